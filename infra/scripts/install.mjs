@@ -1,0 +1,28 @@
+// Installs the workspace when it is missing or older than its lockfile. Runs on any Node from 18 on, before anything
+// else is there: only Node's own modules may be imported here.
+import { spawnSync } from 'node:child_process'
+import { readFileSync, existsSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const pnpm = 'pnpm@12.21.0'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const stampFile = join(root, 'node_modules', '.installed-lockfile')
+const lockfile = createHash('sha256')
+  .update(readFileSync(join(root, 'pnpm-lock.yaml')))
+  .update(readFileSync(join(root, 'pnpm-workspace.yaml')))
+  .digest('hex')
+
+if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== lockfile) {
+  console.log(`Installing dependencies with ${pnpm} (first run, or the lockfile changed) …`)
+  const install = spawnSync('npx', ['--yes', pnpm, 'install', '--frozen-lockfile', '--reporter=append-only'], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    shell: process.platform === 'win32', // npx is npx.cmd there, which only a shell starts
+  })
+  if (install.error) throw install.error
+  if (install.status !== 0) process.exit(install.status ?? 1)
+  writeFileSync(stampFile, lockfile)
+}

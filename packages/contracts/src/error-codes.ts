@@ -1,0 +1,41 @@
+import { z } from 'zod'
+
+/** Every error that an HTTP answer can carry. Codes are stable: clients may depend on them. */
+export const ERROR_CODES = {
+  malformed_json: { status: 400, title: 'The body is not valid JSON.' },
+  malformed_form: { status: 400, title: 'The body is not a valid form.' },
+  order_id_missing: { status: 400, title: 'No update in the body names an order.' },
+  no_updates: { status: 400, title: 'The body holds no update.' },
+  validation_failed: { status: 400, title: 'The request does not have the expected shape.' },
+  unauthorized: { status: 401, title: 'The request carries no valid proof of its origin.' },
+  not_found: { status: 404, title: 'There is nothing at this address.' },
+  order_conflict: { status: 409, title: 'This order id is already registered with other details.' },
+  provider_order_taken: { status: 409, title: 'This provider order id belongs to another order.' },
+  currency_mismatch: { status: 409, title: 'The account is kept in another currency.' },
+  body_too_large: { status: 413, title: 'The body is too large.' },
+  too_many_updates: { status: 413, title: 'The body holds too many updates.' },
+  unsupported_media_type: { status: 415, title: 'The content type is neither JSON nor a form.' },
+  internal_error: { status: 500, title: 'The server failed in a way that it did not expect.' },
+  database_unavailable: { status: 503, title: 'The database cannot be reached; try again.' },
+  queue_full: { status: 503, title: 'Too much is waiting to be committed; try again.' },
+  shutting_down: { status: 503, title: 'This process is going away; try again.' },
+} as const
+
+export type ErrorCode = keyof typeof ERROR_CODES
+
+/** An error answer, RFC 9457 (`application/problem+json`), with our stable code beside the standard members. */
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code: z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]),
+  detail: z.string().optional(),
+})
+
+export type Problem = z.infer<typeof problemSchema>
+
+/** The answer for an error code; `detail` says what was wrong with this one request. */
+export function problem(code: ErrorCode, detail?: string): Problem {
+  const { status, title } = ERROR_CODES[code]
+  return { type: `urn:paxyo:error:${code}`, title, status, code, ...(detail === undefined ? {} : { detail }) }
+}

@@ -1,0 +1,29 @@
+import type { OrderEvent } from './order-event.ts'
+
+const PREFIX = '{"type":"event","seq":'
+const DIGIT_0 = 0x30
+const DIGIT_9 = 0x39
+
+/**
+ * The bytes of an event, written once when it is committed and forwarded untouched from then on.
+ * They begin with `{"type":"event","seq":N`, so that {@link eventSeq} can read N without parsing the rest.
+ */
+export function encodeEvent(event: OrderEvent): string {
+  const { type, seq, ...rest } = event
+  return JSON.stringify({ type, seq, ...rest })
+}
+
+/**
+ * Reads the seq of an encoded event from its first bytes.
+ *
+ * @returns the seq, or 0 when the bytes are not an event of ours.
+ */
+export function eventSeq(bytes: Uint8Array): number {
+  let seq = 0
+  for (let index = PREFIX.length; index < bytes.length; index += 1) {
+    const byte = bytes[index]!
+    if (byte < DIGIT_0 || byte > DIGIT_9) break
+    seq = seq * 10 + (byte - DIGIT_0)
+  }
+  return Number.isSafeInteger(seq) ? seq : 0
+}

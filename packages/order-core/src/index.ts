@@ -1,0 +1,7 @@
+export { decide, type Decision } from './decide.ts'
+export { formatMoney, parseMoney, type Money } from './money.ts'
+export type { OrderState } from './order-state.ts'
+export { refundTarget } from './refund.ts'
+export { REVIEW_REASONS, type ReviewReason } from './review-reason.ts'
+export { normalizeStatus } from './status-spelling.ts'
+export type { StatusUpdate, UpdateProblem } from './status-update.ts'

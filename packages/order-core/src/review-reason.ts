@@ -1,0 +1,14 @@
+/** Why a person must look at an order. */
+export const REVIEW_REASONS = {
+  order_failed: 'The provider failed the order; nothing was refunded.',
+  late_reversal: 'The provider canceled or cut an order that it had completed; the refund was paid.',
+  refund_exceeds_target: 'The provider delivered more than it had said; what was refunded stays with the user.',
+  contradiction: 'The provider changed a final status into one that cannot follow it; nothing was changed.',
+  remains_missing: 'The order is partial, but how much remains is missing or not a number; nothing was changed.',
+  remains_out_of_range: 'The order is partial, but more remains than was ordered, or less than nothing; no change.',
+  partial_zero_remains: 'The order is partial, but nothing remains; nothing was refunded.',
+  unknown_status: 'The provider sent a status that we do not know; nothing was changed.',
+  provider_error: 'The provider sent an error instead of a status; nothing was changed.',
+} as const
+
+export type ReviewReason = keyof typeof REVIEW_REASONS
