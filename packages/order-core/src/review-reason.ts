@@ -9,6 +9,8 @@ export const REVIEW_REASONS = {
   partial_zero_remains: 'The order is partial, but nothing remains; nothing was refunded.',
   unknown_status: 'The provider sent a status that we do not know; nothing was changed.',
   provider_error: 'The provider sent an error instead of a status; nothing was changed.',
+  order_id_missing: 'The provider sent an update that names no order; nothing was changed.',
+  refused_by_database: 'The database refused what this update would have changed; nothing was changed.',
 } as const
 
 export type ReviewReason = keyof typeof REVIEW_REASONS

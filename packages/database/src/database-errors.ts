@@ -1,0 +1,40 @@
+/** SQLSTATE classes that say the server is not to be had: connection (08), resources (53), operator (57), system (58). */
+const UNAVAILABLE_CLASSES: ReadonlySet<string> = new Set(['08', '53', '57', '58'])
+/** Data exceptions (22), integrity constraints (23), and a trigger's or check option's refusal (44). */
+const REFUSED_CLASSES: ReadonlySet<string> = new Set(['22', '23', '44'])
+const SERIALIZATION_FAILURE = '40001'
+const DEADLOCK_DETECTED = '40P01'
+const LOCK_NOT_AVAILABLE = '55P03'
+
+/** COMMIT was answered, but not by COMMIT: the server rolled back a transaction that it had refused to go on with. */
+export class RolledBackError extends Error {}
+
+/**
+ * Whether an error says that the database cannot be reached, rather than that it refused what was asked. When a COMMIT
+ * was on its way, its outcome is unknown then. Errors without an SQLSTATE come from the network or the driver.
+ */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  const state = sqlState(error)
+  return state === undefined ? isDriverError(error) : UNAVAILABLE_CLASSES.has(state.slice(0, 2))
+}
+
+/** Whether the same transaction may well succeed when it is run again: it lost against another one. */
+export function isRetryable(error: unknown): boolean {
+  const state = sqlState(error)
+  if (state === undefined) return error instanceof RolledBackError
+  return state === SERIALIZATION_FAILURE || state === DEADLOCK_DETECTED || state === LOCK_NOT_AVAILABLE
+}
+
+/** Whether the database refused the data itself, so that running it again would change nothing. */
+export function isRefusedByDatabase(error: unknown): boolean {
+  return REFUSED_CLASSES.has(sqlState(error)?.slice(0, 2) ?? '')
+}
+
+function sqlState(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined
+}
+
+function isDriverError(error: unknown): boolean {
+  return error instanceof Error && ('syscall' in error || /connect|timeout|queryable|closed|ended/i.test(error.message))
+}

@@ -1,0 +1,7 @@
+export { isDatabaseUnavailable, isRefusedByDatabase, isRetryable, RolledBackError } from './database-errors.ts'
+export { createKysely, createPool, type PoolOptions } from './connect.ts'
+export { maintainEventPartitions, type MaintainResult } from './event-partitions.ts'
+export { migrateToLatest } from './migrate.ts'
+export { DATABASE_ROLES, type DatabaseRole } from './roles.ts'
+export type { DB as Database } from './schema.generated.ts'
+export { assertCommitted, roundTrip, transaction } from './transaction.ts'

@@ -1,0 +1,47 @@
+import type { Pool, PoolClient, QueryResult } from 'pg'
+import { isDatabaseUnavailable, RolledBackError } from './database-errors.ts'
+
+/**
+ * Runs `work` in a transaction of its own connection. BEGIN travels with work's first statements, and work itself ends
+ * the transaction by sending COMMIT with its last ones.
+ *
+ * @throws the first error of work; the transaction is rolled back then. A connection that broke is thrown away.
+ */
+export async function transaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  let broken = false
+  try {
+    // Its failure is that of every statement after it, which work sees.
+    client.query('BEGIN').catch(() => undefined)
+    return await work(client)
+  } catch (error) {
+    broken = isDatabaseUnavailable(error)
+    if (!broken) await client.query('ROLLBACK').catch(() => (broken = true))
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}
+
+/**
+ * Waits for all statements of a round trip: they were sent together, and their answers arrive in the same order.
+ *
+ * @throws the error of the first that failed: those behind it only say that the transaction is aborted.
+ */
+export async function roundTrip<const Queries extends readonly (Promise<unknown> | undefined)[]>(
+  queries: Queries,
+): Promise<{ readonly [Index in keyof Queries]: Awaited<Queries[Index]> }> {
+  const settled = await Promise.allSettled(queries)
+  const failed = settled.find((result) => result.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+  return Promise.all(queries) as never
+}
+
+/**
+ * An aborted transaction answers COMMIT with ROLLBACK, and that is no error to the driver.
+ *
+ * @throws RolledBackError when nothing was committed.
+ */
+export function assertCommitted(result: QueryResult): void {
+  if (result.command !== 'COMMIT') throw new RolledBackError(`COMMIT was answered with ${result.command}`)
+}

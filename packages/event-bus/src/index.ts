@@ -1,0 +1,3 @@
+export type { EventBus, EventPublisher, EventSubscriber, SubscriberHandlers } from './event-bus.ts'
+export { createInProcessBus } from './in-process-bus.ts'
+export { createRedisBus } from './redis-bus.ts'

@@ -1,0 +1,32 @@
+import { Redis, type RedisOptions } from 'ioredis'
+import type { RedisBusOptions } from './redis-bus.ts'
+
+const CONNECT_TIMEOUT_MS = 5_000
+const KEEP_ALIVE_MS = 10_000
+const RETRY_DELAY_MS_MAX = 2_000
+
+/**
+ * One connection that is made again whenever it breaks, after a delay with full jitter. Commands fail while it is down:
+ * whoever gives one knows what to do instead, and ioredis must neither queue nor repeat it.
+ */
+export function connectRedis({ url, onError }: RedisBusOptions, name: string, options: Pick<RedisOptions, 'commandTimeout'> = {}): Redis {
+  const redis = new Redis(url, {
+    connectionName: name,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    keepAlive: KEEP_ALIVE_MS,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    autoResubscribe: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: (attempt) => Math.random() * Math.min(RETRY_DELAY_MS_MAX, 50 * 2 ** Math.min(attempt, 10)),
+    ...options,
+  })
+  redis.on('error', onError)
+  return redis
+}
+
+/** Says goodbye when there is somebody to say it to. */
+export async function disconnectRedis(redis: Redis): Promise<void> {
+  if (redis.status === 'ready') await redis.quit().catch(() => undefined)
+  redis.disconnect()
+}

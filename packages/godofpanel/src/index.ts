@@ -1,0 +1,2 @@
+export { PROVIDER } from './provider.ts'
+export { parseUpdates, type ParsedUpdate, type ParseResult } from './parse-updates.ts'

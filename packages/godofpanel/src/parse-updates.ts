@@ -1,0 +1,100 @@
+import { identifierSchema } from '@paxyo/contracts'
+import { normalizeStatus, type StatusUpdate } from '@paxyo/order-core'
+import { parseBody, type BodyError } from './parse-body.ts'
+
+/** The most updates that one request may carry. The provider's own API answers for at most 100 orders at once. */
+export const UPDATES_MAX = 1000
+
+/** One update of a request. */
+export interface ParsedUpdate {
+  /** `undefined` when this entry names no order although others of the request do: a person must look at it. */
+  readonly update: StatusUpdate | undefined
+  /** What the provider sent about this order, as text: the request's own body when it holds this update alone. */
+  readonly body: string
+}
+
+export type ParseError = BodyError | 'order_id_missing' | 'no_updates' | 'too_many_updates'
+export type ParseResult = { readonly updates: readonly ParsedUpdate[] } | { readonly error: ParseError }
+
+type Fields = Readonly<Record<string, unknown>>
+
+/**
+ * Reads what GodOfPanel and its kin send: one update, an array of them, `{orders: …}`, `{order: {…}}`, `{data: …}` or
+ * `{id: {…}}`, as JSON or as a form. The order id is in `order_id`, `order` or `id`, or the key of its entry.
+ */
+export function parseUpdates(contentType: 'json' | 'form', text: string): ParseResult {
+  const body = parseBody(contentType, text)
+  if ('error' in body) return body
+
+  const entries = findEntries(body.value)
+  if (entries === undefined) return { error: 'order_id_missing' }
+  if (entries.length === 0) return { error: 'no_updates' }
+  if (entries.length > UPDATES_MAX) return { error: 'too_many_updates' }
+
+  const alone = entries.length === 1
+  const updates = entries.map((entry) => ({
+    update: toUpdate(entry),
+    body: alone ? text : JSON.stringify(entry.key === undefined ? entry.value : { [entry.key]: entry.value }),
+  }))
+  return updates.every(({ update }) => update === undefined) ? { error: 'order_id_missing' } : { updates }
+}
+
+interface Entry {
+  /** The key under which the entry stood in an object of several. */
+  readonly key?: string
+  readonly value: unknown
+}
+
+const WRAPPERS = ['orders', 'order', 'data'] as const
+
+/** The entries that are updates; `undefined` when there is nothing that could be one. */
+function findEntries(value: unknown, depth = 0): Entry[] | undefined {
+  if (Array.isArray(value)) return value.map((item: unknown) => ({ value: item }))
+  if (!isFields(value)) return undefined
+  if (ownOrderId(value) !== undefined) return [{ value }]
+
+  const wrapper = WRAPPERS.find((name) => isFields(value[name]) || Array.isArray(value[name]))
+  if (wrapper !== undefined && depth === 0) return findEntries(value[wrapper], depth + 1)
+
+  const entries = Object.entries(value)
+  if (depth > 0 && entries.length === 0) return []
+  return entries.some(([, inner]) => isFields(inner)) ? entries.map(([key, inner]) => ({ key, value: inner })) : undefined
+}
+
+function toUpdate({ key, value }: Entry): StatusUpdate | undefined {
+  if (!isFields(value)) return undefined
+  // An id inside wins over the key: PHP writes a list with holes as an object keyed by position.
+  const providerOrderId = ownOrderId(value) ?? (key === undefined ? undefined : toOrderId(key))
+  if (providerOrderId === undefined) return undefined
+
+  const amounts = { remains: toInteger(value['remains']), startCount: toInteger(value['start_count']) }
+  const { status } = value
+  if (status === undefined && value['error'] !== undefined) {
+    return { providerOrderId, status: 'unknown', ...amounts, problem: 'provider_error' }
+  }
+  const normalized = typeof status === 'string' ? normalizeStatus(status) : 'unknown'
+  if (normalized === 'unknown') return { providerOrderId, status: 'unknown', ...amounts, problem: 'unknown_status' }
+  return { providerOrderId, status: normalized, ...amounts }
+}
+
+function ownOrderId(fields: Fields): string | undefined {
+  return toOrderId(fields['order_id']) ?? toOrderId(fields['order']) ?? toOrderId(fields['id'])
+}
+
+/** JSON numbers arrive as their digits; `12345.0`, which PHP writes for a float, is the id 12345. */
+function toOrderId(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined
+  const id = value.trim().replace(/^(\d+)\.0+$/, '$1')
+  return identifierSchema.safeParse(id).success ? id : undefined
+}
+
+/** An integer that a double holds exactly, or null. */
+function toInteger(value: unknown): number | null {
+  if (typeof value !== 'string' || !/^\s*-?\d+(?:\.0+)?\s*$/.test(value)) return null
+  const integer = Number(value)
+  return Number.isSafeInteger(integer) ? integer : null
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,2 @@
+/** What this provider is called in the database. */
+export const PROVIDER = 'godofpanel'

@@ -1,0 +1,124 @@
+import { describe, expect, test } from '@jest/globals'
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { parseUpdates, UPDATES_MAX } from '../src/parse-updates.ts'
+
+interface Sample {
+  readonly name: string
+  readonly contentType: string
+  readonly body: string
+  readonly expect: readonly Record<string, unknown>[] | { readonly error: string }
+}
+
+const samples = JSON.parse(readFileSync(new URL('data/samples.json', import.meta.url), 'utf8')) as Sample[]
+
+/** The result in the samples' own terms. */
+const parse = (contentType: 'json' | 'form', body: string): unknown => {
+  const result = parseUpdates(contentType, body)
+  if ('error' in result) return result
+  return result.updates.map(({ update }) => {
+    if (update === undefined) return undefined
+    const { providerOrderId, ...rest } = update
+    return { orderId: providerOrderId, ...rest }
+  })
+}
+
+const json = (body: unknown): unknown => parse('json', JSON.stringify(body))
+
+test.each(samples)('sample: $name', ({ contentType, body, expect: expected }) => {
+  expect(parse(contentType === 'application/json' ? 'json' : 'form', body)).toEqual(expected)
+})
+
+const canceled = (orderId: string): unknown => ({ orderId, status: 'canceled', remains: null, startCount: null })
+
+describe('kin of the samples', () => {
+  test('one update or a list in a wrapper', () => {
+    expect(json({ event: 'order.updated', order: { id: 5, status: 'Canceled' } })).toEqual([canceled('5')])
+    expect(json({ data: { order_id: '5', status: 'Canceled' } })).toEqual([canceled('5')])
+    expect(json({ orders: [{ id: '5', status: 'Canceled' }] })).toEqual([canceled('5')])
+  })
+
+  test('a PHP list with holes, keyed by position: the id inside counts', () => {
+    expect(json({ 0: { order: 71, status: 'Canceled' }, 2: { order: 72, status: 'Canceled' } })).toEqual([
+      canceled('71'),
+      canceled('72'),
+    ])
+  })
+
+  test("forms as PHP's http_build_query writes them", () => {
+    expect(parse('form', 'orders[9][status]=Canceled&orders[10][status]=Canceled')).toEqual([
+      canceled('9'),
+      canceled('10'),
+    ])
+    expect(parse('form', '0%5Border%5D=71&0%5Bstatus%5D=Canceled')).toEqual([canceled('71')])
+  })
+
+  test('JSON under the content type that curl sends when none is given', () => {
+    expect(parse('form', '{"order_id":"5","status":"canceled"}')).toEqual([canceled('5')])
+  })
+
+  test('PHP floats, spaces and text ids', () => {
+    expect(parse('json', '{"order_id":12345.0,"status":"canceled"}')).toEqual([canceled('12345')])
+    expect(json({ order_id: ' ab-12 ', status: ' canceled' })).toEqual([canceled('ab-12')])
+  })
+
+  test('amounts that are not integers are null, not guessed', () => {
+    for (const remains of ['', ' ', '1,000', '157.5', '1e3', 'NaN', true, [], {}, '99999999999999999999']) {
+      expect(json({ order_id: '1', status: 'partial', remains })).toMatchObject([{ remains: null }])
+    }
+    expect(json({ order_id: '1', status: 'partial', remains: '157.0' })).toMatchObject([{ remains: 157 }])
+  })
+
+  test('a status that is no text is unknown', () => {
+    expect(json({ order_id: '1', status: 3 })).toMatchObject([{ status: 'unknown', problem: 'unknown_status' }])
+    expect(json({ order_id: '1' })).toMatchObject([{ status: 'unknown', problem: 'unknown_status' }])
+  })
+})
+
+test('an entry without an order does not cost its neighbours theirs', () => {
+  expect(json([{ order_id: '1', status: 'canceled' }, { status: 'canceled' }, null])).toEqual([
+    canceled('1'),
+    undefined,
+    undefined,
+  ])
+})
+
+test.each<[unknown, string]>([
+  [null, 'order_id_missing'],
+  [true, 'order_id_missing'],
+  ['12345', 'order_id_missing'],
+  [{}, 'order_id_missing'],
+  [{ orders: {} }, 'no_updates'],
+  [{ orders: [] }, 'no_updates'],
+  [[[]], 'order_id_missing'],
+  [[{ status: 'canceled' }], 'order_id_missing'],
+  [{ order_id: '', status: 'canceled' }, 'order_id_missing'],
+  [{ order_id: 'a\u0000b', status: 'canceled' }, 'order_id_missing'],
+  [{ order_id: 'x'.repeat(129), status: 'canceled' }, 'order_id_missing'],
+])('%j is refused as %s', (body, error) => {
+  expect(json(body)).toEqual({ error })
+})
+
+test('more updates than a batch should carry are refused as a whole', () => {
+  const updates = Array.from({ length: UPDATES_MAX + 1 }, (_, id) => ({ id: `${id + 1}`, status: 'canceled' }))
+  expect(json(updates)).toEqual({ error: 'too_many_updates' })
+  expect(json(updates.slice(1))).toHaveLength(UPDATES_MAX)
+})
+
+test('each update keeps what was sent about it', () => {
+  const one = '{ "order_id": 90071992547409931, "status": "canceled" }'
+  expect(parseUpdates('json', one)).toMatchObject({ updates: [{ body: one }] })
+  expect(parseUpdates('json', '{"1":{"status":"canceled"},"2":{"status":"canceled"}}')).toMatchObject({
+    updates: [{ body: '{"1":{"status":"canceled"}}' }, { body: '{"2":{"status":"canceled"}}' }],
+  })
+})
+
+test('no input makes it throw', () => {
+  fc.assert(
+    fc.property(fc.constantFrom('json' as const, 'form' as const), fc.oneof(fc.string(), fc.json()), (type, text) => {
+      const result = parseUpdates(type, text)
+      expect('error' in result || result.updates.length > 0).toBe(true)
+    }),
+    { numRuns: 2000 },
+  )
+})

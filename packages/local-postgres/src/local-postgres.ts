@@ -1,0 +1,168 @@
+import { existsSync } from 'node:fs'
+import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { dirname, join, resolve } from 'node:path'
+import { findBinaries, type Binaries } from './binaries.ts'
+import { runAs, unprivilegedUser, type OsUser } from './run-as.ts'
+
+export interface LocalPostgresOptions {
+  /** Where the data is kept; made when it is not there yet. */
+  readonly dataDir: string
+  /** The password of the superuser `postgres`; fixed when the data is made. */
+  readonly password: string
+  /** Server settings beside our defaults, such as `{ fsync: 'off' }` for throw-away data. */
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+export interface LocalPostgres {
+  /** The connection string of the superuser, for the database `postgres`. */
+  readonly url: string
+  /** The server's main process. */
+  readonly pid: number
+  /** True when the server was already running: whoever started it has died or is still using it. */
+  readonly attached: boolean
+  /** Rolls open transactions back and ends the server. */
+  stop(): Promise<void>
+}
+
+const START_TIMEOUT_S = 60
+const START_ATTEMPTS_MAX = 3
+
+const DEFAULT_SETTINGS = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  max_connections: '100',
+  shared_buffers: '128MB',
+  // Made for SSDs. With the default of 4 the planner turns to sequential scans for our batch statements.
+  random_page_cost: '1.1',
+}
+
+/**
+ * Starts a PostgreSQL of our own on a free port of the loopback address, or finds the one that already runs on this
+ * data. The server outlives a killed starter, so the next start finds it, and Ctrl-C reaches us and not it.
+ */
+export async function startLocalPostgres(options: LocalPostgresOptions): Promise<LocalPostgres> {
+  const server: Server = {
+    binaries: await findBinaries(),
+    dataDir: resolve(options.dataDir),
+    password: options.password,
+    user: await unprivilegedUser(),
+  }
+  if (!existsSync(join(server.dataDir, 'PG_VERSION'))) await initialise(server)
+
+  const running = await readPidFile(server.dataDir)
+  if (running !== undefined && (await isListening(running.port))) return toHandle(server, running, true)
+
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await start(server, { ...DEFAULT_SETTINGS, ...options.settings })
+      break
+    } catch (error) {
+      // Somebody may have taken the port between our looking and the server's binding.
+      if (attempt === START_ATTEMPTS_MAX) throw error
+    }
+  }
+  const started = await readPidFile(server.dataDir)
+  if (started === undefined) throw new Error('PostgreSQL started but left no postmaster.pid')
+  return toHandle(server, started, false)
+}
+
+interface Server {
+  readonly binaries: Binaries
+  readonly dataDir: string
+  readonly password: string
+  readonly user: OsUser | undefined
+}
+
+/** Makes the data in a folder beside, then moves it into place, so that a killed initdb leaves nothing half done. */
+async function initialise({ binaries, dataDir, password, user }: Server): Promise<void> {
+  const building = `${dataDir}.new`
+  const passwordFile = `${dataDir}.password`
+  await rm(building, { recursive: true, force: true })
+  await mkdir(building, { recursive: true, mode: 0o700 })
+  await writeFile(passwordFile, password, { mode: 0o600 })
+  try {
+    if (user !== undefined) await Promise.all([building, passwordFile].map((path) => chown(path, user.uid, user.gid)))
+    await runAs(user, await executable(binaries.initdb), [
+      `--pgdata=${building}`,
+      '--username=postgres',
+      '--auth=scram-sha-256',
+      `--pwfile=${passwordFile}`,
+      '--encoding=UTF8',
+      '--locale-provider=builtin',
+      '--locale=C.UTF-8',
+    ], dataDir)
+  } finally {
+    await rm(passwordFile, { force: true })
+  }
+  await rm(dataDir, { recursive: true, force: true })
+  await rename(building, dataDir)
+}
+
+async function start({ binaries, dataDir, user }: Server, settings: Record<string, string>): Promise<void> {
+  const port = await freePort()
+  const lines = Object.entries({ ...settings, port: String(port) }).map(([name, value]) => `${name} = '${value}'\n`)
+  const config = join(dataDir, 'postgresql.auto.conf')
+  await writeFile(config, lines.join(''), { mode: 0o600 })
+  if (user !== undefined) await chown(config, user.uid, user.gid)
+  await executable(join(dirname(binaries.pg_ctl), process.platform === 'win32' ? 'postgres.exe' : 'postgres'))
+  await runAs(user, await executable(binaries.pg_ctl), [
+    'start',
+    `--pgdata=${dataDir}`,
+    `--log=${join(dataDir, 'server.log')}`,
+    '--wait',
+    `--timeout=${START_TIMEOUT_S}`,
+    '--silent',
+  ], dataDir)
+}
+
+function toHandle(server: Server, { pid, port }: PidFile, attached: boolean): LocalPostgres {
+  return {
+    url: `postgres://postgres:${encodeURIComponent(server.password)}@127.0.0.1:${port}/postgres`,
+    pid,
+    attached,
+    stop: () =>
+      runAs(server.user, server.binaries.pg_ctl, ['stop', `--pgdata=${server.dataDir}`, '--mode=fast', '--silent'], server.dataDir),
+  }
+}
+
+interface PidFile {
+  readonly pid: number
+  readonly port: number
+}
+
+/** postmaster.pid: the process id is on line 1, the port on line 4. */
+async function readPidFile(dataDir: string): Promise<PidFile | undefined> {
+  const text = await readFile(join(dataDir, 'postmaster.pid'), 'utf8').catch(() => '')
+  const lines = text.split('\n')
+  const [pid, port] = [Number(lines[0]), Number(lines[3])]
+  return pid > 0 && port > 0 ? { pid, port } : undefined
+}
+
+/** Archives of npm packages do not always keep the executable bit. */
+async function executable(path: string): Promise<string> {
+  if (process.platform !== 'win32') await chmod(path, 0o755).catch(() => undefined)
+  return path
+}
+
+/** A port of the loopback address that nobody listens on at this moment. */
+function freePort(): Promise<number> {
+  return new Promise((resolvePort, reject) => {
+    const probe = createServer()
+    probe.once('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address()
+      const port = typeof address === 'object' && address !== null ? address.port : 0
+      probe.close(() => resolvePort(port))
+    })
+  })
+}
+
+/** Whether somebody listens on a port: binding to it fails then. */
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolveListening) => {
+    const probe = createServer()
+    probe.once('error', () => resolveListening(true))
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolveListening(false)))
+  })
+}

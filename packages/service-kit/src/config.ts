@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs'
+import ipaddr from 'ipaddr.js'
+import { z } from 'zod'
+
+/** The environment does not make a configuration; `problems` lists everything that is wrong with it. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(`The configuration is wrong:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
+    this.name = 'ConfigError'
+    this.problems = problems
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+type Shape = Readonly<Record<string, z.ZodType>>
+type Config<S extends Shape> = { readonly [Name in keyof S]: z.output<S[Name]> }
+
+/**
+ * Reads the variables that `shape` names. A variable that is empty counts as not set. The value of `NAME` may stand in
+ * a file that `NAME_FILE` names instead, as secrets do in containers.
+ *
+ * @param check says what is wrong between variables; it sees the raw values, so that it can speak even when single
+ *   ones are wrong.
+ * @throws ConfigError with all problems at once.
+ */
+export function loadConfig<S extends Shape>(
+  shape: S,
+  environment: Environment,
+  check: (raw: Environment) => readonly string[] = () => [],
+): Config<S> {
+  const problems: string[] = []
+  const raw: Record<string, string | undefined> = {}
+  const values: Record<string, unknown> = {}
+  for (const [name, schema] of Object.entries(shape)) {
+    try {
+      raw[name] = readVariable(name, environment)
+    } catch (error) {
+      problems.push(`${name}: ${(error as Error).message}`)
+      continue
+    }
+    const result = schema.safeParse(raw[name])
+    if (result.success) values[name] = result.data
+    else problems.push(...result.error.issues.map((issue) => `${name}: ${describe(issue, raw[name])}`))
+  }
+  problems.push(...check(raw))
+  if (problems.length > 0) throw new ConfigError(problems)
+  return values as Config<S>
+}
+
+function describe(issue: z.core.$ZodIssue, raw: string | undefined): string {
+  return raw === undefined && issue.code === 'invalid_type' ? 'is required' : issue.message
+}
+
+function readVariable(name: string, environment: Environment): string | undefined {
+  const value = environment[name] || undefined
+  const file = environment[`${name}_FILE`] || undefined
+  if (file === undefined) return value
+  if (value !== undefined) throw new Error(`${name} and ${name}_FILE are both set`)
+  try {
+    return readFileSync(file, 'utf8').trim() || undefined
+  } catch {
+    throw new Error(`the file that ${name}_FILE names cannot be read: ${file}`)
+  }
+}
+
+const text = z.string()
+
+const list = text.transform((value) =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+)
+
+/** What a variable may hold. Messages say what is expected and never repeat a value, which may be a secret. */
+export const env = {
+  text,
+  list,
+
+  integer: (min: number, max: number) =>
+    text
+      .regex(/^\d{1,15}$/, 'must be a whole number')
+      .transform(Number)
+      .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`)),
+
+  url: (...protocols: string[]) =>
+    text.refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol.slice(0, -1)), {
+      error: `must be an address that begins with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`,
+    }),
+
+  /** Secrets of which each has at least so many UTF-8 bytes. Several at once are for rotation: all are accepted. */
+  secrets: (bytesMin: number) =>
+    list.refine((secrets) => secrets.length > 0 && secrets.every((secret) => Buffer.byteLength(secret) >= bytesMin), {
+      error: `must be one or more secrets, separated by commas, of at least ${bytesMin} bytes each`,
+    }),
+
+  cidrs: list.refine((cidrs) => cidrs.length > 0 && cidrs.every(isCidr), {
+    error: 'must be networks such as 203.0.113.0/24, separated by commas',
+  }),
+
+  /** Whose `X-Forwarded-For` is believed: nobody's, everybody's, or that of proxies in these networks. */
+  trustProxy: text
+    .refine((value) => value === 'true' || value === 'false' || value.split(',').every((item) => isCidr(item.trim())), {
+      error: 'must be true, false, or networks such as 10.0.0.0/8, separated by commas',
+    })
+    .transform((value): boolean | string => (value === 'true' || value === 'false' ? value === 'true' : value)),
+
+  logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+    error: 'must be one of fatal, error, warn, info, debug, trace, silent',
+  }),
+}
+
+function isCidr(value: string): boolean {
+  return ipaddr.isValid(value) || ipaddr.isValidCIDR(value)
+}

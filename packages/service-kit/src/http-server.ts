@@ -1,0 +1,54 @@
+import { problem, type ErrorCode } from '@paxyo/contracts'
+import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyServerOptions } from 'fastify'
+import type { Logger } from 'pino'
+
+export interface HttpServerOptions {
+  readonly log: Logger
+  readonly trustProxy: boolean | string
+}
+
+/** The most that any request may carry in its body. */
+const BODY_BYTES_MAX = 64 * 1024
+/** Time for a request to arrive whole: a sender that dribbles must not hold a connection for ever. */
+const REQUEST_TIMEOUT_MS = 15_000
+
+const ERROR_CODE_BY_FASTIFY_CODE: Readonly<Record<string, ErrorCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'malformed_json',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'malformed_json',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'validation_failed',
+}
+
+/**
+ * An HTTP server that answers every error as `application/problem+json`. Requests are not logged as such: a webhook's
+ * path may hold its token, and routes log what became of a request.
+ */
+export function createHttpServer({ log, trustProxy }: HttpServerOptions): FastifyInstance {
+  const app = fastify({
+    loggerInstance: log as NonNullable<FastifyServerOptions['loggerInstance']>,
+    disableRequestLogging: true,
+    trustProxy,
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: 256 },
+  }) as unknown as FastifyInstance
+
+  app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found'))
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const known = ERROR_CODE_BY_FASTIFY_CODE[error.code]
+    if (known !== undefined) return sendProblem(reply, known)
+    if (error.statusCode !== undefined && error.statusCode < 500) return sendProblem(reply, 'validation_failed')
+    log.error({ err: error, route: request.routeOptions.url }, 'request failed')
+    return sendProblem(reply, 'internal_error')
+  })
+  return app
+}
+
+/** Answers with an error; `detail` says what was wrong with this one request. */
+export function sendProblem(reply: FastifyReply, code: ErrorCode, detail?: string): FastifyReply {
+  const body = problem(code, detail)
+  return reply.code(body.status).type('application/problem+json').send(body)
+}

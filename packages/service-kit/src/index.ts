@@ -1,0 +1,6 @@
+export { ConfigError, env, loadConfig } from './config.ts'
+export { createHttpServer, sendProblem, type HttpServerOptions } from './http-server.ts'
+export { createLogger } from './logger.ts'
+export { listen, type ListenOptions } from './listen.ts'
+export { registerHealth, type ReadinessCheck } from './health.ts'
+export { runService, type RunningService } from './run-service.ts'

@@ -1,0 +1,14 @@
+import type { FastifyInstance } from 'fastify'
+
+export interface ListenOptions {
+  readonly host: string
+  readonly port: number
+}
+
+/** Thousands of browsers come back at once after a restart; Node's default of 511 makes them wait for a second try. */
+const BACKLOG = 4096
+
+/** @returns the address that browsers and curl can use. */
+export async function listen(app: FastifyInstance, { host, port }: ListenOptions): Promise<string> {
+  return app.listen({ host, port, backlog: BACKLOG })
+}

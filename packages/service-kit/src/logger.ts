@@ -1,0 +1,16 @@
+import { pino, type Logger } from 'pino'
+
+/** What no log line may show, wherever it turns up in a logged object, one level deep included. */
+const SECRET_NAMES = ['authorization', 'cookie', 'token', 'tokens', 'secret', 'secrets', 'password', 'apiKey', 'url']
+const REDACTED = SECRET_NAMES.flatMap((name) => [name, `*.${name}`, `headers.${name}`, `*.headers.${name}`])
+
+/** JSON lines on standard output, each with the service's name. */
+export function createLogger(service: string, level: string): Logger {
+  return pino({
+    level,
+    base: { service },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    redact: { paths: REDACTED, censor: '[redacted]' },
+  })
+}

@@ -1,0 +1,18 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+
+/** Says whether a given text is one of several secrets, in a time that tells nothing about them. */
+export function createSecretSet(secrets: readonly string[]): (given: string | undefined) => boolean {
+  const digests = secrets.map(digest)
+  return (given) => {
+    if (given === undefined) return false
+    const candidate = digest(given)
+    return digests.filter((known) => timingSafeEqual(known, candidate)).length > 0
+  }
+}
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+
+/** The token of an `Authorization: Bearer …` header. */
+export function bearerToken(authorization: string | undefined): string | undefined {
+  return /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
+}

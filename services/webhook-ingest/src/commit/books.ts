@@ -1,0 +1,30 @@
+import type { Money, OrderState } from '@paxyo/order-core'
+
+/** An order as it stands in its row. */
+export interface Order extends OrderState {
+  readonly orderId: string
+  readonly providerOrderId: string
+  readonly userId: string
+  readonly service: string
+  readonly link: string
+  readonly updatedAt: Date
+}
+
+/** An account as it stands in its row. */
+export interface Account {
+  readonly userId: string
+  readonly currency: string
+  readonly balance: Money
+  readonly lastSeq: number
+}
+
+/** What a transaction has read under its locks, brought forward with every delivery that it applies. */
+export interface Books {
+  /** The database's clock, read after the locks were taken. */
+  readonly at: Date
+  readonly ordersByProviderOrderId: Map<string, Order>
+  /** Locked accounts only. An order whose account is not here must not be touched. */
+  readonly accountsByUserId: Map<string, Account>
+  /** Deliveries that an earlier transaction has settled. */
+  readonly settledDeliveryIds: Set<string>
+}

@@ -1,0 +1,55 @@
+import type { BusMessage } from '@paxyo/contracts'
+import type { Money, ReviewReason } from '@paxyo/order-core'
+import type { Delivery, DeliveryResult } from '../webhook/delivery.ts'
+import type { Account, Order } from './books.ts'
+
+/** The rows that one transaction writes. Orders and accounts are there once each, as they end up. */
+export interface Changes {
+  readonly orders: Map<string, Order>
+  /** Which of the orders are new. */
+  readonly registeredOrderIds: Set<string>
+  readonly accounts: Map<string, Account>
+  readonly refunds: RefundEntry[]
+  readonly events: EventRow[]
+  readonly deliveries: DeliveryRow[]
+  readonly reviews: ReviewRow[]
+}
+
+export interface RefundEntry {
+  readonly entryId: string
+  readonly userId: string
+  readonly orderId: string
+  readonly amount: Money
+  readonly balanceAfter: Money
+  readonly refundedBefore: Money
+  readonly refundedAfter: Money
+}
+
+export interface EventRow extends BusMessage {
+  readonly userId: string
+  readonly seq: number
+}
+
+export interface DeliveryRow extends Delivery {
+  readonly outcome: Exclude<DeliveryResult['outcome'], 'duplicate'>
+  readonly reason: ReviewReason | null
+}
+
+export interface ReviewRow {
+  readonly reviewId: string
+  readonly orderId: string | null
+  readonly deliveryId: string
+  readonly reason: ReviewReason
+}
+
+export function noChanges(): Changes {
+  return {
+    orders: new Map(),
+    registeredOrderIds: new Set(),
+    accounts: new Map(),
+    refunds: [],
+    events: [],
+    deliveries: [],
+    reviews: [],
+  }
+}

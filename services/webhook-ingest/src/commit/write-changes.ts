@@ -1,0 +1,196 @@
+import { assertCommitted, roundTrip } from '@paxyo/database'
+import { PROVIDER } from '@paxyo/godofpanel'
+import { formatMoney } from '@paxyo/order-core'
+import type { PoolClient } from 'pg'
+import type { Changes } from './changes.ts'
+
+const INSERT_ORDERS = `
+  INSERT INTO orders (order_id, provider, provider_order_id, user_id, service, link, quantity, charge,
+    status, remains, start_count, refunded, created_at, updated_at)
+  SELECT order_id, $2, provider_order_id, user_id, service, link, quantity, charge,
+    status, remains, start_count, refunded, $13, $13
+  FROM unnest($1::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::numeric[], $9::text[],
+    $10::bigint[], $11::bigint[], $12::numeric[])
+    AS registered (order_id, provider_order_id, user_id, service, link, quantity, charge,
+      status, remains, start_count, refunded)`
+
+const UPDATE_ORDERS = `
+  UPDATE orders SET status = changed.status, remains = changed.remains, start_count = changed.start_count,
+    refunded = changed.refunded, updated_at = $6
+  FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::numeric[])
+    AS changed (order_id, status, remains, start_count, refunded)
+  WHERE orders.order_id = changed.order_id`
+
+const UPDATE_ACCOUNTS = `
+  UPDATE accounts SET balance = changed.balance, last_seq = changed.last_seq
+  FROM unnest($1::text[], $2::numeric[], $3::bigint[]) AS changed (user_id, balance, last_seq)
+  WHERE accounts.user_id = changed.user_id`
+
+const INSERT_REFUNDS = `
+  INSERT INTO ledger_entries
+    (entry_id, user_id, kind, order_id, amount, balance_after, refunded_before, refunded_after, created_at)
+  SELECT entry_id, user_id, 'refund', order_id, amount, balance_after, refunded_before, refunded_after, $8
+  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::numeric[], $5::numeric[], $6::numeric[], $7::numeric[])
+    AS refund (entry_id, user_id, order_id, amount, balance_after, refunded_before, refunded_after)`
+
+const INSERT_EVENTS = `
+  INSERT INTO events (user_id, seq, at, payload)
+  SELECT user_id, seq, $4, payload FROM unnest($1::text[], $2::bigint[], $3::text[]) AS event (user_id, seq, payload)`
+
+// A delivery that waited for its order is there already, as parked.
+const INSERT_DELIVERIES = `
+  INSERT INTO deliveries (delivery_id, provider, provider_order_id, body, outcome, reason, received_at)
+  SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
+  ON CONFLICT (delivery_id) DO UPDATE SET outcome = excluded.outcome, reason = excluded.reason
+  WHERE deliveries.outcome = 'parked'`
+
+const INSERT_REVIEWS = `
+  INSERT INTO reviews (review_id, order_id, delivery_id, reason, opened_at)
+  SELECT review_id, order_id, delivery_id, reason, $5
+  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS review (review_id, order_id, delivery_id, reason)`
+
+const INSERT_OUTBOX = `
+  INSERT INTO outbox (batch_id, user_ids, seqs, created_at) VALUES ($1, $2, $3, $4)`
+
+const DELETE_OUTBOX = `
+  DELETE FROM outbox WHERE batch_id = ANY($1::uuid[])`
+
+const FIND_OLD_OUTBOX = `
+  SELECT EXISTS (SELECT FROM outbox WHERE created_at < clock_timestamp() - interval '2 seconds') AS found`
+
+export interface OutboxRows {
+  /** The id under which this transaction's events wait until the bus has them. */
+  readonly batchId: string
+  /** Batches that the bus has; their rows go. */
+  readonly publishedBatchIds: readonly string[]
+  /** Whether to look for rows that whoever wrote them should have published by now. */
+  readonly lookForOldRows: boolean
+}
+
+/**
+ * Writes everything and commits, in one round trip.
+ *
+ * @returns whether old outbox rows were found, if they were looked for.
+ * @throws RolledBackError when COMMIT did not commit, and the database's own errors.
+ */
+export async function writeChangesAndCommit(
+  client: PoolClient,
+  changes: Changes,
+  at: Date,
+  { batchId, publishedBatchIds, lookForOldRows }: OutboxRows,
+): Promise<boolean> {
+  const statements: Promise<unknown>[] = []
+  const write = (name: string, text: string, values: unknown[], rowCount: number): void => {
+    if (rowCount > 0) statements.push(client.query({ name, text, values }))
+  }
+  const registered = [...changes.orders.values()].filter(({ orderId }) => changes.registeredOrderIds.has(orderId))
+  const orders = [...changes.orders.values()].filter(({ orderId }) => !changes.registeredOrderIds.has(orderId))
+  const accounts = [...changes.accounts.values()]
+  const { refunds, events, deliveries, reviews } = changes
+
+  write(
+    'insert_orders',
+    INSERT_ORDERS,
+    [
+      registered.map((order) => order.orderId),
+      PROVIDER,
+      registered.map((order) => order.providerOrderId),
+      registered.map((order) => order.userId),
+      registered.map((order) => order.service),
+      registered.map((order) => order.link),
+      registered.map((order) => order.quantity),
+      registered.map((order) => formatMoney(order.charge)),
+      registered.map((order) => order.status),
+      registered.map((order) => order.remains),
+      registered.map((order) => order.startCount),
+      registered.map((order) => formatMoney(order.refunded)),
+      at,
+    ],
+    registered.length,
+  )
+  write(
+    'update_orders',
+    UPDATE_ORDERS,
+    [
+      orders.map((order) => order.orderId),
+      orders.map((order) => order.status),
+      orders.map((order) => order.remains),
+      orders.map((order) => order.startCount),
+      orders.map((order) => formatMoney(order.refunded)),
+      at,
+    ],
+    orders.length,
+  )
+  write(
+    'update_accounts',
+    UPDATE_ACCOUNTS,
+    [
+      accounts.map((account) => account.userId),
+      accounts.map((account) => formatMoney(account.balance)),
+      accounts.map((account) => account.lastSeq),
+    ],
+    accounts.length,
+  )
+  write(
+    'insert_refunds',
+    INSERT_REFUNDS,
+    [
+      refunds.map((refund) => refund.entryId),
+      refunds.map((refund) => refund.userId),
+      refunds.map((refund) => refund.orderId),
+      refunds.map((refund) => formatMoney(refund.amount)),
+      refunds.map((refund) => formatMoney(refund.balanceAfter)),
+      refunds.map((refund) => formatMoney(refund.refundedBefore)),
+      refunds.map((refund) => formatMoney(refund.refundedAfter)),
+      at,
+    ],
+    refunds.length,
+  )
+  write(
+    'insert_events',
+    INSERT_EVENTS,
+    [events.map((event) => event.userId), events.map((event) => event.seq), events.map((event) => event.payload), at],
+    events.length,
+  )
+  write(
+    'insert_deliveries',
+    INSERT_DELIVERIES,
+    [
+      deliveries.map((delivery) => delivery.deliveryId),
+      deliveries.map((delivery) => delivery.provider),
+      deliveries.map((delivery) => delivery.update?.providerOrderId ?? null),
+      deliveries.map((delivery) => delivery.body),
+      deliveries.map((delivery) => delivery.outcome),
+      deliveries.map((delivery) => delivery.reason),
+      deliveries.map((delivery) => delivery.receivedAt),
+    ],
+    deliveries.length,
+  )
+  write(
+    'insert_reviews',
+    INSERT_REVIEWS,
+    [
+      reviews.map((review) => review.reviewId),
+      reviews.map((review) => review.orderId),
+      reviews.map((review) => review.deliveryId),
+      reviews.map((review) => review.reason),
+      at,
+    ],
+    reviews.length,
+  )
+  write(
+    'insert_outbox',
+    INSERT_OUTBOX,
+    [batchId, events.map((event) => event.userId), events.map((event) => event.seq), at],
+    events.length,
+  )
+  write('delete_outbox', DELETE_OUTBOX, [publishedBatchIds], publishedBatchIds.length)
+
+  const oldRows = lookForOldRows
+    ? client.query<{ found: boolean }>({ name: 'find_old_outbox', text: FIND_OLD_OUTBOX })
+    : undefined
+  const commit = client.query('COMMIT')
+  await roundTrip([...statements, oldRows, commit])
+  assertCommitted(await commit)
+  return (await oldRows)?.rows[0]?.found ?? false
+}

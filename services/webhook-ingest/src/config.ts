@@ -1,0 +1,39 @@
+import { env, loadConfig } from '@paxyo/service-kit'
+import { parseSecret } from './webhook/standard-webhooks.ts'
+
+const TOKEN_BYTES_MIN = 8
+
+const shape = {
+  DATABASE_URL: env.url('postgres', 'postgresql'),
+  REDIS_URL: env.url('redis', 'rediss'),
+  HOST: env.text.default('0.0.0.0'),
+  PORT: env.integer(0, 65_535).default(8081),
+  LOG_LEVEL: env.logLevel.default('info'),
+  NODE_ENV: env.text.default('development'),
+  TRUST_PROXY: env.trustProxy.default(false),
+  /** Tokens that the provider's URL or a header carries. */
+  WEBHOOK_TOKENS: env.secrets(TOKEN_BYTES_MIN).default([]),
+  /** Standard Webhooks secrets. */
+  WEBHOOK_SECRETS: env.list
+    .refine((secrets) => secrets.every((secret) => parseSecret(secret) !== undefined), {
+      error: 'must be one or more secrets, separated by commas, of the form whsec_<base64 of 24 to 64 bytes>',
+    })
+    .transform((secrets) => secrets.map((secret) => parseSecret(secret)!))
+    .default([]),
+  /** Networks that webhooks may come from. */
+  WEBHOOK_ALLOW_CIDRS: env.cidrs.default([]),
+  PANEL_API_KEYS: env.secrets(TOKEN_BYTES_MIN).default([]),
+}
+
+const PROOFS = ['WEBHOOK_TOKENS', 'WEBHOOK_SECRETS', 'WEBHOOK_ALLOW_CIDRS'] as const
+
+export type IngestConfig = ReturnType<typeof loadIngestConfig>
+
+/** @throws ConfigError listing everything that is wrong. */
+export function loadIngestConfig(environment: NodeJS.ProcessEnv) {
+  return loadConfig(shape, environment, (raw) => {
+    const hasProof = PROOFS.some((name) => raw[name] !== undefined)
+    if (raw['NODE_ENV'] !== 'production' || hasProof) return []
+    return [`one of ${PROOFS.join(', ')} must be set in production: without them every webhook is refused`]
+  })
+}

@@ -1,0 +1,41 @@
+import { createPool } from '@paxyo/database'
+import { createRedisBus } from '@paxyo/event-bus'
+import { createHttpServer, createLogger, listen, registerHealth, runService } from '@paxyo/service-kit'
+import { loadIngestConfig } from './config.ts'
+import { createIngest, INGEST_POOL_MAX } from './ingest.ts'
+
+await runService(async () => {
+  const config = loadIngestConfig(process.env)
+  const log = createLogger('webhook-ingest', config.LOG_LEVEL)
+
+  const pool = createPool({ url: config.DATABASE_URL, role: 'ingest', name: 'webhook-ingest', max: INGEST_POOL_MAX })
+  const bus = createRedisBus({ url: config.REDIS_URL, onError: (err) => log.warn({ err }, 'redis') })
+  const publisher = bus.connectPublisher()
+  const ingest = createIngest({
+    pool,
+    publisher,
+    proof: {
+      tokens: config.WEBHOOK_TOKENS,
+      signatureKeys: config.WEBHOOK_SECRETS,
+      allowedCidrs: config.WEBHOOK_ALLOW_CIDRS,
+    },
+    apiKeys: config.PANEL_API_KEYS,
+    log,
+  })
+
+  const app = createHttpServer({ log, trustProxy: config.TRUST_PROXY })
+  ingest.register(app)
+  registerHealth(app, ingest.readiness)
+  const address = await listen(app, { host: config.HOST, port: config.PORT })
+  log.info({ address }, 'listening')
+
+  return {
+    async close() {
+      log.info('closing')
+      await app.close()
+      await ingest.close()
+      await publisher.close()
+      await pool.end()
+    },
+  }
+})

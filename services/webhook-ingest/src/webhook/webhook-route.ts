@@ -1,0 +1,115 @@
+import type { ErrorCode } from '@paxyo/contracts'
+import { formatMoney } from '@paxyo/order-core'
+import { parseUpdates, PROVIDER, type ParsedUpdate } from '@paxyo/godofpanel'
+import { sendProblem } from '@paxyo/service-kit'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { createHash } from 'node:crypto'
+import type { Logger } from 'pino'
+import type { NewId } from '../commit/apply-delivery.ts'
+import type { Batcher } from '../commit/batcher.ts'
+import type { Delivery, DeliveryResult } from './delivery.ts'
+import type { Evidence, Proof } from './proof-of-origin.ts'
+
+export interface WebhookDeps {
+  readonly proveOrigin: (evidence: Evidence, nowMs: number) => Proof | undefined
+  readonly batcher: Batcher
+  readonly newId: NewId
+  readonly now: () => Date
+  readonly log: Logger
+}
+
+interface Params {
+  readonly token?: string
+}
+
+const RETRY_AFTER_S = 5
+
+/** `POST /webhooks/godofpanel[/:token]`: bytes → verified → parsed → committed → answered. */
+export function registerWebhookRoute(app: FastifyInstance, deps: WebhookDeps): void {
+  void app.register((scope, _options, done) => {
+    // The signature covers the bytes as they were sent, so they are kept until it has been checked.
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser(
+      ['application/json', 'application/x-www-form-urlencoded'],
+      { parseAs: 'buffer' },
+      (_request, body, parsed) => parsed(null, body),
+    )
+    for (const path of ['/webhooks/godofpanel', '/webhooks/godofpanel/:token']) {
+      scope.post<{ Params: Params; Body: Buffer | undefined }>(path, (request, reply) => receive(deps, request, reply))
+    }
+    done()
+  })
+}
+
+async function receive(
+  deps: WebhookDeps,
+  request: FastifyRequest<{ Params: Params; Body: Buffer | undefined }>,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const receivedAt = deps.now()
+  const body = request.body ?? Buffer.alloc(0)
+  const evidence = { headers: request.headers, pathToken: request.params.token, body, address: request.ip }
+  const proof = deps.proveOrigin(evidence, receivedAt.getTime())
+  if (proof === undefined) return refuse(deps, request, reply, 'unauthorized')
+
+  const text = decodeUtf8(body)
+  if (text === undefined) return refuse(deps, request, reply, 'malformed_json', 'the body is not UTF-8')
+  const isForm = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true
+  const parsed = parseUpdates(isForm ? 'form' : 'json', text)
+  if ('error' in parsed) return refuse(deps, request, reply, parsed.error)
+
+  const deliveries = toDeliveries(parsed.updates, proof.messageId ?? deps.newId(), receivedAt)
+  const results = await deps.batcher.submit(deliveries)
+  if (typeof results === 'string') {
+    if (results !== 'internal_error') void reply.header('retry-after', RETRY_AFTER_S)
+    return refuse(deps, request, reply, results)
+  }
+  results.forEach((result, index) => logResult(deps.log, deliveries[index]!, result))
+  return reply.send({ results: results.map((result, index) => toAnswer(deliveries[index]!, result)) })
+}
+
+function refuse(
+  { log }: WebhookDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  code: ErrorCode,
+  detail?: string,
+): FastifyReply {
+  log.warn({ code, address: request.ip }, 'webhook refused')
+  return sendProblem(reply, code, detail)
+}
+
+/**
+ * A signed message keeps its id when it is sent again. Its body is part of the key, because a provider that used an id
+ * twice must not lose its second message.
+ */
+function toDeliveries(updates: readonly ParsedUpdate[], messageId: string, receivedAt: Date): Delivery[] {
+  return updates.map(({ update, body }, index) => {
+    const digest = createHash('sha256').update(body).digest('base64url').slice(0, 16)
+    return { deliveryId: `${messageId}:${index}:${digest}`, provider: PROVIDER, update, body, receivedAt }
+  })
+}
+
+function toAnswer({ update }: Delivery, { outcome, review, refund }: DeliveryResult): Record<string, unknown> {
+  return {
+    orderId: update?.providerOrderId ?? null,
+    outcome,
+    ...(review === undefined ? {} : { reason: review }),
+    ...(refund === undefined ? {} : { refund: formatMoney(refund) }),
+  }
+}
+
+function logResult(log: Logger, delivery: Delivery, result: DeliveryResult): void {
+  const level = result.outcome === 'review' ? 'warn' : 'info'
+  log[level]({ deliveryId: delivery.deliveryId, ...toAnswer(delivery, result) }, 'webhook committed')
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+function decodeUtf8(bytes: Buffer): string | undefined {
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
