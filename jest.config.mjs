@@ -1,6 +1,12 @@
+/** Runs the TypeScript sources as they are: Node strips the types. */
 export default {
   transform: {},
   extensionsToTreatAsEsm: ['.ts'],
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/{packages,services,infra}/**/test/**/*.test.ts'],
+  testMatch: ['<rootDir>/{packages,services}/*/test/**/*.test.ts', '<rootDir>/infra/test/**/*.test.ts'],
+  globalSetup: '<rootDir>/packages/testkit/src/global-setup.ts',
+  globalTeardown: '<rootDir>/packages/testkit/src/global-teardown.ts',
+  testTimeout: 30_000,
+  // A file that hangs on to something is a leak: say so by not ending instead of hiding it.
+  forceExit: false,
 }

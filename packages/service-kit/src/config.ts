@@ -115,3 +115,10 @@ export const env = {
 function isCidr(value: string): boolean {
   return ipaddr.isValid(value) || ipaddr.isValidCIDR(value)
 }
+
+/** What every service reads. */
+export const commonVariables = {
+  LOG_LEVEL: env.logLevel.default('info'),
+  NODE_ENV: env.text.default('development'),
+  TRUST_PROXY: env.trustProxy.default(false),
+}

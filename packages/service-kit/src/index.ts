@@ -1,4 +1,4 @@
-export { ConfigError, env, loadConfig } from './config.ts'
+export { commonVariables, ConfigError, env, loadConfig } from './config.ts'
 export { createHttpServer, sendProblem, type HttpServerOptions } from './http-server.ts'
 export { createLogger } from './logger.ts'
 export { listen, type ListenOptions } from './listen.ts'

@@ -1,16 +1,10 @@
-import { env, loadConfig } from '@paxyo/service-kit'
+import { commonVariables, env, loadConfig } from '@paxyo/service-kit'
 import { parseSecret } from './webhook/standard-webhooks.ts'
 
 const TOKEN_BYTES_MIN = 8
 
-const shape = {
-  DATABASE_URL: env.url('postgres', 'postgresql'),
-  REDIS_URL: env.url('redis', 'rediss'),
-  HOST: env.text.default('0.0.0.0'),
-  PORT: env.integer(0, 65_535).default(8081),
-  LOG_LEVEL: env.logLevel.default('info'),
-  NODE_ENV: env.text.default('development'),
-  TRUST_PROXY: env.trustProxy.default(false),
+/** Who may send webhooks, and who may register orders. */
+export const ingestVariables = {
   /** Tokens that the provider's URL or a header carries. */
   WEBHOOK_TOKENS: env.secrets(TOKEN_BYTES_MIN).default([]),
   /** Standard Webhooks secrets. */
@@ -25,13 +19,22 @@ const shape = {
   PANEL_API_KEYS: env.secrets(TOKEN_BYTES_MIN).default([]),
 }
 
+const variables = {
+  DATABASE_URL: env.url('postgres', 'postgresql'),
+  REDIS_URL: env.url('redis', 'rediss'),
+  HOST: env.text.default('0.0.0.0'),
+  PORT: env.integer(0, 65_535).default(8081),
+  ...commonVariables,
+  ...ingestVariables,
+}
+
 const PROOFS = ['WEBHOOK_TOKENS', 'WEBHOOK_SECRETS', 'WEBHOOK_ALLOW_CIDRS'] as const
 
 export type IngestConfig = ReturnType<typeof loadIngestConfig>
 
 /** @throws ConfigError listing everything that is wrong. */
 export function loadIngestConfig(environment: NodeJS.ProcessEnv) {
-  return loadConfig(shape, environment, (raw) => {
+  return loadConfig(variables, environment, (raw) => {
     const hasProof = PROOFS.some((name) => raw[name] !== undefined)
     if (raw['NODE_ENV'] !== 'production' || hasProof) return []
     return [`one of ${PROOFS.join(', ')} must be set in production: without them every webhook is refused`]

@@ -1,2 +1,2 @@
+export { ingestVariables } from './config.ts'
 export { createIngest, INGEST_POOL_MAX, type Ingest, type IngestDeps } from './ingest.ts'
-export { parseSecret } from './webhook/standard-webhooks.ts'

@@ -1,0 +1,45 @@
+import type { FastifyInstance } from 'fastify'
+import { readFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
+
+export interface DemoPanelOptions {
+  /** Mints a browser token for the demo's user. */
+  readonly mintToken: () => Promise<string>
+}
+
+const PAGE = new URL('../page/', import.meta.url)
+const SCRIPTS = ['panel.ts', 'stream.ts', 'view.ts']
+
+/** Everything comes from here, and nothing is inline. */
+const CONTENT_SECURITY_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:"
+
+/**
+ * Serves the demo page and the token it uses. The browser gets the page's TypeScript with its types stripped, so there
+ * is no build. The token is everybody's who can reach the page: for demonstration only.
+ */
+export function registerDemoPanel(app: FastifyInstance, { mintToken }: DemoPanelOptions): void {
+  const files: [path: string, type: string, content: string][] = [
+    ['/', 'text/html', read('index.html')],
+    ['/panel.css', 'text/css', read('panel.css')],
+    ...SCRIPTS.map((name): [string, string, string] => [`/${name}`, 'text/javascript', stripTypeScriptTypes(read(name))]),
+  ]
+  for (const [path, type, content] of files) {
+    app.get(path, (_request, reply) =>
+      reply
+        .type(`${type}; charset=utf-8`)
+        .headers({
+          'content-security-policy': CONTENT_SECURITY_POLICY,
+          'x-content-type-options': 'nosniff',
+          'cache-control': 'no-cache',
+        })
+        .send(content),
+    )
+  }
+  app.get('/demo/token', async (_request, reply) =>
+    reply.header('cache-control', 'no-store').send({ token: await mintToken() }),
+  )
+}
+
+function read(name: string): string {
+  return readFileSync(new URL(name, PAGE), 'utf8')
+}

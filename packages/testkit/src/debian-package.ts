@@ -1,0 +1,44 @@
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** The path of a program that the PATH leads to. */
+export function findProgram(...names: readonly string[]): string | undefined {
+  for (const name of names) {
+    for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+      const path = join(folder, name)
+      try {
+        accessSync(path, constants.X_OK)
+        return path
+      } catch {
+        // not here
+      }
+    }
+  }
+  return undefined
+}
+
+/**
+ * Finds a program, installing Debian's package of it where that is possible.
+ *
+ * @throws Error that says what to install when it is missing and may not be installed.
+ */
+export function provideProgram(names: readonly string[], debianPackage: string): string {
+  const found = findProgram(...names)
+  if (found !== undefined) return found
+
+  const canInstall = process.getuid?.() === 0 && findProgram('apt-get') !== undefined
+  if (canInstall) {
+    process.stderr.write(`Installing Debian's package ${debianPackage} for the tests …\n`)
+    // Run level 1 keeps the package from starting a server of its own.
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
+    const install = ['install', '-y', '-qq', '--no-install-recommends', debianPackage]
+    for (const args of [['update', '-qq'], install]) {
+      const { status, stderr } = spawnSync('apt-get', args, { env, encoding: 'utf8' })
+      if (status !== 0) throw new Error(`apt-get ${args.join(' ')} failed:\n${stderr}`)
+    }
+  }
+  const installed = findProgram(...names)
+  if (installed !== undefined) return installed
+  throw new Error(`The tests need ${names[0]}. Install it (on Debian: apt-get install ${debianPackage}), then try again.`)
+}

@@ -1,0 +1,24 @@
+import { migrateToLatest } from '@paxyo/database'
+import { findChromium } from './chromium.ts'
+import { providePostgres, provideRedis, type SharedServer } from './shared-servers.ts'
+import { TEMPLATE_DATABASE, administer, withDatabase } from './test-database.ts'
+
+/** Provides everything that tests need, once for all of them. */
+export default async function globalSetup(): Promise<void> {
+  // What several tests need later is installed before anything is started.
+  findChromium()
+  const servers: SharedServer[] = []
+  ;(globalThis as { paxyoTestServers?: SharedServer[] }).paxyoTestServers = servers
+
+  const postgres = await providePostgres()
+  servers.push(postgres)
+  const redis = await provideRedis()
+  servers.push(redis)
+  process.env['PAXYO_TEST_POSTGRES_URL'] = postgres.url
+  process.env['PAXYO_TEST_REDIS_URL'] = redis.url
+  process.stderr.write(`PostgreSQL: ${postgres.origin}, Redis: ${redis.origin}\n`)
+
+  await administer(`DROP DATABASE IF EXISTS ${TEMPLATE_DATABASE}`)
+  await administer(`CREATE DATABASE ${TEMPLATE_DATABASE}`)
+  await migrateToLatest(withDatabase(postgres.url, TEMPLATE_DATABASE))
+}

@@ -1,0 +1,6 @@
+import type { SharedServer } from './shared-servers.ts'
+
+export default async function globalTeardown(): Promise<void> {
+  const servers = (globalThis as { paxyoTestServers?: SharedServer[] }).paxyoTestServers ?? []
+  for (const server of servers.toReversed()) await server.stop()
+}

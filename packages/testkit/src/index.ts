@@ -1,0 +1,8 @@
+export { findChromium, launchChromium } from './chromium.ts'
+export { eventually } from './eventually.ts'
+export { startRedisServer, type RedisServer } from './redis-server.ts'
+export { startService, type ServiceName, type ServiceProcess } from './service-process.ts'
+export { createTestDatabase, type TestDatabase } from './test-database.ts'
+export { sharedRedisUrl } from './shared-servers.ts'
+export { connectSocket, type TestSocket } from './test-socket.ts'
+export { mintToken, TEST_JWT_SECRET } from './token.ts'

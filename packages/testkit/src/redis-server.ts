@@ -1,0 +1,62 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { provideProgram } from './debian-package.ts'
+import { freePort } from './free-port.ts'
+
+/** A Redis of one's own, to be broken at will. */
+export interface RedisServer {
+  readonly url: string
+  readonly port: number
+  readonly process: ChildProcess
+  /** Starts it again on the same port, after it was killed. */
+  restart(): Promise<void>
+  stop(): Promise<void>
+}
+
+export async function startRedisServer(settings: readonly string[] = []): Promise<RedisServer> {
+  const program = provideProgram(['redis-server'], 'redis-server')
+  const port = await freePort()
+  const dir = mkdtempSync(join(tmpdir(), 'paxyo-redis-'))
+  const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', dir, ...settings]
+  let child = await start(program, args)
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    get process() {
+      return child
+    },
+    async restart() {
+      await end(child)
+      child = await start(program, args)
+    },
+    async stop() {
+      await end(child)
+      rmSync(dir, { recursive: true, force: true })
+    },
+  }
+}
+
+async function start(program: string, args: readonly string[]): Promise<ChildProcess> {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  let output = ''
+  await new Promise<void>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', () => reject(new Error(`redis-server ended:\n${output}`)))
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString()
+      if (output.includes('Ready to accept connections')) resolve()
+    })
+  })
+  child.stdout.removeAllListeners('data').resume()
+  return child
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = once(child, 'exit')
+  child.kill('SIGKILL')
+  await exited
+}

@@ -1,0 +1,49 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { eventually } from './eventually.ts'
+
+export type ServiceName = 'webhook-ingest' | 'ws-gateway' | 'standalone'
+
+/** A service in a process of its own, as an operator runs it. */
+export interface ServiceProcess extends AsyncDisposable {
+  /** Where it listens, such as `http://127.0.0.1:4711`. */
+  readonly url: string
+  readonly child: ChildProcess
+  /** Everything that it has printed. */
+  output(): string
+  /** Sends a signal and waits for the end. */
+  end(signal: NodeJS.Signals): Promise<number | null>
+}
+
+/** Starts a service with the given environment and nothing else of ours, and waits until it says that it listens. */
+export async function startService(name: ServiceName, env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
+  const main = fileURLToPath(new URL(`../../../services/${name}/src/main.ts`, import.meta.url))
+  const child = spawn(process.execPath, [main], {
+    env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8')
+    stream.on('data', (text: string) => (output += text))
+  }
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null
+  const url = await eventually(() => {
+    if (hasEnded()) return ''
+    return /"address":"(http[^"]+)".*"listening"/.exec(output)?.[1]
+  }, 30_000).catch(() => '')
+  if (url === '') {
+    child.kill('SIGKILL')
+    throw new Error(`${name} did not start:\n${output}`)
+  }
+
+  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
+    if (hasEnded()) return child.exitCode
+    const exited = once(child, 'exit')
+    child.kill(signal)
+    await exited
+    return child.exitCode
+  }
+  return { url, child, output: () => output, end, [Symbol.asyncDispose]: async () => void (await end('SIGKILL')) }
+}

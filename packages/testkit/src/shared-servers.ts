@@ -1,0 +1,84 @@
+import { connect } from 'node:net'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startLocalPostgres } from '@paxyo/local-postgres'
+import { GenericContainer, Wait } from 'testcontainers'
+import { startRedisServer } from './redis-server.ts'
+
+/** A server that all test files of a run share. */
+export interface SharedServer {
+  readonly url: string
+  readonly origin: 'given' | 'docker' | 'local'
+  stop(): Promise<void>
+}
+
+const DOCKER_SOCKET = '/var/run/docker.sock'
+
+export function sharedPostgresUrl(): string {
+  return required('PAXYO_TEST_POSTGRES_URL')
+}
+
+export function sharedRedisUrl(): string {
+  return required('PAXYO_TEST_REDIS_URL')
+}
+
+function required(name: string): string {
+  const value = process.env[name]
+  if (value === undefined) throw new Error(`${name} is not set: run the tests by npm test`)
+  return value
+}
+
+/** PostgreSQL: the given one, else one in Docker, else an embedded one. */
+export async function providePostgres(): Promise<SharedServer> {
+  const given = process.env['DATABASE_URL']
+  if (given) return { url: given, origin: 'given', stop: () => Promise.resolve() }
+
+  if (await isDockerRunning()) {
+    const container = await new GenericContainer('postgres:18')
+      .withEnvironment({ POSTGRES_PASSWORD: 'test' })
+      .withCommand(['postgres', '-c', 'fsync=off', '-c', 'max_connections=300'])
+      .withExposedPorts(5432)
+      .withWaitStrategy(Wait.forLogMessage(/database system is ready to accept connections/, 2))
+      .start()
+    const url = `postgres://postgres:test@${container.getHost()}:${container.getMappedPort(5432)}/postgres`
+    return { url, origin: 'docker', stop: async () => void (await container.stop()) }
+  }
+
+  const dir = mkdtempSync(join(tmpdir(), 'paxyo-postgres-'))
+  const settings = { fsync: 'off', max_connections: '300' }
+  const server = await startLocalPostgres({ dataDir: join(dir, 'data'), password: 'test', settings })
+  return {
+    url: server.url,
+    origin: 'local',
+    async stop() {
+      await server.stop()
+      rmSync(dir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Redis: the given one, else one in Docker, else `redis-server` from the PATH or from Debian's package. */
+export async function provideRedis(): Promise<SharedServer> {
+  const given = process.env['REDIS_URL']
+  if (given) return { url: given, origin: 'given', stop: () => Promise.resolve() }
+
+  if (await isDockerRunning()) {
+    const container = await new GenericContainer('redis:8').withExposedPorts(6379).start()
+    const url = `redis://${container.getHost()}:${container.getMappedPort(6379)}`
+    return { url, origin: 'docker', stop: async () => void (await container.stop()) }
+  }
+
+  const server = await startRedisServer()
+  return { url: server.url, origin: 'local', stop: server.stop }
+}
+
+/** Whether a Docker engine answers; that a client is installed says nothing. */
+function isDockerRunning(): Promise<boolean> {
+  if (process.env['DOCKER_HOST']) return Promise.resolve(true)
+  return new Promise((resolve) => {
+    const socket = connect(DOCKER_SOCKET)
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    socket.once('connect', () => socket.destroy())
+  })
+}

@@ -1,0 +1,56 @@
+import { createPool, type DatabaseRole } from '@paxyo/database'
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { sharedPostgresUrl } from './shared-servers.ts'
+
+export const TEMPLATE_DATABASE = 'paxyo_test_template'
+
+/** A migrated database of one's own. */
+export interface TestDatabase extends AsyncDisposable {
+  /** The connection string of its owner. */
+  readonly url: string
+  /** Queries as the owner, to look and to arrange. */
+  readonly owner: pg.Pool
+  /** A pool as a service has it; closed with the database. */
+  poolAs(role: DatabaseRole, max?: number): pg.Pool
+}
+
+/** Copies the migrated template, which takes some 30 ms; dropped when disposed of. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const name = `paxyo_test_${randomBytes(6).toString('hex')}`
+  await administer(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE_DATABASE}`)
+  const url = withDatabase(sharedPostgresUrl(), name)
+  const pools: pg.Pool[] = []
+  const track = (pool: pg.Pool): pg.Pool => {
+    pools.push(pool)
+    return pool
+  }
+  const owner = track(new pg.Pool({ connectionString: url, max: 4 }))
+  owner.on('error', () => undefined)
+  return {
+    url,
+    owner,
+    poolAs: (role, max = 4) => track(createPool({ url, role, name: `test-${role}`, max })),
+    async [Symbol.asyncDispose]() {
+      await Promise.all(pools.map((pool) => pool.end()))
+      await administer(`DROP DATABASE ${name} WITH (FORCE)`)
+    },
+  }
+}
+
+/** Runs a statement on the shared server itself. */
+export async function administer(statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: sharedPostgresUrl() })
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}
+
+export function withDatabase(url: string, name: string): string {
+  const changed = new URL(url)
+  changed.pathname = `/${name}`
+  return changed.href
+}

@@ -1,0 +1,80 @@
+import type { ClientMessage, Position, ServerMessage } from '@paxyo/contracts'
+import { once } from 'node:events'
+import { WebSocket } from 'ws'
+import { eventually } from './eventually.ts'
+
+type MessageOf<Type extends ServerMessage['type']> = Extract<ServerMessage, { type: Type }>
+
+/** A client of the plain wire, without any of our own client code. */
+export interface TestSocket {
+  readonly socket: WebSocket
+  /** Everything received, in order, and as it was received. */
+  readonly messages: ServerMessage[]
+  readonly frames: string[]
+  send(message: ClientMessage | string): void
+  /** Waits for the first message of a type that fits and was not returned before. */
+  next<Type extends ServerMessage['type']>(
+    type: Type,
+    fits?: (message: MessageOf<Type>) => boolean,
+    timeoutMs?: number,
+  ): Promise<MessageOf<Type>>
+  events(): MessageOf<'event'>[]
+  /** Waits for the connection to be closed by the server. */
+  closed(timeoutMs?: number): Promise<{ code: number; reason: string }>
+  close(): void
+}
+
+export interface ConnectSocketOptions {
+  readonly token?: string
+  readonly resume?: Position
+  readonly origin?: string
+  /** Whether to answer pings; a dead peer does not. */
+  readonly answersPings?: boolean
+}
+
+/** Opens a connection to a gateway's `http://…` address and, when there is a token, says hello. */
+export async function connectSocket(url: string, options: ConnectSocketOptions = {}): Promise<TestSocket> {
+  const { token, resume, origin, answersPings = true } = options
+  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/ws`, origin === undefined ? {} : { origin })
+  const messages: ServerMessage[] = []
+  const frames: string[] = []
+  const returned = new Set<ServerMessage>()
+  let closed: { code: number; reason: string } | undefined
+  const send = (message: ClientMessage | string): void =>
+    socket.send(typeof message === 'string' ? message : JSON.stringify(message))
+
+  socket.on('message', (data: Buffer) => {
+    const message = JSON.parse(data.toString()) as ServerMessage
+    messages.push(message)
+    frames.push(data.toString())
+    if (message.type === 'ping' && answersPings) send({ type: 'pong' })
+  })
+  socket.on('error', () => undefined)
+  socket.on('close', (code, reason) => (closed = { code, reason: reason.toString() }))
+  await Promise.race([
+    once(socket, 'open'),
+    once(socket, 'unexpected-response').then(([, response]: { statusCode: number }[]) => {
+      throw new Error(`refused with ${response?.statusCode}`)
+    }),
+  ])
+  if (token !== undefined) send({ type: 'hello', token, ...(resume === undefined ? {} : { resume }) })
+
+  return {
+    socket,
+    messages,
+    frames,
+    send,
+    next: (type, fits = () => true, timeoutMs = 10_000) =>
+      eventually(() => {
+        const found = messages.find(
+          (message): message is MessageOf<typeof type> =>
+            message.type === type && !returned.has(message) && fits(message as MessageOf<typeof type>),
+        )
+        if (found !== undefined) returned.add(found)
+        return found
+      }, timeoutMs),
+    events: () => messages.filter((message) => message.type === 'event'),
+    closed: (timeoutMs = 10_000) => eventually(() => closed, timeoutMs),
+    close: () => socket.terminate(),
+  }
+}

@@ -1,0 +1,31 @@
+import { commonVariables, env, loadConfig } from '@paxyo/service-kit'
+import { fileURLToPath } from 'node:url'
+import { ingestVariables } from 'webhook-ingest'
+import { gatewayVariables } from 'ws-gateway'
+import { z } from 'zod'
+
+const DATA_DIR = fileURLToPath(new URL('../../../.data', import.meta.url))
+
+const variables = {
+  /** Another PostgreSQL than the embedded one, as its owner. */
+  DATABASE_URL: env.url('postgres', 'postgresql').optional(),
+  /** A Redis, when other processes take part. */
+  REDIS_URL: env.url('redis', 'rediss').optional(),
+  /** Where the embedded PostgreSQL and the secrets that were made up are kept. */
+  DATA_DIR: env.text.default(DATA_DIR),
+  /** Open to this machine only, unless configured otherwise: the demo page lets everybody in who can reach it. */
+  HOST: env.text.default('127.0.0.1'),
+  PORT: env.integer(1, 65_535).default(8080),
+  DEMO: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
+  EVENT_RETENTION_DAYS: env.integer(1, 3650).default(7),
+  ...commonVariables,
+  ...ingestVariables,
+  ...gatewayVariables,
+}
+
+export type StandaloneConfig = ReturnType<typeof loadStandaloneConfig>
+
+/** @throws ConfigError listing everything that is wrong. */
+export function loadStandaloneConfig(environment: NodeJS.ProcessEnv) {
+  return loadConfig(variables, environment)
+}

@@ -1,0 +1,44 @@
+import { startLocalPostgres } from '@paxyo/local-postgres'
+import { join } from 'node:path'
+import pg from 'pg'
+
+/** The database of a standalone, and how to let go of it. */
+export interface StandaloneDatabase {
+  /** The connection string of its owner. */
+  readonly url: string
+  close(): Promise<void>
+}
+
+export interface DatabaseOptions {
+  /** A database to use instead of the embedded one. */
+  readonly url: string | undefined
+  readonly dataDir: string
+  readonly password: string
+}
+
+/** Any number; it keeps two standalones from sharing one embedded database, which one of them would stop. */
+const LOCK_KEY = 7_298_340
+
+/**
+ * @throws Error when another standalone uses the same data folder.
+ */
+export async function openDatabase({ url, dataDir, password }: DatabaseOptions): Promise<StandaloneDatabase> {
+  if (url !== undefined) return { url, close: () => Promise.resolve() }
+
+  const server = await startLocalPostgres({ dataDir: join(dataDir, 'postgres'), password })
+  const lock = new pg.Client({ connectionString: server.url })
+  lock.on('error', () => undefined)
+  await lock.connect()
+  const { rows } = await lock.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [LOCK_KEY])
+  if (rows[0]?.locked !== true) {
+    await lock.end()
+    throw new Error(`another process uses ${dataDir}: stop it first, or set DATA_DIR to another folder`)
+  }
+  return {
+    url: server.url,
+    async close() {
+      await lock.end()
+      await server.stop()
+    },
+  }
+}

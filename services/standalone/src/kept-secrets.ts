@@ -1,0 +1,35 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+
+const secretsSchema = z.object({
+  databasePassword: z.string(),
+  webhookToken: z.string(),
+  panelKey: z.string(),
+  jwtSecret: z.string(),
+})
+
+/** Secrets that were made up at the first start, for whatever the environment does not give. */
+export type KeptSecrets = z.infer<typeof secretsSchema>
+
+/** Reads the secrets of a data folder, or makes them up; only their owner can read the file. */
+export async function keepSecrets(dataDir: string): Promise<KeptSecrets> {
+  const path = join(dataDir, 'secrets.json')
+  await mkdir(dataDir, { recursive: true })
+  const kept = await readFile(path, 'utf8').catch(() => undefined)
+  if (kept !== undefined) return secretsSchema.parse(JSON.parse(kept))
+
+  const secrets: KeptSecrets = {
+    databasePassword: makeSecret(),
+    webhookToken: makeSecret(),
+    panelKey: makeSecret(),
+    jwtSecret: makeSecret(),
+  }
+  // Written beside and moved into place, so that a process that is killed here leaves no half of it.
+  await writeFile(`${path}.new`, JSON.stringify(secrets, null, 2), { mode: 0o600 })
+  await rename(`${path}.new`, path)
+  return secrets
+}
+
+const makeSecret = (): string => randomBytes(24).toString('base64url')

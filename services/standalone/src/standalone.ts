@@ -1,0 +1,120 @@
+import { createPool, maintainEventPartitions, migrateToLatest } from '@paxyo/database'
+import { registerDemoPanel } from '@paxyo/demo-panel'
+import { createInProcessBus, createRedisBus } from '@paxyo/event-bus'
+import { createHttpServer, createLogger, listen, registerHealth, type RunningService } from '@paxyo/service-kit'
+import { SignJWT } from 'jose'
+import pg from 'pg'
+import { createIngest, INGEST_POOL_MAX } from 'webhook-ingest'
+import { createGateway, GATEWAY_POOL_MAX } from 'ws-gateway'
+import type { StandaloneConfig } from './config.ts'
+import { openDatabase } from './database.ts'
+import { DEMO_USER, prepareDemo } from './demo.ts'
+import { keepSecrets } from './kept-secrets.ts'
+import { welcomeLines } from './welcome.ts'
+
+const DAY_MS = 86_400_000
+const TOKEN_LIFETIME = '1h'
+/** One process has nobody to send its clients to: they come back when it does. */
+const DRAIN_MS = 0
+
+/** Both services in one process, on the embedded database and the in-process bus unless configured otherwise. */
+export async function startStandalone(config: StandaloneConfig): Promise<RunningService> {
+  const log = createLogger('standalone', config.LOG_LEVEL)
+  const kept = await keepSecrets(config.DATA_DIR)
+  const webhookTokens = orElse(config.WEBHOOK_TOKENS, kept.webhookToken)
+  const apiKeys = orElse(config.PANEL_API_KEYS, kept.panelKey)
+  const jwtSecrets = orElse(config.JWT_SECRETS, kept.jwtSecret)
+
+  const database = await openDatabase({
+    url: config.DATABASE_URL,
+    dataDir: config.DATA_DIR,
+    password: kept.databasePassword,
+  })
+  await migrateToLatest(database.url)
+  const maintenance = startMaintenance(database.url, config.EVENT_RETENTION_DAYS)
+
+  const { url } = database
+  const ingestPool = createPool({ url, role: 'ingest', name: 'standalone-ingest', max: INGEST_POOL_MAX })
+  const gatewayPool = createPool({ url, role: 'gateway', name: 'standalone-gateway', max: GATEWAY_POOL_MAX })
+  const bus =
+    config.REDIS_URL === undefined
+      ? createInProcessBus()
+      : createRedisBus({ url: config.REDIS_URL, onError: (err) => log.warn({ err }, 'redis') })
+  const publisher = bus.connectPublisher()
+
+  const ingest = createIngest({
+    pool: ingestPool,
+    publisher,
+    proof: {
+      tokens: webhookTokens,
+      signatureKeys: config.WEBHOOK_SECRETS,
+      allowedCidrs: config.WEBHOOK_ALLOW_CIDRS,
+    },
+    apiKeys,
+    log,
+  })
+  const ownOrigins = ['localhost', config.HOST].map((host) => `http://${host}:${config.PORT}`)
+  const gateway = createGateway({
+    pool: gatewayPool,
+    bus,
+    tokens: { secrets: jwtSecrets, jwksUrl: config.JWT_JWKS_URL, audience: config.JWT_AUDIENCE },
+    allowedOrigins: [...ownOrigins, ...config.ALLOWED_ORIGINS],
+    log,
+  })
+
+  const app = createHttpServer({ log, trustProxy: config.TRUST_PROXY })
+  ingest.register(app)
+  gateway.register(app)
+  registerHealth(app, { ...ingest.readiness, ...gateway.readiness })
+  const hasDemo = config.DEMO === 'on'
+  if (hasDemo) {
+    registerDemoPanel(app, { mintToken: () => mintToken(jwtSecrets[0]!, config.JWT_AUDIENCE) })
+  }
+  await app.ready()
+  const openOrderId = hasDemo
+    ? await prepareDemo({ app, pool: gatewayPool, apiKey: apiKeys[0]!, webhookToken: webhookTokens[0]! })
+    : undefined
+  await listen(app, { host: config.HOST, port: config.PORT })
+
+  const address = `http://localhost:${config.PORT}`
+  const lines = welcomeLines({ address, webhookToken: webhookTokens[0]!, panelKey: apiKeys[0]!, openOrderId })
+  process.stdout.write(`${lines.join('\n')}\n`)
+
+  return {
+    async close() {
+      clearInterval(maintenance)
+      await gateway.close(DRAIN_MS)
+      await app.close()
+      await ingest.close()
+      await publisher.close()
+      await Promise.all([ingestPool.end(), gatewayPool.end()])
+      await database.close()
+    },
+  }
+}
+
+/** Makes tomorrow's partitions and drops those that are too old, once a day. */
+function startMaintenance(ownerUrl: string, retentionDays: number): NodeJS.Timeout {
+  const maintain = async (): Promise<void> => {
+    const pool = new pg.Pool({ connectionString: ownerUrl, max: 1 })
+    try {
+      await maintainEventPartitions(pool, new Date(), retentionDays)
+    } finally {
+      await pool.end()
+    }
+  }
+  void maintain()
+  return setInterval(() => void maintain(), DAY_MS)
+}
+
+function mintToken(secret: string, audience: string): Promise<string> {
+  return new SignJWT()
+    .setProtectedHeader({ alg: 'HS256' })
+    .setSubject(DEMO_USER)
+    .setAudience(audience)
+    .setIssuedAt()
+    .setExpirationTime(TOKEN_LIFETIME)
+    .sign(new TextEncoder().encode(secret))
+}
+
+const orElse = (given: readonly string[], kept: string): readonly string[] => (given.length > 0 ? given : [kept])

@@ -1,0 +1,23 @@
+export interface WelcomeOptions {
+  readonly address: string
+  readonly webhookToken: string
+  readonly panelKey: string
+  /** An order to cancel; there is none without the demo. */
+  readonly openOrderId: string | undefined
+}
+
+/** What a newcomer needs, each on a line of its own. */
+export function welcomeLines({ address, webhookToken, panelKey, openOrderId }: WelcomeOptions): string[] {
+  const demo =
+    openOrderId === undefined
+      ? []
+      : [`page: ${address}/`, `try: ${curl(`${address}/webhooks/godofpanel/${webhookToken}`, openOrderId)}`]
+  return [...demo, `webhook token: ${webhookToken}`, `panel key: ${panelKey}`]
+}
+
+function curl(url: string, orderId: string): string {
+  const body = JSON.stringify({ order_id: orderId, status: 'canceled' })
+  // Windows' cmd knows no single quotes.
+  const quoted = process.platform === 'win32' ? `"${body.replaceAll('"', '\\"')}"` : `'${body}'`
+  return `curl -X POST ${url} -H "Content-Type: application/json" -d ${quoted}`
+}

@@ -1,0 +1,91 @@
+import type { OrderEvent } from '@paxyo/contracts'
+import { createInProcessBus, type EventBus } from '@paxyo/event-bus'
+import { createHttpServer, registerHealth } from '@paxyo/service-kit'
+import { createTestDatabase, type TestDatabase } from '@paxyo/testkit'
+import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
+import { pino } from 'pino'
+import { userChannel } from '@paxyo/contracts'
+import { createIngest } from '../src/ingest.ts'
+import type { ProofOptions } from '../src/webhook/proof-of-origin.ts'
+
+export const TOKEN = 'a-webhook-token'
+export const API_KEY = 'a-panel-api-key'
+
+/** webhook-ingest on a database of its own, without a network. */
+export interface IngestFixture extends AsyncDisposable {
+  readonly app: FastifyInstance
+  readonly database: TestDatabase
+  readonly bus: EventBus
+  /** Log lines, parsed. */
+  readonly log: Record<string, unknown>[]
+  webhook(body: unknown, path?: string): Promise<LightMyRequestResponse>
+  register(order?: Partial<Record<string, unknown>>): Promise<LightMyRequestResponse>
+  /** Collects what is published for a user from now on. */
+  follow(userId: string): Promise<OrderEvent[]>
+}
+
+export async function startIngest(proof: Partial<ProofOptions> = { tokens: [TOKEN] }): Promise<IngestFixture> {
+  const database = await createTestDatabase()
+  const bus = createInProcessBus()
+  const log: Record<string, unknown>[] = []
+  const logger = pino({ level: 'debug' }, { write: (line: string) => log.push(JSON.parse(line) as never) })
+  const ingest = createIngest({
+    pool: database.poolAs('ingest', 10),
+    publisher: bus.connectPublisher(),
+    proof: { tokens: [], signatureKeys: [], allowedCidrs: [], ...proof },
+    apiKeys: [API_KEY],
+    log: logger,
+  })
+  const app = createHttpServer({ log: logger, trustProxy: false })
+  ingest.register(app)
+  registerHealth(app, ingest.readiness)
+  await app.ready()
+
+  return {
+    app,
+    database,
+    bus,
+    log,
+    webhook: (body, path = `/webhooks/godofpanel/${TOKEN}`) =>
+      app.inject({
+        method: 'POST',
+        url: path,
+        headers: { 'content-type': 'application/json' },
+        payload: typeof body === 'string' ? body : JSON.stringify(body),
+      }),
+    register: (order) =>
+      app.inject({
+        method: 'POST',
+        url: '/v1/orders',
+        headers: { authorization: `Bearer ${API_KEY}` },
+        payload: { ...anOrder(), ...order },
+      }),
+    async follow(userId) {
+      const events: OrderEvent[] = []
+      const subscriber = bus.connectSubscriber({
+        onMessage: (_channel, payload) => events.push(JSON.parse(payload.toString()) as OrderEvent),
+        onRestored: () => undefined,
+      })
+      await subscriber.subscribe(userChannel(userId))
+      return events
+    },
+    async [Symbol.asyncDispose]() {
+      await app.close()
+      await ingest.close()
+      await database[Symbol.asyncDispose]()
+    },
+  }
+}
+
+export function anOrder() {
+  return {
+    orderId: 'A-1',
+    providerOrderId: '12345',
+    userId: 'user-1',
+    service: 'Instagram followers',
+    link: 'https://instagram.com/somebody',
+    quantity: 1000,
+    charge: '2.5',
+    currency: 'USD',
+  }
+}

@@ -1,0 +1,54 @@
+import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from 'jose'
+
+/** What a token says, once it is known to be true. */
+export interface Identity {
+  readonly userId: string
+  readonly expiresAtMs: number
+}
+
+/** Why a token is not accepted. `unavailable`: the keys could not be fetched, so nothing is known about it. */
+export type TokenRefusal = 'invalid_token' | 'token_expired' | 'unavailable'
+
+export type TokenVerifier = (token: string, nowMs: number) => Promise<Identity | TokenRefusal>
+
+export interface TokenVerifierOptions {
+  /** HS256 secrets; several at once for rotation. */
+  readonly secrets: readonly string[]
+  /** Where the issuer's public keys are. */
+  readonly jwksUrl?: string | undefined
+  readonly audience: string
+}
+
+const USER_ID_LENGTH_MAX = 128
+
+/**
+ * Verifies browser tokens: JWTs with `sub` (the user id), `aud` and `exp`. Algorithms are pinned by the kind of key, so
+ * that a public key can't be used as an HMAC secret.
+ */
+export function createTokenVerifier({ secrets, jwksUrl, audience }: TokenVerifierOptions): TokenVerifier {
+  const keys = secrets.map((secret) => new TextEncoder().encode(secret))
+  const jwks = jwksUrl === undefined ? undefined : createRemoteJWKSet(new URL(jwksUrl))
+
+  return async (token, nowMs) => {
+    const options = { audience, requiredClaims: ['sub', 'exp'], currentDate: new Date(nowMs) }
+    const attempts = [
+      ...keys.map((key) => () => jwtVerify(token, key, { ...options, algorithms: ['HS256'] })),
+      ...(jwks === undefined ? [] : [() => jwtVerify(token, jwks, { ...options, algorithms: ['EdDSA', 'RS256'] })]),
+    ]
+    let refusal: TokenRefusal = 'invalid_token'
+    for (const attempt of attempts) {
+      try {
+        return toIdentity((await attempt()).payload)
+      } catch (error) {
+        if (error instanceof errors.JWTExpired) return 'token_expired'
+        if (!(error instanceof errors.JOSEError) || error instanceof errors.JWKSTimeout) refusal = 'unavailable'
+      }
+    }
+    return refusal
+  }
+}
+
+function toIdentity({ sub, exp }: JWTPayload): Identity | TokenRefusal {
+  if (sub === undefined || sub === '' || sub.length > USER_ID_LENGTH_MAX || exp === undefined) return 'invalid_token'
+  return { userId: sub, expiresAtMs: exp * 1000 }
+}

@@ -1,0 +1,48 @@
+import { commonVariables, env, loadConfig } from '@paxyo/service-kit'
+
+const JWT_SECRET_BYTES_MIN = 32
+
+/** Who may connect. */
+export const gatewayVariables = {
+  /** HS256 secrets of whoever mints browser tokens. */
+  JWT_SECRETS: env.secrets(JWT_SECRET_BYTES_MIN).default([]),
+  JWT_JWKS_URL: env.url('https', 'http').optional(),
+  JWT_AUDIENCE: env.text.default('paxyo'),
+  /** Origins of the pages that may connect, such as `https://panel.example.com`. */
+  ALLOWED_ORIGINS: env.list
+    .refine((origins) => origins.length > 0 && origins.every(isOrigin), {
+      error: 'must be origins such as https://panel.example.com, separated by commas, or *',
+    })
+    .default([]),
+}
+
+const variables = {
+  DATABASE_URL: env.url('postgres', 'postgresql'),
+  REDIS_URL: env.url('redis', 'rediss'),
+  HOST: env.text.default('0.0.0.0'),
+  PORT: env.integer(0, 65_535).default(8082),
+  /** Over how many seconds clients are sent elsewhere when the process is told to end. */
+  DRAIN_SECONDS: env.integer(0, 600).default(10),
+  ...commonVariables,
+  ...gatewayVariables,
+}
+
+export type GatewayConfig = ReturnType<typeof loadGatewayConfig>
+
+/** @throws ConfigError listing everything that is wrong. */
+export function loadGatewayConfig(environment: NodeJS.ProcessEnv) {
+  return loadConfig(variables, environment, (raw) => {
+    const problems: string[] = []
+    if (raw['JWT_SECRETS'] === undefined && raw['JWT_JWKS_URL'] === undefined) {
+      problems.push('one of JWT_SECRETS, JWT_JWKS_URL must be set: without them nobody can say hello')
+    }
+    if (raw['NODE_ENV'] === 'production' && raw['ALLOWED_ORIGINS'] === undefined) {
+      problems.push('ALLOWED_ORIGINS must be set in production: without it no page can connect')
+    }
+    return problems
+  })
+}
+
+function isOrigin(value: string): boolean {
+  return value === '*' || (URL.canParse(value) && new URL(value).origin === value.replace(/\/$/, '').toLowerCase())
+}

@@ -1,0 +1,63 @@
+import type { EventBus } from '@paxyo/event-bus'
+import type { ReadinessCheck } from '@paxyo/service-kit'
+import type { FastifyInstance } from 'fastify'
+import type { Pool } from 'pg'
+import type { Logger } from 'pino'
+import { createTokenVerifier, type TokenVerifierOptions } from './auth/token-verifier.ts'
+import { createStreamReader } from './read/stream-reader.ts'
+import { DEFAULT_LIMITS, type Limits } from './socket/limits.ts'
+import { createSocketServer } from './socket/socket-server.ts'
+import { createHub } from './stream/hub.ts'
+
+export interface GatewayDeps {
+  readonly pool: Pool
+  readonly bus: EventBus
+  readonly tokens: TokenVerifierOptions
+  readonly allowedOrigins: readonly string[]
+  readonly limits?: Partial<Limits>
+  readonly log: Logger
+}
+
+export interface Gateway {
+  register(app: FastifyInstance): void
+  readonly readiness: Readonly<Record<string, ReadinessCheck>>
+  /** Sends every client elsewhere, evenly over a time, then lets go of the bus. The pool stays open. */
+  close(drainMs: number): Promise<void>
+}
+
+/** How many connections a gateway's pool needs: its reads are few and batched. */
+export const GATEWAY_POOL_MAX = 8
+
+/** What browsers talk to: authenticates them, sends what they missed, then forwards what happens. */
+export function createGateway({ pool, bus, tokens, allowedOrigins, limits, log }: GatewayDeps): Gateway {
+  const hub = createHub({ bus, reader: createStreamReader({ pool }), log })
+  const sockets = createSocketServer({
+    hub,
+    verifyToken: createTokenVerifier(tokens),
+    limits: { ...DEFAULT_LIMITS, ...limits },
+    allowedOrigins,
+    log,
+  })
+  let isDraining = false
+
+  return {
+    register: (app) => sockets.register(app),
+    readiness: {
+      draining: () => {
+        if (isDraining) throw new Error('draining')
+      },
+      database: async () => {
+        await pool.query('SELECT 1')
+      },
+      bus: () => {
+        if (!hub.isReady) throw new Error('not connected')
+      },
+    },
+    async close(drainMs) {
+      isDraining = true
+      log.info({ connections: sockets.connectionCount, drainMs }, 'draining')
+      await sockets.drain(drainMs)
+      await hub.close()
+    },
+  }
+}

@@ -1,0 +1,49 @@
+/** Loads values for many keys at once; results in the order of the keys. */
+export type LoadMany<Key, Value> = (keys: readonly Key[]) => Promise<readonly Value[]>
+
+export interface CoalesceOptions {
+  /** The most keys in one load. */
+  readonly batchMax: number
+  /** How many loads may run at once; what is asked for in the meantime forms the next ones. */
+  readonly concurrency: number
+}
+
+interface Waiting<Key, Value> {
+  readonly key: Key
+  readonly loaded: PromiseWithResolvers<Value>
+}
+
+/**
+ * Turns single questions into batched ones, without a timer: a lone question is asked at once, and a thousand that come
+ * while others are being answered are asked together.
+ */
+export function coalesce<Key, Value>(
+  loadMany: LoadMany<Key, Value>,
+  { batchMax, concurrency }: CoalesceOptions,
+): (key: Key) => Promise<Value> {
+  const queue: Waiting<Key, Value>[] = []
+  let running = 0
+
+  async function run(): Promise<void> {
+    running += 1
+    // Whatever else is asked in this turn of the event loop goes along.
+    await new Promise(setImmediate)
+    while (queue.length > 0) {
+      const batch = queue.splice(0, batchMax)
+      try {
+        const values = await loadMany(batch.map(({ key }) => key))
+        batch.forEach(({ loaded }, index) => loaded.resolve(values[index]!))
+      } catch (error) {
+        for (const { loaded } of batch) loaded.reject(error)
+      }
+    }
+    running -= 1
+  }
+
+  return (key) => {
+    const loaded = Promise.withResolvers<Value>()
+    queue.push({ key, loaded })
+    if (running < concurrency) void run()
+    return loaded.promise
+  }
+}

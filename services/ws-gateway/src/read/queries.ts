@@ -1,0 +1,115 @@
+import type { AccountView, OrderView } from '@paxyo/contracts'
+import type { Pool } from 'pg'
+
+export interface EventRow {
+  readonly seq: number
+  readonly bytes: Buffer
+}
+
+/** The newest seq of a user's stream; 0 for a user without an account. */
+export interface Head {
+  readonly epoch: string
+  readonly seq: number
+}
+
+export interface Snapshot extends Head {
+  readonly account: AccountView | undefined
+  /** The open orders and the most recent others, newest first. */
+  readonly orders: readonly OrderView[]
+}
+
+const READ_HEADS = `
+  SELECT stream_epoch.epoch, coalesce(accounts.last_seq, 0) AS seq
+  FROM stream_epoch, unnest($1::text[]) WITH ORDINALITY AS wanted (user_id, position)
+  LEFT JOIN accounts USING (user_id)
+  ORDER BY wanted.position`
+
+export async function readHeads(pool: Pool, userIds: readonly string[]): Promise<Head[]> {
+  const { rows } = await pool.query<Head>({ name: 'read_heads', text: READ_HEADS, values: [userIds] })
+  return rows
+}
+
+const READ_EVENTS_SINCE = `
+  SELECT wanted.position, event.seq, event.payload
+  FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS wanted (user_id, seq, position)
+  CROSS JOIN LATERAL (
+    SELECT seq, payload FROM events
+    WHERE events.user_id = wanted.user_id AND events.seq > wanted.seq
+    ORDER BY events.seq
+    LIMIT $3
+  ) AS event
+  ORDER BY wanted.position, event.seq`
+
+/** The first events after a seq, for many users in one query. */
+export async function readEventsSince(
+  pool: Pool,
+  since: readonly { readonly userId: string; readonly seq: number }[],
+  limit: number,
+): Promise<EventRow[][]> {
+  const { rows } = await pool.query<{ position: number; seq: number; payload: string }>({
+    name: 'read_events_since',
+    text: READ_EVENTS_SINCE,
+    values: [since.map(({ userId }) => userId), since.map(({ seq }) => seq), limit],
+  })
+  const events = since.map((): EventRow[] => [])
+  for (const { position, seq, payload } of rows) events[position - 1]!.push({ seq, bytes: Buffer.from(payload) })
+  return events
+}
+
+// One statement sees one moment of the database, so account, orders and seq belong together. Two index scans find a
+// user's orders without a look at the thousands of old ones that it may have.
+const READ_SNAPSHOTS = `
+  SELECT stream_epoch.epoch, coalesce(accounts.last_seq, 0) AS seq, accounts.currency,
+    trim_scale(accounts.balance)::text AS balance, coalesce(list.orders, '[]') AS orders
+  FROM stream_epoch, unnest($1::text[]) WITH ORDINALITY AS wanted (user_id, position)
+  LEFT JOIN accounts USING (user_id)
+  LEFT JOIN LATERAL (
+    SELECT json_agg(json_build_object(
+      'orderId', o.order_id,
+      'providerOrderId', o.provider_order_id,
+      'service', o.service,
+      'link', o.link,
+      'quantity', o.quantity,
+      'charge', trim_scale(o.charge)::text,
+      'currency', accounts.currency,
+      'status', o.status,
+      'remains', o.remains,
+      'startCount', o.start_count,
+      'refunded', trim_scale(o.refunded)::text,
+      'updatedAt', to_char(o.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+    ) ORDER BY o.created_at DESC, o.order_id) AS orders
+    FROM (
+      SELECT * FROM (
+        (SELECT * FROM orders WHERE user_id = wanted.user_id AND status IN ('pending', 'processing', 'in_progress')
+          ORDER BY created_at DESC, order_id LIMIT $2)
+        UNION
+        (SELECT * FROM orders WHERE user_id = wanted.user_id ORDER BY created_at DESC, order_id LIMIT $2)
+      ) AS candidates
+      ORDER BY status IN ('pending', 'processing', 'in_progress') DESC, created_at DESC, order_id
+      LIMIT $2
+    ) AS o
+  ) AS list ON true
+  ORDER BY wanted.position`
+
+interface SnapshotRow {
+  readonly epoch: string
+  readonly seq: number
+  readonly currency: string | null
+  readonly balance: string | null
+  readonly orders: readonly OrderView[]
+}
+
+/** Accounts with their open and most recent orders, for many users in one query and as of one moment. */
+export async function readSnapshots(pool: Pool, userIds: readonly string[], ordersMax: number): Promise<Snapshot[]> {
+  const { rows } = await pool.query<SnapshotRow>({
+    name: 'read_snapshots',
+    text: READ_SNAPSHOTS,
+    values: [userIds, ordersMax],
+  })
+  return rows.map(({ epoch, seq, currency, balance, orders }) => ({
+    epoch,
+    seq,
+    account: currency === null || balance === null ? undefined : { balance, currency },
+    orders,
+  }))
+}

@@ -1,0 +1,79 @@
+import type { AccountView, OrderView, Position } from '@paxyo/contracts'
+import type { Pool } from 'pg'
+import { coalesce } from './coalesce.ts'
+import { readEventsSince, readHeads, readSnapshots, type EventRow, type Head, type Snapshot } from './queries.ts'
+
+/** Where a client's stream begins. */
+export type StreamStart =
+  | { readonly mode: 'resumed'; readonly epoch: string; readonly seq: number; readonly events: readonly EventRow[] }
+  | {
+      readonly mode: 'snapshot'
+      readonly epoch: string
+      readonly seq: number
+      readonly account: AccountView | undefined
+      readonly orders: readonly OrderView[]
+    }
+
+/** Reads users' streams from the database; questions that come at the same time are answered by the same queries. */
+export interface StreamReader {
+  /**
+   * What a client gets to begin with: what came after its position, or a snapshot when it has none, when its position
+   * is of another epoch or older than what is kept, or when too much has come since.
+   */
+  start(userId: string, position: Position | undefined): Promise<StreamStart>
+  /** The events after a seq, oldest first; not more than `EVENTS_MAX`. */
+  eventsSince(userId: string, seq: number): Promise<readonly EventRow[]>
+}
+
+export interface StreamReaderOptions {
+  readonly pool: Pool
+  /** How many orders a snapshot holds. */
+  readonly snapshotOrdersMax?: number
+}
+
+/** A client that is further behind is better off with a snapshot. */
+export const EVENTS_MAX = 500
+const SNAPSHOT_ORDERS_MAX = 200
+const SNAPSHOT_USERS_PER_QUERY_MAX = 100
+const EVENT_USERS_PER_QUERY_MAX = 500
+const CONCURRENT_QUERIES_MAX = 2
+
+interface Since {
+  readonly userId: string
+  readonly seq: number
+}
+
+export function createStreamReader(options: StreamReaderOptions): StreamReader {
+  const { pool, snapshotOrdersMax = SNAPSHOT_ORDERS_MAX } = options
+  const concurrency = CONCURRENT_QUERIES_MAX
+  const snapshotOf = coalesce<string, Snapshot>((userIds) => readSnapshots(pool, userIds, snapshotOrdersMax), {
+    batchMax: SNAPSHOT_USERS_PER_QUERY_MAX,
+    concurrency,
+  })
+  const eventsSince = coalesce<Since, readonly EventRow[]>((since) => readEventsSince(pool, since, EVENTS_MAX), {
+    batchMax: EVENT_USERS_PER_QUERY_MAX,
+    concurrency,
+  })
+  const headOf = coalesce<string, Head>((userIds) => readHeads(pool, userIds), {
+    batchMax: EVENT_USERS_PER_QUERY_MAX,
+    concurrency,
+  })
+
+  async function resume(userId: string, { epoch, seq }: Position): Promise<StreamStart | undefined> {
+    const head = await headOf(userId)
+    // A seq that is not there yet is that of a history that was thrown away.
+    if (head.epoch !== epoch || seq > head.seq) return undefined
+    if (seq === head.seq) return { mode: 'resumed', epoch, seq, events: [] }
+    if (head.seq - seq > EVENTS_MAX) return undefined
+    const events = await eventsSince({ userId, seq })
+    return events[0]?.seq === seq + 1 ? { mode: 'resumed', epoch, seq, events } : undefined
+  }
+
+  return {
+    async start(userId, position) {
+      const resumed = position === undefined ? undefined : await resume(userId, position)
+      return resumed ?? { mode: 'snapshot', ...(await snapshotOf(userId)) }
+    },
+    eventsSince: (userId, seq) => eventsSince({ userId, seq }),
+  }
+}

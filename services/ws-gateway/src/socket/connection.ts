@@ -1,0 +1,213 @@
+import {
+  CLOSE_CODES,
+  clientMessageSchema,
+  PROTOCOL_VERSION,
+  type ClientMessage,
+  type CloseReason,
+  type Position,
+  type ServerMessage,
+} from '@paxyo/contracts'
+import type { Logger } from 'pino'
+import type { RawData, WebSocket } from 'ws'
+import type { Identity, TokenVerifier } from '../auth/token-verifier.ts'
+import type { StreamStart } from '../read/stream-reader.ts'
+import type { Follower, Hub } from '../stream/hub.ts'
+import { Sequencer } from '../stream/sequencer.ts'
+import type { Limits } from './limits.ts'
+
+export interface ConnectionDeps {
+  readonly hub: Hub
+  readonly verifyToken: TokenVerifier
+  readonly limits: Limits
+  readonly now: () => number
+  readonly log: Logger
+  /** Counts a user in, unless there are too many connections of that user. */
+  readonly admitUser: (userId: string) => boolean
+}
+
+const PING = JSON.stringify({ type: 'ping' } satisfies ServerMessage)
+
+/**
+ * One browser's connection: waiting for hello → joining its user's stream → live → closed. It has no timer of its own;
+ * `tick` is called once a second.
+ */
+export class Connection implements Follower {
+  readonly #socket: WebSocket
+  readonly #deps: ConnectionDeps
+  readonly #sequencer: Sequencer
+  readonly #openedAt: number
+  /** Set by hello, and again by refresh. */
+  #identity: Identity | undefined
+  #saidHello = false
+  #isClosed = false
+  #heardAt: number
+  #pingedAt: number
+  /** Messages received in the second that began at `#secondAt`. */
+  #messagesInSecond = 0
+  #secondAt = 0
+
+  constructor(socket: WebSocket, deps: ConnectionDeps) {
+    this.#socket = socket
+    this.#deps = deps
+    this.#sequencer = new Sequencer(deps.limits.heldBytesMax)
+    this.#openedAt = this.#heardAt = this.#pingedAt = deps.now()
+  }
+
+  get userId(): string | undefined {
+    return this.#identity?.userId
+  }
+
+  get lastSeq(): number | undefined {
+    return this.#sequencer.last
+  }
+
+  get hasGap(): boolean {
+    return this.#sequencer.hasGap
+  }
+
+  /** A frame has come from the browser. */
+  receive(data: RawData, isBinary: boolean): void {
+    const now = this.#deps.now()
+    this.#heardAt = now
+    if (now - this.#secondAt >= 1000) {
+      this.#secondAt = now
+      this.#messagesInSecond = 0
+    }
+    this.#messagesInSecond += 1
+    if (this.#messagesInSecond > this.#deps.limits.messagesPerSecondMax) return this.close('rate_limited')
+
+    const message = isBinary ? undefined : parseMessage(data)
+    if (message === undefined) return this.close('protocol_error')
+    switch (message.type) {
+      case 'hello':
+        return void this.#hello(message)
+      case 'refresh':
+        return void this.#refresh(message.token)
+      case 'pong':
+        return
+    }
+  }
+
+  /** Sees to all deadlines. */
+  tick(now: number): void {
+    const { helloTimeoutMs, pingIntervalMs, pongTimeoutMs, tokenGraceMs } = this.#deps.limits
+    if (!this.#saidHello) {
+      if (now - this.#openedAt >= helloTimeoutMs) this.close('hello_timeout')
+      return
+    }
+    if (this.#identity !== undefined && now >= this.#identity.expiresAtMs + tokenGraceMs) {
+      return this.close('token_expired')
+    }
+    if (this.#heardAt < this.#pingedAt && now - this.#pingedAt >= pongTimeoutMs) return this.close('ping_timeout')
+    if (now - this.#pingedAt >= pingIntervalMs) {
+      this.#pingedAt = now
+      this.#send(PING)
+    }
+  }
+
+  begin(start: StreamStart): void {
+    const userId = this.#identity!.userId
+    const { mode, epoch, seq } = start
+    this.#sendMessage({
+      type: 'welcome',
+      protocol: PROTOCOL_VERSION,
+      userId,
+      epoch,
+      seq,
+      mode,
+      ...(start.mode === 'snapshot'
+        ? { ...(start.account === undefined ? {} : { account: start.account }), orders: [...start.orders] }
+        : {}),
+      pingIntervalMs: this.#deps.limits.pingIntervalMs,
+    })
+    this.#sendAll(this.#sequencer.start(seq))
+    if (start.mode === 'resumed') for (const event of start.events) this.offer(event.seq, event.bytes)
+  }
+
+  offer(seq: number, bytes: Buffer): void {
+    this.#sendAll(this.#sequencer.offer(seq, bytes))
+  }
+
+  fail(): void {
+    this.close('unavailable')
+  }
+
+  /** Tells the browser when to come back; the connection goes on until it is closed. */
+  announceDrain(retryAfterMs: number): void {
+    this.#sendMessage({ type: 'drain', retryAfterMs })
+  }
+
+  close(reason: CloseReason): void {
+    if (this.#isClosed) return
+    const { code, meaning } = CLOSE_CODES[reason]
+    if (reason !== 'slow_consumer') this.#sendMessage({ type: 'error', code: reason, message: meaning })
+    this.closed()
+    this.#socket.close(code, reason)
+  }
+
+  /** The socket is gone, or going. */
+  closed(): void {
+    this.#isClosed = true
+    if (this.#identity !== undefined) this.#deps.hub.leave(this.#identity.userId, this)
+  }
+
+  async #hello({ token, resume }: Extract<ClientMessage, { type: 'hello' }>): Promise<void> {
+    if (this.#saidHello) return this.close('protocol_error')
+    this.#saidHello = true
+    const identity = await this.#verify(token)
+    if (identity === undefined) return
+    if (!this.#deps.admitUser(identity.userId)) return this.close('too_many_connections')
+    this.#identity = identity
+    await this.#join(identity.userId, resume)
+  }
+
+  async #join(userId: string, position: Position | undefined): Promise<void> {
+    try {
+      await this.#deps.hub.join(userId, this, position)
+    } catch (error) {
+      this.#deps.log.warn({ err: error, userId }, 'stream could not be joined')
+      this.close('unavailable')
+    }
+  }
+
+  async #refresh(token: string): Promise<void> {
+    const identity = await this.#verify(token)
+    if (identity === undefined) return
+    // A connection belongs to one user for life.
+    if (identity.userId !== this.#identity?.userId) return this.close('invalid_token')
+    this.#identity = identity
+  }
+
+  /** @returns undefined after closing the connection, or when it was closed meanwhile. */
+  async #verify(token: string): Promise<Identity | undefined> {
+    const identity = await this.#deps.verifyToken(token, this.#deps.now())
+    if (this.#isClosed) return undefined
+    if (typeof identity !== 'string') return identity
+    this.close(identity)
+    return undefined
+  }
+
+  #sendAll(frames: readonly Buffer[]): void {
+    for (const frame of frames) this.#send(frame)
+  }
+
+  #sendMessage(message: ServerMessage): void {
+    this.#send(JSON.stringify(message))
+  }
+
+  #send(frame: Buffer | string): void {
+    if (this.#isClosed || this.#socket.readyState !== this.#socket.OPEN) return
+    this.#socket.send(frame, { binary: false })
+    // Checked after sending, so that what is left to a slow client is whole frames in order, and resuming refills it.
+    if (this.#socket.bufferedAmount > this.#deps.limits.bufferedBytesMax) this.close('slow_consumer')
+  }
+}
+
+function parseMessage(data: RawData): ClientMessage | undefined {
+  try {
+    const parsed = clientMessageSchema.safeParse(JSON.parse((data as Buffer).toString()))
+    return parsed.success ? parsed.data : undefined
+  } catch {
+    return undefined
+  }
+}

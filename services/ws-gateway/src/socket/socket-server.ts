@@ -1,0 +1,116 @@
+import websocket from '@fastify/websocket'
+import ipaddr from 'ipaddr.js'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { WebSocket } from 'ws'
+import type { TokenVerifier } from '../auth/token-verifier.ts'
+import type { Hub } from '../stream/hub.ts'
+import { BoundedCounts } from './bounded-counts.ts'
+import { Connection, type ConnectionDeps } from './connection.ts'
+import type { Limits } from './limits.ts'
+import { createOriginCheck } from './origin.ts'
+
+export interface SocketServerOptions {
+  readonly hub: Hub
+  readonly verifyToken: TokenVerifier
+  readonly limits: Limits
+  readonly allowedOrigins: readonly string[]
+  readonly log: Logger
+}
+
+export interface SocketServer {
+  readonly connectionCount: number
+  register(app: FastifyInstance): void
+  /** Accepts nobody more, and sends those who are here elsewhere, evenly over a time. */
+  drain(durationMs: number): Promise<void>
+}
+
+const TICK_INTERVAL_MS = 1_000
+/** How long a client may take to answer a closing handshake. */
+const CLOSE_TIMEOUT_MS = 5_000
+const RETRY_AFTER_S = 1
+
+/** `GET /ws`: accepts browsers and keeps time for all of their connections. */
+export function createSocketServer(options: SocketServerOptions): SocketServer {
+  const { hub, verifyToken, limits, log } = options
+  const connections = new Set<Connection>()
+  const byUser = new BoundedCounts(limits.connectionsPerUserMax)
+  const byAddress = new BoundedCounts(limits.connectionsPerAddressMax)
+  const isAllowedOrigin = createOriginCheck(options.allowedOrigins)
+  const now = Date.now
+  let isDraining = false
+
+  const ticker = setInterval(() => {
+    const time = now()
+    for (const connection of connections) connection.tick(time)
+  }, TICK_INTERVAL_MS)
+
+  const deps: ConnectionDeps = {
+    hub,
+    verifyToken,
+    limits,
+    now,
+    log,
+    admitUser: (userId) => byUser.add(userId),
+  }
+
+  function accept(socket: WebSocket, address: string): void {
+    const connection = new Connection(socket, deps)
+    if (!isLoopback(address) && !byAddress.add(address)) return connection.close('too_many_connections')
+    connections.add(connection)
+    socket.on('message', (data, isBinary) => connection.receive(data, isBinary))
+    socket.on('close', () => {
+      connection.closed()
+      connections.delete(connection)
+      byAddress.remove(address)
+      if (connection.userId !== undefined) byUser.remove(connection.userId)
+    })
+  }
+
+  return {
+    get connectionCount() {
+      return connections.size
+    },
+
+    register(app) {
+      // The types of ws do not know closeTimeout yet.
+      const options = { maxPayload: limits.messageBytesMax, perMessageDeflate: false, closeTimeout: CLOSE_TIMEOUT_MS }
+      void app.register(async (scope) => {
+        await scope.register(websocket, {
+          options,
+          // The plugin's own would close everybody at once; we have drained by then.
+          preClose: (done) => done(),
+          // A frame that is too long or no frame at all; ws has closed the socket with the fitting code.
+          errorHandler: (error) => log.debug({ err: error }, 'socket error'),
+        })
+        const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
+          if (!request.ws) return undefined
+          if (isDraining) return reply.code(503).header('retry-after', RETRY_AFTER_S).send()
+          if (isAllowedOrigin(request.headers.origin)) return undefined
+          log.warn({ origin: request.headers.origin }, 'origin not allowed')
+          return reply.code(403).send()
+        }
+        scope.get('/ws', { websocket: true, onRequest }, (socket, request) => accept(socket, request.ip))
+      })
+    },
+
+    async drain(durationMs) {
+      isDraining = true
+      clearInterval(ticker)
+      const leaving = [...connections]
+      const slotMs = durationMs / Math.max(leaving.length, 1)
+      leaving.forEach((connection, index) => connection.announceDrain(Math.round(index * slotMs)))
+      const startedAt = performance.now()
+      for (const [index, connection] of leaving.entries()) {
+        const waitMs = startedAt + index * slotMs - performance.now()
+        if (waitMs > 1) await sleep(waitMs)
+        connection.close('draining')
+      }
+    },
+  }
+}
+
+function isLoopback(address: string): boolean {
+  return ipaddr.isValid(address) && ipaddr.process(address).range() === 'loopback'
+}

@@ -1,0 +1,169 @@
+import { eventSeq, userChannel, type Position } from '@paxyo/contracts'
+import type { EventBus, EventSubscriber } from '@paxyo/event-bus'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { EVENTS_MAX, type StreamReader, type StreamStart } from '../read/stream-reader.ts'
+
+/** Somebody who follows a user's stream. */
+export interface Follower {
+  /** The seq it has; `undefined` before it was told where its stream starts. */
+  readonly lastSeq: number | undefined
+  /** Whether it holds events that it can't pass on before it gets those that are missing. */
+  readonly hasGap: boolean
+  /** Where its stream starts; events may have been offered before. */
+  begin(start: StreamStart): void
+  offer(seq: number, bytes: Buffer): void
+  /** Its stream can't go on; it must come back and start again. */
+  fail(): void
+}
+
+export interface HubOptions {
+  readonly bus: EventBus
+  readonly reader: StreamReader
+  readonly log: Logger
+}
+
+/** Joins the bus's events of users to the followers of this process. */
+export interface Hub {
+  readonly isReady: boolean
+  readonly userCount: number
+  /**
+   * Subscribes, waits for the bus to acknowledge it, reads what came before, and lets the follower begin.
+   *
+   * @throws when the bus or the database can't be reached; the follower has left then.
+   */
+  join(userId: string, follower: Follower, position: Position | undefined): Promise<void>
+  leave(userId: string, follower: Follower): void
+  close(): Promise<void>
+}
+
+interface Stream {
+  readonly userId: string
+  readonly followers: Set<Follower>
+  /** Set while missing events are being read. */
+  isFilling: boolean
+  /** Something may have been missed since the reading began. */
+  fillAgain: boolean
+}
+
+/** Half a minute in all: the database may be restarting. */
+const FILL_ATTEMPTS_MAX = 16
+const FILL_RETRY_DELAY_MS = 100
+const FILL_RETRY_DELAY_MS_MAX = 2_000
+
+export function createHub({ bus, reader, log }: HubOptions): Hub {
+  const streams = new Map<string, Stream>()
+  /** The same streams, by the channels that the bus names. */
+  const streamsByChannel = new Map<string, Stream>()
+  /** How often the bus has come back; a follower that has seen it come back may have missed something. */
+  let restores = 0
+
+  const subscriber: EventSubscriber = bus.connectSubscriber({
+    onMessage(channel, payload) {
+      const stream = streamsByChannel.get(channel)
+      const seq = eventSeq(payload)
+      if (stream === undefined || seq === 0) return
+      for (const follower of stream.followers) follower.offer(seq, payload)
+      if (hasGap(stream)) void fill(stream)
+    },
+    onRestored() {
+      restores += 1
+      log.warn({ users: streams.size }, 'the bus is back, catching everybody up')
+      for (const stream of streams.values()) void fill(stream)
+    },
+  })
+
+  /**
+   * Reads what a stream's followers may have missed. Called for thousands of streams at once, the reader answers them
+   * with a few queries.
+   */
+  async function fill(stream: Stream): Promise<void> {
+    if (stream.isFilling) {
+      stream.fillAgain = true
+      return
+    }
+    stream.isFilling = true
+    try {
+      let failures = 0
+      do {
+        stream.fillAgain = false
+        const filled = await fillOnce(stream)
+        if (filled === 'more') stream.fillAgain = true
+        if (filled !== 'failed') continue
+        failures += 1
+        if (failures === FILL_ATTEMPTS_MAX) return failAll(stream)
+        await sleep(Math.min(FILL_RETRY_DELAY_MS * 2 ** failures, FILL_RETRY_DELAY_MS_MAX))
+        stream.fillAgain = true
+      } while (stream.fillAgain)
+    } finally {
+      stream.isFilling = false
+    }
+  }
+
+  function failAll(stream: Stream): void {
+    for (const follower of stream.followers) if (follower.lastSeq !== undefined) follower.fail()
+  }
+
+  /** @returns `complete` when every follower has all that there is. */
+  async function fillOnce(stream: Stream): Promise<'complete' | 'more' | 'failed'> {
+    const seqs = [...stream.followers].flatMap(({ lastSeq }) => lastSeq ?? [])
+    if (seqs.length === 0) return 'complete'
+    try {
+      const events = await reader.eventsSince(stream.userId, Math.min(...seqs))
+      for (const { seq, bytes } of events) for (const follower of stream.followers) follower.offer(seq, bytes)
+      if (events.length === EVENTS_MAX) return 'more'
+      return hasGap(stream) ? 'failed' : 'complete'
+    } catch (error) {
+      log.warn({ err: error, userId: stream.userId }, 'missing events could not be read')
+      return 'failed'
+    }
+  }
+
+  function open(userId: string): Stream {
+    const stream: Stream = { userId, followers: new Set(), isFilling: false, fillAgain: false }
+    streams.set(userId, stream)
+    streamsByChannel.set(userChannel(userId), stream)
+    return stream
+  }
+
+  function leave(userId: string, follower: Follower): void {
+    const stream = streams.get(userId)
+    if (stream === undefined || !stream.followers.delete(follower) || stream.followers.size > 0) return
+    const channel = userChannel(userId)
+    streams.delete(userId)
+    streamsByChannel.delete(channel)
+    subscriber.unsubscribe(channel)
+  }
+
+  return {
+    get isReady() {
+      return subscriber.isReady
+    },
+    get userCount() {
+      return streams.size
+    },
+    async join(userId, follower, position) {
+      const stream = streams.get(userId) ?? open(userId)
+      // From here on it is offered events; it holds them until it knows where it starts.
+      stream.followers.add(follower)
+      try {
+        await subscriber.subscribe(userChannel(userId))
+        const restoresBefore = restores
+        const start = await reader.start(userId, position)
+        if (!stream.followers.has(follower)) return
+        follower.begin(start)
+        if (restores !== restoresBefore || follower.hasGap) void fill(stream)
+      } catch (error) {
+        leave(userId, follower)
+        throw error
+      }
+    },
+    leave,
+    close: () => subscriber.close(),
+  }
+}
+
+function hasGap(stream: Stream): boolean {
+  for (const follower of stream.followers) if (follower.hasGap) return true
+  return false
+}
