@@ -7,6 +7,7 @@ export default {
   globalSetup: '<rootDir>/packages/testkit/src/global-setup.ts',
   globalTeardown: '<rootDir>/packages/testkit/src/global-teardown.ts',
   testTimeout: 30_000,
+  reporters: ['default', '<rootDir>/infra/scripts/jest-count-reporter.mjs'],
   // A file that hangs on to something is a leak: say so by not ending instead of hiding it.
   forceExit: false,
 }

@@ -9,7 +9,10 @@ export const CLOSE_CODES = {
   hello_timeout: { code: 4003, meaning: 'The client sent no hello within the deadline.' },
   token_expired: { code: 4004, meaning: 'The token expired; get a new one, then reconnect.' },
   unavailable: { code: 4005, meaning: 'The server could not reach its database or its bus; reconnect with back-off.' },
-  internal_error: { code: 4006, meaning: 'The server failed in a way that it did not expect; reconnect with back-off.' },
+  internal_error: {
+    code: 4006,
+    meaning: 'The server failed in a way that it did not expect; reconnect with back-off.',
+  },
   invalid_token: { code: 4500, meaning: 'The token is malformed, not signed by a known key, or not meant for this.' },
   protocol_error: { code: 4501, meaning: 'The client sent something that the protocol does not allow.' },
   rate_limited: { code: 4502, meaning: 'The client sent too many messages.' },

@@ -55,10 +55,14 @@ function clientConfig({ url, role, name }: PoolOptions): pg.ClientConfig {
     query_timeout: QUERY_TIMEOUT_MS,
     keepAlive: true,
     pipeline: true,
-    types: { getTypeParser },
+    types,
   }
 }
 
+const INT8: number = pg.types.builtins.INT8
+const defaultParser: (oid: number) => (text: string) => unknown = pg.types.getTypeParser
+
 /** int8 as a number: quantities, counts and seqs stay below 2⁵³. numeric stays a string: money is never a float. */
-const getTypeParser = ((oid: number, format: 'text' | 'binary') =>
-  oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid: number) => (oid === INT8 ? Number : defaultParser(oid)),
+}

@@ -15,11 +15,7 @@ export interface MaintainResult {
  *
  * @param retentionDays whole days that are kept beside today; `undefined` keeps everything.
  */
-export async function maintainEventPartitions(
-  pool: Pool,
-  now: Date,
-  retentionDays?: number,
-): Promise<MaintainResult> {
+export async function maintainEventPartitions(pool: Pool, now: Date, retentionDays?: number): Promise<MaintainResult> {
   const today = Math.floor(now.getTime() / DAY_MS)
   const created: string[] = []
   for (let day = today; day <= today + DAYS_AHEAD; day += 1) {
@@ -43,10 +39,13 @@ async function createPartition(pool: Pool, day: number): Promise<boolean> {
     [name, new Date(day * DAY_MS), new Date((day + 1) * DAY_MS)],
   )
   if (rows[0]?.needed !== true) return false
-  await inOneTransaction(pool, `
+  await inOneTransaction(
+    pool,
+    `
     CREATE TABLE IF NOT EXISTS ${name} PARTITION OF events FOR VALUES ${bounds};
     CREATE OR REPLACE TRIGGER append_only_truncate BEFORE TRUNCATE ON ${name}
-      FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()`)
+      FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()`,
+  )
   return true
 }
 
@@ -67,11 +66,14 @@ async function emptyDefaultPartition(pool: Pool, firstKeptDay: number): Promise<
     new Date(firstKeptDay * DAY_MS),
   ])
   if (rows[0]?.old !== true) return []
-  await inOneTransaction(pool, `
+  await inOneTransaction(
+    pool,
+    `
     DROP TABLE events_default;
     CREATE TABLE events_default PARTITION OF events DEFAULT;
     CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON events_default
-      FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()`)
+      FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()`,
+  )
   return ['events_default']
 }
 

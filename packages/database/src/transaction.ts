@@ -31,10 +31,10 @@ export async function transaction<T>(pool: Pool, work: (client: PoolClient) => P
 export async function roundTrip<const Queries extends readonly (Promise<unknown> | undefined)[]>(
   queries: Queries,
 ): Promise<{ readonly [Index in keyof Queries]: Awaited<Queries[Index]> }> {
-  const settled = await Promise.allSettled(queries)
+  const settled = await Promise.allSettled(queries.map((query) => Promise.resolve(query)))
   const failed = settled.find((result) => result.status === 'rejected')
   if (failed !== undefined) throw failed.reason
-  return Promise.all(queries) as never
+  return settled.map((result) => (result.status === 'fulfilled' ? result.value : undefined)) as never
 }
 
 /**

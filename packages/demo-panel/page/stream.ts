@@ -80,13 +80,20 @@ export function followStream(url: string, getToken: () => Promise<string>, handl
     const delayMs = expiresAtMs(token) - Date.now() - REFRESH_BEFORE_EXPIRY_MS
     refreshTimer = setTimeout(
       () => {
-        void getToken().then((renewed) => {
-          send({ type: 'refresh', token: renewed })
-          scheduleRefresh(renewed, send)
-        })
+        void refresh(send)
       },
       Math.max(delayMs, 1_000),
     )
+  }
+
+  async function refresh(send: (message: ClientMessage) => void): Promise<void> {
+    try {
+      const token = await getToken()
+      send({ type: 'refresh', token })
+      scheduleRefresh(token, send)
+    } catch {
+      // The server closes the connection when the token is too old, and reconnecting begins with a new one.
+    }
   }
 
   handlers.onState('connecting')

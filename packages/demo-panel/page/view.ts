@@ -64,7 +64,8 @@ function describe(event: OrderEvent): { title: string; text: string } {
   }
   const { order } = event
   const title = `Order ${order.providerOrderId}: ${STATUS_LABELS[order.status]}`
-  if (event.event === 'order.registered') return { title: `Order ${order.providerOrderId} registered`, text: order.service }
+  if (event.event === 'order.registered')
+    return { title: `Order ${order.providerOrderId} registered`, text: order.service }
   if (event.refund === undefined) return { title, text: order.service }
   return { title, text: `${event.refund.amount} ${event.refund.currency} refunded.` }
 }

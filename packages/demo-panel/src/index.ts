@@ -11,7 +11,8 @@ const PAGE = new URL('../page/', import.meta.url)
 const SCRIPTS = ['panel.ts', 'stream.ts', 'view.ts']
 
 /** Everything comes from here, and nothing is inline. */
-const CONTENT_SECURITY_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:"
+const CONTENT_SECURITY_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:"
 
 /**
  * Serves the demo page and the token it uses. The browser gets the page's TypeScript with its types stripped, so there
@@ -21,7 +22,11 @@ export function registerDemoPanel(app: FastifyInstance, { mintToken }: DemoPanel
   const files: [path: string, type: string, content: string][] = [
     ['/', 'text/html', read('index.html')],
     ['/panel.css', 'text/css', read('panel.css')],
-    ...SCRIPTS.map((name): [string, string, string] => [`/${name}`, 'text/javascript', stripTypeScriptTypes(read(name))]),
+    ...SCRIPTS.map((name): [string, string, string] => [
+      `/${name}`,
+      'text/javascript',
+      stripTypeScriptTypes(read(name)),
+    ]),
   ]
   for (const [path, type, content] of files) {
     app.get(path, (_request, reply) =>

@@ -9,7 +9,11 @@ const RETRY_DELAY_MS_MAX = 2_000
  * One connection that is made again whenever it breaks, after a delay with full jitter. Commands fail while it is down:
  * whoever gives one knows what to do instead, and ioredis must neither queue nor repeat it.
  */
-export function connectRedis({ url, onError }: RedisBusOptions, name: string, options: Pick<RedisOptions, 'commandTimeout'> = {}): Redis {
+export function connectRedis(
+  { url, onError }: RedisBusOptions,
+  name: string,
+  options: Pick<RedisOptions, 'commandTimeout'> = {},
+): Redis {
   const redis = new Redis(url, {
     connectionName: name,
     connectTimeout: CONNECT_TIMEOUT_MS,

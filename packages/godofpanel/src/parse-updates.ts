@@ -58,7 +58,9 @@ function findEntries(value: unknown, depth = 0): Entry[] | undefined {
 
   const entries = Object.entries(value)
   if (depth > 0 && entries.length === 0) return []
-  return entries.some(([, inner]) => isFields(inner)) ? entries.map(([key, inner]) => ({ key, value: inner })) : undefined
+  return entries.some(([, inner]) => isFields(inner))
+    ? entries.map(([key, inner]) => ({ key, value: inner }))
+    : undefined
 }
 
 function toUpdate({ key, value }: Entry): StatusUpdate | undefined {

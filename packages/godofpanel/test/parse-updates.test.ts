@@ -18,8 +18,10 @@ const parse = (contentType: 'json' | 'form', body: string): unknown => {
   if ('error' in result) return result
   return result.updates.map(({ update }) => {
     if (update === undefined) return undefined
-    const { providerOrderId, ...rest } = update
-    return { orderId: providerOrderId, ...rest }
+    const { providerOrderId: orderId, status, remains, startCount, problem } = update
+    return problem === undefined
+      ? { orderId, status, remains, startCount }
+      : { orderId, status, remains, startCount, problem }
   })
 }
 

@@ -21,7 +21,9 @@ export async function findBinaries(): Promise<Binaries> {
   try {
     path = createRequire(import.meta.url).resolve(name)
   } catch {
-    throw new Error(`there is no embedded PostgreSQL for this platform (${name}): set DATABASE_URL to a server of yours`)
+    throw new Error(
+      `there is no embedded PostgreSQL for this platform (${name}): set DATABASE_URL to a server of yours`,
+    )
   }
   return (await import(pathToFileURL(path).href)) as Binaries
 }

@@ -83,15 +83,20 @@ async function initialise({ binaries, dataDir, password, user }: Server): Promis
   await writeFile(passwordFile, password, { mode: 0o600 })
   try {
     if (user !== undefined) await Promise.all([building, passwordFile].map((path) => chown(path, user.uid, user.gid)))
-    await runAs(user, await executable(binaries.initdb), [
-      `--pgdata=${building}`,
-      '--username=postgres',
-      '--auth=scram-sha-256',
-      `--pwfile=${passwordFile}`,
-      '--encoding=UTF8',
-      '--locale-provider=builtin',
-      '--locale=C.UTF-8',
-    ], dataDir)
+    await runAs(
+      user,
+      await executable(binaries.initdb),
+      [
+        `--pgdata=${building}`,
+        '--username=postgres',
+        '--auth=scram-sha-256',
+        `--pwfile=${passwordFile}`,
+        '--encoding=UTF8',
+        '--locale-provider=builtin',
+        '--locale=C.UTF-8',
+      ],
+      dataDir,
+    )
   } finally {
     await rm(passwordFile, { force: true })
   }
@@ -106,14 +111,19 @@ async function start({ binaries, dataDir, user }: Server, settings: Record<strin
   await writeFile(config, lines.join(''), { mode: 0o600 })
   if (user !== undefined) await chown(config, user.uid, user.gid)
   await executable(join(dirname(binaries.pg_ctl), process.platform === 'win32' ? 'postgres.exe' : 'postgres'))
-  await runAs(user, await executable(binaries.pg_ctl), [
-    'start',
-    `--pgdata=${dataDir}`,
-    `--log=${join(dataDir, 'server.log')}`,
-    '--wait',
-    `--timeout=${START_TIMEOUT_S}`,
-    '--silent',
-  ], dataDir)
+  await runAs(
+    user,
+    await executable(binaries.pg_ctl),
+    [
+      'start',
+      `--pgdata=${dataDir}`,
+      `--log=${join(dataDir, 'server.log')}`,
+      '--wait',
+      `--timeout=${START_TIMEOUT_S}`,
+      '--silent',
+    ],
+    dataDir,
+  )
 }
 
 function toHandle(server: Server, { pid, port }: PidFile, attached: boolean): LocalPostgres {
@@ -122,7 +132,12 @@ function toHandle(server: Server, { pid, port }: PidFile, attached: boolean): Lo
     pid,
     attached,
     stop: () =>
-      runAs(server.user, server.binaries.pg_ctl, ['stop', `--pgdata=${server.dataDir}`, '--mode=fast', '--silent'], server.dataDir),
+      runAs(
+        server.user,
+        server.binaries.pg_ctl,
+        ['stop', `--pgdata=${server.dataDir}`, '--mode=fast', '--silent'],
+        server.dataDir,
+      ),
   }
 }
 

@@ -20,7 +20,10 @@ export async function unprivilegedUser(): Promise<OsUser | undefined> {
   if (process.getuid?.() !== 0) return undefined
   const passwd = await readFile('/etc/passwd', 'utf8')
   for (const name of ['postgres', 'nobody']) {
-    const entry = passwd.split('\n').find((line) => line.startsWith(`${name}:`))?.split(':')
+    const entry = passwd
+      .split('\n')
+      .find((line) => line.startsWith(`${name}:`))
+      ?.split(':')
     if (entry !== undefined) return { uid: Number(entry[2]), gid: Number(entry[3]) }
   }
   throw new Error('running as root, and there is no user postgres or nobody to run PostgreSQL as')

@@ -20,16 +20,14 @@ const anUpdate = fc.record<StatusUpdate>({
 })
 
 /** A history, and the same updates shuffled with some of them sent again. */
-const aHistory = fc
-  .array(anUpdate, { maxLength: 12 })
-  .chain((updates) =>
-    fc.tuple(
-      fc.constant(updates),
-      fc
-        .subarray(updates)
-        .chain((again) => fc.shuffledSubarray([...updates, ...again], { minLength: updates.length + again.length })),
-    ),
-  )
+const aHistory = fc.array(anUpdate, { maxLength: 12 }).chain((updates) =>
+  fc.tuple(
+    fc.constant(updates),
+    fc
+      .subarray(updates)
+      .chain((again) => fc.shuffledSubarray([...updates, ...again], { minLength: updates.length + again.length })),
+  ),
+)
 
 const registered = (given: { quantity: number; charge: bigint }): OrderState => ({
   ...given,

@@ -1,5 +1,5 @@
 import { problem, type ErrorCode } from '@paxyo/contracts'
-import { fastify, LogController, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyServerOptions } from 'fastify'
+import { fastify, LogController, type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Logger } from 'pino'
 
 export interface HttpServerOptions {
@@ -26,7 +26,7 @@ const ERROR_CODE_BY_FASTIFY_CODE: Readonly<Record<string, ErrorCode>> = {
  */
 export function createHttpServer({ log, trustProxy }: HttpServerOptions): FastifyInstance {
   const app = fastify({
-    loggerInstance: log as NonNullable<FastifyServerOptions['loggerInstance']>,
+    loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy,
     bodyLimit: BODY_BYTES_MAX,

@@ -40,5 +40,7 @@ export function provideProgram(names: readonly string[], debianPackage: string):
   }
   const installed = findProgram(...names)
   if (installed !== undefined) return installed
-  throw new Error(`The tests need ${names[0]}. Install it (on Debian: apt-get install ${debianPackage}), then try again.`)
+  throw new Error(
+    `The tests need ${names[0]}. Install it (on Debian: apt-get install ${debianPackage}), then try again.`,
+  )
 }

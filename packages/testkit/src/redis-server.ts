@@ -20,7 +20,19 @@ export async function startRedisServer(settings: readonly string[] = []): Promis
   const program = provideProgram(['redis-server'], 'redis-server')
   const port = await freePort()
   const dir = mkdtempSync(join(tmpdir(), 'paxyo-redis-'))
-  const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', dir, ...settings]
+  const args = [
+    '--port',
+    `${port}`,
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    '--dir',
+    dir,
+    ...settings,
+  ]
   let child = await start(program, args)
   return {
     url: `redis://127.0.0.1:${port}`,

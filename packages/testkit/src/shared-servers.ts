@@ -70,7 +70,7 @@ export async function provideRedis(): Promise<SharedServer> {
   }
 
   const server = await startRedisServer()
-  return { url: server.url, origin: 'local', stop: server.stop }
+  return { url: server.url, origin: 'local', stop: () => server.stop() }
 }
 
 /** Whether a Docker engine answers; that a client is installed says nothing. */

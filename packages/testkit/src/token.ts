@@ -5,7 +5,11 @@ export const TEST_JWT_SECRET = 'a secret for tests, at least 32 bytes'
 /** A browser token as a panel mints it. */
 export function mintToken(
   userId: string,
-  { secret = TEST_JWT_SECRET, audience = 'paxyo', expiresInS = 300 }: { secret?: string; audience?: string; expiresInS?: number } = {},
+  {
+    secret = TEST_JWT_SECRET,
+    audience = 'paxyo',
+    expiresInS = 300,
+  }: { secret?: string; audience?: string; expiresInS?: number } = {},
 ): Promise<string> {
   return new SignJWT()
     .setProtectedHeader({ alg: 'HS256' })

@@ -20,7 +20,8 @@ export function applyDelivery(
 ): DeliveryResult | undefined {
   const { update, deliveryId } = delivery
   if (books.settledDeliveryIds.has(deliveryId)) return { outcome: 'duplicate' }
-  if (update === undefined) return settle(books, changes, delivery, { outcome: 'review', review: 'order_id_missing' }, newId)
+  if (update === undefined)
+    return settle(books, changes, delivery, { outcome: 'review', review: 'order_id_missing' }, newId)
 
   const order = books.ordersByProviderOrderId.get(update.providerOrderId)
   const account = order === undefined ? undefined : books.accountsByUserId.get(order.userId)
@@ -47,9 +48,7 @@ export function applyDelivery(
   record(books, changes, next, paid, {
     event: 'order.updated',
     order: orderView(next, paid.currency),
-    ...(refundId === undefined
-      ? {}
-      : { refund: { refundId, amount: formatMoney(refund), currency: paid.currency } }),
+    ...(refundId === undefined ? {} : { refund: { refundId, amount: formatMoney(refund), currency: paid.currency } }),
   })
   return settle(books, changes, delivery, { outcome, ...withReview(review), ...withRefund(refund) }, newId, next)
 }
@@ -69,10 +68,16 @@ export function refuseDelivery(books: Books, changes: Changes, delivery: Deliver
 /** Notes an order that was registered just now, as its user's next event. */
 export function recordRegistration(books: Books, changes: Changes, order: Order, account: Account): void {
   changes.registeredOrderIds.add(order.orderId)
-  record(books, changes, order, { ...account, lastSeq: account.lastSeq + 1 }, {
-    event: 'order.registered',
-    order: orderView(order, account.currency),
-  })
+  record(
+    books,
+    changes,
+    order,
+    { ...account, lastSeq: account.lastSeq + 1 },
+    {
+      event: 'order.registered',
+      order: orderView(order, account.currency),
+    },
+  )
 }
 
 /** An order as its user sees it. */
@@ -111,7 +116,7 @@ function record(books: Books, changes: Changes, order: Order, account: Account, 
     ...body,
     at: books.at.toISOString(),
     account: { balance: formatMoney(account.balance), currency },
-  } as OrderEvent)
+  })
   changes.events.push({ userId, seq, channel: userChannel(userId), payload })
 }
 

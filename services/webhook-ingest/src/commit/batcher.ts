@@ -89,7 +89,10 @@ function createLane(options: BatcherOptions, batchMax: number): Lane {
     await new Promise(setImmediate)
     while (queue.length > 0) {
       const batch = queue.splice(0, batchMax)
-      const results = await commitOrExplain(options, batch.map(({ delivery }) => delivery))
+      const results = await commitOrExplain(
+        options,
+        batch.map(({ delivery }) => delivery),
+      )
       batch.forEach(({ settled }, index) => settled.resolve(typeof results === 'string' ? results : results[index]!))
     }
     running = undefined

@@ -4,13 +4,7 @@ import type { Delivery, DeliveryResult } from '../webhook/delivery.ts'
 import { applyDelivery, parkDelivery, refuseDelivery } from './apply-delivery.ts'
 import type { Books } from './books.ts'
 import { commitChanges, type CommitDeps } from './commit-changes.ts'
-import {
-  lockAccountsOfOrders,
-  lockProviderOrders,
-  readClock,
-  readOrders,
-  readSettledDeliveries,
-} from './read-books.ts'
+import { lockAccountsOfOrders, lockProviderOrders, readClock, readOrders, readSettledDeliveries } from './read-books.ts'
 
 /** How deliveries of one transaction are settled when they can't simply be applied. */
 type Fallback =

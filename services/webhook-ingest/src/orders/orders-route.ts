@@ -35,7 +35,10 @@ async function receive(deps: OrdersDeps, request: FastifyRequest, reply: Fastify
     const result = await registerOrder(deps, registration.data)
     if (typeof result === 'string') return sendProblem(reply, result)
     const { isNew, appliedDeliveries, order, seq } = result
-    deps.log.info({ orderId: order.orderId, userId: registration.data.userId, isNew, appliedDeliveries }, 'order registered')
+    deps.log.info(
+      { orderId: order.orderId, userId: registration.data.userId, isNew, appliedDeliveries },
+      'order registered',
+    )
     return reply.code(isNew ? 201 : 200).send({ order, seq, appliedDeliveries })
   } catch (error) {
     if (!isDatabaseUnavailable(error)) throw error

@@ -82,9 +82,10 @@ export function createOutbox({ pool, publisher, log }: OutboxOptions): Outbox {
   async function drainAll(rowAgeMs: number): Promise<void> {
     try {
       await deletePublished()
-      let count: number
-      do count = await transaction(pool, (client) => drainSome(client, publisher, rowAgeMs))
-      while (count === DRAIN_BATCHES_MAX && !isClosed)
+      for (let count = DRAIN_BATCHES_MAX; count === DRAIN_BATCHES_MAX;) {
+        if (isClosed) return
+        count = await transaction(pool, (client) => drainSome(client, publisher, rowAgeMs))
+      }
     } catch (error) {
       log.warn({ err: error }, 'the outbox could not be drained')
       if (isDatabaseUnavailable(error) || publisher.isReady) retrySoon()

@@ -46,7 +46,11 @@ export function createProofOfOrigin({
     if (messageId !== undefined) return { messageId }
 
     const headerToken = headers['x-webhook-token']
-    const given = [pathToken, typeof headerToken === 'string' ? headerToken : undefined, bearerToken(headers['authorization'] as string | undefined)]
+    const given = [
+      pathToken,
+      typeof headerToken === 'string' ? headerToken : undefined,
+      bearerToken(headers['authorization'] as string | undefined),
+    ]
     return given.some(isToken) ? { messageId: undefined } : undefined
   }
 }

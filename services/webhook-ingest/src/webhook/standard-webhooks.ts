@@ -28,7 +28,12 @@ export function parseSecret(text: string): Buffer | undefined {
  *
  * @returns the message's id, which its sender repeats with every retry; undefined when no signature fits.
  */
-export function verifySignature(headers: Headers, body: Buffer, keys: readonly Buffer[], nowMs: number): string | undefined {
+export function verifySignature(
+  headers: Headers,
+  body: Buffer,
+  keys: readonly Buffer[],
+  nowMs: number,
+): string | undefined {
   const { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures } = headers
   if (typeof id !== 'string' || typeof timestamp !== 'string' || typeof signatures !== 'string') return undefined
   if (!/^\d{1,12}$/.test(timestamp) || Math.abs(nowMs / 1000 - Number(timestamp)) > TOLERANCE_S) return undefined

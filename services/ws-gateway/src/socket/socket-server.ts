@@ -75,10 +75,10 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
 
     register(app) {
       // The types of ws do not know closeTimeout yet.
-      const options = { maxPayload: limits.messageBytesMax, perMessageDeflate: false, closeTimeout: CLOSE_TIMEOUT_MS }
+      const wsOptions = { maxPayload: limits.messageBytesMax, perMessageDeflate: false, closeTimeout: CLOSE_TIMEOUT_MS }
       void app.register(async (scope) => {
         await scope.register(websocket, {
-          options,
+          options: wsOptions,
           // The plugin's own would close everybody at once; we have drained by then.
           preClose: (done) => done(),
           // A frame that is too long or no frame at all; ws has closed the socket with the fitting code.
