@@ -24,8 +24,10 @@ const QUERY_TIMEOUT_MS = 20_000
  */
 export function createPool(options: PoolOptions): pg.Pool {
   const pool = new pg.Pool({ ...clientConfig(options), max: options.max })
-  // An idle connection that breaks is replaced at the next use, which reports its own error.
+  // A connection that breaks fails the queries that are waiting on it, which is where it is dealt with; one that is idle
+  // is replaced at its next use. Node ends a process that leaves an error event unheard.
   pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }
 

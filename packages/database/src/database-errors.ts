@@ -30,11 +30,15 @@ export function isRefusedByDatabase(error: unknown): boolean {
   return REFUSED_CLASSES.has(sqlState(error)?.slice(0, 2) ?? '')
 }
 
+/** PostgreSQL's code. A system call's may look like one (EPIPE), but those of PostgreSQL all have a digit. */
 function sqlState(error: unknown): string | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined
+  const code = Error.isError(error) && 'code' in error ? error.code : undefined
+  return typeof code === 'string' && /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? code : undefined
 }
 
 function isDriverError(error: unknown): boolean {
-  return error instanceof Error && ('syscall' in error || /connect|timeout|queryable|closed|ended/i.test(error.message))
+  if (!Error.isError(error)) return false
+  // Node's answer when a name has several addresses and none of them can be reached.
+  if ('errors' in error && Array.isArray(error.errors)) return error.errors.some(isDriverError)
+  return 'syscall' in error || /connect|timeout|queryable|closed|ended/i.test(error.message)
 }

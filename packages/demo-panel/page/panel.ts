@@ -1,13 +1,14 @@
-import { followStream } from './stream.ts'
+import { followStream, type Credentials } from './stream.ts'
 import { notify, showAccount, showOrder, showOrders, showState } from './view.ts'
 
-async function fetchToken(): Promise<string> {
+async function getCredentials(): Promise<Credentials> {
   const response = await fetch('/demo/token')
   if (!response.ok) throw new Error(`no token: ${response.status}`)
-  return ((await response.json()) as { token: string }).token
+  const { token, socketUrl } = (await response.json()) as { token: string; socketUrl?: string }
+  return { token, url: socketUrl ?? `${location.origin.replace(/^http/, 'ws')}/ws` }
 }
 
-followStream(`${location.origin.replace(/^http/, 'ws')}/ws`, fetchToken, {
+followStream(getCredentials, {
   onState: showState,
   onSnapshot({ account, orders = [] }) {
     showAccount(account)

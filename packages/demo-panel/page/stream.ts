@@ -2,6 +2,13 @@ import type { ClientMessage, OrderEvent, Position, ServerMessage, Welcome } from
 
 export type ConnectionState = 'connecting' | 'live' | 'reconnecting' | 'ended'
 
+/** How to get in, and where. */
+export interface Credentials {
+  readonly token: string
+  /** The gateway's `ws://…/ws` or `wss://…/ws`. */
+  readonly url: string
+}
+
 export interface StreamHandlers {
   onSnapshot(welcome: Welcome): void
   onEvent(event: OrderEvent): void
@@ -13,7 +20,7 @@ const RETRY_DELAY_MS_MAX = 10_000
 const REFRESH_BEFORE_EXPIRY_MS = 60_000
 
 /** Follows the user's stream for as long as the page lives: reconnects with back-off and resumes where it was. */
-export function followStream(url: string, getToken: () => Promise<string>, handlers: StreamHandlers): void {
+export function followStream(getCredentials: () => Promise<Credentials>, handlers: StreamHandlers): void {
   let position: Position | undefined
   let attempts = 0
   let refreshTimer = 0
@@ -26,12 +33,13 @@ export function followStream(url: string, getToken: () => Promise<string>, handl
   }
 
   async function connect(): Promise<void> {
-    let token: string
+    let credentials: Credentials
     try {
-      token = await getToken()
+      credentials = await getCredentials()
     } catch {
       return reconnect()
     }
+    const { token, url } = credentials
     const socket = new WebSocket(url)
     let silenceTimer = 0
     let silenceMs = 60_000
@@ -88,7 +96,7 @@ export function followStream(url: string, getToken: () => Promise<string>, handl
 
   async function refresh(send: (message: ClientMessage) => void): Promise<void> {
     try {
-      const token = await getToken()
+      const { token } = await getCredentials()
       send({ type: 'refresh', token })
       scheduleRefresh(token, send)
     } catch {

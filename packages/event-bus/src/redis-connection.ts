@@ -4,6 +4,8 @@ import type { RedisBusOptions } from './redis-bus.ts'
 const CONNECT_TIMEOUT_MS = 5_000
 const KEEP_ALIVE_MS = 10_000
 const RETRY_DELAY_MS_MAX = 2_000
+/** How long the server may take to end a connection that we have ended. */
+const DISCONNECT_TIMEOUT_MS = 500
 
 /**
  * One connection that is made again whenever it breaks, after a delay with full jitter. Commands fail while it is down:
@@ -18,6 +20,7 @@ export function connectRedis(
     connectionName: name,
     connectTimeout: CONNECT_TIMEOUT_MS,
     keepAlive: KEEP_ALIVE_MS,
+    disconnectTimeout: DISCONNECT_TIMEOUT_MS,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     autoResubscribe: false,
@@ -32,5 +35,5 @@ export function connectRedis(
 /** Says goodbye when there is somebody to say it to. */
 export async function disconnectRedis(redis: Redis): Promise<void> {
   if (redis.status === 'ready') await redis.quit().catch(() => undefined)
-  redis.disconnect()
+  if (redis.status !== 'end') redis.disconnect()
 }

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
-import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { chmod, chown, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { findBinaries, type Binaries } from './binaries.ts'
 import { runAs, unprivilegedUser, type OsUser } from './run-as.ts'
 
@@ -27,6 +28,11 @@ export interface LocalPostgres {
 
 const START_TIMEOUT_S = 60
 const START_ATTEMPTS_MAX = 3
+const START_RETRY_DELAY_MS = 700
+/** How long whoever listens on the server's port may take to show that it is PostgreSQL. */
+const PROBE_TIMEOUT_MS = 2_000
+/** How much of the server's log an error repeats. */
+const LOG_LINES_MAX = 8
 
 const DEFAULT_SETTINGS = {
   listen_addresses: '127.0.0.1',
@@ -51,15 +57,17 @@ export async function startLocalPostgres(options: LocalPostgresOptions): Promise
   if (!existsSync(join(server.dataDir, 'PG_VERSION'))) await initialise(server)
 
   const running = await readPidFile(server.dataDir)
-  if (running !== undefined && (await isListening(running.port))) return toHandle(server, running, true)
+  if (running !== undefined && (await isPostgres(running.port))) return toHandle(server, running, true)
 
   for (let attempt = 1; ; attempt += 1) {
     try {
       await start(server, { ...DEFAULT_SETTINGS, ...options.settings })
       break
     } catch (error) {
-      // Somebody may have taken the port between our looking and the server's binding.
+      // Somebody may have taken the port between our looking and the server's binding, or a server that was killed is
+      // not quite gone yet.
       if (attempt === START_ATTEMPTS_MAX) throw error
+      await sleep(START_RETRY_DELAY_MS)
     }
   }
   const started = await readPidFile(server.dataDir)
@@ -74,8 +82,13 @@ interface Server {
   readonly user: OsUser | undefined
 }
 
-/** Makes the data in a folder beside, then moves it into place, so that a killed initdb leaves nothing half done. */
+/**
+ * Makes the data in a folder beside, then moves it into place, so that a killed initdb leaves nothing half done.
+ *
+ * @throws Error when the place is taken by something else.
+ */
 async function initialise({ binaries, dataDir, password, user }: Server): Promise<void> {
+  if ((await filesIn(dataDir)).length > 0) throw new Error(`${dataDir} is not empty and holds no PostgreSQL data`)
   const building = `${dataDir}.new`
   const passwordFile = `${dataDir}.password`
   await rm(building, { recursive: true, force: true })
@@ -100,8 +113,18 @@ async function initialise({ binaries, dataDir, password, user }: Server): Promis
   } finally {
     await rm(passwordFile, { force: true })
   }
-  await rm(dataDir, { recursive: true, force: true })
+  await rmdir(dataDir).catch(() => undefined)
   await rename(building, dataDir)
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return []
+    throw code === 'ENOTDIR' ? new Error(`${folder} is not a folder`, { cause: error }) : error
+  }
 }
 
 async function start({ binaries, dataDir, user }: Server, settings: Record<string, string>): Promise<void> {
@@ -111,19 +134,15 @@ async function start({ binaries, dataDir, user }: Server, settings: Record<strin
   await writeFile(config, lines.join(''), { mode: 0o600 })
   if (user !== undefined) await chown(config, user.uid, user.gid)
   await executable(join(dirname(binaries.pg_ctl), process.platform === 'win32' ? 'postgres.exe' : 'postgres'))
-  await runAs(
-    user,
-    await executable(binaries.pg_ctl),
-    [
-      'start',
-      `--pgdata=${dataDir}`,
-      `--log=${join(dataDir, 'server.log')}`,
-      '--wait',
-      `--timeout=${START_TIMEOUT_S}`,
-      '--silent',
-    ],
-    dataDir,
-  )
+  const log = join(dataDir, 'server.log')
+  const args = ['start', `--pgdata=${dataDir}`, `--log=${log}`, '--wait', `--timeout=${START_TIMEOUT_S}`, '--silent']
+  try {
+    await runAs(user, await executable(binaries.pg_ctl), args, dataDir)
+  } catch (error) {
+    // pg_ctl only says where the reason stands.
+    const lines = (await readFile(log, 'utf8').catch(() => '')).trim().split('\n').slice(-LOG_LINES_MAX)
+    throw new Error(`PostgreSQL did not start. The end of ${log}:\n${lines.join('\n')}`, { cause: error })
+  }
 }
 
 function toHandle(server: Server, { pid, port }: PidFile, attached: boolean): LocalPostgres {
@@ -173,11 +192,18 @@ function freePort(): Promise<number> {
   })
 }
 
-/** Whether somebody listens on a port: binding to it fails then. */
-function isListening(port: number): Promise<boolean> {
-  return new Promise((resolveListening) => {
-    const probe = createServer()
-    probe.once('error', () => resolveListening(true))
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolveListening(false)))
+/** Whether a PostgreSQL listens on a port. After a restart of the machine it may well be somebody else. */
+function isPostgres(port: number): Promise<boolean> {
+  const sslRequest = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
+  return new Promise((resolveProbe) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(sslRequest))
+    const conclude = (is: boolean): void => {
+      socket.destroy()
+      resolveProbe(is)
+    }
+    // The answer is one byte: S for yes or N for no.
+    socket.once('data', (answer) => conclude(answer.toString() === 'N' || answer.toString() === 'S'))
+    socket.once('error', () => conclude(false)).once('end', () => conclude(false))
+    socket.setTimeout(PROBE_TIMEOUT_MS, () => conclude(false))
   })
 }

@@ -112,8 +112,15 @@ export const env = {
   }),
 }
 
+/** An address or a network. IPv4 has four decimal parts: `10.1` may be a typing error, and not 10.0.0.1. */
 function isCidr(value: string): boolean {
-  return ipaddr.isValid(value) || ipaddr.isValidCIDR(value)
+  const { IPv4, IPv6 } = ipaddr
+  return (
+    IPv4.isValidFourPartDecimal(value) ||
+    IPv4.isValidCIDRFourPartDecimal(value) ||
+    IPv6.isValid(value) ||
+    IPv6.isValidCIDR(value)
+  )
 }
 
 /** What every service reads. */

@@ -34,6 +34,8 @@ export function createHttpServer({ log, trustProxy }: HttpServerOptions): Fastif
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     routerOptions: { maxParamLength: 256 },
+    // Paths that no route can be looked up for: undecodable, or with a parameter that is too long.
+    frameworkErrors: (_error, _request, reply) => void sendProblem(reply, 'not_found'),
   }) as unknown as FastifyInstance
 
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found'))

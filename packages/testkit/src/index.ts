@@ -1,5 +1,6 @@
 export { findChromium, launchChromium } from './chromium.ts'
 export { eventually } from './eventually.ts'
+export { freePort } from './free-port.ts'
 export { startRedisServer, type RedisServer } from './redis-server.ts'
 export { startService, type ServiceName, type ServiceProcess } from './service-process.ts'
 export { createTestDatabase, type TestDatabase } from './test-database.ts'

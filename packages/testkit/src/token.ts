@@ -1,6 +1,6 @@
 import { SignJWT } from 'jose'
 
-export const TEST_JWT_SECRET = 'a secret for tests, at least 32 bytes'
+export const TEST_JWT_SECRET = 'a-secret-for-tests-of-32-bytes-or-more'
 
 /** A browser token as a panel mints it. */
 export function mintToken(

@@ -44,5 +44,8 @@ export function loadGatewayConfig(environment: NodeJS.ProcessEnv) {
 }
 
 function isOrigin(value: string): boolean {
-  return value === '*' || (URL.canParse(value) && new URL(value).origin === value.replace(/\/$/, '').toLowerCase())
+  if (value === '*') return true
+  // A pattern would be taken for a host's name, which no page has.
+  if (value.includes('*') || !URL.canParse(value)) return false
+  return new URL(value).origin === value.replace(/\/$/, '').toLowerCase()
 }

@@ -62,8 +62,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       refunded_before numeric(20, 8),
       refunded_after  numeric(20, 8),
       created_at      timestamptz NOT NULL,
+      -- IS TRUE, because a null would make it neither true nor false, and a check refuses only what is false.
       CHECK (CASE kind
-        WHEN 'refund' THEN order_id IS NOT NULL AND refunded_before >= 0 AND refunded_after = refunded_before + amount
+        WHEN 'refund' THEN
+          (order_id IS NOT NULL AND refunded_before >= 0 AND refunded_after = refunded_before + amount) IS TRUE
         ELSE refunded_before IS NULL AND refunded_after IS NULL
       END),
       -- The fence: two writers can never pay from the same starting point.

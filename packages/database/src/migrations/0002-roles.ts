@@ -32,11 +32,14 @@ async function createRole(db: Kysely<unknown>, name: string): Promise<void> {
   await sql`
     DO ${sql.lit(`BEGIN
       IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${name}') THEN
-        CREATE ROLE ${name} NOLOGIN;
+        BEGIN
+          CREATE ROLE ${name} NOLOGIN;
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+        END;
       END IF;
-      IF NOT pg_has_role(current_user, '${name}', 'MEMBER') THEN
+      -- Not MEMBER: whoever makes a role without being a superuser is a member of it that may not take it on.
+      IF NOT pg_has_role(current_user, '${name}', 'SET') THEN
         GRANT ${name} TO CURRENT_USER;
       END IF;
-    EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
     END`)}`.execute(db)
 }

@@ -28,12 +28,13 @@ export interface BatcherOptions extends CommitDeps {
   readonly queueMax?: number
   /** How many transactions may be in flight. */
   readonly lanes?: number
+  /** How long one batch is tried before its senders are told to come back. */
+  readonly commitTimeoutMs?: number
 }
 
 const BATCH_MAX = 500
 const QUEUE_MAX = 10_000
 const LANES = 2
-/** How long one batch is tried before its senders are told to come back. */
 const COMMIT_TIMEOUT_MS = 8_000
 const RETRY_DELAY_MS_MIN = 20
 const RETRY_DELAY_MS_MAX = 500
@@ -122,7 +123,7 @@ async function commitOrExplain(
   deliveries: readonly Delivery[],
 ): Promise<DeliveryResult[] | NotCommitted> {
   try {
-    return await commitWithRetries(options, deliveries, Date.now() + COMMIT_TIMEOUT_MS)
+    return await commitWithRetries(options, deliveries, Date.now() + (options.commitTimeoutMs ?? COMMIT_TIMEOUT_MS))
   } catch (error) {
     const reason = isDatabaseUnavailable(error) || isRetryable(error) ? 'database_unavailable' : 'internal_error'
     options.log.error({ err: error, deliveries: deliveries.length, reason }, 'batch not committed')

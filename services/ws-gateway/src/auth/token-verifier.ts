@@ -1,3 +1,4 @@
+import { identifierSchema } from '@paxyo/contracts'
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from 'jose'
 
 /** What a token says, once it is known to be true. */
@@ -19,8 +20,6 @@ export interface TokenVerifierOptions {
   readonly audience: string
 }
 
-const USER_ID_LENGTH_MAX = 128
-
 /**
  * Verifies browser tokens: JWTs with `sub` (the user id), `aud` and `exp`. Algorithms are pinned by the kind of key, so
  * that a public key can't be used as an HMAC secret.
@@ -41,14 +40,24 @@ export function createTokenVerifier({ secrets, jwksUrl, audience }: TokenVerifie
         return toIdentity((await attempt()).payload)
       } catch (error) {
         if (error instanceof errors.JWTExpired) return 'token_expired'
-        if (!(error instanceof errors.JOSEError) || error instanceof errors.JWKSTimeout) refusal = 'unavailable'
+        if (!isAboutToken(error)) refusal = 'unavailable'
       }
     }
     return refusal
   }
 }
 
+/** Whether an error says something about the token, and not only that the keys could not be had. */
+function isAboutToken(error: unknown): boolean {
+  if (!(error instanceof errors.JOSEError)) return false
+  if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) return false
+  // The bare class stands for an answer that is not 200 or not JSON.
+  return error.code !== errors.JOSEError.code
+}
+
 function toIdentity({ sub, exp }: JWTPayload): Identity | TokenRefusal {
-  if (sub === undefined || sub === '' || sub.length > USER_ID_LENGTH_MAX || exp === undefined) return 'invalid_token'
-  return { userId: sub, expiresAtMs: exp * 1000 }
+  // Queries are shared by many users: one id that PostgreSQL can't store would fail them all.
+  const userId = identifierSchema.safeParse(sub)
+  if (!userId.success || exp === undefined) return 'invalid_token'
+  return { userId: userId.data, expiresAtMs: exp * 1000 }
 }

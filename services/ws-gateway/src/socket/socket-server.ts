@@ -74,6 +74,10 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     },
 
     register(app) {
+      // An upgrade of any other path is answered like a request, and then nobody would ever close its socket.
+      app.addHook('onResponse', async (request) => {
+        if (request.headers.upgrade !== undefined) request.raw.socket.destroy()
+      })
       // The types of ws do not know closeTimeout yet.
       const wsOptions = { maxPayload: limits.messageBytesMax, perMessageDeflate: false, closeTimeout: CLOSE_TIMEOUT_MS }
       void app.register(async (scope) => {
@@ -97,7 +101,6 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
 
     async drain(durationMs) {
       isDraining = true
-      clearInterval(ticker)
       const leaving = [...connections]
       const slotMs = durationMs / Math.max(leaving.length, 1)
       leaving.forEach((connection, index) => connection.announceDrain(Math.round(index * slotMs)))
@@ -107,6 +110,8 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
         if (waitMs > 1) await sleep(waitMs)
         connection.close('draining')
       }
+      // Until their turn comes clients are pinged, and tokens expire.
+      clearInterval(ticker)
     },
   }
 }

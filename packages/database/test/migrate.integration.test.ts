@@ -1,0 +1,83 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { createTestDatabase, type TestDatabase } from '@paxyo/testkit'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { migrateToLatest } from '../src/migrate.ts'
+
+const MIGRATIONS = ['0001-tables', '0002-roles']
+
+let database: TestDatabase
+beforeEach(async () => {
+  database = await createTestDatabase()
+  await database.owner.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public')
+})
+afterEach(async () => {
+  await database[Symbol.asyncDispose]()
+})
+
+const findTables = async (): Promise<unknown[]> => {
+  const { rows } = await database.owner.query(`SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') ORDER BY 1`)
+  return rows
+}
+
+test('an empty database is brought up to date, and a second run changes nothing', async () => {
+  expect(await migrateToLatest(database.url)).toEqual(MIGRATIONS)
+  const tables = await findTables()
+  const { rows: epoch } = await database.owner.query('SELECT epoch FROM stream_epoch')
+
+  expect(await migrateToLatest(database.url)).toEqual([])
+  expect(await findTables()).toEqual(tables)
+  expect((await database.owner.query('SELECT epoch FROM stream_epoch')).rows).toEqual(epoch)
+})
+
+test('three who migrate at once do it once', async () => {
+  const runs = await Promise.all([1, 2, 3].map(() => migrateToLatest(database.url)))
+
+  expect(runs.flat()).toEqual(MIGRATIONS)
+})
+
+test('a migrated database takes events of today and of the week to come', async () => {
+  await migrateToLatest(database.url)
+  const { rows } = await database.owner.query(
+    `INSERT INTO events SELECT 'user-1', 1 + day, now() + make_interval(days => day), '{}' FROM generate_series(0, 7) day
+     RETURNING tableoid::regclass::text AS partition`,
+  )
+  expect(new Set(rows.map(({ partition }) => partition)).size).toBe(8)
+  expect(rows).not.toContainEqual({ partition: 'events_default' })
+})
+
+describe('npm run migrate', () => {
+  test('says what it did', async () => {
+    const env = { DATABASE_URL: database.url }
+
+    expect(await migrate(env)).toEqual({ code: 0, stdout: 'Migrated: 0001-tables, 0002-roles\n', stderr: '' })
+    expect(await migrate(env)).toEqual({ code: 0, stdout: 'The database is up to date.\n', stderr: '' })
+  })
+
+  test.each([{}, { DATABASE_URL: '' }])('says what is missing: %o', async (env) => {
+    expect(await migrate(env)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: "DATABASE_URL must be set to the database, with its owner's name and password\n",
+    })
+  })
+
+  test('fails when the database cannot be reached', async () => {
+    const { code, stderr } = await migrate({ DATABASE_URL: 'postgres://me:a-password@127.0.0.1:1/paxyo' })
+
+    expect(code).toBe(1)
+    expect(stderr).toMatch('ECONNREFUSED')
+    expect(stderr).not.toMatch('a-password')
+  })
+
+  async function migrate(env: Readonly<Record<string, string>>) {
+    const child = spawn(process.execPath, [fileURLToPath(new URL('../src/main.ts', import.meta.url))], {
+      env: { PATH: process.env['PATH'], ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
+    return { code: code as number | null, stdout, stderr }
+  }
+})

@@ -1,0 +1,192 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { createTestDatabase, type TestDatabase } from '@paxyo/testkit'
+import { startLocalPostgres } from '@paxyo/local-postgres'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg, { type Pool } from 'pg'
+import { createPool } from '../src/connect.ts'
+import { migrateToLatest } from '../src/migrate.ts'
+import { DATABASE_ROLES, type DatabaseRole } from '../src/roles.ts'
+import { insertAllSamples } from './sample-rows.ts'
+
+const PERMISSION_DENIED = '42501'
+
+let database: TestDatabase
+const pools = {} as Record<DatabaseRole, Pool>
+beforeAll(async () => {
+  database = await createTestDatabase()
+  await insertAllSamples(database.owner)
+  for (const role of Object.keys(DATABASE_ROLES) as DatabaseRole[]) pools[role] = database.poolAs(role)
+})
+afterAll(async () => {
+  await database[Symbol.asyncDispose]()
+})
+
+/** What may be done with a table; `UPDATE column` for every column that may be changed. */
+type Rights = readonly string[]
+
+/** Every table, and what the services may do with it. Partitions are tables, too; nobody has a right on them. */
+const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> = {
+  accounts: { ingest: ['SELECT', 'INSERT', 'UPDATE balance', 'UPDATE last_seq'], gateway: ['SELECT'] },
+  orders: {
+    ingest: [
+      'SELECT',
+      'INSERT',
+      'UPDATE refunded',
+      'UPDATE remains',
+      'UPDATE start_count',
+      'UPDATE status',
+      'UPDATE updated_at',
+    ],
+    gateway: ['SELECT'],
+  },
+  deliveries: { ingest: ['SELECT', 'INSERT', 'UPDATE outcome', 'UPDATE reason'], gateway: [] },
+  ledger_entries: { ingest: ['SELECT', 'INSERT'], gateway: [] },
+  events: { ingest: ['SELECT', 'INSERT'], gateway: ['SELECT'] },
+  outbox: { ingest: ['SELECT', 'INSERT', 'DELETE'], gateway: [] },
+  reviews: {
+    ingest: ['SELECT', 'INSERT', 'UPDATE resolution', 'UPDATE resolved_at', 'UPDATE resolved_by'],
+    gateway: [],
+  },
+  stream_epoch: { ingest: ['SELECT'], gateway: ['SELECT'] },
+  kysely_migration: { ingest: [], gateway: [] },
+  kysely_migration_lock: { ingest: [], gateway: [] },
+  'a partition of events': { ingest: [], gateway: [] },
+}
+
+/** Every table that there is, with its columns. */
+async function findTables(): Promise<Map<string, string[]>> {
+  const { rows } = await database.owner.query<{ table: string; columns: string[] }>(
+    `SELECT relname AS table, array_agg(attname::text ORDER BY attname) AS columns
+     FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped
+     WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND relnamespace = 'public'::regnamespace
+     GROUP BY relname`,
+  )
+  return new Map(rows.map(({ table, columns }) => [table, columns]))
+}
+
+const ruleFor = (table: string): string => (table.startsWith('events_') ? 'a partition of events' : table)
+
+/** Tries everything on a table, without touching a row. */
+async function findRights(pool: Pool, table: string, columns: readonly string[]): Promise<Rights> {
+  const attempts = [
+    ['SELECT', `SELECT * FROM ${table} LIMIT 0`],
+    ['INSERT', `INSERT INTO ${table} SELECT * FROM jsonb_populate_recordset(NULL::${table}, '[]')`],
+    ['DELETE', `DELETE FROM ${table} WHERE false`],
+    ['TRUNCATE', `TRUNCATE ${table}`],
+    ...columns.map((column) => [`UPDATE ${column}`, `UPDATE ${table} SET ${column} = NULL WHERE false`]),
+  ] as const
+  const rights = []
+  for (const [right, statement] of attempts) {
+    // The grants come before the triggers: what a trigger refuses was granted.
+    const refusal = await refusalOf(pool.query(statement))
+    if (refusal?.startsWith('permission denied') !== true) rights.push(right)
+  }
+  return rights
+}
+
+/** @returns undefined when it was not refused. */
+async function refusalOf(attempt: Promise<unknown>): Promise<string | undefined> {
+  try {
+    await attempt
+    return undefined
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string }
+    if (code !== PERMISSION_DENIED) throw error
+    return message
+  }
+}
+
+describe('the rights of the services', () => {
+  test('are laid down for every table', async () => {
+    const tables = [...(await findTables()).keys()].map(ruleFor)
+
+    expect(new Set(tables)).toEqual(new Set(Object.keys(RIGHTS)))
+  })
+
+  const cases = Object.entries(RIGHTS).flatMap(([table, byRole]) =>
+    Object.entries(byRole).map(([role, rights]) => [role as DatabaseRole, rights.join(', ') || 'nothing', table] as const),
+  )
+  test.each(cases)('%s: %s on %s', async (role, rights, rule) => {
+    const tables = [...(await findTables())].filter(([table]) => ruleFor(table) === rule)
+
+    expect(tables).not.toEqual([])
+    for (const [table, columns] of tables) {
+      expect([table, (await findRights(pools[role], table, columns)).join(', ') || 'nothing']).toEqual([table, rights])
+    }
+  })
+
+  test.each(['ingest', 'gateway'] as const)('%s can neither make tables nor take on the other role', async (role) => {
+    const other = role === 'ingest' ? DATABASE_ROLES.gateway : DATABASE_ROLES.ingest
+    const { rows } = await pools[role].query(
+      `SELECT current_user, has_schema_privilege('public', 'CREATE') AS can_create,
+              pg_has_role(current_user, $1, 'MEMBER') AS is_other`,
+      [other],
+    )
+
+    expect(rows).toEqual([{ current_user: DATABASE_ROLES[role], can_create: false, is_other: false }])
+  })
+})
+
+test('ingest changes what a webhook changes, and clears the outbox', async () => {
+  for (const statement of [
+    `UPDATE accounts SET balance = 11, last_seq = 2`,
+    `UPDATE orders SET status = 'partial', remains = 300, start_count = 5, refunded = 0.75, updated_at = now()`,
+    `UPDATE deliveries SET outcome = 'applied', reason = NULL`,
+    `UPDATE reviews SET resolved_at = now(), resolved_by = 'ann', resolution = 'paid by hand'`,
+    `DELETE FROM outbox`,
+  ]) {
+    expect((await pools.ingest.query(statement)).rowCount).toBe(1)
+  }
+})
+
+describe('the owner, a superuser, cannot change what is append-only', () => {
+  test.each(['ledger_entries', 'events', 'its default partition', 'its partition of today'])('%s', async (name) => {
+    const { owner } = database
+    // A row in the default partition, beside the one in today's.
+    await owner.query(`INSERT INTO events VALUES ('user-1', 1, '2001-01-01Z', '{}') ON CONFLICT DO NOTHING`)
+    const { rows } = await owner.query<{ partition: string }>(`SELECT tableoid::regclass::text AS partition FROM events`)
+    const table = {
+      'its default partition': rows.find(({ partition }) => partition === 'events_default')?.partition,
+      'its partition of today': rows.find(({ partition }) => partition !== 'events_default')?.partition,
+    }[name]
+    const target = table ?? name
+    const column = name === 'ledger_entries' ? 'amount' : 'payload'
+
+    const statements = [
+      `UPDATE ${target} SET ${column} = ${column}`,
+      `DELETE FROM ${target}`,
+      `TRUNCATE ${target}`,
+      `TRUNCATE ${target} CASCADE`,
+    ]
+    for (const statement of statements) {
+      expect(await refusalOf(owner.query(statement))).toMatch(/ is refused: its rows are append-only$/)
+    }
+    expect((await owner.query(`SELECT FROM ${target}`)).rowCount).toBeGreaterThan(0)
+  })
+})
+
+test('an owner who is no superuser, as providers of databases give out, gets along with one login', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'paxyo-owner-'))
+  const server = await startLocalPostgres({ dataDir: join(folder, 'data'), password: 'p', settings: { fsync: 'off' } })
+  try {
+    const superuser = new pg.Client({ connectionString: server.url })
+    await superuser.connect()
+    await superuser.query(`CREATE ROLE panel LOGIN CREATEROLE PASSWORD 'p'`)
+    await superuser.query('CREATE DATABASE panel OWNER panel')
+    await superuser.end()
+    const url = server.url.replace('//postgres:', '//panel:').replace(/postgres$/, 'panel')
+    await migrateToLatest(url)
+
+    for (const [role, name] of Object.entries(DATABASE_ROLES) as [DatabaseRole, string][]) {
+      const pool = createPool({ url, role, name: 'test', max: 1 })
+      const { rows } = await pool.query('SELECT session_user, current_user, epoch IS NOT NULL AS reads FROM stream_epoch')
+      expect(rows).toEqual([{ session_user: 'panel', current_user: name, reads: true }])
+      await pool.end()
+    }
+  } finally {
+    await server.stop()
+    await rm(folder, { recursive: true })
+  }
+})

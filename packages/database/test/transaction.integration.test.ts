@@ -1,0 +1,185 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { createTestDatabase, type TestDatabase } from '@paxyo/testkit'
+import type { Pool, PoolClient } from 'pg'
+import { createPool } from '../src/connect.ts'
+import { isDatabaseUnavailable, isRefusedByDatabase, isRetryable, RolledBackError } from '../src/database-errors.ts'
+import { assertCommitted, roundTrip, transaction } from '../src/transaction.ts'
+
+let database: TestDatabase
+/** One connection, so that whatever a transaction leaves behind meets the next one. */
+let pool: Pool
+beforeEach(async () => {
+  database = await createTestDatabase()
+  pool = database.poolAs('ingest', 1)
+})
+afterEach(async () => {
+  await database[Symbol.asyncDispose]()
+})
+
+const insertAccount = (client: PoolClient, userId: string, balance = '0') =>
+  client.query('INSERT INTO accounts (user_id, currency, balance) VALUES ($1, $2, $3)', [userId, 'USD', balance])
+
+const commitAccount = (userId: string): Promise<void> =>
+  transaction(pool, async (client) => {
+    const [, committed] = await roundTrip([insertAccount(client, userId), client.query('COMMIT')])
+    assertCommitted(committed)
+  })
+
+async function findUsers(): Promise<string[]> {
+  const { rows } = await database.owner.query<{ user_id: string }>('SELECT user_id FROM accounts ORDER BY user_id')
+  return rows.map((row) => row.user_id)
+}
+
+const failureOf = (attempt: Promise<unknown>): Promise<unknown> =>
+  attempt.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+
+describe('a transaction', () => {
+  test('is committed by its work', async () => {
+    await commitAccount('user-1')
+
+    expect(await findUsers()).toEqual(['user-1'])
+  })
+
+  test('is seen by nobody before', async () => {
+    await transaction(pool, async (client) => {
+      await insertAccount(client, 'user-1')
+      expect(await findUsers()).toEqual([])
+      await client.query('COMMIT')
+    })
+  })
+
+  test('is rolled back when its work throws, and its connection is good for the next one', async () => {
+    const bug = new Error('a bug')
+    const attempt = transaction(pool, async (client) => {
+      await insertAccount(client, 'user-1')
+      throw bug
+    })
+    await expect(attempt).rejects.toBe(bug)
+    await commitAccount('user-2')
+
+    expect(await findUsers()).toEqual(['user-2'])
+    expect(pool.totalCount).toBe(1)
+  })
+
+  test('is rolled back when a statement is refused, and its connection is good for the next one', async () => {
+    const failure = await failureOf(transaction(pool, (client) => insertAccount(client, 'user-1', '-1')))
+    await commitAccount('user-2')
+
+    expect(isRefusedByDatabase(failure)).toBe(true)
+    expect(isDatabaseUnavailable(failure)).toBe(false)
+    expect(await findUsers()).toEqual(['user-2'])
+  })
+
+  test('that loses against another one may be tried again', async () => {
+    await commitAccount('user-1')
+    await commitAccount('user-2')
+    const lock = (client: PoolClient, userId: string) =>
+      client.query('SELECT FROM accounts WHERE user_id = $1 FOR UPDATE', [userId])
+    const both = database.poolAs('ingest', 2)
+    const met = Promise.withResolvers<void>()
+    let locked = 0
+    const crossing = (first: string, second: string) =>
+      transaction(both, async (client) => {
+        await lock(client, first)
+        locked += 1
+        if (locked === 2) met.resolve()
+        await met.promise
+        await lock(client, second)
+        await client.query('COMMIT')
+      })
+
+    const failures = await Promise.all([
+      failureOf(crossing('user-1', 'user-2')),
+      failureOf(crossing('user-2', 'user-1')),
+    ])
+    expect(failures.filter((failure) => failure !== undefined).map(isRetryable)).toEqual([true])
+  })
+})
+
+describe('a round trip', () => {
+  test('gives the answers in the order of the statements, and nothing for those that were left out', async () => {
+    const answers = await transaction(pool, (client) =>
+      roundTrip([client.query('SELECT 1 AS n'), undefined, client.query('SELECT 2 AS n'), client.query('COMMIT')]),
+    )
+    expect(answers.map((answer) => answer?.rows)).toEqual([[{ n: 1 }], undefined, [{ n: 2 }], []])
+  })
+
+  test('throws the error of the first that failed, not that of those behind it', async () => {
+    const attempt = transaction(pool, (client) =>
+      roundTrip([
+        insertAccount(client, 'user-1'),
+        insertAccount(client, 'user-2', '-1'),
+        insertAccount(client, 'user-3'),
+        client.query('COMMIT'),
+      ]),
+    )
+    await expect(attempt).rejects.toMatchObject({ constraint: 'accounts_balance_check' })
+    expect(await findUsers()).toEqual([])
+  })
+})
+
+describe('a COMMIT', () => {
+  test('that the server answered with ROLLBACK is an error, and worth another try', async () => {
+    const failure = await failureOf(
+      transaction(pool, async (client) => {
+        await insertAccount(client, 'user-1')
+        await insertAccount(client, 'user-2', '-1').catch(() => 'swallowed')
+        assertCommitted(await client.query('COMMIT'))
+      }),
+    )
+    expect(failure).toBeInstanceOf(RolledBackError)
+    expect((failure as Error).message).toBe('COMMIT was answered with ROLLBACK')
+    expect(isRetryable(failure)).toBe(true)
+
+    await commitAccount('user-3')
+    expect(await findUsers()).toEqual(['user-3'])
+  })
+})
+
+describe('a connection that is ended in the middle', () => {
+  const end = (pid: unknown) => database.owner.query('SELECT pg_terminate_backend($1, 5000)', [pid])
+  const pidOf = async (client: PoolClient): Promise<unknown> =>
+    (await client.query('SELECT pg_backend_pid() AS pid')).rows[0]?.pid
+
+  test.each<[string, (client: PoolClient) => Promise<unknown>]>([
+    [
+      'between two statements',
+      async (client) => {
+        await end(await pidOf(client))
+        return client.query('COMMIT')
+      },
+    ],
+    [
+      'during a statement',
+      async (client) => {
+        const pid = await pidOf(client)
+        return Promise.all([client.query('SELECT pg_sleep(10)'), client.query('COMMIT'), end(pid)])
+      },
+    ],
+  ])('%s: the database was unavailable, and the next transaction gets another one', async (_when, work) => {
+    const failure = await failureOf(
+      transaction(pool, async (client) => {
+        await insertAccount(client, 'user-1')
+        await work(client)
+      }),
+    )
+    expect(failure).toBeInstanceOf(Error)
+    expect(isDatabaseUnavailable(failure)).toBe(true)
+
+    await commitAccount('user-2')
+    expect(await findUsers()).toEqual(['user-2'])
+  })
+})
+
+test.each(['127.0.0.1', 'localhost'])('no server at %s: the database was unavailable', async (host) => {
+  const nowhere = createPool({ url: `postgres://me@${host}:1/paxyo`, role: 'ingest', name: 'test', max: 1 })
+  try {
+    const failure = await failureOf(transaction(nowhere, (client) => client.query('COMMIT')))
+    expect(isDatabaseUnavailable(failure)).toBe(true)
+  } finally {
+    await nowhere.end()
+  }
+})

@@ -1,0 +1,196 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { userChannel } from '@paxyo/contracts'
+import { eventually, startRedisServer, type RedisServer } from '@paxyo/testkit'
+import { Redis } from 'ioredis'
+import { once } from 'node:events'
+import type { EventPublisher, EventSubscriber } from '../src/event-bus.ts'
+import { createRedisBus } from '../src/redis-bus.ts'
+
+const CHANNELS = Array.from({ length: 1_200 }, (_, index) => userChannel(`user-${index}`))
+
+let server: RedisServer
+let errors: Error[]
+let open: { close(): Promise<void> }[]
+beforeEach(async () => {
+  server = await startRedisServer()
+  errors = []
+  open = []
+})
+afterEach(async () => {
+  await Promise.all(open.map((each) => each.close()))
+  await server.stop()
+})
+
+const connect = (url = server.url) => createRedisBus({ url, onError: (error) => errors.push(error) })
+
+async function connectPublisher(): Promise<EventPublisher> {
+  const publisher = connect().connectPublisher()
+  open.push(publisher)
+  await new Promise<void>((ready) => publisher.onReady(ready))
+  return publisher
+}
+
+interface Listener extends EventSubscriber {
+  readonly received: string[]
+  /** For every time that it was restored, how many channels Redis knew of then. */
+  readonly restoredWith: Promise<number>[]
+}
+
+function connectSubscriber(url?: string): Listener {
+  const received: string[] = []
+  const restoredWith: Promise<number>[] = []
+  const subscriber = connect(url).connectSubscriber({
+    onMessage: (channel) => received.push(channel),
+    onRestored: () => restoredWith.push(countChannels()),
+  })
+  open.push(subscriber)
+  return Object.assign(subscriber, { received, restoredWith })
+}
+
+const subscribeAll = (listener: Listener) => Promise.all(CHANNELS.map((channel) => listener.subscribe(channel)))
+
+/** Asks Redis itself. */
+async function command(...words: [string, ...string[]]): Promise<unknown> {
+  const redis = new Redis(server.url)
+  try {
+    return await redis.call(...words)
+  } finally {
+    redis.disconnect()
+  }
+}
+
+const countChannels = async (): Promise<number> => ((await command('PUBSUB', 'CHANNELS')) as string[]).length
+
+async function kill(): Promise<void> {
+  const exited = once(server.process, 'exit')
+  server.process.kill('SIGKILL')
+  await exited
+}
+
+/** Publishes on every channel and expects each to arrive once. */
+async function expectDelivery(publisher: EventPublisher, listener: Listener): Promise<void> {
+  listener.received.length = 0
+  await publisher.publish(CHANNELS.map((channel) => ({ channel, payload: 'hello' })))
+  await eventually(() => listener.received.length >= CHANNELS.length)
+  expect(listener.received).toEqual(CHANNELS)
+}
+
+describe('a Redis that was killed and started again', () => {
+  test('refuses what is published meanwhile, and is ready again by itself', async () => {
+    const publisher = await connectPublisher()
+    let readyCount = 0
+    publisher.onReady(() => (readyCount += 1))
+    await eventually(() => readyCount === 1)
+    await kill()
+
+    await eventually(() => !publisher.isReady)
+    await expect(publisher.publish([{ channel: CHANNELS[0]!, payload: 'lost' }])).rejects.toThrow()
+    await eventually(() => errors.length > 0)
+
+    await server.restart()
+    await eventually(() => readyCount === 2)
+    expect(publisher.isReady).toBe(true)
+    await expect(publisher.publish([{ channel: CHANNELS[0]!, payload: 'kept' }])).resolves.toBeUndefined()
+  })
+
+  test('has all channels again when it says that it is restored, which it does once', async () => {
+    const [publisher, listener] = [await connectPublisher(), connectSubscriber()]
+    await subscribeAll(listener)
+    expect(listener.restoredWith).toEqual([])
+
+    for (const breaks of [1, 2]) {
+      await kill()
+      await eventually(() => !listener.isReady)
+      await server.restart()
+      await eventually(() => listener.restoredWith.length === breaks && publisher.isReady)
+      expect(listener.isReady).toBe(true)
+      await expectDelivery(publisher, listener)
+    }
+    expect(await Promise.all(listener.restoredWith)).toEqual([CHANNELS.length, CHANNELS.length])
+  })
+
+  test('gets what was subscribed meanwhile, and not what was dropped', async () => {
+    const listener = connectSubscriber()
+    await listener.subscribe('kept')
+    await listener.subscribe('dropped')
+    await kill()
+    await eventually(() => !listener.isReady)
+    let isSubscribed = false
+    const subscribing = listener.subscribe('new').then(() => (isSubscribed = true))
+    listener.unsubscribe('dropped')
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect(isSubscribed).toBe(false)
+
+    await server.restart()
+    await subscribing
+    await eventually(() => listener.restoredWith.length === 1)
+    expect(((await command('PUBSUB', 'CHANNELS')) as string[]).toSorted()).toEqual(['kept', 'new'])
+  })
+})
+
+test('a Redis that is not there yet has nothing to restore', async () => {
+  await kill()
+  const [listener, publisher] = [connectSubscriber(), connect().connectPublisher()]
+  open.push(publisher)
+  const subscribing = subscribeAll(listener)
+  await expect(publisher.publish([{ channel: CHANNELS[0]!, payload: 'lost' }])).rejects.toThrow()
+  await server.restart()
+  await Promise.all([subscribing, new Promise<void>((ready) => publisher.onReady(ready))])
+
+  await expectDelivery(publisher, listener)
+  expect(listener.restoredWith).toEqual([])
+})
+
+test('a subscriber whom Redis cuts off is restored', async () => {
+  const [publisher, listener] = [await connectPublisher(), connectSubscriber()]
+  await subscribeAll(listener)
+  expect(await command('CLIENT', 'KILL', 'TYPE', 'pubsub')).toBe(1)
+
+  await eventually(() => listener.restoredWith.length === 1)
+  expect(await listener.restoredWith[0]).toBe(CHANNELS.length)
+  await expectDelivery(publisher, listener)
+})
+
+test('a subscriber who is cut off again and again while it restores ends up with every channel', async () => {
+  const [publisher, listener] = [await connectPublisher(), connectSubscriber()]
+  await subscribeAll(listener)
+  const admin = new Redis(server.url)
+  for (let round = 0; round < 200; round += 1) await admin.client('KILL', 'TYPE', 'PUBSUB')
+  admin.disconnect()
+
+  await eventually(async () => listener.isReady && (await countChannels()) === CHANNELS.length)
+  await expectDelivery(publisher, listener)
+  for (const count of await Promise.all(listener.restoredWith.slice(-1))) expect(count).toBe(CHANNELS.length)
+})
+
+test('a Redis that stopped answering makes publish() give up within seconds', async () => {
+  const publisher = await connectPublisher()
+  server.process.kill('SIGSTOP')
+  const startedAt = performance.now()
+  try {
+    await expect(publisher.publish([{ channel: CHANNELS[0]!, payload: 'stuck' }])).rejects.toThrow('timed out')
+    expect(performance.now() - startedAt).toBeLessThan(4_000)
+  } finally {
+    server.process.kill('SIGCONT')
+  }
+  await eventually(() => publisher.publish([{ channel: CHANNELS[0]!, payload: 'through' }]).then(() => true))
+})
+
+test('a user without the permission is told so at once, and who has it is served', async () => {
+  await command('ACL', 'SETUSER', 'limited', 'on', '>a-password', 'allcommands', 'resetchannels', '&allowed')
+  const listener = connectSubscriber(server.url.replace('//', '//limited:a-password@'))
+  const startedAt = performance.now()
+
+  await expect(listener.subscribe('forbidden')).rejects.toThrow('NOPERM')
+  expect(performance.now() - startedAt).toBeLessThan(2_000)
+  await expect(listener.subscribe('allowed')).resolves.toBeUndefined()
+})
+
+test('it can be closed while Redis is down', async () => {
+  const [publisher, listener] = [await connectPublisher(), connectSubscriber()]
+  await listener.subscribe('channel')
+  await kill()
+  await eventually(() => !publisher.isReady && !listener.isReady)
+
+  await Promise.all([publisher.close(), listener.close()])
+})

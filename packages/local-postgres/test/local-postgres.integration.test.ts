@@ -1,0 +1,193 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { eventually } from '@paxyo/testkit'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { startLocalPostgres, type LocalPostgres } from '../src/local-postgres.ts'
+
+let folder: string
+let dataDir: string
+let started: LocalPostgres[]
+beforeEach(async () => {
+  // Only its owner may enter it: mkdtemp makes it 0700.
+  folder = await mkdtemp(join(tmpdir(), 'paxyo-local-postgres-'))
+  dataDir = join(folder, 'data')
+  started = []
+})
+afterEach(async () => {
+  for (const server of started) await server.stop().catch(() => undefined)
+  await rm(folder, { recursive: true })
+})
+
+async function start(settings: Record<string, string> = {}, password = 'p@ss/word'): Promise<LocalPostgres> {
+  const server = await startLocalPostgres({ dataDir, password, settings: { fsync: 'off', ...settings } })
+  started.push(server)
+  return server
+}
+
+async function query(url: string, statement: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    return (await client.query<Record<string, unknown>>(statement)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+const isReachable = (url: string): Promise<boolean> =>
+  query(url, 'SELECT').then(
+    () => true,
+    () => false,
+  )
+
+test('it starts, is found by a second call, keeps its data, and stops', async () => {
+  const first = await start({ work_mem: '5MB' })
+  expect(first.attached).toBe(false)
+  expect(await query(first.url, `SELECT current_user, current_setting('work_mem') AS work_mem`)).toEqual([
+    { current_user: 'postgres', work_mem: '5MB' },
+  ])
+  await query(first.url, `CREATE TABLE kept AS SELECT 'a row' AS value`)
+
+  const second = await start()
+  expect(second).toMatchObject({ attached: true, pid: first.pid, url: first.url })
+  expect(await query(second.url, 'TABLE kept')).toEqual([{ value: 'a row' }])
+
+  await second.stop()
+  await expect(query(first.url, 'TABLE kept')).rejects.toThrow('ECONNREFUSED')
+
+  const third = await start()
+  expect(third.attached).toBe(false)
+  expect(third.pid).not.toBe(first.pid)
+  expect(await query(third.url, `SELECT value, current_setting('work_mem') AS work_mem FROM kept`)).toEqual([
+    { value: 'a row', work_mem: '4MB' },
+  ])
+})
+
+test('what was committed survives kill -9 of the server', async () => {
+  const first = await start({ fsync: 'on' })
+  await query(first.url, `CREATE TABLE kept AS SELECT 'a row' AS value`)
+  const busy = new pg.Client({ connectionString: first.url })
+  busy.on('error', () => undefined)
+  await busy.connect()
+  const sleeping = busy.query('SELECT pg_sleep(30)').catch((error: Error) => error.message)
+  process.kill(first.pid, 'SIGKILL')
+
+  const second = await start()
+  expect(await sleeping).toMatch(/terminat/)
+  expect(second.attached).toBe(false)
+  expect(await query(second.url, 'TABLE kept')).toEqual([{ value: 'a row' }])
+})
+
+test('a port that somebody else has taken after a kill -9 is not mistaken for the server', async () => {
+  const first = await start()
+  process.kill(first.pid, 'SIGKILL')
+  const somebody = createServer()
+  await eventually(
+    () =>
+      new Promise<boolean>((resolve, reject) => {
+        somebody.once('error', reject)
+        somebody.listen(Number(new URL(first.url).port), '127.0.0.1', () => resolve(true))
+      }),
+  )
+  try {
+    const second = await start()
+    expect(second.attached).toBe(false)
+    expect(second.url).not.toBe(first.url)
+    expect(await query(second.url, 'SELECT 1 AS n')).toEqual([{ n: 1 }])
+  } finally {
+    somebody.close()
+  }
+})
+
+test('stopping rolls open transactions back instead of waiting for them', async () => {
+  const server = await start()
+  await query(server.url, 'CREATE TABLE kept (value text)')
+  const open = new pg.Client({ connectionString: server.url })
+  open.on('error', () => undefined)
+  await open.connect()
+  await open.query(`BEGIN; INSERT INTO kept VALUES ('uncommitted')`)
+  await server.stop()
+
+  expect(await query((await start()).url, 'TABLE kept')).toEqual([])
+})
+
+test('it listens to this machine only, and wants the password', async () => {
+  const { url } = await start()
+
+  expect(await query(url, `SELECT current_setting('listen_addresses') AS addresses`)).toEqual([
+    { addresses: '127.0.0.1' },
+  ])
+  await expect(query(url.replace('p%40ss%2Fword', 'guess'), 'SELECT 1')).rejects.toThrow('password authentication failed')
+  expect((await readdir(folder)).toSorted()).toEqual(['data'])
+})
+
+describe('it works in a folder that', () => {
+  test.each([
+    ['everybody may enter', 0o755],
+    ['only its owner may enter, root included', 0o700],
+  ])('%s', async (_who, mode) => {
+    await chmod(folder, mode)
+    const server = await start()
+
+    expect(await query(server.url, 'SELECT 1 AS n')).toEqual([{ n: 1 }])
+    await server.stop()
+    expect(await isReachable(server.url)).toBe(false)
+  })
+
+  test('is there, and empty', async () => {
+    await mkdir(dataDir)
+
+    expect(await query((await start()).url, 'SELECT 1 AS n')).toEqual([{ n: 1 }])
+  })
+
+  test('is not there yet, nor those above it', async () => {
+    dataDir = join(folder, 'not', 'yet', 'there')
+
+    expect(await query((await start()).url, 'SELECT 1 AS n')).toEqual([{ n: 1 }])
+  })
+
+  test('a killed initdb has left behind', async () => {
+    await mkdir(`${dataDir}.new`)
+    await writeFile(join(`${dataDir}.new`, 'half-done'), '')
+
+    expect(await query((await start()).url, 'SELECT 1 AS n')).toEqual([{ n: 1 }])
+    expect(await readdir(folder)).toEqual(['data'])
+  })
+})
+
+describe('wrong use fails, and says why:', () => {
+  test('a folder with other things in it, which stay', async () => {
+    await mkdir(dataDir)
+    await writeFile(join(dataDir, 'thesis.txt'), 'years of work')
+
+    await expect(start()).rejects.toThrow(`${dataDir} is not empty and holds no PostgreSQL data`)
+    expect(await readFile(join(dataDir, 'thesis.txt'), 'utf8')).toBe('years of work')
+  })
+
+  test('a file where the folder should be', async () => {
+    await writeFile(dataDir, 'years of work')
+
+    await expect(start()).rejects.toThrow(`${dataDir} is not a folder`)
+    expect(await readFile(dataDir, 'utf8')).toBe('years of work')
+  })
+
+  test('no password', async () => {
+    await expect(start({}, '')).rejects.toThrow('password')
+    expect(await readdir(folder)).not.toContain('data')
+  })
+
+  test('a setting that PostgreSQL does not know', async () => {
+    await expect(start({ colour: 'green' })).rejects.toThrow('unrecognized configuration parameter "colour"')
+  })
+
+  test('data of another version', async () => {
+    const server = await start()
+    await server.stop()
+    await writeFile(join(dataDir, 'PG_VERSION'), '17\n')
+
+    await expect(start()).rejects.toThrow('initialized by PostgreSQL version 17')
+  })
+})

@@ -1,0 +1,105 @@
+import { afterEach, expect, test } from '@jest/globals'
+import { eventually } from '@paxyo/testkit'
+import { runScript, type Script } from './child-process.ts'
+
+let service: Script
+afterEach(async () => {
+  service.kill('SIGKILL')
+  await service.exitCode()
+})
+
+/** Runs a service whose start and close are the given statements. */
+function run({ start = '', close = '' }: { start?: string; close?: string }): void {
+  service = runScript(`
+    import { ConfigError, runService } from 'service-kit'
+    import { setTimeout as sleep } from 'node:timers/promises'
+    // As an open port does, this keeps the process alive.
+    const port = setInterval(() => undefined, 1_000)
+    await runService(async () => {
+      console.log('starting')
+      ${start}
+      console.log('started')
+      return {
+        async close() {
+          console.log('closing')
+          ${close}
+          console.log('closed')
+        },
+      }
+    })`)
+}
+
+const says = (word: string): Promise<boolean> => eventually(() => service.stdout().split('\n').includes(word))
+
+test.each(['SIGTERM', 'SIGINT'] as const)('%s closes it, and it ends in success', async (signal) => {
+  run({ close: 'await sleep(50)' })
+  await says('started')
+  service.kill(signal)
+
+  expect(await service.exitCode()).toBe(0)
+  expect(service.stdout()).toBe('starting\nstarted\nclosing\nclosed\n')
+  expect(service.stderr()).toBe('')
+})
+
+test('a second signal ends it at once', async () => {
+  run({ close: 'await sleep(20_000)' })
+  await says('started')
+  service.kill('SIGTERM')
+  await says('closing')
+  service.kill('SIGTERM')
+
+  expect(await service.exitCode()).toBe(1)
+  expect(service.stdout()).not.toMatch('closed')
+  expect(service.stderr()).toMatch('second SIGTERM, exiting')
+})
+
+test('a signal while it starts closes it once it has', async () => {
+  run({ start: 'await sleep(300)' })
+  await says('starting')
+  service.kill('SIGTERM')
+
+  expect(await service.exitCode()).toBe(0)
+  expect(service.stdout()).toBe('starting\nstarted\nclosing\nclosed\n')
+})
+
+test('a wrong configuration ends it with one line per problem', async () => {
+  run({ start: `throw new ConfigError(['PORT: must be a whole number', 'REDIS_URL: is required'])` })
+
+  expect(await service.exitCode()).toBe(1)
+  expect(service.stderr()).toBe(
+    'The configuration is wrong:\n  - PORT: must be a whole number\n  - REDIS_URL: is required\n',
+  )
+  expect(service.stdout()).toBe('starting\n')
+})
+
+test('a start that fails ends it with what went wrong', async () => {
+  run({ start: `throw new Error('the port is taken')` })
+
+  expect(await service.exitCode()).toBe(1)
+  expect(service.stderr()).toMatch(/^Error: the port is taken\n +at /)
+})
+
+test('a bug that nobody caught closes it, and it ends in failure', async () => {
+  run({ start: `setTimeout(() => { throw new Error('a bug') }, 50)` })
+
+  expect(await service.exitCode()).toBe(1)
+  expect(service.stdout()).toBe('starting\nstarted\nclosing\nclosed\n')
+  expect(service.stderr()).toMatch(/^Error: a bug\n +at /)
+})
+
+test('a promise that nobody awaited is such a bug', async () => {
+  run({ start: `void sleep(50).then(() => { throw new Error('a bug') })` })
+
+  expect(await service.exitCode()).toBe(1)
+  expect(service.stdout()).toMatch(/closed\n$/)
+  expect(service.stderr()).toMatch(/^Error: a bug\n/)
+})
+
+test('a close that fails ends it in failure', async () => {
+  run({ close: `throw new Error('the pool is stuck')` })
+  await says('started')
+  service.kill('SIGTERM')
+
+  expect(await service.exitCode()).toBe(1)
+  expect(service.stderr()).toMatch('the pool is stuck')
+})

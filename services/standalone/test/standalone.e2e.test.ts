@@ -1,0 +1,123 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { freePort, launchChromium } from '@paxyo/testkit'
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+
+let dataDir: string
+const running = new Set<ChildProcess>()
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'paxyo-standalone-'))
+})
+afterEach(async () => {
+  for (const child of running) await end(child, 'SIGTERM')
+  rmSync(dataDir, { recursive: true, force: true })
+})
+
+interface Started {
+  readonly child: ChildProcess
+  readonly page: string
+  readonly command: string
+  readonly output: () => string
+}
+
+/** Starts it as `npm start` does and reads what it prints for a newcomer. */
+async function start(env: Record<string, string> = {}): Promise<Started> {
+  const child = spawn(process.execPath, [MAIN], {
+    env: { PATH: process.env['PATH'], DATA_DIR: dataDir, PORT: String(await freePort()), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  running.add(child)
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text))
+  }
+  while (!/^panel key: /m.test(output)) {
+    if (child.exitCode !== null) throw new Error(`it ended:\n${output}`)
+    await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])
+  }
+  const line = (name: string): string => new RegExp(`^${name}: (.*)$`, 'm').exec(output)![1]!
+  return { child, page: line('page'), command: line('try'), output: () => output }
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  running.delete(child)
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
+  const exited = once(child, 'exit')
+  child.kill(signal)
+  await exited
+  return child.exitCode
+}
+
+const runCurl = (command: string): string => execFileSync('sh', ['-c', `${command} --silent`], { encoding: 'utf8' })
+
+test('a newcomer opens the page, pastes the command, and sees the refund arrive', async () => {
+  const { page: address, command, child } = await start()
+  const browser = await launchChromium()
+  try {
+    const page = await browser.newPage()
+    await page.goto(address)
+    await page.waitForSelector('[data-state="live"]')
+    expect(await page.locator('[data-order-id]').count()).toBe(4)
+
+    expect(JSON.parse(runCurl(command))).toEqual({ results: [{ orderId: '12345', outcome: 'applied', refund: '2.5' }] })
+    await page.waitForSelector('[data-order-id="demo-1"] [data-status="canceled"]')
+    expect(await page.textContent('#notifications')).toContain('2.5 USD refunded')
+
+    expect(await end(child, 'SIGTERM')).toBe(0)
+    await page.waitForSelector('[data-state="reconnecting"]')
+  } finally {
+    await browser.close()
+  }
+})
+
+test('after kill -9 it starts again with the same data and secrets, and another order to cancel', async () => {
+  const first = await start()
+  runCurl(first.command)
+  await end(first.child, 'SIGKILL')
+
+  const second = await start()
+  const token = (command: string): string => /godofpanel\/(\S+)/.exec(command)![1]!
+  expect(token(second.command)).toBe(token(first.command))
+  expect(JSON.parse(runCurl(second.command))).toMatchObject({ results: [{ orderId: '12346', outcome: 'applied' }] })
+
+  await end(second.child, 'SIGTERM')
+  const third = await start()
+  expect(JSON.parse(runCurl(third.command))).toMatchObject({ results: [{ orderId: '12349', outcome: 'applied' }] })
+})
+
+test('a second one on the same data is refused, and the first goes on', async () => {
+  const first = await start()
+  await expect(start()).rejects.toThrow('another process uses')
+  expect(JSON.parse(runCurl(first.command))).toMatchObject({ results: [{ outcome: 'applied' }] })
+})
+
+test('a wrong configuration ends it with every problem', async () => {
+  const failed = start({ PORT: '0', LOG_LEVEL: 'loud', DATABASE_URL: 'mysql://localhost' })
+  await expect(failed).rejects.toThrow(/PORT: must be at least 1[^]*DATABASE_URL|DATABASE_URL[^]*PORT: must be at least 1/)
+})
+
+test('without the demo there is no page and no token for everybody', async () => {
+  const { child, output } = await startWithoutDemo()
+  expect(output()).not.toMatch(/^page: /m)
+  expect(await end(child, 'SIGINT')).toBe(0)
+
+  async function startWithoutDemo() {
+    const port = await freePort()
+    const child = spawn(process.execPath, [MAIN], {
+      env: { PATH: process.env['PATH'], DATA_DIR: dataDir, PORT: String(port), DEMO: 'off' },
+    })
+    running.add(child)
+    let output = ''
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    while (!output.includes('panel key')) await once(child.stdout, 'data')
+    const statuses = await Promise.all(['/', '/demo/token'].map(async (path) => (await fetch(`http://localhost:${port}${path}`)).status))
+    expect(statuses).toEqual([404, 404])
+    return { child, output: () => output }
+  }
+})

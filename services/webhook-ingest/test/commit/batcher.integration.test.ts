@@ -1,0 +1,269 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { createTestDatabase, eventually, type TestDatabase } from '@paxyo/testkit'
+import type { StatusUpdate } from '@paxyo/order-core'
+import type { Pool } from 'pg'
+import { pino } from 'pino'
+import { v7 as newId } from 'uuid'
+import { createBatcher, type Batcher, type BatcherOptions } from '../../src/commit/batcher.ts'
+import type { BatchOutbox, CommitDeps } from '../../src/commit/commit-changes.ts'
+import type { EventRow } from '../../src/commit/changes.ts'
+import { registerOrder } from '../../src/orders/register-order.ts'
+import type { Delivery } from '../../src/webhook/delivery.ts'
+import { anOrder } from '../ingest-fixture.ts'
+
+let database: TestDatabase
+let pool: Pool
+let published: EventRow[]
+let deps: CommitDeps
+
+beforeEach(async () => {
+  database = await createTestDatabase()
+  pool = database.poolAs('ingest', 10)
+  published = []
+  deps = { pool, newId, outbox: collectingOutbox() }
+})
+afterEach(async () => {
+  await database[Symbol.asyncDispose]()
+})
+
+/** An outbox that only notes what it is given to publish. */
+function collectingOutbox(): BatchOutbox {
+  return {
+    takePublished: () => [],
+    returnPublished: () => undefined,
+    isLookDue: () => false,
+    sawOldRows: () => undefined,
+    outcomeUnknown: () => undefined,
+    publish: (_batchId, events) => published.push(...events),
+  }
+}
+
+const start = (options: Partial<BatcherOptions> = {}): Batcher =>
+  createBatcher({ ...deps, log: pino({ level: 'silent' }), ...options })
+
+let deliveries = 0
+const aDelivery = (providerOrderId: string, update: Partial<StatusUpdate> = {}, deliveryId?: string): Delivery => {
+  deliveries += 1
+  return {
+    deliveryId: deliveryId ?? `delivery-${deliveries}`,
+    provider: 'godofpanel',
+    update: { providerOrderId, status: 'canceled', remains: null, startCount: null, ...update },
+    body: '{}',
+    receivedAt: new Date(),
+  }
+}
+
+const registerMany = async (count: number, users = count): Promise<string[]> => {
+  const ids = Array.from({ length: count }, (_, index) => `${index + 1}`)
+  await Promise.all(
+    ids.map((id) =>
+      registerOrder(deps, { ...anOrder(), orderId: `A-${id}`, providerOrderId: id, userId: `user-${Number(id) % users}` }),
+    ),
+  )
+  published.length = 0
+  return ids
+}
+
+const countTransactions = async (work: () => Promise<unknown>): Promise<number> => {
+  let count = 0
+  const connect = pool.connect.bind(pool) as () => Promise<never>
+  pool.connect = (() => {
+    count += 1
+    return connect()
+  }) as never
+  await work()
+  return count
+}
+
+const audit = async (): Promise<Record<string, unknown>> => {
+  const { rows } = await database.owner.query(`
+    SELECT
+      (SELECT count(*)::int FROM orders WHERE refunded <> coalesce(
+        (SELECT sum(amount) FROM ledger_entries WHERE ledger_entries.order_id = orders.order_id), 0)) AS wrong_orders,
+      (SELECT count(*)::int FROM accounts WHERE balance <> coalesce(
+        (SELECT sum(amount) FROM ledger_entries WHERE ledger_entries.user_id = accounts.user_id), 0)) AS wrong_accounts,
+      (SELECT count(*)::int FROM accounts WHERE last_seq <>
+        (SELECT count(*) FROM events WHERE events.user_id = accounts.user_id)) AS wrong_streams`)
+  return rows[0] as Record<string, unknown>
+}
+const CLEAN = { wrong_orders: 0, wrong_accounts: 0, wrong_streams: 0 }
+
+describe('group commit', () => {
+  test('what comes in one turn of the event loop is one transaction per lane', async () => {
+    const ids = await registerMany(200, 20)
+    const batcher = start()
+    const transactions = await countTransactions(() => Promise.all(ids.map((id) => batcher.submit([aDelivery(id)]))))
+
+    expect(transactions).toBeLessThanOrEqual(2)
+    expect(published).toHaveLength(200)
+    expect(await audit()).toEqual(CLEAN)
+  })
+
+  test('what comes during a commit forms the next batch, of bounded size', async () => {
+    const ids = await registerMany(100)
+    const batcher = start({ lanes: 1, batchMax: 30 })
+    const transactions = await countTransactions(() => Promise.all(ids.map((id) => batcher.submit([aDelivery(id)]))))
+
+    expect(transactions).toBe(4)
+    expect(await audit()).toEqual(CLEAN)
+  })
+
+  test('the same order several times in one batch: each update counts, in its order', async () => {
+    await registerMany(1)
+    const results = await start().submit([
+      aDelivery('1', { status: 'in_progress', remains: 900 }),
+      aDelivery('1', { status: 'in_progress', remains: 400 }),
+      aDelivery('1', { status: 'pending' }),
+      aDelivery('1', { status: 'partial', remains: 300 }),
+      aDelivery('1', { status: 'partial', remains: 300 }),
+      aDelivery('1', { status: 'canceled' }),
+    ])
+
+    expect(results).toEqual([
+      { outcome: 'applied' },
+      { outcome: 'progress' },
+      { outcome: 'stale' },
+      { outcome: 'applied', refund: 75_000_000n },
+      { outcome: 'unchanged' },
+      { outcome: 'applied', refund: 175_000_000n },
+    ])
+    expect(published.map(({ seq }) => seq)).toEqual([2, 3, 4, 5])
+    expect(await audit()).toEqual(CLEAN)
+  })
+
+  test('the same delivery twice in one batch, and again later, is applied once', async () => {
+    await registerMany(1)
+    const batcher = start()
+    const results = await Promise.all([
+      batcher.submit([aDelivery('1', {}, 'same')]),
+      batcher.submit([aDelivery('1', {}, 'same')]),
+    ])
+    const later = await batcher.submit([aDelivery('1', {}, 'same')])
+
+    expect(results).toEqual([[{ outcome: 'applied', refund: 250_000_000n }], [{ outcome: 'duplicate' }]])
+    expect(later).toEqual([{ outcome: 'duplicate' }])
+    expect(await audit()).toEqual(CLEAN)
+  })
+
+  test('orders that are not registered are parked without holding up the others', async () => {
+    await registerMany(1)
+    const results = await start().submit([aDelivery('404'), aDelivery('1'), aDelivery('405')])
+
+    expect(results).toEqual([{ outcome: 'parked' }, { outcome: 'applied', refund: 250_000_000n }, { outcome: 'parked' }])
+  })
+})
+
+describe('a delivery that the database refuses', () => {
+  test('is put up for review alone; its 499 neighbours are applied', async () => {
+    const ids = await registerMany(500, 50)
+    // A ledger row that our own rules could not have written: the fence makes the database refuse another from 0.
+    await database.owner.query(`
+      INSERT INTO ledger_entries
+      SELECT gen_random_uuid(), user_id, 'refund', 1, 1, order_id, 0, 1, now() FROM orders WHERE provider_order_id = '250'`)
+    const batcher = start()
+    const results = await batcher.submit(ids.map((id) => aDelivery(id)))
+
+    expect(results[249]).toEqual({ outcome: 'review', review: 'refused_by_database' })
+    expect((results as { outcome: string }[]).filter(({ outcome }) => outcome === 'applied')).toHaveLength(499)
+    const { rows } = await database.owner.query('SELECT order_id, reason FROM reviews')
+    expect(rows).toEqual([{ order_id: 'A-250', reason: 'refused_by_database' }])
+    expect(await audit()).toMatchObject({ wrong_orders: 1, wrong_streams: 0 })
+  })
+})
+
+describe('when the database fails', () => {
+  test('a batch whose connection is cut is run again', async () => {
+    const ids = await registerMany(50)
+    const batcher = start()
+    const cutter = setInterval(() => {
+      void database.owner.query(`
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = 'test-ingest' AND random() < 0.5`)
+    }, 5)
+    const results: unknown[] = []
+    try {
+      for (const id of ids) results.push(await batcher.submit([aDelivery(id)]))
+    } finally {
+      clearInterval(cutter)
+    }
+
+    const outcomes = new Set(results.flat().map((result) => (result as { outcome?: string }).outcome ?? result))
+    expect(new Set(['applied', 'duplicate'])).toEqual(outcomes.union(new Set(['applied', 'duplicate'])))
+    const { rows } = await database.owner.query(`SELECT count(*)::int AS count FROM orders WHERE refunded = charge`)
+    expect(rows).toEqual([{ count: 50 }])
+    expect(await audit()).toEqual(CLEAN)
+  })
+
+  test('a batch that lost a deadlock is run again', async () => {
+    await registerMany(2)
+    const client = await database.owner.connect()
+    await client.query('BEGIN')
+    await client.query(`SELECT FROM orders WHERE provider_order_id = '1' FOR UPDATE`)
+    const results = start().submit([aDelivery('1'), aDelivery('2')])
+    // Our transaction holds order 1, theirs the accounts; asking for an account closes the circle.
+    await eventually(async () => {
+      const { rows } = await database.owner.query(`SELECT FROM pg_locks WHERE NOT granted`)
+      return rows.length > 0
+    })
+    await client.query(`SET LOCAL deadlock_timeout = '10s'`)
+    await client.query(`SELECT FROM accounts FOR UPDATE`).catch(() => undefined)
+    await client.query('ROLLBACK')
+    client.release()
+
+    expect(await results).toEqual(Array(2).fill({ outcome: 'applied', refund: 250_000_000n }))
+    expect(await audit()).toEqual(CLEAN)
+  })
+
+  test('senders are told to come back when it stays away', async () => {
+    const unreachable = { connect: () => Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { syscall: 'connect' })) }
+    const batcher = start({ pool: unreachable as unknown as Pool, commitTimeoutMs: 300 })
+    expect(await batcher.submit([aDelivery('1')])).toBe('database_unavailable')
+  })
+})
+
+describe('bounds', () => {
+  test('more than the queue holds is refused at once, and the rest is committed', async () => {
+    const ids = await registerMany(20)
+    const batcher = start({ queueMax: 10 })
+    const [first, second] = await Promise.all([
+      batcher.submit(ids.slice(0, 10).map((id) => aDelivery(id))),
+      batcher.submit([aDelivery(ids[10]!)]),
+    ])
+
+    expect(second).toBe('queue_full')
+    expect(first).toHaveLength(10)
+    expect(await batcher.submit([aDelivery(ids[10]!)])).toHaveLength(1)
+  })
+
+  test('closing commits what was accepted and accepts nothing more', async () => {
+    const ids = await registerMany(100)
+    const batcher = start()
+    const accepted = Promise.all(ids.map((id) => batcher.submit([aDelivery(id)])))
+    const closing = batcher.close()
+
+    expect(await batcher.submit([aDelivery('1')])).toBe('shutting_down')
+    await closing
+    expect((await accepted).flat()).toHaveLength(100)
+    expect(published).toHaveLength(100)
+  })
+})
+
+test('two processes with overlapping users in opposite order never deadlock for long and stay exact', async () => {
+  const ids = await registerMany(60, 6)
+  const batchers = [start(), start()]
+  const results = await Promise.all(
+    Array.from({ length: 10 }, (_, round) =>
+      Promise.all(
+        batchers.map((batcher, index) => {
+          const order = index === 0 ? ids : ids.toReversed()
+          return batcher.submit(order.map((id) => aDelivery(id, { status: 'partial', remains: 100 * (round + 1) })))
+        }),
+      ),
+    ),
+  )
+
+  expect(results.flat(2).every((result) => typeof result === 'object')).toBe(true)
+  const { rows } = await database.owner.query(`SELECT count(*)::int AS count FROM orders WHERE refunded = charge`)
+  expect(rows).toEqual([{ count: 60 }])
+  expect(await audit()).toEqual(CLEAN)
+})

@@ -1,0 +1,45 @@
+import { expect, test } from '@jest/globals'
+import { ConfigError } from '@paxyo/service-kit'
+import { loadIngestConfig } from '../src/config.ts'
+
+const problems = (environment: NodeJS.ProcessEnv): readonly string[] => {
+  try {
+    loadIngestConfig(environment)
+    return []
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+}
+
+const GOOD = { DATABASE_URL: 'postgres://localhost/paxyo', REDIS_URL: 'redis://localhost' }
+
+test('every problem is listed at once, and no secret is repeated', () => {
+  const found = problems({
+    NODE_ENV: 'production',
+    DATABASE_URL: 'mysql://localhost',
+    PORT: '99999',
+    PANEL_API_KEYS: 'short',
+    TRUST_PROXY: 'maybe',
+    LOG_LEVEL: 'loud',
+  })
+
+  expect(found).toEqual([
+    'DATABASE_URL: must be an address that begins with postgres:// or postgresql://',
+    'REDIS_URL: is required',
+    'PORT: must be at most 65535',
+    'LOG_LEVEL: must be one of fatal, error, warn, info, debug, trace, silent',
+    'TRUST_PROXY: must be true, false, or networks such as 10.0.0.0/8, separated by commas',
+    'PANEL_API_KEYS: must be one or more secrets, separated by commas, of at least 8 bytes each',
+    'one of WEBHOOK_TOKENS, WEBHOOK_SECRETS, WEBHOOK_ALLOW_CIDRS must be set in production: without them every webhook is refused',
+  ])
+})
+
+test('in production one proof of origin is enough', () => {
+  const production = { ...GOOD, NODE_ENV: 'production' }
+  expect(problems(production)).toHaveLength(1)
+  expect(problems({ ...production, WEBHOOK_TOKENS: 'a-token-of-ours' })).toEqual([])
+  expect(problems({ ...production, WEBHOOK_SECRETS: `whsec_${Buffer.alloc(32).toString('base64')}` })).toEqual([])
+  expect(problems({ ...production, WEBHOOK_ALLOW_CIDRS: '203.0.113.0/24, 2001:db8::/32' })).toEqual([])
+  expect(problems(GOOD)).toEqual([])
+})

@@ -1,0 +1,156 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { mintToken, TEST_JWT_SECRET } from '@paxyo/testkit'
+import { exportJWK, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT, type GenerateKeyPairResult } from 'jose'
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import { createTokenVerifier } from '../../src/auth/token-verifier.ts'
+
+const NOW_MS = Date.now()
+const NOW_S = Math.floor(NOW_MS / 1000)
+const OTHER_SECRET = 'another secret for tests, of more than 32 bytes'
+
+const secretKey = (secret: string): Uint8Array => new TextEncoder().encode(secret)
+
+/** A token with everything that it needs, to take something away from. */
+const goodToken = (): SignJWT =>
+  new SignJWT()
+    .setSubject('user-1')
+    .setAudience('paxyo')
+    .setExpirationTime(NOW_S + 300)
+
+const signed = (token: SignJWT, alg = 'HS256', secret = TEST_JWT_SECRET): Promise<string> =>
+  token.setProtectedHeader({ alg }).sign(secretKey(secret))
+
+const bearer = { userId: 'user-1', expiresAtMs: (NOW_S + 300) * 1000 }
+
+describe('with a secret', () => {
+  const verify = createTokenVerifier({ secrets: [TEST_JWT_SECRET], audience: 'paxyo' })
+
+  test('a good token says who it is, and for how long', async () => {
+    expect(await verify(await signed(goodToken()), NOW_MS)).toEqual(bearer)
+  })
+
+  test('a token as the panel mints it is good', async () => {
+    expect(await verify(await mintToken('user-2'), Date.now())).toMatchObject({ userId: 'user-2' })
+  })
+
+  test('one of several audiences suffices', async () => {
+    const token = await signed(goodToken().setAudience(['panel', 'paxyo']))
+
+    expect(await verify(token, NOW_MS)).toEqual(bearer)
+  })
+
+  test('an expired token is called expired, so that the page gets a new one', async () => {
+    const token = await signed(goodToken())
+
+    expect(await verify(token, NOW_MS + 299_000)).toEqual(bearer)
+    expect(await verify(token, NOW_MS + 301_000)).toBe('token_expired')
+  })
+
+  test.each([
+    ['of another secret', () => signed(goodToken(), 'HS256', OTHER_SECRET)],
+    ['of another secret, and expired', () => signed(goodToken().setExpirationTime(NOW_S - 1), 'HS256', OTHER_SECRET)],
+    ['for another audience', () => signed(goodToken().setAudience('somebody else'))],
+    ['for no audience', () => signed(new SignJWT().setSubject('user-1').setExpirationTime(NOW_S + 300))],
+    ['without sub', () => signed(new SignJWT().setAudience('paxyo').setExpirationTime(NOW_S + 300))],
+    ['with an empty sub', () => signed(goodToken().setSubject(''))],
+    ['with a sub that is too long', () => signed(goodToken().setSubject('u'.repeat(129)))],
+    ['with a sub that no user can have', () => signed(goodToken().setSubject('user-1\u0000'))],
+    ['without exp', () => signed(new SignJWT().setSubject('user-1').setAudience('paxyo'))],
+    ['that is not valid yet', () => signed(goodToken().setNotBefore(NOW_S + 60))],
+    ['of HS512, with the right secret', () => signed(goodToken(), 'HS512')],
+    ['of no algorithm', async () => new UnsecuredJWT({ sub: 'user-1', aud: 'paxyo', exp: NOW_S + 300 }).encode()],
+    ['that is cut off', async () => (await signed(goodToken())).slice(0, -10)],
+    ['that is none', async () => 'not a token'],
+  ])('a token %s is invalid', async (_name, mint) => {
+    expect(await verify(await mint(), NOW_MS)).toBe('invalid_token')
+  })
+})
+
+test('while secrets are rotated both are good', async () => {
+  const verify = createTokenVerifier({ secrets: [OTHER_SECRET, TEST_JWT_SECRET], audience: 'paxyo' })
+  const [byOld, byNew] = [await signed(goodToken()), await signed(goodToken(), 'HS256', OTHER_SECRET)]
+
+  expect([await verify(byOld, NOW_MS), await verify(byNew, NOW_MS)]).toEqual([bearer, bearer])
+  expect(await verify(byOld, NOW_MS + 301_000)).toBe('token_expired')
+})
+
+describe('with the public keys of an issuer', () => {
+  let keys: GenerateKeyPairResult
+  let rsaKeys: GenerateKeyPairResult
+  let server: Server
+  let jwksUrl: string
+  /** What the issuer answers, by path. */
+  const answers: Record<string, { status: number; body: string }> = {}
+  const verifierOf = (path: string, secrets: readonly string[] = []) =>
+    createTokenVerifier({ secrets, jwksUrl: `${jwksUrl}${path}`, audience: 'paxyo' })
+
+  beforeAll(async () => {
+    keys = await generateKeyPair('EdDSA')
+    rsaKeys = await generateKeyPair('RS256')
+    const jwks = [
+      { ...(await exportJWK(keys.publicKey)), kid: 'ed', alg: 'EdDSA' },
+      { ...(await exportJWK(rsaKeys.publicKey)), kid: 'rsa', alg: 'RS256' },
+    ]
+    answers['/jwks'] = { status: 200, body: JSON.stringify({ keys: jwks }) }
+    answers['/failing'] = { status: 503, body: 'try again' }
+    answers['/page'] = { status: 200, body: '<html>' }
+    answers['/not-keys'] = { status: 200, body: '{"keys":1}' }
+    server = createServer((request, response) => {
+      const { status, body } = answers[request.url ?? '']!
+      response.writeHead(status).end(body)
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    jwksUrl = `http://127.0.0.1:${(server.address() as { port: number }).port}`
+  })
+  afterAll(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+
+  test('an EdDSA token of its key is good', async () => {
+    const token = await goodToken().setProtectedHeader({ alg: 'EdDSA', kid: 'ed' }).sign(keys.privateKey)
+
+    expect(await verifierOf('/jwks')(token, NOW_MS)).toEqual(bearer)
+    expect(await verifierOf('/jwks')(token, NOW_MS + 301_000)).toBe('token_expired')
+  })
+
+  test('an RS256 token of its key is good', async () => {
+    const token = await goodToken().setProtectedHeader({ alg: 'RS256', kid: 'rsa' }).sign(rsaKeys.privateKey)
+
+    expect(await verifierOf('/jwks')(token, NOW_MS)).toEqual(bearer)
+  })
+
+  test('a token of another key is invalid', async () => {
+    const stranger = await generateKeyPair('EdDSA')
+    const token = await goodToken().setProtectedHeader({ alg: 'EdDSA', kid: 'ed' }).sign(stranger.privateKey)
+
+    expect(await verifierOf('/jwks')(token, NOW_MS)).toBe('invalid_token')
+  })
+
+  test('the public key is no HMAC secret', async () => {
+    const asText = await signed(goodToken(), 'HS256', await exportSPKI(rsaKeys.publicKey))
+    const asBytes = await goodToken()
+      .setProtectedHeader({ alg: 'HS256', kid: 'ed' })
+      .sign(Buffer.from((await exportJWK(keys.publicKey)).x!, 'base64url'))
+
+    expect(await verifierOf('/jwks')(asText, NOW_MS)).toBe('invalid_token')
+    expect(await verifierOf('/jwks')(asBytes, NOW_MS)).toBe('invalid_token')
+  })
+
+  test.each([
+    ['nobody answers', 'http://127.0.0.1:1/jwks'],
+    ['the issuer fails', '/failing'],
+    ['the answer is no JSON', '/page'],
+    ['the answer is no key set', '/not-keys'],
+  ])('when %s nothing is known about a token', async (_name, path) => {
+    const token = await goodToken().setProtectedHeader({ alg: 'EdDSA', kid: 'ed' }).sign(keys.privateKey)
+    const verify = path.startsWith('/')
+      ? verifierOf(path, [TEST_JWT_SECRET])
+      : createTokenVerifier({ secrets: [TEST_JWT_SECRET], jwksUrl: path, audience: 'paxyo' })
+
+    expect(await verify(token, NOW_MS)).toBe('unavailable')
+    expect(await verify(await signed(goodToken()), NOW_MS)).toEqual(bearer)
+    expect(await verify(await signed(goodToken(), 'HS256', OTHER_SECRET), NOW_MS)).toBe('invalid_token')
+  })
+})

@@ -1,0 +1,122 @@
+import { encodeEvent, userChannel, type BusMessage, type OrderStatus } from '@paxyo/contracts'
+import type { EventPublisher } from '@paxyo/event-bus'
+import type { TestDatabase } from '@paxyo/testkit'
+
+export interface AccountDetails {
+  readonly balance: string
+  readonly currency: string
+  /** Its newest event; those up to it have long been dropped. */
+  readonly lastSeq: number
+}
+
+export interface OrderDetails {
+  readonly orderId: string
+  readonly status: OrderStatus
+  readonly createdAt: string
+  readonly charge: string
+  readonly refunded: string
+  readonly remains: number | null
+}
+
+/** An event that is in the database, and what says so on the bus. */
+export interface CommittedEvent extends BusMessage {
+  readonly seq: number
+}
+
+/** Does to the database and to the bus what webhook-ingest does, one step at a time. */
+export interface Books {
+  openAccount(userId: string, details?: Partial<AccountDetails>): Promise<void>
+  insertOrder(userId: string, details: Partial<OrderDetails> & { readonly orderId: string }): Promise<void>
+  /** Commits events, each of which puts 1 on the balance; nobody is told. */
+  commit(userId: string, count?: number, options?: { readonly linkLength?: number }): Promise<CommittedEvent[]>
+  publish(events: readonly BusMessage[]): Promise<void>
+  /** Commits and publishes. */
+  happen(userId: string, count?: number, options?: { readonly linkLength?: number }): Promise<CommittedEvent[]>
+}
+
+const OPEN_ACCOUNT = 'INSERT INTO accounts (user_id, currency, balance, last_seq) VALUES ($1, $2, $3, $4)'
+
+const INSERT_ORDER = `
+  INSERT INTO orders (order_id, provider, provider_order_id, user_id, service, link, quantity, charge, status, remains,
+    start_count, refunded, created_at)
+  VALUES ($1, 'godofpanel', $1, $2, 'Instagram followers', 'https://instagram.com/somebody', 1000, $3, $4, $5, 120, $6,
+    $7)`
+
+const APPEND = `
+  UPDATE accounts SET last_seq = last_seq + $2, balance = balance + $2 WHERE user_id = $1
+  RETURNING last_seq::int, trunc(balance)::int AS balance`
+
+const INSERT_EVENTS = `
+  INSERT INTO events (user_id, seq, at, payload)
+  SELECT $1, seq, now(), payload FROM unnest($2::bigint[], $3::text[]) AS event (seq, payload)`
+
+export function createBooks({ owner }: TestDatabase, publisher?: EventPublisher): Books {
+  const books: Books = {
+    async openAccount(userId, { balance = '0', currency = 'USD', lastSeq = 0 } = {}) {
+      await owner.query(OPEN_ACCOUNT, [userId, currency, balance, lastSeq])
+    },
+
+    async insertOrder(userId, details) {
+      const { orderId, status = 'pending', createdAt = new Date().toISOString() } = details
+      const { charge = '2.50', refunded = '0', remains = null } = details
+      await owner.query(INSERT_ORDER, [orderId, userId, charge, status, remains, refunded, createdAt])
+    },
+
+    async commit(userId, count = 1, { linkLength = 30 } = {}) {
+      const client = await owner.connect()
+      try {
+        await client.query('BEGIN')
+        const { rows } = await client.query<{ last_seq: number; balance: number }>(APPEND, [userId, count])
+        const head = rows[0]!
+        const committed = Array.from({ length: count }, (_, index) => {
+          const behind = count - 1 - index
+          const seq = head.last_seq - behind
+          const payload = anEvent(userId, seq, `${head.balance - behind}`, linkLength)
+          return { seq, channel: userChannel(userId), payload }
+        })
+        const columns = [committed.map(({ seq }) => seq), committed.map(({ payload }) => payload)]
+        await client.query(INSERT_EVENTS, [userId, ...columns])
+        await client.query('COMMIT')
+        return committed
+      } finally {
+        client.release()
+      }
+    },
+
+    async publish(events) {
+      await publisher?.publish(events)
+    },
+
+    async happen(userId, count, options) {
+      const committed = await books.commit(userId, count, options)
+      await books.publish(committed)
+      return committed
+    },
+  }
+  return books
+}
+
+function anEvent(userId: string, seq: number, balance: string, linkLength: number): string {
+  const at = new Date().toISOString()
+  return encodeEvent({
+    type: 'event',
+    seq,
+    event: 'order.updated',
+    at,
+    order: {
+      orderId: `A-${userId}`,
+      providerOrderId: '12345',
+      service: 'Instagram followers',
+      link: 'https://instagram.com/'.padEnd(linkLength, 'x'),
+      quantity: 1000,
+      charge: '2.5',
+      currency: 'USD',
+      status: 'in_progress',
+      remains: 300,
+      startCount: 120,
+      refunded: '0',
+      updatedAt: at,
+    },
+    account: { balance, currency: 'USD' },
+  })
+}

@@ -1,0 +1,93 @@
+import { describe, expect, test } from '@jest/globals'
+import { ConfigError } from '@paxyo/service-kit'
+import { loadGatewayConfig } from '../src/config.ts'
+
+const SECRET = 'a secret of at least 32 bytes for tests'
+
+const required = {
+  DATABASE_URL: 'postgres://user:password@localhost/paxyo',
+  REDIS_URL: 'redis://localhost',
+  JWT_SECRETS: SECRET,
+}
+
+const problemsOf = (environment: Record<string, string>): readonly string[] => {
+  try {
+    loadGatewayConfig(environment)
+    return []
+  } catch (error) {
+    return (error as ConfigError).problems
+  }
+}
+
+test('what is not set has its default', () => {
+  expect(loadGatewayConfig(required)).toEqual({
+    DATABASE_URL: 'postgres://user:password@localhost/paxyo',
+    REDIS_URL: 'redis://localhost',
+    JWT_SECRETS: [SECRET],
+    JWT_JWKS_URL: undefined,
+    JWT_AUDIENCE: 'paxyo',
+    ALLOWED_ORIGINS: [],
+    HOST: '0.0.0.0',
+    PORT: 8082,
+    DRAIN_SECONDS: 10,
+    LOG_LEVEL: 'info',
+    NODE_ENV: 'development',
+    TRUST_PROXY: false,
+  })
+})
+
+test('without secrets and without an issuer nobody could say hello', () => {
+  const { JWT_SECRETS: _secrets, ...others } = required
+
+  expect(problemsOf(others)).toEqual([
+    'one of JWT_SECRETS, JWT_JWKS_URL must be set: without them nobody can say hello',
+  ])
+  expect(problemsOf({ ...others, JWT_JWKS_URL: 'https://panel.example.com/jwks.json' })).toEqual([])
+})
+
+test('a secret that can be guessed is refused, without being repeated', () => {
+  const problems = problemsOf({ ...required, JWT_SECRETS: `${SECRET},hunter2` })
+
+  expect(problems).toEqual(['JWT_SECRETS: must be one or more secrets, separated by commas, of at least 32 bytes each'])
+})
+
+describe('ALLOWED_ORIGINS', () => {
+  test('must be set in production', () => {
+    expect(problemsOf({ ...required, NODE_ENV: 'production' })).toEqual([
+      'ALLOWED_ORIGINS must be set in production: without it no page can connect',
+    ])
+  })
+
+  test.each(['https://panel.example.com', 'https://a.example/, http://localhost:3000', '*'])('may be %s', (origins) => {
+    expect(problemsOf({ ...required, ALLOWED_ORIGINS: origins })).toEqual([])
+  })
+
+  test.each(['panel.example.com', 'https://panel.example.com/shop', 'https://*.example.com', ','])(
+    'may not be %s',
+    (origins) => {
+      expect(problemsOf({ ...required, ALLOWED_ORIGINS: origins })).toEqual([
+        'ALLOWED_ORIGINS: must be origins such as https://panel.example.com, separated by commas, or *',
+      ])
+    },
+  )
+})
+
+test('all problems are listed at once', () => {
+  const problems = problemsOf({
+    DATABASE_URL: 'mysql://localhost/paxyo',
+    PORT: '80a',
+    DRAIN_SECONDS: '601',
+    LOG_LEVEL: 'loud',
+    TRUST_PROXY: 'yes',
+  })
+
+  expect(problems.map((problem) => problem.split(/[: ]/)[0])).toEqual([
+    'DATABASE_URL',
+    'REDIS_URL',
+    'PORT',
+    'DRAIN_SECONDS',
+    'LOG_LEVEL',
+    'TRUST_PROXY',
+    'one',
+  ])
+})

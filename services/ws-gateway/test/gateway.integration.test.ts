@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { createRedisBus } from '@paxyo/event-bus'
+import { eventually, startRedisServer, type RedisServer, type TestSocket } from '@paxyo/testkit'
+import type { CommittedEvent } from './books.ts'
+import { startGateway, type GatewayFixture } from './gateway-fixture.ts'
+
+const USERS = 20
+const EVENTS_EACH_TIME = 3
+
+let redis: RedisServer
+let gateway: GatewayFixture
+beforeAll(async () => {
+  redis = await startRedisServer()
+  gateway = await startGateway({ bus: createRedisBus({ url: redis.url, onError: () => undefined }) })
+  await isReady()
+})
+afterAll(async () => {
+  await gateway[Symbol.asyncDispose]()
+  await redis.stop()
+})
+
+const readiness = async (): Promise<{ status: number; checks: Record<string, string> }> => {
+  const response = await fetch(`${gateway.url}/readyz`)
+  const { checks } = (await response.json()) as { checks: Record<string, string> }
+  return { status: response.status, checks }
+}
+const isReady = (): Promise<unknown> => eventually(async () => (await readiness()).status === 200)
+
+test('when Redis dies and comes back everybody is caught up, exactly once, without reconnecting', async () => {
+  const userIds = Array.from({ length: USERS }, (_, index) => `user-${index}`)
+  const committed = new Map<string, CommittedEvent[]>(userIds.map((userId) => [userId, []]))
+  const commitForAll = async (): Promise<CommittedEvent[]> => {
+    const events = await Promise.all(
+      userIds.map(async (userId) => {
+        const ofUser = await gateway.books.commit(userId, EVENTS_EACH_TIME)
+        committed.get(userId)!.push(...ofUser)
+        return ofUser
+      }),
+    )
+    return events.flat()
+  }
+  const expectEverything = async (client: TestSocket, userId: string): Promise<void> => {
+    const events = committed.get(userId)!
+    await eventually(() => client.events().at(-1)?.seq === events.length)
+    expect(client.frames.slice(1)).toEqual(events.map(({ payload }) => payload))
+  }
+
+  for (const userId of userIds) await gateway.books.openAccount(userId)
+  const clients = await Promise.all(
+    userIds.map(async (userId) => {
+      const client = await gateway.connect(userId)
+      await client.next('welcome')
+      return { client, userId }
+    }),
+  )
+  await gateway.books.publish(await commitForAll())
+  for (const { client, userId } of clients) await expectEverything(client, userId)
+
+  redis.process.kill('SIGKILL')
+  const down = await eventually(async () => {
+    const now = await readiness()
+    return now.status === 503 && now
+  })
+  expect(down.checks).toEqual({ draining: 'ok', database: 'ok', bus: 'failed' })
+  const lost = await commitForAll()
+  const publishing = gateway.books.publish(lost)
+  expect(await Promise.allSettled([publishing])).toMatchObject([{ status: 'rejected' }])
+  // Windows that open in the meantime: one of somebody who is here, one of a newcomer.
+  const second = await gateway.connect(userIds[0]!)
+  const welcome = await second.next('welcome')
+  const newcomer = await gateway.connect('newcomer')
+
+  await Promise.all([redis.restart(), commitForAll()])
+  await isReady()
+  for (const { client, userId } of clients) await expectEverything(client, userId)
+
+  // The publisher has a connection of its own, which may be back later.
+  const events = await commitForAll()
+  await eventually(() => gateway.books.publish(events).then(() => true))
+  for (const { client, userId } of clients) {
+    await expectEverything(client, userId)
+    expect(client.socket.readyState).toBe(client.socket.OPEN)
+  }
+  expect(welcome.seq).toBe(2 * EVENTS_EACH_TIME)
+  expect(second.events().map(({ seq }) => seq)).toEqual([7, 8, 9, 10, 11, 12])
+  expect(await newcomer.next('welcome')).toMatchObject({ userId: 'newcomer', seq: 0 })
+})

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import {
+  connectSocket,
+  createTestDatabase,
+  mintToken,
+  sharedRedisUrl,
+  startService,
+  type ServiceProcess,
+  type TestDatabase,
+  type TestSocket,
+} from '@paxyo/testkit'
+import { spawnSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const SECRET = 'a secret of at least 32 bytes for tests'
+
+let database: TestDatabase
+beforeAll(async () => {
+  database = await createTestDatabase()
+})
+afterAll(async () => {
+  await database[Symbol.asyncDispose]()
+})
+
+const start = (drainSeconds: number): Promise<ServiceProcess> =>
+  startService('ws-gateway', {
+    DATABASE_URL: database.url,
+    REDIS_URL: sharedRedisUrl(),
+    JWT_SECRETS: SECRET,
+    DRAIN_SECONDS: `${drainSeconds}`,
+  })
+
+async function connect({ url }: ServiceProcess): Promise<TestSocket> {
+  // Redis is shared with other test files: nobody else has these users.
+  const client = await connectSocket(url, { token: await mintToken(randomUUID(), { secret: SECRET }) })
+  await client.next('welcome')
+  return client
+}
+
+test('a wrong environment ends it at once, with a line for each problem and none of the values', () => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN], {
+    encoding: 'utf8',
+    env: {
+      PATH: process.env['PATH'],
+      DATABASE_URL: 'mysql://localhost/paxyo',
+      PORT: '80a',
+      JWT_SECRETS: 'hunter2',
+      NODE_ENV: 'production',
+    },
+  })
+
+  expect(status).toBe(1)
+  expect(stdout).toBe('')
+  expect(stderr).toBe(`The configuration is wrong:
+  - DATABASE_URL: must be an address that begins with postgres:// or postgresql://
+  - REDIS_URL: is required
+  - PORT: must be a whole number
+  - JWT_SECRETS: must be one or more secrets, separated by commas, of at least 32 bytes each
+  - ALLOWED_ORIGINS must be set in production: without it no page can connect
+`)
+})
+
+describe('SIGTERM', () => {
+  test('sends everybody elsewhere, then ends the process', async () => {
+    await using service = await start(1)
+    const clients = [await connect(service), await connect(service)]
+    expect((await fetch(`${service.url}/readyz`)).status).toBe(200)
+    const startedAt = performance.now()
+
+    expect(await service.end('SIGTERM')).toBe(0)
+    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(500)
+    for (const client of clients) {
+      expect(await client.closed()).toEqual({ code: 4000, reason: 'draining' })
+      expect(await client.next('drain')).toMatchObject({ retryAfterMs: expect.any(Number) })
+    }
+  })
+
+  test('with DRAIN_SECONDS=0 does so at once', async () => {
+    await using service = await start(0)
+    const clients = [await connect(service), await connect(service), await connect(service)]
+    const startedAt = performance.now()
+
+    expect(await service.end('SIGTERM')).toBe(0)
+    expect(performance.now() - startedAt).toBeLessThan(2_000)
+    for (const client of clients) expect(await client.closed()).toEqual({ code: 4000, reason: 'draining' })
+  })
+
+  test('a second time ends the process in the middle of a drain', async () => {
+    await using service = await start(20)
+    const clients = [await connect(service), await connect(service)]
+    service.child.kill('SIGTERM')
+    for (const client of clients) await client.next('drain')
+    const startedAt = performance.now()
+
+    expect(await service.end('SIGTERM')).toBe(1)
+    expect(performance.now() - startedAt).toBeLessThan(2_000)
+    // Nobody says goodbye then.
+    expect(await clients[1]!.closed()).toMatchObject({ code: 1006 })
+  })
+})

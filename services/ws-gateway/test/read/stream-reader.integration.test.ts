@@ -1,0 +1,217 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { orderViewSchema, type Position } from '@paxyo/contracts'
+import { createTestDatabase, type TestDatabase } from '@paxyo/testkit'
+import type { Pool } from 'pg'
+import { createStreamReader, EVENTS_MAX, type StreamReader, type StreamStart } from '../../src/read/stream-reader.ts'
+import { createBooks, type Books } from '../books.ts'
+
+let database: TestDatabase
+let books: Books
+let pool: Pool
+let reader: StreamReader
+let epoch: string
+beforeAll(async () => {
+  database = await createTestDatabase()
+  books = createBooks(database)
+  pool = database.poolAs('gateway')
+  reader = createStreamReader({ pool, snapshotOrdersMax: 3 })
+  epoch = (await reader.start('nobody', undefined)).epoch
+})
+afterAll(async () => {
+  await database[Symbol.asyncDispose]()
+})
+
+const snapshotOf = async (userId: string): Promise<Extract<StreamStart, { mode: 'snapshot' }>> => {
+  const start = await reader.start(userId, undefined)
+  expect(start.mode).toBe('snapshot')
+  return start as Extract<StreamStart, { mode: 'snapshot' }>
+}
+
+describe('a snapshot', () => {
+  test('of a user without an account is empty, at seq 0', async () => {
+    expect(await snapshotOf('nobody')).toEqual({ mode: 'snapshot', epoch, seq: 0, account: undefined, orders: [] })
+  })
+
+  test('holds the account and the orders as the wire shows them', async () => {
+    await books.openAccount('user-1', { balance: '10.250', lastSeq: 7 })
+    await books.insertOrder('user-1', {
+      orderId: 'A-1',
+      status: 'partial',
+      charge: '2.50',
+      refunded: '1',
+      remains: 400,
+    })
+    const { orders, ...head } = await snapshotOf('user-1')
+
+    expect(head).toEqual({ mode: 'snapshot', epoch, seq: 7, account: { balance: '10.25', currency: 'USD' } })
+    expect(orders).toEqual([
+      {
+        orderId: 'A-1',
+        providerOrderId: 'A-1',
+        service: 'Instagram followers',
+        link: 'https://instagram.com/somebody',
+        quantity: 1000,
+        charge: '2.5',
+        currency: 'USD',
+        status: 'partial',
+        remains: 400,
+        startCount: 120,
+        refunded: '1',
+        updatedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      },
+    ])
+    expect(orderViewSchema.parse(orders[0])).toEqual(orders[0])
+  })
+
+  test.each([
+    ['0', '0'],
+    ['100', '100'],
+    ['0.00000001', '0.00000001'],
+    ['999999999999.99999999', '999999999999.99999999'],
+    ['12.34000000', '12.34'],
+  ])('writes a balance of %s as %s', async (balance, written) => {
+    await books.openAccount(`rich-${balance}`, { balance })
+
+    expect((await snapshotOf(`rich-${balance}`)).account).toEqual({ balance: written, currency: 'USD' })
+  })
+
+  test('has open orders before the most recent others, however old they are, newest first', async () => {
+    await books.openAccount('user-2')
+    await books.insertOrder('user-2', { orderId: 'old-open', status: 'in_progress', createdAt: '2020-01-01T00:00:00Z' })
+    await books.insertOrder('user-2', { orderId: 'older-open', status: 'pending', createdAt: '2019-01-01T00:00:00Z' })
+    for (const year of [2021, 2022, 2023, 2024]) {
+      await books.insertOrder('user-2', {
+        orderId: `closed-${year}`,
+        status: 'completed',
+        createdAt: `${year}-01-01T00:00:00Z`,
+      })
+    }
+    const { orders } = await snapshotOf('user-2')
+
+    expect(orders.map(({ orderId }) => orderId)).toEqual(['closed-2024', 'old-open', 'older-open'])
+  })
+
+  test('is bounded, even for somebody who has nothing but open orders', async () => {
+    await books.openAccount('user-3')
+    for (let index = 1; index <= 5; index += 1) {
+      await books.insertOrder('user-3', { orderId: `open-${index}`, createdAt: `2024-01-0${index}T00:00:00Z` })
+    }
+    const { orders } = await snapshotOf('user-3')
+
+    expect(orders.map(({ orderId }) => orderId)).toEqual(['open-5', 'open-4', 'open-3'])
+  })
+})
+
+describe('a user who was here before', () => {
+  /** A user whose events from `first` to `last` are kept. */
+  async function aUser(userId: string, { first = 1, last }: { first?: number; last: number }) {
+    await books.openAccount(userId, { lastSeq: first - 1 })
+    const events = await books.commit(userId, last - first + 1)
+    const startAt = (seq: number, at: Partial<Position> = {}) => reader.start(userId, { epoch, seq, ...at })
+    return { events, startAt }
+  }
+
+  test('gets exactly what was committed since, byte for byte', async () => {
+    const { events, startAt } = await aUser('back', { last: 5 })
+    const start = await startAt(2)
+
+    expect(start).toMatchObject({ mode: 'resumed', epoch, seq: 2 })
+    const missed = (start as Extract<StreamStart, { mode: 'resumed' }>).events
+    expect(missed.map(({ seq, bytes }) => [seq, bytes.toString()])).toEqual(
+      events.slice(2).map(({ seq, payload }) => [seq, payload]),
+    )
+  })
+
+  test('gets nothing when nothing has happened since', async () => {
+    const { startAt } = await aUser('up-to-date', { last: 5 })
+
+    expect(await startAt(5)).toEqual({ mode: 'resumed', epoch, seq: 5, events: [] })
+  })
+
+  test.each([
+    ['of another epoch', 'other-epoch', { epoch: 'another' }],
+    ['of another epoch, at the same seq', 'other-epoch-head', { epoch: 'another', seq: 5 }],
+    ['that is not there yet', 'future', { seq: 6 }],
+  ])('gets a snapshot for a position %s', async (_name, userId, at) => {
+    const { startAt } = await aUser(userId, { last: 5 })
+
+    expect(await startAt(2, at)).toMatchObject({ mode: 'snapshot', epoch, seq: 5, account: { balance: '5' } })
+  })
+
+  test('gets a snapshot when what it missed is no longer kept', async () => {
+    const { startAt } = await aUser('long-away', { first: 5, last: 7 })
+
+    expect(await startAt(3)).toMatchObject({ mode: 'snapshot', seq: 7 })
+    expect(await startAt(4)).toMatchObject({ mode: 'resumed', events: [{ seq: 5 }, { seq: 6 }, { seq: 7 }] })
+  })
+
+  test('gets a snapshot when none of what it missed is kept', async () => {
+    await books.openAccount('very-long-away', { lastSeq: 9 })
+
+    expect(await reader.start('very-long-away', { epoch, seq: 3 })).toMatchObject({ mode: 'snapshot', seq: 9 })
+  })
+
+  test('gets a snapshot when too much has happened since', async () => {
+    const { startAt } = await aUser('busy', { last: EVENTS_MAX + 1 })
+
+    expect(await startAt(0)).toMatchObject({ mode: 'snapshot', seq: EVENTS_MAX + 1 })
+    const start = (await startAt(1)) as Extract<StreamStart, { mode: 'resumed' }>
+    expect([start.mode, start.events.length, start.events.at(-1)?.seq]).toEqual(['resumed', EVENTS_MAX, EVENTS_MAX + 1])
+  })
+})
+
+test('the events since a seq are the oldest first, and not more than EVENTS_MAX', async () => {
+  await books.openAccount('long')
+  await books.commit('long', EVENTS_MAX + 3)
+  const seqsSince = async (seq: number) => (await reader.eventsSince('long', seq)).map((event) => event.seq)
+
+  expect(await seqsSince(EVENTS_MAX)).toEqual([EVENTS_MAX + 1, EVENTS_MAX + 2, EVENTS_MAX + 3])
+  expect(await seqsSince(1)).toEqual(Array.from({ length: EVENTS_MAX }, (_, index) => index + 2))
+  expect(await seqsSince(EVENTS_MAX + 3)).toEqual([])
+  expect(await reader.eventsSince('nobody', 0)).toEqual([])
+})
+
+describe('a thousand users in the same moment', () => {
+  const userIds = Array.from({ length: 1000 }, (_, index) => `crowd-${index}`)
+  beforeAll(async () => {
+    await database.owner.query(
+      `INSERT INTO accounts (user_id, currency, balance, last_seq)
+       SELECT user_id, 'USD', position, 0 FROM unnest($1::text[]) WITH ORDINALITY AS crowd (user_id, position)`,
+      [userIds],
+    )
+  })
+
+  /** How many connections the pool has handed out meanwhile: one for each query. */
+  async function countQueries<T>(work: () => Promise<T>): Promise<{ result: T; queries: number }> {
+    let queries = 0
+    const count = (): void => void (queries += 1)
+    pool.on('acquire', count)
+    try {
+      return { result: await work(), queries }
+    } finally {
+      pool.off('acquire', count)
+    }
+  }
+
+  test('get their own snapshots from ten queries', async () => {
+    const { result, queries } = await countQueries(() => Promise.all(userIds.map((id) => reader.start(id, undefined))))
+
+    expect(result.map((start) => start.mode === 'snapshot' && start.account?.balance)).toEqual(
+      userIds.map((_, index) => `${index + 1}`),
+    )
+    expect(queries).toBe(10)
+  })
+
+  test('get what they missed from a handful of queries', async () => {
+    for (const userId of userIds.slice(0, 10)) await books.commit(userId, 2)
+    const { result, queries } = await countQueries(() =>
+      Promise.all(userIds.map((id) => reader.start(id, { epoch, seq: 0 }))),
+    )
+
+    expect(result.map((start) => start.mode === 'resumed' && start.events.length)).toEqual(
+      userIds.map((_, index) => (index < 10 ? 2 : 0)),
+    )
+    expect(queries).toBeGreaterThan(0)
+    expect(queries).toBeLessThanOrEqual(6)
+  })
+})

@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { eventually, mintToken, type TestSocket } from '@paxyo/testkit'
+import { startGateway, type GatewayFixture } from '../gateway-fixture.ts'
+
+const HELLO_TIMEOUT_MS = 1_500
+const TOKEN_GRACE_MS = 1_000
+const TOKEN_LIFETIME_S = 2
+
+/** Connections whose deadlines run at the same time, so that waiting for one is waiting for all. */
+let gateway: GatewayFixture
+let openedAt: number
+let silent: TestSocket
+let mute: TestSocket
+let answering: TestSocket
+let expiring: TestSocket
+let refreshed: TestSocket
+let expiresAt: number
+beforeAll(async () => {
+  gateway = await startGateway({
+    limits: {
+      helloTimeoutMs: HELLO_TIMEOUT_MS,
+      tokenGraceMs: TOKEN_GRACE_MS,
+      pingIntervalMs: 1_000,
+      pongTimeoutMs: 500,
+    },
+  })
+  openedAt = Date.now()
+  expiresAt = (Math.floor(openedAt / 1000) + TOKEN_LIFETIME_S) * 1000
+  const shortLived = (userId: string): Promise<string> =>
+    mintToken(userId, { expiresInS: expiresAt / 1000 - Math.floor(Date.now() / 1000) })
+
+  silent = await gateway.open()
+  mute = await gateway.open({ answersPings: false })
+  mute.send({ type: 'hello', token: await mintToken('mute') })
+  answering = await gateway.connect('answering')
+  expiring = await gateway.connect('expiring', { token: await shortLived('expiring') })
+  refreshed = await gateway.connect('refreshed', { token: await shortLived('refreshed') })
+  await refreshed.next('welcome')
+  refreshed.send({ type: 'refresh', token: await mintToken('refreshed') })
+})
+afterAll(async () => {
+  await gateway[Symbol.asyncDispose]()
+})
+
+test('who says no hello is closed', async () => {
+  expect(await silent.closed()).toEqual({ code: 4003, reason: 'hello_timeout' })
+  expect(Date.now() - openedAt).toBeGreaterThanOrEqual(HELLO_TIMEOUT_MS)
+})
+
+describe('a ping', () => {
+  test('that is not answered closes the connection', async () => {
+    expect(await mute.closed()).toEqual({ code: 4002, reason: 'ping_timeout' })
+    expect(mute.messages.map(({ type }) => type)).toContain('ping')
+  })
+
+  test('comes again and again to who answers', async () => {
+    for (let index = 0; index < 3; index += 1) await answering.next('ping')
+
+    expect(answering.socket.readyState).toBe(answering.socket.OPEN)
+  })
+})
+
+describe('a token', () => {
+  test('that expires closes the connection, after some grace', async () => {
+    await expiring.next('welcome')
+    expect(await expiring.closed()).toEqual({ code: 4004, reason: 'token_expired' })
+    expect(Date.now()).toBeGreaterThanOrEqual(expiresAt + TOKEN_GRACE_MS)
+  })
+
+  test('that was replaced in time does not', async () => {
+    await expiring.closed()
+    const { length } = refreshed.messages
+    await eventually(() => refreshed.messages.length > length)
+
+    expect(refreshed.messages.at(-1)).toEqual({ type: 'ping' })
+    expect(refreshed.socket.readyState).toBe(refreshed.socket.OPEN)
+  })
+
+  test.each([
+    ['of another user', () => mintToken('somebody-else'), 4500, 'invalid_token'],
+    ['that is none', () => 'nonsense', 4500, 'invalid_token'],
+    ['that has expired', () => mintToken('refreshing', { expiresInS: -1 }), 4004, 'token_expired'],
+  ])('%s does not replace one', async (_name, mint, code, reason) => {
+    const client = await gateway.connect('refreshing')
+    await client.next('welcome')
+    client.send({ type: 'refresh', token: await mint() })
+
+    expect(await client.closed()).toEqual({ code, reason })
+  })
+
+  test('can not be replaced before there is one', async () => {
+    const client = await gateway.open()
+    client.send({ type: 'refresh', token: await mintToken('early') })
+
+    expect((await client.closed()).code).toBeGreaterThanOrEqual(4500)
+  })
+})

@@ -1,0 +1,65 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import type { TestSocket } from '@paxyo/testkit'
+import { startGateway, type GatewayFixture } from '../gateway-fixture.ts'
+
+let gateway: GatewayFixture
+beforeEach(async () => {
+  gateway = await startGateway({ limits: { pingIntervalMs: 500 } })
+})
+afterEach(async () => {
+  await gateway[Symbol.asyncDispose]()
+})
+
+test('everybody is told when to come back and sent elsewhere, evenly over the time', async () => {
+  const clients: TestSocket[] = []
+  for (const userId of ['a', 'b', 'c', 'd']) clients.push(await gateway.connect(userId))
+  for (const client of clients) await client.next('welcome')
+  // One that has said nothing yet goes too.
+  clients.push(await gateway.open())
+  const startedAt = performance.now()
+  const drained = gateway.gateway.close(1_000)
+  const closings = clients.map(async (client) => ({
+    ...(await client.closed()),
+    afterMs: performance.now() - startedAt,
+  }))
+
+  const announced = await Promise.all(clients.map(async (client) => (await client.next('drain')).retryAfterMs))
+  expect(performance.now() - startedAt).toBeLessThan(400)
+  expect(announced).toEqual([0, 200, 400, 600, 800])
+  await expect(gateway.open()).rejects.toThrow('refused with 503')
+  expect((await fetch(`${gateway.url}/readyz`)).status).toBe(503)
+  expect((await fetch(`${gateway.url}/livez`)).status).toBe(200)
+
+  for (const [index, { code, reason, afterMs }] of (await Promise.all(closings)).entries()) {
+    expect({ code, reason }).toEqual({ code: 4000, reason: 'draining' })
+    expect(afterMs).toBeGreaterThanOrEqual(announced[index]! - 2)
+  }
+  await drained
+  await expect(gateway.open()).rejects.toThrow('refused with 503')
+})
+
+test('until its turn comes a client goes on getting events and pings', async () => {
+  await gateway.books.openAccount('patient')
+  const first = await gateway.connect('hasty')
+  const client = await gateway.connect('patient')
+  await Promise.all([first.next('welcome'), client.next('welcome')])
+  const drained = gateway.gateway.close(3_000)
+  await first.closed()
+  await gateway.books.happen('patient')
+
+  expect(await client.next('event')).toMatchObject({ seq: 1 })
+  await client.next('ping')
+  expect(await client.closed()).toMatchObject({ code: 4000 })
+  await drained
+})
+
+test('without time everybody goes at once', async () => {
+  const clients = await Promise.all(['a', 'b', 'c'].map((userId) => gateway.connect(userId)))
+  for (const client of clients) await client.next('welcome')
+  await gateway.gateway.close(0)
+
+  for (const client of clients) {
+    expect(await client.closed()).toMatchObject({ code: 4000 })
+    expect(client.messages.at(-2)).toEqual({ type: 'drain', retryAfterMs: 0 })
+  }
+})

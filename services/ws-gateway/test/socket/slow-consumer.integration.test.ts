@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { eventually, type TestSocket } from '@paxyo/testkit'
+import { startGateway, type GatewayFixture } from '../gateway-fixture.ts'
+
+const EVENT_BYTES = 64 * 1024
+/** Far more than the kernel takes off the gateway's hands. */
+const EVENTS = 160
+
+let gateway: GatewayFixture
+beforeAll(async () => {
+  gateway = await startGateway()
+})
+afterAll(async () => {
+  await gateway[Symbol.asyncDispose]()
+})
+
+const seqsOf = (client: TestSocket): number[] => client.events().map(({ seq }) => seq)
+
+test('who reads too slowly is sent away, misses nothing by it, and is nobody else’s trouble', async () => {
+  await gateway.books.openAccount('user')
+  await gateway.books.openAccount('other')
+  const [slow, quick, other] = [
+    await gateway.connect('user'),
+    await gateway.connect('user'),
+    await gateway.connect('other'),
+  ]
+  const [{ epoch }] = await Promise.all([slow.next('welcome'), quick.next('welcome'), other.next('welcome')])
+
+  slow.socket.pause()
+  const committed: string[] = []
+  for (let seq = 1; seq <= EVENTS; seq += 1) {
+    const [event] = await gateway.books.happen('user', 1, { linkLength: EVENT_BYTES })
+    committed.push(event!.payload)
+    await quick.next('event', (received) => received.seq === seq)
+  }
+  await gateway.books.happen('other')
+  await other.next('event')
+  expect([quick, other].map(({ socket }) => socket.readyState)).toEqual([1, 1])
+
+  slow.socket.resume()
+  expect(await slow.closed()).toEqual({ code: 4001, reason: 'slow_consumer' })
+  expect(slow.events().length).toBeLessThan(EVENTS)
+
+  // However much there is to catch up with, every attempt gets some of it.
+  const received = slow.frames.slice(1)
+  for (let attempts = 1; received.length < EVENTS; attempts += 1) {
+    expect(attempts).toBeLessThan(EVENTS)
+    const again = await gateway.connect('user', { resume: { epoch, seq: received.length } })
+    await eventually(() => again.events().at(-1)?.seq === EVENTS || again.socket.readyState === again.socket.CLOSED)
+    expect(await again.next('welcome')).toMatchObject({ mode: 'resumed', seq: received.length })
+    received.push(...again.frames.filter((frame) => frame.startsWith('{"type":"event"')))
+    again.close()
+  }
+  expect(received).toEqual(committed)
+  expect(seqsOf(quick)).toEqual(committed.map((_, index) => index + 1))
+})

@@ -1,0 +1,219 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { connectSocket, eventually, mintToken } from '@paxyo/testkit'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { WebSocket } from 'ws'
+import { PAGE_ORIGIN, startGateway, type GatewayFixture } from '../gateway-fixture.ts'
+
+const CONNECTIONS_MAX = 2
+const MESSAGES_PER_SECOND_MAX = 5
+
+let gateway: GatewayFixture
+beforeAll(async () => {
+  gateway = await startGateway({
+    trustProxy: true,
+    limits: {
+      connectionsPerUserMax: CONNECTIONS_MAX,
+      connectionsPerAddressMax: CONNECTIONS_MAX,
+      messagesPerSecondMax: MESSAGES_PER_SECOND_MAX,
+    },
+  })
+})
+afterAll(async () => {
+  await gateway[Symbol.asyncDispose]()
+})
+
+describe('a page', () => {
+  test('of an allowed origin may connect', async () => {
+    const client = await connectSocket(gateway.url, { origin: PAGE_ORIGIN, token: await mintToken('page') })
+
+    expect(await client.next('welcome')).toMatchObject({ userId: 'page' })
+    client.close()
+  })
+
+  test.each(['https://evil.example', 'null', `${PAGE_ORIGIN}.evil.example`])('of %s may not', async (origin) => {
+    const token = await mintToken('page')
+
+    await expect(connectSocket(gateway.url, { origin, token })).rejects.toThrow('refused with 403')
+  })
+
+  test('that asks without an upgrade finds nothing', async () => {
+    const response = await fetch(`${gateway.url}/ws`)
+
+    expect(response.status).toBe(404)
+  })
+})
+
+test('what is no page, and so names no origin, may connect', async () => {
+  const client = await gateway.connect('no-page')
+
+  expect(await client.next('welcome')).toMatchObject({ userId: 'no-page' })
+})
+
+describe('a token', () => {
+  test.each([
+    ['that is none', () => 'nonsense', 4500, 'invalid_token'],
+    ['of another secret', () => mintToken('u', { secret: 'x'.repeat(32) }), 4500, 'invalid_token'],
+    ['for another audience', () => mintToken('u', { audience: 'another' }), 4500, 'invalid_token'],
+    ['that has expired', () => mintToken('u', { expiresInS: -1 }), 4004, 'token_expired'],
+  ])('%s is refused, and says so before it closes', async (_name, mint, code, reason) => {
+    const client = await gateway.connect('u', { token: await mint() })
+
+    expect(await client.closed()).toEqual({ code, reason })
+    expect(client.messages).toEqual([{ type: 'error', code: reason, message: expect.any(String) }])
+  })
+})
+
+describe('the protocol', () => {
+  test.each([
+    ['garbage', '{"type":'],
+    ['no object', '1'],
+    ['an unknown type', '{"type":"subscribe","userId":"somebody-else"}'],
+    ['a hello without a token', '{"type":"hello"}'],
+    ['a position before the beginning', '{"type":"hello","token":"t","resume":{"epoch":"e","seq":-1}}'],
+  ])('does not allow %s', async (_name, frame) => {
+    const client = await gateway.open()
+    client.send(frame)
+
+    expect(await client.closed()).toEqual({ code: 4501, reason: 'protocol_error' })
+  })
+
+  test('does not allow binary frames', async () => {
+    const client = await gateway.open()
+    client.socket.send(Buffer.from('{"type":"pong"}'), { binary: true })
+
+    expect(await client.closed()).toEqual({ code: 4501, reason: 'protocol_error' })
+  })
+
+  test('does not allow a second hello', async () => {
+    const client = await gateway.connect('twice')
+    await client.next('welcome')
+    client.send({ type: 'hello', token: await mintToken('somebody-else') })
+
+    expect(await client.closed()).toEqual({ code: 4501, reason: 'protocol_error' })
+  })
+
+  test('does not allow a second hello before the first is answered', async () => {
+    const client = await gateway.connect('twice')
+    client.send({ type: 'hello', token: await mintToken('somebody-else') })
+
+    expect(await client.closed()).toEqual({ code: 4501, reason: 'protocol_error' })
+    expect(client.frames.join()).not.toContain('somebody-else')
+  })
+
+  test('ignores members that it does not know, which newer clients may send', async () => {
+    const client = await gateway.open()
+    client.send(JSON.stringify({ type: 'hello', token: await mintToken('newer'), tab: 3 }))
+
+    expect(await client.next('welcome')).toMatchObject({ userId: 'newer' })
+  })
+})
+
+describe('a frame', () => {
+  test('of 16 KiB is read', async () => {
+    const client = await gateway.open()
+    const hello = JSON.stringify({ type: 'hello', token: await mintToken('long') })
+    client.send(hello.padEnd(16 * 1024))
+
+    expect(await client.next('welcome')).toMatchObject({ userId: 'long' })
+  })
+
+  test('of more than 16 KiB closes the connection', async () => {
+    const client = await gateway.open()
+    client.send('x'.repeat(16 * 1024 + 1))
+
+    expect(await client.closed()).toMatchObject({ code: 1009 })
+  })
+})
+
+test('who sends too many messages in a second is closed', async () => {
+  const client = await gateway.connect('chatty')
+  await client.next('welcome')
+  for (let index = 1; index < MESSAGES_PER_SECOND_MAX; index += 1) client.send({ type: 'pong' })
+  client.send({ type: 'pong' })
+
+  expect(await client.closed()).toEqual({ code: 4502, reason: 'rate_limited' })
+})
+
+test('a user may have so many connections and no more, until one of them closes', async () => {
+  const first = await gateway.connect('many')
+  const second = await gateway.connect('many')
+  await Promise.all([first.next('welcome'), second.next('welcome')])
+  const third = await gateway.connect('many')
+  expect(await third.closed()).toEqual({ code: 4503, reason: 'too_many_connections' })
+
+  first.close()
+  const fourth = await eventually(async () => {
+    const client = await gateway.connect('many')
+    return client.next('welcome', undefined, 100).then(
+      () => client,
+      () => undefined,
+    )
+  })
+  await gateway.books.openAccount('many')
+  await gateway.books.happen('many')
+  expect(await fourth.next('event')).toMatchObject({ seq: 1 })
+  expect(await second.next('event')).toMatchObject({ seq: 1 })
+})
+
+describe('an address', () => {
+  /** Opens a connection by way of a proxy that says where the client is. */
+  async function openFrom(address: string): Promise<{ socket: WebSocket; closed: Promise<number> }> {
+    const socket = new WebSocket(`${gateway.url.replace('http', 'ws')}/ws`, { headers: { 'x-forwarded-for': address } })
+    const closed = once(socket, 'close').then(([code]) => code as number)
+    await once(socket, 'open')
+    return { socket, closed }
+  }
+
+  /** Whether one more may be open: it is told that this is no message, which nobody is told who was not let in. */
+  async function isAdmitted(address: string): Promise<boolean> {
+    const { socket, closed } = await openFrom(address)
+    socket.send('?')
+    const code = await closed
+    expect([4501, 4503]).toContain(code)
+    return code === 4501
+  }
+
+  test('may have so many connections and no more, until one of them closes', async () => {
+    const held = await Promise.all(Array.from({ length: CONNECTIONS_MAX }, () => openFrom('203.0.113.7')))
+    expect(await isAdmitted('203.0.113.7')).toBe(false)
+    expect(await isAdmitted('203.0.113.8')).toBe(true)
+
+    held[0]!.socket.terminate()
+    await eventually(() => isAdmitted('203.0.113.7'))
+    held[1]!.socket.terminate()
+  })
+
+  test('of this machine may have any number: a proxy is behind it', async () => {
+    const clients = await Promise.all(Array.from({ length: 3 * CONNECTIONS_MAX }, () => gateway.open()))
+    for (const client of clients) client.send('?')
+
+    expect(await Promise.all(clients.map(async (client) => (await client.closed()).code))).toEqual(
+      clients.map(() => 4501),
+    )
+  })
+})
+
+test.each(['/', '/livez', '/readyz'])(
+  'an upgrade of %s gets an ordinary answer and leaves no socket open',
+  async (path) => {
+    const { hostname, port } = new URL(gateway.url)
+    const socket = connect(Number(port), hostname)
+    socket.write(
+      [
+        `GET ${path} HTTP/1.1`,
+        `Host: ${hostname}`,
+        'Connection: Upgrade',
+        'Upgrade: websocket',
+        'Sec-WebSocket-Version: 13',
+        'Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==',
+        '\r\n',
+      ].join('\r\n'),
+    )
+    let answer = ''
+    socket.on('data', (data) => (answer += data.toString()))
+    await once(socket, 'close')
+
+    expect(answer).toMatch(path === '/' ? 'HTTP/1.1 404' : 'HTTP/1.1 200')
+  },
+)

@@ -1,0 +1,228 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { serverMessageSchema, type Welcome } from '@paxyo/contracts'
+import { DATABASE_ROLES } from '@paxyo/database'
+import { eventually, type TestSocket } from '@paxyo/testkit'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { EVENTS_MAX } from '../../src/read/stream-reader.ts'
+import { startGateway, type GatewayFixture } from '../gateway-fixture.ts'
+
+let gateway: GatewayFixture
+beforeAll(async () => {
+  gateway = await startGateway()
+})
+afterAll(async () => {
+  await gateway[Symbol.asyncDispose]()
+})
+
+const numbers = (first: number, last: number): number[] =>
+  Array.from({ length: Math.max(last - first + 1, 0) }, (_, index) => first + index)
+
+const seqsOf = (client: TestSocket): number[] => client.events().map(({ seq }) => seq)
+
+/** A connected user who has an account. */
+async function aClient(userId: string): Promise<TestSocket> {
+  await gateway.books.openAccount(userId)
+  const client = await gateway.connect(userId)
+  await client.next('welcome')
+  return client
+}
+
+/** Waits for a seq, then a little longer for what must not come. */
+async function settled(client: TestSocket, lastSeq: number): Promise<number[]> {
+  await client.next('event', ({ seq }) => seq === lastSeq)
+  await sleep(50)
+  return seqsOf(client)
+}
+
+test('a newcomer gets a snapshot, then what happens, exactly as it was committed', async () => {
+  await gateway.books.openAccount('newcomer', { balance: '10.25', lastSeq: 3 })
+  await gateway.books.insertOrder('newcomer', { orderId: 'N-1' })
+  const client = await gateway.connect('newcomer')
+  const welcome = await client.next('welcome')
+  const events = await gateway.books.happen('newcomer', 2)
+
+  expect(welcome).toMatchObject({
+    protocol: 1,
+    userId: 'newcomer',
+    epoch: expect.any(String),
+    seq: 3,
+    mode: 'snapshot',
+    account: { balance: '10.25', currency: 'USD' },
+    orders: [{ orderId: 'N-1', charge: '2.5' }],
+    pingIntervalMs: 25_000,
+  })
+  expect(serverMessageSchema.parse(welcome)).toEqual(welcome)
+  await client.next('event', ({ seq }) => seq === 5)
+  expect(client.frames.slice(1)).toEqual(events.map(({ payload }) => payload))
+})
+
+test('a user without an account sees it being opened', async () => {
+  const client = await gateway.connect('not-yet')
+  const welcome = await client.next('welcome')
+  expect(welcome).toMatchObject({ seq: 0, mode: 'snapshot', orders: [] })
+  expect(welcome.account).toBeUndefined()
+
+  await gateway.books.openAccount('not-yet')
+  await gateway.books.happen('not-yet')
+  expect(await settled(client, 1)).toEqual([1])
+})
+
+test('all windows of a user see an event, and nobody else does', async () => {
+  const [first, other] = await Promise.all([aClient('windows'), aClient('somebody-else')])
+  const second = await gateway.connect('windows')
+  await second.next('welcome')
+  await gateway.books.happen('windows', 3)
+
+  expect(await settled(first, 3)).toEqual([1, 2, 3])
+  expect(await settled(second, 3)).toEqual([1, 2, 3])
+  expect(other.frames).toHaveLength(1)
+  expect(other.frames.join()).not.toContain('windows')
+})
+
+describe('coming back', () => {
+  test('with a position gets what was missed, and goes on from there', async () => {
+    const client = await aClient('back')
+    const { epoch } = await gateway.connect('back').then((window) => window.next('welcome'))
+    await gateway.books.happen('back', 2)
+    await settled(client, 2)
+    client.close()
+    const missed = await gateway.books.happen('back', 3)
+    const again = await gateway.connect('back', { resume: { epoch, seq: 2 } })
+
+    expect(await again.next('welcome')).toMatchObject({ mode: 'resumed', epoch, seq: 2 })
+    await gateway.books.happen('back')
+    expect(await settled(again, 6)).toEqual([3, 4, 5, 6])
+    expect(again.frames.slice(1, 4)).toEqual(missed.map(({ payload }) => payload))
+    expect(Object.keys(again.messages[0]!)).not.toContain('orders')
+  })
+
+  test('after the database was restored, which changes the epoch, gets a snapshot', async () => {
+    const first = await aClient('restored')
+    await gateway.books.happen('restored', 2)
+    await settled(first, 2)
+    const { epoch } = await gateway.connect('restored').then((window) => window.next('welcome'))
+    await gateway.database.owner.query(`UPDATE stream_epoch SET epoch = 'another'`)
+    const again = await gateway.connect('restored', { resume: { epoch, seq: 1 } })
+
+    expect(await again.next('welcome')).toMatchObject({ mode: 'snapshot', epoch: 'another', seq: 2 })
+  })
+})
+
+describe('what the bus does to events makes no difference', () => {
+  test('when it repeats and reorders them', async () => {
+    const client = await aClient('shuffled')
+    const committed = await gateway.books.commit('shuffled', 6)
+    const [one, two, three, four, five, six] = committed
+    await gateway.books.publish([two, two, one, four, three, one, six, five, six, two].map((event) => event!))
+
+    expect(await settled(client, 6)).toEqual([1, 2, 3, 4, 5, 6])
+    expect(client.frames.slice(1)).toEqual(committed.map(({ payload }) => payload))
+  })
+
+  test('when it loses some: they are read as soon as a later one arrives', async () => {
+    const client = await aClient('lossy')
+    const window = await gateway.connect('lossy')
+    await window.next('welcome')
+    await gateway.books.commit('lossy', 2)
+    expect(client.events()).toEqual([])
+
+    await gateway.books.happen('lossy')
+    expect(await settled(client, 3)).toEqual([1, 2, 3])
+    expect(await settled(window, 3)).toEqual([1, 2, 3])
+  })
+
+  test('when it loses more than one query reads', async () => {
+    const client = await aClient('very-lossy')
+    const lost = 2 * EVENTS_MAX + 10
+    await gateway.books.commit('very-lossy', lost)
+    await gateway.books.happen('very-lossy')
+
+    expect(await settled(client, lost + 1)).toEqual(numbers(1, lost + 1))
+  })
+
+  test('when it loses some while the database can not be read: that is tried again', async () => {
+    const client = await aClient('unlucky')
+    const role = DATABASE_ROLES.gateway
+    await gateway.database.owner.query(`REVOKE SELECT ON events FROM ${role}`)
+    await gateway.books.commit('unlucky', 2)
+    await gateway.books.happen('unlucky')
+    await sleep(100)
+    expect(client.events()).toEqual([])
+
+    await gateway.database.owner.query(`GRANT SELECT ON events TO ${role}`)
+    expect(await settled(client, 3)).toEqual([1, 2, 3])
+  })
+
+  test('when it carries what is no event', async () => {
+    const client = await aClient('noise')
+    const [event] = await gateway.books.commit('noise')
+    await gateway.books.publish(['', 'x', '{"type":"ping"}'].map((payload) => ({ channel: event!.channel, payload })))
+    await gateway.books.publish([event!])
+
+    expect(await settled(client, 1)).toEqual([1])
+    expect(client.frames).toHaveLength(2)
+  })
+})
+
+test('a page that can not be told where it starts is told to come again', async () => {
+  const role = DATABASE_ROLES.gateway
+  await gateway.database.owner.query(`REVOKE SELECT ON stream_epoch FROM ${role}`)
+  const client = await gateway.connect('too-early')
+  expect(await client.closed()).toEqual({ code: 4005, reason: 'unavailable' })
+
+  await gateway.database.owner.query(`GRANT SELECT ON stream_epoch TO ${role}`)
+  const again = await gateway.connect('too-early')
+  expect(await again.next('welcome')).toMatchObject({ seq: 0 })
+})
+
+test('what is committed while pages join is neither lost nor doubled, and each snapshot is of one moment', async () => {
+  const userIds = numbers(1, 8).map((index) => `joiner-${index}`)
+  for (const userId of userIds) await gateway.books.openAccount(userId)
+  const { epoch } = await gateway.connect(userIds[0]!).then((client) => client.next('welcome'))
+  const eventsPerUser = 40
+
+  const writing = Promise.all(
+    userIds.map(async (userId) => {
+      for (let index = 0; index < eventsPerUser; index += 1) await gateway.books.happen(userId)
+    }),
+  )
+  const joining = userIds.flatMap((userId, user) =>
+    numbers(0, 9).map(async (index) => {
+      await sleep(index * 20 + user)
+      // Half of them come back from the beginning.
+      return gateway.connect(userId, index % 2 === 0 ? {} : { resume: { epoch, seq: 0 } })
+    }),
+  )
+  await writing
+  const clients = await Promise.all(joining)
+
+  const welcomes: Welcome[] = []
+  for (const client of clients) {
+    const welcome = await client.next('welcome')
+    welcomes.push(welcome)
+    await eventually(() => welcome.seq + client.events().length >= eventsPerUser)
+    expect(seqsOf(client)).toEqual(numbers(welcome.seq + 1, eventsPerUser))
+  }
+  const snapshots = welcomes.filter(({ mode }) => mode === 'snapshot')
+  // Every event puts 1 on the balance.
+  expect(snapshots.map(({ account }) => account?.balance)).toEqual(snapshots.map(({ seq }) => `${seq}`))
+  // They did join while events were committed.
+  expect(new Set(snapshots.map(({ seq }) => seq)).size).toBeGreaterThan(2)
+})
+
+test('a user who comes back while the window that was closed is still being let in misses nothing', async () => {
+  const userIds = numbers(1, 10).map((index) => `hasty-${index}`)
+  for (const userId of userIds) await gateway.books.openAccount(userId)
+  const clients = await Promise.all(
+    userIds.map(async (userId) => {
+      const first = await gateway.connect(userId)
+      const second = gateway.connect(userId)
+      first.close()
+      return second
+    }),
+  )
+  for (const client of clients) await client.next('welcome')
+
+  for (const userId of userIds) await gateway.books.happen(userId)
+  for (const client of clients) expect(await settled(client, 1)).toEqual([1])
+})
