@@ -108,5 +108,7 @@ test('the rows that are only varied above are themselves accepted', async () => 
     expect(await refusalOf(insertSample(database.owner, table, changes))).toBe('accepted')
   }
   const unpaid = { entry_id: '00000000-0000-7000-8000-00000000000d', order_id: null, ...notARefund }
-  expect(await refusalOf(insertSample(database.owner, 'ledger_entries', { ...unpaid, kind: 'deposit' }))).toBe('accepted')
+  expect(await refusalOf(insertSample(database.owner, 'ledger_entries', { ...unpaid, kind: 'deposit' }))).toBe(
+    'accepted',
+  )
 })

@@ -7,7 +7,7 @@ let database: TestDatabase
 beforeEach(async () => {
   database = await createTestDatabase()
   // Those that migrating made for the days of this run.
-  for (const name of await findPartitions()) await database.owner.query(`DROP TABLE ${name}`)
+  await database.owner.query(`DROP TABLE ${(await findPartitions()).join(', ')}`)
 })
 afterEach(async () => {
   await database[Symbol.asyncDispose]()
@@ -126,7 +126,11 @@ test('partitions that were made later are append-only, too', async () => {
 
   expect(partitions).toEqual(['events_2040_02_26', 'events_default'])
   for (const partition of partitions) {
-    for (const statement of [`UPDATE ${partition} SET payload = ''`, `DELETE FROM ${partition}`, `TRUNCATE ${partition}`]) {
+    for (const statement of [
+      `UPDATE ${partition} SET payload = ''`,
+      `DELETE FROM ${partition}`,
+      `TRUNCATE ${partition}`,
+    ]) {
       await expect(database.owner.query(statement)).rejects.toThrow('append-only')
     }
   }

@@ -106,7 +106,9 @@ describe('the rights of the services', () => {
   })
 
   const cases = Object.entries(RIGHTS).flatMap(([table, byRole]) =>
-    Object.entries(byRole).map(([role, rights]) => [role as DatabaseRole, rights.join(', ') || 'nothing', table] as const),
+    Object.entries(byRole).map(
+      ([role, rights]) => [role as DatabaseRole, rights.join(', ') || 'nothing', table] as const,
+    ),
   )
   test.each(cases)('%s: %s on %s', async (role, rights, rule) => {
     const tables = [...(await findTables())].filter(([table]) => ruleFor(table) === rule)
@@ -146,7 +148,9 @@ describe('the owner, a superuser, cannot change what is append-only', () => {
     const { owner } = database
     // A row in the default partition, beside the one in today's.
     await owner.query(`INSERT INTO events VALUES ('user-1', 1, '2001-01-01Z', '{}') ON CONFLICT DO NOTHING`)
-    const { rows } = await owner.query<{ partition: string }>(`SELECT tableoid::regclass::text AS partition FROM events`)
+    const { rows } = await owner.query<{ partition: string }>(
+      `SELECT tableoid::regclass::text AS partition FROM events`,
+    )
     const table = {
       'its default partition': rows.find(({ partition }) => partition === 'events_default')?.partition,
       'its partition of today': rows.find(({ partition }) => partition !== 'events_default')?.partition,
@@ -181,7 +185,9 @@ test('an owner who is no superuser, as providers of databases give out, gets alo
 
     for (const [role, name] of Object.entries(DATABASE_ROLES) as [DatabaseRole, string][]) {
       const pool = createPool({ url, role, name: 'test', max: 1 })
-      const { rows } = await pool.query('SELECT session_user, current_user, epoch IS NOT NULL AS reads FROM stream_epoch')
+      const { rows } = await pool.query(
+        'SELECT session_user, current_user, epoch IS NOT NULL AS reads FROM stream_epoch',
+      )
       expect(rows).toEqual([{ session_user: 'panel', current_user: name, reads: true }])
       await pool.end()
     }

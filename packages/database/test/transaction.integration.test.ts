@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { createTestDatabase, type TestDatabase } from '@paxyo/testkit'
 import type { Pool, PoolClient } from 'pg'
 import { createPool } from '../src/connect.ts'
@@ -8,12 +8,18 @@ import { assertCommitted, roundTrip, transaction } from '../src/transaction.ts'
 let database: TestDatabase
 /** One connection, so that whatever a transaction leaves behind meets the next one. */
 let pool: Pool
-beforeEach(async () => {
+beforeAll(async () => {
   database = await createTestDatabase()
-  pool = database.poolAs('ingest', 1)
+})
+afterAll(async () => {
+  await database[Symbol.asyncDispose]()
+})
+beforeEach(() => {
+  pool = createPool({ url: database.url, role: 'ingest', name: 'test', max: 1 })
 })
 afterEach(async () => {
-  await database[Symbol.asyncDispose]()
+  await pool.end()
+  await database.owner.query('DELETE FROM accounts')
 })
 
 const insertAccount = (client: PoolClient, userId: string, balance = '0') =>

@@ -115,7 +115,12 @@ describe.each(ENGINES)('the %s bus', (_name, createBus) => {
     await publisher.publish(payloads.map((payload) => ({ channel, payload })))
 
     await eventually(() => received.length === payloads.length)
-    expect(received.map((bytes, index) => bytes.equals(Buffer.from(payloads[index]!)))).toEqual([true, true, true, true])
+    expect(received.map((bytes, index) => bytes.equals(Buffer.from(payloads[index]!)))).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ])
   })
 
   test('nothing arrives after unsubscribe()', async () => {

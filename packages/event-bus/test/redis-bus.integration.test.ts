@@ -84,7 +84,9 @@ describe('a Redis that was killed and started again', () => {
     await kill()
 
     await eventually(() => !publisher.isReady)
-    await expect(publisher.publish([{ channel: CHANNELS[0]!, payload: 'lost' }])).rejects.toThrow()
+    await expect(publisher.publish([{ channel: CHANNELS[0]!, payload: 'lost' }])).rejects.toThrow(
+      "Stream isn't writeable",
+    )
     await eventually(() => errors.length > 0)
 
     await server.restart()
@@ -133,7 +135,9 @@ test('a Redis that is not there yet has nothing to restore', async () => {
   const [listener, publisher] = [connectSubscriber(), connect().connectPublisher()]
   open.push(publisher)
   const subscribing = subscribeAll(listener)
-  await expect(publisher.publish([{ channel: CHANNELS[0]!, payload: 'lost' }])).rejects.toThrow()
+  await expect(publisher.publish([{ channel: CHANNELS[0]!, payload: 'lost' }])).rejects.toThrow(
+    "Stream isn't writeable",
+  )
   await server.restart()
   await Promise.all([subscribing, new Promise<void>((ready) => publisher.onReady(ready))])
 
@@ -186,11 +190,15 @@ test('a user without the permission is told so at once, and who has it is served
   await expect(listener.subscribe('allowed')).resolves.toBeUndefined()
 })
 
-test('it can be closed while Redis is down', async () => {
+test('what is closed while Redis is down does not come back', async () => {
   const [publisher, listener] = [await connectPublisher(), connectSubscriber()]
   await listener.subscribe('channel')
   await kill()
   await eventually(() => !publisher.isReady && !listener.isReady)
 
   await Promise.all([publisher.close(), listener.close()])
+  await server.restart()
+  await connectPublisher()
+  const clients = String(await command('CLIENT', 'LIST'))
+  expect(clients.match(/name=paxyo-\w+/g)).toEqual(['name=paxyo-publisher'])
 })

@@ -28,7 +28,10 @@ export interface LocalPostgres {
 
 const START_TIMEOUT_S = 60
 const START_ATTEMPTS_MAX = 3
-const START_RETRY_DELAY_MS = 700
+const START_RETRY_DELAY_MS = 200
+/** How long a killed server's process may linger; PostgreSQL does not start beside it. */
+const GONE_TIMEOUT_MS = 5_000
+const GONE_INTERVAL_MS = 50
 /** How long whoever listens on the server's port may take to show that it is PostgreSQL. */
 const PROBE_TIMEOUT_MS = 2_000
 /** How much of the server's log an error repeats. */
@@ -58,14 +61,15 @@ export async function startLocalPostgres(options: LocalPostgresOptions): Promise
 
   const running = await readPidFile(server.dataDir)
   if (running !== undefined && (await isPostgres(running.port))) return toHandle(server, running, true)
+  if (running !== undefined) await untilGone(running.pid)
 
   for (let attempt = 1; ; attempt += 1) {
     try {
       await start(server, { ...DEFAULT_SETTINGS, ...options.settings })
       break
     } catch (error) {
-      // Somebody may have taken the port between our looking and the server's binding, or a server that was killed is
-      // not quite gone yet.
+      // Somebody may have taken the port between our looking and the server's binding, or the backends of a killed
+      // server are not quite gone yet.
       if (attempt === START_ATTEMPTS_MAX) throw error
       await sleep(START_RETRY_DELAY_MS)
     }
@@ -140,8 +144,8 @@ async function start({ binaries, dataDir, user }: Server, settings: Record<strin
     await runAs(user, await executable(binaries.pg_ctl), args, dataDir)
   } catch (error) {
     // pg_ctl only says where the reason stands.
-    const lines = (await readFile(log, 'utf8').catch(() => '')).trim().split('\n').slice(-LOG_LINES_MAX)
-    throw new Error(`PostgreSQL did not start. The end of ${log}:\n${lines.join('\n')}`, { cause: error })
+    const lastLines = (await readFile(log, 'utf8').catch(() => '')).trim().split('\n').slice(-LOG_LINES_MAX)
+    throw new Error(`PostgreSQL did not start. The end of ${log}:\n${lastLines.join('\n')}`, { cause: error })
   }
 }
 
@@ -190,6 +194,21 @@ function freePort(): Promise<number> {
       probe.close(() => resolvePort(port))
     })
   })
+}
+
+/** Waits for a process to be gone; not for ever, because after a restart of the machine its id may be another's. */
+async function untilGone(pid: number): Promise<void> {
+  for (let waitedMs = 0; waitedMs < GONE_TIMEOUT_MS && isAlive(pid); waitedMs += GONE_INTERVAL_MS) {
+    await sleep(GONE_INTERVAL_MS)
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
 }
 
 /** Whether a PostgreSQL listens on a port. After a restart of the machine it may well be somebody else. */

@@ -12,6 +12,8 @@ const BODY_BYTES_MAX = 64 * 1024
 /** Time for a request to arrive whole: a sender that dribbles must not hold a connection for ever. */
 const REQUEST_TIMEOUT_MS = 15_000
 
+const IDLE_SWEEP_INTERVAL_MS = 50
+
 const ERROR_CODE_BY_FASTIFY_CODE: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
@@ -38,6 +40,7 @@ export function createHttpServer({ log, trustProxy }: HttpServerOptions): Fastif
     frameworkErrors: (_error, _request, reply) => void sendProblem(reply, 'not_found'),
   }) as unknown as FastifyInstance
 
+  closeConnectionsWithTheirLastAnswer(app)
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found'))
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const known = ERROR_CODE_BY_FASTIFY_CODE[error.code]
@@ -47,6 +50,22 @@ export function createHttpServer({ log, trustProxy }: HttpServerOptions): Fastif
     return sendProblem(reply, 'internal_error')
   })
   return app
+}
+
+/**
+ * Closing waits for every connection. Those that are idle then are closed by Node; those that still get an answer would
+ * be kept alive after it, for as long as the client likes.
+ */
+function closeConnectionsWithTheirLastAnswer(app: FastifyInstance): void {
+  let isClosing = false
+  app.addHook('onSend', async (_request, reply) => {
+    if (isClosing) reply.header('connection', 'close')
+  })
+  app.addHook('preClose', async () => {
+    isClosing = true
+    const sweep = setInterval(() => app.server.closeIdleConnections(), IDLE_SWEEP_INTERVAL_MS)
+    app.server.once('close', () => clearInterval(sweep))
+  })
 }
 
 /** Answers with an error; `detail` says what was wrong with this one request. */

@@ -6,7 +6,8 @@ import type { z } from 'zod'
 import { commonVariables, ConfigError, env, loadConfig } from '../src/config.ts'
 
 /** Loads one variable, `NAME`. */
-const load = (schema: z.ZodType, value: string | undefined): unknown => loadConfig({ NAME: schema }, { NAME: value }).NAME
+const load = (schema: z.ZodType, value: string | undefined): unknown =>
+  loadConfig({ NAME: schema }, { NAME: value }).NAME
 
 /** What `load` finds wrong. */
 function problemsOf(attempt: () => unknown): readonly string[] {
@@ -174,14 +175,21 @@ describe('networks', () => {
     expect(load(env.cidrs, value)).toEqual(value.split(', '))
   })
 
-  test.each(['203.0.113.0/33', '203.0.113', '1', '0x7f000001', '203.0.113.256', 'example.com', '::1/129', '10.0.0.0/8;::1', ','])(
-    'not %p',
-    (value) => {
-      expect(problemsOf(() => load(env.cidrs, value))).toEqual([
-        'NAME: must be networks such as 203.0.113.0/24, separated by commas',
-      ])
-    },
-  )
+  test.each([
+    '203.0.113.0/33',
+    '203.0.113',
+    '1',
+    '0x7f000001',
+    '203.0.113.256',
+    'example.com',
+    '::1/129',
+    '10.0.0.0/8;::1',
+    ',',
+  ])('not %p', (value) => {
+    expect(problemsOf(() => load(env.cidrs, value))).toEqual([
+      'NAME: must be networks such as 203.0.113.0/24, separated by commas',
+    ])
+  })
 })
 
 describe('whose X-Forwarded-For is believed', () => {

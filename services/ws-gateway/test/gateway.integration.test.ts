@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { createRedisBus } from '@paxyo/event-bus'
 import { eventually, startRedisServer, type RedisServer, type TestSocket } from '@paxyo/testkit'
+import { EVENTS_MAX } from '../src/read/stream-reader.ts'
 import type { CommittedEvent } from './books.ts'
 import { startGateway, type GatewayFixture } from './gateway-fixture.ts'
+import { isReading, slowDown } from './slow-database.ts'
 
 const USERS = 20
 const EVENTS_EACH_TIME = 3
@@ -62,6 +64,8 @@ test('when Redis dies and comes back everybody is caught up, exactly once, witho
     return now.status === 503 && now
   })
   expect(down.checks).toEqual({ draining: 'ok', database: 'ok', bus: 'failed' })
+  // More than one query reads, and nothing comes later that would show the gap.
+  committed.get(userIds[1]!)!.push(...(await gateway.books.commit(userIds[1]!, EVENTS_MAX)))
   const lost = await commitForAll()
   const publishing = gateway.books.publish(lost)
   expect(await Promise.allSettled([publishing])).toMatchObject([{ status: 'rejected' }])
@@ -84,4 +88,22 @@ test('when Redis dies and comes back everybody is caught up, exactly once, witho
   expect(welcome.seq).toBe(2 * EVENTS_EACH_TIME)
   expect(second.events().map(({ seq }) => seq)).toEqual([7, 8, 9, 10, 11, 12])
   expect(await newcomer.next('welcome')).toMatchObject({ userId: 'newcomer', seq: 0 })
+})
+
+test('when Redis dies and comes back while a page’s snapshot is being read, the page misses nothing either', async () => {
+  await gateway.books.openAccount('unlucky')
+  await slowDown(gateway.database, 2.5)
+  const client = await gateway.connect('unlucky')
+  await eventually(() => isReading(gateway.database))
+
+  redis.process.kill('SIGKILL')
+  await eventually(async () => (await readiness()).status === 503)
+  const [lost] = await gateway.books.commit('unlucky')
+  await redis.restart()
+  await isReady()
+  expect(client.messages).toEqual([])
+
+  expect(await client.next('welcome')).toMatchObject({ seq: 0 })
+  await client.next('event')
+  expect(client.frames.slice(1)).toEqual([lost!.payload])
 })

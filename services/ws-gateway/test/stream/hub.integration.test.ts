@@ -5,6 +5,7 @@ import { eventually, type TestSocket } from '@paxyo/testkit'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EVENTS_MAX } from '../../src/read/stream-reader.ts'
 import { startGateway, type GatewayFixture } from '../gateway-fixture.ts'
+import { isReading, slowDown } from '../slow-database.ts'
 
 let gateway: GatewayFixture
 beforeAll(async () => {
@@ -208,6 +209,18 @@ test('what is committed while pages join is neither lost nor doubled, and each s
   expect(snapshots.map(({ account }) => account?.balance)).toEqual(snapshots.map(({ seq }) => `${seq}`))
   // They did join while events were committed.
   expect(new Set(snapshots.map(({ seq }) => seq)).size).toBeGreaterThan(2)
+})
+
+test('the only event there is reaches a page even when it comes while the page’s snapshot is being read', async () => {
+  await using slow = await startGateway()
+  await slow.books.openAccount('user')
+  await slowDown(slow.database, 0.3)
+  const client = await slow.connect('user')
+  await eventually(() => isReading(slow.database))
+  await slow.books.happen('user')
+
+  expect(await client.next('welcome')).toMatchObject({ seq: 0, account: { balance: '0' } })
+  expect(await settled(client, 1)).toEqual([1])
 })
 
 test('a user who comes back while the window that was closed is still being let in misses nothing', async () => {

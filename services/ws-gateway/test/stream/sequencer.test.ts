@@ -100,6 +100,14 @@ describe('when more would be held than may be', () => {
     expect(sequencer.hasGap).toBe(false)
   })
 
+  test('what the client has takes no room', () => {
+    const sequencer = sequence(1.5 * TWO_EVENTS)
+    sequencer.start(3)
+    for (const seq of [1, 2, 3, 5, 6, 2, 1]) expect(sequencer.offer(seq)).toEqual([])
+
+    expect(sequencer.offer(4)).toEqual([4, 5, 6])
+  })
+
   test('this may happen before the start too', () => {
     const sequencer = sequence(TWO_EVENTS)
     for (const seq of [1, 2, 3]) sequencer.offer(seq)

@@ -1,0 +1,75 @@
+import { Redis } from 'ioredis'
+import pg from 'pg'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Cluster } from './cluster.ts'
+import type { Random } from './random.ts'
+
+/** Breaks something and, when it must be, mends it again. */
+export type Fault = (cluster: Cluster, random: Random) => Promise<void>
+
+/** Everything that the design promises to survive. */
+export const FAULTS: Readonly<Record<string, Fault>> = {
+  'kill -9 webhook-ingest': (cluster, random) => cluster.restart(random.pick(cluster.ingests), 'SIGKILL'),
+  'kill -9 ws-gateway': (cluster, random) => cluster.restart(random.pick(cluster.gateways), 'SIGKILL'),
+  'SIGTERM webhook-ingest': (cluster, random) => cluster.restart(random.pick(cluster.ingests), 'SIGTERM'),
+  'SIGTERM ws-gateway': (cluster, random) => cluster.restart(random.pick(cluster.gateways), 'SIGTERM'),
+  'kill -9 redis': (cluster) => cluster.redis.restart(),
+  async 'pause redis'(cluster, random) {
+    const { process: server } = cluster.redis
+    server.kill('SIGSTOP')
+    await sleep(500 + random.below(3_000))
+    server.kill('SIGCONT')
+  },
+  'redis FLUSHALL': (cluster) => onRedis(cluster, (redis) => redis.flushall()),
+  'redis CLIENT KILL subscribers': (cluster) => onRedis(cluster, (redis) => redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub')),
+  'redis CLIENT KILL publishers': (cluster) => onRedis(cluster, (redis) => redis.call('CLIENT', 'KILL', 'TYPE', 'normal')),
+  'kill -9 postgres': (cluster) => cluster.crashPostgres(),
+  'terminate connections of webhook-ingest': (cluster) =>
+    onPostgres(
+      cluster,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'webhook-ingest'`,
+    ),
+  'terminate connections that are committing': (cluster) =>
+    onPostgres(
+      cluster,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE application_name = 'webhook-ingest' AND state <> 'idle' AND query = 'COMMIT'`,
+      20,
+    ),
+  async 'cut the network to redis'(cluster) {
+    cluster.redisProxy.cut()
+  },
+  async 'cut the network to postgres'(cluster) {
+    cluster.postgresProxy.cut()
+  },
+  async 'slow network'(cluster, random) {
+    cluster.redisProxy.delayMs = random.below(200)
+    cluster.postgresProxy.delayMs = random.below(60)
+    await sleep(500 + random.below(1_500))
+    cluster.redisProxy.delayMs = 0
+    cluster.postgresProxy.delayMs = 0
+  },
+}
+
+async function onRedis(cluster: Cluster, command: (redis: Redis) => Promise<unknown>): Promise<void> {
+  const redis = new Redis(cluster.redis.url, { retryStrategy: () => null, maxRetriesPerRequest: 0 })
+  redis.on('error', () => undefined)
+  try {
+    await command(redis)
+  } catch {
+    // It kills its own connection, too.
+  } finally {
+    redis.disconnect()
+  }
+}
+
+async function onPostgres(cluster: Cluster, statement: string, times = 1): Promise<void> {
+  const client = new pg.Client({ connectionString: cluster.postgresUrl() })
+  client.on('error', () => undefined)
+  await client.connect()
+  try {
+    for (let time = 0; time < times; time += 1) await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}
