@@ -1,11 +1,18 @@
 import { migrateToLatest } from '@paxyo/database'
 import { startLocalPostgres, type LocalPostgres } from '@paxyo/local-postgres'
-import { startRedisServer, startService, TEST_JWT_SECRET, type RedisServer, type ServiceProcess } from '@paxyo/testkit'
+import {
+  startChaosProxy,
+  startRedisServer,
+  startService,
+  TEST_JWT_SECRET,
+  type ChaosProxy,
+  type RedisServer,
+  type ServiceProcess,
+} from '@paxyo/testkit'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startChaosProxy, type ChaosProxy } from './chaos-proxy.ts'
 
 export const WEBHOOK_TOKEN = 'a-webhook-token'
 export const PANEL_KEY = 'a-panel-api-key'

@@ -37,5 +37,7 @@ export interface EventSubscriber {
    */
   subscribe(channel: string): Promise<void>
   unsubscribe(channel: string): void
+  /** Gives up the connection for a new one, because nothing seems to come through. */
+  reconnect(): void
   close(): Promise<void>
 }

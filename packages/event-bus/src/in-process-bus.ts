@@ -64,6 +64,10 @@ class InProcessSubscriber implements EventSubscriber {
     this.#channels.delete(channel)
   }
 
+  reconnect(): void {
+    this.#handlers.onRestored()
+  }
+
   close(): Promise<void> {
     this.#peers.delete(this)
     return Promise.resolve()

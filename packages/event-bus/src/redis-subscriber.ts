@@ -54,6 +54,10 @@ export class RedisSubscriber implements EventSubscriber {
     this.#redis.unsubscribe(channel).catch(() => undefined)
   }
 
+  reconnect(): void {
+    this.#redis.disconnect(true)
+  }
+
   close(): Promise<void> {
     return disconnectRedis(this.#redis)
   }

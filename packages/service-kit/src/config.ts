@@ -128,4 +128,6 @@ export const commonVariables = {
   LOG_LEVEL: env.logLevel.default('info'),
   NODE_ENV: env.text.default('development'),
   TRUST_PROXY: env.trustProxy.default(false),
+  /** Where to serve `/metrics`; it is served nowhere when it is not set. */
+  METRICS_PORT: env.integer(0, 65_535).optional(),
 }

@@ -13,6 +13,8 @@ const BODY_BYTES_MAX = 64 * 1024
 const REQUEST_TIMEOUT_MS = 15_000
 
 const IDLE_SWEEP_INTERVAL_MS = 50
+/** Longer than a batch is tried: every accepted request has its answer by then. */
+const LAST_ANSWER_TIMEOUT_MS = 12_000
 
 const ERROR_CODE_BY_FASTIFY_CODE: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
@@ -34,6 +36,8 @@ export function createHttpServer({ log, trustProxy }: HttpServerOptions): Fastif
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: 'idle',
+    // Node takes any Upgrade header for an upgrade and drops the body; Java's clients send one for HTTP/2.
+    http: { shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket' },
     return503OnClosing: false,
     routerOptions: { maxParamLength: 256 },
     // Paths that no route can be looked up for: undecodable, or with a parameter that is too long.
@@ -54,7 +58,7 @@ export function createHttpServer({ log, trustProxy }: HttpServerOptions): Fastif
 
 /**
  * Closing waits for every connection. Those that are idle then are closed by Node; those that still get an answer would
- * be kept alive after it, for as long as the client likes.
+ * be kept alive after it, for as long as the client likes, and those that never sent a request do not count as idle.
  */
 function closeConnectionsWithTheirLastAnswer(app: FastifyInstance): void {
   let isClosing = false
@@ -64,7 +68,11 @@ function closeConnectionsWithTheirLastAnswer(app: FastifyInstance): void {
   app.addHook('preClose', async () => {
     isClosing = true
     const sweep = setInterval(() => app.server.closeIdleConnections(), IDLE_SWEEP_INTERVAL_MS)
-    app.server.once('close', () => clearInterval(sweep))
+    const last = setTimeout(() => app.server.closeAllConnections(), LAST_ANSWER_TIMEOUT_MS)
+    app.server.once('close', () => {
+      clearInterval(sweep)
+      clearTimeout(last)
+    })
   })
 }
 

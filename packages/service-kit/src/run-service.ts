@@ -2,11 +2,12 @@ import closeWithGrace from 'close-with-grace'
 import { ConfigError } from './config.ts'
 
 export interface RunningService {
+  /** How long closing may take before the process ends anyhow; half a minute when it is not given. */
+  readonly closeTimeoutMs?: number
   /** Finishes what was accepted, then lets go of everything. */
   close(): Promise<void>
 }
 
-/** How long closing may take before the process ends anyhow. */
 const CLOSE_TIMEOUT_MS = 30_000
 
 /**
@@ -15,9 +16,13 @@ const CLOSE_TIMEOUT_MS = 30_000
  */
 export async function runService(start: () => Promise<RunningService>): Promise<void> {
   const starting = start()
-  closeWithGrace({ delay: CLOSE_TIMEOUT_MS }, async ({ err }) => {
+  closeWithGrace({ delay: false }, async ({ err }) => {
     if (err !== undefined) process.stderr.write(`${err.stack ?? err.message}\n`)
     const service = await starting
+    setTimeout(() => {
+      process.stderr.write('closing took too long\n')
+      process.exit(1)
+    }, service.closeTimeoutMs ?? CLOSE_TIMEOUT_MS)
     await service.close()
   })
   try {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { eventually } from './eventually.ts'
 
-export type ServiceName = 'webhook-ingest' | 'ws-gateway' | 'standalone'
+export type ServiceName = 'webhook-ingest' | 'ws-gateway'
 
 /** A service in a process of its own, as an operator runs it. */
 export interface ServiceProcess extends AsyncDisposable {
@@ -16,9 +16,13 @@ export interface ServiceProcess extends AsyncDisposable {
   end(signal: NodeJS.Signals): Promise<number | null>
 }
 
-/** Starts a service with the given environment and nothing else of ours, and waits until it says that it listens. */
-export async function startService(name: ServiceName, env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
-  const main = fileURLToPath(new URL(`../../../services/${name}/src/main.ts`, import.meta.url))
+/** Starts a service, in its own words. */
+export function startService(name: ServiceName, env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
+  return startProcess(fileURLToPath(new URL(`../../../services/${name}/src/main.ts`, import.meta.url)), env)
+}
+
+/** Runs a script with the given environment and nothing else of ours, and waits until it says that it listens. */
+export async function startProcess(main: string, env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
   const child = spawn(process.execPath, [main], {
     env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -35,7 +39,7 @@ export async function startService(name: ServiceName, env: Readonly<Record<strin
   }, 30_000).catch(() => '')
   if (url === '') {
     child.kill('SIGKILL')
-    throw new Error(`${name} did not start:\n${output}`)
+    throw new Error(`${main} did not start:\n${output}`)
   }
 
   const end = async (signal: NodeJS.Signals): Promise<number | null> => {

@@ -1,8 +1,9 @@
 import type { EventBus } from '@paxyo/event-bus'
-import type { ReadinessCheck } from '@paxyo/service-kit'
+import { addGauge, type ReadinessCheck } from '@paxyo/service-kit'
 import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
 import { createTokenVerifier, type TokenVerifierOptions } from './auth/token-verifier.ts'
 import { createStreamReader } from './read/stream-reader.ts'
 import { DEFAULT_LIMITS, type Limits } from './socket/limits.ts'
@@ -21,6 +22,7 @@ export interface GatewayDeps {
 export interface Gateway {
   register(app: FastifyInstance): void
   readonly readiness: Readonly<Record<string, ReadinessCheck>>
+  addMetrics(registry: Registry): void
   /** Sends every client elsewhere, evenly over a time, then lets go of the bus. The pool stays open. */
   close(drainMs: number): Promise<void>
 }
@@ -50,8 +52,16 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits, log }
         await pool.query('SELECT 1')
       },
       bus: () => {
-        if (!hub.isReady) throw new Error('not connected')
+        if (!hub.isReady) throw new Error('messages do not come through')
       },
+    },
+    addMetrics(registry) {
+      const add = (name: string, help: string, read: () => number): void =>
+        addGauge(registry, `paxyo_gateway_${name}`, help, read)
+      add('connections', 'Open WebSockets.', () => sockets.connectionCount)
+      add('users', 'Users with at least one connection.', () => hub.userCount)
+      add('gap_fills', 'How often missing events were read from the database.', () => hub.fillCount)
+      add('pubsub_probe_age_seconds', 'How long ago a message to itself came back.', () => hub.probeAgeMs / 1000)
     },
     async close(drainMs) {
       isDraining = true

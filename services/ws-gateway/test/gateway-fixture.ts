@@ -21,6 +21,8 @@ export interface GatewayFixtureOptions {
   /** Whether `X-Forwarded-For` says where a client is. */
   readonly trustProxy?: boolean
   readonly bus?: EventBus
+  /** Another way to the same bus, for what the books publish. */
+  readonly publishTo?: EventBus
 }
 
 /** ws-gateway on a database of its own, listening on the loopback address. */
@@ -38,6 +40,7 @@ export interface GatewayFixture extends AsyncDisposable {
 
 export async function startGateway(options: GatewayFixtureOptions = {}): Promise<GatewayFixture> {
   const { limits = {}, trustProxy = false, bus = createInProcessBus() } = options
+  const { publishTo = bus } = options
   const database = await createTestDatabase()
   const log = pino({ level: 'silent' })
   const gateway = createGateway({
@@ -52,7 +55,7 @@ export async function startGateway(options: GatewayFixtureOptions = {}): Promise
   gateway.register(app)
   registerHealth(app, gateway.readiness)
   const url = await listen(app, { host: '127.0.0.1', port: 0 })
-  const publisher = bus.connectPublisher()
+  const publisher = publishTo.connectPublisher()
   const clients: TestSocket[] = []
   const track = (client: TestSocket): TestSocket => {
     clients.push(client)

@@ -5,6 +5,7 @@ import {
   mintToken,
   sharedRedisUrl,
   startService,
+  TEST_JWT_SECRET,
   type ServiceProcess,
   type TestDatabase,
   type TestSocket,
@@ -14,7 +15,6 @@ import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-const SECRET = 'a secret of at least 32 bytes for tests'
 
 let database: TestDatabase
 beforeAll(async () => {
@@ -28,13 +28,13 @@ const start = (drainSeconds: number): Promise<ServiceProcess> =>
   startService('ws-gateway', {
     DATABASE_URL: database.url,
     REDIS_URL: sharedRedisUrl(),
-    JWT_SECRETS: SECRET,
+    JWT_SECRETS: TEST_JWT_SECRET,
     DRAIN_SECONDS: `${drainSeconds}`,
   })
 
 async function connect({ url }: ServiceProcess): Promise<TestSocket> {
   // Redis is shared with other test files: nobody else has these users.
-  const client = await connectSocket(url, { token: await mintToken(randomUUID(), { secret: SECRET }) })
+  const client = await connectSocket(url, { token: await mintToken(randomUUID()) })
   await client.next('welcome')
   return client
 }

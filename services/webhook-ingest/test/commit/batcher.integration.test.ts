@@ -267,3 +267,29 @@ test('two processes with overlapping users in opposite order never deadlock for 
   expect(rows).toEqual([{ count: 60 }])
   expect(await audit()).toEqual(CLEAN)
 })
+
+test('batches lock accounts in one order, whatever the order of their orders: there is never a deadlock', async () => {
+  // By order id, one pair goes through b then a, the other through a then b.
+  const users = { 1: 'user-b', 2: 'user-a', 3: 'user-b', 4: 'user-a' }
+  for (const [id, userId] of Object.entries(users)) {
+    await registerOrder(deps, { ...anOrder(), orderId: `A-${id}`, providerOrderId: id, userId })
+  }
+  const pairs = [
+    ['1', '4'],
+    ['2', '3'],
+  ]
+  await Promise.all(
+    pairs.map(async (pair) => {
+      const batcher = start({ lanes: 1 })
+      for (let round = 0; round < 150; round += 1) {
+        await batcher.submit(pair.map((id) => aDelivery(id, { status: 'in_progress', remains: round })))
+      }
+    }),
+  )
+
+  const { rows } = await database.owner.query<{ deadlocks: number }>(
+    `SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()`,
+  )
+  expect(rows).toEqual([{ deadlocks: 0 }])
+  expect(await audit()).toEqual(CLEAN)
+})

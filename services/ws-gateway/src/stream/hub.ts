@@ -1,8 +1,10 @@
 import { eventSeq, userChannel, type Position } from '@paxyo/contracts'
 import type { EventBus, EventSubscriber } from '@paxyo/event-bus'
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { EVENTS_MAX, type StreamReader, type StreamStart } from '../read/stream-reader.ts'
+import { startProbe } from './probe.ts'
 
 /** Somebody who follows a user's stream. */
 export interface Follower {
@@ -21,12 +23,19 @@ export interface HubOptions {
   readonly bus: EventBus
   readonly reader: StreamReader
   readonly log: Logger
+  /** How often the hub sends itself a message over the bus. */
+  readonly probeIntervalMs?: number
 }
 
 /** Joins the bus's events of users to the followers of this process. */
 export interface Hub {
+  /** Whether what is published arrives here. */
   readonly isReady: boolean
   readonly userCount: number
+  /** How long ago a message that it sent to itself over the bus came back. */
+  readonly probeAgeMs: number
+  /** How often missing events were read from the database. */
+  readonly fillCount: number
   /**
    * Subscribes, waits for the bus to acknowledge it, reads what came before, and lets the follower begin.
    *
@@ -51,16 +60,17 @@ const FILL_ATTEMPTS_MAX = 16
 const FILL_RETRY_DELAY_MS = 100
 const FILL_RETRY_DELAY_MS_MAX = 2_000
 
-export function createHub({ bus, reader, log }: HubOptions): Hub {
+export function createHub({ bus, reader, log, probeIntervalMs }: HubOptions): Hub {
+  /** By the channels that the bus names. */
   const streams = new Map<string, Stream>()
-  /** The same streams, by the channels that the bus names. */
-  const streamsByChannel = new Map<string, Stream>()
   /** How often the bus has come back; a follower that has seen it come back may have missed something. */
   let restores = 0
+  let fillCount = 0
 
   const subscriber: EventSubscriber = bus.connectSubscriber({
     onMessage(channel, payload) {
-      const stream = streamsByChannel.get(channel)
+      if (channel === probe.channel) return probe.received()
+      const stream = streams.get(channel)
       const seq = eventSeq(payload)
       if (stream === undefined || seq === 0) return
       for (const follower of stream.followers) follower.offer(seq, payload)
@@ -71,6 +81,15 @@ export function createHub({ bus, reader, log }: HubOptions): Hub {
       log.warn({ users: streams.size }, 'the bus is back, catching everybody up')
       for (const stream of streams.values()) void fill(stream)
     },
+  })
+
+  const publisher = bus.connectPublisher()
+  const probe = startProbe({
+    publisher,
+    subscriber,
+    gatewayId: randomUUID(),
+    now: () => performance.now(),
+    ...(probeIntervalMs === undefined ? {} : { intervalMs: probeIntervalMs }),
   })
 
   /**
@@ -108,11 +127,14 @@ export function createHub({ bus, reader, log }: HubOptions): Hub {
   async function fillOnce(stream: Stream): Promise<'complete' | 'more' | 'failed'> {
     const seqs = [...stream.followers].flatMap(({ lastSeq }) => lastSeq ?? [])
     if (seqs.length === 0) return 'complete'
+    fillCount += 1
     try {
       const events = await reader.eventsSince(stream.userId, Math.min(...seqs))
       for (const { seq, bytes } of events) for (const follower of stream.followers) follower.offer(seq, bytes)
       if (events.length === EVENTS_MAX) return 'more'
-      return hasGap(stream) ? 'failed' : 'complete'
+      if (!hasGap(stream)) return 'complete'
+      // Another gap may have opened while this one was being filled.
+      return events.length > 0 ? 'more' : 'failed'
     } catch (error) {
       log.warn({ err: error, userId: stream.userId }, 'missing events could not be read')
       return 'failed'
@@ -121,29 +143,33 @@ export function createHub({ bus, reader, log }: HubOptions): Hub {
 
   function open(userId: string): Stream {
     const stream: Stream = { userId, followers: new Set(), isFilling: false, fillAgain: false }
-    streams.set(userId, stream)
-    streamsByChannel.set(userChannel(userId), stream)
+    streams.set(userChannel(userId), stream)
     return stream
   }
 
   function leave(userId: string, follower: Follower): void {
-    const stream = streams.get(userId)
-    if (stream === undefined || !stream.followers.delete(follower) || stream.followers.size > 0) return
     const channel = userChannel(userId)
-    streams.delete(userId)
-    streamsByChannel.delete(channel)
+    const stream = streams.get(channel)
+    if (stream === undefined || !stream.followers.delete(follower) || stream.followers.size > 0) return
+    streams.delete(channel)
     subscriber.unsubscribe(channel)
   }
 
   return {
     get isReady() {
-      return subscriber.isReady
+      return subscriber.isReady && probe.isAlive
+    },
+    get probeAgeMs() {
+      return probe.ageMs
+    },
+    get fillCount() {
+      return fillCount
     },
     get userCount() {
       return streams.size
     },
     async join(userId, follower, position) {
-      const stream = streams.get(userId) ?? open(userId)
+      const stream = streams.get(userChannel(userId)) ?? open(userId)
       // From here on it is offered events; it holds them until it knows where it starts.
       stream.followers.add(follower)
       try {
@@ -159,7 +185,10 @@ export function createHub({ bus, reader, log }: HubOptions): Hub {
       }
     },
     leave,
-    close: () => subscriber.close(),
+    async close() {
+      probe.stop()
+      await Promise.all([subscriber.close(), publisher.close()])
+    },
   }
 }
 

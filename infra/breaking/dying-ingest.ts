@@ -1,0 +1,67 @@
+import { createPool } from '@paxyo/database'
+import { createRedisBus, type EventPublisher } from '@paxyo/event-bus'
+import { createHttpServer, createLogger, listen } from '@paxyo/service-kit'
+import type { Pool, PoolClient } from 'pg'
+import { createIngest, INGEST_POOL_MAX } from 'webhook-ingest'
+import { PANEL_KEY, WEBHOOK_TOKEN } from './cluster.ts'
+
+// webhook-ingest as it is, but it kills itself at its DIE_AT-th step after a webhook has come: whenever it asks for
+// something that it must wait for, and whenever an answer is there.
+
+const dieAt = Number(process.env['DIE_AT'])
+let steps = 0
+let hasWebhook = false
+
+function step(): void {
+  if (!hasWebhook) return
+  steps += 1
+  if (steps === dieAt) process.kill(process.pid, 'SIGKILL')
+}
+
+/** The same function, with a step before and after it. */
+function withSteps<Args extends unknown[], Result>(
+  run: (...args: Args) => Promise<Result>,
+): (...args: Args) => Promise<Result> {
+  return async (...args) => {
+    step()
+    try {
+      return await run(...args)
+    } finally {
+      step()
+    }
+  }
+}
+
+const pool: Pool = createPool({
+  url: process.env['DATABASE_URL']!,
+  role: 'ingest',
+  name: 'dying-ingest',
+  max: INGEST_POOL_MAX,
+})
+const connect = pool.connect.bind(pool) as () => Promise<PoolClient>
+const stepped = new WeakSet<PoolClient>()
+pool.connect = withSteps(async () => {
+  const client = await connect()
+  if (!stepped.has(client)) {
+    stepped.add(client)
+    client.query = withSteps(client.query.bind(client) as never) as never
+  }
+  return client
+}) as never
+
+const bus = createRedisBus({ url: process.env['REDIS_URL']!, onError: () => undefined })
+const publisher: EventPublisher = bus.connectPublisher()
+publisher.publish = withSteps(publisher.publish.bind(publisher))
+
+const log = createLogger('dying-ingest', 'info')
+const proof = { tokens: [WEBHOOK_TOKEN], signatureKeys: [], allowedCidrs: [] }
+const ingest = createIngest({ pool, publisher, proof, apiKeys: [PANEL_KEY], log })
+const app = createHttpServer({ log, trustProxy: false })
+app.addHook('onRequest', async (request) => {
+  hasWebhook ||= request.url.startsWith('/webhooks')
+})
+app.addHook('onSend', async () => step())
+app.addHook('onResponse', async () => step())
+ingest.register(app)
+const address = await listen(app, { host: '127.0.0.1', port: 0 })
+log.info({ address }, 'listening')

@@ -1,0 +1,86 @@
+/** A mechanism taken out, and where a test must notice. */
+export interface Mutant {
+  readonly name: string
+  readonly file: string
+  readonly find: string
+  readonly replace: string
+  /** Test files, as Jest's path patterns. */
+  readonly tests: readonly string[]
+}
+
+const INGEST = 'services/webhook-ingest'
+const GATEWAY = 'services/ws-gateway'
+
+/** Each takes out one mechanism that the guarantees rest on. */
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'accounts are locked in no particular order',
+    file: `${INGEST}/src/commit/read-books.ts`,
+    find: 'ORDER BY user_id',
+    replace: 'ORDER BY random()',
+    tests: [`${INGEST}/test/commit`],
+  },
+  {
+    name: 'accounts are not locked',
+    file: `${INGEST}/src/commit/read-books.ts`,
+    find: 'ORDER BY user_id\n  FOR NO KEY UPDATE',
+    replace: 'ORDER BY user_id',
+    tests: [`${INGEST}/test/commit`],
+  },
+  {
+    name: 'the ledger has no fence',
+    file: 'packages/database/src/migrations/0001-tables.ts',
+    find: 'UNIQUE (order_id, refunded_before)',
+    replace: 'UNIQUE (entry_id, refunded_before)',
+    tests: ['packages/database/test/constraints'],
+  },
+  {
+    name: "COMMIT's tag is not looked at",
+    file: 'packages/database/src/transaction.ts',
+    find: "if (result.command !== 'COMMIT')",
+    replace: "if (result.command === 'NEVER')",
+    tests: ['packages/database/test/transaction'],
+  },
+  {
+    name: 'a registration does not keep its webhooks from being parked',
+    file: `${INGEST}/src/commit/commit-batch.ts`,
+    find: 'lockOrders ? lockProviderOrders(client, provider, orderIds) : undefined,',
+    replace: 'undefined,',
+    tests: [`${INGEST}/test/webhook/webhook-route`],
+  },
+  {
+    name: 'the outbox is not drained at the start',
+    file: `${INGEST}/src/publish/outbox.ts`,
+    find: 'publisher.onReady(() => drain(0))',
+    replace: '',
+    tests: [`${INGEST}/test/publish`],
+  },
+  {
+    name: 'the subscription is not waited for',
+    file: `${GATEWAY}/src/stream/hub.ts`,
+    find: 'await subscriber.subscribe(userChannel(userId))',
+    replace: 'void subscriber.subscribe(userChannel(userId))',
+    tests: [`${GATEWAY}/test/stream/subscription`],
+  },
+  {
+    name: 'an event that was seen is passed on again',
+    file: `${GATEWAY}/src/stream/sequencer.ts`,
+    find: 'if (this.#last !== undefined && seq <= this.#last) return []',
+    replace: 'if (this.#last !== undefined && seq <= this.#last) return [bytes]',
+    tests: [`${GATEWAY}/test/stream/sequencer`, `${GATEWAY}/test/socket/socket-server`],
+  },
+  {
+    name: 'a gap is not filled',
+    file: `${GATEWAY}/src/stream/hub.ts`,
+    find: 'if (hasGap(stream)) void fill(stream)',
+    replace: '',
+    tests: [`${GATEWAY}/test/socket/socket-server`, `${GATEWAY}/test/stream/hub`],
+  },
+  {
+    name: 'nobody is caught up when the bus comes back',
+    file: `${GATEWAY}/src/stream/hub.ts`,
+    find: 'for (const stream of streams.values()) void fill(stream)',
+    replace: '',
+    tests: [`${GATEWAY}/test/gateway.integration`, `${GATEWAY}/test/stream/hub`],
+  },
+]

@@ -1,0 +1,52 @@
+import { expect, test } from '@jest/globals'
+import { connectSocket, eventually, mintToken, sharedRedisUrl, startProcess } from '@paxyo/testkit'
+import { fileURLToPath } from 'node:url'
+import { startSystem, WEBHOOK_TOKEN } from './system.ts'
+
+const DYING = fileURLToPath(new URL('../breaking/dying-ingest.ts', import.meta.url))
+/** More than a webhook has steps; the loop ends at the first that is not reached. */
+const STEPS_MAX = 100
+
+test('kill -9 at every step between accepting and acknowledging: one refund, one event, each time', async () => {
+  await using system = await startSystem()
+  const env = { DATABASE_URL: system.database.url, REDIS_URL: sharedRedisUrl() }
+  const client = await connectSocket(system.gateway.url, { token: await mintToken('user-1') })
+  await client.next('welcome')
+
+  let stepCount = 0
+  for (let dieAt = 1; dieAt <= STEPS_MAX; dieAt += 1) {
+    const order = { orderId: `A-${dieAt}`, providerOrderId: `${1000 + dieAt}` }
+    await system.register(order)
+    // Its start publishes what the one before could not.
+    await using dying = await startProcess(DYING, { ...env, DIE_AT: String(dieAt) })
+    const body = { order_id: order.providerOrderId, status: 'canceled' }
+    const answer = await fetch(`${dying.url}/webhooks/godofpanel/${WEBHOOK_TOKEN}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    }).catch(() => undefined)
+    // Whoever was not answered sends again, and somebody else takes it.
+    if (answer?.status !== 200) expect((await system.webhook(body)).status).toBe(200)
+    const isDead = await eventually(() => dying.child.signalCode === 'SIGKILL', 300).catch(() => false)
+    if (!isDead) {
+      stepCount = dieAt - 1
+      break
+    }
+  }
+  expect(stepCount).toBeGreaterThan(20)
+  process.stderr.write(`killed at each of ${stepCount} steps\n`)
+
+  await using _successor = await system.start('webhook-ingest')
+  const orders = stepCount + 1
+  const events = await eventually(() => client.events().length === 2 * orders && client.events())
+  expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: 2 * orders }, (_, index) => index + 1))
+  const { rows } = await system.database.owner.query(
+    `SELECT count(*)::int AS refunds, sum(amount)::text AS paid,
+       (SELECT balance::text FROM accounts) AS balance,
+       (SELECT count(*)::int FROM orders WHERE status = 'canceled' AND refunded = charge) AS refunded
+     FROM ledger_entries`,
+  )
+  const paid = (orders * 2.5).toFixed(8)
+  expect(rows).toEqual([{ refunds: orders, paid, balance: paid, refunded: orders }])
+  client.close()
+}, 180_000)
