@@ -1,11 +1,12 @@
 import { Redis, type RedisOptions } from 'ioredis'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { RedisBusOptions } from './redis-bus.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
 const KEEP_ALIVE_MS = 10_000
 const RETRY_DELAY_MS_MAX = 2_000
-/** How long the server may take to end a connection that we have ended. */
-const DISCONNECT_TIMEOUT_MS = 500
+/** How long the server may take to answer a goodbye, and again to end a connection that we have ended. */
+const GOODBYE_TIMEOUT_MS = 500
 
 /**
  * One connection that is made again whenever it breaks, after a delay with full jitter. Commands fail while it is down:
@@ -20,7 +21,7 @@ export function connectRedis(
     connectionName: name,
     connectTimeout: CONNECT_TIMEOUT_MS,
     keepAlive: KEEP_ALIVE_MS,
-    disconnectTimeout: DISCONNECT_TIMEOUT_MS,
+    disconnectTimeout: GOODBYE_TIMEOUT_MS,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     autoResubscribe: false,
@@ -32,8 +33,11 @@ export function connectRedis(
   return redis
 }
 
-/** Says goodbye when there is somebody to say it to. */
+/** Says goodbye when there is somebody to say it to, so that what was sent before arrives. */
 export async function disconnectRedis(redis: Redis): Promise<void> {
-  if (redis.status === 'ready') await redis.quit().catch(() => undefined)
+  if (redis.status === 'ready') {
+    const goodbye = redis.quit().catch(() => undefined)
+    await Promise.race([goodbye, sleep(GOODBYE_TIMEOUT_MS, undefined, { ref: false })])
+  }
   if (redis.status !== 'end') redis.disconnect()
 }

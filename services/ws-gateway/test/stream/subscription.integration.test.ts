@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, test } from '@jest/globals'
 import { createRedisBus } from '@paxyo/event-bus'
 import { eventually, startChaosProxy, startRedisServer, type ChaosProxy, type RedisServer } from '@paxyo/testkit'
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -1,0 +1,75 @@
+import { expect, test } from '@jest/globals'
+import { connectSocket, eventually, mintToken, type TestSocket } from '@paxyo/testkit'
+import { randomBytes } from 'node:crypto'
+import { connect, type Socket } from 'node:net'
+import { startSystem } from './system.ts'
+
+const SILENT = 10_000
+const GARBAGE = 500
+const GOOD = 20
+const WEBHOOKS_PER_USER = 10
+/** How many handshakes are under way at once, so that the kernel's queue is not what is tested. */
+const OPENING_AT_ONCE = 500
+
+/** A WebSocket handshake by hand: it costs a client next to nothing, which is the point. */
+function openRaw(url: string, sockets: Set<Socket>, afterwards?: Buffer): Promise<void> {
+  const { hostname, port } = new URL(url)
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname)
+    sockets.add(socket)
+    socket.once('error', reject)
+    socket.once('close', () => sockets.delete(socket))
+    socket.write(
+      `GET /ws HTTP/1.1\r\nHost: ${hostname}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+        `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n\r\n`,
+    )
+    socket.once('data', (answer) => {
+      socket.removeListener('error', reject).on('error', () => undefined)
+      if (!answer.toString().startsWith('HTTP/1.1 101')) return reject(new Error(answer.toString()))
+      if (afterwards !== undefined) socket.write(afterwards)
+      socket.resume()
+      resolve()
+    })
+  })
+}
+
+test('10,000 sockets that say nothing and 500 that send garbage: the others notice nothing', async () => {
+  await using system = await startSystem()
+  const good: TestSocket[] = []
+  for (let user = 0; user < GOOD; user += 1) {
+    for (let order = 0; order < WEBHOOKS_PER_USER; order += 1) {
+      const id = `${user}-${order}`
+      await system.register({ orderId: id, providerOrderId: id, userId: `user-${user}` })
+    }
+    good.push(await connectSocket(system.gateway.url, { token: await mintToken(`user-${user}`) }))
+  }
+  await Promise.all(good.map((client) => client.next('welcome')))
+
+  const silent = new Set<Socket>()
+  const garbage = new Set<Socket>()
+  const deliverAll = async (): Promise<void> => {
+    for (let order = 0; order < WEBHOOKS_PER_USER; order += 1) {
+      const answers = await Promise.all(
+        good.map((_client, user) => system.webhook({ order_id: `${user}-${order}`, status: 'canceled' })),
+      )
+      expect(answers.every(({ status }) => status === 200)).toBe(true)
+    }
+  }
+  const attack = async (): Promise<void> => {
+    for (let opened = 0; opened < SILENT; opened += OPENING_AT_ONCE) {
+      await Promise.all(Array.from({ length: OPENING_AT_ONCE }, () => openRaw(system.gateway.url, silent)))
+    }
+    await Promise.all(Array.from({ length: GARBAGE }, () => openRaw(system.gateway.url, garbage, randomBytes(512))))
+  }
+  await Promise.all([attack(), deliverAll()])
+
+  await eventually(() => good.every((client) => client.events().length === WEBHOOKS_PER_USER))
+  for (const client of good) {
+    expect(client.socket.readyState).toBe(client.socket.OPEN)
+    expect(client.events().map(({ seq }) => seq)).toEqual(Array.from({ length: WEBHOOKS_PER_USER }, (_, n) => 11 + n))
+  }
+  // Whoever says nothing is closed at the deadline, and garbage at once.
+  await eventually(() => silent.size === 0 && garbage.size === 0, 20_000)
+  expect((await fetch(`${system.gateway.url}/readyz`)).status).toBe(200)
+  good.forEach((client) => client.close())
+}, 120_000)
