@@ -58,6 +58,8 @@ export async function runAs(
 }
 
 const keepAccess = ({ uid, gid }: OsUser): string[] => [
+  // Without this bit the kernel leaves capabilities out of access(2), by which PostgreSQL looks for its own programs.
+  '--securebits=+no_setuid_fixup',
   `--reuid=${uid}`,
   `--regid=${gid}`,
   '--clear-groups',
