@@ -57,7 +57,11 @@ export async function breakThings(options: BreakingOptions): Promise<BreakingRep
 
   const gatewayChoice = random.fork()
   const followers = users.map((userId) =>
-    follow(userId, () => addressOf(cluster.gateways, gatewayChoice), () => gatewayChoice.next()),
+    follow(
+      userId,
+      () => addressOf(cluster.gateways, gatewayChoice),
+      () => gatewayChoice.next(),
+    ),
   )
   const sender = createSender(cluster, random.fork())
   const finished: PlannedOrder[] = []

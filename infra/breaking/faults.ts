@@ -21,8 +21,10 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     server.kill('SIGCONT')
   },
   'redis FLUSHALL': (cluster) => onRedis(cluster, (redis) => redis.flushall()),
-  'redis CLIENT KILL subscribers': (cluster) => onRedis(cluster, (redis) => redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub')),
-  'redis CLIENT KILL publishers': (cluster) => onRedis(cluster, (redis) => redis.call('CLIENT', 'KILL', 'TYPE', 'normal')),
+  'redis CLIENT KILL subscribers': (cluster) =>
+    onRedis(cluster, (redis) => redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub')),
+  'redis CLIENT KILL publishers': (cluster) =>
+    onRedis(cluster, (redis) => redis.call('CLIENT', 'KILL', 'TYPE', 'normal')),
   'kill -9 postgres': (cluster) => cluster.crashPostgres(),
   'terminate connections of webhook-ingest': (cluster) =>
     onPostgres(

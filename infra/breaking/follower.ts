@@ -44,7 +44,9 @@ export function follow(userId: string, gateways: () => string, retryDelay: () =>
     const current = new WebSocket(`${gateways().replace(/^http/, 'ws')}/ws`)
     socket = current
     let deadline = setTimeout(() => current.terminate(), 15_000)
-    current.on('open', () => current.send(JSON.stringify({ type: 'hello', token, ...(position && { resume: position }) })))
+    current.on('open', () =>
+      current.send(JSON.stringify({ type: 'hello', token, ...(position && { resume: position }) })),
+    )
     current.on('message', (data: Buffer) => {
       clearTimeout(deadline)
       deadline = setTimeout(() => current.terminate(), 60_000)

@@ -40,7 +40,14 @@ export function planOrder(random: Random, index: number, userId: string): Planne
     [[{ status: 'Completed' }], 'completed', 0n],
     [[{ status: 'Canceled' }], 'canceled', parseMoney(charge)],
     [[{ status: 'Partial', remains: some }], 'partial', part(some)],
-    [[{ status: 'Partial', remains: some }, { status: 'Partial', remains: more }], 'partial', part(more)],
+    [
+      [
+        { status: 'Partial', remains: some },
+        { status: 'Partial', remains: more },
+      ],
+      'partial',
+      part(more),
+    ],
     [[{ status: 'Partial', remains: more }, { status: 'Canceled' }], 'canceled', parseMoney(charge)],
     [[{ status: 'Completed' }, { status: 'Refunded' }], 'canceled', parseMoney(charge)],
     [[{ status: 'Failed' }, { status: 'Partial', remains: some }], 'partial', part(some)],

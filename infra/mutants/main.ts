@@ -13,7 +13,10 @@ function survive(copy: string, { name, file, find, replace, tests }: Mutant): bo
   const path = join(copy, file)
   const source = readFileSync(path, 'utf8')
   if (source.split(find).length !== 2) throw new Error(`${name}: what to replace must stand in ${file} exactly once`)
-  writeFileSync(path, source.replace(find, () => replace))
+  writeFileSync(
+    path,
+    source.replace(find, () => replace),
+  )
   try {
     const { status, stdout, stderr } = spawnSync('npm', ['test', '--', ...tests, '--verbose'], {
       cwd: copy,

@@ -13,14 +13,15 @@ export function createMetrics(service: string): Registry {
 
 /** Adds a metric whose value is looked up at each scrape. Its unit is the last part of its name. */
 export function addGauge(registry: Registry, name: string, help: string, read: () => number): void {
-  new Gauge({
+  const gauge = new Gauge({
     name,
     help,
-    registers: [registry],
+    registers: [],
     collect() {
       this.set(read())
     },
   })
+  registry.registerMetric(gauge)
 }
 
 export interface MetricsServerOptions {

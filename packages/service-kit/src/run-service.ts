@@ -16,7 +16,9 @@ const CLOSE_TIMEOUT_MS = 30_000
  */
 export async function runService(start: () => Promise<RunningService>): Promise<void> {
   const starting = start()
+  const parentWatch = watchNpm()
   closeWithGrace({ delay: false }, async ({ err }) => {
+    clearInterval(parentWatch)
     if (err !== undefined) process.stderr.write(`${err.stack ?? err.message}\n`)
     const service = await starting
     setTimeout(() => {
@@ -31,4 +33,18 @@ export async function runService(start: () => Promise<RunningService>): Promise<
     process.stderr.write(`${error instanceof ConfigError ? error.message : String((error as Error).stack ?? error)}\n`)
     process.exit(1)
   }
+}
+
+const PARENT_CHECK_INTERVAL_MS = 200
+
+/**
+ * npm passes a SIGTERM on to the shell that it has started us in, and that shell dies of it without a word to us. So
+ * when npm has started us, its shell's end is our signal.
+ */
+function watchNpm(): NodeJS.Timeout | undefined {
+  if (process.env['npm_lifecycle_event'] === undefined) return undefined
+  const parent = process.ppid
+  return setInterval(() => {
+    if (process.ppid !== parent) process.kill(process.pid, 'SIGTERM')
+  }, PARENT_CHECK_INTERVAL_MS).unref()
 }

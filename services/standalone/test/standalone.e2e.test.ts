@@ -21,6 +21,8 @@ afterEach(async () => {
 
 interface Started {
   readonly child: ChildProcess
+  readonly address: string
+  /** Where the page is, and the command to try. */
   readonly page: string
   readonly command: string
   readonly output: () => string
@@ -28,8 +30,9 @@ interface Started {
 
 /** Starts it as `npm start` does and reads what it prints for a newcomer. */
 async function start(env: Record<string, string> = {}): Promise<Started> {
+  const port = String(await freePort())
   const child = spawn(process.execPath, [MAIN], {
-    env: { PATH: process.env['PATH'], DATA_DIR: dataDir, PORT: String(await freePort()), ...env },
+    env: { PATH: process.env['PATH'], DATA_DIR: dataDir, PORT: port, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   running.add(child)
@@ -41,8 +44,9 @@ async function start(env: Record<string, string> = {}): Promise<Started> {
     if (child.exitCode !== null) throw new Error(`it ended:\n${output}`)
     await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])
   }
-  const line = (name: string): string => new RegExp(`^${name}: (.*)$`, 'm').exec(output)![1]!
-  return { child, page: line('page'), command: line('try'), output: () => output }
+  const line = (name: string): string => new RegExp(`^${name}: (.*)$`, 'm').exec(output)?.[1] ?? ''
+  const address = `http://localhost:${port}`
+  return { child, address, page: line('page'), command: line('try'), output: () => output }
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
@@ -99,25 +103,16 @@ test('a second one on the same data is refused, and the first goes on', async ()
 
 test('a wrong configuration ends it with every problem', async () => {
   const failed = start({ PORT: '0', LOG_LEVEL: 'loud', DATABASE_URL: 'mysql://localhost' })
-  await expect(failed).rejects.toThrow(/PORT: must be at least 1[^]*DATABASE_URL|DATABASE_URL[^]*PORT: must be at least 1/)
+  await expect(failed).rejects.toThrow(
+    /PORT: must be at least 1[^]*DATABASE_URL|DATABASE_URL[^]*PORT: must be at least 1/,
+  )
 })
 
 test('without the demo there is no page and no token for everybody', async () => {
-  const { child, output } = await startWithoutDemo()
-  expect(output()).not.toMatch(/^page: /m)
-  expect(await end(child, 'SIGINT')).toBe(0)
+  const { child, output, address } = await start({ DEMO: 'off' })
+  const fetchStatus = async (path: string): Promise<number> => (await fetch(`${address}${path}`)).status
 
-  async function startWithoutDemo() {
-    const port = await freePort()
-    const child = spawn(process.execPath, [MAIN], {
-      env: { PATH: process.env['PATH'], DATA_DIR: dataDir, PORT: String(port), DEMO: 'off' },
-    })
-    running.add(child)
-    let output = ''
-    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
-    while (!output.includes('panel key')) await once(child.stdout, 'data')
-    const statuses = await Promise.all(['/', '/demo/token'].map(async (path) => (await fetch(`http://localhost:${port}${path}`)).status))
-    expect(statuses).toEqual([404, 404])
-    return { child, output: () => output }
-  }
+  expect(output()).not.toMatch(/^(page|try): /m)
+  expect(await Promise.all(['/', '/demo/token', '/livez'].map(fetchStatus))).toEqual([404, 404, 200])
+  expect(await end(child, 'SIGINT')).toBe(0)
 })

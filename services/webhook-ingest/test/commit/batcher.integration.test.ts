@@ -57,7 +57,12 @@ const registerMany = async (count: number, users = count): Promise<string[]> => 
   const ids = Array.from({ length: count }, (_, index) => `${index + 1}`)
   await Promise.all(
     ids.map((id) =>
-      registerOrder(deps, { ...anOrder(), orderId: `A-${id}`, providerOrderId: id, userId: `user-${Number(id) % users}` }),
+      registerOrder(deps, {
+        ...anOrder(),
+        orderId: `A-${id}`,
+        providerOrderId: id,
+        userId: `user-${Number(id) % users}`,
+      }),
     ),
   )
   published.length = 0
@@ -149,7 +154,11 @@ describe('group commit', () => {
     await registerMany(1)
     const results = await start().submit([aDelivery('404'), aDelivery('1'), aDelivery('405')])
 
-    expect(results).toEqual([{ outcome: 'parked' }, { outcome: 'applied', refund: 250_000_000n }, { outcome: 'parked' }])
+    expect(results).toEqual([
+      { outcome: 'parked' },
+      { outcome: 'applied', refund: 250_000_000n },
+      { outcome: 'parked' },
+    ])
   })
 })
 
@@ -210,12 +219,15 @@ describe('when the database fails', () => {
     await client.query('ROLLBACK')
     client.release()
 
-    expect(await results).toEqual(Array(2).fill({ outcome: 'applied', refund: 250_000_000n }))
+    const applied = { outcome: 'applied', refund: 250_000_000n }
+    expect(await results).toEqual([applied, applied])
     expect(await audit()).toEqual(CLEAN)
   })
 
   test('senders are told to come back when it stays away', async () => {
-    const unreachable = { connect: () => Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { syscall: 'connect' })) }
+    const unreachable = {
+      connect: () => Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { syscall: 'connect' })),
+    }
     const batcher = start({ pool: unreachable as unknown as Pool, commitTimeoutMs: 300 })
     expect(await batcher.submit([aDelivery('1')])).toBe('database_unavailable')
   })

@@ -62,7 +62,9 @@ test('registering it again changes nothing and shows it as it is now', async () 
 test('ids may be integers, as PHP keeps them', async () => {
   orders += 1
   const response = await ingest.register({ orderId: 90_000 + orders, providerOrderId: 80_000 + orders, userId: 7 })
-  expect(response.json()).toMatchObject({ order: { orderId: `${90_000 + orders}`, providerOrderId: `${80_000 + orders}` } })
+  expect(response.json()).toMatchObject({
+    order: { orderId: `${90_000 + orders}`, providerOrderId: `${80_000 + orders}` },
+  })
 })
 
 test('conflicts are refused and change nothing', async () => {
@@ -90,7 +92,8 @@ test('the same order registered many times at once is registered once', async ()
   const ids = fresh()
   const responses = await Promise.all(Array.from({ length: 12 }, () => ingest.register(ids)))
 
-  expect(responses.map(({ statusCode }) => statusCode).toSorted()).toEqual([...Array<number>(11).fill(200), 201])
+  expect(responses.filter(({ statusCode }) => statusCode === 201)).toHaveLength(1)
+  expect(responses.filter(({ statusCode }) => statusCode === 200)).toHaveLength(11)
 })
 
 test('two orders of a new user in different currencies at once: one account, one refusal', async () => {
@@ -98,7 +101,7 @@ test('two orders of a new user in different currencies at once: one account, one
   const responses = await Promise.all(
     ['USD', 'EUR'].map((currency) => ingest.register({ ...fresh(), userId, currency })),
   )
-  expect(responses.map(({ statusCode }) => statusCode).toSorted()).toEqual([201, 409])
+  expect(responses.map(({ statusCode }) => statusCode)).toEqual(expect.arrayContaining([201, 409]))
 })
 
 test.each<[string, Record<string, unknown>]>([

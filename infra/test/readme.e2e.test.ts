@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { createTestDatabase, eventually, freePort, mintToken, sharedRedisUrl, TEST_JWT_SECRET } from '@paxyo/testkit'
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+// The README's commands, run as they stand there; only addresses and what it leaves out (…) are put in.
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8')
+const run = promisify(execFile)
+
+const blocks = (language: string): string[] =>
+  [...README.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm'))].map((match) => match[1]!)
+const blockWith = (language: string, text: string): string => {
+  const found = blocks(language).filter((block) => block.includes(text))
+  if (found.length !== 1) throw new Error(`${found.length} ${language} blocks of the README hold ${text}`)
+  return found[0]!
+}
+
+let dataDir: string
+let port: number
+let standalone: ChildProcess
+let output = ''
+const line = (name: string): string => new RegExp(`^${name}: (.*)$`, 'm').exec(output)![1]!
+
+beforeAll(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), 'paxyo-readme-'))
+  port = await freePort()
+  const env = { ...process.env, DATA_DIR: dataDir, PORT: String(port), DATABASE_URL: '', REDIS_URL: '' }
+  standalone = spawn('sh', ['-c', `exec ${blockWith('sh', 'npm start').trim()}`], {
+    cwd: ROOT,
+    env: { ...env, JWT_SECRETS: TEST_JWT_SECRET },
+  })
+  standalone.stdout!.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  await eventually(() => /^panel key: /m.test(output), 25_000)
+})
+afterAll(async () => {
+  const exited = once(standalone, 'exit')
+  standalone.kill('SIGTERM')
+  await exited
+  // npm is gone at once; what it started ends by itself a moment later.
+  await eventually(() =>
+    fetch(`http://localhost:${port}/livez`).then(
+      () => false,
+      () => true,
+    ),
+  )
+  rmSync(dataDir, { recursive: true, force: true })
+})
+
+async function runInShell(block: string, env: Record<string, string>): Promise<string> {
+  const command = block.replaceAll('http://localhost:8080', `http://localhost:${port}`)
+  const { stdout } = await run('sh', ['-ec', command], { cwd: ROOT, env: { ...process.env, ...env } })
+  return stdout
+}
+
+test('npm start prints the four lines', () => {
+  expect(line('page')).toBe(`http://localhost:${port}/`)
+  expect(line('try')).toMatch(/^curl -X POST http:\/\/localhost:\d+\/webhooks\/godofpanel\/\S+ -H "Content-Type/)
+})
+
+test('the order is registered, and the webhook answers what the README says', async () => {
+  const registered = await runInShell(blockWith('sh', '/v1/orders'), { PANEL_KEY: line('panel key') })
+  expect(JSON.parse(registered)).toMatchObject({ order: { orderId: 'A-1', status: 'pending' } })
+
+  const webhook = blockWith('sh', '/webhooks/godofpanel/$WEBHOOK_TOKEN')
+  const answer = await runInShell(webhook, { WEBHOOK_TOKEN: line('webhook token') })
+  expect(JSON.parse(answer)).toEqual(JSON.parse(blockWith('json', '"results"')))
+})
+
+test('the page script is shown the orders and what becomes of them', async () => {
+  const script = blockWith('js', 'new WebSocket').replace('wss://rt.example.com', `ws://localhost:${port}`)
+  const shown: unknown[] = []
+  const updated: unknown[] = []
+  // eslint-disable-next-line no-new-func -- running the README's own words is what this test is for
+  const connect = new Function('token', 'show', 'update', `${script}; return socket`) as (
+    token: string,
+    show: (...args: unknown[]) => void,
+    update: (...args: unknown[]) => void,
+  ) => WebSocket
+  const socket = connect(
+    await mintToken('demo'),
+    (...args) => shown.push(args),
+    (...args) => updated.push(args),
+  )
+  await eventually(() => shown.length === 1)
+  await runInShell(line('try'), {})
+  await eventually(() => updated.length === 1)
+  socket.close()
+  expect(updated[0]).toMatchObject([{ status: 'canceled' }, { amount: '2.5' }, { currency: 'USD' }])
+})
+
+test('the services run by themselves', async () => {
+  await using database = await createTestDatabase()
+  const lines = blockWith('sh', 'npm run migrate').trim().split('\n')
+  const printed: string[] = []
+  const exits: unknown[] = []
+  const env = {
+    DATABASE_URL: database.url,
+    REDIS_URL: sharedRedisUrl(),
+    JWT_SECRETS: TEST_JWT_SECRET,
+    PORT: '0',
+    HOST: '127.0.0.1',
+  }
+  for (const given of lines) {
+    const command = given.replace(/DATABASE_URL=\S+/, '')
+    if (command.includes('npm run')) {
+      printed.push(await runInShell(command, env))
+      continue
+    }
+    const service = spawn('sh', ['-c', `exec ${command}`], { cwd: ROOT, env: { ...process.env, ...env } })
+    let log = ''
+    service.stdout.on('data', (chunk: Buffer) => (log += chunk.toString()))
+    await eventually(() => log.includes('"listening"'))
+    const exited = once(service, 'exit')
+    service.kill('SIGTERM')
+    exits.push(await exited)
+  }
+  expect(exits).toEqual([
+    [0, null],
+    [0, null],
+  ])
+  expect(printed[0]).toContain('up to date')
+  expect(printed[1]).toContain('Partitions made')
+})
+
+test('every other command of the README is one that is run', () => {
+  const commands = blocks('sh').flatMap((block) => block.match(/^(?:npm|node|curl|DATABASE_URL)\b.*$/gm) ?? [])
+  expect(commands.map((command) => command.split('#')[0]!.trim().slice(0, 40))).toHaveLength(8)
+  expect(README).toContain('```sh\nnpm test\n```')
+})
