@@ -153,14 +153,14 @@ async function workOff(
   await Promise.all(Array.from({ length: concurrency }, worker))
 }
 
-async function deliver(order: PlannedOrder, { send }: Sender): Promise<void> {
+async function deliver(order: PlannedOrder, sender: Sender): Promise<void> {
   const { orderId, providerOrderId, userId, quantity, charge } = order
   const details = { service: 'Followers', link: 'https://example.com', currency: 'USD' }
-  const registration = send('/v1/orders', { orderId, providerOrderId, userId, quantity, charge, ...details })
+  const registration = sender.send('/v1/orders', { orderId, providerOrderId, userId, quantity, charge, ...details })
   // Every other order is registered while its webhooks are already coming.
   if (Number(providerOrderId) % 2 === 0) await registration
   for (const { status, remains } of order.updates) {
-    await send(`/webhooks/godofpanel/${WEBHOOK_TOKEN}`, { order_id: providerOrderId, status, remains })
+    await sender.send(`/webhooks/godofpanel/${WEBHOOK_TOKEN}`, { order_id: providerOrderId, status, remains })
   }
   await registration
 }

@@ -77,7 +77,7 @@ test('the page script is shown the orders and what becomes of them', async () =>
   const script = blockWith('js', 'new WebSocket').replace('wss://rt.example.com', `ws://localhost:${port}`)
   const shown: unknown[] = []
   const updated: unknown[] = []
-  // eslint-disable-next-line no-new-func -- running the README's own words is what this test is for
+  // oxlint-disable-next-line no-new-func, typescript/no-implied-eval -- running the README's own words is what this test is for
   const connect = new Function('token', 'show', 'update', `${script}; return socket`) as (
     token: string,
     show: (...args: unknown[]) => void,

@@ -103,7 +103,7 @@ export class RedisSubscriber implements EventSubscriber {
 async function withTimeout(promise: Promise<void>, timeoutMs: number, message: string): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(message)), timeoutMs)
+    timer = setTimeout(() => reject(new Error(message)), timeoutMs).unref()
   })
   try {
     await Promise.race([promise, timeout])

@@ -54,7 +54,7 @@ function pipeSlowly(from: Socket, to: Socket, delayMs: () => number): void {
       last = last.then(() => void to.write(chunk))
       return
     }
-    const held = sleep(ms)
+    const held = sleep(ms, undefined, { ref: false })
     last = last.then(() => held).then(() => void to.write(chunk))
   })
   from.on('end', () => void last.then(() => to.end()))

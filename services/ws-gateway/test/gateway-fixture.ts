@@ -30,6 +30,8 @@ export interface GatewayFixture extends AsyncDisposable {
   readonly url: string
   readonly gateway: Gateway
   readonly database: TestDatabase
+  /** How many queries the gateway has asked. */
+  queryCount(): number
   /** What is committed and published, as webhook-ingest would. */
   readonly books: Books
   /** Opens a connection and says hello with a good token. */
@@ -43,8 +45,15 @@ export async function startGateway(options: GatewayFixtureOptions = {}): Promise
   const { publishTo = bus } = options
   const database = await createTestDatabase()
   const log = pino({ level: 'silent' })
+  const pool = database.poolAs('gateway')
+  const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<never>
+  let queries = 0
+  pool.query = ((...args: unknown[]) => {
+    queries += 1
+    return query(...args)
+  }) as never
   const gateway = createGateway({
-    pool: database.poolAs('gateway'),
+    pool,
     bus,
     tokens: { secrets: [TEST_JWT_SECRET], audience: 'paxyo' },
     allowedOrigins: [PAGE_ORIGIN],
@@ -66,6 +75,7 @@ export async function startGateway(options: GatewayFixtureOptions = {}): Promise
     url,
     gateway,
     database,
+    queryCount: () => queries,
     books: createBooks(database, publisher),
     async connect(userId, { resume, token } = {}) {
       const hello = { token: token ?? (await mintToken(userId)), ...(resume === undefined ? {} : { resume }) }

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 /** Loads values for many keys at once; results in the order of the keys. */
 export type LoadMany<Key, Value> = (keys: readonly Key[]) => Promise<readonly Value[]>
 
@@ -6,6 +8,8 @@ export interface CoalesceOptions {
   readonly batchMax: number
   /** How many loads may run at once; what is asked for in the meantime forms the next ones. */
   readonly concurrency: number
+  /** The least time from one load to the next while there is always something to ask. */
+  readonly gatherMs?: number
 }
 
 interface Waiting<Key, Value> {
@@ -14,12 +18,13 @@ interface Waiting<Key, Value> {
 }
 
 /**
- * Turns single questions into batched ones, without a timer: a lone question is asked at once, and a thousand that come
- * while others are being answered are asked together.
+ * Turns single questions into batched ones: a lone question is asked at once, and those that come while others are being
+ * answered, or right afterwards, are asked together. So a thousand within a second cost no more than a second has room
+ * for loads.
  */
 export function coalesce<Key, Value>(
   loadMany: LoadMany<Key, Value>,
-  { batchMax, concurrency }: CoalesceOptions,
+  { batchMax, concurrency, gatherMs = 0 }: CoalesceOptions,
 ): (key: Key) => Promise<Value> {
   const queue: Waiting<Key, Value>[] = []
   let running = 0
@@ -30,12 +35,15 @@ export function coalesce<Key, Value>(
     await new Promise(setImmediate)
     while (queue.length > 0) {
       const batch = queue.splice(0, batchMax)
+      const gathered = gatherMs > 0 ? sleep(gatherMs) : undefined
       try {
         const values = await loadMany(batch.map(({ key }) => key))
         batch.forEach(({ loaded }, index) => loaded.resolve(values[index]!))
       } catch (error) {
         for (const { loaded } of batch) loaded.reject(error)
       }
+      // A full batch means that more is waiting already.
+      if (gathered !== undefined && batch.length < batchMax) await gathered
     }
     running -= 1
   }

@@ -37,6 +37,7 @@ const SNAPSHOT_ORDERS_MAX = 200
 const SNAPSHOT_USERS_PER_QUERY_MAX = 100
 const EVENT_USERS_PER_QUERY_MAX = 500
 const CONCURRENT_QUERIES_MAX = 2
+const GATHER_MS = 20
 
 interface Since {
   readonly userId: string
@@ -45,18 +46,18 @@ interface Since {
 
 export function createStreamReader(options: StreamReaderOptions): StreamReader {
   const { pool, snapshotOrdersMax = SNAPSHOT_ORDERS_MAX } = options
-  const concurrency = CONCURRENT_QUERIES_MAX
+  const pace = { concurrency: CONCURRENT_QUERIES_MAX, gatherMs: GATHER_MS }
   const snapshotOf = coalesce<string, Snapshot>((userIds) => readSnapshots(pool, userIds, snapshotOrdersMax), {
     batchMax: SNAPSHOT_USERS_PER_QUERY_MAX,
-    concurrency,
+    ...pace,
   })
   const eventsSince = coalesce<Since, readonly EventRow[]>((since) => readEventsSince(pool, since, EVENTS_MAX), {
     batchMax: EVENT_USERS_PER_QUERY_MAX,
-    concurrency,
+    ...pace,
   })
   const headOf = coalesce<string, Head>((userIds) => readHeads(pool, userIds), {
     batchMax: EVENT_USERS_PER_QUERY_MAX,
-    concurrency,
+    ...pace,
   })
 
   async function resume(userId: string, { epoch, seq }: Position): Promise<StreamStart | undefined> {

@@ -109,3 +109,24 @@ test('not more loads run at once than may', async () => {
   expect(await Promise.all(keys.map(ask))).toEqual(keys)
   expect({ loads, runningMax }).toEqual({ loads: 10, runningMax: 2 })
 })
+
+test('under a steady stream of questions loads keep their distance, and a lone one is still asked at once', async () => {
+  const batches: number[] = []
+  const ask = coalesce<number, number>(
+    async (keys) => {
+      batches.push(keys.length)
+      return keys
+    },
+    { batchMax: 1000, concurrency: 1, gatherMs: 100 },
+  )
+  await ask(0)
+  expect(batches).toEqual([1])
+
+  const answers: Promise<number>[] = []
+  for (let key = 1; key <= 50; key += 1) {
+    answers.push(ask(key))
+    await nextTurn()
+  }
+  await Promise.all(answers)
+  expect(batches).toEqual([1, 50])
+})
