@@ -85,9 +85,9 @@ async function measure(url: string, connections: number): Promise<number> {
         },
         (response) => {
           response.resume().once('end', () => {
-            if (response.statusCode !== 200) reject(new Error(`answered ${response.statusCode}`))
             answered += 1
-            resolve()
+            if (response.statusCode === 200) resolve()
+            else reject(new Error(`answered ${response.statusCode}`))
           })
         },
       )
