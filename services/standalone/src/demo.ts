@@ -1,3 +1,5 @@
+import { OPEN_STATUSES } from '@paxyo/contracts'
+import { createKysely } from '@paxyo/database'
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import type { Pool } from 'pg'
 
@@ -27,24 +29,22 @@ const HISTORY = [
   [{ status: 'Partial', remains: '600', start_count: '88' }],
 ]
 
-const FIND_OPEN = `
-  SELECT provider_order_id FROM orders
-  WHERE user_id = $1 AND status IN ('pending', 'processing', 'in_progress')
-  ORDER BY created_at, provider_order_id`
-
-const COUNT = 'SELECT count(*) AS count FROM orders WHERE user_id = $1'
-
 /**
  * Sees to it that the demo user has orders, over the same routes that a panel and the provider use.
  *
  * @returns the provider order id of one that is still open, for the first webhook to cancel.
  */
 export async function prepareDemo(options: DemoOptions): Promise<string> {
-  const { rows: open } = await options.pool.query<{ provider_order_id: string }>(FIND_OPEN, [DEMO_USER])
-  if (open[0] !== undefined) return open[0].provider_order_id
+  const demoOrders = createKysely(options.pool).selectFrom('orders').where('user_id', '=', DEMO_USER)
+  const open = await demoOrders
+    .select('provider_order_id')
+    .where('status', 'in', OPEN_STATUSES)
+    .orderBy('created_at')
+    .orderBy('provider_order_id')
+    .executeTakeFirst()
+  if (open !== undefined) return open.provider_order_id
 
-  const { rows } = await options.pool.query<{ count: number }>(COUNT, [DEMO_USER])
-  const count = rows[0]!.count
+  const { count } = await demoOrders.select(({ fn }) => fn.countAll<number>().as('count')).executeTakeFirstOrThrow()
   const made = count === 0 ? SERVICES.length : 1
   for (let index = count; index < count + made; index += 1) await makeOrder(options, index)
   return String(FIRST_PROVIDER_ORDER_ID + count)

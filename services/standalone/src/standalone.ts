@@ -1,7 +1,15 @@
 import { createPool, maintainEventPartitions, migrateToLatest } from '@paxyo/database'
 import { registerDemoPanel } from '@paxyo/demo-panel'
 import { createInProcessBus, createRedisBus } from '@paxyo/event-bus'
-import { createHttpServer, createLogger, listen, registerHealth, type RunningService } from '@paxyo/service-kit'
+import {
+  createHttpServer,
+  createLogger,
+  createMetrics,
+  listen,
+  registerHealth,
+  serveMetrics,
+  type RunningService,
+} from '@paxyo/service-kit'
 import { SignJWT } from 'jose'
 import pg from 'pg'
 import { createIngest, INGEST_POOL_MAX } from 'webhook-ingest'
@@ -66,6 +74,10 @@ export async function startStandalone(config: StandaloneConfig): Promise<Running
   ingest.register(app)
   gateway.register(app)
   registerHealth(app, { ...ingest.readiness, ...gateway.readiness })
+  const registry = createMetrics('standalone')
+  ingest.addMetrics(registry)
+  gateway.addMetrics(registry)
+  const stopMetrics = await serveMetrics({ registry, host: config.HOST, port: config.METRICS_PORT, log })
   const hasDemo = config.DEMO === 'on'
   if (hasDemo) {
     registerDemoPanel(app, { mintToken: () => mintToken(jwtSecrets[0]!, config.JWT_AUDIENCE) })
@@ -89,6 +101,7 @@ export async function startStandalone(config: StandaloneConfig): Promise<Running
       await publisher.close()
       await Promise.all([ingestPool.end(), gatewayPool.end()])
       await database.close()
+      await stopMetrics()
     },
   }
 }

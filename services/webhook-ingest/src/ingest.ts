@@ -1,8 +1,9 @@
 import type { EventPublisher } from '@paxyo/event-bus'
-import type { ReadinessCheck } from '@paxyo/service-kit'
+import { addGauge, type ReadinessCheck } from '@paxyo/service-kit'
 import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
 import { v7 as uuidv7 } from 'uuid'
 import { createBatcher } from './commit/batcher.ts'
 import { registerOrdersRoute } from './orders/orders-route.ts'
@@ -23,6 +24,7 @@ export interface Ingest {
   register(app: FastifyInstance): void
   /** Whether it should be sent webhooks. The bus is no part of it: refunds commit without, and their events follow. */
   readonly readiness: Readonly<Record<string, ReadinessCheck>>
+  addMetrics(registry: Registry): void
   /** Commits what was accepted and publishes what was committed. The pool and the publisher stay open. */
   close(): Promise<void>
 }
@@ -52,6 +54,10 @@ export function createIngest({ pool, publisher, proof, apiKeys, log }: IngestDep
       database: async () => {
         await pool.query('SELECT 1')
       },
+    },
+    addMetrics(registry) {
+      const help = 'Deliveries that wait to be committed.'
+      addGauge(registry, 'paxyo_ingest_waiting_deliveries', help, () => batcher.waitingCount)
     },
     async close() {
       isDraining = true

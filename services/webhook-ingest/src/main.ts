@@ -1,6 +1,14 @@
 import { createPool } from '@paxyo/database'
 import { createRedisBus } from '@paxyo/event-bus'
-import { createHttpServer, createLogger, listen, registerHealth, runService } from '@paxyo/service-kit'
+import {
+  createHttpServer,
+  createLogger,
+  createMetrics,
+  listen,
+  registerHealth,
+  runService,
+  serveMetrics,
+} from '@paxyo/service-kit'
 import { loadIngestConfig } from './config.ts'
 import { createIngest, INGEST_POOL_MAX } from './ingest.ts'
 
@@ -26,6 +34,9 @@ await runService(async () => {
   const app = createHttpServer({ log, trustProxy: config.TRUST_PROXY })
   ingest.register(app)
   registerHealth(app, ingest.readiness)
+  const registry = createMetrics('webhook-ingest')
+  ingest.addMetrics(registry)
+  const stopMetrics = await serveMetrics({ registry, host: config.HOST, port: config.METRICS_PORT, log })
   const address = await listen(app, { host: config.HOST, port: config.PORT })
   log.info({ address }, 'listening')
 
@@ -36,6 +47,7 @@ await runService(async () => {
       await ingest.close()
       await publisher.close()
       await pool.end()
+      await stopMetrics()
     },
   }
 })

@@ -9,6 +9,8 @@ import type { CommitDeps } from './commit-changes.ts'
 export type NotCommitted = 'queue_full' | 'shutting_down' | 'database_unavailable' | 'internal_error'
 
 export interface Batcher {
+  /** How many deliveries wait to be committed. */
+  readonly waitingCount: number
   /**
    * Commits the deliveries of one request, each with whatever else is waiting.
    *
@@ -58,6 +60,10 @@ export function createBatcher(options: BatcherOptions): Batcher {
   const waitingCount = (): number => lanes.reduce((sum, lane) => sum + lane.queue.length, 0)
 
   return {
+    get waitingCount() {
+      return waitingCount()
+    },
+
     async submit(deliveries) {
       if (isClosing) return 'shutting_down'
       if (waitingCount() + deliveries.length > queueMax) return 'queue_full'

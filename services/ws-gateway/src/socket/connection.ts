@@ -171,6 +171,7 @@ export class Connection implements Follower {
   }
 
   async #refresh(token: string): Promise<void> {
+    if (this.#identity === undefined) return this.close('protocol_error')
     const identity = await this.#verify(token)
     if (identity === undefined) return
     // A connection belongs to one user for life.
