@@ -41,6 +41,8 @@ export interface BreakingReport {
 
 const REQUEST_TIMEOUT_MS = 12_000
 const RETRY_DELAY_MS = 100
+const RACING_MAX = 3
+const RACE_MS_MAX = 30
 const CATCH_UP_TIMEOUT_MS = 90_000
 
 /**
@@ -67,7 +69,7 @@ export async function breakThings(options: BreakingOptions): Promise<BreakingRep
   const finished: PlannedOrder[] = []
   const faults: Record<string, number> = {}
   try {
-    const work = workOff(plan, options, sender, finished)
+    const work = workOff(plan, options, sender, random.fork(), finished)
     await breakUntil(work, cluster, random.fork(), options, faults)
     await work
 
@@ -134,11 +136,12 @@ function createSender(cluster: Cluster, random: Random): Sender {
   return sender
 }
 
-/** Works orders off, several at once; the updates of one order follow each other, as a provider sends them. */
+/** Works orders off, several at once. */
 async function workOff(
   plan: readonly PlannedOrder[],
   { concurrency, durationMsMax }: BreakingOptions,
   sender: Sender,
+  random: Random,
   finished: PlannedOrder[],
 ): Promise<void> {
   const deadline = performance.now() + durationMsMax
@@ -146,21 +149,31 @@ async function workOff(
   const worker = async (): Promise<void> => {
     for (const order of queue) {
       if (performance.now() > deadline) return
-      await deliver(order, sender)
+      await deliver(order, sender, random.fork())
       finished.push(order)
     }
   }
   await Promise.all(Array.from({ length: concurrency }, worker))
 }
 
-async function deliver(order: PlannedOrder, sender: Sender): Promise<void> {
+/**
+ * Sends an order's updates. Up to three race each other, over different processes too, so that they arrive in any order:
+ * what an order must come to does not depend on it.
+ */
+async function deliver(order: PlannedOrder, sender: Sender, random: Random): Promise<void> {
   const { orderId, providerOrderId, userId, quantity, charge } = order
   const details = { service: 'Followers', link: 'https://example.com', currency: 'USD' }
   const registration = sender.send('/v1/orders', { orderId, providerOrderId, userId, quantity, charge, ...details })
   // Every other order is registered while its webhooks are already coming.
   if (Number(providerOrderId) % 2 === 0) await registration
-  for (const { status, remains } of order.updates) {
-    await sender.send(`/webhooks/godofpanel/${WEBHOOK_TOKEN}`, { order_id: providerOrderId, status, remains })
+  for (let index = 0, count = 0; index < order.updates.length; index += count) {
+    count = 1 + random.below(RACING_MAX)
+    await Promise.all(
+      order.updates.slice(index, index + count).map(async ({ status, remains }) => {
+        await sleep(random.below(RACE_MS_MAX))
+        await sender.send(`/webhooks/godofpanel/${WEBHOOK_TOKEN}`, { order_id: providerOrderId, status, remains })
+      }),
+    )
   }
   await registration
 }

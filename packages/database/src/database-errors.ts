@@ -9,11 +9,15 @@ const LOCK_NOT_AVAILABLE = '55P03'
 /** COMMIT was answered, but not by COMMIT: the server rolled back a transaction that it had refused to go on with. */
 export class RolledBackError extends Error {}
 
+/** No connection was to be had, whatever the reason: the network, the password, a database that takes nobody in. */
+export class NotConnectedError extends Error {}
+
 /**
  * Whether an error says that the database cannot be reached, rather than that it refused what was asked. When a COMMIT
  * was on its way, its outcome is unknown then. Errors without an SQLSTATE come from the network or the driver.
  */
 export function isDatabaseUnavailable(error: unknown): boolean {
+  if (error instanceof NotConnectedError) return true
   const state = sqlState(error)
   return state === undefined ? isDriverError(error) : UNAVAILABLE_CLASSES.has(state.slice(0, 2))
 }

@@ -1,5 +1,5 @@
 import type { Pool, PoolClient, QueryResult } from 'pg'
-import { isDatabaseUnavailable, RolledBackError } from './database-errors.ts'
+import { isDatabaseUnavailable, NotConnectedError, RolledBackError } from './database-errors.ts'
 
 /**
  * Runs `work` in a transaction of its own connection. BEGIN travels with work's first statements, and work itself ends
@@ -8,7 +8,7 @@ import { isDatabaseUnavailable, RolledBackError } from './database-errors.ts'
  * @throws the first error of work; the transaction is rolled back then. A connection that broke is thrown away.
  */
 export async function transaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect()
+  const client = await connect(pool)
   let broken = false
   try {
     // Its failure is that of every statement after it, which work sees.
@@ -20,6 +20,14 @@ export async function transaction<T>(pool: Pool, work: (client: PoolClient) => P
     throw error
   } finally {
     client.release(broken)
+  }
+}
+
+async function connect(pool: Pool): Promise<PoolClient> {
+  try {
+    return await pool.connect()
+  } catch (error) {
+    throw new NotConnectedError(`no connection to the database: ${(error as Error).message}`, { cause: error })
   }
 }
 

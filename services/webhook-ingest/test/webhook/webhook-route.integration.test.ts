@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { eventually } from '@paxyo/testkit'
+import { administer, eventually } from '@paxyo/testkit'
 import { startIngest, TOKEN, type IngestFixture } from '../ingest-fixture.ts'
 
 let ingest: IngestFixture
@@ -213,6 +213,28 @@ describe('a request that is refused', () => {
     expect(rowCount).toBe(0)
   })
 })
+
+test('while PostgreSQL is away the sender is told to come back, and coming back works', async () => {
+  await ingest.register()
+  const { rows } = await ingest.database.owner.query<{ name: string }>('SELECT current_database() AS name')
+  const { name } = rows[0]!
+  await administer(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`)
+  await administer(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`)
+  const [webhook, registration, readiness] = await Promise.all([
+    ingest.webhook({ order_id: '12345', status: 'canceled' }),
+    ingest.register({ orderId: 'A-2', providerOrderId: '2' }),
+    ingest.app.inject('/readyz'),
+  ])
+  await administer(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`)
+
+  for (const response of [webhook, registration]) {
+    expect(response.json()).toMatchObject({ status: 503, code: 'database_unavailable' })
+    expect(response.headers['retry-after']).toBe('5')
+  }
+  expect(readiness.statusCode).toBe(503)
+  const again = await ingest.webhook({ order_id: '12345', status: 'canceled' })
+  expect(again.json()).toEqual({ results: [{ orderId: '12345', outcome: 'applied', refund: '2.5' }] })
+}, 20_000)
 
 test('one log line per delivery says order, outcome and refund, and no line holds a secret', async () => {
   await ingest.register()
