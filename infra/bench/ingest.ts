@@ -1,6 +1,6 @@
 import { migrateToLatest } from '@paxyo/database'
 import { startLocalPostgres } from '@paxyo/local-postgres'
-import { startProcess, startRedisServer, startService, type ServiceProcess } from '@paxyo/testkit'
+import { freePort, startProcess, startRedisServer, startService, type ServiceProcess } from '@paxyo/testkit'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -14,7 +14,7 @@ const ORDERS = 200_000
 const USERS = 20_000
 const ROUNDS = 3
 const ROUND_MS = 6_000
-const CONNECTIONS = [64, 256]
+const CONNECTIONS = (process.env['CONNECTIONS'] ?? '64,256').split(',').map(Number)
 const TOKEN = 'a-webhook-token'
 
 const dir = mkdtempSync(join(tmpdir(), 'paxyo-bench-'))
@@ -24,19 +24,22 @@ const cleanups: (() => Promise<unknown>)[] = []
 try {
   await migrateToLatest(postgres.url)
   await seed(postgres.url)
-  const env = { DATABASE_URL: postgres.url, REDIS_URL: redis.url, WEBHOOK_TOKENS: TOKEN, LOG_LEVEL: 'info' }
+  const env = { DATABASE_URL: postgres.url, REDIS_URL: redis.url, WEBHOOK_TOKENS: TOKEN, LOG_LEVEL: 'warn' }
   const naiveScript = fileURLToPath(new URL('one-transaction-per-webhook.ts', import.meta.url))
   const variants: Record<string, ServiceProcess> = {
-    batched: await startService('webhook-ingest', env),
-    naive: await startProcess(naiveScript, env),
+    batched: await startService('webhook-ingest', { ...env, PORT: String(await freePort()) }),
+    naive: await startProcess(naiveScript, { ...env, PORT: String(await freePort()) }),
   }
   cleanups.push(...Object.values(variants).map((service) => () => service.end('SIGKILL')))
 
   for (const connections of CONNECTIONS) {
     const rates: Record<string, number[]> = {}
     for (let round = 0; round < ROUNDS; round += 1) {
-      for (const [name, { url }] of Object.entries(variants)) {
-        const rate = await measure(url, connections)
+      for (const [name, { url, output }] of Object.entries(variants)) {
+        const rate = await measure(url, connections).catch(async (error: unknown) => {
+          await new Promise((resolve) => setTimeout(resolve, 500))
+          throw new Error(`${name} failed:\n${output().slice(0, 6000)}`, { cause: error })
+        })
         ;(rates[name] ??= []).push(rate)
       }
     }

@@ -8,7 +8,7 @@ import { randomUUID } from 'node:crypto'
 
 const pool = createPool({ url: process.env['DATABASE_URL']!, role: 'ingest', name: 'naive', max: 20 })
 const redis = new Redis(process.env['REDIS_URL']!)
-const log = createLogger('naive', 'info')
+const log = createLogger('naive', 'warn')
 const app = createHttpServer({ log, trustProxy: false })
 
 interface Body {
@@ -72,4 +72,4 @@ app.post<{ Body: Body }>('/webhooks/godofpanel/:token', async (request) => {
   return { ok: true }
 })
 
-log.info({ address: await listen(app, { host: '127.0.0.1', port: 0 }) }, 'listening')
+await listen(app, { host: '127.0.0.1', port: Number(process.env['PORT']) })

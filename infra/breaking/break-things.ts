@@ -124,7 +124,8 @@ function createSender(cluster: Cluster, random: Random): Sender {
             sender.answered += 1
             return
           }
-          if (response.status < 500) throw new Error(`refused with ${response.status}: ${answer}`)
+          // 503 says «come back»; anything else is a fault of ours.
+          if (response.status !== 503) throw new Error(`refused with ${response.status}: ${answer}`)
         } catch (error) {
           if ((error as Error).message.startsWith('refused')) throw error
         }

@@ -33,8 +33,10 @@ export async function startProcess(main: string, env: Readonly<Record<string, st
     stream.on('data', (text: string) => (output += text))
   }
   const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null
-  const url = await eventually(() => {
+  const url = await eventually(async () => {
     if (hasEnded()) return ''
+    // Where its port was given it need not say anything.
+    if (env['PORT'] !== undefined) return answers(`http://127.0.0.1:${env['PORT']}`)
     return /"address":"(http[^"]+)".*"listening"/.exec(output)?.[1]
   }, 30_000).catch(() => '')
   if (url === '') {
@@ -50,4 +52,12 @@ export async function startProcess(main: string, env: Readonly<Record<string, st
     return child.exitCode
   }
   return { url, child, output: () => output, end, [Symbol.asyncDispose]: async () => void (await end('SIGKILL')) }
+}
+
+/** The address itself, once somebody answers there. */
+async function answers(url: string): Promise<string | undefined> {
+  return fetch(`${url}/livez`).then(
+    () => url,
+    () => undefined,
+  )
 }

@@ -2,6 +2,7 @@ import { assertCommitted, roundTrip } from '@paxyo/database'
 import { PROVIDER } from '@paxyo/godofpanel'
 import { formatMoney } from '@paxyo/order-core'
 import type { PoolClient } from 'pg'
+import { deletePublished } from '../publish/delete-published.ts'
 import type { Changes } from './changes.ts'
 
 const INSERT_ORDERS = `
@@ -51,9 +52,6 @@ const INSERT_REVIEWS = `
 
 const INSERT_OUTBOX = `
   INSERT INTO outbox (batch_id, user_ids, seqs, created_at) VALUES ($1, $2, $3, $4)`
-
-const DELETE_OUTBOX = `
-  DELETE FROM outbox WHERE batch_id = ANY($1::uuid[])`
 
 const FIND_OLD_OUTBOX = `
   SELECT EXISTS (SELECT FROM outbox WHERE created_at < clock_timestamp() - interval '2 seconds') AS found`
@@ -184,7 +182,7 @@ export async function writeChangesAndCommit(
     [batchId, events.map((event) => event.userId), events.map((event) => event.seq), at],
     events.length,
   )
-  write('delete_outbox', DELETE_OUTBOX, [publishedBatchIds], publishedBatchIds.length)
+  if (publishedBatchIds.length > 0) statements.push(deletePublished(client, publishedBatchIds))
 
   const oldRows = lookForOldRows
     ? client.query<{ found: boolean }>({ name: 'find_old_outbox', text: FIND_OLD_OUTBOX })

@@ -5,6 +5,7 @@ import type { Pool, PoolClient } from 'pg'
 import type { Logger } from 'pino'
 import type { EventRow } from '../commit/changes.ts'
 import type { BatchOutbox } from '../commit/commit-changes.ts'
+import { deletePublished } from './delete-published.ts'
 
 export interface OutboxOptions {
   readonly pool: Pool
@@ -81,7 +82,7 @@ export function createOutbox({ pool, publisher, log }: OutboxOptions): Outbox {
 
   async function drainAll(rowAgeMs: number): Promise<void> {
     try {
-      await deletePublished()
+      await deleteOwn()
       for (let count = DRAIN_BATCHES_MAX; count === DRAIN_BATCHES_MAX;) {
         if (isClosed) return
         count = await transaction(pool, (client) => drainSome(client, publisher, rowAgeMs))
@@ -92,11 +93,11 @@ export function createOutbox({ pool, publisher, log }: OutboxOptions): Outbox {
     }
   }
 
-  async function deletePublished(): Promise<void> {
+  async function deleteOwn(): Promise<void> {
     if (published.length === 0) return
     const batchIds = outbox.takePublished()
     try {
-      await pool.query({ name: 'delete_outbox', text: DELETE_OUTBOX, values: [batchIds] })
+      await deletePublished(pool, batchIds)
     } catch (error) {
       outbox.returnPublished(batchIds)
       throw error
@@ -134,13 +135,11 @@ export function createOutbox({ pool, publisher, log }: OutboxOptions): Outbox {
       clearTimeout(retryTimer)
       clearInterval(sweepTimer)
       await draining
-      await deletePublished().catch((error: unknown) => log.warn({ err: error }, 'outbox rows stay for the next start'))
+      await deleteOwn().catch((error: unknown) => log.warn({ err: error }, 'outbox rows stay for the next start'))
     },
   }
   return outbox
 }
-
-const DELETE_OUTBOX = 'DELETE FROM outbox WHERE batch_id = ANY($1::uuid[])'
 
 // One process drains at a time, so that a backlog is not published by all of them at once.
 const LOCK_DRAIN = `SELECT pg_advisory_xact_lock(hashtext('paxyo outbox'))`
@@ -177,7 +176,10 @@ async function drainSome(client: PoolClient, publisher: EventPublisher, rowAgeMs
       payload: event.payload,
     }))
     await publisher.publish(messages)
-    await client.query(DELETE_OUTBOX, [batches.map((batch) => batch.batch_id)])
+    await deletePublished(
+      client,
+      batches.map((batch) => batch.batch_id),
+    )
   }
   assertCommitted(await client.query('COMMIT'))
   return batches.length

@@ -132,3 +132,21 @@ test('a commit that sees rows older than two seconds has them published', async 
   await eventually(() => publisher.messages.length > 1)
   expect(publisher.messages).toHaveLength(2)
 })
+
+test('drains and commits share connections without getting in each other’s way', async () => {
+  const publisher = new SwitchedPublisher()
+  const pool = database.poolAs('ingest', 1)
+  const outbox = createOutbox({ pool, publisher, log: pino({ level: 'silent' }) })
+  opened.push(outbox)
+  outbox.start()
+  // A drain may publish what is being published at that moment, too.
+  const publishedCount = (): number => new Set(publisher.messages.map(({ payload }) => payload)).size
+  for (let round = 1; round <= 3; round += 1) {
+    await registerOrder({ pool, newId, outbox }, { ...anOrder(), orderId: `S-${round}`, providerOrderId: `S-${round}` })
+    await eventually(() => publishedCount() === round)
+    // Deletes the row on the only connection there is, which the next commit uses.
+    if (round % 2 === 1) publisher.comeBack()
+    await eventually(async () => (await rowCount()) < 2)
+  }
+  expect(publishedCount()).toBe(3)
+})
