@@ -11,7 +11,7 @@ export interface ServiceProcess extends AsyncDisposable {
   readonly url: string
   readonly child: ChildProcess
   /** Everything that it has printed. */
-  output(): string
+  readonly output: () => string
   /** Sends a signal and waits for the end. */
   end(signal: NodeJS.Signals): Promise<number | null>
 }
