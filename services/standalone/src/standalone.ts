@@ -1,4 +1,4 @@
-import { createPool, maintainEventPartitions, migrateToLatest } from '@paxyo/database'
+import { createPool, migrateToLatest } from '@paxyo/database'
 import { registerDemoPanel } from '@paxyo/demo-panel'
 import { createInProcessBus, createRedisBus } from '@paxyo/event-bus'
 import {
@@ -11,16 +11,15 @@ import {
   type RunningService,
 } from '@paxyo/service-kit'
 import { SignJWT } from 'jose'
-import pg from 'pg'
 import { createIngest, INGEST_POOL_MAX } from 'webhook-ingest'
 import { createGateway, GATEWAY_POOL_MAX } from 'ws-gateway'
 import type { StandaloneConfig } from './config.ts'
 import { openDatabase } from './database.ts'
 import { DEMO_USER, prepareDemo } from './demo.ts'
 import { keepSecrets } from './kept-secrets.ts'
+import { startMaintenance } from './maintenance.ts'
 import { welcomeLines } from './welcome.ts'
 
-const DAY_MS = 86_400_000
 const TOKEN_LIFETIME = '1h'
 /** One process has nobody to send its clients to: they come back when it does. */
 const DRAIN_MS = 0
@@ -39,7 +38,7 @@ export async function startStandalone(config: StandaloneConfig): Promise<Running
     password: kept.databasePassword,
   })
   await migrateToLatest(database.url)
-  const maintenance = startMaintenance(database.url, config.EVENT_RETENTION_DAYS)
+  const maintenance = startMaintenance({ ownerUrl: database.url, retentionDays: config.EVENT_RETENTION_DAYS, log })
 
   const { url } = database
   const ingestPool = createPool({ url, role: 'ingest', name: 'standalone-ingest', max: INGEST_POOL_MAX })
@@ -94,7 +93,7 @@ export async function startStandalone(config: StandaloneConfig): Promise<Running
 
   return {
     async close() {
-      clearInterval(maintenance)
+      await maintenance.stop()
       await gateway.close(DRAIN_MS)
       await app.close()
       await ingest.close()
@@ -104,20 +103,6 @@ export async function startStandalone(config: StandaloneConfig): Promise<Running
       await stopMetrics()
     },
   }
-}
-
-/** Makes tomorrow's partitions and drops those that are too old, once a day. */
-function startMaintenance(ownerUrl: string, retentionDays: number): NodeJS.Timeout {
-  const maintain = async (): Promise<void> => {
-    const pool = new pg.Pool({ connectionString: ownerUrl, max: 1 })
-    try {
-      await maintainEventPartitions(pool, new Date(), retentionDays)
-    } finally {
-      await pool.end()
-    }
-  }
-  void maintain()
-  return setInterval(() => void maintain(), DAY_MS)
 }
 
 function mintToken(secret: string, audience: string): Promise<string> {

@@ -281,20 +281,22 @@ test('two processes with overlapping users in opposite order never deadlock for 
 })
 
 test('batches lock accounts in one order, whatever the order of their orders: there is never a deadlock', async () => {
-  // By order id, one pair goes through b then a, the other through a then b.
-  const users = { 1: 'user-b', 2: 'user-a', 3: 'user-b', 4: 'user-a' }
-  for (const [id, userId] of Object.entries(users)) {
+  // Each batch has an order of each user; by order id, every batch goes through the users in another order.
+  const users = 6
+  const batches = [0, 1, 2, 3].map((batch) =>
+    Array.from({ length: users }, (_, place) => ({
+      id: `${batch}${place}`,
+      userId: `user-${(place * (batch + 1)) % 7}`,
+    })),
+  )
+  for (const { id, userId } of batches.flat()) {
     await registerOrder(deps, { ...anOrder(), orderId: `A-${id}`, providerOrderId: id, userId })
   }
-  const pairs = [
-    ['1', '4'],
-    ['2', '3'],
-  ]
   await Promise.all(
-    pairs.map(async (pair) => {
+    batches.map(async (batch) => {
       const batcher = start({ lanes: 1 })
-      for (let round = 0; round < 150; round += 1) {
-        await batcher.submit(pair.map((id) => aDelivery(id, { status: 'in_progress', remains: round })))
+      for (let round = 0; round < 100; round += 1) {
+        await batcher.submit(batch.map(({ id }) => aDelivery(id, { status: 'in_progress', remains: round })))
       }
     }),
   )
