@@ -6,6 +6,8 @@ export default {
   testMatch: ['<rootDir>/{packages,services}/*/test/**/*.test.ts', '<rootDir>/infra/test/**/*.test.ts'],
   globalSetup: '<rootDir>/packages/testkit/src/global-setup.ts',
   globalTeardown: '<rootDir>/packages/testkit/src/global-teardown.ts',
+  // In processes of their own: Node takes minutes to end one that has run all test files in as many contexts.
+  maxWorkers: 2,
   testTimeout: 30_000,
   reporters: ['default', '<rootDir>/infra/scripts/jest-count-reporter.mjs'],
   // A file that hangs on to something is a leak: say so by not ending instead of hiding it.
