@@ -63,7 +63,11 @@ export async function startIngest(proof: Partial<ProofOptions> = { tokens: [TOKE
     async follow(userId) {
       const events: OrderEvent[] = []
       const subscriber = bus.connectSubscriber({
-        onMessage: (_channel, payload) => events.push(JSON.parse(payload.toString()) as OrderEvent),
+        onMessage(_channel, payload) {
+          const event = JSON.parse(payload.toString()) as OrderEvent
+          // The outbox may publish one twice; receivers go by seq.
+          if (!events.some(({ seq }) => seq === event.seq)) events.push(event)
+        },
         onRestored: () => undefined,
       })
       await subscriber.subscribe(userChannel(userId))
