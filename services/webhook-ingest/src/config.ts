@@ -30,8 +30,6 @@ const variables = {
 
 const PROOFS = ['WEBHOOK_TOKENS', 'WEBHOOK_SECRETS', 'WEBHOOK_ALLOW_CIDRS'] as const
 
-export type IngestConfig = ReturnType<typeof loadIngestConfig>
-
 /** @throws ConfigError listing everything that is wrong. */
 export function loadIngestConfig(environment: NodeJS.ProcessEnv) {
   return loadConfig(variables, environment, (raw) => {

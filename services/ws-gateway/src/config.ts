@@ -27,8 +27,6 @@ const variables = {
   ...gatewayVariables,
 }
 
-export type GatewayConfig = ReturnType<typeof loadGatewayConfig>
-
 /** @throws ConfigError listing everything that is wrong. */
 export function loadGatewayConfig(environment: NodeJS.ProcessEnv) {
   return loadConfig(variables, environment, (raw) => {
