@@ -49,7 +49,11 @@ pool.connect = withSteps(async () => {
   return client
 }) as never
 
-const bus = createRedisBus({ url: process.env['REDIS_URL']!, onError: () => undefined })
+const bus = createRedisBus({
+  url: process.env['REDIS_URL']!,
+  channelPrefix: process.env['CHANNEL_PREFIX']!,
+  onError: () => undefined,
+})
 const publisher: EventPublisher = bus.connectPublisher()
 publisher.publish = withSteps(publisher.publish.bind(publisher))
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { connectSocket, eventually, mintToken, sharedRedisUrl, startProcess } from '@paxyo/testkit'
+import { connectSocket, eventually, mintToken, startProcess } from '@paxyo/testkit'
 import { fileURLToPath } from 'node:url'
 import { startSystem, WEBHOOK_TOKEN } from './system.ts'
 
@@ -9,16 +9,15 @@ const STEPS_MAX = 100
 
 test('kill -9 at every step between accepting and acknowledging: one refund, one event, each time', async () => {
   await using system = await startSystem()
-  const env = { DATABASE_URL: system.database.url, REDIS_URL: sharedRedisUrl() }
   const client = await connectSocket(system.gateway.url, { token: await mintToken('user-1') })
   await client.next('welcome')
 
   let stepCount = 0
   for (let dieAt = 1; dieAt <= STEPS_MAX; dieAt += 1) {
     const order = { orderId: `A-${dieAt}`, providerOrderId: `${1000 + dieAt}` }
-    await system.register(order)
+    expect((await system.register(order)).status).toBe(201)
     // Its start publishes what the one before could not.
-    await using dying = await startProcess(DYING, { ...env, DIE_AT: String(dieAt) })
+    await using dying = await startProcess(DYING, { ...system.env, DIE_AT: String(dieAt) })
     const body = { order_id: order.providerOrderId, status: 'canceled' }
     const answer = await fetch(`${dying.url}/webhooks/godofpanel/${WEBHOOK_TOKEN}`, {
       method: 'POST',

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { createTestDatabase, freePort, sharedRedisUrl, startService, TEST_JWT_SECRET } from '@paxyo/testkit'
+import { randomUUID } from 'node:crypto'
 
 test.each([
   ['webhook-ingest', ['paxyo_ingest_waiting_deliveries']],
@@ -10,6 +11,7 @@ test.each([
   await using service = await startService(name, {
     DATABASE_URL: database.url,
     REDIS_URL: sharedRedisUrl(),
+    CHANNEL_PREFIX: `${randomUUID()}:`,
     JWT_SECRETS: TEST_JWT_SECRET,
     METRICS_PORT: String(port),
   })

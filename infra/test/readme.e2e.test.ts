@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { randomUUID } from 'node:crypto'
 
 // The README's commands, run as they stand there; only addresses and what it leaves out (…) are put in.
 
@@ -103,6 +104,7 @@ test('the services run by themselves', async () => {
   const env = {
     DATABASE_URL: database.url,
     REDIS_URL: sharedRedisUrl(),
+    CHANNEL_PREFIX: `${randomUUID()}:`,
     JWT_SECRETS: TEST_JWT_SECRET,
     PORT: '0',
     HOST: '127.0.0.1',

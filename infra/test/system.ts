@@ -9,6 +9,7 @@ import {
   type ServiceProcess,
   type TestDatabase,
 } from '@paxyo/testkit'
+import { randomUUID } from 'node:crypto'
 
 export const WEBHOOK_TOKEN = 'a-webhook-token'
 export const PANEL_KEY = 'a-panel-api-key'
@@ -16,6 +17,8 @@ export const PANEL_KEY = 'a-panel-api-key'
 /** Both services as processes of their own, on a real PostgreSQL and a real Redis. */
 export interface System extends AsyncDisposable {
   readonly database: TestDatabase
+  /** The configuration of both. */
+  readonly env: Readonly<Record<string, string>>
   ingest: ServiceProcess
   gateway: ServiceProcess
   /** Starts another process of a service, with the same configuration. */
@@ -34,6 +37,8 @@ export async function startSystem(
   const env = {
     DATABASE_URL: options.databaseUrl ?? database.url,
     REDIS_URL: options.redisUrl ?? sharedRedisUrl(),
+    // Other tests use this Redis at the same time, with users of the same names.
+    CHANNEL_PREFIX: `${randomUUID()}:`,
     WEBHOOK_TOKENS: WEBHOOK_TOKEN,
     PANEL_API_KEYS: PANEL_KEY,
     JWT_SECRETS: TEST_JWT_SECRET,
@@ -56,6 +61,7 @@ export async function startSystem(
     })
   const system: System = {
     database,
+    env,
     ingest,
     gateway,
     start,

@@ -10,14 +10,14 @@ export interface BusMessage {
  */
 export const EVENT_CHANNEL_SHARDS = 64
 
-/** The channel that carries one user's events: `paxyo:{shard}:user`. */
+/** The channel that carries one user's events: `{shard}:user`. */
 export function userChannel(userId: string): string {
-  return `paxyo:{${fnv1a(userId) % EVENT_CHANNEL_SHARDS}}:${userId}`
+  return `{${fnv1a(userId) % EVENT_CHANNEL_SHARDS}}:${userId}`
 }
 
 /** The channel on which one gateway sends messages to itself, to see that pub/sub really delivers. */
 export function probeChannel(gatewayId: string): string {
-  return `paxyo:{probe}:${gatewayId}`
+  return `{probe}:${gatewayId}`
 }
 
 /** FNV-1a over UTF-16 code units, 32 bits: spreads well, needs no library, and is the same on every machine. */

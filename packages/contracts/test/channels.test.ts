@@ -3,7 +3,7 @@ import { EVENT_CHANNEL_SHARDS, userChannel } from '../src/channels.ts'
 
 test('a user channel is stable, names its shard as the hash tag and its user behind it', () => {
   expect(userChannel('user-1')).toBe(userChannel('user-1'))
-  expect(userChannel('user-1')).toMatch(/^paxyo:\{\d+\}:user-1$/)
+  expect(userChannel('user-1')).toMatch(/^\{\d+\}:user-1$/)
 })
 
 test('users spread over all shards', () => {

@@ -9,8 +9,10 @@ const COMMAND_TIMEOUT_MS = 2_000
 
 export class RedisPublisher implements EventPublisher {
   readonly #redis: Redis
+  readonly #channelPrefix: string
 
   constructor(options: RedisBusOptions) {
+    this.#channelPrefix = options.channelPrefix
     this.#redis = connectRedis(options, 'paxyo-publisher', { commandTimeout: COMMAND_TIMEOUT_MS })
   }
 
@@ -20,7 +22,7 @@ export class RedisPublisher implements EventPublisher {
 
   async publish(messages: readonly BusMessage[]): Promise<void> {
     const pipeline = this.#redis.pipeline()
-    for (const { channel, payload } of messages) pipeline.publish(channel, payload)
+    for (const { channel, payload } of messages) pipeline.publish(this.#channelPrefix + channel, payload)
     const results = await pipeline.exec()
     const failure = results?.find(([error]) => error !== null)?.[0]
     if (failure) throw failure

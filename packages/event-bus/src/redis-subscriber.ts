@@ -14,6 +14,7 @@ const SUBSCRIBE_TIMEOUT_MS = 10_000
 export class RedisSubscriber implements EventSubscriber {
   readonly #redis: Redis
   readonly #handlers: SubscriberHandlers
+  readonly #channelPrefix: string
   /** Every channel that somebody wants, with the promise of its acknowledgement. */
   readonly #wanted = new Map<string, PromiseWithResolvers<void>>()
   /** Wanted channels that this connection has not been asked for yet. */
@@ -25,9 +26,10 @@ export class RedisSubscriber implements EventSubscriber {
 
   constructor(options: RedisBusOptions, handlers: SubscriberHandlers) {
     this.#handlers = handlers
+    this.#channelPrefix = options.channelPrefix
     this.#redis = connectRedis(options, 'paxyo-subscriber')
     this.#redis.on('messageBuffer', (channel: Buffer, payload: Buffer) => {
-      handlers.onMessage(channel.toString(), payload)
+      handlers.onMessage(channel.toString('utf8', options.channelPrefix.length), payload)
     })
     this.#redis.on('ready', () => this.#resubscribe())
   }
@@ -51,7 +53,7 @@ export class RedisSubscriber implements EventSubscriber {
     this.#wanted.delete(channel)
     if (this.#unsent.delete(channel) || this.#redis.status !== 'ready') return
     // When it fails the connection is gone, and the subscription with it.
-    this.#redis.unsubscribe(channel).catch(() => undefined)
+    this.#redis.unsubscribe(this.#channelPrefix + channel).catch(() => undefined)
   }
 
   reconnect(): void {
@@ -91,7 +93,7 @@ export class RedisSubscriber implements EventSubscriber {
     const waiting = channels.map((channel) => this.#wanted.get(channel))
     for (const channel of channels) this.#unsent.delete(channel)
     try {
-      await this.#redis.subscribe(...channels)
+      await this.#redis.subscribe(...channels.map((channel) => this.#channelPrefix + channel))
       for (const acknowledged of waiting) acknowledged?.resolve()
     } catch (error) {
       // With the connection alive it was a refusal, which asking again would not change.

@@ -18,6 +18,7 @@ const ENGINES: [string, () => EventBus][] = [
     () =>
       createRedisBus({
         url: sharedRedisUrl(),
+        channelPrefix: 'paxyo:',
         onError: (error) => {
           throw error
         },

@@ -21,10 +21,11 @@ afterEach(async () => {
   await server.stop()
 })
 
-const connect = (url = server.url) => createRedisBus({ url, onError: (error) => errors.push(error) })
+const connect = (url = server.url, channelPrefix = 'paxyo:') =>
+  createRedisBus({ url, channelPrefix, onError: (error) => errors.push(error) })
 
-async function connectPublisher(): Promise<EventPublisher> {
-  const publisher = connect().connectPublisher()
+async function connectPublisher(channelPrefix?: string): Promise<EventPublisher> {
+  const publisher = connect(server.url, channelPrefix).connectPublisher()
   open.push(publisher)
   await new Promise<void>((ready) => publisher.onReady(ready))
   return publisher
@@ -126,7 +127,7 @@ describe('a Redis that was killed and started again', () => {
     await server.restart()
     await subscribing
     await eventually(() => listener.restoredWith.length === 1)
-    expect(((await command('PUBSUB', 'CHANNELS')) as string[]).toSorted()).toEqual(['kept', 'new'])
+    expect(((await command('PUBSUB', 'CHANNELS')) as string[]).toSorted()).toEqual(['paxyo:kept', 'paxyo:new'])
   })
 })
 
@@ -198,7 +199,7 @@ describe('a Redis that stopped answering', () => {
 })
 
 test('a user without the permission is told so at once, and who has it is served', async () => {
-  await command('ACL', 'SETUSER', 'limited', 'on', '>a-password', 'allcommands', 'resetchannels', '&allowed')
+  await command('ACL', 'SETUSER', 'limited', 'on', '>a-password', 'allcommands', 'resetchannels', '&paxyo:allowed')
   const listener = connectSubscriber(server.url.replace('//', '//limited:a-password@'))
   const startedAt = performance.now()
 
@@ -218,4 +219,16 @@ test('what is closed while Redis is down does not come back', async () => {
   await connectPublisher()
   const clients = String(await command('CLIENT', 'LIST'))
   expect(clients.match(/name=paxyo-\w+/g)).toEqual(['name=paxyo-publisher'])
+})
+
+test('two systems on one Redis, with users of the same names, hear nothing of each other', async () => {
+  const listener = connectSubscriber()
+  const [channel] = CHANNELS as [string]
+  await listener.subscribe(channel)
+  const stranger = await connectPublisher('staging:')
+  await stranger.publish([{ channel, payload: 'not for you' }])
+  const publisher = await connectPublisher()
+  await publisher.publish([{ channel, payload: 'for you' }])
+  await eventually(() => listener.received.length > 0)
+  expect(listener.received).toEqual([channel])
 })

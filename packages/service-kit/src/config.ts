@@ -107,6 +107,9 @@ export const env = {
     })
     .transform((value): boolean | string => (value === 'true' || value === 'false' ? value === 'true' : value)),
 
+  /** What Redis channels begin with; systems that share a Redis must differ in it. ASCII, so that it has one length. */
+  channelPrefix: text.regex(/^[\w:.-]{1,64}$/, 'must be 1 to 64 letters, digits, and : . _ -').default('paxyo:'),
+
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     error: 'must be one of fatal, error, warn, info, debug, trace, silent',
   }),

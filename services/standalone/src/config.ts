@@ -11,6 +11,7 @@ const variables = {
   DATABASE_URL: env.url('postgres', 'postgresql').optional(),
   /** A Redis, when other processes take part. */
   REDIS_URL: env.url('redis', 'rediss').optional(),
+  CHANNEL_PREFIX: env.channelPrefix,
   /** Where the embedded PostgreSQL and the secrets that were made up are kept. */
   DATA_DIR: env.text.default(DATA_DIR),
   /** Open to this machine only, unless configured otherwise: the demo page lets everybody in who can reach it. */

@@ -46,7 +46,11 @@ export async function startStandalone(config: StandaloneConfig): Promise<Running
   const bus =
     config.REDIS_URL === undefined
       ? createInProcessBus()
-      : createRedisBus({ url: config.REDIS_URL, onError: (err) => log.warn({ err }, 'redis') })
+      : createRedisBus({
+          url: config.REDIS_URL,
+          channelPrefix: config.CHANNEL_PREFIX,
+          onError: (err) => log.warn({ err }, 'redis'),
+        })
   const publisher = bus.connectPublisher()
 
   const ingest = createIngest({

@@ -22,6 +22,7 @@ export const ingestVariables = {
 const variables = {
   DATABASE_URL: env.url('postgres', 'postgresql'),
   REDIS_URL: env.url('redis', 'rediss'),
+  CHANNEL_PREFIX: env.channelPrefix,
   HOST: env.text.default('0.0.0.0'),
   PORT: env.integer(0, 65_535).default(8081),
   ...commonVariables,

@@ -19,6 +19,7 @@ export const gatewayVariables = {
 const variables = {
   DATABASE_URL: env.url('postgres', 'postgresql'),
   REDIS_URL: env.url('redis', 'rediss'),
+  CHANNEL_PREFIX: env.channelPrefix,
   HOST: env.text.default('0.0.0.0'),
   PORT: env.integer(0, 65_535).default(8082),
   /** Over how many seconds clients are sent elsewhere when the process is told to end. */

@@ -20,7 +20,11 @@ await runService(async () => {
   const log = createLogger('ws-gateway', config.LOG_LEVEL)
 
   const pool = createPool({ url: config.DATABASE_URL, role: 'gateway', name: 'ws-gateway', max: GATEWAY_POOL_MAX })
-  const bus = createRedisBus({ url: config.REDIS_URL, onError: (err) => log.warn({ err }, 'redis') })
+  const bus = createRedisBus({
+    url: config.REDIS_URL,
+    channelPrefix: config.CHANNEL_PREFIX,
+    onError: (err) => log.warn({ err }, 'redis'),
+  })
   const gateway = createGateway({
     pool,
     bus,

@@ -11,7 +11,9 @@ let redis: RedisServer
 let gateway: GatewayFixture
 beforeEach(async () => {
   redis = await startRedisServer()
-  gateway = await startGateway({ bus: createRedisBus({ url: redis.url, onError: () => undefined }) })
+  gateway = await startGateway({
+    bus: createRedisBus({ url: redis.url, channelPrefix: 'paxyo:', onError: () => undefined }),
+  })
 })
 afterEach(async () => {
   await gateway[Symbol.asyncDispose]()
@@ -64,8 +66,8 @@ test('a gateway that Redis cuts off for reading too slowly loses nothing, and no
   await redis.stop()
   redis = await startRedisServer(['--client-output-buffer-limit', 'pubsub 1mb 1mb 1'])
   await gateway[Symbol.asyncDispose]()
-  const publishTo = createRedisBus({ url: redis.url, onError: () => undefined })
-  const bus = createRedisBus({ url: redis.url, onError: () => undefined })
+  const publishTo = createRedisBus({ url: redis.url, channelPrefix: 'paxyo:', onError: () => undefined })
+  const bus = createRedisBus({ url: redis.url, channelPrefix: 'paxyo:', onError: () => undefined })
   gateway = await startGateway({ bus, publishTo })
   await eventually(isReady)
   await gateway.books.openAccount('user-1')

@@ -23,6 +23,7 @@ test('what is not set has its default', () => {
   expect(loadGatewayConfig(required)).toEqual({
     DATABASE_URL: 'postgres://user:password@localhost/paxyo',
     REDIS_URL: 'redis://localhost',
+    CHANNEL_PREFIX: 'paxyo:',
     JWT_SECRETS: [SECRET],
     JWT_JWKS_URL: undefined,
     JWT_AUDIENCE: 'paxyo',

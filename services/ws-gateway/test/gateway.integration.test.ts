@@ -13,7 +13,9 @@ let redis: RedisServer
 let gateway: GatewayFixture
 beforeAll(async () => {
   redis = await startRedisServer()
-  gateway = await startGateway({ bus: createRedisBus({ url: redis.url, onError: () => undefined }) })
+  gateway = await startGateway({
+    bus: createRedisBus({ url: redis.url, channelPrefix: 'paxyo:', onError: () => undefined }),
+  })
   await isReady()
 })
 afterAll(async () => {

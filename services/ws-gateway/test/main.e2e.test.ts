@@ -28,6 +28,7 @@ const start = (drainSeconds: number): Promise<ServiceProcess> =>
   startService('ws-gateway', {
     DATABASE_URL: database.url,
     REDIS_URL: sharedRedisUrl(),
+    CHANNEL_PREFIX: `${randomUUID()}:`,
     JWT_SECRETS: TEST_JWT_SECRET,
     DRAIN_SECONDS: `${drainSeconds}`,
   })

@@ -9,9 +9,14 @@ test('a bus that looks well but delivers nothing is noticed, and connected to an
   const proxy = await startChaosProxy(redis.port)
   const received: string[] = []
   let restores = 0
-  const publisher = createRedisBus({ url: redis.url, onError: () => undefined }).connectPublisher()
+  const publisher = createRedisBus({
+    url: redis.url,
+    channelPrefix: 'paxyo:',
+    onError: () => undefined,
+  }).connectPublisher()
   const subscriber = createRedisBus({
     url: `redis://127.0.0.1:${proxy.port}`,
+    channelPrefix: 'paxyo:',
     onError: () => undefined,
   }).connectSubscriber({
     onMessage(channel) {

@@ -14,8 +14,8 @@ beforeEach(async () => {
   proxy = await startChaosProxy(redis.port)
   // The gateway's way to Redis is slow; whoever publishes is beside it.
   gateway = await startGateway({
-    bus: createRedisBus({ url: `redis://127.0.0.1:${proxy.port}`, onError: () => undefined }),
-    publishTo: createRedisBus({ url: redis.url, onError: () => undefined }),
+    bus: createRedisBus({ url: `redis://127.0.0.1:${proxy.port}`, channelPrefix: 'paxyo:', onError: () => undefined }),
+    publishTo: createRedisBus({ url: redis.url, channelPrefix: 'paxyo:', onError: () => undefined }),
   })
 })
 afterEach(async () => {
