@@ -1,10 +1,12 @@
 import type { EventBus } from './event-bus.ts'
+import type { RedisAddress } from './redis-address.ts'
+import { RedisClusterPublisher } from './redis-cluster-publisher.ts'
+import { RedisClusterSubscriber } from './redis-cluster-subscriber.ts'
+import { connectRedis } from './redis-connection.ts'
 import { RedisPublisher } from './redis-publisher.ts'
 import { RedisSubscriber } from './redis-subscriber.ts'
 
-export interface RedisBusOptions {
-  /** `redis://` or `rediss://`, with user and password as the server wants them. */
-  readonly url: string
+export interface RedisBusOptions extends RedisAddress {
   /**
    * What every channel's name begins with, such as `paxyo:`. Systems that share a Redis must differ in it: pub/sub knows
    * no databases, so one system's users would be sent the other's events.
@@ -14,10 +16,20 @@ export interface RedisBusOptions {
   readonly onError: (error: Error) => void
 }
 
-/** A bus over Redis pub/sub. It connects at once and goes on trying for as long as it is open. */
+/**
+ * A bus over Redis pub/sub: one server, a master that sentinels name, or a cluster with sharded pub/sub. It connects at
+ * once and goes on trying for as long as it is open.
+ */
 export function createRedisBus(options: RedisBusOptions): EventBus {
+  if (options.topology === 'cluster') {
+    return {
+      connectPublisher: () => new RedisClusterPublisher(options),
+      connectSubscriber: (handlers) => new RedisClusterSubscriber(options, handlers),
+    }
+  }
   return {
     connectPublisher: () => new RedisPublisher(options),
-    connectSubscriber: (handlers) => new RedisSubscriber(options, handlers),
+    connectSubscriber: (handlers) =>
+      new RedisSubscriber(connectRedis(options, 'paxyo-subscriber'), options.channelPrefix, handlers),
   }
 }

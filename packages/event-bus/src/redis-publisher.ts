@@ -5,7 +5,7 @@ import type { RedisBusOptions } from './redis-bus.ts'
 import { connectRedis, disconnectRedis } from './redis-connection.ts'
 
 /** A server that stopped answering must not hold batches in memory: their events are safe in the outbox. */
-const COMMAND_TIMEOUT_MS = 2_000
+export const PUBLISH_TIMEOUT_MS = 2_000
 
 export class RedisPublisher implements EventPublisher {
   readonly #redis: Redis
@@ -13,7 +13,7 @@ export class RedisPublisher implements EventPublisher {
 
   constructor(options: RedisBusOptions) {
     this.#channelPrefix = options.channelPrefix
-    this.#redis = connectRedis(options, 'paxyo-publisher', { commandTimeout: COMMAND_TIMEOUT_MS })
+    this.#redis = connectRedis(options, 'paxyo-publisher', { commandTimeout: PUBLISH_TIMEOUT_MS })
   }
 
   get isReady(): boolean {

@@ -1,11 +1,11 @@
 import type { Redis } from 'ioredis'
 import type { EventSubscriber, SubscriberHandlers } from './event-bus.ts'
-import type { RedisBusOptions } from './redis-bus.ts'
-import { connectRedis, disconnectRedis } from './redis-connection.ts'
+import { slotOf } from './redis-cluster-slots.ts'
+import { disconnectRedis } from './redis-connection.ts'
 
 /** How many channels one SUBSCRIBE names, so that no single command keeps Redis from its other clients for long. */
 const CHANNELS_PER_COMMAND_MAX = 500
-const SUBSCRIBE_TIMEOUT_MS = 10_000
+export const SUBSCRIBE_TIMEOUT_MS = 10_000
 
 /**
  * Channels that are asked for in one turn of the event loop go out together. After a break all of them are subscribed
@@ -13,8 +13,10 @@ const SUBSCRIBE_TIMEOUT_MS = 10_000
  */
 export class RedisSubscriber implements EventSubscriber {
   readonly #redis: Redis
-  readonly #handlers: SubscriberHandlers
   readonly #channelPrefix: string
+  readonly #handlers: SubscriberHandlers
+  /** Whether this is a node of a cluster, which has only some slots. */
+  readonly #isSharded: boolean
   /** Every channel that somebody wants, with the promise of its acknowledgement. */
   readonly #wanted = new Map<string, PromiseWithResolvers<void>>()
   /** Wanted channels that this connection has not been asked for yet. */
@@ -24,14 +26,15 @@ export class RedisSubscriber implements EventSubscriber {
   #isRestoring = false
   #wasReady = false
 
-  constructor(options: RedisBusOptions, handlers: SubscriberHandlers) {
+  constructor(redis: Redis, channelPrefix: string, handlers: SubscriberHandlers, isSharded = false) {
+    this.#redis = redis
+    this.#channelPrefix = channelPrefix
     this.#handlers = handlers
-    this.#channelPrefix = options.channelPrefix
-    this.#redis = connectRedis(options, 'paxyo-subscriber')
-    this.#redis.on('messageBuffer', (channel: Buffer, payload: Buffer) => {
-      handlers.onMessage(channel.toString('utf8', options.channelPrefix.length), payload)
+    this.#isSharded = isSharded
+    redis.on(isSharded ? 'smessageBuffer' : 'messageBuffer', (channel: Buffer, payload: Buffer) => {
+      handlers.onMessage(channel.toString('utf8', channelPrefix.length), payload)
     })
-    this.#redis.on('ready', () => this.#resubscribe())
+    redis.on('ready', () => this.#resubscribe())
   }
 
   get isReady(): boolean {
@@ -53,7 +56,9 @@ export class RedisSubscriber implements EventSubscriber {
     this.#wanted.delete(channel)
     if (this.#unsent.delete(channel) || this.#redis.status !== 'ready') return
     // When it fails the connection is gone, and the subscription with it.
-    this.#redis.unsubscribe(this.#channelPrefix + channel).catch(() => undefined)
+    const name = this.#channelPrefix + channel
+    const asked = this.#isSharded ? this.#redis.sunsubscribe(name) : this.#redis.unsubscribe(name)
+    asked.catch(() => undefined)
   }
 
   reconnect(): void {
@@ -87,13 +92,23 @@ export class RedisSubscriber implements EventSubscriber {
     }
   }
 
+  /** As many as one command may name; in a cluster it may name channels of one slot only. */
+  #takeUnsent(): string[] {
+    const [first] = this.#unsent as Set<string> & [string]
+    const slot = slotOf(first)
+    const fitting = this.#unsent.values().filter((channel) => !this.#isSharded || slotOf(channel) === slot)
+    const channels = [...fitting.take(CHANNELS_PER_COMMAND_MAX)]
+    for (const channel of channels) this.#unsent.delete(channel)
+    return channels
+  }
+
   async #sendSome(): Promise<void> {
-    const channels = [...this.#unsent.values().take(CHANNELS_PER_COMMAND_MAX)]
+    const channels = this.#takeUnsent()
     // Kept from here, because a channel can be dropped and wanted again before Redis answers.
     const waiting = channels.map((channel) => this.#wanted.get(channel))
-    for (const channel of channels) this.#unsent.delete(channel)
     try {
-      await this.#redis.subscribe(...channels.map((channel) => this.#channelPrefix + channel))
+      const names = channels.map((channel) => this.#channelPrefix + channel)
+      await (this.#isSharded ? this.#redis.ssubscribe(...names) : this.#redis.subscribe(...names))
       for (const acknowledged of waiting) acknowledged?.resolve()
     } catch (error) {
       // With the connection alive it was a refusal, which asking again would not change.
@@ -102,7 +117,7 @@ export class RedisSubscriber implements EventSubscriber {
   }
 }
 
-async function withTimeout(promise: Promise<void>, timeoutMs: number, message: string): Promise<void> {
+export async function withTimeout(promise: Promise<void>, timeoutMs: number, message: string): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const timeout = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error(message)), timeoutMs).unref()

@@ -86,7 +86,7 @@ export const env = {
       .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`)),
 
   url: (...protocols: string[]) =>
-    text.refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol.slice(0, -1)), {
+    text.refine((value) => URL.canParse(value) && protocols.includes(protocolOf(value)), {
       error: `must be an address that begins with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`,
     }),
 
@@ -107,12 +107,23 @@ export const env = {
     })
     .transform((value): boolean | string => (value === 'true' || value === 'false' ? value === 'true' : value)),
 
-  /** What Redis channels begin with; systems that share a Redis must differ in it. ASCII, so that it has one length. */
-  channelPrefix: text.regex(/^[\w:.-]{1,64}$/, 'must be 1 to 64 letters, digits, and : . _ -').default('paxyo:'),
+  /** One address, or several of the same kind separated by commas. */
+  urls: (...protocols: string[]) =>
+    text.refine(
+      (value) =>
+        value.split(',').every((url) => URL.canParse(url.trim()) && protocols.includes(protocolOf(url.trim()))),
+      {
+        error: `must be one or more addresses, separated by commas, that begin with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`,
+      },
+    ),
 
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     error: 'must be one of fatal, error, warn, info, debug, trace, silent',
   }),
+}
+
+function protocolOf(url: string): string {
+  return new URL(url).protocol.slice(0, -1)
 }
 
 /** An address or a network. IPv4 has four decimal parts: `10.1` may be a typing error, and not 10.0.0.1. */

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { provideProgram } from './debian-package.ts'
@@ -16,11 +16,21 @@ export interface RedisServer {
   stop(): Promise<void>
 }
 
-export async function startRedisServer(settings: readonly string[] = []): Promise<RedisServer> {
+/**
+ * @param settings as on its command line.
+ * @param lines of a configuration file of its own, which sentinels need.
+ */
+export async function startRedisServer(
+  settings: readonly string[] = [],
+  lines: readonly string[] = [],
+): Promise<RedisServer> {
   const program = provideProgram(['redis-server'], 'redis-server')
   const port = await freePort()
   const dir = mkdtempSync(join(tmpdir(), 'paxyo-redis-'))
+  const file = join(dir, 'redis.conf')
+  writeFileSync(file, `${lines.join('\n')}\n`)
   const args = [
+    file,
     '--port',
     `${port}`,
     '--bind',
@@ -59,7 +69,7 @@ async function start(program: string, args: readonly string[]): Promise<ChildPro
     child.once('exit', () => reject(new Error(`redis-server ended:\n${output}`)))
     child.stdout.on('data', (chunk: Buffer) => {
       output += chunk.toString()
-      if (output.includes('Ready to accept connections')) resolve()
+      if (/Ready to accept connections|Sentinel ID is/.test(output)) resolve()
     })
   })
   child.stdout.removeAllListeners('data').resume()

@@ -1,4 +1,4 @@
-import { commonVariables, env, loadConfig } from '@paxyo/service-kit'
+import { commonVariables, env, loadConfig, redisProblems, redisVariables } from '@paxyo/service-kit'
 import { fileURLToPath } from 'node:url'
 import { ingestVariables } from 'webhook-ingest'
 import { gatewayVariables } from 'ws-gateway'
@@ -10,8 +10,6 @@ const variables = {
   /** Another PostgreSQL than the embedded one, as its owner. */
   DATABASE_URL: env.url('postgres', 'postgresql').optional(),
   /** A Redis, when other processes take part. */
-  REDIS_URL: env.url('redis', 'rediss').optional(),
-  CHANNEL_PREFIX: env.channelPrefix,
   /** Where the embedded PostgreSQL and the secrets that were made up are kept. */
   DATA_DIR: env.text.default(DATA_DIR),
   /** Open to this machine only, unless configured otherwise: the demo page lets everybody in who can reach it. */
@@ -20,6 +18,9 @@ const variables = {
   DEMO: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
   EVENT_RETENTION_DAYS: env.integer(1, 3650).default(7),
   ...commonVariables,
+  ...redisVariables,
+  /** Only when other processes take part. */
+  REDIS_URL: redisVariables.REDIS_URL.optional(),
   ...ingestVariables,
   ...gatewayVariables,
 }
@@ -28,5 +29,5 @@ export type StandaloneConfig = ReturnType<typeof loadStandaloneConfig>
 
 /** @throws ConfigError listing everything that is wrong. */
 export function loadStandaloneConfig(environment: NodeJS.ProcessEnv) {
-  return loadConfig(variables, environment)
+  return loadConfig(variables, environment, redisProblems)
 }

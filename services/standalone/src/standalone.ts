@@ -6,6 +6,7 @@ import {
   createLogger,
   createMetrics,
   listen,
+  redisOptions,
   registerHealth,
   serveMetrics,
   type RunningService,
@@ -47,8 +48,7 @@ export async function startStandalone(config: StandaloneConfig): Promise<Running
     config.REDIS_URL === undefined
       ? createInProcessBus()
       : createRedisBus({
-          url: config.REDIS_URL,
-          channelPrefix: config.CHANNEL_PREFIX,
+          ...redisOptions({ ...config, REDIS_URL: config.REDIS_URL }),
           onError: (err) => log.warn({ err }, 'redis'),
         })
   const publisher = bus.connectPublisher()

@@ -1,4 +1,4 @@
-import { commonVariables, env, loadConfig } from '@paxyo/service-kit'
+import { commonVariables, env, loadConfig, redisProblems, redisVariables } from '@paxyo/service-kit'
 import { parseSecret } from './webhook/standard-webhooks.ts'
 
 const TOKEN_BYTES_MIN = 8
@@ -21,8 +21,7 @@ export const ingestVariables = {
 
 const variables = {
   DATABASE_URL: env.url('postgres', 'postgresql'),
-  REDIS_URL: env.url('redis', 'rediss'),
-  CHANNEL_PREFIX: env.channelPrefix,
+  ...redisVariables,
   HOST: env.text.default('0.0.0.0'),
   PORT: env.integer(0, 65_535).default(8081),
   ...commonVariables,
@@ -35,7 +34,8 @@ const PROOFS = ['WEBHOOK_TOKENS', 'WEBHOOK_SECRETS', 'WEBHOOK_ALLOW_CIDRS'] as c
 export function loadIngestConfig(environment: NodeJS.ProcessEnv) {
   return loadConfig(variables, environment, (raw) => {
     const hasProof = PROOFS.some((name) => raw[name] !== undefined)
-    if (raw['NODE_ENV'] !== 'production' || hasProof) return []
-    return [`one of ${PROOFS.join(', ')} must be set in production: without them every webhook is refused`]
+    const problems = redisProblems(raw)
+    if (raw['NODE_ENV'] !== 'production' || hasProof) return problems
+    return [...problems, `one of ${PROOFS.join(', ')} must be set in production: without them every webhook is refused`]
   })
 }

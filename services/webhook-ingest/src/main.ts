@@ -5,6 +5,7 @@ import {
   createLogger,
   createMetrics,
   listen,
+  redisOptions,
   registerHealth,
   runService,
   serveMetrics,
@@ -17,11 +18,7 @@ await runService(async () => {
   const log = createLogger('webhook-ingest', config.LOG_LEVEL)
 
   const pool = createPool({ url: config.DATABASE_URL, role: 'ingest', name: 'webhook-ingest', max: INGEST_POOL_MAX })
-  const bus = createRedisBus({
-    url: config.REDIS_URL,
-    channelPrefix: config.CHANNEL_PREFIX,
-    onError: (err) => log.warn({ err }, 'redis'),
-  })
+  const bus = createRedisBus({ ...redisOptions(config), onError: (err) => log.warn({ err }, 'redis') })
   const publisher = bus.connectPublisher()
   const ingest = createIngest({
     pool,

@@ -1,4 +1,4 @@
-import { commonVariables, env, loadConfig } from '@paxyo/service-kit'
+import { commonVariables, env, loadConfig, redisProblems, redisVariables } from '@paxyo/service-kit'
 
 const JWT_SECRET_BYTES_MIN = 32
 
@@ -18,8 +18,7 @@ export const gatewayVariables = {
 
 const variables = {
   DATABASE_URL: env.url('postgres', 'postgresql'),
-  REDIS_URL: env.url('redis', 'rediss'),
-  CHANNEL_PREFIX: env.channelPrefix,
+  ...redisVariables,
   HOST: env.text.default('0.0.0.0'),
   PORT: env.integer(0, 65_535).default(8082),
   /** Over how many seconds clients are sent elsewhere when the process is told to end. */
@@ -31,7 +30,7 @@ const variables = {
 /** @throws ConfigError listing everything that is wrong. */
 export function loadGatewayConfig(environment: NodeJS.ProcessEnv) {
   return loadConfig(variables, environment, (raw) => {
-    const problems: string[] = []
+    const problems = redisProblems(raw)
     if (raw['JWT_SECRETS'] === undefined && raw['JWT_JWKS_URL'] === undefined) {
       problems.push('one of JWT_SECRETS, JWT_JWKS_URL must be set: without them nobody can say hello')
     }

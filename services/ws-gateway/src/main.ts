@@ -5,6 +5,7 @@ import {
   createLogger,
   createMetrics,
   listen,
+  redisOptions,
   registerHealth,
   runService,
   serveMetrics,
@@ -20,11 +21,7 @@ await runService(async () => {
   const log = createLogger('ws-gateway', config.LOG_LEVEL)
 
   const pool = createPool({ url: config.DATABASE_URL, role: 'gateway', name: 'ws-gateway', max: GATEWAY_POOL_MAX })
-  const bus = createRedisBus({
-    url: config.REDIS_URL,
-    channelPrefix: config.CHANNEL_PREFIX,
-    onError: (err) => log.warn({ err }, 'redis'),
-  })
+  const bus = createRedisBus({ ...redisOptions(config), onError: (err) => log.warn({ err }, 'redis') })
   const gateway = createGateway({
     pool,
     bus,

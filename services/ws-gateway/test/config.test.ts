@@ -23,6 +23,9 @@ test('what is not set has its default', () => {
   expect(loadGatewayConfig(required)).toEqual({
     DATABASE_URL: 'postgres://user:password@localhost/paxyo',
     REDIS_URL: 'redis://localhost',
+    REDIS_TOPOLOGY: 'single',
+    REDIS_SENTINEL_NAME: 'mymaster',
+    REDIS_SENTINEL_PASSWORD: undefined,
     CHANNEL_PREFIX: 'paxyo:',
     JWT_SECRETS: [SECRET],
     JWT_JWKS_URL: undefined,

@@ -1,0 +1,173 @@
+import { describe, expect, test } from '@jest/globals'
+import { userChannel, type BusMessage } from '@paxyo/contracts'
+import { eventually, startRedisCluster, startRedisSentinels, type RedisServer } from '@paxyo/testkit'
+import { Redis } from 'ioredis'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { EventPublisher, EventSubscriber } from '../src/event-bus.ts'
+import { createRedisBus, type RedisBusOptions } from '../src/redis-bus.ts'
+
+/** Enough for every shard, and so for every node. */
+const CHANNELS = Array.from({ length: 1_000 }, (_, index) => userChannel(`user-${index}`))
+const FAIL_OVER_TIMEOUT_MS = 30_000
+
+interface Ends extends AsyncDisposable {
+  readonly publisher: EventPublisher
+  readonly subscriber: EventSubscriber
+  readonly received: string[]
+  restores: number
+}
+
+async function connect(options: Pick<RedisBusOptions, 'url' | 'topology'>): Promise<Ends> {
+  const bus = createRedisBus({ ...options, channelPrefix: 'paxyo:', onError: () => undefined })
+  const received: string[] = []
+  const publisher = bus.connectPublisher()
+  const subscriber = bus.connectSubscriber({
+    onMessage: (channel) => received.push(channel),
+    onRestored: () => (ends.restores += 1),
+  })
+  const ends: Ends = {
+    publisher,
+    subscriber,
+    received,
+    restores: 0,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([publisher.close(), subscriber.close()])
+    },
+  }
+  await Promise.all([
+    new Promise<void>((ready) => publisher.onReady(ready)),
+    ...CHANNELS.map((channel) => subscriber.subscribe(channel)),
+  ])
+  return ends
+}
+
+/** Publishes on every channel, as often as it takes to be accepted, and expects each to arrive. */
+async function expectDelivery({ publisher, received }: Ends): Promise<void> {
+  received.length = 0
+  const messages: BusMessage[] = CHANNELS.map((channel) => ({ channel, payload: 'hello' }))
+  await eventually(() => publisher.publish(messages).then(() => true), FAIL_OVER_TIMEOUT_MS)
+  await eventually(() => new Set(received).size === CHANNELS.length)
+  expect(new Set(received)).toEqual(new Set(CHANNELS))
+}
+
+/** Waits until the subscriber says that something may have been missed, and that it hears again. */
+async function expectRestored(ends: Ends, restores: number): Promise<void> {
+  await eventually(() => ends.restores > restores && ends.subscriber.isReady, FAIL_OVER_TIMEOUT_MS)
+}
+
+async function on<T>(server: RedisServer, work: (redis: Redis) => Promise<T>): Promise<T> {
+  const redis = new Redis(server.url)
+  try {
+    return await work(redis)
+  } finally {
+    redis.disconnect()
+  }
+}
+
+describe('a cluster', () => {
+  test('serves every channel at the node that has its slot, and only there', async () => {
+    await using cluster = await startRedisCluster()
+    await using ends = await connect({ url: cluster.url, topology: 'cluster' })
+    await expectDelivery(ends)
+    expect(ends.received).toHaveLength(CHANNELS.length)
+    expect(ends.restores).toBe(0)
+
+    const channels = await Promise.all(
+      cluster.servers.map((server) =>
+        on(server, (redis) => redis.call('PUBSUB', 'SHARDCHANNELS') as Promise<string[]>),
+      ),
+    )
+    const counts = channels.map((ofNode) => ofNode.length)
+    expect(counts.slice(0, 3).every((count) => count > 0)).toBe(true)
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(CHANNELS.length)
+
+    for (const channel of CHANNELS.slice(1)) ends.subscriber.unsubscribe(channel)
+    ends.received.length = 0
+    await ends.publisher.publish(CHANNELS.toReversed().map((channel) => ({ channel, payload: 'hello' })))
+    await eventually(() => ends.received.length > 0)
+    expect(ends.received).toEqual([CHANNELS[0]])
+  }, 90_000)
+
+  test('goes on when the master of a slot is killed, and says that messages may be missing', async () => {
+    await using cluster = await startRedisCluster()
+    await using ends = await connect({ url: cluster.url, topology: 'cluster' })
+    const [, master] = cluster.servers
+    master!.process.kill('SIGKILL')
+    await eventually(() => !ends.subscriber.isReady)
+    await expectRestored(ends, 0)
+    await expectDelivery(ends)
+
+    // The old master comes back as a replica, and its successor dies.
+    await master!.restart()
+    await eventually(
+      () => on(master!, (redis) => redis.info('replication')).then((info) => info.includes('master_link_status:up')),
+      FAIL_OVER_TIMEOUT_MS,
+    )
+    const { restores } = ends
+    cluster.servers[4]!.process.kill('SIGKILL')
+    await eventually(() => !ends.subscriber.isReady)
+    await expectRestored(ends, restores)
+    await expectDelivery(ends)
+    expect(ends.restores).toBeGreaterThan(restores)
+  }, 120_000)
+
+  test('follows slots that are moved by hand while everybody lives', async () => {
+    await using cluster = await startRedisCluster()
+    await using ends = await connect({ url: cluster.url, topology: 'cluster' })
+    const masters = cluster.servers.slice(0, 3)
+    const receiver = await on(masters[2]!, (redis) => redis.call('CLUSTER', 'MYID') as Promise<string>)
+    const given = await on(masters[0]!, (redis) => redis.cluster('SLOTS')).then((ranges) => ranges[0]!.slice(0, 2))
+    // The whole of the first range goes from its master to another one.
+    const [first, last] = given as unknown as [number, number]
+    const slots = Array.from({ length: last - first + 1 }, (_, index) => first + index)
+    for (const server of [masters[2]!, masters[0]!, masters[1]!]) {
+      await on(server, async (redis) => {
+        const pipeline = redis.pipeline()
+        for (const slot of slots) pipeline.call('CLUSTER', 'SETSLOT', slot, 'NODE', receiver)
+        await pipeline.exec()
+      })
+    }
+    await expectRestored(ends, 0)
+    await expectDelivery(ends)
+    const left = await on(masters[0]!, (redis) => redis.call('PUBSUB', 'SHARDCHANNELS'))
+    expect(left).toEqual([])
+  }, 90_000)
+
+  test('may be down at the start', async () => {
+    await using cluster = await startRedisCluster()
+    for (const server of cluster.servers) server.process.kill('SIGSTOP')
+    const bus = createRedisBus({
+      url: cluster.url,
+      topology: 'cluster',
+      channelPrefix: 'paxyo:',
+      onError: () => undefined,
+    })
+    const received: string[] = []
+    const subscriber = bus.connectSubscriber({
+      onMessage: (channel) => received.push(channel),
+      onRestored: () => undefined,
+    })
+    const publisher = bus.connectPublisher()
+    const subscribing = subscriber.subscribe(CHANNELS[0]!)
+    await sleep(500)
+    expect(subscriber.isReady).toBe(false)
+    for (const server of cluster.servers) server.process.kill('SIGCONT')
+    await subscribing
+    await eventually(() => publisher.publish([{ channel: CHANNELS[0]!, payload: 'hello' }]).then(() => true))
+    await eventually(() => received.length > 0)
+    await Promise.all([publisher.close(), subscriber.close()])
+  }, 90_000)
+})
+
+describe('a master that sentinels name', () => {
+  test('is followed over a fail-over', async () => {
+    await using group = await startRedisSentinels()
+    await using ends = await connect({ url: group.url, topology: 'sentinel' })
+    await expectDelivery(ends)
+    group.servers[0]!.process.kill('SIGKILL')
+    await eventually(() => !ends.subscriber.isReady)
+    await expectRestored(ends, 0)
+    await expectDelivery(ends)
+    expect(await on(group.servers[1]!, (redis) => redis.info('replication'))).toContain('role:master')
+  }, 90_000)
+})
