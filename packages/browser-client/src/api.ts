@@ -59,7 +59,7 @@ export interface OrderChange {
   /** ISO 8601. */
   readonly at: string
   /** There when money moved; `refund` is emitted too. */
-  readonly refund?: RefundView
+  readonly refund?: RefundView | undefined
   /** The account after it; `account` is emitted too. */
   readonly account: AccountView
 }
@@ -98,9 +98,9 @@ export interface ConnectionStatus {
   /** When it became so, in ms since 1970. */
   readonly sinceMs: number
   /** When it will be tried again, in ms since 1970. */
-  readonly retryAtMs?: number
+  readonly retryAtMs?: number | undefined
   /** What went wrong last; absent while `live`, and when the application closed it. */
-  readonly error?: ClientError
+  readonly error?: ClientError | undefined
 }
 
 /**

@@ -1,14 +1,14 @@
 import type { OrderEvent, Position, Welcome } from '@paxyo/contracts'
 import type { Client, ConnectionStatus, ConnectOptions } from './api.ts'
 import { ClientError } from './client-error.ts'
-import { Connection } from './connection.ts'
-import type { ConnectionState, Phase } from './connection-state.ts'
+import { createConnection } from './connection.ts'
+import { isLive, type ConnectionState } from './connection-state.ts'
 import { Listeners } from './listeners.ts'
 import { followPage } from './page.ts'
 import { loadPosition, savePosition } from './saved-position.ts'
 import { Stream } from './stream.ts'
-import { canShare, Tabs } from './tabs.ts'
-import { readToken } from './token.ts'
+import { canShare, createTabs, type Tabs } from './tabs.ts'
+import { PROTOCOL } from './wire.ts'
 
 /**
  * Follows a user's stream, for as long as the page lives or until it is closed. It begins after the present task, so
@@ -18,7 +18,7 @@ import { readToken } from './token.ts'
  */
 export function connect(options: ConnectOptions): Client {
   const { token, getToken, signal } = options
-  if (token === undefined && getToken === undefined) throw new TypeError('connect needs token or getToken')
+  if (token === undefined && getToken === undefined) throw new TypeError('token or getToken is needed')
   const url = toSocketUrl(options.url)
   const listeners = new Listeners()
   const storage = options.resumeOverReload === true ? (options.storage ?? sessionStorage) : undefined
@@ -32,7 +32,7 @@ export function connect(options: ConnectOptions): Client {
   let epoch = ''
 
   const isClosed = (): boolean => status.state === 'closed'
-  const save = (): void => {
+  const told = (): void => {
     if (storage !== undefined && userId !== undefined) savePosition(storage, url, userId, stream.position!)
   }
 
@@ -41,32 +41,25 @@ export function connect(options: ConnectOptions): Client {
       onSnapshot(snapshot) {
         if (isClosed()) return
         listeners.emit({ type: 'snapshot', ...snapshot })
-        save()
+        told()
       },
       onEvent(event) {
         if (isClosed()) return
         emit(listeners, event)
-        save()
+        told()
       },
     },
     options.position,
   )
 
-  const connection = new Connection({
+  const connection = createConnection({
     url,
     token,
     getToken,
     position: () => stream.position,
     onIdentity: identify,
-    onWelcome(welcome, saidPosition) {
-      if (userId !== undefined && welcome.userId !== userId) {
-        return new ClientError('wrong_user', `the token is not that of ${userId}`, { final: true })
-      }
-      begin(welcome, saidPosition)
-      return undefined
-    },
+    onWelcome: begin,
     onEvent(event) {
-      // The welcome has said the epoch, and no event comes before it.
       const placement = stream.offer(epoch, event)
       if (placement === 'next') tabs?.tellEvent(epoch, event)
       else if (placement !== 'known') {
@@ -76,17 +69,21 @@ export function connect(options: ConnectOptions): Client {
     onPing: () => tabs?.tellState(),
     onState: showState,
   })
-  function begin(welcome: Welcome, said: Position | undefined): void {
+
+  function begin(welcome: Welcome, said: Position | undefined): ClientError | undefined {
+    const { account, orders = [], seq } = welcome
+    if (userId !== undefined && welcome.userId !== userId) {
+      return new ClientError('wrong_user', `the token is not that of ${userId}`, { final: true })
+    }
     epoch = welcome.epoch
-    if (welcome.mode === 'resumed') return
     const now = stream.position
     // Another tab may have told us more than the server knew when it took the snapshot.
-    const isOld = now?.epoch === epoch && now.seq > welcome.seq && !(said?.epoch === epoch && said.seq > welcome.seq)
-    if (isOld) return
-    const { account, orders = [], seq } = welcome
+    const isOld = now?.epoch === epoch && now.seq > seq && !(said?.epoch === epoch && said.seq > seq)
+    if (welcome.mode === 'resumed' || isOld) return undefined
     const snapshot = { position: { epoch, seq }, account, orders }
     stream.replace(snapshot)
     tabs?.tellSnapshot(snapshot)
+    return undefined
   }
 
   /** Tabs can share, and positions be kept, once it is known whose they are. */
@@ -96,33 +93,28 @@ export function connect(options: ConnectOptions): Client {
     const saved = storage === undefined ? undefined : loadPosition(storage, url, userId)
     if (saved !== undefined) stream.begin(saved)
     if (options.share === 'none' || !canShare()) return
-    tabs = new Tabs({ name: `${url} ${userId}`, stream, connection, onState: showState })
+    const name = `paxyo ${PROTOCOL} ${url} ${userId}`
+    tabs = createTabs({ name, stream, connection, ownStatus: () => toStatus(connection.state), onState: showState })
     tabs.join()
   }
 
   function showState(): void {
     tabs?.connectionChanged()
-    const own = toStatus(connection.state, wasLive)
-    const next = own.state === 'closed' ? own : (tabs?.leaderStatus ?? own)
-    if (next.state === 'live') wasLive = true
-    if (isSame(status, next)) return
-    status = { ...next, sinceMs: next.state === status.state ? status.sinceMs : Date.now() }
+    const own = toStatus(connection.state)
+    const next = own.state === 'closed' ? own : (tabs?.followed ?? own)
+    const { retryAtMs, error } = next
+    const state = wasLive && next.state === 'connecting' ? 'reconnecting' : next.state
+    wasLive ||= state === 'live'
+    if (state === status.state && retryAtMs === status.retryAtMs && error?.code === status.error?.code) return
+    status = { state, sinceMs: state === status.state ? status.sinceMs : Date.now(), retryAtMs, error }
     listeners.emit({ type: 'status', status })
-    if (isClosed()) end()
-  }
-
-  function end(): void {
-    tabs?.leave()
+    if (!isClosed()) return
     unfollow()
-    signal?.removeEventListener('abort', close)
-    listeners.end(status.error)
+    listeners.end(error)
   }
 
-  const close = (): void => connection.input({ type: 'fail' })
-  const start = (): void => {
-    if (tabs === undefined) connection.input({ type: 'start' })
-    else tabs.join()
-  }
+  const close = (): void => connection.input({ type: 'fail', error: undefined })
+  const start = (): void => (tabs === undefined ? connection.input({ type: 'start' }) : tabs.join())
   const unfollow = followPage({
     online: () => connection.input({ type: 'online' }),
     offline: () => connection.input({ type: 'offline' }),
@@ -131,24 +123,21 @@ export function connect(options: ConnectOptions): Client {
       tabs?.woke()
     },
     suspend() {
-      if (isSuspended) return
       isSuspended = true
       tabs?.leave()
       connection.input({ type: 'suspend' })
     },
     resume() {
-      if (!isSuspended) return
+      if (isSuspended) start()
       isSuspended = false
-      start()
     },
   })
-  signal?.addEventListener('abort', close)
 
   queueMicrotask(() => {
+    signal?.addEventListener('abort', close, { once: true })
     if (signal?.aborted === true) close()
-    if (isClosed()) return
-    identify(options.userId ?? (token === undefined ? undefined : readToken(token, 0).userId))
-    if (tabs === undefined) connection.input({ type: 'start' })
+    identify(options.userId ?? connection.state.token?.userId)
+    if (tabs === undefined) start()
   })
 
   return {
@@ -169,8 +158,7 @@ function emit(listeners: Listeners, event: OrderEvent): void {
   if (event.event !== 'account.updated') {
     const { order } = event
     const refund = event.event === 'order.updated' ? event.refund : undefined
-    const moved = refund === undefined ? {} : { refund }
-    listeners.emit({ type: 'order', event: event.event, order, seq, at, ...moved, account })
+    listeners.emit({ type: 'order', event: event.event, order, seq, at, refund, account })
     if (refund !== undefined) listeners.emit({ type: 'refund', refund, order, seq, at })
   }
   listeners.emit({ type: 'account', account, seq })
@@ -181,32 +169,17 @@ function toSocketUrl(url: string | URL): string {
   const absolute = new URL(url, (globalThis as Partial<typeof globalThis>).location?.href)
   absolute.protocol = absolute.protocol.replace(/^http/, 'ws')
   absolute.hash = ''
-  if (!/^wss?:$/.test(absolute.protocol)) throw new TypeError(`${absolute.href} is no address of a WebSocket`)
+  if (!/^wss?:$/.test(absolute.protocol)) throw new TypeError(`${absolute.href} is no WebSocket's address`)
   return absolute.href
 }
 
-const STATES: Record<Phase, ConnectionStatus['state'] | undefined> = {
-  idle: undefined,
-  getting_token: undefined,
-  connecting: undefined,
-  joining: undefined,
-  waiting: undefined,
-  live: 'live',
-  renewing: 'live',
-  offline: 'offline',
-  closed: 'closed',
-}
-
-function toStatus({ phase, timerAtMs, error }: ConnectionState, wasLive: boolean): ConnectionStatus {
-  const isWaiting = phase === 'waiting' || phase === 'offline'
+/** As of a connection that was never live before; whoever shows it knows better. */
+function toStatus(own: ConnectionState): ConnectionStatus {
+  const { phase, timerAtMs, error } = own
   return {
-    state: STATES[phase] ?? (wasLive ? 'reconnecting' : 'connecting'),
+    state: phase === 'offline' || phase === 'closed' ? phase : isLive(own) ? 'live' : 'connecting',
     sinceMs: 0,
-    ...(isWaiting && timerAtMs !== undefined ? { retryAtMs: timerAtMs } : {}),
-    ...(error === undefined ? {} : { error }),
+    retryAtMs: phase === 'waiting' || phase === 'offline' ? timerAtMs : undefined,
+    error,
   }
-}
-
-function isSame(a: ConnectionStatus, b: ConnectionStatus): boolean {
-  return a.state === b.state && a.retryAtMs === b.retryAtMs && a.error?.code === b.error?.code
 }

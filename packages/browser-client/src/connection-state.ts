@@ -35,19 +35,19 @@ export interface ConnectionState {
   readonly failures: number
   /** Whether tokens can be had, or the one there is must do. */
   readonly canRenew: boolean
-  readonly token?: Token
+  readonly token: Token | undefined
   /** Why the next token will be asked for. */
   readonly tokenReason: TokenReason
   /** When the present phase has lasted long enough, in ms since 1970. */
-  readonly timerAtMs?: number
+  readonly timerAtMs: number | undefined
   /** When a new token is wanted while live. */
-  readonly renewAtMs?: number
+  readonly renewAtMs: number | undefined
   readonly renewalFailures: number
   readonly liveSinceMs: number
   /** The server's word on when to come back. */
-  readonly drainedUntilMs?: number
+  readonly drainedUntilMs: number | undefined
   /** What went wrong last. */
-  readonly error?: ClientError
+  readonly error: ClientError | undefined
 }
 
 export type Input =
@@ -70,7 +70,7 @@ export type Input =
   /** The connection is not wanted for now: the page is put aside, or another tab has one. */
   | { readonly type: 'suspend' }
   /** It is over; without an error when the application wants it so. */
-  | { readonly type: 'fail'; readonly error?: ClientError }
+  | { readonly type: 'fail'; readonly error: ClientError | undefined }
 
 export type Effect =
   | { readonly type: 'get_token'; readonly reason: TokenReason }
@@ -105,15 +105,19 @@ const RENEWAL_DELAY_MS_MIN = 1_000
 /** A drain may last ten minutes at most; the same bound as the server's. */
 const DRAIN_MS_MAX = 600_000
 
-export function initialState(canRenew: boolean, token?: Token): ConnectionState {
+export function initialState(canRenew: boolean, token: Token | undefined): ConnectionState {
   return {
     phase: 'idle',
     failures: 0,
     canRenew,
-    tokenReason: 'initial',
+    token,
+    tokenReason: token === undefined ? 'initial' : 'expired',
+    timerAtMs: undefined,
+    renewAtMs: undefined,
     renewalFailures: 0,
     liveSinceMs: 0,
-    ...(token === undefined ? {} : { token, tokenReason: 'expired' }),
+    drainedUntilMs: undefined,
+    error: undefined,
   }
 }
 
@@ -125,8 +129,8 @@ export function transition(state: ConnectionState, input: Input, surroundings: S
 type Cell<SomeInput> = (state: ConnectionState, input: SomeInput, surroundings: Surroundings) => Step
 type Row = { readonly [Type in Input['type']]: Cell<Extract<Input, { type: Type }>> }
 
-const CLOSE_SOCKET: Effect = { type: 'close_socket' }
 const CANCEL_TOKEN: Effect = { type: 'cancel_token' }
+const LET_GO: readonly Effect[] = [{ type: 'close_socket' }, CANCEL_TOKEN]
 
 const stay: Cell<unknown> = (state) => ({ state, effects: [] })
 
@@ -134,7 +138,10 @@ const keepToken: Cell<{ token: Token }> = (state, { token }) => ({ state: withTo
 
 /** Towards a connection: by way of a new token when the present one does not hold. */
 const begin: Cell<unknown> = (state, _input, { nowMs }) => {
-  if (state.token !== undefined && (!state.canRenew || nowMs < expiryMs(state.token) - TOKEN_LEFT_MS_MIN)) {
+  if (
+    state.token !== undefined &&
+    (!state.canRenew || nowMs < (state.token.expiresAtMs ?? Infinity) - TOKEN_LEFT_MS_MIN)
+  ) {
     return open(state, nowMs)
   }
   return {
@@ -153,16 +160,18 @@ const sayHello: Cell<unknown> = (state) => ({
 
 const goLive: Cell<unknown> = (state, _input, { nowMs }) => ({
   state: {
-    ...without(inPhase(state, 'live'), 'error', 'drainedUntilMs'),
+    ...inPhase(state, 'live'),
+    error: undefined,
+    drainedUntilMs: undefined,
     liveSinceMs: nowMs,
     renewalFailures: 0,
-    ...renewal(state, nowMs),
+    renewAtMs: renewalMs(state, nowMs),
   },
   effects: [],
 })
 
 const renew: Cell<unknown> = (state, _input, { nowMs }) => ({
-  state: without(inPhase(state, 'renewing', nowMs + TOKEN_TIMEOUT_MS), 'renewAtMs'),
+  state: { ...inPhase(state, 'renewing', nowMs + TOKEN_TIMEOUT_MS), renewAtMs: undefined },
   effects: [{ type: 'get_token', reason: 'expiring' }],
 })
 
@@ -174,7 +183,7 @@ const renewIfDue: Cell<unknown> = (state, input, surroundings) =>
 const renewed: Cell<{ token: Token }> = (state, { token }, { nowMs }) => {
   const next = withToken(inPhase(state, 'live'), token)
   return {
-    state: { ...next, renewalFailures: 0, ...renewal(next, nowMs) },
+    state: { ...next, renewalFailures: 0, renewAtMs: renewalMs(next, nowMs) },
     effects: [{ type: 'send_refresh', token: token.value }],
   }
 }
@@ -194,22 +203,23 @@ const noteDrain: Cell<{ retryAfterMs: number }> = (state, { retryAfterMs }, { no
   effects: [],
 })
 
-const retry: Cell<{ error: ClientError }> = (state, input, { nowMs, random, isOnline }) => {
+const retry: Cell<{ error: ClientError }> = (state, input, surroundings) => {
+  const { nowMs, random, isOnline } = surroundings
   const error = state.canRenew || input.error.code !== 'token_expired' ? input.error : noMoreTokens(input.error)
-  if (error.final) return fail(state, { error })
+  if (error.final) return fail(state, { error }, surroundings)
   const wasStable = isLive(state) && nowMs - state.liveSinceMs >= STABLE_MS
   const failures = wasStable ? 0 : state.failures
   // A server that drains has spread its clients itself.
   const delayMs =
     state.drainedUntilMs === undefined ? backOffMs(failures, random) : Math.max(state.drainedUntilMs - nowMs, 0)
-  const next = error.code === 'token_expired' ? without(state, 'token') : state
   return {
     state: {
-      ...without(inPhase(next, isOnline ? 'waiting' : 'offline', nowMs + delayMs), 'drainedUntilMs', 'renewAtMs'),
+      ...disconnected(state, isOnline ? 'waiting' : 'offline', nowMs + delayMs),
+      token: error.code === 'token_expired' ? undefined : state.token,
       failures: failures + 1,
       error,
     },
-    effects: [CLOSE_SOCKET, CANCEL_TOKEN],
+    effects: LET_GO,
   }
 }
 
@@ -218,16 +228,16 @@ const retryBecause =
   (state, _input, surroundings) =>
     retry(state, { error: new ClientError(code, message) }, surroundings)
 
-const tokenTookTooLong = retryBecause('token_failed', 'getToken took too long')
-const joinTookTooLong = retryBecause('timeout', 'the server did not answer in time')
+const tokenTookTooLong = retryBecause('token_failed', 'no token in time')
+const joinTookTooLong = retryBecause('timeout', 'no welcome in time')
 
 /** Browsers are sometimes wrong about the network, so it is tried again even so, seldom. */
 const goOffline: Cell<unknown> = (state, _input, { nowMs }) => ({
   state: {
-    ...without(inPhase(state, 'offline', nowMs + RETRY_DELAY_MS_MAX), 'renewAtMs', 'drainedUntilMs'),
-    error: new ClientError('offline', 'the browser says that there is no network'),
+    ...disconnected(state, 'offline', nowMs + RETRY_DELAY_MS_MAX),
+    error: new ClientError('offline', 'there is no network'),
   },
-  effects: [CLOSE_SOCKET, CANCEL_TOKEN],
+  effects: LET_GO,
 })
 
 /** Soon, but not at once: everybody in the house is back at the same moment. */
@@ -236,12 +246,15 @@ const retrySoon: Cell<unknown> = (state, _input, { nowMs, random }) => {
   return { state: inPhase(state, 'waiting', Math.min(soonMs, state.timerAtMs ?? soonMs)), effects: [] }
 }
 
-const suspend: Cell<unknown> = (state) => ({
-  state: { ...without(inPhase(state, 'idle'), 'renewAtMs', 'drainedUntilMs'), failures: 0 },
-  effects: [CLOSE_SOCKET, CANCEL_TOKEN],
+const fail: Cell<{ error: ClientError | undefined }> = (state, { error }) => ({
+  state: { ...disconnected(state, 'closed'), token: undefined, error },
+  effects: LET_GO,
 })
 
-const end: Cell<{ error?: ClientError }> = (state, input) => fail(state, input)
+const suspend: Cell<unknown> = (state) => ({
+  state: { ...disconnected(state, 'idle'), failures: 0 },
+  effects: LET_GO,
+})
 
 const TRANSITIONS: { readonly [Name in Phase]: Row } = {
   idle: {
@@ -258,7 +271,7 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     offline: stay,
     woke: stay,
     suspend: stay,
-    fail: end,
+    fail,
   },
   getting_token: {
     start: stay,
@@ -275,7 +288,7 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     offline: stay,
     woke: stay,
     suspend,
-    fail: end,
+    fail,
   },
   connecting: {
     start: stay,
@@ -291,7 +304,7 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     offline: goOffline,
     woke: stay,
     suspend,
-    fail: end,
+    fail,
   },
   joining: {
     start: stay,
@@ -307,7 +320,7 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     offline: goOffline,
     woke: stay,
     suspend,
-    fail: end,
+    fail,
   },
   live: {
     start: stay,
@@ -323,13 +336,13 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     offline: goOffline,
     woke: renewIfDue,
     suspend,
-    fail: end,
+    fail,
   },
   renewing: {
     start: stay,
     token: renewed,
     token_failed: (state, { error }, surroundings) =>
-      error.final ? fail(state, { error }) : renewalFailed(state, undefined, surroundings),
+      error.final ? fail(state, { error }, surroundings) : renewalFailed(state, undefined, surroundings),
     opened: stay,
     welcome: stay,
     drain: noteDrain,
@@ -340,7 +353,7 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     offline: goOffline,
     woke: stay,
     suspend,
-    fail: end,
+    fail,
   },
   waiting: {
     start: stay,
@@ -356,7 +369,7 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     offline: goOffline,
     woke: retrySoon,
     suspend,
-    fail: end,
+    fail,
   },
   offline: {
     start: stay,
@@ -372,7 +385,7 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     offline: stay,
     woke: (state, input, surroundings) => (surroundings.isOnline ? retrySoon : stay)(state, input, surroundings),
     suspend,
-    fail: end,
+    fail,
   },
   closed: {
     start: stay,
@@ -400,40 +413,23 @@ function open(state: ConnectionState, nowMs: number): Step {
   return { state: inPhase(state, 'connecting', nowMs + JOIN_TIMEOUT_MS), effects: [{ type: 'open_socket' }] }
 }
 
-function fail(state: ConnectionState, { error }: { readonly error?: ClientError }): Step {
-  return {
-    state: {
-      ...without(inPhase(state, 'closed'), 'token', 'renewAtMs', 'drainedUntilMs', 'error'),
-      ...(error === undefined ? {} : { error }),
-    },
-    effects: [CLOSE_SOCKET, CANCEL_TOKEN],
-  }
+function inPhase(state: ConnectionState, phase: Phase, timerAtMs?: number): ConnectionState {
+  return { ...state, phase, timerAtMs }
 }
 
-function inPhase(state: ConnectionState, phase: Phase, timerAtMs?: number): ConnectionState {
-  return { ...without(state, 'timerAtMs'), phase, ...(timerAtMs === undefined ? {} : { timerAtMs }) }
+function disconnected(state: ConnectionState, phase: Phase, timerAtMs?: number): ConnectionState {
+  return { ...inPhase(state, phase, timerAtMs), renewAtMs: undefined, drainedUntilMs: undefined }
 }
 
 function withToken(state: ConnectionState, token: Token): ConnectionState {
   return { ...state, token, tokenReason: 'expired' }
 }
 
-function renewal({ token, canRenew }: ConnectionState, nowMs: number): { renewAtMs?: number } {
-  if (!canRenew || token?.expiresAtMs === undefined) return {}
-  const renewAtMs = token.expiresAtMs - token.renewBeforeMs!
-  return { renewAtMs: Math.max(renewAtMs, nowMs + RENEWAL_DELAY_MS_MIN) }
-}
-
-function expiryMs({ expiresAtMs = Infinity }: Token): number {
-  return expiresAtMs
+function renewalMs({ token, canRenew }: ConnectionState, nowMs: number): number | undefined {
+  if (!canRenew || token?.renewAtMs === undefined) return undefined
+  return Math.max(token.renewAtMs, nowMs + RENEWAL_DELAY_MS_MIN)
 }
 
 function noMoreTokens(cause: ClientError): ClientError {
-  return new ClientError('token_expired', 'the token has expired and there is no getToken', { cause, final: true })
-}
-
-function without(state: ConnectionState, ...keys: (keyof ConnectionState)[]): ConnectionState {
-  const rest: Partial<Record<keyof ConnectionState, unknown>> = { ...state }
-  for (const key of keys) delete rest[key]
-  return rest as unknown as ConnectionState
+  return new ClientError('token_expired', 'the token has expired, and there is no getToken', { cause, final: true })
 }

@@ -4,7 +4,7 @@ export interface Link {
   /** Longer silence than this is suspicious. */
   readonly silenceMsMax: number
   /** When a check found silence that nothing has broken since. */
-  readonly suspectedAtMs?: number
+  readonly suspectedAtMs: number | undefined
 }
 
 export type LinkVerdict =
