@@ -19,7 +19,7 @@ export interface SdkSystem extends AsyncDisposable {
   /** Commits and publishes events of the present user. */
   happen(count?: number): Promise<void>
   /** Opens a tab; `prepare` is called before the page is loaded. */
-  open(context: BrowserContext, options?: object, prepare?: (page: Page) => Promise<void>): Promise<SdkPage>
+  open(context: BrowserContext, options?: object, prepare?: (page: Page) => Promise<unknown>): Promise<SdkPage>
 }
 
 /** What the test sees of a tab. */
@@ -122,7 +122,7 @@ async function openPage(
   context: BrowserContext,
   pageUrl: string,
   options: object,
-  prepare: (page: Page) => Promise<void>,
+  prepare: (page: Page) => Promise<unknown>,
 ): Promise<SdkPage> {
   const page = await context.newPage()
   await prepare(page)
