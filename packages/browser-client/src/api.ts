@@ -31,11 +31,12 @@ export interface ConnectOptions {
   /** `tabs`, the default: all tabs of a user share one connection. `none`: each has its own. */
   readonly share?: 'tabs' | 'none'
   /**
-   * For an application that keeps its own state over a reload: the client keeps its position too, and resumes. Without
-   * it a page begins with a snapshot. The position is saved right after all listeners have seen an event.
+   * For an application that keeps its own state over a reload: the client keeps its position too, in `sessionStorage`,
+   * and resumes. Without it a page begins with a snapshot. The position is saved right after all listeners have seen an
+   * event, so a listener that saves the state at once never falls apart with it.
    */
   readonly resumeOverReload?: boolean
-  /** Where `resumeOverReload` keeps the position; `sessionStorage` by default. */
+  /** Where the position is kept instead; giving one turns `resumeOverReload` on, and null turns it off. */
   readonly storage?: Pick<Storage, 'getItem' | 'setItem'> | null
   /** Closes the client. */
   readonly signal?: AbortSignal

@@ -21,7 +21,7 @@ export function connect(options: ConnectOptions): Client {
   if (token === undefined && getToken === undefined) throw new TypeError('token or getToken is needed')
   const url = toSocketUrl(options.url)
   const listeners = new Listeners()
-  const storage = options.resumeOverReload === true ? (options.storage ?? sessionStorage) : undefined
+  const { storage = options.resumeOverReload === true ? sessionStorage : null } = options
 
   let status: ConnectionStatus = { state: 'connecting', sinceMs: Date.now() }
   let userId: string | undefined
@@ -33,7 +33,7 @@ export function connect(options: ConnectOptions): Client {
 
   const isClosed = (): boolean => status.state === 'closed'
   const told = (): void => {
-    if (storage !== undefined && userId !== undefined) savePosition(storage, url, userId, stream.position!)
+    if (storage !== null && userId !== undefined) savePosition(storage, url, userId, stream.position!)
   }
 
   const stream = new Stream(
@@ -90,7 +90,7 @@ export function connect(options: ConnectOptions): Client {
   function identify(newUserId: string | undefined): void {
     if (userId !== undefined || newUserId === undefined || isClosed()) return
     userId = newUserId
-    const saved = storage === undefined ? undefined : loadPosition(storage, url, userId)
+    const saved = storage === null ? undefined : loadPosition(storage, url, userId)
     if (saved !== undefined) stream.begin(saved)
     if (options.share === 'none' || !canShare()) return
     const name = `paxyo ${PROTOCOL} ${url} ${userId}`

@@ -61,8 +61,11 @@ export function createConnection(deps: ConnectionDeps): Connection {
     inputs.push(next)
     if (isBusy) return
     isBusy = true
-    while (inputs.length > 0) step(inputs.shift()!)
-    isBusy = false
+    try {
+      while (inputs.length > 0) step(inputs.shift()!)
+    } finally {
+      isBusy = false
+    }
   }
 
   function step(next: Input): void {
