@@ -152,3 +152,15 @@ test('what is refused for good is not tried again', async () => {
   await new Promise((resolve) => setTimeout(resolve, 1_500))
   expect(tab.sockets).toHaveLength(1)
 })
+
+test("the README's example shows what happens", async () => {
+  const page = await context.newPage()
+  await page.goto(`${sdk.pageUrl}/readme`)
+  await page.waitForSelector('#state:text("live")')
+  const [item] = await page.locator('#orders li').allTextContents()
+  expect(item).toMatch(/^S-\d+: in_progress$/)
+  expect(await page.textContent('#balance')).toBe('0 USD')
+  await sdk.cancel()
+  await page.waitForSelector('#orders li:text("canceled")')
+  expect(await page.textContent('#balance')).toBe('2.5 USD')
+})

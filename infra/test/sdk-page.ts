@@ -1,6 +1,7 @@
 import { createHttpServer, createLogger, listen } from '@paxyo/service-kit'
 import { eventually, freePort, mintToken, startService, TEST_JWT_SECRET, type ServiceProcess } from '@paxyo/testkit'
 import { build } from 'esbuild'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { BrowserContext, Page, WebSocket } from 'playwright-core'
 import { startSystem, type System } from './system.ts'
@@ -8,6 +9,8 @@ import { startSystem, type System } from './system.ts'
 /** A whole system, with a page of a panel on another origin that uses the bundled client. */
 export interface SdkSystem extends AsyncDisposable {
   readonly system: System
+  /** Where the panel is; `/readme` is the README's example. */
+  readonly pageUrl: string
   /** What the panel's `/token` mints; may change. */
   readonly tokens: { userId: string; expiresInS: number; secret?: string | undefined }
   /** Kills the gateway, and starts it again at the same address. */
@@ -18,6 +21,8 @@ export interface SdkSystem extends AsyncDisposable {
   socketCount(): Promise<number>
   /** Commits and publishes events of the present user. */
   happen(count?: number): Promise<void>
+  /** Cancels the present user's order: its money comes back. */
+  cancel(): Promise<void>
   /** Opens a tab; `prepare` is called before the page is loaded. */
   open(context: BrowserContext, options?: object, prepare?: (page: Page) => Promise<unknown>): Promise<SdkPage>
 }
@@ -55,21 +60,32 @@ client.on('account', ({ seq }) => note(seq))
 Object.assign(window, { client, seen, reasons })
 </script>`
 
+const PACKAGE = new URL('../../packages/browser-client/', import.meta.url)
+const README = readFileSync(new URL('README.md', PACKAGE), 'utf8')
+const README_EXAMPLE = `<!doctype html><title>A panel</title>${/```html\n([^]*?)```/.exec(README)![1]!}`
+const README_URL = 'wss://rt.example.com/ws'
+
 export async function startSdkSystem(): Promise<SdkSystem> {
   const system = await startSystem()
   const [port, metricsPort] = [await freePort(), await freePort()]
   const env = { ...system.env, PORT: `${port}`, METRICS_PORT: `${metricsPort}` }
   let gateway = await startService('ws-gateway', env)
+  const socketUrl = `ws://127.0.0.1:${port}/ws`
   const tokens: SdkSystem['tokens'] = { userId: 'ann', expiresInS: 300 }
   const app = createHttpServer({ log: createLogger('page', 'silent'), trustProxy: false })
   const client = await bundle()
   app.get('/', (_request, reply) => reply.type('text/html').send(PAGE))
   app.get('/favicon.ico', (_request, reply) => reply.code(204).send())
   app.get('/client.js', (_request, reply) => reply.type('text/javascript').send(client))
-  app.get('/token', () => {
+  // What the README calls them.
+  app.get('/readme', (_request, reply) => reply.type('text/html').send(README_EXAMPLE.replace(README_URL, socketUrl)))
+  app.get('/paxyo.js', (_request, reply) => reply.type('text/javascript').send(client))
+  const mint = (): Promise<string> => {
     const { userId, expiresInS, secret = TEST_JWT_SECRET } = tokens
     return mintToken(userId, { expiresInS, secret })
-  })
+  }
+  app.get('/token', mint)
+  app.get('/realtime-token', mint)
   const pageUrl = await listen(app, { host: '127.0.0.1', port: 0 })
   /** The order of each user that events are about. */
   const orders = new Map<string, { readonly number: number; remains: number }>()
@@ -77,6 +93,7 @@ export async function startSdkSystem(): Promise<SdkSystem> {
   return {
     system,
     tokens,
+    pageUrl,
     get gateway() {
       return gateway
     },
@@ -102,8 +119,11 @@ export async function startSdkSystem(): Promise<SdkSystem> {
         }
       }
     },
+    async cancel() {
+      await system.webhook({ order_id: `7${orders.get(tokens.userId)!.number}`, status: 'Canceled' })
+    },
     open: (context, options = {}, prepare = async () => undefined) =>
-      openPage(context, pageUrl, { url: `ws://127.0.0.1:${port}/ws`, ...options }, prepare),
+      openPage(context, pageUrl, { url: socketUrl, ...options }, prepare),
     async [Symbol.asyncDispose]() {
       await app.close()
       await gateway.end('SIGKILL')
@@ -113,7 +133,7 @@ export async function startSdkSystem(): Promise<SdkSystem> {
 }
 
 async function bundle(): Promise<string> {
-  const entry = fileURLToPath(new URL('../../packages/browser-client/src/index.ts', import.meta.url))
+  const entry = fileURLToPath(new URL('src/index.ts', PACKAGE))
   const { outputFiles } = await build({ entryPoints: [entry], bundle: true, minify: true, format: 'esm', write: false })
   return outputFiles[0]!.text
 }
