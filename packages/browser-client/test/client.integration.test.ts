@@ -3,6 +3,7 @@ import { ClientError, connect, type Client, type ClientEvent, type ConnectOption
 import { CLOSE_CODES, isReconnectable } from '@paxyo/contracts'
 import { eventually } from '@paxyo/testkit'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { WebSocket } from 'ws'
 import { event, startScriptedServer, welcome, type ScriptedServer } from './scripted-server.ts'
 
 const clients: Client[] = []
@@ -79,6 +80,23 @@ describe('what reaches the application', () => {
     expect([...new Set(codes)]).toEqual([undefined, 'bad_message'])
     expect(server.hellos).toHaveLength(2)
     client.close()
+  })
+
+  test('what an abandoned socket still says does not disturb the new one', async () => {
+    let abandoned: WebSocket | undefined
+    await using server = await startScriptedServer((say, socket, visit) => {
+      say(welcome(1, visit === 0 ? {} : { mode: 'resumed' }))
+      if (visit > 0) return abandoned?.terminate()
+      say(event(3))
+      // It does not answer the closing handshake, so that its end comes late.
+      abandoned = socket
+      socket.pause()
+    })
+    const client = open(server)
+    await eventually(() => server.hellos.length === 2 && client.status.state === 'live')
+    await sleep(1_500)
+    expect(server.hellos).toHaveLength(2)
+    expect(client.status.state).toBe('live')
   })
 
   test('a removed listener hears no more', async () => {
