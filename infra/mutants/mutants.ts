@@ -10,6 +10,7 @@ export interface Mutant {
 
 const INGEST = 'services/webhook-ingest'
 const GATEWAY = 'services/ws-gateway'
+const CLIENT = 'packages/browser-client'
 
 /** Each takes out one mechanism that the guarantees rest on. */
 export const MUTANTS: readonly Mutant[] = [
@@ -82,5 +83,26 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'for (const stream of streams.values()) void fill(stream)',
     replace: '',
     tests: [`${GATEWAY}/test/gateway.integration`, `${GATEWAY}/test/stream/hub`],
+  },
+  {
+    name: 'tabs pass on what they have already had',
+    file: `${CLIENT}/src/stream.ts`,
+    find: "if (event.seq <= last.seq) return 'known'",
+    replace: '',
+    tests: [`${CLIENT}/test/stream`, `${CLIENT}/test/client`],
+  },
+  {
+    name: 'the client connects with an expired token',
+    file: `${CLIENT}/src/connection-state.ts`,
+    find: 'nowMs < (state.token.expiresAtMs ?? Infinity) - TOKEN_LEFT_MS_MIN',
+    replace: 'nowMs > 0',
+    tests: [`${CLIENT}/test/connection-state`],
+  },
+  {
+    name: 'a leading tab that is put aside keeps the lock',
+    file: `${CLIENT}/src/tabs.ts`,
+    find: '    release?.()\n',
+    replace: '',
+    tests: ['infra/test/sdk-tabs'],
   },
 ]

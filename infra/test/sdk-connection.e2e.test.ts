@@ -1,0 +1,166 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { eventually, launchChromium } from '@paxyo/testkit'
+import type { Browser, BrowserContext } from 'playwright-core'
+import { startSdkSystem, type SdkSystem } from './sdk-page.ts'
+
+let sdk: SdkSystem
+let browser: Browser
+let context: BrowserContext
+let count = 0
+beforeAll(async () => {
+  ;[sdk, browser] = await Promise.all([startSdkSystem(), launchChromium()])
+})
+afterAll(async () => {
+  await browser.close()
+  await sdk[Symbol.asyncDispose]()
+})
+beforeEach(async () => {
+  context = await browser.newContext()
+  count += 1
+  Object.assign(sdk.tokens, { userId: `user-${count}`, expiresInS: 300, secret: undefined })
+  await sdk.happen(2)
+})
+afterEach(async () => {
+  await context.close()
+})
+
+/** Events 3 to a last one, once each, after the snapshot at 2. */
+const everythingUpTo = (last: number) => ['snapshot@2', ...Array.from({ length: last - 2 }, (_, index) => index + 3)]
+
+test('a gateway is killed and comes back: nothing is missed, nothing comes twice', async () => {
+  const tab = await sdk.open(context)
+  await tab.becomes('live')
+  await sdk.happen()
+  await tab.reached(3)
+  await sdk.killGateway()
+  await tab.becomes('reconnecting')
+  await sdk.happen(3)
+  await sdk.startGateway()
+  await sdk.happen()
+  await tab.reached(7)
+
+  expect(await tab.seen()).toEqual(everythingUpTo(7))
+  expect(tab.frames.filter(({ type }) => type === 'welcome')).toMatchObject([{ mode: 'snapshot' }, { mode: 'resumed' }])
+  // The token still held.
+  expect(await tab.tokenReasons()).toEqual(['initial'])
+})
+
+test('a drain sends it elsewhere, and back', async () => {
+  const tab = await sdk.open(context)
+  await tab.becomes('live')
+  await sdk.gateway.end('SIGTERM')
+  await sdk.happen()
+  await sdk.startGateway()
+  await tab.reached(3)
+  expect(tab.frames.map(({ type }) => type)).toContain('drain')
+  expect(await tab.seen()).toEqual(everythingUpTo(3))
+})
+
+test('offline and online', async () => {
+  const tab = await sdk.open(context)
+  await tab.becomes('live')
+  await context.setOffline(true)
+  await tab.becomes('offline')
+  await eventually(async () => (await sdk.socketCount()) === 0)
+  await sdk.happen(2)
+  await context.setOffline(false)
+  await tab.reached(4)
+  expect(await tab.state()).toBe('live')
+  expect(await tab.seen()).toEqual(everythingUpTo(4))
+})
+
+test('a token that expired in sleep is renewed before the socket is opened again', async () => {
+  const tab = await sdk.open(context, {}, (page) => page.clock.install())
+  await tab.becomes('live')
+  const order: string[] = []
+  tab.page.on('request', (request) => request.url().endsWith('/token') && order.push('token'))
+  tab.page.on('websocket', () => order.push('socket'))
+  // The lid is closed: the page stands still while the gateway lets go of it.
+  await tab.page.clock.pauseAt(Date.now() + 60_000)
+  await sdk.killGateway()
+  await sdk.startGateway()
+  await sdk.happen(2)
+  expect(order).toEqual([])
+  await tab.page.clock.fastForward('02:00:00')
+  await tab.page.clock.resume()
+  await tab.reached(4)
+
+  expect(order).toEqual(['token', 'socket'])
+  expect(await tab.tokenReasons()).toEqual(['initial', 'expired'])
+  expect(await tab.seen()).toEqual(everythingUpTo(4))
+})
+
+test('a link that is dead without having been closed is noticed by its silence', async () => {
+  const tab = await sdk.open(context, {}, (page) => page.clock.install())
+  await tab.becomes('live')
+  sdk.gateway.child.kill('SIGSTOP')
+  try {
+    await tab.page.clock.fastForward(50_000)
+    await new Promise((resolve) => setTimeout(resolve, 3_000))
+    expect(await tab.state()).toBe('live')
+    await tab.page.clock.fastForward(10_000)
+    await tab.becomes('reconnecting')
+    expect(await tab.status()).toMatchObject({ error: { code: 'link_dead', final: false } })
+  } finally {
+    sdk.gateway.child.kill('SIGCONT')
+  }
+  await sdk.happen()
+  await tab.reached(3)
+  expect(await tab.seen()).toEqual(everythingUpTo(3))
+})
+
+test('a token is renewed in band before it expires', async () => {
+  sdk.tokens.expiresInS = 6
+  const tab = await sdk.open(context)
+  await tab.becomes('live')
+  await eventually(() => tab.frames.some(({ type }) => type === 'refresh'))
+  expect(await tab.tokenReasons()).toEqual(['initial', 'expiring'])
+  expect(tab.sockets).toHaveLength(1)
+  expect(await tab.state()).toBe('live')
+})
+
+test('a reload resumes without a snapshot when the application keeps its state', async () => {
+  const tab = await sdk.open(context, { resumeOverReload: true })
+  await tab.becomes('live')
+  await sdk.happen(2)
+  await tab.reached(4)
+  await Promise.all([tab.page.reload(), sdk.happen(2)])
+  await tab.reached(6)
+  await tab.becomes('live')
+
+  expect(await tab.seen()).toEqual(everythingUpTo(6))
+  const [first, second] = tab.frames.filter(({ type }) => type === 'welcome')
+  expect([first, second]).toMatchObject([{ mode: 'snapshot' }, { mode: 'resumed', seq: expect.any(Number) }])
+  expect(second).not.toHaveProperty('orders')
+})
+
+test('a page whose server rendered the rows is resumed from there', async () => {
+  const first = await sdk.open(context, { share: 'none' })
+  await first.becomes('live')
+  const position = await first.page.evaluate<object>('client.position')
+  await sdk.happen()
+  const rendered = await sdk.open(context, { share: 'none', position })
+  await rendered.reached(3)
+  expect(rendered.frames).toMatchObject([{ type: 'hello', resume: position }, { mode: 'resumed' }, { seq: 3 }])
+})
+
+test('what is refused for good is not tried again', async () => {
+  sdk.tokens.secret = 'another-secret-of-more-than-32-bytes'
+  const tab = await sdk.open(context)
+  await tab.becomes('closed')
+  expect(await tab.status()).toMatchObject({ error: { code: 'invalid_token', final: true } })
+  await new Promise((resolve) => setTimeout(resolve, 1_500))
+  expect(tab.sockets).toHaveLength(1)
+})
+
+test("the README's example shows what happens", async () => {
+  const page = await context.newPage()
+  await page.goto(`${sdk.pageUrl}/readme`)
+  await page.waitForSelector('#state:text("live")')
+  const [item] = await page.locator('#orders li').allTextContents()
+  expect(item).toMatch(/^S-\d+: in_progress$/)
+  expect(await page.textContent('#balance')).toBe('0 USD')
+  await sdk.cancel()
+  await page.waitForSelector('#orders li:text("canceled")')
+  expect(await page.textContent('#balance')).toBe('2.5 USD')
+})

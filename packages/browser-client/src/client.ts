@@ -1,0 +1,185 @@
+import type { OrderEvent, Position, Welcome } from '@paxyo/contracts'
+import type { Client, ConnectionStatus, ConnectOptions } from './api.ts'
+import { ClientError } from './client-error.ts'
+import { createConnection } from './connection.ts'
+import { isLive, type ConnectionState } from './connection-state.ts'
+import { Listeners } from './listeners.ts'
+import { followPage } from './page.ts'
+import { loadPosition, savePosition } from './saved-position.ts'
+import { Stream } from './stream.ts'
+import { canShare, createTabs, type Tabs } from './tabs.ts'
+import { PROTOCOL } from './wire.ts'
+
+/**
+ * Follows a user's stream, for as long as the page lives or until it is closed. It begins after the present task, so
+ * that listeners which are added right away miss nothing.
+ *
+ * @throws TypeError when the options make no sense. What goes wrong later is said by `status`.
+ */
+export function connect(options: ConnectOptions): Client {
+  const { token, getToken, signal } = options
+  if (token === undefined && getToken === undefined) throw new TypeError('token or getToken is needed')
+  const url = toSocketUrl(options.url)
+  const listeners = new Listeners()
+  const { storage = options.resumeOverReload === true ? sessionStorage : null } = options
+
+  let status: ConnectionStatus = { state: 'connecting', sinceMs: Date.now() }
+  let userId: string | undefined
+  let tabs: Tabs | undefined
+  let wasLive = false
+  let isSuspended = false
+  /** Of the present connection. */
+  let epoch = ''
+
+  const isClosed = (): boolean => status.state === 'closed'
+  const told = (): void => {
+    if (storage !== null && userId !== undefined) savePosition(storage, url, userId, stream.position!)
+  }
+
+  const stream = new Stream(
+    {
+      onSnapshot(snapshot) {
+        if (isClosed()) return
+        listeners.emit({ type: 'snapshot', ...snapshot })
+        told()
+      },
+      onEvent(event) {
+        if (isClosed()) return
+        emit(listeners, event)
+        told()
+      },
+    },
+    options.position,
+  )
+
+  const connection = createConnection({
+    url,
+    token,
+    getToken,
+    position: () => stream.position,
+    onIdentity: identify,
+    onWelcome: begin,
+    onEvent(event) {
+      const placement = stream.offer(epoch, event)
+      if (placement === 'next') tabs?.tellEvent(epoch, event)
+      else if (placement !== 'known') {
+        connection.input({ type: 'lost', error: new ClientError('gap', `events are missing before ${event.seq}`) })
+      }
+    },
+    onPing: () => tabs?.tellState(),
+    onState: showState,
+  })
+
+  function begin(welcome: Welcome, said: Position | undefined): ClientError | undefined {
+    const { account, orders = [], seq } = welcome
+    if (userId !== undefined && welcome.userId !== userId) {
+      return new ClientError('wrong_user', `the token is not that of ${userId}`, { final: true })
+    }
+    epoch = welcome.epoch
+    const now = stream.position
+    // Another tab may have told us more than the server knew when it took the snapshot.
+    const isOld = now?.epoch === epoch && now.seq > seq && !(said?.epoch === epoch && said.seq > seq)
+    if (welcome.mode === 'resumed' || isOld) return undefined
+    const snapshot = { position: { epoch, seq }, account, orders }
+    stream.replace(snapshot)
+    tabs?.tellSnapshot(snapshot)
+    return undefined
+  }
+
+  /** Tabs can share, and positions be kept, once it is known whose they are. */
+  function identify(newUserId: string | undefined): void {
+    if (userId !== undefined || newUserId === undefined || isClosed()) return
+    userId = newUserId
+    const saved = storage === null ? undefined : loadPosition(storage, url, userId)
+    if (saved !== undefined) stream.begin(saved)
+    if (options.share === 'none' || !canShare()) return
+    const name = `paxyo ${PROTOCOL} ${url} ${userId}`
+    tabs = createTabs({ name, stream, connection, ownStatus: () => toStatus(connection.state), onState: showState })
+    tabs.join()
+  }
+
+  function showState(): void {
+    tabs?.connectionChanged()
+    const own = toStatus(connection.state)
+    const next = own.state === 'closed' ? own : (tabs?.followed ?? own)
+    const { retryAtMs, error } = next
+    const state = wasLive && next.state === 'connecting' ? 'reconnecting' : next.state
+    wasLive ||= state === 'live'
+    if (state === status.state && retryAtMs === status.retryAtMs && error?.code === status.error?.code) return
+    status = { state, sinceMs: state === status.state ? status.sinceMs : Date.now(), retryAtMs, error }
+    listeners.emit({ type: 'status', status })
+    if (!isClosed()) return
+    unfollow()
+    listeners.end(error)
+  }
+
+  const close = (): void => connection.input({ type: 'fail', error: undefined })
+  const start = (): void => (tabs === undefined ? connection.input({ type: 'start' }) : tabs.join())
+  const unfollow = followPage({
+    online: () => connection.input({ type: 'online' }),
+    offline: () => connection.input({ type: 'offline' }),
+    woke() {
+      connection.woke()
+      tabs?.woke()
+    },
+    suspend() {
+      isSuspended = true
+      tabs?.leave()
+      connection.input({ type: 'suspend' })
+    },
+    resume() {
+      if (isSuspended) start()
+      isSuspended = false
+    },
+  })
+
+  queueMicrotask(() => {
+    signal?.addEventListener('abort', close, { once: true })
+    if (signal?.aborted === true) close()
+    identify(options.userId ?? connection.state.token?.userId)
+    if (tabs === undefined) start()
+  })
+
+  return {
+    on: (type, listener, { signal: until } = {}) => listeners.on(type, listener, until),
+    get status() {
+      return status
+    },
+    get position() {
+      return stream.position
+    },
+    close,
+    [Symbol.asyncIterator]: () => listeners.iterate(),
+  }
+}
+
+function emit(listeners: Listeners, event: OrderEvent): void {
+  const { seq, at, account } = event
+  if (event.event !== 'account.updated') {
+    const { order } = event
+    const refund = event.event === 'order.updated' ? event.refund : undefined
+    listeners.emit({ type: 'order', event: event.event, order, seq, at, refund, account })
+    if (refund !== undefined) listeners.emit({ type: 'refund', refund, order, seq, at })
+  }
+  listeners.emit({ type: 'account', account, seq })
+}
+
+/** @throws TypeError when it is no URL. */
+function toSocketUrl(url: string | URL): string {
+  const absolute = new URL(url, (globalThis as Partial<typeof globalThis>).location?.href)
+  absolute.protocol = absolute.protocol.replace(/^http/, 'ws')
+  absolute.hash = ''
+  if (!/^wss?:$/.test(absolute.protocol)) throw new TypeError(`${absolute.href} is no WebSocket's address`)
+  return absolute.href
+}
+
+/** As of a connection that was never live before; whoever shows it knows better. */
+function toStatus(own: ConnectionState): ConnectionStatus {
+  const { phase, timerAtMs, error } = own
+  return {
+    state: phase === 'offline' || phase === 'closed' ? phase : isLive(own) ? 'live' : 'connecting',
+    sinceMs: 0,
+    retryAtMs: phase === 'waiting' || phase === 'offline' ? timerAtMs : undefined,
+    error,
+  }
+}

@@ -1,0 +1,223 @@
+import type { ClientMessage, OrderEvent, Position, Welcome } from '@paxyo/contracts'
+import type { ConnectOptions, TokenReason } from './api.ts'
+import { ClientError } from './client-error.ts'
+import { initialState, transition, type ConnectionState, type Effect, type Input } from './connection-state.ts'
+import { checkLink } from './link-check.ts'
+import { isOnline } from './page.ts'
+import { readToken } from './token.ts'
+import { PROTOCOL, readMessage } from './wire.ts'
+
+export interface ConnectionDeps {
+  readonly url: string
+  readonly token: string | undefined
+  readonly getToken: ConnectOptions['getToken']
+  /** Where to resume from. */
+  position(): Position | undefined
+  /** A token has come, and says whose it is. The connection may be suspended here; the token is kept. */
+  onIdentity(userId: string | undefined): void
+  /**
+   * @param saidPosition what hello asked to resume from.
+   * @returns why it is not acceptable, if so.
+   */
+  onWelcome(welcome: Welcome, saidPosition: Position | undefined): ClientError | undefined
+  onEvent(event: OrderEvent): void
+  /** A sign of life has come, and nothing else. */
+  onPing(): void
+  onState(): void
+}
+
+/** setTimeout takes no more than 31 bits. */
+const TIMER_MS_MAX = 2 ** 31 - 1
+const SLACK_MS = 5_000
+
+type TimerName = 'timer' | 'renew' | 'link'
+
+export interface Connection {
+  readonly state: ConnectionState
+  /** Lets something happen to the connection. */
+  input(input: Input): void
+  /** The page was not looked at, or did not run, for a while. */
+  woke(): void
+}
+
+/** Carries out what `connection-state.ts` decides: the socket, the timers, the tokens. It decides nothing itself. */
+export function createConnection(deps: ConnectionDeps): Connection {
+  const firstToken = deps.token === undefined ? undefined : readToken(deps.token, Date.now())
+  let state = initialState(deps.getToken !== undefined, firstToken)
+  /** What happens while effects are carried out has to wait for them. */
+  const inputs: Input[] = []
+  let isBusy = false
+  const timers = new Map<TimerName, { readonly atMs: number; readonly id: ReturnType<typeof setTimeout> }>()
+  let tokenRequest: AbortController | undefined
+  let socket: WebSocket | undefined
+  let saidPosition: Position | undefined
+  /** What the server said before it closed. */
+  let serverError: string | undefined
+  let heardAtMs = 0
+  let suspectedAtMs: number | undefined
+  let silenceMsMax = 0
+
+  function input(next: Input): void {
+    inputs.push(next)
+    if (isBusy) return
+    isBusy = true
+    try {
+      while (inputs.length > 0) step(inputs.shift()!)
+    } finally {
+      isBusy = false
+    }
+  }
+
+  function step(next: Input): void {
+    const before = state
+    const surroundings = { nowMs: Date.now(), random: Math.random(), isOnline: isOnline() }
+    const { state: after, effects } = transition(before, next, surroundings)
+    state = after
+    for (const effect of effects) carryOut(effect)
+    setTimer('timer', state.timerAtMs, () => input({ type: 'timer' }))
+    setTimer('renew', state.renewAtMs, () => input({ type: 'renew' }))
+    if (state !== before) deps.onState()
+  }
+
+  function carryOut(effect: Effect): void {
+    switch (effect.type) {
+      case 'get_token':
+        return void getToken(effect.reason)
+      case 'cancel_token':
+        tokenRequest?.abort()
+        tokenRequest = undefined
+        return
+      case 'open_socket':
+        return openSocket()
+      case 'close_socket': {
+        const closing = socket
+        socket = undefined
+        setTimer('link', undefined, checkSilence)
+        return closing?.close()
+      }
+      case 'send_hello': {
+        const { token } = effect
+        const resume = (saidPosition = deps.position())
+        return send(resume === undefined ? { type: 'hello', token } : { type: 'hello', token, resume })
+      }
+      case 'send_refresh':
+        send({ type: 'refresh', token: effect.token })
+    }
+  }
+
+  async function getToken(reason: TokenReason): Promise<void> {
+    const request = (tokenRequest = new AbortController())
+    let next: Input
+    try {
+      const value = await deps.getToken!({ reason, signal: request.signal })
+      if (typeof value !== 'string' || value === '') throw new TypeError('no string')
+      next = { type: 'token', token: readToken(value, Date.now()) }
+    } catch (cause) {
+      const isFinal = cause instanceof ClientError && cause.final
+      const error = isFinal ? cause : new ClientError('token_failed', `getToken failed: ${String(cause)}`, { cause })
+      next = { type: 'token_failed', error }
+    }
+    if (tokenRequest !== request) return
+    tokenRequest = undefined
+    if (next.type === 'token') deps.onIdentity(next.token.userId)
+    input(next)
+  }
+
+  function openSocket(): void {
+    let opened: WebSocket
+    try {
+      opened = socket = new WebSocket(deps.url)
+    } catch (cause) {
+      // A page on https may not talk to ws: no attempt will ever succeed.
+      return fail('url_refused', `the browser refuses ${deps.url}`, cause)
+    }
+    serverError = undefined
+    // What an abandoned socket still has to say is nobody's business.
+    const isCurrent = (): boolean => socket === opened
+    opened.addEventListener('open', () => isCurrent() && input({ type: 'opened' }))
+    opened.addEventListener('message', ({ data }) => isCurrent() && receive(data))
+    opened.addEventListener('close', (event) => isCurrent() && lost(toError(event, serverError)))
+  }
+
+  function receive(data: unknown): void {
+    heardAtMs = Date.now()
+    suspectedAtMs = undefined
+    const message = readMessage(data)
+    switch (message?.type) {
+      case undefined:
+        return lost(new ClientError('bad_message', 'a message could not be read'))
+      case 'ping':
+        send({ type: 'pong' })
+        return deps.onPing()
+      case 'welcome':
+        return welcome(message)
+      case 'event':
+        return deps.onEvent(message)
+      case 'drain':
+        return input({ type: 'drain', retryAfterMs: message.retryAfterMs })
+      case 'error':
+        serverError = message.message
+    }
+  }
+
+  function welcome(message: Welcome): void {
+    const { protocol, pingIntervalMs } = message
+    if (protocol !== PROTOCOL) return fail('protocol_version', `protocol ${protocol} is not known here`)
+    const refusal = deps.onWelcome(message, saidPosition)
+    if (refusal !== undefined) return input({ type: 'fail', error: refusal })
+    silenceMsMax = 2 * pingIntervalMs + SLACK_MS
+    checkSilence()
+    input({ type: 'welcome' })
+  }
+
+  function checkSilence(): void {
+    const nowMs = Date.now()
+    const judged = checkLink({ heardAtMs, silenceMsMax, suspectedAtMs }, nowMs)
+    if (judged.verdict === 'dead') return lost(new ClientError('link_dead', 'the server is silent'))
+    if (judged.verdict === 'suspect') suspectedAtMs ??= nowMs
+    setTimer('link', nowMs + judged.checkInMs, checkSilence)
+  }
+
+  function lost(error: ClientError): void {
+    input({ type: 'lost', error })
+  }
+
+  function fail(code: string, message: string, cause?: unknown): void {
+    input({ type: 'fail', error: new ClientError(code, message, { cause, final: true }) })
+  }
+
+  function send(message: ClientMessage): void {
+    if (socket?.readyState === 1) socket.send(JSON.stringify(message))
+  }
+
+  function setTimer(name: TimerName, atMs: number | undefined, onDue: () => void): void {
+    const present = timers.get(name)
+    if (present?.atMs === atMs) return
+    clearTimeout(present?.id)
+    timers.delete(name)
+    if (atMs === undefined) return
+    const delayMs = atMs - Date.now()
+    const fire = (): void => {
+      timers.delete(name)
+      if (delayMs > TIMER_MS_MAX) setTimer(name, atMs, onDue)
+      else onDue()
+    }
+    timers.set(name, { atMs, id: setTimeout(fire, Math.min(delayMs, TIMER_MS_MAX)) })
+  }
+
+  return {
+    get state() {
+      return state
+    },
+    input,
+    woke() {
+      input({ type: 'woke' })
+      if (timers.has('link')) checkSilence()
+    },
+  }
+}
+
+/** The server gives its reason in the close frame: the code's name in the contract. */
+function toError({ code, reason }: CloseEvent, message = `the connection was closed (${code})`): ClientError {
+  return new ClientError(reason || 'connection_lost', message, { final: code >= 4500 && code <= 4999 })
+}

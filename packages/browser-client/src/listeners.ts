@@ -1,0 +1,79 @@
+import type { ClientEvent, ClientEventOf, ClientEventType } from './api.ts'
+import { ClientError } from './client-error.ts'
+
+type AnyListener = (event: ClientEvent) => void
+
+/** What a loop may be behind. */
+const QUEUE_MAX = 1_000
+
+/** Who is told what happens: callbacks by type, and loops over everything. */
+export class Listeners {
+  readonly #byType = new Map<ClientEventType, Set<{ readonly listener: AnyListener }>>()
+  readonly #loops = new Set<(event?: ClientEvent) => void>()
+  #ended: { readonly error: ClientError | undefined } | undefined
+
+  on<Type extends ClientEventType>(
+    type: Type,
+    listener: (event: ClientEventOf<Type>) => void,
+    signal?: AbortSignal,
+  ): () => void {
+    // The same function may listen twice.
+    const entry = { listener: listener as AnyListener }
+    const entries = this.#byType.get(type) ?? new Set()
+    this.#byType.set(type, entries)
+    const remove = (): void => void entries.delete(entry)
+    if (signal?.aborted === true) return remove
+    entries.add(entry)
+    signal?.addEventListener('abort', remove, { once: true })
+    return remove
+  }
+
+  /** A listener that throws is reported and harms nobody else. */
+  emit(event: ClientEvent): void {
+    for (const { listener } of this.#byType.get(event.type) ?? []) {
+      try {
+        listener(event)
+      } catch (error) {
+        report(error)
+      }
+    }
+    for (const push of this.#loops) push(event)
+  }
+
+  /** Ends all loops, with the error when there is one. */
+  end(error: ClientError | undefined): void {
+    this.#ended = { error }
+    for (const push of this.#loops) push()
+  }
+
+  /** Begins to listen when the first event is asked for, which a loop does at once. */
+  async *iterate(): AsyncGenerator<ClientEvent, void> {
+    const queue: ClientEvent[] = []
+    let wake = (): void => undefined
+    const push = (event?: ClientEvent): void => {
+      // One more than the bound says that there were too many.
+      if (event !== undefined && queue.length <= QUEUE_MAX) queue.push(event)
+      wake()
+    }
+    this.#loops.add(push)
+    try {
+      for (;;) {
+        if (queue.length > QUEUE_MAX) throw new ClientError('slow_consumer', 'the loop fell too far behind')
+        const event = queue.shift()
+        if (event !== undefined) yield event
+        else if (this.#ended === undefined) await new Promise<void>((resolve) => (wake = resolve))
+        else if (this.#ended.error === undefined) return
+        else throw this.#ended.error
+      }
+    } finally {
+      this.#loops.delete(push)
+    }
+  }
+}
+
+/** As if nobody had called the listener: pages and error trackers see it. */
+function report(error: unknown): void {
+  setTimeout(() => {
+    throw error
+  })
+}

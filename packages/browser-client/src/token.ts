@@ -1,0 +1,35 @@
+/** A token as the client sees it: it reads the claims and leaves it to the server to verify them. */
+export interface Token {
+  readonly value: string
+  /** By this machine's clock, in ms since 1970; undefined when the token does not say. */
+  readonly expiresAtMs: number | undefined
+  /** When a new one is wanted: a minute before that, or less for a token that does not live long. */
+  readonly renewAtMs: number | undefined
+  readonly userId: string | undefined
+}
+
+const RENEW_BEFORE_MS_MAX = 60_000
+const RENEW_BEFORE_SHARE = 0.2
+
+/**
+ * Reads a JWT. Its age is counted from when it came where it says when it was issued, so that a wrong clock on this
+ * machine does not make it look expired.
+ */
+export function readToken(value: string, receivedAtMs: number): Token {
+  const { sub, exp, iat } = readClaims(value)
+  const userId = typeof sub === 'string' ? sub : undefined
+  if (typeof exp !== 'number') return { value, expiresAtMs: undefined, renewAtMs: undefined, userId }
+  const expiresAtMs = typeof iat === 'number' ? receivedAtMs + (exp - iat) * 1000 : exp * 1000
+  const renewBeforeMs = Math.min(RENEW_BEFORE_MS_MAX, (expiresAtMs - receivedAtMs) * RENEW_BEFORE_SHARE)
+  return { value, expiresAtMs, renewAtMs: expiresAtMs - renewBeforeMs, userId }
+}
+
+function readClaims(value: string): Readonly<Record<string, unknown>> {
+  try {
+    const binary = atob(value.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/'))
+    const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0))
+    return { ...(JSON.parse(new TextDecoder().decode(bytes)) as object) }
+  } catch {
+    return {}
+  }
+}

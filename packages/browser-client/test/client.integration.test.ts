@@ -1,0 +1,266 @@
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { ClientError, connect, type Client, type ClientEvent, type ConnectOptions } from '@paxyo/browser-client'
+import { CLOSE_CODES, isReconnectable } from '@paxyo/contracts'
+import { eventually } from '@paxyo/testkit'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { WebSocket } from 'ws'
+import { event, startScriptedServer, welcome, type ScriptedServer } from './scripted-server.ts'
+
+const clients: Client[] = []
+function open(server: ScriptedServer, options: Partial<ConnectOptions> = {}): Client {
+  const client = connect({ url: server.url, token: 'a.b.c', share: 'none', ...options })
+  clients.push(client)
+  return client
+}
+afterEach(() => {
+  for (const client of clients.splice(0)) client.close()
+})
+
+function follow(client: Client) {
+  const seen: (number | string)[] = []
+  client.on('snapshot', ({ position }) => seen.push(`snapshot@${position.seq}`))
+  client.on('account', ({ seq }) => seen.push(seq))
+  return seen
+}
+
+describe('what reaches the application', () => {
+  test('duplicates are dropped, and a gap is filled by coming back and resuming', async () => {
+    await using server = await startScriptedServer((say, _socket, visit) => {
+      if (visit === 0) for (const message of [welcome(4), event(5), event(5), event(4), event(8)]) say(message)
+      else for (const message of [welcome(5, { mode: 'resumed' }), event(6), event(7), event(8)]) say(message)
+    })
+    const client = open(server)
+    const seen = follow(client)
+    await eventually(() => client.position?.seq === 8)
+    expect(seen).toEqual(['snapshot@4', 5, 6, 7, 8])
+    expect(server.hellos).toMatchObject([{ token: 'a.b.c' }, { resume: { epoch: 'e', seq: 5 } }])
+    client.close()
+  })
+
+  test('an epoch that has changed brings a snapshot, also to a lower seq', async () => {
+    await using server = await startScriptedServer((say, socket, visit) => {
+      say(visit === 0 ? welcome(9) : welcome(2, { epoch: 'f' }))
+      if (visit === 0) socket.close(4005, 'unavailable')
+      else say(event(3))
+    })
+    const client = open(server)
+    const seen = follow(client)
+    await eventually(() => client.position?.seq === 3)
+    expect(seen).toEqual(['snapshot@9', 'snapshot@2', 3])
+    expect(client.position).toEqual({ epoch: 'f', seq: 3 })
+    client.close()
+  })
+
+  test('a refund is told with its order, in order', async () => {
+    const order = { orderId: 'A-1', status: 'canceled' }
+    const refund = { refundId: 'r', amount: '2.5', currency: 'USD' }
+    await using server = await startScriptedServer((say) => {
+      say(welcome(0))
+      say({ ...event(1), event: 'order.updated', order, refund })
+    })
+    const client = open(server)
+    const types: string[] = []
+    for (const type of ['order', 'refund', 'account'] as const) client.on(type, (told) => types.push(told.type))
+    const told = new Promise((resolve) => client.on('refund', resolve))
+    expect(await told).toEqual({ type: 'refund', refund, order, seq: 1, at: event(1).at })
+    expect(types).toEqual(['order', 'refund', 'account'])
+    client.close()
+  })
+
+  test('a frame that makes no sense is a reason to come back; a type that is not known is not', async () => {
+    await using server = await startScriptedServer((say, _socket, visit) => {
+      say(welcome(1, visit === 0 ? {} : { mode: 'resumed' }))
+      say('{"type":"greeting"}')
+      say(visit === 0 ? 'nonsense' : event(2))
+    })
+    const client = open(server)
+    const codes: (string | undefined)[] = []
+    client.on('status', ({ status }) => codes.push(status.error?.code))
+    await eventually(() => client.position?.seq === 2)
+    expect([...new Set(codes)]).toEqual([undefined, 'bad_message'])
+    expect(server.hellos).toHaveLength(2)
+    client.close()
+  })
+
+  test('what an abandoned socket still says does not disturb the new one', async () => {
+    let abandoned: WebSocket | undefined
+    await using server = await startScriptedServer((say, socket, visit) => {
+      say(welcome(1, visit === 0 ? {} : { mode: 'resumed' }))
+      if (visit > 0) return abandoned?.terminate()
+      say(event(3))
+      // It does not answer the closing handshake, so that its end comes late.
+      abandoned = socket
+      socket.pause()
+    })
+    const client = open(server)
+    await eventually(() => server.hellos.length === 2 && client.status.state === 'live')
+    await sleep(1_500)
+    expect(server.hellos).toHaveLength(2)
+    expect(client.status.state).toBe('live')
+  })
+
+  test('a removed listener hears no more', async () => {
+    await using server = await startScriptedServer((say) => [welcome(0), event(1), event(2)].forEach(say))
+    const client = open(server)
+    const seen: number[] = []
+    const abort = new AbortController()
+    const remove = client.on('account', ({ seq }) => (seen.push(seq), remove()))
+    client.on('account', ({ seq }) => (seen.push(seq * 10), abort.abort()), { signal: abort.signal })
+    await eventually(() => client.position?.seq === 2)
+    expect(seen).toEqual([1, 10])
+    client.close()
+  })
+})
+
+describe('the end', () => {
+  const finalCodes = Object.entries(CLOSE_CODES).filter(([, { code }]) => !isReconnectable(code))
+  test.each(finalCodes)('%s is final', async (name, { code, meaning }) => {
+    await using server = await startScriptedServer((say, socket) => {
+      say({ type: 'error', code: name, message: meaning })
+      socket.close(code, name)
+    })
+    const client = open(server)
+    await eventually(() => client.status.state === 'closed')
+    expect(client.status.error).toMatchObject({ code: name, message: meaning, final: true })
+    await sleep(1_100)
+    expect(server.hellos).toHaveLength(1)
+  })
+
+  const otherCodes = Object.entries(CLOSE_CODES).filter(
+    ([name, { code }]) => isReconnectable(code) && name !== 'token_expired',
+  )
+  test.each(otherCodes)('%s is not', async (name, { code }) => {
+    await using server = await startScriptedServer((say, socket, visit) => {
+      if (visit === 0) socket.close(code, name)
+      else say(welcome(1))
+    })
+    const client = open(server)
+    const errors: unknown[] = []
+    client.on('status', ({ status }) => status.error && errors.push(status.error.code))
+    await eventually(() => client.status.state === 'live')
+    expect(new Set(errors)).toEqual(new Set([name]))
+    client.close()
+  })
+
+  test('a token that has expired is replaced, and is the end where it can not be', async () => {
+    await using server = await startScriptedServer((say, socket, visit) => {
+      if (visit === 0) socket.close(4004, 'token_expired')
+      else say(welcome(1))
+    })
+    const reasons: string[] = []
+    const client = open(server, { getToken: ({ reason }) => (reasons.push(reason), 'a.new.one') })
+    await eventually(() => client.status.state === 'live')
+    expect(reasons).toEqual(['expired'])
+    expect(server.hellos.map(({ token }) => token)).toEqual(['a.b.c', 'a.new.one'])
+    client.close()
+
+    await using strict = await startScriptedServer((_say, socket) => socket.close(4004, 'token_expired'))
+    const helpless = open(strict)
+    await eventually(() => helpless.status.state === 'closed')
+    expect(helpless.status.error).toMatchObject({ code: 'token_expired', final: true })
+  })
+
+  test('a protocol that it does not speak, and a user that it was not meant for', async () => {
+    await using newer = await startScriptedServer((say) => say(welcome(1, { protocol: 2 })))
+    const old = open(newer)
+    const seen = follow(old)
+    await eventually(() => old.status.state === 'closed')
+    expect(old.status.error).toMatchObject({ code: 'protocol_version', final: true })
+
+    await using other = await startScriptedServer((say) => say(welcome(1, { userId: 'bob' })))
+    const anns = open(other, { userId: 'ann' })
+    anns.on('snapshot', () => seen.push('somebody else'))
+    await eventually(() => anns.status.state === 'closed')
+    expect(anns.status.error).toMatchObject({ code: 'wrong_user', final: true })
+    expect(seen).toEqual([])
+  })
+
+  test('getToken is tried again, until it says that there will be none', async () => {
+    await using server = await startScriptedServer((say) => say(welcome(1)))
+    let asked = 0
+    const getToken = (): string => {
+      asked += 1
+      if (asked === 1) throw new Error('no network')
+      throw new ClientError('signed_out', 'the session is over', { final: true })
+    }
+    const client = connect({ url: server.url, getToken, share: 'none' })
+    const errors: unknown[] = []
+    client.on('status', ({ status }) => errors.push(status.error?.code))
+    await eventually(() => client.status.state === 'closed')
+    expect([...new Set(errors)]).toEqual(['token_failed', 'signed_out'])
+    expect(server.hellos).toEqual([])
+  })
+
+  test('close and the signal end it; nothing is told afterwards', async () => {
+    await using server = await startScriptedServer((say) => {
+      say(welcome(0))
+      say(event(1))
+      say(event(2))
+    })
+    const client = open(server)
+    const seen = follow(client)
+    client.on('account', () => client.close())
+    await eventually(() => client.status.state === 'closed')
+    await sleep(50)
+    expect(seen).toEqual(['snapshot@0', 1])
+    expect(client.status.error).toBeUndefined()
+
+    const abort = new AbortController()
+    const aborted = open(server, { signal: abort.signal })
+    await eventually(() => aborted.status.state === 'live')
+    abort.abort()
+    expect(aborted.status.state).toBe('closed')
+    const late = open(server, { signal: AbortSignal.abort() })
+    await eventually(() => late.status.state === 'closed')
+    expect(server.hellos).toHaveLength(2)
+  })
+})
+
+describe('as an async iterable', () => {
+  test('it yields everything, and ends when the client is closed', async () => {
+    await using server = await startScriptedServer((say) => {
+      say(welcome(0))
+      say(event(1))
+    })
+    const client = open(server)
+    const told: ClientEvent[] = []
+    for await (const each of client) {
+      told.push(each)
+      if (each.type === 'account') client.close()
+    }
+    expect(told.map(({ type }) => type)).toEqual(['snapshot', 'status', 'account', 'status'])
+  })
+
+  test('it throws why the client could not go on', async () => {
+    await using server = await startScriptedServer((_say, socket) => socket.close(4500, 'invalid_token'))
+    const loop = async (): Promise<void> => {
+      for await (const each of open(server)) expect(each.type).toBe('status')
+    }
+    await expect(loop()).rejects.toMatchObject({ name: 'ClientError', code: 'invalid_token' })
+  })
+
+  test('a loop that falls too far behind is ended with an error, and the client goes on', async () => {
+    await using server = await startScriptedServer((say) => {
+      say(welcome(0))
+      for (let seq = 1; seq <= 1_200; seq += 1) say(event(seq))
+    })
+    const client = open(server)
+    const loop = async (): Promise<void> => {
+      for await (const each of client) {
+        expect(each.type).toBe('snapshot')
+        await eventually(() => client.position?.seq === 1_200)
+      }
+    }
+    await expect(loop()).rejects.toMatchObject({ code: 'slow_consumer' })
+    expect(client.status.state).toBe('live')
+    client.close()
+  })
+})
+
+test.each([
+  [{ url: 'wss://rt.example.com/ws' }, 'token or getToken is needed'],
+  [{ url: 'ftp://rt.example.com/ws', token: 'a' }, "is no WebSocket's address"],
+  [{ url: '/ws', token: 'a' }, 'Invalid URL'],
+])('options that make no sense are refused at once: %j', (options, message) => {
+  expect(() => connect(options)).toThrow(message)
+})

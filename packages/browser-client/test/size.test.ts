@@ -1,0 +1,24 @@
+import { expect, test } from '@jest/globals'
+import { build } from 'esbuild'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+
+/** What a page pays for it. */
+const GZIPPED_BYTES_MAX = 6_000
+
+test('bundled, minified and gzipped it stays small, and brings nothing else along', async () => {
+  const { outputFiles, metafile } = await build({
+    entryPoints: [fileURLToPath(new URL('../src/index.ts', import.meta.url))],
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    write: false,
+    metafile: true,
+  })
+  const bytes = gzipSync(outputFiles[0]!.contents, { level: 9 }).length
+  process.stderr.write(`@paxyo/browser-client: ${bytes} bytes gzipped\n`)
+  expect(bytes).toBeLessThanOrEqual(GZIPPED_BYTES_MAX)
+  const foreign = Object.keys(metafile.inputs).filter((path) => !path.includes('packages/browser-client/src/'))
+  expect(foreign).toEqual([])
+})
