@@ -15,7 +15,9 @@ import { createIngest, INGEST_POOL_MAX } from 'webhook-ingest'
 import { createGateway, GATEWAY_POOL_MAX } from 'ws-gateway'
 import type { StandaloneConfig } from './config.ts'
 import { openDatabase } from './database.ts'
-import { DEMO_USER, prepareDemo } from './demo.ts'
+import { createDemoActions } from './demo-actions.ts'
+import { createDemoRoutes } from './demo-routes.ts'
+import { DEMO_USER, prepareDemo, type DemoOptions } from './demo.ts'
 import { keepSecrets } from './kept-secrets.ts'
 import { startMaintenance } from './maintenance.ts'
 import { welcomeLines } from './welcome.ts'
@@ -81,15 +83,23 @@ export async function startStandalone(config: StandaloneConfig): Promise<Running
   ingest.addMetrics(registry)
   gateway.addMetrics(registry)
   const stopMetrics = await serveMetrics({ registry, host: config.HOST, port: config.METRICS_PORT, log })
-  const hasDemo = config.DEMO === 'on'
-  if (hasDemo) {
-    registerDemoPanel(app, { mintToken: () => mintToken(jwtSecrets[0]!, config.JWT_AUDIENCE) })
+  const demo: DemoOptions | undefined =
+    config.DEMO === 'on'
+      ? {
+          routes: createDemoRoutes({ host: config.HOST, port: config.PORT }),
+          pool: gatewayPool,
+          apiKey: apiKeys[0]!,
+          webhookToken: webhookTokens[0]!,
+        }
+      : undefined
+  if (demo !== undefined) {
+    registerDemoPanel(app, {
+      mintToken: () => mintToken(jwtSecrets[0]!, config.JWT_AUDIENCE),
+      actions: createDemoActions(demo),
+    })
   }
-  await app.ready()
-  const openOrderId = hasDemo
-    ? await prepareDemo({ app, pool: gatewayPool, apiKey: apiKeys[0]!, webhookToken: webhookTokens[0]! })
-    : undefined
   await listen(app, { host: config.HOST, port: config.PORT })
+  const openOrderId = demo === undefined ? undefined : await prepareDemo(demo)
 
   const address = `http://localhost:${config.PORT}`
   const lines = welcomeLines({ address, webhookToken: webhookTokens[0]!, panelKey: apiKeys[0]!, openOrderId })
