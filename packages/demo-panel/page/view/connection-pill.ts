@@ -32,8 +32,7 @@ export function createConnectionPill(): { show(status: ConnectionStatus): void }
 }
 
 function detailOf({ state, sinceMs, retryAtMs }: ConnectionStatus, nowMs: number): string {
-  if (state === 'connecting') return ''
   const waitS = retryAtMs === undefined ? 0 : Math.ceil((retryAtMs - nowMs) / 1000)
-  if (state === 'reconnecting' && waitS > 0) return `next try in ${waitS} s`
-  return `since ${formatClockTime(sinceMs)}`
+  if (state !== 'offline' && waitS > 0) return `next try in ${waitS} s`
+  return state === 'connecting' ? '' : `since ${formatClockTime(sinceMs)}`
 }
