@@ -26,7 +26,12 @@ export interface System extends AsyncDisposable {
   register(order: Partial<Record<string, unknown>>): Promise<Response>
   webhook(body: unknown, token?: string): Promise<Response>
   /** Serves the demo page for a user, as a panel on another origin would; returns its address. */
-  servePage(userId: string): Promise<string>
+  servePage(userId: string, options?: PageOptions): Promise<string>
+}
+
+export interface PageOptions {
+  /** Where the page finds the gateway, when that is not where it listens. */
+  readonly socketUrl?: string
 }
 
 export async function startSystem(
@@ -67,9 +72,8 @@ export async function startSystem(
     start,
     register: (order) => post('/v1/orders', { ...AN_ORDER, ...order }, { authorization: `Bearer ${PANEL_KEY}` }),
     webhook: (body, token = WEBHOOK_TOKEN) => post(`/webhooks/godofpanel/${token}`, body, {}),
-    async servePage(userId) {
+    async servePage(userId, { socketUrl = `${system.gateway.url.replace(/^http/, 'ws')}/ws` } = {}) {
       const app = createHttpServer({ log: createLogger('page', 'silent'), trustProxy: false })
-      const socketUrl = `${system.gateway.url.replace(/^http/, 'ws')}/ws`
       registerDemoPanel(app, { mintToken: () => mintToken(userId), socketUrl })
       cleanups.push(() => app.close())
       return listen(app, { host: '127.0.0.1', port: 0 })

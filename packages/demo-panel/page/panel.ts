@@ -24,6 +24,7 @@ import { refreshTimes } from './view/time-ago.ts'
 import { createToasts } from './view/toasts.ts'
 
 const SAVE_DELAY_MS = 500
+const SAVE_DELAY_MS_MAX = 2_000
 const TIMES_INTERVAL_MS = 15_000
 
 const { userId = '', socketUrl = `${location.origin.replace(/^http/, 'ws')}/ws`, actions } = document.body.dataset
@@ -88,14 +89,20 @@ function noticesSince({ notices, position }: PanelState, before: PanelState): No
   return notices.slice(0, known === -1 ? undefined : known).toReversed()
 }
 
-let saveTimer = 0
+let isSaving = false
 function save(): void {
-  clearTimeout(saveTimer)
-  saveTimer = 0
+  isSaving = false
   saveState(sessionStorage, userId, store.state)
 }
+/** When there is nothing better to do: a save that never comes costs no more than a longer catch-up. */
 function saveSoon(): void {
-  if (saveTimer === 0) saveTimer = setTimeout(save, SAVE_DELAY_MS)
+  if (isSaving) return
+  isSaving = true
+  setTimeout(() => {
+    // Not every browser tells when it is idle.
+    if ('requestIdleCallback' in globalThis) requestIdleCallback(save, { timeout: SAVE_DELAY_MS_MAX })
+    else save()
+  }, SAVE_DELAY_MS)
 }
 addEventListener('pagehide', () => {
   store.flush()
