@@ -12,6 +12,8 @@ export interface PanelPage {
   readonly faults: readonly string[]
   /** The modes of all welcomes so far: what began with a snapshot, and what was resumed. */
   readonly welcomes: readonly string[]
+  /** How many events have come. */
+  readonly eventCount: () => number
   /** Waits until the page shows this connection state. */
   readonly state: (name: string) => Promise<void>
   /** The status that an order's row shows. */
@@ -29,6 +31,7 @@ export async function openPanel(
   const page = await context.newPage()
   const faults: string[] = []
   const welcomes: string[] = []
+  let events = 0
   page.on('pageerror', (error) => faults.push(error.message))
   page.on('console', (message) => {
     // A socket that does not connect is the network's fault, and some tests are about that.
@@ -46,12 +49,14 @@ export async function openPanel(
     socket.on('framereceived', ({ payload }) => {
       const { type, mode } = JSON.parse(String(payload)) as { type: string; mode?: string }
       if (type === 'welcome') welcomes.push(mode!)
+      if (type === 'event') events += 1
     })
   })
   const panel: PanelPage = {
     page,
     faults,
     welcomes,
+    eventCount: () => events,
     state: async (name) => void (await page.waitForSelector(`#connection[data-state="${name}"]`)),
     status: (orderId) => page.getAttribute(`[data-order-id="${orderId}"] [data-status]`, 'data-status'),
     async screenshot(name) {

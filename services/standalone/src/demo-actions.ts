@@ -62,7 +62,8 @@ function nextUpdate(order: OpenOrder, action: DemoAction): unknown {
   const remains = order.remains ?? order.quantity
   switch (action) {
     case 'progress':
-      return inProgress(order, Math.max(0, remains - Math.ceil(order.quantity / STEPS)))
+      if (remains > 0) return inProgress(order, Math.max(0, remains - Math.ceil(order.quantity / STEPS)))
+      return { ...id, status: 'Completed' }
     case 'complete':
       return { ...id, status: 'Completed', remains: '0' }
     case 'partial': {

@@ -1,5 +1,5 @@
 import { createPool, migrateToLatest } from '@paxyo/database'
-import { registerDemoPanel } from '@paxyo/demo-panel'
+import { mintDemoToken, registerDemoPanel } from '@paxyo/demo-panel'
 import { createInProcessBus, createRedisBus } from '@paxyo/event-bus'
 import {
   createHttpServer,
@@ -10,7 +10,6 @@ import {
   serveMetrics,
   type RunningService,
 } from '@paxyo/service-kit'
-import { SignJWT } from 'jose'
 import { createIngest, INGEST_POOL_MAX } from 'webhook-ingest'
 import { createGateway, GATEWAY_POOL_MAX } from 'ws-gateway'
 import type { StandaloneConfig } from './config.ts'
@@ -22,7 +21,6 @@ import { keepSecrets } from './kept-secrets.ts'
 import { startMaintenance } from './maintenance.ts'
 import { welcomeLines } from './welcome.ts'
 
-const TOKEN_LIFETIME = '1h'
 /** One process has nobody to send its clients to: they come back when it does. */
 const DRAIN_MS = 0
 
@@ -94,7 +92,7 @@ export async function startStandalone(config: StandaloneConfig): Promise<Running
       : undefined
   if (demo !== undefined) {
     registerDemoPanel(app, {
-      mintToken: () => mintToken(jwtSecrets[0]!, config.JWT_AUDIENCE),
+      mintToken: () => mintDemoToken({ userId: DEMO_USER, secret: jwtSecrets[0]!, audience: config.JWT_AUDIENCE }),
       actions: createDemoActions(demo),
     })
   }
@@ -117,16 +115,6 @@ export async function startStandalone(config: StandaloneConfig): Promise<Running
       await stopMetrics()
     },
   }
-}
-
-function mintToken(secret: string, audience: string): Promise<string> {
-  return new SignJWT()
-    .setProtectedHeader({ alg: 'HS256' })
-    .setSubject(DEMO_USER)
-    .setAudience(audience)
-    .setIssuedAt()
-    .setExpirationTime(TOKEN_LIFETIME)
-    .sign(new TextEncoder().encode(secret))
 }
 
 const orElse = (given: readonly string[], kept: string): readonly string[] => (given.length > 0 ? given : [kept])

@@ -24,16 +24,20 @@ export type Change =
   | { readonly type: 'account'; readonly seq: number; readonly at: string; readonly account: AccountView }
   | { readonly type: 'read' }
 
-/** The state in the making: one copy for a whole batch, however many changes it holds. */
+/** The state in the making: one copy for a whole batch, however many changes it holds, and none of what stays. */
 interface Draft {
   position: Position | undefined
   account: AccountView | undefined
-  orders: Map<string, RankedOrder>
-  /** Oldest first while in the making. */
-  refunds: RefundEntry[]
-  notices: Notice[]
-  readSeq: number
+  orders: ReadonlyMap<string, RankedOrder>
+  /** The orders as a copy that may be changed, once there is one. */
+  copy: Map<string, RankedOrder> | undefined
   rankMax: number
+  refunds: readonly RefundEntry[]
+  notices: readonly Notice[]
+  /** What is added on top of them, oldest first. */
+  newRefunds: RefundEntry[]
+  newNotices: Notice[]
+  readSeq: number
 }
 
 /**
@@ -42,13 +46,7 @@ interface Draft {
  */
 export function reduce(state: PanelState, changes: readonly Change[]): PanelState {
   if (changes.length === 0) return state
-  const draft: Draft = {
-    ...state,
-    orders: new Map(state.orders),
-    refunds: state.refunds.toReversed(),
-    notices: state.notices.toReversed(),
-    rankMax: highestRank(state.orders),
-  }
+  const draft: Draft = { ...state, copy: undefined, rankMax: 0, newRefunds: [], newNotices: [] }
   for (const change of changes) apply(draft, change)
 
   const { position, account, readSeq } = draft
@@ -57,9 +55,15 @@ export function reduce(state: PanelState, changes: readonly Change[]): PanelStat
     account,
     readSeq,
     orders: withinBound(draft.orders),
-    refunds: draft.refunds.slice(-REFUNDS_MAX).toReversed(),
-    notices: draft.notices.slice(-NOTICES_MAX).toReversed(),
+    refunds: onTop(draft.refunds, draft.newRefunds, REFUNDS_MAX),
+    notices: onTop(draft.notices, draft.newNotices, NOTICES_MAX),
   }
+}
+
+/** @returns the same list when there is nothing to add. */
+function onTop<Item>(list: readonly Item[], added: readonly Item[], max: number): readonly Item[] {
+  if (added.length === 0 && list.length <= max) return list
+  return [...added.toReversed(), ...list].slice(0, max)
 }
 
 function apply(draft: Draft, change: Change): void {
@@ -71,7 +75,7 @@ function apply(draft: Draft, change: Change): void {
     case 'account':
       if (!advance(draft, change.seq)) return
       draft.account = change.account
-      draft.notices.push({ kind: 'balance', seq: change.seq, at: change.at, account: change.account })
+      draft.newNotices.push({ kind: 'balance', seq: change.seq, at: change.at, account: change.account })
       return
     case 'read':
       draft.readSeq = draft.position?.seq ?? 0
@@ -81,29 +85,40 @@ function apply(draft: Draft, change: Change): void {
 function applySnapshot(draft: Draft, { position, account, orders }: Extract<Change, { type: 'snapshot' }>): void {
   // Another epoch is another stream: what was known of the old one's events means nothing in it.
   const isSameStream = draft.position?.epoch === position.epoch
-  draft.refunds = completeRefunds(isSameStream ? draft.refunds.toReversed() : [], orders).toReversed()
+  draft.refunds = completeRefunds(isSameStream ? [...draft.newRefunds.toReversed(), ...draft.refunds] : [], orders)
+  draft.newRefunds = []
   if (!isSameStream) {
     draft.notices = []
+    draft.newNotices = []
     draft.readSeq = position.seq
   }
   draft.position = position
   draft.account = account
   draft.orders = new Map(orders.map((order, index) => [order.orderId, { order, rank: orders.length - index }]))
-  draft.rankMax = orders.length
+  draft.copy = undefined
 }
 
 function applyOrder(draft: Draft, change: Extract<Change, { type: 'order' }>): void {
   if (!advance(draft, change.seq)) return
   const { order, refund } = change
   const before = draft.orders.get(order.orderId)
-  draft.orders.set(order.orderId, { order, rank: before?.rank ?? (draft.rankMax += 1) })
+  copyOrders(draft).set(order.orderId, { order, rank: before?.rank ?? (draft.rankMax += 1) })
   if (change.account !== undefined) draft.account = change.account
   if (refund !== undefined) {
     const { orderId, providerOrderId, service } = order
-    draft.refunds.push({ ...refund, orderId, providerOrderId, service, at: change.at })
+    draft.newRefunds.push({ ...refund, orderId, providerOrderId, service, at: change.at })
   }
   const notice = orderNotice(before?.order, change, change.isNew)
-  if (notice !== undefined) draft.notices.push(notice)
+  if (notice !== undefined) draft.newNotices.push(notice)
+}
+
+function copyOrders(draft: Draft): Map<string, RankedOrder> {
+  if (draft.copy === undefined) {
+    draft.copy = new Map(draft.orders)
+    draft.orders = draft.copy
+    draft.rankMax = highestRank(draft.copy)
+  }
+  return draft.copy
 }
 
 /** @returns false when the change is contained already. */
@@ -122,7 +137,7 @@ function highestRank(orders: ReadonlyMap<string, RankedOrder>): number {
 const isOpen = ({ status }: OrderView): boolean =>
   status === 'pending' || status === 'processing' || status === 'in_progress'
 
-function withinBound(orders: Map<string, RankedOrder>): ReadonlyMap<string, RankedOrder> {
+function withinBound(orders: ReadonlyMap<string, RankedOrder>): ReadonlyMap<string, RankedOrder> {
   if (orders.size <= ORDERS_MAX) return orders
   const kept = [...orders].toSorted(
     ([, one], [, other]) => Number(isOpen(other.order)) - Number(isOpen(one.order)) || other.rank - one.rank,

@@ -30,7 +30,7 @@ export function createOrderRow(first: OrderView, isSelectable: boolean): OrderRo
   const delivered = element('span', { className: 'delivered' })
   const figure = (label: string): HTMLElement => element('td', { role: 'cell', className: 'number', data: { label } })
   const quantity = figure('Quantity')
-  const startCount = figure('Start')
+  const startCount = figure('Start count')
   const remains = figure('Remains')
   const charge = figure('Charge')
   const refunded = figure('Refunded')

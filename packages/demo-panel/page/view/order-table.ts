@@ -20,7 +20,7 @@ const COLUMNS: readonly [key: SortKey, label: string, isNumber: boolean][] = [
   ['status', 'Status', false],
   ['progress', 'Progress', false],
   ['quantity', 'Quantity', true],
-  ['startCount', 'Start', true],
+  ['startCount', 'Start count', true],
   ['remains', 'Remains', true],
   ['charge', 'Charge', true],
   ['refunded', 'Refunded', true],

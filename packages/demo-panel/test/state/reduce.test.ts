@@ -73,6 +73,12 @@ test('notices are unread until they are looked at', () => {
   ])
   expect(unreadCount(state)).toBe(2)
   const read = reduce(state, [{ type: 'read' }])
+  // Nothing else is another object than before, so nothing else is drawn anew.
+  expect([read.orders === state.orders, read.notices === state.notices, read.refunds === state.refunds]).toEqual([
+    true,
+    true,
+    true,
+  ])
   expect(unreadCount(read)).toBe(0)
   expect(unreadCount(reduce(read, [changed(13, anOrder('A-5'), { isNew: true })]))).toBe(1)
 })
