@@ -2,6 +2,7 @@ import type { AccountView } from '@paxyo/contracts'
 import type { PanelState } from '../state/panel-state.ts'
 import { filterOf } from '../state/order-list.ts'
 import { totalRefunded } from '../state/refunds.ts'
+import { formatMoney, parseMoney } from '../state/money.ts'
 import { byId, setText } from './element.ts'
 import { formatMoneyText, formatNumber } from './format.ts'
 
@@ -28,6 +29,7 @@ export function createOverview(): { show(state: PanelState): void } {
 function createBalance(): { show(account: AccountView | undefined): void } {
   const figure = byId('balance-figure')
   const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)')
+  const showGain = createGain()
   let target: AccountView | undefined
   let frame = 0
 
@@ -58,7 +60,28 @@ function createBalance(): { show(account: AccountView | undefined): void } {
       byId('balance').textContent = text
       const canCount = before !== undefined && before.currency === account?.currency
       if (account === undefined || !canCount || reducedMotion.matches || document.hidden) figure.textContent = text
-      else count(Number(before.balance), account)
+      else {
+        count(Number(before.balance), account)
+        showGain(before.balance, account)
+      }
     },
+  }
+}
+
+/** What has come in, beside the balance for a moment; what comes in meanwhile is added to it. */
+function createGain(): (before: string, account: AccountView) => void {
+  const gain = byId('balance-gain')
+  let from: string | undefined
+  gain.addEventListener('animationend', () => {
+    from = undefined
+    gain.hidden = true
+  })
+  return (before, { balance, currency }) => {
+    from ??= before
+    const amount = parseMoney(balance) - parseMoney(from)
+    gain.hidden = amount <= 0n
+    if (gain.hidden) from = undefined
+    else gain.textContent = `+${formatMoneyText(formatMoney(amount), currency)}`
+    gain.dataset['flash'] = gain.dataset['flash'] === 'a' ? 'b' : 'a'
   }
 }
