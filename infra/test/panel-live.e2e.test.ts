@@ -141,6 +141,26 @@ test('a reload resumes where the page was: no snapshot, nothing missed, nothing 
   expect(panel.faults).toEqual([])
 })
 
+test('two tabs of a user show the same, also after one of them was reloaded', async () => {
+  const { userId, address } = await createUser(['Followers', 'Views'])
+  const first = await openPanel(browsers.browser, address)
+  const second = await first.page.context().newPage()
+  await second.goto(address)
+  await second.waitForSelector('#connection[data-state="live"]')
+  await system.webhook({ order_id: providerId(userId, 0), status: 'canceled' })
+  for (const tab of [first.page, second]) {
+    await tab.waitForSelector(`[data-order-id="${userId}-0"] [data-status="canceled"]`)
+    await tab.reload()
+  }
+  await system.webhook({ order_id: providerId(userId, 1), status: 'partial', remains: '100' })
+  for (const tab of [first.page, second]) {
+    await tab.waitForSelector(`[data-order-id="${userId}-1"] [data-status="partial"]`)
+    expect(await tab.textContent('#balance')).toBe('$2.75')
+    expect(await tab.getAttribute('#bell', 'aria-label')).toBe('Notifications, 2 unread')
+  }
+  expect(first.faults).toEqual([])
+})
+
 test("what one user's page kept is not shown to the next user of the tab", async () => {
   const first = await createUser(['Followers'])
   const second = await createUser(['Views'])
