@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { eventually, freePort, startChaosProxy } from '@paxyo/testkit'
+import { eventually, freePort, mintToken, startChaosProxy } from '@paxyo/testkit'
 import { openBrowser, openPanel } from './panel-page.ts'
 import { startRawChromium } from './raw-chromium.ts'
 import { startSystem, type System } from './system.ts'
@@ -85,21 +85,43 @@ test('a first visit while the server is away shows that it waits, and goes on by
   expect(await page.locator('.skeleton').count()).toBe(0)
 })
 
-test('a background tab keeps up, and shows it as soon as it is looked at', async () => {
+test('who is not let in is told that it is over, and may reload', async () => {
+  const secret = 'a-secret-that-the-gateway-has-never-seen'
+  const address = await system.servePage('stranger', { mintToken: () => mintToken('stranger', { secret }) })
+  const page = await browsers.browser.newPage()
+  await page.goto(address)
+  await page.waitForSelector('#connection[data-state="closed"]')
+  await page.getByRole('alert').getByText('The connection has ended.').waitFor()
+  await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name: 'Reload the page' }).click()])
+  expect(await page.locator('[data-order-id]').count()).toBe(0)
+})
+
+test('a background tab keeps up, notifies, and shows it as soon as it is looked at', async () => {
   await registerOrders('background', 2)
   await using browser = await startRawChromium()
   const tab = await browser.open(await system.servePage('background'))
   await eventually(() => tab.evaluate(`document.querySelector('#connection').dataset.state === 'live'`))
+  // What a user has allowed and turned on before.
+  await tab.evaluate(`{
+    globalThis.shown = []
+    globalThis.Notification = class extends EventTarget {
+      static permission = 'granted'
+      constructor(title, { body }) { super(); shown.push(title + ': ' + body) }
+    }
+    localStorage.setItem('paxyo-desktop-notifications', 'on')
+  }`)
   await browser.open('about:blank')
   await eventually(() => tab.evaluate('document.hidden'))
 
   await system.webhook({ order_id: 'background0', status: 'canceled' })
   await eventually(async () => (await tab.evaluate('document.title')) === '(1) Orders · Paxyo')
   expect(await tab.evaluate('document.hidden')).toBe(true)
+  expect(await tab.evaluate('shown')).toEqual(['Canceled, $2.50 refunded: Instagram followers #background0'])
   expect(await tab.evaluate(`document.querySelector('#balance-figure').textContent`)).toBe('$2.50')
 
   await tab.activate()
   await eventually(() => tab.evaluate('!document.hidden'))
   await system.webhook({ order_id: 'background1', status: 'canceled' })
   await eventually(async () => (await tab.evaluate(`document.querySelector('#balance').textContent`)) === '$5.00')
+  expect(await tab.evaluate('shown.length')).toBe(1)
 })

@@ -32,6 +32,8 @@ export interface System extends AsyncDisposable {
 export interface PageOptions {
   /** Where the page finds the gateway, when that is not where it listens. */
   readonly socketUrl?: string
+  /** Signed by somebody whom the gateway does not know, for example. */
+  readonly mintToken?: () => Promise<string>
 }
 
 export async function startSystem(
@@ -64,6 +66,7 @@ export async function startSystem(
       headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify(body),
     })
+  const defaultSocketUrl = (): string => `${system.gateway.url.replace(/^http/, 'ws')}/ws`
   const system: System = {
     database,
     env,
@@ -72,9 +75,9 @@ export async function startSystem(
     start,
     register: (order) => post('/v1/orders', { ...AN_ORDER, ...order }, { authorization: `Bearer ${PANEL_KEY}` }),
     webhook: (body, token = WEBHOOK_TOKEN) => post(`/webhooks/godofpanel/${token}`, body, {}),
-    async servePage(userId, { socketUrl = `${system.gateway.url.replace(/^http/, 'ws')}/ws` } = {}) {
+    async servePage(userId, { socketUrl = defaultSocketUrl(), mintToken: mint = () => mintToken(userId) } = {}) {
       const app = createHttpServer({ log: createLogger('page', 'silent'), trustProxy: false })
-      registerDemoPanel(app, { mintToken: () => mintToken(userId), socketUrl })
+      registerDemoPanel(app, { mintToken: mint, socketUrl })
       cleanups.push(() => app.close())
       return listen(app, { host: '127.0.0.1', port: 0 })
     },
