@@ -8,6 +8,7 @@ export function showProblem({ state, error }: ConnectionStatus, hasState: boolea
   const isOver = state === 'closed'
   const isWaiting = error !== undefined && !hasState && state !== 'live'
   byId('problem').hidden = !isOver && !isWaiting
+  byId('problem').dataset['tone'] = isOver ? 'over' : 'waiting'
   byId('problem-reload').hidden = !isOver
   if (isOver) {
     setText(byId('problem-text'), 'The connection has ended. Reload the page to sign in again.')

@@ -30,6 +30,8 @@ export function createSimulator(): Simulator {
     }
   }
   for (const button of buttons) {
+    // Until there are orders.
+    button.disabled = true
     button.addEventListener('click', () => {
       if (button.ariaBusy === 'true') return
       button.ariaBusy = 'true'
