@@ -4,8 +4,10 @@ import { startSystem } from './system.ts'
 
 const ORDERS = 1_000
 const REGISTRATIONS_AT_ONCE = 25
-/** What a user may feel; the machine that tests run on is slower than theirs, and shared. */
-const LONGEST_TASK_MS_MAX = 400
+/** Some 100 ms on a busy machine; a page that blocks is far beyond this on any. */
+const LONGEST_TASK_MS_MAX = 1_000
+/** Each event changes the balance, so a page that drew them one by one would draw a thousand. */
+const DRAWINGS_MAX = 200
 
 test('1,000 events at once: the page stays responsive and ends up right', async () => {
   await using system = await startSystem()
@@ -32,6 +34,9 @@ test('1,000 events at once: the page stays responsive and ends up right', async 
     new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))).observe({
       type: 'longtask',
     })
+    const drawings: unknown[] = []
+    const balance = document.querySelector('#balance')!
+    new MutationObserver(() => drawings.push(balance.textContent)).observe(balance, { childList: true })
     let last = performance.now()
     const measure = (now: number): void => {
       frames.push(now - last)
@@ -39,7 +44,7 @@ test('1,000 events at once: the page stays responsive and ends up right', async 
       requestAnimationFrame(measure)
     }
     requestAnimationFrame(measure)
-    Object.assign(globalThis, { measured: { tasks, frames } })
+    Object.assign(globalThis, { measured: { tasks, frames, drawings } })
   })
 
   // Every second order is canceled, the others get half of their money back.
@@ -54,15 +59,16 @@ test('1,000 events at once: the page stays responsive and ends up right', async 
   const tookMs = performance.now() - startedAtMs
   await page.waitForFunction(() => document.querySelector('#balance-figure')!.textContent === '$750.00')
 
-  const { tasks, frames } = await page.evaluate(
-    () => (globalThis as unknown as { measured: { tasks: number[]; frames: number[] } }).measured,
+  const { tasks, frames, drawings } = await page.evaluate(
+    () => (globalThis as unknown as { measured: Record<'tasks' | 'frames' | 'drawings', number[]> }).measured,
   )
   const longestTaskMs = Math.max(0, ...tasks)
   process.stdout.write(
-    `burst of ${ORDERS} events: shown after ${tookMs.toFixed(0)} ms, ${tasks.length} long tasks, the longest ` +
+    `burst of ${ORDERS} events: shown after ${tookMs.toFixed(0)} ms in ${drawings.length} drawings, ${tasks.length} long tasks, the longest ` +
       `${longestTaskMs.toFixed(0)} ms, the longest frame ${Math.max(...frames).toFixed(0)} ms\n`,
   )
   expect(longestTaskMs).toBeLessThan(LONGEST_TASK_MS_MAX)
+  expect(drawings.length).toBeLessThan(DRAWINGS_MAX)
 
   const counts = await page.locator('.filter .count').allTextContents()
   expect(counts).toEqual(['1,000', '0', '0', '500', '500', '0'])
