@@ -58,8 +58,8 @@ test('an open page changes without being reloaded', async () => {
     await system.webhook({ order_id: '777', status: 'Partial', remains: '300' })
     await page.waitForSelector('[data-order-id="B-1"] [data-status="partial"]')
 
-    expect(await page.textContent('#balance')).toBe('0.75 USD')
-    expect(await page.textContent('#notifications')).toContain('0.75 USD refunded')
+    expect(await page.textContent('#balance')).toBe('$0.75')
+    expect(await page.textContent('#toasts')).toContain('$0.75 refunded')
     expect(await page.evaluate(() => 'isSamePage' in globalThis)).toBe(true)
     expect(errors).toEqual([])
     mkdirSync(ARTIFACTS, { recursive: true })

@@ -26,7 +26,14 @@ export interface System extends AsyncDisposable {
   register(order: Partial<Record<string, unknown>>): Promise<Response>
   webhook(body: unknown, token?: string): Promise<Response>
   /** Serves the demo page for a user, as a panel on another origin would; returns its address. */
-  servePage(userId: string): Promise<string>
+  servePage(userId: string, options?: PageOptions): Promise<string>
+}
+
+export interface PageOptions {
+  /** Where the page finds the gateway, when that is not where it listens. */
+  readonly socketUrl?: string
+  /** Signed by somebody whom the gateway does not know, for example. */
+  readonly mintToken?: () => Promise<string>
 }
 
 export async function startSystem(
@@ -59,6 +66,7 @@ export async function startSystem(
       headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify(body),
     })
+  const defaultSocketUrl = (): string => `${system.gateway.url.replace(/^http/, 'ws')}/ws`
   const system: System = {
     database,
     env,
@@ -67,10 +75,9 @@ export async function startSystem(
     start,
     register: (order) => post('/v1/orders', { ...AN_ORDER, ...order }, { authorization: `Bearer ${PANEL_KEY}` }),
     webhook: (body, token = WEBHOOK_TOKEN) => post(`/webhooks/godofpanel/${token}`, body, {}),
-    async servePage(userId) {
+    async servePage(userId, { socketUrl = defaultSocketUrl(), mintToken: mint = () => mintToken(userId) } = {}) {
       const app = createHttpServer({ log: createLogger('page', 'silent'), trustProxy: false })
-      const socketUrl = `${system.gateway.url.replace(/^http/, 'ws')}/ws`
-      registerDemoPanel(app, { mintToken: () => mintToken(userId), socketUrl })
+      registerDemoPanel(app, { mintToken: mint, socketUrl })
       cleanups.push(() => app.close())
       return listen(app, { host: '127.0.0.1', port: 0 })
     },

@@ -1,22 +1,133 @@
-import { followStream, type Credentials } from './stream.ts'
-import { notify, showAccount, showOrder, showOrders, showState } from './view.ts'
+import type { ConnectionStatus } from '@paxyo/browser-client'
+import { followStream } from './follow.ts'
+import { scheduleFrame } from './frame.ts'
+import type { Notice } from './state/notices.ts'
+import { FIRST_CHOICE, listOrders, type ListChoice } from './state/order-list.ts'
+import type { PanelState } from './state/panel-state.ts'
+import type { Change } from './state/reduce.ts'
+import { loadState, saveState } from './state/saved-state.ts'
+import { createStore } from './state/store.ts'
+import { toastsFor } from './state/toasts.ts'
+import { createAnnouncer } from './view/announcer.ts'
+import { createConnectionPill } from './view/connection-pill.ts'
+import { createDesktopNotifications } from './view/desktop-notifications.ts'
+import { listenToKeyboard } from './view/keyboard.ts'
+import { createListControls, sortingBy } from './view/list-controls.ts'
+import { createNotificationCentre } from './view/notification-centre.ts'
+import { createOrderTable } from './view/order-table.ts'
+import { createOverview } from './view/overview.ts'
+import { showProblem } from './view/problem.ts'
+import { createRefundHistory } from './view/refund-history.ts'
+import { createSimulator } from './view/simulator.ts'
+import { createThemeSwitch } from './view/theme-switch.ts'
+import { refreshTimes } from './view/time-ago.ts'
+import { createToasts } from './view/toasts.ts'
 
-async function getCredentials(): Promise<Credentials> {
-  const response = await fetch('/demo/token')
-  if (!response.ok) throw new Error(`no token: ${response.status}`)
-  const { token, socketUrl } = (await response.json()) as { token: string; socketUrl?: string }
-  return { token, url: socketUrl ?? `${location.origin.replace(/^http/, 'ws')}/ws` }
+const SAVE_DELAY_MS = 500
+const SAVE_DELAY_MS_MAX = 2_000
+const TIMES_INTERVAL_MS = 15_000
+
+const { userId = '', socketUrl = `${location.origin.replace(/^http/, 'ws')}/ws`, actions } = document.body.dataset
+const hasActions = actions === 'on'
+
+let choice: ListChoice = FIRST_CHOICE
+let selectedId: string | undefined
+
+const store = createStore(loadState(sessionStorage, userId), scheduleFrame, onStep)
+const overview = createOverview()
+const simulator = hasActions ? createSimulator() : undefined
+const refunds = createRefundHistory()
+const centre = createNotificationCentre(() => store.push({ type: 'read' }))
+const toasts = createToasts()
+const announcer = createAnnouncer()
+const desktop = createDesktopNotifications(localStorage)
+const pill = createConnectionPill()
+const controls = createListControls(choose)
+const table = createOrderTable({
+  isSelectable: hasActions,
+  onSort: (key) => choose(key === choice.sort ? { descending: !choice.descending, page: 0 } : sortingBy(key)),
+  onSelect(orderId) {
+    selectedId = selectedId === orderId ? undefined : orderId
+    showList()
+  },
+})
+
+function choose(change: Partial<ListChoice>): void {
+  choice = { ...choice, ...change }
+  showList()
 }
 
-followStream(getCredentials, {
-  onState: showState,
-  onSnapshot({ account, orders = [] }) {
-    showAccount(account)
-    showOrders(orders)
-  },
-  onEvent(event) {
-    if ('order' in event) showOrder(event.order)
-    showAccount(event.account)
-    notify(event)
-  },
+function showList(): void {
+  const page = listOrders(store.state.orders, choice)
+  table.show(page, choice, selectedId)
+  controls.show(page, choice, store.state.orders.size === 0)
+  simulator?.show(store.state, selectedId)
+}
+
+function show(state: PanelState): void {
+  overview.show(state)
+  refunds.show(state)
+  centre.show(state)
+  showList()
+}
+
+function onStep(state: PanelState, before: PanelState, changes: readonly Change[]): void {
+  show(state)
+  table.flash(new Set(changes.flatMap((change) => (change.type === 'order' ? [change.order.orderId] : []))))
+  const fresh = toastsFor(noticesSince(state, before))
+  toasts.show(fresh)
+  announcer.announce(fresh)
+  desktop.notify(fresh)
+  saveSoon()
+}
+
+/** Oldest first. A snapshot that begins another stream is no news. */
+function noticesSince({ notices, position }: PanelState, before: PanelState): Notice[] {
+  if (before.position === undefined || before.position.epoch !== position?.epoch) return []
+  const { seq } = before.position
+  const known = notices.findIndex((notice) => notice.seq <= seq)
+  return notices.slice(0, known === -1 ? undefined : known).toReversed()
+}
+
+let isSaving = false
+function save(): void {
+  isSaving = false
+  saveState(sessionStorage, userId, store.state)
+}
+/** When there is nothing better to do: a save that never comes costs no more than a longer catch-up. */
+function saveSoon(): void {
+  if (isSaving) return
+  isSaving = true
+  setTimeout(() => {
+    // Not every browser tells when it is idle.
+    if ('requestIdleCallback' in globalThis) requestIdleCallback(save, { timeout: SAVE_DELAY_MS_MAX })
+    else save()
+  }, SAVE_DELAY_MS)
+}
+addEventListener('pagehide', () => {
+  store.flush()
+  save()
+})
+
+document.addEventListener('visibilitychange', () => {
+  // A frame that was asked for before does not come while the page is hidden.
+  store.flush()
+  refreshTimes()
+})
+setInterval(refreshTimes, TIMES_INTERVAL_MS)
+
+function onStatus(status: ConnectionStatus): void {
+  pill.show(status)
+  showProblem(status, store.state.position !== undefined)
+}
+
+createThemeSwitch(localStorage)
+listenToKeyboard(() => toasts.dismissAll())
+if (store.state.position !== undefined) show(store.state)
+followStream({
+  userId,
+  url: socketUrl,
+  position: store.state.position,
+  onChange: (change) => store.push(change),
+  onStatus,
 })

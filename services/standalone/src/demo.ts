@@ -1,38 +1,29 @@
 import { OPEN_STATUSES } from '@paxyo/contracts'
 import { createKysely } from '@paxyo/database'
-import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import type { Pool } from 'pg'
+import { DEMO_ORDERS } from './demo-orders.ts'
 
 export const DEMO_USER = 'demo'
 
+/** How the demo reaches the system: over the same routes that a panel and the provider use. */
+export interface DemoRoutes {
+  /** @throws Error when it was not taken. */
+  post(path: string, body: unknown, headers?: Readonly<Record<string, string>>): Promise<void>
+}
+
 export interface DemoOptions {
-  readonly app: FastifyInstance
+  readonly routes: DemoRoutes
   readonly pool: Pool
   readonly apiKey: string
   readonly webhookToken: string
 }
 
-const SERVICES = [
-  { service: 'Instagram followers', link: 'https://instagram.com/paxyo.demo', quantity: 1000, charge: '2.5' },
-  { service: 'YouTube views', link: 'https://youtube.com/watch?v=paxyo-demo', quantity: 5000, charge: '7.2' },
-  { service: 'TikTok likes', link: 'https://tiktok.com/@paxyo.demo', quantity: 500, charge: '0.85' },
-  { service: 'Telegram members', link: 'https://t.me/paxyo_demo', quantity: 2000, charge: '4.1' },
-]
-
 const FIRST_PROVIDER_ORDER_ID = 12_345
 
-/** What has happened to the first orders when the demo begins; the first of them is still to be played with. */
-const HISTORY = [
-  [],
-  [{ status: 'In progress', remains: '1800', start_count: '3572' }],
-  [{ status: 'Completed', remains: '0', start_count: '120' }],
-  [{ status: 'Partial', remains: '600', start_count: '88' }],
-]
-
 /**
- * Sees to it that the demo user has orders, over the same routes that a panel and the provider use.
+ * Sees to it that the demo user has orders.
  *
- * @returns the provider order id of one that is still open, for the first webhook to cancel.
+ * @returns the provider order id of the oldest that is still open, for the first webhook to cancel.
  */
 export async function prepareDemo(options: DemoOptions): Promise<string> {
   const demoOrders = createKysely(options.pool).selectFrom('orders').where('user_id', '=', DEMO_USER)
@@ -44,29 +35,39 @@ export async function prepareDemo(options: DemoOptions): Promise<string> {
     .executeTakeFirst()
   if (open !== undefined) return open.provider_order_id
 
-  const { count } = await demoOrders.select(({ fn }) => fn.countAll<number>().as('count')).executeTakeFirstOrThrow()
-  const made = count === 0 ? SERVICES.length : 1
-  for (let index = count; index < count + made; index += 1) await makeOrder(options, index)
-  return String(FIRST_PROVIDER_ORDER_ID + count)
-}
-
-async function makeOrder({ app, apiKey, webhookToken }: DemoOptions, index: number): Promise<void> {
-  const providerOrderId = String(FIRST_PROVIDER_ORDER_ID + index)
-  const details = SERVICES[index % SERVICES.length]!
-  succeed(
-    await app.inject({
-      method: 'POST',
-      url: '/v1/orders',
-      headers: { authorization: `Bearer ${apiKey}` },
-      payload: { orderId: `demo-${index + 1}`, providerOrderId, userId: DEMO_USER, currency: 'USD', ...details },
-    }),
-  )
-  for (const update of HISTORY[index] ?? []) {
-    const url = `/webhooks/godofpanel/${webhookToken}`
-    succeed(await app.inject({ method: 'POST', url, payload: { order_id: providerOrderId, ...update } }))
+  const count = await countDemoOrders(options.pool)
+  if (count > 0) return makeDemoOrder(options, count)
+  for (let index = 0; index < DEMO_ORDERS.length; index += 1) {
+    const providerOrderId = await makeDemoOrder(options, index)
+    for (const update of DEMO_ORDERS[index]!.updates)
+      await sendWebhook(options, { order_id: providerOrderId, ...update })
   }
+  return String(FIRST_PROVIDER_ORDER_ID)
 }
 
-function succeed(response: LightMyRequestResponse): void {
-  if (response.statusCode >= 300) throw new Error(`the demo could not be prepared: ${response.body}`)
+export async function countDemoOrders(pool: Pool): Promise<number> {
+  const { count } = await createKysely(pool)
+    .selectFrom('orders')
+    .where('user_id', '=', DEMO_USER)
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow()
+  return count
+}
+
+/**
+ * Registers the order of an index, as a panel does that has just passed it on.
+ *
+ * @returns the provider's id of it.
+ */
+export async function makeDemoOrder({ routes, apiKey }: DemoOptions, index: number): Promise<string> {
+  const providerOrderId = String(FIRST_PROVIDER_ORDER_ID + index)
+  const { service, link, quantity, charge } = DEMO_ORDERS[index % DEMO_ORDERS.length]!
+  const order = { orderId: `demo-${index + 1}`, providerOrderId, userId: DEMO_USER, currency: 'USD' }
+  await routes.post('/v1/orders', { ...order, service, link, quantity, charge }, { authorization: `Bearer ${apiKey}` })
+  return providerOrderId
+}
+
+/** Calls the webhook as the provider does: with one update, or several. */
+export function sendWebhook({ routes, webhookToken }: DemoOptions, body: unknown): Promise<void> {
+  return routes.post(`/webhooks/godofpanel/${webhookToken}`, body)
 }

@@ -1,5 +1,5 @@
 import { createPool, migrateToLatest } from '@paxyo/database'
-import { registerDemoPanel } from '@paxyo/demo-panel'
+import { mintDemoToken, registerDemoPanel } from '@paxyo/demo-panel'
 import { createInProcessBus, createRedisBus } from '@paxyo/event-bus'
 import {
   createHttpServer,
@@ -11,17 +11,17 @@ import {
   serveMetrics,
   type RunningService,
 } from '@paxyo/service-kit'
-import { SignJWT } from 'jose'
 import { createIngest, INGEST_POOL_MAX } from 'webhook-ingest'
 import { createGateway, GATEWAY_POOL_MAX } from 'ws-gateway'
 import type { StandaloneConfig } from './config.ts'
 import { openDatabase } from './database.ts'
-import { DEMO_USER, prepareDemo } from './demo.ts'
+import { createDemoActions } from './demo-actions.ts'
+import { createDemoRoutes } from './demo-routes.ts'
+import { DEMO_USER, prepareDemo, type DemoOptions } from './demo.ts'
 import { keepSecrets } from './kept-secrets.ts'
 import { startMaintenance } from './maintenance.ts'
 import { welcomeLines } from './welcome.ts'
 
-const TOKEN_LIFETIME = '1h'
 /** One process has nobody to send its clients to: they come back when it does. */
 const DRAIN_MS = 0
 
@@ -81,15 +81,23 @@ export async function startStandalone(config: StandaloneConfig): Promise<Running
   ingest.addMetrics(registry)
   gateway.addMetrics(registry)
   const stopMetrics = await serveMetrics({ registry, host: config.HOST, port: config.METRICS_PORT, log })
-  const hasDemo = config.DEMO === 'on'
-  if (hasDemo) {
-    registerDemoPanel(app, { mintToken: () => mintToken(jwtSecrets[0]!, config.JWT_AUDIENCE) })
+  const demo: DemoOptions | undefined =
+    config.DEMO === 'on'
+      ? {
+          routes: createDemoRoutes({ host: config.HOST, port: config.PORT }),
+          pool: gatewayPool,
+          apiKey: apiKeys[0]!,
+          webhookToken: webhookTokens[0]!,
+        }
+      : undefined
+  if (demo !== undefined) {
+    registerDemoPanel(app, {
+      mintToken: () => mintDemoToken({ userId: DEMO_USER, secret: jwtSecrets[0]!, audience: config.JWT_AUDIENCE }),
+      actions: createDemoActions(demo),
+    })
   }
-  await app.ready()
-  const openOrderId = hasDemo
-    ? await prepareDemo({ app, pool: gatewayPool, apiKey: apiKeys[0]!, webhookToken: webhookTokens[0]! })
-    : undefined
   await listen(app, { host: config.HOST, port: config.PORT })
+  const openOrderId = demo === undefined ? undefined : await prepareDemo(demo)
 
   const address = `http://localhost:${config.PORT}`
   const lines = welcomeLines({ address, webhookToken: webhookTokens[0]!, panelKey: apiKeys[0]!, openOrderId })
@@ -107,16 +115,6 @@ export async function startStandalone(config: StandaloneConfig): Promise<Running
       await stopMetrics()
     },
   }
-}
-
-function mintToken(secret: string, audience: string): Promise<string> {
-  return new SignJWT()
-    .setProtectedHeader({ alg: 'HS256' })
-    .setSubject(DEMO_USER)
-    .setAudience(audience)
-    .setIssuedAt()
-    .setExpirationTime(TOKEN_LIFETIME)
-    .sign(new TextEncoder().encode(secret))
 }
 
 const orElse = (given: readonly string[], kept: string): readonly string[] => (given.length > 0 ? given : [kept])

@@ -67,11 +67,11 @@ test('a newcomer opens the page, pastes the command, and sees the refund arrive'
     const page = await browser.newPage()
     await page.goto(address)
     await page.waitForSelector('[data-state="live"]')
-    expect(await page.locator('[data-order-id]').count()).toBe(4)
+    expect(await page.locator('[data-order-id]').count()).toBe(24)
 
     expect(JSON.parse(runCurl(command))).toEqual({ results: [{ orderId: '12345', outcome: 'applied', refund: '2.5' }] })
     await page.waitForSelector('[data-order-id="demo-1"] [data-status="canceled"]')
-    expect(await page.textContent('#notifications')).toContain('2.5 USD refunded')
+    expect(await page.textContent('#toasts')).toContain('$2.50 refunded')
 
     expect(await end(child, 'SIGTERM')).toBe(0)
     await page.waitForSelector('[data-state="reconnecting"]')
@@ -92,7 +92,7 @@ test('after kill -9 it starts again with the same data and secrets, and another 
 
   await end(second.child, 'SIGTERM')
   const third = await start()
-  expect(JSON.parse(runCurl(third.command))).toMatchObject({ results: [{ orderId: '12349', outcome: 'applied' }] })
+  expect(JSON.parse(runCurl(third.command))).toMatchObject({ results: [{ orderId: '12352', outcome: 'applied' }] })
 })
 
 test('a second one on the same data is refused, and the first goes on', async () => {

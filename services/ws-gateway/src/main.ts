@@ -1,4 +1,5 @@
 import { createPool } from '@paxyo/database'
+import { mintDemoToken, registerDemoPanel } from '@paxyo/demo-panel'
 import { createRedisBus } from '@paxyo/event-bus'
 import {
   createHttpServer,
@@ -32,6 +33,10 @@ await runService(async () => {
 
   const app = createHttpServer({ log, trustProxy: config.TRUST_PROXY })
   gateway.register(app)
+  if (config.DEMO_PANEL !== 'off') {
+    const token = { userId: config.DEMO_USER, secret: config.JWT_SECRETS[0]!, audience: config.JWT_AUDIENCE }
+    registerDemoPanel(app, { mintToken: () => mintDemoToken(token) })
+  }
   registerHealth(app, gateway.readiness)
   const registry = createMetrics('ws-gateway')
   gateway.addMetrics(registry)

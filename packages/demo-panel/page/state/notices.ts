@@ -1,0 +1,18 @@
+import type { AccountView, OrderView, RefundView } from '@paxyo/contracts'
+
+/** Something that the user is told of. Mere progress of an order is not: its row shows it. */
+export type Notice = { readonly seq: number; readonly at: string } & (
+  | { readonly kind: 'registered' | 'status'; readonly order: OrderView; readonly refund?: RefundView }
+  | { readonly kind: 'balance'; readonly account: AccountView }
+)
+
+/** What a change of an order is worth telling; undefined when only its figures have moved. */
+export function orderNotice(
+  before: OrderView | undefined,
+  { seq, at, order, refund }: { seq: number; at: string; order: OrderView; refund?: RefundView | undefined },
+  isNew: boolean,
+): Notice | undefined {
+  if (isNew) return { kind: 'registered', seq, at, order }
+  if (refund !== undefined) return { kind: 'status', seq, at, order, refund }
+  return before?.status === order.status ? undefined : { kind: 'status', seq, at, order }
+}

@@ -1,0 +1,128 @@
+import type { OrderStatus, OrderView } from '@paxyo/contracts'
+import { parseMoney } from './money.ts'
+import type { RankedOrder } from './panel-state.ts'
+
+export const FILTERS = ['all', 'open', 'completed', 'partial', 'canceled', 'failed'] as const
+export type Filter = (typeof FILTERS)[number]
+
+export const SORT_KEYS = [
+  'newest',
+  'service',
+  'status',
+  'progress',
+  'quantity',
+  'startCount',
+  'remains',
+  'charge',
+  'refunded',
+  'updated',
+] as const
+export type SortKey = (typeof SORT_KEYS)[number]
+
+export const PAGE_SIZES = [25, 50, 100] as const
+
+/** What the user wants to see of the orders. */
+export interface ListChoice {
+  readonly filter: Filter
+  readonly search: string
+  readonly sort: SortKey
+  readonly descending: boolean
+  /** From 0. A page that does not exist any more is the last one. */
+  readonly page: number
+  readonly pageSize: number
+}
+
+export const FIRST_CHOICE: ListChoice = {
+  filter: 'all',
+  search: '',
+  sort: 'newest',
+  descending: true,
+  page: 0,
+  pageSize: 25,
+}
+
+/** One page of the orders, and what surrounds it. */
+export interface OrderPage {
+  readonly orders: readonly OrderView[]
+  readonly page: number
+  readonly pageCount: number
+  /** How many fit the filter and the search. */
+  readonly total: number
+  /** How many there are for each filter, within the search. */
+  readonly counts: Readonly<Record<Filter, number>>
+}
+
+export function listOrders(orders: ReadonlyMap<string, RankedOrder>, choice: ListChoice): OrderPage {
+  const words = choice.search.toLowerCase().split(/\s+/).filter(Boolean)
+  const counts: Record<Filter, number> = { all: 0, open: 0, completed: 0, partial: 0, canceled: 0, failed: 0 }
+  const fitting: RankedOrder[] = []
+  for (const ranked of orders.values()) {
+    if (!hasWords(ranked.order, words)) continue
+    const filter = filterOf(ranked.order.status)
+    counts.all += 1
+    counts[filter] += 1
+    if (choice.filter === 'all' || choice.filter === filter) fitting.push(ranked)
+  }
+  fitting.sort(comparison(choice))
+
+  const pageCount = Math.max(1, Math.ceil(fitting.length / choice.pageSize))
+  const page = Math.min(choice.page, pageCount - 1)
+  const start = page * choice.pageSize
+  const shown = fitting.slice(start, start + choice.pageSize).map(({ order }) => order)
+  return { orders: shown, page, pageCount, total: fitting.length, counts }
+}
+
+export function filterOf(status: OrderStatus): Exclude<Filter, 'all'> {
+  return status === 'pending' || status === 'processing' || status === 'in_progress' ? 'open' : status
+}
+
+/** The part that was delivered, 0 to 1; undefined while the provider has not said. */
+export function progressOf({ status, quantity, remains }: OrderView): number | undefined {
+  if (status === 'completed') return 1
+  if (remains === null) return undefined
+  return Math.min(1, Math.max(0, (quantity - remains) / quantity))
+}
+
+/** Every word must turn up somewhere, so that "insta 123" finds what one expects. */
+function hasWords({ service, link, orderId, providerOrderId }: OrderView, words: readonly string[]): boolean {
+  if (words.length === 0) return true
+  const text = `${service}\n${link}\n${orderId}\n${providerOrderId}`.toLowerCase()
+  return words.every((word) => text.includes(word))
+}
+
+const STATUS_RANK: Readonly<Record<OrderStatus, number>> = {
+  pending: 0,
+  processing: 1,
+  in_progress: 2,
+  completed: 3,
+  partial: 4,
+  canceled: 5,
+  failed: 6,
+}
+
+type SortValue = number | bigint | string
+
+const SORT_VALUES: Readonly<Record<SortKey, (ranked: RankedOrder) => SortValue>> = {
+  newest: ({ rank }) => rank,
+  service: ({ order }) => order.service.toLowerCase(),
+  status: ({ order }) => STATUS_RANK[order.status],
+  progress: ({ order }) => progressOf(order) ?? -1,
+  quantity: ({ order }) => order.quantity,
+  startCount: ({ order }) => order.startCount ?? -1,
+  remains: ({ order }) => order.remains ?? -1,
+  charge: ({ order }) => parseMoney(order.charge),
+  refunded: ({ order }) => parseMoney(order.refunded),
+  updated: ({ order }) => order.updatedAt,
+}
+
+/** Orders of the same value stand newest first, so that no sorting ever shuffles them. */
+function comparison({ sort, descending }: ListChoice): (one: RankedOrder, other: RankedOrder) => number {
+  const value = SORT_VALUES[sort]
+  const sign = descending ? -1 : 1
+  return (one, other) => {
+    const left = value(one)
+    const right = value(other)
+    if (left === right) return other.rank - one.rank
+    return left < right ? -sign : sign
+  }
+}

@@ -1,0 +1,44 @@
+import type { AccountView, OrderView, Position } from '@paxyo/contracts'
+import type { Notice } from './notices.ts'
+import type { RefundEntry } from './refunds.ts'
+
+/** An order and its place in the list: the newest has the highest rank, and keeps it whatever happens to the order. */
+export interface RankedOrder {
+  readonly order: OrderView
+  readonly rank: number
+}
+
+/**
+ * Everything that the panel shows of its user's stream, as of `position`. It is plain data: what a reload needs is this
+ * and nothing else.
+ */
+export interface PanelState {
+  /** The last event that is contained; undefined before the first snapshot. */
+  readonly position: Position | undefined
+  readonly account: AccountView | undefined
+  readonly orders: ReadonlyMap<string, RankedOrder>
+  /** Newest first, as are the notices. */
+  readonly refunds: readonly RefundEntry[]
+  readonly notices: readonly Notice[]
+  /** Notices after this seq are unread. */
+  readonly readSeq: number
+}
+
+/** The page forgets what is older: closed orders first. */
+export const ORDERS_MAX = 2_000
+export const REFUNDS_MAX = 500
+export const NOTICES_MAX = 200
+
+export const EMPTY_STATE: PanelState = {
+  position: undefined,
+  account: undefined,
+  orders: new Map(),
+  refunds: [],
+  notices: [],
+  readSeq: 0,
+}
+
+export function unreadCount({ notices, readSeq }: PanelState): number {
+  const firstRead = notices.findIndex(({ seq }) => seq <= readSeq)
+  return firstRead === -1 ? notices.length : firstRead
+}

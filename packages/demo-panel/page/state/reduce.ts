@@ -1,0 +1,146 @@
+import type { AccountView, OrderView, Position, RefundView } from '@paxyo/contracts'
+import { orderNotice, type Notice } from './notices.ts'
+import { NOTICES_MAX, ORDERS_MAX, REFUNDS_MAX, type PanelState, type RankedOrder } from './panel-state.ts'
+import { completeRefunds, type RefundEntry } from './refunds.ts'
+
+/** What can happen to the state. */
+export type Change =
+  | {
+      readonly type: 'snapshot'
+      readonly position: Position
+      readonly account: AccountView | undefined
+      /** Newest first. */
+      readonly orders: readonly OrderView[]
+    }
+  | {
+      readonly type: 'order'
+      readonly seq: number
+      readonly at: string
+      readonly isNew: boolean
+      readonly order: OrderView
+      readonly refund?: RefundView | undefined
+      readonly account?: AccountView | undefined
+    }
+  | { readonly type: 'account'; readonly seq: number; readonly at: string; readonly account: AccountView }
+  | { readonly type: 'read' }
+
+/** The state in the making: one copy for a whole batch, however many changes it holds, and none of what stays. */
+interface Draft {
+  position: Position | undefined
+  account: AccountView | undefined
+  orders: ReadonlyMap<string, RankedOrder>
+  /** The orders as a copy that may be changed, once there is one. */
+  copy: Map<string, RankedOrder> | undefined
+  rankMax: number
+  refunds: readonly RefundEntry[]
+  notices: readonly Notice[]
+  /** What is added on top of them, oldest first. */
+  newRefunds: RefundEntry[]
+  newNotices: Notice[]
+  readSeq: number
+}
+
+/**
+ * Applies changes in their order. The state that comes in is not touched, and an order that did not change is the same
+ * object as before. Changes whose seq is contained already are dropped.
+ */
+export function reduce(state: PanelState, changes: readonly Change[]): PanelState {
+  if (changes.length === 0) return state
+  const draft: Draft = { ...state, copy: undefined, rankMax: 0, newRefunds: [], newNotices: [] }
+  for (const change of changes) apply(draft, change)
+
+  const { position, account, readSeq } = draft
+  return {
+    position,
+    account,
+    readSeq,
+    orders: withinBound(draft.orders),
+    refunds: onTop(draft.refunds, draft.newRefunds, REFUNDS_MAX),
+    notices: onTop(draft.notices, draft.newNotices, NOTICES_MAX),
+  }
+}
+
+/** @returns the same list when there is nothing to add. */
+function onTop<Item>(list: readonly Item[], added: readonly Item[], max: number): readonly Item[] {
+  if (added.length === 0 && list.length <= max) return list
+  return [...added.toReversed(), ...list].slice(0, max)
+}
+
+function apply(draft: Draft, change: Change): void {
+  switch (change.type) {
+    case 'snapshot':
+      return applySnapshot(draft, change)
+    case 'order':
+      return applyOrder(draft, change)
+    case 'account':
+      if (!advance(draft, change.seq)) return
+      draft.account = change.account
+      draft.newNotices.push({ kind: 'balance', seq: change.seq, at: change.at, account: change.account })
+      return
+    case 'read':
+      draft.readSeq = draft.position?.seq ?? 0
+  }
+}
+
+function applySnapshot(draft: Draft, { position, account, orders }: Extract<Change, { type: 'snapshot' }>): void {
+  // Another epoch is another stream: what was known of the old one's events means nothing in it.
+  const isSameStream = draft.position?.epoch === position.epoch
+  draft.refunds = completeRefunds(isSameStream ? [...draft.newRefunds.toReversed(), ...draft.refunds] : [], orders)
+  draft.newRefunds = []
+  if (!isSameStream) {
+    draft.notices = []
+    draft.newNotices = []
+    draft.readSeq = position.seq
+  }
+  draft.position = position
+  draft.account = account
+  draft.orders = new Map(orders.map((order, index) => [order.orderId, { order, rank: orders.length - index }]))
+  draft.copy = undefined
+}
+
+function applyOrder(draft: Draft, change: Extract<Change, { type: 'order' }>): void {
+  if (!advance(draft, change.seq)) return
+  const { order, refund } = change
+  const before = draft.orders.get(order.orderId)
+  copyOrders(draft).set(order.orderId, { order, rank: before?.rank ?? (draft.rankMax += 1) })
+  if (change.account !== undefined) draft.account = change.account
+  if (refund !== undefined) {
+    const { orderId, providerOrderId, service } = order
+    draft.newRefunds.push({ ...refund, orderId, providerOrderId, service, at: change.at })
+  }
+  const notice = orderNotice(before?.order, change, change.isNew)
+  if (notice !== undefined) draft.newNotices.push(notice)
+}
+
+function copyOrders(draft: Draft): Map<string, RankedOrder> {
+  if (draft.copy === undefined) {
+    draft.copy = new Map(draft.orders)
+    draft.orders = draft.copy
+    draft.rankMax = highestRank(draft.copy)
+  }
+  return draft.copy
+}
+
+/** @returns false when the change is contained already. */
+function advance(draft: Draft, seq: number): boolean {
+  if (draft.position === undefined || seq <= draft.position.seq) return false
+  draft.position = { ...draft.position, seq }
+  return true
+}
+
+function highestRank(orders: ReadonlyMap<string, RankedOrder>): number {
+  let highest = 0
+  for (const { rank } of orders.values()) highest = Math.max(highest, rank)
+  return highest
+}
+
+const isOpen = ({ status }: OrderView): boolean =>
+  status === 'pending' || status === 'processing' || status === 'in_progress'
+
+function withinBound(orders: ReadonlyMap<string, RankedOrder>): ReadonlyMap<string, RankedOrder> {
+  if (orders.size <= ORDERS_MAX) return orders
+  const kept = [...orders].toSorted(
+    ([, one], [, other]) => Number(isOpen(other.order)) - Number(isOpen(one.order)) || other.rank - one.rank,
+  )
+  return new Map(kept.slice(0, ORDERS_MAX))
+}

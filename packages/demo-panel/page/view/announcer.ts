@@ -1,0 +1,37 @@
+import type { Toast } from '../state/toasts.ts'
+import { describeToast } from './describe.ts'
+import { byId } from './element.ts'
+
+/** Screen readers speak what is written here one after the other: not more often than can be listened to. */
+const INTERVAL_MS = 2_000
+const WAITING_MAX = 3
+
+/** Says changes aloud. What comes while something is being said is said together, and many things in one sentence. */
+export function createAnnouncer(): { announce(toasts: readonly Toast[]): void } {
+  let waiting: string[] = []
+  let count = 0
+  let isPausing = false
+
+  function speak(): void {
+    if (count === 0) {
+      isPausing = false
+      return
+    }
+    byId('announcer').textContent = count > WAITING_MAX ? `${count} changes.` : waiting.join(' ')
+    waiting = []
+    count = 0
+    isPausing = true
+    setTimeout(speak, INTERVAL_MS)
+  }
+
+  return {
+    announce(toasts) {
+      for (const toast of toasts) {
+        const { title, text } = describeToast(toast)
+        count += toast.kind === 'many' ? toast.count : 1
+        if (waiting.length < WAITING_MAX) waiting.push(`${title}: ${text}`)
+      }
+      if (!isPausing) speak()
+    },
+  }
+}

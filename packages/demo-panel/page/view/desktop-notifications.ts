@@ -1,0 +1,40 @@
+import type { Toast } from '../state/toasts.ts'
+import { describeToast } from './describe.ts'
+import { byId, setText } from './element.ts'
+
+const KEY = 'paxyo-desktop-notifications'
+
+/** Notifications outside of the page, for when nobody looks at it. The browser's question comes with the click only. */
+export function createDesktopNotifications(store: Storage): { notify(toasts: readonly Toast[]): void } {
+  const button = byId('desktop')
+  if (!('Notification' in globalThis)) return { notify: () => undefined }
+
+  const isOn = (): boolean => Notification.permission === 'granted' && store.getItem(KEY) === 'on'
+  function show(): void {
+    button.hidden = Notification.permission === 'denied'
+    button.ariaPressed = String(isOn())
+    setText(button, isOn() ? 'Desktop notifications are on' : 'Turn on desktop notifications')
+  }
+  button.addEventListener('click', () => {
+    void toggle().then(show)
+  })
+  async function toggle(): Promise<void> {
+    if (isOn()) return store.setItem(KEY, 'off')
+    if ((await Notification.requestPermission()) === 'granted') store.setItem(KEY, 'on')
+  }
+  show()
+
+  return {
+    notify(toasts) {
+      if (!document.hidden || !isOn()) return
+      for (const toast of toasts) {
+        const { title, text } = describeToast(toast)
+        const notification = new Notification(title, { body: text, icon: '/demo/page/icon.svg' })
+        notification.addEventListener('click', () => {
+          window.focus()
+          notification.close()
+        })
+      }
+    },
+  }
+}

@@ -1,0 +1,37 @@
+/** An element that index.html has; of some kind, where that is needed. */
+export function byId(id: string): HTMLElement
+export function byId<Tag extends keyof HTMLElementTagNameMap>(id: string, tag: Tag): HTMLElementTagNameMap[Tag]
+export function byId(id: string, tag?: string): HTMLElement {
+  const found = document.getElementById(id)
+  if (found === null || (tag !== undefined && found.localName !== tag)) throw new Error(`the page has no ${tag} ${id}`)
+  return found
+}
+
+export interface ElementOptions {
+  readonly className?: string
+  readonly text?: string
+  readonly role?: string
+  readonly data?: Readonly<Record<string, string>>
+  readonly label?: string
+}
+
+/** Makes an element. Text is only ever set as text: what orders hold comes from outside. */
+export function element<Tag extends keyof HTMLElementTagNameMap>(
+  tag: Tag,
+  { className, text, role, data, label }: ElementOptions = {},
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[Tag] {
+  const created = document.createElement(tag)
+  if (className !== undefined) created.className = className
+  if (text !== undefined) created.textContent = text
+  if (role !== undefined) created.setAttribute('role', role)
+  if (label !== undefined) created.setAttribute('aria-label', label)
+  Object.assign(created.dataset, data)
+  created.append(...children)
+  return created
+}
+
+/** Changes a text only when it differs: a write of the same text would still make the browser lay out anew. */
+export function setText(target: Node, text: string): void {
+  if (target.textContent !== text) target.textContent = text
+}

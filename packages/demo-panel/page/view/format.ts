@@ -1,0 +1,85 @@
+import type { OrderStatus } from '@paxyo/contracts'
+
+/** The page speaks English, and so do its numbers. */
+const LOCALE = 'en'
+const MONEY_DECIMALS_MAX = 8
+
+export const STATUS_LABELS: Readonly<Record<OrderStatus, string>> = {
+  pending: 'Pending',
+  processing: 'Processing',
+  in_progress: 'In progress',
+  completed: 'Completed',
+  partial: 'Partial',
+  canceled: 'Canceled',
+  failed: 'Failed',
+}
+
+const wholeNumber = new Intl.NumberFormat(LOCALE)
+const percent = new Intl.NumberFormat(LOCALE, { style: 'percent' })
+const exactTime = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium', timeStyle: 'medium' })
+const clockTime = new Intl.DateTimeFormat(LOCALE, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+const relativeTime = new Intl.RelativeTimeFormat(LOCALE, { numeric: 'auto', style: 'narrow' })
+
+export const formatNumber = (value: number): string => wholeNumber.format(value)
+/** Never says 100 % of what is not all there. */
+export const formatPercent = (part: number): string => percent.format(Math.floor(part * 100) / 100)
+export const formatExactTime = (timeMs: number): string => exactTime.format(timeMs)
+export const formatClockTime = (timeMs: number): string => clockTime.format(timeMs)
+
+const moneyFormats = new Map<string, Intl.NumberFormat>()
+
+/** `$2.50`; all digits that there are, at least two behind the point. Units that no country has follow the number. */
+export function formatMoneyText(amount: string, currency: string): string {
+  // Intl reads a decimal string exactly; as a number it would lose digits.
+  const exact = amount as `${number}`
+  const isCountrys = /^[A-Z]{3}$/.test(currency)
+  let format = moneyFormats.get(currency)
+  if (format === undefined) {
+    format = new Intl.NumberFormat(LOCALE, {
+      ...(isCountrys ? { style: 'currency', currency, currencyDisplay: 'narrowSymbol' } : {}),
+      minimumFractionDigits: 2,
+      maximumFractionDigits: MONEY_DECIMALS_MAX,
+    })
+    moneyFormats.set(currency, format)
+  }
+  const text = format.format(exact)
+  return isCountrys ? text : `${text} ${currency}`
+}
+
+const UNITS: readonly [unit: Intl.RelativeTimeFormatUnit, seconds: number][] = [
+  ['year', 31_536_000],
+  ['month', 2_592_000],
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+]
+
+export function formatRelativeTime(timeMs: number, nowMs: number): string {
+  // Clocks differ: what is a little in the future was just now.
+  const seconds = Math.max(0, Math.round((nowMs - timeMs) / 1000))
+  const unit = UNITS.find(([, length]) => seconds >= length)
+  return unit === undefined ? 'just now' : relativeTime.format(-Math.floor(seconds / unit[1]), unit[0])
+}
+
+/** The address without what everybody knows. */
+export const shortLink = (link: string): string => link.replace(/^https?:\/\/(?:www\.)?/, '')
+
+const MONOGRAMS: Readonly<Record<string, string>> = {
+  instagram: 'IG',
+  youtube: 'YT',
+  tiktok: 'TT',
+  telegram: 'TG',
+  facebook: 'FB',
+  spotify: 'SP',
+  twitter: 'X',
+  x: 'X',
+  linkedin: 'LI',
+  twitch: 'TW',
+  discord: 'DC',
+}
+
+/** Two letters that stand for a service's platform. */
+export function monogram(service: string): string {
+  const platform = service.split(/\s/, 1)[0] ?? ''
+  return MONOGRAMS[platform.toLowerCase()] ?? Array.from(platform).slice(0, 2).join('').toUpperCase()
+}

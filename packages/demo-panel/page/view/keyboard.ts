@@ -1,0 +1,28 @@
+import { byId } from './element.ts'
+
+/**
+ * `/` goes to the search, Esc clears it and leaves. The notification centre closes by Esc on its own.
+ *
+ * @param dismiss closes what lies above the page, and says whether there was something.
+ */
+export function listenToKeyboard(dismiss: () => boolean): void {
+  const search = byId('search', 'input')
+  addEventListener('keydown', (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
+    if (event.key === '/' && !isTyping(event.target)) {
+      event.preventDefault()
+      search.focus()
+      search.select()
+    }
+    if (event.key !== 'Escape') return
+    if (document.querySelector(':popover-open') !== null || dismiss()) return
+    if (event.target !== search) return
+    if (search.value === '') return search.blur()
+    search.value = ''
+    search.dispatchEvent(new Event('input'))
+  })
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.matches('input, textarea, select, [contenteditable]')
+}

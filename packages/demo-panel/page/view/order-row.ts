@@ -1,0 +1,104 @@
+import type { OrderView } from '@paxyo/contracts'
+import { progressOf } from '../state/order-list.ts'
+import { element, setText } from './element.ts'
+import { formatMoneyText, formatNumber, formatPercent, monogram, shortLink, STATUS_LABELS } from './format.ts'
+import { setTime } from './time-ago.ts'
+
+/** An order's row in the table, on a phone its card. */
+export interface OrderRow {
+  readonly root: HTMLTableRowElement
+  show(order: OrderView): void
+  setSelected(isSelected: boolean): void
+  /** Lights the row up for a moment. */
+  flash(): void
+}
+
+const NONE = '–'
+
+/** @param isSelectable whether there is something to do with a selected order. */
+export function createOrderRow(first: OrderView, isSelectable: boolean): OrderRow {
+  const root = element('tr', { role: 'row', data: { orderId: first.orderId } })
+  const id = element(isSelectable ? 'button' : 'span', { className: 'order-id', text: `#${first.providerOrderId}` })
+  if (id instanceof HTMLButtonElement) id.type = 'button'
+  const service = element('span', { className: 'service-name' })
+  const link = element('span', { className: 'service-link' })
+  const tile = element('span', { className: 'monogram' })
+  tile.ariaHidden = 'true'
+  const badge = element('span', { className: 'badge' })
+  const bar = element('progress', { label: `Delivered of order ${first.providerOrderId}` })
+  bar.max = 1
+  const delivered = element('span', { className: 'delivered' })
+  const figure = (label: string): HTMLElement => element('td', { role: 'cell', className: 'number', data: { label } })
+  const quantity = figure('Quantity')
+  const startCount = figure('Start count')
+  const remains = figure('Remains')
+  const charge = figure('Charge')
+  const refunded = figure('Refunded')
+  const updated = element('time')
+
+  const text = element(
+    'div',
+    { className: 'service-text' },
+    service,
+    element('span', { className: 'order-origin' }, id, ' ', link),
+  )
+  root.append(
+    element('td', { role: 'cell', className: 'service' }, tile, text),
+    element('td', { role: 'cell', className: 'status' }, badge),
+    element('td', { role: 'cell', className: 'progress' }, bar, delivered),
+    quantity,
+    startCount,
+    remains,
+    charge,
+    refunded,
+    element('td', { role: 'cell', className: 'updated', data: { label: 'Updated' } }, updated),
+  )
+
+  const row: OrderRow = {
+    root,
+    show(order) {
+      setText(service, order.service)
+      setText(tile, monogram(order.service))
+      showLink(link, order.link)
+      badge.dataset['status'] = order.status
+      setText(badge, STATUS_LABELS[order.status])
+      const progress = progressOf(order)
+      bar.value = progress ?? 0
+      bar.dataset['status'] = order.status
+      setText(delivered, progress === undefined ? NONE : formatPercent(progress))
+      setText(quantity, formatNumber(order.quantity))
+      setText(startCount, order.startCount === null ? NONE : formatNumber(order.startCount))
+      setText(remains, order.remains === null ? NONE : formatNumber(order.remains))
+      setText(charge, formatMoneyText(order.charge, order.currency))
+      setText(refunded, order.refunded === '0' ? NONE : formatMoneyText(order.refunded, order.currency))
+      refunded.classList.toggle('has-refund', order.refunded !== '0')
+      setTime(updated, order.updatedAt)
+    },
+    setSelected(isSelected) {
+      root.classList.toggle('selected', isSelected)
+      if (isSelectable) id.ariaPressed = String(isSelected)
+    },
+    flash() {
+      // Two names of one animation: changing from one to the other starts it anew.
+      root.dataset['flash'] = root.dataset['flash'] === 'a' ? 'b' : 'a'
+    },
+  }
+  row.show(first)
+  row.setSelected(false)
+  return row
+}
+
+/** Only web addresses become links: what the user ordered for may be any text. */
+function showLink(holder: HTMLElement, link: string): void {
+  const text = shortLink(link)
+  if (holder.textContent === text) return
+  if (!/^https?:\/\//i.test(link)) {
+    holder.textContent = text
+    return
+  }
+  const anchor = element('a', { text })
+  anchor.href = link
+  anchor.target = '_blank'
+  anchor.rel = 'noopener noreferrer nofollow'
+  holder.replaceChildren(anchor)
+}

@@ -1,0 +1,114 @@
+import type { OrderView } from '@paxyo/contracts'
+import type { ListChoice, OrderPage, SortKey } from '../state/order-list.ts'
+import { byId, element } from './element.ts'
+import { createOrderRow, type OrderRow } from './order-row.ts'
+
+export interface OrderTableOptions {
+  readonly isSelectable: boolean
+  readonly onSort: (key: SortKey) => void
+  readonly onSelect: (orderId: string) => void
+}
+
+export interface OrderTable {
+  show(page: OrderPage, choice: ListChoice, selectedId: string | undefined): void
+  /** Lights up rows that are on the page. */
+  flash(orderIds: ReadonlySet<string>): void
+}
+
+const COLUMNS: readonly [key: SortKey, label: string, isNumber: boolean][] = [
+  ['service', 'Service', false],
+  ['status', 'Status', false],
+  ['progress', 'Progress', false],
+  ['quantity', 'Quantity', true],
+  ['startCount', 'Start count', true],
+  ['remains', 'Remains', true],
+  ['charge', 'Charge', true],
+  ['refunded', 'Refunded', true],
+  ['updated', 'Updated', true],
+]
+
+const SKELETON_ROWS = 6
+
+/** Shows a page of orders. Rows are kept by order, so that a change touches the cells that differ and nothing else. */
+export function createOrderTable({ isSelectable, onSort, onSelect }: OrderTableOptions): OrderTable {
+  const body = byId('orders', 'tbody')
+  const headers = showColumns(onSort)
+  const rows = new Map<string, { readonly row: OrderRow; order: OrderView }>()
+  let selected: string | undefined
+  body.replaceChildren(...Array.from({ length: SKELETON_ROWS }, skeletonRow))
+  body.addEventListener('animationend', ({ target }) => {
+    if (target instanceof HTMLTableRowElement) delete target.dataset['flash']
+  })
+  if (isSelectable) {
+    body.addEventListener('click', ({ target }) => {
+      // A link is followed, and text that is being copied is not a click.
+      if (!(target instanceof Element) || target.closest('a') !== null || getSelection()?.type === 'Range') return
+      const orderId = target.closest<HTMLElement>('[data-order-id]')?.dataset['orderId']
+      if (orderId !== undefined) onSelect(orderId)
+    })
+  }
+
+  function rowOf(order: OrderView): OrderRow {
+    const known = rows.get(order.orderId)
+    if (known === undefined) {
+      const row = createOrderRow(order, isSelectable)
+      rows.set(order.orderId, { row, order })
+      return row
+    }
+    if (known.order !== order) {
+      known.row.show(order)
+      known.order = order
+    }
+    return known.row
+  }
+
+  return {
+    show({ orders }, choice, selectedId) {
+      byId('table').ariaBusy = 'false'
+      const shown = orders.map((order) => rowOf(order).root)
+      placeChildren(body, shown)
+      const shownIds = new Set(orders.map(({ orderId }) => orderId))
+      for (const orderId of rows.keys()) if (!shownIds.has(orderId)) rows.delete(orderId)
+      if (selected !== selectedId && selected !== undefined) rows.get(selected)?.row.setSelected(false)
+      selected = selectedId
+      if (selectedId !== undefined) rows.get(selectedId)?.row.setSelected(true)
+      for (const [key, header] of headers) {
+        header.ariaSort = key !== choice.sort ? 'none' : choice.descending ? 'descending' : 'ascending'
+      }
+    },
+    flash(orderIds) {
+      for (const orderId of orderIds) rows.get(orderId)?.row.flash()
+    },
+  }
+}
+
+/** Makes these the children, in this order, and moves none that stands right: moving one would take its focus. */
+function placeChildren(parent: HTMLElement, children: readonly HTMLElement[]): void {
+  const wanted = new Set<Element>(children)
+  for (const child of Array.from(parent.children)) if (!wanted.has(child)) child.remove()
+  let next = parent.firstElementChild
+  for (const child of children) {
+    if (child === next) next = next.nextElementSibling
+    else parent.insertBefore(child, next)
+  }
+}
+
+function showColumns(onSort: (key: SortKey) => void): Map<SortKey, HTMLElement> {
+  const headers = COLUMNS.map(([key, label, isNumber]) => {
+    const button = element('button', { className: 'sort', text: label })
+    button.type = 'button'
+    button.addEventListener('click', () => onSort(key))
+    const header = element('th', { role: 'columnheader', className: isNumber ? 'number' : '' }, button)
+    header.scope = 'col'
+    return [key, header] as const
+  })
+  byId('columns').replaceChildren(...headers.map(([, header]) => header))
+  return new Map(headers)
+}
+
+function skeletonRow(): HTMLElement {
+  const row = element('tr', { className: 'skeleton' })
+  row.ariaHidden = 'true'
+  row.append(...COLUMNS.map(([key]) => element('td', { className: key }, element('span'))))
+  return row
+}

@@ -1,0 +1,87 @@
+import type { AccountView } from '@paxyo/contracts'
+import type { PanelState } from '../state/panel-state.ts'
+import { filterOf } from '../state/order-list.ts'
+import { totalRefunded } from '../state/refunds.ts'
+import { formatMoney, parseMoney } from '../state/money.ts'
+import { byId, setText } from './element.ts'
+import { formatMoneyText, formatNumber } from './format.ts'
+
+const COUNTING_MS = 700
+
+/** Balance, refunds in all, and open orders. */
+export function createOverview(): { show(state: PanelState): void } {
+  const balance = createBalance()
+  let shownOrders: PanelState['orders'] | undefined
+  return {
+    show({ account, orders }) {
+      balance.show(account)
+      if (orders === shownOrders) return
+      shownOrders = orders
+      const all = [...orders.values()].map(({ order }) => order)
+      const currency = account?.currency ?? all[0]?.currency
+      setText(byId('refunded-total'), currency === undefined ? '–' : formatMoneyText(totalRefunded(all), currency))
+      setText(byId('open-count'), formatNumber(all.filter(({ status }) => filterOf(status) === 'open').length))
+    },
+  }
+}
+
+/** Counts to a new balance; who listens instead of looking is given the new one only. */
+function createBalance(): { show(account: AccountView | undefined): void } {
+  const figure = byId('balance-figure')
+  const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)')
+  const showGain = createGain()
+  let target: AccountView | undefined
+  let frame = 0
+
+  function count(from: number, { balance, currency }: AccountView): void {
+    const decimals = Math.max(2, balance.split('.')[1]?.length ?? 0)
+    const to = Number(balance)
+    const startMs = performance.now()
+    const step = (nowMs: number): void => {
+      const part = Math.min(1, Math.max(0, (nowMs - startMs) / COUNTING_MS))
+      if (part === 1) {
+        figure.textContent = formatMoneyText(balance, currency)
+        return
+      }
+      const eased = 1 - (1 - part) ** 3
+      figure.textContent = formatMoneyText((from + (to - from) * eased).toFixed(decimals), currency)
+      frame = requestAnimationFrame(step)
+    }
+    frame = requestAnimationFrame(step)
+  }
+
+  return {
+    show(account) {
+      if (account?.balance === target?.balance && account?.currency === target?.currency) return
+      cancelAnimationFrame(frame)
+      const before = target
+      target = account
+      const text = account === undefined ? '–' : formatMoneyText(account.balance, account.currency)
+      byId('balance').textContent = text
+      const canCount = before !== undefined && before.currency === account?.currency
+      if (account === undefined || !canCount || reducedMotion.matches || document.hidden) figure.textContent = text
+      else {
+        count(Number(before.balance), account)
+        showGain(before.balance, account)
+      }
+    },
+  }
+}
+
+/** What has come in, beside the balance for a moment; what comes in meanwhile is added to it. */
+function createGain(): (before: string, account: AccountView) => void {
+  const gain = byId('balance-gain')
+  let from: string | undefined
+  gain.addEventListener('animationend', () => {
+    from = undefined
+    gain.hidden = true
+  })
+  return (before, { balance, currency }) => {
+    from ??= before
+    const amount = parseMoney(balance) - parseMoney(from)
+    gain.hidden = amount <= 0n
+    if (gain.hidden) from = undefined
+    else gain.textContent = `+${formatMoneyText(formatMoney(amount), currency)}`
+    gain.dataset['flash'] = gain.dataset['flash'] === 'a' ? 'b' : 'a'
+  }
+}

@@ -1,0 +1,21 @@
+import type { ConnectionStatus } from '@paxyo/browser-client'
+import { byId, setText } from './element.ts'
+
+let isListening = false
+
+/** Says what the pill can't: that it is over, or that nothing has come yet. @param hasState whether there is something to show. */
+export function showProblem({ state, error }: ConnectionStatus, hasState: boolean): void {
+  const isOver = state === 'closed'
+  const isWaiting = error !== undefined && !hasState && state !== 'live'
+  byId('problem').hidden = !isOver && !isWaiting
+  byId('problem').dataset['tone'] = isOver ? 'over' : 'waiting'
+  byId('problem-reload').hidden = !isOver
+  if (isOver) {
+    setText(byId('problem-text'), 'The connection has ended. Reload the page to sign in again.')
+  } else if (isWaiting) {
+    setText(byId('problem-text'), 'The server cannot be reached yet. Your orders appear as soon as it answers.')
+  }
+  if (isListening) return
+  isListening = true
+  byId('problem-reload').addEventListener('click', () => location.reload())
+}

@@ -1,0 +1,39 @@
+import type { PanelState } from '../state/panel-state.ts'
+import type { RefundEntry } from '../state/refunds.ts'
+import { byId, element } from './element.ts'
+import { formatMoneyText } from './format.ts'
+import { timeAgo } from './time-ago.ts'
+
+/** How many payments are listed; each order's sum stands in its row. */
+const LISTED_MAX = 50
+
+export function createRefundHistory(): { show(state: PanelState): void } {
+  let listed: PanelState['refunds'] | undefined
+  const items = new Map<string, HTMLElement>()
+  return {
+    show({ refunds }) {
+      if (refunds === listed) return
+      listed = refunds
+      const shown = refunds.slice(0, LISTED_MAX)
+      const shownIds = new Set(shown.map(({ refundId }) => refundId))
+      for (const refundId of items.keys()) if (!shownIds.has(refundId)) items.delete(refundId)
+      const list = shown.map((refund) => {
+        const item = items.get(refund.refundId) ?? refundItem(refund)
+        items.set(refund.refundId, item)
+        return item
+      })
+      byId('refunds').replaceChildren(...list)
+      byId('no-refunds').hidden = refunds.length > 0
+    },
+  }
+}
+
+function refundItem({ amount, currency, service, providerOrderId, at }: RefundEntry): HTMLElement {
+  return element(
+    'li',
+    {},
+    element('strong', { className: 'refund-amount', text: `+${formatMoneyText(amount, currency)}` }),
+    timeAgo(at),
+    element('span', { className: 'refund-order', text: `${service} #${providerOrderId}` }),
+  )
+}

@@ -1,0 +1,79 @@
+import type { OrderView } from '@paxyo/contracts'
+import type { PanelState } from '../state/panel-state.ts'
+import { filterOf } from '../state/order-list.ts'
+import { byId, setText } from './element.ts'
+import { STATUS_LABELS } from './format.ts'
+
+const BURST_COUNT = 50
+
+export interface Simulator {
+  /** @param selectedId the order that the buttons are for; without one it is the newest open order. */
+  show(state: PanelState, selectedId: string | undefined): void
+}
+
+/** The buttons that make the provider send webhooks: there only where the server has somebody to play it. */
+export function createSimulator(): Simulator {
+  const section = byId('simulator')
+  const buttons = [...section.querySelectorAll<HTMLButtonElement>('[data-action]')]
+  let target: OrderView | undefined
+  section.hidden = false
+
+  async function run(action: string): Promise<void> {
+    const problem = byId('simulator-problem')
+    try {
+      if (action === 'burst') await post('/demo/actions/burst', { count: BURST_COUNT })
+      else if (action === 'new') await post('/demo/actions/new-order', {})
+      else if (target !== undefined) await post('/demo/actions/act', { action, orderId: target.orderId })
+      setText(problem, '')
+    } catch (error) {
+      setText(problem, `That did not work: ${(error as Error).message}`)
+    }
+  }
+  for (const button of buttons) {
+    // Until there are orders.
+    button.disabled = true
+    button.addEventListener('click', () => {
+      if (button.ariaBusy === 'true') return
+      button.ariaBusy = 'true'
+      void run(button.dataset['action']!).finally(() => (button.ariaBusy = 'false'))
+    })
+  }
+
+  return {
+    show({ orders }, selectedId) {
+      target = (selectedId === undefined ? undefined : orders.get(selectedId)?.order) ?? newestOpen(orders)
+      const isChosen = target !== undefined && target.orderId === selectedId
+      for (const button of buttons) {
+        const needsTarget = button.dataset['action'] !== 'burst' && button.dataset['action'] !== 'new'
+        button.disabled = needsTarget && target === undefined
+      }
+      setText(byId('simulator-target'), targetText(target, isChosen))
+    },
+  }
+}
+
+function targetText(target: OrderView | undefined, isChosen: boolean): string {
+  if (target === undefined) return 'No order is open. Place a new one, or select one in the table.'
+  const order = `#${target.providerOrderId} ${target.service} (${STATUS_LABELS[target.status].toLowerCase()})`
+  return isChosen ? `Webhooks for the selected order, ${order}.` : `Webhooks for the newest open order, ${order}.`
+}
+
+function newestOpen(orders: PanelState['orders']): OrderView | undefined {
+  let newest: { readonly order: OrderView; readonly rank: number } | undefined
+  for (const ranked of orders.values()) {
+    const isOpen = filterOf(ranked.order.status) === 'open'
+    if (isOpen && (newest === undefined || ranked.rank > newest.rank)) newest = ranked
+  }
+  return newest?.order
+}
+
+async function post(path: string, body: unknown): Promise<void> {
+  const response = await fetch(path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  if (response.ok) return
+  const { title } = (await response.json().catch(() => ({}))) as { title?: string }
+  throw new Error(title ?? `the server answered ${response.status}`)
+}

@@ -1,0 +1,22 @@
+import { byId } from './element.ts'
+
+const KEY = 'paxyo-theme'
+
+/** Light or dark as the system has it until the user says otherwise; theme.ts sets what was said before the first paint. */
+export function createThemeSwitch(store: Storage): void {
+  const button = byId('theme')
+  const prefersDark = matchMedia('(prefers-color-scheme: dark)')
+  const root = document.documentElement
+  const isDark = (): boolean => (root.dataset['theme'] ?? (prefersDark.matches ? 'dark' : 'light')) === 'dark'
+  const show = (): void => {
+    button.ariaPressed = String(isDark())
+  }
+  button.addEventListener('click', () => {
+    const theme = isDark() ? 'light' : 'dark'
+    root.dataset['theme'] = theme
+    store.setItem(KEY, theme)
+    show()
+  })
+  prefersDark.addEventListener('change', show)
+  show()
+}
