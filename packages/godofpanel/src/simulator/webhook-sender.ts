@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Agent, request } from 'undici'
+import type { Attempt, DeliveryLog, OpenDelivery } from './delivery-log.ts'
+import { prove, type Proof } from './proof.ts'
+import { createRandom } from './random.ts'
+
+export interface SenderOptions {
+  readonly url: string
+  readonly proof: Proof
+  readonly log: DeliveryLog
+  readonly retry: RetryOptions
+}
+
+export interface RetryOptions {
+  /** How often a webhook is sent at most. */
+  readonly attemptsMax: number
+  /** Doubled from retry to retry, and made shorter by up to half at random. */
+  readonly delayMsMin: number
+  /** Also the longest that a Retry-After is heeded. */
+  readonly delayMsMax: number
+  /** How long an answer may take. */
+  readonly timeoutMs: number
+}
+
+export const RETRY_DEFAULTS: RetryOptions = { attemptsMax: 8, delayMsMin: 100, delayMsMax: 5_000, timeoutMs: 10_000 }
+
+export interface WebhookSender {
+  /** Sends it until it is answered with 2xx or given up. */
+  send(delivery: OpenDelivery, seed: number): Promise<void>
+  /** Gives up whatever is on its way. */
+  close(): Promise<void>
+}
+
+const CONNECTIONS_MAX = 32
+/** Webhook answers are small; a larger one is cut off and counts as none. */
+const ANSWER_BYTES_MAX = 1_048_576
+
+export function createWebhookSender({ url, proof, log, retry }: SenderOptions): WebhookSender {
+  const dispatcher = new Agent({ connections: CONNECTIONS_MAX, maxResponseSize: ANSWER_BYTES_MAX })
+  const closing = new AbortController()
+
+  async function post(delivery: OpenDelivery): Promise<{ retryAfter?: string | undefined; text?: string }> {
+    const { messageId, contentType, body } = delivery
+    const at = new Date()
+    const signed = prove(proof, url, messageId, body, at.getTime())
+    const note = (answer: Attempt['answer']): void =>
+      log.attempt(delivery, { at, durationMs: Date.now() - at.getTime(), answer })
+    const timeout = AbortSignal.timeout(retry.timeoutMs)
+    try {
+      const response = await request(signed.url, {
+        dispatcher,
+        method: 'POST',
+        headers: { 'content-type': contentType, 'user-agent': 'godofpanel-simulator', ...signed.headers },
+        body,
+        signal: AbortSignal.any([timeout, closing.signal]),
+      })
+      const text = await response.body.text()
+      note(response.statusCode)
+      if (response.statusCode >= 200 && response.statusCode < 300) return { text }
+      const retryAfter = response.headers['retry-after']
+      return { retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter }
+    } catch {
+      note(timeout.aborted ? 'timed_out' : 'unreachable')
+      return {}
+    }
+  }
+
+  return {
+    async send(delivery, seed) {
+      const random = createRandom(seed)
+      for (let attempt = 1; attempt <= retry.attemptsMax && !closing.signal.aborted; attempt += 1) {
+        const { text, retryAfter } = await post(delivery)
+        if (text !== undefined) return log.settle(delivery, 'answered', text)
+        if (attempt === retry.attemptsMax) break
+        const delayMs = Math.min(retry.delayMsMin * 2 ** (attempt - 1), retry.delayMsMax) * (1 - random.next() / 2)
+        const askedMs = Math.min(retryAfterMs(retryAfter, Date.now()), retry.delayMsMax)
+        await sleep(Math.max(delayMs, askedMs), undefined, { signal: closing.signal }).catch(() => undefined)
+      }
+      log.settle(delivery, 'given_up')
+    },
+    async close() {
+      closing.abort()
+      await dispatcher.destroy()
+    },
+  }
+}
+
+/** Seconds, or a date (RFC 9110, 10.2.3); 0 when it is neither. */
+function retryAfterMs(value: string | undefined, nowMs: number): number {
+  if (value === undefined) return 0
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000
+  const at = Date.parse(value)
+  return Number.isNaN(at) ? 0 : Math.max(0, at - nowMs)
+}
