@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, request } from 'undici'
+import { retryAfterMs } from '../client/retry-after.ts'
 import type { Attempt, DeliveryLog, OpenDelivery } from './delivery-log.ts'
 import { prove, type Proof } from './proof.ts'
 import { createRandom } from './random.ts'
@@ -39,7 +40,7 @@ export function createWebhookSender({ url, proof, log, retry }: SenderOptions): 
   const dispatcher = new Agent({ connections: CONNECTIONS_MAX, maxResponseSize: ANSWER_BYTES_MAX })
   const closing = new AbortController()
 
-  async function post(delivery: OpenDelivery): Promise<{ retryAfter?: string | undefined; text?: string }> {
+  async function post(delivery: OpenDelivery): Promise<{ askedMs?: number | undefined; text?: string }> {
     const { messageId, contentType, body } = delivery
     const at = new Date()
     const signed = prove(proof, url, messageId, body, at.getTime())
@@ -57,8 +58,7 @@ export function createWebhookSender({ url, proof, log, retry }: SenderOptions): 
       const text = await response.body.text()
       note(response.statusCode)
       if (response.statusCode >= 200 && response.statusCode < 300) return { text }
-      const retryAfter = response.headers['retry-after']
-      return { retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter }
+      return { askedMs: retryAfterMs(response.headers['retry-after'], Date.now()) }
     } catch {
       note(timeout.aborted ? 'timed_out' : 'unreachable')
       return {}
@@ -69,12 +69,13 @@ export function createWebhookSender({ url, proof, log, retry }: SenderOptions): 
     async send(delivery, seed) {
       const random = createRandom(seed)
       for (let attempt = 1; attempt <= retry.attemptsMax && !closing.signal.aborted; attempt += 1) {
-        const { text, retryAfter } = await post(delivery)
+        const { text, askedMs = 0 } = await post(delivery)
         if (text !== undefined) return log.settle(delivery, 'answered', text)
         if (attempt === retry.attemptsMax) break
         const delayMs = Math.min(retry.delayMsMin * 2 ** (attempt - 1), retry.delayMsMax) * (1 - random.next() / 2)
-        const askedMs = Math.min(retryAfterMs(retryAfter, Date.now()), retry.delayMsMax)
-        await sleep(Math.max(delayMs, askedMs), undefined, { signal: closing.signal }).catch(() => undefined)
+        await sleep(Math.max(delayMs, Math.min(askedMs, retry.delayMsMax)), undefined, {
+          signal: closing.signal,
+        }).catch(() => undefined)
       }
       log.settle(delivery, 'given_up')
     },
@@ -83,12 +84,4 @@ export function createWebhookSender({ url, proof, log, retry }: SenderOptions): 
       await dispatcher.destroy()
     },
   }
-}
-
-/** Seconds, or a date (RFC 9110, 10.2.3); 0 when it is neither. */
-function retryAfterMs(value: string | undefined, nowMs: number): number {
-  if (value === undefined) return 0
-  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000
-  const at = Date.parse(value)
-  return Number.isNaN(at) ? 0 : Math.max(0, at - nowMs)
 }
