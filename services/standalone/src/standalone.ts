@@ -10,7 +10,7 @@ import {
   serveMetrics,
   type RunningService,
 } from '@paxyo/service-kit'
-import { createIngest, INGEST_POOL_MAX } from 'webhook-ingest'
+import { createIngest, INGEST_POOL_MAX, providerOptions } from 'webhook-ingest'
 import { createGateway, GATEWAY_POOL_MAX } from 'ws-gateway'
 import type { StandaloneConfig } from './config.ts'
 import { openDatabase } from './database.ts'
@@ -62,6 +62,7 @@ export async function startStandalone(config: StandaloneConfig): Promise<Running
       allowedCidrs: config.WEBHOOK_ALLOW_CIDRS,
     },
     apiKeys,
+    provider: providerOptions(config),
     log,
   })
   const ownOrigins = ['localhost', config.HOST].map((host) => `http://${host}:${config.PORT}`)
