@@ -1,15 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { createDeliveryLog, type DeliveryLog } from './delivery-log.ts'
 import type { ProviderOrder } from './order-book.ts'
-import type { Proof } from './proof.ts'
 import { createRandom, type Random } from './random.ts'
 import { isForMany, WEBHOOK_SHAPES, writeWebhook, type WebhookBody, type WebhookShapeName } from './webhook-shapes.ts'
-import { createWebhookSender, type RetryOptions, type WebhookSender } from './webhook-sender.ts'
+import { createWebhookSender, type RetryOptions, type WebhookTarget } from './webhook-sender.ts'
 
 export interface AnnouncerOptions {
-  /** Without one nothing is sent. */
-  readonly webhookUrl: string | undefined
-  readonly proof: Proof
   readonly seed: number
   readonly shapes: readonly WebhookShapeName[]
   readonly mischief: Mischief
@@ -29,6 +25,8 @@ export interface Mischief {
 }
 
 export interface Announcer {
+  /** Says where webhooks go from now on; nowhere, as at first, when there is no target. */
+  aim(target: WebhookTarget | undefined): void
   readonly log: DeliveryLog
   /** Tells of orders as they are now, in one webhook or, where its shape is for one order, in several. */
   announce(orders: readonly ProviderOrder[]): void
@@ -48,10 +46,10 @@ const WAITING_MAX = 50_000
  * so that the same commands meet the same fate whatever the timing.
  */
 export function createAnnouncer(options: AnnouncerOptions): Announcer {
-  const { webhookUrl, seed, mischief } = options
+  const { seed, mischief } = options
   const log = createDeliveryLog()
-  const sender: WebhookSender | undefined =
-    webhookUrl === undefined ? undefined : createWebhookSender({ ...options, url: webhookUrl, log })
+  const sender = createWebhookSender({ ...options, log })
+  let target: WebhookTarget | undefined
   // Ids are never those of another run: whoever remembers them would take a new message for an old one.
   const run = randomUUID().slice(0, 8)
   const underway = new Set<Promise<void>>()
@@ -87,17 +85,18 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     const isDropped = random.chance(mischief.dropRate)
     const copies = random.chance(mischief.duplicateRate) ? 2 : 1
     const isHeld = random.chance(mischief.reorderRate)
+    const aim = target
 
     for (let copy = 0; copy < copies; copy += 1) {
       const delayMs = Math.floor(random.next() * mischief.delayMsMax)
       const retrySeed = random.between(0, 0x7fffffff)
       const delivery = log.add({ messageId, orderIds, ...webhook })
-      if (sender === undefined || isDropped || isClosed || log.counts.waiting > WAITING_MAX) {
+      if (aim === undefined || isDropped || isClosed || log.counts.waiting > WAITING_MAX) {
         log.drop(delivery)
         continue
       }
       const { promise, resolve } = Promise.withResolvers<void>()
-      void track(promise.then(() => sender.send(delivery, retrySeed)))
+      void track(promise.then(() => sender.send(delivery, aim, retrySeed)))
       if (isHeld) {
         held.push(resolve)
         after(HOLD_MS_MAX, release)
@@ -109,6 +108,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
 
   return {
     log,
+    aim: (next) => (target = next),
     announce(orders) {
       for (let rest = orders; rest.length > 0;) {
         const number = (count += 1)
@@ -122,15 +122,15 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     async send(webhook, orderIds = []) {
       const number = (count += 1)
       const delivery = log.add({ messageId: `msg_${run}_${number}`, orderIds, ...webhook })
-      if (sender === undefined || isClosed) return log.drop(delivery)
-      await track(sender.send(delivery, seed ^ number))
+      if (target === undefined || isClosed) return log.drop(delivery)
+      await track(sender.send(delivery, target, seed ^ number))
     },
     async idle() {
       while (underway.size > 0) await Promise.all(underway)
     },
     async close() {
       isClosed = true
-      await sender?.close()
+      await sender.close()
       // Those that still waited for their time find the sender closed and are given up.
       for (const [timer, start] of starts) {
         clearTimeout(timer)

@@ -5,3 +5,4 @@ export { WEBHOOK_SHAPE_NAMES, type WebhookBody, type WebhookShapeName } from './
 export type { ApiFault } from './api-route.ts'
 export type { DeliveryCounts, SimulatedDelivery } from './delivery-log.ts'
 export type { Proof } from './proof.ts'
+export type { WebhookTarget } from './webhook-sender.ts'

@@ -11,7 +11,7 @@ import { createOrderBook, type NewOrder, type OrderAction, type OrderChange, typ
 import type { Proof } from './proof.ts'
 import { createRandom } from './random.ts'
 import { WEBHOOK_SHAPE_NAMES, type WebhookBody, type WebhookShapeName } from './webhook-shapes.ts'
-import { RETRY_DEFAULTS, type RetryOptions } from './webhook-sender.ts'
+import { RETRY_DEFAULTS, type RetryOptions, type WebhookTarget } from './webhook-sender.ts'
 
 export interface SimulatorOptions extends Partial<Mischief> {
   /** Where webhooks go; without one none are sent. */
@@ -61,6 +61,8 @@ export interface Simulator extends AsyncDisposable {
   readonly requests: Readonly<Record<string, number>>
   /** Waits until no webhook is on its way. */
   idle(): Promise<void>
+  /** Says where webhooks go from now on, or that none are sent. */
+  setWebhook(target: WebhookTarget | undefined): void
   /** Lets the API misbehave, or not any more. */
   setApiFault(fault: ApiFault | undefined): void
   close(): Promise<void>
@@ -77,13 +79,13 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const random = createRandom(seed)
   const book = createOrderBook(random)
   const announcer = createAnnouncer({
-    webhookUrl: options.webhookUrl,
-    proof: options.proof ?? { kind: 'none' },
     seed,
     shapes: options.shapes?.length ? options.shapes : WEBHOOK_SHAPE_NAMES,
     mischief: { ...NO_MISCHIEF, ...definedOf(options, ['duplicateRate', 'dropRate', 'reorderRate', 'delayMsMax']) },
     retry: { ...RETRY_DEFAULTS, ...options.retry },
   })
+  const { webhookUrl, proof = { kind: 'none' } } = options
+  if (webhookUrl !== undefined) announcer.aim({ url: webhookUrl, proof })
   const closing = new AbortController()
   const requests: Record<string, number> = {}
   let fault: ApiFault | undefined
@@ -142,6 +144,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     deliveries: announcer.log,
     requests,
     idle: () => announcer.idle(),
+    setWebhook: (target) => announcer.aim(target),
     setApiFault: (next) => (fault = next),
     async close() {
       stopAutopilot()

@@ -5,9 +5,13 @@ import type { Attempt, DeliveryLog, OpenDelivery } from './delivery-log.ts'
 import { prove, type Proof } from './proof.ts'
 import { createRandom } from './random.ts'
 
-export interface SenderOptions {
+/** Where webhooks go, and how they prove where they come from. */
+export interface WebhookTarget {
   readonly url: string
   readonly proof: Proof
+}
+
+export interface SenderOptions {
   readonly log: DeliveryLog
   readonly retry: RetryOptions
 }
@@ -27,7 +31,7 @@ export const RETRY_DEFAULTS: RetryOptions = { attemptsMax: 8, delayMsMin: 100, d
 
 export interface WebhookSender {
   /** Sends it until it is answered with 2xx or given up. */
-  send(delivery: OpenDelivery, seed: number): Promise<void>
+  send(delivery: OpenDelivery, target: WebhookTarget, seed: number): Promise<void>
   /** Gives up whatever is on its way. */
   close(): Promise<void>
 }
@@ -36,11 +40,14 @@ const CONNECTIONS_MAX = 32
 /** Webhook answers are small; a larger one is cut off and counts as none. */
 const ANSWER_BYTES_MAX = 1_048_576
 
-export function createWebhookSender({ url, proof, log, retry }: SenderOptions): WebhookSender {
+export function createWebhookSender({ log, retry }: SenderOptions): WebhookSender {
   const dispatcher = new Agent({ connections: CONNECTIONS_MAX, maxResponseSize: ANSWER_BYTES_MAX })
   const closing = new AbortController()
 
-  async function post(delivery: OpenDelivery): Promise<{ askedMs?: number | undefined; text?: string }> {
+  async function post(
+    delivery: OpenDelivery,
+    { url, proof }: WebhookTarget,
+  ): Promise<{ askedMs?: number | undefined; text?: string }> {
     const { messageId, contentType, body } = delivery
     const at = new Date()
     const signed = prove(proof, url, messageId, body, at.getTime())
@@ -66,10 +73,10 @@ export function createWebhookSender({ url, proof, log, retry }: SenderOptions): 
   }
 
   return {
-    async send(delivery, seed) {
+    async send(delivery, target, seed) {
       const random = createRandom(seed)
       for (let attempt = 1; attempt <= retry.attemptsMax && !closing.signal.aborted; attempt += 1) {
-        const { text, askedMs = 0 } = await post(delivery)
+        const { text, askedMs = 0 } = await post(delivery, target)
         if (text !== undefined) return log.settle(delivery, 'answered', text)
         if (attempt === retry.attemptsMax) break
         const delayMs = Math.min(retry.delayMsMin * 2 ** (attempt - 1), retry.delayMsMax) * (1 - random.next() / 2)
