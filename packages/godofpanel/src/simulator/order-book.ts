@@ -27,9 +27,12 @@ export type OrderAction = (typeof ORDER_ACTIONS)[number]
 export interface OrderBook {
   get(orderId: string): ProviderOrder | undefined
   all(): ProviderOrder[]
-  open(): ProviderOrder[]
+  /** Those that are open, of all or of these. */
+  open(among?: readonly string[]): ProviderOrder[]
   /** @throws SimulatorError when it is there already, makes no sense, or there are too many. */
   add(order: NewOrder): ProviderOrder
+  /** Takes an order as it stands elsewhere, known before or not. */
+  restore(order: NewOrder & { readonly orderId: string }): ProviderOrder
   /** Sets what it is told to, sensible or not: providers do contradict themselves. */
   change(orderId: string, change: OrderChange): ProviderOrder
   /** @throws SimulatorError when the order is final, for only an open one moves by itself. */
@@ -67,19 +70,27 @@ export function createOrderBook(random: Random): OrderBook {
     return String(nextOrderId)
   }
 
+  function make({ orderId = freeOrderId(), quantity = QUANTITY_DEFAULT, ...order }: NewOrder): ProviderOrder {
+    if (!identifierSchema.safeParse(orderId).success) throw new SimulatorError('invalid_order', 'not an order id')
+    if (!Number.isSafeInteger(quantity) || quantity < 1) throw new SimulatorError('invalid_order', 'no quantity')
+    if (orders.size >= ORDERS_MAX) throw new SimulatorError('too_many_orders', `there are ${ORDERS_MAX} orders`)
+    const made = { service: '1', link: 'https://example.com/', status: 'pending', startCount: null } as const
+    return put({ ...made, remains: quantity, ...order, orderId, quantity })
+  }
+
   return {
     get: (orderId) => orders.get(orderId),
     all: () => [...orders.values()],
-    open: () => [...orders.values()].filter(isOpen),
+    open: (among) => (among?.flatMap((orderId) => orders.get(orderId) ?? []) ?? [...orders.values()]).filter(isOpen),
 
-    add({ orderId = freeOrderId(), quantity = QUANTITY_DEFAULT, ...order }) {
-      if (orders.size >= ORDERS_MAX) throw new SimulatorError('too_many_orders', `there are ${ORDERS_MAX} orders`)
-      if (orders.has(orderId)) throw new SimulatorError('order_exists', `there is an order ${orderId}`)
-      if (!identifierSchema.safeParse(orderId).success) throw new SimulatorError('invalid_order', 'not an order id')
-      if (!Number.isSafeInteger(quantity) || quantity < 1) throw new SimulatorError('invalid_order', 'no quantity')
-      const made = { service: '1', link: 'https://example.com/', status: 'pending', startCount: null } as const
-      return put({ ...made, remains: quantity, ...order, orderId, quantity })
+    add(order) {
+      const { orderId } = order
+      if (orderId !== undefined && orders.has(orderId)) {
+        throw new SimulatorError('order_exists', `there is an order ${orderId}`)
+      }
+      return make(order)
     },
+    restore: make,
 
     change: (orderId, change) => put({ ...find(orderId), ...change }),
 

@@ -40,6 +40,8 @@ export interface Simulator extends AsyncDisposable {
   readonly seed: number
   /** Takes an order, as by `action=add`; nothing is told. */
   add(order?: NewOrder): ProviderOrder
+  /** Takes an order as it stands elsewhere, known before or not; nothing is told. */
+  restore(order: NewOrder & { readonly orderId: string }): ProviderOrder
   order(orderId: string): ProviderOrder | undefined
   orders(): ProviderOrder[]
   /** Sets what it is told to, whatever the order's state. */
@@ -50,8 +52,12 @@ export interface Simulator extends AsyncDisposable {
   complete(orderId: string): ProviderOrder
   partial(orderId: string): ProviderOrder
   cancel(orderId: string): ProviderOrder
-  /** Lets open orders progress so many times in all. @returns how many changes that were: fewer when none is open. */
-  burst(count: number): number
+  /**
+   * Lets open orders, all or these, progress so many times in all.
+   *
+   * @returns how many changes that were: fewer when none is open any more.
+   */
+  burst(count: number, among?: readonly string[]): number
   /** Tells of orders once more, as they are. */
   announce(orderIds: readonly string[]): void
   /** Sends any webhook, true or not, with the proof but without mischief; resolves when it is answered or given up. */
@@ -96,9 +102,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   }
   const act = (orderId: string, action: OrderAction): ProviderOrder => tell(book.act(orderId, action))
 
-  function burst(count: number): number {
+  function burst(count: number, among?: readonly string[]): number {
     let changes = 0
-    for (let open = book.open(); changes < count && open.length > 0; open = book.open()) {
+    for (let open = book.open(among); changes < count && open.length > 0; open = book.open(among)) {
       const size = Math.min(random.between(1, BURST_GROUP_MAX), count - changes, open.length)
       const group = new Set(Array.from({ length: size }, () => random.pick(open).orderId))
       announcer.announce([...group].map((orderId) => book.act(orderId, 'progress')))
@@ -130,6 +136,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     apiKey,
     seed,
     add: (order = {}) => book.add(order),
+    restore: (order) => book.restore(order),
     order: (orderId) => book.get(orderId),
     orders: () => book.all(),
     change: (orderId, change) => tell(book.change(orderId, change)),
