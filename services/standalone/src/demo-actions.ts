@@ -1,7 +1,7 @@
 import { OPEN_STATUSES, type OrderStatus } from '@paxyo/contracts'
 import { createKysely } from '@paxyo/database'
 import type { DemoAction, DemoActions } from '@paxyo/demo-panel'
-import type { OrderChange } from '@paxyo/godofpanel/simulator'
+import type { OrderChange, ProviderOrder } from '@paxyo/godofpanel/simulator'
 import { untilTaken } from './demo-provider.ts'
 import { countDemoOrders, DEMO_USER, makeDemoOrder, type DemoOptions } from './demo.ts'
 
@@ -9,15 +9,10 @@ import { countDemoOrders, DEMO_USER, makeDemoOrder, type DemoOptions } from './d
 const BURST_ORDERS_MIN = 5
 const BURST_ORDERS_MAX = 100
 
-/** What the provider says of an order that has ended: providers do contradict themselves. */
-const AFTER_ITS_END: Readonly<Record<DemoAction, OrderChange>> = {
-  progress: { status: 'in_progress' },
-  complete: { status: 'completed', remains: 0 },
-  partial: { status: 'partial' },
-  cancel: { status: 'canceled' },
-}
-
-const isOpen = (status: OrderStatus): boolean => OPEN_STATUSES.some((open) => open === status)
+/** How many steps deliver an order. */
+const STEPS = 5
+const PARTIAL_REMAINS_PART = 0.3
+const START_COUNT_MAX = 5000
 
 /** Lets the simulated provider do what the page's buttons say; its webhooks do the rest. */
 export function createDemoActions(options: DemoOptions): DemoActions {
@@ -39,7 +34,7 @@ export function createDemoActions(options: DemoOptions): DemoActions {
    * Brings the provider up to date: it has forgotten everything since the last start, and a webhook that somebody sent
    * by hand was none of its own.
    */
-  async function restore(query: typeof orders): Promise<{ orderId: string; status: OrderStatus }[]> {
+  async function restore(query: typeof orders): Promise<ProviderOrder[]> {
     const rows = await query.limit(BURST_ORDERS_MAX).execute()
     return rows.map((row) => {
       const { orderId, quantity, remains, startCount } = row
@@ -58,8 +53,7 @@ export function createDemoActions(options: DemoOptions): DemoActions {
     async act(action, orderId) {
       const [order] = await restore(orders.where('order_id', '=', orderId))
       if (order === undefined) throw new Error('there is no such order')
-      if (isOpen(order.status)) provider.act(order.orderId, action)
-      else provider.change(order.orderId, AFTER_ITS_END[action])
+      provider.change(order.orderId, nextChange(order, action))
       await untilTaken(provider)
     },
     async burst(count) {
@@ -76,5 +70,22 @@ export function createDemoActions(options: DemoOptions): DemoActions {
       )
       await untilTaken(provider)
     },
+  }
+}
+
+/** What a button means, also for an order that has ended: providers do contradict themselves. */
+function nextChange({ orderId, quantity, remains, startCount }: ProviderOrder, action: DemoAction): OrderChange {
+  switch (action) {
+    case 'progress': {
+      if (remains === 0) return { status: 'completed' }
+      const start = startCount ?? Number(orderId) % START_COUNT_MAX
+      return { status: 'in_progress', startCount: start, remains: Math.max(0, remains - Math.ceil(quantity / STEPS)) }
+    }
+    case 'complete':
+      return { status: 'completed', remains: 0 }
+    case 'partial':
+      return { status: 'partial', remains: Math.min(remains, Math.ceil(quantity * PARTIAL_REMAINS_PART)) }
+    case 'cancel':
+      return { status: 'canceled' }
   }
 }

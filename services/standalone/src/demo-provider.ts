@@ -12,6 +12,8 @@ export function startDemoProvider(address: string, webhookToken: string): Promis
     proof: { kind: 'path', token: webhookToken },
     shapes: SHAPES,
     retry: RETRY,
+    // In their order, so that every one of them changes something.
+    connectionsMax: 1,
   })
 }
 

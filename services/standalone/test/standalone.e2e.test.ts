@@ -137,7 +137,7 @@ test('the demo has a provider: what its buttons do arrives as webhooks, also aft
   }
 
   expect(await press(first.address, 'act', { action: 'progress', orderId: 'demo-1' })).toBe(204)
-  expect(await statusOf(first.address, 'demo-1')).toBe('processing')
+  expect(await statusOf(first.address, 'demo-1')).toBe('in_progress')
   expect(await press(first.address, 'new-order', {})).toBe(204)
   expect(await press(first.address, 'burst', { count: 50 })).toBe(204)
   // The command cancels the order that the provider believes to be open: it is told so before its next word.

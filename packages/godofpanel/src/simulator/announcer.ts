@@ -10,6 +10,7 @@ export interface AnnouncerOptions {
   readonly shapes: readonly WebhookShapeName[]
   readonly mischief: Mischief
   readonly retry: RetryOptions
+  readonly connectionsMax?: number | undefined
 }
 
 /** What happens to webhooks on their way; rates are from 0 to 1. */

@@ -22,6 +22,8 @@ export interface SimulatorOptions extends Partial<Mischief> {
   /** The shapes to choose from; all of them when none are given. */
   readonly shapes?: readonly WebhookShapeName[]
   readonly retry?: Partial<RetryOptions>
+  /** How many webhooks are on their way at once, 32 unless given; with 1 and without mischief they arrive in their order. */
+  readonly connectionsMax?: number
   /** Moves orders by itself. */
   readonly autopilot?: AutopilotOptions
   /** Made up when it is not given. */
@@ -89,6 +91,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     shapes: options.shapes?.length ? options.shapes : WEBHOOK_SHAPE_NAMES,
     mischief: { ...NO_MISCHIEF, ...definedOf(options, ['duplicateRate', 'dropRate', 'reorderRate', 'delayMsMax']) },
     retry: { ...RETRY_DEFAULTS, ...options.retry },
+    connectionsMax: options.connectionsMax,
   })
   const { webhookUrl, proof = { kind: 'none' } } = options
   if (webhookUrl !== undefined) announcer.aim({ url: webhookUrl, proof })

@@ -12,6 +12,8 @@ export interface WebhookTarget {
 }
 
 export interface SenderOptions {
+  /** How many webhooks are on their way at once; with 1 they arrive in their order. */
+  readonly connectionsMax?: number | undefined
   readonly log: DeliveryLog
   readonly retry: RetryOptions
 }
@@ -40,8 +42,8 @@ const CONNECTIONS_MAX = 32
 /** Webhook answers are small; a larger one is cut off and counts as none. */
 const ANSWER_BYTES_MAX = 1_048_576
 
-export function createWebhookSender({ log, retry }: SenderOptions): WebhookSender {
-  const dispatcher = new Agent({ connections: CONNECTIONS_MAX, maxResponseSize: ANSWER_BYTES_MAX })
+export function createWebhookSender({ log, retry, connectionsMax = CONNECTIONS_MAX }: SenderOptions): WebhookSender {
+  const dispatcher = new Agent({ connections: connectionsMax, maxResponseSize: ANSWER_BYTES_MAX })
   const closing = new AbortController()
 
   async function post(
