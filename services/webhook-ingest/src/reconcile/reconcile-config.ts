@@ -11,7 +11,8 @@ const variables = {
   DATABASE_URL: env.url('postgres', 'postgresql'),
   REDIS_URL: env.url('redis', 'rediss'),
   CHANNEL_PREFIX: env.channelPrefix,
-  LOG_LEVEL: env.logLevel.default('warn'),
+  /** What is logged goes where the report goes, which says itself why the provider ended it. */
+  LOG_LEVEL: env.logLevel.default('error'),
   PROVIDER_API_URL: ingestVariables.PROVIDER_API_URL.unwrap(),
   PROVIDER_API_KEY: ingestVariables.PROVIDER_API_KEY.unwrap(),
 }
