@@ -48,6 +48,15 @@ pool.connect = withSteps(async () => {
   }
   return client
 }) as never
+// The pool's own shorthand, over the connections above.
+pool.query = (async (text: string, values?: unknown[]) => {
+  const client = await pool.connect()
+  try {
+    return await client.query(text, values)
+  } finally {
+    client.release()
+  }
+}) as never
 
 const bus = createRedisBus({
   url: process.env['REDIS_URL']!,
@@ -59,7 +68,18 @@ publisher.publish = withSteps(publisher.publish.bind(publisher))
 
 const log = createLogger('dying-ingest', 'info')
 const proof = { tokens: [WEBHOOK_TOKEN], signatureKeys: [], allowedCidrs: [] }
-const ingest = createIngest({ pool, publisher, proof, apiKeys: [PANEL_KEY], log })
+// With a provider to ask, a webhook pays only after that; those that died are followed up at once.
+const providerUrl = process.env['PROVIDER_API_URL']
+const provider =
+  providerUrl === undefined
+    ? undefined
+    : {
+        url: providerUrl,
+        key: process.env['PROVIDER_API_KEY']!,
+        confirmsMoney: true,
+        confirmTimes: { leaseMs: 1, lagMs: 0 },
+      }
+const ingest = createIngest({ pool, publisher, proof, apiKeys: [PANEL_KEY], provider, log })
 const app = createHttpServer({ log, trustProxy: false })
 app.addHook('onRequest', async (request) => {
   hasWebhook ||= request.url.startsWith('/webhooks')

@@ -29,9 +29,22 @@ export interface Accounts {
   user_id: string;
 }
 
+export interface Confirmations {
+  answer: string | null;
+  attempts: Generated<number>;
+  created_at: Timestamp;
+  delivery_id: string;
+  due_at: Timestamp;
+  last_error: string | null;
+  provider: string;
+  provider_order_id: string;
+  settled_at: Timestamp | null;
+}
+
 export interface Deliveries {
   body: string;
   delivery_id: string;
+  origin: Generated<string>;
   outcome: string;
   provider: string;
   provider_order_id: string | null;
@@ -100,6 +113,7 @@ export interface StreamEpoch {
 
 export interface DB {
   accounts: Accounts;
+  confirmations: Confirmations;
   deliveries: Deliveries;
   events: Events;
   ledger_entries: LedgerEntries;

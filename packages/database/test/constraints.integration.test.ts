@@ -31,6 +31,7 @@ const ANOTHER: Record<SampleTable, Readonly<Record<string, unknown>>> = {
   events: { seq: 2 },
   outbox: { batch_id: '00000000-0000-7000-8000-00000000000b' },
   reviews: { review_id: '00000000-0000-7000-8000-00000000000c' },
+  confirmations: { delivery_id: 'delivery-2' },
 }
 
 const notARefund = { refunded_before: null, refunded_after: null }
@@ -52,6 +53,7 @@ describe('a row is refused by', () => {
     ['orders', 'a user without an account', { user_id: 'nobody' }, FOREIGN_KEY_VIOLATION],
 
     ['deliveries', 'an outcome that is none', { outcome: 'duplicate' }, CHECK_VIOLATION],
+    ['deliveries', 'an origin that is none', { origin: 'rumour' }, CHECK_VIOLATION],
     ['deliveries', 'a delivery that is there', { delivery_id: 'delivery-1' }, UNIQUE_VIOLATION],
 
     ['ledger_entries', 'an amount of nothing', { amount: '0', refunded_after: '0.75' }, CHECK_VIOLATION],
@@ -75,6 +77,10 @@ describe('a row is refused by', () => {
     ['reviews', 'a resolution by nobody', { resolved_at: new Date(), resolution: 'paid' }, CHECK_VIOLATION],
     ['reviews', 'a resolution at no time', { resolved_by: 'ann', resolution: 'paid' }, CHECK_VIOLATION],
     ['reviews', 'an unknown delivery', { delivery_id: 'delivery-9' }, FOREIGN_KEY_VIOLATION],
+
+    ['confirmations', 'an unknown delivery', { delivery_id: 'delivery-9' }, FOREIGN_KEY_VIOLATION],
+    ['confirmations', 'a delivery that is asked about', { delivery_id: 'delivery-1' }, UNIQUE_VIOLATION],
+    ['confirmations', 'an answer that settles nothing', { answer: '{}' }, CHECK_VIOLATION],
   ])('%s: %s', async (table, _what, changes, code) => {
     const attempt = insertSample(database.owner, table, { ...ANOTHER[table], ...changes })
     expect(await refusalOf(attempt)).toBe(code)

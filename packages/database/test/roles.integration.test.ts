@@ -49,6 +49,18 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
     ingest: ['SELECT', 'INSERT', 'UPDATE resolution', 'UPDATE resolved_at', 'UPDATE resolved_by'],
     gateway: [],
   },
+  confirmations: {
+    ingest: [
+      'SELECT',
+      'INSERT',
+      'UPDATE answer',
+      'UPDATE attempts',
+      'UPDATE due_at',
+      'UPDATE last_error',
+      'UPDATE settled_at',
+    ],
+    gateway: [],
+  },
   stream_epoch: { ingest: ['SELECT'], gateway: ['SELECT'] },
   kysely_migration: { ingest: [], gateway: [] },
   kysely_migration_lock: { ingest: [], gateway: [] },

@@ -48,6 +48,13 @@ export const SAMPLE_ROWS = {
     reason: 'remains_missing',
     opened_at: new Date(),
   },
+  confirmations: {
+    delivery_id: 'delivery-1',
+    provider: 'godofpanel',
+    provider_order_id: '12345',
+    created_at: new Date(),
+    due_at: new Date(),
+  },
 } as const
 
 export type SampleTable = keyof typeof SAMPLE_ROWS

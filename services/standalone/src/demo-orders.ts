@@ -1,17 +1,12 @@
-/** What the demo user has ordered, and what the provider has said of it since. */
+import type { OrderChange } from '@paxyo/godofpanel/simulator'
+
+/** What the demo user has ordered, and what the provider has done about it since. */
 export interface DemoOrder {
   readonly service: string
   readonly link: string
   readonly quantity: number
   readonly charge: string
-  readonly updates: readonly DemoUpdate[]
-}
-
-/** An update in the provider's own words: figures come as text. */
-export interface DemoUpdate {
-  readonly status: 'Processing' | 'In progress' | 'Completed' | 'Partial' | 'Canceled'
-  readonly remains?: string
-  readonly start_count?: string
+  readonly history: readonly OrderChange[]
 }
 
 const order = (
@@ -19,20 +14,16 @@ const order = (
   link: string,
   quantity: number,
   charge: string,
-  ...updates: DemoUpdate[]
-): DemoOrder => ({ service, link: `https://${link}`, quantity, charge, updates })
+  ...history: OrderChange[]
+): DemoOrder => ({ service, link: `https://${link}`, quantity, charge, history })
 
-const inProgress = (start: number, remains: number): DemoUpdate => ({
-  status: 'In progress',
-  start_count: String(start),
-  remains: String(remains),
+const inProgress = (startCount: number, remains: number): OrderChange => ({
+  status: 'in_progress',
+  startCount,
+  remains,
 })
-const completed = (start: number): DemoUpdate => ({ status: 'Completed', start_count: String(start), remains: '0' })
-const partial = (start: number, remains: number): DemoUpdate => ({
-  status: 'Partial',
-  start_count: String(start),
-  remains: String(remains),
-})
+const completed = (startCount: number): OrderChange => ({ status: 'completed', startCount, remains: 0 })
+const partial = (startCount: number, remains: number): OrderChange => ({ status: 'partial', startCount, remains })
 
 /** The first is open and untouched: it is the one that the welcome's command cancels. */
 export const DEMO_ORDERS: readonly DemoOrder[] = [
@@ -42,15 +33,15 @@ export const DEMO_ORDERS: readonly DemoOrder[] = [
   order('Telegram members', 't.me/paxyo_demo', 2000, '4.1', inProgress(88, 1900), partial(88, 600)),
   order('Spotify plays', 'open.spotify.com/track/5paxyo', 10_000, '6.4', completed(41_208)),
   order('Instagram likes', 'instagram.com/p/C8paxyo', 2500, '1.95', completed(312)),
-  order('X followers', 'x.com/paxyo_demo', 800, '5.6', inProgress(1204, 800), { status: 'Canceled' }),
+  order('X followers', 'x.com/paxyo_demo', 800, '5.6', inProgress(1204, 800), { status: 'canceled' }),
   order('YouTube subscribers', 'youtube.com/@paxyo-demo', 400, '11.8', inProgress(905, 260)),
   order('Facebook page likes', 'facebook.com/paxyo.demo', 1500, '6.75', completed(2210)),
   order('TikTok followers', 'tiktok.com/@paxyo.demo', 3000, '8.4', partial(640, 450)),
   order('Instagram story views', 'instagram.com/stories/paxyo.demo', 6000, '1.2', completed(0)),
-  order('Twitch followers', 'twitch.tv/paxyo_demo', 250, '1.9', { status: 'Processing' }),
+  order('Twitch followers', 'twitch.tv/paxyo_demo', 250, '1.9', { status: 'processing' }),
   order('LinkedIn post likes', 'linkedin.com/posts/paxyo-demo', 120, '3.36', completed(17)),
   order('Telegram post views', 't.me/paxyo_demo/42', 20_000, '2.2', completed(1530)),
-  order('YouTube likes', 'youtube.com/watch?v=paxyo-live', 1000, '3.1', inProgress(77, 1000), { status: 'Canceled' }),
+  order('YouTube likes', 'youtube.com/watch?v=paxyo-live', 1000, '3.1', inProgress(77, 1000), { status: 'canceled' }),
   order('Instagram comments', 'instagram.com/p/C9paxyo', 60, '4.5', completed(9)),
   order('Discord members', 'discord.gg/paxyo', 700, '9.1', inProgress(310, 385)),
   order('X reposts', 'x.com/paxyo_demo/status/18', 300, '1.65', completed(4)),
@@ -58,6 +49,6 @@ export const DEMO_ORDERS: readonly DemoOrder[] = [
   order('TikTok views', 'tiktok.com/@paxyo.demo/video/731', 50_000, '1.75', inProgress(2150, 12_500)),
   order('Facebook video views', 'facebook.com/paxyo.demo/videos/9', 8000, '3.2', completed(960)),
   order('Instagram followers', 'instagram.com/paxyo.studio', 5000, '12.5', inProgress(8800, 4100)),
-  order('YouTube views', 'youtube.com/watch?v=paxyo-tour', 25_000, '36', { status: 'Processing' }),
+  order('YouTube views', 'youtube.com/watch?v=paxyo-tour', 25_000, '36', { status: 'processing' }),
   order('Telegram members', 't.me/paxyo_news', 1000, '2.05'),
 ]

@@ -4,12 +4,16 @@ const TIMEOUT_MS = 15_000
 /** Addresses that mean "all of this machine's" to whoever listens, and nothing to whoever calls. */
 const LOOPBACK_BY_WILDCARD: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }
 
-/** Reaches this process over HTTP, as those who are played do. */
-export function createDemoRoutes({ host, port }: { readonly host: string; readonly port: number }): DemoRoutes {
+/** Where this process reaches itself over HTTP, as those who are played in the demo do. */
+export function ownAddress(host: string, port: number): string {
   const name = LOOPBACK_BY_WILDCARD[host] ?? (host.includes(':') ? `[${host}]` : host)
+  return `http://${name}:${port}`
+}
+
+export function createDemoRoutes(address: string): DemoRoutes {
   return {
     async post(path, body, headers = {}) {
-      const response = await fetch(`http://${name}:${port}${path}`, {
+      const response = await fetch(`${address}${path}`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', ...headers },
         body: JSON.stringify(body),

@@ -1,11 +1,13 @@
 import { OPEN_STATUSES } from '@paxyo/contracts'
 import { createKysely } from '@paxyo/database'
+import type { Simulator } from '@paxyo/godofpanel/simulator'
 import type { Pool } from 'pg'
 import { DEMO_ORDERS } from './demo-orders.ts'
+import { untilTaken } from './demo-provider.ts'
 
 export const DEMO_USER = 'demo'
 
-/** How the demo reaches the system: over the same routes that a panel and the provider use. */
+/** How the demo reaches the system: over the same routes that a panel uses. */
 export interface DemoRoutes {
   /** @throws Error when it was not taken. */
   post(path: string, body: unknown, headers?: Readonly<Record<string, string>>): Promise<void>
@@ -15,7 +17,8 @@ export interface DemoOptions {
   readonly routes: DemoRoutes
   readonly pool: Pool
   readonly apiKey: string
-  readonly webhookToken: string
+  /** Has the demo's orders, and calls the webhook about them. */
+  readonly provider: Simulator
 }
 
 const FIRST_PROVIDER_ORDER_ID = 12_345
@@ -39,8 +42,10 @@ export async function prepareDemo(options: DemoOptions): Promise<string> {
   if (count > 0) return makeDemoOrder(options, count)
   for (let index = 0; index < DEMO_ORDERS.length; index += 1) {
     const providerOrderId = await makeDemoOrder(options, index)
-    for (const update of DEMO_ORDERS[index]!.updates)
-      await sendWebhook(options, { order_id: providerOrderId, ...update })
+    for (const change of DEMO_ORDERS[index]!.history) {
+      options.provider.change(providerOrderId, change)
+      await untilTaken(options.provider)
+    }
   }
   return String(FIRST_PROVIDER_ORDER_ID)
 }
@@ -55,19 +60,15 @@ export async function countDemoOrders(pool: Pool): Promise<number> {
 }
 
 /**
- * Registers the order of an index, as a panel does that has just passed it on.
+ * Makes the order of an index at the provider and registers it, as a panel does that has just passed it on.
  *
  * @returns the provider's id of it.
  */
-export async function makeDemoOrder({ routes, apiKey }: DemoOptions, index: number): Promise<string> {
+export async function makeDemoOrder({ routes, apiKey, provider }: DemoOptions, index: number): Promise<string> {
   const providerOrderId = String(FIRST_PROVIDER_ORDER_ID + index)
   const { service, link, quantity, charge } = DEMO_ORDERS[index % DEMO_ORDERS.length]!
+  provider.restore({ orderId: providerOrderId, link, quantity })
   const order = { orderId: `demo-${index + 1}`, providerOrderId, userId: DEMO_USER, currency: 'USD' }
   await routes.post('/v1/orders', { ...order, service, link, quantity, charge }, { authorization: `Bearer ${apiKey}` })
   return providerOrderId
-}
-
-/** Calls the webhook as the provider does: with one update, or several. */
-export function sendWebhook({ routes, webhookToken }: DemoOptions, body: unknown): Promise<void> {
-  return routes.post(`/webhooks/godofpanel/${webhookToken}`, body)
 }

@@ -11,12 +11,13 @@ import {
   serveMetrics,
   type RunningService,
 } from '@paxyo/service-kit'
-import { createIngest, INGEST_POOL_MAX } from 'webhook-ingest'
+import { createIngest, INGEST_POOL_MAX, providerOptions } from 'webhook-ingest'
 import { createGateway, GATEWAY_POOL_MAX } from 'ws-gateway'
 import type { StandaloneConfig } from './config.ts'
 import { openDatabase } from './database.ts'
 import { createDemoActions } from './demo-actions.ts'
-import { createDemoRoutes } from './demo-routes.ts'
+import { startDemoProvider } from './demo-provider.ts'
+import { createDemoRoutes, ownAddress } from './demo-routes.ts'
 import { DEMO_USER, prepareDemo, type DemoOptions } from './demo.ts'
 import { keepSecrets } from './kept-secrets.ts'
 import { startMaintenance } from './maintenance.ts'
@@ -62,6 +63,7 @@ export async function startStandalone(config: StandaloneConfig): Promise<Running
       allowedCidrs: config.WEBHOOK_ALLOW_CIDRS,
     },
     apiKeys,
+    provider: providerOptions(config),
     log,
   })
   const ownOrigins = ['localhost', config.HOST].map((host) => `http://${host}:${config.PORT}`)
@@ -84,10 +86,10 @@ export async function startStandalone(config: StandaloneConfig): Promise<Running
   const demo: DemoOptions | undefined =
     config.DEMO === 'on'
       ? {
-          routes: createDemoRoutes({ host: config.HOST, port: config.PORT }),
+          routes: createDemoRoutes(ownAddress(config.HOST, config.PORT)),
           pool: gatewayPool,
           apiKey: apiKeys[0]!,
-          webhookToken: webhookTokens[0]!,
+          provider: await startDemoProvider(ownAddress(config.HOST, config.PORT), webhookTokens[0]!),
         }
       : undefined
   if (demo !== undefined) {
@@ -105,6 +107,7 @@ export async function startStandalone(config: StandaloneConfig): Promise<Running
 
   return {
     async close() {
+      await demo?.provider.close()
       await maintenance.stop()
       await gateway.close(DRAIN_MS)
       await app.close()

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { freePort, launchChromium } from '@paxyo/testkit'
+import { connectSocket, freePort, launchChromium } from '@paxyo/testkit'
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -115,4 +115,41 @@ test('without the demo there is no page and no token for everybody', async () =>
   expect(output()).not.toMatch(/^(page|try): /m)
   expect(await Promise.all(['/', '/demo/token', '/livez'].map(fetchStatus))).toEqual([404, 404, 200])
   expect(await end(child, 'SIGINT')).toBe(0)
+})
+
+test('the demo has a provider: what its buttons do arrives as webhooks, also after a restart', async () => {
+  const first = await start()
+  const press = async (address: string, name: string, body: unknown): Promise<number> => {
+    const headers = { 'content-type': 'application/json', origin: address }
+    const response = await fetch(`${address}/demo/actions/${name}`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(body),
+    })
+    return response.status
+  }
+  const statusOf = async (address: string, orderId: string): Promise<string | undefined> => {
+    const { token } = (await (await fetch(`${address}/demo/token`)).json()) as { token: string }
+    const socket = await connectSocket(address, { token })
+    const { orders = [] } = await socket.next('welcome')
+    socket.close()
+    return orders.find((order) => order.orderId === orderId)?.status
+  }
+
+  expect(await press(first.address, 'act', { action: 'progress', orderId: 'demo-1' })).toBe(204)
+  expect(await statusOf(first.address, 'demo-1')).toBe('in_progress')
+  expect(await press(first.address, 'new-order', {})).toBe(204)
+  expect(await press(first.address, 'burst', { count: 50 })).toBe(204)
+  // The command cancels the order that the provider believes to be open: it is told so before its next word.
+  expect(JSON.parse(runCurl(first.command))).toEqual({
+    results: [{ orderId: '12345', outcome: 'applied', refund: '2.5' }],
+  })
+  expect(await press(first.address, 'burst', { count: 20 })).toBe(204)
+  expect(await statusOf(first.address, 'demo-1')).toBe('canceled')
+  await end(first.child, 'SIGTERM')
+
+  const second = await start()
+  expect(await press(second.address, 'act', { action: 'cancel', orderId: 'demo-2' })).toBe(204)
+  expect(await statusOf(second.address, 'demo-2')).toBe('canceled')
+  expect(await press(second.address, 'act', { action: 'partial', orderId: 'demo-404' })).toBe(500)
 })

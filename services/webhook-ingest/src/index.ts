@@ -1,2 +1,5 @@
-export { ingestVariables } from './config.ts'
-export { createIngest, INGEST_POOL_MAX, type Ingest, type IngestDeps } from './ingest.ts'
+export { checkProvider, ingestVariables, providerOptions } from './config.ts'
+export { createIngest, INGEST_POOL_MAX, type Ingest, type IngestDeps, type ProviderOptions } from './ingest.ts'
+export type { ReconcileReport, ReconcileRequest } from './reconcile/reconcile.ts'
+export { runReconcile, type RunReconcileOptions } from './reconcile/run-reconcile.ts'
+export { reportLines } from './reconcile/report-lines.ts'

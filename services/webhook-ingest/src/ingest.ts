@@ -1,4 +1,5 @@
 import type { EventPublisher } from '@paxyo/event-bus'
+import { createProviderClient } from '@paxyo/godofpanel'
 import { addGauge, type ReadinessCheck } from '@paxyo/service-kit'
 import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
@@ -6,8 +7,10 @@ import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { v7 as uuidv7 } from 'uuid'
 import { createBatcher } from './commit/batcher.ts'
+import { createConfirmer, warnOfUnconfirmed, type ConfirmTimes } from './confirm/confirmer.ts'
 import { registerOrdersRoute } from './orders/orders-route.ts'
 import { createOutbox } from './publish/outbox.ts'
+import { reconcile, type ReconcileReport, type ReconcileRequest } from './reconcile/reconcile.ts'
 import { createProofOfOrigin, type ProofOptions } from './webhook/proof-of-origin.ts'
 import { registerWebhookRoute } from './webhook/webhook-route.ts'
 
@@ -17,7 +20,17 @@ export interface IngestDeps {
   readonly proof: ProofOptions
   /** Keys of the panel; with none nobody gets in. */
   readonly apiKeys: readonly string[]
+  /** The provider's own API; without it nothing can be asked. */
+  readonly provider?: ProviderOptions | undefined
   readonly log: Logger
+}
+
+export interface ProviderOptions {
+  readonly url: string
+  readonly key: string
+  /** Whether webhooks pay only after the provider was asked whether they are true. */
+  readonly confirmsMoney: boolean
+  readonly confirmTimes?: Partial<ConfirmTimes>
 }
 
 export interface Ingest {
@@ -25,6 +38,12 @@ export interface Ingest {
   /** Whether it should be sent webhooks. The bus is no part of it: refunds commit without, and their events follow. */
   readonly readiness: Readonly<Record<string, ReadinessCheck>>
   addMetrics(registry: Registry): void
+  /**
+   * Asks the provider about orders and commits its answers as deliveries.
+   *
+   * @throws Error when there is no provider to ask, or the database's errors.
+   */
+  reconcile(request: ReconcileRequest): Promise<ReconcileReport>
   /** Commits what was accepted and publishes what was committed. The pool and the publisher stay open. */
   close(): Promise<void>
 }
@@ -33,13 +52,24 @@ export interface Ingest {
 export const INGEST_POOL_MAX = 10
 
 /** Takes webhooks and registrations, and publishes what follows from them. */
-export function createIngest({ pool, publisher, proof, apiKeys, log }: IngestDeps): Ingest {
+export function createIngest({ pool, publisher, proof, apiKeys, provider, log }: IngestDeps): Ingest {
   const newId = uuidv7
   const outbox = createOutbox({ pool, publisher, log })
-  const commitDeps = { pool, newId, outbox }
+  const commitDeps = {
+    pool,
+    newId,
+    outbox,
+    confirmsMoney: provider?.confirmsMoney ?? false,
+    onAwaiting: () => confirmer?.wake(),
+  }
   const batcher = createBatcher({ ...commitDeps, log })
+  const client = provider && createProviderClient(provider)
+  // Also when nothing new has to be confirmed: what awaits its confirmation from before must not wait for ever.
+  const confirmer = client && createConfirmer({ pool, provider: client, batcher, log, ...provider?.confirmTimes })
   let isDraining = false
   outbox.start()
+  if (confirmer === undefined) void warnOfUnconfirmed(pool, log)
+  else confirmer.wake()
 
   return {
     register(app) {
@@ -59,8 +89,14 @@ export function createIngest({ pool, publisher, proof, apiKeys, log }: IngestDep
       const help = 'Deliveries that wait to be committed.'
       addGauge(registry, 'paxyo_ingest_waiting_deliveries', help, () => batcher.waitingCount)
     },
+    async reconcile(request) {
+      if (client === undefined) throw new Error('there is no provider to ask: its address and key are not configured')
+      return reconcile({ pool, provider: client, batcher, newId, log }, request)
+    },
     async close() {
       isDraining = true
+      await client?.close()
+      await confirmer?.close()
       await batcher.close()
       await outbox.close()
     },

@@ -10,7 +10,7 @@ import {
   runService,
   serveMetrics,
 } from '@paxyo/service-kit'
-import { loadIngestConfig } from './config.ts'
+import { loadIngestConfig, providerOptions } from './config.ts'
 import { createIngest, INGEST_POOL_MAX } from './ingest.ts'
 
 await runService(async () => {
@@ -29,6 +29,7 @@ await runService(async () => {
       allowedCidrs: config.WEBHOOK_ALLOW_CIDRS,
     },
     apiKeys: config.PANEL_API_KEYS,
+    provider: providerOptions(config),
     log,
   })
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { ConfigError } from '@paxyo/service-kit'
-import { loadIngestConfig } from '../src/config.ts'
+import { loadIngestConfig, providerOptions } from '../src/config.ts'
 
 const problems = (environment: NodeJS.ProcessEnv): readonly string[] => {
   try {
@@ -42,4 +42,20 @@ test('in production one proof of origin is enough', () => {
   expect(problems({ ...production, WEBHOOK_SECRETS: `whsec_${Buffer.alloc(32).toString('base64')}` })).toEqual([])
   expect(problems({ ...production, WEBHOOK_ALLOW_CIDRS: '203.0.113.0/24, 2001:db8::/32' })).toEqual([])
   expect(problems(GOOD)).toEqual([])
+})
+
+test("the provider's address and key belong together, and confirming needs both", () => {
+  const url = 'https://provider.example/api/v2'
+  expect(problems({ ...GOOD, PROVIDER_API_URL: url })).toEqual([
+    'PROVIDER_API_URL is set alone: PROVIDER_API_URL and PROVIDER_API_KEY belong together',
+  ])
+  expect(problems({ ...GOOD, CONFIRM_MONEY: 'on' })).toEqual([
+    'CONFIRM_MONEY is on, but PROVIDER_API_URL and PROVIDER_API_KEY do not say whom to ask',
+  ])
+  expect(problems({ ...GOOD, CONFIRM_MONEY: 'yes' })).toEqual(['CONFIRM_MONEY: must be on or off'])
+
+  const given = { ...GOOD, PROVIDER_API_URL: url, PROVIDER_API_KEY: 'k' }
+  expect(providerOptions(loadIngestConfig(given))).toEqual({ url, key: 'k', confirmsMoney: false })
+  expect(providerOptions(loadIngestConfig({ ...given, CONFIRM_MONEY: 'on' }))).toMatchObject({ confirmsMoney: true })
+  expect(providerOptions(loadIngestConfig(GOOD))).toBeUndefined()
 })

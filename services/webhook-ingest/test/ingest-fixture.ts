@@ -5,7 +5,7 @@ import { createTestDatabase, type TestDatabase } from '@paxyo/testkit'
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { pino } from 'pino'
 import { userChannel } from '@paxyo/contracts'
-import { createIngest } from '../src/ingest.ts'
+import { createIngest, type Ingest, type ProviderOptions } from '../src/ingest.ts'
 import type { ProofOptions } from '../src/webhook/proof-of-origin.ts'
 
 export const TOKEN = 'a-webhook-token'
@@ -15,6 +15,7 @@ export const API_KEY = 'a-panel-api-key'
 export interface IngestFixture extends AsyncDisposable {
   readonly app: FastifyInstance
   readonly database: TestDatabase
+  readonly ingest: Ingest
   readonly bus: EventBus
   /** Log lines, parsed. */
   readonly log: Record<string, unknown>[]
@@ -24,7 +25,10 @@ export interface IngestFixture extends AsyncDisposable {
   follow(userId: string): Promise<OrderEvent[]>
 }
 
-export async function startIngest(proof: Partial<ProofOptions> = { tokens: [TOKEN] }): Promise<IngestFixture> {
+export async function startIngest(
+  proof: Partial<ProofOptions> = { tokens: [TOKEN] },
+  provider?: ProviderOptions,
+): Promise<IngestFixture> {
   const database = await createTestDatabase()
   const bus = createInProcessBus()
   const log: Record<string, unknown>[] = []
@@ -34,6 +38,7 @@ export async function startIngest(proof: Partial<ProofOptions> = { tokens: [TOKE
     publisher: bus.connectPublisher(),
     proof: { tokens: [], signatureKeys: [], allowedCidrs: [], ...proof },
     apiKeys: [API_KEY],
+    provider,
     log: logger,
   })
   const app = createHttpServer({ log: logger, trustProxy: false })
@@ -44,6 +49,7 @@ export async function startIngest(proof: Partial<ProofOptions> = { tokens: [TOKE
   return {
     app,
     database,
+    ingest,
     bus,
     log,
     webhook: (body, path = `/webhooks/godofpanel/${TOKEN}`) =>

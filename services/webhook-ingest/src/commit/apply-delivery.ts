@@ -1,11 +1,25 @@
 import { encodeEvent, userChannel, type OrderEvent, type OrderView } from '@paxyo/contracts'
-import { decide, formatMoney, type Money, type ReviewReason } from '@paxyo/order-core'
+import {
+  decide,
+  formatMoney,
+  isConfirmed,
+  movesMoney,
+  type ChangingDecision,
+  type Money,
+  type ReviewReason,
+} from '@paxyo/order-core'
 import type { Delivery, DeliveryResult } from '../webhook/delivery.ts'
 import type { Account, Books, Order } from './books.ts'
 import type { Changes } from './changes.ts'
 
 /** Makes an id that no other process makes; ids sort by the time they were made. */
 export type NewId = () => string
+
+export interface ApplyRules {
+  readonly newId: NewId
+  /** Whether a webhook pays only after the provider was asked whether it is true. */
+  readonly confirmsMoney?: boolean
+}
 
 /**
  * Applies one delivery to the books and notes what must be written.
@@ -16,10 +30,10 @@ export function applyDelivery(
   books: Books,
   changes: Changes,
   delivery: Delivery,
-  newId: NewId,
+  { newId, confirmsMoney = false }: ApplyRules,
 ): DeliveryResult | undefined {
   const { update, deliveryId } = delivery
-  if (books.settledDeliveryIds.has(deliveryId)) return { outcome: 'duplicate' }
+  if (isSettled(books, delivery)) return { outcome: 'duplicate' }
   if (update === undefined)
     return settle(books, changes, delivery, { outcome: 'review', review: 'order_id_missing' }, newId)
 
@@ -29,6 +43,16 @@ export function applyDelivery(
 
   const decision = decide(order, update)
   if (!('order' in decision)) return settle(books, changes, delivery, decision, newId, order)
+
+  if (movesMoney(decision)) {
+    const { origin = 'webhook', confirmation } = delivery
+    if (confirmation === undefined && confirmsMoney && origin === 'webhook') {
+      changes.awaited.push({ deliveryId, provider: delivery.provider, providerOrderId: update.providerOrderId })
+      return settle(books, changes, delivery, { outcome: 'awaiting_confirmation' }, newId, order)
+    }
+    const doubt = doubtOf(confirmation, order, decision)
+    if (doubt !== undefined) return settle(books, changes, delivery, { outcome: 'review', review: doubt }, newId, order)
+  }
 
   const { outcome, refund, review } = decision
   const next: Order = { ...order, ...decision.order, updatedAt: books.at }
@@ -53,6 +77,24 @@ export function applyDelivery(
   return settle(books, changes, delivery, { outcome, ...withReview(review), ...withRefund(refund) }, newId, next)
 }
 
+/** A delivery that awaited its confirmation is settled for good only once that has come. */
+function isSettled({ settledDeliveryIds, awaitingDeliveryIds }: Books, delivery: Delivery): boolean {
+  const { deliveryId, confirmation } = delivery
+  if (confirmation !== undefined) return !awaitingDeliveryIds.has(deliveryId)
+  return settledDeliveryIds.has(deliveryId)
+}
+
+/** Why a webhook that was asked about must not pay. */
+function doubtOf(
+  confirmation: Delivery['confirmation'],
+  order: Order,
+  decision: ChangingDecision,
+): ReviewReason | undefined {
+  if (confirmation === undefined) return undefined
+  if (confirmation === null) return 'not_confirmed'
+  return isConfirmed(order, decision, confirmation.update) ? undefined : 'provider_disagrees'
+}
+
 /** Notes a delivery that must wait until its order is registered. */
 export function parkDelivery(books: Books, changes: Changes, delivery: Delivery, newId: NewId): DeliveryResult {
   return settle(books, changes, delivery, { outcome: 'parked' }, newId)
@@ -60,7 +102,7 @@ export function parkDelivery(books: Books, changes: Changes, delivery: Delivery,
 
 /** Notes a delivery whose changes the database refuses, so that a person finds it. */
 export function refuseDelivery(books: Books, changes: Changes, delivery: Delivery, newId: NewId): DeliveryResult {
-  if (books.settledDeliveryIds.has(delivery.deliveryId)) return { outcome: 'duplicate' }
+  if (isSettled(books, delivery)) return { outcome: 'duplicate' }
   const order = books.ordersByProviderOrderId.get(delivery.update?.providerOrderId ?? '')
   return settle(books, changes, delivery, { outcome: 'review', review: 'refused_by_database' }, newId, order)
 }
@@ -131,6 +173,8 @@ function settle(
 ): DeliveryResult {
   const { deliveryId } = delivery
   books.settledDeliveryIds.add(deliveryId)
+  books.awaitingDeliveryIds.delete(deliveryId)
+  if (delivery.confirmation !== undefined) changes.confirmed.push({ deliveryId, confirmation: delivery.confirmation })
   changes.deliveries.push({ ...delivery, outcome: result.outcome, reason: result.review ?? null })
   if (result.review !== undefined) {
     changes.reviews.push({ reviewId: newId(), orderId: order?.orderId ?? null, deliveryId, reason: result.review })

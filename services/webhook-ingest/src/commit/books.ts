@@ -27,4 +27,6 @@ export interface Books {
   readonly accountsByUserId: Map<string, Account>
   /** Deliveries that an earlier transaction has settled. */
   readonly settledDeliveryIds: Set<string>
+  /** Those of them that are committed but for the provider's confirmation. */
+  readonly awaitingDeliveryIds: Set<string>
 }

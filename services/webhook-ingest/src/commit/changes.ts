@@ -1,6 +1,6 @@
 import type { BusMessage } from '@paxyo/contracts'
 import type { Money, ReviewReason } from '@paxyo/order-core'
-import type { Delivery, DeliveryResult } from '../webhook/delivery.ts'
+import type { Confirmation, Delivery, DeliveryResult } from '../webhook/delivery.ts'
 import type { Account, Order } from './books.ts'
 
 /** The rows that one transaction writes. Orders and accounts are there once each, as they end up. */
@@ -13,6 +13,10 @@ export interface Changes {
   readonly events: EventRow[]
   readonly deliveries: DeliveryRow[]
   readonly reviews: ReviewRow[]
+  /** Deliveries that wait until the provider has been asked about them. */
+  readonly awaited: AwaitedRow[]
+  /** Those that waited, and what the provider said. */
+  readonly confirmed: ConfirmedRow[]
 }
 
 export interface RefundEntry {
@@ -42,6 +46,17 @@ export interface ReviewRow {
   readonly reason: ReviewReason
 }
 
+export interface AwaitedRow {
+  readonly deliveryId: string
+  readonly provider: string
+  readonly providerOrderId: string
+}
+
+export interface ConfirmedRow {
+  readonly deliveryId: string
+  readonly confirmation: Confirmation
+}
+
 export function noChanges(): Changes {
   return {
     orders: new Map(),
@@ -51,5 +66,7 @@ export function noChanges(): Changes {
     events: [],
     deliveries: [],
     reviews: [],
+    awaited: [],
+    confirmed: [],
   }
 }

@@ -43,7 +43,7 @@ function commit(
     const books = await readBooks(client, deliveries, fallback === 'park')
     const results = deliveries.map((delivery) => {
       if (fallback === 'refuse') return refuseDelivery(books, changes, delivery, deps.newId)
-      const result = applyDelivery(books, changes, delivery, deps.newId)
+      const result = applyDelivery(books, changes, delivery, deps)
       return result ?? (fallback === 'park' ? parkDelivery(books, changes, delivery, deps.newId) : undefined)
     })
     return { at: books.at, result: results }
@@ -55,12 +55,12 @@ async function readBooks(client: PoolClient, deliveries: readonly Delivery[], lo
   const { provider } = deliveries[0]!
   const orderIds = [...new Set(deliveries.flatMap(({ update }) => update?.providerOrderId ?? []))]
   const deliveryIds = deliveries.map(({ deliveryId }) => deliveryId)
-  const [, accountsByUserId, ordersByProviderOrderId, settledDeliveryIds, at] = await roundTrip([
+  const [, accountsByUserId, ordersByProviderOrderId, settled, at] = await roundTrip([
     lockOrders ? lockProviderOrders(client, provider, orderIds) : undefined,
     lockAccountsOfOrders(client, provider, orderIds),
     readOrders(client, provider, orderIds),
     readSettledDeliveries(client, deliveryIds),
     readClock(client),
   ])
-  return { at, accountsByUserId, ordersByProviderOrderId, settledDeliveryIds }
+  return { at, accountsByUserId, ordersByProviderOrderId, ...settled }
 }

@@ -1,13 +1,14 @@
 import { transaction } from '@paxyo/database'
 import type { Pool, PoolClient } from 'pg'
-import type { NewId } from './apply-delivery.ts'
+import type { ApplyRules } from './apply-delivery.ts'
 import { noChanges, type Changes, type EventRow } from './changes.ts'
 import { writeChangesAndCommit } from './write-changes.ts'
 
-export interface CommitDeps {
+export interface CommitDeps extends ApplyRules {
   readonly pool: Pool
-  readonly newId: NewId
   readonly outbox: BatchOutbox
+  /** Told when deliveries were committed that await the provider's confirmation. */
+  readonly onAwaiting?: () => void
 }
 
 /** What committing needs of the outbox. */
@@ -33,7 +34,7 @@ export interface BatchOutbox {
  * @throws the database's errors; the outcome is unknown when it could not be reached.
  */
 export async function commitChanges<T>(
-  { pool, newId, outbox }: CommitDeps,
+  { pool, newId, outbox, onAwaiting }: CommitDeps,
   work: (client: PoolClient, changes: Changes) => Promise<{ at: Date; result: T }>,
 ): Promise<T> {
   const batchId = newId()
@@ -52,5 +53,6 @@ export async function commitChanges<T>(
     throw error
   }
   if (changes.events.length > 0) outbox.publish(batchId, changes.events)
+  if (changes.awaited.length > 0) onAwaiting?.()
   return committed
 }

@@ -1,7 +1,7 @@
 import { parseMoney } from '@paxyo/order-core'
 import type { OrderStatus } from '@paxyo/contracts'
 import type { PoolClient, QueryResult } from 'pg'
-import type { Account, Order } from './books.ts'
+import type { Account, Books, Order } from './books.ts'
 
 /**
  * Every transaction that changes orders takes its locks in the same sequence, so that none can wait for another in a
@@ -32,7 +32,7 @@ const READ_ORDER = `
   SELECT ${ORDER_COLUMNS} FROM orders WHERE order_id = $1`
 
 const READ_SETTLED_DELIVERIES = `
-  SELECT delivery_id FROM deliveries WHERE delivery_id = ANY($1::text[])`
+  SELECT delivery_id, outcome = 'awaiting_confirmation' AS awaiting FROM deliveries WHERE delivery_id = ANY($1::text[])`
 
 const READ_CLOCK = `SELECT date_trunc('milliseconds', clock_timestamp()) AS at`
 
@@ -106,13 +106,20 @@ export async function readOrder(client: PoolClient, orderId: string): Promise<Or
   return rows[0] && toOrder(rows[0])
 }
 
-export async function readSettledDeliveries(client: PoolClient, deliveryIds: readonly string[]): Promise<Set<string>> {
-  const { rows } = await client.query<{ delivery_id: string }>({
+/** Which of these deliveries are committed, and which of those still await the provider's confirmation. */
+export async function readSettledDeliveries(
+  client: PoolClient,
+  deliveryIds: readonly string[],
+): Promise<Pick<Books, 'settledDeliveryIds' | 'awaitingDeliveryIds'>> {
+  const { rows } = await client.query<{ delivery_id: string; awaiting: boolean }>({
     name: 'read_settled_deliveries',
     text: READ_SETTLED_DELIVERIES,
     values: [deliveryIds],
   })
-  return new Set(rows.map((row) => row.delivery_id))
+  return {
+    settledDeliveryIds: new Set(rows.map((row) => row.delivery_id)),
+    awaitingDeliveryIds: new Set(rows.filter((row) => row.awaiting).map((row) => row.delivery_id)),
+  }
 }
 
 /** The database's clock, to the millisecond, which is what events carry. */

@@ -38,17 +38,28 @@ const INSERT_EVENTS = `
   INSERT INTO events (user_id, seq, at, payload)
   SELECT user_id, seq, $4, payload FROM unnest($1::text[], $2::bigint[], $3::text[]) AS event (user_id, seq, payload)`
 
-// A delivery that waited for its order is there already, as parked.
+// A delivery that waited for its order or for the provider's confirmation is there already.
 const INSERT_DELIVERIES = `
-  INSERT INTO deliveries (delivery_id, provider, provider_order_id, body, outcome, reason, received_at)
-  SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
+  INSERT INTO deliveries (delivery_id, provider, provider_order_id, body, outcome, reason, received_at, origin)
+  SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
+    $8::text[])
   ON CONFLICT (delivery_id) DO UPDATE SET outcome = excluded.outcome, reason = excluded.reason
-  WHERE deliveries.outcome = 'parked'`
+  WHERE deliveries.outcome IN ('parked', 'awaiting_confirmation')`
 
 const INSERT_REVIEWS = `
   INSERT INTO reviews (review_id, order_id, delivery_id, reason, opened_at)
   SELECT review_id, order_id, delivery_id, reason, $5
   FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS review (review_id, order_id, delivery_id, reason)`
+
+const INSERT_AWAITED = `
+  INSERT INTO confirmations (delivery_id, provider, provider_order_id, created_at, due_at)
+  SELECT delivery_id, provider, provider_order_id, $4, $4
+  FROM unnest($1::text[], $2::text[], $3::text[]) AS awaited (delivery_id, provider, provider_order_id)`
+
+const SETTLE_CONFIRMATIONS = `
+  UPDATE confirmations SET settled_at = $3, answer = confirmed.answer
+  FROM unnest($1::text[], $2::text[]) AS confirmed (delivery_id, answer)
+  WHERE confirmations.delivery_id = confirmed.delivery_id`
 
 const INSERT_OUTBOX = `
   INSERT INTO outbox (batch_id, user_ids, seqs, created_at) VALUES ($1, $2, $3, $4)`
@@ -84,7 +95,7 @@ export async function writeChangesAndCommit(
   const registered = [...changes.orders.values()].filter(({ orderId }) => changes.registeredOrderIds.has(orderId))
   const orders = [...changes.orders.values()].filter(({ orderId }) => !changes.registeredOrderIds.has(orderId))
   const accounts = [...changes.accounts.values()]
-  const { refunds, events, deliveries, reviews } = changes
+  const { refunds, events, deliveries, reviews, awaited, confirmed } = changes
 
   write(
     'insert_orders',
@@ -161,6 +172,7 @@ export async function writeChangesAndCommit(
       deliveries.map((delivery) => delivery.outcome),
       deliveries.map((delivery) => delivery.reason),
       deliveries.map((delivery) => delivery.receivedAt),
+      deliveries.map((delivery) => delivery.origin ?? 'webhook'),
     ],
     deliveries.length,
   )
@@ -175,6 +187,23 @@ export async function writeChangesAndCommit(
       at,
     ],
     reviews.length,
+  )
+  write(
+    'insert_awaited',
+    INSERT_AWAITED,
+    [
+      awaited.map((row) => row.deliveryId),
+      awaited.map((row) => row.provider),
+      awaited.map((row) => row.providerOrderId),
+      at,
+    ],
+    awaited.length,
+  )
+  write(
+    'settle_confirmations',
+    SETTLE_CONFIRMATIONS,
+    [confirmed.map((row) => row.deliveryId), confirmed.map((row) => row.confirmation?.body ?? null), at],
+    confirmed.length,
   )
   write(
     'insert_outbox',

@@ -62,9 +62,10 @@ function tryToRegister(deps: CommitDeps, registration: Registration): Promise<Re
       ordersByProviderOrderId: new Map([[providerOrderId, order]]),
       accountsByUserId: new Map([[userId, account]]),
       settledDeliveryIds: new Set(),
+      awaitingDeliveryIds: new Set(),
     }
     recordRegistration(books, changes, order, account)
-    for (const delivery of parked) applyDelivery(books, changes, delivery, deps.newId)
+    for (const delivery of parked) applyDelivery(books, changes, delivery, deps)
 
     const registered = orderView(books.ordersByProviderOrderId.get(providerOrderId)!, currency)
     const seq = books.accountsByUserId.get(userId)!.lastSeq

@@ -9,11 +9,26 @@ export interface Delivery {
   readonly update: StatusUpdate | undefined
   readonly body: string
   readonly receivedAt: Date
+  /** How we came by it: the provider called, or we asked its API. A webhook when it is not given. */
+  readonly origin?: 'webhook' | 'reconcile'
+  /** Set when this delivery awaited its confirmation and the provider was asked, or could not be. */
+  readonly confirmation?: Confirmation
 }
+
+/** What came of asking the provider whether a webhook is true; null when it could not be asked. */
+export type Confirmation = { readonly update: StatusUpdate; readonly body: string } | null
 
 /** What became of a delivery once it was committed. */
 export interface DeliveryResult {
-  readonly outcome: 'applied' | 'progress' | 'unchanged' | 'stale' | 'review' | 'parked' | 'duplicate'
+  readonly outcome:
+    | 'applied'
+    | 'progress'
+    | 'unchanged'
+    | 'stale'
+    | 'review'
+    | 'parked'
+    | 'awaiting_confirmation'
+    | 'duplicate'
   /** Why somebody must look at it. */
   readonly review?: ReviewReason
   /** What this delivery paid back. */

@@ -1,0 +1,68 @@
+import { z } from 'zod'
+import { parseBody } from '../parse-body.ts'
+import { ProviderError } from './provider-error.ts'
+
+/** Providers write numbers as text or as numbers; `parseBody` makes text of both. */
+const integer = z
+  .string()
+  .regex(/^\d{1,15}$/)
+  .transform(Number)
+const decimal = z.string().regex(/^-?\d{1,15}(\.\d{1,30})?$/)
+const flag = z
+  .union([z.boolean(), z.string()])
+  .transform((value) => value === true || value === '1' || value === 'true')
+
+const TEXT_MAX = 4096
+const text = z.string().max(TEXT_MAX)
+
+export const servicesSchema = z.array(
+  z.object({
+    service: text,
+    name: text,
+    type: text.default('Default'),
+    category: text.default(''),
+    /** What 1,000 cost us: the provider's price, in the currency of `balance`. */
+    rate: decimal,
+    min: integer,
+    max: integer,
+    refill: flag.default(false),
+    cancel: flag.default(false),
+  }),
+)
+export type ProviderService = Readonly<z.output<typeof servicesSchema>[number]>
+
+export const balanceSchema = z.object({ balance: decimal, currency: text })
+/** What the panel has at the provider; a decimal string, which may be negative. */
+export type ProviderBalance = Readonly<z.output<typeof balanceSchema>>
+
+export const addedSchema = z.object({ order: z.string().regex(/^[\w-]{1,128}$/) })
+
+const MESSAGE_MAX = 200
+
+/**
+ * Reads an answer that is all or nothing.
+ *
+ * @throws ProviderError `refused` when it is `{error}`, `malformed_answer` when it is something else than expected.
+ */
+export function readAnswer<T>(schema: z.ZodType<T>, answer: string, key: string): T {
+  const value = readJson(answer)
+  const refusal = readRefusal(value, key)
+  if (refusal !== undefined) throw new ProviderError('refused', refusal)
+  const result = schema.safeParse(value)
+  if (!result.success) throw new ProviderError('malformed_answer', z.prettifyError(result.error).slice(0, MESSAGE_MAX))
+  return result.data
+}
+
+export function readJson(answer: string): unknown {
+  const body = parseBody('json', answer)
+  if ('error' in body) throw new ProviderError('malformed_answer', 'not JSON')
+  return body.value
+}
+
+/** The words of `{error: "…"}`, fit to be logged; `undefined` when it is something else. */
+export function readRefusal(value: unknown, key: string): string | undefined {
+  if (typeof value !== 'object' || value === null || !('error' in value) || typeof value.error !== 'string') {
+    return undefined
+  }
+  return value.error.replaceAll(key, '[key]').replace(/\p{C}/gu, ' ').slice(0, MESSAGE_MAX)
+}

@@ -1,0 +1,167 @@
+import { parseUpdates } from '../parse-updates.ts'
+import type { StatusUpdate } from '@paxyo/order-core'
+import {
+  addedSchema,
+  balanceSchema,
+  readAnswer,
+  readJson,
+  readRefusal,
+  servicesSchema,
+  type ProviderBalance,
+  type ProviderService,
+} from './answers.ts'
+import { ProviderError } from './provider-error.ts'
+import { createTransport, type Parameters } from './transport.ts'
+
+export interface ProviderClientOptions {
+  /** The API v2's one address, such as `https://godofpanel.com/api/v2`. */
+  readonly url: string
+  readonly key: string
+  /** How many requests may begin in a second. */
+  readonly requestsPerSecond?: number
+  /** How long one attempt may take. */
+  readonly timeoutMs?: number
+  /** How often a request that changes nothing is sent. */
+  readonly attemptsMax?: number
+}
+
+/** What the provider says about one order, and its words. A cost and a currency in them are the provider's. */
+export interface StatusAnswer {
+  /** Its problem is `provider_error` when the provider does not know the order. */
+  readonly update: StatusUpdate
+  /** JSON that `parseUpdates` reads as this update again. */
+  readonly body: string
+}
+
+/** An order to be placed with the provider. */
+export interface OrderToPlace {
+  readonly service: string
+  readonly link: string
+  readonly quantity?: number
+  /** Drip-feed: so many runs, so many minutes apart. */
+  readonly runs?: number
+  readonly interval?: number
+  /** One comment a line, for services that want them. */
+  readonly comments?: readonly string[]
+  /** What services of other types want, such as `username` or `answer_number`. */
+  readonly more?: Parameters
+}
+
+/** The provider's API v2. Everything throws ProviderError and nothing else. */
+export interface ProviderClient {
+  /** Asks about one order. */
+  status(orderId: string): Promise<StatusAnswer>
+  /** Asks about up to 100 orders in one request. Those that the answer leaves out are not in the map. */
+  statuses(orderIds: readonly string[]): Promise<ReadonlyMap<string, StatusAnswer>>
+  services(): Promise<ProviderService[]>
+  balance(): Promise<ProviderBalance>
+  /**
+   * Places an order and returns the provider's id for it. Sent once, whatever happens: after `outcome_unknown` it may
+   * have been placed.
+   */
+  add(order: OrderToPlace): Promise<string>
+  /** Ends what waits and what is on its way with `closed`. */
+  close(): Promise<void>
+}
+
+/** The most orders that the API answers for at once. */
+export const STATUS_ORDERS_MAX = 100
+const REQUESTS_PER_SECOND = 5
+const TIMEOUT_MS = 10_000
+const ATTEMPTS_MAX = 3
+const ANSWER_BYTES_MAX = 262_144
+/** A provider's price list has thousands of lines. */
+const SERVICES_BYTES_MAX = 16_777_216
+
+export function createProviderClient(options: ProviderClientOptions): ProviderClient {
+  const { key } = options
+  const transport = createTransport({
+    requestsPerSecond: REQUESTS_PER_SECOND,
+    timeoutMs: TIMEOUT_MS,
+    attemptsMax: ATTEMPTS_MAX,
+    ...options,
+  })
+
+  return {
+    async status(orderId) {
+      const answer = await transport.ask('status', { order: askable(orderId) }, ANSWER_BYTES_MAX)
+      const value = readJson(answer)
+      const refusal = readRefusal(value, key)
+      // The same shape says that the key is wrong and that the order is unknown; only the words differ.
+      if (refusal !== undefined && !/order/i.test(refusal)) throw new ProviderError('refused', refusal)
+      // Under its id, as the answer for several orders has it.
+      const [found] = readStatuses(`{${JSON.stringify(orderId)}:${answer}}`, [orderId]).values()
+      if (found === undefined) throw new ProviderError('malformed_answer', 'no status')
+      return found
+    },
+
+    async statuses(orderIds) {
+      if (orderIds.length === 0) return new Map()
+      if (orderIds.length > STATUS_ORDERS_MAX) {
+        throw new ProviderError('invalid_request', `more than ${STATUS_ORDERS_MAX} orders`)
+      }
+      const answer = await transport.ask('status', { orders: orderIds.map(askable).join(',') }, ANSWER_BYTES_MAX)
+      const refusal = readRefusal(readJson(answer), key)
+      if (refusal !== undefined) throw new ProviderError('refused', refusal)
+      return readStatuses(answer, orderIds)
+    },
+
+    async services() {
+      return readAnswer(servicesSchema, await transport.ask('services', {}, SERVICES_BYTES_MAX), key)
+    },
+
+    async balance() {
+      return readAnswer(balanceSchema, await transport.ask('balance', {}, ANSWER_BYTES_MAX), key)
+    },
+
+    async add({ service, link, quantity, runs, interval, comments, more }) {
+      const numbers = Object.entries({ quantity, runs, interval }).filter(([, number]) => number !== undefined)
+      const answer = await transport.order(
+        'add',
+        {
+          ...more,
+          service,
+          link,
+          ...Object.fromEntries(numbers.map(([name, number]) => [name, String(number)])),
+          ...(comments === undefined ? {} : { comments: comments.join('\n') }),
+        },
+        ANSWER_BYTES_MAX,
+      )
+      try {
+        return readAnswer(addedSchema, answer, key).order
+      } catch (error) {
+        if ((error as ProviderError).code === 'refused') throw error
+        throw new ProviderError('outcome_unknown', 'the answer has no order id', { cause: error })
+      }
+    },
+
+    close: () => transport.close(),
+  }
+}
+
+/** Whether the API can be asked about an order: ids are separated by commas there. */
+export const isAskable = (orderId: string): boolean => /^[^\s,]{1,128}$/.test(orderId)
+
+function askable(orderId: string): string {
+  if (!isAskable(orderId)) throw new ProviderError('invalid_request', 'an order id with a comma or a space')
+  return orderId
+}
+
+/** Reads statuses as webhooks are read; whatever names another order than those asked about makes all of it suspect. */
+function readStatuses(answer: string, orderIds: readonly string[]): Map<string, StatusAnswer> {
+  const parsed = parseUpdates('json', answer)
+  if ('error' in parsed) {
+    // PHP writes an empty map as an empty list.
+    if (parsed.error === 'no_updates') return new Map()
+    throw new ProviderError('malformed_answer', parsed.error)
+  }
+  const asked = new Set(orderIds)
+  const answers = new Map<string, StatusAnswer>()
+  for (const { update, body } of parsed.updates) {
+    if (update === undefined || !asked.has(update.providerOrderId) || answers.has(update.providerOrderId)) {
+      throw new ProviderError('malformed_answer', 'it speaks of other orders than those asked about')
+    }
+    answers.set(update.providerOrderId, { update, body })
+  }
+  return answers
+}

@@ -1,0 +1,8 @@
+/** A Retry-After header in milliseconds: seconds, or a date (RFC 9110, 10.2.3). `undefined` when it is neither. */
+export function retryAfterMs(value: string | readonly string[] | undefined, nowMs: number): number | undefined {
+  const text = typeof value === 'string' ? value : value?.[0]
+  if (text === undefined) return undefined
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000
+  const atMs = Date.parse(text)
+  return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs)
+}

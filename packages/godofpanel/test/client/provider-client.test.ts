@@ -1,0 +1,209 @@
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { inspect } from 'node:util'
+import {
+  createProviderClient,
+  PROVIDER_ERROR_CODES,
+  type ProviderClient,
+  type ProviderClientOptions,
+} from '../../src/index.ts'
+import { startSimulator, type Simulator } from '../../src/simulator/index.ts'
+import { startReceiver, type Receiver } from '../simulator/receiver.ts'
+
+const KEY = 'a-key-that-nobody-sees'
+
+const clients: ProviderClient[] = []
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.close()))
+})
+
+function connect(url: string, options: Partial<ProviderClientOptions> = {}): ProviderClient {
+  const client = createProviderClient({ url, key: KEY, timeoutMs: 300, requestsPerSecond: 50, ...options })
+  clients.push(client)
+  return client
+}
+
+const answering = (body: string, status = 200, headers: Record<string, string> = {}): Promise<Receiver> =>
+  startReceiver((response) => response.writeHead(status, headers).end(body))
+
+const failureOf = async (attempt: Promise<unknown>): Promise<unknown> =>
+  attempt.then(
+    () => 'answered',
+    (error: Error & { code: string }) => {
+      expect(inspect(error, { depth: 10, showHidden: true })).not.toContain(KEY)
+      return error.code
+    },
+  )
+
+describe('with the simulator', () => {
+  const start = (): Promise<Simulator> => startSimulator({ apiKey: KEY, seed: 3 })
+
+  test('one order, several, and one that it does not know', async () => {
+    await using simulator = await start()
+    const client = connect(simulator.apiUrl)
+    simulator.add({ orderId: '90071992547409931', status: 'partial', remains: 157, startCount: 3572 })
+    simulator.add({ orderId: 'abc', status: 'in_progress', remains: 10 })
+    const partial = { providerOrderId: '90071992547409931', status: 'partial', remains: 157, startCount: 3572 }
+
+    expect((await client.status('90071992547409931')).update).toEqual(partial)
+    const answers = await client.statuses(['abc', '404', '90071992547409931'])
+    expect([...answers.values()].map(({ update }) => update)).toEqual(
+      expect.arrayContaining([
+        partial,
+        { providerOrderId: 'abc', status: 'in_progress', remains: 10, startCount: null },
+        { providerOrderId: '404', status: 'unknown', remains: null, startCount: null, problem: 'provider_error' },
+      ]),
+    )
+    expect((await client.status('404')).update.problem).toBe('provider_error')
+    expect(await client.statuses([])).toEqual(new Map())
+  })
+
+  test('a hundred orders at once, and not one more', async () => {
+    await using simulator = await start()
+    const client = connect(simulator.apiUrl)
+    const ids = Array.from({ length: 101 }, () => simulator.add().orderId)
+
+    expect((await client.statuses(ids.slice(1))).size).toBe(100)
+    expect(await failureOf(client.statuses(ids))).toBe('invalid_request')
+    expect(await failureOf(client.statuses(['1,2']))).toBe('invalid_request')
+    expect(simulator.requests).toEqual({ status: 1 })
+  })
+
+  test('services, balance, and an order that is placed', async () => {
+    await using simulator = await start()
+    const client = connect(simulator.apiUrl)
+
+    expect(await client.balance()).toEqual({ balance: '100.84292', currency: 'USD' })
+    expect((await client.services())[0]).toEqual({
+      service: '1',
+      name: 'Followers',
+      type: 'Default',
+      category: 'First',
+      rate: '0.9',
+      min: 10,
+      max: 1_000_000,
+      refill: true,
+      cancel: true,
+    })
+    const orderId = await client.add({
+      service: '1',
+      link: 'https://example.com/me',
+      quantity: 500,
+      more: { key: 'x' },
+    })
+    expect(simulator.order(orderId)).toMatchObject({ quantity: 500, link: 'https://example.com/me' })
+    expect(await failureOf(client.add({ service: '9', link: 'l', quantity: 1 }))).toBe('refused')
+  })
+
+  test('a wrong key is refused, also for one order', async () => {
+    await using simulator = await startSimulator({ apiKey: 'another key' })
+    const client = connect(simulator.apiUrl)
+    for (const attempt of [client.status('1'), client.statuses(['1']), client.balance(), client.services()]) {
+      expect(await failureOf(attempt)).toBe('refused')
+    }
+  })
+})
+
+describe('what changes nothing is asked again', () => {
+  test.each([
+    ['a status that says later', (n: number) => (n === 1 ? 503 : 200)],
+    ['a server that fails', (n: number) => (n < 3 ? 500 : 200)],
+    ['a connection that breaks', (n: number) => (n === 1 ? 0 : 200)],
+  ])('after %s', async (_what, statusOf) => {
+    await using receiver = await startReceiver((response, count) => {
+      const status = statusOf(count)
+      if (status === 0) response.destroy()
+      else response.writeHead(status).end('{"balance":"-1.5","currency":"USD"}')
+    })
+    expect(await connect(receiver.url).balance()).toEqual({ balance: '-1.5', currency: 'USD' })
+  })
+
+  test('but not when it would not help', async () => {
+    await using receiver = await answering('no', 404)
+    expect(await failureOf(connect(receiver.url).balance())).toBe('http_error')
+    expect(receiver.received).toHaveLength(1)
+  })
+
+  test('not sooner than it is asked to, and not at all when that is too long', async () => {
+    await using soon = await startReceiver((response, count) =>
+      response.writeHead(count === 1 ? 429 : 200, { 'retry-after': '1' }).end('{"balance":"1","currency":"USD"}'),
+    )
+    const startedAt = performance.now()
+    await connect(soon.url).balance()
+    expect(performance.now() - startedAt).toBeGreaterThan(990)
+
+    await using late = await answering('', 429, { 'retry-after': '3600' })
+    expect(
+      await connect(late.url)
+        .balance()
+        .catch((error: unknown) => error),
+    ).toMatchObject({
+      code: 'rate_limited',
+      retryAfterMs: 3_600_000,
+    })
+    expect(late.received).toHaveLength(1)
+  })
+})
+
+describe('an order is sent once', () => {
+  test.each([
+    ['no answer', 'outcome_unknown', () => startReceiver(() => undefined)],
+    ['a broken connection', 'outcome_unknown', () => startReceiver((response) => response.destroy())],
+    ['a failing server', 'outcome_unknown', () => answering('', 500)],
+    ['an answer without an id', 'outcome_unknown', () => answering('{"status":"ok"}')],
+    ['a page', 'outcome_unknown', () => answering('<html>')],
+    ['a refusal', 'refused', () => answering(`{"error":"Not enough funds, ${KEY}"}`)],
+    ['a request to wait', 'rate_limited', () => answering('', 429)],
+  ])('%s: %s', async (_what, code, start) => {
+    await using receiver = await start()
+    expect(await failureOf(connect(receiver.url).add({ service: '1', link: 'l', quantity: 1 }))).toBe(code)
+    expect(receiver.received).toHaveLength(1)
+  })
+
+  test('to nobody: nothing was placed', async () => {
+    expect(await failureOf(connect('http://127.0.0.1:9/').add({ service: '1', link: 'l' }))).toBe('unreachable')
+  })
+})
+
+describe('bounds', () => {
+  test.each([
+    ['no answer in time', 'timed_out', () => startReceiver(() => undefined)],
+    ['an answer that dribbles', 'timed_out', () => startReceiver((response) => void response.write('{'))],
+    ['an answer without end', 'answer_too_large', () => answering('x'.repeat(300_000))],
+    ['a page', 'malformed_answer', () => answering('<html>')],
+    ['another order than asked', 'malformed_answer', () => answering('{"2":{"status":"Canceled"}}')],
+    ['an order twice', 'malformed_answer', () => answering('[{"order":1,"status":"a"},{"order":1,"status":"b"}]')],
+    ['a redirect', 'http_error', () => answering('', 302, { location: 'http://127.0.0.1:9/' })],
+  ])('%s: %s', async (_what, code, start) => {
+    await using receiver = await start()
+    expect(await failureOf(connect(receiver.url, { attemptsMax: 1 }).statuses(['1']))).toBe(code)
+  })
+
+  test('no more requests a second than allowed', async () => {
+    await using receiver = await answering('{"balance":"1","currency":"USD"}')
+    const client = connect(receiver.url, { requestsPerSecond: 5 })
+    const startedAt = performance.now()
+    await Promise.all(Array.from({ length: 11 }, () => client.balance()))
+    expect(performance.now() - startedAt).toBeGreaterThan(1900)
+  })
+
+  test('closing ends what waits', async () => {
+    await using receiver = await startReceiver(() => undefined)
+    const client = connect(receiver.url, { requestsPerSecond: 1, timeoutMs: 60_000 })
+    const failures = [1, 2, 3].map(() => failureOf(client.balance()))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    await client.close()
+    expect(await Promise.all(failures)).toEqual(['closed', 'closed', 'closed'])
+    expect(await failureOf(client.balance())).toBe('closed')
+  })
+})
+
+test('an answer that leaves orders out, or is empty as PHP writes it', async () => {
+  await using some = await answering('{"1":{"status":"Canceled"}}')
+  expect([...(await connect(some.url).statuses(['1', '2'])).keys()]).toEqual(['1'])
+  await using none = await answering('[]')
+  expect((await connect(none.url).statuses(['1', '2'])).size).toBe(0)
+})
+
+test('every code has its meaning', () => {
+  for (const meaning of Object.values(PROVIDER_ERROR_CODES)) expect(meaning).toMatch(/\.$/)
+})

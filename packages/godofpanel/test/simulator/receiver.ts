@@ -1,0 +1,42 @@
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+
+export interface Received {
+  readonly path: string
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+}
+
+/** Takes webhooks and keeps them. */
+export interface Receiver extends AsyncDisposable {
+  readonly url: string
+  readonly received: Received[]
+}
+
+/** @param answer answers the n-th request, counted from 1; with 200 when it is not given. */
+export async function startReceiver(
+  answer: (response: ServerResponse, count: number, request: Received) => void = (response) => response.end('{}'),
+): Promise<Receiver> {
+  const received: Received[] = []
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      const body = Buffer.concat(chunks).toString()
+      const one = { path: request.url ?? '', headers: request.headers, body }
+      received.push(one)
+      answer(response, received.length, one)
+    })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
+    received,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}

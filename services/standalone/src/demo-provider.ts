@@ -1,0 +1,26 @@
+import { startSimulator, type Simulator, type WebhookShapeName } from '@paxyo/godofpanel/simulator'
+
+/** Those that tell of everything: the page shows how much of an order is left. */
+const SHAPES: readonly WebhookShapeName[] = ['text', 'numbers', 'costs', 'order', 'list', 'by_id', 'orders', 'form']
+/** Somebody waits in front of the page. */
+const RETRY = { attemptsMax: 3, timeoutMs: 10_000 }
+
+/** Plays GodOfPanel, on a port of this machine alone: it calls our webhook as the real one does. */
+export function startDemoProvider(address: string, webhookToken: string): Promise<Simulator> {
+  return startSimulator({
+    webhookUrl: `${address}/webhooks/godofpanel`,
+    proof: { kind: 'path', token: webhookToken },
+    shapes: SHAPES,
+    retry: RETRY,
+    // In their order, so that every one of them changes something.
+    connectionsMax: 1,
+  })
+}
+
+/** Waits until what the provider had to say was taken. @throws Error when it was not. */
+export async function untilTaken(provider: Simulator): Promise<void> {
+  await provider.idle()
+  const last = provider.deliveries.newest.at(-1)
+  if (last?.state !== 'given_up') return
+  throw new Error(`the demo's webhooks are not taken (${last.attempts.at(-1)?.answer}): set DEMO=off, or let them in`)
+}

@@ -1,0 +1,57 @@
+import { startSimulator, type Simulator, type SimulatorOptions } from '@paxyo/godofpanel/simulator'
+import { listen } from '@paxyo/service-kit'
+import type { ProviderOptions } from '../src/ingest.ts'
+import { startIngest, TOKEN, type IngestFixture } from './ingest-fixture.ts'
+
+export const PROVIDER_KEY = 'a-key-of-the-provider'
+
+/** webhook-ingest and a provider that calls it and can be asked by it. */
+export interface ProviderFixture extends IngestFixture {
+  readonly simulator: Simulator
+  /** Makes an order at the provider and registers it: `A-<id>` of `user-1`, 1000 pieces for 2.5. */
+  place(orderId: string, userId?: string): Promise<void>
+  /** The order's row, with its refunds and what awaits an answer. */
+  read(orderId: string): Promise<Record<string, unknown>>
+}
+
+export async function startWithProvider(
+  provider: Partial<ProviderOptions> = {},
+  simulation: SimulatorOptions = {},
+): Promise<ProviderFixture> {
+  // The two know each other's address: the simulator of the API starts first and is told where to call afterwards.
+  const api = await startSimulator({ ...simulation, apiKey: PROVIDER_KEY })
+  const fixture = await startIngest(undefined, {
+    url: api.apiUrl,
+    key: PROVIDER_KEY,
+    confirmsMoney: false,
+    ...provider,
+  })
+  const url = await listen(fixture.app, { host: '127.0.0.1', port: 0 })
+  api.setWebhook({ url: `${url}/webhooks/godofpanel`, proof: { kind: 'path', token: TOKEN } })
+
+  return {
+    ...fixture,
+    simulator: api,
+    async place(orderId, userId = 'user-1') {
+      api.add({ orderId, quantity: 1000 })
+      const response = await fixture.register({ orderId: `A-${orderId}`, providerOrderId: orderId, userId })
+      if (response.statusCode !== 201) throw new Error(response.body)
+    },
+    async read(orderId) {
+      const { rows } = await fixture.database.owner.query<Record<string, unknown>>(
+        `SELECT status, refunded::float8 AS refunded,
+           (SELECT coalesce(sum(amount), 0)::float8 FROM ledger_entries WHERE ledger_entries.order_id = orders.order_id) AS paid,
+           (SELECT array_agg(outcome ORDER BY received_at) FROM deliveries
+            WHERE deliveries.provider_order_id = orders.provider_order_id) AS outcomes,
+           (SELECT array_agg(reason ORDER BY review_id) FROM reviews WHERE reviews.order_id = orders.order_id) AS reviews
+         FROM orders WHERE provider_order_id = $1`,
+        [orderId],
+      )
+      return rows[0]!
+    },
+    async [Symbol.asyncDispose]() {
+      await api.close()
+      await fixture[Symbol.asyncDispose]()
+    },
+  }
+}

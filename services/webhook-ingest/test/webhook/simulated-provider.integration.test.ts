@@ -1,0 +1,97 @@
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { startSimulator, WEBHOOK_SHAPE_NAMES, type Proof, type Simulator } from '@paxyo/godofpanel/simulator'
+import { listen } from '@paxyo/service-kit'
+import { readFileSync } from 'node:fs'
+import { startIngest, TOKEN, type IngestFixture } from '../ingest-fixture.ts'
+import { parseSecret } from '../../src/webhook/standard-webhooks.ts'
+
+interface Sample {
+  readonly name: string
+  readonly contentType: string
+  readonly body: string
+  readonly expect: readonly { readonly orderId: string; readonly status: string }[] | { readonly error: string }
+}
+
+const SAMPLES = JSON.parse(
+  readFileSync(new URL('../../../../packages/godofpanel/test/data/samples.json', import.meta.url), 'utf8'),
+) as Sample[]
+const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+
+let ingest: IngestFixture
+let simulator: Simulator
+let webhookUrl: string
+afterEach(async () => {
+  await simulator.close()
+  await ingest[Symbol.asyncDispose]()
+})
+
+const start = async (proof: Proof = { kind: 'path', token: TOKEN }): Promise<void> => {
+  ingest = await startIngest({ tokens: [TOKEN], signatureKeys: [parseSecret(SECRET)!] })
+  webhookUrl = `${await listen(ingest.app, { host: '127.0.0.1', port: 0 })}/webhooks/godofpanel`
+  simulator = await startSimulator({ webhookUrl, proof, retry: { attemptsMax: 1 } })
+}
+
+const place = async (orderId: string): Promise<void> => {
+  simulator.restore({ orderId })
+  await ingest.register({ orderId: `A-${orderId}`, providerOrderId: orderId })
+}
+
+const readOrder = async (orderId: string): Promise<unknown> => {
+  const { rows } = await ingest.database.owner.query(
+    'SELECT status, refunded::float8 FROM orders WHERE provider_order_id = $1',
+    [orderId],
+  )
+  return rows[0]
+}
+
+test.each<Proof>([
+  { kind: 'signature', secret: SECRET },
+  { kind: 'path', token: TOKEN },
+  { kind: 'header', token: TOKEN },
+  { kind: 'header', token: TOKEN, header: 'authorization' },
+])('proof of origin is accepted: $kind $header', async (proof) => {
+  await start(proof)
+  await place('1')
+  simulator.cancel('1')
+  await simulator.idle()
+  expect(simulator.deliveries.counts).toMatchObject({ answered: 1, givenUp: 0 })
+  expect(await readOrder('1')).toEqual({ status: 'canceled', refunded: 2.5 })
+})
+
+test('a wrong proof is not', async () => {
+  await start({ kind: 'signature', secret: `whsec_${Buffer.alloc(32, 8).toString('base64')}` })
+  await place('1')
+  simulator.cancel('1')
+  await simulator.idle()
+  expect(simulator.deliveries.newest[0]!.attempts).toMatchObject([{ answer: 401 }])
+  expect(await readOrder('1')).toEqual({ status: 'pending', refunded: 0 })
+})
+
+test('every shape pays', async () => {
+  await start()
+  for (const [index, shape] of WEBHOOK_SHAPE_NAMES.entries()) {
+    const orderId = `9007199254740993${index}`
+    await place(orderId)
+    await using one = await startSimulator({ webhookUrl, proof: { kind: 'path', token: TOKEN }, shapes: [shape] })
+    one.restore({ orderId })
+    one.change(orderId, { status: 'partial', remains: 300 })
+    await one.idle()
+    expect([shape, await readOrder(orderId)]).toEqual([shape, { status: 'partial', refunded: 0.75 }])
+  }
+})
+
+describe('every sample that was seen in the wild is taken or refused as it must be', () => {
+  test.each(SAMPLES)('$name', async ({ contentType, body, expect: expected }) => {
+    await start()
+    const orders = 'error' in expected ? [] : expected
+    for (const { orderId } of orders) await place(orderId)
+    await simulator.send({ contentType, body })
+
+    const [delivery] = simulator.deliveries.newest
+    expect(delivery!.attempts).toMatchObject([{ answer: 'error' in expected ? 400 : 200 }])
+    const isHeld = (status: string): boolean => status === 'unknown' || delivery!.answer!.includes('remains_missing')
+    for (const { orderId, status } of orders) {
+      expect(await readOrder(orderId)).toMatchObject({ status: isHeld(status) ? 'pending' : status })
+    }
+  })
+})
