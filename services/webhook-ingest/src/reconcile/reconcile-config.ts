@@ -1,4 +1,4 @@
-import { ConfigError, env, loadConfig } from '@paxyo/service-kit'
+import { ConfigError, env, loadConfig, redisOptions, redisProblems, redisVariables } from '@paxyo/service-kit'
 import { parseArgs } from 'node:util'
 import { ingestVariables } from '../config.ts'
 import type { ReconcileRequest } from './reconcile.ts'
@@ -9,8 +9,7 @@ const ORDERS_MAX_DEFAULT = '10000'
 
 const variables = {
   DATABASE_URL: env.url('postgres', 'postgresql'),
-  REDIS_URL: env.url('redis', 'rediss'),
-  CHANNEL_PREFIX: env.channelPrefix,
+  ...redisVariables,
   /** What is logged goes where the report goes, which says itself why the provider ended it. */
   LOG_LEVEL: env.logLevel.default('error'),
   PROVIDER_API_URL: ingestVariables.PROVIDER_API_URL.unwrap(),
@@ -35,7 +34,7 @@ export function loadReconcileConfig(environment: NodeJS.ProcessEnv, args: readon
     ...(/^\d{1,5}(\.\d{1,3})?$/.test(values['silent-hours']) ? [] : ['--silent-hours must be a number of hours']),
     ...(/^[1-9]\d{0,6}$/.test(values['orders-max']) ? [] : ['--orders-max must be a whole number, at least 1']),
   ]
-  const config = loadConfig(variables, environment, () => problems)
+  const config = loadConfig(variables, environment, (raw) => [...redisProblems(raw), ...problems])
   if (problems.length > 0) throw new ConfigError(problems)
   const request: ReconcileRequest =
     orderIds.length > 0
@@ -43,8 +42,7 @@ export function loadReconcileConfig(environment: NodeJS.ProcessEnv, args: readon
       : { silentForMs: Number(values['silent-hours']) * HOUR_MS, ordersMax: Number(values['orders-max']) }
   return {
     databaseUrl: config.DATABASE_URL,
-    redisUrl: config.REDIS_URL,
-    channelPrefix: config.CHANNEL_PREFIX,
+    redis: redisOptions(config),
     logLevel: config.LOG_LEVEL,
     provider: { url: config.PROVIDER_API_URL, key: config.PROVIDER_API_KEY },
     request,

@@ -1,13 +1,13 @@
 import { createPool } from '@paxyo/database'
-import { createRedisBus } from '@paxyo/event-bus'
+import { createRedisBus, type RedisBusOptions } from '@paxyo/event-bus'
 import type { Logger } from 'pino'
 import { createIngest, INGEST_POOL_MAX } from '../ingest.ts'
 import type { ReconcileReport, ReconcileRequest } from './reconcile.ts'
 
 export interface RunReconcileOptions {
   readonly databaseUrl: string
-  readonly redisUrl: string
-  readonly channelPrefix: string
+  /** Where events are published. */
+  readonly redis: Omit<RedisBusOptions, 'onError'>
   readonly provider: { readonly url: string; readonly key: string }
   readonly log: Logger
 }
@@ -18,11 +18,11 @@ export interface RunReconcileOptions {
  * @throws the database's errors. An error of the provider stands in the report.
  */
 export async function runReconcile(
-  { databaseUrl, redisUrl, channelPrefix, provider, log }: RunReconcileOptions,
+  { databaseUrl, redis, provider, log }: RunReconcileOptions,
   request: ReconcileRequest,
 ): Promise<ReconcileReport> {
   const pool = createPool({ url: databaseUrl, role: 'ingest', name: 'paxyo-reconcile', max: INGEST_POOL_MAX })
-  const bus = createRedisBus({ url: redisUrl, channelPrefix, onError: (err) => log.warn({ err }, 'redis') })
+  const bus = createRedisBus({ ...redis, onError: (err) => log.warn({ err }, 'redis') })
   const publisher = bus.connectPublisher()
   const ingest = createIngest({
     pool,
