@@ -1,4 +1,11 @@
-import type { AccountView, Client, ClientEvent, ConnectionStatus, OrderView } from '@paxyo/browser-client'
+import {
+  ClientError,
+  type AccountView,
+  type Client,
+  type ClientEvent,
+  type ConnectionStatus,
+  type OrderView,
+} from '@paxyo/browser-client'
 import { setText, writeBalance, writeOrder } from './fields.ts'
 import type { Format } from './format.ts'
 import { createFrames } from './frames.ts'
@@ -143,10 +150,16 @@ export function keepTrue({ page, client, format, words, newsroom, warn }: LivePa
   client.on('status', (event) => {
     const { error, state } = event.status
     // A connection that breaks is nothing to report; one that never comes about may be a mistake in the page.
-    if (error !== undefined && (error.final || state === 'connecting')) warn(`${error.message} (${error.code})`)
+    if (error !== undefined && (error.final || state === 'connecting')) warn(describe(error))
     accountChanged = true
     enqueue(event)
   })
   accountChanged = true
   frames.request()
+}
+
+/** What the drop-in itself found wrong is said in its own words. */
+function describe(error: ClientError): string {
+  const { message, code } = error.cause instanceof ClientError ? error.cause : error
+  return `${message} (${code})`
 }
