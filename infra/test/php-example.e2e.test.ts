@@ -81,6 +81,7 @@ test('a panel in PHP: an order is registered, a webhook comes, and the open page
   await page.screenshot({ path: `${ARTIFACTS}php-example-phone.png` })
   await page.emulateMedia({ colorScheme: 'dark' })
   await page.setViewportSize({ width: 1180, height: 640 })
+  await page.waitForTimeout(600) // the rows' colours take their time
   await page.screenshot({ path: `${ARTIFACTS}php-example-dark.png` })
   expect(php.output()).not.toMatch(/PHP (Warning|Notice|Fatal|Deprecated|Parse)/)
   await page.context().close()
