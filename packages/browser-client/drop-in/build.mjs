@@ -7,13 +7,21 @@ import { fileURLToPath } from 'node:url'
 
 const folder = dirname(fileURLToPath(import.meta.url))
 const workspace = join(folder, '../../..')
+/** What pages load. */
 const builtFile = join(folder, 'dist/paxyo.js')
 /** What it was built from: a hash for each file. */
 const sourcesFile = join(folder, 'dist/sources.json')
 
-/** Builds the script unless it is up to date, and says whether it did. */
+/** Builds the script unless it is up to date. */
 export async function buildDropIn() {
-  if (isUpToDate()) return false
+  if (isUpToDate()) return
+  const { script, sources } = await bundleDropIn()
+  write(builtFile, script)
+  write(sourcesFile, JSON.stringify(Object.fromEntries(sources.map((path) => [path, hashOf(path)])), undefined, 2))
+}
+
+/** The same sources give the same bytes: the version of esbuild is pinned. */
+export async function bundleDropIn() {
   const esbuild = await import('esbuild')
   const { outputFiles, metafile } = await esbuild.build({
     entryPoints: [join(folder, 'main.ts')],
@@ -29,14 +37,8 @@ export async function buildDropIn() {
     logLevel: 'warning',
     plugins: [cssAsText(esbuild)],
   })
-  const sources = [
-    ...Object.keys(metafile.inputs),
-    relative(workspace, fileURLToPath(import.meta.url)),
-    'pnpm-lock.yaml',
-  ]
-  write(builtFile, outputFiles[0].contents)
-  write(sourcesFile, JSON.stringify(Object.fromEntries(sources.map((path) => [path, hashOf(path)])), undefined, 2))
-  return true
+  const own = relative(workspace, fileURLToPath(import.meta.url))
+  return { script: outputFiles[0].contents, sources: [...Object.keys(metafile.inputs), own, 'pnpm-lock.yaml'] }
 }
 
 function isUpToDate() {
@@ -69,8 +71,15 @@ function cssAsText(esbuild) {
   }
 }
 
+/** Puts the integrity of the script into the README, where pages take it from. */
+function documentIntegrity(integrity) {
+  const readme = join(folder, 'README.md')
+  writeFileSync(readme, readFileSync(readme, 'utf8').replace(/sha384-[\w+/=]+/g, integrity))
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await buildDropIn()
-  const integrity = createHash('sha384').update(readFileSync(builtFile)).digest('base64')
-  console.log(`${relative(workspace, builtFile)} sha384-${integrity}`)
+  const integrity = `sha384-${createHash('sha384').update(readFileSync(builtFile)).digest('base64')}`
+  if (process.argv.includes('--document')) documentIntegrity(integrity)
+  console.log(`${relative(workspace, builtFile)} ${integrity}`)
 }

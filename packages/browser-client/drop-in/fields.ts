@@ -7,7 +7,8 @@ interface FieldValue {
   readonly value: string
 }
 
-const FIELDS: Readonly<Record<string, (order: OrderView, format: Format) => FieldValue>> = {
+/** What `data-field` may name. */
+export const FIELDS: Readonly<Record<string, (order: OrderView, format: Format) => FieldValue>> = {
   'order-id': ({ orderId }) => plain(orderId),
   'provider-order-id': ({ providerOrderId }) => plain(providerOrderId),
   service: ({ service }) => plain(service),

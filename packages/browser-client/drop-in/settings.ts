@@ -27,7 +27,8 @@ export interface PageFacts {
   readonly languages: readonly string[]
 }
 
-const KNOWN = new Set(['tokenUrl', 'tokenMethod', 'url', 'position', 'toasts', 'lang', 'words'])
+/** What the tag may say, by its `data-*` attributes. */
+export const ATTRIBUTES: readonly string[] = ['tokenUrl', 'tokenMethod', 'url', 'position', 'toasts', 'lang', 'words']
 const POSITION = /^(\S{1,64}):(\d{1,15})$/
 
 /**
@@ -42,7 +43,7 @@ export function readSettings(
 ): { settings: Settings | undefined; problems: readonly string[] } {
   const problems: string[] = []
   for (const name of Object.keys(data)) {
-    if (!KNOWN.has(name)) problems.push(`${attribute(name)} is not an attribute of this script`)
+    if (!ATTRIBUTES.includes(name)) problems.push(`${attribute(name)} is not an attribute of this script`)
   }
   const tokenUrl = toUrl(data['tokenUrl'], page.url)
   if (data['tokenUrl'] === undefined) {
@@ -63,7 +64,8 @@ export function readSettings(
   return { settings: { url, token, position, hasToasts, language, words }, problems }
 }
 
-const attribute = (name: string): string => `data-${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+export const attribute = (name: string): string =>
+  `data-${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 
 function toUrl(value: string | undefined, base: string): string | undefined {
   if (!value) return undefined
