@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import {
   eventually,
+  freePort,
   launchChromium,
   startPhpServer,
   TEST_JWT_SECRET,
@@ -8,14 +9,18 @@ import {
   type Page,
   type PhpServer,
 } from '@paxyo/testkit'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { openPage } from './panel-page.ts'
 import { PANEL_KEY, startSystem, type System } from './system.ts'
 
-const ARTIFACTS = fileURLToPath(new URL('../../.artifacts/', import.meta.url))
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const ARTIFACTS = `${ROOT}.artifacts/`
 const EXAMPLE = fileURLToPath(new URL('../examples/php/public', import.meta.url))
 /** PHP may have to be installed first. */
 const SET_UP_TIMEOUT_MS = 180_000
@@ -115,3 +120,53 @@ test('nobody gets a token without being logged in, and nobody orders from anothe
   })
   expect(ordered.status).toBe(403)
 })
+
+test('the commands of its README, as they stand there', async () => {
+  const readme = readFileSync(join(EXAMPLE, '../README.md'), 'utf8')
+  const [startPaxyo, startPhp, webhook, ...rest] = [...readme.matchAll(/^```sh\n([^]*?)^```$/gm)].map(
+    (match) => match[1]!,
+  )
+  expect(rest).toEqual([])
+  const [port, phpPort] = [await freePort(), await freePort()]
+  const inPlace = (block: string): string =>
+    block.replaceAll('localhost:8080', `localhost:${port}`).replaceAll('localhost:8000', `localhost:${phpPort}`)
+  const ended: Promise<unknown>[] = []
+  const started: ChildProcess[] = []
+  const start = (block: string, env: Record<string, string>): (() => string) => {
+    // In a group of its own, so that what the shell and npm start is ended with them.
+    const child = spawn('sh', ['-ec', inPlace(block)], { cwd: ROOT, env: { ...process.env, ...env }, detached: true })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    started.push(child)
+    ended.push(once(child, 'exit'))
+    return () => output
+  }
+  try {
+    const standaloneEnv = { DATA_DIR: join(dataDir, 'standalone'), PORT: String(port), DATABASE_URL: '', REDIS_URL: '' }
+    const paxyo = start(startPaxyo!, standaloneEnv)
+    const line = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(paxyo())?.[1]
+    const panelKey = await eventually(() => line('panel key'), 30_000)
+    const folder = mkdtempSync(join(dataDir, 'panel-'))
+    const phpOutput = start(startPhp!.replace('the panel key', panelKey), { PANEL_DATA_DIR: folder })
+    await eventually(() => phpOutput().includes('started'))
+
+    const opened = await openPage(browser, `http://localhost:${phpPort}/smm.php`)
+    await order(opened.page, '777')
+    const env = { ...process.env, WEBHOOK_TOKEN: line('webhook token')! }
+    const { stdout } = await promisify(execFile)('sh', ['-ec', inPlace(webhook!)], { env })
+    expect(JSON.parse(stdout)).toEqual({ results: [{ orderId: '777', outcome: 'applied', refund: '0.75' }] })
+    await opened.page.waitForSelector('[data-order-id="P-777"][data-status="partial"]')
+    expect(await opened.violations()).toEqual([])
+    await opened.page.context().close()
+  } finally {
+    for (const { pid } of started) process.kill(-pid!, 'SIGTERM')
+    await Promise.all(ended)
+    await eventually(() =>
+      fetch(`http://localhost:${port}/livez`).then(
+        () => false,
+        () => true,
+      ),
+    )
+  }
+}, 90_000)
