@@ -49,6 +49,8 @@ test('one script tag: row, balance, toast and the page’s own code, without a r
     ['account', 'document'],
   ])
   expect(events[3]!.detail).toMatchObject({ seq: 3, order: { status: 'partial' }, refund: { amount: '0.04367583' } })
+  // Whoever hears of it finds it on the page already.
+  expect([events[3]!.shown, events[4]!.shown]).toEqual(['partial', 'partial'])
   expect(await page.evaluate(() => 'isSamePage' in globalThis)).toBe(true)
   expect([await opened.violations(), opened.consoleErrors, opened.thrown]).toEqual([[], [], []])
   await page.screenshot({ path: `${ARTIFACTS}drop-in.png` })

@@ -74,6 +74,8 @@ export interface SeenEvent {
   readonly type: string
   /** The id of the row that it was dispatched from, or `document`. */
   readonly from: string
+  /** The status that the row showed at that moment. */
+  readonly shown: string | undefined
   readonly detail: Readonly<Record<string, unknown>>
 }
 
@@ -94,8 +96,9 @@ export async function openPage(browser: Browser, url: string, options: BrowserCo
     })
     for (const type of ['snapshot', 'order', 'refund', 'account', 'status']) {
       document.addEventListener(`paxyo:${type}`, (event) => {
-        const from = event.target instanceof HTMLElement ? (event.target.dataset['orderId'] ?? '') : 'document'
-        watched.seen.push({ type, from, detail: (event as CustomEvent).detail })
+        const row = event.target instanceof HTMLElement ? event.target.dataset : { orderId: 'document' }
+        const { orderId: from = '', status: shown } = row as DOMStringMap
+        watched.seen.push({ type, from, shown, detail: (event as CustomEvent).detail })
       })
     }
   })
