@@ -98,7 +98,7 @@ export async function openPage(browser: Browser, url: string, options: BrowserCo
       document.addEventListener(`paxyo:${type}`, (event) => {
         const row = event.target instanceof HTMLElement ? event.target.dataset : { orderId: 'document' }
         const { orderId: from = '', status: shown } = row as DOMStringMap
-        watched.seen.push({ type, from, shown, detail: (event as CustomEvent).detail })
+        watched.seen.push({ type, from, shown, detail: (event as CustomEvent<SeenEvent['detail']>).detail })
       })
     }
   })

@@ -7,7 +7,7 @@ import { FIELDS } from '../../drop-in/fields.ts'
 import { ATTRIBUTES, attribute } from '../../drop-in/settings.ts'
 
 /** What a page pays for it, the client included. */
-const GZIPPED_BYTES_MAX = 14_500
+const GZIPPED_BYTES_MAX = 15_000
 
 const README = readFileSync(new URL('../../drop-in/README.md', import.meta.url), 'utf8')
 const script = readFileSync(DROP_IN_FILE)
