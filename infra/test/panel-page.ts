@@ -66,6 +66,8 @@ export interface OpenPage {
   readonly thrown: string[]
   /** The page's `paxyo:*` events, in order. */
   events(): Promise<SeenEvent[]>
+  /** How many of a type there were: asking for all of them again and again would keep the page busy. */
+  eventCount(type: string): Promise<number>
   /** What its Content-Security-Policy has refused. */
   violations(): Promise<string[]>
 }
@@ -97,7 +99,7 @@ export async function openPage(browser: Browser, url: string, options: BrowserCo
     for (const type of ['snapshot', 'order', 'refund', 'account', 'status']) {
       document.addEventListener(`paxyo:${type}`, (event) => {
         const row = event.target instanceof HTMLElement ? event.target.dataset : { orderId: 'document' }
-        const { orderId: from = '', status: shown } = row as DOMStringMap
+        const { orderId: from = '', status: shown } = row
         watched.seen.push({ type, from, shown, detail: (event as CustomEvent<SeenEvent['detail']>).detail })
       })
     }
@@ -108,6 +110,8 @@ export async function openPage(browser: Browser, url: string, options: BrowserCo
     consoleErrors,
     thrown,
     events: () => page.evaluate(() => (globalThis as Watched).seen),
+    eventCount: (counted) =>
+      page.evaluate((type) => (globalThis as Watched).seen.filter((event) => event.type === type).length, counted),
     violations: () => page.evaluate(() => (globalThis as Watched).violated),
   }
 }
