@@ -1,5 +1,5 @@
-// Installs the workspace when it is missing or older than its lockfile. Runs on any Node from 18 on, before anything
-// else is there: only Node's own modules may be imported here.
+// Installs the workspace when it is missing or older than its lockfile, then builds what pages load when its sources have
+// changed. Runs on any Node from 18 on, before anything else is there: only Node's own modules may be imported at the top.
 import { spawnSync } from 'node:child_process'
 import { readFileSync, existsSync, writeFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
@@ -26,3 +26,6 @@ if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== lockfile) {
   if (install.status !== 0) process.exit(install.status ?? 1)
   writeFileSync(stampFile, lockfile)
 }
+
+const { buildDropIn } = await import('../../packages/browser-client/drop-in/build.mjs')
+await buildDropIn()

@@ -19,20 +19,21 @@ export function findProgram(...names: readonly string[]): string | undefined {
 }
 
 /**
- * Finds a program, installing Debian's package of it where that is possible.
+ * Finds a program, installing Debian's packages of it where that is possible.
  *
  * @throws Error that says what to install when it is missing and may not be installed.
  */
-export function provideProgram(names: readonly string[], debianPackage: string): string {
+export function provideProgram(names: readonly string[], ...debianPackages: readonly string[]): string {
+  const packages = debianPackages.join(' ')
   const found = findProgram(...names)
   if (found !== undefined) return found
 
   const canInstall = process.getuid?.() === 0 && findProgram('apt-get') !== undefined
   if (canInstall) {
-    process.stderr.write(`Installing Debian's package ${debianPackage} for the tests …\n`)
+    process.stderr.write(`Installing ${packages} from Debian for the tests …\n`)
     // Run level 1 keeps the package from starting a server of its own.
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
-    const install = ['install', '-y', '-qq', '--no-install-recommends', debianPackage]
+    const install = ['install', '-y', '-qq', '--no-install-recommends', ...debianPackages]
     for (const args of [['update', '-qq'], install]) {
       const { status, stderr } = spawnSync('apt-get', args, { env, encoding: 'utf8' })
       if (status !== 0) throw new Error(`apt-get ${args.join(' ')} failed:\n${stderr}`)
@@ -40,7 +41,5 @@ export function provideProgram(names: readonly string[], debianPackage: string):
   }
   const installed = findProgram(...names)
   if (installed !== undefined) return installed
-  throw new Error(
-    `The tests need ${names[0]}. Install it (on Debian: apt-get install ${debianPackage}), then try again.`,
-  )
+  throw new Error(`The tests need ${names[0]}. Install it (on Debian: apt-get install ${packages}), then try again.`)
 }

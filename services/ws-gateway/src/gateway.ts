@@ -5,6 +5,8 @@ import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { createTokenVerifier, type TokenVerifierOptions } from './auth/token-verifier.ts'
+import { registerDropIn } from './drop-in/drop-in-route.ts'
+import { loadDropInScript } from './drop-in/drop-in-script.ts'
 import { createStreamReader } from './read/stream-reader.ts'
 import { DEFAULT_LIMITS, type Limits } from './socket/limits.ts'
 import { createSocketServer } from './socket/socket-server.ts'
@@ -40,10 +42,14 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits, log }
     allowedOrigins,
     log,
   })
+  const dropIn = loadDropInScript()
   let isDraining = false
 
   return {
-    register: (app) => sockets.register(app),
+    register(app) {
+      sockets.register(app)
+      registerDropIn(app, dropIn)
+    },
     readiness: {
       draining: () => {
         if (isDraining) throw new Error('draining')

@@ -1,0 +1,68 @@
+<?php
+declare(strict_types=1);
+
+// What your panel has already, in its plainest form: a login, a table of orders, and helpers for pages.
+
+/** Who is logged in. This example logs everybody in as "demo"; put your own login in its place. */
+function current_user(bool $mayLogIn = false): ?string
+{
+    session_start(['cookie_httponly' => true, 'cookie_samesite' => 'Lax', 'use_strict_mode' => true]);
+    if ($mayLogIn) {
+        $_SESSION['user_id'] ??= 'demo';
+        $_SESSION['csrf'] ??= bin2hex(random_bytes(16));
+    }
+    return $_SESSION['user_id'] ?? null;
+}
+
+/** The user's orders, the newest first. A JSON file here; a table in your panel. */
+function orders_of(string $userId): array
+{
+    $all = json_decode((string) @file_get_contents(orders_file()), true) ?: [];
+    return array_reverse(array_filter($all, fn (array $order): bool => $order['userId'] === $userId));
+}
+
+function add_order(array $order): void
+{
+    $file = fopen(orders_file(), 'c+');
+    if ($file === false || !flock($file, LOCK_EX)) {
+        throw new RuntimeException('The orders cannot be written: is ' . dirname(orders_file()) . ' writable?');
+    }
+    $all = json_decode((string) stream_get_contents($file), true) ?: [];
+    $all[] = $order;
+    rewind($file);
+    ftruncate($file, 0);
+    fwrite($file, json_encode($all, JSON_THROW_ON_ERROR | JSON_PRETTY_PRINT));
+    fclose($file);
+}
+
+/** Outside of what the web server shows. */
+function orders_file(): string
+{
+    $folder = getenv('PANEL_DATA_DIR') ?: sys_get_temp_dir();
+    return "$folder/panel-orders.json";
+}
+
+/** Text in a page, or in an attribute of it. */
+function h(string|int $text): string
+{
+    return htmlspecialchars((string) $text, ENT_QUOTES | ENT_SUBSTITUTE, 'UTF-8');
+}
+
+/** An amount with at least two digits after the point, and all that it has. Never by way of a float. */
+function money(string $amount, string $currency): string
+{
+    [$whole, $fraction] = explode('.', $amount . '.');
+    $whole = strrev(implode(',', str_split(strrev($whole), 3)));
+    $number = $whole . '.' . str_pad($fraction, 2, '0');
+    return $currency === 'USD' ? "\$$number" : "$number $currency";
+}
+
+/** What was delivered, in percent. */
+function percent(array $order): int
+{
+    if ($order['status'] === 'completed') {
+        return 100;
+    }
+    $delivered = $order['quantity'] - ($order['remains'] ?? $order['quantity']);
+    return (int) floor(100 * max(0, min($order['quantity'], $delivered)) / $order['quantity']);
+}

@@ -1,0 +1,19 @@
+<?php
+declare(strict_types=1);
+
+/**
+ * Settings come from the environment, so that no secret stands in a file that a web server might show.
+ *
+ * PAXYO_GATEWAY   where browsers find ws-gateway, such as https://rt.example.com
+ * PAXYO_API       where this server finds webhook-ingest, such as http://10.0.0.5:8081
+ * PAXYO_PANEL_KEY one of webhook-ingest's PANEL_API_KEYS
+ * PAXYO_JWT_SECRET one of ws-gateway's JWT_SECRETS, at least 32 bytes
+ */
+function setting(string $name): string
+{
+    $value = getenv($name);
+    if ($value === false || $value === '') {
+        throw new RuntimeException("$name is not set: see README.md");
+    }
+    return $value;
+}

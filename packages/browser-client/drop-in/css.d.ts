@@ -1,0 +1,5 @@
+/** The build puts minified CSS in its place. */
+declare module '*.css' {
+  const text: string
+  export default text
+}

@@ -1,0 +1,95 @@
+import type { OrderView } from '@paxyo/contracts'
+import type { Format } from './format.ts'
+
+/** What a field holds: for people, and for the page's scripts and CSS (`data-value`). */
+interface FieldValue {
+  readonly text: string
+  readonly value: string
+}
+
+/** What `data-field` may name. */
+export const FIELDS: Readonly<Record<string, (order: OrderView, format: Format) => FieldValue>> = {
+  'order-id': ({ orderId }) => plain(orderId),
+  'provider-order-id': ({ providerOrderId }) => plain(providerOrderId),
+  service: ({ service }) => plain(service),
+  link: ({ link }) => plain(link),
+  quantity: ({ quantity }, format) => count(quantity, format),
+  remains: ({ remains }, format) => count(remains, format),
+  delivered: (order, format) => count(deliveredOf(order), format),
+  'start-count': ({ startCount }, format) => count(startCount, format),
+  progress: (order, format) => {
+    const percent = Math.floor((100 * deliveredOf(order)) / order.quantity)
+    return { text: format.percent(percent), value: String(percent) }
+  },
+  charge: ({ charge, currency }, format) => ({ text: format.money(charge, currency), value: charge }),
+  refunded: ({ refunded, currency }, format) => ({ text: format.money(refunded, currency), value: refunded }),
+  status: ({ status }, format) => ({ text: format.status(status), value: status }),
+  'updated-at': ({ updatedAt }, format) => ({ text: format.time(updatedAt), value: updatedAt }),
+}
+
+const plain = (text: string): FieldValue => ({ text, value: text })
+
+/** What the provider has not said yet is a dash. */
+const count = (value: number | null, format: Format): FieldValue =>
+  value === null ? { text: '–', value: '' } : { text: format.count(value), value: String(value) }
+
+/** How much has been delivered, as far as is known; providers may say that more or less than nothing remains. */
+function deliveredOf({ status, quantity, remains }: OrderView): number {
+  if (status === 'completed') return quantity
+  return remains === null ? 0 : Math.min(Math.max(quantity - remains, 0), quantity)
+}
+
+/** Writes an order into a row and its fields, and says whether its status is another than the row had. */
+export function writeOrder(
+  row: Element,
+  order: OrderView,
+  format: Format,
+  onUnknownField: (name: string) => void,
+): void {
+  setAttribute(row, 'data-status', order.status)
+  for (const field of fieldsOf(row)) {
+    const name = field.getAttribute('data-field')!
+    const read = Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined
+    if (read === undefined) onUnknownField(name)
+    else writeField(field, name, read(order, format))
+  }
+}
+
+export function writeBalance(element: Element, balance: string, text: string): void {
+  setAttribute(element, 'data-value', balance)
+  setText(element, text)
+}
+
+/** A row's fields, without those of a row inside it. */
+function fieldsOf(row: Element): Element[] {
+  const inner = [...row.querySelectorAll('[data-field]')].filter((field) => field.closest('[data-order-id]') === row)
+  return row.hasAttribute('data-field') ? [row, ...inner] : inner
+}
+
+function writeField(field: Element, name: string, { text, value }: FieldValue): void {
+  setAttribute(field, 'data-value', value)
+  if (name === 'status') setAttribute(field, 'data-status', value)
+  if (field instanceof HTMLProgressElement || field instanceof HTMLMeterElement) {
+    field.max = 100
+    field.value = Number(value)
+  } else if (field.getAttribute('role') === 'progressbar') {
+    setAttribute(field, 'aria-valuenow', value)
+  } else if (field instanceof HTMLInputElement || field instanceof HTMLOutputElement) {
+    field.value = text
+  } else {
+    if (field instanceof HTMLTimeElement) field.dateTime = value
+    setText(field, text)
+  }
+}
+
+function setAttribute(element: Element, name: string, value: string): void {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value)
+}
+
+/** Changes the text node in place: that is cheaper, and it is no new node for those who watch the page. */
+export function setText(element: Element, text: string): void {
+  if (element.textContent === text) return
+  const { firstChild } = element
+  if (firstChild instanceof Text && firstChild.nextSibling === null) firstChild.data = text
+  else element.textContent = text
+}

@@ -1,0 +1,25 @@
+import type { OrderView } from '@paxyo/contracts'
+import { createMoneyFormat } from './money.ts'
+import type { Words } from './words.ts'
+
+/** How values are written for people, in one language. */
+export interface Format {
+  money(amount: string, currency: string): string
+  count(value: number): string
+  percent(percent: number): string
+  status(status: OrderView['status']): string
+  time(at: string): string
+}
+
+export function createFormat(language: string, words: Words): Format {
+  const counts = new Intl.NumberFormat(language)
+  const percents = new Intl.NumberFormat(language, { style: 'percent' })
+  const times = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' })
+  return {
+    money: createMoneyFormat(language),
+    count: (value) => counts.format(value),
+    percent: (percent) => percents.format(percent / 100),
+    status: (status) => words[status],
+    time: (at) => times.format(new Date(at)),
+  }
+}

@@ -1,0 +1,50 @@
+/** Amounts have at most 8 digits after the point. */
+const FRACTION_DIGITS_MAX = 8
+const SCALE = 10n ** 8n
+
+/** Whether this browser formats decimal strings as they are, and not by way of a float (Intl.NumberFormat v3). */
+const takesStrings = (): boolean =>
+  new Intl.NumberFormat('en', { maximumFractionDigits: FRACTION_DIGITS_MAX, useGrouping: false }).format(
+    '123456789012.12345678',
+  ) === '123456789012.12345678'
+
+/**
+ * Formats decimal strings for people, with every digit that they have and at least those that the currency is written
+ * with. A unit that is no ISO 4217 code stands after its number.
+ */
+export function createMoneyFormat(
+  language: string,
+  isExact: boolean = takesStrings(),
+): (amount: string, currency: string) => string {
+  const byCurrency = new Map<string, (amount: string) => string>()
+  return (amount, currency) => {
+    let format = byCurrency.get(currency)
+    if (format === undefined) byCurrency.set(currency, (format = toFormat(language, currency, isExact)))
+    return format(amount)
+  }
+}
+
+function toFormat(language: string, currency: string, isExact: boolean): (amount: string) => string {
+  // An old browser would round: there the amount is shown as it came.
+  if (!isExact) return (amount) => `${amount} ${currency}`
+  const digits = { maximumFractionDigits: FRACTION_DIGITS_MAX }
+  if (currency.length !== 3) {
+    const plain = new Intl.NumberFormat(language, { minimumFractionDigits: 2, ...digits })
+    return (amount) => `${plain.format(amount as Intl.StringNumericLiteral)}\u00a0${currency}`
+  }
+  const withCurrency = new Intl.NumberFormat(language, { style: 'currency', currency, ...digits })
+  return (amount) => withCurrency.format(amount as Intl.StringNumericLiteral)
+}
+
+/** Adds decimal strings without rounding. */
+export function addMoney(amounts: readonly string[]): string {
+  let sum = 0n
+  for (const amount of amounts) {
+    const [whole, fraction = ''] = amount.split('.')
+    sum += BigInt(whole! + fraction.padEnd(FRACTION_DIGITS_MAX, '0'))
+  }
+  const fraction = String(sum % SCALE)
+    .padStart(FRACTION_DIGITS_MAX, '0')
+    .replace(/0+$/, '')
+  return `${sum / SCALE}${fraction && `.${fraction}`}`
+}

@@ -1,0 +1,88 @@
+import type { AccountView, OrderView, RefundView } from '@paxyo/contracts'
+import type { Format } from './format.ts'
+import { addMoney } from './money.ts'
+import type { Toast } from './toasts.ts'
+import { fill, type Words } from './words.ts'
+
+type Money = Pick<RefundView, 'amount' | 'currency'>
+
+/** A change of an order that its user wants to be told of. */
+export interface OrderNews {
+  readonly order: OrderView
+  readonly refund: Money | undefined
+}
+
+/** What news is written with. */
+export interface Writer {
+  readonly words: Words
+  readonly format: Format
+  readonly direction: 'ltr' | 'rtl'
+}
+
+/** More changed orders than this at a time become one toast. */
+export const SINGLE_NEWS_MAX = 3
+/** The key of that toast. */
+export const SUMMARY_KEY = 'orders'
+
+const TONES: Readonly<Record<OrderView['status'], Toast['tone']>> = {
+  pending: 'plain',
+  processing: 'plain',
+  in_progress: 'plain',
+  completed: 'good',
+  partial: 'mixed',
+  canceled: 'mixed',
+  failed: 'bad',
+}
+
+/**
+ * Whether a change is worth a toast: another status, or money. A few followers more are not.
+ *
+ * @param before the status that was known, if one was.
+ */
+export function isNews({ order, refund }: OrderNews, before: string | null | undefined): boolean {
+  return refund !== undefined || order.status !== before
+}
+
+/** One piece of news for each order: where it has come to, and everything that was paid back for it on the way. */
+export function mergeByOrder(news: readonly OrderNews[]): OrderNews[] {
+  const byOrderId = new Map<string, OrderNews>()
+  for (const { order, refund } of news) {
+    const earlier = byOrderId.get(order.orderId)?.refund
+    const both = refund && earlier && { ...refund, amount: addMoney([earlier.amount, refund.amount]) }
+    byOrderId.set(order.orderId, { order, refund: both ?? refund ?? earlier })
+  }
+  return [...byOrderId.values()]
+}
+
+export function toOrderToast({ order, refund }: OrderNews, { words, format, direction }: Writer): Toast {
+  const status = format.status(order.status)
+  const paid = refund && fill(words.refunded, { amount: format.money(refund.amount, refund.currency) }, direction)
+  return {
+    key: `order ${order.orderId}`,
+    tone: TONES[order.status],
+    title: fill(words.order, { order: order.orderId }, direction),
+    text: paid === undefined ? status : `${status} · ${paid}`,
+  }
+}
+
+/** One toast for many orders, with what was paid back for them, by currency. */
+export function toSummaryToast(news: readonly OrderNews[], { words, format, direction }: Writer): Toast {
+  const paidByCurrency = new Map<string, string>()
+  for (const { refund } of news) {
+    if (refund === undefined) continue
+    const { amount, currency } = refund
+    paidByCurrency.set(currency, addMoney([paidByCurrency.get(currency) ?? '0', amount]))
+  }
+  const amount = [...paidByCurrency].map(([currency, paid]) => format.money(paid, currency)).join(' + ')
+  return {
+    key: SUMMARY_KEY,
+    tone: 'plain',
+    title: fill(words.orders, { count: format.count(news.length) }, direction),
+    text: amount === '' ? '' : fill(words.refunded, { amount }, direction),
+  }
+}
+
+export function toBalanceToast({ balance, currency }: AccountView, { words, format, direction }: Writer): Toast {
+  const title = fill(words.balance, { amount: format.money(balance, currency) }, direction)
+  return { key: 'balance', tone: 'plain', title, text: '' }
+}

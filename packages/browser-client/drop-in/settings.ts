@@ -1,0 +1,123 @@
+import type { Position } from '@paxyo/browser-client'
+import type { TokenSource } from './token.ts'
+import { isWord, toWords, type Words } from './words.ts'
+
+export interface Settings {
+  /** The gateway's `wss://…/ws`. */
+  readonly url: string
+  readonly token: TokenSource
+  /** Where the page's server rendered: the stream is resumed from there, without a snapshot. */
+  readonly position: Position | undefined
+  readonly hasToasts: boolean
+  /** A BCP 47 tag that Intl knows. */
+  readonly language: string
+  readonly words: Words
+}
+
+export interface ScriptTag {
+  /** The script's own address. */
+  readonly src: string
+  /** Its `data-*` attributes. */
+  readonly data: Readonly<Record<string, string | undefined>>
+}
+
+export interface PageFacts {
+  readonly url: string
+  /** Languages to go by when the tag names none, best first. */
+  readonly languages: readonly string[]
+}
+
+/** What the tag may say, by its `data-*` attributes. */
+export const ATTRIBUTES: readonly string[] = ['tokenUrl', 'tokenMethod', 'url', 'position', 'toasts', 'lang', 'words']
+const POSITION = /^(\S{1,64}):(\d{1,15})$/
+
+/**
+ * Reads what the script tag says.
+ *
+ * @returns settings, unless something is wrong that nothing can be done without, and every problem in words for the
+ *   page's developer.
+ */
+export function readSettings(
+  { src, data }: ScriptTag,
+  page: PageFacts,
+): { settings: Settings | undefined; problems: readonly string[] } {
+  const problems: string[] = []
+  for (const name of Object.keys(data)) {
+    if (!ATTRIBUTES.includes(name)) problems.push(`${attribute(name)} is not an attribute of this script`)
+  }
+  const tokenUrl = toUrl(data['tokenUrl'], page.url)
+  if (data['tokenUrl'] === undefined) {
+    problems.push('data-token-url is missing: it names the address of your server that answers a token')
+  } else if (tokenUrl === undefined) problems.push('data-token-url is not an address')
+  const url = toSocketUrl(data['url'], src, page.url)
+  if (url === undefined) problems.push('data-url is not the address of a gateway, such as wss://rt.example.com/ws')
+  const tokenMethod = (data['tokenMethod'] ?? 'GET').toUpperCase()
+  if (tokenMethod !== 'GET' && tokenMethod !== 'POST') problems.push('data-token-method must be get or post')
+  const hasToasts = data['toasts'] !== 'off'
+  if (!['on', 'off', undefined].includes(data['toasts'])) problems.push('data-toasts must be on or off')
+  const position = readPosition(data['position'], problems)
+  const language = readLanguage(data['lang'], page.languages, problems)
+  const words = toWords(language, readOwnWords(data['words'], problems))
+
+  if (tokenUrl === undefined || url === undefined) return { settings: undefined, problems }
+  const token: TokenSource = { url: tokenUrl, method: tokenMethod === 'POST' ? 'POST' : 'GET' }
+  return { settings: { url, token, position, hasToasts, language, words }, problems }
+}
+
+export const attribute = (name: string): string =>
+  `data-${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+
+function toUrl(value: string | undefined, base: string): string | undefined {
+  if (!value) return undefined
+  try {
+    return new URL(value, base).href
+  } catch {
+    return undefined
+  }
+}
+
+/** The given address, or the place where the script came from; `/ws` when it has no path. */
+function toSocketUrl(given: string | undefined, src: string, page: string): string | undefined {
+  const href = given === undefined ? toUrl('/ws', src) : toUrl(given, page)
+  if (href === undefined || !/^(https?|wss?):/.test(href)) return undefined
+  const url = new URL(href.replace(/^http/, 'ws'))
+  if (url.pathname === '/') url.pathname = '/ws'
+  url.hash = ''
+  return url.href
+}
+
+/** A template that knows no position leaves the attribute empty. */
+function readPosition(value: string | undefined, problems: string[]): Position | undefined {
+  if (!value) return undefined
+  const [, epoch, seq] = POSITION.exec(value) ?? []
+  if (epoch !== undefined) return { epoch, seq: Number(seq) }
+  problems.push('data-position is not of the form epoch:seq; a snapshot is taken instead')
+  return undefined
+}
+
+function readLanguage(given: string | undefined, fallbacks: readonly string[], problems: string[]): string {
+  if (given && !isLanguage(given)) problems.push('data-lang is not a language tag such as en or pt-BR')
+  return [given, ...fallbacks].find((tag) => tag && isLanguage(tag)) ?? 'en'
+}
+
+function isLanguage(tag: string): boolean {
+  try {
+    return Intl.NumberFormat.supportedLocalesOf(tag).length > 0
+  } catch {
+    return false
+  }
+}
+
+function readOwnWords(json: string | undefined, problems: string[]): Partial<Words> {
+  if (!json) return {}
+  try {
+    const given = Object.entries(JSON.parse(json) as Record<string, unknown>)
+    const good = given.filter(([name, text]) => isWord(name) && typeof text === 'string')
+    for (const entry of given)
+      if (!good.includes(entry)) problems.push(`data-words: ${entry[0]} is not one of the words`)
+    return Object.fromEntries(good)
+  } catch {
+    problems.push('data-words is not a JSON object')
+    return {}
+  }
+}

@@ -1,0 +1,144 @@
+import css from './toasts.css'
+import { directionOf, type Words } from './words.ts'
+
+export interface Toast {
+  /** A toast with the same key is replaced in its place. */
+  readonly key: string
+  readonly tone: 'plain' | 'good' | 'mixed' | 'bad'
+  readonly title: string
+  readonly text: string
+}
+
+export interface Toasts {
+  show(toast: Toast): void
+  has(key: string): boolean
+}
+
+export const TOASTS_MAX = 4
+/** Long enough to read two lines twice. Time stands still while somebody points at a toast, or the page is hidden. */
+export const TOAST_MS = 8_000
+const TICK_MS = 250
+
+interface ShownToast {
+  readonly element: HTMLLIElement
+  readonly button: HTMLButtonElement
+  remainingMs: number
+}
+
+/**
+ * Toasts in a corner of the page, in a shadow tree: the page's CSS does not reach them, nor theirs the page. Screen
+ * readers are told in a live region of its own, which is there before the first toast, as they demand.
+ */
+export function createToasts(page: Document, language: string, words: Words): Toasts {
+  const { host, region, list } = build(page, language, words)
+  const shown = new Map<string, ShownToast>()
+  let focusCameFrom: Element | undefined
+  let ticker: ReturnType<typeof setInterval> | undefined
+
+  function tick(): void {
+    const isPaused = page.visibilityState === 'hidden' || list.matches(':hover, :focus-within')
+    if (isPaused) return
+    for (const [key, toast] of shown) {
+      toast.remainingMs -= TICK_MS
+      if (toast.remainingMs <= 0) dismiss(key)
+    }
+  }
+
+  function dismiss(key: string): void {
+    const toast = shown.get(key)
+    if (toast === undefined) return
+    const hadFocus = toast.element.matches(':focus-within')
+    shown.delete(key)
+    toast.element.remove()
+    if (hadFocus) focusNext()
+    if (shown.size > 0) return
+    clearInterval(ticker)
+    ticker = undefined
+    region.textContent = ''
+  }
+
+  /** Focus must not fall back to the top of the page. */
+  function focusNext(): void {
+    const next = [...shown.values()].at(-1)?.button ?? focusCameFrom
+    if (next instanceof HTMLElement && next.isConnected) next.focus()
+  }
+
+  list.addEventListener('focusin', ({ relatedTarget }) => {
+    if (relatedTarget instanceof Element && !list.contains(relatedTarget)) focusCameFrom = relatedTarget
+  })
+  list.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape') return
+    const key = [...shown].find(([, { element }]) => element.contains(event.target as Node))?.[0]
+    if (key === undefined) return
+    event.stopPropagation()
+    dismiss(key)
+  })
+
+  return {
+    has: (key) => shown.has(key),
+    show(toast) {
+      const { element, button } = toElement(page, toast, words)
+      button.addEventListener('click', () => dismiss(toast.key))
+      const old = shown.get(toast.key)
+      if (old === undefined) list.append(element)
+      else {
+        const hadFocus = old.element.matches(':focus-within')
+        element.classList.add('again')
+        old.element.replaceWith(element)
+        if (hadFocus) button.focus()
+      }
+      shown.set(toast.key, { element, button, remainingMs: TOAST_MS })
+      while (shown.size > TOASTS_MAX) dismiss(shown.keys().next().value!)
+      region.append(line(page, toast))
+      while (region.childElementCount > TOASTS_MAX) region.firstElementChild!.remove()
+      ticker ??= setInterval(tick, TICK_MS)
+      // A page that replaces its body takes the toasts with it.
+      if (!host.isConnected) page.body.append(host)
+    },
+  }
+}
+
+function build(page: Document, language: string, words: Words) {
+  const host = page.createElement('paxyo-toasts')
+  host.lang = language
+  host.dir = directionOf(language)
+  const root = host.attachShadow({ mode: 'open' })
+  const styles = new CSSStyleSheet()
+  styles.replaceSync(css)
+  // Not a <style>, which a strict Content-Security-Policy forbids.
+  root.adoptedStyleSheets = [styles]
+  const region = page.createElement('div')
+  region.setAttribute('role', 'status')
+  // Its lines are told as they come, and not all of them again with each.
+  region.setAttribute('aria-atomic', 'false')
+  region.className = 'region'
+  const section = page.createElement('section')
+  section.setAttribute('aria-label', words.notifications)
+  const list = page.createElement('ol')
+  section.append(list)
+  root.append(region, section)
+  page.body.append(host)
+  return { host, region, list }
+}
+
+function toElement(page: Document, { tone, title, text }: Toast, words: Words) {
+  const element = page.createElement('li')
+  element.setAttribute('part', 'toast')
+  element.dataset['tone'] = tone
+  const message = page.createElement('p')
+  const heading = page.createElement('strong')
+  heading.textContent = title
+  message.append(heading, text)
+  const button = page.createElement('button')
+  button.type = 'button'
+  button.setAttribute('aria-label', `${words.dismiss}: ${title}`)
+  button.textContent = '×'
+  element.append(message, button)
+  return { element, button }
+}
+
+function line(page: Document, { title, text }: Toast): HTMLElement {
+  const element = page.createElement('div')
+  element.textContent = text === '' ? title : `${title}: ${text}`
+  return element
+}

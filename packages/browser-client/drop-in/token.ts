@@ -1,0 +1,54 @@
+import { ClientError, type TokenRequest } from '@paxyo/browser-client'
+
+/** The gateway's own bound. */
+const TOKEN_CHARS_MAX = 8192
+const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/
+
+export interface TokenSource {
+  readonly url: string
+  readonly method: 'GET' | 'POST'
+}
+
+/**
+ * Asks the page's own server for a token, with the cookies that its user is logged in by.
+ *
+ * @throws ClientError in words for the page's developer; final when the server says that nobody is logged in.
+ */
+export async function fetchToken(
+  { url, method }: TokenSource,
+  { signal }: Pick<TokenRequest, 'signal'>,
+): Promise<string> {
+  const response = await fetch(url, {
+    method,
+    credentials: 'same-origin',
+    cache: 'no-store',
+    headers: { accept: 'application/json, text/plain' },
+    signal,
+  })
+  const { status } = response
+  if (status === 401 || status === 403) {
+    throw new ClientError('signed_out', `data-token-url answered ${status}: nobody is logged in`, { final: true })
+  }
+  if (!response.ok) throw new ClientError('no_token', `data-token-url answered ${status}`)
+  return readToken(await response.text())
+}
+
+/**
+ * Takes `{"token":"…"}` or the bare token, whatever the Content-Type says: a forgotten header does no harm.
+ *
+ * @throws ClientError when it is neither.
+ */
+export function readToken(body: string): string {
+  const text = body.trim()
+  const token = text.startsWith('{') ? tokenOf(text) : text
+  if (typeof token === 'string' && token.length <= TOKEN_CHARS_MAX && JWT.test(token)) return token
+  throw new ClientError('no_token', 'data-token-url answered something that is neither {"token":"…"} nor a token')
+}
+
+function tokenOf(json: string): unknown {
+  try {
+    return (JSON.parse(json) as { token?: unknown }).token
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,43 @@
+import type { OrderView } from '@paxyo/contracts'
+import { LANGUAGES } from './languages.ts'
+
+export type ConnectionState = 'connecting' | 'live' | 'reconnecting' | 'offline' | 'closed'
+
+/** Everything that is shown in a language; a page gives its own by `data-words`. What stands in {} is filled in. */
+export type Words = Readonly<
+  Record<
+    | OrderView['status']
+    | ConnectionState
+    | 'order' // Order {order}
+    | 'refunded' // {amount} refunded
+    | 'orders' // Orders updated: {count}
+    | 'balance' // Balance: {amount}
+    | 'dismiss'
+    | 'notifications',
+    string
+  >
+>
+
+/** The language's words, or English ones, with the page's own in their place. */
+export function toWords(language: string, own: Partial<Words> = {}): Words {
+  return { ...(LANGUAGES[language.split('-')[0]!.toLowerCase()] ?? LANGUAGES['en']!), ...own }
+}
+
+export function isWord(name: string): name is keyof Words {
+  return Object.hasOwn(LANGUAGES['en']!, name)
+}
+
+const RIGHT_TO_LEFT = /^(ar|dv|fa|he|ku|ps|sd|ug|ur|yi)\b/i
+
+export function directionOf(language: string): 'ltr' | 'rtl' {
+  return RIGHT_TO_LEFT.test(language) ? 'rtl' : 'ltr'
+}
+
+/** Fills `{name}`. What is put in may run the other way than the language does, so it is kept apart (FSI … PDI). */
+export function fill(text: string, values: Readonly<Record<string, string>>, direction: 'ltr' | 'rtl'): string {
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = values[name]
+    if (value === undefined) return whole
+    return direction === 'rtl' ? `\u2068${value}\u2069` : value
+  })
+}

@@ -1,0 +1,44 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { provideProgram } from './debian-package.ts'
+import { eventually } from './eventually.ts'
+import { freePort } from './free-port.ts'
+
+/** PHP's own web server on a folder, as `php -S` starts it. */
+export interface PhpServer extends AsyncDisposable {
+  readonly url: string
+  /** Everything that it has printed. */
+  readonly output: () => string
+}
+
+/** @throws Error that says what to install when there is no PHP, or one without curl, and it may not be installed. */
+export async function startPhpServer(folder: string, env: Readonly<Record<string, string>>): Promise<PhpServer> {
+  const php = provideProgram(['php'], 'php-cli', 'php-curl')
+  const { stdout } = spawnSync(php, ['-m'], { encoding: 'utf8' })
+  if (!/^curl$/m.test(stdout)) {
+    throw new Error('The tests need PHP with curl. Install it (on Debian: apt-get install php-curl), then try again.')
+  }
+  const port = await freePort()
+  const child = spawn(php, ['-S', `127.0.0.1:${port}`, '-t', folder], {
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8')
+    stream.on('data', (text: string) => (output += text))
+  }
+  const exited = once(child, 'exit')
+  await eventually(() => {
+    if (child.exitCode !== null) throw new Error(`php ended:\n${output}`)
+    return output.includes('started')
+  })
+  return {
+    url: `http://127.0.0.1:${port}`,
+    output: () => output,
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL')
+      await exited
+    },
+  }
+}

@@ -1,0 +1,33 @@
+import { DROP_IN_FILE } from '@paxyo/browser-client/drop-in'
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
+
+/** The script that pages load, in the encodings that browsers ask for. */
+export interface DropInScript {
+  /** Names these very bytes: another build has another one. */
+  readonly hash: string
+  readonly bodies: Readonly<Record<'br' | 'gzip' | 'identity', Buffer>>
+}
+
+const HASH_CHARS = 16
+
+/** @throws Error that says how to build it, when it has not been built. */
+export function loadDropInScript(file: URL = DROP_IN_FILE): DropInScript {
+  const identity = read(file)
+  return {
+    hash: createHash('sha256').update(identity).digest('hex').slice(0, HASH_CHARS),
+    bodies: { identity, gzip: gzipSync(identity, { level: 9 }), br: brotliCompressSync(identity) },
+  }
+}
+
+function read(file: URL): Buffer {
+  try {
+    return readFileSync(file)
+  } catch (cause) {
+    throw new Error(`${fileURLToPath(file)} cannot be read. Build it: node packages/browser-client/drop-in/build.mjs`, {
+      cause,
+    })
+  }
+}
