@@ -59,7 +59,8 @@ publisher.publish = withSteps(publisher.publish.bind(publisher))
 
 const log = createLogger('dying-ingest', 'info')
 const proof = { tokens: [WEBHOOK_TOKEN], signatureKeys: [], allowedCidrs: [] }
-const ingest = createIngest({ pool, publisher, proof, apiKeys: [PANEL_KEY], log })
+const tokens = { secrets: [], audience: 'paxyo' }
+const ingest = createIngest({ pool, publisher, proof, apiKeys: [PANEL_KEY], tokens, hasDocs: false, log })
 const app = createHttpServer({ log, trustProxy: false })
 app.addHook('onRequest', async (request) => {
   hasWebhook ||= request.url.startsWith('/webhooks')

@@ -29,6 +29,15 @@ export interface Accounts {
   user_id: string;
 }
 
+export interface ApiKeys {
+  created_at: Generated<Timestamp>;
+  key_hash: Buffer;
+  key_id: string;
+  last_used_at: Timestamp | null;
+  name: string;
+  revoked_at: Timestamp | null;
+}
+
 export interface Deliveries {
   body: string;
   delivery_id: string;
@@ -46,6 +55,15 @@ export interface Events {
   user_id: string;
 }
 
+export interface IdempotencyKeys {
+  body: string;
+  created_at: Generated<Timestamp>;
+  idempotency_key: string;
+  part: number;
+  request_hash: Buffer;
+  status: number;
+}
+
 export interface LedgerEntries {
   amount: Numeric;
   balance_after: Numeric;
@@ -53,6 +71,7 @@ export interface LedgerEntries {
   entry_id: string;
   kind: string;
   order_id: string | null;
+  position: Generated<number>;
   refunded_after: Numeric | null;
   refunded_before: Numeric | null;
   user_id: string;
@@ -100,8 +119,10 @@ export interface StreamEpoch {
 
 export interface DB {
   accounts: Accounts;
+  api_keys: ApiKeys;
   deliveries: Deliveries;
   events: Events;
+  idempotency_keys: IdempotencyKeys;
   ledger_entries: LedgerEntries;
   orders: Orders;
   outbox: Outbox;

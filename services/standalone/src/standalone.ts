@@ -62,6 +62,8 @@ export async function startStandalone(config: StandaloneConfig): Promise<Running
       allowedCidrs: config.WEBHOOK_ALLOW_CIDRS,
     },
     apiKeys,
+    tokens: { secrets: jwtSecrets, audience: config.JWT_AUDIENCE },
+    hasDocs: config.API_DOCS === 'on',
     log,
   })
   const ownOrigins = ['localhost', config.HOST].map((host) => `http://${host}:${config.PORT}`)

@@ -1,9 +1,12 @@
 import { commonVariables, env, loadConfig } from '@paxyo/service-kit'
+import { z } from 'zod'
 import { parseSecret } from './webhook/standard-webhooks.ts'
 
 const TOKEN_BYTES_MIN = 8
 
-/** Who may send webhooks, and who may register orders. */
+const JWT_SECRET_BYTES_MIN = 32
+
+/** Who may send webhooks, and who may use the API. */
 export const ingestVariables = {
   /** Tokens that the provider's URL or a header carries. */
   WEBHOOK_TOKENS: env.secrets(TOKEN_BYTES_MIN).default([]),
@@ -16,7 +19,10 @@ export const ingestVariables = {
     .default([]),
   /** Networks that webhooks may come from. */
   WEBHOOK_ALLOW_CIDRS: env.cidrs.default([]),
+  /** Keys of the panel's API, beside those that are kept in the database. */
   PANEL_API_KEYS: env.secrets(TOKEN_BYTES_MIN).default([]),
+  /** Whether `/docs` and `/openapi.json` are served, to everybody. */
+  API_DOCS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
 }
 
 const variables = {
@@ -25,6 +31,9 @@ const variables = {
   CHANNEL_PREFIX: env.channelPrefix,
   HOST: env.text.default('0.0.0.0'),
   PORT: env.integer(0, 65_535).default(8081),
+  /** What browser tokens are signed with, by the first of them; without any this service mints none. */
+  JWT_SECRETS: env.secrets(JWT_SECRET_BYTES_MIN).default([]),
+  JWT_AUDIENCE: env.text.default('paxyo'),
   ...commonVariables,
   ...ingestVariables,
 }

@@ -1,3 +1,4 @@
+import { createKysely } from '@paxyo/database'
 import type { EventPublisher } from '@paxyo/event-bus'
 import { addGauge, type ReadinessCheck } from '@paxyo/service-kit'
 import type { FastifyInstance } from 'fastify'
@@ -5,9 +6,11 @@ import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { v7 as uuidv7 } from 'uuid'
+import { registerPanelApi } from './api/panel-api.ts'
 import { createBatcher } from './commit/batcher.ts'
-import { registerOrdersRoute } from './orders/orders-route.ts'
+import { createKeyRing } from './keys/key-ring.ts'
 import { createOutbox } from './publish/outbox.ts'
+import { createTokenMint, type TokenMintOptions } from './tokens/token-mint.ts'
 import { createProofOfOrigin, type ProofOptions } from './webhook/proof-of-origin.ts'
 import { registerWebhookRoute } from './webhook/webhook-route.ts'
 
@@ -15,8 +18,12 @@ export interface IngestDeps {
   readonly pool: Pool
   readonly publisher: EventPublisher
   readonly proof: ProofOptions
-  /** Keys of the panel; with none nobody gets in. */
+  /** Keys of the panel's API, beside those in the database. */
   readonly apiKeys: readonly string[]
+  /** What browser tokens are signed with. */
+  readonly tokens: TokenMintOptions
+  /** Whether the API's documentation is served, to everybody. */
+  readonly hasDocs: boolean
   readonly log: Logger
 }
 
@@ -32,12 +39,14 @@ export interface Ingest {
 /** How many more connections than one for each lane a pool needs: registrations, the outbox, the readiness check. */
 export const INGEST_POOL_MAX = 10
 
-/** Takes webhooks and registrations, and publishes what follows from them. */
-export function createIngest({ pool, publisher, proof, apiKeys, log }: IngestDeps): Ingest {
+/** Takes webhooks and the panel's requests, and publishes what follows from them. */
+export function createIngest({ pool, publisher, proof, apiKeys, tokens, hasDocs, log }: IngestDeps): Ingest {
   const newId = uuidv7
   const outbox = createOutbox({ pool, publisher, log })
   const commitDeps = { pool, newId, outbox }
   const batcher = createBatcher({ ...commitDeps, log })
+  const db = createKysely(pool)
+  const keyRing = createKeyRing({ db, keys: apiKeys, log })
   let isDraining = false
   outbox.start()
 
@@ -45,7 +54,7 @@ export function createIngest({ pool, publisher, proof, apiKeys, log }: IngestDep
     register(app) {
       const now = (): Date => new Date()
       registerWebhookRoute(app, { proveOrigin: createProofOfOrigin(proof), batcher, newId, now, log })
-      registerOrdersRoute(app, { ...commitDeps, apiKeys, log })
+      registerPanelApi(app, { ...commitDeps, db, keyRing, mint: createTokenMint(tokens), hasDocs, log })
     },
     readiness: {
       draining: () => {
@@ -62,6 +71,7 @@ export function createIngest({ pool, publisher, proof, apiKeys, log }: IngestDep
     async close() {
       isDraining = true
       await batcher.close()
+      await keyRing.close()
       await outbox.close()
     },
   }

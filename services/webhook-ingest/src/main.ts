@@ -32,6 +32,8 @@ await runService(async () => {
       allowedCidrs: config.WEBHOOK_ALLOW_CIDRS,
     },
     apiKeys: config.PANEL_API_KEYS,
+    tokens: { secrets: config.JWT_SECRETS, audience: config.JWT_AUDIENCE },
+    hasDocs: config.API_DOCS === 'on',
     log,
   })
 

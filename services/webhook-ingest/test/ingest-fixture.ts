@@ -1,7 +1,7 @@
 import type { OrderEvent } from '@paxyo/contracts'
 import { createInProcessBus, type EventBus } from '@paxyo/event-bus'
 import { createHttpServer, registerHealth } from '@paxyo/service-kit'
-import { createTestDatabase, type TestDatabase } from '@paxyo/testkit'
+import { createTestDatabase, TEST_JWT_SECRET, type TestDatabase } from '@paxyo/testkit'
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { pino } from 'pino'
 import { userChannel } from '@paxyo/contracts'
@@ -34,6 +34,8 @@ export async function startIngest(proof: Partial<ProofOptions> = { tokens: [TOKE
     publisher: bus.connectPublisher(),
     proof: { tokens: [], signatureKeys: [], allowedCidrs: [], ...proof },
     apiKeys: [API_KEY],
+    tokens: { secrets: [TEST_JWT_SECRET], audience: 'paxyo' },
+    hasDocs: true,
     log: logger,
   })
   const app = createHttpServer({ log: logger, trustProxy: false })
@@ -91,5 +93,6 @@ export function anOrder() {
     quantity: 1000,
     charge: '2.5',
     currency: 'USD',
+    payment: 'external' as const,
   }
 }
