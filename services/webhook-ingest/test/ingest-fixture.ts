@@ -16,15 +16,22 @@ export interface IngestFixture extends AsyncDisposable {
   readonly app: FastifyInstance
   readonly database: TestDatabase
   readonly bus: EventBus
+  /** Every route, as `POST /v1/orders`. */
+  readonly routes: readonly string[]
   /** Log lines, parsed. */
   readonly log: Record<string, unknown>[]
   webhook(body: unknown, path?: string): Promise<LightMyRequestResponse>
   register(order?: Partial<Record<string, unknown>>): Promise<LightMyRequestResponse>
+  /** A request of the panel's, with its key. */
+  call(method: 'GET' | 'POST', url: string, payload?: object, headers?: object): Promise<LightMyRequestResponse>
   /** Collects what is published for a user from now on. */
   follow(userId: string): Promise<OrderEvent[]>
 }
 
-export async function startIngest(proof: Partial<ProofOptions> = { tokens: [TOKEN] }): Promise<IngestFixture> {
+export async function startIngest(
+  proof: Partial<ProofOptions> = { tokens: [TOKEN] },
+  { hasDocs = true, jwtSecrets = [TEST_JWT_SECRET] }: { hasDocs?: boolean; jwtSecrets?: string[] } = {},
+): Promise<IngestFixture> {
   const database = await createTestDatabase()
   const bus = createInProcessBus()
   const log: Record<string, unknown>[] = []
@@ -34,20 +41,34 @@ export async function startIngest(proof: Partial<ProofOptions> = { tokens: [TOKE
     publisher: bus.connectPublisher(),
     proof: { tokens: [], signatureKeys: [], allowedCidrs: [], ...proof },
     apiKeys: [API_KEY],
-    tokens: { secrets: [TEST_JWT_SECRET], audience: 'paxyo' },
-    hasDocs: true,
+    tokens: { secrets: jwtSecrets, audience: 'paxyo' },
+    hasDocs,
     log: logger,
   })
   const app = createHttpServer({ log: logger, trustProxy: false })
+  const routes: string[] = []
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const name of [method].flat()) if (name !== 'HEAD') routes.push(`${name} ${url}`)
+  })
   ingest.register(app)
   registerHealth(app, ingest.readiness)
   await app.ready()
+
+  const call: IngestFixture['call'] = (method, url, payload, headers) =>
+    app.inject({
+      method,
+      url,
+      headers: { authorization: `Bearer ${API_KEY}`, ...headers },
+      ...(payload === undefined ? {} : { payload }),
+    })
 
   return {
     app,
     database,
     bus,
+    routes,
     log,
+    call,
     webhook: (body, path = `/webhooks/godofpanel/${TOKEN}`) =>
       app.inject({
         method: 'POST',
@@ -55,13 +76,7 @@ export async function startIngest(proof: Partial<ProofOptions> = { tokens: [TOKE
         headers: { 'content-type': 'application/json' },
         payload: typeof body === 'string' ? body : JSON.stringify(body),
       }),
-    register: (order) =>
-      app.inject({
-        method: 'POST',
-        url: '/v1/orders',
-        headers: { authorization: `Bearer ${API_KEY}` },
-        payload: { ...anOrder(), ...order },
-      }),
+    register: (order) => call('POST', '/v1/orders', { ...anOrder(), ...order }),
     async follow(userId) {
       const events: OrderEvent[] = []
       const subscriber = bus.connectSubscriber({

@@ -20,6 +20,9 @@ const idempotencyKeySchema = z
 /** The headers of a POST. */
 export const idempotencyHeaders = z.looseObject({ 'idempotency-key': idempotencyKeySchema.optional() })
 
+/** The headers of a POST that moves money whenever it is sent: it is refused without a key. */
+export const neededIdempotencyHeaders = z.looseObject({ 'idempotency-key': idempotencyKeySchema })
+
 /** A request by which a key is bound to what it asks for. */
 export interface IdempotentRequest {
   readonly key: string

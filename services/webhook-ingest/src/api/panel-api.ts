@@ -1,4 +1,4 @@
-import { isDatabaseUnavailable, type Database } from '@paxyo/database'
+import { isDatabaseUnavailable, isRetryable, type Database } from '@paxyo/database'
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
 import { hasZodFastifySchemaValidationErrors, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Kysely } from 'kysely'
@@ -64,6 +64,8 @@ export function registerPanelApi(app: FastifyInstance, deps: PanelApiDeps): void
 function setErrorHandler(api: PanelApi, log: Logger): void {
   api.setErrorHandler((error, request, reply) => {
     if (hasZodFastifySchemaValidationErrors(error)) {
+      const needsKey = error.validation[0]?.instancePath === '/idempotency-key'
+      if (needsKey && request.headers['idempotency-key'] === undefined) return refuse(reply, 'idempotency_key_missing')
       const detail = error.validation
         .slice(0, ISSUES_SHOWN_MAX)
         .map(
@@ -73,7 +75,8 @@ function setErrorHandler(api: PanelApi, log: Logger): void {
         .join('; ')
       return refuse(reply, 'validation_failed', detail)
     }
-    if (isDatabaseUnavailable(error)) {
+    // What lost against others time after time may succeed later, too.
+    if (isDatabaseUnavailable(error) || isRetryable(error)) {
       log.error({ err: error, route: request.routeOptions.url }, 'request not answered')
       return refuse(reply, 'database_unavailable')
     }
