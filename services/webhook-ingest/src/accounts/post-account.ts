@@ -9,7 +9,7 @@ import { readClock } from '../commit/read-books.ts'
 import { idSchema } from '../orders/registration.ts'
 import { accountAnswerSchema } from './account-schemas.ts'
 import { accountView } from './account-view.ts'
-import { lockAccounts, openAccounts } from './lock-accounts.ts'
+import { openAccounts } from './lock-accounts.ts'
 
 const openingSchema = z.strictObject({ userId: idSchema, currency: currencySchema })
 
@@ -33,11 +33,11 @@ export function registerPostAccount(api: PanelApi, deps: PanelApiDeps): void {
     const { userId, currency } = request.body
     const answer = await commitOnce(deps, idempotentRequest(request), async (client) => {
       const at = await readClock(client)
-      const found = (await lockAccounts(client, [userId])).get(userId)
-      const account = found ?? (await openAccounts(client, new Map([[userId, currency]]))).get(userId)!
+      const { accounts, openedUserIds } = await openAccounts(client, new Map([[userId, currency]]))
+      const account = accounts.get(userId)!
       if (account.currency !== currency) return { at, result: 'currency_mismatch' }
       const body = { account: accountView(account), seq: account.lastSeq, epoch: await readEpoch(client) }
-      return { at, result: { status: found === undefined ? 201 : 200, body } }
+      return { at, result: { status: openedUserIds.has(userId) ? 201 : 200, body } }
     })
     return sendAnswer(reply, answer)
   })

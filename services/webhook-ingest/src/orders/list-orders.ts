@@ -19,7 +19,7 @@ const listQuery = z.object({
 })
 
 /** When the last order of a page was registered, in microseconds, and its id. */
-const cursorSchema = z.tuple([z.int(), z.string().max(128)])
+const cursorSchema = z.tuple([z.int(), identifierSchema])
 type Cursor = z.infer<typeof cursorSchema>
 
 /** `GET /v1/orders`: orders of a user, of a status, of a time, the newest first. */

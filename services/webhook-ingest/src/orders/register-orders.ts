@@ -90,9 +90,8 @@ async function openMissingAccounts(
     currencyByUserId.set(userId, currency)
   }
   if (currencyByUserId.size === 0) return
-  for (const [userId, account] of await openAccounts(client, currencyByUserId)) {
-    books.accountsByUserId.set(userId, account)
-  }
+  const { accounts } = await openAccounts(client, currencyByUserId)
+  for (const [userId, account] of accounts) books.accountsByUserId.set(userId, account)
 }
 
 function registerOne(

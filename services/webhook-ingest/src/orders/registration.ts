@@ -8,11 +8,11 @@ export const idSchema = z.union([identifierSchema, z.int().nonnegative().transfo
 const QUANTITY_MAX = 1_000_000_000_000
 const TEXT_MAX = 2048
 
-/** Text that PostgreSQL can store. */
+/** Text that PostgreSQL can store: without NUL, and without half a character. */
 const textSchema = z
   .string()
   .max(TEXT_MAX)
-  .refine((text) => !text.includes('\u0000') && text.isWellFormed(), 'must not contain NUL or half a character')
+  .regex(/^[^\0\p{Cs}]*$/u, 'must not contain NUL or half a character')
 
 /** What a panel says of an order that it has passed on to the provider. */
 export const registrationSchema = z.strictObject({

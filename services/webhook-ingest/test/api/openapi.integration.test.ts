@@ -1,14 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { startIngest, type IngestFixture } from '../ingest-fixture.ts'
-
-interface Document {
-  readonly openapi: string
-  readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly operationId: string }>>>>
-}
+import type { OpenApiDocument } from './documented-answers.ts'
 
 let ingest: IngestFixture
-let document: Document
+let document: OpenApiDocument
 beforeAll(async () => {
   ingest = await startIngest()
   document = (await ingest.app.inject('/openapi.json')).json()
