@@ -46,7 +46,11 @@ export function brokenRequests(
     fc
       .tuple(
         parts,
-        fc.dictionary(fc.constantFrom(...namesIn(operation, part)), HOSTILE_TEXT, { noNullPrototype: true }),
+        fc.dictionary(fc.constantFrom(...namesIn(operation, part)), HOSTILE_TEXT, {
+          noNullPrototype: true,
+          minKeys: 1,
+          maxKeys: 2,
+        }),
       )
       .map(([valid, changes]) => toRequest(operation, { ...valid, [part]: { ...valid[part], ...changes } }))
   const withBody = fc
@@ -122,7 +126,7 @@ const HOSTILE_TEXT: Arbitrary<string> = fc.oneof(
   // A cursor of the right form with something else in it.
   fc.jsonValue({ maxDepth: 2 }).map((value) => Buffer.from(JSON.stringify(value)).toString('base64url')),
   fc
-    .tuple(fc.maxSafeInteger(), fc.string({ unit: 'binary' }))
+    .tuple(fc.maxSafeInteger(), fc.oneof(fc.constantFrom('a\0b', '\ud800', ''), fc.string({ unit: 'binary' })))
     .map((position) => Buffer.from(JSON.stringify(position)).toString('base64url')),
   fc.string({ unit: 'binary' }),
   fc.string({ minLength: 200, maxLength: 3_000 }),
