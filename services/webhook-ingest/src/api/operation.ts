@@ -26,6 +26,7 @@ const COMMON_REFUSALS: readonly ErrorCode[] = [
   'unsupported_media_type',
   'internal_error',
   'database_unavailable',
+  'queue_full',
 ]
 
 /** The part of a route's schema that says how it answers. Responses are checked against it by tests, not at run time. */

@@ -13,6 +13,7 @@ import type { TokenMint } from '../tokens/token-mint.ts'
 import { registerTokenRoutes } from '../tokens/token-routes.ts'
 import { refuse } from './answer.ts'
 import { registerOpenApi } from './openapi.ts'
+import { createTurnstile } from './turnstile.ts'
 
 export interface PanelApiDeps extends CommitDeps {
   /** For reading; what changes something goes through `commitOnce`. */
@@ -35,6 +36,9 @@ export type PanelApi = FastifyInstance<
 >
 
 const ISSUES_SHOWN_MAX = 10
+/** Each needs one connection to the database at a time; the pool has some more. */
+const CONCURRENT_MAX = 6
+const WAITING_MAX = 1_000
 
 /** The panel's API: everything under `/v1`, and its documentation. */
 export function registerPanelApi(app: FastifyInstance, deps: PanelApiDeps): void {
@@ -53,11 +57,25 @@ export function registerPanelApi(app: FastifyInstance, deps: PanelApiDeps): void
         const holder = await deps.keyRing.holderOf(bearerToken(request.headers.authorization))
         if (holder === undefined) return refuse(reply, 'unauthorized')
       })
+      boundConcurrency(v1)
       registerOrderRoutes(v1, deps)
       registerAccountRoutes(v1, deps)
       registerTokenRoutes(v1, deps)
     })
   })
+}
+
+/** Requests of the panel take turns, so that there is always a connection to the database for webhooks. */
+function boundConcurrency(v1: PanelApi): void {
+  const turnstile = createTurnstile(CONCURRENT_MAX, WAITING_MAX)
+  const leaveByRequest = new WeakMap<object, () => void>()
+  v1.addHook('preHandler', async (request, reply) => {
+    const leave = await turnstile.enter()
+    if (leave === undefined) return refuse(reply, 'queue_full')
+    leaveByRequest.set(request, leave)
+  })
+  // Before the answer goes out: nobody who reads it slowly keeps the others waiting.
+  v1.addHook('onSend', async (request) => leaveByRequest.get(request)?.())
 }
 
 /** Errors that are the API's own; all others are the server's. */
