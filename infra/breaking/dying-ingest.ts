@@ -79,7 +79,8 @@ const provider =
         confirmsMoney: true,
         confirmTimes: { leaseMs: 1, lagMs: 0 },
       }
-const ingest = createIngest({ pool, publisher, proof, apiKeys: [PANEL_KEY], provider, log })
+const tokens = { secrets: [], audience: 'paxyo' }
+const ingest = createIngest({ pool, publisher, proof, apiKeys: [PANEL_KEY], provider, tokens, hasDocs: false, log })
 const app = createHttpServer({ log, trustProxy: false })
 app.addHook('onRequest', async (request) => {
   hasWebhook ||= request.url.startsWith('/webhooks')

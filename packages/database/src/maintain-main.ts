@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { maintainEventPartitions } from './event-partitions.ts'
+import { pruneIdempotencyKeys } from './idempotency-keys.ts'
 
 const RETENTION_DAYS_DEFAULT = 7
 
@@ -16,5 +17,7 @@ if (problems.length > 0) {
 
 const pool = new pg.Pool({ connectionString: url, max: 1, application_name: 'paxyo-maintain' })
 const { created, dropped } = await maintainEventPartitions(pool, new Date(), Number(retention))
+const forgotten = await pruneIdempotencyKeys(pool)
 await pool.end()
 process.stdout.write(`Partitions made: ${created.join(', ') || 'none'}; dropped: ${dropped.join(', ') || 'none'}.\n`)
+process.stdout.write(`Idempotency keys forgotten: ${forgotten}.\n`)

@@ -41,6 +41,15 @@ export interface Confirmations {
   settled_at: Timestamp | null;
 }
 
+export interface ApiKeys {
+  created_at: Generated<Timestamp>;
+  key_hash: Buffer;
+  key_id: string;
+  last_used_at: Timestamp | null;
+  name: string;
+  revoked_at: Timestamp | null;
+}
+
 export interface Deliveries {
   body: string;
   delivery_id: string;
@@ -59,6 +68,15 @@ export interface Events {
   user_id: string;
 }
 
+export interface IdempotencyKeys {
+  body: string;
+  created_at: Generated<Timestamp>;
+  idempotency_key: string;
+  part: number;
+  request_hash: Buffer;
+  status: number;
+}
+
 export interface LedgerEntries {
   amount: Numeric;
   balance_after: Numeric;
@@ -66,6 +84,7 @@ export interface LedgerEntries {
   entry_id: string;
   kind: string;
   order_id: string | null;
+  position: Generated<number>;
   refunded_after: Numeric | null;
   refunded_before: Numeric | null;
   user_id: string;
@@ -114,8 +133,10 @@ export interface StreamEpoch {
 export interface DB {
   accounts: Accounts;
   confirmations: Confirmations;
+  api_keys: ApiKeys;
   deliveries: Deliveries;
   events: Events;
+  idempotency_keys: IdempotencyKeys;
   ledger_entries: LedgerEntries;
   orders: Orders;
   outbox: Outbox;

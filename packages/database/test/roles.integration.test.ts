@@ -62,6 +62,8 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
     gateway: [],
   },
   stream_epoch: { ingest: ['SELECT'], gateway: ['SELECT'] },
+  api_keys: { ingest: ['SELECT', 'UPDATE last_used_at'], gateway: [] },
+  idempotency_keys: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   kysely_migration: { ingest: [], gateway: [] },
   kysely_migration_lock: { ingest: [], gateway: [] },
   'a partition of events': { ingest: [], gateway: [] },

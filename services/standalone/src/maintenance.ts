@@ -1,4 +1,4 @@
-import { maintainEventPartitions } from '@paxyo/database'
+import { maintainEventPartitions, pruneIdempotencyKeys } from '@paxyo/database'
 import pg from 'pg'
 import type { Logger } from 'pino'
 
@@ -10,16 +10,17 @@ export interface MaintenanceOptions {
 
 const DAY_MS = 86_400_000
 
-/** Makes tomorrow's partitions and drops those that are too old: now, and once a day. */
+/** Makes tomorrow's partitions, drops those that are too old, forgets old idempotency keys: now, and once a day. */
 export function startMaintenance({ ownerUrl, retentionDays, log }: MaintenanceOptions): { stop(): Promise<void> } {
   async function maintain(): Promise<void> {
     const pool = new pg.Pool({ connectionString: ownerUrl, max: 1 })
     pool.on('error', () => undefined)
     try {
       await maintainEventPartitions(pool, new Date(), retentionDays)
+      await pruneIdempotencyKeys(pool)
     } catch (error) {
       // There are partitions for a week, and a default one under them: the next day is time enough.
-      log.error({ err: error }, 'the partitions of events could not be maintained')
+      log.error({ err: error }, 'the database could not be maintained')
     } finally {
       await pool.end()
     }

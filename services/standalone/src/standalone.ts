@@ -64,6 +64,8 @@ export async function startStandalone(config: StandaloneConfig): Promise<Running
     },
     apiKeys,
     provider: providerOptions(config),
+    tokens: { secrets: jwtSecrets, audience: config.JWT_AUDIENCE },
+    hasDocs: config.API_DOCS === 'on',
     log,
   })
   const ownOrigins = ['localhost', config.HOST].map((host) => `http://${host}:${config.PORT}`)

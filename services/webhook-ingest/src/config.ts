@@ -5,7 +5,9 @@ import { parseSecret } from './webhook/standard-webhooks.ts'
 
 const TOKEN_BYTES_MIN = 8
 
-/** Who may send webhooks, and who may register orders. */
+const JWT_SECRET_BYTES_MIN = 32
+
+/** Who may send webhooks, and who may use the API. */
 export const ingestVariables = {
   /** Tokens that the provider's URL or a header carries. */
   WEBHOOK_TOKENS: env.secrets(TOKEN_BYTES_MIN).default([]),
@@ -18,7 +20,10 @@ export const ingestVariables = {
     .default([]),
   /** Networks that webhooks may come from. */
   WEBHOOK_ALLOW_CIDRS: env.cidrs.default([]),
+  /** Keys of the panel's API, beside those that are kept in the database. */
   PANEL_API_KEYS: env.secrets(TOKEN_BYTES_MIN).default([]),
+  /** Whether `/docs` and `/openapi.json` are served, to everybody. */
+  API_DOCS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
   /** The provider's API v2 and our key for it. */
   PROVIDER_API_URL: env.url('http', 'https').optional(),
   PROVIDER_API_KEY: env.text.optional(),
@@ -51,6 +56,9 @@ const variables = {
   ...redisVariables,
   HOST: env.text.default('0.0.0.0'),
   PORT: env.integer(0, 65_535).default(8081),
+  /** What browser tokens are signed with, by the first of them; without any this service mints none. */
+  JWT_SECRETS: env.secrets(JWT_SECRET_BYTES_MIN).default([]),
+  JWT_AUDIENCE: env.text.default('paxyo'),
   ...commonVariables,
   ...ingestVariables,
 }

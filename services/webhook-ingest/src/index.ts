@@ -3,3 +3,5 @@ export { createIngest, INGEST_POOL_MAX, type Ingest, type IngestDeps, type Provi
 export type { ReconcileReport, ReconcileRequest } from './reconcile/reconcile.ts'
 export { runReconcile, type RunReconcileOptions } from './reconcile/run-reconcile.ts'
 export { reportLines } from './reconcile/report-lines.ts'
+export { createApiKey, listApiKeys, revokeApiKey, API_KEYS_MAX, type ApiKey } from './keys/api-keys.ts'
+export type { NewApiKey } from './keys/api-key.ts'

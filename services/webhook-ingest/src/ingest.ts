@@ -1,3 +1,4 @@
+import { createKysely } from '@paxyo/database'
 import type { EventPublisher } from '@paxyo/event-bus'
 import { createProviderClient } from '@paxyo/godofpanel'
 import { addGauge, type ReadinessCheck } from '@paxyo/service-kit'
@@ -6,11 +7,13 @@ import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { v7 as uuidv7 } from 'uuid'
+import { registerPanelApi } from './api/panel-api.ts'
 import { createBatcher } from './commit/batcher.ts'
 import { createConfirmer, warnOfUnconfirmed, type ConfirmTimes } from './confirm/confirmer.ts'
-import { registerOrdersRoute } from './orders/orders-route.ts'
+import { createKeyRing } from './keys/key-ring.ts'
 import { createOutbox } from './publish/outbox.ts'
 import { reconcile, type ReconcileReport, type ReconcileRequest } from './reconcile/reconcile.ts'
+import { createTokenMint, type TokenMintOptions } from './tokens/token-mint.ts'
 import { createProofOfOrigin, type ProofOptions } from './webhook/proof-of-origin.ts'
 import { registerWebhookRoute } from './webhook/webhook-route.ts'
 
@@ -18,10 +21,14 @@ export interface IngestDeps {
   readonly pool: Pool
   readonly publisher: EventPublisher
   readonly proof: ProofOptions
-  /** Keys of the panel; with none nobody gets in. */
+  /** Keys of the panel's API, beside those in the database. */
   readonly apiKeys: readonly string[]
   /** The provider's own API; without it nothing can be asked. */
   readonly provider?: ProviderOptions | undefined
+  /** What browser tokens are signed with. */
+  readonly tokens: TokenMintOptions
+  /** Whether the API's documentation is served, to everybody. */
+  readonly hasDocs: boolean
   readonly log: Logger
 }
 
@@ -51,8 +58,8 @@ export interface Ingest {
 /** How many more connections than one for each lane a pool needs: registrations, the outbox, the readiness check. */
 export const INGEST_POOL_MAX = 10
 
-/** Takes webhooks and registrations, and publishes what follows from them. */
-export function createIngest({ pool, publisher, proof, apiKeys, provider, log }: IngestDeps): Ingest {
+/** Takes webhooks and the panel's requests, and publishes what follows from them. */
+export function createIngest({ pool, publisher, proof, apiKeys, provider, tokens, hasDocs, log }: IngestDeps): Ingest {
   const newId = uuidv7
   const outbox = createOutbox({ pool, publisher, log })
   const commitDeps = {
@@ -66,6 +73,8 @@ export function createIngest({ pool, publisher, proof, apiKeys, provider, log }:
   const client = provider && createProviderClient(provider)
   // Also when nothing new has to be confirmed: what awaits its confirmation from before must not wait for ever.
   const confirmer = client && createConfirmer({ pool, provider: client, batcher, log, ...provider?.confirmTimes })
+  const db = createKysely(pool)
+  const keyRing = createKeyRing({ db, keys: apiKeys, log })
   let isDraining = false
   outbox.start()
   if (confirmer === undefined) void warnOfUnconfirmed(pool, log)
@@ -75,7 +84,7 @@ export function createIngest({ pool, publisher, proof, apiKeys, provider, log }:
     register(app) {
       const now = (): Date => new Date()
       registerWebhookRoute(app, { proveOrigin: createProofOfOrigin(proof), batcher, newId, now, log })
-      registerOrdersRoute(app, { ...commitDeps, apiKeys, log })
+      registerPanelApi(app, { ...commitDeps, db, keyRing, mint: createTokenMint(tokens), hasDocs, log })
     },
     readiness: {
       draining: () => {
@@ -98,6 +107,7 @@ export function createIngest({ pool, publisher, proof, apiKeys, provider, log }:
       await client?.close()
       await confirmer?.close()
       await batcher.close()
+      await keyRing.close()
       await outbox.close()
     },
   }

@@ -30,6 +30,8 @@ await runService(async () => {
     },
     apiKeys: config.PANEL_API_KEYS,
     provider: providerOptions(config),
+    tokens: { secrets: config.JWT_SECRETS, audience: config.JWT_AUDIENCE },
+    hasDocs: config.API_DOCS === 'on',
     log,
   })
 

@@ -1,7 +1,7 @@
 import type { OrderEvent } from '@paxyo/contracts'
 import { createInProcessBus, type EventBus } from '@paxyo/event-bus'
 import { createHttpServer, registerHealth } from '@paxyo/service-kit'
-import { createTestDatabase, type TestDatabase } from '@paxyo/testkit'
+import { createTestDatabase, TEST_JWT_SECRET, type TestDatabase } from '@paxyo/testkit'
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { pino } from 'pino'
 import { userChannel } from '@paxyo/contracts'
@@ -17,17 +17,25 @@ export interface IngestFixture extends AsyncDisposable {
   readonly database: TestDatabase
   readonly ingest: Ingest
   readonly bus: EventBus
+  /** Every route, as `POST /v1/orders`. */
+  readonly routes: readonly string[]
   /** Log lines, parsed. */
   readonly log: Record<string, unknown>[]
   webhook(body: unknown, path?: string): Promise<LightMyRequestResponse>
   register(order?: Partial<Record<string, unknown>>): Promise<LightMyRequestResponse>
+  /** A request of the panel's, with its key. */
+  call(method: 'GET' | 'POST', url: string, payload?: object, headers?: object): Promise<LightMyRequestResponse>
   /** Collects what is published for a user from now on. */
   follow(userId: string): Promise<OrderEvent[]>
 }
 
 export async function startIngest(
   proof: Partial<ProofOptions> = { tokens: [TOKEN] },
-  provider?: ProviderOptions,
+  {
+    provider,
+    hasDocs = true,
+    jwtSecrets = [TEST_JWT_SECRET],
+  }: { provider?: ProviderOptions; hasDocs?: boolean; jwtSecrets?: string[] } = {},
 ): Promise<IngestFixture> {
   const database = await createTestDatabase()
   const bus = createInProcessBus()
@@ -39,19 +47,35 @@ export async function startIngest(
     proof: { tokens: [], signatureKeys: [], allowedCidrs: [], ...proof },
     apiKeys: [API_KEY],
     provider,
+    tokens: { secrets: jwtSecrets, audience: 'paxyo' },
+    hasDocs,
     log: logger,
   })
   const app = createHttpServer({ log: logger, trustProxy: false })
+  const routes: string[] = []
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const name of [method].flat()) if (name !== 'HEAD') routes.push(`${name} ${url}`)
+  })
   ingest.register(app)
   registerHealth(app, ingest.readiness)
   await app.ready()
+
+  const call: IngestFixture['call'] = (method, url, payload, headers) =>
+    app.inject({
+      method,
+      url,
+      headers: { authorization: `Bearer ${API_KEY}`, ...headers },
+      ...(payload === undefined ? {} : { payload }),
+    })
 
   return {
     app,
     database,
     ingest,
     bus,
+    routes,
     log,
+    call,
     webhook: (body, path = `/webhooks/godofpanel/${TOKEN}`) =>
       app.inject({
         method: 'POST',
@@ -59,13 +83,7 @@ export async function startIngest(
         headers: { 'content-type': 'application/json' },
         payload: typeof body === 'string' ? body : JSON.stringify(body),
       }),
-    register: (order) =>
-      app.inject({
-        method: 'POST',
-        url: '/v1/orders',
-        headers: { authorization: `Bearer ${API_KEY}` },
-        payload: { ...anOrder(), ...order },
-      }),
+    register: (order) => call('POST', '/v1/orders', { ...anOrder(), ...order }),
     async follow(userId) {
       const events: OrderEvent[] = []
       const subscriber = bus.connectSubscriber({
@@ -97,5 +115,6 @@ export function anOrder() {
     quantity: 1000,
     charge: '2.5',
     currency: 'USD',
+    payment: 'external' as const,
   }
 }

@@ -21,10 +21,7 @@ export async function startWithProvider(
   // The two know each other's address: the simulator of the API starts first and is told where to call afterwards.
   const api = await startSimulator({ ...simulation, apiKey: PROVIDER_KEY })
   const fixture = await startIngest(undefined, {
-    url: api.apiUrl,
-    key: PROVIDER_KEY,
-    confirmsMoney: false,
-    ...provider,
+    provider: { url: api.apiUrl, key: PROVIDER_KEY, confirmsMoney: false, ...provider },
   })
   const url = await listen(fixture.app, { host: '127.0.0.1', port: 0 })
   api.setWebhook({ url: `${url}/webhooks/godofpanel`, proof: { kind: 'path', token: TOKEN } })

@@ -10,6 +10,7 @@ export interface Changes {
   readonly registeredOrderIds: Set<string>
   readonly accounts: Map<string, Account>
   readonly refunds: RefundEntry[]
+  readonly payments: PaymentEntry[]
   readonly events: EventRow[]
   readonly deliveries: DeliveryRow[]
   readonly reviews: ReviewRow[]
@@ -27,6 +28,17 @@ export interface RefundEntry {
   readonly balanceAfter: Money
   readonly refundedBefore: Money
   readonly refundedAfter: Money
+}
+
+/** Money that went into an account, or out of it for an order. */
+export interface PaymentEntry {
+  readonly entryId: string
+  readonly userId: string
+  readonly kind: 'deposit' | 'charge'
+  /** What is paid for; null for a deposit. */
+  readonly orderId: string | null
+  readonly amount: Money
+  readonly balanceAfter: Money
 }
 
 export interface EventRow extends BusMessage {
@@ -63,6 +75,7 @@ export function noChanges(): Changes {
     registeredOrderIds: new Set(),
     accounts: new Map(),
     refunds: [],
+    payments: [],
     events: [],
     deliveries: [],
     reviews: [],

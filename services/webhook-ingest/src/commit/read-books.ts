@@ -17,10 +17,7 @@ const LOCK_ACCOUNTS_OF_ORDERS = `
   ORDER BY user_id
   FOR NO KEY UPDATE`
 
-const LOCK_ACCOUNT = `
-  SELECT user_id, currency, balance, last_seq FROM accounts WHERE user_id = $1 FOR NO KEY UPDATE`
-
-const ORDER_COLUMNS = `
+export const ORDER_COLUMNS = `
     order_id, provider_order_id, user_id, service, link, quantity, charge, status, remains, start_count, refunded,
     updated_at`
 
@@ -28,22 +25,19 @@ const ORDER_COLUMNS = `
 const READ_ORDERS = `
   SELECT ${ORDER_COLUMNS} FROM orders WHERE provider = $1 AND provider_order_id = ANY($2::text[])`
 
-const READ_ORDER = `
-  SELECT ${ORDER_COLUMNS} FROM orders WHERE order_id = $1`
-
 const READ_SETTLED_DELIVERIES = `
   SELECT delivery_id, outcome = 'awaiting_confirmation' AS awaiting FROM deliveries WHERE delivery_id = ANY($1::text[])`
 
 const READ_CLOCK = `SELECT date_trunc('milliseconds', clock_timestamp()) AS at`
 
-interface AccountRow {
+export interface AccountRow {
   readonly user_id: string
   readonly currency: string
   readonly balance: string
   readonly last_seq: number
 }
 
-interface OrderRow {
+export interface OrderRow {
   readonly order_id: string
   readonly provider_order_id: string
   readonly user_id: string
@@ -81,11 +75,6 @@ export async function lockAccountsOfOrders(
   return new Map(rows.map((row) => [row.user_id, toAccount(row)]))
 }
 
-export async function lockAccount(client: PoolClient, userId: string): Promise<Account | undefined> {
-  const { rows } = await client.query<AccountRow>({ name: 'lock_account', text: LOCK_ACCOUNT, values: [userId] })
-  return rows[0] && toAccount(rows[0])
-}
-
 /** The orders by their provider order ids. */
 export async function readOrders(
   client: PoolClient,
@@ -98,12 +87,6 @@ export async function readOrders(
     values: [provider, providerOrderIds],
   })
   return new Map(rows.map((row) => [row.provider_order_id, toOrder(row)]))
-}
-
-/** The order with this id of the panel's. */
-export async function readOrder(client: PoolClient, orderId: string): Promise<Order | undefined> {
-  const { rows } = await client.query<OrderRow>({ name: 'read_order', text: READ_ORDER, values: [orderId] })
-  return rows[0] && toOrder(rows[0])
 }
 
 /** Which of these deliveries are committed, and which of those still await the provider's confirmation. */
@@ -128,11 +111,11 @@ export async function readClock(client: PoolClient): Promise<Date> {
   return rows[0]!.at
 }
 
-function toAccount(row: AccountRow): Account {
+export function toAccount(row: AccountRow): Account {
   return { userId: row.user_id, currency: row.currency, balance: parseMoney(row.balance), lastSeq: row.last_seq }
 }
 
-function toOrder(row: OrderRow): Order {
+export function toOrder(row: OrderRow): Order {
   return {
     orderId: row.order_id,
     providerOrderId: row.provider_order_id,

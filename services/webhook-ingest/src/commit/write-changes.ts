@@ -27,6 +27,12 @@ const UPDATE_ACCOUNTS = `
   FROM unnest($1::text[], $2::numeric[], $3::bigint[]) AS changed (user_id, balance, last_seq)
   WHERE accounts.user_id = changed.user_id`
 
+const INSERT_PAYMENTS = `
+  INSERT INTO ledger_entries (entry_id, user_id, kind, order_id, amount, balance_after, created_at)
+  SELECT entry_id, user_id, kind, order_id, amount, balance_after, $7
+  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::numeric[], $6::numeric[])
+    AS payment (entry_id, user_id, kind, order_id, amount, balance_after)`
+
 const INSERT_REFUNDS = `
   INSERT INTO ledger_entries
     (entry_id, user_id, kind, order_id, amount, balance_after, refunded_before, refunded_after, created_at)
@@ -95,7 +101,7 @@ export async function writeChangesAndCommit(
   const registered = [...changes.orders.values()].filter(({ orderId }) => changes.registeredOrderIds.has(orderId))
   const orders = [...changes.orders.values()].filter(({ orderId }) => !changes.registeredOrderIds.has(orderId))
   const accounts = [...changes.accounts.values()]
-  const { refunds, events, deliveries, reviews, awaited, confirmed } = changes
+  const { refunds, payments, events, deliveries, reviews, awaited, confirmed } = changes
 
   write(
     'insert_orders',
@@ -139,6 +145,21 @@ export async function writeChangesAndCommit(
       accounts.map((account) => account.lastSeq),
     ],
     accounts.length,
+  )
+  // Before the refunds: an order that is paid for and given back in one transaction has its entries in this order.
+  write(
+    'insert_payments',
+    INSERT_PAYMENTS,
+    [
+      payments.map((payment) => payment.entryId),
+      payments.map((payment) => payment.userId),
+      payments.map((payment) => payment.kind),
+      payments.map((payment) => payment.orderId),
+      payments.map((payment) => formatMoney(payment.amount)),
+      payments.map((payment) => formatMoney(payment.balanceAfter)),
+      at,
+    ],
+    payments.length,
   )
   write(
     'insert_refunds',

@@ -1,28 +1,34 @@
-import { identifierSchema, moneySchema } from '@paxyo/contracts'
+import { currencySchema, identifierSchema, moneySchema } from '@paxyo/contracts'
 import { z } from 'zod'
+import { namedSchemas } from '../api/operation.ts'
 
 /** PHP panels keep ids as integers. */
-const idSchema = z.union([identifierSchema, z.int().nonnegative().transform(String)])
+export const idSchema = z.union([identifierSchema, z.int().nonnegative().transform(String)])
 
 const QUANTITY_MAX = 1_000_000_000_000
 const TEXT_MAX = 2048
 
+/** Text that PostgreSQL can store: without NUL, and without half a character. */
+const textSchema = z
+  .string()
+  .max(TEXT_MAX)
+  .regex(/^[^\0\p{Cs}]*$/u, 'must not contain NUL or half a character')
+
 /** What a panel says of an order that it has passed on to the provider. */
 export const registrationSchema = z.strictObject({
-  /** The panel's own id; registering it again with the same details changes nothing. */
-  orderId: idSchema,
+  orderId: idSchema.describe("The panel's own id. Registering it again with the same details changes nothing."),
   providerOrderId: idSchema,
   userId: idSchema,
-  service: z.string().max(TEXT_MAX).refine(isStorable, 'must not contain NUL'),
-  link: z.string().max(TEXT_MAX).refine(isStorable, 'must not contain NUL'),
+  service: textSchema,
+  link: textSchema,
   quantity: z.int().positive().max(QUANTITY_MAX),
-  /** What the user paid; refunds are parts of it. */
-  charge: moneySchema,
-  currency: z.string().regex(/^[A-Z][A-Z0-9]{2,7}$/, 'must be a code such as "USD"'),
+  charge: moneySchema.describe('What the user paid; refunds are parts of it.'),
+  currency: currencySchema,
+  payment: z
+    .enum(['external', 'account'])
+    .default('external')
+    .describe('Who takes the charge: the panel has done so itself, or it is taken from the account now.'),
 })
+namedSchemas.add(registrationSchema, { id: 'Registration' })
 
 export type Registration = z.output<typeof registrationSchema>
-
-function isStorable(text: string): boolean {
-  return !text.includes('\u0000') && text.isWellFormed()
-}

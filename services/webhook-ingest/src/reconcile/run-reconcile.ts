@@ -29,6 +29,8 @@ export async function runReconcile(
     publisher,
     proof: { tokens: [], signatureKeys: [], allowedCidrs: [] },
     apiKeys: [],
+    tokens: { secrets: [], audience: '' },
+    hasDocs: false,
     provider: { ...provider, confirmsMoney: false },
     log,
   })

@@ -25,6 +25,7 @@ test("an order opens its user's account and is the user's first event", async ()
   expect(response.statusCode).toBe(201)
   expect(response.json()).toEqual({
     seq: 1,
+    epoch: expect.stringMatching(/^[0-9a-f]{32}$/),
     appliedDeliveries: 0,
     order: {
       ...ids,

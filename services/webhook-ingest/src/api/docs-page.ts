@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto'
+import type { OpenAPIV3_1 } from 'openapi-types'
+import { describeType, fieldsOf, type Field, type Schema } from './describe-schema.ts'
+
+const STYLE = `
+  :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
+  body { max-width: 60rem; margin: 0 auto; padding: 1rem }
+  h2 { margin-top: 3rem; border-bottom: 1px solid } h3 { margin-top: 2.5rem }
+  code { font-size: .9em } h3 code { font-weight: 600 }
+  table { border-collapse: collapse; width: 100%; margin: .5rem 0 }
+  th, td { text-align: left; vertical-align: top; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid #8884 }
+  nav li { display: inline-block; margin-right: 1rem } nav ul { padding: 0 }
+  .scroll { overflow-x: auto }`
+
+/** Nothing may be loaded and nothing may run: the page is text with this one style. */
+export const DOCS_CSP = [
+  "default-src 'none'",
+  `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+interface Operation {
+  readonly method: string
+  readonly path: string
+  readonly details: OpenAPIV3_1.OperationObject
+}
+
+/** An OpenAPI document as one page of HTML, without scripts. */
+export function renderDocs(document: OpenAPIV3_1.Document): string {
+  const operations: Operation[] = Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
+    Object.entries(item ?? {}).map(([method, operation]) => ({
+      method,
+      path,
+      details: operation as OpenAPIV3_1.OperationObject,
+    })),
+  )
+  const byTag = Map.groupBy(operations, ({ details }) => details.tags?.[0] ?? 'Other')
+  const schemas = Object.entries(document.components?.schemas ?? {}) as [string, Schema][]
+  const { title, description = '' } = document.info
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${escape(title)}</title>
+<style>${STYLE}</style>
+<h1>${escape(title)}</h1>
+${description
+  .split('\n\n')
+  .map((paragraph) => `<p>${toHtml(paragraph)}</p>`)
+  .join('\n')}
+<p>The same for programs: <a href="openapi.json">openapi.json</a>.</p>
+<nav><ul>${operations.map(({ details: { operationId } }) => `<li><a href="#${operationId}">${operationId}</a>`).join('')}</ul></nav>
+${[...byTag].map(([tag, ofTag]) => `<h2>${escape(tag)}</h2>\n${ofTag.map(renderOperation).join('\n')}`).join('\n')}
+<h2>Schemas</h2>
+${schemas.map(([name, schema]) => `<h3 id="${name}">${name}</h3>\n${renderFields(fieldsOf(schema))}`).join('\n')}
+</html>`
+}
+
+function renderOperation({ method, path, details }: Operation): string {
+  const { operationId, summary = '', description } = details
+  const parameters = (details.parameters ?? []) as OpenAPIV3_1.ParameterObject[]
+  const body = (details.requestBody as OpenAPIV3_1.RequestBodyObject | undefined)?.content['application/json']?.schema
+  return `<h3 id="${operationId}"><code>${method.toUpperCase()} ${escape(path)}</code> ${toHtml(summary)}</h3>
+${description === undefined ? '' : `<p>${toHtml(description)}</p>`}
+${renderFields(parameters.map(toField))}
+${body === undefined ? '' : `<p>Body: ${renderType(describeType(body as Schema))}</p>${renderFields(fieldsOf(body as Schema))}`}
+<div class="scroll"><table><tr><th>answer<th>when<th>what
+${Object.entries(details.responses ?? {})
+  .map(([status, response]) => renderResponse(status, response as OpenAPIV3_1.ResponseObject))
+  .join('\n')}
+</table></div>`
+}
+
+function renderResponse(status: string, { description, content = {} }: OpenAPIV3_1.ResponseObject): string {
+  const schema = Object.values(content)[0]?.schema as Schema | undefined
+  const what = schema === undefined ? '' : renderType(describeType(schema))
+  return `<tr><td>${status}<td>${toHtml(description)}<td>${what}${status < '300' && schema !== undefined ? renderFields(fieldsOf(schema)) : ''}`
+}
+
+function toField({ name, in: place, required, description, schema }: OpenAPIV3_1.ParameterObject): Field {
+  return {
+    name: `${name} (${place})`,
+    type: describeType(schema ?? {}),
+    isRequired: required === true,
+    description: description ?? (schema as Schema | undefined)?.description ?? '',
+  }
+}
+
+function renderFields(fields: readonly Field[]): string {
+  if (fields.length === 0) return ''
+  const rows = fields.map(
+    ({ name, type, isRequired, description }) =>
+      `<tr><td><code>${escape(name)}</code>${isRequired ? '' : '?'}<td>${renderType(type)}<td>${toHtml(description)}`,
+  )
+  return `<div class="scroll"><table>${rows.join('\n')}</table></div>`
+}
+
+/** Names of schemas lead to them. */
+function renderType(type: string): string {
+  return escape(type).replace(/#([A-Z]\w*)/g, '<a href="#$1">$1</a>')
+}
+
+/** Plain text in which `code` stands in backticks. */
+function toHtml(text: string): string {
+  return escape(text).replace(/`([^`]*)`/g, '<code>$1</code>')
+}
+
+function escape(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`)
+}

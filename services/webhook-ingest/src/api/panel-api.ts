@@ -1,0 +1,103 @@
+import { isDatabaseUnavailable, isRetryable, type Database } from '@paxyo/database'
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
+import { hasZodFastifySchemaValidationErrors, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { Kysely } from 'kysely'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Logger } from 'pino'
+import { registerAccountRoutes } from '../accounts/account-routes.ts'
+import { bearerToken } from '../auth/secret-set.ts'
+import type { CommitDeps } from '../commit/commit-changes.ts'
+import type { KeyRing } from '../keys/key-ring.ts'
+import { registerOrderRoutes } from '../orders/order-routes.ts'
+import type { TokenMint } from '../tokens/token-mint.ts'
+import { registerTokenRoutes } from '../tokens/token-routes.ts'
+import { refuse } from './answer.ts'
+import { registerOpenApi } from './openapi.ts'
+import { createTurnstile } from './turnstile.ts'
+
+export interface PanelApiDeps extends CommitDeps {
+  /** For reading; what changes something goes through `commitOnce`. */
+  readonly db: Kysely<Database>
+  readonly keyRing: KeyRing
+  /** Signs browser tokens; undefined when this process has no secret for it. */
+  readonly mint: TokenMint | undefined
+  /** Whether `/docs` and `/openapi.json` are served, to everybody. */
+  readonly hasDocs: boolean
+  readonly log: Logger
+}
+
+/** Where routes of the API are added: their schemas are Zod's, and their requests have shown a key. */
+export type PanelApi = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>
+
+const ISSUES_SHOWN_MAX = 10
+/** Each needs one connection to the database at a time; the pool has some more. */
+const CONCURRENT_MAX = 6
+const WAITING_MAX = 1_000
+
+/** The panel's API: everything under `/v1`, and its documentation. */
+export function registerPanelApi(app: FastifyInstance, deps: PanelApiDeps): void {
+  void app.register(async (scope) => {
+    const api: PanelApi = scope.withTypeProvider<ZodTypeProvider>()
+    api.setValidatorCompiler(validatorCompiler)
+    // What was committed must not turn into an error because its answer looks unexpected: only tests check answers.
+    api.setSerializerCompiler(() => (answer) => JSON.stringify(answer))
+    api.removeContentTypeParser('text/plain')
+    setErrorHandler(api, deps.log)
+    if (deps.hasDocs) await registerOpenApi(api)
+
+    await api.register(async (v1: PanelApi) => {
+      // Before the body is read: who has no key can't make us read one.
+      v1.addHook('onRequest', async (request, reply) => {
+        const holder = await deps.keyRing.holderOf(bearerToken(request.headers.authorization))
+        if (holder === undefined) return refuse(reply, 'unauthorized')
+      })
+      boundConcurrency(v1)
+      registerOrderRoutes(v1, deps)
+      registerAccountRoutes(v1, deps)
+      registerTokenRoutes(v1, deps)
+    })
+  })
+}
+
+/** Requests of the panel take turns, so that there is always a connection to the database for webhooks. */
+function boundConcurrency(v1: PanelApi): void {
+  const turnstile = createTurnstile(CONCURRENT_MAX, WAITING_MAX)
+  const leaveByRequest = new WeakMap<object, () => void>()
+  v1.addHook('preHandler', async (request, reply) => {
+    const leave = await turnstile.enter()
+    if (leave === undefined) return refuse(reply, 'queue_full')
+    leaveByRequest.set(request, leave)
+  })
+  // Before the answer goes out: nobody who reads it slowly keeps the others waiting.
+  v1.addHook('onSend', async (request) => leaveByRequest.get(request)?.())
+}
+
+/** Errors that are the API's own; all others are the server's. */
+function setErrorHandler(api: PanelApi, log: Logger): void {
+  api.setErrorHandler((error, request, reply) => {
+    if (hasZodFastifySchemaValidationErrors(error)) {
+      const needsKey = error.validation[0]?.instancePath === '/idempotency-key'
+      if (needsKey && request.headers['idempotency-key'] === undefined) return refuse(reply, 'idempotency_key_missing')
+      const detail = error.validation
+        .slice(0, ISSUES_SHOWN_MAX)
+        .map(
+          ({ instancePath, message }) =>
+            `${instancePath.slice(1).replaceAll('/', '.') || error.validationContext}: ${message}`,
+        )
+        .join('; ')
+      return refuse(reply, 'validation_failed', detail)
+    }
+    // What lost against others time after time may succeed later, too.
+    if (isDatabaseUnavailable(error) || isRetryable(error)) {
+      log.error({ err: error, route: request.routeOptions.url }, 'request not answered')
+      return refuse(reply, 'database_unavailable')
+    }
+    throw error
+  })
+}

@@ -1,0 +1,169 @@
+import type { ErrorCode, OrderView } from '@paxyo/contracts'
+import { PROVIDER } from '@paxyo/godofpanel'
+import { roundTrip } from '@paxyo/database'
+import { parseMoney } from '@paxyo/order-core'
+import type { PoolClient } from 'pg'
+import { lockAccounts, openAccounts } from '../accounts/lock-accounts.ts'
+import { applyDelivery, orderView, recordRegistration, type ApplyRules } from '../commit/apply-delivery.ts'
+import type { Account, Books, Order } from '../commit/books.ts'
+import type { Changes } from '../commit/changes.ts'
+import { lockProviderOrders, readClock, readOrders } from '../commit/read-books.ts'
+import type { Delivery } from '../webhook/delivery.ts'
+import { readChargedOrderIds, readOrdersById, readParkedDeliveries } from './read-known.ts'
+import type { Registration } from './registration.ts'
+
+export interface Registered {
+  readonly order: OrderView
+  /** The user's seq after this. */
+  readonly seq: number
+  readonly isNew: boolean
+  /** How many deliveries had been waiting for this order. */
+  readonly appliedDeliveries: number
+}
+
+export type RegistrationRefusal = Extract<
+  ErrorCode,
+  'order_conflict' | 'provider_order_taken' | 'currency_mismatch' | 'insufficient_funds'
+>
+
+/** What the transaction has read under its locks, brought forward with every order. */
+interface Known {
+  readonly books: Books
+  readonly ordersById: Map<string, Order>
+  /** Orders whose charge was taken from the account. */
+  readonly chargedOrderIds: Set<string>
+  readonly parkedByProviderOrderId: Map<string, Delivery[]>
+}
+
+/**
+ * Registers orders, one after the other, in the transaction of `client`: opens the accounts of new users, takes charges
+ * that are to be paid from an account, and applies what the provider has said about these orders already. All in one
+ * transaction, so that there is no moment at which an update could be missed. An order that is refused changes nothing.
+ *
+ * @returns for each what became of it.
+ * @throws the database's errors. Somebody may register the same order or open the same account at this moment: it is
+ *   refused then, or the loser of a deadlock, and must be run again.
+ */
+export async function registerOrders(
+  client: PoolClient,
+  changes: Changes,
+  registrations: readonly Registration[],
+  rules: ApplyRules,
+): Promise<{ at: Date; results: (Registered | RegistrationRefusal)[] }> {
+  const known = await readKnown(client, registrations)
+  await openMissingAccounts(client, known, registrations)
+  const results = registrations.map((registration) => registerOne(known, changes, registration, rules))
+  return { at: known.books.at, results }
+}
+
+/** Takes the locks, then reads what they protect, all in one round trip with BEGIN. */
+async function readKnown(client: PoolClient, registrations: readonly Registration[]): Promise<Known> {
+  const orderIds = registrations.map(({ orderId }) => orderId)
+  const providerOrderIds = [...new Set(registrations.map(({ providerOrderId }) => providerOrderId))]
+  const userIds = [...new Set(registrations.map(({ userId }) => userId))]
+  const [, accountsByUserId, ordersById, ordersByProviderOrderId, chargedOrderIds, parkedByProviderOrderId, at] =
+    await roundTrip([
+      lockProviderOrders(client, PROVIDER, providerOrderIds),
+      lockAccounts(client, userIds),
+      readOrdersById(client, orderIds),
+      readOrders(client, PROVIDER, providerOrderIds),
+      readChargedOrderIds(client, orderIds),
+      readParkedDeliveries(client, PROVIDER, providerOrderIds),
+      readClock(client),
+    ])
+  const settled = { settledDeliveryIds: new Set<string>(), awaitingDeliveryIds: new Set<string>() }
+  const books = { at, accountsByUserId, ordersByProviderOrderId, ...settled }
+  return { books, ordersById, chargedOrderIds, parkedByProviderOrderId }
+}
+
+/** Opens the accounts of users whose first order this is, unless it would be refused. */
+async function openMissingAccounts(
+  client: PoolClient,
+  { books, ordersById }: Known,
+  registrations: readonly Registration[],
+): Promise<void> {
+  const currencyByUserId = new Map<string, string>()
+  for (const registration of registrations) {
+    const { orderId, providerOrderId, userId, currency } = registration
+    const isTaken = ordersById.has(orderId) || books.ordersByProviderOrderId.has(providerOrderId)
+    if (isTaken || chargeOf(registration) > 0n) continue
+    if (books.accountsByUserId.has(userId) || currencyByUserId.has(userId)) continue
+    currencyByUserId.set(userId, currency)
+  }
+  if (currencyByUserId.size === 0) return
+  const { accounts } = await openAccounts(client, currencyByUserId)
+  for (const [userId, account] of accounts) books.accountsByUserId.set(userId, account)
+}
+
+function registerOne(
+  known: Known,
+  changes: Changes,
+  registration: Registration,
+  rules: ApplyRules,
+): Registered | RegistrationRefusal {
+  const { books, ordersById, chargedOrderIds, parkedByProviderOrderId } = known
+  const { orderId, providerOrderId, userId, currency } = registration
+  const account = books.accountsByUserId.get(userId)
+  if (ordersById.has(orderId)) return registeredBefore(known, registration, account)
+  if (books.ordersByProviderOrderId.has(providerOrderId)) return 'provider_order_taken'
+  if (account === undefined) return 'insufficient_funds'
+  if (account.currency !== currency) return 'currency_mismatch'
+  const charge = chargeOf(registration)
+  if (account.balance < charge) return 'insufficient_funds'
+
+  const paid = { ...account, balance: account.balance - charge }
+  const order = newOrder(registration, books.at)
+  ordersById.set(orderId, order)
+  if (charge > 0n) {
+    chargedOrderIds.add(orderId)
+    const entryId = rules.newId()
+    changes.payments.push({ entryId, userId, kind: 'charge', orderId, amount: charge, balanceAfter: paid.balance })
+  }
+  recordRegistration(books, changes, order, paid)
+  const parked = parkedByProviderOrderId.get(providerOrderId) ?? []
+  for (const delivery of parked) applyDelivery(books, changes, delivery, rules)
+  return { ...asItIs(books, order), isNew: true, appliedDeliveries: parked.length }
+}
+
+/** The same order again, or another one under its id. */
+function registeredBefore(
+  { books, ordersById, chargedOrderIds }: Known,
+  registration: Registration,
+  account: Account | undefined,
+): Registered | RegistrationRefusal {
+  const order = ordersById.get(registration.orderId)!
+  const same = ['providerOrderId', 'userId', 'service', 'link', 'quantity'] as const
+  const isSame =
+    same.every((name) => order[name] === registration[name]) &&
+    order.charge === parseMoney(registration.charge) &&
+    account?.currency === registration.currency &&
+    chargedOrderIds.has(order.orderId) === chargeOf(registration) > 0n
+  return isSame ? { ...asItIs(books, order), isNew: false, appliedDeliveries: 0 } : 'order_conflict'
+}
+
+/** An order with all that this transaction has done to it. */
+function asItIs(books: Books, { providerOrderId, userId }: Order): Pick<Registered, 'order' | 'seq'> {
+  const { currency, lastSeq } = books.accountsByUserId.get(userId)!
+  return { order: orderView(books.ordersByProviderOrderId.get(providerOrderId)!, currency), seq: lastSeq }
+}
+
+/** What is to be taken from the account. */
+const chargeOf = ({ payment, charge }: Registration): bigint => (payment === 'account' ? parseMoney(charge) : 0n)
+
+function newOrder(registration: Registration, at: Date): Order {
+  const { orderId, providerOrderId, userId, service, link, quantity, charge } = registration
+  return {
+    orderId,
+    providerOrderId,
+    userId,
+    service,
+    link,
+    quantity,
+    charge: parseMoney(charge),
+    status: 'pending',
+    remains: null,
+    startCount: null,
+    refunded: 0n,
+    updatedAt: at,
+  }
+}

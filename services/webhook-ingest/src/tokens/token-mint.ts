@@ -1,0 +1,29 @@
+import { SignJWT } from 'jose'
+
+/** Signs a token with which one user's browser may follow its stream. */
+export type TokenMint = (userId: string, ttlS: number) => Promise<{ token: string; expiresAt: Date }>
+
+export interface TokenMintOptions {
+  /** HS256 secrets; the first one signs, so that a new one is put first once every gateway knows it. */
+  readonly secrets: readonly string[]
+  readonly audience: string
+}
+
+/** @returns undefined when there is no secret to sign with. */
+export function createTokenMint({ secrets, audience }: TokenMintOptions): TokenMint | undefined {
+  const [secret] = secrets
+  if (secret === undefined) return undefined
+  const key = new TextEncoder().encode(secret)
+  return async (userId, ttlS) => {
+    const nowS = Math.floor(Date.now() / 1000)
+    const expiresAtS = nowS + ttlS
+    const token = await new SignJWT()
+      .setProtectedHeader({ alg: 'HS256' })
+      .setSubject(userId)
+      .setAudience(audience)
+      .setIssuedAt(nowS)
+      .setExpirationTime(expiresAtS)
+      .sign(key)
+    return { token, expiresAt: new Date(expiresAtS * 1000) }
+  }
+}

@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import {
+  createTestDatabase,
+  sharedRedisUrl,
+  startService,
+  TEST_JWT_SECRET,
+  type ServiceProcess,
+  type TestDatabase,
+} from '@paxyo/testkit'
+import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { promisify } from 'node:util'
+import { createKysely } from '@paxyo/database'
+import { createApiKey } from '../src/index.ts'
+
+// The README's commands, run in their order as they stand there; only the address is put in.
+
+const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+const run = promisify(execFile)
+
+/** Each command with the answer that stands behind it, if one does. */
+const examples = [...README.matchAll(/^```sh\n([^]*?)^```$(?:\n\n```json\n([^]*?)^```$)?/gm)].map(
+  ([, command, answer]) => ({ command: command!, answer }),
+)
+
+let database: TestDatabase
+let ingest: ServiceProcess
+let panelKey: string
+beforeAll(async () => {
+  database = await createTestDatabase()
+  panelKey = (await createApiKey(createKysely(database.owner), 'README'))!.key
+  ingest = await startService('webhook-ingest', {
+    DATABASE_URL: database.url,
+    REDIS_URL: sharedRedisUrl(),
+    CHANNEL_PREFIX: `${randomUUID()}:`,
+    JWT_SECRETS: TEST_JWT_SECRET,
+  })
+})
+afterAll(async () => {
+  await ingest.end('SIGTERM')
+  await database[Symbol.asyncDispose]()
+})
+
+async function answerTo(command: string): Promise<unknown> {
+  const here = command.replaceAll('http://localhost:8081', ingest.url)
+  const { stdout } = await run('sh', ['-ec', here], { env: { ...process.env, PANEL_KEY: panelKey } })
+  return JSON.parse(stdout)
+}
+
+/** An ellipsis stands for any text. */
+const withAnyText = (json: string, anyText: unknown): unknown =>
+  JSON.parse(json, (_name, value: unknown) => (value === '…' ? anyText : value))
+
+test('every command answers what the README says, and none is refused', async () => {
+  const answers = []
+  for (const { command } of examples) answers.push(await answerTo(command))
+
+  expect(answers).toHaveLength(8)
+  const noError: unknown = expect.not.objectContaining({ code: expect.anything() })
+  const anyText: unknown = expect.any(String)
+  expect(answers).toEqual(examples.map(({ answer }) => (answer === undefined ? noError : withAnyText(answer, anyText))))
+  expect(answers).toContainEqual(expect.objectContaining({ order: expect.objectContaining({ orderId: 'A-1' }) }))
+})
+
+test('the process notes that its key was used, and logs it nowhere', async () => {
+  await ingest.end('SIGTERM')
+  const { rows } = await database.owner.query('SELECT last_used_at FROM api_keys')
+
+  expect(rows).toEqual([{ last_used_at: expect.any(Date) }])
+  expect(ingest.output()).toContain('order registration')
+  expect(ingest.output()).not.toContain(panelKey.slice(-43))
+})
