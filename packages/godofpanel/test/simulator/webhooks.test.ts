@@ -1,3 +1,4 @@
+import { eventually } from '@paxyo/testkit'
 import { describe, expect, test } from '@jest/globals'
 import { parseUpdates } from '../../src/parse-updates.ts'
 import { startSimulator, WEBHOOK_SHAPE_NAMES } from '../../src/simulator/index.ts'
@@ -126,7 +127,9 @@ test('the autopilot moves orders until its changes are used up', async () => {
     shapes: ['text'],
   })
   for (let index = 0; index < 5; index += 1) simulator.add()
-  await new Promise((resolve) => setTimeout(resolve, 300))
+  await eventually(() => receiver.received.length >= 15)
+  // Time enough for another one.
+  await new Promise((resolve) => setTimeout(resolve, 50))
   await simulator.idle()
   expect(receiver.received).toHaveLength(15)
 })

@@ -10,6 +10,7 @@ import type { EventRow } from '../../src/commit/changes.ts'
 import { registerOrder } from '../../src/orders/register-order.ts'
 import type { Delivery } from '../../src/webhook/delivery.ts'
 import { anOrder } from '../ingest-fixture.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 let database: TestDatabase
 let pool: Pool
@@ -184,16 +185,22 @@ describe('when the database fails', () => {
   test('a batch whose connection is cut is run again', async () => {
     const ids = await registerMany(50)
     const batcher = start()
-    const cutter = setInterval(() => {
-      void database.owner.query(`
-        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-        WHERE datname = current_database() AND application_name = 'test-ingest' AND random() < 0.5`)
-    }, 5)
+    let isCutting = true
+    const cut = async (): Promise<void> => {
+      while (isCutting) {
+        await database.owner.query(`
+          SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE datname = current_database() AND application_name = 'test-ingest' AND random() < 0.5`)
+        await sleep(5)
+      }
+    }
+    const cutting = cut()
     const results: unknown[] = []
     try {
       for (const id of ids) results.push(await batcher.submit([aDelivery(id)]))
     } finally {
-      clearInterval(cutter)
+      isCutting = false
+      await cutting
     }
 
     const outcomes = new Set(results.flat().map((result) => (result as { outcome?: string }).outcome ?? result))
