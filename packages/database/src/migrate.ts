@@ -5,12 +5,14 @@ import { maintainEventPartitions } from './event-partitions.ts'
 import * as tables from './migrations/0001-tables.ts'
 import * as roles from './migrations/0002-roles.ts'
 import * as panelApi from './migrations/0004-panel-api.ts'
+import * as backOffice from './migrations/0005-back-office.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
 const MIGRATIONS: Record<string, Migration> = {
   '0001-tables': tables,
   '0002-roles': roles,
   '0004-panel-api': panelApi,
+  '0005-back-office': backOffice,
 }
 
 /**

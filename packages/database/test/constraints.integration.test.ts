@@ -33,6 +33,14 @@ const ANOTHER: Record<SampleTable, Readonly<Record<string, unknown>>> = {
   reviews: { review_id: '00000000-0000-7000-8000-00000000000c' },
 }
 
+const RESOLVED = {
+  resolved_at: new Date(),
+  resolved_by: 'ann',
+  resolved_with: 'panel',
+  resolution: 'dismiss',
+  resolution_note: 'as it should be',
+}
+
 const notARefund = { refunded_before: null, refunded_after: null }
 
 describe('a row is refused by', () => {
@@ -52,6 +60,7 @@ describe('a row is refused by', () => {
     ['orders', 'a user without an account', { user_id: 'nobody' }, FOREIGN_KEY_VIOLATION],
 
     ['deliveries', 'an outcome that is none', { outcome: 'duplicate' }, CHECK_VIOLATION],
+    ['deliveries', 'a replay of nothing', { replay_of: 'delivery-9' }, FOREIGN_KEY_VIOLATION],
     ['deliveries', 'a delivery that is there', { delivery_id: 'delivery-1' }, UNIQUE_VIOLATION],
 
     ['ledger_entries', 'an amount of nothing', { amount: '0', refunded_after: '0.75' }, CHECK_VIOLATION],
@@ -74,6 +83,12 @@ describe('a row is refused by', () => {
 
     ['reviews', 'a resolution by nobody', { resolved_at: new Date(), resolution: 'paid' }, CHECK_VIOLATION],
     ['reviews', 'a resolution at no time', { resolved_by: 'ann', resolution: 'paid' }, CHECK_VIOLATION],
+    ['reviews', 'a resolution without a reason why', { ...RESOLVED, resolution_note: null }, CHECK_VIOLATION],
+    ['reviews', 'a resolution with nobody’s key', { ...RESOLVED, resolved_with: null }, CHECK_VIOLATION],
+    ['reviews', 'a resolution that is none', { ...RESOLVED, resolution: 'ignore' }, CHECK_VIOLATION],
+    ['reviews', 'a refund that was not paid', { ...RESOLVED, resolution: 'refund' }, CHECK_VIOLATION],
+    ['reviews', 'a status that was not set', { ...RESOLVED, resolution: 'set_status' }, CHECK_VIOLATION],
+    ['reviews', 'a status set by a dismissal', { ...RESOLVED, resolution_status: 'canceled' }, CHECK_VIOLATION],
     ['reviews', 'an unknown delivery', { delivery_id: 'delivery-9' }, FOREIGN_KEY_VIOLATION],
   ])('%s: %s', async (table, _what, changes, code) => {
     const attempt = insertSample(database.owner, table, { ...ANOTHER[table], ...changes })
