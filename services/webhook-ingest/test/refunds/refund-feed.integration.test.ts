@@ -3,7 +3,7 @@ import { createTestDatabase, eventually, type TestDatabase } from '@paxyo/testki
 import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool } from 'pg'
-import { appendRefunds } from '../../src/refunds/append-refunds.ts'
+import { appendRefunds, lockAndAppend } from '../../src/refunds/append-refunds.ts'
 import type { FeedCursor } from '../../src/refunds/feed-cursor.ts'
 import { readRefunds, type Refund } from '../../src/refunds/read-refunds.ts'
 
@@ -97,10 +97,7 @@ test('a transaction that began first and commits last comes last; one that still
   const late = Promise.withResolvers<'COMMIT'>()
   const first = randomId()
   const paying = pay(0, [first], late.promise)
-  await eventually(async () => {
-    const { rows } = await database.owner.query(`SELECT FROM pg_stat_activity WHERE state = 'idle in transaction'`)
-    return rows.length > 0
-  })
+  await eventually(async () => (await countSessions(`state = 'idle in transaction'`)) === 1)
   const second = randomId()
   await pay(1, [second], Promise.resolve('COMMIT'))
   const page = await readRefunds(pool, undefined, 10)
@@ -113,16 +110,34 @@ test('a transaction that began first and commits last comes last; one that still
   expect(next).toMatchObject({ refunds: [{ refundId: first, position: 2 }], hasMore: false })
 })
 
-test('several appenders at once give every place once', async () => {
-  const ids = Array.from({ length: 40 }, randomId)
-  for (const [index, id] of ids.entries()) await pay(index % USERS, [id], Promise.resolve('COMMIT'))
-  await Promise.all(Array.from({ length: 8 }, () => appendRefunds(pool)))
+test('appenders take turns: a place that one has given is not given again by another that saw more', async () => {
+  const late = Promise.withResolvers<'COMMIT'>()
+  const [first, second] = [randomId(), randomId()]
+  const paying = pay(0, [first], late.promise)
+  await eventually(async () => (await countSessions(`state = 'idle in transaction'`)) === 1)
+  await pay(1, [second], Promise.resolve('COMMIT'))
 
-  const { rows } = await database.owner.query(
-    'SELECT entry_ids[1] AS id FROM refund_feed ORDER BY last_position NULLS FIRST',
-  )
-  expect(rows.map(({ id }) => id as string)).toEqual(ids)
+  const appender = await pool.connect()
+  await appender.query('BEGIN')
+  expect(await lockAndAppend(appender)).toBe(1)
+  late.resolve('COMMIT')
+  await paying
+  const other = appendRefunds(pool)
+  await eventually(async () => (await countSessions(`wait_event_type = 'Lock'`)) === 1)
+  await appender.query('COMMIT')
+  appender.release()
+  expect(await other).toBe(1)
+
+  const { rows } = await database.owner.query('SELECT entry_ids[1] AS id FROM refund_feed ORDER BY last_position')
+  expect(rows).toEqual([{ id: second }, { id: first }])
 })
+
+async function countSessions(condition: string): Promise<number> {
+  const { rows } = await database.owner.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM pg_stat_activity WHERE datname = current_database() AND ${condition}`,
+  )
+  return rows[0]!.count
+}
 
 describe('a cursor', () => {
   test('is void once the database was restored, by its epoch or by a place that is not there', async () => {
