@@ -1,6 +1,6 @@
 import { commonVariables, env, loadConfig } from '@paxyo/service-kit'
 import { fileURLToPath } from 'node:url'
-import { ingestVariables } from 'webhook-ingest'
+import { checkPanelWebhook, ingestVariables } from 'webhook-ingest'
 import { gatewayVariables } from 'ws-gateway'
 import { z } from 'zod'
 
@@ -28,5 +28,5 @@ export type StandaloneConfig = ReturnType<typeof loadStandaloneConfig>
 
 /** @throws ConfigError listing everything that is wrong. */
 export function loadStandaloneConfig(environment: NodeJS.ProcessEnv) {
-  return loadConfig(variables, environment)
+  return loadConfig(variables, environment, checkPanelWebhook)
 }

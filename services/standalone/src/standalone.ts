@@ -11,7 +11,7 @@ import {
   type RunningService,
 } from '@paxyo/service-kit'
 import { SignJWT } from 'jose'
-import { createIngest, INGEST_POOL_MAX } from 'webhook-ingest'
+import { createIngest, INGEST_POOL_MAX, panelWebhookTarget } from 'webhook-ingest'
 import { createGateway, GATEWAY_POOL_MAX } from 'ws-gateway'
 import type { StandaloneConfig } from './config.ts'
 import { openDatabase } from './database.ts'
@@ -64,6 +64,7 @@ export async function startStandalone(config: StandaloneConfig): Promise<Running
     apiKeys,
     tokens: { secrets: jwtSecrets, audience: config.JWT_AUDIENCE },
     hasDocs: config.API_DOCS === 'on',
+    panelWebhook: panelWebhookTarget(config),
     log,
   })
   const ownOrigins = ['localhost', config.HOST].map((host) => `http://${host}:${config.PORT}`)

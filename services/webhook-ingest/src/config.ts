@@ -1,5 +1,6 @@
 import { commonVariables, env, loadConfig } from '@paxyo/service-kit'
 import { z } from 'zod'
+import { checkPanelWebhook, panelWebhookVariables } from './panel-webhook/panel-webhook-config.ts'
 import { parseSecret } from './webhook/standard-webhooks.ts'
 
 const TOKEN_BYTES_MIN = 8
@@ -23,6 +24,7 @@ export const ingestVariables = {
   PANEL_API_KEYS: env.secrets(TOKEN_BYTES_MIN).default([]),
   /** Whether `/docs` and `/openapi.json` are served, to everybody. */
   API_DOCS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
+  ...panelWebhookVariables,
 }
 
 const variables = {
@@ -44,7 +46,8 @@ const PROOFS = ['WEBHOOK_TOKENS', 'WEBHOOK_SECRETS', 'WEBHOOK_ALLOW_CIDRS'] as c
 export function loadIngestConfig(environment: NodeJS.ProcessEnv) {
   return loadConfig(variables, environment, (raw) => {
     const hasProof = PROOFS.some((name) => raw[name] !== undefined)
-    if (raw['NODE_ENV'] !== 'production' || hasProof) return []
-    return [`one of ${PROOFS.join(', ')} must be set in production: without them every webhook is refused`]
+    const problems = checkPanelWebhook(raw)
+    if (raw['NODE_ENV'] !== 'production' || hasProof) return problems
+    return [...problems, `one of ${PROOFS.join(', ')} must be set in production: without them every webhook is refused`]
   })
 }

@@ -10,6 +10,8 @@ import { registerPanelApi } from './api/panel-api.ts'
 import { createBatcher } from './commit/batcher.ts'
 import { createKeyRing } from './keys/key-ring.ts'
 import { createOutbox } from './publish/outbox.ts'
+import type { PanelWebhookTarget } from './panel-webhook/panel-webhook-config.ts'
+import { createPanelWebhook } from './panel-webhook/panel-webhook.ts'
 import { createTokenMint, type TokenMintOptions } from './tokens/token-mint.ts'
 import { createProofOfOrigin, type ProofOptions } from './webhook/proof-of-origin.ts'
 import { registerWebhookRoute } from './webhook/webhook-route.ts'
@@ -24,6 +26,8 @@ export interface IngestDeps {
   readonly tokens: TokenMintOptions
   /** Whether the API's documentation is served, to everybody. */
   readonly hasDocs: boolean
+  /** Where the panel is told of refunds; nowhere when it is not given, and that costs nothing. */
+  readonly panelWebhook?: PanelWebhookTarget | undefined
   readonly log: Logger
 }
 
@@ -40,21 +44,33 @@ export interface Ingest {
 export const INGEST_POOL_MAX = 10
 
 /** Takes webhooks and the panel's requests, and publishes what follows from them. */
-export function createIngest({ pool, publisher, proof, apiKeys, tokens, hasDocs, log }: IngestDeps): Ingest {
+export function createIngest(deps: IngestDeps): Ingest {
+  const { pool, publisher, proof, apiKeys, tokens, hasDocs, log } = deps
   const newId = uuidv7
   const outbox = createOutbox({ pool, publisher, log })
-  const commitDeps = { pool, newId, outbox }
+  const panelWebhook = deps.panelWebhook && createPanelWebhook({ pool, target: deps.panelWebhook, log })
+  const commitDeps = { pool, newId, outbox, refundsCommitted: panelWebhook?.refundsCommitted }
   const batcher = createBatcher({ ...commitDeps, log })
   const db = createKysely(pool)
   const keyRing = createKeyRing({ db, keys: apiKeys, log })
   let isDraining = false
   outbox.start()
+  panelWebhook?.start()
 
   return {
     register(app) {
       const now = (): Date => new Date()
       registerWebhookRoute(app, { proveOrigin: createProofOfOrigin(proof), batcher, newId, now, log })
-      registerPanelApi(app, { ...commitDeps, db, keyRing, mint: createTokenMint(tokens), hasDocs, log })
+      registerPanelApi(app, {
+        ...commitDeps,
+        db,
+        batcher,
+        keyRing,
+        mint: createTokenMint(tokens),
+        panelWebhookDue: panelWebhook?.wake,
+        hasDocs,
+        log,
+      })
     },
     readiness: {
       draining: () => {
@@ -72,6 +88,7 @@ export function createIngest({ pool, publisher, proof, apiKeys, tokens, hasDocs,
       isDraining = true
       await batcher.close()
       await keyRing.close()
+      await panelWebhook?.close()
       await outbox.close()
     },
   }

@@ -11,6 +11,7 @@ import {
 } from '@paxyo/service-kit'
 import { loadIngestConfig } from './config.ts'
 import { createIngest, INGEST_POOL_MAX } from './ingest.ts'
+import { panelWebhookTarget } from './panel-webhook/panel-webhook-config.ts'
 
 await runService(async () => {
   const config = loadIngestConfig(process.env)
@@ -34,6 +35,7 @@ await runService(async () => {
     apiKeys: config.PANEL_API_KEYS,
     tokens: { secrets: config.JWT_SECRETS, audience: config.JWT_AUDIENCE },
     hasDocs: config.API_DOCS === 'on',
+    panelWebhook: panelWebhookTarget(config),
     log,
   })
 

@@ -8,6 +8,8 @@ export interface CommitDeps {
   readonly pool: Pool
   readonly newId: NewId
   readonly outbox: BatchOutbox
+  /** Told after a commit that paid refunds. */
+  readonly refundsCommitted?: (() => void) | undefined
 }
 
 /** What committing needs of the outbox. */
@@ -33,7 +35,7 @@ export interface BatchOutbox {
  * @throws the database's errors; the outcome is unknown when it could not be reached.
  */
 export async function commitChanges<T>(
-  { pool, newId, outbox }: CommitDeps,
+  { pool, newId, outbox, refundsCommitted }: CommitDeps,
   work: (client: PoolClient, changes: Changes) => Promise<{ at: Date; result: T }>,
 ): Promise<T> {
   const batchId = newId()
@@ -52,5 +54,6 @@ export async function commitChanges<T>(
     throw error
   }
   if (changes.events.length > 0) outbox.publish(batchId, changes.events)
+  if (changes.refunds.length > 0) refundsCommitted?.()
   return committed
 }

@@ -46,8 +46,9 @@ const INSERT_EVENTS = `
 
 // A delivery that waited for its order is there already, as parked.
 const INSERT_DELIVERIES = `
-  INSERT INTO deliveries (delivery_id, provider, provider_order_id, body, outcome, reason, received_at)
-  SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
+  INSERT INTO deliveries (delivery_id, provider, provider_order_id, body, outcome, reason, received_at, replay_of)
+  SELECT * FROM unnest(
+    $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::text[])
   ON CONFLICT (delivery_id) DO UPDATE SET outcome = excluded.outcome, reason = excluded.reason
   WHERE deliveries.outcome = 'parked'`
 
@@ -182,6 +183,7 @@ export async function writeChangesAndCommit(
       deliveries.map((delivery) => delivery.outcome),
       deliveries.map((delivery) => delivery.reason),
       deliveries.map((delivery) => delivery.receivedAt),
+      deliveries.map((delivery) => delivery.replay?.deliveryId ?? null),
     ],
     deliveries.length,
   )

@@ -24,11 +24,11 @@ export interface PanelWebhookOptions {
 
 /** Tells the panel's server of every refund, at least once. */
 export interface PanelWebhook {
-  start(): void
+  readonly start: () => void
   /** Told when this process has committed refunds. */
-  refundsCommitted(): void
+  readonly refundsCommitted: () => void
   /** Told when webhooks may have become due, such as by a person's wish. */
-  wake(): void
+  readonly wake: () => void
   /** Waits for what is being sent. What is due stays for others, or for the next start. */
   close(): Promise<void>
 }
@@ -97,9 +97,11 @@ export function createPanelWebhook({ pool, target, log, random = Math.random }: 
   }
 
   async function enqueueNews(): Promise<void> {
-    while (hasNews && !isClosed) {
-      hasNews = false
-      if ((await enqueueRefunds(pool)) >= ENQUEUE_MAX) hasNews = true
+    if (!hasNews || isClosed) return
+    hasNews = false
+    if ((await enqueueRefunds(pool)) >= ENQUEUE_MAX) {
+      hasNews = true
+      await enqueueNews()
     }
   }
 
@@ -121,7 +123,8 @@ export function createPanelWebhook({ pool, target, log, random = Math.random }: 
     const retryInMs = attempt.delivered ? undefined : retryDelayMs(attempts, random())
     const facts = { refundId: refund.refundId, orderId: refund.orderId, attempts, status: attempt.status }
     if (attempt.delivered) log.info(facts, 'panel told of a refund')
-    else if (retryInMs === undefined) log.error({ ...facts, error: attempt.error }, 'panel could not be told of a refund')
+    else if (retryInMs === undefined)
+      log.error({ ...facts, error: attempt.error }, 'panel could not be told of a refund')
     else log.warn({ ...facts, error: attempt.error, retryInMs }, 'panel not told of a refund, will be tried again')
     try {
       await settleAttempt(pool, webhook, attempt, retryInMs)

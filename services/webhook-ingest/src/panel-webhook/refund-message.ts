@@ -1,4 +1,4 @@
-import type { Refund } from '../refunds/read-refunds.ts'
+import type { Refund } from '../refunds/refund.ts'
 import type { Message } from './send-message.ts'
 
 /**

@@ -1,7 +1,8 @@
 import { assertCommitted, roundTrip, transaction } from '@paxyo/database'
 import type { Pool } from 'pg'
 import { APPEND_COMMITS_MAX, appendRefunds, lockAndAppend } from '../refunds/append-refunds.ts'
-import { feedItemsAfter, REFUND_COLUMNS, REFUND_JOINS, type Refund } from '../refunds/read-refunds.ts'
+import { feedItemsAfter, REFUND_COLUMNS, REFUND_JOINS } from '../refunds/read-refunds.ts'
+import type { Refund } from '../refunds/refund.ts'
 import type { Attempt } from './send-message.ts'
 
 /** A webhook that is this process's to send, until its lease ends. */

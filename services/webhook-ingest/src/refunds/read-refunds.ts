@@ -1,24 +1,7 @@
 import type { Pool } from 'pg'
 import { appendRefunds } from './append-refunds.ts'
 import type { FeedCursor } from './feed-cursor.ts'
-
-/** A refund as the panel's server sees it. Nothing of it ever changes. */
-export interface Refund {
-  readonly refundId: string
-  /** Its place in the feed: 1, 2, 3 … without gaps. */
-  readonly position: number
-  readonly orderId: string
-  readonly providerOrderId: string
-  readonly userId: string
-  /** What this one paid. */
-  readonly amount: string
-  readonly currency: string
-  /** What the order had been paid back in all after it. */
-  readonly orderRefunded: string
-  /** The user's balance after it. */
-  readonly balanceAfter: string
-  readonly at: string
-}
+import type { Refund } from './refund.ts'
 
 export interface RefundPage {
   readonly refunds: readonly Refund[]

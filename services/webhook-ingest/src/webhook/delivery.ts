@@ -9,6 +9,15 @@ export interface Delivery {
   readonly update: StatusUpdate | undefined
   readonly body: string
   readonly receivedAt: Date
+  /** Set when this is an earlier delivery once more, at a person's wish. */
+  readonly replay?: Replay
+}
+
+export interface Replay {
+  /** The delivery as the provider sent it. */
+  readonly deliveryId: string
+  /** What it and its replays have been put up for review for. */
+  readonly reviewedFor: ReadonlySet<ReviewReason>
 }
 
 /** What became of a delivery once it was committed. */

@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool } from 'pg'
 import { appendRefunds, lockAndAppend } from '../../src/refunds/append-refunds.ts'
 import type { FeedCursor } from '../../src/refunds/feed-cursor.ts'
-import { readRefunds, type Refund } from '../../src/refunds/read-refunds.ts'
+import { readRefunds } from '../../src/refunds/read-refunds.ts'
+import type { Refund } from '../../src/refunds/refund.ts'
 
 const USERS = 8
 
