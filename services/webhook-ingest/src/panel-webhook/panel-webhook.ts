@@ -62,15 +62,18 @@ export function createPanelWebhook({ pool, target, log, random = Math.random }: 
       return
     }
     clearTimeout(timer)
-    looking = lookOnce().then((delayMs) => {
-      looking = undefined
-      if (isClosed) return
-      if (lookAgain) {
-        lookAgain = false
-        return look()
-      }
-      timer = setTimeout(onTimer, delayMs)
-    })
+    looking = lookUntilQuiet()
+  }
+
+  async function lookUntilQuiet(): Promise<void> {
+    let delayMs: number
+    for (;;) {
+      lookAgain = false
+      delayMs = await lookOnce()
+      if (!lookAgain || isClosed) break
+    }
+    looking = undefined
+    if (!isClosed) timer = setTimeout(onTimer, delayMs)
   }
 
   function onTimer(): void {
