@@ -6,6 +6,7 @@ import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { pino } from 'pino'
 import { userChannel } from '@paxyo/contracts'
 import { createIngest } from '../src/ingest.ts'
+import type { PanelWebhookTarget } from '../src/panel-webhook/panel-webhook-config.ts'
 import type { ProofOptions } from '../src/webhook/proof-of-origin.ts'
 
 export const TOKEN = 'a-webhook-token'
@@ -28,9 +29,15 @@ export interface IngestFixture extends AsyncDisposable {
   follow(userId: string): Promise<OrderEvent[]>
 }
 
+interface FixtureOptions {
+  readonly hasDocs?: boolean
+  readonly jwtSecrets?: string[]
+  readonly panelWebhook?: PanelWebhookTarget
+}
+
 export async function startIngest(
   proof: Partial<ProofOptions> = { tokens: [TOKEN] },
-  { hasDocs = true, jwtSecrets = [TEST_JWT_SECRET] }: { hasDocs?: boolean; jwtSecrets?: string[] } = {},
+  { hasDocs = true, jwtSecrets = [TEST_JWT_SECRET], panelWebhook }: FixtureOptions = {},
 ): Promise<IngestFixture> {
   const database = await createTestDatabase()
   const bus = createInProcessBus()
@@ -43,6 +50,7 @@ export async function startIngest(
     apiKeys: [API_KEY],
     tokens: { secrets: jwtSecrets, audience: 'paxyo' },
     hasDocs,
+    panelWebhook,
     log: logger,
   })
   const app = createHttpServer({ log: logger, trustProxy: false })

@@ -49,8 +49,14 @@ export function createMessageSender(target: PanelWebhookTarget, timeoutMs = SEND
       const signal = AbortSignal.timeout(timeoutMs)
       return new Promise((resolve) => {
         const options = { method: 'POST', agent, headers, signal, ...(lookup === undefined ? {} : { lookup }) }
-        const request = transport.request(url, options, (response) => readAttempt(response, resolve))
-        const fail = (error: string): void => resolve({ delivered: false, status: null, error })
+        let hasAnswer = false
+        const request = transport.request(url, options, (response) => {
+          hasAnswer = true
+          readAttempt(response, resolve)
+        })
+        const fail = (error: string): void => {
+          if (!hasAnswer) resolve({ delivered: false, status: null, error })
+        }
         request.once('error', (error) => fail(signal.aborted ? `no answer in ${timeoutMs} ms` : error.message))
         // Whatever else may end it, such as an answer that asks for another protocol.
         request.once('close', () => fail('the connection was closed without an answer'))
@@ -79,6 +85,7 @@ function readAttempt(response: http.IncomingMessage, resolve: (attempt: Attempt)
   })
   response.once('end', settle)
   response.once('error', settle)
+  response.once('close', settle)
 }
 
 /** One line that PostgreSQL and a terminal can take. */

@@ -1,5 +1,4 @@
 import {
-  accountViewSchema,
   identifierSchema,
   moneySchema,
   orderStatusSchema,
@@ -9,6 +8,7 @@ import {
 } from '@paxyo/contracts'
 import { parseMoney } from '@paxyo/order-core'
 import { z } from 'zod'
+import { accountSchema } from '../accounts/account-schemas.ts'
 import { sendAnswer } from '../api/answer.ts'
 import { idempotencyHeaders, idempotentRequest } from '../api/idempotency.ts'
 import { keyHolderOf } from '../api/key-holder.ts'
@@ -52,7 +52,7 @@ namedSchemas.add(resolveSchema, { id: 'Resolve' })
 const resolvedSchema = z.object({
   review: reviewSchema,
   order: orderViewSchema.nullable(),
-  account: accountViewSchema.nullable(),
+  account: accountSchema.nullable(),
   refund: refundViewSchema.nullable(),
   seq: seqSchema.nullable().describe("The user's seq after this change; null when the review is about no order."),
   epoch: positionFields.epoch,

@@ -1,9 +1,10 @@
-import { accountViewSchema, identifierSchema, orderViewSchema } from '@paxyo/contracts'
+import { identifierSchema, orderViewSchema } from '@paxyo/contracts'
 import { roundTrip, runQuery, transaction, type Database } from '@paxyo/database'
-import { formatMoney } from '@paxyo/order-core'
 import { sql, type Kysely } from 'kysely'
 import type { Pool, PoolClient } from 'pg'
 import { z } from 'zod'
+import { accountSchema } from '../accounts/account-schemas.ts'
+import { accountView } from '../accounts/account-view.ts'
 import { refuse } from '../api/answer.ts'
 import { operation } from '../api/operation.ts'
 import type { PanelApi, PanelApiDeps } from '../api/panel-api.ts'
@@ -27,7 +28,7 @@ const reviewCaseSchema = z.object({
   review: reviewSchema,
   userId: identifierSchema.nullable(),
   order: orderViewSchema.nullable(),
-  account: accountViewSchema.nullable(),
+  account: accountSchema.nullable(),
   delivery: fullDeliverySchema.describe('What opened the review.'),
   deliveries: z.array(fullDeliverySchema).describe(`Everything about this order, the newest ${SHOWN_MAX} first.`),
   refunds: z.array(orderRefundSchema).describe("The order's refunds, in the order in which they were paid."),
@@ -93,7 +94,7 @@ async function readAround(db: Kysely<Database>, client: PoolClient, review: Revi
     review: toReview(review),
     userId: order?.userId ?? null,
     order: order && account ? orderView(order, account.currency) : null,
-    account: account ? { balance: formatMoney(account.balance), currency: account.currency } : null,
+    account: account ? accountView(account) : null,
     delivery: toFullDelivery(opening[0]!),
     deliveries: deliveries.map(toFullDelivery),
     refunds,

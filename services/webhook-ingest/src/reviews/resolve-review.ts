@@ -1,8 +1,9 @@
 import type { ErrorCode, OrderStatus } from '@paxyo/contracts'
 import { roundTrip, runQuery, type Database } from '@paxyo/database'
-import { formatMoney, type Money } from '@paxyo/order-core'
+import type { Money } from '@paxyo/order-core'
 import type { Kysely } from 'kysely'
 import type { PoolClient } from 'pg'
+import { accountView } from '../accounts/account-view.ts'
 import type { WrittenAnswer } from '../api/answer.ts'
 import { commitOnce, type IdempotentRequest } from '../api/idempotency.ts'
 import { readEpoch } from '../api/position.ts'
@@ -145,5 +146,3 @@ async function writeResolution(client: PoolClient, row: ReviewRow): Promise<void
     row.resolution_refund_id,
   ])
 }
-
-const accountView = ({ balance, currency }: Account) => ({ balance: formatMoney(balance), currency })
