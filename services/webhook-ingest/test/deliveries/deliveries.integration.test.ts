@@ -27,8 +27,8 @@ async function anOrderWith(...updates: Record<string, unknown>[]) {
 async function list(query: string): Promise<Delivery[]> {
   const found: Delivery[] = []
   for (let cursor: string | null = ''; cursor !== null;) {
-    const url = `/v1/deliveries?limit=3&${query}${cursor === '' ? '' : `&cursor=${cursor}`}`
-    const page = (await ingest.call('GET', url)).json() as { data: Delivery[]; nextCursor: string | null }
+    const url: string = `/v1/deliveries?limit=3&${query}${cursor === '' ? '' : `&cursor=${cursor}`}`
+    const page = (await ingest.call('GET', url)).json<{ data: Delivery[]; nextCursor: string | null }>()
     found.push(...page.data)
     cursor = page.nextCursor
   }
@@ -107,9 +107,9 @@ describe('a replay', () => {
 
     expect(await count('ledger_entries WHERE order_id = $1', orderId)).toBe(1)
     expect(await count('deliveries WHERE replay_of = $1', deliveryId)).toBe(3)
-    const { replays } = (await ingest.call('GET', `/v1/deliveries/${encodeURIComponent(deliveryId)}`)).json() as {
+    const { replays } = (await ingest.call('GET', `/v1/deliveries/${encodeURIComponent(deliveryId)}`)).json<{
       replays: Delivery[]
-    }
+    }>()
     expect(replays.map(({ replayOf }) => replayOf)).toEqual(Array(3).fill(deliveryId))
   })
 
@@ -137,7 +137,7 @@ describe('a replay', () => {
   test('of a replay is one of what the provider sent', async () => {
     const { deliveries } = await anOrderWith({ status: 'exploded' })
     const { deliveryId } = deliveries[0]!
-    const { replayId } = (await replay(deliveryId)).json() as { replayId: string }
+    const { replayId } = (await replay(deliveryId)).json<{ replayId: string }>()
     expect((await replay(replayId)).json()).toMatchObject({ deliveryId })
     expect(await count('deliveries WHERE replay_of = $1', deliveryId)).toBe(2)
   })
@@ -170,7 +170,7 @@ describe('a replay', () => {
     const { deliveryId } = deliveries[0]!
     const headers = { 'idempotency-key': 'replay-1' }
     const responses = await Promise.all([1, 2, 3].map(() => replay(deliveryId, headers)))
-    const outcomes = responses.map((response) => (response.json() as Delivery).outcome)
+    const outcomes = responses.map((response) => response.json<Delivery>().outcome)
 
     expect(outcomes.toSorted()).toEqual(['duplicate', 'duplicate', 'review'])
     expect(await count('deliveries WHERE replay_of = $1', deliveryId)).toBe(1)
@@ -199,10 +199,10 @@ describe('a span of time', () => {
     const results: Record<string, unknown>[] = []
     for (let cursor: string | null | undefined; cursor !== null;) {
       const range = { from, limit: 3, ...(cursor === undefined ? {} : { cursor }) }
-      const page = (await ingest.call('POST', '/v1/deliveries/replay', range)).json() as {
+      const page = (await ingest.call('POST', '/v1/deliveries/replay', range)).json<{
         data: Record<string, unknown>[]
         nextCursor: string | null
-      }
+      }>()
       expect(page.data.length).toBeLessThanOrEqual(3)
       results.push(...page.data)
       cursor = page.nextCursor
@@ -218,7 +218,8 @@ describe('a span of time', () => {
       ]),
     )
     const again = await ingest.call('POST', '/v1/deliveries/replay', { from, outcome: 'review', limit: 4 })
-    expect(again.json()).toMatchObject({ data: Array(4).fill({ outcome: 'unchanged', refund: null }) })
+    const { data } = again.json<{ data: { outcome: string }[] }>()
+    expect(data.map(({ outcome }) => outcome)).toEqual(Array(4).fill('unchanged'))
   })
 
   test.each<[string, object]>([

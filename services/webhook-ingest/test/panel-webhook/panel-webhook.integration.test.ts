@@ -59,7 +59,7 @@ test('the panel is told of a refund as soon as it is paid, with all that it need
   await payRefunds(1)
   const [received] = await eventually(() => panel.received.length === 1 && panel.received)
 
-  const { data: feed } = (await ingest.call('GET', '/v1/refunds')).json() as { data: Record<string, unknown>[] }
+  const { data: feed } = (await ingest.call('GET', '/v1/refunds')).json<{ data: Record<string, unknown>[] }>()
   expect(new Webhook(SECRET).verify(received!.body, received!.headers)).toEqual({
     type: 'refund.paid',
     timestamp: feed[0]!['at'],
@@ -116,7 +116,7 @@ test('the first retry comes by itself', async () => {
   await payRefunds(1)
   await eventually(() => panel.received.length === 1)
   panel.respond = (_received, response) => response.end()
-  await eventually(() => panel.received.length === 2, 12_000)
+  expect(await eventually(() => panel.received.length === 2, 12_000)).toBe(true)
 })
 
 test('after three days it is given up; it is listed, and sent again when somebody says so', async () => {
@@ -127,7 +127,7 @@ test('after three days it is given up; it is listed, and sent again when somebod
   await makeDue()
   const list = () => ingest.call('GET', '/v1/panel-webhooks?state=dead')
   const dead = await eventually(async () => {
-    const { data } = (await list()).json() as { data: { refundId: string }[] }
+    const { data } = (await list()).json<{ data: { refundId: string }[] }>()
     return data.length === 2 && data
   })
   expect(dead[0]).toMatchObject({
@@ -158,7 +158,7 @@ test('pages of webhooks hold each once', async () => {
   const positions: number[] = []
   for (let cursor: string | null = ''; cursor !== null;) {
     const page = await ingest.call('GET', `/v1/panel-webhooks?limit=3${cursor === '' ? '' : `&cursor=${cursor}`}`)
-    const { data, nextCursor } = page.json() as { data: { position: number }[]; nextCursor: string | null }
+    const { data, nextCursor } = page.json<{ data: { position: number }[]; nextCursor: string | null }>()
     positions.push(...data.map(({ position }) => position))
     cursor = nextCursor
   }

@@ -16,5 +16,7 @@ test("the specification's own library takes it, with any of the secrets", () => 
 
   for (const secret of SECRETS) expect(new Webhook(secret).verify(BODY, headers)).toEqual(JSON.parse(BODY))
   expect(() => new Webhook(SECRETS[0]!).verify(BODY.replace('ü', 'u'), headers)).toThrow('No matching signature')
-  expect(() => new Webhook(SECRETS[0]!).verify(BODY, { ...headers, 'webhook-id': 'refund-2' })).toThrow()
+  expect(() => new Webhook(SECRETS[0]!).verify(BODY, { ...headers, 'webhook-id': 'refund-2' })).toThrow(
+    'No matching signature',
+  )
 })

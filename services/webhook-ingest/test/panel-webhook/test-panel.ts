@@ -25,14 +25,13 @@ export async function startTestPanel(
   respond: Respond = (_received, response) => response.end('ok'),
 ): Promise<TestPanel> {
   const received: Received[] = []
-  const server = createServer((request, response) => {
-    void text(request).then((body) => {
-      const headers = request.headers as Record<string, string>
-      const webhook = { id: headers['webhook-id']!, headers, body }
-      received.push(webhook)
-      panel.respond(webhook, response, request)
-    })
-  })
+  const server = createServer((request, response) => void receive(request, response))
+  async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const headers = request.headers as Record<string, string>
+    const webhook = { id: headers['webhook-id']!, headers, body: await text(request) }
+    received.push(webhook)
+    panel.respond(webhook, response, request)
+  }
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const panel: TestPanel = {
     url: `http://127.0.0.1:${(server.address() as { port: number }).port}/refunds`,

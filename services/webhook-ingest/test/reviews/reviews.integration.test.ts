@@ -58,8 +58,8 @@ describe('lists', () => {
     const list = async (query: string): Promise<string[]> => {
       const ids: string[] = []
       for (let cursor: string | null = ''; cursor !== null;) {
-        const url = `/v1/reviews?limit=2&${query}${cursor === '' ? '' : `&cursor=${cursor}`}`
-        const page = (await ingest.call('GET', url)).json() as { data: Review[]; nextCursor: string | null }
+        const url: string = `/v1/reviews?limit=2&${query}${cursor === '' ? '' : `&cursor=${cursor}`}`
+        const page = (await ingest.call('GET', url)).json<{ data: Review[]; nextCursor: string | null }>()
         ids.push(...page.data.map(({ reviewId }) => reviewId))
         cursor = page.nextCursor
       }
@@ -139,7 +139,7 @@ describe('resolving', () => {
       refund: response.json().refund,
       account: { balance: '1.25' },
     })
-    const feed = (await ingest.call('GET', '/v1/refunds?limit=100')).json() as { data: { refundId: string }[] }
+    const feed = (await ingest.call('GET', '/v1/refunds?limit=100')).json<{ data: { refundId: string }[] }>()
     expect(feed.data.map(({ refundId }) => refundId)).toContain(response.json().refund.refundId)
     expect((await read(reviewId)).review.resolution).toEqual(response.json().review.resolution)
     await expectBooksToBalance()
@@ -230,7 +230,7 @@ describe('resolving', () => {
         ),
         ingest.webhook({ order_id: providerOrderId, status: 'partial', remains: 300 }),
       ])
-      const codes = responses.map((response) => (response.json() as { code?: string }).code ?? 'resolved')
+      const codes = responses.map((response) => response.json<{ code?: string }>().code ?? 'resolved')
       const known = new Set(['resolved', 'review_resolved', 'refund_exceeds_charge'])
       expect(codes.filter((code) => !known.has(code))).toEqual([])
       expect(codes.filter((code) => code === 'resolved').length).toBeLessThanOrEqual(1)
