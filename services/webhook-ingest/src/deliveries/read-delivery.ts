@@ -2,11 +2,12 @@ import { z } from 'zod'
 import { refuse } from '../api/answer.ts'
 import { operation } from '../api/operation.ts'
 import type { PanelApi, PanelApiDeps } from '../api/panel-api.ts'
+import { deliveryIdSchema } from './delivery-range.ts'
 import { deliverySchema, fullDeliverySchema, selectDeliveries, toDelivery, toFullDelivery } from './delivery-view.ts'
 
 const REPLAYS_SHOWN_MAX = 100
 
-export const deliveryParams = z.object({ deliveryId: z.string().min(1).max(256) })
+export const deliveryParams = z.object({ deliveryId: deliveryIdSchema })
 
 const answerSchema = z.object({
   delivery: fullDeliverySchema,

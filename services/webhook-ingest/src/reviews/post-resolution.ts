@@ -1,11 +1,4 @@
-import {
-  identifierSchema,
-  moneySchema,
-  orderStatusSchema,
-  orderViewSchema,
-  refundViewSchema,
-  seqSchema,
-} from '@paxyo/contracts'
+import { identifierSchema, orderStatusSchema, orderViewSchema, refundViewSchema, seqSchema } from '@paxyo/contracts'
 import { parseMoney } from '@paxyo/order-core'
 import { z } from 'zod'
 import { accountSchema } from '../accounts/account-schemas.ts'
@@ -23,10 +16,9 @@ const NOTE_LENGTH_MAX = 2000
 const who = {
   note: z
     .string()
-    .trim()
-    .min(1)
     .max(NOTE_LENGTH_MAX)
-    .refine((text) => !text.includes('\u0000') && text.isWellFormed(), 'must not contain NUL or half a character')
+    .regex(/^[^\0]*\S[^\0]*$/, 'must say something, without NUL')
+    .refine((text) => text.isWellFormed(), 'must not contain half a character')
     .describe('Why; whoever looks at it later reads this.'),
   actor: identifierSchema.optional().describe('Who decided it; the name of the API key when it is not given.'),
 }
@@ -35,8 +27,9 @@ const resolveSchema = z.discriminatedUnion('action', [
   z.strictObject({ action: z.literal('dismiss'), ...who }),
   z.strictObject({
     action: z.literal('refund'),
-    amount: moneySchema
-      .refine((amount) => /[1-9]/.test(amount), 'must be more than nothing')
+    amount: z
+      .string()
+      .regex(/^(?!0+(?:\.0+)?$)\d{1,12}(?:\.\d{1,8})?$/, 'must be a decimal string above zero such as "2.50"')
       .describe('What is paid back beside what was before; no more than the charge in all.'),
     status: orderStatusSchema.optional().describe('What the order becomes; it stays as it is without it.'),
     ...who,
