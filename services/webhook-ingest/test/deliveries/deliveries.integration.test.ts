@@ -74,6 +74,22 @@ describe('lists', () => {
   )
 })
 
+test.each([
+  ['0000-01-01T00:00:00Z', 'a'],
+  ['2026-01-01T00:00:00Z', 'a\u0000b'],
+  ['2026-01-01T00:00:00Z', 'x'.repeat(513)],
+  ['2026-01-01T00:00:00Z'],
+  ['infinity', 'a'],
+  [1, 2],
+])('a cursor of somebody’s own making is refused: %j %j', async (...position) => {
+  const cursor = Buffer.from(JSON.stringify(position)).toString('base64url')
+  const replays = { from: '2026-01-01T00:00:00Z', cursor }
+  expect((await ingest.call('GET', `/v1/deliveries?cursor=${cursor}`)).json()).toMatchObject({
+    code: expect.stringMatching(/^(invalid_cursor|validation_failed)$/),
+  })
+  expect((await ingest.call('POST', '/v1/deliveries/replay', replays)).statusCode).toBe(400)
+})
+
 test('one is read with what the provider sent, to the letter', async () => {
   const body = '{"order_id": "odd/id é", "status":"Canceled" , "extra":[1,2]}'
   await ingest.register({ orderId: 'odd', providerOrderId: 'odd/id é', userId: 'odd' })
