@@ -176,6 +176,10 @@ test('what a process claimed and died with is sent by another one, once its leas
   await payRefunds(3)
   expect(await enqueueRefunds(dying)).toBe(3)
   expect(await claimDue(dying, 10)).toHaveLength(3)
+  const leases = await query(
+    `SELECT due_at - attempted_at BETWEEN '29 s' AND '31 s' AS is_half_a_minute FROM panel_webhooks`,
+  )
+  expect(leases).toEqual([1, 2, 3].map(() => ({ is_half_a_minute: true })))
 
   const successor = openSender()
   successor.start()
