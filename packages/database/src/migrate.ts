@@ -6,6 +6,7 @@ import * as tables from './migrations/0001-tables.ts'
 import * as roles from './migrations/0002-roles.ts'
 import * as confirmations from './migrations/0003-confirmations.ts'
 import * as panelApi from './migrations/0004-panel-api.ts'
+import * as backOffice from './migrations/0005-back-office.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -13,6 +14,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0002-roles': roles,
   '0003-confirmations': confirmations,
   '0004-panel-api': panelApi,
+  '0005-back-office': backOffice,
 }
 
 /**

@@ -59,6 +59,7 @@ export interface Deliveries {
   provider_order_id: string | null;
   reason: string | null;
   received_at: Timestamp;
+  replay_of: string | null;
 }
 
 export interface Events {
@@ -114,14 +115,41 @@ export interface Outbox {
   user_ids: string[];
 }
 
+export interface PanelWebhookCursor {
+  only_row: Generated<boolean>;
+  position: number;
+}
+
+export interface PanelWebhooks {
+  attempted_at: Timestamp | null;
+  attempts: Generated<number>;
+  due_at: Timestamp | null;
+  last_error: string | null;
+  last_status: number | null;
+  position: number;
+  refund_id: string;
+  settled_at: Timestamp | null;
+  state: Generated<string>;
+}
+
+export interface RefundFeed {
+  entry_ids: string[];
+  feed_id: Generated<number>;
+  last_position: number | null;
+}
+
 export interface Reviews {
   delivery_id: string;
   opened_at: Timestamp;
   order_id: string | null;
   reason: string;
   resolution: string | null;
+  resolution_note: string | null;
+  resolution_refund_id: string | null;
+  resolution_status: string | null;
   resolved_at: Timestamp | null;
   resolved_by: string | null;
+  resolved_with: string | null;
   review_id: string;
 }
 
@@ -140,6 +168,9 @@ export interface DB {
   ledger_entries: LedgerEntries;
   orders: Orders;
   outbox: Outbox;
+  panel_webhook_cursor: PanelWebhookCursor;
+  panel_webhooks: PanelWebhooks;
+  refund_feed: RefundFeed;
   reviews: Reviews;
   stream_epoch: StreamEpoch;
 }

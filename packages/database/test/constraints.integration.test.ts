@@ -34,6 +34,14 @@ const ANOTHER: Record<SampleTable, Readonly<Record<string, unknown>>> = {
   confirmations: { delivery_id: 'delivery-2' },
 }
 
+const RESOLVED = {
+  resolved_at: new Date(),
+  resolved_by: 'ann',
+  resolved_with: 'panel',
+  resolution: 'dismiss',
+  resolution_note: 'as it should be',
+}
+
 const notARefund = { refunded_before: null, refunded_after: null }
 
 describe('a row is refused by', () => {
@@ -54,6 +62,7 @@ describe('a row is refused by', () => {
 
     ['deliveries', 'an outcome that is none', { outcome: 'duplicate' }, CHECK_VIOLATION],
     ['deliveries', 'an origin that is none', { origin: 'rumour' }, CHECK_VIOLATION],
+    ['deliveries', 'a replay of nothing', { replay_of: 'delivery-9' }, FOREIGN_KEY_VIOLATION],
     ['deliveries', 'a delivery that is there', { delivery_id: 'delivery-1' }, UNIQUE_VIOLATION],
 
     ['ledger_entries', 'an amount of nothing', { amount: '0', refunded_after: '0.75' }, CHECK_VIOLATION],
@@ -76,6 +85,12 @@ describe('a row is refused by', () => {
 
     ['reviews', 'a resolution by nobody', { resolved_at: new Date(), resolution: 'paid' }, CHECK_VIOLATION],
     ['reviews', 'a resolution at no time', { resolved_by: 'ann', resolution: 'paid' }, CHECK_VIOLATION],
+    ['reviews', 'a resolution without a reason why', { ...RESOLVED, resolution_note: null }, CHECK_VIOLATION],
+    ['reviews', 'a resolution with nobody’s key', { ...RESOLVED, resolved_with: null }, CHECK_VIOLATION],
+    ['reviews', 'a resolution that is none', { ...RESOLVED, resolution: 'ignore' }, CHECK_VIOLATION],
+    ['reviews', 'a refund that was not paid', { ...RESOLVED, resolution: 'refund' }, CHECK_VIOLATION],
+    ['reviews', 'a status that was not set', { ...RESOLVED, resolution: 'set_status' }, CHECK_VIOLATION],
+    ['reviews', 'a status set by a dismissal', { ...RESOLVED, resolution_status: 'canceled' }, CHECK_VIOLATION],
     ['reviews', 'an unknown delivery', { delivery_id: 'delivery-9' }, FOREIGN_KEY_VIOLATION],
 
     ['confirmations', 'an unknown delivery', { delivery_id: 'delivery-9' }, FOREIGN_KEY_VIOLATION],

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { migrateToLatest } from '../src/migrate.ts'
 
-const MIGRATIONS = ['0001-tables', '0002-roles', '0003-confirmations', '0004-panel-api']
+const MIGRATIONS = ['0001-tables', '0002-roles', '0003-confirmations', '0004-panel-api', '0005-back-office']
 
 let database: TestDatabase
 beforeEach(async () => {

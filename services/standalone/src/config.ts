@@ -1,6 +1,6 @@
 import { commonVariables, env, loadConfig, redisProblems, redisVariables } from '@paxyo/service-kit'
 import { fileURLToPath } from 'node:url'
-import { checkProvider, ingestVariables } from 'webhook-ingest'
+import { ingestProblems, ingestVariables } from 'webhook-ingest'
 import { gatewayVariables } from 'ws-gateway'
 import { z } from 'zod'
 
@@ -29,5 +29,5 @@ export type StandaloneConfig = ReturnType<typeof loadStandaloneConfig>
 
 /** @throws ConfigError listing everything that is wrong. */
 export function loadStandaloneConfig(environment: NodeJS.ProcessEnv) {
-  return loadConfig(variables, environment, (raw) => [...redisProblems(raw), ...checkProvider(raw)])
+  return loadConfig(variables, environment, (raw) => [...redisProblems(raw), ...ingestProblems(raw)])
 }

@@ -11,7 +11,7 @@ import {
   serveMetrics,
   type RunningService,
 } from '@paxyo/service-kit'
-import { createIngest, INGEST_POOL_MAX, providerOptions } from 'webhook-ingest'
+import { createIngest, INGEST_POOL_MAX, panelWebhookTarget, providerOptions } from 'webhook-ingest'
 import { createGateway, GATEWAY_POOL_MAX } from 'ws-gateway'
 import type { StandaloneConfig } from './config.ts'
 import { openDatabase } from './database.ts'
@@ -66,6 +66,7 @@ export async function startStandalone(config: StandaloneConfig): Promise<Running
     provider: providerOptions(config),
     tokens: { secrets: jwtSecrets, audience: config.JWT_AUDIENCE },
     hasDocs: config.API_DOCS === 'on',
+    panelWebhook: panelWebhookTarget(config),
     log,
   })
   const ownOrigins = ['localhost', config.HOST].map((host) => `http://${host}:${config.PORT}`)

@@ -1,6 +1,7 @@
 import { commonVariables, env, loadConfig, redisProblems, redisVariables } from '@paxyo/service-kit'
 import { z } from 'zod'
-import type { ProviderOptions } from './ingest.ts'
+import { panelWebhookProblems, panelWebhookVariables } from './panel-webhook/panel-webhook-config.ts'
+import { providerProblems, providerVariables } from './confirm/provider-config.ts'
 import { parseSecret } from './webhook/standard-webhooks.ts'
 
 const TOKEN_BYTES_MIN = 8
@@ -24,31 +25,8 @@ export const ingestVariables = {
   PANEL_API_KEYS: env.secrets(TOKEN_BYTES_MIN).default([]),
   /** Whether `/docs` and `/openapi.json` are served, to everybody. */
   API_DOCS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
-  /** The provider's API v2 and our key for it. */
-  PROVIDER_API_URL: env.url('http', 'https').optional(),
-  PROVIDER_API_KEY: env.text.optional(),
-  /** Whether webhooks pay only after the provider was asked whether they are true. */
-  CONFIRM_MONEY: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
-}
-
-type ProviderConfig = Readonly<
-  Record<'PROVIDER_API_URL' | 'PROVIDER_API_KEY', string | undefined> & Record<'CONFIRM_MONEY', 'on' | 'off'>
->
-
-/** What is wrong between the provider's variables. */
-export function checkProvider(raw: Readonly<Record<string, string | undefined>>): string[] {
-  const given = ['PROVIDER_API_URL', 'PROVIDER_API_KEY'].filter((name) => raw[name] !== undefined)
-  if (given.length === 1) return [`${given[0]} is set alone: PROVIDER_API_URL and PROVIDER_API_KEY belong together`]
-  if (given.length === 0 && raw['CONFIRM_MONEY'] === 'on') {
-    return ['CONFIRM_MONEY is on, but PROVIDER_API_URL and PROVIDER_API_KEY do not say whom to ask']
-  }
-  return []
-}
-
-/** The provider to ask, when one is configured. */
-export function providerOptions(config: ProviderConfig): ProviderOptions | undefined {
-  const { PROVIDER_API_URL: url, PROVIDER_API_KEY: key, CONFIRM_MONEY } = config
-  return url === undefined || key === undefined ? undefined : { url, key, confirmsMoney: CONFIRM_MONEY === 'on' }
+  ...providerVariables,
+  ...panelWebhookVariables,
 }
 
 const variables = {
@@ -65,11 +43,18 @@ const variables = {
 
 const PROOFS = ['WEBHOOK_TOKENS', 'WEBHOOK_SECRETS', 'WEBHOOK_ALLOW_CIDRS'] as const
 
+type Raw = Readonly<Record<string, string | undefined>>
+
+/** What is wrong between these variables. */
+export function ingestProblems(raw: Raw): string[] {
+  return [...providerProblems(raw), ...panelWebhookProblems(raw)]
+}
+
 /** @throws ConfigError listing everything that is wrong. */
 export function loadIngestConfig(environment: NodeJS.ProcessEnv) {
   return loadConfig(variables, environment, (raw) => {
     const hasProof = PROOFS.some((name) => raw[name] !== undefined)
-    const problems = [...redisProblems(raw), ...checkProvider(raw)]
+    const problems = [...redisProblems(raw), ...ingestProblems(raw)]
     if (raw['NODE_ENV'] !== 'production' || hasProof) return problems
     return [...problems, `one of ${PROOFS.join(', ')} must be set in production: without them every webhook is refused`]
   })

@@ -12,6 +12,8 @@ import { createBatcher } from './commit/batcher.ts'
 import { createConfirmer, warnOfUnconfirmed, type ConfirmTimes } from './confirm/confirmer.ts'
 import { createKeyRing } from './keys/key-ring.ts'
 import { createOutbox } from './publish/outbox.ts'
+import type { PanelWebhookTarget } from './panel-webhook/panel-webhook-config.ts'
+import { createPanelWebhook } from './panel-webhook/panel-webhook.ts'
 import { reconcile, type ReconcileReport, type ReconcileRequest } from './reconcile/reconcile.ts'
 import { createTokenMint, type TokenMintOptions } from './tokens/token-mint.ts'
 import { createProofOfOrigin, type ProofOptions } from './webhook/proof-of-origin.ts'
@@ -29,6 +31,8 @@ export interface IngestDeps {
   readonly tokens: TokenMintOptions
   /** Whether the API's documentation is served, to everybody. */
   readonly hasDocs: boolean
+  /** Where the panel is told of refunds; nowhere when it is not given, and that costs nothing. */
+  readonly panelWebhook?: PanelWebhookTarget | undefined
   readonly log: Logger
 }
 
@@ -59,15 +63,18 @@ export interface Ingest {
 export const INGEST_POOL_MAX = 10
 
 /** Takes webhooks and the panel's requests, and publishes what follows from them. */
-export function createIngest({ pool, publisher, proof, apiKeys, provider, tokens, hasDocs, log }: IngestDeps): Ingest {
+export function createIngest(deps: IngestDeps): Ingest {
+  const { pool, publisher, proof, apiKeys, provider, tokens, hasDocs, log } = deps
   const newId = uuidv7
   const outbox = createOutbox({ pool, publisher, log })
+  const panelWebhook = deps.panelWebhook && createPanelWebhook({ pool, target: deps.panelWebhook, log })
   const commitDeps = {
     pool,
     newId,
     outbox,
     confirmsMoney: provider?.confirmsMoney ?? false,
-    onAwaiting: () => confirmer?.wake(),
+    deliveriesAwait: () => confirmer?.wake(),
+    refundsCommitted: panelWebhook?.refundsCommitted,
   }
   const batcher = createBatcher({ ...commitDeps, log })
   const client = provider && createProviderClient(provider)
@@ -79,12 +86,22 @@ export function createIngest({ pool, publisher, proof, apiKeys, provider, tokens
   outbox.start()
   if (confirmer === undefined) void warnOfUnconfirmed(pool, log)
   else confirmer.wake()
+  panelWebhook?.start()
 
   return {
     register(app) {
       const now = (): Date => new Date()
       registerWebhookRoute(app, { proveOrigin: createProofOfOrigin(proof), batcher, newId, now, log })
-      registerPanelApi(app, { ...commitDeps, db, keyRing, mint: createTokenMint(tokens), hasDocs, log })
+      registerPanelApi(app, {
+        ...commitDeps,
+        db,
+        batcher,
+        keyRing,
+        mint: createTokenMint(tokens),
+        panelWebhookDue: panelWebhook?.wake,
+        hasDocs,
+        log,
+      })
     },
     readiness: {
       draining: () => {
@@ -108,6 +125,7 @@ export function createIngest({ pool, publisher, proof, apiKeys, provider, tokens
       await confirmer?.close()
       await batcher.close()
       await keyRing.close()
+      await panelWebhook?.close()
       await outbox.close()
     },
   }

@@ -10,8 +10,10 @@ import {
   runService,
   serveMetrics,
 } from '@paxyo/service-kit'
-import { loadIngestConfig, providerOptions } from './config.ts'
+import { loadIngestConfig } from './config.ts'
+import { providerOptions } from './confirm/provider-config.ts'
 import { createIngest, INGEST_POOL_MAX } from './ingest.ts'
+import { panelWebhookTarget } from './panel-webhook/panel-webhook-config.ts'
 
 await runService(async () => {
   const config = loadIngestConfig(process.env)
@@ -32,6 +34,7 @@ await runService(async () => {
     provider: providerOptions(config),
     tokens: { secrets: config.JWT_SECRETS, audience: config.JWT_AUDIENCE },
     hasDocs: config.API_DOCS === 'on',
+    panelWebhook: panelWebhookTarget(config),
     log,
   })
 

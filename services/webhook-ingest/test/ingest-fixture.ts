@@ -6,6 +6,7 @@ import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { pino } from 'pino'
 import { userChannel } from '@paxyo/contracts'
 import { createIngest, type Ingest, type ProviderOptions } from '../src/ingest.ts'
+import type { PanelWebhookTarget } from '../src/panel-webhook/panel-webhook-config.ts'
 import type { ProofOptions } from '../src/webhook/proof-of-origin.ts'
 
 export const TOKEN = 'a-webhook-token'
@@ -29,13 +30,16 @@ export interface IngestFixture extends AsyncDisposable {
   follow(userId: string): Promise<OrderEvent[]>
 }
 
+interface FixtureOptions {
+  readonly provider?: ProviderOptions
+  readonly hasDocs?: boolean
+  readonly jwtSecrets?: string[]
+  readonly panelWebhook?: PanelWebhookTarget
+}
+
 export async function startIngest(
   proof: Partial<ProofOptions> = { tokens: [TOKEN] },
-  {
-    provider,
-    hasDocs = true,
-    jwtSecrets = [TEST_JWT_SECRET],
-  }: { provider?: ProviderOptions; hasDocs?: boolean; jwtSecrets?: string[] } = {},
+  { provider, hasDocs = true, jwtSecrets = [TEST_JWT_SECRET], panelWebhook }: FixtureOptions = {},
 ): Promise<IngestFixture> {
   const database = await createTestDatabase()
   const bus = createInProcessBus()
@@ -49,6 +53,7 @@ export async function startIngest(
     provider,
     tokens: { secrets: jwtSecrets, audience: 'paxyo' },
     hasDocs,
+    panelWebhook,
     log: logger,
   })
   const app = createHttpServer({ log: logger, trustProxy: false })

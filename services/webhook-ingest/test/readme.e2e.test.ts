@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import {
   createTestDatabase,
+  eventually,
   sharedRedisUrl,
   startService,
   TEST_JWT_SECRET,
@@ -13,6 +14,7 @@ import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { createKysely } from '@paxyo/database'
 import { createApiKey } from '../src/index.ts'
+import { SECRET, startTestPanel, type TestPanel } from './panel-webhook/test-panel.ts'
 
 // The README's commands, run in their order as they stand there; only the address is put in.
 
@@ -26,26 +28,49 @@ const examples = [...README.matchAll(/^```sh\n([^]*?)^```$(?:\n\n```json\n([^]*?
 
 let database: TestDatabase
 let ingest: ServiceProcess
-let panelKey: string
+let panel: TestPanel
+/** What the commands take from their environment; ids are those of the answers before. */
+const variables: Record<string, string> = { WEBHOOK_TOKEN: 'a-webhook-token' }
 beforeAll(async () => {
   database = await createTestDatabase()
-  panelKey = (await createApiKey(createKysely(database.owner), 'README'))!.key
+  panel = await startTestPanel()
+  variables['PANEL_KEY'] = (await createApiKey(createKysely(database.owner), 'README'))!.key
   ingest = await startService('webhook-ingest', {
     DATABASE_URL: database.url,
     REDIS_URL: sharedRedisUrl(),
     CHANNEL_PREFIX: `${randomUUID()}:`,
     JWT_SECRETS: TEST_JWT_SECRET,
+    WEBHOOK_TOKENS: variables['WEBHOOK_TOKEN']!,
+    PANEL_WEBHOOK_URL: panel.url,
+    PANEL_WEBHOOK_SECRET: SECRET,
   })
 })
 afterAll(async () => {
   await ingest.end('SIGTERM')
+  await panel[Symbol.asyncDispose]()
   await database[Symbol.asyncDispose]()
 })
 
 async function answerTo(command: string): Promise<unknown> {
   const here = command.replaceAll('http://localhost:8081', ingest.url)
-  const { stdout } = await run('sh', ['-ec', here], { env: { ...process.env, PANEL_KEY: panelKey } })
-  return JSON.parse(stdout)
+  const { stdout } = await run('sh', ['-ec', here], { env: { ...process.env, ...variables } })
+  const answer = JSON.parse(stdout) as Answer
+  noteIds(answer)
+  return answer
+}
+
+interface Answer {
+  readonly cursor?: string
+  readonly data?: readonly Record<string, unknown>[]
+}
+
+function noteIds({ cursor, data = [] }: Answer): void {
+  if (cursor !== undefined) variables['CURSOR'] = cursor
+  const names = { refundId: 'REFUND_ID', reviewId: 'REVIEW_ID', deliveryId: 'DELIVERY_ID' }
+  for (const [member, name] of Object.entries(names)) {
+    const id = data[0]?.[member]
+    if (typeof id === 'string') variables[name] = id
+  }
 }
 
 /** An ellipsis stands for any text. */
@@ -54,9 +79,13 @@ const withAnyText = (json: string, anyText: unknown): unknown =>
 
 test('every command answers what the README says, and none is refused', async () => {
   const answers = []
-  for (const { command } of examples) answers.push(await answerTo(command))
+  for (const { command } of examples) {
+    // A webhook's row is made by whoever sends it, a moment after the refund.
+    if (command.includes('$REFUND_ID')) await eventually(() => panel.received.length > 0)
+    answers.push(await answerTo(command))
+  }
 
-  expect(answers).toHaveLength(8)
+  expect(answers).toHaveLength(23)
   const noError: unknown = expect.not.objectContaining({ code: expect.anything() })
   const anyText: unknown = expect.any(String)
   expect(answers).toEqual(examples.map(({ answer }) => (answer === undefined ? noError : withAnyText(answer, anyText))))
@@ -69,5 +98,5 @@ test('the process notes that its key was used, and logs it nowhere', async () =>
 
   expect(rows).toEqual([{ last_used_at: expect.any(Date) }])
   expect(ingest.output()).toContain('order registration')
-  expect(ingest.output()).not.toContain(panelKey.slice(-43))
+  expect(ingest.output()).not.toContain(variables['PANEL_KEY']!.slice(-43))
 })

@@ -7,7 +7,7 @@ export const namedSchemas = z.registry<{ id: string }>().add(problemSchema, { id
 export interface OperationOptions {
   /** Its name in generated clients, such as `registerOrder`. */
   readonly operationId: string
-  readonly tag: 'Orders' | 'Accounts' | 'Tokens' | 'Refunds' | 'Reviews' | 'Deliveries'
+  readonly tag: 'Orders' | 'Accounts' | 'Tokens' | 'Refunds' | 'Reviews' | 'Deliveries' | 'Panel webhooks'
   /** One line. */
   readonly summary: string
   readonly description?: string

@@ -6,21 +6,31 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
 import { registerAccountRoutes } from '../accounts/account-routes.ts'
 import { bearerToken } from '../auth/secret-set.ts'
+import type { Batcher } from '../commit/batcher.ts'
 import type { CommitDeps } from '../commit/commit-changes.ts'
+import { registerDeliveryRoutes } from '../deliveries/delivery-routes.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import { registerOrderRoutes } from '../orders/order-routes.ts'
+import { registerPanelWebhookRoutes } from '../panel-webhook/panel-webhook-routes.ts'
+import { registerRefundRoutes } from '../refunds/refund-routes.ts'
+import { registerReviewRoutes } from '../reviews/review-routes.ts'
 import type { TokenMint } from '../tokens/token-mint.ts'
 import { registerTokenRoutes } from '../tokens/token-routes.ts'
 import { refuse } from './answer.ts'
+import { rememberKeyHolder } from './key-holder.ts'
 import { registerOpenApi } from './openapi.ts'
 import { createTurnstile } from './turnstile.ts'
 
 export interface PanelApiDeps extends CommitDeps {
   /** For reading; what changes something goes through `commitOnce`. */
   readonly db: Kysely<Database>
+  /** Commits deliveries; replays go through it as webhooks do. */
+  readonly batcher: Batcher
   readonly keyRing: KeyRing
   /** Signs browser tokens; undefined when this process has no secret for it. */
   readonly mint: TokenMint | undefined
+  /** Told when a webhook to the panel has become due; undefined when none are sent. */
+  readonly panelWebhookDue: (() => void) | undefined
   /** Whether `/docs` and `/openapi.json` are served, to everybody. */
   readonly hasDocs: boolean
   readonly log: Logger
@@ -56,11 +66,16 @@ export function registerPanelApi(app: FastifyInstance, deps: PanelApiDeps): void
       v1.addHook('onRequest', async (request, reply) => {
         const holder = await deps.keyRing.holderOf(bearerToken(request.headers.authorization))
         if (holder === undefined) return refuse(reply, 'unauthorized')
+        rememberKeyHolder(request, holder)
       })
       boundConcurrency(v1)
       registerOrderRoutes(v1, deps)
       registerAccountRoutes(v1, deps)
       registerTokenRoutes(v1, deps)
+      registerRefundRoutes(v1, deps)
+      registerReviewRoutes(v1, deps)
+      registerDeliveryRoutes(v1, deps)
+      registerPanelWebhookRoutes(v1, deps)
     })
   })
 }

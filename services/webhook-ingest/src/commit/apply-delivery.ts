@@ -145,7 +145,7 @@ type OrderEventBody =
   | Pick<Extract<OrderEvent, { event: 'order.updated' }>, 'event' | 'order' | 'refund'>
 
 /** Brings the books forward and appends an event to the user's stream, at the account's new seq. */
-function record(books: Books, changes: Changes, order: Order, account: Account, body: OrderEventBody): void {
+export function record(books: Books, changes: Changes, order: Order, account: Account, body: OrderEventBody): void {
   books.ordersByProviderOrderId.set(order.providerOrderId, order)
   books.accountsByUserId.set(account.userId, account)
   changes.orders.set(order.orderId, order)
@@ -176,7 +176,8 @@ function settle(
   books.awaitingDeliveryIds.delete(deliveryId)
   if (delivery.confirmation !== undefined) changes.confirmed.push({ deliveryId, confirmation: delivery.confirmation })
   changes.deliveries.push({ ...delivery, outcome: result.outcome, reason: result.review ?? null })
-  if (result.review !== undefined) {
+  // A replay of what somebody was asked to look at before asks for nothing new.
+  if (result.review !== undefined && delivery.replay?.reviewedFor.has(result.review) !== true) {
     changes.reviews.push({ reviewId: newId(), orderId: order?.orderId ?? null, deliveryId, reason: result.review })
   }
   return result

@@ -30,3 +30,8 @@ export interface Books {
   /** Those of them that are committed but for the provider's confirmation. */
   readonly awaitingDeliveryIds: Set<string>
 }
+
+/** For work that no delivery of an earlier transaction can be part of. */
+export function noSettledDeliveries(): Pick<Books, 'settledDeliveryIds' | 'awaitingDeliveryIds'> {
+  return { settledDeliveryIds: new Set(), awaitingDeliveryIds: new Set() }
+}

@@ -8,7 +8,9 @@ export interface CommitDeps extends ApplyRules {
   readonly pool: Pool
   readonly outbox: BatchOutbox
   /** Told when deliveries were committed that await the provider's confirmation. */
-  readonly onAwaiting?: () => void
+  readonly deliveriesAwait?: (() => void) | undefined
+  /** Told after a commit that paid refunds. */
+  readonly refundsCommitted?: (() => void) | undefined
 }
 
 /** What committing needs of the outbox. */
@@ -34,7 +36,7 @@ export interface BatchOutbox {
  * @throws the database's errors; the outcome is unknown when it could not be reached.
  */
 export async function commitChanges<T>(
-  { pool, newId, outbox, onAwaiting }: CommitDeps,
+  { pool, newId, outbox, deliveriesAwait, refundsCommitted }: CommitDeps,
   work: (client: PoolClient, changes: Changes) => Promise<{ at: Date; result: T }>,
 ): Promise<T> {
   const batchId = newId()
@@ -53,6 +55,7 @@ export async function commitChanges<T>(
     throw error
   }
   if (changes.events.length > 0) outbox.publish(batchId, changes.events)
-  if (changes.awaited.length > 0) onAwaiting?.()
+  if (changes.awaited.length > 0) deliveriesAwait?.()
+  if (changes.refunds.length > 0) refundsCommitted?.()
   return committed
 }

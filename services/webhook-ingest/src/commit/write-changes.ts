@@ -46,9 +46,10 @@ const INSERT_EVENTS = `
 
 // A delivery that waited for its order or for the provider's confirmation is there already.
 const INSERT_DELIVERIES = `
-  INSERT INTO deliveries (delivery_id, provider, provider_order_id, body, outcome, reason, received_at, origin)
-  SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
-    $8::text[])
+  INSERT INTO deliveries (
+    delivery_id, provider, provider_order_id, body, outcome, reason, received_at, origin, replay_of)
+  SELECT * FROM unnest(
+    $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::text[], $9::text[])
   ON CONFLICT (delivery_id) DO UPDATE SET outcome = excluded.outcome, reason = excluded.reason
   WHERE deliveries.outcome IN ('parked', 'awaiting_confirmation')`
 
@@ -194,6 +195,7 @@ export async function writeChangesAndCommit(
       deliveries.map((delivery) => delivery.reason),
       deliveries.map((delivery) => delivery.receivedAt),
       deliveries.map((delivery) => delivery.origin ?? 'webhook'),
+      deliveries.map((delivery) => delivery.replay?.deliveryId ?? null),
     ],
     deliveries.length,
   )

@@ -63,7 +63,7 @@ export async function readParkedDeliveries(
 }
 
 /** A stored body holds one update; the form reader knows JSON when it sees it. */
-function updateFrom(body: string): StatusUpdate | undefined {
+export function updateFrom(body: string): StatusUpdate | undefined {
   const parsed = parseUpdates('form', body)
   return 'error' in parsed ? undefined : parsed.updates[0]?.update
 }

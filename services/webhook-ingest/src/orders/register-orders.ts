@@ -5,7 +5,7 @@ import { parseMoney } from '@paxyo/order-core'
 import type { PoolClient } from 'pg'
 import { lockAccounts, openAccounts } from '../accounts/lock-accounts.ts'
 import { applyDelivery, orderView, recordRegistration, type ApplyRules } from '../commit/apply-delivery.ts'
-import type { Account, Books, Order } from '../commit/books.ts'
+import { noSettledDeliveries, type Account, type Books, type Order } from '../commit/books.ts'
 import type { Changes } from '../commit/changes.ts'
 import { lockProviderOrders, readClock, readOrders } from '../commit/read-books.ts'
 import type { Delivery } from '../webhook/delivery.ts'
@@ -71,8 +71,7 @@ async function readKnown(client: PoolClient, registrations: readonly Registratio
       readParkedDeliveries(client, PROVIDER, providerOrderIds),
       readClock(client),
     ])
-  const settled = { settledDeliveryIds: new Set<string>(), awaitingDeliveryIds: new Set<string>() }
-  const books = { at, accountsByUserId, ordersByProviderOrderId, ...settled }
+  const books = { at, accountsByUserId, ordersByProviderOrderId, ...noSettledDeliveries() }
   return { books, ordersById, chargedOrderIds, parkedByProviderOrderId }
 }
 

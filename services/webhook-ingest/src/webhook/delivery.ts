@@ -13,6 +13,15 @@ export interface Delivery {
   readonly origin?: 'webhook' | 'reconcile'
   /** Set when this delivery awaited its confirmation and the provider was asked, or could not be. */
   readonly confirmation?: Confirmation
+  /** Set when this is an earlier delivery once more, at a person's wish. */
+  readonly replay?: Replay
+}
+
+export interface Replay {
+  /** The delivery as the provider sent it. */
+  readonly deliveryId: string
+  /** What it and its replays have been put up for review for. */
+  readonly reviewedFor: ReadonlySet<ReviewReason>
 }
 
 /** What came of asking the provider whether a webhook is true; null when it could not be asked. */

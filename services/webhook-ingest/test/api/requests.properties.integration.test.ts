@@ -16,6 +16,17 @@ const OPERATION_IDS = [
   'deposit',
   'listLedgerEntries',
   'mintToken',
+  'readRefunds',
+  'listReviews',
+  'readReview',
+  'resolveReview',
+  'listDeliveries',
+  'readDelivery',
+  'replayDelivery',
+  'replayDeliveries',
+  'listPanelWebhooks',
+  'retryPanelWebhook',
+  'retryDeadPanelWebhooks',
 ]
 const VALID_RUNS = 60
 const BROKEN_RUNS = 150
@@ -23,7 +34,7 @@ const KEYLESS_RUNS = 20
 
 const few = (...values: string[]): Arbitrary<string> => fc.constantFrom(...values)
 /** Few enough that requests meet what earlier ones have made. */
-const FAMILIAR = {
+const FAMILIAR: Record<string, Arbitrary<string>> = {
   userId: few('u1', 'u2', 'ü3'),
   orderId: few('o1', 'o2', 'o3', 'o4'),
   providerOrderId: few('p1', 'p2', 'p3', 'p4'),
@@ -31,16 +42,40 @@ const FAMILIAR = {
   charge: few('1', '0.00000001'),
   'idempotency-key': few('k1', 'k2', 'k3'),
 }
+/** What no request can choose for itself: it is made by webhooks, and found in the database. */
+const MADE_IDS = {
+  reviewId: 'SELECT review_id FROM reviews',
+  deliveryId: 'SELECT delivery_id FROM deliveries',
+  refundId: 'SELECT refund_id FROM panel_webhooks',
+  after: `SELECT epoch || '.1' FROM stream_epoch`,
+}
 
 let ingest: IngestFixture
 let documented: DocumentedAnswers
 beforeAll(async () => {
   ingest = await startIngest()
   documented = readDocument((await ingest.app.inject('/openapi.json')).json())
+  await happen()
 })
 afterAll(async () => {
   await ingest[Symbol.asyncDispose]()
 })
+
+/** Orders that webhooks have canceled, failed and puzzled us about. */
+async function happen(): Promise<void> {
+  const { owner } = ingest.database
+  for (const [index, status] of ['canceled', 'failed', 'exploded', 'failed', 'exploded'].entries()) {
+    await ingest.register({ orderId: `x${index}`, providerOrderId: `x${index}`, userId: 'u1' })
+    await ingest.webhook({ order_id: `x${index}`, status })
+  }
+  await owner.query(`
+    INSERT INTO panel_webhooks (refund_id, position, state, settled_at) SELECT entry_id, 1, 'dead', now()
+    FROM ledger_entries`)
+  for (const [name, text] of Object.entries(MADE_IDS)) {
+    const { rows } = await owner.query<[string]>({ text, rowMode: 'array' })
+    FAMILIAR[name] = few(...rows.flat())
+  }
+}
 
 const send = ({ method, url, headers, payload }: GeneratedRequest, key = API_KEY) =>
   ingest.app.inject({

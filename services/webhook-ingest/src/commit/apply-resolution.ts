@@ -1,0 +1,64 @@
+import type { OrderStatus, OrderView, RefundView } from '@paxyo/contracts'
+import { formatMoney, type Money } from '@paxyo/order-core'
+import { orderView, record, type NewId } from './apply-delivery.ts'
+import type { Account, Books, Order } from './books.ts'
+import type { Changes } from './changes.ts'
+
+/** What a person has decided about an order. */
+export interface Resolution {
+  /** What is paid back, beside what was before; 0 for nothing. */
+  readonly refund: Money
+  /** What the order becomes; undefined to leave it. */
+  readonly status: OrderStatus | undefined
+}
+
+export interface ResolutionResult {
+  readonly order: OrderView
+  readonly account: Account
+  readonly refund: RefundView | undefined
+}
+
+/** The most that an account's row can hold. */
+const BALANCE_MAX: Money = 10n ** 20n - 1n
+
+/**
+ * Applies a person's decision to an order as a delivery's is: the ledger, the account, and an event for its user when
+ * anything changed.
+ *
+ * @returns why not, and nothing was noted then.
+ */
+export function applyResolution(
+  books: Books,
+  changes: Changes,
+  order: Order,
+  account: Account,
+  { refund, status = order.status }: Resolution,
+  newId: NewId,
+): ResolutionResult | 'refund_exceeds_charge' | 'balance_limit_exceeded' {
+  const { currency } = account
+  if (refund > order.charge - order.refunded) return 'refund_exceeds_charge'
+  if (account.balance + refund > BALANCE_MAX) return 'balance_limit_exceeded'
+  if (refund === 0n && status === order.status) return { order: orderView(order, currency), account, refund: undefined }
+
+  const next: Order = { ...order, status, refunded: order.refunded + refund, updatedAt: books.at }
+  const paid: Account = { ...account, balance: account.balance + refund, lastSeq: account.lastSeq + 1 }
+  const view = orderView(next, currency)
+  const refundView = refund > 0n ? { refundId: newId(), amount: formatMoney(refund), currency } : undefined
+  if (refundView !== undefined) {
+    changes.refunds.push({
+      entryId: refundView.refundId,
+      userId: order.userId,
+      orderId: order.orderId,
+      amount: refund,
+      balanceAfter: paid.balance,
+      refundedBefore: order.refunded,
+      refundedAfter: next.refunded,
+    })
+  }
+  record(books, changes, next, paid, {
+    event: 'order.updated',
+    order: view,
+    ...(refundView === undefined ? {} : { refund: refundView }),
+  })
+  return { order: view, account: paid, refund: refundView }
+}

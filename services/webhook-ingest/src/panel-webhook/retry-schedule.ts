@@ -1,0 +1,30 @@
+const SECOND_MS = 1000
+const MINUTE_MS = 60 * SECOND_MS
+const HOUR_MS = 60 * MINUTE_MS
+
+/** How long to wait after the first attempt, the second …: three days in all. */
+export const RETRY_DELAYS_MS = [
+  5 * SECOND_MS,
+  MINUTE_MS,
+  5 * MINUTE_MS,
+  30 * MINUTE_MS,
+  2 * HOUR_MS,
+  5 * HOUR_MS,
+  10 * HOUR_MS,
+  14 * HOUR_MS,
+  18 * HOUR_MS,
+  24 * HOUR_MS,
+] as const
+
+/** Up to this part of a delay is added or taken away, so that those that failed together don't come back together. */
+const JITTER = 0.2
+
+/**
+ * @param attempts how many there have been; at least 1.
+ * @param random from 0 to 1.
+ * @returns undefined when there have been enough.
+ */
+export function retryDelayMs(attempts: number, random: number): number | undefined {
+  const delayMs = RETRY_DELAYS_MS[attempts - 1]
+  return delayMs === undefined ? undefined : Math.round(delayMs * (1 + JITTER * (2 * random - 1)))
+}

@@ -1,0 +1,15 @@
+/** A reader's place in the refund feed: it has every refund up to `position`, of the history that `epoch` names. */
+export interface FeedCursor {
+  readonly epoch: string
+  readonly position: number
+}
+
+export function formatFeedCursor({ epoch, position }: FeedCursor): string {
+  return `${epoch}.${position}`
+}
+
+/** @returns undefined when it is not one that {@link formatFeedCursor} has written. */
+export function parseFeedCursor(text: string): FeedCursor | undefined {
+  const match = /^([0-9a-f]{32})\.(0|[1-9]\d{0,14})$/.exec(text)
+  return match === null ? undefined : { epoch: match[1]!, position: Number(match[2]) }
+}
