@@ -2,7 +2,7 @@ export { isDatabaseUnavailable, isRefusedByDatabase, isRetryable, RolledBackErro
 export { createKysely, createPool, type PoolOptions } from './connect.ts'
 export { maintainEventPartitions, type MaintainResult } from './event-partitions.ts'
 export { pruneIdempotencyKeys } from './idempotency-keys.ts'
-export { migrateToLatest } from './migrate.ts'
+export { MIGRATION_NAMES, migrateToLatest } from './migrate.ts'
 export { runQuery } from './run-query.ts'
 export { DATABASE_ROLES, type DatabaseRole } from './roles.ts'
 export type { DB as Database } from './schema.generated.ts'

@@ -7,6 +7,7 @@ import * as roles from './migrations/0002-roles.ts'
 import * as confirmations from './migrations/0003-confirmations.ts'
 import * as panelApi from './migrations/0004-panel-api.ts'
 import * as backOffice from './migrations/0005-back-office.ts'
+import * as ordersFromElsewhere from './migrations/0006-orders-from-elsewhere.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -15,7 +16,11 @@ const MIGRATIONS: Record<string, Migration> = {
   '0003-confirmations': confirmations,
   '0004-panel-api': panelApi,
   '0005-back-office': backOffice,
+  '0006-orders-from-elsewhere': ordersFromElsewhere,
 }
+
+/** The names of all migrations, as the table `kysely_migration` of a database that is up to date lists them. */
+export const MIGRATION_NAMES: readonly string[] = Object.keys(MIGRATIONS).toSorted()
 
 /**
  * Brings a database up to date, as its owner: schema, roles, and the event partitions of the days to come.

@@ -100,6 +100,7 @@ export interface Orders {
   provider_order_id: string;
   quantity: number;
   refunded: Generated<Numeric>;
+  refunded_elsewhere: Generated<Numeric>;
   remains: number | null;
   service: string;
   start_count: number | null;

@@ -6,7 +6,14 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { migrateToLatest } from '../src/migrate.ts'
 
-const MIGRATIONS = ['0001-tables', '0002-roles', '0003-confirmations', '0004-panel-api', '0005-back-office']
+const MIGRATIONS = [
+  '0001-tables',
+  '0002-roles',
+  '0003-confirmations',
+  '0004-panel-api',
+  '0005-back-office',
+  '0006-orders-from-elsewhere',
+]
 
 let database: TestDatabase
 beforeEach(async () => {

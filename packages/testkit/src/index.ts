@@ -1,5 +1,6 @@
 export { startChaosProxy, type ChaosProxy } from './chaos-proxy.ts'
 export type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+export { provideProgram } from './debian-package.ts'
 export { findChromium, launchChromium } from './chromium.ts'
 export { eventually } from './eventually.ts'
 export { freePort } from './free-port.ts'

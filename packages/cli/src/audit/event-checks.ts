@@ -1,0 +1,57 @@
+import type { AuditCheck } from './checks.ts'
+
+/**
+ * From when on events are kept: the beginning of the oldest daily partition. A younger change without its event was
+ * never told; an older one's event may have been dropped.
+ */
+const KEPT_SINCE = `(
+  SELECT coalesce(min(substring(pg_get_expr(relpartbound, oid) FROM $$FROM \\('([^']+)'\\)$$)::timestamptz), '-infinity')
+  FROM pg_class JOIN pg_inherits ON inhrelid = oid
+  WHERE inhparent = 'events'::regclass AND pg_get_expr(relpartbound, oid) <> 'DEFAULT'
+)`
+
+/** Seqs are counted within what is kept; the end of the stream must be there. */
+const SEQ_GAPS = `
+  SELECT user_id, CASE seq - before
+    WHEN 0 THEN format('seq %s is there twice', seq)
+    ELSE format('seqs %s to %s are missing', before + 1, seq - 1)
+  END
+  FROM (SELECT user_id, seq, lag(seq) OVER (PARTITION BY user_id ORDER BY seq) AS before FROM events) AS streams
+  WHERE seq - before <> 1`
+
+const STREAM_ENDS = `
+  SELECT user_id, format('last seq %s, newest event %s', last_seq, coalesce(newest::text, 'none'))
+  FROM accounts
+  FULL JOIN (SELECT user_id, max(seq) AS newest FROM events GROUP BY user_id) AS streams USING (user_id)
+  WHERE last_seq IS DISTINCT FROM newest
+    AND (newest IS NOT NULL OR last_seq > 0 AND EXISTS (
+      SELECT FROM orders WHERE orders.user_id = accounts.user_id AND orders.updated_at >= ${KEPT_SINCE}))`
+
+/** A refund's event is of its transaction, and so of its very moment. */
+const REFUNDS_TOLD = `
+  SELECT entry_id::text, format('the refund of %s to %s for order %s has no event', amount, user_id, order_id)
+  FROM ledger_entries AS entry
+  WHERE kind = 'refund' AND created_at >= ${KEPT_SINCE}
+    AND NOT EXISTS (SELECT FROM events WHERE events.user_id = entry.user_id AND events.at = entry.created_at)`
+
+const SHOWN_BALANCES = `
+  SELECT user_id, format('balance %s, but the newest event (seq %s) shows %s', balance, last_seq, shown)
+  FROM (
+    SELECT accounts.user_id, balance, last_seq, payload::json #>> '{account,balance}' AS shown
+    FROM accounts JOIN events ON events.user_id = accounts.user_id AND events.seq = accounts.last_seq
+  ) AS newest
+  WHERE shown IS NULL OR shown::numeric <> balance`
+
+const OUTBOX_EVENTS = `
+  SELECT batch_id::text, format('event %s of %s is to be published but is not there', waiting.seq, waiting.user_id)
+  FROM outbox, unnest(user_ids, seqs) AS waiting (user_id, seq)
+  WHERE NOT EXISTS (SELECT FROM events WHERE events.user_id = waiting.user_id AND events.seq = waiting.seq)
+    AND created_at >= ${KEPT_SINCE}`
+
+export const EVENT_CHECKS: readonly AuditCheck[] = [
+  { name: 'seq-gaps', title: "a user's events are numbered without gaps", sql: () => SEQ_GAPS },
+  { name: 'stream-ends', title: "an account's last seq is that of its newest event", sql: () => STREAM_ENDS },
+  { name: 'refunds-told', title: 'every refund has an event', sql: () => REFUNDS_TOLD },
+  { name: 'shown-balances', title: 'the newest event shows the balance', sql: () => SHOWN_BALANCES },
+  { name: 'outbox-events', title: 'what waits to be published is there', sql: () => OUTBOX_EVENTS },
+]

@@ -1,0 +1,80 @@
+import type { AuditCheck } from './checks.ts'
+
+/** What an entry does to its account's balance. */
+const SIGNED_AMOUNT = `CASE kind WHEN 'charge' THEN -amount ELSE amount END`
+
+const REFUNDS_OF_ORDERS = `
+  SELECT order_id, format('refunded %s (%s of it elsewhere), ledger %s, charge %s', refunded, refunded_elsewhere,
+    coalesce(paid, 0), charge)
+  FROM orders
+  LEFT JOIN (
+    SELECT order_id, sum(amount) AS paid FROM ledger_entries WHERE kind = 'refund' GROUP BY order_id
+  ) AS ledger USING (order_id)
+  WHERE refunded <> refunded_elsewhere + coalesce(paid, 0) OR refunded > charge OR refunded < 0`
+
+/** Each refund must begin where the one before it ended, and the first at what was refunded elsewhere. */
+const REFUND_CHAIN = `
+  SELECT order_id, format('refund %s begins at %s, the one before ended at %s', entry_id, refunded_before, ended)
+  FROM (
+    SELECT order_id, entry_id, refunded_before,
+      coalesce(lag(refunded_after) OVER (PARTITION BY order_id ORDER BY refunded_before), refunded_elsewhere) AS ended
+    FROM ledger_entries JOIN orders USING (order_id) WHERE kind = 'refund'
+  ) AS refunds
+  WHERE refunded_before <> ended`
+
+/**
+ * The rule of order-core, again: a cumulative target, cut to 8 digits. div() is exact where / would round. A system that
+ * had the order before us may have rounded otherwise: what it paid back stands.
+ */
+const REFUNDS_DUE = `
+  SELECT order_id, format('%s with %s of %s remaining: refunded %s, due %s', status, remains, quantity, refunded, due)
+  FROM (
+    SELECT *, CASE status
+      WHEN 'canceled' THEN charge
+      ELSE div(charge * 100000000 * remains, quantity) * 0.00000001
+    END AS due
+    FROM orders WHERE status IN ('canceled', 'partial') AND refunded_elsewhere = 0
+  ) AS refundable
+  WHERE refunded < due`
+
+const REFUNDS_TO_OWNER = `
+  SELECT entry_id::text, format('order %s of %s was refunded to %s', order_id, orders.user_id, entry.user_id)
+  FROM ledger_entries AS entry JOIN orders USING (order_id)
+  WHERE entry.user_id <> orders.user_id`
+
+const BALANCES = `
+  SELECT user_id, format('balance %s, ledger %s', balance, coalesce(total, 0))
+  FROM accounts
+  LEFT JOIN (SELECT user_id, sum(${SIGNED_AMOUNT}) AS total FROM ledger_entries GROUP BY user_id) AS ledger
+    USING (user_id)
+  WHERE balance <> coalesce(total, 0) OR balance < 0`
+
+/**
+ * Every entry leads from one balance to the next, so the entries of an account must link up to one chain from nothing
+ * to their sum: each balance is entered as often as it is left. Asked this way it needs no order among entries of the
+ * same millisecond.
+ */
+const BALANCE_CHAIN = `
+  WITH entries AS (
+    SELECT user_id, balance_after, ${SIGNED_AMOUNT} AS change FROM ledger_entries
+  ), steps AS (
+    SELECT user_id, balance_after AS balance, 1 AS step FROM entries
+    UNION ALL SELECT user_id, balance_after - change, -1 FROM entries
+    UNION ALL SELECT user_id, 0, 1 FROM entries GROUP BY user_id
+    UNION ALL SELECT user_id, sum(change), -1 FROM entries GROUP BY user_id
+  )
+  SELECT user_id, format('no entry %s the balance %s', CASE WHEN sum(step) > 0 THEN 'goes on from' ELSE 'leads to' END, balance)
+  FROM steps GROUP BY user_id, balance HAVING sum(step) <> 0`
+
+export const MONEY_CHECKS: readonly AuditCheck[] = [
+  {
+    name: 'refunds',
+    title: "an order's refunds add up to what it says, and to no more than its charge",
+    sql: () => REFUNDS_OF_ORDERS,
+  },
+  { name: 'refund-chain', title: 'each refund begins where the one before it ended', sql: () => REFUND_CHAIN },
+  { name: 'refunds-due', title: 'canceled and partial orders are refunded', sql: () => REFUNDS_DUE },
+  { name: 'refund-owner', title: "money goes to the order's user", sql: () => REFUNDS_TO_OWNER },
+  { name: 'balances', title: "an account's balance is the sum of its ledger", sql: () => BALANCES },
+  { name: 'balance-chain', title: "an account's entries lead from balance to balance", sql: () => BALANCE_CHAIN },
+]

@@ -1,0 +1,46 @@
+import type { AuditCheck, AuditLimits } from './checks.ts'
+
+const OUTCOMES = ['applied', 'progress', 'unchanged', 'stale', 'review', 'parked', 'awaiting_confirmation']
+
+const DELIVERY_OUTCOMES = `
+  SELECT delivery_id, format('outcome %s', coalesce(outcome, 'missing')) FROM deliveries
+  WHERE outcome IS NULL OR outcome NOT IN (${OUTCOMES.map((outcome) => `'${outcome}'`).join(', ')})`
+
+/** A delivery and its replays share the review of what they have in common. */
+const DELIVERY_REVIEWS = `
+  SELECT delivery_id, format('outcome review (%s), but there is no review', reason) FROM deliveries
+  WHERE outcome = 'review'
+    AND NOT EXISTS (SELECT FROM reviews WHERE reviews.delivery_id = deliveries.delivery_id)
+    AND (replay_of IS NULL OR NOT EXISTS (
+      SELECT FROM reviews JOIN deliveries AS kin USING (delivery_id)
+      WHERE deliveries.replay_of IN (kin.delivery_id, kin.replay_of)))`
+
+const STUCK_DELIVERIES = `
+  SELECT delivery_id, format('waits for order %s, which is registered as %s', provider_order_id, order_id)
+  FROM deliveries JOIN orders USING (provider, provider_order_id)
+  WHERE outcome = 'parked'`
+
+const oldOutbox = ({ outboxAgeS }: AuditLimits): string => `
+  SELECT batch_id::text, format('%s events wait since %s', cardinality(seqs), created_at)
+  FROM outbox WHERE created_at < now() - interval '${outboxAgeS} seconds'`
+
+const oldParked = ({ parkedAgeS }: AuditLimits): string => `
+  SELECT delivery_id, format('%s, order %s, since %s', outcome, provider_order_id, received_at)
+  FROM deliveries WHERE outcome IN ('parked', 'awaiting_confirmation') AND received_at < now() - interval '${parkedAgeS} seconds'`
+
+const oldReviews = ({ reviewAgeS }: AuditLimits): string => `
+  SELECT review_id::text, format('%s, order %s, open since %s', reason, coalesce(order_id, 'unknown'), opened_at)
+  FROM reviews WHERE resolved_at IS NULL AND opened_at < now() - interval '${reviewAgeS} seconds'`
+
+export const QUEUE_CHECKS: readonly AuditCheck[] = [
+  { name: 'delivery-outcomes', title: 'every delivery has an outcome', sql: () => DELIVERY_OUTCOMES },
+  { name: 'delivery-reviews', title: 'what must be looked at has a review', sql: () => DELIVERY_REVIEWS },
+  { name: 'stuck-deliveries', title: 'no delivery waits for an order that is there', sql: () => STUCK_DELIVERIES },
+  { name: 'outbox-age', title: 'no event waits long to be published', sql: (limits) => oldOutbox(limits) },
+  {
+    name: 'parked-age',
+    title: 'no delivery waits long for its order, or for the provider to confirm it',
+    sql: (limits) => oldParked(limits),
+  },
+  { name: 'review-age', title: 'no review stays open for long', sql: (limits) => oldReviews(limits) },
+]

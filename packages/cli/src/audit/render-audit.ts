@@ -1,0 +1,30 @@
+import { printable } from '../output/printable.ts'
+import { table } from '../output/table.ts'
+import type { Terminal } from '../terminal.ts'
+import type { AuditCheckResult, AuditResult } from './run-audit.ts'
+
+/** An audit as a table, with the rows that are off below it. */
+export function renderAudit(result: AuditResult, { style }: Pick<Terminal, 'style'>): string {
+  const { size, checks } = result
+  const verdict = ({ count }: AuditCheckResult): string =>
+    count === 0 ? style('green', 'ok') : style('red', `${count.toLocaleString('en')} off`)
+  const off = checks.filter(({ count }) => count > 0)
+  return [
+    `Snapshot of ${result.at}: ${size.orders.toLocaleString('en')} orders, ${size.accounts.toLocaleString('en')} accounts, ` +
+      `${size.ledgerEntries.toLocaleString('en')} ledger entries, ${size.events.toLocaleString('en')} events.`,
+    '',
+    table(checks.map((check) => [verdict(check), check.check, check.title, style('dim', `${check.durationMs} ms`)])),
+    ...off.flatMap((check) => ['', style('bold', check.title), ...rowsOf(check)]),
+    '',
+    off.length === 0
+      ? style('green', `Everything agrees (${seconds(result)}).`)
+      : style('red', `${off.length} of ${checks.length} checks found rows that are off (${seconds(result)}).`),
+  ].join('\n')
+}
+
+function rowsOf({ rows, count }: AuditCheckResult): string[] {
+  const lines = table(rows.map(({ subject, detail }) => [`  ${printable(subject)}`, printable(detail)]))
+  return count > rows.length ? [lines, `  … and ${(count - rows.length).toLocaleString('en')} more`] : [lines]
+}
+
+const seconds = ({ durationMs }: AuditResult): string => `${(durationMs / 1000).toFixed(1)} s`

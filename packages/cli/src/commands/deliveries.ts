@@ -1,0 +1,51 @@
+import { action } from '../cli.ts'
+import type { AddCommand } from '../program.ts'
+import { parseLimit } from './limit.ts'
+
+export interface ListDeliveriesOptions {
+  readonly outcome?: string
+  readonly order?: string
+  readonly limit: number
+}
+
+export interface ReplayOptions {
+  readonly from?: string
+  readonly to?: string
+  readonly outcome?: string
+}
+
+const load = () => import('../back-office/deliveries.ts')
+
+export const addDeliveries: AddCommand = (program, terminal, finished) => {
+  const deliveries = program
+    .command('deliveries')
+    .description('what the provider sent, and what became of it (PAXYO_URL, PAXYO_API_KEY)')
+  deliveries
+    .command('list')
+    .description('list deliveries, the newest first')
+    .option('-o, --outcome <outcome>', 'applied, progress, unchanged, stale, review or parked')
+    .option('--order <orderId>', "only of this order of the panel's")
+    .option('-l, --limit <count>', 'how many', parseLimit, 50)
+    .action(
+      action(terminal, finished, async (cli, options: ListDeliveriesOptions) =>
+        (await load()).listDeliveries(cli, options),
+      ),
+    )
+  deliveries
+    .command('show')
+    .description('show one, with what the provider sent')
+    .argument('<deliveryId>')
+    .action(action(terminal, finished, async (cli, _options, id: string) => (await load()).showDelivery(cli, id)))
+  deliveries
+    .command('replay')
+    .description('take one in once more, or all of a span of time; no refund is paid twice')
+    .argument('[deliveryId]')
+    .option('--from <time>', 'received at this time or later, such as 2026-11-22T18:00:00Z')
+    .option('--to <time>', 'received before this time')
+    .option('-o, --outcome <outcome>', 'only those with this outcome')
+    .action(
+      action(terminal, finished, async (cli, options: ReplayOptions, id: string | undefined) =>
+        (await load()).replayDeliveries(cli, id, options),
+      ),
+    )
+}

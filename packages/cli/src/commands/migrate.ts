@@ -1,0 +1,22 @@
+import { action } from '../cli.ts'
+import type { AddCommand } from '../program.ts'
+import { settings } from '../settings.ts'
+
+export const addMigrate: AddCommand = (program, terminal, finished) => {
+  program
+    .command('migrate')
+    .description('bring the database up to date, as its owner (DATABASE_URL)')
+    .action(
+      action(terminal, finished, async (cli) => {
+        const { DATABASE_URL: url } = await settings(cli.env, ['DATABASE_URL'])
+        const { migrateToLatest } = await import('@paxyo/database')
+        const { explainDatabaseError } = await import('../explain-database-error.ts')
+        const migrated = await migrateToLatest(url).catch((error: unknown) => {
+          throw explainDatabaseError(error, url)
+        })
+        cli.print({ migrated }, () =>
+          migrated.length === 0 ? 'The database is up to date.' : `Migrated: ${migrated.join(', ')}`,
+        )
+      }),
+    )
+}

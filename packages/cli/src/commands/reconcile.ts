@@ -1,0 +1,26 @@
+import { action } from '../cli.ts'
+import type { AddCommand } from '../program.ts'
+
+interface ReconcileOptions {
+  readonly silentHours?: string
+  readonly ordersMax?: string
+}
+
+export const addReconcile: AddCommand = (program, terminal, finished) => {
+  program
+    .command('reconcile')
+    .description('ask the provider about orders that it has been silent about (PROVIDER_API_URL, PROVIDER_API_KEY)')
+    .argument('[orderIds...]', "these orders of the panel's, instead of those that are silent")
+    .option('--silent-hours <hours>', 'how long nothing was heard of an open order (6)')
+    .option('--orders-max <count>', 'how many orders at most (10000)')
+    .action(
+      action(terminal, finished, async (cli, { silentHours, ordersMax }: ReconcileOptions, orderIds: string[]) => {
+        const { reconcile } = await import('../back-office/reconcile.ts')
+        await reconcile(cli, [
+          ...(silentHours === undefined ? [] : ['--silent-hours', silentHours]),
+          ...(ordersMax === undefined ? [] : ['--orders-max', ordersMax]),
+          ...orderIds,
+        ])
+      }),
+    )
+}

@@ -1,0 +1,45 @@
+import { action } from '../cli.ts'
+import { Failure } from '../failure.ts'
+import type { AddCommand } from '../program.ts'
+import { parseDurationS, settings, type Environment } from '../settings.ts'
+
+const EXPIRES_IN_MAX_S = 86_400
+
+interface MintOptions {
+  readonly user: string
+  readonly expiresIn: string
+}
+
+export const addToken: AddCommand = (program, terminal, finished) => {
+  const token = program.command('token').description("a user's token for the browser")
+  token
+    .command('mint')
+    .description('sign a token with the first of JWT_SECRETS')
+    .requiredOption('-u, --user <userId>', 'whose events it lets its holder see')
+    .option('-e, --expires-in <duration>', 'how long it is good: 90s, 15m, 12h; a day at most', '5m')
+    .action(
+      action(terminal, finished, async (cli, { user, expiresIn }: MintOptions) => {
+        const { identifierSchema } = await import('@paxyo/contracts')
+        const userId = identifierSchema.safeParse(user)
+        if (!userId.success) throw new Failure('usage', 'a user id is 1 to 128 printable characters')
+        const expiresInS = parseDurationS(expiresIn)
+        if (expiresInS > EXPIRES_IN_MAX_S) throw new Failure('usage', 'a token is good for a day at most')
+        const minted = await mint(cli.env, userId.data, expiresInS)
+        cli.print(minted, () => minted.token)
+      }),
+    )
+}
+
+async function mint(env: Environment, userId: string, expiresInS: number) {
+  const { JWT_SECRETS: secrets, JWT_AUDIENCE: audience } = await settings(env, ['JWT_SECRETS', 'JWT_AUDIENCE'])
+  const { SignJWT } = await import('jose')
+  const issuedAtS = Math.floor(Date.now() / 1000)
+  const token = await new SignJWT()
+    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+    .setSubject(userId)
+    .setAudience(audience)
+    .setIssuedAt(issuedAtS)
+    .setExpirationTime(issuedAtS + expiresInS)
+    .sign(new TextEncoder().encode(secrets[0]))
+  return { token, userId, expiresAt: new Date((issuedAtS + expiresInS) * 1000).toISOString() }
+}

@@ -1,0 +1,68 @@
+import { DATABASE_ROLES } from '@paxyo/database'
+import pg from 'pg'
+import { explainDatabaseError } from './explain-database-error.ts'
+import type { Failure } from './failure.ts'
+
+const CONNECT_TIMEOUT_MS = 5_000
+
+export interface DatabaseOptions {
+  readonly url: string
+  /** `ingest` may read everything; `login` is whoever the address names. */
+  readonly as: 'ingest' | 'login'
+  /** A session that is not to write anything, whatever happens. */
+  readonly readOnly: boolean
+  /** The longest that one statement may take. */
+  readonly statementTimeoutMs: number
+  /** Ends the connection, and with it whatever is asked at that moment. */
+  readonly signal?: AbortSignal
+}
+
+/** One connection for a command, closed when it is disposed of. */
+export interface DatabaseSession extends AsyncDisposable {
+  query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>
+}
+
+/** @throws Failure that names the cause when there is no connection, and when a statement fails. */
+export async function connectDatabase(options: DatabaseOptions): Promise<DatabaseSession> {
+  const failure = (error: unknown): Failure => explainDatabaseError(error, options.url)
+  const client = new pg.Client(clientConfig(options))
+  // A connection that breaks fails the statement that waits on it.
+  client.on('error', () => undefined)
+  const abort = (): void => void client.end().catch(() => undefined)
+  options.signal?.addEventListener('abort', abort)
+  try {
+    await client.connect()
+  } catch (error) {
+    throw failure(error)
+  }
+  return {
+    async query<Row>(text: string, values: readonly unknown[] = []) {
+      try {
+        return (await client.query<Row & pg.QueryResultRow>(text, [...values])).rows
+      } catch (error) {
+        throw failure(error)
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      options.signal?.removeEventListener('abort', abort)
+      await client.end().catch(() => undefined)
+    },
+  }
+}
+
+function clientConfig({ url, as, readOnly, statementTimeoutMs }: DatabaseOptions): pg.ClientConfig {
+  const options = [
+    ...(as === 'ingest' ? [`-c role=${DATABASE_ROLES.ingest}`] : []),
+    ...(readOnly ? ['-c default_transaction_read_only=on'] : []),
+    `-c statement_timeout=${statementTimeoutMs}`,
+    // Otherwise the server goes on with what nobody waits for any more.
+    '-c client_connection_check_interval=1000',
+  ]
+  return {
+    connectionString: url,
+    application_name: 'paxyo-cli',
+    options: options.join(' '),
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+  }
+}

@@ -1,0 +1,24 @@
+/** What the doctor says about one thing. */
+export interface Finding {
+  readonly check: string
+  /** `skipped`: it could not be looked at, because something it needs has failed. */
+  readonly status: 'ok' | 'warning' | 'failed' | 'skipped'
+  readonly message: string
+  /** How to put it right. */
+  readonly mend?: string
+}
+
+export const ok = (check: string, message: string): Finding => ({ check, status: 'ok', message })
+export const warning = (check: string, message: string, mend: string): Finding => ({
+  check,
+  status: 'warning',
+  message,
+  mend,
+})
+export const failed = (check: string, message: string, mend: string): Finding => ({
+  check,
+  status: 'failed',
+  message,
+  mend,
+})
+export const skipped = (check: string, message: string): Finding => ({ check, status: 'skipped', message })

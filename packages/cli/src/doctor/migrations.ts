@@ -1,0 +1,49 @@
+import { MIGRATION_NAMES } from '@paxyo/database'
+import type { DatabaseSession } from '../connect-database.ts'
+import { failed, ok, warning, type Finding } from './finding.ts'
+
+const READ_STATE = `
+  SELECT current_database() AS database,
+    to_regclass('kysely_migration') IS NOT NULL AS "isOurs",
+    to_regclass('kysely_migration') IS NULL
+      OR has_table_privilege(to_regclass('kysely_migration'), 'SELECT') AS "mayRead",
+    (SELECT array_agg(relname::text ORDER BY relname) FROM pg_class
+     WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace) AS tables`
+
+interface State {
+  readonly database: string
+  readonly isOurs: boolean
+  readonly mayRead: boolean
+  readonly tables: readonly string[] | null
+}
+
+const TABLES_SHOWN_MAX = 4
+
+/** Whether the database is the right one, and up to date. */
+export async function migrationFinding(database: DatabaseSession): Promise<Finding> {
+  const [state] = await database.query<State>(READ_STATE)
+  const { database: name, isOurs, mayRead, tables } = state!
+  if (!isOurs) return notOurs(name, tables ?? [])
+  if (!mayRead) return warning('migrations', 'only the owner may see them', 'Run paxyo doctor as the owner once.')
+
+  const rows = await database.query<{ name: string }>('SELECT name FROM kysely_migration')
+  const applied = new Set(rows.map((row) => row.name))
+  const pending = MIGRATION_NAMES.filter((migration) => !applied.has(migration))
+  if (pending.length > 0) {
+    return failed('migrations', `pending: ${pending.join(', ')}`, 'Run paxyo migrate as the owner of the database.')
+  }
+  const unknown = [...applied].filter((migration) => !MIGRATION_NAMES.includes(migration))
+  if (unknown.length === 0) return ok('migrations', `up to date (${MIGRATION_NAMES.at(-1)})`)
+  const message = `the database is newer than this program: ${unknown.join(', ')}`
+  return warning('migrations', message, 'Bring the program up to date.')
+}
+
+function notOurs(name: string, tables: readonly string[]): Finding {
+  if (tables.length === 0) {
+    const mend = 'Run paxyo migrate, or correct the name of the database in DATABASE_URL.'
+    return failed('migrations', `the database "${name}" is empty`, mend)
+  }
+  const shown = tables.slice(0, TABLES_SHOWN_MAX).join(', ') + (tables.length > TABLES_SHOWN_MAX ? ', …' : '')
+  const message = `the database "${name}" is another one: it has none of our tables, but ${shown}`
+  return failed('migrations', message, 'Correct the name of the database in DATABASE_URL.')
+}

@@ -1,0 +1,27 @@
+import { apiFindings } from './api-findings.ts'
+import { configurationFindings, type DoctorConfig } from './configuration.ts'
+import type { Finding } from './finding.ts'
+import { nodeFinding } from './node-version.ts'
+import { postgresFindings } from './postgres-findings.ts'
+import { redisFindings } from './redis-findings.ts'
+
+export interface DoctorResult {
+  readonly isHealthy: boolean
+  readonly findings: readonly Finding[]
+}
+
+/** Looks at everything that can be looked at; what has failed is a finding, and never ends the examination. */
+export async function runDoctor(env: Readonly<Record<string, string | undefined>>): Promise<DoctorResult> {
+  const { findings: configuration, config } = await configurationFindings(env)
+  const servers = await Promise.all(examinations(config))
+  const findings = [...configuration, nodeFinding(process.versions.node), ...servers.flat()]
+  return { isHealthy: findings.every(({ status }) => status !== 'failed'), findings }
+}
+
+function examinations({ databaseUrl, redisUrl, channelPrefix, api }: DoctorConfig): Promise<readonly Finding[]>[] {
+  return [
+    ...(databaseUrl === undefined ? [] : [postgresFindings(databaseUrl)]),
+    ...(redisUrl === undefined || channelPrefix === undefined ? [] : [redisFindings(redisUrl, channelPrefix)]),
+    ...(api === undefined ? [] : [apiFindings(api)]),
+  ]
+}

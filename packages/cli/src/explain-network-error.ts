@@ -1,0 +1,52 @@
+import { Failure } from './failure.ts'
+
+/** An address as it may be shown. */
+export function withoutPassword(url: URL): string {
+  const shown = new URL(url)
+  shown.password = ''
+  shown.search = ''
+  return shown.href.replace(/\/$/, '')
+}
+
+/** What Node's network errors mean, where we know; `variable` is where the address came from. */
+export function explainNetworkError(error: unknown, server: string, url: URL, variable: string): Failure | undefined {
+  const host = url.host || url.hostname
+  const reach = (message: string, mend: string): Failure => new Failure('unreachable', message, mend, { cause: error })
+  switch (codeOf(error)) {
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return reach(
+        `no machine is called ${url.hostname}`,
+        `Correct the host in ${variable}, or look at the name server.`,
+      )
+    case 'ECONNREFUSED':
+      return reach(
+        `nobody answers at ${host}: ${server} does not listen there`,
+        `Start ${server}, or correct host and port in ${variable}.`,
+      )
+    case 'ETIMEDOUT':
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return reach(
+        `${host} cannot be reached within the time limit`,
+        `Look at the network and the firewall, or correct ${variable}.`,
+      )
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return reach(`${server} at ${host} hung up`, 'Look at its log.')
+    case undefined:
+      break
+  }
+  if (/timeout|timed out/i.test((error as Error).message)) {
+    return reach(`${server} at ${host} did not answer in time`, `Look at the network, or correct ${variable}.`)
+  }
+  return undefined
+}
+
+/** Node's code; of several addresses that were tried, the first one's. */
+function codeOf(error: unknown): string | undefined {
+  const { code, errors, cause } = error as { code?: string; errors?: unknown[]; cause?: unknown }
+  if (code !== undefined) return code
+  if (Array.isArray(errors) && errors.length > 0) return codeOf(errors[0])
+  return cause === undefined ? undefined : codeOf(cause)
+}

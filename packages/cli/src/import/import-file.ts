@@ -1,0 +1,64 @@
+import { createPool } from '@paxyo/database'
+import { v7 as uuidv7 } from 'uuid'
+import type { Cli } from '../cli.ts'
+import { explainDatabaseError } from '../explain-database-error.ts'
+import { startProgress } from '../output/progress.ts'
+import { settings } from '../settings.ts'
+import type { ImportFormat } from './fields.ts'
+import type { ImportKind } from './import-kinds.ts'
+import { readImportMap } from './import-map.ts'
+import { importRows, type ImportSummary } from './import-rows.ts'
+import { openImportFile } from './read-records.ts'
+import { openRefusedReport } from './refused-report.ts'
+
+const CONNECTIONS_MAX = 2
+
+export interface ImportFileOptions {
+  /** `-` for the standard input. */
+  readonly file: string
+  /** What it holds, such as `orders`. */
+  readonly things: string
+  readonly fields: readonly string[]
+  readonly map: string | undefined
+  readonly format: ImportFormat | undefined
+  /** Where refused rows go. */
+  readonly report: string
+  /** Reads and checks every row, and changes nothing. */
+  readonly isDryRun: boolean
+}
+
+/** @returns what became of the rows, and where those that were refused are listed. */
+export async function importFile<Item extends object>(
+  cli: Cli,
+  { toItem, importBatch }: ImportKind<Item>,
+  options: ImportFileOptions,
+): Promise<{ summary: ImportSummary; refusedRows: string | undefined }> {
+  const { file, things, isDryRun } = options
+  const map = await readImportMap(options.map, options.fields)
+  const input = await openImportFile(file, options.format ?? map.format ?? formatOf(file), map.header, cli.signal)
+  const url = isDryRun ? undefined : (await settings(cli.env, ['DATABASE_URL'])).DATABASE_URL
+  const pool = url && createPool({ url, role: 'ingest', name: 'paxyo-import', max: CONNECTIONS_MAX })
+  if (file === '-') cli.err('reading the standard input\n')
+  const report = await openRefusedReport(options.report)
+  const progress = startProgress(cli, things, 'rows')
+  const handling = {
+    toItem: (record: Parameters<typeof toItem>[0]) => toItem(record, map),
+    importBatch: (items: readonly Item[]) =>
+      pool ? importBatch({ pool, newId: uuidv7 }, items) : Promise.resolve(items.map(() => 'imported')),
+  }
+  try {
+    const summary = await importRows(input.records, handling, {
+      signal: cli.signal,
+      onRefused: (refused) => report.add(refused),
+      onProgress: (rows) => progress.update(rows, input.part()),
+    })
+    return { summary, refusedRows: await report.end() }
+  } catch (error) {
+    throw url === undefined ? error : explainDatabaseError(error, url)
+  } finally {
+    progress.end()
+    if (pool) await pool.end()
+  }
+}
+
+const formatOf = (file: string): ImportFormat => (/\.(?:ndjson|jsonl)$/.test(file) ? 'ndjson' : 'csv')

@@ -1,0 +1,127 @@
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { addAbortSignal, pipeline, type Readable } from 'node:stream'
+import { createInterface } from 'node:readline'
+import { parse } from 'csv-parse'
+import { Failure } from '../failure.ts'
+import type { ImportFormat } from './fields.ts'
+import { parseMysqlText, type Row } from './mysql-text.ts'
+
+/** One row of a file, by the names of its columns. `problem` says why it could not be read. */
+export interface ImportRecord {
+  /** 1 for the first row of data. */
+  readonly row: number
+  readonly fields: Readonly<Record<string, unknown>>
+  readonly problem?: string
+}
+
+export interface ImportFile {
+  readonly records: AsyncIterable<ImportRecord>
+  /** How much of the file has been read, from 0 to 1; undefined when its length is not known. */
+  part(): number | undefined
+}
+
+const RECORD_BYTES_MAX = 1024 * 1024
+const STDIN = '-'
+
+/**
+ * Opens a file for reading row by row, never more than a few in memory.
+ *
+ * @param path `-` for the standard input
+ * @param header the names of the columns, when the file does not begin with them
+ * @param signal ends the reading, with an error
+ * @throws Failure when it cannot be opened, and, while reading, when it is not of this format.
+ */
+export async function openImportFile(
+  path: string,
+  format: ImportFormat,
+  header: readonly string[] | undefined,
+  signal: AbortSignal,
+): Promise<ImportFile> {
+  const { input, bytes } = await openInput(path)
+  addAbortSignal(signal, input)
+  let bytesRead = 0
+  input.on('data', (chunk: Buffer) => (bytesRead += chunk.length))
+  // Reading begins with the first record that is asked for.
+  input.pause()
+  const records = format === 'ndjson' ? readNdjson(input) : readTable(input, format, header)
+  return { records: named(records, path), part: () => (bytes ? bytesRead / bytes : undefined) }
+}
+
+async function openInput(path: string): Promise<{ input: Readable; bytes: number | undefined }> {
+  if (path === STDIN) return { input: process.stdin, bytes: undefined }
+  try {
+    const { size } = await stat(path)
+    const input = createReadStream(path)
+    await new Promise((resolve, reject) => void input.once('open', resolve).once('error', reject))
+    return { input, bytes: size }
+  } catch (error) {
+    throw new Failure('usage', `the file ${path} cannot be read: ${(error as Error).message}`)
+  }
+}
+
+async function* readTable(
+  input: Readable,
+  format: Exclude<ImportFormat, 'ndjson'>,
+  given: readonly string[] | undefined,
+): AsyncGenerator<ImportRecord> {
+  let header = given
+  let row = 0
+  for await (const cells of rowsOf(input, format)) {
+    if (header === undefined) {
+      header = headerOf(cells)
+      continue
+    }
+    row += 1
+    const fields = Object.fromEntries(header.map((name, column) => [name, cells[column] ?? null]))
+    if (cells.length === header.length) yield { row, fields }
+    else yield { row, fields, problem: `${cells.length} columns instead of ${header.length}` }
+  }
+}
+
+function rowsOf(input: Readable, format: Exclude<ImportFormat, 'ndjson'>): AsyncIterable<Row> {
+  const parser =
+    format === 'csv'
+      ? parse({ bom: true, relax_column_count: true, skip_empty_lines: true, max_record_size: RECORD_BYTES_MAX })
+      : parseMysqlText(format === 'mysql-tab' ? '\t' : ',')
+  // Whoever reads rows learns of an error.
+  return pipeline(input, parser, () => undefined)
+}
+
+function headerOf(cells: Row): readonly string[] {
+  const names = cells.map((cell) => cell?.trim() ?? '')
+  if (names.every((name) => name !== '') && new Set(names).size === names.length) return names
+  throw new Failure('usage', 'the first line does not name the columns', 'Name them in the map: "header": ["id", …]')
+}
+
+async function* readNdjson(input: Readable): AsyncGenerator<ImportRecord> {
+  let row = 0
+  for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+    if (line.trim() === '') continue
+    row += 1
+    yield parseLine(row, line)
+  }
+}
+
+function parseLine(row: number, line: string): ImportRecord {
+  try {
+    const value: unknown = JSON.parse(line)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      return { row, fields: value as Record<string, unknown> }
+    }
+  } catch {
+    // said below
+  }
+  return { row, fields: { line: line.slice(0, 1000) }, problem: 'the line is no JSON object' }
+}
+
+/** Errors of a parser, in our words. */
+async function* named(records: AsyncIterable<ImportRecord>, path: string): AsyncGenerator<ImportRecord> {
+  try {
+    yield* records
+  } catch (error) {
+    if (error instanceof Failure) throw error
+    const mend = 'Rows before it are in. Correct the file and run it again: what is there is skipped.'
+    throw new Failure('usage', `${path} cannot be read on: ${(error as Error).message}`, mend)
+  }
+}

@@ -1,0 +1,111 @@
+import { normalizeStatus, parseMoney, refundTarget, type Money } from '@paxyo/order-core'
+import type { OrderStatus } from '@paxyo/contracts'
+import { registrationSchema, type ImportedOrder } from 'webhook-ingest'
+import { ORDER_FIELDS } from './fields.ts'
+import type { ImportMap } from './import-map.ts'
+import type { ImportRecord } from './read-records.ts'
+import { toMoneyText, toTime, toValues } from './to-values.ts'
+
+type Values = Partial<Record<(typeof ORDER_FIELDS)[number], string>>
+
+/** What MySQL keeps where no date was given. */
+const MYSQL_ZERO_DATE = '0000-00-00'
+
+const schema = registrationSchema.omit({ payment: true })
+
+/** @returns the order, or why the row is refused: nothing is guessed that money depends on. */
+export function toImportedOrder(record: ImportRecord, map: ImportMap): ImportedOrder | string {
+  if (record.problem !== undefined) return record.problem
+  const values = toValues(record, ORDER_FIELDS, map)
+  const registration = schema.safeParse({
+    orderId: values.orderId,
+    providerOrderId: toProviderOrderId(values.providerOrderId),
+    userId: values.userId,
+    service: values.service ?? '',
+    link: values.link ?? '',
+    quantity: toCount(values.quantity),
+    charge: toMoneyText(values.charge ?? ''),
+    currency: values.currency,
+  })
+  if (!registration.success) return describe(registration.error.issues, values)
+
+  const status = toStatus(values.status, map)
+  if (status === undefined) return `status: ${values.status} is unknown; say in the map what it means`
+  const isDated = values.createdAt !== undefined && !values.createdAt.startsWith(MYSQL_ZERO_DATE)
+  const createdAt = isDated ? toTime(values.createdAt!, map.timeZone) : undefined
+  if (isDated && createdAt === undefined) return `createdAt: ${values.createdAt} is no time`
+
+  const progress = toProgress(values, status, registration.data.quantity)
+  if (typeof progress === 'string') return progress
+  const charge = parseMoney(registration.data.charge)
+  const refunded = toRefunded(values.refunded, status, charge, registration.data.quantity, progress.remains)
+  if (typeof refunded === 'string') return refunded
+  return { ...registration.data, status, ...progress, refundedElsewhere: refunded, createdAt }
+}
+
+/** Where an order was not passed on, panels write 0 or less. No provider counts like that. */
+const toProviderOrderId = (text: string | undefined): string | undefined =>
+  text !== undefined && /^(?:0+|-\d+)$/.test(text) ? undefined : text
+
+/** Panels that wait for the provider's first word keep none. */
+function toStatus(text: string | undefined, { statuses }: ImportMap): OrderStatus | undefined {
+  if (text === undefined) return 'pending'
+  const status = statuses[text] ?? normalizeStatus(text)
+  return status === 'unknown' ? undefined : status
+}
+
+function toProgress(
+  values: Values,
+  status: OrderStatus,
+  quantity: number,
+): { remains: number | null; startCount: number | null } | string {
+  const remains = toRemains(values.remains)
+  if (values.remains !== undefined && remains === undefined) return `remains: ${values.remains} is no count`
+  if (status === 'partial' && remains === undefined) return 'remains: a partial order must have them'
+  // Only for partial orders money depends on them.
+  if (status === 'partial' && remains! > quantity) return `remains: ${remains} of ${quantity}`
+  const startCount = toCount(values.startCount)
+  if (values.startCount !== undefined && startCount === undefined) return `startCount: ${values.startCount} is no count`
+  return { remains: remains ?? null, startCount: startCount ?? null }
+}
+
+/**
+ * What was paid back. Without a column for it a final order was settled by the system it comes from: we must never pay
+ * again what it has paid, and it has paid what was due.
+ */
+function toRefunded(
+  text: string | undefined,
+  status: OrderStatus,
+  charge: Money,
+  quantity: number,
+  remains: number | null,
+): Money | string {
+  if (text !== undefined) {
+    const amount = toMoneyText(text)
+    if (amount === undefined) return `refunded: ${text} is no amount`
+    return parseMoney(amount) <= charge ? parseMoney(amount) : `refunded: ${text} is more than the charge`
+  }
+  if (status === 'canceled') return charge
+  return status === 'partial' ? refundTarget(charge, remains ?? 0, quantity) : 0n
+}
+
+/** Some providers deliver more than was ordered and say so with a minus: nothing remains then. */
+const toRemains = (text: string | undefined): number | undefined =>
+  text !== undefined && /^-\d{1,15}$/.test(text) ? 0 : toCount(text)
+
+/** Counts may come as 1000.0 from columns that are no integers. */
+function toCount(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,15}(?:\.0*)?$/.test(text) ? Number(text) : undefined
+}
+
+function describe(issues: readonly { path: PropertyKey[]; message: string }[], values: Values): string {
+  return issues
+    .map(({ path, message }) => {
+      const value = values[path[0] as keyof Values]
+      if (value === undefined) return `${String(path[0])}: is missing`
+      return path[0] === 'providerOrderId' && toProviderOrderId(value) === undefined
+        ? `providerOrderId: ${value} stands for none`
+        : `${String(path[0])}: ${message}`
+    })
+    .join('; ')
+}

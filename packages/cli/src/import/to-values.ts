@@ -1,0 +1,43 @@
+import type { ImportMap } from './import-map.ts'
+import type { ImportRecord } from './read-records.ts'
+
+/** A row's text for each field: of the mapped column, or of one with the field's own name; undefined when it is empty. */
+export function toValues<Field extends string>(
+  record: ImportRecord,
+  fields: readonly Field[],
+  { columns }: ImportMap,
+): Partial<Record<Field, string>> {
+  const values: Partial<Record<Field, string>> = {}
+  for (const field of fields) {
+    const source = columns[field] ?? field
+    const value = typeof source === 'string' ? textOf(record.fields[source]) : source.value
+    if (value !== undefined) values[field] = value
+  }
+  return values
+}
+
+/** phpMyAdmin writes NULL as a bare word. */
+function textOf(value: unknown): string | undefined {
+  const isScalar = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+  const text = isScalar ? String(value).trim() : ''
+  return text === '' || text === 'NULL' ? undefined : text
+}
+
+/**
+ * An amount as we write it: zeros at the end beyond the eighth digit are taken off, more digits are not, because that
+ * would change the amount. undefined when it is no amount of ours.
+ */
+export function toMoneyText(text: string): string | undefined {
+  const match = /^(\d{1,12})(?:\.(\d*?)0*)?$/.exec(text)
+  if (match === null || (match[2]?.length ?? 0) > 8) return undefined
+  return match[2] ? `${match[1]}.${match[2]}` : match[1]
+}
+
+/** A time as MySQL writes it, as ISO 8601, or as seconds since 1970. */
+export function toTime(text: string, timeZone: string): Date | undefined {
+  if (/^\d{9,11}$/.test(text)) return new Date(Number(text) * 1000)
+  const match = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)(Z|[+-]\d\d:\d\d)?)?$/.exec(text)
+  if (match === null) return undefined
+  const time = new Date(`${match[1]}T${match[2] ?? '00:00:00'}${match[3] ?? timeZone}`)
+  return Number.isNaN(time.getTime()) ? undefined : time
+}

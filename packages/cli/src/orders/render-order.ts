@@ -1,0 +1,82 @@
+import { printable } from '../output/printable.ts'
+import { table } from '../output/table.ts'
+import type { Terminal } from '../terminal.ts'
+import type { DeliveryRow, OrderFile } from './read-order-file.ts'
+import { refundAnswer } from './refund-answer.ts'
+
+const BODY_LENGTH_MAX = 100
+
+/** One order on one screen, the answer first. */
+export function renderOrder(file: OrderFile, { style }: Pick<Terminal, 'style'>): string {
+  const { order, account, refunds, deliveries, reviews, events } = file
+  const heading = (text: string, rows: readonly unknown[]): string => style('bold', `${text} (${rows.length})`)
+  return [
+    `${style('bold', `Order ${printable(order.orderId)}`)}: ${printable(refundAnswer(file))}`,
+    '',
+    table([
+      ['status', order.status + progress(order.remains, order.quantity), 'user', printable(order.userId)],
+      ['charge', `${order.charge} ${account.currency}`, 'balance', `${account.balance} ${account.currency}`],
+      [
+        'refunded',
+        `${order.refunded} ${account.currency}`,
+        'at provider',
+        `${order.provider} ${printable(order.providerOrderId)}`,
+      ],
+      ['registered', order.createdAt, 'changed', order.updatedAt],
+    ]),
+    `service  ${printable(order.service)}`,
+    `link     ${printable(order.link)}`,
+    '',
+    heading('Refunds', refunds),
+    table(
+      refunds.map(({ at, amount, balanceAfter, entryId }) => [`  ${at}`, amount, `balance ${balanceAfter}`, entryId]),
+    ),
+    heading('Deliveries', deliveries),
+    renderDeliveries(deliveries),
+    heading('Reviews', reviews),
+    table(
+      reviews.map((review) => [
+        `  ${review.openedAt}`,
+        review.reason,
+        review.resolvedAt === null
+          ? 'open'
+          : `resolved by ${printable(review.resolvedBy!)}: ${printable(review.resolution!)}`,
+        review.reviewId,
+      ]),
+    ),
+    heading('Events', events),
+    table(
+      events.map(({ seq, at, event, status, isWaiting }) => [
+        `  ${at}`,
+        `seq ${seq}`,
+        event,
+        status,
+        isWaiting ? style('yellow', 'in the outbox') : 'published',
+      ]),
+    ),
+  ]
+    .filter((part, index) => part !== '' || index < 9)
+    .join('\n')
+}
+
+/** What the provider has said of an order that the panel has not registered. */
+export function renderWaiting(id: string, deliveries: readonly DeliveryRow[]): string {
+  return [
+    `Order ${printable(id)} is not registered; what the provider said about it waits for POST /v1/orders:`,
+    renderDeliveries(deliveries),
+  ].join('\n')
+}
+
+function renderDeliveries(deliveries: readonly DeliveryRow[]): string {
+  return table(
+    deliveries.map(({ receivedAt, outcome, reason, body }) => [
+      `  ${receivedAt}`,
+      reason === null ? outcome : `${outcome} (${reason})`,
+      printable(body.slice(0, BODY_LENGTH_MAX)),
+    ]),
+  )
+}
+
+function progress(remains: string | null, quantity: string): string {
+  return remains === null ? ` (${quantity})` : ` (${remains} of ${quantity} remain)`
+}

@@ -1,0 +1,65 @@
+import tab from '@bomb.sh/tab/commander'
+import { Command } from 'commander'
+import type { Finished } from './cli.ts'
+import { addAccounts } from './commands/accounts.ts'
+import { addAudit } from './commands/audit.ts'
+import { addDeliveries } from './commands/deliveries.ts'
+import { addDoctor } from './commands/doctor.ts'
+import { addKeys } from './commands/keys.ts'
+import { addMaintain } from './commands/maintain.ts'
+import { addMigrate } from './commands/migrate.ts'
+import { addOrders } from './commands/orders.ts'
+import { addReconcile } from './commands/reconcile.ts'
+import { addRefunds } from './commands/refunds.ts'
+import { addReviews } from './commands/reviews.ts'
+import { addSimulate } from './commands/simulate.ts'
+import { addTail } from './commands/tail.ts'
+import { addToken } from './commands/token.ts'
+import { EXIT_CODES } from './exit-codes.ts'
+import type { Terminal } from './terminal.ts'
+
+/** The tree of commands. Each adds itself; none does anything before it is parsed. */
+export function buildProgram(terminal: Terminal, finished: Finished): Command {
+  const program = new Command('paxyo')
+    .description('Operates Paxyo Realtime.')
+    .option('--json', 'print results as JSON, and errors as JSON on the error output')
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => terminal.out(text),
+      writeErr: (text) => terminal.err(text),
+      outputError: (text, write) => write(text.replace(/^error:/, terminal.styleErr('red', 'paxyo:'))),
+    })
+    .showSuggestionAfterError()
+    .showHelpAfterError('Add --help to see how it is used.')
+    .addHelpText('after', `\n${exitCodesHelp()}`)
+
+  for (const add of [
+    addDoctor,
+    addOrders,
+    addAccounts,
+    addRefunds,
+    addReviews,
+    addDeliveries,
+    addAudit,
+    addReconcile,
+    addTail,
+    addToken,
+    addKeys,
+    addMigrate,
+    addMaintain,
+    addSimulate,
+  ]) {
+    add(program, terminal, finished)
+  }
+  tab(program)
+  return program
+}
+
+/** Adds a command, or a group of them, to the tree. */
+export type AddCommand = (program: Command, terminal: Terminal, finished: Finished) => void
+
+function exitCodesHelp(): string {
+  const lines = Object.values(EXIT_CODES).map(({ code, meaning }) => `  ${String(code).padStart(3)}  ${meaning}`)
+  return ['Exit codes:', ...lines].join('\n')
+}

@@ -1,0 +1,44 @@
+import { CommanderError } from 'commander'
+import { EXIT_CODES } from './exit-codes.ts'
+import { Failure } from './failure.ts'
+import { buildProgram } from './program.ts'
+import type { Terminal } from './terminal.ts'
+
+/**
+ * Runs one command line, without the names of Node and the script.
+ *
+ * @returns the exit code; what went wrong has been said.
+ */
+export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<number> {
+  try {
+    const finished = { exitCode: EXIT_CODES.ok.code as number }
+    await buildProgram(terminal, finished).parseAsync([...args], { from: 'user' })
+    return finished.exitCode
+  } catch (error) {
+    if (terminal.signal.aborted) return EXIT_CODES.interrupted.code
+    // Commander has said already what it has to say.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODES.ok.code : EXIT_CODES.usage.code
+    const failure = toFailure(error)
+    sayFailure(failure, terminal, args.includes('--json'))
+    return failure.exitCode
+  }
+}
+
+function toFailure(error: unknown): Failure {
+  if (error instanceof Failure) return error
+  // Known by its name: its module takes a while to load, and most commands end well.
+  if (Error.isError(error) && error.name === 'ConfigError') return new Failure('usage', error.message)
+  const message = Error.isError(error) ? error.message : String(error)
+  return new Failure('internal', `a bug: ${message}`, 'Set PAXYO_DEBUG=1 to see where it happened.', { cause: error })
+}
+
+function sayFailure(failure: Failure, terminal: Terminal, asJson: boolean): void {
+  const { reason, message, mend, cause } = failure
+  if (asJson) {
+    terminal.err(`${JSON.stringify({ error: { reason, message, ...(mend === undefined ? {} : { mend }) } })}\n`)
+    return
+  }
+  terminal.err(`${terminal.styleErr('red', 'paxyo:')} ${message}\n`)
+  if (mend !== undefined) terminal.err(`       ${mend}\n`)
+  if (terminal.env['PAXYO_DEBUG'] && Error.isError(cause)) terminal.err(`${cause.stack}\n`)
+}

@@ -1,0 +1,44 @@
+import { Failure } from './failure.ts'
+
+/**
+ * The environment variables that commands read; each may stand in a file that `NAME_FILE` names. Like everything that
+ * takes a while to load, what reads them is loaded when a command needs it: help and completion come at once.
+ */
+export async function variables() {
+  const { env, redisVariables } = await import('@paxyo/service-kit')
+  return {
+    DATABASE_URL: env.url('postgres', 'postgresql'),
+    REDIS_URL: env.url('redis', 'rediss'),
+    CHANNEL_PREFIX: redisVariables.CHANNEL_PREFIX,
+    PAXYO_URL: env.url('http', 'https'),
+    PAXYO_API_KEY: env.text,
+    JWT_SECRETS: env.secrets(32),
+    JWT_AUDIENCE: env.text.default('paxyo'),
+    EVENT_RETENTION_DAYS: env.integer(1, 9999).default(7),
+  } as const
+}
+
+export type Variables = Awaited<ReturnType<typeof variables>>
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * Reads the variables that a command needs.
+ *
+ * @throws ConfigError that names all that are missing or wrong.
+ */
+export async function settings<const Names extends readonly (keyof Variables)[]>(
+  environment: Environment,
+  names: Names,
+) {
+  const { loadConfig } = await import('@paxyo/service-kit')
+  const all = await variables()
+  const shape = Object.fromEntries(names.map((name) => [name, all[name]])) as Pick<Variables, Names[number]>
+  return loadConfig(shape, environment)
+}
+
+/** A duration on the command line: `90s`, `15m`, `12h`, `7d`. @returns seconds */
+export function parseDurationS(text: string): number {
+  const match = /^([1-9]\d{0,6})([smhd])$/.exec(text)
+  if (match === null) throw new Failure('usage', `${text} is no duration: write 90s, 15m, 12h or 7d`)
+  return Number(match[1]) * { s: 1, m: 60, h: 3600, d: 86_400 }[match[2] as 's' | 'm' | 'h' | 'd']
+}

@@ -1,0 +1,17 @@
+import type { OrderEvent } from '@paxyo/contracts'
+import { printable } from '../output/printable.ts'
+import type { Terminal } from '../terminal.ts'
+
+/** An event in a line. */
+export function renderEvent(userId: string, event: OrderEvent, { style }: Pick<Terminal, 'style'>): string {
+  const { balance, currency } = event.account
+  return [
+    style('dim', event.at),
+    style('bold', printable(userId)),
+    `seq ${event.seq}`,
+    event.event,
+    ...('order' in event ? [`${printable(event.order.orderId)} ${event.order.status}`] : []),
+    ...('refund' in event && event.refund ? [style('green', `refund ${event.refund.amount} ${currency}`)] : []),
+    `balance ${balance} ${currency}`,
+  ].join('  ')
+}

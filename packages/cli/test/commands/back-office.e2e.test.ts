@@ -1,0 +1,187 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
+import {
+  createTestDatabase,
+  freePort,
+  sharedRedisUrl,
+  startService,
+  type ServiceProcess,
+  type TestDatabase,
+} from '@paxyo/testkit'
+import { randomUUID } from 'node:crypto'
+import { createServer } from 'node:http'
+import { paxyo } from '../paxyo.ts'
+
+// Every test starts processes, on a machine that may have much else to do.
+jest.setTimeout(120_000)
+
+const KEY = 'a-panel-api-key'
+
+let database: TestDatabase
+let ingest: ServiceProcess
+let env: Record<string, string>
+beforeAll(async () => {
+  database = await createTestDatabase()
+  ingest = await startService('webhook-ingest', {
+    DATABASE_URL: database.url,
+    REDIS_URL: sharedRedisUrl(),
+    CHANNEL_PREFIX: `${randomUUID()}:`,
+    WEBHOOK_TOKENS: 'a-webhook-token',
+    PANEL_API_KEYS: KEY,
+  })
+  env = { PAXYO_URL: ingest.url, PAXYO_API_KEY: KEY }
+  for (let n = 1; n <= 3; n += 1) {
+    await post('/v1/orders', { ...AN_ORDER, orderId: `A-${n}`, providerOrderId: `${n}`, userId: `user-${n}` })
+  }
+  await post('/webhooks/godofpanel/a-webhook-token', { order_id: '1', status: 'Canceled' })
+  await post('/webhooks/godofpanel/a-webhook-token', { order_id: '2', status: 'Partial', remains: 300 })
+  await post('/webhooks/godofpanel/a-webhook-token', { order_id: '3', status: 'Partial' })
+  await post('/webhooks/godofpanel/a-webhook-token', { order_id: '3', status: 'Refill' })
+  await post('/webhooks/godofpanel/a-webhook-token', { order_id: '9', status: 'Canceled' })
+})
+afterAll(async () => {
+  await ingest.end('SIGKILL')
+  await database[Symbol.asyncDispose]()
+})
+
+const AN_ORDER = { service: 'followers', link: '=cmd', quantity: 1000, charge: '2.5', currency: 'USD' }
+
+async function post(path: string, body: object): Promise<void> {
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${KEY}` }
+  const response = await fetch(`${ingest.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+  if (!response.ok) throw new Error(await response.text())
+}
+
+describe('refunds', () => {
+  test('a list, and from where it ended', async () => {
+    const first = await paxyo(['refunds', 'list', '--limit', '1', '--json'], env)
+    const { data, cursor } = first.json() as { data: { orderId: string; amount: string }[]; cursor: string }
+    expect(data).toMatchObject([{ orderId: 'A-1', amount: '2.5' }])
+    const { stdout } = await paxyo(['refunds', 'list', '--after', cursor], env)
+    expect(stdout).toMatch(
+      /^\S+Z +A-2 +user-2 +0\.75 USD +0\.75 in all +\S+\n1 refunds; more from here: --after \S+\n$/,
+    )
+  })
+
+  test('an export as CSV and as NDJSON, to be gone on with', async () => {
+    const csv = await paxyo(['refunds', 'export'], env)
+    const lines = csv.stdout.trim().split('\n')
+    expect(lines[0]).toBe(
+      'position,refundId,at,orderId,providerOrderId,userId,amount,currency,orderRefunded,balanceAfter',
+    )
+    expect(lines.slice(1).map((line) => line.split(',').slice(3))).toEqual([
+      ['A-1', '1', 'user-1', '2.5', 'USD', '2.5', '2.5'],
+      ['A-2', '2', 'user-2', '0.75', 'USD', '0.75', '0.75'],
+    ])
+    const [, cursor] = /--after (\S+)/.exec(csv.stderr)!
+    const rest = await paxyo(['refunds', 'export', '--format', 'ndjson', '--after', cursor!], env)
+    expect([rest.stdout, rest.stderr]).toEqual(['', expect.stringContaining('0 refunds')])
+  })
+})
+
+describe('reviews', () => {
+  test('are listed, shown and resolved once', async () => {
+    const open = (await paxyo(['reviews', 'list', '--json'], env)).json() as { reviewId: string; reason: string }[]
+    expect(open.map(({ reason }) => reason).toSorted()).toEqual(['remains_missing', 'unknown_status'])
+    const { reviewId } = open.find(({ reason }) => reason === 'remains_missing')!
+
+    const shown = await paxyo(['reviews', 'show', reviewId], env)
+    expect(shown.stdout).toMatch(
+      /reason +remains_missing: The order is partial[^]*order is pending[^]*the provider sent .*Partial/,
+    )
+
+    const note = 'The provider told us on the phone.'
+    const resolve = [
+      'reviews',
+      'resolve',
+      reviewId,
+      '--refund',
+      '0.5',
+      '--status',
+      'partial',
+      '--note',
+      note,
+      '--by',
+      'Ann',
+    ]
+    expect((await paxyo(resolve, env)).stdout).toMatch(/refund by Ann.*The provider told us[^]*paid back +0\.5 USD/)
+    const again = await paxyo(resolve, env)
+    expect([again.code, again.stderr]).toEqual([5, expect.stringContaining('(review_resolved)')])
+
+    const other = open.find(({ reason }) => reason === 'unknown_status')!.reviewId
+    expect((await paxyo(['reviews', 'resolve', other, '--dismiss', '--note', 'Known.'], env)).code).toBe(0)
+    expect((await paxyo(['reviews', 'list'], env)).stdout).toBe('There are none.\n')
+    expect((await paxyo(['reviews', 'list', '--state', 'resolved', '--json'], env)).json()).toHaveLength(2)
+  })
+
+  test('a decision that contradicts itself is refused before it is sent', async () => {
+    for (const args of [['--dismiss', '--refund', '1'], []]) {
+      const { code } = await paxyo(['reviews', 'resolve', randomUUID(), '--note', 'x', ...args], {})
+      expect(code).toBe(2)
+    }
+    const unknown = await paxyo(['reviews', 'show', randomUUID()], env)
+    expect([unknown.code, unknown.stderr]).toEqual([4, expect.stringContaining('(review_not_found)')])
+  })
+})
+
+describe('deliveries', () => {
+  test('are listed and shown', async () => {
+    const parked = (await paxyo(['deliveries', 'list', '--outcome', 'parked', '--json'], env)).json()
+    expect(parked).toMatchObject([{ providerOrderId: '9', orderId: null, outcome: 'parked' }])
+    const { stdout } = await paxyo(['deliveries', 'list', '--order', 'A-1'], env)
+    const [, deliveryId] = /^\S+Z +applied +provider's 1 +A-1 +(\S+)\n$/.exec(stdout)!
+    const shown = await paxyo(['deliveries', 'show', deliveryId!], env)
+    expect(shown.stdout).toMatch(/\n\{.*"Canceled".*\}\n$/)
+  })
+
+  test('are replayed, one or a span of time, and pay nothing twice', async () => {
+    const [delivery] = (await paxyo(['deliveries', 'list', '--order', 'A-1', '--json'], env)).json() as {
+      deliveryId: string
+    }[]
+    const one = await paxyo(['deliveries', 'replay', delivery!.deliveryId], env)
+    expect(one.stdout).toMatch(/^\w+ +no refund /)
+    const all = await paxyo(['deliveries', 'replay', '--from', '2026-01-01T00:00:00Z', '--json'], env)
+    const replays = all.json() as { refund: string | null }[]
+    expect(replays).toHaveLength(5)
+    expect(replays.filter(({ refund }) => refund !== null)).toEqual([])
+    const audit = await paxyo(['audit'], { DATABASE_URL: database.url })
+    expect(audit.stdout).toContain('Everything agrees')
+    expect((await paxyo(['deliveries', 'replay'], env)).code).toBe(2)
+  })
+})
+
+describe('an API that does not answer as it should', () => {
+  test('a wrong key', async () => {
+    const { code, stderr } = await paxyo(['refunds', 'list'], { ...env, PAXYO_API_KEY: 'another-key' })
+    expect([code, stderr]).toEqual([
+      5,
+      expect.stringMatching(/\(unauthorized\)\n +Set PAXYO_API_KEY to a key in force/),
+    ])
+    expect(stderr).not.toContain('another-key')
+  })
+
+  test('nobody there, somebody else there, and one who would send the key elsewhere', async () => {
+    const port = await freePort()
+    const nobody = { ...env, PAXYO_URL: `http://127.0.0.1:${port}` }
+    expect((await paxyo(['reviews', 'list'], nobody)).stderr).toContain(`nobody answers at 127.0.0.1:${port}`)
+
+    const elsewhere: unknown[] = []
+    const other = createServer((request, response) => {
+      elsewhere.push(request.url)
+      if (request.url!.startsWith('/v1/reviews')) response.writeHead(307, { location: '/stolen' }).end()
+      else response.writeHead(404).end('<html>')
+    })
+    await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve))
+    try {
+      const html = await paxyo(['refunds', 'list'], nobody)
+      expect([html.code, html.stderr]).toEqual([
+        5,
+        expect.stringContaining('answered with 404, and not as our API does'),
+      ])
+      expect((await paxyo(['reviews', 'list'], nobody)).code).toBe(3)
+      expect(elsewhere).toHaveLength(2)
+    } finally {
+      other.closeAllConnections()
+      other.close()
+    }
+  })
+})

@@ -1,0 +1,244 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
+import { userChannel } from '@paxyo/contracts'
+import {
+  createTestDatabase,
+  eventually,
+  sharedRedisUrl,
+  startRedisServer,
+  startService,
+  TEST_JWT_SECRET,
+  type ServiceProcess,
+  type TestDatabase,
+} from '@paxyo/testkit'
+import { Redis } from 'ioredis'
+import { jwtVerify } from 'jose'
+import { randomUUID } from 'node:crypto'
+import { paxyo, startPaxyo } from '../paxyo.ts'
+
+// One system, and what its operator asks of it.
+
+// Every test starts processes, on a machine that may have much else to do.
+jest.setTimeout(120_000)
+
+let database: TestDatabase
+let ingest: ServiceProcess
+let env: Record<string, string>
+beforeAll(async () => {
+  database = await createTestDatabase()
+  env = {
+    DATABASE_URL: database.url,
+    REDIS_URL: sharedRedisUrl(),
+    CHANNEL_PREFIX: `${randomUUID()}:`,
+    JWT_SECRETS: TEST_JWT_SECRET,
+  }
+  ingest = await startService('webhook-ingest', { ...env, WEBHOOK_TOKENS: 'a-webhook-token' })
+})
+afterAll(async () => {
+  await ingest.end('SIGKILL')
+  await database[Symbol.asyncDispose]()
+})
+
+const post = (path: string, body: object, key = ''): Promise<Response> =>
+  fetch(`${ingest.url}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(key && { authorization: `Bearer ${key}` }) },
+    body: JSON.stringify(body),
+  })
+const webhook = (body: object): Promise<Response> => post('/webhooks/godofpanel/a-webhook-token', body)
+
+let key: string
+async function register(change: object): Promise<void> {
+  const order = {
+    orderId: 'A-1',
+    providerOrderId: '12345',
+    userId: 'user-1',
+    service: 'Instagram followers',
+    link: 'https://me:secret@instagram.com/somebody?token=secret#secret',
+    quantity: 1000,
+    charge: '2.5',
+    currency: 'USD',
+    ...change,
+  }
+  const response = await post('/v1/orders', order, key)
+  if (!response.ok) throw new Error(await response.text())
+}
+
+describe('keys', () => {
+  test('a key is made, works, is listed without its secret, and is revoked', async () => {
+    const made = await paxyo(['keys', 'create', 'shop server'], env)
+    expect(made.stdout).toMatch(/^pxk_[0-9a-f]{12}_[\w-]{43}\n$/)
+    key = made.stdout.trim()
+    await register({})
+
+    const listed = await paxyo(['keys', 'list'], env)
+    expect(listed.stdout).toMatch(/pxk_[0-9a-f]{12} +shop server +\S+ +(?:never|\S+Z) +in force/)
+    expect(listed.stdout).not.toContain(key)
+
+    const other = (await paxyo(['keys', 'create', 'other', '--json'], env)).json() as { key: string; keyId: string }
+    expect((await paxyo(['keys', 'revoke', other.keyId], env)).stdout).toBe(`${other.keyId} is revoked.\n`)
+    await eventually(async () => (await post('/v1/orders', {}, other.key)).status === 401)
+    const again = await paxyo(['keys', 'revoke', other.keyId], env)
+    expect([again.code, again.stderr]).toEqual([4, 'paxyo: there is no such key in force\n'])
+  })
+})
+
+describe('orders show', () => {
+  test("where is its refund? By the panel's id and by the provider's", async () => {
+    await register({ orderId: 'A-2', providerOrderId: '22222' })
+    await webhook({ order_id: '22222', status: 'Partial', remains: 300 })
+    await eventually(async () => (await database.owner.query('SELECT FROM outbox')).rowCount === 0).catch(
+      () => undefined,
+    )
+    for (const id of ['A-2', '22222']) {
+      const { code, stdout } = await paxyo(['orders', 'show', id], env)
+      expect(stdout).toMatch(/^Order A-2: 0\.75 of 2\.5 USD was refunded to user-1 on \d{4}-\S+Z\./)
+      expect(stdout).toMatch(/partial \(300 of 1000 remain\)/)
+      expect(stdout).toMatch(/Refunds \(1\)\n {2}\S+Z {2}0\.75 {2}balance 0\.75 /)
+      expect(stdout).toMatch(/Deliveries \(1\)\n {2}\S+Z {2}applied {2}\{.*"Partial"/)
+      expect(stdout).toMatch(/Events \(2\)\n.*order\.registered.*\n.*seq \d+ +order\.updated +partial/)
+      expect(stdout.split('\n').length).toBeLessThan(24)
+      expect(code).toBe(0)
+    }
+  })
+
+  test('why there is none', async () => {
+    const answer = async (id: string): Promise<string> => {
+      const shown = await paxyo(['orders', 'show', id, '--json'], env)
+      return (shown.json() as { orders: { answer: string }[] }).orders[0]!.answer
+    }
+    await register({ orderId: 'A-3', providerOrderId: '33333' })
+    expect(await answer('A-3')).toBe('Nothing was refunded: the provider has said nothing about it yet.')
+    await webhook({ order_id: '33333', status: 'In progress' })
+    expect(await answer('A-3')).toBe('Nothing was refunded: the provider is still working on it (in_progress).')
+    await webhook({ order_id: '33333', status: 'Partial' })
+    expect(await answer('A-3')).toMatch(/a person must look at it first \(review \S+, remains_missing\)/)
+    await register({ orderId: 'A-4', providerOrderId: '44444' })
+    await webhook({ order_id: '44444', status: 'Completed' })
+    expect(await answer('A-4')).toBe('Nothing was refunded: the provider says that it delivered everything.')
+  })
+
+  test('an order that the panel has not registered, and one that nobody knows', async () => {
+    await webhook({ order_id: '55555', status: 'Canceled' })
+    const parked = await paxyo(['orders', 'show', '55555'], env)
+    expect(parked.stdout).toMatch(/^Order 55555 is not registered; .*\n {2}\S+Z {2}parked {2}\{/)
+    expect(parked.code).toBe(4)
+    const unknown = await paxyo(['orders', 'show', 'nobody'], env)
+    expect([unknown.code, unknown.stderr]).toEqual([4, expect.stringContaining('nothing is known of an order nobody')])
+  })
+
+  test('an id of two orders shows both', async () => {
+    await register({ orderId: '66666', providerOrderId: '77777' })
+    await register({ orderId: 'A-6', providerOrderId: '66666' })
+    const { orders } = (await paxyo(['orders', 'show', '66666', '--json'], env)).json() as {
+      orders: { order: { orderId: string } }[]
+    }
+    expect(orders.map(({ order }) => order.orderId)).toEqual(['66666', 'A-6'])
+  })
+
+  test('what a terminal would obey is taken out', async () => {
+    await database.owner.query(`UPDATE orders SET service = E'red\\u001b[31m\\u202Eevil' WHERE order_id = 'A-4'`)
+    expect((await paxyo(['orders', 'show', 'A-4'], env)).stdout).toContain('service  red�[31m�evil')
+  })
+})
+
+describe('tail', () => {
+  test("one user's events, and everybody's; without what a link carries", async () => {
+    const all = startPaxyo(['tail', '--json'], env)
+    const one = startPaxyo(['tail', '--user', 'user-8'], env)
+    await eventually(() => all.stderr() !== '' && one.stderr() === 'following user-8\n')
+    await register({ orderId: 'A-8', providerOrderId: '88888', userId: 'user-8' })
+    await register({ orderId: 'A-9', providerOrderId: '99999', userId: 'user-9' })
+    await webhook({ order_id: '88888', status: 'Canceled' })
+    await eventually(() => one.stdout().split('\n').length === 3 && all.stdout().split('\n').length === 4)
+    for (const { child } of [all, one]) child.kill('SIGINT')
+
+    expect((await one.ended).stdout).toMatch(
+      /^\S+Z {2}user-8 {2}seq 1 {2}order.registered {2}A-8 pending {2}balance 0 USD\n\S+Z {2}user-8 {2}seq 2 {2}order.updated {2}A-8 canceled {2}refund 2.5 USD {2}balance 2.5 USD\n$/,
+    )
+    const { code, stdout } = await all.ended
+    expect(code).toBe(0)
+    expect(stdout).not.toContain('secret')
+    const events = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { userId: string; seq: number })
+    expect(events.map(({ userId, seq }) => [userId, seq])).toEqual(
+      expect.arrayContaining([
+        ['user-8', 1],
+        ['user-8', 2],
+        ['user-9', 1],
+      ]),
+    )
+  })
+
+  test('probes and what is no event are not shown; a Redis that goes away ends it', async () => {
+    const redis = await startRedisServer()
+    const running = startPaxyo(['tail'], { REDIS_URL: redis.url, CHANNEL_PREFIX: 'a.b:' })
+    await eventually(() => running.stderr() !== '')
+    const publisher = new Redis(redis.url)
+    publisher.on('error', () => undefined)
+    const event = {
+      type: 'event',
+      seq: 1,
+      event: 'account.updated',
+      at: '2026-11-22T18:00:00.000Z',
+      account: { balance: '1', currency: 'USD' },
+    }
+    await publisher.publish(`a.b:{probe}:gateway`, JSON.stringify(event))
+    await publisher.publish(`a.b:${userChannel('user-1')}`, 'no event')
+    await publisher.publish(`another:${userChannel('user-1')}`, JSON.stringify(event))
+    await publisher.publish(`a.b:${userChannel('a:user')}`, JSON.stringify(event))
+    await eventually(() => running.stdout() !== '')
+    publisher.disconnect()
+    await redis.stop()
+    const { code, stdout, stderr } = await running.ended
+    expect(stdout).toBe('2026-11-22T18:00:00.000Z  a:user  seq 1  account.updated  balance 1 USD\n')
+    expect(stderr).toContain('the connection broke')
+    expect(code).toBe(3)
+  })
+})
+
+describe('token mint', () => {
+  test('a token that the gateway takes, for as long as it is asked for', async () => {
+    const { stdout } = await paxyo(['token', 'mint', '--user', 'user-1', '--expires-in', '2h'], {
+      ...env,
+      JWT_SECRETS: `${TEST_JWT_SECRET},an-older-secret-that-is-rotated-out`,
+    })
+    const { payload } = await jwtVerify(stdout.trim(), new TextEncoder().encode(TEST_JWT_SECRET), { audience: 'paxyo' })
+    expect(payload).toMatchObject({ sub: 'user-1' })
+    expect(payload.exp! - payload.iat!).toBe(7_200)
+  })
+
+  test('not for longer than a day, and not without a secret', async () => {
+    expect((await paxyo(['token', 'mint', '--user', 'x', '--expires-in', '25h'], env)).stderr).toContain(
+      'a day at most',
+    )
+    expect((await paxyo(['token', 'mint', '--user', 'x'])).stderr).toContain('JWT_SECRETS')
+  })
+})
+
+describe('migrate and maintain', () => {
+  test('say what they did', async () => {
+    expect((await paxyo(['migrate'], env)).stdout).toBe('The database is up to date.\n')
+    expect((await paxyo(['migrate', '--json'], env)).json()).toEqual({ migrated: [] })
+    const maintained = await paxyo(['maintain'], { ...env, EVENT_RETENTION_DAYS: '3' })
+    expect(maintained.stdout).toMatch(/^Partitions made: .*; dropped: none\.\nIdempotency keys forgotten: 0\.\n$/)
+  })
+
+  test('a new database is migrated', async () => {
+    const name = `paxyo_cli_${randomUUID().replaceAll('-', '')}`
+    await database.owner.query(`CREATE DATABASE ${name}`)
+    try {
+      const url = Object.assign(new URL(database.url), { pathname: `/${name}` }).href
+      const first = await paxyo(['migrate', '--json'], { DATABASE_URL: url })
+      expect(first.json()).toEqual({ migrated: expect.arrayContaining(['0001-tables', '0002-roles']) })
+    } finally {
+      await database.owner.query(`DROP DATABASE ${name} WITH (FORCE)`)
+    }
+  })
+
+  test('a bad retention is refused before anything is dropped', async () => {
+    const { code, stderr } = await paxyo(['maintain'], { ...env, EVENT_RETENTION_DAYS: '-1' })
+    expect([code, stderr]).toEqual([2, expect.stringContaining('EVENT_RETENTION_DAYS: must be a whole number')])
+  })
+})

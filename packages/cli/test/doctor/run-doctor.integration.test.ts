@@ -1,0 +1,282 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { migrateToLatest } from '@paxyo/database'
+import { startLocalPostgres, type LocalPostgres } from '@paxyo/local-postgres'
+import { freePort, provideProgram, startRedisServer, startService, type RedisServer } from '@paxyo/testkit'
+import { Redis } from 'ioredis'
+import { randomUUID } from 'node:crypto'
+import { createServer } from 'node:http'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import type { Finding } from '../../src/doctor/finding.ts'
+import { runDoctor } from '../../src/doctor/run-doctor.ts'
+import { paxyo, startPaxyo } from '../paxyo.ts'
+
+// A PostgreSQL of our own: the tests' shared one runs with fsync off, which the doctor must not like.
+
+// Every test starts processes, on a machine that may have much else to do.
+jest.setTimeout(120_000)
+
+let dir: string
+let postgres: LocalPostgres
+let redis: RedisServer
+let admin: Redis
+let owner: pg.Pool
+let env: Record<string, string>
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'paxyo-doctor-'))
+  ;[postgres, redis] = await Promise.all([
+    startLocalPostgres({ dataDir: join(dir, 'data'), password: 'right-password' }),
+    startRedisServer(),
+  ])
+  admin = new Redis(redis.url)
+}, 60_000)
+afterAll(async () => {
+  await owner?.end()
+  admin.disconnect()
+  await Promise.all([postgres.stop(), redis.stop()])
+  rmSync(dir, { recursive: true, force: true })
+})
+
+/** A healthy set-up, for each test to break. */
+beforeEach(async () => {
+  await owner?.end()
+  const name = `paxyo_${randomUUID().replaceAll('-', '')}`
+  await administer(`CREATE DATABASE ${name}`)
+  env = { DATABASE_URL: withPath(postgres.url, name), REDIS_URL: redis.url, CHANNEL_PREFIX: `${randomUUID()}:` }
+  await migrateToLatest(env['DATABASE_URL']!)
+  owner = new pg.Pool({ connectionString: env['DATABASE_URL'], max: 1 })
+})
+
+async function administer(statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: postgres.url })
+  await client.connect()
+  await client.query(statement)
+  await client.end()
+}
+
+function withPath(url: string, path: string, change: Partial<URL> = {}): string {
+  return Object.assign(new URL(url), { pathname: `/${path}`, ...change }).href
+}
+
+/** What is wrong, by check. */
+async function ailments(given: Record<string, string> = env): Promise<Record<string, Finding>> {
+  const { findings } = await runDoctor(given)
+  const ill = findings.filter(({ status }) => status === 'failed' || status === 'warning')
+  return Object.fromEntries(ill.map((finding) => [finding.check, finding]))
+}
+
+const failedWith = (message: string | RegExp, mend: string | RegExp) => ({
+  check: expect.any(String),
+  status: 'failed',
+  message: expect.stringMatching(message),
+  mend: expect.stringMatching(mend),
+})
+
+test('a healthy set-up', async () => {
+  expect(await ailments()).toEqual({})
+  const { code, stdout } = await paxyo(['doctor'], env)
+  expect(stdout).toContain('Healthy, 0 warnings.')
+  expect(stdout).toMatch(/ok +pub-sub +a message arrived within \d+ ms/)
+  expect(code).toBe(0)
+})
+
+describe('PostgreSQL', () => {
+  test('a wrong password, which is not repeated', async () => {
+    const { code, stdout } = await paxyo(['doctor'], {
+      ...env,
+      DATABASE_URL: withPath(env['DATABASE_URL']!, owner.options.database ?? '', { password: 'wrong-password' }),
+    })
+    expect(stdout).toMatch(/failed +postgres +PostgreSQL refuses the password of "postgres"\n +→ Put the right one/)
+    expect(stdout).not.toContain('wrong-password')
+    expect(code).toBe(1)
+  })
+
+  test('a host that is not there, and a port where nobody listens', async () => {
+    const url = env['DATABASE_URL']!
+    expect(await ailments({ ...env, DATABASE_URL: withPath(url, 'x', { hostname: 'no-such-host.invalid' }) })).toEqual({
+      postgres: failedWith('no machine is called no-such-host.invalid', 'Correct the host in DATABASE_URL'),
+    })
+    const port = String(await freePort())
+    expect(await ailments({ ...env, DATABASE_URL: withPath(url, 'x', { port }) })).toEqual({
+      postgres: failedWith(`nobody answers at 127.0.0.1:${port}`, 'Start PostgreSQL, or correct host and port'),
+    })
+  })
+
+  test('a database that is not there', async () => {
+    expect(await ailments({ ...env, DATABASE_URL: withPath(postgres.url, 'payxo') })).toEqual({
+      postgres: failedWith('there is no database "payxo"', 'createdb payxo, then paxyo migrate'),
+    })
+  })
+
+  test("another program's database, and an empty one", async () => {
+    const name = `other_${randomUUID().replaceAll('-', '')}`
+    await administer(`CREATE DATABASE ${name}`)
+    const other = { ...env, DATABASE_URL: withPath(postgres.url, name) }
+    expect(await ailments(other)).toEqual({ migrations: failedWith(`"${name}" is empty`, 'Run paxyo migrate') })
+
+    const client = new pg.Client({ connectionString: other.DATABASE_URL })
+    await client.connect()
+    await client.query('CREATE TABLE wp_posts (id int)')
+    await client.end()
+    expect(await ailments(other)).toEqual({
+      migrations: failedWith('is another one: it has none of our tables, but wp_posts', 'Correct the name'),
+    })
+  })
+
+  test('a missing migration', async () => {
+    await owner.query(`DELETE FROM kysely_migration WHERE name = '0002-roles'`)
+    expect(await ailments()).toEqual({ migrations: failedWith('pending: 0002-roles', 'paxyo migrate') })
+  })
+
+  test('a database that a newer version has migrated', async () => {
+    await owner.query(`INSERT INTO kysely_migration VALUES ('9999-later', now()::text)`)
+    expect(await ailments()).toMatchObject({
+      migrations: { status: 'warning', message: expect.stringContaining('9999-later') },
+    })
+  })
+
+  test('settings that lose refunds, and one that is slow', async () => {
+    const name = new URL(env['DATABASE_URL']!).pathname.slice(1)
+    await owner.query(
+      `ALTER DATABASE ${name} SET synchronous_commit = off; ALTER DATABASE ${name} SET random_page_cost = 4`,
+    )
+    expect(await ailments()).toEqual({
+      synchronous_commit: failedWith('a crash loses refunds', 'SET synchronous_commit = on'),
+      random_page_cost: expect.objectContaining({ status: 'warning', message: expect.stringContaining('4') }),
+    })
+  })
+
+  test('rights that are missing, and one too many', async () => {
+    await owner.query('REVOKE INSERT ON outbox FROM paxyo_ingest; GRANT DELETE ON ledger_entries TO paxyo_ingest')
+    expect(await ailments()).toEqual({
+      grants: failedWith(
+        'paxyo_ingest may not INSERT outbox; paxyo_ingest may DELETE ledger_entries',
+        'GRANT INSERT ON outbox TO paxyo_ingest',
+      ),
+    })
+  })
+
+  test('a login that has none of our roles', async () => {
+    await administer(`CREATE ROLE stranger LOGIN PASSWORD 'stranger'`)
+    const url = withPath(env['DATABASE_URL']!, new URL(env['DATABASE_URL']!).pathname.slice(1), {
+      username: 'stranger',
+      password: 'stranger',
+    })
+    expect(await ailments({ ...env, DATABASE_URL: url })).toMatchObject({
+      migrations: { status: 'warning' },
+      roles: failedWith('none of our roles', 'GRANT paxyo_ingest TO'),
+    })
+  })
+
+  test('a guard that somebody switched off', async () => {
+    await owner.query('ALTER TABLE ledger_entries DISABLE TRIGGER append_only')
+    expect(await ailments()).toEqual({
+      'append-only': failedWith('the guard of ledger_entries is switched off', 'ENABLE TRIGGER append_only'),
+    })
+  })
+
+  test('no partitions for the days to come', async () => {
+    const tomorrow = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10).replaceAll('-', '_')
+    await owner.query(`DROP TABLE events_${tomorrow}`)
+    expect(await ailments()).toMatchObject({
+      partitions: { status: 'warning', message: expect.stringContaining('2 of the next 3 days') },
+    })
+  })
+
+  test('an outbox that nobody empties', async () => {
+    await owner.query(`INSERT INTO outbox VALUES (gen_random_uuid(), '{}', '{}', now() - interval '10 minutes')`)
+    expect(await ailments()).toEqual({
+      outbox: failedWith('1 batches wait to be published, the oldest for 60\\d s', 'Is webhook-ingest running'),
+    })
+  })
+})
+
+test('a clock that is off by ten minutes', async () => {
+  const faketime = provideProgram(['faketime'], 'faketime')
+  const { code, stdout } = await startPaxyo(
+    ['doctor', '--json'],
+    { ...env, FAKETIME_DONT_FAKE_MONOTONIC: '1' },
+    { under: [faketime, '-f', '+10m'] },
+  ).ended
+  const { findings } = JSON.parse(stdout) as { findings: Finding[] }
+  const clocks = findings.filter(({ check }) => check.endsWith('-clock'))
+  expect(clocks).toEqual([
+    failedWith('our clock is 10 min ahead of that of PostgreSQL', 'NTP'),
+    failedWith('our clock is 10 min ahead of that of Redis', 'NTP'),
+  ])
+  expect(code).toBe(1)
+})
+
+describe('Redis', () => {
+  const user = async (...rules: string[]): Promise<Record<string, string>> => {
+    const name = `user-${randomUUID()}`
+    await admin.acl('SETUSER', name, 'on', '>secret', ...rules)
+    return { ...env, REDIS_URL: Object.assign(new URL(redis.url), { username: name, password: 'secret' }).href }
+  }
+
+  test('nobody listens', async () => {
+    const port = await freePort()
+    expect(await ailments({ ...env, REDIS_URL: `redis://127.0.0.1:${port}` })).toEqual({
+      redis: failedWith(`nobody answers at 127.0.0.1:${port}: Redis does not listen`, 'REDIS_URL'),
+    })
+  })
+
+  test('a wrong password', async () => {
+    const given = await user('~*', '&*', '+@all')
+    const wrong = { ...given, REDIS_URL: given['REDIS_URL']!.replace(':secret@', ':wrong@') }
+    expect(await ailments(wrong)).toEqual({ redis: failedWith('Redis refuses the password', 'REDIS_URL') })
+  })
+
+  test('a user who may neither subscribe nor publish, or not on our channels', async () => {
+    expect(await ailments(await user('~*', '&*', '+@all', '-subscribe'))).toEqual({
+      'pub-sub': failedWith('may not subscribe', 'ACL SETUSER <user> \\+subscribe'),
+    })
+    expect(await ailments(await user('~*', '&*', '+@all', '-publish'))).toEqual({
+      'pub-sub': failedWith('may not publish', 'ACL SETUSER <user> \\+publish'),
+    })
+    expect(await ailments(await user('~*', 'resetchannels', '&other:*', '+@all'))).toEqual({
+      'pub-sub': failedWith('may not subscribe: .*channel', `&${env['CHANNEL_PREFIX']}`),
+    })
+  })
+
+  test('a user who may do only what the services need is healthy', async () => {
+    const rules = ['resetchannels', `&${env['CHANNEL_PREFIX']}*`, '+publish', '+subscribe', '+unsubscribe', '+ping']
+    expect(await ailments(await user(...rules, '+client', '+hello', '+auth'))).toEqual({})
+  })
+})
+
+describe('configuration and API', () => {
+  test('everything that is missing or malformed is named', async () => {
+    const { findings } = await runDoctor({ DATABASE_URL: 'mysql://nobody', JWT_SECRETS: 'short' })
+    const said = findings.filter(({ check }) => check === 'configuration').map(({ message }) => message)
+    expect(said).toEqual([
+      expect.stringContaining('DATABASE_URL: must be an address that begins with postgres://'),
+      'REDIS_URL: is required',
+      expect.stringContaining('JWT_SECRETS: must be one or more secrets'),
+    ])
+  })
+
+  test('an API that is ready, an unknown key, and somebody else at the address', async () => {
+    const service = { ...env, PANEL_API_KEYS: 'the-panel-key', WEBHOOK_TOKENS: 'a-webhook-token' }
+    await using ingest = await startService('webhook-ingest', service)
+    const api = { ...env, PAXYO_URL: ingest.url }
+    expect(await ailments({ ...api, PAXYO_API_KEY: 'the-panel-key' })).toEqual({})
+    expect(await ailments({ ...api, PAXYO_API_KEY: 'another-key' })).toEqual({
+      'api-key': failedWith('does not know PAXYO_API_KEY', 'paxyo keys create'),
+    })
+
+    const other = createServer((_request, response) => response.writeHead(404).end())
+    const port = await freePort()
+    await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve))
+    try {
+      expect(await ailments({ ...env, PAXYO_URL: `http://127.0.0.1:${port}` })).toEqual({
+        api: failedWith('is not webhook-ingest', 'Correct PAXYO_URL'),
+      })
+    } finally {
+      other.close()
+    }
+  })
+})

@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { createTestDatabase, eventually, type TestDatabase } from '@paxyo/testkit'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { AuditResult } from '../../src/audit/run-audit.ts'
+import type { ImportSummary } from '../../src/import/import-rows.ts'
+import { paxyo, startPaxyo } from '../paxyo.ts'
+import { exportPhpPanel, ORDERS_MAP, USERS_MAP, type PhpPanel } from './php-panel.ts'
+
+// The move of a whole panel, killed in the middle of everything: infra/docs/migrating-from-php.md.
+
+const USERS = 5_000
+const ORDERS = 100_000
+const MINUTE = 60_000
+
+let dir: string
+let database: TestDatabase
+let env: Record<string, string>
+let panel: PhpPanel
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'paxyo-php-panel-'))
+  database = await createTestDatabase()
+  env = { DATABASE_URL: database.url }
+  panel = await exportPhpPanel(dir, { users: USERS, orders: ORDERS })
+  writeFileSync(join(dir, 'users-map.json'), JSON.stringify(USERS_MAP))
+  writeFileSync(join(dir, 'orders-map.json'), JSON.stringify(ORDERS_MAP))
+})
+afterAll(async () => {
+  await database[Symbol.asyncDispose]()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+const count = async (table: string): Promise<number> => {
+  const { rows } = await database.owner.query<{ count: string }>(`SELECT count(*) FROM ${table}`)
+  return Number(rows[0]!.count)
+}
+
+/** Kills it with no warning once it has taken over so many rows. */
+async function killAt(args: readonly string[], table: string, rows: number): Promise<void> {
+  const running = startPaxyo(args, env)
+  await eventually(async () => (await count(table)) >= rows, MINUTE)
+  running.child.kill('SIGKILL')
+  expect((await running.ended).code).toBe(null)
+}
+
+test(
+  'users, then orders; each killed in the middle and run again',
+  async () => {
+    const users = ['accounts', 'import', join(dir, 'users.csv'), '--map', join(dir, 'users-map.json'), '--json']
+    await killAt(users, 'ledger_entries', USERS / 5)
+    const halfway = await count('ledger_entries')
+    expect(halfway).toBeLessThan(USERS)
+    const usersAgain = await paxyo(users, env)
+    expect(usersAgain.json()).toMatchObject({ rows: USERS, refused: 0 })
+    expect((usersAgain.json() as ImportSummary).alreadyThere).toBeGreaterThanOrEqual(halfway)
+
+    const orders = ['orders', 'import', join(dir, 'orders.txt'), '--map', join(dir, 'orders-map.json'), '--json']
+    await killAt(orders, 'orders', ORDERS / 5)
+    const there = await count('orders')
+    expect(there).toBeLessThan(ORDERS - panel.refused)
+    const ordersAgain = await paxyo(orders, env)
+    expect(ordersAgain.json()).toMatchObject({ rows: ORDERS, refused: panel.refused })
+    expect((ordersAgain.json() as ImportSummary).alreadyThere).toBeGreaterThanOrEqual(there)
+  },
+  MINUTE * 2,
+)
+
+test('every cent and every order is there once', async () => {
+  const { rows: money } = await database.owner.query('SELECT sum(balance)::float AS sum, count(*)::int FROM accounts')
+  expect(money).toEqual([{ sum: panel.balanceCents / 100, count: USERS }])
+  const { rows } = await database.owner.query<{ status: string; count: number; refunded: number }>(
+    'SELECT status, count(*)::int, sum(refunded)::float AS refunded FROM orders GROUP BY 1 ORDER BY 1',
+  )
+  const { Canceled = 0, Completed = 0, Partial = 0, Pending = 0, Processing = 0 } = panel.orderStatuses
+  expect(rows).toEqual([
+    { status: 'canceled', count: Canceled, refunded: Canceled * 2.5 },
+    { status: 'completed', count: Completed, refunded: 0 },
+    { status: 'in_progress', count: panel.orderStatuses['In progress'], refunded: 0 },
+    { status: 'partial', count: Partial, refunded: Partial * 0.75 },
+    { status: 'pending', count: Pending, refunded: 0 },
+    { status: 'processing', count: Processing, refunded: 0 },
+  ])
+  const { rows: odd } = await database.owner.query(
+    `SELECT link, remains::int, created_at FROM orders WHERE order_id = '100'`,
+  )
+  expect(odd).toEqual([{ link: 'two\nlines \\ here', remains: 0, created_at: new Date('2026-01-17T09:00:00Z') }])
+})
+
+test(
+  'the books agree, but for what the services have not published yet',
+  async () => {
+    const audit = await paxyo(['audit', '--outbox-age', '1h', '--json'], env)
+    expect((audit.json() as AuditResult).checks.filter(({ count: off }) => off > 0)).toEqual([])
+  },
+  MINUTE,
+)

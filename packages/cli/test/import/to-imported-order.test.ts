@@ -1,0 +1,100 @@
+import { describe, expect, test } from '@jest/globals'
+import { parseMoney } from '@paxyo/order-core'
+import { importMapSchema } from '../../src/import/import-map.ts'
+import { toImportedOrder } from '../../src/import/to-imported-order.ts'
+
+const ROW = {
+  orderId: 'A-1',
+  providerOrderId: '12345',
+  userId: '7',
+  service: 'Instagram followers',
+  link: 'https://instagram.com/somebody',
+  quantity: '1000',
+  charge: '2.5000',
+  currency: 'USD',
+}
+
+function convert(change: Record<string, unknown>, map: Record<string, unknown> = {}) {
+  return toImportedOrder({ row: 1, fields: { ...ROW, ...change } }, importMapSchema.parse(map))
+}
+
+test('a row with what is needed is a pending order', () => {
+  expect(convert({})).toEqual({
+    ...ROW,
+    quantity: 1000,
+    charge: '2.5',
+    status: 'pending',
+    remains: null,
+    startCount: null,
+    refundedElsewhere: 0n,
+    createdAt: undefined,
+  })
+})
+
+test('columns are found by the map, and values may be the same for all', () => {
+  const order = convert(
+    { api_id: 99, currency: undefined },
+    { columns: { providerOrderId: 'api_id', currency: { value: 'EUR' } } },
+  )
+  expect(order).toMatchObject({ providerOrderId: '99', currency: 'EUR' })
+})
+
+describe('what the other system has paid back is never paid again', () => {
+  test.each([
+    ['Canceled', {}, '2.5'],
+    ['Partial', { remains: '157' }, '0.3925'],
+    ['Partial', { remains: '157', refunded: '0.39' }, '0.39'],
+    ['Canceled', { refunded: '0' }, '0'],
+    ['Completed', {}, '0'],
+    ['In progress', {}, '0'],
+  ])('%s %j: %s', (status, change, refunded) => {
+    expect(convert({ status, ...change })).toMatchObject({ refundedElsewhere: parseMoney(refunded) })
+  })
+})
+
+test.each([
+  [{ providerOrderId: '' }, 'providerOrderId: is missing'],
+  [{ providerOrderId: null }, 'providerOrderId: is missing'],
+  [{ providerOrderId: '0' }, 'providerOrderId: 0 stands for none'],
+  [{ providerOrderId: '-1' }, 'providerOrderId: -1 stands for none'],
+  [{ userId: 'NULL' }, 'userId: is missing'],
+  [{ quantity: '0' }, /^quantity: /],
+  [{ quantity: '10.5' }, /^quantity: /],
+  [{ charge: '1e-5' }, /^charge: /],
+  [{ charge: '0.123456789' }, /^charge: /],
+  [{ charge: '-1' }, /^charge: /],
+  [{ status: 'Refill' }, 'status: Refill is unknown; say in the map what it means'],
+  [{ status: 'Partial' }, 'remains: a partial order must have them'],
+  [{ status: 'Partial', remains: '1001' }, 'remains: 1001 of 1000'],
+  [{ status: 'Partial', remains: 'some' }, 'remains: some is no count'],
+  [{ status: 'Canceled', refunded: '2.6' }, 'refunded: 2.6 is more than the charge'],
+  [{ createdAt: 'yesterday' }, 'createdAt: yesterday is no time'],
+])('%j is refused: %s', (change, reason) => {
+  expect(convert(change)).toMatch(reason)
+})
+
+test('panels write numbers and dates in many ways', () => {
+  const map = { statuses: { '5': 'failed' }, timeZone: '+03:00' }
+  expect(
+    convert(
+      {
+        status: 5,
+        quantity: '1000.0',
+        remains: '-5',
+        startCount: '',
+        charge: '2.50000000000',
+        createdAt: '2026-01-02 12:00:00',
+      },
+      map,
+    ),
+  ).toMatchObject({
+    status: 'failed',
+    quantity: 1000,
+    remains: 0,
+    startCount: null,
+    charge: '2.5',
+    createdAt: new Date('2026-01-02T09:00:00Z'),
+  })
+  expect(convert({ createdAt: '0000-00-00 00:00:00' })).toMatchObject({ createdAt: undefined })
+  expect(convert({ createdAt: '1767355200' })).toMatchObject({ createdAt: new Date('2026-01-02T12:00:00Z') })
+})

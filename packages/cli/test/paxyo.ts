@@ -1,0 +1,54 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+
+export interface Ran {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+  /** The output, as JSON. */
+  json(): unknown
+}
+
+export interface Running {
+  readonly child: ChildProcess
+  readonly stdout: () => string
+  readonly stderr: () => string
+  readonly ended: Promise<Ran>
+}
+
+interface StartOptions {
+  /** A program that runs Node, with its arguments. */
+  readonly under?: readonly string[]
+  /** Leaves its input open, as a pipe through which nothing comes. */
+  readonly keepsInput?: boolean
+}
+
+/** Starts the command line in a process of its own, with this environment and nothing else of ours. */
+export function startPaxyo(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  { under = [], keepsInput = false }: StartOptions = {},
+): Running {
+  const [program, ...before] = [...under, process.execPath]
+  const child = spawn(program, [...before, MAIN, ...args], { env: { PATH: process.env['PATH'], ...env } })
+  const output = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8')
+    child[name].on('data', (text: string) => (output[name] += text))
+  }
+  if (!keepsInput) child.stdin.end()
+  const ended = once(child, 'close').then(([code]: unknown[]): Ran => ({
+    code: code as number | null,
+    ...output,
+    json: () => JSON.parse(output.stdout) as unknown,
+  }))
+  return { child, stdout: () => output.stdout, stderr: () => output.stderr, ended }
+}
+
+/** Runs it to its end. */
+export function paxyo(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ran> {
+  return startPaxyo(args, env).ended
+}

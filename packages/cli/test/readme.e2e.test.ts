@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
+import { createTestDatabase, eventually, sharedRedisUrl, TEST_JWT_SECRET, type TestDatabase } from '@paxyo/testkit'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { exportPhpPanel, ORDERS_MAP, USERS_MAP } from './import/php-panel.ts'
+
+// Every command of the README and of the migration guide, as it stands there, one after the other on one system.
+jest.setTimeout(300_000)
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
+const README = readFileSync(join(ROOT, 'packages/cli/README.md'), 'utf8')
+const GUIDE = readFileSync(join(ROOT, 'infra/docs/migrating-from-php.md'), 'utf8')
+
+/** Lines of its sh blocks, without their comments. */
+const commandsOf = (text: string): string[] =>
+  [...text.matchAll(/^```sh\n([^]*?)^```$/gm)].flatMap(([, block]) =>
+    block!
+      .trim()
+      .split('\n')
+      .map((line) => line.replace(/ +#.*/, '')),
+  )
+const mapOf = (name: string): unknown =>
+  JSON.parse(new RegExp(`^\`\`\`json ${name}\\n([^]*?)^\`\`\`$`, 'm').exec(GUIDE)![1]!)
+
+let dir: string
+let database: TestDatabase
+let env: Record<string, string | undefined>
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'paxyo-cli-readme-'))
+  database = await createTestDatabase()
+  env = {
+    PATH: process.env['PATH'],
+    DATABASE_URL: database.url,
+    REDIS_URL: sharedRedisUrl(),
+    CHANNEL_PREFIX: `${randomUUID()}:`,
+    JWT_SECRETS: TEST_JWT_SECRET,
+  }
+  await exportPhpPanel(dir, { users: 10, orders: 50 })
+  writeFileSync(join(dir, 'users-map.json'), JSON.stringify(mapOf('users-map.json')))
+  writeFileSync(join(dir, 'orders-map.json'), JSON.stringify(mapOf('orders-map.json')))
+  await database.owner.query(`INSERT INTO accounts (user_id, currency) VALUES ('x', 'USD')`)
+  await database.owner.query(
+    `INSERT INTO orders (order_id, provider, provider_order_id, user_id, service, link, quantity, charge)
+     VALUES ('12345', 'godofpanel', '777', 'x', '', '', 1, 1)`,
+  )
+})
+afterAll(async () => {
+  await database[Symbol.asyncDispose]()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+async function runCommand(command: string): Promise<{ code: number | null; output: string }> {
+  const program = join(ROOT, 'node_modules/.bin/paxyo')
+  const child = spawn('sh', ['-c', `exec ${command.replace('npx paxyo', program)}`], { cwd: dir, env })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  const closed = once(child, 'close')
+  if (command.includes(' tail')) {
+    await eventually(() => output.includes('following'), 60_000)
+    child.kill('SIGINT')
+  }
+  const [code] = (await closed) as [number | null]
+  return { code, output }
+}
+
+test('the maps of the guide are those that the whole panel is moved with', () => {
+  expect(mapOf('users-map.json')).toEqual(USERS_MAP)
+  expect(mapOf('orders-map.json')).toEqual(ORDERS_MAP)
+})
+
+test('every command does what it says', async () => {
+  const commands = [...commandsOf(README), ...commandsOf(GUIDE)]
+  expect(commands.length).toBeGreaterThan(15)
+  expect(commands.filter((command) => !command.startsWith('npx paxyo '))).toEqual([])
+  const failed: string[] = []
+  for (const command of commands) {
+    const { code, output } = await runCommand(command)
+    // The tests' own PostgreSQL runs with fsync off, and the doctor says so.
+    const isFine = command.endsWith(' doctor')
+      ? !/failed +(?!fsync)[a-z]/.test(output.replace(/\d+ failed,.*/, ''))
+      : code === 0
+    if (!isFine) failed.push(`${command}: ${code}\n${output}`)
+  }
+  expect(failed).toEqual([])
+})
