@@ -1,0 +1,48 @@
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { benchIngest } from './ingest/ingest.ts'
+import { toTables, writeReport, type Report } from './report/report.ts'
+
+// npm run bench [name …] [-- options]
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '5' },
+    connections: { type: 'string', default: '64,256' },
+    orders: { type: 'string', default: '200000' },
+    users: { type: 'string', default: '20000' },
+    only: { type: 'string', multiple: true, default: [] },
+    'no-half': { type: 'boolean', default: false },
+    explain: { type: 'boolean', default: false },
+    'node-arg': { type: 'string', multiple: true, default: [] },
+  },
+})
+const numbers = (text: string): number[] => text.split(',').map(Number)
+
+const BENCHES: Readonly<Record<string, () => Promise<Report>>> = {
+  ingest: () =>
+    benchIngest({
+      rounds: Number(values.rounds),
+      roundMs: Number(values.seconds) * 1000,
+      connections: numbers(values.connections),
+      orders: Number(values.orders),
+      users: Number(values.users),
+      only: values.only,
+      atHalf: !values['no-half'],
+      nodeArgs: values['node-arg'],
+      explain: values.explain,
+    }),
+}
+
+const RESULTS = fileURLToPath(new URL('results/', import.meta.url))
+
+const unknown = positionals.find((name) => !(name in BENCHES))
+if (unknown !== undefined) throw new Error(`no benchmark ${unknown}: there are ${Object.keys(BENCHES).join(', ')}`)
+for (const [name, bench] of Object.entries(BENCHES)) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue
+  const report = await bench()
+  writeReport(report, RESULTS)
+  process.stdout.write(`${toTables(report)}\n`)
+}
