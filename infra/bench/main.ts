@@ -16,6 +16,7 @@ const { values, positionals } = parseArgs({
     only: { type: 'string', multiple: true, default: [] },
     'no-half': { type: 'boolean', default: false },
     explain: { type: 'boolean', default: false },
+    beside: { type: 'string' },
     'node-arg': { type: 'string', multiple: true, default: [] },
   },
 })
@@ -33,6 +34,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Report>>> = {
       atHalf: !values['no-half'],
       nodeArgs: values['node-arg'],
       explain: values.explain,
+      beside: values.beside,
     }),
 }
 

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ask, startHttpLoad, type HttpLoad, type HttpLoadOrder, type HttpLoadResult } from '../load/http-load.ts'
 import { topStatements, walByRecord } from '../machine/database-work.ts'
@@ -22,6 +23,8 @@ export interface IngestOptions {
   readonly nodeArgs: readonly string[]
   /** Whether to list what our service's statements and log records cost. */
   readonly explain: boolean
+  /** Another checkout of this repository, whose service takes part as well: what did a change bring? */
+  readonly beside?: string | undefined
 }
 
 const TOKEN = 'a-webhook-token'
@@ -32,7 +35,12 @@ const WARM_UP_MS = 2_000
 const script = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
 /** Every way to take a webhook: a script that listens on `PORT`. A new peer is one more line. */
-const VARIANTS: Readonly<Record<string, { readonly script: string; readonly drive: 'http' | 'itself' }>> = {
+interface VariantScript {
+  readonly script: string
+  readonly drive: 'http' | 'itself'
+}
+
+const VARIANTS: Readonly<Record<string, VariantScript>> = {
   [OURS]: { script: script('../../../services/webhook-ingest/src/main.ts'), drive: 'http' },
   'one transaction each': { script: script('variants/one-transaction.ts'), drive: 'http' },
   'PL/pgSQL call each': { script: script('variants/plpgsql-call.ts'), drive: 'http' },
@@ -42,6 +50,7 @@ const VARIANTS: Readonly<Record<string, { readonly script: string; readonly driv
 
 interface Variant {
   readonly name: string
+  readonly drive: 'http' | 'itself'
   readonly peer: Peer
   readonly url: string
   run(order: HttpLoadOrder): Promise<HttpLoadResult>
@@ -54,12 +63,13 @@ export async function benchIngest(options: IngestOptions): Promise<Report> {
   using load = startHttpLoad()
   await using peers = new AsyncDisposableStack()
   const variants: Variant[] = []
-  for (const [index, [name, { script: path, drive }]] of Object.entries(VARIANTS).entries()) {
-    if (options.only.length > 0 && !options.only.includes(name)) continue
+  const beside = options.beside === undefined ? {} : { beside: besideScript(options.beside) }
+  for (const [index, [name, { script: path, drive }]] of Object.entries({ ...VARIANTS, ...beside }).entries()) {
+    if (options.only.length > 0 && !options.only.includes(name) && name !== 'beside') continue
     const url = await servers.copyDatabase(`bench_${index}`)
     const env = { DATABASE_URL: url, REDIS_URL: servers.redisUrl, WEBHOOK_TOKENS: TOKEN, CHANNEL_PREFIX: `${index}:` }
     const peer = peers.use(await startPeer(path, env, name === OURS ? { nodeArgs: options.nodeArgs } : {}))
-    variants.push({ name, peer, url, canceled: 0, run: runner(load, peer, drive) })
+    variants.push({ name, drive, peer, url, canceled: 0, run: runner(load, peer, drive) })
   }
 
   const context = { servers, options }
@@ -73,7 +83,7 @@ export async function benchIngest(options: IngestOptions): Promise<Report> {
     if (!options.atHalf) continue
     const atHalf = await takeTurns(
       `half of the maximum of ${connections} connections`,
-      variants.filter(({ name }) => VARIANTS[name]!.drive === 'http'),
+      variants.filter(({ drive }) => drive === 'http'),
       options.rounds,
       (variant) => {
         const own = closedLoop.filter((sample) => sample.variant === variant.name)
@@ -89,6 +99,11 @@ export async function benchIngest(options: IngestOptions): Promise<Report> {
   if (options.explain && ours !== undefined) remarks.push(...(await explain(context, ours)))
   return { name: 'ingest', mainFigure: 'webhooks/s', subject: OURS, samples, remarks }
 }
+
+const besideScript = (folder: string): VariantScript => ({
+  script: join(folder, 'services/webhook-ingest/src/main.ts'),
+  drive: 'http',
+})
 
 function runner(load: HttpLoad, peer: Peer, drive: 'http' | 'itself'): Variant['run'] {
   return (order) => (drive === 'http' ? load.run(order) : ask(peer.child, order, order.durationMs + 30_000))

@@ -4,4 +4,4 @@ export { maintainEventPartitions, type MaintainResult } from './event-partitions
 export { migrateToLatest } from './migrate.ts'
 export { DATABASE_ROLES, type DatabaseRole } from './roles.ts'
 export type { DB as Database } from './schema.generated.ts'
-export { assertCommitted, roundTrip, transaction } from './transaction.ts'
+export { assertCommitted, roundTrip, sendTogether, transaction } from './transaction.ts'

@@ -4,8 +4,8 @@ import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
-import { v7 as uuidv7 } from 'uuid'
 import { createBatcher } from './commit/batcher.ts'
+import { newId } from './new-id.ts'
 import { registerOrdersRoute } from './orders/orders-route.ts'
 import { createOutbox } from './publish/outbox.ts'
 import { createProofOfOrigin, type ProofOptions } from './webhook/proof-of-origin.ts'
@@ -34,7 +34,6 @@ export const INGEST_POOL_MAX = 10
 
 /** Takes webhooks and registrations, and publishes what follows from them. */
 export function createIngest({ pool, publisher, proof, apiKeys, log }: IngestDeps): Ingest {
-  const newId = uuidv7
   const outbox = createOutbox({ pool, publisher, log })
   const commitDeps = { pool, newId, outbox }
   const batcher = createBatcher({ ...commitDeps, log })
