@@ -160,10 +160,7 @@ async function walSince(url: string, position: string): Promise<{ records: numbe
 }
 
 /** Where a webhook's time in the database and its bytes of log go. */
-async function explain(
-  { options }: { options: IngestOptions },
-  variant: Variant,
-): Promise<string[]> {
+async function explain({ options }: { options: IngestOptions }, variant: Variant): Promise<string[]> {
   await runSql(variant.url, 'SELECT pg_stat_statements_reset()')
   const position = await walPosition(variant.url)
   const { peer, canceled: canceledBefore } = variant
@@ -186,6 +183,7 @@ async function checkRefunds({ name, url, canceled }: Variant): Promise<string> {
        (SELECT coalesce(sum(amount), 0) FROM ledger_entries),
        (SELECT coalesce(sum(balance), 0) FROM accounts)]) AS exact`,
   )
-  if (String(row!['exact']) !== 'true') throw new Error(`${name}: refunds are not what ${canceled} cancellations come to`)
+  if (String(row!['exact']) !== 'true')
+    throw new Error(`${name}: refunds are not what ${canceled} cancellations come to`)
   return `${name}: ${canceled} cancellations, each refunded exactly once.`
 }

@@ -66,7 +66,7 @@ async function run(order: HttpLoadOrder): Promise<HttpLoadResult> {
       const onread = {
         buffer,
         callback(count: number): boolean {
-          connection.partial += buffer.latin1Slice(0, count)
+          connection.partial += buffer.toString('latin1', 0, count)
           const end = answerEnd(connection.partial)
           if (end === -1) return true
           const isOk = connection.partial.startsWith('200', 9)

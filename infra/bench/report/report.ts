@@ -42,11 +42,12 @@ export function toTables(report: Report): string {
   const ratioBy = ratios(report)
   for (const [load, variants] of byLoad(report.samples)) {
     const names = [...new Set([...variants.values()].flat().flatMap(({ figures }) => Object.keys(figures)))]
-    const rows = [...variants].map(([variant, rounds]) => [
-      variant,
-      ...names.map((name) => cell(figure(rounds, name))),
-      variant === report.subject ? '' : (ratioBy.get(`${load}, ${variant}`) ?? NaN).toFixed(2),
-    ])
+    const rows = [...variants].map(([variant, rounds]) =>
+      [variant].concat(
+        names.map((name) => cell(figure(rounds, name))),
+        variant === report.subject ? '' : (ratioBy.get(`${load}, ${variant}`) ?? NaN).toFixed(2),
+      ),
+    )
     lines.push('', `### ${report.name}: ${load}`, '', ...toRows([['', ...names, `${report.subject} ÷ it`], ...rows]))
   }
   const noises = report.samples.map(({ noise }) => noise)

@@ -4,9 +4,14 @@ import pg from 'pg'
 import { maintainEventPartitions } from './event-partitions.ts'
 import * as tables from './migrations/0001-tables.ts'
 import * as roles from './migrations/0002-roles.ts'
+import * as openOrders from './migrations/0006-open-orders.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
-const MIGRATIONS: Record<string, Migration> = { '0001-tables': tables, '0002-roles': roles }
+const MIGRATIONS: Record<string, Migration> = {
+  '0001-tables': tables,
+  '0002-roles': roles,
+  '0006-open-orders': openOrders,
+}
 
 /**
  * Brings a database up to date, as its owner: schema, roles, and the event partitions of the days to come.

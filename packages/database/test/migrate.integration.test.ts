@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { migrateToLatest } from '../src/migrate.ts'
 
-const MIGRATIONS = ['0001-tables', '0002-roles']
+const MIGRATIONS = ['0001-tables', '0002-roles', '0006-open-orders']
 
 let database: TestDatabase
 beforeEach(async () => {
@@ -52,7 +52,11 @@ describe('npm run migrate', () => {
   test('says what it did', async () => {
     const env = { DATABASE_URL: database.url }
 
-    expect(await migrate(env)).toEqual({ code: 0, stdout: 'Migrated: 0001-tables, 0002-roles\n', stderr: '' })
+    expect(await migrate(env)).toEqual({
+      code: 0,
+      stdout: 'Migrated: 0001-tables, 0002-roles, 0006-open-orders\n',
+      stderr: '',
+    })
     expect(await migrate(env)).toEqual({ code: 0, stdout: 'The database is up to date.\n', stderr: '' })
   })
 

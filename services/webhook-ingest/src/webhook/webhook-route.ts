@@ -66,7 +66,7 @@ async function receive(
   const parsed = parseUpdates(isForm ? 'form' : 'json', text)
   if ('error' in parsed) return refuse(deps, request, reply, parsed.error)
 
-  const deliveries = toDeliveries(parsed.updates, proof.messageId ?? deps.newId(), receivedAt)
+  const deliveries = toDeliveries(parsed.updates, proof.messageId, deps, receivedAt)
   const results = await deps.batcher.submit(deliveries)
   if (typeof results === 'string') {
     if (results !== 'internal_error') void reply.header('retry-after', RETRY_AFTER_S)
@@ -89,14 +89,21 @@ function refuse(
 
 /**
  * A signed message keeps its id when it is sent again. Its body is part of the key, because a provider that used an id
- * twice must not lose its second message.
+ * twice must not lose its second message. Any other request is new.
  */
-function toDeliveries(updates: readonly ParsedUpdate[], messageId: string, receivedAt: Date): Delivery[] {
+function toDeliveries(
+  updates: readonly ParsedUpdate[],
+  signedId: string | undefined,
+  { newId }: WebhookDeps,
+  receivedAt: Date,
+): Delivery[] {
   return updates.map(({ update, body }, index) => {
-    const digest = hash('sha256', body, 'base64url').slice(0, 16)
-    return { deliveryId: `${messageId}:${index}:${digest}`, provider: PROVIDER, update, body, receivedAt }
+    const deliveryId = signedId === undefined ? newId() : `${signedId}:${index}:${digestOf(body)}`
+    return { deliveryId, provider: PROVIDER, update, body, receivedAt }
   })
 }
+
+const digestOf = (body: string): string => hash('sha256', body, 'base64url').slice(0, 16)
 
 function toAnswer({ update }: Delivery, { outcome, review, refund }: DeliveryResult): Record<string, unknown> {
   return {
