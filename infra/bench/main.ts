@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { benchFanOut } from './fan-out/fan-out.ts'
 import { benchIngest } from './ingest/ingest.ts'
 import { toTables, writeReport, type Report } from './report/report.ts'
 
@@ -11,6 +12,9 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '5' },
     connections: { type: 'string', default: '64,256' },
+    clients: { type: 'string', default: '5000' },
+    rates: { type: 'string', default: '1000,5000,20000' },
+    idle: { type: 'string', default: '10000' },
     orders: { type: 'string', default: '200000' },
     users: { type: 'string', default: '20000' },
     only: { type: 'string', multiple: true, default: [] },
@@ -36,9 +40,21 @@ const BENCHES: Readonly<Record<string, () => Promise<Report>>> = {
       explain: values.explain,
       beside: values.beside,
     }),
+  'fan-out': () =>
+    benchFanOut({
+      rounds: Number(values.rounds),
+      roundMs: Number(values.seconds) * 1000,
+      connections: Number(values.clients),
+      rates: numbers(values.rates),
+      idleConnections: Number(values.idle),
+      only: values.only,
+      nodeArgs: values['node-arg'],
+    }),
 }
 
 const RESULTS = fileURLToPath(new URL('results/', import.meta.url))
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 
 const unknown = positionals.find((name) => !(name in BENCHES))
 if (unknown !== undefined) throw new Error(`no benchmark ${unknown}: there are ${Object.keys(BENCHES).join(', ')}`)

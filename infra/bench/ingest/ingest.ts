@@ -97,7 +97,7 @@ export async function benchIngest(options: IngestOptions): Promise<Report> {
   for (const variant of variants) if (variant.name !== 'HTTP only') remarks.push(await checkRefunds(variant))
   const ours = variants.find(({ name }) => name === OURS)
   if (options.explain && ours !== undefined) remarks.push(...(await explain(context, ours)))
-  return { name: 'ingest', mainFigure: 'webhooks/s', subject: OURS, samples, remarks }
+  return { name: 'ingest', subject: OURS, samples, remarks }
 }
 
 const besideScript = (folder: string): VariantScript => ({

@@ -35,7 +35,15 @@ export async function startServers(seed: string): Promise<Servers> {
   const dir = mkdtempSync(join(tmpdir(), 'paxyo-bench-'))
   const postgres = await startLocalPostgres({ dataDir: join(dir, 'postgres'), password: 'bench', settings: SETTINGS })
   const redis = await startRedisServer()
+  // Ctrl-C and errors end this process without an orderly stop; neither may outlive it.
+  const killBoth = (): void => {
+    redis.process.kill('SIGKILL')
+    process.kill(postgres.pid, 'SIGQUIT')
+    rmSync(dir, { recursive: true, force: true })
+  }
+  process.once('exit', killBoth)
   const stop = async (): Promise<void> => {
+    process.off('exit', killBoth)
     await redis.stop()
     await postgres.stop()
     rmSync(dir, { recursive: true, force: true })

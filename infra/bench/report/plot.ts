@@ -1,4 +1,4 @@
-import { byLoad, figure, type Report } from './report.ts'
+import { byLoad, figure, mainFigureOf, type Report } from './report.ts'
 import { median } from './statistics.ts'
 
 const WIDTH = 860
@@ -7,16 +7,17 @@ const BAR_HEIGHT = 18
 const GAP = 6
 const COLORS = ['#2563eb', '#94a3b8']
 
-/** The main figure as bars: one group for each load, with a whisker from the lowest round to the highest. */
+/** Main figures as bars: one group for each load, with a whisker from the lowest round to the highest. */
 export function plot(report: Report): string {
-  const { mainFigure, subject } = report
+  const { subject } = report
   const loads = byLoad(report.samples)
-  const highest = Math.max(...figure(report.samples, mainFigure), 1)
-  const scale = (value: number): number => (value / highest) * (WIDTH - LABEL_WIDTH - 90)
   const parts: string[] = []
   let y = 46
   for (const [load, variants] of loads) {
-    parts.push(text(12, y, load, 'bold'))
+    const mainFigure = mainFigureOf(variants)
+    const highest = Math.max(...figure([...variants.values()].flat(), mainFigure))
+    const scale = (value: number): number => (value / highest) * (WIDTH - LABEL_WIDTH - 90)
+    parts.push(text(12, y, `${load}: ${mainFigure}`, 'bold'))
     y += GAP + 4
     for (const [variant, rounds] of variants) {
       const values = figure(rounds, mainFigure)
@@ -37,7 +38,7 @@ export function plot(report: Report): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${y}" font-family="sans-serif" font-size="12">`,
     `<rect width="100%" height="100%" fill="#fff"/>`,
-    text(12, 20, `${report.name}: ${mainFigure}`, 'bold'),
+    text(12, 20, report.name, 'bold'),
     ...parts,
     '</svg>',
     '',

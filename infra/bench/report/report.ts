@@ -15,8 +15,6 @@ export interface Sample {
 
 export interface Report {
   readonly name: string
-  /** The figure that ratios are made of. */
-  readonly mainFigure: string
   /** Ours, which is divided by each of the others. */
   readonly subject: string
   readonly samples: readonly Sample[]
@@ -24,10 +22,11 @@ export interface Report {
   readonly remarks: readonly string[]
 }
 
-/** Subject ÷ peer of the main figure, by load and peer. */
-export function ratios({ samples, subject, mainFigure }: Report): Map<string, number> {
+/** Subject ÷ peer of each load's main figure, which is its first, by load and peer. */
+export function ratios({ samples, subject }: Report): Map<string, number> {
   const result = new Map<string, number>()
   for (const [load, variants] of byLoad(samples)) {
+    const mainFigure = mainFigureOf(variants)
     const own = figure(variants.get(subject) ?? [], mainFigure)
     for (const [variant, rounds] of variants) {
       if (variant !== subject) result.set(`${load}, ${variant}`, median(own) / median(figure(rounds, mainFigure)))
@@ -64,7 +63,7 @@ export function toTables(report: Report): string {
   return lines.join('\n')
 }
 
-/** Writes the samples as JSON, the tables as Markdown and a plot of the main figure as SVG. */
+/** Writes the samples as JSON, the tables as Markdown and a plot of each load's main figure as SVG. */
 export function writeReport(report: Report, folder: string): void {
   mkdirSync(folder, { recursive: true })
   const at = new Date().toISOString()
@@ -82,6 +81,10 @@ export function byLoad(samples: readonly Sample[]): Map<string, Map<string, Samp
     variants.set(sample.variant, [...(variants.get(sample.variant) ?? []), sample])
   }
   return result
+}
+
+export function mainFigureOf(variants: ReadonlyMap<string, readonly Sample[]>): string {
+  return Object.keys([...variants.values()][0]?.[0]?.figures ?? {})[0] ?? ''
 }
 
 export function figure(samples: readonly Sample[], name: string): number[] {
