@@ -1,7 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { benchEndToEnd } from './end-to-end/end-to-end.ts'
 import { benchFanOut } from './fan-out/fan-out.ts'
 import { benchIngest } from './ingest/ingest.ts'
+import { benchReturn } from './return/return.ts'
 import { toTables, writeReport, type Report } from './report/report.ts'
 
 // npm run bench [name …] [-- options]
@@ -14,6 +16,8 @@ const { values, positionals } = parseArgs({
     connections: { type: 'string', default: '64,256' },
     clients: { type: 'string', default: '5000' },
     rates: { type: 'string', default: '1000,5000,20000' },
+    behind: { type: 'string', default: '20' },
+    'webhook-rates': { type: 'string', default: '50,500,2000' },
     idle: { type: 'string', default: '10000' },
     orders: { type: 'string', default: '200000' },
     users: { type: 'string', default: '20000' },
@@ -49,6 +53,15 @@ const BENCHES: Readonly<Record<string, () => Promise<Report>>> = {
       idleConnections: Number(values.idle),
       only: values.only,
       nodeArgs: values['node-arg'],
+    }),
+  return: () =>
+    benchReturn({ rounds: Number(values.rounds), clients: Number(values.idle), behind: Number(values.behind) }),
+  'end-to-end': () =>
+    benchEndToEnd({
+      rounds: Number(values.rounds),
+      roundMs: Number(values.seconds) * 1000,
+      clients: Number(values.clients),
+      rates: numbers(values['webhook-rates']),
     }),
 }
 

@@ -1,8 +1,8 @@
-import { createHmac } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { userIdOf, type FanOutVariant } from '../fan-out/variant.ts'
 import { FAN_OUT_VARIANTS } from '../fan-out/variants/index.ts'
 import { summarize } from './latencies.ts'
+import { mintToken } from './mint-token.ts'
 import { connectRawRedis } from './raw-redis.ts'
 import { openRawWebSocket, type RawWebSocket } from './raw-web-socket.ts'
 import type { Connected, Published, WsLoadOrder } from './ws-load.ts'
@@ -155,14 +155,4 @@ async function publish({
 function cpuSecondsSince(before: NodeJS.CpuUsage): number {
   const { user, system } = process.cpuUsage(before)
   return (user + system) / 1e6
-}
-
-const TOKEN_LIFE_S = 3600
-
-/** HS256 by hand: thousands of tokens at once, before the clock runs. */
-function mintToken(userId: string, secret: string): string {
-  const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
-  const exp = Math.floor(Date.now() / 1000) + TOKEN_LIFE_S
-  const unsigned = `${encode({ alg: 'HS256' })}.${encode({ sub: userId, aud: 'paxyo', exp })}`
-  return `${unsigned}.${createHmac('sha256', secret).update(unsigned).digest('base64url')}`
 }

@@ -16,7 +16,8 @@ const io = new Server(server, {
   maxHttpBufferSize: 16_384,
   serveClient: false,
 })
-io.use(async (socket, next) => next(await admit(socket)))
+const middleware = async (socket: Socket, next: (error?: Error) => void): Promise<void> => next(await admit(socket))
+io.use((socket, next) => void middleware(socket, next))
 
 /** Joins the user's room before the client hears that it is connected. */
 async function admit(socket: Socket): Promise<Error | undefined> {
