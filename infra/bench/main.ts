@@ -2,6 +2,8 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { benchEndToEnd } from './end-to-end/end-to-end.ts'
 import { benchFanOut } from './fan-out/fan-out.ts'
+import { benchGrowth } from './growth/growth.ts'
+import { committedRatios, findLosses, measureGuard } from './guard/guard.ts'
 import { benchIngest } from './ingest/ingest.ts'
 import { benchReturn } from './return/return.ts'
 import { toTables, writeReport, type Report } from './report/report.ts'
@@ -25,6 +27,11 @@ const { values, positionals } = parseArgs({
     'no-half': { type: 'boolean', default: false },
     explain: { type: 'boolean', default: false },
     beside: { type: 'string' },
+    'grow-orders': { type: 'string', default: '10000,100000,1000000' },
+    'grow-users': { type: 'string', default: '1000,5000,20000' },
+    'grow-gateways': { type: 'string', default: '1,2,4' },
+    /** Where JSON, Markdown and plots go. */
+    results: { type: 'string', default: fileURLToPath(new URL('results/', import.meta.url)) },
     'node-arg': { type: 'string', multiple: true, default: [] },
   },
 })
@@ -63,17 +70,30 @@ const BENCHES: Readonly<Record<string, () => Promise<Report>>> = {
       clients: Number(values.clients),
       rates: numbers(values['webhook-rates']),
     }),
+  growth: () =>
+    benchGrowth({
+      rounds: Number(values.rounds),
+      roundMs: Number(values.seconds) * 1000,
+      orders: numbers(values['grow-orders']),
+      usersOnline: numbers(values['grow-users']),
+      gateways: numbers(values['grow-gateways']),
+    }),
+  async guard() {
+    const { ratios, report } = await measureGuard()
+    const losses = findLosses(ratios, committedRatios)
+    if (losses.length > 0) process.exitCode = 1
+    return { ...report, remarks: [...report.remarks, ...losses] }
+  },
 }
-
-const RESULTS = fileURLToPath(new URL('results/', import.meta.url))
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 
 const unknown = positionals.find((name) => !(name in BENCHES))
 if (unknown !== undefined) throw new Error(`no benchmark ${unknown}: there are ${Object.keys(BENCHES).join(', ')}`)
 for (const [name, bench] of Object.entries(BENCHES)) {
-  if (positionals.length > 0 && !positionals.includes(name)) continue
+  // The guard measures again what the others have measured at length.
+  if (positionals.length > 0 ? !positionals.includes(name) : name === 'guard') continue
   const report = await bench()
-  writeReport(report, RESULTS)
+  writeReport(report, values.results)
   process.stdout.write(`${toTables(report)}\n`)
 }

@@ -1,3 +1,4 @@
+import { JWT_SECRET } from '../fan-out/fan-out.ts'
 import { fileURLToPath } from 'node:url'
 import { fork, type ChildProcess } from 'node:child_process'
 import { wsByHand } from '../fan-out/variants/ws-by-hand.ts'
@@ -36,7 +37,6 @@ export interface EndToEndResult extends Latencies {
   readonly cpuSeconds: number
 }
 
-const JWT_SECRET = 'a-secret-for-benchmarks-of-32-bytes-or-more'
 const TOKEN = 'a-webhook-token'
 const TIMEOUT_EXTRA_MS = 60_000
 

@@ -21,7 +21,7 @@ export interface FanOutOptions {
   readonly nodeArgs: readonly string[]
 }
 
-const JWT_SECRET = 'a-secret-for-benchmarks-of-32-bytes-or-more'
+export const JWT_SECRET = 'a-secret-for-benchmarks-of-32-bytes-or-more'
 const IN_FLIGHT_MAX = 1_000
 const SETTLE_MS = 3_000
 

@@ -48,6 +48,7 @@ async function connectAll({
   variant: name,
   port,
   count,
+  firstUser = 0,
   jwtSecret,
   resume,
   eventsFirst = 0,
@@ -56,7 +57,7 @@ async function connectAll({
   lost = 0
   clients = Array.from({ length: count }, (_, index) => ({
     socket: undefined,
-    userId: userIdOf(index),
+    userId: userIdOf(firstUser + index),
     seq: 0,
     dueAt: [],
   }))

@@ -10,6 +10,8 @@ export type WsLoadOrder =
       readonly variant: string
       readonly port: number
       readonly count: number
+      /** Clients are users from this one on; 0 when it is not given. */
+      readonly firstUser?: number
       /** Tokens are signed with it (HS256). */
       readonly jwtSecret: string
       /** Where each client's stream stood; without it each is new. */

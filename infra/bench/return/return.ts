@@ -1,3 +1,4 @@
+import { JWT_SECRET } from '../fan-out/fan-out.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CHANNEL_PREFIX, wsGateway } from '../fan-out/variants/ws-gateway.ts'
 import { startWsLoad } from '../load/ws-load.ts'
@@ -15,7 +16,6 @@ export interface ReturnOptions {
   readonly behind: number
 }
 
-const JWT_SECRET = 'a-secret-for-benchmarks-of-32-bytes-or-more'
 const SETTLE_MS = 1_000
 
 /** A gateway dies, and all of its clients come back to another one at once, each some events behind. */
