@@ -147,14 +147,16 @@ async function measure(
 }
 
 const walPosition = async (url: string): Promise<string> =>
-  (await runSql<{ at: string }>(url, 'SELECT pg_current_wal_lsn()::text AS at'))[0]!.at
+  (await runSql<{ at: string }>(url, 'SELECT pg_current_wal_flush_lsn()::text AS at'))[0]!.at
 
 /** Bytes of log since a position: records, and the first images of pages after a checkpoint, which come once each. */
 async function walSince(url: string, position: string): Promise<{ records: number; pages: number }> {
+  const end = await walPosition(url)
+  // The function refuses a span without a record.
+  if (end === position) return { records: 0, pages: 0 }
   const [row] = await runSql<{ records: string; pages: string }>(
     url,
-    `SELECT sum(record_size) AS records, sum(fpi_size) AS pages
-     FROM pg_get_wal_stats('${position}', pg_current_wal_lsn(), false)`,
+    `SELECT sum(record_size) AS records, sum(fpi_size) AS pages FROM pg_get_wal_stats('${position}', '${end}', false)`,
   )
   return { records: Number(row!.records), pages: Number(row!.pages) }
 }
