@@ -27,7 +27,8 @@ export function ratios({ samples, subject }: Report): Map<string, number> {
   const result = new Map<string, number>()
   for (const [load, variants] of byLoad(samples)) {
     const mainFigure = mainFigureOf(variants)
-    const own = figure(variants.get(subject) ?? [], mainFigure)
+    if (!variants.has(subject)) continue
+    const own = figure(variants.get(subject)!, mainFigure)
     for (const [variant, rounds] of variants) {
       if (variant !== subject) result.set(`${load}, ${variant}`, median(own) / median(figure(rounds, mainFigure)))
     }
@@ -44,7 +45,7 @@ export function toTables(report: Report): string {
     const rows = [...variants].map(([variant, rounds]) =>
       [variant].concat(
         names.map((name) => cell(figure(rounds, name))),
-        variant === report.subject ? '' : (ratioBy.get(`${load}, ${variant}`) ?? NaN).toFixed(2),
+        ratioBy.get(`${load}, ${variant}`)?.toFixed(2) ?? '',
       ),
     )
     lines.push('', `### ${report.name}: ${load}`, '', ...toRows([['', ...names, `${report.subject} ÷ it`], ...rows]))
