@@ -78,7 +78,8 @@ async function measureGateways(count: number, { rounds, roundMs }: GrowthOptions
   }
   const cpuSeconds = (): number => parts.reduce((sum, { peer }) => sum + peer.cpuSeconds(), 0)
   const variants = [{ name: `${count} ${count === 1 ? 'gateway' : 'gateways'}` }]
-  return takeTurns(`${EVENTS_PER_SECOND} events a second in all`, variants, rounds, async () => {
+  // Awaited here: what was started goes away with this function.
+  return await takeTurns(`${EVENTS_PER_SECOND} events a second in all`, variants, rounds, async () => {
     const [cpuBefore, redisBefore] = [cpuSeconds(), servers.redisCpuSeconds()]
     const results = await Promise.all(
       parts.map(({ load }) =>
