@@ -8,6 +8,7 @@ import * as confirmations from './migrations/0003-confirmations.ts'
 import * as panelApi from './migrations/0004-panel-api.ts'
 import * as backOffice from './migrations/0005-back-office.ts'
 import * as ordersFromElsewhere from './migrations/0006-orders-from-elsewhere.ts'
+import * as openOrders from './migrations/0007-open-orders.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -17,6 +18,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0004-panel-api': panelApi,
   '0005-back-office': backOffice,
   '0006-orders-from-elsewhere': ordersFromElsewhere,
+  '0007-open-orders': openOrders,
 }
 
 /** The names of all migrations, as the table `kysely_migration` of a database that is up to date lists them. */

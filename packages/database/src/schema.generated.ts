@@ -94,6 +94,7 @@ export interface LedgerEntries {
 export interface Orders {
   charge: Numeric;
   created_at: Generated<Timestamp>;
+  is_open: Generated<boolean>;
   link: string;
   order_id: string;
   provider: string;

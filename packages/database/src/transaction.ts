@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream'
 import type { Pool, PoolClient, QueryResult } from 'pg'
 import { isDatabaseUnavailable, NotConnectedError, RolledBackError } from './database-errors.ts'
 
@@ -11,6 +12,7 @@ export async function transaction<T>(pool: Pool, work: (client: PoolClient) => P
   const client = await connect(pool)
   let broken = false
   try {
+    sendTogether(client)
     // Its failure is that of every statement after it, which work sees.
     client.query('BEGIN').catch(() => undefined)
     return await work(client)
@@ -21,6 +23,16 @@ export async function transaction<T>(pool: Pool, work: (client: PoolClient) => P
   } finally {
     client.release(broken)
   }
+}
+
+/**
+ * Lets the statements that are sent in this turn of the event loop leave together. pg writes each of them to the socket
+ * by itself otherwise, and each write wakes the server up for a single statement.
+ */
+export function sendTogether(client: PoolClient): void {
+  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection
+  stream.cork()
+  process.nextTick(() => stream.uncork())
 }
 
 async function connect(pool: Pool): Promise<PoolClient> {

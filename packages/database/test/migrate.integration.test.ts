@@ -13,6 +13,7 @@ const MIGRATIONS = [
   '0004-panel-api',
   '0005-back-office',
   '0006-orders-from-elsewhere',
+  '0007-open-orders',
 ]
 
 let database: TestDatabase

@@ -95,11 +95,12 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
   'a partition of events': { ingest: [], gateway: [] },
 }
 
-/** Every table that there is, with its columns. */
+/** Every table that there is, with its columns; nobody can write those that are generated. */
 async function findTables(): Promise<Map<string, string[]>> {
   const { rows } = await database.owner.query<{ table: string; columns: string[] }>(
     `SELECT relname AS table, array_agg(attname::text ORDER BY attname) AS columns
      FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped
+       AND attgenerated = ''
      WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND relnamespace = 'public'::regnamespace
      GROUP BY relname`,
   )
@@ -112,7 +113,10 @@ const ruleFor = (table: string): string => (table.startsWith('events_') ? 'a par
 async function findRights(pool: Pool, table: string, columns: readonly string[]): Promise<Rights> {
   const attempts = [
     ['SELECT', `SELECT * FROM ${table} LIMIT 0`],
-    ['INSERT', `INSERT INTO ${table} SELECT * FROM jsonb_populate_recordset(NULL::${table}, '[]')`],
+    [
+      'INSERT',
+      `INSERT INTO ${table} (${columns.join()}) SELECT ${columns.join()} FROM jsonb_populate_recordset(NULL::${table}, '[]')`,
+    ],
     ['DELETE', `DELETE FROM ${table} WHERE false`],
     ['TRUNCATE', `TRUNCATE ${table}`],
     ...columns.map((column) => [`UPDATE ${column}`, `UPDATE ${table} SET ${column} = NULL WHERE false`]),

@@ -17,8 +17,8 @@ export class RedisSubscriber implements EventSubscriber {
   readonly #handlers: SubscriberHandlers
   /** Whether this is a node of a cluster, which has only some slots. */
   readonly #isSharded: boolean
-  /** Every channel that somebody wants, with the promise of its acknowledgement. */
-  readonly #wanted = new Map<string, PromiseWithResolvers<void>>()
+  /** Every channel that somebody wants, with the promise of its acknowledgement, or `true` once Redis has given it. */
+  readonly #wanted = new Map<string, PromiseWithResolvers<void> | true>()
   /** Wanted channels that this connection has not been asked for yet. */
   readonly #unsent = new Set<string>()
   #isSending = false
@@ -43,6 +43,7 @@ export class RedisSubscriber implements EventSubscriber {
 
   async subscribe(channel: string): Promise<void> {
     let acknowledged = this.#wanted.get(channel)
+    if (acknowledged === true) return
     if (acknowledged === undefined) {
       acknowledged = Promise.withResolvers<void>()
       this.#wanted.set(channel, acknowledged)
@@ -105,14 +106,19 @@ export class RedisSubscriber implements EventSubscriber {
   async #sendSome(): Promise<void> {
     const channels = this.#takeUnsent()
     // Kept from here, because a channel can be dropped and wanted again before Redis answers.
-    const waiting = channels.map((channel) => this.#wanted.get(channel))
+    const waiting = channels.map((channel) => [channel, this.#wanted.get(channel)] as const)
     try {
       const names = channels.map((channel) => this.#channelPrefix + channel)
       await (this.#isSharded ? this.#redis.ssubscribe(...names) : this.#redis.subscribe(...names))
-      for (const acknowledged of waiting) acknowledged?.resolve()
+      for (const [channel, acknowledged] of waiting) {
+        if (acknowledged === undefined || acknowledged === true) continue
+        acknowledged.resolve()
+        if (this.#wanted.get(channel) === acknowledged) this.#wanted.set(channel, true)
+      }
     } catch (error) {
       // With the connection alive it was a refusal, which asking again would not change.
-      if (this.#redis.status === 'ready') for (const refused of waiting) refused?.reject(error)
+      if (this.#redis.status === 'ready')
+        for (const [, refused] of waiting) if (refused !== true) refused?.reject(error)
     }
   }
 }

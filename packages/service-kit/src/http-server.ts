@@ -62,8 +62,9 @@ export function createHttpServer({ log, trustProxy }: HttpServerOptions): Fastif
  */
 function closeConnectionsWithTheirLastAnswer(app: FastifyInstance): void {
   let isClosing = false
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     if (isClosing) reply.header('connection', 'close')
+    done()
   })
   app.addHook('preClose', async () => {
     isClosing = true

@@ -6,11 +6,11 @@ import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
-import { v7 as uuidv7 } from 'uuid'
 import { registerPanelApi } from './api/panel-api.ts'
 import { createBatcher } from './commit/batcher.ts'
 import { createConfirmer, warnOfUnconfirmed, type ConfirmTimes } from './confirm/confirmer.ts'
 import { createKeyRing } from './keys/key-ring.ts'
+import { newId } from './new-id.ts'
 import { createOutbox } from './publish/outbox.ts'
 import type { PanelWebhookTarget } from './panel-webhook/panel-webhook-config.ts'
 import { createPanelWebhook } from './panel-webhook/panel-webhook.ts'
@@ -65,7 +65,6 @@ export const INGEST_POOL_MAX = 10
 /** Takes webhooks and the panel's requests, and publishes what follows from them. */
 export function createIngest(deps: IngestDeps): Ingest {
   const { pool, publisher, proof, apiKeys, provider, tokens, hasDocs, log } = deps
-  const newId = uuidv7
   const outbox = createOutbox({ pool, publisher, log })
   const panelWebhook = deps.panelWebhook && createPanelWebhook({ pool, target: deps.panelWebhook, log })
   const commitDeps = {

@@ -1,4 +1,4 @@
-import { assertCommitted, roundTrip } from '@paxyo/database'
+import { assertCommitted, roundTrip, sendTogether } from '@paxyo/database'
 import { PROVIDER } from '@paxyo/godofpanel'
 import { formatMoney } from '@paxyo/order-core'
 import type { PoolClient } from 'pg'
@@ -96,6 +96,7 @@ export async function writeChangesAndCommit(
   { batchId, publishedBatchIds, lookForOldRows }: OutboxRows,
 ): Promise<boolean> {
   const statements: Promise<unknown>[] = []
+  sendTogether(client)
   const write = (name: string, text: string, values: unknown[], rowCount: number): void => {
     if (rowCount > 0) statements.push(client.query({ name, text, values }))
   }

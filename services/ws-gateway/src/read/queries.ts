@@ -80,12 +80,12 @@ const READ_SNAPSHOTS = `
     ) ORDER BY o.created_at DESC, o.order_id) AS orders
     FROM (
       SELECT * FROM (
-        (SELECT * FROM orders WHERE user_id = wanted.user_id AND status IN ('pending', 'processing', 'in_progress')
+        (SELECT * FROM orders WHERE user_id = wanted.user_id AND is_open
           ORDER BY created_at DESC, order_id LIMIT $2)
         UNION
         (SELECT * FROM orders WHERE user_id = wanted.user_id ORDER BY created_at DESC, order_id LIMIT $2)
       ) AS candidates
-      ORDER BY status IN ('pending', 'processing', 'in_progress') DESC, created_at DESC, order_id
+      ORDER BY is_open DESC, created_at DESC, order_id
       LIMIT $2
     ) AS o
   ) AS list ON true

@@ -55,7 +55,12 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     admitUser: (userId) => byUser.add(userId),
   }
 
+  // A frame that is too long or no frame at all; ws has closed the socket with the fitting code.
+  const onSocketError = (error: Error): void => log.debug({ err: error }, 'socket error')
+
   function accept(socket: WebSocket, address: string): void {
+    // The plugin's own listener would keep request and reply in memory.
+    socket.removeAllListeners('error').on('error', onSocketError)
     const connection = new Connection(socket, deps)
     if (!isLoopback(address) && !byAddress.add(address)) return connection.close('too_many_connections')
     connections.add(connection)
@@ -85,13 +90,16 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
           options: wsOptions,
           // The plugin's own would close everybody at once; we have drained by then.
           preClose: (done) => done(),
-          // A frame that is too long or no frame at all; ws has closed the socket with the fitting code.
-          errorHandler: (error) => log.debug({ err: error }, 'socket error'),
+          errorHandler: onSocketError,
         })
         const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
           if (!request.ws) return undefined
           if (isDraining) return reply.code(503).header('retry-after', RETRY_AFTER_S).send()
-          if (isAllowedOrigin(request.headers.origin)) return undefined
+          if (isAllowedOrigin(request.headers.origin)) {
+            // The response would keep the request in memory for as long as the socket lives.
+            reply.raw.detachSocket(request.raw.socket)
+            return undefined
+          }
           log.warn({ origin: request.headers.origin }, 'origin not allowed')
           return reply.code(403).send()
         }

@@ -4,7 +4,8 @@
  */
 export class Sequencer {
   readonly #heldBytesMax: number
-  #held = new Map<number, Buffer>()
+  /** Made when it is needed: most clients never have to wait for an event. */
+  #held: Map<number, Buffer> | undefined
   #heldBytes = 0
   #last: number | undefined
   /** The highest seq that was ever offered. */
@@ -27,7 +28,7 @@ export class Sequencer {
   /** Sets where the client stands, and returns what of the held events comes next. */
   start(seq: number): Buffer[] {
     this.#last = seq
-    for (const held of this.#held.keys()) if (held <= seq) this.#release(held)
+    for (const held of this.#held?.keys() ?? []) if (held <= seq) this.#release(held)
     return this.#takeNext()
   }
 
@@ -35,7 +36,7 @@ export class Sequencer {
   offer(seq: number, bytes: Buffer): Buffer[] {
     if (this.#last !== undefined && seq <= this.#last) return []
     if (seq > this.#highest) this.#highest = seq
-    if (seq === (this.#last ?? Infinity) + 1 && this.#held.size === 0) {
+    if (seq === (this.#last ?? Infinity) + 1 && this.#held === undefined) {
       this.#last = seq
       return [bytes]
     }
@@ -44,9 +45,10 @@ export class Sequencer {
   }
 
   #hold(seq: number, bytes: Buffer): void {
-    if (this.#held.has(seq)) return
+    if (this.#held?.has(seq) === true) return
     // What does not fit is forgotten, the newest too: the gap that this leaves is filled from the database.
     if (this.#heldBytes + bytes.length > this.#heldBytesMax) this.#clear()
+    this.#held ??= new Map()
     this.#held.set(seq, bytes)
     this.#heldBytes += bytes.length
   }
@@ -54,7 +56,7 @@ export class Sequencer {
   #takeNext(): Buffer[] {
     if (this.#last === undefined) return []
     const next: Buffer[] = []
-    for (let bytes = this.#held.get(this.#last + 1); bytes !== undefined; bytes = this.#held.get(this.#last + 1)) {
+    for (let bytes = this.#held?.get(this.#last + 1); bytes; bytes = this.#held?.get(this.#last + 1)) {
       next.push(bytes)
       this.#last += 1
       this.#release(this.#last)
@@ -63,12 +65,13 @@ export class Sequencer {
   }
 
   #release(seq: number): void {
-    this.#heldBytes -= this.#held.get(seq)?.length ?? 0
-    this.#held.delete(seq)
+    this.#heldBytes -= this.#held?.get(seq)?.length ?? 0
+    this.#held?.delete(seq)
+    if (this.#held?.size === 0) this.#held = undefined
   }
 
   #clear(): void {
-    this.#held = new Map()
+    this.#held = undefined
     this.#heldBytes = 0
   }
 }

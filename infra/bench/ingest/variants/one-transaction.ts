@@ -68,7 +68,7 @@ app.post<{ Body: Body }>('/webhooks/godofpanel/:token', async (request) => {
   } finally {
     client.release()
   }
-  await redis.publish(`user:${userId}`, payload)
+  await redis.publish(`by-hand:${userId}`, payload)
   return { ok: true }
 })
 

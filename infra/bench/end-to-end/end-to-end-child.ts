@@ -1,0 +1,118 @@
+import { connect, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { userIdOf } from '../fan-out/variant.ts'
+import { FAN_OUT_VARIANTS } from '../fan-out/variants/index.ts'
+import { summarize } from '../load/latencies.ts'
+import { mintToken } from '../load/mint-token.ts'
+import { openRawWebSocket } from '../load/raw-web-socket.ts'
+import type { EndToEndOrder, EndToEndResult } from './end-to-end.ts'
+
+// The provider and all browsers in one process: one clock for both ends.
+
+const HTTP_CONNECTIONS = 256
+const TICK_MS = 1
+const ARRIVAL_TIMEOUT_MS = 15_000
+
+/** When each client's webhooks that are under way were due; their events arrive in this order. */
+let dueAt: number[][] | undefined
+let times: number[] = []
+let remains = 0
+let turn = 0
+
+process.on('message', (order: EndToEndOrder) => {
+  run(order).then(
+    (result) => process.send!(result),
+    (error: unknown) => process.send!({ error: String(error) }),
+  )
+})
+
+async function run(order: EndToEndOrder): Promise<EndToEndResult> {
+  if (dueAt === undefined) await connectClients(order)
+  const post = await openPosts(order)
+  const due = dueAt!
+  times = []
+  let sent = 0
+  const cpuBefore = process.cpuUsage()
+  const startedAt = performance.now()
+  const intervalMs = 1000 / order.ratePerSecond
+  for (let at = startedAt; at < startedAt + order.durationMs; await sleep(TICK_MS)) {
+    for (const now = performance.now(); at <= now && at < startedAt + order.durationMs; at += intervalMs) {
+      const index = turn % order.clients
+      turn += 1
+      // Another number every time around, so that each webhook is a change that its user is told of.
+      if (index === 0) remains += 1
+      due[userOf(index + 1, order.clients)]!.push(at)
+      post.send(`{"order_id":"${index + 1}","status":"in_progress","remains":${remains}}`)
+      sent += 1
+    }
+  }
+  for (let waitedMs = 0; times.length < sent && waitedMs < ARRIVAL_TIMEOUT_MS; waitedMs += 10) await sleep(10)
+  const arrived = times.length
+  for (const waiting of due) waiting.length = 0
+  post.close()
+  const { user, system } = process.cpuUsage(cpuBefore)
+  return { sent, arrived, cpuSeconds: (user + system) / 1e6, ...summarize(times) }
+}
+
+/** The index of the user whom the seed gives an order. */
+const userOf = (orderId: number, users: number): number => orderId % users
+
+async function connectClients({ variant: name, gatewayPort, jwtSecret, clients }: EndToEndOrder): Promise<void> {
+  const variant = FAN_OUT_VARIANTS.get(name)!
+  const queues = Array.from({ length: clients }, (): number[] => [])
+  await Promise.all(
+    queues.map(async (queue, index) => {
+      const live = Promise.withResolvers<void>()
+      const socket = await openRawWebSocket(gatewayPort, variant.path, {
+        onFrame(payload) {
+          const kind = variant.classify(payload)
+          if (kind === 'ping') socket.send(variant.pong)
+          if (kind === 'live') live.resolve()
+          const at = kind === 'event' ? queue.shift() : undefined
+          if (at !== undefined) times.push(performance.now() - at)
+        },
+        onClose: () => live.reject(new Error('the server closed a client')),
+      })
+      socket.send(variant.hello(mintToken(userIdOf(index), jwtSecret)))
+      await live.promise
+    }),
+  )
+  dueAt = queues
+}
+
+/** Keeps connections: a webhook that finds none free waits, and its time counts from when it was due. */
+async function openPosts({ ingestPort, token }: EndToEndOrder): Promise<{ send(body: string): void; close(): void }> {
+  const head =
+    `POST /webhooks/godofpanel/${token} HTTP/1.1\r\nhost: 127.0.0.1:${ingestPort}\r\n` +
+    'content-type: application/json\r\ncontent-length: '
+  const idle: Socket[] = []
+  const waiting: string[] = []
+  const write = (socket: Socket, body: string): void => void socket.write(`${head}${body.length}\r\n\r\n${body}`)
+  const sockets = await Promise.all(
+    Array.from(
+      { length: HTTP_CONNECTIONS },
+      () =>
+        new Promise<Socket>((resolve, reject) => {
+          const socket = connect({ port: ingestPort, host: '127.0.0.1', noDelay: true }, () => resolve(socket))
+          socket.once('error', reject)
+          // Answers are short enough to come in one piece.
+          socket.on('data', () => {
+            const body = waiting.shift()
+            if (body === undefined) idle.push(socket)
+            else write(socket, body)
+          })
+        }),
+    ),
+  )
+  idle.push(...sockets)
+  return {
+    send(body) {
+      const socket = idle.pop()
+      if (socket === undefined) waiting.push(body)
+      else write(socket, body)
+    },
+    close() {
+      for (const socket of sockets) socket.destroy()
+    },
+  }
+}

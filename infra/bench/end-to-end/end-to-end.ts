@@ -1,0 +1,126 @@
+import { JWT_SECRET } from '../fan-out/fan-out.ts'
+import { fileURLToPath } from 'node:url'
+import { fork, type ChildProcess } from 'node:child_process'
+import { wsByHand } from '../fan-out/variants/ws-by-hand.ts'
+import { wsGateway } from '../fan-out/variants/ws-gateway.ts'
+import type { FanOutVariant } from '../fan-out/variant.ts'
+import { seedSql } from '../ingest/seed.ts'
+import { ask } from '../load/http-load.ts'
+import type { Latencies } from '../load/latencies.ts'
+import { startPeer, type Peer } from '../machine/peer.ts'
+import { startServers } from '../machine/servers.ts'
+import type { Report, Sample } from '../report/report.ts'
+import { takeTurns } from '../report/rounds.ts'
+
+export interface EndToEndOptions {
+  readonly rounds: number
+  readonly roundMs: number
+  readonly clients: number
+  readonly rates: readonly number[]
+}
+
+/** What the child is told: webhooks at a rate, each followed until its frame is there. */
+export interface EndToEndOrder {
+  readonly variant: string
+  readonly ingestPort: number
+  readonly gatewayPort: number
+  readonly token: string
+  readonly jwtSecret: string
+  readonly clients: number
+  readonly ratePerSecond: number
+  readonly durationMs: number
+}
+
+export interface EndToEndResult extends Latencies {
+  readonly sent: number
+  readonly arrived: number
+  readonly cpuSeconds: number
+}
+
+const TOKEN = 'a-webhook-token'
+const TIMEOUT_EXTRA_MS = 60_000
+
+const script = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+
+interface Pair {
+  readonly name: string
+  readonly ingest: string
+  readonly gateway: FanOutVariant
+  readonly prefix: string
+}
+
+interface Variant extends Pair {
+  readonly ingestPeer: Peer
+  readonly gatewayPeer: Peer
+  readonly child: ChildProcess
+}
+
+/** Who takes the webhook, and who brings the event. */
+const PAIRS: readonly Pair[] = [
+  {
+    name: 'Paxyo',
+    ingest: script('../../../services/webhook-ingest/src/main.ts'),
+    gateway: wsGateway,
+    prefix: 'end-to-end:',
+  },
+  {
+    name: 'one transaction each, ws by hand',
+    ingest: script('../ingest/variants/one-transaction.ts'),
+    gateway: wsByHand,
+    prefix: 'unused:',
+  },
+]
+
+/** From the first byte of a webhook to the last byte of its frame in the client. */
+export async function benchEndToEnd({ rounds, roundMs, clients, rates }: EndToEndOptions): Promise<Report> {
+  // One order each, so that an event tells by its user which webhook it follows from.
+  await using servers = await startServers(seedSql(clients, clients))
+  await using running = new AsyncDisposableStack()
+  const variants: Variant[] = []
+  for (const [index, pair] of PAIRS.entries()) {
+    const env = {
+      DATABASE_URL: await servers.copyDatabase(`pair_${index}`),
+      REDIS_URL: servers.redisUrl,
+      CHANNEL_PREFIX: pair.prefix,
+      WEBHOOK_TOKENS: TOKEN,
+      JWT_SECRETS: JWT_SECRET,
+    }
+    const ingestPeer = running.use(await startPeer(pair.ingest, env))
+    const gatewayPeer = running.use(await startPeer(pair.gateway.script, env))
+    const child = fork(script('end-to-end-child.ts'), { execArgv: ['--disable-warning=ExperimentalWarning'] })
+    running.defer(() => void child.kill('SIGKILL'))
+    variants.push({ ...pair, ingestPeer, gatewayPeer, child })
+  }
+  const measure = async (variant: Variant, rate: number, durationMs: number) => {
+    const { child, ingestPeer, gatewayPeer } = variant
+    const before = { node: ingestPeer.cpuSeconds() + gatewayPeer.cpuSeconds(), postgres: servers.postgresCpuSeconds() }
+    const order: EndToEndOrder = {
+      variant: variant.gateway.name,
+      ingestPort: ingestPeer.port,
+      gatewayPort: gatewayPeer.port,
+      token: TOKEN,
+      jwtSecret: JWT_SECRET,
+      clients,
+      ratePerSecond: rate,
+      durationMs,
+    }
+    const result = await ask<EndToEndResult>(child, order, durationMs + TIMEOUT_EXTRA_MS)
+    const node = ingestPeer.cpuSeconds() + gatewayPeer.cpuSeconds() - before.node
+    return {
+      'p99 ms': result.p99Ms,
+      'p50 ms': result.p50Ms,
+      'max ms': result.maxMs,
+      lost: result.sent - result.arrived,
+      'node CPU-s/10k': (node / result.sent) * 10_000,
+      'postgres CPU-s/10k': ((servers.postgresCpuSeconds() - before.postgres) / result.sent) * 10_000,
+    }
+  }
+  for (const variant of variants) await measure(variant, 200, 1_000)
+  const samples: Sample[] = []
+  for (const rate of rates) {
+    samples.push(
+      ...(await takeTurns(`${rate} webhooks a second`, variants, rounds, (variant) => measure(variant, rate, roundMs))),
+    )
+  }
+  return { name: 'end-to-end', subject: PAIRS[0]!.name, samples, remarks: [] }
+}

@@ -1,0 +1,9 @@
+import type { FanOutVariant } from '../variant.ts'
+import { socketIo } from './socket-io.ts'
+import { wsByHand } from './ws-by-hand.ts'
+import { wsGateway } from './ws-gateway.ts'
+
+/** By name. A new peer is one more file and one more line. */
+export const FAN_OUT_VARIANTS: ReadonlyMap<string, FanOutVariant> = new Map(
+  [wsGateway, wsByHand, socketIo].map((variant) => [variant.name, variant]),
+)

@@ -1,0 +1,30 @@
+import { userChannel } from '@paxyo/contracts'
+import { fileURLToPath } from 'node:url'
+import { eventText, type FanOutVariant } from '../variant.ts'
+
+export const CHANNEL_PREFIX = 'bench:'
+
+const TYPE_AT = '{"type":"'.length
+
+/** Ours. A frame begins with its type. */
+export const wsGateway: FanOutVariant = {
+  name: 'ws-gateway',
+  script: fileURLToPath(new URL('../../../../services/ws-gateway/src/main.ts', import.meta.url)),
+  path: '/ws',
+  hello: (token, resume) => JSON.stringify({ type: 'hello', token, resume }),
+  classify(payload) {
+    switch (String.fromCharCode(payload[TYPE_AT]!)) {
+      case 'e':
+        // An error is followed by the end of the connection.
+        return payload[TYPE_AT + 1] === 'v'.charCodeAt(0) ? 'event' : 'other'
+      case 'w':
+        return 'live'
+      case 'p':
+        return 'ping'
+      default:
+        return 'other'
+    }
+  },
+  pong: '{"type":"pong"}',
+  toMessage: (userId, seq) => ({ channel: CHANNEL_PREFIX + userChannel(userId), message: eventText(seq) }),
+}

@@ -1,0 +1,104 @@
+import { CHANNEL_PREFIX, wsGateway } from '../fan-out/variants/ws-gateway.ts'
+import { benchFanOut, JWT_SECRET } from '../fan-out/fan-out.ts'
+import { benchIngest, OURS } from '../ingest/ingest.ts'
+import { seedSql } from '../ingest/seed.ts'
+import { startWsLoad, type WsLoad } from '../load/ws-load.ts'
+import { startPeer, type Peer } from '../machine/peer.ts'
+import { startServers } from '../machine/servers.ts'
+import type { Report, Sample } from '../report/report.ts'
+import { takeTurns } from '../report/rounds.ts'
+
+export interface GrowthOptions {
+  readonly rounds: number
+  readonly roundMs: number
+  readonly orders: readonly number[]
+  readonly usersOnline: readonly number[]
+  readonly gateways: readonly number[]
+}
+
+const EVENTS_PER_SECOND = 2_000
+const CLIENTS_OF_ALL_GATEWAYS = 4_000
+
+/** Ours alone, at several sizes: what grows with the number of orders, of users online, of gateways? */
+export async function benchGrowth(options: GrowthOptions): Promise<Report> {
+  const { rounds, roundMs } = options
+  const samples: Sample[] = []
+  for (const orders of options.orders) {
+    const { samples: found } = await benchIngest({
+      rounds,
+      roundMs,
+      connections: [256],
+      orders,
+      users: Math.max(1_000, Math.min(20_000, orders / 10)),
+      only: [OURS],
+      atHalf: false,
+      nodeArgs: [],
+      explain: false,
+    })
+    samples.push(...relabel(found, 'webhooks', `${orders} orders`))
+  }
+  for (const connections of options.usersOnline) {
+    const { samples: found } = await benchFanOut({
+      rounds,
+      roundMs,
+      connections,
+      rates: [],
+      idleConnections: 0,
+      only: [wsGateway.name],
+      nodeArgs: [],
+    })
+    samples.push(...relabel(found, 'events', `${connections} users online`))
+  }
+  for (const gateways of options.gateways) samples.push(...(await measureGateways(gateways, options)))
+  return { name: 'growth', subject: 'none', samples, remarks: [] }
+}
+
+const relabel = (samples: readonly Sample[], load: string, variant: string): Sample[] =>
+  samples.map(({ figures, noise }) => ({ load, variant, figures, noise }))
+
+/** The same clients and the same events, over one gateway or several. */
+async function measureGateways(count: number, { rounds, roundMs }: GrowthOptions): Promise<Sample[]> {
+  await using servers = await startServers(seedSql(CLIENTS_OF_ALL_GATEWAYS, CLIENTS_OF_ALL_GATEWAYS))
+  await using running = new AsyncDisposableStack()
+  const env = {
+    DATABASE_URL: await servers.copyDatabase('gateways'),
+    REDIS_URL: servers.redisUrl,
+    CHANNEL_PREFIX,
+    JWT_SECRETS: JWT_SECRET,
+    LOG_LEVEL: 'warn',
+  }
+  const parts: { peer: Peer; load: WsLoad }[] = []
+  const clients = CLIENTS_OF_ALL_GATEWAYS / count
+  for (let index = 0; index < count; index += 1) {
+    const peer = running.use(await startPeer(wsGateway.script, env))
+    const load = running.use(startWsLoad())
+    const target = { variant: wsGateway.name, port: peer.port, jwtSecret: JWT_SECRET }
+    await load.connect({ ...target, count: clients, firstUser: index * clients })
+    parts.push({ peer, load })
+  }
+  const cpuSeconds = (): number => parts.reduce((sum, { peer }) => sum + peer.cpuSeconds(), 0)
+  const variants = [{ name: `${count} ${count === 1 ? 'gateway' : 'gateways'}` }]
+  // Awaited here: what was started goes away with this function.
+  return await takeTurns(`${EVENTS_PER_SECOND} events a second in all`, variants, rounds, async () => {
+    const [cpuBefore, redisBefore] = [cpuSeconds(), servers.redisCpuSeconds()]
+    const results = await Promise.all(
+      parts.map(({ load }) =>
+        load.publish({
+          variant: wsGateway.name,
+          redisUrl: servers.redisUrl,
+          durationMs: roundMs,
+          ratePerSecond: EVENTS_PER_SECOND / count,
+          inFlightMax: 0,
+        }),
+      ),
+    )
+    const received = results.reduce((sum, result) => sum + result.received, 0)
+    const sent = results.reduce((sum, result) => sum + result.sent, 0)
+    return {
+      'node CPU-s/100k': ((cpuSeconds() - cpuBefore) / received) * 100_000,
+      'redis CPU-s/100k': ((servers.redisCpuSeconds() - redisBefore) / received) * 100_000,
+      'worst p99 ms': Math.max(...results.map(({ p99Ms }) => p99Ms)),
+      lost: sent - received,
+    }
+  })
+}

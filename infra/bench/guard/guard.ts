@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs'
+import { benchFanOut } from '../fan-out/fan-out.ts'
+import { wsByHand } from '../fan-out/variants/ws-by-hand.ts'
+import { wsGateway } from '../fan-out/variants/ws-gateway.ts'
+import { benchIngest, OURS } from '../ingest/ingest.ts'
+import { figure, type Report, type Sample } from '../report/report.ts'
+import { median } from '../report/statistics.ts'
+
+/** Ratios of ours to a peer that ran in turns with it, which the machine's own speed cancels out of. */
+export type GuardRatios = Readonly<Record<'ingestRate' | 'ingestCpu' | 'fanOutCpu', number>>
+
+/** How much worse than committed a ratio may be before it is a finding and no longer noise. */
+const LOSS_MAX = 1 / 3
+const ROUNDS = 2
+const ROUND_MS = 3_000
+
+export const committedRatios = JSON.parse(
+  readFileSync(new URL('committed.json', import.meta.url), 'utf8'),
+) as GuardRatios
+
+/** A minute of measuring: has anything become much slower since the figures were committed? */
+export async function measureGuard(): Promise<{ ratios: GuardRatios; report: Report }> {
+  const peer = 'one transaction each'
+  const ingest = await benchIngest({
+    rounds: ROUNDS,
+    roundMs: ROUND_MS,
+    connections: [256],
+    orders: 40_000,
+    users: 4_000,
+    only: [OURS, peer],
+    atHalf: false,
+    nodeArgs: [],
+    explain: false,
+  })
+  const fanOut = await benchFanOut({
+    rounds: ROUNDS,
+    roundMs: ROUND_MS,
+    connections: 1_000,
+    rates: [],
+    idleConnections: 0,
+    only: [wsGateway.name, wsByHand.name],
+    nodeArgs: [],
+  })
+  const cpuOf = (samples: readonly Sample[], variant: string, ...names: string[]): number =>
+    names.reduce((sum, name) => sum + figureOf(samples, variant, name), 0)
+  const ingestCpu = ['node CPU-s/10k', 'postgres CPU-s/10k']
+  const ratios = {
+    ingestRate: figureOf(ingest.samples, OURS, 'webhooks/s') / figureOf(ingest.samples, peer, 'webhooks/s'),
+    ingestCpu: cpuOf(ingest.samples, peer, ...ingestCpu) / cpuOf(ingest.samples, OURS, ...ingestCpu),
+    fanOutCpu:
+      cpuOf(fanOut.samples, wsByHand.name, 'node CPU-s/100k') /
+      cpuOf(fanOut.samples, wsGateway.name, 'node CPU-s/100k'),
+  }
+  const samples = [...ingest.samples, ...fanOut.samples]
+  const remarks = [...ingest.remarks, ...Object.entries(ratios).map(([name, value]) => `${name} ${value.toFixed(2)}`)]
+  return { ratios, report: { name: 'guard', subject: OURS, samples, remarks } }
+}
+
+/** What has become worse by more than a third; empty when all is well. */
+export function findLosses(ratios: GuardRatios, committed: GuardRatios): string[] {
+  return Object.entries(committed)
+    .filter(([name, value]) => !(ratios[name as keyof GuardRatios] >= value * (1 - LOSS_MAX)))
+    .map(([name, value]) => `${name} is ${ratios[name as keyof GuardRatios].toFixed(2)}, committed is ${value}`)
+}
+
+function figureOf(samples: readonly Sample[], variant: string, name: string): number {
+  return median(
+    figure(
+      samples.filter((sample) => sample.variant === variant),
+      name,
+    ),
+  )
+}

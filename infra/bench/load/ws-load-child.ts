@@ -1,0 +1,159 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { userIdOf, type FanOutVariant } from '../fan-out/variant.ts'
+import { FAN_OUT_VARIANTS } from '../fan-out/variants/index.ts'
+import { summarize } from './latencies.ts'
+import { mintToken } from './mint-token.ts'
+import { connectRawRedis } from './raw-redis.ts'
+import { openRawWebSocket, type RawWebSocket } from './raw-web-socket.ts'
+import type { Connected, Published, WsLoadOrder } from './ws-load.ts'
+
+type ConnectOrder = Extract<WsLoadOrder, { kind: 'connect' }>
+type PublishOrder = Extract<WsLoadOrder, { kind: 'publish' }>
+
+interface Client {
+  socket: RawWebSocket | undefined
+  readonly userId: string
+  /** The seq of the event that was published for it last. */
+  seq: number
+  /** When events that are under way to it were due; they arrive in their order. */
+  readonly dueAt: number[]
+}
+
+let clients: Client[] = []
+let received: (client: Client) => void = () => undefined
+/** How many clients were closed by the server. */
+let lost = 0
+
+process.on('message', (order: WsLoadOrder) => {
+  perform(order).then(
+    (answer) => process.send!(answer),
+    (error: unknown) => process.send!({ error: String(error) }),
+  )
+})
+
+async function perform(order: WsLoadOrder): Promise<object> {
+  switch (order.kind) {
+    case 'connect':
+      return connectAll(order)
+    case 'publish':
+      return publish(order)
+    case 'disconnect':
+      for (const { socket } of clients) socket?.socket.destroy()
+      clients = []
+      return {}
+  }
+}
+
+async function connectAll({
+  variant: name,
+  port,
+  count,
+  firstUser = 0,
+  jwtSecret,
+  resume,
+  eventsFirst = 0,
+}: ConnectOrder): Promise<Connected> {
+  const variant = FAN_OUT_VARIANTS.get(name)!
+  lost = 0
+  clients = Array.from({ length: count }, (_, index) => ({
+    socket: undefined,
+    userId: userIdOf(firstUser + index),
+    seq: 0,
+    dueAt: [],
+  }))
+  const hellos = clients.map(({ userId }) => variant.hello(mintToken(userId, jwtSecret), resume))
+  const cpuBefore = process.cpuUsage()
+  const startedAt = performance.now()
+  await Promise.all(clients.map((client, index) => connectOne(client, variant, port, hellos[index]!, eventsFirst)))
+  return { elapsedMs: performance.now() - startedAt, cpuSeconds: cpuSecondsSince(cpuBefore) }
+}
+
+async function connectOne(
+  client: Client,
+  variant: FanOutVariant,
+  port: number,
+  hello: string,
+  eventsFirst: number,
+): Promise<void> {
+  const live = Promise.withResolvers<void>()
+  let eventsMissing = eventsFirst
+  const socket = await openRawWebSocket(port, variant.path, {
+    onFrame(payload) {
+      const kind = variant.classify(payload)
+      if (kind === 'ping') socket.send(variant.pong)
+      if (kind === 'live' && eventsMissing === 0) live.resolve()
+      if (kind !== 'event') return
+      if (eventsMissing === 0) return received(client)
+      eventsMissing -= 1
+      if (eventsMissing === 0) live.resolve()
+    },
+    onClose() {
+      lost += 1
+      live.reject(new Error('the server closed a client'))
+    },
+  })
+  client.socket = socket
+  socket.send(hello)
+  await live.promise
+}
+
+const TICK_MS = 1
+/** How long events may still arrive after the last was published. */
+const ARRIVAL_TIMEOUT_MS = 10_000
+
+async function publish({
+  variant: name,
+  redisUrl,
+  durationMs,
+  ratePerSecond,
+  inFlightMax,
+}: PublishOrder): Promise<Published> {
+  const variant = FAN_OUT_VARIANTS.get(name)!
+  const redis = await connectRawRedis(redisUrl)
+  const times: number[] = []
+  let sent = 0
+  let isOver = false
+  const send = (dueAt: number): void => {
+    const client = clients[sent % clients.length]!
+    sent += 1
+    client.seq += 1
+    client.dueAt.push(dueAt)
+    const { channel, message } = variant.toMessage(client.userId, client.seq)
+    redis.publish(channel, message)
+  }
+  received = (client) => {
+    const now = performance.now()
+    times.push(now - client.dueAt.shift()!)
+    if (ratePerSecond === undefined && !isOver) send(now)
+  }
+  const cpuBefore = process.cpuUsage()
+  const startedAt = performance.now()
+  if (ratePerSecond === undefined) {
+    for (let count = 0; count < inFlightMax; count += 1) send(performance.now())
+    await sleep(durationMs)
+  } else {
+    const intervalMs = 1000 / ratePerSecond
+    for (let dueAt = startedAt; dueAt < startedAt + durationMs; await sleep(TICK_MS)) {
+      for (const now = performance.now(); dueAt <= now && dueAt < startedAt + durationMs; dueAt += intervalMs)
+        send(dueAt)
+    }
+  }
+  isOver = true
+  const receivedInTime = times.length
+  const elapsedMs = performance.now() - startedAt
+  for (let waitedMs = 0; times.length < sent && waitedMs < ARRIVAL_TIMEOUT_MS; waitedMs += 10) await sleep(10)
+  redis.close()
+  if (lost > 0) throw new Error(`the server closed ${lost} clients`)
+  return {
+    sent,
+    received: times.length,
+    perSecond: (receivedInTime / elapsedMs) * 1000,
+    cpuSeconds: cpuSecondsSince(cpuBefore),
+    ...summarize(times),
+  }
+}
+
+function cpuSecondsSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1e6
+}

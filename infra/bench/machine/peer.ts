@@ -1,0 +1,68 @@
+import { freePort } from '@paxyo/testkit'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { cpuSecondsOf, residentBytesOf } from './cpu-seconds.ts'
+
+/** A server under test in a process of its own: ours, or another way to do the same. */
+export interface Peer extends AsyncDisposable {
+  readonly port: number
+  readonly child: ChildProcess
+  cpuSeconds(): number
+  residentBytes(): number
+}
+
+const START_TIMEOUT_MS = 20_000
+const START_INTERVAL_MS = 50
+
+export interface PeerOptions {
+  /** Flags for Node, such as `--cpu-prof`. */
+  readonly nodeArgs?: readonly string[]
+}
+
+/**
+ * Runs a script that listens on `PORT`, and waits until it answers. What it prints goes nowhere, as into a log collector
+ * that costs nothing; its errors are shown.
+ */
+export async function startPeer(
+  script: string,
+  env: Readonly<Record<string, string>>,
+  { nodeArgs = [] }: PeerOptions = {},
+): Promise<Peer> {
+  const port = await freePort()
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...nodeArgs, script], {
+    env: { PATH: process.env['PATH'], HOST: '127.0.0.1', ...env, PORT: String(port) },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  const endWithUs = (): void => void child.kill('SIGKILL')
+  process.once('exit', endWithUs)
+  child.once('exit', () => process.off('exit', endWithUs))
+  const end = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const exited = once(child, 'exit')
+    // A profile is written at an orderly end only.
+    child.kill(nodeArgs.length > 0 ? 'SIGTERM' : 'SIGKILL')
+    await exited
+  }
+  for (let waitedMs = 0; !(await answers(port)); waitedMs += START_INTERVAL_MS) {
+    if (child.exitCode !== null || waitedMs > START_TIMEOUT_MS) {
+      await end()
+      throw new Error(`${script} did not start`)
+    }
+    await sleep(START_INTERVAL_MS)
+  }
+  return {
+    port,
+    child,
+    cpuSeconds: () => cpuSecondsOf(child.pid!),
+    residentBytes: () => residentBytesOf(child.pid!),
+    [Symbol.asyncDispose]: end,
+  }
+}
+
+function answers(port: number): Promise<boolean> {
+  return fetch(`http://127.0.0.1:${port}/livez`).then(
+    () => true,
+    () => false,
+  )
+}

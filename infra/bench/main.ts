@@ -1,0 +1,99 @@
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { benchEndToEnd } from './end-to-end/end-to-end.ts'
+import { benchFanOut } from './fan-out/fan-out.ts'
+import { benchGrowth } from './growth/growth.ts'
+import { committedRatios, findLosses, measureGuard } from './guard/guard.ts'
+import { benchIngest } from './ingest/ingest.ts'
+import { benchReturn } from './return/return.ts'
+import { toTables, writeReport, type Report } from './report/report.ts'
+
+// npm run bench [name …] [-- options]
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '5' },
+    connections: { type: 'string', default: '64,256' },
+    clients: { type: 'string', default: '5000' },
+    rates: { type: 'string', default: '1000,5000,20000' },
+    behind: { type: 'string', default: '20' },
+    'webhook-rates': { type: 'string', default: '50,500,2000' },
+    idle: { type: 'string', default: '10000' },
+    orders: { type: 'string', default: '200000' },
+    users: { type: 'string', default: '20000' },
+    only: { type: 'string', multiple: true, default: [] },
+    'no-half': { type: 'boolean', default: false },
+    explain: { type: 'boolean', default: false },
+    beside: { type: 'string' },
+    'grow-orders': { type: 'string', default: '10000,100000,1000000' },
+    'grow-users': { type: 'string', default: '1000,5000,15000' },
+    'grow-gateways': { type: 'string', default: '1,2,4' },
+    /** Where JSON, Markdown and plots go. */
+    results: { type: 'string', default: fileURLToPath(new URL('results/', import.meta.url)) },
+    'node-arg': { type: 'string', multiple: true, default: [] },
+  },
+})
+const numbers = (text: string): number[] => text.split(',').map(Number)
+
+const BENCHES: Readonly<Record<string, () => Promise<Report>>> = {
+  ingest: () =>
+    benchIngest({
+      rounds: Number(values.rounds),
+      roundMs: Number(values.seconds) * 1000,
+      connections: numbers(values.connections),
+      orders: Number(values.orders),
+      users: Number(values.users),
+      only: values.only,
+      atHalf: !values['no-half'],
+      nodeArgs: values['node-arg'],
+      explain: values.explain,
+      beside: values.beside,
+    }),
+  'fan-out': () =>
+    benchFanOut({
+      rounds: Number(values.rounds),
+      roundMs: Number(values.seconds) * 1000,
+      connections: Number(values.clients),
+      rates: numbers(values.rates),
+      idleConnections: Number(values.idle),
+      only: values.only,
+      nodeArgs: values['node-arg'],
+    }),
+  return: () =>
+    benchReturn({ rounds: Number(values.rounds), clients: Number(values.idle), behind: Number(values.behind) }),
+  'end-to-end': () =>
+    benchEndToEnd({
+      rounds: Number(values.rounds),
+      roundMs: Number(values.seconds) * 1000,
+      clients: Number(values.clients),
+      rates: numbers(values['webhook-rates']),
+    }),
+  growth: () =>
+    benchGrowth({
+      rounds: Number(values.rounds),
+      roundMs: Number(values.seconds) * 1000,
+      orders: numbers(values['grow-orders']),
+      usersOnline: numbers(values['grow-users']),
+      gateways: numbers(values['grow-gateways']),
+    }),
+  async guard() {
+    const { ratios, report } = await measureGuard()
+    const losses = findLosses(ratios, committedRatios)
+    if (losses.length > 0) process.exitCode = 1
+    return { ...report, remarks: [...report.remarks, ...losses] }
+  },
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+
+const unknown = positionals.find((name) => !(name in BENCHES))
+if (unknown !== undefined) throw new Error(`no benchmark ${unknown}: there are ${Object.keys(BENCHES).join(', ')}`)
+for (const [name, bench] of Object.entries(BENCHES)) {
+  // The guard measures again what the others have measured at length.
+  if (positionals.length > 0 ? !positionals.includes(name) : name === 'guard') continue
+  const report = await bench()
+  writeReport(report, values.results)
+  process.stdout.write(`${toTables(report)}\n`)
+}

@@ -1,0 +1,109 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Noise } from '../machine/noise.ts'
+import { plot } from './plot.ts'
+import { median, spread } from './statistics.ts'
+
+/** One variant's figures in one round. A figure's name ends in its unit. */
+export interface Sample {
+  /** What all variants were given, such as `256 connections`. */
+  readonly load: string
+  readonly variant: string
+  readonly figures: Readonly<Record<string, number>>
+  readonly noise: Noise
+}
+
+export interface Report {
+  readonly name: string
+  /** Ours, which is divided by each of the others. */
+  readonly subject: string
+  readonly samples: readonly Sample[]
+  /** What else was found, line by line. */
+  readonly remarks: readonly string[]
+}
+
+/** Subject ÷ peer of each load's main figure, which is its first, by load and peer. */
+export function ratios({ samples, subject }: Report): Map<string, number> {
+  const result = new Map<string, number>()
+  for (const [load, variants] of byLoad(samples)) {
+    const mainFigure = mainFigureOf(variants)
+    if (!variants.has(subject)) continue
+    const own = figure(variants.get(subject)!, mainFigure)
+    for (const [variant, rounds] of variants) {
+      if (variant !== subject) result.set(`${load}, ${variant}`, median(own) / median(figure(rounds, mainFigure)))
+    }
+  }
+  return result
+}
+
+/** Medians of all rounds, with their spread, one table for each load. */
+export function toTables(report: Report): string {
+  const lines: string[] = []
+  const ratioBy = ratios(report)
+  for (const [load, variants] of byLoad(report.samples)) {
+    const names = [...new Set([...variants.values()].flat().flatMap(({ figures }) => Object.keys(figures)))]
+    const rows = [...variants].map(([variant, rounds]) =>
+      [variant].concat(
+        names.map((name) => cell(figure(rounds, name))),
+        ratioBy.get(`${load}, ${variant}`)?.toFixed(2) ?? '',
+      ),
+    )
+    lines.push('', `### ${report.name}: ${load}`, '', ...toRows([['', ...names, `${report.subject} ÷ it`], ...rows]))
+  }
+  const noises = report.samples.map(({ noise }) => noise)
+  const percent = (values: number[]): string => `${(median(values) * 100).toFixed(0)} %`
+  lines.push(
+    '',
+    `Figures are medians, ± half the spread over the rounds. The machine: ${percent(noises.map(({ idle }) => idle))} ` +
+      `idle, ${percent(noises.map(({ steal }) => steal))} stolen, calibration loop ` +
+      `${median(noises.map(({ loopMs }) => loopMs)).toFixed(0)} ms ± ` +
+      `${((spread(noises.map(({ loopMs }) => loopMs)) / 2) * 100).toFixed(0)} %.`,
+    ...report.remarks,
+    '',
+  )
+  return lines.join('\n')
+}
+
+/** Writes the samples as JSON, the tables as Markdown and a plot of each load's main figure as SVG. */
+export function writeReport(report: Report, folder: string): void {
+  mkdirSync(folder, { recursive: true })
+  const at = new Date().toISOString()
+  writeFileSync(join(folder, `${report.name}.json`), JSON.stringify({ at, node: process.version, ...report }, null, 2))
+  writeFileSync(join(folder, `${report.name}.md`), toTables(report))
+  writeFileSync(join(folder, `${report.name}.svg`), plot(report))
+}
+
+/** The samples by load, then by variant, in the order of their first appearance. */
+export function byLoad(samples: readonly Sample[]): Map<string, Map<string, Sample[]>> {
+  const result = new Map<string, Map<string, Sample[]>>()
+  for (const sample of samples) {
+    const variants = result.get(sample.load) ?? new Map<string, Sample[]>()
+    result.set(sample.load, variants)
+    variants.set(sample.variant, [...(variants.get(sample.variant) ?? []), sample])
+  }
+  return result
+}
+
+export function mainFigureOf(variants: ReadonlyMap<string, readonly Sample[]>): string {
+  return Object.keys([...variants.values()][0]?.[0]?.figures ?? {})[0] ?? ''
+}
+
+export function figure(samples: readonly Sample[], name: string): number[] {
+  return samples.map(({ figures }) => figures[name]).filter((value) => value !== undefined)
+}
+
+function cell(values: readonly number[]): string {
+  if (values.length === 0) return '–'
+  const middle = median(values)
+  const digits = Math.abs(middle) >= 100 ? 0 : Math.abs(middle) >= 10 ? 1 : 2
+  const half = values.length > 1 && middle !== 0 ? ` ±${((spread(values) / 2) * 100).toFixed(0)} %` : ''
+  return `${middle.toFixed(digits)}${half}`
+}
+
+function toRows(cells: readonly string[][]): string[] {
+  const widths = cells[0]!.map((_head, column) => Math.max(...cells.map((row) => row[column]!.length)))
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((text, column) => (column === 0 ? text.padEnd(widths[column]!) : text.padStart(widths[column]!))).join(' | ')} |`
+  const rule = `|${widths.map((width, column) => (column === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`
+  return [line(cells[0]!), rule, ...cells.slice(1).map(line)]
+}

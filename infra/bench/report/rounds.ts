@@ -1,0 +1,29 @@
+import { watchNoise } from '../machine/noise.ts'
+import type { Sample } from './report.ts'
+
+/**
+ * Lets variants take turns, A B A B, so that whatever else the machine does hits all of them. The order turns around
+ * with every round.
+ */
+export async function takeTurns<Variant extends { readonly name: string }>(
+  load: string,
+  variants: readonly Variant[],
+  rounds: number,
+  measure: (variant: Variant) => Promise<Record<string, number>>,
+): Promise<Sample[]> {
+  const samples: Sample[] = []
+  for (let round = 0; round < rounds; round += 1) {
+    for (const variant of round % 2 === 0 ? variants : variants.toReversed()) {
+      const noise = watchNoise()
+      const figures = await measure(variant)
+      samples.push({ load, variant: variant.name, figures, noise: noise() })
+      process.stderr.write(`${load}, ${variant.name}: ${JSON.stringify(figures, shorten)}\n`)
+    }
+  }
+  // As the variants were named, whichever came first.
+  return variants.flatMap(({ name }) => samples.filter(({ variant }) => variant === name))
+}
+
+function shorten(_key: string, value: unknown): unknown {
+  return typeof value === 'number' ? Number(value.toPrecision(4)) : value
+}

@@ -1,0 +1,65 @@
+import { expect, test } from '@jest/globals'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { findLosses } from '../bench/guard/guard.ts'
+
+const MAIN = fileURLToPath(new URL('../bench/main.ts', import.meta.url))
+
+interface Results {
+  readonly samples: readonly { readonly variant: string; readonly figures: Record<string, number> }[]
+}
+
+/** Runs a benchmark that is too short to say anything but that it works. */
+async function bench(...args: string[]): Promise<{ stdout: string; results: Results; svg: string }> {
+  const folder = mkdtempSync(join(tmpdir(), 'paxyo-bench-results-'))
+  try {
+    const options = ['--rounds', '1', '--seconds', '1', '--results', folder, '--users', '100', '--orders', '4000']
+    const { stdout } = await promisify(execFile)(process.execPath, [MAIN, ...args, ...options])
+    const read = (extension: string): string => readFileSync(join(folder, `${args[0]}.${extension}`), 'utf8')
+    return { stdout, results: JSON.parse(read('json')) as Results, svg: read('svg') }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+test('the ingest benchmark measures us beside a peer, and checks every refund', async () => {
+  const peers = ['webhook-ingest', 'PL/pgSQL call each']
+  const { stdout, results, svg } = await bench(
+    'ingest',
+    '--connections',
+    '4',
+    ...peers.flatMap((name) => ['--only', name]),
+  )
+
+  // The rate, and then half of it.
+  expect(results.samples.map(({ variant }) => variant)).toEqual([...peers, ...peers])
+  for (const { figures } of results.samples) {
+    expect(figures['webhooks/s']).toBeGreaterThan(0)
+    expect(figures['WAL B/webhook']).toBeGreaterThan(100)
+  }
+  for (const name of peers)
+    expect(stdout).toMatch(new RegExp(`${name}: [1-9]\\d* cancellations, each refunded exactly once`))
+  expect(svg).toContain('webhook-ingest')
+}, 120_000)
+
+test('the fan-out benchmark brings every event to its client, with each of the peers', async () => {
+  const { results } = await bench('fan-out', '--clients', '50', '--idle', '50', '--rates', '100')
+
+  const events = results.samples.filter(({ figures }) => 'events/s' in figures)
+  expect(new Set(events.map(({ variant }) => variant))).toEqual(new Set(['ws-gateway', 'ws by hand', 'Socket.IO']))
+  expect(events.map(({ figures }) => figures['lost'])).toEqual(events.map(() => 0))
+}, 120_000)
+
+test('the guard calls what is a third worse than committed a loss, and nothing else', () => {
+  const committed = { ingestRate: 6, ingestCpu: 6, fanOutCpu: 0.9 }
+
+  expect(findLosses({ ingestRate: 4.1, ingestCpu: 9, fanOutCpu: 0.7 }, committed)).toEqual([])
+  expect(findLosses({ ingestRate: 3.9, ingestCpu: 6, fanOutCpu: NaN }, committed)).toEqual([
+    'ingestRate is 3.90, committed is 6',
+    'fanOutCpu is NaN, committed is 0.9',
+  ])
+})
