@@ -29,6 +29,15 @@ export interface Accounts {
   user_id: string;
 }
 
+export interface ApiKeys {
+  created_at: Generated<Timestamp>;
+  key_hash: Buffer;
+  key_id: string;
+  last_used_at: Timestamp | null;
+  name: string;
+  revoked_at: Timestamp | null;
+}
+
 export interface Confirmations {
   answer: string | null;
   attempts: Generated<number>;
@@ -39,15 +48,6 @@ export interface Confirmations {
   provider: string;
   provider_order_id: string;
   settled_at: Timestamp | null;
-}
-
-export interface ApiKeys {
-  created_at: Generated<Timestamp>;
-  key_hash: Buffer;
-  key_id: string;
-  last_used_at: Timestamp | null;
-  name: string;
-  revoked_at: Timestamp | null;
 }
 
 export interface Deliveries {
@@ -162,8 +162,8 @@ export interface StreamEpoch {
 
 export interface DB {
   accounts: Accounts;
-  confirmations: Confirmations;
   api_keys: ApiKeys;
+  confirmations: Confirmations;
   deliveries: Deliveries;
   events: Events;
   idempotency_keys: IdempotencyKeys;
