@@ -1,8 +1,9 @@
 import { ERROR_CODES, problemSchema, type ErrorCode } from '@paxyo/contracts'
 import { z } from 'zod'
 
-/** Schemas that have a name in the OpenAPI document; all others stand where they are used. */
-export const namedSchemas = z.registry<{ id: string }>().add(problemSchema, { id: 'Problem' })
+/** Schemas that have a name in the OpenAPI document. Zod's own registry, because what `describe` says is kept there, too. */
+export const namedSchemas = z.globalRegistry
+namedSchemas.add(problemSchema, { id: 'Problem' })
 
 export interface OperationOptions {
   /** Its name in generated clients, such as `registerOrder`. */

@@ -37,6 +37,13 @@ test('every operation has a name of its own', () => {
   expect(new Set(names).size).toBe(names.length)
 })
 
+test('what the schemas say of themselves is in it', () => {
+  const text = JSON.stringify(document)
+  for (const words of ['refunds are parts of it', 'Kept for at least 24 hours', "The user's seq after this change"]) {
+    expect(text).toContain(words)
+  }
+})
+
 describe('without documentation', () => {
   test('neither is served', async () => {
     await using closed = await startIngest({}, { hasDocs: false })
