@@ -50,4 +50,4 @@ test('kill -9 at every step between accepting and acknowledging: one refund, one
   const paid = (orders * 2.5).toFixed(8)
   expect(rows).toEqual([{ refunds: orders, paid, balance: paid, refunded: orders }])
   client.close()
-}, 180_000)
+}, 400_000)

@@ -185,9 +185,9 @@ describe('when the database fails', () => {
   test('a batch whose connection is cut is run again', async () => {
     const ids = await registerMany(50)
     const batcher = start()
-    let isCutting = true
+    const done = new AbortController()
     const cut = async (): Promise<void> => {
-      while (isCutting) {
+      while (!done.signal.aborted) {
         await database.owner.query(`
           SELECT pg_terminate_backend(pid) FROM pg_stat_activity
           WHERE datname = current_database() AND application_name = 'test-ingest' AND random() < 0.5`)
@@ -199,7 +199,7 @@ describe('when the database fails', () => {
     try {
       for (const id of ids) results.push(await batcher.submit([aDelivery(id)]))
     } finally {
-      isCutting = false
+      done.abort()
       await cutting
     }
 
