@@ -163,6 +163,53 @@ describe('group commit', () => {
   })
 })
 
+describe('a webhook that pays only after its provider was asked', () => {
+  const answer = { providerOrderId: '1', status: 'canceled', remains: null, startCount: null } as const
+
+  test('awaits that, and is settled once, however many bring the answer', async () => {
+    await registerMany(1)
+    const batcher = start({ confirmsMoney: true })
+    const webhook = aDelivery('1')
+    const confirmed = { ...webhook, confirmation: { update: answer, body: '{}' } }
+
+    expect(await batcher.submit([webhook])).toEqual([{ outcome: 'awaiting_confirmation' }])
+    expect(await batcher.submit([webhook])).toEqual([{ outcome: 'duplicate' }])
+    expect(published).toEqual([])
+    expect(await batcher.submit([confirmed, confirmed])).toEqual([
+      { outcome: 'applied', refund: 250_000_000n },
+      { outcome: 'duplicate' },
+    ])
+    expect(await batcher.submit([confirmed])).toEqual([{ outcome: 'duplicate' }])
+    expect(await audit()).toEqual(CLEAN)
+  })
+
+  test('goes up for review once when the provider disagrees or cannot be asked', async () => {
+    await registerMany(2)
+    const batcher = start({ confirmsMoney: true })
+    const webhooks = [aDelivery('1'), aDelivery('2')]
+    await batcher.submit(webhooks)
+    const refuted = {
+      ...webhooks[0]!,
+      confirmation: { update: { ...answer, status: 'completed' as const }, body: '{}' },
+    }
+    const unanswered = { ...webhooks[1]!, confirmation: null }
+
+    for (const _ of [1, 2]) await batcher.submit([refuted, unanswered])
+    const { rows } = await database.owner.query('SELECT order_id, reason FROM reviews ORDER BY order_id')
+    expect(rows).toEqual([
+      { order_id: 'A-1', reason: 'provider_disagrees' },
+      { order_id: 'A-2', reason: 'not_confirmed' },
+    ])
+    expect(published).toEqual([])
+  })
+
+  test('what we asked ourselves pays at once', async () => {
+    await registerMany(1)
+    const asked = { ...aDelivery('1'), origin: 'reconcile' as const }
+    expect(await start({ confirmsMoney: true }).submit([asked])).toEqual([{ outcome: 'applied', refund: 250_000_000n }])
+  })
+})
+
 describe('a delivery that the database refuses', () => {
   test('is put up for review alone; its 499 neighbours are applied', async () => {
     const ids = await registerMany(500, 50)
