@@ -17,7 +17,7 @@ const who = {
   note: z
     .string()
     .max(NOTE_LENGTH_MAX)
-    .regex(/^[^\0]*\S[^\0]*$/, 'must say something, without NUL')
+    .regex(/^[^\0]*[^\s\0][^\0]*$/, 'must say something, without NUL')
     .refine((text) => text.isWellFormed(), 'must not contain half a character')
     .describe('Why; whoever looks at it later reads this.'),
   actor: identifierSchema.optional().describe('Who decided it; the name of the API key when it is not given.'),
