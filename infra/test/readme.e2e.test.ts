@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { createTestDatabase, eventually, freePort, mintToken, sharedRedisUrl, TEST_JWT_SECRET } from '@paxyo/testkit'
+import {
+  createTestDatabase,
+  eventually,
+  freePort,
+  launchChromium,
+  mintToken,
+  sharedRedisUrl,
+  TEST_JWT_SECRET,
+} from '@paxyo/testkit'
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -74,26 +82,34 @@ test('the order is registered, and the webhook answers what the README says', as
   expect(JSON.parse(answer)).toEqual(JSON.parse(blockWith('json', '"results"')))
 })
 
-test('the page script is shown the orders and what becomes of them', async () => {
-  const script = blockWith('js', 'new WebSocket').replace('wss://rt.example.com', `ws://localhost:${port}`)
-  const shown: unknown[] = []
-  const updated: unknown[] = []
-  // oxlint-disable-next-line no-new-func, typescript/no-implied-eval -- running the README's own words is what this test is for
-  const connect = new Function('token', 'show', 'update', `${script}; return socket`) as (
-    token: string,
-    show: (...args: unknown[]) => void,
-    update: (...args: unknown[]) => void,
-  ) => WebSocket
-  const socket = connect(
-    await mintToken('demo'),
-    (...args) => shown.push(args),
-    (...args) => updated.push(args),
-  )
-  await eventually(() => shown.length === 1)
-  await runInShell(line('try'), {})
-  await eventually(() => updated.length === 1)
-  socket.close()
-  expect(updated[0]).toMatchObject([{ status: 'canceled' }, { amount: '2.5' }, { currency: 'USD' }])
+test('the script tag and the client do what the README says, in a browser', async () => {
+  const [tag] = blocks('html').map((html) => html.replace('https://rt.example.com', `http://localhost:${port}`))
+  const client = blockWith('js', 'connect({').replace('wss://rt.example.com', `ws://localhost:${port}`)
+  const token = await mintToken('demo')
+  // The page of a panel, on the origin that the demo lets in.
+  const page = `<!doctype html>${tag!.replaceAll('A-1', '12345')}<script type="module">
+    import { connect } from '/demo/packages/browser-client/index.ts'
+    const token = ${JSON.stringify(token)}
+    const [show, update] = ['shown', 'updated'].map((name) => (...args) => (window[name] = args))
+    ${client}</script>`
+  const browser = await launchChromium()
+  try {
+    const tab = await browser.newPage()
+    await tab.route('**/token.php', (route) => route.fulfill({ body: token }))
+    await tab.goto(`http://localhost:${port}/livez`)
+    await tab.setContent(page)
+    await tab.waitForFunction('window.shown')
+    await runInShell(line('try'), {})
+    await tab.waitForFunction('window.updated')
+    expect(await tab.evaluate('window.updated')).toMatchObject([
+      { status: 'canceled' },
+      { amount: '2.5' },
+      { currency: 'USD' },
+    ])
+    await tab.waitForSelector('[data-field="status"] >> text=Canceled')
+  } finally {
+    await browser.close()
+  }
 })
 
 test('the services run by themselves', async () => {
