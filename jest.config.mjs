@@ -8,6 +8,8 @@ export default {
   globalTeardown: '<rootDir>/packages/testkit/src/global-teardown.ts',
   // In processes of their own: Node takes minutes to end one that has run all test files in as many contexts.
   maxWorkers: 2,
+  // The contexts of files that are done are let go by a new process only.
+  workerIdleMemoryLimit: '1GB',
   testTimeout: 30_000,
   reporters: ['default', '<rootDir>/infra/scripts/jest-count-reporter.mjs'],
   // A file that hangs on to something is a leak: say so by not ending instead of hiding it.
