@@ -34,13 +34,16 @@ function survive(copy: string, { name, file, find, replace, tests }: Mutant): bo
   }
 }
 
+/** All of them, or those whose names hold one of the words on the command line. */
+const words = process.argv.slice(2)
+const chosen = MUTANTS.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)))
 const copy = mkdtempSync(join(tmpdir(), 'paxyo-mutants-'))
 let survivors = 0
 try {
   execFileSync('git', ['clone', '--quiet', '--no-hardlinks', ROOT, copy], { stdio: 'inherit' })
-  for (const mutant of MUTANTS) if (survive(copy, mutant)) survivors += 1
+  for (const mutant of chosen) if (survive(copy, mutant)) survivors += 1
 } finally {
   rmSync(copy, { recursive: true, force: true })
 }
-console.log(`${MUTANTS.length - survivors} caught, ${survivors} survived`)
+console.log(`${chosen.length - survivors} caught, ${survivors} survived`)
 process.exitCode = survivors === 0 ? 0 : 1

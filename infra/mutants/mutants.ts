@@ -66,7 +66,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'nobody is told that a webhook awaits its confirmation',
     file: `${INGEST}/src/commit/commit-changes.ts`,
-    find: 'if (changes.awaited.length > 0) onAwaiting?.()',
+    find: 'if (changes.awaited.length > 0) deliveriesAwait?.()',
     replace: '',
     tests: [`${INGEST}/test/confirm`],
   },
