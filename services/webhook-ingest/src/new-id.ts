@@ -1,5 +1,8 @@
 import { v7 as uuidv7 } from 'uuid'
 
+/** Makes an id that no other process makes; ids sort by the time they were made. */
+export type NewId = () => string
+
 const RANDOM_BYTES_PER_ID = 16
 const random = new Uint8Array(256 * RANDOM_BYTES_PER_ID)
 let used = random.length

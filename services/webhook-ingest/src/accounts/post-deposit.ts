@@ -8,7 +8,7 @@ import { commitOnce, idempotentRequest, neededIdempotencyHeaders } from '../api/
 import { operation } from '../api/operation.ts'
 import type { PanelApi, PanelApiDeps } from '../api/panel-api.ts'
 import { readEpoch, userParams } from '../api/position.ts'
-import type { NewId } from '../commit/apply-delivery.ts'
+import type { NewId } from '../new-id.ts'
 import type { Account } from '../commit/books.ts'
 import type { Changes } from '../commit/changes.ts'
 import { readClock } from '../commit/read-books.ts'

@@ -1,7 +1,5 @@
-import { encodeEvent, userChannel, type OrderEvent, type OrderView } from '@paxyo/contracts'
 import {
   decide,
-  formatMoney,
   isConfirmed,
   movesMoney,
   type ChangingDecision,
@@ -9,11 +7,10 @@ import {
   type ReviewReason,
 } from '@paxyo/order-core'
 import type { Delivery, DeliveryResult } from '../webhook/delivery.ts'
-import type { Account, Books, Order } from './books.ts'
+import type { NewId } from '../new-id.ts'
+import type { Books, Order } from './books.ts'
 import type { Changes } from './changes.ts'
-
-/** Makes an id that no other process makes; ids sort by the time they were made. */
-export type NewId = () => string
+import { recordUpdate } from './record-order.ts'
 
 export interface ApplyRules {
   readonly newId: NewId
@@ -56,24 +53,7 @@ export function applyDelivery(
 
   const { outcome, refund, review } = decision
   const next: Order = { ...order, ...decision.order, updatedAt: books.at }
-  const refundId = refund > 0n ? newId() : undefined
-  const paid: Account = { ...account, balance: account.balance + refund, lastSeq: account.lastSeq + 1 }
-  if (refundId !== undefined) {
-    changes.refunds.push({
-      entryId: refundId,
-      userId: order.userId,
-      orderId: order.orderId,
-      amount: refund,
-      balanceAfter: paid.balance,
-      refundedBefore: order.refunded,
-      refundedAfter: next.refunded,
-    })
-  }
-  record(books, changes, next, paid, {
-    event: 'order.updated',
-    order: orderView(next, paid.currency),
-    ...(refundId === undefined ? {} : { refund: { refundId, amount: formatMoney(refund), currency: paid.currency } }),
-  })
+  recordUpdate(books, changes, order, next, newId)
   return settle(books, changes, delivery, { outcome, ...withReview(review), ...withRefund(refund) }, newId, next)
 }
 
@@ -105,61 +85,6 @@ export function refuseDelivery(books: Books, changes: Changes, delivery: Deliver
   if (isSettled(books, delivery)) return { outcome: 'duplicate' }
   const order = books.ordersByProviderOrderId.get(delivery.update?.providerOrderId ?? '')
   return settle(books, changes, delivery, { outcome: 'review', review: 'refused_by_database' }, newId, order)
-}
-
-/** Notes an order that was registered just now, as its user's next event. */
-export function recordRegistration(books: Books, changes: Changes, order: Order, account: Account): void {
-  changes.registeredOrderIds.add(order.orderId)
-  record(
-    books,
-    changes,
-    order,
-    { ...account, lastSeq: account.lastSeq + 1 },
-    {
-      event: 'order.registered',
-      order: orderView(order, account.currency),
-    },
-  )
-}
-
-/** An order as its user sees it. */
-export function orderView(order: Order, currency: string): OrderView {
-  return {
-    orderId: order.orderId,
-    providerOrderId: order.providerOrderId,
-    service: order.service,
-    link: order.link,
-    quantity: order.quantity,
-    charge: formatMoney(order.charge),
-    currency,
-    status: order.status,
-    remains: order.remains,
-    startCount: order.startCount,
-    refunded: formatMoney(order.refunded),
-    updatedAt: order.updatedAt.toISOString(),
-  }
-}
-
-type OrderEventBody =
-  | Pick<Extract<OrderEvent, { event: 'order.registered' }>, 'event' | 'order'>
-  | Pick<Extract<OrderEvent, { event: 'order.updated' }>, 'event' | 'order' | 'refund'>
-
-/** Brings the books forward and appends an event to the user's stream, at the account's new seq. */
-export function record(books: Books, changes: Changes, order: Order, account: Account, body: OrderEventBody): void {
-  books.ordersByProviderOrderId.set(order.providerOrderId, order)
-  books.accountsByUserId.set(account.userId, account)
-  changes.orders.set(order.orderId, order)
-  changes.accounts.set(account.userId, account)
-
-  const { userId, lastSeq: seq, currency } = account
-  const payload = encodeEvent({
-    type: 'event',
-    seq,
-    ...body,
-    at: books.at.toISOString(),
-    account: { balance: formatMoney(account.balance), currency },
-  })
-  changes.events.push({ userId, seq, channel: userChannel(userId), payload })
 }
 
 /** Notes a delivery with its outcome, and a review when somebody must look at it. */

@@ -1,8 +1,9 @@
 import type { OrderStatus, OrderView, RefundView } from '@paxyo/contracts'
-import { formatMoney, type Money } from '@paxyo/order-core'
-import { orderView, record, type NewId } from './apply-delivery.ts'
+import type { Money } from '@paxyo/order-core'
+import type { NewId } from '../new-id.ts'
 import type { Account, Books, Order } from './books.ts'
 import type { Changes } from './changes.ts'
+import { orderView, recordUpdate } from './record-order.ts'
 
 /** What a person has decided about an order. */
 export interface Resolution {
@@ -41,24 +42,6 @@ export function applyResolution(
   if (refund === 0n && status === order.status) return { order: orderView(order, currency), account, refund: undefined }
 
   const next: Order = { ...order, status, refunded: order.refunded + refund, updatedAt: books.at }
-  const paid: Account = { ...account, balance: account.balance + refund, lastSeq: account.lastSeq + 1 }
-  const view = orderView(next, currency)
-  const refundView = refund > 0n ? { refundId: newId(), amount: formatMoney(refund), currency } : undefined
-  if (refundView !== undefined) {
-    changes.refunds.push({
-      entryId: refundView.refundId,
-      userId: order.userId,
-      orderId: order.orderId,
-      amount: refund,
-      balanceAfter: paid.balance,
-      refundedBefore: order.refunded,
-      refundedAfter: next.refunded,
-    })
-  }
-  record(books, changes, next, paid, {
-    event: 'order.updated',
-    order: view,
-    ...(refundView === undefined ? {} : { refund: refundView }),
-  })
-  return { order: view, account: paid, refund: refundView }
+  const refundView = recordUpdate(books, changes, order, next, newId)
+  return { order: orderView(next, currency), account: books.accountsByUserId.get(order.userId)!, refund: refundView }
 }

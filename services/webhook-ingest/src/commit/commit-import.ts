@@ -1,6 +1,6 @@
 import { isRefusedByDatabase, isRetryable } from '@paxyo/database'
 import type { Pool, PoolClient } from 'pg'
-import type { NewId } from './apply-delivery.ts'
+import type { NewId } from '../new-id.ts'
 import type { Changes } from './changes.ts'
 import { commitChanges, type BatchOutbox } from './commit-changes.ts'
 

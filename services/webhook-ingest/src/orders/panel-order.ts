@@ -3,7 +3,7 @@ import type { Database } from '@paxyo/database'
 import { sql, type Kysely, type Selectable } from 'kysely'
 import { z } from 'zod'
 import { namedSchemas } from '../api/operation.ts'
-import { orderView } from '../commit/apply-delivery.ts'
+import { orderView } from '../commit/record-order.ts'
 import { toOrder, type OrderRow } from '../commit/read-books.ts'
 
 /** An order as the panel sees it. */

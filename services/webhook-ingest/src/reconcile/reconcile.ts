@@ -9,7 +9,7 @@ import {
 import { formatMoney } from '@paxyo/order-core'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
-import type { NewId } from '../commit/apply-delivery.ts'
+import type { NewId } from '../new-id.ts'
 import type { Batcher, NotCommitted } from '../commit/batcher.ts'
 import type { Delivery, DeliveryResult } from '../webhook/delivery.ts'
 import { findOrders, findSilentOrders, type FoundOrder } from './find-orders.ts'
