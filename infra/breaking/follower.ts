@@ -1,7 +1,7 @@
 import type { Position } from '@paxyo/contracts'
 import { mintToken } from '@paxyo/testkit'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { WebSocket } from 'ws'
+import { WebSocket, type ClientOptions } from 'ws'
 
 /** A browser that never gives up, and that notes exactly what an application would have been given. */
 export interface Follower {
@@ -19,8 +19,19 @@ export interface Follower {
 
 const RETRY_DELAY_MS_MAX = 400
 
+/** With what it gets in where it is not a test's usual secret that tokens are signed with. */
+export interface FollowerAccess {
+  readonly secret?: string
+  readonly socketOptions?: ClientOptions
+}
+
 /** @param gateways gives the addresses of gateways that should be alive. */
-export function follow(userId: string, gateways: () => string, retryDelay: () => number): Follower {
+export function follow(
+  userId: string,
+  gateways: () => string,
+  retryDelay: () => number,
+  { secret, socketOptions }: FollowerAccess = {},
+): Follower {
   let position: Position | undefined
   let socket: WebSocket | undefined
   let isStopped = false
@@ -40,8 +51,8 @@ export function follow(userId: string, gateways: () => string, retryDelay: () =>
   }
 
   async function connect(): Promise<void> {
-    const token = await mintToken(userId, { expiresInS: 3600 })
-    const current = new WebSocket(`${gateways().replace(/^http/, 'ws')}/ws`)
+    const token = await mintToken(userId, { expiresInS: 3600, ...(secret !== undefined && { secret }) })
+    const current = new WebSocket(`${gateways().replace(/^http/, 'ws')}/ws`, socketOptions)
     socket = current
     let deadline = setTimeout(() => current.terminate(), 15_000)
     current.on('open', () =>

@@ -1,9 +1,10 @@
 import { migrateToLatest } from './migrate.ts'
+import { ownerUrl } from './owner-url.ts'
 
-const url = process.env['DATABASE_URL']
-if (url === undefined || url === '') {
-  process.stderr.write("DATABASE_URL must be set to the database, with its owner's name and password\n")
+try {
+  const names = await migrateToLatest(ownerUrl(process.env))
+  process.stdout.write(names.length === 0 ? 'The database is up to date.\n' : `Migrated: ${names.join(', ')}\n`)
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`)
   process.exit(1)
 }
-const names = await migrateToLatest(url)
-process.stdout.write(names.length === 0 ? 'The database is up to date.\n' : `Migrated: ${names.join(', ')}\n`)

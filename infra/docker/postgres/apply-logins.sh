@@ -1,0 +1,17 @@
+#!/bin/bash
+# Makes the logins that the secrets name. When the database is made, and again after a rotation:
+#   docker compose exec postgres bash /etc/paxyo/apply-logins.sh            adds the new logins; the old ones still work
+#   docker compose exec postgres bash /etc/paxyo/apply-logins.sh --retire   ends the old ones
+set -Eeuo pipefail
+login() { cut -d: -f1 "/run/secrets/postgres-$1-login"; }
+password() { cut -d: -f2 "/run/secrets/postgres-$1-login"; }
+retire=off
+[ "${1:-}" = --retire ] && retire=on
+# By the environment, which unlike arguments only this user can see.
+options="-c paxyo.retire=$retire"
+for name in owner ingest gateway; do
+  options+=" -c paxyo.${name}_login=$(login "$name") -c paxyo.${name}_password=$(password "$name")"
+done
+PGPASSWORD=$(cat /run/secrets/postgres-superuser-password)
+export PGPASSWORD PGOPTIONS=$options
+exec psql --no-psqlrc --quiet -v ON_ERROR_STOP=1 -h /var/run/postgresql -U postgres -d paxyo -f /etc/paxyo/logins.sql

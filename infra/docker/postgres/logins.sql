@@ -1,0 +1,72 @@
+-- The logins of the owner and of both services, with no right beyond what they are for. Runs as the superuser, as often
+-- as you like; the names and passwords come as the settings paxyo.*_login and paxyo.*_password.
+--
+-- A service's login owns nothing and inherits nothing: all it may do is to take on the service's role.
+
+DO $$
+DECLARE
+  service text;
+  login text;
+BEGIN
+  FOREACH service IN ARRAY ARRAY['ingest', 'gateway'] LOOP
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'paxyo_' || service) THEN
+      EXECUTE format('CREATE ROLE %I NOLOGIN', 'paxyo_' || service);
+    END IF;
+  END LOOP;
+
+  FOREACH service IN ARRAY ARRAY['owner', 'ingest', 'gateway'] LOOP
+    login := current_setting('paxyo.' || service || '_login');
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = login) THEN
+      EXECUTE format('CREATE ROLE %I', login);
+    END IF;
+    EXECUTE format(
+      'ALTER ROLE %I LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS CONNECTION LIMIT %s PASSWORD %L',
+      login,
+      CASE service WHEN 'owner' THEN 10 WHEN 'ingest' THEN 80 ELSE 100 END,
+      current_setting('paxyo.' || service || '_password'));
+  END LOOP;
+END $$;
+
+-- The owner is one role that its logins take on, so that what a login has made does not hang on that login.
+DO $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'paxyo_owner') THEN
+    CREATE ROLE paxyo_owner NOLOGIN;
+  END IF;
+  -- The migrations give these roles their rights; the owner may take them on, and so need not be able to make roles.
+  GRANT paxyo_ingest, paxyo_gateway TO paxyo_owner WITH INHERIT FALSE, SET TRUE;
+  EXECUTE format('ALTER DATABASE %I OWNER TO paxyo_owner', current_database());
+  EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
+  -- Databases that are nobody's business.
+  REVOKE CONNECT ON DATABASE postgres FROM PUBLIC;
+  REVOKE CONNECT ON DATABASE template1 FROM PUBLIC;
+END $$;
+
+DO $$
+DECLARE
+  service text;
+  login text;
+  retired record;
+BEGIN
+  FOREACH service IN ARRAY ARRAY['owner', 'ingest', 'gateway'] LOOP
+    login := current_setting('paxyo.' || service || '_login');
+    EXECUTE format('GRANT %I TO %I WITH INHERIT FALSE, SET TRUE', 'paxyo_' || service, login);
+    EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), login);
+    IF service = 'owner' THEN
+      EXECUTE format('ALTER ROLE %I SET role = paxyo_owner', login);
+    END IF;
+
+    -- Other logins of the same service are those of before a rotation.
+    CONTINUE WHEN current_setting('paxyo.retire') <> 'on';
+    FOR retired IN
+      SELECT member.rolname AS name
+      FROM pg_auth_members
+      JOIN pg_roles granted ON granted.oid = roleid AND granted.rolname = 'paxyo_' || service
+      JOIN pg_roles member ON member.oid = pg_auth_members.member AND member.rolcanlogin
+      WHERE member.rolname <> login AND NOT member.rolsuper
+    LOOP
+      EXECUTE format('ALTER ROLE %I NOLOGIN PASSWORD NULL', retired.name);
+      PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = retired.name;
+    END LOOP;
+  END LOOP;
+END $$;

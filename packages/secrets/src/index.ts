@@ -1,0 +1,2 @@
+export { redisAclFile, type RedisPasswords } from './redis-acl.ts'
+export { completeSecrets, retire, rotate, ROTATABLE, type SecretFiles } from './secret-files.ts'

@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto'
+import { makeAuthority, makeServerCertificate } from './certificates.ts'
+import { redisAclFile } from './redis-acl.ts'
+
+/** Contents by file name. */
+export type SecretFiles = Readonly<Record<string, string>>
+
+const PASSWORD_BYTES = 32
+/** Whoever holds these keys is on this machine anyway; what must not happen is that they run out unnoticed. */
+const INTERNAL_DAYS = 3650
+/** As long as browsers accept. */
+const SITE_DAYS = 397
+const CHANNEL_PREFIX = 'paxyo:'
+
+/** Characters that mean nothing to a URL, a shell, a list or an ACL file. */
+const newPassword = (): string => randomBytes(PASSWORD_BYTES).toString('base64url')
+
+/** Lists of which the first value is used and all are accepted; with what a new value is. */
+const LISTS: Readonly<Record<string, () => string>> = {
+  'jwt-secrets': newPassword,
+  'webhook-tokens': newPassword,
+  'webhook-secrets': () => `whsec_${randomBytes(PASSWORD_BYTES).toString('base64')}`,
+  'panel-api-keys': newPassword,
+  'redis-ingest-passwords': newPassword,
+  'redis-gateway-passwords': newPassword,
+}
+
+const SINGLE = ['postgres-superuser-password', 'redis-operator-password', 'grafana-admin-password'] as const
+/** Each `name:password`. A new one takes a new name, so that both work for as long as it takes. */
+const LOGINS = ['owner', 'ingest', 'gateway'] as const
+const loginFile = (service: string): string => `postgres-${service}-login`
+
+/** What can be rotated. */
+export const ROTATABLE: readonly string[] = [...Object.keys(LISTS), ...LOGINS.map(loginFile)]
+
+/**
+ * Completes a set of secrets: what is there stays, what is missing is made up, and what follows from others (addresses,
+ * the ACL file) is written anew.
+ *
+ * @param hosts what browsers call this machine; used when there is no certificate yet.
+ */
+export async function completeSecrets(
+  present: SecretFiles,
+  hosts: readonly [string, ...string[]],
+  now: Date,
+): Promise<SecretFiles> {
+  const files: Record<string, string> = { ...present }
+  for (const name of SINGLE) files[name] ??= newPassword()
+  for (const [name, make] of Object.entries(LISTS)) files[name] ??= make()
+  for (const service of LOGINS) files[loginFile(service)] ??= newLogin(service, undefined)
+  return { ...files, ...(await completeCertificates(files, hosts, now)), ...derive(files) }
+}
+
+async function completeCertificates(
+  files: SecretFiles,
+  hosts: readonly [string, ...string[]],
+  now: Date,
+): Promise<SecretFiles> {
+  const made: Record<string, string> = {}
+  let authority = { certificate: files['ca.crt'] ?? '', key: files['ca.key'] ?? '' }
+  const isNew = authority.certificate === '' || authority.key === ''
+  if (isNew) authority = await makeAuthority('Paxyo Realtime', now, INTERNAL_DAYS)
+  made['ca.crt'] = authority.certificate
+  made['ca.key'] = authority.key
+  for (const server of ['postgres', 'redis'] as const) {
+    if (!isNew && files[`${server}.crt`] !== undefined && files[`${server}.key`] !== undefined) continue
+    const names = [server, 'localhost', '127.0.0.1'] as const
+    const { certificate, key } = await makeServerCertificate(authority, names, now, INTERNAL_DAYS)
+    made[`${server}.crt`] = certificate
+    made[`${server}.key`] = key
+  }
+  // Any other certificate in the folder is the real one, and HAProxy would offer both.
+  if (!Object.keys(files).some((name) => name.startsWith('tls/') && name.endsWith('.pem'))) {
+    const { certificate, key } = await makeServerCertificate(authority, hosts, now, SITE_DAYS)
+    made['tls/site.pem'] = certificate + key
+  }
+  return made
+}
+
+/** What follows from the secrets. */
+function derive(files: SecretFiles): SecretFiles {
+  const derived: Record<string, string> = {}
+  for (const service of LOGINS) {
+    derived[`database-url-${service}`] =
+      `postgres://${files[loginFile(service)]}@postgres:5432/paxyo?sslmode=verify-full`
+  }
+  for (const service of ['ingest', 'gateway'] as const) {
+    derived[`redis-url-${service}`] =
+      `rediss://${service}:${valuesOf(files[`redis-${service}-passwords`]!)[0]}@redis:6379`
+  }
+  derived['redis-users.acl'] = redisAclFile(
+    {
+      ingest: valuesOf(files['redis-ingest-passwords']!),
+      gateway: valuesOf(files['redis-gateway-passwords']!),
+      operator: [files['redis-operator-password']!],
+    },
+    CHANNEL_PREFIX,
+  )
+  return derived
+}
+
+/** Puts a new value beside the old ones, which go on being accepted. */
+export function rotate(present: SecretFiles, name: string): SecretFiles {
+  const old = required(present, name)
+  const make = LISTS[name]
+  const service = LOGINS.find((candidate) => loginFile(candidate) === name)
+  const value = make !== undefined ? `${make()},${old}` : newLogin(service!, old)
+  return { ...present, [name]: value }
+}
+
+/** Leaves a list with its newest value alone. Logins of PostgreSQL are retired by `apply-logins.sh --retire`. */
+export function retire(present: SecretFiles, name: string): SecretFiles {
+  return { ...present, [name]: valuesOf(required(present, name))[0]! }
+}
+
+function required(present: SecretFiles, name: string): string {
+  const value = present[name]
+  if (value === undefined || !ROTATABLE.includes(name)) {
+    throw new Error(`${name} is not to be rotated; these are: ${ROTATABLE.join(', ')}`)
+  }
+  return value
+}
+
+const valuesOf = (list: string): string[] => list.split(',')
+
+function newLogin(service: string, old: string | undefined): string {
+  const generation = old === undefined ? 1 : Number(/_(\d+):/.exec(old)?.[1] ?? 0) + 1
+  return `paxyo_${service}_${generation}:${newPassword()}`
+}
