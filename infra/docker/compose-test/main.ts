@@ -1,0 +1,131 @@
+// docker compose as an operator runs it, from nothing to a rolling restart of everything under load. Needs a Docker
+// engine and compose; takes some minutes. Prints figures, and ends with 1 when anything was lost, doubled or changed.
+import { eventually, freePort } from '@paxyo/testkit'
+import { parseArgs } from 'node:util'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { follow } from '../../breaking/follower.ts'
+import { audit } from './audit.ts'
+import { startPanel, watchInBrowser } from './browser.ts'
+import { startStack, type Stack } from './stack.ts'
+import { registerOrder, registerOrders, sendHistories, sendSigned, WEBHOOKS_PER_ORDER } from './workload.ts'
+
+const { values } = parseArgs({
+  options: {
+    orders: { type: 'string', default: '6000' },
+    clients: { type: 'string', default: '500' },
+    users: { type: 'string', default: '100' },
+    rate: { type: 'string', default: '200' },
+  },
+})
+const [orders, clients, users, rate] = [values.orders, values.clients, values.users, values.rate].map(Number) as [
+  number,
+  number,
+  number,
+  number,
+]
+const SETTLE_TIMEOUT_MS = 60_000
+const PAUSE_MS = 3_000
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
+const userOf = (index: number): string => `load-${index % users}`
+
+async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
+  const startedAt = performance.now()
+  const result = await work()
+  say(`${what}: ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
+  return result
+}
+
+/** Everything is replaced or restarted, one part after the other, as an operator would. */
+async function restartEverything(stack: Stack): Promise<void> {
+  const steps: [string, () => Promise<unknown>][] = [
+    ['gateways from 2 to 4', () => stack.compose('up', '-d', '--no-build', '--no-recreate', '--scale', 'ws-gateway=4')],
+    ['webhook-ingest ×2 rolled out', () => stack.npmRun('rollout', '--', 'webhook-ingest')],
+    ['ws-gateway ×4 rolled out', () => stack.npmRun('rollout', '--', 'ws-gateway')],
+    ['redis restarted', () => stack.compose('restart', 'redis')],
+    ['haproxy reloaded', () => stack.compose('kill', '-s', 'USR2', 'haproxy')],
+    ['haproxy restarted', () => stack.compose('restart', 'haproxy')],
+    ['postgres restarted', () => stack.compose('restart', 'postgres')],
+  ]
+  for (const [what, step] of steps) {
+    await sleep(PAUSE_MS)
+    await timed(what, step)
+  }
+}
+
+async function isUp(stack: Stack): Promise<boolean> {
+  const wrong = await sendSigned(stack, 'not JSON', 'probe').catch(() => undefined)
+  const script = await stack.request('/paxyo.js', {}).catch(() => undefined)
+  return wrong?.status === 400 && script?.status === 200
+}
+
+await using panel = await startPanel()
+const stack = await timed('images built, everything started', async () =>
+  startStack({
+    HTTP_PORT: String(await freePort()),
+    HTTPS_PORT: String(await freePort()),
+    ALLOWED_ORIGINS: panel.origin,
+    DRAIN_SECONDS: '3',
+    FRONT_SUBNET: '172.31.251.0/24',
+  }),
+)
+let violations: string[] = []
+try {
+  await timed('until HAProxy passes requests on', () => eventually(() => isUp(stack), SETTLE_TIMEOUT_MS))
+  const plain = await fetch(`${stack.httpUrl}/docs?a=1`, { redirect: 'manual' })
+  if (plain.status !== 308 || plain.headers.get('location') !== `${stack.url}/docs?a=1`) {
+    violations.push(`plain HTTP was answered with ${plain.status} ${plain.headers.get('location')}`)
+  }
+
+  await registerOrder(stack, 'shown', 'browser')
+  const shownMs = await watchInBrowser(
+    stack,
+    panel,
+    { userId: 'browser', orderId: 'A-shown', status: 'canceled' },
+    async () => {
+      await sendSigned(stack, '{"order_id":"shown","status":"Canceled"}', 'shown')
+    },
+  )
+  say(`from a signed webhook to the page in Chromium, over wss: ${shownMs.toFixed(0)} ms`)
+
+  await timed(`${orders} orders registered`, () => registerOrders(stack, orders, userOf))
+  const access = { secret: stack.secret('jwt-secrets'), socketOptions: { ca: stack.ca } }
+  const followers = Array.from({ length: clients }, (_, index) =>
+    follow(userOf(index), () => stack.url, Math.random, access),
+  )
+  try {
+    await timed(`${clients} WebSocket clients connected`, () =>
+      eventually(() => followers.every(({ firstSeq }) => firstSeq >= 0), SETTLE_TIMEOUT_MS),
+    )
+    const sending = sendHistories(stack, orders, rate)
+    await restartEverything(stack)
+    const { latenciesMs, retries, seconds } = await sending
+    const sorted = latenciesMs.toSorted((a, b) => a - b)
+    const percentile = (part: number): string => sorted[Math.floor((sorted.length - 1) * part)]!.toFixed(0)
+    say(
+      `${sorted.length} of ${orders * WEBHOOKS_PER_ORDER} webhooks taken in ${seconds.toFixed(0)} s, ${retries} retries`,
+    )
+    say(`their latency in ms: median ${percentile(0.5)}, p99 ${percentile(0.99)}, max ${percentile(1)}`)
+
+    const lastSeqs = new Map(
+      (await stack.query(`SELECT user_id, last_seq FROM accounts`)).map(([user, seq]) => [user, Number(seq)]),
+    )
+    await eventually(
+      () => followers.every(({ userId, lastSeq }) => lastSeq === lastSeqs.get(userId)),
+      SETTLE_TIMEOUT_MS,
+    ).catch(() => undefined)
+    const received = followers.reduce((sum, follower) => sum + follower.received.length, 0)
+    const connects = followers.reduce((sum, follower) => sum + follower.connects, 0)
+    say(`${received} events received by ${clients} clients over ${connects} connections`)
+    violations = [...violations, ...(await audit(stack, orders, followers))]
+  } finally {
+    for (const follower of followers) follower.stop()
+  }
+} catch (error) {
+  say(await stack.compose('logs', '--no-color', '--tail', '40'))
+  throw error
+} finally {
+  await timed('taken down', async () => stack[Symbol.asyncDispose]())
+}
+say(violations.length === 0 ? 'Nothing lost, nothing doubled, nothing changed.' : violations.slice(0, 20).join('\n'))
+process.exit(violations.length === 0 ? 0 : 1)

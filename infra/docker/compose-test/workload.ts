@@ -1,0 +1,112 @@
+import { createHmac } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Stack } from './stack.ts'
+
+export const CHARGE = '2.5'
+/** What the provider says of each order, one after the other; the last one gives everything back. */
+const HISTORY = [
+  { status: 'Processing' },
+  { status: 'In progress', remains: '1000' },
+  { status: 'In progress', remains: '500' },
+  { status: 'Partial', remains: '300' },
+  { status: 'Canceled' },
+] as const
+export const WEBHOOKS_PER_ORDER = HISTORY.length
+/** One for the registration, and one for each of its webhooks: every one of them changes something. */
+export const EVENTS_PER_ORDER = 1 + HISTORY.length
+export const REFUNDS_PER_ORDER = 2
+
+const REGISTRATIONS_AT_ONCE = 16
+const TRIES_MAX = 200
+const RETRY_DELAY_MS = 300
+
+export interface WebhookFigures {
+  /** Of each webhook from its first try to its 200, in ms. */
+  readonly latenciesMs: readonly number[]
+  readonly retries: number
+  readonly seconds: number
+}
+
+export async function registerOrders(stack: Stack, count: number, userOf: (order: number) => string): Promise<void> {
+  let next = 0
+  const lane = async (): Promise<void> => {
+    while (next < count) {
+      const order = next
+      next += 1
+      await registerOrder(stack, String(order), userOf(order))
+    }
+  }
+  await Promise.all(Array.from({ length: REGISTRATIONS_AT_ONCE }, lane))
+}
+
+export async function registerOrder(stack: Stack, order: string, userId: string): Promise<void> {
+  const { status, body } = await stack.request('/v1/orders', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${stack.secret('panel-api-keys')}` },
+    body: JSON.stringify({
+      orderId: `A-${order}`,
+      providerOrderId: order,
+      userId,
+      service: 'Instagram followers',
+      link: 'https://instagram.com/somebody',
+      quantity: 1000,
+      charge: CHARGE,
+      currency: 'USD',
+    }),
+  })
+  if (status !== 201) throw new Error(`registering order ${order} was answered with ${status}: ${body}`)
+}
+
+/** Every order's history, in rounds and at a steady rate, whatever the answers are like; tried until answered with 200. */
+export async function sendHistories(stack: Stack, orders: number, perSecond: number): Promise<WebhookFigures> {
+  const latenciesMs: number[] = []
+  let retries = 0
+  const sending: Promise<void>[] = []
+  const startedAt = performance.now()
+  for (const [round, update] of HISTORY.entries()) {
+    for (let order = 0; order < orders; order += 1) {
+      const dueAt = startedAt + ((round * orders + order) * 1000) / perSecond
+      const waitMs = dueAt - performance.now()
+      if (waitMs > 1) await sleep(waitMs)
+      sending.push(
+        sendUntilTaken(stack, JSON.stringify({ order_id: String(order), ...update }), `${round}-${order}`).then(
+          (tries) => {
+            retries += tries - 1
+            latenciesMs.push(performance.now() - dueAt)
+          },
+        ),
+      )
+    }
+  }
+  await Promise.all(sending)
+  return { latenciesMs, retries, seconds: (performance.now() - startedAt) / 1000 }
+}
+
+/** @returns how often it was sent. */
+async function sendUntilTaken(stack: Stack, body: string, id: string): Promise<number> {
+  for (let tries = 1; ; tries += 1) {
+    const answer = await sendSigned(stack, body, id).catch(() => undefined)
+    if (answer?.status === 200) return tries
+    // What is refused is refused for ever; the rest is the outage that a provider's retries are for.
+    if (answer !== undefined && answer.status < 500) throw new Error(`webhook ${id}: ${answer.status} ${answer.body}`)
+    if (tries === TRIES_MAX) throw new Error(`webhook ${id} was not taken`)
+    await sleep(RETRY_DELAY_MS)
+  }
+}
+
+/** As https://www.standardwebhooks.com has it. */
+export function sendSigned(stack: Stack, body: string, id: string) {
+  const timestamp = String(Math.floor(Date.now() / 1000))
+  const key = Buffer.from(stack.secret('webhook-secrets').slice('whsec_'.length), 'base64')
+  const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')
+  return stack.request('/webhooks/godofpanel', {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'webhook-id': id,
+      'webhook-timestamp': timestamp,
+      'webhook-signature': `v1,${signature}`,
+    },
+    body,
+  })
+}
