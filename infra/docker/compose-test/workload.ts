@@ -68,14 +68,12 @@ export async function sendHistories(stack: Stack, orders: number, perSecond: num
       const dueAt = startedAt + ((round * orders + order) * 1000) / perSecond
       const waitMs = dueAt - performance.now()
       if (waitMs > 1) await sleep(waitMs)
-      sending.push(
-        sendUntilTaken(stack, JSON.stringify({ order_id: String(order), ...update }), `${round}-${order}`).then(
-          (tries) => {
-            retries += tries - 1
-            latenciesMs.push(performance.now() - dueAt)
-          },
-        ),
-      )
+      const take = async (): Promise<void> => {
+        const body = JSON.stringify({ order_id: String(order), ...update })
+        retries += (await sendUntilTaken(stack, body, `${round}-${order}`)) - 1
+        latenciesMs.push(performance.now() - dueAt)
+      }
+      sending.push(take())
     }
   }
   await Promise.all(sending)
