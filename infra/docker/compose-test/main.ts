@@ -11,7 +11,7 @@ import { registerOrder, registerOrders, sendHistories, sendSigned, WEBHOOKS_PER_
 
 const { values } = parseArgs({
   options: {
-    orders: { type: 'string', default: '6000' },
+    orders: { type: 'string', default: '9000' },
     clients: { type: 'string', default: '500' },
     users: { type: 'string', default: '100' },
     rate: { type: 'string', default: '200' },
@@ -42,6 +42,7 @@ async function restartEverything(stack: Stack): Promise<void> {
     ['gateways from 2 to 4', () => stack.compose('up', '-d', '--no-build', '--no-recreate', '--scale', 'ws-gateway=4')],
     ['webhook-ingest ×2 rolled out', () => stack.npmRun('rollout', '--', 'webhook-ingest')],
     ['ws-gateway ×4 rolled out', () => stack.npmRun('rollout', '--', 'ws-gateway')],
+    ['secrets rotated, both services rolled out, old secrets retired', () => rotateSecrets(stack)],
     ['redis restarted', () => stack.compose('restart', 'redis')],
     ['haproxy reloaded', () => stack.compose('kill', '-s', 'USR2', 'haproxy')],
     ['haproxy restarted', () => stack.compose('restart', 'haproxy')],
@@ -51,6 +52,23 @@ async function restartEverything(stack: Stack): Promise<void> {
     await sleep(PAUSE_MS)
     await timed(what, step)
   }
+}
+
+/** New passwords for PostgreSQL and Redis and another JWT secret, as infra/README.md says. */
+async function rotateSecrets(stack: Stack): Promise<void> {
+  const postgresLogins = ['owner', 'ingest', 'gateway'].map((service) => `postgres-${service}-login`)
+  const redisPasswords = ['ingest', 'gateway'].map((service) => `redis-${service}-passwords`)
+  const applyLogins = ['exec', '-T', 'postgres', 'bash', '/etc/paxyo/apply-logins.sh']
+  const loadUsers = ['exec', '-T', 'redis', 'sh', '/etc/paxyo/load-users.sh']
+  for (const name of [...postgresLogins, ...redisPasswords, 'jwt-secrets']) {
+    await stack.npmRun('secrets', '--', '--rotate', name)
+  }
+  await stack.compose(...applyLogins)
+  await stack.compose(...loadUsers)
+  await stack.npmRun('rollout')
+  for (const name of redisPasswords) await stack.npmRun('secrets', '--', '--retire', name)
+  await stack.compose(...applyLogins, '--retire')
+  await stack.compose(...loadUsers)
 }
 
 async function isUp(stack: Stack): Promise<boolean> {

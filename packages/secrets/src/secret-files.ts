@@ -25,7 +25,14 @@ const LISTS: Readonly<Record<string, () => string>> = {
   'redis-gateway-passwords': newPassword,
 }
 
-const SINGLE = ['postgres-superuser-password', 'redis-operator-password', 'grafana-admin-password'] as const
+const SINGLE = [
+  'postgres-superuser-password',
+  'redis-operator-password',
+  'grafana-admin-password',
+  'demo-provider-key',
+] as const
+/** Others give us these; an empty one counts as none. */
+const GIVEN = ['provider-api-key', 'panel-webhook-secrets'] as const
 /** Each `name:password`. A new one takes a new name, so that both work for as long as it takes. */
 const LOGINS = ['owner', 'ingest', 'gateway'] as const
 const loginFile = (service: string): string => `postgres-${service}-login`
@@ -46,6 +53,7 @@ export async function completeSecrets(
 ): Promise<SecretFiles> {
   const files: Record<string, string> = { ...present }
   for (const name of SINGLE) files[name] ??= newPassword()
+  for (const name of GIVEN) files[name] ??= ''
   for (const [name, make] of Object.entries(LISTS)) files[name] ??= make()
   for (const service of LOGINS) files[loginFile(service)] ??= newLogin(service, undefined)
   return { ...files, ...(await completeCertificates(files, hosts, now)), ...derive(files) }

@@ -1,0 +1,6 @@
+#!/bin/sh
+# Has Redis read its users again, after a rotation: docker compose exec redis sh /etc/paxyo/load-users.sh
+set -eu
+REDISCLI_AUTH=$(cat /run/secrets/redis-operator-password)
+export REDISCLI_AUTH
+exec redis-cli --no-auth-warning --tls --cacert /run/secrets/ca.crt --user operator -e acl load
