@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { connectSocket, freePort, mintToken, promtool, startPrometheus, type Prometheus } from '@paxyo/testkit'
+import {
+  connectSocket,
+  eventually,
+  freePort,
+  mintToken,
+  promtool,
+  startPrometheus,
+  type Prometheus,
+} from '@paxyo/testkit'
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -71,10 +79,13 @@ describe('a running system', () => {
 
   beforeAll(async () => {
     const ports = { ingest: await freePort(), gateway: await freePort() }
-    system = await startSystem({ env: { ALLOWED_ORIGINS: 'https://panel.example.com' } }, {
-      'webhook-ingest': { METRICS_PORT: String(ports.ingest) },
-      'ws-gateway': { METRICS_PORT: String(ports.gateway) },
-    })
+    system = await startSystem(
+      { env: { ALLOWED_ORIGINS: 'https://panel.example.com' } },
+      {
+        'webhook-ingest': { METRICS_PORT: String(ports.ingest) },
+        'ws-gateway': { METRICS_PORT: String(ports.gateway) },
+      },
+    )
     dir = mkdtempSync(join(tmpdir(), 'paxyo-observability-'))
     cpSync(FOLDER, dir, { recursive: true })
     const config = readFileSync(join(dir, 'prometheus.plain.yml'), 'utf8')
@@ -83,6 +94,8 @@ describe('a running system', () => {
       .replace('127.0.0.1:9466', `127.0.0.1:${ports.gateway}`)
     writeFileSync(join(dir, 'test.yml'), config)
     prometheus = await startPrometheus(join(dir, 'test.yml'))
+    // It takes some seconds to look at its targets for the first time.
+    await eventually(async () => (await query('up == 1')).length === 2, 20_000)
     await load(system, 8 * SCRAPE_MS)
   }, 60_000)
   afterAll(async () => {
@@ -112,7 +125,7 @@ describe('a running system', () => {
       groups: { rules: { name: string; health: string; lastError?: string; state: string }[] }[]
     }
     const evaluated = groups.flatMap((group) => group.rules)
-    expect(evaluated.map(({ name }) => name)).toEqual(rules.map(({ alert }) => alert))
+    expect(evaluated.map(({ name }) => name).toSorted()).toEqual(rules.map(({ alert }) => alert).toSorted())
     expect(evaluated.filter(({ health }) => health !== 'ok')).toEqual([])
     for (const { alert, expr, labels } of rules) {
       expect({ alert, series: labels.severity === 'page' ? await query(expr) : [] }).toEqual({ alert, series: [] })

@@ -175,7 +175,7 @@ describe('a webhook that pays only after its provider was asked', () => {
     expect(await batcher.submit([webhook])).toEqual([{ outcome: 'awaiting_confirmation' }])
     expect(await batcher.submit([webhook])).toEqual([{ outcome: 'duplicate' }])
     expect(published).toEqual([])
-    expect(await batcher.submit([confirmed, confirmed])).toEqual([
+    expect(await batcher.submit([confirmed, confirmed])).toMatchObject([
       { outcome: 'applied', refund: 250_000_000n },
       { outcome: 'duplicate' },
     ])
@@ -206,7 +206,9 @@ describe('a webhook that pays only after its provider was asked', () => {
   test('what we asked ourselves pays at once', async () => {
     await registerMany(1)
     const asked = { ...aDelivery('1'), origin: 'reconcile' as const }
-    expect(await start({ confirmsMoney: true }).submit([asked])).toEqual([{ outcome: 'applied', refund: 250_000_000n }])
+    expect(await start({ confirmsMoney: true }).submit([asked])).toMatchObject([
+      { outcome: 'applied', refund: 250_000_000n },
+    ])
   })
 })
 
