@@ -41,14 +41,20 @@ describe('schemas', () => {
     return `kubernetes-models/${apiVersion}`
   }
 
+  const problemOf = (validate: () => void): string | undefined => {
+    try {
+      validate()
+      return undefined
+    } catch (error) {
+      return String(error)
+    }
+  }
+
   test.each(OVERLAYS)('%s: every manifest is valid', async (overlay) => {
     for (const manifest of rendered[overlay]) {
       const models = (await import(moduleOf(manifest))) as Record<string, new (data: unknown) => { validate(): void }>
-      try {
-        new models[manifest.kind]!(manifest).validate()
-      } catch (error) {
-        throw new Error(`${manifest.kind} ${manifest.metadata.name}: ${String(error)}`, { cause: error })
-      }
+      const problem = problemOf(() => new models[manifest.kind]!(manifest).validate())
+      expect({ manifest: `${manifest.kind} ${manifest.metadata.name}`, problem }).toMatchObject({ problem: undefined })
     }
   })
 
@@ -107,10 +113,11 @@ describe.each(podsOf(all).map((pod) => [pod.name, pod.template] as const))('the 
 
   test('is told its secrets by reference', () => {
     for (const { env, envFrom = [] } of spec.containers) {
-      for (const { name, value } of env) {
-        if (/SECRET|TOKEN|KEY|PASSWORD|_URL/.test(name) && value !== undefined)
-          expect(value).toMatch(/^\/run\/secrets\//)
-      }
+      const spoken = env.filter(
+        ({ name, value }: { name: string; value?: string }) =>
+          /SECRET|TOKEN|KEY|PASSWORD|_URL/.test(name) && value !== undefined,
+      )
+      for (const { value } of spoken) expect(value).toMatch(/^\/run\/secrets\//)
       for (const source of envFrom) expect(source).toHaveProperty('configMapRef')
     }
   })
@@ -207,10 +214,11 @@ describe('the network', () => {
   })
 
   test('lets the gateway out to PostgreSQL, Redis and DNS alone', () => {
-    const out = applyingTo(labelsOf('ws-gateway')).flatMap(({ spec }) => spec.egress ?? [])
-    expect(out.flatMap(({ ports }) => ports.map(({ port }: { port: number }) => port)).toSorted()).toEqual([
-      53, 53, 5432, 6379,
-    ])
+    const out: { ports: { port: number }[] }[] = applyingTo(labelsOf('ws-gateway')).flatMap(
+      ({ spec }) => spec.egress ?? [],
+    )
+    const ports = new Set(out.flatMap((rule) => rule.ports.map(({ port }) => port)))
+    expect(ports).toEqual(new Set([53, 5432, 6379]))
     expect(JSON.stringify(out)).not.toContain('ipBlock')
   })
 
@@ -269,7 +277,7 @@ describe('the way in', () => {
 test('the autoscaler and the deployment do not both say how many', () => {
   expect(ofKind('Deployment', rendered.large).filter(({ spec }) => spec.replicas !== undefined)).toEqual([])
   expect(ofKind('Deployment', rendered.small).map(({ spec }) => spec.replicas)).toEqual([2, 2])
-  const [gateway] = ofKind('HorizontalPodAutoscaler').filter(({ metadata }) => metadata.name === 'ws-gateway')
+  const gateway = ofKind('HorizontalPodAutoscaler').find(({ metadata }) => metadata.name === 'ws-gateway')
   const metric = gateway!.spec.metrics[0].pods.metric.name
   expect(readFileSync(join(ROOT, 'infra/docs/metrics.md'), 'utf8')).toContain(`\`${metric}\``)
 })

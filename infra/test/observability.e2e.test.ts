@@ -51,7 +51,7 @@ describe('files', () => {
     const runbook = readFileSync(new URL('../docs/runbook.md', import.meta.url), 'utf8')
     const entries = [...runbook.matchAll(/^### (Paxyo\w+)\n\n([^]*?)(?=^##|$(?![^]))/gm)]
 
-    expect(entries.map(([, name]) => name).toSorted()).toEqual(rules.map(({ alert }) => alert).toSorted())
+    expect(entries.map(([, name]) => name!).toSorted()).toEqual(rules.map(({ alert }) => alert).toSorted())
     for (const [, name, text] of entries) {
       const parts = ['**Means:**', '**Look at:**', '**Do:**'].filter((part) => !text!.includes(part))
       expect({ name, missing: parts }).toEqual({ name, missing: [] })
