@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
@@ -15,7 +15,14 @@ interface Step {
 }
 interface Workflow {
   readonly permissions: Record<string, string>
-  readonly jobs: Record<string, { readonly permissions: Record<string, string>; readonly 'timeout-minutes': number; readonly steps: readonly Step[] }>
+  readonly jobs: Record<
+    string,
+    {
+      readonly permissions: Record<string, string>
+      readonly 'timeout-minutes': number
+      readonly steps: readonly Step[]
+    }
+  >
 }
 
 const files = readdirSync(join(GITHUB, 'workflows'))
@@ -46,14 +53,6 @@ describe.each(files)('%s', (file) => {
   test('puts nothing of an event into a shell', () => {
     for (const { run = '' } of steps) expect(run).not.toContain('${{')
   })
-})
-
-test('every folder that dependabot looks at is there', () => {
-  const { updates } = parse(readFileSync(join(GITHUB, 'dependabot.yml'), 'utf8')) as {
-    updates: { directory?: string; directories?: string[] }[]
-  }
-  const folders = updates.flatMap(({ directory, directories = [] }) => [...directories, ...(directory ? [directory] : [])])
-  for (const folder of folders) expect(existsSync(join(GITHUB, '..', folder))).toBe(true)
 })
 
 test('whoever finds a weakness is told where to go', () => {

@@ -30,10 +30,11 @@ interface Collector extends AsyncDisposable {
 async function startCollector(): Promise<Collector> {
   const bodies: string[] = []
   const server: Server = createServer((request, response) => {
-    void text(request).then((body) => {
-      bodies.push(body)
+    const take = async (): Promise<void> => {
+      bodies.push(await text(request))
       response.setHeader('content-type', 'application/json').end('{}')
-    })
+    }
+    void take()
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   return {
@@ -77,7 +78,7 @@ const logLine = (service: ServiceProcess): Promise<Record<string, unknown>> =>
     const line = service
       .output()
       .split('\n')
-      .find((text) => text.includes('webhook committed'))
+      .find((printed) => printed.includes('webhook committed'))
     return line === undefined ? undefined : (JSON.parse(line) as Record<string, unknown>)
   })
 
