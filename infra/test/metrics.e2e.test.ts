@@ -1,24 +1,172 @@
-import { expect, test } from '@jest/globals'
-import { createTestDatabase, freePort, sharedRedisUrl, startService, TEST_JWT_SECRET } from '@paxyo/testkit'
-import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { connectSocket, eventually, freePort, mintToken, startService, type TestSocket } from '@paxyo/testkit'
+import { readFileSync } from 'node:fs'
+import { startSystem, type System } from './system.ts'
 
-test.each([
-  ['webhook-ingest', ['paxyo_ingest_waiting_deliveries']],
-  ['ws-gateway', ['paxyo_gateway_connections', 'paxyo_gateway_pubsub_probe_age_seconds']],
-] as const)('%s says how it is, on a port of its own', async (name, metrics) => {
-  await using database = await createTestDatabase()
-  const port = await freePort()
-  await using service = await startService(name, {
-    DATABASE_URL: database.url,
-    REDIS_URL: sharedRedisUrl(),
-    CHANNEL_PREFIX: `${randomUUID()}:`,
-    JWT_SECRETS: TEST_JWT_SECRET,
-    METRICS_PORT: String(port),
-  })
-  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+// What both services say of themselves on METRICS_PORT, and that infra/docs/metrics.md lists no more and no less.
 
-  for (const metric of [...metrics, 'nodejs_eventloop_lag_seconds']) {
-    expect(text).toMatch(new RegExp(`^${metric}\\{service="${name}"\\} \\d`, 'm'))
+let system: System
+let client: TestSocket
+const texts: Record<string, () => Promise<string>> = {}
+
+beforeAll(async () => {
+  system = await startSystem()
+  for (const name of ['webhook-ingest', 'ws-gateway'] as const) {
+    const port = await freePort()
+    const service = await startService(name, { ...system.env, LOG_LEVEL: 'debug', METRICS_PORT: String(port) })
+    await system[name === 'ws-gateway' ? 'gateway' : 'ingest'].end('SIGKILL')
+    system[name === 'ws-gateway' ? 'gateway' : 'ingest'] = service
+    texts[name] = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
   }
-  expect((await fetch(`${service.url}/metrics`)).status).toBe(404)
+  await system.register({})
+  client = await connectSocket(system.gateway.url, { token: await mintToken('user-1') })
+  await client.next('welcome')
 })
+afterAll(async () => {
+  client.close()
+  await system.ingest.end('SIGKILL')
+  await system.gateway.end('SIGKILL')
+  await system[Symbol.asyncDispose]()
+})
+
+/** The values of a metric's series, by their labels as they are written. */
+async function valuesOf(service: string, metric: string): Promise<Record<string, number>> {
+  const lines = (await texts[service]!()).matchAll(new RegExp(`^${metric}\\{([^}]*)\\} (.*)$`, 'gm'))
+  return Object.fromEntries([...lines].map(([, labels, value]) => [withoutService(labels!), Number(value)]))
+}
+
+const withoutService = (labels: string): string =>
+  labels
+    .split(',')
+    .filter((label) => !label.startsWith('service='))
+    .join(',')
+
+const ingest = (metric: string): Promise<Record<string, number>> => valuesOf('webhook-ingest', `paxyo_ingest_${metric}`)
+const gateway = (metric: string): Promise<Record<string, number>> => valuesOf('ws-gateway', `paxyo_gateway_${metric}`)
+
+test('metrics are served on a port of their own', async () => {
+  for (const service of [system.ingest, system.gateway]) {
+    expect((await fetch(`${service.url}/metrics`)).status).toBe(404)
+  }
+  expect(await valuesOf('ws-gateway', 'nodejs_eventloop_lag_seconds')).toEqual({ '': expect.any(Number) })
+})
+
+test('a refund is counted, in money, and its way is timed from the webhook to the socket', async () => {
+  await system.webhook({ order_id: '12345', status: 'Partial', remains: '300' })
+  await system.webhook({ order_id: '12345', status: 'Partial', remains: '300' })
+  await client.next('event', (event) => event.event === 'order.updated')
+
+  expect(await ingest('refunds_total')).toEqual({ 'currency="USD"': 1 })
+  expect(await ingest('refunded_money_total')).toEqual({ 'currency="USD"': 0.75 })
+  expect(await ingest('deliveries_total')).toEqual({ 'outcome="applied"': 1, 'outcome="unchanged"': 1 })
+  expect(await ingest('webhook_duration_seconds_count')).toEqual({ 'status="200"': 2 })
+  expect(await ingest('commit_duration_seconds_count')).toEqual({ '': 2 })
+  expect(await ingest('batch_deliveries_sum')).toEqual({ '': 2 })
+  expect(await ingest('orders_registered_total')).toEqual({ '': 1 })
+  expect(await ingest('publish_duration_seconds_count')).toEqual({ '': 2 })
+
+  expect(await gateway('events_sent_total')).toEqual({ '': 1 })
+  expect(await gateway('event_latency_seconds_count')).toEqual({ '': 1 })
+  const { '': seconds } = await gateway('event_latency_seconds_sum')
+  expect(seconds).toBeGreaterThanOrEqual(0)
+  expect(seconds).toBeLessThan(5)
+  expect(await gateway('join_duration_seconds_count')).toEqual({ 'mode="snapshot"': 1 })
+})
+
+test('what is refused is counted, also before a handler sees it', async () => {
+  await system.webhook({ order_id: '12345', status: 'Partial' }, 'a-wrong-token')
+  await fetch(`${system.ingest.url}/webhooks/godofpanel`, { method: 'POST', body: 'x'.repeat(70_000) })
+  await system.webhook({ order_id: '12345', link: 'x'.repeat(70_000) })
+
+  expect(await ingest('webhook_duration_seconds_count')).toMatchObject({
+    'status="401"': 1,
+    'status="413"': 1,
+    'status="415"': 1,
+  })
+})
+
+test('what waits for somebody is counted, with its age', async () => {
+  await system.webhook({ order_id: 'nobody-knows', status: 'Canceled' })
+  await system.webhook({ order_id: '12345', status: 'Completed' })
+  await system.database.owner.query(
+    `UPDATE deliveries SET received_at = now() - interval '1 hour' WHERE outcome = 'parked'`,
+  )
+
+  expect(await ingest('parked_deliveries')).toEqual({ '': 1 })
+  expect((await ingest('parked_age_seconds'))['']).toBeGreaterThanOrEqual(3600)
+  expect(await ingest('open_reviews')).toEqual({ 'reason="contradiction"': 1 })
+  expect(await ingest('reviews_opened_total')).toEqual({ 'reason="contradiction"': 1 })
+  expect(await ingest('backlog_readable')).toEqual({ '': 1 })
+  expect((await ingest('outbox_age_seconds'))['']).toBeLessThan(60)
+})
+
+test('closes are counted by their code, and resumes by their mode', async () => {
+  const { epoch, seq } = await (async () => {
+    const other = await connectSocket(system.gateway.url, { token: await mintToken('user-1') })
+    const welcome = await other.next('welcome')
+    other.close()
+    return welcome
+  })()
+  const resumed = await connectSocket(system.gateway.url, { token: await mintToken('user-1'), resume: { epoch, seq } })
+  expect(await resumed.next('welcome')).toMatchObject({ mode: 'resumed' })
+  resumed.send('no message of ours')
+  await resumed.closed()
+  const stranger = await connectSocket(system.gateway.url, { token: 'no token' })
+  await stranger.closed()
+
+  await eventually(async () => (await gateway('connections'))[''] === 1)
+  expect(await gateway('closes_total')).toEqual({
+    'code="1006",reason="client"': 1,
+    'code="4500",reason="invalid_token"': 1,
+    'code="4501",reason="protocol_error"': 1,
+  })
+  expect(await gateway('join_duration_seconds_count')).toEqual({ 'mode="snapshot"': 2, 'mode="resumed"': 1 })
+})
+
+test('a webhook is found in the logs of both services by its trace', async () => {
+  const traceId = '0af7651916cd43dd8448eb211c80319c'
+  await system.register({ orderId: 'A-2', providerOrderId: '777' })
+  await fetch(`${system.ingest.url}/webhooks/godofpanel/${system.env['WEBHOOK_TOKENS']}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', traceparent: `00-${traceId}-b7ad6b7169203331-01` },
+    body: JSON.stringify({ order_id: '777', status: 'canceled' }),
+  })
+  await client.next('event', (event) => event.event === 'order.updated' && event.order.orderId === 'A-2')
+  const lines = (output: string): Record<string, unknown>[] =>
+    output.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Record<string, unknown>] : []))
+
+  const committed = await eventually(() => lines(system.ingest.output()).find((line) => line['trace_id'] === traceId))
+  expect(committed).toMatchObject({ orderId: '777', outcome: 'applied', userId: 'user-1', seq: expect.any(Number) })
+  const { userId, seq } = committed
+  const forwarded = await eventually(() =>
+    lines(system.gateway.output()).find((line) => line['msg'] === 'event forwarded' && line['seq'] === seq),
+  )
+  expect(forwarded).toMatchObject({ userId })
+})
+
+test('infra/docs/metrics.md lists every metric with its labels', async () => {
+  const documented = [...METRICS_DOC.matchAll(/^\| `(paxyo_\w+)` \| (\w+) \| ([^|]*) \|/gm)].map(
+    ([, name, type, labels]) => `${name} ${type} ${labels!.replaceAll('`', '').trim()}`,
+  )
+  const shown = await Promise.all(Object.values(texts).map((text) => text()))
+  const metrics = shown.flatMap((text) =>
+    [...text.matchAll(/^# TYPE (paxyo_\w+) (\w+)$/gm)].map(
+      ([, name, type]) => `${name} ${type} ${labelsOf(text, name!)}`,
+    ),
+  )
+
+  expect(documented.toSorted()).toEqual(metrics.toSorted())
+})
+
+const METRICS_DOC = readFileSync(new URL('../docs/metrics.md', import.meta.url), 'utf8')
+/** Metrics of which nothing has happened in this file show no labels. */
+const LABELS_UNSEEN: Record<string, string> = {
+  paxyo_ingest_batch_failures_total: 'reason',
+  paxyo_gateway_upgrades_refused_total: 'reason',
+}
+
+function labelsOf(text: string, metric: string): string {
+  const [, labels = ''] = new RegExp(`^${metric}(?:_count)?\\{([^}]*)\\}`, 'm').exec(text) ?? []
+  const names = [...labels.matchAll(/(\w+)=/g)].map(([, name]) => name!).filter((name) => name !== 'service')
+  return LABELS_UNSEEN[metric] ?? (names.join(', ') || '–')
+}

@@ -38,6 +38,7 @@ export interface PageOptions {
 
 export async function startSystem(
   options: { redisUrl?: string; databaseUrl?: string; env?: Record<string, string> } = {},
+  envOf: Partial<Record<'webhook-ingest' | 'ws-gateway', Record<string, string>>> = {},
 ): Promise<System> {
   const database = await createTestDatabase()
   const cleanups: (() => Promise<unknown>)[] = [async () => database[Symbol.asyncDispose]()]
@@ -54,7 +55,7 @@ export async function startSystem(
     ...options.env,
   }
   const start = async (name: 'webhook-ingest' | 'ws-gateway'): Promise<ServiceProcess> => {
-    const service = await startService(name, env)
+    const service = await startService(name, { ...env, ...envOf[name] })
     cleanups.push(() => service.end('SIGKILL'))
     return service
   }

@@ -12,7 +12,7 @@ export {
   type OrderView,
   type RefundView,
 } from './order-event.ts'
-export { encodeEvent, eventSeq } from './event-bytes.ts'
+export { encodeEvent, eventAtMs, eventSeq } from './event-bytes.ts'
 export { OPEN_STATUSES, ORDER_STATUSES, orderStatusSchema, type OrderStatus } from './order-status.ts'
 export { PROTOCOL_VERSION } from './protocol-version.ts'
 export {

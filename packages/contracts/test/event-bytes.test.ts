@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { encodeEvent, eventSeq } from '../src/event-bytes.ts'
+import { encodeEvent, eventAtMs, eventSeq } from '../src/event-bytes.ts'
 import { orderEventSchema, type OrderEvent } from '../src/order-event.ts'
 
 const event: OrderEvent = {
@@ -20,3 +20,33 @@ test('its seq is read from its bytes without parsing', () => {
   expect(eventSeq(Buffer.from('{"type":"ping"}'))).toBe(0)
   expect(eventSeq(Buffer.from(''))).toBe(0)
 })
+
+test('when it was committed is read from its bytes, wherever an order hides the same letters', () => {
+  const order = { ...anOrder(), link: 'https://example.com/"at":"1999-01-01T00:00:00.000Z"' }
+  const account = { balance: '999999999999.12345678', currency: 'ABCDEFGH' }
+  const bytes = Buffer.from(
+    encodeEvent({ type: 'event', seq: 1, event: 'order.registered', order, at: event.at, account }),
+  )
+
+  expect(eventAtMs(bytes)).toBe(Date.parse(event.at))
+  expect(eventAtMs(Buffer.from(encodeEvent(event)))).toBe(Date.parse(event.at))
+  expect(eventAtMs(Buffer.from('{"type":"ping"}'))).toBeNaN()
+  expect(eventAtMs(Buffer.from(''))).toBeNaN()
+})
+
+function anOrder() {
+  return {
+    orderId: 'A-1',
+    providerOrderId: '12345',
+    service: 'Instagram followers',
+    link: 'https://instagram.com/somebody',
+    quantity: 1000,
+    charge: '2.5',
+    currency: 'USD',
+    status: 'pending',
+    remains: null,
+    startCount: null,
+    refunded: '0',
+    updatedAt: event.at,
+  } as const
+}

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry, type Metric } from 'prom-client'
 import type { Logger } from 'pino'
 import { createHttpServer } from './http-server.ts'
 import { listen } from './listen.ts'
@@ -11,17 +11,91 @@ export function createMetrics(service: string): Registry {
   return registry
 }
 
-/** Adds a metric whose value is looked up at each scrape. Its unit is the last part of its name. */
-export function addGauge(registry: Registry, name: string, help: string, read: () => number): void {
-  const gauge = new Gauge({
-    name,
-    help,
-    registers: [],
-    collect() {
-      this.set(read())
+/** A group of metrics of one service, made with it and registered once somebody wants to see them. */
+export interface MetricGroup {
+  counter<Label extends string = never>(name: string, help: string, labels?: readonly Label[]): Counter<Label>
+  /** A count that somebody else keeps, looked up at each scrape. */
+  countOf(name: string, help: string, read: () => number): void
+  histogram<Label extends string = never>(
+    name: string,
+    help: string,
+    buckets: readonly number[],
+    labels?: readonly Label[],
+  ): Histogram<Label>
+  /** A metric whose value is looked up at each scrape. */
+  gauge(name: string, help: string, read: () => number): void
+  /** Metrics that are filled together at each scrape; those that are not filled are not shown. */
+  gauges<Name extends string>(
+    described: Readonly<Record<Name, GaugeDescription>>,
+    fill: (gauges: Readonly<Record<Name, Gauge>>) => Promise<void>,
+  ): void
+  register(registry: Registry): void
+}
+
+export interface GaugeDescription {
+  readonly help: string
+  readonly labels?: readonly string[]
+}
+
+/** Seconds, from a round trip within a machine to a time-out. */
+export const LATENCY_BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+
+/** @param prefix of every name, such as `paxyo_ingest_`. A unit is the last part of a name, or the last before `_total`. */
+export function createMetricGroup(prefix: string): MetricGroup {
+  const metrics: Metric[] = []
+  const own = { registers: [] }
+  const add = <M extends Metric>(metric: M): M => {
+    metrics.push(metric)
+    return metric
+  }
+  return {
+    counter: (name, help, labels = []) => {
+      const counter = new Counter({ name: prefix + name, help, labelNames: [...labels], ...own })
+      return add(counter)
     },
-  })
-  registry.registerMetric(gauge)
+    countOf(name, help, read) {
+      const collect = (): void => {
+        counter.reset()
+        counter.inc(read())
+      }
+      const counter: Counter = add(new Counter({ name: prefix + name, help, ...own, collect }))
+    },
+    histogram: (name, help, buckets, labels = []) => {
+      const options = { name: prefix + name, help, buckets: [...buckets], labelNames: [...labels], ...own }
+      return add(new Histogram(options))
+    },
+    gauge(name, help, read) {
+      const collect = (): void => gauge.set(read())
+      const gauge: Gauge = add(new Gauge({ name: prefix + name, help, ...own, collect }))
+    },
+    gauges<Name extends string>(
+      described: Readonly<Record<Name, GaugeDescription>>,
+      fill: (gauges: Readonly<Record<Name, Gauge>>) => Promise<void>,
+    ) {
+      const gauges = {} as Record<Name, Gauge>
+      const descriptions = Object.entries<GaugeDescription>(described) as [Name, GaugeDescription][]
+      let filling: Promise<void> | undefined
+      // Every metric of a scrape is asked at once; the first question answers for all.
+      const collect = (): Promise<void> => {
+        filling ??= fillAll().finally(() => (filling = undefined))
+        return filling
+      }
+      const fillAll = async (): Promise<void> => {
+        for (const [name, { labels = [] }] of descriptions) {
+          gauges[name].reset()
+          // Resetting makes it zero, which is a claim.
+          if (labels.length === 0) gauges[name].remove()
+        }
+        await fill(gauges)
+      }
+      for (const [name, { help, labels = [] }] of descriptions) {
+        gauges[name] = add(new Gauge({ name: prefix + name, help, labelNames: [...labels], ...own, collect }))
+      }
+    },
+    register(registry) {
+      for (const metric of metrics) registry.registerMetric(metric)
+    },
+  }
 }
 
 export interface MetricsServerOptions {

@@ -1,7 +1,7 @@
 import { createKysely } from '@paxyo/database'
 import type { EventPublisher } from '@paxyo/event-bus'
 import { createProviderClient } from '@paxyo/godofpanel'
-import { addGauge, type ReadinessCheck } from '@paxyo/service-kit'
+import type { ReadinessCheck } from '@paxyo/service-kit'
 import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
@@ -11,6 +11,7 @@ import { createBatcher } from './commit/batcher.ts'
 import { createConfirmer, warnOfUnconfirmed, type ConfirmTimes } from './confirm/confirmer.ts'
 import { createKeyRing } from './keys/key-ring.ts'
 import { newId } from './new-id.ts'
+import { createIngestMetrics } from './observe/metrics.ts'
 import { createOutbox } from './publish/outbox.ts'
 import type { PanelWebhookTarget } from './panel-webhook/panel-webhook-config.ts'
 import { createPanelWebhook } from './panel-webhook/panel-webhook.ts'
@@ -65,7 +66,8 @@ export const INGEST_POOL_MAX = 10
 /** Takes webhooks and the panel's requests, and publishes what follows from them. */
 export function createIngest(deps: IngestDeps): Ingest {
   const { pool, publisher, proof, apiKeys, provider, tokens, hasDocs, log } = deps
-  const outbox = createOutbox({ pool, publisher, log })
+  const metrics = createIngestMetrics({ pool, waitingDeliveries: () => batcher.waitingCount })
+  const outbox = createOutbox({ pool, publisher, log, onPublish: metrics.batchPublished })
   const panelWebhook = deps.panelWebhook && createPanelWebhook({ pool, target: deps.panelWebhook, log })
   const commitDeps = {
     pool,
@@ -74,8 +76,9 @@ export function createIngest(deps: IngestDeps): Ingest {
     confirmsMoney: provider?.confirmsMoney ?? false,
     deliveriesAwait: () => confirmer?.wake(),
     refundsCommitted: panelWebhook?.refundsCommitted,
+    onCommitted: metrics.changesCommitted,
   }
-  const batcher = createBatcher({ ...commitDeps, log })
+  const batcher = createBatcher({ ...commitDeps, log, onBatch: metrics.batchDone })
   const client = provider && createProviderClient(provider)
   // Also when nothing new has to be confirmed: what awaits its confirmation from before must not wait for ever.
   const confirmer = client && createConfirmer({ pool, provider: client, batcher, log, ...provider?.confirmTimes })
@@ -90,7 +93,7 @@ export function createIngest(deps: IngestDeps): Ingest {
   return {
     register(app) {
       const now = (): Date => new Date()
-      registerWebhookRoute(app, { proveOrigin: createProofOfOrigin(proof), batcher, newId, now, log })
+      registerWebhookRoute(app, { proveOrigin: createProofOfOrigin(proof), batcher, newId, now, log, metrics })
       registerPanelApi(app, {
         ...commitDeps,
         db,
@@ -110,10 +113,7 @@ export function createIngest(deps: IngestDeps): Ingest {
         await pool.query('SELECT 1')
       },
     },
-    addMetrics(registry) {
-      const help = 'Deliveries that wait to be committed.'
-      addGauge(registry, 'paxyo_ingest_waiting_deliveries', help, () => batcher.waitingCount)
-    },
+    addMetrics: (registry) => metrics.register(registry),
     async reconcile(request) {
       if (client === undefined) throw new Error('there is no provider to ask: its address and key are not configured')
       return reconcile({ pool, provider: client, batcher, newId, log }, request)

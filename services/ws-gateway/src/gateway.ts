@@ -1,5 +1,5 @@
 import type { EventBus } from '@paxyo/event-bus'
-import { addGauge, type ReadinessCheck } from '@paxyo/service-kit'
+import type { ReadinessCheck } from '@paxyo/service-kit'
 import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
@@ -7,6 +7,7 @@ import type { Registry } from 'prom-client'
 import { createTokenVerifier, type TokenVerifierOptions } from './auth/token-verifier.ts'
 import { registerDropIn } from './drop-in/drop-in-route.ts'
 import { loadDropInScript } from './drop-in/drop-in-script.ts'
+import { createGatewayMetrics } from './observe/metrics.ts'
 import { createStreamReader } from './read/stream-reader.ts'
 import { DEFAULT_LIMITS, type Limits } from './socket/limits.ts'
 import { createSocketServer } from './socket/socket-server.ts'
@@ -34,13 +35,24 @@ export const GATEWAY_POOL_MAX = 8
 
 /** What browsers talk to: authenticates them, sends what they missed, then forwards what happens. */
 export function createGateway({ pool, bus, tokens, allowedOrigins, limits, log }: GatewayDeps): Gateway {
-  const hub = createHub({ bus, reader: createStreamReader({ pool }), log })
+  const metrics = createGatewayMetrics(() => ({
+    connections: sockets.connectionCount,
+    users: hub.userCount,
+    fills: hub.fillCount,
+    probeAgeMs: hub.probeAgeMs,
+    isReady: hub.isReady,
+    isDraining: sockets.isDraining,
+    drainLeft: sockets.drainLeft,
+    databaseWaiting: pool.waitingCount,
+  }))
+  const hub = createHub({ bus, reader: createStreamReader({ pool }), log, onForwarded: metrics.eventForwarded })
   const sockets = createSocketServer({
     hub,
     verifyToken: createTokenVerifier(tokens),
     limits: { ...DEFAULT_LIMITS, ...limits },
     allowedOrigins,
     log,
+    metrics,
   })
   const dropIn = loadDropInScript()
   let isDraining = false
@@ -61,14 +73,7 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits, log }
         if (!hub.isReady) throw new Error('messages do not come through')
       },
     },
-    addMetrics(registry) {
-      const add = (name: string, help: string, read: () => number): void =>
-        addGauge(registry, `paxyo_gateway_${name}`, help, read)
-      add('connections', 'Open WebSockets.', () => sockets.connectionCount)
-      add('users', 'Users with at least one connection.', () => hub.userCount)
-      add('gap_fills', 'How often missing events were read from the database.', () => hub.fillCount)
-      add('pubsub_probe_age_seconds', 'How long ago a message to itself came back.', () => hub.probeAgeMs / 1000)
-    },
+    addMetrics: (registry) => metrics.register(registry),
     async close(drainMs) {
       isDraining = true
       log.info({ connections: sockets.connectionCount, drainMs }, 'draining')

@@ -54,7 +54,9 @@ export function applyDelivery(
   const { outcome, refund, review } = decision
   const next: Order = { ...order, ...decision.order, updatedAt: books.at }
   recordUpdate(books, changes, order, next, newId)
-  return settle(books, changes, delivery, { outcome, ...withReview(review), ...withRefund(refund) }, newId, next)
+  const event = { userId: order.userId, seq: books.accountsByUserId.get(order.userId)!.lastSeq }
+  const result = { outcome, event, ...withReview(review), ...withRefund(refund) }
+  return settle(books, changes, delivery, result, newId, next)
 }
 
 /** A delivery that awaited its confirmation is settled for good only once that has come. */

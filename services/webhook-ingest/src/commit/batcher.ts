@@ -32,6 +32,8 @@ export interface BatcherOptions extends CommitDeps {
   readonly lanes?: number
   /** How long one batch is tried before its senders are told to come back. */
   readonly commitTimeoutMs?: number
+  /** Told of every batch that was committed or given up. */
+  readonly onBatch?: (deliveries: number, durationMs: number, failure?: NotCommitted) => void
 }
 
 const BATCH_MAX = 500
@@ -96,10 +98,13 @@ function createLane(options: BatcherOptions, batchMax: number): Lane {
     await new Promise(setImmediate)
     while (queue.length > 0) {
       const batch = queue.splice(0, batchMax)
+      const startedAt = performance.now()
       const results = await commitOrExplain(
         options,
         batch.map(({ delivery }) => delivery),
       )
+      const failure = typeof results === 'string' ? results : undefined
+      options.onBatch?.(batch.length, performance.now() - startedAt, failure)
       batch.forEach(({ settled }, index) => settled.resolve(typeof results === 'string' ? results : results[index]!))
     }
     running = undefined

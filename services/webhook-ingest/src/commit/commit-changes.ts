@@ -11,6 +11,8 @@ export interface CommitDeps extends ApplyRules {
   readonly deliveriesAwait?: (() => void) | undefined
   /** Told after a commit that paid refunds. */
   readonly refundsCommitted?: (() => void) | undefined
+  /** Told what was written, once it was committed. */
+  readonly onCommitted?: (changes: Changes) => void
 }
 
 /** What committing needs of the outbox. */
@@ -36,7 +38,7 @@ export interface BatchOutbox {
  * @throws the database's errors; the outcome is unknown when it could not be reached.
  */
 export async function commitChanges<T>(
-  { pool, newId, outbox, deliveriesAwait, refundsCommitted }: CommitDeps,
+  { pool, newId, outbox, deliveriesAwait, refundsCommitted, onCommitted }: CommitDeps,
   work: (client: PoolClient, changes: Changes) => Promise<{ at: Date; result: T }>,
 ): Promise<T> {
   const batchId = newId()
@@ -57,5 +59,6 @@ export async function commitChanges<T>(
   if (changes.events.length > 0) outbox.publish(batchId, changes.events)
   if (changes.awaited.length > 0) deliveriesAwait?.()
   if (changes.refunds.length > 0) refundsCommitted?.()
+  onCommitted?.(changes)
   return committed
 }

@@ -11,6 +11,8 @@ export interface OutboxOptions {
   readonly pool: Pool
   readonly publisher: EventPublisher
   readonly log: Logger
+  /** Told how long the bus took for a batch, or that it did not take it. */
+  readonly onPublish?: (durationMs: number, isTaken: boolean) => void
 }
 
 export interface Outbox extends BatchOutbox {
@@ -35,7 +37,7 @@ const LOOK_INTERVAL_MS = 1_000
  * usable, after a publish that failed, when a commit sees old rows, and every 30 seconds. An event may be published
  * twice or after its successor; receivers go by seq.
  */
-export function createOutbox({ pool, publisher, log }: OutboxOptions): Outbox {
+export function createOutbox({ pool, publisher, log, onPublish }: OutboxOptions): Outbox {
   /** Batches that the bus has and whose rows are still there. */
   let published: string[] = []
   const publishing = new Set<Promise<void>>()
@@ -47,10 +49,13 @@ export function createOutbox({ pool, publisher, log }: OutboxOptions): Outbox {
   let lookedAt = -Infinity
 
   async function publishBatch(batchId: string, events: readonly EventRow[]): Promise<void> {
+    const startedAt = performance.now()
     try {
       await publisher.publish(events)
       published.push(batchId)
+      onPublish?.(performance.now() - startedAt, true)
     } catch (error) {
+      onPublish?.(performance.now() - startedAt, false)
       log.warn({ err: error, events: events.length }, 'publish failed, its events wait in the outbox')
       retrySoon()
     }

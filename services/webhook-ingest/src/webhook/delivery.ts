@@ -42,4 +42,6 @@ export interface DeliveryResult {
   readonly review?: ReviewReason
   /** What this delivery paid back. */
   readonly refund?: Money
+  /** Where its event stands in which stream: with this a gateway's log line belongs to the webhook's. */
+  readonly event?: { readonly userId: string; readonly seq: number }
 }

@@ -1,12 +1,13 @@
 import type { ErrorCode } from '@paxyo/contracts'
 import { formatMoney } from '@paxyo/order-core'
 import { parseUpdates, PROVIDER, type ParsedUpdate } from '@paxyo/godofpanel'
-import { sendProblem } from '@paxyo/service-kit'
+import { sendProblem, traceOf, type TraceFields } from '@paxyo/service-kit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { hash } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { NewId } from '../new-id.ts'
 import type { Batcher } from '../commit/batcher.ts'
+import type { IngestMetrics } from '../observe/metrics.ts'
 import type { Delivery, DeliveryResult } from './delivery.ts'
 import type { Evidence, Proof } from './proof-of-origin.ts'
 
@@ -16,6 +17,14 @@ export interface WebhookDeps {
   readonly newId: NewId
   readonly now: () => Date
   readonly log: Logger
+  readonly metrics: Pick<IngestMetrics, 'webhookAnswered'>
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What became of its updates, once they were committed. */
+    webhookResults?: readonly DeliveryResult[]
+  }
 }
 
 interface Receiver extends WebhookDeps {
@@ -40,6 +49,10 @@ export function registerWebhookRoute(app: FastifyInstance, deps: WebhookDeps): v
       { parseAs: 'buffer' },
       (_request, body, parsed) => parsed(null, body),
     )
+    // Bodies that are too long or of another kind are answered before our handler sees them.
+    scope.addHook('onResponse', async ({ webhookResults = [] }, reply) => {
+      deps.metrics.webhookAnswered(reply.statusCode, reply.elapsedTime, webhookResults)
+    })
     for (const path of ['/webhooks/godofpanel', '/webhooks/godofpanel/:token']) {
       scope.post<{ Params: Params; Body: Buffer | undefined }>(path, (request, reply) =>
         receive(receiver, request, reply),
@@ -58,21 +71,23 @@ async function receive(
   const body = request.body ?? Buffer.alloc(0)
   const evidence = { headers: request.headers, pathToken: request.params.token, body, address: request.ip }
   const proof = deps.proveOrigin(evidence, receivedAt.getTime())
-  if (proof === undefined) return refuse(deps, request, reply, 'unauthorized')
+  const trace = traceOf(request.headers['traceparent'])
+  if (proof === undefined) return refuse(deps, request, reply, trace, 'unauthorized')
 
   const text = decodeUtf8(body)
-  if (text === undefined) return refuse(deps, request, reply, 'malformed_json', 'the body is not UTF-8')
+  if (text === undefined) return refuse(deps, request, reply, trace, 'malformed_json', 'the body is not UTF-8')
   const isForm = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true
   const parsed = parseUpdates(isForm ? 'form' : 'json', text)
-  if ('error' in parsed) return refuse(deps, request, reply, parsed.error)
+  if ('error' in parsed) return refuse(deps, request, reply, trace, parsed.error)
 
   const deliveries = toDeliveries(parsed.updates, proof.messageId, deps, receivedAt)
   const results = await deps.batcher.submit(deliveries)
   if (typeof results === 'string') {
     if (results !== 'internal_error') void reply.header('retry-after', RETRY_AFTER_S)
-    return refuse(deps, request, reply, results)
+    return refuse(deps, request, reply, trace, results)
   }
-  results.forEach((result, index) => logResult(deps.deliveryLog, deliveries[index]!, result))
+  request.webhookResults = results
+  results.forEach((result, index) => logResult(deps.deliveryLog, trace, deliveries[index]!, result))
   return reply.send({ results: results.map((result, index) => toAnswer(deliveries[index]!, result)) })
 }
 
@@ -80,10 +95,11 @@ function refuse(
   { log }: WebhookDeps,
   request: FastifyRequest,
   reply: FastifyReply,
+  trace: TraceFields,
   code: ErrorCode,
   detail?: string,
 ): FastifyReply {
-  log.warn({ code, address: request.ip }, 'webhook refused')
+  log.warn({ ...trace, code, address: request.ip }, 'webhook refused')
   return sendProblem(reply, code, detail)
 }
 
@@ -114,9 +130,12 @@ function toAnswer({ update }: Delivery, { outcome, review, refund }: DeliveryRes
   }
 }
 
-function logResult(log: Logger, delivery: Delivery, result: DeliveryResult): void {
+function logResult(log: Logger, trace: TraceFields, delivery: Delivery, result: DeliveryResult): void {
   const level = result.outcome === 'review' ? 'warn' : 'info'
-  log[level]({ deliveryId: delivery.deliveryId, ...toAnswer(delivery, result) }, 'webhook committed')
+  log[level](
+    { ...trace, deliveryId: delivery.deliveryId, ...toAnswer(delivery, result), ...result.event },
+    'webhook committed',
+  )
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true })

@@ -8,9 +8,11 @@ import {
   type ServerMessage,
 } from '@paxyo/contracts'
 import type { Logger } from 'pino'
+import type { TraceFields } from '@paxyo/service-kit'
 import type { RawData, WebSocket } from 'ws'
 import type { Identity, TokenVerifier } from '../auth/token-verifier.ts'
 import type { StreamStart } from '../read/stream-reader.ts'
+import type { GatewayMetrics } from '../observe/metrics.ts'
 import type { Follower, Hub } from '../stream/hub.ts'
 import { Sequencer } from '../stream/sequencer.ts'
 import type { Limits } from './limits.ts'
@@ -21,6 +23,7 @@ export interface ConnectionDeps {
   readonly limits: Limits
   readonly now: () => number
   readonly log: Logger
+  readonly metrics: Pick<GatewayMetrics, 'eventsSent' | 'streamJoined' | 'connectionClosed'>
   /** Counts a user in, unless there are too many connections of that user. */
   readonly admitUser: (userId: string) => boolean
 }
@@ -36,9 +39,12 @@ export class Connection implements Follower {
   readonly #deps: ConnectionDeps
   readonly #sequencer: Sequencer
   readonly #openedAt: number
+  /** Whose part this connection is, when the proxy before us said so: a browser can't. */
+  readonly #trace: TraceFields | undefined
   /** Set by hello, and again by refresh. */
   #identity: Identity | undefined
   #saidHello = false
+  #saidHelloAt = 0
   #isClosed = false
   #heardAt: number
   #pingedAt: number
@@ -46,8 +52,9 @@ export class Connection implements Follower {
   #messagesInSecond = 0
   #secondAt = 0
 
-  constructor(socket: WebSocket, deps: ConnectionDeps) {
+  constructor(socket: WebSocket, deps: ConnectionDeps, trace?: TraceFields) {
     this.#socket = socket
+    this.#trace = trace
     this.#deps = deps
     this.#sequencer = new Sequencer(deps.limits.heldBytesMax)
     this.#openedAt = this.#heardAt = this.#pingedAt = deps.now()
@@ -108,6 +115,7 @@ export class Connection implements Follower {
   begin(start: StreamStart): void {
     const userId = this.#identity!.userId
     const { mode, epoch, seq } = start
+    this.#deps.metrics.streamJoined(mode, this.#deps.now() - this.#saidHelloAt)
     this.#sendMessage({
       type: 'welcome',
       protocol: PROTOCOL_VERSION,
@@ -141,12 +149,13 @@ export class Connection implements Follower {
     if (this.#isClosed) return
     const { code, meaning } = CLOSE_CODES[reason]
     if (reason !== 'slow_consumer') this.#sendMessage({ type: 'error', code: reason, message: meaning })
-    this.closed()
+    this.closed(reason)
     this.#socket.close(code, reason)
   }
 
-  /** The socket is gone, or going. */
-  closed(): void {
+  /** The socket is gone, with the code that its other end gave, or going for a reason of ours. */
+  closed(reason: CloseReason | number): void {
+    if (!this.#isClosed) this.#deps.metrics.connectionClosed(reason)
     this.#isClosed = true
     if (this.#identity !== undefined) this.#deps.hub.leave(this.#identity.userId, this)
   }
@@ -154,6 +163,7 @@ export class Connection implements Follower {
   async #hello({ token, resume }: Extract<ClientMessage, { type: 'hello' }>): Promise<void> {
     if (this.#saidHello) return this.close('protocol_error')
     this.#saidHello = true
+    this.#saidHelloAt = this.#deps.now()
     const identity = await this.#verify(token)
     if (identity === undefined) return
     if (!this.#deps.admitUser(identity.userId)) return this.close('too_many_connections')
@@ -165,7 +175,7 @@ export class Connection implements Follower {
     try {
       await this.#deps.hub.join(userId, this, position)
     } catch (error) {
-      this.#deps.log.warn({ err: error, userId }, 'stream could not be joined')
+      this.#deps.log.warn({ ...this.#trace, err: error, userId }, 'stream could not be joined')
       this.close('unavailable')
     }
   }
@@ -189,6 +199,7 @@ export class Connection implements Follower {
   }
 
   #sendAll(frames: readonly Buffer[]): void {
+    this.#deps.metrics.eventsSent += frames.length
     for (const frame of frames) this.#send(frame)
   }
 

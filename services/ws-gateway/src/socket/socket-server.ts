@@ -1,10 +1,12 @@
 import websocket from '@fastify/websocket'
+import { parseTraceparent } from '@paxyo/service-kit'
 import ipaddr from 'ipaddr.js'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { WebSocket } from 'ws'
 import type { TokenVerifier } from '../auth/token-verifier.ts'
+import type { GatewayMetrics } from '../observe/metrics.ts'
 import type { Hub } from '../stream/hub.ts'
 import { BoundedCounts } from './bounded-counts.ts'
 import { Connection, type ConnectionDeps } from './connection.ts'
@@ -17,10 +19,14 @@ export interface SocketServerOptions {
   readonly limits: Limits
   readonly allowedOrigins: readonly string[]
   readonly log: Logger
+  readonly metrics: GatewayMetrics
 }
 
 export interface SocketServer {
   readonly connectionCount: number
+  readonly isDraining: boolean
+  /** Connections that a drain has not closed yet. */
+  readonly drainLeft: number
   register(app: FastifyInstance): void
   /** Accepts nobody more, and sends those who are here elsewhere, evenly over a time. */
   drain(durationMs: number): Promise<void>
@@ -33,13 +39,14 @@ const RETRY_AFTER_S = 1
 
 /** `GET /ws`: accepts browsers and keeps time for all of their connections. */
 export function createSocketServer(options: SocketServerOptions): SocketServer {
-  const { hub, verifyToken, limits, log } = options
+  const { hub, verifyToken, limits, log, metrics } = options
   const connections = new Set<Connection>()
   const byUser = new BoundedCounts(limits.connectionsPerUserMax)
   const byAddress = new BoundedCounts(limits.connectionsPerAddressMax)
   const isAllowedOrigin = createOriginCheck(options.allowedOrigins)
   const now = Date.now
   let isDraining = false
+  let drainLeft = 0
 
   const ticker = setInterval(() => {
     const time = now()
@@ -52,21 +59,22 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     limits,
     now,
     log,
+    metrics,
     admitUser: (userId) => byUser.add(userId),
   }
 
   // A frame that is too long or no frame at all; ws has closed the socket with the fitting code.
   const onSocketError = (error: Error): void => log.debug({ err: error }, 'socket error')
 
-  function accept(socket: WebSocket, address: string): void {
+  function accept(socket: WebSocket, { ip: address, headers }: FastifyRequest): void {
     // The plugin's own listener would keep request and reply in memory.
     socket.removeAllListeners('error').on('error', onSocketError)
-    const connection = new Connection(socket, deps)
+    const connection = new Connection(socket, deps, parseTraceparent(headers['traceparent']))
     if (!isLoopback(address) && !byAddress.add(address)) return connection.close('too_many_connections')
     connections.add(connection)
     socket.on('message', (data, isBinary) => connection.receive(data, isBinary))
-    socket.on('close', () => {
-      connection.closed()
+    socket.on('close', (code) => {
+      connection.closed(code)
       connections.delete(connection)
       byAddress.remove(address)
       if (connection.userId !== undefined) byUser.remove(connection.userId)
@@ -76,6 +84,12 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
   return {
     get connectionCount() {
       return connections.size
+    },
+    get isDraining() {
+      return isDraining
+    },
+    get drainLeft() {
+      return drainLeft
     },
 
     register(app) {
@@ -94,22 +108,27 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
         })
         const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
           if (!request.ws) return undefined
-          if (isDraining) return reply.code(503).header('retry-after', RETRY_AFTER_S).send()
+          if (isDraining) {
+            metrics.upgradeRefused('draining')
+            return reply.code(503).header('retry-after', RETRY_AFTER_S).send()
+          }
           if (isAllowedOrigin(request.headers.origin)) {
             // The response would keep the request in memory for as long as the socket lives.
             reply.raw.detachSocket(request.raw.socket)
             return undefined
           }
+          metrics.upgradeRefused('origin')
           log.warn({ origin: request.headers.origin }, 'origin not allowed')
           return reply.code(403).send()
         }
-        scope.get('/ws', { websocket: true, onRequest }, (socket, request) => accept(socket, request.ip))
+        scope.get('/ws', { websocket: true, onRequest }, (socket, request) => accept(socket, request))
       })
     },
 
     async drain(durationMs) {
       isDraining = true
       const leaving = [...connections]
+      drainLeft = leaving.length
       const slotMs = durationMs / Math.max(leaving.length, 1)
       leaving.forEach((connection, index) => connection.announceDrain(Math.round(index * slotMs)))
       const startedAt = performance.now()
@@ -117,6 +136,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
         const waitMs = startedAt + index * slotMs - performance.now()
         if (waitMs > 1) await sleep(waitMs)
         connection.close('draining')
+        drainLeft -= 1
       }
       // Until their turn comes clients are pinged, and tokens expire.
       clearInterval(ticker)

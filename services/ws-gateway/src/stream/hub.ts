@@ -25,6 +25,8 @@ export interface HubOptions {
   readonly log: Logger
   /** How often the hub sends itself a message over the bus. */
   readonly probeIntervalMs?: number
+  /** Told of every event once its followers were offered it. */
+  readonly onForwarded?: (bytes: Uint8Array) => void
 }
 
 /** Joins the bus's events of users to the followers of this process. */
@@ -60,12 +62,14 @@ const FILL_ATTEMPTS_MAX = 16
 const FILL_RETRY_DELAY_MS = 100
 const FILL_RETRY_DELAY_MS_MAX = 2_000
 
-export function createHub({ bus, reader, log, probeIntervalMs }: HubOptions): Hub {
+export function createHub({ bus, reader, log, probeIntervalMs, onForwarded }: HubOptions): Hub {
   /** By the channels that the bus names. */
   const streams = new Map<string, Stream>()
   /** How often the bus has come back; a follower that has seen it come back may have missed something. */
   let restores = 0
   let fillCount = 0
+  /** Asked once: a line for each event is for a quiet system. */
+  const isTracing = log.isLevelEnabled('debug')
 
   const subscriber: EventSubscriber = bus.connectSubscriber({
     onMessage(channel, payload) {
@@ -74,6 +78,8 @@ export function createHub({ bus, reader, log, probeIntervalMs }: HubOptions): Hu
       const seq = eventSeq(payload)
       if (stream === undefined || seq === 0) return
       for (const follower of stream.followers) follower.offer(seq, payload)
+      onForwarded?.(payload)
+      if (isTracing) log.debug({ userId: stream.userId, seq }, 'event forwarded')
       if (hasGap(stream)) void fill(stream)
     },
     onRestored() {

@@ -1,0 +1,32 @@
+import { randomUUID } from 'node:crypto'
+
+/** The fields by which log lines of one trace are found, as OpenTelemetry names them. */
+export interface TraceFields {
+  readonly trace_id: string
+  /** The span of whoever called us; not there when nobody told us of a trace. */
+  readonly parent_span_id?: string
+}
+
+const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?$/
+const NO_TRACE = '0'.repeat(32)
+const NO_SPAN = '0'.repeat(16)
+
+/**
+ * Reads a `traceparent` header (W3C Trace Context, version 00 and whatever later version begins like it).
+ *
+ * @returns undefined when there is none or it is not valid, as the recommendation demands.
+ */
+export function parseTraceparent(header: string | string[] | undefined): TraceFields | undefined {
+  // Longer than any that is known: later versions may add to it.
+  if (typeof header !== 'string' || header.length > 256) return undefined
+  const [, version, traceId, spanId, rest] = TRACEPARENT.exec(header) ?? []
+  if (traceId === undefined || spanId === undefined || version === 'ff') return undefined
+  if (traceId === NO_TRACE || spanId === NO_SPAN) return undefined
+  if (version === '00' && rest !== undefined) return undefined
+  return { trace_id: traceId, parent_span_id: spanId }
+}
+
+/** The caller's trace, or one that begins here. */
+export function traceOf(header: string | string[] | undefined): TraceFields {
+  return parseTraceparent(header) ?? { trace_id: randomUUID().replaceAll('-', '') }
+}

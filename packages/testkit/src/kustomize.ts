@@ -1,0 +1,42 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { findProgram } from './debian-package.ts'
+
+const KUSTOMIZE = 'sigs.k8s.io/kustomize/kustomize/v5@v5.7.1'
+
+/**
+ * Renders a folder as `kubectl apply -k` would: by kustomize, by kubectl, which has it in it, or by a kustomize that Go
+ * builds. Debian's packages of both are too old to know components.
+ *
+ * @throws Error with what kustomize says, or what to install.
+ */
+export function renderKustomization(folder: string): string {
+  const [program, ...args] = findRenderer()
+  const { status, stdout, stderr } = spawnSync(program, [...args, folder], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')} ${folder} failed:\n${stderr}`)
+  return stdout
+}
+
+function findRenderer(): [string, ...string[]] {
+  const kustomize = findProgram('kustomize')
+  if (kustomize !== undefined) return [kustomize, 'build']
+  const kubectl = findProgram('kubectl')
+  if (kubectl !== undefined) return [kubectl, 'kustomize']
+  const go = findProgram('go')
+  if (go !== undefined) return [buildKustomize(go), 'build']
+  throw new Error('The tests need kustomize. Install it, or kubectl, or Go, then try again.')
+}
+
+function buildKustomize(go: string): string {
+  const dir = join(tmpdir(), 'paxyo-kustomize')
+  mkdirSync(dir, { recursive: true })
+  process.stderr.write(`Building ${KUSTOMIZE} for the tests …\n`)
+  const { status, stderr } = spawnSync(go, ['install', KUSTOMIZE], {
+    env: { ...process.env, GOBIN: dir },
+    encoding: 'utf8',
+  })
+  if (status !== 0) throw new Error(`go install ${KUSTOMIZE} failed:\n${stderr}`)
+  return join(dir, 'kustomize')
+}
