@@ -72,16 +72,19 @@ describe('a cluster', () => {
     expect(ends.received).toHaveLength(CHANNELS.length)
     expect(ends.restores).toBe(0)
 
-    const channels = await Promise.all(
-      cluster.servers.map((server) =>
-        on(server, (redis) => redis.call('PUBSUB', 'SHARDCHANNELS') as Promise<string[]>),
-      ),
-    )
-    const counts = channels.map((ofNode) => ofNode.length)
+    const channelCounts = (): Promise<number[]> =>
+      Promise.all(
+        cluster.servers.map((server) =>
+          on(server, async (redis) => ((await redis.call('PUBSUB', 'SHARDCHANNELS')) as string[]).length),
+        ),
+      )
+    const counts = await channelCounts()
     expect(counts.slice(0, 3).every((count) => count > 0)).toBe(true)
-    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(CHANNELS.length)
+    const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
+    expect(sum(counts)).toBe(CHANNELS.length)
 
     for (const channel of CHANNELS.slice(1)) ends.subscriber.unsubscribe(channel)
+    await eventually(async () => sum(await channelCounts()) === 1)
     ends.received.length = 0
     await ends.publisher.publish(CHANNELS.toReversed().map((channel) => ({ channel, payload: 'hello' })))
     await eventually(() => ends.received.length > 0)
