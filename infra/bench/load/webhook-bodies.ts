@@ -1,3 +1,5 @@
+import { WEBHOOK_SHAPES, writeWebhook, type ProviderOrder } from '@paxyo/godofpanel/simulator'
+
 export interface WebhookBody {
   readonly text: string
   readonly isCancel: boolean
@@ -5,6 +7,9 @@ export interface WebhookBody {
 
 /** A number without a common factor with the number of orders, so that steps of it meet all of them in a mixed order. */
 const STEP = 7_919
+
+/** What a webhook says nothing of. */
+const AN_ORDER = { service: '1', link: '', quantity: 1000, startCount: null }
 
 /**
  * The workload: three in four are progress, one in four a cancellation that pays. Even orders progress for ever; odd
@@ -23,10 +28,15 @@ export function webhookBodies(orders: number, canceledBefore: number): () => Web
     if (count % 4 === 0 && canceled < half) {
       const id = 2 * ((canceled * STEP) % half) + 1
       canceled += 1
-      return { text: `{"order_id":"${id}","status":"canceled"}`, isCancel: true }
+      return { text: write(id, 'canceled', 0), isCancel: true }
     }
     const id = 2 * (1 + Math.floor(Math.random() * half))
-    const remains = Math.floor(Math.random() * 1000)
-    return { text: `{"order_id":"${id}","status":"in_progress","remains":${remains}}`, isCancel: false }
+    return { text: write(id, 'in_progress', Math.floor(Math.random() * 1000)), isCancel: false }
   }
+}
+
+/** As the provider's simulator writes it, in the plainest of its shapes. */
+function write(id: number, status: ProviderOrder['status'], remains: number): string {
+  const order = { ...AN_ORDER, orderId: String(id), status, remains }
+  return writeWebhook(WEBHOOK_SHAPES.text, [order]).body
 }

@@ -15,7 +15,8 @@ const CLOSE_TIMEOUT_MS = 30_000
  * configuration ends the process before anything is started, with one line per problem.
  */
 export async function runService(start: () => Promise<RunningService>): Promise<void> {
-  const starting = start()
+  // Signals are heard before anything starts.
+  const starting = Promise.resolve().then(start)
   const parentWatch = watchNpm()
   closeWithGrace({ delay: false }, async ({ err }) => {
     clearInterval(parentWatch)

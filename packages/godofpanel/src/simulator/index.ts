@@ -1,7 +1,13 @@
 export { startSimulator, type Simulator, type SimulatorOptions } from './simulator.ts'
 export { SimulatorError, type SimulatorErrorCode } from './simulator-error.ts'
 export { ORDER_ACTIONS, type NewOrder, type OrderAction, type OrderChange, type ProviderOrder } from './order-book.ts'
-export { WEBHOOK_SHAPE_NAMES, type WebhookBody, type WebhookShapeName } from './webhook-shapes.ts'
+export {
+  WEBHOOK_SHAPE_NAMES,
+  WEBHOOK_SHAPES,
+  writeWebhook,
+  type WebhookBody,
+  type WebhookShapeName,
+} from './webhook-shapes.ts'
 export type { ApiFault } from './api-route.ts'
 export type { DeliveryCounts, SimulatedDelivery } from './delivery-log.ts'
 export type { Proof } from './proof.ts'
