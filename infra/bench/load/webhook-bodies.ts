@@ -8,6 +8,9 @@ export interface WebhookBody {
 /** A number without a common factor with the number of orders, so that steps of it meet all of them in a mixed order. */
 const STEP = 7_919
 
+/** `in_progress` and `canceled`. */
+const PLAIN_SPELLING = 2
+
 /** What a webhook says nothing of. */
 const AN_ORDER = { service: '1', link: '', quantity: 1000, startCount: null }
 
@@ -35,8 +38,8 @@ export function webhookBodies(orders: number, canceledBefore: number): () => Web
   }
 }
 
-/** As the provider's simulator writes it, in the plainest of its shapes. */
+/** As the provider's simulator writes it, in the plainest of its shapes and with statuses spelt as peers know them. */
 function write(id: number, status: ProviderOrder['status'], remains: number): string {
   const order = { ...AN_ORDER, orderId: String(id), status, remains }
-  return writeWebhook(WEBHOOK_SHAPES.text, [order]).body
+  return writeWebhook(WEBHOOK_SHAPES.text, [order], PLAIN_SPELLING).body
 }
