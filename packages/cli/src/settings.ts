@@ -6,6 +6,7 @@ import { Failure } from './failure.ts'
  */
 export async function variables() {
   const { env, redisVariables } = await import('@paxyo/service-kit')
+  const { z } = await import('zod')
   return {
     DATABASE_URL: env.url('postgres', 'postgresql'),
     REDIS_URL: env.url('redis', 'rediss'),
@@ -14,6 +15,8 @@ export async function variables() {
     PAXYO_API_KEY: env.text,
     JWT_SECRETS: env.secrets(32),
     JWT_AUDIENCE: env.text.default('paxyo'),
+    /** As the services have it: what has come before its order was known may have to be confirmed, too. */
+    CONFIRM_MONEY: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
     EVENT_RETENTION_DAYS: env.integer(1, 9999).default(7),
   } as const
 }

@@ -36,15 +36,17 @@ export async function importFile<Item extends object>(
   const { file, things, isDryRun } = options
   const map = await readImportMap(options.map, options.fields)
   const input = await openImportFile(file, options.format ?? map.format ?? formatOf(file), map.header, cli.signal)
-  const url = isDryRun ? undefined : (await settings(cli.env, ['DATABASE_URL'])).DATABASE_URL
+  const given = isDryRun ? undefined : await settings(cli.env, ['DATABASE_URL', 'CONFIRM_MONEY'])
+  const url = given?.DATABASE_URL
   const pool = url && createPool({ url, role: 'ingest', name: 'paxyo-import', max: CONNECTIONS_MAX })
   if (file === '-') cli.err('reading the standard input\n')
+  const deps = pool && { pool, newId: uuidv7, confirmsMoney: given?.CONFIRM_MONEY === 'on' }
   const report = await openRefusedReport(options.report)
   const progress = startProgress(cli, things, 'rows')
   const handling = {
     toItem: (record: Parameters<typeof toItem>[0]) => toItem(record, map),
     importBatch: (items: readonly Item[]) =>
-      pool ? importBatch({ pool, newId: uuidv7 }, items) : Promise.resolve(items.map(() => 'imported')),
+      deps ? importBatch(deps, items) : Promise.resolve(items.map(() => 'imported')),
   }
   try {
     const summary = await importRows(input.records, handling, {

@@ -9,7 +9,7 @@ import { toImportedOrder } from './to-imported-order.ts'
 export interface ImportKind<Item> {
   readonly toItem: (record: ImportRecord, map: ImportMap) => Item | string
   readonly importBatch: (
-    deps: { readonly pool: Pool; readonly newId: () => string },
+    deps: { readonly pool: Pool; readonly newId: () => string; readonly confirmsMoney: boolean },
     items: readonly Item[],
   ) => Promise<readonly string[]>
 }

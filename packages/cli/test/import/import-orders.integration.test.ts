@@ -151,6 +151,19 @@ test('what the provider said before the import is applied with it', async () => 
   expect((await paxyo(['audit'], env)).code).toBe(0)
 })
 
+test('where money waits for the provider, so does what was said before the import', async () => {
+  await using ingest = await startIngest()
+  await webhook(ingest, { order_id: '1', status: 'Canceled' })
+  const file = write('confirmed.csv', COLUMNS, `A-1,1,7,${REST},In progress,,,`)
+  expect((await paxyo(['orders', 'import', file], { ...env, CONFIRM_MONEY: 'on' })).code).toBe(0)
+
+  const { rows } = await database.owner.query(
+    `SELECT outcome, (SELECT count(*)::int FROM confirmations WHERE settled_at IS NULL) AS asked,
+       (SELECT balance::float FROM accounts) AS balance FROM deliveries`,
+  )
+  expect(rows).toEqual([{ outcome: 'awaiting_confirmation', asked: 1, balance: 0 }])
+})
+
 test('a dry run changes nothing and needs no database', async () => {
   const file = write('dry.csv', COLUMNS, `A-1,1,7,${REST},Pending,,,`, `A-2,,7,${REST},Pending,,,`)
   const { code, stdout } = await paxyo(['orders', 'import', file, '--dry-run'])

@@ -1,13 +1,12 @@
 import { isRefusedByDatabase, isRetryable } from '@paxyo/database'
 import type { Pool, PoolClient } from 'pg'
-import type { NewId } from '../new-id.ts'
+import type { ApplyRules } from './apply-delivery.ts'
 import type { Changes } from './changes.ts'
 import { commitChanges, type BatchOutbox } from './commit-changes.ts'
 
-export interface ImportDeps {
+export interface ImportDeps extends ApplyRules {
   /** Of the role `ingest`. */
   readonly pool: Pool
-  readonly newId: NewId
 }
 
 /** A service may hold a lock that we wait for, or register the same order at this moment. */
