@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+
+const APT_LOCK = join(tmpdir(), 'paxyo-apt.lock')
 
 /** The path of a program that the PATH leads to. */
 export function findProgram(...names: readonly string[]): string | undefined {
@@ -35,7 +38,8 @@ export function provideProgram(names: readonly string[], ...debianPackages: read
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
     const install = ['install', '-y', '-qq', '--no-install-recommends', ...debianPackages]
     for (const args of [['update', '-qq'], install]) {
-      const { status, stderr } = spawnSync('apt-get', args, { env, encoding: 'utf8' })
+      // One at a time: tests that run beside this one may be installing, too.
+      const { status, stderr } = spawnSync('flock', [APT_LOCK, 'apt-get', ...args], { env, encoding: 'utf8' })
       if (status !== 0) throw new Error(`apt-get ${args.join(' ')} failed:\n${stderr}`)
     }
   }
