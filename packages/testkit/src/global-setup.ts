@@ -1,12 +1,27 @@
 import { migrateToLatest } from '@paxyo/database'
 import { findChromium } from './chromium.ts'
+import { provideProgram } from './debian-package.ts'
 import { providePostgres, provideRedis, type SharedServer } from './shared-servers.ts'
 import { TEMPLATE_DATABASE, administer, withDatabase } from './test-database.ts'
 
+const PROGRAMS: readonly [string, ...string[]][] = [
+  ['php', 'php-cli', 'php-curl'],
+  ['prometheus', 'prometheus'],
+  ['faketime', 'faketime'],
+  ['systemd-analyze', 'systemd'],
+]
+
 /** Provides everything that tests need, once for all of them. */
 export default async function globalSetup(): Promise<void> {
-  // What several tests need later is installed before anything is started.
+  // What tests need later is installed before anything is started: a test does not have that much time.
   findChromium()
+  for (const [program, ...packages] of PROGRAMS) {
+    try {
+      provideProgram([program], ...packages)
+    } catch {
+      // Only the tests that need it fail, and they say what to install.
+    }
+  }
   const servers: SharedServer[] = []
   ;(globalThis as { paxyoTestServers?: SharedServer[] }).paxyoTestServers = servers
 
