@@ -1,9 +1,8 @@
 import type { EventBus } from './event-bus.ts'
 import type { RedisAddress } from './redis-address.ts'
-import { RedisClusterPublisher } from './redis-cluster-publisher.ts'
 import { RedisClusterSubscriber } from './redis-cluster-subscriber.ts'
 import { connectRedis } from './redis-connection.ts'
-import { RedisPublisher } from './redis-publisher.ts'
+import { createRedisClusterPublisher, createRedisPublisher } from './redis-publisher.ts'
 import { RedisSubscriber } from './redis-subscriber.ts'
 
 export interface RedisBusOptions extends RedisAddress {
@@ -23,12 +22,12 @@ export interface RedisBusOptions extends RedisAddress {
 export function createRedisBus(options: RedisBusOptions): EventBus {
   if (options.topology === 'cluster') {
     return {
-      connectPublisher: () => new RedisClusterPublisher(options),
+      connectPublisher: () => createRedisClusterPublisher(options),
       connectSubscriber: (handlers) => new RedisClusterSubscriber(options, handlers),
     }
   }
   return {
-    connectPublisher: () => new RedisPublisher(options),
+    connectPublisher: () => createRedisPublisher(options),
     connectSubscriber: (handlers) =>
       new RedisSubscriber(connectRedis(options, 'paxyo-subscriber'), options.channelPrefix, handlers),
   }

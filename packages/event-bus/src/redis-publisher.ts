@@ -1,39 +1,50 @@
 import type { BusMessage } from '@paxyo/contracts'
-import type { Redis } from 'ioredis'
+import type { Cluster, Redis } from 'ioredis'
 import type { EventPublisher } from './event-bus.ts'
 import type { RedisBusOptions } from './redis-bus.ts'
-import { connectRedis, disconnectRedis } from './redis-connection.ts'
+import { connectCluster, connectRedis, disconnectRedis } from './redis-connection.ts'
 
 /** A server that stopped answering must not hold batches in memory: their events are safe in the outbox. */
-export const PUBLISH_TIMEOUT_MS = 2_000
+const EXTRA = { commandTimeout: 2_000 }
+const NAME = 'paxyo-publisher'
 
-export class RedisPublisher implements EventPublisher {
-  readonly #redis: Redis
-  readonly #channelPrefix: string
-
-  constructor(options: RedisBusOptions) {
-    this.#channelPrefix = options.channelPrefix
-    this.#redis = connectRedis(options, 'paxyo-publisher', { commandTimeout: PUBLISH_TIMEOUT_MS })
-  }
-
-  get isReady(): boolean {
-    return this.#redis.status === 'ready'
-  }
-
-  async publish(messages: readonly BusMessage[]): Promise<void> {
-    const pipeline = this.#redis.pipeline()
-    for (const { channel, payload } of messages) pipeline.publish(this.#channelPrefix + channel, payload)
+/** Publishes at one server, all messages together. */
+export function createRedisPublisher(options: RedisBusOptions): EventPublisher {
+  const redis = connectRedis(options, NAME, EXTRA)
+  return publisherOver(redis, async (messages) => {
+    const pipeline = redis.pipeline()
+    for (const { channel, payload } of messages) pipeline.publish(options.channelPrefix + channel, payload)
     const results = await pipeline.exec()
     const failure = results?.find(([error]) => error !== null)?.[0]
     if (failure) throw failure
-  }
+  })
+}
 
-  onReady(listener: () => void): void {
-    this.#redis.on('ready', listener)
-    if (this.isReady) queueMicrotask(listener)
-  }
+/** Publishes each message at the node of a cluster that has its channel's slot. */
+export function createRedisClusterPublisher(options: RedisBusOptions): EventPublisher {
+  const cluster = connectCluster(options, NAME, EXTRA)
+  return publisherOver(cluster, async (messages) => {
+    const results = await Promise.allSettled(
+      messages.map(({ channel, payload }) => cluster.spublish(options.channelPrefix + channel, payload)),
+    )
+    const failure = results.find((result) => result.status === 'rejected')
+    if (failure !== undefined) throw failure.reason
+  })
+}
 
-  close(): Promise<void> {
-    return disconnectRedis(this.#redis)
+function publisherOver(
+  redis: Redis | Cluster,
+  publish: (messages: readonly BusMessage[]) => Promise<void>,
+): EventPublisher {
+  return {
+    get isReady() {
+      return redis.status === 'ready'
+    },
+    publish,
+    onReady(listener) {
+      redis.on('ready', listener)
+      if (redis.status === 'ready') queueMicrotask(listener)
+    },
+    close: () => disconnectRedis(redis),
   }
 }

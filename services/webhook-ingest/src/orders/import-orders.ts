@@ -1,7 +1,7 @@
 import { OPEN_STATUSES, type ErrorCode, type OrderStatus } from '@paxyo/contracts'
 import { roundTrip } from '@paxyo/database'
 import { PROVIDER } from '@paxyo/godofpanel'
-import { formatMoney, parseMoney, type Money } from '@paxyo/order-core'
+import { formatMoney, type Money } from '@paxyo/order-core'
 import type { PoolClient } from 'pg'
 import { lockAccounts, openAccounts } from '../accounts/lock-accounts.ts'
 import { applyDelivery, type ApplyRules } from '../commit/apply-delivery.ts'
@@ -11,6 +11,7 @@ import type { Changes } from '../commit/changes.ts'
 import { commitImport, type ImportDeps } from '../commit/commit-import.ts'
 import { lockProviderOrders, readClock, readOrders } from '../commit/read-books.ts'
 import type { Delivery } from '../webhook/delivery.ts'
+import { isSameOrder, newOrder } from './new-order.ts'
 import { readOrdersById, readParkedDeliveries } from './read-known.ts'
 import type { Registration } from './registration.ts'
 
@@ -97,7 +98,7 @@ function takeIn({ books, ordersById, imported }: Known, from: ImportedOrder): Or
   const account = books.accountsByUserId.get(from.userId)
   const there = ordersById.get(from.orderId)
   if (there !== undefined) {
-    return isSame(there, from) && account?.currency === from.currency ? 'already_there' : 'order_conflict'
+    return isSameOrder(there, from) && account?.currency === from.currency ? 'already_there' : 'order_conflict'
   }
   if (books.ordersByProviderOrderId.has(from.providerOrderId)) return 'provider_order_taken'
   if (account?.currency !== from.currency) return 'currency_mismatch'
@@ -125,27 +126,9 @@ function bringForward(known: Known, changes: Changes, order: Order, rules: Apply
 
 const isOpen = ({ status }: Order): boolean => OPEN_STATUSES.some((open) => open === status)
 
-function isSame(order: Order, from: ImportedOrder): boolean {
-  const frozen = ['providerOrderId', 'userId', 'service', 'link', 'quantity'] as const
-  return frozen.every((name) => order[name] === from[name]) && order.charge === parseMoney(from.charge)
-}
-
 function toOrder(from: ImportedOrder, at: Date): Order {
-  const { orderId, providerOrderId, userId, service, link, quantity, charge, status, remains, startCount } = from
-  return {
-    orderId,
-    providerOrderId,
-    userId,
-    service,
-    link,
-    quantity,
-    charge: parseMoney(charge),
-    status,
-    remains,
-    startCount,
-    refunded: from.refundedElsewhere,
-    updatedAt: from.createdAt ?? at,
-  }
+  const { status, remains, startCount, refundedElsewhere: refunded } = from
+  return { ...newOrder(from, from.createdAt ?? at), status, remains, startCount, refunded }
 }
 
 const INSERT_IMPORTED_ORDERS = `

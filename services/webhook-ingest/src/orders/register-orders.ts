@@ -10,6 +10,7 @@ import { noSettledDeliveries, type Account, type Books, type Order } from '../co
 import type { Changes } from '../commit/changes.ts'
 import { lockProviderOrders, readClock, readOrders } from '../commit/read-books.ts'
 import type { Delivery } from '../webhook/delivery.ts'
+import { isSameOrder, newOrder } from './new-order.ts'
 import { readChargedOrderIds, readOrdersById, readParkedDeliveries } from './read-known.ts'
 import type { Registration } from './registration.ts'
 
@@ -132,10 +133,8 @@ function registeredBefore(
   account: Account | undefined,
 ): Registered | RegistrationRefusal {
   const order = ordersById.get(registration.orderId)!
-  const same = ['providerOrderId', 'userId', 'service', 'link', 'quantity'] as const
   const isSame =
-    same.every((name) => order[name] === registration[name]) &&
-    order.charge === parseMoney(registration.charge) &&
+    isSameOrder(order, registration) &&
     account?.currency === registration.currency &&
     chargedOrderIds.has(order.orderId) === chargeOf(registration) > 0n
   return isSame ? { ...asItIs(books, order), isNew: false, appliedDeliveries: 0 } : 'order_conflict'
@@ -149,21 +148,3 @@ function asItIs(books: Books, { providerOrderId, userId }: Order): Pick<Register
 
 /** What is to be taken from the account. */
 const chargeOf = ({ payment, charge }: Registration): bigint => (payment === 'account' ? parseMoney(charge) : 0n)
-
-function newOrder(registration: Registration, at: Date): Order {
-  const { orderId, providerOrderId, userId, service, link, quantity, charge } = registration
-  return {
-    orderId,
-    providerOrderId,
-    userId,
-    service,
-    link,
-    quantity,
-    charge: parseMoney(charge),
-    status: 'pending',
-    remains: null,
-    startCount: null,
-    refunded: 0n,
-    updatedAt: at,
-  }
-}
