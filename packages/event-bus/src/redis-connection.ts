@@ -4,6 +4,8 @@ import { accessOf, nodesOf, type HostAndPort } from './redis-address.ts'
 import type { RedisBusOptions } from './redis-bus.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
+/** How long a server may owe an answer, be it to a greeting, before another connection is tried. */
+const SILENCE_MS_MAX = 5_000
 const KEEP_ALIVE_MS = 10_000
 const RETRY_DELAY_MS_MAX = 2_000
 /** How long the server may take to answer a goodbye, and again to end a connection that we have ended. */
@@ -14,6 +16,7 @@ type Extra = Pick<RedisOptions, 'commandTimeout'>
 /** Commands fail while a connection is down: whoever gives one knows what to do instead; ioredis must not repeat it. */
 const OPTIONS = {
   connectTimeout: CONNECT_TIMEOUT_MS,
+  socketTimeout: SILENCE_MS_MAX,
   keepAlive: KEEP_ALIVE_MS,
   disconnectTimeout: GOODBYE_TIMEOUT_MS,
   enableOfflineQueue: false,
@@ -67,6 +70,7 @@ export function connectCluster(options: RedisBusOptions, name: string, extra: Ex
     slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
     redisOptions: {
       connectTimeout: CONNECT_TIMEOUT_MS,
+      socketTimeout: SILENCE_MS_MAX,
       keepAlive: KEEP_ALIVE_MS,
       disconnectTimeout: GOODBYE_TIMEOUT_MS,
       ...accessOf(options),

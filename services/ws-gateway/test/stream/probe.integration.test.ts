@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { createRedisBus } from '@paxyo/event-bus'
 import { eventually, startChaosProxy, startRedisServer } from '@paxyo/testkit'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { startProbe } from '../../src/stream/probe.ts'
 
 test('a bus that looks well but delivers nothing is noticed, and connected to anew', async () => {
@@ -30,11 +31,15 @@ test('a bus that looks well but delivers nothing is noticed, and connected to an
     await eventually(() => received.length > 3 && probe.isAlive)
     expect(probe.ageMs).toBeLessThan(1_000)
 
+    const restoresBefore = restores
     proxy.delayMs = 60_000
-    await eventually(() => !probe.isAlive)
+    await eventually(() => !probe.isAlive && !subscriber.isReady)
+    // Long enough for the next connection, which is accepted, and hears nothing either.
+    await sleep(500)
+    expect(subscriber.isReady).toBe(false)
 
     proxy.delayMs = 0
-    await eventually(() => restores === 1 && probe.isAlive)
+    await eventually(() => restores > restoresBefore && probe.isAlive, 20_000)
     expect(received.every((channel) => channel === probe.channel)).toBe(true)
   } finally {
     probe.stop()
