@@ -30,7 +30,7 @@ export interface IngestOptions {
 const TOKEN = 'a-webhook-token'
 const PATH = `/webhooks/godofpanel/${TOKEN}`
 export const OURS = 'webhook-ingest'
-const WARM_UP_MS = 2_000
+const WARM_UP_MS = 5_000
 
 const script = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 

@@ -9,6 +9,7 @@ import * as panelApi from './migrations/0004-panel-api.ts'
 import * as backOffice from './migrations/0005-back-office.ts'
 import * as ordersFromElsewhere from './migrations/0006-orders-from-elsewhere.ts'
 import * as openOrders from './migrations/0007-open-orders.ts'
+import * as leanIndexes from './migrations/0008-lean-indexes.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -19,6 +20,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0005-back-office': backOffice,
   '0006-orders-from-elsewhere': ordersFromElsewhere,
   '0007-open-orders': openOrders,
+  '0008-lean-indexes': leanIndexes,
 }
 
 /** The names of all migrations, as the table `kysely_migration` of a database that is up to date lists them. */

@@ -14,6 +14,7 @@ const MIGRATIONS = [
   '0005-back-office',
   '0006-orders-from-elsewhere',
   '0007-open-orders',
+  '0008-lean-indexes',
 ]
 
 let database: TestDatabase

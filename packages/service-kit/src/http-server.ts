@@ -32,6 +32,8 @@ export function createHttpServer({ log, trustProxy }: HttpServerOptions): Fastif
   const app = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
+    // A logger for each request would be made, and searched for secrets, for nothing: routes log with their own.
+    childLoggerFactory: (logger) => logger,
     trustProxy,
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,

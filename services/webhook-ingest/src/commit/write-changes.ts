@@ -1,9 +1,9 @@
-import { assertCommitted, roundTrip, sendTogether } from '@paxyo/database'
+import { assertCommitted, roundTrip, sendTogether, textArray } from '@paxyo/database'
 import { PROVIDER } from '@paxyo/godofpanel'
 import { formatMoney } from '@paxyo/order-core'
 import type { PoolClient } from 'pg'
 import { deletePublished } from '../publish/delete-published.ts'
-import type { Changes } from './changes.ts'
+import type { Changes, DeliveryRow } from './changes.ts'
 
 const INSERT_ORDERS = `
   INSERT INTO orders (order_id, provider, provider_order_id, user_id, service, link, quantity, charge,
@@ -44,14 +44,17 @@ const INSERT_EVENTS = `
   INSERT INTO events (user_id, seq, at, payload)
   SELECT user_id, seq, $4, payload FROM unnest($1::text[], $2::bigint[], $3::text[]) AS event (user_id, seq, payload)`
 
-// A delivery that waited for its order or for the provider's confirmation is there already.
+// A delivery that somebody else has committed since we looked is refused; when it is tried again it is a duplicate.
 const INSERT_DELIVERIES = `
   INSERT INTO deliveries (
     delivery_id, provider, provider_order_id, body, outcome, reason, received_at, origin, replay_of)
   SELECT * FROM unnest(
-    $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::text[], $9::text[])
-  ON CONFLICT (delivery_id) DO UPDATE SET outcome = excluded.outcome, reason = excluded.reason
-  WHERE deliveries.outcome IN ('parked', 'awaiting_confirmation')`
+    $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::text[], $9::text[])`
+
+const SETTLE_DELIVERIES = `
+  UPDATE deliveries SET outcome = settled.outcome, reason = settled.reason
+  FROM unnest($1::text[], $2::text[], $3::text[]) AS settled (delivery_id, outcome, reason)
+  WHERE deliveries.delivery_id = settled.delivery_id AND deliveries.outcome IN ('parked', 'awaiting_confirmation')`
 
 const INSERT_REVIEWS = `
   INSERT INTO reviews (review_id, order_id, delivery_id, reason, opened_at)
@@ -73,6 +76,10 @@ const INSERT_OUTBOX = `
 
 const FIND_OLD_OUTBOX = `
   SELECT EXISTS (SELECT FROM outbox WHERE created_at < clock_timestamp() - interval '2 seconds') AS found`
+
+/** Whether a delivery's row is there already, from when it had to wait for its order or its confirmation. */
+const hasWaited = ({ wasParked, confirmation }: DeliveryRow): boolean =>
+  wasParked === true || confirmation !== undefined
 
 export interface OutboxRows {
   /** The id under which this transaction's events wait until the bus has them. */
@@ -103,7 +110,9 @@ export async function writeChangesAndCommit(
   const registered = [...changes.orders.values()].filter(({ orderId }) => changes.registeredOrderIds.has(orderId))
   const orders = [...changes.orders.values()].filter(({ orderId }) => !changes.registeredOrderIds.has(orderId))
   const accounts = [...changes.accounts.values()]
-  const { refunds, payments, events, deliveries, reviews, awaited, confirmed } = changes
+  const deliveries = changes.deliveries.filter((delivery) => !hasWaited(delivery))
+  const settled = changes.deliveries.filter(hasWaited)
+  const { refunds, payments, events, reviews, awaited, confirmed } = changes
 
   write(
     'insert_orders',
@@ -181,7 +190,12 @@ export async function writeChangesAndCommit(
   write(
     'insert_events',
     INSERT_EVENTS,
-    [events.map((event) => event.userId), events.map((event) => event.seq), events.map((event) => event.payload), at],
+    [
+      events.map((event) => event.userId),
+      events.map((event) => event.seq),
+      textArray(events.map((event) => event.payload)),
+      at,
+    ],
     events.length,
   )
   write(
@@ -191,7 +205,7 @@ export async function writeChangesAndCommit(
       deliveries.map((delivery) => delivery.deliveryId),
       deliveries.map((delivery) => delivery.provider),
       deliveries.map((delivery) => delivery.update?.providerOrderId ?? null),
-      deliveries.map((delivery) => delivery.body),
+      textArray(deliveries.map((delivery) => delivery.body)),
       deliveries.map((delivery) => delivery.outcome),
       deliveries.map((delivery) => delivery.reason),
       deliveries.map((delivery) => delivery.receivedAt),
@@ -199,6 +213,16 @@ export async function writeChangesAndCommit(
       deliveries.map((delivery) => delivery.replay?.deliveryId ?? null),
     ],
     deliveries.length,
+  )
+  write(
+    'settle_deliveries',
+    SETTLE_DELIVERIES,
+    [
+      settled.map((delivery) => delivery.deliveryId),
+      settled.map((delivery) => delivery.outcome),
+      settled.map((delivery) => delivery.reason),
+    ],
+    settled.length,
   )
   write(
     'insert_reviews',

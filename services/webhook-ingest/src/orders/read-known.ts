@@ -57,7 +57,7 @@ export async function readParkedDeliveries(
     const update = updateFrom(body)
     // Read by the parser that parked it, so this is a bug of ours and must not be passed over.
     if (update?.providerOrderId !== id) throw new Error(`parked delivery ${deliveryId} cannot be read`)
-    return { deliveryId, provider, update, body, receivedAt }
+    return { deliveryId, provider, update, body, receivedAt, wasParked: true as const }
   })
   return Map.groupBy(deliveries, ({ update }) => update.providerOrderId)
 }

@@ -9,6 +9,8 @@ export interface Delivery {
   readonly update: StatusUpdate | undefined
   readonly body: string
   readonly receivedAt: Date
+  /** Set when this delivery waited for its order. */
+  readonly wasParked?: true
   /** How we came by it: the provider called, or we asked its API. A webhook when it is not given. */
   readonly origin?: 'webhook' | 'reconcile'
   /** Set when this delivery awaited its confirmation and the provider was asked, or could not be. */
