@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { benchEndToEnd } from './end-to-end/end-to-end.ts'
 import { benchFanOut } from './fan-out/fan-out.ts'
 import { benchGrowth } from './growth/growth.ts'
-import { committedRatios, findLosses, measureGuard } from './guard/guard.ts'
+import { guard } from './guard/guard.ts'
 import { benchIngest } from './ingest/ingest.ts'
 import { benchReturn } from './return/return.ts'
 import { toTables, writeReport, type Report } from './report/report.ts'
@@ -79,8 +79,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Report>>> = {
       gateways: numbers(values['grow-gateways']),
     }),
   async guard() {
-    const { ratios, report } = await measureGuard()
-    const losses = findLosses(ratios, committedRatios)
+    const { losses, report } = await guard()
     if (losses.length > 0) process.exitCode = 1
     return { ...report, remarks: [...report.remarks, ...losses] }
   },

@@ -14,12 +14,10 @@ const LOSS_MAX = 1 / 3
 const ROUNDS = 2
 const ROUND_MS = 3_000
 
-export const committedRatios = JSON.parse(
-  readFileSync(new URL('committed.json', import.meta.url), 'utf8'),
-) as GuardRatios
+const committedRatios = JSON.parse(readFileSync(new URL('committed.json', import.meta.url), 'utf8')) as GuardRatios
 
 /** A minute of measuring: has anything become much slower since the figures were committed? */
-export async function measureGuard(): Promise<{ ratios: GuardRatios; report: Report }> {
+async function measureGuard(): Promise<{ ratios: GuardRatios; report: Report }> {
   const peer = 'one transaction each'
   const ingest = await benchIngest({
     rounds: ROUNDS,
@@ -54,6 +52,22 @@ export async function measureGuard(): Promise<{ ratios: GuardRatios; report: Rep
   const samples = [...ingest.samples, ...fanOut.samples]
   const remarks = [...ingest.remarks, ...Object.entries(ratios).map(([name, value]) => `${name} ${value.toFixed(2)}`)]
   return { ratios, report: { name: 'guard', subject: OURS, samples, remarks } }
+}
+
+/**
+ * Measures, and once more if something seems to be lost: a machine that others use may lie once.
+ *
+ * @returns what was lost both times.
+ */
+export async function guard(): Promise<{ losses: string[]; report: Report }> {
+  const first = await measureGuard()
+  if (findLosses(first.ratios, committedRatios).length === 0) return { losses: [], report: first.report }
+  const { ratios, report } = await measureGuard()
+  const better = Object.entries(ratios).map(([name, value]) => [
+    name,
+    Math.max(value, first.ratios[name as keyof GuardRatios]),
+  ])
+  return { losses: findLosses(Object.fromEntries(better) as GuardRatios, committedRatios), report }
 }
 
 /** What has become worse by more than a third; empty when all is well. */

@@ -228,6 +228,31 @@ describe('a delivery that the database refuses', () => {
     expect(rows).toEqual([{ order_id: 'A-250', reason: 'refused_by_database' }])
     expect(await audit()).toMatchObject({ wrong_orders: 1, wrong_streams: 0 })
   })
+
+  test('because another process commits it at this moment is a duplicate; its neighbours are applied', async () => {
+    const ids = await registerMany(10)
+    // It names no order, so there is no lock that the two processes would meet at first.
+    const delivery = { ...aDelivery('', {}, 'the same'), update: undefined }
+    const rival = await database.owner.connect()
+    await rival.query('BEGIN')
+    await rival.query(
+      `INSERT INTO deliveries (delivery_id, provider, body, outcome, received_at)
+       VALUES ('the same', 'godofpanel', '{}', 'review', now())`,
+    )
+    const results = start({ lanes: 1 }).submit([...ids.map((id) => aDelivery(id)), delivery])
+    await eventually(async () => {
+      const { rows } = await database.owner.query(`SELECT FROM pg_locks WHERE NOT granted`)
+      return rows.length > 0
+    })
+    await rival.query('COMMIT')
+    rival.release()
+
+    expect((await results).at(-1)).toEqual({ outcome: 'duplicate' })
+    expect(((await results) as { outcome: string }[]).filter(({ outcome }) => outcome === 'applied')).toHaveLength(10)
+    const { rows } = await database.owner.query('SELECT FROM reviews')
+    expect(rows).toHaveLength(0)
+    expect(await audit()).toEqual(CLEAN)
+  })
 })
 
 describe('when the database fails', () => {
