@@ -20,7 +20,7 @@ beforeAll(async () => {
   ;[database, browsers] = await Promise.all([createTestDatabase(), openBrowser()])
   const port = String(await freePort())
   standalone = await startProcess(STANDALONE, { DATABASE_URL: database.url, DATA_DIR: dataDir, PORT: port })
-  await eventually(() => standalone.output().includes('panel key: '), 25_000)
+  await eventually(() => standalone.output().includes('panel key: '), 50_000)
   address = `http://localhost:${port}/`
 }, 60_000)
 afterAll(async () => {

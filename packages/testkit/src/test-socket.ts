@@ -64,7 +64,7 @@ export async function connectSocket(url: string, options: ConnectSocketOptions =
     messages,
     frames,
     send,
-    next: (type, fits = () => true, timeoutMs = 10_000) =>
+    next: (type, fits = () => true, timeoutMs = 20_000) =>
       eventually(() => {
         const found = messages.find(
           (message): message is MessageOf<typeof type> =>
@@ -74,7 +74,7 @@ export async function connectSocket(url: string, options: ConnectSocketOptions =
         return found
       }, timeoutMs),
     events: () => messages.filter((message) => message.type === 'event'),
-    closed: (timeoutMs = 10_000) => eventually(() => closed, timeoutMs),
+    closed: (timeoutMs = 20_000) => eventually(() => closed, timeoutMs),
     close: () => socket.terminate(),
   }
 }

@@ -4,7 +4,7 @@ import { Webhook } from 'standardwebhooks'
 import { createMessageSender, type MessageSender } from '../../src/panel-webhook/send-message.ts'
 import { KEY, SECRET, startTestPanel, type TestPanel } from './test-panel.ts'
 
-const TIMEOUT_MS = 300
+const TIMEOUT_MS = 2_000
 const MESSAGE = { id: 'refund-1', body: '{"a":1}' }
 
 let panel: TestPanel
