@@ -130,6 +130,12 @@ export const DASHBOARDS: readonly Dashboard[] = [
           ['max(paxyo_ingest_open_review_age_seconds)', 'review'],
         ],
       },
+      {
+        title: 'Days that have a partition of events',
+        description: 'Eight after maintenance, and one less with every day without it.',
+        unit: 'short',
+        lines: [['min(paxyo_ingest_event_partition_days)', 'days']],
+      },
       EVENT_LOOP,
     ],
   },
