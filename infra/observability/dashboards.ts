@@ -203,7 +203,7 @@ const HEIGHT = 8
 
 /** A dashboard as Grafana reads it from a file. */
 export function grafanaJson({ uid, title, graphs }: Dashboard): string {
-  const datasource = { type: 'prometheus', uid: 'paxyo-prometheus' }
+  const datasource = { type: 'prometheus', uid: '${datasource}' }
   const panels = graphs.map((graph, index) => ({
     id: index + 1,
     type: 'timeseries',
@@ -227,6 +227,8 @@ export function grafanaJson({ uid, title, graphs }: Dashboard): string {
     editable: false,
     refresh: '30s',
     time: { from: 'now-6h', to: 'now' },
+    // Whatever the Prometheus of a Grafana is called, it begins with the default one.
+    templating: { list: [{ name: 'datasource', label: 'Prometheus', type: 'datasource', query: 'prometheus' }] },
     panels,
   }
   return `${JSON.stringify(dashboard, null, 2)}\n`
