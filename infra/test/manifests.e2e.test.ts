@@ -322,6 +322,15 @@ describe('what watches over it', () => {
   })
 })
 
+test('what the README applies first is the Job that migrates, and nothing else', () => {
+  const readme = readFileSync(join(K8S, 'README.md'), 'utf8')
+  const [, key, value] = /apply -k \S+ -l ([^=]+)=(\S+)$/m.exec(readme)!
+  for (const overlay of OVERLAYS) {
+    const chosen = rendered[overlay].filter(({ metadata }) => metadata.labels?.[key!] === value)
+    expect(chosen.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual(['Job migrate'])
+  }
+})
+
 test('the autoscaler and the deployment do not both say how many', () => {
   expect(ofKind('Deployment', rendered.large).filter(({ spec }) => spec.replicas !== undefined)).toEqual([])
   expect(ofKind('Deployment', rendered.small).map(({ spec }) => spec.replicas)).toEqual([2, 2])
