@@ -130,6 +130,12 @@ export const DASHBOARDS: readonly Dashboard[] = [
           ['max(paxyo_ingest_open_review_age_seconds)', 'review'],
         ],
       },
+      {
+        title: 'Days that have a partition of events',
+        description: 'Eight after maintenance, and one less with every day without it.',
+        unit: 'short',
+        lines: [['min(paxyo_ingest_event_partition_days)', 'days']],
+      },
       EVENT_LOOP,
     ],
   },
@@ -197,7 +203,7 @@ const HEIGHT = 8
 
 /** A dashboard as Grafana reads it from a file. */
 export function grafanaJson({ uid, title, graphs }: Dashboard): string {
-  const datasource = { type: 'prometheus', uid: 'paxyo-prometheus' }
+  const datasource = { type: 'prometheus', uid: '${datasource}' }
   const panels = graphs.map((graph, index) => ({
     id: index + 1,
     type: 'timeseries',
@@ -221,6 +227,8 @@ export function grafanaJson({ uid, title, graphs }: Dashboard): string {
     editable: false,
     refresh: '30s',
     time: { from: 'now-6h', to: 'now' },
+    // Whatever the Prometheus of a Grafana is called, it begins with the default one.
+    templating: { list: [{ name: 'datasource', label: 'Prometheus', type: 'datasource', query: 'prometheus' }] },
     panels,
   }
   return `${JSON.stringify(dashboard, null, 2)}\n`

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { DASHBOARDS, grafanaJson } from './dashboards.ts'
 
 /** Files that follow from others here; a test holds them to it. By their path from this folder. */
@@ -27,8 +28,8 @@ ${indented}
 
 if (import.meta.main) {
   for (const [path, text] of generatedFiles()) {
-    const url = new URL(path, import.meta.url)
-    mkdirSync(dirname(url.pathname), { recursive: true })
-    writeFileSync(url, text)
+    const file = fileURLToPath(new URL(path, import.meta.url))
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, text)
   }
 }

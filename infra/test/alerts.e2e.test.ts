@@ -29,6 +29,7 @@ const CASES: Record<string, Case> = {
   PaxyoProcessDown: { series: { 'up{job="ws-gateway",instance="a"}': '0x10' }, firesAfterMin: 6 },
   PaxyoDatabaseUnreadable: { series: { paxyo_ingest_backlog_readable: '0x10' }, firesAfterMin: 3 },
   PaxyoEventLoopBusy: { series: { 'nodejs_eventloop_lag_p99_seconds{job="ws-gateway"}': '0.5x20' }, firesAfterMin: 11 },
+  PaxyoMaintenanceMissing: { series: { paxyo_ingest_event_partition_days: '7x10 6x100 5x100' }, firesAfterMin: 180 },
   PaxyoWebhooksFailing: {
     series: { [`${WEBHOOKS}{status="503"}`]: '0+1x20', [`${WEBHOOKS}{status="200"}`]: '0+10x20' },
     firesAfterMin: 8,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
@@ -53,6 +53,23 @@ describe.each(files)('%s', (file) => {
   test('puts nothing of an event into a shell', () => {
     for (const { run = '' } of steps) expect(run).not.toContain('${{')
   })
+})
+
+test('updates are looked for where there is something to update', () => {
+  const { updates } = parse(readFileSync(join(GITHUB, 'dependabot.yml'), 'utf8')) as {
+    updates: { 'package-ecosystem': string; directory: string }[]
+  }
+  const kept: Record<string, string> = {
+    npm: 'pnpm-lock.yaml',
+    'github-actions': '.github/workflows',
+    docker: 'Dockerfile',
+    'docker-compose': 'docker-compose.yml',
+  }
+  for (const { 'package-ecosystem': ecosystem, directory } of updates) {
+    const path = join(GITHUB, '..', directory, kept[ecosystem]!)
+    expect({ ecosystem, directory, isThere: existsSync(path) }).toEqual({ ecosystem, directory, isThere: true })
+  }
+  expect(updates.map((update) => update['package-ecosystem']).toSorted()).toEqual(Object.keys(kept).toSorted())
 })
 
 test('whoever finds a weakness is told where to go', () => {

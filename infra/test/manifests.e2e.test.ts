@@ -5,9 +5,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseAllDocuments } from 'yaml'
+import { DASHBOARDS, grafanaJson } from '../observability/dashboards.ts'
 
 // The manifests as kustomize renders them: valid by the schemas of Kubernetes, and as closed as they claim to be.
 
+/** kubectl apply keeps a whole manifest in an annotation. */
+const APPLIED_BYTES_MAX = 262_144
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const K8S = join(ROOT, 'infra/k8s')
 
@@ -274,9 +277,69 @@ describe('the way in', () => {
   })
 })
 
+describe('what watches over it', () => {
+  test('Grafana is given every dashboard, as it is, in a ConfigMap that can be applied', () => {
+    const maps = ofKind('ConfigMap', rendered.large).filter(
+      ({ metadata }) => metadata.labels?.['grafana_dashboard'] === '1',
+    ) as unknown as { data: Record<string, string> }[]
+    const dashboards = maps.flatMap(({ data }) => Object.entries(data))
+    expect(maps).toHaveLength(DASHBOARDS.length)
+    expect(Object.fromEntries(dashboards)).toEqual(
+      Object.fromEntries(DASHBOARDS.map((dashboard) => [`${dashboard.uid}.json`, grafanaJson(dashboard)])),
+    )
+    for (const map of maps) expect(JSON.stringify(map).length).toBeLessThan(APPLIED_BYTES_MAX)
+  })
+
+  test('dashboards ask the Prometheus that there is, whatever it is called', () => {
+    for (const dashboard of DASHBOARDS) {
+      const { templating, panels } = JSON.parse(grafanaJson(dashboard)) as {
+        templating: { list: { name: string; type: string; query: string }[] }
+        panels: { datasource: { uid: string } }[]
+      }
+      expect(templating.list).toMatchObject([{ name: 'datasource', type: 'datasource', query: 'prometheus' }])
+      expect(new Set(panels.map(({ datasource }) => datasource.uid))).toEqual(new Set(['${datasource}']))
+    }
+  })
+
+  test('Prometheus finds the port of metrics at both services, by the names that the alerts go by', () => {
+    const [monitor] = ofKind('ServiceMonitor', rendered.large)
+    const { values } = monitor!.spec.selector.matchExpressions[0]
+    const services = ofKind('Service', rendered.large)
+    const names = services.map(({ metadata }) => metadata.labels!['app.kubernetes.io/name']!)
+    expect(names.toSorted()).toEqual(values)
+    for (const { metadata, spec } of services) {
+      expect(metadata.name).toBe(metadata.labels!['app.kubernetes.io/name'])
+      expect(spec.ports.map(({ name }: { name: string }) => name)).toContain(monitor!.spec.endpoints[0].port)
+    }
+    expect(ofKind('PrometheusRule', rendered.large)).toHaveLength(1)
+  })
+
+  test('maintenance runs more than once before its absence is told of', () => {
+    for (const overlay of OVERLAYS) {
+      const [job] = ofKind('CronJob', rendered[overlay])
+      expect(job!.spec).toMatchObject({ schedule: '17 3,15 * * *', concurrencyPolicy: 'Forbid', timeZone: 'Etc/UTC' })
+    }
+  })
+})
+
+test('what the README applies first is the Job that migrates, and nothing else', () => {
+  const readme = readFileSync(join(K8S, 'README.md'), 'utf8')
+  const [, key, value] = /apply -k \S+ -l ([^=]+)=(\S+)$/m.exec(readme)!
+  for (const overlay of OVERLAYS) {
+    const chosen = rendered[overlay].filter(({ metadata }) => metadata.labels?.[key!] === value)
+    expect(chosen.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual(['Job migrate'])
+  }
+})
+
 test('the autoscaler and the deployment do not both say how many', () => {
   expect(ofKind('Deployment', rendered.large).filter(({ spec }) => spec.replicas !== undefined)).toEqual([])
   expect(ofKind('Deployment', rendered.small).map(({ spec }) => spec.replicas)).toEqual([2, 2])
+  const autoscalers = ofKind('HorizontalPodAutoscaler', rendered.large)
+  expect(autoscalers.map(({ metadata }) => metadata.name).toSorted()).toEqual(['webhook-ingest', 'ws-gateway'])
+  for (const { spec } of autoscalers) {
+    const resources = spec.metrics.flatMap(({ resource }: { resource?: { name: string } }) => resource?.name ?? [])
+    expect(resources).toEqual(['cpu'])
+  }
   const gateway = ofKind('HorizontalPodAutoscaler').find(({ metadata }) => metadata.name === 'ws-gateway')
   const metric = gateway!.spec.metrics[0].pods.metric.name
   expect(readFileSync(join(ROOT, 'infra/docs/metrics.md'), 'utf8')).toContain(`\`${metric}\``)

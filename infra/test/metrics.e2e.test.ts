@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { maintainEventPartitions } from '@paxyo/database'
 import { connectSocket, eventually, freePort, mintToken, startService, type TestSocket } from '@paxyo/testkit'
 import { readFileSync } from 'node:fs'
 import { startSystem, type System } from './system.ts'
@@ -98,6 +99,17 @@ test('what waits for somebody is counted, with its age', async () => {
   expect(await ingest('reviews_opened_total')).toEqual({ 'reason="contradiction"': 1 })
   expect(await ingest('backlog_readable')).toEqual({ '': 1 })
   expect((await ingest('outbox_age_seconds'))['']).toBeLessThan(60)
+})
+
+test('days without maintenance are seen', async () => {
+  const { owner } = system.database
+  const days = async (): Promise<number | undefined> => (await ingest('event_partition_days'))['']
+  const partitionOf = (daysAhead: number): string =>
+    `events_${new Date(Date.now() + daysAhead * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '_')}`
+  await maintainEventPartitions(owner, new Date())
+  expect(await days()).toBe(8)
+  await owner.query(`DROP TABLE ${partitionOf(7)}, ${partitionOf(5)}`)
+  expect(await days()).toBe(5)
 })
 
 test('closes are counted by their code, and resumes by their mode', async () => {

@@ -24,8 +24,9 @@ test('systemd knows every line of the units', () => {
   const program = provideProgram(['systemd-analyze'], 'systemd')
   const dir = mkdtempSync(join(tmpdir(), 'paxyo-units-'))
   try {
-    // It insists on the program being there.
-    for (const name of names) writeFileSync(join(dir, name), read(name).replaceAll('/usr/bin/node', process.execPath))
+    // It insists on the program being there, wherever this clone lies.
+    const node = `"${process.execPath}"`
+    for (const name of names) writeFileSync(join(dir, name), read(name).replaceAll('/usr/bin/node', node))
     const paths = names.map((name) => join(dir, name))
     const { status, stdout, stderr } = spawnSync(program, ['verify', '--man=no', ...paths], { encoding: 'utf8' })
     expect({ status, complaints: (stdout + stderr).split('\n').filter((line) => line.includes(dir)) }).toEqual({

@@ -5,6 +5,7 @@ import { addAccounts } from './commands/accounts.ts'
 import { addAudit } from './commands/audit.ts'
 import { addDeliveries } from './commands/deliveries.ts'
 import { addDoctor } from './commands/doctor.ts'
+import { addEpoch } from './commands/epoch.ts'
 import { addKeys } from './commands/keys.ts'
 import { addMaintain } from './commands/maintain.ts'
 import { addMigrate } from './commands/migrate.ts'
@@ -48,6 +49,7 @@ export function buildProgram(terminal: Terminal, finished: Finished): Command {
     addKeys,
     addMigrate,
     addMaintain,
+    addEpoch,
     addSimulate,
   ]) {
     add(program, terminal, finished)

@@ -9,8 +9,7 @@ export async function variables() {
   const { z } = await import('zod')
   return {
     DATABASE_URL: env.url('postgres', 'postgresql'),
-    REDIS_URL: env.url('redis', 'rediss'),
-    CHANNEL_PREFIX: redisVariables.CHANNEL_PREFIX,
+    ...redisVariables,
     PAXYO_URL: env.url('http', 'https'),
     PAXYO_API_KEY: env.text,
     JWT_SECRETS: env.secrets(32),
@@ -38,6 +37,18 @@ export async function settings<const Names extends readonly (keyof Variables)[]>
   const shape = Object.fromEntries(names.map((name) => [name, all[name]])) as Pick<Variables, Names[number]>
   return loadConfig(shape, environment)
 }
+
+/**
+ * Where Redis is, in the words of the services.
+ *
+ * @throws ConfigError that names all that are missing or wrong.
+ */
+export async function redisSettings(environment: Environment) {
+  const { loadConfig, redisOptions, redisProblems, redisVariables } = await import('@paxyo/service-kit')
+  return redisOptions(loadConfig(redisVariables, environment, redisProblems))
+}
+
+export type RedisSettings = Awaited<ReturnType<typeof redisSettings>>
 
 /** A duration on the command line: `90s`, `15m`, `12h`, `7d`. @returns seconds */
 export function parseDurationS(text: string): number {

@@ -56,7 +56,7 @@ afterAll(async () => {
 
 async function runCommand(command: string): Promise<{ code: number | null; output: string }> {
   const program = join(ROOT, 'node_modules/.bin/paxyo')
-  const child = spawn('sh', ['-c', `exec ${command.replace('npx paxyo', program)}`], { cwd: dir, env })
+  const child = spawn('sh', ['-c', `exec ${command.replace('npx paxyo', `"${program}"`)}`], { cwd: dir, env })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
   const closed = once(child, 'close')

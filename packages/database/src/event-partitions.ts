@@ -25,6 +25,21 @@ export async function maintainEventPartitions(pool: Pool, now: Date, retentionDa
   return { created, dropped }
 }
 
+// Looked up by name in the catalogue, without a lock and without a right on any table.
+const READ_PARTITION_DAYS = `
+  SELECT coalesce(min(n) FILTER (WHERE to_regclass(name) IS NULL), $1 + 1)::int AS days
+  FROM generate_series(0, $1) AS later (n),
+    format('events_%s', to_char((now() AT TIME ZONE 'UTC')::date + n, 'YYYY_MM_DD')) AS name`
+
+/**
+ * For how many days, today included and without a gap, events have their partition: eight after maintenance, one less
+ * with every midnight (UTC) that passes without it, 0 when today has none.
+ */
+export async function readPartitionDays(pool: Pool): Promise<number> {
+  const { rows } = await pool.query<{ days: number }>(READ_PARTITION_DAYS, [DAYS_AHEAD])
+  return rows[0]!.days
+}
+
 const isoDay = (day: number): string => new Date(day * DAY_MS).toISOString().slice(0, 10)
 const partitionName = (day: number): string => `events_${isoDay(day).replaceAll('-', '_')}`
 const dayOfPartition = (name: string): number =>

@@ -1,6 +1,6 @@
 export { isDatabaseUnavailable, isRefusedByDatabase, isRetryable, RolledBackError } from './database-errors.ts'
 export { createKysely, createPool, type PoolOptions } from './connect.ts'
-export { maintainEventPartitions, type MaintainResult } from './event-partitions.ts'
+export { maintainEventPartitions, readPartitionDays, type MaintainResult } from './event-partitions.ts'
 export { pruneIdempotencyKeys } from './idempotency-keys.ts'
 export { MIGRATION_NAMES, migrateToLatest } from './migrate.ts'
 export { runQuery } from './run-query.ts'

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { createTestDatabase, type TestDatabase } from '@paxyo/testkit'
 import pg from 'pg'
-import { maintainEventPartitions } from '../src/event-partitions.ts'
+import { maintainEventPartitions, readPartitionDays } from '../src/event-partitions.ts'
 
 let database: TestDatabase
 beforeEach(async () => {
@@ -134,4 +134,17 @@ test('partitions that were made later are append-only, too', async () => {
       await expect(database.owner.query(statement)).rejects.toThrow('append-only')
     }
   }
+})
+
+test('those who may touch no table of it see for how many days there are partitions', async () => {
+  const pool = database.poolAs('ingest')
+  const days = (): Promise<number> => readPartitionDays(pool)
+  expect(await days()).toBe(0)
+  await maintainEventPartitions(database.owner, new Date())
+  expect(await days()).toBe(8)
+  const partitions = await findPartitions()
+  await database.owner.query(`DROP TABLE ${partitions[3]}, ${partitions[7]}`)
+  expect(await days()).toBe(3)
+  await database.owner.query(`DROP TABLE ${partitions[0]}`)
+  expect(await days()).toBe(0)
 })

@@ -195,7 +195,9 @@ export class RedisClusterSubscriber implements EventSubscriber {
   }
 
   #drop(node: Node): void {
-    if (this.#nodes.get(node.key) === node) this.#nodes.delete(node.key)
+    // A node that lost a thousand channels says so a thousand times.
+    if (this.#nodes.get(node.key) !== node) return
+    this.#nodes.delete(node.key)
     void node.subscriber.close()
   }
 }

@@ -50,6 +50,7 @@ function sentinels(options: RedisBusOptions) {
     // A deposed master may go on answering: the sentinels' word counts.
     failoverDetector: true,
     sentinelRetryStrategy: retryDelayMs,
+    sentinelCommandTimeout: SILENCE_MS_MAX,
     ...(options.sentinelPassword === undefined ? {} : { sentinelPassword: options.sentinelPassword }),
     ...(access.tls === undefined ? {} : { enableTLSForSentinelMode: true, sentinelTLS: {} }),
   }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals'
+import { afterAll, describe, expect, test } from '@jest/globals'
 import { userChannel, type BusMessage } from '@paxyo/contracts'
 import { eventually, startRedisCluster, startRedisSentinels, type RedisServer } from '@paxyo/testkit'
 import { Redis } from 'ioredis'
@@ -9,6 +9,8 @@ import { createRedisBus, type RedisBusOptions } from '../src/redis-bus.ts'
 /** Enough for every shard, and so for every node. */
 const CHANNELS = Array.from({ length: 1_000 }, (_, index) => userChannel(`user-${index}`))
 const FAIL_OVER_TIMEOUT_MS = 30_000
+/** After a fail-over ioredis keeps timers for connections to sentinels that are closed already, for so long. */
+const SENTINEL_TIMERS_MS = 2_000
 
 interface Ends extends AsyncDisposable {
   readonly publisher: EventPublisher
@@ -169,6 +171,8 @@ describe('a cluster', () => {
 })
 
 describe('a master that sentinels name', () => {
+  afterAll(() => sleep(SENTINEL_TIMERS_MS))
+
   test('is followed over a fail-over', async () => {
     await using group = await startRedisSentinels()
     await using ends = await connect({ url: group.url, topology: 'sentinel' })
@@ -178,5 +182,13 @@ describe('a master that sentinels name', () => {
     await expectRestored(ends, 0)
     await expectDelivery(ends)
     expect(await on(group.servers[1]!, (redis) => redis.info('replication'))).toContain('role:master')
+  }, 90_000)
+
+  test('is found though a sentinel says nothing', async () => {
+    await using group = await startRedisSentinels()
+    group.sentinels[0]!.process.kill('SIGSTOP')
+    await using ends = await connect({ url: group.url, topology: 'sentinel' })
+    await expectDelivery(ends)
+    expect(ends.restores).toBe(0)
   }, 90_000)
 })

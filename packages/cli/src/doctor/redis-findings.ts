@@ -1,30 +1,36 @@
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { probeChannel } from '@paxyo/contracts'
-import { connectRedis } from '../connect-redis.ts'
+import { connectRedis, isSharded } from '../connect-redis.ts'
 import { Failure } from '../failure.ts'
 import { withoutPassword } from '../explain-network-error.ts'
+import type { RedisSettings } from '../settings.ts'
 import { clockFinding } from './clock.ts'
 import { failed, ok, skipped, type Finding } from './finding.ts'
 
 const VERSION_MIN = 7
 const PROBE_TIMEOUT_MS = 2_000
 
-/** Examines Redis as the services use it: nothing is stored, one message goes to a channel of our own. */
-export async function redisFindings(url: string, channelPrefix: string): Promise<readonly Finding[]> {
+/**
+ * Examines Redis as the services use it: nothing is stored, one message goes to a channel of our own. Of a cluster it is
+ * the node that has this channel; of sentinels, the master that they name.
+ */
+export async function redisFindings(settings: RedisSettings): Promise<readonly Finding[]> {
+  const channel = settings.channelPrefix + probeChannel(`doctor-${randomUUID()}`)
   const connections: Redis[] = []
   const connect = async (name: string): Promise<Redis> => {
-    const redis = await connectRedis(url, name)
+    const redis = await connectRedis(settings, name, channel)
     connections.push(redis)
     return redis
   }
   try {
     const redis = await connect('paxyo-doctor')
     return [
-      ok('redis', `connected to ${withoutPassword(new URL(url))}`),
+      ok('redis', connectedTo(redis, settings)),
+      ...(isSharded(settings) ? [await clusterFinding(redis)] : []),
       await versionFinding(redis),
       await clockOf(redis),
-      await pubSubFinding(redis, await connect('paxyo-doctor-subscriber'), channelPrefix),
+      await pubSubFinding(redis, await connect('paxyo-doctor-subscriber'), channel, settings),
     ]
   } catch (error) {
     if (!(error instanceof Failure)) throw error
@@ -32,6 +38,25 @@ export async function redisFindings(url: string, channelPrefix: string): Promise
   } finally {
     for (const redis of connections) redis.disconnect()
   }
+}
+
+function connectedTo(redis: Redis, { topology, url, sentinelName }: RedisSettings): string {
+  if (topology === 'single') return `connected to ${withoutPassword(new URL(url))}`
+  const { remoteAddress, remotePort } = redis.stream
+  const node = `${remoteAddress}:${remotePort}`
+  if (topology === 'cluster') return `connected to ${node}, which has our channel of the cluster`
+  return `connected to ${node}, the master "${sentinelName}" of the sentinels`
+}
+
+/** A cluster of which a part is down refuses everything. */
+async function clusterFinding(redis: Redis): Promise<Finding> {
+  const info = await redis.cluster('INFO').catch((error: Error) => error)
+  if (typeof info !== 'string') return skipped('redis-cluster', `this user may not ask for it: ${info.message}`)
+  const value = (name: string): string => new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1] ?? 'unknown'
+  const size = `${value('cluster_size')} masters, ${value('cluster_known_nodes')} nodes`
+  if (value('cluster_state') === 'ok') return ok('redis-cluster', `the cluster is well: ${size}`)
+  const message = `the cluster is down: ${value('cluster_slots_ok')} of 16384 slots are served (${size})`
+  return failed('redis-cluster', message, 'CLUSTER NODES shows which node is gone; bring it back, or its replica up.')
 }
 
 async function versionFinding(redis: Redis): Promise<Finding> {
@@ -51,20 +76,28 @@ async function clockOf(redis: Redis): Promise<Finding> {
 }
 
 /** Subscribes, publishes, and waits for the message: what a gateway and webhook-ingest do with every event. */
-async function pubSubFinding(publisher: Redis, subscriber: Redis, channelPrefix: string): Promise<Finding> {
-  const channel = channelPrefix + probeChannel(`doctor-${randomUUID()}`)
+async function pubSubFinding(
+  publisher: Redis,
+  subscriber: Redis,
+  channel: string,
+  settings: RedisSettings,
+): Promise<Finding> {
+  const { channelPrefix } = settings
+  const shard = isSharded(settings) ? 's' : ''
   const mend = (right: string): string => `ACL SETUSER <user> ${right} &${channelPrefix}*`
-  const arrived = new Promise<true>((resolve) => subscriber.on('message', () => resolve(true)))
+  const arrived = new Promise<true>((resolve) => subscriber.on(`${shard}message`, () => resolve(true)))
 
-  const refusal = await subscriber.subscribe(channel).then(
+  const refusal = await subscriber[`${shard}subscribe`](channel).then(
     () => undefined,
     (error: Error) => error,
   )
   if (refusal !== undefined) {
-    return failed('pub-sub', `may not subscribe: ${refusal.message}`, mend('+subscribe +unsubscribe'))
+    return failed('pub-sub', `may not subscribe: ${refusal.message}`, mend(`+${shard}subscribe +${shard}unsubscribe`))
   }
-  const published = await publisher.publish(channel, 'probe').catch((error: Error) => error)
-  if (typeof published !== 'number') return failed('pub-sub', `may not publish: ${published.message}`, mend('+publish'))
+  const publishing = publisher[`${shard}publish`](channel, 'probe') as Promise<number>
+  const published = await publishing.catch((error: Error) => error)
+  if (typeof published !== 'number')
+    return failed('pub-sub', `may not publish: ${published.message}`, mend(`+${shard}publish`))
 
   const startedAt = performance.now()
   const timeout = new Promise<false>((resolve) => setTimeout(resolve, PROBE_TIMEOUT_MS, false).unref())

@@ -18,10 +18,10 @@ export async function runDoctor(env: Readonly<Record<string, string | undefined>
   return { isHealthy: findings.every(({ status }) => status !== 'failed'), findings }
 }
 
-function examinations({ databaseUrl, redisUrl, channelPrefix, api }: DoctorConfig): Promise<readonly Finding[]>[] {
+function examinations({ databaseUrl, redis, api }: DoctorConfig): Promise<readonly Finding[]>[] {
   return [
     ...(databaseUrl === undefined ? [] : [postgresFindings(databaseUrl)]),
-    ...(redisUrl === undefined || channelPrefix === undefined ? [] : [redisFindings(redisUrl, channelPrefix)]),
+    ...(redis === undefined ? [] : [redisFindings(redis)]),
     ...(api === undefined ? [] : [apiFindings(api)]),
   ]
 }

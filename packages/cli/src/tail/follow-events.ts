@@ -1,8 +1,10 @@
 import { orderEventSchema, userChannel, type OrderEvent } from '@paxyo/contracts'
-import { connectRedis, explainRedisError } from '../connect-redis.ts'
+import type { RedisAddress } from '@paxyo/event-bus'
+import { connectRedis, explainRedisError, isSharded } from '../connect-redis.ts'
+import { Failure } from '../failure.ts'
 
 export interface TailOptions {
-  readonly redisUrl: string
+  readonly redis: RedisAddress
   readonly channelPrefix: string
   /** Everybody, when it is not given. */
   readonly userId: string | undefined
@@ -20,28 +22,36 @@ const PROBE_SHARD = '{probe}:'
  * @throws Failure when Redis cannot be reached, refuses, or goes away.
  */
 export async function followEvents(options: TailOptions): Promise<void> {
-  const { redisUrl, channelPrefix, userId, signal } = options
-  const redis = await connectRedis(redisUrl, 'paxyo-tail')
+  const { redis: address, channelPrefix, userId, signal } = options
+  if (userId === undefined && isSharded(address)) {
+    throw new Failure('usage', "a cluster's channels can't be followed all at once", 'Name a user: --user <userId>')
+  }
+  const channel = userId === undefined ? undefined : channelPrefix + userChannel(userId)
+  const redis = await connectRedis(address, 'paxyo-tail', channel ?? channelPrefix)
   try {
     const ended = Promise.withResolvers<void>()
-    redis.on('close', () => ended.reject(explainRedisError(new Error('the connection broke'), redisUrl)))
+    redis.on('close', () => ended.reject(explainRedisError(new Error('the connection broke'), address)))
+    redis.on('moved', () =>
+      ended.reject(new Failure('unreachable', 'the channel went to another node', 'Start again.')),
+    )
     signal.addEventListener('abort', () => ended.resolve(), { once: true })
     if (signal.aborted) return
 
-    const receive = (channel: string, payload: string): void => {
-      const address = channel.slice(channelPrefix.length)
-      if (address.startsWith(PROBE_SHARD)) return
+    const receive = (name: string, payload: string): void => {
+      const ours = name.slice(channelPrefix.length)
+      if (ours.startsWith(PROBE_SHARD)) return
       const event = parseEvent(payload)
-      if (event !== undefined) options.onEvent(address.slice(address.indexOf(':') + 1), event)
+      if (event !== undefined) options.onEvent(ours.slice(ours.indexOf(':') + 1), event)
     }
     redis.on('message', receive)
-    redis.on('pmessage', (_pattern, channel: string, payload: string) => receive(channel, payload))
-    if (userId === undefined) await redis.psubscribe(`${channelPrefix}{*}:*`)
-    else await redis.subscribe(channelPrefix + userChannel(userId))
+    redis.on('smessage', receive)
+    redis.on('pmessage', (_pattern, name: string, payload: string) => receive(name, payload))
+    if (channel === undefined) await redis.psubscribe(`${channelPrefix}{*}:*`)
+    else await (isSharded(address) ? redis.ssubscribe(channel) : redis.subscribe(channel))
     options.onFollowing()
     await ended.promise
   } catch (error) {
-    throw explainRedisError(error, redisUrl)
+    throw explainRedisError(error, address)
   } finally {
     redis.removeAllListeners('close')
     redis.disconnect()

@@ -242,3 +242,22 @@ describe('migrate and maintain', () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining('EVENT_RETENTION_DAYS: must be a whole number')])
   })
 })
+
+describe('epoch', () => {
+  test('it is shown, and renewed by the owner alone', async () => {
+    const shown = await paxyo(['epoch', 'show'], env)
+    expect(shown.stdout).toMatch(/^[0-9a-f]{32}\n$/)
+    const renewed = (await paxyo(['epoch', 'renew', '--json'], env)).json() as { epoch: string }
+    expect(renewed.epoch).not.toBe(shown.stdout.trim())
+    expect((await paxyo(['epoch', 'show'], env)).stdout).toBe(`${renewed.epoch}\n`)
+
+    await database.owner.query(`CREATE ROLE epoch_reader LOGIN PASSWORD 'reader' IN ROLE paxyo_gateway`)
+    try {
+      const url = Object.assign(new URL(database.url), { username: 'epoch_reader', password: 'reader' }).href
+      const refused = await paxyo(['epoch', 'renew'], { DATABASE_URL: url })
+      expect([refused.code, refused.stderr]).toEqual([5, expect.stringContaining('stream_epoch')])
+    } finally {
+      await database.owner.query('DROP ROLE epoch_reader')
+    }
+  })
+})

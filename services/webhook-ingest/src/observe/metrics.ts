@@ -1,4 +1,5 @@
 import { createMetricGroup, LATENCY_BUCKETS_S, type MetricGroup } from '@paxyo/service-kit'
+import { readPartitionDays } from '@paxyo/database'
 import { formatMoney } from '@paxyo/order-core'
 import type { Pool } from 'pg'
 import type { Registry } from 'prom-client'
@@ -60,6 +61,7 @@ export function createIngestMetrics({ pool, waitingDeliveries }: IngestMetricsOp
   group.gauge('waiting_deliveries', 'Deliveries that wait to be committed.', waitingDeliveries)
   group.gauge('database_waiting', 'Requests that wait for a connection of the pool.', () => pool.waitingCount)
   addBacklog(group, pool)
+  addPartitions(group, pool)
 
   const currencies = new Set<string>()
   const labelOf = (currency: string): string => {
@@ -125,6 +127,17 @@ function addBacklog(group: MetricGroup, pool: Pool): void {
       gauges.open_reviews.set({ reason }, count)
       gauges.open_review_age_seconds.set({ reason }, ageS)
     }
+  })
+}
+
+/** Nothing else tells of maintenance that is not run, or that fails. */
+function addPartitions(group: MetricGroup, pool: Pool): void {
+  const described = {
+    event_partition_days: { help: 'For how many days, today included, events have their partition.' },
+  }
+  group.gauges(described, async (gauges) => {
+    const days = await inTime(readPartitionDays(pool))
+    if (days !== undefined) gauges.event_partition_days.set(days)
   })
 }
 
