@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { parse } from 'yaml'
 
 const ROOT = new URL('../../', import.meta.url)
@@ -127,4 +127,16 @@ test('Redis may be Valkey: nothing names a program of one of them alone', () => 
   for (const script of ['healthy.sh', 'load-users.sh']) {
     expect(read(`infra/docker/redis/${script}`)).toContain('command -v redis-cli || command -v valkey-cli')
   }
+})
+
+test('what makes the logins when the database is made is a program, not lines for the entrypoint to read in', () => {
+  expect(statSync(new URL('infra/docker/postgres/apply-logins.sh', ROOT)).mode & 0o111).toBe(0o111)
+})
+
+test('every setting that is taken from .env is one that infra/README.md tells of', () => {
+  const readme = read('infra/README.md')
+  const taken = [...compose.matchAll(/\$\{(\w+)(?=[:}])/g)].map(([, name]) => name!)
+
+  expect(taken.length).toBeGreaterThan(20)
+  expect([...new Set(taken)].filter((name) => !readme.includes(`\`${name}\``))).toEqual([])
 })

@@ -72,7 +72,8 @@ function get(path: string, headers: Record<string, string> = {}): Promise<Answer
 /** Answers as a service would: with its name, and with what it was told of the client. */
 async function serve(name: string, port: number): Promise<Server> {
   const server = createServer(({ url, headers }, response) => {
-    response.end(url === '/readyz' ? 'ok' : `${name} ${headers['x-forwarded-for']} ${headers['x-forwarded-proto']}`)
+    const told = [headers['x-forwarded-for'], headers['x-forwarded-proto']].join(' ')
+    response.end(url === '/readyz' ? 'ok' : `${name} ${told}`)
   })
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')
@@ -88,13 +89,17 @@ test('HAProxy has nothing to complain about but names that only Docker knows', (
 
 test('there is no way to the demo but while it runs', async () => {
   const statuses = (): Promise<number[]> => Promise.all(DEMO_PATHS.map(async (path) => (await get(path)).status))
+  const waitFor = async (status: number): Promise<void> => {
+    await eventually(async () => (await statuses()).every((actual) => actual === status)).catch(() => undefined)
+    expect(await statuses()).toEqual(DEMO_PATHS.map(() => status))
+  }
 
-  await eventually(async () => (await statuses()).every((status) => status === 404))
+  await waitFor(404)
   const demo = await serve('demo', ports.demo)
-  await eventually(async () => (await statuses()).every((status) => status === 200))
+  await waitFor(200)
   demo.closeAllConnections()
   demo.close()
-  await eventually(async () => (await statuses()).every((status) => status === 404))
+  await waitFor(404)
 })
 
 test('what a client says of itself is not believed, and nothing inside can be reached from outside', async () => {

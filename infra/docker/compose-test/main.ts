@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { follow } from '../../breaking/follower.ts'
 import { audit } from './audit.ts'
+import { hasDumpOfServer, tryBackup } from './backup.ts'
 import { startPanel, watchInBrowser } from './browser.ts'
 import { tryDemo } from './demo.ts'
 import { checkDashboards, doRareThings, startPrometheus } from './observability.ts'
@@ -20,7 +21,7 @@ import {
 
 const { values } = parseArgs({
   options: {
-    orders: { type: 'string', default: '9000' },
+    orders: { type: 'string', default: '12000' },
     clients: { type: 'string', default: '500' },
     users: { type: 'string', default: '100' },
     rate: { type: 'string', default: '200' },
@@ -56,13 +57,13 @@ interface Step {
 async function restartEverything(stack: Stack): Promise<Step[]> {
   const steps: [string, () => Promise<unknown>][] = [
     ['gateways from 2 to 4', () => stack.compose('up', '-d', '--no-build', '--no-recreate', '--scale', 'ws-gateway=4')],
-    ['webhook-ingest ×2 rolled out', () => stack.npmRun('rollout', '--', 'webhook-ingest')],
-    ['ws-gateway ×4 rolled out', () => stack.npmRun('rollout', '--', 'ws-gateway')],
-    ['secrets rotated, both services rolled out, old secrets retired', () => rotateSecrets(stack)],
     ['redis restarted', () => stack.compose('restart', 'redis')],
     ['haproxy reloaded', () => stack.compose('kill', '-s', 'USR2', 'haproxy')],
     ['haproxy restarted', () => stack.compose('restart', 'haproxy')],
     ['postgres restarted', () => stack.compose('restart', 'postgres')],
+    ['webhook-ingest ×2 rolled out', () => stack.npmRun('rollout', '--', 'webhook-ingest')],
+    ['ws-gateway ×4 rolled out', () => stack.npmRun('rollout', '--', 'ws-gateway')],
+    ['secrets rotated, both services rolled out, old secrets retired', () => rotateSecrets(stack)],
   ]
   const done: Step[] = []
   for (const [what, step] of steps) {
@@ -116,7 +117,7 @@ const settings = {
   DEMO_PROVIDER_PORT: String(await freePort()),
   ALLOWED_ORIGINS: `${panel.origin},https://localhost:${httpsPort}`,
   DRAIN_SECONDS: '3',
-  FRONT_SUBNET: '172.31.251.0/24',
+  FRONT_SUBNET: '10.213.251.0/24',
 }
 const stack = await startStack(settings, () => sayElapsed('images built'))
 sayElapsed('docker compose up')
@@ -176,6 +177,10 @@ try {
     const connects = followers.reduce((sum, follower) => sum + follower.connects, 0)
     say(`${received} events received by ${clients} clients over ${connects} connections`)
     violations.push(...(await audit(stack, orders, followers)))
+    if (await hasDumpOfServer(stack)) {
+      await timed('backup and restore', async () => void violations.push(...(await tryBackup(stack))))
+    } else say('backup and restore: not tried, the image has a pg_dump that is older than its server')
+    await eventually(() => isUp(stack), SETTLE_TIMEOUT_MS)
     await doRareThings(stack, 'shown')
     await timed('dashboards asked', async () => void violations.push(...(await checkDashboards(stack))))
   } finally {

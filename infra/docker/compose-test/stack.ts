@@ -22,6 +22,8 @@ export interface Stack extends AsyncDisposable {
   compose(...args: readonly string[]): Promise<string>
   /** What `npm run <name>` does, for this installation. */
   npmRun(...args: readonly string[]): Promise<string>
+  /** Runs commands as somebody types them, with `BACKUPS` for a folder; ends at the first that fails. */
+  shell(commands: string): Promise<string>
   /** Asks PostgreSQL as its superuser; each row is an array of texts. */
   query(sql: string): Promise<string[][]>
   request(path: string, options: RequestOptions): Promise<Answer>
@@ -67,6 +69,7 @@ export async function startStack(settings: Readonly<Record<string, string>>, onB
     ca,
     compose,
     npmRun,
+    shell: (commands) => run('bash', ['-e', '-o', 'pipefail', '-c', commands], { ...env, BACKUPS: folder }),
     secret: (name) => readFileSync(join(folder, name), 'utf8').trim().split(',')[0]!,
     request: (path, options) => request(agent, `${url}${path}`, options),
     async query(sql) {
