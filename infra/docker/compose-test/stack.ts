@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
+const ALL_PROFILES = ['--profile', 'demo', '--profile', 'observability', '--profile', 'setup']
 const REQUEST_TIMEOUT_MS = 15_000
 const SOCKETS_MAX = 256
 
@@ -21,6 +22,8 @@ export interface Stack extends AsyncDisposable {
   compose(...args: readonly string[]): Promise<string>
   /** What `npm run <name>` does, for this installation. */
   npmRun(...args: readonly string[]): Promise<string>
+  /** Runs commands as somebody types them, with `BACKUPS` for a folder; ends at the first that fails. */
+  shell(commands: string): Promise<string>
   /** Asks PostgreSQL as its superuser; each row is an array of texts. */
   query(sql: string): Promise<string[][]>
   request(path: string, options: RequestOptions): Promise<Answer>
@@ -37,8 +40,8 @@ export interface Answer {
   readonly body: string
 }
 
-/** Builds the images and starts everything. */
-export async function startStack(settings: Readonly<Record<string, string>>): Promise<Stack> {
+/** Builds the images and starts everything; `onBuilt` is told in between. */
+export async function startStack(settings: Readonly<Record<string, string>>, onBuilt: () => void): Promise<Stack> {
   await using cleanups = new AsyncDisposableStack()
   const folder = mkdtempSync(join(tmpdir(), 'paxyo-compose-'))
   cleanups.defer(() => rmSync(folder, { recursive: true, force: true }))
@@ -47,9 +50,12 @@ export async function startStack(settings: Readonly<Record<string, string>>): Pr
   const npmRun = (...args: readonly string[]): Promise<string> => run('npm', ['run', '--silent', ...args], env)
 
   await npmRun('secrets')
-  cleanups.defer(async () => void (await compose('down', '--volumes', '--remove-orphans', '--timeout', '5')))
-  await compose('down', '--volumes', '--remove-orphans', '--timeout', '5')
-  await compose('build')
+  const takeDown = (): Promise<string> =>
+    compose(...ALL_PROFILES, 'down', '--volumes', '--remove-orphans', '--timeout', '5')
+  cleanups.defer(async () => void (await takeDown()))
+  await takeDown()
+  await compose(...ALL_PROFILES, 'build')
+  onBuilt()
   await compose('up', '--detach', '--no-build')
 
   const ca = readFileSync(join(folder, 'ca.crt'), 'utf8')
@@ -63,6 +69,7 @@ export async function startStack(settings: Readonly<Record<string, string>>): Pr
     ca,
     compose,
     npmRun,
+    shell: (commands) => run('bash', ['-e', '-o', 'pipefail', '-c', commands], { ...env, BACKUPS: folder }),
     secret: (name) => readFileSync(join(folder, name), 'utf8').trim().split(',')[0]!,
     request: (path, options) => request(agent, `${url}${path}`, options),
     async query(sql) {

@@ -20,9 +20,15 @@ const REGISTRATIONS_AT_ONCE = 16
 const TRIES_MAX = 200
 const RETRY_DELAY_MS = 300
 
+export interface TakenWebhook {
+  /** By `performance.now()`. */
+  readonly dueMs: number
+  /** From then to its 200. */
+  readonly latencyMs: number
+}
+
 export interface WebhookFigures {
-  /** Of each webhook from its first try to its 200, in ms. */
-  readonly latenciesMs: readonly number[]
+  readonly webhooks: readonly TakenWebhook[]
   readonly retries: number
   readonly seconds: number
 }
@@ -59,7 +65,7 @@ export async function registerOrder(stack: Stack, order: string, userId: string)
 
 /** Every order's history, in rounds and at a steady rate, whatever the answers are like; tried until answered with 200. */
 export async function sendHistories(stack: Stack, orders: number, perSecond: number): Promise<WebhookFigures> {
-  const latenciesMs: number[] = []
+  const webhooks: TakenWebhook[] = []
   let retries = 0
   const sending: Promise<void>[] = []
   const startedAt = performance.now()
@@ -71,13 +77,13 @@ export async function sendHistories(stack: Stack, orders: number, perSecond: num
       const take = async (): Promise<void> => {
         const body = JSON.stringify({ order_id: String(order), ...update })
         retries += (await sendUntilTaken(stack, body, `${round}-${order}`)) - 1
-        latenciesMs.push(performance.now() - dueAt)
+        webhooks.push({ dueMs: dueAt, latencyMs: performance.now() - dueAt })
       }
       sending.push(take())
     }
   }
   await Promise.all(sending)
-  return { latenciesMs, retries, seconds: (performance.now() - startedAt) / 1000 }
+  return { webhooks, retries, seconds: (performance.now() - startedAt) / 1000 }
 }
 
 /** @returns how often it was sent. */

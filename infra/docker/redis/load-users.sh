@@ -3,4 +3,5 @@
 set -eu
 REDISCLI_AUTH=$(cat /run/secrets/redis-operator-password)
 export REDISCLI_AUTH
-exec redis-cli --no-auth-warning --tls --cacert /run/secrets/ca.crt --user operator -e acl load
+cli=$(command -v redis-cli || command -v valkey-cli)
+exec "$cli" --no-auth-warning --tls --cacert /run/secrets/ca.crt --user operator -e acl load

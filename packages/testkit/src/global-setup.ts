@@ -8,6 +8,7 @@ const PROGRAMS: readonly [string, ...string[]][] = [
   ['php', 'php-cli', 'php-curl'],
   ['prometheus', 'prometheus'],
   ['faketime', 'faketime'],
+  ['haproxy', 'haproxy'],
   ['systemd-analyze', 'systemd'],
 ]
 

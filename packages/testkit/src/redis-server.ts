@@ -6,6 +6,9 @@ import { join } from 'node:path'
 import { provideProgram } from './debian-package.ts'
 import { freePort } from './free-port.ts'
 
+/** Another server that speaks Redis's protocol, such as `valkey-server`: its name or its path. */
+const REDIS_SERVER = 'REDIS_SERVER'
+
 /** A Redis of one's own, to be broken at will. */
 export interface RedisServer {
   readonly url: string
@@ -24,7 +27,7 @@ export async function startRedisServer(
   settings: readonly string[] = [],
   lines: readonly string[] = [],
 ): Promise<RedisServer> {
-  const program = provideProgram(['redis-server'], 'redis-server')
+  const program = process.env[REDIS_SERVER] || provideProgram(['redis-server'], 'redis-server')
   const port = await freePort()
   const dir = mkdtempSync(join(tmpdir(), 'paxyo-redis-'))
   const file = join(dir, 'redis.conf')
@@ -66,7 +69,7 @@ async function start(program: string, args: readonly string[]): Promise<ChildPro
   let output = ''
   await new Promise<void>((resolve, reject) => {
     child.once('error', reject)
-    child.once('exit', () => reject(new Error(`redis-server ended:\n${output}`)))
+    child.once('exit', () => reject(new Error(`${program} ended:\n${output}`)))
     child.stdout.on('data', (chunk: Buffer) => {
       output += chunk.toString()
       if (/Ready to accept connections|Sentinel ID is/.test(output)) resolve()

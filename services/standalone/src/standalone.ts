@@ -11,16 +11,14 @@ import {
   serveMetrics,
   type RunningService,
 } from '@paxyo/service-kit'
+import { createDemoActions, createPanelApi, DEMO_USER, prepareDemo, startDemoProvider, type DemoDeps } from 'demo'
 import { createIngest, INGEST_POOL_MAX, panelWebhookTarget, providerOptions } from 'webhook-ingest'
 import { createGateway, GATEWAY_POOL_MAX } from 'ws-gateway'
 import type { StandaloneConfig } from './config.ts'
 import { openDatabase } from './database.ts'
-import { createDemoActions } from './demo-actions.ts'
-import { startDemoProvider } from './demo-provider.ts'
-import { createDemoRoutes, ownAddress } from './demo-routes.ts'
-import { DEMO_USER, prepareDemo, type DemoOptions } from './demo.ts'
 import { keepSecrets } from './kept-secrets.ts'
 import { startMaintenance } from './maintenance.ts'
+import { ownAddress } from './own-address.ts'
 import { welcomeLines } from './welcome.ts'
 
 /** One process has nobody to send its clients to: they come back when it does. */
@@ -86,13 +84,12 @@ export async function startStandalone(config: StandaloneConfig): Promise<Running
   ingest.addMetrics(registry)
   gateway.addMetrics(registry)
   const stopMetrics = await serveMetrics({ registry, host: config.HOST, port: config.METRICS_PORT, log })
-  const demo: DemoOptions | undefined =
+  const here = ownAddress(config.HOST, config.PORT)
+  const demo: DemoDeps | undefined =
     config.DEMO === 'on'
       ? {
-          routes: createDemoRoutes(ownAddress(config.HOST, config.PORT)),
-          pool: gatewayPool,
-          apiKey: apiKeys[0]!,
-          provider: await startDemoProvider(ownAddress(config.HOST, config.PORT), webhookTokens[0]!),
+          panel: createPanelApi({ url: here, apiKey: apiKeys[0]!, userId: DEMO_USER }),
+          provider: await startDemoProvider({ url: here, proof: { kind: 'path', token: webhookTokens[0]! } }),
         }
       : undefined
   if (demo !== undefined) {

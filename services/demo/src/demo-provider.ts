@@ -1,15 +1,25 @@
-import { startSimulator, type Simulator, type WebhookShapeName } from '@paxyo/godofpanel/simulator'
+import {
+  startSimulator,
+  type Simulator,
+  type SimulatorOptions,
+  type WebhookShapeName,
+} from '@paxyo/godofpanel/simulator'
 
 /** Those that tell of everything: the page shows how much of an order is left. */
 const SHAPES: readonly WebhookShapeName[] = ['text', 'numbers', 'costs', 'order', 'list', 'by_id', 'orders', 'form']
 /** Somebody waits in front of the page. */
 const RETRY = { attemptsMax: 3, timeoutMs: 10_000 }
 
-/** Plays GodOfPanel, on a port of this machine alone: it calls our webhook as the real one does. */
-export function startDemoProvider(address: string, webhookToken: string): Promise<Simulator> {
+export type DemoProviderOptions = Pick<SimulatorOptions, 'proof' | 'host' | 'port' | 'apiKey'> & {
+  /** Where webhook-ingest answers. */
+  readonly url: string
+}
+
+/** Plays GodOfPanel, on a port of this machine alone unless told otherwise: it calls our webhook as the real one does. */
+export function startDemoProvider({ url, ...options }: DemoProviderOptions): Promise<Simulator> {
   return startSimulator({
-    webhookUrl: `${address}/webhooks/godofpanel`,
-    proof: { kind: 'path', token: webhookToken },
+    ...options,
+    webhookUrl: `${url}/webhooks/godofpanel`,
     shapes: SHAPES,
     retry: RETRY,
     // In their order, so that every one of them changes something.
@@ -22,5 +32,6 @@ export async function untilTaken(provider: Simulator): Promise<void> {
   await provider.idle()
   const last = provider.deliveries.newest.at(-1)
   if (last?.state !== 'given_up') return
-  throw new Error(`the demo's webhooks are not taken (${last.attempts.at(-1)?.answer}): set DEMO=off, or let them in`)
+  const answer = last.attempts.at(-1)?.answer
+  throw new Error(`the demo's webhooks are not taken (${answer}): do without the demo, or let them in`)
 }

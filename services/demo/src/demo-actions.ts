@@ -1,9 +1,8 @@
-import { OPEN_STATUSES, type OrderStatus } from '@paxyo/contracts'
-import { createKysely } from '@paxyo/database'
 import type { DemoAction, DemoActions } from '@paxyo/demo-panel'
 import type { OrderChange, ProviderOrder } from '@paxyo/godofpanel/simulator'
 import { untilTaken } from './demo-provider.ts'
-import { countDemoOrders, DEMO_USER, makeDemoOrder, type DemoOptions } from './demo.ts'
+import { countDemoOrders, makeDemoOrder, type DemoDeps } from './demo.ts'
+import type { DemoOrder } from './panel-api.ts'
 
 /** A burst goes round the open orders, and makes some when there are too few to look like one. */
 const BURST_ORDERS_MIN = 5
@@ -15,17 +14,13 @@ const PARTIAL_REMAINS_PART = 0.3
 const START_COUNT_MAX = 5000
 
 /** Lets the simulated provider do what the page's buttons say; its webhooks do the rest. */
-export function createDemoActions(options: DemoOptions): DemoActions {
-  const { pool, provider } = options
-  const orders = createKysely(pool)
-    .selectFrom('orders')
-    .where('user_id', '=', DEMO_USER)
-    .select(['provider_order_id as orderId', 'quantity', 'status', 'remains', 'start_count as startCount'])
+export function createDemoActions(deps: DemoDeps): DemoActions {
+  const { panel, provider } = deps
   let made = Promise.resolve()
 
   /** One after the other: each takes the next number. */
   function newOrder(): Promise<void> {
-    const next = made.then(async () => void (await makeDemoOrder(options, await countDemoOrders(pool))))
+    const next = made.then(async () => void (await makeDemoOrder(deps, await countDemoOrders(panel))))
     made = next.catch(() => undefined)
     return next
   }
@@ -34,36 +29,25 @@ export function createDemoActions(options: DemoOptions): DemoActions {
    * Brings the provider up to date: it has forgotten everything since the last start, and a webhook that somebody sent
    * by hand was none of its own.
    */
-  async function restore(query: typeof orders): Promise<ProviderOrder[]> {
-    const rows = await query.limit(BURST_ORDERS_MAX).execute()
-    return rows.map((row) => {
-      const { orderId, quantity, remains, startCount } = row
-      return provider.restore({
-        orderId,
-        quantity,
-        status: row.status as OrderStatus,
-        remains: remains ?? quantity,
-        startCount,
-      })
-    })
-  }
+  const restore = ({ providerOrderId, quantity, status, remains, startCount }: DemoOrder): ProviderOrder =>
+    provider.restore({ orderId: providerOrderId, quantity, status, remains: remains ?? quantity, startCount })
+
+  const restoreNewestOpen = async (): Promise<ProviderOrder[]> =>
+    (await panel.openOrders()).slice(-BURST_ORDERS_MAX).map((order) => restore(order))
 
   return {
     newOrder,
     async act(action, orderId) {
-      const [order] = await restore(orders.where('order_id', '=', orderId))
-      if (order === undefined) throw new Error('there is no such order')
+      const known = await panel.order(orderId)
+      if (known === undefined) throw new Error('there is no such order')
+      const order = restore(known)
       provider.change(order.orderId, nextChange(order, action))
       await untilTaken(provider)
     },
     async burst(count) {
-      const newestOpen = orders
-        .where('status', 'in', OPEN_STATUSES)
-        .orderBy('created_at', 'desc')
-        .orderBy('orders.order_id')
-      let open = await restore(newestOpen)
+      let open = await restoreNewestOpen()
       for (let missing = BURST_ORDERS_MIN - open.length; missing > 0; missing -= 1) await newOrder()
-      if (open.length < BURST_ORDERS_MIN) open = await restore(newestOpen)
+      if (open.length < BURST_ORDERS_MIN) open = await restoreNewestOpen()
       provider.burst(
         count,
         open.map(({ orderId }) => orderId),

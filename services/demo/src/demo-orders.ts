@@ -1,7 +1,7 @@
 import type { OrderChange } from '@paxyo/godofpanel/simulator'
 
 /** What the demo user has ordered, and what the provider has done about it since. */
-export interface DemoOrder {
+export interface DemoHistory {
   readonly service: string
   readonly link: string
   readonly quantity: number
@@ -15,7 +15,7 @@ const order = (
   quantity: number,
   charge: string,
   ...history: OrderChange[]
-): DemoOrder => ({ service, link: `https://${link}`, quantity, charge, history })
+): DemoHistory => ({ service, link: `https://${link}`, quantity, charge, history })
 
 const inProgress = (startCount: number, remains: number): OrderChange => ({
   status: 'in_progress',
@@ -26,7 +26,7 @@ const completed = (startCount: number): OrderChange => ({ status: 'completed', s
 const partial = (startCount: number, remains: number): OrderChange => ({ status: 'partial', startCount, remains })
 
 /** The first is open and untouched: it is the one that the welcome's command cancels. */
-export const DEMO_ORDERS: readonly DemoOrder[] = [
+export const DEMO_HISTORIES: readonly DemoHistory[] = [
   order('Instagram followers', 'instagram.com/paxyo.demo', 1000, '2.5'),
   order('YouTube views', 'youtube.com/watch?v=paxyo-demo', 5000, '7.2', inProgress(3572, 1800)),
   order('TikTok likes', 'tiktok.com/@paxyo.demo/video/730', 500, '0.85', completed(120)),

@@ -1,0 +1,65 @@
+import type { DemoAction, DemoActions } from '@paxyo/demo-panel'
+import type { Logger } from 'pino'
+import type { PanelApi } from './panel-api.ts'
+
+export interface AutoplayDeps {
+  readonly panel: Pick<PanelApi, 'openOrders'>
+  readonly actions: Pick<DemoActions, 'act' | 'newOrder'>
+  readonly intervalMs: number
+  readonly log: Logger
+  /** From 0 to 1. */
+  readonly random: () => number
+}
+
+export interface Autoplay {
+  /** Somebody looks at the page, and has now got a token for it. */
+  wake(): void
+  /** Waits until the last move has been made. */
+  stop(): Promise<void>
+}
+
+/** As long as a token is good: a page that is still open asks for another one before. */
+const AWAKE_MS = 60 * 60 * 1000
+const OPEN_ORDERS_MIN = 6
+/** Mostly orders progress; now and then one comes to its end, two times in three with a refund. */
+const MOVES: readonly DemoAction[] = [
+  'progress',
+  'progress',
+  'partial',
+  'progress',
+  'progress',
+  'complete',
+  'progress',
+  'progress',
+  'cancel',
+]
+
+/** Moves an order of the demo at every interval, for as long as somebody looks. */
+export function startAutoplay({ panel, actions, intervalMs, log, random }: AutoplayDeps): Autoplay {
+  let awakeUntil = -Infinity
+  let moves = 0
+  let moving: Promise<void> | undefined
+
+  async function move(): Promise<void> {
+    const open = await panel.openOrders()
+    if (open.length < OPEN_ORDERS_MIN) return actions.newOrder()
+    const action = MOVES[moves % MOVES.length]!
+    moves += 1
+    await actions.act(action, open[Math.floor(random() * open.length)]!.orderId)
+  }
+
+  const timer = setInterval(() => {
+    if (moving !== undefined || performance.now() > awakeUntil) return
+    moving = move()
+      .catch((err: unknown) => log.warn({ err }, 'the demo could not move an order'))
+      .finally(() => (moving = undefined))
+  }, intervalMs)
+
+  return {
+    wake: () => void (awakeUntil = performance.now() + AWAKE_MS),
+    async stop() {
+      clearInterval(timer)
+      await moving
+    },
+  }
+}

@@ -1,0 +1,69 @@
+import type { Simulator } from '@paxyo/godofpanel/simulator'
+import { DEMO_HISTORIES } from './demo-orders.ts'
+import { untilTaken } from './demo-provider.ts'
+import type { PanelApi } from './panel-api.ts'
+
+export const DEMO_USER = 'demo'
+
+export interface DemoDeps {
+  /** How the demo reaches the system, as its user's panel. */
+  readonly panel: PanelApi
+  /** Has the demo's orders, and calls the webhook about them. */
+  readonly provider: Simulator
+}
+
+const ORDER_ID_PREFIX = 'demo-'
+const FIRST_PROVIDER_ORDER_ID = 12_345
+
+/**
+ * Sees to it that the demo user has orders.
+ *
+ * @returns the provider order id of the oldest that is still open, for the first webhook to cancel.
+ */
+export async function prepareDemo(deps: DemoDeps): Promise<string> {
+  const [open] = await deps.panel.openOrders()
+  if (open !== undefined) return open.providerOrderId
+
+  const count = await countDemoOrders(deps.panel)
+  if (count > 0) return makeDemoOrder(deps, count)
+  for (const [index, { history }] of DEMO_HISTORIES.entries()) {
+    const providerOrderId = await makeDemoOrder(deps, index)
+    for (const change of history) {
+      deps.provider.change(providerOrderId, change)
+      await untilTaken(deps.provider)
+    }
+  }
+  return String(FIRST_PROVIDER_ORDER_ID)
+}
+
+/** @returns the number of the newest: the user may have other orders, too. */
+export async function countDemoOrders(panel: PanelApi): Promise<number> {
+  for await (const page of panel.orders()) {
+    const numbers = page
+      .filter(({ orderId }) => orderId.startsWith(ORDER_ID_PREFIX))
+      .map(({ orderId }) => Number(orderId.slice(ORDER_ID_PREFIX.length)))
+      .filter((number) => Number.isSafeInteger(number))
+    if (numbers.length > 0) return Math.max(...numbers)
+  }
+  return 0
+}
+
+/**
+ * Makes the order of an index at the provider and registers it, as a panel does that has just passed it on.
+ *
+ * @returns the provider's id of it.
+ */
+export async function makeDemoOrder({ panel, provider }: DemoDeps, index: number): Promise<string> {
+  const providerOrderId = String(FIRST_PROVIDER_ORDER_ID + index)
+  const { service, link, quantity, charge } = DEMO_HISTORIES[index % DEMO_HISTORIES.length]!
+  provider.restore({ orderId: providerOrderId, link, quantity })
+  await panel.register({
+    orderId: `${ORDER_ID_PREFIX}${index + 1}`,
+    providerOrderId,
+    service,
+    link,
+    quantity,
+    charge,
+  })
+  return providerOrderId
+}

@@ -1,0 +1,58 @@
+import { registerDemoPanel } from '@paxyo/demo-panel'
+import { createHttpServer, createLogger, listen, registerHealth, runService } from '@paxyo/service-kit'
+import { startAutoplay } from './autoplay.ts'
+import { loadDemoConfig } from './config.ts'
+import { createDemoActions } from './demo-actions.ts'
+import { startDemoProvider } from './demo-provider.ts'
+import { DEMO_USER, prepareDemo } from './demo.ts'
+import { createPanelApi } from './panel-api.ts'
+
+await runService(async () => {
+  const config = loadDemoConfig(process.env)
+  const log = createLogger('demo', config.LOG_LEVEL)
+
+  const panel = createPanelApi({ url: config.INGEST_URL, apiKey: config.PANEL_API_KEYS[0]!, userId: DEMO_USER })
+  const provider = await startDemoProvider({
+    url: config.INGEST_URL,
+    proof: { kind: 'signature', secret: config.WEBHOOK_SECRETS[0]! },
+    host: config.HOST,
+    port: config.PROVIDER_PORT,
+    ...(config.PROVIDER_KEY === undefined ? {} : { apiKey: config.PROVIDER_KEY }),
+  })
+  const actions = createDemoActions({ panel, provider })
+  const autoplay = startAutoplay({
+    panel,
+    actions,
+    intervalMs: config.AUTOPLAY_INTERVAL_MS,
+    log,
+    random: Math.random,
+  })
+
+  const app = createHttpServer({ log, trustProxy: config.TRUST_PROXY })
+  registerDemoPanel(app, {
+    actions,
+    ...(config.SOCKET_URL === undefined ? {} : { socketUrl: config.SOCKET_URL }),
+    mintToken() {
+      autoplay.wake()
+      return panel.mintToken()
+    },
+  })
+  let isPrepared = false
+  registerHealth(app, {
+    orders() {
+      if (!isPrepared) throw new Error('the demo has no orders yet')
+    },
+  })
+  const address = await listen(app, { host: config.HOST, port: config.PORT })
+  await prepareDemo({ panel, provider })
+  isPrepared = true
+  log.info({ address }, 'listening')
+
+  return {
+    async close() {
+      await autoplay.stop()
+      await provider.close()
+      await app.close()
+    },
+  }
+})
