@@ -15,8 +15,8 @@ import { createDemoActions, createPanelApi, DEMO_USER, prepareDemo, startDemoPro
 import { createIngest, INGEST_POOL_MAX, panelWebhookTarget, providerOptions } from 'webhook-ingest'
 import { createGateway, GATEWAY_POOL_MAX } from 'ws-gateway'
 import type { StandaloneConfig } from './config.ts'
-import { openDatabase } from './database.ts'
-import { keepSecrets } from './kept-secrets.ts'
+import { openDatabase, type StandaloneDatabase } from './database.ts'
+import { keepSecrets, type KeptSecrets } from './kept-secrets.ts'
 import { startMaintenance } from './maintenance.ts'
 import { ownAddress } from './own-address.ts'
 import { welcomeLines } from './welcome.ts'
@@ -26,17 +26,31 @@ const DRAIN_MS = 0
 
 /** Both services in one process, on the embedded database and the in-process bus unless configured otherwise. */
 export async function startStandalone(config: StandaloneConfig): Promise<RunningService> {
-  const log = createLogger('standalone', config.LOG_LEVEL)
   const kept = await keepSecrets(config.DATA_DIR)
-  const webhookTokens = orElse(config.WEBHOOK_TOKENS, kept.webhookToken)
-  const apiKeys = orElse(config.PANEL_API_KEYS, kept.panelKey)
-  const jwtSecrets = orElse(config.JWT_SECRETS, kept.jwtSecret)
-
   const database = await openDatabase({
     url: config.DATABASE_URL,
     dataDir: config.DATA_DIR,
     password: kept.databasePassword,
   })
+  try {
+    return await startOn(database, config, kept)
+  } catch (error) {
+    // Nobody else knows of the embedded server.
+    await database.close()
+    throw error
+  }
+}
+
+async function startOn(
+  database: StandaloneDatabase,
+  config: StandaloneConfig,
+  kept: KeptSecrets,
+): Promise<RunningService> {
+  const log = createLogger('standalone', config.LOG_LEVEL)
+  const webhookTokens = orElse(config.WEBHOOK_TOKENS, kept.webhookToken)
+  const apiKeys = orElse(config.PANEL_API_KEYS, kept.panelKey)
+  const jwtSecrets = orElse(config.JWT_SECRETS, kept.jwtSecret)
+
   await migrateToLatest(database.url)
   const maintenance = startMaintenance({ ownerUrl: database.url, retentionDays: config.EVENT_RETENTION_DAYS, log })
 

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { connectSocket, freePort, launchChromium } from '@paxyo/testkit'
+import { connectSocket, eventually, freePort, launchChromium } from '@paxyo/testkit'
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -40,10 +41,8 @@ async function start(env: Record<string, string> = {}): Promise<Started> {
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => (output += text))
   }
-  while (!/^panel key: /m.test(output)) {
-    if (child.exitCode !== null) throw new Error(`it ended:\n${output}`)
-    await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])
-  }
+  await eventually(() => /^panel key: /m.test(output) || child.exitCode !== null, 50_000)
+  if (child.exitCode !== null) throw new Error(`it ended:\n${output}`)
   const line = (name: string): string => new RegExp(`^${name}: (.*)$`, 'm').exec(output)?.[1] ?? ''
   const address = `http://localhost:${port}`
   return { child, address, page: line('page'), command: line('try'), output: () => output }
@@ -99,6 +98,15 @@ test('a second one on the same data is refused, and the first goes on', async ()
   const first = await start()
   await expect(start()).rejects.toThrow('another process uses')
   expect(JSON.parse(runCurl(first.command))).toMatchObject({ results: [{ outcome: 'applied' }] })
+})
+
+test('a port that is taken ends it, and its PostgreSQL with it', async () => {
+  await using taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  const { port } = taken.address() as AddressInfo
+
+  await expect(start({ PORT: String(port) })).rejects.toThrow('EADDRINUSE')
+  expect(readdirSync(join(dataDir, 'postgres'))).not.toContain('postmaster.pid')
 })
 
 test('a wrong configuration ends it with every problem', async () => {
