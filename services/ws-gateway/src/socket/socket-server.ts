@@ -66,10 +66,10 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
   // A frame that is too long or no frame at all; ws has closed the socket with the fitting code.
   const onSocketError = (error: Error): void => log.debug({ err: error }, 'socket error')
 
-  function accept(socket: WebSocket, { ip: address, headers }: FastifyRequest): void {
+  function accept(socket: WebSocket, { ip: address, headers, raw }: FastifyRequest): void {
     // The plugin's own listener would keep request and reply in memory.
     socket.removeAllListeners('error').on('error', onSocketError)
-    const connection = new Connection(socket, deps, parseTraceparent(headers['traceparent']))
+    const connection = new Connection(socket, raw.socket, deps, parseTraceparent(headers['traceparent']))
     if (!isLoopback(address) && !byAddress.add(address)) return connection.close('too_many_connections')
     connections.add(connection)
     socket.on('message', (data, isBinary) => connection.receive(data, isBinary))
