@@ -62,7 +62,12 @@ const BENCHES: Readonly<Record<string, () => Promise<Report>>> = {
       nodeArgs: values['node-arg'],
     }),
   return: () =>
-    benchReturn({ rounds: Number(values.rounds), clients: Number(values.idle), behind: Number(values.behind) }),
+    benchReturn({
+      rounds: Number(values.rounds),
+      clients: Number(values.idle),
+      behind: Number(values.behind),
+      nodeArgs: values['node-arg'],
+    }),
   'end-to-end': () =>
     benchEndToEnd({
       rounds: Number(values.rounds),

@@ -52,6 +52,7 @@ async function connectAll({
   jwtSecret,
   resume,
   eventsFirst = 0,
+  atOnceMax = count,
 }: ConnectOrder): Promise<Connected> {
   const variant = FAN_OUT_VARIANTS.get(name)!
   lost = 0
@@ -64,7 +65,11 @@ async function connectAll({
   const hellos = clients.map(({ userId }) => variant.hello(mintToken(userId, jwtSecret), resume))
   const cpuBefore = process.cpuUsage()
   const startedAt = performance.now()
-  await Promise.all(clients.map((client, index) => connectOne(client, variant, port, hellos[index]!, eventsFirst)))
+  const waiting = clients.entries()
+  const connectNext = async (): Promise<void> => {
+    for (const [index, client] of waiting) await connectOne(client, variant, port, hellos[index]!, eventsFirst)
+  }
+  await Promise.all(Array.from({ length: Math.min(atOnceMax, count) }, connectNext))
   return { elapsedMs: performance.now() - startedAt, cpuSeconds: cpuSecondsSince(cpuBefore) }
 }
 
