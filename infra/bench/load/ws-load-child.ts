@@ -19,6 +19,8 @@ interface Client {
   readonly dueAt: number[]
 }
 
+const CLIENTS_PER_ADDRESS = 20_000
+
 let clients: Client[] = []
 let received: (client: Client) => void = () => undefined
 /** How many clients were closed by the server. */
@@ -67,10 +69,18 @@ async function connectAll({
   const startedAt = performance.now()
   const waiting = clients.entries()
   const connectNext = async (): Promise<void> => {
-    for (const [index, client] of waiting) await connectOne(client, variant, port, hellos[index]!, eventsFirst)
+    for (const [index, client] of waiting) {
+      await connectOne(client, variant, port, hellos[index]!, eventsFirst, localAddressOf(index))
+    }
   }
   await Promise.all(Array.from({ length: Math.min(atOnceMax, count) }, connectNext))
   return { elapsedMs: performance.now() - startedAt, cpuSeconds: cpuSecondsSince(cpuBefore) }
+}
+
+/** An address has some 28,000 ports for connections to one port; further clients come from further addresses. */
+function localAddressOf(index: number): string | undefined {
+  const address = Math.floor(index / CLIENTS_PER_ADDRESS)
+  return address === 0 ? undefined : `127.0.0.${address + 1}`
 }
 
 async function connectOne(
@@ -79,24 +89,30 @@ async function connectOne(
   port: number,
   hello: string,
   eventsFirst: number,
+  localAddress: string | undefined,
 ): Promise<void> {
   const live = Promise.withResolvers<void>()
   let eventsMissing = eventsFirst
-  const socket = await openRawWebSocket(port, variant.path, {
-    onFrame(payload) {
-      const kind = variant.classify(payload)
-      if (kind === 'ping') socket.send(variant.pong)
-      if (kind === 'live' && eventsMissing === 0) live.resolve()
-      if (kind !== 'event') return
-      if (eventsMissing === 0) return received(client)
-      eventsMissing -= 1
-      if (eventsMissing === 0) live.resolve()
+  const socket = await openRawWebSocket(
+    port,
+    variant.path,
+    {
+      onFrame(payload) {
+        const kind = variant.classify(payload)
+        if (kind === 'ping') socket.send(variant.pong)
+        if (kind === 'live' && eventsMissing === 0) live.resolve()
+        if (kind !== 'event') return
+        if (eventsMissing === 0) return received(client)
+        eventsMissing -= 1
+        if (eventsMissing === 0) live.resolve()
+      },
+      onClose() {
+        lost += 1
+        live.reject(new Error('the server closed a client'))
+      },
     },
-    onClose() {
-      lost += 1
-      live.reject(new Error('the server closed a client'))
-    },
-  })
+    localAddress,
+  )
   client.socket = socket
   socket.send(hello)
   await live.promise
