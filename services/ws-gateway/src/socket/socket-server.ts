@@ -50,7 +50,10 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
 
   const ticker = setInterval(() => {
     const time = now()
-    for (const connection of connections) connection.tick(time)
+    // What has come in while this process was busy is read first: nobody is late because we are.
+    setImmediate(() => {
+      for (const connection of connections) connection.tick(time)
+    })
   }, TICK_INTERVAL_MS)
 
   const deps: ConnectionDeps = {
