@@ -93,10 +93,12 @@ export async function benchFanOut(options: FanOutOptions): Promise<Report> {
 async function measureConnecting(variant: FanOutVariant, peer: Peer, count: number): Promise<Record<string, number>> {
   using load = startWsLoad()
   const cpuBefore = peer.cpuSeconds()
-  const { elapsedMs } = await load.connect({ variant: variant.name, port: peer.port, count, jwtSecret: JWT_SECRET })
+  const target = { variant: variant.name, port: peer.port, jwtSecret: JWT_SECRET }
+  const { elapsedMs, retries } = await load.connect({ ...target, count })
   return {
     'all live s': elapsedMs / 1000,
     'node CPU-ms/client': ((peer.cpuSeconds() - cpuBefore) * 1000) / count,
+    retries,
   }
 }
 

@@ -36,6 +36,8 @@ export interface Connected {
   /** Until the last client was live. */
   readonly elapsedMs: number
   readonly cpuSeconds: number
+  /** How often a client was turned away, and came again. */
+  readonly retries: number
 }
 
 export interface Published extends Latencies {

@@ -47,7 +47,7 @@ export async function benchReturn({ rounds, clients, behind, nodeArgs }: ReturnO
       await runSql(url, 'SELECT pg_stat_statements_reset()')
       const [nodeBefore, postgresBefore] = [other.cpuSeconds(), servers.postgresCpuSeconds()]
       const position = { epoch: stream!.epoch, seq: 0 }
-      const { elapsedMs } = await clientsLoad.connect({
+      const { elapsedMs, retries } = await clientsLoad.connect({
         ...load,
         port: other.port,
         resume: position,
@@ -56,6 +56,7 @@ export async function benchReturn({ rounds, clients, behind, nodeArgs }: ReturnO
       return {
         'last one live s': elapsedMs / 1000,
         queries: await countQueries(url),
+        retries,
         'node CPU-s': other.cpuSeconds() - nodeBefore,
         'postgres CPU-s': servers.postgresCpuSeconds() - postgresBefore,
       }
