@@ -40,7 +40,7 @@ export interface EndToEndResult extends Latencies {
 
 const TOKEN = 'a-webhook-token'
 const TIMEOUT_EXTRA_MS = 60_000
-const WARM_UP = { ratePerSecond: 500, durationMs: 3_000 }
+const WARM_UP = { ratePerSecond: 1_000, durationMs: 5_000 }
 /** Whoever is this far behind can't keep up, and would only disturb the others at higher rates. */
 const P99_MS_MAX = 3_000
 

@@ -24,6 +24,8 @@ export interface ConnectionDeps {
   readonly verifyToken: TokenVerifier
   readonly limits: Limits
   readonly now: () => number
+  /** From 0 to 1. */
+  readonly random: () => number
   readonly log: Logger
   readonly metrics: Pick<GatewayMetrics, 'eventsSent' | 'streamJoined' | 'connectionClosed'>
   /** Counts a user in, unless there are too many connections of that user. */
@@ -68,7 +70,9 @@ export class Connection implements Follower {
     this.#trace = trace
     this.#deps = deps
     this.#sequencer = new Sequencer(deps.limits.heldBytesMax)
-    this.#openedAt = this.#heardAt = this.#pingedAt = deps.now()
+    this.#openedAt = this.#heardAt = deps.now()
+    // Those who came in the same second must not be pinged in the same second for ever.
+    this.#pingedAt = this.#openedAt - deps.random() * deps.limits.pingIntervalMs
   }
 
   get userId(): string | undefined {

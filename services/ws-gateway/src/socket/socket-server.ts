@@ -61,6 +61,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     verifyToken,
     limits,
     now,
+    random: Math.random,
     log,
     metrics,
     admitUser: (userId) => byUser.add(userId),
