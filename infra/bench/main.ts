@@ -19,7 +19,7 @@ const { values, positionals } = parseArgs({
     clients: { type: 'string', default: '5000' },
     rates: { type: 'string', default: '1000,5000,20000' },
     behind: { type: 'string', default: '20' },
-    'webhook-rates': { type: 'string', default: '50,500,2000' },
+    'webhook-rates': { type: 'string', default: '50,500,2000,5000' },
     idle: { type: 'string', default: '10000' },
     orders: { type: 'string', default: '200000' },
     users: { type: 'string', default: '20000' },
@@ -28,7 +28,7 @@ const { values, positionals } = parseArgs({
     explain: { type: 'boolean', default: false },
     beside: { type: 'string' },
     'grow-orders': { type: 'string', default: '10000,100000,1000000' },
-    'grow-users': { type: 'string', default: '1000,5000,15000' },
+    'grow-users': { type: 'string', default: '1000,5000,15000,50000' },
     'grow-gateways': { type: 'string', default: '1,2,4' },
     /** Where JSON, Markdown and plots go. */
     results: { type: 'string', default: fileURLToPath(new URL('results/', import.meta.url)) },
@@ -62,7 +62,12 @@ const BENCHES: Readonly<Record<string, () => Promise<Report>>> = {
       nodeArgs: values['node-arg'],
     }),
   return: () =>
-    benchReturn({ rounds: Number(values.rounds), clients: Number(values.idle), behind: Number(values.behind) }),
+    benchReturn({
+      rounds: Number(values.rounds),
+      clients: Number(values.idle),
+      behind: Number(values.behind),
+      nodeArgs: values['node-arg'],
+    }),
   'end-to-end': () =>
     benchEndToEnd({
       rounds: Number(values.rounds),

@@ -106,6 +106,20 @@ export const MUTANTS: readonly Mutant[] = [
     tests: [`${GATEWAY}/test/socket/socket-server`, `${GATEWAY}/test/stream/hub`],
   },
   {
+    name: 'who is read late is taken for late',
+    file: `${GATEWAY}/src/socket/socket-server.ts`,
+    find: 'setImmediate(() => {',
+    replace: 'queueMicrotask(() => {',
+    tests: [`${GATEWAY}/test/socket/busy`],
+  },
+  {
+    name: 'who reads too slowly may pile up frames',
+    file: `${GATEWAY}/src/socket/connection.ts`,
+    find: "if (this.#transport.writableLength > this.#deps.limits.bufferedBytesMax) this.close('slow_consumer')",
+    replace: '',
+    tests: [`${GATEWAY}/test/socket/slow-consumer`],
+  },
+  {
     name: 'nobody is caught up when the bus comes back',
     file: `${GATEWAY}/src/stream/hub.ts`,
     find: 'for (const stream of streams.values()) void fill(stream)',

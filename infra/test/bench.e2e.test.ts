@@ -54,6 +54,21 @@ test('the fan-out benchmark brings every event to its client, with each of the p
   expect(events.map(({ figures }) => figures['lost'])).toEqual(events.map(() => 0))
 }, 120_000)
 
+test('the benchmark of a gateway’s death brings every client back, with what it has missed', async () => {
+  const { results } = await bench('return', '--idle', '50', '--behind', '3')
+
+  const figures = results.samples[0]?.figures
+  expect(figures?.['last one live s']).toBeGreaterThan(0)
+  expect(figures?.['queries']).toBeLessThan(50)
+}, 120_000)
+
+test('the end-to-end benchmark brings every webhook to its client, and so does its peer', async () => {
+  const { results } = await bench('end-to-end', '--clients', '20', '--webhook-rates', '50')
+
+  expect(results.samples.map(({ variant }) => variant)).toEqual(['Paxyo', 'one transaction each, ws by hand'])
+  for (const { figures } of results.samples) expect(figures).toMatchObject({ lost: 0 })
+}, 120_000)
+
 test('the guard calls what is a third worse than committed a loss, and nothing else', () => {
   const committed = { ingestRate: 6, ingestCpu: 6, fanOutCpu: 0.9 }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { CHANNEL_PREFIX, wsGateway } from '../fan-out/variants/ws-gateway.ts'
 import { benchFanOut, JWT_SECRET } from '../fan-out/fan-out.ts'
 import { benchIngest, OURS } from '../ingest/ingest.ts'
@@ -18,6 +19,7 @@ export interface GrowthOptions {
 
 const EVENTS_PER_SECOND = 2_000
 const CLIENTS_OF_ALL_GATEWAYS = 4_000
+const FILES_BESIDE_SOCKETS = 500
 
 /** Ours alone, at several sizes: what grows with the number of orders, of users online, of gateways? */
 export async function benchGrowth(options: GrowthOptions): Promise<Report> {
@@ -35,26 +37,38 @@ export async function benchGrowth(options: GrowthOptions): Promise<Report> {
       nodeArgs: [],
       explain: false,
     })
-    samples.push(...relabel(found, 'webhooks', `${orders} orders`))
+    samples.push(...relabel(found, () => 'webhooks', `${orders} orders`))
   }
-  for (const connections of options.usersOnline) {
+  const openFilesMax = readOpenFilesMax()
+  const [usersOnline, tooMany] = [
+    options.usersOnline.filter((users) => users + FILES_BESIDE_SOCKETS <= openFilesMax),
+    options.usersOnline.filter((users) => users + FILES_BESIDE_SOCKETS > openFilesMax),
+  ]
+  for (const connections of usersOnline) {
     const { samples: found } = await benchFanOut({
       rounds,
       roundMs,
       connections,
-      rates: [],
-      idleConnections: 0,
+      rates: [EVENTS_PER_SECOND],
+      idleConnections: connections,
       only: [wsGateway.name],
       nodeArgs: [],
     })
-    samples.push(...relabel(found, 'events', `${connections} users online`))
+    samples.push(...relabel(found, (load) => load.replace(/^\d+ /, ''), `${connections} users online`))
   }
   for (const gateways of options.gateways) samples.push(...(await measureGateways(gateways, options)))
-  return { name: 'growth', subject: 'none', samples, remarks: [] }
+  const remarks = tooMany.map((users) => `${users} users online: left out, a process may open ${openFilesMax} files.`)
+  return { name: 'growth', subject: 'none', samples, remarks }
 }
 
-const relabel = (samples: readonly Sample[], load: string, variant: string): Sample[] =>
-  samples.map(({ figures, noise }) => ({ load, variant, figures, noise }))
+const relabel = (samples: readonly Sample[], loadOf: (load: string) => string, variant: string): Sample[] =>
+  samples.map(({ load, figures, noise }) => ({ load: loadOf(load), variant, figures, noise }))
+
+/** How many files a process of ours may open; a socket is one of them. */
+function readOpenFilesMax(): number {
+  if (process.platform !== 'linux') return Infinity
+  return Number(/^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1] ?? Infinity)
+}
 
 /** The same clients and the same events, over one gateway or several. */
 async function measureGateways(count: number, { rounds, roundMs }: GrowthOptions): Promise<Sample[]> {

@@ -23,10 +23,16 @@ const shared = Buffer.allocUnsafe(262_144)
  * A WebSocket with nothing around it, so that thousands of them cost their process little. It knows text frames of up
  * to 64 KiB.
  *
+ * @param localAddress where it connects from; the system chooses when it is not given.
  * @returns once the server has agreed to the upgrade.
  * @throws when it refuses.
  */
-export function openRawWebSocket(port: number, path: string, listener: Listener): Promise<RawWebSocket> {
+export function openRawWebSocket(
+  port: number,
+  path: string,
+  listener: Listener,
+  localAddress?: string,
+): Promise<RawWebSocket> {
   return new Promise((resolve, reject) => {
     let kept: Buffer | undefined
     let isOpen = false
@@ -65,7 +71,8 @@ export function openRawWebSocket(port: number, path: string, listener: Listener)
         return true
       },
     }
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true, onread }, () =>
+    const from = localAddress === undefined ? {} : { localAddress }
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true, onread, ...from }, () =>
       socket.write(
         `GET ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\nconnection: Upgrade\r\nupgrade: websocket\r\n` +
           `sec-websocket-version: 13\r\nsec-websocket-key: ${UPGRADE_KEY}\r\n\r\n`,

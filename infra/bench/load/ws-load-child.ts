@@ -19,10 +19,17 @@ interface Client {
   readonly dueAt: number[]
 }
 
+const LAST_WORDS_BYTES_MAX = 200
+const ATTEMPTS_MAX = 5
+const RETRY_DELAY_MS_MAX = 1_000
+const CLIENTS_PER_ADDRESS = 20_000
+
 let clients: Client[] = []
 let received: (client: Client) => void = () => undefined
 /** How many clients were closed by the server. */
 let lost = 0
+/** How often a client was turned away before it was live. */
+let retries = 0
 
 process.on('message', (order: WsLoadOrder) => {
   perform(order).then(
@@ -52,9 +59,11 @@ async function connectAll({
   jwtSecret,
   resume,
   eventsFirst = 0,
+  atOnceMax = count,
 }: ConnectOrder): Promise<Connected> {
   const variant = FAN_OUT_VARIANTS.get(name)!
   lost = 0
+  retries = 0
   clients = Array.from({ length: count }, (_, index) => ({
     socket: undefined,
     userId: userIdOf(firstUser + index),
@@ -64,37 +73,68 @@ async function connectAll({
   const hellos = clients.map(({ userId }) => variant.hello(mintToken(userId, jwtSecret), resume))
   const cpuBefore = process.cpuUsage()
   const startedAt = performance.now()
-  await Promise.all(clients.map((client, index) => connectOne(client, variant, port, hellos[index]!, eventsFirst)))
-  return { elapsedMs: performance.now() - startedAt, cpuSeconds: cpuSecondsSince(cpuBefore) }
+  const waiting = clients.entries()
+  const connectNext = async (): Promise<void> => {
+    for (const [index, client] of waiting) {
+      await connectOne(client, variant, port, hellos[index]!, eventsFirst, localAddressOf(index))
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(atOnceMax, count) }, connectNext))
+  return { elapsedMs: performance.now() - startedAt, cpuSeconds: cpuSecondsSince(cpuBefore), retries }
 }
 
-async function connectOne(
+/** An address has some 28,000 ports for connections to one port; further clients come from further addresses. */
+function localAddressOf(index: number): string | undefined {
+  const address = Math.floor(index / CLIENTS_PER_ADDRESS)
+  return address === 0 ? undefined : `127.0.0.${address + 1}`
+}
+
+/** Comes again when it is turned away, as a browser does. */
+async function connectOne(...how: Parameters<typeof tryToConnect>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await tryToConnect(...how)
+    } catch (error) {
+      if (attempt === ATTEMPTS_MAX) throw error
+      retries += 1
+      await sleep(Math.random() * RETRY_DELAY_MS_MAX)
+    }
+  }
+}
+
+async function tryToConnect(
   client: Client,
   variant: FanOutVariant,
   port: number,
   hello: string,
   eventsFirst: number,
+  localAddress: string | undefined,
 ): Promise<void> {
   const live = Promise.withResolvers<void>()
+  let isLive = false
+  let lastWords = 'nothing'
   let eventsMissing = eventsFirst
-  const socket = await openRawWebSocket(port, variant.path, {
-    onFrame(payload) {
+  const listener = {
+    onFrame(payload: Buffer): void {
       const kind = variant.classify(payload)
       if (kind === 'ping') socket.send(variant.pong)
       if (kind === 'live' && eventsMissing === 0) live.resolve()
+      if (kind === 'other') lastWords = payload.toString('utf8', 0, LAST_WORDS_BYTES_MAX)
       if (kind !== 'event') return
       if (eventsMissing === 0) return received(client)
       eventsMissing -= 1
       if (eventsMissing === 0) live.resolve()
     },
-    onClose() {
-      lost += 1
-      live.reject(new Error('the server closed a client'))
+    onClose(): void {
+      if (isLive) lost += 1
+      live.reject(new Error(`the server closed a client and said ${lastWords}`))
     },
-  })
+  }
+  const socket = await openRawWebSocket(port, variant.path, listener, localAddress)
   client.socket = socket
   socket.send(hello)
   await live.promise
+  isLive = true
 }
 
 const TICK_MS = 1

@@ -18,6 +18,8 @@ export type WsLoadOrder =
       readonly resume?: { readonly epoch: string; readonly seq: number }
       /** How many events each client waits for before it counts as live. */
       readonly eventsFirst?: number
+      /** How many may be on their way to being live at the same time; all of them when it is not given. */
+      readonly atOnceMax?: number
     }
   | {
       readonly kind: 'publish'
@@ -34,6 +36,8 @@ export interface Connected {
   /** Until the last client was live. */
   readonly elapsedMs: number
   readonly cpuSeconds: number
+  /** How often a client was turned away, and came again. */
+  readonly retries: number
 }
 
 export interface Published extends Latencies {

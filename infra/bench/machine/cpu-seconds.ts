@@ -22,12 +22,6 @@ export function cpuSecondsOfFamily(pid: number): number {
   return ticks / TICKS_PER_SECOND
 }
 
-/** Resident memory of a process in bytes. */
-export function residentBytesOf(pid: number): number {
-  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]
-  return Number(kilobytes) * 1024
-}
-
 interface Times {
   readonly parent: number
   readonly own: number

@@ -2,15 +2,27 @@ import { freePort } from '@paxyo/testkit'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { cpuSecondsOf, residentBytesOf } from './cpu-seconds.ts'
+import { fileURLToPath } from 'node:url'
+import { ask } from '../load/http-load.ts'
+import { cpuSecondsOf } from './cpu-seconds.ts'
 
 /** A server under test in a process of its own: ours, or another way to do the same. */
 export interface Peer extends AsyncDisposable {
   readonly port: number
   readonly child: ChildProcess
   cpuSeconds(): number
-  residentBytes(): number
+  /** What it holds once its garbage is gone. */
+  memory(): Promise<Memory>
 }
+
+export interface Memory {
+  readonly residentBytes: number
+  /** The part that is JavaScript objects. */
+  readonly heapBytes: number
+}
+
+const COLLECT_GARBAGE = fileURLToPath(new URL('collect-garbage.ts', import.meta.url))
+const COLLECT_TIMEOUT_MS = 30_000
 
 const START_TIMEOUT_MS = 20_000
 const START_INTERVAL_MS = 50
@@ -30,7 +42,8 @@ export async function startPeer(
   { nodeArgs = [] }: PeerOptions = {},
 ): Promise<Peer> {
   const port = await freePort()
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...nodeArgs, script], {
+  const flags = ['--disable-warning=ExperimentalWarning', '--import', COLLECT_GARBAGE, ...nodeArgs]
+  const child = spawn(process.execPath, [...flags, script], {
     env: { PATH: process.env['PATH'], HOST: '127.0.0.1', ...env, PORT: String(port) },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
@@ -55,7 +68,7 @@ export async function startPeer(
     port,
     child,
     cpuSeconds: () => cpuSecondsOf(child.pid!),
-    residentBytes: () => residentBytesOf(child.pid!),
+    memory: () => ask<Memory>(child, {}, COLLECT_TIMEOUT_MS),
     [Symbol.asyncDispose]: end,
   }
 }

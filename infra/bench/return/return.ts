@@ -14,12 +14,13 @@ export interface ReturnOptions {
   readonly clients: number
   /** How many events each has missed. */
   readonly behind: number
+  readonly nodeArgs: readonly string[]
 }
 
 const SETTLE_MS = 1_000
 
 /** A gateway dies, and all of its clients come back to another one at once, each some events behind. */
-export async function benchReturn({ rounds, clients, behind }: ReturnOptions): Promise<Report> {
+export async function benchReturn({ rounds, clients, behind, nodeArgs }: ReturnOptions): Promise<Report> {
   await using servers = await startServers(seedSql(clients, behind))
   const url = await servers.copyDatabase('return_to')
   const [stream] = await runSql<{ epoch: string }>(url, 'SELECT epoch FROM stream_epoch')
@@ -37,7 +38,7 @@ export async function benchReturn({ rounds, clients, behind }: ReturnOptions): P
     rounds,
     async (): Promise<Record<string, number>> => {
       await using dying = await startPeer(wsGateway.script, env)
-      await using other = await startPeer(wsGateway.script, env)
+      await using other = await startPeer(wsGateway.script, env, { nodeArgs })
       using clientsLoad = startWsLoad()
       await clientsLoad.connect({ ...load, port: dying.port })
       await clientsLoad.disconnect()
@@ -46,7 +47,7 @@ export async function benchReturn({ rounds, clients, behind }: ReturnOptions): P
       await runSql(url, 'SELECT pg_stat_statements_reset()')
       const [nodeBefore, postgresBefore] = [other.cpuSeconds(), servers.postgresCpuSeconds()]
       const position = { epoch: stream!.epoch, seq: 0 }
-      const { elapsedMs } = await clientsLoad.connect({
+      const { elapsedMs, retries } = await clientsLoad.connect({
         ...load,
         port: other.port,
         resume: position,
@@ -55,6 +56,7 @@ export async function benchReturn({ rounds, clients, behind }: ReturnOptions): P
       return {
         'last one live s': elapsedMs / 1000,
         queries: await countQueries(url),
+        retries,
         'node CPU-s': other.cpuSeconds() - nodeBefore,
         'postgres CPU-s': servers.postgresCpuSeconds() - postgresBefore,
       }

@@ -1,5 +1,5 @@
 import { identifierSchema } from '@paxyo/contracts'
-import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from 'jose'
+import { createRemoteJWKSet, errors, jwtVerify, type CryptoKey, type JWTPayload } from 'jose'
 
 /** What a token says, once it is known to be true. */
 export interface Identity {
@@ -25,13 +25,13 @@ export interface TokenVerifierOptions {
  * that a public key can't be used as an HMAC secret.
  */
 export function createTokenVerifier({ secrets, jwksUrl, audience }: TokenVerifierOptions): TokenVerifier {
-  const keys = secrets.map((secret) => new TextEncoder().encode(secret))
+  const keys = secrets.map(importSecret)
   const jwks = jwksUrl === undefined ? undefined : createRemoteJWKSet(new URL(jwksUrl))
 
   return async (token, nowMs) => {
     const options = { audience, requiredClaims: ['sub', 'exp'], currentDate: new Date(nowMs) }
     const attempts = [
-      ...keys.map((key) => () => jwtVerify(token, key, { ...options, algorithms: ['HS256'] })),
+      ...keys.map((key) => async () => jwtVerify(token, await key, { ...options, algorithms: ['HS256'] })),
       ...(jwks === undefined ? [] : [() => jwtVerify(token, jwks, { ...options, algorithms: ['EdDSA', 'RS256'] })]),
     ]
     let refusal: TokenRefusal = 'invalid_token'
@@ -45,6 +45,12 @@ export function createTokenVerifier({ secrets, jwksUrl, audience }: TokenVerifie
     }
     return refusal
   }
+}
+
+/** Imported once: given the bytes, `jose` would do it again for every token. */
+function importSecret(secret: string): Promise<CryptoKey> {
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
+  return crypto.subtle.importKey('raw', new TextEncoder().encode(secret), algorithm, false, ['verify'])
 }
 
 /** Whether an error says something about the token, and not only that the keys could not be had. */

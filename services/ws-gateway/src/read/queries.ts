@@ -12,21 +12,21 @@ export interface Head {
   readonly seq: number
 }
 
+/** A place in a user's stream. */
+export interface Since {
+  readonly userId: string
+  readonly seq: number
+}
+
+export interface Missed extends Head {
+  /** What came after the place; empty when nothing did, or more than was asked for. */
+  readonly events: readonly EventRow[]
+}
+
 export interface Snapshot extends Head {
   readonly account: AccountView | undefined
   /** The open orders and the most recent others, newest first. */
   readonly orders: readonly OrderView[]
-}
-
-const READ_HEADS = `
-  SELECT stream_epoch.epoch, coalesce(accounts.last_seq, 0) AS seq
-  FROM stream_epoch, unnest($1::text[]) WITH ORDINALITY AS wanted (user_id, position)
-  LEFT JOIN accounts USING (user_id)
-  ORDER BY wanted.position`
-
-export async function readHeads(pool: Pool, userIds: readonly string[]): Promise<Head[]> {
-  const { rows } = await pool.query<Head>({ name: 'read_heads', text: READ_HEADS, values: [userIds] })
-  return rows
 }
 
 const READ_EVENTS_SINCE = `
@@ -41,11 +41,7 @@ const READ_EVENTS_SINCE = `
   ORDER BY wanted.position, event.seq`
 
 /** The first events after a seq, for many users in one query. */
-export async function readEventsSince(
-  pool: Pool,
-  since: readonly { readonly userId: string; readonly seq: number }[],
-  limit: number,
-): Promise<EventRow[][]> {
+export async function readEventsSince(pool: Pool, since: readonly Since[], limit: number): Promise<EventRow[][]> {
   const { rows } = await pool.query<{ position: number; seq: number; payload: string }>({
     name: 'read_events_since',
     text: READ_EVENTS_SINCE,
@@ -54,6 +50,43 @@ export async function readEventsSince(
   const events = since.map((): EventRow[] => [])
   for (const { position, seq, payload } of rows) events[position - 1]!.push({ seq, bytes: Buffer.from(payload) })
   return events
+}
+
+// Whether it is not too much is asked inside, before events are looked at; the limit keeps it to one index scan a user.
+const READ_MISSED = `
+  SELECT wanted.position, stream_epoch.epoch, coalesce(accounts.last_seq, 0) AS head, event.seq, event.payload
+  FROM stream_epoch, unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS wanted (user_id, seq, position)
+  LEFT JOIN accounts USING (user_id)
+  LEFT JOIN LATERAL (
+    SELECT seq, payload FROM events
+    WHERE events.user_id = wanted.user_id AND events.seq > wanted.seq
+      AND accounts.last_seq - wanted.seq BETWEEN 1 AND $3
+    ORDER BY events.seq
+    LIMIT $3
+  ) AS event ON true
+  ORDER BY wanted.position, event.seq`
+
+interface MissedRow {
+  readonly position: number
+  readonly epoch: string
+  readonly head: number
+  readonly seq: number | null
+  readonly payload: string
+}
+
+/** Where streams stand and what came after a seq, if that is not more than `limit`, for many users in one query. */
+export async function readMissed(pool: Pool, since: readonly Since[], limit: number): Promise<Missed[]> {
+  const { rows } = await pool.query<MissedRow>({
+    name: 'read_missed',
+    text: READ_MISSED,
+    values: [since.map(({ userId }) => userId), since.map(({ seq }) => seq), limit],
+  })
+  const missed: (Missed & { events: EventRow[] })[] = []
+  for (const { position, epoch, head, seq, payload } of rows) {
+    const { events } = (missed[position - 1] ??= { epoch, seq: head, events: [] })
+    if (seq !== null) events.push({ seq, bytes: Buffer.from(payload) })
+  }
+  return missed
 }
 
 // One statement sees one moment of the database, so account, orders and seq belong together. Two index scans find a

@@ -1,7 +1,15 @@
 import type { AccountView, OrderView, Position } from '@paxyo/contracts'
 import type { Pool } from 'pg'
 import { coalesce } from './coalesce.ts'
-import { readEventsSince, readHeads, readSnapshots, type EventRow, type Head, type Snapshot } from './queries.ts'
+import {
+  readEventsSince,
+  readMissed,
+  readSnapshots,
+  type EventRow,
+  type Missed,
+  type Since,
+  type Snapshot,
+} from './queries.ts'
 
 /** Where a client's stream begins. */
 export type StreamStart =
@@ -39,11 +47,6 @@ const EVENT_USERS_PER_QUERY_MAX = 500
 const CONCURRENT_QUERIES_MAX = 2
 const GATHER_MS = 20
 
-interface Since {
-  readonly userId: string
-  readonly seq: number
-}
-
 export function createStreamReader(options: StreamReaderOptions): StreamReader {
   const { pool, snapshotOrdersMax = SNAPSHOT_ORDERS_MAX } = options
   const pace = { concurrency: CONCURRENT_QUERIES_MAX, gatherMs: GATHER_MS }
@@ -55,19 +58,18 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
     batchMax: EVENT_USERS_PER_QUERY_MAX,
     ...pace,
   })
-  const headOf = coalesce<string, Head>((userIds) => readHeads(pool, userIds), {
+  const missedSince = coalesce<Since, Missed>((since) => readMissed(pool, since, EVENTS_MAX), {
     batchMax: EVENT_USERS_PER_QUERY_MAX,
     ...pace,
   })
 
   async function resume(userId: string, { epoch, seq }: Position): Promise<StreamStart | undefined> {
-    const head = await headOf(userId)
+    const { events, ...head } = await missedSince({ userId, seq })
     // A seq that is not there yet is that of a history that was thrown away.
     if (head.epoch !== epoch || seq > head.seq) return undefined
-    if (seq === head.seq) return { mode: 'resumed', epoch, seq, events: [] }
-    if (head.seq - seq > EVENTS_MAX) return undefined
-    const events = await eventsSince({ userId, seq })
-    return events[0]?.seq === seq + 1 ? { mode: 'resumed', epoch, seq, events } : undefined
+    // Too much has come since, or the oldest of it is no longer kept.
+    if (seq < head.seq && events[0]?.seq !== seq + 1) return undefined
+    return { mode: 'resumed', epoch, seq, events }
   }
 
   return {

@@ -9,6 +9,7 @@ import {
 } from '@paxyo/contracts'
 import type { Logger } from 'pino'
 import type { TraceFields } from '@paxyo/service-kit'
+import type { Writable } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
 import type { Identity, TokenVerifier } from '../auth/token-verifier.ts'
 import type { StreamStart } from '../read/stream-reader.ts'
@@ -16,19 +17,25 @@ import type { GatewayMetrics } from '../observe/metrics.ts'
 import type { Follower, Hub } from '../stream/hub.ts'
 import { Sequencer } from '../stream/sequencer.ts'
 import type { Limits } from './limits.ts'
+import { textFrame } from './text-frame.ts'
 
 export interface ConnectionDeps {
   readonly hub: Hub
   readonly verifyToken: TokenVerifier
   readonly limits: Limits
   readonly now: () => number
+  /** From 0 to 1. */
+  readonly random: () => number
   readonly log: Logger
   readonly metrics: Pick<GatewayMetrics, 'eventsSent' | 'streamJoined' | 'connectionClosed'>
   /** Counts a user in, unless there are too many connections of that user. */
   readonly admitUser: (userId: string) => boolean
 }
 
-const PING = JSON.stringify({ type: 'ping' } satisfies ServerMessage)
+/** How much of what goes out together is gathered before it is offered to the network. */
+const CORKED_BYTES_MAX = 64 * 1024
+
+const PING = toFrame({ type: 'ping' })
 
 /**
  * One browser's connection: waiting for hello → joining its user's stream → live → closed. It has no timer of its own;
@@ -36,6 +43,7 @@ const PING = JSON.stringify({ type: 'ping' } satisfies ServerMessage)
  */
 export class Connection implements Follower {
   readonly #socket: WebSocket
+  readonly #transport: Writable
   readonly #deps: ConnectionDeps
   readonly #sequencer: Sequencer
   readonly #openedAt: number
@@ -52,12 +60,19 @@ export class Connection implements Follower {
   #messagesInSecond = 0
   #secondAt = 0
 
-  constructor(socket: WebSocket, deps: ConnectionDeps, trace?: TraceFields) {
+  /**
+   * @param transport what the WebSocket writes to. Frames of ours go there at once, each whole, in one write instead of
+   * two; `ws` compresses nothing here, so its own frames are whole, too.
+   */
+  constructor(socket: WebSocket, transport: Writable, deps: ConnectionDeps, trace?: TraceFields) {
     this.#socket = socket
+    this.#transport = transport
     this.#trace = trace
     this.#deps = deps
     this.#sequencer = new Sequencer(deps.limits.heldBytesMax)
-    this.#openedAt = this.#heardAt = this.#pingedAt = deps.now()
+    this.#openedAt = this.#heardAt = deps.now()
+    // Those who came in the same second must not be pinged in the same second for ever.
+    this.#pingedAt = this.#openedAt - deps.random() * deps.limits.pingIntervalMs
   }
 
   get userId(): string | undefined {
@@ -116,6 +131,8 @@ export class Connection implements Follower {
     const userId = this.#identity!.userId
     const { mode, epoch, seq } = start
     this.#deps.metrics.streamJoined(mode, this.#deps.now() - this.#saidHelloAt)
+    // What it has missed leaves in few writes.
+    this.#transport.cork()
     this.#sendMessage({
       type: 'welcome',
       protocol: PROTOCOL_VERSION,
@@ -130,6 +147,7 @@ export class Connection implements Follower {
     })
     this.#sendAll(this.#sequencer.start(seq))
     if (start.mode === 'resumed') for (const event of start.events) this.offer(event.seq, event.bytes)
+    this.#transport.uncork()
   }
 
   offer(seq: number, bytes: Buffer): void {
@@ -198,21 +216,29 @@ export class Connection implements Follower {
     return undefined
   }
 
-  #sendAll(frames: readonly Buffer[]): void {
-    this.#deps.metrics.eventsSent += frames.length
-    for (const frame of frames) this.#send(frame)
+  #sendAll(events: readonly Buffer[]): void {
+    this.#deps.metrics.eventsSent += events.length
+    for (const bytes of events) this.#send(textFrame(bytes))
   }
 
   #sendMessage(message: ServerMessage): void {
-    this.#send(JSON.stringify(message))
+    this.#send(toFrame(message))
   }
 
-  #send(frame: Buffer | string): void {
+  #send(frame: Buffer): void {
     if (this.#isClosed || this.#socket.readyState !== this.#socket.OPEN) return
-    this.#socket.send(frame, { binary: false })
+    this.#transport.write(frame)
+    if (this.#transport.writableCorked > 0 && this.#transport.writableLength > CORKED_BYTES_MAX) {
+      this.#transport.uncork()
+      this.#transport.cork()
+    }
     // Checked after sending, so that what is left to a slow client is whole frames in order, and resuming refills it.
-    if (this.#socket.bufferedAmount > this.#deps.limits.bufferedBytesMax) this.close('slow_consumer')
+    if (this.#transport.writableLength > this.#deps.limits.bufferedBytesMax) this.close('slow_consumer')
   }
+}
+
+function toFrame(message: ServerMessage): Buffer {
+  return textFrame(Buffer.from(JSON.stringify(message)))
 }
 
 function parseMessage(data: RawData): ClientMessage | undefined {

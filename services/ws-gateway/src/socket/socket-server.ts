@@ -50,7 +50,10 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
 
   const ticker = setInterval(() => {
     const time = now()
-    for (const connection of connections) connection.tick(time)
+    // What has come in while this process was busy is read first: nobody is late because we are.
+    setImmediate(() => {
+      for (const connection of connections) connection.tick(time)
+    })
   }, TICK_INTERVAL_MS)
 
   const deps: ConnectionDeps = {
@@ -58,6 +61,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     verifyToken,
     limits,
     now,
+    random: Math.random,
     log,
     metrics,
     admitUser: (userId) => byUser.add(userId),
@@ -66,10 +70,10 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
   // A frame that is too long or no frame at all; ws has closed the socket with the fitting code.
   const onSocketError = (error: Error): void => log.debug({ err: error }, 'socket error')
 
-  function accept(socket: WebSocket, { ip: address, headers }: FastifyRequest): void {
+  function accept(socket: WebSocket, { ip: address, headers, raw }: FastifyRequest): void {
     // The plugin's own listener would keep request and reply in memory.
     socket.removeAllListeners('error').on('error', onSocketError)
-    const connection = new Connection(socket, deps, parseTraceparent(headers['traceparent']))
+    const connection = new Connection(socket, raw.socket, deps, parseTraceparent(headers['traceparent']))
     if (!isLoopback(address) && !byAddress.add(address)) return connection.close('too_many_connections')
     connections.add(connection)
     socket.on('message', (data, isBinary) => connection.receive(data, isBinary))

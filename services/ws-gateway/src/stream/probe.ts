@@ -35,17 +35,20 @@ export function startProbe({ publisher, subscriber, gatewayId, now, intervalMs =
   const ageMax = intervalMs * MISSED_MAX
   let receivedAt = now()
   let reconnectedAt = now()
+  /** How many messages were sent since one came back. They are counted, as a process that stood still sent none. */
+  let missed = 0
 
   const beat = (): void => {
-    const isOverdue = now() - receivedAt > ageMax
-    if (isOverdue && subscriber.isReady && now() - reconnectedAt > ageMax) {
+    if (missed >= MISSED_MAX && subscriber.isReady && now() - reconnectedAt > ageMax) {
       reconnectedAt = now()
       subscriber.reconnect()
     }
+    missed += 1
     // While it can't be sent there is nothing to come back, and the age says so.
     publisher.publish([{ channel, payload: '' }]).catch(() => undefined)
   }
-  const timer = setInterval(beat, intervalMs)
+  // A busy process finds its timers due before it has read what has arrived: that comes first.
+  const timer = setInterval(() => setImmediate(beat), intervalMs)
   subscriber.subscribe(channel).then(beat, () => undefined)
 
   return {
@@ -58,6 +61,7 @@ export function startProbe({ publisher, subscriber, gatewayId, now, intervalMs =
     },
     received() {
       receivedAt = now()
+      missed = 0
     },
     stop: () => clearInterval(timer),
   }

@@ -48,3 +48,31 @@ test('a bus that looks well but delivers nothing is noticed, and connected to an
     await redis.stop()
   }
 })
+
+test('a process that stands still again and again keeps a connection that works', async () => {
+  const redis = await startRedisServer()
+  const bus = createRedisBus({ url: redis.url, channelPrefix: 'paxyo:', onError: () => undefined })
+  let restores = 0
+  const publisher = bus.connectPublisher()
+  const subscriber = bus.connectSubscriber({
+    onMessage: () => probe.received(),
+    onRestored: () => (restores += 1),
+  })
+  const probe = startProbe({ publisher, subscriber, gatewayId: 'test', now: () => performance.now(), intervalMs: 50 })
+  try {
+    await eventually(() => probe.isAlive && subscriber.isReady)
+    for (let turn = 0; turn < 5; turn += 1) {
+      const until = performance.now() + 400
+      while (performance.now() < until);
+      // Some beats, not all of which fall together with the end of standing still.
+      await sleep(130)
+    }
+
+    await eventually(() => probe.isAlive && subscriber.isReady)
+    expect(restores).toBe(0)
+  } finally {
+    probe.stop()
+    await Promise.all([publisher.close(), subscriber.close()])
+    await redis.stop()
+  }
+})

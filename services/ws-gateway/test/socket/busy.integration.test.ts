@@ -1,0 +1,18 @@
+import { expect, test } from '@jest/globals'
+import { mintToken } from '@paxyo/testkit'
+import { startGateway } from '../gateway-fixture.ts'
+
+const HELLO_TIMEOUT_MS = 200
+/** Longer than from one look at the deadlines to the next. */
+const BUSY_MS = 1_500
+
+test('a hello that came in time counts, though the gateway was too busy to read it', async () => {
+  await using gateway = await startGateway({ limits: { helloTimeoutMs: HELLO_TIMEOUT_MS } })
+  const token = await mintToken('patient')
+  const client = await gateway.open()
+  client.send({ type: 'hello', token })
+  const until = performance.now() + BUSY_MS
+  while (performance.now() < until);
+
+  expect(await client.next('welcome')).toMatchObject({ userId: 'patient' })
+})
