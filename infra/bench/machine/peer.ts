@@ -21,6 +21,11 @@ export interface Memory {
   readonly heapBytes: number
 }
 
+/** What a server under test is asked for its memory with. */
+export interface CollectGarbage {
+  readonly kind: 'collect-garbage'
+}
+
 const COLLECT_GARBAGE = fileURLToPath(new URL('collect-garbage.ts', import.meta.url))
 const COLLECT_TIMEOUT_MS = 30_000
 
@@ -68,7 +73,7 @@ export async function startPeer(
     port,
     child,
     cpuSeconds: () => cpuSecondsOf(child.pid!),
-    memory: () => ask<Memory>(child, {}, COLLECT_TIMEOUT_MS),
+    memory: () => ask<Memory>(child, { kind: 'collect-garbage' } satisfies CollectGarbage, COLLECT_TIMEOUT_MS),
     [Symbol.asyncDispose]: end,
   }
 }
