@@ -42,13 +42,14 @@ export function toTables(report: Report): string {
   const ratioBy = ratios(report)
   for (const [load, variants] of byLoad(report.samples)) {
     const names = [...new Set([...variants.values()].flat().flatMap(({ figures }) => Object.keys(figures)))]
-    const rows = [...variants].map(([variant, rounds]) =>
-      [variant].concat(
-        names.map((name) => cell(figure(rounds, name))),
-        ratioBy.get(`${load}, ${variant}`)?.toFixed(2) ?? '',
-      ),
-    )
-    lines.push('', `### ${report.name}: ${load}`, '', ...toRows([['', ...names, `${report.subject} ÷ it`], ...rows]))
+    const isCompared = variants.size > 1 && variants.has(report.subject)
+    const rows = [...variants].map(([variant, rounds]) => [
+      variant,
+      ...names.map((name) => cell(figure(rounds, name))),
+      ...(isCompared ? [ratioBy.get(`${load}, ${variant}`)?.toFixed(2) ?? ''] : []),
+    ])
+    const head = ['', ...names, ...(isCompared ? [`${report.subject} ÷ it`] : [])]
+    lines.push('', `### ${report.name}: ${load}`, '', ...toRows([head, ...rows]))
   }
   const noises = report.samples.map(({ noise }) => noise)
   const percent = (values: number[]): string => `${(median(values) * 100).toFixed(0)} %`
