@@ -35,7 +35,7 @@ beforeAll(async () => {
     .replace('server-template ingest 20 webhook-ingest:8080', `server ingest 127.0.0.1:${ports.ingest}`)
   writeFileSync(join(folder, 'haproxy.cfg'), config)
   haproxy = spawn(provideProgram(['haproxy'], 'haproxy'), ['-db', '-f', join(folder, 'haproxy.cfg')], {
-    env: { PATH: process.env['PATH'], PUBLIC_HTTPS_PORT: '443' },
+    env: { PATH: process.env['PATH'], PUBLIC_HTTPS_PORT: '443', ACME_THUMBPRINT: 'the_account-s' },
   })
   for (const stream of [haproxy.stdout!, haproxy.stderr!])
     stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
@@ -120,4 +120,12 @@ test('what a client says of itself is not believed, and nothing inside can be re
 test('plain HTTP is sent on to HTTPS', async () => {
   const answer = await fetch(`http://127.0.0.1:${ports.plain}/docs?a=1`, { redirect: 'manual' })
   expect([answer.status, answer.headers.get('location')]).toEqual([308, 'https://127.0.0.1:443/docs?a=1'])
+})
+
+test('an ACME challenge is answered with the thumbprint of the account, and anything like it is sent on', async () => {
+  const ask = (path: string): Promise<Response> =>
+    fetch(`http://127.0.0.1:${ports.plain}/.well-known/acme-challenge/${path}`, { redirect: 'manual' })
+  const answer = await ask('a_token-1')
+  expect([answer.status, await answer.text()]).toEqual([200, 'a_token-1.the_account-s'])
+  for (const path of ['', 'a/b', 'a%22b', '%0d%0a']) expect((await ask(path)).status).toBe(308)
 })

@@ -43,12 +43,13 @@ export function toTables(report: Report): string {
   for (const [load, variants] of byLoad(report.samples)) {
     const names = [...new Set([...variants.values()].flat().flatMap(({ figures }) => Object.keys(figures)))]
     const isCompared = variants.size > 1 && variants.has(report.subject)
-    const rows = [...variants].map(([variant, rounds]) => [
-      variant,
-      ...names.map((name) => cell(figure(rounds, name))),
-      ...(isCompared ? [ratioBy.get(`${load}, ${variant}`)?.toFixed(2) ?? ''] : []),
-    ])
-    const head = ['', ...names, ...(isCompared ? [`${report.subject} ÷ it`] : [])]
+    const rows = [...variants].map(([variant, rounds]) =>
+      [variant].concat(
+        names.map((name) => cell(figure(rounds, name))),
+        isCompared ? (ratioBy.get(`${load}, ${variant}`)?.toFixed(2) ?? '') : [],
+      ),
+    )
+    const head = ['', ...names].concat(isCompared ? `${report.subject} ÷ it` : [])
     lines.push('', `### ${report.name}: ${load}`, '', ...toRows([head, ...rows]))
   }
   const noises = report.samples.map(({ noise }) => noise)

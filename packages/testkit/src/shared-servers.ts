@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startLocalPostgres } from '@paxyo/local-postgres'
-import { GenericContainer, Wait } from 'testcontainers'
+import { GenericContainer, Wait, type StartedTestContainer } from 'testcontainers'
 import { startRedisServer } from './redis-server.ts'
 
 /** A server that all test files of a run share. */
@@ -34,13 +34,14 @@ export async function providePostgres(): Promise<SharedServer> {
   const given = process.env['DATABASE_URL']
   if (given) return { url: given, origin: 'given', stop: () => Promise.resolve() }
 
-  if (await isDockerRunning()) {
-    const container = await new GenericContainer('postgres:18')
+  const container = await startInDocker(
+    new GenericContainer('postgres:18')
       .withEnvironment({ POSTGRES_PASSWORD: 'test' })
       .withCommand(['postgres', '-c', 'fsync=off', '-c', 'max_connections=300'])
       .withExposedPorts(5432)
-      .withWaitStrategy(Wait.forLogMessage(/database system is ready to accept connections/, 2))
-      .start()
+      .withWaitStrategy(Wait.forLogMessage(/database system is ready to accept connections/, 2)),
+  )
+  if (container !== undefined) {
     const url = `postgres://postgres:test@${container.getHost()}:${container.getMappedPort(5432)}/postgres`
     return { url, origin: 'docker', stop: async () => void (await container.stop()) }
   }
@@ -63,14 +64,25 @@ export async function provideRedis(): Promise<SharedServer> {
   const given = process.env['REDIS_URL']
   if (given) return { url: given, origin: 'given', stop: () => Promise.resolve() }
 
-  if (await isDockerRunning()) {
-    const container = await new GenericContainer('redis:8').withExposedPorts(6379).start()
+  const container = await startInDocker(new GenericContainer('redis:8').withExposedPorts(6379))
+  if (container !== undefined) {
     const url = `redis://${container.getHost()}:${container.getMappedPort(6379)}`
     return { url, origin: 'docker', stop: async () => void (await container.stop()) }
   }
 
   const server = await startRedisServer()
   return { url: server.url, origin: 'local', stop: () => server.stop() }
+}
+
+/** @returns undefined when there is no Docker, or none that can have the image: the tests have another way then. */
+async function startInDocker(container: GenericContainer): Promise<StartedTestContainer | undefined> {
+  if (!(await isDockerRunning())) return undefined
+  try {
+    return await container.start()
+  } catch (error) {
+    process.stderr.write(`not from Docker: ${(error as Error).message}\n`)
+    return undefined
+  }
 }
 
 /** Whether a Docker engine answers, unless it is not wanted; that a client is installed says nothing. */
