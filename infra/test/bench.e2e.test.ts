@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { centrifugo } from '../bench/fan-out/variants/centrifugo.ts'
 import { findLosses } from '../bench/guard/guard.ts'
 
 const MAIN = fileURLToPath(new URL('../bench/main.ts', import.meta.url))
@@ -78,4 +79,10 @@ test('the guard calls what is a third worse than committed a loss, and nothing e
     'ingestRate is 3.90, committed is 6',
     'fanOutCpu is NaN, committed is 0.9',
   ])
+})
+
+test('a frame of Centrifugo may hold several messages', () => {
+  const frame = Buffer.from('{"id":1,"connect":{}}\n{"id":2,"subscribe":{}}\n{"push":{}}\n{}\n')
+  const messages = centrifugo.split!(frame)
+  expect(messages.map((message) => centrifugo.classify(message))).toEqual(['other', 'live', 'event', 'ping'])
 })

@@ -1,4 +1,4 @@
-import { JWT_SECRET } from '../fan-out/fan-out.ts'
+import { JWT_SECRET } from '../fan-out/variant.ts'
 import { fileURLToPath } from 'node:url'
 import { fork, type ChildProcess } from 'node:child_process'
 import { wsByHand } from '../fan-out/variants/ws-by-hand.ts'

@@ -5,7 +5,7 @@ import { startPeer, type Peer } from '../machine/peer.ts'
 import { startServers, type Servers } from '../machine/servers.ts'
 import type { Report, Sample } from '../report/report.ts'
 import { takeTurns } from '../report/rounds.ts'
-import type { FanOutVariant } from './variant.ts'
+import { JWT_SECRET, type FanOutVariant } from './variant.ts'
 import { FAN_OUT_VARIANTS } from './variants/index.ts'
 import { CHANNEL_PREFIX, wsGateway } from './variants/ws-gateway.ts'
 
@@ -21,7 +21,6 @@ export interface FanOutOptions {
   readonly nodeArgs: readonly string[]
 }
 
-export const JWT_SECRET = 'a-secret-for-benchmarks-of-32-bytes-or-more'
 const IN_FLIGHT_MAX = 1_000
 /** A server that has served these few has compiled its code, and grown what grows but once. */
 const WARM_UP_CLIENTS = 500
@@ -48,6 +47,7 @@ export async function benchFanOut(options: FanOutOptions): Promise<Report> {
     CHANNEL_PREFIX,
     JWT_SECRETS: JWT_SECRET,
     LOG_LEVEL: 'warn',
+    CENTRIFUGO: process.env['CENTRIFUGO'] ?? '',
   }
   const variants = [...FAN_OUT_VARIANTS.values()].filter(
     ({ name }) => options.only.length === 0 || options.only.includes(name),
@@ -125,6 +125,7 @@ async function measureEvents(
   durationMs: number,
   ratePerSecond: number | undefined,
 ): Promise<Record<string, number>> {
+  await peer.eventLoop()
   const before = { node: peer.cpuSeconds(), redis: servers.redisCpuSeconds() }
   const result = await load.publish({
     variant: name,
@@ -133,12 +134,14 @@ async function measureEvents(
     inFlightMax: IN_FLIGHT_MAX,
     ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
   })
+  const timers = await peer.eventLoop()
   const per100k = (cpuSeconds: number): number => (cpuSeconds / result.received) * 100_000
   return {
     'events/s': result.perSecond,
     'p50 ms': result.p50Ms,
     'p99 ms': result.p99Ms,
     lost: result.sent - result.received,
+    'timer p99 ms': timers.p99Ms,
     'node CPU-s/100k': per100k(peer.cpuSeconds() - before.node),
     'redis CPU-s/100k': per100k(servers.redisCpuSeconds() - before.redis),
     'load CPU-s/100k': per100k(result.cpuSeconds),

@@ -7,13 +7,26 @@ export interface FanOutVariant {
   readonly path: string
   /** What a client says first. */
   hello(token: string, resume?: { readonly epoch: string; readonly seq: number }): string
-  /** What a frame from the server means. */
-  classify(payload: Buffer): 'live' | 'event' | 'ping' | 'other'
+  /** The messages of a frame, when it may hold several. */
+  split?(payload: Buffer): Buffer[]
+  /** What a message from the server means. */
+  classify(message: Buffer): 'live' | 'event' | 'ping' | 'other'
   /** The answer to a ping. */
   readonly pong: string
-  /** How an event for a user goes to Redis. */
+  /** How an event for a user is published. */
   toMessage(userId: string, seq: number): { readonly channel: string; readonly message: string | Buffer }
+  /** Where it is published, when that is not Redis: at the server itself. */
+  connectPublisher?(port: number): Promise<Publisher>
 }
+
+/** Publishes without looking at the answers. */
+export interface Publisher {
+  publish(channel: string, message: string | Buffer): void
+  close(): void
+}
+
+/** What clients' tokens are signed with. */
+export const JWT_SECRET = 'a-secret-for-benchmarks-of-32-bytes-or-more'
 
 /** Users of the benchmark are numbered from 1. */
 export const userIdOf = (index: number): string => `user-${index + 1}`

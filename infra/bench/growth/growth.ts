@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { CHANNEL_PREFIX, wsGateway } from '../fan-out/variants/ws-gateway.ts'
-import { benchFanOut, JWT_SECRET } from '../fan-out/fan-out.ts'
+import { benchFanOut } from '../fan-out/fan-out.ts'
+import { JWT_SECRET } from '../fan-out/variant.ts'
 import { benchIngest, OURS } from '../ingest/ingest.ts'
 import { seedSql } from '../ingest/seed.ts'
 import { startWsLoad, type WsLoad } from '../load/ws-load.ts'
@@ -20,6 +21,7 @@ export interface GrowthOptions {
 const EVENTS_PER_SECOND = 2_000
 const CLIENTS_OF_ALL_GATEWAYS = 4_000
 const FILES_BESIDE_SOCKETS = 500
+const SNAPSHOTS = 500
 
 /** Ours alone, at several sizes: what grows with the number of orders, of users online, of gateways? */
 export async function benchGrowth(options: GrowthOptions): Promise<Report> {
@@ -31,13 +33,14 @@ export async function benchGrowth(options: GrowthOptions): Promise<Report> {
       roundMs,
       connections: [256],
       orders,
-      users: Math.max(1_000, Math.min(20_000, orders / 10)),
+      users: usersOf(orders),
       only: [OURS],
       atHalf: false,
       nodeArgs: [],
       explain: false,
     })
     samples.push(...relabel(found, () => 'webhooks', `${orders} orders`))
+    samples.push(...(await measureSnapshots(orders, options)))
   }
   const openFilesMax = readOpenFilesMax()
   const [usersOnline, tooMany] = [
@@ -68,6 +71,32 @@ const relabel = (samples: readonly Sample[], loadOf: (load: string) => string, v
 function readOpenFilesMax(): number {
   if (process.platform !== 'linux') return Infinity
   return Number(/^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1] ?? Infinity)
+}
+
+const usersOf = (orders: number): number => Math.max(1_000, Math.min(20_000, orders / 10))
+
+/** Clients that come one after the other, each for a snapshot of its user's orders. */
+async function measureSnapshots(orders: number, { rounds }: GrowthOptions): Promise<Sample[]> {
+  await using servers = await startServers(seedSql(orders, usersOf(orders)))
+  const env = {
+    DATABASE_URL: await servers.copyDatabase('snapshots'),
+    REDIS_URL: servers.redisUrl,
+    CHANNEL_PREFIX,
+    JWT_SECRETS: JWT_SECRET,
+    LOG_LEVEL: 'warn',
+  }
+  await using peer = await startPeer(wsGateway.script, env)
+  const target = { variant: wsGateway.name, port: peer.port, jwtSecret: JWT_SECRET }
+  // Awaited here: what was started goes away with this function.
+  return await takeTurns('snapshots', [{ name: `${orders} orders` }], rounds + 1, async () => {
+    using load = startWsLoad()
+    const postgresBefore = servers.postgresCpuSeconds()
+    const { elapsedMs } = await load.connect({ ...target, count: SNAPSHOTS, atOnceMax: 1 })
+    return {
+      'connect, snapshot, live ms': elapsedMs / SNAPSHOTS,
+      'postgres CPU-ms': ((servers.postgresCpuSeconds() - postgresBefore) / SNAPSHOTS) * 1000,
+    }
+  })
 }
 
 /** The same clients and the same events, over one gateway or several. */

@@ -1,13 +1,9 @@
 import { connect, type Socket } from 'node:net'
 import { once } from 'node:events'
+import type { Publisher } from '../fan-out/variant.ts'
 
-/** Publishes without looking at the answers. What is published in one turn of the event loop goes out together. */
-export interface RawRedis {
-  publish(channel: string, message: string | Buffer): void
-  close(): void
-}
-
-export async function connectRawRedis(url: string): Promise<RawRedis> {
+/** A publisher at Redis. What is published in one turn of the event loop goes out together. */
+export async function connectRawRedis(url: string): Promise<Publisher> {
   const { port, hostname } = new URL(url)
   const socket: Socket = connect({ port: Number(port), host: hostname, noDelay: true })
   await once(socket, 'connect')

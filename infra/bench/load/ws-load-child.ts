@@ -25,6 +25,8 @@ const RETRY_DELAY_MS_MAX = 1_000
 const CLIENTS_PER_ADDRESS = 20_000
 
 let clients: Client[] = []
+/** Where they are connected. */
+let serverPort = 0
 let received: (client: Client) => void = () => undefined
 /** How many clients were closed by the server. */
 let lost = 0
@@ -64,6 +66,7 @@ async function connectAll({
   const variant = FAN_OUT_VARIANTS.get(name)!
   lost = 0
   retries = 0
+  serverPort = port
   clients = Array.from({ length: count }, (_, index) => ({
     socket: undefined,
     userId: userIdOf(firstUser + index),
@@ -116,6 +119,9 @@ async function tryToConnect(
   let eventsMissing = eventsFirst
   const listener = {
     onFrame(payload: Buffer): void {
+      for (const message of variant.split?.(payload) ?? [payload]) this.onMessage(message)
+    },
+    onMessage(payload: Buffer): void {
       const kind = variant.classify(payload)
       if (kind === 'ping') socket.send(variant.pong)
       if (kind === 'live' && eventsMissing === 0) live.resolve()
@@ -149,7 +155,7 @@ async function publish({
   inFlightMax,
 }: PublishOrder): Promise<Published> {
   const variant = FAN_OUT_VARIANTS.get(name)!
-  const redis = await connectRawRedis(redisUrl)
+  const publisher = (await variant.connectPublisher?.(serverPort)) ?? (await connectRawRedis(redisUrl))
   const times: number[] = []
   let sent = 0
   let isOver = false
@@ -159,7 +165,7 @@ async function publish({
     client.seq += 1
     client.dueAt.push(dueAt)
     const { channel, message } = variant.toMessage(client.userId, client.seq)
-    redis.publish(channel, message)
+    publisher.publish(channel, message)
   }
   received = (client) => {
     const now = performance.now()
@@ -182,7 +188,7 @@ async function publish({
   const receivedInTime = times.length
   const elapsedMs = performance.now() - startedAt
   for (let waitedMs = 0; times.length < sent && waitedMs < ARRIVAL_TIMEOUT_MS; waitedMs += 10) await sleep(10)
-  redis.close()
+  publisher.close()
   if (lost > 0) throw new Error(`the server closed ${lost} clients`)
   return {
     sent,

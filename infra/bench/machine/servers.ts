@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import { cpuSecondsOf, cpuSecondsOfFamily } from './cpu-seconds.ts'
+import { cpuSecondsOf, cpuSecondsOfFamily } from './processes.ts'
 
 /** The PostgreSQL and the Redis of one run. */
 export interface Servers extends AsyncDisposable {

@@ -1,4 +1,3 @@
-import { JWT_SECRET } from '../fan-out/fan-out.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CHANNEL_PREFIX, wsGateway } from '../fan-out/variants/ws-gateway.ts'
 import { startWsLoad } from '../load/ws-load.ts'
@@ -6,7 +5,7 @@ import { startPeer } from '../machine/peer.ts'
 import { runSql, startServers } from '../machine/servers.ts'
 import type { Report } from '../report/report.ts'
 import { takeTurns } from '../report/rounds.ts'
-import { eventText } from '../fan-out/variant.ts'
+import { eventText, JWT_SECRET } from '../fan-out/variant.ts'
 
 export interface ReturnOptions {
   readonly rounds: number

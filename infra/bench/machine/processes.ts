@@ -11,15 +11,26 @@ export function cpuSecondsOf(pid: number): number {
 
 /** CPU seconds of a process, its children, and those of its children that have ended: a PostgreSQL with its backends. */
 export function cpuSecondsOfFamily(pid: number): number {
-  let ticks = 0
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue
-    const times = readStat(Number(name))
-    if (times === undefined) continue
-    if (Number(name) === pid) ticks += times.own + times.endedChildren
-    else if (times.parent === pid) ticks += times.own
-  }
+  let ticks = readStat(pid)?.endedChildren ?? 0
+  for (const member of [pid, ...childrenOf(pid)]) ticks += readStat(member)?.own ?? 0
   return ticks / TICKS_PER_SECOND
+}
+
+/** Memory that a process and its children have in RAM; pages that they share count more than once. */
+export function residentBytesOfFamily(pid: number): number {
+  let kilobytes = 0
+  for (const member of [pid, ...childrenOf(pid)]) {
+    const status = readFileSync(`/proc/${member}/status`, 'latin1')
+    kilobytes += Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0)
+  }
+  return kilobytes * 1024
+}
+
+export function childrenOf(pid: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((other) => readStat(other)?.parent === pid)
 }
 
 interface Times {
