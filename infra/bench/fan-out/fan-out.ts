@@ -7,7 +7,7 @@ import type { Report, Sample } from '../report/report.ts'
 import { takeTurns } from '../report/rounds.ts'
 import { JWT_SECRET, type FanOutVariant } from './variant.ts'
 import { FAN_OUT_VARIANTS } from './variants/index.ts'
-import { CHANNEL_PREFIX, wsGateway } from './variants/ws-gateway.ts'
+import { gatewayEnv, wsGateway } from './variants/ws-gateway.ts'
 
 export interface FanOutOptions {
   readonly rounds: number
@@ -42,11 +42,7 @@ export async function benchFanOut(options: FanOutOptions): Promise<Report> {
   const users = Math.max(options.connections, options.idleConnections)
   await using servers = await startServers(seedSql(users, users))
   const env = {
-    DATABASE_URL: await servers.copyDatabase('fan_out'),
-    REDIS_URL: servers.redisUrl,
-    CHANNEL_PREFIX,
-    JWT_SECRETS: JWT_SECRET,
-    LOG_LEVEL: 'warn',
+    ...gatewayEnv(await servers.copyDatabase('fan_out'), servers.redisUrl),
     CENTRIFUGO: process.env['CENTRIFUGO'] ?? '',
   }
   const variants = [...FAN_OUT_VARIANTS.values()].filter(

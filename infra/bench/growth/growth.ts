@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { CHANNEL_PREFIX, wsGateway } from '../fan-out/variants/ws-gateway.ts'
+import { gatewayEnv, wsGateway } from '../fan-out/variants/ws-gateway.ts'
 import { benchFanOut } from '../fan-out/fan-out.ts'
 import { JWT_SECRET } from '../fan-out/variant.ts'
 import { benchIngest, OURS } from '../ingest/ingest.ts'
@@ -78,17 +78,12 @@ const usersOf = (orders: number): number => Math.max(1_000, Math.min(20_000, ord
 /** Clients that come one after the other, each for a snapshot of its user's orders. */
 async function measureSnapshots(orders: number, { rounds }: GrowthOptions): Promise<Sample[]> {
   await using servers = await startServers(seedSql(orders, usersOf(orders)))
-  const env = {
-    DATABASE_URL: await servers.copyDatabase('snapshots'),
-    REDIS_URL: servers.redisUrl,
-    CHANNEL_PREFIX,
-    JWT_SECRETS: JWT_SECRET,
-    LOG_LEVEL: 'warn',
-  }
+  const env = gatewayEnv(await servers.copyDatabase('snapshots'), servers.redisUrl)
   await using peer = await startPeer(wsGateway.script, env)
   const target = { variant: wsGateway.name, port: peer.port, jwtSecret: JWT_SECRET }
+  const variants = [{ name: `${orders} orders` }]
   // Awaited here: what was started goes away with this function.
-  return await takeTurns('snapshots', [{ name: `${orders} orders` }], rounds + 1, async () => {
+  return await takeTurns('snapshots', variants, rounds, async () => {
     using load = startWsLoad()
     const postgresBefore = servers.postgresCpuSeconds()
     const { elapsedMs } = await load.connect({ ...target, count: SNAPSHOTS, atOnceMax: 1 })
@@ -103,13 +98,7 @@ async function measureSnapshots(orders: number, { rounds }: GrowthOptions): Prom
 async function measureGateways(count: number, { rounds, roundMs }: GrowthOptions): Promise<Sample[]> {
   await using servers = await startServers(seedSql(CLIENTS_OF_ALL_GATEWAYS, CLIENTS_OF_ALL_GATEWAYS))
   await using running = new AsyncDisposableStack()
-  const env = {
-    DATABASE_URL: await servers.copyDatabase('gateways'),
-    REDIS_URL: servers.redisUrl,
-    CHANNEL_PREFIX,
-    JWT_SECRETS: JWT_SECRET,
-    LOG_LEVEL: 'warn',
-  }
+  const env = gatewayEnv(await servers.copyDatabase('gateways'), servers.redisUrl)
   const parts: { peer: Peer; load: WsLoad }[] = []
   const clients = CLIENTS_OF_ALL_GATEWAYS / count
   for (let index = 0; index < count; index += 1) {

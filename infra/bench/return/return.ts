@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CHANNEL_PREFIX, wsGateway } from '../fan-out/variants/ws-gateway.ts'
+import { gatewayEnv, wsGateway } from '../fan-out/variants/ws-gateway.ts'
 import { startWsLoad } from '../load/ws-load.ts'
 import { startPeer } from '../machine/peer.ts'
 import { runSql, startServers } from '../machine/servers.ts'
@@ -23,13 +23,7 @@ export async function benchReturn({ rounds, clients, behind, nodeArgs }: ReturnO
   await using servers = await startServers(seedSql(clients, behind))
   const url = await servers.copyDatabase('return_to')
   const [stream] = await runSql<{ epoch: string }>(url, 'SELECT epoch FROM stream_epoch')
-  const env = {
-    DATABASE_URL: url,
-    REDIS_URL: servers.redisUrl,
-    CHANNEL_PREFIX,
-    JWT_SECRETS: JWT_SECRET,
-    LOG_LEVEL: 'warn',
-  }
+  const env = gatewayEnv(url, servers.redisUrl)
   const load = { variant: wsGateway.name, count: clients, jwtSecret: JWT_SECRET }
   const samples = await takeTurns(
     `${clients} clients, ${behind} events behind`,

@@ -1,5 +1,5 @@
 import { Redis, type RedisOptions } from 'ioredis'
-import { accessOf, nodesOf, type HostAndPort, type RedisAddress } from './redis-address.ts'
+import { accessOf, masterAccessOf, nodesOf, type HostAndPort, type RedisAddress } from './redis-address.ts'
 import { SlotMap } from './redis-cluster-slots.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
@@ -29,24 +29,10 @@ export async function openRedis(address: RedisAddress, name: string, channel: st
     case 'single':
       return connected(new Redis(address.url, { ...OPTIONS, connectionName: name }))
     case 'sentinel':
-      return connected(masterOf(address, name))
+      return connected(new Redis({ ...OPTIONS, ...masterAccessOf(address), connectionName: name }))
     case 'cluster':
       return openNodeOf(address, name, channel)
   }
-}
-
-function masterOf(address: RedisAddress, name: string): Redis {
-  const access = accessOf(address)
-  return new Redis({
-    ...OPTIONS,
-    ...access,
-    connectionName: name,
-    sentinels: nodesOf(address),
-    name: address.sentinelName ?? 'mymaster',
-    role: 'master',
-    ...(address.sentinelPassword === undefined ? {} : { sentinelPassword: address.sentinelPassword }),
-    ...(access.tls === undefined ? {} : { enableTLSForSentinelMode: true, sentinelTLS: {} }),
-  })
 }
 
 /** Any node that answers knows who has the channel. */

@@ -45,3 +45,16 @@ export function accessOf({ url }: RedisAddress): Access {
     ...(protocol === 'rediss:' ? { tls: {} } : {}),
   }
 }
+
+/** How ioredis is told of the master that sentinels name. */
+export function masterAccessOf(address: RedisAddress) {
+  const access = accessOf(address)
+  return {
+    ...access,
+    sentinels: nodesOf(address),
+    name: address.sentinelName ?? 'mymaster',
+    role: 'master' as const,
+    ...(address.sentinelPassword === undefined ? {} : { sentinelPassword: address.sentinelPassword }),
+    ...(access.tls === undefined ? {} : { enableTLSForSentinelMode: true, sentinelTLS: {} }),
+  }
+}

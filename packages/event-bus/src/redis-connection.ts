@@ -1,6 +1,6 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { accessOf, nodesOf, type HostAndPort } from './redis-address.ts'
+import { accessOf, masterAccessOf, nodesOf, type HostAndPort } from './redis-address.ts'
 import type { RedisBusOptions } from './redis-bus.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
@@ -26,6 +26,13 @@ const OPTIONS = {
   retryStrategy: retryDelayMs,
 } satisfies RedisOptions
 
+const SENTINEL_OPTIONS = {
+  // A deposed master may go on answering: the sentinels' word counts.
+  failoverDetector: true,
+  sentinelRetryStrategy: retryDelayMs,
+  sentinelCommandTimeout: SILENCE_MS_MAX,
+} satisfies RedisOptions
+
 /** With full jitter, so that those who lost the same server do not come back in step. */
 function retryDelayMs(attempt: number): number {
   return Math.random() * Math.min(RETRY_DELAY_MS_MAX, 50 * 2 ** Math.min(attempt, 10))
@@ -35,25 +42,11 @@ function retryDelayMs(attempt: number): number {
 export function connectRedis(options: RedisBusOptions, name: string, extra: Extra = {}): Redis {
   const common = { ...OPTIONS, ...extra, connectionName: name }
   const redis =
-    options.topology === 'sentinel' ? new Redis({ ...common, ...sentinels(options) }) : new Redis(options.url, common)
+    options.topology === 'sentinel'
+      ? new Redis({ ...common, ...SENTINEL_OPTIONS, ...masterAccessOf(options) })
+      : new Redis(options.url, common)
   redis.on('error', options.onError)
   return redis
-}
-
-function sentinels(options: RedisBusOptions) {
-  const access = accessOf(options)
-  return {
-    ...access,
-    sentinels: nodesOf(options),
-    name: options.sentinelName ?? 'mymaster',
-    role: 'master' as const,
-    // A deposed master may go on answering: the sentinels' word counts.
-    failoverDetector: true,
-    sentinelRetryStrategy: retryDelayMs,
-    sentinelCommandTimeout: SILENCE_MS_MAX,
-    ...(options.sentinelPassword === undefined ? {} : { sentinelPassword: options.sentinelPassword }),
-    ...(access.tls === undefined ? {} : { enableTLSForSentinelMode: true, sentinelTLS: {} }),
-  }
 }
 
 /** One connection to one node of a cluster. */

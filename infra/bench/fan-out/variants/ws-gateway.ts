@@ -1,8 +1,17 @@
 import { userChannel } from '@paxyo/contracts'
 import { fileURLToPath } from 'node:url'
-import { eventText, type FanOutVariant } from '../variant.ts'
+import { eventText, JWT_SECRET, type FanOutVariant } from '../variant.ts'
 
 export const CHANNEL_PREFIX = 'bench:'
+
+/** What a gateway is started with. */
+export const gatewayEnv = (databaseUrl: string, redisUrl: string): Record<string, string> => ({
+  DATABASE_URL: databaseUrl,
+  REDIS_URL: redisUrl,
+  CHANNEL_PREFIX,
+  JWT_SECRETS: JWT_SECRET,
+  LOG_LEVEL: 'warn',
+})
 
 const TYPE_AT = '{"type":"'.length
 

@@ -12,7 +12,7 @@ export interface Backlog {
 /** No more rows than this of each kind are counted, so that a scrape costs the same on the worst day. */
 export const BACKLOG_COUNT_MAX = 10_000
 
-// Each part walks an index from its oldest row on.
+// Each part walks an index from its oldest row on; ids sort by the time they were made.
 const READ_BACKLOG = `
   WITH waiting AS (
     (SELECT 'outbox' AS kind, '' AS reason, created_at AS since FROM outbox ORDER BY batch_id LIMIT $1)
@@ -21,7 +21,7 @@ const READ_BACKLOG = `
     UNION ALL
     (SELECT 'unconfirmed', '', created_at FROM confirmations WHERE settled_at IS NULL ORDER BY due_at LIMIT $1)
     UNION ALL
-    (SELECT 'review', reason, opened_at FROM reviews WHERE resolved_at IS NULL ORDER BY opened_at LIMIT $1)
+    (SELECT 'review', reason, opened_at FROM reviews WHERE resolved_at IS NULL ORDER BY review_id LIMIT $1)
   )
   SELECT kind, reason, count(*)::int AS count,
     greatest(0, extract(epoch FROM clock_timestamp() - min(since)))::float8 AS "ageS"
