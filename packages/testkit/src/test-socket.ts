@@ -8,9 +8,11 @@ type MessageOf<Type extends ServerMessage['type']> = Extract<ServerMessage, { ty
 /** A client of the plain wire, without any of our own client code. */
 export interface TestSocket {
   readonly socket: WebSocket
-  /** Everything received, in order, and as it was received. */
+  /** Everything received but pings, which come at any time: in order, and as it was received. */
   readonly messages: ServerMessage[]
   readonly frames: string[]
+  /** How many pings were received. */
+  readonly pings: number
   send(message: ClientMessage | string): void
   /** Waits for the first message of a type that fits and was not returned before. */
   next<Type extends ServerMessage['type']>(
@@ -39,15 +41,20 @@ export async function connectSocket(url: string, options: ConnectSocketOptions =
   const messages: ServerMessage[] = []
   const frames: string[] = []
   const returned = new Set<ServerMessage>()
+  let pings = 0
   let closed: { code: number; reason: string } | undefined
   const send = (message: ClientMessage | string): void =>
     socket.send(typeof message === 'string' ? message : JSON.stringify(message))
 
   socket.on('message', (data: Buffer) => {
     const message = JSON.parse(data.toString()) as ServerMessage
+    if (message.type === 'ping') {
+      pings += 1
+      if (answersPings) send({ type: 'pong' })
+      return
+    }
     messages.push(message)
     frames.push(data.toString())
-    if (message.type === 'ping' && answersPings) send({ type: 'pong' })
   })
   socket.on('error', () => undefined)
   socket.on('close', (code, reason) => (closed = { code, reason: reason.toString() }))
@@ -63,6 +70,9 @@ export async function connectSocket(url: string, options: ConnectSocketOptions =
     socket,
     messages,
     frames,
+    get pings() {
+      return pings
+    },
     send,
     next: (type, fits = () => true, timeoutMs = 20_000) =>
       eventually(() => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import type { TestSocket } from '@paxyo/testkit'
+import { eventually, type TestSocket } from '@paxyo/testkit'
 import { startGateway, type GatewayFixture } from '../gateway-fixture.ts'
 
 let gateway: GatewayFixture
@@ -48,7 +48,7 @@ test('until its turn comes a client goes on getting events and pings', async () 
   await gateway.books.happen('patient')
 
   expect(await client.next('event')).toMatchObject({ seq: 1 })
-  await client.next('ping')
+  await eventually(() => client.pings > 0)
   expect(await client.closed()).toMatchObject({ code: 4000 })
   await drained
 })
