@@ -66,9 +66,7 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits, log }
       draining: () => {
         if (isDraining) throw new Error('draining')
       },
-      database: async () => {
-        await pool.query('SELECT 1')
-      },
+      database: () => hub.checkEpoch(),
       bus: () => {
         if (!hub.isReady) throw new Error('messages do not come through')
       },

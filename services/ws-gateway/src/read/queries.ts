@@ -29,6 +29,12 @@ export interface Snapshot extends Head {
   readonly orders: readonly OrderView[]
 }
 
+/** Names the history that seqs belong to; another one begins when the database is restored. */
+export async function readEpoch(pool: Pool): Promise<string> {
+  const { rows } = await pool.query<{ epoch: string }>('SELECT epoch FROM stream_epoch')
+  return rows[0]!.epoch
+}
+
 const READ_EVENTS_SINCE = `
   SELECT wanted.position, event.seq, event.payload
   FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS wanted (user_id, seq, position)

@@ -2,6 +2,7 @@ import type { AccountView, OrderView, Position } from '@paxyo/contracts'
 import type { Pool } from 'pg'
 import { coalesce } from './coalesce.ts'
 import {
+  readEpoch,
   readEventsSince,
   readMissed,
   readSnapshots,
@@ -24,6 +25,8 @@ export type StreamStart =
 
 /** Reads users' streams from the database; questions that come at the same time are answered by the same queries. */
 export interface StreamReader {
+  /** The epoch that the database is in now. */
+  epoch(): Promise<string>
   /**
    * What a client gets to begin with: what came after its position, or a snapshot when it has none, when its position
    * is of another epoch or older than what is kept, or when too much has come since.
@@ -73,6 +76,7 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
   }
 
   return {
+    epoch: () => readEpoch(pool),
     async start(userId, position) {
       const resumed = position === undefined ? undefined : await resume(userId, position)
       return resumed ?? { mode: 'snapshot', ...(await snapshotOf(userId)) }

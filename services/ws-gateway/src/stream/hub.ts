@@ -45,6 +45,12 @@ export interface Hub {
    */
   join(userId: string, follower: Follower, position: Position | undefined): Promise<void>
   leave(userId: string, follower: Follower): void
+  /**
+   * Asks the database for its epoch. After a restore seqs begin anew, and followers of the old history must come back.
+   *
+   * @throws when the database can't be reached.
+   */
+  checkEpoch(): Promise<void>
   close(): Promise<void>
 }
 
@@ -68,6 +74,8 @@ export function createHub({ bus, reader, log, probeIntervalMs, onForwarded }: Hu
   /** How often the bus has come back; a follower that has seen it come back may have missed something. */
   let restores = 0
   let fillCount = 0
+  /** That of everybody who follows a stream. */
+  let epoch: string | undefined
   /** Asked once: a line for each event is for a quiet system. */
   const isTracing = log.isLevelEnabled('debug')
 
@@ -129,6 +137,15 @@ export function createHub({ bus, reader, log, probeIntervalMs, onForwarded }: Hu
     for (const follower of stream.followers) if (follower.lastSeq !== undefined) follower.fail()
   }
 
+  /** What the database says of its epoch, whoever has asked for it. */
+  function epochIs(current: string): void {
+    if (epoch !== undefined && epoch !== current) {
+      log.warn({ users: streams.size, epoch: current }, 'the database was restored, everybody must come back')
+      for (const stream of streams.values()) failAll(stream)
+    }
+    epoch = current
+  }
+
   /** @returns `complete` when every follower has all that there is. */
   async function fillOnce(stream: Stream): Promise<'complete' | 'more' | 'failed'> {
     const seqs = [...stream.followers].flatMap(({ lastSeq }) => lastSeq ?? [])
@@ -182,6 +199,7 @@ export function createHub({ bus, reader, log, probeIntervalMs, onForwarded }: Hu
         await subscriber.subscribe(userChannel(userId))
         const restoresBefore = restores
         const start = await reader.start(userId, position)
+        epochIs(start.epoch)
         if (!stream.followers.has(follower)) return
         follower.begin(start)
         if (restores !== restoresBefore || follower.hasGap) void fill(stream)
@@ -191,6 +209,9 @@ export function createHub({ bus, reader, log, probeIntervalMs, onForwarded }: Hu
       }
     },
     leave,
+    async checkEpoch() {
+      epochIs(await reader.epoch())
+    },
     async close() {
       probe.stop()
       await Promise.all([subscriber.close(), publisher.close()])

@@ -106,7 +106,20 @@ describe('coming back', () => {
     const again = await gateway.connect('restored', { resume: { epoch, seq: 1 } })
 
     expect(await again.next('welcome')).toMatchObject({ mode: 'snapshot', epoch: 'another', seq: 2 })
+    // Who had stayed would be told nothing before the new history is as long as the old one was.
+    expect(await first.closed()).toEqual({ code: 4005, reason: 'unavailable' })
+    expect(again.socket.readyState).toBe(again.socket.OPEN)
   })
+})
+
+test('a page that has stayed over a restore is sent away once the gateway is asked for its health', async () => {
+  const stayed = await aClient('unaware')
+  await gateway.database.owner.query(`UPDATE stream_epoch SET epoch = 'a third'`)
+  await gateway.books.happen('unaware')
+  await stayed.next('event')
+  expect((await fetch(`${gateway.url}/readyz`)).status).toBe(200)
+
+  expect(await stayed.closed()).toEqual({ code: 4005, reason: 'unavailable' })
 })
 
 describe('what the bus does to events makes no difference', () => {
