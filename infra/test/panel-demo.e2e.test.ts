@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
 import { openBrowser, openPanel } from './panel-page.ts'
-import { startSystem } from './system.ts'
 
 const STANDALONE = fileURLToPath(new URL('../../services/standalone/src/main.ts', import.meta.url))
 
@@ -81,16 +80,6 @@ test('what goes wrong with an action is said', async () => {
   await press(page, 'New order')
   await eventually(async () => (await page.textContent('#simulator-problem')) !== '')
   expect(await page.textContent('#simulator-problem')).toBe('That did not work: Too much waits.')
-})
-
-test('the gateway serves the same page when it is told to, without the buttons', async () => {
-  await using system = await startSystem({ env: { DEMO_PANEL: 'on', DEMO_USER: 'shown' } })
-  await system.register({ userId: 'shown', orderId: 'shown-1' })
-  const { page, faults } = await openPanel(browsers.browser, `${system.gateway.url}/`)
-  await page.waitForSelector('[data-order-id="shown-1"]')
-  expect(await page.isHidden('#simulator')).toBe(true)
-  expect(await page.locator('button.order-id').count()).toBe(0)
-  expect(faults).toEqual([])
 })
 
 test('it looks alive', async () => {

@@ -31,6 +31,9 @@ test('a change is seen in its row, the balance, a toast, the refunds and behind 
   const { userId, address } = await createUser(['Followers', 'Views'])
   const { page, faults, status } = await openPanel(browsers.browser, address)
   expect(await page.textContent('#open-count')).toBe('2')
+  // Nobody plays the provider here.
+  expect(await page.isHidden('#simulator')).toBe(true)
+  expect(await page.locator('button.order-id').count()).toBe(0)
 
   await system.webhook({ order_id: providerId(userId, 0), status: 'Partial', remains: '300', start_count: '7' })
   const row = page.locator(`[data-order-id="${userId}-0"]`)

@@ -1,5 +1,5 @@
 import { createPool, migrateToLatest } from '@paxyo/database'
-import { mintDemoToken, registerDemoPanel } from '@paxyo/demo-panel'
+import { registerDemoPanel } from '@paxyo/demo-panel'
 import { createInProcessBus, createRedisBus } from '@paxyo/event-bus'
 import {
   createHttpServer,
@@ -108,7 +108,7 @@ async function startOn(
       : undefined
   if (demo !== undefined) {
     registerDemoPanel(app, {
-      mintToken: () => mintDemoToken({ userId: DEMO_USER, secret: jwtSecrets[0]!, audience: config.JWT_AUDIENCE }),
+      mintToken: () => demo.panel.mintToken(),
       actions: createDemoActions(demo),
     })
   }

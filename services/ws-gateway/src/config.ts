@@ -1,5 +1,4 @@
 import { commonVariables, env, loadConfig, redisProblems, redisVariables } from '@paxyo/service-kit'
-import { z } from 'zod'
 
 const JWT_SECRET_BYTES_MIN = 32
 
@@ -24,9 +23,6 @@ const variables = {
   PORT: env.integer(0, 65_535).default(8082),
   /** Over how many seconds clients are sent elsewhere when the process is told to end. */
   DRAIN_SECONDS: env.integer(0, 600).default(10),
-  /** Serves the demo's page, with a token of DEMO_USER for everybody who can reach it. */
-  DEMO_PANEL: z.enum(['off', 'on', 'in-production'], { error: 'must be off, on or in-production' }).default('off'),
-  DEMO_USER: env.text.default('demo'),
   ...commonVariables,
   ...gatewayVariables,
 }
@@ -40,12 +36,6 @@ export function loadGatewayConfig(environment: NodeJS.ProcessEnv) {
     }
     if (raw['NODE_ENV'] === 'production' && raw['ALLOWED_ORIGINS'] === undefined) {
       problems.push('ALLOWED_ORIGINS must be set in production: without it no page can connect')
-    }
-    if (raw['NODE_ENV'] === 'production' && raw['DEMO_PANEL'] === 'on') {
-      problems.push('DEMO_PANEL gives everybody a token: in production it must be off, or in-production if you mean it')
-    }
-    if ((raw['DEMO_PANEL'] ?? 'off') !== 'off' && raw['JWT_SECRETS'] === undefined) {
-      problems.push('DEMO_PANEL needs JWT_SECRETS: it signs a token')
     }
     return problems
   })

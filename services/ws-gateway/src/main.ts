@@ -1,5 +1,4 @@
 import { createPool } from '@paxyo/database'
-import { mintDemoToken, registerDemoPanel } from '@paxyo/demo-panel'
 import { createRedisBus } from '@paxyo/event-bus'
 import {
   createHttpServer,
@@ -33,10 +32,6 @@ await runService(async () => {
 
   const app = createHttpServer({ log, trustProxy: config.TRUST_PROXY })
   gateway.register(app)
-  if (config.DEMO_PANEL !== 'off') {
-    const token = { userId: config.DEMO_USER, secret: config.JWT_SECRETS[0]!, audience: config.JWT_AUDIENCE }
-    registerDemoPanel(app, { mintToken: () => mintDemoToken(token) })
-  }
   registerHealth(app, gateway.readiness)
   const registry = createMetrics('ws-gateway')
   gateway.addMetrics(registry)

@@ -34,8 +34,6 @@ test('what is not set has its default', () => {
     HOST: '0.0.0.0',
     PORT: 8082,
     DRAIN_SECONDS: 10,
-    DEMO_PANEL: 'off',
-    DEMO_USER: 'demo',
     LOG_LEVEL: 'info',
     NODE_ENV: 'development',
     TRUST_PROXY: false,
@@ -96,16 +94,4 @@ test('all problems are listed at once', () => {
     'TRUST_PROXY',
     'one',
   ])
-})
-
-test("the demo's page is served in production only when that is meant, and never without a secret", () => {
-  const production = { ...required, NODE_ENV: 'production', ALLOWED_ORIGINS: 'https://panel.example.com' }
-  expect(problemsOf({ ...production, DEMO_PANEL: 'on' })).toEqual([expect.stringContaining('DEMO_PANEL')])
-  expect(problemsOf({ ...production, DEMO_PANEL: 'in-production' })).toEqual([])
-  expect(problemsOf({ ...required, DEMO_PANEL: 'on' })).toEqual([])
-  expect(problemsOf({ ...required, DEMO_PANEL: 'yes' })).toEqual(['DEMO_PANEL: must be off, on or in-production'])
-
-  const { JWT_SECRETS: _secrets, ...others } = required
-  const issuer = { ...others, JWT_JWKS_URL: 'https://panel.example.com/jwks.json', DEMO_PANEL: 'on' }
-  expect(problemsOf(issuer)).toEqual(['DEMO_PANEL needs JWT_SECRETS: it signs a token'])
 })
