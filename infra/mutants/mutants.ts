@@ -127,6 +127,20 @@ export const MUTANTS: readonly Mutant[] = [
     tests: [`${GATEWAY}/test/gateway.integration`, `${GATEWAY}/test/stream/hub`],
   },
   {
+    name: 'a restored database is noticed by nobody who stays',
+    file: `${GATEWAY}/src/stream/hub.ts`,
+    find: 'epoch !== undefined && epoch !== current',
+    replace: 'false',
+    tests: [`${GATEWAY}/test/stream/hub`],
+  },
+  {
+    name: 'who came at once is pinged at once',
+    file: `${GATEWAY}/src/socket/connection.ts`,
+    find: ' - deps.random() * deps.limits.pingIntervalMs',
+    replace: '',
+    tests: [`${GATEWAY}/test/socket/deadlines`],
+  },
+  {
     name: 'tabs pass on what they have already had',
     file: `${CLIENT}/src/stream.ts`,
     find: "if (event.seq <= last.seq) return 'known'",
