@@ -191,6 +191,38 @@ test('what a process claimed and died with is sent by another one, once its leas
   expect(ids(panel.received)).toEqual(await refundIds())
 })
 
+const isWaitingForLock = async (): Promise<boolean> => {
+  const waiting = await query(
+    `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+  )
+  return waiting.length > 0
+}
+
+test('what somebody is claiming at this moment is passed over', async () => {
+  await ingest[Symbol.asyncDispose]()
+  ingest = await startIngest()
+  const pool = ingest.database.poolAs('ingest', 1)
+  await beginAtHead(pool)
+  await payRefunds(2)
+  await enqueueRefunds(pool)
+  const { owner } = ingest.database
+  const other = await owner.connect()
+  try {
+    await other.query('BEGIN')
+    await other.query(`
+      UPDATE panel_webhooks SET attempts = 1, due_at = now() + interval '30 seconds'
+      WHERE position = (SELECT min(position) FROM panel_webhooks)`)
+    let isOver = false
+    const claiming = claimDue(pool, 10).finally(() => (isOver = true))
+    await eventually(async () => isOver || (await isWaitingForLock()))
+    await other.query('COMMIT')
+
+    expect((await claiming).map(({ refund }) => refund.position)).toEqual([2])
+  } finally {
+    other.release()
+  }
+})
+
 test('an attempt that came too late to say that it failed says nothing', async () => {
   await ingest[Symbol.asyncDispose]()
   ingest = await startIngest()
