@@ -15,6 +15,14 @@ const balanceOf = async (userId: string): Promise<unknown> => {
   return rows[0]?.balance
 }
 
+const postForm = (payload: string | Buffer, type = 'application/x-www-form-urlencoded') =>
+  ingest.app.inject({
+    method: 'POST',
+    url: `/webhooks/godofpanel/${TOKEN}`,
+    headers: { 'content-type': type },
+    payload,
+  })
+
 describe('the refund', () => {
   test('of a canceled order is its whole charge', async () => {
     await ingest.register()
@@ -148,6 +156,11 @@ test('several updates of one request are each answered', async () => {
   })
 })
 
+test('a form is known by its type, however that is written', async () => {
+  const response = await postForm('order_id=777&status=canceled', 'Application/X-WWW-Form-URLEncoded; charset=UTF-8')
+  expect(response.json()).toEqual({ results: [{ orderId: '777', outcome: 'parked' }] })
+})
+
 test('what cannot be applied is put up for review with its reason', async () => {
   await ingest.register()
   const bodies = [
@@ -202,6 +215,13 @@ describe('a request that is refused', () => {
       payload: '<order/>',
     })
     expect(response.json()).toMatchObject({ status: 415, code: 'unsupported_media_type' })
+  })
+
+  test.each([
+    ['a form that PostgreSQL could not keep', Buffer.from('order_id=12345&status=canceled&x=\0')],
+    ['a form in Latin-1', Buffer.from('order_id=12345&status=annul\xe9', 'latin1')],
+  ])('%s', async (_name, payload) => {
+    expect((await postForm(payload)).json()).toMatchObject({ status: 400, code: 'malformed_form' })
   })
 
   test('no or a wrong token, before anything is read', async () => {
