@@ -68,7 +68,7 @@ function takeIn(known: Known, changes: Changes, { userId, currency, balance }: I
   known.accountsByUserId.set(userId, paid)
   known.openingByEntryId.set(entryId, balance)
   changes.accounts.set(userId, paid)
-  changes.payments.push({
+  changes.entries.push({
     entryId,
     userId,
     kind: 'deposit',

@@ -78,7 +78,7 @@ async function deposit(
 
   const paid: Account = { ...account, balance, lastSeq: account.lastSeq + 1 }
   const entryId = newId()
-  changes.payments.push({ entryId, userId, kind: 'deposit', orderId: null, amount, balanceAfter: balance })
+  changes.entries.push({ entryId, userId, kind: 'deposit', orderId: null, amount, balanceAfter: balance })
   recordAccountUpdate(changes, paid, at)
   const entry: LedgerEntry = {
     entryId,

@@ -101,7 +101,7 @@ function registerOne(
   if (charge > 0n) {
     chargedOrderIds.add(orderId)
     const entryId = rules.newId()
-    changes.payments.push({ entryId, userId, kind: 'charge', orderId, amount: charge, balanceAfter: paid.balance })
+    changes.entries.push({ entryId, userId, kind: 'charge', orderId, amount: charge, balanceAfter: paid.balance })
   }
   recordRegistration(books, changes, order, paid)
   const parked = parkedByProviderOrderId.get(providerOrderId) ?? []

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { eventually } from '@paxyo/testkit'
 import { randomUUID } from 'node:crypto'
-import { startIngest, type IngestFixture } from '../ingest-fixture.ts'
+import { anOrder, startIngest, type IngestFixture } from '../ingest-fixture.ts'
 
 let ingest: IngestFixture
 beforeAll(async () => {
@@ -69,6 +69,21 @@ test('an order that was canceled before it was registered is paid and given back
     { kind: 'deposit', balanceAfter: '3' },
     { kind: 'charge', balanceAfter: '0.5' },
     { kind: 'refund', balanceAfter: '3' },
+  ])
+})
+
+test('orders of one request that are paid and given back stand in the ledger in the order in which it happened', async () => {
+  const userId = await accountWith('10')
+  const [first, second] = [fresh(), fresh()]
+  await ingest.webhook({ order_id: first.providerOrderId, status: 'canceled' })
+  const row = (ids: object): object => ({ ...anOrder(), ...ids, userId, payment: 'account' })
+  await ingest.call('POST', '/v1/orders/bulk', { orders: [row(first), row(second)] })
+
+  expect(await entriesOf(userId)).toMatchObject([
+    { kind: 'deposit', balanceAfter: '10' },
+    { kind: 'charge', balanceAfter: '7.5', orderId: first.orderId },
+    { kind: 'refund', balanceAfter: '10', orderId: first.orderId },
+    { kind: 'charge', balanceAfter: '7.5', orderId: second.orderId },
   ])
 })
 
