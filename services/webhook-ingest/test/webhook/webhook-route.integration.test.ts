@@ -256,6 +256,27 @@ test('while PostgreSQL is away the sender is told to come back, and coming back 
   expect(again.json()).toEqual({ results: [{ orderId: '12345', outcome: 'applied', refund: '2.5' }] })
 }, 20_000)
 
+test('a server that has become read-only, as after a failover, is left for another one', async () => {
+  await ingest.register()
+  const { rows } = await ingest.database.owner.query<{ name: string }>('SELECT current_database() AS name')
+  const { name } = rows[0]!
+  await administer(`ALTER DATABASE ${name} SET default_transaction_read_only = on`)
+  await administer(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`)
+  const [webhook, registration] = await Promise.all([
+    ingest.webhook({ order_id: '12345', status: 'canceled' }),
+    ingest.register({ orderId: 'A-2', providerOrderId: '2' }),
+  ])
+  await administer(`ALTER DATABASE ${name} RESET default_transaction_read_only`)
+
+  for (const response of [webhook, registration]) {
+    expect(response.json()).toMatchObject({ status: 503, code: 'database_unavailable' })
+    expect(response.headers['retry-after']).toBe('5')
+  }
+  // No connection to the old server is used again.
+  const again = await ingest.webhook({ order_id: '12345', status: 'canceled' })
+  expect(again.json()).toEqual({ results: [{ orderId: '12345', outcome: 'applied', refund: '2.5' }] })
+}, 20_000)
+
 test('one log line per delivery says order, outcome and refund, and no line holds a secret', async () => {
   await ingest.register()
   await ingest.webhook({ order_id: '12345', status: 'canceled' })
