@@ -132,3 +132,15 @@ test('the database itself refuses a second charge of an order', async () => {
   )
   await expect(second).rejects.toThrow('charge_of_order')
 })
+
+test('a refund that the account could not hold is left for a person, and its order is registered nevertheless', async () => {
+  const userId = await accountWith('999999999999')
+  const ids = fresh()
+  await ingest.webhook({ order_id: ids.providerOrderId, status: 'canceled' })
+  const response = await ingest.register({ ...ids, userId })
+
+  expect(response.statusCode).toBe(201)
+  expect(response.json()).toMatchObject({ order: { status: 'pending', refunded: '0' } })
+  const again = await ingest.webhook({ order_id: ids.providerOrderId, status: 'canceled' })
+  expect(again.json().results).toMatchObject([{ outcome: 'review', reason: 'refused_by_database' }])
+})
