@@ -34,7 +34,7 @@ export const ERROR_CODES = {
   },
   body_too_large: { status: 413, title: 'The body is too large.' },
   too_many_updates: { status: 413, title: 'The body holds too many updates.' },
-  unsupported_media_type: { status: 415, title: 'The content type is neither JSON nor a form.' },
+  unsupported_media_type: { status: 415, title: 'This address takes no body of this content type.' },
   headers_too_large: { status: 431, title: 'The headers, or the address, are too large.' },
   internal_error: { status: 500, title: 'The server failed in a way that it did not expect.' },
   token_minting_off: { status: 501, title: 'This server has no secret to sign browser tokens with.' },

@@ -1,5 +1,6 @@
 import { problem, type ErrorCode } from '@paxyo/contracts'
-import { fastify, LogController, type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
+import { errorCodes, fastify, LogController, type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
+import { isUtf8 } from 'node:buffer'
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Logger } from 'pino'
@@ -55,6 +56,7 @@ export function createHttpServer({ log, trustProxy }: HttpServerOptions): Fastif
     frameworkErrors: (_error, _request, reply) => void sendProblem(reply, 'not_found'),
   }) as unknown as FastifyInstance
 
+  refuseOtherEncodings(app)
   closeConnectionsWithTheirLastAnswer(app)
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found'))
   app.setErrorHandler((error: FastifyError, request, reply) => {
@@ -65,6 +67,15 @@ export function createHttpServer({ log, trustProxy }: HttpServerOptions): Fastif
     return sendProblem(reply, 'internal_error')
   })
   return app
+}
+
+/** JSON is UTF-8. Read as if it were, every other byte would become the same character, and two ids one. */
+function refuseOtherEncodings(app: FastifyInstance): void {
+  const parseJson = app.getDefaultJsonParser('error', 'error')
+  app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    if (isUtf8(body)) void parseJson(request, body.toString(), done)
+    else done(new errorCodes.FST_ERR_CTP_INVALID_JSON_BODY())
+  })
 }
 
 /**

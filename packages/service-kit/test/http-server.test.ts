@@ -31,7 +31,7 @@ function createApp(trustProxy: boolean | string): FastifyInstance {
   return server
 }
 
-const post = (payload: string, type = 'application/json') =>
+const post = (payload: string | Buffer, type = 'application/json') =>
   app.inject({ method: 'POST', url: '/echo', headers: { 'content-type': type }, payload })
 
 function expectProblem(response: LightMyRequestResponse, status: number, code: string): void {
@@ -50,6 +50,7 @@ describe('an error is answered as application/problem+json:', () => {
     ['a media type that is none', () => post('{}', 'json'), 415, 'unsupported_media_type'],
     ['malformed JSON', () => post('{"order_id": 1'), 400, 'malformed_json'],
     ['no JSON at all', () => post(''), 400, 'malformed_json'],
+    ['JSON in Latin-1', () => post(Buffer.from('{"userId":"Jürgen"}', 'latin1')), 400, 'malformed_json'],
     ['JSON that would change prototypes', () => post('{"__proto__": {"admin": true}}'), 400, 'malformed_json'],
     ['a refusal of a plug-in', () => app.inject('/refusal'), 400, 'validation_failed'],
     ['a bug', () => app.inject('/bug'), 500, 'internal_error'],
