@@ -2,6 +2,7 @@ import { z } from 'zod'
 
 /** Every error that an HTTP answer can carry. Codes are stable: clients may depend on them. */
 export const ERROR_CODES = {
+  malformed_request: { status: 400, title: 'The request is no valid HTTP.' },
   malformed_json: { status: 400, title: 'The body is not valid JSON.' },
   malformed_form: { status: 400, title: 'The body is not a valid form.' },
   order_id_missing: { status: 400, title: 'No update in the body names an order.' },
@@ -16,6 +17,7 @@ export const ERROR_CODES = {
   review_not_found: { status: 404, title: 'No review has this id.' },
   delivery_not_found: { status: 404, title: 'No delivery has this id.' },
   panel_webhook_not_found: { status: 404, title: 'No webhook to the panel tells of this refund.' },
+  request_timed_out: { status: 408, title: 'The request did not arrive whole in time.' },
   order_conflict: { status: 409, title: 'This order id is already registered with other details.' },
   provider_order_taken: { status: 409, title: 'This provider order id belongs to another order.' },
   currency_mismatch: { status: 409, title: 'The account is kept in another currency.' },
@@ -32,7 +34,8 @@ export const ERROR_CODES = {
   },
   body_too_large: { status: 413, title: 'The body is too large.' },
   too_many_updates: { status: 413, title: 'The body holds too many updates.' },
-  unsupported_media_type: { status: 415, title: 'The content type is neither JSON nor a form.' },
+  unsupported_media_type: { status: 415, title: 'This address takes no body of this content type.' },
+  headers_too_large: { status: 431, title: 'The headers, or the address, are too large.' },
   internal_error: { status: 500, title: 'The server failed in a way that it did not expect.' },
   token_minting_off: { status: 501, title: 'This server has no secret to sign browser tokens with.' },
   database_unavailable: { status: 503, title: 'The database cannot be reached; try again.' },

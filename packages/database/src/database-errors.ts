@@ -1,5 +1,10 @@
 /** SQLSTATE classes that say the server is not to be had: connection (08), resources (53), operator (57), system (58). */
 const UNAVAILABLE_CLASSES: ReadonlySet<string> = new Set(['08', '53', '57', '58'])
+/**
+ * Read-only: a standby, or a server that was one's primary a moment ago. And connections that the server ends because
+ * their transaction was idle for too long, or took too long: this process was paused.
+ */
+const UNAVAILABLE_STATES: ReadonlySet<string> = new Set(['25006', '25P03', '25P04'])
 /** Data exceptions (22), integrity constraints (23), and a trigger's or check option's refusal (44). */
 const REFUSED_CLASSES: ReadonlySet<string> = new Set(['22', '23', '44'])
 const SERIALIZATION_FAILURE = '40001'
@@ -19,7 +24,7 @@ export class NotConnectedError extends Error {}
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (error instanceof NotConnectedError) return true
   const state = sqlState(error)
-  return state === undefined ? isDriverError(error) : UNAVAILABLE_CLASSES.has(state.slice(0, 2))
+  return state === undefined ? isDriverError(error) : isUnavailableState(state)
 }
 
 /** Whether the same transaction may well succeed when it is run again: it lost against another one. */
@@ -33,6 +38,9 @@ export function isRetryable(error: unknown): boolean {
 export function isRefusedByDatabase(error: unknown): boolean {
   return REFUSED_CLASSES.has(sqlState(error)?.slice(0, 2) ?? '')
 }
+
+const isUnavailableState = (state: string): boolean =>
+  UNAVAILABLE_CLASSES.has(state.slice(0, 2)) || UNAVAILABLE_STATES.has(state)
 
 /** PostgreSQL's code. A system call's may look like one (EPIPE), but those of PostgreSQL all have a digit. */
 function sqlState(error: unknown): string | undefined {

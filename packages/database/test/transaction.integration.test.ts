@@ -57,6 +57,20 @@ describe('a transaction', () => {
     })
   })
 
+  test('that outlasted the server while this process was paused counts as one that was cut off', async () => {
+    const failure = await failureOf(
+      transaction(pool, async (client) => {
+        await client.query('SET LOCAL idle_in_transaction_session_timeout = 50')
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400)
+        await insertAccount(client, 'user-1')
+      }),
+    )
+    expect(failure).toMatchObject({ code: '25P03' })
+    expect(isDatabaseUnavailable(failure)).toBe(true)
+    await commitAccount('user-2')
+    expect(await findUsers()).toEqual(['user-2'])
+  })
+
   test('is rolled back when its work throws, and its connection is good for the next one', async () => {
     const bug = new Error('a bug')
     const attempt = transaction(pool, async (client) => {

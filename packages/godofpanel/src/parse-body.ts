@@ -29,6 +29,8 @@ function parseJson(text: string): ParsedBody {
 }
 
 function parseForm(text: string): ParsedBody {
+  // JSON has no place for a NUL as it is, and no form's encoder leaves one; PostgreSQL could not keep it.
+  if (text.includes('\0')) return { error: 'malformed_form' }
   try {
     const value = qs.parse(text, {
       depth: FORM_DEPTH_MAX,

@@ -1,5 +1,8 @@
 import { problem, type ErrorCode } from '@paxyo/contracts'
-import { fastify, LogController, type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
+import { errorCodes, fastify, LogController, type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
+import { isUtf8 } from 'node:buffer'
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Logger } from 'pino'
 
 export interface HttpServerOptions {
@@ -24,6 +27,12 @@ const ERROR_CODE_BY_FASTIFY_CODE: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'validation_failed',
 }
 
+/** What Node says of bytes that never become a request. */
+const ERROR_CODE_BY_NODE_CODE: Readonly<Record<string, ErrorCode>> = {
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request_timed_out',
+}
+
 /**
  * An HTTP server that answers every error as `application/problem+json`. Requests are not logged as such: a webhook's
  * path may hold its token, and routes log what became of a request.
@@ -41,11 +50,13 @@ export function createHttpServer({ log, trustProxy }: HttpServerOptions): Fastif
     // Node takes any Upgrade header for an upgrade and drops the body; Java's clients send one for HTTP/2.
     http: { shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket' },
     return503OnClosing: false,
+    clientErrorHandler: answerClientError,
     routerOptions: { maxParamLength: 256 },
     // Paths that no route can be looked up for: undecodable, or with a parameter that is too long.
     frameworkErrors: (_error, _request, reply) => void sendProblem(reply, 'not_found'),
   }) as unknown as FastifyInstance
 
+  refuseOtherEncodings(app)
   closeConnectionsWithTheirLastAnswer(app)
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found'))
   app.setErrorHandler((error: FastifyError, request, reply) => {
@@ -56,6 +67,15 @@ export function createHttpServer({ log, trustProxy }: HttpServerOptions): Fastif
     return sendProblem(reply, 'internal_error')
   })
   return app
+}
+
+/** JSON is UTF-8. Read as if it were, every other byte would become the same character, and two ids one. */
+function refuseOtherEncodings(app: FastifyInstance): void {
+  const parseJson = app.getDefaultJsonParser('error', 'error')
+  app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    if (isUtf8(body)) void parseJson(request, body.toString(), done)
+    else done(new errorCodes.FST_ERR_CTP_INVALID_JSON_BODY())
+  })
 }
 
 /**
@@ -77,6 +97,20 @@ function closeConnectionsWithTheirLastAnswer(app: FastifyInstance): void {
       clearTimeout(last)
     })
   })
+}
+
+/** Not logged, at no level: the error holds the bytes as they came, a token in the path among them. */
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  const answer = problem(ERROR_CODE_BY_NODE_CODE[error.code ?? ''] ?? 'malformed_request')
+  const body = JSON.stringify(answer)
+  const head = [
+    `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}`,
+    'content-type: application/problem+json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
 }
 
 /** Answers with an error; `detail` says what was wrong with this one request. */

@@ -31,7 +31,7 @@ function createApp(trustProxy: boolean | string): FastifyInstance {
   return server
 }
 
-const post = (payload: string, type = 'application/json') =>
+const post = (payload: string | Buffer, type = 'application/json') =>
   app.inject({ method: 'POST', url: '/echo', headers: { 'content-type': type }, payload })
 
 function expectProblem(response: LightMyRequestResponse, status: number, code: string): void {
@@ -50,6 +50,7 @@ describe('an error is answered as application/problem+json:', () => {
     ['a media type that is none', () => post('{}', 'json'), 415, 'unsupported_media_type'],
     ['malformed JSON', () => post('{"order_id": 1'), 400, 'malformed_json'],
     ['no JSON at all', () => post(''), 400, 'malformed_json'],
+    ['JSON in Latin-1', () => post(Buffer.from('{"userId":"Jürgen"}', 'latin1')), 400, 'malformed_json'],
     ['JSON that would change prototypes', () => post('{"__proto__": {"admin": true}}'), 400, 'malformed_json'],
     ['a refusal of a plug-in', () => app.inject('/refusal'), 400, 'validation_failed'],
     ['a bug', () => app.inject('/bug'), 500, 'internal_error'],
@@ -109,12 +110,22 @@ describe('the address of a client', () => {
   })
 })
 
-test('what is no HTTP at all is answered in kind', async () => {
-  await app.listen({ host: '127.0.0.1', port: 0 })
-  const { port } = app.server.address() as { port: number }
-  const socket = connect(port, '127.0.0.1')
-  socket.end('hello?\r\n\r\n')
+describe('what never becomes a request is answered in kind, and not logged:', () => {
+  test.each([
+    ['no HTTP at all', 'hello?', 400, 'malformed_request'],
+    ['a header that is none', 'POST /secret-token HTTP/1.1\r\nhost: a\r\nnonsense', 400, 'malformed_request'],
+    ['endless headers', `POST /secret-token HTTP/1.1\r\nhost: a\r\nx: ${'x'.repeat(20_000)}`, 431, 'headers_too_large'],
+    ['an endless address', `GET /${'x'.repeat(20_000)} HTTP/1.1\r\nhost: a`, 431, 'headers_too_large'],
+  ])('%s', async (_what, request, status, code) => {
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    log = []
+    const { port } = app.server.address() as { port: number }
+    const socket = connect(port, '127.0.0.1')
+    socket.write(`${request}\r\n\r\n`)
 
-  expect(await text(socket)).toMatch(/^HTTP\/1.1 400 /)
-  await app.close()
+    const [head, body] = (await text(socket)).split('\r\n\r\n')
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*application/problem\\+json`))
+    expect(problemSchema.parse(JSON.parse(body!))).toMatchObject({ status, code })
+    expect(log).toEqual([])
+  })
 })

@@ -19,6 +19,8 @@ export const addReconcile: AddCommand = (program, terminal, finished) => {
         await reconcile(cli, [
           ...(silentHours === undefined ? [] : ['--silent-hours', silentHours]),
           ...(ordersMax === undefined ? [] : ['--orders-max', ordersMax]),
+          // An id may begin with a hyphen.
+          '--',
           ...orderIds,
         ])
       }),

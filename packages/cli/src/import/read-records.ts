@@ -103,9 +103,15 @@ async function* readNdjson(input: Readable): AsyncGenerator<ImportRecord> {
   }
 }
 
+// ECMAScript's JSON.parse source text access, which Node has and TypeScript's library does not describe yet.
+type DigitsAsSent = (key: string, value: unknown, context: { readonly source?: string }) => unknown
+/** An id above 2⁵³ and an amount with many digits keep each of them. */
+const digitsAsSent: DigitsAsSent = (_key, value, { source }) =>
+  typeof value === 'number' && !Number.isSafeInteger(value) ? source : value
+
 function parseLine(row: number, line: string): ImportRecord {
   try {
-    const value: unknown = JSON.parse(line)
+    const value: unknown = JSON.parse(line, digitsAsSent as (key: string, value: unknown) => unknown)
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
       return { row, fields: value as Record<string, unknown> }
     }

@@ -50,7 +50,7 @@ const toProviderOrderId = (text: string | undefined): string | undefined =>
 /** Panels that wait for the provider's first word keep none. */
 function toStatus(text: string | undefined, { statuses }: ImportMap): OrderStatus | undefined {
   if (text === undefined) return 'pending'
-  const status = statuses[text] ?? normalizeStatus(text)
+  const status = Object.hasOwn(statuses, text) ? statuses[text]! : normalizeStatus(text)
   return status === 'unknown' ? undefined : status
 }
 

@@ -28,12 +28,12 @@ test('simulate plays the provider; reconcile asks it for what its webhooks never
     for (const id of ['1', '2']) await post(`${ingest.url}/v1/orders`, KEY, anOrder(id))
 
     const env = { ...settings, PROVIDER_API_URL: apiUrl }
-    const ran = await paxyo(['reconcile', 'A-1', 'A-2', 'A-9', '--json'], env)
+    const ran = await paxyo(['reconcile', '--json', '--', 'A-1', 'A-2', '-9'], env)
     expect(ran).toMatchObject({ code: 0, stderr: '' })
     expect(ran.json()).toMatchObject({
       askedCount: 2,
       refunds: [{ orderId: 'A-2', amount: '2.5' }],
-      unknown: ['A-9'],
+      unknown: ['-9'],
       unanswered: [],
     })
     const again = await paxyo(['reconcile', '--silent-hours', '0'], env)

@@ -64,7 +64,7 @@ test('orders come with their history, once, and what is refused is listed', asyn
     `A-4,,8,${REST},Completed,,,`,
     `A-5,5,8,${REST},Refill,,,`,
     `A-1,1,7,${REST},In progress,,,2026-01-02 12:00:00`,
-    `A-6,1,7,${REST},Pending,,,`,
+    `A-6,1,9,${REST},Pending,,,`,
     `A-7,7`,
   )
   const first = await paxyo(['orders', 'import', file, '--json'], env)
@@ -94,6 +94,9 @@ test('orders come with their history, once, and what is refused is listed', asyn
     { order_id: 'A-2', status: 'canceled', refunded: 2.5, refunded_elsewhere: 2.5, old: true },
     { order_id: 'A-3', status: 'partial', refunded: 0.75, refunded_elsewhere: 0.75, old: false },
   ])
+  // A row that is refused opens no account.
+  const accounts = await database.owner.query('SELECT user_id FROM accounts ORDER BY user_id')
+  expect(accounts.rows).toEqual([{ user_id: '7' }, { user_id: '8' }])
   // Only what is still open is news.
   const events = await database.owner.query('SELECT user_id, seq FROM events')
   expect(events.rows).toEqual([{ user_id: '7', seq: '1' }])

@@ -52,6 +52,10 @@ describe('what the other system has paid back is never paid again', () => {
   })
 })
 
+test('a word that every object knows is no status', () => {
+  expect(convert({ status: 'constructor' })).toMatch('constructor is unknown')
+})
+
 test.each([
   [{ providerOrderId: '' }, 'providerOrderId: is missing'],
   [{ providerOrderId: null }, 'providerOrderId: is missing'],

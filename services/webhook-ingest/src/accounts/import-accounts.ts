@@ -3,7 +3,7 @@ import { roundTrip } from '@paxyo/database'
 import { formatMoney, parseMoney, type Money } from '@paxyo/order-core'
 import type { PoolClient } from 'pg'
 import { v5 as uuidv5 } from 'uuid'
-import type { Account } from '../commit/books.ts'
+import { BALANCE_MAX, type Account } from '../commit/books.ts'
 import type { Changes } from '../commit/changes.ts'
 import { commitImport, type ImportDeps } from '../commit/commit-import.ts'
 import { readClock } from '../commit/read-books.ts'
@@ -17,7 +17,12 @@ export interface ImportedAccount {
   readonly balance: Money
 }
 
-export type AccountImportResult = 'imported' | 'already_there' | 'currency_mismatch' | 'balance_conflict'
+export type AccountImportResult =
+  | 'imported'
+  | 'already_there'
+  | 'currency_mismatch'
+  | 'balance_conflict'
+  | 'balance_limit_exceeded'
 
 /** Never to be changed: the ids of opening balances are made of it, and an id is what keeps one from being paid twice. */
 const OPENING_BALANCES = '9b1d1c54-3f0e-4d53-9a3c-6d6c6f0a7e11'
@@ -63,12 +68,13 @@ function takeIn(known: Known, changes: Changes, { userId, currency, balance }: I
   const taken = known.openingByEntryId.get(entryId)
   if (taken !== undefined) return taken === balance ? 'already_there' : 'balance_conflict'
   if (balance === 0n) return known.newUserIds.delete(userId) ? 'imported' : 'already_there'
+  if (account.balance + balance > BALANCE_MAX) return 'balance_limit_exceeded'
 
   const paid: Account = { ...account, balance: account.balance + balance, lastSeq: account.lastSeq + 1 }
   known.accountsByUserId.set(userId, paid)
   known.openingByEntryId.set(entryId, balance)
   changes.accounts.set(userId, paid)
-  changes.payments.push({
+  changes.entries.push({
     entryId,
     userId,
     kind: 'deposit',

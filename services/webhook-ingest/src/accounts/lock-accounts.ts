@@ -14,6 +14,10 @@ const OPEN_ACCOUNTS = `
   ON CONFLICT (user_id) DO NOTHING
   RETURNING user_id`
 
+const INSERT_ACCOUNTS = `
+  INSERT INTO accounts (user_id, currency)
+  SELECT user_id, currency FROM unnest($1::text[], $2::text[]) AS opened (user_id, currency) ORDER BY user_id`
+
 /** Locks the accounts of these users, in the order of their ids. Users without one are left out. */
 export async function lockAccounts(client: PoolClient, userIds: readonly string[]): Promise<Map<string, Account>> {
   const { rows } = await client.query<AccountRow>({ name: 'lock_accounts', text: LOCK_ACCOUNTS, values: [userIds] })
@@ -41,4 +45,23 @@ export async function openAccounts(
     lockAccounts(client, userIds),
   ])
   return { accounts, openedUserIds: new Set(opened.rows.map((row) => row.user_id)) }
+}
+
+/** An account that nothing has happened to. */
+export function emptyAccount(userId: string, currency: string): Account {
+  return { userId, currency, balance: 0n, lastSeq: 0 }
+}
+
+/**
+ * Opens accounts that were not there to be locked; what became of them since is written with all other changes.
+ *
+ * @throws the database's refusal when somebody else has opened one at this moment: the work must be run again.
+ */
+export async function insertAccounts(client: PoolClient, accounts: readonly Account[]): Promise<void> {
+  if (accounts.length === 0) return
+  await client.query({
+    name: 'insert_accounts',
+    text: INSERT_ACCOUNTS,
+    values: [accounts.map(({ userId }) => userId), accounts.map(({ currency }) => currency)],
+  })
 }

@@ -9,15 +9,12 @@ import { operation } from '../api/operation.ts'
 import type { PanelApi, PanelApiDeps } from '../api/panel-api.ts'
 import { readEpoch, userParams } from '../api/position.ts'
 import type { NewId } from '../new-id.ts'
-import type { Account } from '../commit/books.ts'
+import { BALANCE_MAX, type Account } from '../commit/books.ts'
 import type { Changes } from '../commit/changes.ts'
 import { readClock } from '../commit/read-books.ts'
 import { depositAnswerSchema, type LedgerEntry } from './account-schemas.ts'
 import { accountView } from './account-view.ts'
 import { lockAccounts } from './lock-accounts.ts'
-
-/** The most that `numeric(20, 8)` holds. */
-const BALANCE_MAX = parseMoney('999999999999.99999999')
 
 const depositSchema = z.strictObject({
   amount: z
@@ -78,7 +75,7 @@ async function deposit(
 
   const paid: Account = { ...account, balance, lastSeq: account.lastSeq + 1 }
   const entryId = newId()
-  changes.payments.push({ entryId, userId, kind: 'deposit', orderId: null, amount, balanceAfter: balance })
+  changes.entries.push({ entryId, userId, kind: 'deposit', orderId: null, amount, balanceAfter: balance })
   recordAccountUpdate(changes, paid, at)
   const entry: LedgerEntry = {
     entryId,

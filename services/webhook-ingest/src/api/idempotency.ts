@@ -34,12 +34,14 @@ export interface IdempotentRequest {
 /**
  * What the request's Idempotency-Key stands for; undefined when it has none. The body is hashed as it was understood, so
  * the order of its members and the spaces between them make no difference.
+ *
+ * @param understood what was read from the body, when that is not the body itself.
  */
-export function idempotentRequest(request: FastifyRequest, part = 0): IdempotentRequest | undefined {
+export function idempotentRequest(request: FastifyRequest, understood = request.body): IdempotentRequest | undefined {
   const key = request.headers['idempotency-key']
   if (typeof key !== 'string') return undefined
-  const what = `${request.method} ${request.url}\n${JSON.stringify(request.body ?? null)}`
-  return { key, hash: createHash('sha256').update(what).digest(), part }
+  const what = `${request.method} ${request.url}\n${JSON.stringify(understood ?? null)}`
+  return { key, hash: createHash('sha256').update(what).digest(), part: 0 }
 }
 
 /** Notes changes and says what to answer; a refusal must have noted and written nothing. */

@@ -2,7 +2,8 @@ import { z } from 'zod'
 
 const PAGE_SIZE_MAX = 100
 const PAGE_SIZE = 50
-const CURSOR_LENGTH_MAX = 512
+/** An id of 128 characters, of which none is Latin, and what stands beside it. */
+const CURSOR_LENGTH_MAX = 1024
 
 /** What every list is asked with. */
 export const pageQuery = {

@@ -49,6 +49,8 @@ const ISSUES_SHOWN_MAX = 10
 /** Each needs one connection to the database at a time; the pool has some more. */
 const CONCURRENT_MAX = 6
 const WAITING_MAX = 1_000
+/** Clients have given up soon after; what they asked for must not be done behind their backs. */
+const WAIT_MS_MAX = 10_000
 
 /** The panel's API: everything under `/v1`, and its documentation. */
 export function registerPanelApi(app: FastifyInstance, deps: PanelApiDeps): void {
@@ -82,7 +84,7 @@ export function registerPanelApi(app: FastifyInstance, deps: PanelApiDeps): void
 
 /** Requests of the panel take turns, so that there is always a connection to the database for webhooks. */
 function boundConcurrency(v1: PanelApi): void {
-  const turnstile = createTurnstile(CONCURRENT_MAX, WAITING_MAX)
+  const turnstile = createTurnstile(CONCURRENT_MAX, WAITING_MAX, WAIT_MS_MAX)
   const leaveByRequest = new WeakMap<object, () => void>()
   v1.addHook('preHandler', async (request, reply) => {
     const leave = await turnstile.enter()

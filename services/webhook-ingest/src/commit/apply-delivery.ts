@@ -8,7 +8,7 @@ import {
 } from '@paxyo/order-core'
 import type { Delivery, DeliveryResult } from '../webhook/delivery.ts'
 import type { NewId } from '../new-id.ts'
-import type { Books, Order } from './books.ts'
+import { BALANCE_MAX, type Books, type Order } from './books.ts'
 import type { Changes } from './changes.ts'
 import { recordUpdate } from './record-order.ts'
 
@@ -49,6 +49,12 @@ export function applyDelivery(
     }
     const doubt = doubtOf(confirmation, order, decision)
     if (doubt !== undefined) return settle(books, changes, delivery, { outcome: 'review', review: doubt }, newId, order)
+  }
+
+  // Its account could not hold it. Found out here, because a registration must not fail for what waited for its order.
+  if (account.balance + decision.refund > BALANCE_MAX) {
+    const result = { outcome: 'review', review: 'refused_by_database' } as const
+    return settle(books, changes, delivery, result, newId, order)
   }
 
   const { outcome, refund, review } = decision

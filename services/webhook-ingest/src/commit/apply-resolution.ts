@@ -1,7 +1,7 @@
 import type { OrderStatus, OrderView, RefundView } from '@paxyo/contracts'
 import type { Money } from '@paxyo/order-core'
 import type { NewId } from '../new-id.ts'
-import type { Account, Books, Order } from './books.ts'
+import { BALANCE_MAX, type Account, type Books, type Order } from './books.ts'
 import type { Changes } from './changes.ts'
 import { orderView, recordUpdate } from './record-order.ts'
 
@@ -18,9 +18,6 @@ export interface ResolutionResult {
   readonly account: Account
   readonly refund: RefundView | undefined
 }
-
-/** The most that an account's row can hold. */
-const BALANCE_MAX: Money = 10n ** 20n - 1n
 
 /**
  * Applies a person's decision to an order as a delivery's is: the ledger, the account, and an event for its user when

@@ -18,6 +18,9 @@ export interface Account {
   readonly lastSeq: number
 }
 
+/** The most that an account's row can hold. */
+export const BALANCE_MAX: Money = 10n ** 20n - 1n
+
 /** What a transaction has read under its locks, brought forward with every delivery that it applies. */
 export interface Books {
   /** The database's clock, read after the locks were taken. */

@@ -2,15 +2,7 @@ import { textArray } from '@paxyo/database'
 import { PROVIDER } from '@paxyo/godofpanel'
 import { formatMoney } from '@paxyo/order-core'
 import type { Account, Order } from './books.ts'
-import type {
-  AwaitedRow,
-  ConfirmedRow,
-  DeliveryRow,
-  EventRow,
-  PaymentEntry,
-  RefundEntry,
-  ReviewRow,
-} from './changes.ts'
+import type { AwaitedRow, ConfirmedRow, DeliveryRow, EventRow, LedgerEntry, ReviewRow } from './changes.ts'
 
 /** One statement that writes any number of rows, an array for each of their columns. */
 export interface BulkStatement<Row> {
@@ -79,40 +71,24 @@ export const UPDATE_ACCOUNTS: BulkStatement<Account> = {
   ],
 }
 
-export const INSERT_PAYMENTS: BulkStatement<PaymentEntry> = {
-  name: 'insert_payments',
-  text: `
-  INSERT INTO ledger_entries (entry_id, user_id, kind, order_id, amount, balance_after, created_at)
-  SELECT entry_id, user_id, kind, order_id, amount, balance_after, $7
-  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::numeric[], $6::numeric[])
-    AS payment (entry_id, user_id, kind, order_id, amount, balance_after)`,
-  values: (rows, at) => [
-    rows.map((payment) => payment.entryId),
-    rows.map((payment) => payment.userId),
-    rows.map((payment) => payment.kind),
-    rows.map((payment) => payment.orderId),
-    rows.map((payment) => formatMoney(payment.amount)),
-    rows.map((payment) => formatMoney(payment.balanceAfter)),
-    at,
-  ],
-}
-
-export const INSERT_REFUNDS: BulkStatement<RefundEntry> = {
-  name: 'insert_refunds',
+export const INSERT_ENTRIES: BulkStatement<LedgerEntry> = {
+  name: 'insert_entries',
   text: `
   INSERT INTO ledger_entries
     (entry_id, user_id, kind, order_id, amount, balance_after, refunded_before, refunded_after, created_at)
-  SELECT entry_id, user_id, 'refund', order_id, amount, balance_after, refunded_before, refunded_after, $8
-  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::numeric[], $5::numeric[], $6::numeric[], $7::numeric[])
-    AS refund (entry_id, user_id, order_id, amount, balance_after, refunded_before, refunded_after)`,
+  SELECT entry_id, user_id, kind, order_id, amount, balance_after, refunded_before, refunded_after, $9
+  FROM unnest(
+    $1::uuid[], $2::text[], $3::text[], $4::text[], $5::numeric[], $6::numeric[], $7::numeric[], $8::numeric[])
+    AS entry (entry_id, user_id, kind, order_id, amount, balance_after, refunded_before, refunded_after)`,
   values: (rows, at) => [
-    rows.map((refund) => refund.entryId),
-    rows.map((refund) => refund.userId),
-    rows.map((refund) => refund.orderId),
-    rows.map((refund) => formatMoney(refund.amount)),
-    rows.map((refund) => formatMoney(refund.balanceAfter)),
-    rows.map((refund) => formatMoney(refund.refundedBefore)),
-    rows.map((refund) => formatMoney(refund.refundedAfter)),
+    rows.map((entry) => entry.entryId),
+    rows.map((entry) => entry.userId),
+    rows.map((entry) => entry.kind),
+    rows.map((entry) => entry.orderId),
+    rows.map((entry) => formatMoney(entry.amount)),
+    rows.map((entry) => formatMoney(entry.balanceAfter)),
+    rows.map((entry) => (entry.kind === 'refund' ? formatMoney(entry.refundedBefore) : null)),
+    rows.map((entry) => (entry.kind === 'refund' ? formatMoney(entry.refundedAfter) : null)),
     at,
   ],
 }

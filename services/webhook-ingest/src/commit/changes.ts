@@ -9,8 +9,8 @@ export interface Changes {
   /** Which of the orders are new. */
   readonly registeredOrderIds: Set<string>
   readonly accounts: Map<string, Account>
-  readonly refunds: RefundEntry[]
-  readonly payments: PaymentEntry[]
+  /** Refunds, charges and deposits, in their order: each goes on from the balance that the one before it left. */
+  readonly entries: LedgerEntry[]
   readonly events: EventRow[]
   readonly deliveries: DeliveryRow[]
   readonly reviews: ReviewRow[]
@@ -20,26 +20,31 @@ export interface Changes {
   readonly confirmed: ConfirmedRow[]
 }
 
-export interface RefundEntry {
+/** Money that went into an account, or out of it for an order. */
+export type LedgerEntry = RefundEntry | PaymentEntry
+
+interface Entry {
   readonly entryId: string
   readonly userId: string
-  readonly orderId: string
   readonly amount: Money
   readonly balanceAfter: Money
+}
+
+export interface RefundEntry extends Entry {
+  readonly kind: 'refund'
+  readonly orderId: string
   readonly refundedBefore: Money
   readonly refundedAfter: Money
 }
 
-/** Money that went into an account, or out of it for an order. */
-export interface PaymentEntry {
-  readonly entryId: string
-  readonly userId: string
+export interface PaymentEntry extends Entry {
   readonly kind: 'deposit' | 'charge'
   /** What is paid for; null for a deposit. */
   readonly orderId: string | null
-  readonly amount: Money
-  readonly balanceAfter: Money
 }
+
+/** Those of the entries that are refunds. */
+export const refundsOf = ({ entries }: Changes): RefundEntry[] => entries.filter((entry) => entry.kind === 'refund')
 
 export interface EventRow extends BusMessage {
   readonly userId: string
@@ -74,8 +79,7 @@ export function noChanges(): Changes {
     orders: new Map(),
     registeredOrderIds: new Set(),
     accounts: new Map(),
-    refunds: [],
-    payments: [],
+    entries: [],
     events: [],
     deliveries: [],
     reviews: [],

@@ -41,7 +41,8 @@ export function recordUpdate(
     return undefined
   }
   const refund = { refundId: newId(), amount: formatMoney(amount), currency: paid.currency }
-  changes.refunds.push({
+  changes.entries.push({
+    kind: 'refund',
     entryId: refund.refundId,
     userId: next.userId,
     orderId: next.orderId,

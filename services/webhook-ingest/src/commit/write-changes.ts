@@ -4,10 +4,9 @@ import { deletePublished } from '../publish/delete-published.ts'
 import {
   INSERT_AWAITED,
   INSERT_DELIVERIES,
+  INSERT_ENTRIES,
   INSERT_EVENTS,
   INSERT_ORDERS,
-  INSERT_PAYMENTS,
-  INSERT_REFUNDS,
   INSERT_REVIEWS,
   SETTLE_CONFIRMATIONS,
   SETTLE_DELIVERIES,
@@ -44,7 +43,7 @@ export async function writeChangesAndCommit(
   at: Date,
   { batchId, publishedBatchIds, lookForOldRows }: OutboxRows,
 ): Promise<boolean> {
-  const { accounts, payments, refunds, events, reviews, awaited, confirmed } = changes
+  const { accounts, entries, events, reviews, awaited, confirmed } = changes
   const orders = Map.groupBy(changes.orders.values(), ({ orderId }) => changes.registeredOrderIds.has(orderId))
   const deliveries = Map.groupBy(changes.deliveries, hasWaited)
   const statements: Promise<unknown>[] = []
@@ -56,9 +55,7 @@ export async function writeChangesAndCommit(
   write(INSERT_ORDERS, orders.get(true))
   write(UPDATE_ORDERS, orders.get(false))
   write(UPDATE_ACCOUNTS, [...accounts.values()])
-  // Before the refunds: an order that is paid for and given back in one transaction has its entries in this order.
-  write(INSERT_PAYMENTS, payments)
-  write(INSERT_REFUNDS, refunds)
+  write(INSERT_ENTRIES, entries)
   write(INSERT_EVENTS, events)
   write(INSERT_DELIVERIES, deliveries.get(false))
   write(SETTLE_DELIVERIES, deliveries.get(true))

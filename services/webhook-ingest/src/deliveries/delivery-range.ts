@@ -11,7 +11,7 @@ export const deliveryIdSchema = z
 
 /** Where a list of deliveries goes on: behind this time of arrival, to the microsecond, and this id. */
 export const deliveryCursorSchema = z.tuple([
-  // A year that PostgreSQL has.
-  z.iso.datetime().refine((text) => !text.startsWith('0000')),
+  // As it is given out: PostgreSQL refuses more digits than it can read, and knows no year 0.
+  z.iso.datetime({ precision: 6 }).refine((text) => !text.startsWith('0000')),
   deliveryIdSchema,
 ])

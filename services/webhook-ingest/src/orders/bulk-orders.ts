@@ -3,7 +3,7 @@ import { isRefusedByDatabase } from '@paxyo/database'
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { refuse } from '../api/answer.ts'
-import { commitOnce, idempotencyHeaders, idempotentRequest } from '../api/idempotency.ts'
+import { commitOnce, idempotencyHeaders, idempotentRequest, type IdempotentRequest } from '../api/idempotency.ts'
 import { operation } from '../api/operation.ts'
 import type { PanelApi, PanelApiDeps } from '../api/panel-api.ts'
 import { positionFields, readEpoch } from '../api/position.ts'
@@ -117,11 +117,13 @@ async function registerAll(
   rows: readonly GoodRow[],
 ): Promise<{ epoch: string | null; results: RowResult[] } | ErrorCode> {
   const results: RowResult[] = []
+  // Of what could be read: other rows may be nested deeper than can be written down again.
+  const whole = idempotentRequest(request, rows)
   let epoch: string | null = null
   for (let size = CHUNK_ROWS; results.length < rows.length;) {
     const chunk = rows.slice(results.length, results.length + size)
     try {
-      const done = await registerChunk(deps, request, results.length, chunk)
+      const done = await registerChunk(deps, whole && { ...whole, part: results.length }, chunk)
       if (typeof done === 'string') return done
       results.push(...done.results)
       epoch = done.epoch
@@ -147,11 +149,10 @@ interface ChunkAnswer {
 
 async function registerChunk(
   deps: PanelApiDeps,
-  request: FastifyRequest,
-  part: number,
+  request: IdempotentRequest | undefined,
   chunk: readonly GoodRow[],
 ): Promise<ChunkAnswer | ErrorCode> {
-  const answer = await commitOnce(deps, idempotentRequest(request, part), async (client, changes) => {
+  const answer = await commitOnce(deps, request, async (client, changes) => {
     const epoch = await readEpoch(client)
     const registrations = chunk.map(({ registration }) => registration)
     const { at, results } = await registerOrders(client, changes, registrations, deps)

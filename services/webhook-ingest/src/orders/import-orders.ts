@@ -3,10 +3,10 @@ import { roundTrip } from '@paxyo/database'
 import { PROVIDER } from '@paxyo/godofpanel'
 import { formatMoney, type Money } from '@paxyo/order-core'
 import type { PoolClient } from 'pg'
-import { lockAccounts, openAccounts } from '../accounts/lock-accounts.ts'
+import { emptyAccount, insertAccounts, lockAccounts } from '../accounts/lock-accounts.ts'
 import { applyDelivery, type ApplyRules } from '../commit/apply-delivery.ts'
 import { recordRegistration } from '../commit/record-order.ts'
-import { noSettledDeliveries, type Books, type Order } from '../commit/books.ts'
+import { noSettledDeliveries, type Account, type Books, type Order } from '../commit/books.ts'
 import type { Changes } from '../commit/changes.ts'
 import { commitImport, type ImportDeps } from '../commit/commit-import.ts'
 import { lockProviderOrders, readClock, readOrders } from '../commit/read-books.ts'
@@ -42,8 +42,8 @@ export type OrderImportResult =
 export function importOrders(deps: ImportDeps, orders: readonly ImportedOrder[]): Promise<OrderImportResult[]> {
   return commitImport(deps, async (client, changes) => {
     const known = await readKnown(client, orders)
-    await openMissingAccounts(client, known, orders)
     const results = orders.map((order) => takeIn(known, order))
+    await insertAccounts(client, known.opened)
     await insertOrders(client, known)
     for (const order of known.imported) bringForward(known, changes, order, deps)
     return { at: known.books.at, result: results }
@@ -56,6 +56,8 @@ interface Known {
   readonly parkedByProviderOrderId: Map<string, Delivery[]>
   /** What is new, as it came. */
   readonly imported: Order[]
+  /** Accounts of users whose first order is among them. */
+  readonly opened: Account[]
 }
 
 async function readKnown(client: PoolClient, orders: readonly ImportedOrder[]): Promise<Known> {
@@ -73,36 +75,23 @@ async function readKnown(client: PoolClient, orders: readonly ImportedOrder[]): 
     readClock(client),
   ])
   const books = { at, accountsByUserId, ordersByProviderOrderId, ...noSettledDeliveries() }
-  return { books, ordersById, parkedByProviderOrderId, imported: [] }
+  return { books, ordersById, parkedByProviderOrderId, imported: [], opened: [] }
 }
 
-async function openMissingAccounts(
-  client: PoolClient,
-  { books, ordersById }: Known,
-  orders: readonly ImportedOrder[],
-): Promise<void> {
-  const currencyByUserId = new Map<string, string>()
-  for (const { orderId, providerOrderId, userId, currency } of orders) {
-    const isTaken = ordersById.has(orderId) || books.ordersByProviderOrderId.has(providerOrderId)
-    const isOpen = books.accountsByUserId.has(userId) || currencyByUserId.has(userId)
-    if (!isTaken && !isOpen) currencyByUserId.set(userId, currency)
-  }
-  if (currencyByUserId.size === 0) return
-  const { accounts } = await openAccounts(client, currencyByUserId)
-  for (const [userId, account] of accounts) {
-    books.accountsByUserId.set(userId, account)
-  }
-}
-
-function takeIn({ books, ordersById, imported }: Known, from: ImportedOrder): OrderImportResult {
+function takeIn({ books, ordersById, imported, opened }: Known, from: ImportedOrder): OrderImportResult {
   const account = books.accountsByUserId.get(from.userId)
   const there = ordersById.get(from.orderId)
   if (there !== undefined) {
     return isSameOrder(there, from) && account?.currency === from.currency ? 'already_there' : 'order_conflict'
   }
   if (books.ordersByProviderOrderId.has(from.providerOrderId)) return 'provider_order_taken'
-  if (account?.currency !== from.currency) return 'currency_mismatch'
+  if (account !== undefined && account.currency !== from.currency) return 'currency_mismatch'
 
+  if (account === undefined) {
+    const empty = emptyAccount(from.userId, from.currency)
+    books.accountsByUserId.set(from.userId, empty)
+    opened.push(empty)
+  }
   const order = toOrder(from, books.at)
   ordersById.set(order.orderId, order)
   books.ordersByProviderOrderId.set(order.providerOrderId, order)

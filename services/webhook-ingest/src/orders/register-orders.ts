@@ -3,7 +3,7 @@ import { PROVIDER } from '@paxyo/godofpanel'
 import { roundTrip } from '@paxyo/database'
 import { parseMoney } from '@paxyo/order-core'
 import type { PoolClient } from 'pg'
-import { lockAccounts, openAccounts } from '../accounts/lock-accounts.ts'
+import { emptyAccount, insertAccounts, lockAccounts } from '../accounts/lock-accounts.ts'
 import { applyDelivery, type ApplyRules } from '../commit/apply-delivery.ts'
 import { orderView, recordRegistration } from '../commit/record-order.ts'
 import { noSettledDeliveries, type Account, type Books, type Order } from '../commit/books.ts'
@@ -53,8 +53,10 @@ export async function registerOrders(
   rules: ApplyRules,
 ): Promise<{ at: Date; results: (Registered | RegistrationRefusal)[] }> {
   const known = await readKnown(client, registrations)
-  await openMissingAccounts(client, known, registrations)
+  const lockedUserIds = new Set(known.books.accountsByUserId.keys())
   const results = registrations.map((registration) => registerOne(known, changes, registration, rules))
+  const opened = [...changes.accounts.values()].filter(({ userId }) => !lockedUserIds.has(userId))
+  await insertAccounts(client, opened)
   return { at: known.books.at, results }
 }
 
@@ -77,25 +79,6 @@ async function readKnown(client: PoolClient, registrations: readonly Registratio
   return { books, ordersById, chargedOrderIds, parkedByProviderOrderId }
 }
 
-/** Opens the accounts of users whose first order this is, unless it would be refused. */
-async function openMissingAccounts(
-  client: PoolClient,
-  { books, ordersById }: Known,
-  registrations: readonly Registration[],
-): Promise<void> {
-  const currencyByUserId = new Map<string, string>()
-  for (const registration of registrations) {
-    const { orderId, providerOrderId, userId, currency } = registration
-    const isTaken = ordersById.has(orderId) || books.ordersByProviderOrderId.has(providerOrderId)
-    if (isTaken || chargeOf(registration) > 0n) continue
-    if (books.accountsByUserId.has(userId) || currencyByUserId.has(userId)) continue
-    currencyByUserId.set(userId, currency)
-  }
-  if (currencyByUserId.size === 0) return
-  const { accounts } = await openAccounts(client, currencyByUserId)
-  for (const [userId, account] of accounts) books.accountsByUserId.set(userId, account)
-}
-
 function registerOne(
   known: Known,
   changes: Changes,
@@ -104,10 +87,10 @@ function registerOne(
 ): Registered | RegistrationRefusal {
   const { books, ordersById, chargedOrderIds, parkedByProviderOrderId } = known
   const { orderId, providerOrderId, userId, currency } = registration
-  const account = books.accountsByUserId.get(userId)
+  // A user's first order opens the account, unless it is refused.
+  const account = books.accountsByUserId.get(userId) ?? emptyAccount(userId, currency)
   if (ordersById.has(orderId)) return registeredBefore(known, registration, account)
   if (books.ordersByProviderOrderId.has(providerOrderId)) return 'provider_order_taken'
-  if (account === undefined) return 'insufficient_funds'
   if (account.currency !== currency) return 'currency_mismatch'
   const charge = chargeOf(registration)
   if (account.balance < charge) return 'insufficient_funds'
@@ -118,7 +101,7 @@ function registerOne(
   if (charge > 0n) {
     chargedOrderIds.add(orderId)
     const entryId = rules.newId()
-    changes.payments.push({ entryId, userId, kind: 'charge', orderId, amount: charge, balanceAfter: paid.balance })
+    changes.entries.push({ entryId, userId, kind: 'charge', orderId, amount: charge, balanceAfter: paid.balance })
   }
   recordRegistration(books, changes, order, paid)
   const parked = parkedByProviderOrderId.get(providerOrderId) ?? []
@@ -130,12 +113,12 @@ function registerOne(
 function registeredBefore(
   { books, ordersById, chargedOrderIds }: Known,
   registration: Registration,
-  account: Account | undefined,
+  account: Account,
 ): Registered | RegistrationRefusal {
   const order = ordersById.get(registration.orderId)!
   const isSame =
     isSameOrder(order, registration) &&
-    account?.currency === registration.currency &&
+    account.currency === registration.currency &&
     chargedOrderIds.has(order.orderId) === chargeOf(registration) > 0n
   return isSame ? { ...asItIs(books, order), isNew: false, appliedDeliveries: 0 } : 'order_conflict'
 }

@@ -36,6 +36,8 @@ interface Params {
 }
 
 const RETRY_AFTER_S = 5
+/** Fits an index, a path and a cursor, with what a delivery's id adds to it. */
+const MESSAGE_ID = /^[\x21-\x7e]{1,200}$/
 
 /** `POST /webhooks/godofpanel[/:token]`: bytes → verified → parsed → committed → answered. */
 export function registerWebhookRoute(app: FastifyInstance, deps: WebhookDeps): void {
@@ -74,10 +76,11 @@ async function receive(
   const trace = traceOf(request.headers['traceparent'])
   if (proof === undefined) return refuse(deps, request, reply, trace, 'unauthorized')
 
+  const contentType = isForm(request) ? 'form' : 'json'
   const text = decodeUtf8(body)
-  if (text === undefined) return refuse(deps, request, reply, trace, 'malformed_json', 'the body is not UTF-8')
-  const isForm = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true
-  const parsed = parseUpdates(isForm ? 'form' : 'json', text)
+  if (text === undefined)
+    return refuse(deps, request, reply, trace, `malformed_${contentType}`, 'the body is not UTF-8')
+  const parsed = parseUpdates(contentType, text)
   if ('error' in parsed) return refuse(deps, request, reply, trace, parsed.error)
 
   const deliveries = toDeliveries(parsed.updates, proof.messageId, deps, receivedAt)
@@ -105,7 +108,8 @@ function refuse(
 
 /**
  * A signed message keeps its id when it is sent again. Its body is part of the key, because a provider that used an id
- * twice must not lose its second message. Any other request is new.
+ * twice must not lose its second message. Any other request is new. An id that is too long for an index, or that no
+ * path could name, is known by its digest.
  */
 function toDeliveries(
   updates: readonly ParsedUpdate[],
@@ -113,13 +117,14 @@ function toDeliveries(
   { newId }: WebhookDeps,
   receivedAt: Date,
 ): Delivery[] {
+  const messageId = signedId === undefined || MESSAGE_ID.test(signedId) ? signedId : digestOf(signedId)
   return updates.map(({ update, body }, index) => {
-    const deliveryId = signedId === undefined ? newId() : `${signedId}:${index}:${digestOf(body)}`
+    const deliveryId = messageId === undefined ? newId() : `${messageId}:${index}:${digestOf(body)}`
     return { deliveryId, provider: PROVIDER, update, body, receivedAt }
   })
 }
 
-const digestOf = (body: string): string => hash('sha256', body, 'base64url').slice(0, 16)
+const digestOf = (text: string): string => hash('sha256', text, 'base64url').slice(0, 16)
 
 function toAnswer({ update }: Delivery, { outcome, review, refund }: DeliveryResult): Record<string, unknown> {
   return {
@@ -137,6 +142,10 @@ function logResult(log: Logger, trace: TraceFields, delivery: Delivery, result: 
     'webhook committed',
   )
 }
+
+/** Case makes no difference in a media type. */
+const isForm = ({ headers }: FastifyRequest): boolean =>
+  /^application\/x-www-form-urlencoded/i.test(headers['content-type'] ?? '')
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { eventually } from '@paxyo/testkit'
 import { randomUUID } from 'node:crypto'
+import { importAccounts } from '../../src/accounts/import-accounts.ts'
+import { newId } from '../../src/new-id.ts'
 import { startIngest, type IngestFixture } from '../ingest-fixture.ts'
 
 let ingest: IngestFixture
@@ -135,6 +137,16 @@ describe('a deposit', () => {
     expect((await deposit(userId, '999999999999.99999999')).statusCode).toBe(201)
     expect((await deposit(userId, '0.00000001')).json()).toMatchObject({ status: 409, code: 'balance_limit_exceeded' })
   })
+})
+
+test('a balance that is taken over and does not fit fails no other', async () => {
+  const [rich, poor] = [freshUser(), freshUser()]
+  await open(rich)
+  await deposit(rich, '999999999999.99999999')
+  const accounts = [rich, poor].map((userId) => ({ userId, currency: 'USD', balance: 1n }))
+  const results = await importAccounts({ pool: ingest.database.poolAs('ingest', 1), newId }, accounts)
+
+  expect(results).toEqual(['balance_limit_exceeded', 'imported'])
 })
 
 describe('the ledger', () => {

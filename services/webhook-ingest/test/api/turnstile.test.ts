@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import { createTurnstile } from '../../src/api/turnstile.ts'
 
 test('as many as may are inside, those who wait follow in their order, and one too many is turned away', async () => {
-  const turnstile = createTurnstile(2, 2)
+  const turnstile = createTurnstile(2, 2, 10_000)
   const entered: number[] = []
   const enter = (id: number) =>
     turnstile.enter().then((leave) => {
@@ -25,4 +25,14 @@ test('as many as may are inside, those who wait follow in their order, and one t
   leaveThird!()
   leaveFourth!()
   expect(await Promise.all([turnstile.enter(), turnstile.enter()])).not.toContain(undefined)
+})
+
+test('who has waited for too long is turned away, and leaves the line to those behind', async () => {
+  const turnstile = createTurnstile(1, 2, 20)
+  const leave = (await turnstile.enter())!
+  expect(await Promise.all([turnstile.enter(), turnstile.enter()])).toEqual([undefined, undefined])
+
+  const next = turnstile.enter()
+  leave()
+  expect(await next).toBeDefined()
 })

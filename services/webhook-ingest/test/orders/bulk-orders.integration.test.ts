@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { eventually } from '@paxyo/testkit'
 import { randomUUID } from 'node:crypto'
-import { anOrder, startIngest, type IngestFixture } from '../ingest-fixture.ts'
+import { anOrder, API_KEY, startIngest, type IngestFixture } from '../ingest-fixture.ts'
 
 let ingest: IngestFixture
 beforeAll(async () => {
@@ -73,6 +73,37 @@ test('a bad row fails nobody else', async () => {
     { index: 7, outcome: 'refused', code: 'order_conflict' },
     { index: 8, outcome: 'registered' },
   ])
+})
+
+test('a row that is refused opens no account', async () => {
+  const [first, twin, another] = rows(3, 3) as [Row, Row, Row]
+  twin.providerOrderId = first.providerOrderId
+  twin.currency = 'EUR'
+  another.userId = twin.userId
+  const response = await bulk([first, twin])
+
+  expect(response.json().results[1]).toMatchObject({ outcome: 'refused', code: 'provider_order_taken' })
+  expect((await ingest.call('GET', `/v1/accounts/${twin.userId}`)).json()).toMatchObject({ code: 'account_not_found' })
+  expect((await bulk([{ ...twin, orderId: 'twin-again' }, another])).json().results).toMatchObject([
+    { outcome: 'refused', code: 'provider_order_taken' },
+    { outcome: 'registered', seq: 1 },
+  ])
+})
+
+test('a row that is nested without end is refused like any other', async () => {
+  const [good] = rows(1) as [Row]
+  const depth = 20_000
+  const response = await ingest.app.inject({
+    method: 'POST',
+    url: '/v1/orders/bulk',
+    headers: {
+      authorization: `Bearer ${API_KEY}`,
+      'content-type': 'application/json',
+      'idempotency-key': randomUUID(),
+    },
+    payload: `{"orders":[${JSON.stringify(good)},${'['.repeat(depth)}${']'.repeat(depth)}]}`,
+  })
+  expect(response.json()).toMatchObject({ registered: 1, refused: 1 })
 })
 
 test('sent again it changes nothing; with its key it is answered the same', async () => {

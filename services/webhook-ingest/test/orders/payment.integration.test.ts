@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { eventually } from '@paxyo/testkit'
 import { randomUUID } from 'node:crypto'
-import { startIngest, type IngestFixture } from '../ingest-fixture.ts'
+import { anOrder, startIngest, type IngestFixture } from '../ingest-fixture.ts'
 
 let ingest: IngestFixture
 beforeAll(async () => {
@@ -72,6 +72,21 @@ test('an order that was canceled before it was registered is paid and given back
   ])
 })
 
+test('orders of one request that are paid and given back stand in the ledger in the order in which it happened', async () => {
+  const userId = await accountWith('10')
+  const [first, second] = [fresh(), fresh()]
+  await ingest.webhook({ order_id: first.providerOrderId, status: 'canceled' })
+  const row = (ids: object): object => ({ ...anOrder(), ...ids, userId, payment: 'account' })
+  await ingest.call('POST', '/v1/orders/bulk', { orders: [row(first), row(second)] })
+
+  expect(await entriesOf(userId)).toMatchObject([
+    { kind: 'deposit', balanceAfter: '10' },
+    { kind: 'charge', balanceAfter: '7.5', orderId: first.orderId },
+    { kind: 'refund', balanceAfter: '10', orderId: first.orderId },
+    { kind: 'charge', balanceAfter: '7.5', orderId: second.orderId },
+  ])
+})
+
 test('with too little in the account nothing happens', async () => {
   const userId = await accountWith('2.49999999')
   const refused = await ingest.register({ ...fresh(), userId, payment: 'account' })
@@ -116,4 +131,16 @@ test('the database itself refuses a second charge of an order', async () => {
     [userId, ids.orderId],
   )
   await expect(second).rejects.toThrow('charge_of_order')
+})
+
+test('a refund that the account could not hold is left for a person, and its order is registered nevertheless', async () => {
+  const userId = await accountWith('999999999999')
+  const ids = fresh()
+  await ingest.webhook({ order_id: ids.providerOrderId, status: 'canceled' })
+  const response = await ingest.register({ ...ids, userId })
+
+  expect(response.statusCode).toBe(201)
+  expect(response.json()).toMatchObject({ order: { status: 'pending', refunded: '0' } })
+  const again = await ingest.webhook({ order_id: ids.providerOrderId, status: 'canceled' })
+  expect(again.json().results).toMatchObject([{ outcome: 'review', reason: 'refused_by_database' }])
 })

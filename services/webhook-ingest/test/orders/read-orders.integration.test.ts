@@ -108,6 +108,14 @@ describe('the list of orders', () => {
     expect(seen).toEqual(['T-a', 'T-b', 'T-c', 'T-d'])
   })
 
+  test('goes on behind the longest ids that there may be', async () => {
+    const ids = ['1', '2', '3'].map((end) => '订'.repeat(127) + end)
+    for (const id of ids) await register(id, 'long')
+    const first = await list('userId=long&limit=2')
+    const second = await list(`userId=long&limit=2&cursor=${first.nextCursor}`)
+    expect([...idsOf(first), ...idsOf(second)]).toEqual(ids.toReversed())
+  })
+
   test.each(['status=lost', 'from=yesterday', 'userId=', 'limit=101'])('cannot be asked for %s', async (query) => {
     expect(await list(query)).toMatchObject({ status: 400, code: 'validation_failed' })
   })

@@ -15,6 +15,14 @@ const balanceOf = async (userId: string): Promise<unknown> => {
   return rows[0]?.balance
 }
 
+const postForm = (payload: string | Buffer, type = 'application/x-www-form-urlencoded') =>
+  ingest.app.inject({
+    method: 'POST',
+    url: `/webhooks/godofpanel/${TOKEN}`,
+    headers: { 'content-type': type },
+    payload,
+  })
+
 describe('the refund', () => {
   test('of a canceled order is its whole charge', async () => {
     await ingest.register()
@@ -148,6 +156,11 @@ test('several updates of one request are each answered', async () => {
   })
 })
 
+test('a form is known by its type, however that is written', async () => {
+  const response = await postForm('order_id=777&status=canceled', 'Application/X-WWW-Form-URLEncoded; charset=UTF-8')
+  expect(response.json()).toEqual({ results: [{ orderId: '777', outcome: 'parked' }] })
+})
+
 test('what cannot be applied is put up for review with its reason', async () => {
   await ingest.register()
   const bodies = [
@@ -204,6 +217,13 @@ describe('a request that is refused', () => {
     expect(response.json()).toMatchObject({ status: 415, code: 'unsupported_media_type' })
   })
 
+  test.each([
+    ['a form that PostgreSQL could not keep', Buffer.from('order_id=12345&status=canceled&x=\0')],
+    ['a form in Latin-1', Buffer.from('order_id=12345&status=annul\xe9', 'latin1')],
+  ])('%s', async (_name, payload) => {
+    expect((await postForm(payload)).json()).toMatchObject({ status: 400, code: 'malformed_form' })
+  })
+
   test('no or a wrong token, before anything is read', async () => {
     for (const path of ['/webhooks/godofpanel', '/webhooks/godofpanel/wrong-token', `/webhooks/godofpanel/${TOKEN}x`]) {
       const response = await ingest.webhook('not json', path)
@@ -232,6 +252,27 @@ test('while PostgreSQL is away the sender is told to come back, and coming back 
     expect(response.headers['retry-after']).toBe('5')
   }
   expect(readiness.statusCode).toBe(503)
+  const again = await ingest.webhook({ order_id: '12345', status: 'canceled' })
+  expect(again.json()).toEqual({ results: [{ orderId: '12345', outcome: 'applied', refund: '2.5' }] })
+}, 20_000)
+
+test('a server that has become read-only, as after a failover, is left for another one', async () => {
+  await ingest.register()
+  const { rows } = await ingest.database.owner.query<{ name: string }>('SELECT current_database() AS name')
+  const { name } = rows[0]!
+  await administer(`ALTER DATABASE ${name} SET default_transaction_read_only = on`)
+  await administer(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`)
+  const [webhook, registration] = await Promise.all([
+    ingest.webhook({ order_id: '12345', status: 'canceled' }),
+    ingest.register({ orderId: 'A-2', providerOrderId: '2' }),
+  ])
+  await administer(`ALTER DATABASE ${name} RESET default_transaction_read_only`)
+
+  for (const response of [webhook, registration]) {
+    expect(response.json()).toMatchObject({ status: 503, code: 'database_unavailable' })
+    expect(response.headers['retry-after']).toBe('5')
+  }
+  // No connection to the old server is used again.
   const again = await ingest.webhook({ order_id: '12345', status: 'canceled' })
   expect(again.json()).toEqual({ results: [{ orderId: '12345', outcome: 'applied', refund: '2.5' }] })
 }, 20_000)
