@@ -31,7 +31,7 @@ export class Listeners {
   /** A listener that throws is reported and harms nobody else; one that is added meanwhile hears the next event first. */
   emit(event: ClientEvent): void {
     const entries = this.#byType.get(event.type)
-    for (const entry of [...(entries ?? [])]) {
+    for (const entry of Array.from(entries ?? [])) {
       if (entries?.has(entry) !== true) continue
       try {
         entry.listener(event)
