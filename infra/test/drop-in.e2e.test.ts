@@ -62,6 +62,17 @@ test('one script tag: row, balance, toast and the page’s own code, without a r
   await page.screenshot({ path: `${ARTIFACTS}drop-in.png` })
 })
 
+test('a row that can not be written is an error of its page, and keeps nothing else from being true', async () => {
+  for (const id of ['R-1', 'R-2', 'R-3']) {
+    await system.register({ orderId: id, providerOrderId: `9${id.slice(2)}`, userId: 'rita' })
+  }
+  const broken = (id: string): string => row(id).replace('data-field="progress"', 'data-field="status"')
+  await using opened = await stage.openLive('rita', { rows: row('R-1') + broken('R-2') + broken('R-3') })
+  await eventually(async () => (await fieldText(opened.page, 'R-1', 'charge')) !== '?')
+  await eventually(async () => (await opened.eventCount('snapshot')) === 1)
+  expect(opened.thrown).toEqual([expect.stringContaining('non-finite'), expect.stringContaining('non-finite')])
+})
+
 test('the README’s page and its listener, as they stand there', async () => {
   const readme = readFileSync(
     fileURLToPath(new URL('../../packages/browser-client/drop-in/README.md', import.meta.url)),

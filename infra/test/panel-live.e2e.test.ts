@@ -27,6 +27,29 @@ async function createUser(services: readonly string[]): Promise<{ userId: string
 }
 const providerId = (userId: string, index: number): string => `${userId.split('-')[1]}00${index}`
 
+test('a browser that forbids storage shows the panel all the same', async () => {
+  const { userId, address } = await createUser(['Followers'])
+  const context = await browsers.browser.newContext()
+  const page = await context.newPage()
+  const thrown: string[] = []
+  page.on('pageerror', (error) => thrown.push(error.message))
+  await page.addInitScript(() => {
+    for (const name of ['localStorage', 'sessionStorage']) {
+      Object.defineProperty(globalThis, name, {
+        get() {
+          throw new DOMException('Access is denied for this document.', 'SecurityError')
+        },
+      })
+    }
+  })
+  await page.goto(address)
+  await page.waitForSelector(`[data-order-id="${userId}-0"]`)
+  await page.click('#theme')
+  expect(await page.getAttribute('html', 'data-theme')).toMatch(/light|dark/)
+  expect(thrown).toEqual([])
+  await context.close()
+})
+
 test('a change is seen in its row, the balance, a toast, the refunds and behind the bell', async () => {
   const { userId, address } = await createUser(['Followers', 'Views'])
   const { page, faults, status } = await openPanel(browsers.browser, address)

@@ -20,7 +20,13 @@ export function createFrames(work: (hasTime: () => boolean) => boolean): Frames 
     cancel?.()
     cancel = undefined
     const endMs = performance.now() + FRAME_BUDGET_MS
-    if (work(() => performance.now() < endMs)) request()
+    let hasMore = true
+    try {
+      hasMore = work(() => performance.now() < endMs)
+    } finally {
+      // What can't be done is an error of the page, and must not keep the rest from being done.
+      if (hasMore) request()
+    }
   }
 
   function request(): void {

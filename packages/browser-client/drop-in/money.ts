@@ -28,7 +28,7 @@ function toFormat(language: string, currency: string, isExact: boolean): (amount
   // An old browser would round: there the amount is shown as it came.
   if (!isExact) return (amount) => `${amount} ${currency}`
   const digits = { maximumFractionDigits: FRACTION_DIGITS_MAX }
-  if (currency.length !== 3) {
+  if (!/^[A-Z]{3}$/.test(currency)) {
     const plain = new Intl.NumberFormat(language, { minimumFractionDigits: 2, ...digits })
     return (amount) => `${plain.format(amount as Intl.StringNumericLiteral)}\u00a0${currency}`
   }

@@ -5,7 +5,7 @@ import { createConnection } from './connection.ts'
 import { isLive, type ConnectionState } from './connection-state.ts'
 import { Listeners } from './listeners.ts'
 import { followPage } from './page.ts'
-import { loadPosition, savePosition } from './saved-position.ts'
+import { loadPosition, savePosition, tabStorage } from './saved-position.ts'
 import { Stream } from './stream.ts'
 import { canShare, createTabs, type Tabs } from './tabs.ts'
 import { PROTOCOL } from './wire.ts'
@@ -21,7 +21,7 @@ export function connect(options: ConnectOptions): Client {
   if (token === undefined && getToken === undefined) throw new TypeError('token or getToken is needed')
   const url = toSocketUrl(options.url)
   const listeners = new Listeners()
-  const { storage = options.resumeOverReload === true ? sessionStorage : null } = options
+  const { storage = options.resumeOverReload === true ? tabStorage() : null } = options
 
   let status: ConnectionStatus = { state: 'connecting', sinceMs: Date.now() }
   let userId: string | undefined

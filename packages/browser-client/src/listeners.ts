@@ -28,11 +28,13 @@ export class Listeners {
     return remove
   }
 
-  /** A listener that throws is reported and harms nobody else. */
+  /** A listener that throws is reported and harms nobody else; one that is added meanwhile hears the next event first. */
   emit(event: ClientEvent): void {
-    for (const { listener } of this.#byType.get(event.type) ?? []) {
+    const entries = this.#byType.get(event.type)
+    for (const entry of Array.from(entries ?? [])) {
+      if (entries?.has(entry) !== true) continue
       try {
-        listener(event)
+        entry.listener(event)
       } catch (error) {
         report(error)
       }

@@ -2,6 +2,15 @@ import type { Position } from '@paxyo/contracts'
 
 type PositionStorage = Pick<Storage, 'getItem' | 'setItem'>
 
+/** The tab's own storage, where the browser lets the page have it. */
+export function tabStorage(): PositionStorage | null {
+  try {
+    return sessionStorage
+  } catch {
+    return null
+  }
+}
+
 /** Storage may be full, or forbidden: then a reload begins with a snapshot, which is as good. */
 export function savePosition(storage: PositionStorage, url: string, userId: string, position: Position): void {
   try {

@@ -1,7 +1,7 @@
 /** A token as the client sees it: it reads the claims and leaves it to the server to verify them. */
 export interface Token {
   readonly value: string
-  /** By this machine's clock, in ms since 1970; undefined when the token does not say. */
+  /** By this machine's clock, in ms since 1970; undefined when the token does not say, or the clock must be wrong. */
   readonly expiresAtMs: number | undefined
   /** When a new one is wanted: a minute before that, or less for a token that does not live long. */
   readonly renewAtMs: number | undefined
@@ -18,8 +18,10 @@ const RENEW_BEFORE_SHARE = 0.2
 export function readToken(value: string, receivedAtMs: number): Token {
   const { sub, exp, iat } = readClaims(value)
   const userId = typeof sub === 'string' ? sub : undefined
-  if (typeof exp !== 'number') return { value, expiresAtMs: undefined, renewAtMs: undefined, userId }
-  const expiresAtMs = typeof iat === 'number' ? receivedAtMs + (exp - iat) * 1000 : exp * 1000
+  const expiresAtMs =
+    typeof exp !== 'number' ? 0 : typeof iat === 'number' ? receivedAtMs + (exp - iat) * 1000 : exp * 1000
+  // Nobody mints what has expired. By a clock that says so every new one would be renewed at once: the server decides.
+  if (expiresAtMs <= receivedAtMs) return { value, expiresAtMs: undefined, renewAtMs: undefined, userId }
   const renewBeforeMs = Math.min(RENEW_BEFORE_MS_MAX, (expiresAtMs - receivedAtMs) * RENEW_BEFORE_SHARE)
   return { value, expiresAtMs, renewAtMs: expiresAtMs - renewBeforeMs, userId }
 }

@@ -112,6 +112,35 @@ describe('what reaches the application', () => {
   })
 })
 
+test('a listener that takes another in its place hears of each event once', async () => {
+  await using server = await startScriptedServer((say) => [welcome(0), event(1), event(2)].forEach(say))
+  const client = open(server)
+  const seen: number[] = []
+  const listenOnce = (): void => {
+    const remove = client.on('account', ({ seq }) => {
+      remove()
+      seen.push(seq)
+      if (seen.length < 10) listenOnce()
+    })
+  }
+  listenOnce()
+  await eventually(() => client.position?.seq === 2)
+  expect(seen).toEqual([1, 2])
+})
+
+test('where storage is forbidden a page that wants its position kept begins with a snapshot', async () => {
+  await using server = await startScriptedServer((say) => say(welcome(3)))
+  const forbidden = (): never => {
+    throw new DOMException('Access is denied for this document.', 'SecurityError')
+  }
+  Object.defineProperty(globalThis, 'sessionStorage', { configurable: true, get: forbidden })
+  const client = open(server, { resumeOverReload: true })
+  Reflect.deleteProperty(globalThis, 'sessionStorage')
+  const seen = follow(client)
+  await eventually(() => client.status.state === 'live')
+  expect(seen).toEqual(['snapshot@3'])
+})
+
 describe('the end', () => {
   const finalCodes = Object.entries(CLOSE_CODES).filter(([, { code }]) => !isReconnectable(code))
   test.each(finalCodes)('%s is final', async (name, { code, meaning }) => {

@@ -22,6 +22,11 @@ test('its life is counted from when it came, so that a wrong clock does not matt
   expect(token.expiresAtMs).toBe(NOW_MS + 300_000)
 })
 
+test('one that has expired when it comes, by a clock that is wrong, is not asked for again and again', () => {
+  const token = readToken(jwt({ sub: 'ann', exp: NOW_MS / 1000 - 60 }), NOW_MS)
+  expect(token).toMatchObject({ userId: 'ann', expiresAtMs: undefined, renewAtMs: undefined })
+})
+
 test('what is no JWT is left to the server to judge', () => {
   assert(property(string(), (value) => expect(readToken(value, NOW_MS).value).toBe(value)))
   expect(readToken('opaque', NOW_MS)).toEqual({ value: 'opaque' })

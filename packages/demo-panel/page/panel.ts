@@ -8,6 +8,7 @@ import type { Change } from './state/reduce.ts'
 import { loadState, saveState } from './state/saved-state.ts'
 import { createStore } from './state/store.ts'
 import { toastsFor } from './state/toasts.ts'
+import { storeOf } from './storage.ts'
 import { createAnnouncer } from './view/announcer.ts'
 import { createConnectionPill } from './view/connection-pill.ts'
 import { createDesktopNotifications } from './view/desktop-notifications.ts'
@@ -33,14 +34,16 @@ const hasActions = actions === 'on'
 let choice: ListChoice = FIRST_CHOICE
 let selectedId: string | undefined
 
-const store = createStore(loadState(sessionStorage, userId), scheduleFrame, onStep)
+const session = storeOf('sessionStorage')
+const local = storeOf('localStorage')
+const store = createStore(loadState(session, userId), scheduleFrame, onStep)
 const overview = createOverview()
 const simulator = hasActions ? createSimulator() : undefined
 const refunds = createRefundHistory()
 const centre = createNotificationCentre(() => store.push({ type: 'read' }))
 const toasts = createToasts()
 const announcer = createAnnouncer()
-const desktop = createDesktopNotifications(localStorage)
+const desktop = createDesktopNotifications(local)
 const pill = createConnectionPill()
 const controls = createListControls(choose)
 const table = createOrderTable({
@@ -92,7 +95,7 @@ function noticesSince({ notices, position }: PanelState, before: PanelState): No
 let isSaving = false
 function save(): void {
   isSaving = false
-  saveState(sessionStorage, userId, store.state)
+  saveState(session, userId, store.state)
 }
 /** When there is nothing better to do: a save that never comes costs no more than a longer catch-up. */
 function saveSoon(): void {
@@ -121,7 +124,7 @@ function onStatus(status: ConnectionStatus): void {
   showProblem(status, store.state.position !== undefined)
 }
 
-createThemeSwitch(localStorage)
+createThemeSwitch(local)
 listenToKeyboard(() => toasts.dismissAll())
 if (store.state.position !== undefined) show(store.state)
 followStream({

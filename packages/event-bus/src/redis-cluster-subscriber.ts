@@ -9,6 +9,8 @@ import { RedisSubscriber, SUBSCRIBE_TIMEOUT_MS, withTimeout } from './redis-subs
 
 /** How soon the cluster is asked again who has which slot, as long as something is not where it should be. */
 const REFRESH_DELAY_MS = 250
+/** How often it is asked when all seems well: a master that hangs loses its slots and breaks no connection. */
+const REFRESH_INTERVAL_MS = 5_000
 
 interface Wanted {
   readonly acknowledged: PromiseWithResolvers<void>
@@ -37,6 +39,7 @@ export class RedisClusterSubscriber implements EventSubscriber {
   readonly #wanted = new Map<string, Wanted>()
   #slots: SlotMap | undefined
   #restoringCount = 0
+  readonly #refresher: NodeJS.Timeout
   #isRefreshing = false
   #isClosed = false
 
@@ -45,6 +48,7 @@ export class RedisClusterSubscriber implements EventSubscriber {
     this.#handlers = handlers
     this.#cluster = connectCluster(options, 'paxyo-topology', { commandTimeout: SUBSCRIBE_TIMEOUT_MS })
     this.#cluster.on('ready', () => void this.#refresh())
+    this.#refresher = setInterval(() => void this.#refresh(), REFRESH_INTERVAL_MS)
   }
 
   get isReady(): boolean {
@@ -77,6 +81,7 @@ export class RedisClusterSubscriber implements EventSubscriber {
 
   async close(): Promise<void> {
     this.#isClosed = true
+    clearInterval(this.#refresher)
     const subscribers = [...this.#nodes.values()].map(({ subscriber }) => subscriber.close())
     await Promise.all([disconnectRedis(this.#cluster), ...subscribers])
   }

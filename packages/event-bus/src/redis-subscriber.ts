@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { EventSubscriber, SubscriberHandlers } from './event-bus.ts'
 import { slotOf } from './redis-cluster-slots.ts'
 import { disconnectRedis } from './redis-connection.ts'
@@ -6,6 +7,8 @@ import { disconnectRedis } from './redis-connection.ts'
 /** How many channels one SUBSCRIBE names, so that no single command keeps Redis from its other clients for long. */
 const CHANNELS_PER_COMMAND_MAX = 500
 export const SUBSCRIBE_TIMEOUT_MS = 10_000
+/** How soon Redis is asked again for channels that it refuses and that it gave before. */
+const REFUSED_DELAY_MS = 250
 
 /**
  * Channels that are asked for in one turn of the event loop go out together. After a break all of them are subscribed
@@ -116,9 +119,13 @@ export class RedisSubscriber implements EventSubscriber {
         if (this.#wanted.get(channel) === acknowledged) this.#wanted.set(channel, true)
       }
     } catch (error) {
+      if (this.#redis.status !== 'ready') return
       // With the connection alive it was a refusal, which asking again would not change.
-      if (this.#redis.status === 'ready')
-        for (const [, refused] of waiting) if (refused !== true) refused?.reject(error)
+      for (const [, refused] of waiting) if (refused !== true) refused?.reject(error)
+      // But what was subscribed before is owed to those who rely on it, for as long as they want it.
+      const owed = channels.filter((channel) => this.#wanted.get(channel) === true)
+      for (const channel of owed) this.#unsent.add(channel)
+      if (owed.length > 0) await sleep(REFUSED_DELAY_MS)
     }
   }
 }

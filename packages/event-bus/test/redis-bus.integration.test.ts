@@ -3,6 +3,7 @@ import { userChannel } from '@paxyo/contracts'
 import { eventually, startRedisServer, type RedisServer } from '@paxyo/testkit'
 import { Redis } from 'ioredis'
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { EventPublisher, EventSubscriber } from '../src/event-bus.ts'
 import { createRedisBus } from '../src/redis-bus.ts'
 
@@ -207,6 +208,27 @@ test('a user without the permission is told so at once, and who has it is served
   await expect(listener.subscribe('forbidden')).rejects.toThrow('NOPERM')
   expect(performance.now() - startedAt).toBeLessThan(8_000)
   await expect(listener.subscribe('allowed')).resolves.toBeUndefined()
+})
+
+test('a subscriber that is refused what it had is not restored before it has it again', async () => {
+  await command('ACL', 'SETUSER', 'limited', 'on', '>a-password', 'allcommands', 'resetchannels', '&paxyo:*')
+  const [publisher, listener] = [
+    await connectPublisher(),
+    connectSubscriber(server.url.replace('//', '//limited:a-password@')),
+  ]
+  await listener.subscribe('channel')
+  // Redis cuts off who loses a permission.
+  await command('ACL', 'SETUSER', 'limited', 'resetchannels')
+  await eventually(() => !listener.isReady)
+  await eventually(async () => String(await command('CLIENT', 'LIST')).includes('user=limited'))
+  await sleep(300)
+  expect([listener.isReady, listener.restoredWith]).toEqual([false, []])
+
+  await command('ACL', 'SETUSER', 'limited', '&paxyo:*')
+  await eventually(() => listener.restoredWith.length === 1)
+  expect(await listener.restoredWith[0]).toBe(1)
+  await publisher.publish([{ channel: 'channel', payload: 'hello' }])
+  await eventually(() => listener.received.length === 1)
 })
 
 test('what is closed while Redis is down does not come back', async () => {

@@ -122,6 +122,16 @@ describe('a cluster', () => {
     expect(ends.restores).toBeGreaterThan(restores)
   }, 120_000)
 
+  test('goes on when the master of a slot hangs, which breaks no connection', async () => {
+    await using cluster = await startRedisCluster()
+    await using ends = await connect({ url: cluster.url, topology: 'cluster' })
+    const { received } = ends
+    cluster.servers[1]!.process.kill('SIGSTOP')
+    await expectRestored(ends, 0)
+    await expectDelivery(ends)
+    expect(new Set(received)).toEqual(new Set(CHANNELS))
+  }, 90_000)
+
   test('follows slots that are moved by hand while everybody lives', async () => {
     await using cluster = await startRedisCluster()
     await using ends = await connect({ url: cluster.url, topology: 'cluster' })

@@ -2,7 +2,9 @@ import { pino, type Logger } from 'pino'
 
 /** What no log line may show, wherever it turns up in a logged object, one level deep included. */
 const SECRET_NAMES = ['authorization', 'cookie', 'token', 'tokens', 'secret', 'secrets', 'password', 'apiKey', 'url']
-const REDACTED = SECRET_NAMES.flatMap((name) => [name, `*.${name}`, `headers.${name}`, `*.headers.${name}`])
+const SECRETS = SECRET_NAMES.flatMap((name) => [name, `*.${name}`, `headers.${name}`, `*.headers.${name}`])
+/** An error of ioredis holds what its command was given: a password, or what was to be published. */
+const REDIS_ARGUMENTS = ['*.command.args', '*.lastNodeError.command.args']
 
 /** JSON lines on standard output, each with the service's name. */
 export function createLogger(service: string, level: string): Logger {
@@ -11,6 +13,6 @@ export function createLogger(service: string, level: string): Logger {
     base: { service },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
-    redact: { paths: REDACTED, censor: '[redacted]' },
+    redact: { paths: [...SECRETS, ...REDIS_ARGUMENTS], censor: '[redacted]' },
   })
 }

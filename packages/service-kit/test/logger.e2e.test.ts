@@ -53,3 +53,18 @@ test('no line shows a secret, by itself or one level deep', async () => {
     { msg: 'error', err: { message: 'refused', password: '[redacted]' } },
   ])
 })
+
+test('no line shows what a Redis command was given: a password, or what was to be published', async () => {
+  const lines = await logLines(
+    'info',
+    `const refused = Object.assign(new Error('WRONGPASS'), { command: { name: 'hello', args: ['3', 'AUTH', 'hunter2'] } })
+     log.warn({ err: refused }, 'one server')
+     log.warn({ err: Object.assign(new Error('no node answers'), { lastNodeError: refused }) }, 'a cluster')`,
+  )
+
+  expect(JSON.stringify(lines)).not.toMatch(/hunter2/)
+  expect(lines).toMatchObject([
+    { err: { message: 'WRONGPASS', command: { name: 'hello', args: '[redacted]' } } },
+    { err: { message: 'no node answers', lastNodeError: { message: 'WRONGPASS', command: { name: 'hello' } } } },
+  ])
+})

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import {
   connectSocket,
   createTestDatabase,
+  eventually,
   mintToken,
   sharedRedisUrl,
   startService,
@@ -24,10 +25,10 @@ afterAll(async () => {
   await database[Symbol.asyncDispose]()
 })
 
-const start = (drainSeconds: number): Promise<ServiceProcess> =>
+const start = (drainSeconds: number, redisUrl = sharedRedisUrl()): Promise<ServiceProcess> =>
   startService('ws-gateway', {
     DATABASE_URL: database.url,
-    REDIS_URL: sharedRedisUrl(),
+    REDIS_URL: redisUrl,
     CHANNEL_PREFIX: `${randomUUID()}:`,
     JWT_SECRETS: TEST_JWT_SECRET,
     DRAIN_SECONDS: `${drainSeconds}`,
@@ -61,6 +62,13 @@ test('a wrong environment ends it at once, with a line for each problem and none
   - JWT_SECRETS: must be one or more secrets, separated by commas, of at least 32 bytes each
   - ALLOWED_ORIGINS must be set in production: without it no page can connect
 `)
+})
+
+test('a password that Redis refuses is not logged', async () => {
+  await using service = await start(0, sharedRedisUrl().replace('//', '//somebody:hunter2@'))
+  await eventually(() => service.output().includes('WRONGPASS'))
+
+  expect(service.output()).not.toContain('hunter2')
 })
 
 describe('SIGTERM', () => {

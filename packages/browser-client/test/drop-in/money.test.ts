@@ -12,6 +12,7 @@ test.each([
   ['en', '123456789012.12345678', 'USD', '$123,456,789,012.12345678'],
   ['de', '123456789012.12345678', 'EUR', '123.456.789.012,12345678 €'],
   ['en', '10.1', 'USDT', '10.10 USDT'],
+  ['en', '10.1', 'C98', '10.10 C98'],
 ])('in %s, %s %s is written %s', (language, amount, currency, written) => {
   expect(plainSpaces(createMoneyFormat(language)(amount, currency))).toBe(written)
 })

@@ -1,3 +1,4 @@
+import type { TextStore } from '../storage.ts'
 import { EMPTY_STATE, type PanelState, type RankedOrder } from './panel-state.ts'
 
 /** Raise it when the state's shape changes: what an older page saved is then forgotten. */
@@ -9,8 +10,6 @@ interface Saved {
   readonly userId: string
   readonly state: Omit<PanelState, 'orders'> & { readonly orders: readonly RankedOrder[] }
 }
-
-type TextStore = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
 
 /**
  * Keeps a state for the next page of this tab. Position and content are one item, so that they are always in step: a

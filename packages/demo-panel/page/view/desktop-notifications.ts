@@ -1,11 +1,12 @@
 import type { Toast } from '../state/toasts.ts'
+import type { TextStore } from '../storage.ts'
 import { describeToast } from './describe.ts'
 import { byId, setText } from './element.ts'
 
 const KEY = 'paxyo-desktop-notifications'
 
 /** Notifications outside of the page, for when nobody looks at it. The browser's question comes with the click only. */
-export function createDesktopNotifications(store: Storage): { notify(toasts: readonly Toast[]): void } {
+export function createDesktopNotifications(store: TextStore): { notify(toasts: readonly Toast[]): void } {
   const button = byId('desktop')
   if (!('Notification' in globalThis)) return { notify: () => undefined }
 

@@ -1,9 +1,10 @@
+import type { TextStore } from '../storage.ts'
 import { byId } from './element.ts'
 
 const KEY = 'paxyo-theme'
 
 /** Light or dark as the system has it until the user says otherwise; theme.ts sets what was said before the first paint. */
-export function createThemeSwitch(store: Storage): void {
+export function createThemeSwitch(store: TextStore): void {
   const button = byId('theme')
   const prefersDark = matchMedia('(prefers-color-scheme: dark)')
   const root = document.documentElement

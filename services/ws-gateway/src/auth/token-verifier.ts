@@ -7,7 +7,7 @@ export interface Identity {
   readonly expiresAtMs: number
 }
 
-/** Why a token is not accepted. `unavailable`: the keys could not be fetched, so nothing is known about it. */
+/** Why a token is not accepted. `unavailable`: its key could not be fetched, so nothing is known about it. */
 export type TokenRefusal = 'invalid_token' | 'token_expired' | 'unavailable'
 
 export type TokenVerifier = (token: string, nowMs: number) => Promise<Identity | TokenRefusal>
@@ -34,13 +34,16 @@ export function createTokenVerifier({ secrets, jwksUrl, audience }: TokenVerifie
       ...keys.map((key) => async () => jwtVerify(token, await key, { ...options, algorithms: ['HS256'] })),
       ...(jwks === undefined ? [] : [() => jwtVerify(token, jwks, { ...options, algorithms: ['EdDSA', 'RS256'] })]),
     ]
+    // Keys that were fetched a moment ago are not fetched again, and the issuer may have begun to use another one since.
+    const mayBeBehind = jwks?.coolingDown === true
     let refusal: TokenRefusal = 'invalid_token'
     for (const attempt of attempts) {
       try {
         return toIdentity((await attempt()).payload)
       } catch (error) {
         if (error instanceof errors.JWTExpired) return 'token_expired'
-        if (!isAboutToken(error)) refusal = 'unavailable'
+        const isOfNewKey = mayBeBehind && error instanceof errors.JWKSNoMatchingKey
+        if (isOfNewKey || !isAboutToken(error)) refusal = 'unavailable'
       }
     }
     return refusal

@@ -30,8 +30,11 @@ export interface StreamReader {
   /**
    * What a client gets to begin with: what came after its position, or a snapshot when it has none, when its position
    * is of another epoch or older than what is kept, or when too much has come since.
+   *
+   * @param isWanted whether somebody waits for it still.
+   * @throws when the database can't be reached, and when nobody waits for it any more.
    */
-  start(userId: string, position: Position | undefined): Promise<StreamStart>
+  start(userId: string, position: Position | undefined, isWanted?: () => boolean): Promise<StreamStart>
   /** The events after a seq, oldest first; not more than `EVENTS_MAX`. */
   eventsSince(userId: string, seq: number): Promise<readonly EventRow[]>
 }
@@ -66,8 +69,12 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
     ...pace,
   })
 
-  async function resume(userId: string, { epoch, seq }: Position): Promise<StreamStart | undefined> {
-    const { events, ...head } = await missedSince({ userId, seq })
+  async function resume(
+    userId: string,
+    { epoch, seq }: Position,
+    isWanted?: () => boolean,
+  ): Promise<StreamStart | undefined> {
+    const { events, ...head } = await missedSince({ userId, seq }, isWanted)
     // A seq that is not there yet is that of a history that was thrown away.
     if (head.epoch !== epoch || seq > head.seq) return undefined
     // Too much has come since, or the oldest of it is no longer kept.
@@ -77,9 +84,9 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
 
   return {
     epoch: () => readEpoch(pool),
-    async start(userId, position) {
-      const resumed = position === undefined ? undefined : await resume(userId, position)
-      return resumed ?? { mode: 'snapshot', ...(await snapshotOf(userId)) }
+    async start(userId, position, isWanted) {
+      const resumed = position === undefined ? undefined : await resume(userId, position, isWanted)
+      return resumed ?? { mode: 'snapshot', ...(await snapshotOf(userId, isWanted)) }
     },
     eventsSince: (userId, seq) => eventsSince({ userId, seq }),
   }

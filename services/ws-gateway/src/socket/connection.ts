@@ -87,17 +87,9 @@ export class Connection implements Follower {
     return this.#sequencer.hasGap
   }
 
-  /** A frame has come from the browser. */
+  /** A message has come from the browser. */
   receive(data: RawData, isBinary: boolean): void {
-    const now = this.#deps.now()
-    this.#heardAt = now
-    if (now - this.#secondAt >= 1000) {
-      this.#secondAt = now
-      this.#messagesInSecond = 0
-    }
-    this.#messagesInSecond += 1
-    if (this.#messagesInSecond > this.#deps.limits.messagesPerSecondMax) return this.close('rate_limited')
-
+    if (this.#isTooMuch()) return this.close('rate_limited')
     const message = isBinary ? undefined : parseMessage(data)
     if (message === undefined) return this.close('protocol_error')
     switch (message.type) {
@@ -108,6 +100,12 @@ export class Connection implements Follower {
       case 'pong':
         return
     }
+  }
+
+  /** A ping of the WebSocket protocol itself has come, which browsers never send. */
+  receivePing(data: Buffer): void {
+    if (this.#isTooMuch()) return this.close('rate_limited')
+    this.#socket.pong(data)
   }
 
   /** Sees to all deadlines. */
@@ -176,6 +174,18 @@ export class Connection implements Follower {
     if (!this.#isClosed) this.#deps.metrics.connectionClosed(reason)
     this.#isClosed = true
     if (this.#identity !== undefined) this.#deps.hub.leave(this.#identity.userId, this)
+  }
+
+  /** Counts what has come within a second. */
+  #isTooMuch(): boolean {
+    const now = this.#deps.now()
+    this.#heardAt = now
+    if (now - this.#secondAt >= 1000) {
+      this.#secondAt = now
+      this.#messagesInSecond = 0
+    }
+    this.#messagesInSecond += 1
+    return this.#messagesInSecond > this.#deps.limits.messagesPerSecondMax
   }
 
   async #hello({ token, resume }: Extract<ClientMessage, { type: 'hello' }>): Promise<void> {

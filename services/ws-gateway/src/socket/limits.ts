@@ -10,8 +10,11 @@ export interface Limits {
   readonly bufferedBytesMax: number
   /** Events that wait for a snapshot or for a gap to be filled. */
   readonly heldBytesMax: number
+  /** Pings of the WebSocket protocol count, too. */
   readonly messagesPerSecondMax: number
   readonly messageBytesMax: number
+  /** Each part of a message that is not complete yet is held with an overhead of more than 100 bytes. */
+  readonly messageFragmentsMax: number
   readonly connectionsPerUserMax: number
   /** Of clients at one address. Loopback is exempt: it is a proxy on this machine. */
   readonly connectionsPerAddressMax: number
@@ -26,6 +29,7 @@ export const DEFAULT_LIMITS: Limits = {
   heldBytesMax: 1024 * 1024,
   messagesPerSecondMax: 20,
   messageBytesMax: 16 * 1024,
+  messageFragmentsMax: 16,
   connectionsPerUserMax: 50,
   connectionsPerAddressMax: 1_000,
 }

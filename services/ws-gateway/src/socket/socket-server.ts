@@ -77,6 +77,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     if (!isLoopback(address) && !byAddress.add(address)) return connection.close('too_many_connections')
     connections.add(connection)
     socket.on('message', (data, isBinary) => connection.receive(data, isBinary))
+    socket.on('ping', (data) => connection.receivePing(data))
     socket.on('close', (code) => {
       connection.closed(code)
       connections.delete(connection)
@@ -101,8 +102,14 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
       app.addHook('onResponse', async (request) => {
         if (request.headers.upgrade !== undefined) request.raw.socket.destroy()
       })
-      // The types of ws do not know closeTimeout yet.
-      const wsOptions = { maxPayload: limits.messageBytesMax, perMessageDeflate: false, closeTimeout: CLOSE_TIMEOUT_MS }
+      // The types of ws do not know all of these yet.
+      const wsOptions = {
+        maxPayload: limits.messageBytesMax,
+        maxFragments: limits.messageFragmentsMax,
+        perMessageDeflate: false,
+        closeTimeout: CLOSE_TIMEOUT_MS,
+        autoPong: false,
+      }
       void app.register(async (scope) => {
         await scope.register(websocket, {
           options: wsOptions,

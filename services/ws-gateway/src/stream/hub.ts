@@ -41,7 +41,7 @@ export interface Hub {
   /**
    * Subscribes, waits for the bus to acknowledge it, reads what came before, and lets the follower begin.
    *
-   * @throws when the bus or the database can't be reached; the follower has left then.
+   * @throws when the bus or the database can't be reached; the follower has left then. Not when it left by itself.
    */
   join(userId: string, follower: Follower, position: Position | undefined): Promise<void>
   leave(userId: string, follower: Follower): void
@@ -137,13 +137,21 @@ export function createHub({ bus, reader, log, probeIntervalMs, onForwarded }: Hu
     for (const follower of stream.followers) if (follower.lastSeq !== undefined) follower.fail()
   }
 
-  /** What the database says of its epoch, whoever has asked for it. */
-  function epochIs(current: string): void {
-    if (epoch !== undefined && epoch !== current) {
+  /**
+   * What the database says of its epoch, whoever has asked for it.
+   *
+   * @param askedIn the epoch that was known when it was asked.
+   * @returns false when another one was learned since: this answer may be the older one, and counts for nothing.
+   */
+  function epochIs(current: string, askedIn: string | undefined): boolean {
+    if (current === epoch) return true
+    if (askedIn !== epoch) return false
+    if (epoch !== undefined) {
       log.warn({ users: streams.size, epoch: current }, 'the database was restored, everybody must come back')
       for (const stream of streams.values()) failAll(stream)
     }
     epoch = current
+    return true
   }
 
   /** @returns `complete` when every follower has all that there is. */
@@ -198,19 +206,22 @@ export function createHub({ bus, reader, log, probeIntervalMs, onForwarded }: Hu
       try {
         await subscriber.subscribe(userChannel(userId))
         const restoresBefore = restores
-        const start = await reader.start(userId, position)
-        epochIs(start.epoch)
+        const askedIn = epoch
+        const start = await reader.start(userId, position, () => stream.followers.has(follower))
+        if (!epochIs(start.epoch, askedIn)) throw new Error('the database was restored meanwhile')
         if (!stream.followers.has(follower)) return
         follower.begin(start)
         if (restores !== restoresBefore || follower.hasGap) void fill(stream)
       } catch (error) {
+        if (!stream.followers.has(follower)) return
         leave(userId, follower)
         throw error
       }
     },
     leave,
     async checkEpoch() {
-      epochIs(await reader.epoch())
+      const askedIn = epoch
+      epochIs(await reader.epoch(), askedIn)
     },
     async close() {
       probe.stop()

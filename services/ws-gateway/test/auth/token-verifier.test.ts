@@ -128,6 +128,25 @@ describe('with the public keys of an issuer', () => {
     expect(await verifierOf('/jwks')(token, NOW_MS)).toBe('invalid_token')
   })
 
+  test('a key that the issuer has begun to use since its keys were fetched is not called invalid', async () => {
+    const next = await generateKeyPair('EdDSA')
+    const jwk = async ({ publicKey }: GenerateKeyPairResult, kid: string) => ({ ...(await exportJWK(publicKey)), kid })
+    const publish = async (...published: readonly Promise<object>[]): Promise<void> => {
+      answers['/rotating'] = { status: 200, body: JSON.stringify({ keys: await Promise.all(published) }) }
+    }
+    await publish(jwk(keys, 'first'))
+    const verify = verifierOf('/rotating')
+    const byFirst = await goodToken().setProtectedHeader({ alg: 'EdDSA', kid: 'first' }).sign(keys.privateKey)
+    const byNext = await goodToken().setProtectedHeader({ alg: 'EdDSA', kid: 'next' }).sign(next.privateKey)
+    expect(await verifierOf('/rotating')(byNext, NOW_MS)).toBe('invalid_token')
+
+    expect(await verify(byFirst, NOW_MS)).toEqual(bearer)
+    await publish(jwk(keys, 'first'), jwk(next, 'next'))
+    // They are not fetched again at once, whoever asks.
+    expect(await verify(byNext, NOW_MS)).toBe('unavailable')
+    expect(await verifierOf('/rotating')(byNext, NOW_MS)).toEqual(bearer)
+  })
+
   test('the public key is no HMAC secret', async () => {
     const asText = await signed(goodToken(), 'HS256', await exportSPKI(rsaKeys.publicKey))
     const asBytes = await goodToken()

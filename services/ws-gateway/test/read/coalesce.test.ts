@@ -26,7 +26,7 @@ test('a lone question is asked at once', async () => {
 
 test('questions of the same moment are asked together, and each gets its own answer', async () => {
   const { ask, loads, keys } = startLoads({ batchMax: 10, concurrency: 1 })
-  const answers = Promise.all([3, 1, 2].map(ask))
+  const answers = Promise.all([3, 1, 2].map((key) => ask(key)))
   await nextTurn()
 
   expect(keys()).toEqual([[3, 1, 2]])
@@ -38,7 +38,7 @@ test('questions that come during a load are asked together when it is done', asy
   const { ask, loads, keys } = startLoads({ batchMax: 10, concurrency: 1 })
   const first = ask(1)
   await nextTurn()
-  const others = Promise.all([2, 3, 4].map(ask))
+  const others = Promise.all([2, 3, 4].map((key) => ask(key)))
   await nextTurn()
   expect(keys()).toEqual([[1]])
 
@@ -60,13 +60,13 @@ test('a load asks for not more than batchMax keys', async () => {
     { batchMax: 2, concurrency: 1 },
   )
 
-  expect(await Promise.all([1, 2, 3, 4, 5].map(ask))).toEqual([1, 2, 3, 4, 5])
+  expect(await Promise.all([1, 2, 3, 4, 5].map((key) => ask(key)))).toEqual([1, 2, 3, 4, 5])
   expect(batches).toEqual([[1, 2], [3, 4], [5]])
 })
 
 test('a load that fails fails exactly those who asked for it', async () => {
   const { ask, loads } = startLoads({ batchMax: 2, concurrency: 1 })
-  const answers = Promise.allSettled([1, 2, 3].map(ask))
+  const answers = Promise.allSettled([1, 2, 3].map((key) => ask(key)))
   await nextTurn()
   loads[0]!.fail(new Error('the database is away'))
   await nextTurn()
@@ -89,6 +89,21 @@ test('after a failure questions are answered again', async () => {
   expect(await answer).toBe('value of 1')
 })
 
+test('a question that nobody waits for any more by the time it could be asked is not asked', async () => {
+  const { ask, loads, keys } = startLoads({ batchMax: 2, concurrency: 1 })
+  const first = ask(1)
+  await nextTurn()
+  const given = [2, 3, 4].map((key) => ask(key, () => false))
+  const wanted = ask(5, () => true)
+  loads[0]!.succeed()
+  await first
+
+  for (const answer of given) await expect(answer).rejects.toThrow('nobody waits')
+  expect(keys()).toEqual([[1], [5]])
+  loads[1]!.succeed()
+  expect(await wanted).toBe('value of 5')
+})
+
 test('not more loads run at once than may', async () => {
   let running = 0
   let runningMax = 0
@@ -106,7 +121,7 @@ test('not more loads run at once than may', async () => {
   )
   const keys = Array.from({ length: 30 }, (_, index) => index)
 
-  expect(await Promise.all(keys.map(ask))).toEqual(keys)
+  expect(await Promise.all(keys.map((key) => ask(key)))).toEqual(keys)
   expect({ loads, runningMax }).toEqual({ loads: 10, runningMax: 2 })
 })
 

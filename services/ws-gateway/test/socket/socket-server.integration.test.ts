@@ -118,6 +118,13 @@ describe('a frame', () => {
     expect(await client.next('welcome')).toMatchObject({ userId: 'long' })
   })
 
+  test('in more parts than any client makes of one closes the connection', async () => {
+    const client = await gateway.open()
+    for (let part = 0; part < 100; part += 1) client.socket.send(' ', { fin: false })
+
+    expect(await client.closed()).toMatchObject({ code: 1008 })
+  })
+
   test('of more than 16 KiB closes the connection', async () => {
     const client = await gateway.open()
     client.send('x'.repeat(16 * 1024 + 1))
@@ -131,6 +138,17 @@ test('who sends too many messages in a second is closed', async () => {
   await client.next('welcome')
   for (let index = 1; index < MESSAGES_PER_SECOND_MAX; index += 1) client.send({ type: 'pong' })
   client.send({ type: 'pong' })
+
+  expect(await client.closed()).toEqual({ code: 4502, reason: 'rate_limited' })
+})
+
+test('who sends too many pings of the WebSocket protocol, which browsers never send, is closed too', async () => {
+  const client = await gateway.connect('pinging')
+  await client.next('welcome')
+  const pong = once(client.socket, 'pong')
+  client.socket.ping('are you there?')
+  expect(String((await pong)[0])).toBe('are you there?')
+  for (let index = 1; index < MESSAGES_PER_SECOND_MAX; index += 1) client.socket.ping()
 
   expect(await client.closed()).toEqual({ code: 4502, reason: 'rate_limited' })
 })

@@ -122,6 +122,41 @@ test('a page that has stayed over a restore is sent away once the gateway is ask
   expect(await stayed.closed()).toEqual({ code: 4005, reason: 'unavailable' })
 })
 
+test('an answer that was asked for before a restore, and comes after it, moves nobody back', async () => {
+  await using slow = await startGateway()
+  const { owner } = slow.database
+  const before = await slow.connect('before')
+  const { epoch } = await before.next('welcome')
+  // What reads the old history takes its time.
+  await owner.query(`
+    ALTER TABLE stream_epoch RENAME TO quick_stream_epoch;
+    CREATE VIEW stream_epoch AS SELECT epoch FROM quick_stream_epoch,
+      pg_sleep(CASE epoch WHEN '${epoch}' THEN 1 ELSE 0 END);
+    GRANT SELECT ON stream_epoch TO ${DATABASE_ROLES.gateway}`)
+  const late = await slow.connect('late')
+  await eventually(() => isReading(slow.database))
+  await owner.query(`UPDATE quick_stream_epoch SET epoch = 'restored'`)
+  const after = await slow.connect('after')
+
+  expect(await after.next('welcome')).toMatchObject({ epoch: 'restored' })
+  expect(await before.closed()).toEqual({ code: 4005, reason: 'unavailable' })
+  expect(await late.closed()).toEqual({ code: 4005, reason: 'unavailable' })
+  await sleep(50)
+  expect(after.socket.readyState).toBe(after.socket.OPEN)
+})
+
+test('who comes and goes while the database is slow costs it nothing, and keeps nobody waiting', async () => {
+  await using slow = await startGateway()
+  await slowDown(slow.database, 2)
+  const gone = await Promise.all(numbers(1, 900).map((index) => slow.connect(`gone-${index}`)))
+  for (const client of gone) client.close()
+  const stayed = await slow.connect('stayed')
+  await stayed.next('welcome')
+
+  // Those that were under way, and one for who stayed; for everybody it would be nine.
+  expect(slow.queryCount()).toBeLessThan(6)
+}, 60_000)
+
 describe('what the bus does to events makes no difference', () => {
   test('when it repeats and reorders them', async () => {
     const client = await aClient('shuffled')
