@@ -13,6 +13,7 @@ import {
 } from '@paxyo/service-kit'
 import { createDemoActions, createPanelApi, DEMO_USER, prepareDemo, startDemoProvider, type DemoDeps } from 'demo'
 import { createIngest, INGEST_POOL_MAX, panelWebhookTarget, providerOptions } from 'webhook-ingest'
+import type { Logger } from 'pino'
 import { createGateway, GATEWAY_POOL_MAX } from 'ws-gateway'
 import type { StandaloneConfig } from './config.ts'
 import { openDatabase, type StandaloneDatabase } from './database.ts'
@@ -113,7 +114,7 @@ async function startOn(
     })
   }
   await listen(app, { host: config.HOST, port: config.PORT })
-  const openOrderId = demo === undefined ? undefined : await prepareDemo(demo)
+  const openOrderId = demo === undefined ? undefined : await quietly(log, () => prepareDemo(demo))
 
   const address = `http://localhost:${config.PORT}`
   const lines = welcomeLines({ address, webhookToken: webhookTokens[0]!, panelKey: apiKeys[0]!, openOrderId })
@@ -131,6 +132,17 @@ async function startOn(
       await database.close()
       await stopMetrics()
     },
+  }
+}
+
+/** Does something whose every step would be a line of the log that nobody needs. Who asked for more than `info` gets it. */
+async function quietly<T>(log: Logger, work: () => Promise<T>): Promise<T> {
+  const { level } = log
+  if (level === 'info') log.level = 'warn'
+  try {
+    return await work()
+  } finally {
+    log.level = level
   }
 }
 
