@@ -1,14 +1,16 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { connectSocket, eventually, freePort, launchChromium } from '@paxyo/testkit'
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const CLI = fileURLToPath(new URL('../../../packages/cli/src/main.ts', import.meta.url))
 
 let dataDir: string
 const running = new Set<ChildProcess>()
@@ -95,6 +97,26 @@ test('after kill -9 it starts again with the same data and secrets, and another 
   await end(second.child, 'SIGTERM')
   const third = await start()
   expect(JSON.parse(runCurl(third.command))).toMatchObject({ results: [{ orderId: '12352', outcome: 'applied' }] })
+})
+
+test('its folder is all that the command line needs', async () => {
+  const { command, address, child } = await start()
+  runCurl(command)
+  const paxyo = (...args: string[]) =>
+    promisify(execFile)(process.execPath, [CLI, ...args], {
+      env: { PATH: process.env['PATH'], DATA_DIR: dataDir, PORT: new URL(address).port },
+    })
+
+  expect((await paxyo('orders', 'show', 'demo-1')).stdout).toMatch(/2\.5/)
+  expect((await paxyo('refunds', 'list', '--json')).stdout).toContain('"orderId":"demo-1"')
+  const { stdout } = await paxyo('doctor')
+  expect(stdout).toMatch(/skipped +redis/)
+  expect(stdout).toMatch(/ok +api-key/)
+  expect(stdout).toContain('Healthy')
+  expect((await paxyo('audit')).stdout).not.toBe('')
+
+  await end(child, 'SIGTERM')
+  await expect(paxyo('audit')).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('does not run') })
 })
 
 test('a second one on the same data is refused, and the first goes on', async () => {
