@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { OpenAPIV3_1 } from 'openapi-types'
+import { ERROR_CODES } from '@paxyo/contracts'
+import { COMMON_REFUSALS } from './operation.ts'
 import { describeType, fieldsOf, type Field, type Schema } from './describe-schema.ts'
 
 const STYLE = `
@@ -52,10 +54,21 @@ ${description
   .join('\n')}
 <p>The same for programs: <a href="openapi.json">openapi.json</a>.</p>
 <nav><ul>${operations.map(({ details: { operationId } }) => `<li><a href="#${operationId}">${operationId}</a>`).join('')}</ul></nav>
+<h2>Refusals that any request may meet</h2>
+${renderCommonRefusals()}
 ${[...byTag].map(([tag, ofTag]) => `<h2>${escape(tag)}</h2>\n${ofTag.map(renderOperation).join('\n')}`).join('\n')}
 <h2>Schemas</h2>
 ${schemas.map(([name, schema]) => `<h3 id="${name}">${name}</h3>\n${renderFields(fieldsOf(schema))}`).join('\n')}
 </html>`
+}
+
+/** Once for all, or they would be most of the page. */
+function renderCommonRefusals(): string {
+  const rows = COMMON_REFUSALS.map((code) => {
+    const { status, title } = ERROR_CODES[code]
+    return `<tr><td>${status}<td><code>${code}</code><td>${escape(title)}`
+  })
+  return `<div class="scroll"><table>${rows.join('\n')}</table></div>`
 }
 
 function renderOperation({ method, path, details }: Operation): string {
@@ -74,9 +87,18 @@ ${Object.entries(details.responses ?? {})
 }
 
 function renderResponse(status: string, { description, content = {} }: OpenAPIV3_1.ResponseObject): string {
+  if (status >= '400') return renderRefusals(status, description)
   const schema = Object.values(content)[0]?.schema as Schema | undefined
   const what = schema === undefined ? '' : renderType(describeType(schema))
-  return `<tr><td>${status}<td>${toHtml(description)}<td>${what}${status < '300' && schema !== undefined ? renderFields(fieldsOf(schema)) : ''}`
+  return `<tr><td>${status}<td>${toHtml(description)}<td>${what}${schema === undefined ? '' : renderFields(fieldsOf(schema))}`
+}
+
+/** Those of this operation alone; a description is a row of "`code`: title." */
+function renderRefusals(status: string, description: string): string {
+  const own = description
+    .split(/ (?=`)/)
+    .filter((refusal) => !COMMON_REFUSALS.some((code) => refusal.startsWith(`\`${code}\``)))
+  return own.length === 0 ? '' : `<tr><td>${status}<td colspan="2">${own.map(toHtml).join('<br>')}`
 }
 
 function toField({ name, in: place, required, description, schema }: OpenAPIV3_1.ParameterObject): Field {

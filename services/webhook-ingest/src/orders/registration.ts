@@ -3,7 +3,9 @@ import { z } from 'zod'
 import { namedSchemas } from '../api/operation.ts'
 
 /** PHP panels keep ids as integers. */
-export const idSchema = z.union([identifierSchema, z.int().nonnegative().transform(String)])
+export const idSchema = z.union([identifierSchema, z.int().nonnegative().transform(String)], {
+  error: ({ input }) => (input === undefined ? 'is missing' : 'must be a whole number, or printable text of 1 to 128'),
+})
 
 const QUANTITY_MAX = 1_000_000_000_000
 const TEXT_MAX = 2048

@@ -36,6 +36,7 @@ interface Params {
 }
 
 const RETRY_AFTER_S = 5
+const PROOF_WANTED = 'the token in the address, the token in a header, or the signature is missing or wrong'
 
 /** `POST /webhooks/godofpanel[/:token]`: bytes → verified → parsed → committed → answered. */
 export function registerWebhookRoute(app: FastifyInstance, deps: WebhookDeps): void {
@@ -72,7 +73,7 @@ async function receive(
   const evidence = { headers: request.headers, pathToken: request.params.token, body, address: request.ip }
   const proof = deps.proveOrigin(evidence, receivedAt.getTime())
   const trace = traceOf(request.headers['traceparent'])
-  if (proof === undefined) return refuse(deps, request, reply, trace, 'unauthorized')
+  if (proof === undefined) return refuse(deps, request, reply, trace, 'unauthorized', PROOF_WANTED)
 
   const text = decodeUtf8(body)
   if (text === undefined) return refuse(deps, request, reply, trace, 'malformed_json', 'the body is not UTF-8')
