@@ -126,7 +126,7 @@ test.each<[string, Record<string, unknown>]>([
 
 test('what is wrong is said in words that tell what to send', async () => {
   const response = await ingest.call('POST', '/v1/orders', { charge: 2.5, providerOrderId: null })
-  const { detail } = response.json() as { detail: string }
+  const { detail } = response.json<{ detail: string }>()
   expect(detail).toContain('orderId: is missing')
   expect(detail).toContain('providerOrderId: must be a whole number, or printable text')
   expect(detail).toContain('charge: must be a decimal string such as "2.50"')
