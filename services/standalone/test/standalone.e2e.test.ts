@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { connectSocket, eventually, freePort, launchChromium } from '@paxyo/testkit'
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -132,6 +132,13 @@ test('a port that is taken ends it, and its PostgreSQL with it', async () => {
 
   await expect(start({ PORT: String(port) })).rejects.toThrow('EADDRINUSE')
   expect(readdirSync(join(dataDir, 'postgres'))).not.toContain('postmaster.pid')
+})
+
+test('damaged secrets end it, and are left as they are', async () => {
+  const path = join(dataDir, 'secrets.json')
+  writeFileSync(path, '{"databasePassword":')
+  await expect(start()).rejects.toThrow(`It cannot start: ${path} is damaged`)
+  expect(readFileSync(path, 'utf8')).toBe('{"databasePassword":')
 })
 
 test('a wrong configuration ends it with every problem', async () => {
