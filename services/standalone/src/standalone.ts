@@ -19,7 +19,7 @@ import type { StandaloneConfig } from './config.ts'
 import { openDatabase, type StandaloneDatabase } from './database.ts'
 import { keepSecrets, type KeptSecrets } from './kept-secrets.ts'
 import { startMaintenance } from './maintenance.ts'
-import { ownAddress } from './own-address.ts'
+import { ownAddress, ownOrigins } from './own-address.ts'
 import { welcomeLines } from './welcome.ts'
 
 /** One process has nobody to send its clients to: they come back when it does. */
@@ -82,12 +82,11 @@ async function startOn(
     panelWebhook: panelWebhookTarget(config),
     log,
   })
-  const ownOrigins = ['localhost', config.HOST].map((host) => `http://${host}:${config.PORT}`)
   const gateway = createGateway({
     pool: gatewayPool,
     bus,
     tokens: { secrets: jwtSecrets, jwksUrl: config.JWT_JWKS_URL, audience: config.JWT_AUDIENCE },
-    allowedOrigins: [...ownOrigins, ...config.ALLOWED_ORIGINS],
+    allowedOrigins: [...ownOrigins(config.HOST, config.PORT), ...config.ALLOWED_ORIGINS],
     log,
   })
 
