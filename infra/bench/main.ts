@@ -93,7 +93,10 @@ const BENCHES: Readonly<Record<string, () => Promise<Report>>> = {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 
 const unknown = positionals.find((name) => !(name in BENCHES))
-if (unknown !== undefined) throw new Error(`no benchmark ${unknown}: there are ${Object.keys(BENCHES).join(', ')}`)
+if (unknown !== undefined) {
+  process.stderr.write(`no benchmark ${unknown}: there are ${Object.keys(BENCHES).join(', ')}\n`)
+  process.exit(1)
+}
 for (const [name, bench] of Object.entries(BENCHES)) {
   // The guard measures again what the others have measured at length.
   if (positionals.length > 0 ? !positionals.includes(name) : name === 'guard') continue

@@ -1,8 +1,19 @@
 import { parseArgs } from 'node:util'
 import { breakThings } from './break-things.ts'
 
+const USAGE = `Usage: npm run break -- [options]
+
+  --minutes <n>      how long at most (20)
+  --orders <n>       how many orders have a history (15000)
+  --users <n>        how many users they belong to (200)
+  --concurrency <n>  how many webhooks are on their way at a time (64)
+  --pause <ms>       the longest pause between two faults (3000)
+  --only <fault>     this fault alone; may be repeated
+  --seed <n>         replays workload and choice of faults
+`
 const { values } = parseArgs({
   options: {
+    help: { type: 'boolean', short: 'h', default: false },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     orders: { type: 'string', default: '15000' },
     users: { type: 'string', default: '200' },
@@ -12,6 +23,11 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true },
   },
 })
+
+if (values.help) {
+  process.stdout.write(USAGE)
+  process.exit()
+}
 
 const report = await breakThings({
   seed: Number(values.seed),

@@ -6,7 +6,7 @@
 // The new ones come first, beside the old ones. When they are ready and HAProxy has found them, the old ones are told to
 // end, one at a time: webhook-ingest answers what it has accepted, a gateway sends its clients elsewhere.
 // Runs on any Node from 18 on.
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
@@ -18,8 +18,12 @@ const DISCOVERY_MS = 4_000
 const STOP_TIMEOUT_S = 620
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const docker = (...args) =>
-  execFileSync('docker', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+function docker(...args) {
+  const { status, stdout, stderr, error } = spawnSync('docker', args, { cwd: root, encoding: 'utf8' })
+  if (status === 0) return stdout
+  const reason = error?.message ?? stderr.trim().split('\n').at(-1)
+  throw new Error(`docker ${args.join(' ')}: ${reason}`)
+}
 const containersOf = (service) => docker('compose', 'ps', '-q', service).split('\n').filter(Boolean)
 const healthOf = (container) => docker('inspect', '--format', '{{.State.Health.Status}}', container).trim()
 
@@ -29,7 +33,12 @@ if (unknown.length > 0) {
   console.error(`${unknown.join(', ')}: only ${SERVICES.join(' and ')} can be rolled out`)
   process.exit(1)
 }
-for (const service of services) await rollOut(service)
+try {
+  for (const service of services) await rollOut(service)
+} catch (error) {
+  console.error(error.message)
+  process.exit(1)
+}
 
 async function rollOut(service) {
   const old = containersOf(service)

@@ -37,6 +37,10 @@ function survive(copy: string, { name, file, find, replace, tests }: Mutant): bo
 /** All of them, or those whose names hold one of the words on the command line. */
 const words = process.argv.slice(2)
 const chosen = MUTANTS.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)))
+if (chosen.length === 0) {
+  console.error(`no mutant is called so; there are:\n${MUTANTS.map(({ name }) => `  ${name}`).join('\n')}`)
+  process.exit(1)
+}
 const copy = mkdtempSync(join(tmpdir(), 'paxyo-mutants-'))
 let survivors = 0
 try {

@@ -23,7 +23,10 @@ if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== lockfile) {
     shell: process.platform === 'win32', // npx is npx.cmd there, which only a shell starts
   })
   if (install.error) throw install.error
-  if (install.status !== 0) process.exit(install.status ?? 1)
+  if (install.status !== 0) {
+    console.error('\nInstalling failed, as said above. When the network was the reason, run the same command again.')
+    process.exit(install.status ?? 1)
+  }
   writeFileSync(stampFile, lockfile)
 }
 

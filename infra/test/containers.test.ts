@@ -71,7 +71,12 @@ test('every container is locked down alike', () => {
 
 test('every container that goes on has a limit of memory, and whoever answers requests says whether it is well', () => {
   expect(namesOf(({ mem_limit }) => mem_limit === undefined)).toEqual(['secrets'])
-  expect(namesOf(({ healthcheck }) => healthcheck?.disable === true)).toEqual(['migrate', 'maintain', 'secrets'])
+  expect(namesOf(({ healthcheck }) => healthcheck?.disable === true)).toEqual([
+    'migrate',
+    'maintain',
+    'secrets',
+    'paxyo',
+  ])
   // Those of other images, which bring none along.
   const foreign = namesOf(({ image }) => !image.startsWith('paxyo/'))
   expect(foreign).toEqual(['postgres', 'redis', 'haproxy', 'prometheus', 'grafana'])
@@ -96,11 +101,18 @@ test('whoever can be reached from outside cannot reach PostgreSQL or Redis', () 
     'maintain',
     'webhook-ingest',
     'ws-gateway',
+    'paxyo',
   ])
 })
 
 test('the demo, the setup and what watches start only when they are asked for', () => {
-  expect(namesOf(({ profiles }) => profiles !== undefined)).toEqual(['secrets', 'demo', 'prometheus', 'grafana'])
+  expect(namesOf(({ profiles }) => profiles !== undefined)).toEqual([
+    'secrets',
+    'paxyo',
+    'demo',
+    'prometheus',
+    'grafana',
+  ])
   // With a panel's key and no way into anything else.
   expect(services['demo']).toMatchObject({
     profiles: ['demo'],
@@ -115,7 +127,7 @@ test('the demo, the setup and what watches start only when they are asked for', 
 
 test('every image of ours is of a package that has something to start', () => {
   const built = Object.values(services).flatMap(({ build }) => (build === undefined ? [] : [build.args.SERVICE]))
-  expect([...new Set(built)]).toEqual(['webhook-ingest', 'ws-gateway', '@paxyo/secrets', 'demo'])
+  expect([...new Set(built)]).toEqual(['webhook-ingest', 'ws-gateway', '@paxyo/secrets', '@paxyo/cli', 'demo'])
   for (const name of built) {
     const folder = name.startsWith('@paxyo/') ? name.replace('@paxyo/', 'packages/') : `services/${name}`
     expect({ name, isThere: existsSync(new URL(`${folder}/src/main.ts`, ROOT)) }).toEqual({ name, isThere: true })

@@ -77,6 +77,19 @@ describe.each([
   }, 90_000)
 })
 
+test.each([1440, 1366, 1280, 1279, 1024])('%d px wide, the orders stay clear of the refunds', async (width) => {
+  const { page } = await openPanel(browsers.browser, address, { viewport: { width, height: 800 } })
+  await page.waitForSelector('[data-order-id="axe-5"]')
+  const boxOf = async (selector: string) => (await page.locator(selector).boundingBox())!
+  const [table, section, name] = [
+    await boxOf('table'),
+    await boxOf('.orders'),
+    await boxOf('#orders .service-text >> nth=0'),
+  ]
+  expect(table.x + table.width).toBeLessThanOrEqual(section.x + section.width + 0.5)
+  expect(name.width).toBeGreaterThan(130)
+})
+
 test('without motion nothing moves, and the balance is there at once', async () => {
   const { page } = await openPanel(browsers.browser, address, { reducedMotion: 'reduce' })
   const userOrder = { userId: 'axe', orderId: 'axe-still', providerOrderId: 'still' }

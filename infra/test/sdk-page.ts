@@ -79,7 +79,7 @@ export async function startSdkSystem(): Promise<SdkSystem> {
   app.get('/client.js', (_request, reply) => reply.type('text/javascript').send(client))
   // What the README calls them.
   app.get('/readme', (_request, reply) => reply.type('text/html').send(README_EXAMPLE.replace(README_URL, socketUrl)))
-  app.get('/paxyo.js', (_request, reply) => reply.type('text/javascript').send(client))
+  app.get('/paxyo-client.js', (_request, reply) => reply.type('text/javascript').send(client))
   const mint = (): Promise<string> => {
     const { userId, expiresInS, secret = TEST_JWT_SECRET } = tokens
     return mintToken(userId, { expiresInS, secret })

@@ -181,6 +181,10 @@ try {
       await timed('backup and restore', async () => void violations.push(...(await tryBackup(stack))))
     } else say('backup and restore: not tried, the image has a pg_dump that is older than its server')
     await eventually(() => isUp(stack), SETTLE_TIMEOUT_MS)
+    for (const command of [['doctor'], ['audit', '--parked-age', '365d'], ['refunds', 'list'], ['keys', 'list']]) {
+      const run = stack.compose('run', '--rm', '-T', 'paxyo', ...command)
+      await timed(`paxyo ${command[0]}`, () => run).catch((error: Error) => void violations.push(error.message))
+    }
     await doRareThings(stack, 'shown')
     await timed('dashboards asked', async () => void violations.push(...(await checkDashboards(stack))))
   } finally {

@@ -49,6 +49,8 @@ export async function startStack(settings: Readonly<Record<string, string>>, onB
   const compose = (...args: readonly string[]): Promise<string> => run('docker', ['compose', ...args], env)
   const npmRun = (...args: readonly string[]): Promise<string> => run('npm', ['run', '--silent', ...args], env)
 
+  // Without an engine taking down would fail as well, and hide why.
+  await run('docker', ['info', '--format', '{{.ServerVersion}}'], env)
   await npmRun('secrets')
   const takeDown = (): Promise<string> =>
     compose(...ALL_PROFILES, 'down', '--volumes', '--remove-orphans', '--timeout', '5')

@@ -2,6 +2,7 @@ import { CommanderError } from 'commander'
 import { EXIT_CODES } from './exit-codes.ts'
 import { Failure } from './failure.ts'
 import { buildProgram } from './program.ts'
+import { withStandalone } from './standalone-env.ts'
 import type { Terminal } from './terminal.ts'
 
 /**
@@ -12,7 +13,8 @@ import type { Terminal } from './terminal.ts'
 export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<number> {
   try {
     const finished = { exitCode: EXIT_CODES.ok.code as number }
-    await buildProgram(terminal, finished).parseAsync([...args], { from: 'user' })
+    const env = await withStandalone(terminal.env)
+    await buildProgram({ ...terminal, env }, finished).parseAsync([...args], { from: 'user' })
     return finished.exitCode
   } catch (error) {
     if (terminal.signal.aborted) return EXIT_CODES.interrupted.code

@@ -11,7 +11,8 @@ export async function variables() {
     DATABASE_URL: env.url('postgres', 'postgresql'),
     ...redisVariables,
     PAXYO_URL: env.url('http', 'https'),
-    PAXYO_API_KEY: env.text,
+    /** Where it is webhook-ingest's own list of keys, the newest. */
+    PAXYO_API_KEY: env.text.transform((keys) => keys.split(',')[0]!.trim()),
     JWT_SECRETS: env.secrets(32),
     JWT_AUDIENCE: env.text.default('paxyo'),
     /** As the services have it: what has come before its order was known may have to be confirmed, too. */

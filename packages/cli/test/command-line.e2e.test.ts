@@ -56,6 +56,12 @@ describe('exit codes', () => {
       unreachable,
       /^paxyo: nobody answers at 127.0.0.1:1: PostgreSQL does not listen there\n +Start PostgreSQL/,
     ],
+    [
+      2,
+      ['audit'],
+      { DATA_DIR: '/nowhere' },
+      /^paxyo: no standalone keeps its data in \/nowhere\n +Start it, or correct/,
+    ],
     [3, ['migrate'], unreachable, /^paxyo: nobody answers at 127.0.0.1:1/],
     [3, ['tail'], { REDIS_URL: 'redis://:a-secret@127.0.0.1:1' }, /^paxyo: nobody answers at 127.0.0.1:1: Redis/],
   ])('%s: %j', async (code, args, env, stderr) => {

@@ -10,8 +10,10 @@ export const identifierSchema = z
   .max(128)
   .regex(/^[^\s\p{C}](?:[^\p{C}]*[^\s\p{C}])?$/u, 'must be printable, without spaces at its ends')
 
+const MONEY_WANTED = 'must be a decimal string such as "2.50"'
+
 /** A non-negative amount as a decimal string: at most 12 digits before the point and 8 after it. Never a float. */
-export const moneySchema = z.string().regex(/^\d{1,12}(?:\.\d{1,8})?$/, 'must be a decimal string such as "2.50"')
+export const moneySchema = z.string(MONEY_WANTED).regex(/^\d{1,12}(?:\.\d{1,8})?$/, MONEY_WANTED)
 
 /** An ISO 4217 code, or another unit of 3 to 8 capital letters and digits that the panel keeps its books in. */
 export const currencySchema = z.string().regex(/^[A-Z][A-Z0-9]{2,7}$/, 'must be a code such as "USD"')

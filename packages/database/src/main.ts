@@ -1,3 +1,4 @@
+import { failureText } from './failure-text.ts'
 import { migrateToLatest } from './migrate.ts'
 import { ownerUrl } from './owner-url.ts'
 
@@ -5,6 +6,6 @@ try {
   const names = await migrateToLatest(ownerUrl(process.env))
   process.stdout.write(names.length === 0 ? 'The database is up to date.\n' : `Migrated: ${names.join(', ')}\n`)
 } catch (error) {
-  process.stderr.write(`${(error as Error).message}\n`)
+  process.stderr.write(`${failureText(error)}\n`)
   process.exit(1)
 }

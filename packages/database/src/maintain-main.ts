@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { maintainEventPartitions } from './event-partitions.ts'
 import { pruneIdempotencyKeys } from './idempotency-keys.ts'
+import { failureText } from './failure-text.ts'
 import { ownerUrl } from './owner-url.ts'
 
 const RETENTION_DAYS_DEFAULT = 7
@@ -39,6 +40,9 @@ async function maintain(): Promise<void> {
       `Partitions made: ${created.join(', ') || 'none'}; dropped: ${dropped.join(', ') || 'none'}.\n`,
     )
     process.stdout.write(`Idempotency keys forgotten: ${forgotten}.\n`)
+  } catch (error) {
+    process.stderr.write(`The database could not be maintained: ${failureText(error)}\n`)
+    process.exit(1)
   } finally {
     await pool.end()
   }

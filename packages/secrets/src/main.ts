@@ -3,6 +3,15 @@ import { fileURLToPath } from 'node:url'
 import { completeSecrets, retire, rotate } from './secret-files.ts'
 import { readSecrets, writeSecrets } from './secrets-folder.ts'
 
+const USAGE = `Usage: npm run secrets -- [options]
+
+Makes what is missing and leaves the rest alone.
+
+  --folder <folder>  where they are (SECRETS_DIR, or infra/docker/secrets)
+  --host <name>      a name or an address of the site's certificate; may be repeated
+  --rotate <name>    put a new value beside the old ones
+  --retire <name>    keep the newest value alone
+`
 const DEFAULT_FOLDER = fileURLToPath(new URL('../../../infra/docker/secrets', import.meta.url))
 
 try {
@@ -12,8 +21,13 @@ try {
       host: { type: 'string', multiple: true, default: ['localhost', '127.0.0.1'] },
       rotate: { type: 'string' },
       retire: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
     },
   })
+  if (values.help) {
+    process.stdout.write(USAGE)
+    process.exit()
+  }
   const before = readSecrets(values.folder)
   let changed = before
   if (values.rotate !== undefined) changed = rotate(changed, values.rotate)

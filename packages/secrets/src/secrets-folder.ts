@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { SecretFiles } from './secret-files.ts'
 
@@ -10,7 +10,7 @@ const FOLDER_MODE = 0o700
 const FILE_MODE = 0o644
 
 export function readSecrets(folder: string): SecretFiles {
-  mkdirSync(folder, { recursive: true, mode: FOLDER_MODE })
+  if (!existsSync(folder)) return {}
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
   return Object.fromEntries(
     entries.map(({ parentPath, name }) => {
@@ -23,6 +23,7 @@ export function readSecrets(folder: string): SecretFiles {
 
 /** Writes what has changed, into the same files: a container would go on seeing one that was replaced. */
 export function writeSecrets(folder: string, before: SecretFiles, after: SecretFiles): string[] {
+  mkdirSync(folder, { recursive: true, mode: FOLDER_MODE })
   const changed = Object.keys(after).filter((name) => after[name] !== before[name])
   for (const name of changed) {
     const path = join(folder, name)

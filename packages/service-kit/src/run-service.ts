@@ -1,5 +1,5 @@
 import closeWithGrace from 'close-with-grace'
-import { ConfigError } from './config.ts'
+import { startFailure } from './start-failure.ts'
 
 export interface RunningService {
   /** How long closing may take before the process ends anyhow; half a minute when it is not given. */
@@ -31,7 +31,7 @@ export async function runService(start: () => Promise<RunningService>): Promise<
   try {
     await starting
   } catch (error) {
-    process.stderr.write(`${error instanceof ConfigError ? error.message : String((error as Error).stack ?? error)}\n`)
+    process.stderr.write(`${startFailure(error)}\n`)
     process.exit(1)
   }
 }

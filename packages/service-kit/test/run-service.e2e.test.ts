@@ -1,5 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals'
 import { eventually } from '@paxyo/testkit'
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
 import { runScript, type Script } from './child-process.ts'
 
 let service: Script
@@ -11,7 +13,7 @@ afterEach(async () => {
 /** Runs a service whose start and close are the given statements. */
 function run({ start = '', close = '' }: { start?: string; close?: string }): void {
   service = runScript(`
-    import { ConfigError, runService } from 'service-kit'
+    import { ConfigError, runService, StartError } from 'service-kit'
     import { setTimeout as sleep } from 'node:timers/promises'
     // As an open port does, this keeps the process alive.
     const port = setInterval(() => undefined, 1_000)
@@ -102,4 +104,35 @@ test('a close that fails ends it in failure', async () => {
 
   expect(await service.exitCode()).toBe(1)
   expect(service.stderr()).toMatch('the pool is stuck')
+})
+
+test('a start that fails by its surroundings is told without a stack', async () => {
+  run({ start: `throw new StartError('another one runs: stop it first')` })
+  expect(await service.exitCode()).toBe(1)
+  expect(service.stderr()).toBe('It cannot start: another one runs: stop it first\n')
+})
+
+test('a port that is taken is told with what to do', async () => {
+  await using taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  const { port } = taken.address() as AddressInfo
+  run({
+    start: `
+      const { createServer } = await import('node:net')
+      await new Promise((resolve, reject) => createServer().on('error', reject).listen(${port}, '127.0.0.1', resolve))`,
+  })
+  expect(await service.exitCode()).toBe(1)
+  expect(service.stderr()).toMatch(
+    /^It cannot start: listen EADDRINUSE: [^\n]*Stop what listens there, or set PORT to another number\n$/,
+  )
+})
+
+test('a host with several addresses is told with each of them', async () => {
+  run({
+    start: `
+      const errors = ['::1', '127.0.0.1'].map((address) => new Error('connect ECONNREFUSED ' + address))
+      throw Object.assign(new AggregateError(errors), { code: 'ECONNREFUSED' })`,
+  })
+  expect(await service.exitCode()).toBe(1)
+  expect(service.stderr()).toBe('It cannot start: connect ECONNREFUSED ::1, connect ECONNREFUSED 127.0.0.1\n')
 })

@@ -9,7 +9,6 @@ const DATA_DIR = fileURLToPath(new URL('../../../.data', import.meta.url))
 const variables = {
   /** Another PostgreSQL than the embedded one, as its owner. */
   DATABASE_URL: env.url('postgres', 'postgresql').optional(),
-  /** A Redis, when other processes take part. */
   /** Where the embedded PostgreSQL and the secrets that were made up are kept. */
   DATA_DIR: env.text.default(DATA_DIR),
   /** Open to this machine only, unless configured otherwise: the demo page lets everybody in who can reach it. */

@@ -1,4 +1,5 @@
 import { startLocalPostgres } from '@paxyo/local-postgres'
+import { StartError } from '@paxyo/service-kit'
 import { join } from 'node:path'
 import pg from 'pg'
 
@@ -32,7 +33,7 @@ export async function openDatabase({ url, dataDir, password }: DatabaseOptions):
   const { rows } = await lock.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [LOCK_KEY])
   if (rows[0]?.locked !== true) {
     await lock.end()
-    throw new Error(`another process uses ${dataDir}: stop it first, or set DATA_DIR to another folder`)
+    throw new StartError(`another process uses ${dataDir}: stop it first, or set DATA_DIR to another folder`)
   }
   return {
     url: server.url,

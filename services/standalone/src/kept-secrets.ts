@@ -1,3 +1,4 @@
+import { StartError } from '@paxyo/service-kit'
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -13,12 +14,19 @@ const secretsSchema = z.object({
 /** Secrets that were made up at the first start, for whatever the environment does not give. */
 export type KeptSecrets = z.infer<typeof secretsSchema>
 
-/** Reads the secrets of a data folder, or makes them up; only their owner can read the file. */
+/**
+ * Reads the secrets of a data folder, or makes them up; only their owner can read the file.
+ *
+ * @throws when they are there and cannot be read: others in their place would lock the database, and the panel, out.
+ */
 export async function keepSecrets(dataDir: string): Promise<KeptSecrets> {
   const path = join(dataDir, 'secrets.json')
   await mkdir(dataDir, { recursive: true })
-  const kept = await readFile(path, 'utf8').catch(() => undefined)
-  if (kept !== undefined) return secretsSchema.parse(JSON.parse(kept))
+  const kept = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error
+    return undefined
+  })
+  if (kept !== undefined) return parseSecrets(kept, path)
 
   const secrets: KeptSecrets = {
     databasePassword: makeSecret(),
@@ -30,6 +38,14 @@ export async function keepSecrets(dataDir: string): Promise<KeptSecrets> {
   await writeFile(`${path}.new`, JSON.stringify(secrets, null, 2), { mode: 0o600 })
   await rename(`${path}.new`, path)
   return secrets
+}
+
+function parseSecrets(text: string, path: string): KeptSecrets {
+  try {
+    return secretsSchema.parse(JSON.parse(text))
+  } catch {
+    throw new StartError(`${path} is damaged: bring it back from a backup`)
+  }
 }
 
 const makeSecret = (): string => randomBytes(24).toString('base64url')

@@ -13,12 +13,13 @@ import {
 } from '@paxyo/service-kit'
 import { createDemoActions, createPanelApi, DEMO_USER, prepareDemo, startDemoProvider, type DemoDeps } from 'demo'
 import { createIngest, INGEST_POOL_MAX, panelWebhookTarget, providerOptions } from 'webhook-ingest'
+import type { Logger } from 'pino'
 import { createGateway, GATEWAY_POOL_MAX } from 'ws-gateway'
 import type { StandaloneConfig } from './config.ts'
 import { openDatabase, type StandaloneDatabase } from './database.ts'
 import { keepSecrets, type KeptSecrets } from './kept-secrets.ts'
 import { startMaintenance } from './maintenance.ts'
-import { ownAddress } from './own-address.ts'
+import { ownAddress, ownOrigins } from './own-address.ts'
 import { welcomeLines } from './welcome.ts'
 
 /** One process has nobody to send its clients to: they come back when it does. */
@@ -81,12 +82,11 @@ async function startOn(
     panelWebhook: panelWebhookTarget(config),
     log,
   })
-  const ownOrigins = ['localhost', config.HOST].map((host) => `http://${host}:${config.PORT}`)
   const gateway = createGateway({
     pool: gatewayPool,
     bus,
     tokens: { secrets: jwtSecrets, jwksUrl: config.JWT_JWKS_URL, audience: config.JWT_AUDIENCE },
-    allowedOrigins: [...ownOrigins, ...config.ALLOWED_ORIGINS],
+    allowedOrigins: [...ownOrigins(config.HOST, config.PORT), ...config.ALLOWED_ORIGINS],
     log,
   })
 
@@ -113,7 +113,7 @@ async function startOn(
     })
   }
   await listen(app, { host: config.HOST, port: config.PORT })
-  const openOrderId = demo === undefined ? undefined : await prepareDemo(demo)
+  const openOrderId = demo === undefined ? undefined : await quietly(log, () => prepareDemo(demo))
 
   const address = `http://localhost:${config.PORT}`
   const lines = welcomeLines({ address, webhookToken: webhookTokens[0]!, panelKey: apiKeys[0]!, openOrderId })
@@ -131,6 +131,17 @@ async function startOn(
       await database.close()
       await stopMetrics()
     },
+  }
+}
+
+/** Does something whose every step would be a line of the log that nobody needs. Who asked for more than `info` gets it. */
+async function quietly<T>(log: Logger, work: () => Promise<T>): Promise<T> {
+  const { level } = log
+  if (level === 'info') log.level = 'warn'
+  try {
+    return await work()
+  } finally {
+    log.level = level
   }
 }
 

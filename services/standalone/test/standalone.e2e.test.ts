@@ -1,14 +1,16 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { connectSocket, eventually, freePort, launchChromium } from '@paxyo/testkit'
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const CLI = fileURLToPath(new URL('../../../packages/cli/src/main.ts', import.meta.url))
 
 let dataDir: string
 const running = new Set<ChildProcess>()
@@ -60,7 +62,9 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number 
 const runCurl = (command: string): string => execFileSync('sh', ['-c', `${command} --silent`], { encoding: 'utf8' })
 
 test('a newcomer opens the page, pastes the command, and sees the refund arrive', async () => {
-  const { page: address, command, child } = await start()
+  const { page: address, command, child, output } = await start()
+  // The demo's history would push the four lines out of sight.
+  expect(output()).not.toContain('order registration')
   const browser = await launchChromium()
   try {
     const page = await browser.newPage()
@@ -70,6 +74,7 @@ test('a newcomer opens the page, pastes the command, and sees the refund arrive'
 
     expect(JSON.parse(runCurl(command))).toEqual({ results: [{ orderId: '12345', outcome: 'applied', refund: '2.5' }] })
     await page.waitForSelector('[data-order-id="demo-1"] [data-status="canceled"]')
+    expect(output()).toContain('webhook committed')
     expect(await page.textContent('#toasts')).toContain('$2.50 refunded')
 
     expect(await end(child, 'SIGTERM')).toBe(0)
@@ -94,6 +99,26 @@ test('after kill -9 it starts again with the same data and secrets, and another 
   expect(JSON.parse(runCurl(third.command))).toMatchObject({ results: [{ orderId: '12352', outcome: 'applied' }] })
 })
 
+test('its folder is all that the command line needs', async () => {
+  const { command, address, child } = await start()
+  runCurl(command)
+  const paxyo = (...args: string[]) =>
+    promisify(execFile)(process.execPath, [CLI, ...args], {
+      env: { PATH: process.env['PATH'], DATA_DIR: dataDir, PORT: new URL(address).port },
+    })
+
+  expect((await paxyo('orders', 'show', 'demo-1')).stdout).toMatch(/2\.5/)
+  expect((await paxyo('refunds', 'list', '--json')).stdout).toContain('"orderId":"demo-1"')
+  const { stdout } = await paxyo('doctor')
+  expect(stdout).toMatch(/skipped +redis/)
+  expect(stdout).toMatch(/ok +api-key/)
+  expect(stdout).toContain('Healthy')
+  expect((await paxyo('audit')).stdout).not.toBe('')
+
+  await end(child, 'SIGTERM')
+  await expect(paxyo('audit')).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('does not run') })
+})
+
 test('a second one on the same data is refused, and the first goes on', async () => {
   const first = await start()
   await expect(start()).rejects.toThrow('another process uses')
@@ -107,6 +132,13 @@ test('a port that is taken ends it, and its PostgreSQL with it', async () => {
 
   await expect(start({ PORT: String(port) })).rejects.toThrow('EADDRINUSE')
   expect(readdirSync(join(dataDir, 'postgres'))).not.toContain('postmaster.pid')
+})
+
+test('damaged secrets end it, and are left as they are', async () => {
+  const path = join(dataDir, 'secrets.json')
+  writeFileSync(path, '{"databasePassword":')
+  await expect(start()).rejects.toThrow(`It cannot start: ${path} is damaged`)
+  expect(readFileSync(path, 'utf8')).toBe('{"databasePassword":')
 })
 
 test('a wrong configuration ends it with every problem', async () => {

@@ -60,7 +60,7 @@ export interface Ingest {
   close(): Promise<void>
 }
 
-/** How many more connections than one for each lane a pool needs: registrations, the outbox, the readiness check. */
+/** How many connections its pool needs: one for each lane, the others for the panel, the outbox and the readiness check. */
 export const INGEST_POOL_MAX = 10
 
 /** Takes webhooks and the panel's requests, and publishes what follows from them. */

@@ -20,8 +20,8 @@ export const addEpoch: AddCommand = (program, terminal, finished) => {
     .description('void all positions, as the owner: after a restore, or a failover that may have lost commits')
     .addHelpText(
       'after',
-      '\nClients take a snapshot when they come back, readers of the feed of refunds begin anew. Gateways read it when' +
-        '\na browser says hello, so restart those that ran on.',
+      '\nClients take a snapshot when they come back, readers of the feed of refunds begin anew. Gateways that' +
+        '\nrun on notice it by themselves.',
     )
     .action(action(terminal, finished, async (cli) => print(cli, RENEW_EPOCH, false)))
 }

@@ -36,12 +36,15 @@ export async function configurationFindings(env: Environment): Promise<{
     values[name] = await examine(() => loadConfig({ [name]: schemas[name] }, env)[name])
   }
   for (const name of NEEDED) await readOne(name)
-  const redis = await examine(() => redisSettings(env))
+  const needsRedis = isSet('REDIS_URL') || !isSet('DATA_DIR')
+  const redis = needsRedis ? await examine(() => redisSettings(env)) : undefined
   const optional = OPTIONAL.filter(isSet)
   for (const name of optional) await readOne(name)
   if (findings.length === 0) {
-    findings.push(ok('configuration', `${[...NEEDED, ...REDIS, ...optional].join(', ')} are well formed`))
+    const names = [...NEEDED, ...(needsRedis ? REDIS : []), ...optional]
+    findings.push(ok('configuration', `${names.join(', ')} are well formed`))
   }
+  if (!needsRedis) findings.push(skipped('redis', 'the standalone of DATA_DIR has none'))
   if (values.PAXYO_URL === undefined) findings.push(skipped('api', 'PAXYO_URL is not set'))
   return { findings, config: { ...toConfig(values), ...(redis === undefined ? {} : { redis }) } }
 }

@@ -72,6 +72,8 @@ async function post(path: string, body: unknown): Promise<void> {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
+  }).catch(() => {
+    throw new Error('the server cannot be reached. Try again when the page is live.')
   })
   if (response.ok) return
   const { title } = (await response.json().catch(() => ({}))) as { title?: string }

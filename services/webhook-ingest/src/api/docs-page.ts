@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { OpenAPIV3_1 } from 'openapi-types'
+import { ERROR_CODES } from '@paxyo/contracts'
+import { COMMON_REFUSALS } from './operation.ts'
 import { describeType, fieldsOf, type Field, type Schema } from './describe-schema.ts'
 
 const STYLE = `
@@ -10,7 +12,8 @@ const STYLE = `
   table { border-collapse: collapse; width: 100%; margin: .5rem 0 }
   th, td { text-align: left; vertical-align: top; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid #8884 }
   nav li { display: inline-block; margin-right: 1rem } nav ul { padding: 0 }
-  .scroll { overflow-x: auto }`
+  .scroll { overflow-x: auto } .refusal { margin: .2rem 0 }
+  @media (width < 40rem) { tr, td { display: block } td { padding: .1rem 0; border: 0 } tr { border-bottom: 1px solid #8884 } }`
 
 /** Nothing may be loaded and nothing may run: the page is text with this one style. */
 export const DOCS_CSP = [
@@ -26,6 +29,8 @@ interface Operation {
   readonly path: string
   readonly details: OpenAPIV3_1.OperationObject
 }
+
+type Schemas = ReadonlyMap<string, Schema>
 
 /** An OpenAPI document as one page of HTML, without scripts. */
 export function renderDocs(document: OpenAPIV3_1.Document): string {
@@ -52,31 +57,64 @@ ${description
   .join('\n')}
 <p>The same for programs: <a href="openapi.json">openapi.json</a>.</p>
 <nav><ul>${operations.map(({ details: { operationId } }) => `<li><a href="#${operationId}">${operationId}</a>`).join('')}</ul></nav>
-${[...byTag].map(([tag, ofTag]) => `<h2>${escape(tag)}</h2>\n${ofTag.map(renderOperation).join('\n')}`).join('\n')}
+<h2>Refusals that any request may meet</h2>
+${renderCommonRefusals()}
+${[...byTag].map(([tag, ofTag]) => `<h2>${escape(tag)}</h2>\n${ofTag.map((one) => renderOperation(one, new Map(schemas))).join('\n')}`).join('\n')}
 <h2>Schemas</h2>
 ${schemas.map(([name, schema]) => `<h3 id="${name}">${name}</h3>\n${renderFields(fieldsOf(schema))}`).join('\n')}
 </html>`
 }
 
-function renderOperation({ method, path, details }: Operation): string {
+/** Once for all, or they would be most of the page. */
+function renderCommonRefusals(): string {
+  const rows = COMMON_REFUSALS.map((code) => {
+    const { status, title } = ERROR_CODES[code]
+    return `<tr><td>${status}<td><code>${code}</code><td>${escape(title)}`
+  })
+  return `<div class="scroll"><table>${rows.join('\n')}</table></div>`
+}
+
+function renderOperation({ method, path, details }: Operation, schemas: Schemas): string {
   const { operationId, summary = '', description } = details
   const parameters = (details.parameters ?? []) as OpenAPIV3_1.ParameterObject[]
   const body = (details.requestBody as OpenAPIV3_1.RequestBodyObject | undefined)?.content['application/json']?.schema
+  const shown = new Map<string, string>()
   return `<h3 id="${operationId}"><code>${method.toUpperCase()} ${escape(path)}</code> ${toHtml(summary)}</h3>
 ${description === undefined ? '' : `<p>${toHtml(description)}</p>`}
 ${renderFields(parameters.map(toField))}
-${body === undefined ? '' : `<p>Body: ${renderType(describeType(body as Schema))}</p>${renderFields(fieldsOf(body as Schema))}`}
-<div class="scroll"><table><tr><th>answer<th>when<th>what
+${body === undefined ? '' : `<p>Body: ${renderType(describeType(body as Schema))}</p>${renderFields(fieldsOf(resolved(body as Schema, schemas)))}`}
 ${Object.entries(details.responses ?? {})
-  .map(([status, response]) => renderResponse(status, response as OpenAPIV3_1.ResponseObject))
-  .join('\n')}
-</table></div>`
+  .map(([status, response]) => renderResponse(status, response as OpenAPIV3_1.ResponseObject, shown))
+  .join('\n')}`
 }
 
-function renderResponse(status: string, { description, content = {} }: OpenAPIV3_1.ResponseObject): string {
-  const schema = Object.values(content)[0]?.schema as Schema | undefined
-  const what = schema === undefined ? '' : renderType(describeType(schema))
-  return `<tr><td>${status}<td>${toHtml(description)}<td>${what}${status < '300' && schema !== undefined ? renderFields(fieldsOf(schema)) : ''}`
+/** @param shown the status that each answer's fields were shown with: many are answered the same twice. */
+function renderResponse(
+  status: string,
+  { description, content = {} }: OpenAPIV3_1.ResponseObject,
+  shown: Map<string, string>,
+): string {
+  if (status >= '400') return renderRefusals(status, description)
+  const schema = (Object.values(content)[0]?.schema ?? {}) as Schema
+  const fields = renderFields(fieldsOf(schema))
+  const before = shown.get(fields)
+  shown.set(fields, before ?? status)
+  const what =
+    before === undefined || fields === '' ? renderType(describeType(schema)) : `The answer is as with ${before}.`
+  return `<p><strong>${status}</strong> ${toHtml(description)} ${what}</p>${before === undefined ? fields : ''}`
+}
+
+/** Those of this operation alone; a description is a row of "`code`: title." */
+function renderRefusals(status: string, description: string): string {
+  const own = description
+    .split(/ (?=`)/)
+    .filter((refusal) => !COMMON_REFUSALS.some((code) => refusal.startsWith(`\`${code}\``)))
+  return own.map((refusal) => `<p class="refusal"><strong>${status}</strong> ${toHtml(refusal)}</p>`).join('\n')
+}
+
+/** What a name stands for, one level deep. */
+function resolved(schema: Schema, schemas: Schemas): Schema {
+  return schema.$ref === undefined ? schema : (schemas.get(schema.$ref.split('/').at(-1)!) ?? schema)
 }
 
 function toField({ name, in: place, required, description, schema }: OpenAPIV3_1.ParameterObject): Field {

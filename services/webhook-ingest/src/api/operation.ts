@@ -19,7 +19,7 @@ export interface OperationOptions {
 }
 
 /** What any request may be refused with. */
-const COMMON_REFUSALS: readonly ErrorCode[] = [
+export const COMMON_REFUSALS: readonly ErrorCode[] = [
   'malformed_json',
   'validation_failed',
   'unauthorized',

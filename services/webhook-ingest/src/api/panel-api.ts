@@ -1,5 +1,5 @@
 import { isDatabaseUnavailable, isRetryable, type Database } from '@paxyo/database'
-import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
+import type { FastifyBaseLogger, FastifyError, FastifyInstance, RawServerDefault } from 'fastify'
 import { hasZodFastifySchemaValidationErrors, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Kysely } from 'kysely'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -45,6 +45,8 @@ export type PanelApi = FastifyInstance<
   ZodTypeProvider
 >
 
+/** For whoever has forgotten the header as much as for whoever has a wrong key: the two are not told apart. */
+const KEY_WANTED = 'send a key of the panel: `Authorization: Bearer <key>`'
 const ISSUES_SHOWN_MAX = 10
 /** Each needs one connection to the database at a time; the pool has some more. */
 const CONCURRENT_MAX = 6
@@ -67,7 +69,7 @@ export function registerPanelApi(app: FastifyInstance, deps: PanelApiDeps): void
       // Before the body is read: who has no key can't make us read one.
       v1.addHook('onRequest', async (request, reply) => {
         const holder = await deps.keyRing.holderOf(bearerToken(request.headers.authorization))
-        if (holder === undefined) return refuse(reply, 'unauthorized')
+        if (holder === undefined) return refuse(reply, 'unauthorized', KEY_WANTED)
         rememberKeyHolder(request, holder)
       })
       boundConcurrency(v1)
@@ -109,6 +111,9 @@ function setErrorHandler(api: PanelApi, log: Logger): void {
         )
         .join('; ')
       return refuse(reply, 'validation_failed', detail)
+    }
+    if ((error as Partial<FastifyError>).code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+      return refuse(reply, 'unsupported_media_type', 'send JSON, and `Content-Type: application/json` with it')
     }
     // What lost against others time after time may succeed later, too.
     if (isDatabaseUnavailable(error) || isRetryable(error)) {

@@ -2,8 +2,16 @@ import { currencySchema, identifierSchema, moneySchema } from '@paxyo/contracts'
 import { z } from 'zod'
 import { namedSchemas } from '../api/operation.ts'
 
-/** PHP panels keep ids as integers. */
-export const idSchema = z.union([identifierSchema, z.int().nonnegative().transform(String)])
+/**
+ * PHP panels keep ids as integers. What is made of them stands outside of the union: inside, the OpenAPI document would
+ * lose that they are taken.
+ */
+export const idSchema = z
+  .union([identifierSchema, z.int().nonnegative()], {
+    error: ({ input }) =>
+      input === undefined ? 'is missing' : 'must be a whole number, or printable text of 1 to 128',
+  })
+  .transform(String)
 
 const QUANTITY_MAX = 1_000_000_000_000
 const TEXT_MAX = 2048
@@ -22,8 +30,8 @@ export const registrationSchema = z.strictObject({
   service: textSchema,
   link: textSchema,
   quantity: z.int().positive().max(QUANTITY_MAX),
-  charge: moneySchema.describe('What the user paid; refunds are parts of it.'),
-  currency: currencySchema,
+  charge: moneySchema.describe('What the user paid, such as "2.50"; refunds are parts of it.'),
+  currency: currencySchema.describe('Such as "USD".'),
   payment: z
     .enum(['external', 'account'])
     .default('external')

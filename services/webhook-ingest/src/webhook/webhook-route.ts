@@ -38,6 +38,7 @@ interface Params {
 const RETRY_AFTER_S = 5
 /** Fits an index, a path and a cursor, with what a delivery's id adds to it. */
 const MESSAGE_ID = /^[\x21-\x7e]{1,200}$/
+const PROOF_WANTED = 'the token in the address, the token in a header, or the signature is missing or wrong'
 
 /** `POST /webhooks/godofpanel[/:token]`: bytes → verified → parsed → committed → answered. */
 export function registerWebhookRoute(app: FastifyInstance, deps: WebhookDeps): void {
@@ -74,7 +75,7 @@ async function receive(
   const evidence = { headers: request.headers, pathToken: request.params.token, body, address: request.ip }
   const proof = deps.proveOrigin(evidence, receivedAt.getTime())
   const trace = traceOf(request.headers['traceparent'])
-  if (proof === undefined) return refuse(deps, request, reply, trace, 'unauthorized')
+  if (proof === undefined) return refuse(deps, request, reply, trace, 'unauthorized', PROOF_WANTED)
 
   const contentType = isForm(request) ? 'form' : 'json'
   const text = decodeUtf8(body)

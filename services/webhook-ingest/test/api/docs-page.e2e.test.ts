@@ -22,6 +22,10 @@ test('the page shows every operation, asks for nothing else and breaks no rule o
     const headings = await page.locator('h3 code').allTextContents()
     const routes = ingest.routes.filter((route) => route.includes(' /v1/'))
     expect(headings.toSorted()).toEqual(routes.map((route) => route.replace(/:(\w+)/g, '{$1}')).toSorted())
+    // What to send stands with its operation, and what any request may meet stands once.
+    const registration = page.locator('#registerOrder ~ .scroll').nth(1)
+    expect(await registration.textContent()).toContain('providerOrderId')
+    expect((await page.textContent('body'))!.split('The server failed in a way')).toHaveLength(2)
     const broken = await page
       .locator('a[href^="#"]')
       .evaluateAll((links) => links.filter((link) => !document.querySelector(link.getAttribute('href')!)).length)

@@ -44,6 +44,16 @@ test('what the schemas say of themselves is in it', () => {
   }
 })
 
+test('an id may be text or a whole number, wherever one is sent', () => {
+  const { components } = document as unknown as {
+    components: { schemas: Record<string, { properties: Record<string, { anyOf?: { type: string }[] }> }> }
+  }
+  const { properties } = components.schemas['RegistrationInput']!
+  for (const name of ['orderId', 'providerOrderId', 'userId']) {
+    expect([name, properties[name]!.anyOf?.map(({ type }) => type)]).toEqual([name, ['string', 'integer']])
+  }
+})
+
 describe('without documentation', () => {
   test('neither is served', async () => {
     await using closed = await startIngest({}, { hasDocs: false })

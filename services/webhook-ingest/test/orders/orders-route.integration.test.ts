@@ -124,6 +124,25 @@ test.each<[string, Record<string, unknown>]>([
   expect(response.json().detail).toContain(Object.keys(details)[0])
 })
 
+test('what is wrong is said in words that tell what to send', async () => {
+  const response = await ingest.call('POST', '/v1/orders', { charge: 2.5, providerOrderId: null })
+  const { detail } = response.json<{ detail: string }>()
+  expect(detail).toContain('orderId: is missing')
+  expect(detail).toContain('providerOrderId: must be a whole number, or printable text')
+  expect(detail).toContain('charge: must be a decimal string such as "2.50"')
+
+  const request = { method: 'POST', url: '/v1/orders' } as const
+  const withKey = { authorization: `Bearer ${API_KEY}` }
+  const plain = await ingest.app.inject({
+    ...request,
+    headers: { ...withKey, 'content-type': 'text/plain' },
+    payload: 'x',
+  })
+  expect(plain.json()).toMatchObject({ status: 415, detail: expect.stringContaining('application/json') })
+  const keyless = await ingest.app.inject(request)
+  expect(keyless.json()).toMatchObject({ status: 401, detail: expect.stringContaining('Authorization: Bearer') })
+})
+
 test('without a key nobody gets in', async () => {
   for (const authorization of [undefined, 'Bearer wrong', API_KEY, `Basic ${API_KEY}`]) {
     const response = await ingest.app.inject({
