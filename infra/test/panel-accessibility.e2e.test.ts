@@ -74,7 +74,7 @@ describe.each([
     expect(await findFaults(page)).toEqual([])
     await screenshot(`${colorScheme}-${width}-notifications`)
     expect(faults).toEqual([])
-  }, 90_000)
+  })
 })
 
 test('without motion nothing moves, and the balance is there at once', async () => {

@@ -11,6 +11,9 @@ import { beginAtHead, claimDue, enqueueRefunds, settleAttempt } from '../../src/
 import { startIngest, type IngestFixture } from '../ingest-fixture.ts'
 import { KEY, SECRET, startTestPanel, type Received, type TestPanel } from './test-panel.ts'
 
+/** From an attempt's beginning to its answer, on a busy machine. */
+const ATTEMPT_MS_MAX = 15_000
+
 let panel: TestPanel
 let ingest: IngestFixture
 const opened: PanelWebhook[] = []
@@ -105,7 +108,7 @@ test('a failure is tried again with the same id and the same bytes, later each t
 
   for (const [index, wait] of waits.entries()) {
     expect(wait).toBeGreaterThan(RETRY_DELAYS_MS[index]! * 0.79)
-    expect(wait).toBeLessThan(RETRY_DELAYS_MS[index]! * 1.21 + 3_000)
+    expect(wait).toBeLessThan(RETRY_DELAYS_MS[index]! * 1.21 + ATTEMPT_MS_MAX)
   }
   expect(new Set(panel.received.map(({ id }) => id)).size).toBe(1)
   expect(new Set(panel.received.map(({ body }) => body)).size).toBe(1)
@@ -116,7 +119,7 @@ test('the first retry comes by itself', async () => {
   await payRefunds(1)
   await eventually(() => panel.received.length === 1)
   panel.respond = (_received, response) => response.end()
-  expect(await eventually(() => panel.received.length === 2, 12_000)).toBe(true)
+  expect(await eventually(() => panel.received.length === 2)).toBe(true)
 })
 
 test('after three days it is given up; it is listed, and sent again when somebody says so', async () => {

@@ -5,7 +5,7 @@ import { eventually, type TestSocket } from '@paxyo/testkit'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EVENTS_MAX } from '../../src/read/stream-reader.ts'
 import { startGateway, type GatewayFixture } from '../gateway-fixture.ts'
-import { isReading, slowDown } from '../slow-database.ts'
+import { holdReads } from '../held-database.ts'
 
 let gateway: GatewayFixture
 beforeAll(async () => {
@@ -195,19 +195,18 @@ test('what is committed while pages join is neither lost nor doubled, and each s
   const { epoch } = await gateway.connect(userIds[0]!).then((client) => client.next('welcome'))
   const eventsPerUser = 40
 
-  const writing = Promise.all(
+  const joining: Promise<TestSocket>[] = []
+  await Promise.all(
     userIds.map(async (userId) => {
-      for (let index = 0; index < eventsPerUser; index += 1) await gateway.books.happen(userId)
+      for (let index = 0; index < eventsPerUser; index += 1) {
+        const committing = gateway.books.happen(userId)
+        // Half of them come back from the beginning.
+        const how = index % 8 === 0 ? {} : { resume: { epoch, seq: 0 } }
+        if (index % 4 === 0) joining.push(gateway.connect(userId, how))
+        await committing
+      }
     }),
   )
-  const joining = userIds.flatMap((userId, user) =>
-    numbers(0, 9).map(async (index) => {
-      await sleep(index * 20 + user)
-      // Half of them come back from the beginning.
-      return gateway.connect(userId, index % 2 === 0 ? {} : { resume: { epoch, seq: 0 } })
-    }),
-  )
-  await writing
   const clients = await Promise.all(joining)
 
   const welcomes: Welcome[] = []
@@ -227,10 +226,11 @@ test('what is committed while pages join is neither lost nor doubled, and each s
 test('the only event there is reaches a page even when it comes while the page’s snapshot is being read', async () => {
   await using slow = await startGateway()
   await slow.books.openAccount('user')
-  await slowDown(slow.database, 0.3)
+  const reads = await holdReads(slow.database)
   const client = await slow.connect('user')
-  await eventually(() => isReading(slow.database))
+  await eventually(() => reads.isReading())
   await slow.books.happen('user')
+  await reads.release()
 
   expect(await client.next('welcome')).toMatchObject({ seq: 0, account: { balance: '0' } })
   expect(await settled(client, 1)).toEqual([1])
