@@ -11,7 +11,7 @@ export default {
   // The contexts of files that are done are let go by a new process only.
   workerIdleMemoryLimit: '1GB',
   // Generous: a busy machine is no finding.
-  testTimeout: 60_000,
+  testTimeout: 240_000,
   reporters: ['default', '<rootDir>/infra/scripts/jest-count-reporter.mjs'],
   // A file that hangs on to something is a leak: say so by not ending instead of hiding it.
   forceExit: false,

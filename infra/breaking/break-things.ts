@@ -191,10 +191,13 @@ async function breakUntil(
     () => true,
     () => true,
   )
+  // Each comes once before any comes again, so that a short run on a slow machine has many kinds, too.
+  let left: string[] = []
   for (;;) {
     const isDone = await Promise.race([done, sleep(random.below(pauseMsMax), false)])
     if (isDone) return
-    const name = random.pick(only)
+    if (left.length === 0) left = [...only]
+    const [name] = left.splice(random.below(left.length), 1) as [string]
     log(`fault: ${name}`)
     await FAULTS[name]!(cluster, random)
     counts[name] = (counts[name] ?? 0) + 1

@@ -64,4 +64,4 @@ test('every snapshot and every look at the ledger, at any moment, shows books th
   expect(looks).toBeGreaterThan(20)
   const { rows } = await system.database.owner.query('SELECT DISTINCT balance::text FROM accounts')
   expect(rows).toEqual([{ balance: '11.12760000' }])
-}, 60_000)
+})

@@ -18,5 +18,5 @@ test(`nothing is lost, doubled or out of order while everything breaks (BREAKING
 
   expect(report.violations).toEqual([])
   expect(report.ordersFinished).toBeGreaterThan(50)
-  expect(Object.keys(report.faults).length).toBeGreaterThan(5)
+  expect(Object.keys(report.faults).length).toBeGreaterThan(3)
 }, 240_000)

@@ -44,7 +44,11 @@ test('axe finds nothing serious while toasts are shown, light and dark', async (
     await using opened = await stage.openLive(userId, { rows: ids.map((id) => row(id)).join(''), css }, { colorScheme })
     for (const [each, status] of statuses.entries()) await system.webhook({ order_id: `2${index}${each}`, status })
     await opened.page.waitForSelector('paxyo-toasts li:nth-child(3)')
-    await opened.page.waitForTimeout(300) // until they have faded in: half-transparent text has less contrast
+    // Until they have faded in: half-transparent text has less contrast.
+    await opened.page.evaluate(() => {
+      const { shadowRoot } = document.querySelector('paxyo-toasts')!
+      return Promise.all(shadowRoot!.getAnimations().map(({ finished }) => finished.catch(() => undefined)))
+    })
     await opened.page.evaluate(AXE)
     const found = await opened.page.evaluate(async () => {
       const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: AxeViolation[] }> } }
@@ -103,7 +107,7 @@ test('toasts go by themselves, but not while somebody points at one', async () =
   await page.waitForTimeout(9_000)
   expect(await page.locator('paxyo-toasts li').count()).toBe(1)
   await page.mouse.move(0, 0)
-  await page.waitForSelector('paxyo-toasts li', { state: 'detached', timeout: 10_000 })
+  await page.waitForSelector('paxyo-toasts li', { state: 'detached' })
   expect(await page.textContent('paxyo-toasts [role="status"]')).toBe('')
 })
 

@@ -7,7 +7,7 @@ import { openPage, servePanel } from './host-page.ts'
 import type { System } from './system.ts'
 
 /** On a machine that runs other tests at the same time; by itself it is below 100 ms. */
-const LONG_TASK_MS_MAX = 1_500
+const LONG_TASK_MS_MAX = 4_000
 /** As the drop-in has them. */
 const SINGLE_NEWS_MAX = 3
 const TOASTS_MAX = 4
@@ -127,7 +127,7 @@ test('a burst of 1,000 events: the page stays usable, says so once, and is right
     const response = await system.webhook(updates)
     expect(response.status).toBe(200)
   }
-  await eventually(async () => (await opened.eventCount('order')) === 5 * count, 20_000)
+  await eventually(async () => (await opened.eventCount('order')) === 5 * count)
   const tookMs = Math.round(performance.now() - started)
 
   const wrong = await page.$$eval(
@@ -165,7 +165,7 @@ test('the gateway dies and comes back: what happened meanwhile is shown', async 
   await page.waitForSelector('[data-connection="reconnecting"]')
   await system.webhook({ order_id: '601', status: 'canceled' })
   proxy.target = portOf((await system.start('ws-gateway')).url)
-  await page.waitForSelector('[data-order-id="G-1"][data-status="canceled"]', { timeout: 20_000 })
+  await page.waitForSelector('[data-order-id="G-1"][data-status="canceled"]')
   await page.waitForSelector('[data-connection="live"]')
   expect(await page.textContent('[data-balance]')).toBe('$2.50')
   expect((await opened.events()).filter(({ type }) => type === 'snapshot')).toHaveLength(1)

@@ -39,10 +39,10 @@ beforeAll(async () => {
   })
   for (const stream of [haproxy.stdout!, haproxy.stderr!])
     stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  await eventually(async () => (await fetch(`http://127.0.0.1:${ports.internal}/livez`)).ok, 10_000).catch(() => {
+  await eventually(async () => (await fetch(`http://127.0.0.1:${ports.internal}/livez`)).ok).catch(() => {
     throw new Error(`HAProxy did not start:\n${output}`)
   })
-}, 60_000)
+})
 afterAll(async () => {
   const exited = once(haproxy, 'exit')
   haproxy.kill('SIGTERM')

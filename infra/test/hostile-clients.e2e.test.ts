@@ -69,7 +69,7 @@ test('10,000 sockets that say nothing and 500 that send garbage: the others noti
     expect(client.events().map(({ seq }) => seq)).toEqual(Array.from({ length: WEBHOOKS_PER_USER }, (_, n) => 11 + n))
   }
   // Whoever says nothing is closed at the deadline, and garbage at once.
-  await eventually(() => silent.size === 0 && garbage.size === 0, 20_000)
+  await eventually(() => silent.size === 0 && garbage.size === 0)
   expect((await fetch(`${system.gateway.url}/readyz`)).status).toBe(200)
   good.forEach((client) => client.close())
-}, 120_000)
+})

@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { maintainEventPartitions } from '@paxyo/database'
-import { connectSocket, eventually, freePort, mintToken, startService, type TestSocket } from '@paxyo/testkit'
+import {
+  connectSocket,
+  eventually,
+  freePort,
+  mintToken,
+  startService,
+  stayWithinOneDay,
+  type TestSocket,
+} from '@paxyo/testkit'
 import { readFileSync } from 'node:fs'
 import { startSystem, type System } from './system.ts'
 
@@ -42,6 +50,14 @@ const withoutService = (labels: string): string =>
     .filter((label) => !label.startsWith('service='))
     .join(',')
 
+/** Waits for it: what is counted when something has ended may be counted a moment after its end was seen. */
+async function expectValues(values: () => Promise<Record<string, number>>, expected: object): Promise<void> {
+  await eventually(async () => {
+    expect(await values()).toEqual(expected)
+    return true
+  })
+}
+
 const ingest = (metric: string): Promise<Record<string, number>> => valuesOf('webhook-ingest', `paxyo_ingest_${metric}`)
 const gateway = (metric: string): Promise<Record<string, number>> => valuesOf('ws-gateway', `paxyo_gateway_${metric}`)
 
@@ -57,21 +73,21 @@ test('a refund is counted, in money, and its way is timed from the webhook to th
   await system.webhook({ order_id: '12345', status: 'Partial', remains: '300' })
   await client.next('event', (event) => event.event === 'order.updated')
 
-  expect(await ingest('refunds_total')).toEqual({ 'currency="USD"': 1 })
-  expect(await ingest('refunded_money_total')).toEqual({ 'currency="USD"': 0.75 })
-  expect(await ingest('deliveries_total')).toEqual({ 'outcome="applied"': 1, 'outcome="unchanged"': 1 })
-  expect(await ingest('webhook_duration_seconds_count')).toEqual({ 'status="200"': 2 })
-  expect(await ingest('commit_duration_seconds_count')).toEqual({ '': 2 })
-  expect(await ingest('batch_deliveries_sum')).toEqual({ '': 2 })
-  expect(await ingest('orders_registered_total')).toEqual({ '': 1 })
-  expect(await ingest('publish_duration_seconds_count')).toEqual({ '': 2 })
+  await expectValues(() => ingest('refunds_total'), { 'currency="USD"': 1 })
+  await expectValues(() => ingest('refunded_money_total'), { 'currency="USD"': 0.75 })
+  await expectValues(() => ingest('deliveries_total'), { 'outcome="applied"': 1, 'outcome="unchanged"': 1 })
+  await expectValues(() => ingest('webhook_duration_seconds_count'), { 'status="200"': 2 })
+  await expectValues(() => ingest('commit_duration_seconds_count'), { '': 2 })
+  await expectValues(() => ingest('batch_deliveries_sum'), { '': 2 })
+  await expectValues(() => ingest('orders_registered_total'), { '': 1 })
+  await expectValues(() => ingest('publish_duration_seconds_count'), { '': 2 })
 
-  expect(await gateway('events_sent_total')).toEqual({ '': 1 })
-  expect(await gateway('event_latency_seconds_count')).toEqual({ '': 1 })
+  await expectValues(() => gateway('events_sent_total'), { '': 1 })
+  await expectValues(() => gateway('event_latency_seconds_count'), { '': 1 })
   const { '': seconds } = await gateway('event_latency_seconds_sum')
   expect(seconds).toBeGreaterThanOrEqual(0)
-  expect(seconds).toBeLessThan(5)
-  expect(await gateway('join_duration_seconds_count')).toEqual({ 'mode="snapshot"': 1 })
+  expect(seconds).toBeLessThan(60)
+  await expectValues(() => gateway('join_duration_seconds_count'), { 'mode="snapshot"': 1 })
 })
 
 test('what is refused is counted, also before a handler sees it', async () => {
@@ -79,11 +95,10 @@ test('what is refused is counted, also before a handler sees it', async () => {
   await fetch(`${system.ingest.url}/webhooks/godofpanel`, { method: 'POST', body: 'x'.repeat(70_000) })
   await system.webhook({ order_id: '12345', link: 'x'.repeat(70_000) })
 
-  expect(await ingest('webhook_duration_seconds_count')).toMatchObject({
-    'status="401"': 1,
-    'status="413"': 1,
-    'status="415"': 1,
-  })
+  await expectValues(
+    () => ingest('webhook_duration_seconds_count'),
+    expect.objectContaining({ 'status="401"': 1, 'status="413"': 1, 'status="415"': 1 }),
+  )
 })
 
 test('what waits for somebody is counted, with its age', async () => {
@@ -93,11 +108,11 @@ test('what waits for somebody is counted, with its age', async () => {
     `UPDATE deliveries SET received_at = now() - interval '1 hour' WHERE outcome = 'parked'`,
   )
 
-  expect(await ingest('parked_deliveries')).toEqual({ '': 1 })
+  await expectValues(() => ingest('parked_deliveries'), { '': 1 })
   expect((await ingest('parked_age_seconds'))['']).toBeGreaterThanOrEqual(3600)
-  expect(await ingest('open_reviews')).toEqual({ 'reason="contradiction"': 1 })
-  expect(await ingest('reviews_opened_total')).toEqual({ 'reason="contradiction"': 1 })
-  expect(await ingest('backlog_readable')).toEqual({ '': 1 })
+  await expectValues(() => ingest('open_reviews'), { 'reason="contradiction"': 1 })
+  await expectValues(() => ingest('reviews_opened_total'), { 'reason="contradiction"': 1 })
+  await expectValues(() => ingest('backlog_readable'), { '': 1 })
   expect((await ingest('outbox_age_seconds'))['']).toBeLessThan(60)
 })
 
@@ -106,6 +121,7 @@ test('days without maintenance are seen', async () => {
   const days = async (): Promise<number | undefined> => (await ingest('event_partition_days'))['']
   const partitionOf = (daysAhead: number): string =>
     `events_${new Date(Date.now() + daysAhead * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '_')}`
+  await stayWithinOneDay()
   await maintainEventPartitions(owner, new Date())
   expect(await days()).toBe(8)
   await owner.query(`DROP TABLE ${partitionOf(7)}, ${partitionOf(5)}`)
@@ -127,12 +143,12 @@ test('closes are counted by their code, and resumes by their mode', async () => 
   await stranger.closed()
 
   await eventually(async () => (await gateway('connections'))[''] === 1)
-  expect(await gateway('closes_total')).toEqual({
+  await expectValues(() => gateway('closes_total'), {
     'code="1006",reason="client"': 1,
     'code="4500",reason="invalid_token"': 1,
     'code="4501",reason="protocol_error"': 1,
   })
-  expect(await gateway('join_duration_seconds_count')).toEqual({ 'mode="snapshot"': 2, 'mode="resumed"': 1 })
+  await expectValues(() => gateway('join_duration_seconds_count'), { 'mode="snapshot"': 2, 'mode="resumed"': 1 })
 })
 
 test('a webhook is found in the logs of both services by its trace', async () => {

@@ -74,7 +74,7 @@ describe.each([
     expect(await findFaults(page)).toEqual([])
     await screenshot(`${colorScheme}-${width}-notifications`)
     expect(faults).toEqual([])
-  }, 90_000)
+  })
 })
 
 test.each([1440, 1366, 1280, 1279, 1024])('%d px wide, the orders stay clear of the refunds', async (width) => {

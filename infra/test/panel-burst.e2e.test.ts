@@ -5,9 +5,9 @@ import { startSystem } from './system.ts'
 const ORDERS = 1_000
 const REGISTRATIONS_AT_ONCE = 25
 /** Some 100 ms on a busy machine; a page that blocks is far beyond this on any. */
-const LONGEST_TASK_MS_MAX = 1_500
+const LONGEST_TASK_MS_MAX = 4_000
 /** Each event changes the balance, so a page that drew them one by one would draw a thousand. */
-const DRAWINGS_MAX = 200
+const DRAWINGS_MAX = 500
 
 test('1,000 events at once: the page stays responsive and ends up right', async () => {
   await using system = await startSystem()
@@ -69,6 +69,8 @@ test('1,000 events at once: the page stays responsive and ends up right', async 
   )
   expect(longestTaskMs).toBeLessThan(LONGEST_TASK_MS_MAX)
   expect(drawings.length).toBeLessThan(DRAWINGS_MAX)
+  // Not more than one in a frame, however many there are.
+  expect(drawings.length).toBeLessThanOrEqual(frames.length + 1)
 
   const counts = await page.locator('.filter .count').allTextContents()
   expect(counts).toEqual(['1,000', '0', '0', '500', '500', '0'])
@@ -84,4 +86,4 @@ test('1,000 events at once: the page stays responsive and ends up right', async 
   }
   expect(await page.locator('.toast').count()).toBeLessThanOrEqual(4)
   expect(faults).toEqual([])
-}, 90_000)
+})

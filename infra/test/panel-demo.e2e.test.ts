@@ -19,9 +19,9 @@ beforeAll(async () => {
   ;[database, browsers] = await Promise.all([createTestDatabase(), openBrowser()])
   const port = String(await freePort())
   standalone = await startProcess(STANDALONE, { DATABASE_URL: database.url, DATA_DIR: dataDir, PORT: port })
-  await eventually(() => standalone.output().includes('panel key: '), 50_000)
+  await eventually(() => standalone.output().includes('panel key: '))
   address = `http://localhost:${port}/`
-}, 60_000)
+})
 afterAll(async () => {
   await browsers[Symbol.asyncDispose]()
   await standalone.end('SIGTERM')
@@ -105,4 +105,4 @@ test('it looks alive', async () => {
     expect(await page.locator('[data-order-id]').count()).toBe(25)
     await page.context().close()
   }
-}, 90_000)
+})

@@ -146,7 +146,7 @@ test('the commands of its README, as they stand there', async () => {
     const standaloneEnv = { DATA_DIR: join(dataDir, 'standalone'), PORT: String(port), DATABASE_URL: '', REDIS_URL: '' }
     const paxyo = start(startPaxyo!, standaloneEnv)
     const line = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(paxyo())?.[1]
-    const panelKey = await eventually(() => line('panel key'), 30_000)
+    const panelKey = await eventually(() => line('panel key'))
     const folder = mkdtempSync(join(dataDir, 'panel-'))
     const phpOutput = start(startPhp!.replace('the panel key', panelKey), { PANEL_DATA_DIR: folder })
     await eventually(() => phpOutput().includes('started'))
@@ -169,4 +169,4 @@ test('the commands of its README, as they stand there', async () => {
       ),
     )
   }
-}, 90_000)
+})

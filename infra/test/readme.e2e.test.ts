@@ -46,7 +46,7 @@ beforeAll(async () => {
     env: { ...env, JWT_SECRETS: TEST_JWT_SECRET },
   })
   standalone.stdout!.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  await eventually(() => /^panel key: /m.test(output), 50_000)
+  await eventually(() => /^panel key: /m.test(output))
 })
 afterAll(async () => {
   const exited = once(standalone, 'exit')

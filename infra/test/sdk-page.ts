@@ -162,9 +162,9 @@ async function openPage(
     sockets,
     frames,
     seen: () => read('seen'),
-    reached: async (seq) => void (await eventually(() => read(`seen.includes(${seq})`), 20_000)),
+    reached: async (seq) => void (await eventually(() => read(`seen.includes(${seq})`))),
     state: () => read('client.status.state'),
-    becomes: async (state) => void (await eventually(() => read(`client.status.state === '${state}'`), 20_000)),
+    becomes: async (state) => void (await eventually(() => read(`client.status.state === '${state}'`))),
     status: () => read(`({ ...client.status, error: client.status.error && { ...client.status.error } })`),
     tokenReasons: () => read('reasons'),
   }

@@ -129,11 +129,20 @@ test('a leader in the background whose timers stand still does not keep a visibl
 
 test('a leader that hangs loses its place to the tab that is looked at', async () => {
   const [leader, follower] = await openTwo()
-  const hanging = leader.page.evaluate('const end = Date.now() + 8000; while (Date.now() < end);')
+  // It stands still until it has an answer.
+  const released = Promise.withResolvers<void>()
+  await leader.page.route('**/hang', async (route) => {
+    await released.promise
+    await route.fulfill({ body: '' })
+  })
+  const hanging = leader.page.evaluate(
+    `{ const request = new XMLHttpRequest(); request.open('GET', '/hang', false); request.send() }`,
+  )
   await sdk.happen()
   await follower.page.evaluate('document.dispatchEvent(new Event("visibilitychange"))')
   await follower.reached(3)
   await eventually(() => openSockets(follower) === 1)
+  released.resolve()
   await hanging
   await sdk.happen()
   await Promise.all([leader.reached(4), follower.reached(4)])

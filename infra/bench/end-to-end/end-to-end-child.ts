@@ -11,7 +11,7 @@ import type { EndToEndOrder, EndToEndResult } from './end-to-end.ts'
 
 const HTTP_CONNECTIONS = 256
 const TICK_MS = 1
-const ARRIVAL_TIMEOUT_MS = 15_000
+const ARRIVAL_TIMEOUT_MS = 60_000
 
 /** When each client's webhooks that are under way were due; their events arrive in this order. */
 let dueAt: number[][] | undefined

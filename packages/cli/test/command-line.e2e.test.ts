@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { createTestDatabase, eventually, type TestDatabase } from '@paxyo/testkit'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
@@ -10,9 +10,6 @@ import { paxyo, startPaxyo } from './paxyo.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const run = promisify(execFile)
-
-// Every test starts processes, on a machine that may have much else to do.
-jest.setTimeout(120_000)
 
 let database: TestDatabase
 beforeAll(async () => {

@@ -61,7 +61,7 @@ async function runCommand(command: string): Promise<{ code: number | null; outpu
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
   const closed = once(child, 'close')
   if (command.includes(' tail')) {
-    await eventually(() => output.includes('following'), 60_000)
+    await eventually(() => output.includes('following'))
     child.kill('SIGINT')
   }
   const [code] = (await closed) as [number | null]

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { userChannel } from '@paxyo/contracts'
 import { createRedisBus, type RedisTopology } from '@paxyo/event-bus'
 import {
@@ -15,9 +15,6 @@ import { runDoctor } from '../src/doctor/run-doctor.ts'
 import { paxyo, startPaxyo } from './paxyo.ts'
 
 // Both commands that speak to Redis find it where the services find it.
-
-// Every test starts processes, on a machine that may have much else to do.
-jest.setTimeout(120_000)
 
 /** ioredis keeps timers for connections to sentinels that are closed already, for so long. */
 const SENTINEL_TIMERS_MS = 2_000
@@ -77,7 +74,7 @@ describe('a cluster', () => {
     cluster = await startRedisCluster()
     // The first of the named nodes need not be there.
     env = environment({ ...cluster, url: `redis://127.0.0.1:1,${cluster.url}` }, 'cluster')
-  }, 60_000)
+  })
   afterAll(async () => cluster[Symbol.asyncDispose]())
 
   test("tail follows a user's channel at the node that has it, and says that it cannot follow all", async () => {

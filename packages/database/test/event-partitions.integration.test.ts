@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { createTestDatabase, type TestDatabase } from '@paxyo/testkit'
+import { createTestDatabase, stayWithinOneDay, type TestDatabase } from '@paxyo/testkit'
 import pg from 'pg'
 import { maintainEventPartitions, readPartitionDays } from '../src/event-partitions.ts'
 
@@ -137,6 +137,7 @@ test('partitions that were made later are append-only, too', async () => {
 })
 
 test('those who may touch no table of it see for how many days there are partitions', async () => {
+  await stayWithinOneDay()
   const pool = database.poolAs('ingest')
   const days = (): Promise<number> => readPartitionDays(pool)
   expect(await days()).toBe(0)

@@ -8,7 +8,8 @@ import { createRedisBus, type RedisBusOptions } from '../src/redis-bus.ts'
 
 /** Enough for every shard, and so for every node. */
 const CHANNELS = Array.from({ length: 1_000 }, (_, index) => userChannel(`user-${index}`))
-const FAIL_OVER_TIMEOUT_MS = 30_000
+/** How long a message may be on its way before it is published again. */
+const DELIVERY_TIMEOUT_MS = 10_000
 /** After a fail-over ioredis keeps timers for connections to sentinels that are closed already, for so long. */
 const SENTINEL_TIMERS_MS = 2_000
 
@@ -52,15 +53,15 @@ async function expectDelivery({ publisher, received }: Ends): Promise<void> {
   const messages: BusMessage[] = CHANNELS.map((channel) => ({ channel, payload: 'hello' }))
   await eventually(async () => {
     await publisher.publish(messages)
-    await eventually(() => new Set(received).size === CHANNELS.length, 5_000)
+    await eventually(() => new Set(received).size === CHANNELS.length, DELIVERY_TIMEOUT_MS)
     return true
-  }, FAIL_OVER_TIMEOUT_MS)
+  })
   expect(new Set(received)).toEqual(new Set(CHANNELS))
 }
 
 /** Waits until the subscriber says that something may have been missed, and that it hears again. */
 async function expectRestored(ends: Ends, restores: number): Promise<void> {
-  await eventually(() => ends.restores > restores && ends.subscriber.isReady, FAIL_OVER_TIMEOUT_MS)
+  await eventually(() => ends.restores > restores && ends.subscriber.isReady)
 }
 
 async function on<T>(server: RedisServer, work: (redis: Redis) => Promise<T>): Promise<T> {
@@ -97,7 +98,7 @@ describe('a cluster', () => {
     await ends.publisher.publish(CHANNELS.toReversed().map((channel) => ({ channel, payload: 'hello' })))
     await eventually(() => ends.received.length > 0)
     expect(ends.received).toEqual([CHANNELS[0]])
-  }, 90_000)
+  })
 
   test('goes on when the master of a slot is killed, and says that messages may be missing', async () => {
     await using cluster = await startRedisCluster()
@@ -110,9 +111,8 @@ describe('a cluster', () => {
 
     // The old master comes back as a replica, and its successor dies.
     await master!.restart()
-    await eventually(
-      () => on(master!, (redis) => redis.info('replication')).then((info) => info.includes('master_link_status:up')),
-      FAIL_OVER_TIMEOUT_MS,
+    await eventually(() =>
+      on(master!, (redis) => redis.info('replication')).then((info) => info.includes('master_link_status:up')),
     )
     const { restores } = ends
     cluster.servers[4]!.process.kill('SIGKILL')
@@ -120,7 +120,7 @@ describe('a cluster', () => {
     await expectRestored(ends, restores)
     await expectDelivery(ends)
     expect(ends.restores).toBeGreaterThan(restores)
-  }, 120_000)
+  })
 
   test('goes on when the master of a slot hangs, which breaks no connection', async () => {
     await using cluster = await startRedisCluster()
@@ -152,7 +152,7 @@ describe('a cluster', () => {
     await expectDelivery(ends)
     const left = await on(masters[0]!, (redis) => redis.call('PUBSUB', 'SHARDCHANNELS'))
     expect(left).toEqual([])
-  }, 90_000)
+  })
 
   test('may be down at the start', async () => {
     await using cluster = await startRedisCluster()
@@ -177,7 +177,7 @@ describe('a cluster', () => {
     await eventually(() => publisher.publish([{ channel: CHANNELS[0]!, payload: 'hello' }]).then(() => true))
     await eventually(() => received.length > 0)
     await Promise.all([publisher.close(), subscriber.close()])
-  }, 90_000)
+  })
 })
 
 describe('a master that sentinels name', () => {
@@ -192,7 +192,7 @@ describe('a master that sentinels name', () => {
     await expectRestored(ends, 0)
     await expectDelivery(ends)
     expect(await on(group.servers[1]!, (redis) => redis.info('replication'))).toContain('role:master')
-  }, 90_000)
+  })
 
   test('is found though a sentinel says nothing', async () => {
     await using group = await startRedisSentinels()
@@ -200,5 +200,5 @@ describe('a master that sentinels name', () => {
     await using ends = await connect({ url: group.url, topology: 'sentinel' })
     await expectDelivery(ends)
     expect(ends.restores).toBe(0)
-  }, 90_000)
+  })
 })

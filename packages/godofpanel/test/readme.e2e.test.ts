@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { freePort } from '@paxyo/testkit'
+import { eventually, freePort } from '@paxyo/testkit'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -26,7 +26,13 @@ test('the commands run as they stand there', async () => {
   const ended = once(simulator, 'exit')
   try {
     let output = ''
-    while (!output.includes('seed: ')) output += String((await once(simulator.stdout, 'data'))[0])
+    for (const stream of [simulator.stdout, simulator.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => (output += text))
+    }
+    await eventually(() => {
+      if (simulator.exitCode !== null) throw new Error(`it ended:\n${output}`)
+      return output.includes('seed: ')
+    })
     const answers = control!.split('\n').map((line) => {
       const here = line.replace('http://localhost:8090', `http://localhost:${port}`)
       return JSON.parse(execFileSync('sh', ['-c', `${here} --silent`], { env, encoding: 'utf8' })) as unknown

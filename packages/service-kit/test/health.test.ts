@@ -54,5 +54,5 @@ test('a part that does not answer counts as failed, soon enough for those who as
 
   expect(response.statusCode).toBe(503)
   expect(response.json()).toMatchObject({ checks: { database: 'failed', redis: 'failed', queue: 'ok' } })
-  expect(performance.now() - startedAt).toBeLessThan(10_000)
+  expect(performance.now() - startedAt).toBeLessThan(30_000)
 })

@@ -8,9 +8,12 @@ export function findChromium(): string {
   return process.env['CHROMIUM_PATH'] || provideProgram(NAMES, 'chromium')
 }
 
+/** How long whatever is waited for on a page may take; Playwright's own 30 seconds are few on a busy machine. */
+const PAGE_TIMEOUT_MS = 90_000
+
 /** A headless browser that talks to nobody but the pages of a test. */
-export function launchChromium(): Promise<Browser> {
-  return chromium.launch({
+export async function launchChromium(): Promise<Browser> {
+  const browser = await chromium.launch({
     executablePath: findChromium(),
     args: [
       // Chromium's sandbox refuses to run as root, which tests in containers are.
@@ -22,5 +25,13 @@ export function launchChromium(): Promise<Browser> {
       '--disable-sync',
       '--no-first-run',
     ],
+    timeout: PAGE_TIMEOUT_MS,
   })
+  const newContext = browser.newContext.bind(browser)
+  browser.newContext = async (options) => {
+    const context = await newContext(options)
+    context.setDefaultTimeout(PAGE_TIMEOUT_MS)
+    return context
+  }
+  return browser
 }

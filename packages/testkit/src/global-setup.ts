@@ -23,6 +23,10 @@ export default async function globalSetup(): Promise<void> {
       // Only the tests that need it fail, and they say what to install.
     }
   }
+  // A proxy that the environment names, for curl and others, leads nowhere near the tests' own servers.
+  for (const name of ['no_proxy', 'NO_PROXY']) {
+    process.env[name] = [process.env[name], 'localhost', '127.0.0.1', '::1'].filter(Boolean).join(',')
+  }
   const servers: SharedServer[] = []
   ;(globalThis as { paxyoTestServers?: SharedServer[] }).paxyoTestServers = servers
 

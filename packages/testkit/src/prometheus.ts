@@ -38,7 +38,7 @@ export async function startPrometheus(configFile: string): Promise<Prometheus> {
   }
   const url = `http://127.0.0.1:${port}`
   try {
-    await eventually(async () => child.exitCode === null && (await fetch(`${url}/-/ready`)).ok, 20_000)
+    await eventually(async () => child.exitCode === null && (await fetch(`${url}/-/ready`)).ok)
   } catch {
     await stop()
     throw new Error(`prometheus did not start:\n${output}`)

@@ -13,8 +13,8 @@ export interface RedisServers extends AsyncDisposable {
 
 const MASTERS = 3
 const SLOTS = 16_384
-/** How long a node may be silent before the others take it for dead. */
-const NODE_TIMEOUT_MS = 1_000
+/** How long a server may be silent before the others take it for dead: longer than a busy machine keeps one waiting. */
+const SILENCE_MS_MAX = 3_000
 
 /** Three masters with a replica each; the replica of the master at index i is at i + 3. */
 export async function startRedisCluster(): Promise<RedisServers> {
@@ -26,7 +26,7 @@ export async function startRedisCluster(): Promise<RedisServers> {
     servers.push(
       await startRedisServer(
         [],
-        ['cluster-enabled yes', `cluster-node-timeout ${NODE_TIMEOUT_MS}`, `cluster-port ${busPort}`],
+        ['cluster-enabled yes', `cluster-node-timeout ${SILENCE_MS_MAX}`, `cluster-port ${busPort}`],
       ),
     )
   }
@@ -51,7 +51,10 @@ export async function startRedisCluster(): Promise<RedisServers> {
         states.every((state) => state.includes('cluster_state:ok')) &&
         replicas.every((replica) => replica.includes('master_link_status:up'))
       )
-    }, 30_000)
+    })
+  } catch (error) {
+    await together(servers)[Symbol.asyncDispose]()
+    throw error
   } finally {
     for (const client of clients) client.disconnect()
   }
@@ -69,15 +72,15 @@ export async function startRedisSentinels(): Promise<RedisServers & { readonly s
   const replica = await startRedisServer(['--replicaof', '127.0.0.1', `${master.port}`])
   const watch = [
     ['monitor', 'mymaster', '127.0.0.1', `${master.port}`, '2'],
-    ['down-after-milliseconds', 'mymaster', '1000'],
-    ['failover-timeout', 'mymaster', '3000'],
+    ['down-after-milliseconds', 'mymaster', `${SILENCE_MS_MAX}`],
+    ['failover-timeout', 'mymaster', '6000'],
   ].map((words) => `sentinel ${words.join(' ')}`)
   const sentinels = await Promise.all([0, 1, 2].map(() => startRedisServer(['--sentinel'], watch)))
   const clients = sentinels.map(({ url }) => new Redis(url))
   await eventually(async () => {
     const infos = await Promise.all(clients.map((client) => client.info('sentinel')))
     return infos.every((info) => info.includes('slaves=1,sentinels=3'))
-  }, 30_000)
+  })
   for (const client of clients) client.disconnect()
   return {
     ...together([...sentinels, master, replica]),

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { eventually } from './eventually.ts'
 
@@ -15,6 +16,9 @@ export interface ServiceProcess extends AsyncDisposable {
   /** Sends a signal and waits for the end. */
   end(signal: NodeJS.Signals): Promise<number | null>
 }
+
+/** How long the last of what an ended process has printed may take: what it started may hold its output open. */
+const OUTPUT_TIMEOUT_MS = 5_000
 
 /** Starts a service, in its own words. */
 export function startService(name: ServiceName, env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
@@ -33,24 +37,26 @@ export async function startProcess(main: string, env: Readonly<Record<string, st
     stream.on('data', (text: string) => (output += text))
   }
   const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null
+  const exited = once(child, 'exit')
+  const closed = once(child, 'close')
+  /** Its end, and everything that it has printed until then. */
+  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
+    if (!hasEnded()) child.kill(signal)
+    await exited
+    await Promise.race([closed, sleep(OUTPUT_TIMEOUT_MS, undefined, { ref: false })])
+    return child.exitCode
+  }
   const url = await eventually(async () => {
     if (hasEnded()) return ''
     // Where its port was given it need not say anything.
     if (env['PORT'] !== undefined) return answers(`http://127.0.0.1:${env['PORT']}`)
     return /"address":"(http[^"]+)".*"listening"/.exec(output)?.[1]
-  }, 30_000).catch(() => '')
+  }).catch(() => '')
   if (url === '') {
-    child.kill('SIGKILL')
+    await end('SIGKILL')
     throw new Error(`${main} did not start:\n${output}`)
   }
 
-  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
-    if (hasEnded()) return child.exitCode
-    const exited = once(child, 'exit')
-    child.kill(signal)
-    await exited
-    return child.exitCode
-  }
   return { url, child, output: () => output, end, [Symbol.asyncDispose]: async () => void (await end('SIGKILL')) }
 }
 

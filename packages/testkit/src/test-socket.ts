@@ -74,7 +74,7 @@ export async function connectSocket(url: string, options: ConnectSocketOptions =
       return pings
     },
     send,
-    next: (type, fits = () => true, timeoutMs = 20_000) =>
+    next: (type, fits = () => true, timeoutMs) =>
       eventually(() => {
         const found = messages.find(
           (message): message is MessageOf<typeof type> =>
@@ -84,7 +84,7 @@ export async function connectSocket(url: string, options: ConnectSocketOptions =
         return found
       }, timeoutMs),
     events: () => messages.filter((message) => message.type === 'event'),
-    closed: (timeoutMs = 20_000) => eventually(() => closed, timeoutMs),
+    closed: (timeoutMs) => eventually(() => closed, timeoutMs),
     close: () => socket.terminate(),
   }
 }

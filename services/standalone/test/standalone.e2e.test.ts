@@ -43,8 +43,11 @@ async function start(env: Record<string, string> = {}): Promise<Started> {
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => (output += text))
   }
-  await eventually(() => /^panel key: /m.test(output) || child.exitCode !== null, 50_000)
-  if (child.exitCode !== null) throw new Error(`it ended:\n${output}`)
+  // What an ended process has printed is all here when its output is closed, not at once.
+  let isClosed = false
+  child.once('close', () => (isClosed = true))
+  await eventually(() => /^panel key: /m.test(output) || isClosed)
+  if (isClosed) throw new Error(`it ended:\n${output}`)
   const line = (name: string): string => new RegExp(`^${name}: (.*)$`, 'm').exec(output)?.[1] ?? ''
   const address = `http://localhost:${port}`
   return { child, address, page: line('page'), command: line('try'), output: () => output }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { userChannel } from '@paxyo/contracts'
 import { createRedisBus } from '@paxyo/event-bus'
 import { eventually, mintToken, startRedisServer, type RedisServer, type TestSocket } from '@paxyo/testkit'
+import { Redis } from 'ioredis'
 import { startGateway, type GatewayFixture } from './gateway-fixture.ts'
 
 const USERS = 2_000
@@ -35,7 +36,7 @@ test('thousands of users who missed something are caught up by a few queries', a
     clients.push(...(await Promise.all(Array.from({ length: CONNECTING_AT_ONCE }, () => gateway.open()))))
   const queriesBeforeJoining = gateway.queryCount()
   clients.forEach((client, index) => client.send({ type: 'hello', token: tokens[index]! }))
-  await eventually(() => clients.every(({ messages }) => messages.length > 0), 60_000)
+  await eventually(() => clients.every(({ messages }) => messages.length > 0))
   const joining = gateway.queryCount() - queriesBeforeJoining
 
   redis.process.kill('SIGKILL')
@@ -50,7 +51,7 @@ test('thousands of users who missed something are caught up by a few queries', a
   const queriesBefore = gateway.queryCount()
   await redis.restart()
   const backAt = performance.now()
-  await eventually(() => clients.every((client) => client.events().length === 1), 60_000)
+  await eventually(() => clients.every((client) => client.events().length === 1))
   const catchUpMs = Math.round(performance.now() - backAt)
   const catchingUp = gateway.queryCount() - queriesBefore
 
@@ -58,37 +59,33 @@ test('thousands of users who missed something are caught up by a few queries', a
   expect(joining).toBeLessThan(USERS / 10)
   expect(catchingUp).toBeLessThan(20)
   expect(clients.every(({ socket }) => socket.readyState === socket.OPEN)).toBe(true)
-}, 120_000)
+})
 
 test('a gateway that Redis cuts off for reading too slowly loses nothing, and no browser notices', async () => {
   await redis.stop()
   redis = await startRedisServer(['--client-output-buffer-limit', 'pubsub 1mb 1mb 1'])
   await gateway[Symbol.asyncDispose]()
-  const publishTo = createRedisBus({ url: redis.url, channelPrefix: 'paxyo:', onError: () => undefined })
-  const bus = createRedisBus({ url: redis.url, channelPrefix: 'paxyo:', onError: () => undefined })
-  gateway = await startGateway({ bus, publishTo })
+  gateway = await startGateway({
+    bus: createRedisBus({ url: redis.url, channelPrefix: 'paxyo:', onError: () => undefined }),
+  })
   await eventually(isReady)
   await gateway.books.openAccount('user-1')
   const client = await gateway.connect('user-1')
   await client.next('welcome')
 
-  // While the gateway is kept busy, more is published than Redis keeps for it: what it does not know, it passes over.
-  const flood = Array.from({ length: 300 }, () => ({ channel: userChannel('user-1'), payload: 'x'.repeat(100_000) }))
-  const publisher = publishTo.connectPublisher()
-  await eventually(() => publisher.isReady)
-  const flooding = publisher.publish(flood)
-  const committed = gateway.books.commit('user-1', 20)
-  blockEventLoop(1_500)
-  await Promise.allSettled([flooding, committed])
+  // Within one command, so that nobody can read meanwhile, more is published than Redis keeps for a subscriber: what the
+  // gateway does not know, it would pass over.
+  const admin = new Redis(redis.url)
+  const subscriberId = async (): Promise<string | undefined> =>
+    /^id=(\d+)/.exec(String(await admin.call('CLIENT', 'LIST', 'TYPE', 'PUBSUB')))?.[1]
+  const cutOff = await subscriberId()
+  const flood = `for _ = 1, 100 do redis.call('PUBLISH', KEYS[1], string.rep('x', 100000)) end`
+  await admin.eval(flood, 1, `paxyo:${userChannel('user-1')}`)
+  await gateway.books.commit('user-1', 20)
+  await eventually(async () => ![undefined, cutOff].includes(await subscriberId()))
+  admin.disconnect()
 
   await eventually(() => client.events().length === 20)
   expect(client.events().map(({ seq }) => seq)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1))
   expect(client.socket.readyState).toBe(client.socket.OPEN)
-  await publisher.close()
-}, 60_000)
-
-/** What a long garbage collection or a stopped process is to Redis. */
-function blockEventLoop(durationMs: number): void {
-  const until = performance.now() + durationMs
-  while (performance.now() < until);
-}
+})

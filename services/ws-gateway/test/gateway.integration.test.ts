@@ -4,7 +4,7 @@ import { eventually, startRedisServer, type RedisServer, type TestSocket } from 
 import { EVENTS_MAX } from '../src/read/stream-reader.ts'
 import type { CommittedEvent } from './books.ts'
 import { startGateway, type GatewayFixture } from './gateway-fixture.ts'
-import { isReading, slowDown } from './slow-database.ts'
+import { holdReads } from './held-database.ts'
 
 const USERS = 20
 const EVENTS_EACH_TIME = 3
@@ -88,15 +88,16 @@ test('when Redis dies and comes back everybody is caught up, exactly once, witho
     expect(client.socket.readyState).toBe(client.socket.OPEN)
   }
   expect(welcome.seq).toBe(2 * EVENTS_EACH_TIME)
+  await second.next('event', ({ seq }) => seq === 12)
   expect(second.events().map(({ seq }) => seq)).toEqual([7, 8, 9, 10, 11, 12])
   expect(await newcomer.next('welcome')).toMatchObject({ userId: 'newcomer', seq: 0 })
 })
 
 test('when Redis dies and comes back while a page’s snapshot is being read, the page misses nothing either', async () => {
   await gateway.books.openAccount('unlucky')
-  await slowDown(gateway.database, 2.5)
+  const reads = await holdReads(gateway.database)
   const client = await gateway.connect('unlucky')
-  await eventually(() => isReading(gateway.database))
+  await eventually(() => reads.isReading())
 
   redis.process.kill('SIGKILL')
   await eventually(async () => (await readiness()).status === 503)
@@ -105,6 +106,7 @@ test('when Redis dies and comes back while a page’s snapshot is being read, th
   await isReady()
   expect(client.messages).toEqual([])
 
+  await reads.release()
   expect(await client.next('welcome')).toMatchObject({ seq: 0 })
   await client.next('event')
   expect(client.frames.slice(1)).toEqual([lost!.payload])

@@ -89,23 +89,22 @@ describe('SIGTERM', () => {
   test('with DRAIN_SECONDS=0 does so at once', async () => {
     await using service = await start(0)
     const clients = [await connect(service), await connect(service), await connect(service)]
-    const startedAt = performance.now()
 
     expect(await service.end('SIGTERM')).toBe(0)
-    expect(performance.now() - startedAt).toBeLessThan(8_000)
-    for (const client of clients) expect(await client.closed()).toEqual({ code: 4000, reason: 'draining' })
+    for (const client of clients) {
+      expect(await client.closed()).toEqual({ code: 4000, reason: 'draining' })
+      expect(await client.next('drain')).toEqual({ type: 'drain', retryAfterMs: 0 })
+    }
   })
 
   test('a second time ends the process in the middle of a drain', async () => {
-    await using service = await start(20)
+    await using service = await start(60)
     const clients = [await connect(service), await connect(service)]
     service.child.kill('SIGTERM')
     for (const client of clients) await client.next('drain')
-    const startedAt = performance.now()
 
     expect(await service.end('SIGTERM')).toBe(1)
-    expect(performance.now() - startedAt).toBeLessThan(8_000)
-    // Nobody says goodbye then.
+    // Nobody says goodbye then, while the drain would have, after half of its time.
     expect(await clients[1]!.closed()).toMatchObject({ code: 1006 })
   })
 })

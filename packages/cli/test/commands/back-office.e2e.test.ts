@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import {
   createTestDatabase,
   freePort,
@@ -10,9 +10,6 @@ import {
 import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import { paxyo } from '../paxyo.ts'
-
-// Every test starts processes, on a machine that may have much else to do.
-jest.setTimeout(120_000)
 
 const KEY = 'a-panel-api-key'
 

@@ -1,9 +1,7 @@
-import { expect, jest, test } from '@jest/globals'
+import { expect, test } from '@jest/globals'
 import { createTestDatabase, eventually, freePort, sharedRedisUrl, startService } from '@paxyo/testkit'
 import { randomUUID } from 'node:crypto'
 import { paxyo, startPaxyo } from '../paxyo.ts'
-
-jest.setTimeout(120_000)
 
 const KEY = 'a-panel-api-key'
 const PROVIDER_KEY = 'a-provider-api-key'
@@ -20,7 +18,7 @@ test('simulate plays the provider; reconcile asks it for what its webhooks never
   const port = await freePort()
   const simulator = startPaxyo(['simulate'], { PORT: `${port}`, API_KEY: PROVIDER_KEY })
   try {
-    await eventually(() => simulator.stdout().includes('control: '), 30_000)
+    await eventually(() => simulator.stdout().includes('control: '))
     const apiUrl = /^api: (\S+)$/m.exec(simulator.stdout())![1]!
     const control = `http://127.0.0.1:${port}/control`
     await post(`${control}/orders`, PROVIDER_KEY, { orderId: '1', quantity: 1000, status: 'in_progress' })

@@ -1,7 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { migrateToLatest } from '@paxyo/database'
 import { startLocalPostgres, type LocalPostgres } from '@paxyo/local-postgres'
-import { freePort, provideProgram, startRedisServer, startService, type RedisServer } from '@paxyo/testkit'
+import {
+  freePort,
+  provideProgram,
+  startRedisServer,
+  startService,
+  stayWithinOneDay,
+  type RedisServer,
+} from '@paxyo/testkit'
 import { Redis } from 'ioredis'
 import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
@@ -14,9 +21,6 @@ import { runDoctor } from '../../src/doctor/run-doctor.ts'
 import { paxyo, startPaxyo } from '../paxyo.ts'
 
 // A PostgreSQL of our own: the tests' shared one runs with fsync off, which the doctor must not like.
-
-// Every test starts processes, on a machine that may have much else to do.
-jest.setTimeout(120_000)
 
 let dir: string
 let postgres: LocalPostgres
@@ -32,7 +36,7 @@ beforeAll(async () => {
     startRedisServer(),
   ])
   admin = new Redis(redis.url)
-}, 60_000)
+})
 afterAll(async () => {
   await owner?.end()
   admin.disconnect()
@@ -179,6 +183,7 @@ describe('PostgreSQL', () => {
   })
 
   test('no partitions for the days to come', async () => {
+    await stayWithinOneDay()
     const tomorrow = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10).replaceAll('-', '_')
     await owner.query(`DROP TABLE events_${tomorrow}`)
     expect(await ailments()).toMatchObject({
@@ -189,7 +194,7 @@ describe('PostgreSQL', () => {
   test('an outbox that nobody empties', async () => {
     await owner.query(`INSERT INTO outbox VALUES (gen_random_uuid(), '{}', '{}', now() - interval '10 minutes')`)
     expect(await ailments()).toEqual({
-      outbox: failedWith('1 batches wait to be published, the oldest for 60\\d s', 'Is webhook-ingest running'),
+      outbox: failedWith('1 batches wait to be published, the oldest for 6\\d\\d s', 'Is webhook-ingest running'),
     })
   })
 })

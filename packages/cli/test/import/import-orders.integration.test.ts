@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, afterEach, expect, jest, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, afterEach, expect, test } from '@jest/globals'
 import {
   createTestDatabase,
   sharedRedisUrl,
@@ -11,9 +11,6 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { paxyo } from '../paxyo.ts'
-
-// Every test starts processes, on a machine that may have much else to do.
-jest.setTimeout(120_000)
 
 let dir: string
 let database: TestDatabase

@@ -10,6 +10,8 @@ import { startSimulator, type Simulator } from '../../src/simulator/index.ts'
 import { startReceiver, type Receiver } from '../simulator/receiver.ts'
 
 const KEY = 'a-key-that-nobody-sees'
+/** For an answer that does not come. */
+const TIMEOUT_MS = 1_000
 
 const clients: ProviderClient[] = []
 afterEach(async () => {
@@ -17,7 +19,7 @@ afterEach(async () => {
 })
 
 function connect(url: string, options: Partial<ProviderClientOptions> = {}): ProviderClient {
-  const client = createProviderClient({ url, key: KEY, timeoutMs: 300, requestsPerSecond: 50, ...options })
+  const client = createProviderClient({ url, key: KEY, timeoutMs: 60_000, requestsPerSecond: 50, ...options })
   clients.push(client)
   return client
 }
@@ -153,9 +155,10 @@ describe('an order is sent once', () => {
     ['a page', 'outcome_unknown', () => answering('<html>')],
     ['a refusal', 'refused', () => answering(`{"error":"Not enough funds, ${KEY}"}`)],
     ['a request to wait', 'rate_limited', () => answering('', 429)],
-  ])('%s: %s', async (_what, code, start) => {
+  ])('%s: %s', async (what, code, start) => {
     await using receiver = await start()
-    expect(await failureOf(connect(receiver.url).add({ service: '1', link: 'l', quantity: 1 }))).toBe(code)
+    const client = connect(receiver.url, what === 'no answer' ? { timeoutMs: TIMEOUT_MS } : {})
+    expect(await failureOf(client.add({ service: '1', link: 'l', quantity: 1 }))).toBe(code)
     expect(receiver.received).toHaveLength(1)
   })
 
@@ -175,7 +178,8 @@ describe('bounds', () => {
     ['a redirect', 'http_error', () => answering('', 302, { location: 'http://127.0.0.1:9/' })],
   ])('%s: %s', async (_what, code, start) => {
     await using receiver = await start()
-    expect(await failureOf(connect(receiver.url, { attemptsMax: 1 }).statuses(['1']))).toBe(code)
+    const limits = code === 'timed_out' ? { timeoutMs: TIMEOUT_MS } : {}
+    expect(await failureOf(connect(receiver.url, { attemptsMax: 1, ...limits }).statuses(['1']))).toBe(code)
   })
 
   test('no more requests a second than allowed', async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import { eventually } from '@paxyo/testkit'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -16,7 +17,7 @@ function run(env: Record<string, string>) {
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => (output += text))
   }
-  const ended = once(child, 'exit')
+  const ended = once(child, 'close')
   return {
     child,
     ended,
@@ -29,7 +30,7 @@ test('as a process: commands over HTTP, webhooks, API, and its end', async () =>
   await using receiver = await startReceiver()
   const simulator = run({ WEBHOOK_URL: receiver.url, WEBHOOK_TOKEN: 'a-token', SHAPES: 'text', SEED: '5' })
   try {
-    while (simulator.line('seed') === '') await once(simulator.child.stdout, 'data')
+    await eventually(() => simulator.line('seed') !== '')
     const key = simulator.line('api key')
     const control = async (path: string, body?: unknown, apiKey = key): Promise<[number, unknown]> => {
       const response = await fetch(`${simulator.line('control')}${path}`, {
@@ -58,8 +59,12 @@ test('as a process: commands over HTTP, webhooks, API, and its end', async () =>
     await control('/fault', null)
     await control('/orders', { orderId: '7' })
     expect(await control('/burst', { count: 10 })).toMatchObject([200, { changes: 10 }])
-    while (receiver.received.length < 11) await new Promise((resolve) => setTimeout(resolve, 10))
-    expect(await control('/deliveries')).toMatchObject([200, { sent: 11, answered: 11, waiting: 0 }])
+    await eventually(async () => {
+      // The receiver has them a moment before the simulator has their answers.
+      expect(await control('/deliveries')).toMatchObject([200, { sent: 11, answered: 11, waiting: 0 }])
+      return true
+    })
+    expect(receiver.received).toHaveLength(11)
     expect(receiver.received[0]).toMatchObject({ path: '/hook/a-token' })
     await client.close()
   } finally {

@@ -12,6 +12,9 @@ import type { Delivery } from '../../src/webhook/delivery.ts'
 import { anOrder } from '../ingest-fixture.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+/** How often the connections are cut while one batch is tried. */
+const CUTS_PER_BATCH = 3
+
 let database: TestDatabase
 let pool: Pool
 let published: EventRow[]
@@ -79,6 +82,14 @@ const countTransactions = async (work: () => Promise<unknown>): Promise<number> 
   }) as never
   await work()
   return count
+}
+
+/** Whether somebody waits for somebody else, in this database: others are in use at the same time. */
+const isWaitingForLock = async (): Promise<boolean> => {
+  const { rows } = await database.owner.query(
+    `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+  )
+  return rows.length > 0
 }
 
 const audit = async (): Promise<Record<string, unknown>> => {
@@ -240,10 +251,7 @@ describe('a delivery that the database refuses', () => {
        VALUES ('the same', 'godofpanel', '{}', 'review', now())`,
     )
     const results = start({ lanes: 1 }).submit([...ids.map((id) => aDelivery(id)), delivery])
-    await eventually(async () => {
-      const { rows } = await database.owner.query(`SELECT FROM pg_locks WHERE NOT granted`)
-      return rows.length > 0
-    })
+    await eventually(isWaitingForLock)
     await rival.query('COMMIT')
     rival.release()
 
@@ -260,22 +268,32 @@ describe('when the database fails', () => {
     const ids = await registerMany(50)
     const batcher = start()
     const done = new AbortController()
+    let cutsLeft = 0
+    let cuts = 0
     const cut = async (): Promise<void> => {
       while (!done.signal.aborted) {
-        await database.owner.query(`
+        await sleep(5)
+        if (cutsLeft === 0) continue
+        const { rows } = await database.owner.query(`
           SELECT pg_terminate_backend(pid) FROM pg_stat_activity
           WHERE datname = current_database() AND application_name = 'test-ingest' AND random() < 0.5`)
-        await sleep(5)
+        cuts += rows.length
+        if (rows.length > 0) cutsLeft -= 1
       }
     }
     const cutting = cut()
     const results: unknown[] = []
     try {
-      for (const id of ids) results.push(await batcher.submit([aDelivery(id)]))
+      for (const id of ids) {
+        // A machine on which a commit takes longer than it is to the next cut would never come to an end.
+        cutsLeft = CUTS_PER_BATCH
+        results.push(await batcher.submit([aDelivery(id)]))
+      }
     } finally {
       done.abort()
       await cutting
     }
+    expect(cuts).toBeGreaterThan(0)
 
     const outcomes = new Set(results.flat().map((result) => (result as { outcome?: string }).outcome ?? result))
     expect(new Set(['applied', 'duplicate'])).toEqual(outcomes.union(new Set(['applied', 'duplicate'])))
@@ -291,10 +309,7 @@ describe('when the database fails', () => {
     await client.query(`SELECT FROM orders WHERE provider_order_id = '1' FOR UPDATE`)
     const results = start().submit([aDelivery('1'), aDelivery('2')])
     // Our transaction holds order 1, theirs the accounts; asking for an account closes the circle.
-    await eventually(async () => {
-      const { rows } = await database.owner.query(`SELECT FROM pg_locks WHERE NOT granted`)
-      return rows.length > 0
-    })
+    await eventually(isWaitingForLock)
     await client.query(`SET LOCAL deadlock_timeout = '10s'`)
     await client.query(`SELECT FROM accounts FOR UPDATE`).catch(() => undefined)
     await client.query('ROLLBACK')

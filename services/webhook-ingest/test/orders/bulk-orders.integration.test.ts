@@ -3,6 +3,9 @@ import { eventually } from '@paxyo/testkit'
 import { randomUUID } from 'node:crypto'
 import { anOrder, API_KEY, startIngest, type IngestFixture } from '../ingest-fixture.ts'
 
+/** It is half a second on an idle machine. */
+const BULK_MS_MAX = 30_000
+
 let ingest: IngestFixture
 beforeAll(async () => {
   ingest = await startIngest()
@@ -42,7 +45,8 @@ test('a thousand orders of ten users, each its next event, within seconds', asyn
   expect(counts).toEqual({ registered: 1_000, unchanged: 0, refused: 0, epoch: expect.any(String) })
   expect(results.map(({ orderId }: { orderId: string }) => orderId)).toEqual(orders.map(({ orderId }) => orderId))
   expect(results[990]).toEqual({ index: 990, orderId: orders[990]!.orderId, outcome: 'registered', seq: 100 })
-  expect(tookMs).toBeLessThan(10_000)
+  process.stderr.write(`1,000 orders in ${Math.round(tookMs)} ms\n`)
+  expect(tookMs).toBeLessThan(BULK_MS_MAX)
   await eventually(() => events.length === 100)
   expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: 100 }, (_, index) => index + 1))
 })

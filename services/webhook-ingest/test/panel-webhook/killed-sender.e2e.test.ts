@@ -5,6 +5,8 @@ import { API_KEY, anOrder, TOKEN } from '../ingest-fixture.ts'
 import { SECRET, startTestPanel } from './test-panel.ts'
 
 const REFUNDS = 60
+/** After so many the panel answers no more, so that some are left whenever the sender is killed. */
+const ANSWERED_MAX = 16
 
 test('kill -9 of whoever sends: the panel is told of every refund, perhaps twice under the same id', async () => {
   await using panel = await startTestPanel()
@@ -20,7 +22,7 @@ test('kill -9 of whoever sends: the panel is told of every refund, perhaps twice
   }
   // Some are answered, some hang, some are cut: whatever may be going on when the sender dies.
   panel.respond = (_received, response) => {
-    const fate = panel.received.length % 4
+    const fate = panel.received.length > ANSWERED_MAX ? 3 : panel.received.length % 4
     if (fate === 0) setTimeout(() => response.end('ok'), 20)
     else if (fate === 1) response.end('ok')
     else if (fate === 2) response.destroy()
@@ -52,7 +54,9 @@ test('kill -9 of whoever sends: the panel is told of every refund, perhaps twice
   await using successor = await startService('webhook-ingest', env)
   // What would take half a minute by itself: the leases of the dead end.
   const sweep = setInterval(() => {
-    void database.owner.query(`UPDATE panel_webhooks SET due_at = now() WHERE due_at > now() + interval '1 second'`)
+    const end = `UPDATE panel_webhooks SET due_at = now() WHERE due_at > now() + interval '1 second'`
+    // It may lose a deadlock against those who claim; there is a next time.
+    database.owner.query(end).catch(() => undefined)
   }, 200)
   try {
     await eventually(async () => {
@@ -62,7 +66,7 @@ test('kill -9 of whoever sends: the panel is told of every refund, perhaps twice
       })
       const { rows } = await database.owner.query(`SELECT FROM panel_webhooks WHERE state = 'delivered'`)
       return rows.length === REFUNDS
-    }, 45_000)
+    })
   } finally {
     clearInterval(sweep)
   }
@@ -70,4 +74,4 @@ test('kill -9 of whoever sends: the panel is told of every refund, perhaps twice
     `SELECT entry_id AS id FROM ledger_entries WHERE kind = 'refund'`,
   )
   expect(new Set(panel.received.map(({ id }) => id))).toEqual(new Set(rows.map(({ id }) => id)))
-}, 90_000)
+})

@@ -11,6 +11,9 @@ import { beginAtHead, claimDue, enqueueRefunds, settleAttempt } from '../../src/
 import { startIngest, type IngestFixture } from '../ingest-fixture.ts'
 import { KEY, SECRET, startTestPanel, type Received, type TestPanel } from './test-panel.ts'
 
+/** From an attempt's beginning to its answer, on a busy machine. */
+const ATTEMPT_MS_MAX = 15_000
+
 let panel: TestPanel
 let ingest: IngestFixture
 const opened: PanelWebhook[] = []
@@ -108,7 +111,7 @@ test('a failure is tried again with the same id and the same bytes, later each t
 
   for (const [index, wait] of waits.entries()) {
     expect(wait).toBeGreaterThan(RETRY_DELAYS_MS[index]! * 0.79)
-    expect(wait).toBeLessThan(RETRY_DELAYS_MS[index]! * 1.21 + 3_000)
+    expect(wait).toBeLessThan(RETRY_DELAYS_MS[index]! * 1.21 + ATTEMPT_MS_MAX)
   }
   expect(new Set(panel.received.map(({ id }) => id)).size).toBe(1)
   expect(new Set(panel.received.map(({ body }) => body)).size).toBe(1)
@@ -119,7 +122,7 @@ test('the first retry comes by itself', async () => {
   await payRefunds(1)
   await eventually(() => panel.received.length === 1)
   panel.respond = (_received, response) => response.end()
-  expect(await eventually(() => panel.received.length === 2, 12_000)).toBe(true)
+  expect(await eventually(() => panel.received.length === 2)).toBe(true)
 })
 
 test('after three days it is given up; it is listed, and sent again when somebody says so', async () => {
@@ -142,9 +145,13 @@ test('after three days it is given up; it is listed, and sent again when somebod
     settledAt: expect.any(String),
   })
 
-  panel.respond = (_received, response) => response.end()
+  // It may be under way before the request is answered.
+  const isAsked = Promise.withResolvers<void>()
+  panel.respond = (_received, response) => void isAsked.promise.then(() => response.end())
   const retried = await ingest.call('POST', `/v1/panel-webhooks/${dead[0]!.refundId}/retry`)
-  expect(retried.json()).toMatchObject({ refundId: dead[0]!.refundId, state: 'pending', attempts: 0 })
+  expect(retried.json()).toMatchObject({ refundId: dead[0]!.refundId, state: 'pending' })
+  expect(retried.json<{ attempts: number }>().attempts).toBeLessThanOrEqual(1)
+  isAsked.resolve()
   const isDelivered = async (count: number): Promise<boolean> =>
     (await query(`SELECT FROM panel_webhooks WHERE state = 'delivered'`)).length === count
   await eventually(() => isDelivered(1))

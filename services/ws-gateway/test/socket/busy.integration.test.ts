@@ -2,9 +2,9 @@ import { expect, test } from '@jest/globals'
 import { mintToken } from '@paxyo/testkit'
 import { startGateway } from '../gateway-fixture.ts'
 
-const HELLO_TIMEOUT_MS = 200
+const HELLO_TIMEOUT_MS = 1_000
 /** Longer than from one look at the deadlines to the next. */
-const BUSY_MS = 1_500
+const BUSY_MS = 2_500
 
 test('a hello that came in time counts, though the gateway was too busy to read it', async () => {
   await using gateway = await startGateway({ limits: { helloTimeoutMs: HELLO_TIMEOUT_MS } })

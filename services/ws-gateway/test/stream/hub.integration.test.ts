@@ -5,7 +5,7 @@ import { eventually, type TestSocket } from '@paxyo/testkit'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EVENTS_MAX } from '../../src/read/stream-reader.ts'
 import { startGateway, type GatewayFixture } from '../gateway-fixture.ts'
-import { isReading, slowDown } from '../slow-database.ts'
+import { holdReads } from '../held-database.ts'
 
 let gateway: GatewayFixture
 beforeAll(async () => {
@@ -123,39 +123,37 @@ test('a page that has stayed over a restore is sent away once the gateway is ask
 })
 
 test('an answer that was asked for before a restore, and comes after it, moves nobody back', async () => {
-  await using slow = await startGateway()
-  const { owner } = slow.database
-  const before = await slow.connect('before')
-  const { epoch } = await before.next('welcome')
-  // What reads the old history takes its time.
-  await owner.query(`
-    ALTER TABLE stream_epoch RENAME TO quick_stream_epoch;
-    CREATE VIEW stream_epoch AS SELECT epoch FROM quick_stream_epoch,
-      pg_sleep(CASE epoch WHEN '${epoch}' THEN 1 ELSE 0 END);
-    GRANT SELECT ON stream_epoch TO ${DATABASE_ROLES.gateway}`)
-  const late = await slow.connect('late')
-  await eventually(() => isReading(slow.database))
-  await owner.query(`UPDATE quick_stream_epoch SET epoch = 'restored'`)
-  const after = await slow.connect('after')
-
-  expect(await after.next('welcome')).toMatchObject({ epoch: 'restored' })
+  await using held = await startGateway()
+  const before = await held.connect('before')
+  await before.next('welcome')
+  const reads = await holdReads(held.database)
+  const late = await held.connect('late')
+  await eventually(() => reads.isReading())
+  await held.database.owner.query(`UPDATE open_stream_epoch SET epoch = 'restored'`)
+  expect((await fetch(`${held.url}/readyz`)).status).toBe(200)
   expect(await before.closed()).toEqual({ code: 4005, reason: 'unavailable' })
+  const after = await held.connect('after')
+  await reads.release()
+
   expect(await late.closed()).toEqual({ code: 4005, reason: 'unavailable' })
+  expect(await after.next('welcome')).toMatchObject({ epoch: 'restored' })
+  expect((await fetch(`${held.url}/readyz`)).status).toBe(200)
   await sleep(50)
   expect(after.socket.readyState).toBe(after.socket.OPEN)
 })
 
 test('who comes and goes while the database is slow costs it nothing, and keeps nobody waiting', async () => {
-  await using slow = await startGateway()
-  await slowDown(slow.database, 2)
-  const gone = await Promise.all(numbers(1, 900).map((index) => slow.connect(`gone-${index}`)))
+  await using held = await startGateway()
+  const reads = await holdReads(held.database)
+  const gone = await Promise.all(numbers(1, 900).map((index) => held.connect(`gone-${index}`)))
   for (const client of gone) client.close()
-  const stayed = await slow.connect('stayed')
+  const stayed = await held.connect('stayed')
+  await reads.release()
   await stayed.next('welcome')
 
   // Those that were under way, and one for who stayed; for everybody it would be nine.
-  expect(slow.queryCount()).toBeLessThan(6)
-}, 60_000)
+  expect(held.queryCount()).toBeLessThan(6)
+})
 
 describe('what the bus does to events makes no difference', () => {
   test('when it repeats and reorders them', async () => {
@@ -230,19 +228,18 @@ test('what is committed while pages join is neither lost nor doubled, and each s
   const { epoch } = await gateway.connect(userIds[0]!).then((client) => client.next('welcome'))
   const eventsPerUser = 40
 
-  const writing = Promise.all(
+  const joining: Promise<TestSocket>[] = []
+  await Promise.all(
     userIds.map(async (userId) => {
-      for (let index = 0; index < eventsPerUser; index += 1) await gateway.books.happen(userId)
+      for (let index = 0; index < eventsPerUser; index += 1) {
+        const committing = gateway.books.happen(userId)
+        // Half of them come back from the beginning.
+        const how = index % 8 === 0 ? {} : { resume: { epoch, seq: 0 } }
+        if (index % 4 === 0) joining.push(gateway.connect(userId, how))
+        await committing
+      }
     }),
   )
-  const joining = userIds.flatMap((userId, user) =>
-    numbers(0, 9).map(async (index) => {
-      await sleep(index * 20 + user)
-      // Half of them come back from the beginning.
-      return gateway.connect(userId, index % 2 === 0 ? {} : { resume: { epoch, seq: 0 } })
-    }),
-  )
-  await writing
   const clients = await Promise.all(joining)
 
   const welcomes: Welcome[] = []
@@ -262,10 +259,11 @@ test('what is committed while pages join is neither lost nor doubled, and each s
 test('the only event there is reaches a page even when it comes while the page’s snapshot is being read', async () => {
   await using slow = await startGateway()
   await slow.books.openAccount('user')
-  await slowDown(slow.database, 0.3)
+  const reads = await holdReads(slow.database)
   const client = await slow.connect('user')
-  await eventually(() => isReading(slow.database))
+  await eventually(() => reads.isReading())
   await slow.books.happen('user')
+  await reads.release()
 
   expect(await client.next('welcome')).toMatchObject({ seq: 0, account: { balance: '0' } })
   expect(await settled(client, 1)).toEqual([1])

@@ -34,6 +34,6 @@ test('what is committed while Redis has not yet heard of the subscription is not
   await gateway.books.happen('user-1')
 
   const { seq } = await client.next('welcome')
-  await eventually(() => seq + client.events().length > 0, 3_000)
+  await eventually(() => seq + client.events().length > 0)
   expect(seq + client.events().length).toBe(1)
 })
