@@ -13,8 +13,9 @@ export async function transaction<T>(pool: Pool, work: (client: PoolClient) => P
   let broken = false
   try {
     sendTogether(client)
-    // Its failure is that of every statement after it, which work sees.
-    client.query('BEGIN').catch(() => undefined)
+    // Even BEGIN can be canceled. Whatever came after it would hold no lock and be committed one by one, so the
+    // connection is cut before work can go on.
+    client.query('BEGIN').catch(() => streamOf(client).destroy())
     return await work(client)
   } catch (error) {
     broken = isDatabaseUnavailable(error)
@@ -30,9 +31,13 @@ export async function transaction<T>(pool: Pool, work: (client: PoolClient) => P
  * by itself otherwise, and each write wakes the server up for a single statement.
  */
 export function sendTogether(client: PoolClient): void {
-  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection
+  const stream = streamOf(client)
   stream.cork()
   process.nextTick(() => stream.uncork())
+}
+
+function streamOf(client: PoolClient): Writable {
+  return (client as unknown as { connection: { stream: Writable } }).connection.stream
 }
 
 async function connect(pool: Pool): Promise<PoolClient> {

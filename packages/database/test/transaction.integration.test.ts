@@ -57,6 +57,25 @@ describe('a transaction', () => {
     })
   })
 
+  test('whose BEGIN failed alone, as when it was canceled, commits nothing', async () => {
+    const client = await pool.connect()
+    const query = client.query.bind(client) as (...args: unknown[]) => Promise<unknown>
+    client.query = ((text: unknown, ...rest: unknown[]) =>
+      query(text === 'BEGIN' ? 'BEGIN, please' : text, ...rest)) as typeof client.query
+    client.release()
+
+    const failure = await failureOf(
+      transaction(pool, async (connection) => {
+        await connection.query('SELECT 1')
+        await roundTrip([insertAccount(connection, 'user-1'), connection.query('COMMIT')])
+      }),
+    )
+    expect(isDatabaseUnavailable(failure)).toBe(true)
+    expect(await findUsers()).toEqual([])
+    await commitAccount('user-2')
+    expect(await findUsers()).toEqual(['user-2'])
+  })
+
   test('that outlasted the server while this process was paused counts as one that was cut off', async () => {
     const failure = await failureOf(
       transaction(pool, async (client) => {
