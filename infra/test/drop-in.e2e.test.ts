@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { eventually, startChaosProxy } from '@paxyo/testkit'
 import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { ARTIFACTS, fieldText, row, startDropInStage, type DropInStage } from './drop-in-stage.ts'
 import { openPage, servePanel } from './host-page.ts'
@@ -72,6 +73,32 @@ test('a row that can not be written is an error of its page, and keeps nothing e
   await eventually(async () => (await opened.eventCount('snapshot')) === 1)
   expect(opened.thrown).toEqual([expect.stringContaining('non-finite'), expect.stringContaining('non-finite')])
 })
+
+test('however many orders change between two frames, each row is written', async () => {
+  const ids = Array.from({ length: 2_100 }, (_, index) => `K-${index}`)
+  await using opened = await stage.openLive('kim', { rows: ids.map(row).join('') })
+  const { page } = opened
+  await page.evaluate(`{
+    const [frame, timer] = [requestAnimationFrame, setTimeout]
+    const held = []
+    globalThis.requestAnimationFrame = (callback) => held.push(callback)
+    globalThis.setTimeout = (callback, ms) => (ms === 250 ? 0 : timer(callback, ms))
+    globalThis.release = () => {
+      Object.assign(globalThis, { requestAnimationFrame: frame, setTimeout: timer })
+      for (const callback of held) callback()
+    }
+  }`)
+  for (let first = 0; first < ids.length; first += 100) {
+    const some = ids.slice(first, first + 100)
+    await Promise.all(some.map((id) => system.register({ orderId: id, providerOrderId: `k${id}`, userId: 'kim' })))
+  }
+  await sleep(1_000)
+  await page.evaluate('release()')
+  await eventually(async () => (await opened.eventCount('order')) === ids.length)
+  expect(
+    await page.$$eval('[data-field="charge"]', (all) => all.filter(({ textContent }) => textContent === '?')),
+  ).toEqual([])
+}, 90_000)
 
 test('the README’s page and its listener, as they stand there', async () => {
   const readme = readFileSync(

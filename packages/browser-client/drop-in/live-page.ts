@@ -35,7 +35,8 @@ export interface LivePageOptions {
  */
 export function keepTrue({ page, client, format, words, newsroom, warn }: LivePageOptions): void {
   const known = new Map<string, OrderView>()
-  const unwritten = new Set<string>()
+  /** Kept here too: more of them may change between two frames than are remembered. */
+  const unwritten = new Map<string, OrderView>()
   const changed = new Set<string>()
   const untold: ClientEvent[] = []
   let account: AccountView | undefined
@@ -44,10 +45,10 @@ export function keepTrue({ page, client, format, words, newsroom, warn }: LivePa
 
   const frames = createFrames((hasTime) => {
     if (accountChanged) showAccount()
-    for (const orderId of unwritten) {
+    for (const [orderId, order] of unwritten) {
       if (!hasTime()) return true
       unwritten.delete(orderId)
-      showOrder(orderId)
+      showOrder(order)
     }
     while (toldIndex < untold.length) {
       if (!hasTime()) return true
@@ -61,8 +62,9 @@ export function keepTrue({ page, client, format, words, newsroom, warn }: LivePa
   const rows = watchRows({
     page,
     onRow(orderId) {
-      if (!known.has(orderId)) return
-      unwritten.add(orderId)
+      const order = known.get(orderId)
+      if (order === undefined) return
+      unwritten.set(orderId, order)
       frames.request()
     },
     onElement() {
@@ -77,7 +79,7 @@ export function keepTrue({ page, client, format, words, newsroom, warn }: LivePa
     known.delete(order.orderId)
     known.set(order.orderId, order)
     if (known.size > KNOWN_ORDERS_MAX) known.delete(known.keys().next().value!)
-    unwritten.add(order.orderId)
+    unwritten.set(order.orderId, order)
   }
 
   function showAccount(): void {
@@ -97,11 +99,9 @@ export function keepTrue({ page, client, format, words, newsroom, warn }: LivePa
     }
   }
 
-  function showOrder(orderId: string): void {
-    const order = known.get(orderId)
-    if (order === undefined) return
-    const isChange = changed.delete(orderId)
-    for (const row of rows.of(orderId)) {
+  function showOrder(order: OrderView): void {
+    const isChange = changed.delete(order.orderId)
+    for (const row of rows.of(order.orderId)) {
       writeOrder(row, order, format, (name) => warn(`data-field="${name}" is not a field of an order`))
       if (isChange) mark(row)
     }

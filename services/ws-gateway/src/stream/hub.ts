@@ -156,16 +156,15 @@ export function createHub({ bus, reader, log, probeIntervalMs, onForwarded }: Hu
 
   /** @returns `complete` when every follower has all that there is. */
   async function fillOnce(stream: Stream): Promise<'complete' | 'more' | 'failed'> {
-    const seqs = [...stream.followers].flatMap(({ lastSeq }) => lastSeq ?? [])
-    if (seqs.length === 0) return 'complete'
+    const since = lowestSeq(stream)
+    if (since === Infinity) return 'complete'
     fillCount += 1
     try {
-      const events = await reader.eventsSince(stream.userId, Math.min(...seqs))
+      const events = await reader.eventsSince(stream.userId, since)
       for (const { seq, bytes } of events) for (const follower of stream.followers) follower.offer(seq, bytes)
-      if (events.length === EVENTS_MAX) return 'more'
-      if (!hasGap(stream)) return 'complete'
-      // Another gap may have opened while this one was being filled.
-      return events.length > 0 ? 'more' : 'failed'
+      if (!hasGap(stream)) return events.length === EVENTS_MAX ? 'more' : 'complete'
+      // Another gap may have opened while this one was being filled; or what is missing is not there.
+      return lowestSeq(stream) > since ? 'more' : 'failed'
     } catch (error) {
       log.warn({ err: error, userId: stream.userId }, 'missing events could not be read')
       return 'failed'
@@ -228,6 +227,11 @@ export function createHub({ bus, reader, log, probeIntervalMs, onForwarded }: Hu
       await Promise.all([subscriber.close(), publisher.close()])
     },
   }
+}
+
+/** Where the follower stands that is behind all others; `Infinity` when none has begun. */
+function lowestSeq({ followers }: Stream): number {
+  return Math.min(...[...followers].flatMap(({ lastSeq }) => lastSeq ?? []))
 }
 
 function hasGap(stream: Stream): boolean {

@@ -200,6 +200,28 @@ describe('what the bus does to events makes no difference', () => {
     expect(await settled(client, 3)).toEqual([1, 2, 3])
   })
 
+  test('when it loses one that the database has lost, too, which is asked for in peace and not for ever', async () => {
+    const client = await aClient('holed')
+    const { owner } = gateway.database
+    await gateway.books.commit('holed', 3)
+    await owner.query(`
+      BEGIN;
+      SET LOCAL session_replication_role = replica;
+      DELETE FROM events WHERE user_id = 'holed' AND seq = 2;
+      COMMIT`)
+    const queriesBefore = gateway.queryCount()
+    await gateway.books.happen('holed')
+    await client.next('event', ({ seq }) => seq === 1)
+    await sleep(1_000)
+    expect(gateway.queryCount() - queriesBefore).toBeLessThan(8)
+    expect(await client.closed(40_000)).toEqual({ code: 4005, reason: 'unavailable' })
+    expect(seqsOf(client)).toEqual([1])
+
+    const { epoch } = await gateway.connect('not-holed').then((other) => other.next('welcome'))
+    const again = await gateway.connect('holed', { resume: { epoch, seq: 1 } })
+    expect(await again.next('welcome')).toMatchObject({ mode: 'snapshot', seq: 4 })
+  }, 60_000)
+
   test('when it carries what is no event', async () => {
     const client = await aClient('noise')
     const [event] = await gateway.books.commit('noise')
