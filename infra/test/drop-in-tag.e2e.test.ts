@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { eventually, mintToken } from '@paxyo/testkit'
+import { eventually, mintToken, startService } from '@paxyo/testkit'
 import { createHash } from 'node:crypto'
 import { startDropInStage, type DropInStage } from './drop-in-stage.ts'
 import { openPage, servePanel } from './host-page.ts'
@@ -89,6 +89,21 @@ test('a mistake in the tag is said once, and nothing is thrown into the page', a
     expect(opened.thrown).toEqual([])
     await opened.page.context().close()
   }
+})
+
+test('a page that the gateway does not know is told where its origin has to stand', async () => {
+  await using gateway = await startService('ws-gateway', {
+    ...system.env,
+    ALLOWED_ORIGINS: 'https://panel.example.com',
+  })
+  await using panel = await servePanel({ userId: 'far', html: stage.html({ gatewayUrl: gateway.url }) })
+  const opened = await openPage(stage.browser, panel.url)
+  const said = (): string[] => opened.consoleErrors.filter((line) => line.startsWith('paxyo.js'))
+  await eventually(() => said().length > 0)
+  expect(said()).toEqual([
+    expect.stringContaining(`is ${new URL(panel.url).origin} one of the gateway's ALLOWED_ORIGINS?`),
+  ])
+  await opened.page.context().close()
 })
 
 test('a user who is logged out is not asked for again and again', async () => {

@@ -161,5 +161,7 @@ export function keepTrue({ page, client, format, words, newsroom, warn }: LivePa
 /** What the drop-in itself found wrong is said in its own words. */
 function describe(error: ClientError): string {
   const { message, code } = error.cause instanceof ClientError ? error.cause : error
-  return `${message} (${code})`
+  // Browsers do not tell a page that it was turned away for where it comes from.
+  const hint = code === 'connection_lost' ? `; is ${location.origin} one of the gateway's ALLOWED_ORIGINS?` : ''
+  return `${message} (${code})${hint}`
 }

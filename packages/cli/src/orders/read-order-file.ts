@@ -57,7 +57,7 @@ export interface EventRow {
   readonly at: string
   readonly event: string
   readonly status: string
-  /** Whether its batch still waits in the outbox; published, or about to be, when not. */
+  /** Whether its batch has been in the outbox for longer than one that is published; published, or about to be, when not. */
   readonly isWaiting: boolean
 }
 
@@ -95,12 +95,16 @@ const READ_REVIEWS = `
     resolved_by AS "resolvedBy", resolution
   FROM reviews WHERE order_id = $1 ORDER BY opened_at LIMIT ${ROWS_MAX}`
 
+/** A published batch is deleted with the next one or by the sweep, which comes every 30 seconds. */
+const PUBLISHED_STAYS_S_MAX = 45
+
 const READ_EVENTS = `
   SELECT * FROM (
     SELECT seq::text, ${time('at')} AS at, payload::json ->> 'event' AS event,
       payload::json #>> '{order,status}' AS status,
       EXISTS (SELECT FROM outbox, unnest(user_ids, seqs) AS waiting (user_id, seq)
-        WHERE waiting.user_id = events.user_id AND waiting.seq = events.seq) AS "isWaiting"
+        WHERE waiting.user_id = events.user_id AND waiting.seq = events.seq
+          AND created_at < now() - interval '${PUBLISHED_STAYS_S_MAX} seconds') AS "isWaiting"
     FROM events WHERE user_id = $1 AND payload::json #>> '{order,orderId}' = $2
     ORDER BY events.seq DESC LIMIT ${ROWS_MAX}
   ) AS newest ORDER BY seq::bigint`

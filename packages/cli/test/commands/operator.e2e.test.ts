@@ -95,6 +95,23 @@ describe('orders show', () => {
     }
   })
 
+  test('an event that nobody publishes is said to wait, one that was just published is not', async () => {
+    await using alone = await createTestDatabase()
+    const show = async (): Promise<string> =>
+      (await paxyo(['orders', 'show', 'A-1'], { DATABASE_URL: alone.url })).stdout
+    await alone.owner.query(`
+      INSERT INTO accounts (user_id, currency, last_seq) VALUES ('ann', 'USD', 1);
+      INSERT INTO orders (order_id, provider, provider_order_id, user_id, service, link, quantity, charge)
+        VALUES ('A-1', 'godofpanel', '1', 'ann', '', '', 1, 1);
+      INSERT INTO events (user_id, seq, at, payload) VALUES
+        ('ann', 1, now(), '{"event":"order.registered","order":{"orderId":"A-1","status":"pending"}}');
+      INSERT INTO outbox (batch_id, created_at, user_ids, seqs)
+        VALUES (gen_random_uuid(), now(), '{ann}', '{1}')`)
+    expect(await show()).toMatch(/order\.registered +pending +published/)
+    await alone.owner.query(`UPDATE outbox SET created_at = now() - interval '1 minute'`)
+    expect(await show()).toMatch(/order\.registered +pending +in the outbox/)
+  })
+
   test('why there is none', async () => {
     const answer = async (id: string): Promise<string> => {
       const shown = await paxyo(['orders', 'show', id, '--json'], env)
