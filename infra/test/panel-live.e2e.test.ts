@@ -262,22 +262,51 @@ test('the theme is that of the system until somebody says otherwise, and stays s
   expect(faults).toEqual([])
 })
 
+/** What the page has of desktop notifications, in place of the browser's own. */
+interface Desktop {
+  asked: number
+  shown: string[]
+  /** As in Chrome on Android, where only a service worker may show them. */
+  refuses: boolean
+}
+
 test('desktop notifications are asked for by a click only, and come while nobody looks', async () => {
-  const { address } = await createUser(['Followers'])
+  const { userId, address } = await createUser(['Followers'])
   const { page, faults } = await openPanel(browsers.browser, address)
   await page.evaluate(() => {
-    const asked = { count: 0 }
-    Object.assign(globalThis, { asked })
-    Notification.requestPermission = () => Promise.resolve(((asked.count += 1), 'granted' as const))
-    Object.defineProperty(Notification, 'permission', { get: () => (asked.count > 0 ? 'granted' : 'default') })
+    const desktop: Desktop = { asked: 0, shown: [], refuses: false }
+    class FakeNotification extends EventTarget {
+      static get permission(): NotificationPermission {
+        return desktop.asked > 0 ? 'granted' : 'default'
+      }
+      static async requestPermission(): Promise<NotificationPermission> {
+        desktop.asked += 1
+        return 'granted'
+      }
+      constructor(title: string, { body }: { body: string }) {
+        super()
+        if (desktop.refuses) throw new TypeError('Illegal constructor.')
+        desktop.shown.push(`${title}: ${body}`)
+      }
+    }
+    Object.assign(globalThis, { desktop, Notification: FakeNotification })
+    Object.defineProperty(document, 'hidden', { value: true })
   })
-  const asked = (): Promise<number> =>
-    page.evaluate(() => (globalThis as unknown as { asked: { count: number } }).asked.count)
+  const desktop = (): Promise<Desktop> => page.evaluate(() => (globalThis as unknown as { desktop: Desktop }).desktop)
   await page.click('#bell')
-  expect(await asked()).toBe(0)
+  expect((await desktop()).asked).toBe(0)
   await page.click('#desktop')
   await page.getByText('Desktop notifications are on').waitFor()
-  expect(await asked()).toBe(1)
+  expect((await desktop()).asked).toBe(1)
+
+  await system.webhook({ order_id: providerId(userId, 0), status: 'In progress' })
+  await eventually(async () => (await desktop()).shown.length === 1)
+  expect((await desktop()).shown[0]).toContain('Followers')
+  await page.evaluate(() => Object.assign((globalThis as unknown as { desktop: Desktop }).desktop, { refuses: true }))
+  await system.webhook({ order_id: providerId(userId, 0), status: 'Completed', remains: '0' })
+  await page.locator(`[data-order-id="${userId}-0"] [data-status="completed"]`).first().waitFor({ state: 'attached' })
+  await page.locator('#announcer', { hasText: 'Completed' }).waitFor({ state: 'attached' })
+
   await page.click('#desktop')
   await page.getByText('Turn on desktop notifications').waitFor()
   expect(faults).toEqual([])

@@ -28,14 +28,22 @@ export function createDesktopNotifications(store: TextStore): { notify(toasts: r
   return {
     notify(toasts) {
       if (!document.hidden || !isOn()) return
-      for (const toast of toasts) {
-        const { title, text } = describeToast(toast)
-        const notification = new Notification(title, { body: text, icon: '/demo/page/icon.svg' })
-        notification.addEventListener('click', () => {
-          window.focus()
-          notification.close()
-        })
-      }
+      for (const toast of toasts) tell(toast)
     },
   }
+}
+
+function tell(toast: Toast): void {
+  const { title, text } = describeToast(toast)
+  let notification: Notification
+  try {
+    notification = new Notification(title, { body: text, icon: '/demo/page/icon.svg' })
+  } catch {
+    // Chrome on Android leaves this to service workers.
+    return
+  }
+  notification.addEventListener('click', () => {
+    window.focus()
+    notification.close()
+  })
 }
