@@ -17,7 +17,8 @@ let next = Math.floor(Math.random() * RANGE)
 export async function freePort(): Promise<number> {
   for (let tried = 0; tried < RANGE; tried += 1) {
     next = (next + 1) % RANGE
-    if (await canListen(first + next)) return first + next
+    const port = first + next
+    if (await canListen(port)) return port
   }
   throw new Error(`no port from ${first} to ${first + RANGE - 1} is free`)
 }

@@ -20,18 +20,19 @@ const SILENCE_MS_MAX = 3_000
 export async function startRedisCluster(): Promise<RedisServers> {
   const servers: RedisServer[] = []
   const busPorts: number[] = []
-  while (servers.length < 2 * MASTERS) {
-    const busPort = await freePort()
-    busPorts.push(busPort)
-    servers.push(
-      await startRedisServer(
-        [],
-        ['cluster-enabled yes', `cluster-node-timeout ${SILENCE_MS_MAX}`, `cluster-port ${busPort}`],
-      ),
-    )
-  }
-  const clients = servers.map(({ url }) => new Redis(url))
+  const clients: Redis[] = []
   try {
+    while (servers.length < 2 * MASTERS) {
+      const busPort = await freePort()
+      busPorts.push(busPort)
+      servers.push(
+        await startRedisServer(
+          [],
+          ['cluster-enabled yes', `cluster-node-timeout ${SILENCE_MS_MAX}`, `cluster-port ${busPort}`],
+        ),
+      )
+    }
+    clients.push(...servers.map(({ url }) => new Redis(url)))
     for (const [index, { port }] of servers.entries()) {
       if (index > 0) await clients[0]!.call('CLUSTER', 'MEET', '127.0.0.1', port, busPorts[index]!)
     }
@@ -68,25 +69,35 @@ async function knownNodes(clients: readonly Redis[]): Promise<number[]> {
 
 /** A master, its replica, and three sentinels that watch over them; `url` names the sentinels. */
 export async function startRedisSentinels(): Promise<RedisServers & { readonly sentinels: readonly RedisServer[] }> {
-  const master = await startRedisServer()
-  const replica = await startRedisServer(['--replicaof', '127.0.0.1', `${master.port}`])
-  const watch = [
-    ['monitor', 'mymaster', '127.0.0.1', `${master.port}`, '2'],
-    ['down-after-milliseconds', 'mymaster', `${SILENCE_MS_MAX}`],
-    ['failover-timeout', 'mymaster', '6000'],
-  ].map((words) => `sentinel ${words.join(' ')}`)
-  const sentinels = await Promise.all([0, 1, 2].map(() => startRedisServer(['--sentinel'], watch)))
-  const clients = sentinels.map(({ url }) => new Redis(url))
-  await eventually(async () => {
-    const infos = await Promise.all(clients.map((client) => client.info('sentinel')))
-    return infos.every((info) => info.includes('slaves=1,sentinels=3'))
-  })
-  for (const client of clients) client.disconnect()
-  return {
-    ...together([...sentinels, master, replica]),
-    url: sentinels.map(({ url }) => url).join(','),
-    servers: [master, replica],
-    sentinels,
+  const all: RedisServer[] = []
+  const clients: Redis[] = []
+  const start = async (...options: Parameters<typeof startRedisServer>): Promise<RedisServer> => {
+    const server = await startRedisServer(...options)
+    all.push(server)
+    return server
+  }
+  try {
+    const master = await start()
+    const replica = await start(['--replicaof', '127.0.0.1', `${master.port}`])
+    const watch = [
+      ['monitor', 'mymaster', '127.0.0.1', `${master.port}`, '2'],
+      ['down-after-milliseconds', 'mymaster', `${SILENCE_MS_MAX}`],
+      ['failover-timeout', 'mymaster', '6000'],
+    ].map((words) => `sentinel ${words.join(' ')}`)
+    const sentinels: RedisServer[] = []
+    while (sentinels.length < 3) sentinels.push(await start(['--sentinel'], watch))
+    clients.push(...sentinels.map(({ url }) => new Redis(url)))
+    await eventually(async () => {
+      const infos = await Promise.all(clients.map((client) => client.info('sentinel')))
+      return infos.every((info) => info.includes('slaves=1,sentinels=3'))
+    })
+    const url = sentinels.map((sentinel) => sentinel.url).join(',')
+    return { ...together(all), url, servers: [master, replica], sentinels }
+  } catch (error) {
+    await together(all)[Symbol.asyncDispose]()
+    throw error
+  } finally {
+    for (const client of clients) client.disconnect()
   }
 }
 
