@@ -129,8 +129,15 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a restored database is noticed by nobody who stays',
     file: `${GATEWAY}/src/stream/hub.ts`,
-    find: 'epoch !== undefined && epoch !== current',
-    replace: 'false',
+    find: 'if (epoch !== undefined) {',
+    replace: 'if (false) {',
+    tests: [`${GATEWAY}/test/stream/hub`],
+  },
+  {
+    name: 'an answer from before a restore counts',
+    file: `${GATEWAY}/src/stream/hub.ts`,
+    find: 'if (askedIn !== epoch) return false',
+    replace: '',
     tests: [`${GATEWAY}/test/stream/hub`],
   },
   {
