@@ -12,17 +12,22 @@ export interface HeldReads {
   release(): Promise<void>
 }
 
-/** From now on snapshots wait until they are released, for as long as a statement of the gateway's may. */
+/**
+ * From now on snapshots of the present epoch wait until they are released, for as long as a statement of the gateway's
+ * may.
+ */
 export async function holdReads({ owner }: TestDatabase): Promise<HeldReads> {
   const holder = await owner.connect()
   await holder.query(`SELECT pg_advisory_lock(${LOCK})`)
   await owner.query(`
     ALTER TABLE stream_epoch RENAME TO open_stream_epoch;
     -- Whoever asks for the epoch alone, as the look at the gateway's health does, is not held up.
-    CREATE FUNCTION hold() RETURNS void LANGUAGE plpgsql AS $$ BEGIN
-      IF current_query() LIKE '%accounts%' THEN PERFORM pg_advisory_xact_lock_shared(${LOCK}); END IF;
+    CREATE TABLE held_epoch AS SELECT epoch FROM open_stream_epoch;
+    CREATE FUNCTION hold(epoch text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+      IF current_query() LIKE '%accounts%' AND EXISTS (SELECT FROM held_epoch WHERE held_epoch.epoch = hold.epoch)
+        THEN PERFORM pg_advisory_xact_lock_shared(${LOCK}); END IF;
     END $$;
-    CREATE VIEW stream_epoch AS SELECT epoch FROM open_stream_epoch, hold();
+    CREATE VIEW stream_epoch AS SELECT epoch FROM open_stream_epoch, hold(epoch);
     GRANT SELECT ON stream_epoch TO ${DATABASE_ROLES.gateway}`)
   return {
     async isReading() {
