@@ -1,10 +1,12 @@
 import { expect, test } from '@jest/globals'
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-const FOLDER = '/tmp/paxyo-secrets-that-nobody-makes'
+const FOLDER = join(tmpdir(), `paxyo-secrets-that-nobody-makes-${process.pid}`)
 
 test.each([
   [['--help'], 0, /^Usage: npm run secrets/, /^$/],

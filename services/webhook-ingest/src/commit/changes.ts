@@ -43,9 +43,6 @@ export interface PaymentEntry extends Entry {
   readonly orderId: string | null
 }
 
-/** Those of the entries that are refunds. */
-export const refundsOf = ({ entries }: Changes): RefundEntry[] => entries.filter((entry) => entry.kind === 'refund')
-
 export interface EventRow extends BusMessage {
   readonly userId: string
   readonly seq: number

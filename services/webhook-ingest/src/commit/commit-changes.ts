@@ -1,7 +1,7 @@
 import { transaction } from '@paxyo/database'
 import type { Pool, PoolClient } from 'pg'
 import type { ApplyRules } from './apply-delivery.ts'
-import { noChanges, refundsOf, type Changes, type EventRow } from './changes.ts'
+import { noChanges, type Changes, type EventRow } from './changes.ts'
 import { writeChangesAndCommit } from './write-changes.ts'
 
 export interface CommitDeps extends ApplyRules {
@@ -58,7 +58,7 @@ export async function commitChanges<T>(
   }
   if (changes.events.length > 0) outbox.publish(batchId, changes.events)
   if (changes.awaited.length > 0) deliveriesAwait?.()
-  if (refundsOf(changes).length > 0) refundsCommitted?.()
+  if (changes.entries.some(({ kind }) => kind === 'refund')) refundsCommitted?.()
   onCommitted?.(changes)
   return committed
 }

@@ -4,7 +4,7 @@ import { formatMoney } from '@paxyo/order-core'
 import type { Pool } from 'pg'
 import type { Registry } from 'prom-client'
 import type { NotCommitted } from '../commit/batcher.ts'
-import { refundsOf, type Changes } from '../commit/changes.ts'
+import type { Changes } from '../commit/changes.ts'
 import type { DeliveryResult } from '../webhook/delivery.ts'
 import { readBacklog } from './backlog.ts'
 
@@ -83,7 +83,8 @@ export function createIngestMetrics({ pool, waitingDeliveries }: IngestMetricsOp
       if (changes.events.length > 0) events.inc(changes.events.length)
       if (changes.registeredOrderIds.size > 0) registrations.inc(changes.registeredOrderIds.size)
       for (const { reason } of changes.reviews) reviews.inc({ reason })
-      for (const { userId, amount } of refundsOf(changes)) {
+      for (const { kind, userId, amount } of changes.entries) {
+        if (kind !== 'refund') continue
         const currency = labelOf(changes.accounts.get(userId)!.currency)
         refunds.inc({ currency })
         // A float at last: this is for graphs, and the ledger is where money is counted.

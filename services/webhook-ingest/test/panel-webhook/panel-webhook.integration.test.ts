@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { createInProcessBus } from '@paxyo/event-bus'
 import { eventually } from '@paxyo/testkit'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Pool } from 'pg'
 import { pino } from 'pino'
 import { Webhook } from 'standardwebhooks'
 import { createIngest } from '../../src/ingest.ts'
@@ -52,6 +53,16 @@ const openSender = (): PanelWebhook => {
   const sender = createPanelWebhook({ pool, target: target(), log: pino({ level: 'silent' }) })
   opened.push(sender)
   return sender
+}
+/** Webhooks for so many refunds, while nobody is there to send them. */
+const enqueueOnly = async (count: number): Promise<Pool> => {
+  await ingest[Symbol.asyncDispose]()
+  ingest = await startIngest()
+  const pool = ingest.database.poolAs('ingest', 1)
+  await beginAtHead(pool)
+  await payRefunds(count)
+  expect(await enqueueRefunds(pool)).toBe(count)
+  return pool
 }
 /** All but what is being sent at this moment, which is leased for half a minute. */
 const makeDue = async (): Promise<void> => {
@@ -179,12 +190,7 @@ test('pages of webhooks hold each once', async () => {
 })
 
 test('what a process claimed and died with is sent by another one, once its lease has ended', async () => {
-  await ingest[Symbol.asyncDispose]()
-  ingest = await startIngest()
-  const dying = ingest.database.poolAs('ingest', 1)
-  await beginAtHead(dying)
-  await payRefunds(3)
-  expect(await enqueueRefunds(dying)).toBe(3)
+  const dying = await enqueueOnly(3)
   expect(await claimDue(dying, 10)).toHaveLength(3)
   const leases = await query(
     `SELECT due_at - attempted_at BETWEEN '29 s' AND '31 s' AS is_half_a_minute FROM panel_webhooks`,
@@ -209,12 +215,7 @@ const isWaitingForLock = async (): Promise<boolean> => {
 }
 
 test('what somebody is claiming at this moment is passed over', async () => {
-  await ingest[Symbol.asyncDispose]()
-  ingest = await startIngest()
-  const pool = ingest.database.poolAs('ingest', 1)
-  await beginAtHead(pool)
-  await payRefunds(2)
-  await enqueueRefunds(pool)
+  const pool = await enqueueOnly(2)
   const { owner } = ingest.database
   const other = await owner.connect()
   try {
@@ -234,12 +235,7 @@ test('what somebody is claiming at this moment is passed over', async () => {
 })
 
 test('an attempt that came too late to say that it failed says nothing', async () => {
-  await ingest[Symbol.asyncDispose]()
-  ingest = await startIngest()
-  const pool = ingest.database.poolAs('ingest', 1)
-  await beginAtHead(pool)
-  await payRefunds(1)
-  await enqueueRefunds(pool)
+  const pool = await enqueueOnly(1)
   const [first] = await claimDue(pool, 1)
   await query('UPDATE panel_webhooks SET due_at = now()')
   const [second] = await claimDue(pool, 1)
