@@ -1,7 +1,7 @@
 import { commonVariables, env, loadConfig, redisProblems, redisVariables } from '@paxyo/service-kit'
 import { z } from 'zod'
-import { panelWebhookProblems, panelWebhookVariables } from './panel-webhook/panel-webhook-config.ts'
-import { providerProblems, providerVariables } from './confirm/provider-config.ts'
+import { panelWebhookProblems, panelWebhookVariables } from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
+import { providerProblems, providerVariables } from './provider-config.ts'
 import { parseSecret } from './webhook/standard-webhooks.ts'
 
 const TOKEN_BYTES_MIN = 8

@@ -11,9 +11,9 @@ import {
   serveMetrics,
 } from '@paxyo/service-kit'
 import { loadIngestConfig } from './config.ts'
-import { providerOptions } from './confirm/provider-config.ts'
+import { providerOptions } from './provider-config.ts'
 import { createIngest, INGEST_POOL_MAX } from './ingest.ts'
-import { panelWebhookTarget } from './panel-webhook/panel-webhook-config.ts'
+import { panelWebhookTarget } from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
 
 await runService(async () => {
   const config = loadIngestConfig(process.env)

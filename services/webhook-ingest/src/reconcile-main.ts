@@ -1,7 +1,7 @@
 import { createLogger, ConfigError } from '@paxyo/service-kit'
-import { loadReconcileConfig } from './reconcile/reconcile-config.ts'
-import { reportLines } from './reconcile/report-lines.ts'
-import { runReconcile } from './reconcile/run-reconcile.ts'
+import { loadReconcileConfig } from '../../../packages/cli/src/reconcile/reconcile-config.ts'
+import { reportLines } from '../../../packages/cli/src/reconcile/report-lines.ts'
+import { runReconcile } from '../../../packages/cli/src/reconcile/run-reconcile.ts'
 
 try {
   const { request, logLevel, ...options } = loadReconcileConfig(process.env, process.argv.slice(2))

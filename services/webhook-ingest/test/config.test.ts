@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { ConfigError } from '@paxyo/service-kit'
 import { loadIngestConfig } from '../src/config.ts'
-import { providerOptions } from '../src/confirm/provider-config.ts'
+import { providerOptions } from '../src/provider-config.ts'
 
 const problems = (environment: NodeJS.ProcessEnv): readonly string[] => {
   try {

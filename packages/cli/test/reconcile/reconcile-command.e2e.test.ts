@@ -1,0 +1,70 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { sharedRedisUrl } from '@paxyo/testkit'
+import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { PROVIDER_KEY, startWithProvider, type ProviderFixture } from '../../../../services/webhook-ingest/test/provider-fixture.ts'
+
+const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
+
+let fixture: ProviderFixture
+beforeEach(async () => {
+  fixture = await startWithProvider()
+})
+afterEach(async () => {
+  await fixture[Symbol.asyncDispose]()
+})
+
+interface Ended {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs it as the README does, without npm's own lines. */
+function reconcile(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+  const settings = {
+    DATABASE_URL: fixture.database.url,
+    REDIS_URL: sharedRedisUrl(),
+    CHANNEL_PREFIX: `${randomUUID()}:`,
+    PROVIDER_API_URL: fixture.simulator.apiUrl,
+    PROVIDER_API_KEY: PROVIDER_KEY,
+  }
+  return new Promise((resolve) => {
+    execFile(
+      'npm',
+      ['run', '--silent', 'reconcile', '--', ...args],
+      { cwd: ROOT, env: { ...process.env, ...settings, ...env } },
+      (error, stdout, stderr) => resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
+    )
+  })
+}
+
+test('npm run reconcile: silent orders, orders by name, and what came of them', async () => {
+  for (const id of ['1', '2', '3']) await fixture.place(id)
+  fixture.simulator.setWebhook(undefined)
+  fixture.simulator.cancel('1')
+  fixture.simulator.change('2', { status: 'failed' })
+
+  expect(await reconcile(['A-1', 'A-404'])).toMatchObject({
+    code: 0,
+    stdout: 'asked about: 1 (1 applied)\nrefunded: A-1 2.5\nnot registered: A-404\n',
+  })
+  expect(await reconcile(['--silent-hours', '0'])).toMatchObject({
+    code: 0,
+    stdout: 'asked about: 2 (1 applied, 1 progress)\nreview: A-2 order_failed\n',
+  })
+  expect(await reconcile([])).toMatchObject({ code: 0, stdout: 'asked about: 0\n' })
+  expect(await fixture.read('1')).toMatchObject({ status: 'canceled', refunded: 2.5, paid: 2.5 })
+})
+
+test('a provider that refuses ends it with 1, a wrong configuration with every problem', async () => {
+  await fixture.place('1')
+  const refused = await reconcile(['A-1'], { PROVIDER_API_KEY: 'a wrong key' })
+  expect(refused).toMatchObject({ code: 1, stdout: 'asked about: 0\nstopped by refused; left: A-1\n' })
+  expect(refused.stderr + refused.stdout).not.toContain('a wrong key')
+
+  const wrong = await reconcile(['--silent-hours', 'soon'], { PROVIDER_API_URL: '', DATABASE_URL: 'mysql://x' })
+  expect(wrong.code).toBe(1)
+  expect(wrong.stderr).toMatch(/DATABASE_URL: must be[^]*PROVIDER_API_URL: is required[^]*--silent-hours must be/)
+})
