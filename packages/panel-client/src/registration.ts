@@ -1,6 +1,6 @@
 import { currencySchema, identifierSchema, moneySchema } from '@paxyo/contracts'
+import { isProviderName } from '@paxyo/order-core'
 import { z } from 'zod'
-import { namedSchemas } from '../../../services/webhook-ingest/src/panel-api/kit/operation.ts'
 
 /**
  * PHP panels keep ids as integers. What is made of them stands outside of the union: inside, the OpenAPI document would
@@ -25,7 +25,12 @@ const textSchema = z
 /** What a panel says of an order that it has passed on to the provider. */
 export const registrationSchema = z.strictObject({
   orderId: idSchema.describe("The panel's own id. Registering it again with the same details changes nothing."),
-  providerOrderId: idSchema,
+  provider: z
+    .string()
+    .refine(isProviderName, 'must be the name of a provider, such as "godofpanel"')
+    .optional()
+    .describe('The provider that it was passed on to; the only one, or `godofpanel`, without it.'),
+  providerOrderId: idSchema.describe("The provider's id for it; unique for each provider."),
   userId: idSchema,
   service: textSchema,
   link: textSchema,
@@ -37,6 +42,6 @@ export const registrationSchema = z.strictObject({
     .default('external')
     .describe('Who takes the charge: the panel has done so itself, or it is taken from the account now.'),
 })
-namedSchemas.add(registrationSchema, { id: 'Registration' })
+z.globalRegistry.add(registrationSchema, { id: 'Registration' })
 
-export type Registration = z.output<typeof registrationSchema>
+export type RegistrationBody = z.output<typeof registrationSchema>

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pThrottle from 'p-throttle'
 import { Agent, errors, request, type Dispatcher } from 'undici'
-import { ProviderError } from './provider-error.ts'
+import { ProviderError } from '@paxyo/order-core'
 import { retryAfterMs } from './retry-after.ts'
 
 export interface TransportOptions {

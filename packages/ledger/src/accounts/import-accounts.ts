@@ -1,19 +1,19 @@
-import { encodeEvent, userChannel } from '@paxyo/contracts'
 import { roundTrip } from '@paxyo/database'
-import { formatMoney, parseMoney, type Money } from '@paxyo/order-core'
+import { parseMoney, type Money } from '@paxyo/order-core'
 import type { PoolClient } from 'pg'
 import { v5 as uuidv5 } from 'uuid'
 import { BALANCE_MAX, type Account } from '../model/working-set.ts'
-import type { Changes } from '../model/change-set.ts'
 import { commitImport, type ImportDeps } from '../transaction/commit-import.ts'
+import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
 import { readClock } from '../transaction/read-working-set.ts'
+import { recordDeposit } from '../transaction/record-event.ts'
 import { lockAccounts, openAccounts } from './lock-accounts.ts'
 
 /** A user of the system that was there before. */
 export interface ImportedAccount {
   readonly userId: string
   readonly currency: string
-  /** What the user has to his name; it becomes the first deposit. */
+  /** The user's balance; it becomes the first deposit. */
   readonly balance: Money
 }
 
@@ -28,29 +28,30 @@ export type AccountImportResult =
 const OPENING_BALANCES = '9b1d1c54-3f0e-4d53-9a3c-6d6c6f0a7e11'
 
 /**
- * Takes over a batch of users, in one transaction: opens their accounts, with their balances as deposits. A balance is
- * taken over once: its entry has an id that is made of the user's, so that the database refuses another one.
+ * Imports a batch of users, in one transaction: opens their accounts, with their balances as deposits. A balance is
+ * imported once: its entry has an id that is made of the user's, so that the database refuses another one.
  *
- * @returns for each what became of it; `balance_conflict` when another balance was taken over before.
+ * @returns for each what became of it; `balance_conflict` when another balance was imported before.
  * @throws the database's errors, when they stay after a few attempts.
  */
 export function importAccounts(deps: ImportDeps, accounts: readonly ImportedAccount[]): Promise<AccountImportResult[]> {
-  return commitImport(deps, async (client, changes) => {
+  return commitImport(deps, async (tx) => {
+    const { client } = tx
     const userIds = [...new Set(accounts.map(({ userId }) => userId))]
-    const [there, at] = await roundTrip([lockAccounts(client, userIds), readClock(client)])
+    const [there, at] = await roundTrip([lockAccounts(client, userIds), readClock(tx)])
     const currencyByUserId = new Map<string, string>()
     for (const { userId, currency } of accounts) {
       if (!there.has(userId) && !currencyByUserId.has(userId)) currencyByUserId.set(userId, currency)
     }
     const { accounts: opened, openedUserIds } = await openAccounts(client, currencyByUserId)
-    // Read under the locks: whoever takes over the same balance at this moment waits for us, or we for him.
+    // Read under the locks: an import of the same balance at this moment waits for us, or we for it.
     const known: Known = {
       at,
       accountsByUserId: new Map([...there, ...opened]),
       newUserIds: new Set(openedUserIds),
       openingByEntryId: await readOpeningBalances(client, userIds),
     }
-    return { at, result: accounts.map((account) => takeIn(known, changes, account)) }
+    return accounts.map((account) => importOne(tx, known, account))
   })
 }
 
@@ -61,7 +62,7 @@ interface Known {
   readonly openingByEntryId: Map<string, Money>
 }
 
-function takeIn(known: Known, changes: Changes, { userId, currency, balance }: ImportedAccount): AccountImportResult {
+function importOne({ changes }: LedgerTransaction, known: Known, { userId, currency, balance }: ImportedAccount): AccountImportResult {
   const account = known.accountsByUserId.get(userId)
   if (account?.currency !== currency) return 'currency_mismatch'
   const entryId = openingEntryId(userId)
@@ -70,26 +71,8 @@ function takeIn(known: Known, changes: Changes, { userId, currency, balance }: I
   if (balance === 0n) return known.newUserIds.delete(userId) ? 'imported' : 'already_there'
   if (account.balance + balance > BALANCE_MAX) return 'balance_limit_exceeded'
 
-  const paid: Account = { ...account, balance: account.balance + balance, lastSeq: account.lastSeq + 1 }
-  known.accountsByUserId.set(userId, paid)
   known.openingByEntryId.set(entryId, balance)
-  changes.accounts.set(userId, paid)
-  changes.entries.push({
-    entryId,
-    userId,
-    kind: 'deposit',
-    orderId: null,
-    amount: balance,
-    balanceAfter: paid.balance,
-  })
-  const payload = encodeEvent({
-    type: 'event',
-    seq: paid.lastSeq,
-    event: 'account.updated',
-    at: known.at.toISOString(),
-    account: { balance: formatMoney(paid.balance), currency },
-  })
-  changes.events.push({ userId, seq: paid.lastSeq, channel: userChannel(userId), payload })
+  known.accountsByUserId.set(userId, recordDeposit(changes, account, balance, entryId, known.at).account)
   return 'imported'
 }
 

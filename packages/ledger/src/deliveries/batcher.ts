@@ -2,8 +2,9 @@ import { isDatabaseUnavailable, isRefusedByDatabase, isRetryable } from '@paxyo/
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Delivery, DeliveryResult } from '../model/delivery.ts'
-import { commitBatch, commitRefused } from './commit-deliveries.ts'
-import type { CommitDeps } from '../transaction/commit-change-set.ts'
+import { providerOrderKey } from '../model/provider-order.ts'
+import { commitDeliveries, commitRejected } from './commit-deliveries.ts'
+import type { LedgerDeps } from '../transaction/commit-change-set.ts'
 
 /** Why deliveries were not committed. The provider must send them again; sending them twice is harmless. */
 export type NotCommitted = 'queue_full' | 'shutting_down' | 'database_unavailable' | 'internal_error'
@@ -22,14 +23,14 @@ export interface Batcher {
   close(): Promise<void>
 }
 
-export interface BatcherOptions extends CommitDeps {
+export interface BatcherOptions extends LedgerDeps {
   readonly log: Logger
   /** The most deliveries in one transaction. */
   readonly batchMax?: number
   /** The most deliveries that may wait; more are refused. */
   readonly queueMax?: number
   /** How many transactions may be in flight. */
-  readonly lanes?: number
+  readonly partitions?: number
   /** How long one batch is tried before its senders are told to come back. */
   readonly commitTimeoutMs?: number
   /** Told of every batch that was committed or given up. */
@@ -38,7 +39,7 @@ export interface BatcherOptions extends CommitDeps {
 
 const BATCH_MAX = 500
 const QUEUE_MAX = 10_000
-const LANES = 2
+const PARTITIONS = 2
 const COMMIT_TIMEOUT_MS = 8_000
 const RETRY_DELAY_MS_MIN = 20
 const RETRY_DELAY_MS_MAX = 500
@@ -49,17 +50,17 @@ interface Waiting {
 }
 
 /**
- * Group commit: what arrives while a lane commits forms its next batch, without a timer. A lone webhook waits for
+ * Group commit: what arrives while a partition commits forms its next batch, without a timer. A lone webhook waits for
  * nobody, and under load one fsync serves hundreds.
  *
- * An order always takes the same lane, so its updates are committed in the order of their arrival.
+ * An order always takes the same partition, so its updates are committed in the order of their arrival.
  */
 export function createBatcher(options: BatcherOptions): Batcher {
-  const { batchMax = BATCH_MAX, queueMax = QUEUE_MAX, lanes: laneCount = LANES } = options
-  const lanes = Array.from({ length: laneCount }, () => createLane(options, batchMax))
+  const { batchMax = BATCH_MAX, queueMax = QUEUE_MAX, partitions: partitionCount = PARTITIONS } = options
+  const partitions = Array.from({ length: partitionCount }, () => createPartition(options, batchMax))
   let isClosing = false
 
-  const waitingCount = (): number => lanes.reduce((sum, lane) => sum + lane.queue.length, 0)
+  const waitingCount = (): number => partitions.reduce((sum, partition) => sum + partition.queue.length, 0)
 
   return {
     get waitingCount() {
@@ -70,7 +71,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
       if (isClosing) return 'shutting_down'
       if (waitingCount() + deliveries.length > queueMax) return 'queue_full'
       const results = await Promise.all(
-        deliveries.map((delivery) => lanes[laneOf(delivery, laneCount)]!.push(delivery)),
+        deliveries.map((delivery) => partitions[partitionOf(delivery, partitionCount)]!.push(delivery)),
       )
       const notCommitted = results.find((result) => typeof result === 'string')
       return notCommitted ?? (results as DeliveryResult[])
@@ -78,18 +79,18 @@ export function createBatcher(options: BatcherOptions): Batcher {
 
     async close() {
       isClosing = true
-      await Promise.all(lanes.map((lane) => lane.idle()))
+      await Promise.all(partitions.map((partition) => partition.idle()))
     },
   }
 }
 
-interface Lane {
+interface Partition {
   readonly queue: Waiting[]
   push(delivery: Delivery): Promise<DeliveryResult | NotCommitted>
   idle(): Promise<void>
 }
 
-function createLane(options: BatcherOptions, batchMax: number): Lane {
+function createPartition(options: BatcherOptions, batchMax: number): Partition {
   const queue: Waiting[] = []
   let running: Promise<void> | undefined
 
@@ -122,11 +123,11 @@ function createLane(options: BatcherOptions, batchMax: number): Lane {
   }
 }
 
-function laneOf({ update, deliveryId }: Delivery, laneCount: number): number {
-  const key = update?.providerOrderId ?? deliveryId
+function partitionOf({ provider, update, deliveryId }: Delivery, partitionCount: number): number {
+  const key = update === undefined ? deliveryId : providerOrderKey({ ...update, provider })
   let hash = 0
   for (let index = 0; index < key.length; index += 1) hash = (Math.imul(hash, 31) + key.charCodeAt(index)) >>> 0
-  return hash % laneCount
+  return hash % partitionCount
 }
 
 async function commitOrExplain(
@@ -154,14 +155,14 @@ async function commitWithRetries(
   let isOutcomeUnknown = false
   for (let delayMs = RETRY_DELAY_MS_MIN; ; delayMs = Math.min(delayMs * 2, RETRY_DELAY_MS_MAX)) {
     try {
-      const results = await commitBatch(options, deliveries)
+      const results = await commitDeliveries(options, deliveries)
       if (isOutcomeUnknown) options.outbox.outcomeUnknown()
       return results
     } catch (error) {
       isOutcomeUnknown ||= isDatabaseUnavailable(error)
       if (isRefusedByDatabase(error)) {
         options.log.warn({ err: error, deliveries: deliveries.length }, 'the database refused a batch')
-        if (deliveries.length === 1) return [await commitRefused(options, deliveries[0]!)]
+        if (deliveries.length === 1) return [await commitRejected(options, deliveries[0]!)]
         const middle = deliveries.length >> 1
         return [
           ...(await commitWithRetries(options, deliveries.slice(0, middle), deadline)),
@@ -170,7 +171,7 @@ async function commitWithRetries(
       }
       const canRetry = isRetryable(error) || isDatabaseUnavailable(error)
       if (!canRetry || Date.now() + delayMs > deadline) throw error
-      options.log.warn({ err: error, deliveries: deliveries.length }, 'batch is tried again')
+      options.log.warn({ err: error, deliveries: deliveries.length }, 'batch retry')
       await sleep(delayMs)
     }
   }

@@ -1,10 +1,13 @@
 import type { BusMessage } from '@paxyo/contracts'
 import type { Money, ReviewReason } from '@paxyo/order-core'
-import type { Confirmation, Delivery, DeliveryResult } from './delivery.ts'
+import type { Delivery, DeliveryResult, EventPlace, Verification } from './delivery.ts'
+import type { ProviderOrder } from './provider-order.ts'
 import type { Account, Order } from './working-set.ts'
 
 /** The rows that one transaction writes. Orders and accounts are there once each, as they end up. */
-export interface Changes {
+export interface ChangeSet {
+  /** The database's clock, which everything in it carries. Work that notes a change has read it. */
+  at: Date | undefined
   readonly orders: Map<string, Order>
   /** Which of the orders are new. */
   readonly registeredOrderIds: Set<string>
@@ -15,9 +18,9 @@ export interface Changes {
   readonly deliveries: DeliveryRow[]
   readonly reviews: ReviewRow[]
   /** Deliveries that wait until the provider has been asked about them. */
-  readonly awaited: AwaitedRow[]
+  readonly awaiting: AwaitingRow[]
   /** Those that waited, and what the provider said. */
-  readonly confirmed: ConfirmedRow[]
+  readonly verified: VerifiedRow[]
 }
 
 /** Money that went into an account, or out of it for an order. */
@@ -43,10 +46,7 @@ export interface PaymentEntry extends Entry {
   readonly orderId: string | null
 }
 
-export interface EventRow extends BusMessage {
-  readonly userId: string
-  readonly seq: number
-}
+export interface EventRow extends BusMessage, EventPlace {}
 
 export interface DeliveryRow extends Delivery {
   readonly outcome: Exclude<DeliveryResult['outcome'], 'duplicate'>
@@ -60,19 +60,18 @@ export interface ReviewRow {
   readonly reason: ReviewReason
 }
 
-export interface AwaitedRow {
+export interface AwaitingRow extends ProviderOrder {
   readonly deliveryId: string
-  readonly provider: string
-  readonly providerOrderId: string
 }
 
-export interface ConfirmedRow {
+export interface VerifiedRow {
   readonly deliveryId: string
-  readonly confirmation: Confirmation
+  readonly verification: Verification
 }
 
-export function noChanges(): Changes {
+export function emptyChangeSet(): ChangeSet {
   return {
+    at: undefined,
     orders: new Map(),
     registeredOrderIds: new Set(),
     accounts: new Map(),
@@ -80,7 +79,7 @@ export function noChanges(): Changes {
     events: [],
     deliveries: [],
     reviews: [],
-    awaited: [],
-    confirmed: [],
+    awaiting: [],
+    verified: [],
   }
 }

@@ -1,8 +1,8 @@
 import type { Money, ReviewReason, StatusUpdate } from '@paxyo/order-core'
 
-/** One update of a webhook request, as received. */
+/** One order update received from a provider. */
 export interface Delivery {
-  /** Its idempotency key: the same delivery sent again has the same id. */
+  /** Its idempotency key: the same delivery received again has the same id. */
   readonly deliveryId: string
   readonly provider: string
   /** `undefined` when the provider named no order. */
@@ -11,11 +11,11 @@ export interface Delivery {
   readonly receivedAt: Date
   /** Set when this delivery waited for its order. */
   readonly wasParked?: true
-  /** How we came by it: the provider called, or we asked its API. A webhook when it is not given. */
+  /** Where it comes from: the provider called, or we asked its API. A webhook when it is not given. */
   readonly origin?: 'webhook' | 'reconcile'
-  /** Set when this delivery awaited its confirmation and the provider was asked, or could not be. */
-  readonly confirmation?: Confirmation
-  /** Set when this is an earlier delivery once more, at a person's wish. */
+  /** Set when this delivery waited for its verification and the provider was asked, or could not be. */
+  readonly verification?: Verification
+  /** Set when this is an earlier delivery again, at a person's request. */
   readonly replay?: Replay
 }
 
@@ -26,8 +26,8 @@ export interface Replay {
   readonly reviewedFor: ReadonlySet<ReviewReason>
 }
 
-/** What came of asking the provider whether a webhook is true; null when it could not be asked. */
-export type Confirmation = { readonly update: StatusUpdate; readonly body: string } | null
+/** What the provider says when it is asked whether a webhook is true; null when it could not be asked. */
+export type Verification = { readonly update: StatusUpdate; readonly body: string } | null
 
 /** What became of a delivery once it was committed. */
 export interface DeliveryResult {
@@ -42,8 +42,14 @@ export interface DeliveryResult {
     | 'duplicate'
   /** Why somebody must look at it. */
   readonly review?: ReviewReason
-  /** What this delivery paid back. */
+  /** What this delivery refunded. */
   readonly refund?: Money
-  /** Where its event stands in which stream: with this a gateway's log line belongs to the webhook's. */
-  readonly event?: { readonly userId: string; readonly seq: number }
+  /** The event's place in its user's stream: it connects a gateway's log line to the webhook's. */
+  readonly event?: EventPlace
+}
+
+/** An event's place in its user's stream. */
+export interface EventPlace {
+  readonly userId: string
+  readonly seq: number
 }

@@ -1,5 +1,5 @@
 import { userChannel, type BusMessage } from '@paxyo/contracts'
-import { isDatabaseUnavailable, transaction, assertCommitted } from '@paxyo/database'
+import { isDatabaseUnavailable, transaction } from '@paxyo/database'
 import type { EventPublisher } from '@paxyo/event-bus'
 import type { Pool, PoolClient } from 'pg'
 import type { Logger } from 'pino'
@@ -90,7 +90,7 @@ export function createOutbox({ pool, publisher, log, onPublish }: OutboxOptions)
       await deleteOwn()
       for (let count = DRAIN_BATCHES_MAX; count === DRAIN_BATCHES_MAX;) {
         if (isClosed) return
-        count = await transaction(pool, (client) => drainSome(client, publisher, rowAgeMs))
+        count = await drainSome(pool, publisher, rowAgeMs)
       }
     } catch (error) {
       log.warn({ err: error }, 'the outbox could not be drained')
@@ -167,25 +167,32 @@ interface BatchRow {
   readonly seqs: readonly string[]
 }
 
-/** @returns how many batches were published; fewer than the limit means that no more are left. */
-async function drainSome(client: PoolClient, publisher: EventPublisher, rowAgeMs: number): Promise<number> {
+/**
+ * Publishes a transaction's worth of batches; their rows go when the bus has them all.
+ *
+ * @returns how many batches were published; fewer than the limit means that no more are left.
+ */
+async function drainSome(pool: Pool, publisher: EventPublisher, rowAgeMs: number): Promise<number> {
+  const batchIds = await transaction(
+    pool,
+    (client) => publishOld(client, publisher, rowAgeMs),
+    (client, published) => (published.length === 0 ? [] : [deletePublished(client, published)]),
+  )
+  return batchIds.length
+}
+
+async function publishOld(client: PoolClient, publisher: EventPublisher, rowAgeMs: number): Promise<string[]> {
   await client.query(LOCK_DRAIN)
   const { rows: batches } = await client.query<BatchRow>(READ_BATCHES, [rowAgeMs, DRAIN_BATCHES_MAX])
-  if (batches.length > 0) {
-    const { rows: events } = await client.query<{ user_id: string; payload: string }>(READ_EVENTS, [
-      batches.flatMap((batch) => batch.user_ids),
-      batches.flatMap((batch) => batch.seqs),
-    ])
-    const messages: BusMessage[] = events.map((event) => ({
-      channel: userChannel(event.user_id),
-      payload: event.payload,
-    }))
-    await publisher.publish(messages)
-    await deletePublished(
-      client,
-      batches.map((batch) => batch.batch_id),
-    )
-  }
-  assertCommitted(await client.query('COMMIT'))
-  return batches.length
+  if (batches.length === 0) return []
+  const { rows: events } = await client.query<{ user_id: string; payload: string }>(READ_EVENTS, [
+    batches.flatMap((batch) => batch.user_ids),
+    batches.flatMap((batch) => batch.seqs),
+  ])
+  const messages: BusMessage[] = events.map((event) => ({
+    channel: userChannel(event.user_id),
+    payload: event.payload,
+  }))
+  await publisher.publish(messages)
+  return batches.map((batch) => batch.batch_id)
 }

@@ -1,23 +1,22 @@
 import { OPEN_STATUSES } from '@paxyo/contracts'
-import { PROVIDER } from '@paxyo/godofpanel'
 import type { Pool } from 'pg'
+import type { ProviderOrder } from '../model/provider-order.ts'
 
-export interface FoundOrder {
+export interface FoundOrder extends ProviderOrder {
   readonly orderId: string
-  readonly providerOrderId: string
 }
 
 // Named in full, because that is how the index of open orders is found.
 const OPEN = OPEN_STATUSES.map((status) => `'${status}'`).join(', ')
 
 const FIND_ORDERS = `
-  SELECT order_id, provider_order_id FROM orders WHERE provider = $1 AND order_id = ANY($2::text[]) ORDER BY order_id`
+  SELECT order_id, provider, provider_order_id FROM orders WHERE order_id = ANY($1::text[]) ORDER BY order_id`
 
 // Silent is an order that no delivery has spoken of, even to say that nothing changed; our own asking counts, too, so
 // that a second run asks about the next ones. Those that the provider does not know wait for a person already.
 const FIND_SILENT_ORDERS = `
-  SELECT order_id, provider_order_id FROM orders
-  WHERE provider = $1 AND status IN (${OPEN})
+  SELECT order_id, provider, provider_order_id FROM orders
+  WHERE provider = ANY($1::text[]) AND status IN (${OPEN})
     AND updated_at < clock_timestamp() - $2 * interval '1 millisecond'
     AND NOT EXISTS (SELECT FROM deliveries
       WHERE deliveries.provider_order_id = orders.provider_order_id AND deliveries.provider = orders.provider
@@ -28,18 +27,29 @@ const FIND_SILENT_ORDERS = `
 
 interface Row {
   readonly order_id: string
+  readonly provider: string
   readonly provider_order_id: string
 }
 
-const toOrder = (row: Row): FoundOrder => ({ orderId: row.order_id, providerOrderId: row.provider_order_id })
+const toOrder = (row: Row): FoundOrder => ({
+  orderId: row.order_id,
+  provider: row.provider,
+  providerOrderId: row.provider_order_id,
+})
 
+/** Those of these orders of the panel's that are registered. */
 export async function findOrders(pool: Pool, orderIds: readonly string[]): Promise<FoundOrder[]> {
-  const { rows } = await pool.query<Row>(FIND_ORDERS, [PROVIDER, orderIds])
+  const { rows } = await pool.query<Row>(FIND_ORDERS, [orderIds])
   return rows.map(toOrder)
 }
 
-/** Open orders of which nothing was heard for so long, the longest silent first. */
-export async function findSilentOrders(pool: Pool, silentForMs: number, countMax: number): Promise<FoundOrder[]> {
-  const { rows } = await pool.query<Row>(FIND_SILENT_ORDERS, [PROVIDER, silentForMs, countMax])
+/** Open orders of these providers of which nothing was heard for so long, the longest silent first. */
+export async function findSilentOrders(
+  pool: Pool,
+  providers: readonly string[],
+  silentForMs: number,
+  countMax: number,
+): Promise<FoundOrder[]> {
+  const { rows } = await pool.query<Row>(FIND_SILENT_ORDERS, [providers, silentForMs, countMax])
   return rows.map(toOrder)
 }

@@ -1,35 +1,34 @@
 import {
-  isAskable,
-  PROVIDER,
+  formatMoney,
   ProviderError,
-  STATUS_ORDERS_MAX,
+  type Provider,
   type ProviderClient,
   type ProviderErrorCode,
-} from '@paxyo/godofpanel'
-import { formatMoney } from '@paxyo/order-core'
+} from '@paxyo/order-core'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
-import type { NewId } from '../model/new-id.ts'
 import type { Batcher, NotCommitted } from '../deliveries/batcher.ts'
 import type { Delivery, DeliveryResult } from '../model/delivery.ts'
+import type { NewId } from '../model/new-id.ts'
 import { findOrders, findSilentOrders, type FoundOrder } from './find-orders.ts'
 
 export interface ReconcileDeps {
   readonly pool: Pool
-  readonly provider: ProviderClient
+  /** Those without a client are not asked. */
+  readonly providers: readonly Provider[]
   readonly batcher: Batcher
   readonly newId: NewId
   readonly log: Logger
 }
 
 export type ReconcileRequest =
-  /** Open orders of which the provider has said nothing for so long; at most `ordersMax`, the longest silent first. */
+  /** Open orders that their provider has been silent about for so long; at most `ordersMax`, the longest silent first. */
   | { readonly silentForMs: number; readonly ordersMax?: number }
   /** These orders, by the panel's own ids, whatever their status. */
   | { readonly orderIds: readonly string[] }
 
 export interface ReconcileReport {
-  /** How many orders the provider was asked about. */
+  /** How many orders were asked about. */
   readonly askedCount: number
   /** How many answers came to which outcome. */
   readonly outcomes: Readonly<Partial<Record<DeliveryResult['outcome'], number>>>
@@ -40,7 +39,7 @@ export interface ReconcileReport {
   readonly unknown: readonly string[]
   /** Orders that the provider left out of its answer, or that it cannot be asked about. */
   readonly unanswered: readonly string[]
-  /** Why it ended before its end, and which orders were left. */
+  /** Why it ended before its end, or with a provider left out, and which orders were left. */
   readonly stoppedBy?: ProviderErrorCode | NotCommitted
   readonly left: readonly string[]
 }
@@ -53,19 +52,25 @@ type Report = { -readonly [Name in keyof ReconcileReport]: ReconcileReport[Name]
   refunds: { orderId: string; amount: string }[]
   reviews: { orderId: string; reason: string }[]
   unanswered: string[]
+  left: string[]
+}
+
+/** A provider that can be asked. */
+interface Askable {
+  readonly name: string
+  readonly client: ProviderClient
 }
 
 /**
- * Asks the provider about orders, a hundred at a time and within its rate, and commits what it answers the way webhooks
- * are committed: what is known already changes nothing, so it may be run at any time, twice, and beside webhooks.
+ * Asks providers about orders, as many at a time as their APIs take and within their rates, and commits their answers
+ * the way webhooks are committed: what is known already changes nothing, so it may run at any time, twice, and beside
+ * webhooks. A provider that fails is left out from then on; the others go on.
  *
- * @throws the database's errors. An error of the provider ends the run and stands in the report.
+ * @throws the database's errors. An error of a provider stands in the report.
  */
 export async function reconcile(deps: ReconcileDeps, request: ReconcileRequest): Promise<ReconcileReport> {
-  const orders =
-    'orderIds' in request
-      ? await findOrders(deps.pool, request.orderIds)
-      : await findSilentOrders(deps.pool, request.silentForMs, request.ordersMax ?? RECONCILE_ORDERS_MAX)
+  const askable = deps.providers.flatMap(({ name, client }) => (client === undefined ? [] : { name, client }))
+  const orders = await findRequested(deps.pool, askable, request)
   const known = new Set(orders.map(({ orderId }) => orderId))
   const report: Report = {
     askedCount: 0,
@@ -73,37 +78,60 @@ export async function reconcile(deps: ReconcileDeps, request: ReconcileRequest):
     refunds: [],
     reviews: [],
     unknown: 'orderIds' in request ? [...new Set(request.orderIds)].filter((orderId) => !known.has(orderId)) : [],
-    unanswered: orders.filter((order) => !isAskable(order.providerOrderId)).map(({ orderId }) => orderId),
+    unanswered: [],
     left: [],
   }
-
-  const askable = orders.filter((order) => isAskable(order.providerOrderId))
-  for (let start = 0; start < askable.length; start += STATUS_ORDERS_MAX) {
-    const stoppedBy = await reconcileSome(deps, askable.slice(start, start + STATUS_ORDERS_MAX), report)
-    if (stoppedBy === undefined) continue
-    report.stoppedBy = stoppedBy
-    report.left = askable.slice(start).map(({ orderId }) => orderId)
-    break
+  const byProvider = Map.groupBy(orders, ({ provider }) => provider)
+  for (const [name, ofProvider] of byProvider) {
+    const provider = askable.find((candidate) => candidate.name === name)
+    if (provider === undefined) report.unanswered.push(...ofProvider.map(({ orderId }) => orderId))
+    else await reconcileProvider(deps, provider, ofProvider, report)
   }
   const { askedCount, outcomes, stoppedBy } = report
   deps.log.info({ askedCount, outcomes, stoppedBy, refunds: report.refunds.length }, 'reconciled')
   return report
 }
 
+function findRequested(pool: Pool, askable: readonly Askable[], request: ReconcileRequest): Promise<FoundOrder[]> {
+  if ('orderIds' in request) return findOrders(pool, request.orderIds)
+  const names = askable.map(({ name }) => name)
+  return findSilentOrders(pool, names, request.silentForMs, request.ordersMax ?? RECONCILE_ORDERS_MAX)
+}
+
+async function reconcileProvider(
+  deps: ReconcileDeps,
+  { client }: Askable,
+  orders: readonly FoundOrder[],
+  report: Report,
+): Promise<void> {
+  const { true: askable = [], false: others = [] } = Object.groupBy(orders, ({ providerOrderId }) =>
+    client.isAskable(providerOrderId) ? 'true' : 'false',
+  )
+  report.unanswered.push(...others.map(({ orderId }) => orderId))
+  for (let start = 0; start < askable.length; start += client.ordersMax) {
+    const stoppedBy = await reconcileSome(deps, client, askable.slice(start, start + client.ordersMax), report)
+    if (stoppedBy === undefined) continue
+    report.stoppedBy ??= stoppedBy
+    report.left.push(...askable.slice(start).map(({ orderId }) => orderId))
+    return
+  }
+}
+
 /** @returns why it could not be done. */
 async function reconcileSome(
-  { provider, batcher, newId, log }: ReconcileDeps,
+  { batcher, newId, log }: ReconcileDeps,
+  client: ProviderClient,
   orders: readonly FoundOrder[],
   report: Report,
 ): Promise<Report['stoppedBy']> {
   try {
-    const answers = await provider.statuses(orders.map(({ providerOrderId }) => providerOrderId))
+    const answers = await client.statuses(orders.map(({ providerOrderId }) => providerOrderId))
     report.askedCount += orders.length
     const receivedAt = new Date()
     const answered = orders.filter(({ providerOrderId }) => answers.has(providerOrderId))
-    const deliveries = answered.map(({ providerOrderId }): Delivery => {
+    const deliveries = answered.map(({ provider, providerOrderId }): Delivery => {
       const { update, body } = answers.get(providerOrderId)!
-      return { deliveryId: `reconcile:${newId()}`, provider: PROVIDER, update, body, receivedAt, origin: 'reconcile' }
+      return { deliveryId: `reconcile:${newId()}`, provider, update, body, receivedAt, origin: 'reconcile' }
     })
     const results = await batcher.submit(deliveries)
     if (typeof results === 'string') return results
@@ -114,7 +142,7 @@ async function reconcileSome(
     return undefined
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error
-    log.warn({ err: error, code: error.code }, 'the provider could not be asked')
+    log.warn({ err: error, code: error.code, provider: orders[0]!.provider }, 'provider request failed')
     return error.code
   }
 }

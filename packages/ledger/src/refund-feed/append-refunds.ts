@@ -1,4 +1,4 @@
-import { assertCommitted, roundTrip, transaction } from '@paxyo/database'
+import { roundTrip, transaction } from '@paxyo/database'
 import type { Pool, PoolClient } from 'pg'
 
 /** How many commits one transaction gives their places. */
@@ -30,13 +30,13 @@ const IS_ANY_WAITING = `SELECT EXISTS (SELECT FROM refund_feed WHERE last_positi
 export async function appendRefunds(pool: Pool): Promise<number> {
   const { rows } = await pool.query<{ waiting: boolean }>({ name: 'is_refund_waiting', text: IS_ANY_WAITING })
   if (rows[0]?.waiting !== true) return 0
-  return transaction(pool, async (client) => {
-    const append = lockAndAppend(client)
-    const commit = client.query('COMMIT')
-    const [count] = await roundTrip([append, commit])
-    assertCommitted(await commit)
-    return count
-  })
+  let appended: Promise<number> = Promise.resolve(0)
+  await transaction(
+    pool,
+    () => Promise.resolve(),
+    (client) => [(appended = lockAndAppend(client))],
+  )
+  return appended
 }
 
 /** As {@link appendRefunds}, inside a transaction; the feed stays locked until its end. */

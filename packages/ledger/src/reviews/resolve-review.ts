@@ -1,148 +1,141 @@
-import type { ErrorCode, OrderStatus } from '@paxyo/contracts'
-import { roundTrip, runQuery, type Database } from '@paxyo/database'
+import type { ErrorCode, OrderStatus, OrderView, RefundView } from '@paxyo/contracts'
+import { roundTrip } from '@paxyo/database'
 import type { Money } from '@paxyo/order-core'
-import type { Kysely } from 'kysely'
-import type { PoolClient } from 'pg'
-import { accountView } from '../../../../services/webhook-ingest/src/panel-api/accounts/account-view.ts'
-import type { WrittenAnswer } from '../../../../services/webhook-ingest/src/panel-api/kit/answer.ts'
-import { commitOnce, type IdempotentRequest } from '../../../../services/webhook-ingest/src/panel-api/kit/idempotency.ts'
-import { readEpoch } from '../../../../services/webhook-ingest/src/panel-api/kit/position.ts'
-import { applyResolution, type ResolutionResult } from './apply-resolution.ts'
-import { noSettledDeliveries, type Account, type Books, type Order } from '../model/working-set.ts'
-import type { Changes } from '../model/change-set.ts'
-import type { CommitDeps } from '../transaction/commit-change-set.ts'
-import { ORDER_COLUMNS, readClock, toAccount, toOrder, type AccountRow, type OrderRow } from '../transaction/read-working-set.ts'
-import { selectReviews, toReview, type ReviewRow } from '../../../../services/webhook-ingest/src/panel-api/reviews/review.ts'
+import { providerOrderKey } from '../model/provider-order.ts'
+import { BALANCE_MAX, noSettledDeliveries, type Account, type Order, type WorkingSet } from '../model/working-set.ts'
+import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
+import {
+  ORDER_COLUMNS,
+  readClock,
+  toAccount,
+  toOrder,
+  type AccountRow,
+  type OrderRow,
+} from '../transaction/read-working-set.ts'
+import { orderView, recordUpdate } from '../transaction/record-event.ts'
 
-/** What a person decides. */
-export interface ResolveRequest {
+/** What a person decides about a review. */
+export interface Resolution {
   readonly action: 'dismiss' | 'refund' | 'set_status'
+  /** What is refunded, beside what was before; 0 for nothing. */
   readonly refund: Money
+  /** What the order becomes; undefined to leave it. */
   readonly status: OrderStatus | undefined
   readonly note: string
-  /** The person, when it is not the key's holder. */
+  /** The person; the name of the API key when it is not given. */
   readonly actor: string | undefined
   readonly keyId: string
 }
 
-export interface ResolveDeps extends CommitDeps {
-  readonly db: Kysely<Database>
+/** An order and its account after a person's decision. */
+export interface ResolvedOrder {
+  readonly order: OrderView
+  readonly account: Account
+  readonly refund: RefundView | undefined
 }
 
-/**
- * Resolves a review, once: pays or sets what was decided as a webhook's decision is, with an event for the user, and
- * notes who, why and when, in one transaction. The account's lock is taken before the review's, as all do who take both.
- */
-export function resolveReview(
-  deps: ResolveDeps,
-  reviewId: string,
-  decision: ResolveRequest,
-  request: IdempotentRequest | undefined,
-): Promise<WrittenAnswer | ErrorCode> {
-  return commitOnce(deps, request, async (client, changes) => {
-    const known = await readKnown(client, deps.db, reviewId, decision.keyId)
-    const { at, epoch, review } = known
-    if (review === undefined) return { at, result: 'review_not_found' }
-    if (review.resolved_at !== null) return { at, result: 'review_resolved' }
-    const applied = apply(known, changes, decision, deps)
-    if (typeof applied === 'string') return { at, result: applied }
+export type ResolutionRejection = Extract<
+  ErrorCode,
+  | 'review_not_found'
+  | 'review_resolved'
+  | 'review_without_order'
+  | 'refund_exceeds_charge'
+  | 'balance_limit_exceeded'
+>
 
-    const resolved: ReviewRow = {
-      ...review,
-      resolved_at: at,
-      resolved_by: decision.actor ?? known.keyName,
-      resolved_with: decision.keyId,
-      resolution: decision.action,
-      resolution_note: decision.note,
-      resolution_status: decision.status ?? null,
-      resolution_refund_id: applied?.refund?.refundId ?? null,
-    }
-    await writeResolution(client, resolved)
-    const body = {
-      review: toReview(resolved),
-      order: applied?.order ?? null,
-      account: applied === undefined ? null : accountView(applied.account),
-      refund: applied?.refund ?? null,
-      seq: applied?.account.lastSeq ?? null,
-      epoch,
-    }
-    return { at, result: { status: 200, body } }
-  })
+/**
+ * Resolves a review, once: refunds or sets what was decided as a webhook's decision is, with an event for the user, and
+ * notes who, why and when. The account's lock is taken before the review's, as all do that take both.
+ *
+ * @returns the review's order; `undefined` when it is about none. Or why not, and nothing was noted then.
+ */
+export async function resolveReview(
+  tx: LedgerTransaction,
+  reviewId: string,
+  resolution: Resolution,
+): Promise<{ readonly resolved: ResolvedOrder | undefined } | ResolutionRejection> {
+  const known = await readKnown(tx, reviewId, resolution.keyId)
+  if (known.review === undefined) return 'review_not_found'
+  if (known.review.resolved_at !== null) return 'review_resolved'
+  const resolved = apply(tx, known, resolution)
+  if (typeof resolved === 'string') return resolved
+
+  const { action, status, note, actor, keyId } = resolution
+  await tx.client.query(WRITE_RESOLUTION, [
+    reviewId,
+    known.at,
+    actor ?? known.keyName,
+    keyId,
+    action,
+    note,
+    status ?? null,
+    resolved?.refund?.refundId ?? null,
+  ])
+  return { resolved }
 }
 
 /** What the transaction has read under its locks. */
 interface Known {
   readonly at: Date
-  readonly epoch: string
   readonly keyName: string
-  readonly review: ReviewRow | undefined
+  readonly review: { readonly resolved_at: Date | null } | undefined
   readonly order: Order | undefined
   readonly account: Account | undefined
 }
 
 function apply(
+  { changes, newId }: LedgerTransaction,
   { at, order, account }: Known,
-  changes: Changes,
-  decision: ResolveRequest,
-  { newId }: CommitDeps,
-): ResolutionResult | ErrorCode | undefined {
+  { action, refund, status }: Resolution,
+): ResolvedOrder | ResolutionRejection | undefined {
   if (order === undefined || account === undefined) {
-    return decision.action === 'dismiss' ? undefined : 'review_without_order'
+    return action === 'dismiss' ? undefined : 'review_without_order'
   }
-  const books: Books = {
+  if (refund > order.charge - order.refunded) return 'refund_exceeds_charge'
+  if (account.balance + refund > BALANCE_MAX) return 'balance_limit_exceeded'
+  const next: Order = { ...order, status: status ?? order.status, refunded: order.refunded + refund, updatedAt: at }
+  if (refund === 0n && next.status === order.status) {
+    return { order: orderView(order, account.currency), account, refund: undefined }
+  }
+  const working: WorkingSet = {
     at,
-    ordersByProviderOrderId: new Map([[order.providerOrderId, order]]),
+    ordersByProviderOrder: new Map([[providerOrderKey(order), order]]),
     accountsByUserId: new Map([[account.userId, account]]),
     ...noSettledDeliveries(),
   }
-  return applyResolution(books, changes, order, account, decision, newId)
+  return recordUpdate(working, changes, order, next, newId)
 }
 
 const LOCK_ACCOUNT_OF_REVIEW = `
   SELECT user_id, currency, balance, last_seq FROM accounts
   WHERE user_id = (SELECT user_id FROM reviews JOIN orders USING (order_id) WHERE review_id = $1)
   FOR NO KEY UPDATE`
-const LOCK_REVIEW = 'SELECT FROM reviews WHERE review_id = $1 FOR UPDATE'
-// Statements of their own after the locks: they must see what the locks' former holders have committed.
+const LOCK_REVIEW = 'SELECT resolved_at FROM reviews WHERE review_id = $1 FOR UPDATE'
+// A statement of its own after the locks: it must see what the locks' former holders have committed.
 const READ_ORDER_OF_REVIEW = `
   SELECT ${ORDER_COLUMNS} FROM orders WHERE order_id = (SELECT order_id FROM reviews WHERE review_id = $1)`
 const READ_KEY_NAME = 'SELECT name FROM api_keys WHERE key_id = $1'
-
-async function readKnown(client: PoolClient, db: Kysely<Database>, reviewId: string, keyId: string): Promise<Known> {
-  const [accounts, , orders, reviews, names, epoch, at] = await roundTrip([
-    client.query<AccountRow>(LOCK_ACCOUNT_OF_REVIEW, [reviewId]),
-    client.query(LOCK_REVIEW, [reviewId]),
-    client.query<OrderRow>(READ_ORDER_OF_REVIEW, [reviewId]),
-    runQuery(client, selectReviews(db).where('review_id', '=', reviewId)),
-    client.query<{ name: string }>(READ_KEY_NAME, [keyId]),
-    readEpoch(client),
-    readClock(client),
-  ])
-  const [order, account] = [orders.rows[0], accounts.rows[0]]
-  return {
-    at,
-    epoch,
-    keyName: names.rows[0]?.name ?? keyId,
-    review: reviews[0],
-    order: order && toOrder(order),
-    account: account && toAccount(account),
-  }
-}
 
 const WRITE_RESOLUTION = `
   UPDATE reviews SET resolved_at = $2, resolved_by = $3, resolved_with = $4, resolution = $5, resolution_note = $6,
     resolution_status = $7, resolution_refund_id = $8
   WHERE review_id = $1`
 
-async function writeResolution(client: PoolClient, row: ReviewRow): Promise<void> {
-  await client.query(WRITE_RESOLUTION, [
-    row.review_id,
-    row.resolved_at,
-    row.resolved_by,
-    row.resolved_with,
-    row.resolution,
-    row.resolution_note,
-    row.resolution_status,
-    row.resolution_refund_id,
+async function readKnown(tx: LedgerTransaction, reviewId: string, keyId: string): Promise<Known> {
+  const { client } = tx
+  const [accounts, reviews, orders, names, at] = await roundTrip([
+    client.query<AccountRow>(LOCK_ACCOUNT_OF_REVIEW, [reviewId]),
+    client.query<{ resolved_at: Date | null }>(LOCK_REVIEW, [reviewId]),
+    client.query<OrderRow>(READ_ORDER_OF_REVIEW, [reviewId]),
+    client.query<{ name: string }>(READ_KEY_NAME, [keyId]),
+    readClock(tx),
   ])
+  const [order, account] = [orders.rows[0], accounts.rows[0]]
+  return {
+    at,
+    keyName: names.rows[0]?.name ?? keyId,
+    review: reviews.rows[0],
+    order: order && toOrder(order),
+    account: account && toAccount(account),
+  }
 }

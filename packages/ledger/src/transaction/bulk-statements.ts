@@ -1,8 +1,7 @@
 import { textArray } from '@paxyo/database'
-import { PROVIDER } from '@paxyo/godofpanel'
 import { formatMoney } from '@paxyo/order-core'
 import type { Account, Order } from '../model/working-set.ts'
-import type { AwaitedRow, ConfirmedRow, DeliveryRow, EventRow, LedgerEntry, ReviewRow } from '../model/change-set.ts'
+import type { AwaitingRow, DeliveryRow, EventRow, LedgerEntry, ReviewRow, VerifiedRow } from '../model/change-set.ts'
 
 /** One statement that writes any number of rows, an array for each of their columns. */
 export interface BulkStatement<Row> {
@@ -17,15 +16,15 @@ export const INSERT_ORDERS: BulkStatement<Order> = {
   text: `
   INSERT INTO orders (order_id, provider, provider_order_id, user_id, service, link, quantity, charge,
     status, remains, start_count, refunded, created_at, updated_at)
-  SELECT order_id, $2, provider_order_id, user_id, service, link, quantity, charge,
+  SELECT order_id, provider, provider_order_id, user_id, service, link, quantity, charge,
     status, remains, start_count, refunded, $13, $13
-  FROM unnest($1::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::numeric[], $9::text[],
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::numeric[], $9::text[],
     $10::bigint[], $11::bigint[], $12::numeric[])
-    AS registered (order_id, provider_order_id, user_id, service, link, quantity, charge,
+    AS registered (order_id, provider, provider_order_id, user_id, service, link, quantity, charge,
       status, remains, start_count, refunded)`,
   values: (rows, at) => [
     rows.map((order) => order.orderId),
-    PROVIDER,
+    rows.map((order) => order.provider),
     rows.map((order) => order.providerOrderId),
     rows.map((order) => order.userId),
     rows.map((order) => order.service),
@@ -106,14 +105,15 @@ export const INSERT_EVENTS: BulkStatement<EventRow> = {
   ],
 }
 
-// A delivery that somebody else has committed since we looked is refused; when it is tried again it is a duplicate.
+// A delivery that another transaction has committed since we looked violates the key; on retry it is a duplicate.
 export const INSERT_DELIVERIES: BulkStatement<DeliveryRow> = {
   name: 'insert_deliveries',
   text: `
   INSERT INTO deliveries (
-    delivery_id, provider, provider_order_id, body, outcome, reason, received_at, origin, replay_of)
+    delivery_id, provider, provider_order_id, body, outcome, reason, received_at, origin, replay_of, waiting_update)
   SELECT * FROM unnest(
-    $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::text[], $9::text[])`,
+    $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::text[], $9::text[],
+    $10::jsonb[])`,
   values: (rows) => [
     rows.map((delivery) => delivery.deliveryId),
     rows.map((delivery) => delivery.provider),
@@ -124,13 +124,15 @@ export const INSERT_DELIVERIES: BulkStatement<DeliveryRow> = {
     rows.map((delivery) => delivery.receivedAt),
     rows.map((delivery) => delivery.origin ?? 'webhook'),
     rows.map((delivery) => delivery.replay?.deliveryId ?? null),
+    rows.map(waitingUpdate),
   ],
 }
 
 export const SETTLE_DELIVERIES: BulkStatement<DeliveryRow> = {
   name: 'settle_deliveries',
   text: `
-  UPDATE deliveries SET outcome = settled.outcome, reason = settled.reason
+  UPDATE deliveries SET outcome = settled.outcome, reason = settled.reason,
+    waiting_update = CASE WHEN settled.outcome = 'awaiting_confirmation' THEN waiting_update END
   FROM unnest($1::text[], $2::text[], $3::text[]) AS settled (delivery_id, outcome, reason)
   WHERE deliveries.delivery_id = settled.delivery_id AND deliveries.outcome IN ('parked', 'awaiting_confirmation')`,
   values: (rows) => [
@@ -155,12 +157,12 @@ export const INSERT_REVIEWS: BulkStatement<ReviewRow> = {
   ],
 }
 
-export const INSERT_AWAITED: BulkStatement<AwaitedRow> = {
-  name: 'insert_awaited',
+export const INSERT_AWAITING: BulkStatement<AwaitingRow> = {
+  name: 'insert_awaiting',
   text: `
   INSERT INTO confirmations (delivery_id, provider, provider_order_id, created_at, due_at)
   SELECT delivery_id, provider, provider_order_id, $4, $4
-  FROM unnest($1::text[], $2::text[], $3::text[]) AS awaited (delivery_id, provider, provider_order_id)`,
+  FROM unnest($1::text[], $2::text[], $3::text[]) AS awaiting (delivery_id, provider, provider_order_id)`,
   values: (rows, at) => [
     rows.map((row) => row.deliveryId),
     rows.map((row) => row.provider),
@@ -169,11 +171,20 @@ export const INSERT_AWAITED: BulkStatement<AwaitedRow> = {
   ],
 }
 
-export const SETTLE_CONFIRMATIONS: BulkStatement<ConfirmedRow> = {
-  name: 'settle_confirmations',
+export const SETTLE_VERIFICATIONS: BulkStatement<VerifiedRow> = {
+  name: 'settle_verifications',
   text: `
-  UPDATE confirmations SET settled_at = $3, answer = confirmed.answer
-  FROM unnest($1::text[], $2::text[]) AS confirmed (delivery_id, answer)
-  WHERE confirmations.delivery_id = confirmed.delivery_id`,
-  values: (rows, at) => [rows.map((row) => row.deliveryId), rows.map((row) => row.confirmation?.body ?? null), at],
+  UPDATE confirmations SET settled_at = $3, answer = verified.answer
+  FROM unnest($1::text[], $2::text[]) AS verified (delivery_id, answer)
+  WHERE confirmations.delivery_id = verified.delivery_id`,
+  values: (rows, at) => [rows.map((row) => row.deliveryId), rows.map((row) => row.verification?.body ?? null), at],
+}
+
+/**
+ * What a delivery that has to wait says, as it was parsed when it came: it is applied as that, whatever a later parser
+ * would make of its body. All others are settled, and their bodies are enough.
+ */
+function waitingUpdate({ outcome, update }: DeliveryRow): string | null {
+  if (outcome !== 'parked' && outcome !== 'awaiting_confirmation') return null
+  return update === undefined ? null : JSON.stringify(update)
 }

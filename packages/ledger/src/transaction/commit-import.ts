@@ -1,8 +1,7 @@
 import { isRefusedByDatabase, isRetryable } from '@paxyo/database'
-import type { Pool, PoolClient } from 'pg'
-import type { ApplyRules } from '../deliveries/apply-delivery.ts'
-import type { Changes } from '../model/change-set.ts'
-import { commitChanges, type BatchOutbox } from './commit-change-set.ts'
+import type { Pool } from 'pg'
+import { commitChangeSet, type BatchOutbox } from './commit-change-set.ts'
+import type { ApplyRules, LedgerTransaction } from './ledger-transaction.ts'
 
 export interface ImportDeps extends ApplyRules {
   /** Of the role `ingest`. */
@@ -25,14 +24,11 @@ const LEFT_TO_THE_SERVICES: BatchOutbox = {
   publish: () => undefined,
 }
 
-/** Commits a batch of an import, and tries again when it lost against another transaction. */
-export async function commitImport<T>(
-  deps: ImportDeps,
-  work: (client: PoolClient, changes: Changes) => Promise<{ at: Date; result: T }>,
-): Promise<T> {
+/** Commits a batch of an import, and retries when it lost against another transaction. */
+export async function commitImport<T>(deps: ImportDeps, work: (tx: LedgerTransaction) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await commitChanges({ ...deps, outbox: LEFT_TO_THE_SERVICES }, work)
+      return await commitChangeSet({ ...deps, outbox: LEFT_TO_THE_SERVICES }, work)
     } catch (error) {
       const lost = isRetryable(error) || isRefusedByDatabase(error)
       if (!lost || attempt === ATTEMPTS_MAX) throw error

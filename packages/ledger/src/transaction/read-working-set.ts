@@ -1,7 +1,9 @@
 import { parseMoney } from '@paxyo/order-core'
 import type { OrderStatus } from '@paxyo/contracts'
 import type { PoolClient, QueryResult } from 'pg'
-import type { Account, Books, Order } from '../model/working-set.ts'
+import { providerOrderKey, providerOrderColumns, type ProviderOrder } from '../model/provider-order.ts'
+import type { Account, WorkingSet, Order } from '../model/working-set.ts'
+import type { LedgerTransaction } from './ledger-transaction.ts'
 
 /**
  * Every transaction that changes orders takes its locks in the same sequence, so that none can wait for another in a
@@ -9,21 +11,27 @@ import type { Account, Books, Order } from '../model/working-set.ts'
  */
 const LOCK_PROVIDER_ORDERS = `
   SELECT pg_advisory_xact_lock(key)
-  FROM (SELECT DISTINCT hashtextextended($1 || ':' || id, 0) AS key FROM unnest($2::text[]) AS id ORDER BY key) AS keys`
+  FROM (
+    SELECT DISTINCT hashtextextended(provider || ':' || id, 0) AS key
+    FROM unnest($1::text[], $2::text[]) AS wanted (provider, id) ORDER BY key
+  ) AS keys`
 
 const LOCK_ACCOUNTS_OF_ORDERS = `
   SELECT user_id, currency, balance, last_seq FROM accounts
-  WHERE user_id IN (SELECT user_id FROM orders WHERE provider = $1 AND provider_order_id = ANY($2::text[]))
+  WHERE user_id IN (
+    SELECT user_id FROM unnest($1::text[], $2::text[]) AS wanted (provider, provider_order_id)
+    JOIN orders USING (provider_order_id, provider))
   ORDER BY user_id
   FOR NO KEY UPDATE`
 
 export const ORDER_COLUMNS = `
-    order_id, provider_order_id, user_id, service, link, quantity, charge, status, remains, start_count, refunded,
+    order_id, provider, provider_order_id, user_id, service, link, quantity, charge, status, remains, start_count, refunded,
     updated_at`
 
 // A statement of its own after the lock: it must see what the lock's former holder has committed.
 const READ_ORDERS = `
-  SELECT ${ORDER_COLUMNS} FROM orders WHERE provider = $1 AND provider_order_id = ANY($2::text[])`
+  SELECT ${ORDER_COLUMNS} FROM unnest($1::text[], $2::text[]) AS wanted (provider, provider_order_id)
+  JOIN orders USING (provider_order_id, provider)`
 
 const READ_SETTLED_DELIVERIES = `
   SELECT delivery_id, outcome = 'awaiting_confirmation' AS awaiting FROM deliveries WHERE delivery_id = ANY($1::text[])`
@@ -39,6 +47,7 @@ export interface AccountRow {
 
 export interface OrderRow {
   readonly order_id: string
+  readonly provider: string
   readonly provider_order_id: string
   readonly user_id: string
   readonly service: string
@@ -55,45 +64,43 @@ export interface OrderRow {
 /** Makes registering these provider orders and parking their deliveries exclude each other, until the end of both. */
 export async function lockProviderOrders(
   client: PoolClient,
-  provider: string,
-  providerOrderIds: readonly string[],
+  providerOrders: readonly ProviderOrder[],
 ): Promise<void> {
-  await client.query({ name: 'lock_provider_orders', text: LOCK_PROVIDER_ORDERS, values: [provider, providerOrderIds] })
+  const values = providerOrderColumns(providerOrders)
+  await client.query({ name: 'lock_provider_orders', text: LOCK_PROVIDER_ORDERS, values })
 }
 
 /** Locks the accounts that own these orders, in the order of their ids. */
 export async function lockAccountsOfOrders(
   client: PoolClient,
-  provider: string,
-  providerOrderIds: readonly string[],
+  providerOrders: readonly ProviderOrder[],
 ): Promise<Map<string, Account>> {
   const { rows } = await client.query<AccountRow>({
     name: 'lock_accounts_of_orders',
     text: LOCK_ACCOUNTS_OF_ORDERS,
-    values: [provider, providerOrderIds],
+    values: providerOrderColumns(providerOrders),
   })
   return new Map(rows.map((row) => [row.user_id, toAccount(row)]))
 }
 
-/** The orders by their provider order ids. */
+/** The orders, by {@link providerOrderKey}. */
 export async function readOrders(
   client: PoolClient,
-  provider: string,
-  providerOrderIds: readonly string[],
+  providerOrders: readonly ProviderOrder[],
 ): Promise<Map<string, Order>> {
   const { rows } = await client.query<OrderRow>({
     name: 'read_orders',
     text: READ_ORDERS,
-    values: [provider, providerOrderIds],
+    values: providerOrderColumns(providerOrders),
   })
-  return new Map(rows.map((row) => [row.provider_order_id, toOrder(row)]))
+  return new Map(rows.map(toOrder).map((order) => [providerOrderKey(order), order]))
 }
 
-/** Which of these deliveries are committed, and which of those still await the provider's confirmation. */
+/** Which of these deliveries are committed, and which of those still await the provider's verification. */
 export async function readSettledDeliveries(
   client: PoolClient,
   deliveryIds: readonly string[],
-): Promise<Pick<Books, 'settledDeliveryIds' | 'awaitingDeliveryIds'>> {
+): Promise<Pick<WorkingSet, 'settledDeliveryIds' | 'awaitingDeliveryIds'>> {
   const { rows } = await client.query<{ delivery_id: string; awaiting: boolean }>({
     name: 'read_settled_deliveries',
     text: READ_SETTLED_DELIVERIES,
@@ -105,10 +112,11 @@ export async function readSettledDeliveries(
   }
 }
 
-/** The database's clock, to the millisecond, which is what events carry. */
-export async function readClock(client: PoolClient): Promise<Date> {
+/** The database's clock, to the millisecond, which is what events carry. The change set is of this moment. */
+export async function readClock({ client, changes }: LedgerTransaction): Promise<Date> {
   const { rows }: QueryResult<{ at: Date }> = await client.query({ name: 'read_clock', text: READ_CLOCK })
-  return rows[0]!.at
+  changes.at = rows[0]!.at
+  return changes.at
 }
 
 export function toAccount(row: AccountRow): Account {
@@ -118,6 +126,7 @@ export function toAccount(row: AccountRow): Account {
 export function toOrder(row: OrderRow): Order {
   return {
     orderId: row.order_id,
+    provider: row.provider,
     providerOrderId: row.provider_order_id,
     userId: row.user_id,
     service: row.service,

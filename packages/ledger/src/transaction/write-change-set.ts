@@ -1,20 +1,19 @@
-import { assertCommitted, roundTrip, sendTogether } from '@paxyo/database'
 import type { PoolClient } from 'pg'
 import { deletePublished } from './delete-published.ts'
 import {
-  INSERT_AWAITED,
+  INSERT_AWAITING,
   INSERT_DELIVERIES,
   INSERT_ENTRIES,
   INSERT_EVENTS,
   INSERT_ORDERS,
   INSERT_REVIEWS,
-  SETTLE_CONFIRMATIONS,
+  SETTLE_VERIFICATIONS,
   SETTLE_DELIVERIES,
   UPDATE_ACCOUNTS,
   UPDATE_ORDERS,
   type BulkStatement,
 } from './bulk-statements.ts'
-import type { Changes, DeliveryRow } from '../model/change-set.ts'
+import type { ChangeSet, DeliveryRow } from '../model/change-set.ts'
 
 const INSERT_OUTBOX = `
   INSERT INTO outbox (batch_id, user_ids, seqs, created_at) VALUES ($1, $2, $3, $4)`
@@ -27,23 +26,23 @@ export interface OutboxRows {
   readonly batchId: string
   /** Batches that the bus has; their rows go. */
   readonly publishedBatchIds: readonly string[]
-  /** Whether to look for rows that whoever wrote them should have published by now. */
-  readonly lookForOldRows: boolean
+  /** Looks for rows that should have been published by now, and is called when there are some. */
+  readonly onOldRows?: () => void
 }
 
 /**
- * Writes everything and commits, in one round trip.
+ * Sends the statements that write a change set, without waiting for them: they travel with the COMMIT behind them.
  *
- * @returns whether old outbox rows were found, if they were looked for.
- * @throws RolledBackError when COMMIT did not commit, and the database's own errors.
+ * @returns what each of them is answered with.
  */
-export async function writeChangesAndCommit(
+export function writeChangeSet(
   client: PoolClient,
-  changes: Changes,
-  at: Date,
-  { batchId, publishedBatchIds, lookForOldRows }: OutboxRows,
-): Promise<boolean> {
-  const { accounts, entries, events, reviews, awaited, confirmed } = changes
+  changes: ChangeSet,
+  { batchId, publishedBatchIds, onOldRows }: OutboxRows,
+): Promise<unknown>[] {
+  const { accounts, entries, events, reviews, awaiting, verified } = changes
+  // Work that notes a row has read the clock.
+  const at = changes.at!
   const orders = Map.groupBy(changes.orders.values(), ({ orderId }) => changes.registeredOrderIds.has(orderId))
   const deliveries = Map.groupBy(changes.deliveries, hasWaited)
   const statements: Promise<unknown>[] = []
@@ -51,7 +50,6 @@ export async function writeChangesAndCommit(
     if (rows.length > 0) statements.push(client.query({ name, text, values: values(rows, at) }))
   }
 
-  sendTogether(client)
   write(INSERT_ORDERS, orders.get(true))
   write(UPDATE_ORDERS, orders.get(false))
   write(UPDATE_ACCOUNTS, [...accounts.values()])
@@ -60,23 +58,22 @@ export async function writeChangesAndCommit(
   write(INSERT_DELIVERIES, deliveries.get(false))
   write(SETTLE_DELIVERIES, deliveries.get(true))
   write(INSERT_REVIEWS, reviews)
-  write(INSERT_AWAITED, awaited)
-  write(SETTLE_CONFIRMATIONS, confirmed)
+  write(INSERT_AWAITING, awaiting)
+  write(SETTLE_VERIFICATIONS, verified)
   if (events.length > 0) {
     const values = [batchId, events.map((event) => event.userId), events.map((event) => event.seq), at]
     statements.push(client.query({ name: 'insert_outbox', text: INSERT_OUTBOX, values }))
   }
   if (publishedBatchIds.length > 0) statements.push(deletePublished(client, publishedBatchIds))
-
-  const oldRows = lookForOldRows
-    ? client.query<{ found: boolean }>({ name: 'find_old_outbox', text: FIND_OLD_OUTBOX })
-    : undefined
-  const commit = client.query('COMMIT')
-  await roundTrip([...statements, oldRows, commit])
-  assertCommitted(await commit)
-  return (await oldRows)?.rows[0]?.found ?? false
+  if (onOldRows !== undefined) statements.push(findOldRows(client, onOldRows))
+  return statements
 }
 
-/** Whether a delivery's row is there already, from when it had to wait for its order or its confirmation. */
-const hasWaited = ({ wasParked, confirmation }: DeliveryRow): boolean =>
-  wasParked === true || confirmation !== undefined
+async function findOldRows(client: PoolClient, onOldRows: () => void): Promise<void> {
+  const { rows } = await client.query<{ found: boolean }>({ name: 'find_old_outbox', text: FIND_OLD_OUTBOX })
+  if (rows[0]?.found === true) onOldRows()
+}
+
+/** Whether a delivery's row is there already, from when it had to wait for its order or its verification. */
+const hasWaited = ({ wasParked, verification }: DeliveryRow): boolean =>
+  wasParked === true || verification !== undefined

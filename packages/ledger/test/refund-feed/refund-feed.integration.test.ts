@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool } from 'pg'
 import { appendRefunds, lockAndAppend } from '../../src/refund-feed/append-refunds.ts'
 import type { FeedCursor } from '../../src/refund-feed/feed-cursor.ts'
-import { readRefunds } from '../../src/refund-feed/read-refunds.ts'
+import { readRefundFeed } from '../../src/refund-feed/read-refund-feed.ts'
 import type { Refund } from '../../../../services/webhook-ingest/src/panel-api/refunds/refund.ts'
 
 const USERS = 8
@@ -59,7 +59,7 @@ async function follow(limit: number, until: { stopped: boolean }, pauseMs: numbe
   let after: FeedCursor | undefined
   for (;;) {
     const isLast = until.stopped
-    const page = await readRefunds(pool, after, limit)
+    const page = await readRefundFeed(pool, after, limit)
     if (page === 'cursor_void') throw new Error('the cursor is void')
     seen.push(...page.refunds)
     after = page.cursor
@@ -101,11 +101,11 @@ test('a transaction that began first and commits last comes last; one that still
   await eventually(async () => (await countSessions(`state = 'idle in transaction'`)) === 1)
   const second = randomId()
   await pay(1, [second], Promise.resolve('COMMIT'))
-  const page = await readRefunds(pool, undefined, 10)
+  const page = await readRefundFeed(pool, undefined, 10)
   late.resolve('COMMIT')
   await paying
   if (page === 'cursor_void') throw new Error(page)
-  const next = await readRefunds(pool, page.cursor, 10)
+  const next = await readRefundFeed(pool, page.cursor, 10)
 
   expect(page.refunds.map(({ refundId }) => refundId)).toEqual([second])
   expect(next).toMatchObject({ refunds: [{ refundId: first, position: 2 }], hasMore: false })
@@ -143,18 +143,18 @@ async function countSessions(condition: string): Promise<number> {
 describe('a cursor', () => {
   test('is void once the database was restored, by its epoch or by a place that is not there', async () => {
     await pay(0, [randomId()], Promise.resolve('COMMIT'))
-    const page = await readRefunds(pool, undefined, 10)
+    const page = await readRefundFeed(pool, undefined, 10)
     if (page === 'cursor_void') throw new Error(page)
     const { cursor } = page
 
-    expect(await readRefunds(pool, { ...cursor, position: 2 }, 10)).toBe('cursor_void')
+    expect(await readRefundFeed(pool, { ...cursor, position: 2 }, 10)).toBe('cursor_void')
     await database.owner.query(`UPDATE stream_epoch SET epoch = replace(gen_random_uuid()::text, '-', '')`)
-    expect(await readRefunds(pool, cursor, 10)).toBe('cursor_void')
-    expect(await readRefunds(pool, undefined, 10)).toMatchObject({ refunds: [{ position: 1 }] })
+    expect(await readRefundFeed(pool, cursor, 10)).toBe('cursor_void')
+    expect(await readRefundFeed(pool, undefined, 10)).toMatchObject({ refunds: [{ position: 1 }] })
   })
 
   test('is given to a reader of an empty feed, too', async () => {
-    expect(await readRefunds(pool, undefined, 10)).toMatchObject({
+    expect(await readRefundFeed(pool, undefined, 10)).toMatchObject({
       refunds: [],
       cursor: { position: 0 },
       hasMore: false,

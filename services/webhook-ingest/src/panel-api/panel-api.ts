@@ -1,51 +1,40 @@
-import { isDatabaseUnavailable, isRetryable, type Database } from '@paxyo/database'
-import type { FastifyBaseLogger, FastifyError, FastifyInstance, RawServerDefault } from 'fastify'
-import { hasZodFastifySchemaValidationErrors, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
-import type { Kysely } from 'kysely'
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Logger } from 'pino'
-import { registerAccountRoutes } from './accounts/account-routes.ts'
+import { isDatabaseUnavailable, isRetryable } from '@paxyo/database'
 import { bearerToken } from '@paxyo/service-kit'
-import type { Batcher } from '@paxyo/ledger'
-import type { CommitDeps } from '@paxyo/ledger'
-import { registerDeliveryRoutes } from './deliveries/delivery-routes.ts'
-import type { KeyRing } from './api-keys/api-key-store.ts'
-import { registerOrderRoutes } from './orders/order-routes.ts'
-import { registerPanelWebhookRoutes } from './outgoing-webhooks/outgoing-webhook-routes.ts'
-import { registerRefundRoutes } from './refunds/refund-routes.ts'
-import { registerReviewRoutes } from './reviews/review-routes.ts'
-import type { TokenMint } from './tokens/token-mint.ts'
-import { registerTokenRoutes } from './tokens/token-routes.ts'
+import type { FastifyError, FastifyInstance } from 'fastify'
+import { hasZodFastifySchemaValidationErrors, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { Logger } from 'pino'
+import { registerGetAccount } from './accounts/get-account.ts'
+import { registerGetLedger } from './accounts/get-ledger.ts'
+import { registerPostAccount } from './accounts/post-account.ts'
+import { registerPostDeposit } from './accounts/post-deposit.ts'
+import { registerListDeliveries } from './deliveries/list-deliveries.ts'
+import { registerReadDelivery } from './deliveries/read-delivery.ts'
+import { registerReplayRoutes, type ReplayRouteDeps } from './deliveries/replay-routes.ts'
 import { refuse } from './kit/answer.ts'
-import { rememberKeyHolder } from './kit/authenticated-key.ts'
+import type { ApiDeps, PanelApi } from './kit/api.ts'
+import type { ApiKeyStore } from './kit/api-key-store.ts'
+import { rememberAuthenticatedKey } from './kit/authenticated-key.ts'
+import { createConcurrencyLimiter } from './kit/concurrency-limiter.ts'
 import { registerOpenApi } from './kit/openapi.ts'
-import { createTurnstile } from './kit/concurrency-limiter.ts'
+import { registerBulkOrders } from './orders/bulk-orders.ts'
+import { registerGetOrder } from './orders/get-order.ts'
+import { registerListOrders } from './orders/list-orders.ts'
+import { registerPostOrder } from './orders/post-order.ts'
+import type { RegistrationDeps } from './orders/to-registration.ts'
+import { registerOutgoingWebhookRoutes, type OutgoingWebhookDeps } from './outgoing-webhooks/outgoing-webhook-routes.ts'
+import { registerRefundRoutes } from './refunds/refund-routes.ts'
+import { registerListReviews } from './reviews/list-reviews.ts'
+import { registerPostResolution } from './reviews/post-resolution.ts'
+import { registerReadReview } from './reviews/read-review.ts'
+import { registerTokenRoutes, type TokenDeps } from './tokens/token-routes.ts'
 
-export interface PanelApiDeps extends CommitDeps {
-  /** For reading; what changes something goes through `commitOnce`. */
-  readonly db: Kysely<Database>
-  /** Commits deliveries; replays go through it as webhooks do. */
-  readonly batcher: Batcher
-  readonly keyRing: KeyRing
-  /** Signs browser tokens; undefined when this process has no secret for it. */
-  readonly mint: TokenMint | undefined
-  /** Told when a webhook to the panel has become due; undefined when none are sent. */
-  readonly panelWebhookDue: (() => void) | undefined
-  /** Whether `/docs` and `/openapi.json` are served, to everybody. */
+export interface PanelApiDeps extends ApiDeps, RegistrationDeps, ReplayRouteDeps, TokenDeps, OutgoingWebhookDeps {
+  readonly apiKeyStore: ApiKeyStore
+  /** Whether `/docs` and `/openapi.json` are served, without a key. */
   readonly hasDocs: boolean
-  readonly log: Logger
 }
 
-/** Where routes of the API are added: their schemas are Zod's, and their requests have shown a key. */
-export type PanelApi = FastifyInstance<
-  RawServerDefault,
-  IncomingMessage,
-  ServerResponse,
-  FastifyBaseLogger,
-  ZodTypeProvider
->
-
-/** For whoever has forgotten the header as much as for whoever has a wrong key: the two are not told apart. */
+/** For a request without a key and for one with a wrong key: the two are not told apart. */
 const KEY_WANTED = 'send a key of the panel: `Authorization: Bearer <key>`'
 const ISSUES_SHOWN_MAX = 10
 /** Each needs one connection to the database at a time; the pool has some more. */
@@ -66,30 +55,45 @@ export function registerPanelApi(app: FastifyInstance, deps: PanelApiDeps): void
     if (deps.hasDocs) await registerOpenApi(api)
 
     await api.register(async (v1: PanelApi) => {
-      // Before the body is read: who has no key can't make us read one.
+      // Before the body is read: a request without a key can't make us read one.
       v1.addHook('onRequest', async (request, reply) => {
-        const holder = await deps.keyRing.holderOf(bearerToken(request.headers.authorization))
-        if (holder === undefined) return refuse(reply, 'unauthorized', KEY_WANTED)
-        rememberKeyHolder(request, holder)
+        const key = await deps.apiKeyStore.authenticate(bearerToken(request.headers.authorization))
+        if (key === undefined) return refuse(reply, 'unauthorized', KEY_WANTED)
+        rememberAuthenticatedKey(request, key)
       })
       boundConcurrency(v1)
-      registerOrderRoutes(v1, deps)
-      registerAccountRoutes(v1, deps)
-      registerTokenRoutes(v1, deps)
-      registerRefundRoutes(v1, deps)
-      registerReviewRoutes(v1, deps)
-      registerDeliveryRoutes(v1, deps)
-      registerPanelWebhookRoutes(v1, deps)
+      registerRoutes(v1, deps)
     })
   })
 }
 
+/** Everything under `/v1`. */
+function registerRoutes(v1: PanelApi, deps: PanelApiDeps): void {
+  registerPostOrder(v1, deps)
+  registerBulkOrders(v1, deps)
+  registerListOrders(v1, deps)
+  registerGetOrder(v1, deps)
+  registerPostAccount(v1, deps)
+  registerGetAccount(v1, deps)
+  registerPostDeposit(v1, deps)
+  registerGetLedger(v1, deps)
+  registerTokenRoutes(v1, deps)
+  registerRefundRoutes(v1, deps)
+  registerListReviews(v1, deps)
+  registerReadReview(v1, deps)
+  registerPostResolution(v1, deps)
+  registerListDeliveries(v1, deps)
+  registerReadDelivery(v1, deps)
+  registerReplayRoutes(v1, deps)
+  registerOutgoingWebhookRoutes(v1, deps)
+}
+
 /** Requests of the panel take turns, so that there is always a connection to the database for webhooks. */
 function boundConcurrency(v1: PanelApi): void {
-  const turnstile = createTurnstile(CONCURRENT_MAX, WAITING_MAX, WAIT_MS_MAX)
+  const limiter = createConcurrencyLimiter(CONCURRENT_MAX, WAITING_MAX, WAIT_MS_MAX)
   const leaveByRequest = new WeakMap<object, () => void>()
   v1.addHook('preHandler', async (request, reply) => {
-    const leave = await turnstile.enter()
+    const leave = await limiter.enter()
     if (leave === undefined) return refuse(reply, 'queue_full')
     leaveByRequest.set(request, leave)
   })

@@ -1,39 +1,33 @@
+import type { WebhookAuthentication } from '@paxyo/providers'
 import ipaddr from 'ipaddr.js'
 import { bearerToken, createSecretSet } from '@paxyo/service-kit'
 import { verifySignature } from './standard-webhooks.ts'
 
-export interface ProofOptions {
-  /** Keys of Standard Webhooks signatures. */
-  readonly signatureKeys: readonly Buffer[]
-  /** Tokens that the provider's URL or a header may carry. */
-  readonly tokens: readonly string[]
-  /** Networks outside of which nothing is accepted; empty means any. */
-  readonly allowedCidrs: readonly string[]
-}
-
-/** What a request offers as proof. */
-export interface Evidence {
+/** What a request shows of its sender. */
+export interface Credentials {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly pathToken: string | undefined
   readonly body: Buffer
   readonly address: string
 }
 
-/** The sender is who it should be. */
-export interface Proof {
-  /** The signed message id; undefined when the sender proved itself in another way. */
+/** A sender that is authenticated. */
+export interface AuthenticatedSender {
+  /** The signed message id; undefined when the sender was authenticated in another way. */
   readonly messageId: string | undefined
 }
 
+export type AuthenticateWebhook = (credentials: Credentials, nowMs: number) => AuthenticatedSender | undefined
+
 /**
- * Makes the check of a webhook's origin. The address must be an allowed one, and a signature or a token must fit, when
+ * Makes the authentication of one provider's webhooks. The address must be an allowed one, and a signature or a token must fit, when
  * any is configured; an allow-list alone is a proof, too. With nothing configured nothing passes.
  */
-export function createProofOfOrigin({
+export function createWebhookAuthentication({
   signatureKeys,
   tokens,
   allowedCidrs,
-}: ProofOptions): (evidence: Evidence, nowMs: number) => Proof | undefined {
+}: WebhookAuthentication): AuthenticateWebhook {
   const isToken = createSecretSet(tokens)
   const isAllowed = createAllowList(allowedCidrs)
   const needsSecret = signatureKeys.length > 0 || tokens.length > 0

@@ -1,23 +1,26 @@
 import type { ErrorCode } from '@paxyo/contracts'
-import { formatMoney } from '@paxyo/order-core'
-import { parseUpdates, PROVIDER, type ParsedUpdate } from '@paxyo/godofpanel'
+import type { Batcher, Delivery, DeliveryResult, NewId } from '@paxyo/ledger'
+import { formatMoney, type ParsedUpdate, type Provider } from '@paxyo/order-core'
 import { sendProblem, traceOf, type TraceFields } from '@paxyo/service-kit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { hash } from 'node:crypto'
 import type { Logger } from 'pino'
-import type { NewId } from '@paxyo/ledger'
-import type { Batcher } from '@paxyo/ledger'
-import type { IngestMetrics } from '../metrics.ts'
-import type { Delivery, DeliveryResult } from '@paxyo/ledger'
-import type { Evidence, Proof } from './authenticate.ts'
+import type { AuthenticateWebhook } from './authenticate.ts'
+
+/** A provider that calls us. */
+export interface WebhookSource {
+  readonly provider: Provider
+  readonly authenticate: AuthenticateWebhook
+}
 
 export interface WebhookDeps {
-  readonly proveOrigin: (evidence: Evidence, nowMs: number) => Proof | undefined
+  readonly sources: readonly WebhookSource[]
   readonly batcher: Batcher
   readonly newId: NewId
   readonly now: () => Date
   readonly log: Logger
-  readonly metrics: Pick<IngestMetrics, 'webhookAnswered'>
+  /** Called once a request has its response. */
+  readonly onResponse: (status: number, durationMs: number, results: readonly DeliveryResult[]) => void
 }
 
 declare module 'fastify' {
@@ -27,7 +30,8 @@ declare module 'fastify' {
   }
 }
 
-interface Receiver extends WebhookDeps {
+/** What receives the webhooks of one provider. */
+interface Receiver extends WebhookDeps, WebhookSource {
   readonly deliveryLog: Logger
 }
 
@@ -38,12 +42,12 @@ interface Params {
 const RETRY_AFTER_S = 5
 /** Fits an index, a path and a cursor, with what a delivery's id adds to it. */
 const MESSAGE_ID = /^[\x21-\x7e]{1,200}$/
-const PROOF_WANTED = 'the token in the address, the token in a header, or the signature is missing or wrong'
+const CREDENTIALS_WANTED = 'the token in the address, the token in a header, or the signature is missing or wrong'
 
-/** `POST /webhooks/godofpanel[/:token]`: bytes → verified → parsed → committed → answered. */
+/** `POST /webhooks/:provider[/:token]`: bytes → authenticated → parsed → committed → response. */
 export function registerWebhookRoute(app: FastifyInstance, deps: WebhookDeps): void {
   // Its lines hold ids and outcomes alone; to search each of them for secrets would cost more than to write it.
-  const receiver = { ...deps, deliveryLog: deps.log.child({}, { redact: [] }) }
+  const deliveryLog = deps.log.child({}, { redact: [] })
   void app.register((scope, _options, done) => {
     // The signature covers the bytes as they were sent, so they are kept until it has been checked.
     scope.removeAllContentTypeParsers()
@@ -52,14 +56,18 @@ export function registerWebhookRoute(app: FastifyInstance, deps: WebhookDeps): v
       { parseAs: 'buffer' },
       (_request, body, parsed) => parsed(null, body),
     )
-    // Bodies that are too long or of another kind are answered before our handler sees them.
+    // Bodies that are too long or of another kind get their response before our handler sees them.
     scope.addHook('onResponse', async ({ webhookResults = [] }, reply) => {
-      deps.metrics.webhookAnswered(reply.statusCode, reply.elapsedTime, webhookResults)
+      deps.onResponse(reply.statusCode, reply.elapsedTime, webhookResults)
     })
-    for (const path of ['/webhooks/godofpanel', '/webhooks/godofpanel/:token']) {
-      scope.post<{ Params: Params; Body: Buffer | undefined }>(path, (request, reply) =>
-        receive(receiver, request, reply),
-      )
+    for (const source of deps.sources) {
+      const receiver: Receiver = { ...deps, ...source, deliveryLog }
+      const path = `/webhooks/${source.provider.name}`
+      for (const url of [path, `${path}/:token`]) {
+        scope.post<{ Params: Params; Body: Buffer | undefined }>(url, (request, reply) =>
+          receive(receiver, request, reply),
+        )
+      }
     }
     done()
   })
@@ -72,19 +80,15 @@ async function receive(
 ): Promise<FastifyReply> {
   const receivedAt = deps.now()
   const body = request.body ?? Buffer.alloc(0)
-  const evidence = { headers: request.headers, pathToken: request.params.token, body, address: request.ip }
-  const proof = deps.proveOrigin(evidence, receivedAt.getTime())
+  const credentials = { headers: request.headers, pathToken: request.params.token, body, address: request.ip }
+  const sender = deps.authenticate(credentials, receivedAt.getTime())
   const trace = traceOf(request.headers['traceparent'])
-  if (proof === undefined) return refuse(deps, request, reply, trace, 'unauthorized', PROOF_WANTED)
+  if (sender === undefined) return refuse(deps, request, reply, trace, 'unauthorized', CREDENTIALS_WANTED)
 
-  const contentType = isForm(request) ? 'form' : 'json'
-  const text = decodeUtf8(body)
-  if (text === undefined)
-    return refuse(deps, request, reply, trace, `malformed_${contentType}`, 'the body is not UTF-8')
-  const parsed = parseUpdates(contentType, text)
-  if ('error' in parsed) return refuse(deps, request, reply, trace, parsed.error)
+  const parsed = deps.provider.parseUpdates(request.headers['content-type'], body)
+  if ('error' in parsed) return refuse(deps, request, reply, trace, parsed.error, parsed.detail)
 
-  const deliveries = toDeliveries(parsed.updates, proof.messageId, deps, receivedAt)
+  const deliveries = toDeliveries(parsed.updates, sender.messageId, deps, receivedAt)
   const results = await deps.batcher.submit(deliveries)
   if (typeof results === 'string') {
     if (results !== 'internal_error') void reply.header('retry-after', RETRY_AFTER_S)
@@ -96,14 +100,14 @@ async function receive(
 }
 
 function refuse(
-  { log }: WebhookDeps,
+  { log, provider }: Receiver,
   request: FastifyRequest,
   reply: FastifyReply,
   trace: TraceFields,
   code: ErrorCode,
   detail?: string,
 ): FastifyReply {
-  log.warn({ ...trace, code, address: request.ip }, 'webhook refused')
+  log.warn({ ...trace, provider: provider.name, code, address: request.ip }, 'webhook refused')
   return sendProblem(reply, code, detail)
 }
 
@@ -115,13 +119,13 @@ function refuse(
 function toDeliveries(
   updates: readonly ParsedUpdate[],
   signedId: string | undefined,
-  { newId }: WebhookDeps,
+  { newId, provider }: Receiver,
   receivedAt: Date,
 ): Delivery[] {
   const messageId = signedId === undefined || MESSAGE_ID.test(signedId) ? signedId : digestOf(signedId)
   return updates.map(({ update, body }, index) => {
     const deliveryId = messageId === undefined ? newId() : `${messageId}:${index}:${digestOf(body)}`
-    return { deliveryId, provider: PROVIDER, update, body, receivedAt }
+    return { deliveryId, provider: provider.name, update, body, receivedAt }
   })
 }
 
@@ -139,21 +143,7 @@ function toAnswer({ update }: Delivery, { outcome, review, refund }: DeliveryRes
 function logResult(log: Logger, trace: TraceFields, delivery: Delivery, result: DeliveryResult): void {
   const level = result.outcome === 'review' ? 'warn' : 'info'
   log[level](
-    { ...trace, deliveryId: delivery.deliveryId, ...toAnswer(delivery, result), ...result.event },
+    { ...trace, provider: delivery.provider, deliveryId: delivery.deliveryId, ...toAnswer(delivery, result), ...result.event },
     'webhook committed',
   )
-}
-
-/** Case makes no difference in a media type. */
-const isForm = ({ headers }: FastifyRequest): boolean =>
-  /^application\/x-www-form-urlencoded/i.test(headers['content-type'] ?? '')
-
-const decoder = new TextDecoder('utf-8', { fatal: true })
-
-function decodeUtf8(bytes: Buffer): string | undefined {
-  try {
-    return decoder.decode(bytes)
-  } catch {
-    return undefined
-  }
 }

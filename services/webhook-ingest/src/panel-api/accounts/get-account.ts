@@ -2,7 +2,7 @@ import type { Database } from '@paxyo/database'
 import type { Kysely } from 'kysely'
 import { refuse } from '../kit/answer.ts'
 import { operation } from '../kit/operation.ts'
-import type { PanelApi, PanelApiDeps } from '../panel-api.ts'
+import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { userParams } from '../kit/position.ts'
 import type { Account } from '@paxyo/ledger'
 import { toAccount } from '@paxyo/ledger'
@@ -10,7 +10,7 @@ import { accountAnswerSchema } from './account-schemas.ts'
 import { accountView } from './account-view.ts'
 
 /** `GET /v1/accounts/{userId}`. */
-export function registerGetAccount(api: PanelApi, { db }: PanelApiDeps): void {
+export function registerGetAccount(api: PanelApi, { db }: ApiDeps): void {
   const schema = {
     params: userParams,
     ...operation({

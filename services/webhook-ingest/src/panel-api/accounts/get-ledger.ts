@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { refuse } from '../kit/answer.ts'
 import { operation } from '../kit/operation.ts'
 import { decodeCursor, pageQuery, pageSchema, toPage } from '../kit/page.ts'
-import type { PanelApi, PanelApiDeps } from '../panel-api.ts'
+import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { userParams } from '../kit/position.ts'
 import { ledgerEntrySchema, type LedgerEntry } from './account-schemas.ts'
 import { findAccount } from './get-account.ts'
@@ -11,7 +11,7 @@ import { findAccount } from './get-account.ts'
 const cursorSchema = z.tuple([z.int().nonnegative()])
 
 /** `GET /v1/accounts/{userId}/ledger`: an account's statement, the newest entry first. */
-export function registerGetLedger(api: PanelApi, { db }: PanelApiDeps): void {
+export function registerGetLedger(api: PanelApi, { db }: ApiDeps): void {
   const schema = {
     params: userParams,
     querystring: z.object(pageQuery),

@@ -1,20 +1,19 @@
 import { currencySchema } from '@paxyo/contracts'
+import { openAccount } from '@paxyo/ledger'
+import { idSchema } from '@paxyo/panel-client'
 import { z } from 'zod'
 import { sendAnswer } from '../kit/answer.ts'
 import { commitOnce, idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
 import { operation } from '../kit/operation.ts'
-import type { PanelApi, PanelApiDeps } from '../panel-api.ts'
+import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { readEpoch } from '../kit/position.ts'
-import { readClock } from '@paxyo/ledger'
-import { idSchema } from '@paxyo/panel-client'
 import { accountAnswerSchema } from './account-schemas.ts'
 import { accountView } from './account-view.ts'
-import { openAccounts } from '@paxyo/ledger'
 
 const openingSchema = z.strictObject({ userId: idSchema, currency: currencySchema })
 
 /** `POST /v1/accounts`: opens an empty account. A user's first order does so, too. */
-export function registerPostAccount(api: PanelApi, deps: PanelApiDeps): void {
+export function registerPostAccount(api: PanelApi, deps: ApiDeps): void {
   const schema = {
     headers: idempotencyHeaders,
     body: openingSchema,
@@ -31,13 +30,12 @@ export function registerPostAccount(api: PanelApi, deps: PanelApiDeps): void {
   }
   api.post('/v1/accounts', { schema }, async (request, reply) => {
     const { userId, currency } = request.body
-    const answer = await commitOnce(deps, idempotentRequest(request), async (client) => {
-      const at = await readClock(client)
-      const { accounts, openedUserIds } = await openAccounts(client, new Map([[userId, currency]]))
-      const account = accounts.get(userId)!
-      if (account.currency !== currency) return { at, result: 'currency_mismatch' }
-      const body = { account: accountView(account), seq: account.lastSeq, epoch: await readEpoch(client) }
-      return { at, result: { status: openedUserIds.has(userId) ? 201 : 200, body } }
+    const answer = await commitOnce(deps, idempotentRequest(request), async (tx) => {
+      const opened = await openAccount(tx, userId, currency)
+      if (typeof opened === 'string') return opened
+      const { account, isNew } = opened
+      const body = { account: accountView(account), seq: account.lastSeq, epoch: await readEpoch(tx.client) }
+      return { status: isNew ? 201 : 200, body }
     })
     return sendAnswer(reply, answer)
   })

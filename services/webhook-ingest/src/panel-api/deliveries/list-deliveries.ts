@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { refuse } from '../kit/answer.ts'
 import { operation } from '../kit/operation.ts'
 import { decodeCursor, pageQuery, pageSchema, toPage } from '../kit/page.ts'
-import type { PanelApi, PanelApiDeps } from '../panel-api.ts'
+import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import {
   deliveryOutcomeSchema,
   deliverySchema,
@@ -16,12 +16,13 @@ import {
 import { deliveryCursorSchema, instantSchema } from './delivery-range.ts'
 
 /** `GET /v1/deliveries`: what the provider sent, and what became of it. */
-export function registerListDeliveries(api: PanelApi, { db }: PanelApiDeps): void {
+export function registerListDeliveries(api: PanelApi, { db }: ApiDeps): void {
   const schema = {
     querystring: z.strictObject({
       ...pageQuery,
       outcome: deliveryOutcomeSchema.optional(),
       orderId: identifierSchema.optional(),
+      provider: z.string().optional(),
       providerOrderId: identifierSchema.optional(),
       from: instantSchema.optional().describe('Received at this time or later.'),
       to: instantSchema.optional().describe('Received before this time.'),
@@ -35,7 +36,7 @@ export function registerListDeliveries(api: PanelApi, { db }: PanelApiDeps): voi
     }),
   }
   api.get('/v1/deliveries', { schema }, async (request, reply) => {
-    const { limit, cursor, outcome, orderId, providerOrderId, from, to } = request.query
+    const { limit, cursor, outcome, orderId, provider, providerOrderId, from, to } = request.query
     const position = cursor === undefined ? undefined : decodeCursor(deliveryCursorSchema, cursor)
     if (cursor !== undefined && position === undefined) return refuse(reply, 'invalid_cursor')
 
@@ -46,6 +47,7 @@ export function registerListDeliveries(api: PanelApi, { db }: PanelApiDeps): voi
       .limit(limit + 1)
     if (outcome !== undefined) query = query.where('outcome', '=', outcome)
     if (orderId !== undefined) query = query.where(isOfOrder(orderId))
+    if (provider !== undefined) query = query.where('deliveries.provider', '=', provider)
     if (providerOrderId !== undefined) query = query.where('provider_order_id', '=', providerOrderId)
     if (from !== undefined) query = query.where('received_at', '>=', new Date(from))
     if (to !== undefined) query = query.where('received_at', '<', new Date(to))

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { refuse } from '../kit/answer.ts'
 import { operation } from '../kit/operation.ts'
-import type { PanelApi, PanelApiDeps } from '../panel-api.ts'
+import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { deliveryIdSchema } from './delivery-range.ts'
 import { deliverySchema, fullDeliverySchema, selectDeliveries, toDelivery, toFullDelivery } from './delivery-view.ts'
 
@@ -15,7 +15,7 @@ const answerSchema = z.object({
 })
 
 /** `GET /v1/deliveries/:deliveryId`: a delivery with its body. */
-export function registerReadDelivery(api: PanelApi, { db }: PanelApiDeps): void {
+export function registerReadDelivery(api: PanelApi, { db }: ApiDeps): void {
   const schema = {
     params: deliveryParams,
     ...operation({

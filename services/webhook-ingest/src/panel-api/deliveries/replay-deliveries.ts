@@ -1,15 +1,13 @@
 import type { ErrorCode } from '@paxyo/contracts'
-import { formatMoney, type ReviewReason } from '@paxyo/order-core'
+import type { Batcher, Delivery, DeliveryResult, NewId } from '@paxyo/ledger'
+import { formatMoney, type Provider, type ReviewReason, type StatusUpdate } from '@paxyo/order-core'
 import { createHash } from 'node:crypto'
 import type { Pool } from 'pg'
-import type { NewId } from '@paxyo/ledger'
-import type { Batcher } from '@paxyo/ledger'
-import { updateFrom } from '@paxyo/ledger'
-import type { Delivery, DeliveryResult } from '@paxyo/ledger'
 
 export interface ReplayDeps {
   readonly pool: Pool
   readonly batcher: Batcher
+  readonly providers: readonly Provider[]
   readonly newId: NewId
   readonly now: () => Date
 }
@@ -91,7 +89,7 @@ export async function replayDeliveries(
 function toReplay(
   origin: OriginRow,
   receivedAt: Date,
-  { newId }: ReplayDeps,
+  { newId, providers }: ReplayDeps,
   requestKey: string | undefined,
 ): Delivery {
   const { delivery_id: deliveryId, provider, body, reviewed_for: reviewedFor } = origin
@@ -99,11 +97,19 @@ function toReplay(
   return {
     deliveryId: `replay:${id}`,
     provider,
-    update: updateFrom(body),
+    update: parseBody(providers, provider, body),
     body,
     receivedAt,
     replay: { deliveryId, reviewedFor: new Set(reviewedFor) },
   }
+}
+
+/** A stored body holds one update, and a form's content type is right for JSON, too. */
+function parseBody(providers: readonly Provider[], name: string, body: string): StatusUpdate | undefined {
+  const parsed = providers
+    .find((provider) => provider.name === name)
+    ?.parseUpdates('application/x-www-form-urlencoded', Buffer.from(body))
+  return parsed === undefined || 'error' in parsed ? undefined : parsed.updates[0]?.update
 }
 
 /** It will be applied without being said again. */

@@ -4,16 +4,20 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { refuse } from '../kit/answer.ts'
 import { idempotencyHeaders } from '../kit/idempotency.ts'
-import { keyHolderOf } from '../kit/authenticated-key.ts'
+import { authenticatedKeyOf } from '../kit/authenticated-key.ts'
 import { namedSchemas, operation } from '../kit/operation.ts'
 import { decodeCursor, encodeCursor, pageQuery } from '../kit/page.ts'
-import type { PanelApi, PanelApiDeps } from '../panel-api.ts'
+import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { positionFields } from '../kit/position.ts'
 import { reviewReasonSchema } from '../reviews/review.ts'
 import { deliveryCursorSchema, instantSchema } from './delivery-range.ts'
 import { deliveryOutcomeSchema, RECEIVED_AT_EXACT } from './delivery-view.ts'
 import { deliveryParams } from './read-delivery.ts'
-import { replayDeliveries, type ReplayResult } from './replay-deliveries.ts'
+import { replayDeliveries, type ReplayDeps, type ReplayResult } from './replay-deliveries.ts'
+
+/** Replays go through the batcher, as webhooks do. */
+export type ReplayRouteDeps = Pick<ReplayDeps, 'batcher' | 'providers'>
+
 
 const replayResultSchema = z.object({
   deliveryId: z.string().describe('The delivery as the provider sent it.'),
@@ -47,12 +51,12 @@ const WHAT_IT_DOES =
   'own. No refund is paid twice by it. With an Idempotency-Key the same request has its effect once.'
 
 /** `POST /v1/deliveries/:deliveryId/replay` and `POST /v1/deliveries/replay`. */
-export function registerReplayRoutes(api: PanelApi, deps: PanelApiDeps): void {
+export function registerReplayRoutes(api: PanelApi, deps: ApiDeps & ReplayRouteDeps): void {
   registerReplayOne(api, deps)
   registerReplayRange(api, deps)
 }
 
-function registerReplayOne(api: PanelApi, deps: PanelApiDeps): void {
+function registerReplayOne(api: PanelApi, deps: ApiDeps & ReplayRouteDeps): void {
   const schema = {
     headers: idempotencyHeaders,
     params: deliveryParams,
@@ -75,7 +79,7 @@ function registerReplayOne(api: PanelApi, deps: PanelApiDeps): void {
   })
 }
 
-function registerReplayRange(api: PanelApi, deps: PanelApiDeps): void {
+function registerReplayRange(api: PanelApi, deps: ApiDeps & ReplayRouteDeps): void {
   const schema = {
     headers: idempotencyHeaders,
     body: rangeSchema,
@@ -101,7 +105,7 @@ function registerReplayRange(api: PanelApi, deps: PanelApiDeps): void {
 }
 
 async function replayRange(
-  deps: PanelApiDeps,
+  deps: ApiDeps & ReplayRouteDeps,
   request: FastifyRequest,
   range: z.output<typeof rangeSchema>,
   reply: FastifyReply,
@@ -127,7 +131,7 @@ async function replayRange(
 }
 
 function findRange(
-  { db }: PanelApiDeps,
+  { db }: ApiDeps,
   { from, outcome, limit }: z.output<typeof rangeSchema>,
   to: string,
   position: readonly [string, string, string] | undefined,
@@ -149,7 +153,7 @@ function findRange(
 }
 
 async function replay(
-  deps: PanelApiDeps,
+  deps: ApiDeps & ReplayRouteDeps,
   request: FastifyRequest,
   deliveryIds: readonly string[],
 ): Promise<ReplayResult[] | ErrorCode> {
@@ -157,11 +161,11 @@ async function replay(
   const requestKey = typeof key === 'string' ? key : undefined
   const results = await replayDeliveries({ ...deps, now: () => new Date() }, deliveryIds, requestKey)
   const outcomes = typeof results === 'string' ? results : results.map(({ outcome }) => outcome)
-  deps.log.info({ keyId: keyHolderOf(request), deliveries: deliveryIds.length, outcomes }, 'deliveries replayed')
+  deps.log.info({ keyId: authenticatedKeyOf(request), deliveries: deliveryIds.length, outcomes }, 'deliveries replayed')
   return results
 }
 
-async function readEpoch({ db }: PanelApiDeps): Promise<string> {
+async function readEpoch({ db }: ApiDeps): Promise<string> {
   const { epoch } = await db.selectFrom('stream_epoch').select('epoch').executeTakeFirstOrThrow()
   return epoch
 }

@@ -1,15 +1,15 @@
 import type { FastifyRequest } from 'fastify'
 
-const holders = new WeakMap<FastifyRequest, string>()
+const keyIds = new WeakMap<FastifyRequest, string>()
 
-/** Notes whose key a request has shown: the key's public part, or `environment`. */
-export function rememberKeyHolder(request: FastifyRequest, holder: string): void {
-  holders.set(request, holder)
+/** Notes with which key a request was authenticated: its public part, or `environment`. */
+export function rememberAuthenticatedKey(request: FastifyRequest, keyId: string): void {
+  keyIds.set(request, keyId)
 }
 
-/** Whose key a request has shown. */
-export function keyHolderOf(request: FastifyRequest): string {
-  const holder = holders.get(request)
-  if (holder === undefined) throw new Error('this request has shown no key')
-  return holder
+/** The key with which a request was authenticated. */
+export function authenticatedKeyOf(request: FastifyRequest): string {
+  const keyId = keyIds.get(request)
+  if (keyId === undefined) throw new Error('this request is not authenticated')
+  return keyId
 }

@@ -1,13 +1,13 @@
 /**
- * Lets a bounded number in at once; the others wait in line. Who would make the line too long is turned away, and so is
- * who has stood in it for too long.
+ * Lets a bounded number in at once; the others wait in line. An entry that would make the line too long is rejected, and
+ * so is one that has waited for too long.
  */
-export interface Turnstile {
+export interface ConcurrencyLimiter {
   /** @returns how to leave, which may be called again without harm; undefined when there is no getting in. */
   enter(): Promise<(() => void) | undefined>
 }
 
-export function createTurnstile(insideMax: number, waitingMax: number, waitMsMax: number): Turnstile {
+export function createConcurrencyLimiter(insideMax: number, waitingMax: number, waitMsMax: number): ConcurrencyLimiter {
   let inside = 0
   const waiting = new Set<(gotIn: boolean) => void>()
 

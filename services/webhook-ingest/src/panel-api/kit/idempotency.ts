@@ -1,11 +1,10 @@
 import type { ErrorCode } from '@paxyo/contracts'
 import { isRefusedByDatabase, isRetryable, roundTrip } from '@paxyo/database'
+import { commitChangeSet, type LedgerDeps, type LedgerTransaction } from '@paxyo/ledger'
 import type { FastifyRequest } from 'fastify'
 import { createHash } from 'node:crypto'
 import type { PoolClient } from 'pg'
 import { z } from 'zod'
-import type { Changes } from '@paxyo/ledger'
-import { commitChanges, type CommitDeps } from '@paxyo/ledger'
 import type { Answer, WrittenAnswer } from './answer.ts'
 
 const KEY_LENGTH_MAX = 255
@@ -45,7 +44,7 @@ export function idempotentRequest(request: FastifyRequest, understood = request.
 }
 
 /** Notes changes and says what to answer; a refusal must have noted and written nothing. */
-export type Work = (client: PoolClient, changes: Changes) => Promise<{ at: Date; result: Answer | ErrorCode }>
+export type Work = (tx: LedgerTransaction) => Promise<Answer | ErrorCode>
 
 /**
  * Runs `work` in a transaction and commits what it noted together with its answer, under the request's Idempotency-Key.
@@ -55,7 +54,7 @@ export type Work = (client: PoolClient, changes: Changes) => Promise<{ at: Date;
  * @throws the database's errors; the outcome is unknown when it could not be reached.
  */
 export async function commitOnce(
-  deps: CommitDeps,
+  deps: LedgerDeps,
   request: IdempotentRequest | undefined,
   work: Work,
 ): Promise<WrittenAnswer | ErrorCode> {
@@ -70,19 +69,19 @@ export async function commitOnce(
 }
 
 function tryOnce(
-  deps: CommitDeps,
+  deps: LedgerDeps,
   request: IdempotentRequest | undefined,
   work: Work,
 ): Promise<WrittenAnswer | ErrorCode> {
-  return commitChanges<WrittenAnswer | ErrorCode>(deps, async (client, changes) => {
-    const earlier = request === undefined ? undefined : await takeKey(client, request)
-    if (earlier !== undefined) return { at: new Date(0), result: earlier }
+  return commitChangeSet<WrittenAnswer | ErrorCode>(deps, async (tx) => {
+    const earlier = request === undefined ? undefined : await takeKey(tx.client, request)
+    if (earlier !== undefined) return earlier
 
-    const { at, result } = await work(client, changes)
-    if (typeof result === 'string') return { at, result }
+    const result = await work(tx)
+    if (typeof result === 'string') return result
     const written = { status: result.status, json: JSON.stringify(result.body), isReplay: false }
-    if (request !== undefined) await keepAnswer(client, request, written)
-    return { at, result: written }
+    if (request !== undefined) await keepAnswer(tx.client, request, written)
+    return written
   })
 }
 

@@ -5,7 +5,7 @@ import type { OpenAPIV3_1 } from 'openapi-types'
 import type { ZodType } from 'zod'
 import { DOCS_CSP, renderDocs } from './docs-page.ts'
 import { namedSchemas } from './operation.ts'
-import type { PanelApi } from '../panel-api.ts'
+import type { PanelApi } from './api.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

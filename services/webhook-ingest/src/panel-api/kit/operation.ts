@@ -1,7 +1,7 @@
 import { ERROR_CODES, problemSchema, type ErrorCode } from '@paxyo/contracts'
 import { z } from 'zod'
 
-/** Schemas that have a name in the OpenAPI document. Zod's own registry, because what `describe` says is kept there, too. */
+/** Schemas that have a name in the OpenAPI document. Zod's own registry: `describe` keeps its texts there, too. */
 export const namedSchemas = z.globalRegistry
 namedSchemas.add(problemSchema, { id: 'Problem' })
 

@@ -1,14 +1,16 @@
 import { ERROR_CODES, identifierSchema, type ErrorCode } from '@paxyo/contracts'
-import { isRefusedByDatabase } from '@paxyo/database'
+import { isRefusedByDatabase, roundTrip } from '@paxyo/database'
+import { registerOrders, type Registered, type Registration, type RegistrationRejection } from '@paxyo/ledger'
+import { formatMoney } from '@paxyo/order-core'
+import { registrationSchema } from '@paxyo/panel-client'
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { refuse } from '../kit/answer.ts'
 import { commitOnce, idempotencyHeaders, idempotentRequest, type IdempotentRequest } from '../kit/idempotency.ts'
 import { operation } from '../kit/operation.ts'
-import type { PanelApi, PanelApiDeps } from '../panel-api.ts'
+import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { positionFields, readEpoch } from '../kit/position.ts'
-import { registerOrders, type Registered, type RegistrationRefusal } from '@paxyo/ledger'
-import { registrationSchema, type Registration } from '@paxyo/panel-client'
+import { toRegistration, type RegistrationDeps } from './to-registration.ts'
 
 const ROWS_MAX = 1_000
 const BULK_BODY_BYTES_MAX = 4 * 1024 * 1024
@@ -49,7 +51,7 @@ interface GoodRow {
 }
 
 /** `POST /v1/orders/bulk`. */
-export function registerBulkOrders(api: PanelApi, deps: PanelApiDeps): void {
+export function registerBulkOrders(api: PanelApi, deps: ApiDeps & RegistrationDeps): void {
   const schema = {
     headers: idempotencyHeaders,
     body: bulkSchema,
@@ -72,7 +74,7 @@ export function registerBulkOrders(api: PanelApi, deps: PanelApiDeps): void {
       bodyLimit: BULK_BODY_BYTES_MAX,
     },
     async (request, reply) => {
-      const { good, bad } = sortRows(request.body.orders)
+      const { good, bad } = sortRows(deps, request.body.orders)
       const done = await registerAll(deps, request, good)
       if (typeof done === 'string') return refuse(reply, done)
       const results = [...done.results, ...bad].toSorted((one, other) => one.index - other.index)
@@ -84,23 +86,26 @@ export function registerBulkOrders(api: PanelApi, deps: PanelApiDeps): void {
   )
 }
 
-function sortRows(rows: readonly unknown[]): { good: GoodRow[]; bad: RowResult[] } {
+function sortRows(deps: RegistrationDeps, rows: readonly unknown[]): { good: GoodRow[]; bad: RowResult[] } {
   const good: GoodRow[] = []
   const bad: RowResult[] = []
   for (const [index, row] of rows.entries()) {
     const parsed = registrationSchema.safeParse(row)
-    if (parsed.success) {
-      good.push({ index, registration: parsed.data })
+    const registration = parsed.success ? toRegistration(deps, parsed.data) : describe(parsed.error)
+    if (typeof registration !== 'string') {
+      good.push({ index, registration })
       continue
     }
-    const detail = parsed.error.issues
-      .slice(0, ISSUES_SHOWN_MAX)
-      .map(({ path, message }) => `${path.join('.') || 'row'}: ${message}`)
-      .join('; ')
-    bad.push({ index, orderId: orderIdOf(row), outcome: 'refused', code: 'validation_failed', detail })
+    bad.push({ index, orderId: orderIdOf(row), outcome: 'refused', code: 'validation_failed', detail: registration })
   }
   return { good, bad }
 }
+
+const describe = ({ issues }: z.ZodError): string =>
+  issues
+    .slice(0, ISSUES_SHOWN_MAX)
+    .map(({ path, message }) => `${path.join('.') || 'row'}: ${message}`)
+    .join('; ')
 
 function orderIdOf(row: unknown): string | null {
   const parsed = z.object({ orderId: registrationSchema.shape.orderId }).safeParse(row)
@@ -112,13 +117,16 @@ function orderIdOf(row: unknown): string | null {
  * before says how many rows it had. One that the database refuses is halved until the row that it refuses stands alone.
  */
 async function registerAll(
-  deps: PanelApiDeps,
+  deps: ApiDeps,
   request: FastifyRequest,
   rows: readonly GoodRow[],
 ): Promise<{ epoch: string | null; results: RowResult[] } | ErrorCode> {
   const results: RowResult[] = []
   // Of what could be read: other rows may be nested deeper than can be written down again.
-  const whole = idempotentRequest(request, rows)
+  const whole = idempotentRequest(
+    request,
+    rows.map(({ index, registration }) => ({ index, ...registration, charge: formatMoney(registration.charge) })),
+  )
   let epoch: string | null = null
   for (let size = CHUNK_ROWS; results.length < rows.length;) {
     const chunk = rows.slice(results.length, results.length + size)
@@ -148,21 +156,20 @@ interface ChunkAnswer {
 }
 
 async function registerChunk(
-  deps: PanelApiDeps,
+  deps: ApiDeps,
   request: IdempotentRequest | undefined,
   chunk: readonly GoodRow[],
 ): Promise<ChunkAnswer | ErrorCode> {
-  const answer = await commitOnce(deps, request, async (client, changes) => {
-    const epoch = await readEpoch(client)
+  const answer = await commitOnce(deps, request, async (tx) => {
     const registrations = chunk.map(({ registration }) => registration)
-    const { at, results } = await registerOrders(client, changes, registrations, deps)
+    const [epoch, results] = await roundTrip([readEpoch(tx.client), registerOrders(tx, registrations)])
     const body: ChunkAnswer = { epoch, results: results.map((result, place) => toRowResult(chunk[place]!, result)) }
-    return { at, result: { status: 200, body } }
+    return { status: 200, body }
   })
   return typeof answer === 'string' ? answer : (JSON.parse(answer.json) as ChunkAnswer)
 }
 
-function toRowResult({ index, registration }: GoodRow, result: Registered | RegistrationRefusal): RowResult {
+function toRowResult({ index, registration }: GoodRow, result: Registered | RegistrationRejection): RowResult {
   const { orderId } = registration
   if (typeof result === 'string') return { index, orderId, outcome: 'refused', code: result }
   return { index, orderId, outcome: result.isNew ? 'registered' : 'unchanged', seq: result.seq }

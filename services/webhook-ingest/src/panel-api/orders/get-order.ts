@@ -5,7 +5,7 @@ import { sql, type Kysely } from 'kysely'
 import { z } from 'zod'
 import { refuse } from '../kit/answer.ts'
 import { namedSchemas, operation } from '../kit/operation.ts'
-import type { PanelApi, PanelApiDeps } from '../panel-api.ts'
+import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { positionFields } from '../kit/position.ts'
 import { panelOrderSchema, selectPanelOrders, toPanelOrder } from './panel-order.ts'
 
@@ -42,7 +42,7 @@ const orderHistorySchema = z.object({
 type OrderHistory = z.infer<typeof orderHistorySchema>
 
 /** `GET /v1/orders/{orderId}`: where is order 12345's refund? */
-export function registerGetOrder(api: PanelApi, { db }: PanelApiDeps): void {
+export function registerGetOrder(api: PanelApi, { db }: ApiDeps): void {
   const schema = {
     params: z.object({ orderId: identifierSchema }),
     ...operation({

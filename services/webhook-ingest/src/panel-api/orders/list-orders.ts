@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { refuse } from '../kit/answer.ts'
 import { operation } from '../kit/operation.ts'
 import { decodeCursor, pageQuery, pageSchema, toPage } from '../kit/page.ts'
-import type { PanelApi, PanelApiDeps } from '../panel-api.ts'
+import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { panelOrderSchema, selectPanelOrders, toPanelOrder } from './panel-order.ts'
 
 const timeSchema = z.iso.datetime({ offset: true })
@@ -13,6 +13,7 @@ const timeSchema = z.iso.datetime({ offset: true })
 const listQuery = z.object({
   ...pageQuery,
   userId: identifierSchema.optional(),
+  provider: z.string().optional(),
   status: orderStatusSchema.optional(),
   from: timeSchema.optional().describe('Registered at this time or later.'),
   to: timeSchema.optional().describe('Registered before this time.'),
@@ -23,7 +24,7 @@ const cursorSchema = z.tuple([z.int(), identifierSchema])
 type Cursor = z.infer<typeof cursorSchema>
 
 /** `GET /v1/orders`: orders of a user, of a status, of a time, the newest first. */
-export function registerListOrders(api: PanelApi, { db }: PanelApiDeps): void {
+export function registerListOrders(api: PanelApi, { db }: ApiDeps): void {
   const schema = {
     querystring: listQuery,
     ...operation({
@@ -45,7 +46,7 @@ export function registerListOrders(api: PanelApi, { db }: PanelApiDeps): void {
 
 function selectPage(
   db: Kysely<Database>,
-  { userId, status, from, to, limit }: z.output<typeof listQuery>,
+  { userId, provider, status, from, to, limit }: z.output<typeof listQuery>,
   after: Cursor | undefined,
 ) {
   let query = selectPanelOrders(db)
@@ -53,6 +54,7 @@ function selectPage(
     .orderBy('orders.order_id')
     .limit(limit + 1)
   if (userId !== undefined) query = query.where('orders.user_id', '=', userId)
+  if (provider !== undefined) query = query.where('orders.provider', '=', provider)
   if (status !== undefined) query = query.where('orders.status', '=', status)
   if (from !== undefined) query = query.where('orders.created_at', '>=', new Date(from))
   if (to !== undefined) query = query.where('orders.created_at', '<', new Date(to))

@@ -9,6 +9,7 @@ import { toOrder, type OrderRow } from '@paxyo/ledger'
 /** An order as the panel sees it. */
 export const panelOrderSchema = orderViewSchema.extend({
   userId: identifierSchema,
+  provider: z.string().describe('The provider that it was passed on to.'),
   payment: z.enum(['external', 'account']).describe('Whether the charge was taken from the account.'),
   createdAt: timestampSchema,
 })
@@ -45,6 +46,7 @@ export function toPanelOrder(row: PanelOrderRow): PanelOrder {
   return {
     ...orderView(toOrder(row as OrderRow), row.currency),
     userId: row.user_id,
+    provider: row.provider,
     payment: row.is_charged ? 'account' : 'external',
     createdAt: row.created_at.toISOString(),
   }

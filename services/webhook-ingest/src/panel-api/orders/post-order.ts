@@ -1,11 +1,13 @@
 import { orderViewSchema } from '@paxyo/contracts'
+import { roundTrip } from '@paxyo/database'
+import { registerOrders } from '@paxyo/ledger'
 import { z } from 'zod'
-import { sendAnswer } from '../kit/answer.ts'
-import { idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
+import { refuse, sendAnswer } from '../kit/answer.ts'
+import { commitOnce, idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
 import { namedSchemas, operation } from '../kit/operation.ts'
-import type { PanelApi, PanelApiDeps } from '../panel-api.ts'
-import { positionFields } from '../kit/position.ts'
-import { registerOrder } from './register-order.ts'
+import type { ApiDeps, PanelApi } from '../kit/api.ts'
+import { positionFields, readEpoch } from '../kit/position.ts'
+import { toRegistration, type RegistrationDeps } from './to-registration.ts'
 import { registrationSchema } from '@paxyo/panel-client'
 
 namedSchemas.add(orderViewSchema, { id: 'Order' })
@@ -17,7 +19,7 @@ const registeredSchema = z.object({
 })
 
 /** `POST /v1/orders`: the panel tells us of an order that it has passed on to the provider. */
-export function registerPostOrder(api: PanelApi, deps: PanelApiDeps): void {
+export function registerPostOrder(api: PanelApi, deps: ApiDeps & RegistrationDeps): void {
   const schema = {
     headers: idempotencyHeaders,
     body: registrationSchema,
@@ -41,9 +43,16 @@ export function registerPostOrder(api: PanelApi, deps: PanelApiDeps): void {
     }),
   }
   api.post('/v1/orders', { schema }, async (request, reply) => {
-    const registration = request.body
-    const answer = await registerOrder(deps, registration, idempotentRequest(request))
-    const { orderId, userId } = registration
+    const { orderId, userId } = request.body
+    const registration = toRegistration(deps, request.body)
+    if (typeof registration === 'string') return refuse(reply, 'validation_failed', registration)
+    const answer = await commitOnce(deps, idempotentRequest(request), async (tx) => {
+      const [epoch, results] = await roundTrip([readEpoch(tx.client), registerOrders(tx, [registration])])
+      const result = results[0]!
+      if (typeof result === 'string') return result
+      const { isNew, order, seq, appliedDeliveries } = result
+      return { status: isNew ? 201 : 200, body: { order, seq, epoch, appliedDeliveries } }
+    })
     const outcome = typeof answer === 'string' ? answer : answer.status
     deps.log.info({ orderId, userId, outcome }, 'order registration')
     return sendAnswer(reply, answer)

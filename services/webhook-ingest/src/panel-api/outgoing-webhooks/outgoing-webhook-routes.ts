@@ -3,20 +3,25 @@ import { refuse } from '../kit/answer.ts'
 import { idempotencyHeaders } from '../kit/idempotency.ts'
 import { operation } from '../kit/operation.ts'
 import { decodeCursor, pageQuery, pageSchema, toPage } from '../kit/page.ts'
-import type { PanelApi, PanelApiDeps } from '../panel-api.ts'
+import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { listPanelWebhooks, retryDeadPanelWebhooks, retryPanelWebhook } from './outgoing-webhook-lists.ts'
 import { panelWebhookSchema } from './outgoing-webhook-view.ts'
+
+export interface OutgoingWebhookDeps {
+  /** Called when an outgoing webhook has become due; undefined when none are sent. */
+  readonly onOutgoingWebhookDue: (() => void) | undefined
+}
 
 const cursorSchema = z.tuple([z.int().positive()])
 
 /** `/v1/panel-webhooks`: what became of the webhooks that tell the panel of refunds. */
-export function registerPanelWebhookRoutes(api: PanelApi, deps: PanelApiDeps): void {
+export function registerOutgoingWebhookRoutes(api: PanelApi, deps: ApiDeps & OutgoingWebhookDeps): void {
   registerList(api, deps)
   registerRetry(api, deps)
   registerRetryDead(api, deps)
 }
 
-function registerList(api: PanelApi, { db }: PanelApiDeps): void {
+function registerList(api: PanelApi, { db }: ApiDeps): void {
   const schema = {
     querystring: z.strictObject({ ...pageQuery, state: panelWebhookSchema.shape.state.optional() }),
     ...operation({
@@ -44,7 +49,7 @@ function registerList(api: PanelApi, { db }: PanelApiDeps): void {
   })
 }
 
-function registerRetry(api: PanelApi, { db, panelWebhookDue, log }: PanelApiDeps): void {
+function registerRetry(api: PanelApi, { db, onOutgoingWebhookDue, log }: ApiDeps & OutgoingWebhookDeps): void {
   const schema = {
     headers: idempotencyHeaders,
     params: z.object({ refundId: z.uuid() }),
@@ -62,12 +67,12 @@ function registerRetry(api: PanelApi, { db, panelWebhookDue, log }: PanelApiDeps
     const webhook = await retryPanelWebhook(db, refundId)
     if (webhook === undefined) return refuse(reply, 'panel_webhook_not_found')
     log.info({ refundId }, 'webhook to the panel is sent again')
-    panelWebhookDue?.()
+    onOutgoingWebhookDue?.()
     return reply.send(webhook)
   })
 }
 
-function registerRetryDead(api: PanelApi, { db, panelWebhookDue, log }: PanelApiDeps): void {
+function registerRetryDead(api: PanelApi, { db, onOutgoingWebhookDue, log }: ApiDeps & OutgoingWebhookDeps): void {
   const schema = {
     headers: idempotencyHeaders,
     ...operation({
@@ -88,7 +93,7 @@ function registerRetryDead(api: PanelApi, { db, panelWebhookDue, log }: PanelApi
   api.post('/v1/panel-webhooks/retry', { schema }, async (_request, reply) => {
     const result = await retryDeadPanelWebhooks(db)
     log.info(result, 'webhooks to the panel that were given up are sent again')
-    if (result.retried > 0) panelWebhookDue?.()
+    if (result.retried > 0) onOutgoingWebhookDue?.()
     return reply.send(result)
   })
 }

@@ -1,10 +1,9 @@
+import { formatFeedCursor, parseFeedCursor, readRefundFeed } from '@paxyo/ledger'
 import { z } from 'zod'
 import { refuse } from '../kit/answer.ts'
 import { operation } from '../kit/operation.ts'
 import { pageQuery } from '../kit/page.ts'
-import type { PanelApi, PanelApiDeps } from '../panel-api.ts'
-import { formatFeedCursor, parseFeedCursor } from '@paxyo/ledger'
-import { readRefunds } from '@paxyo/ledger'
+import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { refundSchema } from './refund.ts'
 
 const feedSchema = z.object({
@@ -14,7 +13,7 @@ const feedSchema = z.object({
 })
 
 /** `GET /v1/refunds`: every refund once, in the order of their commits. */
-export function registerRefundRoutes(api: PanelApi, { pool }: PanelApiDeps): void {
+export function registerRefundRoutes(api: PanelApi, { pool }: ApiDeps): void {
   const schema = {
     querystring: z.strictObject({
       limit: pageQuery.limit,
@@ -35,7 +34,7 @@ export function registerRefundRoutes(api: PanelApi, { pool }: PanelApiDeps): voi
     const { after, limit } = request.query
     const cursor = after === undefined ? undefined : parseFeedCursor(after)
     if (after !== undefined && cursor === undefined) return refuse(reply, 'invalid_cursor')
-    const page = await readRefunds(pool, cursor, limit)
+    const page = await readRefundFeed(pool, cursor, limit)
     if (page === 'cursor_void') return refuse(reply, page)
     return reply.send({ data: page.refunds, cursor: formatFeedCursor(page.cursor), hasMore: page.hasMore })
   })

@@ -1,4 +1,5 @@
 import { currencySchema, identifierSchema, moneySchema, timestampSchema } from '@paxyo/contracts'
+import type { Refund } from '@paxyo/ledger'
 import { z } from 'zod'
 import { namedSchemas } from '../kit/operation.ts'
 
@@ -7,6 +8,7 @@ export const refundSchema = z.object({
   refundId: z.uuid().describe('Credit a refund once by this id.'),
   position: z.int().positive().describe('Its place in the feed: 1, 2, 3 … without gaps.'),
   orderId: identifierSchema,
+  provider: z.string(),
   providerOrderId: identifierSchema,
   userId: identifierSchema,
   amount: moneySchema.describe('What this one paid.'),
@@ -14,7 +16,5 @@ export const refundSchema = z.object({
   orderRefunded: moneySchema.describe('What the order had been paid back in all, after this one.'),
   balanceAfter: moneySchema.describe("The user's balance after it."),
   at: timestampSchema,
-})
+}) satisfies z.ZodType<Refund>
 namedSchemas.add(refundSchema, { id: 'Refund' })
-
-export type Refund = z.infer<typeof refundSchema>

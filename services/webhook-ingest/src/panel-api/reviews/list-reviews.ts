@@ -2,13 +2,13 @@ import { z } from 'zod'
 import { refuse } from '../kit/answer.ts'
 import { operation } from '../kit/operation.ts'
 import { decodeCursor, pageQuery, pageSchema, toPage } from '../kit/page.ts'
-import type { PanelApi, PanelApiDeps } from '../panel-api.ts'
+import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { reviewReasonSchema, reviewSchema, selectReviews, toReview } from './review.ts'
 
 const cursorSchema = z.tuple([z.uuid()])
 
 /** `GET /v1/reviews`: what a person must look at, and what somebody has. */
-export function registerListReviews(api: PanelApi, { db }: PanelApiDeps): void {
+export function registerListReviews(api: PanelApi, { db }: ApiDeps): void {
   const schema = {
     querystring: z.strictObject({
       ...pageQuery,

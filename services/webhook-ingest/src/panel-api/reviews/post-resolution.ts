@@ -1,15 +1,17 @@
 import { identifierSchema, orderStatusSchema, orderViewSchema, refundViewSchema, seqSchema } from '@paxyo/contracts'
+import { roundTrip, runQuery } from '@paxyo/database'
+import { resolveReview, type Resolution } from '@paxyo/ledger'
 import { parseMoney } from '@paxyo/order-core'
 import { z } from 'zod'
 import { accountSchema } from '../accounts/account-schemas.ts'
+import { accountView } from '../accounts/account-view.ts'
 import { sendAnswer } from '../kit/answer.ts'
-import { idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
-import { keyHolderOf } from '../kit/authenticated-key.ts'
+import { commitOnce, idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
+import { authenticatedKeyOf } from '../kit/authenticated-key.ts'
 import { namedSchemas, operation } from '../kit/operation.ts'
-import type { PanelApi, PanelApiDeps } from '../panel-api.ts'
-import { positionFields } from '../kit/position.ts'
-import { reviewSchema } from './review.ts'
-import { resolveReview, type ResolveRequest } from '@paxyo/ledger'
+import type { ApiDeps, PanelApi } from '../kit/api.ts'
+import { positionFields, readEpoch } from '../kit/position.ts'
+import { reviewSchema, selectReviews, toReview } from './review.ts'
 
 const NOTE_LENGTH_MAX = 2000
 
@@ -52,7 +54,7 @@ const resolvedSchema = z.object({
 })
 
 /** `POST /v1/reviews/:reviewId/resolve`: a person has decided. */
-export function registerPostResolution(api: PanelApi, deps: PanelApiDeps): void {
+export function registerPostResolution(api: PanelApi, deps: ApiDeps): void {
   const schema = {
     headers: idempotencyHeaders,
     params: z.object({ reviewId: z.uuid() }),
@@ -78,16 +80,33 @@ export function registerPostResolution(api: PanelApi, deps: PanelApiDeps): void 
   }
   api.post('/v1/reviews/:reviewId/resolve', { schema }, async (request, reply) => {
     const { reviewId } = request.params
-    const decision = toDecision(request.body, keyHolderOf(request))
-    const answer = await resolveReview(deps, reviewId, decision, idempotentRequest(request))
-    const { action, actor, keyId } = decision
+    const resolution = toResolution(request.body, authenticatedKeyOf(request))
+    const answer = await commitOnce(deps, idempotentRequest(request), async (tx) => {
+      const done = await resolveReview(tx, reviewId, resolution)
+      if (typeof done === 'string') return done
+      const { resolved } = done
+      const [reviews, epoch] = await roundTrip([
+        runQuery(tx.client, selectReviews(deps.db).where('review_id', '=', reviewId)),
+        readEpoch(tx.client),
+      ])
+      const body = {
+        review: toReview(reviews[0]!),
+        order: resolved?.order ?? null,
+        account: resolved === undefined ? null : accountView(resolved.account),
+        refund: resolved?.refund ?? null,
+        seq: resolved?.account.lastSeq ?? null,
+        epoch,
+      }
+      return { status: 200, body }
+    })
+    const { action, actor, keyId } = resolution
     const outcome = typeof answer === 'string' ? answer : answer.status
     deps.log.info({ reviewId, action, actor, keyId, outcome }, 'review resolution')
     return sendAnswer(reply, answer)
   })
 }
 
-function toDecision(body: z.output<typeof resolveSchema>, keyId: string): ResolveRequest {
+function toResolution(body: z.output<typeof resolveSchema>, keyId: string): Resolution {
   const { action, note, actor } = body
   return {
     action,

@@ -7,7 +7,7 @@ import { accountSchema } from '../accounts/account-schemas.ts'
 import { accountView } from '../accounts/account-view.ts'
 import { refuse } from '../kit/answer.ts'
 import { operation } from '../kit/operation.ts'
-import type { PanelApi, PanelApiDeps } from '../panel-api.ts'
+import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { orderView } from '@paxyo/ledger'
 import { ORDER_COLUMNS, toAccount, toOrder, type AccountRow, type OrderRow } from '@paxyo/ledger'
 import { fullDeliverySchema, isOfOrder, selectDeliveries, toFullDelivery } from '../deliveries/delivery-view.ts'
@@ -38,7 +38,7 @@ const reviewCaseSchema = z.object({
 type ReviewCase = z.infer<typeof reviewCaseSchema>
 
 /** `GET /v1/reviews/:reviewId`: a review with everything that led to it. */
-export function registerReadReview(api: PanelApi, { db, pool }: PanelApiDeps): void {
+export function registerReadReview(api: PanelApi, { db, pool }: ApiDeps): void {
   const schema = {
     params: z.object({ reviewId: z.uuid() }),
     ...operation({
@@ -63,11 +63,7 @@ function readCase(db: Kysely<Database>, pool: Pool, reviewId: string): Promise<R
       runQuery(client, selectReviews(db).where('review_id', '=', reviewId)),
     ])
     const review = reviews[0]
-    const [found] = await roundTrip([
-      review === undefined ? undefined : readAround(db, client, review),
-      client.query('COMMIT'),
-    ])
-    return found
+    return review && readAround(db, client, review)
   })
 }
 

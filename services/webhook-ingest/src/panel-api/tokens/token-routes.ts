@@ -1,10 +1,16 @@
 import { timestampSchema } from '@paxyo/contracts'
+import { idSchema } from '@paxyo/panel-client'
 import { z } from 'zod'
 import { refuse } from '../kit/answer.ts'
 import { idempotencyHeaders } from '../kit/idempotency.ts'
 import { operation } from '../kit/operation.ts'
-import type { PanelApi, PanelApiDeps } from '../panel-api.ts'
-import { idSchema } from '@paxyo/panel-client'
+import type { PanelApi } from '../kit/api.ts'
+import type { TokenMint } from './token-mint.ts'
+
+export interface TokenDeps {
+  /** Signs browser tokens; undefined when this process has no secret for it. */
+  readonly mint: TokenMint | undefined
+}
 
 const TTL_S_MIN = 60
 const TTL_S_MAX = 86_400
@@ -18,7 +24,7 @@ const tokenRequestSchema = z.strictObject({
 const tokenSchema = z.object({ token: z.string(), expiresAt: timestampSchema })
 
 /** `POST /v1/tokens`. Changes nothing, so that sending it again is harmless with and without an Idempotency-Key. */
-export function registerTokenRoutes(api: PanelApi, { mint }: PanelApiDeps): void {
+export function registerTokenRoutes(api: PanelApi, { mint }: TokenDeps): void {
   const schema = {
     headers: idempotencyHeaders,
     body: tokenRequestSchema,

@@ -1,4 +1,4 @@
-import { assertCommitted, roundTrip, transaction } from '@paxyo/database'
+import { roundTrip, transaction } from '@paxyo/database'
 import type { Pool } from 'pg'
 import { APPEND_COMMITS_MAX, appendRefunds, lockAndAppend } from '@paxyo/ledger'
 import { feedItemsAfter, REFUND_COLUMNS, REFUND_JOINS } from '@paxyo/ledger'
@@ -50,15 +50,14 @@ const ENQUEUE = `
  *
  * @returns how many; `ENQUEUE_MAX` or more mean that others may be waiting.
  */
-export function enqueueRefunds(pool: Pool): Promise<number> {
-  return transaction(pool, async (client) => {
+export async function enqueueRefunds(pool: Pool): Promise<number> {
+  const { appended, queued } = await transaction(pool, async (client) => {
     const append = lockAndAppend(client)
     const enqueue = client.query<{ count: number }>({ name: 'enqueue_panel_webhooks', text: ENQUEUE })
-    const commit = client.query('COMMIT')
-    const [appended, queued] = await roundTrip([append, enqueue, commit])
-    assertCommitted(await commit)
-    return Math.max(queued.rows[0]!.count, appended === APPEND_COMMITS_MAX ? ENQUEUE_MAX : 0)
+    const [count, { rows }] = await roundTrip([append, enqueue])
+    return { appended: count, queued: rows[0]!.count }
   })
+  return Math.max(queued, appended === APPEND_COMMITS_MAX ? ENQUEUE_MAX : 0)
 }
 
 const CLAIM = `

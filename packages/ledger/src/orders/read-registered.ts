@@ -1,9 +1,9 @@
-import { parseUpdates } from '@paxyo/godofpanel'
 import type { StatusUpdate } from '@paxyo/order-core'
 import type { PoolClient } from 'pg'
+import type { Delivery } from '../model/delivery.ts'
+import { providerOrderColumns, providerOrderKey, type ProviderOrder } from '../model/provider-order.ts'
 import type { Order } from '../model/working-set.ts'
 import { ORDER_COLUMNS, toOrder, type OrderRow } from '../transaction/read-working-set.ts'
-import type { Delivery } from '../model/delivery.ts'
 
 const READ_ORDERS_BY_ID = `SELECT ${ORDER_COLUMNS} FROM orders WHERE order_id = ANY($1::text[])`
 
@@ -11,8 +11,10 @@ const READ_CHARGED_ORDERS = `
   SELECT order_id FROM ledger_entries WHERE order_id = ANY($1::text[]) AND kind = 'charge'`
 
 const READ_PARKED_DELIVERIES = `
-  SELECT delivery_id, provider_order_id, body, received_at FROM deliveries
-  WHERE provider = $1 AND provider_order_id = ANY($2::text[]) AND outcome = 'parked'
+  SELECT delivery_id, provider, provider_order_id, body, received_at, waiting_update
+  FROM unnest($1::text[], $2::text[]) AS wanted (provider, provider_order_id)
+  JOIN deliveries USING (provider_order_id, provider)
+  WHERE outcome = 'parked'
   ORDER BY received_at, delivery_id`
 
 /** The orders with these ids of the panel's. */
@@ -37,33 +39,37 @@ export async function readChargedOrderIds(client: PoolClient, orderIds: readonly
 
 interface ParkedRow {
   readonly delivery_id: string
+  readonly provider: string
   readonly provider_order_id: string
   readonly body: string
   readonly received_at: Date
+  readonly waiting_update: StatusUpdate | null
 }
 
-/** What the provider said before these orders were known, in the order of its arrival, by provider order id. */
+/** Deliveries that came before these orders were known, in the order of their arrival, by {@link providerOrderKey}. */
 export async function readParkedDeliveries(
   client: PoolClient,
-  provider: string,
-  providerOrderIds: readonly string[],
+  providerOrders: readonly ProviderOrder[],
 ): Promise<Map<string, Delivery[]>> {
   const { rows } = await client.query<ParkedRow>({
     name: 'read_parked_deliveries',
     text: READ_PARKED_DELIVERIES,
-    values: [provider, providerOrderIds],
+    values: providerOrderColumns(providerOrders),
   })
-  const deliveries = rows.map(({ delivery_id: deliveryId, provider_order_id: id, body, received_at: receivedAt }) => {
-    const update = updateFrom(body)
-    // Read by the parser that parked it, so this is a bug of ours and must not be passed over.
-    if (update?.providerOrderId !== id) throw new Error(`parked delivery ${deliveryId} cannot be read`)
-    return { deliveryId, provider, update, body, receivedAt, wasParked: true as const }
-  })
-  return Map.groupBy(deliveries, ({ update }) => update.providerOrderId)
+  return Map.groupBy(rows.map(toParkedDelivery), ({ provider, update }) => providerOrderKey({ ...update, provider }))
 }
 
-/** A stored body holds one update; the form reader knows JSON when it sees it. */
-export function updateFrom(body: string): StatusUpdate | undefined {
-  const parsed = parseUpdates('form', body)
-  return 'error' in parsed ? undefined : parsed.updates[0]?.update
+function toParkedDelivery(row: ParkedRow): Delivery & { readonly update: StatusUpdate } {
+  const { delivery_id: deliveryId, provider, body, received_at: receivedAt } = row
+  const update = row.waiting_update ?? unreadable(row.provider_order_id)
+  return { deliveryId, provider, update, body, receivedAt, wasParked: true }
 }
+
+/** A delivery that an older version parked without what it had read: a person looks at it, and may replay it. */
+const unreadable = (providerOrderId: string): StatusUpdate => ({
+  providerOrderId,
+  status: 'unknown',
+  remains: null,
+  startCount: null,
+  problem: 'unknown_status',
+})

@@ -1,5 +1,9 @@
-import type { DatabaseSession } from '../../../cli/src/connect-database.ts'
 import { AUDIT_CHECKS, type AuditLimits } from './checks.ts'
+
+/** Where the audit reads: one session that may read every table. */
+export interface AuditSession {
+  query<Row>(text: string): Promise<readonly Row[]>
+}
 
 /** A row that is off: what it is about, and what does not agree. */
 export interface AuditRow {
@@ -54,11 +58,10 @@ interface SizeRow {
 /**
  * Runs every check in one snapshot of the database.
  *
- * @param database a session that may read every table
  * @param onProgress told after each check
  */
-export async function runAudit(
-  database: Pick<DatabaseSession, 'query'>,
+export async function auditLedger(
+  database: AuditSession,
   limits: AuditLimits,
   onProgress: (done: number, total: number) => void = () => undefined,
 ): Promise<AuditResult> {

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
 import { appendRefunds } from './append-refunds.ts'
 import type { FeedCursor } from './feed-cursor.ts'
-import type { Refund } from '../../../../services/webhook-ingest/src/panel-api/refunds/refund.ts'
+import type { Refund } from './refund.ts'
 
 export interface RefundPage {
   readonly refunds: readonly Refund[]
@@ -13,7 +13,7 @@ export interface RefundPage {
 /** The columns of a {@link Refund}, from `item (entry_id, position)`. */
 export const REFUND_COLUMNS = `
     item.entry_id AS "refundId", item.position, entry.order_id AS "orderId",
-    orders.provider_order_id AS "providerOrderId", entry.user_id AS "userId", trim_scale(entry.amount)::text AS amount,
+    orders.provider, orders.provider_order_id AS "providerOrderId", entry.user_id AS "userId", trim_scale(entry.amount)::text AS amount,
     accounts.currency, trim_scale(entry.refunded_after)::text AS "orderRefunded",
     trim_scale(entry.balance_after)::text AS "balanceAfter",
     to_char(entry.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at`
@@ -46,7 +46,7 @@ const READ_PAGE = `
  * @param after where the reader is; `undefined` to read from the beginning.
  * @returns `cursor_void` when the cursor is of a history that was replaced: the database was restored.
  */
-export async function readRefunds(
+export async function readRefundFeed(
   pool: Pool,
   after: FeedCursor | undefined,
   limit: number,

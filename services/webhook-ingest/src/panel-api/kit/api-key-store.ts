@@ -1,26 +1,24 @@
-import type { Database } from '@paxyo/database'
 import { sql, type Kysely } from 'kysely'
 import { timingSafeEqual } from 'node:crypto'
 import type { Logger } from 'pino'
+import { API_KEYS_MAX, apiKeyId, hashApiKey, type Database } from '@paxyo/database'
 import { createSecretSet } from '@paxyo/service-kit'
-import { apiKeyId, hashApiKey } from '@paxyo/database'
-import { API_KEYS_MAX } from '@paxyo/database'
 
-export interface KeyRingOptions {
+export interface ApiKeyStoreOptions {
   readonly db: Kysely<Database>
   /** Keys of the environment, of any form. */
   readonly keys: readonly string[]
   readonly log: Logger
 }
 
-export interface KeyRing {
+export interface ApiKeyStore {
   /**
    * Says whose key this is.
    *
    * @returns its public part, or `environment`; undefined when it is none that is in force.
    * @throws the database's errors, when it must be asked and can't be.
    */
-  holderOf(key: string | undefined): Promise<string | undefined>
+  authenticate(key: string | undefined): Promise<string | undefined>
   /** Notes down what was used last. */
   close(): Promise<void>
 }
@@ -33,7 +31,7 @@ const NOTE_INTERVAL_MS = 60_000
  * The keys in force, kept in memory: a request costs no query, and a flood of wrong keys costs one at a time. Hashes are
  * compared in a time that tells nothing about them.
  */
-export function createKeyRing({ db, keys, log }: KeyRingOptions): KeyRing {
+export function createApiKeyStore({ db, keys, log }: ApiKeyStoreOptions): ApiKeyStore {
   const isOfEnvironment = createSecretSet(keys)
   let hashesByKeyId = new Map<string, Buffer>()
   let loadedAt = -Infinity
@@ -88,7 +86,7 @@ export function createKeyRing({ db, keys, log }: KeyRingOptions): KeyRing {
   }
 
   return {
-    async holderOf(key) {
+    async authenticate(key) {
       if (key === undefined) return undefined
       if (isOfEnvironment(key)) return 'environment'
       const keyId = apiKeyId(key)

@@ -1,0 +1,83 @@
+import { env } from '@paxyo/service-kit'
+import { parseSecret } from '@paxyo/standard-webhooks'
+import { readProvidersFile } from './providers-file.ts'
+import { WEBHOOK_TOKEN_BYTES_MIN, type ProviderSettings } from './provider-settings.ts'
+
+/** The provider that the variables describe when there is no `PROVIDERS_FILE`. */
+export const DEFAULT_PROVIDER = 'godofpanel'
+
+/** Variables that describe one provider, or name the file that describes several. */
+export const providerVariables = {
+  /** A JSON list of providers, in place of the variables below. */
+  PROVIDERS_FILE: env.text.optional(),
+  /** Tokens that the provider's URL or a header carries. */
+  WEBHOOK_TOKENS: env.secrets(WEBHOOK_TOKEN_BYTES_MIN).default([]),
+  /** Standard Webhooks secrets. */
+  WEBHOOK_SECRETS: env.list
+    .refine((secrets) => secrets.every((secret) => parseSecret(secret) !== undefined), {
+      error: 'must be one or more secrets, separated by commas, of the form whsec_<base64 of 24 to 64 bytes>',
+    })
+    .transform((secrets) => secrets.map((secret) => parseSecret(secret)!))
+    .default([]),
+  /** Networks that webhooks may come from. */
+  WEBHOOK_ALLOW_CIDRS: env.cidrs.default([]),
+  /** The provider's API v2 and our key for it. */
+  PROVIDER_API_URL: env.url('http', 'https').optional(),
+  PROVIDER_API_KEY: env.text.optional(),
+}
+
+interface ProviderConfig {
+  readonly PROVIDERS_FILE: string | undefined
+  readonly WEBHOOK_TOKENS: readonly string[]
+  readonly WEBHOOK_SECRETS: readonly Buffer[]
+  readonly WEBHOOK_ALLOW_CIDRS: readonly string[]
+  readonly PROVIDER_API_URL: string | undefined
+  readonly PROVIDER_API_KEY: string | undefined
+}
+
+type Raw = Readonly<Record<string, string | undefined>>
+
+const OF_ONE_PROVIDER = Object.keys(providerVariables).filter((name) => name !== 'PROVIDERS_FILE')
+
+/** What is wrong between these variables, or in the file that they name. */
+export function providerProblems(raw: Raw): string[] {
+  const file = raw['PROVIDERS_FILE']
+  if (file !== undefined) {
+    const beside = OF_ONE_PROVIDER.filter((name) => raw[name] !== undefined)
+    const settings = readProvidersFile(file)
+    return [
+      ...beside.map((name) => `${name}: belongs into PROVIDERS_FILE, which is set`),
+      ...('problems' in settings ? settings.problems : []),
+    ]
+  }
+  const given = ['PROVIDER_API_URL', 'PROVIDER_API_KEY'].filter((name) => raw[name] !== undefined)
+  if (given.length === 1) return [`${given[0]} is set alone: PROVIDER_API_URL and PROVIDER_API_KEY belong together`]
+  return []
+}
+
+/**
+ * The providers of a configuration without {@link providerProblems}.
+ *
+ * @throws Error when `PROVIDERS_FILE` has changed since it was checked.
+ */
+export function providerSettings(config: ProviderConfig): readonly ProviderSettings[] {
+  if (config.PROVIDERS_FILE !== undefined) {
+    const settings = readProvidersFile(config.PROVIDERS_FILE)
+    if ('problems' in settings) throw new Error(settings.problems.join('\n'))
+    return settings
+  }
+  const { PROVIDER_API_URL: url, PROVIDER_API_KEY: key } = config
+  return [
+    {
+      name: DEFAULT_PROVIDER,
+      format: 'godofpanel',
+      authentication: {
+        tokens: config.WEBHOOK_TOKENS,
+        signatureKeys: config.WEBHOOK_SECRETS,
+        allowedCidrs: config.WEBHOOK_ALLOW_CIDRS,
+      },
+      api: url === undefined || key === undefined ? undefined : { url, key },
+      statusMap: {},
+    },
+  ]
+}
