@@ -1,5 +1,6 @@
 import { createPool } from '@paxyo/database'
 import { createRedisBus, type EventPublisher } from '@paxyo/event-bus'
+import { createGodOfPanel } from '@paxyo/godofpanel'
 import { createHttpServer, createLogger, listen } from '@paxyo/service-kit'
 import type { Pool, PoolClient } from 'pg'
 import { createIngest, INGEST_POOL_MAX } from 'webhook-ingest'
@@ -67,20 +68,22 @@ const publisher: EventPublisher = bus.connectPublisher()
 publisher.publish = withSteps(publisher.publish.bind(publisher))
 
 const log = createLogger('dying-ingest', 'info')
-const proof = { tokens: [WEBHOOK_TOKEN], signatureKeys: [], allowedCidrs: [] }
+const authentication = { tokens: [WEBHOOK_TOKEN], signatureKeys: [], allowedCidrs: [] }
 // With a provider to ask, a webhook pays only after that; those that died are followed up at once.
 const providerUrl = process.env['PROVIDER_API_URL']
-const provider =
-  providerUrl === undefined
-    ? undefined
-    : {
-        url: providerUrl,
-        key: process.env['PROVIDER_API_KEY']!,
-        confirmsMoney: true,
-        confirmTimes: { leaseMs: 1, lagMs: 0 },
-      }
+const api = providerUrl === undefined ? undefined : { url: providerUrl, key: process.env['PROVIDER_API_KEY']! }
 const tokens = { secrets: [], audience: 'paxyo' }
-const ingest = createIngest({ pool, publisher, proof, apiKeys: [PANEL_KEY], provider, tokens, hasDocs: false, log })
+const ingest = createIngest({
+  pool,
+  publisher,
+  providers: [{ provider: createGodOfPanel({ api }), authentication }],
+  verifiesRefunds: api !== undefined,
+  verificationTimes: { leaseMs: 1, lagMs: 0 },
+  apiKeys: [PANEL_KEY],
+  tokens,
+  hasDocs: false,
+  log,
+})
 const app = createHttpServer({ log, trustProxy: false })
 app.addHook('onRequest', async (request) => {
   hasWebhook ||= request.url.startsWith('/webhooks')

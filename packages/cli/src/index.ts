@@ -1,5 +1,3 @@
-export { AUDIT_CHECKS, type AuditLimits } from '@paxyo/ledger'
-export { runAudit, type AuditCheckResult, type AuditResult, type AuditRow } from '@paxyo/ledger'
 export { EXIT_CODES, type ExitReason } from './exit-codes.ts'
 export { runCommandLine } from './run-command-line.ts'
 export { processTerminal, type Terminal } from './terminal.ts'

@@ -1,4 +1,6 @@
 export { isDatabaseUnavailable, isRefusedByDatabase, isRetryable, RolledBackError } from './database-errors.ts'
+export { API_KEYS_MAX, createApiKey, listApiKeys, revokeApiKey, type ApiKey } from './api-keys/api-keys.ts'
+export { apiKeyId, hashApiKey, makeApiKey, type NewApiKey } from './api-keys/api-key.ts'
 export { createKysely, createPool, type PoolOptions } from './connect.ts'
 export { maintainEventPartitions, readPartitionDays, type MaintainResult } from './event-partitions.ts'
 export { pruneIdempotencyKeys } from './idempotency-keys.ts'

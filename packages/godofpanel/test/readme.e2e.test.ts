@@ -4,7 +4,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { PROVIDER_ERROR_CODES } from '../src/index.ts'
+import { PROVIDER_ERROR_CODES } from '@paxyo/order-core'
 import { startReceiver } from './simulator/receiver.ts'
 
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8')

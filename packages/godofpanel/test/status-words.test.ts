@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { normalizeStatus } from '../src/status-spelling.ts'
+import { createStatusReader } from '../src/status-words.ts'
 
 test.each([
   ['In progress', 'in_progress'],
@@ -17,5 +17,16 @@ test.each([
   ['cancel requested', 'unknown'],
   ['constructor', 'unknown'],
 ] as const)('%j means %s', (spelling, status) => {
-  expect(normalizeStatus(spelling)).toBe(status)
+  expect(createStatusReader()(spelling)).toBe(status)
+})
+
+test("a provider's own words come first, however they are spelled", () => {
+  const readStatus = createStatusReader({ '5': 'canceled', Success: 'processing', 'Waiting for start': 'pending' })
+  expect(['5', 'SUCCESS', 'waiting_for-start', 'Partial', '6'].map(readStatus)).toEqual([
+    'canceled',
+    'processing',
+    'pending',
+    'partial',
+    'unknown',
+  ])
 })

@@ -1,4 +1,11 @@
-export { createProviders, defaultProvider } from './create-providers.ts'
+export { createProvider, defaultProvider } from './create-provider.ts'
 export { PROVIDER_FORMATS, type ProviderFormat } from './formats.ts'
 export type { ProviderSettings, WebhookAuthentication } from './provider-settings.ts'
-export { DEFAULT_PROVIDER, providerProblems, providerSettings, providerVariables } from './provider-variables.ts'
+export {
+  DEFAULT_PROVIDER,
+  providerProblems,
+  providerSettings,
+  providerVariables,
+  summarizeProviders,
+  type ProviderSummary,
+} from './provider-variables.ts'

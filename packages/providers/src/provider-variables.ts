@@ -37,6 +37,8 @@ interface ProviderConfig {
 
 type Raw = Readonly<Record<string, string | undefined>>
 
+const AUTHENTICATION = ['WEBHOOK_TOKENS', 'WEBHOOK_SECRETS', 'WEBHOOK_ALLOW_CIDRS'] as const
+
 const OF_ONE_PROVIDER = Object.keys(providerVariables).filter((name) => name !== 'PROVIDERS_FILE')
 
 /** What is wrong between these variables, or in the file that they name. */
@@ -80,4 +82,34 @@ export function providerSettings(config: ProviderConfig): readonly ProviderSetti
       statusMap: {},
     },
   ]
+}
+
+/** What other variables depend on. */
+export interface ProviderSummary {
+  readonly name: string
+  /** Whether its webhooks can be authenticated. */
+  readonly isAuthenticated: boolean
+  /** Whether its API can be asked. */
+  readonly isAskable: boolean
+}
+
+/** What raw variables say of the providers, as far as they are right: {@link providerProblems} says what is wrong. */
+export function summarizeProviders(raw: Raw): ProviderSummary[] {
+  const file = raw['PROVIDERS_FILE']
+  if (file === undefined) {
+    return [
+      {
+        name: DEFAULT_PROVIDER,
+        isAuthenticated: AUTHENTICATION.some((name) => raw[name] !== undefined),
+        isAskable: raw['PROVIDER_API_URL'] !== undefined && raw['PROVIDER_API_KEY'] !== undefined,
+      },
+    ]
+  }
+  const settings = readProvidersFile(file)
+  if ('problems' in settings) return []
+  return settings.map(({ name, api, authentication: { tokens, signatureKeys, allowedCidrs } }) => ({
+    name,
+    isAuthenticated: tokens.length + signatureKeys.length + allowedCidrs.length > 0,
+    isAskable: api !== undefined,
+  }))
 }

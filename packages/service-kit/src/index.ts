@@ -6,5 +6,6 @@ export { createMetricGroup, createMetrics, LATENCY_BUCKETS_S, serveMetrics, type
 export { registerHealth, type ReadinessCheck } from './health.ts'
 export { redisOptions, redisProblems, redisVariables } from './redis-config.ts'
 export { parseTraceparent, traceOf, type TraceFields } from './trace-context.ts'
+export { bearerToken, createSecretSet } from './secret-set.ts'
 export { StartError } from './start-failure.ts'
 export { runService, type RunningService } from './run-service.ts'

@@ -1,11 +1,9 @@
 import { createMetricGroup, LATENCY_BUCKETS_S, type MetricGroup } from '@paxyo/service-kit'
 import { readPartitionDays } from '@paxyo/database'
+import type { Batcher, ChangeSet, DeliveryResult, NotCommitted } from '@paxyo/ledger'
 import { formatMoney } from '@paxyo/order-core'
 import type { Pool } from 'pg'
 import type { Registry } from 'prom-client'
-import type { NotCommitted } from '@paxyo/ledger'
-import type { Changes } from '@paxyo/ledger'
-import type { DeliveryResult } from '@paxyo/ledger'
 import { readBacklog } from './backlog.ts'
 
 /** What the parts of this service tell its metrics. Each call is a few additions. */
@@ -14,15 +12,12 @@ export interface IngestMetrics {
   readonly webhookAnswered: (status: number, durationMs: number, results: readonly DeliveryResult[]) => void
   /** A batch was committed, or given up. */
   readonly batchDone: (deliveries: number, durationMs: number, failure?: NotCommitted) => void
-  readonly changesCommitted: (changes: Changes) => void
+  readonly changesCommitted: (changes: ChangeSet) => void
   /** The bus took a batch's events, or did not take them. */
   readonly batchPublished: (durationMs: number, isTaken: boolean) => void
+  /** From now on the gauge of waiting deliveries is this batcher's. */
+  readonly watchBatcher: (batcher: Pick<Batcher, 'waitingCount'>) => void
   register(registry: Registry): void
-}
-
-export interface IngestMetricsOptions {
-  readonly pool: Pool
-  readonly waitingDeliveries: () => number
 }
 
 const BATCH_BUCKETS = [1, 2, 5, 10, 25, 50, 100, 250, 500]
@@ -31,7 +26,8 @@ const CURRENCIES_MAX = 20
 /** A scrape must not wait for a database that does not answer: the other metrics are wanted most at that time. */
 const BACKLOG_TIMEOUT_MS = 2_000
 
-export function createIngestMetrics({ pool, waitingDeliveries }: IngestMetricsOptions): IngestMetrics {
+export function createIngestMetrics(pool: Pool): IngestMetrics {
+  let watched: Pick<Batcher, 'waitingCount'> | undefined
   const group = createMetricGroup('paxyo_ingest_')
   const webhookDuration = group.histogram(
     'webhook_duration_seconds',
@@ -58,7 +54,7 @@ export function createIngestMetrics({ pool, waitingDeliveries }: IngestMetricsOp
     LATENCY_BUCKETS_S,
   )
   const publishFailures = group.counter('publish_failures_total', 'Batches that the bus did not take at once.')
-  group.gauge('waiting_deliveries', 'Deliveries that wait to be committed.', waitingDeliveries)
+  group.gauge('waiting_deliveries', 'Deliveries that wait to be committed.', () => watched?.waitingCount ?? 0)
   group.gauge('database_waiting', 'Requests that wait for a connection of the pool.', () => pool.waitingCount)
   addBacklog(group, pool)
   addPartitions(group, pool)
@@ -94,6 +90,9 @@ export function createIngestMetrics({ pool, waitingDeliveries }: IngestMetricsOp
     batchPublished(durationMs, isTaken) {
       if (isTaken) publishDuration.observe(durationMs / 1000)
       else publishFailures.inc()
+    },
+    watchBatcher: (batcher) => {
+      watched = batcher
     },
     register: (registry) => group.register(registry),
   }

@@ -1,7 +1,7 @@
 import { ConfigError, env, loadConfig, redisOptions, redisProblems, redisVariables } from '@paxyo/service-kit'
 import { parseArgs } from 'node:util'
-import { ingestVariables } from '../../../../services/webhook-ingest/src/config.ts'
 import type { ReconcileRequest } from '@paxyo/ledger'
+import { providerProblems, providerSettings, providerVariables, summarizeProviders } from '@paxyo/providers'
 
 const HOUR_MS = 3_600_000
 const SILENT_HOURS_DEFAULT = '6'
@@ -12,8 +12,7 @@ const variables = {
   ...redisVariables,
   /** What is logged goes where the report goes, which says itself why the provider ended it. */
   LOG_LEVEL: env.logLevel.default('error'),
-  PROVIDER_API_URL: ingestVariables.PROVIDER_API_URL.unwrap(),
-  PROVIDER_API_KEY: ingestVariables.PROVIDER_API_KEY.unwrap(),
+  ...providerVariables,
 }
 
 /**
@@ -34,7 +33,12 @@ export function loadReconcileConfig(environment: NodeJS.ProcessEnv, args: readon
     ...(/^\d{1,5}(\.\d{1,3})?$/.test(values['silent-hours']) ? [] : ['--silent-hours must be a number of hours']),
     ...(/^[1-9]\d{0,6}$/.test(values['orders-max']) ? [] : ['--orders-max must be a whole number, at least 1']),
   ]
-  const config = loadConfig(variables, environment, (raw) => [...redisProblems(raw), ...problems])
+  const config = loadConfig(variables, environment, (raw) => [
+    ...redisProblems(raw),
+    ...providerProblems(raw),
+    ...askableProblems(raw),
+    ...problems,
+  ])
   if (problems.length > 0) throw new ConfigError(problems)
   const request: ReconcileRequest =
     orderIds.length > 0
@@ -44,7 +48,17 @@ export function loadReconcileConfig(environment: NodeJS.ProcessEnv, args: readon
     databaseUrl: config.DATABASE_URL,
     redis: redisOptions(config),
     logLevel: config.LOG_LEVEL,
-    provider: { url: config.PROVIDER_API_URL, key: config.PROVIDER_API_KEY },
+    providers: providerSettings(config),
     request,
   }
+}
+
+/** There must be someone to ask. */
+function askableProblems(raw: Readonly<Record<string, string | undefined>>): string[] {
+  if (raw['PROVIDERS_FILE'] === undefined) {
+    return ['PROVIDER_API_URL', 'PROVIDER_API_KEY'].filter((name) => raw[name] === undefined).map((name) => `${name}: is required`)
+  }
+  const providers = summarizeProviders(raw)
+  if (providers.length === 0 || providers.some(({ isAskable }) => isAskable)) return []
+  return ['PROVIDERS_FILE: no provider in it has an apiUrl and an apiKey']
 }

@@ -1,5 +1,5 @@
-import type { Database } from '@paxyo/database'
 import { sql, type Kysely } from 'kysely'
+import type { DB as Database } from '../schema.generated.ts'
 import { hashApiKey, makeApiKey, type NewApiKey } from './api-key.ts'
 
 /** A key without its secret. */

@@ -3,7 +3,7 @@ import { eventually } from '@paxyo/testkit'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { createProviderClient } from '../../src/index.ts'
+import { createGodOfPanel } from '../../src/index.ts'
 import { startReceiver } from './receiver.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/simulator/main.ts', import.meta.url))
@@ -43,7 +43,7 @@ test('as a process: commands over HTTP, webhooks, API, and its end', async () =>
       })
       return [response.status, await response.json()]
     }
-    const client = createProviderClient({ url: simulator.line('api'), key })
+    const client = createGodOfPanel({ api: { url: simulator.line('api'), key } }).client!
 
     expect((await control('/orders', undefined, 'wrong'))[0]).toBe(401)
     expect(await control('/orders', { orderId: '12345', quantity: 500 })).toMatchObject([200, { status: 'pending' }])

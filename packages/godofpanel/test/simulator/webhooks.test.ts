@@ -1,13 +1,13 @@
 import { eventually } from '@paxyo/testkit'
 import { describe, expect, test } from '@jest/globals'
-import { parseUpdates } from '../../src/parse-updates.ts'
+import { createGodOfPanel } from '../../src/index.ts'
 import { startSimulator, WEBHOOK_SHAPE_NAMES } from '../../src/simulator/index.ts'
 import { startReceiver, type Received } from './receiver.ts'
 
 const FAST = { delayMsMin: 5, delayMsMax: 40, timeoutMs: 2_000, attemptsMax: 4 }
 
 const updatesOf = ({ headers, body }: Received): unknown[] => {
-  const parsed = parseUpdates(headers['content-type'] === 'application/json' ? 'json' : 'form', body)
+  const parsed = createGodOfPanel().parseUpdates(headers['content-type'], Buffer.from(body))
   if ('error' in parsed) throw new Error(parsed.error)
   return parsed.updates.map(({ update }) => update)
 }

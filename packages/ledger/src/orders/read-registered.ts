@@ -43,7 +43,7 @@ interface ParkedRow {
   readonly provider_order_id: string
   readonly body: string
   readonly received_at: Date
-  readonly waiting_update: StatusUpdate | null
+  readonly waiting_update: string | null
 }
 
 /** Deliveries that came before these orders were known, in the order of their arrival, by {@link providerOrderKey}. */
@@ -61,7 +61,7 @@ export async function readParkedDeliveries(
 
 function toParkedDelivery(row: ParkedRow): Delivery & { readonly update: StatusUpdate } {
   const { delivery_id: deliveryId, provider, body, received_at: receivedAt } = row
-  const update = row.waiting_update ?? unreadable(row.provider_order_id)
+  const update = row.waiting_update === null ? unreadable(row.provider_order_id) : (JSON.parse(row.waiting_update) as StatusUpdate)
   return { deliveryId, provider, update, body, receivedAt, wasParked: true }
 }
 

@@ -113,7 +113,7 @@ export const INSERT_DELIVERIES: BulkStatement<DeliveryRow> = {
     delivery_id, provider, provider_order_id, body, outcome, reason, received_at, origin, replay_of, waiting_update)
   SELECT * FROM unnest(
     $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::text[], $9::text[],
-    $10::jsonb[])`,
+    $10::text[])`,
   values: (rows) => [
     rows.map((delivery) => delivery.deliveryId),
     rows.map((delivery) => delivery.provider),

@@ -5,11 +5,11 @@ import type { Pool } from 'pg'
 import { pino } from 'pino'
 import { v7 as newId } from 'uuid'
 import { createBatcher, type Batcher, type BatcherOptions } from '../../src/deliveries/batcher.ts'
-import type { BatchOutbox, CommitDeps } from '../../src/transaction/commit-change-set.ts'
+import type { BatchOutbox, LedgerDeps } from '../../src/transaction/commit-change-set.ts'
 import type { EventRow } from '../../src/model/change-set.ts'
-import { registerOrder } from '../../../../services/webhook-ingest/src/panel-api/orders/register-order.ts'
+import { anOrder, registerOrder } from '../register-order.ts'
+import { violations } from '../violations.ts'
 import type { Delivery } from '../../src/model/delivery.ts'
-import { anOrder } from '../../../../services/webhook-ingest/test/ingest-fixture.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** How often the connections are cut while one batch is tried. */
@@ -18,7 +18,7 @@ const CUTS_PER_BATCH = 3
 let database: TestDatabase
 let pool: Pool
 let published: EventRow[]
-let deps: CommitDeps
+let deps: LedgerDeps
 
 beforeEach(async () => {
   database = await createTestDatabase()
@@ -92,37 +92,24 @@ const isWaitingForLock = async (): Promise<boolean> => {
   return rows.length > 0
 }
 
-const audit = async (): Promise<Record<string, unknown>> => {
-  const { rows } = await database.owner.query(`
-    SELECT
-      (SELECT count(*)::int FROM orders WHERE refunded <> coalesce(
-        (SELECT sum(amount) FROM ledger_entries WHERE ledger_entries.order_id = orders.order_id), 0)) AS wrong_orders,
-      (SELECT count(*)::int FROM accounts WHERE balance <> coalesce(
-        (SELECT sum(amount) FROM ledger_entries WHERE ledger_entries.user_id = accounts.user_id), 0)) AS wrong_accounts,
-      (SELECT count(*)::int FROM accounts WHERE last_seq <>
-        (SELECT count(*) FROM events WHERE events.user_id = accounts.user_id)) AS wrong_streams`)
-  return rows[0] as Record<string, unknown>
-}
-const CLEAN = { wrong_orders: 0, wrong_accounts: 0, wrong_streams: 0 }
-
 describe('group commit', () => {
-  test('what comes in one turn of the event loop is one transaction per lane', async () => {
+  test('what comes in one turn of the event loop is one transaction per partition', async () => {
     const ids = await registerMany(200, 20)
     const batcher = start()
     const transactions = await countTransactions(() => Promise.all(ids.map((id) => batcher.submit([aDelivery(id)]))))
 
     expect(transactions).toBeLessThanOrEqual(2)
     expect(published).toHaveLength(200)
-    expect(await audit()).toEqual(CLEAN)
+    expect(await violations(database)).toEqual({})
   })
 
   test('what comes during a commit forms the next batch, of bounded size', async () => {
     const ids = await registerMany(100)
-    const batcher = start({ lanes: 1, batchMax: 30 })
+    const batcher = start({ partitions: 1, batchMax: 30 })
     const transactions = await countTransactions(() => Promise.all(ids.map((id) => batcher.submit([aDelivery(id)]))))
 
     expect(transactions).toBe(4)
-    expect(await audit()).toEqual(CLEAN)
+    expect(await violations(database)).toEqual({})
   })
 
   test('the same order several times in one batch: each update counts, in its order', async () => {
@@ -145,7 +132,7 @@ describe('group commit', () => {
       { outcome: 'applied', refund: 175_000_000n },
     ])
     expect(published.map(({ seq }) => seq)).toMatchObject([2, 3, 4, 5])
-    expect(await audit()).toEqual(CLEAN)
+    expect(await violations(database)).toEqual({})
   })
 
   test('the same delivery twice in one batch, and again later, is applied once', async () => {
@@ -159,7 +146,7 @@ describe('group commit', () => {
 
     expect(results).toMatchObject([[{ outcome: 'applied', refund: 250_000_000n }], [{ outcome: 'duplicate' }]])
     expect(later).toMatchObject([{ outcome: 'duplicate' }])
-    expect(await audit()).toEqual(CLEAN)
+    expect(await violations(database)).toEqual({})
   })
 
   test('orders that are not registered are parked without holding up the others', async () => {
@@ -179,9 +166,9 @@ describe('a webhook that pays only after its provider was asked', () => {
 
   test('awaits that, and is settled once, however many bring the answer', async () => {
     await registerMany(1)
-    const batcher = start({ confirmsMoney: true })
+    const batcher = start({ verifiedProviders: new Set(['godofpanel']) })
     const webhook = aDelivery('1')
-    const confirmed = { ...webhook, confirmation: { update: answer, body: '{}' } }
+    const confirmed = { ...webhook, verification: { update: answer, body: '{}' } }
 
     expect(await batcher.submit([webhook])).toEqual([{ outcome: 'awaiting_confirmation' }])
     expect(await batcher.submit([webhook])).toEqual([{ outcome: 'duplicate' }])
@@ -191,19 +178,19 @@ describe('a webhook that pays only after its provider was asked', () => {
       { outcome: 'duplicate' },
     ])
     expect(await batcher.submit([confirmed])).toEqual([{ outcome: 'duplicate' }])
-    expect(await audit()).toEqual(CLEAN)
+    expect(await violations(database)).toEqual({})
   })
 
   test('goes up for review once when the provider disagrees or cannot be asked', async () => {
     await registerMany(2)
-    const batcher = start({ confirmsMoney: true })
+    const batcher = start({ verifiedProviders: new Set(['godofpanel']) })
     const webhooks = [aDelivery('1'), aDelivery('2')]
     await batcher.submit(webhooks)
     const refuted = {
       ...webhooks[0]!,
-      confirmation: { update: { ...answer, status: 'completed' as const }, body: '{}' },
+      verification: { update: { ...answer, status: 'completed' as const }, body: '{}' },
     }
-    const unanswered = { ...webhooks[1]!, confirmation: null }
+    const unanswered = { ...webhooks[1]!, verification: null }
 
     for (const _ of [1, 2]) await batcher.submit([refuted, unanswered])
     const { rows } = await database.owner.query('SELECT order_id, reason FROM reviews ORDER BY order_id')
@@ -217,7 +204,7 @@ describe('a webhook that pays only after its provider was asked', () => {
   test('what we asked ourselves pays at once', async () => {
     await registerMany(1)
     const asked = { ...aDelivery('1'), origin: 'reconcile' as const }
-    expect(await start({ confirmsMoney: true }).submit([asked])).toMatchObject([
+    expect(await start({ verifiedProviders: new Set(['godofpanel']) }).submit([asked])).toMatchObject([
       { outcome: 'applied', refund: 250_000_000n },
     ])
   })
@@ -250,7 +237,7 @@ describe('a delivery that the database refuses', () => {
       `INSERT INTO deliveries (delivery_id, provider, body, outcome, received_at)
        VALUES ('the same', 'godofpanel', '{}', 'review', now())`,
     )
-    const results = start({ lanes: 1 }).submit([...ids.map((id) => aDelivery(id)), delivery])
+    const results = start({ partitions: 1 }).submit([...ids.map((id) => aDelivery(id)), delivery])
     await eventually(isWaitingForLock)
     await rival.query('COMMIT')
     rival.release()
@@ -259,7 +246,7 @@ describe('a delivery that the database refuses', () => {
     expect(((await results) as { outcome: string }[]).filter(({ outcome }) => outcome === 'applied')).toHaveLength(10)
     const { rows } = await database.owner.query('SELECT FROM reviews')
     expect(rows).toHaveLength(0)
-    expect(await audit()).toEqual(CLEAN)
+    expect(await violations(database)).toEqual({})
   })
 })
 
@@ -299,7 +286,7 @@ describe('when the database fails', () => {
     expect(new Set(['applied', 'duplicate'])).toEqual(outcomes.union(new Set(['applied', 'duplicate'])))
     const { rows } = await database.owner.query(`SELECT count(*)::int AS count FROM orders WHERE refunded = charge`)
     expect(rows).toEqual([{ count: 50 }])
-    expect(await audit()).toEqual(CLEAN)
+    expect(await violations(database)).toEqual({})
   })
 
   test('a batch that lost a deadlock is run again', async () => {
@@ -317,7 +304,7 @@ describe('when the database fails', () => {
 
     const applied = { outcome: 'applied', refund: 250_000_000n }
     expect(await results).toMatchObject([applied, applied])
-    expect(await audit()).toEqual(CLEAN)
+    expect(await violations(database)).toEqual({})
   })
 
   test('senders are told to come back when it stays away', async () => {
@@ -373,7 +360,7 @@ test('two processes with overlapping users in opposite order never deadlock for 
   expect(results.flat(2).every((result) => typeof result === 'object')).toBe(true)
   const { rows } = await database.owner.query(`SELECT count(*)::int AS count FROM orders WHERE refunded = charge`)
   expect(rows).toEqual([{ count: 60 }])
-  expect(await audit()).toEqual(CLEAN)
+  expect(await violations(database)).toEqual({})
 })
 
 test('batches lock accounts in one order, whatever the order of their orders: there is never a deadlock', async () => {
@@ -390,7 +377,7 @@ test('batches lock accounts in one order, whatever the order of their orders: th
   }
   await Promise.all(
     batches.map(async (batch) => {
-      const batcher = start({ lanes: 1 })
+      const batcher = start({ partitions: 1 })
       for (let round = 0; round < 100; round += 1) {
         await batcher.submit(batch.map(({ id }) => aDelivery(id, { status: 'in_progress', remains: round })))
       }
@@ -401,5 +388,5 @@ test('batches lock accounts in one order, whatever the order of their orders: th
     `SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()`,
   )
   expect(rows).toEqual([{ deadlocks: 0 }])
-  expect(await audit()).toEqual(CLEAN)
+  expect(await violations(database)).toEqual({})
 })

@@ -5,9 +5,8 @@ import { createTestDatabase, eventually, type TestDatabase } from '@paxyo/testki
 import type { Pool } from 'pg'
 import { pino } from 'pino'
 import { v7 as newId } from 'uuid'
-import { registerOrder } from '../../../../services/webhook-ingest/src/panel-api/orders/register-order.ts'
+import { anOrder, registerOrder } from '../register-order.ts'
 import { createOutbox, type Outbox } from '../../src/outbox/outbox.ts'
-import { anOrder } from '../../../../services/webhook-ingest/test/ingest-fixture.ts'
 
 let database: TestDatabase
 /** What commits: of one connection, where so many have room. */

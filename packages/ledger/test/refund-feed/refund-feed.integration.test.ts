@@ -6,7 +6,7 @@ import type { Pool } from 'pg'
 import { appendRefunds, lockAndAppend } from '../../src/refund-feed/append-refunds.ts'
 import type { FeedCursor } from '../../src/refund-feed/feed-cursor.ts'
 import { readRefundFeed } from '../../src/refund-feed/read-refund-feed.ts'
-import type { Refund } from '../../../../services/webhook-ingest/src/panel-api/refunds/refund.ts'
+import type { Refund } from '../../src/refund-feed/refund.ts'
 
 const USERS = 8
 

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { Webhook } from 'standardwebhooks'
-import { createProofOfOrigin, type Evidence, type ProofOptions } from '../../src/webhook/authenticate.ts'
+import type { WebhookAuthentication } from '@paxyo/providers'
+import { createWebhookAuthentication, type Credentials } from '../../src/webhook/authenticate.ts'
 import { parseSecret } from '../../src/webhook/standard-webhooks.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 22)
@@ -8,8 +9,8 @@ const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
 const KEY = parseSecret(SECRET)!
 const BODY = Buffer.from('{}')
 
-const prove = (options: Partial<ProofOptions>, evidence: Partial<Evidence> = {}) =>
-  createProofOfOrigin({ signatureKeys: [], tokens: [], allowedCidrs: [], ...options })(
+const prove = (options: Partial<WebhookAuthentication>, evidence: Partial<Credentials> = {}) =>
+  createWebhookAuthentication({ signatureKeys: [], tokens: [], allowedCidrs: [], ...options })(
     { headers: {}, pathToken: undefined, body: BODY, address: '203.0.113.9', ...evidence },
     NOW_MS,
   )

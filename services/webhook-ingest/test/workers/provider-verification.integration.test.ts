@@ -2,13 +2,13 @@ import { afterEach, expect, test } from '@jest/globals'
 import { eventually } from '@paxyo/testkit'
 import { anOrder } from '../ingest-fixture.ts'
 import { startWithProvider, type ProviderFixture } from '../provider-fixture.ts'
-import type { ConfirmTimes } from '../../src/workers/provider-verification/provider-verification.ts'
+import type { VerificationTimes } from '../../src/workers/provider-verification/provider-verification.ts'
 
-const FAST: ConfirmTimes = { retryDelayMs: 20, retryDelayMsMax: 100, lagMs: 0, giveUpAfterMs: 300_000, leaseMs: 60_000 }
+const FAST: VerificationTimes = { retryDelayMs: 20, retryDelayMsMax: 100, lagMs: 0, giveUpAfterMs: 300_000, leaseMs: 60_000 }
 
 let fixture: ProviderFixture
-const start = async (times: Partial<ConfirmTimes> = {}): Promise<ProviderFixture> => {
-  fixture = await startWithProvider({ confirmsMoney: true, confirmTimes: { ...FAST, ...times } })
+const start = async (times: Partial<VerificationTimes> = {}): Promise<ProviderFixture> => {
+  fixture = await startWithProvider({ verifiesRefunds: true, verificationTimes: { ...FAST, ...times } })
   return fixture
 }
 afterEach(async () => {

@@ -2,7 +2,7 @@ import { roundTrip, transaction } from '@paxyo/database'
 import type { Pool } from 'pg'
 import { APPEND_COMMITS_MAX, appendRefunds, lockAndAppend } from '@paxyo/ledger'
 import { feedItemsAfter, REFUND_COLUMNS, REFUND_JOINS } from '@paxyo/ledger'
-import type { Refund } from '../../panel-api/refunds/refund.ts'
+import type { Refund } from '@paxyo/ledger'
 import type { Attempt } from './send-message.ts'
 
 /** A webhook that is this process's to send, until its lease ends. */

@@ -1,4 +1,4 @@
-import type { Refund } from '../../panel-api/refunds/refund.ts'
+import type { Refund } from '@paxyo/ledger'
 import type { Message } from './send-message.ts'
 
 /**

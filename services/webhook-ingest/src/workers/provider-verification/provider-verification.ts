@@ -1,21 +1,26 @@
 import { OPEN_STATUSES } from '@paxyo/contracts'
-import { isAskable, ProviderError, type ProviderClient, type StatusAnswer } from '@paxyo/godofpanel'
-import { formatMoney } from '@paxyo/order-core'
+import type { Batcher, Delivery, Verification } from '@paxyo/ledger'
+import {
+  formatMoney,
+  ProviderError,
+  type Provider,
+  type ProviderAnswer,
+  type ProviderClient,
+} from '@paxyo/order-core'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
-import type { Batcher } from '@paxyo/ledger'
-import type { Confirmation, Delivery } from '@paxyo/ledger'
-import { claimDue, postpone, readNextDueMs, type Claim } from './verification-rows.ts'
+import { claimDue, postpone, readNextDueMs, readOtherProviders, type Claim } from './verification-rows.ts'
 
-export interface ConfirmerOptions extends Partial<ConfirmTimes> {
+export interface ProviderVerificationOptions extends Partial<VerificationTimes> {
   readonly pool: Pool
-  readonly provider: ProviderClient
+  /** Those without a client are not asked. */
+  readonly providers: readonly Provider[]
   readonly batcher: Batcher
   readonly log: Logger
 }
 
 /** All in milliseconds. */
-export interface ConfirmTimes {
+export interface VerificationTimes {
   /** The first delay after a provider that could not be asked; it doubles from attempt to attempt. */
   readonly retryDelayMs: number
   readonly retryDelayMsMax: number
@@ -27,14 +32,14 @@ export interface ConfirmTimes {
   readonly leaseMs: number
 }
 
-export interface Confirmer {
-  /** Told when there may be something to confirm. */
+export interface ProviderVerification {
+  /** Called when there may be something to verify. */
   wake(): void
   /** Stops asking; what was claimed goes back. */
   close(): Promise<void>
 }
 
-export const CONFIRM_TIMES: ConfirmTimes = {
+export const VERIFICATION_TIMES: VerificationTimes = {
   retryDelayMs: 2_000,
   retryDelayMsMax: 600_000,
   lagMs: 60_000,
@@ -42,19 +47,27 @@ export const CONFIRM_TIMES: ConfirmTimes = {
   leaseMs: 60_000,
 }
 
-/** As many as the provider answers for at once. */
+/** As many as a provider answers for at once. */
 const CLAIMS_MAX = 100
 /** The backstop: another process may have ended with rows that only it knew of. */
 const LOOK_INTERVAL_MS = 60_000
 const DATABASE_RETRY_MS = 1_000
 
 /**
- * Asks the provider about deliveries that await their confirmation, and submits them again with its answer. Whoever
- * commits such a delivery wakes it; otherwise it sleeps until the next one is due. Several processes share the rows: each
- * takes some for as long as its lease, so that those of a process that died are taken by another.
+ * Asks providers about deliveries that await their verification, and submits them again with the answer. A commit of such
+ * a delivery wakes it; otherwise it sleeps until the next one is due. Several processes share the rows: each takes some
+ * for as long as its lease, so that those of a process that died are taken by another.
  */
-export function createConfirmer({ pool, provider, batcher, log, ...given }: ConfirmerOptions): Confirmer {
-  const times = { ...CONFIRM_TIMES, ...given }
+export function createProviderVerification({
+  pool,
+  providers,
+  batcher,
+  log,
+  ...given
+}: ProviderVerificationOptions): ProviderVerification {
+  const times = { ...VERIFICATION_TIMES, ...given }
+  const clients = new Map(providers.flatMap(({ name, client }) => (client === undefined ? [] : [[name, client]])))
+  const names = [...clients.keys()]
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> | undefined
   let runAgain = false
@@ -80,10 +93,10 @@ export function createConfirmer({ pool, provider, batcher, log, ...given }: Conf
     while (runAgain) {
       runAgain = false
       try {
-        for (let claims = await take(); claims.length > 0; claims = await take()) await confirm(claims)
-        waitMs = (await readNextDueMs(pool)) ?? LOOK_INTERVAL_MS
+        for (let claims = await take(); claims.length > 0; claims = await take()) await verify(claims)
+        waitMs = (await readNextDueMs(pool, names)) ?? LOOK_INTERVAL_MS
       } catch (error) {
-        log.warn({ err: error }, 'confirmations are interrupted')
+        log.warn({ err: error }, 'verification interrupted')
         waitMs = DATABASE_RETRY_MS
       }
     }
@@ -91,60 +104,71 @@ export function createConfirmer({ pool, provider, batcher, log, ...given }: Conf
   }
 
   async function take(): Promise<Claim[]> {
-    return isClosed ? [] : claimDue(pool, CLAIMS_MAX, times.leaseMs)
+    return isClosed ? [] : claimDue(pool, names, CLAIMS_MAX, times.leaseMs)
   }
 
-  async function confirm(claims: readonly Claim[]): Promise<void> {
-    const [answers, error] = await ask(claims)
+  async function verify(claims: readonly Claim[]): Promise<void> {
+    const byProvider = Map.groupBy(claims, ({ delivery }) => delivery.provider)
+    await Promise.all([...byProvider].map(([name, ofProvider]) => verifyWith(clients.get(name)!, ofProvider)))
+  }
+
+  async function verifyWith(client: ProviderClient, claims: readonly Claim[]): Promise<void> {
+    const [answers, error] = await ask(client, claims)
     if (error === 'closed') return giveBack(claims)
 
-    const settled: ConfirmedDelivery[] = []
+    const settled: VerifiedDelivery[] = []
     const postponed: Claim[] = []
     for (const claim of claims) {
       const { delivery, ageMs } = claim
       const answer = answers.get(providerOrderIdOf(delivery))
       const isAnswered = answer !== undefined && !(mayBeBehind(answer) && ageMs < times.lagMs)
-      const isHopeless = !isAskable(providerOrderIdOf(delivery)) || ageMs >= times.giveUpAfterMs
-      if (isAnswered) settled.push({ ...delivery, confirmation: answer })
-      else if (answer === undefined && isHopeless) settled.push({ ...delivery, confirmation: null })
+      const isHopeless = !client.isAskable(providerOrderIdOf(delivery)) || ageMs >= times.giveUpAfterMs
+      if (isAnswered) settled.push({ ...delivery, verification: answer })
+      else if (answer === undefined && isHopeless) settled.push({ ...delivery, verification: null })
       else postponed.push(claim)
     }
     await Promise.all([settle(settled), retryLater(postponed, error ?? 'the provider does not say so yet')])
   }
 
   /** @returns what the provider says, and why it says nothing. */
-  async function ask(claims: readonly Claim[]): Promise<[ReadonlyMap<string, StatusAnswer>, string?]> {
-    const orderIds = new Set(claims.map(({ delivery }) => providerOrderIdOf(delivery)).filter(isAskable))
+  async function ask(
+    client: ProviderClient,
+    claims: readonly Claim[],
+  ): Promise<[ReadonlyMap<string, ProviderAnswer>, string?]> {
+    const ids = new Set(claims.map(({ delivery }) => providerOrderIdOf(delivery)))
+    const orderIds = [...ids].filter((id) => client.isAskable(id))
     try {
-      return [await provider.statuses([...orderIds])]
+      return [await client.statuses(orderIds)]
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error
-      if (error.code !== 'closed') log.warn({ err: error, code: error.code }, 'the provider could not be asked')
+      const { provider } = claims[0]!.delivery
+      if (error.code !== 'closed') log.warn({ err: error, code: error.code, provider }, 'provider request failed')
       return [new Map(), error.code]
     }
   }
 
-  async function settle(deliveries: readonly ConfirmedDelivery[]): Promise<void> {
+  async function settle(deliveries: readonly VerifiedDelivery[]): Promise<void> {
     if (deliveries.length === 0) return
     const results = await batcher.submit(deliveries)
     if (typeof results === 'string') {
-      log.warn({ code: results, deliveries: deliveries.length }, 'confirmations are not committed')
+      log.warn({ code: results, deliveries: deliveries.length }, 'verified deliveries not committed')
       return retryLater(
         deliveries.map((delivery) => ({ delivery, attempts: 1 })),
         results,
       )
     }
     results.forEach(({ outcome, review, refund }, index) => {
-      const { deliveryId, update, confirmation } = deliveries[index]!
+      const { deliveryId, provider, update, verification } = deliveries[index]!
       log[outcome === 'review' ? 'warn' : 'info'](
         {
           deliveryId,
+          provider,
           orderId: update?.providerOrderId,
           outcome,
-          ...(review === undefined ? {} : { reason: review, webhook: update, provider: confirmation?.update ?? null }),
+          ...(review === undefined ? {} : { reason: review, webhook: update, answer: verification?.update ?? null }),
           ...(refund === undefined ? {} : { refund: formatMoney(refund) }),
         },
-        'webhook confirmed or refuted',
+        'webhook verified',
       )
     })
   }
@@ -174,22 +198,27 @@ export function createConfirmer({ pool, provider, batcher, log, ...given }: Conf
   }
 }
 
-type ConfirmedDelivery = Delivery & { readonly confirmation: Confirmation }
+type VerifiedDelivery = Delivery & { readonly verification: Verification }
 
 /** Empty, and so nothing to ask about, when a newer parser does not read what an older one took. */
 const providerOrderIdOf = ({ update }: Delivery): string => update?.providerOrderId ?? ''
 
 /** An open order, or one that it does not know: the webhook may have overtaken what the API reads from. */
-function mayBeBehind({ update: { status } }: StatusAnswer): boolean {
+function mayBeBehind({ update: { status } }: ProviderAnswer): boolean {
   return status === 'unknown' || OPEN_STATUSES.some((open) => open === status)
 }
 
-/** Says that deliveries await a confirmation that nobody can ask for: the provider's address is not configured any more. */
-export async function warnOfUnconfirmed(pool: Pool, log: Logger): Promise<void> {
+/** Logs that deliveries await a verification for which no provider can be asked: its API is not configured any more. */
+export async function warnOfUnverifiable(pool: Pool, providers: readonly Provider[], log: Logger): Promise<void> {
   try {
-    if ((await readNextDueMs(pool)) === undefined) return
-    log.error('webhooks await their confirmation, but PROVIDER_API_URL and PROVIDER_API_KEY are not set')
+    const askable = providers.filter(({ client }) => client !== undefined)
+    const others = await readOtherProviders(
+      pool,
+      askable.map(({ name }) => name),
+    )
+    if (others.length === 0) return
+    log.error({ providers: others }, 'webhooks await their verification, but the API of their provider is not configured')
   } catch (error) {
-    log.warn({ err: error }, 'unconfirmed webhooks could not be looked for')
+    log.warn({ err: error }, 'unverified webhooks not looked for')
   }
 }

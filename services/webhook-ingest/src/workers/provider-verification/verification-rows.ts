@@ -1,8 +1,8 @@
-import { parseUpdates } from '@paxyo/godofpanel'
-import type { Pool } from 'pg'
 import type { Delivery } from '@paxyo/ledger'
+import type { StatusUpdate } from '@paxyo/order-core'
+import type { Pool } from 'pg'
 
-/** A delivery that awaits its confirmation, taken by this process until its lease ends. */
+/** A delivery that awaits its verification, taken by this process until its lease ends. */
 export interface Claim {
   readonly delivery: Delivery
   /** How often the provider was asked about it, this time included. */
@@ -15,7 +15,7 @@ export interface Claim {
 const CLAIM_DUE = `
   WITH due AS MATERIALIZED (
     SELECT delivery_id FROM confirmations
-    WHERE settled_at IS NULL AND due_at <= clock_timestamp()
+    WHERE settled_at IS NULL AND due_at <= clock_timestamp() AND provider = ANY($3::text[])
     ORDER BY due_at LIMIT $1
     FOR UPDATE SKIP LOCKED
   ), claimed AS (
@@ -25,7 +25,7 @@ const CLAIM_DUE = `
   )
   SELECT claimed.delivery_id, claimed.provider, claimed.provider_order_id, claimed.attempts,
     extract(epoch FROM clock_timestamp() - claimed.created_at)::float8 * 1000 AS age_ms,
-    deliveries.body, deliveries.received_at
+    deliveries.body, deliveries.received_at, deliveries.waiting_update
   FROM claimed JOIN deliveries USING (delivery_id)
   ORDER BY deliveries.received_at, delivery_id`
 
@@ -37,7 +37,10 @@ const POSTPONE = `
 
 const READ_NEXT_DUE = `
   SELECT extract(epoch FROM min(due_at) - clock_timestamp())::float8 * 1000 AS wait_ms
-  FROM confirmations WHERE settled_at IS NULL`
+  FROM confirmations WHERE settled_at IS NULL AND provider = ANY($1::text[])`
+
+const READ_OTHER_PROVIDERS = `
+  SELECT DISTINCT provider FROM confirmations WHERE settled_at IS NULL AND provider <> ALL($1::text[])`
 
 interface ClaimRow {
   readonly delivery_id: string
@@ -47,16 +50,23 @@ interface ClaimRow {
   readonly age_ms: number
   readonly body: string
   readonly received_at: Date
+  readonly waiting_update: string | null
 }
 
-/** Takes deliveries whose provider is to be asked now, in the order of their arrival; others get them after the lease. */
-export async function claimDue(pool: Pool, countMax: number, leaseMs: number): Promise<Claim[]> {
-  const { rows } = await pool.query<ClaimRow>(CLAIM_DUE, [countMax, leaseMs])
+/**
+ * Takes deliveries of these providers that are to be asked about now, in the order of their arrival; other processes get
+ * them after the lease.
+ */
+export async function claimDue(
+  pool: Pool,
+  providers: readonly string[],
+  countMax: number,
+  leaseMs: number,
+): Promise<Claim[]> {
+  const { rows } = await pool.query<ClaimRow>(CLAIM_DUE, [countMax, leaseMs, providers])
   return rows.map((row) => {
-    // A stored body holds one update; the form reader knows JSON when it sees it.
-    const parsed = parseUpdates('form', row.body)
-    const update = 'error' in parsed ? undefined : parsed.updates[0]?.update
     const { delivery_id: deliveryId, provider, body, received_at: receivedAt } = row
+    const update = row.waiting_update === null ? undefined : (JSON.parse(row.waiting_update) as StatusUpdate)
     return { delivery: { deliveryId, provider, update, body, receivedAt }, attempts: row.attempts, ageMs: row.age_ms }
   })
 }
@@ -70,8 +80,14 @@ export async function postpone(
   await pool.query(POSTPONE, [claims.map(({ deliveryId }) => deliveryId), claims.map(({ delayMs }) => delayMs), error])
 }
 
-/** How long until the provider must be asked next; `undefined` when nothing awaits it. */
-export async function readNextDueMs(pool: Pool): Promise<number | undefined> {
-  const { rows } = await pool.query<{ wait_ms: number | null }>(READ_NEXT_DUE)
+/** How long until one of these providers must be asked next; `undefined` when nothing awaits them. */
+export async function readNextDueMs(pool: Pool, providers: readonly string[]): Promise<number | undefined> {
+  const { rows } = await pool.query<{ wait_ms: number | null }>(READ_NEXT_DUE, [providers])
   return rows[0]?.wait_ms ?? undefined
+}
+
+/** Providers beside these that deliveries wait for. */
+export async function readOtherProviders(pool: Pool, providers: readonly string[]): Promise<string[]> {
+  const { rows } = await pool.query<{ provider: string }>(READ_OTHER_PROVIDERS, [providers])
+  return rows.map(({ provider }) => provider)
 }

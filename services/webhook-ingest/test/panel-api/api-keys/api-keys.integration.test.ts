@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { createKysely, createPool, type Database } from '@paxyo/database'
 import { eventually } from '@paxyo/testkit'
 import type { Kysely } from 'kysely'
-import { API_KEYS_MAX, createApiKey, listApiKeys, revokeApiKey } from '../../../src/index.ts'
-import { createKeyRing } from '../../../src/panel-api/api-keys/api-key-store.ts'
+import { API_KEYS_MAX, createApiKey, listApiKeys, revokeApiKey } from '@paxyo/database'
+import { createApiKeyStore } from '../../../src/panel-api/kit/api-key-store.ts'
 import { API_KEY, startIngest, type IngestFixture } from '../../ingest-fixture.ts'
 import { pino } from 'pino'
 
@@ -57,8 +57,8 @@ test('the list names keys, says when they were used, and shows none', async () =
   const pool = ingest.database.poolAs('ingest', 1)
   const made = (await createApiKey(db, 'used'))!
   const unused = (await createApiKey(db, 'unused'))!
-  const ring = createKeyRing({ db: createKysely(pool), keys: [], log: pino({ level: 'silent' }) })
-  expect(await ring.holderOf(made.key)).toBe(made.keyId)
+  const ring = createApiKeyStore({ db: createKysely(pool), keys: [], log: pino({ level: 'silent' }) })
+  expect(await ring.authenticate(made.key)).toBe(made.keyId)
   await ring.close()
 
   const keys = await listApiKeys(db)
@@ -101,9 +101,9 @@ test('a thousand wrong keys at once cost a few queries', async () => {
   const pool = ingest.database.poolAs('ingest', 2)
   let queries = 0
   pool.on('acquire', () => (queries += 1))
-  const ring = createKeyRing({ db: createKysely(pool), keys: [], log: pino({ level: 'silent' }) })
+  const ring = createApiKeyStore({ db: createKysely(pool), keys: [], log: pino({ level: 'silent' }) })
   const wrong = `pxk_000000000000_${'x'.repeat(43)}`
-  const holders = await Promise.all(Array.from({ length: 1_000 }, () => ring.holderOf(wrong)))
+  const holders = await Promise.all(Array.from({ length: 1_000 }, () => ring.authenticate(wrong)))
 
   expect(new Set(holders)).toEqual(new Set([undefined]))
   expect(queries).toBeLessThanOrEqual(2)
@@ -121,9 +121,9 @@ test('without its database no key of it is known, and those of the environment a
   const { key } = (await createApiKey(db, 'offline'))!
   const nowhere = createPool({ url: 'postgres://me@127.0.0.1:1/paxyo', role: 'ingest', name: 'test', max: 1 })
   const keys = ['of-the-environment']
-  const ring = createKeyRing({ db: createKysely(nowhere), keys, log: pino({ level: 'silent' }) })
+  const ring = createApiKeyStore({ db: createKysely(nowhere), keys, log: pino({ level: 'silent' }) })
 
-  expect(await ring.holderOf('of-the-environment')).toBe('environment')
-  await expect(ring.holderOf(key)).rejects.toThrow('ECONNREFUSED')
+  expect(await ring.authenticate('of-the-environment')).toBe('environment')
+  await expect(ring.authenticate(key)).rejects.toThrow('ECONNREFUSED')
   await nowhere.end()
 })

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
-import { createTurnstile } from '../../../src/panel-api/kit/concurrency-limiter.ts'
+import { createConcurrencyLimiter } from '../../../src/panel-api/kit/concurrency-limiter.ts'
 
 test('as many as may are inside, those who wait follow in their order, and one too many is turned away', async () => {
-  const turnstile = createTurnstile(2, 2, 10_000)
+  const turnstile = createConcurrencyLimiter(2, 2, 10_000)
   const entered: number[] = []
   const enter = (id: number) =>
     turnstile.enter().then((leave) => {
@@ -28,7 +28,7 @@ test('as many as may are inside, those who wait follow in their order, and one t
 })
 
 test('who has waited for too long is turned away, and leaves the line to those behind', async () => {
-  const turnstile = createTurnstile(1, 2, 20)
+  const turnstile = createConcurrencyLimiter(1, 2, 20)
   const leave = (await turnstile.enter())!
   expect(await Promise.all([turnstile.enter(), turnstile.enter()])).toEqual([undefined, undefined])
 

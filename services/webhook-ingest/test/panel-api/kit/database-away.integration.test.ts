@@ -4,7 +4,7 @@ import { createPool } from '@paxyo/database'
 import { createHttpServer } from '@paxyo/service-kit'
 import { pino } from 'pino'
 import { createIngest } from '../../../src/ingest.ts'
-import { anOrder } from '../../ingest-fixture.ts'
+import { GODOFPANEL, anOrder } from '../../ingest-fixture.ts'
 
 test('without its database every request is told to come back', async () => {
   const log = pino({ level: 'silent' })
@@ -12,7 +12,8 @@ test('without its database every request is told to come back', async () => {
   const ingest = createIngest({
     pool,
     publisher: createInProcessBus().connectPublisher(),
-    proof: { tokens: [], signatureKeys: [], allowedCidrs: [] },
+    providers: [GODOFPANEL],
+    verifiesRefunds: false,
     apiKeys: ['a-panel-api-key'],
     tokens: { secrets: [], audience: 'paxyo' },
     hasDocs: false,

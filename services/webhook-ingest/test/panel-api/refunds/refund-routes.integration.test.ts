@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { randomInt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import type { Refund } from '../../../src/panel-api/refunds/refund.ts'
+import type { Refund } from '@paxyo/ledger'
 import { startIngest, type IngestFixture } from '../../ingest-fixture.ts'
 
 interface Feed {

@@ -9,7 +9,7 @@ import { createIngest } from '../../../src/ingest.ts'
 import { createPanelWebhook, type PanelWebhook } from '../../../src/workers/outgoing-webhooks/outgoing-webhooks.ts'
 import { RETRY_DELAYS_MS } from '../../../src/workers/outgoing-webhooks/retry-schedule.ts'
 import { beginAtHead, claimDue, enqueueRefunds, settleAttempt } from '../../../src/workers/outgoing-webhooks/outgoing-queue.ts'
-import { startIngest, type IngestFixture } from '../../ingest-fixture.ts'
+import { GODOFPANEL, startIngest, type IngestFixture } from '../../ingest-fixture.ts'
 import { KEY, SECRET, startTestPanel, type Received, type TestPanel } from './test-panel.ts'
 
 /** From an attempt's beginning to its answer, on a busy machine. */
@@ -263,7 +263,8 @@ test('it begins with the first refund after its address was configured', async (
   const configured = createIngest({
     pool,
     publisher: createInProcessBus().connectPublisher(),
-    proof: { tokens: [], signatureKeys: [], allowedCidrs: [] },
+    providers: [GODOFPANEL],
+    verifiesRefunds: false,
     apiKeys: [],
     tokens: { secrets: [], audience: 'paxyo' },
     hasDocs: false,

@@ -3,9 +3,9 @@ import { PROVIDER_FORMATS } from './formats.ts'
 import { DEFAULT_PROVIDER } from './provider-variables.ts'
 import type { ProviderSettings } from './provider-settings.ts'
 
-/** Makes each provider of its format. Those with an API open no connection before they are asked. */
-export function createProviders(settings: readonly ProviderSettings[]): readonly Provider[] {
-  return settings.map(({ format, name, statusMap, api }) => PROVIDER_FORMATS[format]({ name, statusMap, api }))
+/** Makes a provider of its format. Its client opens no connection before it is asked. */
+export function createProvider({ format, name, statusMap, api }: ProviderSettings): Provider {
+  return PROVIDER_FORMATS[format]({ name, statusMap, api })
 }
 
 /**

@@ -3,7 +3,7 @@ import { sharedRedisUrl } from '@paxyo/testkit'
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import { PROVIDER_KEY, startWithProvider, type ProviderFixture } from '../../../../services/webhook-ingest/test/provider-fixture.ts'
+import { PROVIDER_KEY, startWithProvider, type ProviderFixture } from '../provider-fixture.ts'
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
 

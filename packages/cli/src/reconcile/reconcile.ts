@@ -1,6 +1,8 @@
 import { createLogger } from '@paxyo/service-kit'
-import { loadReconcileConfig, reportLines, runReconcile } from 'webhook-ingest'
 import type { Cli } from '../cli.ts'
+import { loadReconcileConfig } from './reconcile-config.ts'
+import { reportLines } from './report-lines.ts'
+import { runReconcile } from './run-reconcile.ts'
 
 /** @param args as `npm run reconcile` takes them. */
 export async function reconcile(cli: Cli, args: readonly string[]): Promise<void> {

@@ -1,14 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { createTestDatabase, type TestDatabase } from '@paxyo/testkit'
-import { AUDIT_CHECKS, runAudit, type AuditResult } from '@paxyo/cli'
-import { generateBooks } from './generate-books.ts'
+import { auditLedger, type AuditResult } from '../../src/audit/audit-ledger.ts'
+import { AUDIT_CHECKS } from '../../src/audit/checks.ts'
+import { generateLedger } from './generate-ledger.ts'
 
 const LIMITS = { rowsMax: 5, outboxAgeS: 60, parkedAgeS: 86_400, reviewAgeS: 7 * 86_400 }
 
 let database: TestDatabase
 beforeEach(async () => {
   database = await createTestDatabase()
-  await generateBooks(database.owner, { orders: 60, users: 3 })
+  await generateLedger(database.owner, { orders: 60, users: 3 })
 })
 afterEach(async () => database[Symbol.asyncDispose]())
 
@@ -17,8 +18,8 @@ async function audit(limits = LIMITS): Promise<AuditResult> {
   const client = await database.owner.connect()
   try {
     await client.query('SET ROLE paxyo_ingest')
-    return await runAudit(
-      { query: async (text, values) => (await client.query(text, values?.slice())).rows as never },
+    return await auditLedger(
+      { query: async (text) => (await client.query(text)).rows as never },
       limits,
     )
   } finally {
@@ -177,14 +178,14 @@ test('rows are bounded, the count is not', async () => {
 test('all checks see one moment: what is committed meanwhile is not seen', async () => {
   const client = await database.owner.connect()
   let asked = 0
-  const result = await runAudit(
+  const result = await auditLedger(
     {
-      async query(text, values) {
+      async query(text) {
         asked += 1
         if (asked === 6) {
           await database.owner.query(`UPDATE accounts SET balance = balance + 1 WHERE user_id = 'user-0'`)
         }
-        return (await client.query(text, values?.slice())).rows as never
+        return (await client.query(text)).rows as never
       },
     },
     LIMITS,

@@ -6,7 +6,7 @@ import type { Pool } from 'pg'
  *
  * @param users each has as many orders as every other
  */
-export async function generateBooks(owner: Pool, { orders, users }: { orders: number; users: number }): Promise<void> {
+export async function generateLedger(owner: Pool, { orders, users }: { orders: number; users: number }): Promise<void> {
   const client = await owner.connect()
   try {
     await client.query(`SET work_mem = '256MB'; SET synchronous_commit = off`)
