@@ -1,5 +1,9 @@
 import type { Provider, StatusMap } from '@paxyo/order-core'
-import { createGodOfPanelClient, type GodOfPanelClient, type GodOfPanelClientOptions } from './client/provider-client.ts'
+import {
+  createGodOfPanelClient,
+  type GodOfPanelClient,
+  type GodOfPanelClientOptions,
+} from './client/provider-client.ts'
 import { parseUpdates } from './parse-updates.ts'
 import { createStatusReader } from './status-words.ts'
 

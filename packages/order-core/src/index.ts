@@ -5,7 +5,7 @@ export type { OrderState } from './order-state.ts'
 export { refundTarget } from './refund.ts'
 export { REVIEW_REASONS, type ReviewReason } from './review-reason.ts'
 export {
-  isProviderName,
+  PROVIDER_NAME,
   type ParsedUpdate,
   type ParseError,
   type ParseResult,

@@ -6,7 +6,7 @@ import type { StatusUpdate } from './status-update.ts'
  * asked. Everything that names an order outside of this system names it by the provider's name and the provider's id.
  */
 export interface Provider {
-  /** Names it in addresses, rows and configuration: see {@link isProviderName}. It never changes. */
+  /** Names it in addresses, rows and configuration: see {@link PROVIDER_NAME}. It never changes. */
   readonly name: string
   /** What its words mean, beside those that every provider of its format uses. */
   readonly statusMap: StatusMap
@@ -58,7 +58,5 @@ export interface ProviderClient {
   close(): Promise<void>
 }
 
-/** Whether a text can name a provider: 1 to 32 lower-case letters, digits and hyphens, beginning with a letter. */
-export function isProviderName(text: string): boolean {
-  return /^[a-z][a-z0-9-]{0,31}$/.test(text)
-}
+/** A provider's name: 1 to 32 lower-case letters, digits and hyphens, beginning with a letter. */
+export const PROVIDER_NAME = /^[a-z][a-z0-9-]{0,31}$/

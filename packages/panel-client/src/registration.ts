@@ -1,5 +1,5 @@
 import { currencySchema, identifierSchema, moneySchema } from '@paxyo/contracts'
-import { isProviderName } from '@paxyo/order-core'
+import { PROVIDER_NAME } from '@paxyo/order-core'
 import { z } from 'zod'
 
 /**
@@ -27,7 +27,7 @@ export const registrationSchema = z.strictObject({
   orderId: idSchema.describe("The panel's own id. Registering it again with the same details changes nothing."),
   provider: z
     .string()
-    .refine(isProviderName, 'must be the name of a provider, such as "godofpanel"')
+    .regex(PROVIDER_NAME, 'must be the name of a provider, such as "godofpanel"')
     .optional()
     .describe('The provider that it was passed on to; the only one, or `godofpanel`, without it.'),
   providerOrderId: idSchema.describe("The provider's id for it; unique for each provider."),

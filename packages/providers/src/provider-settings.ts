@@ -1,5 +1,5 @@
 import { ORDER_STATUSES } from '@paxyo/contracts'
-import { isProviderName } from '@paxyo/order-core'
+import { PROVIDER_NAME } from '@paxyo/order-core'
 import { env } from '@paxyo/service-kit'
 import { parseSecret } from '@paxyo/standard-webhooks'
 import { z } from 'zod'
@@ -34,9 +34,9 @@ const tokensSchema = z
 /** One provider, as `PROVIDERS_FILE` describes it. */
 export const providerSettingsSchema = z
   .strictObject({
-    name: z.string().refine(isProviderName, {
-      error: 'must be 1 to 32 lower-case letters, digits and hyphens, beginning with a letter',
-    }),
+    name: z
+      .string()
+      .regex(PROVIDER_NAME, 'must be 1 to 32 lower-case letters, digits and hyphens, beginning with a letter'),
     format: z.enum(Object.keys(PROVIDER_FORMATS) as [ProviderFormat]).default('godofpanel'),
     webhookTokens: tokensSchema.default([]),
     webhookSecrets: signatureKeysSchema.default([]),

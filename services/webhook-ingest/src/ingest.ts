@@ -142,7 +142,7 @@ export function createIngest(deps: IngestDeps): Ingest {
     reconcile: (request) => reconcile({ pool, providers, batcher, newId, log }, request),
     async close() {
       isDraining = true
-      await Promise.all(providers.map(({ client }) => client?.close()))
+      await Promise.all(providers.map(async ({ client }) => client?.close()))
       await verification.close()
       await batcher.close()
       await apiKeyStore.close()

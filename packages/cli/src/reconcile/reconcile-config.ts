@@ -56,7 +56,9 @@ export function loadReconcileConfig(environment: NodeJS.ProcessEnv, args: readon
 /** There must be someone to ask. */
 function askableProblems(raw: Readonly<Record<string, string | undefined>>): string[] {
   if (raw['PROVIDERS_FILE'] === undefined) {
-    return ['PROVIDER_API_URL', 'PROVIDER_API_KEY'].filter((name) => raw[name] === undefined).map((name) => `${name}: is required`)
+    return ['PROVIDER_API_URL', 'PROVIDER_API_KEY']
+      .filter((name) => raw[name] === undefined)
+      .map((name) => `${name}: is required`)
   }
   const providers = summarizeProviders(raw)
   if (providers.length === 0 || providers.some(({ isAskable }) => isAskable)) return []

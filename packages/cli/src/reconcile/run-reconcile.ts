@@ -39,7 +39,7 @@ export async function runReconcile(
   const outbox = resources.adopt(createOutbox({ pool, publisher, log }), (opened) => opened.close())
   const batcher = resources.adopt(createBatcher({ pool, newId, outbox, log }), (opened) => opened.close())
   const providers = settings.map(createProvider)
-  resources.defer(async () => void (await Promise.all(providers.map(({ client }) => client?.close()))))
+  for (const { client } of providers) resources.defer(async () => client?.close())
   outbox.start()
   return await reconcile({ pool, providers, batcher, newId, log }, request)
 }

@@ -62,7 +62,11 @@ interface Known {
   readonly openingByEntryId: Map<string, Money>
 }
 
-function importOne({ changes }: LedgerTransaction, known: Known, { userId, currency, balance }: ImportedAccount): AccountImportResult {
+function importOne(
+  { changes }: LedgerTransaction,
+  known: Known,
+  { userId, currency, balance }: ImportedAccount,
+): AccountImportResult {
   const account = known.accountsByUserId.get(userId)
   if (account?.currency !== currency) return 'currency_mismatch'
   const entryId = openingEntryId(userId)

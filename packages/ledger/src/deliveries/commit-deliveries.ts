@@ -22,10 +22,7 @@ import { applyDelivery, parkDelivery, rejectDelivery } from './apply-delivery.ts
  * @returns a result for each delivery, in their order.
  * @throws the database's errors.
  */
-export async function commitDeliveries(
-  deps: LedgerDeps,
-  deliveries: readonly Delivery[],
-): Promise<DeliveryResult[]> {
+export async function commitDeliveries(deps: LedgerDeps, deliveries: readonly Delivery[]): Promise<DeliveryResult[]> {
   const results = await applyKnown(deps, deliveries)
   const unknown = deliveries.filter((_delivery, index) => results[index] === undefined)
   const parked = unknown.length === 0 ? [] : await parkUnknown(deps, unknown)

@@ -61,7 +61,8 @@ export async function readParkedDeliveries(
 
 function toParkedDelivery(row: ParkedRow): Delivery & { readonly update: StatusUpdate } {
   const { delivery_id: deliveryId, provider, body, received_at: receivedAt } = row
-  const update = row.waiting_update === null ? unreadable(row.provider_order_id) : (JSON.parse(row.waiting_update) as StatusUpdate)
+  const update =
+    row.waiting_update === null ? unreadable(row.provider_order_id) : (JSON.parse(row.waiting_update) as StatusUpdate)
   return { deliveryId, provider, update, body, receivedAt, wasParked: true }
 }
 

@@ -36,11 +36,7 @@ export interface ResolvedOrder {
 
 export type ResolutionRejection = Extract<
   ErrorCode,
-  | 'review_not_found'
-  | 'review_resolved'
-  | 'review_without_order'
-  | 'refund_exceeds_charge'
-  | 'balance_limit_exceeded'
+  'review_not_found' | 'review_resolved' | 'review_without_order' | 'refund_exceeds_charge' | 'balance_limit_exceeded'
 >
 
 /**

@@ -50,7 +50,7 @@ export async function commitChangeSet<T>(
         writeChangeSet(client, changes, {
           batchId,
           publishedBatchIds,
-          ...(outbox.isLookDue() ? { onOldRows: outbox.sawOldRows } : {}),
+          ...(outbox.isLookDue() ? { onOldRows: () => outbox.sawOldRows() } : {}),
         }),
     )
   } catch (error) {

@@ -62,10 +62,7 @@ export interface OrderRow {
 }
 
 /** Makes registering these provider orders and parking their deliveries exclude each other, until the end of both. */
-export async function lockProviderOrders(
-  client: PoolClient,
-  providerOrders: readonly ProviderOrder[],
-): Promise<void> {
+export async function lockProviderOrders(client: PoolClient, providerOrders: readonly ProviderOrder[]): Promise<void> {
   const values = providerOrderColumns(providerOrders)
   await client.query({ name: 'lock_provider_orders', text: LOCK_PROVIDER_ORDERS, values })
 }

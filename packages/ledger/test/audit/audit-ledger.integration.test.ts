@@ -18,10 +18,7 @@ async function audit(limits = LIMITS): Promise<AuditResult> {
   const client = await database.owner.connect()
   try {
     await client.query('SET ROLE paxyo_ingest')
-    return await auditLedger(
-      { query: async (text) => (await client.query(text)).rows as never },
-      limits,
-    )
+    return await auditLedger({ query: async (text) => (await client.query(text)).rows as never }, limits)
   } finally {
     client.release(true)
   }

@@ -143,7 +143,13 @@ function toAnswer({ update }: Delivery, { outcome, review, refund }: DeliveryRes
 function logResult(log: Logger, trace: TraceFields, delivery: Delivery, result: DeliveryResult): void {
   const level = result.outcome === 'review' ? 'warn' : 'info'
   log[level](
-    { ...trace, provider: delivery.provider, deliveryId: delivery.deliveryId, ...toAnswer(delivery, result), ...result.event },
+    {
+      ...trace,
+      provider: delivery.provider,
+      deliveryId: delivery.deliveryId,
+      ...toAnswer(delivery, result),
+      ...result.event,
+    },
     'webhook committed',
   )
 }

@@ -4,7 +4,13 @@ import { anOrder } from '../ingest-fixture.ts'
 import { startWithProvider, type ProviderFixture } from '../provider-fixture.ts'
 import type { VerificationTimes } from '../../src/workers/provider-verification/provider-verification.ts'
 
-const FAST: VerificationTimes = { retryDelayMs: 20, retryDelayMsMax: 100, lagMs: 0, giveUpAfterMs: 300_000, leaseMs: 60_000 }
+const FAST: VerificationTimes = {
+  retryDelayMs: 20,
+  retryDelayMsMax: 100,
+  lagMs: 0,
+  giveUpAfterMs: 300_000,
+  leaseMs: 60_000,
+}
 
 let fixture: ProviderFixture
 const start = async (times: Partial<VerificationTimes> = {}): Promise<ProviderFixture> => {
@@ -84,7 +90,7 @@ test('a provider that disagrees: nothing is paid, and a person sees what both ha
   expect(rows).toEqual([{ body: '{"order_id":"104","status":"canceled"}', answer: expect.stringContaining('Pending') }])
   expect(await eventually(() => fixture.log.find(({ reason }) => reason === 'provider_disagrees'))).toMatchObject({
     webhook: { status: 'canceled' },
-    provider: { status: 'pending' },
+    answer: { status: 'pending' },
   })
 })
 

@@ -18,7 +18,6 @@ import { replayDeliveries, type ReplayDeps, type ReplayResult } from './replay-d
 /** Replays go through the batcher, as webhooks do. */
 export type ReplayRouteDeps = Pick<ReplayDeps, 'batcher' | 'providers'>
 
-
 const replayResultSchema = z.object({
   deliveryId: z.string().describe('The delivery as the provider sent it.'),
   replayId: z.string().nullable().describe('The new delivery; null when there was no need for one.'),

@@ -96,7 +96,13 @@ function sortRows(deps: RegistrationDeps, rows: readonly unknown[]): { good: Goo
       good.push({ index, registration })
       continue
     }
-    bad.push({ index, orderId: orderIdOf(row), outcome: 'refused', code: 'validation_failed', detail: registration })
+    bad.push({
+      index,
+      orderId: orderIdOf(row),
+      outcome: 'refused',
+      code: parsed.success ? 'unknown_provider' : 'validation_failed',
+      detail: registration,
+    })
   }
   return { good, bad }
 }

@@ -33,6 +33,7 @@ export function registerPostOrder(api: PanelApi, deps: ApiDeps & RegistrationDep
         201: { description: 'It is registered.', schema: registeredSchema },
       },
       refusals: [
+        'unknown_provider',
         'order_conflict',
         'provider_order_taken',
         'currency_mismatch',
@@ -45,7 +46,7 @@ export function registerPostOrder(api: PanelApi, deps: ApiDeps & RegistrationDep
   api.post('/v1/orders', { schema }, async (request, reply) => {
     const { orderId, userId } = request.body
     const registration = toRegistration(deps, request.body)
-    if (typeof registration === 'string') return refuse(reply, 'validation_failed', registration)
+    if (typeof registration === 'string') return refuse(reply, 'unknown_provider', registration)
     const answer = await commitOnce(deps, idempotentRequest(request), async (tx) => {
       const [epoch, results] = await roundTrip([readEpoch(tx.client), registerOrders(tx, [registration])])
       const result = results[0]!

@@ -10,12 +10,11 @@ export interface RegistrationDeps {
 /**
  * What a panel registers, with the provider that it means.
  *
- * @returns what is wrong with the provider, when it is not one of ours.
+ * @returns what to send instead, when the provider is missing or not one of ours: the code is `unknown_provider`.
  */
 export function toRegistration({ providers }: RegistrationDeps, body: RegistrationBody): Registration | string {
   const provider = body.provider ?? defaultProvider(providers)
   const names = providers.map(({ name }) => name)
-  if (provider === undefined) return `provider: is missing, and could be any of ${names.join(', ')}`
-  if (!names.includes(provider)) return `provider: must be one of ${names.join(', ')}`
+  if (provider === undefined || !names.includes(provider)) return `provider must be one of ${names.join(', ')}`
   return { ...body, provider, charge: parseMoney(body.charge) }
 }

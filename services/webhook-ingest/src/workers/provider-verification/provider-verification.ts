@@ -1,12 +1,6 @@
 import { OPEN_STATUSES } from '@paxyo/contracts'
 import type { Batcher, Delivery, Verification } from '@paxyo/ledger'
-import {
-  formatMoney,
-  ProviderError,
-  type Provider,
-  type ProviderAnswer,
-  type ProviderClient,
-} from '@paxyo/order-core'
+import { formatMoney, ProviderError, type Provider, type ProviderAnswer, type ProviderClient } from '@paxyo/order-core'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { claimDue, postpone, readNextDueMs, readOtherProviders, type Claim } from './verification-rows.ts'
@@ -217,7 +211,10 @@ export async function warnOfUnverifiable(pool: Pool, providers: readonly Provide
       askable.map(({ name }) => name),
     )
     if (others.length === 0) return
-    log.error({ providers: others }, 'webhooks await their verification, but the API of their provider is not configured')
+    log.error(
+      { providers: others },
+      'webhooks await their verification, but the API of their provider is not configured',
+    )
   } catch (error) {
     log.warn({ err: error }, 'unverified webhooks not looked for')
   }

@@ -142,5 +142,5 @@ test('a refund that the account could not hold is left for a person, and its ord
   expect(response.statusCode).toBe(201)
   expect(response.json()).toMatchObject({ order: { status: 'pending', refunded: '0' } })
   const again = await ingest.webhook({ order_id: ids.providerOrderId, status: 'canceled' })
-  expect(again.json().results).toMatchObject([{ outcome: 'review', reason: 'refused_by_database' }])
+  expect(again.json().results).toMatchObject([{ outcome: 'review', reason: 'balance_limit' }])
 })

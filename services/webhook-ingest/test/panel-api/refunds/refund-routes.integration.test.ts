@@ -35,6 +35,7 @@ test('an empty feed gives a cursor, too, from which the first refund is read', a
         refundId: expect.any(String),
         position: 1,
         orderId: 'A-1',
+        provider: 'godofpanel',
         providerOrderId: '12345',
         userId: 'user-1',
         amount: '0.75',
@@ -68,7 +69,7 @@ describe('a cursor', () => {
 
 /** The README's table, in a database of the panel's, and the README's way to credit. */
 test('a panel that does as the README says credits each refund once, however it reads', async () => {
-  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+  const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')
   const { owner } = ingest.database
   await owner.query(
     'CREATE SCHEMA panel; CREATE TABLE panel.users (id text PRIMARY KEY, balance numeric(20, 8) NOT NULL)',

@@ -8,7 +8,12 @@ import { Webhook } from 'standardwebhooks'
 import { createIngest } from '../../../src/ingest.ts'
 import { createPanelWebhook, type PanelWebhook } from '../../../src/workers/outgoing-webhooks/outgoing-webhooks.ts'
 import { RETRY_DELAYS_MS } from '../../../src/workers/outgoing-webhooks/retry-schedule.ts'
-import { beginAtHead, claimDue, enqueueRefunds, settleAttempt } from '../../../src/workers/outgoing-webhooks/outgoing-queue.ts'
+import {
+  beginAtHead,
+  claimDue,
+  enqueueRefunds,
+  settleAttempt,
+} from '../../../src/workers/outgoing-webhooks/outgoing-queue.ts'
 import { GODOFPANEL, startIngest, type IngestFixture } from '../../ingest-fixture.ts'
 import { KEY, SECRET, startTestPanel, type Received, type TestPanel } from './test-panel.ts'
 
