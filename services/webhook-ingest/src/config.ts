@@ -2,7 +2,6 @@ import { commonVariables, env, loadConfig, redisProblems, redisVariables } from 
 import { z } from 'zod'
 import { panelWebhookProblems, panelWebhookVariables } from './panel-webhook/panel-webhook-config.ts'
 import { providerProblems, providerVariables } from './confirm/provider-config.ts'
-import { parseSecret } from './webhook/standard-webhooks.ts'
 
 const TOKEN_BYTES_MIN = 8
 
@@ -13,12 +12,7 @@ export const ingestVariables = {
   /** Tokens that the provider's URL or a header carries. */
   WEBHOOK_TOKENS: env.secrets(TOKEN_BYTES_MIN).default([]),
   /** Standard Webhooks secrets. */
-  WEBHOOK_SECRETS: env.list
-    .refine((secrets) => secrets.every((secret) => parseSecret(secret) !== undefined), {
-      error: 'must be one or more secrets, separated by commas, of the form whsec_<base64 of 24 to 64 bytes>',
-    })
-    .transform((secrets) => secrets.map((secret) => parseSecret(secret)!))
-    .default([]),
+  WEBHOOK_SECRETS: env.webhookSecrets.default([]),
   /** Networks that webhooks may come from. */
   WEBHOOK_ALLOW_CIDRS: env.cidrs.default([]),
   /** Keys of the panel's API, beside those that are kept in the database. */

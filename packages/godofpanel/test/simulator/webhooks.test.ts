@@ -48,7 +48,7 @@ describe('a webhook that is not taken', () => {
     })
     await using simulator = await startSimulator({
       webhookUrl: receiver.url,
-      proof: { kind: 'signature', secret: `whsec_${Buffer.alloc(24, 1).toString('base64')}` },
+      proof: { kind: 'signature', keys: [Buffer.alloc(24, 1)] },
       retry: { ...FAST, delayMsMax: 1000 },
     })
     simulator.progress(simulator.add().orderId)

@@ -1,6 +1,6 @@
+import { verifyWebhook } from '@paxyo/standard-webhooks'
 import ipaddr from 'ipaddr.js'
 import { bearerToken, createSecretSet } from '../auth/secret-set.ts'
-import { verifySignature } from './standard-webhooks.ts'
 
 export interface ProofOptions {
   /** Keys of Standard Webhooks signatures. */
@@ -42,7 +42,7 @@ export function createProofOfOrigin({
     if (allowedCidrs.length > 0 && !isAllowed(address)) return undefined
     if (!needsSecret) return allowedCidrs.length > 0 ? { messageId: undefined } : undefined
 
-    const messageId = verifySignature(headers, body, signatureKeys, nowMs)
+    const messageId = verifyWebhook({ headers, body }, signatureKeys, nowMs)
     if (messageId !== undefined) return { messageId }
 
     const headerToken = headers['x-webhook-token']

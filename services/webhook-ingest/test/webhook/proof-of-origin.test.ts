@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
+import { parseSecret } from '@paxyo/standard-webhooks'
 import { Webhook } from 'standardwebhooks'
 import { createProofOfOrigin, type Evidence, type ProofOptions } from '../../src/webhook/proof-of-origin.ts'
-import { parseSecret } from '../../src/webhook/standard-webhooks.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 22)
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
