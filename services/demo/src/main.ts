@@ -50,7 +50,7 @@ await runService(async () => {
 
   return {
     async close() {
-      await autoplay.stop()
+      await autoplay.close()
       await provider.close()
       await app.close()
     },

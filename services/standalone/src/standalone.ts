@@ -122,7 +122,7 @@ async function startOn(
   return {
     async close() {
       await demo?.provider.close()
-      await maintenance.stop()
+      await maintenance.close()
       await gateway.close(DRAIN_MS)
       await app.close()
       await ingest.close()

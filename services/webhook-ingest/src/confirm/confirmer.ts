@@ -1,6 +1,7 @@
 import { OPEN_STATUSES } from '@paxyo/contracts'
 import { isAskable, ProviderError, type ProviderClient, type StatusAnswer } from '@paxyo/godofpanel'
 import { formatMoney } from '@paxyo/order-core'
+import { createWorker } from '@paxyo/service-kit'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import type { Batcher } from '../commit/batcher.ts'
@@ -55,43 +56,20 @@ const DATABASE_RETRY_MS = 1_000
  */
 export function createConfirmer({ pool, provider, batcher, log, ...given }: ConfirmerOptions): Confirmer {
   const times = { ...CONFIRM_TIMES, ...given }
-  let timer: NodeJS.Timeout | undefined
-  let running: Promise<void> | undefined
-  let runAgain = false
-  let isClosed = false
+  const worker = createWorker({
+    run: confirmDue,
+    backstopMs: LOOK_INTERVAL_MS,
+    retryDelayMs: DATABASE_RETRY_MS,
+    onError: (error) => log.warn({ err: error }, 'confirmations are interrupted'),
+  })
 
-  function wake(): void {
-    if (isClosed) return
-    clearTimeout(timer)
-    runAgain = true
-    running ??= run().finally(() => {
-      running = undefined
-      if (runAgain) wake()
-    })
-  }
-
-  function sleep(waitMs: number): void {
-    clearTimeout(timer)
-    if (!isClosed) timer = setTimeout(wake, Math.min(Math.max(waitMs, 0), LOOK_INTERVAL_MS))
-  }
-
-  async function run(): Promise<void> {
-    let waitMs = LOOK_INTERVAL_MS
-    while (runAgain) {
-      runAgain = false
-      try {
-        for (let claims = await take(); claims.length > 0; claims = await take()) await confirm(claims)
-        waitMs = (await readNextDueMs(pool)) ?? LOOK_INTERVAL_MS
-      } catch (error) {
-        log.warn({ err: error }, 'confirmations are interrupted')
-        waitMs = DATABASE_RETRY_MS
-      }
+  async function confirmDue(signal: AbortSignal): Promise<number | undefined> {
+    while (!signal.aborted) {
+      const claims = await claimDue(pool, CLAIMS_MAX, times.leaseMs)
+      if (claims.length === 0) return readNextDueMs(pool)
+      await confirm(claims)
     }
-    sleep(waitMs)
-  }
-
-  async function take(): Promise<Claim[]> {
-    return isClosed ? [] : claimDue(pool, CLAIMS_MAX, times.leaseMs)
+    return undefined
   }
 
   async function confirm(claims: readonly Claim[]): Promise<void> {
@@ -163,15 +141,7 @@ export function createConfirmer({ pool, provider, batcher, log, ...given }: Conf
     await postpone(pool, now, 'the process that asked has ended')
   }
 
-  return {
-    wake,
-    async close() {
-      isClosed = true
-      runAgain = false
-      clearTimeout(timer)
-      await running
-    },
-  }
+  return { wake: () => worker.wake(), close: worker.close }
 }
 
 type ConfirmedDelivery = Delivery & { readonly confirmation: Confirmation }
