@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { parseSecret, signWebhook } from '@paxyo/standard-webhooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Stack } from './stack.ts'
 
@@ -98,18 +98,13 @@ async function sendUntilTaken(stack: Stack, body: string, id: string): Promise<n
   }
 }
 
-/** As https://www.standardwebhooks.com has it. */
 export function sendSigned(stack: Stack, body: string, id: string) {
-  const timestamp = String(Math.floor(Date.now() / 1000))
-  const key = Buffer.from(stack.secret('webhook-secrets').slice('whsec_'.length), 'base64')
-  const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')
+  const key = parseSecret(stack.secret('webhook-secrets'))!
   return stack.request('/webhooks/godofpanel', {
     method: 'POST',
     headers: {
       'content-type': 'application/json',
-      'webhook-id': id,
-      'webhook-timestamp': timestamp,
-      'webhook-signature': `v1,${signature}`,
+      ...signWebhook({ id, body }, [key], Date.now()),
     },
     body,
   })

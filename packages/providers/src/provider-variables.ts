@@ -1,5 +1,4 @@
 import { env } from '@paxyo/service-kit'
-import { parseSecret } from '@paxyo/standard-webhooks'
 import { readProvidersFile } from './providers-file.ts'
 import { WEBHOOK_TOKEN_BYTES_MIN, type ProviderSettings } from './provider-settings.ts'
 
@@ -13,12 +12,7 @@ export const providerVariables = {
   /** Tokens that the provider's URL or a header carries. */
   WEBHOOK_TOKENS: env.secrets(WEBHOOK_TOKEN_BYTES_MIN).default([]),
   /** Standard Webhooks secrets. */
-  WEBHOOK_SECRETS: env.list
-    .refine((secrets) => secrets.every((secret) => parseSecret(secret) !== undefined), {
-      error: 'must be one or more secrets, separated by commas, of the form whsec_<base64 of 24 to 64 bytes>',
-    })
-    .transform((secrets) => secrets.map((secret) => parseSecret(secret)!))
-    .default([]),
+  WEBHOOK_SECRETS: env.webhookSecrets.default([]),
   /** Networks that webhooks may come from. */
   WEBHOOK_ALLOW_CIDRS: env.cidrs.default([]),
   /** The provider's API v2 and our key for it. */

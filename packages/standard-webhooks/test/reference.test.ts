@@ -6,7 +6,9 @@ let pypiReference: Reference & AsyncDisposable
 beforeAll(() => {
   pypiReference = startPypiReference()
 })
-afterAll(() => pypiReference?.[Symbol.asyncDispose]())
+afterAll(async () => {
+  await pypiReference?.[Symbol.asyncDispose]()
+})
 
 const secretOf = (bytes: number): string =>
   `whsec_${Buffer.from(Array.from({ length: bytes }, (_, index) => (index * 37 + bytes) % 256)).toString('base64')}`

@@ -14,7 +14,7 @@ await runService(async () => {
   const panel = createPanelApi({ url: config.INGEST_URL, apiKey: config.PANEL_API_KEYS[0]!, userId: DEMO_USER })
   const provider = await startDemoProvider({
     url: config.INGEST_URL,
-    proof: { kind: 'signature', secret: config.WEBHOOK_SECRETS[0]! },
+    proof: { kind: 'signature', keys: config.WEBHOOK_SECRETS.slice(0, 1) },
     host: config.HOST,
     port: config.PROVIDER_PORT,
     ...(config.PROVIDER_KEY === undefined ? {} : { apiKey: config.PROVIDER_KEY }),
@@ -50,7 +50,7 @@ await runService(async () => {
 
   return {
     async close() {
-      await autoplay.stop()
+      await autoplay.close()
       await provider.close()
       await app.close()
     },

@@ -124,7 +124,7 @@ async function startOn(
   return {
     async close() {
       await demo?.provider.close()
-      await maintenance.stop()
+      await maintenance.close()
       await gateway.close(DRAIN_MS)
       await app.close()
       await ingest.close()

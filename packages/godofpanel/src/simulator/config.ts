@@ -19,8 +19,8 @@ const variables = {
   WEBHOOK_TOKEN_IN: z
     .enum(['path', 'x-webhook-token', 'authorization'], { error: 'must be path, x-webhook-token or authorization' })
     .default('path'),
-  /** Signs with a Standard Webhooks secret instead. */
-  WEBHOOK_SECRET: env.text.refine((text) => text.startsWith('whsec_'), { error: 'must begin with whsec_' }).optional(),
+  /** Signs with Standard Webhooks secrets instead. */
+  WEBHOOK_SECRET: env.webhookSecrets.optional(),
   SHAPES: env.list
     .refine((names) => names.every((name) => WEBHOOK_SHAPE_NAMES.some((known) => known === name)), {
       error: `must be some of ${WEBHOOK_SHAPE_NAMES.join(', ')}`,
@@ -71,11 +71,11 @@ export function loadSimulatorConfig(environment: NodeJS.ProcessEnv): SimulatorOp
 interface ProofVariables {
   readonly WEBHOOK_TOKEN: string | undefined
   readonly WEBHOOK_TOKEN_IN: 'path' | 'x-webhook-token' | 'authorization'
-  readonly WEBHOOK_SECRET: string | undefined
+  readonly WEBHOOK_SECRET: readonly Buffer[] | undefined
 }
 
-function toProof({ WEBHOOK_TOKEN: token, WEBHOOK_TOKEN_IN: place, WEBHOOK_SECRET: secret }: ProofVariables): Proof {
-  if (secret !== undefined) return { kind: 'signature', secret }
+function toProof({ WEBHOOK_TOKEN: token, WEBHOOK_TOKEN_IN: place, WEBHOOK_SECRET: keys }: ProofVariables): Proof {
+  if (keys !== undefined) return { kind: 'signature', keys }
   if (token === undefined) return { kind: 'none' }
   return place === 'path' ? { kind: 'path', token } : { kind: 'header', token, header: place }
 }

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { signWebhook } from '@paxyo/standard-webhooks'
 
 /** How webhooks prove where they come from. */
 export type Proof =
@@ -6,8 +6,8 @@ export type Proof =
   /** The token is the last part of the address. */
   | { readonly kind: 'path'; readonly token: string }
   | { readonly kind: 'header'; readonly token: string; readonly header?: 'x-webhook-token' | 'authorization' }
-  /** Standard Webhooks; the secret is written `whsec_<base64>`. */
-  | { readonly kind: 'signature'; readonly secret: string }
+  /** Standard Webhooks; each key signs. */
+  | { readonly kind: 'signature'; readonly keys: readonly Buffer[] }
 
 export interface Signed {
   readonly url: string
@@ -25,16 +25,7 @@ export function prove(proof: Proof, url: string, messageId: string, body: string
       return proof.header === 'authorization'
         ? { url, headers: { authorization: `Bearer ${proof.token}` } }
         : { url, headers: { 'x-webhook-token': proof.token } }
-    case 'signature': {
-      const timestamp = String(Math.floor(nowMs / 1000))
-      const key = Buffer.from(proof.secret.replace(/^whsec_/, ''), 'base64')
-      const digest = createHmac('sha256', key).update(`${messageId}.${timestamp}.${body}`).digest('base64')
-      const headers = {
-        'webhook-id': messageId,
-        'webhook-timestamp': timestamp,
-        'webhook-signature': `v1,${digest}`,
-      }
-      return { url, headers }
-    }
+    case 'signature':
+      return { url, headers: signWebhook({ id: messageId, body }, proof.keys, nowMs) }
   }
 }

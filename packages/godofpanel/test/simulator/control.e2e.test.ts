@@ -78,5 +78,6 @@ test('a wrong configuration ends it with every problem', async () => {
   const simulator = run({ DROP_RATE: '2', SHAPES: 'xml', WEBHOOK_SECRET: 'whsec_AAAA', WEBHOOK_TOKEN: 'a-token' })
   await simulator.ended
   expect(simulator.output()).toMatch(/SHAPES: must be some of few[^]*DROP_RATE: must be a number[^]*both set/)
+  expect(simulator.output()).toMatch('WEBHOOK_SECRET: must be one or more secrets')
   expect(simulator.child.exitCode).toBe(1)
 })

@@ -1,6 +1,7 @@
 import { userChannel, type BusMessage } from '@paxyo/contracts'
-import { isDatabaseUnavailable, transaction } from '@paxyo/database'
+import { transaction } from '@paxyo/database'
 import type { EventPublisher } from '@paxyo/event-bus'
+import { createWorker } from '@paxyo/service-kit'
 import type { Pool, PoolClient } from 'pg'
 import type { Logger } from 'pino'
 import type { EventRow } from '../model/change-set.ts'
@@ -41,12 +42,18 @@ export function createOutbox({ pool, publisher, log, onPublish }: OutboxOptions)
   /** Batches that the bus has and whose rows are still there. */
   let published: string[] = []
   const publishing = new Set<Promise<void>>()
-  let draining: Promise<void> | undefined
-  let drainAgain = false
-  let retryTimer: NodeJS.Timeout | undefined
-  let sweepTimer: NodeJS.Timeout | undefined
-  let isClosed = false
+  /** From when on the next drain takes rows of any age. */
+  let drainAnyAgeAtMs = Infinity
   let lookedAt = -Infinity
+  const drainer = createWorker({
+    run: drainRows,
+    backstopMs: SWEEP_INTERVAL_MS,
+    retryDelayMs: RETRY_DELAY_MS,
+    onError(error) {
+      log.warn({ err: error }, 'the outbox could not be drained')
+      drainAnyAgeAtMs = -Infinity
+    },
+  })
 
   async function publishBatch(batchId: string, events: readonly EventRow[]): Promise<void> {
     const startedAt = performance.now()
@@ -57,44 +64,31 @@ export function createOutbox({ pool, publisher, log, onPublish }: OutboxOptions)
     } catch (error) {
       onPublish?.(performance.now() - startedAt, false)
       log.warn({ err: error, events: events.length }, 'publish failed, its events wait in the outbox')
-      retrySoon()
+      drainSoon()
     }
   }
 
-  function retrySoon(): void {
+  function drainSoon(): void {
     // While the bus is away its return starts the drain.
-    if (isClosed || !publisher.isReady) return
-    retryTimer ??= setTimeout(() => {
-      retryTimer = undefined
-      drain(0)
-    }, RETRY_DELAY_MS)
+    if (publisher.isReady) drain(RETRY_DELAY_MS)
   }
 
-  /** Starts a drain, or has the one that runs look once more when it is done. */
-  function drain(rowAgeMs: number): void {
-    if (isClosed) return
-    if (draining !== undefined) {
-      drainAgain = true
-      return
-    }
-    draining = drainAll(rowAgeMs).finally(() => {
-      draining = undefined
-      if (!drainAgain) return
-      drainAgain = false
-      drain(0)
-    })
+  /** Drains rows of any age, so long from now. */
+  function drain(delayMs: number): void {
+    drainAnyAgeAtMs = Math.min(drainAnyAgeAtMs, performance.now() + delayMs)
+    drainer.wake(delayMs)
   }
 
-  async function drainAll(rowAgeMs: number): Promise<void> {
-    try {
-      await deleteOwn()
-      for (let count = DRAIN_BATCHES_MAX; count === DRAIN_BATCHES_MAX;) {
-        if (isClosed) return
-        count = await drainSome(pool, publisher, rowAgeMs)
-      }
-    } catch (error) {
-      log.warn({ err: error }, 'the outbox could not be drained')
-      if (isDatabaseUnavailable(error) || publisher.isReady) retrySoon()
+  async function drainRows(signal: AbortSignal): Promise<void> {
+    if (!publisher.isReady) return
+    const isAnyAge = performance.now() >= drainAnyAgeAtMs
+    if (isAnyAge) drainAnyAgeAtMs = Infinity
+    const rowAgeMs = isAnyAge ? 0 : OLD_ROW_AGE_MS
+
+    await deleteOwn()
+    for (let count = DRAIN_BATCHES_MAX; count === DRAIN_BATCHES_MAX;) {
+      if (signal.aborted) return
+      count = await drainSome(pool, publisher, rowAgeMs)
     }
   }
 
@@ -112,7 +106,7 @@ export function createOutbox({ pool, publisher, log, onPublish }: OutboxOptions)
   const outbox: Outbox = {
     start() {
       publisher.onReady(() => drain(0))
-      sweepTimer = setInterval(() => drain(OLD_ROW_AGE_MS), SWEEP_INTERVAL_MS)
+      drainer.wake(SWEEP_INTERVAL_MS)
     },
     publish(batchId, events) {
       const task = publishBatch(batchId, events).finally(() => publishing.delete(task))
@@ -124,8 +118,8 @@ export function createOutbox({ pool, publisher, log, onPublish }: OutboxOptions)
       lookedAt = now
       return true
     },
-    sawOldRows: () => drain(OLD_ROW_AGE_MS),
-    outcomeUnknown: retrySoon,
+    sawOldRows: () => drainer.wake(),
+    outcomeUnknown: drainSoon,
     takePublished() {
       const taken = published
       published = []
@@ -136,10 +130,7 @@ export function createOutbox({ pool, publisher, log, onPublish }: OutboxOptions)
     },
     async close() {
       await Promise.all(publishing)
-      isClosed = true
-      clearTimeout(retryTimer)
-      clearInterval(sweepTimer)
-      await draining
+      await drainer.close()
       await deleteOwn().catch((error: unknown) => log.warn({ err: error }, 'outbox rows stay for the next start'))
     },
   }

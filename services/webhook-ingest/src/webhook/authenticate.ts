@@ -1,7 +1,7 @@
 import type { WebhookAuthentication } from '@paxyo/providers'
-import ipaddr from 'ipaddr.js'
 import { bearerToken, createSecretSet } from '@paxyo/service-kit'
-import { verifySignature } from './standard-webhooks.ts'
+import { verifyWebhook } from '@paxyo/standard-webhooks'
+import ipaddr from 'ipaddr.js'
 
 /** What a request shows of its sender. */
 export interface Credentials {
@@ -36,7 +36,7 @@ export function createWebhookAuthentication({
     if (allowedCidrs.length > 0 && !isAllowed(address)) return undefined
     if (!needsSecret) return allowedCidrs.length > 0 ? { messageId: undefined } : undefined
 
-    const messageId = verifySignature(headers, body, signatureKeys, nowMs)
+    const messageId = verifyWebhook({ headers, body }, signatureKeys, nowMs)
     if (messageId !== undefined) return { messageId }
 
     const headerToken = headers['x-webhook-token']

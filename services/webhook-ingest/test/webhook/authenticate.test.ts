@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
+import { parseSecret } from '@paxyo/standard-webhooks'
 import { Webhook } from 'standardwebhooks'
 import type { WebhookAuthentication } from '@paxyo/providers'
 import { createWebhookAuthentication, type Credentials } from '../../src/webhook/authenticate.ts'
-import { parseSecret } from '../../src/webhook/standard-webhooks.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 22)
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`

@@ -2,7 +2,7 @@ import { sql, type Kysely } from 'kysely'
 import { timingSafeEqual } from 'node:crypto'
 import type { Logger } from 'pino'
 import { API_KEYS_MAX, apiKeyId, hashApiKey, type Database } from '@paxyo/database'
-import { createSecretSet } from '@paxyo/service-kit'
+import { createSecretSet, createWorker } from '@paxyo/service-kit'
 
 export interface ApiKeyStoreOptions {
   readonly db: Kysely<Database>
@@ -35,23 +35,18 @@ export function createApiKeyStore({ db, keys, log }: ApiKeyStoreOptions): ApiKey
   const isOfEnvironment = createSecretSet(keys)
   let hashesByKeyId = new Map<string, Buffer>()
   let loadedAt = -Infinity
-  let loading: Promise<void> | undefined
-  let loadingNext: Promise<void> | undefined
   const used = new Set<string>()
   let notedAt = performance.now()
 
-  /** Loads what is in force at this moment or later; whoever asks during a load shares the one after it. */
-  function load(): Promise<void> {
-    if (loading === undefined) return (loading = loadNow().finally(() => (loading = undefined)))
-    return (loadingNext ??= loading
-      .catch(() => undefined)
-      .then(() => {
-        loadingNext = undefined
-        return load()
-      }))
-  }
+  /** Whoever asks during a load shares the one after it, which sees what is in force at that moment. */
+  const loader = createWorker({
+    run: load,
+    backstopMs: Infinity,
+    // Those who asked for it receive its error.
+    onError: () => undefined,
+  })
 
-  async function loadNow(): Promise<void> {
+  async function load(): Promise<void> {
     const startedAt = performance.now()
     const rows = await db
       .selectFrom('api_keys')
@@ -94,13 +89,13 @@ export function createApiKeyStore({ db, keys, log }: ApiKeyStoreOptions): ApiKey
 
       const hash = hashApiKey(key)
       const isFresh = performance.now() - loadedAt < RELOAD_INTERVAL_MS
-      if (!isFresh || !isInForce(keyId, hash)) await load()
+      if (!isFresh || !isInForce(keyId, hash)) await loader.runNow()
       if (!isInForce(keyId, hash)) return undefined
       used.add(keyId)
       return keyId
     },
     async close() {
-      await loading?.catch(() => undefined)
+      await loader.close()
       await noteUsed()
     },
   }

@@ -1,17 +1,11 @@
 import { env } from '@paxyo/service-kit'
 import ipaddr from 'ipaddr.js'
-import { parseSecret } from '../../webhook/standard-webhooks.ts'
 
 /** Where refunds are told to the panel, if anywhere. */
 export const panelWebhookVariables = {
   PANEL_WEBHOOK_URL: env.url('https', 'http').optional(),
   /** Standard Webhooks secrets; each signs, so that the panel may change from one to the other at its leisure. */
-  PANEL_WEBHOOK_SECRET: env.list
-    .refine((secrets) => secrets.length > 0 && secrets.every((secret) => parseSecret(secret) !== undefined), {
-      error: 'must be one or more secrets, separated by commas, of the form whsec_<base64 of 24 to 64 bytes>',
-    })
-    .transform((secrets) => secrets.map((secret) => parseSecret(secret)!))
-    .optional(),
+  PANEL_WEBHOOK_SECRET: env.webhookSecrets.optional(),
   /** For a panel on a private network, and for one without TLS. */
   PANEL_WEBHOOK_ALLOW_PRIVATE: env.text
     .refine((value) => value === 'true' || value === 'false', { error: 'must be true or false' })

@@ -1,3 +1,4 @@
+import { createWorker } from '@paxyo/service-kit'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { refundMessage } from './refund-message.ts'
@@ -47,77 +48,52 @@ const FAILED_LOOK_DELAY_MS = 1_000
 export function createPanelWebhook({ pool, target, log, random = Math.random }: PanelWebhookOptions): PanelWebhook {
   const sender = createMessageSender(target)
   const sending = new Set<Promise<void>>()
-  let looking: Promise<void> | undefined
-  let lookAgain = false
   /** Whether there may be refunds that are no webhooks yet. */
   let hasNews = true
+  let newsReadAtMs = -Infinity
   let hasBegun = false
-  let timer: NodeJS.Timeout | undefined
-  let isClosed = false
+  const worker = createWorker({
+    run: sendDue,
+    backstopMs: LOOK_INTERVAL_MS,
+    retryDelayMs: FAILED_LOOK_DELAY_MS,
+    onError(error) {
+      log.warn({ err: error }, 'webhooks to the panel could not be looked for')
+      hasNews = true
+    },
+  })
 
   function look(): void {
-    if (isClosed) return
-    if (looking !== undefined) {
-      lookAgain = true
-      return
-    }
-    clearTimeout(timer)
-    looking = lookUntilQuiet()
-  }
-
-  async function lookUntilQuiet(): Promise<void> {
-    let delayMs: number
-    for (;;) {
-      lookAgain = false
-      delayMs = await lookOnce()
-      if (!lookAgain || isClosed) break
-    }
-    looking = undefined
-    if (!isClosed) timer = setTimeout(onTimer, delayMs)
-  }
-
-  function onTimer(): void {
-    hasNews = true
-    look()
+    worker.wake()
   }
 
   /** @returns when to look again, in milliseconds. */
-  async function lookOnce(): Promise<number> {
-    try {
-      if (!hasBegun) await beginAtHead(pool)
-      hasBegun = true
-      await enqueueNews()
-      await sendDue()
-      // Whoever ends first makes room, and looks.
-      if (sending.size >= CONCURRENCY) return LOOK_INTERVAL_MS
-      const dueInMs = (await nextDueInMs(pool)) ?? LOOK_INTERVAL_MS
-      return Math.min(Math.max(dueInMs, LOOK_DELAY_MS_MIN), LOOK_INTERVAL_MS)
-    } catch (error) {
-      log.warn({ err: error }, 'webhooks to the panel could not be looked for')
-      hasNews = true
-      return FAILED_LOOK_DELAY_MS
-    }
-  }
-
-  async function enqueueNews(): Promise<void> {
-    if (!hasNews || isClosed) return
-    hasNews = false
-    if ((await enqueueRefunds(pool)) >= ENQUEUE_MAX) {
-      hasNews = true
-      await enqueueNews()
-    }
-  }
-
-  async function sendDue(): Promise<void> {
+  async function sendDue(signal: AbortSignal): Promise<number> {
+    if (!hasBegun) await beginAtHead(pool)
+    hasBegun = true
+    await enqueueNews(signal)
     const free = CONCURRENCY - sending.size
-    if (free === 0 || isClosed) return
-    for (const webhook of await claimDue(pool, free)) {
-      const task = send(webhook).finally(() => {
-        sending.delete(task)
-        look()
-      })
-      sending.add(task)
+    if (free > 0 && !signal.aborted) for (const webhook of await claimDue(pool, free)) startSending(webhook)
+    const newsInMs = newsReadAtMs + LOOK_INTERVAL_MS - performance.now()
+    // Without room, whichever ends first makes some, and looks.
+    const dueInMs = sending.size < CONCURRENCY ? await nextDueInMs(pool) : undefined
+    return Math.max(Math.min(dueInMs ?? newsInMs, newsInMs), LOOK_DELAY_MS_MIN)
+  }
+
+  async function enqueueNews(signal: AbortSignal): Promise<void> {
+    if (performance.now() - newsReadAtMs >= LOOK_INTERVAL_MS) hasNews = true
+    while (hasNews && !signal.aborted) {
+      hasNews = false
+      newsReadAtMs = performance.now()
+      if ((await enqueueRefunds(pool)) >= ENQUEUE_MAX) hasNews = true
     }
+  }
+
+  function startSending(webhook: ClaimedWebhook): void {
+    const task = send(webhook).finally(() => {
+      sending.delete(task)
+      look()
+    })
+    sending.add(task)
   }
 
   async function send(webhook: ClaimedWebhook): Promise<void> {
@@ -144,9 +120,7 @@ export function createPanelWebhook({ pool, target, log, random = Math.random }: 
     },
     wake: look,
     async close() {
-      isClosed = true
-      clearTimeout(timer)
-      await looking
+      await worker.close()
       await Promise.all(sending)
       sender.close()
     },

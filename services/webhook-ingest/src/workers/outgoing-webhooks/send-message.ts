@@ -1,14 +1,8 @@
+import { signWebhook, type WebhookMessage } from '@paxyo/standard-webhooks'
 import http from 'node:http'
 import https from 'node:https'
 import { guardedLookup } from './guarded-lookup.ts'
 import type { PanelWebhookTarget } from './outgoing-webhook-config.ts'
-import { signMessage } from './sign-message.ts'
-
-export interface Message {
-  /** The same for every attempt. */
-  readonly id: string
-  readonly body: string
-}
 
 /** What came of one attempt. */
 export interface Attempt {
@@ -21,7 +15,7 @@ export interface Attempt {
 
 export interface MessageSender {
   /** Sends once; never throws. */
-  send(message: Message, nowMs: number): Promise<Attempt>
+  send(message: WebhookMessage, nowMs: number): Promise<Attempt>
   close(): void
 }
 
@@ -39,12 +33,12 @@ export function createMessageSender(target: PanelWebhookTarget, timeoutMs = SEND
   const lookup = guardedLookup(url.hostname, target.allowPrivate)
 
   return {
-    send({ id, body }, nowMs) {
+    send(message, nowMs) {
       const headers = {
         'content-type': 'application/json',
-        'content-length': Buffer.byteLength(body),
+        'content-length': Buffer.byteLength(message.body),
         'user-agent': 'paxyo-webhooks/1',
-        ...signMessage(id, body, target.keys, nowMs),
+        ...signWebhook(message, target.keys, nowMs),
       }
       const signal = AbortSignal.timeout(timeoutMs)
       return new Promise((resolve) => {
@@ -60,7 +54,7 @@ export function createMessageSender(target: PanelWebhookTarget, timeoutMs = SEND
         request.once('error', (error) => fail(signal.aborted ? `no answer in ${timeoutMs} ms` : error.message))
         // Whatever else may end it, such as an answer that asks for another protocol.
         request.once('close', () => fail('the connection was closed without an answer'))
-        request.end(body)
+        request.end(message.body)
       })
     },
     close: () => agent.destroy(),

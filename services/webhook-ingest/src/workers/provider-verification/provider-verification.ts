@@ -1,6 +1,7 @@
 import { OPEN_STATUSES } from '@paxyo/contracts'
 import type { Batcher, Delivery, Verification } from '@paxyo/ledger'
 import { formatMoney, ProviderError, type Provider, type ProviderAnswer, type ProviderClient } from '@paxyo/order-core'
+import { createWorker } from '@paxyo/service-kit'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { claimDue, postpone, readNextDueMs, readOtherProviders, type Claim } from './verification-rows.ts'
@@ -62,43 +63,20 @@ export function createProviderVerification({
   const times = { ...VERIFICATION_TIMES, ...given }
   const clients = new Map(providers.flatMap(({ name, client }) => (client === undefined ? [] : [[name, client]])))
   const names = [...clients.keys()]
-  let timer: NodeJS.Timeout | undefined
-  let running: Promise<void> | undefined
-  let runAgain = false
-  let isClosed = false
+  const worker = createWorker({
+    run: verifyDue,
+    backstopMs: LOOK_INTERVAL_MS,
+    retryDelayMs: DATABASE_RETRY_MS,
+    onError: (error) => log.warn({ err: error }, 'verification interrupted'),
+  })
 
-  function wake(): void {
-    if (isClosed) return
-    clearTimeout(timer)
-    runAgain = true
-    running ??= run().finally(() => {
-      running = undefined
-      if (runAgain) wake()
-    })
-  }
-
-  function sleep(waitMs: number): void {
-    clearTimeout(timer)
-    if (!isClosed) timer = setTimeout(wake, Math.min(Math.max(waitMs, 0), LOOK_INTERVAL_MS))
-  }
-
-  async function run(): Promise<void> {
-    let waitMs = LOOK_INTERVAL_MS
-    while (runAgain) {
-      runAgain = false
-      try {
-        for (let claims = await take(); claims.length > 0; claims = await take()) await verify(claims)
-        waitMs = (await readNextDueMs(pool, names)) ?? LOOK_INTERVAL_MS
-      } catch (error) {
-        log.warn({ err: error }, 'verification interrupted')
-        waitMs = DATABASE_RETRY_MS
-      }
+  async function verifyDue(signal: AbortSignal): Promise<number | undefined> {
+    while (!signal.aborted) {
+      const claims = await claimDue(pool, names, CLAIMS_MAX, times.leaseMs)
+      if (claims.length === 0) return readNextDueMs(pool, names)
+      await verify(claims)
     }
-    sleep(waitMs)
-  }
-
-  async function take(): Promise<Claim[]> {
-    return isClosed ? [] : claimDue(pool, names, CLAIMS_MAX, times.leaseMs)
+    return undefined
   }
 
   async function verify(claims: readonly Claim[]): Promise<void> {
@@ -181,15 +159,7 @@ export function createProviderVerification({
     await postpone(pool, now, 'the process that asked has ended')
   }
 
-  return {
-    wake,
-    async close() {
-      isClosed = true
-      runAgain = false
-      clearTimeout(timer)
-      await running
-    },
-  }
+  return { wake: () => worker.wake(), close: worker.close }
 }
 
 type VerifiedDelivery = Delivery & { readonly verification: Verification }

@@ -1,6 +1,6 @@
+import { parseSecret } from '@paxyo/standard-webhooks'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { parseSecret } from '../../../src/webhook/standard-webhooks.ts'
 
 export const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
 export const KEY = parseSecret(SECRET)!
