@@ -4,7 +4,7 @@ import { parse } from 'yaml'
 
 const ROOT = new URL('../../', import.meta.url)
 const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8')
-const dockerfile = read('infra/docker/Dockerfile')
+const dockerfile = read('infra/deploy/compose/Dockerfile')
 const compose = read('docker-compose.yml')
 
 test('the image has the Node and the pnpm that everything is tested with', () => {
@@ -22,15 +22,15 @@ test('every secret that a container reads is one that compose hands out, from th
 
   expect(names.length).toBeGreaterThan(20)
   expect(names).toEqual(expect.arrayContaining([...new Set(used)]))
-  for (const [, name, file] of declared) expect(file).toBe(`\${SECRETS_DIR:-./infra/docker/secrets}/${name}`)
+  for (const [, name, file] of declared) expect(file).toBe(`\${SECRETS_DIR:-./infra/deploy/compose/secrets}/${name}`)
 })
 
 test('no secret is under version control, and none could be put into an image', () => {
-  const included = read('infra/docker/Dockerfile.dockerignore')
+  const included = read('infra/deploy/compose/Dockerfile.dockerignore')
     .split('\n')
     .filter((line) => line.startsWith('!'))
 
-  expect(read('.gitignore').split('\n')).toContain('infra/docker/secrets/')
+  expect(read('.gitignore').split('\n')).toContain('infra/deploy/compose/secrets/')
   expect(included).toEqual(['!package.json', '!pnpm-lock.yaml', '!pnpm-workspace.yaml', '!packages', '!services'])
 })
 
@@ -119,7 +119,7 @@ test('the demo, the setup and what watches start only when they are asked for', 
     networks: ['front'],
     secrets: ['panel-api-keys', 'webhook-secrets', 'demo-provider-key'],
   })
-  const haproxy = read('infra/docker/haproxy/haproxy.cfg')
+  const haproxy = read('infra/deploy/compose/haproxy/haproxy.cfg')
   const ways = haproxy.split('\n').filter((line) => line.includes('use_backend demo'))
   expect(ways.length).toBe(2)
   for (const way of ways) expect(way).toContain('{ nbsrv(demo) gt 0 }')
@@ -137,12 +137,12 @@ test('every image of ours is of a package that has something to start', () => {
 test('Redis may be Valkey: nothing names a program of one of them alone', () => {
   expect(services['redis']).toMatchObject({ image: '${REDIS_IMAGE:-redis:8}', command: ['/etc/paxyo/redis.conf'] })
   for (const script of ['healthy.sh', 'load-users.sh']) {
-    expect(read(`infra/docker/redis/${script}`)).toContain('command -v redis-cli || command -v valkey-cli')
+    expect(read(`infra/deploy/compose/redis/${script}`)).toContain('command -v redis-cli || command -v valkey-cli')
   }
 })
 
 test('what makes the logins when the database is made is a program, not lines for the entrypoint to read in', () => {
-  expect(statSync(new URL('infra/docker/postgres/apply-logins.sh', ROOT)).mode & 0o111).toBe(0o111)
+  expect(statSync(new URL('infra/deploy/compose/postgres/apply-logins.sh', ROOT)).mode & 0o111).toBe(0o111)
 })
 
 test('every setting that is taken from .env is one that infra/README.md tells of', () => {

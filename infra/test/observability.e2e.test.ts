@@ -14,13 +14,13 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
-import { DASHBOARDS } from '../observability/dashboards.ts'
-import { generatedFiles } from '../observability/generate.ts'
+import { DASHBOARDS } from '../deploy/observability/dashboards.ts'
+import { generatedFiles } from '../deploy/observability/generate.ts'
 import { startSystem, type System } from './system.ts'
 
-// A real Prometheus scrapes both services under load, with the configuration, rules and dashboards of infra/observability.
+// A real Prometheus scrapes both services under load, with the configuration, rules and dashboards of infra/deploy/observability.
 
-const FOLDER = fileURLToPath(new URL('../observability', import.meta.url))
+const FOLDER = fileURLToPath(new URL('../deploy/observability', import.meta.url))
 const SCRAPE_MS = 500
 /** What Grafana puts in for `$__rate_interval`: at least four scrapes. */
 const RATE_INTERVAL = '4s'

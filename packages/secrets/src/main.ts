@@ -7,12 +7,12 @@ const USAGE = `Usage: npm run secrets -- [options]
 
 Makes what is missing and leaves the rest alone.
 
-  --folder <folder>  where they are (SECRETS_DIR, or infra/docker/secrets)
+  --folder <folder>  where they are (SECRETS_DIR, or infra/deploy/compose/secrets)
   --host <name>      a name or an address of the site's certificate; may be repeated
   --rotate <name>    put a new value beside the old ones
   --retire <name>    keep the newest value alone
 `
-const DEFAULT_FOLDER = fileURLToPath(new URL('../../../infra/docker/secrets', import.meta.url))
+const DEFAULT_FOLDER = fileURLToPath(new URL('../../../infra/deploy/compose/secrets', import.meta.url))
 
 try {
   const { values } = parseArgs({

@@ -16,7 +16,7 @@ function prometheusRule(): string {
   const rules = readFileSync(new URL('alerts.yml', import.meta.url), 'utf8')
   const groups = rules.slice(rules.indexOf('groups:')).trimEnd()
   const indented = groups.replaceAll(/^(?=.)/gm, '  ')
-  return `# Made by infra/observability/generate.ts from alerts.yml.
+  return `# Made by infra/deploy/observability/generate.ts from alerts.yml.
 apiVersion: monitoring.coreos.com/v1
 kind: PrometheusRule
 metadata:

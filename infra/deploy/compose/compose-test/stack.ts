@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
+const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
 const ALL_PROFILES = ['--profile', 'demo', '--profile', 'observability', '--profile', 'setup']
 const REQUEST_TIMEOUT_MS = 15_000
 const SOCKETS_MAX = 256

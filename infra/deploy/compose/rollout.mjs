@@ -17,7 +17,7 @@ const DISCOVERY_MS = 4_000
 /** Longer than the longest drain. */
 const STOP_TIMEOUT_S = 620
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
+const root = fileURLToPath(new URL('../../..', import.meta.url))
 function docker(...args) {
   const { status, stdout, stderr, error } = spawnSync('docker', args, { cwd: root, encoding: 'utf8' })
   if (status === 0) return stdout

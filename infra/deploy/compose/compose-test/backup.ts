@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Stack } from './stack.ts'
 import { registerOrder } from './workload.ts'
 
-const README = new URL('../../README.md', import.meta.url)
+const README = new URL('../../../README.md', import.meta.url)
 const MAJOR = /\d+/
 
 /**
