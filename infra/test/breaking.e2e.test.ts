@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals'
-import { breakThings } from '../breaking/break-things.ts'
+import { injectFaults } from '../chaos/inject-faults.ts'
 
-// A short run; `npm run break -- --minutes 20` is the long one, and `--seed` replays either.
-const seed = Number(process.env['BREAKING_SEED'] ?? Date.now() % 1_000_000)
+// A short run; `npm run chaos -- --minutes 20` is the long one, and `--seed` replays either.
+const seed = Number(process.env['CHAOS_SEED'] ?? Date.now() % 1_000_000)
 
-test(`nothing is lost, doubled or out of order while everything breaks (BREAKING_SEED=${seed})`, async () => {
-  const report = await breakThings({
+test(`nothing is lost, doubled or out of order while everything breaks (CHAOS_SEED=${seed})`, async () => {
+  const report = await injectFaults({
     seed,
     orders: 1_000,
     users: 30,

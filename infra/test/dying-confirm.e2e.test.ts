@@ -4,7 +4,7 @@ import { connectSocket, eventually, mintToken, startProcess } from '@paxyo/testk
 import { fileURLToPath } from 'node:url'
 import { startSystem, WEBHOOK_TOKEN } from './system.ts'
 
-const DYING = fileURLToPath(new URL('../breaking/dying-ingest.ts', import.meta.url))
+const DYING = fileURLToPath(new URL('../chaos/crash-point-ingest.ts', import.meta.url))
 /** More than a webhook and its confirmation have steps; the loop ends at the first that is not reached. */
 const STEPS_MAX = 150
 /** From the commit to the last step; waited for in vain once, at the end. */

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { existsSync, readFileSync } from 'node:fs'
-import { MUTANTS } from '../mutants/mutants.ts'
+import { MUTANTS } from '../mutation/mutants.ts'
 
 const ROOT = new URL('../../', import.meta.url)
 

@@ -46,7 +46,7 @@ const RESTART_DELAY_MS = 200
 
 export async function startCluster(size = 2): Promise<Cluster> {
   await using cleanups = new AsyncDisposableStack()
-  const dir = mkdtempSync(join(tmpdir(), 'paxyo-breaking-'))
+  const dir = mkdtempSync(join(tmpdir(), 'paxyo-chaos-'))
   cleanups.defer(() => rmSync(dir, { recursive: true, force: true }))
 
   // fsync stays on: what is committed must survive.

@@ -49,10 +49,10 @@ async function runTests(copy: string, tests: readonly string[]): Promise<{ code:
 const words = process.argv.slice(2)
 const chosen = MUTANTS.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)))
 if (chosen.length === 0) {
-  console.error(`no mutant is called so; there are:\n${MUTANTS.map(({ name }) => `  ${name}`).join('\n')}`)
+  console.error(`no mutation test has such a name; there are:\n${MUTANTS.map(({ name }) => `  ${name}`).join('\n')}`)
   process.exit(1)
 }
-const copy = mkdtempSync(join(tmpdir(), 'paxyo-mutants-'))
+const copy = mkdtempSync(join(tmpdir(), 'paxyo-mutation-'))
 process.once('exit', () => rmSync(copy, { recursive: true, force: true, maxRetries: 3 }))
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 execFileSync('git', ['clone', '--quiet', '--no-hardlinks', ROOT, copy], { stdio: 'inherit' })

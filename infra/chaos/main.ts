@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
-import { breakThings } from './break-things.ts'
+import { injectFaults } from './inject-faults.ts'
 
-const USAGE = `Usage: npm run break -- [options]
+const USAGE = `Usage: npm run chaos -- [options]
 
   --minutes <n>      how long at most (20)
   --orders <n>       how many orders have a history (15000)
@@ -29,7 +29,7 @@ if (values.help) {
   process.exit()
 }
 
-const report = await breakThings({
+const report = await injectFaults({
   seed: Number(values.seed),
   orders: Number(values.orders),
   users: Number(values.users),

@@ -35,7 +35,7 @@ function withSteps<Args extends unknown[], Result>(
 const pool: Pool = createPool({
   url: process.env['DATABASE_URL']!,
   role: 'ingest',
-  name: 'dying-ingest',
+  name: 'crash-point-ingest',
   max: INGEST_POOL_MAX,
 })
 const connect = pool.connect.bind(pool) as () => Promise<PoolClient>
@@ -66,7 +66,7 @@ const bus = createRedisBus({
 const publisher: EventPublisher = bus.connectPublisher()
 publisher.publish = withSteps(publisher.publish.bind(publisher))
 
-const log = createLogger('dying-ingest', 'info')
+const log = createLogger('crash-point-ingest', 'info')
 const proof = { tokens: [WEBHOOK_TOKEN], signatureKeys: [], allowedCidrs: [] }
 // With a provider to ask, a webhook pays only after that; those that died are followed up at once.
 const providerUrl = process.env['PROVIDER_API_URL']

@@ -7,7 +7,7 @@ import { follow, type Follower } from './follower.ts'
 import { createRandom, type Random } from './random.ts'
 import { planOrder, type PlannedOrder } from './workload.ts'
 
-export interface BreakingOptions {
+export interface ChaosOptions {
   /** Replays the workload and the choice of faults; their moments depend on the machine. */
   readonly seed: number
   readonly orders: number
@@ -23,7 +23,7 @@ export interface BreakingOptions {
   readonly log: (line: string) => void
 }
 
-export interface BreakingReport {
+export interface ChaosReport {
   readonly seed: number
   readonly durationMs: number
   readonly ordersFinished: number
@@ -49,7 +49,7 @@ const CATCH_UP_TIMEOUT_MS = 90_000
  * Runs a random workload against a whole cluster while its parts are killed, paused and cut, then compares what is in
  * the database and what every client was given with what the workload must have come to.
  */
-export async function breakThings(options: BreakingOptions): Promise<BreakingReport> {
+export async function injectFaults(options: ChaosOptions): Promise<ChaosReport> {
   const random = createRandom(options.seed)
   await using cluster = await startCluster()
   const startedAt = performance.now()
@@ -140,7 +140,7 @@ function createSender(cluster: Cluster, random: Random): Sender {
 /** Works orders off, several at once. */
 async function workOff(
   plan: readonly PlannedOrder[],
-  { concurrency, durationMsMax }: BreakingOptions,
+  { concurrency, durationMsMax }: ChaosOptions,
   sender: Sender,
   random: Random,
   finished: PlannedOrder[],
@@ -184,7 +184,7 @@ async function breakUntil(
   work: Promise<void>,
   cluster: Cluster,
   random: Random,
-  { pauseMsMax, log, only = Object.keys(FAULTS) }: BreakingOptions,
+  { pauseMsMax, log, only = Object.keys(FAULTS) }: ChaosOptions,
   counts: Record<string, number>,
 ): Promise<void> {
   const done = work.then(
