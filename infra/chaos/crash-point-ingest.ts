@@ -5,17 +5,17 @@ import type { Pool, PoolClient } from 'pg'
 import { createIngest, INGEST_POOL_MAX } from 'webhook-ingest'
 import { PANEL_KEY, WEBHOOK_TOKEN } from './cluster.ts'
 
-// webhook-ingest as it is, but it kills itself at its DIE_AT-th step after a webhook has come: whenever it asks for
+// webhook-ingest as it is, but it kills itself at its CRASH_AT-th step after a webhook has come: whenever it asks for
 // something that it must wait for, and whenever an answer is there.
 
-const dieAt = Number(process.env['DIE_AT'])
+const crashAt = Number(process.env['CRASH_AT'])
 let steps = 0
 let hasWebhook = false
 
 function step(): void {
   if (!hasWebhook) return
   steps += 1
-  if (steps === dieAt) process.kill(process.pid, 'SIGKILL')
+  if (steps === crashAt) process.kill(process.pid, 'SIGKILL')
 }
 
 /** The same function, with a step before and after it. */

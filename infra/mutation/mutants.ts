@@ -166,7 +166,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: `${CLIENT}/src/tabs.ts`,
     find: '    release?.()\n',
     replace: '',
-    tests: ['infra/test/sdk-tabs'],
+    tests: ['packages/browser-client/test/browser/tabs'],
   },
   {
     name: 'appenders of the refund feed do not take turns',

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Stack } from './stack.ts'
 
-const ARTIFACTS = fileURLToPath(new URL('../../../.artifacts/compose/', import.meta.url))
+const ARTIFACTS = fileURLToPath(new URL('../../../../.artifacts/compose/', import.meta.url))
 const APPEAR_TIMEOUT_MS = 60_000
 /** The demo moves an order every three seconds, and one move in three ends one. */
 const REFUND_TIMEOUT_MS = 60_000

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { centrifugo } from '../bench/fan-out/variants/centrifugo.ts'
-import { findLosses } from '../bench/guard/guard.ts'
+import { centrifugo } from '../fan-out/variants/centrifugo.ts'
+import { findLosses } from '../guard/guard.ts'
 
-const MAIN = fileURLToPath(new URL('../bench/main.ts', import.meta.url))
+const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
 
 interface Results {
   readonly samples: readonly { readonly variant: string; readonly figures: Record<string, number> }[]

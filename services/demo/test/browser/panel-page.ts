@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 
-const ARTIFACTS = fileURLToPath(new URL('../../.artifacts/panel/', import.meta.url))
+const ARTIFACTS = fileURLToPath(new URL('../../../../.artifacts/panel/', import.meta.url))
 
 /** The panel in a browser, and everything that a good page has none of. */
 export interface PanelPage {

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 
 // The units as systemd reads them, and the services as the units start them.
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
 const UNITS = join(ROOT, 'infra/deploy/systemd')
 const names = readdirSync(UNITS).filter((name) => /\.(service|timer)$/.test(name))
 const services = names.filter((name) => name.endsWith('.service'))

@@ -9,7 +9,7 @@ import { parse, stringify } from 'yaml'
 // Each alert fires on what it is about. Prometheus' own tool plays the series, a value a minute: `0+10x20` begins at 0 and
 // grows by 10 twenty times.
 
-const RULES = fileURLToPath(new URL('../deploy/observability/alerts.yml', import.meta.url))
+const RULES = fileURLToPath(new URL('../alerts.yml', import.meta.url))
 const WEBHOOKS = 'paxyo_ingest_webhook_duration_seconds_count'
 const CLOSES = 'paxyo_gateway_closes_total'
 const tooSlow = (metric: string, boundS: string, aboveS: string): Record<string, string> => ({

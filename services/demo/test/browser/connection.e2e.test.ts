@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { eventually, freePort, mintToken, startChaosProxy } from '@paxyo/testkit'
 import { openBrowser, openPanel } from './panel-page.ts'
 import { startRawChromium } from './raw-chromium.ts'
-import { startSystem, type System } from './system.ts'
+import { startSystem, type System } from '../../../../infra/e2e/system.ts'
 
 let system: System
 let browsers: Awaited<ReturnType<typeof openBrowser>>

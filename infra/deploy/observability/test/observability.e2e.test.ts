@@ -14,13 +14,13 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
-import { DASHBOARDS } from '../deploy/observability/dashboards.ts'
-import { generatedFiles } from '../deploy/observability/generate.ts'
-import { startSystem, type System } from './system.ts'
+import { DASHBOARDS } from '../dashboards.ts'
+import { generatedFiles } from '../generate.ts'
+import { startSystem, type System } from '../../../e2e/system.ts'
 
 // A real Prometheus scrapes both services under load, with the configuration, rules and dashboards of infra/deploy/observability.
 
-const FOLDER = fileURLToPath(new URL('../deploy/observability', import.meta.url))
+const FOLDER = fileURLToPath(new URL('..', import.meta.url))
 const SCRAPE_MS = 500
 /** What Grafana puts in for `$__rate_interval`: at least four scrapes. */
 const RATE_INTERVAL = '4s'
@@ -48,7 +48,7 @@ describe('files', () => {
   })
 
   test('every alert says how bad it is and has an entry in the runbook, and no entry is without its alert', () => {
-    const runbook = readFileSync(new URL('../docs/runbook.md', import.meta.url), 'utf8')
+    const runbook = readFileSync(new URL('../../../docs/runbook.md', import.meta.url), 'utf8')
     const entries = [...runbook.matchAll(/^### (Paxyo\w+)\n\n([^]*?)(?=^##|$(?![^]))/gm)]
 
     expect(entries.map(([, name]) => name!).toSorted()).toEqual(rules.map(({ alert }) => alert).toSorted())
@@ -63,7 +63,7 @@ describe('files', () => {
   })
 
   test('dashboards and alerts ask only for metrics that there are', () => {
-    const documented = readFileSync(new URL('../docs/metrics.md', import.meta.url), 'utf8')
+    const documented = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8')
     const asked = [...expressions.map(([, expr]) => expr), ...rules.map(({ expr }) => expr)]
       .flatMap((expr) => expr.match(/paxyo_\w+/g) ?? [])
       .map((name) => name.replace(/_(bucket|count|sum)$/, ''))

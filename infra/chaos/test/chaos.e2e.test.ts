@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { injectFaults } from '../chaos/inject-faults.ts'
+import { injectFaults } from '../inject-faults.ts'
 
 // A short run; `npm run chaos -- --minutes 20` is the long one, and `--seed` replays either.
 const seed = Number(process.env['CHAOS_SEED'] ?? Date.now() % 1_000_000)

@@ -16,12 +16,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { openPage } from './host-page.ts'
-import { PANEL_KEY, startSystem, type System } from './system.ts'
+import { openPage } from '../../e2e/host-page.ts'
+import { PANEL_KEY, startSystem, type System } from '../../e2e/system.ts'
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const ARTIFACTS = `${ROOT}.artifacts/`
-const EXAMPLE = fileURLToPath(new URL('../examples/php/public', import.meta.url))
+const EXAMPLE = fileURLToPath(new URL('../php/public', import.meta.url))
 /** PHP may have to be installed first. */
 const SET_UP_TIMEOUT_MS = 180_000
 

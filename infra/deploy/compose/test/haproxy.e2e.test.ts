@@ -11,7 +11,7 @@ import { join } from 'node:path'
 
 // A real HAProxy with the configuration of docker compose; only addresses are put in, for there is no Docker to ask.
 
-const CONFIG = new URL('../deploy/compose/haproxy/haproxy.cfg', import.meta.url)
+const CONFIG = new URL('../haproxy/haproxy.cfg', import.meta.url)
 
 let folder: string
 let ca: string

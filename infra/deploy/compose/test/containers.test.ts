@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { parse } from 'yaml'
 
-const ROOT = new URL('../../', import.meta.url)
+const ROOT = new URL('../../../../', import.meta.url)
 const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8')
 const dockerfile = read('infra/deploy/compose/Dockerfile')
 const compose = read('docker-compose.yml')

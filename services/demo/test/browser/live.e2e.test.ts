@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { eventually } from '@paxyo/testkit'
 import { openBrowser, openPanel } from './panel-page.ts'
-import { startSystem, type System } from './system.ts'
+import { startSystem, type System } from '../../../../infra/e2e/system.ts'
 
 let system: System
 let browsers: Awaited<ReturnType<typeof openBrowser>>

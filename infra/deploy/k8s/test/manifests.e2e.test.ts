@@ -5,13 +5,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseAllDocuments } from 'yaml'
-import { DASHBOARDS, grafanaJson } from '../deploy/observability/dashboards.ts'
+import { DASHBOARDS, grafanaJson } from '../../observability/dashboards.ts'
 
 // The manifests as kustomize renders them: valid by the schemas of Kubernetes, and as closed as they claim to be.
 
 /** kubectl apply keeps a whole manifest in an annotation. */
 const APPLIED_BYTES_MAX = 262_144
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
 const K8S = join(ROOT, 'infra/deploy/k8s')
 
 interface Manifest {

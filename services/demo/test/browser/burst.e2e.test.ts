@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { openBrowser, openPanel } from './panel-page.ts'
-import { startSystem } from './system.ts'
+import { startSystem } from '../../../../infra/e2e/system.ts'
 
 const ORDERS = 1_000
 const REGISTRATIONS_AT_ONCE = 25

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import axe from 'axe-core'
 import type { Page } from 'playwright-core'
 import { openBrowser, openPanel } from './panel-page.ts'
-import { startSystem, type System } from './system.ts'
+import { startSystem, type System } from '../../../../infra/e2e/system.ts'
 
 const STATUSES = [
   { status: 'In progress', remains: '400', start_count: '12' },

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
 import { openBrowser, openPanel } from './panel-page.ts'
 
-const STANDALONE = fileURLToPath(new URL('../../services/standalone/src/main.ts', import.meta.url))
+const STANDALONE = fileURLToPath(new URL('../../../standalone/src/main.ts', import.meta.url))
 
 let database: TestDatabase
 let browsers: Awaited<ReturnType<typeof openBrowser>>

@@ -1,13 +1,13 @@
 import { expect, test } from '@jest/globals'
 import { connectSocket, eventually, mintToken, startProcess } from '@paxyo/testkit'
 import { fileURLToPath } from 'node:url'
-import { startSystem, WEBHOOK_TOKEN } from './system.ts'
+import { startSystem, WEBHOOK_TOKEN } from '../../e2e/system.ts'
 
-const DYING = fileURLToPath(new URL('../chaos/crash-point-ingest.ts', import.meta.url))
+const CRASHING_INGEST = fileURLToPath(new URL('../crash-point-ingest.ts', import.meta.url))
 /** More than a webhook has steps; the loop ends at the first that is not reached. */
 const STEPS_MAX = 100
 /** From the answer to the last step; waited for in vain once, at the end. */
-const DYING_MS_MAX = 5_000
+const CRASH_MS_MAX = 5_000
 
 test('kill -9 at every step between accepting and acknowledging: one refund, one event, each time', async () => {
   await using system = await startSystem()
@@ -15,13 +15,13 @@ test('kill -9 at every step between accepting and acknowledging: one refund, one
   await client.next('welcome')
 
   let stepCount = 0
-  for (let dieAt = 1; dieAt <= STEPS_MAX; dieAt += 1) {
-    const order = { orderId: `A-${dieAt}`, providerOrderId: `${1000 + dieAt}` }
+  for (let crashAt = 1; crashAt <= STEPS_MAX; crashAt += 1) {
+    const order = { orderId: `A-${crashAt}`, providerOrderId: `${1000 + crashAt}` }
     expect((await system.register(order)).status).toBe(201)
     // Its start publishes what the one before could not.
-    await using dying = await startProcess(DYING, { ...system.env, DIE_AT: String(dieAt) })
+    await using crashing = await startProcess(CRASHING_INGEST, { ...system.env, CRASH_AT: String(crashAt) })
     const body = { order_id: order.providerOrderId, status: 'canceled' }
-    const answer = await fetch(`${dying.url}/webhooks/godofpanel/${WEBHOOK_TOKEN}`, {
+    const answer = await fetch(`${crashing.url}/webhooks/godofpanel/${WEBHOOK_TOKEN}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
@@ -29,9 +29,9 @@ test('kill -9 at every step between accepting and acknowledging: one refund, one
     // Whoever was not answered sends again, and somebody else takes it.
     const answered = answer?.status === 200 ? answer : await system.webhook(body)
     expect(answered.status).toBe(200)
-    const isDead = await eventually(() => dying.child.signalCode === 'SIGKILL', DYING_MS_MAX).catch(() => false)
+    const isDead = await eventually(() => crashing.child.signalCode === 'SIGKILL', CRASH_MS_MAX).catch(() => false)
     if (!isDead) {
-      stepCount = dieAt - 1
+      stepCount = crashAt - 1
       break
     }
   }

@@ -2,13 +2,13 @@ import { expect, test } from '@jest/globals'
 import { startSimulator } from '@paxyo/godofpanel/simulator'
 import { connectSocket, eventually, mintToken, startProcess } from '@paxyo/testkit'
 import { fileURLToPath } from 'node:url'
-import { startSystem, WEBHOOK_TOKEN } from './system.ts'
+import { startSystem, WEBHOOK_TOKEN } from '../../e2e/system.ts'
 
-const DYING = fileURLToPath(new URL('../chaos/crash-point-ingest.ts', import.meta.url))
+const CRASHING_INGEST = fileURLToPath(new URL('../crash-point-ingest.ts', import.meta.url))
 /** More than a webhook and its confirmation have steps; the loop ends at the first that is not reached. */
 const STEPS_MAX = 150
 /** From the commit to the last step; waited for in vain once, at the end. */
-const DYING_MS_MAX = 5_000
+const CRASH_MS_MAX = 5_000
 /** Steps that are left out between two, so that the test takes a minute and not five. */
 const STRIDE = 3
 
@@ -23,26 +23,26 @@ test('kill -9 at any step between a webhook and the money that its provider conf
     (await system.database.owner.query('SELECT status FROM orders WHERE order_id = $1', [orderId])).rows[0]
 
   let orders = 0
-  for (let dieAt = 1; dieAt <= STEPS_MAX; dieAt += STRIDE) {
-    const orderId = `${1000 + dieAt}`
+  for (let crashAt = 1; crashAt <= STEPS_MAX; crashAt += STRIDE) {
+    const orderId = `${1000 + crashAt}`
     orders += 1
     provider.add({ orderId })
     expect((await system.register({ orderId: `A-${orderId}`, providerOrderId: orderId })).status).toBe(201)
-    await using dying = await startProcess(DYING, { ...system.env, DIE_AT: String(dieAt) })
+    await using crashing = await startProcess(CRASHING_INGEST, { ...system.env, CRASH_AT: String(crashAt) })
     const proof = { kind: 'path', token: WEBHOOK_TOKEN } as const
-    provider.setWebhook({ url: `${dying.url}/webhooks/godofpanel`, proof })
+    provider.setWebhook({ url: `${crashing.url}/webhooks/godofpanel`, proof })
     provider.cancel(orderId)
     const isOver = await eventually(
       async () =>
-        dying.child.signalCode === 'SIGKILL' ||
+        crashing.child.signalCode === 'SIGKILL' ||
         JSON.stringify(await statusOf(`A-${orderId}`)) === '{"status":"canceled"}',
     )
     expect(isOver).toBe(true)
-    const isDead = await eventually(() => dying.child.signalCode === 'SIGKILL', DYING_MS_MAX).catch(() => false)
+    const isDead = await eventually(() => crashing.child.signalCode === 'SIGKILL', CRASH_MS_MAX).catch(() => false)
     // The provider sends again what was not answered, to whoever takes it.
     provider.setWebhook({ url: `${system.ingest.url}/webhooks/godofpanel`, proof })
     provider.announce([orderId])
-    await dying.end('SIGKILL')
+    await crashing.end('SIGKILL')
     if (!isDead) break
   }
   expect(orders).toBeGreaterThan(12)

@@ -4,7 +4,7 @@ import { build } from 'esbuild'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { BrowserContext, Page, WebSocket } from 'playwright-core'
-import { startSystem, type System } from './system.ts'
+import { startSystem, type System } from '../../../../infra/e2e/system.ts'
 
 /** A whole system, with a page of a panel on another origin that uses the bundled client. */
 export interface SdkSystem extends AsyncDisposable {
@@ -60,7 +60,7 @@ client.on('account', ({ seq }) => note(seq))
 Object.assign(window, { client, seen, reasons })
 </script>`
 
-const PACKAGE = new URL('../../packages/browser-client/', import.meta.url)
+const PACKAGE = new URL('../../', import.meta.url)
 const README = readFileSync(new URL('README.md', PACKAGE), 'utf8')
 const README_EXAMPLE = `<!doctype html><title>A panel</title>${/```html\n([^]*?)```/.exec(README)![1]!}`
 const README_URL = 'wss://rt.example.com/ws'

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
 import { existsSync, readFileSync } from 'node:fs'
-import { MUTANTS } from '../mutation/mutants.ts'
+import { MUTANTS } from '../mutants.ts'
 
-const ROOT = new URL('../../', import.meta.url)
+const ROOT = new URL('../../../', import.meta.url)
 
 test.each(MUTANTS.map((mutant) => [mutant.name, mutant] as const))(
   '%s: what it takes out is there',
