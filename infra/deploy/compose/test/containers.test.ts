@@ -31,7 +31,16 @@ test('no secret is under version control, and none could be put into an image', 
     .filter((line) => line.startsWith('!'))
 
   expect(read('.gitignore').split('\n')).toContain('infra/deploy/compose/secrets/')
-  expect(included).toEqual(['!package.json', '!pnpm-lock.yaml', '!pnpm-workspace.yaml', '!packages', '!services'])
+  expect(included).toEqual([
+    '!package.json',
+    '!pnpm-lock.yaml',
+    '!pnpm-workspace.yaml',
+    '!packages',
+    '!services',
+    // The program that makes them, by its parts.
+    '!infra/deploy/secrets/package.json',
+    '!infra/deploy/secrets/src',
+  ])
 })
 
 interface Service {
@@ -129,8 +138,11 @@ test('every image of ours is of a package that has something to start', () => {
   const built = Object.values(services).flatMap(({ build }) => (build === undefined ? [] : [build.args.SERVICE]))
   expect([...new Set(built)]).toEqual(['webhook-ingest', 'ws-gateway', '@paxyo/secrets', '@paxyo/cli', 'demo'])
   for (const name of built) {
-    const folder = name.startsWith('@paxyo/') ? name.replace('@paxyo/', 'packages/') : `services/${name}`
-    expect({ name, isThere: existsSync(new URL(`${folder}/src/main.ts`, ROOT)) }).toEqual({ name, isThere: true })
+    const folders = ['services', 'packages', 'infra/deploy'].map((parent) => `${parent}/${name.replace('@paxyo/', '')}`)
+    const mains = folders.filter((folder) => existsSync(new URL(`${folder}/src/main.ts`, ROOT)))
+    expect({ name, mains: mains.length }).toEqual({ name, mains: 1 })
+    // What the image is made of is copied into it.
+    expect(dockerfile).toMatch(new RegExp(`^COPY (${mains[0]}|${mains[0]!.split('/')[0]}) `, 'm'))
   }
 })
 

@@ -9,7 +9,7 @@ import { completeSecrets, rotate, type SecretFiles } from '../src/index.ts'
 
 // A PostgreSQL with the very files that docker compose gives to its own.
 
-const POSTGRES_FILES = new URL('../../../infra/deploy/compose/postgres/', import.meta.url)
+const POSTGRES_FILES = new URL('../../compose/postgres/', import.meta.url)
 const PERMISSION_DENIED = '42501'
 
 let folder: string

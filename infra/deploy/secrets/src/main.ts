@@ -12,7 +12,7 @@ Makes what is missing and leaves the rest alone.
   --rotate <name>    put a new value beside the old ones
   --retire <name>    keep the newest value alone
 `
-const DEFAULT_FOLDER = fileURLToPath(new URL('../../../infra/deploy/compose/secrets', import.meta.url))
+const DEFAULT_FOLDER = fileURLToPath(new URL('../../compose/secrets', import.meta.url))
 
 try {
   const { values } = parseArgs({

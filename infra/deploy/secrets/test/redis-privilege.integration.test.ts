@@ -9,7 +9,7 @@ import { completeSecrets, retire, rotate, type SecretFiles } from '../src/index.
 
 // A Redis with the very files that docker compose gives to its own.
 
-const REDIS_CONF = new URL('../../../infra/deploy/compose/redis/redis.conf', import.meta.url)
+const REDIS_CONF = new URL('../../compose/redis/redis.conf', import.meta.url)
 const OURS = `paxyo:${userChannel('user-1')}`
 const PROBE = `paxyo:${probeChannel('gateway-1')}`
 
