@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { connect as connectClient } from '@paxyo/browser-client'
-import { startSimulator, type Simulator } from '@paxyo/godofpanel/simulator'
+import { startSimulator, type Simulator } from '@paxyo/provider-simulator'
 import { startLocalPostgres, type LocalPostgres } from '@paxyo/local-postgres'
 import {
   connectSocket,

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { startSimulator } from '@paxyo/godofpanel/simulator'
+import { startSimulator } from '@paxyo/provider-simulator'
 import { connectSocket, eventually, mintToken, startProcess } from '@paxyo/testkit'
 import { fileURLToPath } from 'node:url'
 import { startSystem, WEBHOOK_TOKEN } from '../../e2e/system.ts'

@@ -1,5 +1,5 @@
 import type { DemoAction, DemoActions } from '@paxyo/demo-panel'
-import type { OrderChange, ProviderOrder } from '@paxyo/godofpanel/simulator'
+import type { OrderChange, ProviderOrder } from '@paxyo/provider-simulator'
 import { untilTaken } from './demo-provider.ts'
 import { countDemoOrders, makeDemoOrder, type DemoDeps } from './demo.ts'
 import type { DemoOrder } from './panel-api.ts'

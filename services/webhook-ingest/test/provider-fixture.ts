@@ -1,4 +1,4 @@
-import { startSimulator, type Simulator, type SimulatorOptions } from '@paxyo/godofpanel/simulator'
+import { startSimulator, type Simulator, type SimulatorOptions } from '@paxyo/provider-simulator'
 import { listen } from '@paxyo/service-kit'
 import type { ProviderOptions } from '../src/ingest.ts'
 import { startIngest, TOKEN, type IngestFixture } from './ingest-fixture.ts'

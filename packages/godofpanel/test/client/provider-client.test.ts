@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
+import { startSimulator, type Simulator } from '@paxyo/provider-simulator'
 import { inspect } from 'node:util'
 import {
   createProviderClient,
@@ -6,8 +7,7 @@ import {
   type ProviderClient,
   type ProviderClientOptions,
 } from '../../src/index.ts'
-import { startSimulator, type Simulator } from '../../src/simulator/index.ts'
-import { startReceiver, type Receiver } from '../simulator/receiver.ts'
+import { startReceiver, type Receiver } from '../../../provider-simulator/test/receiver.ts'
 
 const KEY = 'a-key-that-nobody-sees'
 /** For an answer that does not come. */

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { startSimulator, WEBHOOK_SHAPE_NAMES, type Proof, type Simulator } from '@paxyo/godofpanel/simulator'
+import { startSimulator, WEBHOOK_SHAPE_NAMES, type Proof, type Simulator } from '@paxyo/provider-simulator'
 import { listen } from '@paxyo/service-kit'
 import { readFileSync } from 'node:fs'
 import { startIngest, TOKEN, type IngestFixture } from '../ingest-fixture.ts'

@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals'
+import { createProviderClient } from '@paxyo/godofpanel'
 import { eventually } from '@paxyo/testkit'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { createProviderClient } from '../../src/index.ts'
 import { startReceiver } from './receiver.ts'
 
-const MAIN = fileURLToPath(new URL('../../src/simulator/main.ts', import.meta.url))
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
 function run(env: Record<string, string>) {
   const child = spawn(process.execPath, [MAIN], {

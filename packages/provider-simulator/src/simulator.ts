@@ -116,7 +116,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     return changes
   }
 
-  const app = createHttpServer({ log: createLogger('godofpanel-simulator', 'silent'), trustProxy: false })
+  const app = createHttpServer({ log: createLogger('provider-simulator', 'silent'), trustProxy: false })
   readForms(app)
   registerApiRoute(app, {
     apiKey,

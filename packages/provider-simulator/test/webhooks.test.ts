@@ -1,7 +1,7 @@
-import { eventually } from '@paxyo/testkit'
 import { describe, expect, test } from '@jest/globals'
-import { parseUpdates } from '../../src/parse-updates.ts'
-import { startSimulator, WEBHOOK_SHAPE_NAMES } from '../../src/simulator/index.ts'
+import { parseUpdates } from '@paxyo/godofpanel'
+import { eventually } from '@paxyo/testkit'
+import { startSimulator, WEBHOOK_SHAPE_NAMES } from '../src/index.ts'
 import { startReceiver, type Received } from './receiver.ts'
 
 const FAST = { delayMsMin: 5, delayMsMax: 40, timeoutMs: 2_000, attemptsMax: 4 }

@@ -1,6 +1,6 @@
+import { retryAfterMs } from '@paxyo/service-kit'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, request } from 'undici'
-import { retryAfterMs } from '../client/retry-after.ts'
 import type { Attempt, DeliveryLog, OpenDelivery } from './delivery-log.ts'
 import { prove, type Proof } from './proof.ts'
 import { createRandom } from './random.ts'
@@ -60,7 +60,7 @@ export function createWebhookSender({ log, retry, connectionsMax = CONNECTIONS_M
       const response = await request(signed.url, {
         dispatcher,
         method: 'POST',
-        headers: { 'content-type': contentType, 'user-agent': 'godofpanel-simulator', ...signed.headers },
+        headers: { 'content-type': contentType, 'user-agent': 'provider-simulator', ...signed.headers },
         body,
         signal: AbortSignal.any([timeout, closing.signal]),
       })
