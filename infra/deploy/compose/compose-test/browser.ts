@@ -30,7 +30,7 @@ export async function startPanel(): Promise<Panel> {
 }
 
 /**
- * Opens a page with the drop-in script in Chromium, has something happen to its order, and waits until the page shows
+ * Opens a page with the embed script in Chromium, has something happen to its order, and waits until the page shows
  * it, all of it through HAProxy.
  *
  * @returns how long it took from the happening to the page, in ms.

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { readToken } from '../../drop-in/token.ts'
+import { readToken } from '../src/token.ts'
 
 const TOKEN = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1In0.c2ln'
 

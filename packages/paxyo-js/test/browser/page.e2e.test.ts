@@ -3,20 +3,20 @@ import { eventually, startChaosProxy } from '@paxyo/testkit'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { ARTIFACTS, fieldText, row, startDropInStage, type DropInStage } from './drop-in-stage.ts'
-import { openPage, servePanel } from './host-page.ts'
-import type { System } from './system.ts'
+import { ARTIFACTS, fieldText, row, startStage, type Stage } from './stage.ts'
+import { openPage, servePanel } from '../../../../infra/e2e/host-page.ts'
+import type { System } from '../../../../infra/e2e/system.ts'
 
 /** On a machine that runs other tests at the same time; by itself it is below 100 ms. */
 const LONG_TASK_MS_MAX = 4_000
-/** As the drop-in has them. */
+/** As the script has them. */
 const SINGLE_NEWS_MAX = 3
 const TOASTS_MAX = 4
 
-let stage: DropInStage
+let stage: Stage
 let system: System
 beforeAll(async () => {
-  stage = await startDropInStage()
+  stage = await startStage()
   system = stage.system
 })
 afterAll(async () => {
@@ -60,7 +60,7 @@ test('one script tag: row, balance, toast and the page’s own code, without a r
   expect([events[3]!.shown, events[4]!.shown]).toEqual(['partial', 'partial'])
   expect(await page.evaluate(() => 'isSamePage' in globalThis)).toBe(true)
   expect([await opened.violations(), opened.consoleErrors, opened.thrown]).toEqual([[], [], []])
-  await page.screenshot({ path: `${ARTIFACTS}drop-in.png` })
+  await page.screenshot({ path: `${ARTIFACTS}paxyo-js.png` })
 })
 
 test('a row that can not be written is an error of its page, and keeps nothing else from being true', async () => {
@@ -101,10 +101,7 @@ test('however many orders change between two frames, each row is written', async
 }, 90_000)
 
 test('the README’s page and its listener, as they stand there', async () => {
-  const readme = readFileSync(
-    fileURLToPath(new URL('../../packages/browser-client/drop-in/README.md', import.meta.url)),
-    'utf8',
-  )
+  const readme = readFileSync(fileURLToPath(new URL('../../README.md', import.meta.url)), 'utf8')
   const block = (language: string): string => new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'm').exec(readme)![1]!
   const policy = /^default-src .*$/m.exec(readme)![0]
   const inPlace = (text: string): string =>

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { LANGUAGES } from '../../drop-in/languages.ts'
-import { directionOf, fill, toWords } from '../../drop-in/words.ts'
+import { LANGUAGES } from '../src/languages.ts'
+import { directionOf, fill, toWords } from '../src/words.ts'
 
 const placeholders = (text: string): string[] => text.match(/\{\w+\}/g) ?? []
 

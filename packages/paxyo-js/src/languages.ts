@@ -1,6 +1,6 @@
 import type { Words } from './words.ts'
 
-/** What the drop-in says, by language. Counts stand after a colon: then no language needs forms for one and many. */
+/** What the script says, by language. Counts stand after a colon: then no language needs forms for one and many. */
 export const LANGUAGES: Readonly<Record<string, Words>> = {
   en: {
     pending: 'Pending',

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { addMoney, createMoneyFormat } from '../../drop-in/money.ts'
+import { addMoney, createMoneyFormat } from '../src/money.ts'
 
 const plainSpaces = (text: string): string => text.replace(/[\u00a0\u202f]/g, ' ')
 

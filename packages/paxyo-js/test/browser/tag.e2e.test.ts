@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { eventually, mintToken, startService } from '@paxyo/testkit'
 import { createHash } from 'node:crypto'
-import { startDropInStage, type DropInStage } from './drop-in-stage.ts'
-import { openPage, servePanel } from './host-page.ts'
-import type { System } from './system.ts'
+import { startStage, type Stage } from './stage.ts'
+import { openPage, servePanel } from '../../../../infra/e2e/host-page.ts'
+import type { System } from '../../../../infra/e2e/system.ts'
 
-let stage: DropInStage
+let stage: Stage
 let system: System
 beforeAll(async () => {
-  stage = await startDropInStage()
+  stage = await startStage()
   system = stage.system
 })
 afterAll(async () => {

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { ARTIFACTS, fieldText, row, startDropInStage, type DropInStage } from './drop-in-stage.ts'
-import type { System } from './system.ts'
+import { ARTIFACTS, fieldText, row, startStage, type Stage } from './stage.ts'
+import type { System } from '../../../../infra/e2e/system.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-let stage: DropInStage
+let stage: Stage
 let system: System
 beforeAll(async () => {
-  stage = await startDropInStage()
+  stage = await startStage()
   system = stage.system
 })
 afterAll(async () => {
@@ -59,7 +59,7 @@ test('axe finds nothing serious while toasts are shown, light and dark', async (
       }))
     })
     expect(found.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([])
-    await opened.page.screenshot({ path: `${ARTIFACTS}drop-in-toasts-${colorScheme}.png` })
+    await opened.page.screenshot({ path: `${ARTIFACTS}paxyo-js-toasts-${colorScheme}.png` })
   }
 })
 
@@ -126,7 +126,7 @@ test('right to left, in Arabic, with words of the page’s own, and without moti
   const { x } = (await toast.boundingBox())!
   expect(x).toBeLessThan(100)
   expect(await toast.evaluate((element) => getComputedStyle(element).animationName)).toBe('none')
-  await opened.page.screenshot({ path: `${ARTIFACTS}drop-in-rtl.png` })
+  await opened.page.screenshot({ path: `${ARTIFACTS}paxyo-js-rtl.png` })
 })
 
 test('those who mind no motion see toasts come in', async () => {

@@ -1,13 +1,19 @@
 import { launchChromium, type Browser, type BrowserContextOptions, type Page } from '@paxyo/testkit'
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { openPage, servePanel, strictPolicy, type OpenPage, type PanelOptions } from './host-page.ts'
-import { startSystem, type System } from './system.ts'
+import {
+  openPage,
+  servePanel,
+  strictPolicy,
+  type OpenPage,
+  type PanelOptions,
+} from '../../../../infra/e2e/host-page.ts'
+import { startSystem, type System } from '../../../../infra/e2e/system.ts'
 
-export const ARTIFACTS = fileURLToPath(new URL('../../.artifacts/', import.meta.url))
+export const ARTIFACTS = fileURLToPath(new URL('../../../../.artifacts/', import.meta.url))
 
-/** The system and a browser, for pages with nothing but the drop-in script. */
-export interface DropInStage extends AsyncDisposable {
+/** The system and a browser, for pages with nothing but the embed script. */
+export interface Stage extends AsyncDisposable {
   readonly system: System
   readonly browser: Browser
   html(options?: PageOptions): string
@@ -28,7 +34,7 @@ export interface PageOptions {
   readonly attributes?: string
 }
 
-export async function startDropInStage(): Promise<DropInStage> {
+export async function startStage(): Promise<Stage> {
   mkdirSync(ARTIFACTS, { recursive: true })
   const [system, browser] = await Promise.all([startSystem(), launchChromium()])
   const html = (options: PageOptions = {}): string => toHtml({ gatewayUrl: system.gateway.url, ...options })

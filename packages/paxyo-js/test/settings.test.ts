@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { readSettings } from '../../drop-in/settings.ts'
+import { readSettings } from '../src/settings.ts'
 
 const SRC = 'https://rt.example.com/paxyo.js'
 const PAGE = { url: 'https://panel.example.com/orders/list.php', languages: ['', 'en-GB', 'de'] }

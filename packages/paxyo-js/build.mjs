@@ -1,4 +1,4 @@
-// Bundles the drop-in script into one file, dist/paxyo.js, when it is missing or its sources have changed. Runs on any
+// Bundles the embed script into one file, dist/paxyo.js, when it is missing or its sources have changed. Runs on any
 // Node from 18 on, from npm's pre-scripts: esbuild is looked for only when there is something to build.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
@@ -6,25 +6,25 @@ import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const folder = dirname(fileURLToPath(import.meta.url))
-const workspace = join(folder, '../../..')
+const workspace = join(folder, '../..')
 /** What pages load. */
 const builtFile = join(folder, 'dist/paxyo.js')
 /** What it was built from: a hash for each file. */
 const sourcesFile = join(folder, 'dist/sources.json')
 
 /** Builds the script unless it is up to date. */
-export async function buildDropIn() {
+export async function buildScript() {
   if (isUpToDate()) return
-  const { script, sources } = await bundleDropIn()
+  const { script, sources } = await bundleScript()
   write(builtFile, script)
   write(sourcesFile, JSON.stringify(Object.fromEntries(sources.map((path) => [path, hashOf(path)])), undefined, 2))
 }
 
 /** The same sources give the same bytes: the version of esbuild is pinned. */
-export async function bundleDropIn() {
+export async function bundleScript() {
   const esbuild = await import('esbuild')
   const { outputFiles, metafile } = await esbuild.build({
-    entryPoints: [join(folder, 'main.ts')],
+    entryPoints: [join(folder, 'src/main.ts')],
     absWorkingDir: workspace,
     bundle: true,
     format: 'iife',
@@ -78,7 +78,7 @@ function documentIntegrity(integrity) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await buildDropIn()
+  await buildScript()
   const integrity = `sha384-${createHash('sha384').update(readFileSync(builtFile)).digest('base64')}`
   if (process.argv.includes('--document')) documentIntegrity(integrity)
   console.log(`${relative(workspace, builtFile)} ${integrity}`)

@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals'
 import type { OrderView } from '@paxyo/contracts'
-import { createFormat } from '../../drop-in/format.ts'
-import { isNews, mergeByOrder, toBalanceToast, toOrderToast, toSummaryToast, type Writer } from '../../drop-in/news.ts'
-import { createNewsroom } from '../../drop-in/newsroom.ts'
-import type { Toast } from '../../drop-in/toasts.ts'
-import { toWords } from '../../drop-in/words.ts'
+import { createFormat } from '../src/format.ts'
+import { isNews, mergeByOrder, toBalanceToast, toOrderToast, toSummaryToast, type Writer } from '../src/news.ts'
+import { createNewsroom } from '../src/newsroom.ts'
+import type { Toast } from '../src/toasts.ts'
+import { toWords } from '../src/words.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const words = toWords('en')

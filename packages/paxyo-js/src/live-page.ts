@@ -158,7 +158,7 @@ export function keepTrue({ page, client, format, words, newsroom, warn }: LivePa
   frames.request()
 }
 
-/** What the drop-in itself found wrong is said in its own words. */
+/** What the script itself found wrong is said in its own words. */
 function describe(error: ClientError): string {
   const { message, code } = error.cause instanceof ClientError ? error.cause : error
   // Browsers do not tell a page that it was turned away for where it comes from.
