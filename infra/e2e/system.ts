@@ -1,5 +1,4 @@
 import { createHttpServer, createLogger, listen } from '@paxyo/service-kit'
-import { registerDemoPanel } from '@paxyo/demo-panel'
 import {
   createTestDatabase,
   mintToken,
@@ -9,6 +8,7 @@ import {
   type ServiceProcess,
   type TestDatabase,
 } from '@paxyo/testkit'
+import { registerDemoPage } from 'demo'
 import { randomUUID } from 'node:crypto'
 
 export const WEBHOOK_TOKEN = 'a-webhook-token'
@@ -78,7 +78,7 @@ export async function startSystem(
     webhook: (body, token = WEBHOOK_TOKEN) => post(`/webhooks/godofpanel/${token}`, body, {}),
     async servePage(userId, { socketUrl = defaultSocketUrl(), mintToken: mint = () => mintToken(userId) } = {}) {
       const app = createHttpServer({ log: createLogger('page', 'silent'), trustProxy: false })
-      registerDemoPanel(app, { mintToken: mint, socketUrl })
+      registerDemoPage(app, { mintToken: mint, socketUrl })
       cleanups.push(() => app.close())
       return listen(app, { host: '127.0.0.1', port: 0 })
     },

@@ -1,5 +1,5 @@
-import type { DemoAction, DemoActions } from '@paxyo/demo-panel'
 import type { Logger } from 'pino'
+import type { DemoAction, DemoActions } from './page-server/action-routes.ts'
 import type { PanelApi } from './panel-api.ts'
 
 export interface AutoplayDeps {

@@ -1,5 +1,4 @@
 import { createPool, migrateToLatest } from '@paxyo/database'
-import { registerDemoPanel } from '@paxyo/demo-panel'
 import { createInProcessBus, createRedisBus } from '@paxyo/event-bus'
 import {
   createHttpServer,
@@ -11,7 +10,15 @@ import {
   serveMetrics,
   type RunningService,
 } from '@paxyo/service-kit'
-import { createDemoActions, createPanelApi, DEMO_USER, prepareDemo, startDemoProvider, type DemoDeps } from 'demo'
+import {
+  createDemoActions,
+  createPanelApi,
+  DEMO_USER,
+  prepareDemo,
+  registerDemoPage,
+  startDemoProvider,
+  type DemoDeps,
+} from 'demo'
 import { createIngest, INGEST_POOL_MAX, panelWebhookTarget, providerOptions } from 'webhook-ingest'
 import type { Logger } from 'pino'
 import { createGateway, GATEWAY_POOL_MAX } from 'ws-gateway'
@@ -107,7 +114,7 @@ async function startOn(
         }
       : undefined
   if (demo !== undefined) {
-    registerDemoPanel(app, {
+    registerDemoPage(app, {
       mintToken: () => demo.panel.mintToken(),
       actions: createDemoActions(demo),
     })

@@ -8,7 +8,7 @@ export interface PageFile {
   readonly content: string | Buffer
 }
 
-const PAGE = new URL('../page/', import.meta.url)
+const PAGE = new URL('../../page/', import.meta.url)
 /** Packages whose sources run in the browser, too; they import nothing but types of others. */
 const PACKAGES = ['@paxyo/browser-client'] as const
 const FONT = '@fontsource-variable/hanken-grotesk'

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { createHttpServer, createLogger } from '@paxyo/service-kit'
 import type { FastifyInstance } from 'fastify'
-import { registerDemoPanel, type DemoActions } from '../src/index.ts'
+import { registerDemoPage, type DemoActions } from '../src/index.ts'
 
 /** A token whose subject would end the attribute that it stands in, if it could. */
 const mintToken = (): Promise<string> =>
@@ -10,7 +10,7 @@ const mintToken = (): Promise<string> =>
 function createApp(actions?: DemoActions): FastifyInstance {
   const app = createHttpServer({ log: createLogger('test', 'silent'), trustProxy: false })
   const socketUrl = 'wss://rt.example.com/ws'
-  registerDemoPanel(app, { mintToken, socketUrl, ...(actions === undefined ? {} : { actions }) })
+  registerDemoPage(app, { mintToken, socketUrl, ...(actions === undefined ? {} : { actions }) })
   return app
 }
 

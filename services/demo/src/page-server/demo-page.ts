@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import { registerDemoActions, type DemoActions } from './demo-actions.ts'
+import { registerDemoActions, type DemoActions } from './action-routes.ts'
 import { readIndex, readPageFiles } from './page-files.ts'
 
-export interface DemoPanelOptions {
+export interface DemoPageOptions {
   /** Mints a browser token for the demo's user. */
   readonly mintToken: () => Promise<string>
   /** The gateway's address, such as `wss://rt.example.com/ws`, when it is not where the page comes from. */
@@ -29,7 +29,7 @@ const contentSecurityPolicy = (socketUrl = ''): string =>
  * Serves the demo page and the token it uses. The browser gets TypeScript with its types stripped, so there is no
  * build. The token is everybody's who can reach the page: for demonstration only.
  */
-export function registerDemoPanel(app: FastifyInstance, { mintToken, socketUrl, actions }: DemoPanelOptions): void {
+export function registerDemoPage(app: FastifyInstance, { mintToken, socketUrl, actions }: DemoPageOptions): void {
   const headers = {
     'content-security-policy': contentSecurityPolicy(socketUrl),
     'x-content-type-options': 'nosniff',
