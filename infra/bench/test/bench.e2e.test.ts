@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { centrifugo } from '../fan-out/variants/centrifugo.ts'
-import { findLosses } from '../guard/guard.ts'
+import { findLosses } from '../regression-gate/regression-gate.ts'
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
 
@@ -57,7 +57,7 @@ test('the fan-out benchmark brings every event to its client, with each of the p
 })
 
 test('the benchmark of a gateway’s death brings every client back, with what it has missed', async () => {
-  const { results } = await bench('return', '--idle', '50', '--behind', '3')
+  const { results } = await bench('reconnect-storm', '--idle', '50', '--behind', '3')
 
   const figures = results.samples[0]?.figures
   expect(figures?.['last one live s']).toBeGreaterThan(0)
@@ -73,7 +73,7 @@ test('the end-to-end benchmark brings every webhook to its client, and so does i
   for (const { figures } of results.samples) expect(figures).toMatchObject({ lost: 0 })
 })
 
-test('the guard calls what is a third worse than committed a loss, and nothing else', () => {
+test('the regression gate calls what is a third worse than committed a loss, and nothing else', () => {
   const committed = { ingestRate: 6, ingestCpu: 6, fanOutCpu: 0.9 }
 
   expect(findLosses({ ingestRate: 4.1, ingestCpu: 9, fanOutCpu: 0.7 }, committed)).toEqual([])

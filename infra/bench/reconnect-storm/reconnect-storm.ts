@@ -7,7 +7,7 @@ import type { Report } from '../report/report.ts'
 import { takeTurns } from '../report/rounds.ts'
 import { eventText, JWT_SECRET } from '../fan-out/variant.ts'
 
-export interface ReturnOptions {
+export interface ReconnectStormOptions {
   readonly rounds: number
   /** How many clients come back, each one user. */
   readonly clients: number
@@ -19,7 +19,12 @@ export interface ReturnOptions {
 const SETTLE_MS = 1_000
 
 /** A gateway dies, and all of its clients come back to another one at once, each some events behind. */
-export async function benchReturn({ rounds, clients, behind, nodeArgs }: ReturnOptions): Promise<Report> {
+export async function benchReconnectStorm({
+  rounds,
+  clients,
+  behind,
+  nodeArgs,
+}: ReconnectStormOptions): Promise<Report> {
   await using servers = await startServers(seedSql(clients, behind))
   const url = await servers.copyDatabase('return_to')
   const [stream] = await runSql<{ epoch: string }>(url, 'SELECT epoch FROM stream_epoch')
@@ -55,7 +60,7 @@ export async function benchReturn({ rounds, clients, behind, nodeArgs }: ReturnO
       }
     },
   )
-  return { name: 'return', subject: wsGateway.name, samples, remarks: [] }
+  return { name: 'reconnect-storm', subject: wsGateway.name, samples, remarks: [] }
 }
 
 /** Users with `behind` events each, which their clients have not seen. */

@@ -7,17 +7,17 @@ import { figure, type Report, type Sample } from '../report/report.ts'
 import { median } from '../report/statistics.ts'
 
 /** Ratios of ours to a peer that ran in turns with it, which the machine's own speed cancels out of. */
-export type GuardRatios = Readonly<Record<'ingestRate' | 'ingestCpu' | 'fanOutCpu', number>>
+export type GateRatios = Readonly<Record<'ingestRate' | 'ingestCpu' | 'fanOutCpu', number>>
 
 /** How much worse than committed a ratio may be before it is a finding and no longer noise. */
 const LOSS_MAX = 1 / 3
 const ROUNDS = 2
 const ROUND_MS = 3_000
 
-const committedRatios = JSON.parse(readFileSync(new URL('committed.json', import.meta.url), 'utf8')) as GuardRatios
+const committedRatios = JSON.parse(readFileSync(new URL('committed.json', import.meta.url), 'utf8')) as GateRatios
 
 /** A minute of measuring: has anything become much slower since the figures were committed? */
-async function measureGuard(): Promise<{ ratios: GuardRatios; report: Report }> {
+async function measureRatios(): Promise<{ ratios: GateRatios; report: Report }> {
   const peer = 'one transaction each'
   const ingest = await benchIngest({
     rounds: ROUNDS,
@@ -51,7 +51,7 @@ async function measureGuard(): Promise<{ ratios: GuardRatios; report: Report }> 
   }
   const samples = [...ingest.samples, ...fanOut.samples]
   const remarks = [...ingest.remarks, ...Object.entries(ratios).map(([name, value]) => `${name} ${value.toFixed(2)}`)]
-  return { ratios, report: { name: 'guard', subject: OURS, samples, remarks } }
+  return { ratios, report: { name: 'regression-gate', subject: OURS, samples, remarks } }
 }
 
 /**
@@ -59,22 +59,22 @@ async function measureGuard(): Promise<{ ratios: GuardRatios; report: Report }> 
  *
  * @returns what was lost both times.
  */
-export async function guard(): Promise<{ losses: string[]; report: Report }> {
-  const first = await measureGuard()
+export async function regressionGate(): Promise<{ losses: string[]; report: Report }> {
+  const first = await measureRatios()
   if (findLosses(first.ratios, committedRatios).length === 0) return { losses: [], report: first.report }
-  const { ratios, report } = await measureGuard()
+  const { ratios, report } = await measureRatios()
   const better = Object.entries(ratios).map(([name, value]) => [
     name,
-    Math.max(value, first.ratios[name as keyof GuardRatios]),
+    Math.max(value, first.ratios[name as keyof GateRatios]),
   ])
-  return { losses: findLosses(Object.fromEntries(better) as GuardRatios, committedRatios), report }
+  return { losses: findLosses(Object.fromEntries(better) as GateRatios, committedRatios), report }
 }
 
 /** What has become worse by more than a third; empty when all is well. */
-export function findLosses(ratios: GuardRatios, committed: GuardRatios): string[] {
+export function findLosses(ratios: GateRatios, committed: GateRatios): string[] {
   return Object.entries(committed)
-    .filter(([name, value]) => !(ratios[name as keyof GuardRatios] >= value * (1 - LOSS_MAX)))
-    .map(([name, value]) => `${name} is ${ratios[name as keyof GuardRatios].toFixed(2)}, committed is ${value}`)
+    .filter(([name, value]) => !(ratios[name as keyof GateRatios] >= value * (1 - LOSS_MAX)))
+    .map(([name, value]) => `${name} is ${ratios[name as keyof GateRatios].toFixed(2)}, committed is ${value}`)
 }
 
 function figureOf(samples: readonly Sample[], variant: string, name: string): number {
