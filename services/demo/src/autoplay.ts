@@ -1,6 +1,6 @@
-import type { DemoAction, DemoActions } from '@paxyo/demo-panel'
 import { createWorker } from '@paxyo/service-kit'
 import type { Logger } from 'pino'
+import type { DemoAction, DemoActions } from './page-server/action-routes.ts'
 import type { PanelApi } from './panel-api.ts'
 
 export interface AutoplayDeps {

@@ -1,10 +1,10 @@
-import { registerDemoPanel } from '@paxyo/demo-panel'
 import { createHttpServer, createLogger, listen, registerHealth, runService } from '@paxyo/service-kit'
 import { startAutoplay } from './autoplay.ts'
 import { loadDemoConfig } from './config.ts'
 import { createDemoActions } from './demo-actions.ts'
 import { startDemoProvider } from './demo-provider.ts'
 import { DEMO_USER, prepareDemo } from './demo.ts'
+import { registerDemoPage } from './page-server/demo-page.ts'
 import { createPanelApi } from './panel-api.ts'
 
 await runService(async () => {
@@ -29,7 +29,7 @@ await runService(async () => {
   })
 
   const app = createHttpServer({ log, trustProxy: config.TRUST_PROXY })
-  registerDemoPanel(app, {
+  registerDemoPage(app, {
     actions,
     ...(config.SOCKET_URL === undefined ? {} : { socketUrl: config.SOCKET_URL }),
     mintToken() {

@@ -1,5 +1,4 @@
 import { createPool, migrateToLatest } from '@paxyo/database'
-import { registerDemoPanel } from '@paxyo/demo-panel'
 import { createInProcessBus, createRedisBus } from '@paxyo/event-bus'
 import {
   createHttpServer,
@@ -11,9 +10,17 @@ import {
   serveMetrics,
   type RunningService,
 } from '@paxyo/service-kit'
-import { createDemoActions, createPanelApi, DEMO_USER, prepareDemo, startDemoProvider, type DemoDeps } from 'demo'
 import { createIngest, INGEST_POOL_MAX, panelWebhookTarget } from 'webhook-ingest'
 import { createProvider, providerSettings } from '@paxyo/providers'
+import {
+  createDemoActions,
+  createPanelApi,
+  DEMO_USER,
+  prepareDemo,
+  registerDemoPage,
+  startDemoProvider,
+  type DemoDeps,
+} from 'demo'
 import type { Logger } from 'pino'
 import { createGateway, GATEWAY_POOL_MAX } from 'ws-gateway'
 import type { StandaloneConfig } from './config.ts'
@@ -109,7 +116,7 @@ async function startOn(
         }
       : undefined
   if (demo !== undefined) {
-    registerDemoPanel(app, {
+    registerDemoPage(app, {
       mintToken: () => demo.panel.mintToken(),
       actions: createDemoActions(demo),
     })

@@ -1,4 +1,4 @@
-import { startSimulator, type Simulator, type SimulatorOptions } from '@paxyo/godofpanel/simulator'
+import { startSimulator, type Simulator, type SimulatorOptions } from '@paxyo/provider-simulator'
 import { listen } from '@paxyo/service-kit'
 import { startIngest, TOKEN, type FixtureProvider, type IngestFixture } from './ingest-fixture.ts'
 

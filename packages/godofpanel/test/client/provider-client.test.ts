@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
+import { startSimulator, type Simulator } from '@paxyo/provider-simulator'
 import { inspect } from 'node:util'
 import { PROVIDER_ERROR_CODES } from '@paxyo/order-core'
 import { createGodOfPanel, type GodOfPanelClient, type GodOfPanelClientOptions } from '../../src/index.ts'
-import { startSimulator, type Simulator } from '../../src/simulator/index.ts'
-import { startReceiver, type Receiver } from '../simulator/receiver.ts'
+import { startReceiver, type Receiver } from '../../../provider-simulator/test/receiver.ts'
 
 const KEY = 'a-key-that-nobody-sees'
 /** For an answer that does not come. */

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { startSimulator, WEBHOOK_SHAPE_NAMES, type Proof, type Simulator } from '@paxyo/godofpanel/simulator'
+import { startSimulator, WEBHOOK_SHAPE_NAMES, type Proof, type Simulator } from '@paxyo/provider-simulator'
 import { listen } from '@paxyo/service-kit'
 import { parseSecret } from '@paxyo/standard-webhooks'
 import { readFileSync } from 'node:fs'

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals'
 import { startWithProvider, type ProviderFixture } from '../provider-fixture.ts'
-import type { SimulatorOptions } from '@paxyo/godofpanel/simulator'
+import type { SimulatorOptions } from '@paxyo/provider-simulator'
 
 let fixture: ProviderFixture
 const start = async (simulation: SimulatorOptions = {}): Promise<ProviderFixture> => {
