@@ -20,6 +20,7 @@ export const ledgerEntrySchema = z.object({
   amount: moneySchema.describe('Above zero, whatever the kind.'),
   balanceAfter: moneySchema,
   orderId: identifierSchema.nullable(),
+  paymentRef: z.string().nullable().describe('Which payment a deposit is; null for an opening balance.'),
   createdAt: timestampSchema,
 })
 namedSchemas.add(ledgerEntrySchema, { id: 'LedgerEntry' })

@@ -19,9 +19,6 @@ const idempotencyKeySchema = z
 /** The headers of a POST. */
 export const idempotencyHeaders = z.looseObject({ 'idempotency-key': idempotencyKeySchema.optional() })
 
-/** The headers of a POST that moves money whenever it is sent: it is refused without a key. */
-export const neededIdempotencyHeaders = z.looseObject({ 'idempotency-key': idempotencyKeySchema })
-
 /** A request by which a key is bound to what it asks for. */
 export interface IdempotentRequest {
   readonly key: string
@@ -79,7 +76,8 @@ function tryOnce(
 
     const result = await work(tx)
     if (typeof result === 'string') return result
-    const written = { status: result.status, json: JSON.stringify(result.body), isReplay: false }
+    const { status, body, isReplay = false } = result
+    const written = { status, json: JSON.stringify(body), isReplay }
     if (request !== undefined) await keepAnswer(tx.client, request, written)
     return written
   })
