@@ -1,7 +1,15 @@
+export { boundedText } from './bounded-text.ts'
 export { CLOSE_CODES, isReconnectable, type CloseReason } from './close-codes.ts'
 export { EVENT_CHANNEL_SHARDS, probeChannel, userChannel, type BusMessage } from './channels.ts'
 export { ERROR_CODES, problem, problemSchema, type ErrorCode, type Problem } from './error-codes.ts'
-export { currencySchema, identifierSchema, moneySchema, seqSchema, timestampSchema } from './scalars.ts'
+export {
+  currencySchema,
+  identifierSchema,
+  moneySchema,
+  positiveMoneySchema,
+  seqSchema,
+  timestampSchema,
+} from './scalars.ts'
 export {
   accountViewSchema,
   orderEventSchema,

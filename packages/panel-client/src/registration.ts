@@ -1,5 +1,5 @@
-import { currencySchema, identifierSchema, moneySchema } from '@paxyo/contracts'
-import { PROVIDER_NAME } from '@paxyo/order-core'
+import { boundedText, currencySchema, identifierSchema, moneySchema } from '@paxyo/contracts'
+import { PROVIDER_NAME, PROVIDER_NAME_MAX } from '@paxyo/order-core'
 import { z } from 'zod'
 
 /**
@@ -17,17 +17,12 @@ const QUANTITY_MAX = 1_000_000_000_000
 const TEXT_MAX = 2048
 
 /** Text that PostgreSQL can store: without NUL, and without half a character. */
-const textSchema = z
-  .string()
-  .max(TEXT_MAX)
-  .regex(/^[^\0\p{Cs}]*$/u, 'must not contain NUL or half a character')
+const textSchema = boundedText(TEXT_MAX, /^[^\0\p{Cs}]*$/u, 'must not contain NUL or half a character')
 
 /** What a panel says of an order that it has passed on to the provider. */
 export const registrationSchema = z.strictObject({
   orderId: idSchema.describe("The panel's own id. Registering it again with the same details changes nothing."),
-  provider: z
-    .string()
-    .regex(PROVIDER_NAME, 'must be the name of a provider, such as "godofpanel"')
+  provider: boundedText(PROVIDER_NAME_MAX, PROVIDER_NAME, 'must be the name of a provider, such as "godofpanel"')
     .optional()
     .describe('The provider that it was passed on to; the only one, or `godofpanel`, without it.'),
   providerOrderId: idSchema.describe("The provider's id for it; unique for each provider."),

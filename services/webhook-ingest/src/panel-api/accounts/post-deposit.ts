@@ -1,4 +1,4 @@
-import { currencySchema } from '@paxyo/contracts'
+import { currencySchema, positiveMoneySchema } from '@paxyo/contracts'
 import { roundTrip } from '@paxyo/database'
 import { deposit, type Deposit, type Deposited } from '@paxyo/ledger'
 import { formatMoney, parseMoney } from '@paxyo/order-core'
@@ -13,9 +13,7 @@ import { depositAnswerSchema, type LedgerEntry } from './account-schemas.ts'
 import { accountView } from './account-view.ts'
 
 const depositSchema = z.strictObject({
-  amount: z
-    .string()
-    .regex(/^(?!0+(?:\.0+)?$)\d{1,12}(?:\.\d{1,8})?$/, 'must be a decimal string above zero such as "2.50"'),
+  amount: positiveMoneySchema,
   currency: currencySchema.describe("The account's own: nothing is converted."),
   paymentRef: idSchema
     .optional()
