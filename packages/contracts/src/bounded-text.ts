@@ -9,3 +9,15 @@ import { z } from 'zod'
 export function boundedText(max: number, pattern: RegExp, wanted: string): z.ZodString {
   return z.string(wanted).max(max, { abort: true }).regex(pattern, wanted)
 }
+
+const UNBOUNDED_QUANTIFIER = /[*+]|\{\d+,\}/
+
+/**
+ * Text that fits a pattern which bounds the length by itself, such as `^[A-Z]{3}$`: it stops there, whatever follows.
+ *
+ * @throws RangeError when the pattern has a quantifier without an upper bound.
+ */
+export function patternText(pattern: RegExp, wanted: string): z.ZodString {
+  if (UNBOUNDED_QUANTIFIER.test(pattern.source)) throw new RangeError(`not bounded: ${pattern.source}`)
+  return z.string(wanted).regex(pattern, wanted)
+}

@@ -24,7 +24,7 @@ import { reviewSchema, selectReviews, toReview } from './review.ts'
 const NOTE_LENGTH_MAX = 2000
 
 const who = {
-  note: boundedText(NOTE_LENGTH_MAX, /^(?=\s*\S)[^\0]*$/, 'must say something, without NUL')
+  note: boundedText(NOTE_LENGTH_MAX, /^\s*[^\s\0][^\0]*$/, 'must say something, without NUL')
     .refine((text) => text.isWellFormed(), 'must not contain half a character')
     .describe('Why; whoever looks at it later reads this.'),
   actor: identifierSchema.optional().describe('Who decided it; the name of the API key when it is not given.'),
