@@ -45,7 +45,7 @@ export interface ProviderOptions {
   readonly confirmTimes?: Partial<ConfirmTimes>
 }
 
-export interface Ingest {
+export interface Ingest extends AsyncDisposable {
   register(app: FastifyInstance): void
   /** Whether it should be sent webhooks. The bus is no part of it: refunds commit without, and their events follow. */
   readonly readiness: Readonly<Record<string, ReadinessCheck>>
@@ -90,7 +90,7 @@ export function createIngest(deps: IngestDeps): Ingest {
   else confirmer.wake()
   panelWebhook?.start()
 
-  return {
+  const ingest: Ingest = {
     register(app) {
       const now = (): Date => new Date()
       registerWebhookRoute(app, { proveOrigin: createProofOfOrigin(proof), batcher, newId, now, log, metrics })
@@ -127,5 +127,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       await panelWebhook?.close()
       await outbox.close()
     },
+    [Symbol.asyncDispose]: () => ingest.close(),
   }
+  return ingest
 }

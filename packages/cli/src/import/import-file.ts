@@ -38,11 +38,14 @@ export async function importFile<Item extends object>(
   const input = await openImportFile(file, options.format ?? map.format ?? formatOf(file), map.header, cli.signal)
   const given = isDryRun ? undefined : await settings(cli.env, ['DATABASE_URL', 'CONFIRM_MONEY'])
   const url = given?.DATABASE_URL
+  await using resources = new AsyncDisposableStack()
   const pool = url && createPool({ url, role: 'ingest', name: 'paxyo-import', max: CONNECTIONS_MAX })
+  if (pool) resources.adopt(pool, (it) => it.end())
   if (file === '-') cli.err('reading the standard input\n')
   const deps = pool && { pool, newId: uuidv7, confirmsMoney: given?.CONFIRM_MONEY === 'on' }
   const report = await openRefusedReport(options.report)
   const progress = startProgress(cli, things, 'rows')
+  resources.defer(() => progress.end())
   const handling = {
     toItem: (record: Parameters<typeof toItem>[0]) => toItem(record, map),
     importBatch: (items: readonly Item[]) =>
@@ -57,9 +60,6 @@ export async function importFile<Item extends object>(
     return { summary, refusedRows: await report.end() }
   } catch (error) {
     throw url === undefined ? error : explainDatabaseError(error, url)
-  } finally {
-    progress.end()
-    if (pool) await pool.end()
   }
 }
 

@@ -21,24 +21,24 @@ export async function runReconcile(
   { databaseUrl, redis, provider, log }: RunReconcileOptions,
   request: ReconcileRequest,
 ): Promise<ReconcileReport> {
-  const pool = createPool({ url: databaseUrl, role: 'ingest', name: 'paxyo-reconcile', max: INGEST_POOL_MAX })
+  await using resources = new AsyncDisposableStack()
+  const pool = resources.adopt(
+    createPool({ url: databaseUrl, role: 'ingest', name: 'paxyo-reconcile', max: INGEST_POOL_MAX }),
+    (it) => it.end(),
+  )
   const bus = createRedisBus({ ...redis, onError: (err) => log.warn({ err }, 'redis') })
-  const publisher = bus.connectPublisher()
-  const ingest = createIngest({
-    pool,
-    publisher,
-    proof: { tokens: [], signatureKeys: [], allowedCidrs: [] },
-    apiKeys: [],
-    tokens: { secrets: [], audience: '' },
-    hasDocs: false,
-    provider: { ...provider, confirmsMoney: false },
-    log,
-  })
-  try {
-    return await ingest.reconcile(request)
-  } finally {
-    await ingest.close()
-    await publisher.close()
-    await pool.end()
-  }
+  const publisher = resources.adopt(bus.connectPublisher(), (it) => it.close())
+  const ingest = resources.use(
+    createIngest({
+      pool,
+      publisher,
+      proof: { tokens: [], signatureKeys: [], allowedCidrs: [] },
+      apiKeys: [],
+      tokens: { secrets: [], audience: '' },
+      hasDocs: false,
+      provider: { ...provider, confirmsMoney: false },
+      log,
+    }),
+  )
+  return await ingest.reconcile(request)
 }
