@@ -1,7 +1,17 @@
-import { expect, test } from '@jest/globals'
-import { connect, type ClientEvent } from '@paxyo/browser-client'
+import { afterEach, expect, test } from '@jest/globals'
+import { connect, type Client, type ClientEvent, type ConnectOptions } from '@paxyo/browser-client'
 import { eventually } from '@paxyo/testkit'
 import { event, startScriptedServer, welcome } from './scripted-server.ts'
+
+const tabs: Client[] = []
+function open(options: ConnectOptions): Client {
+  const tab = connect(options)
+  tabs.push(tab)
+  return tab
+}
+afterEach(() => {
+  for (const tab of tabs.splice(0)) tab.close()
+})
 
 test('a tab without a connection is told of kinds that it does not know, in their place, also of those it missed', async () => {
   const archived = { ...event(2), event: 'order.archived', note: 'old' }
@@ -12,10 +22,10 @@ test('a tab without a connection is told of kinds that it does not know, in thei
     for (const message of [event(1), archived]) say(message)
   })
   const options = { url: server.url, token: 'a.b.c', userId: 'ann' }
-  const leader = connect(options)
+  const leader = open(options)
   await eventually(() => leader.position?.seq === 2)
 
-  const follower = connect({ ...options, position: { epoch: 'e', seq: 1 } })
+  const follower = open({ ...options, position: { epoch: 'e', seq: 1 } })
   const told: ClientEvent[] = []
   follower.on('event', (what) => told.push(what))
   follower.on('account', (what) => told.push(what))
@@ -31,6 +41,4 @@ test('a tab without a connection is told of kinds that it does not know, in thei
     ]),
   )
   expect(server.hellos).toHaveLength(1)
-  follower.close()
-  leader.close()
 })
