@@ -3,7 +3,8 @@ export default {
   transform: {},
   extensionsToTreatAsEsm: ['.ts'],
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/{packages,services}/*/test/**/*.test.ts', '<rootDir>/infra/test/**/*.test.ts'],
+  // A folder's tests stand in its test/; those of the whole system in infra/e2e.
+  testMatch: ['<rootDir>/{packages,services,infra}/**/test/**/*.test.ts', '<rootDir>/infra/e2e/*.test.ts'],
   globalSetup: '<rootDir>/packages/testkit/src/global-setup.ts',
   globalTeardown: '<rootDir>/packages/testkit/src/global-teardown.ts',
   // In processes of their own: Node takes minutes to end one that has run all test files in as many contexts.

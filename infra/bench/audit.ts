@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
-import { AUDIT_CHECKS, runAudit } from '@paxyo/cli'
-import { generateBooks } from '../../packages/cli/test/audit/generate-books.ts'
+import { AUDIT_CHECKS, auditLedger } from '@paxyo/ledger'
+import { generateLedger } from '../../packages/ledger/test/audit/generate-ledger.ts'
 
 // How long an audit takes: books of a million orders on a PostgreSQL of our own, with its default settings.
 const { values } = parseArgs({ options: { orders: { type: 'string', default: '1000000' } } })
@@ -17,13 +17,12 @@ const owner = new pg.Pool({ connectionString: server.url, max: 1 })
 try {
   await migrateToLatest(server.url)
   const startedAt = performance.now()
-  await generateBooks(owner, { orders, users: orders / 10 })
+  await generateLedger(owner, { orders, users: orders / 10 })
   console.log(`${orders} orders generated in ${seconds(performance.now() - startedAt)}`)
 
   const limits = { rowsMax: 10, outboxAgeS: 60, parkedAgeS: 86_400, reviewAgeS: 604_800 }
-  const query = async (text: string, given?: readonly unknown[]) =>
-    (await owner.query(text, given?.slice())).rows as never
-  const result = await runAudit({ query }, limits)
+  const query = async (text: string) => (await owner.query(text)).rows as never
+  const result = await auditLedger({ query }, limits)
   for (const { check, durationMs, count } of result.checks)
     console.log(`${check}: ${seconds(durationMs)}, ${count} off`)
   console.log(`audit of ${JSON.stringify(result.size)}: ${AUDIT_CHECKS.length} checks in ${seconds(result.durationMs)}`)

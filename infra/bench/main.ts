@@ -3,9 +3,9 @@ import { parseArgs } from 'node:util'
 import { benchEndToEnd } from './end-to-end/end-to-end.ts'
 import { benchFanOut } from './fan-out/fan-out.ts'
 import { benchGrowth } from './growth/growth.ts'
-import { guard } from './guard/guard.ts'
+import { regressionGate } from './regression-gate/regression-gate.ts'
 import { benchIngest } from './ingest/ingest.ts'
-import { benchReturn } from './return/return.ts'
+import { benchReconnectStorm } from './reconnect-storm/reconnect-storm.ts'
 import { toTables, writeReport, type Report } from './report/report.ts'
 
 // npm run bench [name …] [-- options]
@@ -61,8 +61,8 @@ const BENCHES: Readonly<Record<string, () => Promise<Report>>> = {
       only: values.only,
       nodeArgs: values['node-arg'],
     }),
-  return: () =>
-    benchReturn({
+  'reconnect-storm': () =>
+    benchReconnectStorm({
       rounds: Number(values.rounds),
       clients: Number(values.idle),
       behind: Number(values.behind),
@@ -83,8 +83,8 @@ const BENCHES: Readonly<Record<string, () => Promise<Report>>> = {
       usersOnline: numbers(values['grow-users']),
       gateways: numbers(values['grow-gateways']),
     }),
-  async guard() {
-    const { losses, report } = await guard()
+  async 'regression-gate'() {
+    const { losses, report } = await regressionGate()
     if (losses.length > 0) process.exitCode = 1
     return { ...report, remarks: [...report.remarks, ...losses] }
   },
@@ -98,8 +98,8 @@ if (unknown !== undefined) {
   process.exit(1)
 }
 for (const [name, bench] of Object.entries(BENCHES)) {
-  // The guard measures again what the others have measured at length.
-  if (positionals.length > 0 ? !positionals.includes(name) : name === 'guard') continue
+  // The regression gate measures again what the others have measured at length.
+  if (positionals.length > 0 ? !positionals.includes(name) : name === 'regression-gate') continue
   const report = await bench()
   writeReport(report, values.results)
   process.stdout.write(`${toTables(report)}\n`)

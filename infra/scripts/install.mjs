@@ -30,5 +30,5 @@ if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== lockfile) {
   writeFileSync(stampFile, lockfile)
 }
 
-const { buildDropIn } = await import('../../packages/browser-client/drop-in/build.mjs')
-await buildDropIn()
+const { buildScript } = await import('../../packages/paxyo-js/build.mjs')
+await buildScript()

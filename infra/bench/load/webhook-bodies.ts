@@ -1,4 +1,4 @@
-import { WEBHOOK_SHAPES, writeWebhook, type ProviderOrder } from '@paxyo/godofpanel/simulator'
+import { WEBHOOK_SHAPES, writeWebhook, type ProviderOrder } from '@paxyo/provider-simulator'
 
 export interface WebhookBody {
   readonly text: string

@@ -1,5 +1,3 @@
-export { AUDIT_CHECKS, type AuditLimits } from './audit/checks.ts'
-export { runAudit, type AuditCheckResult, type AuditResult, type AuditRow } from './audit/run-audit.ts'
 export { EXIT_CODES, type ExitReason } from './exit-codes.ts'
 export { runCommandLine } from './run-command-line.ts'
 export { processTerminal, type Terminal } from './terminal.ts'

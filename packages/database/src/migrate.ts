@@ -10,6 +10,7 @@ import * as backOffice from './migrations/0005-back-office.ts'
 import * as ordersFromElsewhere from './migrations/0006-orders-from-elsewhere.ts'
 import * as openOrders from './migrations/0007-open-orders.ts'
 import * as leanIndexes from './migrations/0008-lean-indexes.ts'
+import * as waitingUpdates from './migrations/0009-waiting-updates.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -21,6 +22,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0006-orders-from-elsewhere': ordersFromElsewhere,
   '0007-open-orders': openOrders,
   '0008-lean-indexes': leanIndexes,
+  '0009-waiting-updates': waitingUpdates,
 }
 
 /** The names of all migrations, as the table `kysely_migration` of a database that is up to date lists them. */

@@ -60,6 +60,7 @@ export interface Deliveries {
   reason: string | null;
   received_at: Timestamp;
   replay_of: string | null;
+  waiting_update: string | null;
 }
 
 export interface Events {

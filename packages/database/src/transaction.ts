@@ -3,12 +3,20 @@ import type { Pool, PoolClient, QueryResult } from 'pg'
 import { isDatabaseUnavailable, NotConnectedError, RolledBackError } from './database-errors.ts'
 
 /**
- * Runs `work` in a transaction of its own connection. BEGIN travels with work's first statements, and work itself ends
- * the transaction by sending COMMIT with its last ones.
+ * Runs `work` in a transaction of its own connection and commits it. BEGIN travels with work's first statements, and
+ * COMMIT with the statements of `last`: a transaction of one read and one write takes two round trips.
  *
- * @throws the first error of work; the transaction is rolled back then. A connection that broke is thrown away.
+ * @param last sends the last statements, without waiting for them; COMMIT follows in the same round trip.
+ * @returns what work returns.
+ * @throws the first error of a statement, and then the transaction is rolled back; `RolledBackError` when COMMIT did not
+ *   commit; `NotConnectedError` when there is no connection. A connection that broke is thrown away: the outcome is
+ *   unknown then.
  */
-export async function transaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+export async function transaction<T>(
+  pool: Pool,
+  work: (client: PoolClient) => Promise<T>,
+  last: (client: PoolClient, result: T) => readonly Promise<unknown>[] = () => [],
+): Promise<T> {
   const client = await connect(pool)
   let broken = false
   try {
@@ -16,7 +24,13 @@ export async function transaction<T>(pool: Pool, work: (client: PoolClient) => P
     // Even BEGIN can be canceled. Whatever came after it would hold no lock and be committed one by one, so the
     // connection is cut before work can go on.
     client.query('BEGIN').catch(() => streamOf(client).destroy())
-    return await work(client)
+    const result = await work(client)
+    sendTogether(client)
+    const statements = last(client, result)
+    const commit = client.query('COMMIT')
+    await roundTrip([...statements, commit])
+    assertCommitted(await commit)
+    return result
   } catch (error) {
     broken = isDatabaseUnavailable(error)
     if (!broken) await client.query('ROLLBACK').catch(() => (broken = true))
@@ -67,6 +81,6 @@ export async function roundTrip<const Queries extends readonly (Promise<unknown>
  *
  * @throws RolledBackError when nothing was committed.
  */
-export function assertCommitted(result: QueryResult): void {
+function assertCommitted(result: QueryResult): void {
   if (result.command !== 'COMMIT') throw new RolledBackError(`COMMIT was answered with ${result.command}`)
 }

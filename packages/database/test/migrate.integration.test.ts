@@ -15,6 +15,7 @@ const MIGRATIONS = [
   '0006-orders-from-elsewhere',
   '0007-open-orders',
   '0008-lean-indexes',
+  '0009-waiting-updates',
 ]
 
 let database: TestDatabase

@@ -3,7 +3,7 @@ import { createTestDatabase, type TestDatabase } from '@paxyo/testkit'
 import type { Pool, PoolClient } from 'pg'
 import { createPool } from '../src/connect.ts'
 import { isDatabaseUnavailable, isRefusedByDatabase, isRetryable, RolledBackError } from '../src/database-errors.ts'
-import { assertCommitted, roundTrip, transaction } from '../src/transaction.ts'
+import { roundTrip, transaction } from '../src/transaction.ts'
 
 let database: TestDatabase
 /** One connection, so that whatever a transaction leaves behind meets the next one. */
@@ -25,11 +25,13 @@ afterEach(async () => {
 const insertAccount = (client: PoolClient, userId: string, balance = '0') =>
   client.query('INSERT INTO accounts (user_id, currency, balance) VALUES ($1, $2, $3)', [userId, 'USD', balance])
 
+/** In one round trip. */
 const commitAccount = (userId: string): Promise<void> =>
-  transaction(pool, async (client) => {
-    const [, committed] = await roundTrip([insertAccount(client, userId), client.query('COMMIT')])
-    assertCommitted(committed)
-  })
+  transaction(
+    pool,
+    () => Promise.resolve(),
+    (client) => [insertAccount(client, userId)],
+  )
 
 async function findUsers(): Promise<string[]> {
   const { rows } = await database.owner.query<{ user_id: string }>('SELECT user_id FROM accounts ORDER BY user_id')
@@ -43,7 +45,7 @@ const failureOf = (attempt: Promise<unknown>): Promise<unknown> =>
   )
 
 describe('a transaction', () => {
-  test('is committed by its work', async () => {
+  test('is committed, with its last statements', async () => {
     await commitAccount('user-1')
 
     expect(await findUsers()).toEqual(['user-1'])
@@ -53,8 +55,30 @@ describe('a transaction', () => {
     await transaction(pool, async (client) => {
       await insertAccount(client, 'user-1')
       expect(await findUsers()).toEqual([])
-      await client.query('COMMIT')
     })
+    expect(await findUsers()).toEqual(['user-1'])
+  })
+
+  test('returns what its work returns, which its last statements are made of', async () => {
+    const result = await transaction(
+      pool,
+      async (client) => (await client.query<{ name: string }>(`SELECT 'user-7' AS name`)).rows[0]!.name,
+      (client, name) => [insertAccount(client, name)],
+    )
+    expect(result).toBe('user-7')
+    expect(await findUsers()).toEqual(['user-7'])
+  })
+
+  test('is rolled back when one of its last statements is refused', async () => {
+    const failure = await failureOf(
+      transaction(
+        pool,
+        (client) => insertAccount(client, 'user-1'),
+        (client) => [insertAccount(client, 'user-2', '-1'), insertAccount(client, 'user-3')],
+      ),
+    )
+    expect(failure).toMatchObject({ constraint: 'accounts_balance_check' })
+    expect(await findUsers()).toEqual([])
   })
 
   test('whose BEGIN failed alone, as when it was canceled, commits nothing', async () => {
@@ -67,7 +91,7 @@ describe('a transaction', () => {
     const failure = await failureOf(
       transaction(pool, async (connection) => {
         await connection.query('SELECT 1')
-        await roundTrip([insertAccount(connection, 'user-1'), connection.query('COMMIT')])
+        await insertAccount(connection, 'user-1')
       }),
     )
     expect(isDatabaseUnavailable(failure)).toBe(true)
@@ -127,7 +151,6 @@ describe('a transaction', () => {
         if (locked === 2) met.resolve()
         await met.promise
         await lock(client, second)
-        await client.query('COMMIT')
       })
 
     const failures = await Promise.all([
@@ -141,9 +164,9 @@ describe('a transaction', () => {
 describe('a round trip', () => {
   test('gives the answers in the order of the statements, and nothing for those that were left out', async () => {
     const answers = await transaction(pool, (client) =>
-      roundTrip([client.query('SELECT 1 AS n'), undefined, client.query('SELECT 2 AS n'), client.query('COMMIT')]),
+      roundTrip([client.query('SELECT 1 AS n'), undefined, client.query('SELECT 2 AS n')]),
     )
-    expect(answers.map((answer) => answer?.rows)).toEqual([[{ n: 1 }], undefined, [{ n: 2 }], []])
+    expect(answers.map((answer) => answer?.rows)).toEqual([[{ n: 1 }], undefined, [{ n: 2 }]])
   })
 
   test('throws the error of the first that failed, not that of those behind it', async () => {
@@ -152,7 +175,6 @@ describe('a round trip', () => {
         insertAccount(client, 'user-1'),
         insertAccount(client, 'user-2', '-1'),
         insertAccount(client, 'user-3'),
-        client.query('COMMIT'),
       ]),
     )
     await expect(attempt).rejects.toMatchObject({ constraint: 'accounts_balance_check' })
@@ -166,7 +188,6 @@ describe('a COMMIT', () => {
       transaction(pool, async (client) => {
         await insertAccount(client, 'user-1')
         await insertAccount(client, 'user-2', '-1').catch(() => 'swallowed')
-        assertCommitted(await client.query('COMMIT'))
       }),
     )
     expect(failure).toBeInstanceOf(RolledBackError)
@@ -188,14 +209,13 @@ describe('a connection that is ended in the middle', () => {
       'between two statements',
       async (client) => {
         await end(await pidOf(client))
-        return client.query('COMMIT')
       },
     ],
     [
       'during a statement',
       async (client) => {
         const pid = await pidOf(client)
-        return Promise.all([client.query('SELECT pg_sleep(10)'), client.query('COMMIT'), end(pid)])
+        return Promise.all([client.query('SELECT pg_sleep(10)'), end(pid)])
       },
     ],
   ])('%s: the database was unavailable, and the next transaction gets another one', async (_when, work) => {
@@ -216,7 +236,7 @@ describe('a connection that is ended in the middle', () => {
 test.each(['127.0.0.1', 'localhost'])('no server at %s: the database was unavailable', async (host) => {
   const nowhere = createPool({ url: `postgres://me@${host}:1/paxyo`, role: 'ingest', name: 'test', max: 1 })
   try {
-    const failure = await failureOf(transaction(nowhere, (client) => client.query('COMMIT')))
+    const failure = await failureOf(transaction(nowhere, (client) => client.query('SELECT 1')))
     expect(isDatabaseUnavailable(failure)).toBe(true)
   } finally {
     await nowhere.end()

@@ -13,7 +13,8 @@ export interface EventPublisher {
   /** Whether publishing has a chance now. */
   readonly isReady: boolean
   /**
-   * @returns once the bus has taken every message.
+   * Resolves once the bus has taken every message.
+   *
    * @throws when it took only some of them, or when that is not known: publish all of them again.
    */
   publish(messages: readonly BusMessage[]): Promise<void>

@@ -1,20 +1,10 @@
 import { identifierSchema } from '@paxyo/contracts'
-import { normalizeStatus, type StatusUpdate } from '@paxyo/order-core'
-import { parseBody, type BodyError } from './parse-body.ts'
+import type { ParseResult, StatusUpdate } from '@paxyo/order-core'
+import { parseBody } from './parse-body.ts'
+import type { ReadStatus } from './status-words.ts'
 
 /** The most updates that one request may carry. The provider's own API answers for at most 100 orders at once. */
 export const UPDATES_MAX = 1000
-
-/** One update of a request. */
-export interface ParsedUpdate {
-  /** `undefined` when this entry names no order although others of the request do: a person must look at it. */
-  readonly update: StatusUpdate | undefined
-  /** What the provider sent about this order, as text: the request's own body when it holds this update alone. */
-  readonly body: string
-}
-
-export type ParseError = BodyError | 'order_id_missing' | 'no_updates' | 'too_many_updates'
-export type ParseResult = { readonly updates: readonly ParsedUpdate[] } | { readonly error: ParseError }
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -22,7 +12,7 @@ type Fields = Readonly<Record<string, unknown>>
  * Reads what GodOfPanel and its kin send: one update, an array of them, `{orders: …}`, `{order: {…}}`, `{data: …}` or
  * `{id: {…}}`, as JSON or as a form. The order id is in `order_id`, `order` or `id`, or the key of its entry.
  */
-export function parseUpdates(contentType: 'json' | 'form', text: string): ParseResult {
+export function parseUpdates(contentType: 'json' | 'form', text: string, readStatus: ReadStatus): ParseResult {
   const body = parseBody(contentType, text)
   if ('error' in body) return body
 
@@ -33,7 +23,7 @@ export function parseUpdates(contentType: 'json' | 'form', text: string): ParseR
 
   const alone = entries.length === 1
   const updates = entries.map((entry) => ({
-    update: toUpdate(entry),
+    update: toUpdate(entry, readStatus),
     body: alone ? text : JSON.stringify(entry.key === undefined ? entry.value : { [entry.key]: entry.value }),
   }))
   return updates.every(({ update }) => update === undefined) ? { error: 'order_id_missing' } : { updates }
@@ -63,7 +53,7 @@ function findEntries(value: unknown, depth = 0): Entry[] | undefined {
     : undefined
 }
 
-function toUpdate({ key, value }: Entry): StatusUpdate | undefined {
+function toUpdate({ key, value }: Entry, readStatus: ReadStatus): StatusUpdate | undefined {
   if (!isFields(value)) return undefined
   // An id inside wins over the key: PHP writes a list with holes as an object keyed by position.
   const providerOrderId = ownOrderId(value) ?? (key === undefined ? undefined : toOrderId(key))
@@ -74,7 +64,7 @@ function toUpdate({ key, value }: Entry): StatusUpdate | undefined {
   if (status === undefined && value['error'] !== undefined) {
     return { providerOrderId, status: 'unknown', ...amounts, problem: 'provider_error' }
   }
-  const normalized = typeof status === 'string' ? normalizeStatus(status) : 'unknown'
+  const normalized = typeof status === 'string' ? readStatus(status) : 'unknown'
   if (normalized === 'unknown') return { providerOrderId, status: 'unknown', ...amounts, problem: 'unknown_status' }
   return { providerOrderId, status: normalized, ...amounts }
 }

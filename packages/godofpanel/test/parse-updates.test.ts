@@ -1,7 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
-import { parseUpdates, UPDATES_MAX } from '../src/parse-updates.ts'
+import { parseUpdates as parseWith, UPDATES_MAX } from '../src/parse-updates.ts'
+import { createStatusReader } from '../src/status-words.ts'
+
+const parseUpdates = (contentType: 'json' | 'form', text: string) => parseWith(contentType, text, createStatusReader())
 
 interface Sample {
   readonly name: string

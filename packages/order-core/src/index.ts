@@ -4,5 +4,15 @@ export { formatMoney, parseMoney, type Money } from './money.ts'
 export type { OrderState } from './order-state.ts'
 export { refundTarget } from './refund.ts'
 export { REVIEW_REASONS, type ReviewReason } from './review-reason.ts'
-export { normalizeStatus } from './status-spelling.ts'
+export {
+  PROVIDER_NAME,
+  type ParsedUpdate,
+  type ParseError,
+  type ParseResult,
+  type Provider,
+  type ProviderAnswer,
+  type ProviderClient,
+  type StatusMap,
+} from './provider.ts'
+export { PROVIDER_ERROR_CODES, ProviderError, type ProviderErrorCode } from './provider-error.ts'
 export type { StatusUpdate, UpdateProblem } from './status-update.ts'

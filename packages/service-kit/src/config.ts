@@ -1,3 +1,4 @@
+import { parseSecret } from '@paxyo/standard-webhooks'
 import { readFileSync } from 'node:fs'
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
@@ -95,6 +96,13 @@ export const env = {
     list.refine((secrets) => secrets.length > 0 && secrets.every((secret) => Buffer.byteLength(secret) >= bytesMin), {
       error: `must be one or more secrets, separated by commas, of at least ${bytesMin} bytes each`,
     }),
+
+  /** Standard Webhooks secrets, as keys. Several at once are for rotation. */
+  webhookSecrets: list
+    .refine((secrets) => secrets.length > 0 && secrets.every((secret) => parseSecret(secret) !== undefined), {
+      error: 'must be one or more secrets, separated by commas, of the form whsec_<base64 of 24 to 64 bytes>',
+    })
+    .transform((secrets) => secrets.map((secret) => parseSecret(secret)!)),
 
   cidrs: list.refine((cidrs) => cidrs.length > 0 && cidrs.every(isCidr), {
     error: 'must be networks such as 203.0.113.0/24, separated by commas',

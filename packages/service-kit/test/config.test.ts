@@ -109,6 +109,7 @@ test.each([
   [env.integer(1, 10)],
   [env.url('postgres')],
   [env.secrets(100)],
+  [env.webhookSecrets],
   [env.cidrs],
   [env.trustProxy],
   [env.logLevel],
@@ -188,6 +189,20 @@ describe('networks', () => {
   ])('not %p', (value) => {
     expect(problemsOf(() => load(env.cidrs, value))).toEqual([
       'NAME: must be networks such as 203.0.113.0/24, separated by commas',
+    ])
+  })
+})
+
+describe('webhook secrets', () => {
+  const write = (bytes: number): string => `whsec_${Buffer.alloc(bytes, bytes).toString('base64')}`
+
+  test('are read as keys', () => {
+    expect(load(env.webhookSecrets, `${write(24)}, ${write(64)}`)).toEqual([Buffer.alloc(24, 24), Buffer.alloc(64, 64)])
+  })
+
+  test.each([',', write(23), `${write(32)},${write(65)}`, write(32).slice('whsec_'.length)])('not %p', (value) => {
+    expect(problemsOf(() => load(env.webhookSecrets, value))).toEqual([
+      'NAME: must be one or more secrets, separated by commas, of the form whsec_<base64 of 24 to 64 bytes>',
     ])
   })
 })

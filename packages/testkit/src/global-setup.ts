@@ -9,6 +9,7 @@ const PROGRAMS: readonly [string, ...string[]][] = [
   ['prometheus', 'prometheus'],
   ['faketime', 'faketime'],
   ['haproxy', 'haproxy'],
+  ['pip3', 'python3-pip'],
   ['systemd-analyze', 'systemd'],
 ]
 

@@ -1,5 +1,6 @@
-import type { DemoAction, DemoActions } from '@paxyo/demo-panel'
+import { createWorker } from '@paxyo/service-kit'
 import type { Logger } from 'pino'
+import type { DemoAction, DemoActions } from './page-server/action-routes.ts'
 import type { PanelApi } from './panel-api.ts'
 
 export interface AutoplayDeps {
@@ -15,7 +16,7 @@ export interface Autoplay {
   /** Somebody looks at the page, and has now got a token for it. */
   wake(): void
   /** Waits until the last move has been made. */
-  stop(): Promise<void>
+  close(): Promise<void>
 }
 
 /** As long as a token is good: a page that is still open asks for another one before. */
@@ -38,9 +39,9 @@ const MOVES: readonly DemoAction[] = [
 export function startAutoplay({ panel, actions, intervalMs, log, random }: AutoplayDeps): Autoplay {
   let awakeUntil = -Infinity
   let moves = 0
-  let moving: Promise<void> | undefined
 
   async function move(): Promise<void> {
+    if (performance.now() > awakeUntil) return
     const open = await panel.openOrders()
     if (open.length < OPEN_ORDERS_MIN) return actions.newOrder()
     const action = MOVES[moves % MOVES.length]!
@@ -48,18 +49,11 @@ export function startAutoplay({ panel, actions, intervalMs, log, random }: Autop
     await actions.act(action, open[Math.floor(random() * open.length)]!.orderId)
   }
 
-  const timer = setInterval(() => {
-    if (moving !== undefined || performance.now() > awakeUntil) return
-    moving = move()
-      .catch((err: unknown) => log.warn({ err }, 'the demo could not move an order'))
-      .finally(() => (moving = undefined))
-  }, intervalMs)
-
-  return {
-    wake: () => void (awakeUntil = performance.now() + AWAKE_MS),
-    async stop() {
-      clearInterval(timer)
-      await moving
-    },
-  }
+  const mover = createWorker({
+    run: move,
+    backstopMs: intervalMs,
+    onError: (err) => log.warn({ err }, 'the demo could not move an order'),
+  })
+  mover.wake(intervalMs)
+  return { wake: () => void (awakeUntil = performance.now() + AWAKE_MS), close: mover.close }
 }

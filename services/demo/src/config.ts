@@ -11,9 +11,7 @@ const variables = {
     .refine((url) => !url.endsWith('/'), { error: 'must be without a path, such as http://webhook-ingest:8080' }),
   /** The same lists as webhook-ingest's; the first of each is used. */
   PANEL_API_KEYS: env.secrets(KEY_LENGTH_MIN),
-  WEBHOOK_SECRETS: env.secrets(1).refine((secrets) => secrets.every((secret) => secret.startsWith('whsec_')), {
-    error: 'must begin with whsec_',
-  }),
+  WEBHOOK_SECRETS: env.webhookSecrets,
   /** The gateway's address, such as `wss://rt.example.com/ws`, when it is not where the page comes from. */
   SOCKET_URL: env.url('wss', 'ws').optional(),
   AUTOPLAY_INTERVAL_MS: env.integer(INTERVAL_MS_MIN, INTERVAL_MS_MAX).default(3000),

@@ -1,7 +1,7 @@
-import type { DemoAction, DemoActions } from '@paxyo/demo-panel'
-import type { OrderChange, ProviderOrder } from '@paxyo/godofpanel/simulator'
+import type { OrderChange, ProviderOrder } from '@paxyo/provider-simulator'
 import { untilTaken } from './demo-provider.ts'
 import { countDemoOrders, makeDemoOrder, type DemoDeps } from './demo.ts'
+import type { DemoAction, DemoActions } from './page-server/action-routes.ts'
 import type { DemoOrder } from './panel-api.ts'
 
 /** A burst goes round the open orders, and makes some when there are too few to look like one. */

@@ -1,4 +1,4 @@
-import type { OrderChange } from '@paxyo/godofpanel/simulator'
+import type { OrderChange } from '@paxyo/provider-simulator'
 
 /** What the demo user has ordered, and what the provider has done about it since. */
 export interface DemoHistory {

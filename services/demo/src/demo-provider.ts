@@ -1,9 +1,4 @@
-import {
-  startSimulator,
-  type Simulator,
-  type SimulatorOptions,
-  type WebhookShapeName,
-} from '@paxyo/godofpanel/simulator'
+import { startSimulator, type Simulator, type SimulatorOptions, type WebhookShapeName } from '@paxyo/provider-simulator'
 
 /** Those that tell of everything: the page shows how much of an order is left. */
 const SHAPES: readonly WebhookShapeName[] = ['text', 'numbers', 'costs', 'order', 'list', 'by_id', 'orders', 'form']

@@ -1,4 +1,4 @@
-import type { Simulator } from '@paxyo/godofpanel/simulator'
+import type { Simulator } from '@paxyo/provider-simulator'
 import { DEMO_HISTORIES } from './demo-orders.ts'
 import { untilTaken } from './demo-provider.ts'
 import type { PanelApi } from './panel-api.ts'

@@ -1,4 +1,6 @@
 export { createDemoActions } from './demo-actions.ts'
 export { startDemoProvider } from './demo-provider.ts'
 export { DEMO_USER, prepareDemo, type DemoDeps } from './demo.ts'
+export { type DemoAction, type DemoActions } from './page-server/action-routes.ts'
+export { registerDemoPage, type DemoPageOptions } from './page-server/demo-page.ts'
 export { createPanelApi, type PanelApi } from './panel-api.ts'

@@ -1,10 +1,10 @@
-import { registerDemoPanel } from '@paxyo/demo-panel'
 import { createHttpServer, createLogger, listen, registerHealth, runService } from '@paxyo/service-kit'
 import { startAutoplay } from './autoplay.ts'
 import { loadDemoConfig } from './config.ts'
 import { createDemoActions } from './demo-actions.ts'
 import { startDemoProvider } from './demo-provider.ts'
 import { DEMO_USER, prepareDemo } from './demo.ts'
+import { registerDemoPage } from './page-server/demo-page.ts'
 import { createPanelApi } from './panel-api.ts'
 
 await runService(async () => {
@@ -14,7 +14,7 @@ await runService(async () => {
   const panel = createPanelApi({ url: config.INGEST_URL, apiKey: config.PANEL_API_KEYS[0]!, userId: DEMO_USER })
   const provider = await startDemoProvider({
     url: config.INGEST_URL,
-    proof: { kind: 'signature', secret: config.WEBHOOK_SECRETS[0]! },
+    proof: { kind: 'signature', keys: config.WEBHOOK_SECRETS.slice(0, 1) },
     host: config.HOST,
     port: config.PROVIDER_PORT,
     ...(config.PROVIDER_KEY === undefined ? {} : { apiKey: config.PROVIDER_KEY }),
@@ -29,7 +29,7 @@ await runService(async () => {
   })
 
   const app = createHttpServer({ log, trustProxy: config.TRUST_PROXY })
-  registerDemoPanel(app, {
+  registerDemoPage(app, {
     actions,
     ...(config.SOCKET_URL === undefined ? {} : { socketUrl: config.SOCKET_URL }),
     mintToken() {
@@ -50,7 +50,7 @@ await runService(async () => {
 
   return {
     async close() {
-      await autoplay.stop()
+      await autoplay.close()
       await provider.close()
       await app.close()
     },

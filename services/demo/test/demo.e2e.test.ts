@@ -33,7 +33,7 @@ const startDemo = (): Promise<ServiceProcess> =>
     INGEST_URL: ingest.url,
     SOCKET_URL: `${gateway.url.replace('http', 'ws')}/ws`,
     PANEL_API_KEYS: `${PANEL_KEY},a-key-of-before`,
-    WEBHOOK_SECRETS: `${WEBHOOK_SECRET},whsec_YSBzZWNyZXQgb2YgYmVmb3Jl`,
+    WEBHOOK_SECRETS: `${WEBHOOK_SECRET},whsec_${Buffer.from('the secret that was used before').toString('base64')}`,
     AUTOPLAY_INTERVAL_MS: String(AUTOPLAY_INTERVAL_MS),
     PROVIDER_PORT: providerPort,
     PROVIDER_KEY: 'a-provider-key',

@@ -1,4 +1,5 @@
 import { maintainEventPartitions, pruneIdempotencyKeys } from '@paxyo/database'
+import { createWorker, type Worker } from '@paxyo/service-kit'
 import pg from 'pg'
 import type { Logger } from 'pino'
 
@@ -11,29 +12,22 @@ export interface MaintenanceOptions {
 const DAY_MS = 86_400_000
 
 /** Makes tomorrow's partitions, drops those that are too old, forgets old idempotency keys: now, and once a day. */
-export function startMaintenance({ ownerUrl, retentionDays, log }: MaintenanceOptions): { stop(): Promise<void> } {
-  async function maintain(): Promise<void> {
-    const pool = new pg.Pool({ connectionString: ownerUrl, max: 1 })
-    pool.on('error', () => undefined)
-    try {
-      await maintainEventPartitions(pool, new Date(), retentionDays)
-      await pruneIdempotencyKeys(pool)
-    } catch (error) {
-      // There are partitions for a week, and a default one under them: the next day is time enough.
-      log.error({ err: error }, 'the database could not be maintained')
-    } finally {
-      await pool.end()
-    }
-  }
-
-  let running = maintain()
-  const timer = setInterval(() => {
-    running = maintain()
-  }, DAY_MS)
-  return {
-    async stop() {
-      clearInterval(timer)
-      await running
+export function startMaintenance({ ownerUrl, retentionDays, log }: MaintenanceOptions): Worker {
+  const worker = createWorker({
+    async run() {
+      const pool = new pg.Pool({ connectionString: ownerUrl, max: 1 })
+      pool.on('error', () => undefined)
+      try {
+        await maintainEventPartitions(pool, new Date(), retentionDays)
+        await pruneIdempotencyKeys(pool)
+      } finally {
+        await pool.end()
+      }
     },
-  }
+    backstopMs: DAY_MS,
+    // There are partitions for a week, and a default one under them: the next day is time enough.
+    onError: (err) => log.error({ err }, 'the database could not be maintained'),
+  })
+  worker.wake()
+  return worker
 }

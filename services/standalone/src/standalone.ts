@@ -1,5 +1,4 @@
 import { createPool, migrateToLatest } from '@paxyo/database'
-import { registerDemoPanel } from '@paxyo/demo-panel'
 import { createInProcessBus, createRedisBus } from '@paxyo/event-bus'
 import {
   createHttpServer,
@@ -11,8 +10,17 @@ import {
   serveMetrics,
   type RunningService,
 } from '@paxyo/service-kit'
-import { createDemoActions, createPanelApi, DEMO_USER, prepareDemo, startDemoProvider, type DemoDeps } from 'demo'
-import { createIngest, INGEST_POOL_MAX, panelWebhookTarget, providerOptions } from 'webhook-ingest'
+import { createIngest, INGEST_POOL_MAX, panelWebhookTarget } from 'webhook-ingest'
+import { createProvider, providerSettings } from '@paxyo/providers'
+import {
+  createDemoActions,
+  createPanelApi,
+  DEMO_USER,
+  prepareDemo,
+  registerDemoPage,
+  startDemoProvider,
+  type DemoDeps,
+} from 'demo'
 import type { Logger } from 'pino'
 import { createGateway, GATEWAY_POOL_MAX } from 'ws-gateway'
 import type { StandaloneConfig } from './config.ts'
@@ -48,7 +56,9 @@ async function startOn(
   kept: KeptSecrets,
 ): Promise<RunningService> {
   const log = createLogger('standalone', config.LOG_LEVEL)
+  // The token that was made at the first start is right for the provider of the demo, too.
   const webhookTokens = orElse(config.WEBHOOK_TOKENS, kept.webhookToken)
+  const providers = providerSettings({ ...config, WEBHOOK_TOKENS: webhookTokens })
   const apiKeys = orElse(config.PANEL_API_KEYS, kept.panelKey)
   const jwtSecrets = orElse(config.JWT_SECRETS, kept.jwtSecret)
 
@@ -70,13 +80,12 @@ async function startOn(
   const ingest = createIngest({
     pool: ingestPool,
     publisher,
-    proof: {
-      tokens: webhookTokens,
-      signatureKeys: config.WEBHOOK_SECRETS,
-      allowedCidrs: config.WEBHOOK_ALLOW_CIDRS,
-    },
+    providers: providers.map((settings) => ({
+      provider: createProvider(settings),
+      authentication: settings.authentication,
+    })),
+    verifiesRefunds: config.CONFIRM_MONEY === 'on',
     apiKeys,
-    provider: providerOptions(config),
     tokens: { secrets: jwtSecrets, audience: config.JWT_AUDIENCE },
     hasDocs: config.API_DOCS === 'on',
     panelWebhook: panelWebhookTarget(config),
@@ -107,7 +116,7 @@ async function startOn(
         }
       : undefined
   if (demo !== undefined) {
-    registerDemoPanel(app, {
+    registerDemoPage(app, {
       mintToken: () => demo.panel.mintToken(),
       actions: createDemoActions(demo),
     })
@@ -122,7 +131,7 @@ async function startOn(
   return {
     async close() {
       await demo?.provider.close()
-      await maintenance.stop()
+      await maintenance.close()
       await gateway.close(DRAIN_MS)
       await app.close()
       await ingest.close()

@@ -1,31 +1,20 @@
+import { providerProblems, providerVariables, summarizeProviders } from '@paxyo/providers'
 import { commonVariables, env, loadConfig, redisProblems, redisVariables } from '@paxyo/service-kit'
 import { z } from 'zod'
-import { panelWebhookProblems, panelWebhookVariables } from './panel-webhook/panel-webhook-config.ts'
-import { providerProblems, providerVariables } from './confirm/provider-config.ts'
-import { parseSecret } from './webhook/standard-webhooks.ts'
+import { panelWebhookProblems, panelWebhookVariables } from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
 
-const TOKEN_BYTES_MIN = 8
-
+const PANEL_KEY_BYTES_MIN = 8
 const JWT_SECRET_BYTES_MIN = 32
 
-/** Who may send webhooks, and who may use the API. */
+/** Which providers there are, who may use the API, and what is sent to the panel. */
 export const ingestVariables = {
-  /** Tokens that the provider's URL or a header carries. */
-  WEBHOOK_TOKENS: env.secrets(TOKEN_BYTES_MIN).default([]),
-  /** Standard Webhooks secrets. */
-  WEBHOOK_SECRETS: env.list
-    .refine((secrets) => secrets.every((secret) => parseSecret(secret) !== undefined), {
-      error: 'must be one or more secrets, separated by commas, of the form whsec_<base64 of 24 to 64 bytes>',
-    })
-    .transform((secrets) => secrets.map((secret) => parseSecret(secret)!))
-    .default([]),
-  /** Networks that webhooks may come from. */
-  WEBHOOK_ALLOW_CIDRS: env.cidrs.default([]),
-  /** Keys of the panel's API, beside those that are kept in the database. */
-  PANEL_API_KEYS: env.secrets(TOKEN_BYTES_MIN).default([]),
-  /** Whether `/docs` and `/openapi.json` are served, to everybody. */
-  API_DOCS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
   ...providerVariables,
+  /** Whether webhooks refund only after the provider was asked whether they are true. */
+  CONFIRM_MONEY: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
+  /** Keys of the panel's API, beside those that are kept in the database. */
+  PANEL_API_KEYS: env.secrets(PANEL_KEY_BYTES_MIN).default([]),
+  /** Whether `/docs` and `/openapi.json` are served, without a key. */
+  API_DOCS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
   ...panelWebhookVariables,
 }
 
@@ -41,21 +30,41 @@ const variables = {
   ...ingestVariables,
 }
 
-const PROOFS = ['WEBHOOK_TOKENS', 'WEBHOOK_SECRETS', 'WEBHOOK_ALLOW_CIDRS'] as const
-
 type Raw = Readonly<Record<string, string | undefined>>
 
 /** What is wrong between these variables. */
 export function ingestProblems(raw: Raw): string[] {
-  return [...providerProblems(raw), ...panelWebhookProblems(raw)]
+  return [...providerProblems(raw), ...verificationProblems(raw), ...panelWebhookProblems(raw)]
+}
+
+/** A refund that waits for a provider that cannot be asked would wait for ever. */
+function verificationProblems(raw: Raw): string[] {
+  if (raw['CONFIRM_MONEY'] !== 'on') return []
+  return summarizeProviders(raw)
+    .filter(({ isAskable }) => !isAskable)
+    .map(({ name }) =>
+      raw['PROVIDERS_FILE'] === undefined
+        ? 'CONFIRM_MONEY is on, but PROVIDER_API_URL and PROVIDER_API_KEY do not say whom to ask'
+        : `CONFIRM_MONEY is on, but the provider ${name} has no apiUrl and apiKey`,
+    )
+}
+
+/** Without credentials every webhook would be rejected, which is right only for a try. */
+function authenticationProblems(raw: Raw): string[] {
+  return summarizeProviders(raw)
+    .filter(({ isAuthenticated }) => !isAuthenticated)
+    .map(({ name }) =>
+      raw['PROVIDERS_FILE'] === undefined
+        ? 'one of WEBHOOK_TOKENS, WEBHOOK_SECRETS, WEBHOOK_ALLOW_CIDRS must be set in production: without them every webhook is rejected'
+        : `the provider ${name} needs one of webhookTokens, webhookSecrets, allowCidrs in production: without them its webhooks are rejected`,
+    )
 }
 
 /** @throws ConfigError listing everything that is wrong. */
 export function loadIngestConfig(environment: NodeJS.ProcessEnv) {
-  return loadConfig(variables, environment, (raw) => {
-    const hasProof = PROOFS.some((name) => raw[name] !== undefined)
-    const problems = [...redisProblems(raw), ...ingestProblems(raw)]
-    if (raw['NODE_ENV'] !== 'production' || hasProof) return problems
-    return [...problems, `one of ${PROOFS.join(', ')} must be set in production: without them every webhook is refused`]
-  })
+  return loadConfig(variables, environment, (raw) => [
+    ...redisProblems(raw),
+    ...ingestProblems(raw),
+    ...(raw['NODE_ENV'] === 'production' ? authenticationProblems(raw) : []),
+  ])
 }

@@ -1,48 +1,58 @@
 import { createKysely } from '@paxyo/database'
 import type { EventPublisher } from '@paxyo/event-bus'
-import { createProviderClient } from '@paxyo/godofpanel'
+import {
+  createBatcher,
+  createOutbox,
+  newId,
+  reconcile,
+  type ChangeSet,
+  type LedgerDeps,
+  type ReconcileReport,
+  type ReconcileRequest,
+} from '@paxyo/ledger'
+import type { Provider } from '@paxyo/order-core'
+import type { WebhookAuthentication } from '@paxyo/providers'
 import type { ReadinessCheck } from '@paxyo/service-kit'
 import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
-import { registerPanelApi } from './api/panel-api.ts'
-import { createBatcher } from './commit/batcher.ts'
-import { createConfirmer, warnOfUnconfirmed, type ConfirmTimes } from './confirm/confirmer.ts'
-import { createKeyRing } from './keys/key-ring.ts'
-import { newId } from './new-id.ts'
-import { createIngestMetrics } from './observe/metrics.ts'
-import { createOutbox } from './publish/outbox.ts'
-import type { PanelWebhookTarget } from './panel-webhook/panel-webhook-config.ts'
-import { createPanelWebhook } from './panel-webhook/panel-webhook.ts'
-import { reconcile, type ReconcileReport, type ReconcileRequest } from './reconcile/reconcile.ts'
-import { createTokenMint, type TokenMintOptions } from './tokens/token-mint.ts'
-import { createProofOfOrigin, type ProofOptions } from './webhook/proof-of-origin.ts'
-import { registerWebhookRoute } from './webhook/webhook-route.ts'
+import { createIngestMetrics } from './metrics.ts'
+import { createApiKeyStore } from './panel-api/kit/api-key-store.ts'
+import { registerPanelApi } from './panel-api/panel-api.ts'
+import { createTokenMint, type TokenMintOptions } from './panel-api/tokens/token-mint.ts'
+import { createWebhookAuthentication } from './webhook/authenticate.ts'
+import { registerWebhookRoute } from './webhook/route.ts'
+import type { PanelWebhookTarget } from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
+import { createPanelWebhook } from './workers/outgoing-webhooks/outgoing-webhooks.ts'
+import {
+  createProviderVerification,
+  warnOfUnverifiable,
+  type VerificationTimes,
+} from './workers/provider-verification/provider-verification.ts'
 
 export interface IngestDeps {
   readonly pool: Pool
   readonly publisher: EventPublisher
-  readonly proof: ProofOptions
+  /** Each with how its webhooks are authenticated. */
+  readonly providers: readonly IngestProvider[]
+  /** Whether webhooks refund only after the provider was asked whether they are true; every provider has a client then. */
+  readonly verifiesRefunds: boolean
+  readonly verificationTimes?: Partial<VerificationTimes>
   /** Keys of the panel's API, beside those in the database. */
   readonly apiKeys: readonly string[]
-  /** The provider's own API; without it nothing can be asked. */
-  readonly provider?: ProviderOptions | undefined
   /** What browser tokens are signed with. */
   readonly tokens: TokenMintOptions
-  /** Whether the API's documentation is served, to everybody. */
+  /** Whether the API's documentation is served, without a key. */
   readonly hasDocs: boolean
-  /** Where the panel is told of refunds; nowhere when it is not given, and that costs nothing. */
+  /** Where outgoing webhooks go; nowhere when it is not given, and that costs nothing. */
   readonly panelWebhook?: PanelWebhookTarget | undefined
   readonly log: Logger
 }
 
-export interface ProviderOptions {
-  readonly url: string
-  readonly key: string
-  /** Whether webhooks pay only after the provider was asked whether they are true. */
-  readonly confirmsMoney: boolean
-  readonly confirmTimes?: Partial<ConfirmTimes>
+export interface IngestProvider {
+  readonly provider: Provider
+  readonly authentication: WebhookAuthentication
 }
 
 export interface Ingest {
@@ -51,57 +61,72 @@ export interface Ingest {
   readonly readiness: Readonly<Record<string, ReadinessCheck>>
   addMetrics(registry: Registry): void
   /**
-   * Asks the provider about orders and commits its answers as deliveries.
+   * Asks providers about orders and commits their answers as deliveries.
    *
-   * @throws Error when there is no provider to ask, or the database's errors.
+   * @throws the database's errors.
    */
   reconcile(request: ReconcileRequest): Promise<ReconcileReport>
   /** Commits what was accepted and publishes what was committed. The pool and the publisher stay open. */
   close(): Promise<void>
 }
 
-/** How many connections its pool needs: one for each lane, the others for the panel, the outbox and the readiness check. */
+/** How many connections its pool needs: one for each partition, the others for the panel, the outbox and readiness. */
 export const INGEST_POOL_MAX = 10
 
 /** Takes webhooks and the panel's requests, and publishes what follows from them. */
 export function createIngest(deps: IngestDeps): Ingest {
-  const { pool, publisher, proof, apiKeys, provider, tokens, hasDocs, log } = deps
-  const metrics = createIngestMetrics({ pool, waitingDeliveries: () => batcher.waitingCount })
+  const { pool, publisher, apiKeys, log } = deps
+  const providers = deps.providers.map(({ provider }) => provider)
+  const metrics = createIngestMetrics(pool)
   const outbox = createOutbox({ pool, publisher, log, onPublish: metrics.batchPublished })
   const panelWebhook = deps.panelWebhook && createPanelWebhook({ pool, target: deps.panelWebhook, log })
-  const commitDeps = {
+  const listeners: ((changes: ChangeSet) => void)[] = [metrics.changesCommitted]
+  const ledger: LedgerDeps = {
     pool,
     newId,
     outbox,
-    confirmsMoney: provider?.confirmsMoney ?? false,
-    deliveriesAwait: () => confirmer?.wake(),
-    refundsCommitted: panelWebhook?.refundsCommitted,
-    onCommitted: metrics.changesCommitted,
+    verifiedProviders: new Set(deps.verifiesRefunds ? providers.map(({ name }) => name) : []),
+    onCommitted: (changes) => listeners.forEach((listener) => listener(changes)),
   }
-  const batcher = createBatcher({ ...commitDeps, log, onBatch: metrics.batchDone })
-  const client = provider && createProviderClient(provider)
-  // Also when nothing new has to be confirmed: what awaits its confirmation from before must not wait for ever.
-  const confirmer = client && createConfirmer({ pool, provider: client, batcher, log, ...provider?.confirmTimes })
+  const batcher = createBatcher({ ...ledger, log, onBatch: metrics.batchDone })
+  metrics.watchBatcher(batcher)
+  // Also when nothing new has to be verified: what awaits its verification from before must not wait for ever.
+  const verification = createProviderVerification({ pool, providers, batcher, log, ...deps.verificationTimes })
   const db = createKysely(pool)
-  const keyRing = createKeyRing({ db, keys: apiKeys, log })
+  const apiKeyStore = createApiKeyStore({ db, keys: apiKeys, log })
   let isDraining = false
+
+  listeners.push(({ awaiting, entries }) => {
+    if (awaiting.length > 0) verification.wake()
+    if (entries.some(({ kind }) => kind === 'refund')) panelWebhook?.refundsCommitted()
+  })
   outbox.start()
-  if (confirmer === undefined) void warnOfUnconfirmed(pool, log)
-  else confirmer.wake()
+  verification.wake()
   panelWebhook?.start()
+  void warnOfUnverifiable(pool, providers, log)
 
   return {
     register(app) {
-      const now = (): Date => new Date()
-      registerWebhookRoute(app, { proveOrigin: createProofOfOrigin(proof), batcher, newId, now, log, metrics })
+      registerWebhookRoute(app, {
+        sources: deps.providers.map(({ provider, authentication }) => ({
+          provider,
+          authenticate: createWebhookAuthentication(authentication),
+        })),
+        batcher,
+        newId,
+        now: () => new Date(),
+        log,
+        onResponse: metrics.webhookAnswered,
+      })
       registerPanelApi(app, {
-        ...commitDeps,
+        ...ledger,
         db,
         batcher,
-        keyRing,
-        mint: createTokenMint(tokens),
-        panelWebhookDue: panelWebhook?.wake,
-        hasDocs,
+        providers,
+        apiKeyStore,
+        mint: createTokenMint(deps.tokens),
+        onOutgoingWebhookDue: panelWebhook?.wake,
+        hasDocs: deps.hasDocs,
         log,
       })
     },
@@ -114,16 +139,13 @@ export function createIngest(deps: IngestDeps): Ingest {
       },
     },
     addMetrics: (registry) => metrics.register(registry),
-    async reconcile(request) {
-      if (client === undefined) throw new Error('there is no provider to ask: its address and key are not configured')
-      return reconcile({ pool, provider: client, batcher, newId, log }, request)
-    },
+    reconcile: (request) => reconcile({ pool, providers, batcher, newId, log }, request),
     async close() {
       isDraining = true
-      await client?.close()
-      await confirmer?.close()
+      await Promise.all(providers.map(async ({ client }) => client?.close()))
+      await verification.close()
       await batcher.close()
-      await keyRing.close()
+      await apiKeyStore.close()
       await panelWebhook?.close()
       await outbox.close()
     },

@@ -1,5 +1,6 @@
 import { createPool } from '@paxyo/database'
 import { createRedisBus } from '@paxyo/event-bus'
+import { createProvider, providerSettings } from '@paxyo/providers'
 import {
   createHttpServer,
   createLogger,
@@ -11,9 +12,8 @@ import {
   serveMetrics,
 } from '@paxyo/service-kit'
 import { loadIngestConfig } from './config.ts'
-import { providerOptions } from './confirm/provider-config.ts'
 import { createIngest, INGEST_POOL_MAX } from './ingest.ts'
-import { panelWebhookTarget } from './panel-webhook/panel-webhook-config.ts'
+import { panelWebhookTarget } from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
 
 await runService(async () => {
   const config = loadIngestConfig(process.env)
@@ -25,13 +25,12 @@ await runService(async () => {
   const ingest = createIngest({
     pool,
     publisher,
-    proof: {
-      tokens: config.WEBHOOK_TOKENS,
-      signatureKeys: config.WEBHOOK_SECRETS,
-      allowedCidrs: config.WEBHOOK_ALLOW_CIDRS,
-    },
+    providers: providerSettings(config).map((settings) => ({
+      provider: createProvider(settings),
+      authentication: settings.authentication,
+    })),
+    verifiesRefunds: config.CONFIRM_MONEY === 'on',
     apiKeys: config.PANEL_API_KEYS,
-    provider: providerOptions(config),
     tokens: { secrets: config.JWT_SECRETS, audience: config.JWT_AUDIENCE },
     hasDocs: config.API_DOCS === 'on',
     panelWebhook: panelWebhookTarget(config),

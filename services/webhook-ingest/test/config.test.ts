@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { ConfigError } from '@paxyo/service-kit'
 import { loadIngestConfig } from '../src/config.ts'
-import { providerOptions } from '../src/confirm/provider-config.ts'
+import { providerSettings } from '@paxyo/providers'
 
 const problems = (environment: NodeJS.ProcessEnv): readonly string[] => {
   try {
@@ -32,7 +32,7 @@ test('every problem is listed at once, and no secret is repeated', () => {
     'LOG_LEVEL: must be one of fatal, error, warn, info, debug, trace, silent',
     'TRUST_PROXY: must be true, false, or networks such as 10.0.0.0/8, separated by commas',
     'PANEL_API_KEYS: must be one or more secrets, separated by commas, of at least 8 bytes each',
-    'one of WEBHOOK_TOKENS, WEBHOOK_SECRETS, WEBHOOK_ALLOW_CIDRS must be set in production: without them every webhook is refused',
+    'one of WEBHOOK_TOKENS, WEBHOOK_SECRETS, WEBHOOK_ALLOW_CIDRS must be set in production: without them every webhook is rejected',
   ])
 })
 
@@ -56,7 +56,8 @@ test("the provider's address and key belong together, and confirming needs both"
   expect(problems({ ...GOOD, CONFIRM_MONEY: 'yes' })).toEqual(['CONFIRM_MONEY: must be on or off'])
 
   const given = { ...GOOD, PROVIDER_API_URL: url, PROVIDER_API_KEY: 'k' }
-  expect(providerOptions(loadIngestConfig(given))).toEqual({ url, key: 'k', confirmsMoney: false })
-  expect(providerOptions(loadIngestConfig({ ...given, CONFIRM_MONEY: 'on' }))).toMatchObject({ confirmsMoney: true })
-  expect(providerOptions(loadIngestConfig(GOOD))).toBeUndefined()
+  expect(providerSettings(loadIngestConfig(given))).toMatchObject([{ name: 'godofpanel', api: { url, key: 'k' } }])
+  expect(loadIngestConfig(given).CONFIRM_MONEY).toBe('off')
+  expect(loadIngestConfig({ ...given, CONFIRM_MONEY: 'on' }).CONFIRM_MONEY).toBe('on')
+  expect(providerSettings(loadIngestConfig(GOOD))).toMatchObject([{ name: 'godofpanel', api: undefined }])
 })

@@ -5,12 +5,20 @@ import { createTestDatabase, TEST_JWT_SECRET, type TestDatabase } from '@paxyo/t
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { pino } from 'pino'
 import { userChannel } from '@paxyo/contracts'
-import { createIngest, type Ingest, type ProviderOptions } from '../src/ingest.ts'
-import type { PanelWebhookTarget } from '../src/panel-webhook/panel-webhook-config.ts'
-import type { ProofOptions } from '../src/webhook/proof-of-origin.ts'
+import type { WebhookAuthentication } from '@paxyo/providers'
+import { createGodOfPanel } from '@paxyo/godofpanel'
+import { createIngest, type Ingest, type IngestProvider } from '../src/ingest.ts'
+import type { VerificationTimes } from '../src/workers/provider-verification/provider-verification.ts'
+import type { PanelWebhookTarget } from '../src/workers/outgoing-webhooks/outgoing-webhook-config.ts'
 
 export const TOKEN = 'a-webhook-token'
 export const API_KEY = 'a-panel-api-key'
+
+/** A provider that cannot be asked, and whose webhooks cannot be authenticated. */
+export const GODOFPANEL: IngestProvider = {
+  provider: createGodOfPanel(),
+  authentication: { tokens: [], signatureKeys: [], allowedCidrs: [] },
+}
 
 /** webhook-ingest on a database of its own, without a network. */
 export interface IngestFixture extends AsyncDisposable {
@@ -30,16 +38,26 @@ export interface IngestFixture extends AsyncDisposable {
   follow(userId: string): Promise<OrderEvent[]>
 }
 
+/** GodOfPanel's API, and whether refunds wait for it. */
+export interface FixtureProvider {
+  readonly url: string
+  readonly key: string
+  readonly verifiesRefunds: boolean
+  readonly verificationTimes?: Partial<VerificationTimes>
+}
+
 interface FixtureOptions {
-  readonly provider?: ProviderOptions
+  readonly provider?: FixtureProvider
+  /** Providers beside GodOfPanel. */
+  readonly others?: readonly IngestProvider[]
   readonly hasDocs?: boolean
   readonly jwtSecrets?: string[]
   readonly panelWebhook?: PanelWebhookTarget
 }
 
 export async function startIngest(
-  proof: Partial<ProofOptions> = { tokens: [TOKEN] },
-  { provider, hasDocs = true, jwtSecrets = [TEST_JWT_SECRET], panelWebhook }: FixtureOptions = {},
+  authentication: Partial<WebhookAuthentication> = { tokens: [TOKEN] },
+  { provider, others = [], hasDocs = true, jwtSecrets = [TEST_JWT_SECRET], panelWebhook }: FixtureOptions = {},
 ): Promise<IngestFixture> {
   const database = await createTestDatabase()
   const bus = createInProcessBus()
@@ -48,9 +66,16 @@ export async function startIngest(
   const ingest = createIngest({
     pool: database.poolAs('ingest', 10),
     publisher: bus.connectPublisher(),
-    proof: { tokens: [], signatureKeys: [], allowedCidrs: [], ...proof },
+    providers: [
+      {
+        provider: createGodOfPanel({ api: provider }),
+        authentication: { ...GODOFPANEL.authentication, ...authentication },
+      },
+      ...others,
+    ],
+    verifiesRefunds: provider?.verifiesRefunds ?? false,
+    ...(provider?.verificationTimes === undefined ? {} : { verificationTimes: provider.verificationTimes }),
     apiKeys: [API_KEY],
-    provider,
     tokens: { secrets: jwtSecrets, audience: 'paxyo' },
     hasDocs,
     panelWebhook,

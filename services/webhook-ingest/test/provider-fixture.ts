@@ -1,7 +1,6 @@
-import { startSimulator, type Simulator, type SimulatorOptions } from '@paxyo/godofpanel/simulator'
+import { startSimulator, type Simulator, type SimulatorOptions } from '@paxyo/provider-simulator'
 import { listen } from '@paxyo/service-kit'
-import type { ProviderOptions } from '../src/ingest.ts'
-import { startIngest, TOKEN, type IngestFixture } from './ingest-fixture.ts'
+import { startIngest, TOKEN, type FixtureProvider, type IngestFixture } from './ingest-fixture.ts'
 
 export const PROVIDER_KEY = 'a-key-of-the-provider'
 
@@ -15,13 +14,13 @@ export interface ProviderFixture extends IngestFixture {
 }
 
 export async function startWithProvider(
-  provider: Partial<ProviderOptions> = {},
+  provider: Partial<FixtureProvider> = {},
   simulation: SimulatorOptions = {},
 ): Promise<ProviderFixture> {
   // The two know each other's address: the simulator of the API starts first and is told where to call afterwards.
   const api = await startSimulator({ ...simulation, apiKey: PROVIDER_KEY })
   const fixture = await startIngest(undefined, {
-    provider: { url: api.apiUrl, key: PROVIDER_KEY, confirmsMoney: false, ...provider },
+    provider: { url: api.apiUrl, key: PROVIDER_KEY, verifiesRefunds: false, ...provider },
   })
   const url = await listen(fixture.app, { host: '127.0.0.1', port: 0 })
   api.setWebhook({ url: `${url}/webhooks/godofpanel`, proof: { kind: 'path', token: TOKEN } })

@@ -13,8 +13,8 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { createKysely } from '@paxyo/database'
-import { createApiKey } from '../src/index.ts'
-import { SECRET, startTestPanel, type TestPanel } from './panel-webhook/test-panel.ts'
+import { createApiKey } from '@paxyo/database'
+import { SECRET, startTestPanel, type TestPanel } from './workers/outgoing-webhooks/test-panel.ts'
 
 // The README's commands, run in their order as they stand there; only the address is put in.
 

@@ -1,11 +1,9 @@
 import { createPool } from '@paxyo/database'
 import { createRedisBus } from '@paxyo/event-bus'
-import { parseUpdates, PROVIDER } from '@paxyo/godofpanel'
+import { createGodOfPanel } from '@paxyo/godofpanel'
+import { createBatcher, createOutbox } from '@paxyo/ledger'
 import { createHttpServer, createLogger, listen } from '@paxyo/service-kit'
 import { randomUUID } from 'node:crypto'
-// The one deep import: what the batch transaction costs by itself can't be seen through the service's door.
-import { createBatcher } from '../../../../services/webhook-ingest/src/commit/batcher.ts'
-import { createOutbox } from '../../../../services/webhook-ingest/src/publish/outbox.ts'
 import type { HttpLoadOrder, HttpLoadResult } from '../../load/http-load.ts'
 import { summarize } from '../../load/latencies.ts'
 import { webhookBodies } from '../../load/webhook-bodies.ts'
@@ -16,6 +14,7 @@ import { webhookBodies } from '../../load/webhook-bodies.ts'
 const log = createLogger('batch-only', 'warn')
 const pool = createPool({ url: process.env['DATABASE_URL']!, role: 'ingest', name: 'batch-only', max: 10 })
 const bus = createRedisBus({ url: process.env['REDIS_URL']!, channelPrefix: 'batch-only:', onError: () => undefined })
+const provider = createGodOfPanel()
 const outbox = createOutbox({ pool, publisher: bus.connectPublisher(), log })
 const batcher = createBatcher({ pool, newId: randomUUID, outbox, log })
 outbox.start()
@@ -36,10 +35,10 @@ async function run(order: HttpLoadOrder): Promise<HttpLoadResult> {
     while (performance.now() < startedAt + order.durationMs) {
       const sentAt = performance.now()
       const { text, isCancel } = nextBody()
-      const parsed = parseUpdates('json', text)
+      const parsed = provider.parseUpdates('application/json', Buffer.from(text))
       if ('error' in parsed) throw new Error(parsed.error)
       const { update, body } = parsed.updates[0]!
-      const delivery = { deliveryId: randomUUID(), provider: PROVIDER, update, body, receivedAt: new Date() }
+      const delivery = { deliveryId: randomUUID(), provider: provider.name, update, body, receivedAt: new Date() }
       const result = await batcher.submit([delivery])
       times.push(performance.now() - sentAt)
       if (typeof result === 'string') failed += 1

@@ -1,7 +1,7 @@
 import { printable } from '../output/printable.ts'
 import { table } from '../output/table.ts'
 import type { Terminal } from '../terminal.ts'
-import type { AuditCheckResult, AuditResult } from './run-audit.ts'
+import type { AuditCheckResult, AuditResult } from '@paxyo/ledger'
 
 /** An audit as a table, with the rows that are off below it. */
 export function renderAudit(result: AuditResult, { style }: Pick<Terminal, 'style'>): string {

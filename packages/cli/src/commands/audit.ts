@@ -1,7 +1,6 @@
+import { AUDIT_CHECKS, auditLedger } from '@paxyo/ledger'
 import { InvalidArgumentError } from 'commander'
-import { AUDIT_CHECKS } from '../audit/checks.ts'
 import { renderAudit } from '../audit/render-audit.ts'
-import { runAudit } from '../audit/run-audit.ts'
 import { action } from '../cli.ts'
 import { startProgress } from '../output/progress.ts'
 import type { AddCommand } from '../program.ts'
@@ -45,7 +44,7 @@ export const addAudit: AddCommand = (program, terminal, finished) => {
           signal: cli.signal,
         })
         const progress = startProgress(cli, 'audit', 'checks')
-        const result = await runAudit(database, limits, (done, total) => progress.update(done, done / total))
+        const result = await auditLedger(database, limits, (done, total) => progress.update(done, done / total))
         progress.end()
         cli.print(result, () => renderAudit(result, cli))
         if (!result.isClean) cli.finish('findings')

@@ -15,7 +15,7 @@ export const addReconcile: AddCommand = (program, terminal, finished) => {
     .option('--orders-max <count>', 'how many orders at most (10000)')
     .action(
       action(terminal, finished, async (cli, { silentHours, ordersMax }: ReconcileOptions, orderIds: string[]) => {
-        const { reconcile } = await import('../back-office/reconcile.ts')
+        const { reconcile } = await import('../reconcile/reconcile.ts')
         await reconcile(cli, [
           ...(silentHours === undefined ? [] : ['--silent-hours', silentHours]),
           ...(ordersMax === undefined ? [] : ['--orders-max', ordersMax]),

@@ -1,6 +1,7 @@
 /** What is known of an order that comes from elsewhere; the README says what each means. */
 export const ORDER_FIELDS = [
   'orderId',
+  'provider',
   'providerOrderId',
   'userId',
   'service',

@@ -1,7 +1,8 @@
 import { createPool } from '@paxyo/database'
-import { v7 as uuidv7 } from 'uuid'
+import { newId } from '@paxyo/ledger'
 import type { Cli } from '../cli.ts'
 import { explainDatabaseError } from '../explain-database-error.ts'
+import { loadProviders } from '../load-providers.ts'
 import { startProgress } from '../output/progress.ts'
 import { settings } from '../settings.ts'
 import type { ImportFormat } from './fields.ts'
@@ -40,11 +41,13 @@ export async function importFile<Item extends object>(
   const url = given?.DATABASE_URL
   const pool = url && createPool({ url, role: 'ingest', name: 'paxyo-import', max: CONNECTIONS_MAX })
   if (file === '-') cli.err('reading the standard input\n')
-  const deps = pool && { pool, newId: uuidv7, confirmsMoney: given?.CONFIRM_MONEY === 'on' }
+  const providers = loadProviders(cli.env)
+  const verifiedProviders = new Set(given?.CONFIRM_MONEY === 'on' ? providers.map(({ name }) => name) : [])
+  const deps = pool && { pool, newId, verifiedProviders }
   const report = await openRefusedReport(options.report)
   const progress = startProgress(cli, things, 'rows')
   const handling = {
-    toItem: (record: Parameters<typeof toItem>[0]) => toItem(record, map),
+    toItem: (record: Parameters<typeof toItem>[0]) => toItem(record, map, providers),
     importBatch: (items: readonly Item[]) =>
       deps ? importBatch(deps, items) : Promise.resolve(items.map(() => 'imported')),
   }

@@ -1,5 +1,5 @@
-import { importAccounts, importOrders, type ImportedAccount, type ImportedOrder } from 'webhook-ingest'
-import type { Pool } from 'pg'
+import { importAccounts, importOrders, type ImportDeps, type ImportedAccount, type ImportedOrder } from '@paxyo/ledger'
+import type { ProviderSettings } from '@paxyo/providers'
 import type { ImportMap } from './import-map.ts'
 import type { ImportRecord } from './read-records.ts'
 import { toImportedAccount } from './to-imported-account.ts'
@@ -7,11 +7,8 @@ import { toImportedOrder } from './to-imported-order.ts'
 
 /** How rows become what is taken over, and how that is done. */
 export interface ImportKind<Item> {
-  readonly toItem: (record: ImportRecord, map: ImportMap) => Item | string
-  readonly importBatch: (
-    deps: { readonly pool: Pool; readonly newId: () => string; readonly confirmsMoney: boolean },
-    items: readonly Item[],
-  ) => Promise<readonly string[]>
+  readonly toItem: (record: ImportRecord, map: ImportMap, providers: readonly ProviderSettings[]) => Item | string
+  readonly importBatch: (deps: ImportDeps, items: readonly Item[]) => Promise<readonly string[]>
 }
 
 export const ORDERS: ImportKind<ImportedOrder> = { toItem: toImportedOrder, importBatch: importOrders }

@@ -1,6 +1,7 @@
 import { currencySchema } from '@paxyo/contracts'
 import { parseMoney } from '@paxyo/order-core'
-import { registrationSchema, type ImportedAccount } from 'webhook-ingest'
+import type { ImportedAccount } from '@paxyo/ledger'
+import { idSchema } from '@paxyo/panel-client'
 import { ACCOUNT_FIELDS } from './fields.ts'
 import type { ImportMap } from './import-map.ts'
 import type { ImportRecord } from './read-records.ts'
@@ -10,7 +11,7 @@ import { toMoneyText, toValues } from './to-values.ts'
 export function toImportedAccount(record: ImportRecord, map: ImportMap): ImportedAccount | string {
   if (record.problem !== undefined) return record.problem
   const values = toValues(record, ACCOUNT_FIELDS, map)
-  const userId = registrationSchema.shape.userId.safeParse(values.userId)
+  const userId = idSchema.safeParse(values.userId)
   if (!userId.success) return values.userId === undefined ? 'userId: is missing' : 'userId: is no id'
   const currency = currencySchema.safeParse(values.currency)
   if (!currency.success) return values.currency === undefined ? 'currency: is missing' : 'currency: is no currency'

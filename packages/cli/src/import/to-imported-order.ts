@@ -1,6 +1,9 @@
-import { normalizeStatus, parseMoney, refundTarget, type Money } from '@paxyo/order-core'
 import type { OrderStatus } from '@paxyo/contracts'
-import { registrationSchema, type ImportedOrder } from 'webhook-ingest'
+import { createStatusReader } from '@paxyo/godofpanel'
+import type { ImportedOrder } from '@paxyo/ledger'
+import { parseMoney, refundTarget, type Money } from '@paxyo/order-core'
+import { registrationSchema } from '@paxyo/panel-client'
+import { defaultProvider, type ProviderSettings } from '@paxyo/providers'
 import { ORDER_FIELDS } from './fields.ts'
 import type { ImportMap } from './import-map.ts'
 import type { ImportRecord } from './read-records.ts'
@@ -14,7 +17,11 @@ const MYSQL_ZERO_DATE = '0000-00-00'
 const schema = registrationSchema.omit({ payment: true })
 
 /** @returns the order, or why the row is refused: nothing is guessed that money depends on. */
-export function toImportedOrder(record: ImportRecord, map: ImportMap): ImportedOrder | string {
+export function toImportedOrder(
+  record: ImportRecord,
+  map: ImportMap,
+  providers: readonly ProviderSettings[],
+): ImportedOrder | string {
   if (record.problem !== undefined) return record.problem
   const values = toValues(record, ORDER_FIELDS, map)
   const registration = schema.safeParse({
@@ -29,7 +36,9 @@ export function toImportedOrder(record: ImportRecord, map: ImportMap): ImportedO
   })
   if (!registration.success) return describe(registration.error.issues, values)
 
-  const status = toStatus(values.status, map)
+  const provider = toProvider(values.provider, providers)
+  if (typeof provider === 'string') return provider
+  const status = toStatus(values.status, map, provider)
   if (status === undefined) return `status: ${values.status} is unknown; say in the map what it means`
   const isDated = values.createdAt !== undefined && !values.createdAt.startsWith(MYSQL_ZERO_DATE)
   const createdAt = isDated ? toTime(values.createdAt!, map.timeZone) : undefined
@@ -40,17 +49,37 @@ export function toImportedOrder(record: ImportRecord, map: ImportMap): ImportedO
   const charge = parseMoney(registration.data.charge)
   const refunded = toRefunded(values.refunded, status, charge, registration.data.quantity, progress.remains)
   if (typeof refunded === 'string') return refunded
-  return { ...registration.data, status, ...progress, refundedElsewhere: refunded, createdAt }
+  return {
+    ...registration.data,
+    provider: provider.name,
+    charge,
+    status,
+    ...progress,
+    refundedElsewhere: refunded,
+    createdAt,
+  }
 }
 
 /** Where an order was not passed on, panels write 0 or less. No provider counts like that. */
 const toProviderOrderId = (text: string | undefined): string | undefined =>
   text !== undefined && /^(?:0+|-\d+)$/.test(text) ? undefined : text
 
+/** The configured provider of a row. @returns why there is none. */
+function toProvider(name: string | undefined, providers: readonly ProviderSettings[]): ProviderSettings | string {
+  const wanted = name ?? defaultProvider(providers)
+  const names = providers.map((provider) => provider.name).join(', ')
+  if (wanted === undefined) return `provider: is missing, and could be any of ${names}`
+  return providers.find((provider) => provider.name === wanted) ?? `provider: ${wanted} is not one of ${names}`
+}
+
 /** Panels that wait for the provider's first word keep none. */
-function toStatus(text: string | undefined, { statuses }: ImportMap): OrderStatus | undefined {
+function toStatus(
+  text: string | undefined,
+  { statuses }: ImportMap,
+  { statusMap }: ProviderSettings,
+): OrderStatus | undefined {
   if (text === undefined) return 'pending'
-  const status = Object.hasOwn(statuses, text) ? statuses[text]! : normalizeStatus(text)
+  const status = Object.hasOwn(statuses, text) ? statuses[text]! : createStatusReader(statusMap)(text)
   return status === 'unknown' ? undefined : status
 }
 

@@ -1,7 +1,6 @@
-import { createKysely, type Database } from '@paxyo/database'
+import { API_KEYS_MAX, createApiKey, createKysely, listApiKeys, revokeApiKey, type Database } from '@paxyo/database'
 import type { Kysely } from 'kysely'
 import pg from 'pg'
-import { API_KEYS_MAX, createApiKey, listApiKeys, revokeApiKey } from 'webhook-ingest'
 import type { Cli } from '../cli.ts'
 import { explainDatabaseError } from '../explain-database-error.ts'
 import { Failure } from '../failure.ts'

@@ -1,7 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
 import { parseMoney } from '@paxyo/order-core'
+import { providerSettings, providerVariables } from '@paxyo/providers'
+import { loadConfig } from '@paxyo/service-kit'
 import { importMapSchema } from '../../src/import/import-map.ts'
 import { toImportedOrder } from '../../src/import/to-imported-order.ts'
+
+const providers = providerSettings(loadConfig(providerVariables, {}))
 
 const ROW = {
   orderId: 'A-1',
@@ -15,14 +19,15 @@ const ROW = {
 }
 
 function convert(change: Record<string, unknown>, map: Record<string, unknown> = {}) {
-  return toImportedOrder({ row: 1, fields: { ...ROW, ...change } }, importMapSchema.parse(map))
+  return toImportedOrder({ row: 1, fields: { ...ROW, ...change } }, importMapSchema.parse(map), providers)
 }
 
 test('a row with what is needed is a pending order', () => {
   expect(convert({})).toEqual({
     ...ROW,
     quantity: 1000,
-    charge: '2.5',
+    provider: 'godofpanel',
+    charge: 250_000_000n,
     status: 'pending',
     remains: null,
     startCount: null,
@@ -96,7 +101,8 @@ test('panels write numbers and dates in many ways', () => {
     quantity: 1000,
     remains: 0,
     startCount: null,
-    charge: '2.5',
+    provider: 'godofpanel',
+    charge: 250_000_000n,
     createdAt: new Date('2026-01-02T09:00:00Z'),
   })
   expect(convert({ createdAt: '0000-00-00 00:00:00' })).toMatchObject({ createdAt: undefined })

@@ -6,6 +6,7 @@ export const ERROR_CODES = {
   order_id_missing: { status: 400, title: 'No update in the body names an order.' },
   no_updates: { status: 400, title: 'The body holds no update.' },
   validation_failed: { status: 400, title: 'The request does not have the expected shape.' },
+  unknown_provider: { status: 400, title: 'No provider of this name is configured.' },
   idempotency_key_missing: { status: 400, title: 'This request moves money and needs an Idempotency-Key.' },
   invalid_cursor: { status: 400, title: 'The cursor is not one that this list gave out.' },
   unauthorized: { status: 401, title: 'The request carries no valid proof of its origin.' },

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { parseBody } from '../parse-body.ts'
-import { ProviderError } from './provider-error.ts'
+import { ProviderError } from '@paxyo/order-core'
 
 /** Providers write numbers as text or as numbers; `parseBody` makes text of both. */
 const integer = z

@@ -1,5 +1,6 @@
+import { ProviderError, type ProviderAnswer, type ProviderClient } from '@paxyo/order-core'
 import { parseUpdates } from '../parse-updates.ts'
-import type { StatusUpdate } from '@paxyo/order-core'
+import type { ReadStatus } from '../status-words.ts'
 import {
   addedSchema,
   balanceSchema,
@@ -10,10 +11,9 @@ import {
   type ProviderBalance,
   type ProviderService,
 } from './answers.ts'
-import { ProviderError } from './provider-error.ts'
 import { createTransport, type Parameters } from './transport.ts'
 
-export interface ProviderClientOptions {
+export interface GodOfPanelClientOptions {
   /** The API v2's one address, such as `https://godofpanel.com/api/v2`. */
   readonly url: string
   readonly key: string
@@ -23,14 +23,6 @@ export interface ProviderClientOptions {
   readonly timeoutMs?: number
   /** How often a request that changes nothing is sent. */
   readonly attemptsMax?: number
-}
-
-/** What the provider says about one order, and its words. A cost and a currency in them are the provider's. */
-export interface StatusAnswer {
-  /** Its problem is `provider_error` when the provider does not know the order. */
-  readonly update: StatusUpdate
-  /** JSON that `parseUpdates` reads as this update again. */
-  readonly body: string
 }
 
 /** An order to be placed with the provider. */
@@ -47,12 +39,10 @@ export interface OrderToPlace {
   readonly more?: Parameters
 }
 
-/** The provider's API v2. Everything throws ProviderError and nothing else. */
-export interface ProviderClient {
+/** The provider's API v2, whole. Everything throws ProviderError and nothing else. */
+export interface GodOfPanelClient extends ProviderClient {
   /** Asks about one order. */
-  status(orderId: string): Promise<StatusAnswer>
-  /** Asks about up to 100 orders in one request. Those that the answer leaves out are not in the map. */
-  statuses(orderIds: readonly string[]): Promise<ReadonlyMap<string, StatusAnswer>>
+  status(orderId: string): Promise<ProviderAnswer>
   services(): Promise<ProviderService[]>
   balance(): Promise<ProviderBalance>
   /**
@@ -60,12 +50,10 @@ export interface ProviderClient {
    * have been placed.
    */
   add(order: OrderToPlace): Promise<string>
-  /** Ends what waits and what is on its way with `closed`. */
-  close(): Promise<void>
 }
 
 /** The most orders that the API answers for at once. */
-export const STATUS_ORDERS_MAX = 100
+const STATUS_ORDERS_MAX = 100
 const REQUESTS_PER_SECOND = 5
 const TIMEOUT_MS = 10_000
 const ATTEMPTS_MAX = 3
@@ -73,7 +61,7 @@ const ANSWER_BYTES_MAX = 262_144
 /** A provider's price list has thousands of lines. */
 const SERVICES_BYTES_MAX = 16_777_216
 
-export function createProviderClient(options: ProviderClientOptions): ProviderClient {
+export function createGodOfPanelClient(options: GodOfPanelClientOptions, readStatus: ReadStatus): GodOfPanelClient {
   const { key } = options
   const transport = createTransport({
     requestsPerSecond: REQUESTS_PER_SECOND,
@@ -83,6 +71,9 @@ export function createProviderClient(options: ProviderClientOptions): ProviderCl
   })
 
   return {
+    ordersMax: STATUS_ORDERS_MAX,
+    isAskable,
+
     async status(orderId) {
       const answer = await transport.ask('status', { order: askable(orderId) }, ANSWER_BYTES_MAX)
       const value = readJson(answer)
@@ -90,7 +81,7 @@ export function createProviderClient(options: ProviderClientOptions): ProviderCl
       // The same shape says that the key is wrong and that the order is unknown; only the words differ.
       if (refusal !== undefined && !/order/i.test(refusal)) throw new ProviderError('refused', refusal)
       // Under its id, as the answer for several orders has it.
-      const [found] = readStatuses(`{${JSON.stringify(orderId)}:${answer}}`, [orderId]).values()
+      const [found] = readStatuses(`{${JSON.stringify(orderId)}:${answer}}`, [orderId], readStatus).values()
       if (found === undefined) throw new ProviderError('malformed_answer', 'no status')
       return found
     },
@@ -103,7 +94,7 @@ export function createProviderClient(options: ProviderClientOptions): ProviderCl
       const answer = await transport.ask('status', { orders: orderIds.map(askable).join(',') }, ANSWER_BYTES_MAX)
       const refusal = readRefusal(readJson(answer), key)
       if (refusal !== undefined) throw new ProviderError('refused', refusal)
-      return readStatuses(answer, orderIds)
+      return readStatuses(answer, orderIds, readStatus)
     },
 
     async services() {
@@ -139,8 +130,8 @@ export function createProviderClient(options: ProviderClientOptions): ProviderCl
   }
 }
 
-/** Whether the API can be asked about an order: ids are separated by commas there. */
-export const isAskable = (orderId: string): boolean => /^[^\s,]{1,128}$/.test(orderId)
+/** Ids are separated by commas. */
+const isAskable = (orderId: string): boolean => /^[^\s,]{1,128}$/.test(orderId)
 
 function askable(orderId: string): string {
   if (!isAskable(orderId)) throw new ProviderError('invalid_request', 'an order id with a comma or a space')
@@ -148,15 +139,19 @@ function askable(orderId: string): string {
 }
 
 /** Reads statuses as webhooks are read; whatever names another order than those asked about makes all of it suspect. */
-function readStatuses(answer: string, orderIds: readonly string[]): Map<string, StatusAnswer> {
-  const parsed = parseUpdates('json', answer)
+function readStatuses(
+  answer: string,
+  orderIds: readonly string[],
+  readStatus: ReadStatus,
+): Map<string, ProviderAnswer> {
+  const parsed = parseUpdates('json', answer, readStatus)
   if ('error' in parsed) {
     // PHP writes an empty map as an empty list.
     if (parsed.error === 'no_updates') return new Map()
     throw new ProviderError('malformed_answer', parsed.error)
   }
   const asked = new Set(orderIds)
-  const answers = new Map<string, StatusAnswer>()
+  const answers = new Map<string, ProviderAnswer>()
   for (const { update, body } of parsed.updates) {
     if (update === undefined || !asked.has(update.providerOrderId) || answers.has(update.providerOrderId)) {
       throw new ProviderError('malformed_answer', 'it speaks of other orders than those asked about')

@@ -1,8 +1,8 @@
+import { retryAfterMs } from '@paxyo/service-kit'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pThrottle from 'p-throttle'
 import { Agent, errors, request, type Dispatcher } from 'undici'
-import { ProviderError } from './provider-error.ts'
-import { retryAfterMs } from './retry-after.ts'
+import { ProviderError } from '@paxyo/order-core'
 
 export interface TransportOptions {
   readonly url: string

@@ -1,25 +1,23 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
+import { startSimulator, type Simulator } from '@paxyo/provider-simulator'
 import { inspect } from 'node:util'
-import {
-  createProviderClient,
-  PROVIDER_ERROR_CODES,
-  type ProviderClient,
-  type ProviderClientOptions,
-} from '../../src/index.ts'
-import { startSimulator, type Simulator } from '../../src/simulator/index.ts'
-import { startReceiver, type Receiver } from '../simulator/receiver.ts'
+import { PROVIDER_ERROR_CODES } from '@paxyo/order-core'
+import { createGodOfPanel, type GodOfPanelClient, type GodOfPanelClientOptions } from '../../src/index.ts'
+import { startReceiver, type Receiver } from '../../../provider-simulator/test/receiver.ts'
 
 const KEY = 'a-key-that-nobody-sees'
 /** For an answer that does not come. */
 const TIMEOUT_MS = 1_000
 
-const clients: ProviderClient[] = []
+const clients: GodOfPanelClient[] = []
 afterEach(async () => {
   await Promise.all(clients.splice(0).map((client) => client.close()))
 })
 
-function connect(url: string, options: Partial<ProviderClientOptions> = {}): ProviderClient {
-  const client = createProviderClient({ url, key: KEY, timeoutMs: 60_000, requestsPerSecond: 50, ...options })
+function connect(url: string, options: Partial<GodOfPanelClientOptions> = {}): GodOfPanelClient {
+  const client = createGodOfPanel({
+    api: { url, key: KEY, timeoutMs: 60_000, requestsPerSecond: 50, ...options },
+  }).client!
   clients.push(client)
   return client
 }

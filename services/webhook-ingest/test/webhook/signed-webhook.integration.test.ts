@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { randomBytes } from 'node:crypto'
+import { parseSecret } from '@paxyo/standard-webhooks'
 import { Webhook } from 'standardwebhooks'
-import { parseSecret } from '../../src/webhook/standard-webhooks.ts'
 import { startIngest, type IngestFixture } from '../ingest-fixture.ts'
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { startSimulator, WEBHOOK_SHAPE_NAMES, type Proof, type Simulator } from '@paxyo/godofpanel/simulator'
+import { startSimulator, WEBHOOK_SHAPE_NAMES, type Proof, type Simulator } from '@paxyo/provider-simulator'
 import { listen } from '@paxyo/service-kit'
+import { parseSecret } from '@paxyo/standard-webhooks'
 import { readFileSync } from 'node:fs'
 import { startIngest, TOKEN, type IngestFixture } from '../ingest-fixture.ts'
-import { parseSecret } from '../../src/webhook/standard-webhooks.ts'
 
 interface Sample {
   readonly name: string
@@ -15,7 +15,8 @@ interface Sample {
 const SAMPLES = JSON.parse(
   readFileSync(new URL('../../../../packages/godofpanel/test/data/samples.json', import.meta.url), 'utf8'),
 ) as Sample[]
-const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+const KEY = parseSecret(`whsec_${Buffer.alloc(32, 7).toString('base64')}`)!
+const OTHER_KEY = parseSecret(`whsec_${Buffer.alloc(32, 8).toString('base64')}`)!
 
 let ingest: IngestFixture
 let simulator: Simulator
@@ -26,7 +27,7 @@ afterEach(async () => {
 })
 
 const start = async (proof: Proof = { kind: 'path', token: TOKEN }): Promise<void> => {
-  ingest = await startIngest({ tokens: [TOKEN], signatureKeys: [parseSecret(SECRET)!] })
+  ingest = await startIngest({ tokens: [TOKEN], signatureKeys: [KEY] })
   webhookUrl = `${await listen(ingest.app, { host: '127.0.0.1', port: 0 })}/webhooks/godofpanel`
   simulator = await startSimulator({ webhookUrl, proof, retry: { attemptsMax: 1 } })
 }
@@ -45,7 +46,7 @@ const readOrder = async (orderId: string): Promise<unknown> => {
 }
 
 test.each<Proof>([
-  { kind: 'signature', secret: SECRET },
+  { kind: 'signature', keys: [KEY] },
   { kind: 'path', token: TOKEN },
   { kind: 'header', token: TOKEN },
   { kind: 'header', token: TOKEN, header: 'authorization' },
@@ -59,7 +60,7 @@ test.each<Proof>([
 })
 
 test('a wrong proof is not', async () => {
-  await start({ kind: 'signature', secret: `whsec_${Buffer.alloc(32, 8).toString('base64')}` })
+  await start({ kind: 'signature', keys: [OTHER_KEY] })
   await place('1')
   simulator.cancel('1')
   await simulator.idle()

@@ -1,4 +1,4 @@
-import { DROP_IN_FILE } from '@paxyo/browser-client/drop-in'
+import { SCRIPT_FILE } from '@paxyo/paxyo-js'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -14,7 +14,7 @@ export interface DropInScript {
 const HASH_CHARS = 16
 
 /** @throws Error that says how to build it, when it has not been built. */
-export function loadDropInScript(file: URL = DROP_IN_FILE): DropInScript {
+export function loadDropInScript(file: URL = SCRIPT_FILE): DropInScript {
   const identity = read(file)
   return {
     hash: createHash('sha256').update(identity).digest('hex').slice(0, HASH_CHARS),
@@ -26,7 +26,7 @@ function read(file: URL): Buffer {
   try {
     return readFileSync(file)
   } catch (cause) {
-    throw new Error(`${fileURLToPath(file)} cannot be read. Build it: node packages/browser-client/drop-in/build.mjs`, {
+    throw new Error(`${fileURLToPath(file)} cannot be read. Build it: node packages/paxyo-js/build.mjs`, {
       cause,
     })
   }

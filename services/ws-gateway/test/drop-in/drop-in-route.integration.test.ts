@@ -80,6 +80,6 @@ test('it comes compressed as the browser likes', async () => {
 test('a script that was not built is named, with what builds it', () => {
   const missing = pathToFileURL(join(folder, 'missing.js'))
   expect(() => loadDropInScript(missing)).toThrow(
-    /missing\.js cannot be read\. Build it: node packages\/browser-client\/drop-in\/build\.mjs/,
+    /missing\.js cannot be read\. Build it: node packages\/paxyo-js\/build\.mjs/,
   )
 })

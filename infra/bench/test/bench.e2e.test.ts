@@ -1,0 +1,90 @@
+import { expect, test } from '@jest/globals'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { centrifugo } from '../fan-out/variants/centrifugo.ts'
+import { findLosses } from '../regression-gate/regression-gate.ts'
+
+const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
+
+interface Results {
+  readonly samples: readonly { readonly variant: string; readonly figures: Record<string, number> }[]
+}
+
+/** Runs a benchmark that is too short to say anything but that it works. */
+async function bench(...args: string[]): Promise<{ stdout: string; results: Results; svg: string }> {
+  const folder = mkdtempSync(join(tmpdir(), 'paxyo-bench-results-'))
+  try {
+    const options = ['--rounds', '1', '--seconds', '1', '--results', folder, '--users', '100', '--orders', '4000']
+    const { stdout } = await promisify(execFile)(process.execPath, [MAIN, ...args, ...options])
+    const read = (extension: string): string => readFileSync(join(folder, `${args[0]}.${extension}`), 'utf8')
+    return { stdout, results: JSON.parse(read('json')) as Results, svg: read('svg') }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+test('the ingest benchmark measures us beside a peer, and checks every refund', async () => {
+  const overHttp = ['webhook-ingest', 'PL/pgSQL call each']
+  const peers = [...overHttp, 'batches only']
+  const { stdout, results, svg } = await bench(
+    'ingest',
+    '--connections',
+    '4',
+    ...peers.flatMap((name) => ['--only', name]),
+  )
+
+  // The rate, and then half of it.
+  expect(results.samples.map(({ variant }) => variant)).toEqual([...peers, ...overHttp])
+  for (const { figures } of results.samples) {
+    expect(figures['webhooks/s']).toBeGreaterThan(0)
+    expect(figures['WAL B/webhook']).toBeGreaterThan(100)
+  }
+  for (const name of peers)
+    expect(stdout).toMatch(new RegExp(`${name}: [1-9]\\d* cancellations, each refunded exactly once`))
+  expect(svg).toContain('webhook-ingest')
+})
+
+test('the fan-out benchmark brings every event to its client, with each of the peers', async () => {
+  const { results } = await bench('fan-out', '--clients', '50', '--idle', '50', '--rates', '100')
+
+  const events = results.samples.filter(({ figures }) => 'events/s' in figures)
+  expect(new Set(events.map(({ variant }) => variant))).toEqual(new Set(['ws-gateway', 'ws by hand', 'Socket.IO']))
+  expect(events.map(({ figures }) => figures['lost'])).toEqual(events.map(() => 0))
+})
+
+test('the benchmark of a gateway’s death brings every client back, with what it has missed', async () => {
+  const { results } = await bench('reconnect-storm', '--idle', '50', '--behind', '3')
+
+  const figures = results.samples[0]?.figures
+  expect(figures?.['last one live s']).toBeGreaterThan(0)
+  // Two at a time gather what comes within 20 ms: how many there are depends on how long a busy machine takes.
+  const gatheredMax = (figures!['last one live s']! * 1000) / 20
+  expect(figures!['queries']).toBeLessThan(20 + 2 * gatheredMax)
+})
+
+test('the end-to-end benchmark brings every webhook to its client, and so does its peer', async () => {
+  const { results } = await bench('end-to-end', '--clients', '20', '--webhook-rates', '50')
+
+  expect(results.samples.map(({ variant }) => variant)).toEqual(['Paxyo', 'one transaction each, ws by hand'])
+  for (const { figures } of results.samples) expect(figures).toMatchObject({ lost: 0 })
+})
+
+test('the regression gate calls what is a third worse than committed a loss, and nothing else', () => {
+  const committed = { ingestRate: 6, ingestCpu: 6, fanOutCpu: 0.9 }
+
+  expect(findLosses({ ingestRate: 4.1, ingestCpu: 9, fanOutCpu: 0.7 }, committed)).toEqual([])
+  expect(findLosses({ ingestRate: 3.9, ingestCpu: 6, fanOutCpu: NaN }, committed)).toEqual([
+    'ingestRate is 3.90, committed is 6',
+    'fanOutCpu is NaN, committed is 0.9',
+  ])
+})
+
+test('a frame of Centrifugo may hold several messages', () => {
+  const frame = Buffer.from('{"id":1,"connect":{}}\n{"id":2,"subscribe":{}}\n{"push":{}}\n{}\n')
+  const messages = centrifugo.split!(frame)
+  expect(messages.map((message) => centrifugo.classify(message))).toEqual(['other', 'live', 'event', 'ping'])
+})

@@ -1,0 +1,115 @@
+import { migrateToLatest } from '@paxyo/database'
+import { startLocalPostgres, type LocalPostgres } from '@paxyo/local-postgres'
+import {
+  startChaosProxy,
+  startRedisServer,
+  startService,
+  TEST_JWT_SECRET,
+  type ChaosProxy,
+  type RedisServer,
+  type ServiceProcess,
+} from '@paxyo/testkit'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+export const WEBHOOK_TOKEN = 'a-webhook-token'
+export const PANEL_KEY = 'a-panel-api-key'
+
+export type ServiceName = 'webhook-ingest' | 'ws-gateway'
+
+/** A service that comes back after it was ended, at another address. */
+export interface Member {
+  readonly name: ServiceName
+  /** Undefined while it is down. */
+  service: ServiceProcess | undefined
+}
+
+/** Everything that a real installation has, each part of its own and breakable. */
+export interface Cluster extends AsyncDisposable {
+  readonly ingests: readonly Member[]
+  readonly gateways: readonly Member[]
+  readonly redis: RedisServer
+  readonly redisProxy: ChaosProxy
+  readonly postgresProxy: ChaosProxy
+  /** The owner's connection string, past the proxy; changes when the server is restarted. */
+  postgresUrl(): string
+  /** Kills PostgreSQL's main process and starts it again: it recovers from its log. */
+  crashPostgres(): Promise<void>
+  /** Ends a service and starts it again. */
+  restart(member: Member, signal: NodeJS.Signals): Promise<void>
+}
+
+const RESTART_ATTEMPTS_MAX = 50
+const RESTART_DELAY_MS = 200
+
+export async function startCluster(size = 2): Promise<Cluster> {
+  await using cleanups = new AsyncDisposableStack()
+  const dir = mkdtempSync(join(tmpdir(), 'paxyo-chaos-'))
+  cleanups.defer(() => rmSync(dir, { recursive: true, force: true }))
+
+  // fsync stays on: what is committed must survive.
+  const postgresOptions = { dataDir: join(dir, 'postgres'), password: 'test', settings: { max_connections: '200' } }
+  let postgres: LocalPostgres = await startLocalPostgres(postgresOptions)
+  cleanups.defer(() => postgres.stop())
+  const redis = await startRedisServer()
+  cleanups.defer(() => redis.stop())
+  const postgresProxy = cleanups.use(await startChaosProxy(portOf(postgres.url)))
+  const redisProxy = cleanups.use(await startChaosProxy(redis.port))
+  await migrateToLatest(postgres.url)
+
+  const through = new URL(postgres.url)
+  through.port = String(postgresProxy.port)
+  const env = {
+    DATABASE_URL: through.href,
+    REDIS_URL: `redis://127.0.0.1:${redisProxy.port}`,
+    WEBHOOK_TOKENS: WEBHOOK_TOKEN,
+    PANEL_API_KEYS: PANEL_KEY,
+    JWT_SECRETS: TEST_JWT_SECRET,
+    ALLOWED_ORIGINS: '*',
+    DRAIN_SECONDS: '1',
+    LOG_LEVEL: 'info',
+  }
+  const start = async (name: ServiceName): Promise<Member> => {
+    const member: Member = { name, service: await startService(name, env) }
+    cleanups.defer(async () => void (await member.service?.end('SIGKILL')))
+    return member
+  }
+  const all = (name: ServiceName): Promise<Member[]> => Promise.all(Array.from({ length: size }, () => start(name)))
+  const [ingests, gateways] = await Promise.all([all('webhook-ingest'), all('ws-gateway')])
+  const owned = cleanups.move()
+
+  return {
+    ingests,
+    gateways,
+    redis,
+    redisProxy,
+    postgresProxy,
+    postgresUrl: () => postgres.url,
+    async crashPostgres() {
+      process.kill(postgres.pid, 'SIGKILL')
+      for (let attempt = 1; ; attempt += 1) {
+        // Its workers notice that it is gone and end themselves; until then it can't be started.
+        await sleep(RESTART_DELAY_MS)
+        try {
+          postgres = await startLocalPostgres(postgresOptions)
+          break
+        } catch (error) {
+          if (attempt === RESTART_ATTEMPTS_MAX) throw error
+        }
+      }
+      postgresProxy.target = portOf(postgres.url)
+    },
+    async restart(member, signal) {
+      const { service } = member
+      if (service === undefined) return
+      member.service = undefined
+      await service.end(signal)
+      member.service = await startService(member.name, env)
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+const portOf = (url: string): number => Number(new URL(url).port)

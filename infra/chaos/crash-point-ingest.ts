@@ -1,0 +1,95 @@
+import { createPool } from '@paxyo/database'
+import { createRedisBus, type EventPublisher } from '@paxyo/event-bus'
+import { createGodOfPanel } from '@paxyo/godofpanel'
+import { createHttpServer, createLogger, listen } from '@paxyo/service-kit'
+import type { Pool, PoolClient } from 'pg'
+import { createIngest, INGEST_POOL_MAX } from 'webhook-ingest'
+import { PANEL_KEY, WEBHOOK_TOKEN } from './cluster.ts'
+
+// webhook-ingest as it is, but it kills itself at its CRASH_AT-th step after a webhook has come: whenever it asks for
+// something that it must wait for, and whenever an answer is there.
+
+const crashAt = Number(process.env['CRASH_AT'])
+let steps = 0
+let hasWebhook = false
+
+function step(): void {
+  if (!hasWebhook) return
+  steps += 1
+  if (steps === crashAt) process.kill(process.pid, 'SIGKILL')
+}
+
+/** The same function, with a step before and after it. */
+function withSteps<Args extends unknown[], Result>(
+  run: (...args: Args) => Promise<Result>,
+): (...args: Args) => Promise<Result> {
+  return async (...args) => {
+    step()
+    try {
+      return await run(...args)
+    } finally {
+      step()
+    }
+  }
+}
+
+const pool: Pool = createPool({
+  url: process.env['DATABASE_URL']!,
+  role: 'ingest',
+  name: 'crash-point-ingest',
+  max: INGEST_POOL_MAX,
+})
+const connect = pool.connect.bind(pool) as () => Promise<PoolClient>
+const stepped = new WeakSet<PoolClient>()
+pool.connect = withSteps(async () => {
+  const client = await connect()
+  if (!stepped.has(client)) {
+    stepped.add(client)
+    client.query = withSteps(client.query.bind(client) as never) as never
+  }
+  return client
+}) as never
+// The pool's own shorthand, over the connections above.
+pool.query = (async (text: string, values?: unknown[]) => {
+  const client = await pool.connect()
+  try {
+    return await client.query(text, values)
+  } finally {
+    client.release()
+  }
+}) as never
+
+const bus = createRedisBus({
+  url: process.env['REDIS_URL']!,
+  channelPrefix: process.env['CHANNEL_PREFIX']!,
+  onError: () => undefined,
+})
+const publisher: EventPublisher = bus.connectPublisher()
+publisher.publish = withSteps(publisher.publish.bind(publisher))
+
+const log = createLogger('dying-ingest', 'info')
+const authentication = { tokens: [WEBHOOK_TOKEN], signatureKeys: [], allowedCidrs: [] }
+// With a provider to ask, a webhook pays only after that; those that died are followed up at once.
+const providerUrl = process.env['PROVIDER_API_URL']
+const api = providerUrl === undefined ? undefined : { url: providerUrl, key: process.env['PROVIDER_API_KEY']! }
+const tokens = { secrets: [], audience: 'paxyo' }
+const ingest = createIngest({
+  pool,
+  publisher,
+  providers: [{ provider: createGodOfPanel({ api }), authentication }],
+  verifiesRefunds: api !== undefined,
+  verificationTimes: { leaseMs: 1, lagMs: 0 },
+  apiKeys: [PANEL_KEY],
+  tokens,
+  hasDocs: false,
+  log,
+})
+const app = createHttpServer({ log, trustProxy: false })
+app.addHook('onRequest', async (request) => {
+  hasWebhook ||= request.url.startsWith('/webhooks')
+})
+app.addHook('onSend', async () => step())
+app.addHook('onResponse', async () => step())
+ingest.register(app)
+const address = await listen(app, { host: '127.0.0.1', port: 0 })
+log.info({ address }, 'listening')

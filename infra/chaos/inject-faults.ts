@@ -1,0 +1,286 @@
+import { eventually } from '@paxyo/testkit'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { PANEL_KEY, startCluster, WEBHOOK_TOKEN, type Cluster, type Member } from './cluster.ts'
+import { FAULTS } from './faults.ts'
+import { follow, type Follower } from './follower.ts'
+import { createRandom, type Random } from './random.ts'
+import { planOrder, type PlannedOrder } from './workload.ts'
+
+export interface ChaosOptions {
+  /** Replays the workload and the choice of faults; their moments depend on the machine. */
+  readonly seed: number
+  readonly orders: number
+  readonly users: number
+  /** How many orders are worked on at once. */
+  readonly concurrency: number
+  /** The longest pause between two faults. */
+  readonly pauseMsMax: number
+  /** Stops taking up new orders after this long. */
+  readonly durationMsMax: number
+  /** Only these faults; all of them when it is not given. */
+  readonly only?: readonly string[]
+  readonly log: (line: string) => void
+}
+
+export interface ChaosReport {
+  readonly seed: number
+  readonly durationMs: number
+  readonly ordersFinished: number
+  readonly webhooksAnswered: number
+  readonly webhooksSentAgain: number
+  readonly faults: Readonly<Record<string, number>>
+  readonly eventsChecked: number
+  readonly reconnects: number
+  readonly snapshotsAfterTheFirst: number
+  /** From the end of the last fault until the last client had everything. */
+  readonly catchUpMs: number
+  /** Everything that is not as it must be; empty when all promises were kept. */
+  readonly violations: readonly string[]
+}
+
+const REQUEST_TIMEOUT_MS = 12_000
+const RETRY_DELAY_MS = 100
+const RACING_MAX = 3
+const RACE_MS_MAX = 30
+const CATCH_UP_TIMEOUT_MS = 90_000
+
+/**
+ * Runs a random workload against a whole cluster while its parts are killed, paused and cut, then compares what is in
+ * the database and what every client was given with what the workload must have come to.
+ */
+export async function injectFaults(options: ChaosOptions): Promise<ChaosReport> {
+  const random = createRandom(options.seed)
+  await using cluster = await startCluster()
+  const startedAt = performance.now()
+  const users = Array.from({ length: options.users }, (_, index) => `user-${index}`)
+  const planning = random.fork()
+  const plan = Array.from({ length: options.orders }, (_, index) => planOrder(planning, index, planning.pick(users)))
+
+  const gatewayChoice = random.fork()
+  const followers = users.map((userId) =>
+    follow(
+      userId,
+      () => addressOf(cluster.gateways, gatewayChoice),
+      () => gatewayChoice.next(),
+    ),
+  )
+  const sender = createSender(cluster, random.fork())
+  const finished: PlannedOrder[] = []
+  const faults: Record<string, number> = {}
+  try {
+    const work = workOff(plan, options, sender, random.fork(), finished)
+    await breakUntil(work, cluster, random.fork(), options, faults)
+    await work
+
+    const mendedAt = performance.now()
+    const violations = [...(await catchUp(cluster, followers)), ...(await audit(cluster, finished, followers))]
+    const now = performance.now()
+    return {
+      seed: options.seed,
+      durationMs: Math.round(now - startedAt),
+      ordersFinished: finished.length,
+      webhooksAnswered: sender.answered,
+      webhooksSentAgain: sender.sentAgain,
+      faults,
+      eventsChecked: followers.reduce((sum, { received }) => sum + received.length, 0),
+      reconnects: followers.reduce((sum, { connects }) => sum + connects - 1, 0),
+      snapshotsAfterTheFirst: followers.reduce((sum, { snapshots }) => sum + snapshots, 0),
+      catchUpMs: Math.round(now - mendedAt),
+      violations,
+    }
+  } finally {
+    for (const follower of followers) follower.stop()
+  }
+}
+
+/** The address of some member that is up, or one that refuses. */
+function addressOf(members: readonly Member[], random: Random): string {
+  return random.pick(members).service?.url ?? 'http://127.0.0.1:9'
+}
+
+interface Sender {
+  answered: number
+  sentAgain: number
+  /** Sends until it is answered with success: what a panel or a provider does. */
+  send(path: string, body: unknown): Promise<void>
+}
+
+function createSender(cluster: Cluster, random: Random): Sender {
+  const sender: Sender = {
+    answered: 0,
+    sentAgain: 0,
+    async send(path, body) {
+      for (;;) {
+        try {
+          const response = await fetch(`${addressOf(cluster.ingests, random)}${path}`, {
+            method: 'POST',
+            headers: { 'content-type': 'application/json', authorization: `Bearer ${PANEL_KEY}` },
+            body: JSON.stringify(body),
+            signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+          })
+          const answer = await response.text()
+          if (response.ok) {
+            sender.answered += 1
+            return
+          }
+          // 503 says «come back»; anything else is a fault of ours.
+          if (response.status !== 503) throw new Error(`refused with ${response.status}: ${answer}`)
+        } catch (error) {
+          if ((error as Error).message.startsWith('refused')) throw error
+        }
+        sender.sentAgain += 1
+        await sleep(RETRY_DELAY_MS)
+      }
+    },
+  }
+  return sender
+}
+
+/** Works orders off, several at once. */
+async function workOff(
+  plan: readonly PlannedOrder[],
+  { concurrency, durationMsMax }: ChaosOptions,
+  sender: Sender,
+  random: Random,
+  finished: PlannedOrder[],
+): Promise<void> {
+  const deadline = performance.now() + durationMsMax
+  const queue = plan.values()
+  const worker = async (): Promise<void> => {
+    for (const order of queue) {
+      if (performance.now() > deadline) return
+      await deliver(order, sender, random.fork())
+      finished.push(order)
+    }
+  }
+  await Promise.all(Array.from({ length: concurrency }, worker))
+}
+
+/**
+ * Sends an order's updates. Up to three race each other, over different processes too, so that they arrive in any order:
+ * what an order must come to does not depend on it.
+ */
+async function deliver(order: PlannedOrder, sender: Sender, random: Random): Promise<void> {
+  const { orderId, providerOrderId, userId, quantity, charge } = order
+  const details = { service: 'Followers', link: 'https://example.com', currency: 'USD' }
+  const registration = sender.send('/v1/orders', { orderId, providerOrderId, userId, quantity, charge, ...details })
+  // Every other order is registered while its webhooks are already coming.
+  if (Number(providerOrderId) % 2 === 0) await registration
+  for (let index = 0, count = 0; index < order.updates.length; index += count) {
+    count = 1 + random.below(RACING_MAX)
+    await Promise.all(
+      order.updates.slice(index, index + count).map(async ({ status, remains }) => {
+        await sleep(random.below(RACE_MS_MAX))
+        await sender.send(`/webhooks/godofpanel/${WEBHOOK_TOKEN}`, { order_id: providerOrderId, status, remains })
+      }),
+    )
+  }
+  await registration
+}
+
+/** Breaks one thing after another for as long as there is work. */
+async function breakUntil(
+  work: Promise<void>,
+  cluster: Cluster,
+  random: Random,
+  { pauseMsMax, log, only = Object.keys(FAULTS) }: ChaosOptions,
+  counts: Record<string, number>,
+): Promise<void> {
+  const done = work.then(
+    () => true,
+    () => true,
+  )
+  // Each comes once before any comes again, so that a short run on a slow machine has many kinds, too.
+  let left: string[] = []
+  for (;;) {
+    const isDone = await Promise.race([done, sleep(random.below(pauseMsMax), false)])
+    if (isDone) return
+    if (left.length === 0) left = [...only]
+    const [name] = left.splice(random.below(left.length), 1) as [string]
+    log(`fault: ${name}`)
+    await FAULTS[name]!(cluster, random)
+    counts[name] = (counts[name] ?? 0) + 1
+  }
+}
+
+/** Waits until every client has its stream's last event. */
+async function catchUp(cluster: Cluster, followers: readonly Follower[]): Promise<string[]> {
+  const heads = new Map<string, number>()
+  const isComplete = async (): Promise<boolean> => {
+    await query(cluster, 'SELECT user_id, last_seq::int FROM accounts', (row) =>
+      heads.set(row['user_id'] as string, row['last_seq'] as number),
+    )
+    return followers.every(({ userId, lastSeq }) => lastSeq === (heads.get(userId) ?? 0))
+  }
+  try {
+    await eventually(isComplete, CATCH_UP_TIMEOUT_MS)
+    return []
+  } catch {
+    return followers
+      .filter(({ userId, lastSeq }) => lastSeq !== (heads.get(userId) ?? 0))
+      .map(({ userId, lastSeq }) => `${userId} stands at ${lastSeq} of ${heads.get(userId)}`)
+  }
+}
+
+const AUDITS: Readonly<Record<string, string>> = {
+  'refunds of an order are not what it says': `
+    SELECT order_id AS id FROM orders WHERE refunded > charge OR refunded <>
+      (SELECT coalesce(sum(amount), 0) FROM ledger_entries WHERE ledger_entries.order_id = orders.order_id)`,
+  'a balance is not the sum of its ledger': `
+    SELECT user_id AS id FROM accounts WHERE balance <>
+      (SELECT coalesce(sum(amount), 0) FROM ledger_entries WHERE ledger_entries.user_id = accounts.user_id)`,
+  'a stream has gaps': `
+    SELECT user_id AS id FROM accounts WHERE last_seq <>
+      (SELECT count(DISTINCT seq) FROM events WHERE events.user_id = accounts.user_id)`,
+  'a delivery waits for an order that is registered': `
+    SELECT delivery_id AS id FROM deliveries JOIN orders USING (provider, provider_order_id) WHERE outcome = 'parked'`,
+}
+
+async function audit(
+  cluster: Cluster,
+  finished: readonly PlannedOrder[],
+  followers: readonly Follower[],
+): Promise<string[]> {
+  const violations: string[] = []
+  for (const [name, sql] of Object.entries(AUDITS)) {
+    await query(cluster, sql, (row) => violations.push(`${name}: ${String(row['id'])}`))
+  }
+
+  const orders = new Map<string, string>()
+  await query(cluster, 'SELECT order_id, status, trim_scale(refunded)::text AS refunded FROM orders', (row) =>
+    orders.set(row['order_id'] as string, `${String(row['status'])}, refunded ${String(row['refunded'])}`),
+  )
+  for (const { orderId, expected } of finished) {
+    const must = `${expected.status}, refunded ${expected.refunded}`
+    if (orders.get(orderId) !== must) violations.push(`${orderId} is ${orders.get(orderId)}, must be ${must}`)
+  }
+
+  const committed = new Map<string, string>()
+  await query(cluster, 'SELECT user_id, seq, payload FROM events', (row) =>
+    committed.set(`${String(row['user_id'])} ${String(row['seq'])}`, row['payload'] as string),
+  )
+  for (const follower of followers) violations.push(...auditFollower(follower, committed))
+  return violations
+}
+
+/** Every client must have been given exactly the events after its first position, in order, byte for byte. */
+function auditFollower({ userId, firstSeq, received }: Follower, committed: ReadonlyMap<string, string>): string[] {
+  const violations: string[] = []
+  received.forEach(({ seq, bytes }, index) => {
+    if (seq !== firstSeq + 1 + index) violations.push(`${userId} got ${seq} in place of ${firstSeq + 1 + index}`)
+    if (bytes !== committed.get(`${userId} ${seq}`)) violations.push(`${userId} got other bytes as ${seq}`)
+  })
+  return violations.slice(0, 3)
+}
+
+async function query(cluster: Cluster, sql: string, each: (row: Record<string, unknown>) => void): Promise<void> {
+  const client = new pg.Client({ connectionString: cluster.postgresUrl() })
+  await client.connect()
+  try {
+    const { rows } = await client.query<Record<string, unknown>>(sql)
+    rows.forEach((row) => each(row))
+  } finally {
+    await client.end()
+  }
+}

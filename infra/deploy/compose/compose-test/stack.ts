@@ -1,0 +1,118 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { request as httpsRequest, Agent } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
+const ALL_PROFILES = ['--profile', 'demo', '--profile', 'observability', '--profile', 'setup']
+const REQUEST_TIMEOUT_MS = 15_000
+const SOCKETS_MAX = 256
+
+/** A whole installation in containers, with secrets of its own. */
+export interface Stack extends AsyncDisposable {
+  /** Where HAProxy listens, such as `https://localhost:4711`. */
+  readonly url: string
+  readonly httpUrl: string
+  /** The authority that signed its certificate. */
+  readonly ca: string
+  /** The first value of a secret. */
+  secret(name: string): string
+  compose(...args: readonly string[]): Promise<string>
+  /** What `npm run <name>` does, for this installation. */
+  npmRun(...args: readonly string[]): Promise<string>
+  /** Runs commands as somebody types them, with `BACKUPS` for a folder; ends at the first that fails. */
+  shell(commands: string): Promise<string>
+  /** Asks PostgreSQL as its superuser; each row is an array of texts. */
+  query(sql: string): Promise<string[][]>
+  request(path: string, options: RequestOptions): Promise<Answer>
+}
+
+export interface RequestOptions {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+export interface Answer {
+  readonly status: number
+  readonly body: string
+}
+
+/** Builds the images and starts everything; `onBuilt` is told in between. */
+export async function startStack(settings: Readonly<Record<string, string>>, onBuilt: () => void): Promise<Stack> {
+  await using cleanups = new AsyncDisposableStack()
+  const folder = mkdtempSync(join(tmpdir(), 'paxyo-compose-'))
+  cleanups.defer(() => rmSync(folder, { recursive: true, force: true }))
+  const env = { ...process.env, COMPOSE_PROJECT_NAME: 'paxyo-compose-test', SECRETS_DIR: folder, ...settings }
+  const compose = (...args: readonly string[]): Promise<string> => run('docker', ['compose', ...args], env)
+  const npmRun = (...args: readonly string[]): Promise<string> => run('npm', ['run', '--silent', ...args], env)
+
+  // Without an engine taking down would fail as well, and hide why.
+  await run('docker', ['info', '--format', '{{.ServerVersion}}'], env)
+  await npmRun('secrets')
+  const takeDown = (): Promise<string> =>
+    compose(...ALL_PROFILES, 'down', '--volumes', '--remove-orphans', '--timeout', '5')
+  cleanups.defer(async () => void (await takeDown()))
+  await takeDown()
+  await compose(...ALL_PROFILES, 'build')
+  onBuilt()
+  await compose('up', '--detach', '--no-build')
+
+  const ca = readFileSync(join(folder, 'ca.crt'), 'utf8')
+  const agent = new Agent({ ca, keepAlive: true, maxSockets: SOCKETS_MAX })
+  cleanups.defer(() => agent.destroy())
+  const url = `https://localhost:${settings['HTTPS_PORT']}`
+  const owned = cleanups.move()
+  return {
+    url,
+    httpUrl: `http://localhost:${settings['HTTP_PORT']}`,
+    ca,
+    compose,
+    npmRun,
+    shell: (commands) => run('bash', ['-e', '-o', 'pipefail', '-c', commands], { ...env, BACKUPS: folder }),
+    secret: (name) => readFileSync(join(folder, name), 'utf8').trim().split(',')[0]!,
+    request: (path, options) => request(agent, `${url}${path}`, options),
+    async query(sql) {
+      const psql = 'psql --no-psqlrc -AtF "|" -v ON_ERROR_STOP=1 -h /var/run/postgresql -U postgres -d paxyo -c "$0"'
+      const command = `PGPASSWORD=$(cat /run/secrets/postgres-superuser-password) ${psql}`
+      const output = await compose('exec', '-T', 'postgres', 'bash', '-c', command, sql)
+      return output
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => line.split('|'))
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+function request(agent: Agent, url: string, { method = 'GET', headers = {}, body }: RequestOptions): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const outgoing = httpsRequest(url, { agent, method, headers, timeout: REQUEST_TIMEOUT_MS }, (response) => {
+      const chunks: Buffer[] = []
+      response
+        .on('data', (chunk: Buffer) => chunks.push(chunk))
+        .on('error', reject)
+        .on('end', () => resolve({ status: response.statusCode!, body: Buffer.concat(chunks).toString() }))
+    })
+    outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in time')))
+    outgoing.on('error', reject)
+    outgoing.end(body)
+  })
+}
+
+function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    let errors = ''
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
+    child.on('error', reject)
+    child.on('close', (code) => {
+      if (code === 0) resolve(output)
+      else reject(new Error(`${program} ${args.join(' ')} ended with ${code}:\n${errors.slice(-4_000)}`))
+    })
+  })
+}

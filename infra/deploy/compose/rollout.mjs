@@ -1,0 +1,70 @@
+// Replaces the containers of a service by new ones of the current image and configuration, without an interruption:
+//
+//   npm run rollout                     webhook-ingest and ws-gateway, one after the other
+//   npm run rollout -- ws-gateway
+//
+// The new ones come first, beside the old ones. When they are ready and HAProxy has found them, the old ones are told to
+// end, one at a time: webhook-ingest answers what it has accepted, a gateway sends its clients elsewhere.
+// Runs on any Node from 18 on.
+import { spawnSync } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+const SERVICES = ['webhook-ingest', 'ws-gateway']
+const READY_TIMEOUT_MS = 120_000
+/** Docker's DNS is asked each second, and one good check is enough. */
+const DISCOVERY_MS = 4_000
+/** Longer than the longest drain. */
+const STOP_TIMEOUT_S = 620
+
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+function docker(...args) {
+  const { status, stdout, stderr, error } = spawnSync('docker', args, { cwd: root, encoding: 'utf8' })
+  if (status === 0) return stdout
+  const reason = error?.message ?? stderr.trim().split('\n').at(-1)
+  throw new Error(`docker ${args.join(' ')}: ${reason}`)
+}
+const containersOf = (service) => docker('compose', 'ps', '-q', service).split('\n').filter(Boolean)
+const healthOf = (container) => docker('inspect', '--format', '{{.State.Health.Status}}', container).trim()
+
+const services = process.argv.length > 2 ? process.argv.slice(2) : SERVICES
+const unknown = services.filter((service) => !SERVICES.includes(service))
+if (unknown.length > 0) {
+  console.error(`${unknown.join(', ')}: only ${SERVICES.join(' and ')} can be rolled out`)
+  process.exit(1)
+}
+try {
+  for (const service of services) await rollOut(service)
+} catch (error) {
+  console.error(error.message)
+  process.exit(1)
+}
+
+async function rollOut(service) {
+  const old = containersOf(service)
+  if (old.length === 0) throw new Error(`${service} is not running`)
+  const scale = `${service}=${old.length * 2}`
+  docker('compose', 'up', '--detach', '--no-deps', '--no-recreate', '--no-build', '--scale', scale, service)
+  const added = containersOf(service).filter((container) => !old.includes(container))
+  try {
+    await becomeReady(service, added)
+  } catch (error) {
+    // What works stays.
+    if (added.length > 0) docker('rm', '--force', ...added)
+    throw error
+  }
+  await sleep(DISCOVERY_MS)
+  for (const container of old) {
+    docker('stop', '--time', String(STOP_TIMEOUT_S), container)
+    docker('rm', container)
+  }
+  console.log(`${service}: ${old.length} replaced`)
+}
+
+async function becomeReady(service, containers) {
+  const deadline = Date.now() + READY_TIMEOUT_MS
+  while (containers.some((container) => healthOf(container) !== 'healthy')) {
+    if (Date.now() > deadline) throw new Error(`${service}: the new containers are not ready; the old ones go on`)
+    await sleep(500)
+  }
+}

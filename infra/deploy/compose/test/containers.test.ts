@@ -1,0 +1,166 @@
+import { expect, test } from '@jest/globals'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { parse } from 'yaml'
+
+const ROOT = new URL('../../../../', import.meta.url)
+const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8')
+const dockerfile = read('infra/deploy/compose/Dockerfile')
+const compose = read('docker-compose.yml')
+
+test('the image has the Node and the pnpm that everything is tested with', () => {
+  const node = /^ {2}node: ([\d.]+)$/m.exec(read('pnpm-workspace.yaml'))?.[1]
+  const pnpm = /pnpm@[\d.]+/.exec(read('infra/scripts/install.mjs'))?.[0]
+
+  expect(/^ARG NODE_VERSION=(.+)$/m.exec(dockerfile)?.[1]).toBe(node)
+  expect(/pnpm@[\d.]+/.exec(dockerfile)?.[0]).toBe(pnpm)
+})
+
+test('every secret that a container reads is one that compose hands out, from the folder of secrets', () => {
+  const declared = [...compose.matchAll(/^ {2}([\w.-]+): \{ file: '(.+)' \}$/gm)]
+  const names = declared.map(([, name]) => name!)
+  const used = [...compose.matchAll(/\/run\/secrets\/([\w.-]+)/g)].map(([, name]) => name!)
+
+  expect(names.length).toBeGreaterThan(20)
+  expect(names).toEqual(expect.arrayContaining([...new Set(used)]))
+  for (const [, name, file] of declared) expect(file).toBe(`\${SECRETS_DIR:-./infra/deploy/compose/secrets}/${name}`)
+})
+
+test('no secret is under version control, and none could be put into an image', () => {
+  const included = read('infra/deploy/compose/Dockerfile.dockerignore')
+    .split('\n')
+    .filter((line) => line.startsWith('!'))
+
+  expect(read('.gitignore').split('\n')).toContain('infra/deploy/compose/secrets/')
+  expect(included).toEqual([
+    '!package.json',
+    '!pnpm-lock.yaml',
+    '!pnpm-workspace.yaml',
+    '!packages',
+    '!services',
+    // The program that makes them, by its parts.
+    '!infra/deploy/secrets/package.json',
+    '!infra/deploy/secrets/src',
+  ])
+})
+
+interface Service {
+  readonly image: string
+  readonly build?: { readonly args: { readonly SERVICE: string } }
+  readonly profiles?: readonly string[]
+  readonly networks?: readonly string[]
+  readonly ports?: readonly string[]
+  readonly secrets?: readonly string[]
+  readonly healthcheck?: { readonly disable?: boolean }
+  readonly [limit: string]: unknown
+}
+const { services } = parse(compose, { merge: true }) as { services: Record<string, Service> }
+const namesOf = (isSuch: (service: Service) => boolean): string[] =>
+  Object.keys(services).filter((name) => isSuch(services[name]!))
+
+test('every container is locked down alike', () => {
+  expect(Object.keys(services).length).toBeGreaterThanOrEqual(10)
+  for (const [name, service] of Object.entries(services)) {
+    expect({ name, service }).toMatchObject({
+      name,
+      service: {
+        read_only: true,
+        cap_drop: ['ALL'],
+        security_opt: ['no-new-privileges:true'],
+        restart: expect.any(String),
+        pids_limit: expect.any(Number),
+        logging: { driver: 'json-file', options: { 'max-size': '10m', 'max-file': '5' } },
+      },
+    })
+  }
+  expect(namesOf(({ cap_add }) => cap_add !== undefined)).toEqual(['secrets'])
+  expect(
+    namesOf(({ privileged, pid, ipc, network_mode }) => Boolean(privileged ?? pid ?? ipc ?? network_mode)),
+  ).toEqual(['secrets'])
+})
+
+test('every container that goes on has a limit of memory, and whoever answers requests says whether it is well', () => {
+  expect(namesOf(({ mem_limit }) => mem_limit === undefined)).toEqual(['secrets'])
+  expect(namesOf(({ healthcheck }) => healthcheck?.disable === true)).toEqual([
+    'migrate',
+    'maintain',
+    'secrets',
+    'paxyo',
+  ])
+  // Those of other images, which bring none along.
+  const foreign = namesOf(({ image }) => !image.startsWith('paxyo/'))
+  expect(foreign).toEqual(['postgres', 'redis', 'haproxy', 'prometheus', 'grafana'])
+  for (const name of foreign) expect({ name, ...services[name]!.healthcheck }).toHaveProperty('test')
+})
+
+test('only those who speak to people are reachable from outside, and the demo and the tools from this machine alone', () => {
+  const published = Object.entries(services).flatMap(([name, { ports = [] }]) => ports.map((port) => [name, port]))
+  expect(published).toEqual([
+    ['haproxy', '${HTTP_PORT:-80}:8080'],
+    ['haproxy', '${HTTPS_PORT:-443}:8443'],
+    ['demo', '127.0.0.1:${DEMO_PROVIDER_PORT:-8090}:8090'],
+    ['grafana', '127.0.0.1:${GRAFANA_PORT:-3000}:3000'],
+  ])
+})
+
+test('whoever can be reached from outside cannot reach PostgreSQL or Redis', () => {
+  expect(namesOf(({ networks }) => networks?.includes('back') ?? false)).toEqual([
+    'postgres',
+    'redis',
+    'migrate',
+    'maintain',
+    'webhook-ingest',
+    'ws-gateway',
+    'paxyo',
+  ])
+})
+
+test('the demo, the setup and what watches start only when they are asked for', () => {
+  expect(namesOf(({ profiles }) => profiles !== undefined)).toEqual([
+    'secrets',
+    'paxyo',
+    'demo',
+    'prometheus',
+    'grafana',
+  ])
+  // With a panel's key and no way into anything else.
+  expect(services['demo']).toMatchObject({
+    profiles: ['demo'],
+    networks: ['front'],
+    secrets: ['panel-api-keys', 'webhook-secrets', 'demo-provider-key'],
+  })
+  const haproxy = read('infra/deploy/compose/haproxy/haproxy.cfg')
+  const ways = haproxy.split('\n').filter((line) => line.includes('use_backend demo'))
+  expect(ways.length).toBe(2)
+  for (const way of ways) expect(way).toContain('{ nbsrv(demo) gt 0 }')
+})
+
+test('every image of ours is of a package that has something to start', () => {
+  const built = Object.values(services).flatMap(({ build }) => (build === undefined ? [] : [build.args.SERVICE]))
+  expect([...new Set(built)]).toEqual(['webhook-ingest', 'ws-gateway', '@paxyo/secrets', '@paxyo/cli', 'demo'])
+  for (const name of built) {
+    const folders = ['services', 'packages', 'infra/deploy'].map((parent) => `${parent}/${name.replace('@paxyo/', '')}`)
+    const mains = folders.filter((folder) => existsSync(new URL(`${folder}/src/main.ts`, ROOT)))
+    expect({ name, mains: mains.length }).toEqual({ name, mains: 1 })
+    // What the image is made of is copied into it.
+    expect(dockerfile).toMatch(new RegExp(`^COPY (${mains[0]}|${mains[0]!.split('/')[0]}) `, 'm'))
+  }
+})
+
+test('Redis may be Valkey: nothing names a program of one of them alone', () => {
+  expect(services['redis']).toMatchObject({ image: '${REDIS_IMAGE:-redis:8}', command: ['/etc/paxyo/redis.conf'] })
+  for (const script of ['healthy.sh', 'load-users.sh']) {
+    expect(read(`infra/deploy/compose/redis/${script}`)).toContain('command -v redis-cli || command -v valkey-cli')
+  }
+})
+
+test('what makes the logins when the database is made is a program, not lines for the entrypoint to read in', () => {
+  expect(statSync(new URL('infra/deploy/compose/postgres/apply-logins.sh', ROOT)).mode & 0o111).toBe(0o111)
+})
+
+test('every setting that is taken from .env is one that infra/README.md tells of', () => {
+  const readme = read('infra/README.md')
+  const taken = [...compose.matchAll(/\$\{(\w+)(?=[:}])/g)].map(([, name]) => name!)
+
+  expect(taken.length).toBeGreaterThan(20)
+  expect([...new Set(taken)].filter((name) => !readme.includes(`\`${name}\``))).toEqual([])
+})

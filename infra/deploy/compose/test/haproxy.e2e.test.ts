@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { completeSecrets } from '@paxyo/secrets'
+import { eventually, freePort, provideProgram } from '@paxyo/testkit'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import { request } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+// A real HAProxy with the configuration of docker compose; only addresses are put in, for there is no Docker to ask.
+
+const CONFIG = new URL('../haproxy/haproxy.cfg', import.meta.url)
+
+let folder: string
+let ca: string
+let haproxy: ChildProcess
+let output = ''
+const ports = { plain: 0, secure: 0, internal: 0, demo: 0, ingest: 0 }
+
+beforeAll(async () => {
+  for (const name of Object.keys(ports) as (keyof typeof ports)[]) ports[name] = await freePort()
+  const secrets = await completeSecrets({}, ['localhost'], new Date())
+  ca = secrets['ca.crt']!
+  folder = mkdtempSync(join(tmpdir(), 'paxyo-haproxy-'))
+  mkdirSync(join(folder, 'tls'))
+  writeFileSync(join(folder, 'tls/site.pem'), secrets['tls/site.pem']!)
+  const config = readFileSync(CONFIG, 'utf8')
+    .replace('/etc/haproxy/tls/', `${join(folder, 'tls')}/`)
+    .replace('bind :8080', `bind 127.0.0.1:${ports.plain}`)
+    .replace('bind :8443', `bind 127.0.0.1:${ports.secure}`)
+    .replace('bind :8404', `bind 127.0.0.1:${ports.internal}`)
+    .replace('server-template demo 1 demo:8080', `server demo 127.0.0.1:${ports.demo}`)
+    .replace('server-template ingest 20 webhook-ingest:8080', `server ingest 127.0.0.1:${ports.ingest}`)
+  writeFileSync(join(folder, 'haproxy.cfg'), config)
+  haproxy = spawn(provideProgram(['haproxy'], 'haproxy'), ['-db', '-f', join(folder, 'haproxy.cfg')], {
+    env: { PATH: process.env['PATH'], PUBLIC_HTTPS_PORT: '443', ACME_THUMBPRINT: 'the_account-s' },
+  })
+  for (const stream of [haproxy.stdout!, haproxy.stderr!])
+    stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  await eventually(async () => (await fetch(`http://127.0.0.1:${ports.internal}/livez`)).ok).catch(() => {
+    throw new Error(`HAProxy did not start:\n${output}`)
+  })
+})
+afterAll(async () => {
+  const exited = once(haproxy, 'exit')
+  haproxy.kill('SIGTERM')
+  await exited
+  rmSync(folder, { recursive: true })
+})
+
+interface Answer {
+  readonly status: number
+  readonly body: string
+  readonly headers: NodeJS.Dict<string | string[]>
+}
+
+function get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const options = { ca, headers: { connection: 'close', ...headers } }
+    request(`https://localhost:${ports.secure}${path}`, options, (response) => {
+      let body = ''
+      response.on('data', (chunk: Buffer) => (body += chunk.toString()))
+      response.on('end', () => resolve({ status: response.statusCode!, body, headers: response.headers }))
+    })
+      .on('error', reject)
+      .end()
+  })
+}
+
+/** Answers as a service would: with its name, and with what it was told of the client. */
+async function serve(name: string, port: number): Promise<Server> {
+  const server = createServer(({ url, headers }, response) => {
+    const told = [headers['x-forwarded-for'], headers['x-forwarded-proto']].join(' ')
+    response.end(url === '/readyz' ? 'ok' : `${name} ${told}`)
+  })
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  return server
+}
+
+const DEMO_PATHS = ['/', '/demo/token', '/demo/actions/burst']
+
+test('HAProxy has nothing to complain about but names that only Docker knows', () => {
+  const complaints = output.split('\n').filter((line) => /\[(?:ALERT|WARNING)\]/.test(line))
+  expect(complaints.filter((line) => !/is (?:DOWN|going DOWN)|has no server available/.test(line))).toEqual([])
+})
+
+test('there is no way to the demo but while it runs', async () => {
+  const statuses = (): Promise<number[]> => Promise.all(DEMO_PATHS.map(async (path) => (await get(path)).status))
+  const waitFor = async (status: number): Promise<void> => {
+    await eventually(async () => (await statuses()).every((actual) => actual === status)).catch(() => undefined)
+    expect(await statuses()).toEqual(DEMO_PATHS.map(() => status))
+  }
+
+  await waitFor(404)
+  const demo = await serve('demo', ports.demo)
+  await waitFor(200)
+  demo.closeAllConnections()
+  demo.close()
+  await waitFor(404)
+})
+
+test('what a client says of itself is not believed, and nothing inside can be reached from outside', async () => {
+  const ingest = await serve('ingest', ports.ingest)
+  try {
+    await eventually(async () => (await get('/v1/orders')).status === 200)
+    const lies = { 'x-forwarded-for': '10.0.0.1', 'x-forwarded-proto': 'http', forwarded: 'for=10.0.0.1' }
+    expect((await get('/v1/orders', lies)).body).toBe('ingest 127.0.0.1 https')
+    for (const path of ['/readyz', '/livez', '/metrics', '/v1', '/v2/orders', '/webhooks']) {
+      expect({ path, status: (await get(path)).status }).toEqual({ path, status: 404 })
+    }
+  } finally {
+    ingest.closeAllConnections()
+    ingest.close()
+  }
+})
+
+test('plain HTTP is sent on to HTTPS', async () => {
+  const answer = await fetch(`http://127.0.0.1:${ports.plain}/docs?a=1`, { redirect: 'manual' })
+  expect([answer.status, answer.headers.get('location')]).toEqual([308, 'https://127.0.0.1:443/docs?a=1'])
+})
+
+test('an ACME challenge is answered with the thumbprint of the account, and anything like it is sent on', async () => {
+  const ask = (path: string): Promise<Response> =>
+    fetch(`http://127.0.0.1:${ports.plain}/.well-known/acme-challenge/${path}`, { redirect: 'manual' })
+  const answer = await ask('a_token-1')
+  expect([answer.status, await answer.text()]).toEqual([200, 'a_token-1.the_account-s'])
+  for (const path of ['', 'a/b', 'a%22b', '%0d%0a']) expect((await ask(path)).status).toBe(308)
+})

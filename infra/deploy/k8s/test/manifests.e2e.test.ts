@@ -1,0 +1,346 @@
+import { describe, expect, test } from '@jest/globals'
+import { renderKustomization } from '@paxyo/testkit'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseAllDocuments } from 'yaml'
+import { DASHBOARDS, grafanaJson } from '../../observability/dashboards.ts'
+
+// The manifests as kustomize renders them: valid by the schemas of Kubernetes, and as closed as they claim to be.
+
+/** kubectl apply keeps a whole manifest in an annotation. */
+const APPLIED_BYTES_MAX = 262_144
+const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
+const K8S = join(ROOT, 'infra/deploy/k8s')
+
+interface Manifest {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Record<string, string> }
+  readonly spec: any // oxlint-disable-line typescript/no-explicit-any -- of every kind; the schemas below say of which shape
+}
+
+const render = (overlay: string): Manifest[] =>
+  parseAllDocuments(renderKustomization(join(K8S, 'overlays', overlay))).map((document) => document.toJS() as Manifest)
+const rendered = { small: render('small'), large: render('large') }
+const OVERLAYS = ['small', 'large'] as const
+const all = OVERLAYS.flatMap((overlay) => rendered[overlay])
+
+/** The pods of Deployments, Jobs and CronJobs. */
+const podsOf = (manifests: readonly Manifest[]): { name: string; template: Manifest }[] =>
+  manifests.flatMap(({ kind, metadata: { name }, spec }) => {
+    if (kind === 'Deployment' || kind === 'Job') return [{ name, template: spec.template }]
+    return kind === 'CronJob' ? [{ name, template: spec.jobTemplate.spec.template }] : []
+  })
+const ofKind = (kind: string, manifests: readonly Manifest[] = all): Manifest[] =>
+  manifests.filter((manifest) => manifest.kind === kind)
+
+describe('schemas', () => {
+  /** Where the npm packages of Kubernetes' own OpenAPI document and of the custom resources keep a kind. */
+  const moduleOf = ({ apiVersion }: Manifest): string => {
+    if (apiVersion.startsWith('gateway.networking.k8s.io/')) return `@kubernetes-models/gateway-api/${apiVersion}`
+    if (apiVersion.startsWith('monitoring.coreos.com/')) return `@kubernetes-models/prometheus-operator/${apiVersion}`
+    return `kubernetes-models/${apiVersion}`
+  }
+
+  const problemOf = (validate: () => void): string | undefined => {
+    try {
+      validate()
+      return undefined
+    } catch (error) {
+      return String(error)
+    }
+  }
+
+  test.each(OVERLAYS)('%s: every manifest is valid', async (overlay) => {
+    for (const manifest of rendered[overlay]) {
+      const models = (await import(moduleOf(manifest))) as Record<string, new (data: unknown) => { validate(): void }>
+      const problem = problemOf(() => new models[manifest.kind]!(manifest).validate())
+      expect({ manifest: `${manifest.kind} ${manifest.metadata.name}`, problem }).toMatchObject({ problem: undefined })
+    }
+  })
+
+  // The schemas let members pass that they do not know; the types made from them do not.
+  test('no manifest has a member that Kubernetes does not know', () => {
+    const source = all
+      .map((manifest) => {
+        const type = `import('${moduleOf(manifest)}').I${manifest.kind}`
+        return `;(${JSON.stringify(manifest)}) satisfies ${type}`
+      })
+      .join('\n')
+    expect(typeCheck(source)).toBe('')
+    const [deployment] = ofKind('Deployment')
+    const misspelt = JSON.stringify(deployment).replace('"readinessProbe"', '"readynessProbe"')
+    expect(typeCheck(`;(${misspelt}) satisfies import('kubernetes-models/apps/v1').IDeployment`)).toContain(
+      'readynessProbe',
+    )
+  })
+})
+
+function typeCheck(source: string): string {
+  const dir = mkdtempSync(join(ROOT, 'node_modules/.paxyo-manifests-'))
+  try {
+    writeFileSync(join(dir, 'manifests.ts'), source)
+    const options = '--ignoreConfig --noEmit --strict --skipLibCheck --module nodenext --target esnext --types node'
+    const args = [join(ROOT, 'node_modules/typescript/bin/tsc'), ...options.split(' '), join(dir, 'manifests.ts')]
+    return spawnSync(process.execPath, args, { encoding: 'utf8', cwd: ROOT }).stdout
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+describe.each(podsOf(all).map((pod) => [pod.name, pod.template] as const))('the pod of %s', (_name, { spec }) => {
+  test('meets the restricted profile of pod security, and may write nowhere', () => {
+    expect(spec.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } })
+    expect(spec.securityContext.runAsUser).toBeGreaterThan(0)
+    expect(spec).not.toMatchObject({ hostNetwork: true })
+    expect(spec.automountServiceAccountToken).toBe(false)
+    for (const container of [...spec.containers, ...(spec.initContainers ?? [])]) {
+      expect(container.securityContext).toEqual({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+      })
+    }
+    for (const volume of spec.volumes ?? []) expect(Object.keys(volume).toSorted()).toEqual(['name', 'secret'])
+  })
+
+  test('has a bound on its memory, and an image of a version', () => {
+    for (const { image, resources } of spec.containers) {
+      expect(resources.limits.memory).toMatch(/^\d+Mi$/)
+      expect(resources.requests).toMatchObject({ cpu: expect.any(String), memory: expect.any(String) })
+      expect(image).toMatch(/^[^:@]+:\d+\.\d+\.\d+$/)
+    }
+  })
+
+  test('is told its secrets by reference', () => {
+    for (const { env, envFrom = [] } of spec.containers) {
+      const spoken = env.filter(
+        ({ name, value }: { name: string; value?: string }) =>
+          /SECRET|TOKEN|KEY|PASSWORD|_URL/.test(name) && value !== undefined,
+      )
+      for (const { value } of spoken) expect(value).toMatch(/^\/run\/secrets\//)
+      for (const source of envFrom) expect(source).toHaveProperty('configMapRef')
+    }
+  })
+})
+
+test('no manifest holds a secret', () => {
+  expect(ofKind('Secret')).toEqual([])
+  for (const { data } of ofKind('ConfigMap') as unknown as { data: Record<string, string> }[]) {
+    for (const name of Object.keys(data)) expect(name).not.toMatch(/SECRET|TOKEN|KEY|PASSWORD|DATABASE_URL|REDIS_URL/)
+  }
+})
+
+describe.each(ofKind('Deployment').map((deployment) => [deployment.metadata.name, deployment] as const))(
+  'the deployment of %s',
+  (name, { spec }) => {
+    const [container] = spec.template.spec.containers
+
+    test('is updated without a moment in which fewer serve', () => {
+      expect(spec.strategy.rollingUpdate).toEqual({ maxUnavailable: 0, maxSurge: 1 })
+      expect(container.lifecycle.preStop.sleep.seconds).toBeGreaterThanOrEqual(5)
+      const budgets = ofKind('PodDisruptionBudget').filter(({ metadata }) => metadata.name === name)
+      for (const budget of budgets) expect(budget.spec).toMatchObject({ maxUnavailable: 1, selector: spec.selector })
+      expect(budgets).toHaveLength(OVERLAYS.length)
+    })
+
+    test('is given longer to end than it takes', () => {
+      const config = ofKind('ConfigMap').find(({ metadata }) => metadata.name.startsWith(`${name}-`)) as unknown as {
+        data: Record<string, string>
+      }
+      const main = readFileSync(join(ROOT, `services/${name}/src/main.ts`), 'utf8')
+      const closeMs = Number(/CLOSE_TIMEOUT_MS = ([\d_]+)/.exec(main)?.[1]?.replaceAll('_', '') ?? 30_000)
+      const neededS =
+        container.lifecycle.preStop.sleep.seconds + Number(config.data['DRAIN_SECONDS'] ?? 0) + closeMs / 1000
+      expect(spec.template.spec.terminationGracePeriodSeconds).toBeGreaterThan(neededS)
+    })
+
+    test('is probed where it answers', () => {
+      expect(container.livenessProbe.httpGet).toEqual({ path: '/livez', port: 'http' })
+      expect(container.startupProbe.httpGet).toEqual({ path: '/livez', port: 'http' })
+      expect(container.readinessProbe.httpGet).toEqual({ path: '/readyz', port: 'http' })
+      expect(container.readinessProbe.timeoutSeconds).toBeGreaterThan(2)
+    })
+
+    test('is spread over nodes and zones', () => {
+      const keys = spec.template.spec.topologySpreadConstraints.map(
+        ({ topologyKey }: { topologyKey: string }) => topologyKey,
+      )
+      expect(keys).toEqual(['kubernetes.io/hostname', 'topology.kubernetes.io/zone'])
+    })
+
+    test('reads only variables that the service knows', () => {
+      const config = [
+        'config.ts',
+        '../../../packages/service-kit/src/config.ts',
+        '../../../packages/service-kit/src/redis-config.ts',
+      ]
+        .map((path) => readFileSync(join(ROOT, `services/${name}/src`, path), 'utf8'))
+        .join('\n')
+      const own = ofKind('ConfigMap')
+        .filter(({ metadata }) => metadata.name.startsWith('paxyo-') || metadata.name.startsWith(`${name}-`))
+        .flatMap((map) => Object.keys((map as unknown as { data: Record<string, string> }).data))
+      const variables = container.env.map(({ name: variable }: { name: string }) => variable.replace(/_FILE$/, ''))
+      for (const variable of [...own, ...variables]) expect(config).toMatch(new RegExp(`\\b${variable}\\b`))
+    })
+  },
+)
+
+describe('the network', () => {
+  const policies = ofKind('NetworkPolicy', rendered.large)
+  const policyOf = (name: string): Manifest['spec'] => policies.find(({ metadata }) => metadata.name === name)!.spec
+  /** The policies that apply to a pod with these labels. */
+  const applyingTo = (labels: Record<string, string>): Manifest[] =>
+    policies.filter(({ spec }) => matches(spec.podSelector, labels))
+  const matches = (selector: { matchLabels?: Record<string, string> }, labels: Record<string, string>): boolean =>
+    Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value)
+  const labelsOf = (name: string): Record<string, string> =>
+    podsOf(rendered.large).find((pod) => pod.name === name)!.template.metadata.labels!
+
+  test('is closed where nothing is said', () => {
+    expect(policyOf('default-deny')).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] })
+  })
+
+  test('lets only the services and the jobs of its owner reach PostgreSQL', () => {
+    const postgres = applyingTo({ 'app.kubernetes.io/name': 'postgres' })
+    const sources = postgres.flatMap(({ spec }) => spec.ingress ?? []).flatMap(({ from }) => from)
+    const may = podsOf(rendered.large).filter(({ template }) =>
+      sources.some(
+        ({ podSelector, namespaceSelector }) =>
+          namespaceSelector === undefined && matches(podSelector, template.metadata.labels!),
+      ),
+    )
+    expect(sources).toHaveLength(1)
+    expect(may.map(({ name }) => name).toSorted()).toEqual(['maintain', 'migrate', 'webhook-ingest', 'ws-gateway'])
+  })
+
+  test('lets the gateway out to PostgreSQL, Redis and DNS alone', () => {
+    const out: { ports: { port: number }[] }[] = applyingTo(labelsOf('ws-gateway')).flatMap(
+      ({ spec }) => spec.egress ?? [],
+    )
+    const ports = new Set(out.flatMap((rule) => rule.ports.map(({ port }) => port)))
+    expect(ports).toEqual(new Set([53, 5432, 6379]))
+    expect(JSON.stringify(out)).not.toContain('ipBlock')
+  })
+
+  test('lets webhook-ingest out to the internet by TLS, and to no address of ours', () => {
+    const blocks = applyingTo(labelsOf('webhook-ingest'))
+      .flatMap(({ spec }) => spec.egress ?? [])
+      .filter(({ to }) => to[0].ipBlock !== undefined)
+    expect(blocks).toHaveLength(1)
+    expect(blocks[0].ports).toEqual([{ protocol: 'TCP', port: 443 }])
+    expect(blocks[0].to[0].ipBlock.except).toContain('169.254.0.0/16')
+  })
+
+  test('lets everybody in only from the front and from monitoring', () => {
+    for (const name of ['webhook-ingest', 'ws-gateway']) {
+      const sources = applyingTo(labelsOf(name)).flatMap(({ spec }) => spec.ingress ?? [])
+      const allowed = sources.map(({ from, ports }) => [from[0].namespaceSelector.matchLabels, ports[0].port])
+      expect(allowed).toEqual([
+        [{ 'paxyo/front': 'true' }, 8080],
+        [{ 'paxyo/monitoring': 'true' }, 9464],
+      ])
+    }
+  })
+})
+
+describe('the way in', () => {
+  test.each([
+    ['small', 'Ingress'],
+    ['large', 'HTTPRoute'],
+  ] as const)('of %s is an %s to ports that services have, and metrics are on none of them', (overlay, kind) => {
+    const services = ofKind('Service', rendered[overlay])
+    const routes = ofKind(kind, rendered[overlay])
+    expect(routes.map(({ metadata }) => metadata.name).toSorted()).toEqual(['webhook-ingest', 'ws-gateway'])
+    const backends = [...JSON.stringify(routes).matchAll(/"name":"([\w-]+)","port":(?:\{"name":"(\w+)"\}|(\d+))/g)]
+    expect(backends.length).toBeGreaterThanOrEqual(3)
+    for (const [, name, portName, port] of backends) {
+      const { ports } = services.find(({ metadata }) => metadata.name === name)!.spec
+      const found = ports.find(
+        (given: { name: string; port: number }) => given.name === portName || String(given.port) === port,
+      )
+      expect(found).toMatchObject({ name: 'http', targetPort: 'http' })
+    }
+  })
+
+  test('keeps WebSockets open for longer than the pings are apart', () => {
+    const annotations = (
+      ofKind('Ingress').find(({ metadata }) => metadata.name === 'ws-gateway')!.metadata as unknown as {
+        annotations: Record<string, string>
+      }
+    ).annotations
+    expect(Number(annotations['nginx.ingress.kubernetes.io/proxy-read-timeout'])).toBeGreaterThan(2 * 25)
+    const route = ofKind('HTTPRoute').find(({ metadata }) => metadata.name === 'ws-gateway')!
+    expect(route.spec.rules[0].timeouts).toEqual({ request: '0s', backendRequest: '0s' })
+  })
+})
+
+describe('what watches over it', () => {
+  test('Grafana is given every dashboard, as it is, in a ConfigMap that can be applied', () => {
+    const maps = ofKind('ConfigMap', rendered.large).filter(
+      ({ metadata }) => metadata.labels?.['grafana_dashboard'] === '1',
+    ) as unknown as { data: Record<string, string> }[]
+    const dashboards = maps.flatMap(({ data }) => Object.entries(data))
+    expect(maps).toHaveLength(DASHBOARDS.length)
+    expect(Object.fromEntries(dashboards)).toEqual(
+      Object.fromEntries(DASHBOARDS.map((dashboard) => [`${dashboard.uid}.json`, grafanaJson(dashboard)])),
+    )
+    for (const map of maps) expect(JSON.stringify(map).length).toBeLessThan(APPLIED_BYTES_MAX)
+  })
+
+  test('dashboards ask the Prometheus that there is, whatever it is called', () => {
+    for (const dashboard of DASHBOARDS) {
+      const { templating, panels } = JSON.parse(grafanaJson(dashboard)) as {
+        templating: { list: { name: string; type: string; query: string }[] }
+        panels: { datasource: { uid: string } }[]
+      }
+      expect(templating.list).toMatchObject([{ name: 'datasource', type: 'datasource', query: 'prometheus' }])
+      expect(new Set(panels.map(({ datasource }) => datasource.uid))).toEqual(new Set(['${datasource}']))
+    }
+  })
+
+  test('Prometheus finds the port of metrics at both services, by the names that the alerts go by', () => {
+    const [monitor] = ofKind('ServiceMonitor', rendered.large)
+    const { values } = monitor!.spec.selector.matchExpressions[0]
+    const services = ofKind('Service', rendered.large)
+    const names = services.map(({ metadata }) => metadata.labels!['app.kubernetes.io/name']!)
+    expect(names.toSorted()).toEqual(values)
+    for (const { metadata, spec } of services) {
+      expect(metadata.name).toBe(metadata.labels!['app.kubernetes.io/name'])
+      expect(spec.ports.map(({ name }: { name: string }) => name)).toContain(monitor!.spec.endpoints[0].port)
+    }
+    expect(ofKind('PrometheusRule', rendered.large)).toHaveLength(1)
+  })
+
+  test('maintenance runs more than once before its absence is told of', () => {
+    for (const overlay of OVERLAYS) {
+      const [job] = ofKind('CronJob', rendered[overlay])
+      expect(job!.spec).toMatchObject({ schedule: '17 3,15 * * *', concurrencyPolicy: 'Forbid', timeZone: 'Etc/UTC' })
+    }
+  })
+})
+
+test('what the README applies first is the Job that migrates, and nothing else', () => {
+  const readme = readFileSync(join(K8S, 'README.md'), 'utf8')
+  const [, key, value] = /apply -k \S+ -l ([^=]+)=(\S+)$/m.exec(readme)!
+  for (const overlay of OVERLAYS) {
+    const chosen = rendered[overlay].filter(({ metadata }) => metadata.labels?.[key!] === value)
+    expect(chosen.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual(['Job migrate'])
+  }
+})
+
+test('the autoscaler and the deployment do not both say how many', () => {
+  expect(ofKind('Deployment', rendered.large).filter(({ spec }) => spec.replicas !== undefined)).toEqual([])
+  expect(ofKind('Deployment', rendered.small).map(({ spec }) => spec.replicas)).toEqual([2, 2])
+  const autoscalers = ofKind('HorizontalPodAutoscaler', rendered.large)
+  expect(autoscalers.map(({ metadata }) => metadata.name).toSorted()).toEqual(['webhook-ingest', 'ws-gateway'])
+  for (const { spec } of autoscalers) {
+    const resources = spec.metrics.flatMap(({ resource }: { resource?: { name: string } }) => resource?.name ?? [])
+    expect(resources).toEqual(['cpu'])
+  }
+  const gateway = ofKind('HorizontalPodAutoscaler').find(({ metadata }) => metadata.name === 'ws-gateway')
+  const metric = gateway!.spec.metrics[0].pods.metric.name
+  expect(readFileSync(join(ROOT, 'infra/docs/metrics.md'), 'utf8')).toContain(`\`${metric}\``)
+})

@@ -1,0 +1,107 @@
+import { expect, test } from '@jest/globals'
+import { promtool } from '@paxyo/testkit'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parse, stringify } from 'yaml'
+
+// Each alert fires on what it is about. Prometheus' own tool plays the series, a value a minute: `0+10x20` begins at 0 and
+// grows by 10 twenty times.
+
+const RULES = fileURLToPath(new URL('../alerts.yml', import.meta.url))
+const WEBHOOKS = 'paxyo_ingest_webhook_duration_seconds_count'
+const CLOSES = 'paxyo_gateway_closes_total'
+const tooSlow = (metric: string, boundS: string, aboveS: string): Record<string, string> => ({
+  [`${metric}_bucket{le="${boundS}"}`]: '0x40',
+  [`${metric}_bucket{le="${aboveS}"}`]: '0+10x40',
+  [`${metric}_bucket{le="+Inf"}`]: '0+10x40',
+})
+
+interface Case {
+  readonly series: Record<string, string>
+  readonly firesAfterMin: number
+}
+
+const CASES: Record<string, Case> = {
+  PaxyoIngestDown: { series: { 'up{job="webhook-ingest"}': '0x10' }, firesAfterMin: 2 },
+  PaxyoGatewayDown: { series: { 'up{job="ws-gateway"}': '0x10' }, firesAfterMin: 2 },
+  PaxyoProcessDown: { series: { 'up{job="ws-gateway",instance="a"}': '0x10' }, firesAfterMin: 6 },
+  PaxyoDatabaseUnreadable: { series: { paxyo_ingest_backlog_readable: '0x10' }, firesAfterMin: 3 },
+  PaxyoEventLoopBusy: { series: { 'nodejs_eventloop_lag_p99_seconds{job="ws-gateway"}': '0.5x20' }, firesAfterMin: 11 },
+  PaxyoMaintenanceMissing: { series: { paxyo_ingest_event_partition_days: '7x10 6x100 5x100' }, firesAfterMin: 180 },
+  PaxyoWebhooksFailing: {
+    series: { [`${WEBHOOKS}{status="503"}`]: '0+1x20', [`${WEBHOOKS}{status="200"}`]: '0+10x20' },
+    firesAfterMin: 8,
+  },
+  PaxyoWebhooksUnauthorized: { series: { [`${WEBHOOKS}{status="401"}`]: '0+10x30' }, firesAfterMin: 20 },
+  PaxyoWebhooksSilent: { series: { [`${WEBHOOKS}{status="200"}`]: '5x500' }, firesAfterMin: 400 },
+  PaxyoBatchesGivenUp: {
+    series: { 'paxyo_ingest_batch_failures_total{reason="internal_error"}': '0+1x20' },
+    firesAfterMin: 8,
+  },
+  PaxyoQueueFilling: { series: { paxyo_ingest_waiting_deliveries: '6000x10' }, firesAfterMin: 2 },
+  PaxyoCommitsSlow: { series: tooSlow('paxyo_ingest_commit_duration_seconds', '1', '2.5'), firesAfterMin: 13 },
+  PaxyoRefundsUnusual: {
+    series: {
+      'paxyo_ingest_refunded_money_total{currency="USD"}': '0+1x1500 1500+100x100',
+      'paxyo_ingest_refunds_total{currency="USD"}': '0+1x1500 1500+10x100',
+    },
+    firesAfterMin: 1570,
+  },
+  PaxyoParkedDeliveries: { series: { paxyo_ingest_parked_age_seconds: '4000x20' }, firesAfterMin: 11 },
+  PaxyoReviewsWaiting: {
+    series: { 'paxyo_ingest_open_review_age_seconds{reason="order_failed"}': '90000x20' },
+    firesAfterMin: 11,
+  },
+  PaxyoConfirmationsWaiting: { series: { paxyo_ingest_unconfirmed_age_seconds: '2000x20' }, firesAfterMin: 6 },
+  PaxyoOutboxStuck: { series: { paxyo_ingest_outbox_age_seconds: '200x20' }, firesAfterMin: 3 },
+  PaxyoPubSubSilent: { series: { paxyo_gateway_pubsub_ready: '0x20' }, firesAfterMin: 2 },
+  PaxyoEventsLate: { series: tooSlow('paxyo_gateway_event_latency_seconds', '2.5', '5'), firesAfterMin: 13 },
+  PaxyoGapsFilled: { series: { 'paxyo_gateway_gap_fills_total{instance="a"}': '0+120x40' }, firesAfterMin: 20 },
+  PaxyoSlowClients: { series: { [`${CLOSES}{reason="slow_consumer"}`]: '0+60x40' }, firesAfterMin: 20 },
+  PaxyoTokensRefused: {
+    series: { [`${CLOSES}{reason="invalid_token"}`]: '0+10x40', [`${CLOSES}{reason="client"}`]: '0+20x40' },
+    firesAfterMin: 20,
+  },
+  PaxyoOriginsRefused: {
+    series: { 'paxyo_gateway_upgrades_refused_total{reason="origin"}': '0+10x40' },
+    firesAfterMin: 20,
+  },
+  PaxyoConnectionsMany: { series: { paxyo_gateway_connections: '25000x20' }, firesAfterMin: 11 },
+  PaxyoDrainStuck: { series: { paxyo_gateway_draining: '1x30' }, firesAfterMin: 16 },
+}
+
+test('there is a case for each alert', () => {
+  const { groups } = parse(readFileSync(RULES, 'utf8')) as { groups: { rules: { alert: string }[] }[] }
+  const alerts = groups.flatMap((group) => group.rules.map(({ alert }) => alert))
+  expect(Object.keys(CASES).toSorted()).toEqual(alerts.toSorted())
+})
+
+test.each(Object.entries(CASES))(
+  '%s fires on what it is about, and not at once',
+  (alert, { series, firesAfterMin }) => {
+    const firing = `count(ALERTS{alertname="${alert}", alertstate="firing"})`
+    const spec = {
+      rule_files: [RULES],
+      evaluation_interval: '1m',
+      tests: [
+        {
+          interval: '1m',
+          input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
+          promql_expr_test: [
+            { expr: firing, eval_time: '0m', exp_samples: [] },
+            { expr: firing, eval_time: `${firesAfterMin}m`, exp_samples: [{ labels: '{}', value: 1 }] },
+          ],
+        },
+      ],
+    }
+    const dir = mkdtempSync(join(tmpdir(), 'paxyo-alerts-'))
+    try {
+      writeFileSync(join(dir, 'case.yml'), stringify(spec))
+      expect(promtool('test', 'rules', join(dir, 'case.yml'))).toContain('SUCCESS')
+    } finally {
+      rmSync(dir, { recursive: true, force: true })
+    }
+  },
+)

@@ -1,0 +1,117 @@
+import { mintToken, type Browser, type BrowserContextOptions, type Page } from '@paxyo/testkit'
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** What a panel of a test serves: one page, one stylesheet, and tokens for one user. */
+export interface PanelOptions {
+  readonly userId: string
+  readonly html: string
+  readonly css?: string
+  readonly contentSecurityPolicy?: string
+  /** Answers a request for a token instead of the usual `{token}`. */
+  readonly answerToken?: (request: IncomingMessage) => Promise<TokenAnswer>
+}
+
+interface TokenAnswer {
+  readonly status?: number
+  readonly type?: string
+  readonly body: string
+}
+
+export interface Panel extends AsyncDisposable {
+  readonly url: string
+}
+
+/** A panel's own server, on another origin than the gateway's. */
+export async function servePanel(options: PanelOptions): Promise<Panel> {
+  const { userId, html, css = '', contentSecurityPolicy, answerToken } = options
+  const server = createServer((request, response) => {
+    void (async () => {
+      if (request.url === '/token') {
+        const token = async (): Promise<TokenAnswer> => ({
+          type: 'application/json',
+          body: JSON.stringify({ token: await mintToken(userId) }),
+        })
+        const { status = 200, type = 'text/plain', body } = await (answerToken ?? token)(request)
+        response.writeHead(status, { 'content-type': type }).end(body)
+        return
+      }
+      if (request.url === '/panel.css') {
+        response.writeHead(200, { 'content-type': 'text/css' }).end(css)
+        return
+      }
+      if (contentSecurityPolicy !== undefined) response.setHeader('content-security-policy', contentSecurityPolicy)
+      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(html)
+    })()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+/** The strictest policy that a page with the embed script can have: no inline script, no inline style, no eval. */
+export const strictPolicy = (gatewayUrl: string): string =>
+  `default-src 'none'; script-src ${gatewayUrl}; connect-src 'self' ${gatewayUrl.replace(/^http/, 'ws')}; ` +
+  `style-src 'self'; base-uri 'none'; form-action 'none'`
+
+export interface OpenPage {
+  readonly page: Page
+  /** Everything that the page has said on its console, and what it has thrown. */
+  readonly consoleErrors: string[]
+  readonly thrown: string[]
+  /** The page's `paxyo:*` events, in order. */
+  events(): Promise<SeenEvent[]>
+  /** How many of a type there were: asking for all of them again and again would keep the page busy. */
+  eventCount(type: string): Promise<number>
+  /** What its Content-Security-Policy has refused. */
+  violations(): Promise<string[]>
+}
+
+export interface SeenEvent {
+  readonly type: string
+  /** The id of the row that it was dispatched from, or `document`. */
+  readonly from: string
+  /** The status that the row showed at that moment. */
+  readonly shown: string | undefined
+  readonly detail: Readonly<Record<string, unknown>>
+}
+
+type Watched = typeof globalThis & { seen: SeenEvent[]; violated: string[] }
+
+/** Opens a page that keeps account of itself from its first moment on. */
+export async function openPage(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<OpenPage> {
+  const context = await browser.newContext(options)
+  const page = await context.newPage()
+  const consoleErrors: string[] = []
+  const thrown: string[] = []
+  page.on('console', (message) => message.type() === 'error' && consoleErrors.push(message.text()))
+  page.on('pageerror', (error) => thrown.push(error.message))
+  await page.addInitScript(() => {
+    const watched = Object.assign(globalThis, { seen: [], violated: [] }) as unknown as Watched
+    document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
+      watched.violated.push(`${violatedDirective} ${blockedURI}`)
+    })
+    for (const type of ['snapshot', 'order', 'refund', 'account', 'event', 'status']) {
+      document.addEventListener(`paxyo:${type}`, (event) => {
+        const row = event.target instanceof HTMLElement ? event.target.dataset : { orderId: 'document' }
+        const { orderId: from = '', status: shown } = row
+        watched.seen.push({ type, from, shown, detail: (event as CustomEvent<SeenEvent['detail']>).detail })
+      })
+    }
+  })
+  await page.goto(url)
+  return {
+    page,
+    consoleErrors,
+    thrown,
+    events: () => page.evaluate(() => (globalThis as Watched).seen),
+    eventCount: (counted) =>
+      page.evaluate((type) => (globalThis as Watched).seen.filter((event) => event.type === type).length, counted),
+    violations: () => page.evaluate(() => (globalThis as Watched).violated),
+  }
+}

@@ -1,0 +1,101 @@
+import { createHttpServer, createLogger, listen } from '@paxyo/service-kit'
+import {
+  createTestDatabase,
+  mintToken,
+  sharedRedisUrl,
+  startService,
+  TEST_JWT_SECRET,
+  type ServiceProcess,
+  type TestDatabase,
+} from '@paxyo/testkit'
+import { registerDemoPage } from 'demo'
+import { randomUUID } from 'node:crypto'
+
+export const WEBHOOK_TOKEN = 'a-webhook-token'
+export const PANEL_KEY = 'a-panel-api-key'
+
+/** Both services as processes of their own, on a real PostgreSQL and a real Redis. */
+export interface System extends AsyncDisposable {
+  readonly database: TestDatabase
+  /** The configuration of both. */
+  readonly env: Readonly<Record<string, string>>
+  ingest: ServiceProcess
+  gateway: ServiceProcess
+  /** Starts another process of a service, with the same configuration. */
+  start(name: 'webhook-ingest' | 'ws-gateway'): Promise<ServiceProcess>
+  register(order: Partial<Record<string, unknown>>): Promise<Response>
+  webhook(body: unknown, token?: string): Promise<Response>
+  /** Serves the demo page for a user, as a panel on another origin would; returns its address. */
+  servePage(userId: string, options?: PageOptions): Promise<string>
+}
+
+export interface PageOptions {
+  /** Where the page finds the gateway, when that is not where it listens. */
+  readonly socketUrl?: string
+  /** Signed by somebody whom the gateway does not know, for example. */
+  readonly mintToken?: () => Promise<string>
+}
+
+export async function startSystem(
+  options: { redisUrl?: string; databaseUrl?: string; env?: Record<string, string> } = {},
+  envOf: Partial<Record<'webhook-ingest' | 'ws-gateway', Record<string, string>>> = {},
+): Promise<System> {
+  const database = await createTestDatabase()
+  const cleanups: (() => Promise<unknown>)[] = [async () => database[Symbol.asyncDispose]()]
+  const env = {
+    DATABASE_URL: options.databaseUrl ?? database.url,
+    REDIS_URL: options.redisUrl ?? sharedRedisUrl(),
+    // Other tests use this Redis at the same time, with users of the same names.
+    CHANNEL_PREFIX: `${randomUUID()}:`,
+    WEBHOOK_TOKENS: WEBHOOK_TOKEN,
+    PANEL_API_KEYS: PANEL_KEY,
+    JWT_SECRETS: TEST_JWT_SECRET,
+    ALLOWED_ORIGINS: '*',
+    DRAIN_SECONDS: '1',
+    ...options.env,
+  }
+  const start = async (name: 'webhook-ingest' | 'ws-gateway'): Promise<ServiceProcess> => {
+    const service = await startService(name, { ...env, ...envOf[name] })
+    cleanups.push(() => service.end('SIGKILL'))
+    return service
+  }
+  const [ingest, gateway] = await Promise.all([start('webhook-ingest'), start('ws-gateway')])
+
+  const post = (path: string, body: unknown, headers: Record<string, string>): Promise<Response> =>
+    fetch(`${system.ingest.url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    })
+  const defaultSocketUrl = (): string => `${system.gateway.url.replace(/^http/, 'ws')}/ws`
+  const system: System = {
+    database,
+    env,
+    ingest,
+    gateway,
+    start,
+    register: (order) => post('/v1/orders', { ...AN_ORDER, ...order }, { authorization: `Bearer ${PANEL_KEY}` }),
+    webhook: (body, token = WEBHOOK_TOKEN) => post(`/webhooks/godofpanel/${token}`, body, {}),
+    async servePage(userId, { socketUrl = defaultSocketUrl(), mintToken: mint = () => mintToken(userId) } = {}) {
+      const app = createHttpServer({ log: createLogger('page', 'silent'), trustProxy: false })
+      registerDemoPage(app, { mintToken: mint, socketUrl })
+      cleanups.push(() => app.close())
+      return listen(app, { host: '127.0.0.1', port: 0 })
+    },
+    async [Symbol.asyncDispose]() {
+      for (const cleanup of cleanups.toReversed()) await cleanup()
+    },
+  }
+  return system
+}
+
+const AN_ORDER = {
+  orderId: 'A-1',
+  providerOrderId: '12345',
+  userId: 'user-1',
+  service: 'Instagram followers',
+  link: 'https://instagram.com/somebody',
+  quantity: 1000,
+  charge: '2.5',
+  currency: 'USD',
+}

@@ -1,0 +1,13 @@
+import { createLogger } from '@paxyo/service-kit'
+import type { Cli } from '../cli.ts'
+import { loadReconcileConfig } from './reconcile-config.ts'
+import { reportLines } from './report-lines.ts'
+import { runReconcile } from './run-reconcile.ts'
+
+/** @param args as `npm run reconcile` takes them. */
+export async function reconcile(cli: Cli, args: readonly string[]): Promise<void> {
+  const { request, logLevel, ...options } = loadReconcileConfig(cli.env, args)
+  const report = await runReconcile({ ...options, log: createLogger('reconcile', logLevel) }, request)
+  cli.print(report, () => reportLines(report).join('\n'))
+  if (report.stoppedBy !== undefined) cli.finish('findings')
+}

@@ -1,0 +1,45 @@
+import { createPool } from '@paxyo/database'
+import { createRedisBus, type RedisBusOptions } from '@paxyo/event-bus'
+import {
+  createBatcher,
+  createOutbox,
+  newId,
+  reconcile,
+  type ReconcileReport,
+  type ReconcileRequest,
+} from '@paxyo/ledger'
+import { createProvider, type ProviderSettings } from '@paxyo/providers'
+import type { Logger } from 'pino'
+
+export interface RunReconcileOptions {
+  readonly databaseUrl: string
+  /** Where events are published. */
+  readonly redis: Omit<RedisBusOptions, 'onError'>
+  readonly providers: readonly ProviderSettings[]
+  readonly log: Logger
+}
+
+/** One for each partition of the batcher, and one for the outbox. */
+const POOL_MAX = 4
+
+/**
+ * Reconciles from a process of its own, beside running ones: connects, asks, commits, publishes, and disconnects.
+ *
+ * @throws the database's errors. An error of a provider stands in the report.
+ */
+export async function runReconcile(
+  { databaseUrl, redis, providers: settings, log }: RunReconcileOptions,
+  request: ReconcileRequest,
+): Promise<ReconcileReport> {
+  await using resources = new AsyncDisposableStack()
+  const pool = createPool({ url: databaseUrl, role: 'ingest', name: 'paxyo-reconcile', max: POOL_MAX })
+  resources.defer(() => pool.end())
+  const bus = createRedisBus({ ...redis, onError: (err) => log.warn({ err }, 'redis') })
+  const publisher = resources.adopt(bus.connectPublisher(), (connection) => connection.close())
+  const outbox = resources.adopt(createOutbox({ pool, publisher, log }), (opened) => opened.close())
+  const batcher = resources.adopt(createBatcher({ pool, newId, outbox, log }), (opened) => opened.close())
+  const providers = settings.map(createProvider)
+  for (const { client } of providers) resources.defer(async () => client?.close())
+  outbox.start()
+  return await reconcile({ pool, providers, batcher, newId, log }, request)
+}

@@ -1,2 +1,0 @@
-/** What this provider is called in the database. */
-export const PROVIDER = 'godofpanel'

@@ -1,0 +1,94 @@
+import { roundTrip } from '@paxyo/database'
+import { parseMoney, type Money } from '@paxyo/order-core'
+import type { PoolClient } from 'pg'
+import { v5 as uuidv5 } from 'uuid'
+import { BALANCE_MAX, type Account } from '../model/working-set.ts'
+import { commitImport, type ImportDeps } from '../transaction/commit-import.ts'
+import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
+import { readClock } from '../transaction/read-working-set.ts'
+import { recordDeposit } from '../transaction/record-event.ts'
+import { lockAccounts, openAccounts } from './lock-accounts.ts'
+
+/** A user of the system that was there before. */
+export interface ImportedAccount {
+  readonly userId: string
+  readonly currency: string
+  /** The user's balance; it becomes the first deposit. */
+  readonly balance: Money
+}
+
+export type AccountImportResult =
+  | 'imported'
+  | 'already_there'
+  | 'currency_mismatch'
+  | 'balance_conflict'
+  | 'balance_limit_exceeded'
+
+/** Never to be changed: the ids of opening balances are made of it, and an id is what keeps one from being paid twice. */
+const OPENING_BALANCES = '9b1d1c54-3f0e-4d53-9a3c-6d6c6f0a7e11'
+
+/**
+ * Imports a batch of users, in one transaction: opens their accounts, with their balances as deposits. A balance is
+ * imported once: its entry has an id that is made of the user's, so that the database refuses another one.
+ *
+ * @returns for each what became of it; `balance_conflict` when another balance was imported before.
+ * @throws the database's errors, when they stay after a few attempts.
+ */
+export function importAccounts(deps: ImportDeps, accounts: readonly ImportedAccount[]): Promise<AccountImportResult[]> {
+  return commitImport(deps, async (tx) => {
+    const { client } = tx
+    const userIds = [...new Set(accounts.map(({ userId }) => userId))]
+    const [there, at] = await roundTrip([lockAccounts(client, userIds), readClock(tx)])
+    const currencyByUserId = new Map<string, string>()
+    for (const { userId, currency } of accounts) {
+      if (!there.has(userId) && !currencyByUserId.has(userId)) currencyByUserId.set(userId, currency)
+    }
+    const { accounts: opened, openedUserIds } = await openAccounts(client, currencyByUserId)
+    // Read under the locks: an import of the same balance at this moment waits for us, or we for it.
+    const known: Known = {
+      at,
+      accountsByUserId: new Map([...there, ...opened]),
+      newUserIds: new Set(openedUserIds),
+      openingByEntryId: await readOpeningBalances(client, userIds),
+    }
+    return accounts.map((account) => importOne(tx, known, account))
+  })
+}
+
+interface Known {
+  readonly at: Date
+  readonly accountsByUserId: Map<string, Account>
+  readonly newUserIds: Set<string>
+  readonly openingByEntryId: Map<string, Money>
+}
+
+function importOne(
+  { changes }: LedgerTransaction,
+  known: Known,
+  { userId, currency, balance }: ImportedAccount,
+): AccountImportResult {
+  const account = known.accountsByUserId.get(userId)
+  if (account?.currency !== currency) return 'currency_mismatch'
+  const entryId = openingEntryId(userId)
+  const taken = known.openingByEntryId.get(entryId)
+  if (taken !== undefined) return taken === balance ? 'already_there' : 'balance_conflict'
+  if (balance === 0n) return known.newUserIds.delete(userId) ? 'imported' : 'already_there'
+  if (account.balance + balance > BALANCE_MAX) return 'balance_limit_exceeded'
+
+  known.openingByEntryId.set(entryId, balance)
+  known.accountsByUserId.set(userId, recordDeposit(changes, account, balance, entryId, known.at).account)
+  return 'imported'
+}
+
+const openingEntryId = (userId: string): string => uuidv5(userId, OPENING_BALANCES)
+
+const READ_OPENING_BALANCES = `SELECT entry_id, amount FROM ledger_entries WHERE entry_id = ANY($1::uuid[])`
+
+async function readOpeningBalances(client: PoolClient, userIds: readonly string[]): Promise<Map<string, Money>> {
+  const { rows } = await client.query<{ entry_id: string; amount: string }>({
+    name: 'read_opening_balances',
+    text: READ_OPENING_BALANCES,
+    values: [userIds.map(openingEntryId)],
+  })
+  return new Map(rows.map(({ entry_id: entryId, amount }) => [entryId, parseMoney(amount)]))
+}

@@ -1,0 +1,67 @@
+import { roundTrip } from '@paxyo/database'
+import type { PoolClient } from 'pg'
+import type { Account } from '../model/working-set.ts'
+import { toAccount, type AccountRow } from '../transaction/read-working-set.ts'
+
+const LOCK_ACCOUNTS = `
+  SELECT user_id, currency, balance, last_seq FROM accounts WHERE user_id = ANY($1::text[])
+  ORDER BY user_id FOR NO KEY UPDATE`
+
+// In the order of their ids, as they are locked.
+const OPEN_ACCOUNTS = `
+  INSERT INTO accounts (user_id, currency)
+  SELECT user_id, currency FROM unnest($1::text[], $2::text[]) AS opened (user_id, currency) ORDER BY user_id
+  ON CONFLICT (user_id) DO NOTHING
+  RETURNING user_id`
+
+const INSERT_ACCOUNTS = `
+  INSERT INTO accounts (user_id, currency)
+  SELECT user_id, currency FROM unnest($1::text[], $2::text[]) AS opened (user_id, currency) ORDER BY user_id`
+
+/** Locks the accounts of these users, in the order of their ids. Users without one are left out. */
+export async function lockAccounts(client: PoolClient, userIds: readonly string[]): Promise<Map<string, Account>> {
+  const { rows } = await client.query<AccountRow>({ name: 'lock_accounts', text: LOCK_ACCOUNTS, values: [userIds] })
+  return new Map(rows.map((row) => [row.user_id, toAccount(row)]))
+}
+
+export interface OpenedAccounts {
+  readonly accounts: Map<string, Account>
+  /** Those that this transaction has opened; the others were opened by somebody else at this moment. */
+  readonly openedUserIds: ReadonlySet<string>
+}
+
+/** Opens accounts and locks them. One that somebody else opens at this moment may be kept in another currency. */
+export async function openAccounts(
+  client: PoolClient,
+  currencyByUserId: ReadonlyMap<string, string>,
+): Promise<OpenedAccounts> {
+  const userIds = [...currencyByUserId.keys()]
+  const [opened, accounts] = await roundTrip([
+    client.query<{ user_id: string }>({
+      name: 'open_accounts',
+      text: OPEN_ACCOUNTS,
+      values: [userIds, [...currencyByUserId.values()]],
+    }),
+    lockAccounts(client, userIds),
+  ])
+  return { accounts, openedUserIds: new Set(opened.rows.map((row) => row.user_id)) }
+}
+
+/** An account that nothing has happened to. */
+export function emptyAccount(userId: string, currency: string): Account {
+  return { userId, currency, balance: 0n, lastSeq: 0 }
+}
+
+/**
+ * Opens accounts that were not there to be locked; what became of them since is written with all other changes.
+ *
+ * @throws the database's refusal when somebody else has opened one at this moment: the work must be run again.
+ */
+export async function insertAccounts(client: PoolClient, accounts: readonly Account[]): Promise<void> {
+  if (accounts.length === 0) return
+  await client.query({
+    name: 'insert_accounts',
+    text: INSERT_ACCOUNTS,
+    values: [accounts.map(({ userId }) => userId), accounts.map(({ currency }) => currency)],
+  })
+}

@@ -1,0 +1,20 @@
+import type { Account } from '../model/working-set.ts'
+import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
+import { openAccounts } from './lock-accounts.ts'
+
+/**
+ * Opens a user's account, empty. A user's first order does so, too.
+ *
+ * @returns the account as it stands, and whether this has opened it; `currency_mismatch` when it is kept in another
+ *   currency.
+ */
+export async function openAccount(
+  { client }: LedgerTransaction,
+  userId: string,
+  currency: string,
+): Promise<{ readonly account: Account; readonly isNew: boolean } | 'currency_mismatch'> {
+  const { accounts, openedUserIds } = await openAccounts(client, new Map([[userId, currency]]))
+  const account = accounts.get(userId)!
+  if (account.currency !== currency) return 'currency_mismatch'
+  return { account, isNew: openedUserIds.has(userId) }
+}

@@ -1,0 +1,103 @@
+import { AUDIT_CHECKS, type AuditLimits } from './checks.ts'
+
+/** Where the audit reads: one session that may read every table. */
+export interface AuditSession {
+  query<Row>(text: string): Promise<readonly Row[]>
+}
+
+/** A row that is off: what it is about, and what does not agree. */
+export interface AuditRow {
+  readonly subject: string
+  readonly detail: string
+}
+
+export interface AuditCheckResult {
+  readonly check: string
+  readonly title: string
+  /** How many rows are off. */
+  readonly count: number
+  /** The first of them. */
+  readonly rows: readonly AuditRow[]
+  readonly durationMs: number
+}
+
+export interface AuditResult {
+  readonly isClean: boolean
+  /** The moment of the snapshot, by the database's clock. */
+  readonly at: string
+  readonly size: {
+    readonly orders: number
+    readonly accounts: number
+    readonly ledgerEntries: number
+    readonly events: number
+  }
+  readonly checks: readonly AuditCheckResult[]
+  readonly durationMs: number
+}
+
+// Read as committed every statement would see another moment, and money that moved in between would look lost.
+const BEGIN = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'
+/** Sums over a million rows are hashed in memory instead of sorted on disk. */
+const SETTINGS = `SET LOCAL work_mem = '128MB'; SET LOCAL jit = off`
+
+const READ_SIZE = `
+  SELECT to_char(transaction_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at,
+    (SELECT count(*)::int8 FROM orders)::text AS orders,
+    (SELECT count(*) FROM accounts)::text AS accounts,
+    (SELECT count(*) FROM ledger_entries)::text AS entries,
+    (SELECT count(*) FROM events)::text AS events`
+
+interface SizeRow {
+  readonly at: string
+  readonly orders: string
+  readonly accounts: string
+  readonly entries: string
+  readonly events: string
+}
+
+/**
+ * Runs every check in one snapshot of the database.
+ *
+ * @param onProgress told after each check
+ */
+export async function auditLedger(
+  database: AuditSession,
+  limits: AuditLimits,
+  onProgress: (done: number, total: number) => void = () => undefined,
+): Promise<AuditResult> {
+  const startedAt = performance.now()
+  await database.query(BEGIN)
+  await database.query(SETTINGS)
+  const [size] = await database.query<SizeRow>(READ_SIZE)
+  const checks: AuditCheckResult[] = []
+  for (const check of AUDIT_CHECKS) {
+    const checkStartedAt = performance.now()
+    const rows = await database.query<AuditRow & { total: string }>(bounded(check.sql(limits), limits.rowsMax))
+    checks.push({
+      check: check.name,
+      title: check.title,
+      count: Number(rows[0]?.total ?? 0),
+      rows: rows.map(({ subject, detail }) => ({ subject, detail })),
+      durationMs: Math.round(performance.now() - checkStartedAt),
+    })
+    onProgress(checks.length, AUDIT_CHECKS.length)
+  }
+  await database.query('ROLLBACK')
+  return {
+    isClean: checks.every(({ count }) => count === 0),
+    at: size!.at,
+    size: {
+      orders: Number(size!.orders),
+      accounts: Number(size!.accounts),
+      ledgerEntries: Number(size!.entries),
+      events: Number(size!.events),
+    },
+    checks,
+    durationMs: Math.round(performance.now() - startedAt),
+  }
+}
+
+/** The first rows, and how many there are. */
+function bounded(sql: string, rowsMax: number): string {
+  return `SELECT subject, detail, count(*) OVER ()::text AS total FROM (${sql}) AS off (subject, detail) ORDER BY subject, detail LIMIT ${rowsMax}`
+}

@@ -1,0 +1,178 @@
+import { isDatabaseUnavailable, isRefusedByDatabase, isRetryable } from '@paxyo/database'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { Delivery, DeliveryResult } from '../model/delivery.ts'
+import { providerOrderKey } from '../model/provider-order.ts'
+import { commitDeliveries, commitRejected } from './commit-deliveries.ts'
+import type { LedgerDeps } from '../transaction/commit-change-set.ts'
+
+/** Why deliveries were not committed. The provider must send them again; sending them twice is harmless. */
+export type NotCommitted = 'queue_full' | 'shutting_down' | 'database_unavailable' | 'internal_error'
+
+export interface Batcher {
+  /** How many deliveries wait to be committed. */
+  readonly waitingCount: number
+  /**
+   * Commits the deliveries of one request, each with whatever else is waiting.
+   *
+   * @returns a result for each, in their order, once all are committed; or why that is not so. Some of them may be
+   *   committed even then.
+   */
+  submit(deliveries: readonly Delivery[]): Promise<DeliveryResult[] | NotCommitted>
+  /** Commits what was accepted and accepts nothing more. */
+  close(): Promise<void>
+}
+
+export interface BatcherOptions extends LedgerDeps {
+  readonly log: Logger
+  /** The most deliveries in one transaction. */
+  readonly batchMax?: number
+  /** The most deliveries that may wait; more are refused. */
+  readonly queueMax?: number
+  /** How many transactions may be in flight. */
+  readonly partitions?: number
+  /** How long one batch is tried before its senders are told to come back. */
+  readonly commitTimeoutMs?: number
+  /** Told of every batch that was committed or given up. */
+  readonly onBatch?: (deliveries: number, durationMs: number, failure?: NotCommitted) => void
+}
+
+const BATCH_MAX = 500
+const QUEUE_MAX = 10_000
+const PARTITIONS = 2
+const COMMIT_TIMEOUT_MS = 8_000
+const RETRY_DELAY_MS_MIN = 20
+const RETRY_DELAY_MS_MAX = 500
+
+interface Waiting {
+  readonly delivery: Delivery
+  readonly settled: PromiseWithResolvers<DeliveryResult | NotCommitted>
+}
+
+/**
+ * Group commit: what arrives while a partition commits forms its next batch, without a timer. A lone webhook waits for
+ * nobody, and under load one fsync serves hundreds.
+ *
+ * An order always takes the same partition, so its updates are committed in the order of their arrival.
+ */
+export function createBatcher(options: BatcherOptions): Batcher {
+  const { batchMax = BATCH_MAX, queueMax = QUEUE_MAX, partitions: partitionCount = PARTITIONS } = options
+  const partitions = Array.from({ length: partitionCount }, () => createPartition(options, batchMax))
+  let isClosing = false
+
+  const waitingCount = (): number => partitions.reduce((sum, partition) => sum + partition.queue.length, 0)
+
+  return {
+    get waitingCount() {
+      return waitingCount()
+    },
+
+    async submit(deliveries) {
+      if (isClosing) return 'shutting_down'
+      if (waitingCount() + deliveries.length > queueMax) return 'queue_full'
+      const results = await Promise.all(
+        deliveries.map((delivery) => partitions[partitionOf(delivery, partitionCount)]!.push(delivery)),
+      )
+      const notCommitted = results.find((result) => typeof result === 'string')
+      return notCommitted ?? (results as DeliveryResult[])
+    },
+
+    async close() {
+      isClosing = true
+      await Promise.all(partitions.map((partition) => partition.idle()))
+    },
+  }
+}
+
+interface Partition {
+  readonly queue: Waiting[]
+  push(delivery: Delivery): Promise<DeliveryResult | NotCommitted>
+  idle(): Promise<void>
+}
+
+function createPartition(options: BatcherOptions, batchMax: number): Partition {
+  const queue: Waiting[] = []
+  let running: Promise<void> | undefined
+
+  async function run(): Promise<void> {
+    // Requests that were read in this turn of the event loop go together.
+    await new Promise(setImmediate)
+    while (queue.length > 0) {
+      const batch = queue.splice(0, batchMax)
+      const startedAt = performance.now()
+      const results = await commitOrExplain(
+        options,
+        batch.map(({ delivery }) => delivery),
+      )
+      const failure = typeof results === 'string' ? results : undefined
+      options.onBatch?.(batch.length, performance.now() - startedAt, failure)
+      batch.forEach(({ settled }, index) => settled.resolve(typeof results === 'string' ? results : results[index]!))
+    }
+    running = undefined
+  }
+
+  return {
+    queue,
+    push(delivery) {
+      const settled = Promise.withResolvers<DeliveryResult | NotCommitted>()
+      queue.push({ delivery, settled })
+      running ??= run()
+      return settled.promise
+    },
+    idle: () => running ?? Promise.resolve(),
+  }
+}
+
+function partitionOf({ provider, update, deliveryId }: Delivery, partitionCount: number): number {
+  const key = update === undefined ? deliveryId : providerOrderKey({ ...update, provider })
+  let hash = 0
+  for (let index = 0; index < key.length; index += 1) hash = (Math.imul(hash, 31) + key.charCodeAt(index)) >>> 0
+  return hash % partitionCount
+}
+
+async function commitOrExplain(
+  options: BatcherOptions,
+  deliveries: readonly Delivery[],
+): Promise<DeliveryResult[] | NotCommitted> {
+  try {
+    return await commitWithRetries(options, deliveries, Date.now() + (options.commitTimeoutMs ?? COMMIT_TIMEOUT_MS))
+  } catch (error) {
+    const reason = isDatabaseUnavailable(error) || isRetryable(error) ? 'database_unavailable' : 'internal_error'
+    options.log.error({ err: error, deliveries: deliveries.length, reason }, 'batch not committed')
+    return reason
+  }
+}
+
+/**
+ * Runs the batch again after a deadlock, and when the outcome of its COMMIT is unknown: deliveries that were committed
+ * are duplicates then. A batch that the database refuses is halved until the one delivery that it refuses stands alone.
+ */
+async function commitWithRetries(
+  options: BatcherOptions,
+  deliveries: readonly Delivery[],
+  deadline: number,
+): Promise<DeliveryResult[]> {
+  let isOutcomeUnknown = false
+  for (let delayMs = RETRY_DELAY_MS_MIN; ; delayMs = Math.min(delayMs * 2, RETRY_DELAY_MS_MAX)) {
+    try {
+      const results = await commitDeliveries(options, deliveries)
+      if (isOutcomeUnknown) options.outbox.outcomeUnknown()
+      return results
+    } catch (error) {
+      isOutcomeUnknown ||= isDatabaseUnavailable(error)
+      if (isRefusedByDatabase(error)) {
+        options.log.warn({ err: error, deliveries: deliveries.length }, 'the database refused a batch')
+        if (deliveries.length === 1) return [await commitRejected(options, deliveries[0]!)]
+        const middle = deliveries.length >> 1
+        return [
+          ...(await commitWithRetries(options, deliveries.slice(0, middle), deadline)),
+          ...(await commitWithRetries(options, deliveries.slice(middle), deadline)),
+        ]
+      }
+      const canRetry = isRetryable(error) || isDatabaseUnavailable(error)
+      if (!canRetry || Date.now() + delayMs > deadline) throw error
+      options.log.warn({ err: error, deliveries: deliveries.length }, 'batch retry')
+      await sleep(delayMs)
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import { roundTrip } from '@paxyo/database'
+import type { Delivery, DeliveryResult } from '../model/delivery.ts'
+import { uniqueProviderOrders, type ProviderOrder } from '../model/provider-order.ts'
+import type { WorkingSet } from '../model/working-set.ts'
+import { commitChangeSet, type LedgerDeps } from '../transaction/commit-change-set.ts'
+import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
+import {
+  lockAccountsOfOrders,
+  lockProviderOrders,
+  readClock,
+  readOrders,
+  readSettledDeliveries,
+} from '../transaction/read-working-set.ts'
+import { applyDelivery, parkDelivery, rejectDelivery } from './apply-delivery.ts'
+
+/**
+ * Commits deliveries of any providers, in their order, and publishes what follows from them.
+ *
+ * Those whose order is not registered go into a second transaction. It takes the advisory locks of their orders before
+ * any account's lock, as registering does, so the two exclude each other and can't deadlock.
+ *
+ * @returns a result for each delivery, in their order.
+ * @throws the database's errors.
+ */
+export async function commitDeliveries(deps: LedgerDeps, deliveries: readonly Delivery[]): Promise<DeliveryResult[]> {
+  const results = await applyKnown(deps, deliveries)
+  const unknown = deliveries.filter((_delivery, index) => results[index] === undefined)
+  const parked = unknown.length === 0 ? [] : await parkUnknown(deps, unknown)
+  return results.map((result) => result ?? parked.shift()!)
+}
+
+/** Commits a delivery whose changes the database rejected: nothing but the delivery and its review. */
+export function commitRejected(deps: LedgerDeps, delivery: Delivery): Promise<DeliveryResult> {
+  return commitChangeSet(deps, async (tx) => {
+    const working = await readWorkingSet(tx, [delivery])
+    return rejectDelivery(working, tx.changes, delivery, tx.newId)
+  })
+}
+
+/** Applies deliveries of registered orders; `undefined` for the others, of which nothing is written. */
+function applyKnown(deps: LedgerDeps, deliveries: readonly Delivery[]): Promise<(DeliveryResult | undefined)[]> {
+  return commitChangeSet(deps, async (tx) => {
+    const working = await readWorkingSet(tx, deliveries)
+    return deliveries.map((delivery) => applyDelivery(working, tx.changes, delivery, tx))
+  })
+}
+
+/** Keeps others from registering these orders, applies deliveries of those registered since, and parks the rest. */
+function parkUnknown(deps: LedgerDeps, deliveries: readonly Delivery[]): Promise<DeliveryResult[]> {
+  return commitChangeSet(deps, async (tx) => {
+    // Not awaited before the reads: it is sent first, so it is done first.
+    const [, working] = await roundTrip([
+      lockProviderOrders(tx.client, ordersOf(deliveries)),
+      readWorkingSet(tx, deliveries),
+    ])
+    return deliveries.map(
+      (delivery) =>
+        applyDelivery(working, tx.changes, delivery, tx) ?? parkDelivery(working, tx.changes, delivery, tx.newId),
+    )
+  })
+}
+
+/** Takes the locks, then reads what they protect, all in one round trip with BEGIN. */
+async function readWorkingSet(tx: LedgerTransaction, deliveries: readonly Delivery[]): Promise<WorkingSet> {
+  const { client } = tx
+  const orders = ordersOf(deliveries)
+  const [accountsByUserId, ordersByProviderOrder, settled, at] = await roundTrip([
+    lockAccountsOfOrders(client, orders),
+    readOrders(client, orders),
+    readSettledDeliveries(
+      client,
+      deliveries.map(({ deliveryId }) => deliveryId),
+    ),
+    readClock(tx),
+  ])
+  return { at, accountsByUserId, ordersByProviderOrder, ...settled }
+}
+
+const ordersOf = (deliveries: readonly Delivery[]): ProviderOrder[] =>
+  uniqueProviderOrders(
+    deliveries.flatMap(({ provider, update }) =>
+      update === undefined ? [] : { provider, providerOrderId: update.providerOrderId },
+    ),
+  )

@@ -1,0 +1,49 @@
+export { deposit, type Deposit, type Deposited } from './accounts/deposit.ts'
+export { importAccounts, type AccountImportResult, type ImportedAccount } from './accounts/import-accounts.ts'
+export { openAccount } from './accounts/open-account.ts'
+export { AUDIT_CHECKS, type AuditCheck, type AuditLimits } from './audit/checks.ts'
+export {
+  auditLedger,
+  type AuditCheckResult,
+  type AuditResult,
+  type AuditRow,
+  type AuditSession,
+} from './audit/audit-ledger.ts'
+export { createBatcher, type Batcher, type BatcherOptions, type NotCommitted } from './deliveries/batcher.ts'
+export { commitDeliveries } from './deliveries/commit-deliveries.ts'
+export type { ChangeSet, LedgerEntry } from './model/change-set.ts'
+export type { Delivery, DeliveryResult, Replay, Verification } from './model/delivery.ts'
+export { newId, type NewId } from './model/new-id.ts'
+export { BALANCE_MAX, type Account, type Order } from './model/working-set.ts'
+export { importOrders, type ImportedOrder, type OrderImportResult } from './orders/import-orders.ts'
+export { registerOrders, type Registered, type RegistrationRejection } from './orders/register-orders.ts'
+export type { Registration } from './orders/registration.ts'
+export { createOutbox, type Outbox, type OutboxOptions } from './outbox/outbox.ts'
+export { APPEND_COMMITS_MAX, appendRefunds, lockAndAppend } from './refund-feed/append-refunds.ts'
+export { formatFeedCursor, parseFeedCursor, type FeedCursor } from './refund-feed/feed-cursor.ts'
+export {
+  feedItemsAfter,
+  readRefundFeed,
+  REFUND_COLUMNS,
+  REFUND_JOINS,
+  type RefundPage,
+} from './refund-feed/read-refund-feed.ts'
+export type { Refund } from './refund-feed/refund.ts'
+export {
+  reconcile,
+  RECONCILE_ORDERS_MAX,
+  type ReconcileDeps,
+  type ReconcileReport,
+  type ReconcileRequest,
+} from './reconcile/reconcile.ts'
+export {
+  resolveReview,
+  type Resolution,
+  type ResolutionRejection,
+  type ResolvedOrder,
+} from './reviews/resolve-review.ts'
+export { commitChangeSet, type LedgerDeps } from './transaction/commit-change-set.ts'
+export type { ImportDeps } from './transaction/commit-import.ts'
+export type { ApplyRules, LedgerTransaction } from './transaction/ledger-transaction.ts'
+export { ORDER_COLUMNS, toAccount, toOrder, type AccountRow, type OrderRow } from './transaction/read-working-set.ts'
+export { orderView } from './transaction/record-event.ts'

@@ -1,0 +1,85 @@
+import type { BusMessage } from '@paxyo/contracts'
+import type { Money, ReviewReason } from '@paxyo/order-core'
+import type { Delivery, DeliveryResult, EventPlace, Verification } from './delivery.ts'
+import type { ProviderOrder } from './provider-order.ts'
+import type { Account, Order } from './working-set.ts'
+
+/** The rows that one transaction writes. Orders and accounts are there once each, as they end up. */
+export interface ChangeSet {
+  /** The database's clock, which everything in it carries. Work that notes a change has read it. */
+  at: Date | undefined
+  readonly orders: Map<string, Order>
+  /** Which of the orders are new. */
+  readonly registeredOrderIds: Set<string>
+  readonly accounts: Map<string, Account>
+  /** Refunds, charges and deposits, in their order: each goes on from the balance that the one before it left. */
+  readonly entries: LedgerEntry[]
+  readonly events: EventRow[]
+  readonly deliveries: DeliveryRow[]
+  readonly reviews: ReviewRow[]
+  /** Deliveries that wait until the provider has been asked about them. */
+  readonly awaiting: AwaitingRow[]
+  /** Those that waited, and what the provider said. */
+  readonly verified: VerifiedRow[]
+}
+
+/** Money that went into an account, or out of it for an order. */
+export type LedgerEntry = RefundEntry | PaymentEntry
+
+interface Entry {
+  readonly entryId: string
+  readonly userId: string
+  readonly amount: Money
+  readonly balanceAfter: Money
+}
+
+export interface RefundEntry extends Entry {
+  readonly kind: 'refund'
+  readonly orderId: string
+  readonly refundedBefore: Money
+  readonly refundedAfter: Money
+}
+
+export interface PaymentEntry extends Entry {
+  readonly kind: 'deposit' | 'charge'
+  /** What is paid for; null for a deposit. */
+  readonly orderId: string | null
+}
+
+export interface EventRow extends BusMessage, EventPlace {}
+
+export interface DeliveryRow extends Delivery {
+  readonly outcome: Exclude<DeliveryResult['outcome'], 'duplicate'>
+  readonly reason: ReviewReason | null
+}
+
+export interface ReviewRow {
+  readonly reviewId: string
+  readonly orderId: string | null
+  readonly deliveryId: string
+  readonly reason: ReviewReason
+}
+
+export interface AwaitingRow extends ProviderOrder {
+  readonly deliveryId: string
+}
+
+export interface VerifiedRow {
+  readonly deliveryId: string
+  readonly verification: Verification
+}
+
+export function emptyChangeSet(): ChangeSet {
+  return {
+    at: undefined,
+    orders: new Map(),
+    registeredOrderIds: new Set(),
+    accounts: new Map(),
+    entries: [],
+    events: [],
+    deliveries: [],
+    reviews: [],
+    awaiting: [],
+    verified: [],
+  }
+}

@@ -1,0 +1,20 @@
+/** An order as its provider names it. Ids are unique for each provider, not across providers. */
+export interface ProviderOrder {
+  readonly provider: string
+  readonly providerOrderId: string
+}
+
+/** The key of a provider's order in maps. No provider's name holds a line break, so no two orders share a key. */
+export function providerOrderKey({ provider, providerOrderId }: ProviderOrder): string {
+  return `${provider}\n${providerOrderId}`
+}
+
+/** The same orders, once each. */
+export function uniqueProviderOrders(orders: readonly ProviderOrder[]): ProviderOrder[] {
+  return [...new Map(orders.map((order) => [providerOrderKey(order), order])).values()]
+}
+
+/** Orders as the two arrays that a statement takes: their providers and their ids. */
+export function providerOrderColumns(orders: readonly ProviderOrder[]): [providers: string[], ids: string[]] {
+  return [orders.map(({ provider }) => provider), orders.map(({ providerOrderId }) => providerOrderId)]
+}

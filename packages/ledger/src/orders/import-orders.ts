@@ -1,0 +1,155 @@
+import { OPEN_STATUSES, type ErrorCode, type OrderStatus } from '@paxyo/contracts'
+import { roundTrip } from '@paxyo/database'
+import { formatMoney, type Money } from '@paxyo/order-core'
+import type { PoolClient } from 'pg'
+import { emptyAccount, insertAccounts, lockAccounts } from '../accounts/lock-accounts.ts'
+import { applyDelivery } from '../deliveries/apply-delivery.ts'
+import type { Delivery } from '../model/delivery.ts'
+import { providerOrderKey, uniqueProviderOrders } from '../model/provider-order.ts'
+import { noSettledDeliveries, type Account, type Order, type WorkingSet } from '../model/working-set.ts'
+import { commitImport, type ImportDeps } from '../transaction/commit-import.ts'
+import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
+import { lockProviderOrders, readClock, readOrders } from '../transaction/read-working-set.ts'
+import { recordRegistration } from '../transaction/record-event.ts'
+import { readOrdersById, readParkedDeliveries } from './read-registered.ts'
+import { isSameOrder, newOrder, type OrderDetails } from './registration.ts'
+
+/** An order of the system that was there before, as far as that system brought it. */
+export interface ImportedOrder extends OrderDetails {
+  readonly status: OrderStatus
+  readonly remains: number | null
+  readonly startCount: number | null
+  /** What the other system has refunded; at most the charge. It is never refunded again. */
+  readonly refundedElsewhere: Money
+  /** When it was ordered; now, when that is not known. */
+  readonly createdAt: Date | undefined
+}
+
+export type OrderImportResult =
+  | 'imported'
+  | 'already_there'
+  | Extract<ErrorCode, 'order_conflict' | 'provider_order_taken' | 'currency_mismatch'>
+
+/**
+ * Imports a batch of orders, in one transaction: opens the accounts of new users and applies what the provider has said
+ * about these orders already. Importing an order again changes nothing, whatever has become of it since. Open orders are
+ * announced to their users; those that are final are history, and only listed.
+ *
+ * @returns for each what became of it; one that is rejected changes nothing.
+ * @throws the database's errors, when they stay after a few attempts.
+ */
+export function importOrders(deps: ImportDeps, orders: readonly ImportedOrder[]): Promise<OrderImportResult[]> {
+  return commitImport(deps, async (tx) => {
+    const known = await readKnown(tx, orders)
+    const results = orders.map((order) => importOne(known, order))
+    await insertAccounts(tx.client, known.opened)
+    await insertOrders(tx.client, known)
+    for (const order of known.imported) announceAndApply(tx, known, order)
+    return results
+  })
+}
+
+interface Known {
+  readonly working: WorkingSet
+  readonly ordersById: Map<string, Order>
+  /** By {@link providerOrderKey}. */
+  readonly parkedByProviderOrder: ReadonlyMap<string, readonly Delivery[]>
+  /** New orders, as the other system had them. */
+  readonly imported: Order[]
+  /** Accounts of users whose first order is among them. */
+  readonly opened: Account[]
+}
+
+async function readKnown(tx: LedgerTransaction, orders: readonly ImportedOrder[]): Promise<Known> {
+  const { client } = tx
+  const providerOrders = uniqueProviderOrders(orders)
+  const userIds = [...new Set(orders.map(({ userId }) => userId))]
+  const [, accountsByUserId, ordersById, ordersByProviderOrder, parkedByProviderOrder, at] = await roundTrip([
+    lockProviderOrders(client, providerOrders),
+    lockAccounts(client, userIds),
+    readOrdersById(
+      client,
+      orders.map(({ orderId }) => orderId),
+    ),
+    readOrders(client, providerOrders),
+    readParkedDeliveries(client, providerOrders),
+    readClock(tx),
+  ])
+  const working = { at, accountsByUserId, ordersByProviderOrder, ...noSettledDeliveries() }
+  return { working, ordersById, parkedByProviderOrder, imported: [], opened: [] }
+}
+
+function importOne({ working, ordersById, imported, opened }: Known, from: ImportedOrder): OrderImportResult {
+  const account = working.accountsByUserId.get(from.userId)
+  const there = ordersById.get(from.orderId)
+  if (there !== undefined) {
+    return isSameOrder(there, from) && account?.currency === from.currency ? 'already_there' : 'order_conflict'
+  }
+  if (working.ordersByProviderOrder.has(providerOrderKey(from))) return 'provider_order_taken'
+  if (account !== undefined && account.currency !== from.currency) return 'currency_mismatch'
+
+  if (account === undefined) {
+    const empty = emptyAccount(from.userId, from.currency)
+    working.accountsByUserId.set(from.userId, empty)
+    opened.push(empty)
+  }
+  const order = toOrder(from, working.at)
+  ordersById.set(order.orderId, order)
+  working.ordersByProviderOrder.set(providerOrderKey(order), order)
+  imported.push(order)
+  return 'imported'
+}
+
+/** Announces an order that is still open, and applies deliveries that waited for it. */
+function announceAndApply(tx: LedgerTransaction, { working, parkedByProviderOrder }: Known, order: Order): void {
+  const { changes } = tx
+  if (isOpen(order)) {
+    recordRegistration(working, changes, order, working.accountsByUserId.get(order.userId)!)
+    // It is inserted already; only what the deliveries change is still to be written.
+    changes.registeredOrderIds.delete(order.orderId)
+    changes.orders.delete(order.orderId)
+  }
+  for (const delivery of parkedByProviderOrder.get(providerOrderKey(order)) ?? []) {
+    applyDelivery(working, changes, delivery, tx)
+  }
+}
+
+const isOpen = ({ status }: Order): boolean => OPEN_STATUSES.some((open) => open === status)
+
+function toOrder(from: ImportedOrder, at: Date): Order {
+  const { status, remains, startCount, refundedElsewhere: refunded } = from
+  return { ...newOrder(from, from.createdAt ?? at), status, remains, startCount, refunded }
+}
+
+const INSERT_IMPORTED_ORDERS = `
+  INSERT INTO orders (order_id, provider, provider_order_id, user_id, service, link, quantity, charge,
+    status, remains, start_count, refunded, refunded_elsewhere, created_at, updated_at)
+  SELECT order_id, provider, provider_order_id, user_id, service, link, quantity, charge,
+    status, remains, start_count, refunded, refunded, at, at
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::numeric[],
+    $9::text[], $10::bigint[], $11::bigint[], $12::numeric[], $13::timestamptz[])
+    AS imported (order_id, provider, provider_order_id, user_id, service, link, quantity, charge,
+      status, remains, start_count, refunded, at)`
+
+async function insertOrders(client: PoolClient, { imported: orders }: Known): Promise<void> {
+  if (orders.length === 0) return
+  await client.query({
+    name: 'insert_imported_orders',
+    text: INSERT_IMPORTED_ORDERS,
+    values: [
+      orders.map((order) => order.orderId),
+      orders.map((order) => order.provider),
+      orders.map((order) => order.providerOrderId),
+      orders.map((order) => order.userId),
+      orders.map((order) => order.service),
+      orders.map((order) => order.link),
+      orders.map((order) => order.quantity),
+      orders.map((order) => formatMoney(order.charge)),
+      orders.map((order) => order.status),
+      orders.map((order) => order.remains),
+      orders.map((order) => order.startCount),
+      orders.map((order) => formatMoney(order.refunded)),
+      orders.map((order) => order.updatedAt),
+    ],
+  })
+}

@@ -1,0 +1,130 @@
+import type { ErrorCode, OrderView } from '@paxyo/contracts'
+import { roundTrip } from '@paxyo/database'
+import { emptyAccount, insertAccounts, lockAccounts } from '../accounts/lock-accounts.ts'
+import { applyDelivery } from '../deliveries/apply-delivery.ts'
+import type { Delivery } from '../model/delivery.ts'
+import { providerOrderKey, uniqueProviderOrders } from '../model/provider-order.ts'
+import { noSettledDeliveries, type Account, type Order, type WorkingSet } from '../model/working-set.ts'
+import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
+import { lockProviderOrders, readClock, readOrders } from '../transaction/read-working-set.ts'
+import { orderView, recordRegistration } from '../transaction/record-event.ts'
+import { readChargedOrderIds, readOrdersById, readParkedDeliveries } from './read-registered.ts'
+import { isSameOrder, newOrder, type Registration } from './registration.ts'
+
+export interface Registered {
+  readonly order: OrderView
+  /** The user's seq after this. */
+  readonly seq: number
+  readonly isNew: boolean
+  /** How many deliveries had been waiting for this order. */
+  readonly appliedDeliveries: number
+}
+
+export type RegistrationRejection = Extract<
+  ErrorCode,
+  'order_conflict' | 'provider_order_taken' | 'currency_mismatch' | 'insufficient_funds'
+>
+
+/** What the transaction has read under its locks, brought forward with every order. */
+interface Known {
+  readonly working: WorkingSet
+  readonly ordersById: Map<string, Order>
+  /** Orders whose charge was taken from the account. */
+  readonly chargedOrderIds: Set<string>
+  /** By {@link providerOrderKey}. */
+  readonly parkedByProviderOrder: ReadonlyMap<string, readonly Delivery[]>
+}
+
+/**
+ * Registers orders, one after the other: opens the accounts of new users, takes charges that are to be paid from an
+ * account, and applies what the provider has said about these orders already. All in one transaction, so that there is
+ * no moment at which an update could be missed. An order that is rejected changes nothing.
+ *
+ * @returns for each what became of it.
+ * @throws the database's errors. Another transaction may register the same order or open the same account at this
+ *   moment: this one violates a key then, or is the loser of a deadlock, and must be run again.
+ */
+export async function registerOrders(
+  tx: LedgerTransaction,
+  registrations: readonly Registration[],
+): Promise<(Registered | RegistrationRejection)[]> {
+  const known = await readKnown(tx, registrations)
+  const lockedUserIds = new Set(known.working.accountsByUserId.keys())
+  const results = registrations.map((registration) => registerOne(tx, known, registration))
+  const opened = [...tx.changes.accounts.values()].filter(({ userId }) => !lockedUserIds.has(userId))
+  await insertAccounts(tx.client, opened)
+  return results
+}
+
+/** Takes the locks, then reads what they protect, all in one round trip with BEGIN. */
+async function readKnown(tx: LedgerTransaction, registrations: readonly Registration[]): Promise<Known> {
+  const { client } = tx
+  const orderIds = registrations.map(({ orderId }) => orderId)
+  const providerOrders = uniqueProviderOrders(registrations)
+  const userIds = [...new Set(registrations.map(({ userId }) => userId))]
+  const [, accountsByUserId, ordersById, ordersByProviderOrder, chargedOrderIds, parkedByProviderOrder, at] =
+    await roundTrip([
+      lockProviderOrders(client, providerOrders),
+      lockAccounts(client, userIds),
+      readOrdersById(client, orderIds),
+      readOrders(client, providerOrders),
+      readChargedOrderIds(client, orderIds),
+      readParkedDeliveries(client, providerOrders),
+      readClock(tx),
+    ])
+  const working = { at, accountsByUserId, ordersByProviderOrder, ...noSettledDeliveries() }
+  return { working, ordersById, chargedOrderIds, parkedByProviderOrder }
+}
+
+function registerOne(
+  tx: LedgerTransaction,
+  known: Known,
+  registration: Registration,
+): Registered | RegistrationRejection {
+  const { working, ordersById, chargedOrderIds, parkedByProviderOrder } = known
+  const { orderId, userId, currency } = registration
+  const key = providerOrderKey(registration)
+  // A user's first order opens the account, unless it is rejected.
+  const account = working.accountsByUserId.get(userId) ?? emptyAccount(userId, currency)
+  if (ordersById.has(orderId)) return registeredBefore(known, registration, account)
+  if (working.ordersByProviderOrder.has(key)) return 'provider_order_taken'
+  if (account.currency !== currency) return 'currency_mismatch'
+  const charge = chargeOf(registration)
+  if (account.balance < charge) return 'insufficient_funds'
+
+  const paid = { ...account, balance: account.balance - charge }
+  const order = newOrder(registration, working.at)
+  ordersById.set(orderId, order)
+  if (charge > 0n) {
+    chargedOrderIds.add(orderId)
+    const entryId = tx.newId()
+    tx.changes.entries.push({ entryId, userId, kind: 'charge', orderId, amount: charge, balanceAfter: paid.balance })
+  }
+  recordRegistration(working, tx.changes, order, paid)
+  const parked = parkedByProviderOrder.get(key) ?? []
+  for (const delivery of parked) applyDelivery(working, tx.changes, delivery, tx)
+  return { ...currentView(working, order), isNew: true, appliedDeliveries: parked.length }
+}
+
+/** The same order again, or another one under its id. */
+function registeredBefore(
+  { working, ordersById, chargedOrderIds }: Known,
+  registration: Registration,
+  account: Account,
+): Registered | RegistrationRejection {
+  const order = ordersById.get(registration.orderId)!
+  const isSame =
+    isSameOrder(order, registration) &&
+    account.currency === registration.currency &&
+    chargedOrderIds.has(order.orderId) === chargeOf(registration) > 0n
+  return isSame ? { ...currentView(working, order), isNew: false, appliedDeliveries: 0 } : 'order_conflict'
+}
+
+/** An order with all that this transaction has done to it. */
+function currentView(working: WorkingSet, order: Order): Pick<Registered, 'order' | 'seq'> {
+  const { currency, lastSeq } = working.accountsByUserId.get(order.userId)!
+  return { order: orderView(working.ordersByProviderOrder.get(providerOrderKey(order))!, currency), seq: lastSeq }
+}
+
+/** What is to be taken from the account. */
+const chargeOf = ({ payment, charge }: Registration): bigint => (payment === 'account' ? charge : 0n)

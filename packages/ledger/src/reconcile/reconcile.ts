@@ -1,0 +1,154 @@
+import {
+  formatMoney,
+  ProviderError,
+  type Provider,
+  type ProviderClient,
+  type ProviderErrorCode,
+} from '@paxyo/order-core'
+import type { Pool } from 'pg'
+import type { Logger } from 'pino'
+import type { Batcher, NotCommitted } from '../deliveries/batcher.ts'
+import type { Delivery, DeliveryResult } from '../model/delivery.ts'
+import type { NewId } from '../model/new-id.ts'
+import { findOrders, findSilentOrders, type FoundOrder } from './find-orders.ts'
+
+export interface ReconcileDeps {
+  readonly pool: Pool
+  /** Those without a client are not asked. */
+  readonly providers: readonly Provider[]
+  readonly batcher: Batcher
+  readonly newId: NewId
+  readonly log: Logger
+}
+
+export type ReconcileRequest =
+  /** Open orders that their provider has been silent about for so long; at most `ordersMax`, the longest silent first. */
+  | { readonly silentForMs: number; readonly ordersMax?: number }
+  /** These orders, by the panel's own ids, whatever their status. */
+  | { readonly orderIds: readonly string[] }
+
+export interface ReconcileReport {
+  /** How many orders were asked about. */
+  readonly askedCount: number
+  /** How many answers came to which outcome. */
+  readonly outcomes: Readonly<Partial<Record<DeliveryResult['outcome'], number>>>
+  readonly refunds: readonly { readonly orderId: string; readonly amount: string }[]
+  /** Orders that a person must look at now. */
+  readonly reviews: readonly { readonly orderId: string; readonly reason: string }[]
+  /** Orders of the request that are not registered. */
+  readonly unknown: readonly string[]
+  /** Orders that the provider left out of its answer, or that it cannot be asked about. */
+  readonly unanswered: readonly string[]
+  /** Why it ended before its end, or with a provider left out, and which orders were left. */
+  readonly stoppedBy?: ProviderErrorCode | NotCommitted
+  readonly left: readonly string[]
+}
+
+/** How many silent orders one run asks about unless told otherwise. */
+export const RECONCILE_ORDERS_MAX = 10_000
+
+type Report = { -readonly [Name in keyof ReconcileReport]: ReconcileReport[Name] } & {
+  outcomes: Partial<Record<DeliveryResult['outcome'], number>>
+  refunds: { orderId: string; amount: string }[]
+  reviews: { orderId: string; reason: string }[]
+  unanswered: string[]
+  left: string[]
+}
+
+/** A provider that can be asked. */
+interface Askable {
+  readonly name: string
+  readonly client: ProviderClient
+}
+
+/**
+ * Asks providers about orders, as many at a time as their APIs take and within their rates, and commits their answers
+ * the way webhooks are committed: what is known already changes nothing, so it may run at any time, twice, and beside
+ * webhooks. A provider that fails is left out from then on; the others go on.
+ *
+ * @throws the database's errors. An error of a provider stands in the report.
+ */
+export async function reconcile(deps: ReconcileDeps, request: ReconcileRequest): Promise<ReconcileReport> {
+  const askable = deps.providers.flatMap(({ name, client }) => (client === undefined ? [] : { name, client }))
+  const orders = await findRequested(deps.pool, askable, request)
+  const known = new Set(orders.map(({ orderId }) => orderId))
+  const report: Report = {
+    askedCount: 0,
+    outcomes: {},
+    refunds: [],
+    reviews: [],
+    unknown: 'orderIds' in request ? [...new Set(request.orderIds)].filter((orderId) => !known.has(orderId)) : [],
+    unanswered: [],
+    left: [],
+  }
+  const byProvider = Map.groupBy(orders, ({ provider }) => provider)
+  for (const [name, ofProvider] of byProvider) {
+    const provider = askable.find((candidate) => candidate.name === name)
+    if (provider === undefined) report.unanswered.push(...ofProvider.map(({ orderId }) => orderId))
+    else await reconcileProvider(deps, provider, ofProvider, report)
+  }
+  const { askedCount, outcomes, stoppedBy } = report
+  deps.log.info({ askedCount, outcomes, stoppedBy, refunds: report.refunds.length }, 'reconciled')
+  return report
+}
+
+function findRequested(pool: Pool, askable: readonly Askable[], request: ReconcileRequest): Promise<FoundOrder[]> {
+  if ('orderIds' in request) return findOrders(pool, request.orderIds)
+  const names = askable.map(({ name }) => name)
+  return findSilentOrders(pool, names, request.silentForMs, request.ordersMax ?? RECONCILE_ORDERS_MAX)
+}
+
+async function reconcileProvider(
+  deps: ReconcileDeps,
+  { client }: Askable,
+  orders: readonly FoundOrder[],
+  report: Report,
+): Promise<void> {
+  const { true: askable = [], false: others = [] } = Object.groupBy(orders, ({ providerOrderId }) =>
+    client.isAskable(providerOrderId) ? 'true' : 'false',
+  )
+  report.unanswered.push(...others.map(({ orderId }) => orderId))
+  for (let start = 0; start < askable.length; start += client.ordersMax) {
+    const stoppedBy = await reconcileSome(deps, client, askable.slice(start, start + client.ordersMax), report)
+    if (stoppedBy === undefined) continue
+    report.stoppedBy ??= stoppedBy
+    report.left.push(...askable.slice(start).map(({ orderId }) => orderId))
+    return
+  }
+}
+
+/** @returns why it could not be done. */
+async function reconcileSome(
+  { batcher, newId, log }: ReconcileDeps,
+  client: ProviderClient,
+  orders: readonly FoundOrder[],
+  report: Report,
+): Promise<Report['stoppedBy']> {
+  try {
+    const answers = await client.statuses(orders.map(({ providerOrderId }) => providerOrderId))
+    report.askedCount += orders.length
+    const receivedAt = new Date()
+    const answered = orders.filter(({ providerOrderId }) => answers.has(providerOrderId))
+    const deliveries = answered.map(({ provider, providerOrderId }): Delivery => {
+      const { update, body } = answers.get(providerOrderId)!
+      return { deliveryId: `reconcile:${newId()}`, provider, update, body, receivedAt, origin: 'reconcile' }
+    })
+    const results = await batcher.submit(deliveries)
+    if (typeof results === 'string') return results
+
+    const unanswered = orders.filter(({ providerOrderId }) => !answers.has(providerOrderId))
+    report.unanswered.push(...unanswered.map(({ orderId }) => orderId))
+    results.forEach((result, index) => note(report, answered[index]!, result))
+    return undefined
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error
+    log.warn({ err: error, code: error.code, provider: orders[0]!.provider }, 'provider request failed')
+    return error.code
+  }
+}
+
+function note(report: Report, { orderId }: FoundOrder, { outcome, refund, review }: DeliveryResult): void {
+  report.outcomes[outcome] = (report.outcomes[outcome] ?? 0) + 1
+  if (refund !== undefined) report.refunds.push({ orderId, amount: formatMoney(refund) })
+  if (review !== undefined) report.reviews.push({ orderId, reason: review })
+}

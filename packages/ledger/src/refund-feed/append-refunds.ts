@@ -1,0 +1,48 @@
+import { roundTrip, transaction } from '@paxyo/database'
+import type { Pool, PoolClient } from 'pg'
+
+/** How many commits one transaction gives their places. */
+export const APPEND_COMMITS_MAX = 1000
+
+// Held until the transaction ends, so that a place is visible only when all places before it are.
+const LOCK_FEED = `SELECT pg_advisory_xact_lock(hashtext('paxyo refund feed'))`
+
+// A statement of its own after the lock: it must see the places that the lock's former holder has given.
+const APPEND = `
+  WITH waiting AS (
+    SELECT feed_id, cardinality(entry_ids) AS refund_count FROM refund_feed
+    WHERE last_position IS NULL ORDER BY feed_id LIMIT ${APPEND_COMMITS_MAX}
+  ), placed AS (
+    SELECT feed_id, (SELECT coalesce(max(last_position), 0) FROM refund_feed)
+      + sum(refund_count) OVER (ORDER BY feed_id) AS last_position
+    FROM waiting
+  )
+  UPDATE refund_feed SET last_position = placed.last_position FROM placed WHERE refund_feed.feed_id = placed.feed_id`
+
+const IS_ANY_WAITING = `SELECT EXISTS (SELECT FROM refund_feed WHERE last_position IS NULL) AS waiting`
+
+/**
+ * Gives refunds that were committed since the last time their places in the feed, behind all others. Whoever commits
+ * later is placed later, so a reader that has seen a place has seen all before it.
+ *
+ * @returns how many commits were placed; `APPEND_COMMITS_MAX` means that more may be waiting.
+ */
+export async function appendRefunds(pool: Pool): Promise<number> {
+  const { rows } = await pool.query<{ waiting: boolean }>({ name: 'is_refund_waiting', text: IS_ANY_WAITING })
+  if (rows[0]?.waiting !== true) return 0
+  let appended: Promise<number> = Promise.resolve(0)
+  await transaction(
+    pool,
+    () => Promise.resolve(),
+    (client) => [(appended = lockAndAppend(client))],
+  )
+  return appended
+}
+
+/** As {@link appendRefunds}, inside a transaction; the feed stays locked until its end. */
+export async function lockAndAppend(client: PoolClient): Promise<number> {
+  const lock = client.query({ name: 'lock_refund_feed', text: LOCK_FEED })
+  const append = client.query({ name: 'append_refunds', text: APPEND })
+  await roundTrip([lock, append])
+  return (await append).rowCount ?? 0
+}

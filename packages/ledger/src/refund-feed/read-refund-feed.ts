@@ -1,0 +1,68 @@
+import type { Pool } from 'pg'
+import { appendRefunds } from './append-refunds.ts'
+import type { FeedCursor } from './feed-cursor.ts'
+import type { Refund } from './refund.ts'
+
+export interface RefundPage {
+  readonly refunds: readonly Refund[]
+  /** Where to read on; also when nothing came. */
+  readonly cursor: FeedCursor
+  readonly hasMore: boolean
+}
+
+/** The columns of a {@link Refund}, from `item (entry_id, position)`. */
+export const REFUND_COLUMNS = `
+    item.entry_id AS "refundId", item.position, entry.order_id AS "orderId",
+    orders.provider, orders.provider_order_id AS "providerOrderId", entry.user_id AS "userId", trim_scale(entry.amount)::text AS amount,
+    accounts.currency, trim_scale(entry.refunded_after)::text AS "orderRefunded",
+    trim_scale(entry.balance_after)::text AS "balanceAfter",
+    to_char(entry.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at`
+
+export const REFUND_JOINS = `
+  JOIN ledger_entries AS entry USING (entry_id)
+  JOIN orders USING (order_id)
+  JOIN accounts ON accounts.user_id = entry.user_id`
+
+/** The refunds behind a position, as `(entry_id, position)`; both parameters are SQL expressions. */
+export const feedItemsAfter = (position: string, limit: string): string => `
+  SELECT entry_id, last_position - cardinality(entry_ids) + place AS position
+  FROM (SELECT * FROM refund_feed WHERE last_position > ${position} ORDER BY last_position LIMIT ${limit}) AS feed
+  CROSS JOIN LATERAL unnest(entry_ids) WITH ORDINALITY AS placed (entry_id, place)
+  WHERE last_position - cardinality(entry_ids) + place > ${position}
+  ORDER BY last_position, place
+  LIMIT ${limit}`
+
+const READ_HEAD = `
+  SELECT epoch, coalesce((SELECT max(last_position) FROM refund_feed), 0) AS position FROM stream_epoch`
+
+const READ_PAGE = `
+  SELECT ${REFUND_COLUMNS}
+  FROM (${feedItemsAfter('$1', '$2')}) AS item ${REFUND_JOINS}
+  ORDER BY item.position`
+
+/**
+ * The refunds after a cursor, in the order of their commits: none is ever inserted before one that was given out.
+ *
+ * @param after where the reader is; `undefined` to read from the beginning.
+ * @returns `cursor_void` when the cursor is of a history that was replaced: the database was restored.
+ */
+export async function readRefundFeed(
+  pool: Pool,
+  after: FeedCursor | undefined,
+  limit: number,
+): Promise<RefundPage | 'cursor_void'> {
+  await appendRefunds(pool)
+  const { rows: heads } = await pool.query<FeedCursor>({ name: 'read_feed_head', text: READ_HEAD })
+  const head = heads[0]!
+  // A place that is not there yet is one of a history that was thrown away, whatever the epoch says.
+  if (after !== undefined && (after.epoch !== head.epoch || after.position > head.position)) return 'cursor_void'
+
+  const position = after?.position ?? 0
+  const { rows } = await pool.query<Refund>({ name: 'read_refunds', text: READ_PAGE, values: [position, limit + 1] })
+  const refunds = rows.slice(0, limit)
+  return {
+    refunds,
+    cursor: { epoch: head.epoch, position: refunds.at(-1)?.position ?? position },
+    hasMore: rows.length > limit,
+  }
+}

@@ -1,0 +1,137 @@
+import type { ErrorCode, OrderStatus, OrderView, RefundView } from '@paxyo/contracts'
+import { roundTrip } from '@paxyo/database'
+import type { Money } from '@paxyo/order-core'
+import { providerOrderKey } from '../model/provider-order.ts'
+import { BALANCE_MAX, noSettledDeliveries, type Account, type Order, type WorkingSet } from '../model/working-set.ts'
+import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
+import {
+  ORDER_COLUMNS,
+  readClock,
+  toAccount,
+  toOrder,
+  type AccountRow,
+  type OrderRow,
+} from '../transaction/read-working-set.ts'
+import { orderView, recordUpdate } from '../transaction/record-event.ts'
+
+/** What a person decides about a review. */
+export interface Resolution {
+  readonly action: 'dismiss' | 'refund' | 'set_status'
+  /** What is refunded, beside what was before; 0 for nothing. */
+  readonly refund: Money
+  /** What the order becomes; undefined to leave it. */
+  readonly status: OrderStatus | undefined
+  readonly note: string
+  /** The person; the name of the API key when it is not given. */
+  readonly actor: string | undefined
+  readonly keyId: string
+}
+
+/** An order and its account after a person's decision. */
+export interface ResolvedOrder {
+  readonly order: OrderView
+  readonly account: Account
+  readonly refund: RefundView | undefined
+}
+
+export type ResolutionRejection = Extract<
+  ErrorCode,
+  'review_not_found' | 'review_resolved' | 'review_without_order' | 'refund_exceeds_charge' | 'balance_limit_exceeded'
+>
+
+/**
+ * Resolves a review, once: refunds or sets what was decided as a webhook's decision is, with an event for the user, and
+ * notes who, why and when. The account's lock is taken before the review's, as all do that take both.
+ *
+ * @returns the review's order; `undefined` when it is about none. Or why not, and nothing was noted then.
+ */
+export async function resolveReview(
+  tx: LedgerTransaction,
+  reviewId: string,
+  resolution: Resolution,
+): Promise<{ readonly resolved: ResolvedOrder | undefined } | ResolutionRejection> {
+  const known = await readKnown(tx, reviewId, resolution.keyId)
+  if (known.review === undefined) return 'review_not_found'
+  if (known.review.resolved_at !== null) return 'review_resolved'
+  const resolved = apply(tx, known, resolution)
+  if (typeof resolved === 'string') return resolved
+
+  const { action, status, note, actor, keyId } = resolution
+  await tx.client.query(WRITE_RESOLUTION, [
+    reviewId,
+    known.at,
+    actor ?? known.keyName,
+    keyId,
+    action,
+    note,
+    status ?? null,
+    resolved?.refund?.refundId ?? null,
+  ])
+  return { resolved }
+}
+
+/** What the transaction has read under its locks. */
+interface Known {
+  readonly at: Date
+  readonly keyName: string
+  readonly review: { readonly resolved_at: Date | null } | undefined
+  readonly order: Order | undefined
+  readonly account: Account | undefined
+}
+
+function apply(
+  { changes, newId }: LedgerTransaction,
+  { at, order, account }: Known,
+  { action, refund, status }: Resolution,
+): ResolvedOrder | ResolutionRejection | undefined {
+  if (order === undefined || account === undefined) {
+    return action === 'dismiss' ? undefined : 'review_without_order'
+  }
+  if (refund > order.charge - order.refunded) return 'refund_exceeds_charge'
+  if (account.balance + refund > BALANCE_MAX) return 'balance_limit_exceeded'
+  const next: Order = { ...order, status: status ?? order.status, refunded: order.refunded + refund, updatedAt: at }
+  if (refund === 0n && next.status === order.status) {
+    return { order: orderView(order, account.currency), account, refund: undefined }
+  }
+  const working: WorkingSet = {
+    at,
+    ordersByProviderOrder: new Map([[providerOrderKey(order), order]]),
+    accountsByUserId: new Map([[account.userId, account]]),
+    ...noSettledDeliveries(),
+  }
+  return recordUpdate(working, changes, order, next, newId)
+}
+
+const LOCK_ACCOUNT_OF_REVIEW = `
+  SELECT user_id, currency, balance, last_seq FROM accounts
+  WHERE user_id = (SELECT user_id FROM reviews JOIN orders USING (order_id) WHERE review_id = $1)
+  FOR NO KEY UPDATE`
+const LOCK_REVIEW = 'SELECT resolved_at FROM reviews WHERE review_id = $1 FOR UPDATE'
+// A statement of its own after the locks: it must see what the locks' former holders have committed.
+const READ_ORDER_OF_REVIEW = `
+  SELECT ${ORDER_COLUMNS} FROM orders WHERE order_id = (SELECT order_id FROM reviews WHERE review_id = $1)`
+const READ_KEY_NAME = 'SELECT name FROM api_keys WHERE key_id = $1'
+
+const WRITE_RESOLUTION = `
+  UPDATE reviews SET resolved_at = $2, resolved_by = $3, resolved_with = $4, resolution = $5, resolution_note = $6,
+    resolution_status = $7, resolution_refund_id = $8
+  WHERE review_id = $1`
+
+async function readKnown(tx: LedgerTransaction, reviewId: string, keyId: string): Promise<Known> {
+  const { client } = tx
+  const [accounts, reviews, orders, names, at] = await roundTrip([
+    client.query<AccountRow>(LOCK_ACCOUNT_OF_REVIEW, [reviewId]),
+    client.query<{ resolved_at: Date | null }>(LOCK_REVIEW, [reviewId]),
+    client.query<OrderRow>(READ_ORDER_OF_REVIEW, [reviewId]),
+    client.query<{ name: string }>(READ_KEY_NAME, [keyId]),
+    readClock(tx),
+  ])
+  const [order, account] = [orders.rows[0], accounts.rows[0]]
+  return {
+    at,
+    keyName: names.rows[0]?.name ?? keyId,
+    review: reviews.rows[0],
+    order: order && toOrder(order),
+    account: account && toAccount(account),
+  }
+}

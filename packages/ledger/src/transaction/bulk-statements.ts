@@ -1,0 +1,190 @@
+import { textArray } from '@paxyo/database'
+import { formatMoney } from '@paxyo/order-core'
+import type { Account, Order } from '../model/working-set.ts'
+import type { AwaitingRow, DeliveryRow, EventRow, LedgerEntry, ReviewRow, VerifiedRow } from '../model/change-set.ts'
+
+/** One statement that writes any number of rows, an array for each of their columns. */
+export interface BulkStatement<Row> {
+  /** Belongs to this text for as long as a connection lives: it is prepared once. */
+  readonly name: string
+  readonly text: string
+  readonly values: (rows: readonly Row[], at: Date) => unknown[]
+}
+
+export const INSERT_ORDERS: BulkStatement<Order> = {
+  name: 'insert_orders',
+  text: `
+  INSERT INTO orders (order_id, provider, provider_order_id, user_id, service, link, quantity, charge,
+    status, remains, start_count, refunded, created_at, updated_at)
+  SELECT order_id, provider, provider_order_id, user_id, service, link, quantity, charge,
+    status, remains, start_count, refunded, $13, $13
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::numeric[], $9::text[],
+    $10::bigint[], $11::bigint[], $12::numeric[])
+    AS registered (order_id, provider, provider_order_id, user_id, service, link, quantity, charge,
+      status, remains, start_count, refunded)`,
+  values: (rows, at) => [
+    rows.map((order) => order.orderId),
+    rows.map((order) => order.provider),
+    rows.map((order) => order.providerOrderId),
+    rows.map((order) => order.userId),
+    rows.map((order) => order.service),
+    rows.map((order) => order.link),
+    rows.map((order) => order.quantity),
+    rows.map((order) => formatMoney(order.charge)),
+    rows.map((order) => order.status),
+    rows.map((order) => order.remains),
+    rows.map((order) => order.startCount),
+    rows.map((order) => formatMoney(order.refunded)),
+    at,
+  ],
+}
+
+export const UPDATE_ORDERS: BulkStatement<Order> = {
+  name: 'update_orders',
+  text: `
+  UPDATE orders SET status = changed.status, remains = changed.remains, start_count = changed.start_count,
+    refunded = changed.refunded, updated_at = $6
+  FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::numeric[])
+    AS changed (order_id, status, remains, start_count, refunded)
+  WHERE orders.order_id = changed.order_id`,
+  values: (rows, at) => [
+    rows.map((order) => order.orderId),
+    rows.map((order) => order.status),
+    rows.map((order) => order.remains),
+    rows.map((order) => order.startCount),
+    rows.map((order) => formatMoney(order.refunded)),
+    at,
+  ],
+}
+
+export const UPDATE_ACCOUNTS: BulkStatement<Account> = {
+  name: 'update_accounts',
+  text: `
+  UPDATE accounts SET balance = changed.balance, last_seq = changed.last_seq
+  FROM unnest($1::text[], $2::numeric[], $3::bigint[]) AS changed (user_id, balance, last_seq)
+  WHERE accounts.user_id = changed.user_id`,
+  values: (rows) => [
+    rows.map((account) => account.userId),
+    rows.map((account) => formatMoney(account.balance)),
+    rows.map((account) => account.lastSeq),
+  ],
+}
+
+export const INSERT_ENTRIES: BulkStatement<LedgerEntry> = {
+  name: 'insert_entries',
+  text: `
+  INSERT INTO ledger_entries
+    (entry_id, user_id, kind, order_id, amount, balance_after, refunded_before, refunded_after, created_at)
+  SELECT entry_id, user_id, kind, order_id, amount, balance_after, refunded_before, refunded_after, $9
+  FROM unnest(
+    $1::uuid[], $2::text[], $3::text[], $4::text[], $5::numeric[], $6::numeric[], $7::numeric[], $8::numeric[])
+    AS entry (entry_id, user_id, kind, order_id, amount, balance_after, refunded_before, refunded_after)`,
+  values: (rows, at) => [
+    rows.map((entry) => entry.entryId),
+    rows.map((entry) => entry.userId),
+    rows.map((entry) => entry.kind),
+    rows.map((entry) => entry.orderId),
+    rows.map((entry) => formatMoney(entry.amount)),
+    rows.map((entry) => formatMoney(entry.balanceAfter)),
+    rows.map((entry) => (entry.kind === 'refund' ? formatMoney(entry.refundedBefore) : null)),
+    rows.map((entry) => (entry.kind === 'refund' ? formatMoney(entry.refundedAfter) : null)),
+    at,
+  ],
+}
+
+export const INSERT_EVENTS: BulkStatement<EventRow> = {
+  name: 'insert_events',
+  text: `
+  INSERT INTO events (user_id, seq, at, payload)
+  SELECT user_id, seq, $4, payload FROM unnest($1::text[], $2::bigint[], $3::text[]) AS event (user_id, seq, payload)`,
+  values: (rows, at) => [
+    rows.map((event) => event.userId),
+    rows.map((event) => event.seq),
+    textArray(rows.map((event) => event.payload)),
+    at,
+  ],
+}
+
+// A delivery that another transaction has committed since we looked violates the key; on retry it is a duplicate.
+export const INSERT_DELIVERIES: BulkStatement<DeliveryRow> = {
+  name: 'insert_deliveries',
+  text: `
+  INSERT INTO deliveries (
+    delivery_id, provider, provider_order_id, body, outcome, reason, received_at, origin, replay_of, waiting_update)
+  SELECT * FROM unnest(
+    $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::text[], $9::text[],
+    $10::text[])`,
+  values: (rows) => [
+    rows.map((delivery) => delivery.deliveryId),
+    rows.map((delivery) => delivery.provider),
+    rows.map((delivery) => delivery.update?.providerOrderId ?? null),
+    textArray(rows.map((delivery) => delivery.body)),
+    rows.map((delivery) => delivery.outcome),
+    rows.map((delivery) => delivery.reason),
+    rows.map((delivery) => delivery.receivedAt),
+    rows.map((delivery) => delivery.origin ?? 'webhook'),
+    rows.map((delivery) => delivery.replay?.deliveryId ?? null),
+    rows.map(waitingUpdate),
+  ],
+}
+
+export const SETTLE_DELIVERIES: BulkStatement<DeliveryRow> = {
+  name: 'settle_deliveries',
+  text: `
+  UPDATE deliveries SET outcome = settled.outcome, reason = settled.reason,
+    waiting_update = CASE WHEN settled.outcome = 'awaiting_confirmation' THEN waiting_update END
+  FROM unnest($1::text[], $2::text[], $3::text[]) AS settled (delivery_id, outcome, reason)
+  WHERE deliveries.delivery_id = settled.delivery_id AND deliveries.outcome IN ('parked', 'awaiting_confirmation')`,
+  values: (rows) => [
+    rows.map((delivery) => delivery.deliveryId),
+    rows.map((delivery) => delivery.outcome),
+    rows.map((delivery) => delivery.reason),
+  ],
+}
+
+export const INSERT_REVIEWS: BulkStatement<ReviewRow> = {
+  name: 'insert_reviews',
+  text: `
+  INSERT INTO reviews (review_id, order_id, delivery_id, reason, opened_at)
+  SELECT review_id, order_id, delivery_id, reason, $5
+  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS review (review_id, order_id, delivery_id, reason)`,
+  values: (rows, at) => [
+    rows.map((review) => review.reviewId),
+    rows.map((review) => review.orderId),
+    rows.map((review) => review.deliveryId),
+    rows.map((review) => review.reason),
+    at,
+  ],
+}
+
+export const INSERT_AWAITING: BulkStatement<AwaitingRow> = {
+  name: 'insert_awaiting',
+  text: `
+  INSERT INTO confirmations (delivery_id, provider, provider_order_id, created_at, due_at)
+  SELECT delivery_id, provider, provider_order_id, $4, $4
+  FROM unnest($1::text[], $2::text[], $3::text[]) AS awaiting (delivery_id, provider, provider_order_id)`,
+  values: (rows, at) => [
+    rows.map((row) => row.deliveryId),
+    rows.map((row) => row.provider),
+    rows.map((row) => row.providerOrderId),
+    at,
+  ],
+}
+
+export const SETTLE_VERIFICATIONS: BulkStatement<VerifiedRow> = {
+  name: 'settle_verifications',
+  text: `
+  UPDATE confirmations SET settled_at = $3, answer = verified.answer
+  FROM unnest($1::text[], $2::text[]) AS verified (delivery_id, answer)
+  WHERE confirmations.delivery_id = verified.delivery_id`,
+  values: (rows, at) => [rows.map((row) => row.deliveryId), rows.map((row) => row.verification?.body ?? null), at],
+}
+
+/**
+ * What a delivery that has to wait says, as it was parsed when it came: it is applied as that, whatever a later parser
+ * would make of its body. All others are settled, and their bodies are enough.
+ */
+function waitingUpdate({ outcome, update }: DeliveryRow): string | null {
+  if (outcome !== 'parked' && outcome !== 'awaiting_confirmation') return null
+  return update === undefined ? null : JSON.stringify(update)
+}

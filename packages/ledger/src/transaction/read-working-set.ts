@@ -1,0 +1,139 @@
+import { parseMoney } from '@paxyo/order-core'
+import type { OrderStatus } from '@paxyo/contracts'
+import type { PoolClient, QueryResult } from 'pg'
+import { providerOrderKey, providerOrderColumns, type ProviderOrder } from '../model/provider-order.ts'
+import type { Account, WorkingSet, Order } from '../model/working-set.ts'
+import type { LedgerTransaction } from './ledger-transaction.ts'
+
+/**
+ * Every transaction that changes orders takes its locks in the same sequence, so that none can wait for another in a
+ * circle: first the advisory locks of provider order ids, sorted, then the rows of accounts, sorted.
+ */
+const LOCK_PROVIDER_ORDERS = `
+  SELECT pg_advisory_xact_lock(key)
+  FROM (
+    SELECT DISTINCT hashtextextended(provider || ':' || id, 0) AS key
+    FROM unnest($1::text[], $2::text[]) AS wanted (provider, id) ORDER BY key
+  ) AS keys`
+
+const LOCK_ACCOUNTS_OF_ORDERS = `
+  SELECT user_id, currency, balance, last_seq FROM accounts
+  WHERE user_id IN (
+    SELECT user_id FROM unnest($1::text[], $2::text[]) AS wanted (provider, provider_order_id)
+    JOIN orders USING (provider_order_id, provider))
+  ORDER BY user_id
+  FOR NO KEY UPDATE`
+
+export const ORDER_COLUMNS = `
+    order_id, provider, provider_order_id, user_id, service, link, quantity, charge, status, remains, start_count, refunded,
+    updated_at`
+
+// A statement of its own after the lock: it must see what the lock's former holder has committed.
+const READ_ORDERS = `
+  SELECT ${ORDER_COLUMNS} FROM unnest($1::text[], $2::text[]) AS wanted (provider, provider_order_id)
+  JOIN orders USING (provider_order_id, provider)`
+
+const READ_SETTLED_DELIVERIES = `
+  SELECT delivery_id, outcome = 'awaiting_confirmation' AS awaiting FROM deliveries WHERE delivery_id = ANY($1::text[])`
+
+const READ_CLOCK = `SELECT date_trunc('milliseconds', clock_timestamp()) AS at`
+
+export interface AccountRow {
+  readonly user_id: string
+  readonly currency: string
+  readonly balance: string
+  readonly last_seq: number
+}
+
+export interface OrderRow {
+  readonly order_id: string
+  readonly provider: string
+  readonly provider_order_id: string
+  readonly user_id: string
+  readonly service: string
+  readonly link: string
+  readonly quantity: number
+  readonly charge: string
+  readonly status: OrderStatus
+  readonly remains: number | null
+  readonly start_count: number | null
+  readonly refunded: string
+  readonly updated_at: Date
+}
+
+/** Makes registering these provider orders and parking their deliveries exclude each other, until the end of both. */
+export async function lockProviderOrders(client: PoolClient, providerOrders: readonly ProviderOrder[]): Promise<void> {
+  const values = providerOrderColumns(providerOrders)
+  await client.query({ name: 'lock_provider_orders', text: LOCK_PROVIDER_ORDERS, values })
+}
+
+/** Locks the accounts that own these orders, in the order of their ids. */
+export async function lockAccountsOfOrders(
+  client: PoolClient,
+  providerOrders: readonly ProviderOrder[],
+): Promise<Map<string, Account>> {
+  const { rows } = await client.query<AccountRow>({
+    name: 'lock_accounts_of_orders',
+    text: LOCK_ACCOUNTS_OF_ORDERS,
+    values: providerOrderColumns(providerOrders),
+  })
+  return new Map(rows.map((row) => [row.user_id, toAccount(row)]))
+}
+
+/** The orders, by {@link providerOrderKey}. */
+export async function readOrders(
+  client: PoolClient,
+  providerOrders: readonly ProviderOrder[],
+): Promise<Map<string, Order>> {
+  const { rows } = await client.query<OrderRow>({
+    name: 'read_orders',
+    text: READ_ORDERS,
+    values: providerOrderColumns(providerOrders),
+  })
+  return new Map(rows.map(toOrder).map((order) => [providerOrderKey(order), order]))
+}
+
+/** Which of these deliveries are committed, and which of those still await the provider's verification. */
+export async function readSettledDeliveries(
+  client: PoolClient,
+  deliveryIds: readonly string[],
+): Promise<Pick<WorkingSet, 'settledDeliveryIds' | 'awaitingDeliveryIds'>> {
+  const { rows } = await client.query<{ delivery_id: string; awaiting: boolean }>({
+    name: 'read_settled_deliveries',
+    text: READ_SETTLED_DELIVERIES,
+    values: [deliveryIds],
+  })
+  return {
+    settledDeliveryIds: new Set(rows.map((row) => row.delivery_id)),
+    awaitingDeliveryIds: new Set(rows.filter((row) => row.awaiting).map((row) => row.delivery_id)),
+  }
+}
+
+/** The database's clock, to the millisecond, which is what events carry. The change set is of this moment. */
+export async function readClock({ client, changes }: LedgerTransaction): Promise<Date> {
+  const { rows }: QueryResult<{ at: Date }> = await client.query({ name: 'read_clock', text: READ_CLOCK })
+  changes.at = rows[0]!.at
+  return changes.at
+}
+
+export function toAccount(row: AccountRow): Account {
+  return { userId: row.user_id, currency: row.currency, balance: parseMoney(row.balance), lastSeq: row.last_seq }
+}
+
+export function toOrder(row: OrderRow): Order {
+  return {
+    orderId: row.order_id,
+    provider: row.provider,
+    providerOrderId: row.provider_order_id,
+    userId: row.user_id,
+    service: row.service,
+    link: row.link,
+    quantity: row.quantity,
+    charge: parseMoney(row.charge),
+    status: row.status,
+    remains: row.remains,
+    startCount: row.start_count,
+    refunded: parseMoney(row.refunded),
+    updatedAt: row.updated_at,
+  }
+}

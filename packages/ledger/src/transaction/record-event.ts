@@ -1,0 +1,138 @@
+import { encodeEvent, userChannel, type OrderEvent, type OrderView, type RefundView } from '@paxyo/contracts'
+import { formatMoney, type Money } from '@paxyo/order-core'
+import type { ChangeSet, RefundEntry } from '../model/change-set.ts'
+import type { EventPlace } from '../model/delivery.ts'
+import type { NewId } from '../model/new-id.ts'
+import { providerOrderKey } from '../model/provider-order.ts'
+import type { Account, Order, WorkingSet } from '../model/working-set.ts'
+
+/** What a change has made of an account, and its event. */
+export interface RecordedAccount {
+  readonly account: Account
+  readonly event: EventPlace
+}
+
+/** What a change has made of an order, and its event. */
+export interface RecordedOrder extends RecordedAccount {
+  readonly order: OrderView
+  /** The refund as its user sees it, if there is one. */
+  readonly refund: RefundView | undefined
+}
+
+/** Notes an order that was registered just now, as its user's next event. */
+export function recordRegistration(
+  working: WorkingSet,
+  changes: ChangeSet,
+  order: Order,
+  account: Account,
+): RecordedOrder {
+  changes.registeredOrderIds.add(order.orderId)
+  return recordOrder(working, changes, order, account, 'order.registered')
+}
+
+/**
+ * Notes what became of an order as its user's next event, and refunds by how much `refunded` has grown. Every refund
+ * goes through here.
+ */
+export function recordUpdate(
+  working: WorkingSet,
+  changes: ChangeSet,
+  before: Order,
+  next: Order,
+  newId: NewId,
+): RecordedOrder {
+  const account = working.accountsByUserId.get(next.userId)!
+  const amount = next.refunded - before.refunded
+  if (amount === 0n) return recordOrder(working, changes, next, account, 'order.updated')
+
+  const entry: RefundEntry = {
+    kind: 'refund',
+    entryId: newId(),
+    userId: next.userId,
+    orderId: next.orderId,
+    amount,
+    balanceAfter: account.balance + amount,
+    refundedBefore: before.refunded,
+    refundedAfter: next.refunded,
+  }
+  changes.entries.push(entry)
+  return recordOrder(working, changes, next, { ...account, balance: entry.balanceAfter }, 'order.updated', entry)
+}
+
+/** Notes a deposit as its user's next event. */
+export function recordDeposit(
+  changes: ChangeSet,
+  account: Account,
+  amount: Money,
+  entryId: string,
+  at: Date,
+): RecordedAccount {
+  const { userId } = account
+  const paid = { ...account, balance: account.balance + amount }
+  changes.entries.push({ kind: 'deposit', entryId, userId, orderId: null, amount, balanceAfter: paid.balance })
+  return recordAccount(changes, paid, at, { event: 'account.updated' })
+}
+
+/** An order as its user sees it. */
+export function orderView(order: Order, currency: string): OrderView {
+  return {
+    orderId: order.orderId,
+    providerOrderId: order.providerOrderId,
+    service: order.service,
+    link: order.link,
+    quantity: order.quantity,
+    charge: formatMoney(order.charge),
+    currency,
+    status: order.status,
+    remains: order.remains,
+    startCount: order.startCount,
+    refunded: formatMoney(order.refunded),
+    updatedAt: order.updatedAt.toISOString(),
+  }
+}
+
+/** Brings the working set forward, with the order and its account. */
+function recordOrder(
+  working: WorkingSet,
+  changes: ChangeSet,
+  order: Order,
+  account: Account,
+  event: 'order.registered' | 'order.updated',
+  entry?: RefundEntry,
+): RecordedOrder {
+  const view = orderView(order, account.currency)
+  const refund = entry && {
+    refundId: entry.entryId,
+    amount: formatMoney(entry.amount),
+    currency: account.currency,
+  }
+  const recorded = recordAccount(changes, account, working.at, {
+    event,
+    order: view,
+    ...(refund === undefined ? {} : { refund }),
+  })
+  working.ordersByProviderOrder.set(providerOrderKey(order), order)
+  working.accountsByUserId.set(account.userId, recorded.account)
+  changes.orders.set(order.orderId, order)
+  return { ...recorded, order: view, refund }
+}
+
+type EventBody<Kind extends OrderEvent = OrderEvent> = Kind extends unknown
+  ? Omit<Kind, 'type' | 'seq' | 'at' | 'account'>
+  : never
+
+/** Appends an event to the user's stream, at the account's next seq. Every event is assembled here. */
+function recordAccount(changes: ChangeSet, before: Account, at: Date, body: EventBody): RecordedAccount {
+  const account: Account = { ...before, lastSeq: before.lastSeq + 1 }
+  const { userId, lastSeq: seq, currency } = account
+  const payload = encodeEvent({
+    type: 'event',
+    seq,
+    ...body,
+    at: at.toISOString(),
+    account: { balance: formatMoney(account.balance), currency },
+  })
+  changes.accounts.set(userId, account)
+  changes.events.push({ userId, seq, channel: userChannel(userId), payload })
+  return { account, event: { userId, seq } }
+}

@@ -1,0 +1,79 @@
+import type { PoolClient } from 'pg'
+import { deletePublished } from './delete-published.ts'
+import {
+  INSERT_AWAITING,
+  INSERT_DELIVERIES,
+  INSERT_ENTRIES,
+  INSERT_EVENTS,
+  INSERT_ORDERS,
+  INSERT_REVIEWS,
+  SETTLE_VERIFICATIONS,
+  SETTLE_DELIVERIES,
+  UPDATE_ACCOUNTS,
+  UPDATE_ORDERS,
+  type BulkStatement,
+} from './bulk-statements.ts'
+import type { ChangeSet, DeliveryRow } from '../model/change-set.ts'
+
+const INSERT_OUTBOX = `
+  INSERT INTO outbox (batch_id, user_ids, seqs, created_at) VALUES ($1, $2, $3, $4)`
+
+const FIND_OLD_OUTBOX = `
+  SELECT EXISTS (SELECT FROM outbox WHERE created_at < clock_timestamp() - interval '2 seconds') AS found`
+
+export interface OutboxRows {
+  /** The id under which this transaction's events wait until the bus has them. */
+  readonly batchId: string
+  /** Batches that the bus has; their rows go. */
+  readonly publishedBatchIds: readonly string[]
+  /** Looks for rows that should have been published by now, and is called when there are some. */
+  readonly onOldRows?: () => void
+}
+
+/**
+ * Sends the statements that write a change set, without waiting for them: they travel with the COMMIT behind them.
+ *
+ * @returns what each of them is answered with.
+ */
+export function writeChangeSet(
+  client: PoolClient,
+  changes: ChangeSet,
+  { batchId, publishedBatchIds, onOldRows }: OutboxRows,
+): Promise<unknown>[] {
+  const { accounts, entries, events, reviews, awaiting, verified } = changes
+  // Work that notes a row has read the clock.
+  const at = changes.at!
+  const orders = Map.groupBy(changes.orders.values(), ({ orderId }) => changes.registeredOrderIds.has(orderId))
+  const deliveries = Map.groupBy(changes.deliveries, hasWaited)
+  const statements: Promise<unknown>[] = []
+  const write = <Row>({ name, text, values }: BulkStatement<Row>, rows: readonly Row[] = []): void => {
+    if (rows.length > 0) statements.push(client.query({ name, text, values: values(rows, at) }))
+  }
+
+  write(INSERT_ORDERS, orders.get(true))
+  write(UPDATE_ORDERS, orders.get(false))
+  write(UPDATE_ACCOUNTS, [...accounts.values()])
+  write(INSERT_ENTRIES, entries)
+  write(INSERT_EVENTS, events)
+  write(INSERT_DELIVERIES, deliveries.get(false))
+  write(SETTLE_DELIVERIES, deliveries.get(true))
+  write(INSERT_REVIEWS, reviews)
+  write(INSERT_AWAITING, awaiting)
+  write(SETTLE_VERIFICATIONS, verified)
+  if (events.length > 0) {
+    const values = [batchId, events.map((event) => event.userId), events.map((event) => event.seq), at]
+    statements.push(client.query({ name: 'insert_outbox', text: INSERT_OUTBOX, values }))
+  }
+  if (publishedBatchIds.length > 0) statements.push(deletePublished(client, publishedBatchIds))
+  if (onOldRows !== undefined) statements.push(findOldRows(client, onOldRows))
+  return statements
+}
+
+async function findOldRows(client: PoolClient, onOldRows: () => void): Promise<void> {
+  const { rows } = await client.query<{ found: boolean }>({ name: 'find_old_outbox', text: FIND_OLD_OUTBOX })
+  if (rows[0]?.found === true) onOldRows()
+}
+
+/** Whether a delivery's row is there already, from when it had to wait for its order or its verification. */
+const hasWaited = ({ wasParked, verification }: DeliveryRow): boolean =>
+  wasParked === true || verification !== undefined

@@ -1,0 +1,1 @@
+export { idSchema, registrationSchema, type RegistrationBody } from './registration.ts'

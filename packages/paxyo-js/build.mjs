@@ -1,0 +1,85 @@
+// Bundles the embed script into one file, dist/paxyo.js, when it is missing or its sources have changed. Runs on any
+// Node from 18 on, from npm's pre-scripts: esbuild is looked for only when there is something to build.
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const folder = dirname(fileURLToPath(import.meta.url))
+const workspace = join(folder, '../..')
+/** What pages load. */
+const builtFile = join(folder, 'dist/paxyo.js')
+/** What it was built from: a hash for each file. */
+const sourcesFile = join(folder, 'dist/sources.json')
+
+/** Builds the script unless it is up to date. */
+export async function buildScript() {
+  if (isUpToDate()) return
+  const { script, sources } = await bundleScript()
+  write(builtFile, script)
+  write(sourcesFile, JSON.stringify(Object.fromEntries(sources.map((path) => [path, hashOf(path)])), undefined, 2))
+}
+
+/** The same sources give the same bytes: the version of esbuild is pinned. */
+export async function bundleScript() {
+  const esbuild = await import('esbuild')
+  const { outputFiles, metafile } = await esbuild.build({
+    entryPoints: [join(folder, 'src/main.ts')],
+    absWorkingDir: workspace,
+    bundle: true,
+    format: 'iife',
+    minify: true,
+    target: 'es2022',
+    charset: 'utf8',
+    legalComments: 'none',
+    write: false,
+    metafile: true,
+    logLevel: 'warning',
+    plugins: [cssAsText(esbuild)],
+  })
+  const own = relative(workspace, fileURLToPath(import.meta.url))
+  return { script: outputFiles[0].contents, sources: [...Object.keys(metafile.inputs), own, 'pnpm-lock.yaml'] }
+}
+
+function isUpToDate() {
+  if (!existsSync(builtFile) || !existsSync(sourcesFile)) return false
+  return Object.entries(JSON.parse(readFileSync(sourcesFile, 'utf8'))).every(([path, hash]) => hashOf(path) === hash)
+}
+
+function hashOf(path) {
+  const file = join(workspace, path)
+  return existsSync(file) ? createHash('sha256').update(readFileSync(file)).digest('hex') : undefined
+}
+
+/** In one step, so that whoever reads meanwhile gets the old file or the new one. */
+function write(file, content) {
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(`${file}.${process.pid}`, content)
+  renameSync(`${file}.${process.pid}`, file)
+}
+
+/** The stylesheet of a shadow tree is a string in the script. */
+function cssAsText(esbuild) {
+  return {
+    name: 'css-as-text',
+    setup({ onLoad }) {
+      onLoad({ filter: /\.css$/ }, async ({ path }) => {
+        const { code } = await esbuild.transform(readFileSync(path, 'utf8'), { loader: 'css', minify: true })
+        return { contents: code, loader: 'text' }
+      })
+    },
+  }
+}
+
+/** Puts the integrity of the script into the README, where pages take it from. */
+function documentIntegrity(integrity) {
+  const readme = join(folder, 'README.md')
+  writeFileSync(readme, readFileSync(readme, 'utf8').replace(/sha384-[\w+/=]+/g, integrity))
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await buildScript()
+  const integrity = `sha384-${createHash('sha384').update(readFileSync(builtFile)).digest('base64')}`
+  if (process.argv.includes('--document')) documentIntegrity(integrity)
+  console.log(`${relative(workspace, builtFile)} ${integrity}`)
+}

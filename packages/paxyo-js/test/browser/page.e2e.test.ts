@@ -1,0 +1,259 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { eventually, startChaosProxy } from '@paxyo/testkit'
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { ARTIFACTS, fieldText, row, startStage, type Stage } from './stage.ts'
+import { openPage, servePanel } from '../../../../infra/e2e/host-page.ts'
+import type { System } from '../../../../infra/e2e/system.ts'
+
+/** On a machine that runs other tests at the same time; by itself it is below 100 ms. */
+const LONG_TASK_MS_MAX = 4_000
+/** As the script has them. */
+const SINGLE_NEWS_MAX = 3
+const TOASTS_MAX = 4
+
+let stage: Stage
+let system: System
+beforeAll(async () => {
+  stage = await startStage()
+  system = stage.system
+})
+afterAll(async () => {
+  await stage[Symbol.asyncDispose]()
+})
+
+test('one script tag: row, balance, toast and the page’s own code, without a reload and under the strictest policy', async () => {
+  await system.register({ orderId: 'A-1', providerOrderId: '101', userId: 'ann', charge: '0.27819' })
+  await using opened = await stage.openLive('ann', { rows: row('A-1') })
+  const { page } = opened
+  await page.evaluate(() => Object.assign(globalThis, { isSamePage: true }))
+  // The snapshot fills in what the server did not render.
+  await eventually(async () => (await fieldText(page, 'A-1', 'charge')) === '$0.27819')
+  expect(await page.textContent('[data-balance]')).toBe('$0.00')
+
+  await system.webhook({ order_id: '101', status: 'In progress', remains: '1000', start_count: '12045' })
+  await page.waitForSelector('[data-order-id="A-1"][data-status="in_progress"]')
+  expect(await fieldText(page, 'A-1', 'start-count')).toBe('12,045')
+  await system.webhook({ order_id: '101', status: 'Partial', remains: '157' })
+  await page.waitForSelector('[data-order-id="A-1"][data-status="partial"][data-changed]')
+  expect(await fieldText(page, 'A-1', 'status')).toBe('Partial')
+  expect(await fieldText(page, 'A-1', 'remains')).toBe('157')
+  expect(await fieldText(page, 'A-1', 'refunded')).toBe('$0.04367583')
+  expect(await page.$eval('progress', ({ value, max }) => [value, max])).toEqual([84, 100])
+  expect(await page.textContent('[data-balance]')).toBe('$0.04367583')
+  await page.waitForSelector('paxyo-toasts li[data-tone="mixed"]')
+  expect(await page.textContent('paxyo-toasts li')).toBe('Order A-1Partial · $0.04367583 refunded×')
+  expect(await page.textContent('paxyo-toasts [role="status"]')).toContain('Order A-1: Partial · $0.04367583 refunded')
+
+  const events = (await opened.events()).filter(({ type }) => type !== 'status')
+  expect(events.map(({ type, from }) => [type, from])).toEqual([
+    ['snapshot', 'document'],
+    ['order', 'A-1'],
+    ['account', 'document'],
+    ['order', 'A-1'],
+    ['refund', 'A-1'],
+    ['account', 'document'],
+  ])
+  expect(events[3]!.detail).toMatchObject({ seq: 3, order: { status: 'partial' }, refund: { amount: '0.04367583' } })
+  // Whoever hears of it finds it on the page already.
+  expect([events[3]!.shown, events[4]!.shown]).toEqual(['partial', 'partial'])
+  expect(await page.evaluate(() => 'isSamePage' in globalThis)).toBe(true)
+  expect([await opened.violations(), opened.consoleErrors, opened.thrown]).toEqual([[], [], []])
+  await page.screenshot({ path: `${ARTIFACTS}paxyo-js.png` })
+})
+
+test('a row that can not be written is an error of its page, and keeps nothing else from being true', async () => {
+  for (const id of ['R-1', 'R-2', 'R-3']) {
+    await system.register({ orderId: id, providerOrderId: `9${id.slice(2)}`, userId: 'rita' })
+  }
+  const broken = (id: string): string => row(id).replace('data-field="progress"', 'data-field="status"')
+  await using opened = await stage.openLive('rita', { rows: row('R-1') + broken('R-2') + broken('R-3') })
+  await eventually(async () => (await fieldText(opened.page, 'R-1', 'charge')) !== '?')
+  await eventually(async () => (await opened.eventCount('snapshot')) === 1)
+  expect(opened.thrown).toEqual([expect.stringContaining('non-finite'), expect.stringContaining('non-finite')])
+})
+
+test('however many orders change between two frames, each row is written', async () => {
+  const ids = Array.from({ length: 2_100 }, (_, index) => `K-${index}`)
+  await using opened = await stage.openLive('kim', { rows: ids.map(row).join('') })
+  const { page } = opened
+  await page.evaluate(`{
+    const [frame, timer] = [requestAnimationFrame, setTimeout]
+    const held = []
+    globalThis.requestAnimationFrame = (callback) => held.push(callback)
+    globalThis.setTimeout = (callback, ms) => (ms === 250 ? 0 : timer(callback, ms))
+    globalThis.release = () => {
+      Object.assign(globalThis, { requestAnimationFrame: frame, setTimeout: timer })
+      for (const callback of held) callback()
+    }
+  }`)
+  for (let first = 0; first < ids.length; first += 100) {
+    const some = ids.slice(first, first + 100)
+    await Promise.all(some.map((id) => system.register({ orderId: id, providerOrderId: `k${id}`, userId: 'kim' })))
+  }
+  await sleep(1_000)
+  await page.evaluate('release()')
+  await eventually(async () => (await opened.eventCount('order')) === ids.length)
+  expect(
+    await page.$$eval('[data-field="charge"]', (all) => all.filter(({ textContent }) => textContent === '?')),
+  ).toEqual([])
+}, 90_000)
+
+test('the README’s page and its listener, as they stand there', async () => {
+  const readme = readFileSync(fileURLToPath(new URL('../../README.md', import.meta.url)), 'utf8')
+  const block = (language: string): string => new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'm').exec(readme)![1]!
+  const policy = /^default-src .*$/m.exec(readme)![0]
+  const inPlace = (text: string): string =>
+    text
+      .replaceAll('https://rt.example.com', system.gateway.url)
+      .replaceAll('wss://rt.example.com', system.gateway.url.replace(/^http/, 'ws'))
+      .replace('/token.php', '/token')
+      .replaceAll('A-1', 'D-1')
+  await system.register({ orderId: 'D-1', providerOrderId: '1201', userId: 'doc' })
+  await using panel = await servePanel({
+    userId: 'doc',
+    html: `<!doctype html><link rel="icon" href="/panel.css">${inPlace(block('html'))}`,
+    contentSecurityPolicy: `${inPlace(policy)}; img-src 'self'`,
+  })
+  const opened = await openPage(stage.browser, panel.url)
+  const { page } = opened
+  const logged: string[] = []
+  page.on('console', (message) => logged.push(message.text()))
+  await page.evaluate(block('js'))
+  await eventually(async () => (await page.textContent('[data-balance]')) === '$0.00')
+  await system.webhook({ order_id: '1201', status: 'canceled' })
+  await eventually(() => logged.includes('D-1 2.5 USD'))
+  expect(await fieldText(page, 'D-1', 'refunded')).toBe('$2.50')
+  expect([await opened.violations(), opened.consoleErrors, opened.thrown]).toEqual([[], [], []])
+  await page.context().close()
+})
+
+test('a burst of 1,000 events: the page stays usable, says so once, and is right at the end', async () => {
+  const count = 200
+  const ids = Array.from({ length: count }, (_, index) => `BU-${index}`)
+  await Promise.all(
+    ids.map((orderId, index) => system.register({ orderId, providerOrderId: `5${index}`, userId: 'bob' })),
+  )
+  await using opened = await stage.openLive('bob', { rows: ids.map((id) => row(id)).join('') })
+  const { page } = opened
+  await page.evaluate(() => {
+    const tasks: number[] = []
+    Object.assign(globalThis, { tasks })
+    new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries()) tasks.push(duration)
+    }).observe({ type: 'longtask' })
+  })
+  const started = performance.now()
+  for (const remains of [900, 700, 400, 100, 0]) {
+    const status = remains === 0 ? 'Completed' : 'In progress'
+    const updates = ids.map((_, index) => ({ order_id: `5${index}`, status, remains: String(remains) }))
+    const response = await system.webhook(updates)
+    expect(response.status).toBe(200)
+  }
+  await eventually(async () => (await opened.eventCount('order')) === 5 * count)
+  const tookMs = Math.round(performance.now() - started)
+
+  const wrong = await page.$$eval(
+    'tbody tr',
+    (rows) =>
+      rows.filter(
+        (each) =>
+          each.getAttribute('data-status') !== 'completed' ||
+          each.querySelector('[data-field="remains"]')!.textContent !== '0' ||
+          each.querySelector('progress')!.value !== 100,
+      ).length,
+  )
+  expect(wrong).toBe(0)
+  const seqs = (await opened.events()).filter(({ type }) => type === 'order').map(({ detail }) => detail['seq'])
+  expect(seqs).toEqual(Array.from({ length: 5 * count }, (_, index) => count + 1 + index))
+  // The first few may have come a moment before the others, and have toasts of their own.
+  const summary = await page.textContent('paxyo-toasts li >> text=/Orders updated/')
+  expect(Number(/\d+/.exec(summary!)![0])).toBeGreaterThanOrEqual(count - SINGLE_NEWS_MAX)
+  expect(await page.locator('paxyo-toasts li').count()).toBeLessThanOrEqual(TOASTS_MAX)
+  const tasks = await page.evaluate(() => (globalThis as unknown as { tasks: number[] }).tasks)
+  const longestMs = Math.round(Math.max(0, ...tasks))
+  process.stderr.write(`1,000 events in ${tookMs} ms: ${tasks.length} long tasks, the longest ${longestMs} ms\n`)
+  expect(longestMs).toBeLessThan(LONG_TASK_MS_MAX)
+})
+
+test('the gateway dies and comes back: what happened meanwhile is shown', async () => {
+  await system.register({ orderId: 'G-1', providerOrderId: '601', userId: 'gil' })
+  const portOf = (url: string): number => Number(new URL(url).port)
+  const gateway = await system.start('ws-gateway')
+  await using proxy = await startChaosProxy(portOf(gateway.url))
+  const gatewayUrl = `http://127.0.0.1:${proxy.port}`
+  await using opened = await stage.openLive('gil', { rows: row('G-1'), gatewayUrl })
+  const { page } = opened
+  await gateway.end('SIGKILL')
+  await page.waitForSelector('[data-connection="reconnecting"]')
+  await system.webhook({ order_id: '601', status: 'canceled' })
+  proxy.target = portOf((await system.start('ws-gateway')).url)
+  await page.waitForSelector('[data-order-id="G-1"][data-status="canceled"]')
+  await page.waitForSelector('[data-connection="live"]')
+  expect(await page.textContent('[data-balance]')).toBe('$2.50')
+  expect((await opened.events()).filter(({ type }) => type === 'snapshot')).toHaveLength(1)
+  expect([opened.consoleErrors.filter((line) => !line.includes('WebSocket connection')), opened.thrown]).toEqual([
+    [],
+    [],
+  ])
+})
+
+test('a page that knows the position it was rendered at gets what came after it, and no snapshot', async () => {
+  await system.register({ orderId: 'P-1', providerOrderId: '701', userId: 'pia' })
+  const { rows } = await system.database.owner.query<{ position: string }>(
+    `SELECT epoch || ':' || last_seq AS position FROM stream_epoch, accounts WHERE user_id = 'pia'`,
+  )
+  await system.webhook({ order_id: '701', status: 'canceled' })
+  await using opened = await stage.openLive('pia', { rows: row('P-1'), script: `data-position="${rows[0]!.position}"` })
+  await opened.page.waitForSelector('[data-order-id="P-1"][data-status="canceled"]')
+  await opened.page.waitForSelector('paxyo-toasts li')
+  const types = (await opened.events()).map(({ type }) => type).filter((type) => type !== 'status')
+  expect(types).toEqual(['order', 'refund', 'account'])
+})
+
+test('rows that come later, move, or are reused for another order are true as well', async () => {
+  for (const each of [1, 2])
+    await system.register({ orderId: `L-${each}`, providerOrderId: `80${each}`, userId: 'lea' })
+  await system.webhook({ order_id: '801', status: 'Processing' })
+  await using opened = await stage.openLive('lea', { script: 'data-toasts="off"' })
+  const { page } = opened
+  await page.evaluate((rowHtml) => {
+    document.querySelector('tbody')!.innerHTML = rowHtml
+  }, row('L-1'))
+  await page.waitForSelector('[data-order-id="L-1"][data-status="processing"]')
+  await page.evaluate(() => document.querySelector('tr[data-order-id]')!.setAttribute('data-order-id', 'L-2'))
+  await page.waitForSelector('[data-order-id="L-2"][data-status="pending"]')
+  await system.webhook({ order_id: '801', status: 'In progress' })
+  await system.webhook({ order_id: '802', status: 'Completed' })
+  await page.waitForSelector('[data-order-id="L-2"][data-status="completed"]')
+  expect(await fieldText(page, 'L-2', 'status')).toBe('Completed')
+  const from = (await opened.events()).filter(({ type }) => type === 'order').map((event) => event.from)
+  expect(from).toEqual(['document', 'L-2'])
+  await page.evaluate(() => {
+    document.querySelector('main')!.insertAdjacentHTML('beforeend', '<b data-balance></b>')
+  })
+  await eventually(async () => (await page.textContent('b[data-balance]')) === '$0.00')
+  expect(await page.locator('paxyo-toasts').count()).toBe(0)
+})
+
+test('all tabs of a user are told', async () => {
+  await system.register({ orderId: 'M-1', providerOrderId: '1001', userId: 'mia' })
+  await using first = await stage.openLive('mia', { rows: row('M-1') })
+  const second = await first.page.context().newPage()
+  await second.goto(first.page.url())
+  await second.waitForSelector('[data-connection="live"]')
+  await system.webhook({ order_id: '1001', status: 'completed' })
+  const texts = () => Promise.all([first.page, second].map((page) => fieldText(page, 'M-1', 'status')))
+  await eventually(async () => (await texts()).every((each) => each === 'Completed'))
+  expect(await texts()).toEqual(['Completed', 'Completed'])
+})
+
+test('a page in the background, which has no frames, is kept true as well', async () => {
+  await system.register({ orderId: 'H-1', providerOrderId: '1301', userId: 'hal' })
+  await using opened = await stage.openLive('hal', { rows: row('H-1') })
+  await opened.page.evaluate(() => Object.assign(globalThis, { requestAnimationFrame: () => 0 }))
+  await system.webhook({ order_id: '1301', status: 'completed' })
+  await eventually(async () => (await fieldText(opened.page, 'H-1', 'status')) === 'Completed')
+  expect((await opened.events()).at(-1)).toMatchObject({ type: 'account', detail: { seq: 2 } })
+})

@@ -1,0 +1,188 @@
+import { createHttpServer, createLogger, listen } from '@paxyo/service-kit'
+import { randomBytes } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+import qs from 'qs'
+import { createAnnouncer, type Mischief } from './announcer.ts'
+import { API_PATH, registerApiRoute, type ApiFault } from './api-route.ts'
+import { startAutopilot, type AutopilotOptions } from './autopilot.ts'
+import { registerControlRoute } from './control-route.ts'
+import type { DeliveryLog } from './delivery-log.ts'
+import { createOrderBook, type NewOrder, type OrderAction, type OrderChange, type ProviderOrder } from './order-book.ts'
+import type { Proof } from './proof.ts'
+import { createRandom } from './random.ts'
+import { WEBHOOK_SHAPE_NAMES, type WebhookBody, type WebhookShapeName } from './webhook-shapes.ts'
+import { RETRY_DEFAULTS, type RetryOptions, type WebhookTarget } from './webhook-sender.ts'
+
+export interface SimulatorOptions extends Partial<Mischief> {
+  /** Where webhooks go; without one none are sent. */
+  readonly webhookUrl?: string
+  readonly proof?: Proof
+  /** Replays what is random: steps of orders, shapes, mischief. */
+  readonly seed?: number
+  /** The shapes to choose from; all of them when none are given. */
+  readonly shapes?: readonly WebhookShapeName[]
+  readonly retry?: Partial<RetryOptions>
+  /** How many webhooks are on their way at once, 32 unless given; with 1 and without mischief they arrive in their order. */
+  readonly connectionsMax?: number
+  /** Moves orders by itself. */
+  readonly autopilot?: AutopilotOptions
+  /** Made up when it is not given. */
+  readonly apiKey?: string
+  readonly host?: string
+  readonly port?: number
+}
+
+/** A provider of one's own. What a command changes is told by webhook at once, as far as mischief lets it. */
+export interface Simulator extends AsyncDisposable {
+  /** Where it listens. */
+  readonly url: string
+  /** Where its API is. */
+  readonly apiUrl: string
+  readonly apiKey: string
+  readonly seed: number
+  /** Takes an order, as by `action=add`; nothing is told. */
+  add(order?: NewOrder): ProviderOrder
+  /** Takes an order as it stands elsewhere, known before or not; nothing is told. */
+  restore(order: NewOrder & { readonly orderId: string }): ProviderOrder
+  order(orderId: string): ProviderOrder | undefined
+  orders(): ProviderOrder[]
+  /** Sets what it is told to, whatever the order's state. */
+  change(orderId: string, change: OrderChange): ProviderOrder
+  /** @throws SimulatorError when the order is unknown or final; so do its four kinds. */
+  act(orderId: string, action: OrderAction): ProviderOrder
+  progress(orderId: string): ProviderOrder
+  complete(orderId: string): ProviderOrder
+  partial(orderId: string): ProviderOrder
+  cancel(orderId: string): ProviderOrder
+  /**
+   * Lets open orders, all or these, progress so many times in all.
+   *
+   * @returns how many changes that were: fewer when none is open any more.
+   */
+  burst(count: number, among?: readonly string[]): number
+  /** Tells of orders once more, as they are. */
+  announce(orderIds: readonly string[]): void
+  /** Sends any webhook, true or not, with the proof but without mischief; resolves when it is answered or given up. */
+  send(webhook: WebhookBody): Promise<void>
+  readonly deliveries: DeliveryLog
+  /** How many API requests had the right key, by action. */
+  readonly requests: Readonly<Record<string, number>>
+  /** Waits until no webhook is on its way. */
+  idle(): Promise<void>
+  /** Says where webhooks go from now on, or that none are sent. */
+  setWebhook(target: WebhookTarget | undefined): void
+  /** Lets the API misbehave, or not any more. */
+  setApiFault(fault: ApiFault | undefined): void
+  close(): Promise<void>
+}
+
+const NO_MISCHIEF: Mischief = { duplicateRate: 0, dropRate: 0, reorderRate: 0, delayMsMax: 0 }
+/** A burst tells of so many changes in one webhook, where its shape can. */
+const BURST_GROUP_MAX = 20
+const SEED_MAX = 0x7fff_ffff
+
+/** Starts a provider on this machine: API v2, webhooks, and commands over HTTP. */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const { seed = randomBytes(4).readUInt32LE() & SEED_MAX, apiKey = randomBytes(16).toString('hex') } = options
+  const random = createRandom(seed)
+  const book = createOrderBook(random)
+  const announcer = createAnnouncer({
+    seed,
+    shapes: options.shapes?.length ? options.shapes : WEBHOOK_SHAPE_NAMES,
+    mischief: { ...NO_MISCHIEF, ...definedOf(options, ['duplicateRate', 'dropRate', 'reorderRate', 'delayMsMax']) },
+    retry: { ...RETRY_DEFAULTS, ...options.retry },
+    connectionsMax: options.connectionsMax,
+  })
+  const { webhookUrl, proof = { kind: 'none' } } = options
+  if (webhookUrl !== undefined) announcer.aim({ url: webhookUrl, proof })
+  const closing = new AbortController()
+  const requests: Record<string, number> = {}
+  let fault: ApiFault | undefined
+
+  const tell = (order: ProviderOrder): ProviderOrder => {
+    announcer.announce([order])
+    return order
+  }
+  const act = (orderId: string, action: OrderAction): ProviderOrder => tell(book.act(orderId, action))
+
+  function burst(count: number, among?: readonly string[]): number {
+    let changes = 0
+    for (let open = book.open(among); changes < count && open.length > 0; open = book.open(among)) {
+      const size = Math.min(random.between(1, BURST_GROUP_MAX), count - changes, open.length)
+      const group = new Set(Array.from({ length: size }, () => random.pick(open).orderId))
+      announcer.announce([...group].map((orderId) => book.act(orderId, 'progress')))
+      changes += group.size
+    }
+    return changes
+  }
+
+  const app = createHttpServer({ log: createLogger('provider-simulator', 'silent'), trustProxy: false })
+  readForms(app)
+  registerApiRoute(app, {
+    apiKey,
+    find: (orderId) => book.get(orderId),
+    add: (order) => book.add(order),
+    fault: () => fault,
+    closing: closing.signal,
+    onRequest: (action) => (requests[action] = (requests[action] ?? 0) + 1),
+  })
+  let url = ''
+  let stopAutopilot = (): void => undefined
+
+  const simulator: Simulator = {
+    get url() {
+      return url
+    },
+    get apiUrl() {
+      return `${url}${API_PATH}`
+    },
+    apiKey,
+    seed,
+    add: (order = {}) => book.add(order),
+    restore: (order) => book.restore(order),
+    order: (orderId) => book.get(orderId),
+    orders: () => book.all(),
+    change: (orderId, change) => tell(book.change(orderId, change)),
+    act,
+    progress: (orderId) => act(orderId, 'progress'),
+    complete: (orderId) => act(orderId, 'complete'),
+    partial: (orderId) => act(orderId, 'partial'),
+    cancel: (orderId) => act(orderId, 'cancel'),
+    burst,
+    announce: (orderIds) => announcer.announce(orderIds.flatMap((orderId) => book.get(orderId) ?? [])),
+    send: (webhook) => announcer.send(webhook),
+    deliveries: announcer.log,
+    requests,
+    idle: () => announcer.idle(),
+    setWebhook: (target) => announcer.aim(target),
+    setApiFault: (next) => (fault = next),
+    async close() {
+      stopAutopilot()
+      closing.abort()
+      await announcer.close()
+      app.server.closeAllConnections()
+      await app.close()
+    },
+    async [Symbol.asyncDispose]() {
+      await simulator.close()
+    },
+  }
+  registerControlRoute(app, simulator)
+  url = await listen(app, { host: options.host ?? '127.0.0.1', port: options.port ?? 0 })
+  if (options.autopilot !== undefined) {
+    stopAutopilot = startAutopilot({ ...options.autopilot, seed, open: () => book.open(), act })
+  }
+  return simulator
+}
+
+function readForms(app: FastifyInstance): void {
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, parsed) =>
+    parsed(null, qs.parse(String(body), { depth: 0, parseArrays: false })),
+  )
+}
+
+function definedOf<T, Name extends keyof T>(options: T, names: readonly Name[]): Pick<T, Name> {
+  return Object.fromEntries(
+    names.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
+  ) as never
+}

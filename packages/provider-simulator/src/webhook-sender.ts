@@ -1,0 +1,96 @@
+import { retryAfterMs } from '@paxyo/service-kit'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Agent, request } from 'undici'
+import type { Attempt, DeliveryLog, OpenDelivery } from './delivery-log.ts'
+import { prove, type Proof } from './proof.ts'
+import { createRandom } from './random.ts'
+
+/** Where webhooks go, and how they prove where they come from. */
+export interface WebhookTarget {
+  readonly url: string
+  readonly proof: Proof
+}
+
+export interface SenderOptions {
+  /** How many webhooks are on their way at once; with 1 they arrive in their order. */
+  readonly connectionsMax?: number | undefined
+  readonly log: DeliveryLog
+  readonly retry: RetryOptions
+}
+
+export interface RetryOptions {
+  /** How often a webhook is sent at most. */
+  readonly attemptsMax: number
+  /** Doubled from retry to retry, and made shorter by up to half at random. */
+  readonly delayMsMin: number
+  /** Also the longest that a Retry-After is heeded. */
+  readonly delayMsMax: number
+  /** How long an answer may take. */
+  readonly timeoutMs: number
+}
+
+export const RETRY_DEFAULTS: RetryOptions = { attemptsMax: 8, delayMsMin: 100, delayMsMax: 5_000, timeoutMs: 10_000 }
+
+export interface WebhookSender {
+  /** Sends it until it is answered with 2xx or given up. */
+  send(delivery: OpenDelivery, target: WebhookTarget, seed: number): Promise<void>
+  /** Gives up whatever is on its way. */
+  close(): Promise<void>
+}
+
+const CONNECTIONS_MAX = 32
+/** Webhook answers are small; a larger one is cut off and counts as none. */
+const ANSWER_BYTES_MAX = 1_048_576
+
+export function createWebhookSender({ log, retry, connectionsMax = CONNECTIONS_MAX }: SenderOptions): WebhookSender {
+  const dispatcher = new Agent({ connections: connectionsMax, maxResponseSize: ANSWER_BYTES_MAX })
+  const closing = new AbortController()
+
+  async function post(
+    delivery: OpenDelivery,
+    { url, proof }: WebhookTarget,
+  ): Promise<{ askedMs?: number | undefined; text?: string }> {
+    const { messageId, contentType, body } = delivery
+    const at = new Date()
+    const signed = prove(proof, url, messageId, body, at.getTime())
+    const note = (answer: Attempt['answer']): void =>
+      log.attempt(delivery, { at, durationMs: Date.now() - at.getTime(), answer })
+    const timeout = AbortSignal.timeout(retry.timeoutMs)
+    try {
+      const response = await request(signed.url, {
+        dispatcher,
+        method: 'POST',
+        headers: { 'content-type': contentType, 'user-agent': 'provider-simulator', ...signed.headers },
+        body,
+        signal: AbortSignal.any([timeout, closing.signal]),
+      })
+      const text = await response.body.text()
+      note(response.statusCode)
+      if (response.statusCode >= 200 && response.statusCode < 300) return { text }
+      return { askedMs: retryAfterMs(response.headers['retry-after'], Date.now()) }
+    } catch {
+      note(timeout.aborted ? 'timed_out' : 'unreachable')
+      return {}
+    }
+  }
+
+  return {
+    async send(delivery, target, seed) {
+      const random = createRandom(seed)
+      for (let attempt = 1; attempt <= retry.attemptsMax && !closing.signal.aborted; attempt += 1) {
+        const { text, askedMs = 0 } = await post(delivery, target)
+        if (text !== undefined) return log.settle(delivery, 'answered', text)
+        if (attempt === retry.attemptsMax) break
+        const delayMs = Math.min(retry.delayMsMin * 2 ** (attempt - 1), retry.delayMsMax) * (1 - random.next() / 2)
+        await sleep(Math.max(delayMs, Math.min(askedMs, retry.delayMsMax)), undefined, {
+          signal: closing.signal,
+        }).catch(() => undefined)
+      }
+      log.settle(delivery, 'given_up')
+    },
+    async close() {
+      closing.abort()
+      await dispatcher.destroy()
+    },
+  }
+}

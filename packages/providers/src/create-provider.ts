@@ -1,0 +1,19 @@
+import type { Provider } from '@paxyo/order-core'
+import { PROVIDER_FORMATS } from './formats.ts'
+import { DEFAULT_PROVIDER } from './provider-variables.ts'
+import type { ProviderSettings } from './provider-settings.ts'
+
+/** Makes a provider of its format. Its client opens no connection before it is asked. */
+export function createProvider({ format, name, statusMap, api }: ProviderSettings): Provider {
+  return PROVIDER_FORMATS[format]({ name, statusMap, api })
+}
+
+/**
+ * The provider that is meant when none is named: the only one, or `godofpanel`.
+ *
+ * @returns undefined when there are several, and none of them is `godofpanel`.
+ */
+export function defaultProvider(providers: readonly Pick<Provider, 'name'>[]): string | undefined {
+  if (providers.length === 1) return providers[0]!.name
+  return providers.find(({ name }) => name === DEFAULT_PROVIDER)?.name
+}

@@ -1,0 +1,11 @@
+export { createProvider, defaultProvider } from './create-provider.ts'
+export { PROVIDER_FORMATS, type ProviderFormat } from './formats.ts'
+export type { ProviderSettings, WebhookAuthentication } from './provider-settings.ts'
+export {
+  DEFAULT_PROVIDER,
+  providerProblems,
+  providerSettings,
+  providerVariables,
+  summarizeProviders,
+  type ProviderSummary,
+} from './provider-variables.ts'

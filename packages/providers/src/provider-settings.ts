@@ -1,0 +1,71 @@
+import { ORDER_STATUSES } from '@paxyo/contracts'
+import { PROVIDER_NAME } from '@paxyo/order-core'
+import { env } from '@paxyo/service-kit'
+import { parseSecret } from '@paxyo/standard-webhooks'
+import { z } from 'zod'
+import { PROVIDER_FORMATS, type ProviderFormat } from './formats.ts'
+
+/** The least bytes of a webhook token. */
+export const WEBHOOK_TOKEN_BYTES_MIN = 8
+
+/** How webhooks of one provider prove where they come from. */
+export interface WebhookAuthentication {
+  /** Tokens that the provider's URL or a header may carry. */
+  readonly tokens: readonly string[]
+  /** Keys of Standard Webhooks signatures. */
+  readonly signatureKeys: readonly Buffer[]
+  /** Networks outside of which nothing is accepted; empty means any. */
+  readonly allowedCidrs: readonly string[]
+}
+
+const signatureKeysSchema = z
+  .array(z.string())
+  .refine((secrets) => secrets.every((secret) => parseSecret(secret) !== undefined), {
+    error: 'must be secrets of the form whsec_<base64 of 24 to 64 bytes>',
+  })
+  .transform((secrets) => secrets.map((secret) => parseSecret(secret)!))
+
+const tokensSchema = z
+  .array(z.string())
+  .refine((tokens) => tokens.every((token) => Buffer.byteLength(token) >= WEBHOOK_TOKEN_BYTES_MIN), {
+    error: `must be secrets of at least ${WEBHOOK_TOKEN_BYTES_MIN} bytes each`,
+  })
+
+/** One provider, as `PROVIDERS_FILE` describes it. */
+export const providerSettingsSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(PROVIDER_NAME, 'must be 1 to 32 lower-case letters, digits and hyphens, beginning with a letter'),
+    format: z.enum(Object.keys(PROVIDER_FORMATS) as [ProviderFormat]).default('godofpanel'),
+    webhookTokens: tokensSchema.default([]),
+    webhookSecrets: signatureKeysSchema.default([]),
+    allowCidrs: z
+      .array(z.string())
+      .refine((cidrs) => cidrs.length === 0 || env.cidrs.safeParse(cidrs.join(',')).success, {
+        error: 'must be networks such as 203.0.113.0/24',
+      })
+      .default([]),
+    apiUrl: env.url('http', 'https').optional(),
+    apiKey: z.string().min(1).optional(),
+    statusMap: z.record(z.string(), z.enum(ORDER_STATUSES)).default({}),
+  })
+  .refine(({ apiUrl, apiKey }) => (apiUrl === undefined) === (apiKey === undefined), {
+    error: 'apiUrl and apiKey belong together',
+  })
+  .transform(({ webhookTokens, webhookSecrets, allowCidrs, apiUrl, apiKey, ...provider }): ProviderSettings => {
+    const authentication = { tokens: webhookTokens, signatureKeys: webhookSecrets, allowedCidrs: allowCidrs }
+    const api = apiUrl === undefined || apiKey === undefined ? undefined : { url: apiUrl, key: apiKey }
+    return { ...provider, authentication, api }
+  })
+
+/** One provider, as it is configured. */
+export interface ProviderSettings {
+  readonly name: string
+  readonly format: ProviderFormat
+  readonly authentication: WebhookAuthentication
+  /** Its API; undefined when it cannot be asked. */
+  readonly api: { readonly url: string; readonly key: string } | undefined
+  /** What its words mean, beside those of its format. */
+  readonly statusMap: Readonly<Record<string, (typeof ORDER_STATUSES)[number]>>
+}

@@ -1,0 +1,109 @@
+import { env } from '@paxyo/service-kit'
+import { readProvidersFile } from './providers-file.ts'
+import { WEBHOOK_TOKEN_BYTES_MIN, type ProviderSettings } from './provider-settings.ts'
+
+/** The provider that the variables describe when there is no `PROVIDERS_FILE`. */
+export const DEFAULT_PROVIDER = 'godofpanel'
+
+/** Variables that describe one provider, or name the file that describes several. */
+export const providerVariables = {
+  /** A JSON list of providers, in place of the variables below. */
+  PROVIDERS_FILE: env.text.optional(),
+  /** Tokens that the provider's URL or a header carries. */
+  WEBHOOK_TOKENS: env.secrets(WEBHOOK_TOKEN_BYTES_MIN).default([]),
+  /** Standard Webhooks secrets. */
+  WEBHOOK_SECRETS: env.webhookSecrets.default([]),
+  /** Networks that webhooks may come from. */
+  WEBHOOK_ALLOW_CIDRS: env.cidrs.default([]),
+  /** The provider's API v2 and our key for it. */
+  PROVIDER_API_URL: env.url('http', 'https').optional(),
+  PROVIDER_API_KEY: env.text.optional(),
+}
+
+interface ProviderConfig {
+  readonly PROVIDERS_FILE: string | undefined
+  readonly WEBHOOK_TOKENS: readonly string[]
+  readonly WEBHOOK_SECRETS: readonly Buffer[]
+  readonly WEBHOOK_ALLOW_CIDRS: readonly string[]
+  readonly PROVIDER_API_URL: string | undefined
+  readonly PROVIDER_API_KEY: string | undefined
+}
+
+type Raw = Readonly<Record<string, string | undefined>>
+
+const AUTHENTICATION = ['WEBHOOK_TOKENS', 'WEBHOOK_SECRETS', 'WEBHOOK_ALLOW_CIDRS'] as const
+
+const OF_ONE_PROVIDER = Object.keys(providerVariables).filter((name) => name !== 'PROVIDERS_FILE')
+
+/** What is wrong between these variables, or in the file that they name. */
+export function providerProblems(raw: Raw): string[] {
+  const file = raw['PROVIDERS_FILE']
+  if (file !== undefined) {
+    const beside = OF_ONE_PROVIDER.filter((name) => raw[name] !== undefined)
+    const settings = readProvidersFile(file)
+    return [
+      ...beside.map((name) => `${name}: belongs into PROVIDERS_FILE, which is set`),
+      ...('problems' in settings ? settings.problems : []),
+    ]
+  }
+  const given = ['PROVIDER_API_URL', 'PROVIDER_API_KEY'].filter((name) => raw[name] !== undefined)
+  if (given.length === 1) return [`${given[0]} is set alone: PROVIDER_API_URL and PROVIDER_API_KEY belong together`]
+  return []
+}
+
+/**
+ * The providers of a configuration without {@link providerProblems}.
+ *
+ * @throws Error when `PROVIDERS_FILE` has changed since it was checked.
+ */
+export function providerSettings(config: ProviderConfig): readonly ProviderSettings[] {
+  if (config.PROVIDERS_FILE !== undefined) {
+    const settings = readProvidersFile(config.PROVIDERS_FILE)
+    if ('problems' in settings) throw new Error(settings.problems.join('\n'))
+    return settings
+  }
+  const { PROVIDER_API_URL: url, PROVIDER_API_KEY: key } = config
+  return [
+    {
+      name: DEFAULT_PROVIDER,
+      format: 'godofpanel',
+      authentication: {
+        tokens: config.WEBHOOK_TOKENS,
+        signatureKeys: config.WEBHOOK_SECRETS,
+        allowedCidrs: config.WEBHOOK_ALLOW_CIDRS,
+      },
+      api: url === undefined || key === undefined ? undefined : { url, key },
+      statusMap: {},
+    },
+  ]
+}
+
+/** What other variables depend on. */
+export interface ProviderSummary {
+  readonly name: string
+  /** Whether its webhooks can be authenticated. */
+  readonly isAuthenticated: boolean
+  /** Whether its API can be asked. */
+  readonly isAskable: boolean
+}
+
+/** What raw variables say of the providers, as far as they are right: {@link providerProblems} says what is wrong. */
+export function summarizeProviders(raw: Raw): ProviderSummary[] {
+  const file = raw['PROVIDERS_FILE']
+  if (file === undefined) {
+    return [
+      {
+        name: DEFAULT_PROVIDER,
+        isAuthenticated: AUTHENTICATION.some((name) => raw[name] !== undefined),
+        isAskable: raw['PROVIDER_API_URL'] !== undefined && raw['PROVIDER_API_KEY'] !== undefined,
+      },
+    ]
+  }
+  const settings = readProvidersFile(file)
+  if ('problems' in settings) return []
+  return settings.map(({ name, api, authentication: { tokens, signatureKeys, allowedCidrs } }) => ({
+    name,
+    isAuthenticated: tokens.length + signatureKeys.length + allowedCidrs.length > 0,
+    isAskable: api !== undefined,
+  }))
+}

@@ -1,0 +1,81 @@
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { registerDemoActions, type DemoActions } from './action-routes.ts'
+import { readIndex, readPageFiles } from './page-files.ts'
+
+export interface DemoPageOptions {
+  /** Mints a browser token for the demo's user. */
+  readonly mintToken: () => Promise<string>
+  /** The gateway's address, such as `wss://rt.example.com/ws`, when it is not where the page comes from. */
+  readonly socketUrl?: string
+  /** Who plays the provider; without it the page has no buttons for that. */
+  readonly actions?: DemoActions
+}
+
+/** Everything comes from here, but for the socket, and nothing is inline. */
+const contentSecurityPolicy = (socketUrl = ''): string =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "font-src 'self'",
+    "img-src 'self'",
+    `connect-src 'self' ${socketUrl}`.trimEnd(),
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ')
+
+/**
+ * Serves the demo page and the token it uses. The browser gets TypeScript with its types stripped, so there is no
+ * build. The token is everybody's who can reach the page: for demonstration only.
+ */
+export function registerDemoPage(app: FastifyInstance, { mintToken, socketUrl, actions }: DemoPageOptions): void {
+  const headers = {
+    'content-security-policy': contentSecurityPolicy(socketUrl),
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+    'cache-control': 'no-cache',
+  }
+  const send = (reply: FastifyReply, type: string, content: string | Buffer): FastifyReply =>
+    reply
+      .type(type.startsWith('text/') ? `${type}; charset=utf-8` : type)
+      .headers(headers)
+      .send(content)
+
+  const files = readPageFiles()
+  for (const { path, type, content } of files) app.get(path, (_request, reply) => send(reply, type, content))
+
+  const index = readIndex(files)
+  app.get('/', async (_request, reply) => {
+    // As a panel's server does: the page knows from its first moment whose it is.
+    const body = attributes({
+      'user-id': subjectOf(await mintToken()),
+      ...(socketUrl === undefined ? {} : { 'socket-url': socketUrl }),
+      ...(actions === undefined ? {} : { actions: 'on' }),
+    })
+    return send(
+      reply,
+      'text/html',
+      index.replace('<body>', () => `<body ${body}>`),
+    )
+  })
+  app.get('/demo/token', async (_request, reply) =>
+    reply.header('cache-control', 'no-store').send({ token: await mintToken(), socketUrl }),
+  )
+  if (actions !== undefined) registerDemoActions(app, actions)
+}
+
+/** Whose token it is; it is our own, so nothing has to be verified. */
+function subjectOf(token: string): string {
+  const claims = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as { sub: string }
+  return claims.sub
+}
+
+function attributes(values: Readonly<Record<string, string>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => `data-${name}="${escapeAttribute(value)}"`)
+    .join(' ')
+}
+
+const escapeAttribute = (value: string): string =>
+  value.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;')

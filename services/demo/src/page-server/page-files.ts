@@ -1,0 +1,69 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
+
+/** A file as the browser gets it. */
+export interface PageFile {
+  readonly path: string
+  readonly type: string
+  readonly content: string | Buffer
+}
+
+const PAGE = new URL('../../page/', import.meta.url)
+/** Doors of packages whose sources run in the browser, too; they import nothing but types of others. */
+const PACKAGES = ['@paxyo/browser-client', '@paxyo/contracts/data'] as const
+const FONT = '@fontsource-variable/hanken-grotesk'
+const FONT_SUBSETS = ['latin', 'latin-ext']
+
+/** The stylesheets in the order in which they build on each other. */
+const STYLES = ['tokens', 'base', 'masthead', 'simulator', 'orders', 'aside', 'notifications', 'phone']
+
+const packagePath = (name: string): string => `/demo/packages/${name.split('/').slice(1).join('/')}/`
+
+/** Everything that the page consists of, but for the page itself. */
+export function readPageFiles(): PageFile[] {
+  return [
+    ...readModules(PAGE, '/demo/page/'),
+    ...PACKAGES.flatMap((name) => readModules(new URL('.', import.meta.resolve(name)), packagePath(name))),
+    ...STYLES.map((name) => styleFile(name)),
+    { path: '/demo/page/icon.svg', type: 'image/svg+xml', content: readText(new URL('icon.svg', PAGE)) },
+    ...FONT_SUBSETS.map((subset) => fontFile(`hanken-grotesk-${subset}-wght-normal.woff2`)),
+  ]
+}
+
+/** The page, with links to its files: all modules at once, so that none waits for the one that imports it. */
+export function readIndex(files: readonly PageFile[]): string {
+  const link = (rel: string, { path }: PageFile): string => `<link rel="${rel}" href="${path}" />`
+  const styles = files.filter(({ type }) => type === 'text/css').map((file) => link('stylesheet', file))
+  const modules = files
+    .filter(({ path, type }) => type === 'text/javascript' && path !== '/demo/page/theme.ts')
+    .map((file) => link('modulepreload', file))
+  return readText(new URL('index.html', PAGE))
+    .replace('<!-- styles -->', styles.join(''))
+    .replace('<!-- modules -->', modules.join(''))
+}
+
+/** TypeScript with its types stripped; a package's name becomes the address that it is served at. */
+function readModules(folder: URL, basePath: string): PageFile[] {
+  return readdirSync(folder, { recursive: true })
+    .map((name) => String(name).replaceAll('\\', '/'))
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => {
+      const content = PACKAGES.reduce(
+        (code, imported) => code.replaceAll(`from '${imported}'`, `from '${packagePath(imported)}index.ts'`),
+        stripTypeScriptTypes(readText(new URL(name, folder))),
+      )
+      return { path: `${basePath}${name}`, type: 'text/javascript', content }
+    })
+}
+
+function styleFile(name: string): PageFile {
+  const content = readText(new URL(`styles/${name}.css`, PAGE))
+  return { path: `/demo/page/styles/${name}.css`, type: 'text/css', content }
+}
+
+function fontFile(name: string): PageFile {
+  const content = readFileSync(new URL(import.meta.resolve(`${FONT}/files/${name}`)))
+  return { path: `/demo/fonts/${name}`, type: 'font/woff2', content }
+}
+
+const readText = (url: URL): string => readFileSync(url, 'utf8')

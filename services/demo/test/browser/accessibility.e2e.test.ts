@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import axe from 'axe-core'
+import type { Page } from 'playwright-core'
+import { openBrowser, openPanel } from './panel-page.ts'
+import { startSystem, type System } from '../../../../infra/e2e/system.ts'
+
+const STATUSES = [
+  { status: 'In progress', remains: '400', start_count: '12' },
+  { status: 'Completed' },
+  { status: 'Partial', remains: '300' },
+  { status: 'canceled' },
+  { status: 'failed' },
+  { status: 'Processing' },
+]
+
+let system: System
+let browsers: Awaited<ReturnType<typeof openBrowser>>
+let address: string
+beforeAll(async () => {
+  ;[system, browsers] = await Promise.all([startSystem(), openBrowser()])
+  for (const [index, update] of STATUSES.entries()) {
+    await system.register({ userId: 'axe', orderId: `axe-${index}`, providerOrderId: `5${index}` })
+    await system.webhook({ order_id: `5${index}`, ...update })
+  }
+  address = await system.servePage('axe')
+})
+afterAll(async () => {
+  await browsers[Symbol.asyncDispose]()
+  await system[Symbol.asyncDispose]()
+})
+
+/** What axe finds that keeps somebody out. It is evaluated by the browser's debugger, which no policy holds back. */
+async function findFaults(page: Page): Promise<unknown[]> {
+  // Colours that still move have no contrast to be measured.
+  await page.evaluate(() =>
+    Promise.all(document.getAnimations().map(({ finished }) => finished.catch(() => undefined))),
+  )
+  await page.evaluate(axe.source)
+  const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: typeof axe }).axe.run())
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`) }))
+}
+
+describe.each([
+  ['light', 1440],
+  ['dark', 1440],
+  ['light', 390],
+  ['dark', 390],
+] as const)('%s, %d px', (colorScheme, width) => {
+  test('axe finds no serious fault, and nothing is wider than the screen', async () => {
+    const viewport = { width, height: width > 1000 ? 900 : 844 }
+    const { page, faults, screenshot } = await openPanel(browsers.browser, address, { colorScheme, viewport })
+    await page.waitForSelector('[data-order-id="axe-5"]')
+    expect(await findFaults(page)).toEqual([])
+    await screenshot(`${colorScheme}-${width}`)
+
+    const isTooWide = (): Promise<boolean> =>
+      page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth)
+    expect(await isTooWide()).toBe(false)
+    await page.evaluate(() => (document.documentElement.dir = 'rtl'))
+    expect(await isTooWide()).toBe(false)
+    await screenshot(`${colorScheme}-${width}-rtl`)
+    await page.evaluate(() => (document.documentElement.dir = 'ltr'))
+
+    await system.register({
+      userId: 'axe',
+      orderId: `axe-${colorScheme}-${width}`,
+      providerOrderId: `${width}${colorScheme}`,
+    })
+    await system.webhook({ order_id: `${width}${colorScheme}`, status: 'partial', remains: '10' })
+    await page.waitForSelector('.toast')
+    await page.click('#bell')
+    expect(await findFaults(page)).toEqual([])
+    await screenshot(`${colorScheme}-${width}-notifications`)
+    expect(faults).toEqual([])
+  })
+})
+
+test.each([1440, 1366, 1280, 1279, 1024])('%d px wide, the orders stay clear of the refunds', async (width) => {
+  const { page } = await openPanel(browsers.browser, address, { viewport: { width, height: 800 } })
+  await page.waitForSelector('[data-order-id="axe-5"]')
+  const boxOf = async (selector: string) => (await page.locator(selector).boundingBox())!
+  const [table, section, name] = [
+    await boxOf('table'),
+    await boxOf('.orders'),
+    await boxOf('#orders .service-text >> nth=0'),
+  ]
+  expect(table.x + table.width).toBeLessThanOrEqual(section.x + section.width + 0.5)
+  expect(name.width).toBeGreaterThan(130)
+})
+
+test('without motion nothing moves, and the balance is there at once', async () => {
+  const { page } = await openPanel(browsers.browser, address, { reducedMotion: 'reduce' })
+  const userOrder = { userId: 'axe', orderId: 'axe-still', providerOrderId: 'still' }
+  await system.register(userOrder)
+  await page.waitForSelector('[data-order-id="axe-still"]')
+  await page.evaluate(() => {
+    const figures: (string | null)[] = []
+    const figure = document.querySelector('#balance-figure')!
+    new MutationObserver(() => figures.push(figure.textContent)).observe(figure, { childList: true, subtree: true })
+    Object.assign(globalThis, { figures })
+  })
+  await system.webhook({ order_id: 'still', status: 'canceled' })
+  await page.waitForSelector('[data-order-id="axe-still"] [data-status="canceled"]')
+  await page.waitForTimeout(300)
+  expect(await page.evaluate(() => (globalThis as unknown as { figures: unknown[] }).figures)).toHaveLength(1)
+})
+
+test('a screen reader finds a table with headers, names for controls, and a live region', async () => {
+  const { page } = await openPanel(browsers.browser, address, { viewport: { width: 390, height: 844 } })
+  expect(await page.getByRole('table', { name: 'Orders' }).count()).toBe(1)
+  expect(await page.getByRole('table').getByRole('row').count()).toBeGreaterThanOrEqual(6)
+  expect(await page.getByRole('cell', { name: 'Canceled' }).count()).toBeGreaterThan(0)
+  expect(await page.getByRole('searchbox', { name: 'Search orders by service, link or id' }).count()).toBe(1)
+  expect(await page.getByRole('progressbar', { name: 'Delivered of order 50' }).count()).toBe(1)
+  expect(await page.locator('#announcer[role="status"]').count()).toBe(1)
+})

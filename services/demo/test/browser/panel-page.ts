@@ -1,0 +1,76 @@
+import { launchChromium } from '@paxyo/testkit'
+import { mkdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+
+const ARTIFACTS = fileURLToPath(new URL('../../../../.artifacts/panel/', import.meta.url))
+
+/** The panel in a browser, and everything that a good page has none of. */
+export interface PanelPage {
+  readonly page: Page
+  /** Errors, warnings, and violations of the content security policy. */
+  readonly faults: readonly string[]
+  /** The modes of all welcomes so far: what began with a snapshot, and what was resumed. */
+  readonly welcomes: readonly string[]
+  /** How many events have come. */
+  readonly eventCount: () => number
+  /** Waits until the page shows this connection state. */
+  readonly state: (name: string) => Promise<void>
+  /** The status that an order's row shows. */
+  readonly status: (orderId: string) => Promise<string | null>
+  readonly screenshot: (name: string) => Promise<void>
+}
+
+/** Opens the panel in a context of its own and waits until it is live. */
+export async function openPanel(
+  browser: Browser,
+  address: string,
+  options: BrowserContextOptions = {},
+): Promise<PanelPage> {
+  const context = await browser.newContext(options)
+  const page = await context.newPage()
+  const faults: string[] = []
+  const welcomes: string[] = []
+  let events = 0
+  page.on('pageerror', (error) => faults.push(error.message))
+  page.on('console', (message) => {
+    // A socket that does not connect is the network's fault, and some tests are about that.
+    const isExpected = /WebSocket connection|net::ERR_/.test(message.text())
+    if (['error', 'warning'].includes(message.type()) && !isExpected) faults.push(message.text())
+  })
+  await page.exposeFunction('noteViolation', (violation: string) => faults.push(violation))
+  await page.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
+      const { noteViolation } = globalThis as unknown as { noteViolation: (violation: string) => void }
+      noteViolation(`${violatedDirective} ${blockedURI}`)
+    })
+  })
+  page.on('websocket', (socket) => {
+    socket.on('framereceived', ({ payload }) => {
+      const { type, mode } = JSON.parse(String(payload)) as { type: string; mode?: string }
+      if (type === 'welcome') welcomes.push(mode!)
+      if (type === 'event') events += 1
+    })
+  })
+  const panel: PanelPage = {
+    page,
+    faults,
+    welcomes,
+    eventCount: () => events,
+    state: async (name) => void (await page.waitForSelector(`#connection[data-state="${name}"]`)),
+    status: (orderId) => page.getAttribute(`[data-order-id="${orderId}"] [data-status]`, 'data-status'),
+    async screenshot(name) {
+      mkdirSync(ARTIFACTS, { recursive: true })
+      await page.screenshot({ path: `${ARTIFACTS}${name}.png` })
+    },
+  }
+  await page.goto(address)
+  await panel.state('live')
+  return panel
+}
+
+/** A browser that is closed with its test. */
+export async function openBrowser(): Promise<{ readonly browser: Browser } & AsyncDisposable> {
+  const browser = await launchChromium()
+  return { browser, [Symbol.asyncDispose]: () => browser.close() }
+}

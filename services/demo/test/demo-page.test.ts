@@ -1,0 +1,112 @@
+import { expect, test } from '@jest/globals'
+import { createHttpServer, createLogger } from '@paxyo/service-kit'
+import type { FastifyInstance } from 'fastify'
+import { registerDemoPage, type DemoActions } from '../src/index.ts'
+
+/** A token whose subject would end the attribute that it stands in, if it could. */
+const mintToken = (): Promise<string> =>
+  Promise.resolve(`x.${Buffer.from(JSON.stringify({ sub: '"><b>&' })).toString('base64url')}.x`)
+
+function createApp(actions?: DemoActions): FastifyInstance {
+  const app = createHttpServer({ log: createLogger('test', 'silent'), trustProxy: false })
+  const socketUrl = 'wss://rt.example.com/ws'
+  registerDemoPage(app, { mintToken, socketUrl, ...(actions === undefined ? {} : { actions }) })
+  return app
+}
+
+function recordActions(): DemoActions & { readonly calls: unknown[] } {
+  const calls: unknown[] = []
+  const record = (...call: unknown[]): Promise<void> => Promise.resolve(void calls.push(call))
+  return {
+    calls,
+    act: (action, orderId) => record('act', action, orderId),
+    burst: (count) => record('burst', count),
+    newOrder: () => record('newOrder'),
+  }
+}
+
+const post = (app: FastifyInstance, path: string, payload: object, headers: Record<string, string> = {}) =>
+  app.inject({
+    method: 'POST',
+    url: path,
+    payload,
+    headers: { host: 'panel.test', origin: 'http://panel.test', ...headers },
+  })
+
+test('the page says whose it is, and lets nothing in but its own files and the socket', async () => {
+  const { body, headers } = await createApp().inject('/')
+  expect(body).toContain('<body data-user-id="&quot;>&lt;b>&amp;" data-socket-url="wss://rt.example.com/ws">')
+  const policy = String(headers['content-security-policy'])
+  expect(policy).toMatch(/^default-src 'none';/)
+  expect(policy).toContain("connect-src 'self' wss://rt.example.com/ws")
+  expect(policy).not.toContain('unsafe')
+  expect(body).not.toMatch(/<script(?![^>]* src=)|<style|\sstyle=|\son[a-z]+=/)
+})
+
+test('every file that the page names is served, and every import of a module leads to one', async () => {
+  const app = createApp()
+  const { body } = await app.inject('/')
+  const paths = [...body.matchAll(/(?:href|src)="(\/[^"]+)"/g)].map((match) => match[1]!)
+  expect(paths.length).toBeGreaterThan(40)
+  for (const path of paths) {
+    const { statusCode, headers, body: content } = await app.inject(path)
+    expect([path, statusCode, headers['x-content-type-options']]).toEqual([path, 200, 'nosniff'])
+    if (!path.endsWith('.ts')) continue
+    for (const [, imported] of content.matchAll(/^(?:import|export)\b[^;']*?from '([^']+)'/gm)) {
+      expect(paths).toContain(new URL(imported!, `http://panel.test${path}`).pathname)
+    }
+  }
+})
+
+test('the buttons are there only with somebody who acts', async () => {
+  expect((await createApp().inject('/')).body).not.toContain('data-actions')
+  expect((await post(createApp(), '/demo/actions/new-order', {})).statusCode).toBe(404)
+  expect((await createApp(recordActions()).inject('/')).body).toContain('data-actions="on"')
+})
+
+test('an action is passed on', async () => {
+  const actions = recordActions()
+  const app = createApp(actions)
+  const answers = [
+    await post(app, '/demo/actions/act', { action: 'cancel', orderId: 'A-1' }),
+    await post(app, '/demo/actions/burst', { count: 50 }),
+    await post(app, '/demo/actions/new-order', {}),
+  ]
+  expect(answers.map(({ statusCode }) => statusCode)).toEqual([204, 204, 204])
+  expect(actions.calls).toEqual([['act', 'cancel', 'A-1'], ['burst', 50], ['newOrder']])
+})
+
+test.each([
+  ['/demo/actions/act', { action: 'explode', orderId: 'A-1' }],
+  ['/demo/actions/act', { action: 'cancel' }],
+  ['/demo/actions/act', { action: 'cancel', orderId: 'x'.repeat(129) }],
+  ['/demo/actions/burst', { count: 0 }],
+  ['/demo/actions/burst', { count: 201 }],
+  ['/demo/actions/burst', { count: '50' }],
+  ['/demo/actions/new-order', { count: 1 }],
+])('%s does not take %j', async (path, payload) => {
+  const actions = recordActions()
+  const answer = await post(createApp(actions), path, payload)
+  expect([answer.statusCode, answer.json<{ code: string }>().code]).toEqual([400, 'validation_failed'])
+  expect(actions.calls).toEqual([])
+})
+
+test.each([{ origin: 'http://elsewhere.test' }, { origin: 'null' }, { origin: 'http://panel.test:81' }])(
+  "a page of %j can't act",
+  async (headers) => {
+    const actions = recordActions()
+    const answer = await post(createApp(actions), '/demo/actions/burst', { count: 1 }, headers)
+    expect([answer.statusCode, actions.calls]).toEqual([401, []])
+  },
+)
+
+test('who asks for too much at once is told so', async () => {
+  let finish = (): void => undefined
+  const pending = new Promise<void>((resolve) => (finish = resolve))
+  const app = createApp({ ...recordActions(), newOrder: () => pending })
+  const waiting = Array.from({ length: 8 }, () => post(app, '/demo/actions/new-order', {}))
+  await new Promise((resolve) => setImmediate(resolve))
+  expect((await post(app, '/demo/actions/new-order', {})).statusCode).toBe(503)
+  finish()
+  expect((await Promise.all(waiting)).map(({ statusCode }) => statusCode)).toEqual(Array(8).fill(204))
+})

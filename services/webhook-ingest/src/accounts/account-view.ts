@@ -1,8 +1,0 @@
-import { formatMoney } from '@paxyo/order-core'
-import type { Account } from '../commit/books.ts'
-import type { AccountOfPanel } from './account-schemas.ts'
-
-/** An account as the panel sees it. */
-export function accountView({ userId, currency, balance }: Account): AccountOfPanel {
-  return { userId, currency, balance: formatMoney(balance) }
-}

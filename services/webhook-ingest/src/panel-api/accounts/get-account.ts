@@ -1,0 +1,44 @@
+import type { Database } from '@paxyo/database'
+import type { Kysely } from 'kysely'
+import { refuse } from '../kit/answer.ts'
+import { operation } from '../kit/operation.ts'
+import type { ApiDeps, PanelApi } from '../kit/api.ts'
+import { userParams } from '../kit/position.ts'
+import type { Account } from '@paxyo/ledger'
+import { toAccount } from '@paxyo/ledger'
+import { accountAnswerSchema } from './account-schemas.ts'
+import { accountView } from './account-view.ts'
+
+/** `GET /v1/accounts/{userId}`. */
+export function registerGetAccount(api: PanelApi, { db }: ApiDeps): void {
+  const schema = {
+    params: userParams,
+    ...operation({
+      operationId: 'getAccount',
+      tag: 'Accounts',
+      summary: "Read a user's account",
+      answers: { 200: { description: 'The account as it is now.', schema: accountAnswerSchema } },
+      refusals: ['account_not_found'],
+    }),
+  }
+  api.get('/v1/accounts/:userId', { schema }, async (request, reply) => {
+    const found = await findAccount(db, request.params.userId)
+    if (found === undefined) return refuse(reply, 'account_not_found')
+    const { account, epoch } = found
+    return reply.send({ account: accountView(account), seq: account.lastSeq, epoch })
+  })
+}
+
+/** A user's account and the epoch in which its seq has a meaning. */
+export async function findAccount(
+  db: Kysely<Database>,
+  userId: string,
+): Promise<{ account: Account; epoch: string } | undefined> {
+  const row = await db
+    .selectFrom('accounts')
+    .innerJoin('stream_epoch', (join) => join.onTrue())
+    .select(['user_id', 'currency', 'balance', 'last_seq', 'epoch'])
+    .where('user_id', '=', userId)
+    .executeTakeFirst()
+  return row && { account: toAccount(row), epoch: row.epoch }
+}

@@ -1,0 +1,63 @@
+import { formatMoney, parseMoney } from '@paxyo/order-core'
+import { z } from 'zod'
+import { refuse } from '../kit/answer.ts'
+import { operation } from '../kit/operation.ts'
+import { decodeCursor, pageQuery, pageSchema, toPage } from '../kit/page.ts'
+import type { ApiDeps, PanelApi } from '../kit/api.ts'
+import { userParams } from '../kit/position.ts'
+import { ledgerEntrySchema, type LedgerEntry } from './account-schemas.ts'
+import { findAccount } from './get-account.ts'
+
+const cursorSchema = z.tuple([z.int().nonnegative()])
+
+/** `GET /v1/accounts/{userId}/ledger`: an account's statement, the newest entry first. */
+export function registerGetLedger(api: PanelApi, { db }: ApiDeps): void {
+  const schema = {
+    params: userParams,
+    querystring: z.object(pageQuery),
+    ...operation({
+      operationId: 'listLedgerEntries',
+      tag: 'Accounts',
+      summary: "List an account's ledger, the newest entry first",
+      answers: { 200: { description: 'A page of the ledger.', schema: pageSchema(ledgerEntrySchema) } },
+      refusals: ['account_not_found', 'invalid_cursor'],
+    }),
+  }
+  api.get('/v1/accounts/:userId/ledger', { schema }, async (request, reply) => {
+    const { limit, cursor } = request.query
+    const before = cursor === undefined ? undefined : decodeCursor(cursorSchema, cursor)
+    if (cursor !== undefined && before === undefined) return refuse(reply, 'invalid_cursor')
+    const { userId } = request.params
+    if ((await findAccount(db, userId)) === undefined) return refuse(reply, 'account_not_found')
+
+    const rows = await db
+      .selectFrom('ledger_entries')
+      .select(['entry_id', 'kind', 'amount', 'balance_after', 'order_id', 'created_at', 'position'])
+      .where('user_id', '=', userId)
+      .$if(before !== undefined, (query) => query.where('position', '<', before![0]))
+      .orderBy('position', 'desc')
+      .limit(limit + 1)
+      .execute()
+    return reply.send(toPage(rows, limit, (row) => [row.position], toEntry))
+  })
+}
+
+interface EntryRow {
+  readonly entry_id: string
+  readonly kind: string
+  readonly amount: string
+  readonly balance_after: string
+  readonly order_id: string | null
+  readonly created_at: Date
+}
+
+function toEntry(row: EntryRow): LedgerEntry {
+  return {
+    entryId: row.entry_id,
+    kind: row.kind as LedgerEntry['kind'],
+    amount: formatMoney(parseMoney(row.amount)),
+    balanceAfter: formatMoney(parseMoney(row.balance_after)),
+    orderId: row.order_id,
+    createdAt: row.created_at.toISOString(),
+  }
+}

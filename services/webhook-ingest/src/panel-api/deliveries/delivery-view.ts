@@ -1,0 +1,72 @@
+import { identifierSchema, RECORDED_OUTCOMES, timestampSchema } from '@paxyo/contracts'
+import type { Database } from '@paxyo/database'
+import { sql, type Kysely } from 'kysely'
+import { z } from 'zod'
+import { namedSchemas } from '../kit/operation.ts'
+import { reviewReasonSchema } from '../reviews/review.ts'
+
+/** What a delivery has become; a duplicate is no delivery of its own. */
+export const deliveryOutcomeSchema = z.enum(RECORDED_OUTCOMES)
+
+/** One update of a webhook request, and what became of it. */
+export const deliverySchema = z.object({
+  deliveryId: z.string(),
+  provider: z.string(),
+  providerOrderId: identifierSchema.nullable().describe('Null when the provider named no order.'),
+  orderId: identifierSchema.nullable().describe('Null when no order is registered for it.'),
+  outcome: deliveryOutcomeSchema,
+  reason: reviewReasonSchema.nullable().describe('Why it was put up for review.'),
+  receivedAt: timestampSchema,
+  replayOf: z.string().nullable().describe('The delivery that this one is once more, at a person’s wish.'),
+})
+namedSchemas.add(deliverySchema, { id: 'Delivery' })
+
+/** With what the provider sent. */
+export const fullDeliverySchema = deliverySchema.extend({
+  body: z.string().describe('What the provider sent about this order, as text.'),
+})
+namedSchemas.add(fullDeliverySchema, { id: 'FullDelivery' })
+
+export type DeliveryView = z.infer<typeof deliverySchema>
+export type FullDeliveryView = z.infer<typeof fullDeliverySchema>
+
+export const selectDeliveries = (db: Kysely<Database>) =>
+  db
+    .selectFrom('deliveries')
+    .select(['delivery_id', 'provider', 'provider_order_id', 'outcome', 'reason', 'received_at', 'replay_of', 'body'])
+    .select(
+      sql<string | null>`(SELECT order_id FROM orders
+        WHERE orders.provider = deliveries.provider AND orders.provider_order_id = deliveries.provider_order_id)`.as(
+        'order_id',
+      ),
+    )
+
+/** Whether a delivery is about this order of the panel's. */
+export const isOfOrder = (orderId: string) => sql<boolean>`
+  (deliveries.provider, deliveries.provider_order_id) =
+  (SELECT provider, provider_order_id FROM orders WHERE orders.order_id = ${orderId})`
+
+export type DeliveryRow = Awaited<ReturnType<ReturnType<typeof selectDeliveries>['execute']>>[number]
+
+/** The time of arrival to the microsecond, which a Date does not hold: what pages go on from. */
+export const RECEIVED_AT_EXACT = sql<string>`
+  to_char(deliveries.received_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
+
+export function toFullDelivery(row: DeliveryRow): FullDeliveryView {
+  return {
+    deliveryId: row.delivery_id,
+    provider: row.provider,
+    providerOrderId: row.provider_order_id,
+    orderId: row.order_id,
+    outcome: row.outcome as DeliveryView['outcome'],
+    reason: row.reason as DeliveryView['reason'],
+    receivedAt: row.received_at.toISOString(),
+    replayOf: row.replay_of,
+    body: row.body,
+  }
+}
+
+export function toDelivery(row: DeliveryRow): DeliveryView {
+  const { body: _body, ...delivery } = toFullDelivery(row)
+  return delivery
+}

@@ -1,0 +1,40 @@
+import { z } from 'zod'
+import { refuse } from '../kit/answer.ts'
+import { operation } from '../kit/operation.ts'
+import type { ApiDeps, PanelApi } from '../kit/api.ts'
+import { deliveryIdSchema } from './delivery-range.ts'
+import { deliverySchema, fullDeliverySchema, selectDeliveries, toDelivery, toFullDelivery } from './delivery-view.ts'
+
+const REPLAYS_SHOWN_MAX = 100
+
+export const deliveryParams = z.object({ deliveryId: deliveryIdSchema })
+
+const answerSchema = z.object({
+  delivery: fullDeliverySchema,
+  replays: z.array(deliverySchema).describe(`Those of this delivery, the newest ${REPLAYS_SHOWN_MAX} first.`),
+})
+
+/** `GET /v1/deliveries/:deliveryId`: a delivery with its body. */
+export function registerReadDelivery(api: PanelApi, { db }: ApiDeps): void {
+  const schema = {
+    params: deliveryParams,
+    ...operation({
+      operationId: 'readDelivery',
+      tag: 'Deliveries',
+      summary: 'Read a delivery with what the provider sent',
+      answers: { 200: { description: 'The delivery and its replays.', schema: answerSchema } },
+      refusals: ['delivery_not_found'],
+    }),
+  }
+  api.get('/v1/deliveries/:deliveryId', { schema }, async (request, reply) => {
+    const { deliveryId } = request.params
+    const row = await selectDeliveries(db).where('delivery_id', '=', deliveryId).executeTakeFirst()
+    if (row === undefined) return refuse(reply, 'delivery_not_found')
+    const replays = await selectDeliveries(db)
+      .where('replay_of', '=', deliveryId)
+      .orderBy('received_at', 'desc')
+      .limit(REPLAYS_SHOWN_MAX)
+      .execute()
+    return reply.send({ delivery: toFullDelivery(row), replays: replays.map(toDelivery) })
+  })
+}

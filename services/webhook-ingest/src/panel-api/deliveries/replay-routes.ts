@@ -1,0 +1,170 @@
+import { identifierSchema, moneySchema, seqSchema, type ErrorCode } from '@paxyo/contracts'
+import { sql } from 'kysely'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { refuse } from '../kit/answer.ts'
+import { idempotencyHeaders } from '../kit/idempotency.ts'
+import { authenticatedKeyOf } from '../kit/authenticated-key.ts'
+import { namedSchemas, operation } from '../kit/operation.ts'
+import { decodeCursor, encodeCursor, pageQuery } from '../kit/page.ts'
+import type { ApiDeps, PanelApi } from '../kit/api.ts'
+import { positionFields } from '../kit/position.ts'
+import { reviewReasonSchema } from '../reviews/review.ts'
+import { deliveryCursorSchema, instantSchema } from './delivery-range.ts'
+import { deliveryOutcomeSchema, RECEIVED_AT_EXACT } from './delivery-view.ts'
+import { deliveryParams } from './read-delivery.ts'
+import { replayDeliveries, type ReplayDeps, type ReplayResult } from './replay-deliveries.ts'
+
+/** Replays go through the batcher, as webhooks do. */
+export type ReplayRouteDeps = Pick<ReplayDeps, 'batcher' | 'providers'>
+
+const replayResultSchema = z.object({
+  deliveryId: z.string().describe('The delivery as the provider sent it.'),
+  replayId: z.string().nullable().describe('The new delivery; null when there was no need for one.'),
+  outcome: z
+    .enum([...deliveryOutcomeSchema.options, 'duplicate', 'overtaken'])
+    .describe(
+      '`overtaken`: it was applied in its time, and something newer has been since. `parked`: its order is not registered yet. `awaiting_confirmation`: the provider is being asked.',
+    ),
+  reason: reviewReasonSchema.nullable(),
+  refund: moneySchema.nullable().describe('What this replay paid back.'),
+  userId: identifierSchema.nullable(),
+  seq: seqSchema.nullable().describe("The user's seq after this."),
+})
+namedSchemas.add(replayResultSchema, { id: 'Replay' })
+
+const rangeSchema = z.strictObject({
+  from: instantSchema.describe('Received at this time or later.'),
+  to: instantSchema.optional().describe('Received before this time; before now without it.'),
+  outcome: deliveryOutcomeSchema.optional(),
+  limit: z.int().min(1).max(100).default(50).describe('How many to replay in this request.'),
+  cursor: pageQuery.cursor.describe('`nextCursor` of the request before; all else must be the same.'),
+})
+namedSchemas.add(rangeSchema, { id: 'ReplayRange' })
+
+const cursorSchema = z.tuple([...deliveryCursorSchema.def.items, z.iso.datetime({ offset: true })])
+
+const REFUSALS: readonly ErrorCode[] = ['queue_full', 'shutting_down']
+const WHAT_IT_DOES =
+  'The delivery is parsed as we parse today and decided as the order stands now, and is recorded as a delivery of its ' +
+  'own. No refund is paid twice by it. With an Idempotency-Key the same request has its effect once.'
+
+/** `POST /v1/deliveries/:deliveryId/replay` and `POST /v1/deliveries/replay`. */
+export function registerReplayRoutes(api: PanelApi, deps: ApiDeps & ReplayRouteDeps): void {
+  registerReplayOne(api, deps)
+  registerReplayRange(api, deps)
+}
+
+function registerReplayOne(api: PanelApi, deps: ApiDeps & ReplayRouteDeps): void {
+  const schema = {
+    headers: idempotencyHeaders,
+    params: deliveryParams,
+    ...operation({
+      operationId: 'replayDelivery',
+      tag: 'Deliveries',
+      summary: 'Take a delivery in once more',
+      description: WHAT_IT_DOES,
+      answers: {
+        200: { description: 'It is committed.', schema: replayResultSchema.extend({ epoch: positionFields.epoch }) },
+      },
+      refusals: ['delivery_not_found', ...REFUSALS],
+    }),
+  }
+  api.post('/v1/deliveries/:deliveryId/replay', { schema }, async (request, reply) => {
+    const results = await replay(deps, request, [request.params.deliveryId])
+    if (typeof results === 'string') return refuse(reply, results)
+    if (results.length === 0) return refuse(reply, 'delivery_not_found')
+    return reply.send({ ...results[0], epoch: await readEpoch(deps) })
+  })
+}
+
+function registerReplayRange(api: PanelApi, deps: ApiDeps & ReplayRouteDeps): void {
+  const schema = {
+    headers: idempotencyHeaders,
+    body: rangeSchema,
+    ...operation({
+      operationId: 'replayDeliveries',
+      tag: 'Deliveries',
+      summary: 'Take in once more what came in a span of time',
+      description: `In the order of its arrival; replays themselves are left out. ${WHAT_IT_DOES}`,
+      answers: {
+        200: {
+          description: 'These are committed.',
+          schema: z.object({
+            data: z.array(replayResultSchema),
+            nextCursor: z.string().nullable().describe('Send the request again with this; null when all is done.'),
+            epoch: positionFields.epoch,
+          }),
+        },
+      },
+      refusals: ['invalid_cursor', ...REFUSALS],
+    }),
+  }
+  api.post('/v1/deliveries/replay', { schema }, (request, reply) => replayRange(deps, request, request.body, reply))
+}
+
+async function replayRange(
+  deps: ApiDeps & ReplayRouteDeps,
+  request: FastifyRequest,
+  range: z.output<typeof rangeSchema>,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { cursor, limit } = range
+  const position = cursor === undefined ? undefined : decodeCursor(cursorSchema, cursor)
+  if (cursor !== undefined && position === undefined) return refuse(reply, 'invalid_cursor')
+  // Fixed by the first request, so that the end does not run away from the requests that follow.
+  const to = position?.[2] ?? range.to ?? new Date().toISOString()
+
+  const rows = await findRange(deps, range, to, position)
+  const page = rows.slice(0, limit)
+  const results = await replay(
+    deps,
+    request,
+    page.map(({ delivery_id: id }) => id),
+  )
+  if (typeof results === 'string') return refuse(reply, results)
+  const last = page.at(-1)
+  const nextCursor =
+    rows.length > limit && last !== undefined ? encodeCursor([last.received_at_exact, last.delivery_id, to]) : null
+  return reply.send({ data: results, nextCursor, epoch: await readEpoch(deps) })
+}
+
+function findRange(
+  { db }: ApiDeps,
+  { from, outcome, limit }: z.output<typeof rangeSchema>,
+  to: string,
+  position: readonly [string, string, string] | undefined,
+) {
+  let query = db
+    .selectFrom('deliveries')
+    .select(['delivery_id', RECEIVED_AT_EXACT.as('received_at_exact')])
+    .where('replay_of', 'is', null)
+    .where('received_at', '>=', new Date(from))
+    .where('received_at', '<', new Date(to))
+    .orderBy('received_at')
+    .orderBy('delivery_id')
+    .limit(limit + 1)
+  if (outcome !== undefined) query = query.where('outcome', '=', outcome)
+  if (position !== undefined) {
+    query = query.where(sql<boolean>`(received_at, delivery_id) > (${position[0]}::timestamptz, ${position[1]})`)
+  }
+  return query.execute()
+}
+
+async function replay(
+  deps: ApiDeps & ReplayRouteDeps,
+  request: FastifyRequest,
+  deliveryIds: readonly string[],
+): Promise<ReplayResult[] | ErrorCode> {
+  const key = request.headers['idempotency-key']
+  const requestKey = typeof key === 'string' ? key : undefined
+  const results = await replayDeliveries({ ...deps, now: () => new Date() }, deliveryIds, requestKey)
+  const outcomes = typeof results === 'string' ? results : results.map(({ outcome }) => outcome)
+  deps.log.info({ keyId: authenticatedKeyOf(request), deliveries: deliveryIds.length, outcomes }, 'deliveries replayed')
+  return results
+}
+
+async function readEpoch({ db }: ApiDeps): Promise<string> {
+  const { epoch } = await db.selectFrom('stream_epoch').select('epoch').executeTakeFirstOrThrow()
+  return epoch
+}

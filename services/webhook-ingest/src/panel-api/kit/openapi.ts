@@ -1,0 +1,47 @@
+import swagger from '@fastify/swagger'
+import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import { readFileSync } from 'node:fs'
+import type { OpenAPIV3_1 } from 'openapi-types'
+import type { ZodType } from 'zod'
+import { DOCS_CSP, renderDocs } from './docs-page.ts'
+import { namedSchemas } from './operation.ts'
+import type { PanelApi } from './api.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What a body must be, where the route itself checks only a part of that. */
+    documentedBody?: ZodType
+  }
+}
+
+const INTRODUCTION = new URL('introduction.md', import.meta.url)
+const IN_HIDING = { schema: { hide: true } }
+
+/** Collects the routes that are added after this into one document: `/openapi.json`, and `/docs` to be read. */
+export async function registerOpenApi(api: PanelApi): Promise<void> {
+  const toJsonSchema = createJsonSchemaTransform({ schemaRegistry: namedSchemas })
+  await api.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Paxyo Realtime, panel API',
+        version: '1.0.0',
+        description: readFileSync(INTRODUCTION, 'utf8').trim(),
+      },
+      components: { securitySchemes: { panelKey: { type: 'http', scheme: 'bearer' } } },
+      security: [{ panelKey: [] }],
+    },
+    transform(document) {
+      const body = document.route.config?.documentedBody
+      return toJsonSchema(body === undefined ? document : { ...document, schema: { ...document.schema, body } })
+    },
+    transformObject: createJsonSchemaTransformObject({ schemaRegistry: namedSchemas }),
+  })
+
+  api.get('/openapi.json', IN_HIDING, () => api.swagger())
+  let page: string | undefined
+  api.get('/docs', IN_HIDING, (_request, reply) => {
+    page ??= renderDocs(api.swagger() as OpenAPIV3_1.Document)
+    return reply.header('content-security-policy', DOCS_CSP).type('text/html; charset=utf-8').send(page)
+  })
+}

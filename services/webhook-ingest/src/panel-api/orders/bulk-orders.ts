@@ -1,0 +1,182 @@
+import { ERROR_CODES, identifierSchema, type ErrorCode } from '@paxyo/contracts'
+import { isRefusedByDatabase, roundTrip } from '@paxyo/database'
+import { registerOrders, type Registered, type Registration, type RegistrationRejection } from '@paxyo/ledger'
+import { formatMoney } from '@paxyo/order-core'
+import { registrationSchema } from '@paxyo/panel-client'
+import type { FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { refuse } from '../kit/answer.ts'
+import { commitOnce, idempotencyHeaders, idempotentRequest, type IdempotentRequest } from '../kit/idempotency.ts'
+import { operation } from '../kit/operation.ts'
+import type { ApiDeps, PanelApi } from '../kit/api.ts'
+import { positionFields, readEpoch } from '../kit/position.ts'
+import { toRegistration, type RegistrationDeps } from './to-registration.ts'
+
+const ROWS_MAX = 1_000
+const BULK_BODY_BYTES_MAX = 4 * 1024 * 1024
+/** Rows of one transaction: enough to be fast, few enough that webhooks don't wait long for its accounts. */
+const CHUNK_ROWS = 250
+const ISSUES_SHOWN_MAX = 3
+
+const rowResultSchema = z.object({
+  index: z.int().nonnegative().describe("The row's place in the request."),
+  orderId: identifierSchema.nullable().describe('Null when the row has none that could be read.'),
+  outcome: z.enum(['registered', 'unchanged', 'refused']),
+  seq: positionFields.seq.optional(),
+  code: z
+    .enum(Object.keys(ERROR_CODES) as [ErrorCode])
+    .optional()
+    .describe('Why it was refused.'),
+  detail: z.string().optional(),
+})
+
+const bulkAnswerSchema = z.object({
+  registered: z.int().nonnegative(),
+  unchanged: z.int().nonnegative(),
+  refused: z.int().nonnegative(),
+  epoch: positionFields.epoch.nullable().describe('Null when no row got as far as the database.'),
+  results: z.array(rowResultSchema),
+})
+
+type RowResult = z.infer<typeof rowResultSchema>
+
+const bulkSchema = z.strictObject({ orders: z.array(registrationSchema).min(1).max(ROWS_MAX) })
+/** Rows are checked one by one, so that a bad one does not fail its neighbours. */
+const envelopeSchema = z.strictObject({ orders: z.array(z.unknown()).min(1).max(ROWS_MAX) })
+
+/** A row that can be registered, and where it stands in the request. */
+interface GoodRow {
+  readonly index: number
+  readonly registration: Registration
+}
+
+/** `POST /v1/orders/bulk`. */
+export function registerBulkOrders(api: PanelApi, deps: ApiDeps & RegistrationDeps): void {
+  const schema = {
+    headers: idempotencyHeaders,
+    body: bulkSchema,
+    ...operation({
+      operationId: 'registerOrders',
+      tag: 'Orders',
+      summary: `Register up to ${ROWS_MAX} orders`,
+      description:
+        'Each row has its own result, and one that is refused does not fail the others. After an answer that is no 200 ' +
+        'send the same request again: what was registered is unchanged then.',
+      answers: { 200: { description: 'A result for every row, in their order.', schema: bulkAnswerSchema } },
+      refusals: ['idempotency_key_reused', 'idempotency_key_in_use'],
+    }),
+  }
+  api.post(
+    '/v1/orders/bulk',
+    {
+      schema: { ...schema, body: envelopeSchema },
+      config: { documentedBody: bulkSchema },
+      bodyLimit: BULK_BODY_BYTES_MAX,
+    },
+    async (request, reply) => {
+      const { good, bad } = sortRows(deps, request.body.orders)
+      const done = await registerAll(deps, request, good)
+      if (typeof done === 'string') return refuse(reply, done)
+      const results = [...done.results, ...bad].toSorted((one, other) => one.index - other.index)
+      const count = (outcome: RowResult['outcome']): number => results.filter((row) => row.outcome === outcome).length
+      const counts = { registered: count('registered'), unchanged: count('unchanged'), refused: count('refused') }
+      deps.log.info(counts, 'orders registered in bulk')
+      return reply.send({ ...counts, epoch: done.epoch, results })
+    },
+  )
+}
+
+function sortRows(deps: RegistrationDeps, rows: readonly unknown[]): { good: GoodRow[]; bad: RowResult[] } {
+  const good: GoodRow[] = []
+  const bad: RowResult[] = []
+  for (const [index, row] of rows.entries()) {
+    const parsed = registrationSchema.safeParse(row)
+    const registration = parsed.success ? toRegistration(deps, parsed.data) : describe(parsed.error)
+    if (typeof registration !== 'string') {
+      good.push({ index, registration })
+      continue
+    }
+    bad.push({
+      index,
+      orderId: orderIdOf(row),
+      outcome: 'refused',
+      code: parsed.success ? 'unknown_provider' : 'validation_failed',
+      detail: registration,
+    })
+  }
+  return { good, bad }
+}
+
+const describe = ({ issues }: z.ZodError): string =>
+  issues
+    .slice(0, ISSUES_SHOWN_MAX)
+    .map(({ path, message }) => `${path.join('.') || 'row'}: ${message}`)
+    .join('; ')
+
+function orderIdOf(row: unknown): string | null {
+  const parsed = z.object({ orderId: registrationSchema.shape.orderId }).safeParse(row)
+  return parsed.success ? parsed.data.orderId : null
+}
+
+/**
+ * Registers rows chunk by chunk, each with its answer under the request's Idempotency-Key. A chunk that was committed
+ * before says how many rows it had. One that the database refuses is halved until the row that it refuses stands alone.
+ */
+async function registerAll(
+  deps: ApiDeps,
+  request: FastifyRequest,
+  rows: readonly GoodRow[],
+): Promise<{ epoch: string | null; results: RowResult[] } | ErrorCode> {
+  const results: RowResult[] = []
+  // Of what could be read: other rows may be nested deeper than can be written down again.
+  const whole = idempotentRequest(
+    request,
+    rows.map(({ index, registration }) => ({ index, ...registration, charge: formatMoney(registration.charge) })),
+  )
+  let epoch: string | null = null
+  for (let size = CHUNK_ROWS; results.length < rows.length;) {
+    const chunk = rows.slice(results.length, results.length + size)
+    try {
+      const done = await registerChunk(deps, whole && { ...whole, part: results.length }, chunk)
+      if (typeof done === 'string') return done
+      results.push(...done.results)
+      epoch = done.epoch
+      size = CHUNK_ROWS
+    } catch (error) {
+      if (!isRefusedByDatabase(error)) throw error
+      if (chunk.length > 1) {
+        size = Math.ceil(chunk.length / 2)
+        continue
+      }
+      const { index, registration } = chunk[0]!
+      deps.log.error({ err: error, orderId: registration.orderId }, 'the database refused an order')
+      results.push({ index, orderId: registration.orderId, outcome: 'refused', code: 'internal_error' })
+    }
+  }
+  return { epoch, results }
+}
+
+interface ChunkAnswer {
+  readonly epoch: string
+  readonly results: RowResult[]
+}
+
+async function registerChunk(
+  deps: ApiDeps,
+  request: IdempotentRequest | undefined,
+  chunk: readonly GoodRow[],
+): Promise<ChunkAnswer | ErrorCode> {
+  const answer = await commitOnce(deps, request, async (tx) => {
+    const registrations = chunk.map(({ registration }) => registration)
+    const [epoch, results] = await roundTrip([readEpoch(tx.client), registerOrders(tx, registrations)])
+    const body: ChunkAnswer = { epoch, results: results.map((result, place) => toRowResult(chunk[place]!, result)) }
+    return { status: 200, body }
+  })
+  return typeof answer === 'string' ? answer : (JSON.parse(answer.json) as ChunkAnswer)
+}
+
+function toRowResult({ index, registration }: GoodRow, result: Registered | RegistrationRejection): RowResult {
+  const { orderId } = registration
+  if (typeof result === 'string') return { index, orderId, outcome: 'refused', code: result }
+  return { index, orderId, outcome: result.isNew ? 'registered' : 'unchanged', seq: result.seq }
+}

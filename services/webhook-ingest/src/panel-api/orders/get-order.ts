@@ -1,0 +1,134 @@
+import { identifierSchema, moneySchema, orderEventSchema, timestampSchema, type OrderEvent } from '@paxyo/contracts'
+import type { Database } from '@paxyo/database'
+import { formatMoney, parseMoney } from '@paxyo/order-core'
+import { sql, type Kysely } from 'kysely'
+import { z } from 'zod'
+import { refuse } from '../kit/answer.ts'
+import { namedSchemas, operation } from '../kit/operation.ts'
+import type { ApiDeps, PanelApi } from '../kit/api.ts'
+import { positionFields } from '../kit/position.ts'
+import { panelOrderSchema, selectPanelOrders, toPanelOrder } from './panel-order.ts'
+
+/** The most that is shown of each part of an order's history; the newest are. */
+const HISTORY_MAX = 100
+/** How many of the user's newest events are searched for those of the order. */
+const EVENTS_SEARCHED_MAX = 5_000
+
+const deliverySchema = z.object({
+  deliveryId: z.string(),
+  outcome: z.string(),
+  reason: z.string().nullable().describe('Why somebody must look at it.'),
+  body: z.string().describe('What the provider sent.'),
+  receivedAt: timestampSchema,
+})
+
+const refundSchema = z.object({
+  refundId: z.uuid(),
+  amount: moneySchema,
+  balanceAfter: moneySchema,
+  createdAt: timestampSchema,
+})
+
+namedSchemas.add(orderEventSchema, { id: 'Event' })
+
+const orderHistorySchema = z.object({
+  order: panelOrderSchema,
+  ...positionFields,
+  deliveries: z.array(deliverySchema),
+  refunds: z.array(refundSchema),
+  events: z.array(orderEventSchema).describe('As the browser was sent them; those past their retention are gone.'),
+})
+
+type OrderHistory = z.infer<typeof orderHistorySchema>
+
+/** `GET /v1/orders/{orderId}`: where is order 12345's refund? */
+export function registerGetOrder(api: PanelApi, { db }: ApiDeps): void {
+  const schema = {
+    params: z.object({ orderId: identifierSchema }),
+    ...operation({
+      operationId: 'getOrder',
+      tag: 'Orders',
+      summary: 'Read an order with all that happened to it',
+      description: `Deliveries, refunds and events are the newest ${HISTORY_MAX} of each, the oldest of them first.`,
+      answers: { 200: { description: 'The order and its history, of one moment.', schema: orderHistorySchema } },
+      refusals: ['order_not_found'],
+    }),
+  }
+  api.get('/v1/orders/:orderId', { schema }, async (request, reply) => {
+    const history = await db
+      .transaction()
+      .setIsolationLevel('repeatable read')
+      .setAccessMode('read only')
+      .execute((snapshot) => readOrderHistory(snapshot, request.params.orderId))
+    return history === undefined ? refuse(reply, 'order_not_found') : reply.send(history)
+  })
+}
+
+async function readOrderHistory(db: Kysely<Database>, orderId: string): Promise<OrderHistory | undefined> {
+  const row = await selectPanelOrders(db).where('orders.order_id', '=', orderId).executeTakeFirst()
+  if (row === undefined) return undefined
+  const { epoch } = await db.selectFrom('stream_epoch').select('epoch').executeTakeFirstOrThrow()
+  const deliveries = await readDeliveries(db, row.provider, row.provider_order_id)
+  const refunds = await readRefunds(db, orderId)
+  const events = await readEvents(db, row.user_id, orderId)
+  return { order: toPanelOrder(row), seq: row.last_seq, epoch, deliveries, refunds, events }
+}
+
+async function readDeliveries(
+  db: Kysely<Database>,
+  provider: string,
+  providerOrderId: string,
+): Promise<OrderHistory['deliveries']> {
+  const rows = await db
+    .selectFrom('deliveries')
+    .select(['delivery_id', 'outcome', 'reason', 'body', 'received_at'])
+    .where('provider_order_id', '=', providerOrderId)
+    .where('provider', '=', provider)
+    .orderBy('received_at', 'desc')
+    .limit(HISTORY_MAX)
+    .execute()
+  return rows.toReversed().map((row) => ({
+    deliveryId: row.delivery_id,
+    outcome: row.outcome,
+    reason: row.reason,
+    body: row.body,
+    receivedAt: row.received_at.toISOString(),
+  }))
+}
+
+async function readRefunds(db: Kysely<Database>, orderId: string): Promise<OrderHistory['refunds']> {
+  const rows = await db
+    .selectFrom('ledger_entries')
+    .select(['entry_id', 'amount', 'balance_after', 'created_at'])
+    .where('order_id', '=', orderId)
+    .where('kind', '=', 'refund')
+    .orderBy('position', 'desc')
+    .limit(HISTORY_MAX)
+    .execute()
+  return rows.toReversed().map((row) => ({
+    refundId: row.entry_id,
+    amount: formatMoney(parseMoney(row.amount)),
+    balanceAfter: formatMoney(parseMoney(row.balance_after)),
+    createdAt: row.created_at.toISOString(),
+  }))
+}
+
+/** Events are kept by user, because that is how they are sent: an order's are found among the newest of its user. */
+async function readEvents(db: Kysely<Database>, userId: string, orderId: string): Promise<OrderEvent[]> {
+  const rows = await db
+    .selectFrom(
+      db
+        .selectFrom('events')
+        .select(['seq', 'payload'])
+        .where('user_id', '=', userId)
+        .orderBy('seq', 'desc')
+        .limit(EVENTS_SEARCHED_MAX)
+        .as('newest'),
+    )
+    .select('payload')
+    .where(sql`payload::json #>> '{order,orderId}'`, '=', orderId)
+    .orderBy('seq', 'desc')
+    .limit(HISTORY_MAX)
+    .execute()
+  return rows.toReversed().map(({ payload }) => JSON.parse(payload) as OrderEvent)
+}

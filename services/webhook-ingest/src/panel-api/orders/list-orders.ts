@@ -1,0 +1,70 @@
+import { identifierSchema, orderStatusSchema } from '@paxyo/contracts'
+import type { Database } from '@paxyo/database'
+import { sql, type Kysely, type RawBuilder } from 'kysely'
+import { z } from 'zod'
+import { refuse } from '../kit/answer.ts'
+import { operation } from '../kit/operation.ts'
+import { decodeCursor, pageQuery, pageSchema, toPage } from '../kit/page.ts'
+import type { ApiDeps, PanelApi } from '../kit/api.ts'
+import { panelOrderSchema, selectPanelOrders, toPanelOrder } from './panel-order.ts'
+
+const timeSchema = z.iso.datetime({ offset: true })
+
+const listQuery = z.object({
+  ...pageQuery,
+  userId: identifierSchema.optional(),
+  provider: z.string().optional(),
+  status: orderStatusSchema.optional(),
+  from: timeSchema.optional().describe('Registered at this time or later.'),
+  to: timeSchema.optional().describe('Registered before this time.'),
+})
+
+/** When the last order of a page was registered, in microseconds, and its id. */
+const cursorSchema = z.tuple([z.int(), identifierSchema])
+type Cursor = z.infer<typeof cursorSchema>
+
+/** `GET /v1/orders`: orders of a user, of a status, of a time, the newest first. */
+export function registerListOrders(api: PanelApi, { db }: ApiDeps): void {
+  const schema = {
+    querystring: listQuery,
+    ...operation({
+      operationId: 'listOrders',
+      tag: 'Orders',
+      summary: 'List orders, the newest first',
+      answers: { 200: { description: 'A page of orders.', schema: pageSchema(panelOrderSchema) } },
+      refusals: ['invalid_cursor'],
+    }),
+  }
+  api.get('/v1/orders', { schema }, async (request, reply) => {
+    const { cursor, limit } = request.query
+    const after = cursor === undefined ? undefined : decodeCursor(cursorSchema, cursor)
+    if (cursor !== undefined && after === undefined) return refuse(reply, 'invalid_cursor')
+    const rows = await selectPage(db, request.query, after).execute()
+    return reply.send(toPage(rows, limit, (row) => [row.created_at_us, row.order_id], toPanelOrder))
+  })
+}
+
+function selectPage(
+  db: Kysely<Database>,
+  { userId, provider, status, from, to, limit }: z.output<typeof listQuery>,
+  after: Cursor | undefined,
+) {
+  let query = selectPanelOrders(db)
+    .orderBy('orders.created_at', 'desc')
+    .orderBy('orders.order_id')
+    .limit(limit + 1)
+  if (userId !== undefined) query = query.where('orders.user_id', '=', userId)
+  if (provider !== undefined) query = query.where('orders.provider', '=', provider)
+  if (status !== undefined) query = query.where('orders.status', '=', status)
+  if (from !== undefined) query = query.where('orders.created_at', '>=', new Date(from))
+  if (to !== undefined) query = query.where('orders.created_at', '<', new Date(to))
+  if (after === undefined) return query
+  const [createdAtUs, orderId] = after
+  const time = timeOf(createdAtUs)
+  return query
+    .where('orders.created_at', '<=', time)
+    .where((eb) => eb.or([eb('orders.created_at', '<', time), eb('orders.order_id', '>', orderId)]))
+}
+
+const timeOf = (us: number): RawBuilder<Date> =>
+  sql<Date>`timestamptz 'epoch' + ${us}::bigint * interval '1 microsecond'`

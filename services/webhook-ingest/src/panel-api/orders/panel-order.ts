@@ -1,0 +1,53 @@
+import { identifierSchema, orderViewSchema, timestampSchema } from '@paxyo/contracts'
+import type { Database } from '@paxyo/database'
+import { sql, type Kysely, type Selectable } from 'kysely'
+import { z } from 'zod'
+import { namedSchemas } from '../kit/operation.ts'
+import { orderView } from '@paxyo/ledger'
+import { toOrder, type OrderRow } from '@paxyo/ledger'
+
+/** An order as the panel sees it. */
+export const panelOrderSchema = orderViewSchema.extend({
+  userId: identifierSchema,
+  provider: z.string().describe('The provider that it was passed on to.'),
+  payment: z.enum(['external', 'account']).describe('Whether the charge was taken from the account.'),
+  createdAt: timestampSchema,
+})
+namedSchemas.add(panelOrderSchema, { id: 'PanelOrder' })
+
+export type PanelOrder = z.infer<typeof panelOrderSchema>
+
+/** What the panel is shown of orders, and the exact time at which they were registered. */
+export function selectPanelOrders(db: Kysely<Database>) {
+  return db
+    .selectFrom('orders')
+    .innerJoin('accounts', 'accounts.user_id', 'orders.user_id')
+    .selectAll('orders')
+    .select((eb) => [
+      'accounts.currency',
+      'accounts.last_seq',
+      eb
+        .exists(
+          eb
+            .selectFrom('ledger_entries')
+            .select('entry_id')
+            .whereRef('ledger_entries.order_id', '=', 'orders.order_id')
+            .where('kind', '=', 'charge'),
+        )
+        .$castTo<boolean>()
+        .as('is_charged'),
+      sql<number>`(extract(epoch FROM orders.created_at) * 1000000)::bigint`.as('created_at_us'),
+    ])
+}
+
+export type PanelOrderRow = Selectable<Database['orders']> & { readonly currency: string; readonly is_charged: boolean }
+
+export function toPanelOrder(row: PanelOrderRow): PanelOrder {
+  return {
+    ...orderView(toOrder(row as OrderRow), row.currency),
+    userId: row.user_id,
+    provider: row.provider,
+    payment: row.is_charged ? 'account' : 'external',
+    createdAt: row.created_at.toISOString(),
+  }
+}

@@ -1,0 +1,85 @@
+import type { Database } from '@paxyo/database'
+import { sql, type Kysely } from 'kysely'
+import type { PanelWebhookView } from './outgoing-webhook-view.ts'
+
+type PanelWebhookState = PanelWebhookView['state']
+
+/** How many dead webhooks one request brings back. */
+const RETRY_MAX = 1000
+
+/** Webhooks to the panel, the newest refund first. */
+export async function listPanelWebhooks(
+  db: Kysely<Database>,
+  { state, before, limit }: { state: PanelWebhookState | undefined; before: number | undefined; limit: number },
+): Promise<PanelWebhookView[]> {
+  let query = selectWebhooks(db).orderBy('position', 'desc').limit(limit)
+  if (state !== undefined) query = query.where('state', '=', state)
+  if (before !== undefined) query = query.where('panel_webhooks.position', '<', before)
+  return (await query.execute()).map(toView)
+}
+
+/**
+ * Makes a webhook due at once with all its attempts before it, whatever has become of it.
+ *
+ * @returns the webhook; undefined when there is none.
+ */
+export async function retryPanelWebhook(db: Kysely<Database>, refundId: string): Promise<PanelWebhookView | undefined> {
+  await db.updateTable('panel_webhooks').set(DUE_NOW).where('refund_id', '=', refundId).execute()
+  const row = await selectWebhooks(db).where('refund_id', '=', refundId).executeTakeFirst()
+  return row && toView(row)
+}
+
+/** @returns how many dead webhooks were made due, the oldest first; whether there are more. */
+export async function retryDeadPanelWebhooks(db: Kysely<Database>): Promise<{ retried: number; hasMore: boolean }> {
+  const dead = db
+    .selectFrom('panel_webhooks')
+    .select('refund_id')
+    .where('state', '=', 'dead')
+    .orderBy('position')
+    .limit(RETRY_MAX)
+    .forUpdate()
+  const { numUpdatedRows } = await db
+    .updateTable('panel_webhooks')
+    .set(DUE_NOW)
+    .where('refund_id', 'in', dead)
+    .executeTakeFirstOrThrow()
+  return { retried: Number(numUpdatedRows), hasMore: numUpdatedRows === BigInt(RETRY_MAX) }
+}
+
+const DUE_NOW = { state: 'pending', attempts: 0, due_at: sql<Date>`clock_timestamp()`, settled_at: null } as const
+
+const selectWebhooks = (db: Kysely<Database>) =>
+  db
+    .selectFrom('panel_webhooks')
+    .innerJoin('ledger_entries', 'entry_id', 'refund_id')
+    .select([
+      'refund_id',
+      'panel_webhooks.position',
+      'order_id',
+      'user_id',
+      'state',
+      'attempts',
+      'due_at',
+      'attempted_at',
+      'settled_at',
+      'last_status',
+      'last_error',
+    ])
+
+type WebhookRow = Awaited<ReturnType<ReturnType<typeof selectWebhooks>['execute']>>[number]
+
+function toView(row: WebhookRow): PanelWebhookView {
+  return {
+    refundId: row.refund_id,
+    position: row.position,
+    orderId: row.order_id!,
+    userId: row.user_id,
+    state: row.state as PanelWebhookState,
+    attempts: row.attempts,
+    dueAt: row.due_at?.toISOString() ?? null,
+    attemptedAt: row.attempted_at?.toISOString() ?? null,
+    settledAt: row.settled_at?.toISOString() ?? null,
+    lastStatus: row.last_status,
+    lastError: row.last_error,
+  }
+}

@@ -1,0 +1,99 @@
+import { z } from 'zod'
+import { refuse } from '../kit/answer.ts'
+import { idempotencyHeaders } from '../kit/idempotency.ts'
+import { operation } from '../kit/operation.ts'
+import { decodeCursor, pageQuery, pageSchema, toPage } from '../kit/page.ts'
+import type { ApiDeps, PanelApi } from '../kit/api.ts'
+import { listPanelWebhooks, retryDeadPanelWebhooks, retryPanelWebhook } from './outgoing-webhook-lists.ts'
+import { panelWebhookSchema } from './outgoing-webhook-view.ts'
+
+export interface OutgoingWebhookDeps {
+  /** Called when an outgoing webhook has become due; undefined when none are sent. */
+  readonly onOutgoingWebhookDue: (() => void) | undefined
+}
+
+const cursorSchema = z.tuple([z.int().positive()])
+
+/** `/v1/panel-webhooks`: what became of the webhooks that tell the panel of refunds. */
+export function registerOutgoingWebhookRoutes(api: PanelApi, deps: ApiDeps & OutgoingWebhookDeps): void {
+  registerList(api, deps)
+  registerRetry(api, deps)
+  registerRetryDead(api, deps)
+}
+
+function registerList(api: PanelApi, { db }: ApiDeps): void {
+  const schema = {
+    querystring: z.strictObject({ ...pageQuery, state: panelWebhookSchema.shape.state.optional() }),
+    ...operation({
+      operationId: 'listPanelWebhooks',
+      tag: 'Panel webhooks',
+      summary: 'List webhooks to the panel, the newest refund first',
+      description: '`state=dead` lists those that were given up after three days.',
+      answers: { 200: { description: 'A page of them.', schema: pageSchema(panelWebhookSchema) } },
+      refusals: ['invalid_cursor'],
+    }),
+  }
+  api.get('/v1/panel-webhooks', { schema }, async (request, reply) => {
+    const { limit, cursor, state } = request.query
+    const position = cursor === undefined ? undefined : decodeCursor(cursorSchema, cursor)
+    if (cursor !== undefined && position === undefined) return refuse(reply, 'invalid_cursor')
+    const rows = await listPanelWebhooks(db, { state, before: position?.[0], limit: limit + 1 })
+    return reply.send(
+      toPage(
+        rows,
+        limit,
+        (row) => [row.position],
+        (row) => row,
+      ),
+    )
+  })
+}
+
+function registerRetry(api: PanelApi, { db, onOutgoingWebhookDue, log }: ApiDeps & OutgoingWebhookDeps): void {
+  const schema = {
+    headers: idempotencyHeaders,
+    params: z.object({ refundId: z.uuid() }),
+    ...operation({
+      operationId: 'retryPanelWebhook',
+      tag: 'Panel webhooks',
+      summary: 'Send a webhook again, now',
+      description: 'Whatever has become of it, with the same id, and with all its attempts before it.',
+      answers: { 200: { description: 'It is due.', schema: panelWebhookSchema } },
+      refusals: ['panel_webhook_not_found'],
+    }),
+  }
+  api.post('/v1/panel-webhooks/:refundId/retry', { schema }, async (request, reply) => {
+    const { refundId } = request.params
+    const webhook = await retryPanelWebhook(db, refundId)
+    if (webhook === undefined) return refuse(reply, 'panel_webhook_not_found')
+    log.info({ refundId }, 'webhook to the panel is sent again')
+    onOutgoingWebhookDue?.()
+    return reply.send(webhook)
+  })
+}
+
+function registerRetryDead(api: PanelApi, { db, onOutgoingWebhookDue, log }: ApiDeps & OutgoingWebhookDeps): void {
+  const schema = {
+    headers: idempotencyHeaders,
+    ...operation({
+      operationId: 'retryDeadPanelWebhooks',
+      tag: 'Panel webhooks',
+      summary: 'Send webhooks again that were given up',
+      answers: {
+        200: {
+          description: 'They are due, the oldest first.',
+          schema: z.object({
+            retried: z.int().nonnegative(),
+            hasMore: z.boolean().describe('Whether to ask again: one request brings back a thousand at most.'),
+          }),
+        },
+      },
+    }),
+  }
+  api.post('/v1/panel-webhooks/retry', { schema }, async (_request, reply) => {
+    const result = await retryDeadPanelWebhooks(db)
+    log.info(result, 'webhooks to the panel that were given up are sent again')
+    if (result.retried > 0) onOutgoingWebhookDue?.()
+    return reply.send(result)
+  })
+}

@@ -1,0 +1,129 @@
+import { isDatabaseUnavailable, isRetryable } from '@paxyo/database'
+import { bearerToken } from '@paxyo/service-kit'
+import type { FastifyError, FastifyInstance } from 'fastify'
+import { hasZodFastifySchemaValidationErrors, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { Logger } from 'pino'
+import { registerGetAccount } from './accounts/get-account.ts'
+import { registerGetLedger } from './accounts/get-ledger.ts'
+import { registerPostAccount } from './accounts/post-account.ts'
+import { registerPostDeposit } from './accounts/post-deposit.ts'
+import { registerListDeliveries } from './deliveries/list-deliveries.ts'
+import { registerReadDelivery } from './deliveries/read-delivery.ts'
+import { registerReplayRoutes, type ReplayRouteDeps } from './deliveries/replay-routes.ts'
+import { refuse } from './kit/answer.ts'
+import type { ApiDeps, PanelApi } from './kit/api.ts'
+import type { ApiKeyStore } from './kit/api-key-store.ts'
+import { rememberAuthenticatedKey } from './kit/authenticated-key.ts'
+import { createConcurrencyLimiter } from './kit/concurrency-limiter.ts'
+import { registerOpenApi } from './kit/openapi.ts'
+import { registerBulkOrders } from './orders/bulk-orders.ts'
+import { registerGetOrder } from './orders/get-order.ts'
+import { registerListOrders } from './orders/list-orders.ts'
+import { registerPostOrder } from './orders/post-order.ts'
+import type { RegistrationDeps } from './orders/to-registration.ts'
+import { registerOutgoingWebhookRoutes, type OutgoingWebhookDeps } from './outgoing-webhooks/outgoing-webhook-routes.ts'
+import { registerRefundRoutes } from './refunds/refund-routes.ts'
+import { registerListReviews } from './reviews/list-reviews.ts'
+import { registerPostResolution } from './reviews/post-resolution.ts'
+import { registerReadReview } from './reviews/read-review.ts'
+import { registerTokenRoutes, type TokenDeps } from './tokens/token-routes.ts'
+
+export interface PanelApiDeps extends ApiDeps, RegistrationDeps, ReplayRouteDeps, TokenDeps, OutgoingWebhookDeps {
+  readonly apiKeyStore: ApiKeyStore
+  /** Whether `/docs` and `/openapi.json` are served, without a key. */
+  readonly hasDocs: boolean
+}
+
+/** For a request without a key and for one with a wrong key: the two are not told apart. */
+const KEY_WANTED = 'send a key of the panel: `Authorization: Bearer <key>`'
+const ISSUES_SHOWN_MAX = 10
+/** Each needs one connection to the database at a time; the pool has some more. */
+const CONCURRENT_MAX = 6
+const WAITING_MAX = 1_000
+/** Clients have given up soon after; what they asked for must not be done behind their backs. */
+const WAIT_MS_MAX = 10_000
+
+/** The panel's API: everything under `/v1`, and its documentation. */
+export function registerPanelApi(app: FastifyInstance, deps: PanelApiDeps): void {
+  void app.register(async (scope) => {
+    const api: PanelApi = scope.withTypeProvider<ZodTypeProvider>()
+    api.setValidatorCompiler(validatorCompiler)
+    // What was committed must not turn into an error because its answer looks unexpected: only tests check answers.
+    api.setSerializerCompiler(() => (answer) => JSON.stringify(answer))
+    api.removeContentTypeParser('text/plain')
+    setErrorHandler(api, deps.log)
+    if (deps.hasDocs) await registerOpenApi(api)
+
+    await api.register(async (v1: PanelApi) => {
+      // Before the body is read: a request without a key can't make us read one.
+      v1.addHook('onRequest', async (request, reply) => {
+        const key = await deps.apiKeyStore.authenticate(bearerToken(request.headers.authorization))
+        if (key === undefined) return refuse(reply, 'unauthorized', KEY_WANTED)
+        rememberAuthenticatedKey(request, key)
+      })
+      boundConcurrency(v1)
+      registerRoutes(v1, deps)
+    })
+  })
+}
+
+/** Everything under `/v1`. */
+function registerRoutes(v1: PanelApi, deps: PanelApiDeps): void {
+  registerPostOrder(v1, deps)
+  registerBulkOrders(v1, deps)
+  registerListOrders(v1, deps)
+  registerGetOrder(v1, deps)
+  registerPostAccount(v1, deps)
+  registerGetAccount(v1, deps)
+  registerPostDeposit(v1, deps)
+  registerGetLedger(v1, deps)
+  registerTokenRoutes(v1, deps)
+  registerRefundRoutes(v1, deps)
+  registerListReviews(v1, deps)
+  registerReadReview(v1, deps)
+  registerPostResolution(v1, deps)
+  registerListDeliveries(v1, deps)
+  registerReadDelivery(v1, deps)
+  registerReplayRoutes(v1, deps)
+  registerOutgoingWebhookRoutes(v1, deps)
+}
+
+/** Requests of the panel take turns, so that there is always a connection to the database for webhooks. */
+function boundConcurrency(v1: PanelApi): void {
+  const limiter = createConcurrencyLimiter(CONCURRENT_MAX, WAITING_MAX, WAIT_MS_MAX)
+  const leaveByRequest = new WeakMap<object, () => void>()
+  v1.addHook('preHandler', async (request, reply) => {
+    const leave = await limiter.enter()
+    if (leave === undefined) return refuse(reply, 'queue_full')
+    leaveByRequest.set(request, leave)
+  })
+  // Before the answer goes out: nobody who reads it slowly keeps the others waiting.
+  v1.addHook('onSend', async (request) => leaveByRequest.get(request)?.())
+}
+
+/** Errors that are the API's own; all others are the server's. */
+function setErrorHandler(api: PanelApi, log: Logger): void {
+  api.setErrorHandler((error, request, reply) => {
+    if (hasZodFastifySchemaValidationErrors(error)) {
+      const needsKey = error.validation[0]?.instancePath === '/idempotency-key'
+      if (needsKey && request.headers['idempotency-key'] === undefined) return refuse(reply, 'idempotency_key_missing')
+      const detail = error.validation
+        .slice(0, ISSUES_SHOWN_MAX)
+        .map(
+          ({ instancePath, message }) =>
+            `${instancePath.slice(1).replaceAll('/', '.') || error.validationContext}: ${message}`,
+        )
+        .join('; ')
+      return refuse(reply, 'validation_failed', detail)
+    }
+    if ((error as Partial<FastifyError>).code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+      return refuse(reply, 'unsupported_media_type', 'send JSON, and `Content-Type: application/json` with it')
+    }
+    // What lost against others time after time may succeed later, too.
+    if (isDatabaseUnavailable(error) || isRetryable(error)) {
+      log.error({ err: error, route: request.routeOptions.url }, 'request not answered')
+      return refuse(reply, 'database_unavailable')
+    }
+    throw error
+  })
+}

@@ -1,0 +1,40 @@
+import { z } from 'zod'
+import { refuse } from '../kit/answer.ts'
+import { operation } from '../kit/operation.ts'
+import { decodeCursor, pageQuery, pageSchema, toPage } from '../kit/page.ts'
+import type { ApiDeps, PanelApi } from '../kit/api.ts'
+import { reviewReasonSchema, reviewSchema, selectReviews, toReview } from './review.ts'
+
+const cursorSchema = z.tuple([z.uuid()])
+
+/** `GET /v1/reviews`: what a person must look at, and what somebody has. */
+export function registerListReviews(api: PanelApi, { db }: ApiDeps): void {
+  const schema = {
+    querystring: z.strictObject({
+      ...pageQuery,
+      state: z.enum(['open', 'resolved']).optional(),
+      reason: reviewReasonSchema.optional(),
+    }),
+    ...operation({
+      operationId: 'listReviews',
+      tag: 'Reviews',
+      summary: 'List reviews, the newest first',
+      answers: { 200: { description: 'A page of them.', schema: pageSchema(reviewSchema) } },
+      refusals: ['invalid_cursor'],
+    }),
+  }
+  api.get('/v1/reviews', { schema }, async (request, reply) => {
+    const { limit, cursor, state, reason } = request.query
+    const position = cursor === undefined ? undefined : decodeCursor(cursorSchema, cursor)
+    if (cursor !== undefined && position === undefined) return refuse(reply, 'invalid_cursor')
+
+    // Ids sort by the time they were made.
+    let query = selectReviews(db)
+      .orderBy('review_id', 'desc')
+      .limit(limit + 1)
+    if (state !== undefined) query = query.where('resolved_at', state === 'open' ? 'is' : 'is not', null)
+    if (reason !== undefined) query = query.where('reason', '=', reason)
+    if (position !== undefined) query = query.where('review_id', '<', position[0])
+    return reply.send(toPage(await query.execute(), limit, (row) => [row.review_id], toReview))
+  })
+}

@@ -1,0 +1,99 @@
+import { identifierSchema, orderViewSchema } from '@paxyo/contracts'
+import { roundTrip, runQuery, transaction, type Database } from '@paxyo/database'
+import { sql, type Kysely } from 'kysely'
+import type { Pool, PoolClient } from 'pg'
+import { z } from 'zod'
+import { accountSchema } from '../accounts/account-schemas.ts'
+import { accountView } from '../accounts/account-view.ts'
+import { refuse } from '../kit/answer.ts'
+import { operation } from '../kit/operation.ts'
+import type { ApiDeps, PanelApi } from '../kit/api.ts'
+import { orderView } from '@paxyo/ledger'
+import { ORDER_COLUMNS, toAccount, toOrder, type AccountRow, type OrderRow } from '@paxyo/ledger'
+import { fullDeliverySchema, isOfOrder, selectDeliveries, toFullDelivery } from '../deliveries/delivery-view.ts'
+import { readOrderRefunds } from './order-refunds.ts'
+import { reviewSchema, selectReviews, toReview, type ReviewRow } from './review.ts'
+
+/** How many deliveries and other reviews of an order are shown. */
+const SHOWN_MAX = 100
+
+const orderRefundSchema = z.object({
+  refundId: z.uuid(),
+  amount: z.string(),
+  orderRefunded: z.string(),
+  at: z.string(),
+})
+
+const reviewCaseSchema = z.object({
+  review: reviewSchema,
+  userId: identifierSchema.nullable(),
+  order: orderViewSchema.nullable(),
+  account: accountSchema.nullable(),
+  delivery: fullDeliverySchema.describe('What opened the review.'),
+  deliveries: z.array(fullDeliverySchema).describe(`Everything about this order, the newest ${SHOWN_MAX} first.`),
+  refunds: z.array(orderRefundSchema).describe("The order's refunds, in the order in which they were paid."),
+  otherReviews: z.array(reviewSchema).describe(`Those of the same order, the newest ${SHOWN_MAX} first.`),
+})
+
+type ReviewCase = z.infer<typeof reviewCaseSchema>
+
+/** `GET /v1/reviews/:reviewId`: a review with everything that led to it. */
+export function registerReadReview(api: PanelApi, { db, pool }: ApiDeps): void {
+  const schema = {
+    params: z.object({ reviewId: z.uuid() }),
+    ...operation({
+      operationId: 'readReview',
+      tag: 'Reviews',
+      summary: 'Read a review with everything that led to it',
+      answers: { 200: { description: 'The review and its order.', schema: reviewCaseSchema } },
+      refusals: ['review_not_found'],
+    }),
+  }
+  api.get('/v1/reviews/:reviewId', { schema }, async (request, reply) => {
+    const found = await readCase(db, pool, request.params.reviewId)
+    return found === undefined ? refuse(reply, 'review_not_found') : reply.send(found)
+  })
+}
+
+/** As of one moment, on one connection: webhooks need the others. */
+function readCase(db: Kysely<Database>, pool: Pool, reviewId: string): Promise<ReviewCase | undefined> {
+  return transaction(pool, async (client) => {
+    const [, reviews] = await roundTrip([
+      client.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY'),
+      runQuery(client, selectReviews(db).where('review_id', '=', reviewId)),
+    ])
+    const review = reviews[0]
+    return review && readAround(db, client, review)
+  })
+}
+
+const READ_ORDER = `SELECT ${ORDER_COLUMNS} FROM orders WHERE order_id = $1`
+const READ_ACCOUNT = `
+  SELECT user_id, currency, balance, last_seq FROM accounts
+  WHERE user_id = (SELECT user_id FROM orders WHERE order_id = $1)`
+
+async function readAround(db: Kysely<Database>, client: PoolClient, review: ReviewRow): Promise<ReviewCase> {
+  const { review_id: reviewId, order_id: orderId, delivery_id: deliveryId } = review
+  const otherReviews = selectReviews(db).where('order_id', '=', orderId).where('review_id', '<>', reviewId)
+  const ofOrder = selectDeliveries(db).where(orderId === null ? sql<boolean>`false` : isOfOrder(orderId))
+  const [opening, orders, accounts, deliveries, refunds, others] = await roundTrip([
+    runQuery(client, selectDeliveries(db).where('delivery_id', '=', deliveryId)),
+    client.query<OrderRow>(READ_ORDER, [orderId]),
+    client.query<AccountRow>(READ_ACCOUNT, [orderId]),
+    runQuery(client, ofOrder.orderBy('received_at', 'desc').limit(SHOWN_MAX)),
+    readOrderRefunds(client, orderId),
+    runQuery(client, otherReviews.orderBy('review_id', 'desc').limit(SHOWN_MAX)),
+  ])
+  const account = accounts.rows[0] && toAccount(accounts.rows[0])
+  const order = orders.rows[0] && toOrder(orders.rows[0])
+  return {
+    review: toReview(review),
+    userId: order?.userId ?? null,
+    order: order && account ? orderView(order, account.currency) : null,
+    account: account ? accountView(account) : null,
+    delivery: toFullDelivery(opening[0]!),
+    deliveries: deliveries.map(toFullDelivery),
+    refunds,
+    otherReviews: others.map(toReview),
+  }
+}

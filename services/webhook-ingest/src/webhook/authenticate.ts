@@ -1,0 +1,64 @@
+import type { WebhookAuthentication } from '@paxyo/providers'
+import { bearerToken, createSecretSet } from '@paxyo/service-kit'
+import { verifyWebhook } from '@paxyo/standard-webhooks'
+import ipaddr from 'ipaddr.js'
+
+/** What a request shows of its sender. */
+export interface Credentials {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly pathToken: string | undefined
+  readonly body: Buffer
+  readonly address: string
+}
+
+/** A sender that is authenticated. */
+export interface AuthenticatedSender {
+  /** The signed message id; undefined when the sender was authenticated in another way. */
+  readonly messageId: string | undefined
+}
+
+export type AuthenticateWebhook = (credentials: Credentials, nowMs: number) => AuthenticatedSender | undefined
+
+/**
+ * Makes the authentication of one provider's webhooks. The address must be an allowed one, and a signature or a token must fit, when
+ * any is configured; an allow-list alone is a proof, too. With nothing configured nothing passes.
+ */
+export function createWebhookAuthentication({
+  signatureKeys,
+  tokens,
+  allowedCidrs,
+}: WebhookAuthentication): AuthenticateWebhook {
+  const isToken = createSecretSet(tokens)
+  const isAllowed = createAllowList(allowedCidrs)
+  const needsSecret = signatureKeys.length > 0 || tokens.length > 0
+
+  return ({ headers, pathToken, body, address }, nowMs) => {
+    if (allowedCidrs.length > 0 && !isAllowed(address)) return undefined
+    if (!needsSecret) return allowedCidrs.length > 0 ? { messageId: undefined } : undefined
+
+    const messageId = verifyWebhook({ headers, body }, signatureKeys, nowMs)
+    if (messageId !== undefined) return { messageId }
+
+    const headerToken = headers['x-webhook-token']
+    const given = [
+      pathToken,
+      typeof headerToken === 'string' ? headerToken : undefined,
+      bearerToken(headers['authorization'] as string | undefined),
+    ]
+    return given.some(isToken) ? { messageId: undefined } : undefined
+  }
+}
+
+function createAllowList(cidrs: readonly string[]): (address: string) => boolean {
+  const networks = cidrs.map((cidr) => {
+    if (cidr.includes('/')) return ipaddr.parseCIDR(cidr)
+    const address = ipaddr.process(cidr)
+    return [address, address.kind() === 'ipv4' ? 32 : 128] as [ipaddr.IPv4 | ipaddr.IPv6, number]
+  })
+  return (text) => {
+    if (!ipaddr.isValid(text)) return false
+    // IPv4 arrives as ::ffff:… where the server listens on both.
+    const address = ipaddr.process(text)
+    return networks.some(([network, bits]) => network.kind() === address.kind() && address.match(network, bits))
+  }
+}

@@ -1,0 +1,155 @@
+import type { ErrorCode } from '@paxyo/contracts'
+import type { Batcher, Delivery, DeliveryResult, NewId } from '@paxyo/ledger'
+import { formatMoney, type ParsedUpdate, type Provider } from '@paxyo/order-core'
+import { sendProblem, traceOf, type TraceFields } from '@paxyo/service-kit'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { hash } from 'node:crypto'
+import type { Logger } from 'pino'
+import type { AuthenticateWebhook } from './authenticate.ts'
+
+/** A provider that calls us. */
+export interface WebhookSource {
+  readonly provider: Provider
+  readonly authenticate: AuthenticateWebhook
+}
+
+export interface WebhookDeps {
+  readonly sources: readonly WebhookSource[]
+  readonly batcher: Batcher
+  readonly newId: NewId
+  readonly now: () => Date
+  readonly log: Logger
+  /** Called once a request has its response. */
+  readonly onResponse: (status: number, durationMs: number, results: readonly DeliveryResult[]) => void
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What became of its updates, once they were committed. */
+    webhookResults?: readonly DeliveryResult[]
+  }
+}
+
+/** What receives the webhooks of one provider. */
+interface Receiver extends WebhookDeps, WebhookSource {
+  readonly deliveryLog: Logger
+}
+
+interface Params {
+  readonly token?: string
+}
+
+const RETRY_AFTER_S = 5
+/** Fits an index, a path and a cursor, with what a delivery's id adds to it. */
+const MESSAGE_ID = /^[\x21-\x7e]{1,200}$/
+const CREDENTIALS_WANTED = 'the token in the address, the token in a header, or the signature is missing or wrong'
+
+/** `POST /webhooks/:provider[/:token]`: bytes → authenticated → parsed → committed → response. */
+export function registerWebhookRoute(app: FastifyInstance, deps: WebhookDeps): void {
+  // Its lines hold ids and outcomes alone; to search each of them for secrets would cost more than to write it.
+  const deliveryLog = deps.log.child({}, { redact: [] })
+  void app.register((scope, _options, done) => {
+    // The signature covers the bytes as they were sent, so they are kept until it has been checked.
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser(
+      ['application/json', 'application/x-www-form-urlencoded'],
+      { parseAs: 'buffer' },
+      (_request, body, parsed) => parsed(null, body),
+    )
+    // Bodies that are too long or of another kind get their response before our handler sees them.
+    scope.addHook('onResponse', async ({ webhookResults = [] }, reply) => {
+      deps.onResponse(reply.statusCode, reply.elapsedTime, webhookResults)
+    })
+    for (const source of deps.sources) {
+      const receiver: Receiver = { ...deps, ...source, deliveryLog }
+      const path = `/webhooks/${source.provider.name}`
+      for (const url of [path, `${path}/:token`]) {
+        scope.post<{ Params: Params; Body: Buffer | undefined }>(url, (request, reply) =>
+          receive(receiver, request, reply),
+        )
+      }
+    }
+    done()
+  })
+}
+
+async function receive(
+  deps: Receiver,
+  request: FastifyRequest<{ Params: Params; Body: Buffer | undefined }>,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const receivedAt = deps.now()
+  const body = request.body ?? Buffer.alloc(0)
+  const credentials = { headers: request.headers, pathToken: request.params.token, body, address: request.ip }
+  const sender = deps.authenticate(credentials, receivedAt.getTime())
+  const trace = traceOf(request.headers['traceparent'])
+  if (sender === undefined) return refuse(deps, request, reply, trace, 'unauthorized', CREDENTIALS_WANTED)
+
+  const parsed = deps.provider.parseUpdates(request.headers['content-type'], body)
+  if ('error' in parsed) return refuse(deps, request, reply, trace, parsed.error, parsed.detail)
+
+  const deliveries = toDeliveries(parsed.updates, sender.messageId, deps, receivedAt)
+  const results = await deps.batcher.submit(deliveries)
+  if (typeof results === 'string') {
+    if (results !== 'internal_error') void reply.header('retry-after', RETRY_AFTER_S)
+    return refuse(deps, request, reply, trace, results)
+  }
+  request.webhookResults = results
+  results.forEach((result, index) => logResult(deps.deliveryLog, trace, deliveries[index]!, result))
+  return reply.send({ results: results.map((result, index) => toAnswer(deliveries[index]!, result)) })
+}
+
+function refuse(
+  { log, provider }: Receiver,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  trace: TraceFields,
+  code: ErrorCode,
+  detail?: string,
+): FastifyReply {
+  log.warn({ ...trace, provider: provider.name, code, address: request.ip }, 'webhook refused')
+  return sendProblem(reply, code, detail)
+}
+
+/**
+ * A signed message keeps its id when it is sent again. Its body is part of the key, because a provider that used an id
+ * twice must not lose its second message. Any other request is new. An id that is too long for an index, or that no
+ * path could name, is known by its digest.
+ */
+function toDeliveries(
+  updates: readonly ParsedUpdate[],
+  signedId: string | undefined,
+  { newId, provider }: Receiver,
+  receivedAt: Date,
+): Delivery[] {
+  const messageId = signedId === undefined || MESSAGE_ID.test(signedId) ? signedId : digestOf(signedId)
+  return updates.map(({ update, body }, index) => {
+    const deliveryId = messageId === undefined ? newId() : `${messageId}:${index}:${digestOf(body)}`
+    return { deliveryId, provider: provider.name, update, body, receivedAt }
+  })
+}
+
+const digestOf = (text: string): string => hash('sha256', text, 'base64url').slice(0, 16)
+
+function toAnswer({ update }: Delivery, { outcome, review, refund }: DeliveryResult): Record<string, unknown> {
+  return {
+    orderId: update?.providerOrderId ?? null,
+    outcome,
+    ...(review === undefined ? {} : { reason: review }),
+    ...(refund === undefined ? {} : { refund: formatMoney(refund) }),
+  }
+}
+
+function logResult(log: Logger, trace: TraceFields, delivery: Delivery, result: DeliveryResult): void {
+  const level = result.outcome === 'review' ? 'warn' : 'info'
+  log[level](
+    {
+      ...trace,
+      provider: delivery.provider,
+      deliveryId: delivery.deliveryId,
+      ...toAnswer(delivery, result),
+      ...result.event,
+    },
+    'webhook committed',
+  )
+}

@@ -1,0 +1,93 @@
+import { signWebhook, type WebhookMessage } from '@paxyo/standard-webhooks'
+import http from 'node:http'
+import https from 'node:https'
+import { guardedLookup } from './guarded-lookup.ts'
+import type { PanelWebhookTarget } from './outgoing-webhook-config.ts'
+
+/** What came of one attempt. */
+export interface Attempt {
+  readonly delivered: boolean
+  /** What the panel answered; null when it did not. */
+  readonly status: number | null
+  /** Why it counts as not delivered. */
+  readonly error: string | null
+}
+
+export interface MessageSender {
+  /** Sends once; never throws. */
+  send(message: WebhookMessage, nowMs: number): Promise<Attempt>
+  close(): void
+}
+
+/** From the first byte of a name's lookup to the last of the answer. */
+export const SEND_TIMEOUT_MS = 10_000
+/** The status is the answer; what stands below it is only read to keep the connection, or to say what was wrong. */
+const RESPONSE_BYTES_MAX = 16 * 1024
+const EXCERPT_CHARS_MAX = 300
+
+/** Posts signed messages to one address. Redirects are not followed: any answer but 2xx is a failure. */
+export function createMessageSender(target: PanelWebhookTarget, timeoutMs = SEND_TIMEOUT_MS): MessageSender {
+  const url = new URL(target.url)
+  const transport = url.protocol === 'https:' ? https : http
+  const agent = new transport.Agent({ keepAlive: true })
+  const lookup = guardedLookup(url.hostname, target.allowPrivate)
+
+  return {
+    send(message, nowMs) {
+      const headers = {
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(message.body),
+        'user-agent': 'paxyo-webhooks/1',
+        ...signWebhook(message, target.keys, nowMs),
+      }
+      const signal = AbortSignal.timeout(timeoutMs)
+      return new Promise((resolve) => {
+        const options = { method: 'POST', agent, headers, signal, ...(lookup === undefined ? {} : { lookup }) }
+        let hasAnswer = false
+        const request = transport.request(url, options, (response) => {
+          hasAnswer = true
+          readAttempt(response, resolve)
+        })
+        const fail = (error: string): void => {
+          if (!hasAnswer) resolve({ delivered: false, status: null, error })
+        }
+        request.once('error', (error) => fail(signal.aborted ? `no answer in ${timeoutMs} ms` : error.message))
+        // Whatever else may end it, such as an answer that asks for another protocol.
+        request.once('close', () => fail('the connection was closed without an answer'))
+        request.end(message.body)
+      })
+    },
+    close: () => agent.destroy(),
+  }
+}
+
+function readAttempt(response: http.IncomingMessage, resolve: (attempt: Attempt) => void): void {
+  const status = response.statusCode!
+  const delivered = status >= 200 && status < 300
+  const chunks: Buffer[] = []
+  let bytes = 0
+  const settle = (): void => {
+    const excerpt = toExcerpt(Buffer.concat(chunks).toString())
+    const error = delivered ? null : `answered ${status}${excerpt === '' ? '' : `: ${excerpt}`}`
+    resolve({ delivered, status, error })
+  }
+  response.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    if (bytes <= RESPONSE_BYTES_MAX) return void chunks.push(chunk)
+    settle()
+    response.destroy()
+  })
+  response.once('end', settle)
+  response.once('error', settle)
+  response.once('close', settle)
+}
+
+/** One line that PostgreSQL and a terminal can take. */
+function toExcerpt(text: string): string {
+  return text
+    .toWellFormed()
+    .replace(/[\p{C}\s]+/gu, ' ')
+    .trim()
+    .slice(0, EXCERPT_CHARS_MAX)
+    .toWellFormed()
+}

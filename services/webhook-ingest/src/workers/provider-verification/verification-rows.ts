@@ -1,0 +1,93 @@
+import type { Delivery } from '@paxyo/ledger'
+import type { StatusUpdate } from '@paxyo/order-core'
+import type { Pool } from 'pg'
+
+/** A delivery that awaits its verification, taken by this process until its lease ends. */
+export interface Claim {
+  readonly delivery: Delivery
+  /** How often the provider was asked about it, this time included. */
+  readonly attempts: number
+  /** Since it was committed. */
+  readonly ageMs: number
+}
+
+// Rows that another process is taking at this moment are passed over.
+const CLAIM_DUE = `
+  WITH due AS MATERIALIZED (
+    SELECT delivery_id FROM confirmations
+    WHERE settled_at IS NULL AND due_at <= clock_timestamp() AND provider = ANY($3::text[])
+    ORDER BY due_at LIMIT $1
+    FOR UPDATE SKIP LOCKED
+  ), claimed AS (
+    UPDATE confirmations SET attempts = attempts + 1, due_at = clock_timestamp() + $2 * interval '1 millisecond'
+    FROM due WHERE confirmations.delivery_id = due.delivery_id
+    RETURNING confirmations.*
+  )
+  SELECT claimed.delivery_id, claimed.provider, claimed.provider_order_id, claimed.attempts,
+    extract(epoch FROM clock_timestamp() - claimed.created_at)::float8 * 1000 AS age_ms,
+    deliveries.body, deliveries.received_at, deliveries.waiting_update
+  FROM claimed JOIN deliveries USING (delivery_id)
+  ORDER BY deliveries.received_at, delivery_id`
+
+const POSTPONE = `
+  UPDATE confirmations
+  SET due_at = clock_timestamp() + postponed.delay_ms * interval '1 millisecond', last_error = $3
+  FROM unnest($1::text[], $2::float8[]) AS postponed (delivery_id, delay_ms)
+  WHERE confirmations.delivery_id = postponed.delivery_id AND settled_at IS NULL`
+
+const READ_NEXT_DUE = `
+  SELECT extract(epoch FROM min(due_at) - clock_timestamp())::float8 * 1000 AS wait_ms
+  FROM confirmations WHERE settled_at IS NULL AND provider = ANY($1::text[])`
+
+const READ_OTHER_PROVIDERS = `
+  SELECT DISTINCT provider FROM confirmations WHERE settled_at IS NULL AND provider <> ALL($1::text[])`
+
+interface ClaimRow {
+  readonly delivery_id: string
+  readonly provider: string
+  readonly provider_order_id: string
+  readonly attempts: number
+  readonly age_ms: number
+  readonly body: string
+  readonly received_at: Date
+  readonly waiting_update: string | null
+}
+
+/**
+ * Takes deliveries of these providers that are to be asked about now, in the order of their arrival; other processes get
+ * them after the lease.
+ */
+export async function claimDue(
+  pool: Pool,
+  providers: readonly string[],
+  countMax: number,
+  leaseMs: number,
+): Promise<Claim[]> {
+  const { rows } = await pool.query<ClaimRow>(CLAIM_DUE, [countMax, leaseMs, providers])
+  return rows.map((row) => {
+    const { delivery_id: deliveryId, provider, body, received_at: receivedAt } = row
+    const update = row.waiting_update === null ? undefined : (JSON.parse(row.waiting_update) as StatusUpdate)
+    return { delivery: { deliveryId, provider, update, body, receivedAt }, attempts: row.attempts, ageMs: row.age_ms }
+  })
+}
+
+/** Ends the leases of claims: each is due again after its delay. */
+export async function postpone(
+  pool: Pool,
+  claims: readonly { readonly deliveryId: string; readonly delayMs: number }[],
+  error: string,
+): Promise<void> {
+  await pool.query(POSTPONE, [claims.map(({ deliveryId }) => deliveryId), claims.map(({ delayMs }) => delayMs), error])
+}
+
+/** How long until one of these providers must be asked next; `undefined` when nothing awaits them. */
+export async function readNextDueMs(pool: Pool, providers: readonly string[]): Promise<number | undefined> {
+  const { rows } = await pool.query<{ wait_ms: number | null }>(READ_NEXT_DUE, [providers])
+  return rows[0]?.wait_ms ?? undefined
+}
+
+/** Providers beside these that deliveries wait for. */
+export async function readOtherProviders(pool: Pool, providers: readonly string[]): Promise<string[]> {
+  const { rows } = await pool.query<{ provider: string }>(READ_OTHER_PROVIDERS, [providers])
+  return rows.map(({ provider }) => provider)
+}

@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { createKysely, createPool, type Database } from '@paxyo/database'
+import { eventually } from '@paxyo/testkit'
+import type { Kysely } from 'kysely'
+import { API_KEYS_MAX, createApiKey, listApiKeys, revokeApiKey } from '@paxyo/database'
+import { createApiKeyStore } from '../../../src/panel-api/kit/api-key-store.ts'
+import { API_KEY, startIngest, type IngestFixture } from '../../ingest-fixture.ts'
+import { pino } from 'pino'
+
+/** It is two seconds on an idle machine. */
+const REVOKED_MS_MAX = 30_000
+
+let ingest: IngestFixture
+let db: Kysely<Database>
+beforeAll(async () => {
+  ingest = await startIngest()
+  db = createKysely(ingest.database.owner)
+})
+afterAll(async () => {
+  await ingest[Symbol.asyncDispose]()
+})
+
+const statusWith = async (key: string): Promise<number> =>
+  (await ingest.call('GET', '/v1/orders', undefined, { authorization: `Bearer ${key}` })).statusCode
+
+test('a new key works at once, beside the others, and is stored as a hash', async () => {
+  const made = (await createApiKey(db, 'shop'))!
+  const other = (await createApiKey(db, 'shop, the next one'))!
+
+  expect(made.key).toMatch(/^pxk_[0-9a-f]{12}_[\w-]{43}$/)
+  expect(made.key.startsWith(`${made.keyId}_`)).toBe(true)
+  expect(await Promise.all([made.key, other.key, API_KEY].map(statusWith))).toEqual([200, 200, 200])
+
+  const { rows } = await ingest.database.owner.query(`SELECT row_to_json(api_keys)::text AS row FROM api_keys`)
+  expect(rows).toHaveLength(2)
+  for (const { row } of rows) {
+    expect(row).not.toContain(made.key.slice(made.keyId.length + 1))
+    expect(row).not.toContain(other.key.slice(other.keyId.length + 1))
+  }
+})
+
+test('a revoked key stops working within seconds, and another one does not', async () => {
+  const made = (await createApiKey(db, 'lost'))!
+  const other = (await createApiKey(db, 'kept'))!
+  expect(await statusWith(made.key)).toBe(200)
+  expect(await revokeApiKey(db, made.keyId)).toBe(true)
+
+  await eventually(async () => (await statusWith(made.key)) === 401, REVOKED_MS_MAX)
+  expect(await statusWith(other.key)).toBe(200)
+  expect(await revokeApiKey(db, made.keyId)).toBe(false)
+  expect(await revokeApiKey(db, 'pxk_000000000000')).toBe(false)
+  // The whole key names it, too: it is what its owner has at hand.
+  expect(await revokeApiKey(db, other.key)).toBe(true)
+})
+
+test('the list names keys, says when they were used, and shows none', async () => {
+  const pool = ingest.database.poolAs('ingest', 1)
+  const made = (await createApiKey(db, 'used'))!
+  const unused = (await createApiKey(db, 'unused'))!
+  const ring = createApiKeyStore({ db: createKysely(pool), keys: [], log: pino({ level: 'silent' }) })
+  expect(await ring.authenticate(made.key)).toBe(made.keyId)
+  await ring.close()
+
+  const keys = await listApiKeys(db)
+  expect(keys.find(({ keyId }) => keyId === made.keyId)).toEqual({
+    keyId: made.keyId,
+    name: 'used',
+    createdAt: expect.any(Date),
+    lastUsedAt: expect.any(Date),
+    revokedAt: null,
+  })
+  expect(keys.find(({ keyId }) => keyId === unused.keyId)?.lastUsedAt).toBeNull()
+  expect(JSON.stringify(keys)).not.toContain(made.key)
+})
+
+test('every wrong key is answered in the same way', async () => {
+  const { key, keyId } = (await createApiKey(db, 'guessed'))!
+  const revoked = (await createApiKey(db, 'revoked'))!
+  await revokeApiKey(db, revoked.keyId)
+  const wrong = [
+    `Bearer ${keyId}_${'x'.repeat(43)}`,
+    `Bearer pxk_000000000000_${'x'.repeat(43)}`,
+    `Bearer ${key}x`,
+    `Bearer ${key.toUpperCase()}`,
+    `Bearer ${keyId}`,
+    `Bearer ${revoked.key}`,
+    `Basic ${key}`,
+    key,
+    'Bearer',
+    '',
+  ]
+  const answers = await Promise.all(
+    wrong.map((authorization) => ingest.call('GET', '/v1/orders', undefined, { authorization })),
+  )
+  expect(new Set(answers.map(({ statusCode, body }) => `${statusCode} ${body}`)).size).toBe(1)
+  expect(answers[0]!.json()).toMatchObject({ status: 401, code: 'unauthorized' })
+  expect(new Set(answers.map(({ headers }) => Object.keys(headers).join(' '))).size).toBe(1)
+})
+
+test('a thousand wrong keys at once cost a few queries', async () => {
+  const pool = ingest.database.poolAs('ingest', 2)
+  let queries = 0
+  pool.on('acquire', () => (queries += 1))
+  const ring = createApiKeyStore({ db: createKysely(pool), keys: [], log: pino({ level: 'silent' }) })
+  const wrong = `pxk_000000000000_${'x'.repeat(43)}`
+  const holders = await Promise.all(Array.from({ length: 1_000 }, () => ring.authenticate(wrong)))
+
+  expect(new Set(holders)).toEqual(new Set([undefined]))
+  expect(queries).toBeLessThanOrEqual(2)
+})
+
+test('no more than a bounded number of keys is in force', async () => {
+  const inForce = (await listApiKeys(db)).filter(({ revokedAt }) => revokedAt === null).length
+  const made = await Promise.all(Array.from({ length: API_KEYS_MAX - inForce }, () => createApiKey(db, 'many')))
+  expect(made).not.toContain(undefined)
+  expect(await createApiKey(db, 'one too many')).toBeUndefined()
+})
+
+test('without its database no key of it is known, and those of the environment are', async () => {
+  await ingest.database.owner.query(`UPDATE api_keys SET revoked_at = now() WHERE name = 'many'`)
+  const { key } = (await createApiKey(db, 'offline'))!
+  const nowhere = createPool({ url: 'postgres://me@127.0.0.1:1/paxyo', role: 'ingest', name: 'test', max: 1 })
+  const keys = ['of-the-environment']
+  const ring = createApiKeyStore({ db: createKysely(nowhere), keys, log: pino({ level: 'silent' }) })
+
+  expect(await ring.authenticate('of-the-environment')).toBe('environment')
+  await expect(ring.authenticate(key)).rejects.toThrow('ECONNREFUSED')
+  await nowhere.end()
+})

@@ -1,0 +1,90 @@
+import { ERROR_CODES, problemSchema } from '@paxyo/contracts'
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
+import type { LightMyRequestResponse } from 'fastify'
+import type { Schema } from '../../../src/panel-api/kit/describe-schema.ts'
+import type { Operation } from './arbitrary-requests.ts'
+
+interface Response {
+  readonly description: string
+  readonly content: Readonly<Record<string, unknown>>
+}
+
+interface Details {
+  readonly operationId: string
+  readonly parameters?: Operation['parameters']
+  readonly requestBody?: { readonly content: { readonly 'application/json': { readonly schema: Schema } } }
+  readonly responses: Readonly<Record<string, Response>>
+}
+
+export interface OpenApiDocument {
+  readonly openapi: string
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Details>>>>
+}
+
+export interface DocumentedAnswers {
+  readonly operations: ReadonlyMap<string, Operation>
+  /** What a `$ref` refers to. */
+  readonly resolve: (ref: string) => Schema
+  /** In which ways an answer is another than the document says; none is as it should be. */
+  deviations(operation: Operation, response: LightMyRequestResponse): unknown[]
+}
+
+const ALWAYS_WRONG = new Set([500, 503])
+
+export function readDocument(document: OpenApiDocument): DocumentedAnswers {
+  const ajv = new Ajv2020({ strict: false, allErrors: true })
+  addFormats.default(ajv)
+  ajv.addSchema(document, 'document')
+  const validators = new Map<string, ValidateFunction>()
+  const validatorOf = ($ref: string): ValidateFunction => {
+    const validate = validators.get($ref) ?? ajv.compile({ $ref })
+    validators.set($ref, validate)
+    return validate
+  }
+
+  return {
+    operations: operationsOf(document),
+    resolve: (ref) =>
+      ref
+        .slice(2)
+        .split('/')
+        .reduce((part, name) => (part as Record<string, unknown>)[name], document as unknown) as Schema,
+    deviations({ path, method }, response) {
+      const status = String(response.statusCode)
+      // An address that no route has: an identifier that was empty or held a slash.
+      if (status === '404' && response.json().code === 'not_found') return []
+      const { responses } = document.paths[path]![method.toLowerCase()]!
+      const declared = responses[status]
+      if (declared === undefined || ALWAYS_WRONG.has(response.statusCode)) return [status, response.body]
+      const type = String(response.headers['content-type']).split(';')[0]!
+      if (declared.content[type] === undefined) return [status, type]
+      const pointer = ['paths', path, method.toLowerCase(), 'responses', status, 'content', type, 'schema']
+      const validate = validatorOf(`document#/${pointer.map(escapePointer).join('/')}`)
+      return [
+        ...(validate(response.json()) ? [] : [status, validate.errors, response.body]),
+        ...(response.statusCode < 400 ? [] : problemDeviations(declared, response)),
+      ]
+    },
+  }
+}
+
+function problemDeviations({ description }: Response, response: LightMyRequestResponse): unknown[] {
+  const { success, data } = problemSchema.safeParse(response.json())
+  if (!success) return [response.body]
+  const { status, title } = ERROR_CODES[data.code]
+  const isDeclared = description.includes(`\`${data.code}\``)
+  return isDeclared && status === response.statusCode && title === data.title ? [] : [response.body]
+}
+
+function operationsOf({ paths }: OpenApiDocument): Map<string, Operation> {
+  const operations = Object.entries(paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, { operationId, parameters = [], requestBody }]): [string, Operation] => {
+      const body = requestBody?.content['application/json'].schema
+      return [operationId, { method: method.toUpperCase() as 'GET' | 'POST', path, operationId, parameters, body }]
+    }),
+  )
+  return new Map(operations)
+}
+
+const escapePointer = (name: string): string => encodeURIComponent(name.replaceAll('~', '~0').replaceAll('/', '~1'))

@@ -1,0 +1,71 @@
+import fc, { type Arbitrary } from 'fast-check'
+import type { Schema } from '../../../src/panel-api/kit/describe-schema.ts'
+
+/** Resolves what a schema refers to. */
+export type Resolve = (ref: string) => Schema
+
+/** Values that turn up again, so that requests meet what earlier ones have made. */
+export type Familiar = Readonly<Record<string, Arbitrary<unknown>>>
+
+const FAMILIAR_WEIGHT = 4
+const ARRAY_ITEMS_MAX = 6
+const STRING_LENGTH_MAX = 40
+
+const TIMES = fc.date({ noInvalidDate: true, min: new Date('0000-01-01Z'), max: new Date('9999-12-31Z') })
+
+/** Values that a JSON schema allows; members that `familiar` knows by name are mostly taken from there. */
+export function valuesOf(schema: Schema, resolve: Resolve, familiar: Familiar): Arbitrary<unknown> {
+  if (schema.$ref !== undefined) return valuesOf(resolve(schema.$ref), resolve, familiar)
+  const choices = schema.anyOf ?? schema.oneOf
+  if (choices !== undefined) return fc.oneof(...choices.map((choice) => valuesOf(choice, resolve, familiar)))
+  if (schema.const !== undefined) return fc.constant(schema.const)
+  if (schema.enum !== undefined) return fc.constantFrom(...schema.enum)
+  switch (schema.type) {
+    case 'object':
+      return objectsOf(schema, resolve, familiar)
+    case 'array':
+      return fc.array(valuesOf(schema.items ?? {}, resolve, familiar), {
+        minLength: schema.minItems ?? 0,
+        maxLength: Math.max(schema.minItems ?? 0, ARRAY_ITEMS_MAX),
+      })
+    case 'string':
+      return stringsOf(schema)
+    case 'integer':
+    case 'number':
+      return fc.integer({ min: schema.minimum ?? 1, max: Math.min(schema.maximum ?? 1_000, Number.MAX_SAFE_INTEGER) })
+    case 'boolean':
+      return fc.boolean()
+    default:
+      return fc.jsonValue()
+  }
+}
+
+function objectsOf(
+  { properties = {}, required = [] }: Schema,
+  resolve: Resolve,
+  familiar: Familiar,
+): Arbitrary<unknown> {
+  const members = Object.entries(properties).map(([name, property]): [string, Arbitrary<unknown>] => {
+    const values = valuesOf(property, resolve, familiar)
+    const known = familiar[name]
+    const mixed =
+      known === undefined
+        ? values
+        : fc.oneof({ arbitrary: known, weight: FAMILIAR_WEIGHT }, { arbitrary: values, weight: 1 })
+    return [name, mixed]
+  })
+  return fc.record(Object.fromEntries(members), { requiredKeys: [...required] })
+}
+
+function stringsOf({ format, pattern, minLength = 0, maxLength = STRING_LENGTH_MAX }: Schema): Arbitrary<string> {
+  if (format === 'date-time') return TIMES.map((date) => date.toISOString())
+  const bounds = { minLength, maxLength: Math.min(maxLength, Math.max(minLength, STRING_LENGTH_MAX)) }
+  if (pattern === undefined) return fc.string({ unit: 'binary', ...bounds })
+  const exact = new RegExp(pattern, 'u')
+  // Generators know no look-ahead and no Unicode classes; what they make too much of is sorted out again.
+  const rough = pattern.replace(/^\^\(\?!.*?\$\)/, '^')
+  const candidates = rough.includes('\\p{')
+    ? fc.string({ unit: 'grapheme', ...bounds })
+    : fc.stringMatching(new RegExp(rough))
+  return candidates.filter((text) => exact.test(text) && text.length >= minLength && text.length <= maxLength)
+}

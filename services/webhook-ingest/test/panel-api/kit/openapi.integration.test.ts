@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { Validator } from '@seriousme/openapi-schema-validator'
+import { startIngest, type IngestFixture } from '../../ingest-fixture.ts'
+import type { OpenApiDocument } from './documented-answers.ts'
+
+let ingest: IngestFixture
+let document: OpenApiDocument
+beforeAll(async () => {
+  ingest = await startIngest()
+  document = (await ingest.app.inject('/openapi.json')).json()
+})
+afterAll(async () => {
+  await ingest[Symbol.asyncDispose]()
+})
+
+test('the document is valid OpenAPI 3.1', async () => {
+  expect(document.openapi).toBe('3.1.0')
+  expect(await new Validator().validate(document as never)).toMatchObject({ valid: true })
+})
+
+test('every route of the API is in it, and nothing else', () => {
+  const documented = Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
+  )
+  const routes = ingest.routes
+    .filter((route) => route.includes(' /v1/'))
+    .map((route) => route.replace(/:(\w+)/g, '{$1}'))
+
+  expect(documented.toSorted()).toEqual(routes.toSorted())
+  expect(routes.length).toBeGreaterThan(8)
+})
+
+test('every operation has a name of its own', () => {
+  const names = Object.values(document.paths).flatMap((item) =>
+    Object.values(item).map(({ operationId }) => operationId),
+  )
+  expect(new Set(names).size).toBe(names.length)
+})
+
+test('what the schemas say of themselves is in it', () => {
+  const text = JSON.stringify(document)
+  for (const words of ['refunds are parts of it', 'Kept for at least 24 hours', "The user's seq after this change"]) {
+    expect(text).toContain(words)
+  }
+})
+
+test('an id may be text or a whole number, wherever one is sent', () => {
+  const { components } = document as unknown as {
+    components: { schemas: Record<string, { properties: Record<string, { anyOf?: { type: string }[] }> }> }
+  }
+  const { properties } = components.schemas['RegistrationInput']!
+  for (const name of ['orderId', 'providerOrderId', 'userId']) {
+    expect([name, properties[name]!.anyOf?.map(({ type }) => type)]).toEqual([name, ['string', 'integer']])
+  }
+})
+
+describe('without documentation', () => {
+  test('neither is served', async () => {
+    await using closed = await startIngest({}, { hasDocs: false })
+    for (const path of ['/docs', '/openapi.json']) {
+      expect((await closed.app.inject(path)).json()).toMatchObject({ code: 'not_found' })
+    }
+    expect((await closed.register()).statusCode).toBe(201)
+  })
+})

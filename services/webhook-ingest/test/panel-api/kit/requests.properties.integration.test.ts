@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import fc, { type Arbitrary } from 'fast-check'
+import { API_KEY, startIngest, type IngestFixture } from '../../ingest-fixture.ts'
+import { brokenRequests, validRequests, type GeneratedRequest, type Operation } from './arbitrary-requests.ts'
+import { readDocument, type DocumentedAnswers } from './documented-answers.ts'
+
+// What schemathesis does: requests are made up from the document alone, and answers are held to it.
+
+const OPERATION_IDS = [
+  'registerOrder',
+  'registerOrders',
+  'listOrders',
+  'getOrder',
+  'openAccount',
+  'getAccount',
+  'deposit',
+  'listLedgerEntries',
+  'mintToken',
+  'readRefunds',
+  'listReviews',
+  'readReview',
+  'resolveReview',
+  'listDeliveries',
+  'readDelivery',
+  'replayDelivery',
+  'replayDeliveries',
+  'listPanelWebhooks',
+  'retryPanelWebhook',
+  'retryDeadPanelWebhooks',
+]
+const VALID_RUNS = 60
+const BROKEN_RUNS = 150
+const KEYLESS_RUNS = 20
+
+const few = (...values: string[]): Arbitrary<string> => fc.constantFrom(...values)
+/** Few enough that requests meet what earlier ones have made. */
+const FAMILIAR: Record<string, Arbitrary<string>> = {
+  userId: few('u1', 'u2', 'ü3'),
+  orderId: few('o1', 'o2', 'o3', 'o4'),
+  providerOrderId: few('p1', 'p2', 'p3', 'p4'),
+  currency: few('USD', 'EUR'),
+  charge: few('1', '0.00000001'),
+  'idempotency-key': few('k1', 'k2', 'k3'),
+}
+/** What no request can choose for itself: it is made by webhooks, and found in the database. */
+const MADE_IDS = {
+  reviewId: 'SELECT review_id FROM reviews',
+  deliveryId: 'SELECT delivery_id FROM deliveries',
+  refundId: 'SELECT refund_id FROM panel_webhooks',
+  after: `SELECT epoch || '.1' FROM stream_epoch`,
+}
+
+let ingest: IngestFixture
+let documented: DocumentedAnswers
+beforeAll(async () => {
+  ingest = await startIngest()
+  documented = readDocument((await ingest.app.inject('/openapi.json')).json())
+  await happen()
+})
+afterAll(async () => {
+  await ingest[Symbol.asyncDispose]()
+})
+
+/** Orders that webhooks have canceled, failed and puzzled us about. */
+async function happen(): Promise<void> {
+  const { owner } = ingest.database
+  for (const [index, status] of ['canceled', 'failed', 'exploded', 'failed', 'exploded'].entries()) {
+    await ingest.register({ orderId: `x${index}`, providerOrderId: `x${index}`, userId: 'u1' })
+    await ingest.webhook({ order_id: `x${index}`, status })
+  }
+  await owner.query(`
+    INSERT INTO panel_webhooks (refund_id, position, state, settled_at) SELECT entry_id, 1, 'dead', now()
+    FROM ledger_entries`)
+  for (const [name, text] of Object.entries(MADE_IDS)) {
+    const { rows } = await owner.query<[string]>({ text, rowMode: 'array' })
+    FAMILIAR[name] = few(...rows.flat())
+  }
+}
+
+const send = ({ method, url, headers, payload }: GeneratedRequest, key = API_KEY) =>
+  ingest.app.inject({
+    method,
+    url,
+    headers: { ...headers, authorization: `Bearer ${key}` },
+    ...(payload === undefined ? {} : { payload }),
+  })
+
+/** @returns what the answers to these requests were that the document does not say. */
+async function findDeviation(
+  operation: Operation,
+  requests: Arbitrary<GeneratedRequest>,
+  numRuns: number,
+  codesNotExpected: readonly string[] = [],
+): Promise<string | null> {
+  const property = fc.asyncProperty(requests, async (request) => {
+    const response = await send(request)
+    const deviations = documented.deviations(operation, response)
+    if (deviations.length > 0) throw new Error(JSON.stringify(deviations))
+    if (response.statusCode >= 400 && codesNotExpected.includes(response.json().code)) throw new Error(response.body)
+  })
+  const details = await fc.check(property, { numRuns })
+  return details.failed ? fc.defaultReportMessage(details)! : null
+}
+
+test('every operation of the document is tried here', () => {
+  expect([...documented.operations.keys()].toSorted()).toEqual(OPERATION_IDS.toSorted())
+})
+
+describe.each(OPERATION_IDS)('%s', (operationId) => {
+  const prepare = () => {
+    const operation = documented.operations.get(operationId)!
+    const how = [operation, documented.resolve, FAMILIAR] as const
+    return { operation, valid: validRequests(...how), broken: brokenRequests(...how) }
+  }
+
+  test('takes what the document allows', async () => {
+    const { operation, valid } = prepare()
+    expect(await findDeviation(operation, valid, VALID_RUNS, ['validation_failed', 'malformed_json'])).toBeNull()
+  })
+
+  test('answers anything else as the document says', async () => {
+    const { operation, broken } = prepare()
+    expect(await findDeviation(operation, broken, BROKEN_RUNS)).toBeNull()
+  })
+
+  test('tells nothing to whoever has no key, whatever is asked', async () => {
+    const { valid, broken } = prepare()
+    const answers = new Set<string>()
+    for (const request of fc.sample(fc.oneof(valid, broken), KEYLESS_RUNS)) {
+      const { statusCode, body } = await send(request, 'pxk_0123456789ab_wrong')
+      if (!body.includes('"not_found"')) answers.add(`${statusCode} ${body}`)
+    }
+    expect([...answers]).toEqual([expect.stringMatching(/^401 .*"unauthorized"/)])
+  })
+})
+
+test('whatever was asked, every balance is the sum of its ledger', async () => {
+  const { rows } = await ingest.database.owner.query(
+    `SELECT user_id, balance, sum(CASE kind WHEN 'charge' THEN -amount ELSE amount END) AS sum
+     FROM accounts LEFT JOIN ledger_entries USING (user_id)
+     GROUP BY user_id HAVING balance <> coalesce(sum(CASE kind WHEN 'charge' THEN -amount ELSE amount END), 0)`,
+  )
+  expect(rows).toEqual([])
+})

@@ -1,0 +1,71 @@
+import { describe, expect, test } from '@jest/globals'
+import { loadIngestConfig } from '../../../src/config.ts'
+import { guardedLookup } from '../../../src/workers/outgoing-webhooks/guarded-lookup.ts'
+import { panelWebhookTarget } from '../../../src/workers/outgoing-webhooks/outgoing-webhook-config.ts'
+import { KEY, SECRET } from './test-panel.ts'
+
+const BASE = { DATABASE_URL: 'postgres://localhost/x', REDIS_URL: 'redis://localhost' }
+const load = (environment: Record<string, string>) =>
+  panelWebhookTarget(loadIngestConfig({ ...BASE, PANEL_WEBHOOK_SECRET: SECRET, ...environment }))
+
+test('nothing configured, nothing sent', () => {
+  expect(panelWebhookTarget(loadIngestConfig(BASE))).toBeUndefined()
+})
+
+test.each([
+  'https://panel.example/refunds',
+  'https://203.0.114.7/',
+  'http://localhost:8000/',
+  'http://[::1]/',
+  'http://127.0.0.1/',
+])('%s will do', (url) => {
+  expect(load({ PANEL_WEBHOOK_URL: url })).toEqual({ url, keys: [KEY], allowPrivate: false })
+})
+
+test.each([
+  'http://panel.example/',
+  'https://10.0.0.1/',
+  'https://169.254.169.254/',
+  'https://[fd00::1]/',
+  'https://[::ffff:10.0.0.1]/',
+  'https://0x0a.1/',
+  'http://192.168.1.5/',
+])('%s only when private addresses are allowed', (url) => {
+  expect(() => load({ PANEL_WEBHOOK_URL: url })).toThrow('unless PANEL_WEBHOOK_ALLOW_PRIVATE is true')
+  expect(load({ PANEL_WEBHOOK_URL: url, PANEL_WEBHOOK_ALLOW_PRIVATE: 'true' })).toMatchObject({ allowPrivate: true })
+})
+
+test.each<[string, Record<string, string>, string]>([
+  [
+    'a secret that is none',
+    { PANEL_WEBHOOK_URL: 'https://a.example', PANEL_WEBHOOK_SECRET: 'secret' },
+    'of the form whsec_',
+  ],
+  ['no secret', { PANEL_WEBHOOK_URL: 'https://a.example', PANEL_WEBHOOK_SECRET: '' }, 'is required when'],
+  ['no address', {}, 'of no use without its URL'],
+  ['a password', { PANEL_WEBHOOK_URL: 'https://me:pw@a.example' }, 'must not hold a password'],
+  ['another protocol', { PANEL_WEBHOOK_URL: 'ftp://a.example' }, 'must be an address that begins with https'],
+])('%s is refused', (_name, environment, message) => {
+  expect(() => load(environment)).toThrow(message)
+})
+
+describe('the lookup', () => {
+  const lookUp = (hostname: string, name: string): Promise<unknown> =>
+    new Promise((resolve) => {
+      guardedLookup(hostname, false)!(name, { all: true }, (error, addresses) => resolve(error?.message ?? addresses))
+    })
+
+  test('refuses a name that leads to an address of our own, whatever it led to before', async () => {
+    expect(await lookUp('panel.example', 'localhost')).toBe('localhost leads to no public address')
+  })
+
+  test('lets this machine be reached by its own name', async () => {
+    expect(await lookUp('localhost', 'localhost')).toContainEqual(
+      expect.objectContaining({ family: expect.any(Number) }),
+    )
+  })
+
+  test('is the usual one when private addresses are allowed', () => {
+    expect(guardedLookup('panel.example', true)).toBeUndefined()
+  })
+})

@@ -1,0 +1,121 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { freePort } from '@paxyo/testkit'
+import { Webhook } from 'standardwebhooks'
+import { createMessageSender, type MessageSender } from '../../../src/workers/outgoing-webhooks/send-message.ts'
+import { KEY, SECRET, startTestPanel, type TestPanel } from './test-panel.ts'
+
+const TIMEOUT_MS = 60_000
+const MESSAGE = { id: 'refund-1', body: '{"a":1}' }
+
+let panel: TestPanel
+let sender: MessageSender
+beforeEach(async () => {
+  panel = await startTestPanel()
+  sender = createMessageSender({ url: panel.url, keys: [KEY], allowPrivate: false }, TIMEOUT_MS)
+})
+afterEach(async () => {
+  sender.close()
+  await panel[Symbol.asyncDispose]()
+})
+
+const send = () => sender.send(MESSAGE, Date.now())
+
+/** With a time-out that is waited for: long enough for an answer on a busy machine. */
+async function sendImpatiently() {
+  const impatient = createMessageSender({ url: panel.url, keys: [KEY], allowPrivate: false }, 3_000)
+  try {
+    return await impatient.send(MESSAGE, Date.now())
+  } finally {
+    impatient.close()
+  }
+}
+
+test('what arrives is signed, and any answer of 2xx is enough', async () => {
+  panel.respond = (_received, response) => response.writeHead(204).end()
+
+  expect(await send()).toEqual({ delivered: true, status: 204, error: null })
+  const [received] = panel.received
+  expect(new Webhook(SECRET).verify(received!.body, received!.headers)).toEqual({ a: 1 })
+  expect(received!.headers).toMatchObject({ 'content-type': 'application/json' })
+})
+
+test('one connection serves for many', async () => {
+  const ports = new Set<number>()
+  panel.respond = (_received, response, request) => {
+    ports.add(request.socket.remotePort!)
+    response.end('ok')
+  }
+  for (let count = 0; count < 5; count += 1) await send()
+  expect(ports.size).toBe(1)
+})
+
+test('an error is told in one line that can be stored', async () => {
+  panel.respond = (_received, response) => response.writeHead(500).end(`<b>no\u0000\n\n way</b> ${'ü'.repeat(5_000)}`)
+
+  const attempt = await send()
+  expect(attempt).toMatchObject({ delivered: false, status: 500 })
+  expect(attempt.error).toMatch(/^answered 500: <b>no way<\/b> ü+$/)
+  expect(attempt.error!.length).toBeLessThan(350)
+})
+
+test('a redirect is not followed', async () => {
+  await using elsewhere = await startTestPanel()
+  panel.respond = (_received, response) => response.writeHead(307, { location: elsewhere.url }).end()
+
+  expect(await send()).toEqual({ delivered: false, status: 307, error: 'answered 307' })
+  expect(elsewhere.received).toEqual([])
+})
+
+test('no answer in time is none', async () => {
+  panel.respond = () => undefined
+  expect(await sendImpatiently()).toEqual({ delivered: false, status: null, error: 'no answer in 3000 ms' })
+})
+
+test('the status is the answer: a body without end is waited for no longer than an answer', async () => {
+  panel.respond = (_received, response) => {
+    response.writeHead(200)
+    const drip = setInterval(() => response.write('x'), 20)
+    response.once('close', () => clearInterval(drip))
+  }
+  expect(await sendImpatiently()).toMatchObject({ delivered: true, status: 200 })
+})
+
+test('a flood for an answer is cut off', async () => {
+  let written = 0
+  panel.respond = (_received, response) => {
+    response.writeHead(400)
+    const pour = (): void => {
+      written += 1 << 16
+      if (!response.destroyed && written < 1 << 28) response.write(Buffer.alloc(1 << 16, 120), () => setImmediate(pour))
+    }
+    pour()
+  }
+  expect(await send()).toMatchObject({ delivered: false, status: 400 })
+  expect(written).toBeLessThan(1 << 26)
+})
+
+test.each<[string, (panel: TestPanel) => void]>([
+  ['a connection that is cut', (it) => void (it.respond = (_received, response) => response.socket!.resetAndDestroy())],
+  [
+    'an answer that is no HTTP',
+    (it) => void (it.respond = (_received, response) => response.socket!.end('hello\r\n\r\n')),
+  ],
+  [
+    'a change of protocol',
+    (it) =>
+      void (it.respond = (_received, response) =>
+        response.socket!.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n')),
+  ],
+])('%s is a failure', async (_name, arrange) => {
+  arrange(panel)
+  expect(await send()).toMatchObject({ delivered: false, status: null, error: expect.any(String) })
+})
+
+test('nobody there is a failure', async () => {
+  const gone = createMessageSender({ url: `http://127.0.0.1:${await freePort()}/`, keys: [KEY], allowPrivate: false })
+  expect(await gone.send(MESSAGE, Date.now())).toMatchObject({
+    delivered: false,
+    error: expect.stringContaining('ECONNREFUSED'),
+  })
+  gone.close()
+})
