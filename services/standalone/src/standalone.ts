@@ -14,7 +14,7 @@ import { createIngest, INGEST_POOL_MAX, panelWebhookTarget } from 'webhook-inges
 import { createProvider, providerSettings } from '@paxyo/providers'
 import {
   createDemoActions,
-  createPanelApi,
+  createDemoPanel,
   DEMO_USER,
   prepareDemo,
   registerDemoPage,
@@ -111,7 +111,7 @@ async function startOn(
   const demo: DemoDeps | undefined =
     config.DEMO === 'on'
       ? {
-          panel: createPanelApi({ url: here, apiKey: apiKeys[0]!, userId: DEMO_USER }),
+          panel: createDemoPanel({ url: here, apiKey: apiKeys[0]!, userId: DEMO_USER }),
           provider: await startDemoProvider({ url: here, proof: { kind: 'path', token: webhookTokens[0]! } }),
         }
       : undefined

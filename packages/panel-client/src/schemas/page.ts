@@ -25,3 +25,8 @@ export interface Page<Item> {
   readonly data: readonly Item[]
   readonly nextCursor: string | null
 }
+
+export interface PageQuery {
+  readonly limit?: number
+  readonly cursor?: string
+}
