@@ -24,9 +24,10 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
           EVENT_RETENTION_DAYS: retentionDays,
           MAINTAIN_EVERY_HOURS: everyHours,
         } = await settings(cli.env, ['DATABASE_URL', 'EVENT_RETENTION_DAYS', 'MAINTAIN_EVERY_HOURS'])
+        const mayRepeat = (): Promise<boolean> | boolean => everyHours > 0 && pause(everyHours * HOUR_MS, cli.signal)
         do {
           printResult(cli, await maintain(url, retentionDays))
-        } while (everyHours > 0 && (await pause(everyHours * HOUR_MS, cli.signal)))
+        } while (await mayRepeat())
       }),
     )
 }

@@ -16,7 +16,7 @@ export const addSecrets: AddCommand = (program, terminal, finished) => {
     .option(
       '--host <name>',
       "a name or an address in the site's certificate; may be repeated (localhost, 127.0.0.1)",
-      (name: string, names: readonly string[] = []) => [...names, name],
+      (name: string, names: readonly string[] | undefined): readonly string[] => [...(names ?? []), name],
     )
     .option('--rotate <name>', 'put a new value beside the old ones')
     .option('--retire <name>', 'keep the newest value only')

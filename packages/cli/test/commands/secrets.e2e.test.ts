@@ -40,7 +40,7 @@ test('npm run secrets is the same command', async () => {
     cwd: ROOT,
     env: { ...process.env, SECRETS_DIR: folder },
   })
-  expect(stdout).toMatch(/^Usage: paxyo secrets/)
+  expect(stdout).toMatch(/^Usage: paxyo secrets/m)
   expect(existsSync(folder)).toBe(false)
 })
 

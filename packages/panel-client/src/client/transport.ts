@@ -30,7 +30,7 @@ export interface RequestOptions {
   readonly idempotencyKey?: string
 }
 
-export type Query = Readonly<Record<string, unknown>>
+export type Query = Readonly<Record<string, string | number | undefined>>
 
 /**
  * The panel API over HTTP. Every request may be repeated without harm: a GET changes nothing, and all attempts of a POST
@@ -41,12 +41,18 @@ export interface Transport {
   post<Response>(path: string, body?: object, options?: RequestOptions): Promise<Response>
 }
 
+interface SendOptions {
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: object
+  readonly query?: Query
+}
+
 export function createTransport(options: PanelClientOptions): Transport {
   const { url, apiKey, timeoutMs = TIMEOUT_MS, retries = RETRIES, signal } = options
   const base = url.endsWith('/') ? url : `${url}/`
   const fetchResponse = options.fetch ?? fetch
 
-  async function send(method: 'GET' | 'POST', path: string, init: { headers?: Query; body?: object; query?: Query }) {
+  async function send(method: 'GET' | 'POST', path: string, init: SendOptions) {
     const { headers, body, query = {} } = init
     const request = {
       method,

@@ -8,7 +8,13 @@ const CURSOR_LENGTH_MAX = 1024
 
 /** What every list is asked with. */
 export const pageQuery = {
-  limit: z.coerce.number().int().min(1).max(PAGE_SIZE_MAX).default(PAGE_SIZE).describe('How many items to send.'),
+  limit: z.coerce
+    .number<number>()
+    .int()
+    .min(1)
+    .max(PAGE_SIZE_MAX)
+    .default(PAGE_SIZE)
+    .describe('How many items to send.'),
   cursor: z
     .string()
     .max(CURSOR_LENGTH_MAX)
