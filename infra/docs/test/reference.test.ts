@@ -106,3 +106,20 @@ test.each(PAGES)('%s links only to what is there', (page) => {
   })
   expect(broken.map(([link]) => link)).toEqual([])
 })
+
+test('every guarantee names a test', () => {
+  const rows = [...read('infra/docs/explanation/guarantees.md').matchAll(/^\| \d .*$/gm)].map(([row]) => row)
+  expect(rows).toHaveLength(7)
+  for (const row of rows) expect(row).toMatch(/\]\(\S+\.test\.ts\)/)
+})
+
+test('every page of infra/docs is linked from the index', () => {
+  const reached = new Set(['infra/docs/README.md'])
+  for (const page of reached) {
+    for (const [, path] of read(page).matchAll(/\]\((?!https?:)([^)#\s]+\.md)/g)) {
+      const target = join(dirname(page), path!)
+      if (PAGES.includes(target)) reached.add(target)
+    }
+  }
+  expect(PAGES.filter((page) => page !== 'README.md' && !reached.has(page))).toEqual([])
+})

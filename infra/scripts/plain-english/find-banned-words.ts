@@ -1,5 +1,5 @@
 import { ALLOWED, EXCLUDED } from './allowed.ts'
-import { BANNED_WORDS, type BannedWord } from './banned-words.ts'
+import { BANNED_WORDS } from './banned-words.ts'
 
 /** A banned word in a file. */
 export interface Violation {
@@ -18,12 +18,14 @@ const JOINER = '[_-]?'
 /** Between the parts of an identifier: `webhookRefused`, and `HTTPRefused`, where the last capital begins a part. */
 const BETWEEN_PARTS = '(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])'
 
-const compile = ({ phrase }: BannedWord): RegExp => {
-  const parts = phrase.replaceAll('-', '\0').replaceAll(' ', ANY_SEPARATOR).replaceAll('\0', JOINER)
-  return new RegExp(`(?:(?<![A-Za-z])|${BETWEEN_PARTS})(?i:${parts})(?:(?![A-Za-z])|${BETWEEN_PARTS})`, 'g')
+function compile(phrase: string): RegExp {
+  // Letter by letter, because the boundaries depend on case: a flag would apply to them too.
+  const letters = phrase.replaceAll(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`)
+  const parts = letters.replaceAll('-', '\0').replaceAll(' ', ANY_SEPARATOR).replaceAll('\0', JOINER)
+  return new RegExp(`(?:(?<![A-Za-z])|${BETWEEN_PARTS})(?:${parts})(?:(?![A-Za-z])|${BETWEEN_PARTS})`, 'g')
 }
 
-const COMPILED = BANNED_WORDS.map((word) => ({ ...word, pattern: compile(word) }))
+const COMPILED = BANNED_WORDS.map(({ phrase, instead, only }) => ({ pattern: compile(phrase), instead, only }))
 
 /** "Who keeps the cursor …" and "what was stored is …", where a noun belongs; questions are none. */
 const FREE_RELATIVES: readonly RegExp[] = [
