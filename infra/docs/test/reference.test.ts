@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
 import { CLOSE_CODES, ERROR_CODES, isReconnectable } from '@paxyo/contracts'
+import { providerProblems } from '@paxyo/providers'
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadIngestConfig } from '../../../services/webhook-ingest/src/config.ts'
@@ -66,6 +68,18 @@ describe('the tables of configuration.md are those of the code', () => {
 
     expect(listed.toSorted()).toEqual(expected.toSorted())
   })
+})
+
+test('the providers of the how-to guide are a valid PROVIDERS_FILE', () => {
+  const guide = read('infra/docs/how-to/use-several-providers.md')
+  const folder = mkdtempSync(join(tmpdir(), 'paxyo-providers-'))
+  const file = join(folder, 'providers.json')
+  try {
+    writeFileSync(file, /^```json providers.json\n([^]*?)^```$/m.exec(guide)![1]!)
+    expect(providerProblems({ PROVIDERS_FILE: file })).toEqual([])
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })
 
 describe('the tables of errors.md are those of the code', () => {
