@@ -16,15 +16,15 @@ import { createKysely } from '@paxyo/database'
 import { createApiKey } from '@paxyo/database'
 import { SECRET, startTestPanel, type TestPanel } from './workers/outgoing-webhooks/test-panel.ts'
 
-// The README's commands, run in their order as they stand there; only the address is put in.
+// Runs the commands of the panel API's reference in their order; only the address is replaced.
 
-const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+const REFERENCE = readFileSync(new URL('../../../infra/docs/reference/panel-api.md', import.meta.url), 'utf8')
 const run = promisify(execFile)
 
-/** Each command of the API with the answer that stands behind it, if one does; reconciling has a test of its own. */
-const examples = [...README.matchAll(/^```sh\n([^]*?)^```$(?:\n\n```json\n([^]*?)^```$)?/gm)]
-  .map(([, command, answer]) => ({ command: command!, answer }))
-  .filter(({ command }) => !command.startsWith('npm run reconcile'))
+/** Each command, with the response that follows it, if one does. */
+const examples = [...REFERENCE.matchAll(/^```sh\n([^]*?)^```$(?:\n\n```json\n([^]*?)^```$)?/gm)].map(
+  ([, command, answer]) => ({ command: command!, answer }),
+)
 
 let database: TestDatabase
 let ingest: ServiceProcess
@@ -77,7 +77,7 @@ function noteIds({ cursor, data = [] }: Answer): void {
 const withAnyText = (json: string, anyText: unknown): unknown =>
   JSON.parse(json, (_name, value: unknown) => (value === '…' ? anyText : value))
 
-test('every command answers what the README says, and none is refused', async () => {
+test('every command answers what the reference says, and none is refused', async () => {
   const answers = []
   for (const { command } of examples) {
     // A webhook's row is made by whoever sends it, a moment after the refund.
