@@ -1,7 +1,7 @@
 import { migrateToLatest } from '@paxyo/database'
 import { findChromium } from './chromium.ts'
 import { provideProgram } from './debian-package.ts'
-import { providePostgres, provideRedis, type SharedServer } from './shared-servers.ts'
+import { providePostgres, provideRedis, type SharedServer } from './provide-servers.ts'
 import { TEMPLATE_DATABASE, administer, withDatabase } from './test-database.ts'
 
 const PROGRAMS: readonly [string, ...string[]][] = [
