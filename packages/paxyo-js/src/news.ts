@@ -1,4 +1,5 @@
-import type { AccountView, OrderView, RefundView } from '@paxyo/contracts'
+import type { AccountView, OrderView, RefundView } from '@paxyo/browser-client'
+import { isOrderStatus, type OrderStatus } from '@paxyo/contracts/data'
 import type { Format } from './format.ts'
 import { addMoney } from './money.ts'
 import type { Toast } from './toasts.ts'
@@ -24,7 +25,7 @@ export const SINGLE_NEWS_MAX = 3
 /** The key of that toast. */
 export const SUMMARY_KEY = 'orders'
 
-const TONES: Readonly<Record<OrderView['status'], Toast['tone']>> = {
+const TONES: Readonly<Record<OrderStatus, Toast['tone']>> = {
   pending: 'plain',
   processing: 'plain',
   in_progress: 'plain',
@@ -59,7 +60,7 @@ export function toOrderToast({ order, refund }: OrderNews, { words, format, dire
   const paid = refund && fill(words.refunded, { amount: format.money(refund.amount, refund.currency) }, direction)
   return {
     key: `order ${order.orderId}`,
-    tone: TONES[order.status],
+    tone: isOrderStatus(order.status) ? TONES[order.status] : 'plain',
     title: fill(words.order, { order: order.orderId }, direction),
     text: paid === undefined ? status : `${status} · ${paid}`,
   }

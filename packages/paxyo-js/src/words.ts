@@ -1,4 +1,4 @@
-import type { OrderView } from '@paxyo/contracts'
+import type { OrderStatus } from '@paxyo/contracts/data'
 import { LANGUAGES } from './languages.ts'
 
 export type ConnectionState = 'connecting' | 'live' | 'reconnecting' | 'offline' | 'closed'
@@ -6,7 +6,7 @@ export type ConnectionState = 'connecting' | 'live' | 'reconnecting' | 'offline'
 /** Everything that is shown in a language; a page gives its own by `data-words`. What stands in {} is filled in. */
 export type Words = Readonly<
   Record<
-    | OrderView['status']
+    | OrderStatus
     | ConnectionState
     | 'order' // Order {order}
     | 'refunded' // {amount} refunded

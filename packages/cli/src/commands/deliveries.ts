@@ -1,3 +1,4 @@
+import { RECORDED_OUTCOMES } from '@paxyo/contracts/data'
 import { action } from '../cli.ts'
 import type { AddCommand } from '../program.ts'
 import { parseLimit } from './limit.ts'
@@ -23,7 +24,7 @@ export const addDeliveries: AddCommand = (program, terminal, finished) => {
   deliveries
     .command('list')
     .description('list deliveries, the newest first')
-    .option('-o, --outcome <outcome>', 'applied, progress, unchanged, stale, review or parked')
+    .option('-o, --outcome <outcome>', `one of ${RECORDED_OUTCOMES.join(', ')}`)
     .option('--order <orderId>', "only of this order of the panel's")
     .option('-l, --limit <count>', 'how many', parseLimit, 50)
     .action(

@@ -1,10 +1,10 @@
-import type { OrderStatus } from '@paxyo/contracts'
+import { isOrderStatus, statusText, type OrderStatus } from '@paxyo/contracts/data'
 
 /** The page speaks English, and so do its numbers. */
 const LOCALE = 'en'
 const MONEY_DECIMALS_MAX = 8
 
-export const STATUS_LABELS: Readonly<Record<OrderStatus, string>> = {
+const STATUS_LABELS: Readonly<Record<OrderStatus, string>> = {
   pending: 'Pending',
   processing: 'Processing',
   in_progress: 'In progress',
@@ -13,6 +13,10 @@ export const STATUS_LABELS: Readonly<Record<OrderStatus, string>> = {
   canceled: 'Canceled',
   failed: 'Failed',
 }
+
+/** A status that this page does not know is shown as text. */
+export const statusLabel = (status: string): string =>
+  isOrderStatus(status) ? STATUS_LABELS[status] : statusText(status)
 
 const wholeNumber = new Intl.NumberFormat(LOCALE)
 const percent = new Intl.NumberFormat(LOCALE, { style: 'percent' })

@@ -1,4 +1,4 @@
-import { identifierSchema, timestampSchema } from '@paxyo/contracts'
+import { identifierSchema, RECORDED_OUTCOMES, timestampSchema } from '@paxyo/contracts'
 import type { Database } from '@paxyo/database'
 import { sql, type Kysely } from 'kysely'
 import { z } from 'zod'
@@ -6,15 +6,7 @@ import { namedSchemas } from '../kit/operation.ts'
 import { reviewReasonSchema } from '../reviews/review.ts'
 
 /** What a delivery has become; a duplicate is no delivery of its own. */
-export const deliveryOutcomeSchema = z.enum([
-  'applied',
-  'progress',
-  'unchanged',
-  'stale',
-  'review',
-  'parked',
-  'awaiting_confirmation',
-])
+export const deliveryOutcomeSchema = z.enum(RECORDED_OUTCOMES)
 
 /** One update of a webhook request, and what became of it. */
 export const deliverySchema = z.object({

@@ -1,5 +1,3 @@
-import type { OrderEvent } from './order-event.ts'
-
 const PREFIX = '{"type":"event","seq":'
 const AT = '"at":"'
 const AT_LENGTH = '2026-11-22T18:00:00.000Z'.length
@@ -7,15 +5,6 @@ const AT_LENGTH = '2026-11-22T18:00:00.000Z'.length
 const TAIL_BYTES = 160
 const DIGIT_0 = 0x30
 const DIGIT_9 = 0x39
-
-/**
- * The bytes of an event, written once when it is committed and forwarded untouched from then on.
- * They begin with `{"type":"event","seq":N`, so that {@link eventSeq} can read N without parsing the rest.
- */
-export function encodeEvent(event: OrderEvent): string {
-  const { type, seq, ...rest } = event
-  return JSON.stringify({ type, seq, ...rest })
-}
 
 /**
  * Reads the seq of an encoded event from its first bytes.

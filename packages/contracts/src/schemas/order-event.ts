@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { ORDER_STATUSES } from '../data/order-status.ts'
 import { currencySchema, identifierSchema, moneySchema, seqSchema, timestampSchema } from './scalars.ts'
-import { orderStatusSchema } from './order-status.ts'
+
+export const orderStatusSchema = z.enum(ORDER_STATUSES)
 
 /** An order as its user sees it. */
 export const orderViewSchema = z.object({

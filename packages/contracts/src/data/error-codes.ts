@@ -1,5 +1,3 @@
-import { z } from 'zod'
-
 /** Every error that an HTTP answer can carry. Codes are stable: clients may depend on them. */
 export const ERROR_CODES = {
   malformed_request: { status: 400, title: 'The request is no valid HTTP.' },
@@ -45,20 +43,3 @@ export const ERROR_CODES = {
 } as const
 
 export type ErrorCode = keyof typeof ERROR_CODES
-
-/** An error answer, RFC 9457 (`application/problem+json`), with our stable code beside the standard members. */
-export const problemSchema = z.object({
-  type: z.string(),
-  title: z.string(),
-  status: z.int(),
-  code: z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]),
-  detail: z.string().optional(),
-})
-
-export type Problem = z.infer<typeof problemSchema>
-
-/** The answer for an error code; `detail` says what was wrong with this one request. */
-export function problem(code: ErrorCode, detail?: string): Problem {
-  const { status, title } = ERROR_CODES[code]
-  return { type: `urn:paxyo:error:${code}`, title, status, code, ...(detail === undefined ? {} : { detail }) }
-}

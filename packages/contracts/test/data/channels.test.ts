@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { EVENT_CHANNEL_SHARDS, userChannel } from '../src/channels.ts'
+import { EVENT_CHANNEL_SHARDS, userChannel } from '../../src/data/channels.ts'
 
 test('a user channel is stable, names its shard as the hash tag and its user behind it', () => {
   expect(userChannel('user-1')).toBe(userChannel('user-1'))
