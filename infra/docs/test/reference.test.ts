@@ -1,8 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { CLOSE_CODES, ERROR_CODES, isReconnectable } from '@paxyo/contracts'
 import { providerProblems } from '@paxyo/providers'
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -22,6 +21,8 @@ const rowsBelow = (text: string, heading: string): string[][] =>
       .matchAll(/^\| [`\d].*\|$/gm),
   ].map(([row]) => row.split(' | ').map((cell) => cell.replaceAll(/^\| |\|$|`/g, '').trim()))
 
+const byName = ([one = '']: readonly string[], [other = '']: readonly string[]): number => one.localeCompare(other)
+
 const ENVIRONMENT: Readonly<Record<string, string>> = {
   DATABASE_URL: 'postgres://db/paxyo',
   REDIS_URL: 'redis://redis',
@@ -33,23 +34,23 @@ type Load = (environment: NodeJS.ProcessEnv) => object
 
 /** The variables that a service reads. */
 function variablesOf(load: Load): string[] {
-  const read = new Set<string>()
+  const names = new Set<string>()
   load(
     new Proxy(ENVIRONMENT, {
       get(values, name) {
-        read.add(String(name))
+        names.add(String(name))
         return values[String(name)]
       },
     }),
   )
-  return [...read].filter((name) => !name.endsWith('_FILE') || !read.has(name.slice(0, -'_FILE'.length)))
+  return [...names].filter((name) => !name.endsWith('_FILE') || !names.has(name.slice(0, -'_FILE'.length)))
 }
 
 function defaultOf(load: Load, name: string): string {
   const config = load({ ...ENVIRONMENT }) as Record<string, unknown>
   const value = name in ENVIRONMENT ? undefined : config[name]
   if (value === undefined || (Array.isArray(value) && value.length === 0)) return '–'
-  return String(value).replace(ROOT, '')
+  return `${value as string | number | boolean}`.replace(ROOT, '')
 }
 
 describe('the tables of configuration.md are those of the code', () => {
@@ -66,7 +67,7 @@ describe('the tables of configuration.md are those of the code', () => {
     ])
     const listed = rowsBelow(text, service).map(([name, value]) => [name!, value!])
 
-    expect(listed.toSorted()).toEqual(expected.toSorted())
+    expect(listed.toSorted(byName)).toEqual(expected.toSorted(byName))
   })
 })
 
@@ -98,9 +99,9 @@ describe('the tables of errors.md are those of the code', () => {
   })
 })
 
-const PAGES = execFileSync('git', ['ls-files', '--', 'README.md', 'infra/docs'], { cwd: ROOT, encoding: 'utf8' })
-  .split('\n')
-  .filter((path) => path.endsWith('.md'))
+const PAGES = globSync(['README.md', 'infra/docs/**/*.md'], { cwd: ROOT })
+  .map((path) => path.replaceAll('\\', '/'))
+  .toSorted((one, other) => one.localeCompare(other))
 
 /** As GitHub makes them of headings. */
 const anchorsOf = (text: string): string[] =>

@@ -37,7 +37,7 @@ test('the store shows orders and the balance as they change', async () => {
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
   writeFileSync(join(folder, 'orders-store.js'), blockNamed('orders-store.js'))
   const { createOrdersStore } = (await import(pathToFileURL(join(folder, 'orders-store.js')).href)) as {
-    createOrdersStore(options: object): OrdersStore
+    createOrdersStore: (options: object) => OrdersStore
   }
   await system.register({ orderId: 'R-1', providerOrderId: '90001', userId: 'react', quantity: 1000, charge: '2.5' })
   const url = `${system.gateway.url.replace(/^http/, 'ws')}/ws`
