@@ -15,6 +15,9 @@ const { values, positionals } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '5' },
+    /** Seconds before the ingest benchmark measures, and before the fan-out benchmark looks at memory. */
+    'warm-up': { type: 'string', default: '5' },
+    settle: { type: 'string', default: '1.5' },
     connections: { type: 'string', default: '64,256' },
     clients: { type: 'string', default: '5000' },
     rates: { type: 'string', default: '1000,5000,20000' },
@@ -42,6 +45,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Report>>> = {
     benchIngest({
       rounds: Number(values.rounds),
       roundMs: Number(values.seconds) * 1000,
+      warmUpMs: Number(values['warm-up']) * 1000,
       connections: numbers(values.connections),
       orders: Number(values.orders),
       users: Number(values.users),
@@ -60,6 +64,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Report>>> = {
       idleConnections: Number(values.idle),
       only: values.only,
       nodeArgs: values['node-arg'],
+      settleMs: Number(values.settle) * 1000,
     }),
   'reconnect-storm': () =>
     benchReconnectStorm({

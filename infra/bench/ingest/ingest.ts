@@ -12,6 +12,8 @@ import { CHARGE, seedSql } from './seed.ts'
 export interface IngestOptions {
   readonly rounds: number
   readonly roundMs: number
+  /** How long each variant runs before it is measured. */
+  readonly warmUpMs?: number
   readonly connections: readonly number[]
   readonly orders: number
   readonly users: number
@@ -73,7 +75,8 @@ export async function benchIngest(options: IngestOptions): Promise<Report> {
   }
 
   const context = { servers, options }
-  for (const variant of variants) await measure(context, variant, { connections: 64, durationMs: WARM_UP_MS })
+  for (const variant of variants)
+    await measure(context, variant, { connections: 64, durationMs: options.warmUpMs ?? WARM_UP_MS })
   const samples: Sample[] = []
   for (const connections of options.connections) {
     const closedLoop = await takeTurns(`${connections} connections`, variants, options.rounds, (variant) =>

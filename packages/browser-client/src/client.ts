@@ -9,7 +9,7 @@ import { followPage } from './page.ts'
 import { loadPosition, savePosition, tabStorage } from './saved-position.ts'
 import { Stream } from './stream.ts'
 import { canShare, createTabs, type Tabs } from './tabs.ts'
-import { isAboutOrder, type ReceivedEvent } from './wire.ts'
+import { isAboutOrder, isKnownKind, type ReceivedEvent } from './wire.ts'
 
 /**
  * Follows a user's stream, for as long as the page lives or until it is closed. It begins after the present task, so
@@ -160,8 +160,7 @@ function emit(listeners: Listeners, event: ReceivedEvent): void {
     const { order, refund } = event
     listeners.emit({ type: 'order', event: event.event, order, seq, at, refund, account: event.account })
     if (refund !== undefined) listeners.emit({ type: 'refund', refund, order, seq, at })
-  } else if (event.event !== 'account.updated')
-    listeners.emit({ type: 'event', event: event.event, seq, at, account, data: event })
+  } else if (!isKnownKind(event)) listeners.emit({ type: 'event', event: event.event, seq, at, account, data: event })
   if (account !== undefined) listeners.emit({ type: 'account', account, seq })
 }
 

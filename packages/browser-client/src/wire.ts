@@ -32,6 +32,15 @@ export function readMessage(data: unknown): ReceivedMessage | undefined {
 /** An event about an order, of a kind that this client knows. */
 export type OrderEventReceived = Extract<OrderEvent, { order: unknown }> & { readonly refund?: RefundView | undefined }
 
+/** What each kind is about. It is total: a kind of the contract that is missing here does not compile. */
+const SUBJECTS: Readonly<Record<OrderEvent['event'], 'order' | 'account'>> = {
+  'order.registered': 'order',
+  'order.updated': 'order',
+  'account.updated': 'account',
+}
+
+export const isKnownKind = ({ event }: ReceivedEvent): boolean => Object.hasOwn(SUBJECTS, event)
+
 export function isAboutOrder(event: ReceivedEvent): event is OrderEventReceived {
-  return event.event === 'order.registered' || event.event === 'order.updated'
+  return isKnownKind(event) && SUBJECTS[event.event as OrderEvent['event']] === 'order'
 }

@@ -40,6 +40,5 @@ function whatToAdd(verdict: string, version: number, revision: number, schemaHas
     '1. Add to PROTOCOL_HISTORY in src/data/protocol-version.ts:',
     `     { version: ${version}, revision: ${revision}, schemaHash: '${schemaHash}', change: '…' }`,
     `2. Record frames that show ${revision === 0 ? 'everything' : 'what is new'} in test/frames/${version}.${revision}.json.`,
-    `3. Add the row of ${version}.${revision} to "History" in README.md.`,
   ].join('\n')
 }

@@ -1,5 +1,5 @@
 import type { AccountView, OrderView, RefundView } from '@paxyo/browser-client'
-import { isOrderStatus, type OrderStatus } from '@paxyo/contracts/data'
+import type { OrderStatus } from '@paxyo/contracts/data'
 import type { Format } from './format.ts'
 import { addMoney } from './money.ts'
 import type { Toast } from './toasts.ts'
@@ -25,15 +25,13 @@ export const SINGLE_NEWS_MAX = 3
 /** The key of that toast. */
 export const SUMMARY_KEY = 'orders'
 
-const TONES: Readonly<Record<OrderStatus, Toast['tone']>> = {
-  pending: 'plain',
-  processing: 'plain',
-  in_progress: 'plain',
-  completed: 'good',
-  partial: 'mixed',
-  canceled: 'mixed',
-  failed: 'bad',
-}
+/** The tone of a status; one that is not listed is plain. */
+const TONES = new Map<string, Toast['tone']>([
+  ['completed', 'good'],
+  ['partial', 'mixed'],
+  ['canceled', 'mixed'],
+  ['failed', 'bad'],
+] satisfies [OrderStatus, Toast['tone']][])
 
 /**
  * Whether a change is worth a toast: another status, or money. A few followers more are not.
@@ -60,7 +58,7 @@ export function toOrderToast({ order, refund }: OrderNews, { words, format, dire
   const paid = refund && fill(words.refunded, { amount: format.money(refund.amount, refund.currency) }, direction)
   return {
     key: `order ${order.orderId}`,
-    tone: isOrderStatus(order.status) ? TONES[order.status] : 'plain',
+    tone: TONES.get(order.status) ?? 'plain',
     title: fill(words.order, { order: order.orderId }, direction),
     text: paid === undefined ? status : `${status} · ${paid}`,
   }

@@ -1,10 +1,10 @@
 import { createWorker } from '@paxyo/service-kit'
 import type { Logger } from 'pino'
+import type { DemoPanel } from './demo-panel.ts'
 import type { DemoAction, DemoActions } from './page-server/action-routes.ts'
-import type { PanelApi } from './panel-api.ts'
 
 export interface AutoplayDeps {
-  readonly panel: Pick<PanelApi, 'openOrders'>
+  readonly panel: Pick<DemoPanel, 'openOrders'>
   readonly actions: Pick<DemoActions, 'act' | 'newOrder'>
   readonly intervalMs: number
   readonly log: Logger

@@ -2,17 +2,17 @@ import { createHttpServer, createLogger, listen, registerHealth, runService } fr
 import { startAutoplay } from './autoplay.ts'
 import { loadDemoConfig } from './config.ts'
 import { createDemoActions } from './demo-actions.ts'
+import { createDemoPanel } from './demo-panel.ts'
 import { startDemoProvider } from './demo-provider.ts'
 import { DEMO_USER, prepareDemo } from './demo.ts'
 import { registerDemoPage } from './page-server/demo-page.ts'
-import { createPanelApi } from './panel-api.ts'
 
 await runService(async (resources) => {
   const config = loadDemoConfig(process.env)
   const log = createLogger('demo', config.LOG_LEVEL)
   const app = resources.use(createHttpServer({ log, trustProxy: config.TRUST_PROXY }))
 
-  const panel = createPanelApi({ url: config.INGEST_URL, apiKey: config.PANEL_API_KEYS[0]!, userId: DEMO_USER })
+  const panel = createDemoPanel({ url: config.INGEST_URL, apiKey: config.PANEL_API_KEYS[0]!, userId: DEMO_USER })
   const provider = resources.use(
     await startDemoProvider({
       url: config.INGEST_URL,

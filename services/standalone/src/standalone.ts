@@ -11,7 +11,7 @@ import {
 } from '@paxyo/service-kit'
 import {
   createDemoActions,
-  createPanelApi,
+  createDemoPanel,
   DEMO_USER,
   prepareDemo,
   registerDemoPage,
@@ -145,7 +145,7 @@ async function startDemo(
   const url = ownAddress(config.HOST, config.PORT)
   const provider = await startDemoProvider({ url, proof: { kind: 'path', token: webhookTokens[0]! } })
   return {
-    panel: createPanelApi({ url, apiKey: apiKeys[0]!, userId: DEMO_USER }),
+    panel: createDemoPanel({ url, apiKey: apiKeys[0]!, userId: DEMO_USER }),
     provider: resources.use(provider),
   }
 }

@@ -1,22 +1,6 @@
-import { isOrderStatus, statusText, type OrderStatus } from '@paxyo/contracts/data'
-
 /** The page speaks English, and so do its numbers. */
 const LOCALE = 'en'
 const MONEY_DECIMALS_MAX = 8
-
-const STATUS_LABELS: Readonly<Record<OrderStatus, string>> = {
-  pending: 'Pending',
-  processing: 'Processing',
-  in_progress: 'In progress',
-  completed: 'Completed',
-  partial: 'Partial',
-  canceled: 'Canceled',
-  failed: 'Failed',
-}
-
-/** A status that this page does not know is shown as text. */
-export const statusLabel = (status: string): string =>
-  isOrderStatus(status) ? STATUS_LABELS[status] : statusText(status)
 
 const wholeNumber = new Intl.NumberFormat(LOCALE)
 const percent = new Intl.NumberFormat(LOCALE, { style: 'percent' })

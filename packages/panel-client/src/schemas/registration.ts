@@ -44,4 +44,7 @@ export const registrationSchema = z.strictObject({
 })
 z.globalRegistry.add(registrationSchema, { id: 'Registration' })
 
+/** As a panel writes it. */
+export type Registration = z.input<typeof registrationSchema>
+/** As it is read. */
 export type RegistrationBody = z.output<typeof registrationSchema>

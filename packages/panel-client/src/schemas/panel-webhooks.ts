@@ -1,6 +1,6 @@
 import { identifierSchema, timestampSchema } from '@paxyo/contracts'
 import { z } from 'zod'
-import { namedSchemas } from '../kit/operation.ts'
+import { pageQuery } from './page.ts'
 
 /** What became of the webhook that tells of a refund. */
 export const panelWebhookSchema = z.object({
@@ -16,6 +16,17 @@ export const panelWebhookSchema = z.object({
   lastStatus: z.int().nullable().describe('What the panel answered to the last attempt.'),
   lastError: z.string().nullable(),
 })
-namedSchemas.add(panelWebhookSchema, { id: 'PanelWebhook' })
+z.globalRegistry.add(panelWebhookSchema, { id: 'PanelWebhook' })
 
 export type PanelWebhookView = z.infer<typeof panelWebhookSchema>
+
+export const listPanelWebhooksQuery = z.strictObject({ ...pageQuery, state: panelWebhookSchema.shape.state.optional() })
+
+/** What `POST /v1/panel-webhooks/retry` returns. */
+export const retriedWebhooksSchema = z.object({
+  retried: z.int().nonnegative(),
+  hasMore: z.boolean().describe('Whether to ask again: one request brings back a thousand at most.'),
+})
+
+export type ListPanelWebhooksQuery = z.input<typeof listPanelWebhooksQuery>
+export type RetriedWebhooks = z.infer<typeof retriedWebhooksSchema>
