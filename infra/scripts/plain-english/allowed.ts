@@ -15,6 +15,7 @@ export const ALLOWED: readonly Allowed[] = [
   { text: /\bfill(?:="|:|-opacity|-rule)/g, reason: 'an attribute of SVG and CSS' },
   { text: /\.fill\(/g, reason: "a method of JavaScript's arrays and Playwright's locators" },
   { text: /\b(?:Instagram|TikTok|YouTube) followers\b/g, reason: "what a panel's users order" },
+  { text: /\bnssm remove .* confirm\b/g, reason: 'a command of NSSM' },
   { text: /\bpeerDependencies|peerDependenciesMeta\b/g, reason: 'a field of package.json' },
   {
     text: /\b(?:panel_webhook\w*|confirmations\w*|awaiting_confirmation|refuse_change|answer +text)\b/g,

@@ -11,5 +11,8 @@ export const DONE: readonly string[] = [
   'infra/docs/troubleshooting.md',
   'infra/docs/tutorials/',
   'infra/docs/test/',
+  'infra/docs/windows.md',
+  'services/standalone/README.md',
   'services/webhook-ingest/README.md',
+  'services/ws-gateway/README.md',
 ]
