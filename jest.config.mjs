@@ -10,8 +10,6 @@ const kindOf = (displayName, name, otherKinds = []) => ({
     `<rootDir>/infra/e2e/*${name}.ts`,
     ...otherKinds.map((other) => `!**/*${other}.ts`),
   ],
-  // Generous: a busy machine does not fail a test.
-  testTimeout: 240_000,
 })
 
 /** The set-up runs once for both kinds that need it. */
@@ -33,6 +31,8 @@ export default {
   maxWorkers: 2,
   // Only a new process releases the contexts of the files that are done.
   workerIdleMemoryLimit: '1GB',
+  // Generous: a busy machine does not fail a test.
+  testTimeout: 240_000,
   testSequencer: '<rootDir>/infra/scripts/jest-sequencer.mjs',
   reporters: ['default', '<rootDir>/infra/scripts/jest-count-reporter.mjs'],
   // A file that holds on to something is a leak: the run must not end and hide it.
