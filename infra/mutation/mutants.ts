@@ -30,6 +30,20 @@ export const MUTANTS: readonly Mutant[] = [
     tests: [`${LEDGER}/test/deliveries`],
   },
   {
+    name: 'one provider for the whole batch',
+    file: `${LEDGER}/src/deliveries/commit-deliveries.ts`,
+    find: 'deliveries.flatMap(({ provider, update }) =>',
+    replace: 'deliveries.flatMap(({ update }, _index, [{ provider }]) =>',
+    tests: [`${LEDGER}/test/deliveries/several-providers`],
+  },
+  {
+    name: 'orders of two providers with the same id are one order',
+    file: `${LEDGER}/src/model/provider-order.ts`,
+    find: 'return `${provider}\\n${providerOrderId}`',
+    replace: 'return providerOrderId',
+    tests: [`${LEDGER}/test/deliveries/several-providers`],
+  },
+  {
     name: 'the ledger has no fence',
     file: 'packages/database/src/migrations/0001-tables.ts',
     find: 'UNIQUE (order_id, refunded_before)',
