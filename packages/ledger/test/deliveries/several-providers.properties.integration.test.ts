@@ -130,7 +130,7 @@ test('two providers with the same order ids: every refund goes to the account of
           updates.filter(({ provider, id }) => provider === plan.provider && id === plan.id),
         ),
       }))
-      expect(await paid(run)).toEqual(due.filter(({ refund }) => refund > 0n).sort(byOrder))
+      expect(await paid(run)).toEqual(due.filter(({ refund }) => refund > 0n).toSorted(byOrder))
       expect(await balances(run)).toEqual(balancesOf(due))
       expect(await countParked(run)).toBe(0)
     },
@@ -190,7 +190,7 @@ function toDelivery(run: string, { provider, id, status, remains, origin }: Upda
 
 /** Cuts a list at these places, into {@link BATCHES_MAX} lists. */
 function split(items: readonly number[], cuts: readonly number[]): number[][] {
-  const places = [0, ...cuts.map((cut) => Math.min(cut, items.length)).sort((a, b) => a - b), items.length]
+  const places = [0, ...cuts.map((cut) => Math.min(cut, items.length)).toSorted((a, b) => a - b), items.length]
   return places.slice(1).map((end, index) => items.slice(places[index], end))
 }
 
@@ -226,7 +226,9 @@ async function paid(run: string): Promise<Paid[]> {
      WHERE kind = 'refund' AND user_id LIKE $1 GROUP BY order_id, user_id`,
     [`${run}-%`],
   )
-  return rows.map(({ order_id: order, user_id: user, units }) => ({ order, user, refund: BigInt(units) })).sort(byOrder)
+  return rows
+    .map(({ order_id: order, user_id: user, units }) => ({ order, user, refund: BigInt(units) }))
+    .toSorted(byOrder)
 }
 
 async function balances(run: string): Promise<Record<string, bigint>> {
