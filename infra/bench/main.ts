@@ -6,7 +6,8 @@ import { benchGrowth } from './growth/growth.ts'
 import { regressionGate } from './regression-gate/regression-gate.ts'
 import { benchIngest } from './ingest/ingest.ts'
 import { benchReconnectStorm } from './reconnect-storm/reconnect-storm.ts'
-import { toTables, writeReport, type Report } from './report/report.ts'
+import { toTables, writeReport } from './report/report.ts'
+import type { Report } from './report/samples.ts'
 
 // npm run bench [name …] [-- options]
 

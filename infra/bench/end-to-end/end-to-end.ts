@@ -9,7 +9,7 @@ import { ask } from '../load/http-load.ts'
 import type { Latencies } from '../load/latencies.ts'
 import { startPeer, type Peer } from '../machine/peer.ts'
 import { startServers } from '../machine/servers.ts'
-import type { Report, Sample } from '../report/report.ts'
+import type { Report, Sample } from '../report/samples.ts'
 import { takeTurns } from '../report/rounds.ts'
 import { median } from '../report/statistics.ts'
 

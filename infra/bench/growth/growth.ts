@@ -7,7 +7,7 @@ import { seedSql } from '../ingest/seed.ts'
 import { startWsLoad, type WsLoad } from '../load/ws-load.ts'
 import { startPeer, type Peer } from '../machine/peer.ts'
 import { startServers } from '../machine/servers.ts'
-import type { Report, Sample } from '../report/report.ts'
+import type { Report, Sample } from '../report/samples.ts'
 import { takeTurns } from '../report/rounds.ts'
 
 export interface GrowthOptions {

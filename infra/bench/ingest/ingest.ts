@@ -4,7 +4,7 @@ import { ask, startHttpLoad, type HttpLoad, type HttpLoadOrder, type HttpLoadRes
 import { topStatements, walByRecord } from '../machine/database-work.ts'
 import { startPeer, type Peer } from '../machine/peer.ts'
 import { runSql, startServers, type Servers } from '../machine/servers.ts'
-import { figure, type Report, type Sample } from '../report/report.ts'
+import { figure, type Report, type Sample } from '../report/samples.ts'
 import { takeTurns } from '../report/rounds.ts'
 import { median } from '../report/statistics.ts'
 import { CHARGE, seedSql } from './seed.ts'

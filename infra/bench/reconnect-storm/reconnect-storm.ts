@@ -3,7 +3,7 @@ import { gatewayEnv, wsGateway } from '../fan-out/variants/ws-gateway.ts'
 import { startWsLoad } from '../load/ws-load.ts'
 import { startPeer } from '../machine/peer.ts'
 import { runSql, startServers } from '../machine/servers.ts'
-import type { Report } from '../report/report.ts'
+import type { Report } from '../report/samples.ts'
 import { takeTurns } from '../report/rounds.ts'
 import { eventText, JWT_SECRET } from '../fan-out/variant.ts'
 

@@ -60,9 +60,6 @@ export function buildProgram(terminal: Terminal, finished: Finished): Command {
   return program
 }
 
-/** Adds a command, or a group of them, to the tree. */
-export type AddCommand = (program: Command, terminal: Terminal, finished: Finished) => void
-
 function exitCodesHelp(): string {
   const lines = Object.values(EXIT_CODES).map(({ code, meaning }) => `  ${String(code).padStart(3)}  ${meaning}`)
   return ['Exit codes:', ...lines].join('\n')

@@ -1,6 +1,6 @@
 import { isOrderStatus, statusText } from '@paxyo/contracts/data'
 import { createMoneyFormat } from './money.ts'
-import type { Words } from './words.ts'
+import type { Words } from './languages.ts'
 
 /** How values are written for people, in one language. */
 export interface Format {

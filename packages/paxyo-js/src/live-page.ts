@@ -12,7 +12,7 @@ import { createFrames } from './frames.ts'
 import { isNews } from './news.ts'
 import type { Newsroom } from './newsroom.ts'
 import { ROWS_MAX, watchRows } from './rows.ts'
-import type { Words } from './words.ts'
+import type { Words } from './languages.ts'
 
 /** Orders that are remembered for rows that come later: the snapshot's, and those that changed since. */
 const KNOWN_ORDERS_MAX = 2_000

@@ -3,7 +3,8 @@ import type { OrderStatus } from '@paxyo/contracts/data'
 import type { Format } from './format.ts'
 import { addMoney } from './money.ts'
 import type { Toast } from './toasts.ts'
-import { fill, type Words } from './words.ts'
+import type { Words } from './languages.ts'
+import { fill } from './words.ts'
 
 type Money = Pick<RefundView, 'amount' | 'currency'>
 

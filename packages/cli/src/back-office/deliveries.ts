@@ -1,12 +1,23 @@
 import { PAGE_SIZE_MAX, type DeliveryView, type Replay, type ReplayRange } from '@paxyo/panel-client'
 import { withPanelApi } from '../api/with-panel-api.ts'
 import type { Cli } from '../cli.ts'
-import type { ListDeliveriesOptions, ReplayOptions } from '../commands/deliveries.ts'
 import { Failure } from '../failure.ts'
 import { printable } from '../output/printable.ts'
 import { startProgress } from '../output/progress.ts'
 import { table } from '../output/table.ts'
 import { take } from './take.ts'
+
+export interface ListDeliveriesOptions {
+  readonly outcome?: string
+  readonly order?: string
+  readonly limit: number
+}
+
+export interface ReplayOptions {
+  readonly from?: string
+  readonly to?: string
+  readonly outcome?: string
+}
 
 export async function listDeliveries(cli: Cli, { outcome, order, limit }: ListDeliveriesOptions): Promise<void> {
   const query = {

@@ -2,11 +2,24 @@ import type { OrderStatus } from '@paxyo/contracts'
 import { PAGE_SIZE_MAX, type ListReviewsQuery, type ResolveRequest, type Review } from '@paxyo/panel-client'
 import { withPanelApi } from '../api/with-panel-api.ts'
 import type { Cli } from '../cli.ts'
-import type { ListReviewsOptions, ResolveOptions } from '../commands/reviews.ts'
 import { Failure } from '../failure.ts'
 import { printable } from '../output/printable.ts'
 import { table } from '../output/table.ts'
 import { take } from './take.ts'
+
+export interface ListReviewsOptions {
+  readonly state: 'open' | 'resolved' | 'all'
+  readonly reason?: string
+  readonly limit: number
+}
+
+export interface ResolveOptions {
+  readonly dismiss?: boolean
+  readonly refund?: string
+  readonly status?: string
+  readonly note: string
+  readonly by?: string
+}
 
 export async function listReviews(cli: Cli, { state, reason, limit }: ListReviewsOptions): Promise<void> {
   const query: ListReviewsQuery = {

@@ -1,19 +1,8 @@
 import { RECORDED_OUTCOMES } from '@paxyo/contracts/data'
 import { action } from '../cli.ts'
-import type { AddCommand } from '../program.ts'
+import type { ListDeliveriesOptions, ReplayOptions } from '../back-office/deliveries.ts'
+import type { AddCommand } from '../add-command.ts'
 import { parseLimit } from './limit.ts'
-
-export interface ListDeliveriesOptions {
-  readonly outcome?: string
-  readonly order?: string
-  readonly limit: number
-}
-
-export interface ReplayOptions {
-  readonly from?: string
-  readonly to?: string
-  readonly outcome?: string
-}
 
 const load = () => import('../back-office/deliveries.ts')
 

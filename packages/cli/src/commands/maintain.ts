@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { action, type Cli } from '../cli.ts'
-import type { AddCommand } from '../program.ts'
+import type { AddCommand } from '../add-command.ts'
 import { settings } from '../settings.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000

@@ -1,12 +1,6 @@
 import { action } from '../cli.ts'
-import type { AddCommand } from '../program.ts'
-
-export interface SecretsOptions {
-  readonly folder?: string
-  readonly host?: readonly string[]
-  readonly rotate?: string
-  readonly retire?: string
-}
+import type { SecretsOptions } from '../secrets/write-missing-secrets.ts'
+import type { AddCommand } from '../add-command.ts'
 
 export const addSecrets: AddCommand = (program, terminal, finished) => {
   program

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { action } from '../cli.ts'
-import type { AddCommand } from '../program.ts'
+import type { AddCommand } from '../add-command.ts'
 
 export const addSimulate: AddCommand = (program, terminal, finished) => {
   program

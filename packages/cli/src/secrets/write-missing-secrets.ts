@@ -8,9 +8,15 @@ import {
   type SecretFiles,
 } from '@paxyo/secrets'
 import type { Cli } from '../cli.ts'
-import type { SecretsOptions } from '../commands/secrets.ts'
 import { Failure } from '../failure.ts'
 import { settings } from '../settings.ts'
+
+export interface SecretsOptions {
+  readonly folder?: string
+  readonly host?: readonly string[]
+  readonly rotate?: string
+  readonly retire?: string
+}
 
 const HOSTS_DEFAULT = ['localhost', '127.0.0.1']
 

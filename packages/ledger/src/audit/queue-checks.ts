@@ -1,5 +1,5 @@
 import { RECORDED_OUTCOMES } from '@paxyo/contracts'
-import type { AuditCheck, AuditLimits } from './checks.ts'
+import type { AuditCheck, AuditLimits } from './audit-check.ts'
 
 const DELIVERY_OUTCOMES = `
   SELECT delivery_id, format('outcome %s', coalesce(outcome, 'missing')) FROM deliveries
