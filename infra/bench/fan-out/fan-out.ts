@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { seedSql } from '../ingest/seed.ts'
-import { startWsLoad, type WsLoad } from '../load/ws-load.ts'
+import { startWsLoad, type WsLoad } from './ws-load.ts'
 import { startPeer, type Peer } from '../machine/peer.ts'
 import { startServers, type Servers } from '../machine/servers.ts'
 import type { Report, Sample } from '../report/samples.ts'
 import { takeTurns } from '../report/rounds.ts'
-import { JWT_SECRET, type FanOutVariant } from './variant.ts'
+import { JWT_SECRET, type FanOutVariant } from './variants/variant.ts'
 import { FAN_OUT_VARIANTS } from './variants/index.ts'
 import { gatewayEnv, wsGateway } from './variants/ws-gateway.ts'
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ask, startHttpLoad, type HttpLoad, type HttpLoadOrder, type HttpLoadResult } from '../load/http-load.ts'
+import { ask } from '../machine/ask-child.ts'
+import { startHttpLoad, type HttpLoad, type HttpLoadOrder, type HttpLoadResult } from '../load/http-load.ts'
 import { topStatements, walByRecord } from '../machine/database-work.ts'
 import { startPeer, type Peer } from '../machine/peer.ts'
 import { runSql, startServers, type Servers } from '../machine/servers.ts'

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { once } from 'node:events'
-import type { Publisher } from '../fan-out/variant.ts'
+import type { Publisher } from './variants/variant.ts'
 
 /** A publisher at Redis. What is published in one turn of the event loop goes out together. */
 export async function connectRawRedis(url: string): Promise<Publisher> {

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { userIdOf, type FanOutVariant } from '../fan-out/variant.ts'
-import { FAN_OUT_VARIANTS } from '../fan-out/variants/index.ts'
-import { summarize } from './latencies.ts'
-import { mintToken } from './mint-token.ts'
+import { userIdOf, type FanOutVariant } from './variants/variant.ts'
+import { FAN_OUT_VARIANTS } from './variants/index.ts'
+import { summarize } from '../load/latencies.ts'
+import { mintToken } from '../load/mint-token.ts'
 import { connectRawRedis } from './raw-redis.ts'
-import { openRawWebSocket, type RawWebSocket } from './raw-web-socket.ts'
+import { openRawWebSocket, type RawWebSocket } from '../load/raw-web-socket.ts'
 import type { Connected, Published, WsLoadOrder } from './ws-load.ts'
 
 type ConnectOrder = Extract<WsLoadOrder, { kind: 'connect' }>

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { ask } from './http-load.ts'
-import type { Latencies } from './latencies.ts'
+import { ask } from '../machine/ask-child.ts'
+import type { Latencies } from '../load/latencies.ts'
 
 /** What the clients' process is told to do. */
 export type WsLoadOrder =
