@@ -1,3 +1,4 @@
+export { loadSimulatorConfig } from './config.ts'
 export { startSimulator, type Simulator, type SimulatorOptions } from './simulator.ts'
 export { SimulatorError, type SimulatorErrorCode } from './simulator-error.ts'
 export { ORDER_ACTIONS, type NewOrder, type OrderAction, type OrderChange, type ProviderOrder } from './order-book.ts'

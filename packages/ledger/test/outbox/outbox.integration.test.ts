@@ -48,8 +48,10 @@ class SwitchedPublisher implements EventPublisher {
   }
 }
 
-const open = (publisher: EventPublisher): Outbox => {
-  const outbox = createOutbox({ pool: database.poolAs('ingest', 4), publisher, log: pino({ level: 'silent' }) })
+/** Without the sweep unless given: what is tested must not be done by it. */
+const open = (publisher: EventPublisher, sweepIntervalMs = Infinity): Outbox => {
+  const pool = database.poolAs('ingest', 4)
+  const outbox = createOutbox({ pool, publisher, sweepIntervalMs, log: pino({ level: 'silent' }) })
   opened.push(outbox)
   return outbox
 }
@@ -136,6 +138,19 @@ test('a commit that sees rows older than two seconds has them published', async 
   // What is published at that moment may be published by the drain, too.
   await eventually(() => new Set(publisher.messages.map(({ payload }) => payload)).size === 2)
   expect(await eventually(async () => (await rowCount()) < 2)).toBe(true)
+})
+
+test('a sweep publishes old rows that nothing else has noticed', async () => {
+  const away = new SwitchedPublisher()
+  away.isReady = false
+  await commitAnEvent(open(away))
+  await database.owner.query(`UPDATE outbox SET created_at = created_at - interval '3 seconds'`)
+
+  const publisher = new SwitchedPublisher()
+  publisher.onReady = () => undefined
+  open(publisher, 20).start()
+  await eventually(async () => (await rowCount()) === 0)
+  expect(publisher.messages).toHaveLength(1)
 })
 
 test('drains and commits share connections without getting in each other’s way', async () => {

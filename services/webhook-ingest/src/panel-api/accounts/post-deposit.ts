@@ -1,22 +1,13 @@
-import { currencySchema } from '@paxyo/contracts'
 import { roundTrip } from '@paxyo/database'
 import { deposit, type Deposited } from '@paxyo/ledger'
 import { formatMoney, parseMoney, type Money } from '@paxyo/order-core'
-import { z } from 'zod'
+import { depositResponseSchema, depositSchema, type LedgerEntry } from '@paxyo/panel-client'
 import { sendAnswer, type Answer } from '../kit/answer.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { commitOnce, idempotentRequest, neededIdempotencyHeaders } from '../kit/idempotency.ts'
 import { operation } from '../kit/operation.ts'
 import { readEpoch, userParams } from '../kit/position.ts'
-import { depositAnswerSchema, type LedgerEntry } from './account-schemas.ts'
 import { accountView } from './account-view.ts'
-
-const depositSchema = z.strictObject({
-  amount: z
-    .string()
-    .regex(/^(?!0+(?:\.0+)?$)\d{1,12}(?:\.\d{1,8})?$/, 'must be a decimal string above zero such as "2.50"'),
-  currency: currencySchema.describe("The account's own: nothing is converted."),
-})
 
 /** `POST /v1/accounts/{userId}/deposits`: puts money into an account, and tells the user's browser. */
 export function registerPostDeposit(api: PanelApi, deps: ApiDeps): void {
@@ -29,7 +20,7 @@ export function registerPostDeposit(api: PanelApi, deps: ApiDeps): void {
       tag: 'Accounts',
       summary: 'Put money into an account',
       description: 'Needs an Idempotency-Key, such as the id of the payment: without one it could not be sent again.',
-      answers: { 201: { description: 'The money is there.', schema: depositAnswerSchema } },
+      answers: { 201: { description: 'The money is there.', schema: depositResponseSchema } },
       refusals: [
         'idempotency_key_missing',
         'account_not_found',
