@@ -2,6 +2,7 @@ import { identifierSchema, moneySchema, RECORDED_OUTCOMES, seqSchema, timestampS
 import { z } from 'zod'
 import { pageQuery } from './page.ts'
 import { positionFields } from './position.ts'
+import { providerNameSchema } from './provider-name.ts'
 import { reviewReasonSchema } from './review-reason.ts'
 
 /** A moment in a query or a body, ISO 8601 with its offset from UTC. */
@@ -42,7 +43,7 @@ export const listDeliveriesQuery = z.strictObject({
   ...pageQuery,
   outcome: deliveryOutcomeSchema.optional(),
   orderId: identifierSchema.optional(),
-  provider: z.string().optional(),
+  provider: providerNameSchema.optional(),
   providerOrderId: identifierSchema.optional(),
   from: instantSchema.optional().describe('Received at this time or later.'),
   to: instantSchema.optional().describe('Received before this time.'),

@@ -9,6 +9,7 @@ import {
 import { z } from 'zod'
 import { pageQuery } from './page.ts'
 import { positionFields } from './position.ts'
+import { providerNameSchema } from './provider-name.ts'
 
 z.globalRegistry.add(orderViewSchema, { id: 'Order' })
 
@@ -35,7 +36,7 @@ const timeSchema = z.iso.datetime({ offset: true })
 export const listOrdersQuery = z.object({
   ...pageQuery,
   userId: identifierSchema.optional(),
-  provider: z.string().optional(),
+  provider: providerNameSchema.optional(),
   status: orderStatusSchema.optional(),
   from: timeSchema.optional().describe('Registered at this time or later.'),
   to: timeSchema.optional().describe('Registered before this time.'),

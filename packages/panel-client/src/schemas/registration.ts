@@ -1,6 +1,6 @@
 import { currencySchema, identifierSchema, moneySchema } from '@paxyo/contracts'
-import { PROVIDER_NAME } from '@paxyo/order-core'
 import { z } from 'zod'
+import { providerNameSchema } from './provider-name.ts'
 
 /**
  * PHP panels keep ids as integers. What is made of them stands outside of the union: inside, the OpenAPI document would
@@ -25,9 +25,7 @@ const textSchema = z
 /** What a panel says of an order that it has passed on to the provider. */
 export const registrationSchema = z.strictObject({
   orderId: idSchema.describe("The panel's own id. Registering it again with the same details changes nothing."),
-  provider: z
-    .string()
-    .regex(PROVIDER_NAME, 'must be the name of a provider, such as "godofpanel"')
+  provider: providerNameSchema
     .optional()
     .describe('The provider that it was passed on to; the only one, or `godofpanel`, without it.'),
   providerOrderId: idSchema.describe("The provider's id for it; unique for each provider."),
