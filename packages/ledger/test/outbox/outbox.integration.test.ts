@@ -48,8 +48,9 @@ class SwitchedPublisher implements EventPublisher {
   }
 }
 
-const open = (publisher: EventPublisher): Outbox => {
-  const outbox = createOutbox({ pool: database.poolAs('ingest', 4), publisher, log: pino({ level: 'silent' }) })
+/** Without the sweep, which would hide that nothing else started a drain. */
+const open = (publisher: EventPublisher, pool = database.poolAs('ingest', 4)): Outbox => {
+  const outbox = createOutbox({ pool, publisher, log: pino({ level: 'silent' }), sweepIntervalMs: Infinity })
   opened.push(outbox)
   return outbox
 }
@@ -141,8 +142,7 @@ test('a commit that sees rows older than two seconds has them published', async 
 test('drains and commits share connections without getting in each other’s way', async () => {
   const publisher = new SwitchedPublisher()
   const pool = database.poolAs('ingest', 1)
-  const outbox = createOutbox({ pool, publisher, log: pino({ level: 'silent' }) })
-  opened.push(outbox)
+  const outbox = open(publisher, pool)
   outbox.start()
   // A drain may publish what is being published at that moment, too.
   const publishedCount = (): number => new Set(publisher.messages.map(({ payload }) => payload)).size
