@@ -62,7 +62,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: `${LEDGER}/src/deliveries/commit-deliveries.ts`,
     find: 'lockProviderOrders(tx.client, ordersOf(deliveries)),',
     replace: 'undefined,',
-    tests: [`${INGEST}/test/webhook/route`],
+    tests: [`${LEDGER}/test/deliveries/commit-deliveries`],
   },
   {
     name: 'a webhook that its provider refutes pays all the same',

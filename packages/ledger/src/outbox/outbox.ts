@@ -26,7 +26,7 @@ export interface Outbox extends BatchOutbox {
 
 /** How many batches one transaction of a drain publishes. */
 const DRAIN_BATCHES_MAX = 100
-/** The backstop: everything else that starts a drain may be missed, this may not. */
+/** Everything else that starts a drain may be missed, this may not. */
 const SWEEP_INTERVAL_MS = 30_000
 /** Younger rows belong to a process that is publishing them at this moment. */
 const OLD_ROW_AGE_MS = 2_000

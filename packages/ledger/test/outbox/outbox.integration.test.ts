@@ -49,8 +49,7 @@ class SwitchedPublisher implements EventPublisher {
 }
 
 /** Without the sweep unless given: what is tested must not be done by it. */
-const open = (publisher: EventPublisher, sweepIntervalMs = Infinity): Outbox => {
-  const pool = database.poolAs('ingest', 4)
+const open = (publisher: EventPublisher, sweepIntervalMs = Infinity, pool = database.poolAs('ingest', 4)): Outbox => {
   const outbox = createOutbox({ pool, publisher, sweepIntervalMs, log: pino({ level: 'silent' }) })
   opened.push(outbox)
   return outbox
@@ -156,8 +155,7 @@ test('a sweep publishes old rows that nothing else has noticed', async () => {
 test('drains and commits share connections without getting in each other’s way', async () => {
   const publisher = new SwitchedPublisher()
   const pool = database.poolAs('ingest', 1)
-  const outbox = createOutbox({ pool, publisher, log: pino({ level: 'silent' }) })
-  opened.push(outbox)
+  const outbox = open(publisher, Infinity, pool)
   outbox.start()
   // A drain may publish what is being published at that moment, too.
   const publishedCount = (): number => new Set(publisher.messages.map(({ payload }) => payload)).size
