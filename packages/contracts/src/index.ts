@@ -11,8 +11,16 @@ export {
   type OrderView,
   type RefundView,
 } from './schemas/order-event.ts'
+export { boundedText } from './schemas/bounded-text.ts'
 export { problem, problemSchema, type Problem } from './schemas/problem.ts'
-export { currencySchema, identifierSchema, moneySchema, seqSchema, timestampSchema } from './schemas/scalars.ts'
+export {
+  currencySchema,
+  identifierSchema,
+  moneySchema,
+  positiveMoneySchema,
+  seqSchema,
+  timestampSchema,
+} from './schemas/scalars.ts'
 export {
   CLIENT_MESSAGE_TYPES,
   clientMessageSchema,

@@ -11,6 +11,7 @@ import * as ordersFromElsewhere from './migrations/0006-orders-from-elsewhere.ts
 import * as openOrders from './migrations/0007-open-orders.ts'
 import * as leanIndexes from './migrations/0008-lean-indexes.ts'
 import * as waitingUpdates from './migrations/0009-waiting-updates.ts'
+import * as paymentRefs from './migrations/0010-payment-refs.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -23,6 +24,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0007-open-orders': openOrders,
   '0008-lean-indexes': leanIndexes,
   '0009-waiting-updates': waitingUpdates,
+  '0010-payment-refs': paymentRefs,
 }
 
 /** The names of all migrations, as the table `kysely_migration` of a database that is up to date lists them. */

@@ -86,6 +86,8 @@ export interface LedgerEntries {
   entry_id: string;
   kind: string;
   order_id: string | null;
+  payment_ref: string | null;
+  payment_seq: number | null;
   position: Generated<number>;
   refunded_after: Numeric | null;
   refunded_before: Numeric | null;

@@ -43,6 +43,7 @@ const RESOLVED = {
 }
 
 const notARefund = { refunded_before: null, refunded_after: null }
+const aDeposit = { ...notARefund, kind: 'deposit', order_id: null }
 
 describe('a row is refused by', () => {
   test.each<[SampleTable, string, Readonly<Record<string, unknown>>, string]>([
@@ -76,6 +77,9 @@ describe('a row is refused by', () => {
     ['ledger_entries', 'a refund to nowhere', { refunded_after: null }, CHECK_VIOLATION],
     ['ledger_entries', 'a refund of an unknown order', { order_id: 'A-9' }, FOREIGN_KEY_VIOLATION],
     ['ledger_entries', 'a deposit that looks like a refund', { kind: 'deposit' }, CHECK_VIOLATION],
+    ['ledger_entries', 'a refund that names a payment', { payment_ref: 'p-1', payment_seq: 1 }, CHECK_VIOLATION],
+    ['ledger_entries', 'a payment without its event', { ...aDeposit, payment_ref: 'p-1' }, CHECK_VIOLATION],
+    ['ledger_entries', 'an event without its payment', { ...aDeposit, payment_seq: 1 }, CHECK_VIOLATION],
     ['ledger_entries', 'an entry that is there', { entry_id: SAMPLE_ROWS.ledger_entries.entry_id }, UNIQUE_VIOLATION],
 
     ['events', 'a seq that begins before 1', { seq: 0 }, CHECK_VIOLATION],

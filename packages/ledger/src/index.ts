@@ -1,4 +1,4 @@
-export { deposit, type Deposit, type Deposited } from './accounts/deposit.ts'
+export { deposit, type Deposit, type Deposited, type DepositRejection } from './accounts/deposit.ts'
 export { importAccounts, type AccountImportResult, type ImportedAccount } from './accounts/import-accounts.ts'
 export { openAccount } from './accounts/open-account.ts'
 export type { AuditCheck, AuditLimits } from './audit/audit-check.ts'

@@ -6,6 +6,7 @@ export { refundTarget } from './refund.ts'
 export { REVIEW_REASONS, type ReviewReason } from './review-reason.ts'
 export {
   PROVIDER_NAME,
+  PROVIDER_NAME_MAX,
   type ParsedUpdate,
   type ParseError,
   type ParseResult,

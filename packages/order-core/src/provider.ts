@@ -60,3 +60,4 @@ export interface ProviderClient {
 
 /** A provider's name: 1 to 32 lower-case letters, digits and hyphens, beginning with a letter. */
 export const PROVIDER_NAME = /^[a-z][a-z0-9-]{0,31}$/
+export const PROVIDER_NAME_MAX = 32

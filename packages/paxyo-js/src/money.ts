@@ -45,6 +45,6 @@ export function addMoney(amounts: readonly string[]): string {
   }
   const fraction = String(sum % SCALE)
     .padStart(FRACTION_DIGITS_MAX, '0')
-    .replace(/0+$/, '')
+    .replace(/0{1,8}$/, '')
   return `${sum / SCALE}${fraction && `.${fraction}`}`
 }

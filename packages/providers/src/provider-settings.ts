@@ -1,5 +1,5 @@
-import { ORDER_STATUSES } from '@paxyo/contracts'
-import { PROVIDER_NAME } from '@paxyo/order-core'
+import { boundedText, ORDER_STATUSES } from '@paxyo/contracts'
+import { PROVIDER_NAME, PROVIDER_NAME_MAX } from '@paxyo/order-core'
 import { env } from '@paxyo/service-kit'
 import { parseSecret } from '@paxyo/standard-webhooks'
 import { z } from 'zod'
@@ -34,9 +34,11 @@ const tokensSchema = z
 /** One provider, as `PROVIDERS_FILE` describes it. */
 export const providerSettingsSchema = z
   .strictObject({
-    name: z
-      .string()
-      .regex(PROVIDER_NAME, 'must be 1 to 32 lower-case letters, digits and hyphens, beginning with a letter'),
+    name: boundedText(
+      PROVIDER_NAME_MAX,
+      PROVIDER_NAME,
+      'must be 1 to 32 lower-case letters, digits and hyphens, beginning with a letter',
+    ),
     format: z.enum(Object.keys(PROVIDER_FORMATS) as [ProviderFormat]).default('godofpanel'),
     webhookTokens: tokensSchema.default([]),
     webhookSecrets: signatureKeysSchema.default([]),

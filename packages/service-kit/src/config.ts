@@ -1,3 +1,4 @@
+import { boundedText } from '@paxyo/contracts'
 import { parseSecret } from '@paxyo/standard-webhooks'
 import { readFileSync } from 'node:fs'
 import ipaddr from 'ipaddr.js'
@@ -81,8 +82,7 @@ export const env = {
   list,
 
   integer: (min: number, max: number) =>
-    text
-      .regex(/^\d{1,15}$/, 'must be a whole number')
+    boundedText(15, /^\d{1,15}$/, 'must be a whole number')
       .transform(Number)
       .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`)),
 

@@ -1,3 +1,4 @@
+import { boundedText } from '@paxyo/contracts'
 import { z } from 'zod'
 import { env } from './config.ts'
 
@@ -12,7 +13,7 @@ export const redisVariables = {
   REDIS_SENTINEL_NAME: env.text.default('mymaster'),
   REDIS_SENTINEL_PASSWORD: env.text.optional(),
   /** What channels begin with; systems that share a Redis must differ in it. ASCII, so that it has one length. */
-  CHANNEL_PREFIX: env.text.regex(/^[\w:.-]{1,64}$/, 'must be 1 to 64 letters, digits, and : . _ -').default('paxyo:'),
+  CHANNEL_PREFIX: boundedText(64, /^[\w:.-]{1,64}$/, 'must be 1 to 64 letters, digits, and : . _ -').default('paxyo:'),
 }
 
 type RedisConfig = { readonly [Name in keyof typeof redisVariables]: z.output<(typeof redisVariables)[Name]> }

@@ -19,5 +19,5 @@ export function parseSecret(text: string): Buffer | undefined {
   const key = Buffer.from(encoded, 'base64')
   if (key.length < BYTES_MIN || key.length > BYTES_MAX) return undefined
   const padded = key.toString('base64')
-  return encoded === padded || encoded === padded.replace(/=+$/, '') ? key : undefined
+  return encoded === padded || encoded === padded.replace(/={1,2}$/, '') ? key : undefined
 }

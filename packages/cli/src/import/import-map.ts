@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { ORDER_STATUSES } from '@paxyo/contracts'
+import { boundedText, ORDER_STATUSES } from '@paxyo/contracts'
 import { z } from 'zod'
 import { Failure } from '../failure.ts'
 import { IMPORT_FORMATS } from './fields.ts'
@@ -16,10 +16,7 @@ export const importMapSchema = z.strictObject({
   /** What the file's statuses mean, where they are not spelled as providers do. */
   statuses: z.record(z.string(), z.enum(ORDER_STATUSES)).default({}),
   /** The zone of times without one. */
-  timeZone: z
-    .string()
-    .regex(/^[+-](?:0\d|1[0-4]):[0-5]\d$/, 'must be an offset such as "+03:00"')
-    .default('+00:00'),
+  timeZone: boundedText(6, /^[+-](?:0\d|1[0-4]):[0-5]\d$/, 'must be an offset such as "+03:00"').default('+00:00'),
 })
 
 export type ImportMap = z.output<typeof importMapSchema>

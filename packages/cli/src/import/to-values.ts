@@ -28,9 +28,10 @@ function textOf(value: unknown): string | undefined {
  * would change the amount. undefined when it is no amount of ours.
  */
 export function toMoneyText(text: string): string | undefined {
-  const match = /^(\d{1,12})(?:\.(\d*?)0*)?$/.exec(text)
-  if (match === null || (match[2]?.length ?? 0) > 8) return undefined
-  return match[2] ? `${match[1]}.${match[2]}` : match[1]
+  const match = /^(\d{1,12})(?:\.(\d{0,8})0*)?$/.exec(text)
+  if (match === null) return undefined
+  const fraction = match[2]?.replace(/0{1,8}$/, '')
+  return fraction ? `${match[1]}.${fraction}` : match[1]
 }
 
 /** A time as MySQL writes it, as ISO 8601, or as seconds since 1970. */

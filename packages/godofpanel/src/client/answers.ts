@@ -1,13 +1,11 @@
+import { boundedText } from '@paxyo/contracts'
 import { z } from 'zod'
 import { parseBody } from '../parse-body.ts'
 import { ProviderError } from '@paxyo/order-core'
 
 /** Providers write numbers as text or as numbers; `parseBody` makes text of both. */
-const integer = z
-  .string()
-  .regex(/^\d{1,15}$/)
-  .transform(Number)
-const decimal = z.string().regex(/^-?\d{1,15}(\.\d{1,30})?$/)
+const integer = boundedText(15, /^\d{1,15}$/, 'must be a whole number').transform(Number)
+const decimal = boundedText(47, /^-?\d{1,15}(\.\d{1,30})?$/, 'must be a decimal number')
 const flag = z
   .union([z.boolean(), z.string()])
   .transform((value) => value === true || value === '1' || value === 'true')
@@ -35,7 +33,7 @@ export const balanceSchema = z.object({ balance: decimal, currency: text })
 /** What the panel has at the provider; a decimal string, which may be negative. */
 export type ProviderBalance = Readonly<z.output<typeof balanceSchema>>
 
-export const addedSchema = z.object({ order: z.string().regex(/^[\w-]{1,128}$/) })
+export const addedSchema = z.object({ order: boundedText(128, /^[\w-]{1,128}$/, 'must be an order id') })
 
 const MESSAGE_MAX = 200
 

@@ -1,5 +1,6 @@
 import { roundTrip } from '@paxyo/database'
-import type { Money } from '@paxyo/order-core'
+import { parseMoney, type Money } from '@paxyo/order-core'
+import type { PoolClient } from 'pg'
 import { BALANCE_MAX, type Account } from '../model/working-set.ts'
 import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
 import { readClock } from '../transaction/read-working-set.ts'
@@ -12,6 +13,8 @@ export interface Deposit {
   readonly amount: Money
   /** The account's own: nothing is converted. */
   readonly currency: string
+  /** Which payment this is, such as the payment processor's id. A payment is deposited once, whenever it is repeated. */
+  readonly paymentRef: string
 }
 
 export interface Deposited {
@@ -19,18 +22,66 @@ export interface Deposited {
   /** After the deposit. */
   readonly account: Account
   readonly at: Date
+  /** The payment was deposited before, and this is what became of it then. */
+  readonly isReplay: boolean
 }
 
-/** Puts money into an account, with an event for its user. @returns why not, and nothing was noted then. */
+export type DepositRejection =
+  | 'account_not_found'
+  | 'currency_mismatch'
+  | 'balance_limit_exceeded'
+  | 'payment_ref_reused'
+
+/**
+ * Puts money into an account, with an event for its user. A payment that was deposited before changes nothing.
+ *
+ * Two deposits of one payment into one account exclude each other by the account's lock. Into two accounts, the
+ * database rejects the second one at commit, and the work must be run again.
+ *
+ * @returns why not, and nothing was noted then.
+ */
 export async function deposit(
   tx: LedgerTransaction,
-  { userId, amount, currency }: Deposit,
-): Promise<Deposited | 'account_not_found' | 'currency_mismatch' | 'balance_limit_exceeded'> {
-  const [accounts, at] = await roundTrip([lockAccounts(tx.client, [userId]), readClock(tx)])
+  { userId, amount, currency, paymentRef }: Deposit,
+): Promise<Deposited | DepositRejection> {
+  // Statements of their own: the payment is read after the lock, and so sees what its former holder has committed.
+  const [accounts, earlier, at] = await roundTrip([
+    lockAccounts(tx.client, [userId]),
+    readPayment(tx.client, paymentRef),
+    readClock(tx),
+  ])
   const account = accounts.get(userId)
+  if (earlier !== undefined) {
+    const isSame = earlier.user_id === userId && parseMoney(earlier.amount) === amount && account?.currency === currency
+    return isSame ? toReplay(earlier, account) : 'payment_ref_reused'
+  }
   if (account === undefined) return 'account_not_found'
   if (account.currency !== currency) return 'currency_mismatch'
   if (account.balance + amount > BALANCE_MAX) return 'balance_limit_exceeded'
   const entryId = tx.newId()
-  return { entryId, account: recordDeposit(tx.changes, account, amount, entryId, at).account, at }
+  const recorded = recordDeposit(tx.changes, account, { entryId, amount, paymentRef }, at)
+  return { entryId, account: recorded.account, at, isReplay: false }
+}
+
+interface PaymentRow {
+  readonly entry_id: string
+  readonly user_id: string
+  readonly amount: string
+  readonly balance_after: string
+  readonly payment_seq: number
+  readonly created_at: Date
+}
+
+const READ_PAYMENT = `
+  SELECT entry_id, user_id, amount, balance_after, payment_seq, created_at FROM ledger_entries WHERE payment_ref = $1`
+
+async function readPayment(client: PoolClient, paymentRef: string): Promise<PaymentRow | undefined> {
+  const { rows } = await client.query<PaymentRow>({ name: 'read_payment', text: READ_PAYMENT, values: [paymentRef] })
+  return rows[0]
+}
+
+/** The account as the payment left it. */
+function toReplay(row: PaymentRow, account: Account): Deposited {
+  const then = { ...account, balance: parseMoney(row.balance_after), lastSeq: row.payment_seq }
+  return { entryId: row.entry_id, account: then, at: row.created_at, isReplay: true }
 }

@@ -76,7 +76,7 @@ function importOne(
   if (account.balance + balance > BALANCE_MAX) return 'balance_limit_exceeded'
 
   known.openingByEntryId.set(entryId, balance)
-  known.accountsByUserId.set(userId, recordDeposit(changes, account, balance, entryId, known.at).account)
+  known.accountsByUserId.set(userId, recordDeposit(changes, account, { entryId, amount: balance }, known.at).account)
   return 'imported'
 }
 

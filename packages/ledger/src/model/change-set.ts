@@ -44,6 +44,16 @@ export interface PaymentEntry extends Entry {
   readonly kind: 'deposit' | 'charge'
   /** What is paid for; null for a deposit. */
   readonly orderId: string | null
+  /** Of a deposit: which payment it is. Opening balances are none. */
+  readonly payment?: Payment
+}
+
+/** The payment of a deposit, kept for as long as the ledger, so that it is never paid twice. */
+export interface Payment {
+  /** Unique. */
+  readonly ref: string
+  /** Where its event stands in the user's stream. */
+  readonly seq: number
 }
 
 export interface EventRow extends BusMessage, EventPlace {}

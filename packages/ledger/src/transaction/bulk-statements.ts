@@ -74,11 +74,15 @@ export const INSERT_ENTRIES: BulkStatement<LedgerEntry> = {
   name: 'insert_entries',
   text: `
   INSERT INTO ledger_entries
-    (entry_id, user_id, kind, order_id, amount, balance_after, refunded_before, refunded_after, created_at)
-  SELECT entry_id, user_id, kind, order_id, amount, balance_after, refunded_before, refunded_after, $9
+    (entry_id, user_id, kind, order_id, amount, balance_after, refunded_before, refunded_after, payment_ref, payment_seq,
+    created_at)
+  SELECT entry_id, user_id, kind, order_id, amount, balance_after, refunded_before, refunded_after, payment_ref,
+    payment_seq, $11
   FROM unnest(
-    $1::uuid[], $2::text[], $3::text[], $4::text[], $5::numeric[], $6::numeric[], $7::numeric[], $8::numeric[])
-    AS entry (entry_id, user_id, kind, order_id, amount, balance_after, refunded_before, refunded_after)`,
+    $1::uuid[], $2::text[], $3::text[], $4::text[], $5::numeric[], $6::numeric[], $7::numeric[], $8::numeric[],
+    $9::text[], $10::bigint[])
+    AS entry (entry_id, user_id, kind, order_id, amount, balance_after, refunded_before, refunded_after, payment_ref,
+      payment_seq)`,
   values: (rows, at) => [
     rows.map((entry) => entry.entryId),
     rows.map((entry) => entry.userId),
@@ -88,6 +92,8 @@ export const INSERT_ENTRIES: BulkStatement<LedgerEntry> = {
     rows.map((entry) => formatMoney(entry.balanceAfter)),
     rows.map((entry) => (entry.kind === 'refund' ? formatMoney(entry.refundedBefore) : null)),
     rows.map((entry) => (entry.kind === 'refund' ? formatMoney(entry.refundedAfter) : null)),
+    rows.map((entry) => (entry.kind === 'refund' ? null : (entry.payment?.ref ?? null))),
+    rows.map((entry) => (entry.kind === 'refund' ? null : (entry.payment?.seq ?? null))),
     at,
   ],
 }

@@ -59,18 +59,26 @@ export function recordUpdate(
   return recordOrder(working, changes, next, { ...account, balance: entry.balanceAfter }, 'order.updated', entry)
 }
 
+export interface RecordedDeposit {
+  readonly entryId: string
+  readonly amount: Money
+  /** Which payment it is; an opening balance is none. */
+  readonly paymentRef?: string
+}
+
 /** Notes a deposit as its user's next event. */
 export function recordDeposit(
   changes: ChangeSet,
-  account: Account,
-  amount: Money,
-  entryId: string,
+  before: Account,
+  { entryId, amount, paymentRef }: RecordedDeposit,
   at: Date,
 ): RecordedAccount {
-  const { userId } = account
-  const paid = { ...account, balance: account.balance + amount }
-  changes.entries.push({ kind: 'deposit', entryId, userId, orderId: null, amount, balanceAfter: paid.balance })
-  return recordAccount(changes, paid, at, { event: 'account.updated' })
+  const { userId } = before
+  const balanceAfter = before.balance + amount
+  const recorded = recordAccount(changes, { ...before, balance: balanceAfter }, at, { event: 'account.updated' })
+  const payment = paymentRef === undefined ? {} : { payment: { ref: paymentRef, seq: recorded.event.seq } }
+  changes.entries.push({ kind: 'deposit', entryId, userId, orderId: null, amount, balanceAfter, ...payment })
+  return recorded
 }
 
 /** An order as its user sees it. */

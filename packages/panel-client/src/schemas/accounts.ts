@@ -1,4 +1,4 @@
-import { currencySchema, identifierSchema, moneySchema, timestampSchema } from '@paxyo/contracts'
+import { currencySchema, identifierSchema, moneySchema, positiveMoneySchema, timestampSchema } from '@paxyo/contracts'
 import { z } from 'zod'
 import { positionFields } from './position.ts'
 import { idSchema } from './registration.ts'
@@ -20,6 +20,7 @@ export const ledgerEntrySchema = z.object({
   amount: moneySchema.describe('Above zero, whatever the kind.'),
   balanceAfter: moneySchema,
   orderId: identifierSchema.nullable(),
+  paymentRef: z.string().nullable().describe('Which payment a deposit is; null for an opening balance.'),
   createdAt: timestampSchema,
 })
 z.globalRegistry.add(ledgerEntrySchema, { id: 'LedgerEntry' })
@@ -35,10 +36,13 @@ export const openingSchema = z.strictObject({ userId: idSchema, currency: curren
 
 /** What `POST /v1/accounts/{userId}/deposits` takes. */
 export const depositSchema = z.strictObject({
-  amount: z
-    .string()
-    .regex(/^(?!0+(?:\.0+)?$)\d{1,12}(?:\.\d{1,8})?$/, 'must be a decimal string above zero such as "2.50"'),
+  amount: positiveMoneySchema,
   currency: currencySchema.describe("The account's own: nothing is converted."),
+  paymentRef: idSchema
+    .optional()
+    .describe(
+      "Which payment this is: the payment processor's id for it. Unique, and kept for as long as the ledger. Without it, it is the Idempotency-Key.",
+    ),
 })
 
 export type AccountOpening = z.input<typeof openingSchema>

@@ -1,4 +1,11 @@
-import { identifierSchema, moneySchema, RECORDED_OUTCOMES, seqSchema, timestampSchema } from '@paxyo/contracts'
+import {
+  boundedText,
+  identifierSchema,
+  moneySchema,
+  RECORDED_OUTCOMES,
+  seqSchema,
+  timestampSchema,
+} from '@paxyo/contracts'
 import { z } from 'zod'
 import { pageQuery } from './page.ts'
 import { positionFields } from './position.ts'
@@ -9,10 +16,7 @@ import { reviewReasonSchema } from './review-reason.ts'
 export const instantSchema = z.iso.datetime({ offset: true })
 
 /** The provider's own id of a message may be a part of it, so that it is not one of ours alone. */
-export const deliveryIdSchema = z
-  .string()
-  .max(512)
-  .regex(/^[^\p{C}]+$/u, 'must be printable')
+export const deliveryIdSchema = boundedText(512, /^[^\p{C}]+$/u, 'must be printable')
 
 /** What a delivery has become; a duplicate is no delivery of its own. */
 export const deliveryOutcomeSchema = z.enum(RECORDED_OUTCOMES)

@@ -1,4 +1,4 @@
-import { currencySchema, identifierSchema, moneySchema } from '@paxyo/contracts'
+import { boundedText, currencySchema, identifierSchema, moneySchema } from '@paxyo/contracts'
 import { z } from 'zod'
 import { providerNameSchema } from './provider-name.ts'
 
@@ -17,10 +17,7 @@ const QUANTITY_MAX = 1_000_000_000_000
 const TEXT_MAX = 2048
 
 /** Text that PostgreSQL can store: without NUL, and without half a character. */
-const textSchema = z
-  .string()
-  .max(TEXT_MAX)
-  .regex(/^[^\0\p{Cs}]*$/u, 'must not contain NUL or half a character')
+const textSchema = boundedText(TEXT_MAX, /^[^\0\p{Cs}]*$/u, 'must not contain NUL or half a character')
 
 /** What a panel says of an order that it has passed on to the provider. */
 export const registrationSchema = z.strictObject({

@@ -1,7 +1,9 @@
 import {
+  boundedText,
   identifierSchema,
   orderStatusSchema,
   orderViewSchema,
+  positiveMoneySchema,
   refundViewSchema,
   seqSchema,
   timestampSchema,
@@ -73,10 +75,7 @@ export type ReviewCase = z.infer<typeof reviewCaseSchema>
 const NOTE_LENGTH_MAX = 2000
 
 const who = {
-  note: z
-    .string()
-    .max(NOTE_LENGTH_MAX)
-    .regex(/^[^\0]*[^\s\0][^\0]*$/, 'must say something, without NUL')
+  note: boundedText(NOTE_LENGTH_MAX, /^(?=\s*\S)[^\0]*$/, 'must say something, without NUL')
     .refine((text) => text.isWellFormed(), 'must not contain half a character')
     .describe('Why; whoever looks at it later reads this.'),
   actor: identifierSchema.optional().describe('Who decided it; the name of the API key when it is not given.'),
@@ -87,10 +86,7 @@ export const resolveSchema = z.discriminatedUnion('action', [
   z.strictObject({ action: z.literal('dismiss'), ...who }),
   z.strictObject({
     action: z.literal('refund'),
-    amount: z
-      .string()
-      .regex(/^(?!0+(?:\.0+)?$)\d{1,12}(?:\.\d{1,8})?$/, 'must be a decimal string above zero such as "2.50"')
-      .describe('What is paid back beside what was before; no more than the charge in all.'),
+    amount: positiveMoneySchema.describe('What is paid back beside what was before; no more than the charge in all.'),
     status: orderStatusSchema.optional().describe('What the order becomes; it stays as it is without it.'),
     ...who,
   }),

@@ -14,6 +14,6 @@ export function parseMoney(text: string): Money {
 /** Writes the shortest decimal string that means an amount. */
 export function formatMoney(money: Money): string {
   const digits = money.toString().padStart(DECIMALS + 1, '0')
-  const fraction = digits.slice(-DECIMALS).replace(/0+$/, '')
+  const fraction = digits.slice(-DECIMALS).replace(/0{1,8}$/, '')
   return `${digits.slice(0, -DECIMALS)}${fraction === '' ? '' : `.${fraction}`}`
 }

@@ -105,8 +105,6 @@ function boundConcurrency(v1: PanelApi): void {
 function setErrorHandler(api: PanelApi, log: Logger): void {
   api.setErrorHandler((error, request, reply) => {
     if (hasZodFastifySchemaValidationErrors(error)) {
-      const needsKey = error.validation[0]?.instancePath === '/idempotency-key'
-      if (needsKey && request.headers['idempotency-key'] === undefined) return refuse(reply, 'idempotency_key_missing')
       const detail = error.validation
         .slice(0, ISSUES_SHOWN_MAX)
         .map(

@@ -32,7 +32,7 @@ export function registerGetLedger(api: PanelApi, { db }: ApiDeps): void {
 
     const rows = await db
       .selectFrom('ledger_entries')
-      .select(['entry_id', 'kind', 'amount', 'balance_after', 'order_id', 'created_at', 'position'])
+      .select(['entry_id', 'kind', 'amount', 'balance_after', 'order_id', 'payment_ref', 'created_at', 'position'])
       .where('user_id', '=', userId)
       .$if(before !== undefined, (query) => query.where('position', '<', before![0]))
       .orderBy('position', 'desc')
@@ -48,6 +48,7 @@ interface EntryRow {
   readonly amount: string
   readonly balance_after: string
   readonly order_id: string | null
+  readonly payment_ref: string | null
   readonly created_at: Date
 }
 
@@ -58,6 +59,7 @@ function toEntry(row: EntryRow): LedgerEntry {
     amount: formatMoney(parseMoney(row.amount)),
     balanceAfter: formatMoney(parseMoney(row.balance_after)),
     orderId: row.order_id,
+    paymentRef: row.payment_ref,
     createdAt: row.created_at.toISOString(),
   }
 }

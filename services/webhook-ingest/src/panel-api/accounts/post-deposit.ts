@@ -1,10 +1,10 @@
 import { roundTrip } from '@paxyo/database'
-import { deposit, type Deposited } from '@paxyo/ledger'
-import { formatMoney, parseMoney, type Money } from '@paxyo/order-core'
+import { deposit, type Deposit, type Deposited } from '@paxyo/ledger'
+import { formatMoney, parseMoney } from '@paxyo/order-core'
 import { depositResponseSchema, depositSchema, type LedgerEntry } from '@paxyo/panel-client'
-import { sendAnswer, type Answer } from '../kit/answer.ts'
+import { refuse, sendAnswer, type Answer } from '../kit/answer.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { commitOnce, idempotentRequest, neededIdempotencyHeaders } from '../kit/idempotency.ts'
+import { commitOnce, idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
 import { operation } from '../kit/operation.ts'
 import { readEpoch, userParams } from '../kit/position.ts'
 import { accountView } from './account-view.ts'
@@ -12,20 +12,22 @@ import { accountView } from './account-view.ts'
 /** `POST /v1/accounts/{userId}/deposits`: puts money into an account, and tells the user's browser. */
 export function registerPostDeposit(api: PanelApi, deps: ApiDeps): void {
   const schema = {
-    headers: neededIdempotencyHeaders,
+    headers: idempotencyHeaders,
     params: userParams,
     body: depositSchema,
     ...operation({
       operationId: 'deposit',
       tag: 'Accounts',
       summary: 'Put money into an account',
-      description: 'Needs an Idempotency-Key, such as the id of the payment: without one it could not be sent again.',
+      description:
+        "Needs a `paymentRef`, best the payment processor's id for the payment, or an Idempotency-Key, which is the paymentRef then. A payment is deposited once: whenever it is repeated, the response is the first one, with `Idempotent-Replayed: true`.",
       answers: { 201: { description: 'The money is there.', schema: depositResponseSchema } },
       refusals: [
         'idempotency_key_missing',
         'account_not_found',
         'currency_mismatch',
         'balance_limit_exceeded',
+        'payment_ref_reused',
         'idempotency_key_reused',
         'idempotency_key_in_use',
       ],
@@ -34,25 +36,33 @@ export function registerPostDeposit(api: PanelApi, deps: ApiDeps): void {
   api.post('/v1/accounts/:userId/deposits', { schema }, async (request, reply) => {
     const { userId } = request.params
     const { amount: text, currency } = request.body
-    const amount = parseMoney(text)
+    const paymentRef = request.body.paymentRef ?? request.headers['idempotency-key']
+    if (paymentRef === undefined) return refuse(reply, 'idempotency_key_missing')
+    const wanted: Deposit = { userId, amount: parseMoney(text), currency, paymentRef }
     const answer = await commitOnce(deps, idempotentRequest(request), async (tx) => {
-      const [deposited, epoch] = await roundTrip([deposit(tx, { userId, amount, currency }), readEpoch(tx.client)])
-      return typeof deposited === 'string' ? deposited : toAnswer(deposited, amount, epoch)
+      const [deposited, epoch] = await roundTrip([deposit(tx, wanted), readEpoch(tx.client)])
+      return typeof deposited === 'string' ? deposited : toAnswer(wanted, deposited, epoch)
     })
-    const outcome = typeof answer === 'string' ? answer : answer.status
-    deps.log.info({ userId, amount: text, outcome }, 'deposit')
+    const outcome = typeof answer === 'string' ? answer : answer.isReplay ? 'replayed' : answer.status
+    deps.log.info({ userId, amount: text, paymentRef, outcome }, 'deposit')
     return sendAnswer(reply, answer)
   })
 }
 
-const toAnswer = ({ entryId, account, at }: Deposited, amount: Money, epoch: string): Answer => {
+const toAnswer = (
+  { amount, paymentRef }: Deposit,
+  { entryId, account, at, isReplay }: Deposited,
+  epoch: string,
+): Answer => {
   const entry: LedgerEntry = {
     entryId,
     kind: 'deposit',
     amount: formatMoney(amount),
     balanceAfter: formatMoney(account.balance),
     orderId: null,
+    paymentRef,
     createdAt: at.toISOString(),
   }
-  return { status: 201, body: { deposit: entry, account: accountView(account), seq: account.lastSeq, epoch } }
+  const body = { deposit: entry, account: accountView(account), seq: account.lastSeq, epoch }
+  return { status: 201, body, isReplay }
 }

@@ -6,13 +6,15 @@ import type { FastifyReply } from 'fastify'
 export interface Answer {
   readonly status: 200 | 201
   readonly body: object
+  /** It is the answer to an earlier request that asked for the same. */
+  readonly isReplay?: boolean
 }
 
 /** An answer as it was stored with its effect, or would have been. */
 export interface WrittenAnswer {
   readonly status: number
   readonly json: string
-  /** It is the answer to an earlier request with the same Idempotency-Key. */
+  /** It is the answer to an earlier request with the same Idempotency-Key, or of the same payment. */
   readonly isReplay: boolean
 }
 

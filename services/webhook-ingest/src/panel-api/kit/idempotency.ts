@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@paxyo/contracts'
+import { boundedText, type ErrorCode } from '@paxyo/contracts'
 import { isRefusedByDatabase, isRetryable, roundTrip } from '@paxyo/database'
 import { commitChangeSet, type LedgerDeps, type LedgerTransaction } from '@paxyo/ledger'
 import type { FastifyRequest } from 'fastify'
@@ -10,17 +10,14 @@ import type { Answer, WrittenAnswer } from './answer.ts'
 const KEY_LENGTH_MAX = 255
 const ATTEMPTS_MAX = 3
 
-const idempotencyKeySchema = z
-  .string()
-  .max(KEY_LENGTH_MAX)
-  .regex(/^[\x21-\x7e]+$/, 'must be 1 to 255 printable ASCII characters without spaces')
-  .describe('Makes the request safe to send again: the same key has its effect once. Kept for at least 24 hours.')
+const idempotencyKeySchema = boundedText(
+  KEY_LENGTH_MAX,
+  /^[\x21-\x7e]+$/,
+  'must be 1 to 255 printable ASCII characters without spaces',
+).describe('Makes the request safe to send again: the same key has its effect once. Kept for at least 24 hours.')
 
 /** The headers of a POST. */
 export const idempotencyHeaders = z.looseObject({ 'idempotency-key': idempotencyKeySchema.optional() })
-
-/** The headers of a POST that moves money whenever it is sent: it is refused without a key. */
-export const neededIdempotencyHeaders = z.looseObject({ 'idempotency-key': idempotencyKeySchema })
 
 /** A request by which a key is bound to what it asks for. */
 export interface IdempotentRequest {
@@ -79,7 +76,8 @@ function tryOnce(
 
     const result = await work(tx)
     if (typeof result === 'string') return result
-    const written = { status: result.status, json: JSON.stringify(result.body), isReplay: false }
+    const { status, body, isReplay = false } = result
+    const written = { status, json: JSON.stringify(body), isReplay }
     if (request !== undefined) await keepAnswer(tx.client, request, written)
     return written
   })

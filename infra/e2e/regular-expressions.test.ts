@@ -1,0 +1,71 @@
+import { expect, test } from '@jest/globals'
+import { globSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { checkSync } from 'recheck'
+import { findExpressions } from './find-expressions.ts'
+
+// A regular expression that tries a text in more ways than the text is long lets one request stop the whole process.
+// Every expression of the product is linear, also those that meet short texts alone: nobody has to prove which do.
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+/** What runs for users; tests and their tools read what we have written ourselves. */
+const SOURCES = [
+  'packages/*/src/**/*.{ts,tsx,js,mjs}',
+  'services/*/{src,page}/**/*.{ts,tsx,js,mjs}',
+  'infra/deploy/*/src/**/*.{ts,mjs}',
+]
+const TOOLS = 'packages/testkit/'
+/** The one place that may give a schema a pattern: it checks the length first. */
+const BOUNDED_TEXT = 'packages/contracts/src/bounded-text.ts'
+const CHECK_TIMEOUT_MS = 120_000
+
+process.env['RECHECK_BACKEND'] = 'pure'
+
+const found = globSync(SOURCES, { cwd: ROOT })
+  .map((path) => path.replaceAll('\\', '/'))
+  .filter((path) => !path.startsWith(TOOLS) && !path.includes('/dist/'))
+  .map((path) => ({ path, ...findExpressions(path, readFileSync(ROOT + path, 'utf8')) }))
+
+/** @returns why an expression may take longer than its text is long; undefined when it is linear. */
+function superLinearity(pattern: string, flags: string): string | undefined {
+  const result = checkSync(pattern, flags, { timeout: CHECK_TIMEOUT_MS })
+  if (result.status === 'safe') return undefined
+  return result.status === 'vulnerable' ? result.complexity.summary : `not known: ${result.error.kind}`
+}
+
+test('no regular expression is super-linear', () => {
+  const places = Map.groupBy(
+    found.flatMap(({ path, expressions }) => expressions.map((expression) => ({ path, ...expression }))),
+    ({ pattern, flags }) => `/${pattern}/${flags}`,
+  )
+  expect(places.size).toBeGreaterThan(80)
+  const faults = [...places.values()].flatMap((same) => {
+    const { pattern, flags } = same[0]!
+    const why = superLinearity(pattern, flags)
+    return why === undefined ? [] : same.map(({ path, line }) => `${path}:${line} /${pattern}/${flags} ${why}`)
+  })
+  expect(faults).toEqual([])
+})
+
+test('schemas get their patterns by boundedText, which checks the length first', () => {
+  const faults = found
+    .filter(({ path }) => path !== BOUNDED_TEXT)
+    .flatMap(({ path, unboundedSchemas }) => unboundedSchemas.map((line) => `${path}:${line}`))
+  expect(faults).toEqual([])
+})
+
+test('an expression that is super-linear is found, wherever it stands', () => {
+  const source = [
+    'const note = z.string().regex(/^[^\\0]*[^\\s\\0][^\\0]*$/)',
+    'const zeros = new RegExp("0+$")',
+    'const named = (name: string) => RegExp(`${name}: (a|a)*b`, "u")',
+  ].join('\n')
+  const { expressions, unboundedSchemas } = findExpressions('sample.ts', source)
+
+  expect(unboundedSchemas).toEqual([1])
+  expect(expressions.map(({ line, pattern, flags }) => [line, superLinearity(pattern, flags)])).toEqual([
+    [1, '2nd degree polynomial'],
+    [2, '2nd degree polynomial'],
+    [3, 'exponential'],
+  ])
+})

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { API_KEY, startIngest, type IngestFixture } from '../../ingest-fixture.ts'
+import { validRequests, type GeneratedRequest } from './arbitrary-requests.ts'
+import { readDocument } from './documented-answers.ts'
+
+// The attack: a text as long as a body may be, which an expression has to try in every way before it fails. One such
+// request kept the process busy for ten seconds.
+
+const LENGTH = 60_000
+const HOSTILE_TEXTS = ['a', ' ', '0', '1.', 'a ', 'é'].map((part) =>
+  part.repeat(LENGTH / part.length / Buffer.byteLength(part)).concat('\0'),
+)
+/** All of them together; a single text that is checked in its length squared takes longer by itself. */
+const CPU_MS_MAX_PER_REQUEST = 500
+
+let ingest: IngestFixture
+beforeAll(async () => {
+  ingest = await startIngest()
+})
+afterAll(async () => {
+  await ingest[Symbol.asyncDispose]()
+})
+
+/** The request once for each text in its body, with that text replaced. */
+function* withReplacedTexts({ payload, ...request }: GeneratedRequest, text: string): Generator<GeneratedRequest> {
+  const count = countTexts(JSON.parse(payload ?? 'null'))
+  for (let place = 0; place < count; place += 1) {
+    let index = 0
+    const replaced = JSON.stringify(JSON.parse(payload!), (_name, value: unknown) =>
+      typeof value === 'string' && index++ === place ? text : value,
+    )
+    yield { ...request, payload: replaced }
+  }
+}
+
+function countTexts(value: unknown): number {
+  if (typeof value === 'string') return 1
+  if (typeof value !== 'object' || value === null) return 0
+  return Object.values(value).reduce<number>((sum, part) => sum + countTexts(part), 0)
+}
+
+test('no text in a body keeps the process busy', async () => {
+  const { operations, resolve } = readDocument((await ingest.app.inject('/openapi.json')).json())
+  const slow: unknown[] = []
+  let tried = 0
+  for (const operation of operations.values()) {
+    if (operation.body === undefined) continue
+    const samples = fc.sample(validRequests(operation, resolve, {}), { numRuns: 5, seed: 1 })
+    for (const text of HOSTILE_TEXTS) {
+      for (const request of samples.flatMap((sample) => [...withReplacedTexts(sample, text)])) {
+        const before = process.cpuUsage()
+        const { statusCode } = await ingest.app.inject({
+          ...request,
+          headers: { ...request.headers, authorization: `Bearer ${API_KEY}` },
+        })
+        const { user, system } = process.cpuUsage(before)
+        const cpuMs = (user + system) / 1000
+        if (cpuMs > CPU_MS_MAX_PER_REQUEST) slow.push([operation.operationId, text.slice(0, 4), statusCode, cpuMs])
+        tried += 1
+      }
+    }
+  }
+  expect(tried).toBeGreaterThan(100)
+  expect(slow).toEqual([])
+})
