@@ -30,4 +30,10 @@ export const PROTOCOL_HISTORY: readonly ProtocolRevision[] = [
     schemaHash: 'dbfa4d11dd801432',
     change: '`welcome` has `minProtocol`; gateways ignore message types that they do not know.',
   },
+  {
+    version: 1,
+    revision: 2,
+    schemaHash: '5a70e73b7b710305',
+    change: 'The lengths of amounts and currencies are stated; every one that was valid still is.',
+  },
 ]
