@@ -16,7 +16,7 @@ const SOURCES = [
 ]
 const TOOLS = 'packages/testkit/'
 /** The one place that may give a schema a pattern: it checks the length first. */
-const BOUNDED_TEXT = 'packages/contracts/src/bounded-text.ts'
+const BOUNDED_TEXT = 'packages/contracts/src/schemas/bounded-text.ts'
 const CHECK_TIMEOUT_MS = 120_000
 
 process.env['RECHECK_BACKEND'] = 'pure'

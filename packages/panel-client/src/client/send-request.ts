@@ -1,12 +1,11 @@
-import { problemSchema } from '@paxyo/contracts'
-import { z } from 'zod'
+import { boundedText, problemSchema } from '@paxyo/contracts'
 import { PanelApiError, type PanelApiErrorCode } from './panel-api-error.ts'
 
 /** The largest responses, a page of a hundred orders or a thousand results, are far below it. */
 const RESPONSE_BYTES_MAX = 16 * 1024 * 1024
 
 /** With any code: a newer server may send some that this version does not list. */
-const anyProblemSchema = problemSchema.extend({ code: z.string().regex(/^[a-z_]+$/) })
+const anyProblemSchema = problemSchema.extend({ code: boundedText(64, /^[a-z_]+$/, 'must be an error code') })
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST'
