@@ -24,7 +24,7 @@ process.env['RECHECK_BACKEND'] = 'pure'
 const found = globSync(SOURCES, { cwd: ROOT })
   .map((path) => path.replaceAll('\\', '/'))
   .filter((path) => !path.startsWith(TOOLS) && !path.includes('/dist/'))
-  .map((path) => ({ path, ...findExpressions(path, readFileSync(ROOT + path, 'utf8')) }))
+  .map((path) => Object.assign(findExpressions(path, readFileSync(ROOT + path, 'utf8')), { path }))
 
 /** @returns why an expression may take longer than its text is long; undefined when it is linear. */
 function superLinearity(pattern: string, flags: string): string | undefined {

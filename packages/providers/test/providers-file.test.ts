@@ -177,9 +177,9 @@ test('a provider reads its own words, beside those of its format', () => {
   const path = write([{ name: 'first', statusMap: { '5': 'canceled', Success: 'canceled' } }, { name: 'second' }])
   const read = providerSettings({ ...NOTHING, PROVIDERS_FILE: path })
     .map(createProvider)
-    .map(({ parseUpdates }) =>
+    .map((provider) =>
       ['5', 'success', 'Partial'].map((status) => {
-        const parsed = parseUpdates('application/json', Buffer.from(JSON.stringify({ order_id: '1', status })))
+        const parsed = provider.parseUpdates('application/json', Buffer.from(JSON.stringify({ order_id: '1', status })))
         return 'updates' in parsed ? parsed.updates[0]!.update!.status : parsed.error
       }),
     )
