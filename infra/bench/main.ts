@@ -6,7 +6,8 @@ import { benchGrowth } from './growth/growth.ts'
 import { regressionGate } from './regression-gate/regression-gate.ts'
 import { benchIngest } from './ingest/ingest.ts'
 import { benchReconnectStorm } from './reconnect-storm/reconnect-storm.ts'
-import { toTables, writeReport, type Report } from './report/report.ts'
+import { toTables, writeReport } from './report/report.ts'
+import type { Report } from './report/samples.ts'
 
 // npm run bench [name …] [-- options]
 
@@ -15,6 +16,9 @@ const { values, positionals } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '5' },
+    /** Seconds before the ingest benchmark measures, and before the fan-out benchmark looks at memory. */
+    'warm-up': { type: 'string', default: '5' },
+    settle: { type: 'string', default: '1.5' },
     connections: { type: 'string', default: '64,256' },
     clients: { type: 'string', default: '5000' },
     rates: { type: 'string', default: '1000,5000,20000' },
@@ -42,6 +46,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Report>>> = {
     benchIngest({
       rounds: Number(values.rounds),
       roundMs: Number(values.seconds) * 1000,
+      warmUpMs: Number(values['warm-up']) * 1000,
       connections: numbers(values.connections),
       orders: Number(values.orders),
       users: Number(values.users),
@@ -60,6 +65,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Report>>> = {
       idleConnections: Number(values.idle),
       only: values.only,
       nodeArgs: values['node-arg'],
+      settleMs: Number(values.settle) * 1000,
     }),
   'reconnect-storm': () =>
     benchReconnectStorm({

@@ -96,7 +96,7 @@ export async function openPage(browser: Browser, url: string, options: BrowserCo
     document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
       watched.violated.push(`${violatedDirective} ${blockedURI}`)
     })
-    for (const type of ['snapshot', 'order', 'refund', 'account', 'status']) {
+    for (const type of ['snapshot', 'order', 'refund', 'account', 'event', 'status']) {
       document.addEventListener(`paxyo:${type}`, (event) => {
         const row = event.target instanceof HTMLElement ? event.target.dataset : { orderId: 'document' }
         const { orderId: from = '', status: shown } = row

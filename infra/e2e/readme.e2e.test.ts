@@ -17,10 +17,12 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { randomUUID } from 'node:crypto'
 
-// The README's commands, run as they stand there; only addresses and what it leaves out (…) are put in.
+// Runs the commands of the README and of the first tutorial; only addresses and what they leave out (…) are put in.
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const README = readFileSync(join(ROOT, 'README.md'), 'utf8')
+const README = ['README.md', 'infra/docs/tutorials/first-steps.md']
+  .map((path) => readFileSync(join(ROOT, path), 'utf8'))
+  .join('\n')
 const run = promisify(execFile)
 
 const blocks = (language: string): string[] =>

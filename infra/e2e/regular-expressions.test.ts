@@ -16,7 +16,7 @@ const SOURCES = [
 ]
 const TOOLS = 'packages/testkit/'
 /** The one place that may give a schema a pattern: it checks the length first. */
-const BOUNDED_TEXT = 'packages/contracts/src/bounded-text.ts'
+const BOUNDED_TEXT = 'packages/contracts/src/schemas/bounded-text.ts'
 const CHECK_TIMEOUT_MS = 120_000
 
 process.env['RECHECK_BACKEND'] = 'pure'
@@ -24,7 +24,7 @@ process.env['RECHECK_BACKEND'] = 'pure'
 const found = globSync(SOURCES, { cwd: ROOT })
   .map((path) => path.replaceAll('\\', '/'))
   .filter((path) => !path.startsWith(TOOLS) && !path.includes('/dist/'))
-  .map((path) => ({ path, ...findExpressions(path, readFileSync(ROOT + path, 'utf8')) }))
+  .map((path) => Object.assign(findExpressions(path, readFileSync(ROOT + path, 'utf8')), { path }))
 
 /** @returns why an expression may take longer than its text is long; undefined when it is linear. */
 function superLinearity(pattern: string, flags: string): string | undefined {

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { userIdOf } from '../fan-out/variant.ts'
+import { userIdOf } from '../fan-out/variants/variant.ts'
 import { FAN_OUT_VARIANTS } from '../fan-out/variants/index.ts'
 import { summarize } from '../load/latencies.ts'
 import { mintToken } from '../load/mint-token.ts'

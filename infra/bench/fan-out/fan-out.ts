@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { seedSql } from '../ingest/seed.ts'
-import { startWsLoad, type WsLoad } from '../load/ws-load.ts'
+import { startWsLoad, type WsLoad } from './ws-load.ts'
 import { startPeer, type Peer } from '../machine/peer.ts'
 import { startServers, type Servers } from '../machine/servers.ts'
-import type { Report, Sample } from '../report/report.ts'
+import type { Report, Sample } from '../report/samples.ts'
 import { takeTurns } from '../report/rounds.ts'
-import { JWT_SECRET, type FanOutVariant } from './variant.ts'
+import { JWT_SECRET, type FanOutVariant } from './variants/variant.ts'
 import { FAN_OUT_VARIANTS } from './variants/index.ts'
 import { gatewayEnv, wsGateway } from './variants/ws-gateway.ts'
 
@@ -19,6 +19,8 @@ export interface FanOutOptions {
   readonly idleConnections: number
   readonly only: readonly string[]
   readonly nodeArgs: readonly string[]
+  /** How long what closed sockets leave to be done, such as unsubscribing, may take. */
+  readonly settleMs?: number
 }
 
 const IN_FLIGHT_MAX = 1_000
@@ -29,7 +31,6 @@ const WARM_UP_CLIENTS = 500
  * are there for the next one, and would count here as 5 kB for each client.
  */
 const AT_ONCE_MAX = 250
-/** For what closed sockets leave to be done, such as unsubscribing. */
 const SETTLE_MS = 1_500
 
 interface Running extends FanOutVariant {
@@ -55,11 +56,11 @@ export async function benchFanOut(options: FanOutOptions): Promise<Report> {
   if (options.idleConnections > 0) {
     const count = options.idleConnections
     const onItsOwn =
-      (measure: typeof measureConnecting) =>
+      (measure: typeof measureMemory) =>
       async (variant: FanOutVariant): Promise<Record<string, number>> => {
         await using peer = await start(variant)
         // Awaited here: what was started goes away with this block.
-        return await measure(variant, peer, count)
+        return await measure(variant, peer, count, options.settleMs ?? SETTLE_MS)
       }
     samples.push(
       ...(await takeTurns(`${count} clients connect at once`, variants, options.rounds, onItsOwn(measureConnecting))),
@@ -99,15 +100,20 @@ async function measureConnecting(variant: FanOutVariant, peer: Peer, count: numb
 }
 
 /** What a client that only listens costs, once the garbage of its connecting is gone. */
-async function measureMemory(variant: FanOutVariant, peer: Peer, count: number): Promise<Record<string, number>> {
+async function measureMemory(
+  variant: FanOutVariant,
+  peer: Peer,
+  count: number,
+  settleMs: number,
+): Promise<Record<string, number>> {
   using load = startWsLoad()
   const target = { variant: variant.name, port: peer.port, jwtSecret: JWT_SECRET, atOnceMax: AT_ONCE_MAX }
   await load.connect({ ...target, count: Math.min(WARM_UP_CLIENTS, count) })
   await load.disconnect()
-  await sleep(SETTLE_MS)
+  await sleep(settleMs)
   const before = await peer.memory()
   await load.connect({ ...target, count })
-  await sleep(SETTLE_MS)
+  await sleep(settleMs)
   const after = await peer.memory()
   return {
     'RSS kB/client': (after.residentBytes - before.residentBytes) / count / 1000,

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { gatewayEnv, wsGateway } from '../fan-out/variants/ws-gateway.ts'
 import { benchFanOut } from '../fan-out/fan-out.ts'
-import { JWT_SECRET } from '../fan-out/variant.ts'
+import { JWT_SECRET } from '../fan-out/variants/variant.ts'
 import { benchIngest, OURS } from '../ingest/ingest.ts'
 import { seedSql } from '../ingest/seed.ts'
-import { startWsLoad, type WsLoad } from '../load/ws-load.ts'
+import { startWsLoad, type WsLoad } from '../fan-out/ws-load.ts'
 import { startPeer, type Peer } from '../machine/peer.ts'
 import { startServers } from '../machine/servers.ts'
-import type { Report, Sample } from '../report/report.ts'
+import type { Report, Sample } from '../report/samples.ts'
 import { takeTurns } from '../report/rounds.ts'
 
 export interface GrowthOptions {

@@ -1,10 +1,11 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ask, startHttpLoad, type HttpLoad, type HttpLoadOrder, type HttpLoadResult } from '../load/http-load.ts'
+import { ask } from '../machine/ask-child.ts'
+import { startHttpLoad, type HttpLoad, type HttpLoadOrder, type HttpLoadResult } from '../load/http-load.ts'
 import { topStatements, walByRecord } from '../machine/database-work.ts'
 import { startPeer, type Peer } from '../machine/peer.ts'
 import { runSql, startServers, type Servers } from '../machine/servers.ts'
-import { figure, type Report, type Sample } from '../report/report.ts'
+import { figure, type Report, type Sample } from '../report/samples.ts'
 import { takeTurns } from '../report/rounds.ts'
 import { median } from '../report/statistics.ts'
 import { CHARGE, seedSql } from './seed.ts'
@@ -12,6 +13,8 @@ import { CHARGE, seedSql } from './seed.ts'
 export interface IngestOptions {
   readonly rounds: number
   readonly roundMs: number
+  /** How long each variant runs before it is measured. */
+  readonly warmUpMs?: number
   readonly connections: readonly number[]
   readonly orders: number
   readonly users: number
@@ -73,7 +76,8 @@ export async function benchIngest(options: IngestOptions): Promise<Report> {
   }
 
   const context = { servers, options }
-  for (const variant of variants) await measure(context, variant, { connections: 64, durationMs: WARM_UP_MS })
+  for (const variant of variants)
+    await measure(context, variant, { connections: 64, durationMs: options.warmUpMs ?? WARM_UP_MS })
   const samples: Sample[] = []
   for (const connections of options.connections) {
     const closedLoop = await takeTurns(`${connections} connections`, variants, options.rounds, (variant) =>

@@ -9,7 +9,7 @@ export interface WebhookBody {
 const STEP = 7_919
 
 /** `in_progress` and `canceled`. */
-const PLAIN_SPELLING = 2
+const PLAIN_SPELLING = 1
 
 /** What a webhook says nothing of. */
 const AN_ORDER = { service: '1', link: '', quantity: 1000, startCount: null }

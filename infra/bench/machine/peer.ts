@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { ask } from '../load/http-load.ts'
+import { ask } from './ask-child.ts'
 import { childrenOf, cpuSecondsOfFamily, residentBytesOfFamily } from './processes.ts'
 
 /** A server under test in a process of its own: ours, or another way to do the same. */

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gatewayEnv, wsGateway } from '../fan-out/variants/ws-gateway.ts'
-import { startWsLoad } from '../load/ws-load.ts'
+import { startWsLoad } from '../fan-out/ws-load.ts'
 import { startPeer } from '../machine/peer.ts'
 import { runSql, startServers } from '../machine/servers.ts'
-import type { Report } from '../report/report.ts'
+import type { Report } from '../report/samples.ts'
 import { takeTurns } from '../report/rounds.ts'
-import { eventText, JWT_SECRET } from '../fan-out/variant.ts'
+import { eventText, JWT_SECRET } from '../fan-out/variants/variant.ts'
 
 export interface ReconnectStormOptions {
   readonly rounds: number

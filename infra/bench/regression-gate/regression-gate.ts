@@ -3,7 +3,7 @@ import { benchFanOut } from '../fan-out/fan-out.ts'
 import { wsByHand } from '../fan-out/variants/ws-by-hand.ts'
 import { wsGateway } from '../fan-out/variants/ws-gateway.ts'
 import { benchIngest, OURS } from '../ingest/ingest.ts'
-import { figure, type Report, type Sample } from '../report/report.ts'
+import { figure, type Report, type Sample } from '../report/samples.ts'
 import { median } from '../report/statistics.ts'
 
 /** Ratios of ours to a peer that ran in turns with it, which the machine's own speed cancels out of. */

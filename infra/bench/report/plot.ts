@@ -1,4 +1,4 @@
-import { byLoad, figure, mainFigureOf, type Report } from './report.ts'
+import { byLoad, figure, mainFigureOf, type Report } from './samples.ts'
 import { median } from './statistics.ts'
 
 const WIDTH = 860

@@ -1,26 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Noise } from '../machine/noise.ts'
 import { plot } from './plot.ts'
+import { byLoad, figure, mainFigureOf, type Report } from './samples.ts'
 import { median, spread } from './statistics.ts'
-
-/** One variant's figures in one round. A figure's name ends in its unit. */
-export interface Sample {
-  /** What all variants were given, such as `256 connections`. */
-  readonly load: string
-  readonly variant: string
-  readonly figures: Readonly<Record<string, number>>
-  readonly noise: Noise
-}
-
-export interface Report {
-  readonly name: string
-  /** Ours, which is divided by each of the others. */
-  readonly subject: string
-  readonly samples: readonly Sample[]
-  /** What else was found, line by line. */
-  readonly remarks: readonly string[]
-}
 
 /** Subject ÷ peer of each load's main figure, which is its first, by load and peer. */
 export function ratios({ samples, subject }: Report): Map<string, number> {
@@ -73,25 +55,6 @@ export function writeReport(report: Report, folder: string): void {
   writeFileSync(join(folder, `${report.name}.json`), JSON.stringify({ at, node: process.version, ...report }, null, 2))
   writeFileSync(join(folder, `${report.name}.md`), toTables(report))
   writeFileSync(join(folder, `${report.name}.svg`), plot(report))
-}
-
-/** The samples by load, then by variant, in the order of their first appearance. */
-export function byLoad(samples: readonly Sample[]): Map<string, Map<string, Sample[]>> {
-  const result = new Map<string, Map<string, Sample[]>>()
-  for (const sample of samples) {
-    const variants = result.get(sample.load) ?? new Map<string, Sample[]>()
-    result.set(sample.load, variants)
-    variants.set(sample.variant, [...(variants.get(sample.variant) ?? []), sample])
-  }
-  return result
-}
-
-export function mainFigureOf(variants: ReadonlyMap<string, readonly Sample[]>): string {
-  return Object.keys([...variants.values()][0]?.[0]?.figures ?? {})[0] ?? ''
-}
-
-export function figure(samples: readonly Sample[], name: string): number[] {
-  return samples.map(({ figures }) => figures[name]).filter((value) => value !== undefined)
 }
 
 function cell(values: readonly number[]): string {

@@ -1,5 +1,5 @@
 import { watchNoise } from '../machine/noise.ts'
-import type { Sample } from './report.ts'
+import type { Sample } from './samples.ts'
 
 /**
  * Lets variants take turns, A B A B, so that whatever else the machine does hits all of them. The order turns around

@@ -18,7 +18,8 @@ interface Results {
 async function bench(...args: string[]): Promise<{ stdout: string; results: Results; svg: string }> {
   const folder = mkdtempSync(join(tmpdir(), 'paxyo-bench-results-'))
   try {
-    const options = ['--rounds', '1', '--seconds', '1', '--results', folder, '--users', '100', '--orders', '4000']
+    const short = '--rounds 1 --seconds 1 --warm-up 0.5 --settle 0.1 --users 100 --orders 4000'
+    const options = [...short.split(' '), '--results', folder]
     const { stdout } = await promisify(execFile)(process.execPath, [MAIN, ...args, ...options])
     const read = (extension: string): string => readFileSync(join(folder, `${args[0]}.${extension}`), 'utf8')
     return { stdout, results: JSON.parse(read('json')) as Results, svg: read('svg') }

@@ -1,10 +1,9 @@
 import { expect, test } from '@jest/globals'
 import { startSimulator } from '@paxyo/provider-simulator'
 import { connectSocket, eventually, mintToken, startProcess } from '@paxyo/testkit'
-import { fileURLToPath } from 'node:url'
 import { startSystem, WEBHOOK_TOKEN } from '../../e2e/system.ts'
+import { buildCrashPointIngest } from '../build-crash-point-ingest.ts'
 
-const CRASHING_INGEST = fileURLToPath(new URL('../crash-point-ingest.ts', import.meta.url))
 /** More than a webhook and its confirmation have steps; the loop ends at the first that is not reached. */
 const STEPS_MAX = 150
 /** From the commit to the last step; waited for in vain once, at the end. */
@@ -14,6 +13,7 @@ const STRIDE = 3
 
 test('kill -9 at any step between a webhook and the money that its provider confirms: paid once, by whoever is left', async () => {
   await using provider = await startSimulator({ apiKey: 'a-key', shapes: ['text'], retry: { delayMsMax: 200 } })
+  using crashingIngest = await buildCrashPointIngest()
   await using system = await startSystem({
     env: { PROVIDER_API_URL: provider.apiUrl, PROVIDER_API_KEY: 'a-key', CONFIRM_MONEY: 'on' },
   })
@@ -28,7 +28,7 @@ test('kill -9 at any step between a webhook and the money that its provider conf
     orders += 1
     provider.add({ orderId })
     expect((await system.register({ orderId: `A-${orderId}`, providerOrderId: orderId })).status).toBe(201)
-    await using crashing = await startProcess(CRASHING_INGEST, { ...system.env, CRASH_AT: String(crashAt) })
+    await using crashing = await startProcess(crashingIngest.file, { ...system.env, CRASH_AT: String(crashAt) })
     const proof = { kind: 'path', token: WEBHOOK_TOKEN } as const
     provider.setWebhook({ url: `${crashing.url}/webhooks/godofpanel`, proof })
     provider.cancel(orderId)

@@ -1,5 +1,12 @@
-import type { AccountView, OrderEvent, OrderView, Position, RefundView } from '@paxyo/contracts'
+import type { AccountView, OrderView as OrderViewNow, Position, RefundView } from '@paxyo/contracts'
+import type { OrderStatus } from '@paxyo/contracts/data'
 import type { ClientError } from './client-error.ts'
+
+/** An order as its user sees it. */
+export interface OrderView extends Omit<OrderViewNow, 'status'> {
+  /** One of the statuses that this version knows, or one that a newer server has: show that as text. */
+  readonly status: OrderStatus | (string & {})
+}
 
 /** Why a token is asked for: for the first time, before the present one expires, or because it has expired. */
 export type TokenReason = 'initial' | 'expiring' | 'expired'
@@ -81,12 +88,27 @@ export interface AccountEvent {
   readonly seq: number
 }
 
+/**
+ * A change of a kind that this version does not know: the server is newer. Nothing else is emitted for it but `account`,
+ * after it, when it says what the account is.
+ */
+export interface UnknownEvent {
+  readonly type: 'event'
+  /** The kind. A later version that knows it may emit something else instead. */
+  readonly event: string
+  readonly seq: number
+  readonly at: string
+  readonly account?: AccountView | undefined
+  /** The whole event as the server sent it. */
+  readonly data: Readonly<Record<string, unknown>>
+}
+
 export interface StatusEvent {
   readonly type: 'status'
   readonly status: ConnectionStatus
 }
 
-export type ClientEvent = SnapshotEvent | OrderChange | RefundEvent | AccountEvent | StatusEvent
+export type ClientEvent = SnapshotEvent | OrderChange | RefundEvent | AccountEvent | UnknownEvent | StatusEvent
 export type ClientEventType = ClientEvent['type']
 export type ClientEventOf<Type extends ClientEventType> = Extract<ClientEvent, { type: Type }>
 
@@ -127,4 +149,4 @@ export interface Client extends AsyncIterable<ClientEvent> {
   close(): void
 }
 
-export type { AccountView, OrderEvent, OrderView, Position, RefundView }
+export type { AccountView, OrderStatus, Position, RefundView }

@@ -1,5 +1,6 @@
-import type { OrderEvent, Position, Welcome } from '@paxyo/contracts'
-import type { Client, ConnectionStatus, ConnectOptions } from './api.ts'
+import type { Welcome } from '@paxyo/contracts'
+import { PROTOCOL_VERSION } from '@paxyo/contracts/data'
+import type { Client, ConnectionStatus, ConnectOptions, Position } from './api.ts'
 import { ClientError } from './client-error.ts'
 import { createConnection } from './connection.ts'
 import { isLive, type ConnectionState } from './connection-state.ts'
@@ -8,7 +9,7 @@ import { followPage } from './page.ts'
 import { loadPosition, savePosition, tabStorage } from './saved-position.ts'
 import { Stream } from './stream.ts'
 import { canShare, createTabs, type Tabs } from './tabs.ts'
-import { PROTOCOL } from './wire.ts'
+import { isAboutOrder, isKnownKind, type ReceivedEvent } from './wire.ts'
 
 /**
  * Follows a user's stream, for as long as the page lives or until it is closed. It begins after the present task, so
@@ -93,7 +94,7 @@ export function connect(options: ConnectOptions): Client {
     const saved = storage === null ? undefined : loadPosition(storage, url, userId)
     if (saved !== undefined) stream.begin(saved)
     if (options.share === 'none' || !canShare()) return
-    const name = `paxyo ${PROTOCOL} ${url} ${userId}`
+    const name = `paxyo ${PROTOCOL_VERSION} ${url} ${userId}`
     tabs = createTabs({ name, stream, connection, ownStatus: () => toStatus(connection.state), onState: showState })
     tabs.join()
   }
@@ -153,15 +154,14 @@ export function connect(options: ConnectOptions): Client {
   }
 }
 
-function emit(listeners: Listeners, event: OrderEvent): void {
+function emit(listeners: Listeners, event: ReceivedEvent): void {
   const { seq, at, account } = event
-  if (event.event !== 'account.updated') {
-    const { order } = event
-    const refund = event.event === 'order.updated' ? event.refund : undefined
-    listeners.emit({ type: 'order', event: event.event, order, seq, at, refund, account })
+  if (isAboutOrder(event)) {
+    const { order, refund } = event
+    listeners.emit({ type: 'order', event: event.event, order, seq, at, refund, account: event.account })
     if (refund !== undefined) listeners.emit({ type: 'refund', refund, order, seq, at })
-  }
-  listeners.emit({ type: 'account', account, seq })
+  } else if (!isKnownKind(event)) listeners.emit({ type: 'event', event: event.event, seq, at, account, data: event })
+  if (account !== undefined) listeners.emit({ type: 'account', account, seq })
 }
 
 /** @throws TypeError when it is no URL. */

@@ -1,3 +1,4 @@
+import { DRAIN_MS_MAX } from '@paxyo/contracts/data'
 import type { TokenReason } from './api.ts'
 import { backOffMs, RETRY_DELAY_MS_MAX } from './back-off.ts'
 import { ClientError } from './client-error.ts'
@@ -102,8 +103,6 @@ const STABLE_MS = 10_000
 /** A token with less left would be old on arrival. */
 const TOKEN_LEFT_MS_MIN = 2_000
 const RENEWAL_DELAY_MS_MIN = 1_000
-/** A drain may last ten minutes at most; the same bound as the server's. */
-const DRAIN_MS_MAX = 600_000
 
 export function initialState(canRenew: boolean, token: Token | undefined): ConnectionState {
   return {

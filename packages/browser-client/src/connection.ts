@@ -1,11 +1,12 @@
-import type { ClientMessage, OrderEvent, Position, Welcome } from '@paxyo/contracts'
+import type { ClientMessage, Position, Welcome } from '@paxyo/contracts'
+import { isReconnectable, PROTOCOL_VERSION } from '@paxyo/contracts/data'
 import type { ConnectOptions, TokenReason } from './api.ts'
 import { ClientError } from './client-error.ts'
 import { initialState, transition, type ConnectionState, type Effect, type Input } from './connection-state.ts'
 import { checkLink } from './link-check.ts'
 import { isOnline } from './page.ts'
 import { readToken } from './token.ts'
-import { PROTOCOL, readMessage } from './wire.ts'
+import { readMessage, type ReceivedEvent } from './wire.ts'
 
 export interface ConnectionDeps {
   readonly url: string
@@ -20,7 +21,7 @@ export interface ConnectionDeps {
    * @returns why it is not acceptable, if so.
    */
   onWelcome(welcome: Welcome, saidPosition: Position | undefined): ClientError | undefined
-  onEvent(event: OrderEvent): void
+  onEvent(event: ReceivedEvent): void
   /** A sign of life has come, and nothing else. */
   onPing(): void
   onState(): void
@@ -161,8 +162,9 @@ export function createConnection(deps: ConnectionDeps): Connection {
   }
 
   function welcome(message: Welcome): void {
-    const { protocol, pingIntervalMs } = message
-    if (protocol !== PROTOCOL) return fail('protocol_version', `protocol ${protocol} is not known here`)
+    // An older server names no minimum, and serves whoever is newer.
+    const { minProtocol = 1, pingIntervalMs } = message
+    if (PROTOCOL_VERSION < minProtocol) return fail('protocol_version', `protocol ${PROTOCOL_VERSION} is not served`)
     const refusal = deps.onWelcome(message, saidPosition)
     if (refusal !== undefined) return input({ type: 'fail', error: refusal })
     silenceMsMax = 2 * pingIntervalMs + SLACK_MS
@@ -219,5 +221,5 @@ export function createConnection(deps: ConnectionDeps): Connection {
 
 /** The server gives its reason in the close frame: the code's name in the contract. */
 function toError({ code, reason }: CloseEvent, message = `the connection was closed (${code})`): ClientError {
-  return new ClientError(reason || 'connection_lost', message, { final: code >= 4500 && code <= 4999 })
+  return new ClientError(reason || 'connection_lost', message, { final: !isReconnectable(code) })
 }

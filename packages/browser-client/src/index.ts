@@ -10,6 +10,7 @@ export type {
   ConnectionStatus,
   ConnectOptions,
   OrderChange,
+  OrderStatus,
   OrderView,
   Position,
   RefundEvent,
@@ -18,4 +19,5 @@ export type {
   StatusEvent,
   TokenReason,
   TokenRequest,
+  UnknownEvent,
 } from './api.ts'

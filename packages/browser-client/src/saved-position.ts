@@ -1,4 +1,4 @@
-import type { Position } from '@paxyo/contracts'
+import type { Position } from './api.ts'
 
 type PositionStorage = Pick<Storage, 'getItem' | 'setItem'>
 

@@ -1,4 +1,5 @@
-import type { AccountView, OrderEvent, OrderView, Position } from '@paxyo/contracts'
+import type { AccountView, OrderView, Position } from './api.ts'
+import type { ReceivedEvent } from './wire.ts'
 
 export interface Snapshot {
   readonly position: Position
@@ -8,7 +9,7 @@ export interface Snapshot {
 
 export interface StreamDeps {
   onSnapshot(snapshot: Snapshot): void
-  onEvent(event: OrderEvent): void
+  onEvent(event: ReceivedEvent): void
 }
 
 /** `gap`: events are missing before this one. `foreign`: it is of another epoch, or nothing is known yet. */
@@ -25,7 +26,7 @@ export class Stream {
   readonly #deps: StreamDeps
   #position: Position | undefined
   /** The last events, without gaps, up to the position. */
-  #recent: OrderEvent[] = []
+  #recent: ReceivedEvent[] = []
 
   constructor(deps: StreamDeps, position: Position | undefined) {
     this.#deps = deps
@@ -41,7 +42,7 @@ export class Stream {
     this.#position ??= position
   }
 
-  offer(epoch: string, event: OrderEvent): Placement {
+  offer(epoch: string, event: ReceivedEvent): Placement {
     const last = this.#position
     if (last?.epoch !== epoch) return 'foreign'
     if (event.seq <= last.seq) return 'known'
@@ -60,7 +61,7 @@ export class Stream {
   }
 
   /** @returns what came after a position, or undefined when that is not known here. */
-  since({ epoch, seq }: Position): readonly OrderEvent[] | undefined {
+  since({ epoch, seq }: Position): readonly ReceivedEvent[] | undefined {
     const last = this.#position
     if (last?.epoch !== epoch || seq < last.seq - this.#recent.length) return undefined
     return this.#recent.filter((event) => event.seq > seq)

@@ -1,10 +1,10 @@
-import type { OrderEvent, Position } from '@paxyo/contracts'
-import type { ConnectionStatus } from './api.ts'
+import type { ConnectionStatus, Position } from './api.ts'
 import { ClientError } from './client-error.ts'
 import type { Connection } from './connection.ts'
 import { isLive } from './connection-state.ts'
 import { isPageHidden } from './page.ts'
 import type { Snapshot, Stream } from './stream.ts'
+import type { ReceivedEvent } from './wire.ts'
 
 /**
  * One connection for all tabs of a user. The holder of a Web Lock leads: it has the connection, and tells the others
@@ -29,13 +29,17 @@ export interface TabsDeps {
 }
 
 type TabMessage =
-  | { readonly kind: 'event'; readonly epoch: string; readonly event: OrderEvent }
+  | { readonly kind: 'event'; readonly epoch: string; readonly event: ReceivedEvent }
   | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
   /** How the leader is: when it changes, when the server has pinged it, and when it is asked and not live. */
   | ({ readonly kind: 'state'; readonly isHidden: boolean } & LeaderState)
   | { readonly kind: 'ask'; readonly from: string; readonly position: Position | undefined }
   /** What came after the position; no events when that is not known any more. */
-  | ({ readonly kind: 'answer'; readonly to: string; readonly events: readonly OrderEvent[] | undefined } & LeaderState)
+  | ({
+      readonly kind: 'answer'
+      readonly to: string
+      readonly events: readonly ReceivedEvent[] | undefined
+    } & LeaderState)
 
 interface LeaderState {
   readonly status: ConnectionStatus
@@ -64,7 +68,7 @@ export interface Tabs {
   /** The state of this tab's own connection has changed. */
   connectionChanged(): void
   tellState(): void
-  tellEvent(epoch: string, event: OrderEvent): void
+  tellEvent(epoch: string, event: ReceivedEvent): void
   tellSnapshot(snapshot: Snapshot): void
 }
 

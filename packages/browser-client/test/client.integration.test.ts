@@ -82,6 +82,57 @@ describe('what reaches the application', () => {
     client.close()
   })
 
+  test('an event of a kind that it does not know advances the position and is handed on as it came', async () => {
+    const archived = {
+      ...event(1),
+      event: 'order.archived',
+      order: { orderId: 'A-1', status: 'archived' },
+      note: 'old',
+    }
+    const { account: _account, ...seen } = { ...event(2), event: 'device.seen' }
+    await using server = await startScriptedServer((say, socket, visit) => {
+      if (visit === 0) for (const message of [welcome(0), archived, seen]) say(message)
+      if (visit === 0) socket.close(4005, 'unavailable')
+      else for (const message of [welcome(2, { mode: 'resumed' }), event(3)]) say(message)
+    })
+    const client = open(server)
+    const told: ClientEvent[] = []
+    for (const type of ['event', 'order', 'refund', 'account'] as const) client.on(type, (what) => told.push(what))
+    await eventually(() => client.position?.seq === 3)
+    const { at, account } = archived
+    expect(told).toEqual([
+      { type: 'event', event: 'order.archived', seq: 1, at, account, data: archived },
+      { type: 'account', seq: 1, account },
+      { type: 'event', event: 'device.seen', seq: 2, at, account: undefined, data: seen },
+      { type: 'account', seq: 3, account: event(3).account },
+    ])
+    expect(server.hellos[1]).toMatchObject({ resume: { epoch: 'e', seq: 2 } })
+  })
+
+  test('a status that it does not know is passed on like any other', async () => {
+    const order = { orderId: 'A-1', status: 'in_review' }
+    await using server = await startScriptedServer((say) => {
+      say(welcome(0, { orders: [order] }))
+      say({ ...event(1), event: 'order.updated', order })
+    })
+    const client = open(server)
+    const statuses: string[] = []
+    client.on('snapshot', ({ orders }) => statuses.push(...orders.map(({ status }) => status)))
+    client.on('order', ({ order: { status } }) => statuses.push(status))
+    await eventually(() => client.position?.seq === 1)
+    expect(statuses).toEqual(['in_review', 'in_review'])
+  })
+
+  test.each([{ protocol: 2, minProtocol: 1 }, { protocol: 7 }, { protocol: 1, minProtocol: 1 }])(
+    'a server that still serves its protocol, of whatever version it is: %j',
+    async (versions) => {
+      await using server = await startScriptedServer((say) => say(welcome(1, versions)))
+      const client = open(server)
+      await eventually(() => client.status.state === 'live')
+      expect(client.position).toEqual({ epoch: 'e', seq: 1 })
+    },
+  )
+
   test('what an abandoned socket still says does not disturb the new one', async () => {
     let abandoned: WebSocket | undefined
     await using server = await startScriptedServer((say, socket, visit) => {
@@ -189,8 +240,8 @@ describe('the end', () => {
     expect(helpless.status.error).toMatchObject({ code: 'token_expired', final: true })
   })
 
-  test('a protocol that it does not speak, and a user that it was not meant for', async () => {
-    await using newer = await startScriptedServer((say) => say(welcome(1, { protocol: 2 })))
+  test('a server that no longer serves its protocol, and a user that it was not meant for', async () => {
+    await using newer = await startScriptedServer((say) => say(welcome(1, { protocol: 2, minProtocol: 2 })))
     const old = open(newer)
     const seen = follow(old)
     await eventually(() => old.status.state === 'closed')

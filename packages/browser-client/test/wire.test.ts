@@ -1,9 +1,11 @@
 import { expect, test } from '@jest/globals'
-import { PROTOCOL_VERSION } from '@paxyo/contracts'
-import { PROTOCOL, readMessage } from '../src/wire.ts'
+import { orderEventSchema } from '@paxyo/contracts'
+import { isAboutOrder, readMessage } from '../src/wire.ts'
 
-test("it speaks the contract's version", () => {
-  expect(PROTOCOL).toBe(PROTOCOL_VERSION)
+test("it knows the contract's kinds of events that are about an order, and no others", () => {
+  const isKnown = (event: string): boolean => isAboutOrder({ type: 'event', seq: 1, event, at: '' })
+  for (const { shape } of orderEventSchema.options) expect(isKnown(shape.event.value)).toBe('order' in shape)
+  expect(['order.archived', 'order', '', 'toString'].filter(isKnown)).toEqual([])
 })
 
 test('messages of types that are not known yet are let through, to be ignored', () => {

@@ -13,6 +13,7 @@ import { addOrders } from './commands/orders.ts'
 import { addReconcile } from './commands/reconcile.ts'
 import { addRefunds } from './commands/refunds.ts'
 import { addReviews } from './commands/reviews.ts'
+import { addSecrets } from './commands/secrets.ts'
 import { addSimulate } from './commands/simulate.ts'
 import { addTail } from './commands/tail.ts'
 import { addToken } from './commands/token.ts'
@@ -50,6 +51,7 @@ export function buildProgram(terminal: Terminal, finished: Finished): Command {
     addMigrate,
     addMaintain,
     addEpoch,
+    addSecrets,
     addSimulate,
   ]) {
     add(program, terminal, finished)
@@ -57,9 +59,6 @@ export function buildProgram(terminal: Terminal, finished: Finished): Command {
   tab(program)
   return program
 }
-
-/** Adds a command, or a group of them, to the tree. */
-export type AddCommand = (program: Command, terminal: Terminal, finished: Finished) => void
 
 function exitCodesHelp(): string {
   const lines = Object.values(EXIT_CODES).map(({ code, meaning }) => `  ${String(code).padStart(3)}  ${meaning}`)

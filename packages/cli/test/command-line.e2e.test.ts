@@ -59,7 +59,27 @@ describe('exit codes', () => {
       { DATA_DIR: '/nowhere' },
       /^paxyo: no standalone keeps its data in \/nowhere\n +Start it, or correct/,
     ],
+    [2, ['migrate'], {}, /^paxyo: The configuration is wrong:\n {2}- DATABASE_URL: is required/],
+    [
+      2,
+      ['maintain'],
+      { DATABASE_URL: '', MAINTAIN_EVERY_HOURS: 'daily' },
+      /DATABASE_URL: is.*\n.*MAINTAIN_EVERY_HOURS: must/,
+    ],
     [3, ['migrate'], unreachable, /^paxyo: nobody answers at 127.0.0.1:1/],
+    [3, ['maintain'], unreachable, /^paxyo: nobody answers at 127.0.0.1:1/],
+    [
+      2,
+      ['simulate'],
+      { DROP_RATE: '2', SHAPES: 'xml', WEBHOOK_TOKEN: 'a-token', WEBHOOK_SECRET: 'whsec_AAAA' },
+      /SHAPES: must be some of few[^]*DROP_RATE: must be a number[^]*both set/,
+    ],
+    [
+      2,
+      ['secrets', '--rotate', 'nonsense', '--folder', '/nowhere'],
+      {},
+      /^paxyo: nonsense is not to be rotated; these are: /,
+    ],
     [3, ['tail'], { REDIS_URL: 'redis://:a-secret@127.0.0.1:1' }, /^paxyo: nobody answers at 127.0.0.1:1: Redis/],
   ])('%s: %j', async (code, args, env, stderr) => {
     const ran = await paxyo(args, env)

@@ -1,3 +1,4 @@
+import { hostEnvironment } from '@paxyo/testkit'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -33,7 +34,7 @@ export function startPaxyo(
   { under = [], keepsInput = false }: StartOptions = {},
 ): Running {
   const [program, ...before] = [...under, process.execPath]
-  const child = spawn(program, [...before, MAIN, ...args], { env: { PATH: process.env['PATH'], ...env } })
+  const child = spawn(program, [...before, MAIN, ...args], { env: { ...hostEnvironment(), ...env } })
   const output = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8')

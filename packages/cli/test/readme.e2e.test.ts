@@ -39,6 +39,7 @@ beforeAll(async () => {
     REDIS_URL: sharedRedisUrl(),
     CHANNEL_PREFIX: `${randomUUID()}:`,
     JWT_SECRETS: TEST_JWT_SECRET,
+    SECRETS_DIR: join(dir, 'secrets'),
   }
   await exportPhpPanel(dir, { users: 10, orders: 50 })
   writeFileSync(join(dir, 'users-map.json'), JSON.stringify(mapOf('users-map.json')))

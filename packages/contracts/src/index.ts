@@ -1,7 +1,18 @@
-export { boundedText } from './bounded-text.ts'
-export { CLOSE_CODES, isReconnectable, type CloseReason } from './close-codes.ts'
-export { EVENT_CHANNEL_SHARDS, probeChannel, userChannel, type BusMessage } from './channels.ts'
-export { ERROR_CODES, problem, problemSchema, type ErrorCode, type Problem } from './error-codes.ts'
+export * from './data/index.ts'
+export { encodeEvent } from './schemas/encode-event.ts'
+export {
+  accountViewSchema,
+  orderEventSchema,
+  orderStatusSchema,
+  orderViewSchema,
+  refundViewSchema,
+  type AccountView,
+  type OrderEvent,
+  type OrderView,
+  type RefundView,
+} from './schemas/order-event.ts'
+export { boundedText } from './schemas/bounded-text.ts'
+export { problem, problemSchema, type Problem } from './schemas/problem.ts'
 export {
   currencySchema,
   identifierSchema,
@@ -9,21 +20,9 @@ export {
   positiveMoneySchema,
   seqSchema,
   timestampSchema,
-} from './scalars.ts'
+} from './schemas/scalars.ts'
 export {
-  accountViewSchema,
-  orderEventSchema,
-  orderViewSchema,
-  refundViewSchema,
-  type AccountView,
-  type OrderEvent,
-  type OrderView,
-  type RefundView,
-} from './order-event.ts'
-export { encodeEvent, eventAtMs, eventSeq } from './event-bytes.ts'
-export { OPEN_STATUSES, ORDER_STATUSES, orderStatusSchema, type OrderStatus } from './order-status.ts'
-export { PROTOCOL_VERSION } from './protocol-version.ts'
-export {
+  CLIENT_MESSAGE_TYPES,
   clientMessageSchema,
   positionSchema,
   serverMessageSchema,
@@ -31,4 +30,4 @@ export {
   type Position,
   type ServerMessage,
   type Welcome,
-} from './wire.ts'
+} from './schemas/wire.ts'

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
-import { encodeEvent, eventAtMs, eventSeq } from '../src/event-bytes.ts'
-import { orderEventSchema, type OrderEvent } from '../src/order-event.ts'
+import { eventAtMs, eventSeq } from '../src/data/event-bytes.ts'
+import { encodeEvent } from '../src/schemas/encode-event.ts'
+import { orderEventSchema, type OrderEvent } from '../src/schemas/order-event.ts'
 
 const event: OrderEvent = {
   account: { balance: '10.25', currency: 'USD' },

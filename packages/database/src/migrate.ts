@@ -38,6 +38,8 @@ export const MIGRATION_NAMES: readonly string[] = Object.keys(MIGRATIONS).toSort
  */
 export async function migrateToLatest(ownerUrl: string): Promise<string[]> {
   const pool = new pg.Pool({ connectionString: ownerUrl, max: 2, application_name: 'paxyo-migrate' })
+  // A connection that breaks fails the statement that waits on it; one that breaks while it is idle concerns nothing.
+  pool.on('error', () => undefined)
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
   try {
     const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(MIGRATIONS) } })

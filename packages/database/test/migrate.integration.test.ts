@@ -1,9 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { createTestDatabase, stayWithinOneDay, type TestDatabase } from '@paxyo/testkit'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import { migrateToLatest } from '../src/migrate.ts'
 
 const MIGRATIONS = [
@@ -57,38 +53,4 @@ test('a migrated database takes events of today and of the week to come', async 
   )
   expect(new Set(rows.map(({ partition }) => partition)).size).toBe(8)
   expect(rows).not.toContainEqual({ partition: 'events_default' })
-})
-
-describe('npm run migrate', () => {
-  test('says what it did', async () => {
-    const env = { DATABASE_URL: database.url }
-
-    expect(await migrate(env)).toEqual({ code: 0, stdout: `Migrated: ${MIGRATIONS.join(', ')}\n`, stderr: '' })
-    expect(await migrate(env)).toEqual({ code: 0, stdout: 'The database is up to date.\n', stderr: '' })
-  })
-
-  test.each([{}, { DATABASE_URL: '' }])('says what is missing: %o', async (env) => {
-    expect(await migrate(env)).toEqual({
-      code: 1,
-      stdout: '',
-      stderr: "DATABASE_URL must be set to the database, with its owner's name and password\n",
-    })
-  })
-
-  test('fails when the database cannot be reached', async () => {
-    const { code, stderr } = await migrate({ DATABASE_URL: 'postgres://me:a-password@127.0.0.1:1/paxyo' })
-
-    expect(code).toBe(1)
-    expect(stderr).toMatch('ECONNREFUSED')
-    expect(stderr).not.toMatch('a-password')
-  })
-
-  async function migrate(env: Readonly<Record<string, string>>) {
-    const child = spawn(process.execPath, [fileURLToPath(new URL('../src/main.ts', import.meta.url))], {
-      env: { PATH: process.env['PATH'], ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
-    return { code: code as number | null, stdout, stderr }
-  }
 })

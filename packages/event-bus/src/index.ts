@@ -1,5 +1,6 @@
 export type { EventBus, EventPublisher, EventSubscriber, SubscriberHandlers } from './event-bus.ts'
 export { createInProcessBus } from './in-process-bus.ts'
-export { createRedisBus, type RedisBusOptions } from './redis-bus.ts'
+export { createRedisBus } from './redis-bus.ts'
+export type { RedisBusOptions } from './redis-bus-options.ts'
 export { openRedis } from './open-redis.ts'
 export type { RedisAddress, RedisTopology } from './redis-address.ts'

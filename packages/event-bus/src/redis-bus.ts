@@ -1,19 +1,9 @@
 import type { EventBus } from './event-bus.ts'
-import type { RedisAddress } from './redis-address.ts'
+import type { RedisBusOptions } from './redis-bus-options.ts'
 import { RedisClusterSubscriber } from './redis-cluster-subscriber.ts'
 import { connectRedis } from './redis-connection.ts'
 import { createRedisClusterPublisher, createRedisPublisher } from './redis-publisher.ts'
 import { RedisSubscriber } from './redis-subscriber.ts'
-
-export interface RedisBusOptions extends RedisAddress {
-  /**
-   * What every channel's name begins with, such as `paxyo:`. Systems that share a Redis must differ in it: pub/sub knows
-   * no databases, so one system's users would be sent the other's events.
-   */
-  readonly channelPrefix: string
-  /** Told of every error of a connection; each is followed by a new attempt. */
-  readonly onError: (error: Error) => void
-}
 
 /**
  * A bus over Redis pub/sub: one server, a master that sentinels name, or a cluster with sharded pub/sub. It connects at

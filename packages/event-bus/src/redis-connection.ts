@@ -1,7 +1,7 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { accessOf, masterAccessOf, nodesOf, type HostAndPort } from './redis-address.ts'
-import type { RedisBusOptions } from './redis-bus.ts'
+import type { RedisBusOptions } from './redis-bus-options.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
 /** How long a server may owe an answer, be it to a greeting, before another connection is tried. */

@@ -1,7 +1,7 @@
 import type { BusMessage } from '@paxyo/contracts'
 import type { Cluster, Redis } from 'ioredis'
 import type { EventPublisher } from './event-bus.ts'
-import type { RedisBusOptions } from './redis-bus.ts'
+import type { RedisBusOptions } from './redis-bus-options.ts'
 import { connectCluster, connectRedis, disconnectRedis } from './redis-connection.ts'
 
 /** A server that stopped answering must not hold batches in memory: their events are safe in the outbox. */

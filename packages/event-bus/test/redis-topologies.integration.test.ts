@@ -4,7 +4,8 @@ import { eventually, startRedisCluster, startRedisSentinels, type RedisServer } 
 import { Redis } from 'ioredis'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { EventPublisher, EventSubscriber } from '../src/event-bus.ts'
-import { createRedisBus, type RedisBusOptions } from '../src/redis-bus.ts'
+import { createRedisBus } from '../src/redis-bus.ts'
+import type { RedisBusOptions } from '../src/redis-bus-options.ts'
 
 /** Enough for every shard, and so for every node. */
 const CHANNELS = Array.from({ length: 1_000 }, (_, index) => userChannel(`user-${index}`))

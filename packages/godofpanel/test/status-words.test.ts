@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { createStatusReader } from '../src/status-words.ts'
+import { ORDER_STATUSES } from '@paxyo/contracts'
+import { createStatusReader, STATUS_WORDS } from '../src/status-words.ts'
 
 test.each([
   ['In progress', 'in_progress'],
@@ -18,6 +19,10 @@ test.each([
   ['constructor', 'unknown'],
 ] as const)('%j means %s', (spelling, status) => {
   expect(createStatusReader()(spelling)).toBe(status)
+})
+
+test('there is a word for every status', () => {
+  expect(new Set(Object.values(STATUS_WORDS))).toEqual(new Set(ORDER_STATUSES))
 })
 
 test("a provider's own words come first, however they are spelled", () => {

@@ -1,7 +1,8 @@
 export { deposit, type Deposit, type Deposited, type DepositRejection } from './accounts/deposit.ts'
 export { importAccounts, type AccountImportResult, type ImportedAccount } from './accounts/import-accounts.ts'
 export { openAccount } from './accounts/open-account.ts'
-export { AUDIT_CHECKS, type AuditCheck, type AuditLimits } from './audit/checks.ts'
+export type { AuditCheck, AuditLimits } from './audit/audit-check.ts'
+export { AUDIT_CHECKS } from './audit/checks.ts'
 export {
   auditLedger,
   type AuditCheckResult,

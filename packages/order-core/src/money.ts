@@ -18,7 +18,10 @@ export function parseMoney(text: string): Money {
 
 /** Writes an amount as the shortest decimal string that means it: `150_000_000n` is `"1.5"`. */
 export function formatMoney(money: Money): string {
-  const fraction = (money % UNITS_PER_WHOLE).toString().padStart(DECIMALS, '0').replace(/0{1,8}$/, '')
+  const fraction = (money % UNITS_PER_WHOLE)
+    .toString()
+    .padStart(DECIMALS, '0')
+    .replace(/0{1,8}$/, '')
   const whole = (money / UNITS_PER_WHOLE).toString()
   return fraction === '' ? whole : `${whole}.${fraction}`
 }

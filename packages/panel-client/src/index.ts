@@ -1,1 +1,108 @@
-export { idSchema, registrationSchema, type RegistrationBody } from './registration.ts'
+export { createPanelClient } from './client/panel-client.ts'
+export type {
+  Accounts,
+  Deliveries,
+  Orders,
+  PanelClient,
+  PanelWebhooks,
+  Refunds,
+  Reviews,
+  Tokens,
+} from './client/panel-client.ts'
+export { PanelApiError, type PanelApiErrorCode } from './client/panel-api-error.ts'
+export type { List } from './client/pages.ts'
+export type { RegisteredOrders } from './client/register-many.ts'
+export type { PanelClientOptions, RequestOptions } from './client/transport.ts'
+export {
+  type AccountOpening,
+  type AccountResponse,
+  accountResponseSchema,
+  accountSchema,
+  type DepositRequest,
+  type DepositResponse,
+  depositResponseSchema,
+  depositSchema,
+  type LedgerEntry,
+  ledgerEntrySchema,
+  openingSchema,
+  type PanelAccount,
+} from './schemas/accounts.ts'
+export {
+  BULK_BODY_BYTES_MAX,
+  BULK_ROWS_MAX,
+  bulkRegistrationSchema,
+  type BulkResponse,
+  bulkResponseSchema,
+  type RowResult,
+  rowResultSchema,
+} from './schemas/bulk-orders.ts'
+export {
+  deliveryIdSchema,
+  deliveryOutcomeSchema,
+  type DeliveryResponse,
+  deliveryResponseSchema,
+  deliverySchema,
+  type DeliveryView,
+  fullDeliverySchema,
+  type FullDeliveryView,
+  instantSchema,
+  listDeliveriesQuery,
+  type ListDeliveriesQuery,
+  type ParsedReplayRange,
+  type Replay,
+  type ReplayPage,
+  replayPageSchema,
+  type ReplayRange,
+  replayRangeSchema,
+  type ReplayResponse,
+  replayResponseSchema,
+  replayResultSchema,
+  REPLAYS_SHOWN_MAX,
+} from './schemas/deliveries.ts'
+export {
+  HISTORY_MAX,
+  listOrdersQuery,
+  type ListOrdersQuery,
+  type OrderHistory,
+  orderHistorySchema,
+  type PanelOrder,
+  panelOrderSchema,
+  type RegisteredOrder,
+  registeredSchema,
+} from './schemas/orders.ts'
+export { type Page, PAGE_SIZE_MAX, pageQuery, type PageQuery, pageSchema } from './schemas/page.ts'
+export {
+  listPanelWebhooksQuery,
+  type ListPanelWebhooksQuery,
+  panelWebhookSchema,
+  type PanelWebhookView,
+  type RetriedWebhooks,
+  retriedWebhooksSchema,
+} from './schemas/panel-webhooks.ts'
+export { positionFields } from './schemas/position.ts'
+export {
+  type PanelRefund,
+  readRefundsQuery,
+  type ReadRefundsQuery,
+  type RefundFeed,
+  refundFeedSchema,
+  refundSchema,
+} from './schemas/refunds.ts'
+export { idSchema, type Registration, type RegistrationBody, registrationSchema } from './schemas/registration.ts'
+export { reviewReasonSchema } from './schemas/review-reason.ts'
+export {
+  listReviewsQuery,
+  type ListReviewsQuery,
+  orderRefundSchema,
+  resolutionSchema,
+  type ResolvedReview,
+  resolvedSchema,
+  type ResolveRequest,
+  resolveSchema,
+  type Review,
+  REVIEW_PARTS_MAX,
+  type ReviewCase,
+  reviewCaseSchema,
+  reviewSchema,
+} from './schemas/reviews.ts'
+export { type BrowserToken, type TokenRequest, tokenRequestSchema, tokenSchema } from './schemas/tokens.ts'

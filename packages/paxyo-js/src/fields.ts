@@ -1,4 +1,4 @@
-import type { OrderView } from '@paxyo/contracts'
+import type { OrderView } from '@paxyo/browser-client'
 import type { Format } from './format.ts'
 
 /** What a field holds: for people, and for the page's scripts and CSS (`data-value`). */

@@ -1,13 +1,14 @@
-import type { OrderView } from '@paxyo/contracts'
+import { isOrderStatus, statusText } from '@paxyo/contracts/data'
 import { createMoneyFormat } from './money.ts'
-import type { Words } from './words.ts'
+import type { Words } from './languages.ts'
 
 /** How values are written for people, in one language. */
 export interface Format {
   money(amount: string, currency: string): string
   count(value: number): string
   percent(percent: number): string
-  status(status: OrderView['status']): string
+  /** A status that a newer gateway has is written as text. */
+  status(status: string): string
   time(at: string): string
 }
 
@@ -19,7 +20,7 @@ export function createFormat(language: string, words: Words): Format {
     money: createMoneyFormat(language),
     count: (value) => counts.format(value),
     percent: (percent) => percents.format(percent / 100),
-    status: (status) => words[status],
+    status: (status) => (isOrderStatus(status) ? words[status] : statusText(status)),
     time: (at) => times.format(new Date(at)),
   }
 }

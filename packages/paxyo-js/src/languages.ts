@@ -1,4 +1,21 @@
-import type { Words } from './words.ts'
+import type { OrderStatus } from '@paxyo/contracts/data'
+
+export type ConnectionState = 'connecting' | 'live' | 'reconnecting' | 'offline' | 'closed'
+
+/** Everything that is shown in a language; a page gives its own by `data-words`. What stands in {} is filled in. */
+export type Words = Readonly<
+  Record<
+    | OrderStatus
+    | ConnectionState
+    | 'order' // Order {order}
+    | 'refunded' // {amount} refunded
+    | 'orders' // Orders updated: {count}
+    | 'balance' // Balance: {amount}
+    | 'dismiss'
+    | 'notifications',
+    string
+  >
+>
 
 /** What the script says, by language. Counts stand after a colon: then no language needs forms for one and many. */
 export const LANGUAGES: Readonly<Record<string, Words>> = {

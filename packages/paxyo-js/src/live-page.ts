@@ -12,7 +12,7 @@ import { createFrames } from './frames.ts'
 import { isNews } from './news.ts'
 import type { Newsroom } from './newsroom.ts'
 import { ROWS_MAX, watchRows } from './rows.ts'
-import type { Words } from './words.ts'
+import type { Words } from './languages.ts'
 
 /** Orders that are remembered for rows that come later: the snapshot's, and those that changed since. */
 const KNOWN_ORDERS_MAX = 2_000
@@ -140,11 +140,13 @@ export function keepTrue({ page, client, format, words, newsroom, warn }: LivePa
     enqueue(event)
   })
   client.on('refund', enqueue)
+  client.on('event', enqueue)
   client.on('account', (event) => {
+    // An order's change says itself what it did to the balance; another kind of event may leave it as it was.
+    const isNewBalance = account?.balance !== event.account.balance
+    if (event.seq !== lastOrderSeq && isNewBalance) newsroom?.account(event.account)
     account = event.account
     accountChanged = true
-    // An order's change says itself what it did to the balance.
-    if (event.seq !== lastOrderSeq) newsroom?.account(event.account)
     enqueue(event)
   })
   client.on('status', (event) => {

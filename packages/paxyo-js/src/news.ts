@@ -1,8 +1,10 @@
-import type { AccountView, OrderView, RefundView } from '@paxyo/contracts'
+import type { AccountView, OrderView, RefundView } from '@paxyo/browser-client'
+import type { OrderStatus } from '@paxyo/contracts/data'
 import type { Format } from './format.ts'
 import { addMoney } from './money.ts'
 import type { Toast } from './toasts.ts'
-import { fill, type Words } from './words.ts'
+import type { Words } from './languages.ts'
+import { fill } from './words.ts'
 
 type Money = Pick<RefundView, 'amount' | 'currency'>
 
@@ -24,15 +26,13 @@ export const SINGLE_NEWS_MAX = 3
 /** The key of that toast. */
 export const SUMMARY_KEY = 'orders'
 
-const TONES: Readonly<Record<OrderView['status'], Toast['tone']>> = {
-  pending: 'plain',
-  processing: 'plain',
-  in_progress: 'plain',
-  completed: 'good',
-  partial: 'mixed',
-  canceled: 'mixed',
-  failed: 'bad',
-}
+/** The tone of a status; one that is not listed is plain. */
+const TONES = new Map<string, Toast['tone']>([
+  ['completed', 'good'],
+  ['partial', 'mixed'],
+  ['canceled', 'mixed'],
+  ['failed', 'bad'],
+] satisfies [OrderStatus, Toast['tone']][])
 
 /**
  * Whether a change is worth a toast: another status, or money. A few followers more are not.
@@ -59,7 +59,7 @@ export function toOrderToast({ order, refund }: OrderNews, { words, format, dire
   const paid = refund && fill(words.refunded, { amount: format.money(refund.amount, refund.currency) }, direction)
   return {
     key: `order ${order.orderId}`,
-    tone: TONES[order.status],
+    tone: TONES.get(order.status) ?? 'plain',
     title: fill(words.order, { order: order.orderId }, direction),
     text: paid === undefined ? status : `${status} · ${paid}`,
   }

@@ -1,4 +1,4 @@
-import type { AccountView } from '@paxyo/contracts'
+import type { AccountView } from '@paxyo/browser-client'
 import {
   mergeByOrder,
   SINGLE_NEWS_MAX,

@@ -1,6 +1,7 @@
 import type { Position } from '@paxyo/browser-client'
 import type { TokenSource } from './token.ts'
-import { isWord, toWords, type Words } from './words.ts'
+import type { Words } from './languages.ts'
+import { isWord, toWords } from './words.ts'
 
 export interface Settings {
   /** The gateway's `wss://…/ws`. */

@@ -1,5 +1,6 @@
 import css from './toasts.css'
-import { directionOf, type Words } from './words.ts'
+import type { Words } from './languages.ts'
+import { directionOf } from './words.ts'
 
 export interface Toast {
   /** A toast with the same key is replaced in its place. */

@@ -1,7 +1,6 @@
 import { ClientError, type TokenRequest } from '@paxyo/browser-client'
+import { TOKEN_CHARS_MAX } from '@paxyo/contracts/data'
 
-/** The gateway's own bound. */
-const TOKEN_CHARS_MAX = 8192
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/
 
 export interface TokenSource {

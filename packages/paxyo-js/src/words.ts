@@ -1,22 +1,4 @@
-import type { OrderView } from '@paxyo/contracts'
-import { LANGUAGES } from './languages.ts'
-
-export type ConnectionState = 'connecting' | 'live' | 'reconnecting' | 'offline' | 'closed'
-
-/** Everything that is shown in a language; a page gives its own by `data-words`. What stands in {} is filled in. */
-export type Words = Readonly<
-  Record<
-    | OrderView['status']
-    | ConnectionState
-    | 'order' // Order {order}
-    | 'refunded' // {amount} refunded
-    | 'orders' // Orders updated: {count}
-    | 'balance' // Balance: {amount}
-    | 'dismiss'
-    | 'notifications',
-    string
-  >
->
+import { LANGUAGES, type Words } from './languages.ts'
 
 /** The language's words, or English ones, with the page's own in their place. */
 export function toWords(language: string, own: Partial<Words> = {}): Words {

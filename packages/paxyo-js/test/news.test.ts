@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import type { OrderView } from '@paxyo/contracts'
+import type { OrderView } from '@paxyo/browser-client'
 import { createFormat } from '../src/format.ts'
 import { isNews, mergeByOrder, toBalanceToast, toOrderToast, toSummaryToast, type Writer } from '../src/news.ts'
 import { createNewsroom } from '../src/newsroom.ts'

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { NewOrder, ProviderOrder } from './order-book.ts'
-import { PROVIDER_CURRENCY, PROVIDER_RATE, providerCost, SPELLINGS } from './provider-words.ts'
+import { PROVIDER_CURRENCY, PROVIDER_RATE, providerCost, spellingsOf } from './provider-words.ts'
 import { SimulatorError } from './simulator-error.ts'
 
 export interface ApiDeps {
@@ -110,7 +110,7 @@ function statusOf(order: ProviderOrder | undefined): unknown {
   return {
     charge: providerCost(order),
     start_count: order.startCount === null ? null : String(order.startCount),
-    status: SPELLINGS[order.status][0],
+    status: spellingsOf(order.status)[0],
     remains: String(order.remains),
     currency: PROVIDER_CURRENCY,
   }

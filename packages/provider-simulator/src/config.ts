@@ -1,7 +1,7 @@
 import { env, loadConfig } from '@paxyo/service-kit'
 import { z } from 'zod'
 import type { Proof } from './proof.ts'
-import type { SimulatorOptions } from './simulator.ts'
+import type { SimulatorOptions } from './simulated-provider.ts'
 import { WEBHOOK_SHAPE_NAMES, type WebhookShapeName } from './webhook-shapes.ts'
 
 const SEED_MAX = 0x7fff_ffff

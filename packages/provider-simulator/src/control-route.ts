@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { ORDER_ACTIONS } from './order-book.ts'
 import { SimulatorError, type SimulatorErrorCode } from './simulator-error.ts'
-import type { Simulator } from './simulator.ts'
+import type { Simulator } from './simulated-provider.ts'
 
 const QUANTITY_MAX = 1_000_000_000
 const ORDERS_SHOWN_MAX = 1000

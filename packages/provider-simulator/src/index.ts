@@ -1,4 +1,6 @@
-export { startSimulator, type Simulator, type SimulatorOptions } from './simulator.ts'
+export { loadSimulatorConfig } from './config.ts'
+export type { Simulator, SimulatorOptions } from './simulated-provider.ts'
+export { startSimulator } from './simulator.ts'
 export { SimulatorError, type SimulatorErrorCode } from './simulator-error.ts'
 export { ORDER_ACTIONS, type NewOrder, type OrderAction, type OrderChange, type ProviderOrder } from './order-book.ts'
 export {

@@ -1,4 +1,4 @@
-import { identifierSchema, OPEN_STATUSES, type OrderStatus } from '@paxyo/contracts'
+import { identifierSchema, isOpenStatus, type OrderStatus } from '@paxyo/contracts'
 import type { Random } from './random.ts'
 import { SimulatorError } from './simulator-error.ts'
 
@@ -47,7 +47,7 @@ const START_COUNT_MAX = 10_000
 /** The largest part of the rest that one step delivers. */
 const STEP_PART_MAX = 0.2
 
-const isOpen = ({ status }: ProviderOrder): boolean => OPEN_STATUSES.some((open) => open === status)
+const isOpen = ({ status }: ProviderOrder): boolean => isOpenStatus(status)
 
 /** The provider's orders, in memory. */
 export function createOrderBook(random: Random): OrderBook {

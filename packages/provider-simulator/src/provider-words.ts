@@ -1,16 +1,20 @@
-import type { OrderStatus } from '@paxyo/contracts'
+import { statusText, type OrderStatus } from '@paxyo/contracts'
 import type { ProviderOrder } from './order-book.ts'
 
-/** How providers write a status; the first is what the API writes. */
-export const SPELLINGS: Readonly<Record<OrderStatus, readonly [string, ...string[]]>> = {
-  pending: ['Pending', 'pending'],
-  processing: ['Processing', 'processing'],
-  in_progress: ['In progress', 'In Progress', 'in_progress', 'Inprogress'],
-  completed: ['Completed', 'completed', 'Complete'],
-  partial: ['Partial', 'partial'],
-  canceled: ['Canceled', 'Cancelled', 'canceled', 'Refunded'],
-  failed: ['Failed', 'Fail', 'error'],
+/** Other ways to write a status, beside `In progress` and `in_progress`. */
+const MORE_SPELLINGS: Partial<Record<OrderStatus, readonly string[]>> = {
+  in_progress: ['In Progress', 'Inprogress'],
+  completed: ['Complete'],
+  canceled: ['Cancelled', 'Refunded'],
+  failed: ['Fail', 'error'],
 }
+
+/** How providers write a status; the first is what the API writes. */
+export const spellingsOf = (status: OrderStatus): readonly [string, ...string[]] => [
+  statusText(status),
+  status,
+  ...(MORE_SPELLINGS[status] ?? []),
+]
 
 export const PROVIDER_CURRENCY = 'USD'
 /** Per 1,000: what the provider takes of the panel, which is not what the panel takes of its user. */

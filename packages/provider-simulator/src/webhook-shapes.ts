@@ -1,6 +1,6 @@
 import qs from 'qs'
 import type { ProviderOrder } from './order-book.ts'
-import { PROVIDER_CURRENCY, providerCost, SPELLINGS } from './provider-words.ts'
+import { PROVIDER_CURRENCY, providerCost, spellingsOf } from './provider-words.ts'
 
 /** How a webhook's body is written. */
 export interface WebhookShape {
@@ -60,7 +60,7 @@ type Fields = Readonly<Record<string, unknown>>
 
 function writeUpdate(shape: WebhookShape, order: ProviderOrder, spelling: number): Fields {
   const number = (text: string): unknown => (shape.numbers === 'number' ? rawJson(text) : text)
-  const spellings = SPELLINGS[order.status]
+  const spellings = spellingsOf(order.status)
   const id = shape.idField === undefined ? {} : { [shape.idField]: number(order.orderId) }
   const status = { status: spellings[spelling % spellings.length] }
   const amounts = {

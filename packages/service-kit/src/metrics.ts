@@ -109,14 +109,17 @@ export interface MetricsServerOptions {
 /**
  * Serves `GET /metrics` on a port of its own: what it says is not for everybody who can reach the service.
  *
- * @returns how to stop it.
+ * @returns what serves them, to be disposed of.
  */
-export async function serveMetrics({ registry, host, port, log }: MetricsServerOptions): Promise<() => Promise<void>> {
-  if (port === undefined) return () => Promise.resolve()
+export async function serveMetrics({
+  registry,
+  host,
+  port,
+  log,
+}: MetricsServerOptions): Promise<AsyncDisposable | undefined> {
+  if (port === undefined) return undefined
   const app = createHttpServer({ log, trustProxy: false })
   app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()))
   await listen(app, { host, port })
-  return async () => {
-    await app.close()
-  }
+  return app
 }

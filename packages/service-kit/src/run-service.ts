@@ -4,36 +4,57 @@ import { startFailure } from './start-failure.ts'
 export interface RunningService {
   /** How long closing may take before the process ends anyhow; half a minute when it is not given. */
   readonly closeTimeoutMs?: number
-  /** Finishes what was accepted, then lets go of everything. */
-  close(): Promise<void>
 }
+
+/**
+ * Starts a service. Whatever has to be released goes onto `resources` where it is made, so that it is released in the
+ * reverse order: when the service is closed, and when its start fails half-way.
+ *
+ * @example
+ * await runService(async (resources) => {
+ *   const pool = resources.adopt(createPool(options), (it) => it.end())
+ *   const app = resources.use(createHttpServer({ log, trustProxy }))
+ *   registerHealth(app, { database: async () => void (await pool.query('SELECT 1')) })
+ *   await listen(app, { host, port })
+ * })
+ */
+export type StartService = (resources: AsyncDisposableStack) => Promise<RunningService | void>
 
 const CLOSE_TIMEOUT_MS = 30_000
 
 /**
- * Runs a service until it is told to stop: the first SIGTERM or SIGINT closes it, a second one exits at once. A wrong
- * configuration ends the process before anything is started, with one line per problem.
+ * Runs a service until it is told to stop: the first SIGTERM or SIGINT closes it, a second one exits at once. A start
+ * that fails releases what it has made and ends the process; a wrong configuration does so with one line per problem.
  */
-export async function runService(start: () => Promise<RunningService>): Promise<void> {
+export async function runService(start: StartService): Promise<void> {
+  const resources = new AsyncDisposableStack()
   // Signals are heard before anything starts.
-  const starting = Promise.resolve().then(start)
+  const starting = Promise.resolve()
+    .then(() => start(resources))
+    .catch((error: unknown) => failStart(error, resources))
   const parentWatch = watchNpm()
   closeWithGrace({ delay: false }, async ({ err }) => {
     clearInterval(parentWatch)
     if (err !== undefined) process.stderr.write(`${err.stack ?? err.message}\n`)
     const service = await starting
-    setTimeout(() => {
-      process.stderr.write('closing took too long\n')
-      process.exit(1)
-    }, service.closeTimeoutMs ?? CLOSE_TIMEOUT_MS)
-    await service.close()
+    await release(resources, service?.closeTimeoutMs)
   })
-  try {
-    await starting
-  } catch (error) {
-    process.stderr.write(`${startFailure(error)}\n`)
+  await starting
+}
+
+async function failStart(cause: unknown, resources: AsyncDisposableStack): Promise<never> {
+  process.stderr.write(`${startFailure(cause)}\n`)
+  await release(resources).catch((closeError: unknown) => process.stderr.write(`${startFailure(closeError)}\n`))
+  process.exit(1)
+}
+
+async function release(resources: AsyncDisposableStack, timeoutMs = CLOSE_TIMEOUT_MS): Promise<void> {
+  const timer = setTimeout(() => {
+    process.stderr.write('closing took too long\n')
     process.exit(1)
-  }
+  }, timeoutMs)
+  await resources.disposeAsync()
+  clearTimeout(timer)
 }
 
 const PARENT_CHECK_INTERVAL_MS = 200

@@ -10,24 +10,23 @@ afterEach(async () => {
   await service.exitCode()
 })
 
-/** Runs a service whose start and close are the given statements. */
+/** Runs a service whose start and close are the given statements; what is made before the start is closed after it. */
 function run({ start = '', close = '' }: { start?: string; close?: string }): void {
   service = runScript(`
     import { ConfigError, runService, StartError } from 'service-kit'
     import { setTimeout as sleep } from 'node:timers/promises'
     // As an open port does, this keeps the process alive.
     const port = setInterval(() => undefined, 1_000)
-    await runService(async () => {
+    await runService(async (resources) => {
       console.log('starting')
+      resources.defer(() => console.log('released'))
       ${start}
+      resources.defer(async () => {
+        console.log('closing')
+        ${close}
+        console.log('closed')
+      })
       console.log('started')
-      return {
-        async close() {
-          console.log('closing')
-          ${close}
-          console.log('closed')
-        },
-      }
     })`)
 }
 
@@ -39,7 +38,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s closes it, and it ends in success'
   service.kill(signal)
 
   expect(await service.exitCode()).toBe(0)
-  expect(service.stdout()).toBe('starting\nstarted\nclosing\nclosed\n')
+  expect(service.stdout()).toBe('starting\nstarted\nclosing\nclosed\nreleased\n')
   expect(service.stderr()).toBe('')
 })
 
@@ -61,7 +60,7 @@ test('a signal while it starts closes it once it has', async () => {
   service.kill('SIGTERM')
 
   expect(await service.exitCode()).toBe(0)
-  expect(service.stdout()).toBe('starting\nstarted\nclosing\nclosed\n')
+  expect(service.stdout()).toBe('starting\nstarted\nclosing\nclosed\nreleased\n')
 })
 
 test('a wrong configuration ends it with one line per problem', async () => {
@@ -71,7 +70,7 @@ test('a wrong configuration ends it with one line per problem', async () => {
   expect(service.stderr()).toBe(
     'The configuration is wrong:\n  - PORT: must be a whole number\n  - REDIS_URL: is required\n',
   )
-  expect(service.stdout()).toBe('starting\n')
+  expect(service.stdout()).toBe('starting\nreleased\n')
 })
 
 test('a start that fails ends it with what went wrong', async () => {
@@ -79,13 +78,44 @@ test('a start that fails ends it with what went wrong', async () => {
 
   expect(await service.exitCode()).toBe(1)
   expect(service.stderr()).toMatch(/^Error: the port is taken\n +at /)
+  expect(service.stdout()).toBe('starting\nreleased\n')
+})
+
+test('a start that fails says so also when what it has made cannot be released', async () => {
+  run({
+    start: `
+      resources.defer(() => { throw new Error('the pool is stuck') })
+      throw new StartError('the port is taken')`,
+  })
+  expect(await service.exitCode()).toBe(1)
+  expect(service.stderr()).toMatch(/^It cannot start: the port is taken\nError: the pool is stuck\n +at /)
+  expect(service.stdout()).toBe('starting\nreleased\n')
+})
+
+test('a signal during a start that fails changes nothing about that', async () => {
+  run({ start: `await sleep(300); throw new StartError('the port is taken')` })
+  await says('starting')
+  service.kill('SIGTERM')
+
+  expect(await service.exitCode()).toBe(1)
+  expect(service.stderr()).toBe('It cannot start: the port is taken\n')
+  expect(service.stdout()).toBe('starting\nreleased\n')
+})
+
+test('closing that takes too long ends it in failure', async () => {
+  run({ start: `resources.defer(() => sleep(600_000))\nreturn { closeTimeoutMs: 50 }` })
+  await says('starting')
+  service.kill('SIGTERM')
+
+  expect(await service.exitCode()).toBe(1)
+  expect(service.stderr()).toBe('closing took too long\n')
 })
 
 test('a bug that nobody caught closes it, and it ends in failure', async () => {
   run({ start: `setTimeout(() => { throw new Error('a bug') }, 50)` })
 
   expect(await service.exitCode()).toBe(1)
-  expect(service.stdout()).toBe('starting\nstarted\nclosing\nclosed\n')
+  expect(service.stdout()).toBe('starting\nstarted\nclosing\nclosed\nreleased\n')
   expect(service.stderr()).toMatch(/^Error: a bug\n +at /)
 })
 
@@ -93,7 +123,7 @@ test('a promise that nobody awaited is such a bug', async () => {
   run({ start: `void sleep(50).then(() => { throw new Error('a bug') })` })
 
   expect(await service.exitCode()).toBe(1)
-  expect(service.stdout()).toMatch(/closed\n$/)
+  expect(service.stdout()).toMatch(/closed\nreleased\n$/)
   expect(service.stderr()).toMatch(/^Error: a bug\n/)
 })
 
@@ -104,6 +134,8 @@ test('a close that fails ends it in failure', async () => {
 
   expect(await service.exitCode()).toBe(1)
   expect(service.stderr()).toMatch('the pool is stuck')
+  // The others are released all the same.
+  expect(service.stdout()).toMatch(/released\n$/)
 })
 
 test('a start that fails by its surroundings is told without a stack', async () => {

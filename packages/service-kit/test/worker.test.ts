@@ -123,6 +123,7 @@ describe('a wake', () => {
     await runs[0]!.end(100)
     await pass(60)
     worker.wake()
+    expect(jest.getTimerCount()).toBe(0)
     await runs[1]!.end(100)
     await pass(99)
     expect(startTimes()).toEqual([0, 60])

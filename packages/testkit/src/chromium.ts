@@ -1,4 +1,4 @@
-import { chromium, type Browser } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { provideProgram } from './debian-package.ts'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
@@ -13,6 +13,8 @@ const PAGE_TIMEOUT_MS = 90_000
 
 /** A headless browser that talks to nobody but the pages of a test. */
 export async function launchChromium(): Promise<Browser> {
+  // Loaded here: it takes longer than most test files, and only browser tests need it.
+  const { chromium } = await import('playwright-core')
   const browser = await chromium.launch({
     executablePath: findChromium(),
     args: [

@@ -1,4 +1,4 @@
-import type { SharedServer } from './shared-servers.ts'
+import type { SharedServer } from './provide-servers.ts'
 
 export default async function globalTeardown(): Promise<void> {
   const servers = (globalThis as { paxyoTestServers?: SharedServer[] }).paxyoTestServers ?? []

@@ -11,7 +11,13 @@ export { startRedisCluster, startRedisSentinels, type RedisServers } from './red
 export { startPhpServer, type PhpServer } from './php-server.ts'
 export { createPythonVenv, type PythonVenv } from './python-venv.ts'
 export { startRedisServer, type RedisServer } from './redis-server.ts'
-export { startProcess, startService, type ServiceName, type ServiceProcess } from './service-process.ts'
+export {
+  hostEnvironment,
+  startProcess,
+  startService,
+  type ServiceName,
+  type ServiceProcess,
+} from './service-process.ts'
 export { administer, createTestDatabase, type TestDatabase } from './test-database.ts'
 export { sharedRedisUrl } from './shared-servers.ts'
 export { connectSocket, type TestSocket } from './test-socket.ts'

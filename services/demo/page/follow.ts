@@ -1,5 +1,4 @@
-import { connect, type ConnectionStatus } from '@paxyo/browser-client'
-import type { Position } from '@paxyo/contracts'
+import { connect, type ConnectionStatus, type Position } from '@paxyo/browser-client'
 import type { Change } from './state/reduce.ts'
 
 export interface FollowOptions {
@@ -19,6 +18,8 @@ export function followStream({ userId, url, position, onChange, onStatus }: Foll
   client.on('order', ({ event, ...change }) => onChange({ ...change, isNew: event === 'order.registered' }))
   // The account comes with its order, too; what comes alone is a deposit, or another change by hand.
   client.on('account', ({ account, seq }) => onChange({ type: 'account', seq, account, at: new Date().toISOString() }))
+  // A kind of event that this page does not know; what it says of the account comes as `account`.
+  client.on('event', ({ seq, account }) => account === undefined && onChange({ type: 'other', seq }))
   client.on('status', ({ status }) => onStatus(status))
   onStatus(client.status)
 }

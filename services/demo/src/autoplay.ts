@@ -1,10 +1,10 @@
 import { createWorker } from '@paxyo/service-kit'
 import type { Logger } from 'pino'
+import type { DemoPanel } from './demo-panel.ts'
 import type { DemoAction, DemoActions } from './page-server/action-routes.ts'
-import type { PanelApi } from './panel-api.ts'
 
 export interface AutoplayDeps {
-  readonly panel: Pick<PanelApi, 'openOrders'>
+  readonly panel: Pick<DemoPanel, 'openOrders'>
   readonly actions: Pick<DemoActions, 'act' | 'newOrder'>
   readonly intervalMs: number
   readonly log: Logger
@@ -12,11 +12,10 @@ export interface AutoplayDeps {
   readonly random: () => number
 }
 
-export interface Autoplay {
+/** Disposing of it waits until the last move has been made. */
+export interface Autoplay extends AsyncDisposable {
   /** Somebody looks at the page, and has now got a token for it. */
   wake(): void
-  /** Waits until the last move has been made. */
-  close(): Promise<void>
 }
 
 /** As long as a token is good: a page that is still open asks for another one before. */
@@ -55,5 +54,8 @@ export function startAutoplay({ panel, actions, intervalMs, log, random }: Autop
     onError: (err) => log.warn({ err }, 'the demo could not move an order'),
   })
   mover.wake(intervalMs)
-  return { wake: () => void (awakeUntil = performance.now() + AWAKE_MS), close: mover.close }
+  return {
+    wake: () => void (awakeUntil = performance.now() + AWAKE_MS),
+    [Symbol.asyncDispose]: mover.close,
+  }
 }

@@ -1,8 +1,8 @@
+import type { PanelOrder } from '@paxyo/panel-client'
 import type { OrderChange, ProviderOrder } from '@paxyo/provider-simulator'
 import { untilTaken } from './demo-provider.ts'
 import { countDemoOrders, makeDemoOrder, type DemoDeps } from './demo.ts'
 import type { DemoAction, DemoActions } from './page-server/action-routes.ts'
-import type { DemoOrder } from './panel-api.ts'
 
 /** A burst goes round the open orders, and makes some when there are too few to look like one. */
 const BURST_ORDERS_MIN = 5
@@ -29,7 +29,7 @@ export function createDemoActions(deps: DemoDeps): DemoActions {
    * Brings the provider up to date: it has forgotten everything since the last start, and a webhook that somebody sent
    * by hand was none of its own.
    */
-  const restore = ({ providerOrderId, quantity, status, remains, startCount }: DemoOrder): ProviderOrder =>
+  const restore = ({ providerOrderId, quantity, status, remains, startCount }: PanelOrder): ProviderOrder =>
     provider.restore({ orderId: providerOrderId, quantity, status, remains: remains ?? quantity, startCount })
 
   const restoreNewestOpen = async (): Promise<ProviderOrder[]> =>

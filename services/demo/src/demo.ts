@@ -1,18 +1,20 @@
 import type { Simulator } from '@paxyo/provider-simulator'
 import { DEMO_HISTORIES } from './demo-orders.ts'
 import { untilTaken } from './demo-provider.ts'
-import type { PanelApi } from './panel-api.ts'
+import type { DemoPanel } from './demo-panel.ts'
 
 export const DEMO_USER = 'demo'
 
 export interface DemoDeps {
   /** How the demo reaches the system, as its user's panel. */
-  readonly panel: PanelApi
+  readonly panel: DemoPanel
   /** Has the demo's orders, and calls the webhook about them. */
   readonly provider: Simulator
 }
 
 const ORDER_ID_PREFIX = 'demo-'
+/** Of so many newest orders one has the highest number, whatever the clock did meanwhile. */
+const NEWEST_ORDERS = 10
 const FIRST_PROVIDER_ORDER_ID = 12_345
 
 /**
@@ -37,15 +39,14 @@ export async function prepareDemo(deps: DemoDeps): Promise<string> {
 }
 
 /** @returns the number of the newest: the user may have other orders, too. */
-export async function countDemoOrders(panel: PanelApi): Promise<number> {
-  for await (const page of panel.orders()) {
-    const numbers = page
-      .filter(({ orderId }) => orderId.startsWith(ORDER_ID_PREFIX))
-      .map(({ orderId }) => Number(orderId.slice(ORDER_ID_PREFIX.length)))
-      .filter((number) => Number.isSafeInteger(number))
-    if (numbers.length > 0) return Math.max(...numbers)
+export async function countDemoOrders(panel: DemoPanel): Promise<number> {
+  const numbers: number[] = []
+  for await (const { orderId } of panel.orders()) {
+    const number = orderId.startsWith(ORDER_ID_PREFIX) ? Number(orderId.slice(ORDER_ID_PREFIX.length)) : Number.NaN
+    if (Number.isSafeInteger(number)) numbers.push(number)
+    if (numbers.length === NEWEST_ORDERS) break
   }
-  return 0
+  return Math.max(0, ...numbers)
 }
 
 /**

@@ -2,33 +2,37 @@ import { createHttpServer, createLogger, listen, registerHealth, runService } fr
 import { startAutoplay } from './autoplay.ts'
 import { loadDemoConfig } from './config.ts'
 import { createDemoActions } from './demo-actions.ts'
+import { createDemoPanel } from './demo-panel.ts'
 import { startDemoProvider } from './demo-provider.ts'
 import { DEMO_USER, prepareDemo } from './demo.ts'
 import { registerDemoPage } from './page-server/demo-page.ts'
-import { createPanelApi } from './panel-api.ts'
 
-await runService(async () => {
+await runService(async (resources) => {
   const config = loadDemoConfig(process.env)
   const log = createLogger('demo', config.LOG_LEVEL)
+  const app = resources.use(createHttpServer({ log, trustProxy: config.TRUST_PROXY }))
 
-  const panel = createPanelApi({ url: config.INGEST_URL, apiKey: config.PANEL_API_KEYS[0]!, userId: DEMO_USER })
-  const provider = await startDemoProvider({
-    url: config.INGEST_URL,
-    proof: { kind: 'signature', keys: config.WEBHOOK_SECRETS.slice(0, 1) },
-    host: config.HOST,
-    port: config.PROVIDER_PORT,
-    ...(config.PROVIDER_KEY === undefined ? {} : { apiKey: config.PROVIDER_KEY }),
-  })
+  const panel = createDemoPanel({ url: config.INGEST_URL, apiKey: config.PANEL_API_KEYS[0]!, userId: DEMO_USER })
+  const provider = resources.use(
+    await startDemoProvider({
+      url: config.INGEST_URL,
+      proof: { kind: 'signature', keys: config.WEBHOOK_SECRETS.slice(0, 1) },
+      host: config.HOST,
+      port: config.PROVIDER_PORT,
+      ...(config.PROVIDER_KEY === undefined ? {} : { apiKey: config.PROVIDER_KEY }),
+    }),
+  )
   const actions = createDemoActions({ panel, provider })
-  const autoplay = startAutoplay({
-    panel,
-    actions,
-    intervalMs: config.AUTOPLAY_INTERVAL_MS,
-    log,
-    random: Math.random,
-  })
+  const autoplay = resources.use(
+    startAutoplay({
+      panel,
+      actions,
+      intervalMs: config.AUTOPLAY_INTERVAL_MS,
+      log,
+      random: Math.random,
+    }),
+  )
 
-  const app = createHttpServer({ log, trustProxy: config.TRUST_PROXY })
   registerDemoPage(app, {
     actions,
     ...(config.SOCKET_URL === undefined ? {} : { socketUrl: config.SOCKET_URL }),
@@ -47,12 +51,4 @@ await runService(async () => {
   await prepareDemo({ panel, provider })
   isPrepared = true
   log.info({ address }, 'listening')
-
-  return {
-    async close() {
-      await autoplay.close()
-      await provider.close()
-      await app.close()
-    },
-  }
 })

@@ -3,11 +3,10 @@ import { StartError } from '@paxyo/service-kit'
 import { join } from 'node:path'
 import pg from 'pg'
 
-/** The database of a standalone, and how to let go of it. */
-export interface StandaloneDatabase {
+/** The database of a standalone. Disposing of it stops the embedded server. */
+export interface StandaloneDatabase extends AsyncDisposable {
   /** The connection string of its owner. */
   readonly url: string
-  close(): Promise<void>
 }
 
 export interface DatabaseOptions {
@@ -24,7 +23,7 @@ const LOCK_KEY = 7_298_340
  * @throws Error when another standalone uses the same data folder.
  */
 export async function openDatabase({ url, dataDir, password }: DatabaseOptions): Promise<StandaloneDatabase> {
-  if (url !== undefined) return { url, close: () => Promise.resolve() }
+  if (url !== undefined) return { url, [Symbol.asyncDispose]: () => Promise.resolve() }
 
   const server = await startLocalPostgres({ dataDir: join(dataDir, 'postgres'), password })
   const lock = new pg.Client({ connectionString: server.url })
@@ -37,7 +36,7 @@ export async function openDatabase({ url, dataDir, password }: DatabaseOptions):
   }
   return {
     url: server.url,
-    async close() {
+    async [Symbol.asyncDispose]() {
       await lock.end()
       await server.stop()
     },

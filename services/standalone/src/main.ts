@@ -2,4 +2,4 @@ import { runService } from '@paxyo/service-kit'
 import { loadStandaloneConfig } from './config.ts'
 import { startStandalone } from './standalone.ts'
 
-await runService(() => startStandalone(loadStandaloneConfig(process.env)))
+await runService((resources) => startStandalone(loadStandaloneConfig(process.env), resources))

@@ -1,4 +1,4 @@
-import { createPool, migrateToLatest } from '@paxyo/database'
+import { createPool, migrateToLatest, type PoolOptions } from '@paxyo/database'
 import { createInProcessBus, createRedisBus } from '@paxyo/event-bus'
 import {
   createHttpServer,
@@ -8,24 +8,26 @@ import {
   redisOptions,
   registerHealth,
   serveMetrics,
-  type RunningService,
 } from '@paxyo/service-kit'
-import { createIngest, INGEST_POOL_MAX, panelWebhookTarget } from 'webhook-ingest'
-import { createProvider, providerSettings } from '@paxyo/providers'
 import {
   createDemoActions,
-  createPanelApi,
+  createDemoPanel,
   DEMO_USER,
   prepareDemo,
   registerDemoPage,
   startDemoProvider,
   type DemoDeps,
 } from 'demo'
+import { createIngest, INGEST_POOL_MAX, panelWebhookTarget } from 'webhook-ingest'
+import type { FastifyInstance } from 'fastify'
+import { createProvider, providerSettings } from '@paxyo/providers'
+import type { Pool } from 'pg'
 import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
 import { createGateway, GATEWAY_POOL_MAX } from 'ws-gateway'
 import type { StandaloneConfig } from './config.ts'
-import { openDatabase, type StandaloneDatabase } from './database.ts'
-import { keepSecrets, type KeptSecrets } from './kept-secrets.ts'
+import { openDatabase } from './database.ts'
+import { keepSecrets } from './kept-secrets.ts'
 import { startMaintenance } from './maintenance.ts'
 import { ownAddress, ownOrigins } from './own-address.ts'
 import { welcomeLines } from './welcome.ts'
@@ -34,40 +36,59 @@ import { welcomeLines } from './welcome.ts'
 const DRAIN_MS = 0
 
 /** Both services in one process, on the embedded database and the in-process bus unless configured otherwise. */
-export async function startStandalone(config: StandaloneConfig): Promise<RunningService> {
+export async function startStandalone(config: StandaloneConfig, resources: AsyncDisposableStack): Promise<void> {
+  const log = createLogger('standalone', config.LOG_LEVEL)
   const kept = await keepSecrets(config.DATA_DIR)
-  const database = await openDatabase({
-    url: config.DATABASE_URL,
-    dataDir: config.DATA_DIR,
-    password: kept.databasePassword,
-  })
-  try {
-    return await startOn(database, config, kept)
-  } catch (error) {
-    // Nobody else knows of the embedded server.
-    await database.close()
-    throw error
+  const secrets = {
+    webhookTokens: orElse(config.WEBHOOK_TOKENS, kept.webhookToken),
+    apiKeys: orElse(config.PANEL_API_KEYS, kept.panelKey),
+    jwtSecrets: orElse(config.JWT_SECRETS, kept.jwtSecret),
   }
+  // Served to the end.
+  const registry = createMetrics('standalone')
+  resources.use(await serveMetrics({ registry, host: config.HOST, port: config.METRICS_PORT, log }))
+  const { url } = resources.use(
+    await openDatabase({ url: config.DATABASE_URL, dataDir: config.DATA_DIR, password: kept.databasePassword }),
+  )
+  await migrateToLatest(url)
+
+  const app = startServices({ config, secrets, url, registry, log }, resources)
+  resources.use(startMaintenance({ ownerUrl: url, retentionDays: config.EVENT_RETENTION_DAYS, log }))
+  const demo = config.DEMO === 'on' ? await startDemo(config, secrets, resources) : undefined
+  if (demo !== undefined) {
+    registerDemoPage(app, { mintToken: () => demo.panel.mintToken(), actions: createDemoActions(demo) })
+  }
+  await listen(app, { host: config.HOST, port: config.PORT })
+  const openOrderId = demo === undefined ? undefined : await quietly(log, () => prepareDemo(demo))
+
+  const address = `http://localhost:${config.PORT}`
+  const [webhookToken, panelKey] = [secrets.webhookTokens[0]!, secrets.apiKeys[0]!]
+  const lines = welcomeLines({ address, webhookToken, panelKey, openOrderId })
+  process.stdout.write(`${lines.join('\n')}\n`)
 }
 
-async function startOn(
-  database: StandaloneDatabase,
-  config: StandaloneConfig,
-  kept: KeptSecrets,
-): Promise<RunningService> {
-  const log = createLogger('standalone', config.LOG_LEVEL)
-  // The token that was made at the first start is right for the provider of the demo, too.
-  const webhookTokens = orElse(config.WEBHOOK_TOKENS, kept.webhookToken)
-  const providers = providerSettings({ ...config, WEBHOOK_TOKENS: webhookTokens })
-  const apiKeys = orElse(config.PANEL_API_KEYS, kept.panelKey)
-  const jwtSecrets = orElse(config.JWT_SECRETS, kept.jwtSecret)
+interface Secrets {
+  readonly webhookTokens: readonly string[]
+  readonly apiKeys: readonly string[]
+  readonly jwtSecrets: readonly string[]
+}
 
-  await migrateToLatest(database.url)
-  const maintenance = startMaintenance({ ownerUrl: database.url, retentionDays: config.EVENT_RETENTION_DAYS, log })
+interface ServicesDeps {
+  readonly config: StandaloneConfig
+  readonly secrets: Secrets
+  /** The database's owner. */
+  readonly url: string
+  readonly registry: Registry
+  readonly log: Logger
+}
 
-  const { url } = database
-  const ingestPool = createPool({ url, role: 'ingest', name: 'standalone-ingest', max: INGEST_POOL_MAX })
-  const gatewayPool = createPool({ url, role: 'gateway', name: 'standalone-gateway', max: GATEWAY_POOL_MAX })
+/** @returns the HTTP server of both, which does not listen yet. */
+function startServices(
+  { config, secrets, url, registry, log }: ServicesDeps,
+  resources: AsyncDisposableStack,
+): FastifyInstance {
+  const openPool = (options: Omit<PoolOptions, 'url'>): Pool =>
+    resources.adopt(createPool({ url, ...options }), (it) => it.end())
   const bus =
     config.REDIS_URL === undefined
       ? createInProcessBus()
@@ -75,71 +96,57 @@ async function startOn(
           ...redisOptions({ ...config, REDIS_URL: config.REDIS_URL }),
           onError: (err) => log.warn({ err }, 'redis'),
         })
-  const publisher = bus.connectPublisher()
-
-  const ingest = createIngest({
-    pool: ingestPool,
-    publisher,
-    providers: providers.map((settings) => ({
-      provider: createProvider(settings),
-      authentication: settings.authentication,
-    })),
-    verifiesRefunds: config.CONFIRM_MONEY === 'on',
-    apiKeys,
-    tokens: { secrets: jwtSecrets, audience: config.JWT_AUDIENCE },
-    hasDocs: config.API_DOCS === 'on',
-    panelWebhook: panelWebhookTarget(config),
-    log,
-  })
-  const gateway = createGateway({
-    pool: gatewayPool,
-    bus,
-    tokens: { secrets: jwtSecrets, jwksUrl: config.JWT_JWKS_URL, audience: config.JWT_AUDIENCE },
-    allowedOrigins: [...ownOrigins(config.HOST, config.PORT), ...config.ALLOWED_ORIGINS],
-    log,
-  })
-
-  const app = createHttpServer({ log, trustProxy: config.TRUST_PROXY })
+  // The token that was made at the first start is the one of the provider that the demo plays.
+  const providers = providerSettings({ ...config, WEBHOOK_TOKENS: secrets.webhookTokens })
+  const gatewayPool = openPool({ role: 'gateway', name: 'standalone-gateway', max: GATEWAY_POOL_MAX })
+  const ingestPool = openPool({ role: 'ingest', name: 'standalone-ingest', max: INGEST_POOL_MAX })
+  const publisher = resources.adopt(bus.connectPublisher(), (it) => it.close())
+  const ingest = resources.use(
+    createIngest({
+      pool: ingestPool,
+      publisher,
+      providers: providers.map((settings) => ({
+        provider: createProvider(settings),
+        authentication: settings.authentication,
+      })),
+      verifiesRefunds: config.CONFIRM_MONEY === 'on',
+      apiKeys: secrets.apiKeys,
+      tokens: { secrets: secrets.jwtSecrets, audience: config.JWT_AUDIENCE },
+      hasDocs: config.API_DOCS === 'on',
+      panelWebhook: panelWebhookTarget(config),
+      log,
+    }),
+  )
+  // Closing it waits for its sockets: it is made before the gateway, so that the gateway drains first.
+  const app = resources.use(createHttpServer({ log, trustProxy: config.TRUST_PROXY }))
+  const gateway = resources.adopt(
+    createGateway({
+      pool: gatewayPool,
+      bus,
+      tokens: { secrets: secrets.jwtSecrets, jwksUrl: config.JWT_JWKS_URL, audience: config.JWT_AUDIENCE },
+      allowedOrigins: [...ownOrigins(config.HOST, config.PORT), ...config.ALLOWED_ORIGINS],
+      log,
+    }),
+    (it) => it.close(DRAIN_MS),
+  )
   ingest.register(app)
   gateway.register(app)
   registerHealth(app, { ...ingest.readiness, ...gateway.readiness })
-  const registry = createMetrics('standalone')
   ingest.addMetrics(registry)
   gateway.addMetrics(registry)
-  const stopMetrics = await serveMetrics({ registry, host: config.HOST, port: config.METRICS_PORT, log })
-  const here = ownAddress(config.HOST, config.PORT)
-  const demo: DemoDeps | undefined =
-    config.DEMO === 'on'
-      ? {
-          panel: createPanelApi({ url: here, apiKey: apiKeys[0]!, userId: DEMO_USER }),
-          provider: await startDemoProvider({ url: here, proof: { kind: 'path', token: webhookTokens[0]! } }),
-        }
-      : undefined
-  if (demo !== undefined) {
-    registerDemoPage(app, {
-      mintToken: () => demo.panel.mintToken(),
-      actions: createDemoActions(demo),
-    })
-  }
-  await listen(app, { host: config.HOST, port: config.PORT })
-  const openOrderId = demo === undefined ? undefined : await quietly(log, () => prepareDemo(demo))
+  return app
+}
 
-  const address = `http://localhost:${config.PORT}`
-  const lines = welcomeLines({ address, webhookToken: webhookTokens[0]!, panelKey: apiKeys[0]!, openOrderId })
-  process.stdout.write(`${lines.join('\n')}\n`)
-
+async function startDemo(
+  config: StandaloneConfig,
+  { apiKeys, webhookTokens }: Secrets,
+  resources: AsyncDisposableStack,
+): Promise<DemoDeps> {
+  const url = ownAddress(config.HOST, config.PORT)
+  const provider = await startDemoProvider({ url, proof: { kind: 'path', token: webhookTokens[0]! } })
   return {
-    async close() {
-      await demo?.provider.close()
-      await maintenance.close()
-      await gateway.close(DRAIN_MS)
-      await app.close()
-      await ingest.close()
-      await publisher.close()
-      await Promise.all([ingestPool.end(), gatewayPool.end()])
-      await database.close()
-      await stopMetrics()
-    },
+    panel: createDemoPanel({ url, apiKey: apiKeys[0]!, userId: DEMO_USER }),
+    provider: resources.use(provider),
   }
 }
 

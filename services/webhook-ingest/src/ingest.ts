@@ -55,7 +55,7 @@ export interface IngestProvider {
   readonly authentication: WebhookAuthentication
 }
 
-export interface Ingest {
+export interface Ingest extends AsyncDisposable {
   register(app: FastifyInstance): void
   /** Whether it should be sent webhooks. The bus is no part of it: refunds commit without, and their events follow. */
   readonly readiness: Readonly<Record<string, ReadinessCheck>>
@@ -105,7 +105,7 @@ export function createIngest(deps: IngestDeps): Ingest {
   panelWebhook?.start()
   void warnOfUnverifiable(pool, providers, log)
 
-  return {
+  const ingest: Ingest = {
     register(app) {
       registerWebhookRoute(app, {
         sources: deps.providers.map(({ provider, authentication }) => ({
@@ -149,5 +149,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       await panelWebhook?.close()
       await outbox.close()
     },
+    [Symbol.asyncDispose]: () => ingest.close(),
   }
+  return ingest
 }

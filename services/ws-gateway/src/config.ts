@@ -1,3 +1,4 @@
+import { DRAIN_MS_MAX } from '@paxyo/contracts/data'
 import { commonVariables, env, loadConfig, redisProblems, redisVariables } from '@paxyo/service-kit'
 
 const JWT_SECRET_BYTES_MIN = 32
@@ -22,7 +23,7 @@ const variables = {
   HOST: env.text.default('0.0.0.0'),
   PORT: env.integer(0, 65_535).default(8082),
   /** Over how many seconds clients are sent elsewhere when the process is told to end. */
-  DRAIN_SECONDS: env.integer(0, 600).default(10),
+  DRAIN_SECONDS: env.integer(0, DRAIN_MS_MAX / 1000).default(10),
   ...commonVariables,
   ...gatewayVariables,
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { eventText, JWT_SECRET, type FanOutVariant, type Publisher } from '../variant.ts'
+import { eventText, JWT_SECRET, type FanOutVariant, type Publisher } from './variant.ts'
 
 const NEW_LINE = 0x0a
 

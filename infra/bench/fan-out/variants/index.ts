@@ -1,4 +1,4 @@
-import type { FanOutVariant } from '../variant.ts'
+import type { FanOutVariant } from './variant.ts'
 import { centrifugo } from './centrifugo.ts'
 import { socketIo } from './socket-io.ts'
 import { wsByHand } from './ws-by-hand.ts'

@@ -1,6 +1,6 @@
 import { Emitter } from '@socket.io/redis-emitter'
 import { fileURLToPath } from 'node:url'
-import { eventText, type FanOutVariant } from '../variant.ts'
+import { eventText, type FanOutVariant } from './variant.ts'
 
 let published: { channel: string; message: Buffer } | undefined
 // Socket.IO's own way to emit from another process; instead of a Redis it gets somebody who remembers the message.

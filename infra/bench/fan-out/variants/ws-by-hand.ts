@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { eventText, type FanOutVariant } from '../variant.ts'
+import { eventText, type FanOutVariant } from './variant.ts'
 import { wsGateway } from './ws-gateway.ts'
 
 /** `ws` and ioredis, as one would write it in an afternoon. It speaks our wire, without what the wire promises. */

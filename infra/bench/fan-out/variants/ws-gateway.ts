@@ -1,6 +1,6 @@
 import { userChannel } from '@paxyo/contracts'
 import { fileURLToPath } from 'node:url'
-import { eventText, JWT_SECRET, type FanOutVariant } from '../variant.ts'
+import { eventText, JWT_SECRET, type FanOutVariant } from './variant.ts'
 
 export const CHANNEL_PREFIX = 'bench:'
 

@@ -136,7 +136,7 @@ test('the demo, the setup and what watches start only when they are asked for', 
 
 test('every image of ours is of a package that has something to start', () => {
   const built = Object.values(services).flatMap(({ build }) => (build === undefined ? [] : [build.args.SERVICE]))
-  expect([...new Set(built)]).toEqual(['webhook-ingest', 'ws-gateway', '@paxyo/secrets', '@paxyo/cli', 'demo'])
+  expect([...new Set(built)]).toEqual(['@paxyo/cli', 'webhook-ingest', 'ws-gateway', 'demo'])
   for (const name of built) {
     const folders = ['services', 'packages', 'infra/deploy'].map((parent) => `${parent}/${name.replace('@paxyo/', '')}`)
     const mains = folders.filter((folder) => existsSync(new URL(`${folder}/src/main.ts`, ROOT)))

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { SecretFiles } from './secret-files.ts'
 
 /**
@@ -8,6 +9,9 @@ import type { SecretFiles } from './secret-files.ts'
  */
 const FOLDER_MODE = 0o700
 const FILE_MODE = 0o644
+
+/** Where docker compose looks for them. */
+export const DEFAULT_SECRETS_FOLDER = fileURLToPath(new URL('../../compose/secrets', import.meta.url))
 
 export function readSecrets(folder: string): SecretFiles {
   if (!existsSync(folder)) return {}

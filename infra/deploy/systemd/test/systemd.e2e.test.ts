@@ -50,7 +50,10 @@ test.each(services)('%s is closed to what it does not need', (name) => {
 
 test.each(services)('%s runs a program that is there, with no secret in its text', (name) => {
   const unit = read(name)
-  expect(existsSync(join(ROOT, valuesOf(unit, 'ExecStart')[0]!.split(' ').at(-1)!))).toBe(true)
+  const program = valuesOf(unit, 'ExecStart')[0]!
+    .split(' ')
+    .find((argument) => argument.endsWith('.ts'))!
+  expect(existsSync(join(ROOT, program))).toBe(true)
   const credentials = valuesOf(unit, 'LoadCredential').map((value) => value.split(':')[0]!)
   const files = valuesOf(unit, 'Environment').flatMap((value) => /_FILE=%d\/(\S+)/.exec(value)?.[1] ?? [])
   expect(files).toEqual(credentials)

@@ -65,7 +65,7 @@ $labels = [
 <?php foreach ($orders as $order): ?>
         <tr data-order-id="<?= h($order['orderId']) ?>" data-status="<?= h($order['status']) ?>">
           <td><strong><?= h($order['orderId']) ?></strong> <?= h($order['service']) ?> <small><?= h($order['link']) ?></small></td>
-          <td><span class="badge" data-field="status" data-status="<?= h($order['status']) ?>"><?= h($labels[$order['status']]) ?></span></td>
+          <td><span class="badge" data-field="status" data-status="<?= h($order['status']) ?>"><?= h($labels[$order['status']] ?? ucfirst(strtr($order['status'], '_', ' '))) ?></span></td>
           <td><progress data-field="progress" max="100" value="<?= percent($order) ?>" aria-label="Delivered"></progress></td>
           <td class="number" data-label="Remains" data-field="remains"><?= h($order['remains'] ?? '–') ?></td>
           <td class="number" data-label="Start count" data-field="start-count"><?= h($order['startCount'] ?? '–') ?></td>

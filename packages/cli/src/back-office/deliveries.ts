@@ -1,40 +1,44 @@
-import { randomUUID } from 'node:crypto'
-import { connectApi, type ApiClient } from '../api/api-client.ts'
+import { PAGE_SIZE_MAX, type DeliveryView, type Replay, type ReplayRange } from '@paxyo/panel-client'
+import { withPanelApi } from '../api/with-panel-api.ts'
 import type { Cli } from '../cli.ts'
-import type { ListDeliveriesOptions, ReplayOptions } from '../commands/deliveries.ts'
 import { Failure } from '../failure.ts'
 import { printable } from '../output/printable.ts'
 import { startProgress } from '../output/progress.ts'
 import { table } from '../output/table.ts'
-import { readPages } from './pages.ts'
+import { take } from './take.ts'
 
-interface Delivery {
-  readonly deliveryId: string
-  readonly providerOrderId: string | null
-  readonly orderId: string | null
-  readonly outcome: string
-  readonly reason: string | null
-  readonly receivedAt: string
-  readonly replayOf: string | null
+export interface ListDeliveriesOptions {
+  readonly outcome?: string
+  readonly order?: string
+  readonly limit: number
 }
 
-interface Replay {
-  readonly deliveryId: string
-  readonly replayId: string | null
-  readonly outcome: string
-  readonly reason: string | null
-  readonly refund: string | null
+export interface ReplayOptions {
+  readonly from?: string
+  readonly to?: string
+  readonly outcome?: string
 }
 
 export async function listDeliveries(cli: Cli, { outcome, order, limit }: ListDeliveriesOptions): Promise<void> {
-  const api = await connectApi(cli.env, cli.signal)
-  const deliveries = await Array.fromAsync(
-    readPages<Delivery>(api, '/v1/deliveries', { outcome, orderId: order }, limit),
-  )
+  const query = {
+    limit: Math.min(limit, PAGE_SIZE_MAX),
+    // What is no outcome, the API rejects.
+    ...(outcome === undefined ? {} : { outcome: outcome as DeliveryView['outcome'] }),
+    ...(order === undefined ? {} : { orderId: order }),
+  }
+  const deliveries = await withPanelApi(cli, (api) => take(api.deliveries.list(query), limit))
   cli.print(deliveries, () => (deliveries.length === 0 ? 'There are none.' : table(deliveries.map(toRow))))
 }
 
-const toRow = ({ deliveryId, providerOrderId, orderId, outcome, reason, receivedAt, replayOf }: Delivery): string[] => [
+const toRow = ({
+  deliveryId,
+  providerOrderId,
+  orderId,
+  outcome,
+  reason,
+  receivedAt,
+  replayOf,
+}: DeliveryView): string[] => [
   receivedAt,
   reason === null ? outcome : `${outcome} (${reason})`,
   `provider's ${printable(providerOrderId ?? 'none')}`,
@@ -43,44 +47,42 @@ const toRow = ({ deliveryId, providerOrderId, orderId, outcome, reason, received
 ]
 
 export async function showDelivery(cli: Cli, deliveryId: string): Promise<void> {
-  const api = await connectApi(cli.env, cli.signal)
-  const found = await api.get<{ delivery: Delivery & { body: string }; replays: readonly Delivery[] }>(
-    `/v1/deliveries/${encodeURIComponent(deliveryId)}`,
-  )
+  const found = await withPanelApi(cli, (api) => api.deliveries.get(deliveryId))
   const { delivery, replays } = found
   cli.print(found, () => [table([delivery, ...replays].map(toRow)), printable(delivery.body)].join('\n'))
 }
 
 export async function replayDeliveries(cli: Cli, id: string | undefined, options: ReplayOptions): Promise<void> {
   const { from, to, outcome } = options
-  if ((id === undefined) === (from === undefined)) {
+  if (id !== undefined && from === undefined) {
+    return printReplays(cli, [await withPanelApi(cli, (api) => api.deliveries.replay(id))])
+  }
+  if (id !== undefined || from === undefined) {
     throw new Failure('usage', 'name one delivery, or a span of time with --from')
   }
-  const api = await connectApi(cli.env, cli.signal)
-  const replays =
-    id === undefined
-      ? await replayRange(cli, api, { from, to, outcome })
-      : [await api.post<Replay>(`/v1/deliveries/${encodeURIComponent(id)}/replay`, undefined, randomUUID())]
-  cli.print(replays, () => (replays.length === 0 ? 'There was nothing to replay.' : table(replays.map(toReplayRow))))
+  const range: ReplayRange = {
+    from,
+    ...(to === undefined ? {} : { to }),
+    ...(outcome === undefined ? {} : { outcome: outcome as DeliveryView['outcome'] }),
+  }
+  printReplays(cli, await replayRange(cli, range))
 }
 
-/** One request after the other, each with a key of its own: a request that is cut off may simply be made again. */
-async function replayRange(cli: Cli, api: ApiClient, range: object): Promise<Replay[]> {
-  const progress = startProgress(cli, 'replay', 'deliveries')
-  const replays: Replay[] = []
-  let cursor: string | null | undefined
-  while (cursor !== null) {
-    const page: { data: Replay[]; nextCursor: string | null } = await api.post(
-      '/v1/deliveries/replay',
-      cursor === undefined ? range : { ...range, cursor },
-      randomUUID(),
-    )
-    replays.push(...page.data)
-    progress.update(replays.length)
-    cursor = page.nextCursor
-  }
-  progress.end()
-  return replays
+function replayRange(cli: Cli, range: ReplayRange): Promise<Replay[]> {
+  return withPanelApi(cli, async (api) => {
+    const progress = startProgress(cli, 'replay', 'deliveries')
+    const replays: Replay[] = []
+    for await (const page of api.deliveries.replayRange(range)) {
+      replays.push(...page.data)
+      progress.update(replays.length)
+    }
+    progress.end()
+    return replays
+  })
+}
+
+function printReplays(cli: Cli, replays: readonly Replay[]): void {
+  cli.print(replays, () => (replays.length === 0 ? 'There was nothing to replay.' : table(replays.map(toReplayRow))))
 }
 
 const toReplayRow = ({ deliveryId, outcome, reason, refund }: Replay): string[] => [

@@ -1,19 +1,21 @@
-import { connectApi } from '../api/api-client.ts'
+import { PAGE_SIZE_MAX, type PanelRefund, type ReadRefundsQuery } from '@paxyo/panel-client'
+import { withPanelApi } from '../api/with-panel-api.ts'
 import type { Cli } from '../cli.ts'
 import { Failure } from '../failure.ts'
 import { printable } from '../output/printable.ts'
 import { startProgress } from '../output/progress.ts'
 import { table } from '../output/table.ts'
-import { readRefunds, type Refund } from './pages.ts'
 
 export async function listRefunds(cli: Cli, { after, limit }: { after?: string; limit: number }): Promise<void> {
-  const api = await connectApi(cli.env, cli.signal)
-  const refunds: Refund[] = []
+  const refunds: PanelRefund[] = []
   let cursor = after
-  for await (const page of readRefunds(api, after, limit)) {
-    refunds.push(...page.refunds)
-    cursor = page.cursor
-  }
+  await withPanelApi(cli, async (api) => {
+    for (let hasMore = true; hasMore && refunds.length < limit;) {
+      const page = await api.refunds.read(feedQuery(cursor, limit - refunds.length))
+      refunds.push(...page.data)
+      ;({ cursor, hasMore } = page)
+    }
+  })
   cli.print({ data: refunds, cursor }, () =>
     [
       table(
@@ -44,28 +46,34 @@ const COLUMNS = [
   'currency',
   'orderRefunded',
   'balanceAfter',
-] as const satisfies readonly (keyof Refund)[]
+] as const satisfies readonly (keyof PanelRefund)[]
 
 /** Writes as it reads, a page at a time in memory. The cursor goes to the error output, beside the rows. */
 export async function exportRefunds(cli: Cli, { after, format }: { after?: string; format: string }): Promise<void> {
   if (format !== 'csv' && format !== 'ndjson') throw new Failure('usage', `${format}: the format is csv or ndjson`)
   const isCsv = format === 'csv' && !cli.asJson
-  const api = await connectApi(cli.env, cli.signal)
   const progress = startProgress(cli, 'refunds', 'rows')
   if (isCsv) cli.out(`${COLUMNS.join(',')}\n`)
   let count = 0
   let cursor = after
-  for await (const page of readRefunds(api, after, Infinity)) {
-    for (const refund of page.refunds) cli.out(isCsv ? toCsv(refund) : `${JSON.stringify(refund)}\n`)
-    count += page.refunds.length
-    cursor = page.cursor
-    progress.update(count)
-  }
+  await withPanelApi(cli, async (api) => {
+    for await (const page of api.refunds.pages(feedQuery(after, PAGE_SIZE_MAX))) {
+      for (const refund of page.data) cli.out(isCsv ? toCsv(refund) : `${JSON.stringify(refund)}\n`)
+      count += page.data.length
+      cursor = page.cursor
+      progress.update(count)
+    }
+  })
   progress.end()
   cli.err(`${count} refunds; the next export goes on with --after ${cursor}\n`)
 }
 
-const toCsv = (refund: Refund): string => `${COLUMNS.map((column) => toCell(String(refund[column]))).join(',')}\n`
+const feedQuery = (after: string | undefined, left: number): ReadRefundsQuery => ({
+  limit: Math.min(left, PAGE_SIZE_MAX),
+  ...(after === undefined ? {} : { after }),
+})
+
+const toCsv = (refund: PanelRefund): string => `${COLUMNS.map((column) => toCell(String(refund[column]))).join(',')}\n`
 
 /** Quoted where needed. A spreadsheet takes what begins like a formula for one, so an id of that kind gets a quote. */
 function toCell(text: string): string {

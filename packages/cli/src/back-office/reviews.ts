@@ -1,40 +1,34 @@
-import { randomUUID } from 'node:crypto'
-import type { OrderView } from '@paxyo/contracts'
-import { connectApi } from '../api/api-client.ts'
+import type { OrderStatus } from '@paxyo/contracts'
+import { PAGE_SIZE_MAX, type ListReviewsQuery, type ResolveRequest, type Review } from '@paxyo/panel-client'
+import { withPanelApi } from '../api/with-panel-api.ts'
 import type { Cli } from '../cli.ts'
-import type { ListReviewsOptions, ResolveOptions } from '../commands/reviews.ts'
 import { Failure } from '../failure.ts'
 import { printable } from '../output/printable.ts'
 import { table } from '../output/table.ts'
-import { readPages } from './pages.ts'
+import { take } from './take.ts'
 
-interface Review {
-  readonly reviewId: string
-  readonly reason: string
-  readonly meaning: string
-  readonly orderId: string | null
-  readonly deliveryId: string
-  readonly openedAt: string
-  readonly resolution: {
-    readonly action: string
-    readonly note: string
-    readonly by: string
-    readonly at: string
-  } | null
+export interface ListReviewsOptions {
+  readonly state: 'open' | 'resolved' | 'all'
+  readonly reason?: string
+  readonly limit: number
 }
 
-/** A review with what led to it. */
-interface ReviewCase {
-  readonly review: Review
-  readonly order: OrderView | null
-  readonly delivery: { readonly body: string }
-  readonly refunds: readonly unknown[]
+export interface ResolveOptions {
+  readonly dismiss?: boolean
+  readonly refund?: string
+  readonly status?: string
+  readonly note: string
+  readonly by?: string
 }
 
 export async function listReviews(cli: Cli, { state, reason, limit }: ListReviewsOptions): Promise<void> {
-  const api = await connectApi(cli.env, cli.signal)
-  const query = { state: state === 'all' ? undefined : state, reason }
-  const reviews = await Array.fromAsync(readPages<Review>(api, '/v1/reviews', query, limit))
+  const query: ListReviewsQuery = {
+    limit: Math.min(limit, PAGE_SIZE_MAX),
+    ...(state === 'all' ? {} : { state }),
+    // What is no reason, the API rejects.
+    ...(reason === undefined ? {} : { reason: reason as Review['reason'] }),
+  }
+  const reviews = await withPanelApi(cli, (api) => take(api.reviews.list(query), limit))
   cli.print(reviews, () => (reviews.length === 0 ? 'There are none.' : table(reviews.map(toRow))))
 }
 
@@ -47,8 +41,7 @@ const toRow = ({ reviewId, openedAt, orderId, reason, resolution }: Review): str
 ]
 
 export async function showReview(cli: Cli, reviewId: string): Promise<void> {
-  const api = await connectApi(cli.env, cli.signal)
-  const found = await api.get<ReviewCase>(`/v1/reviews/${encodeURIComponent(reviewId)}`)
+  const found = await withPanelApi(cli, (api) => api.reviews.get(reviewId))
   const { review, order, delivery, refunds } = found
   cli.print(found, () =>
     [
@@ -85,21 +78,15 @@ function describe({ reviewId, reason, meaning, orderId, deliveryId, openedAt, re
 
 export async function resolveReview(cli: Cli, reviewId: string, options: ResolveOptions): Promise<void> {
   const decision = toDecision(options)
-  const api = await connectApi(cli.env, cli.signal)
-  // A review is resolved once, whatever the key: it only keeps a request that is sent twice from being told so.
-  const path = `/v1/reviews/${encodeURIComponent(reviewId)}/resolve`
-  const answer = await api.post<{ review: Review; refund: { amount: string; currency: string } | null }>(
-    path,
-    decision,
-    randomUUID(),
-  )
-  cli.print(answer, () => {
-    const paid = answer.refund === null ? '' : `\npaid back  ${answer.refund.amount} ${answer.refund.currency}`
-    return describe(answer.review) + paid
+  const resolved = await withPanelApi(cli, (api) => api.reviews.resolve(reviewId, decision))
+  cli.print(resolved, () => {
+    const { review, refund } = resolved
+    return describe(review) + (refund === null ? '' : `\npaid back  ${refund.amount} ${refund.currency}`)
   })
 }
 
-function toDecision({ dismiss, refund, status, note, by }: ResolveOptions): object {
+/** What is no status, the API rejects. */
+function toDecision({ dismiss, refund, status, note, by }: ResolveOptions): ResolveRequest {
   const who = { note, ...(by === undefined ? {} : { actor: by }) }
   if (dismiss === true) {
     if (refund !== undefined || status !== undefined)
@@ -107,7 +94,12 @@ function toDecision({ dismiss, refund, status, note, by }: ResolveOptions): obje
     return { action: 'dismiss', ...who }
   }
   if (refund !== undefined)
-    return { action: 'refund', amount: refund, ...(status === undefined ? {} : { status }), ...who }
-  if (status !== undefined) return { action: 'set_status', status, ...who }
+    return {
+      action: 'refund',
+      amount: refund,
+      ...(status === undefined ? {} : { status: status as OrderStatus }),
+      ...who,
+    }
+  if (status !== undefined) return { action: 'set_status', status: status as OrderStatus, ...who }
   throw new Failure('usage', 'say what is to be done: --dismiss, --refund or --status')
 }

@@ -1,5 +1,5 @@
 import { ACCOUNT_FIELDS } from '../import/fields.ts'
-import type { AddCommand } from '../program.ts'
+import type { AddCommand } from '../add-command.ts'
 import { addImport } from './add-import.ts'
 
 export const addAccounts: AddCommand = (program, terminal, finished) => {

@@ -3,7 +3,7 @@ import { InvalidArgumentError } from 'commander'
 import { renderAudit } from '../audit/render-audit.ts'
 import { action } from '../cli.ts'
 import { startProgress } from '../output/progress.ts'
-import type { AddCommand } from '../program.ts'
+import type { AddCommand } from '../add-command.ts'
 import { parseDurationS, settings } from '../settings.ts'
 
 /** A check of a large database reads every row of a table or two. */

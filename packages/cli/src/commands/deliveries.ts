@@ -1,18 +1,8 @@
+import { RECORDED_OUTCOMES } from '@paxyo/contracts/data'
 import { action } from '../cli.ts'
-import type { AddCommand } from '../program.ts'
+import type { ListDeliveriesOptions, ReplayOptions } from '../back-office/deliveries.ts'
+import type { AddCommand } from '../add-command.ts'
 import { parseLimit } from './limit.ts'
-
-export interface ListDeliveriesOptions {
-  readonly outcome?: string
-  readonly order?: string
-  readonly limit: number
-}
-
-export interface ReplayOptions {
-  readonly from?: string
-  readonly to?: string
-  readonly outcome?: string
-}
 
 const load = () => import('../back-office/deliveries.ts')
 
@@ -23,7 +13,7 @@ export const addDeliveries: AddCommand = (program, terminal, finished) => {
   deliveries
     .command('list')
     .description('list deliveries, the newest first')
-    .option('-o, --outcome <outcome>', 'applied, progress, unchanged, stale, review or parked')
+    .option('-o, --outcome <outcome>', `one of ${RECORDED_OUTCOMES.join(', ')}`)
     .option('--order <orderId>', "only of this order of the panel's")
     .option('-l, --limit <count>', 'how many', parseLimit, 50)
     .action(

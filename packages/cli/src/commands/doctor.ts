@@ -2,7 +2,7 @@ import { action } from '../cli.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { printable } from '../output/printable.ts'
 import { table } from '../output/table.ts'
-import type { AddCommand } from '../program.ts'
+import type { AddCommand } from '../add-command.ts'
 import type { Terminal } from '../terminal.ts'
 
 export const addDoctor: AddCommand = (program, terminal, finished) => {

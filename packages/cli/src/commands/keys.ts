@@ -1,5 +1,5 @@
 import { action } from '../cli.ts'
-import type { AddCommand } from '../program.ts'
+import type { AddCommand } from '../add-command.ts'
 
 const load = () => import('../keys/api-keys.ts')
 

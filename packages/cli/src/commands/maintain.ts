@@ -1,32 +1,53 @@
-import { action } from '../cli.ts'
-import type { AddCommand } from '../program.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { action, type Cli } from '../cli.ts'
+import type { AddCommand } from '../add-command.ts'
 import { settings } from '../settings.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
+const HOUR_MS = 3_600_000
 
 export const addMaintain: AddCommand = (program, terminal, finished) => {
   program
     .command('maintain')
-    .description('make the partitions of the days to come and drop old ones, as the owner (DATABASE_URL); run it daily')
-    .addHelpText('after', '\nEVENT_RETENTION_DAYS says how many days are kept beside today (7).')
+    .description(
+      'create the event partitions of the next days and drop old ones, as the owner (DATABASE_URL); run it daily',
+    )
+    .addHelpText(
+      'after',
+      '\nEVENT_RETENTION_DAYS: how many days of events are kept, in addition to today (7).' +
+        '\nMAINTAIN_EVERY_HOURS: repeat this often until a signal, where no scheduler runs it; 0 runs it once (0).',
+    )
     .action(
       action(terminal, finished, async (cli) => {
-        const { DATABASE_URL: url, EVENT_RETENTION_DAYS: days } = await settings(cli.env, [
-          'DATABASE_URL',
-          'EVENT_RETENTION_DAYS',
-        ])
-        const result = await maintain(url, days)
-        cli.print(result, () =>
-          [
-            `Partitions made: ${list(result.created)}; dropped: ${list(result.dropped)}.`,
-            `Idempotency keys forgotten: ${result.forgottenIdempotencyKeys}.`,
-          ].join('\n'),
-        )
+        const {
+          DATABASE_URL: url,
+          EVENT_RETENTION_DAYS: retentionDays,
+          MAINTAIN_EVERY_HOURS: everyHours,
+        } = await settings(cli.env, ['DATABASE_URL', 'EVENT_RETENTION_DAYS', 'MAINTAIN_EVERY_HOURS'])
+        const mayRepeat = (): Promise<boolean> | boolean => everyHours > 0 && pause(everyHours * HOUR_MS, cli.signal)
+        do {
+          printResult(cli, await maintain(url, retentionDays))
+        } while (await mayRepeat())
       }),
     )
 }
 
+function printResult(cli: Cli, result: Awaited<ReturnType<typeof maintain>>): void {
+  cli.print(result, () =>
+    [
+      `Partitions made: ${list(result.created)}; dropped: ${list(result.dropped)}.`,
+      `Idempotency keys forgotten: ${result.forgottenIdempotencyKeys}.`,
+    ].join('\n'),
+  )
+}
+
 const list = (names: readonly string[]): string => names.join(', ') || 'none'
+
+/** @returns false when a signal ended the pause. */
+async function pause(ms: number, signal: AbortSignal): Promise<boolean> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined)
+  return !signal.aborted
+}
 
 async function maintain(url: string, retentionDays: number) {
   const { maintainEventPartitions, pruneIdempotencyKeys } = await import('@paxyo/database')

@@ -4,7 +4,7 @@ import { ORDER_FIELDS } from '../import/fields.ts'
 import { readOrderFiles } from '../orders/read-order-file.ts'
 import { refundAnswer } from '../orders/refund-answer.ts'
 import { renderOrder, renderWaiting } from '../orders/render-order.ts'
-import type { AddCommand } from '../program.ts'
+import type { AddCommand } from '../add-command.ts'
 import { settings } from '../settings.ts'
 import { addImport } from './add-import.ts'
 

@@ -1,5 +1,5 @@
 import { action, type Cli } from '../cli.ts'
-import type { AddCommand } from '../program.ts'
+import type { AddCommand } from '../add-command.ts'
 import { parseLimit } from './limit.ts'
 
 interface ListOptions {

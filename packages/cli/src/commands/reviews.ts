@@ -1,21 +1,8 @@
 import { Option } from 'commander'
 import { action } from '../cli.ts'
-import type { AddCommand } from '../program.ts'
+import type { ListReviewsOptions, ResolveOptions } from '../back-office/reviews.ts'
+import type { AddCommand } from '../add-command.ts'
 import { parseLimit } from './limit.ts'
-
-export interface ListReviewsOptions {
-  readonly state: 'open' | 'resolved' | 'all'
-  readonly reason?: string
-  readonly limit: number
-}
-
-export interface ResolveOptions {
-  readonly dismiss?: boolean
-  readonly refund?: string
-  readonly status?: string
-  readonly note: string
-  readonly by?: string
-}
 
 const load = () => import('../back-office/reviews.ts')
 

@@ -1,6 +1,6 @@
+import { once } from 'node:events'
 import { action } from '../cli.ts'
-import { Failure } from '../failure.ts'
-import type { AddCommand } from '../program.ts'
+import type { AddCommand } from '../add-command.ts'
 
 export const addSimulate: AddCommand = (program, terminal, finished) => {
   program
@@ -9,10 +9,15 @@ export const addSimulate: AddCommand = (program, terminal, finished) => {
       "run the provider's simulator (WEBHOOK_URL, WEBHOOK_TOKEN, …; packages/provider-simulator/README.md), until Ctrl-C",
     )
     .action(
-      action(terminal, finished, async () => {
-        const { runScript } = await import('../run-script.ts')
-        const code = await runScript('@paxyo/provider-simulator', './main.ts', [])
-        if (code !== 0 && !terminal.signal.aborted) throw new Failure('usage', `the simulator ended with ${code}`)
+      action(terminal, finished, async (cli) => {
+        const { loadSimulatorConfig, startSimulator } = await import('@paxyo/provider-simulator')
+        await using simulator = await startSimulator(loadSimulatorConfig(cli.env))
+        const { apiUrl: api, apiKey, seed } = simulator
+        const control = `${simulator.url}/control`
+        cli.print({ api, control, apiKey, seed }, () =>
+          [`api: ${api}`, `control: ${control}`, `api key: ${apiKey}`, `seed: ${seed}`].join('\n'),
+        )
+        if (!cli.signal.aborted) await once(cli.signal, 'abort')
       }),
     )
 }

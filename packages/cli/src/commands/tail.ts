@@ -1,5 +1,5 @@
 import { action } from '../cli.ts'
-import type { AddCommand } from '../program.ts'
+import type { AddCommand } from '../add-command.ts'
 import { redisSettings } from '../settings.ts'
 import { renderEvent } from '../tail/render-event.ts'
 

@@ -1,6 +1,6 @@
 import { action } from '../cli.ts'
 import { Failure } from '../failure.ts'
-import type { AddCommand } from '../program.ts'
+import type { AddCommand } from '../add-command.ts'
 import { parseDurationS, settings, type Environment } from '../settings.ts'
 
 const EXPIRES_IN_MAX_S = 86_400

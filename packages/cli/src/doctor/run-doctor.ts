@@ -3,6 +3,7 @@ import { configurationFindings, type DoctorConfig } from './configuration.ts'
 import type { Finding } from './finding.ts'
 import { nodeFinding } from './node-version.ts'
 import { postgresFindings } from './postgres-findings.ts'
+import { providerFindings } from './providers.ts'
 import { redisFindings } from './redis-findings.ts'
 
 export interface DoctorResult {
@@ -14,7 +15,7 @@ export interface DoctorResult {
 export async function runDoctor(env: Readonly<Record<string, string | undefined>>): Promise<DoctorResult> {
   const { findings: configuration, config } = await configurationFindings(env)
   const servers = await Promise.all(examinations(config))
-  const findings = [...configuration, nodeFinding(process.versions.node), ...servers.flat()]
+  const findings = [...configuration, ...providerFindings(env), nodeFinding(process.versions.node), ...servers.flat()]
   return { isHealthy: findings.every(({ status }) => status !== 'failed'), findings }
 }
 

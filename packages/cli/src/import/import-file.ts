@@ -39,13 +39,16 @@ export async function importFile<Item extends object>(
   const input = await openImportFile(file, options.format ?? map.format ?? formatOf(file), map.header, cli.signal)
   const given = isDryRun ? undefined : await settings(cli.env, ['DATABASE_URL', 'CONFIRM_MONEY'])
   const url = given?.DATABASE_URL
+  await using resources = new AsyncDisposableStack()
   const pool = url && createPool({ url, role: 'ingest', name: 'paxyo-import', max: CONNECTIONS_MAX })
+  if (pool) resources.adopt(pool, (it) => it.end())
   if (file === '-') cli.err('reading the standard input\n')
   const providers = loadProviders(cli.env)
   const verifiedProviders = new Set(given?.CONFIRM_MONEY === 'on' ? providers.map(({ name }) => name) : [])
   const deps = pool && { pool, newId, verifiedProviders }
   const report = await openRefusedReport(options.report)
   const progress = startProgress(cli, things, 'rows')
+  resources.defer(() => progress.end())
   const handling = {
     toItem: (record: Parameters<typeof toItem>[0]) => toItem(record, map, providers),
     importBatch: (items: readonly Item[]) =>
@@ -60,9 +63,6 @@ export async function importFile<Item extends object>(
     return { summary, refusedRows: await report.end() }
   } catch (error) {
     throw url === undefined ? error : explainDatabaseError(error, url)
-  } finally {
-    progress.end()
-    if (pool) await pool.end()
   }
 }
 

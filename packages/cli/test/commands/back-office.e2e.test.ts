@@ -172,9 +172,9 @@ describe('an API that does not answer as it should', () => {
       const html = await paxyo(['refunds', 'list'], nobody)
       expect([html.code, html.stderr]).toEqual([
         5,
-        expect.stringContaining('answered with 404, and not as our API does'),
+        expect.stringContaining('responded with 404, and not as the panel API does'),
       ])
-      expect((await paxyo(['reviews', 'list'], nobody)).code).toBe(3)
+      expect((await paxyo(['reviews', 'list'], nobody)).code).toBe(5)
       expect(elsewhere).toHaveLength(2)
     } finally {
       other.closeAllConnections()

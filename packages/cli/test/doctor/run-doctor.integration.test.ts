@@ -12,7 +12,7 @@ import {
 import { Redis } from 'ioredis'
 import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -250,6 +250,47 @@ describe('Redis', () => {
   test('a user who may do only what the services need is healthy', async () => {
     const rules = ['resetchannels', `&${env['CHANNEL_PREFIX']}*`, '+publish', '+subscribe', '+unsubscribe', '+ping']
     expect(await ailments(await user(...rules, '+client', '+hello', '+auth'))).toEqual({})
+  })
+})
+
+describe('providers', () => {
+  const write = (providers: readonly object[]): string => {
+    const path = join(dir, 'providers.json')
+    writeFileSync(path, JSON.stringify(providers))
+    return path
+  }
+  const found = async (given: Record<string, string>): Promise<readonly Finding[]> => {
+    const { findings } = await runDoctor({ ...env, ...given })
+    return findings.filter(({ check }) => check.startsWith('provider'))
+  }
+
+  test('each is listed with its API, its own words and how its webhooks are authenticated', async () => {
+    const first = {
+      name: 'first',
+      webhookTokens: ['a-webhook-token'],
+      apiUrl: 'https://first.example/api/v2',
+      apiKey: 'hush-hush',
+      statusMap: { '5': 'canceled' },
+    }
+    const findings = await found({ PROVIDERS_FILE: write([first, { name: 'second' }]) })
+    expect(findings).toMatchObject([
+      {
+        check: 'provider-first',
+        status: 'ok',
+        message: 'format godofpanel; authenticated by tokens; API at https://first.example; "5" is canceled',
+      },
+      { check: 'provider-second', status: 'warning', message: expect.stringContaining('cannot be authenticated') },
+    ])
+    expect(JSON.stringify(findings)).not.toMatch(/a-webhook-token|hush-hush/)
+  })
+
+  test('every problem of the file is a finding of its own', async () => {
+    expect(
+      await found({ PROVIDERS_FILE: write([{ name: 'First' }, { name: 'second', apiKey: 'hush-hush' }]) }),
+    ).toEqual([
+      failedWith(/^PROVIDERS_FILE\[0\].name: must be/, /PROVIDERS_FILE/),
+      failedWith(/^PROVIDERS_FILE\[1\]: apiUrl and apiKey belong together$/, /PROVIDERS_FILE/),
+    ])
   })
 })
 

@@ -1,4 +1,5 @@
-import { AUDIT_CHECKS, type AuditLimits } from './checks.ts'
+import type { AuditLimits } from './audit-check.ts'
+import { AUDIT_CHECKS } from './checks.ts'
 
 /** Where the audit reads: one session that may read every table. */
 export interface AuditSession {

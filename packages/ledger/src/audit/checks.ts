@@ -1,23 +1,7 @@
+import type { AuditCheck } from './audit-check.ts'
 import { EVENT_CHECKS } from './event-checks.ts'
 import { MONEY_CHECKS } from './money-checks.ts'
 import { QUEUE_CHECKS } from './queue-checks.ts'
-
-export interface AuditLimits {
-  /** How many rows that are off each check returns. */
-  readonly rowsMax: number
-  readonly outboxAgeS: number
-  readonly parkedAgeS: number
-  readonly reviewAgeS: number
-}
-
-/** One question whose answer must be no rows. `sql` selects two texts for each row that is off: what it is about,
- * and what does not agree. */
-export interface AuditCheck {
-  readonly name: string
-  /** What holds when nothing is off. */
-  readonly title: string
-  readonly sql: (limits: AuditLimits) => string
-}
 
 /** In the order in which they are run and shown: what costs money first. */
 export const AUDIT_CHECKS: readonly AuditCheck[] = [...MONEY_CHECKS, ...EVENT_CHECKS, ...QUEUE_CHECKS]

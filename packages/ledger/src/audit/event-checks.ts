@@ -1,4 +1,4 @@
-import type { AuditCheck } from './checks.ts'
+import type { AuditCheck } from './audit-check.ts'
 
 /**
  * From when on events are kept: the beginning of the oldest daily partition. A younger change without its event was

@@ -1,4 +1,4 @@
-import type { AuditCheck } from './checks.ts'
+import type { AuditCheck } from './audit-check.ts'
 
 /** What an entry does to its account's balance. */
 const SIGNED_AMOUNT = `CASE kind WHEN 'charge' THEN -amount ELSE amount END`

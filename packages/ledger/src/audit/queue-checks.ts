@@ -1,10 +1,9 @@
-import type { AuditCheck, AuditLimits } from './checks.ts'
-
-const OUTCOMES = ['applied', 'progress', 'unchanged', 'stale', 'review', 'parked', 'awaiting_confirmation']
+import { RECORDED_OUTCOMES } from '@paxyo/contracts'
+import type { AuditCheck, AuditLimits } from './audit-check.ts'
 
 const DELIVERY_OUTCOMES = `
   SELECT delivery_id, format('outcome %s', coalesce(outcome, 'missing')) FROM deliveries
-  WHERE outcome IS NULL OR outcome NOT IN (${OUTCOMES.map((outcome) => `'${outcome}'`).join(', ')})`
+  WHERE outcome IS NULL OR outcome NOT IN (${RECORDED_OUTCOMES.map((outcome) => `'${outcome}'`).join(', ')})`
 
 /** A delivery and its replays share the review of what they have in common. */
 const DELIVERY_REVIEWS = `

@@ -1,3 +1,4 @@
+import type { DeliveryOutcome } from '@paxyo/contracts'
 import type { Money, ReviewReason, StatusUpdate } from '@paxyo/order-core'
 
 /** One order update received from a provider. */
@@ -31,15 +32,7 @@ export type Verification = { readonly update: StatusUpdate; readonly body: strin
 
 /** What became of a delivery once it was committed. */
 export interface DeliveryResult {
-  readonly outcome:
-    | 'applied'
-    | 'progress'
-    | 'unchanged'
-    | 'stale'
-    | 'review'
-    | 'parked'
-    | 'awaiting_confirmation'
-    | 'duplicate'
+  readonly outcome: DeliveryOutcome
   /** Why somebody must look at it. */
   readonly review?: ReviewReason
   /** What this delivery refunded. */

@@ -14,6 +14,8 @@ export interface OutboxOptions {
   readonly log: Logger
   /** Told how long the bus took for a batch, or that it did not take it. */
   readonly onPublish?: (durationMs: number, isTaken: boolean) => void
+  /** The longest time between two drains; half a minute unless given. */
+  readonly sweepIntervalMs?: number
 }
 
 export interface Outbox extends BatchOutbox {
@@ -24,7 +26,7 @@ export interface Outbox extends BatchOutbox {
 
 /** How many batches one transaction of a drain publishes. */
 const DRAIN_BATCHES_MAX = 100
-/** The backstop: everything else that starts a drain may be missed, this may not. */
+/** Everything else that starts a drain may be missed, this may not. */
 const SWEEP_INTERVAL_MS = 30_000
 /** Younger rows belong to a process that is publishing them at this moment. */
 const OLD_ROW_AGE_MS = 2_000
@@ -38,7 +40,13 @@ const LOOK_INTERVAL_MS = 1_000
  * usable, after a publish that failed, when a commit sees old rows, and every 30 seconds. An event may be published
  * twice or after its successor; receivers go by seq.
  */
-export function createOutbox({ pool, publisher, log, onPublish }: OutboxOptions): Outbox {
+export function createOutbox({
+  pool,
+  publisher,
+  log,
+  onPublish,
+  sweepIntervalMs = SWEEP_INTERVAL_MS,
+}: OutboxOptions): Outbox {
   /** Batches that the bus has and whose rows are still there. */
   let published: string[] = []
   const publishing = new Set<Promise<void>>()
@@ -47,7 +55,7 @@ export function createOutbox({ pool, publisher, log, onPublish }: OutboxOptions)
   let lookedAt = -Infinity
   const drainer = createWorker({
     run: drainRows,
-    backstopMs: SWEEP_INTERVAL_MS,
+    backstopMs: sweepIntervalMs,
     retryDelayMs: RETRY_DELAY_MS,
     onError(error) {
       log.warn({ err: error }, 'the outbox could not be drained')
@@ -106,7 +114,7 @@ export function createOutbox({ pool, publisher, log, onPublish }: OutboxOptions)
   const outbox: Outbox = {
     start() {
       publisher.onReady(() => drain(0))
-      drainer.wake(SWEEP_INTERVAL_MS)
+      drainer.wake(sweepIntervalMs)
     },
     publish(batchId, events) {
       const task = publishBatch(batchId, events).finally(() => publishing.delete(task))

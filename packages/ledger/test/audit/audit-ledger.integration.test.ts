@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { createTestDatabase, type TestDatabase } from '@paxyo/testkit'
 import { auditLedger, type AuditResult } from '../../src/audit/audit-ledger.ts'
 import { AUDIT_CHECKS } from '../../src/audit/checks.ts'
@@ -6,10 +6,16 @@ import { generateLedger } from './generate-ledger.ts'
 
 const LIMITS = { rowsMax: 5, outboxAgeS: 60, parkedAgeS: 86_400, reviewAgeS: 7 * 86_400 }
 
+let intact: TestDatabase
+beforeAll(async () => {
+  intact = await createTestDatabase()
+  await generateLedger(intact.owner, { orders: 60, users: 3 })
+})
+afterAll(async () => intact[Symbol.asyncDispose]())
+
 let database: TestDatabase
 beforeEach(async () => {
-  database = await createTestDatabase()
-  await generateLedger(database.owner, { orders: 60, users: 3 })
+  database = await createTestDatabase(intact)
 })
 afterEach(async () => database[Symbol.asyncDispose]())
 

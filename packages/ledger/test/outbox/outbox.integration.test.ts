@@ -48,8 +48,9 @@ class SwitchedPublisher implements EventPublisher {
   }
 }
 
-const open = (publisher: EventPublisher): Outbox => {
-  const outbox = createOutbox({ pool: database.poolAs('ingest', 4), publisher, log: pino({ level: 'silent' }) })
+/** Without the sweep unless given: what is tested must not be done by it. */
+const open = (publisher: EventPublisher, sweepIntervalMs = Infinity, pool = database.poolAs('ingest', 4)): Outbox => {
+  const outbox = createOutbox({ pool, publisher, sweepIntervalMs, log: pino({ level: 'silent' }) })
   opened.push(outbox)
   return outbox
 }
@@ -138,11 +139,23 @@ test('a commit that sees rows older than two seconds has them published', async 
   expect(await eventually(async () => (await rowCount()) < 2)).toBe(true)
 })
 
+test('a sweep publishes old rows that nothing else has noticed', async () => {
+  const away = new SwitchedPublisher()
+  away.isReady = false
+  await commitAnEvent(open(away))
+  await database.owner.query(`UPDATE outbox SET created_at = created_at - interval '3 seconds'`)
+
+  const publisher = new SwitchedPublisher()
+  publisher.onReady = () => undefined
+  open(publisher, 20).start()
+  await eventually(async () => (await rowCount()) === 0)
+  expect(publisher.messages).toHaveLength(1)
+})
+
 test('drains and commits share connections without getting in each other’s way', async () => {
   const publisher = new SwitchedPublisher()
   const pool = database.poolAs('ingest', 1)
-  const outbox = createOutbox({ pool, publisher, log: pino({ level: 'silent' }) })
-  opened.push(outbox)
+  const outbox = open(publisher, Infinity, pool)
   outbox.start()
   // A drain may publish what is being published at that moment, too.
   const publishedCount = (): number => new Set(publisher.messages.map(({ payload }) => payload)).size

@@ -1,4 +1,4 @@
-import type { AccountView, OrderView, RefundView } from '@paxyo/contracts'
+import type { AccountView, OrderView, RefundView } from '@paxyo/browser-client'
 
 /** Something that the user is told of. Mere progress of an order is not: its row shows it. */
 export type Notice = { readonly seq: number; readonly at: string } & (

@@ -1,8 +1,9 @@
-import type { OrderStatus, OrderView } from '@paxyo/contracts'
+import type { OrderView } from '@paxyo/browser-client'
+import { CLOSED_STATUSES, isOpenStatus, isOrderStatus, ORDER_STATUSES } from '@paxyo/contracts/data'
 import { parseMoney } from './money.ts'
 import type { RankedOrder } from './panel-state.ts'
 
-export const FILTERS = ['all', 'open', 'completed', 'partial', 'canceled', 'failed'] as const
+export const FILTERS = ['all', 'open', ...CLOSED_STATUSES] as const
 export type Filter = (typeof FILTERS)[number]
 
 export const SORT_KEYS = [
@@ -60,7 +61,7 @@ export function listOrders(orders: ReadonlyMap<string, RankedOrder>, choice: Lis
     if (!hasWords(ranked.order, words)) continue
     const filter = filterOf(ranked.order.status)
     counts.all += 1
-    counts[filter] += 1
+    if (filter !== undefined) counts[filter] += 1
     if (choice.filter === 'all' || choice.filter === filter) fitting.push(ranked)
   }
   fitting.sort(comparison(choice))
@@ -72,8 +73,10 @@ export function listOrders(orders: ReadonlyMap<string, RankedOrder>, choice: Lis
   return { orders: shown, page, pageCount, total: fitting.length, counts }
 }
 
-export function filterOf(status: OrderStatus): Exclude<Filter, 'all'> {
-  return status === 'pending' || status === 'processing' || status === 'in_progress' ? 'open' : status
+/** @returns undefined for a status that this page does not know: such an order is among all of them only. */
+export function filterOf(status: string): Exclude<Filter, 'all'> | undefined {
+  if (!isOrderStatus(status)) return undefined
+  return isOpenStatus(status) ? 'open' : status
 }
 
 /** The part that was delivered, 0 to 1; undefined while the provider has not said. */
@@ -90,22 +93,16 @@ function hasWords({ service, link, orderId, providerOrderId }: OrderView, words:
   return words.every((word) => text.includes(word))
 }
 
-const STATUS_RANK: Readonly<Record<OrderStatus, number>> = {
-  pending: 0,
-  processing: 1,
-  in_progress: 2,
-  completed: 3,
-  partial: 4,
-  canceled: 5,
-  failed: 6,
-}
+/** As an order passes them; those that this page does not know come last. */
+const statusRank = (status: string): number =>
+  isOrderStatus(status) ? ORDER_STATUSES.indexOf(status) : ORDER_STATUSES.length
 
 type SortValue = number | bigint | string
 
 const SORT_VALUES: Readonly<Record<SortKey, (ranked: RankedOrder) => SortValue>> = {
   newest: ({ rank }) => rank,
   service: ({ order }) => order.service.toLowerCase(),
-  status: ({ order }) => STATUS_RANK[order.status],
+  status: ({ order }) => statusRank(order.status),
   progress: ({ order }) => progressOf(order) ?? -1,
   quantity: ({ order }) => order.quantity,
   startCount: ({ order }) => order.startCount ?? -1,

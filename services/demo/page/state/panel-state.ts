@@ -1,4 +1,4 @@
-import type { AccountView, OrderView, Position } from '@paxyo/contracts'
+import type { AccountView, OrderView, Position } from '@paxyo/browser-client'
 import type { Notice } from './notices.ts'
 import type { RefundEntry } from './refunds.ts'
 

@@ -1,4 +1,5 @@
-import type { AccountView, OrderView, Position, RefundView } from '@paxyo/contracts'
+import type { AccountView, OrderView, Position, RefundView } from '@paxyo/browser-client'
+import { isOpenStatus } from '@paxyo/contracts/data'
 import { orderNotice, type Notice } from './notices.ts'
 import { NOTICES_MAX, ORDERS_MAX, REFUNDS_MAX, type PanelState, type RankedOrder } from './panel-state.ts'
 import { completeRefunds, type RefundEntry } from './refunds.ts'
@@ -22,6 +23,8 @@ export type Change =
       readonly account?: AccountView | undefined
     }
   | { readonly type: 'account'; readonly seq: number; readonly at: string; readonly account: AccountView }
+  /** Something that changes nothing here. */
+  | { readonly type: 'other'; readonly seq: number }
   | { readonly type: 'read' }
 
 /** The state in the making: one copy for a whole batch, however many changes it holds, and none of what stays. */
@@ -74,8 +77,13 @@ function apply(draft: Draft, change: Change): void {
       return applyOrder(draft, change)
     case 'account':
       if (!advance(draft, change.seq)) return
+      if (draft.account?.balance !== change.account.balance) {
+        draft.newNotices.push({ kind: 'balance', seq: change.seq, at: change.at, account: change.account })
+      }
       draft.account = change.account
-      draft.newNotices.push({ kind: 'balance', seq: change.seq, at: change.at, account: change.account })
+      return
+    case 'other':
+      advance(draft, change.seq)
       return
     case 'read':
       draft.readSeq = draft.position?.seq ?? 0
@@ -134,8 +142,7 @@ function highestRank(orders: ReadonlyMap<string, RankedOrder>): number {
   return highest
 }
 
-const isOpen = ({ status }: OrderView): boolean =>
-  status === 'pending' || status === 'processing' || status === 'in_progress'
+const isOpen = ({ status }: OrderView): boolean => isOpenStatus(status)
 
 function withinBound(orders: ReadonlyMap<string, RankedOrder>): ReadonlyMap<string, RankedOrder> {
   if (orders.size <= ORDERS_MAX) return orders

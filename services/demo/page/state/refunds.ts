@@ -1,4 +1,4 @@
-import type { OrderView } from '@paxyo/contracts'
+import type { OrderView } from '@paxyo/browser-client'
 import { formatMoney, parseMoney, type Money } from './money.ts'
 
 /** A payment back to the user. */

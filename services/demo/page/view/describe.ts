@@ -1,6 +1,7 @@
+import { statusText } from '@paxyo/contracts/data'
 import type { Notice } from '../state/notices.ts'
 import type { Toast } from '../state/toasts.ts'
-import { formatMoneyText, formatNumber, STATUS_LABELS } from './format.ts'
+import { formatMoneyText, formatNumber } from './format.ts'
 
 export interface Description {
   readonly title: string
@@ -17,7 +18,7 @@ export function describeNotice(notice: Notice): Description {
   const { order } = notice
   const text = `${order.service} #${order.providerOrderId}`
   if (notice.kind === 'registered') return { title: 'New order', text, tone: 'pending' }
-  const label = STATUS_LABELS[order.status]
+  const label = statusText(order.status)
   const { refund } = notice
   if (refund === undefined) return { title: label, text, tone: order.status }
   const money = formatMoneyText(refund.amount, refund.currency)

@@ -1,18 +1,6 @@
-import type { OrderStatus } from '@paxyo/contracts'
-
 /** The page speaks English, and so do its numbers. */
 const LOCALE = 'en'
 const MONEY_DECIMALS_MAX = 8
-
-export const STATUS_LABELS: Readonly<Record<OrderStatus, string>> = {
-  pending: 'Pending',
-  processing: 'Processing',
-  in_progress: 'In progress',
-  completed: 'Completed',
-  partial: 'Partial',
-  canceled: 'Canceled',
-  failed: 'Failed',
-}
 
 const wholeNumber = new Intl.NumberFormat(LOCALE)
 const percent = new Intl.NumberFormat(LOCALE, { style: 'percent' })

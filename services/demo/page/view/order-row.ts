@@ -1,7 +1,8 @@
-import type { OrderView } from '@paxyo/contracts'
+import { statusText } from '@paxyo/contracts/data'
+import type { OrderView } from '@paxyo/browser-client'
 import { progressOf } from '../state/order-list.ts'
 import { element, setText } from './element.ts'
-import { formatMoneyText, formatNumber, formatPercent, monogram, shortLink, STATUS_LABELS } from './format.ts'
+import { formatMoneyText, formatNumber, formatPercent, monogram, shortLink } from './format.ts'
 import { setTime } from './time-ago.ts'
 
 /** An order's row in the table, on a phone its card. */
@@ -61,7 +62,7 @@ export function createOrderRow(first: OrderView, isSelectable: boolean): OrderRo
       setText(tile, monogram(order.service))
       showLink(link, order.link)
       badge.dataset['status'] = order.status
-      setText(badge, STATUS_LABELS[order.status])
+      setText(badge, statusText(order.status))
       const progress = progressOf(order)
       bar.value = progress ?? 0
       bar.dataset['status'] = order.status

@@ -1,4 +1,4 @@
-import type { OrderView } from '@paxyo/contracts'
+import type { OrderView } from '@paxyo/browser-client'
 import type { ListChoice, OrderPage, SortKey } from '../state/order-list.ts'
 import { byId, element } from './element.ts'
 import { createOrderRow, type OrderRow } from './order-row.ts'

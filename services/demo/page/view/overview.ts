@@ -1,4 +1,4 @@
-import type { AccountView } from '@paxyo/contracts'
+import type { AccountView } from '@paxyo/browser-client'
 import type { PanelState } from '../state/panel-state.ts'
 import { filterOf } from '../state/order-list.ts'
 import { totalRefunded } from '../state/refunds.ts'

@@ -1,8 +1,8 @@
-import type { OrderView } from '@paxyo/contracts'
+import { statusText } from '@paxyo/contracts/data'
+import type { OrderView } from '@paxyo/browser-client'
 import type { PanelState } from '../state/panel-state.ts'
 import { filterOf } from '../state/order-list.ts'
 import { byId, setText } from './element.ts'
-import { STATUS_LABELS } from './format.ts'
 
 const BURST_COUNT = 50
 
@@ -54,7 +54,7 @@ export function createSimulator(): Simulator {
 
 function targetText(target: OrderView | undefined, isChosen: boolean): string {
   if (target === undefined) return 'No order is open. Place a new one, or select one in the table.'
-  const order = `#${target.providerOrderId} ${target.service} (${STATUS_LABELS[target.status].toLowerCase()})`
+  const order = `#${target.providerOrderId} ${target.service} (${statusText(target.status).toLowerCase()})`
   return isChosen ? `Webhooks for the selected order, ${order}.` : `Webhooks for the newest open order, ${order}.`
 }
 

@@ -9,15 +9,15 @@ export interface PageFile {
 }
 
 const PAGE = new URL('../../page/', import.meta.url)
-/** Packages whose sources run in the browser, too; they import nothing but types of others. */
-const PACKAGES = ['@paxyo/browser-client'] as const
+/** Doors of packages whose sources run in the browser, too; they import nothing but types of others. */
+const PACKAGES = ['@paxyo/browser-client', '@paxyo/contracts/data'] as const
 const FONT = '@fontsource-variable/hanken-grotesk'
 const FONT_SUBSETS = ['latin', 'latin-ext']
 
 /** The stylesheets in the order in which they build on each other. */
 const STYLES = ['tokens', 'base', 'masthead', 'simulator', 'orders', 'aside', 'notifications', 'phone']
 
-const packagePath = (name: string): string => `/demo/packages/${name.split('/').at(-1)}/`
+const packagePath = (name: string): string => `/demo/packages/${name.split('/').slice(1).join('/')}/`
 
 /** Everything that the page consists of, but for the page itself. */
 export function readPageFiles(): PageFile[] {

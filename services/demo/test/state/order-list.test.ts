@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import type { OrderView } from '@paxyo/contracts'
+import type { OrderView } from '@paxyo/browser-client'
 import { FIRST_CHOICE, listOrders, progressOf, SORT_KEYS, type ListChoice } from '../../page/state/order-list.ts'
 import { EMPTY_STATE } from '../../page/state/panel-state.ts'
 import { reduce } from '../../page/state/reduce.ts'
@@ -48,6 +48,13 @@ test.each(SORT_KEYS)('sorting by %s loses no order either way', (sort) => {
   for (const descending of [true, false]) {
     expect(ids({ sort, descending }).toSorted()).toEqual(['A-1', 'A-2', 'A-3', 'A-4'])
   }
+})
+
+test('an order of a status that is not known is listed with all others, sorted last, and in no other filter', () => {
+  const newer = reduce(EMPTY_STATE, [snapshot([anOrder('A-5', { status: 'in_review' }), ...ORDERS])]).orders
+  const byStatus = listOrders(newer, { ...FIRST_CHOICE, sort: 'status', descending: false })
+  expect(byStatus.orders.map(({ orderId }) => orderId)).toEqual(['A-2', 'A-1', 'A-3', 'A-4', 'A-5'])
+  expect(byStatus.counts).toEqual({ all: 5, open: 1, completed: 1, partial: 0, canceled: 1, failed: 1 })
 })
 
 test('pages hold so many, and one that does not exist is the last', () => {

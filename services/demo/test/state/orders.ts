@@ -1,4 +1,4 @@
-import type { OrderView, RefundView } from '@paxyo/contracts'
+import type { OrderView, RefundView } from '@paxyo/browser-client'
 import type { Change } from '../../page/state/reduce.ts'
 
 export const AN_ORDER: OrderView = {

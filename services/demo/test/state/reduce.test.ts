@@ -66,6 +66,14 @@ test("an order's account is no notice of its own", () => {
   expect(state.notices.map(({ kind }) => kind)).toEqual(['status'])
 })
 
+test('a kind of event that is not known moves the position, and is no notice when the balance stays as it was', () => {
+  const state = reduce(begun, [
+    { type: 'other', seq: 11 },
+    { type: 'account', seq: 12, at: '', account: account('5') },
+  ])
+  expect(state).toEqual({ ...begun, position: { epoch: 'epoch-1', seq: 12 } })
+})
+
 test('notices are unread until they are looked at', () => {
   const state = reduce(begun, [
     changed(11, anOrder('A-3'), { isNew: true }),

@@ -113,8 +113,8 @@ function refuse(
 
 /**
  * A signed message keeps its id when it is sent again. Its body is part of the key, because a provider that used an id
- * twice must not lose its second message. Any other request is new. An id that is too long for an index, or that no
- * path could name, is known by its digest.
+ * twice must not lose its second message, and so is its provider: two of them may use the same id. Any other request is
+ * new. An id that is too long for an index, or that no path could name, is known by its digest.
  */
 function toDeliveries(
   updates: readonly ParsedUpdate[],
@@ -124,7 +124,8 @@ function toDeliveries(
 ): Delivery[] {
   const messageId = signedId === undefined || MESSAGE_ID.test(signedId) ? signedId : digestOf(signedId)
   return updates.map(({ update, body }, index) => {
-    const deliveryId = messageId === undefined ? newId() : `${messageId}:${index}:${digestOf(body)}`
+    const deliveryId =
+      messageId === undefined ? newId() : `${messageId}:${index}:${digestOf(`${provider.name}\n${body}`)}`
     return { deliveryId, provider: provider.name, update, body, receivedAt }
   })
 }

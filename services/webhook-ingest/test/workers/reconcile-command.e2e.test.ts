@@ -58,13 +58,13 @@ test('npm run reconcile: silent orders, orders by name, and what came of them', 
   expect(await fixture.read('1')).toMatchObject({ status: 'canceled', refunded: 2.5, paid: 2.5 })
 })
 
-test('a provider that refuses ends it with 1, a wrong configuration with every problem', async () => {
+test('a provider that rejects the key ends it with 1, a wrong configuration with 2 and every problem', async () => {
   await fixture.place('1')
   const refused = await reconcile(['A-1'], { PROVIDER_API_KEY: 'a wrong key' })
   expect(refused).toMatchObject({ code: 1, stdout: 'asked about: 0\nstopped by refused; left: A-1\n' })
   expect(refused.stderr + refused.stdout).not.toContain('a wrong key')
 
   const wrong = await reconcile(['--silent-hours', 'soon'], { PROVIDER_API_URL: '', DATABASE_URL: 'mysql://x' })
-  expect(wrong.code).toBe(1)
+  expect(wrong.code).toBe(2)
   expect(wrong.stderr).toMatch(/DATABASE_URL: must be[^]*PROVIDER_API_URL: is required[^]*--silent-hours must be/)
 })

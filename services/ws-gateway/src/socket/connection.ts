@@ -1,7 +1,7 @@
 import {
   CLOSE_CODES,
-  clientMessageSchema,
   PROTOCOL_VERSION,
+  PROTOCOL_VERSION_MIN,
   type ClientMessage,
   type CloseReason,
   type Position,
@@ -17,6 +17,7 @@ import type { GatewayMetrics } from '../observe/metrics.ts'
 import type { Follower, Hub } from '../stream/hub.ts'
 import { Sequencer } from '../stream/sequencer.ts'
 import type { Limits } from './limits.ts'
+import { readClientMessage } from './read-client-message.ts'
 import { textFrame } from './text-frame.ts'
 
 export interface ConnectionDeps {
@@ -90,8 +91,10 @@ export class Connection implements Follower {
   /** A message has come from the browser. */
   receive(data: RawData, isBinary: boolean): void {
     if (this.#isTooMuch()) return this.close('rate_limited')
-    const message = isBinary ? undefined : parseMessage(data)
-    if (message === undefined) return this.close('protocol_error')
+    const message = isBinary ? 'malformed' : readClientMessage((data as Buffer).toString())
+    if (message === 'malformed') return this.close('protocol_error')
+    // A newer client says more than this gateway knows.
+    if (message === 'unknown') return
     switch (message.type) {
       case 'hello':
         return void this.#hello(message)
@@ -134,6 +137,7 @@ export class Connection implements Follower {
     this.#sendMessage({
       type: 'welcome',
       protocol: PROTOCOL_VERSION,
+      minProtocol: PROTOCOL_VERSION_MIN,
       userId,
       epoch,
       seq,
@@ -249,13 +253,4 @@ export class Connection implements Follower {
 
 function toFrame(message: ServerMessage): Buffer {
   return textFrame(Buffer.from(JSON.stringify(message)))
-}
-
-function parseMessage(data: RawData): ClientMessage | undefined {
-  try {
-    const parsed = clientMessageSchema.safeParse(JSON.parse((data as Buffer).toString()))
-    return parsed.success ? parsed.data : undefined
-  } catch {
-    return undefined
-  }
 }

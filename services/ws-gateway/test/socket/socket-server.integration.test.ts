@@ -70,7 +70,7 @@ describe('the protocol', () => {
   test.each([
     ['garbage', '{"type":'],
     ['no object', '1'],
-    ['an unknown type', '{"type":"subscribe","userId":"somebody-else"}'],
+    ['a message without a type', '{"userId":"somebody-else"}'],
     ['a hello without a token', '{"type":"hello"}'],
     ['a position before the beginning', '{"type":"hello","token":"t","resume":{"epoch":"e","seq":-1}}'],
   ])('does not allow %s', async (_name, frame) => {
@@ -108,6 +108,28 @@ describe('the protocol', () => {
     client.send(JSON.stringify({ type: 'hello', token: await mintToken('newer'), tab: 3 }))
 
     expect(await client.next('welcome')).toMatchObject({ userId: 'newer' })
+  })
+})
+
+describe('a message of a type that the gateway does not know', () => {
+  test('is ignored, before hello and after it', async () => {
+    const client = await gateway.open()
+    client.send('{"type":"subscribe","userId":"somebody-else"}')
+    client.send({ type: 'hello', token: await mintToken('newest') })
+    expect(await client.next('welcome')).toMatchObject({ userId: 'newest', protocol: 1, minProtocol: 1 })
+    client.send('{"type":"seen","seq":1}')
+    await gateway.books.openAccount('newest')
+    await gateway.books.happen('newest')
+
+    expect(await client.next('event')).toMatchObject({ seq: 1 })
+    expect(client.messages).toHaveLength(2)
+  })
+
+  test('counts like any other', async () => {
+    const client = await gateway.open()
+    for (let index = 0; index <= 2 * MESSAGES_PER_SECOND_MAX; index += 1) client.send('{"type":"subscribe"}')
+
+    expect(await client.closed()).toEqual({ code: 4502, reason: 'rate_limited' })
   })
 })
 

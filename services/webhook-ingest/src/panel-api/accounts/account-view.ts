@@ -1,8 +1,8 @@
 import { formatMoney } from '@paxyo/order-core'
 import type { Account } from '@paxyo/ledger'
-import type { AccountOfPanel } from './account-schemas.ts'
+import type { PanelAccount } from '@paxyo/panel-client'
 
 /** An account as the panel sees it. */
-export function accountView({ userId, currency, balance }: Account): AccountOfPanel {
+export function accountView({ userId, currency, balance }: Account): PanelAccount {
   return { userId, currency, balance: formatMoney(balance) }
 }

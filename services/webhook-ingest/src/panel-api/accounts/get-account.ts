@@ -6,7 +6,7 @@ import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { userParams } from '../kit/position.ts'
 import type { Account } from '@paxyo/ledger'
 import { toAccount } from '@paxyo/ledger'
-import { accountAnswerSchema } from './account-schemas.ts'
+import { accountResponseSchema } from '@paxyo/panel-client'
 import { accountView } from './account-view.ts'
 
 /** `GET /v1/accounts/{userId}`. */
@@ -17,7 +17,7 @@ export function registerGetAccount(api: PanelApi, { db }: ApiDeps): void {
       operationId: 'getAccount',
       tag: 'Accounts',
       summary: "Read a user's account",
-      answers: { 200: { description: 'The account as it is now.', schema: accountAnswerSchema } },
+      answers: { 200: { description: 'The account as it is now.', schema: accountResponseSchema } },
       refusals: ['account_not_found'],
     }),
   }

@@ -1,11 +1,11 @@
 import { formatMoney, parseMoney } from '@paxyo/order-core'
+import { ledgerEntrySchema, pageQuery, pageSchema, type LedgerEntry } from '@paxyo/panel-client'
 import { z } from 'zod'
 import { refuse } from '../kit/answer.ts'
 import { operation } from '../kit/operation.ts'
-import { decodeCursor, pageQuery, pageSchema, toPage } from '../kit/page.ts'
+import { decodeCursor, toPage } from '../kit/page.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { userParams } from '../kit/position.ts'
-import { ledgerEntrySchema, type LedgerEntry } from './account-schemas.ts'
 import { findAccount } from './get-account.ts'
 
 const cursorSchema = z.tuple([z.int().nonnegative()])

@@ -1,16 +1,11 @@
-import { currencySchema } from '@paxyo/contracts'
 import { openAccount } from '@paxyo/ledger'
-import { idSchema } from '@paxyo/panel-client'
-import { z } from 'zod'
+import { accountResponseSchema, openingSchema } from '@paxyo/panel-client'
 import { sendAnswer } from '../kit/answer.ts'
 import { commitOnce, idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
 import { operation } from '../kit/operation.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { readEpoch } from '../kit/position.ts'
-import { accountAnswerSchema } from './account-schemas.ts'
 import { accountView } from './account-view.ts'
-
-const openingSchema = z.strictObject({ userId: idSchema, currency: currencySchema })
 
 /** `POST /v1/accounts`: opens an empty account. A user's first order does so, too. */
 export function registerPostAccount(api: PanelApi, deps: ApiDeps): void {
@@ -22,8 +17,8 @@ export function registerPostAccount(api: PanelApi, deps: ApiDeps): void {
       tag: 'Accounts',
       summary: "Open a user's account",
       answers: {
-        200: { description: 'It was open already, in the same currency.', schema: accountAnswerSchema },
-        201: { description: 'It is open, and empty.', schema: accountAnswerSchema },
+        200: { description: 'It was open already, in the same currency.', schema: accountResponseSchema },
+        201: { description: 'It is open, and empty.', schema: accountResponseSchema },
       },
       refusals: ['currency_mismatch', 'idempotency_key_reused', 'idempotency_key_in_use'],
     }),

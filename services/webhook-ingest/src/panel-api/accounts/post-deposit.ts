@@ -1,26 +1,13 @@
-import { currencySchema, positiveMoneySchema } from '@paxyo/contracts'
 import { roundTrip } from '@paxyo/database'
 import { deposit, type Deposit, type Deposited } from '@paxyo/ledger'
 import { formatMoney, parseMoney } from '@paxyo/order-core'
-import { idSchema } from '@paxyo/panel-client'
-import { z } from 'zod'
+import { depositResponseSchema, depositSchema, type LedgerEntry } from '@paxyo/panel-client'
 import { refuse, sendAnswer, type Answer } from '../kit/answer.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { commitOnce, idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
 import { operation } from '../kit/operation.ts'
 import { readEpoch, userParams } from '../kit/position.ts'
-import { depositAnswerSchema, type LedgerEntry } from './account-schemas.ts'
 import { accountView } from './account-view.ts'
-
-const depositSchema = z.strictObject({
-  amount: positiveMoneySchema,
-  currency: currencySchema.describe("The account's own: nothing is converted."),
-  paymentRef: idSchema
-    .optional()
-    .describe(
-      "Which payment this is: the payment processor's id for it. Unique, and kept for as long as the ledger. Without it, it is the Idempotency-Key.",
-    ),
-})
 
 /** `POST /v1/accounts/{userId}/deposits`: puts money into an account, and tells the user's browser. */
 export function registerPostDeposit(api: PanelApi, deps: ApiDeps): void {
@@ -34,7 +21,7 @@ export function registerPostDeposit(api: PanelApi, deps: ApiDeps): void {
       summary: 'Put money into an account',
       description:
         "Needs a `paymentRef`, best the payment processor's id for the payment, or an Idempotency-Key, which is the paymentRef then. A payment is deposited once: whenever it is repeated, the response is the first one, with `Idempotent-Replayed: true`.",
-      answers: { 201: { description: 'The money is there.', schema: depositAnswerSchema } },
+      answers: { 201: { description: 'The money is there.', schema: depositResponseSchema } },
       refusals: [
         'idempotency_key_missing',
         'account_not_found',

@@ -1,11 +1,5 @@
-import { boundedText } from '@paxyo/contracts'
+import { deliveryIdSchema } from '@paxyo/panel-client'
 import { z } from 'zod'
-
-/** A moment in a query or a body, ISO 8601 with its offset from UTC. */
-export const instantSchema = z.iso.datetime({ offset: true })
-
-/** The provider's own id of a message may be a part of it, so that it is not one of ours alone. */
-export const deliveryIdSchema = boundedText(512, /^[^\p{C}]+$/u, 'must be printable')
 
 /** Where a list of deliveries goes on: behind this time of arrival, to the microsecond, and this id. */
 export const deliveryCursorSchema = z.tuple([

@@ -1,42 +1,6 @@
-import { identifierSchema, timestampSchema } from '@paxyo/contracts'
 import type { Database } from '@paxyo/database'
+import type { DeliveryView, FullDeliveryView } from '@paxyo/panel-client'
 import { sql, type Kysely } from 'kysely'
-import { z } from 'zod'
-import { namedSchemas } from '../kit/operation.ts'
-import { reviewReasonSchema } from '../reviews/review.ts'
-
-/** What a delivery has become; a duplicate is no delivery of its own. */
-export const deliveryOutcomeSchema = z.enum([
-  'applied',
-  'progress',
-  'unchanged',
-  'stale',
-  'review',
-  'parked',
-  'awaiting_confirmation',
-])
-
-/** One update of a webhook request, and what became of it. */
-export const deliverySchema = z.object({
-  deliveryId: z.string(),
-  provider: z.string(),
-  providerOrderId: identifierSchema.nullable().describe('Null when the provider named no order.'),
-  orderId: identifierSchema.nullable().describe('Null when no order is registered for it.'),
-  outcome: deliveryOutcomeSchema,
-  reason: reviewReasonSchema.nullable().describe('Why it was put up for review.'),
-  receivedAt: timestampSchema,
-  replayOf: z.string().nullable().describe('The delivery that this one is once more, at a person’s wish.'),
-})
-namedSchemas.add(deliverySchema, { id: 'Delivery' })
-
-/** With what the provider sent. */
-export const fullDeliverySchema = deliverySchema.extend({
-  body: z.string().describe('What the provider sent about this order, as text.'),
-})
-namedSchemas.add(fullDeliverySchema, { id: 'FullDelivery' })
-
-export type DeliveryView = z.infer<typeof deliverySchema>
-export type FullDeliveryView = z.infer<typeof fullDeliverySchema>
 
 export const selectDeliveries = (db: Kysely<Database>) =>
   db

@@ -1,32 +1,16 @@
-import { identifierSchema } from '@paxyo/contracts'
+import { deliverySchema, listDeliveriesQuery, pageSchema } from '@paxyo/panel-client'
 import { sql } from 'kysely'
-import { z } from 'zod'
 import { refuse } from '../kit/answer.ts'
 import { operation } from '../kit/operation.ts'
-import { decodeCursor, pageQuery, pageSchema, toPage } from '../kit/page.ts'
+import { decodeCursor, toPage } from '../kit/page.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import {
-  deliveryOutcomeSchema,
-  deliverySchema,
-  isOfOrder,
-  RECEIVED_AT_EXACT,
-  selectDeliveries,
-  toDelivery,
-} from './delivery-view.ts'
-import { deliveryCursorSchema, instantSchema } from './delivery-range.ts'
+import { isOfOrder, RECEIVED_AT_EXACT, selectDeliveries, toDelivery } from './delivery-view.ts'
+import { deliveryCursorSchema } from './delivery-range.ts'
 
 /** `GET /v1/deliveries`: what the provider sent, and what became of it. */
 export function registerListDeliveries(api: PanelApi, { db }: ApiDeps): void {
   const schema = {
-    querystring: z.strictObject({
-      ...pageQuery,
-      outcome: deliveryOutcomeSchema.optional(),
-      orderId: identifierSchema.optional(),
-      provider: z.string().optional(),
-      providerOrderId: identifierSchema.optional(),
-      from: instantSchema.optional().describe('Received at this time or later.'),
-      to: instantSchema.optional().describe('Received before this time.'),
-    }),
+    querystring: listDeliveriesQuery,
     ...operation({
       operationId: 'listDeliveries',
       tag: 'Deliveries',

@@ -1,18 +1,11 @@
+import { deliveryIdSchema, deliveryResponseSchema, REPLAYS_SHOWN_MAX } from '@paxyo/panel-client'
 import { z } from 'zod'
 import { refuse } from '../kit/answer.ts'
 import { operation } from '../kit/operation.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { deliveryIdSchema } from './delivery-range.ts'
-import { deliverySchema, fullDeliverySchema, selectDeliveries, toDelivery, toFullDelivery } from './delivery-view.ts'
-
-const REPLAYS_SHOWN_MAX = 100
+import { selectDeliveries, toDelivery, toFullDelivery } from './delivery-view.ts'
 
 export const deliveryParams = z.object({ deliveryId: deliveryIdSchema })
-
-const answerSchema = z.object({
-  delivery: fullDeliverySchema,
-  replays: z.array(deliverySchema).describe(`Those of this delivery, the newest ${REPLAYS_SHOWN_MAX} first.`),
-})
 
 /** `GET /v1/deliveries/:deliveryId`: a delivery with its body. */
 export function registerReadDelivery(api: PanelApi, { db }: ApiDeps): void {
@@ -22,7 +15,7 @@ export function registerReadDelivery(api: PanelApi, { db }: ApiDeps): void {
       operationId: 'readDelivery',
       tag: 'Deliveries',
       summary: 'Read a delivery with what the provider sent',
-      answers: { 200: { description: 'The delivery and its replays.', schema: answerSchema } },
+      answers: { 200: { description: 'The delivery and its replays.', schema: deliveryResponseSchema } },
       refusals: ['delivery_not_found'],
     }),
   }

@@ -1,46 +1,21 @@
-import { identifierSchema, moneySchema, seqSchema, type ErrorCode } from '@paxyo/contracts'
+import type { ErrorCode } from '@paxyo/contracts'
+import { replayPageSchema, replayRangeSchema, replayResponseSchema, type ParsedReplayRange } from '@paxyo/panel-client'
 import { sql } from 'kysely'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { refuse } from '../kit/answer.ts'
 import { idempotencyHeaders } from '../kit/idempotency.ts'
 import { authenticatedKeyOf } from '../kit/authenticated-key.ts'
-import { namedSchemas, operation } from '../kit/operation.ts'
-import { decodeCursor, encodeCursor, pageQuery } from '../kit/page.ts'
+import { operation } from '../kit/operation.ts'
+import { decodeCursor, encodeCursor } from '../kit/page.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { positionFields } from '../kit/position.ts'
-import { reviewReasonSchema } from '../reviews/review.ts'
-import { deliveryCursorSchema, instantSchema } from './delivery-range.ts'
-import { deliveryOutcomeSchema, RECEIVED_AT_EXACT } from './delivery-view.ts'
+import { deliveryCursorSchema } from './delivery-range.ts'
+import { RECEIVED_AT_EXACT } from './delivery-view.ts'
 import { deliveryParams } from './read-delivery.ts'
 import { replayDeliveries, type ReplayDeps, type ReplayResult } from './replay-deliveries.ts'
 
 /** Replays go through the batcher, as webhooks do. */
 export type ReplayRouteDeps = Pick<ReplayDeps, 'batcher' | 'providers'>
-
-const replayResultSchema = z.object({
-  deliveryId: z.string().describe('The delivery as the provider sent it.'),
-  replayId: z.string().nullable().describe('The new delivery; null when there was no need for one.'),
-  outcome: z
-    .enum([...deliveryOutcomeSchema.options, 'duplicate', 'overtaken'])
-    .describe(
-      '`overtaken`: it was applied in its time, and something newer has been since. `parked`: its order is not registered yet. `awaiting_confirmation`: the provider is being asked.',
-    ),
-  reason: reviewReasonSchema.nullable(),
-  refund: moneySchema.nullable().describe('What this replay paid back.'),
-  userId: identifierSchema.nullable(),
-  seq: seqSchema.nullable().describe("The user's seq after this."),
-})
-namedSchemas.add(replayResultSchema, { id: 'Replay' })
-
-const rangeSchema = z.strictObject({
-  from: instantSchema.describe('Received at this time or later.'),
-  to: instantSchema.optional().describe('Received before this time; before now without it.'),
-  outcome: deliveryOutcomeSchema.optional(),
-  limit: z.int().min(1).max(100).default(50).describe('How many to replay in this request.'),
-  cursor: pageQuery.cursor.describe('`nextCursor` of the request before; all else must be the same.'),
-})
-namedSchemas.add(rangeSchema, { id: 'ReplayRange' })
 
 const cursorSchema = z.tuple([...deliveryCursorSchema.def.items, z.iso.datetime({ offset: true })])
 
@@ -65,7 +40,7 @@ function registerReplayOne(api: PanelApi, deps: ApiDeps & ReplayRouteDeps): void
       summary: 'Take a delivery in once more',
       description: WHAT_IT_DOES,
       answers: {
-        200: { description: 'It is committed.', schema: replayResultSchema.extend({ epoch: positionFields.epoch }) },
+        200: { description: 'It is committed.', schema: replayResponseSchema },
       },
       refusals: ['delivery_not_found', ...REFUSALS],
     }),
@@ -81,7 +56,7 @@ function registerReplayOne(api: PanelApi, deps: ApiDeps & ReplayRouteDeps): void
 function registerReplayRange(api: PanelApi, deps: ApiDeps & ReplayRouteDeps): void {
   const schema = {
     headers: idempotencyHeaders,
-    body: rangeSchema,
+    body: replayRangeSchema,
     ...operation({
       operationId: 'replayDeliveries',
       tag: 'Deliveries',
@@ -90,11 +65,7 @@ function registerReplayRange(api: PanelApi, deps: ApiDeps & ReplayRouteDeps): vo
       answers: {
         200: {
           description: 'These are committed.',
-          schema: z.object({
-            data: z.array(replayResultSchema),
-            nextCursor: z.string().nullable().describe('Send the request again with this; null when all is done.'),
-            epoch: positionFields.epoch,
-          }),
+          schema: replayPageSchema,
         },
       },
       refusals: ['invalid_cursor', ...REFUSALS],
@@ -106,7 +77,7 @@ function registerReplayRange(api: PanelApi, deps: ApiDeps & ReplayRouteDeps): vo
 async function replayRange(
   deps: ApiDeps & ReplayRouteDeps,
   request: FastifyRequest,
-  range: z.output<typeof rangeSchema>,
+  range: ParsedReplayRange,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { cursor, limit } = range
@@ -131,7 +102,7 @@ async function replayRange(
 
 function findRange(
   { db }: ApiDeps,
-  { from, outcome, limit }: z.output<typeof rangeSchema>,
+  { from, outcome, limit }: ParsedReplayRange,
   to: string,
   position: readonly [string, string, string] | undefined,
 ) {

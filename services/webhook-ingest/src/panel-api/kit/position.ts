@@ -1,12 +1,6 @@
-import { identifierSchema, seqSchema } from '@paxyo/contracts'
+import { identifierSchema } from '@paxyo/contracts'
 import type { PoolClient } from 'pg'
 import { z } from 'zod'
-
-/** Where in the user's stream a change stands: a page whose socket has come as far has shown it already. */
-export const positionFields = {
-  seq: seqSchema.describe("The user's seq after this change."),
-  epoch: z.string().describe('The epoch of the streams; seqs of another one mean nothing.'),
-}
 
 /** A user id in a path. */
 export const userParams = z.object({ userId: identifierSchema })

@@ -1,48 +1,30 @@
-import { ERROR_CODES, identifierSchema, type ErrorCode } from '@paxyo/contracts'
+import type { ErrorCode } from '@paxyo/contracts'
 import { isRefusedByDatabase, roundTrip } from '@paxyo/database'
 import { registerOrders, type Registered, type Registration, type RegistrationRejection } from '@paxyo/ledger'
 import { formatMoney } from '@paxyo/order-core'
-import { registrationSchema } from '@paxyo/panel-client'
+import {
+  BULK_BODY_BYTES_MAX,
+  BULK_ROWS_MAX,
+  bulkRegistrationSchema,
+  bulkResponseSchema,
+  registrationSchema,
+  type RowResult,
+} from '@paxyo/panel-client'
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { refuse } from '../kit/answer.ts'
 import { commitOnce, idempotencyHeaders, idempotentRequest, type IdempotentRequest } from '../kit/idempotency.ts'
 import { operation } from '../kit/operation.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { positionFields, readEpoch } from '../kit/position.ts'
+import { readEpoch } from '../kit/position.ts'
 import { toRegistration, type RegistrationDeps } from './to-registration.ts'
 
-const ROWS_MAX = 1_000
-const BULK_BODY_BYTES_MAX = 4 * 1024 * 1024
 /** Rows of one transaction: enough to be fast, few enough that webhooks don't wait long for its accounts. */
 const CHUNK_ROWS = 250
 const ISSUES_SHOWN_MAX = 3
 
-const rowResultSchema = z.object({
-  index: z.int().nonnegative().describe("The row's place in the request."),
-  orderId: identifierSchema.nullable().describe('Null when the row has none that could be read.'),
-  outcome: z.enum(['registered', 'unchanged', 'refused']),
-  seq: positionFields.seq.optional(),
-  code: z
-    .enum(Object.keys(ERROR_CODES) as [ErrorCode])
-    .optional()
-    .describe('Why it was refused.'),
-  detail: z.string().optional(),
-})
-
-const bulkAnswerSchema = z.object({
-  registered: z.int().nonnegative(),
-  unchanged: z.int().nonnegative(),
-  refused: z.int().nonnegative(),
-  epoch: positionFields.epoch.nullable().describe('Null when no row got as far as the database.'),
-  results: z.array(rowResultSchema),
-})
-
-type RowResult = z.infer<typeof rowResultSchema>
-
-const bulkSchema = z.strictObject({ orders: z.array(registrationSchema).min(1).max(ROWS_MAX) })
 /** Rows are checked one by one, so that a bad one does not fail its neighbours. */
-const envelopeSchema = z.strictObject({ orders: z.array(z.unknown()).min(1).max(ROWS_MAX) })
+const envelopeSchema = z.strictObject({ orders: z.array(z.unknown()).min(1).max(BULK_ROWS_MAX) })
 
 /** A row that can be registered, and where it stands in the request. */
 interface GoodRow {
@@ -54,15 +36,15 @@ interface GoodRow {
 export function registerBulkOrders(api: PanelApi, deps: ApiDeps & RegistrationDeps): void {
   const schema = {
     headers: idempotencyHeaders,
-    body: bulkSchema,
+    body: bulkRegistrationSchema,
     ...operation({
       operationId: 'registerOrders',
       tag: 'Orders',
-      summary: `Register up to ${ROWS_MAX} orders`,
+      summary: `Register up to ${BULK_ROWS_MAX} orders`,
       description:
         'Each row has its own result, and one that is refused does not fail the others. After an answer that is no 200 ' +
         'send the same request again: what was registered is unchanged then.',
-      answers: { 200: { description: 'A result for every row, in their order.', schema: bulkAnswerSchema } },
+      answers: { 200: { description: 'A result for every row, in their order.', schema: bulkResponseSchema } },
       refusals: ['idempotency_key_reused', 'idempotency_key_in_use'],
     }),
   }
@@ -70,7 +52,7 @@ export function registerBulkOrders(api: PanelApi, deps: ApiDeps & RegistrationDe
     '/v1/orders/bulk',
     {
       schema: { ...schema, body: envelopeSchema },
-      config: { documentedBody: bulkSchema },
+      config: { documentedBody: bulkRegistrationSchema },
       bodyLimit: BULK_BODY_BYTES_MAX,
     },
     async (request, reply) => {

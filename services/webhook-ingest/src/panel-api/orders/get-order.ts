@@ -1,45 +1,16 @@
-import { identifierSchema, moneySchema, orderEventSchema, timestampSchema, type OrderEvent } from '@paxyo/contracts'
+import { identifierSchema, type OrderEvent } from '@paxyo/contracts'
 import type { Database } from '@paxyo/database'
 import { formatMoney, parseMoney } from '@paxyo/order-core'
+import { HISTORY_MAX, orderHistorySchema, type OrderHistory } from '@paxyo/panel-client'
 import { sql, type Kysely } from 'kysely'
 import { z } from 'zod'
 import { refuse } from '../kit/answer.ts'
-import { namedSchemas, operation } from '../kit/operation.ts'
+import { operation } from '../kit/operation.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { positionFields } from '../kit/position.ts'
-import { panelOrderSchema, selectPanelOrders, toPanelOrder } from './panel-order.ts'
+import { selectPanelOrders, toPanelOrder } from './panel-order.ts'
 
-/** The most that is shown of each part of an order's history; the newest are. */
-const HISTORY_MAX = 100
 /** How many of the user's newest events are searched for those of the order. */
 const EVENTS_SEARCHED_MAX = 5_000
-
-const deliverySchema = z.object({
-  deliveryId: z.string(),
-  outcome: z.string(),
-  reason: z.string().nullable().describe('Why somebody must look at it.'),
-  body: z.string().describe('What the provider sent.'),
-  receivedAt: timestampSchema,
-})
-
-const refundSchema = z.object({
-  refundId: z.uuid(),
-  amount: moneySchema,
-  balanceAfter: moneySchema,
-  createdAt: timestampSchema,
-})
-
-namedSchemas.add(orderEventSchema, { id: 'Event' })
-
-const orderHistorySchema = z.object({
-  order: panelOrderSchema,
-  ...positionFields,
-  deliveries: z.array(deliverySchema),
-  refunds: z.array(refundSchema),
-  events: z.array(orderEventSchema).describe('As the browser was sent them; those past their retention are gone.'),
-})
-
-type OrderHistory = z.infer<typeof orderHistorySchema>
 
 /** `GET /v1/orders/{orderId}`: where is order 12345's refund? */
 export function registerGetOrder(api: PanelApi, { db }: ApiDeps): void {

@@ -1,23 +1,13 @@
-import { identifierSchema, orderStatusSchema } from '@paxyo/contracts'
+import { identifierSchema } from '@paxyo/contracts'
 import type { Database } from '@paxyo/database'
+import { listOrdersQuery, pageSchema, panelOrderSchema } from '@paxyo/panel-client'
 import { sql, type Kysely, type RawBuilder } from 'kysely'
 import { z } from 'zod'
 import { refuse } from '../kit/answer.ts'
 import { operation } from '../kit/operation.ts'
-import { decodeCursor, pageQuery, pageSchema, toPage } from '../kit/page.ts'
+import { decodeCursor, toPage } from '../kit/page.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { panelOrderSchema, selectPanelOrders, toPanelOrder } from './panel-order.ts'
-
-const timeSchema = z.iso.datetime({ offset: true })
-
-const listQuery = z.object({
-  ...pageQuery,
-  userId: identifierSchema.optional(),
-  provider: z.string().optional(),
-  status: orderStatusSchema.optional(),
-  from: timeSchema.optional().describe('Registered at this time or later.'),
-  to: timeSchema.optional().describe('Registered before this time.'),
-})
+import { selectPanelOrders, toPanelOrder } from './panel-order.ts'
 
 /** When the last order of a page was registered, in microseconds, and its id. */
 const cursorSchema = z.tuple([z.int(), identifierSchema])
@@ -26,7 +16,7 @@ type Cursor = z.infer<typeof cursorSchema>
 /** `GET /v1/orders`: orders of a user, of a status, of a time, the newest first. */
 export function registerListOrders(api: PanelApi, { db }: ApiDeps): void {
   const schema = {
-    querystring: listQuery,
+    querystring: listOrdersQuery,
     ...operation({
       operationId: 'listOrders',
       tag: 'Orders',
@@ -46,7 +36,7 @@ export function registerListOrders(api: PanelApi, { db }: ApiDeps): void {
 
 function selectPage(
   db: Kysely<Database>,
-  { userId, provider, status, from, to, limit }: z.output<typeof listQuery>,
+  { userId, provider, status, from, to, limit }: z.output<typeof listOrdersQuery>,
   after: Cursor | undefined,
 ) {
   let query = selectPanelOrders(db)

@@ -1,21 +1,8 @@
-import { identifierSchema, orderViewSchema, timestampSchema } from '@paxyo/contracts'
 import type { Database } from '@paxyo/database'
+import type { PanelOrder } from '@paxyo/panel-client'
 import { sql, type Kysely, type Selectable } from 'kysely'
-import { z } from 'zod'
-import { namedSchemas } from '../kit/operation.ts'
 import { orderView } from '@paxyo/ledger'
 import { toOrder, type OrderRow } from '@paxyo/ledger'
-
-/** An order as the panel sees it. */
-export const panelOrderSchema = orderViewSchema.extend({
-  userId: identifierSchema,
-  provider: z.string().describe('The provider that it was passed on to.'),
-  payment: z.enum(['external', 'account']).describe('Whether the charge was taken from the account.'),
-  createdAt: timestampSchema,
-})
-namedSchemas.add(panelOrderSchema, { id: 'PanelOrder' })
-
-export type PanelOrder = z.infer<typeof panelOrderSchema>
 
 /** What the panel is shown of orders, and the exact time at which they were registered. */
 export function selectPanelOrders(db: Kysely<Database>) {

@@ -1,22 +1,12 @@
-import { orderViewSchema } from '@paxyo/contracts'
 import { roundTrip } from '@paxyo/database'
 import { registerOrders } from '@paxyo/ledger'
-import { z } from 'zod'
 import { refuse, sendAnswer } from '../kit/answer.ts'
 import { commitOnce, idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
-import { namedSchemas, operation } from '../kit/operation.ts'
+import { operation } from '../kit/operation.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { positionFields, readEpoch } from '../kit/position.ts'
+import { readEpoch } from '../kit/position.ts'
 import { toRegistration, type RegistrationDeps } from './to-registration.ts'
-import { registrationSchema } from '@paxyo/panel-client'
-
-namedSchemas.add(orderViewSchema, { id: 'Order' })
-
-const registeredSchema = z.object({
-  order: orderViewSchema,
-  ...positionFields,
-  appliedDeliveries: z.int().nonnegative().describe('How many deliveries had been waiting for this order.'),
-})
+import { registeredSchema, registrationSchema } from '@paxyo/panel-client'
 
 /** `POST /v1/orders`: the panel tells us of an order that it has passed on to the provider. */
 export function registerPostOrder(api: PanelApi, deps: ApiDeps & RegistrationDeps): void {

@@ -1,6 +1,6 @@
 import type { Database } from '@paxyo/database'
 import { sql, type Kysely } from 'kysely'
-import type { PanelWebhookView } from './outgoing-webhook-view.ts'
+import type { PanelWebhookView } from '@paxyo/panel-client'
 
 type PanelWebhookState = PanelWebhookView['state']
 

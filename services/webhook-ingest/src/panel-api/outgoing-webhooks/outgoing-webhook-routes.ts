@@ -1,11 +1,11 @@
+import { listPanelWebhooksQuery, pageSchema, panelWebhookSchema, retriedWebhooksSchema } from '@paxyo/panel-client'
 import { z } from 'zod'
 import { refuse } from '../kit/answer.ts'
 import { idempotencyHeaders } from '../kit/idempotency.ts'
 import { operation } from '../kit/operation.ts'
-import { decodeCursor, pageQuery, pageSchema, toPage } from '../kit/page.ts'
+import { decodeCursor, toPage } from '../kit/page.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { listPanelWebhooks, retryDeadPanelWebhooks, retryPanelWebhook } from './outgoing-webhook-lists.ts'
-import { panelWebhookSchema } from './outgoing-webhook-view.ts'
 
 export interface OutgoingWebhookDeps {
   /** Called when an outgoing webhook has become due; undefined when none are sent. */
@@ -23,7 +23,7 @@ export function registerOutgoingWebhookRoutes(api: PanelApi, deps: ApiDeps & Out
 
 function registerList(api: PanelApi, { db }: ApiDeps): void {
   const schema = {
-    querystring: z.strictObject({ ...pageQuery, state: panelWebhookSchema.shape.state.optional() }),
+    querystring: listPanelWebhooksQuery,
     ...operation({
       operationId: 'listPanelWebhooks',
       tag: 'Panel webhooks',
@@ -82,10 +82,7 @@ function registerRetryDead(api: PanelApi, { db, onOutgoingWebhookDue, log }: Api
       answers: {
         200: {
           description: 'They are due, the oldest first.',
-          schema: z.object({
-            retried: z.int().nonnegative(),
-            hasMore: z.boolean().describe('Whether to ask again: one request brings back a thousand at most.'),
-          }),
+          schema: retriedWebhooksSchema,
         },
       },
     }),

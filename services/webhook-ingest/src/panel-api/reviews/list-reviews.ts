@@ -1,20 +1,17 @@
+import { listReviewsQuery, pageSchema, reviewSchema } from '@paxyo/panel-client'
 import { z } from 'zod'
 import { refuse } from '../kit/answer.ts'
 import { operation } from '../kit/operation.ts'
-import { decodeCursor, pageQuery, pageSchema, toPage } from '../kit/page.ts'
+import { decodeCursor, toPage } from '../kit/page.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { reviewReasonSchema, reviewSchema, selectReviews, toReview } from './review.ts'
+import { selectReviews, toReview } from './review.ts'
 
 const cursorSchema = z.tuple([z.uuid()])
 
 /** `GET /v1/reviews`: what a person must look at, and what somebody has. */
 export function registerListReviews(api: PanelApi, { db }: ApiDeps): void {
   const schema = {
-    querystring: z.strictObject({
-      ...pageQuery,
-      state: z.enum(['open', 'resolved']).optional(),
-      reason: reviewReasonSchema.optional(),
-    }),
+    querystring: listReviewsQuery,
     ...operation({
       operationId: 'listReviews',
       tag: 'Reviews',

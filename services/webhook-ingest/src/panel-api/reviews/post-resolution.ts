@@ -1,59 +1,16 @@
-import {
-  boundedText,
-  identifierSchema,
-  orderStatusSchema,
-  orderViewSchema,
-  positiveMoneySchema,
-  refundViewSchema,
-  seqSchema,
-} from '@paxyo/contracts'
 import { roundTrip, runQuery } from '@paxyo/database'
 import { resolveReview, type Resolution } from '@paxyo/ledger'
 import { parseMoney } from '@paxyo/order-core'
+import { resolvedSchema, resolveSchema } from '@paxyo/panel-client'
 import { z } from 'zod'
-import { accountSchema } from '../accounts/account-schemas.ts'
 import { accountView } from '../accounts/account-view.ts'
 import { sendAnswer } from '../kit/answer.ts'
 import { commitOnce, idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
 import { authenticatedKeyOf } from '../kit/authenticated-key.ts'
-import { namedSchemas, operation } from '../kit/operation.ts'
+import { operation } from '../kit/operation.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { positionFields, readEpoch } from '../kit/position.ts'
-import { reviewSchema, selectReviews, toReview } from './review.ts'
-
-const NOTE_LENGTH_MAX = 2000
-
-const who = {
-  note: boundedText(NOTE_LENGTH_MAX, /^\s*[^\s\0][^\0]*$/, 'must say something, without NUL')
-    .refine((text) => text.isWellFormed(), 'must not contain half a character')
-    .describe('Why; whoever looks at it later reads this.'),
-  actor: identifierSchema.optional().describe('Who decided it; the name of the API key when it is not given.'),
-}
-
-const resolveSchema = z.discriminatedUnion('action', [
-  z.strictObject({ action: z.literal('dismiss'), ...who }),
-  z.strictObject({
-    action: z.literal('refund'),
-    amount: positiveMoneySchema.describe('What is paid back beside what was before; no more than the charge in all.'),
-    status: orderStatusSchema.optional().describe('What the order becomes; it stays as it is without it.'),
-    ...who,
-  }),
-  z.strictObject({
-    action: z.literal('set_status'),
-    status: orderStatusSchema.describe('No money moves, not even for `canceled`.'),
-    ...who,
-  }),
-])
-namedSchemas.add(resolveSchema, { id: 'Resolve' })
-
-const resolvedSchema = z.object({
-  review: reviewSchema,
-  order: orderViewSchema.nullable(),
-  account: accountSchema.nullable(),
-  refund: refundViewSchema.nullable(),
-  seq: seqSchema.nullable().describe("The user's seq after this change; null when the review is about no order."),
-  epoch: positionFields.epoch,
-})
+import { readEpoch } from '../kit/position.ts'
+import { selectReviews, toReview } from './review.ts'
 
 /** `POST /v1/reviews/:reviewId/resolve`: a person has decided. */
 export function registerPostResolution(api: PanelApi, deps: ApiDeps): void {

@@ -1,41 +1,17 @@
-import { identifierSchema, orderViewSchema } from '@paxyo/contracts'
 import { roundTrip, runQuery, transaction, type Database } from '@paxyo/database'
+import { REVIEW_PARTS_MAX, reviewCaseSchema, type ReviewCase } from '@paxyo/panel-client'
 import { sql, type Kysely } from 'kysely'
 import type { Pool, PoolClient } from 'pg'
 import { z } from 'zod'
-import { accountSchema } from '../accounts/account-schemas.ts'
 import { accountView } from '../accounts/account-view.ts'
 import { refuse } from '../kit/answer.ts'
 import { operation } from '../kit/operation.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { orderView } from '@paxyo/ledger'
 import { ORDER_COLUMNS, toAccount, toOrder, type AccountRow, type OrderRow } from '@paxyo/ledger'
-import { fullDeliverySchema, isOfOrder, selectDeliveries, toFullDelivery } from '../deliveries/delivery-view.ts'
+import { isOfOrder, selectDeliveries, toFullDelivery } from '../deliveries/delivery-view.ts'
 import { readOrderRefunds } from './order-refunds.ts'
-import { reviewSchema, selectReviews, toReview, type ReviewRow } from './review.ts'
-
-/** How many deliveries and other reviews of an order are shown. */
-const SHOWN_MAX = 100
-
-const orderRefundSchema = z.object({
-  refundId: z.uuid(),
-  amount: z.string(),
-  orderRefunded: z.string(),
-  at: z.string(),
-})
-
-const reviewCaseSchema = z.object({
-  review: reviewSchema,
-  userId: identifierSchema.nullable(),
-  order: orderViewSchema.nullable(),
-  account: accountSchema.nullable(),
-  delivery: fullDeliverySchema.describe('What opened the review.'),
-  deliveries: z.array(fullDeliverySchema).describe(`Everything about this order, the newest ${SHOWN_MAX} first.`),
-  refunds: z.array(orderRefundSchema).describe("The order's refunds, in the order in which they were paid."),
-  otherReviews: z.array(reviewSchema).describe(`Those of the same order, the newest ${SHOWN_MAX} first.`),
-})
-
-type ReviewCase = z.infer<typeof reviewCaseSchema>
+import { selectReviews, toReview, type ReviewRow } from './review.ts'
 
 /** `GET /v1/reviews/:reviewId`: a review with everything that led to it. */
 export function registerReadReview(api: PanelApi, { db, pool }: ApiDeps): void {
@@ -80,9 +56,9 @@ async function readAround(db: Kysely<Database>, client: PoolClient, review: Revi
     runQuery(client, selectDeliveries(db).where('delivery_id', '=', deliveryId)),
     client.query<OrderRow>(READ_ORDER, [orderId]),
     client.query<AccountRow>(READ_ACCOUNT, [orderId]),
-    runQuery(client, ofOrder.orderBy('received_at', 'desc').limit(SHOWN_MAX)),
+    runQuery(client, ofOrder.orderBy('received_at', 'desc').limit(REVIEW_PARTS_MAX)),
     readOrderRefunds(client, orderId),
-    runQuery(client, otherReviews.orderBy('review_id', 'desc').limit(SHOWN_MAX)),
+    runQuery(client, otherReviews.orderBy('review_id', 'desc').limit(REVIEW_PARTS_MAX)),
   ])
   const account = accounts.rows[0] && toAccount(accounts.rows[0])
   const order = orders.rows[0] && toOrder(orders.rows[0])

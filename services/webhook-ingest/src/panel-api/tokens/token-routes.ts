@@ -1,6 +1,4 @@
-import { timestampSchema } from '@paxyo/contracts'
-import { idSchema } from '@paxyo/panel-client'
-import { z } from 'zod'
+import { tokenRequestSchema, tokenSchema } from '@paxyo/panel-client'
 import { refuse } from '../kit/answer.ts'
 import { idempotencyHeaders } from '../kit/idempotency.ts'
 import { operation } from '../kit/operation.ts'
@@ -11,17 +9,6 @@ export interface TokenDeps {
   /** Signs browser tokens; undefined when this process has no secret for it. */
   readonly mint: TokenMint | undefined
 }
-
-const TTL_S_MIN = 60
-const TTL_S_MAX = 86_400
-const TTL_S = 3_600
-
-const tokenRequestSchema = z.strictObject({
-  userId: idSchema,
-  ttlSeconds: z.int().min(TTL_S_MIN).max(TTL_S_MAX).default(TTL_S).describe('For how long the token is good.'),
-})
-
-const tokenSchema = z.object({ token: z.string(), expiresAt: timestampSchema })
 
 /** `POST /v1/tokens`. Changes nothing, so that sending it again is harmless with and without an Idempotency-Key. */
 export function registerTokenRoutes(api: PanelApi, { mint }: TokenDeps): void {

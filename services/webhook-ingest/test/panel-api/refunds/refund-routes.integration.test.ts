@@ -67,14 +67,14 @@ describe('a cursor', () => {
   })
 })
 
-/** The README's table, in a database of the panel's, and the README's way to credit. */
-test('a panel that does as the README says credits each refund once, however it reads', async () => {
-  const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')
+/** The reference's table in a panel's database, and its way to credit. */
+test('a panel that does as the reference says credits each refund once, however it reads', async () => {
+  const reference = readFileSync(new URL('../../../../../infra/docs/reference/panel-api.md', import.meta.url), 'utf8')
   const { owner } = ingest.database
   await owner.query(
     'CREATE SCHEMA panel; CREATE TABLE panel.users (id text PRIMARY KEY, balance numeric(20, 8) NOT NULL)',
   )
-  await owner.query(/^```sql\n([^]*?)^```$/m.exec(readme)![1]!.replace('credited_refunds', 'panel.credited_refunds'))
+  await owner.query(/^```sql\n([^]*?)^```$/m.exec(reference)![1]!.replace('credited_refunds', 'panel.credited_refunds'))
   const credit = async ({ refundId, userId, amount }: Refund): Promise<void> => {
     await owner.query(
       `WITH new AS (INSERT INTO panel.credited_refunds VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING user_id, amount)

@@ -1,0 +1,31 @@
+import { connect, type Socket } from 'node:net'
+import { once } from 'node:events'
+import type { Publisher } from './variants/variant.ts'
+
+/** A publisher at Redis. What is published in one turn of the event loop goes out together. */
+export async function connectRawRedis(url: string): Promise<Publisher> {
+  const { port, hostname } = new URL(url)
+  const socket: Socket = connect({ port: Number(port), host: hostname, noDelay: true })
+  await once(socket, 'connect')
+  socket.resume()
+  let isCorked = false
+  const uncork = (): void => {
+    isCorked = false
+    socket.uncork()
+  }
+  return {
+    publish(channel, message) {
+      if (!isCorked) {
+        isCorked = true
+        socket.cork()
+        process.nextTick(uncork)
+      }
+      const head = `*3\r\n$7\r\nPUBLISH\r\n$${Buffer.byteLength(channel)}\r\n${channel}\r\n$${Buffer.byteLength(message)}\r\n`
+      if (typeof message === 'string') return void socket.write(`${head}${message}\r\n`)
+      socket.write(head)
+      socket.write(message)
+      socket.write('\r\n')
+    },
+    close: () => socket.destroy(),
+  }
+}

@@ -1,0 +1,205 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { userIdOf, type FanOutVariant } from './variants/variant.ts'
+import { FAN_OUT_VARIANTS } from './variants/index.ts'
+import { summarize } from '../load/latencies.ts'
+import { mintToken } from '../load/mint-token.ts'
+import { connectRawRedis } from './raw-redis.ts'
+import { openRawWebSocket, type RawWebSocket } from '../load/raw-web-socket.ts'
+import type { Connected, Published, WsLoadOrder } from './ws-load.ts'
+
+type ConnectOrder = Extract<WsLoadOrder, { kind: 'connect' }>
+type PublishOrder = Extract<WsLoadOrder, { kind: 'publish' }>
+
+interface Client {
+  socket: RawWebSocket | undefined
+  readonly userId: string
+  /** The seq of the event that was published for it last. */
+  seq: number
+  /** When events that are under way to it were due; they arrive in their order. */
+  readonly dueAt: number[]
+}
+
+const LAST_WORDS_BYTES_MAX = 200
+const ATTEMPTS_MAX = 5
+const RETRY_DELAY_MS_MAX = 1_000
+const CLIENTS_PER_ADDRESS = 20_000
+
+let clients: Client[] = []
+/** Where they are connected. */
+let serverPort = 0
+let received: (client: Client) => void = () => undefined
+/** How many clients were closed by the server. */
+let lost = 0
+/** How often a client was turned away before it was live. */
+let retries = 0
+
+process.on('message', (order: WsLoadOrder) => {
+  perform(order).then(
+    (answer) => process.send!(answer),
+    (error: unknown) => process.send!({ error: String(error) }),
+  )
+})
+
+async function perform(order: WsLoadOrder): Promise<object> {
+  switch (order.kind) {
+    case 'connect':
+      return connectAll(order)
+    case 'publish':
+      return publish(order)
+    case 'disconnect':
+      for (const { socket } of clients) socket?.socket.destroy()
+      clients = []
+      return {}
+  }
+}
+
+async function connectAll({
+  variant: name,
+  port,
+  count,
+  firstUser = 0,
+  jwtSecret,
+  resume,
+  eventsFirst = 0,
+  atOnceMax = count,
+}: ConnectOrder): Promise<Connected> {
+  const variant = FAN_OUT_VARIANTS.get(name)!
+  lost = 0
+  retries = 0
+  serverPort = port
+  clients = Array.from({ length: count }, (_, index) => ({
+    socket: undefined,
+    userId: userIdOf(firstUser + index),
+    seq: 0,
+    dueAt: [],
+  }))
+  const hellos = clients.map(({ userId }) => variant.hello(mintToken(userId, jwtSecret), resume))
+  const cpuBefore = process.cpuUsage()
+  const startedAt = performance.now()
+  const waiting = clients.entries()
+  const connectNext = async (): Promise<void> => {
+    for (const [index, client] of waiting) {
+      await connectOne(client, variant, port, hellos[index]!, eventsFirst, localAddressOf(index))
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(atOnceMax, count) }, connectNext))
+  return { elapsedMs: performance.now() - startedAt, cpuSeconds: cpuSecondsSince(cpuBefore), retries }
+}
+
+/** An address has some 28,000 ports for connections to one port; further clients come from further addresses. */
+function localAddressOf(index: number): string | undefined {
+  const address = Math.floor(index / CLIENTS_PER_ADDRESS)
+  return address === 0 ? undefined : `127.0.0.${address + 1}`
+}
+
+/** Comes again when it is turned away, as a browser does. */
+async function connectOne(...how: Parameters<typeof tryToConnect>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await tryToConnect(...how)
+    } catch (error) {
+      if (attempt === ATTEMPTS_MAX) throw error
+      retries += 1
+      await sleep(Math.random() * RETRY_DELAY_MS_MAX)
+    }
+  }
+}
+
+async function tryToConnect(
+  client: Client,
+  variant: FanOutVariant,
+  port: number,
+  hello: string,
+  eventsFirst: number,
+  localAddress: string | undefined,
+): Promise<void> {
+  const live = Promise.withResolvers<void>()
+  let isLive = false
+  let lastWords = 'nothing'
+  let eventsMissing = eventsFirst
+  const listener = {
+    onFrame(payload: Buffer): void {
+      for (const message of variant.split?.(payload) ?? [payload]) this.onMessage(message)
+    },
+    onMessage(payload: Buffer): void {
+      const kind = variant.classify(payload)
+      if (kind === 'ping') socket.send(variant.pong)
+      if (kind === 'live' && eventsMissing === 0) live.resolve()
+      if (kind === 'other') lastWords = payload.toString('utf8', 0, LAST_WORDS_BYTES_MAX)
+      if (kind !== 'event') return
+      if (eventsMissing === 0) return received(client)
+      eventsMissing -= 1
+      if (eventsMissing === 0) live.resolve()
+    },
+    onClose(): void {
+      if (isLive) lost += 1
+      live.reject(new Error(`the server closed a client and said ${lastWords}`))
+    },
+  }
+  const socket = await openRawWebSocket(port, variant.path, listener, localAddress)
+  client.socket = socket
+  socket.send(hello)
+  await live.promise
+  isLive = true
+}
+
+const TICK_MS = 1
+/** How long events may still arrive after the last was published. */
+const ARRIVAL_TIMEOUT_MS = 60_000
+
+async function publish({
+  variant: name,
+  redisUrl,
+  durationMs,
+  ratePerSecond,
+  inFlightMax,
+}: PublishOrder): Promise<Published> {
+  const variant = FAN_OUT_VARIANTS.get(name)!
+  const publisher = (await variant.connectPublisher?.(serverPort)) ?? (await connectRawRedis(redisUrl))
+  const times: number[] = []
+  let sent = 0
+  let isOver = false
+  const send = (dueAt: number): void => {
+    const client = clients[sent % clients.length]!
+    sent += 1
+    client.seq += 1
+    client.dueAt.push(dueAt)
+    const { channel, message } = variant.toMessage(client.userId, client.seq)
+    publisher.publish(channel, message)
+  }
+  received = (client) => {
+    const now = performance.now()
+    times.push(now - client.dueAt.shift()!)
+    if (ratePerSecond === undefined && !isOver) send(now)
+  }
+  const cpuBefore = process.cpuUsage()
+  const startedAt = performance.now()
+  if (ratePerSecond === undefined) {
+    for (let count = 0; count < inFlightMax; count += 1) send(performance.now())
+    await sleep(durationMs)
+  } else {
+    const intervalMs = 1000 / ratePerSecond
+    for (let dueAt = startedAt; dueAt < startedAt + durationMs; await sleep(TICK_MS)) {
+      for (const now = performance.now(); dueAt <= now && dueAt < startedAt + durationMs; dueAt += intervalMs)
+        send(dueAt)
+    }
+  }
+  isOver = true
+  const receivedInTime = times.length
+  const elapsedMs = performance.now() - startedAt
+  for (let waitedMs = 0; times.length < sent && waitedMs < ARRIVAL_TIMEOUT_MS; waitedMs += 10) await sleep(10)
+  publisher.close()
+  if (lost > 0) throw new Error(`the server closed ${lost} clients`)
+  return {
+    sent,
+    received: times.length,
+    perSecond: (receivedInTime / elapsedMs) * 1000,
+    cpuSeconds: cpuSecondsSince(cpuBefore),
+    ...summarize(times),
+  }
+}
+
+function cpuSecondsSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1e6
+}

@@ -1,0 +1,44 @@
+import { afterEach, expect, test } from '@jest/globals'
+import { connect, type Client, type ClientEvent, type ConnectOptions } from '@paxyo/browser-client'
+import { eventually } from '@paxyo/testkit'
+import { event, startScriptedServer, welcome } from './scripted-server.ts'
+
+const tabs: Client[] = []
+function open(options: ConnectOptions): Client {
+  const tab = connect(options)
+  tabs.push(tab)
+  return tab
+}
+afterEach(() => {
+  for (const tab of tabs.splice(0)) tab.close()
+})
+
+test('a tab without a connection is told of kinds that it does not know, in their place, also of those it missed', async () => {
+  const archived = { ...event(2), event: 'order.archived', note: 'old' }
+  let sayLater: (message: object) => void = () => undefined
+  await using server = await startScriptedServer((say) => {
+    sayLater = say
+    say(welcome(0))
+    for (const message of [event(1), archived]) say(message)
+  })
+  const options = { url: server.url, token: 'a.b.c', userId: 'ann' }
+  const leader = open(options)
+  await eventually(() => leader.position?.seq === 2)
+
+  const follower = open({ ...options, position: { epoch: 'e', seq: 1 } })
+  const told: ClientEvent[] = []
+  follower.on('event', (what) => told.push(what))
+  follower.on('account', (what) => told.push(what))
+  await eventually(() => follower.status.state === 'live')
+  sayLater({ ...archived, seq: 3 })
+  await eventually(() => follower.position?.seq === 3)
+
+  const { account, at } = archived
+  expect(told).toEqual(
+    [2, 3].flatMap((seq) => [
+      { type: 'event', event: 'order.archived', seq, at, account, data: { ...archived, seq } },
+      { type: 'account', seq, account },
+    ]),
+  )
+  expect(server.hellos).toHaveLength(1)
+})

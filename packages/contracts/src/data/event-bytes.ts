@@ -1,0 +1,35 @@
+const PREFIX = '{"type":"event","seq":'
+const AT = '"at":"'
+const AT_LENGTH = '2026-11-22T18:00:00.000Z'.length
+/** `at` stands before the account, which is shorter than this: two numbers and a currency. */
+const TAIL_BYTES = 160
+const DIGIT_0 = 0x30
+const DIGIT_9 = 0x39
+
+/**
+ * Reads the seq of an encoded event from its first bytes.
+ *
+ * @returns the seq, or 0 when the bytes are not an event of ours.
+ */
+export function eventSeq(bytes: Uint8Array): number {
+  let seq = 0
+  for (let index = PREFIX.length; index < bytes.length; index += 1) {
+    const byte = bytes[index]!
+    if (byte < DIGIT_0 || byte > DIGIT_9) break
+    seq = seq * 10 + (byte - DIGIT_0)
+  }
+  return Number.isSafeInteger(seq) ? seq : 0
+}
+
+/**
+ * Reads when an encoded event was committed from its last bytes, without parsing the rest.
+ *
+ * @returns milliseconds since 1970, or NaN when the bytes do not say.
+ */
+export function eventAtMs(bytes: Uint8Array): number {
+  let tail = ''
+  for (const byte of bytes.subarray(-TAIL_BYTES)) tail += String.fromCharCode(byte)
+  const index = tail.lastIndexOf(AT)
+  if (index === -1) return NaN
+  return Date.parse(tail.slice(index + AT.length, index + AT.length + AT_LENGTH))
+}

@@ -1,0 +1,22 @@
+export { EVENT_CHANNEL_SHARDS, probeChannel, userChannel, type BusMessage } from './channels.ts'
+export { CLOSE_CODES, isReconnectable, type CloseReason } from './close-codes.ts'
+export {
+  DELIVERY_OUTCOMES,
+  RECORDED_OUTCOMES,
+  type DeliveryOutcome,
+  type RecordedOutcome,
+} from './delivery-outcomes.ts'
+export { ERROR_CODES, type ErrorCode } from './error-codes.ts'
+export { eventAtMs, eventSeq } from './event-bytes.ts'
+export {
+  CLOSED_STATUSES,
+  isOpenStatus,
+  isOrderStatus,
+  OPEN_STATUSES,
+  ORDER_STATUSES,
+  statusText,
+  type OpenStatus,
+  type OrderStatus,
+} from './order-status.ts'
+export { PROTOCOL_VERSION, PROTOCOL_VERSION_MIN } from './protocol-version.ts'
+export { DRAIN_MS_MAX, TOKEN_CHARS_MAX } from './wire-limits.ts'

@@ -1,0 +1,39 @@
+/** The version of the wire, sent in `welcome`. Only a breaking change raises it. */
+export const PROTOCOL_VERSION = 1
+
+/** The oldest version that gateways still serve, sent in `welcome`. A client that speaks an older one gives up. */
+export const PROTOCOL_VERSION_MIN = 1
+
+export interface ProtocolRevision {
+  readonly version: number
+  /** Counts the additive changes within a version, from 0. */
+  readonly revision: number
+  /** Of the wire schemas. */
+  readonly schemaHash: string
+  readonly change: string
+}
+
+/**
+ * Every change of the wire, oldest first. Clients in the field speak all of these: an entry is never edited. A test says
+ * whether a change of the schemas is additive or breaking, and what to add here.
+ */
+export const PROTOCOL_HISTORY: readonly ProtocolRevision[] = [
+  {
+    version: 1,
+    revision: 0,
+    schemaHash: '98ff28f5d3edec0a',
+    change: '`hello`, `refresh`, `pong`; `welcome`, `event`, `ping`, `drain`, `error`.',
+  },
+  {
+    version: 1,
+    revision: 1,
+    schemaHash: 'dbfa4d11dd801432',
+    change: '`welcome` has `minProtocol`; gateways ignore message types that they do not know.',
+  },
+  {
+    version: 1,
+    revision: 2,
+    schemaHash: '5a70e73b7b710305',
+    change: 'The lengths of amounts and currencies are stated; every one that was valid still is.',
+  },
+]

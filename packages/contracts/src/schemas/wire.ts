@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import { TOKEN_CHARS_MAX } from '../data/wire-limits.ts'
+import { accountViewSchema, orderEventSchema, orderViewSchema } from './order-event.ts'
+import { identifierSchema, seqSchema } from './scalars.ts'
+
+/** A client's place in its user's stream. It is void when the epoch has changed. */
+export const positionSchema = z.object({ epoch: z.string().min(1).max(64), seq: seqSchema })
+
+/**
+ * JSON text frames from the client. Unknown members are ignored, and so are frames of an unknown type: newer clients can
+ * talk to older gateways.
+ */
+export const clientMessageSchema = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('hello'),
+    token: z.string().min(1).max(TOKEN_CHARS_MAX),
+    resume: positionSchema.optional(),
+  }),
+  z.object({ type: z.literal('refresh'), token: z.string().min(1).max(TOKEN_CHARS_MAX) }),
+  z.object({ type: z.literal('pong') }),
+])
+
+/** The types of the client's messages that this version knows. */
+export const CLIENT_MESSAGE_TYPES: ReadonlySet<string> = new Set(
+  clientMessageSchema.options.map(({ shape }) => shape.type.value),
+)
+
+const welcomeSchema = z.object({
+  type: z.literal('welcome'),
+  /** The newest protocol version that the gateway speaks. */
+  protocol: z.int(),
+  /** The oldest one: a client that speaks an older one must be updated. Gateways before revision 1.1 do not send it. */
+  minProtocol: z.int().positive().optional(),
+  userId: identifierSchema,
+  epoch: z.string(),
+  /** The last seq that this message already contains; the next event is seq + 1. */
+  seq: seqSchema,
+  /** `snapshot`: replace what you show with `account` and `orders`. `resumed`: keep it, what you missed follows. */
+  mode: z.enum(['snapshot', 'resumed']),
+  /** Absent when the user has no account yet, and when resumed. */
+  account: accountViewSchema.optional(),
+  orders: z.array(orderViewSchema).optional(),
+  pingIntervalMs: z.int().positive(),
+})
+
+/** JSON text frames to the client. Clients ignore unknown members, unknown types and unknown kinds of events. */
+export const serverMessageSchema = z.union([
+  welcomeSchema,
+  orderEventSchema,
+  z.object({ type: z.literal('ping') }),
+  z.object({ type: z.literal('drain'), retryAfterMs: z.int().nonnegative() }),
+  z.object({ type: z.literal('error'), code: z.string(), message: z.string() }),
+])
+
+export type Position = z.infer<typeof positionSchema>
+export type ClientMessage = z.infer<typeof clientMessageSchema>
+export type ServerMessage = z.infer<typeof serverMessageSchema>
+export type Welcome = z.infer<typeof welcomeSchema>

@@ -1,0 +1,16 @@
+export interface AuditLimits {
+  /** How many rows that are off each check returns. */
+  readonly rowsMax: number
+  readonly outboxAgeS: number
+  readonly parkedAgeS: number
+  readonly reviewAgeS: number
+}
+
+/** One question whose answer must be no rows. `sql` selects two texts for each row that is off: what it is about,
+ * and what does not agree. */
+export interface AuditCheck {
+  readonly name: string
+  /** What holds when nothing is off. */
+  readonly title: string
+  readonly sql: (limits: AuditLimits) => string
+}

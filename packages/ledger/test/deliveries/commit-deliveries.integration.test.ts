@@ -1,0 +1,54 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { createInProcessBus } from '@paxyo/event-bus'
+import { createTestDatabase, eventually, type TestDatabase } from '@paxyo/testkit'
+import { pino } from 'pino'
+import { commitDeliveries } from '../../src/deliveries/commit-deliveries.ts'
+import type { Delivery, DeliveryResult } from '../../src/model/delivery.ts'
+import { newId } from '../../src/model/new-id.ts'
+import { registerOrders } from '../../src/orders/register-orders.ts'
+import { createOutbox, type Outbox } from '../../src/outbox/outbox.ts'
+import { commitChangeSet, type LedgerDeps } from '../../src/transaction/commit-change-set.ts'
+import { anOrder } from '../register-order.ts'
+import { violations } from '../violations.ts'
+
+let database: TestDatabase
+let outbox: Outbox
+let deps: LedgerDeps
+beforeEach(async () => {
+  database = await createTestDatabase()
+  const pool = database.poolAs('ingest', 4)
+  outbox = createOutbox({ pool, publisher: createInProcessBus().connectPublisher(), log: pino({ level: 'silent' }) })
+  deps = { pool, newId, outbox }
+})
+afterEach(async () => {
+  await outbox.close()
+  await database[Symbol.asyncDispose]()
+})
+
+const aCancellation = (): Delivery => ({
+  deliveryId: newId(),
+  provider: 'godofpanel',
+  update: { providerOrderId: anOrder().providerOrderId, status: 'canceled', remains: null, startCount: null },
+  body: '{}',
+  receivedAt: new Date(),
+})
+
+const isWaitingForLock = async (): Promise<boolean> => {
+  const { rows } = await database.owner.query(
+    `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+  )
+  return rows.length > 0
+}
+
+test('a delivery that comes while its order is being registered waits for that, and is applied', async () => {
+  let delivered: Promise<DeliveryResult[]> | undefined
+  await commitChangeSet(deps, async (tx) => {
+    await registerOrders(tx, [anOrder()])
+    delivered = commitDeliveries(deps, [aCancellation()])
+    // The registration is not committed yet: the delivery must not be parked now, because nothing would apply it.
+    await Promise.race([delivered, eventually(isWaitingForLock)])
+  })
+
+  expect(await delivered).toMatchObject([{ outcome: 'applied', refund: 250_000_000n }])
+  expect(await violations(database)).toEqual({})
+})

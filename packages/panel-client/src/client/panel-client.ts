@@ -1,0 +1,159 @@
+import type {
+  AccountOpening,
+  AccountResponse,
+  DepositRequest,
+  DepositResponse,
+  LedgerEntry,
+} from '../schemas/accounts.ts'
+import type {
+  DeliveryResponse,
+  DeliveryView,
+  ListDeliveriesQuery,
+  ReplayPage,
+  ReplayRange,
+  ReplayResponse,
+} from '../schemas/deliveries.ts'
+import type { ListOrdersQuery, OrderHistory, PanelOrder, RegisteredOrder } from '../schemas/orders.ts'
+import type { PageQuery } from '../schemas/page.ts'
+import type { ListPanelWebhooksQuery, PanelWebhookView, RetriedWebhooks } from '../schemas/panel-webhooks.ts'
+import type { ReadRefundsQuery, RefundFeed } from '../schemas/refunds.ts'
+import type { Registration } from '../schemas/registration.ts'
+import type { ListReviewsQuery, ResolvedReview, ResolveRequest, Review, ReviewCase } from '../schemas/reviews.ts'
+import type { BrowserToken, TokenRequest } from '../schemas/tokens.ts'
+import { listOf, type List } from './pages.ts'
+import { registerMany, type RegisteredOrders } from './register-many.ts'
+import { createTransport, type PanelClientOptions, type RequestOptions, type Transport } from './transport.ts'
+
+/**
+ * The panel API with types. Every method throws a PanelApiError when it fails after its retries.
+ *
+ * Responses have the types of the API's schemas and are not checked against them: a newer server may send statuses,
+ * outcomes and members that this version does not list.
+ */
+export interface PanelClient {
+  readonly orders: Orders
+  readonly accounts: Accounts
+  readonly refunds: Refunds
+  readonly reviews: Reviews
+  readonly deliveries: Deliveries
+  readonly tokens: Tokens
+  readonly panelWebhooks: PanelWebhooks
+}
+
+export interface Orders extends List<PanelOrder, ListOrdersQuery> {
+  /** Registers an order that was passed on to the provider; repeating it with the same details changes nothing. */
+  register(order: Registration, options?: RequestOptions): Promise<RegisteredOrder>
+  /** Registers any number of orders; one that is rejected does not fail the others. */
+  registerMany(orders: readonly Registration[]): Promise<RegisteredOrders>
+  get(orderId: string): Promise<OrderHistory>
+}
+
+export interface Accounts {
+  /** Opens an empty account; a user's first order does so, too. */
+  open(opening: AccountOpening, options?: RequestOptions): Promise<AccountResponse>
+  get(userId: string): Promise<AccountResponse>
+  /** @param options with a key that stands for the payment, so that it is deposited once, however often this is called. */
+  deposit(userId: string, deposit: DepositRequest, options: Required<RequestOptions>): Promise<DepositResponse>
+  /** The entries of an account, the newest first. */
+  ledger(userId: string): List<LedgerEntry, PageQuery>
+}
+
+export interface Refunds {
+  /** A page of the feed: every refund once, in the order of the commits. Keep its `cursor` and continue from it. */
+  read(query?: ReadRefundsQuery): Promise<RefundFeed>
+  /** Pages from `after` to the present end of the feed. */
+  pages(query?: ReadRefundsQuery): AsyncGenerator<RefundFeed, void>
+}
+
+export interface Reviews extends List<Review, ListReviewsQuery> {
+  get(reviewId: string): Promise<ReviewCase>
+  resolve(reviewId: string, decision: ResolveRequest, options?: RequestOptions): Promise<ResolvedReview>
+}
+
+export interface Deliveries extends List<DeliveryView, ListDeliveriesQuery> {
+  get(deliveryId: string): Promise<DeliveryResponse>
+  /** Processes a delivery again. No refund is paid twice. */
+  replay(deliveryId: string, options?: RequestOptions): Promise<ReplayResponse>
+  /** Processes all deliveries of a time range again, page by page, in the order of their arrival. */
+  replayRange(range: ReplayRange): AsyncGenerator<ReplayPage, void>
+}
+
+export interface Tokens {
+  /** Signs a token with which a user's browser connects. */
+  mint(request: TokenRequest): Promise<BrowserToken>
+}
+
+export interface PanelWebhooks extends List<PanelWebhookView, ListPanelWebhooksQuery> {
+  /** Sends the webhook of a refund again, now. */
+  retry(refundId: string): Promise<PanelWebhookView>
+  /** Sends webhooks again that were given up, up to a thousand; `hasMore` says whether to repeat it. */
+  retryDead(): Promise<RetriedWebhooks>
+}
+
+export function createPanelClient(options: PanelClientOptions): PanelClient {
+  const transport = createTransport(options)
+  return {
+    orders: createOrders(transport),
+    accounts: createAccounts(transport),
+    refunds: createRefunds(transport),
+    reviews: createReviews(transport),
+    deliveries: createDeliveries(transport),
+    tokens: { mint: (request) => transport.post('/v1/tokens', request) },
+    panelWebhooks: {
+      ...listOf(transport, '/v1/panel-webhooks'),
+      retry: (refundId) => transport.post(pathTo`/v1/panel-webhooks/${refundId}/retry`),
+      retryDead: () => transport.post('/v1/panel-webhooks/retry'),
+    },
+  }
+}
+
+/** A path in which ids are escaped. */
+const pathTo = (parts: TemplateStringsArray, ...ids: readonly string[]): string =>
+  String.raw({ raw: parts }, ...ids.map(encodeURIComponent))
+
+const createOrders = (transport: Transport): Orders => ({
+  ...listOf(transport, '/v1/orders'),
+  register: (order, options) => transport.post('/v1/orders', order, options),
+  registerMany: (orders) => registerMany(transport, orders),
+  get: (orderId) => transport.get(pathTo`/v1/orders/${orderId}`),
+})
+
+const createAccounts = (transport: Transport): Accounts => ({
+  open: (opening, options) => transport.post('/v1/accounts', opening, options),
+  get: (userId) => transport.get(pathTo`/v1/accounts/${userId}`),
+  deposit: (userId, deposit, options) => transport.post(pathTo`/v1/accounts/${userId}/deposits`, deposit, options),
+  ledger: (userId) => listOf(transport, pathTo`/v1/accounts/${userId}/ledger`),
+})
+
+const createRefunds = (transport: Transport): Refunds => ({
+  read: (query) => transport.get('/v1/refunds', query),
+  async *pages(query) {
+    let after = query?.after
+    for (let hasMore = true; hasMore;) {
+      const page = await transport.get<RefundFeed>('/v1/refunds', { ...query, after })
+      yield page
+      ;({ cursor: after, hasMore } = page)
+    }
+  },
+})
+
+const createReviews = (transport: Transport): Reviews => ({
+  ...listOf(transport, '/v1/reviews'),
+  get: (reviewId) => transport.get(pathTo`/v1/reviews/${reviewId}`),
+  resolve: (reviewId, decision, options) => transport.post(pathTo`/v1/reviews/${reviewId}/resolve`, decision, options),
+})
+
+const createDeliveries = (transport: Transport): Deliveries => ({
+  ...listOf(transport, '/v1/deliveries'),
+  get: (deliveryId) => transport.get(pathTo`/v1/deliveries/${deliveryId}`),
+  replay: (deliveryId, options) => transport.post(pathTo`/v1/deliveries/${deliveryId}/replay`, undefined, options),
+  async *replayRange(range) {
+    let cursor: string | null | undefined = range.cursor
+    do {
+      // Each page with a key of its own: a page that is processed again pays nothing twice.
+      const page: ReplayPage = await transport.post('/v1/deliveries/replay', { ...range, ...(cursor && { cursor }) })
+      yield page
+      cursor = page.nextCursor
+    } while (cursor !== null)
+  },
+})

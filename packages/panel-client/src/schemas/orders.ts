@@ -1,0 +1,77 @@
+import {
+  identifierSchema,
+  moneySchema,
+  orderEventSchema,
+  orderStatusSchema,
+  orderViewSchema,
+  timestampSchema,
+} from '@paxyo/contracts'
+import { z } from 'zod'
+import { pageQuery } from './page.ts'
+import { positionFields } from './position.ts'
+import { providerNameSchema } from './provider-name.ts'
+
+z.globalRegistry.add(orderViewSchema, { id: 'Order' })
+
+/** What `POST /v1/orders` returns. */
+export const registeredSchema = z.object({
+  order: orderViewSchema,
+  ...positionFields,
+  appliedDeliveries: z.int().nonnegative().describe('How many deliveries had been waiting for this order.'),
+})
+
+/** An order as the panel sees it. */
+export const panelOrderSchema = orderViewSchema.extend({
+  userId: identifierSchema,
+  provider: z.string().describe('The provider that it was passed on to.'),
+  payment: z.enum(['external', 'account']).describe('Whether the charge was taken from the account.'),
+  createdAt: timestampSchema,
+})
+z.globalRegistry.add(panelOrderSchema, { id: 'PanelOrder' })
+
+export type PanelOrder = z.infer<typeof panelOrderSchema>
+
+const timeSchema = z.iso.datetime({ offset: true })
+
+export const listOrdersQuery = z.object({
+  ...pageQuery,
+  userId: identifierSchema.optional(),
+  provider: providerNameSchema.optional(),
+  status: orderStatusSchema.optional(),
+  from: timeSchema.optional().describe('Registered at this time or later.'),
+  to: timeSchema.optional().describe('Registered before this time.'),
+})
+
+/** The most that is shown of each part of an order's history; the newest are. */
+export const HISTORY_MAX = 100
+
+const orderDeliverySchema = z.object({
+  deliveryId: z.string(),
+  outcome: z.string(),
+  reason: z.string().nullable().describe('Why somebody must look at it.'),
+  body: z.string().describe('What the provider sent.'),
+  receivedAt: timestampSchema,
+})
+
+const orderRefundSchema = z.object({
+  refundId: z.uuid(),
+  amount: moneySchema,
+  balanceAfter: moneySchema,
+  createdAt: timestampSchema,
+})
+
+z.globalRegistry.add(orderEventSchema, { id: 'Event' })
+
+/** What `GET /v1/orders/{orderId}` returns. */
+export const orderHistorySchema = z.object({
+  order: panelOrderSchema,
+  ...positionFields,
+  deliveries: z.array(orderDeliverySchema),
+  refunds: z.array(orderRefundSchema),
+  events: z.array(orderEventSchema).describe('As the browser was sent them; those past their retention are gone.'),
+})
+
+export type OrderHistory = z.infer<typeof orderHistorySchema>
+
+export type RegisteredOrder = z.infer<typeof registeredSchema>
+export type ListOrdersQuery = z.input<typeof listOrdersQuery>

@@ -1,0 +1,32 @@
+import { identifierSchema, timestampSchema } from '@paxyo/contracts'
+import { z } from 'zod'
+import { pageQuery } from './page.ts'
+
+/** What became of the webhook that tells of a refund. */
+export const panelWebhookSchema = z.object({
+  refundId: z.uuid().describe('Also the `webhook-id` of every attempt.'),
+  position: z.int().positive().describe("The refund's place in the feed."),
+  orderId: identifierSchema,
+  userId: identifierSchema,
+  state: z.enum(['pending', 'delivered', 'dead']).describe('`dead` is not tried again by itself.'),
+  attempts: z.int().nonnegative(),
+  dueAt: timestampSchema.nullable().describe('When it is tried next.'),
+  attemptedAt: timestampSchema.nullable(),
+  settledAt: timestampSchema.nullable().describe('When it was delivered or given up.'),
+  lastStatus: z.int().nullable().describe('What the panel answered to the last attempt.'),
+  lastError: z.string().nullable(),
+})
+z.globalRegistry.add(panelWebhookSchema, { id: 'PanelWebhook' })
+
+export type PanelWebhookView = z.infer<typeof panelWebhookSchema>
+
+export const listPanelWebhooksQuery = z.strictObject({ ...pageQuery, state: panelWebhookSchema.shape.state.optional() })
+
+/** What `POST /v1/panel-webhooks/retry` returns. */
+export const retriedWebhooksSchema = z.object({
+  retried: z.int().nonnegative(),
+  hasMore: z.boolean().describe('Whether to ask again: one request brings back a thousand at most.'),
+})
+
+export type ListPanelWebhooksQuery = z.input<typeof listPanelWebhooksQuery>
+export type RetriedWebhooks = z.infer<typeof retriedWebhooksSchema>

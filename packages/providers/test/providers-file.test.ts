@@ -1,0 +1,198 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  createProvider,
+  defaultProvider,
+  providerProblems,
+  providerSettings,
+  summarizeProviders,
+} from '../src/index.ts'
+
+const SECRET = `whsec_${Buffer.alloc(32, 1).toString('base64')}`
+const NOTHING = {
+  PROVIDERS_FILE: undefined,
+  WEBHOOK_TOKENS: [],
+  WEBHOOK_SECRETS: [],
+  WEBHOOK_ALLOW_CIDRS: [],
+  PROVIDER_API_URL: undefined,
+  PROVIDER_API_KEY: undefined,
+}
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'paxyo-providers-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const write = (content: unknown, name = 'providers.json'): string => {
+  const path = join(folder, name)
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
+  return path
+}
+
+const problemsOf = (content: unknown): string[] => providerProblems({ PROVIDERS_FILE: write(content) })
+
+describe('a PROVIDERS_FILE', () => {
+  test('describes each provider; what an entry leaves out is nothing, in the format of GodOfPanel', () => {
+    const path = write([
+      {
+        name: 'first',
+        webhookTokens: ['a-webhook-token'],
+        webhookSecrets: [SECRET],
+        allowCidrs: ['203.0.113.0/24'],
+        apiUrl: 'https://first.example/api/v2',
+        apiKey: 'a key',
+        statusMap: { '5': 'canceled' },
+      },
+      { name: 'second' },
+    ])
+    expect(providerProblems({ PROVIDERS_FILE: path })).toEqual([])
+    expect(providerSettings({ ...NOTHING, PROVIDERS_FILE: path })).toEqual([
+      {
+        name: 'first',
+        format: 'godofpanel',
+        authentication: {
+          tokens: ['a-webhook-token'],
+          signatureKeys: [Buffer.alloc(32, 1)],
+          allowedCidrs: ['203.0.113.0/24'],
+        },
+        api: { url: 'https://first.example/api/v2', key: 'a key' },
+        statusMap: { '5': 'canceled' },
+      },
+      {
+        name: 'second',
+        format: 'godofpanel',
+        authentication: { tokens: [], signatureKeys: [], allowedCidrs: [] },
+        api: undefined,
+        statusMap: {},
+      },
+    ])
+    expect(summarizeProviders({ PROVIDERS_FILE: path })).toEqual([
+      { name: 'first', isAuthenticated: true, isAskable: true },
+      { name: 'second', isAuthenticated: false, isAskable: false },
+    ])
+  })
+
+  test('may keep secrets in files of their own', () => {
+    const entry = {
+      name: 'first',
+      webhookTokensFile: write('a-webhook-token, another-token\n', 'tokens'),
+      webhookSecretsFile: write(SECRET, 'secrets'),
+      apiUrl: 'https://first.example/api/v2',
+      apiKeyFile: write('a key\n', 'key'),
+    }
+    expect(providerSettings({ ...NOTHING, PROVIDERS_FILE: write([entry]) })).toMatchObject([
+      {
+        authentication: { tokens: ['a-webhook-token', 'another-token'], signatureKeys: [Buffer.alloc(32, 1)] },
+        api: { key: 'a key' },
+      },
+    ])
+  })
+
+  test('that is wrong: every problem of every entry is listed, and no value is repeated', () => {
+    const problems = problemsOf([
+      { name: 'First!', webhookTokens: ['hush'], webhookSecrets: ['whsec_hush'], allowCidrs: ['hush'] },
+      { name: 'second', apiKey: 'hush', statusMap: { '5': 'hush' }, format: 'hush', webhookToken: 'hush' },
+      { name: 'third', apiKey: 'hush', apiKeyFile: 'hush', webhookTokensFile: '/does/not/exist' },
+      'hush',
+      { name: 'fourth' },
+      { name: 'fourth' },
+    ])
+    expect(problems.map((problem) => problem.split(':')[0])).toEqual([
+      'PROVIDERS_FILE[0].name',
+      'PROVIDERS_FILE[0].webhookTokens',
+      'PROVIDERS_FILE[0].webhookSecrets',
+      'PROVIDERS_FILE[0].allowCidrs',
+      'PROVIDERS_FILE[1].format',
+      'PROVIDERS_FILE[1].statusMap.5',
+      'PROVIDERS_FILE[1]',
+      'PROVIDERS_FILE[2].webhookTokensFile',
+      'PROVIDERS_FILE[2].apiKey',
+      'PROVIDERS_FILE[2]',
+      'PROVIDERS_FILE[3]',
+      'PROVIDERS_FILE',
+    ])
+    expect(problems.at(-1)).toBe('PROVIDERS_FILE: the name fourth is there twice')
+    expect(problems.join('\n')).not.toContain('hush')
+  })
+
+  test.each([
+    ['is not JSON', 'not: JSON', /is not JSON$/],
+    ['is no list', { name: 'first' }, /must hold a JSON list of one provider or more$/],
+    ['is empty', [], /must hold a JSON list of one provider or more$/],
+  ])('that %s is one problem', (_what, content, problem) => {
+    expect(problemsOf(content)).toEqual([expect.stringMatching(problem)])
+  })
+
+  test('that cannot be read is a problem, at the check and when it is gone afterwards', () => {
+    const path = join(folder, 'nowhere.json')
+    expect(providerProblems({ PROVIDERS_FILE: path })).toEqual([`PROVIDERS_FILE: ${path} cannot be read`])
+    expect(() => providerSettings({ ...NOTHING, PROVIDERS_FILE: path })).toThrow('cannot be read')
+    expect(summarizeProviders({ PROVIDERS_FILE: path })).toEqual([])
+  })
+
+  test('and the variables of one provider exclude each other', () => {
+    const PROVIDERS_FILE = write([{ name: 'first' }])
+    expect(providerProblems({ PROVIDERS_FILE, WEBHOOK_TOKENS: 'hush-hush', PROVIDER_API_KEY: 'hush' })).toEqual([
+      'WEBHOOK_TOKENS: belongs into PROVIDERS_FILE, which is set',
+      'PROVIDER_API_KEY: belongs into PROVIDERS_FILE, which is set',
+    ])
+  })
+
+  test('an API has an address and a key, or neither', () => {
+    expect(problemsOf([{ name: 'first', apiUrl: 'https://first.example' }])).toEqual([
+      'PROVIDERS_FILE[0]: apiUrl and apiKey belong together',
+    ])
+  })
+})
+
+describe('without a PROVIDERS_FILE', () => {
+  test('the variables describe godofpanel', () => {
+    const settings = providerSettings({
+      ...NOTHING,
+      WEBHOOK_TOKENS: ['a-webhook-token'],
+      PROVIDER_API_URL: 'https://godofpanel.example/api/v2',
+      PROVIDER_API_KEY: 'a key',
+    })
+    expect(settings).toMatchObject([
+      {
+        name: 'godofpanel',
+        format: 'godofpanel',
+        authentication: { tokens: ['a-webhook-token'] },
+        api: { url: 'https://godofpanel.example/api/v2', key: 'a key' },
+      },
+    ])
+  })
+
+  test('an address alone is a problem', () => {
+    expect(providerProblems({ PROVIDER_API_URL: 'https://godofpanel.example' })).toEqual([
+      'PROVIDER_API_URL is set alone: PROVIDER_API_URL and PROVIDER_API_KEY belong together',
+    ])
+  })
+})
+
+test('a provider reads its own words, beside those of its format', () => {
+  const path = write([{ name: 'first', statusMap: { '5': 'canceled', Success: 'canceled' } }, { name: 'second' }])
+  const read = providerSettings({ ...NOTHING, PROVIDERS_FILE: path })
+    .map(createProvider)
+    .map((provider) =>
+      ['5', 'success', 'Partial'].map((status) => {
+        const parsed = provider.parseUpdates('application/json', Buffer.from(JSON.stringify({ order_id: '1', status })))
+        return 'updates' in parsed ? parsed.updates[0]!.update!.status : parsed.error
+      }),
+    )
+  expect(read).toEqual([
+    ['canceled', 'canceled', 'partial'],
+    ['unknown', 'completed', 'partial'],
+  ])
+})
+
+test.each([
+  [['first'], 'first'],
+  [['first', 'godofpanel'], 'godofpanel'],
+  [['first', 'second'], undefined],
+])('of %j the default is %s', (names, expected) => {
+  expect(defaultProvider(names.map((name) => ({ name })))).toBe(expected)
+})

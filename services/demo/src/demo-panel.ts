@@ -1,0 +1,67 @@
+import { OPEN_STATUSES } from '@paxyo/contracts'
+import { createPanelClient, PanelApiError, type PanelOrder } from '@paxyo/panel-client'
+
+export interface DemoPanelOptions {
+  /** Where webhook-ingest responds, such as `http://webhook-ingest:8080`. */
+  readonly url: string
+  readonly apiKey: string
+  /** Whose orders these are. */
+  readonly userId: string
+}
+
+export interface NewDemoOrder {
+  readonly orderId: string
+  readonly providerOrderId: string
+  readonly service: string
+  readonly link: string
+  readonly quantity: number
+  readonly charge: string
+}
+
+/** What the demo asks of the system as its user's panel: over the same routes, and with a key, as every panel. */
+export interface DemoPanel {
+  /** Registers an order that was passed on to the provider. */
+  register(order: NewDemoOrder): Promise<void>
+  /** @returns undefined when the user has no such order. */
+  order(orderId: string): Promise<PanelOrder | undefined>
+  /** The user's open orders, the oldest first: up to a hundred of each status. */
+  openOrders(): Promise<PanelOrder[]>
+  /** All the user's orders, the newest first. */
+  orders(): AsyncIterable<PanelOrder>
+  mintToken(): Promise<string>
+}
+
+const PAGE_SIZE = 100
+/** While a service is replaced, a request may find no server. */
+const RETRIES = 4
+
+export function createDemoPanel({ url, apiKey, userId }: DemoPanelOptions): DemoPanel {
+  const client = createPanelClient({ url, apiKey, retries: RETRIES })
+  return {
+    async register(order) {
+      await client.orders.register({ ...order, userId, currency: 'USD' })
+    },
+    async order(orderId) {
+      try {
+        const { order } = await client.orders.get(orderId)
+        // The key reads the orders of all users.
+        return order.userId === userId ? order : undefined
+      } catch (error) {
+        if (error instanceof PanelApiError && error.code === 'order_not_found') return undefined
+        throw error
+      }
+    },
+    async openOrders() {
+      const pages = await Promise.all(
+        OPEN_STATUSES.map((status) => client.orders.listPage({ userId, status, limit: PAGE_SIZE })),
+      )
+      return pages
+        .flatMap(({ data }) => data)
+        .toSorted((a, b) => compare(a.createdAt, b.createdAt) || compare(a.providerOrderId, b.providerOrderId))
+    },
+    orders: () => client.orders.list({ userId }),
+    mintToken: async () => (await client.tokens.mint({ userId })).token,
+  }
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b))
