@@ -12,6 +12,7 @@ const MIGRATIONS = [
   '0007-open-orders',
   '0008-lean-indexes',
   '0009-waiting-updates',
+  '0010-payment-refs',
 ]
 
 let database: TestDatabase
