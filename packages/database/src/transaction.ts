@@ -44,7 +44,7 @@ export async function transaction<T>(
  * Lets the statements that are sent in this turn of the event loop leave together. pg writes each of them to the socket
  * by itself otherwise, and each write wakes the server up for a single statement.
  */
-export function sendTogether(client: PoolClient): void {
+function sendTogether(client: PoolClient): void {
   const stream = streamOf(client)
   stream.cork()
   process.nextTick(() => stream.uncork())

@@ -33,6 +33,7 @@ export function createGodOfPanel({ name = 'godofpanel', statusMap = {}, api }: G
   return {
     name,
     statusMap,
+    readStatus,
     client: api && createGodOfPanelClient(api, readStatus),
     parseUpdates(contentType, bytes) {
       const format = isForm(contentType) ? 'form' : 'json'

@@ -10,6 +10,8 @@ export interface Provider {
   readonly name: string
   /** What its words mean, beside those that every provider of its format uses. */
   readonly statusMap: StatusMap
+  /** What one of its words means; `unknown` when it is in no map: a word is never guessed at. */
+  readStatus(word: string): OrderStatus | 'unknown'
   /**
    * Reads a webhook's body.
    *

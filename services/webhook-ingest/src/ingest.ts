@@ -1,15 +1,6 @@
 import { createKysely } from '@paxyo/database'
 import type { EventPublisher } from '@paxyo/event-bus'
-import {
-  createBatcher,
-  createOutbox,
-  newId,
-  reconcile,
-  type ChangeSet,
-  type LedgerDeps,
-  type ReconcileReport,
-  type ReconcileRequest,
-} from '@paxyo/ledger'
+import { createBatcher, createOutbox, newId, type ChangeSet, type LedgerDeps } from '@paxyo/ledger'
 import type { Provider } from '@paxyo/order-core'
 import type { WebhookAuthentication } from '@paxyo/providers'
 import type { ReadinessCheck } from '@paxyo/service-kit'
@@ -60,12 +51,6 @@ export interface Ingest extends AsyncDisposable {
   /** Whether it should be sent webhooks. The bus is no part of it: refunds commit without, and their events follow. */
   readonly readiness: Readonly<Record<string, ReadinessCheck>>
   addMetrics(registry: Registry): void
-  /**
-   * Asks providers about orders and commits their answers as deliveries.
-   *
-   * @throws the database's errors.
-   */
-  reconcile(request: ReconcileRequest): Promise<ReconcileReport>
   /** Commits what was accepted and publishes what was committed. The pool and the publisher stay open. */
   close(): Promise<void>
 }
@@ -89,7 +74,7 @@ export function createIngest(deps: IngestDeps): Ingest {
     onCommitted: (changes) => listeners.forEach((listener) => listener(changes)),
   }
   const batcher = createBatcher({ ...ledger, log, onBatch: metrics.batchDone })
-  metrics.watchBatcher(batcher)
+  metrics.addWaitingDeliveries(batcher)
   // Also when nothing new has to be verified: what awaits its verification from before must not wait for ever.
   const verification = createProviderVerification({ pool, providers, batcher, log, ...deps.verificationTimes })
   const db = createKysely(pool)
@@ -139,7 +124,6 @@ export function createIngest(deps: IngestDeps): Ingest {
       },
     },
     addMetrics: (registry) => metrics.register(registry),
-    reconcile: (request) => reconcile({ pool, providers, batcher, newId, log }, request),
     async close() {
       isDraining = true
       await Promise.all(providers.map(async ({ client }) => client?.close()))

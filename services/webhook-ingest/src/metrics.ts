@@ -15,8 +15,8 @@ export interface IngestMetrics {
   readonly changesCommitted: (changes: ChangeSet) => void
   /** The bus took a batch's events, or did not take them. */
   readonly batchPublished: (durationMs: number, isTaken: boolean) => void
-  /** From now on the gauge of waiting deliveries is this batcher's. */
-  readonly watchBatcher: (batcher: Pick<Batcher, 'waitingCount'>) => void
+  /** Adds the gauge of deliveries that wait in this batcher. */
+  readonly addWaitingDeliveries: (batcher: Pick<Batcher, 'waitingCount'>) => void
   register(registry: Registry): void
 }
 
@@ -27,7 +27,6 @@ const CURRENCIES_MAX = 20
 const BACKLOG_TIMEOUT_MS = 2_000
 
 export function createIngestMetrics(pool: Pool): IngestMetrics {
-  let watched: Pick<Batcher, 'waitingCount'> | undefined
   const group = createMetricGroup('paxyo_ingest_')
   const webhookDuration = group.histogram(
     'webhook_duration_seconds',
@@ -54,7 +53,6 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
     LATENCY_BUCKETS_S,
   )
   const publishFailures = group.counter('publish_failures_total', 'Batches that the bus did not take at once.')
-  group.gauge('waiting_deliveries', 'Deliveries that wait to be committed.', () => watched?.waitingCount ?? 0)
   group.gauge('database_waiting', 'Requests that wait for a connection of the pool.', () => pool.waitingCount)
   addBacklog(group, pool)
   addPartitions(group, pool)
@@ -91,8 +89,8 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
       if (isTaken) publishDuration.observe(durationMs / 1000)
       else publishFailures.inc()
     },
-    watchBatcher: (batcher) => {
-      watched = batcher
+    addWaitingDeliveries(batcher) {
+      group.gauge('waiting_deliveries', 'Deliveries that wait to be committed.', () => batcher.waitingCount)
     },
     register: (registry) => group.register(registry),
   }

@@ -1,5 +1,15 @@
+import { createGodOfPanel } from '@paxyo/godofpanel'
+import {
+  createBatcher,
+  createOutbox,
+  newId,
+  reconcile,
+  type ReconcileReport,
+  type ReconcileRequest,
+} from '@paxyo/ledger'
 import { startSimulator, type Simulator, type SimulatorOptions } from '@paxyo/provider-simulator'
 import { listen } from '@paxyo/service-kit'
+import { pino } from 'pino'
 import { startIngest, TOKEN, type FixtureProvider, type IngestFixture } from './ingest-fixture.ts'
 
 export const PROVIDER_KEY = 'a-key-of-the-provider'
@@ -11,6 +21,8 @@ export interface ProviderFixture extends IngestFixture {
   place(orderId: string, userId?: string): Promise<void>
   /** The order's row, with its refunds and what awaits an answer. */
   read(orderId: string): Promise<Record<string, unknown>>
+  /** Reconciles beside the service, as `paxyo reconcile` does from a process of its own. */
+  reconcile(request: ReconcileRequest): Promise<ReconcileReport>
 }
 
 export async function startWithProvider(
@@ -25,9 +37,16 @@ export async function startWithProvider(
   const url = await listen(fixture.app, { host: '127.0.0.1', port: 0 })
   api.setWebhook({ url: `${url}/webhooks/godofpanel`, proof: { kind: 'path', token: TOKEN } })
 
+  const log = pino({ level: 'silent' })
+  const pool = fixture.database.poolAs('ingest', 4)
+  const outbox = createOutbox({ pool, publisher: fixture.bus.connectPublisher(), log })
+  const batcher = createBatcher({ pool, newId, outbox, log })
+  const asked = createGodOfPanel({ api: { url: api.apiUrl, key: provider.key ?? PROVIDER_KEY } })
+
   return {
     ...fixture,
     simulator: api,
+    reconcile: (request) => reconcile({ pool, providers: [asked], batcher, newId, log }, request),
     async place(orderId, userId = 'user-1') {
       api.add({ orderId, quantity: 1000 })
       const response = await fixture.register({ orderId: `A-${orderId}`, providerOrderId: orderId, userId })
@@ -46,6 +65,9 @@ export async function startWithProvider(
       return rows[0]!
     },
     async [Symbol.asyncDispose]() {
+      await asked.client?.close()
+      await batcher.close()
+      await outbox.close()
       await api.close()
       await fixture[Symbol.asyncDispose]()
     },

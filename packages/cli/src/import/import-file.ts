@@ -1,5 +1,6 @@
 import { createPool } from '@paxyo/database'
 import { newId } from '@paxyo/ledger'
+import { createProvider } from '@paxyo/providers'
 import type { Cli } from '../cli.ts'
 import { explainDatabaseError } from '../explain-database-error.ts'
 import { loadProviders } from '../load-providers.ts'
@@ -43,7 +44,7 @@ export async function importFile<Item extends object>(
   const pool = url && createPool({ url, role: 'ingest', name: 'paxyo-import', max: CONNECTIONS_MAX })
   if (pool) resources.adopt(pool, (it) => it.end())
   if (file === '-') cli.err('reading the standard input\n')
-  const providers = loadProviders(cli.env)
+  const providers = loadProviders(cli.env).map(createProvider)
   const verifiedProviders = new Set(given?.CONFIRM_MONEY === 'on' ? providers.map(({ name }) => name) : [])
   const deps = pool && { pool, newId, verifiedProviders }
   const report = await openRefusedReport(options.report)

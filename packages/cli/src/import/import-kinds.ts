@@ -1,5 +1,5 @@
 import { importAccounts, importOrders, type ImportDeps, type ImportedAccount, type ImportedOrder } from '@paxyo/ledger'
-import type { ProviderSettings } from '@paxyo/providers'
+import type { Provider } from '@paxyo/order-core'
 import type { ImportMap } from './import-map.ts'
 import type { ImportRecord } from './read-records.ts'
 import { toImportedAccount } from './to-imported-account.ts'
@@ -7,7 +7,7 @@ import { toImportedOrder } from './to-imported-order.ts'
 
 /** How rows become what is taken over, and how that is done. */
 export interface ImportKind<Item> {
-  readonly toItem: (record: ImportRecord, map: ImportMap, providers: readonly ProviderSettings[]) => Item | string
+  readonly toItem: (record: ImportRecord, map: ImportMap, providers: readonly Provider[]) => Item | string
   readonly importBatch: (deps: ImportDeps, items: readonly Item[]) => Promise<readonly string[]>
 }
 

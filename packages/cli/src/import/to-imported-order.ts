@@ -1,9 +1,8 @@
 import type { OrderStatus } from '@paxyo/contracts'
-import { createStatusReader } from '@paxyo/godofpanel'
 import type { ImportedOrder } from '@paxyo/ledger'
-import { parseMoney, refundTarget, type Money } from '@paxyo/order-core'
+import { parseMoney, refundTarget, type Money, type Provider } from '@paxyo/order-core'
 import { registrationSchema } from '@paxyo/panel-client'
-import { defaultProvider, type ProviderSettings } from '@paxyo/providers'
+import { defaultProvider } from '@paxyo/providers'
 import { ORDER_FIELDS } from './fields.ts'
 import type { ImportMap } from './import-map.ts'
 import type { ImportRecord } from './read-records.ts'
@@ -20,7 +19,7 @@ const schema = registrationSchema.omit({ payment: true })
 export function toImportedOrder(
   record: ImportRecord,
   map: ImportMap,
-  providers: readonly ProviderSettings[],
+  providers: readonly Provider[],
 ): ImportedOrder | string {
   if (record.problem !== undefined) return record.problem
   const values = toValues(record, ORDER_FIELDS, map)
@@ -65,7 +64,7 @@ const toProviderOrderId = (text: string | undefined): string | undefined =>
   text !== undefined && /^(?:0+|-\d+)$/.test(text) ? undefined : text
 
 /** The configured provider of a row. @returns why there is none. */
-function toProvider(name: string | undefined, providers: readonly ProviderSettings[]): ProviderSettings | string {
+function toProvider(name: string | undefined, providers: readonly Provider[]): Provider | string {
   const wanted = name ?? defaultProvider(providers)
   const names = providers.map((provider) => provider.name).join(', ')
   if (wanted === undefined) return `provider: is missing, and could be any of ${names}`
@@ -73,13 +72,9 @@ function toProvider(name: string | undefined, providers: readonly ProviderSettin
 }
 
 /** Panels that wait for the provider's first word keep none. */
-function toStatus(
-  text: string | undefined,
-  { statuses }: ImportMap,
-  { statusMap }: ProviderSettings,
-): OrderStatus | undefined {
+function toStatus(text: string | undefined, { statuses }: ImportMap, provider: Provider): OrderStatus | undefined {
   if (text === undefined) return 'pending'
-  const status = Object.hasOwn(statuses, text) ? statuses[text]! : createStatusReader(statusMap)(text)
+  const status = Object.hasOwn(statuses, text) ? statuses[text]! : provider.readStatus(text)
   return status === 'unknown' ? undefined : status
 }
 

@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
 import { parseMoney } from '@paxyo/order-core'
-import { providerSettings, providerVariables } from '@paxyo/providers'
+import { createProvider, providerSettings, providerVariables } from '@paxyo/providers'
 import { loadConfig } from '@paxyo/service-kit'
 import { importMapSchema } from '../../src/import/import-map.ts'
 import { toImportedOrder } from '../../src/import/to-imported-order.ts'
 
-const providers = providerSettings(loadConfig(providerVariables, {}))
+const providers = providerSettings(loadConfig(providerVariables, {})).map(createProvider)
 
 const ROW = {
   orderId: 'A-1',

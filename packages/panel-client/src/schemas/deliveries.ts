@@ -66,9 +66,9 @@ export const replayResultSchema = z.object({
   deliveryId: z.string().describe('The delivery as the provider sent it.'),
   replayId: z.string().nullable().describe('The new delivery; null when there was no need for one.'),
   outcome: z
-    .enum([...deliveryOutcomeSchema.options, 'duplicate', 'overtaken'])
+    .enum([...deliveryOutcomeSchema.options, 'duplicate', 'overtaken', 'unknown_provider'])
     .describe(
-      '`overtaken`: it was applied in its time, and something newer has been since. `parked`: its order is not registered yet. `awaiting_confirmation`: the provider is being asked.',
+      '`overtaken`: it was applied in its time, and something newer has been since. `parked`: its order is not registered yet. `awaiting_confirmation`: the provider is being asked. `unknown_provider`: its provider is not configured any more, so its body cannot be read.',
     ),
   reason: reviewReasonSchema.nullable(),
   refund: moneySchema.nullable().describe('What this replay paid back.'),

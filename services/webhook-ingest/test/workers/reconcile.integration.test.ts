@@ -63,13 +63,13 @@ test('webhooks that were dropped, doubled and mixed up: afterwards every order i
   expect(simulator.deliveries.counts.dropped).toBeGreaterThan(100)
   expect(await readOrders()).not.toEqual(expectedOrders())
 
-  const report = await fixture.ingest.reconcile({ silentForMs: 0 })
+  const report = await fixture.reconcile({ silentForMs: 0 })
   expect(report).toMatchObject({ unanswered: [], left: [], unknown: [] })
   expect(report.stoppedBy).toBeUndefined()
   const orders = await readOrders()
   expect(orders).toEqual(expectedOrders())
 
-  const again = await fixture.ingest.reconcile({ orderIds: ids.map((id) => `A-${id}`) })
+  const again = await fixture.reconcile({ orderIds: ids.map((id) => `A-${id}`) })
   expect(again).toMatchObject({ askedCount: 230, refunds: [], reviews: [] })
   expect(again.outcomes).toEqual({ unchanged: 230 })
   expect(await readOrders()).toEqual(orders)
@@ -87,12 +87,12 @@ test('only open orders that were silent for long enough are asked about, and the
   simulator.cancel('3')
   const request = { silentForMs: 6 * 3_600_000 }
 
-  expect(await fixture.ingest.reconcile(request)).toMatchObject({
+  expect(await fixture.reconcile(request)).toMatchObject({
     askedCount: 2,
     outcomes: { applied: 1, progress: 1 },
     refunds: [{ orderId: 'A-3', amount: '2.5' }],
   })
-  expect(await fixture.ingest.reconcile(request)).toMatchObject({ askedCount: 0, outcomes: {} })
+  expect(await fixture.reconcile(request)).toMatchObject({ askedCount: 0, outcomes: {} })
   const { rows } = await database.owner.query(
     `SELECT provider_order_id, outcome FROM deliveries WHERE origin = 'reconcile' ORDER BY 1`,
   )
@@ -107,22 +107,22 @@ test('an order that the provider does not know goes up for review once', async (
   await fixture.place('21')
   simulator.setApiFault({ kind: 'amnesia' })
 
-  expect(await fixture.ingest.reconcile({ silentForMs: 0 })).toMatchObject({
+  expect(await fixture.reconcile({ silentForMs: 0 })).toMatchObject({
     reviews: [{ orderId: 'A-21', reason: 'provider_error' }],
   })
-  expect(await fixture.ingest.reconcile({ silentForMs: 0 })).toMatchObject({ askedCount: 0, reviews: [] })
+  expect(await fixture.reconcile({ silentForMs: 0 })).toMatchObject({ askedCount: 0, reviews: [] })
 })
 
 test('orders that are not registered are named; a provider that cannot be asked ends the run', async () => {
   const { simulator } = await start()
   await fixture.place('31')
-  expect(await fixture.ingest.reconcile({ orderIds: ['A-31', 'A-404'] })).toMatchObject({
+  expect(await fixture.reconcile({ orderIds: ['A-31', 'A-404'] })).toMatchObject({
     askedCount: 1,
     unknown: ['A-404'],
   })
 
   simulator.setApiFault({ kind: 'malformed' })
-  expect(await fixture.ingest.reconcile({ orderIds: ['A-31'] })).toMatchObject({
+  expect(await fixture.reconcile({ orderIds: ['A-31'] })).toMatchObject({
     askedCount: 0,
     stoppedBy: 'malformed_answer',
     left: ['A-31'],
@@ -137,10 +137,10 @@ test('it races webhooks about the same orders, and every refund is paid once', a
   for (const [index, id] of ids.entries()) {
     simulator.partial(id)
     if (index % 2 === 0) simulator.change(id, { status: 'canceled' })
-    if (index % 20 === 0) await fixture.ingest.reconcile({ orderIds })
+    if (index % 20 === 0) await fixture.reconcile({ orderIds })
   }
-  await Promise.all([fixture.ingest.reconcile({ orderIds }), fixture.ingest.reconcile({ orderIds }), simulator.idle()])
-  await fixture.ingest.reconcile({ orderIds })
+  await Promise.all([fixture.reconcile({ orderIds }), fixture.reconcile({ orderIds }), simulator.idle()])
+  await fixture.reconcile({ orderIds })
 
   expect(await readOrders()).toEqual(expectedOrders())
 })

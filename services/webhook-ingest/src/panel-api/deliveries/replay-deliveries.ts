@@ -1,6 +1,6 @@
 import type { ErrorCode } from '@paxyo/contracts'
 import type { Batcher, Delivery, DeliveryResult, NewId } from '@paxyo/ledger'
-import { formatMoney, type Provider, type ReviewReason, type StatusUpdate } from '@paxyo/order-core'
+import { formatMoney, type Provider, type ReviewReason } from '@paxyo/order-core'
 import { createHash } from 'node:crypto'
 import type { Pool } from 'pg'
 
@@ -12,6 +12,9 @@ export interface ReplayDeps {
   readonly now: () => Date
 }
 
+/** Why a delivery is not replayed. */
+type SkipReason = 'parked' | 'awaiting_confirmation' | 'overtaken' | 'unknown_provider'
+
 /** What became of a delivery that was to be replayed. */
 export interface ReplayResult {
   /** The delivery as the provider sent it. */
@@ -20,10 +23,10 @@ export interface ReplayResult {
   readonly replayId: string | null
   /**
    * `parked` is waiting for its order, whose registration applies it, and `awaiting_confirmation` for the provider's
-   * word; `overtaken` was applied in its time and something
-   * newer has been since, so that saying it again could only take the order back.
+   * verification. `overtaken` was applied in its time and a newer delivery has been since, so that a replay could only
+   * take the order back. `unknown_provider` came from a provider that is not configured any more: its body cannot be read.
    */
-  readonly outcome: DeliveryResult['outcome'] | 'overtaken'
+  readonly outcome: DeliveryResult['outcome'] | SkipReason
   readonly reason: ReviewReason | null
   readonly refund: string | null
   readonly userId: string | null
@@ -70,70 +73,79 @@ export async function replayDeliveries(
 ): Promise<ReplayResult[] | ErrorCode> {
   const { rows: origins } = await deps.pool.query<OriginRow>(READ_ORIGINS, [deliveryIds])
   const receivedAt = deps.now()
-  const replays = origins.map((origin) =>
-    origin.is_overtaken || isWaiting(origin.outcome) ? undefined : toReplay(origin, receivedAt, deps, requestKey),
-  )
-  const submitted = replays.filter((replay) => replay !== undefined)
+  const replays = origins.map((origin) => {
+    const provider = deps.providers.find(({ name }) => name === origin.provider)
+    return skipReason(origin, provider) ?? toReplay(origin, provider!, receivedAt, deps.newId, requestKey)
+  })
+  const submitted = replays.filter((replay) => typeof replay === 'object')
   const results = submitted.length === 0 ? [] : await deps.batcher.submit(submitted)
   if (typeof results === 'string') return results
 
   const remaining = [...results]
   const settled = origins.map((origin, index) => {
-    const replay = replays[index]
-    const result = replay === undefined ? undefined : remaining.shift()!
-    return toResult(origin, replay, result)
+    const replay = replays[index]!
+    return typeof replay === 'string' ? skipped(origin, replay) : toResult(origin, replay, remaining.shift()!)
   })
   return withPositions(deps.pool, origins, settled)
 }
 
+function skipReason(
+  { outcome, is_overtaken: isOvertaken }: OriginRow,
+  provider: Provider | undefined,
+): SkipReason | undefined {
+  // It will be applied without a replay.
+  if (outcome === 'parked' || outcome === 'awaiting_confirmation') return outcome
+  if (isOvertaken) return 'overtaken'
+  return provider === undefined ? 'unknown_provider' : undefined
+}
+
 function toReplay(
-  origin: OriginRow,
+  { delivery_id: deliveryId, body, reviewed_for: reviewedFor }: OriginRow,
+  provider: Provider,
   receivedAt: Date,
-  { newId, providers }: ReplayDeps,
+  newId: NewId,
   requestKey: string | undefined,
 ): Delivery {
-  const { delivery_id: deliveryId, provider, body, reviewed_for: reviewedFor } = origin
   const id = requestKey === undefined ? newId() : digest(`${requestKey}\n${deliveryId}`)
+  // A stored body holds one update, and a form's content type is right for JSON, too.
+  const parsed = provider.parseUpdates('application/x-www-form-urlencoded', Buffer.from(body))
   return {
     deliveryId: `replay:${id}`,
-    provider,
-    update: parseBody(providers, provider, body),
+    provider: provider.name,
+    update: 'error' in parsed ? undefined : parsed.updates[0]?.update,
     body,
     receivedAt,
     replay: { deliveryId, reviewedFor: new Set(reviewedFor) },
   }
 }
 
-/** A stored body holds one update, and a form's content type is right for JSON, too. */
-function parseBody(providers: readonly Provider[], name: string, body: string): StatusUpdate | undefined {
-  const parsed = providers
-    .find((provider) => provider.name === name)
-    ?.parseUpdates('application/x-www-form-urlencoded', Buffer.from(body))
-  return parsed === undefined || 'error' in parsed ? undefined : parsed.updates[0]?.update
-}
-
-/** It will be applied without being said again. */
-function isWaiting(outcome: string): outcome is 'parked' | 'awaiting_confirmation' {
-  return outcome === 'parked' || outcome === 'awaiting_confirmation'
-}
-
 const digest = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 32)
 
 function toResult(
-  { delivery_id: deliveryId, outcome }: OriginRow,
-  replay: Delivery | undefined,
-  result: DeliveryResult | undefined,
+  { delivery_id: deliveryId }: OriginRow,
+  { deliveryId: replayId }: Delivery,
+  { outcome, review, refund }: DeliveryResult,
 ): ReplayResult {
   return {
     deliveryId,
-    replayId: replay?.deliveryId ?? null,
-    outcome: result?.outcome ?? (isWaiting(outcome) ? outcome : 'overtaken'),
-    reason: result?.review ?? null,
-    refund: result?.refund === undefined ? null : formatMoney(result.refund),
+    replayId,
+    outcome,
+    reason: review ?? null,
+    refund: refund === undefined ? null : formatMoney(refund),
     userId: null,
     seq: null,
   }
 }
+
+const skipped = ({ delivery_id: deliveryId }: OriginRow, outcome: SkipReason): ReplayResult => ({
+  deliveryId,
+  replayId: null,
+  outcome,
+  reason: null,
+  refund: null,
+  userId: null,
+  seq: null,
+})
 
 const READ_POSITIONS = `
   SELECT deliveries.delivery_id, accounts.user_id, accounts.last_seq

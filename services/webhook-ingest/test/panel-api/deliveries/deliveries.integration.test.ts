@@ -150,6 +150,16 @@ describe('a replay', () => {
     expect(await count('reviews WHERE order_id = $1', orderId)).toBe(1)
   })
 
+  test('of a delivery whose provider is not configured any more changes nothing and says so', async () => {
+    await ingest.database.owner.query(
+      `INSERT INTO deliveries (delivery_id, provider, provider_order_id, body, outcome, received_at)
+       VALUES ('of-another', 'another', '1', '{"order_id":"1","status":"canceled"}', 'review', now())`,
+    )
+    expect((await replay('of-another')).json()).toMatchObject({ replayId: null, outcome: 'unknown_provider' })
+    expect(await count('deliveries WHERE replay_of = $1', 'of-another')).toBe(0)
+    expect(await count(`reviews WHERE reason = 'order_id_missing'`)).toBe(0)
+  })
+
   test('of a replay is one of what the provider sent', async () => {
     const { deliveries } = await anOrderWith({ status: 'exploded' })
     const { deliveryId } = deliveries[0]!
