@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { createTestDatabase, eventually, type TestDatabase } from '@paxyo/testkit'
+import { createTestDatabase, eventually, type TestDatabase, ledgerViolations } from '@paxyo/testkit'
 import type { StatusUpdate } from '@paxyo/order-core'
 import type { Pool } from 'pg'
 import { pino } from 'pino'
@@ -8,7 +8,6 @@ import { createBatcher, type Batcher, type BatcherOptions } from '../../src/deli
 import type { BatchOutbox, LedgerDeps } from '../../src/transaction/commit-change-set.ts'
 import type { EventRow } from '../../src/model/change-set.ts'
 import { anOrder, registerOrder } from '../register-order.ts'
-import { violations } from '../violations.ts'
 import type { Delivery } from '../../src/model/delivery.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -100,7 +99,7 @@ describe('group commit', () => {
 
     expect(transactions).toBeLessThanOrEqual(2)
     expect(published).toHaveLength(200)
-    expect(await violations(database)).toEqual({})
+    expect(await ledgerViolations(database.owner)).toEqual({})
   })
 
   test('what comes during a commit forms the next batch, of bounded size', async () => {
@@ -109,7 +108,7 @@ describe('group commit', () => {
     const transactions = await countTransactions(() => Promise.all(ids.map((id) => batcher.submit([aDelivery(id)]))))
 
     expect(transactions).toBe(4)
-    expect(await violations(database)).toEqual({})
+    expect(await ledgerViolations(database.owner)).toEqual({})
   })
 
   test('the same order several times in one batch: each update counts, in its order', async () => {
@@ -132,7 +131,7 @@ describe('group commit', () => {
       { outcome: 'applied', refund: 175_000_000n },
     ])
     expect(published.map(({ seq }) => seq)).toMatchObject([2, 3, 4, 5])
-    expect(await violations(database)).toEqual({})
+    expect(await ledgerViolations(database.owner)).toEqual({})
   })
 
   test('the same delivery twice in one batch, and again later, is applied once', async () => {
@@ -146,7 +145,7 @@ describe('group commit', () => {
 
     expect(results).toMatchObject([[{ outcome: 'applied', refund: 250_000_000n }], [{ outcome: 'duplicate' }]])
     expect(later).toMatchObject([{ outcome: 'duplicate' }])
-    expect(await violations(database)).toEqual({})
+    expect(await ledgerViolations(database.owner)).toEqual({})
   })
 
   test('orders that are not registered are parked without holding up the others', async () => {
@@ -178,7 +177,7 @@ describe('a webhook that pays only after its provider was asked', () => {
       { outcome: 'duplicate' },
     ])
     expect(await batcher.submit([confirmed])).toEqual([{ outcome: 'duplicate' }])
-    expect(await violations(database)).toEqual({})
+    expect(await ledgerViolations(database.owner)).toEqual({})
   })
 
   test('goes up for review once when the provider disagrees or cannot be asked', async () => {
@@ -225,7 +224,7 @@ describe('a delivery that the database refuses', () => {
     const { rows } = await database.owner.query('SELECT order_id, reason FROM reviews')
     expect(rows).toEqual([{ order_id: 'A-250', reason: 'refused_by_database' }])
     // The row that stands for nothing is all that disagrees.
-    expect(await violations(database)).toEqual({
+    expect(await ledgerViolations(database.owner)).toEqual({
       refunds: ['A-250'],
       balances: ['user-0'],
       'balance-chain': expect.arrayContaining(['user-0']),
@@ -252,7 +251,7 @@ describe('a delivery that the database refuses', () => {
     expect(((await results) as { outcome: string }[]).filter(({ outcome }) => outcome === 'applied')).toHaveLength(10)
     const { rows } = await database.owner.query('SELECT FROM reviews')
     expect(rows).toHaveLength(0)
-    expect(await violations(database)).toEqual({})
+    expect(await ledgerViolations(database.owner)).toEqual({})
   })
 })
 
@@ -292,7 +291,7 @@ describe('when the database fails', () => {
     expect(new Set(['applied', 'duplicate'])).toEqual(outcomes.union(new Set(['applied', 'duplicate'])))
     const { rows } = await database.owner.query(`SELECT count(*)::int AS count FROM orders WHERE refunded = charge`)
     expect(rows).toEqual([{ count: 50 }])
-    expect(await violations(database)).toEqual({})
+    expect(await ledgerViolations(database.owner)).toEqual({})
   })
 
   test('a batch that lost a deadlock is run again', async () => {
@@ -310,7 +309,7 @@ describe('when the database fails', () => {
 
     const applied = { outcome: 'applied', refund: 250_000_000n }
     expect(await results).toMatchObject([applied, applied])
-    expect(await violations(database)).toEqual({})
+    expect(await ledgerViolations(database.owner)).toEqual({})
   })
 
   test('senders are told to come back when it stays away', async () => {
@@ -366,7 +365,7 @@ test('two processes with overlapping users in opposite order never deadlock for 
   expect(results.flat(2).every((result) => typeof result === 'object')).toBe(true)
   const { rows } = await database.owner.query(`SELECT count(*)::int AS count FROM orders WHERE refunded = charge`)
   expect(rows).toEqual([{ count: 60 }])
-  expect(await violations(database)).toEqual({})
+  expect(await ledgerViolations(database.owner)).toEqual({})
 })
 
 test('batches lock accounts in one order, whatever the order of their orders: there is never a deadlock', async () => {
@@ -394,5 +393,5 @@ test('batches lock accounts in one order, whatever the order of their orders: th
     `SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()`,
   )
   expect(rows).toEqual([{ deadlocks: 0 }])
-  expect(await violations(database)).toEqual({})
+  expect(await ledgerViolations(database.owner)).toEqual({})
 })

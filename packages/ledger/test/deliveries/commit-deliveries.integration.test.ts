@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { createInProcessBus } from '@paxyo/event-bus'
-import { createTestDatabase, eventually, type TestDatabase } from '@paxyo/testkit'
+import { createTestDatabase, eventually, type TestDatabase, ledgerViolations } from '@paxyo/testkit'
 import { pino } from 'pino'
 import { commitDeliveries } from '../../src/deliveries/commit-deliveries.ts'
 import type { Delivery, DeliveryResult } from '../../src/model/delivery.ts'
@@ -9,7 +9,6 @@ import { registerOrders } from '../../src/orders/register-orders.ts'
 import { createOutbox, type Outbox } from '../../src/outbox/outbox.ts'
 import { commitChangeSet, type LedgerDeps } from '../../src/transaction/commit-change-set.ts'
 import { anOrder } from '../register-order.ts'
-import { violations } from '../violations.ts'
 
 let database: TestDatabase
 let outbox: Outbox
@@ -50,5 +49,5 @@ test('a delivery that comes while its order is being registered waits for that, 
   })
 
   expect(await delivered).toMatchObject([{ outcome: 'applied', refund: 250_000_000n }])
-  expect(await violations(database)).toEqual({})
+  expect(await ledgerViolations(database.owner)).toEqual({})
 })

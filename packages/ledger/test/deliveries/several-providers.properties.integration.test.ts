@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { ORDER_STATUSES } from '@paxyo/contracts'
 import { createInProcessBus } from '@paxyo/event-bus'
-import { createTestDatabase, type TestDatabase } from '@paxyo/testkit'
+import { createTestDatabase, type TestDatabase, ledgerViolations } from '@paxyo/testkit'
 import fc from 'fast-check'
 import { pino } from 'pino'
 import { createBatcher } from '../../src/deliveries/batcher.ts'
@@ -11,7 +11,6 @@ import { importOrders } from '../../src/orders/import-orders.ts'
 import { createOutbox, type Outbox } from '../../src/outbox/outbox.ts'
 import type { LedgerDeps } from '../../src/transaction/commit-change-set.ts'
 import { anOrder, registerOrder } from '../register-order.ts'
-import { violations } from '../violations.ts'
 
 const PROVIDERS = ['godofpanel', 'second'] as const
 /** Each is an order of every provider. */
@@ -136,7 +135,7 @@ test('two providers with the same order ids: every refund goes to the account of
     },
   )
   await fc.assert(property, { numRuns: 60 })
-  expect(await violations(database)).toEqual({})
+  expect(await ledgerViolations(database.owner)).toEqual({})
 })
 
 interface Paid {

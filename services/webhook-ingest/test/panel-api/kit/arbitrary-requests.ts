@@ -87,7 +87,7 @@ function toRequest(
   { method, path, body: hasBody }: Operation,
   { path: names, query, header, body }: Parts,
 ): GeneratedRequest {
-  const filled = path.replace(/\{(\w+)\}/g, (_all, name: string) => encode(names[name]))
+  const filled = path.replace(/\{(\w+)\}/g, (_all, name: string) => encodeSegment(names[name]))
   const search = Object.entries(query).map(([name, value]) => `${name}=${encode(value)}`)
   const headers = Object.entries(header).map(([name, value]) => [name, toHeader(String(value))])
   return {
@@ -102,6 +102,9 @@ function toRequest(
 }
 
 /** Half characters can't stand in an address at all. */
+/** No path holds a segment of one or two dots: clients resolve it, encoded or not. */
+const encodeSegment = (value: unknown): string => encode(value).replace(/^\.{1,2}$/, 'dots')
+
 const encode = (value: unknown): string => encodeURIComponent(String(value).toWellFormed())
 
 /** Node refuses to send these, so nobody's client does. */

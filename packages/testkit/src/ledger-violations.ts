@@ -1,0 +1,24 @@
+import type { Pool } from 'pg'
+
+/** Ages are for the audit's own tests: nothing of a test's is a day old. */
+const LIMITS = { rowsMax: 5, outboxAgeS: 86_400, parkedAgeS: 86_400, reviewAgeS: 86_400 }
+
+/**
+ * Audits the ledger of a database in one snapshot.
+ *
+ * @param owner a pool of the database's owner, such as `TestDatabase.owner`.
+ * @returns what each check finds, by its name: the subjects of the first rows. `{}` when all agrees.
+ */
+export async function ledgerViolations(owner: Pool): Promise<Record<string, string[]>> {
+  // Loaded when it is needed: most tests do not need it.
+  const { auditLedger } = await import('@paxyo/ledger')
+  const client = await owner.connect()
+  try {
+    const { checks } = await auditLedger({ query: async (text) => (await client.query(text)).rows as never }, LIMITS)
+    return Object.fromEntries(
+      checks.filter(({ count }) => count > 0).map(({ check, rows }) => [check, rows.map(({ subject }) => subject)]),
+    )
+  } finally {
+    client.release(true)
+  }
+}
