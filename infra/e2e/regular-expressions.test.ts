@@ -5,7 +5,7 @@ import { checkSync } from 'recheck'
 import { findExpressions } from './find-expressions.ts'
 
 // A regular expression that tries a text in more ways than the text is long lets one request stop the whole process.
-// Every expression of the product is linear, also those that meet short texts alone: nobody has to prove which do.
+// Every expression of the product is linear, also those that meet short texts only, so that no review has to tell which.
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 /** What runs for users; tests and their tools read what we have written ourselves. */

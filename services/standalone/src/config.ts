@@ -28,5 +28,14 @@ export type StandaloneConfig = ReturnType<typeof loadStandaloneConfig>
 
 /** @throws ConfigError listing everything that is wrong. */
 export function loadStandaloneConfig(environment: NodeJS.ProcessEnv) {
-  return loadConfig(variables, environment, (raw) => [...redisProblems(raw), ...ingestProblems(raw)])
+  return loadConfig(variables, environment, (raw) => [
+    ...redisProblems(raw),
+    ...ingestProblems(raw),
+    ...demoProblems(raw),
+  ])
+}
+
+function demoProblems(raw: Readonly<Record<string, string | undefined>>): string[] {
+  if (raw['PROVIDERS_FILE'] === undefined || raw['DEMO'] === 'off') return []
+  return ['DEMO must be off when PROVIDERS_FILE is set: the demo plays the provider that WEBHOOK_TOKENS describes']
 }

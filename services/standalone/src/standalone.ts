@@ -62,8 +62,8 @@ export async function startStandalone(config: StandaloneConfig, resources: Async
   const openOrderId = demo === undefined ? undefined : await quietly(log, () => prepareDemo(demo))
 
   const address = `http://localhost:${config.PORT}`
-  const [webhookToken, panelKey] = [secrets.webhookTokens[0]!, secrets.apiKeys[0]!]
-  const lines = welcomeLines({ address, webhookToken, panelKey, openOrderId })
+  const webhookToken = config.PROVIDERS_FILE === undefined ? secrets.webhookTokens[0]! : undefined
+  const lines = welcomeLines({ address, webhookToken, panelKey: secrets.apiKeys[0]!, openOrderId })
   process.stdout.write(`${lines.join('\n')}\n`)
 }
 

@@ -1,8 +1,9 @@
 export interface WelcomeOptions {
   readonly address: string
-  readonly webhookToken: string
+  /** Undefined when `PROVIDERS_FILE` has the tokens. */
+  readonly webhookToken: string | undefined
   readonly panelKey: string
-  /** An order to cancel; there is none without the demo. */
+  /** An order to cancel; there is none without the demo, which needs the webhook token. */
   readonly openOrderId: string | undefined
 }
 
@@ -12,7 +13,8 @@ export function welcomeLines({ address, webhookToken, panelKey, openOrderId }: W
     openOrderId === undefined
       ? []
       : [`page: ${address}/`, `try: ${curl(`${address}/webhooks/godofpanel/${webhookToken}`, openOrderId)}`]
-  return [...demo, `webhook token: ${webhookToken}`, `panel key: ${panelKey}`]
+  const token = webhookToken === undefined ? [] : [`webhook token: ${webhookToken}`]
+  return [...demo, ...token, `panel key: ${panelKey}`]
 }
 
 function curl(url: string, orderId: string): string {

@@ -9,6 +9,7 @@ import { take } from './take.ts'
 
 export interface ListDeliveriesOptions {
   readonly outcome?: string
+  readonly provider?: string
   readonly order?: string
   readonly limit: number
 }
@@ -19,11 +20,15 @@ export interface ReplayOptions {
   readonly outcome?: string
 }
 
-export async function listDeliveries(cli: Cli, { outcome, order, limit }: ListDeliveriesOptions): Promise<void> {
+export async function listDeliveries(
+  cli: Cli,
+  { outcome, provider, order, limit }: ListDeliveriesOptions,
+): Promise<void> {
   const query = {
     limit: Math.min(limit, PAGE_SIZE_MAX),
     // What is no outcome, the API rejects.
     ...(outcome === undefined ? {} : { outcome: outcome as DeliveryView['outcome'] }),
+    ...(provider === undefined ? {} : { provider }),
     ...(order === undefined ? {} : { orderId: order }),
   }
   const deliveries = await withPanelApi(cli, (api) => take(api.deliveries.list(query), limit))

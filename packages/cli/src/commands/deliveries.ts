@@ -14,6 +14,7 @@ export const addDeliveries: AddCommand = (program, terminal, finished) => {
     .command('list')
     .description('list deliveries, the newest first')
     .option('-o, --outcome <outcome>', `one of ${RECORDED_OUTCOMES.join(', ')}`)
+    .option('--provider <name>', 'only those of this provider')
     .option('--order <orderId>', "only of this order of the panel's")
     .option('-l, --limit <count>', 'how many', parseLimit, 50)
     .action(

@@ -124,6 +124,9 @@ describe('deliveries', () => {
   test('are listed and shown', async () => {
     const parked = (await paxyo(['deliveries', 'list', '--outcome', 'parked', '--json'], env)).json()
     expect(parked).toMatchObject([{ providerOrderId: '9', orderId: null, outcome: 'parked' }])
+    const ofProvider = async (name: string): Promise<unknown> =>
+      (await paxyo(['deliveries', 'list', '--provider', name, '--outcome', 'parked', '--json'], env)).json()
+    expect([await ofProvider('godofpanel'), await ofProvider('another')]).toEqual([parked, []])
     const { stdout } = await paxyo(['deliveries', 'list', '--order', 'A-1'], env)
     const [, deliveryId] = /^\S+Z +applied +provider's 1 +A-1 +(\S+)\n$/.exec(stdout)!
     const shown = await paxyo(['deliveries', 'show', deliveryId!], env)
