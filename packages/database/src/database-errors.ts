@@ -35,7 +35,7 @@ export function isRetryable(error: unknown): boolean {
 }
 
 /** Whether the database refused the data itself, so that running it again would change nothing. */
-export function isRefusedByDatabase(error: unknown): boolean {
+export function isRejectedByDatabase(error: unknown): boolean {
   return REFUSED_CLASSES.has(sqlState(error)?.slice(0, 2) ?? '')
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { isDatabaseUnavailable, isRefusedByDatabase, isRetryable, RolledBackError } from '../src/database-errors.ts'
+import { isDatabaseUnavailable, isRejectedByDatabase, isRetryable, RolledBackError } from '../src/database-errors.ts'
 
 /** An error as PostgreSQL reports it. */
 const refusal = (code: string): Error => Object.assign(new Error('in the words of PostgreSQL'), { code })
@@ -11,7 +11,7 @@ const kindOf = (error: unknown): string => {
   const kinds = [
     ['unavailable', isDatabaseUnavailable],
     ['retryable', isRetryable],
-    ['refused', isRefusedByDatabase],
+    ['refused', isRejectedByDatabase],
   ] as const
   return (
     kinds

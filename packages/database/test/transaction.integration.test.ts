@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { createTestDatabase, type TestDatabase } from '@paxyo/testkit'
 import type { Pool, PoolClient } from 'pg'
 import { createPool } from '../src/connect.ts'
-import { isDatabaseUnavailable, isRefusedByDatabase, isRetryable, RolledBackError } from '../src/database-errors.ts'
+import { isDatabaseUnavailable, isRejectedByDatabase, isRetryable, RolledBackError } from '../src/database-errors.ts'
 import { roundTrip, transaction } from '../src/transaction.ts'
 
 let database: TestDatabase
@@ -131,7 +131,7 @@ describe('a transaction', () => {
     const failure = await failureOf(transaction(pool, (client) => insertAccount(client, 'user-1', '-1')))
     await commitAccount('user-2')
 
-    expect(isRefusedByDatabase(failure)).toBe(true)
+    expect(isRejectedByDatabase(failure)).toBe(true)
     expect(isDatabaseUnavailable(failure)).toBe(false)
     expect(await findUsers()).toEqual(['user-2'])
   })

@@ -1,4 +1,4 @@
-import { isRefusedByDatabase, isRetryable } from '@paxyo/database'
+import { isRejectedByDatabase, isRetryable } from '@paxyo/database'
 import { registerOrders, type Registered } from '../src/orders/register-orders.ts'
 import type { Registration } from '../src/orders/registration.ts'
 import { commitChangeSet, type LedgerDeps } from '../src/transaction/commit-change-set.ts'
@@ -26,7 +26,7 @@ export async function registerOrder(deps: LedgerDeps, registration: Registration
       if (typeof result !== 'object') throw new Error(`the order was rejected: ${result}`)
       return result
     } catch (error) {
-      if (!isRefusedByDatabase(error) && !isRetryable(error)) throw error
+      if (!isRejectedByDatabase(error) && !isRetryable(error)) throw error
     }
   }
 }

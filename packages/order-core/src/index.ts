@@ -11,7 +11,7 @@ export {
   type ParseError,
   type ParseResult,
   type Provider,
-  type ProviderAnswer,
+  type ProviderResponse,
   type ProviderClient,
   type StatusMap,
 } from './provider.ts'

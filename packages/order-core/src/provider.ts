@@ -2,15 +2,15 @@ import type { OrderStatus } from '@paxyo/contracts'
 import type { StatusUpdate } from './status-update.ts'
 
 /**
- * What is known of one upstream provider, as a value: how its webhooks are read, what its words mean, and how it is
- * asked. Everything that names an order outside of this system names it by the provider's name and the provider's id.
+ * One upstream provider, as a value: how its webhooks are read, what its words mean, and how it is asked.
+ * Everything that names an order outside of this system names it by the provider's name and the provider's id.
  */
 export interface Provider {
   /** Names it in addresses, rows and configuration: see {@link PROVIDER_NAME}. It never changes. */
   readonly name: string
   /** What its words mean, beside those that every provider of its format uses. */
   readonly statusMap: StatusMap
-  /** What one of its words means; `unknown` when it is in no map: a word is never guessed at. */
+  /** The status that one of its words means; `unknown` when it is in no map. A word is never guessed. */
   readStatus(word: string): OrderStatus | 'unknown'
   /**
    * Reads a webhook's body.
@@ -41,7 +41,7 @@ export type ParseResult =
   | { readonly error: ParseError; readonly detail?: string }
 
 /** What a provider says about one order when it is asked. A cost and a currency in it are the provider's. */
-export interface ProviderAnswer {
+export interface ProviderResponse {
   /** Its problem is `provider_error` when the provider does not know the order. */
   readonly update: StatusUpdate
   /** Text that `parseUpdates` reads as this update again. */
@@ -54,8 +54,8 @@ export interface ProviderClient {
   readonly ordersMax: number
   /** Whether the API can be asked about an order: an id may hold what separates ids there. */
   isAskable(providerOrderId: string): boolean
-  /** Asks about up to `ordersMax` orders in one request. Those that the answer leaves out are not in the map. */
-  statuses(providerOrderIds: readonly string[]): Promise<ReadonlyMap<string, ProviderAnswer>>
+  /** Asks about up to `ordersMax` orders in one request. Those that the response leaves out are not in the map. */
+  statuses(providerOrderIds: readonly string[]): Promise<ReadonlyMap<string, ProviderResponse>>
   /** Ends requests that wait or are in flight with `closed`. */
   close(): Promise<void>
 }

@@ -87,7 +87,7 @@ export interface ProviderSummary {
   readonly isAskable: boolean
 }
 
-/** What raw variables say of the providers, as far as they are right: {@link providerProblems} says what is wrong. */
+/** The providers that raw variables describe, as far as they are right: {@link providerProblems} lists the problems. */
 export function summarizeProviders(raw: Raw): ProviderSummary[] {
   const file = raw['PROVIDERS_FILE']
   if (file === undefined) {

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 
-/** Ages are for the audit's own tests: nothing of a test's is a day old. */
+/** Ages are for the audit's own tests: no row of another test is a day old. */
 const LIMITS = { rowsMax: 5, outboxAgeS: 86_400, parkedAgeS: 86_400, reviewAgeS: 86_400 }
 
 /**

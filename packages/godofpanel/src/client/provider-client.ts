@@ -1,4 +1,4 @@
-import { ProviderError, type ProviderAnswer, type ProviderClient } from '@paxyo/order-core'
+import { ProviderError, type ProviderResponse, type ProviderClient } from '@paxyo/order-core'
 import { parseUpdates } from '../parse-updates.ts'
 import type { ReadStatus } from '../status-words.ts'
 import {
@@ -42,7 +42,7 @@ export interface OrderToPlace {
 /** The provider's API v2, whole. Everything throws ProviderError and nothing else. */
 export interface GodOfPanelClient extends ProviderClient {
   /** Asks about one order. */
-  status(orderId: string): Promise<ProviderAnswer>
+  status(orderId: string): Promise<ProviderResponse>
   services(): Promise<ProviderService[]>
   balance(): Promise<ProviderBalance>
   /**
@@ -143,7 +143,7 @@ function readStatuses(
   answer: string,
   orderIds: readonly string[],
   readStatus: ReadStatus,
-): Map<string, ProviderAnswer> {
+): Map<string, ProviderResponse> {
   const parsed = parseUpdates('json', answer, readStatus)
   if ('error' in parsed) {
     // PHP writes an empty map as an empty list.
@@ -151,7 +151,7 @@ function readStatuses(
     throw new ProviderError('malformed_answer', parsed.error)
   }
   const asked = new Set(orderIds)
-  const answers = new Map<string, ProviderAnswer>()
+  const answers = new Map<string, ProviderResponse>()
   for (const { update, body } of parsed.updates) {
     if (update === undefined || !asked.has(update.providerOrderId) || answers.has(update.providerOrderId)) {
       throw new ProviderError('malformed_answer', 'it speaks of other orders than those asked about')

@@ -5,7 +5,7 @@ import { openAccounts } from './lock-accounts.ts'
 /**
  * Opens a user's account, empty. A user's first order does so, too.
  *
- * @returns the account as it stands, and whether this has opened it; `currency_mismatch` when it is kept in another
+ * @returns the account as it is now, and whether this has opened it; `currency_mismatch` when it is kept in another
  *   currency.
  */
 export async function openAccount(

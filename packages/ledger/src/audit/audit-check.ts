@@ -1,5 +1,5 @@
 export interface AuditLimits {
-  /** How many rows that are off each check returns. */
+  /** The most violations that each check returns. */
   readonly rowsMax: number
   readonly outboxAgeS: number
   readonly parkedAgeS: number

@@ -1,4 +1,4 @@
-import { isDatabaseUnavailable, isRefusedByDatabase, isRetryable } from '@paxyo/database'
+import { isDatabaseUnavailable, isRejectedByDatabase, isRetryable } from '@paxyo/database'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Delivery, DeliveryResult } from '../model/delivery.ts'
@@ -27,13 +27,13 @@ export interface BatcherOptions extends LedgerDeps {
   readonly log: Logger
   /** The most deliveries in one transaction. */
   readonly batchMax?: number
-  /** The most deliveries that may wait; more are refused. */
+  /** The most deliveries that may wait; more are rejected. */
   readonly queueMax?: number
   /** How many transactions may be in flight. */
   readonly partitions?: number
-  /** How long one batch is tried before its senders are told to come back. */
+  /** How long one batch is retried before its senders get 503. */
   readonly commitTimeoutMs?: number
-  /** Told of every batch that was committed or given up. */
+  /** Called with every batch that was committed or given up. */
   readonly onBatch?: (deliveries: number, durationMs: number, failure?: NotCommitted) => void
 }
 
@@ -50,8 +50,8 @@ interface Waiting {
 }
 
 /**
- * Group commit: what arrives while a partition commits forms its next batch, without a timer. A lone webhook waits for
- * nobody, and under load one fsync serves hundreds.
+ * Group commit: what arrives while a partition commits forms its next batch, without a timer. A lone webhook does not
+ * wait, and under load one fsync serves hundreds.
  *
  * An order always takes the same partition, so its updates are committed in the order of their arrival.
  */
@@ -145,7 +145,7 @@ async function commitOrExplain(
 
 /**
  * Runs the batch again after a deadlock, and when the outcome of its COMMIT is unknown: deliveries that were committed
- * are duplicates then. A batch that the database refuses is halved until the one delivery that it refuses stands alone.
+ * are duplicates then. A batch that the database rejects is halved until the one delivery that it rejects stands alone.
  */
 async function commitWithRetries(
   options: BatcherOptions,
@@ -160,8 +160,8 @@ async function commitWithRetries(
       return results
     } catch (error) {
       isOutcomeUnknown ||= isDatabaseUnavailable(error)
-      if (isRefusedByDatabase(error)) {
-        options.log.warn({ err: error, deliveries: deliveries.length }, 'the database refused a batch')
+      if (isRejectedByDatabase(error)) {
+        options.log.warn({ err: error, deliveries: deliveries.length }, 'batch rejected by the database')
         if (deliveries.length === 1) return [await commitRejected(options, deliveries[0]!)]
         const middle = deliveries.length >> 1
         return [

@@ -27,7 +27,7 @@ export interface Replay {
   readonly reviewedFor: ReadonlySet<ReviewReason>
 }
 
-/** What the provider says when it is asked whether a webhook is true; null when it could not be asked. */
+/** The provider's response to the question whether a webhook is true; null when it could not be asked. */
 export type Verification = { readonly update: StatusUpdate; readonly body: string } | null
 
 /** What became of a delivery once it was committed. */

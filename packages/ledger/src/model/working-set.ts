@@ -1,7 +1,7 @@
 import type { Money, OrderState } from '@paxyo/order-core'
 import type { ProviderOrder } from './provider-order.ts'
 
-/** An order as it stands in its row. */
+/** An order, as its row has it. */
 export interface Order extends OrderState, ProviderOrder {
   readonly orderId: string
   readonly userId: string
@@ -10,7 +10,7 @@ export interface Order extends OrderState, ProviderOrder {
   readonly updatedAt: Date
 }
 
-/** An account as it stands in its row. */
+/** An account, as its row has it. */
 export interface Account {
   readonly userId: string
   readonly currency: string

@@ -2,7 +2,7 @@ import type { Money } from '@paxyo/order-core'
 import { providerOrderKey, type ProviderOrder } from '../model/provider-order.ts'
 import type { Order } from '../model/working-set.ts'
 
-/** What is frozen when an order is registered or imported. */
+/** The details that registering or importing an order freezes. */
 export interface OrderDetails extends ProviderOrder {
   /** The panel's own id. */
   readonly orderId: string
@@ -18,7 +18,7 @@ export interface OrderDetails extends ProviderOrder {
 
 /** An order that the panel has passed on to a provider. */
 export interface Registration extends OrderDetails {
-  /** Who takes the charge: the panel has done so itself, or it is taken from the account now. */
+  /** `external`: the panel has taken the charge. `account`: it is taken from the account now. */
   readonly payment: 'external' | 'account'
 }
 

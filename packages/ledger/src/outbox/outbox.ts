@@ -12,7 +12,7 @@ export interface OutboxOptions {
   readonly pool: Pool
   readonly publisher: EventPublisher
   readonly log: Logger
-  /** Told how long the bus took for a batch, or that it did not take it. */
+  /** Called with the time that the bus took for a batch, or when it did not take it. */
   readonly onPublish?: (durationMs: number, isTaken: boolean) => void
   /** The longest time between two drains; half a minute unless given. */
   readonly sweepIntervalMs?: number

@@ -43,7 +43,7 @@ export async function findOrders(pool: Pool, orderIds: readonly string[]): Promi
   return rows.map(toOrder)
 }
 
-/** Open orders of these providers of which nothing was heard for so long, the longest silent first. */
+/** Open orders of these providers that have been silent for so long, the longest silent first. */
 export async function findSilentOrders(
   pool: Pool,
   providers: readonly string[],

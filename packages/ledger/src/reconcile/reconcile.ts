@@ -30,21 +30,21 @@ export type ReconcileRequest =
 export interface ReconcileReport {
   /** How many orders were asked about. */
   readonly askedCount: number
-  /** How many answers came to which outcome. */
+  /** How many responses led to each outcome. */
   readonly outcomes: Readonly<Partial<Record<DeliveryResult['outcome'], number>>>
   readonly refunds: readonly { readonly orderId: string; readonly amount: string }[]
   /** Orders that a person must look at now. */
   readonly reviews: readonly { readonly orderId: string; readonly reason: string }[]
   /** Orders of the request that are not registered. */
   readonly unknown: readonly string[]
-  /** Orders that the provider left out of its answer, or that it cannot be asked about. */
+  /** Orders that the provider left out of its response, or that it cannot be asked about. */
   readonly unanswered: readonly string[]
   /** Why it ended before its end, or with a provider left out, and which orders were left. */
   readonly stoppedBy?: ProviderErrorCode | NotCommitted
   readonly left: readonly string[]
 }
 
-/** How many silent orders one run asks about unless told otherwise. */
+/** How many silent orders one run asks about by default. */
 export const RECONCILE_ORDERS_MAX = 10_000
 
 type Report = { -readonly [Name in keyof ReconcileReport]: ReconcileReport[Name] } & {
@@ -62,7 +62,7 @@ interface Askable {
 }
 
 /**
- * Asks providers about orders, as many at a time as their APIs take and within their rates, and commits their answers
+ * Asks providers about orders, as many at a time as their APIs take and within their rates, and commits their responses
  * the way webhooks are committed: what is known already changes nothing, so it may run at any time, twice, and beside
  * webhooks. A provider that fails is left out from then on; the others go on.
  *
@@ -125,20 +125,20 @@ async function reconcileSome(
   report: Report,
 ): Promise<Report['stoppedBy']> {
   try {
-    const answers = await client.statuses(orders.map(({ providerOrderId }) => providerOrderId))
+    const responses = await client.statuses(orders.map(({ providerOrderId }) => providerOrderId))
     report.askedCount += orders.length
     const receivedAt = new Date()
-    const answered = orders.filter(({ providerOrderId }) => answers.has(providerOrderId))
-    const deliveries = answered.map(({ provider, providerOrderId }): Delivery => {
-      const { update, body } = answers.get(providerOrderId)!
+    const found = orders.filter(({ providerOrderId }) => responses.has(providerOrderId))
+    const deliveries = found.map(({ provider, providerOrderId }): Delivery => {
+      const { update, body } = responses.get(providerOrderId)!
       return { deliveryId: `reconcile:${newId()}`, provider, update, body, receivedAt, origin: 'reconcile' }
     })
     const results = await batcher.submit(deliveries)
     if (typeof results === 'string') return results
 
-    const unanswered = orders.filter(({ providerOrderId }) => !answers.has(providerOrderId))
+    const unanswered = orders.filter(({ providerOrderId }) => !responses.has(providerOrderId))
     report.unanswered.push(...unanswered.map(({ orderId }) => orderId))
-    results.forEach((result, index) => note(report, answered[index]!, result))
+    results.forEach((result, index) => note(report, found[index]!, result))
     return undefined
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error

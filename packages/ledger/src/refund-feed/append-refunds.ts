@@ -22,7 +22,7 @@ const APPEND = `
 const IS_ANY_WAITING = `SELECT EXISTS (SELECT FROM refund_feed WHERE last_position IS NULL) AS waiting`
 
 /**
- * Gives refunds that were committed since the last time their places in the feed, behind all others. Whoever commits
+ * Gives refunds that were committed since the last time their places in the feed, behind all others. A transaction that commits
  * later is placed later, so a reader that has seen a place has seen all before it.
  *
  * @returns how many commits were placed; `APPEND_COMMITS_MAX` means that more may be waiting.

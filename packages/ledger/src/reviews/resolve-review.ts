@@ -17,7 +17,7 @@ import { orderView, recordUpdate } from '../transaction/record-event.ts'
 /** What a person decides about a review. */
 export interface Resolution {
   readonly action: 'dismiss' | 'refund' | 'set_status'
-  /** What is refunded, beside what was before; 0 for nothing. */
+  /** The amount to refund in addition to earlier refunds; 0 for none. */
   readonly refund: Money
   /** What the order becomes; undefined to leave it. */
   readonly status: OrderStatus | undefined

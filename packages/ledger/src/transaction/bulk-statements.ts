@@ -187,8 +187,8 @@ export const SETTLE_VERIFICATIONS: BulkStatement<VerifiedRow> = {
 }
 
 /**
- * What a delivery that has to wait says, as it was parsed when it came: it is applied as that, whatever a later parser
- * would make of its body. All others are settled, and their bodies are enough.
+ * The update of a delivery that has to wait, as it was parsed on arrival. It is applied unchanged, whatever a later parser
+ * would read from its body. All other deliveries are settled, and their bodies are enough.
  */
 function waitingUpdate({ outcome, update }: DeliveryRow): string | null {
   if (outcome !== 'parked' && outcome !== 'awaiting_confirmation') return null

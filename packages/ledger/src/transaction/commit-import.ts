@@ -1,4 +1,4 @@
-import { isRefusedByDatabase, isRetryable } from '@paxyo/database'
+import { isRejectedByDatabase, isRetryable } from '@paxyo/database'
 import type { Pool } from 'pg'
 import { commitChangeSet, type BatchOutbox } from './commit-change-set.ts'
 import type { ApplyRules, LedgerTransaction } from './ledger-transaction.ts'
@@ -30,7 +30,7 @@ export async function commitImport<T>(deps: ImportDeps, work: (tx: LedgerTransac
     try {
       return await commitChangeSet({ ...deps, outbox: LEFT_TO_THE_SERVICES }, work)
     } catch (error) {
-      const lost = isRetryable(error) || isRefusedByDatabase(error)
+      const lost = isRetryable(error) || isRejectedByDatabase(error)
       if (!lost || attempt === ATTEMPTS_MAX) throw error
     }
   }

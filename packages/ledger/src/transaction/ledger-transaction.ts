@@ -9,7 +9,7 @@ export interface ApplyRules {
   readonly verifiedProviders?: ReadonlySet<string>
 }
 
-/** An open transaction of the ledger. What its work notes in `changes` is written, and committed, once the work is done. */
+/** An open transaction of the ledger. Its `changes` are written and committed once the work is done. */
 export interface LedgerTransaction extends ApplyRules {
   readonly client: PoolClient
   readonly changes: ChangeSet

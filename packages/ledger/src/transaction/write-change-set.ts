@@ -33,7 +33,7 @@ export interface OutboxRows {
 /**
  * Sends the statements that write a change set, without waiting for them: they travel with the COMMIT behind them.
  *
- * @returns what each of them is answered with.
+ * @returns the result of each.
  */
 export function writeChangeSet(
   client: PoolClient,

@@ -83,23 +83,23 @@ async function receive(
   const credentials = { headers: request.headers, pathToken: request.params.token, body, address: request.ip }
   const sender = deps.authenticate(credentials, receivedAt.getTime())
   const trace = traceOf(request.headers['traceparent'])
-  if (sender === undefined) return refuse(deps, request, reply, trace, 'unauthorized', CREDENTIALS_WANTED)
+  if (sender === undefined) return reject(deps, request, reply, trace, 'unauthorized', CREDENTIALS_WANTED)
 
   const parsed = deps.provider.parseUpdates(request.headers['content-type'], body)
-  if ('error' in parsed) return refuse(deps, request, reply, trace, parsed.error, parsed.detail)
+  if ('error' in parsed) return reject(deps, request, reply, trace, parsed.error, parsed.detail)
 
   const deliveries = toDeliveries(parsed.updates, sender.messageId, deps, receivedAt)
   const results = await deps.batcher.submit(deliveries)
   if (typeof results === 'string') {
     if (results !== 'internal_error') void reply.header('retry-after', RETRY_AFTER_S)
-    return refuse(deps, request, reply, trace, results)
+    return reject(deps, request, reply, trace, results)
   }
   request.webhookResults = results
   results.forEach((result, index) => logResult(deps.deliveryLog, trace, deliveries[index]!, result))
-  return reply.send({ results: results.map((result, index) => toAnswer(deliveries[index]!, result)) })
+  return reply.send({ results: results.map((result, index) => toResponse(deliveries[index]!, result)) })
 }
 
-function refuse(
+function reject(
   { log, provider }: Receiver,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -107,12 +107,12 @@ function refuse(
   code: ErrorCode,
   detail?: string,
 ): FastifyReply {
-  log.warn({ ...trace, provider: provider.name, code, address: request.ip }, 'webhook refused')
+  log.warn({ ...trace, provider: provider.name, code, address: request.ip }, 'webhook rejected')
   return sendProblem(reply, code, detail)
 }
 
 /**
- * A signed message keeps its id when it is sent again. Its body is part of the key, because a provider that used an id
+ * A signed message keeps its id when it is retried. Its body is part of the key, because a provider that used an id
  * twice must not lose its second message, and so is its provider: two of them may use the same id. Any other request is
  * new. An id that is too long for an index, or that no path could name, is known by its digest.
  */
@@ -132,7 +132,7 @@ function toDeliveries(
 
 const digestOf = (text: string): string => hash('sha256', text, 'base64url').slice(0, 16)
 
-function toAnswer({ update }: Delivery, { outcome, review, refund }: DeliveryResult): Record<string, unknown> {
+function toResponse({ update }: Delivery, { outcome, review, refund }: DeliveryResult): Record<string, unknown> {
   return {
     orderId: update?.providerOrderId ?? null,
     outcome,
@@ -148,7 +148,7 @@ function logResult(log: Logger, trace: TraceFields, delivery: Delivery, result: 
       ...trace,
       provider: delivery.provider,
       deliveryId: delivery.deliveryId,
-      ...toAnswer(delivery, result),
+      ...toResponse(delivery, result),
       ...result.event,
     },
     'webhook committed',

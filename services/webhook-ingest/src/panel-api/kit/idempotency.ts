@@ -1,5 +1,5 @@
 import { boundedText, type ErrorCode } from '@paxyo/contracts'
-import { isRefusedByDatabase, isRetryable, roundTrip } from '@paxyo/database'
+import { isRejectedByDatabase, isRetryable, roundTrip } from '@paxyo/database'
 import { commitChangeSet, type LedgerDeps, type LedgerTransaction } from '@paxyo/ledger'
 import type { FastifyRequest } from 'fastify'
 import { createHash } from 'node:crypto'
@@ -59,7 +59,7 @@ export async function commitOnce(
     try {
       return await tryOnce(deps, request, work)
     } catch (error) {
-      const mayHaveLostRace = isRefusedByDatabase(error) || isRetryable(error)
+      const mayHaveLostRace = isRejectedByDatabase(error) || isRetryable(error)
       if (!mayHaveLostRace || attempt === ATTEMPTS_MAX) throw error
     }
   }

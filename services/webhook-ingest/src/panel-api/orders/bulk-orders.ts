@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@paxyo/contracts'
-import { isRefusedByDatabase, roundTrip } from '@paxyo/database'
+import { isRejectedByDatabase, roundTrip } from '@paxyo/database'
 import { registerOrders, type Registered, type Registration, type RegistrationRejection } from '@paxyo/ledger'
 import { formatMoney } from '@paxyo/order-core'
 import {
@@ -125,7 +125,7 @@ async function registerAll(
       epoch = done.epoch
       size = CHUNK_ROWS
     } catch (error) {
-      if (!isRefusedByDatabase(error)) throw error
+      if (!isRejectedByDatabase(error)) throw error
       if (chunk.length > 1) {
         size = Math.ceil(chunk.length / 2)
         continue

@@ -1,6 +1,12 @@
 import { OPEN_STATUSES } from '@paxyo/contracts'
 import type { Batcher, Delivery, Verification } from '@paxyo/ledger'
-import { formatMoney, ProviderError, type Provider, type ProviderAnswer, type ProviderClient } from '@paxyo/order-core'
+import {
+  formatMoney,
+  ProviderError,
+  type Provider,
+  type ProviderResponse,
+  type ProviderClient,
+} from '@paxyo/order-core'
 import { createWorker } from '@paxyo/service-kit'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
@@ -106,7 +112,7 @@ export function createProviderVerification({
   async function ask(
     client: ProviderClient,
     claims: readonly Claim[],
-  ): Promise<[ReadonlyMap<string, ProviderAnswer>, string?]> {
+  ): Promise<[ReadonlyMap<string, ProviderResponse>, string?]> {
     const ids = new Set(claims.map(({ delivery }) => providerOrderIdOf(delivery)))
     const orderIds = [...ids].filter((id) => client.isAskable(id))
     try {
@@ -168,7 +174,7 @@ type VerifiedDelivery = Delivery & { readonly verification: Verification }
 const providerOrderIdOf = ({ update }: Delivery): string => update?.providerOrderId ?? ''
 
 /** An open order, or one that it does not know: the webhook may have overtaken what the API reads from. */
-function mayBeBehind({ update: { status } }: ProviderAnswer): boolean {
+function mayBeBehind({ update: { status } }: ProviderResponse): boolean {
   return status === 'unknown' || OPEN_STATUSES.some((open) => open === status)
 }
 
