@@ -1,11 +1,22 @@
 import type { Provider } from '@paxyo/order-core'
 import { PROVIDER_FORMATS } from './formats.ts'
 import { DEFAULT_PROVIDER } from './provider-variables.ts'
-import type { ProviderSettings } from './provider-settings.ts'
+import type { ProviderSettings, WebhookAuthentication } from './provider-settings.ts'
 
 /** Makes a provider of its format. Its client opens no connection before it is asked. */
 export function createProvider({ format, name, statusMap, api }: ProviderSettings): Provider {
   return PROVIDER_FORMATS[format]({ name, statusMap, api })
+}
+
+/** A provider, and how its webhooks are authenticated. */
+export interface ConfiguredProvider {
+  readonly provider: Provider
+  readonly authentication: WebhookAuthentication
+}
+
+/** Makes every provider of a configuration. */
+export function createProviders(settings: readonly ProviderSettings[]): readonly ConfiguredProvider[] {
+  return settings.map((one) => ({ provider: createProvider(one), authentication: one.authentication }))
 }
 
 /**

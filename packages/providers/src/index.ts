@@ -1,4 +1,4 @@
-export { createProvider, defaultProvider } from './create-provider.ts'
+export { createProvider, createProviders, defaultProvider, type ConfiguredProvider } from './create-provider.ts'
 export { PROVIDER_FORMATS, type ProviderFormat } from './formats.ts'
 export type { ProviderSettings, WebhookAuthentication } from './provider-settings.ts'
 export {

@@ -20,7 +20,7 @@ import {
 } from 'demo'
 import { createIngest, INGEST_POOL_MAX, panelWebhookTarget } from 'webhook-ingest'
 import type { FastifyInstance } from 'fastify'
-import { createProvider, providerSettings } from '@paxyo/providers'
+import { createProviders, providerSettings } from '@paxyo/providers'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
@@ -105,10 +105,7 @@ function startServices(
     createIngest({
       pool: ingestPool,
       publisher,
-      providers: providers.map((settings) => ({
-        provider: createProvider(settings),
-        authentication: settings.authentication,
-      })),
+      providers: createProviders(providers),
       verifiesRefunds: config.CONFIRM_MONEY === 'on',
       apiKeys: secrets.apiKeys,
       tokens: { secrets: secrets.jwtSecrets, audience: config.JWT_AUDIENCE },

@@ -1,8 +1,7 @@
 import { createKysely } from '@paxyo/database'
 import type { EventPublisher } from '@paxyo/event-bus'
 import { createBatcher, createOutbox, newId, type ChangeSet, type LedgerDeps } from '@paxyo/ledger'
-import type { Provider } from '@paxyo/order-core'
-import type { WebhookAuthentication } from '@paxyo/providers'
+import type { ConfiguredProvider } from '@paxyo/providers'
 import type { ReadinessCheck } from '@paxyo/service-kit'
 import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
@@ -26,7 +25,7 @@ export interface IngestDeps {
   readonly pool: Pool
   readonly publisher: EventPublisher
   /** Each with how its webhooks are authenticated. */
-  readonly providers: readonly IngestProvider[]
+  readonly providers: readonly ConfiguredProvider[]
   /** Whether webhooks refund only after the provider was asked whether they are true; every provider has a client then. */
   readonly verifiesRefunds: boolean
   readonly verificationTimes?: Partial<VerificationTimes>
@@ -39,11 +38,6 @@ export interface IngestDeps {
   /** Where outgoing webhooks go; nowhere when it is not given, and that costs nothing. */
   readonly panelWebhook?: PanelWebhookTarget | undefined
   readonly log: Logger
-}
-
-export interface IngestProvider {
-  readonly provider: Provider
-  readonly authentication: WebhookAuthentication
 }
 
 export interface Ingest extends AsyncDisposable {

@@ -1,6 +1,6 @@
 import { createPool } from '@paxyo/database'
 import { createRedisBus } from '@paxyo/event-bus'
-import { createProvider, providerSettings } from '@paxyo/providers'
+import { createProviders, providerSettings } from '@paxyo/providers'
 import {
   createHttpServer,
   createLogger,
@@ -32,10 +32,7 @@ await runService(async (resources) => {
     createIngest({
       pool,
       publisher,
-      providers: providerSettings(config).map((settings) => ({
-        provider: createProvider(settings),
-        authentication: settings.authentication,
-      })),
+      providers: createProviders(providerSettings(config)),
       verifiesRefunds: config.CONFIRM_MONEY === 'on',
       apiKeys: config.PANEL_API_KEYS,
       tokens: { secrets: config.JWT_SECRETS, audience: config.JWT_AUDIENCE },

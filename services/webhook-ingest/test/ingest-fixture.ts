@@ -5,9 +5,9 @@ import { createTestDatabase, TEST_JWT_SECRET, type TestDatabase } from '@paxyo/t
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { pino } from 'pino'
 import { userChannel } from '@paxyo/contracts'
-import type { WebhookAuthentication } from '@paxyo/providers'
+import type { ConfiguredProvider, WebhookAuthentication } from '@paxyo/providers'
 import { createGodOfPanel } from '@paxyo/godofpanel'
-import { createIngest, type Ingest, type IngestProvider } from '../src/ingest.ts'
+import { createIngest, type Ingest } from '../src/ingest.ts'
 import type { VerificationTimes } from '../src/workers/provider-verification/provider-verification.ts'
 import type { PanelWebhookTarget } from '../src/workers/outgoing-webhooks/outgoing-webhook-config.ts'
 
@@ -15,7 +15,7 @@ export const TOKEN = 'a-webhook-token'
 export const API_KEY = 'a-panel-api-key'
 
 /** A provider that cannot be asked, and whose webhooks cannot be authenticated. */
-export const GODOFPANEL: IngestProvider = {
+export const GODOFPANEL: ConfiguredProvider = {
   provider: createGodOfPanel(),
   authentication: { tokens: [], signatureKeys: [], allowedCidrs: [] },
 }
@@ -49,7 +49,7 @@ export interface FixtureProvider {
 interface FixtureOptions {
   readonly provider?: FixtureProvider
   /** Providers beside GodOfPanel. */
-  readonly others?: readonly IngestProvider[]
+  readonly others?: readonly ConfiguredProvider[]
   readonly hasDocs?: boolean
   readonly jwtSecrets?: string[]
   readonly panelWebhook?: PanelWebhookTarget

@@ -124,7 +124,8 @@ function createPartition(options: BatcherOptions, batchMax: number): Partition {
 }
 
 function partitionOf({ provider, update, deliveryId }: Delivery, partitionCount: number): number {
-  const key = update === undefined ? deliveryId : providerOrderKey({ ...update, provider })
+  const key =
+    update === undefined ? deliveryId : providerOrderKey({ provider, providerOrderId: update.providerOrderId })
   let hash = 0
   for (let index = 0; index < key.length; index += 1) hash = (Math.imul(hash, 31) + key.charCodeAt(index)) >>> 0
   return hash % partitionCount
