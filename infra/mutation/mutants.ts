@@ -228,8 +228,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a replay takes an order back to what was overtaken',
     file: `${INGEST}/src/panel-api/deliveries/replay-deliveries.ts`,
-    find: 'origin.is_overtaken || ',
-    replace: '',
+    find: "if (isOvertaken) return 'overtaken'",
+    replace: 'void isOvertaken',
     tests: [`${INGEST}/test/panel-api/deliveries`],
   },
 ]
