@@ -11,8 +11,10 @@ const LENGTH = 60_000
 const HOSTILE_TEXTS = ['a', ' ', '0', '1.', 'a ', 'é'].map((part) =>
   part.repeat(LENGTH / part.length / Buffer.byteLength(part)).concat('\0'),
 )
-/** All of them together; a single text that is checked in its length squared takes longer by itself. */
-const CPU_MS_MAX_PER_REQUEST = 500
+/** A text that is checked in its length squared takes longer by itself, each time. */
+const CPU_MS_MAX = 500
+/** A collection of garbage, or a virtual machine that loses its core, can make one request look slow, but not each. */
+const ATTEMPTS = 5
 
 let ingest: IngestFixture
 beforeAll(async () => {
@@ -40,6 +42,22 @@ function countTexts(value: unknown): number {
   return Object.values(value).reduce<number>((sum, part) => sum + countTexts(part), 0)
 }
 
+async function cpuMsOf({ headers, ...request }: GeneratedRequest): Promise<number> {
+  const before = process.cpuUsage()
+  await ingest.app.inject({ ...request, headers: { ...headers, authorization: `Bearer ${API_KEY}` } })
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000
+}
+
+/** Of several attempts, as many as it takes to be fast once. */
+async function leastCpuMs(request: GeneratedRequest): Promise<number> {
+  let least = Infinity
+  for (let attempt = 0; attempt < ATTEMPTS && least > CPU_MS_MAX; attempt += 1) {
+    least = Math.min(least, await cpuMsOf(request))
+  }
+  return least
+}
+
 test('no text in a body keeps the process busy', async () => {
   const { operations, resolve } = readDocument((await ingest.app.inject('/openapi.json')).json())
   const slow: unknown[] = []
@@ -49,14 +67,8 @@ test('no text in a body keeps the process busy', async () => {
     const samples = fc.sample(validRequests(operation, resolve, {}), { numRuns: 5, seed: 1 })
     for (const text of HOSTILE_TEXTS) {
       for (const request of samples.flatMap((sample) => Array.from(withReplacedTexts(sample, text)))) {
-        const before = process.cpuUsage()
-        const { statusCode } = await ingest.app.inject({
-          ...request,
-          headers: { ...request.headers, authorization: `Bearer ${API_KEY}` },
-        })
-        const { user, system } = process.cpuUsage(before)
-        const cpuMs = (user + system) / 1000
-        if (cpuMs > CPU_MS_MAX_PER_REQUEST) slow.push([operation.operationId, text.slice(0, 4), statusCode, cpuMs])
+        const cpuMs = await leastCpuMs(request)
+        if (cpuMs > CPU_MS_MAX) slow.push([operation.operationId, text.slice(0, 4), cpuMs])
         tried += 1
       }
     }
