@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { PANEL_KEY, startCluster, WEBHOOK_TOKEN, type Cluster, type Member } from './cluster.ts'
 import { FAULTS } from './faults.ts'
-import { follow, type Follower } from './follower.ts'
+import { follow, type Follower } from './watching-client.ts'
 import { createRandom, type Random } from './random.ts'
 import { planOrder, type PlannedOrder } from './workload.ts'
 

@@ -9,7 +9,7 @@ export interface PanelOptions {
   readonly css?: string
   readonly contentSecurityPolicy?: string
   /** Answers a request for a token instead of the usual `{token}`. */
-  readonly answerToken?: (request: IncomingMessage) => Promise<TokenAnswer>
+  readonly respondWithToken?: (request: IncomingMessage) => Promise<TokenAnswer>
 }
 
 interface TokenAnswer {
@@ -24,7 +24,7 @@ export interface Panel extends AsyncDisposable {
 
 /** A panel's own server, on another origin than the gateway's. */
 export async function servePanel(options: PanelOptions): Promise<Panel> {
-  const { userId, html, css = '', contentSecurityPolicy, answerToken } = options
+  const { userId, html, css = '', contentSecurityPolicy, respondWithToken } = options
   const server = createServer((request, response) => {
     void (async () => {
       if (request.url === '/token') {
@@ -32,7 +32,7 @@ export async function servePanel(options: PanelOptions): Promise<Panel> {
           type: 'application/json',
           body: JSON.stringify({ token: await mintToken(userId) }),
         })
-        const { status = 200, type = 'text/plain', body } = await (answerToken ?? token)(request)
+        const { status = 200, type = 'text/plain', body } = await (respondWithToken ?? token)(request)
         response.writeHead(status, { 'content-type': type }).end(body)
         return
       }

@@ -190,7 +190,7 @@ const METRICS_DOC = readFileSync(new URL('../docs/metrics.md', import.meta.url),
 /** Metrics of which nothing has happened in this file show no labels. */
 const LABELS_UNSEEN: Record<string, string> = {
   paxyo_ingest_batch_failures_total: 'reason',
-  paxyo_gateway_upgrades_refused_total: 'reason',
+  paxyo_gateway_upgrades_rejected_total: 'reason',
 }
 
 function labelsOf(text: string, metric: string): string {

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals'
 import { eventually, startRedisCluster, startRedisSentinels, type RedisServers } from '@paxyo/testkit'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { follow, type Follower } from '../chaos/follower.ts'
+import { follow, type Follower } from '../chaos/watching-client.ts'
 import { startSystem, type System } from './system.ts'
 
 const USERS = 60

@@ -67,7 +67,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a webhook that its provider refutes pays all the same',
     file: `${LEDGER}/src/deliveries/apply-delivery.ts`,
-    find: "return isConfirmed(order, decision, verification.update) ? undefined : 'provider_disagrees'",
+    find: "return isVerified(order, decision, verification.update) ? undefined : 'provider_disagrees'",
     replace: 'return undefined',
     tests: [`${LEDGER}/test/deliveries`],
   },

@@ -15,7 +15,7 @@ test('kill -9 at any step between a webhook and the money that its provider conf
   await using provider = await startSimulator({ apiKey: 'a-key', shapes: ['text'], retry: { delayMsMax: 200 } })
   using crashingIngest = await buildCrashPointIngest()
   await using system = await startSystem({
-    env: { PROVIDER_API_URL: provider.apiUrl, PROVIDER_API_KEY: 'a-key', CONFIRM_MONEY: 'on' },
+    env: { PROVIDER_API_URL: provider.apiUrl, PROVIDER_API_KEY: 'a-key', VERIFY_REFUNDS: 'on' },
   })
   const client = await connectSocket(system.gateway.url, { token: await mintToken('user-1') })
   await client.next('welcome')
@@ -53,7 +53,7 @@ test('kill -9 at any step between a webhook and the money that its provider conf
   expect(successor.url).toMatch(/^http/)
   await eventually(async () => {
     const { rows } = await system.database.owner.query(
-      `SELECT FROM deliveries WHERE outcome = 'awaiting_confirmation' LIMIT 1`,
+      `SELECT FROM deliveries WHERE outcome = 'awaiting_verification' LIMIT 1`,
     )
     return rows.length === 0
   })

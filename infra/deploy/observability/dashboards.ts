@@ -57,7 +57,7 @@ export const DASHBOARDS: readonly Dashboard[] = [
         lines: [
           ['max by (reason) (paxyo_ingest_open_reviews)', 'review: {{reason}}'],
           ['max(paxyo_ingest_parked_deliveries)', 'parked'],
-          ['max(paxyo_ingest_unconfirmed_deliveries)', 'unconfirmed'],
+          ['max(paxyo_ingest_unverified_deliveries)', 'unverified'],
         ],
       },
     ],
@@ -126,7 +126,7 @@ export const DASHBOARDS: readonly Dashboard[] = [
         lines: [
           ['max(paxyo_ingest_outbox_age_seconds)', 'outbox'],
           ['max(paxyo_ingest_parked_age_seconds)', 'parked'],
-          ['max(paxyo_ingest_unconfirmed_age_seconds)', 'unconfirmed'],
+          ['max(paxyo_ingest_unverified_age_seconds)', 'unverified'],
           ['max(paxyo_ingest_open_review_age_seconds)', 'review'],
         ],
       },
@@ -171,17 +171,17 @@ export const DASHBOARDS: readonly Dashboard[] = [
       {
         title: 'Upgrades refused',
         unit: 'short',
-        lines: [[rate('paxyo_gateway_upgrades_refused_total', 'reason'), '{{reason}}']],
+        lines: [[rate('paxyo_gateway_upgrades_rejected_total', 'reason'), '{{reason}}']],
       },
       {
         title: 'Gaps filled',
         unit: 'short',
-        lines: [['sum(rate(paxyo_gateway_gap_fills_total[$__rate_interval]))', 'reads']],
+        lines: [['sum(rate(paxyo_gateway_backfills_total[$__rate_interval]))', 'reads']],
       },
       {
         title: 'Age of the last message to itself',
         unit: 's',
-        lines: [['paxyo_gateway_pubsub_probe_age_seconds', '{{instance}}']],
+        lines: [['paxyo_gateway_pubsub_heartbeat_age_seconds', '{{instance}}']],
       },
       {
         title: 'Drain',

@@ -47,7 +47,7 @@ interface LeaderState {
 }
 
 /** A busy tab may be late once. */
-const ANSWER_TIMEOUT_MS = 1_000
+const RESPONSE_TIMEOUT_MS = 1_000
 const UNANSWERED_MAX = 2
 /** The server pings more often than this, and the leader passes it on. */
 const SILENCE_MS_MAX = 65_000
@@ -143,7 +143,7 @@ export function createTabs({ name, stream, connection, ownStatus, onState }: Tab
 
   function ask(): void {
     if (isLeader) return
-    waitFor(ANSWER_TIMEOUT_MS)
+    waitFor(RESPONSE_TIMEOUT_MS)
     tell({ kind: 'ask', from: id, position: stream.position })
   }
 

@@ -26,7 +26,7 @@ export function explainRedisError(error: unknown, address: RedisAddress): Failur
   const url = addressOf(error, address)
   const user = decodeURIComponent(url.username) || 'default'
   const { message } = error as Error
-  const refused = (text: string, mend: string): Failure => new Failure('refused', text, mend, { cause: error })
+  const refused = (text: string, hint: string): Failure => new Failure('refused', text, hint, { cause: error })
   if (message.startsWith('WRONGPASS')) {
     return refused(`Redis refuses the password of "${user}"`, 'Put the right user and password into REDIS_URL.')
   }

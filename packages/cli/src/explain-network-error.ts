@@ -11,7 +11,7 @@ export function withoutPassword(url: URL): string {
 /** What Node's network errors mean, where we know; `variable` is where the address came from. */
 export function explainNetworkError(error: unknown, server: string, url: URL, variable: string): Failure | undefined {
   const host = url.host || url.hostname
-  const reach = (message: string, mend: string): Failure => new Failure('unreachable', message, mend, { cause: error })
+  const reach = (message: string, hint: string): Failure => new Failure('unreachable', message, hint, { cause: error })
   switch (codeOf(error)) {
     case 'ENOTFOUND':
     case 'EAI_AGAIN':

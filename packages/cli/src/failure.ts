@@ -1,15 +1,15 @@
 import { EXIT_CODES, type ExitReason } from './exit-codes.ts'
 
-/** Something went wrong that a person can mend: `message` says what, `mend` how. */
+/** Something went wrong that a person can fix: `message` says what, `hint` how. */
 export class Failure extends Error {
   readonly reason: ExitReason
-  readonly mend: string | undefined
+  readonly hint: string | undefined
 
-  constructor(reason: ExitReason, message: string, mend?: string, options?: ErrorOptions) {
+  constructor(reason: ExitReason, message: string, hint?: string, options?: ErrorOptions) {
     super(message, options)
     this.name = 'Failure'
     this.reason = reason
-    this.mend = mend
+    this.hint = hint
   }
 
   get exitCode(): number {

@@ -35,12 +35,12 @@ function toFailure(error: unknown): Failure {
 }
 
 function sayFailure(failure: Failure, terminal: Terminal, asJson: boolean): void {
-  const { reason, message, mend, cause } = failure
+  const { reason, message, hint, cause } = failure
   if (asJson) {
-    terminal.err(`${JSON.stringify({ error: { reason, message, ...(mend === undefined ? {} : { mend }) } })}\n`)
+    terminal.err(`${JSON.stringify({ error: { reason, message, ...(hint === undefined ? {} : { hint }) } })}\n`)
     return
   }
   terminal.err(`${terminal.styleErr('red', 'paxyo:')} ${message}\n`)
-  if (mend !== undefined) terminal.err(`       ${mend}\n`)
+  if (hint !== undefined) terminal.err(`       ${hint}\n`)
   if (terminal.env['PAXYO_DEBUG'] && Error.isError(cause)) terminal.err(`${cause.stack}\n`)
 }

@@ -16,7 +16,7 @@ export async function variables() {
     JWT_SECRETS: env.secrets(32),
     JWT_AUDIENCE: env.text.default('paxyo'),
     /** As the services have it: what has come before its order was known may have to be confirmed, too. */
-    CONFIRM_MONEY: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
+    VERIFY_REFUNDS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
     EVENT_RETENTION_DAYS: env.integer(1, 9999).default(7),
     MAINTAIN_EVERY_HOURS: env.integer(0, 596).default(0),
     SECRETS_DIR: env.text.optional(),

@@ -92,7 +92,7 @@ describe('exit codes', () => {
     const { code, stdout, stderr } = await paxyo(['audit', '--json'], unreachable)
     expect([code, stdout]).toEqual([3, ''])
     expect(JSON.parse(stderr)).toEqual({
-      error: { reason: 'unreachable', message: expect.any(String), mend: expect.any(String) },
+      error: { reason: 'unreachable', message: expect.any(String), hint: expect.any(String) },
     })
   })
 

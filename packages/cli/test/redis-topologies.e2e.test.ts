@@ -101,7 +101,7 @@ describe('a cluster', () => {
     await eventually(async () => {
       const findings = await redisFindings(env)
       expect([findings['redis-cluster'], findings['redis']]).toContainEqual(
-        expect.objectContaining({ status: 'failed', mend: expect.any(String) }),
+        expect.objectContaining({ status: 'failed', hint: expect.any(String) }),
       )
       return true
     }, 30_000)

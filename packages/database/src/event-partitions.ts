@@ -59,7 +59,7 @@ async function createPartition(pool: Pool, day: number): Promise<boolean> {
     `
     CREATE TABLE IF NOT EXISTS ${name} PARTITION OF events FOR VALUES ${bounds};
     CREATE OR REPLACE TRIGGER append_only_truncate BEFORE TRUNCATE ON ${name}
-      FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()`,
+      FOR EACH STATEMENT EXECUTE FUNCTION reject_change()`,
   )
   return true
 }
@@ -87,7 +87,7 @@ async function emptyDefaultPartition(pool: Pool, firstKeptDay: number): Promise<
     DROP TABLE events_default;
     CREATE TABLE events_default PARTITION OF events DEFAULT;
     CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON events_default
-      FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()`,
+      FOR EACH STATEMENT EXECUTE FUNCTION reject_change()`,
   )
   return ['events_default']
 }

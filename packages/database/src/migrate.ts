@@ -12,6 +12,7 @@ import * as openOrders from './migrations/0007-open-orders.ts'
 import * as leanIndexes from './migrations/0008-lean-indexes.ts'
 import * as waitingUpdates from './migrations/0009-waiting-updates.ts'
 import * as paymentRefs from './migrations/0010-payment-refs.ts'
+import * as standardTerms from './migrations/0011-standard-terms.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -25,6 +26,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0008-lean-indexes': leanIndexes,
   '0009-waiting-updates': waitingUpdates,
   '0010-payment-refs': paymentRefs,
+  '0011-standard-terms': standardTerms,
 }
 
 /** The names of all migrations, as the table `kysely_migration` of a database that is up to date lists them. */

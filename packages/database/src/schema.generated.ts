@@ -38,18 +38,6 @@ export interface ApiKeys {
   revoked_at: Timestamp | null;
 }
 
-export interface Confirmations {
-  answer: string | null;
-  attempts: Generated<number>;
-  created_at: Timestamp;
-  delivery_id: string;
-  due_at: Timestamp;
-  last_error: string | null;
-  provider: string;
-  provider_order_id: string;
-  settled_at: Timestamp | null;
-}
-
 export interface Deliveries {
   body: string;
   delivery_id: string;
@@ -120,12 +108,12 @@ export interface Outbox {
   user_ids: string[];
 }
 
-export interface PanelWebhookCursor {
+export interface OutgoingWebhookCursor {
   only_row: Generated<boolean>;
   position: number;
 }
 
-export interface PanelWebhooks {
+export interface OutgoingWebhooks {
   attempted_at: Timestamp | null;
   attempts: Generated<number>;
   due_at: Timestamp | null;
@@ -163,19 +151,31 @@ export interface StreamEpoch {
   only_row: Generated<boolean>;
 }
 
+export interface Verifications {
+  attempts: Generated<number>;
+  created_at: Timestamp;
+  delivery_id: string;
+  due_at: Timestamp;
+  last_error: string | null;
+  provider: string;
+  provider_order_id: string;
+  response: string | null;
+  settled_at: Timestamp | null;
+}
+
 export interface DB {
   accounts: Accounts;
   api_keys: ApiKeys;
-  confirmations: Confirmations;
   deliveries: Deliveries;
   events: Events;
   idempotency_keys: IdempotencyKeys;
   ledger_entries: LedgerEntries;
   orders: Orders;
   outbox: Outbox;
-  panel_webhook_cursor: PanelWebhookCursor;
-  panel_webhooks: PanelWebhooks;
+  outgoing_webhook_cursor: OutgoingWebhookCursor;
+  outgoing_webhooks: OutgoingWebhooks;
   refund_feed: RefundFeed;
   reviews: Reviews;
   stream_epoch: StreamEpoch;
+  verifications: Verifications;
 }

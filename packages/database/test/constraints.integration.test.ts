@@ -31,7 +31,7 @@ const ANOTHER: Record<SampleTable, Readonly<Record<string, unknown>>> = {
   events: { seq: 2 },
   outbox: { batch_id: '00000000-0000-7000-8000-00000000000b' },
   reviews: { review_id: '00000000-0000-7000-8000-00000000000c' },
-  confirmations: { delivery_id: 'delivery-2' },
+  verifications: { delivery_id: 'delivery-2' },
 }
 
 const RESOLVED = {
@@ -97,9 +97,9 @@ describe('a row is refused by', () => {
     ['reviews', 'a status set by a dismissal', { ...RESOLVED, resolution_status: 'canceled' }, CHECK_VIOLATION],
     ['reviews', 'an unknown delivery', { delivery_id: 'delivery-9' }, FOREIGN_KEY_VIOLATION],
 
-    ['confirmations', 'an unknown delivery', { delivery_id: 'delivery-9' }, FOREIGN_KEY_VIOLATION],
-    ['confirmations', 'a delivery that is asked about', { delivery_id: 'delivery-1' }, UNIQUE_VIOLATION],
-    ['confirmations', 'an answer that settles nothing', { answer: '{}' }, CHECK_VIOLATION],
+    ['verifications', 'an unknown delivery', { delivery_id: 'delivery-9' }, FOREIGN_KEY_VIOLATION],
+    ['verifications', 'a delivery that is asked about', { delivery_id: 'delivery-1' }, UNIQUE_VIOLATION],
+    ['verifications', 'a response that settles nothing', { response: '{}' }, CHECK_VIOLATION],
   ])('%s: %s', async (table, _what, changes, code) => {
     const attempt = insertSample(database.owner, table, { ...ANOTHER[table], ...changes })
     expect(await refusalOf(attempt)).toBe(code)

@@ -13,6 +13,7 @@ const MIGRATIONS = [
   '0008-lean-indexes',
   '0009-waiting-updates',
   '0010-payment-refs',
+  '0011-standard-terms',
 ]
 
 let database: TestDatabase

@@ -59,20 +59,20 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
     ],
     gateway: [],
   },
-  confirmations: {
+  verifications: {
     ingest: [
       'SELECT',
       'INSERT',
-      'UPDATE answer',
       'UPDATE attempts',
       'UPDATE due_at',
       'UPDATE last_error',
+      'UPDATE response',
       'UPDATE settled_at',
     ],
     gateway: [],
   },
   refund_feed: { ingest: ['SELECT', 'UPDATE last_position'], gateway: [] },
-  panel_webhooks: {
+  outgoing_webhooks: {
     ingest: [
       'SELECT',
       'INSERT',
@@ -86,7 +86,7 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
     ],
     gateway: [],
   },
-  panel_webhook_cursor: { ingest: ['SELECT', 'INSERT', 'UPDATE position'], gateway: [] },
+  outgoing_webhook_cursor: { ingest: ['SELECT', 'INSERT', 'UPDATE position'], gateway: [] },
   stream_epoch: { ingest: ['SELECT'], gateway: ['SELECT'] },
   api_keys: { ingest: ['SELECT', 'UPDATE last_used_at'], gateway: [] },
   idempotency_keys: { ingest: ['SELECT', 'INSERT'], gateway: [] },
@@ -211,7 +211,7 @@ describe('the owner, a superuser, cannot change what is append-only', () => {
       `TRUNCATE ${target} CASCADE`,
     ]
     for (const statement of statements) {
-      expect(await refusalOf(owner.query(statement))).toMatch(/ is refused: its rows are append-only$/)
+      expect(await refusalOf(owner.query(statement))).toMatch(/ is rejected: its rows are append-only$/)
     }
     expect((await owner.query(`SELECT FROM ${target}`)).rowCount).toBeGreaterThan(0)
   })

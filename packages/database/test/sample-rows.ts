@@ -48,7 +48,7 @@ export const SAMPLE_ROWS = {
     reason: 'remains_missing',
     opened_at: new Date(),
   },
-  confirmations: {
+  verifications: {
     delivery_id: 'delivery-1',
     provider: 'godofpanel',
     provider_order_id: '12345',

@@ -33,7 +33,7 @@ const START_RETRY_DELAY_MS = 200
 const GONE_TIMEOUT_MS = 5_000
 const GONE_INTERVAL_MS = 50
 /** How long whoever listens on the server's port may take to show that it is PostgreSQL. */
-const PROBE_TIMEOUT_MS = 2_000
+const CHECK_TIMEOUT_MS = 2_000
 /** How much of the server's log an error repeats. */
 const LOG_LINES_MAX = 8
 
@@ -223,6 +223,6 @@ function isPostgres(port: number): Promise<boolean> {
     // The answer is one byte: S for yes or N for no.
     socket.once('data', (answer) => conclude(answer.toString() === 'N' || answer.toString() === 'S'))
     socket.once('error', () => conclude(false)).once('end', () => conclude(false))
-    socket.setTimeout(PROBE_TIMEOUT_MS, () => conclude(false))
+    socket.setTimeout(CHECK_TIMEOUT_MS, () => conclude(false))
   })
 }

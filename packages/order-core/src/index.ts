@@ -1,5 +1,5 @@
 export { decide, type Decision } from './decide.ts'
-export { isConfirmed, movesMoney, type ChangingDecision } from './confirm.ts'
+export { isVerified, movesMoney, type ChangingDecision } from './verify-refund.ts'
 export { formatMoney, parseMoney, type Money } from './money.ts'
 export type { OrderState } from './order-state.ts'
 export { refundTarget } from './refund.ts'

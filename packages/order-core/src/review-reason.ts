@@ -11,9 +11,9 @@ export const REVIEW_REASONS = {
   provider_error: 'The provider sent an error instead of a status; nothing was changed.',
   order_id_missing: 'The provider sent an update that names no order; nothing was changed.',
   provider_disagrees: 'The provider, when asked, did not say what its webhook had said; nothing was changed or paid.',
-  not_confirmed: 'The provider could not be asked whether its webhook is true; nothing was changed or paid.',
+  not_verified: 'The provider could not be asked whether its webhook is true; nothing was changed or paid.',
   balance_limit: 'The account cannot hold what this update would have refunded; nothing was changed.',
-  refused_by_database: 'The database refused what this update would have changed; nothing was changed.',
+  rejected_by_database: 'The database refused what this update would have changed; nothing was changed.',
 } as const
 
 export type ReviewReason = keyof typeof REVIEW_REASONS

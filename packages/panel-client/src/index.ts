@@ -4,7 +4,7 @@ export type {
   Deliveries,
   Orders,
   PanelClient,
-  PanelWebhooks,
+  OutgoingWebhooks,
   Refunds,
   Reviews,
   Tokens,
@@ -72,13 +72,13 @@ export {
 } from './schemas/orders.ts'
 export { type Page, PAGE_SIZE_MAX, pageQuery, type PageQuery, pageSchema } from './schemas/page.ts'
 export {
-  listPanelWebhooksQuery,
-  type ListPanelWebhooksQuery,
-  panelWebhookSchema,
-  type PanelWebhookView,
+  listOutgoingWebhooksQuery,
+  type ListOutgoingWebhooksQuery,
+  outgoingWebhookSchema,
+  type OutgoingWebhookView,
   type RetriedWebhooks,
   retriedWebhooksSchema,
-} from './schemas/panel-webhooks.ts'
+} from './schemas/outgoing-webhooks.ts'
 export { positionFields } from './schemas/position.ts'
 export {
   type PanelRefund,

@@ -198,9 +198,11 @@ test('a token is minted, and webhooks to the panel are listed', async () => {
     token: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
     expiresAt: expect.any(String),
   })
-  expect(await Array.fromAsync(panel.panelWebhooks.list({ state: 'dead' }))).toEqual([])
-  expect(await panel.panelWebhooks.retryDead()).toEqual({ retried: 0, hasMore: false })
-  expect(await rejectionOf(panel.panelWebhooks.retry(randomUUID()))).toMatchObject({ code: 'panel_webhook_not_found' })
+  expect(await Array.fromAsync(panel.outgoingWebhooks.list({ state: 'dead' }))).toEqual([])
+  expect(await panel.outgoingWebhooks.retryDead()).toEqual({ retried: 0, hasMore: false })
+  expect(await rejectionOf(panel.outgoingWebhooks.retry(randomUUID()))).toMatchObject({
+    code: 'outgoing_webhook_not_found',
+  })
 })
 
 describe('errors', () => {

@@ -40,10 +40,10 @@ export interface WebhookSender {
 
 const CONNECTIONS_MAX = 32
 /** Webhook answers are small; a larger one is cut off and counts as none. */
-const ANSWER_BYTES_MAX = 1_048_576
+const RESPONSE_BYTES_MAX = 1_048_576
 
 export function createWebhookSender({ log, retry, connectionsMax = CONNECTIONS_MAX }: SenderOptions): WebhookSender {
-  const dispatcher = new Agent({ connections: connectionsMax, maxResponseSize: ANSWER_BYTES_MAX })
+  const dispatcher = new Agent({ connections: connectionsMax, maxResponseSize: RESPONSE_BYTES_MAX })
   const closing = new AbortController()
 
   async function post(

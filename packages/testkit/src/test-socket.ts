@@ -31,12 +31,12 @@ export interface ConnectSocketOptions {
   readonly resume?: Position
   readonly origin?: string
   /** Whether to answer pings; a dead peer does not. */
-  readonly answersPings?: boolean
+  readonly respondsToPings?: boolean
 }
 
 /** Opens a connection to a gateway's `http://…` address and, when there is a token, says hello. */
 export async function connectSocket(url: string, options: ConnectSocketOptions = {}): Promise<TestSocket> {
-  const { token, resume, origin, answersPings = true } = options
+  const { token, resume, origin, respondsToPings = true } = options
   const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/ws`, origin === undefined ? {} : { origin })
   const messages: ServerMessage[] = []
   const frames: string[] = []
@@ -50,7 +50,7 @@ export async function connectSocket(url: string, options: ConnectSocketOptions =
     const message = JSON.parse(data.toString()) as ServerMessage
     if (message.type === 'ping') {
       pings += 1
-      if (answersPings) send({ type: 'pong' })
+      if (respondsToPings) send({ type: 'pong' })
       return
     }
     messages.push(message)

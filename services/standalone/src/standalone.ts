@@ -18,7 +18,7 @@ import {
   startDemoProvider,
   type DemoDeps,
 } from 'demo'
-import { createIngest, INGEST_POOL_MAX, panelWebhookTarget } from 'webhook-ingest'
+import { createIngest, INGEST_POOL_MAX, outgoingWebhookTarget } from 'webhook-ingest'
 import type { FastifyInstance } from 'fastify'
 import { createProviders, providerSettings } from '@paxyo/providers'
 import type { Pool } from 'pg'
@@ -106,11 +106,11 @@ function startServices(
       pool: ingestPool,
       publisher,
       providers: createProviders(providers),
-      verifiesRefunds: config.CONFIRM_MONEY === 'on',
+      verifiesRefunds: config.VERIFY_REFUNDS === 'on',
       apiKeys: secrets.apiKeys,
       tokens: { secrets: secrets.jwtSecrets, audience: config.JWT_AUDIENCE },
       hasDocs: config.API_DOCS === 'on',
-      panelWebhook: panelWebhookTarget(config),
+      outgoingWebhook: outgoingWebhookTarget(config),
       log,
     }),
   )

@@ -2,7 +2,7 @@ import type { Pool } from 'pg'
 
 /** What waits in the database, and how long the oldest of it has been waiting. */
 export interface Backlog {
-  readonly kind: 'outbox' | 'parked' | 'unconfirmed' | 'review'
+  readonly kind: 'outbox' | 'parked' | 'unverified' | 'review'
   /** Why, when it is a review. */
   readonly reason: string
   readonly count: number
@@ -19,7 +19,7 @@ const READ_BACKLOG = `
     UNION ALL
     (SELECT 'parked', '', received_at FROM deliveries WHERE outcome = 'parked' ORDER BY received_at LIMIT $1)
     UNION ALL
-    (SELECT 'unconfirmed', '', created_at FROM confirmations WHERE settled_at IS NULL ORDER BY due_at LIMIT $1)
+    (SELECT 'unverified', '', created_at FROM verifications WHERE settled_at IS NULL ORDER BY due_at LIMIT $1)
     UNION ALL
     (SELECT 'review', reason, opened_at FROM reviews WHERE resolved_at IS NULL ORDER BY review_id LIMIT $1)
   )

@@ -1,7 +1,10 @@
 import { providerProblems, providerVariables, summarizeProviders } from '@paxyo/providers'
 import { commonVariables, env, loadConfig, redisProblems, redisVariables } from '@paxyo/service-kit'
 import { z } from 'zod'
-import { panelWebhookProblems, panelWebhookVariables } from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
+import {
+  outgoingWebhookProblems,
+  outgoingWebhookVariables,
+} from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
 
 const PANEL_KEY_BYTES_MIN = 8
 const JWT_SECRET_BYTES_MIN = 32
@@ -10,12 +13,12 @@ const JWT_SECRET_BYTES_MIN = 32
 export const ingestVariables = {
   ...providerVariables,
   /** Whether webhooks refund only after the provider was asked whether they are true. */
-  CONFIRM_MONEY: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
+  VERIFY_REFUNDS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
   /** Keys of the panel's API, beside those that are kept in the database. */
   PANEL_API_KEYS: env.secrets(PANEL_KEY_BYTES_MIN).default([]),
   /** Whether `/docs` and `/openapi.json` are served, without a key. */
   API_DOCS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
-  ...panelWebhookVariables,
+  ...outgoingWebhookVariables,
 }
 
 const variables = {
@@ -34,18 +37,18 @@ type Raw = Readonly<Record<string, string | undefined>>
 
 /** What is wrong between these variables. */
 export function ingestProblems(raw: Raw): string[] {
-  return [...providerProblems(raw), ...verificationProblems(raw), ...panelWebhookProblems(raw)]
+  return [...providerProblems(raw), ...verificationProblems(raw), ...outgoingWebhookProblems(raw)]
 }
 
 /** A refund that waits for a provider that cannot be asked would wait for ever. */
 function verificationProblems(raw: Raw): string[] {
-  if (raw['CONFIRM_MONEY'] !== 'on') return []
+  if (raw['VERIFY_REFUNDS'] !== 'on') return []
   return summarizeProviders(raw)
     .filter(({ isAskable }) => !isAskable)
     .map(({ name }) =>
       raw['PROVIDERS_FILE'] === undefined
-        ? 'CONFIRM_MONEY is on, but PROVIDER_API_URL and PROVIDER_API_KEY do not say whom to ask'
-        : `CONFIRM_MONEY is on, but the provider ${name} has no apiUrl and apiKey`,
+        ? 'VERIFY_REFUNDS is on, but PROVIDER_API_URL and PROVIDER_API_KEY do not say whom to ask'
+        : `VERIFY_REFUNDS is on, but the provider ${name} has no apiUrl and apiKey`,
     )
 }
 

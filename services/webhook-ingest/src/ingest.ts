@@ -13,8 +13,8 @@ import { registerPanelApi } from './panel-api/panel-api.ts'
 import { createTokenMint, type TokenMintOptions } from './panel-api/tokens/token-mint.ts'
 import { createWebhookAuthentication } from './webhook/authenticate.ts'
 import { registerWebhookRoute } from './webhook/route.ts'
-import type { PanelWebhookTarget } from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
-import { createPanelWebhook } from './workers/outgoing-webhooks/outgoing-webhooks.ts'
+import type { OutgoingWebhookTarget } from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
+import { createOutgoingWebhook } from './workers/outgoing-webhooks/outgoing-webhooks.ts'
 import {
   createProviderVerification,
   warnOfUnverifiable,
@@ -36,7 +36,7 @@ export interface IngestDeps {
   /** Whether the API's documentation is served, without a key. */
   readonly hasDocs: boolean
   /** Where outgoing webhooks go; nowhere when it is not given, and that costs nothing. */
-  readonly panelWebhook?: PanelWebhookTarget | undefined
+  readonly outgoingWebhook?: OutgoingWebhookTarget | undefined
   readonly log: Logger
 }
 
@@ -58,7 +58,7 @@ export function createIngest(deps: IngestDeps): Ingest {
   const providers = deps.providers.map(({ provider }) => provider)
   const metrics = createIngestMetrics(pool)
   const outbox = createOutbox({ pool, publisher, log, onPublish: metrics.batchPublished })
-  const panelWebhook = deps.panelWebhook && createPanelWebhook({ pool, target: deps.panelWebhook, log })
+  const outgoingWebhook = deps.outgoingWebhook && createOutgoingWebhook({ pool, target: deps.outgoingWebhook, log })
   const listeners: ((changes: ChangeSet) => void)[] = [metrics.changesCommitted]
   const ledger: LedgerDeps = {
     pool,
@@ -77,11 +77,11 @@ export function createIngest(deps: IngestDeps): Ingest {
 
   listeners.push(({ awaiting, entries }) => {
     if (awaiting.length > 0) verification.wake()
-    if (entries.some(({ kind }) => kind === 'refund')) panelWebhook?.refundsCommitted()
+    if (entries.some(({ kind }) => kind === 'refund')) outgoingWebhook?.refundsCommitted()
   })
   outbox.start()
   verification.wake()
-  panelWebhook?.start()
+  outgoingWebhook?.start()
   void warnOfUnverifiable(pool, providers, log)
 
   const ingest: Ingest = {
@@ -104,7 +104,7 @@ export function createIngest(deps: IngestDeps): Ingest {
         providers,
         apiKeyStore,
         mint: createTokenMint(deps.tokens),
-        onOutgoingWebhookDue: panelWebhook?.wake,
+        onOutgoingWebhookDue: outgoingWebhook?.wake,
         hasDocs: deps.hasDocs,
         log,
       })
@@ -124,7 +124,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       await verification.close()
       await batcher.close()
       await apiKeyStore.close()
-      await panelWebhook?.close()
+      await outgoingWebhook?.close()
       await outbox.close()
     },
     [Symbol.asyncDispose]: () => ingest.close(),

@@ -13,7 +13,7 @@ import {
 } from '@paxyo/service-kit'
 import { loadIngestConfig } from './config.ts'
 import { createIngest, INGEST_POOL_MAX } from './ingest.ts'
-import { panelWebhookTarget } from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
+import { outgoingWebhookTarget } from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
 
 await runService(async (resources) => {
   const config = loadIngestConfig(process.env)
@@ -33,11 +33,11 @@ await runService(async (resources) => {
       pool,
       publisher,
       providers: createProviders(providerSettings(config)),
-      verifiesRefunds: config.CONFIRM_MONEY === 'on',
+      verifiesRefunds: config.VERIFY_REFUNDS === 'on',
       apiKeys: config.PANEL_API_KEYS,
       tokens: { secrets: config.JWT_SECRETS, audience: config.JWT_AUDIENCE },
       hasDocs: config.API_DOCS === 'on',
-      panelWebhook: panelWebhookTarget(config),
+      outgoingWebhook: outgoingWebhookTarget(config),
       log,
     }),
   )

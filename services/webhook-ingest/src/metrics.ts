@@ -119,8 +119,8 @@ function addBacklog(group: MetricGroup, pool: Pool): void {
     gauges.outbox_age_seconds.set(of('outbox').ageS)
     gauges.parked_deliveries.set(of('parked').count)
     gauges.parked_age_seconds.set(of('parked').ageS)
-    gauges.unconfirmed_deliveries.set(of('unconfirmed').count)
-    gauges.unconfirmed_age_seconds.set(of('unconfirmed').ageS)
+    gauges.unconfirmed_deliveries.set(of('unverified').count)
+    gauges.unconfirmed_age_seconds.set(of('unverified').ageS)
     for (const { reason, count, ageS } of backlog.filter(({ kind }) => kind === 'review')) {
       gauges.open_reviews.set({ reason }, count)
       gauges.open_review_age_seconds.set({ reason }, ageS)

@@ -50,14 +50,14 @@ test("the provider's address and key belong together, and confirming needs both"
   expect(problems({ ...GOOD, PROVIDER_API_URL: url })).toEqual([
     'PROVIDER_API_URL is set alone: PROVIDER_API_URL and PROVIDER_API_KEY belong together',
   ])
-  expect(problems({ ...GOOD, CONFIRM_MONEY: 'on' })).toEqual([
-    'CONFIRM_MONEY is on, but PROVIDER_API_URL and PROVIDER_API_KEY do not say whom to ask',
+  expect(problems({ ...GOOD, VERIFY_REFUNDS: 'on' })).toEqual([
+    'VERIFY_REFUNDS is on, but PROVIDER_API_URL and PROVIDER_API_KEY do not say whom to ask',
   ])
-  expect(problems({ ...GOOD, CONFIRM_MONEY: 'yes' })).toEqual(['CONFIRM_MONEY: must be on or off'])
+  expect(problems({ ...GOOD, VERIFY_REFUNDS: 'yes' })).toEqual(['VERIFY_REFUNDS: must be on or off'])
 
   const given = { ...GOOD, PROVIDER_API_URL: url, PROVIDER_API_KEY: 'k' }
   expect(providerSettings(loadIngestConfig(given))).toMatchObject([{ name: 'godofpanel', api: { url, key: 'k' } }])
-  expect(loadIngestConfig(given).CONFIRM_MONEY).toBe('off')
-  expect(loadIngestConfig({ ...given, CONFIRM_MONEY: 'on' }).CONFIRM_MONEY).toBe('on')
+  expect(loadIngestConfig(given).VERIFY_REFUNDS).toBe('off')
+  expect(loadIngestConfig({ ...given, VERIFY_REFUNDS: 'on' }).VERIFY_REFUNDS).toBe('on')
   expect(providerSettings(loadIngestConfig(GOOD))).toMatchObject([{ name: 'godofpanel', api: undefined }])
 })

@@ -9,7 +9,7 @@ import type { ConfiguredProvider, WebhookAuthentication } from '@paxyo/providers
 import { createGodOfPanel } from '@paxyo/godofpanel'
 import { createIngest, type Ingest } from '../src/ingest.ts'
 import type { VerificationTimes } from '../src/workers/provider-verification/provider-verification.ts'
-import type { PanelWebhookTarget } from '../src/workers/outgoing-webhooks/outgoing-webhook-config.ts'
+import type { OutgoingWebhookTarget } from '../src/workers/outgoing-webhooks/outgoing-webhook-config.ts'
 
 export const TOKEN = 'a-webhook-token'
 export const API_KEY = 'a-panel-api-key'
@@ -52,12 +52,12 @@ interface FixtureOptions {
   readonly others?: readonly ConfiguredProvider[]
   readonly hasDocs?: boolean
   readonly jwtSecrets?: string[]
-  readonly panelWebhook?: PanelWebhookTarget
+  readonly outgoingWebhook?: OutgoingWebhookTarget
 }
 
 export async function startIngest(
   authentication: Partial<WebhookAuthentication> = { tokens: [TOKEN] },
-  { provider, others = [], hasDocs = true, jwtSecrets = [TEST_JWT_SECRET], panelWebhook }: FixtureOptions = {},
+  { provider, others = [], hasDocs = true, jwtSecrets = [TEST_JWT_SECRET], outgoingWebhook }: FixtureOptions = {},
 ): Promise<IngestFixture> {
   const database = await createTestDatabase()
   const bus = createInProcessBus()
@@ -78,7 +78,7 @@ export async function startIngest(
     apiKeys: [API_KEY],
     tokens: { secrets: jwtSecrets, audience: 'paxyo' },
     hasDocs,
-    panelWebhook,
+    outgoingWebhook,
     log: logger,
   })
   const app = createHttpServer({ log: logger, trustProxy: false })

@@ -41,8 +41,8 @@ beforeAll(async () => {
     CHANNEL_PREFIX: `${randomUUID()}:`,
     JWT_SECRETS: TEST_JWT_SECRET,
     WEBHOOK_TOKENS: variables['WEBHOOK_TOKEN']!,
-    PANEL_WEBHOOK_URL: panel.url,
-    PANEL_WEBHOOK_SECRET: SECRET,
+    OUTGOING_WEBHOOK_URL: panel.url,
+    OUTGOING_WEBHOOK_SECRET: SECRET,
   })
 })
 afterAll(async () => {

@@ -192,16 +192,16 @@ test('a registration without a provider means the only one; with several and no 
 })
 
 test('whether a refund is true is asked of the provider of its order', async () => {
-  const panel = await start([godofpanel(), second()], { CONFIRM_MONEY: 'on' })
+  const panel = await start([godofpanel(), second()], { VERIFY_REFUNDS: 'on' })
   await registerBoth(panel)
   apis.godofpanel.complete('1')
   apis.second.cancel('1')
   for (const name of ['godofpanel', 'second'] as const) {
     const { body } = await panel.webhook(`${name}/${TOKENS[name]}`, { order_id: '1', status: 'Canceled' })
-    expect(body.results).toEqual([{ orderId: '1', outcome: 'awaiting_confirmation' }])
+    expect(body.results).toEqual([{ orderId: '1', outcome: 'awaiting_verification' }])
   }
 
-  await eventually(async () => (await panel.get('/v1/deliveries?outcome=awaiting_confirmation')).data.length === 0)
+  await eventually(async () => (await panel.get('/v1/deliveries?outcome=awaiting_verification')).data.length === 0)
   expect(await orderOf(panel, 'A-1')).toEqual({ status: 'pending', refunded: '0', balance: '0' })
   expect(await orderOf(panel, 'B-1')).toEqual({ status: 'canceled', refunded: '40', balance: '40' })
   expect((await panel.get('/v1/reviews')).data).toMatchObject([{ orderId: 'A-1', reason: 'provider_disagrees' }])

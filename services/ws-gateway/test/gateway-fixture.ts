@@ -37,7 +37,7 @@ export interface GatewayFixture extends AsyncDisposable {
   /** Opens a connection and says hello with a good token. */
   connect(userId: string, options?: { readonly resume?: Position; readonly token?: string }): Promise<TestSocket>
   /** Opens a connection and says nothing. */
-  open(options?: { readonly answersPings?: boolean }): Promise<TestSocket>
+  open(options?: { readonly respondsToPings?: boolean }): Promise<TestSocket>
 }
 
 export async function startGateway(options: GatewayFixtureOptions = {}): Promise<GatewayFixture> {

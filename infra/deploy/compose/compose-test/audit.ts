@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Follower } from '../../../chaos/follower.ts'
+import type { Follower } from '../../../chaos/watching-client.ts'
 import type { Stack } from './stack.ts'
 import { CHARGE, EVENTS_PER_ORDER, REFUNDS_PER_ORDER } from './workload.ts'
 

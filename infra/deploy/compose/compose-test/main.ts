@@ -3,7 +3,7 @@
 import { eventually, freePort } from '@paxyo/testkit'
 import { parseArgs } from 'node:util'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { follow } from '../../../chaos/follower.ts'
+import { follow } from '../../../chaos/watching-client.ts'
 import { audit } from './audit.ts'
 import { hasDumpOfServer, tryBackup } from './backup.ts'
 import { startPanel, watchInBrowser } from './browser.ts'

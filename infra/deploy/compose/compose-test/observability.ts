@@ -6,7 +6,7 @@ import { sendSigned } from './workload.ts'
 
 const READY_TIMEOUT_MS = 60_000
 /** What is there from now on is in an answer after two scrapes, of which there is one in 15 s. */
-const ANSWER_TIMEOUT_MS = 60_000
+const RESPONSE_TIMEOUT_MS = 60_000
 /** What Grafana puts in for `$__rate_interval`, or more: some things were done once. */
 const RATE_INTERVAL = '15m'
 /** Two of each service, and HAProxy. */
@@ -46,7 +46,7 @@ export async function checkDashboards(stack: Stack): Promise<string[]> {
     unanswered = still
     return unanswered.length === 0
   }
-  await eventually(askAll, ANSWER_TIMEOUT_MS).catch(() => undefined)
+  await eventually(askAll, RESPONSE_TIMEOUT_MS).catch(() => undefined)
   const failures = await ask(stack, 'prometheus_rule_evaluation_failures_total > 0')
   return [
     ...unanswered.map(({ name, expr }) => `a dashboard has no data in ${name}: ${expr}`),

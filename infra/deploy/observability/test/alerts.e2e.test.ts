@@ -40,7 +40,7 @@ const CASES: Record<string, Case> = {
     series: { 'paxyo_ingest_batch_failures_total{reason="internal_error"}': '0+1x20' },
     firesAfterMin: 8,
   },
-  PaxyoQueueFilling: { series: { paxyo_ingest_waiting_deliveries: '6000x10' }, firesAfterMin: 2 },
+  PaxyoQueueGrowing: { series: { paxyo_ingest_waiting_deliveries: '6000x10' }, firesAfterMin: 2 },
   PaxyoCommitsSlow: { series: tooSlow('paxyo_ingest_commit_duration_seconds', '1', '2.5'), firesAfterMin: 13 },
   PaxyoRefundsUnusual: {
     series: {
@@ -54,18 +54,18 @@ const CASES: Record<string, Case> = {
     series: { 'paxyo_ingest_open_review_age_seconds{reason="order_failed"}': '90000x20' },
     firesAfterMin: 11,
   },
-  PaxyoConfirmationsWaiting: { series: { paxyo_ingest_unconfirmed_age_seconds: '2000x20' }, firesAfterMin: 6 },
+  PaxyoVerificationsWaiting: { series: { paxyo_ingest_unverified_age_seconds: '2000x20' }, firesAfterMin: 6 },
   PaxyoOutboxStuck: { series: { paxyo_ingest_outbox_age_seconds: '200x20' }, firesAfterMin: 3 },
   PaxyoPubSubSilent: { series: { paxyo_gateway_pubsub_ready: '0x20' }, firesAfterMin: 2 },
   PaxyoEventsLate: { series: tooSlow('paxyo_gateway_event_latency_seconds', '2.5', '5'), firesAfterMin: 13 },
-  PaxyoGapsFilled: { series: { 'paxyo_gateway_gap_fills_total{instance="a"}': '0+120x40' }, firesAfterMin: 20 },
+  PaxyoBackfills: { series: { 'paxyo_gateway_backfills_total{instance="a"}': '0+120x40' }, firesAfterMin: 20 },
   PaxyoSlowClients: { series: { [`${CLOSES}{reason="slow_consumer"}`]: '0+60x40' }, firesAfterMin: 20 },
-  PaxyoTokensRefused: {
+  PaxyoTokensRejected: {
     series: { [`${CLOSES}{reason="invalid_token"}`]: '0+10x40', [`${CLOSES}{reason="client"}`]: '0+20x40' },
     firesAfterMin: 20,
   },
-  PaxyoOriginsRefused: {
-    series: { 'paxyo_gateway_upgrades_refused_total{reason="origin"}': '0+10x40' },
+  PaxyoOriginsRejected: {
+    series: { 'paxyo_gateway_upgrades_rejected_total{reason="origin"}': '0+10x40' },
     firesAfterMin: 20,
   },
   PaxyoConnectionsMany: { series: { paxyo_gateway_connections: '25000x20' }, firesAfterMin: 11 },

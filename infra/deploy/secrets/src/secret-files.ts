@@ -32,7 +32,7 @@ const SINGLE = [
   'demo-provider-key',
 ] as const
 /** Others give us these; an empty one counts as none. */
-const GIVEN = ['provider-api-key', 'panel-webhook-secrets'] as const
+const GIVEN = ['provider-api-key', 'outgoing-webhook-secrets'] as const
 /** Each `name:password`. A new one takes a new name, so that both work for as long as it takes. */
 const LOGINS = ['owner', 'ingest', 'gateway'] as const
 const loginFile = (service: string): string => `postgres-${service}-login`

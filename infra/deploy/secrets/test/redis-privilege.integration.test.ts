@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { probeChannel, userChannel } from '@paxyo/contracts'
+import { heartbeatChannel, userChannel } from '@paxyo/contracts'
 import { freePort, startRedisServer, type RedisServer } from '@paxyo/testkit'
 import { Redis } from 'ioredis'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { completeSecrets, retire, rotate, type SecretFiles } from '../src/index.
 
 const REDIS_CONF = new URL('../../compose/redis/redis.conf', import.meta.url)
 const OURS = `paxyo:${userChannel('user-1')}`
-const PROBE = `paxyo:${probeChannel('gateway-1')}`
+const PROBE = `paxyo:${heartbeatChannel('gateway-1')}`
 
 let folder: string
 let server: RedisServer

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { completeSecrets, retire, rotate, ROTATABLE } from '../src/index.ts'
 
 /** They stay empty until somebody fills them in. */
-const GIVEN_BY_OTHERS = new Set(['provider-api-key', 'panel-webhook-secrets'])
+const GIVEN_BY_OTHERS = new Set(['provider-api-key', 'outgoing-webhook-secrets'])
 const NOW = new Date('2026-11-22T12:00:00Z')
 const HOSTS = ['rt.example.com', '203.0.113.7'] as const
 const make = (present = {}) => completeSecrets(present, [...HOSTS], NOW)

@@ -8,7 +8,7 @@ import type { Terminal } from '../terminal.ts'
 export const addDoctor: AddCommand = (program, terminal, finished) => {
   program
     .command('doctor')
-    .description('look at configuration, PostgreSQL, Redis and the API, and say what is wrong and how to mend it')
+    .description('look at configuration, PostgreSQL, Redis and the API, and diagnose problems and suggest fixes')
     .action(
       action(terminal, finished, async (cli) => {
         const { runDoctor } = await import('../doctor/run-doctor.ts')
@@ -22,9 +22,9 @@ export const addDoctor: AddCommand = (program, terminal, finished) => {
 const STYLES = { ok: 'green', warning: 'yellow', failed: 'red', skipped: 'dim' } as const
 
 function render(findings: readonly Finding[], { style }: Pick<Terminal, 'style'>): string {
-  const rows = findings.flatMap(({ status, check, message, mend }) => [
+  const rows = findings.flatMap(({ status, check, message, hint }) => [
     [style(STYLES[status], status), check, printable(message)],
-    ...(mend === undefined ? [] : [['', '', style('dim', `→ ${mend}`)]]),
+    ...(hint === undefined ? [] : [['', '', style('dim', `→ ${hint}`)]]),
   ])
   const count = (status: Finding['status']): number => findings.filter((finding) => finding.status === status).length
   const verdict =

@@ -28,7 +28,7 @@ export async function apiFindings({ url, key }: { url: string; key: string | und
     const failure =
       explainNetworkError(error, 'webhook-ingest', new URL(url), 'PAXYO_URL') ??
       new Failure('unreachable', `${url}: ${(error as Error).message}`)
-    return [failed('api', failure.message, failure.mend ?? 'Correct PAXYO_URL.')]
+    return [failed('api', failure.message, failure.hint ?? 'Correct PAXYO_URL.')]
   }
 }
 

@@ -28,9 +28,9 @@ export async function outboxFinding(database: DatabaseSession): Promise<Finding>
   const [row] = await database.query<{ batches: number; ageS: number }>(READ_OUTBOX)
   const { batches, ageS } = row!
   const message = `${batches} batches wait to be published, the oldest for ${ageS} s`
-  const mend = 'Is webhook-ingest running, and does it reach Redis? Its log says why a publish fails.'
-  if (ageS > OUTBOX_AGE_FAILED_S) return failed('outbox', message, mend)
-  if (ageS > OUTBOX_AGE_WARNING_S) return warning('outbox', message, mend)
+  const hint = 'Is webhook-ingest running, and does it reach Redis? Its log says why a publish fails.'
+  if (ageS > OUTBOX_AGE_FAILED_S) return failed('outbox', message, hint)
+  if (ageS > OUTBOX_AGE_WARNING_S) return warning('outbox', message, hint)
   return ok('outbox', batches === 0 ? 'nothing waits to be published' : message)
 }
 

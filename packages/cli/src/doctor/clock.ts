@@ -24,8 +24,8 @@ export function clockFinding(
     return ok(check, `agrees with ours within ${Math.max(1, Math.round(differenceMs))} ms`)
   const way = aheadMs > 0 ? 'ahead of' : 'behind'
   const message = `our clock is ${describe(differenceMs)} ${way} that of ${server}`
-  const mend = 'Keep all machines on NTP (timedatectl set-ntp true); tokens and signatures are refused otherwise.'
-  return differenceMs > FAILED_MS ? failed(check, message, mend) : warning(check, message, mend)
+  const hint = 'Keep all machines on NTP (timedatectl set-ntp true); tokens and signatures are refused otherwise.'
+  return differenceMs > FAILED_MS ? failed(check, message, hint) : warning(check, message, hint)
 }
 
 function describe(ms: number): string {

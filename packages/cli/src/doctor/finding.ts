@@ -5,20 +5,20 @@ export interface Finding {
   readonly status: 'ok' | 'warning' | 'failed' | 'skipped'
   readonly message: string
   /** How to put it right. */
-  readonly mend?: string
+  readonly hint?: string
 }
 
 export const ok = (check: string, message: string): Finding => ({ check, status: 'ok', message })
-export const warning = (check: string, message: string, mend: string): Finding => ({
+export const warning = (check: string, message: string, hint: string): Finding => ({
   check,
   status: 'warning',
   message,
-  mend,
+  hint,
 })
-export const failed = (check: string, message: string, mend: string): Finding => ({
+export const failed = (check: string, message: string, hint: string): Finding => ({
   check,
   status: 'failed',
   message,
-  mend,
+  hint,
 })
 export const skipped = (check: string, message: string): Finding => ({ check, status: 'skipped', message })

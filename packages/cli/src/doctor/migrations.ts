@@ -40,8 +40,8 @@ export async function migrationFinding(database: DatabaseSession): Promise<Findi
 
 function notOurs(name: string, tables: readonly string[]): Finding {
   if (tables.length === 0) {
-    const mend = 'Run paxyo migrate, or correct the name of the database in DATABASE_URL.'
-    return failed('migrations', `the database "${name}" is empty`, mend)
+    const hint = 'Run paxyo migrate, or correct the name of the database in DATABASE_URL.'
+    return failed('migrations', `the database "${name}" is empty`, hint)
   }
   const shown = tables.slice(0, TABLES_SHOWN_MAX).join(', ') + (tables.length > TABLES_SHOWN_MAX ? ', …' : '')
   const message = `the database "${name}" is another one: it has none of our tables, but ${shown}`

@@ -23,7 +23,7 @@ export async function postgresFindings(url: string): Promise<readonly Finding[]>
     return await examine(database, url)
   } catch (error) {
     if (!(error instanceof Failure)) throw error
-    return [failed('postgres', error.message, error.mend ?? "Look at PostgreSQL's log.")]
+    return [failed('postgres', error.message, error.hint ?? "Look at PostgreSQL's log.")]
   }
 }
 
@@ -71,8 +71,8 @@ async function versionFinding(database: DatabaseSession): Promise<Finding> {
 async function standbyFinding(database: DatabaseSession): Promise<Finding | undefined> {
   const [row] = await database.query<{ standby: boolean }>('SELECT pg_is_in_recovery() AS standby')
   if (!row!.standby) return undefined
-  const mend = 'Put the address of the primary into DATABASE_URL; webhook-ingest writes.'
-  return warning('postgres-standby', 'this PostgreSQL is a standby, which only reads', mend)
+  const hint = 'Put the address of the primary into DATABASE_URL; webhook-ingest writes.'
+  return warning('postgres-standby', 'this PostgreSQL is a standby, which only reads', hint)
 }
 
 async function clockOf(database: DatabaseSession): Promise<Finding> {

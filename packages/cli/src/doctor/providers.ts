@@ -33,6 +33,6 @@ function providerFinding(settings: ProviderSettings, describesAll: boolean): Fin
     ...words,
   ].join('; ')
   if (proofs.length > 0 || !describesAll) return ok(check, facts)
-  const mend = 'Give it webhookTokens, webhookSecrets or allowCidrs in PROVIDERS_FILE.'
-  return warning(check, `${facts}; its webhooks cannot be authenticated and are rejected`, mend)
+  const hint = 'Give it webhookTokens, webhookSecrets or allowCidrs in PROVIDERS_FILE.'
+  return warning(check, `${facts}; its webhooks cannot be authenticated and are rejected`, hint)
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
-import { probeChannel } from '@paxyo/contracts'
+import { heartbeatChannel } from '@paxyo/contracts'
 import { connectRedis, isSharded } from '../connect-redis.ts'
 import { Failure } from '../failure.ts'
 import { withoutPassword } from '../explain-network-error.ts'
@@ -9,14 +9,14 @@ import { clockFinding } from './clock.ts'
 import { failed, ok, skipped, type Finding } from './finding.ts'
 
 const VERSION_MIN = 7
-const PROBE_TIMEOUT_MS = 2_000
+const CHECK_TIMEOUT_MS = 2_000
 
 /**
  * Examines Redis as the services use it: nothing is stored, one message goes to a channel of our own. Of a cluster it is
  * the node that has this channel; of sentinels, the master that they name.
  */
 export async function redisFindings(settings: RedisSettings): Promise<readonly Finding[]> {
-  const channel = settings.channelPrefix + probeChannel(`doctor-${randomUUID()}`)
+  const channel = settings.channelPrefix + heartbeatChannel(`doctor-${randomUUID()}`)
   const connections: Redis[] = []
   const connect = async (name: string): Promise<Redis> => {
     const redis = await connectRedis(settings, name, channel)
@@ -34,7 +34,7 @@ export async function redisFindings(settings: RedisSettings): Promise<readonly F
     ]
   } catch (error) {
     if (!(error instanceof Failure)) throw error
-    return [failed('redis', error.message, error.mend ?? "Look at Redis's log.")]
+    return [failed('redis', error.message, error.hint ?? "Look at Redis's log.")]
   } finally {
     for (const redis of connections) redis.disconnect()
   }
@@ -84,7 +84,7 @@ async function pubSubFinding(
 ): Promise<Finding> {
   const { channelPrefix } = settings
   const shard = isSharded(settings) ? 's' : ''
-  const mend = (right: string): string => `ACL SETUSER <user> ${right} &${channelPrefix}*`
+  const hint = (right: string): string => `ACL SETUSER <user> ${right} &${channelPrefix}*`
   const arrived = new Promise<true>((resolve) => subscriber.on(`${shard}message`, () => resolve(true)))
 
   const refusal = await subscriber[`${shard}subscribe`](channel).then(
@@ -92,17 +92,17 @@ async function pubSubFinding(
     (error: Error) => error,
   )
   if (refusal !== undefined) {
-    return failed('pub-sub', `may not subscribe: ${refusal.message}`, mend(`+${shard}subscribe +${shard}unsubscribe`))
+    return failed('pub-sub', `may not subscribe: ${refusal.message}`, hint(`+${shard}subscribe +${shard}unsubscribe`))
   }
   const publishing = publisher[`${shard}publish`](channel, 'probe') as Promise<number>
   const published = await publishing.catch((error: Error) => error)
   if (typeof published !== 'number')
-    return failed('pub-sub', `may not publish: ${published.message}`, mend(`+${shard}publish`))
+    return failed('pub-sub', `may not publish: ${published.message}`, hint(`+${shard}publish`))
 
   const startedAt = performance.now()
-  const timeout = new Promise<false>((resolve) => setTimeout(resolve, PROBE_TIMEOUT_MS, false).unref())
+  const timeout = new Promise<false>((resolve) => setTimeout(resolve, CHECK_TIMEOUT_MS, false).unref())
   if (!(await Promise.race([arrived, timeout]))) {
-    const message = `a message was published and did not arrive within ${PROBE_TIMEOUT_MS / 1000} s`
+    const message = `a message was published and did not arrive within ${CHECK_TIMEOUT_MS / 1000} s`
     return failed('pub-sub', message, 'Is a proxy in between, or are these two Redis servers behind one address?')
   }
   return ok('pub-sub', `a message arrived within ${Math.ceil(performance.now() - startedAt)} ms`)

@@ -17,8 +17,8 @@ const NEEDED: readonly (readonly [role: string, table: string, rights: readonly 
   [ingest, 'api_keys', ['SELECT', 'UPDATE']],
   [ingest, 'idempotency_keys', ['SELECT', 'INSERT']],
   [ingest, 'refund_feed', ['SELECT', 'UPDATE']],
-  [ingest, 'panel_webhooks', ['SELECT', 'INSERT', 'UPDATE']],
-  [ingest, 'panel_webhook_cursor', ['SELECT', 'INSERT', 'UPDATE']],
+  [ingest, 'outgoing_webhooks', ['SELECT', 'INSERT', 'UPDATE']],
+  [ingest, 'outgoing_webhook_cursor', ['SELECT', 'INSERT', 'UPDATE']],
   [gateway, 'accounts', ['SELECT']],
   [gateway, 'orders', ['SELECT']],
   [gateway, 'events', ['SELECT']],
@@ -56,8 +56,8 @@ export async function rightsFindings(database: DatabaseSession): Promise<readonl
   ])
   const missing = roles.filter(({ isThere }) => !isThere).map(({ name }) => name)
   if (missing.length > 0) {
-    const mend = `CREATE ROLE ${missing[0]} NOLOGIN; then grant what packages/database/src/migrations/0002-roles.ts says.`
-    return [failed('roles', `the roles ${missing.join(', ')} are not there: restored from another server?`, mend)]
+    const hint = `CREATE ROLE ${missing[0]} NOLOGIN; then grant what packages/database/src/migrations/0002-roles.ts says.`
+    return [failed('roles', `the roles ${missing.join(', ')} are not there: restored from another server?`, hint)]
   }
   return [roleFinding(roles), await grantsFinding(database), await guardsFinding(database)]
 }
@@ -106,6 +106,6 @@ async function guardsFinding(database: DatabaseSession): Promise<Finding> {
   const first = rows[0]
   if (first === undefined) return ok('append-only', 'ledger and events refuse every change')
   const names = rows.map(({ name }) => name).join(', ')
-  const mend = `ALTER TABLE ${first.name} ENABLE TRIGGER append_only; as the owner, then paxyo audit.`
-  return failed('append-only', `the guard of ${names} is switched off or gone`, mend)
+  const hint = `ALTER TABLE ${first.name} ENABLE TRIGGER append_only; as the owner, then paxyo audit.`
+  return failed('append-only', `the guard of ${names} is switched off or gone`, hint)
 }

@@ -38,14 +38,14 @@ export async function importFile<Item extends object>(
   const { file, things, isDryRun } = options
   const map = await readImportMap(options.map, options.fields)
   const input = await openImportFile(file, options.format ?? map.format ?? formatOf(file), map.header, cli.signal)
-  const given = isDryRun ? undefined : await settings(cli.env, ['DATABASE_URL', 'CONFIRM_MONEY'])
+  const given = isDryRun ? undefined : await settings(cli.env, ['DATABASE_URL', 'VERIFY_REFUNDS'])
   const url = given?.DATABASE_URL
   await using resources = new AsyncDisposableStack()
   const pool = url && createPool({ url, role: 'ingest', name: 'paxyo-import', max: CONNECTIONS_MAX })
   if (pool) resources.adopt(pool, (it) => it.end())
   if (file === '-') cli.err('reading the standard input\n')
   const providers = loadProviders(cli.env).map(createProvider)
-  const verifiedProviders = new Set(given?.CONFIRM_MONEY === 'on' ? providers.map(({ name }) => name) : [])
+  const verifiedProviders = new Set(given?.VERIFY_REFUNDS === 'on' ? providers.map(({ name }) => name) : [])
   const deps = pool && { pool, newId, verifiedProviders }
   const report = await openRefusedReport(options.report)
   const progress = startProgress(cli, things, 'rows')

@@ -127,7 +127,7 @@ async function* named(records: AsyncIterable<ImportRecord>, path: string): Async
     yield* records
   } catch (error) {
     if (error instanceof Failure) throw error
-    const mend = 'Rows before it are in. Correct the file and run it again: what is there is skipped.'
-    throw new Failure('usage', `${path} cannot be read on: ${(error as Error).message}`, mend)
+    const hint = 'Rows before it are in. Correct the file and run it again: what is there is skipped.'
+    throw new Failure('usage', `${path} cannot be read on: ${(error as Error).message}`, hint)
   }
 }

@@ -37,7 +37,7 @@ test('simulate: commands over HTTP, webhooks, API, and its end', async () => {
     expect((await client.status('12345')).update.status).toBe('canceled')
 
     expect(await control('/fault', { kind: 'malformed' })).toEqual([200, { fault: { kind: 'malformed' } }])
-    await expect(client.status('12345')).rejects.toMatchObject({ code: 'malformed_answer' })
+    await expect(client.status('12345')).rejects.toMatchObject({ code: 'malformed_response' })
     await control('/fault', null)
     await control('/orders', { orderId: '7' })
     expect(await control('/burst', { count: 10 })).toMatchObject([200, { changes: 10 }])

@@ -72,11 +72,11 @@ async function ailments(given: Record<string, string> = env): Promise<Record<str
   return Object.fromEntries(ill.map((finding) => [finding.check, finding]))
 }
 
-const failedWith = (message: string | RegExp, mend: string | RegExp) => ({
+const failedWith = (message: string | RegExp, hint: string | RegExp) => ({
   check: expect.any(String),
   status: 'failed',
   message: expect.stringMatching(message),
-  mend: expect.stringMatching(mend),
+  hint: expect.stringMatching(hint),
 })
 
 test('a healthy set-up', async () => {

@@ -155,13 +155,13 @@ test('where money waits for the provider, so does what was said before the impor
   await using ingest = await startIngest()
   await webhook(ingest, { order_id: '1', status: 'Canceled' })
   const file = write('confirmed.csv', COLUMNS, `A-1,1,7,${REST},In progress,,,`)
-  expect((await paxyo(['orders', 'import', file], { ...env, CONFIRM_MONEY: 'on' })).code).toBe(0)
+  expect((await paxyo(['orders', 'import', file], { ...env, VERIFY_REFUNDS: 'on' })).code).toBe(0)
 
   const { rows } = await database.owner.query(
-    `SELECT outcome, (SELECT count(*)::int FROM confirmations WHERE settled_at IS NULL) AS asked,
+    `SELECT outcome, (SELECT count(*)::int FROM verifications WHERE settled_at IS NULL) AS asked,
        (SELECT balance::float FROM accounts) AS balance FROM deliveries`,
   )
-  expect(rows).toEqual([{ outcome: 'awaiting_confirmation', asked: 1, balance: 0 }])
+  expect(rows).toEqual([{ outcome: 'awaiting_verification', asked: 1, balance: 0 }])
 })
 
 test('a dry run changes nothing and needs no database', async () => {

@@ -16,7 +16,7 @@ export function userChannel(userId: string): string {
 }
 
 /** The channel on which one gateway sends messages to itself, to see that pub/sub really delivers. */
-export function probeChannel(gatewayId: string): string {
+export function heartbeatChannel(gatewayId: string): string {
   return `{probe}:${gatewayId}`
 }
 

@@ -6,7 +6,7 @@ export const DELIVERY_OUTCOMES = {
   stale: 'The order has moved on since; the update is recorded and changes nothing.',
   review: 'The update was not applied; a person must decide.',
   parked: 'The update waits for its order to be registered.',
-  awaiting_confirmation: 'The update would pay a refund and waits until the provider has confirmed it.',
+  awaiting_verification: 'The update would pay a refund and waits until the provider has confirmed it.',
   duplicate: 'The same delivery was committed before; it is not recorded again.',
 } as const
 

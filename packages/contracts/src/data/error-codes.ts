@@ -15,7 +15,7 @@ export const ERROR_CODES = {
   account_not_found: { status: 404, title: 'This user has no account.' },
   review_not_found: { status: 404, title: 'No review has this id.' },
   delivery_not_found: { status: 404, title: 'No delivery has this id.' },
-  panel_webhook_not_found: { status: 404, title: 'No webhook to the panel tells of this refund.' },
+  outgoing_webhook_not_found: { status: 404, title: 'No webhook to the panel tells of this refund.' },
   request_timed_out: { status: 408, title: 'The request did not arrive whole in time.' },
   order_conflict: { status: 409, title: 'This order id is already registered with other details.' },
   provider_order_taken: { status: 409, title: 'This provider order id belongs to another order.' },

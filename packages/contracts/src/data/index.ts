@@ -1,4 +1,4 @@
-export { EVENT_CHANNEL_SHARDS, probeChannel, userChannel, type BusMessage } from './channels.ts'
+export { EVENT_CHANNEL_SHARDS, heartbeatChannel, userChannel, type BusMessage } from './channels.ts'
 export { CLOSE_CODES, isReconnectable, type CloseReason } from './close-codes.ts'
 export {
   DELIVERY_OUTCOMES,

@@ -40,20 +40,21 @@ const MESSAGE_MAX = 200
 /**
  * Reads an answer that is all or nothing.
  *
- * @throws ProviderError `refused` when it is `{error}`, `malformed_answer` when it is something else than expected.
+ * @throws ProviderError `refused` when it is `{error}`, `malformed_response` when it is something else than expected.
  */
 export function readAnswer<T>(schema: z.ZodType<T>, answer: string, key: string): T {
   const value = readJson(answer)
   const refusal = readRefusal(value, key)
   if (refusal !== undefined) throw new ProviderError('refused', refusal)
   const result = schema.safeParse(value)
-  if (!result.success) throw new ProviderError('malformed_answer', z.prettifyError(result.error).slice(0, MESSAGE_MAX))
+  if (!result.success)
+    throw new ProviderError('malformed_response', z.prettifyError(result.error).slice(0, MESSAGE_MAX))
   return result.data
 }
 
 export function readJson(answer: string): unknown {
   const body = parseBody('json', answer)
-  if ('error' in body) throw new ProviderError('malformed_answer', 'not JSON')
+  if ('error' in body) throw new ProviderError('malformed_response', 'not JSON')
   return body.value
 }
 

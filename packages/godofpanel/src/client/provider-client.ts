@@ -57,7 +57,7 @@ const STATUS_ORDERS_MAX = 100
 const REQUESTS_PER_SECOND = 5
 const TIMEOUT_MS = 10_000
 const ATTEMPTS_MAX = 3
-const ANSWER_BYTES_MAX = 262_144
+const RESPONSE_BYTES_MAX = 262_144
 /** A provider's price list has thousands of lines. */
 const SERVICES_BYTES_MAX = 16_777_216
 
@@ -75,14 +75,14 @@ export function createGodOfPanelClient(options: GodOfPanelClientOptions, readSta
     isAskable,
 
     async status(orderId) {
-      const answer = await transport.ask('status', { order: askable(orderId) }, ANSWER_BYTES_MAX)
+      const answer = await transport.ask('status', { order: askable(orderId) }, RESPONSE_BYTES_MAX)
       const value = readJson(answer)
       const refusal = readRefusal(value, key)
       // The same shape says that the key is wrong and that the order is unknown; only the words differ.
       if (refusal !== undefined && !/order/i.test(refusal)) throw new ProviderError('refused', refusal)
       // Under its id, as the answer for several orders has it.
       const [found] = readStatuses(`{${JSON.stringify(orderId)}:${answer}}`, [orderId], readStatus).values()
-      if (found === undefined) throw new ProviderError('malformed_answer', 'no status')
+      if (found === undefined) throw new ProviderError('malformed_response', 'no status')
       return found
     },
 
@@ -91,7 +91,7 @@ export function createGodOfPanelClient(options: GodOfPanelClientOptions, readSta
       if (orderIds.length > STATUS_ORDERS_MAX) {
         throw new ProviderError('invalid_request', `more than ${STATUS_ORDERS_MAX} orders`)
       }
-      const answer = await transport.ask('status', { orders: orderIds.map(askable).join(',') }, ANSWER_BYTES_MAX)
+      const answer = await transport.ask('status', { orders: orderIds.map(askable).join(',') }, RESPONSE_BYTES_MAX)
       const refusal = readRefusal(readJson(answer), key)
       if (refusal !== undefined) throw new ProviderError('refused', refusal)
       return readStatuses(answer, orderIds, readStatus)
@@ -102,7 +102,7 @@ export function createGodOfPanelClient(options: GodOfPanelClientOptions, readSta
     },
 
     async balance() {
-      return readAnswer(balanceSchema, await transport.ask('balance', {}, ANSWER_BYTES_MAX), key)
+      return readAnswer(balanceSchema, await transport.ask('balance', {}, RESPONSE_BYTES_MAX), key)
     },
 
     async add({ service, link, quantity, runs, interval, comments, more }) {
@@ -116,7 +116,7 @@ export function createGodOfPanelClient(options: GodOfPanelClientOptions, readSta
           ...Object.fromEntries(numbers.map(([name, number]) => [name, String(number)])),
           ...(comments === undefined ? {} : { comments: comments.join('\n') }),
         },
-        ANSWER_BYTES_MAX,
+        RESPONSE_BYTES_MAX,
       )
       try {
         return readAnswer(addedSchema, answer, key).order
@@ -148,13 +148,13 @@ function readStatuses(
   if ('error' in parsed) {
     // PHP writes an empty map as an empty list.
     if (parsed.error === 'no_updates') return new Map()
-    throw new ProviderError('malformed_answer', parsed.error)
+    throw new ProviderError('malformed_response', parsed.error)
   }
   const asked = new Set(orderIds)
   const answers = new Map<string, ProviderResponse>()
   for (const { update, body } of parsed.updates) {
     if (update === undefined || !asked.has(update.providerOrderId) || answers.has(update.providerOrderId)) {
-      throw new ProviderError('malformed_answer', 'it speaks of other orders than those asked about')
+      throw new ProviderError('malformed_response', 'it speaks of other orders than those asked about')
     }
     answers.set(update.providerOrderId, { update, body })
   }

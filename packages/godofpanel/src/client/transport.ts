@@ -88,7 +88,7 @@ export function createTransport({ url, key, requestsPerSecond, timeoutMs, attemp
         return await sendInTurn(action, parameters, bytesMax)
       } catch (error) {
         const { code, status = 0 } = error as ProviderError
-        const mayBePlaced = code === 'timed_out' || code === 'answer_too_large' || status >= 500
+        const mayBePlaced = code === 'timed_out' || code === 'response_too_large' || status >= 500
         throw mayBePlaced ? new ProviderError('outcome_unknown', undefined, { status, cause: error }) : error
       }
     },
@@ -114,7 +114,7 @@ async function readText({ body }: Dispatcher.ResponseData, bytesMax: number): Pr
   for await (const chunk of body as AsyncIterable<Buffer>) {
     bytes += chunk.length
     // Leaving the loop closes the connection.
-    if (bytes > bytesMax) throw new ProviderError('answer_too_large', `more than ${bytesMax} bytes`)
+    if (bytes > bytesMax) throw new ProviderError('response_too_large', `more than ${bytesMax} bytes`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')

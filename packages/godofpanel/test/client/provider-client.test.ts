@@ -169,10 +169,10 @@ describe('bounds', () => {
   test.each([
     ['no answer in time', 'timed_out', () => startReceiver(() => undefined)],
     ['an answer that dribbles', 'timed_out', () => startReceiver((response) => void response.write('{'))],
-    ['an answer without end', 'answer_too_large', () => answering('x'.repeat(300_000))],
-    ['a page', 'malformed_answer', () => answering('<html>')],
-    ['another order than asked', 'malformed_answer', () => answering('{"2":{"status":"Canceled"}}')],
-    ['an order twice', 'malformed_answer', () => answering('[{"order":1,"status":"a"},{"order":1,"status":"b"}]')],
+    ['an answer without end', 'response_too_large', () => answering('x'.repeat(300_000))],
+    ['a page', 'malformed_response', () => answering('<html>')],
+    ['another order than asked', 'malformed_response', () => answering('{"2":{"status":"Canceled"}}')],
+    ['an order twice', 'malformed_response', () => answering('[{"order":1,"status":"a"},{"order":1,"status":"b"}]')],
     ['a redirect', 'http_error', () => answering('', 302, { location: 'http://127.0.0.1:9/' })],
   ])('%s: %s', async (_what, code, start) => {
     await using receiver = await start()

@@ -51,7 +51,7 @@ const OUTBOX_EVENTS = `
 export const EVENT_CHECKS: readonly AuditCheck[] = [
   { name: 'seq-gaps', title: "a user's events are numbered without gaps", sql: () => SEQ_GAPS },
   { name: 'stream-ends', title: "an account's last seq is that of its newest event", sql: () => STREAM_ENDS },
-  { name: 'refunds-told', title: 'every refund has an event', sql: () => REFUNDS_TOLD },
+  { name: 'refund-events', title: 'every refund has an event', sql: () => REFUNDS_TOLD },
   { name: 'shown-balances', title: 'the newest event shows the balance', sql: () => SHOWN_BALANCES },
   { name: 'outbox-events', title: 'what waits to be published is there', sql: () => OUTBOX_EVENTS },
 ]

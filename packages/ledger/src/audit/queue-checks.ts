@@ -25,7 +25,7 @@ const oldOutbox = ({ outboxAgeS }: AuditLimits): string => `
 
 const oldParked = ({ parkedAgeS }: AuditLimits): string => `
   SELECT delivery_id, format('%s, order %s, since %s', outcome, provider_order_id, received_at)
-  FROM deliveries WHERE outcome IN ('parked', 'awaiting_confirmation') AND received_at < now() - interval '${parkedAgeS} seconds'`
+  FROM deliveries WHERE outcome IN ('parked', 'awaiting_verification') AND received_at < now() - interval '${parkedAgeS} seconds'`
 
 const oldReviews = ({ reviewAgeS }: AuditLimits): string => `
   SELECT review_id::text, format('%s, order %s, open since %s', reason, coalesce(order_id, 'unknown'), opened_at)

@@ -1,4 +1,4 @@
-import { decide, isConfirmed, movesMoney, type ChangingDecision, type ReviewReason } from '@paxyo/order-core'
+import { decide, isVerified, movesMoney, type ChangingDecision, type ReviewReason } from '@paxyo/order-core'
 import type { ChangeSet } from '../model/change-set.ts'
 import type { Delivery, DeliveryResult } from '../model/delivery.ts'
 import type { NewId } from '../model/new-id.ts'
@@ -36,7 +36,7 @@ export function applyDelivery(
     const { origin = 'webhook', verification } = delivery
     if (verification === undefined && origin === 'webhook' && verifiedProviders?.has(provider) === true) {
       changes.awaiting.push({ deliveryId, provider, providerOrderId })
-      return settleAs({ outcome: 'awaiting_confirmation' }, order)
+      return settleAs({ outcome: 'awaiting_verification' }, order)
     }
     const review = reasonNotToPay(verification, order, decision)
     if (review !== undefined) return settleAs({ outcome: 'review', review }, order)
@@ -76,7 +76,7 @@ export function rejectDelivery(
   if (isSettled(working, delivery)) return { outcome: 'duplicate' }
   const { provider, update } = delivery
   const order = update && working.ordersByProviderOrder.get(providerOrderKey({ ...update, provider }))
-  return settle(working, changes, delivery, { outcome: 'review', review: 'refused_by_database' }, newId, order)
+  return settle(working, changes, delivery, { outcome: 'review', review: 'rejected_by_database' }, newId, order)
 }
 
 /** A delivery that awaited its verification is settled for good only once that has come. */
@@ -93,8 +93,8 @@ function reasonNotToPay(
   decision: ChangingDecision,
 ): ReviewReason | undefined {
   if (verification === undefined) return undefined
-  if (verification === null) return 'not_confirmed'
-  return isConfirmed(order, decision, verification.update) ? undefined : 'provider_disagrees'
+  if (verification === null) return 'not_verified'
+  return isVerified(order, decision, verification.update) ? undefined : 'provider_disagrees'
 }
 
 type SettledResult = DeliveryResult & { outcome: Exclude<DeliveryResult['outcome'], 'duplicate'> }

@@ -138,9 +138,9 @@ export const SETTLE_DELIVERIES: BulkStatement<DeliveryRow> = {
   name: 'settle_deliveries',
   text: `
   UPDATE deliveries SET outcome = settled.outcome, reason = settled.reason,
-    waiting_update = CASE WHEN settled.outcome = 'awaiting_confirmation' THEN waiting_update END
+    waiting_update = CASE WHEN settled.outcome = 'awaiting_verification' THEN waiting_update END
   FROM unnest($1::text[], $2::text[], $3::text[]) AS settled (delivery_id, outcome, reason)
-  WHERE deliveries.delivery_id = settled.delivery_id AND deliveries.outcome IN ('parked', 'awaiting_confirmation')`,
+  WHERE deliveries.delivery_id = settled.delivery_id AND deliveries.outcome IN ('parked', 'awaiting_verification')`,
   values: (rows) => [
     rows.map((delivery) => delivery.deliveryId),
     rows.map((delivery) => delivery.outcome),
@@ -166,7 +166,7 @@ export const INSERT_REVIEWS: BulkStatement<ReviewRow> = {
 export const INSERT_AWAITING: BulkStatement<AwaitingRow> = {
   name: 'insert_awaiting',
   text: `
-  INSERT INTO confirmations (delivery_id, provider, provider_order_id, created_at, due_at)
+  INSERT INTO verifications (delivery_id, provider, provider_order_id, created_at, due_at)
   SELECT delivery_id, provider, provider_order_id, $4, $4
   FROM unnest($1::text[], $2::text[], $3::text[]) AS awaiting (delivery_id, provider, provider_order_id)`,
   values: (rows, at) => [
@@ -180,9 +180,9 @@ export const INSERT_AWAITING: BulkStatement<AwaitingRow> = {
 export const SETTLE_VERIFICATIONS: BulkStatement<VerifiedRow> = {
   name: 'settle_verifications',
   text: `
-  UPDATE confirmations SET settled_at = $3, answer = verified.answer
-  FROM unnest($1::text[], $2::text[]) AS verified (delivery_id, answer)
-  WHERE confirmations.delivery_id = verified.delivery_id`,
+  UPDATE verifications SET settled_at = $3, response = verified.response
+  FROM unnest($1::text[], $2::text[]) AS verified (delivery_id, response)
+  WHERE verifications.delivery_id = verified.delivery_id`,
   values: (rows, at) => [rows.map((row) => row.deliveryId), rows.map((row) => row.verification?.body ?? null), at],
 }
 
@@ -191,6 +191,6 @@ export const SETTLE_VERIFICATIONS: BulkStatement<VerifiedRow> = {
  * would read from its body. All other deliveries are settled, and their bodies are enough.
  */
 function waitingUpdate({ outcome, update }: DeliveryRow): string | null {
-  if (outcome !== 'parked' && outcome !== 'awaiting_confirmation') return null
+  if (outcome !== 'parked' && outcome !== 'awaiting_verification') return null
   return update === undefined ? null : JSON.stringify(update)
 }

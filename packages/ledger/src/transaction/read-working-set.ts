@@ -34,7 +34,7 @@ const READ_ORDERS = `
   JOIN orders USING (provider_order_id, provider)`
 
 const READ_SETTLED_DELIVERIES = `
-  SELECT delivery_id, outcome = 'awaiting_confirmation' AS awaiting FROM deliveries WHERE delivery_id = ANY($1::text[])`
+  SELECT delivery_id, outcome = 'awaiting_verification' AS awaiting FROM deliveries WHERE delivery_id = ANY($1::text[])`
 
 const READ_CLOCK = `SELECT date_trunc('milliseconds', clock_timestamp()) AS at`
 

@@ -107,7 +107,7 @@ const DAMAGES: readonly [what: string, sql: string, finds: Record<string, string
   [
     'a whole stream is missing',
     `DELETE FROM events WHERE user_id = 'user-0'`,
-    { 'stream-ends': ['user-0'], 'refunds-told': Array.from({ length: 5 }, () => expect.any(String) as never) },
+    { 'stream-ends': ['user-0'], 'refund-events': Array.from({ length: 5 }, () => expect.any(String) as never) },
   ],
   [
     'a seq was given twice',

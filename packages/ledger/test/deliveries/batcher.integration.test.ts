@@ -169,7 +169,7 @@ describe('a webhook that pays only after its provider was asked', () => {
     const webhook = aDelivery('1')
     const confirmed = { ...webhook, verification: { update: answer, body: '{}' } }
 
-    expect(await batcher.submit([webhook])).toEqual([{ outcome: 'awaiting_confirmation' }])
+    expect(await batcher.submit([webhook])).toEqual([{ outcome: 'awaiting_verification' }])
     expect(await batcher.submit([webhook])).toEqual([{ outcome: 'duplicate' }])
     expect(published).toEqual([])
     expect(await batcher.submit([confirmed, confirmed])).toMatchObject([
@@ -195,7 +195,7 @@ describe('a webhook that pays only after its provider was asked', () => {
     const { rows } = await database.owner.query('SELECT order_id, reason FROM reviews ORDER BY order_id')
     expect(rows).toEqual([
       { order_id: 'A-1', reason: 'provider_disagrees' },
-      { order_id: 'A-2', reason: 'not_confirmed' },
+      { order_id: 'A-2', reason: 'not_verified' },
     ])
     expect(published).toEqual([])
   })
@@ -219,16 +219,16 @@ describe('a delivery that the database refuses', () => {
     const batcher = start()
     const results = await batcher.submit(ids.map((id) => aDelivery(id)))
 
-    expect(results[249]).toEqual({ outcome: 'review', review: 'refused_by_database' })
+    expect(results[249]).toEqual({ outcome: 'review', review: 'rejected_by_database' })
     expect((results as { outcome: string }[]).filter(({ outcome }) => outcome === 'applied')).toHaveLength(499)
     const { rows } = await database.owner.query('SELECT order_id, reason FROM reviews')
-    expect(rows).toEqual([{ order_id: 'A-250', reason: 'refused_by_database' }])
+    expect(rows).toEqual([{ order_id: 'A-250', reason: 'rejected_by_database' }])
     // The row that stands for nothing is all that disagrees.
     expect(await ledgerViolations(database.owner)).toEqual({
       refunds: ['A-250'],
       balances: ['user-0'],
       'balance-chain': expect.arrayContaining(['user-0']),
-      'refunds-told': [expect.any(String)],
+      'refund-events': [expect.any(String)],
     })
   })
 

@@ -15,7 +15,7 @@ import type {
 } from '../schemas/deliveries.ts'
 import type { ListOrdersQuery, OrderHistory, PanelOrder, RegisteredOrder } from '../schemas/orders.ts'
 import type { PageQuery } from '../schemas/page.ts'
-import type { ListPanelWebhooksQuery, PanelWebhookView, RetriedWebhooks } from '../schemas/panel-webhooks.ts'
+import type { ListOutgoingWebhooksQuery, OutgoingWebhookView, RetriedWebhooks } from '../schemas/outgoing-webhooks.ts'
 import type { ReadRefundsQuery, RefundFeed } from '../schemas/refunds.ts'
 import type { Registration } from '../schemas/registration.ts'
 import type { ListReviewsQuery, ResolvedReview, ResolveRequest, Review, ReviewCase } from '../schemas/reviews.ts'
@@ -37,7 +37,7 @@ export interface PanelClient {
   readonly reviews: Reviews
   readonly deliveries: Deliveries
   readonly tokens: Tokens
-  readonly panelWebhooks: PanelWebhooks
+  readonly outgoingWebhooks: OutgoingWebhooks
 }
 
 export interface Orders extends List<PanelOrder, ListOrdersQuery> {
@@ -83,9 +83,9 @@ export interface Tokens {
   mint(request: TokenRequest): Promise<BrowserToken>
 }
 
-export interface PanelWebhooks extends List<PanelWebhookView, ListPanelWebhooksQuery> {
+export interface OutgoingWebhooks extends List<OutgoingWebhookView, ListOutgoingWebhooksQuery> {
   /** Sends the webhook of a refund again, now. */
-  retry(refundId: string): Promise<PanelWebhookView>
+  retry(refundId: string): Promise<OutgoingWebhookView>
   /** Sends webhooks again that were given up, up to a thousand; `hasMore` says whether to repeat it. */
   retryDead(): Promise<RetriedWebhooks>
 }
@@ -99,10 +99,10 @@ export function createPanelClient(options: PanelClientOptions): PanelClient {
     reviews: createReviews(transport),
     deliveries: createDeliveries(transport),
     tokens: { mint: (request) => transport.post('/v1/tokens', request) },
-    panelWebhooks: {
-      ...listOf(transport, '/v1/panel-webhooks'),
-      retry: (refundId) => transport.post(pathTo`/v1/panel-webhooks/${refundId}/retry`),
-      retryDead: () => transport.post('/v1/panel-webhooks/retry'),
+    outgoingWebhooks: {
+      ...listOf(transport, '/v1/outgoing-webhooks'),
+      retry: (refundId) => transport.post(pathTo`/v1/outgoing-webhooks/${refundId}/retry`),
+      retryDead: () => transport.post('/v1/outgoing-webhooks/retry'),
     },
   }
 }

@@ -68,7 +68,7 @@ export const replayResultSchema = z.object({
   outcome: z
     .enum([...deliveryOutcomeSchema.options, 'duplicate', 'overtaken', 'unknown_provider'])
     .describe(
-      '`overtaken`: it was applied in its time, and something newer has been since. `parked`: its order is not registered yet. `awaiting_confirmation`: the provider is being asked. `unknown_provider`: its provider is not configured any more, so its body cannot be read.',
+      '`overtaken`: it was applied in its time, and something newer has been since. `parked`: its order is not registered yet. `awaiting_verification`: the provider is being asked. `unknown_provider`: its provider is not configured any more, so its body cannot be read.',
     ),
   reason: reviewReasonSchema.nullable(),
   refund: moneySchema.nullable().describe('What this replay paid back.'),

@@ -45,7 +45,7 @@ test('a token may come as plain text, by POST, with the user’s cookies', async
   const asked: (string | undefined)[] = []
   await using opened = await stage.openLive('eva', {
     script: 'data-token-method="post"',
-    answerToken: async ({ method }) => {
+    respondWithToken: async ({ method }) => {
       asked.push(method)
       return { body: `${await mintToken('eva')}\n` }
     },
@@ -111,7 +111,7 @@ test('a user who is logged out is not asked for again and again', async () => {
   await using panel = await servePanel({
     userId: 'out',
     html: stage.html({}),
-    answerToken: async () => {
+    respondWithToken: async () => {
       asked += 1
       return { status: 401, body: 'log in' }
     },

@@ -24,10 +24,10 @@ afterEach(async () => {
 const settled = (orderId: string): Promise<Record<string, unknown>> =>
   eventually(async () => {
     const order = await fixture.read(orderId)
-    return (order['outcomes'] as string[] | null)?.includes('awaiting_confirmation') === false ? order : undefined
+    return (order['outcomes'] as string[] | null)?.includes('awaiting_verification') === false ? order : undefined
   })
-const confirmations = async (): Promise<Record<string, unknown>[]> =>
-  (await fixture.database.owner.query('SELECT * FROM confirmations ORDER BY provider_order_id, created_at'))
+const verifications = async (): Promise<Record<string, unknown>[]> =>
+  (await fixture.database.owner.query('SELECT * FROM verifications ORDER BY provider_order_id, created_at'))
     .rows as never
 
 test('a provider that agrees: answered at once, asked, and paid', async () => {
@@ -40,8 +40,8 @@ test('a provider that agrees: answered at once, asked, and paid', async () => {
   await simulator.idle()
 
   expect(simulator.deliveries.newest.map(({ answer }) => answer)).toEqual([
-    expect.stringContaining('"outcome":"awaiting_confirmation"'),
-    expect.stringContaining('"outcome":"awaiting_confirmation"'),
+    expect.stringContaining('"outcome":"awaiting_verification"'),
+    expect.stringContaining('"outcome":"awaiting_verification"'),
   ])
   expect(await settled('101')).toEqual({
     status: 'canceled',
@@ -52,9 +52,9 @@ test('a provider that agrees: answered at once, asked, and paid', async () => {
   })
   expect(await settled('102')).toMatchObject({ status: 'partial', refunded: 0.75, paid: 0.75, outcomes: ['applied'] })
   await eventually(() => events.filter((event) => 'refund' in event && event.refund !== undefined).length === 2)
-  expect(await confirmations()).toMatchObject([
-    { attempts: 1, answer: expect.stringContaining('Canceled'), settled_at: expect.any(Date) },
-    { attempts: 1, answer: expect.stringContaining('Partial'), settled_at: expect.any(Date) },
+  expect(await verifications()).toMatchObject([
+    { attempts: 1, response: expect.stringContaining('Canceled'), settled_at: expect.any(Date) },
+    { attempts: 1, response: expect.stringContaining('Partial'), settled_at: expect.any(Date) },
   ])
 })
 
@@ -65,9 +65,9 @@ test('what moves no money is not asked about', async () => {
   simulator.complete('103')
   await simulator.idle()
 
-  expect((await fixture.read('103'))['outcomes']).not.toContain('awaiting_confirmation')
+  expect((await fixture.read('103'))['outcomes']).not.toContain('awaiting_verification')
   expect(simulator.requests).toEqual({})
-  expect(await confirmations()).toEqual([])
+  expect(await verifications()).toEqual([])
 })
 
 test('a provider that disagrees: nothing is paid, and a person sees what both have said', async () => {
@@ -85,9 +85,11 @@ test('a provider that disagrees: nothing is paid, and a person sees what both ha
     reviews: ['provider_disagrees'],
   })
   const { rows } = await fixture.database.owner.query(
-    `SELECT body, answer FROM reviews JOIN deliveries USING (delivery_id) JOIN confirmations USING (delivery_id)`,
+    `SELECT body, response FROM reviews JOIN deliveries USING (delivery_id) JOIN verifications USING (delivery_id)`,
   )
-  expect(rows).toEqual([{ body: '{"order_id":"104","status":"canceled"}', answer: expect.stringContaining('Pending') }])
+  expect(rows).toEqual([
+    { body: '{"order_id":"104","status":"canceled"}', response: expect.stringContaining('Pending') },
+  ])
   expect(await eventually(() => fixture.log.find(({ reason }) => reason === 'provider_disagrees'))).toMatchObject({
     webhook: { status: 'canceled' },
     answer: { status: 'pending' },
@@ -115,7 +117,7 @@ test('an API that is a moment behind its webhooks is asked again', async () => {
   simulator.setWebhook(undefined)
   await fixture.webhook({ order_id: '108', status: 'canceled' })
   await eventually(() => (simulator.requests['status'] ?? 0) >= 2)
-  expect(await fixture.read('108')).toMatchObject({ outcomes: ['awaiting_confirmation'], reviews: null })
+  expect(await fixture.read('108')).toMatchObject({ outcomes: ['awaiting_verification'], reviews: null })
 
   simulator.cancel('108')
   expect(await settled('108')).toMatchObject({ status: 'canceled', paid: 2.5 })
@@ -131,8 +133,8 @@ test.each([
   await fixture.place('109')
   simulator.setApiFault(fault)
   simulator.cancel('109')
-  await eventually(async () => ((await confirmations())[0]?.['attempts'] as number) >= 2)
-  expect(await fixture.read('109')).toMatchObject({ status: 'pending', paid: 0, outcomes: ['awaiting_confirmation'] })
+  await eventually(async () => ((await verifications())[0]?.['attempts'] as number) >= 2)
+  expect(await fixture.read('109')).toMatchObject({ status: 'pending', paid: 0, outcomes: ['awaiting_verification'] })
 
   simulator.setApiFault(undefined)
   expect(await settled('109')).toMatchObject({ status: 'canceled', paid: 2.5, reviews: null })
@@ -144,9 +146,9 @@ test('a provider that cannot be asked for too long: a person must look at it', a
   simulator.setApiFault({ kind: 'malformed' })
   simulator.cancel('110')
 
-  expect(await settled('110')).toMatchObject({ status: 'pending', paid: 0, reviews: ['not_confirmed'] })
-  expect(await confirmations()).toMatchObject([
-    { answer: null, last_error: 'malformed_answer', attempts: expect.any(Number) },
+  expect(await settled('110')).toMatchObject({ status: 'pending', paid: 0, reviews: ['not_verified'] })
+  expect(await verifications()).toMatchObject([
+    { response: null, last_error: 'malformed_response', attempts: expect.any(Number) },
   ])
 })
 

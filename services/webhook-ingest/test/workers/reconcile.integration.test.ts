@@ -124,7 +124,7 @@ test('orders that are not registered are named; a provider that cannot be asked 
   simulator.setApiFault({ kind: 'malformed' })
   expect(await fixture.reconcile({ orderIds: ['A-31'] })).toMatchObject({
     askedCount: 0,
-    stoppedBy: 'malformed_answer',
+    stoppedBy: 'malformed_response',
     left: ['A-31'],
   })
 })

@@ -1,4 +1,4 @@
-import { probeChannel } from '@paxyo/contracts'
+import { heartbeatChannel } from '@paxyo/contracts'
 import type { EventPublisher, EventSubscriber } from '@paxyo/event-bus'
 
 export interface ProbeOptions {
@@ -31,7 +31,7 @@ const MISSED_MAX = 3
  * a row do not come back, the subscriber is made to connect anew, which catches everybody up.
  */
 export function startProbe({ publisher, subscriber, gatewayId, now, intervalMs = INTERVAL_MS }: ProbeOptions): Probe {
-  const channel = probeChannel(gatewayId)
+  const channel = heartbeatChannel(gatewayId)
   const ageMax = intervalMs * MISSED_MAX
   let receivedAt = now()
   let reconnectedAt = now()

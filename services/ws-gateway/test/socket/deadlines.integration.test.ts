@@ -31,7 +31,7 @@ beforeAll(async () => {
   openedAt = Date.now()
 
   silent = await gateway.open()
-  mute = await gateway.open({ answersPings: false })
+  mute = await gateway.open({ respondsToPings: false })
   mute.send({ type: 'hello', token: await mintToken('mute') })
   answering = await gateway.connect('answering')
   expiresAt = (Math.floor(Date.now() / 1000) + TOKEN_LIFETIME_S) * 1000

@@ -13,7 +13,7 @@ export interface ReplayDeps {
 }
 
 /** Why a delivery is not replayed. */
-type SkipReason = 'parked' | 'awaiting_confirmation' | 'overtaken' | 'unknown_provider'
+type SkipReason = 'parked' | 'awaiting_verification' | 'overtaken' | 'unknown_provider'
 
 /** What became of a delivery that was to be replayed. */
 export interface ReplayResult {
@@ -22,7 +22,7 @@ export interface ReplayResult {
   /** The new delivery; null when there was no need for one. */
   readonly replayId: string | null
   /**
-   * `parked` is waiting for its order, whose registration applies it, and `awaiting_confirmation` for the provider's
+   * `parked` is waiting for its order, whose registration applies it, and `awaiting_verification` for the provider's
    * verification. `overtaken` was applied in its time and a newer delivery has been since, so that a replay could only
    * take the order back. `unknown_provider` came from a provider that is not configured any more: its body cannot be read.
    */
@@ -94,7 +94,7 @@ function skipReason(
   provider: Provider | undefined,
 ): SkipReason | undefined {
   // It will be applied without a replay.
-  if (outcome === 'parked' || outcome === 'awaiting_confirmation') return outcome
+  if (outcome === 'parked' || outcome === 'awaiting_verification') return outcome
   if (isOvertaken) return 'overtaken'
   return provider === undefined ? 'unknown_provider' : undefined
 }

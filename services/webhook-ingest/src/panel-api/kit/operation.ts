@@ -8,7 +8,7 @@ namedSchemas.add(problemSchema, { id: 'Problem' })
 export interface OperationOptions {
   /** Its name in generated clients, such as `registerOrder`. */
   readonly operationId: string
-  readonly tag: 'Orders' | 'Accounts' | 'Tokens' | 'Refunds' | 'Reviews' | 'Deliveries' | 'Panel webhooks'
+  readonly tag: 'Orders' | 'Accounts' | 'Tokens' | 'Refunds' | 'Reviews' | 'Deliveries' | 'Outgoing webhooks'
   /** One line. */
   readonly summary: string
   readonly description?: string

@@ -1,20 +1,20 @@
 import type { Database } from '@paxyo/database'
 import { sql, type Kysely } from 'kysely'
-import type { PanelWebhookView } from '@paxyo/panel-client'
+import type { OutgoingWebhookView } from '@paxyo/panel-client'
 
-type PanelWebhookState = PanelWebhookView['state']
+type OutgoingWebhookState = OutgoingWebhookView['state']
 
 /** How many dead webhooks one request brings back. */
 const RETRY_MAX = 1000
 
 /** Webhooks to the panel, the newest refund first. */
-export async function listPanelWebhooks(
+export async function listOutgoingWebhooks(
   db: Kysely<Database>,
-  { state, before, limit }: { state: PanelWebhookState | undefined; before: number | undefined; limit: number },
-): Promise<PanelWebhookView[]> {
+  { state, before, limit }: { state: OutgoingWebhookState | undefined; before: number | undefined; limit: number },
+): Promise<OutgoingWebhookView[]> {
   let query = selectWebhooks(db).orderBy('position', 'desc').limit(limit)
   if (state !== undefined) query = query.where('state', '=', state)
-  if (before !== undefined) query = query.where('panel_webhooks.position', '<', before)
+  if (before !== undefined) query = query.where('outgoing_webhooks.position', '<', before)
   return (await query.execute()).map(toView)
 }
 
@@ -23,23 +23,26 @@ export async function listPanelWebhooks(
  *
  * @returns the webhook; undefined when there is none.
  */
-export async function retryPanelWebhook(db: Kysely<Database>, refundId: string): Promise<PanelWebhookView | undefined> {
-  await db.updateTable('panel_webhooks').set(DUE_NOW).where('refund_id', '=', refundId).execute()
+export async function retryOutgoingWebhook(
+  db: Kysely<Database>,
+  refundId: string,
+): Promise<OutgoingWebhookView | undefined> {
+  await db.updateTable('outgoing_webhooks').set(DUE_NOW).where('refund_id', '=', refundId).execute()
   const row = await selectWebhooks(db).where('refund_id', '=', refundId).executeTakeFirst()
   return row && toView(row)
 }
 
 /** @returns how many dead webhooks were made due, the oldest first; whether there are more. */
-export async function retryDeadPanelWebhooks(db: Kysely<Database>): Promise<{ retried: number; hasMore: boolean }> {
+export async function retryDeadOutgoingWebhooks(db: Kysely<Database>): Promise<{ retried: number; hasMore: boolean }> {
   const dead = db
-    .selectFrom('panel_webhooks')
+    .selectFrom('outgoing_webhooks')
     .select('refund_id')
     .where('state', '=', 'dead')
     .orderBy('position')
     .limit(RETRY_MAX)
     .forUpdate()
   const { numUpdatedRows } = await db
-    .updateTable('panel_webhooks')
+    .updateTable('outgoing_webhooks')
     .set(DUE_NOW)
     .where('refund_id', 'in', dead)
     .executeTakeFirstOrThrow()
@@ -50,11 +53,11 @@ const DUE_NOW = { state: 'pending', attempts: 0, due_at: sql<Date>`clock_timesta
 
 const selectWebhooks = (db: Kysely<Database>) =>
   db
-    .selectFrom('panel_webhooks')
+    .selectFrom('outgoing_webhooks')
     .innerJoin('ledger_entries', 'entry_id', 'refund_id')
     .select([
       'refund_id',
-      'panel_webhooks.position',
+      'outgoing_webhooks.position',
       'order_id',
       'user_id',
       'state',
@@ -68,13 +71,13 @@ const selectWebhooks = (db: Kysely<Database>) =>
 
 type WebhookRow = Awaited<ReturnType<ReturnType<typeof selectWebhooks>['execute']>>[number]
 
-function toView(row: WebhookRow): PanelWebhookView {
+function toView(row: WebhookRow): OutgoingWebhookView {
   return {
     refundId: row.refund_id,
     position: row.position,
     orderId: row.order_id!,
     userId: row.user_id,
-    state: row.state as PanelWebhookState,
+    state: row.state as OutgoingWebhookState,
     attempts: row.attempts,
     dueAt: row.due_at?.toISOString() ?? null,
     attemptedAt: row.attempted_at?.toISOString() ?? null,

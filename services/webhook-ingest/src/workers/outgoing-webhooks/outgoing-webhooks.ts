@@ -2,7 +2,7 @@ import { createWorker } from '@paxyo/service-kit'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { refundMessage } from './refund-message.ts'
-import type { PanelWebhookTarget } from './outgoing-webhook-config.ts'
+import type { OutgoingWebhookTarget } from './outgoing-webhook-config.ts'
 import { retryDelayMs } from './retry-schedule.ts'
 import { createMessageSender } from './send-message.ts'
 import {
@@ -15,16 +15,16 @@ import {
   type ClaimedWebhook,
 } from './outgoing-queue.ts'
 
-export interface PanelWebhookOptions {
+export interface OutgoingWebhookOptions {
   readonly pool: Pool
-  readonly target: PanelWebhookTarget
+  readonly target: OutgoingWebhookTarget
   readonly log: Logger
   /** From 0 to 1; for jitter. */
   readonly random?: () => number
 }
 
 /** Tells the panel's server of every refund, at least once. */
-export interface PanelWebhook {
+export interface OutgoingWebhook {
   readonly start: () => void
   /** Told when this process has committed refunds. */
   readonly refundsCommitted: () => void
@@ -45,7 +45,12 @@ const FAILED_LOOK_DELAY_MS = 1_000
  * Sends when told that refunds were committed, when the next one is due, and every 30 seconds. What is sent is claimed
  * in the database first, so that processes share the work; the claims of one that died end by themselves.
  */
-export function createPanelWebhook({ pool, target, log, random = Math.random }: PanelWebhookOptions): PanelWebhook {
+export function createOutgoingWebhook({
+  pool,
+  target,
+  log,
+  random = Math.random,
+}: OutgoingWebhookOptions): OutgoingWebhook {
   const sender = createMessageSender(target)
   const sending = new Set<Promise<void>>()
   /** Whether there may be refunds that are no webhooks yet. */

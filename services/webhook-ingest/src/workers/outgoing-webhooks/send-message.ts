@@ -2,7 +2,7 @@ import { signWebhook, type WebhookMessage } from '@paxyo/standard-webhooks'
 import http from 'node:http'
 import https from 'node:https'
 import { guardedLookup } from './guarded-lookup.ts'
-import type { PanelWebhookTarget } from './outgoing-webhook-config.ts'
+import type { OutgoingWebhookTarget } from './outgoing-webhook-config.ts'
 
 /** What came of one attempt. */
 export interface Attempt {
@@ -26,7 +26,7 @@ const RESPONSE_BYTES_MAX = 16 * 1024
 const EXCERPT_CHARS_MAX = 300
 
 /** Posts signed messages to one address. Redirects are not followed: any answer but 2xx is a failure. */
-export function createMessageSender(target: PanelWebhookTarget, timeoutMs = SEND_TIMEOUT_MS): MessageSender {
+export function createMessageSender(target: OutgoingWebhookTarget, timeoutMs = SEND_TIMEOUT_MS): MessageSender {
   const url = new URL(target.url)
   const transport = url.protocol === 'https:' ? https : http
   const agent = new transport.Agent({ keepAlive: true })

@@ -14,14 +14,14 @@ export interface Claim {
 // Rows that another process is taking at this moment are passed over.
 const CLAIM_DUE = `
   WITH due AS MATERIALIZED (
-    SELECT delivery_id FROM confirmations
+    SELECT delivery_id FROM verifications
     WHERE settled_at IS NULL AND due_at <= clock_timestamp() AND provider = ANY($3::text[])
     ORDER BY due_at LIMIT $1
     FOR UPDATE SKIP LOCKED
   ), claimed AS (
-    UPDATE confirmations SET attempts = attempts + 1, due_at = clock_timestamp() + $2 * interval '1 millisecond'
-    FROM due WHERE confirmations.delivery_id = due.delivery_id
-    RETURNING confirmations.*
+    UPDATE verifications SET attempts = attempts + 1, due_at = clock_timestamp() + $2 * interval '1 millisecond'
+    FROM due WHERE verifications.delivery_id = due.delivery_id
+    RETURNING verifications.*
   )
   SELECT claimed.delivery_id, claimed.provider, claimed.provider_order_id, claimed.attempts,
     extract(epoch FROM clock_timestamp() - claimed.created_at)::float8 * 1000 AS age_ms,
@@ -30,17 +30,17 @@ const CLAIM_DUE = `
   ORDER BY deliveries.received_at, delivery_id`
 
 const POSTPONE = `
-  UPDATE confirmations
+  UPDATE verifications
   SET due_at = clock_timestamp() + postponed.delay_ms * interval '1 millisecond', last_error = $3
   FROM unnest($1::text[], $2::float8[]) AS postponed (delivery_id, delay_ms)
-  WHERE confirmations.delivery_id = postponed.delivery_id AND settled_at IS NULL`
+  WHERE verifications.delivery_id = postponed.delivery_id AND settled_at IS NULL`
 
 const READ_NEXT_DUE = `
   SELECT extract(epoch FROM min(due_at) - clock_timestamp())::float8 * 1000 AS wait_ms
-  FROM confirmations WHERE settled_at IS NULL AND provider = ANY($1::text[])`
+  FROM verifications WHERE settled_at IS NULL AND provider = ANY($1::text[])`
 
 const READ_OTHER_PROVIDERS = `
-  SELECT DISTINCT provider FROM confirmations WHERE settled_at IS NULL AND provider <> ALL($1::text[])`
+  SELECT DISTINCT provider FROM verifications WHERE settled_at IS NULL AND provider <> ALL($1::text[])`
 
 interface ClaimRow {
   readonly delivery_id: string

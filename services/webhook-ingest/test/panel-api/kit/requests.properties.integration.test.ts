@@ -25,9 +25,9 @@ const OPERATION_IDS = [
   'readDelivery',
   'replayDelivery',
   'replayDeliveries',
-  'listPanelWebhooks',
-  'retryPanelWebhook',
-  'retryDeadPanelWebhooks',
+  'listOutgoingWebhooks',
+  'retryOutgoingWebhook',
+  'retryDeadOutgoingWebhooks',
 ]
 const VALID_RUNS = 60
 const BROKEN_RUNS = 150
@@ -47,7 +47,7 @@ const FAMILIAR: Record<string, Arbitrary<string>> = {
 const MADE_IDS = {
   reviewId: 'SELECT review_id FROM reviews',
   deliveryId: 'SELECT delivery_id FROM deliveries',
-  refundId: 'SELECT refund_id FROM panel_webhooks',
+  refundId: 'SELECT refund_id FROM outgoing_webhooks',
   after: `SELECT epoch || '.1' FROM stream_epoch`,
 }
 
@@ -70,7 +70,7 @@ async function happen(): Promise<void> {
     await ingest.webhook({ order_id: `x${index}`, status })
   }
   await owner.query(`
-    INSERT INTO panel_webhooks (refund_id, position, state, settled_at) SELECT entry_id, 1, 'dead', now()
+    INSERT INTO outgoing_webhooks (refund_id, position, state, settled_at) SELECT entry_id, 1, 'dead', now()
     FROM ledger_entries`)
   for (const [name, text] of Object.entries(MADE_IDS)) {
     const { rows } = await owner.query<[string]>({ text, rowMode: 'array' })

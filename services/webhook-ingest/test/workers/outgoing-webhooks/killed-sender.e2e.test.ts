@@ -17,8 +17,8 @@ test('kill -9 of whoever sends: the panel is told of every refund, perhaps twice
     CHANNEL_PREFIX: `${randomUUID()}:`,
     WEBHOOK_TOKENS: TOKEN,
     PANEL_API_KEYS: API_KEY,
-    PANEL_WEBHOOK_URL: panel.url,
-    PANEL_WEBHOOK_SECRET: SECRET,
+    OUTGOING_WEBHOOK_URL: panel.url,
+    OUTGOING_WEBHOOK_SECRET: SECRET,
   }
   // Some are answered, some hang, some are cut: whatever may be going on when the sender dies.
   panel.respond = (_received, response) => {
@@ -28,7 +28,7 @@ test('kill -9 of whoever sends: the panel is told of every refund, perhaps twice
     else if (fate === 2) response.destroy()
   }
   const first = await startService('webhook-ingest', env)
-  await eventually(async () => (await database.owner.query('SELECT FROM panel_webhook_cursor')).rows.length === 1)
+  await eventually(async () => (await database.owner.query('SELECT FROM outgoing_webhook_cursor')).rows.length === 1)
   const post = (path: string, body: unknown): Promise<Response> =>
     fetch(`${first.url}${path}`, {
       method: 'POST',
@@ -54,17 +54,17 @@ test('kill -9 of whoever sends: the panel is told of every refund, perhaps twice
   await using successor = await startService('webhook-ingest', env)
   // What would take half a minute by itself: the leases of the dead end.
   const sweep = setInterval(() => {
-    const end = `UPDATE panel_webhooks SET due_at = now() WHERE due_at > now() + interval '1 second'`
+    const end = `UPDATE outgoing_webhooks SET due_at = now() WHERE due_at > now() + interval '1 second'`
     // It may lose a deadlock against those who claim; there is a next time.
     database.owner.query(end).catch(() => undefined)
   }, 200)
   try {
     await eventually(async () => {
-      await fetch(`${successor.url}/v1/panel-webhooks/retry`, {
+      await fetch(`${successor.url}/v1/outgoing-webhooks/retry`, {
         method: 'POST',
         headers: { authorization: `Bearer ${API_KEY}` },
       })
-      const { rows } = await database.owner.query(`SELECT FROM panel_webhooks WHERE state = 'delivered'`)
+      const { rows } = await database.owner.query(`SELECT FROM outgoing_webhooks WHERE state = 'delivered'`)
       return rows.length === REFUNDS
     })
   } finally {

@@ -1,15 +1,15 @@
 import { describe, expect, test } from '@jest/globals'
 import { loadIngestConfig } from '../../../src/config.ts'
 import { guardedLookup } from '../../../src/workers/outgoing-webhooks/guarded-lookup.ts'
-import { panelWebhookTarget } from '../../../src/workers/outgoing-webhooks/outgoing-webhook-config.ts'
+import { outgoingWebhookTarget } from '../../../src/workers/outgoing-webhooks/outgoing-webhook-config.ts'
 import { KEY, SECRET } from './test-panel.ts'
 
 const BASE = { DATABASE_URL: 'postgres://localhost/x', REDIS_URL: 'redis://localhost' }
 const load = (environment: Record<string, string>) =>
-  panelWebhookTarget(loadIngestConfig({ ...BASE, PANEL_WEBHOOK_SECRET: SECRET, ...environment }))
+  outgoingWebhookTarget(loadIngestConfig({ ...BASE, OUTGOING_WEBHOOK_SECRET: SECRET, ...environment }))
 
 test('nothing configured, nothing sent', () => {
-  expect(panelWebhookTarget(loadIngestConfig(BASE))).toBeUndefined()
+  expect(outgoingWebhookTarget(loadIngestConfig(BASE))).toBeUndefined()
 })
 
 test.each([
@@ -19,7 +19,7 @@ test.each([
   'http://[::1]/',
   'http://127.0.0.1/',
 ])('%s will do', (url) => {
-  expect(load({ PANEL_WEBHOOK_URL: url })).toEqual({ url, keys: [KEY], allowPrivate: false })
+  expect(load({ OUTGOING_WEBHOOK_URL: url })).toEqual({ url, keys: [KEY], allowPrivate: false })
 })
 
 test.each([
@@ -31,20 +31,22 @@ test.each([
   'https://0x0a.1/',
   'http://192.168.1.5/',
 ])('%s only when private addresses are allowed', (url) => {
-  expect(() => load({ PANEL_WEBHOOK_URL: url })).toThrow('unless PANEL_WEBHOOK_ALLOW_PRIVATE is true')
-  expect(load({ PANEL_WEBHOOK_URL: url, PANEL_WEBHOOK_ALLOW_PRIVATE: 'true' })).toMatchObject({ allowPrivate: true })
+  expect(() => load({ OUTGOING_WEBHOOK_URL: url })).toThrow('unless OUTGOING_WEBHOOK_ALLOW_PRIVATE is true')
+  expect(load({ OUTGOING_WEBHOOK_URL: url, OUTGOING_WEBHOOK_ALLOW_PRIVATE: 'true' })).toMatchObject({
+    allowPrivate: true,
+  })
 })
 
 test.each<[string, Record<string, string>, string]>([
   [
     'a secret that is none',
-    { PANEL_WEBHOOK_URL: 'https://a.example', PANEL_WEBHOOK_SECRET: 'secret' },
+    { OUTGOING_WEBHOOK_URL: 'https://a.example', OUTGOING_WEBHOOK_SECRET: 'secret' },
     'of the form whsec_',
   ],
-  ['no secret', { PANEL_WEBHOOK_URL: 'https://a.example', PANEL_WEBHOOK_SECRET: '' }, 'is required when'],
+  ['no secret', { OUTGOING_WEBHOOK_URL: 'https://a.example', OUTGOING_WEBHOOK_SECRET: '' }, 'is required when'],
   ['no address', {}, 'of no use without its URL'],
-  ['a password', { PANEL_WEBHOOK_URL: 'https://me:pw@a.example' }, 'must not hold a password'],
-  ['another protocol', { PANEL_WEBHOOK_URL: 'ftp://a.example' }, 'must be an address that begins with https'],
+  ['a password', { OUTGOING_WEBHOOK_URL: 'https://me:pw@a.example' }, 'must not hold a password'],
+  ['another protocol', { OUTGOING_WEBHOOK_URL: 'ftp://a.example' }, 'must be an address that begins with https'],
 ])('%s is refused', (_name, environment, message) => {
   expect(() => load(environment)).toThrow(message)
 })

@@ -6,7 +6,10 @@ import type { Pool } from 'pg'
 import { pino } from 'pino'
 import { Webhook } from 'standardwebhooks'
 import { createIngest } from '../../../src/ingest.ts'
-import { createPanelWebhook, type PanelWebhook } from '../../../src/workers/outgoing-webhooks/outgoing-webhooks.ts'
+import {
+  createOutgoingWebhook,
+  type OutgoingWebhook,
+} from '../../../src/workers/outgoing-webhooks/outgoing-webhooks.ts'
 import { RETRY_DELAYS_MS } from '../../../src/workers/outgoing-webhooks/retry-schedule.ts'
 import {
   beginAtHead,
@@ -22,11 +25,11 @@ const ATTEMPT_MS_MAX = 15_000
 
 let panel: TestPanel
 let ingest: IngestFixture
-const opened: PanelWebhook[] = []
+const opened: OutgoingWebhook[] = []
 beforeEach(async () => {
   panel = await startTestPanel()
-  ingest = await startIngest(undefined, { panelWebhook: target() })
-  await eventually(async () => (await query('SELECT FROM panel_webhook_cursor')).length === 1)
+  ingest = await startIngest(undefined, { outgoingWebhook: target() })
+  await eventually(async () => (await query('SELECT FROM outgoing_webhook_cursor')).length === 1)
 })
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((sender) => sender.close()))
@@ -53,9 +56,9 @@ const payRefunds = async (count: number): Promise<void> => {
   await ingest.webhook(numbers.map((number) => ({ order_id: `${number}`, status: 'canceled' })))
 }
 /** Another process of the service, as far as webhooks go. */
-const openSender = (): PanelWebhook => {
+const openSender = (): OutgoingWebhook => {
   const pool = ingest.database.poolAs('ingest', 4)
-  const sender = createPanelWebhook({ pool, target: target(), log: pino({ level: 'silent' }) })
+  const sender = createOutgoingWebhook({ pool, target: target(), log: pino({ level: 'silent' }) })
   opened.push(sender)
   return sender
 }
@@ -72,7 +75,7 @@ const enqueueOnly = async (count: number): Promise<Pool> => {
 /** All but what is being sent at this moment, which is leased for half a minute. */
 const makeDue = async (): Promise<void> => {
   await query(`
-    UPDATE panel_webhooks SET due_at = now()
+    UPDATE outgoing_webhooks SET due_at = now()
     WHERE state = 'pending' AND due_at - attempted_at NOT BETWEEN '29 s' AND '31 s'`)
   openSender().start()
 }
@@ -89,7 +92,7 @@ test('the panel is told of a refund as soon as it is paid, with all that it need
   })
   expect(received!.id).toBe(feed[0]!['refundId'])
   const [row] = await eventually(async () => {
-    const rows = await query(`SELECT * FROM panel_webhooks WHERE state = 'delivered'`)
+    const rows = await query(`SELECT * FROM outgoing_webhooks WHERE state = 'delivered'`)
     return rows.length > 0 && rows
   })
   expect(row).toMatchObject({ attempts: 1, last_status: 200, last_error: null, due_at: null })
@@ -102,7 +105,7 @@ test('several processes share the work: every refund is told once', async () => 
     await payRefunds(25)
     for (const other of others) other.refundsCommitted()
   }
-  await eventually(async () => (await query(`SELECT FROM panel_webhooks WHERE state = 'delivered'`)).length === 100)
+  await eventually(async () => (await query(`SELECT FROM outgoing_webhooks WHERE state = 'delivered'`)).length === 100)
 
   expect(ids(panel.received)).toEqual(await refundIds())
 })
@@ -114,7 +117,7 @@ test('a failure is tried again with the same id and the same bytes, later each t
   for (let attempts = 1; attempts <= 3; attempts += 1) {
     const [row] = await eventually(async () => {
       const rows = await query(
-        `SELECT attempts, extract(epoch FROM due_at - attempted_at)::float8 * 1000 AS wait FROM panel_webhooks
+        `SELECT attempts, extract(epoch FROM due_at - attempted_at)::float8 * 1000 AS wait FROM outgoing_webhooks
          WHERE last_error = 'answered 500: busy ${attempts}'`,
       )
       return rows.length > 0 && rows
@@ -144,10 +147,10 @@ test('the first retry comes by itself', async () => {
 test('after three days it is given up; it is listed, and sent again when somebody says so', async () => {
   panel.respond = (_received, response) => response.writeHead(404).end('gone')
   await payRefunds(2)
-  await eventually(async () => (await query(`SELECT FROM panel_webhooks WHERE last_status = 404`)).length === 2)
-  await query(`UPDATE panel_webhooks SET attempts = ${RETRY_DELAYS_MS.length}, due_at = now()`)
+  await eventually(async () => (await query(`SELECT FROM outgoing_webhooks WHERE last_status = 404`)).length === 2)
+  await query(`UPDATE outgoing_webhooks SET attempts = ${RETRY_DELAYS_MS.length}, due_at = now()`)
   openSender().start()
-  const list = () => ingest.call('GET', '/v1/panel-webhooks?state=dead')
+  const list = () => ingest.call('GET', '/v1/outgoing-webhooks?state=dead')
   const dead = await eventually(async () => {
     const { data } = (await list()).json<{ data: { refundId: string }[] }>()
     return data.length === 2 && data
@@ -164,32 +167,32 @@ test('after three days it is given up; it is listed, and sent again when somebod
   // It may be under way before the request is answered.
   const isAsked = Promise.withResolvers<void>()
   panel.respond = (_received, response) => void isAsked.promise.then(() => response.end())
-  const retried = await ingest.call('POST', `/v1/panel-webhooks/${dead[0]!.refundId}/retry`)
+  const retried = await ingest.call('POST', `/v1/outgoing-webhooks/${dead[0]!.refundId}/retry`)
   expect(retried.json()).toMatchObject({ refundId: dead[0]!.refundId, state: 'pending' })
   expect(retried.json<{ attempts: number }>().attempts).toBeLessThanOrEqual(1)
   isAsked.resolve()
   const isDelivered = async (count: number): Promise<boolean> =>
-    (await query(`SELECT FROM panel_webhooks WHERE state = 'delivered'`)).length === count
+    (await query(`SELECT FROM outgoing_webhooks WHERE state = 'delivered'`)).length === count
   await eventually(() => isDelivered(1))
-  expect((await ingest.call('POST', '/v1/panel-webhooks/retry')).json()).toEqual({ retried: 1, hasMore: false })
+  expect((await ingest.call('POST', '/v1/outgoing-webhooks/retry')).json()).toEqual({ retried: 1, hasMore: false })
   await eventually(() => isDelivered(2))
   expect((await list()).json()).toEqual({ data: [], nextCursor: null })
-  const unknown = await ingest.call('POST', '/v1/panel-webhooks/00000000-0000-7000-8000-000000000000/retry')
-  expect(unknown.json()).toMatchObject({ status: 404, code: 'panel_webhook_not_found' })
+  const unknown = await ingest.call('POST', '/v1/outgoing-webhooks/00000000-0000-7000-8000-000000000000/retry')
+  expect(unknown.json()).toMatchObject({ status: 404, code: 'outgoing_webhook_not_found' })
 })
 
 test('pages of webhooks hold each once', async () => {
   await payRefunds(7)
-  await eventually(async () => (await query('SELECT FROM panel_webhooks')).length === 7)
+  await eventually(async () => (await query('SELECT FROM outgoing_webhooks')).length === 7)
   const positions: number[] = []
   for (let cursor: string | null = ''; cursor !== null;) {
-    const page = await ingest.call('GET', `/v1/panel-webhooks?limit=3${cursor === '' ? '' : `&cursor=${cursor}`}`)
+    const page = await ingest.call('GET', `/v1/outgoing-webhooks?limit=3${cursor === '' ? '' : `&cursor=${cursor}`}`)
     const { data, nextCursor } = page.json<{ data: { position: number }[]; nextCursor: string | null }>()
     positions.push(...data.map(({ position }) => position))
     cursor = nextCursor
   }
   expect(positions).toEqual([7, 6, 5, 4, 3, 2, 1])
-  expect((await ingest.call('GET', '/v1/panel-webhooks?cursor=nonsense')).json()).toMatchObject({
+  expect((await ingest.call('GET', '/v1/outgoing-webhooks?cursor=nonsense')).json()).toMatchObject({
     code: 'invalid_cursor',
   })
 })
@@ -198,7 +201,7 @@ test('what a process claimed and died with is sent by another one, once its leas
   const dying = await enqueueOnly(3)
   expect(await claimDue(dying, 10)).toHaveLength(3)
   const leases = await query(
-    `SELECT due_at - attempted_at BETWEEN '29 s' AND '31 s' AS is_half_a_minute FROM panel_webhooks`,
+    `SELECT due_at - attempted_at BETWEEN '29 s' AND '31 s' AS is_half_a_minute FROM outgoing_webhooks`,
   )
   expect(leases).toEqual([1, 2, 3].map(() => ({ is_half_a_minute: true })))
 
@@ -206,7 +209,7 @@ test('what a process claimed and died with is sent by another one, once its leas
   successor.start()
   await sleep(300)
   expect(panel.received).toEqual([])
-  await query(`UPDATE panel_webhooks SET due_at = now() + interval '200 milliseconds'`)
+  await query(`UPDATE outgoing_webhooks SET due_at = now() + interval '200 milliseconds'`)
   successor.wake()
   await eventually(() => panel.received.length === 3)
   expect(ids(panel.received)).toEqual(await refundIds())
@@ -226,8 +229,8 @@ test('what somebody is claiming at this moment is passed over', async () => {
   try {
     await other.query('BEGIN')
     await other.query(`
-      UPDATE panel_webhooks SET attempts = 1, due_at = now() + interval '30 seconds'
-      WHERE position = (SELECT min(position) FROM panel_webhooks)`)
+      UPDATE outgoing_webhooks SET attempts = 1, due_at = now() + interval '30 seconds'
+      WHERE position = (SELECT min(position) FROM outgoing_webhooks)`)
     let isOver = false
     const claiming = claimDue(pool, 10).finally(() => (isOver = true))
     await eventually(async () => isOver || (await isWaitingForLock()))
@@ -242,16 +245,16 @@ test('what somebody is claiming at this moment is passed over', async () => {
 test('an attempt that came too late to say that it failed says nothing', async () => {
   const pool = await enqueueOnly(1)
   const [first] = await claimDue(pool, 1)
-  await query('UPDATE panel_webhooks SET due_at = now()')
+  await query('UPDATE outgoing_webhooks SET due_at = now()')
   const [second] = await claimDue(pool, 1)
   await settleAttempt(pool, first!, { delivered: false, status: 500, error: 'late' }, undefined)
-  expect(await query('SELECT state, attempts, last_error FROM panel_webhooks')).toEqual([
+  expect(await query('SELECT state, attempts, last_error FROM outgoing_webhooks')).toEqual([
     { state: 'pending', attempts: 2, last_error: null },
   ])
   // A delivery is one, whoever made it, and a later failure does not undo it.
   await settleAttempt(pool, first!, { delivered: true, status: 200, error: null }, undefined)
   await settleAttempt(pool, second!, { delivered: false, status: 500, error: 'twice' }, 5_000)
-  expect(await query('SELECT state, last_status FROM panel_webhooks')).toEqual([
+  expect(await query('SELECT state, last_status FROM outgoing_webhooks')).toEqual([
     { state: 'delivered', last_status: 200 },
   ])
 })
@@ -261,7 +264,7 @@ test('it begins with the first refund after its address was configured', async (
   await unconfigured.register()
   await unconfigured.webhook({ order_id: '12345', status: 'partial', remains: 500 })
   const { owner } = unconfigured.database
-  expect((await owner.query('SELECT FROM panel_webhooks')).rows).toEqual([])
+  expect((await owner.query('SELECT FROM outgoing_webhooks')).rows).toEqual([])
 
   const pool = unconfigured.database.poolAs('ingest', 10)
   const log = pino({ level: 'silent' })
@@ -273,14 +276,14 @@ test('it begins with the first refund after its address was configured', async (
     apiKeys: [],
     tokens: { secrets: [], audience: 'paxyo' },
     hasDocs: false,
-    panelWebhook: target(),
+    outgoingWebhook: target(),
     log,
   })
-  await eventually(async () => (await owner.query('SELECT FROM panel_webhook_cursor')).rows.length === 1)
+  await eventually(async () => (await owner.query('SELECT FROM outgoing_webhook_cursor')).rows.length === 1)
   await unconfigured.webhook({ order_id: '12345', status: 'canceled' })
   // Paid by a process that tells nobody: found by the look that the other one takes.
   await configured.close()
-  const sender = createPanelWebhook({ pool, target: target(), log })
+  const sender = createOutgoingWebhook({ pool, target: target(), log })
   opened.push(sender)
   sender.start()
   await eventually(() => panel.received.length > 0)

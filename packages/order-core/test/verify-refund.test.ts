@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { ORDER_STATUSES } from '@paxyo/contracts'
-import { isConfirmed, movesMoney, type ChangingDecision } from '../src/confirm.ts'
+import { isVerified, movesMoney, type ChangingDecision } from '../src/verify-refund.ts'
 import { decide } from '../src/decide.ts'
 import type { OrderState } from '../src/order-state.ts'
 import type { StatusUpdate } from '../src/status-update.ts'
@@ -39,7 +39,7 @@ test.each<[string, StatusUpdate, StatusUpdate, boolean]>([
   ['that it does not know the order', says('canceled'), says('unknown'), false],
   ['a rest that is none', says('partial', 300), says('partial'), false],
 ])('the provider says %s', (_what, webhook, answer, expected) => {
-  expect(isConfirmed(order, decided(webhook), answer)).toBe(expected)
+  expect(isVerified(order, decided(webhook), answer)).toBe(expected)
 })
 
 test('only what pays needs to be confirmed', () => {
@@ -61,7 +61,7 @@ test('whatever is confirmed pays no more than the answer itself would have', () 
       (status, refunded, webhook, answer) => {
         const state = { ...order, status, refunded }
         const decision = decide(state, webhook)
-        if (!('order' in decision) || !isConfirmed(state, decision, answer)) return
+        if (!('order' in decision) || !isVerified(state, decision, answer)) return
         const own = decide(state, answer)
         expect('order' in own && own.order.refunded >= decision.order.refunded).toBe(true)
       },

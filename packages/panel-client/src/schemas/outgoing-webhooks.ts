@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { pageQuery } from './page.ts'
 
 /** What became of the webhook that tells of a refund. */
-export const panelWebhookSchema = z.object({
+export const outgoingWebhookSchema = z.object({
   refundId: z.uuid().describe('Also the `webhook-id` of every attempt.'),
   position: z.int().positive().describe("The refund's place in the feed."),
   orderId: identifierSchema,
@@ -16,17 +16,20 @@ export const panelWebhookSchema = z.object({
   lastStatus: z.int().nullable().describe('What the panel answered to the last attempt.'),
   lastError: z.string().nullable(),
 })
-z.globalRegistry.add(panelWebhookSchema, { id: 'PanelWebhook' })
+z.globalRegistry.add(outgoingWebhookSchema, { id: 'OutgoingWebhook' })
 
-export type PanelWebhookView = z.infer<typeof panelWebhookSchema>
+export type OutgoingWebhookView = z.infer<typeof outgoingWebhookSchema>
 
-export const listPanelWebhooksQuery = z.strictObject({ ...pageQuery, state: panelWebhookSchema.shape.state.optional() })
+export const listOutgoingWebhooksQuery = z.strictObject({
+  ...pageQuery,
+  state: outgoingWebhookSchema.shape.state.optional(),
+})
 
-/** What `POST /v1/panel-webhooks/retry` returns. */
+/** What `POST /v1/outgoing-webhooks/retry` returns. */
 export const retriedWebhooksSchema = z.object({
   retried: z.int().nonnegative(),
   hasMore: z.boolean().describe('Whether to ask again: one request brings back a thousand at most.'),
 })
 
-export type ListPanelWebhooksQuery = z.input<typeof listPanelWebhooksQuery>
+export type ListOutgoingWebhooksQuery = z.input<typeof listOutgoingWebhooksQuery>
 export type RetriedWebhooks = z.infer<typeof retriedWebhooksSchema>

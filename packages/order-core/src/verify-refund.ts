@@ -14,7 +14,7 @@ export function movesMoney(decision: ChangingDecision): boolean {
  * Whether the provider, asked about an order, says what justifies a decision: its own answer would have paid at least
  * as much in all. It may say more, because an order may have moved on from partial to canceled in the meantime.
  */
-export function isConfirmed(order: OrderState, decision: ChangingDecision, answer: StatusUpdate): boolean {
+export function isVerified(order: OrderState, decision: ChangingDecision, answer: StatusUpdate): boolean {
   const own = decide(order, answer)
   return 'order' in own && own.order.refunded >= decision.order.refunded
 }
