@@ -13,6 +13,8 @@ import * as leanIndexes from './migrations/0008-lean-indexes.ts'
 import * as waitingUpdates from './migrations/0009-waiting-updates.ts'
 import * as paymentRefs from './migrations/0010-payment-refs.ts'
 import * as standardTerms from './migrations/0011-standard-terms.ts'
+import * as rejectedRequests from './migrations/0012-rejected-requests.ts'
+import * as countedReviews from './migrations/0013-counted-reviews.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -27,6 +29,8 @@ const MIGRATIONS: Record<string, Migration> = {
   '0009-waiting-updates': waitingUpdates,
   '0010-payment-refs': paymentRefs,
   '0011-standard-terms': standardTerms,
+  '0012-rejected-requests': rejectedRequests,
+  '0013-counted-reviews': countedReviews,
 }
 
 /** The names of all migrations, as the table `kysely_migration` of a database that is up to date lists them. */

@@ -131,8 +131,27 @@ export interface RefundFeed {
   last_position: number | null;
 }
 
+export interface RejectedRequests {
+  address: string;
+  body: Buffer | null;
+  content_encoding: string | null;
+  content_type: string | null;
+  count: Generated<number>;
+  detail: string | null;
+  digest: Buffer;
+  last_received_at: Timestamp;
+  message_id: string | null;
+  provider: string;
+  reason: string;
+  received_at: Timestamp;
+  replayed_at: Timestamp | null;
+  request_id: string;
+}
+
 export interface Reviews {
+  count: Generated<number>;
   delivery_id: string;
+  last_at: Timestamp | null;
   opened_at: Timestamp;
   order_id: string | null;
   reason: string;
@@ -175,6 +194,7 @@ export interface DB {
   outgoing_webhook_cursor: OutgoingWebhookCursor;
   outgoing_webhooks: OutgoingWebhooks;
   refund_feed: RefundFeed;
+  rejected_requests: RejectedRequests;
   reviews: Reviews;
   stream_epoch: StreamEpoch;
   verifications: Verifications;

@@ -14,6 +14,8 @@ const MIGRATIONS = [
   '0009-waiting-updates',
   '0010-payment-refs',
   '0011-standard-terms',
+  '0012-rejected-requests',
+  '0013-counted-reviews',
 ]
 
 let database: TestDatabase

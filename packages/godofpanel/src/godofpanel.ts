@@ -36,7 +36,7 @@ export function createGodOfPanel({ name = 'godofpanel', statusMap = {}, api }: G
     readStatus,
     client: api && createGodOfPanelClient(api, readStatus),
     parseUpdates(contentType, bytes) {
-      const format = isForm(contentType) ? 'form' : 'json'
+      const format = isJson(contentType) ? 'json' : 'form'
       const text = decodeUtf8(bytes)
       if (text === undefined) return { error: `malformed_${format}`, detail: 'the body is not UTF-8' }
       return parseUpdates(format, text, readStatus)
@@ -45,7 +45,7 @@ export function createGodOfPanel({ name = 'godofpanel', statusMap = {}, api }: G
 }
 
 /** Case makes no difference in a media type. */
-const isForm = (contentType = ''): boolean => /^application\/x-www-form-urlencoded/i.test(contentType)
+const isJson = (contentType = ''): boolean => /^[^;]*\bjson\b/i.test(contentType)
 
 function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {

@@ -7,20 +7,26 @@ export type ParsedBody = { readonly value: unknown } | { readonly error: BodyErr
 const FORM_DEPTH_MAX = 3
 const FORM_FIELDS_MAX = 4000
 
+/** Deeper than any update is nested, and far from where a recursion would end the stack. */
+const DEPTH_MAX = 32
+
 /**
- * Reads a request body as JSON or as a form. Numbers come out as the digits that were sent, so that an id above 2⁵³
- * keeps every one of them. curl labels whatever it sends as a form, so a form that begins like JSON is read as JSON.
+ * Reads a request body as JSON or as a form. JSON is read under any content type: curl labels as a form whatever it
+ * sends, and others send no content type at all. Numbers come out as the digits that were sent, so that an id above 2⁵³ keeps every one of them.
  */
 export function parseBody(contentType: 'json' | 'form', text: string): ParsedBody {
-  if (contentType === 'json') return parseJson(text)
-  return /^\s*[[{]/.test(text) ? parseJson(text) : parseForm(text)
+  return contentType === 'json' || looksLikeJson(text) ? parseJson(text) : parseForm(text)
 }
+
+/** Whether a text holds a JSON object or array. */
+export const looksLikeJson = (text: string): boolean => /^\s*[[{]/.test(text)
 
 // ECMAScript's JSON.parse source text access, which Node has and TypeScript's library does not describe yet.
 type NumberAsText = (key: string, value: unknown, context: { readonly source?: string }) => unknown
 const numberAsText: NumberAsText = (_key, value, { source }) => (typeof value === 'number' ? source : value)
 
-function parseJson(text: string): ParsedBody {
+export function parseJson(text: string): ParsedBody {
+  if (isTooDeep(text)) return { error: 'malformed_json' }
   try {
     return { value: JSON.parse(text, numberAsText as (key: string, value: unknown) => unknown) as unknown }
   } catch {
@@ -44,4 +50,16 @@ function parseForm(text: string): ParsedBody {
   } catch {
     return { error: 'malformed_form' }
   }
+}
+
+/** Brackets inside of texts count too: nothing that is read has so many of them. */
+function isTooDeep(text: string): boolean {
+  let depth = 0
+  for (let index = 0; index < text.length; index += 1) {
+    const character = text[index]
+    if (character === '[' || character === '{') depth += 1
+    else if (character === ']' || character === '}') depth -= 1
+    if (depth > DEPTH_MAX) return true
+  }
+  return false
 }

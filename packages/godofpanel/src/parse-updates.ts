@@ -1,16 +1,18 @@
-import { identifierSchema } from '@paxyo/contracts'
+import type { OrderStatus } from '@paxyo/contracts'
 import type { ParseResult, StatusUpdate } from '@paxyo/order-core'
+import { findEntries, type Entry } from './find-entries.ts'
 import { parseBody } from './parse-body.ts'
 import type { ReadStatus } from './status-words.ts'
+import { AMBIGUOUS, isFields, readUpdateFields, toOrderId, type UpdateFields } from './update-fields.ts'
 
-/** The most updates that one request may carry. The provider's own API answers for at most 100 orders at once. */
+/** The most updates that one request may carry. The provider's own API reports at most 100 orders at once. */
 export const UPDATES_MAX = 1000
 
-type Fields = Readonly<Record<string, unknown>>
-
 /**
- * Reads what GodOfPanel and its kin send: one update, an array of them, `{orders: …}`, `{order: {…}}`, `{data: …}` or
- * `{id: {…}}`, as JSON or as a form. The order id is in `order_id`, `order` or `id`, or the key of its entry.
+ * Reads what GodOfPanel and similar panels send: one update, an array of them, `{orders: …}`, `{id: {…}}`, or an envelope
+ * whose `id` and `status` are its own, as JSON or as a form. Names of fields are read without regard to case.
+ *
+ * Where a body says two different things, its id is missing or its update is `ambiguous`: nothing is guessed.
  */
 export function parseUpdates(contentType: 'json' | 'form', text: string, readStatus: ReadStatus): ParseResult {
   const body = parseBody(contentType, text)
@@ -29,55 +31,76 @@ export function parseUpdates(contentType: 'json' | 'form', text: string, readSta
   return updates.every(({ update }) => update === undefined) ? { error: 'order_id_missing' } : { updates }
 }
 
-interface Entry {
-  /** The key under which the entry stood in an object of several. */
-  readonly key?: string
-  readonly value: unknown
-}
-
-const WRAPPERS = ['orders', 'order', 'data'] as const
-
-/** The entries that are updates; `undefined` when there is nothing that could be one. */
-function findEntries(value: unknown, depth = 0): Entry[] | undefined {
-  if (Array.isArray(value)) return value.map((item: unknown) => ({ value: item }))
-  if (!isFields(value)) return undefined
-  if (ownOrderId(value) !== undefined) return [{ value }]
-
-  const wrapper = WRAPPERS.find((name) => isFields(value[name]) || Array.isArray(value[name]))
-  if (wrapper !== undefined && depth === 0) return findEntries(value[wrapper], depth + 1)
-
-  const entries = Object.entries(value)
-  if (depth > 0 && entries.length === 0) return []
-  return entries.some(([, inner]) => isFields(inner))
-    ? entries.map(([key, inner]) => ({ key, value: inner }))
-    : undefined
-}
-
-function toUpdate({ key, value }: Entry, readStatus: ReadStatus): StatusUpdate | undefined {
-  if (!isFields(value)) return undefined
-  // An id inside wins over the key: PHP writes a list with holes as an object keyed by position.
-  const providerOrderId = ownOrderId(value) ?? (key === undefined ? undefined : toOrderId(key))
+/** Reads one entry; `undefined` when it names no order, or several. */
+export function toUpdate({ key, value, envelope = {} }: Entry, readStatus: ReadStatus): StatusUpdate | undefined {
+  const inner = readUpdateFields(isFields(value) ? value : {})
+  const outer = readUpdateFields(envelope)
+  const providerOrderId = orderIdOf(inner, outer, key)
   if (providerOrderId === undefined) return undefined
 
-  const amounts = { remains: toInteger(value['remains']), startCount: toInteger(value['start_count']) }
-  const { status } = value
-  if (status === undefined && value['error'] !== undefined) {
-    return { providerOrderId, status: 'unknown', ...amounts, problem: 'provider_error' }
+  const known = {
+    providerOrderId,
+    remains: toInteger(inner.remains ?? outer.remains),
+    startCount: toInteger(inner.startCount ?? outer.startCount),
   }
-  const normalized = typeof status === 'string' ? readStatus(status) : 'unknown'
-  if (normalized === 'unknown') return { providerOrderId, status: 'unknown', ...amounts, problem: 'unknown_status' }
-  return { providerOrderId, status: normalized, ...amounts }
+  if (!isFields(value)) return { ...known, status: 'unknown', problem: 'provider_error' }
+  const { status, problem } = statusOf(inner, outer, readStatus)
+  return problem === undefined ? { ...known, status } : { ...known, status: 'unknown', problem }
 }
 
-function ownOrderId(fields: Fields): string | undefined {
-  return toOrderId(fields['order_id']) ?? toOrderId(fields['order']) ?? toOrderId(fields['id'])
+/**
+ * A field that can only be the order's id wins over `id`, and that over the key of the entry: PHP writes a list with
+ * holes as an object keyed by position.
+ */
+function orderIdOf(inner: UpdateFields, outer: UpdateFields, key: string | undefined): string | undefined {
+  const certain = new Set([inner.orderId, outer.orderId].filter((id) => id !== undefined))
+  // Beside the order's id in the envelope, the `id` next to the status may be another order's.
+  if (inner.orderId === undefined && outer.orderId !== undefined && inner.id !== undefined) certain.add(inner.id)
+  if (certain.size > 1) return undefined
+  const [certainId] = certain
+  const id = certainId ?? inner.id ?? outer.id
+  if (typeof id === 'symbol') return undefined
+  return id ?? (key === undefined ? undefined : toOrderId(key))
 }
 
-/** JSON numbers arrive as their digits; `12345.0`, which PHP writes for a float, is the id 12345. */
-function toOrderId(value: unknown): string | undefined {
-  if (typeof value !== 'string') return undefined
-  const id = value.trim().replace(/^(\d+)\.0+$/, '$1')
-  return identifierSchema.safeParse(id).success ? id : undefined
+type StatusReading =
+  | { readonly status: OrderStatus | 'ignored'; readonly problem?: undefined }
+  | { readonly status: 'unknown'; readonly problem: NonNullable<StatusUpdate['problem']> }
+
+const problem = (reason: NonNullable<StatusUpdate['problem']>): StatusReading => ({
+  status: 'unknown',
+  problem: reason,
+})
+
+/** A `status` of the request: whether it succeeded. */
+const SUCCESS_FLAGS: ReadonlySet<unknown> = new Set([true, 'true', 'success', 'ok', '1', '200'])
+const FAILURE_FLAGS: ReadonlySet<unknown> = new Set([false, 'false', 'error', 'fail', 'failed', 'failure', '0'])
+
+const NO_ERROR: ReadonlySet<unknown> = new Set(['', '0', false])
+
+const lowerCase = (value: unknown): unknown => (typeof value === 'string' ? value.trim().toLowerCase() : value)
+
+/**
+ * Tells the order's status from a flag of the request. `order_status`, or the status next to the order in an envelope,
+ * is the order's; `status` beside it is a flag, or must mean the same.
+ */
+function statusOf(inner: UpdateFields, outer: UpdateFields, readStatus: ReadStatus): StatusReading {
+  const fields = [inner.orderStatus, outer.orderStatus, inner.status, outer.status].filter(
+    (field) => field !== undefined,
+  )
+  const error = inner.error ?? outer.error
+  const isError = error !== undefined && !NO_ERROR.has(error)
+  const [first, ...others] = fields
+  if (first === undefined) return problem(error === undefined ? 'unknown_status' : 'provider_error')
+  if (isError && fields.some((field) => FAILURE_FLAGS.has(lowerCase(field)))) return problem('provider_error')
+  const meanings = new Set(
+    [first, ...others.filter((field) => !SUCCESS_FLAGS.has(lowerCase(field)))].map((field) =>
+      typeof field === 'string' ? readStatus(field) : field === AMBIGUOUS ? AMBIGUOUS : 'unknown',
+    ),
+  )
+  const [status] = meanings
+  if (status === AMBIGUOUS || meanings.size !== 1) return problem('ambiguous_update')
+  return status === undefined || status === 'unknown' ? problem('unknown_status') : { status: status as OrderStatus }
 }
 
 /** An integer that a double holds exactly, or null. */
@@ -85,8 +108,4 @@ function toInteger(value: unknown): number | null {
   if (typeof value !== 'string' || !/^\s*-?\d+(?:\.0+)?\s*$/.test(value)) return null
   const integer = Number(value)
   return Number.isSafeInteger(integer) ? integer : null
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -24,6 +24,8 @@ export type Decision =
 export function decide(order: OrderState, update: StatusUpdate): Decision {
   if (update.status === 'unknown') return { outcome: 'review', review: update.problem ?? 'unknown_status' }
 
+  if (update.status === 'ignored') return { outcome: 'unchanged' }
+
   const transition = TRANSITIONS[order.status][update.status]
   switch (transition) {
     case 'stale':

@@ -11,7 +11,7 @@ export interface Provider {
   /** What its words mean, beside those that every provider of its format uses. */
   readonly statusMap: StatusMap
   /** The status that one of its words means; `unknown` when it is in no map. A word is never guessed. */
-  readStatus(word: string): OrderStatus | 'unknown'
+  readStatus(word: string): OrderStatus | 'ignored' | 'unknown'
   /**
    * Reads a webhook's body.
    *
@@ -22,8 +22,8 @@ export interface Provider {
   readonly client?: ProviderClient | undefined
 }
 
-/** A provider's words and what they mean. Case, spaces, `_` and `-` make no difference. */
-export type StatusMap = Readonly<Record<string, OrderStatus>>
+/** A provider's words and what they mean; `ignore` for one that changes nothing. Case, spaces, `_` and `-` make no difference. */
+export type StatusMap = Readonly<Record<string, OrderStatus | 'ignore'>>
 
 /** One update of a request. */
 export interface ParsedUpdate {

@@ -9,6 +9,7 @@ export const REVIEW_REASONS = {
   partial_zero_remains: 'The order is partial, but nothing remains; nothing was refunded.',
   unknown_status: 'The provider sent a status that we do not know; nothing was changed.',
   provider_error: 'The provider sent an error instead of a status; nothing was changed.',
+  ambiguous_update: 'The provider sent two different statuses for one order; nothing was changed.',
   order_id_missing: 'The provider sent an update that names no order; nothing was changed.',
   provider_disagrees: 'The provider, when asked, did not say what its webhook had said; nothing was changed or paid.',
   not_verified: 'The provider could not be asked whether its webhook is true; nothing was changed or paid.',

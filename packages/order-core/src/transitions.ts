@@ -77,9 +77,9 @@ export const TRANSITIONS: Readonly<Record<OrderStatus, Readonly<Record<OrderStat
     failed: 'unchanged',
   },
   failed: {
-    pending: 'stale',
-    processing: 'stale',
-    in_progress: 'stale',
+    pending: 'apply',
+    processing: 'apply',
+    in_progress: 'apply',
     completed: 'apply',
     partial: 'refund',
     canceled: 'refund',

@@ -61,7 +61,8 @@ describe('the transition table', () => {
     [canceled, 'canceled', 'unchanged'],
     [canceled, 'failed', 'unchanged'],
 
-    [{ status: 'failed' }, 'in_progress', 'stale'],
+    [{ status: 'failed' }, 'pending', 'applied'],
+    [{ status: 'failed' }, 'in_progress', 'applied'],
     [{ status: 'failed' }, 'completed', 'applied'],
     [{ status: 'failed' }, 'partial', 'applied + refund'],
     [{ status: 'failed' }, 'canceled', 'applied + refund'],

@@ -106,3 +106,17 @@ export {
   reviewSchema,
 } from './schemas/reviews.ts'
 export { type BrowserToken, type TokenRequest, tokenRequestSchema, tokenSchema } from './schemas/tokens.ts'
+export {
+  fullRejectedRequestSchema,
+  type FullRejectedRequestView,
+  listRejectedRequestsQuery,
+  type ListRejectedRequestsQuery,
+  type RejectedReplay,
+  type RejectedReplayPage,
+  rejectedReplayPageSchema,
+  rejectedReplaySchema,
+  rejectedRequestSchema,
+  type RejectedRequestView,
+  type ReplayRejected,
+  replayRejectedSchema,
+} from './schemas/rejected-requests.ts'

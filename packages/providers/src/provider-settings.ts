@@ -1,5 +1,5 @@
 import { boundedText, ORDER_STATUSES } from '@paxyo/contracts'
-import { PROVIDER_NAME, PROVIDER_NAME_MAX } from '@paxyo/order-core'
+import { PROVIDER_NAME, PROVIDER_NAME_MAX, type StatusMap } from '@paxyo/order-core'
 import { env } from '@paxyo/service-kit'
 import { parseSecret } from '@paxyo/standard-webhooks'
 import { z } from 'zod'
@@ -50,7 +50,7 @@ export const providerSettingsSchema = z
       .default([]),
     apiUrl: env.url('http', 'https').optional(),
     apiKey: z.string().min(1).optional(),
-    statusMap: z.record(z.string(), z.enum(ORDER_STATUSES)).default({}),
+    statusMap: z.record(z.string(), z.enum([...ORDER_STATUSES, 'ignore'])).default({}),
   })
   .refine(({ apiUrl, apiKey }) => (apiUrl === undefined) === (apiKey === undefined), {
     error: 'apiUrl and apiKey belong together',
@@ -69,5 +69,5 @@ export interface ProviderSettings {
   /** Its API; undefined when it cannot be asked. */
   readonly api: { readonly url: string; readonly key: string } | undefined
   /** What its words mean, beside those of its format. */
-  readonly statusMap: Readonly<Record<string, (typeof ORDER_STATUSES)[number]>>
+  readonly statusMap: StatusMap
 }

@@ -2,7 +2,7 @@ import type { Pool } from 'pg'
 
 /** What waits in the database, and how long the oldest of it has been waiting. */
 export interface Backlog {
-  readonly kind: 'outbox' | 'parked' | 'unverified' | 'review'
+  readonly kind: 'outbox' | 'parked' | 'unverified' | 'rejected' | 'review'
   /** Why, when it is a review. */
   readonly reason: string
   readonly count: number
@@ -20,6 +20,8 @@ const READ_BACKLOG = `
     (SELECT 'parked', '', received_at FROM deliveries WHERE outcome = 'parked' ORDER BY received_at LIMIT $1)
     UNION ALL
     (SELECT 'unverified', '', created_at FROM verifications WHERE settled_at IS NULL ORDER BY due_at LIMIT $1)
+    UNION ALL
+    (SELECT 'rejected', '', received_at FROM rejected_requests WHERE replayed_at IS NULL ORDER BY request_id LIMIT $1)
     UNION ALL
     (SELECT 'review', reason, opened_at FROM reviews WHERE resolved_at IS NULL ORDER BY review_id LIMIT $1)
   )

@@ -12,6 +12,7 @@ import { createApiKeyStore } from './panel-api/kit/api-key-store.ts'
 import { registerPanelApi } from './panel-api/panel-api.ts'
 import { createTokenMint, type TokenMintOptions } from './panel-api/tokens/token-mint.ts'
 import { createWebhookAuthentication } from './webhook/authenticate.ts'
+import { keepRejectedRequest } from './webhook/rejected-requests.ts'
 import { registerWebhookRoute } from './webhook/route.ts'
 import type { OutgoingWebhookTarget } from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
 import { createOutgoingWebhook } from './workers/outgoing-webhooks/outgoing-webhooks.ts'
@@ -92,6 +93,10 @@ export function createIngest(deps: IngestDeps): Ingest {
           authenticate: createWebhookAuthentication(authentication),
         })),
         batcher,
+        keepRejected: async (request) => {
+          metrics.requestRejected(request)
+          return keepRejectedRequest(db, newId, request)
+        },
         newId,
         now: () => new Date(),
         log,

@@ -10,6 +10,8 @@ import { readBacklog } from './backlog.ts'
 export interface IngestMetrics {
   /** A webhook request has its answer. */
   readonly webhookAnswered: (status: number, durationMs: number, results: readonly DeliveryResult[]) => void
+  /** An authenticated webhook could not be read and is kept. */
+  readonly requestRejected: (request: { readonly provider: string; readonly reason: string }) => void
   /** A batch was committed, or given up. */
   readonly batchDone: (deliveries: number, durationMs: number, failure?: NotCommitted) => void
   readonly changesCommitted: (changes: ChangeSet) => void
@@ -35,6 +37,11 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
     ['status'],
   )
   const deliveries = group.counter('deliveries_total', 'Updates of webhooks, by what became of them.', ['outcome'])
+  const rejected = group.counter(
+    'rejected_requests_total',
+    'Authenticated webhooks that could not be read and are kept, by provider and error code.',
+    ['provider', 'reason'],
+  )
   const batchSize = group.histogram('batch_deliveries', 'Deliveries in a batch.', BATCH_BUCKETS)
   const commitDuration = group.histogram(
     'commit_duration_seconds',
@@ -68,6 +75,7 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
       webhookDuration.observe({ status: String(status) }, durationMs / 1000)
       for (const { outcome } of results) deliveries.inc({ outcome })
     },
+    requestRejected: ({ provider, reason }) => rejected.inc({ provider, reason }),
     batchDone(count, durationMs, failure) {
       batchSize.observe(count)
       if (failure !== undefined) return failedBatches.inc({ reason: failure })
@@ -105,6 +113,8 @@ function addBacklog(group: MetricGroup, pool: Pool): void {
     parked_age_seconds: { help: 'Age of the oldest parked delivery.' },
     unconfirmed_deliveries: { help: 'Deliveries that await the confirmation of the provider.' },
     unconfirmed_age_seconds: { help: 'Age of the oldest delivery that awaits its confirmation.' },
+    rejected_requests: { help: 'Rejected requests that are kept and not replayed.' },
+    rejected_age_seconds: { help: 'Age of the oldest of them.' },
     open_reviews: { help: 'Reviews that nobody has resolved.', labels: ['reason'] },
     open_review_age_seconds: { help: 'Age of the oldest open review.', labels: ['reason'] },
     backlog_readable: { help: 'Whether the database could be asked for what waits in it.' },
@@ -121,6 +131,8 @@ function addBacklog(group: MetricGroup, pool: Pool): void {
     gauges.parked_age_seconds.set(of('parked').ageS)
     gauges.unconfirmed_deliveries.set(of('unverified').count)
     gauges.unconfirmed_age_seconds.set(of('unverified').ageS)
+    gauges.rejected_requests.set(of('rejected').count)
+    gauges.rejected_age_seconds.set(of('rejected').ageS)
     for (const { reason, count, ageS } of backlog.filter(({ kind }) => kind === 'review')) {
       gauges.open_reviews.set({ reason }, count)
       gauges.open_review_age_seconds.set({ reason }, ageS)

@@ -10,6 +10,7 @@ import { take } from './take.ts'
 export interface ListReviewsOptions {
   readonly state: 'open' | 'resolved' | 'all'
   readonly reason?: string
+  readonly order?: string
   readonly limit: number
 }
 
@@ -21,20 +22,21 @@ export interface ResolveOptions {
   readonly by?: string
 }
 
-export async function listReviews(cli: Cli, { state, reason, limit }: ListReviewsOptions): Promise<void> {
+export async function listReviews(cli: Cli, { state, reason, order, limit }: ListReviewsOptions): Promise<void> {
   const query: ListReviewsQuery = {
     limit: Math.min(limit, PAGE_SIZE_MAX),
     ...(state === 'all' ? {} : { state }),
     // What is no reason, the API rejects.
+    ...(order === undefined ? {} : { orderId: order }),
     ...(reason === undefined ? {} : { reason: reason as Review['reason'] }),
   }
   const reviews = await withPanelApi(cli, (api) => take(api.reviews.list(query), limit))
   cli.print(reviews, () => (reviews.length === 0 ? 'There are none.' : table(reviews.map(toRow))))
 }
 
-const toRow = ({ reviewId, openedAt, orderId, reason, resolution }: Review): string[] => [
+const toRow = ({ reviewId, openedAt, orderId, reason, count, resolution }: Review): string[] => [
   openedAt,
-  reason,
+  count === 1 ? reason : `${reason} (${count} times)`,
   orderId === null ? 'no order' : printable(orderId),
   resolution === null ? 'open' : `${resolution.action} by ${printable(resolution.by)}`,
   reviewId,

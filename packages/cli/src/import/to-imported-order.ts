@@ -75,7 +75,7 @@ function toProvider(name: string | undefined, providers: readonly Provider[]): P
 function toStatus(text: string | undefined, { statuses }: ImportMap, provider: Provider): OrderStatus | undefined {
   if (text === undefined) return 'pending'
   const status = Object.hasOwn(statuses, text) ? statuses[text]! : provider.readStatus(text)
-  return status === 'unknown' ? undefined : status
+  return status === 'unknown' || status === 'ignored' ? undefined : status
 }
 
 function toProgress(

@@ -36,6 +36,7 @@ export type ProviderBalance = Readonly<z.output<typeof balanceSchema>>
 export const addedSchema = z.object({ order: boundedText(128, /^[\w-]{1,128}$/, 'must be an order id') })
 
 const MESSAGE_MAX = 200
+const WORDS_MAX = 80
 
 /**
  * Reads an answer that is all or nothing.
@@ -43,7 +44,7 @@ const MESSAGE_MAX = 200
  * @throws ProviderError `refused` when it is `{error}`, `malformed_response` when it is something else than expected.
  */
 export function readAnswer<T>(schema: z.ZodType<T>, answer: string, key: string): T {
-  const value = readJson(answer)
+  const value = readJson(answer, key)
   const refusal = readRefusal(value, key)
   if (refusal !== undefined) throw new ProviderError('refused', refusal)
   const result = schema.safeParse(value)
@@ -52,10 +53,21 @@ export function readAnswer<T>(schema: z.ZodType<T>, answer: string, key: string)
   return result.data
 }
 
-export function readJson(answer: string): unknown {
-  const body = parseBody('json', answer)
-  if ('error' in body) throw new ProviderError('malformed_response', 'not JSON')
+export function readJson(answer: string, key: string): unknown {
+  const body = parseBody('json', answer.replace(/^\uFEFF/, ''))
+  if ('error' in body)
+    throw new ProviderError('malformed_response', `not JSON: ${firstWords(answer, key)}`, { status: 200 })
   return body.value
+}
+
+/** What a response begins with, fit to be logged. A page of a proxy says by its title what is wrong. */
+export function firstWords(answer: string, key: string): string {
+  return `"${answer
+    .replaceAll(key, '[key]')
+    .replaceAll(/<[^>]{0,200}>/g, ' ')
+    .replaceAll(/[\p{C}\s]+/gu, ' ')
+    .trim()
+    .slice(0, WORDS_MAX)}"`
 }
 
 /** The words of `{error: "…"}`, fit to be logged; `undefined` when it is something else. */

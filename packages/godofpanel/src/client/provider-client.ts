@@ -1,9 +1,10 @@
 import { ProviderError, type ProviderResponse, type ProviderClient } from '@paxyo/order-core'
-import { parseUpdates } from '../parse-updates.ts'
+import { readStatuses } from './read-statuses.ts'
 import type { ReadStatus } from '../status-words.ts'
 import {
   addedSchema,
   balanceSchema,
+  firstWords,
   readAnswer,
   readJson,
   readRefusal,
@@ -76,13 +77,12 @@ export function createGodOfPanelClient(options: GodOfPanelClientOptions, readSta
 
     async status(orderId) {
       const answer = await transport.ask('status', { order: askable(orderId) }, RESPONSE_BYTES_MAX)
-      const value = readJson(answer)
+      const value = readJson(answer, key)
       const refusal = readRefusal(value, key)
       // The same shape says that the key is wrong and that the order is unknown; only the words differ.
       if (refusal !== undefined && !/order/i.test(refusal)) throw new ProviderError('refused', refusal)
-      // Under its id, as the answer for several orders has it.
-      const [found] = readStatuses(`{${JSON.stringify(orderId)}:${answer}}`, [orderId], readStatus).values()
-      if (found === undefined) throw new ProviderError('malformed_response', 'no status')
+      const found = readStatuses(value, [orderId], readStatus).get(orderId)
+      if (found === undefined) throw new ProviderError('malformed_response', `no status: ${firstWords(answer, key)}`)
       return found
     },
 
@@ -91,10 +91,13 @@ export function createGodOfPanelClient(options: GodOfPanelClientOptions, readSta
       if (orderIds.length > STATUS_ORDERS_MAX) {
         throw new ProviderError('invalid_request', `more than ${STATUS_ORDERS_MAX} orders`)
       }
+      // Some APIs know only `order`, and respond to a list of one as if it were several.
+      if (orderIds.length === 1) return new Map([[orderIds[0]!, await this.status(orderIds[0]!)]])
       const answer = await transport.ask('status', { orders: orderIds.map(askable).join(',') }, RESPONSE_BYTES_MAX)
-      const refusal = readRefusal(readJson(answer), key)
+      const value = readJson(answer, key)
+      const refusal = readRefusal(value, key)
       if (refusal !== undefined) throw new ProviderError('refused', refusal)
-      return readStatuses(answer, orderIds, readStatus)
+      return readStatuses(value, orderIds, readStatus)
     },
 
     async services() {
@@ -136,27 +139,4 @@ const isAskable = (orderId: string): boolean => /^[^\s,]{1,128}$/.test(orderId)
 function askable(orderId: string): string {
   if (!isAskable(orderId)) throw new ProviderError('invalid_request', 'an order id with a comma or a space')
   return orderId
-}
-
-/** Reads statuses as webhooks are read; whatever names another order than those asked about makes all of it suspect. */
-function readStatuses(
-  answer: string,
-  orderIds: readonly string[],
-  readStatus: ReadStatus,
-): Map<string, ProviderResponse> {
-  const parsed = parseUpdates('json', answer, readStatus)
-  if ('error' in parsed) {
-    // PHP writes an empty map as an empty list.
-    if (parsed.error === 'no_updates') return new Map()
-    throw new ProviderError('malformed_response', parsed.error)
-  }
-  const asked = new Set(orderIds)
-  const answers = new Map<string, ProviderResponse>()
-  for (const { update, body } of parsed.updates) {
-    if (update === undefined || !asked.has(update.providerOrderId) || answers.has(update.providerOrderId)) {
-      throw new ProviderError('malformed_response', 'it speaks of other orders than those asked about')
-    }
-    answers.set(update.providerOrderId, { update, body })
-  }
-  return answers
 }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pThrottle from 'p-throttle'
 import { Agent, errors, request, type Dispatcher } from 'undici'
 import { ProviderError } from '@paxyo/order-core'
+import { firstWords } from './answers.ts'
 
 export interface TransportOptions {
   readonly url: string
@@ -54,7 +55,7 @@ export function createTransport({ url, key, requestsPerSecond, timeoutMs, attemp
       })
       const text = await readText(response, bytesMax)
       if (response.statusCode === 200) return text
-      throw httpError(response)
+      throw httpError(response, firstWords(text, key))
     } catch (error) {
       if (error instanceof ProviderError) throw error
       throw connectionError(error, closing.signal.aborted)
@@ -121,10 +122,10 @@ async function readText({ body }: Dispatcher.ResponseData, bytesMax: number): Pr
 }
 
 /** A redirect is an error, too: the key goes to the address that was configured and to no other. */
-function httpError({ statusCode, headers }: Dispatcher.ResponseData): ProviderError {
+function httpError({ statusCode, headers }: Dispatcher.ResponseData, words: string): ProviderError {
   const code = statusCode === 429 || statusCode === 503 ? 'rate_limited' : 'http_error'
   const waitMs = retryAfterMs(headers['retry-after'], Date.now())
-  return new ProviderError(code, `status ${statusCode}`, { status: statusCode, retryAfterMs: waitMs })
+  return new ProviderError(code, `status ${statusCode}: ${words}`, { status: statusCode, retryAfterMs: waitMs })
 }
 
 function connectionError(error: unknown, isClosing: boolean): ProviderError {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { startSimulator, type Simulator } from '@paxyo/provider-simulator'
+import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { PROVIDER_ERROR_CODES } from '@paxyo/order-core'
 import { createGodOfPanel, type GodOfPanelClient, type GodOfPanelClientOptions } from '../../src/index.ts'
@@ -171,8 +172,7 @@ describe('bounds', () => {
     ['an answer that dribbles', 'timed_out', () => startReceiver((response) => void response.write('{'))],
     ['an answer without end', 'response_too_large', () => answering('x'.repeat(300_000))],
     ['a page', 'malformed_response', () => answering('<html>')],
-    ['another order than asked', 'malformed_response', () => answering('{"2":{"status":"Canceled"}}')],
-    ['an order twice', 'malformed_response', () => answering('[{"order":1,"status":"a"},{"order":1,"status":"b"}]')],
+    ['a number', 'malformed_response', () => answering('42')],
     ['a redirect', 'http_error', () => answering('', 302, { location: 'http://127.0.0.1:9/' })],
   ])('%s: %s', async (_what, code, start) => {
     await using receiver = await start()
@@ -208,4 +208,55 @@ test('an answer that leaves orders out, or is empty as PHP writes it', async () 
 
 test('every code has its meaning', () => {
   for (const meaning of Object.values(PROVIDER_ERROR_CODES)) expect(meaning).toMatch(/\.$/)
+})
+
+/** What providers were seen to respond, and what each must become. */
+interface RealWorldResponse {
+  readonly name: string
+  readonly asked: readonly string[]
+  readonly body: string
+  readonly expect: {
+    readonly applied?: readonly string[]
+    readonly provider_error?: readonly string[]
+    readonly ignored?: readonly string[]
+    readonly stopped?: true
+    readonly shown?: string
+  }
+}
+
+const RESPONSES = JSON.parse(
+  readFileSync(new URL('../data/provider-responses.json', import.meta.url), 'utf8'),
+) as RealWorldResponse[]
+
+describe('responses that were seen', () => {
+  test.each(RESPONSES)('$name', async ({ asked, body, expect: expected }) => {
+    await using receiver = await answering(body)
+    const found = connect(receiver.url, { attemptsMax: 1 }).statuses(asked)
+    if (expected.stopped === true) {
+      const shown = body.startsWith('<') ? 'Just a moment...' : expected.shown
+      await expect(found).rejects.toThrow(shown)
+      return
+    }
+    const responses = [...(await found)]
+    const idsWith = (problem: string | undefined): string[] =>
+      responses.filter(([, { update }]) => update.problem === problem).map(([orderId]) => orderId)
+    expect(idsWith(undefined)).toEqual(expected.applied ?? [])
+    expect(idsWith('provider_error')).toEqual(expected.provider_error ?? [])
+    expect(responses).toHaveLength((expected.applied ?? []).length + (expected.provider_error ?? []).length)
+    for (const [orderId, { update, body: stored }] of responses) {
+      const read = createGodOfPanel().parseUpdates('application/json', Buffer.from(stored))
+      expect(read).toMatchObject({ updates: [{ update: { ...update, providerOrderId: orderId } }] })
+    }
+  })
+
+  test('an order twice is a problem of that order', async () => {
+    await using receiver = await answering(
+      '[{"order":1,"status":"Canceled"},{"order":1,"status":"Completed"},{"order":2,"status":"Canceled"}]',
+    )
+    const found = await connect(receiver.url).statuses(['1', '2'])
+    expect([...found.values()].map(({ update }) => update.problem ?? update.status)).toEqual([
+      'provider_error',
+      'canceled',
+    ])
+  })
 })

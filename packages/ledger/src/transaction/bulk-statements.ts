@@ -148,12 +148,28 @@ export const SETTLE_DELIVERIES: BulkStatement<DeliveryRow> = {
   ],
 }
 
-export const INSERT_REVIEWS: BulkStatement<ReviewRow> = {
-  name: 'insert_reviews',
+/**
+ * Counts up the open reviews of the same orders and reasons, and opens the others. An order's reviews are written under
+ * its account's lock, so no two transactions open one at once. Reviews without an order have nothing in common.
+ */
+export const WRITE_REVIEWS: BulkStatement<ReviewRow> = {
+  name: 'write_reviews',
   text: `
-  INSERT INTO reviews (review_id, order_id, delivery_id, reason, opened_at)
-  SELECT review_id, order_id, delivery_id, reason, $5
-  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS review (review_id, order_id, delivery_id, reason)`,
+  WITH given AS (
+    SELECT review_id, order_id, delivery_id, reason,
+      count(*) OVER same AS count, row_number() OVER (same ORDER BY review_id) AS place
+    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS review (review_id, order_id, delivery_id, reason)
+    WINDOW same AS (PARTITION BY order_id, reason, CASE WHEN order_id IS NULL THEN review_id END)
+  ), counted AS (
+    UPDATE reviews SET count = reviews.count + given.count, last_at = $5
+    FROM given
+    WHERE place = 1 AND reviews.order_id = given.order_id AND reviews.reason = given.reason AND resolved_at IS NULL
+    RETURNING reviews.order_id, reviews.reason
+  )
+  INSERT INTO reviews (review_id, order_id, delivery_id, reason, opened_at, count)
+  SELECT review_id, order_id, delivery_id, reason, $5, count FROM given
+  WHERE place = 1 AND NOT EXISTS (
+    SELECT FROM counted WHERE counted.order_id = given.order_id AND counted.reason = given.reason)`,
   values: (rows, at) => [
     rows.map((review) => review.reviewId),
     rows.map((review) => review.orderId),

@@ -6,7 +6,7 @@ import {
   INSERT_ENTRIES,
   INSERT_EVENTS,
   INSERT_ORDERS,
-  INSERT_REVIEWS,
+  WRITE_REVIEWS,
   SETTLE_VERIFICATIONS,
   SETTLE_DELIVERIES,
   UPDATE_ACCOUNTS,
@@ -57,7 +57,7 @@ export function writeChangeSet(
   write(INSERT_EVENTS, events)
   write(INSERT_DELIVERIES, deliveries.get(false))
   write(SETTLE_DELIVERIES, deliveries.get(true))
-  write(INSERT_REVIEWS, reviews)
+  write(WRITE_REVIEWS, reviews)
   write(INSERT_AWAITING, awaiting)
   write(SETTLE_VERIFICATIONS, verified)
   if (events.length > 0) {

@@ -18,6 +18,14 @@ import type { PageQuery } from '../schemas/page.ts'
 import type { ListOutgoingWebhooksQuery, OutgoingWebhookView, RetriedWebhooks } from '../schemas/outgoing-webhooks.ts'
 import type { ReadRefundsQuery, RefundFeed } from '../schemas/refunds.ts'
 import type { Registration } from '../schemas/registration.ts'
+import type {
+  FullRejectedRequestView,
+  ListRejectedRequestsQuery,
+  RejectedReplay,
+  RejectedReplayPage,
+  RejectedRequestView,
+  ReplayRejected,
+} from '../schemas/rejected-requests.ts'
 import type { ListReviewsQuery, ResolvedReview, ResolveRequest, Review, ReviewCase } from '../schemas/reviews.ts'
 import type { BrowserToken, TokenRequest } from '../schemas/tokens.ts'
 import { listOf, type List } from './pages.ts'
@@ -36,6 +44,7 @@ export interface PanelClient {
   readonly refunds: Refunds
   readonly reviews: Reviews
   readonly deliveries: Deliveries
+  readonly rejectedRequests: RejectedRequests
   readonly tokens: Tokens
   readonly outgoingWebhooks: OutgoingWebhooks
 }
@@ -78,6 +87,14 @@ export interface Deliveries extends List<DeliveryView, ListDeliveriesQuery> {
   replayRange(range: ReplayRange): AsyncGenerator<ReplayPage, void>
 }
 
+export interface RejectedRequests extends List<RejectedRequestView, ListRejectedRequestsQuery> {
+  get(requestId: string): Promise<FullRejectedRequestView>
+  /** Reads a rejected request again and commits its updates. No refund is paid twice. */
+  replay(requestId: string, options?: RequestOptions): Promise<RejectedReplay>
+  /** Replays all that no replay could read yet, page by page, the oldest first. */
+  replayAll(query?: Pick<ReplayRejected, 'provider'>): AsyncGenerator<RejectedReplayPage, void>
+}
+
 export interface Tokens {
   /** Signs a token with which a user's browser connects. */
   mint(request: TokenRequest): Promise<BrowserToken>
@@ -98,6 +115,7 @@ export function createPanelClient(options: PanelClientOptions): PanelClient {
     refunds: createRefunds(transport),
     reviews: createReviews(transport),
     deliveries: createDeliveries(transport),
+    rejectedRequests: createRejectedRequests(transport),
     tokens: { mint: (request) => transport.post('/v1/tokens', request) },
     outgoingWebhooks: {
       ...listOf(transport, '/v1/outgoing-webhooks'),
@@ -155,5 +173,22 @@ const createDeliveries = (transport: Transport): Deliveries => ({
       yield page
       cursor = page.nextCursor
     } while (cursor !== null)
+  },
+})
+
+const createRejectedRequests = (transport: Transport): RejectedRequests => ({
+  ...listOf(transport, '/v1/rejected-requests'),
+  get: (requestId) => transport.get(pathTo`/v1/rejected-requests/${requestId}`),
+  replay: (requestId, options) => transport.post(pathTo`/v1/rejected-requests/${requestId}/replay`, undefined, options),
+  async *replayAll(query) {
+    let after: string | null | undefined
+    do {
+      const page: RejectedReplayPage = await transport.post('/v1/rejected-requests/replay', {
+        ...query,
+        ...(after && { after }),
+      })
+      yield page
+      after = page.nextAfter
+    } while (after !== null)
   },
 })

@@ -34,6 +34,8 @@ export const reviewSchema = z.object({
   orderId: identifierSchema.nullable().describe('Null when the provider named no order that we know.'),
   deliveryId: z.string(),
   openedAt: timestampSchema,
+  count: z.int().positive().describe('How many times the same happened to the order while it was open.'),
+  lastAt: timestampSchema.describe('When it happened last.'),
   resolution: resolutionSchema.nullable().describe('Null while it is open.'),
 })
 z.globalRegistry.add(reviewSchema, { id: 'Review' })
@@ -44,6 +46,7 @@ export const listReviewsQuery = z.strictObject({
   ...pageQuery,
   state: z.enum(['open', 'resolved']).optional(),
   reason: reviewReasonSchema.optional(),
+  orderId: identifierSchema.optional(),
 })
 
 /** How many deliveries and other reviews of an order a review shows. */

@@ -22,6 +22,7 @@ import { registerListOrders } from './orders/list-orders.ts'
 import { registerPostOrder } from './orders/post-order.ts'
 import type { RegistrationDeps } from './orders/to-registration.ts'
 import { registerOutgoingWebhookRoutes, type OutgoingWebhookDeps } from './outgoing-webhooks/outgoing-webhook-routes.ts'
+import { registerRejectedRequestRoutes } from './rejected-requests/rejected-request-routes.ts'
 import { registerRefundRoutes } from './refunds/refund-routes.ts'
 import { registerListReviews } from './reviews/list-reviews.ts'
 import { registerPostResolution } from './reviews/post-resolution.ts'
@@ -85,6 +86,7 @@ function registerRoutes(v1: PanelApi, deps: PanelApiDeps): void {
   registerListDeliveries(v1, deps)
   registerReadDelivery(v1, deps)
   registerReplayRoutes(v1, deps)
+  registerRejectedRequestRoutes(v1, deps)
   registerOutgoingWebhookRoutes(v1, deps)
 }
 

@@ -1,11 +1,14 @@
 import type { ErrorCode } from '@paxyo/contracts'
+import { isDatabaseUnavailable } from '@paxyo/database'
 import type { Batcher, Delivery, DeliveryResult, NewId } from '@paxyo/ledger'
-import { formatMoney, type ParsedUpdate, type Provider } from '@paxyo/order-core'
+import { formatMoney, type Provider } from '@paxyo/order-core'
 import { sendProblem, traceOf, type TraceFields } from '@paxyo/service-kit'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { hash } from 'node:crypto'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
-import type { AuthenticateWebhook } from './authenticate.ts'
+import type { AuthenticatedSender, AuthenticateWebhook, Credentials } from './authenticate.ts'
+import { BODY_BYTES_MAX, readBody, type BodyHeaders } from './read-body.ts'
+import type { RejectedRequest } from './rejected-requests.ts'
+import { toDeliveries } from './to-deliveries.ts'
 
 /** A provider that calls us. */
 export interface WebhookSource {
@@ -16,6 +19,8 @@ export interface WebhookSource {
 export interface WebhookDeps {
   readonly sources: readonly WebhookSource[]
   readonly batcher: Batcher
+  /** Keeps a request that is authenticated and cannot be read. @returns its id. */
+  readonly keepRejected: (request: RejectedRequest) => Promise<string>
   readonly newId: NewId
   readonly now: () => Date
   readonly log: Logger
@@ -35,60 +40,66 @@ interface Receiver extends WebhookDeps, WebhookSource {
   readonly deliveryLog: Logger
 }
 
-interface Params {
-  readonly token?: string
+interface Route {
+  Params: { readonly token?: string }
+  Body: Buffer | undefined
 }
 
+type WebhookRequest = FastifyRequest<Route>
+
 const RETRY_AFTER_S = 5
-/** Fits an index, a path and a cursor, with what a delivery's id adds to it. */
-const MESSAGE_ID = /^[\x21-\x7e]{1,200}$/
+const POST_WANTED = 'this address is for the provider, which must POST its webhooks here'
 const CREDENTIALS_WANTED = 'the token in the address, the token in a header, or the signature is missing or wrong'
 
-/** `POST /webhooks/:provider[/:token]`: bytes → authenticated → parsed → committed → response. */
+/** `POST /webhooks/:provider[/:token][/]`: bytes → authenticated → parsed → committed → response. */
 export function registerWebhookRoute(app: FastifyInstance, deps: WebhookDeps): void {
   // Its lines hold ids and outcomes alone; to search each of them for secrets would cost more than to write it.
   const deliveryLog = deps.log.child({}, { redact: [] })
   void app.register((scope, _options, done) => {
-    // The signature covers the bytes as they were sent, so they are kept until it has been checked.
+    // The signature covers the bytes as they were sent, and senders give their bodies any content type or none.
     scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser(
-      ['application/json', 'application/x-www-form-urlencoded'],
-      { parseAs: 'buffer' },
-      (_request, body, parsed) => parsed(null, body),
+    scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_BYTES_MAX }, (_request, body, parsed) =>
+      parsed(null, body),
     )
-    // Bodies that are too long or of another kind get their response before our handler sees them.
+    // Bodies that are too long get their response before our handler sees them.
     scope.addHook('onResponse', async ({ webhookResults = [] }, reply) => {
       deps.onResponse(reply.statusCode, reply.elapsedTime, webhookResults)
     })
-    for (const source of deps.sources) {
-      const receiver: Receiver = { ...deps, ...source, deliveryLog }
-      const path = `/webhooks/${source.provider.name}`
-      for (const url of [path, `${path}/:token`]) {
-        scope.post<{ Params: Params; Body: Buffer | undefined }>(url, (request, reply) =>
-          receive(receiver, request, reply),
-        )
-      }
-    }
+    for (const source of deps.sources) registerSource(scope, { ...deps, ...source, deliveryLog })
     done()
   })
 }
 
-async function receive(
-  deps: Receiver,
-  request: FastifyRequest<{ Params: Params; Body: Buffer | undefined }>,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+const OTHER_METHODS = ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'] as const
+
+function registerSource(scope: FastifyInstance, receiver: Receiver): void {
+  const path = `/webhooks/${receiver.provider.name}`
+  for (const url of [path, `${path}/`, `${path}/:token`, `${path}/:token/`]) {
+    scope.post<Route>(url, {
+      handler: (request, reply) => receive(receiver, request, reply),
+      errorHandler: (error, request, reply) => rejectUnread(receiver, error, request as WebhookRequest, reply),
+    })
+    scope.route({
+      method: [...OTHER_METHODS],
+      url,
+      handler: (_request, reply) => sendProblem(reply.header('allow', 'POST'), 'method_not_allowed', POST_WANTED),
+    })
+  }
+}
+
+async function receive(deps: Receiver, request: WebhookRequest, reply: FastifyReply): Promise<FastifyReply> {
   const receivedAt = deps.now()
   const body = request.body ?? Buffer.alloc(0)
-  const credentials = { headers: request.headers, pathToken: request.params.token, body, address: request.ip }
-  const sender = deps.authenticate(credentials, receivedAt.getTime())
+  const sender = deps.authenticate(credentialsOf(request, body), receivedAt.getTime())
   const trace = traceOf(request.headers['traceparent'])
   if (sender === undefined) return reject(deps, request, reply, trace, 'unauthorized', CREDENTIALS_WANTED)
 
-  const parsed = deps.provider.parseUpdates(request.headers['content-type'], body)
-  if ('error' in parsed) return reject(deps, request, reply, trace, parsed.error, parsed.detail)
+  const read = await readBody(headersOf(request), body)
+  const parsed = 'error' in read ? read : deps.provider.parseUpdates(read.contentType, read.bytes)
+  if ('error' in parsed) return keepAndReject(deps, request, reply, { ...parsed, sender, receivedAt, body })
 
-  const deliveries = toDeliveries(parsed.updates, sender.messageId, deps, receivedAt)
+  const source = { provider: deps.provider.name, messageId: sender.messageId, receivedAt }
+  const deliveries = toDeliveries(parsed.updates, source, deps.newId)
   const results = await deps.batcher.submit(deliveries)
   if (typeof results === 'string') {
     if (results !== 'internal_error') void reply.header('retry-after', RETRY_AFTER_S)
@@ -99,9 +110,65 @@ async function receive(
   return reply.send({ results: results.map((result, index) => toResponse(deliveries[index]!, result)) })
 }
 
+const credentialsOf = (request: WebhookRequest, body: Buffer): Credentials => ({
+  headers: request.headers,
+  pathToken: request.params.token,
+  body,
+  address: request.ip,
+})
+
+const headersOf = ({ headers }: WebhookRequest): BodyHeaders => ({
+  contentType: headers['content-type'],
+  contentEncoding: headers['content-encoding'],
+})
+
+/** A request of which nothing was read but its headers, which may hold its token. */
+async function rejectUnread(
+  deps: Receiver,
+  error: FastifyError,
+  request: WebhookRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const receivedAt = deps.now()
+  const sender = deps.authenticate(credentialsOf(request, Buffer.alloc(0)), receivedAt.getTime())
+  if (error.code !== 'FST_ERR_CTP_BODY_TOO_LARGE' || sender === undefined) throw error
+  const detail = `a webhook may have ${BODY_BYTES_MAX} bytes`
+  return keepAndReject(deps, request, reply, { error: 'body_too_large', detail, sender, receivedAt, body: undefined })
+}
+
+interface Unreadable {
+  readonly error: ErrorCode
+  readonly detail?: string
+  readonly sender: AuthenticatedSender
+  readonly receivedAt: Date
+  readonly body: Buffer | undefined
+}
+
+/** When it cannot be kept, the sender has to send it again: nothing that is authenticated leaves no trace. */
+async function keepAndReject(
+  deps: Receiver,
+  request: WebhookRequest,
+  reply: FastifyReply,
+  { error, detail, sender, receivedAt, body }: Unreadable,
+): Promise<FastifyReply> {
+  const { messageId } = sender
+  const kept = { provider: deps.provider.name, receivedAt, reason: error, detail, messageId, address: request.ip, body }
+  const requestId = await deps.keepRejected({ ...kept, ...headersOf(request) }).catch((failure: unknown) => {
+    if (!isDatabaseUnavailable(failure)) throw failure
+    return undefined
+  })
+  if (requestId === undefined) {
+    void reply.header('retry-after', RETRY_AFTER_S)
+    return reject(deps, request, reply, traceOf(request.headers['traceparent']), 'database_unavailable')
+  }
+  const trace = { ...traceOf(request.headers['traceparent']), requestId }
+  const hint = `kept as rejected request ${requestId}`
+  return reject(deps, request, reply, trace, error, detail === undefined ? hint : `${detail}; ${hint}`)
+}
+
 function reject(
   { log, provider }: Receiver,
-  request: FastifyRequest,
+  request: WebhookRequest,
   reply: FastifyReply,
   trace: TraceFields,
   code: ErrorCode,
@@ -110,27 +177,6 @@ function reject(
   log.warn({ ...trace, provider: provider.name, code, address: request.ip }, 'webhook rejected')
   return sendProblem(reply, code, detail)
 }
-
-/**
- * A signed message keeps its id when it is retried. Its body is part of the key, because a provider that used an id
- * twice must not lose its second message, and so is its provider: two of them may use the same id. Any other request is
- * new. An id that is too long for an index, or that no path could name, is known by its digest.
- */
-function toDeliveries(
-  updates: readonly ParsedUpdate[],
-  signedId: string | undefined,
-  { newId, provider }: Receiver,
-  receivedAt: Date,
-): Delivery[] {
-  const messageId = signedId === undefined || MESSAGE_ID.test(signedId) ? signedId : digestOf(signedId)
-  return updates.map(({ update, body }, index) => {
-    const deliveryId =
-      messageId === undefined ? newId() : `${messageId}:${index}:${digestOf(`${provider.name}\n${body}`)}`
-    return { deliveryId, provider: provider.name, update, body, receivedAt }
-  })
-}
-
-const digestOf = (text: string): string => hash('sha256', text, 'base64url').slice(0, 16)
 
 function toResponse({ update }: Delivery, { outcome, review, refund }: DeliveryResult): Record<string, unknown> {
   return {

@@ -215,7 +215,7 @@ describe('a request that is refused', () => {
       headers: { 'content-type': 'text/xml' },
       payload: '<order/>',
     })
-    expect(response.json()).toMatchObject({ status: 415, code: 'unsupported_media_type' })
+    expect(response.json()).toMatchObject({ status: 400, code: 'order_id_missing' })
   })
 
   test.each([

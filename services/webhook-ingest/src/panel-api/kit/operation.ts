@@ -8,7 +8,15 @@ namedSchemas.add(problemSchema, { id: 'Problem' })
 export interface OperationOptions {
   /** Its name in generated clients, such as `registerOrder`. */
   readonly operationId: string
-  readonly tag: 'Orders' | 'Accounts' | 'Tokens' | 'Refunds' | 'Reviews' | 'Deliveries' | 'Outgoing webhooks'
+  readonly tag:
+    | 'Orders'
+    | 'Accounts'
+    | 'Tokens'
+    | 'Refunds'
+    | 'Reviews'
+    | 'Deliveries'
+    | 'Rejected requests'
+    | 'Outgoing webhooks'
   /** One line. */
   readonly summary: string
   readonly description?: string

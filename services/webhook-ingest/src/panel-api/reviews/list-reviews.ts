@@ -21,7 +21,7 @@ export function registerListReviews(api: PanelApi, { db }: ApiDeps): void {
     }),
   }
   api.get('/v1/reviews', { schema }, async (request, reply) => {
-    const { limit, cursor, state, reason } = request.query
+    const { limit, cursor, state, reason, orderId } = request.query
     const position = cursor === undefined ? undefined : decodeCursor(cursorSchema, cursor)
     if (cursor !== undefined && position === undefined) return refuse(reply, 'invalid_cursor')
 
@@ -30,6 +30,7 @@ export function registerListReviews(api: PanelApi, { db }: ApiDeps): void {
       .orderBy('review_id', 'desc')
       .limit(limit + 1)
     if (state !== undefined) query = query.where('resolved_at', state === 'open' ? 'is' : 'is not', null)
+    if (orderId !== undefined) query = query.where('order_id', '=', orderId)
     if (reason !== undefined) query = query.where('reason', '=', reason)
     if (position !== undefined) query = query.where('review_id', '<', position[0])
     return reply.send(toPage(await query.execute(), limit, (row) => [row.review_id], toReview))

@@ -13,6 +13,8 @@ export const selectReviews = (db: Kysely<Database>) =>
       'delivery_id',
       'reason',
       'opened_at',
+      'count',
+      'last_at',
       'resolved_at',
       'resolved_by',
       'resolved_with',
@@ -33,6 +35,8 @@ export function toReview(row: ReviewRow): Review {
     orderId: row.order_id,
     deliveryId: row.delivery_id,
     openedAt: row.opened_at.toISOString(),
+    count: row.count,
+    lastAt: (row.last_at ?? row.opened_at).toISOString(),
     resolution:
       row.resolved_at === null
         ? null

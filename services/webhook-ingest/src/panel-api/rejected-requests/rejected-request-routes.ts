@@ -1,0 +1,143 @@
+import type { ErrorCode } from '@paxyo/contracts'
+import {
+  fullRejectedRequestSchema,
+  listRejectedRequestsQuery,
+  pageSchema,
+  rejectedReplayPageSchema,
+  rejectedReplaySchema,
+  rejectedRequestSchema,
+  replayRejectedSchema,
+  type RejectedReplay,
+} from '@paxyo/panel-client'
+import { z } from 'zod'
+import { refuse } from '../kit/answer.ts'
+import type { ApiDeps, PanelApi } from '../kit/api.ts'
+import { authenticatedKeyOf } from '../kit/authenticated-key.ts'
+import { idempotencyHeaders } from '../kit/idempotency.ts'
+import { operation } from '../kit/operation.ts'
+import { decodeCursor, toPage } from '../kit/page.ts'
+import { selectRejectedRequests, toFullRejectedRequest, toRejectedRequest } from './rejected-request-view.ts'
+import { REJECTED_COLUMNS, replayRejected, type ReplayRejectedDeps } from './replay-rejected.ts'
+
+const params = z.object({ requestId: z.uuid() })
+const cursorSchema = z.tuple([z.uuid()])
+const NOT_COMMITTED: readonly ErrorCode[] = ['queue_full', 'shutting_down']
+const WHAT_IT_DOES =
+  'It is read as webhooks are read today, so replay it after the configuration or this program has changed. No refund ' +
+  'is paid twice by it.'
+
+/** `/v1/rejected-requests`: authenticated webhooks that could not be read. */
+export function registerRejectedRequestRoutes(api: PanelApi, deps: ApiDeps & ReplayRejectedDeps): void {
+  registerList(api, deps)
+  registerRead(api, deps)
+  registerReplayOne(api, deps)
+  registerReplayAll(api, deps)
+}
+
+function registerList(api: PanelApi, { db }: ApiDeps): void {
+  const schema = {
+    querystring: listRejectedRequestsQuery,
+    ...operation({
+      operationId: 'listRejectedRequests',
+      tag: 'Rejected requests',
+      summary: 'List webhooks that could not be read, the newest first',
+      answers: { 200: { description: 'A page of them.', schema: pageSchema(rejectedRequestSchema) } },
+      refusals: ['invalid_cursor'],
+    }),
+  }
+  api.get('/v1/rejected-requests', { schema }, async (request, reply) => {
+    const { limit, cursor, provider, state } = request.query
+    const position = cursor === undefined ? undefined : decodeCursor(cursorSchema, cursor)
+    if (cursor !== undefined && position === undefined) return refuse(reply, 'invalid_cursor')
+    let query = selectRejectedRequests(db)
+      .orderBy('request_id', 'desc')
+      .limit(limit + 1)
+    if (provider !== undefined) query = query.where('provider', '=', provider)
+    if (state !== 'all') query = query.where('replayed_at', state === 'open' ? 'is' : 'is not', null)
+    if (position !== undefined) query = query.where('request_id', '<', position[0])
+    return reply.send(toPage(await query.execute(), limit, (row) => [row.request_id], toRejectedRequest))
+  })
+}
+
+function registerRead(api: PanelApi, { db }: ApiDeps): void {
+  const schema = {
+    params,
+    ...operation({
+      operationId: 'readRejectedRequest',
+      tag: 'Rejected requests',
+      summary: 'Read a rejected request with its body',
+      answers: { 200: { description: 'The request.', schema: fullRejectedRequestSchema } },
+      refusals: ['rejected_request_not_found'],
+    }),
+  }
+  api.get('/v1/rejected-requests/:requestId', { schema }, async (request, reply) => {
+    const { requestId } = request.params
+    const row = await selectRejectedRequests(db).select('body').where('request_id', '=', requestId).executeTakeFirst()
+    return row === undefined ? refuse(reply, 'rejected_request_not_found') : reply.send(toFullRejectedRequest(row))
+  })
+}
+
+function registerReplayOne(api: PanelApi, deps: ApiDeps & ReplayRejectedDeps): void {
+  const schema = {
+    headers: idempotencyHeaders,
+    params,
+    ...operation({
+      operationId: 'replayRejectedRequest',
+      tag: 'Rejected requests',
+      summary: 'Replay a rejected request',
+      description: WHAT_IT_DOES,
+      answers: { 200: { description: 'Its updates are committed, or why not.', schema: rejectedReplaySchema } },
+      refusals: ['rejected_request_not_found', ...NOT_COMMITTED],
+    }),
+  }
+  api.post('/v1/rejected-requests/:requestId/replay', { schema }, async (request, reply) => {
+    const { requestId } = request.params
+    const row = await selectStored(deps).where('request_id', '=', requestId).executeTakeFirst()
+    if (row === undefined) return refuse(reply, 'rejected_request_not_found')
+    const result = await replayRejected(deps, row)
+    if (typeof result === 'string') return refuse(reply, result)
+    logReplays(deps, authenticatedKeyOf(request), [result])
+    return reply.send(result)
+  })
+}
+
+function registerReplayAll(api: PanelApi, deps: ApiDeps & ReplayRejectedDeps): void {
+  const schema = {
+    headers: idempotencyHeaders,
+    body: replayRejectedSchema,
+    ...operation({
+      operationId: 'replayRejectedRequests',
+      tag: 'Rejected requests',
+      summary: 'Replay rejected requests, the oldest first',
+      description: `Those that no replay could read yet. ${WHAT_IT_DOES}`,
+      answers: { 200: { description: 'What became of them.', schema: rejectedReplayPageSchema } },
+      refusals: NOT_COMMITTED,
+    }),
+  }
+  api.post('/v1/rejected-requests/replay', { schema }, async (request, reply) => {
+    const { provider, limit, after } = request.body
+    let query = selectStored(deps)
+      .where('replayed_at', 'is', null)
+      .orderBy('request_id')
+      .limit(limit + 1)
+    if (provider !== undefined) query = query.where('provider', '=', provider)
+    if (after !== undefined) query = query.where('request_id', '>', after)
+    const rows = await query.execute()
+    const results: RejectedReplay[] = []
+    // One after the other: the updates of an order are committed in the order of their arrival.
+    for (const row of rows.slice(0, limit)) {
+      const result = await replayRejected(deps, row)
+      if (typeof result === 'string') return refuse(reply, result)
+      results.push(result)
+    }
+    logReplays(deps, authenticatedKeyOf(request), results)
+    return reply.send({ data: results, nextAfter: rows.length > limit ? results.at(-1)!.requestId : null })
+  })
+}
+
+const selectStored = ({ db }: ReplayRejectedDeps) => db.selectFrom('rejected_requests').select([...REJECTED_COLUMNS])
+
+function logReplays({ log }: ApiDeps, keyId: string, results: readonly RejectedReplay[]): void {
+  const unreadable = results.filter(({ error }) => error !== null).length
+  log.info({ keyId, requests: results.length, unreadable }, 'rejected requests replayed')
+}

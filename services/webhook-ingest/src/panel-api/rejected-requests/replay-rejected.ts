@@ -1,0 +1,79 @@
+import type { Database } from '@paxyo/database'
+import type { Batcher, NewId, NotCommitted } from '@paxyo/ledger'
+import { formatMoney, type Provider } from '@paxyo/order-core'
+import type { RejectedReplay } from '@paxyo/panel-client'
+import { sql, type Kysely } from 'kysely'
+import { readBody } from '../../webhook/read-body.ts'
+import { toDeliveries } from '../../webhook/to-deliveries.ts'
+
+export interface ReplayRejectedDeps {
+  readonly db: Kysely<Database>
+  readonly batcher: Batcher
+  readonly providers: readonly Provider[]
+  readonly newId: NewId
+}
+
+/** What of a rejected request a replay needs. */
+export interface RejectedRow {
+  readonly request_id: string
+  readonly provider: string
+  readonly content_type: string | null
+  readonly content_encoding: string | null
+  readonly message_id: string | null
+  readonly received_at: Date
+  readonly body: Buffer | null
+}
+
+export const REJECTED_COLUMNS = [
+  'request_id',
+  'provider',
+  'content_type',
+  'content_encoding',
+  'message_id',
+  'received_at',
+  'body',
+] as const satisfies readonly (keyof RejectedRow)[]
+
+/**
+ * Reads a rejected request as it would be read today, and commits its updates as if it had just come. Its deliveries have
+ * the ids that they would have had, so a replay that is repeated finds duplicates.
+ *
+ * @returns what became of it, or why nothing is known to be committed.
+ */
+export async function replayRejected(
+  deps: ReplayRejectedDeps,
+  row: RejectedRow,
+): Promise<RejectedReplay | NotCommitted> {
+  const requestId = row.request_id
+  const failed = (error: RejectedReplay['error'], detail?: string): RejectedReplay => ({
+    requestId,
+    error,
+    detail: detail ?? null,
+    updates: [],
+  })
+  const provider = deps.providers.find(({ name }) => name === row.provider)
+  if (provider === undefined) return failed('unknown_provider')
+  if (row.body === null) return failed('body_too_large', 'its body was not read')
+  const headers = { contentType: row.content_type ?? undefined, contentEncoding: row.content_encoding ?? undefined }
+  const read = await readBody(headers, row.body)
+  const parsed = 'error' in read ? read : provider.parseUpdates(read.contentType, read.bytes)
+  if ('error' in parsed) return failed(parsed.error, parsed.detail)
+
+  const source = { provider: row.provider, messageId: row.message_id ?? requestId, receivedAt: row.received_at }
+  const deliveries = toDeliveries(parsed.updates, source, deps.newId)
+  const results = await deps.batcher.submit(deliveries)
+  if (typeof results === 'string') return results
+  await deps.db
+    .updateTable('rejected_requests')
+    .set({ replayed_at: sql<Date>`clock_timestamp()` })
+    .where('request_id', '=', requestId)
+    .execute()
+  const updates = results.map(({ outcome, review, refund }, index) => ({
+    deliveryId: deliveries[index]!.deliveryId,
+    providerOrderId: deliveries[index]!.update?.providerOrderId ?? null,
+    outcome,
+    reason: review ?? null,
+    refund: refund === undefined ? null : formatMoney(refund),
+  }))
+  return { requestId, error: null, detail: null, updates }
+}
