@@ -12,6 +12,7 @@ import { addMigrate } from './commands/migrate.ts'
 import { addOrders } from './commands/orders.ts'
 import { addReconcile } from './commands/reconcile.ts'
 import { addRefunds } from './commands/refunds.ts'
+import { addRejected } from './commands/rejected.ts'
 import { addReviews } from './commands/reviews.ts'
 import { addSecrets } from './commands/secrets.ts'
 import { addSimulate } from './commands/simulate.ts'
@@ -43,6 +44,7 @@ export function buildProgram(terminal: Terminal, finished: Finished): Command {
     addRefunds,
     addReviews,
     addDeliveries,
+    addRejected,
     addAudit,
     addReconcile,
     addTail,

@@ -18,6 +18,7 @@ export async function variables() {
     /** As the services have it: what has come before its order was known may have to be confirmed, too. */
     VERIFY_REFUNDS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
     EVENT_RETENTION_DAYS: env.integer(1, 9999).default(7),
+    REJECTED_RETENTION_DAYS: env.integer(1, 9999).default(30),
     MAINTAIN_EVERY_HOURS: env.integer(0, 596).default(0),
     SECRETS_DIR: env.text.optional(),
   } as const

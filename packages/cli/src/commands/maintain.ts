@@ -15,18 +15,25 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
     .addHelpText(
       'after',
       '\nEVENT_RETENTION_DAYS: how many days of events are kept, in addition to today (7).' +
+        '\nREJECTED_RETENTION_DAYS: how many days rejected requests are kept (30).' +
         '\nMAINTAIN_EVERY_HOURS: repeat this often until a signal, where no scheduler runs it; 0 runs it once (0).',
     )
     .action(
       action(terminal, finished, async (cli) => {
         const {
           DATABASE_URL: url,
-          EVENT_RETENTION_DAYS: retentionDays,
+          EVENT_RETENTION_DAYS: eventDays,
+          REJECTED_RETENTION_DAYS: rejectedDays,
           MAINTAIN_EVERY_HOURS: everyHours,
-        } = await settings(cli.env, ['DATABASE_URL', 'EVENT_RETENTION_DAYS', 'MAINTAIN_EVERY_HOURS'])
+        } = await settings(cli.env, [
+          'DATABASE_URL',
+          'EVENT_RETENTION_DAYS',
+          'REJECTED_RETENTION_DAYS',
+          'MAINTAIN_EVERY_HOURS',
+        ])
         const mayRepeat = (): Promise<boolean> | boolean => everyHours > 0 && pause(everyHours * HOUR_MS, cli.signal)
         do {
-          printResult(cli, await maintain(url, retentionDays))
+          printResult(cli, await maintain(url, { eventDays, rejectedDays }))
         } while (await mayRepeat())
       }),
     )
@@ -36,7 +43,8 @@ function printResult(cli: Cli, result: Awaited<ReturnType<typeof maintain>>): vo
   cli.print(result, () =>
     [
       `Partitions made: ${list(result.created)}; dropped: ${list(result.dropped)}.`,
-      `Idempotency keys forgotten: ${result.forgottenIdempotencyKeys}.`,
+      `Expired idempotency keys deleted: ${result.expiredIdempotencyKeys}.`,
+      `Expired rejected requests deleted: ${result.expiredRejectedRequests}.`,
     ].join('\n'),
   )
 }
@@ -49,8 +57,13 @@ async function pause(ms: number, signal: AbortSignal): Promise<boolean> {
   return !signal.aborted
 }
 
-async function maintain(url: string, retentionDays: number) {
-  const { maintainEventPartitions, pruneIdempotencyKeys } = await import('@paxyo/database')
+interface Retention {
+  readonly eventDays: number
+  readonly rejectedDays: number
+}
+
+async function maintain(url: string, { eventDays, rejectedDays }: Retention) {
+  const { maintainEventPartitions, pruneIdempotencyKeys, pruneRejectedRequests } = await import('@paxyo/database')
   const { default: pg } = await import('pg')
   const { explainDatabaseError } = await import('../explain-database-error.ts')
   const pool = new pg.Pool({
@@ -61,8 +74,12 @@ async function maintain(url: string, retentionDays: number) {
   })
   pool.on('error', () => undefined)
   try {
-    const partitions = await maintainEventPartitions(pool, new Date(), retentionDays)
-    return { ...partitions, forgottenIdempotencyKeys: await pruneIdempotencyKeys(pool) }
+    const partitions = await maintainEventPartitions(pool, new Date(), eventDays)
+    return {
+      ...partitions,
+      expiredIdempotencyKeys: await pruneIdempotencyKeys(pool),
+      expiredRejectedRequests: await pruneRejectedRequests(pool, rejectedDays),
+    }
   } catch (error) {
     throw explainDatabaseError(error, url)
   } finally {

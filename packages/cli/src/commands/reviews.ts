@@ -13,6 +13,7 @@ export const addReviews: AddCommand = (program, terminal, finished) => {
     .description('list reviews, the newest first')
     .addOption(new Option('-s, --state <state>', 'which').choices(['open', 'resolved', 'all']).default('open'))
     .option('--reason <reason>', 'only those for this reason')
+    .option('--order <orderId>', 'only those of this order')
     .option('-l, --limit <count>', 'how many', parseLimit, 50)
     .action(
       action(terminal, finished, async (cli, options: ListReviewsOptions) => (await load()).listReviews(cli, options)),

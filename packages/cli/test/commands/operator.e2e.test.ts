@@ -234,7 +234,9 @@ describe('migrate and maintain', () => {
     expect((await paxyo(['migrate'], env)).stdout).toBe('The database is up to date.\n')
     expect((await paxyo(['migrate', '--json'], env)).json()).toEqual({ migrated: [] })
     const maintained = await paxyo(['maintain'], { ...env, EVENT_RETENTION_DAYS: '3' })
-    expect(maintained.stdout).toMatch(/^Partitions made: .*; dropped: none\.\nIdempotency keys forgotten: 0\.\n$/)
+    expect(maintained.stdout).toMatch(
+      /^Partitions made: .*; dropped: none\.\nExpired idempotency keys deleted: 0\.\nExpired rejected requests deleted: 0\.\n$/,
+    )
   })
 
   test('a new database is migrated', async () => {

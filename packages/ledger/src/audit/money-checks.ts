@@ -24,7 +24,8 @@ const REFUND_CHAIN = `
 
 /**
  * The rule of order-core, again: a cumulative target, cut to 8 digits. div() is exact where / would round. A system that
- * had the order before us may have rounded otherwise: what it paid back stands.
+ * had the order before us may have rounded otherwise: what it paid back stands. A person who sets an order's status
+ * decides what is refunded, too.
  */
 const REFUNDS_DUE = `
   SELECT order_id, format('%s with %s of %s remaining: refunded %s, due %s', status, remains, quantity, refunded, due)
@@ -35,7 +36,8 @@ const REFUNDS_DUE = `
     END AS due
     FROM orders WHERE status IN ('canceled', 'partial') AND refunded_elsewhere = 0
   ) AS refundable
-  WHERE refunded < due`
+  WHERE refunded < due AND NOT EXISTS (
+    SELECT FROM reviews WHERE reviews.order_id = refundable.order_id AND resolution_status = refundable.status)`
 
 const REFUNDS_TO_OWNER = `
   SELECT entry_id::text, format('order %s of %s was refunded to %s', order_id, orders.user_id, entry.user_id)

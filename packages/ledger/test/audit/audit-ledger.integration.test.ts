@@ -51,6 +51,17 @@ test('books that agree are clean', async () => {
   expect(result).toMatchObject({ isClean: true, size: { orders: 60, accounts: 3, ledgerEntries: 33, events: 123 } })
 })
 
+test('a person who sets a status without a refund has decided so', async () => {
+  await damage(`
+    UPDATE orders SET status = 'canceled' WHERE order_id = 'A-6';
+    INSERT INTO reviews (review_id, order_id, delivery_id, reason, opened_at, resolved_at, resolved_by, resolved_with,
+      resolution, resolution_note, resolution_status)
+    SELECT gen_random_uuid(), 'A-6', delivery_id, 'contradiction', now(), now(), 'ana', 'environment', 'set_status',
+      'paid by bank', 'canceled'
+    FROM deliveries LIMIT 1`)
+  expect(found(await audit())).toEqual({})
+})
+
 // Order A-0 is canceled, A-3 partial, A-6 completed; all are of user-0, whose newest seq is 41.
 const DAMAGES: readonly [what: string, sql: string, finds: Record<string, string[]>][] = [
   ['an order says more than its ledger', `UPDATE orders SET refunded = 1 WHERE order_id = 'A-6'`, { refunds: ['A-6'] }],
