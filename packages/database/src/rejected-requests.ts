@@ -1,5 +1,7 @@
 import type { Pool } from 'pg'
 
+/** How long a request that is not replayed is kept. */
+const REJECTED_RETENTION_DAYS = 30
 /** Rows that one statement deletes. */
 const BATCH_ROWS = 1_000
 
@@ -12,7 +14,7 @@ const DELETE_OLD = `
  *
  * @returns how many were deleted.
  */
-export async function pruneRejectedRequests(pool: Pool, retentionDays: number): Promise<number> {
+export async function pruneRejectedRequests(pool: Pool, retentionDays = REJECTED_RETENTION_DAYS): Promise<number> {
   for (let total = 0; ;) {
     const { rowCount } = await pool.query(DELETE_OLD, [retentionDays, BATCH_ROWS])
     total += rowCount ?? 0

@@ -1,8 +1,9 @@
-import { boundedText, ORDER_STATUSES } from '@paxyo/contracts'
+import { boundedText } from '@paxyo/contracts'
 import { PROVIDER_NAME, PROVIDER_NAME_MAX, type StatusMap } from '@paxyo/order-core'
 import { env } from '@paxyo/service-kit'
 import { parseSecret } from '@paxyo/standard-webhooks'
 import { z } from 'zod'
+import { statusMapSchema } from './status-map.ts'
 import { PROVIDER_FORMATS, type ProviderFormat } from './formats.ts'
 
 /** The least bytes of a webhook token. */
@@ -50,7 +51,7 @@ export const providerSettingsSchema = z
       .default([]),
     apiUrl: env.url('http', 'https').optional(),
     apiKey: z.string().min(1).optional(),
-    statusMap: z.record(z.string(), z.enum([...ORDER_STATUSES, 'ignore'])).default({}),
+    statusMap: statusMapSchema.default({}),
   })
   .refine(({ apiUrl, apiKey }) => (apiUrl === undefined) === (apiKey === undefined), {
     error: 'apiUrl and apiKey belong together',

@@ -1,5 +1,7 @@
+import type { StatusMap } from '@paxyo/order-core'
 import { env } from '@paxyo/service-kit'
 import { readProvidersFile } from './providers-file.ts'
+import { statusMapText } from './status-map.ts'
 import { WEBHOOK_TOKEN_BYTES_MIN, type ProviderSettings } from './provider-settings.ts'
 
 /** The provider that the variables describe when there is no `PROVIDERS_FILE`. */
@@ -18,6 +20,8 @@ export const providerVariables = {
   /** The provider's API v2 and our key for it. */
   PROVIDER_API_URL: env.url('http', 'https').optional(),
   PROVIDER_API_KEY: env.text.optional(),
+  /** What the provider's own words mean: `Zaplanowano=pending,Refilling=ignore`. */
+  STATUS_MAP: statusMapText.default({}),
 }
 
 interface ProviderConfig {
@@ -27,6 +31,7 @@ interface ProviderConfig {
   readonly WEBHOOK_ALLOW_CIDRS: readonly string[]
   readonly PROVIDER_API_URL: string | undefined
   readonly PROVIDER_API_KEY: string | undefined
+  readonly STATUS_MAP: StatusMap
 }
 
 type Raw = Readonly<Record<string, string | undefined>>
@@ -73,7 +78,7 @@ export function providerSettings(config: ProviderConfig): readonly ProviderSetti
         allowedCidrs: config.WEBHOOK_ALLOW_CIDRS,
       },
       api: url === undefined || key === undefined ? undefined : { url, key },
-      statusMap: {},
+      statusMap: config.STATUS_MAP,
     },
   ]
 }

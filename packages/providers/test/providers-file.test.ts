@@ -7,8 +7,10 @@ import {
   defaultProvider,
   providerProblems,
   providerSettings,
+  providerVariables,
   summarizeProviders,
 } from '../src/index.ts'
+import { loadConfig } from '@paxyo/service-kit'
 
 const SECRET = `whsec_${Buffer.alloc(32, 1).toString('base64')}`
 const NOTHING = {
@@ -18,6 +20,7 @@ const NOTHING = {
   WEBHOOK_ALLOW_CIDRS: [],
   PROVIDER_API_URL: undefined,
   PROVIDER_API_KEY: undefined,
+  STATUS_MAP: {},
 }
 
 let folder: string
@@ -155,6 +158,7 @@ describe('without a PROVIDERS_FILE', () => {
       WEBHOOK_TOKENS: ['a-webhook-token'],
       PROVIDER_API_URL: 'https://godofpanel.example/api/v2',
       PROVIDER_API_KEY: 'a key',
+      STATUS_MAP: { Zaplanowano: 'pending' },
     })
     expect(settings).toMatchObject([
       {
@@ -195,4 +199,16 @@ test.each([
   [['first', 'second'], undefined],
 ])('of %j the default is %s', (names, expected) => {
   expect(defaultProvider(names.map((name) => ({ name })))).toBe(expected)
+})
+
+describe('STATUS_MAP', () => {
+  const read = (text: string): unknown => loadConfig(providerVariables, { STATUS_MAP: text }).STATUS_MAP
+
+  test('says what words mean, also words with spaces and signs', () => {
+    expect(read('Zaplanowano=pending, Refill = 2=ignore')).toEqual({ Zaplanowano: 'pending', 'Refill = 2': 'ignore' })
+  })
+
+  test.each(['Zaplanowano', '=pending', 'Zaplanowano=later', 'a=pending,'])('%s is a problem', (text) => {
+    expect(() => read(text)).toThrow('STATUS_MAP: must be word=status pairs')
+  })
 })

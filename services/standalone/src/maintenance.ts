@@ -1,4 +1,4 @@
-import { maintainEventPartitions, pruneIdempotencyKeys } from '@paxyo/database'
+import { maintainEventPartitions, pruneIdempotencyKeys, pruneRejectedRequests } from '@paxyo/database'
 import { createWorker, type Worker } from '@paxyo/service-kit'
 import pg from 'pg'
 import type { Logger } from 'pino'
@@ -20,6 +20,7 @@ export function startMaintenance({ ownerUrl, retentionDays, log }: MaintenanceOp
       try {
         await maintainEventPartitions(pool, new Date(), retentionDays)
         await pruneIdempotencyKeys(pool)
+        await pruneRejectedRequests(pool)
       } finally {
         await pool.end()
       }

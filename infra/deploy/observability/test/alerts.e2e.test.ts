@@ -29,6 +29,14 @@ const CASES: Record<string, Case> = {
   PaxyoProcessDown: { series: { 'up{job="ws-gateway",instance="a"}': '0x10' }, firesAfterMin: 6 },
   PaxyoDatabaseUnreadable: { series: { paxyo_ingest_backlog_readable: '0x10' }, firesAfterMin: 3 },
   PaxyoEventLoopBusy: { series: { 'nodejs_eventloop_lag_p99_seconds{job="ws-gateway"}': '0.5x20' }, firesAfterMin: 11 },
+  PaxyoEventLoopBlocked: {
+    series: { 'nodejs_eventloop_lag_max_seconds{job="ws-gateway"}': '0.1x5 2 0.1x20' },
+    firesAfterMin: 7,
+  },
+  PaxyoWebhooksUnreadable: {
+    series: { 'paxyo_ingest_rejected_requests_total{provider="godofpanel",reason="malformed_json"}': '0x5 1x20' },
+    firesAfterMin: 7,
+  },
   PaxyoMaintenanceMissing: { series: { paxyo_ingest_event_partition_days: '7x10 6x100 5x100' }, firesAfterMin: 180 },
   PaxyoWebhooksFailing: {
     series: { [`${WEBHOOKS}{status="503"}`]: '0+1x20', [`${WEBHOOKS}{status="200"}`]: '0+10x20' },
