@@ -82,6 +82,18 @@ export interface LedgerEntries {
   user_id: string;
 }
 
+export interface OperatorActions {
+  action: string;
+  action_id: string;
+  actor: string;
+  created_at: Timestamp;
+  key_id: string;
+  note: string;
+  order_id: string;
+  refund_id: string | null;
+  status: string | null;
+}
+
 export interface Orders {
   charge: Numeric;
   created_at: Generated<Timestamp>;
@@ -189,6 +201,7 @@ export interface DB {
   events: Events;
   idempotency_keys: IdempotencyKeys;
   ledger_entries: LedgerEntries;
+  operator_actions: OperatorActions;
   orders: Orders;
   outbox: Outbox;
   outgoing_webhook_cursor: OutgoingWebhookCursor;

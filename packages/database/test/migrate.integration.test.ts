@@ -16,6 +16,7 @@ const MIGRATIONS = [
   '0011-standard-terms',
   '0012-rejected-requests',
   '0013-counted-reviews',
+  '0014-operator-actions',
 ]
 
 let database: TestDatabase

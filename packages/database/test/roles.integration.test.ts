@@ -49,6 +49,8 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
     ingest: [
       'SELECT',
       'INSERT',
+      'UPDATE count',
+      'UPDATE last_at',
       'UPDATE resolution',
       'UPDATE resolution_note',
       'UPDATE resolution_refund_id',
@@ -57,6 +59,11 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
       'UPDATE resolved_by',
       'UPDATE resolved_with',
     ],
+    gateway: [],
+  },
+  operator_actions: { ingest: ['SELECT', 'INSERT'], gateway: [] },
+  rejected_requests: {
+    ingest: ['SELECT', 'INSERT', 'DELETE', 'UPDATE count', 'UPDATE last_received_at', 'UPDATE replayed_at'],
     gateway: [],
   },
   verifications: {
@@ -182,6 +189,7 @@ test('ingest changes what a webhook changes, and clears the outbox', async () =>
     `UPDATE deliveries SET outcome = 'applied', reason = NULL`,
     `UPDATE reviews SET resolved_at = now(), resolved_by = 'ann', resolved_with = 'panel', resolution = 'set_status',
        resolution_status = 'completed', resolution_note = 'the provider says so'`,
+    `UPDATE reviews SET count = count + 1, last_at = now()`,
     `DELETE FROM outbox`,
   ]) {
     expect((await pools.ingest.query(statement)).rowCount).toBe(1)

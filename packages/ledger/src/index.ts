@@ -16,6 +16,8 @@ export type { ChangeSet, LedgerEntry } from './model/change-set.ts'
 export type { Delivery, DeliveryResult, Replay, Verification } from './model/delivery.ts'
 export { newId, type NewId } from './model/new-id.ts'
 export { BALANCE_MAX, type Account, type Order } from './model/working-set.ts'
+export { actOnOrder, type ActionRejection, type DoneAction, type OrderAction } from './orders/act-on-order.ts'
+export type { DecidedOrder, PersonsDecision } from './orders/apply-decision.ts'
 export { importOrders, type ImportedOrder, type OrderImportResult } from './orders/import-orders.ts'
 export { registerOrders, type Registered, type RegistrationRejection } from './orders/register-orders.ts'
 export type { Registration } from './orders/registration.ts'
@@ -37,12 +39,7 @@ export {
   type ReconcileReport,
   type ReconcileRequest,
 } from './reconcile/reconcile.ts'
-export {
-  resolveReview,
-  type Resolution,
-  type ResolutionRejection,
-  type ResolvedOrder,
-} from './reviews/resolve-review.ts'
+export { resolveReview, type Resolution, type ResolutionRejection } from './reviews/resolve-review.ts'
 export { commitChangeSet, type LedgerDeps } from './transaction/commit-change-set.ts'
 export type { ImportDeps } from './transaction/commit-import.ts'
 export type { ApplyRules, LedgerTransaction } from './transaction/ledger-transaction.ts'

@@ -120,3 +120,12 @@ export {
   type ReplayRejected,
   replayRejectedSchema,
 } from './schemas/rejected-requests.ts'
+export {
+  type ActedOnOrder,
+  actedOnOrderSchema,
+  type ActOnOrder,
+  actOnOrderSchema,
+  orderActionSchema,
+  type OrderActionView,
+  type ParsedActOnOrder,
+} from './schemas/order-actions.ts'

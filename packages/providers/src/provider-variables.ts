@@ -21,7 +21,7 @@ export const providerVariables = {
   PROVIDER_API_URL: env.url('http', 'https').optional(),
   PROVIDER_API_KEY: env.text.optional(),
   /** What the provider's own words mean: `Zaplanowano=pending,Refilling=ignore`. */
-  STATUS_MAP: statusMapText.default({}),
+  STATUS_MAP: statusMapText.optional(),
 }
 
 interface ProviderConfig {
@@ -31,7 +31,7 @@ interface ProviderConfig {
   readonly WEBHOOK_ALLOW_CIDRS: readonly string[]
   readonly PROVIDER_API_URL: string | undefined
   readonly PROVIDER_API_KEY: string | undefined
-  readonly STATUS_MAP: StatusMap
+  readonly STATUS_MAP: StatusMap | undefined
 }
 
 type Raw = Readonly<Record<string, string | undefined>>
@@ -78,7 +78,7 @@ export function providerSettings(config: ProviderConfig): readonly ProviderSetti
         allowedCidrs: config.WEBHOOK_ALLOW_CIDRS,
       },
       api: url === undefined || key === undefined ? undefined : { url, key },
-      statusMap: config.STATUS_MAP,
+      statusMap: config.STATUS_MAP ?? {},
     },
   ]
 }

@@ -1,3 +1,5 @@
+import type { Command } from 'commander'
+import type { ActionOptions } from '../back-office/order-actions.ts'
 import { action, type Cli } from '../cli.ts'
 import { Failure } from '../failure.ts'
 import { ORDER_FIELDS } from '../import/fields.ts'
@@ -17,6 +19,40 @@ export const addOrders: AddCommand = (program, terminal, finished) => {
     .description('where is its refund? One order with its refunds, deliveries, reviews and events (DATABASE_URL)')
     .argument('<id>', "the panel's order id, or the provider's")
     .action(action(terminal, finished, (cli, _options, id: string) => showOrder(cli, id)))
+  const withDecision = (command: Command): Command =>
+    command
+      .requiredOption('-n, --note <text>', 'why')
+      .option('-b, --by <name>', 'who decided; the name of the API key otherwise')
+      .option('-k, --key <key>', 'makes a retry safe: the same key has its effect once')
+  withDecision(
+    orders
+      .command('refund')
+      .description('refund an amount of an order (PAXYO_URL, PAXYO_API_KEY)')
+      .argument('<orderId>')
+      .argument('<amount>', 'in addition to earlier refunds'),
+  ).action(
+    action(terminal, finished, async (cli, options: ActionOptions, id: string, amount: string) =>
+      (await loadActions()).refundOrder(cli, id, amount, options),
+    ),
+  )
+  withDecision(
+    orders.command('cancel').description('cancel an order and refund what is left of its charge').argument('<orderId>'),
+  ).action(
+    action(terminal, finished, async (cli, options: ActionOptions, id: string) =>
+      (await loadActions()).cancelOrder(cli, id, options),
+    ),
+  )
+  withDecision(
+    orders
+      .command('set-status')
+      .description('set the status of an order; no money moves')
+      .argument('<orderId>')
+      .argument('<status>'),
+  ).action(
+    action(terminal, finished, async (cli, options: ActionOptions, id: string, status: string) =>
+      (await loadActions()).setOrderStatus(cli, id, status, options),
+    ),
+  )
   addImport(
     orders,
     { things: 'orders', fields: ORDER_FIELDS, load: async () => (await import('../import/import-kinds.ts')).ORDERS },
@@ -24,6 +60,8 @@ export const addOrders: AddCommand = (program, terminal, finished) => {
     finished,
   )
 }
+
+const loadActions = () => import('../back-office/order-actions.ts')
 
 async function showOrder(cli: Cli, id: string): Promise<void> {
   const { DATABASE_URL: url } = await settings(cli.env, ['DATABASE_URL'])

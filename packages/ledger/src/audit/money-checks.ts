@@ -37,7 +37,10 @@ const REFUNDS_DUE = `
     FROM orders WHERE status IN ('canceled', 'partial') AND refunded_elsewhere = 0
   ) AS refundable
   WHERE refunded < due AND NOT EXISTS (
-    SELECT FROM reviews WHERE reviews.order_id = refundable.order_id AND resolution_status = refundable.status)`
+    SELECT FROM reviews WHERE reviews.order_id = refundable.order_id AND resolution_status = refundable.status
+    UNION ALL
+    SELECT FROM operator_actions AS action
+    WHERE action.order_id = refundable.order_id AND action.status = refundable.status)`
 
 const REFUNDS_TO_OWNER = `
   SELECT entry_id::text, format('order %s of %s was refunded to %s', order_id, orders.user_id, entry.user_id)

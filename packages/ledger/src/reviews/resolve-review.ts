@@ -1,8 +1,7 @@
-import type { ErrorCode, OrderStatus, OrderView, RefundView } from '@paxyo/contracts'
+import type { ErrorCode } from '@paxyo/contracts'
 import { roundTrip } from '@paxyo/database'
-import type { Money } from '@paxyo/order-core'
-import { providerOrderKey } from '../model/provider-order.ts'
-import { BALANCE_MAX, noSettledDeliveries, type Account, type Order, type WorkingSet } from '../model/working-set.ts'
+import type { Account, Order } from '../model/working-set.ts'
+import { applyDecision, type DecidedOrder, type PersonsDecision } from '../orders/apply-decision.ts'
 import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
 import {
   ORDER_COLUMNS,
@@ -12,26 +11,14 @@ import {
   type AccountRow,
   type OrderRow,
 } from '../transaction/read-working-set.ts'
-import { orderView, recordUpdate } from '../transaction/record-event.ts'
 
 /** What a person decides about a review. */
-export interface Resolution {
+export interface Resolution extends PersonsDecision {
   readonly action: 'dismiss' | 'refund' | 'set_status'
-  /** The amount to refund in addition to earlier refunds; 0 for none. */
-  readonly refund: Money
-  /** What the order becomes; undefined to leave it. */
-  readonly status: OrderStatus | undefined
   readonly note: string
   /** The person; the name of the API key when it is not given. */
   readonly actor: string | undefined
   readonly keyId: string
-}
-
-/** An order and its account after a person's decision. */
-export interface ResolvedOrder {
-  readonly order: OrderView
-  readonly account: Account
-  readonly refund: RefundView | undefined
 }
 
 export type ResolutionRejection = Extract<
@@ -49,7 +36,7 @@ export async function resolveReview(
   tx: LedgerTransaction,
   reviewId: string,
   resolution: Resolution,
-): Promise<{ readonly resolved: ResolvedOrder | undefined } | ResolutionRejection> {
+): Promise<{ readonly resolved: DecidedOrder | undefined } | ResolutionRejection> {
   const known = await readKnown(tx, reviewId, resolution.keyId)
   if (known.review === undefined) return 'review_not_found'
   if (known.review.resolved_at !== null) return 'review_resolved'
@@ -80,26 +67,14 @@ interface Known {
 }
 
 function apply(
-  { changes, newId }: LedgerTransaction,
+  tx: LedgerTransaction,
   { at, order, account }: Known,
   { action, refund, status }: Resolution,
-): ResolvedOrder | ResolutionRejection | undefined {
+): DecidedOrder | ResolutionRejection | undefined {
   if (order === undefined || account === undefined) {
     return action === 'dismiss' ? undefined : 'review_without_order'
   }
-  if (refund > order.charge - order.refunded) return 'refund_exceeds_charge'
-  if (account.balance + refund > BALANCE_MAX) return 'balance_limit_exceeded'
-  const next: Order = { ...order, status: status ?? order.status, refunded: order.refunded + refund, updatedAt: at }
-  if (refund === 0n && next.status === order.status) {
-    return { order: orderView(order, account.currency), account, refund: undefined }
-  }
-  const working: WorkingSet = {
-    at,
-    ordersByProviderOrder: new Map([[providerOrderKey(order), order]]),
-    accountsByUserId: new Map([[account.userId, account]]),
-    ...noSettledDeliveries(),
-  }
-  return recordUpdate(working, changes, order, next, newId)
+  return applyDecision(tx, { at, order, account }, { refund, status })
 }
 
 const LOCK_ACCOUNT_OF_REVIEW = `

@@ -13,6 +13,7 @@ import type {
   ReplayRange,
   ReplayResponse,
 } from '../schemas/deliveries.ts'
+import type { ActedOnOrder, ActOnOrder } from '../schemas/order-actions.ts'
 import type { ListOrdersQuery, OrderHistory, PanelOrder, RegisteredOrder } from '../schemas/orders.ts'
 import type { PageQuery } from '../schemas/page.ts'
 import type { ListOutgoingWebhooksQuery, OutgoingWebhookView, RetriedWebhooks } from '../schemas/outgoing-webhooks.ts'
@@ -55,6 +56,8 @@ export interface Orders extends List<PanelOrder, ListOrdersQuery> {
   /** Registers any number of orders; one that is rejected does not fail the others. */
   registerMany(orders: readonly Registration[]): Promise<RegisteredOrders>
   get(orderId: string): Promise<OrderHistory>
+  /** Refunds, cancels or sets the status of an order. @param options with a key, so that it is done once. */
+  act(orderId: string, action: ActOnOrder, options?: RequestOptions): Promise<ActedOnOrder>
 }
 
 export interface Accounts {
@@ -134,6 +137,7 @@ const createOrders = (transport: Transport): Orders => ({
   register: (order, options) => transport.post('/v1/orders', order, options),
   registerMany: (orders) => registerMany(transport, orders),
   get: (orderId) => transport.get(pathTo`/v1/orders/${orderId}`),
+  act: (orderId, action, options) => transport.post(pathTo`/v1/orders/${orderId}/actions`, action, options),
 })
 
 const createAccounts = (transport: Transport): Accounts => ({

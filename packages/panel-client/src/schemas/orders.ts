@@ -7,6 +7,7 @@ import {
   timestampSchema,
 } from '@paxyo/contracts'
 import { z } from 'zod'
+import { orderActionSchema } from './order-actions.ts'
 import { pageQuery } from './page.ts'
 import { positionFields } from './position.ts'
 import { providerNameSchema } from './provider-name.ts'
@@ -68,6 +69,7 @@ export const orderHistorySchema = z.object({
   ...positionFields,
   deliveries: z.array(orderDeliverySchema),
   refunds: z.array(orderRefundSchema),
+  actions: z.array(orderActionSchema).describe('What people did to the order.'),
   events: z.array(orderEventSchema).describe('As the browser was sent them; those past their retention are gone.'),
 })
 

@@ -1,5 +1,4 @@
 import {
-  boundedText,
   identifierSchema,
   orderStatusSchema,
   orderViewSchema,
@@ -11,6 +10,7 @@ import {
 import { z } from 'zod'
 import { accountSchema } from './accounts.ts'
 import { fullDeliverySchema } from './deliveries.ts'
+import { decisionFields } from './decision.ts'
 import { pageQuery } from './page.ts'
 import { positionFields } from './position.ts'
 import { reviewReasonSchema } from './review-reason.ts'
@@ -75,28 +75,19 @@ export const reviewCaseSchema = z.object({
 
 export type ReviewCase = z.infer<typeof reviewCaseSchema>
 
-const NOTE_LENGTH_MAX = 2000
-
-const who = {
-  note: boundedText(NOTE_LENGTH_MAX, /^\s*[^\s\0][^\0]*$/, 'must say something, without NUL')
-    .refine((text) => text.isWellFormed(), 'must not contain half a character')
-    .describe('Why; whoever looks at it later reads this.'),
-  actor: identifierSchema.optional().describe('Who decided it; the name of the API key when it is not given.'),
-}
-
 /** What `POST /v1/reviews/{reviewId}/resolve` takes. */
 export const resolveSchema = z.discriminatedUnion('action', [
-  z.strictObject({ action: z.literal('dismiss'), ...who }),
+  z.strictObject({ action: z.literal('dismiss'), ...decisionFields }),
   z.strictObject({
     action: z.literal('refund'),
     amount: positiveMoneySchema.describe('What is paid back beside what was before; no more than the charge in all.'),
     status: orderStatusSchema.optional().describe('What the order becomes; it stays as it is without it.'),
-    ...who,
+    ...decisionFields,
   }),
   z.strictObject({
     action: z.literal('set_status'),
     status: orderStatusSchema.describe('No money moves, not even for `canceled`.'),
-    ...who,
+    ...decisionFields,
   }),
 ])
 z.globalRegistry.add(resolveSchema, { id: 'Resolve' })

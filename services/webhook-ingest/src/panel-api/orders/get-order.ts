@@ -1,7 +1,7 @@
 import { identifierSchema, type OrderEvent } from '@paxyo/contracts'
 import type { Database } from '@paxyo/database'
 import { formatMoney, parseMoney } from '@paxyo/order-core'
-import { HISTORY_MAX, orderHistorySchema, type OrderHistory } from '@paxyo/panel-client'
+import { HISTORY_MAX, orderHistorySchema, type OrderActionView, type OrderHistory } from '@paxyo/panel-client'
 import { sql, type Kysely } from 'kysely'
 import { z } from 'zod'
 import { refuse } from '../kit/answer.ts'
@@ -20,7 +20,7 @@ export function registerGetOrder(api: PanelApi, { db }: ApiDeps): void {
       operationId: 'getOrder',
       tag: 'Orders',
       summary: 'Read an order with all that happened to it',
-      description: `Deliveries, refunds and events are the newest ${HISTORY_MAX} of each, the oldest of them first.`,
+      description: `Deliveries, refunds, actions and events are the newest ${HISTORY_MAX} of each, the oldest of them first.`,
       answers: { 200: { description: 'The order and its history, of one moment.', schema: orderHistorySchema } },
       refusals: ['order_not_found'],
     }),
@@ -42,7 +42,8 @@ async function readOrderHistory(db: Kysely<Database>, orderId: string): Promise<
   const deliveries = await readDeliveries(db, row.provider, row.provider_order_id)
   const refunds = await readRefunds(db, orderId)
   const events = await readEvents(db, row.user_id, orderId)
-  return { order: toPanelOrder(row), seq: row.last_seq, epoch, deliveries, refunds, events }
+  const actions = await readActions(db, orderId)
+  return { order: toPanelOrder(row), seq: row.last_seq, epoch, deliveries, refunds, actions, events }
 }
 
 async function readDeliveries(
@@ -81,6 +82,26 @@ async function readRefunds(db: Kysely<Database>, orderId: string): Promise<Order
     amount: formatMoney(parseMoney(row.amount)),
     balanceAfter: formatMoney(parseMoney(row.balance_after)),
     createdAt: row.created_at.toISOString(),
+  }))
+}
+
+async function readActions(db: Kysely<Database>, orderId: string): Promise<OrderHistory['actions']> {
+  const rows = await db
+    .selectFrom('operator_actions')
+    .select(['action_id', 'action', 'status', 'refund_id', 'note', 'actor', 'key_id', 'created_at'])
+    .where('order_id', '=', orderId)
+    .orderBy('action_id', 'desc')
+    .limit(HISTORY_MAX)
+    .execute()
+  return rows.toReversed().map((row) => ({
+    actionId: row.action_id,
+    action: row.action as OrderActionView['action'],
+    status: row.status as OrderActionView['status'],
+    refundId: row.refund_id,
+    note: row.note,
+    by: row.actor,
+    keyId: row.key_id,
+    at: row.created_at.toISOString(),
   }))
 }
 

@@ -1,0 +1,80 @@
+import type { OrderStatus } from '@paxyo/contracts'
+import { roundTrip } from '@paxyo/database'
+import type { Money } from '@paxyo/order-core'
+import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
+import {
+  ORDER_COLUMNS,
+  readClock,
+  toAccount,
+  toOrder,
+  type AccountRow,
+  type OrderRow,
+} from '../transaction/read-working-set.ts'
+import { applyDecision, type DecidedOrder } from './apply-decision.ts'
+
+/** What a person does to an order. */
+export interface OrderAction {
+  /** `cancel` refunds what is left of the charge. */
+  readonly action: 'refund' | 'cancel' | 'set_status'
+  /** The amount to refund in addition to earlier refunds, when the action is `refund`. */
+  readonly amount: Money | undefined
+  /** What the order becomes, when the action is `set_status`. */
+  readonly status: OrderStatus | undefined
+  readonly note: string
+  /** The person; the name of the API key when it is not given. */
+  readonly actor: string | undefined
+  readonly keyId: string
+}
+
+export interface DoneAction extends DecidedOrder {
+  readonly actionId: string
+  readonly at: Date
+  readonly actor: string
+  readonly status: OrderStatus | undefined
+}
+
+export type ActionRejection = 'order_not_found' | 'refund_exceeds_charge' | 'balance_limit_exceeded'
+
+/**
+ * Does to an order what a person has decided, in its history and with an event for its user.
+ *
+ * @returns the order after it; or why nothing was done.
+ */
+export async function actOnOrder(
+  tx: LedgerTransaction,
+  orderId: string,
+  action: OrderAction,
+): Promise<DoneAction | ActionRejection> {
+  const { client, newId } = tx
+  const [accounts, orders, names, at] = await roundTrip([
+    client.query<AccountRow>(LOCK_ACCOUNT_OF_ORDER, [orderId]),
+    client.query<OrderRow>(READ_ORDER, [orderId]),
+    client.query<{ name: string }>(READ_KEY_NAME, [action.keyId]),
+    readClock(tx),
+  ])
+  if (orders.rows[0] === undefined || accounts.rows[0] === undefined) return 'order_not_found'
+  const order = toOrder(orders.rows[0])
+  const isCancel = action.action === 'cancel'
+  const status = isCancel ? 'canceled' : action.status
+  const refund = isCancel ? order.charge - order.refunded : (action.amount ?? 0n)
+
+  const decided = applyDecision(tx, { at, order, account: toAccount(accounts.rows[0]) }, { refund, status })
+  if (typeof decided === 'string') return decided
+  const actionId = newId()
+  const actor = action.actor ?? names.rows[0]?.name ?? action.keyId
+  const refundId = decided.refund?.refundId ?? null
+  const { action: name, note, keyId } = action
+  await client.query(INSERT_ACTION, [actionId, orderId, name, status ?? null, refundId, note, actor, keyId, at])
+  return { ...decided, actionId, at, actor, status }
+}
+
+const LOCK_ACCOUNT_OF_ORDER = `
+  SELECT user_id, currency, balance, last_seq FROM accounts
+  WHERE user_id = (SELECT user_id FROM orders WHERE order_id = $1)
+  FOR NO KEY UPDATE`
+// A statement of its own after the lock: it must see what the lock's former holder has committed.
+const READ_ORDER = `SELECT ${ORDER_COLUMNS} FROM orders WHERE order_id = $1`
+const READ_KEY_NAME = 'SELECT name FROM api_keys WHERE key_id = $1'
+const INSERT_ACTION = `
+  INSERT INTO operator_actions (action_id, order_id, action, status, refund_id, note, actor, key_id, created_at)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`

@@ -1,0 +1,49 @@
+import type { OrderStatus, OrderView, RefundView } from '@paxyo/contracts'
+import type { Money } from '@paxyo/order-core'
+import { providerOrderKey } from '../model/provider-order.ts'
+import { BALANCE_MAX, noSettledDeliveries, type Account, type Order, type WorkingSet } from '../model/working-set.ts'
+import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
+import { orderView, recordUpdate } from '../transaction/record-event.ts'
+
+/** What a person decides about an order. */
+export interface PersonsDecision {
+  /** The amount to refund in addition to earlier refunds; 0 for none. */
+  readonly refund: Money
+  /** What the order becomes; undefined to leave it. */
+  readonly status: OrderStatus | undefined
+}
+
+/** An order and its account after a person's decision. */
+export interface DecidedOrder {
+  readonly order: OrderView
+  readonly account: Account
+  readonly refund: RefundView | undefined
+}
+
+/** An order and its account, read under the account's lock, and the moment of the transaction. */
+export interface LockedOrder {
+  readonly at: Date
+  readonly order: Order
+  readonly account: Account
+}
+
+/** Refunds or sets what a person has decided, with an event for the user; never more than the charge in all. */
+export function applyDecision(
+  { changes, newId }: LedgerTransaction,
+  { at, order, account }: LockedOrder,
+  { refund, status }: PersonsDecision,
+): DecidedOrder | 'refund_exceeds_charge' | 'balance_limit_exceeded' {
+  if (refund > order.charge - order.refunded) return 'refund_exceeds_charge'
+  if (account.balance + refund > BALANCE_MAX) return 'balance_limit_exceeded'
+  const next: Order = { ...order, status: status ?? order.status, refunded: order.refunded + refund, updatedAt: at }
+  if (refund === 0n && next.status === order.status) {
+    return { order: orderView(order, account.currency), account, refund: undefined }
+  }
+  const working: WorkingSet = {
+    at,
+    ordersByProviderOrder: new Map([[providerOrderKey(order), order]]),
+    accountsByUserId: new Map([[account.userId, account]]),
+    ...noSettledDeliveries(),
+  }
+  return recordUpdate(working, changes, order, next, newId)
+}

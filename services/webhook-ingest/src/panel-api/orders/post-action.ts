@@ -1,0 +1,81 @@
+import { identifierSchema } from '@paxyo/contracts'
+import { actOnOrder, type DoneAction, type OrderAction } from '@paxyo/ledger'
+import { parseMoney } from '@paxyo/order-core'
+import { actedOnOrderSchema, actOnOrderSchema, type OrderActionView, type ParsedActOnOrder } from '@paxyo/panel-client'
+import { z } from 'zod'
+import { accountView } from '../accounts/account-view.ts'
+import { sendAnswer } from '../kit/answer.ts'
+import type { ApiDeps, PanelApi } from '../kit/api.ts'
+import { authenticatedKeyOf } from '../kit/authenticated-key.ts'
+import { commitOnce, idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
+import { operation } from '../kit/operation.ts'
+import { readEpoch } from '../kit/position.ts'
+
+/** `POST /v1/orders/:orderId/actions`: the owner acts on any order. */
+export function registerPostAction(api: PanelApi, deps: ApiDeps): void {
+  const schema = {
+    headers: idempotencyHeaders,
+    params: z.object({ orderId: identifierSchema }),
+    body: actOnOrderSchema,
+    ...operation({
+      operationId: 'actOnOrder',
+      tag: 'Orders',
+      summary: 'Refund, cancel or set the status of an order',
+      description:
+        'Never refunds more than the charge in all. The user sees the change at once, and it stays in the history of the ' +
+        'order. Send an Idempotency-Key, so that a retry has no second effect.',
+      answers: { 200: { description: 'It is done.', schema: actedOnOrderSchema } },
+      refusals: [
+        'order_not_found',
+        'refund_exceeds_charge',
+        'balance_limit_exceeded',
+        'idempotency_key_reused',
+        'idempotency_key_in_use',
+      ],
+    }),
+  }
+  api.post('/v1/orders/:orderId/actions', { schema }, async (request, reply) => {
+    const { orderId } = request.params
+    const action = toAction(request.body, authenticatedKeyOf(request))
+    const response = await commitOnce(deps, idempotentRequest(request), async (tx) => {
+      const done = await actOnOrder(tx, orderId, action)
+      if (typeof done === 'string') return done
+      const { order, account, refund } = done
+      const body = {
+        action: toView(action, done),
+        order,
+        userId: account.userId,
+        account: accountView(account),
+        refund: refund ?? null,
+        seq: account.lastSeq,
+        epoch: await readEpoch(tx.client),
+      }
+      return { status: 200, body }
+    })
+    const outcome = typeof response === 'string' ? response : response.status
+    deps.log.info({ orderId, action: action.action, actor: action.actor, keyId: action.keyId, outcome }, 'order action')
+    return sendAnswer(reply, response)
+  })
+}
+
+function toAction(body: ParsedActOnOrder, keyId: string): OrderAction {
+  return {
+    action: body.action,
+    amount: body.action === 'refund' ? parseMoney(body.amount) : undefined,
+    status: body.action === 'set_status' ? body.status : undefined,
+    note: body.note,
+    actor: body.actor,
+    keyId,
+  }
+}
+
+const toView = ({ action, note, keyId }: OrderAction, done: DoneAction): OrderActionView => ({
+  actionId: done.actionId,
+  action,
+  status: done.status ?? null,
+  refundId: done.refund?.refundId ?? null,
+  note,
+  by: done.actor,
+  keyId,
+  at: done.at.toISOString(),
+})
