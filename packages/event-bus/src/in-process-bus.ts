@@ -44,11 +44,11 @@ class InProcessSubscriber implements EventSubscriber {
   readonly isReady = true
   readonly #channels = new Set<string>()
   readonly #handlers: SubscriberHandlers
-  readonly #peers: Set<InProcessSubscriber>
+  readonly #subscribers: Set<InProcessSubscriber>
 
-  constructor(handlers: SubscriberHandlers, peers: Set<InProcessSubscriber>) {
+  constructor(handlers: SubscriberHandlers, subscribers: Set<InProcessSubscriber>) {
     this.#handlers = handlers
-    this.#peers = peers
+    this.#subscribers = subscribers
   }
 
   deliver(channel: string, payload: Buffer): void {
@@ -69,7 +69,7 @@ class InProcessSubscriber implements EventSubscriber {
   }
 
   close(): Promise<void> {
-    this.#peers.delete(this)
+    this.#subscribers.delete(this)
     return Promise.resolve()
   }
 }

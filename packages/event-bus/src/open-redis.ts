@@ -68,8 +68,8 @@ async function connected(redis: Redis): Promise<Redis> {
   } catch (error) {
     redis.disconnect()
     // Who is logged in and may not ping is refused by this command; everything else was said before.
-    throw isLackOfRight(error) ? error : (lastError ?? error)
+    throw isPermissionError(error) ? error : (lastError ?? error)
   }
 }
 
-const isLackOfRight = (error: unknown): boolean => Error.isError(error) && error.message.startsWith('NOPERM')
+const isPermissionError = (error: unknown): boolean => Error.isError(error) && error.message.startsWith('NOPERM')

@@ -132,7 +132,7 @@ export class RedisClusterSubscriber implements EventSubscriber {
     wanted.node = node
     node.subscriber.subscribe(channel).then(
       () => this.#acknowledge(channel, wanted, node),
-      (error: unknown) => this.#refused(channel, wanted, node, error),
+      (error: unknown) => this.#onRejected(channel, wanted, node, error),
     )
   }
 
@@ -142,7 +142,7 @@ export class RedisClusterSubscriber implements EventSubscriber {
     this.#settle(wanted)
   }
 
-  #refused(channel: string, wanted: Wanted, node: Node, error: unknown): void {
+  #onRejected(channel: string, wanted: Wanted, node: Node, error: unknown): void {
     if (wanted.node !== node || this.#wanted.get(channel) !== wanted) return
     node.subscriber.unsubscribe(channel)
     // Everything but a lack of permission goes by: the slot is elsewhere, the cluster is down, the node is.

@@ -9,7 +9,7 @@ const SILENCE_MS_MAX = 5_000
 const KEEP_ALIVE_MS = 10_000
 const RETRY_DELAY_MS_MAX = 2_000
 /** How long the server may take to answer a goodbye, and again to end a connection that we have ended. */
-const GOODBYE_TIMEOUT_MS = 500
+const QUIT_TIMEOUT_MS = 500
 
 type Extra = Pick<RedisOptions, 'commandTimeout'>
 
@@ -18,7 +18,7 @@ const OPTIONS = {
   connectTimeout: CONNECT_TIMEOUT_MS,
   socketTimeout: SILENCE_MS_MAX,
   keepAlive: KEEP_ALIVE_MS,
-  disconnectTimeout: GOODBYE_TIMEOUT_MS,
+  disconnectTimeout: QUIT_TIMEOUT_MS,
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
   autoResubscribe: false,
@@ -66,7 +66,7 @@ export function connectCluster(options: RedisBusOptions, name: string, extra: Ex
       connectTimeout: CONNECT_TIMEOUT_MS,
       socketTimeout: SILENCE_MS_MAX,
       keepAlive: KEEP_ALIVE_MS,
-      disconnectTimeout: GOODBYE_TIMEOUT_MS,
+      disconnectTimeout: QUIT_TIMEOUT_MS,
       ...accessOf(options),
       ...extra,
       connectionName: name,
@@ -81,7 +81,7 @@ export function connectCluster(options: RedisBusOptions, name: string, extra: Ex
 export async function disconnectRedis(redis: Redis | Cluster): Promise<void> {
   if (redis.status === 'ready') {
     const goodbye = redis.quit().catch(() => undefined)
-    await Promise.race([goodbye, sleep(GOODBYE_TIMEOUT_MS, undefined, { ref: false })])
+    await Promise.race([goodbye, sleep(QUIT_TIMEOUT_MS, undefined, { ref: false })])
   }
   // Even when it has ended: its connections to sentinels are its own.
   redis.disconnect()

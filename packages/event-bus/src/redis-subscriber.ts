@@ -8,7 +8,7 @@ import { disconnectRedis } from './redis-connection.ts'
 const CHANNELS_PER_COMMAND_MAX = 500
 export const SUBSCRIBE_TIMEOUT_MS = 10_000
 /** How soon Redis is asked again for channels that it refuses and that it gave before. */
-const REFUSED_DELAY_MS = 250
+const REJECTED_DELAY_MS = 250
 
 /**
  * Channels that are asked for in one turn of the event loop go out together. After a break all of them are subscribed
@@ -125,7 +125,7 @@ export class RedisSubscriber implements EventSubscriber {
       // But what was subscribed before is owed to those who rely on it, for as long as they want it.
       const owed = channels.filter((channel) => this.#wanted.get(channel) === true)
       for (const channel of owed) this.#unsent.add(channel)
-      if (owed.length > 0) await sleep(REFUSED_DELAY_MS)
+      if (owed.length > 0) await sleep(REJECTED_DELAY_MS)
     }
   }
 }

@@ -17,7 +17,7 @@ const REQUEST_TIMEOUT_MS = 15_000
 
 const IDLE_SWEEP_INTERVAL_MS = 50
 /** Longer than a batch is tried: every accepted request has its answer by then. */
-const LAST_ANSWER_TIMEOUT_MS = 12_000
+const LAST_RESPONSE_TIMEOUT_MS = 12_000
 
 const ERROR_CODE_BY_FASTIFY_CODE: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
@@ -50,14 +50,14 @@ export function createHttpServer({ log, trustProxy }: HttpServerOptions): Fastif
     // Node takes any Upgrade header for an upgrade and drops the body; Java's clients send one for HTTP/2.
     http: { shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket' },
     return503OnClosing: false,
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: respondToClientError,
     routerOptions: { maxParamLength: 256 },
     // Paths that no route can be looked up for: undecodable, or with a parameter that is too long.
     frameworkErrors: (_error, _request, reply) => void sendProblem(reply, 'not_found'),
   }) as unknown as FastifyInstance
 
-  refuseOtherEncodings(app)
-  closeConnectionsWithTheirLastAnswer(app)
+  rejectOtherEncodings(app)
+  closeConnectionsAfterTheirLastResponse(app)
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found'))
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const known = ERROR_CODE_BY_FASTIFY_CODE[error.code]
@@ -70,7 +70,7 @@ export function createHttpServer({ log, trustProxy }: HttpServerOptions): Fastif
 }
 
 /** JSON is UTF-8. Read as if it were, every other byte would become the same character, and two ids one. */
-function refuseOtherEncodings(app: FastifyInstance): void {
+function rejectOtherEncodings(app: FastifyInstance): void {
   const parseJson = app.getDefaultJsonParser('error', 'error')
   app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     if (isUtf8(body)) void parseJson(request, body.toString(), done)
@@ -82,7 +82,7 @@ function refuseOtherEncodings(app: FastifyInstance): void {
  * Closing waits for every connection. Those that are idle then are closed by Node; those that still get an answer would
  * be kept alive after it, for as long as the client likes, and those that never sent a request do not count as idle.
  */
-function closeConnectionsWithTheirLastAnswer(app: FastifyInstance): void {
+function closeConnectionsAfterTheirLastResponse(app: FastifyInstance): void {
   let isClosing = false
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (isClosing) reply.header('connection', 'close')
@@ -91,7 +91,7 @@ function closeConnectionsWithTheirLastAnswer(app: FastifyInstance): void {
   app.addHook('preClose', async () => {
     isClosing = true
     const sweep = setInterval(() => app.server.closeIdleConnections(), IDLE_SWEEP_INTERVAL_MS)
-    const last = setTimeout(() => app.server.closeAllConnections(), LAST_ANSWER_TIMEOUT_MS)
+    const last = setTimeout(() => app.server.closeAllConnections(), LAST_RESPONSE_TIMEOUT_MS)
     app.server.once('close', () => {
       clearInterval(sweep)
       clearTimeout(last)
@@ -100,7 +100,7 @@ function closeConnectionsWithTheirLastAnswer(app: FastifyInstance): void {
 }
 
 /** Not logged, at no level: the error holds the bytes as they came, a token in the path among them. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+function respondToClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
   const answer = problem(ERROR_CODE_BY_NODE_CODE[error.code ?? ''] ?? 'malformed_request')
   const body = JSON.stringify(answer)

@@ -50,7 +50,7 @@ async function failStart(cause: unknown, resources: AsyncDisposableStack): Promi
 
 async function release(resources: AsyncDisposableStack, timeoutMs = CLOSE_TIMEOUT_MS): Promise<void> {
   const timer = setTimeout(() => {
-    process.stderr.write('closing took too long\n')
+    process.stderr.write('shutdown timed out\n')
     process.exit(1)
   }, timeoutMs)
   await resources.disposeAsync()

@@ -8,10 +8,10 @@ export class StartError extends Error {
 /** What to tell whoever started a service that did not: a bug with its stack, everything else without. */
 export function startFailure(error: unknown): string {
   if (error instanceof ConfigError) return error.message
-  if (error instanceof StartError) return `It cannot start: ${error.message}`
-  if (!isOfTheSystem(error)) return String(error instanceof Error ? (error.stack ?? error) : error)
+  if (error instanceof StartError) return `Cannot start: ${error.message}`
+  if (!isSystemError(error)) return String(error instanceof Error ? (error.stack ?? error) : error)
   const advice = error.code === 'EADDRINUSE' ? '. Stop what listens there, or set PORT to another number' : ''
-  return `It cannot start: ${messageOf(error)}${advice}`
+  return `Cannot start: ${messageOf(error)}${advice}`
 }
 
 /**
@@ -20,7 +20,7 @@ export function startFailure(error: unknown): string {
  */
 const SYSTEM_CODE = /^(E[A-Z]+|(08|28|3D|53|57)[0-9A-Z]{3}|42501)$/
 
-const isOfTheSystem = (error: unknown): error is Error & { readonly code: string } =>
+const isSystemError = (error: unknown): error is Error & { readonly code: string } =>
   error instanceof Error && SYSTEM_CODE.test(String((error as { code?: unknown }).code))
 
 /** A name with several addresses fails with an error for each, and with no message of its own. */

@@ -27,10 +27,10 @@ import type { Registry } from 'prom-client'
 import { createGateway, GATEWAY_POOL_MAX } from 'ws-gateway'
 import type { StandaloneConfig } from './config.ts'
 import { openDatabase } from './database.ts'
-import { keepSecrets } from './kept-secrets.ts'
+import { loadOrGenerateSecrets } from './generated-secrets.ts'
 import { startMaintenance } from './maintenance.ts'
 import { ownAddress, ownOrigins } from './own-address.ts'
-import { welcomeLines } from './welcome.ts'
+import { bannerLines } from './banner.ts'
 
 /** One process has nobody to send its clients to: they come back when it does. */
 const DRAIN_MS = 0
@@ -38,7 +38,7 @@ const DRAIN_MS = 0
 /** Both services in one process, on the embedded database and the in-process bus unless configured otherwise. */
 export async function startStandalone(config: StandaloneConfig, resources: AsyncDisposableStack): Promise<void> {
   const log = createLogger('standalone', config.LOG_LEVEL)
-  const kept = await keepSecrets(config.DATA_DIR)
+  const kept = await loadOrGenerateSecrets(config.DATA_DIR)
   const secrets = {
     webhookTokens: orElse(config.WEBHOOK_TOKENS, kept.webhookToken),
     apiKeys: orElse(config.PANEL_API_KEYS, kept.panelKey),
@@ -59,11 +59,11 @@ export async function startStandalone(config: StandaloneConfig, resources: Async
     registerDemoPage(app, { mintToken: () => demo.panel.mintToken(), actions: createDemoActions(demo) })
   }
   await listen(app, { host: config.HOST, port: config.PORT })
-  const openOrderId = demo === undefined ? undefined : await quietly(log, () => prepareDemo(demo))
+  const openOrderId = demo === undefined ? undefined : await withQuietLogs(log, () => prepareDemo(demo))
 
   const address = `http://localhost:${config.PORT}`
   const webhookToken = config.PROVIDERS_FILE === undefined ? secrets.webhookTokens[0]! : undefined
-  const lines = welcomeLines({ address, webhookToken, panelKey: secrets.apiKeys[0]!, openOrderId })
+  const lines = bannerLines({ address, webhookToken, panelKey: secrets.apiKeys[0]!, openOrderId })
   process.stdout.write(`${lines.join('\n')}\n`)
 }
 
@@ -148,7 +148,7 @@ async function startDemo(
 }
 
 /** Does something whose every step would be a line of the log that nobody needs. Who asked for more than `info` gets it. */
-async function quietly<T>(log: Logger, work: () => Promise<T>): Promise<T> {
+async function withQuietLogs<T>(log: Logger, work: () => Promise<T>): Promise<T> {
   const { level } = log
   if (level === 'info') log.level = 'warn'
   try {

@@ -140,7 +140,7 @@ test('a port that is taken ends it, and its PostgreSQL with it', async () => {
 test('damaged secrets end it, and are left as they are', async () => {
   const path = join(dataDir, 'secrets.json')
   writeFileSync(path, '{"databasePassword":')
-  await expect(start()).rejects.toThrow(`It cannot start: ${path} is damaged`)
+  await expect(start()).rejects.toThrow(`Cannot start: ${path} is damaged`)
   expect(readFileSync(path, 'utf8')).toBe('{"databasePassword":')
 })
 

@@ -1,4 +1,4 @@
-export interface WelcomeOptions {
+export interface BannerOptions {
   readonly address: string
   /** Undefined when `PROVIDERS_FILE` has the tokens. */
   readonly webhookToken: string | undefined
@@ -8,7 +8,7 @@ export interface WelcomeOptions {
 }
 
 /** What a newcomer needs, each on a line of its own. */
-export function welcomeLines({ address, webhookToken, panelKey, openOrderId }: WelcomeOptions): string[] {
+export function bannerLines({ address, webhookToken, panelKey, openOrderId }: BannerOptions): string[] {
   const demo =
     openOrderId === undefined
       ? []

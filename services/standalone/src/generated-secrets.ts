@@ -12,14 +12,14 @@ const secretsSchema = z.object({
 })
 
 /** Secrets that were made up at the first start, for whatever the environment does not give. */
-export type KeptSecrets = z.infer<typeof secretsSchema>
+export type GeneratedSecrets = z.infer<typeof secretsSchema>
 
 /**
  * Reads the secrets of a data folder, or makes them up; only their owner can read the file.
  *
  * @throws when they are there and cannot be read: others in their place would lock the database, and the panel, out.
  */
-export async function keepSecrets(dataDir: string): Promise<KeptSecrets> {
+export async function loadOrGenerateSecrets(dataDir: string): Promise<GeneratedSecrets> {
   const path = join(dataDir, 'secrets.json')
   await mkdir(dataDir, { recursive: true })
   const kept = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -28,7 +28,7 @@ export async function keepSecrets(dataDir: string): Promise<KeptSecrets> {
   })
   if (kept !== undefined) return parseSecrets(kept, path)
 
-  const secrets: KeptSecrets = {
+  const secrets: GeneratedSecrets = {
     databasePassword: makeSecret(),
     webhookToken: makeSecret(),
     panelKey: makeSecret(),
@@ -40,7 +40,7 @@ export async function keepSecrets(dataDir: string): Promise<KeptSecrets> {
   return secrets
 }
 
-function parseSecrets(text: string, path: string): KeptSecrets {
+function parseSecrets(text: string, path: string): GeneratedSecrets {
   try {
     return secretsSchema.parse(JSON.parse(text))
   } catch {
