@@ -12,7 +12,10 @@ export const DONE: readonly string[] = [
   'infra/docs/tutorials/',
   'infra/docs/test/',
   'infra/docs/windows.md',
-  'services/standalone/README.md',
   'services/webhook-ingest/README.md',
-  'services/ws-gateway/README.md',
+  'packages/event-bus/',
+  'packages/service-kit/',
+  'packages/standard-webhooks/',
+  'services/standalone/',
+  'services/ws-gateway/',
 ]

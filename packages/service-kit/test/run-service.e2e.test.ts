@@ -10,12 +10,12 @@ afterEach(async () => {
   await service.exitCode()
 })
 
-/** Runs a service whose start and close are the given statements; what is made before the start is closed after it. */
+/** Runs a service whose start and close are the given statements. */
 function run({ start = '', close = '' }: { start?: string; close?: string }): void {
   service = runScript(`
     import { ConfigError, runService, StartError } from 'service-kit'
     import { setTimeout as sleep } from 'node:timers/promises'
-    // As an open port does, this keeps the process alive.
+    // This keeps the process alive, like an open port.
     const port = setInterval(() => undefined, 1_000)
     await runService(async (resources) => {
       console.log('starting')
@@ -134,7 +134,7 @@ test('a close that fails ends it in failure', async () => {
 
   expect(await service.exitCode()).toBe(1)
   expect(service.stderr()).toMatch('the pool is stuck')
-  // The others are released all the same.
+  // The other resources are still released.
   expect(service.stdout()).toMatch(/released\n$/)
 })
 
@@ -155,7 +155,7 @@ test('a port that is taken is told with what to do', async () => {
   })
   expect(await service.exitCode()).toBe(1)
   expect(service.stderr()).toMatch(
-    /^Cannot start: listen EADDRINUSE: [^\n]*Stop what listens there, or set PORT to another number\n$/,
+    /^Cannot start: listen EADDRINUSE: [^\n]*Stop the process that listens there, or set PORT to another number\n$/,
   )
 })
 

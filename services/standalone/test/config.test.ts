@@ -23,7 +23,7 @@ test('the demo plays one provider, so it is off where a file describes several',
     writeFileSync(file, JSON.stringify([{ name: 'first', webhookTokens: ['a-token-of-the-first'] }]))
 
     expect(problemsOf({ PROVIDERS_FILE: file })).toEqual([
-      'DEMO must be off when PROVIDERS_FILE is set: the demo plays the provider that WEBHOOK_TOKENS describes',
+      'DEMO must be off when PROVIDERS_FILE is set: the demo simulates the provider that WEBHOOK_TOKENS configures',
     ])
     expect(problemsOf({ PROVIDERS_FILE: file, DEMO: 'off' })).toEqual([])
     expect(problemsOf({})).toEqual([])
