@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { createHttpServer } from './http-server.ts'
 import { listen } from './listen.ts'
 
-/** A service's metrics, each read when it is asked for. */
+/** Creates the registry of a service's metrics. */
 export function createMetrics(service: string): Registry {
   const registry = new Registry()
   registry.setDefaultLabels({ service })
@@ -11,10 +11,10 @@ export function createMetrics(service: string): Registry {
   return registry
 }
 
-/** A group of metrics of one service, made with it and registered once somebody wants to see them. */
+/** The metrics of a part of a service. They are not visible until they are registered. */
 export interface MetricGroup {
   counter<Label extends string = never>(name: string, help: string, labels?: readonly Label[]): Counter<Label>
-  /** A count that somebody else keeps, looked up at each scrape. */
+  /** A counter whose value is read at each scrape. */
   countOf(name: string, help: string, read: () => number): void
   histogram<Label extends string = never>(
     name: string,

@@ -7,8 +7,8 @@
  * - **Single flight.** There is never more than one run at a time.
  * - **No wake is lost.** A wake during a run is followed by one more run, which begins after it and therefore sees all work
  *   that existed at the time of the wake. Many wakes during one run are followed by one.
- * - **A backstop.** The next run begins at most `backstopMs` after the last one ended, whatever it returned. A wake that
- *   never came, because its process died, causes no longer delay than that.
+ * - **A backstop.** The next run begins at most `backstopMs` after the last one ended, whatever it returned. When
+ *   a wake is missing, because its process died, the delay is at most that.
  * - **Errors do not end the loop.** An error is passed to `onError`, and the next run begins `retryDelayMs` later.
  * - **A clean end.** `close` starts no further runs, stops the timer, aborts the signal of the current run and waits for
  *   it. No timer remains.

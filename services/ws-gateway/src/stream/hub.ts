@@ -1,3 +1,15 @@
+// The hub connects the bus to this process's WebSockets: one stream per connected user, one listener per connection.
+//
+// It guarantees that every committed event of a user reaches each of the user's listeners, although the bus delivers at
+// most once. The hub may offer an event twice or early; order and duplicates are the sequencer's responsibility.
+//
+// - Joining: it adds the listener, subscribes, waits for the bus to acknowledge, and only then reads PostgreSQL. If the
+//   read came first, an event committed between read and subscription would be in neither.
+// - Gaps: it backfills from PostgreSQL, with retries, when a listener has a gap and when the bus has reconnected. Without
+//   the former a lost event stops the stream; without the latter it is missing until the user's next event.
+// - Epoch: when the database was restored, it fails all listeners, and their clients reconnect and get a snapshot.
+//   Otherwise the sequencers would drop the new history's events as duplicates.
+
 import { eventSeq, userChannel, type Position } from '@paxyo/contracts'
 import type { EventBus, EventSubscriber } from '@paxyo/event-bus'
 import { randomUUID } from 'node:crypto'
@@ -5,21 +17,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { EVENTS_MAX, type StreamReader, type StreamStart } from '../read/stream-reader.ts'
 import { startHeartbeat } from './heartbeat.ts'
-
-// The hub connects the bus to this process's WebSockets: one stream per connected user, with one listener per connection.
-//
-// It guarantees that every committed event of a user reaches each of the user's listeners, although the bus delivers at
-// most once:
-//
-// - Joining: it registers the listener, subscribes, and waits for the bus to acknowledge. Only then it reads PostgreSQL.
-//   An event is therefore in the read, or arrives over the bus. If the read came first, an event between the two would
-//   be missing.
-// - Gaps: when a listener's sequencer has a gap, and when the bus reconnects, it backfills from PostgreSQL and retries
-//   with backoff. Without that, an event that Redis lost is missing until the user's next event, or for ever.
-// - Epoch: after the database is restored, old positions are void. The hub fails all listeners, so that their clients
-//   reconnect and get a snapshot. Otherwise sequencers would drop the new history's events as already seen.
-//
-// Order and duplicates are the sequencer's responsibility: the hub may offer events twice and in any order.
 
 /** Receives a user's stream. */
 export interface StreamListener {
