@@ -118,7 +118,7 @@ test('a failure is tried again with the same id and the same bytes, later each t
     const [row] = await eventually(async () => {
       const rows = await query(
         `SELECT attempts, extract(epoch FROM due_at - attempted_at)::float8 * 1000 AS wait FROM outgoing_webhooks
-         WHERE last_error = 'answered 500: busy ${attempts}'`,
+         WHERE last_error = 'status 500: busy ${attempts}'`,
       )
       return rows.length > 0 && rows
     })
@@ -159,7 +159,7 @@ test('after three days it is given up; it is listed, and sent again when somebod
     state: 'dead',
     attempts: RETRY_DELAYS_MS.length + 1,
     lastStatus: 404,
-    lastError: 'answered 404: gone',
+    lastError: 'status 404: gone',
     dueAt: null,
     settledAt: expect.any(String),
   })

@@ -62,13 +62,13 @@ test('a redirect is not followed', async () => {
   await using elsewhere = await startTestPanel()
   panel.respond = (_received, response) => response.writeHead(307, { location: elsewhere.url }).end()
 
-  expect(await send()).toEqual({ delivered: false, status: 307, error: 'answered 307' })
+  expect(await send()).toEqual({ delivered: false, status: 307, error: 'status 307' })
   expect(elsewhere.received).toEqual([])
 })
 
 test('no answer in time is none', async () => {
   panel.respond = () => undefined
-  expect(await sendImpatiently()).toEqual({ delivered: false, status: null, error: 'no answer in 3000 ms' })
+  expect(await sendImpatiently()).toEqual({ delivered: false, status: null, error: 'no response within 3000 ms' })
 })
 
 test('the status is the answer: a body without end is waited for no longer than an answer', async () => {
