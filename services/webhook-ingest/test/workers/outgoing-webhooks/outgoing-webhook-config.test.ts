@@ -47,7 +47,7 @@ test.each<[string, Record<string, string>, string]>([
   ['no address', {}, 'OUTGOING_WEBHOOK_SECRET requires OUTGOING_WEBHOOK_URL'],
   ['a password', { OUTGOING_WEBHOOK_URL: 'https://me:pw@a.example' }, 'must not contain a password'],
   ['another protocol', { OUTGOING_WEBHOOK_URL: 'ftp://a.example' }, 'must be an address that begins with https'],
-])('%s is refused', (_name, environment, message) => {
+])('%s is rejected', (_name, environment, message) => {
   expect(() => load(environment)).toThrow(message)
 })
 

@@ -20,7 +20,7 @@ afterEach(async () => {
 
 const send = () => sender.send(MESSAGE, Date.now())
 
-/** With a time-out that is waited for: long enough for an answer on a busy machine. */
+/** Sends with a timeout that is short enough for a test, and long enough for a response on a busy machine. */
 async function sendImpatiently() {
   const impatient = createMessageSender({ url: panel.url, keys: [KEY], allowPrivate: false }, 3_000)
   try {
@@ -54,7 +54,7 @@ test('an error is told in one line that can be stored', async () => {
 
   const attempt = await send()
   expect(attempt).toMatchObject({ delivered: false, status: 500 })
-  expect(attempt.error).toMatch(/^answered 500: <b>no way<\/b> ü+$/)
+  expect(attempt.error).toMatch(/^status 500: <b>no way<\/b> ü+$/)
   expect(attempt.error!.length).toBeLessThan(350)
 })
 
@@ -97,7 +97,7 @@ test('a flood for an answer is cut off', async () => {
 test.each<[string, (panel: TestPanel) => void]>([
   ['a connection that is cut', (it) => void (it.respond = (_received, response) => response.socket!.resetAndDestroy())],
   [
-    'an answer that is no HTTP',
+    'a response that is not HTTP',
     (it) => void (it.respond = (_received, response) => response.socket!.end('hello\r\n\r\n')),
   ],
   [
