@@ -14,5 +14,6 @@ export const DONE: readonly string[] = [
   'infra/docs/windows.md',
   'services/standalone/README.md',
   'services/webhook-ingest/README.md',
+  'services/webhook-ingest/src/',
   'services/ws-gateway/README.md',
 ]

@@ -42,7 +42,9 @@ export interface IngestDeps {
 
 export interface Ingest extends AsyncDisposable {
   register(app: FastifyInstance): void
-  /** Whether it can accept webhooks. The bus is not checked: refunds commit without it, and their events follow later. */
+  /**
+   * Whether it can accept webhooks. The bus is not checked: refunds commit without it, and their events follow later.
+   */
   readonly readiness: Readonly<Record<string, ReadinessCheck>>
   addMetrics(registry: Registry): void
   /** Commits accepted deliveries and publishes committed events. The pool and the publisher stay open. */

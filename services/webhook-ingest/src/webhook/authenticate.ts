@@ -20,9 +20,9 @@ export interface AuthenticatedSender {
 export type AuthenticateWebhook = (credentials: Credentials, nowMs: number) => AuthenticatedSender | undefined
 
 /**
- * Creates the authentication of one provider's webhooks. When an allow-list is configured, the sender's address must be in
- * it; when signature keys or tokens are configured, one of them must match. An allow-list alone is enough. With nothing
- * configured, every webhook is rejected.
+ * Creates the authentication of one provider's webhooks. When an allow-list is configured, the sender's address must be
+ * in it; when signature keys or tokens are configured, one of them must match. An allow-list alone is enough. With
+ * nothing configured, every webhook is rejected.
  */
 export function createWebhookAuthentication({
   signatureKeys,

@@ -113,8 +113,9 @@ function reject(
 
 /**
  * A signed message keeps its id when the provider retries it. The delivery id also contains the body, so that a second
- * message under the same id is not lost, and the provider, because two providers may use the same id. A request without a
- * signature gets a new id. A message id that is too long for an index or not usable in a path is replaced by its digest.
+ * message under the same id is not lost, and the provider, because two providers may use the same id. A request without
+ * a signature gets a new id. A message id that is too long for an index or not usable in a path is replaced by its
+ * digest.
  */
 function toDeliveries(
   updates: readonly ParsedUpdate[],

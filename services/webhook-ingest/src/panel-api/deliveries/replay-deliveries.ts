@@ -22,9 +22,10 @@ export interface ReplayResult {
   /** The new delivery; null when the original was skipped. */
   readonly replayId: string | null
   /**
-   * The reasons to skip a delivery: `parked` waits for its order, whose registration applies it. `awaiting_verification`
-   * waits for provider verification. `overtaken` was followed by a newer applied delivery, so that a replay could only
-   * revert the order. `unknown_provider` came from a provider that is no longer configured, so its body cannot be parsed.
+   * The reasons to skip a delivery: `parked` waits for its order, whose registration applies it.
+   * `awaiting_verification` waits for provider verification. `overtaken` was followed by a newer applied delivery, so
+   * that a replay could only revert the order. `unknown_provider` came from a provider that is no longer configured, so
+   * its body cannot be parsed.
    */
   readonly outcome: DeliveryResult['outcome'] | SkipReason
   readonly reason: ReviewReason | null
@@ -60,11 +61,12 @@ interface OriginRow {
 }
 
 /**
- * Processes deliveries again, in the given order, like webhooks: with the current parser, against the current state of the
- * order. Each replay is recorded as a new delivery.
+ * Processes deliveries again, in the given order, like webhooks: with the current parser, against the current state of
+ * the order. Each replay is recorded as a new delivery.
  *
  * @param requestKey determines the ids of the new deliveries, so that a repeated request has no further effect.
- * @returns a result per delivery, without unknown ids; or an error code, when it is not known whether anything was committed.
+ * @returns a result per delivery, without unknown ids; or an error code, when it is not known whether anything was
+ *   committed.
  */
 export async function replayDeliveries(
   deps: ReplayDeps,

@@ -28,8 +28,8 @@ const RELOAD_INTERVAL_MS = 1_000
 const RECORD_INTERVAL_MS = 60_000
 
 /**
- * Keeps the keys in force in memory: a request needs no query, and a flood of wrong keys causes one query at a time. Hashes
- * are compared in constant time.
+ * Keeps the keys in force in memory: a request needs no query, and a flood of wrong keys causes one query at a time.
+ * Hashes are compared in constant time.
  */
 export function createApiKeyStore({ db, keys, log }: ApiKeyStoreOptions): ApiKeyStore {
   const isOfEnvironment = createSecretSet(keys)

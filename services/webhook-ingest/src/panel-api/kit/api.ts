@@ -13,7 +13,9 @@ export interface ApiDeps extends LedgerDeps {
   readonly log: Logger
 }
 
-/** The Fastify instance to which routes are added. Their schemas are Zod schemas, and their requests are authenticated. */
+/**
+ * The Fastify instance to which routes are added. Their schemas are Zod schemas, and their requests are authenticated.
+ */
 export type PanelApi = FastifyInstance<
   RawServerDefault,
   IncomingMessage,

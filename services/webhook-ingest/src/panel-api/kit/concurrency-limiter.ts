@@ -1,6 +1,6 @@
 /**
- * Limits the number of concurrent requests; further requests wait in a queue. It rejects a request when the queue is full or
- * when the request has waited too long.
+ * Limits the number of concurrent requests; further requests wait in a queue. It rejects a request when the queue is
+ * full or when the request has waited too long.
  */
 export interface ConcurrencyLimiter {
   /** @returns a function that leaves, which is idempotent; undefined when the request is rejected. */

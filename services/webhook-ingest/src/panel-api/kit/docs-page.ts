@@ -142,7 +142,7 @@ function renderType(type: string): string {
   return escape(type).replace(/#([A-Z]\w*)/g, '<a href="#$1">$1</a>')
 }
 
-/** Plain text in which `code` stands in backticks. */
+/** Converts text to HTML; `code` is in backticks. */
 function toHtml(text: string): string {
   return escape(text).replace(/`([^`]*)`/g, '<code>$1</code>')
 }

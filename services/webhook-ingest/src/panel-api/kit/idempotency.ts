@@ -28,8 +28,8 @@ export interface IdempotentRequest {
 }
 
 /**
- * Binds the request's Idempotency-Key to its method, URL and parsed body, so that the order of members and the whitespace
- * in the body make no difference.
+ * Binds the request's Idempotency-Key to its method, URL and parsed body, so that the order of members and the
+ * whitespace in the body make no difference.
  *
  * @param parsedBody when it differs from `request.body`.
  * @returns undefined when the request has no key.
@@ -41,13 +41,16 @@ export function idempotentRequest(request: FastifyRequest, parsedBody = request.
   return { key, hash: createHash('sha256').update(hashed).digest(), part: 0 }
 }
 
-/** Records changes and returns the response. When it returns an error code, it must not have recorded or written anything. */
+/**
+ * Records changes and returns the response. When it returns an error code, it must not have recorded or written
+ * anything.
+ */
 export type Work = (tx: LedgerTransaction) => Promise<SuccessResponse | ErrorCode>
 
 /**
- * Runs `work` in a transaction and commits its changes together with its response, under the request's Idempotency-Key. A
- * repeated request gets the first response and does not run `work`. An error has no effect and is not stored: the same
- * request may succeed later. When a transaction loses a race against another one, `work` runs again.
+ * Runs `work` in a transaction and commits its changes together with its response, under the request's Idempotency-Key.
+ * A repeated request gets the first response and does not run `work`. An error has no effect and is not stored: the
+ * same request may succeed later. When a transaction loses a race against another one, `work` runs again.
  *
  * @throws the database's errors; when the database was not reachable, the outcome is unknown.
  */
@@ -98,8 +101,8 @@ interface ResponseRow {
 }
 
 /**
- * Locks the key until the transaction ends. When another request holds the lock, this one does not wait for it: it would
- * hold a connection that webhooks need.
+ * Locks the key until the transaction ends. When another request holds the lock, this one does not wait for it: it
+ * would hold a connection that webhooks need.
  *
  * @returns the stored response or an error code; undefined when the work has not been done yet.
  */

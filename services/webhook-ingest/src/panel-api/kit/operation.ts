@@ -1,7 +1,9 @@
 import { ERROR_CODES, problemSchema, type ErrorCode } from '@paxyo/contracts'
 import { z } from 'zod'
 
-/** Schemas that have a name in the OpenAPI document. This is Zod's own registry, which also has the texts of `describe`. */
+/**
+ * Schemas that have a name in the OpenAPI document. This is Zod's own registry, which also has the texts of `describe`.
+ */
 export const namedSchemas = z.globalRegistry
 namedSchemas.add(problemSchema, { id: 'Problem' })
 
@@ -30,7 +32,9 @@ export const COMMON_ERRORS: readonly ErrorCode[] = [
   'queue_full',
 ]
 
-/** The part of a route's schema that describes its responses. Tests check responses against it; the service does not. */
+/**
+ * The part of a route's schema that describes its responses. Tests check responses against it; the service does not.
+ */
 export function operation({ operationId, tag, summary, description, responses, errors = [] }: OperationOptions) {
   const response: Record<number, object> = {}
   for (const [status, success] of Object.entries(responses)) {

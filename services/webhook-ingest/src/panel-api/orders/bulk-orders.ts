@@ -101,9 +101,9 @@ function orderIdOf(row: unknown): string | null {
 }
 
 /**
- * Registers rows in chunks and stores each chunk's response under the request's Idempotency-Key. The stored response of a
- * chunk that was committed before shows how many rows it had. When the database rejects a chunk, the chunk is halved until
- * the rejected row is alone.
+ * Registers rows in chunks and stores each chunk's response under the request's Idempotency-Key. The stored response of
+ * a chunk that was committed before shows how many rows it had. When the database rejects a chunk, the chunk is halved
+ * until the rejected row is alone.
  */
 async function registerAll(
   deps: ApiDeps,

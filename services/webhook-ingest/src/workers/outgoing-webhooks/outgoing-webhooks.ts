@@ -42,8 +42,8 @@ const POLL_DELAY_MS_MIN = 20
 const FAILED_POLL_DELAY_MS = 1_000
 
 /**
- * Sends webhooks after `refundsCommitted`, when the next one is due, and every 30 seconds. A process claims webhooks in the
- * database before it sends them, so that processes share the work; the claims of a process that died expire.
+ * Sends webhooks after `refundsCommitted`, when the next one is due, and every 30 seconds. A process claims webhooks in
+ * the database before it sends them, so that processes share the work; the claims of a process that died expire.
  */
 export function createOutgoingWebhook({
   pool,

@@ -16,7 +16,9 @@ export const RETRY_DELAYS_MS = [
   24 * HOUR_MS,
 ] as const
 
-/** Up to this share of a delay is added or subtracted, so that webhooks that failed together are not retried together. */
+/**
+ * Up to this share of a delay is added or subtracted, so that webhooks that failed together are not retried together.
+ */
 const JITTER = 0.2
 
 /**

@@ -56,8 +56,8 @@ const DATABASE_RETRY_MS = 1_000
 
 /**
  * Queries providers about deliveries that await verification, and submits these deliveries again with the response. The
- * commit of such a delivery wakes the worker; otherwise it sleeps until the next one is due. Processes share the rows: each
- * claims some for the duration of a lease, so that other processes take over the claims of one that died.
+ * commit of such a delivery wakes the worker; otherwise it sleeps until the next one is due. Processes share the rows:
+ * each claims some for the duration of a lease, so that other processes take over the claims of one that died.
  */
 export function createProviderVerification({
   pool,

@@ -54,8 +54,8 @@ interface ClaimRow {
 }
 
 /**
- * Claims deliveries of these providers whose verification is due, in order of arrival. Other processes can claim them after
- * the lease.
+ * Claims deliveries of these providers whose verification is due, in order of arrival. Other processes can claim them
+ * after the lease.
  */
 export async function claimDue(
   pool: Pool,

@@ -4,8 +4,8 @@ import { API_KEY, startIngest, type IngestFixture } from '../../ingest-fixture.t
 import { validRequests, type GeneratedRequest } from './arbitrary-requests.ts'
 import { readDocument } from './documented-responses.ts'
 
-// The attack (ReDoS): a text of the maximum length on which a regular expression backtracks. One such request blocked the
-// process for ten seconds.
+// The attack (ReDoS): a text of the maximum length on which a regular expression backtracks. One such request blocked
+// the process for ten seconds.
 
 const LENGTH = 60_000
 const HOSTILE_TEXTS = ['a', ' ', '0', '1.', 'a ', 'é'].map((part) =>
