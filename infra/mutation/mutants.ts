@@ -214,7 +214,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'outgoing webhooks that another process left behind are not looked for',
     file: `${INGEST}/src/workers/outgoing-webhooks/outgoing-webhooks.ts`,
-    find: '    start: look,',
+    find: '    start: poll,',
     replace: '    start: () => undefined,',
     tests: [`${INGEST}/test/workers/outgoing-webhooks/killed`],
   },
