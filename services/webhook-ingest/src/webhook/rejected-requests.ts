@@ -57,7 +57,7 @@ export async function keepRejectedRequest(
       address: request.address,
       body: body ?? null,
     })
-    // Sent again after it was replayed, it waits again.
+    // Received once more after its replay, it is open again.
     .onConflict((conflict) =>
       conflict.columns(['provider', 'digest']).doUpdateSet({
         last_received_at: receivedAt,

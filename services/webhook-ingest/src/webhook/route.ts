@@ -10,7 +10,7 @@ import { BODY_BYTES_MAX, readBody, type BodyHeaders } from './read-body.ts'
 import type { RejectedRequest } from './rejected-requests.ts'
 import { toDeliveries } from './to-deliveries.ts'
 
-/** A provider that calls us. */
+/** A provider and the authentication of its webhooks. */
 export interface WebhookSource {
   readonly provider: Provider
   readonly authenticate: AuthenticateWebhook
@@ -24,18 +24,18 @@ export interface WebhookDeps {
   readonly newId: NewId
   readonly now: () => Date
   readonly log: Logger
-  /** Called once a request has its response. */
+  /** Called after each response. */
   readonly onResponse: (status: number, durationMs: number, results: readonly DeliveryResult[]) => void
 }
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What became of its updates, once they were committed. */
+    /** The results of its updates, set after they are committed. */
     webhookResults?: readonly DeliveryResult[]
   }
 }
 
-/** What receives the webhooks of one provider. */
+/** Dependencies for the webhooks of one provider. */
 interface Receiver extends WebhookDeps, WebhookSource {
   readonly deliveryLog: Logger
 }
@@ -48,20 +48,20 @@ interface Route {
 type WebhookRequest = FastifyRequest<Route>
 
 const RETRY_AFTER_S = 5
-const POST_WANTED = 'this address is for the provider, which must POST its webhooks here'
-const CREDENTIALS_WANTED = 'the token in the address, the token in a header, or the signature is missing or wrong'
+const POST_REQUIRED = 'this address is for the provider, which must POST its webhooks here'
+const CREDENTIALS_REQUIRED = 'send a valid signature, or a valid token in the path or in a header'
 
 /** `POST /webhooks/:provider[/:token][/]`: bytes → authenticated → parsed → committed → response. */
 export function registerWebhookRoute(app: FastifyInstance, deps: WebhookDeps): void {
-  // Its lines hold ids and outcomes alone; to search each of them for secrets would cost more than to write it.
+  // Its lines contain only ids and outcomes. Redaction would cost more than writing them.
   const deliveryLog = deps.log.child({}, { redact: [] })
   void app.register((scope, _options, done) => {
-    // The signature covers the bytes as they were sent, and senders give their bodies any content type or none.
+    // The signature covers the exact bytes, and providers send any content type or none.
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_BYTES_MAX }, (_request, body, parsed) =>
       parsed(null, body),
     )
-    // Bodies that are too long get their response before our handler sees them.
+    // Fastify responds to bodies that are too large before the handler runs.
     scope.addHook('onResponse', async ({ webhookResults = [] }, reply) => {
       deps.onResponse(reply.statusCode, reply.elapsedTime, webhookResults)
     })
@@ -82,7 +82,7 @@ function registerSource(scope: FastifyInstance, receiver: Receiver): void {
     scope.route({
       method: [...OTHER_METHODS],
       url,
-      handler: (_request, reply) => sendProblem(reply.header('allow', 'POST'), 'method_not_allowed', POST_WANTED),
+      handler: (_request, reply) => sendProblem(reply.header('allow', 'POST'), 'method_not_allowed', POST_REQUIRED),
     })
   }
 }
@@ -92,7 +92,7 @@ async function receive(deps: Receiver, request: WebhookRequest, reply: FastifyRe
   const body = request.body ?? Buffer.alloc(0)
   const sender = deps.authenticate(credentialsOf(request, body), receivedAt.getTime())
   const trace = traceOf(request.headers['traceparent'])
-  if (sender === undefined) return reject(deps, request, reply, trace, 'unauthorized', CREDENTIALS_WANTED)
+  if (sender === undefined) return reject(deps, request, reply, trace, 'unauthorized', CREDENTIALS_REQUIRED)
 
   const read = await readBody(headersOf(request), body)
   const parsed = 'error' in read ? read : deps.provider.parseUpdates(read.contentType, read.bytes)

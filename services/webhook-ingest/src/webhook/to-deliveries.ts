@@ -8,7 +8,7 @@ const MESSAGE_ID = /^[\x21-\x7e]{1,200}$/
 /** The request that updates came with. */
 export interface UpdatesSource {
   readonly provider: string
-  /** The id that the message keeps when it is sent again; undefined when each request is a message. */
+  /** The id that the message keeps when it is retried; undefined when each request is a message. */
   readonly messageId: string | undefined
   readonly receivedAt: Date
 }

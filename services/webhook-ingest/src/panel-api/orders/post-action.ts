@@ -4,7 +4,7 @@ import { parseMoney } from '@paxyo/order-core'
 import { actedOnOrderSchema, actOnOrderSchema, type OrderActionView, type ParsedActOnOrder } from '@paxyo/panel-client'
 import { z } from 'zod'
 import { accountView } from '../accounts/account-view.ts'
-import { sendAnswer } from '../kit/answer.ts'
+import { sendResponse } from '../kit/response.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { authenticatedKeyOf } from '../kit/authenticated-key.ts'
 import { commitOnce, idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
@@ -24,8 +24,8 @@ export function registerPostAction(api: PanelApi, deps: ApiDeps): void {
       description:
         'Never refunds more than the charge in all. The user sees the change at once, and it stays in the history of the ' +
         'order. Send an Idempotency-Key, so that a retry has no second effect.',
-      answers: { 200: { description: 'It is done.', schema: actedOnOrderSchema } },
-      refusals: [
+      responses: { 200: { description: 'It is done.', schema: actedOnOrderSchema } },
+      errors: [
         'order_not_found',
         'refund_exceeds_charge',
         'balance_limit_exceeded',
@@ -54,7 +54,7 @@ export function registerPostAction(api: PanelApi, deps: ApiDeps): void {
     })
     const outcome = typeof response === 'string' ? response : response.status
     deps.log.info({ orderId, action: action.action, actor: action.actor, keyId: action.keyId, outcome }, 'order action')
-    return sendAnswer(reply, response)
+    return sendResponse(reply, response)
   })
 }
 

@@ -10,7 +10,7 @@ import {
   type RejectedReplay,
 } from '@paxyo/panel-client'
 import { z } from 'zod'
-import { refuse } from '../kit/answer.ts'
+import { reject } from '../kit/response.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { authenticatedKeyOf } from '../kit/authenticated-key.ts'
 import { idempotencyHeaders } from '../kit/idempotency.ts'
@@ -41,14 +41,14 @@ function registerList(api: PanelApi, { db }: ApiDeps): void {
       operationId: 'listRejectedRequests',
       tag: 'Rejected requests',
       summary: 'List webhooks that could not be read, the newest first',
-      answers: { 200: { description: 'A page of them.', schema: pageSchema(rejectedRequestSchema) } },
-      refusals: ['invalid_cursor'],
+      responses: { 200: { description: 'A page of them.', schema: pageSchema(rejectedRequestSchema) } },
+      errors: ['invalid_cursor'],
     }),
   }
   api.get('/v1/rejected-requests', { schema }, async (request, reply) => {
     const { limit, cursor, provider, state } = request.query
     const position = cursor === undefined ? undefined : decodeCursor(cursorSchema, cursor)
-    if (cursor !== undefined && position === undefined) return refuse(reply, 'invalid_cursor')
+    if (cursor !== undefined && position === undefined) return reject(reply, 'invalid_cursor')
     let query = selectRejectedRequests(db)
       .orderBy('request_id', 'desc')
       .limit(limit + 1)
@@ -66,14 +66,14 @@ function registerRead(api: PanelApi, { db }: ApiDeps): void {
       operationId: 'readRejectedRequest',
       tag: 'Rejected requests',
       summary: 'Read a rejected request with its body',
-      answers: { 200: { description: 'The request.', schema: fullRejectedRequestSchema } },
-      refusals: ['rejected_request_not_found'],
+      responses: { 200: { description: 'The request.', schema: fullRejectedRequestSchema } },
+      errors: ['rejected_request_not_found'],
     }),
   }
   api.get('/v1/rejected-requests/:requestId', { schema }, async (request, reply) => {
     const { requestId } = request.params
     const row = await selectRejectedRequests(db).select('body').where('request_id', '=', requestId).executeTakeFirst()
-    return row === undefined ? refuse(reply, 'rejected_request_not_found') : reply.send(toFullRejectedRequest(row))
+    return row === undefined ? reject(reply, 'rejected_request_not_found') : reply.send(toFullRejectedRequest(row))
   })
 }
 
@@ -86,16 +86,16 @@ function registerReplayOne(api: PanelApi, deps: ApiDeps & ReplayRejectedDeps): v
       tag: 'Rejected requests',
       summary: 'Replay a rejected request',
       description: WHAT_IT_DOES,
-      answers: { 200: { description: 'Its updates are committed, or why not.', schema: rejectedReplaySchema } },
-      refusals: ['rejected_request_not_found', ...NOT_COMMITTED],
+      responses: { 200: { description: 'Its updates are committed, or why not.', schema: rejectedReplaySchema } },
+      errors: ['rejected_request_not_found', ...NOT_COMMITTED],
     }),
   }
   api.post('/v1/rejected-requests/:requestId/replay', { schema }, async (request, reply) => {
     const { requestId } = request.params
     const row = await selectStored(deps).where('request_id', '=', requestId).executeTakeFirst()
-    if (row === undefined) return refuse(reply, 'rejected_request_not_found')
+    if (row === undefined) return reject(reply, 'rejected_request_not_found')
     const result = await replayRejected(deps, row)
-    if (typeof result === 'string') return refuse(reply, result)
+    if (typeof result === 'string') return reject(reply, result)
     logReplays(deps, authenticatedKeyOf(request), [result])
     return reply.send(result)
   })
@@ -110,8 +110,8 @@ function registerReplayAll(api: PanelApi, deps: ApiDeps & ReplayRejectedDeps): v
       tag: 'Rejected requests',
       summary: 'Replay rejected requests, the oldest first',
       description: `Those that no replay could read yet. ${WHAT_IT_DOES}`,
-      answers: { 200: { description: 'What became of them.', schema: rejectedReplayPageSchema } },
-      refusals: NOT_COMMITTED,
+      responses: { 200: { description: 'What became of them.', schema: rejectedReplayPageSchema } },
+      errors: NOT_COMMITTED,
     }),
   }
   api.post('/v1/rejected-requests/replay', { schema }, async (request, reply) => {
@@ -127,7 +127,7 @@ function registerReplayAll(api: PanelApi, deps: ApiDeps & ReplayRejectedDeps): v
     // One after the other: the updates of an order are committed in the order of their arrival.
     for (const row of rows.slice(0, limit)) {
       const result = await replayRejected(deps, row)
-      if (typeof result === 'string') return refuse(reply, result)
+      if (typeof result === 'string') return reject(reply, result)
       results.push(result)
     }
     logReplays(deps, authenticatedKeyOf(request), results)
