@@ -78,7 +78,7 @@ describe('exit codes', () => {
       2,
       ['secrets', '--rotate', 'nonsense', '--folder', '/nowhere'],
       {},
-      /^paxyo: nonsense is not to be rotated; these are: /,
+      /^paxyo: nonsense cannot be rotated; available: /,
     ],
     [3, ['tail'], { REDIS_URL: 'redis://:a-secret@127.0.0.1:1' }, /^paxyo: nobody answers at 127.0.0.1:1: Redis/],
   ])('%s: %j', async (code, args, env, stderr) => {

@@ -46,6 +46,6 @@ test('npm run secrets is the same command', async () => {
 
 test('a name that cannot be rotated creates nothing', async () => {
   const { code, stderr } = await paxyo(['secrets', '--rotate', 'nonsense', '--folder', folder])
-  expect([code, stderr]).toEqual([2, expect.stringMatching(/^paxyo: nonsense is not to be rotated; these are: /)])
+  expect([code, stderr]).toEqual([2, expect.stringMatching(/^paxyo: nonsense cannot be rotated; available: /)])
   expect(existsSync(folder)).toBe(false)
 })
