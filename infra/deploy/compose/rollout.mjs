@@ -64,7 +64,8 @@ async function rollOut(service) {
 async function becomeReady(service, containers) {
   const deadline = Date.now() + READY_TIMEOUT_MS
   while (containers.some((container) => healthOf(container) !== 'healthy')) {
-    if (Date.now() > deadline) throw new Error(`${service}: the new containers are not ready; the old ones keep running`)
+    if (Date.now() > deadline)
+      throw new Error(`${service}: the new containers are not ready; the old ones keep running`)
     await sleep(500)
   }
 }

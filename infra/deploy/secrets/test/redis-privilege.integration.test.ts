@@ -129,7 +129,9 @@ describe('a gateway', () => {
 test('who does not say who they are gets nowhere, and a wrong password is no better', async () => {
   expect(await attempt(connectAs(), ['PING'])).toBe('NOAUTH')
   expect(await attempt(connectAs(), ['PUBLISH', OURS, 'x'])).toBe('NOAUTH')
-  expect(await attempt(connectAs('gateway', 'wrong'), ['PUBLISH', HEARTBEAT, 'x'])).toMatch(/NOAUTH|WRONGPASS|Connection/)
+  expect(await attempt(connectAs('gateway', 'wrong'), ['PUBLISH', HEARTBEAT, 'x'])).toMatch(
+    /NOAUTH|WRONGPASS|Connection/,
+  )
   expect(await attempt(connectAs('default', ''), ['PING'])).toMatch(/NOAUTH|WRONGPASS|Connection/)
 })
 
