@@ -116,7 +116,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a gap is not backfilled',
     file: `${GATEWAY}/src/stream/hub.ts`,
-    find: 'if (hasGap(stream)) void fill(stream)',
+    find: 'if (hasGap(stream)) void backfill(stream)',
     replace: '',
     tests: [`${GATEWAY}/test/socket/socket-server`, `${GATEWAY}/test/stream/hub`],
   },
@@ -137,7 +137,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'streams are not backfilled when the bus reconnects',
     file: `${GATEWAY}/src/stream/hub.ts`,
-    find: 'for (const stream of streams.values()) void fill(stream)',
+    find: 'for (const stream of streams.values()) void backfill(stream)',
     replace: '',
     tests: [`${GATEWAY}/test/gateway.integration`, `${GATEWAY}/test/stream/hub`],
   },
@@ -151,7 +151,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a query result from before a restore is used',
     file: `${GATEWAY}/src/stream/hub.ts`,
-    find: 'if (askedIn !== epoch) return false',
+    find: 'if (epochBefore !== epoch) return false',
     replace: '',
     tests: [`${GATEWAY}/test/stream/hub`],
   },
@@ -214,7 +214,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'outgoing webhooks of a killed process are not resumed',
     file: `${INGEST}/src/workers/outgoing-webhooks/outgoing-webhooks.ts`,
-    find: '    start: look,',
+    find: '    start: poll,',
     replace: '    start: () => undefined,',
     tests: [`${INGEST}/test/workers/outgoing-webhooks/killed`],
   },
