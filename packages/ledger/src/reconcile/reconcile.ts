@@ -38,7 +38,7 @@ export interface ReconcileReport {
   /** Orders of the request that are not registered. */
   readonly unknown: readonly string[]
   /** Orders that the provider left out of its response, or that it cannot be asked about. */
-  readonly unanswered: readonly string[]
+  readonly withoutResponse: readonly string[]
   /** Why it ended before its end, or with a provider left out, and which orders were left. */
   readonly stoppedBy?: ProviderErrorCode | NotCommitted
   readonly left: readonly string[]
@@ -51,7 +51,7 @@ type Report = { -readonly [Name in keyof ReconcileReport]: ReconcileReport[Name]
   outcomes: Partial<Record<DeliveryResult['outcome'], number>>
   refunds: { orderId: string; amount: string }[]
   reviews: { orderId: string; reason: string }[]
-  unanswered: string[]
+  withoutResponse: string[]
   left: string[]
 }
 
@@ -78,13 +78,13 @@ export async function reconcile(deps: ReconcileDeps, request: ReconcileRequest):
     refunds: [],
     reviews: [],
     unknown: 'orderIds' in request ? [...new Set(request.orderIds)].filter((orderId) => !known.has(orderId)) : [],
-    unanswered: [],
+    withoutResponse: [],
     left: [],
   }
   const byProvider = Map.groupBy(orders, ({ provider }) => provider)
   for (const [name, ofProvider] of byProvider) {
     const provider = askable.find((candidate) => candidate.name === name)
-    if (provider === undefined) report.unanswered.push(...ofProvider.map(({ orderId }) => orderId))
+    if (provider === undefined) report.withoutResponse.push(...ofProvider.map(({ orderId }) => orderId))
     else await reconcileProvider(deps, provider, ofProvider, report)
   }
   const { askedCount, outcomes, stoppedBy } = report
@@ -107,7 +107,7 @@ async function reconcileProvider(
   const { true: askable = [], false: others = [] } = Object.groupBy(orders, ({ providerOrderId }) =>
     client.isAskable(providerOrderId) ? 'true' : 'false',
   )
-  report.unanswered.push(...others.map(({ orderId }) => orderId))
+  report.withoutResponse.push(...others.map(({ orderId }) => orderId))
   for (let start = 0; start < askable.length; start += client.ordersMax) {
     const stoppedBy = await reconcileSome(deps, client, askable.slice(start, start + client.ordersMax), report)
     if (stoppedBy === undefined) continue
@@ -136,8 +136,8 @@ async function reconcileSome(
     const results = await batcher.submit(deliveries)
     if (typeof results === 'string') return results
 
-    const unanswered = orders.filter(({ providerOrderId }) => !responses.has(providerOrderId))
-    report.unanswered.push(...unanswered.map(({ orderId }) => orderId))
+    const withoutResponse = orders.filter(({ providerOrderId }) => !responses.has(providerOrderId))
+    report.withoutResponse.push(...withoutResponse.map(({ orderId }) => orderId))
     results.forEach((result, index) => note(report, found[index]!, result))
     return undefined
   } catch (error) {
