@@ -25,7 +25,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 }
 
 /**
- * Roles belong to the whole server, so another database of it may have made this one, perhaps at this moment. The owner
+ * Roles belong to the whole server, so another database may have created this one, perhaps concurrently. The owner
  * becomes a member, so that a small installation can use one login for everything.
  */
 async function createRole(db: Kysely<unknown>, name: string): Promise<void> {

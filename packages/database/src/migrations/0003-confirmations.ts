@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely'
 import { DATABASE_ROLES } from '../roles.ts'
 
-/** Deliveries that pay only after the provider was asked, and deliveries that are the provider's answers. */
+/** Deliveries that pay only after verification, and deliveries from the provider's responses. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     ALTER TABLE deliveries
