@@ -3,7 +3,7 @@ import type { Pool, PoolClient, QueryResult } from 'pg'
 import { isDatabaseUnavailable, NotConnectedError, RolledBackError } from './database-errors.ts'
 
 /**
- * Runs `work` in a transaction of its own connection and commits it. BEGIN is sent with work's first statements, and
+ * Runs `work` in a transaction on a separate connection and commits it. BEGIN is sent with work's first statements, and
  * COMMIT with the statements of `last`: a transaction of one read and one write takes two round trips.
  *
  * @param last sends the last statements, without waiting for them; COMMIT follows in the same round trip.

@@ -11,7 +11,7 @@ export interface OsUser {
   readonly gid: number
 }
 
-// The second is a system user: USER nobody.
+/** Operating system users, in order of preference. */
 const UNPRIVILEGED_USERS = ['postgres', 'nobody']
 
 /**
@@ -30,7 +30,9 @@ export async function unprivilegedUser(): Promise<OsUser | undefined> {
       ?.split(':')
     if (entry !== undefined) return { uid: Number(entry[2]), gid: Number(entry[3]) }
   }
-  throw new Error(`running as root, and there is none of the users ${UNPRIVILEGED_USERS.join(', ')} to run PostgreSQL as`)
+  throw new Error(
+    `running as root, and there is none of the users ${UNPRIVILEGED_USERS.join(', ')} to run PostgreSQL as`,
+  )
 }
 
 /**

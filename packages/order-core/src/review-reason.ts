@@ -5,7 +5,8 @@ export const REVIEW_REASONS = {
   refund_exceeds_target: 'The provider delivered more than it had reported; the user keeps the refund.',
   contradiction: 'The provider changed a final status into one that cannot follow it; nothing was changed.',
   remains_missing: 'The order is partial, but its remains are missing or not a number; nothing was changed.',
-  remains_out_of_range: 'The order is partial, but its remains are negative or exceed the quantity; nothing was changed.',
+  remains_out_of_range:
+    'The order is partial, but its remains are negative or exceed the quantity; nothing was changed.',
   partial_zero_remains: 'The order is partial, but nothing remains; nothing was refunded.',
   unknown_status: 'The provider sent an unknown status; nothing was changed.',
   provider_error: 'The provider sent an error instead of a status; nothing was changed.',

@@ -45,5 +45,7 @@ export function provideProgram(names: readonly string[], ...debianPackages: read
   }
   const installed = findProgram(...names)
   if (installed !== undefined) return installed
-  throw new Error(`The tests need ${names[0]}. Install it (on Debian: apt-get install ${packages}), then run them again.`)
+  throw new Error(
+    `The tests need ${names[0]}. Install it (on Debian: apt-get install ${packages}), then run them again.`,
+  )
 }

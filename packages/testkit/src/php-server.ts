@@ -16,7 +16,9 @@ export async function startPhpServer(folder: string, env: Readonly<Record<string
   const php = provideProgram(['php'], 'php-cli', 'php-curl')
   const { stdout } = spawnSync(php, ['-m'], { encoding: 'utf8' })
   if (!/^curl$/m.test(stdout)) {
-    throw new Error('The tests need PHP with curl. Install it (on Debian: apt-get install php-curl), then run them again.')
+    throw new Error(
+      'The tests need PHP with curl. Install it (on Debian: apt-get install php-curl), then run them again.',
+    )
   }
   const port = await freePort()
   const child = spawn(php, ['-S', `127.0.0.1:${port}`, '-t', folder], {

@@ -7,7 +7,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       user_id    text PRIMARY KEY,
       currency   text NOT NULL,
       balance    numeric(20, 8) NOT NULL DEFAULT 0 CHECK (balance >= 0),
-      -- The seq of the user's newest event. Whoever holds this row's lock appends to the user's stream.
+      -- The seq of the user's newest event. The holder of this row's lock appends to the user's stream.
       last_seq   bigint NOT NULL DEFAULT 0 CHECK (last_seq >= 0),
       created_at timestamptz NOT NULL DEFAULT now()
     ) WITH (fillfactor = 70)`.execute(db)
@@ -62,7 +62,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       refunded_before numeric(20, 8),
       refunded_after  numeric(20, 8),
       created_at      timestamptz NOT NULL,
-      -- IS TRUE, because a null would make it neither true nor false, and a check refuses only what is false.
+      -- IS TRUE, because a null would make it neither true nor false, and a check rejects only false.
       CHECK (CASE kind
         WHEN 'refund' THEN
           (order_id IS NOT NULL AND refunded_before >= 0 AND refunded_after = refunded_before + amount) IS TRUE

@@ -5,13 +5,13 @@ import { DATABASE_ROLES } from '../roles.ts'
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     CREATE TABLE api_keys (
-      -- The key's public part: it names the key without being of use to anybody.
+      -- The key's public part: it identifies the key and grants no access.
       key_id       text PRIMARY KEY,
       name         text NOT NULL,
-      -- SHA-256 of the whole key. Keys hold 256 random bits, so nobody can try them all: a slow hash would only cost us.
+      -- SHA-256 of the whole key. Keys have 256 random bits, so they cannot be guessed: a slow hash would only cost time.
       key_hash     bytea NOT NULL UNIQUE CHECK (length(key_hash) = 32),
       created_at   timestamptz NOT NULL DEFAULT now(),
-      -- To the minute or so.
+      -- Accurate to about a minute.
       last_used_at timestamptz,
       revoked_at   timestamptz
     )`.execute(db)
@@ -19,11 +19,11 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     CREATE TABLE idempotency_keys (
       idempotency_key text NOT NULL,
-      -- Which of the request's transactions this is: a bulk request has several.
+      -- The number of the transaction: a bulk request has several.
       part            integer NOT NULL,
       request_hash    bytea NOT NULL CHECK (length(request_hash) = 32),
       status          integer NOT NULL,
-      -- The answer as it was sent.
+      -- The response as it was sent.
       body            text NOT NULL,
       created_at      timestamptz NOT NULL DEFAULT now(),
       PRIMARY KEY (idempotency_key, part)

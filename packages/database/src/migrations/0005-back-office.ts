@@ -63,7 +63,7 @@ async function createPanelWebhooks(db: Kysely<unknown>): Promise<void> {
       position     bigint NOT NULL UNIQUE,
       state        text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'delivered', 'dead')),
       attempts     integer NOT NULL DEFAULT 0 CHECK (attempts >= 0),
-      -- When it is tried next. Whoever sends it moves this forward first, which makes it a lease.
+      -- When it is sent next. The sending process moves this forward first, which makes it a lease.
       due_at       timestamptz,
       attempted_at timestamptz,
       settled_at   timestamptz,

@@ -33,7 +33,11 @@ const oldReviews = ({ reviewAgeS }: AuditLimits): string => `
 
 export const QUEUE_CHECKS: readonly AuditCheck[] = [
   { name: 'delivery-outcomes', title: 'every delivery has an outcome', sql: () => DELIVERY_OUTCOMES },
-  { name: 'delivery-reviews', title: 'every delivery with the outcome review has a review', sql: () => DELIVERY_REVIEWS },
+  {
+    name: 'delivery-reviews',
+    title: 'every delivery with the outcome review has a review',
+    sql: () => DELIVERY_REVIEWS,
+  },
   { name: 'stuck-deliveries', title: 'no delivery waits for a registered order', sql: () => STUCK_DELIVERIES },
   { name: 'outbox-age', title: 'no event waits long to be published', sql: (limits) => oldOutbox(limits) },
   {

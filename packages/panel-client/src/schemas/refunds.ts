@@ -20,7 +20,11 @@ z.globalRegistry.add(refundSchema, { id: 'Refund' })
 
 export const readRefundsQuery = z.strictObject({
   limit: pageQuery.limit,
-  after: z.string().max(64).optional().describe('`cursor` of the previous response; without it, the feed starts at the beginning.'),
+  after: z
+    .string()
+    .max(64)
+    .optional()
+    .describe('`cursor` of the previous response; without it, the feed starts at the beginning.'),
 })
 
 /** The response of `GET /v1/refunds`. */
