@@ -82,5 +82,5 @@ export async function roundTrip<const Queries extends readonly (Promise<unknown>
  * @throws RolledBackError when nothing was committed.
  */
 function assertCommitted(result: QueryResult): void {
-  if (result.command !== 'COMMIT') throw new RolledBackError(`COMMIT ended with ${result.command}`)
+  if (result.command !== 'COMMIT') throw new RolledBackError(`COMMIT returned ${result.command}`)
 }

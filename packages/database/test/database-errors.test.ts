@@ -70,7 +70,7 @@ describe('what the network and the driver report', () => {
 })
 
 test('a COMMIT that was answered with ROLLBACK may be tried again', () => {
-  expect(kindOf(new RolledBackError('COMMIT ended with ROLLBACK'))).toBe('retryable')
+  expect(kindOf(new RolledBackError('COMMIT returned ROLLBACK'))).toBe('retryable')
 })
 
 test.each([

@@ -191,7 +191,7 @@ describe('a COMMIT', () => {
       }),
     )
     expect(failure).toBeInstanceOf(RolledBackError)
-    expect((failure as Error).message).toBe('COMMIT ended with ROLLBACK')
+    expect((failure as Error).message).toBe('COMMIT returned ROLLBACK')
     expect(isRetryable(failure)).toBe(true)
 
     await commitAccount('user-3')

@@ -27,7 +27,7 @@ test('everybody is told when to come back and sent elsewhere, evenly over the ti
   // All at once, and not each when its turn comes.
   expect(performance.now() - startedAt).toBeLessThan(announced.at(-1)!)
   expect(announced).toEqual([0, 2_000, 4_000, 6_000, 8_000])
-  await expect(gateway.open()).rejects.toThrow('refused with 503')
+  await expect(gateway.open()).rejects.toThrow('rejected with 503')
   expect((await fetch(`${gateway.url}/readyz`)).status).toBe(503)
   expect((await fetch(`${gateway.url}/livez`)).status).toBe(200)
 
@@ -36,7 +36,7 @@ test('everybody is told when to come back and sent elsewhere, evenly over the ti
     expect(afterMs).toBeGreaterThanOrEqual(announced[index]! - 2)
   }
   await drained
-  await expect(gateway.open()).rejects.toThrow('refused with 503')
+  await expect(gateway.open()).rejects.toThrow('rejected with 503')
 })
 
 test('until its turn comes a client goes on getting events and pings', async () => {

@@ -36,7 +36,7 @@ describe('a page', () => {
   test.each(['https://evil.example', 'null', `${PAGE_ORIGIN}.evil.example`])('of %s may not', async (origin) => {
     const token = await mintToken('page')
 
-    await expect(connectSocket(gateway.url, { origin, token })).rejects.toThrow('refused with 403')
+    await expect(connectSocket(gateway.url, { origin, token })).rejects.toThrow('rejected with 403')
   })
 
   test('that asks without an upgrade finds nothing', async () => {
