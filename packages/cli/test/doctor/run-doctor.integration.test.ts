@@ -150,7 +150,7 @@ describe('PostgreSQL', () => {
       `ALTER DATABASE ${name} SET synchronous_commit = off; ALTER DATABASE ${name} SET random_page_cost = 4`,
     )
     expect(await problemsByCheck()).toEqual({
-      synchronous_commit: failedWith('a crash loses refunds', 'SET synchronous_commit = on'),
+      synchronous_commit: failedWith('a crash loses committed refunds', 'SET synchronous_commit = on'),
       random_page_cost: expect.objectContaining({ status: 'warning', message: expect.stringContaining('4') }),
     })
   })
