@@ -116,7 +116,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a gap is not filled',
     file: `${GATEWAY}/src/stream/hub.ts`,
-    find: 'if (hasGap(stream)) void fill(stream)',
+    find: 'if (hasGap(stream)) void backfill(stream)',
     replace: '',
     tests: [`${GATEWAY}/test/socket/socket-server`, `${GATEWAY}/test/stream/hub`],
   },
@@ -137,7 +137,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'nobody is caught up when the bus comes back',
     file: `${GATEWAY}/src/stream/hub.ts`,
-    find: 'for (const stream of streams.values()) void fill(stream)',
+    find: 'for (const stream of streams.values()) void backfill(stream)',
     replace: '',
     tests: [`${GATEWAY}/test/gateway.integration`, `${GATEWAY}/test/stream/hub`],
   },
@@ -151,7 +151,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'an answer from before a restore counts',
     file: `${GATEWAY}/src/stream/hub.ts`,
-    find: 'if (askedIn !== epoch) return false',
+    find: 'if (epochBefore !== epoch) return false',
     replace: '',
     tests: [`${GATEWAY}/test/stream/hub`],
   },
@@ -214,7 +214,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'outgoing webhooks that another process left behind are not looked for',
     file: `${INGEST}/src/workers/outgoing-webhooks/outgoing-webhooks.ts`,
-    find: '    start: look,',
+    find: '    start: poll,',
     replace: '    start: () => undefined,',
     tests: [`${INGEST}/test/workers/outgoing-webhooks/killed`],
   },

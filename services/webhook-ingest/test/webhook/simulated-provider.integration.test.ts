@@ -50,7 +50,7 @@ test.each<Proof>([
   { kind: 'path', token: TOKEN },
   { kind: 'header', token: TOKEN },
   { kind: 'header', token: TOKEN, header: 'authorization' },
-])('proof of origin is accepted: $kind $header', async (proof) => {
+])('a webhook is authenticated by $kind $header', async (proof) => {
   await start(proof)
   await place('1')
   simulator.cancel('1')

@@ -21,7 +21,7 @@ interface Ended {
   readonly stderr: string
 }
 
-/** Runs it as the README does, without npm's own lines. */
+/** Runs the command as documented, without the output of npm itself. */
 function reconcile(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
   const settings = {
     DATABASE_URL: fixture.database.url,
@@ -60,12 +60,12 @@ test('npm run reconcile: silent orders, orders by name, and what came of them', 
 
 test('a provider that rejects the key ends it with 1, a wrong configuration with 2 and every problem', async () => {
   await fixture.place('1')
-  const refused = await reconcile(['A-1'], { PROVIDER_API_KEY: 'a wrong key' })
-  expect(refused).toMatchObject({
+  const rejected = await reconcile(['A-1'], { PROVIDER_API_KEY: 'a wrong key' })
+  expect(rejected).toMatchObject({
     code: 1,
     stdout: 'orders asked about: 0\nstopped by rejected; not asked about: A-1\n',
   })
-  expect(refused.stderr + refused.stdout).not.toContain('a wrong key')
+  expect(rejected.stderr + rejected.stdout).not.toContain('a wrong key')
 
   const wrong = await reconcile(['--silent-hours', 'soon'], { PROVIDER_API_URL: '', DATABASE_URL: 'mysql://x' })
   expect(wrong.code).toBe(2)

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { startIngest, type IngestFixture } from '../../ingest-fixture.ts'
-import type { OpenApiDocument } from './documented-answers.ts'
+import type { OpenApiDocument } from './documented-responses.ts'
 
 let ingest: IngestFixture
 let document: OpenApiDocument
