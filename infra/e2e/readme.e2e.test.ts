@@ -146,7 +146,7 @@ test('the services run by themselves', async () => {
     [0, null],
   ])
   expect(printed[0]).toContain('up to date')
-  expect(printed[1]).toContain('Partitions made')
+  expect(printed[1]).toContain('Partitions created')
 })
 
 test('every other command of the README is one that is run', () => {

@@ -26,7 +26,7 @@ test('what is missing is created, what is there stays, what is named is rotated 
 
   expect(await paxyo(['secrets'], { SECRETS_DIR: folder })).toMatchObject({
     code: 0,
-    stdout: `${folder}: everything is there.\n`,
+    stdout: `${folder}: nothing is missing.\n`,
   })
   const rotated = await paxyo(['secrets', '--rotate', 'jwt-secrets'], { SECRETS_DIR: folder })
   expect(rotated.stdout).toBe(`${folder}: wrote jwt-secrets\n`)

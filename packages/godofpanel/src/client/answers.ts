@@ -45,7 +45,7 @@ const MESSAGE_MAX = 200
 export function readAnswer<T>(schema: z.ZodType<T>, answer: string, key: string): T {
   const value = readJson(answer)
   const refusal = readRefusal(value, key)
-  if (refusal !== undefined) throw new ProviderError('refused', refusal)
+  if (refusal !== undefined) throw new ProviderError('rejected', refusal)
   const result = schema.safeParse(value)
   if (!result.success)
     throw new ProviderError('malformed_response', z.prettifyError(result.error).slice(0, MESSAGE_MAX))

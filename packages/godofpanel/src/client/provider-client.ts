@@ -79,7 +79,7 @@ export function createGodOfPanelClient(options: GodOfPanelClientOptions, readSta
       const value = readJson(answer)
       const refusal = readRefusal(value, key)
       // The same shape says that the key is wrong and that the order is unknown; only the words differ.
-      if (refusal !== undefined && !/order/i.test(refusal)) throw new ProviderError('refused', refusal)
+      if (refusal !== undefined && !/order/i.test(refusal)) throw new ProviderError('rejected', refusal)
       // Under its id, as the answer for several orders has it.
       const [found] = readStatuses(`{${JSON.stringify(orderId)}:${answer}}`, [orderId], readStatus).values()
       if (found === undefined) throw new ProviderError('malformed_response', 'no status')
@@ -93,7 +93,7 @@ export function createGodOfPanelClient(options: GodOfPanelClientOptions, readSta
       }
       const answer = await transport.ask('status', { orders: orderIds.map(askable).join(',') }, RESPONSE_BYTES_MAX)
       const refusal = readRefusal(readJson(answer), key)
-      if (refusal !== undefined) throw new ProviderError('refused', refusal)
+      if (refusal !== undefined) throw new ProviderError('rejected', refusal)
       return readStatuses(answer, orderIds, readStatus)
     },
 
@@ -121,7 +121,7 @@ export function createGodOfPanelClient(options: GodOfPanelClientOptions, readSta
       try {
         return readAnswer(addedSchema, answer, key).order
       } catch (error) {
-        if ((error as ProviderError).code === 'refused') throw error
+        if ((error as ProviderError).code === 'rejected') throw error
         throw new ProviderError('outcome_unknown', 'the answer has no order id', { cause: error })
       }
     },
