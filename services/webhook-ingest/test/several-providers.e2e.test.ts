@@ -222,7 +222,7 @@ test('reconciling asks the provider of each order', async () => {
     cwd: ROOT,
     env: { ...process.env, ...env },
   })
-  expect(stdout.split('\n')).toEqual(expect.arrayContaining(['asked about: 2 (2 applied)']))
+  expect(stdout.split('\n')).toEqual(expect.arrayContaining(['orders asked about: 2 (2 applied)']))
   expect(await orderOf(panel, 'A-1')).toEqual({ status: 'partial', refunded: '0.75', balance: '0.75' })
   expect(await orderOf(panel, 'B-1')).toEqual({ status: 'canceled', refunded: '40', balance: '40' })
 })

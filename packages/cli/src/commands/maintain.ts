@@ -16,7 +16,7 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
       'after',
       '\nEVENT_RETENTION_DAYS: how many days of events are kept, in addition to today (7).' +
         '\nREJECTED_RETENTION_DAYS: how many days rejected requests are kept (30).' +
-        '\nMAINTAIN_EVERY_HOURS: repeat this often until a signal, where no scheduler runs it; 0 runs it once (0).',
+        '\nMAINTAIN_EVERY_HOURS: the interval at which to repeat until a signal, without a scheduler; 0 runs once (0).',
     )
     .action(
       action(terminal, finished, async (cli) => {
@@ -42,9 +42,9 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
 function printResult(cli: Cli, result: Awaited<ReturnType<typeof maintain>>): void {
   cli.print(result, () =>
     [
-      `Partitions made: ${list(result.created)}; dropped: ${list(result.dropped)}.`,
-      `Expired idempotency keys deleted: ${result.expiredIdempotencyKeys}.`,
-      `Expired rejected requests deleted: ${result.expiredRejectedRequests}.`,
+      `Partitions created: ${list(result.created)}; dropped: ${list(result.dropped)}.`,
+      `Expired idempotency keys deleted: ${result.deletedIdempotencyKeys}.`,
+      `Expired rejected requests deleted: ${result.deletedRejectedRequests}.`,
     ].join('\n'),
   )
 }
@@ -77,8 +77,8 @@ async function maintain(url: string, { eventDays, rejectedDays }: Retention) {
     const partitions = await maintainEventPartitions(pool, new Date(), eventDays)
     return {
       ...partitions,
-      expiredIdempotencyKeys: await pruneIdempotencyKeys(pool),
-      expiredRejectedRequests: await pruneRejectedRequests(pool, rejectedDays),
+      deletedIdempotencyKeys: await pruneIdempotencyKeys(pool),
+      deletedRejectedRequests: await pruneRejectedRequests(pool, rejectedDays),
     }
   } catch (error) {
     throw explainDatabaseError(error, url)

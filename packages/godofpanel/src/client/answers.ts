@@ -46,7 +46,7 @@ const WORDS_MAX = 80
 export function readAnswer<T>(schema: z.ZodType<T>, answer: string, key: string): T {
   const value = readJson(answer, key)
   const refusal = readRefusal(value, key)
-  if (refusal !== undefined) throw new ProviderError('refused', refusal)
+  if (refusal !== undefined) throw new ProviderError('rejected', refusal)
   const result = schema.safeParse(value)
   if (!result.success)
     throw new ProviderError('malformed_response', z.prettifyError(result.error).slice(0, MESSAGE_MAX))

@@ -80,7 +80,7 @@ export function createGodOfPanelClient(options: GodOfPanelClientOptions, readSta
       const value = readJson(answer, key)
       const refusal = readRefusal(value, key)
       // The same shape says that the key is wrong and that the order is unknown; only the words differ.
-      if (refusal !== undefined && !/order/i.test(refusal)) throw new ProviderError('refused', refusal)
+      if (refusal !== undefined && !/order/i.test(refusal)) throw new ProviderError('rejected', refusal)
       const found = readStatuses(value, [orderId], readStatus).get(orderId)
       if (found === undefined) throw new ProviderError('malformed_response', `no status: ${firstWords(answer, key)}`)
       return found
@@ -96,7 +96,7 @@ export function createGodOfPanelClient(options: GodOfPanelClientOptions, readSta
       const answer = await transport.ask('status', { orders: orderIds.map(askable).join(',') }, RESPONSE_BYTES_MAX)
       const value = readJson(answer, key)
       const refusal = readRefusal(value, key)
-      if (refusal !== undefined) throw new ProviderError('refused', refusal)
+      if (refusal !== undefined) throw new ProviderError('rejected', refusal)
       return readStatuses(value, orderIds, readStatus)
     },
 
@@ -124,7 +124,7 @@ export function createGodOfPanelClient(options: GodOfPanelClientOptions, readSta
       try {
         return readAnswer(addedSchema, answer, key).order
       } catch (error) {
-        if ((error as ProviderError).code === 'refused') throw error
+        if ((error as ProviderError).code === 'rejected') throw error
         throw new ProviderError('outcome_unknown', 'the answer has no order id', { cause: error })
       }
     },

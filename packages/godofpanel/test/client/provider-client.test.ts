@@ -92,14 +92,14 @@ describe('with the simulator', () => {
       more: { key: 'x' },
     })
     expect(simulator.order(orderId)).toMatchObject({ quantity: 500, link: 'https://example.com/me' })
-    expect(await failureOf(client.add({ service: '9', link: 'l', quantity: 1 }))).toBe('refused')
+    expect(await failureOf(client.add({ service: '9', link: 'l', quantity: 1 }))).toBe('rejected')
   })
 
   test('a wrong key is refused, also for one order', async () => {
     await using simulator = await startSimulator({ apiKey: 'another key' })
     const client = connect(simulator.apiUrl)
     for (const attempt of [client.status('1'), client.statuses(['1']), client.balance(), client.services()]) {
-      expect(await failureOf(attempt)).toBe('refused')
+      expect(await failureOf(attempt)).toBe('rejected')
     }
   })
 })
@@ -152,7 +152,7 @@ describe('an order is sent once', () => {
     ['a failing server', 'outcome_unknown', () => answering('', 500)],
     ['an answer without an id', 'outcome_unknown', () => answering('{"status":"ok"}')],
     ['a page', 'outcome_unknown', () => answering('<html>')],
-    ['a refusal', 'refused', () => answering(`{"error":"Not enough funds, ${KEY}"}`)],
+    ['a refusal', 'rejected', () => answering(`{"error":"Not enough funds, ${KEY}"}`)],
     ['a request to wait', 'rate_limited', () => answering('', 429)],
   ])('%s: %s', async (what, code, start) => {
     await using receiver = await start()

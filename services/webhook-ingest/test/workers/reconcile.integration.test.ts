@@ -64,7 +64,7 @@ test('webhooks that were dropped, doubled and mixed up: afterwards every order i
   expect(await readOrders()).not.toEqual(expectedOrders())
 
   const report = await fixture.reconcile({ silentForMs: 0 })
-  expect(report).toMatchObject({ unanswered: [], left: [], unknown: [] })
+  expect(report).toMatchObject({ withoutResponse: [], left: [], unknown: [] })
   expect(report.stoppedBy).toBeUndefined()
   const orders = await readOrders()
   expect(orders).toEqual(expectedOrders())

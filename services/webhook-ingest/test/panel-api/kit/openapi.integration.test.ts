@@ -39,7 +39,7 @@ test('every operation has a name of its own', () => {
 
 test('what the schemas say of themselves is in it', () => {
   const text = JSON.stringify(document)
-  for (const words of ['refunds are parts of it', 'Kept for at least 24 hours', "The user's seq after this change"]) {
+  for (const words of ['refunds are shares of it', 'Kept for at least 24 hours', "The user's seq after this change"]) {
     expect(text).toContain(words)
   }
 })
