@@ -66,7 +66,7 @@ interface JsonResponse {
 
 function recordIds({ cursor, data = [] }: JsonResponse): void {
   if (cursor !== undefined) variables['CURSOR'] = cursor
-  const names = { refundId: 'REFUND_ID', reviewId: 'REVIEW_ID', deliveryId: 'DELIVERY_ID' }
+  const names = { refundId: 'REFUND_ID', reviewId: 'REVIEW_ID', deliveryId: 'DELIVERY_ID', requestId: 'REQUEST_ID' }
   for (const [member, name] of Object.entries(names)) {
     const id = data[0]?.[member]
     if (typeof id === 'string') variables[name] = id
@@ -85,7 +85,7 @@ test('every command answers what the reference says, and none is refused', async
     responses.push(await responseTo(command))
   }
 
-  expect(responses).toHaveLength(23)
+  expect(responses).toHaveLength(29)
   const noError: unknown = expect.not.objectContaining({ code: expect.anything() })
   const anyText: unknown = expect.any(String)
   expect(responses).toEqual(

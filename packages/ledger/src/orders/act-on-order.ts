@@ -72,7 +72,7 @@ const LOCK_ACCOUNT_OF_ORDER = `
   SELECT user_id, currency, balance, last_seq FROM accounts
   WHERE user_id = (SELECT user_id FROM orders WHERE order_id = $1)
   FOR NO KEY UPDATE`
-// A statement of its own after the lock: it must see what the lock's former holder has committed.
+// Its own statement after the lock: it must see what the previous holder of the lock committed.
 const READ_ORDER = `SELECT ${ORDER_COLUMNS} FROM orders WHERE order_id = $1`
 const READ_KEY_NAME = 'SELECT name FROM api_keys WHERE key_id = $1'
 const INSERT_ACTION = `

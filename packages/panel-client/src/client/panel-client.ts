@@ -185,14 +185,14 @@ const createRejectedRequests = (transport: Transport): RejectedRequests => ({
   get: (requestId) => transport.get(pathTo`/v1/rejected-requests/${requestId}`),
   replay: (requestId, options) => transport.post(pathTo`/v1/rejected-requests/${requestId}/replay`, undefined, options),
   async *replayAll(query) {
-    let after: string | null | undefined
+    let cursor: string | null | undefined
     do {
       const page: RejectedReplayPage = await transport.post('/v1/rejected-requests/replay', {
         ...query,
-        ...(after && { after }),
+        ...(cursor && { cursor }),
       })
       yield page
-      after = page.nextAfter
-    } while (after !== null)
+      cursor = page.nextCursor
+    } while (cursor !== null)
   },
 })

@@ -57,14 +57,14 @@ z.globalRegistry.add(rejectedReplaySchema, { id: 'RejectedReplay' })
 export const replayRejectedSchema = z.strictObject({
   provider: providerNameSchema.optional().describe('Only those of this provider.'),
   limit: z.int().min(1).max(100).default(50).describe('How many to replay in this request.'),
-  after: z.uuid().optional().describe('`nextAfter` of the request before.'),
+  cursor: pageQuery.cursor.describe('`nextCursor` of the previous response.'),
 })
 z.globalRegistry.add(replayRejectedSchema, { id: 'ReplayRejected' })
 
 /** What `POST /v1/rejected-requests/replay` returns. */
 export const rejectedReplayPageSchema = z.object({
   data: z.array(rejectedReplaySchema),
-  nextAfter: z.uuid().nullable().describe('Send the request again with this; null when all are done.'),
+  nextCursor: z.string().nullable().describe('Repeat the request with this; null when all are done.'),
 })
 
 export type RejectedRequestView = z.infer<typeof rejectedRequestSchema>

@@ -85,8 +85,8 @@ test('all are replayed, the oldest first; those that still cannot be read stay',
   await send('<html>')
   await keepReadable('{"order":"12345","status":"In progress","remains":"400"}', { type: 'text/plain' })
   await keepReadable('{"order":"12345","status":"Partial","remains":"300"}', { type: 'text/plain' })
-  const { data, nextAfter } = (await ingest.call('POST', '/v1/rejected-requests/replay', {})).json()
-  expect(nextAfter).toBeNull()
+  const { data, nextCursor } = (await ingest.call('POST', '/v1/rejected-requests/replay', {})).json()
+  expect(nextCursor).toBeNull()
   expect(data.map(({ error }: { error: unknown }) => error).toSorted()).toEqual(['malformed_json', null, null])
   expect(await list()).toMatchObject([{ reason: 'malformed_json' }])
   const { order } = (await ingest.call('GET', '/v1/orders/A-1')).json()
@@ -95,11 +95,11 @@ test('all are replayed, the oldest first; those that still cannot be read stay',
 
 test('a page goes on where the one before ended', async () => {
   for (const body of ['<a>', '<b>', '<c>']) await send(body)
-  const page = async (after?: string) =>
-    (await ingest.call('POST', '/v1/rejected-requests/replay', { limit: 2, ...(after && { after }) })).json()
+  const page = async (cursor?: string) =>
+    (await ingest.call('POST', '/v1/rejected-requests/replay', { limit: 2, ...(cursor && { cursor }) })).json()
   const first = await page()
-  const second = await page(first.nextAfter)
-  expect([first.data.length, second.data.length, second.nextAfter]).toEqual([2, 1, null])
+  const second = await page(first.nextCursor)
+  expect([first.data.length, second.data.length, second.nextCursor]).toEqual([2, 1, null])
 })
 
 test('no request of this id', async () => {

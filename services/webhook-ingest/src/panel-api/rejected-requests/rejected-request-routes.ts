@@ -15,7 +15,7 @@ import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { authenticatedKeyOf } from '../kit/authenticated-key.ts'
 import { idempotencyHeaders } from '../kit/idempotency.ts'
 import { operation } from '../kit/operation.ts'
-import { decodeCursor, toPage } from '../kit/page.ts'
+import { decodeCursor, encodeCursor, toPage } from '../kit/page.ts'
 import { selectRejectedRequests, toFullRejectedRequest, toRejectedRequest } from './rejected-request-view.ts'
 import { REJECTED_COLUMNS, replayRejected, type ReplayRejectedDeps } from './replay-rejected.ts'
 
@@ -111,17 +111,19 @@ function registerReplayAll(api: PanelApi, deps: ApiDeps & ReplayRejectedDeps): v
       summary: 'Replay rejected requests, the oldest first',
       description: `Those that no replay could read yet. ${WHAT_IT_DOES}`,
       responses: { 200: { description: 'What became of them.', schema: rejectedReplayPageSchema } },
-      errors: NOT_COMMITTED,
+      errors: ['invalid_cursor', ...NOT_COMMITTED],
     }),
   }
   api.post('/v1/rejected-requests/replay', { schema }, async (request, reply) => {
-    const { provider, limit, after } = request.body
+    const { provider, limit, cursor } = request.body
+    const position = cursor === undefined ? undefined : decodeCursor(cursorSchema, cursor)
+    if (cursor !== undefined && position === undefined) return reject(reply, 'invalid_cursor')
     let query = selectStored(deps)
       .where('replayed_at', 'is', null)
       .orderBy('request_id')
       .limit(limit + 1)
     if (provider !== undefined) query = query.where('provider', '=', provider)
-    if (after !== undefined) query = query.where('request_id', '>', after)
+    if (position !== undefined) query = query.where('request_id', '>', position[0])
     const rows = await query.execute()
     const results: RejectedReplay[] = []
     // One after the other: the updates of an order are committed in the order of their arrival.
@@ -131,7 +133,10 @@ function registerReplayAll(api: PanelApi, deps: ApiDeps & ReplayRejectedDeps): v
       results.push(result)
     }
     logReplays(deps, authenticatedKeyOf(request), results)
-    return reply.send({ data: results, nextAfter: rows.length > limit ? results.at(-1)!.requestId : null })
+    return reply.send({
+      data: results,
+      nextCursor: rows.length > limit ? encodeCursor([results.at(-1)!.requestId]) : null,
+    })
   })
 }
 

@@ -12,6 +12,7 @@ const OPERATION_IDS = [
   'registerOrders',
   'listOrders',
   'getOrder',
+  'actOnOrder',
   'openAccount',
   'getAccount',
   'deposit',
@@ -25,6 +26,10 @@ const OPERATION_IDS = [
   'readDelivery',
   'replayDelivery',
   'replayDeliveries',
+  'listRejectedRequests',
+  'readRejectedRequest',
+  'replayRejectedRequest',
+  'replayRejectedRequests',
   'listOutgoingWebhooks',
   'retryOutgoingWebhook',
   'retryDeadOutgoingWebhooks',
@@ -48,6 +53,7 @@ const MADE_IDS = {
   reviewId: 'SELECT review_id FROM reviews',
   deliveryId: 'SELECT delivery_id FROM deliveries',
   refundId: 'SELECT refund_id FROM outgoing_webhooks',
+  requestId: 'SELECT request_id FROM rejected_requests',
   after: `SELECT epoch || '.1' FROM stream_epoch`,
 }
 
@@ -69,6 +75,7 @@ async function prepareOrders(): Promise<void> {
     await ingest.register({ orderId: `x${index}`, providerOrderId: `x${index}`, userId: 'u1' })
     await ingest.webhook({ order_id: `x${index}`, status })
   }
+  await ingest.webhook('<html>')
   await owner.query(`
     INSERT INTO outgoing_webhooks (refund_id, position, state, settled_at) SELECT entry_id, 1, 'dead', now()
     FROM ledger_entries`)
