@@ -179,7 +179,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a leading tab that is put aside keeps the lock',
     file: `${CLIENT}/src/tabs.ts`,
-    find: '    release?.()\n',
+    find: '    releaseLock?.()\n',
     replace: '',
     tests: ['packages/browser-client/test/browser/tabs'],
   },

@@ -8,8 +8,8 @@ const FORM_DEPTH_MAX = 3
 const FORM_FIELDS_MAX = 4000
 
 /**
- * Reads a request body as JSON or as a form. Numbers come out as the digits that were sent, so that an id above 2⁵³
- * keeps every one of them. curl labels whatever it sends as a form, so a form that begins like JSON is read as JSON.
+ * Parses a request body as JSON or as a form. Numbers are returned as the digits that were sent, so that an id above 2⁵³
+ * keeps all of them. By default, curl sends a body as a form, so a form that begins like JSON is parsed as JSON.
  */
 export function parseBody(contentType: 'json' | 'form', text: string): ParsedBody {
   if (contentType === 'json') return parseJson(text)
@@ -29,7 +29,7 @@ function parseJson(text: string): ParsedBody {
 }
 
 function parseForm(text: string): ParsedBody {
-  // JSON has no place for a NUL as it is, and no form's encoder leaves one; PostgreSQL could not keep it.
+  // Neither JSON nor an encoded form can contain a raw NUL, and PostgreSQL cannot store one.
   if (text.includes('\0')) return { error: 'malformed_form' }
   try {
     const value = qs.parse(text, {

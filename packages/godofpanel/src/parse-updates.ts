@@ -3,14 +3,14 @@ import type { ParseResult, StatusUpdate } from '@paxyo/order-core'
 import { parseBody } from './parse-body.ts'
 import type { ReadStatus } from './status-words.ts'
 
-/** The most updates that one request may carry. The provider's own API answers for at most 100 orders at once. */
+/** How many updates one request may contain. The provider's API returns at most 100 orders at once. */
 export const UPDATES_MAX = 1000
 
 type Fields = Readonly<Record<string, unknown>>
 
 /**
- * Reads what GodOfPanel and its kin send: one update, an array of them, `{orders: …}`, `{order: {…}}`, `{data: …}` or
- * `{id: {…}}`, as JSON or as a form. The order id is in `order_id`, `order` or `id`, or the key of its entry.
+ * Parses the webhooks of GodOfPanel and similar providers: one update, an array of them, `{orders: …}`, `{order: {…}}`,
+ * `{data: …}` or `{id: {…}}`, as JSON or as a form. The order id is in `order_id`, `order` or `id`, or the entry's key.
  */
 export function parseUpdates(contentType: 'json' | 'form', text: string, readStatus: ReadStatus): ParseResult {
   const body = parseBody(contentType, text)
@@ -30,7 +30,7 @@ export function parseUpdates(contentType: 'json' | 'form', text: string, readSta
 }
 
 interface Entry {
-  /** The key under which the entry stood in an object of several. */
+  /** The entry's key, if it was in an object of several entries. */
   readonly key?: string
   readonly value: unknown
 }
@@ -55,7 +55,7 @@ function findEntries(value: unknown, depth = 0): Entry[] | undefined {
 
 function toUpdate({ key, value }: Entry, readStatus: ReadStatus): StatusUpdate | undefined {
   if (!isFields(value)) return undefined
-  // An id inside wins over the key: PHP writes a list with holes as an object keyed by position.
+  // An id in the entry takes precedence over the key: PHP encodes a list with gaps as an object keyed by index.
   const providerOrderId = ownOrderId(value) ?? (key === undefined ? undefined : toOrderId(key))
   if (providerOrderId === undefined) return undefined
 
@@ -73,14 +73,14 @@ function ownOrderId(fields: Fields): string | undefined {
   return toOrderId(fields['order_id']) ?? toOrderId(fields['order']) ?? toOrderId(fields['id'])
 }
 
-/** JSON numbers arrive as their digits; `12345.0`, which PHP writes for a float, is the id 12345. */
+/** JSON numbers arrive as their digits; `12345.0`, PHP's encoding of a float, is the id 12345. */
 function toOrderId(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined
   const id = value.trim().replace(/^(\d+)\.0+$/, '$1')
   return identifierSchema.safeParse(id).success ? id : undefined
 }
 
-/** An integer that a double holds exactly, or null. */
+/** An integer that a double represents exactly, or null. */
 function toInteger(value: unknown): number | null {
   if (typeof value !== 'string' || !/^\s*-?\d+(?:\.0+)?\s*$/.test(value)) return null
   const integer = Number(value)

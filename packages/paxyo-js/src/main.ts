@@ -1,11 +1,11 @@
 import { connect } from '@paxyo/browser-client'
 import { createFormat } from './format.ts'
-import { keepTrue } from './live-page.ts'
-import { createNewsroom } from './newsroom.ts'
+import { bindPage } from './bind-page.ts'
+import { createToastQueue } from './toast-queue.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { fetchToken } from './token.ts'
 import { createToasts } from './toasts.ts'
-import { directionOf } from './words.ts'
+import { directionOf } from './messages.ts'
 
 /** Different things that are said to the developer at most, and each of them once. */
 const WARNINGS_MAX = 20
@@ -41,18 +41,18 @@ function begin({ src, dataset }: HTMLScriptElement): void {
   else run(settings)
 }
 
-function run({ url, token, position, hasToasts, language, words }: Settings): void {
-  const format = createFormat(language, words)
+function run({ url, token, position, hasToasts, language, messages }: Settings): void {
+  const format = createFormat(language, messages)
   const client = connect({
     url,
     getToken: (request) => fetchToken(token, request),
     ...(position === undefined ? {} : { position }),
   })
-  const newsroom = hasToasts
-    ? createNewsroom({
-        toasts: createToasts(document, language, words),
-        writer: { words, format, direction: directionOf(language) },
+  const toastQueue = hasToasts
+    ? createToastQueue({
+        toasts: createToasts(document, language, messages),
+        writer: { messages, format, direction: directionOf(language) },
       })
     : undefined
-  keepTrue({ page: document, client, format, words, newsroom, warn })
+  bindPage({ page: document, client, format, messages, toastQueue, warn })
 }

@@ -3,8 +3,8 @@ import type { OrderStatus } from '@paxyo/contracts/data'
 import type { Format } from './format.ts'
 import { addMoney } from './money.ts'
 import type { Toast } from './toasts.ts'
-import type { Words } from './languages.ts'
-import { fill } from './words.ts'
+import type { Messages } from './locales.ts'
+import { fill } from './messages.ts'
 
 type Money = Pick<RefundView, 'amount' | 'currency'>
 
@@ -16,7 +16,7 @@ export interface OrderNews {
 
 /** What news is written with. */
 export interface Writer {
-  readonly words: Words
+  readonly messages: Messages
   readonly format: Format
   readonly direction: 'ltr' | 'rtl'
 }
@@ -54,19 +54,19 @@ export function mergeByOrder(news: readonly OrderNews[]): OrderNews[] {
   return [...byOrderId.values()]
 }
 
-export function toOrderToast({ order, refund }: OrderNews, { words, format, direction }: Writer): Toast {
+export function toOrderToast({ order, refund }: OrderNews, { messages, format, direction }: Writer): Toast {
   const status = format.status(order.status)
-  const paid = refund && fill(words.refunded, { amount: format.money(refund.amount, refund.currency) }, direction)
+  const paid = refund && fill(messages.refunded, { amount: format.money(refund.amount, refund.currency) }, direction)
   return {
     key: `order ${order.orderId}`,
     tone: TONES.get(order.status) ?? 'plain',
-    title: fill(words.order, { order: order.orderId }, direction),
+    title: fill(messages.order, { order: order.orderId }, direction),
     text: paid === undefined ? status : `${status} · ${paid}`,
   }
 }
 
 /** One toast for many orders, with what was paid back for them, by currency. */
-export function toSummaryToast(news: readonly OrderNews[], { words, format, direction }: Writer): Toast {
+export function toSummaryToast(news: readonly OrderNews[], { messages, format, direction }: Writer): Toast {
   const paidByCurrency = new Map<string, string>()
   for (const { refund } of news) {
     if (refund === undefined) continue
@@ -77,12 +77,12 @@ export function toSummaryToast(news: readonly OrderNews[], { words, format, dire
   return {
     key: SUMMARY_KEY,
     tone: 'plain',
-    title: fill(words.orders, { count: format.count(news.length) }, direction),
-    text: amount === '' ? '' : fill(words.refunded, { amount }, direction),
+    title: fill(messages.orders, { count: format.count(news.length) }, direction),
+    text: amount === '' ? '' : fill(messages.refunded, { amount }, direction),
   }
 }
 
-export function toBalanceToast({ balance, currency }: AccountView, { words, format, direction }: Writer): Toast {
-  const title = fill(words.balance, { amount: format.money(balance, currency) }, direction)
+export function toBalanceToast({ balance, currency }: AccountView, { messages, format, direction }: Writer): Toast {
+  const title = fill(messages.balance, { amount: format.money(balance, currency) }, direction)
   return { key: 'balance', tone: 'plain', title, text: '' }
 }

@@ -1,7 +1,7 @@
 import type { Position } from '@paxyo/browser-client'
 import type { TokenSource } from './token.ts'
-import type { Words } from './languages.ts'
-import { isWord, toWords } from './words.ts'
+import type { Messages } from './locales.ts'
+import { isMessageName, toMessages } from './messages.ts'
 
 export interface Settings {
   /** The gateway's `wss://…/ws`. */
@@ -12,7 +12,7 @@ export interface Settings {
   readonly hasToasts: boolean
   /** A BCP 47 tag that Intl knows. */
   readonly language: string
-  readonly words: Words
+  readonly messages: Messages
 }
 
 export interface ScriptTag {
@@ -58,11 +58,11 @@ export function readSettings(
   if (!['on', 'off', undefined].includes(data['toasts'])) problems.push('data-toasts must be on or off')
   const position = readPosition(data['position'], problems)
   const language = readLanguage(data['lang'], page.languages, problems)
-  const words = toWords(language, readOwnWords(data['words'], problems))
+  const messages = toMessages(language, readOwnMessages(data['words'], problems))
 
   if (tokenUrl === undefined || url === undefined) return { settings: undefined, problems }
   const token: TokenSource = { url: tokenUrl, method: tokenMethod === 'POST' ? 'POST' : 'GET' }
-  return { settings: { url, token, position, hasToasts, language, words }, problems }
+  return { settings: { url, token, position, hasToasts, language, messages }, problems }
 }
 
 export const attribute = (name: string): string =>
@@ -109,11 +109,11 @@ function isLanguage(tag: string): boolean {
   }
 }
 
-function readOwnWords(json: string | undefined, problems: string[]): Partial<Words> {
+function readOwnMessages(json: string | undefined, problems: string[]): Partial<Messages> {
   if (!json) return {}
   try {
     const given = Object.entries(JSON.parse(json) as Record<string, unknown>)
-    const good = given.filter(([name, text]) => isWord(name) && typeof text === 'string')
+    const good = given.filter(([name, text]) => isMessageName(name) && typeof text === 'string')
     for (const entry of given)
       if (!good.includes(entry)) problems.push(`data-words: ${entry[0]} is not one of the words`)
     return Object.fromEntries(good)

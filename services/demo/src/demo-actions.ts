@@ -1,6 +1,6 @@
 import type { PanelOrder } from '@paxyo/panel-client'
 import type { OrderChange, ProviderOrder } from '@paxyo/provider-simulator'
-import { untilTaken } from './demo-provider.ts'
+import { untilAcknowledged } from './demo-provider.ts'
 import { countDemoOrders, makeDemoOrder, type DemoDeps } from './demo.ts'
 import type { DemoAction, DemoActions } from './page-server/action-routes.ts'
 
@@ -42,7 +42,7 @@ export function createDemoActions(deps: DemoDeps): DemoActions {
       if (known === undefined) throw new Error('there is no such order')
       const order = restore(known)
       provider.change(order.orderId, nextChange(order, action))
-      await untilTaken(provider)
+      await untilAcknowledged(provider)
     },
     async burst(count) {
       let open = await restoreNewestOpen()
@@ -52,7 +52,7 @@ export function createDemoActions(deps: DemoDeps): DemoActions {
         count,
         open.map(({ orderId }) => orderId),
       )
-      await untilTaken(provider)
+      await untilAcknowledged(provider)
     },
   }
 }

@@ -1,6 +1,6 @@
 import type { Simulator } from '@paxyo/provider-simulator'
 import { DEMO_HISTORIES } from './demo-orders.ts'
-import { untilTaken } from './demo-provider.ts'
+import { untilAcknowledged } from './demo-provider.ts'
 import type { DemoPanel } from './demo-panel.ts'
 
 export const DEMO_USER = 'demo'
@@ -32,7 +32,7 @@ export async function prepareDemo(deps: DemoDeps): Promise<string> {
     const providerOrderId = await makeDemoOrder(deps, index)
     for (const change of history) {
       deps.provider.change(providerOrderId, change)
-      await untilTaken(deps.provider)
+      await untilAcknowledged(deps.provider)
     }
   }
   return String(FIRST_PROVIDER_ORDER_ID)

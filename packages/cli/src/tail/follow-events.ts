@@ -14,7 +14,7 @@ export interface TailOptions {
   onEvent(userId: string, event: OrderEvent): void
 }
 
-const PROBE_SHARD = '{probe}:'
+const PROBE_SHARD = '{heartbeat}:'
 
 /**
  * Follows events as they are published, until the signal. What is published while nobody listens is not seen.

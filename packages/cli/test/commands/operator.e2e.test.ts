@@ -196,7 +196,7 @@ describe('tail', () => {
       at: '2026-11-22T18:00:00.000Z',
       account: { balance: '1', currency: 'USD' },
     }
-    await publisher.publish(`a.b:{probe}:gateway`, JSON.stringify(event))
+    await publisher.publish(`a.b:{heartbeat}:gateway`, JSON.stringify(event))
     await publisher.publish(`a.b:${userChannel('user-1')}`, 'no event')
     await publisher.publish(`another:${userChannel('user-1')}`, JSON.stringify(event))
     await publisher.publish(`a.b:${userChannel('a:user')}`, JSON.stringify(event))

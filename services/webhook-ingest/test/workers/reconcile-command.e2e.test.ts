@@ -60,9 +60,9 @@ test('npm run reconcile: silent orders, orders by name, and what came of them', 
 
 test('a provider that rejects the key ends it with 1, a wrong configuration with 2 and every problem', async () => {
   await fixture.place('1')
-  const refused = await reconcile(['A-1'], { PROVIDER_API_KEY: 'a wrong key' })
-  expect(refused).toMatchObject({ code: 1, stdout: 'asked about: 0\nstopped by refused; left: A-1\n' })
-  expect(refused.stderr + refused.stdout).not.toContain('a wrong key')
+  const rejected = await reconcile(['A-1'], { PROVIDER_API_KEY: 'a wrong key' })
+  expect(rejected).toMatchObject({ code: 1, stdout: 'asked about: 0\nstopped by rejected; left: A-1\n' })
+  expect(rejected.stderr + rejected.stdout).not.toContain('a wrong key')
 
   const wrong = await reconcile(['--silent-hours', 'soon'], { PROVIDER_API_URL: '', DATABASE_URL: 'mysql://x' })
   expect(wrong.code).toBe(2)

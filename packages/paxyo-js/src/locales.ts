@@ -3,7 +3,7 @@ import type { OrderStatus } from '@paxyo/contracts/data'
 export type ConnectionState = 'connecting' | 'live' | 'reconnecting' | 'offline' | 'closed'
 
 /** Everything that is shown in a language; a page gives its own by `data-words`. What stands in {} is filled in. */
-export type Words = Readonly<
+export type Messages = Readonly<
   Record<
     | OrderStatus
     | ConnectionState
@@ -18,7 +18,7 @@ export type Words = Readonly<
 >
 
 /** What the script says, by language. Counts stand after a colon: then no language needs forms for one and many. */
-export const LANGUAGES: Readonly<Record<string, Words>> = {
+export const LOCALES: Readonly<Record<string, Messages>> = {
   en: {
     pending: 'Pending',
     processing: 'Processing',

@@ -1,12 +1,12 @@
-import { LANGUAGES, type Words } from './languages.ts'
+import { LOCALES, type Messages } from './locales.ts'
 
 /** The language's words, or English ones, with the page's own in their place. */
-export function toWords(language: string, own: Partial<Words> = {}): Words {
-  return { ...(LANGUAGES[language.split('-')[0]!.toLowerCase()] ?? LANGUAGES['en']!), ...own }
+export function toMessages(language: string, own: Partial<Messages> = {}): Messages {
+  return { ...(LOCALES[language.split('-')[0]!.toLowerCase()] ?? LOCALES['en']!), ...own }
 }
 
-export function isWord(name: string): name is keyof Words {
-  return Object.hasOwn(LANGUAGES['en']!, name)
+export function isMessageName(name: string): name is keyof Messages {
+  return Object.hasOwn(LOCALES['en']!, name)
 }
 
 const RIGHT_TO_LEFT = /^(ar|dv|fa|he|ku|ps|sd|ug|ur|yi)\b/i

@@ -17,12 +17,12 @@ const GATHER_MS = 250
 const SUMMARIZED_MAX = 10_000
 
 /** Gathers news for a moment and makes toasts of it: few of them, whatever happens. */
-export interface Newsroom {
+export interface ToastQueue {
   order(news: OrderNews): void
   account(account: AccountView): void
 }
 
-export function createNewsroom({ toasts, writer }: { toasts: Toasts; writer: Writer }): Newsroom {
+export function createToastQueue({ toasts, writer }: { toasts: Toasts; writer: Writer }): ToastQueue {
   let gathered: OrderNews[] = []
   let account: AccountView | undefined
   let summarized: OrderNews[] = []

@@ -10,21 +10,21 @@ import { setText, writeBalance, writeOrder } from './fields.ts'
 import type { Format } from './format.ts'
 import { createFrames } from './frames.ts'
 import { isNews } from './news.ts'
-import type { Newsroom } from './newsroom.ts'
+import type { ToastQueue } from './toast-queue.ts'
 import { ROWS_MAX, watchRows } from './rows.ts'
-import type { Words } from './languages.ts'
+import type { Messages } from './locales.ts'
 
 /** Orders that are remembered for rows that come later: the snapshot's, and those that changed since. */
 const KNOWN_ORDERS_MAX = 2_000
 /** How long a row that has changed is marked, for the page's CSS. */
 const CHANGED_MARK_MS = 2_000
 
-export interface LivePageOptions {
+export interface BindPageOptions {
   readonly page: Document
   readonly client: Client
   readonly format: Format
-  readonly words: Words
-  readonly newsroom: Newsroom | undefined
+  readonly messages: Messages
+  readonly toastQueue: ToastQueue | undefined
   /** Says something to the page's developer, once. */
   readonly warn: (message: string) => void
 }
@@ -33,7 +33,7 @@ export interface LivePageOptions {
  * Keeps a page true to its user's stream. Everything is written in frames, an order once however often it has changed;
  * then the page's own code is told of every single event, in order, and finds the page as it says or newer.
  */
-export function keepTrue({ page, client, format, words, newsroom, warn }: LivePageOptions): void {
+export function bindPage({ page, client, format, messages, toastQueue, warn }: BindPageOptions): void {
   const known = new Map<string, OrderView>()
   /** Kept here too: more of them may change between two frames than are remembered. */
   const unwritten = new Map<string, OrderView>()
@@ -95,7 +95,7 @@ export function keepTrue({ page, client, format, words, newsroom, warn }: LivePa
   function showStatus({ state }: ConnectionStatus): void {
     for (const element of page.querySelectorAll<HTMLElement>('[data-connection]')) {
       element.dataset['connection'] = state
-      setText(element, words[state])
+      setText(element, messages[state])
     }
   }
 
@@ -133,7 +133,7 @@ export function keepTrue({ page, client, format, words, newsroom, warn }: LivePa
   client.on('order', (event) => {
     const { order, refund } = event
     const before = known.get(order.orderId)?.status ?? rows.of(order.orderId)[0]?.getAttribute('data-status')
-    if (event.event === 'order.updated' && isNews({ order, refund }, before)) newsroom?.order({ order, refund })
+    if (event.event === 'order.updated' && isNews({ order, refund }, before)) toastQueue?.order({ order, refund })
     lastOrderSeq = event.seq
     changed.add(order.orderId)
     learn(order)
@@ -144,7 +144,7 @@ export function keepTrue({ page, client, format, words, newsroom, warn }: LivePa
   client.on('account', (event) => {
     // An order's change says itself what it did to the balance; another kind of event may leave it as it was.
     const isNewBalance = account?.balance !== event.account.balance
-    if (event.seq !== lastOrderSeq && isNewBalance) newsroom?.account(event.account)
+    if (event.seq !== lastOrderSeq && isNewBalance) toastQueue?.account(event.account)
     account = event.account
     accountChanged = true
     enqueue(event)
