@@ -2,12 +2,12 @@ import { isOrderStatus, statusText } from '@paxyo/contracts/data'
 import { createMoneyFormat } from './money.ts'
 import type { Messages } from './locales.ts'
 
-/** How values are written for people, in one language. */
+/** Formats values for people, in one language. */
 export interface Format {
   money(amount: string, currency: string): string
   count(value: number): string
   percent(percent: number): string
-  /** A status that a newer gateway has is written as text. */
+  /** A status of a newer gateway is formatted as text. */
   status(status: string): string
   time(at: string): string
 }

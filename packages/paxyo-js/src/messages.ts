@@ -1,6 +1,6 @@
 import { LOCALES, type Messages } from './locales.ts'
 
-/** The language's words, or English ones, with the page's own in their place. */
+/** The messages of a language, by default English, overridden by the page's own. */
 export function toMessages(language: string, own: Partial<Messages> = {}): Messages {
   return { ...(LOCALES[language.split('-')[0]!.toLowerCase()] ?? LOCALES['en']!), ...own }
 }
@@ -15,7 +15,7 @@ export function directionOf(language: string): 'ltr' | 'rtl' {
   return RIGHT_TO_LEFT.test(language) ? 'rtl' : 'ltr'
 }
 
-/** Fills `{name}`. What is put in may run the other way than the language does, so it is kept apart (FSI … PDI). */
+/** Replaces `{name}`. A value may have another direction than the language, so it is isolated (FSI … PDI). */
 export function fill(text: string, values: Readonly<Record<string, string>>, direction: 'ltr' | 'rtl'): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = values[name]

@@ -8,25 +8,25 @@ import { fill } from './messages.ts'
 
 type Money = Pick<RefundView, 'amount' | 'currency'>
 
-/** A change of an order that its user wants to be told of. */
+/** A change of an order that is worth a toast. */
 export interface OrderNews {
   readonly order: OrderView
   readonly refund: Money | undefined
 }
 
-/** What news is written with. */
+/** Texts and formats for toasts. */
 export interface Writer {
   readonly messages: Messages
   readonly format: Format
   readonly direction: 'ltr' | 'rtl'
 }
 
-/** More changed orders than this at a time become one toast. */
+/** More changed orders than this at once become one toast. */
 export const SINGLE_NEWS_MAX = 3
 /** The key of that toast. */
 export const SUMMARY_KEY = 'orders'
 
-/** The tone of a status; one that is not listed is plain. */
+/** The tone of a status; others are plain. */
 const TONES = new Map<string, Toast['tone']>([
   ['completed', 'good'],
   ['partial', 'mixed'],
@@ -35,15 +35,15 @@ const TONES = new Map<string, Toast['tone']>([
 ] satisfies [OrderStatus, Toast['tone']][])
 
 /**
- * Whether a change is worth a toast: another status, or money. A few followers more are not.
+ * Whether a change is worth a toast: a new status, or a refund. Progress is not.
  *
- * @param before the status that was known, if one was.
+ * @param before the previous status, if it is known.
  */
 export function isNews({ order, refund }: OrderNews, before: string | null | undefined): boolean {
   return refund !== undefined || order.status !== before
 }
 
-/** One piece of news for each order: where it has come to, and everything that was paid back for it on the way. */
+/** Merges the changes of each order: its latest state, and the sum of its refunds. */
 export function mergeByOrder(news: readonly OrderNews[]): OrderNews[] {
   const byOrderId = new Map<string, OrderNews>()
   for (const { order, refund } of news) {
@@ -65,7 +65,7 @@ export function toOrderToast({ order, refund }: OrderNews, { messages, format, d
   }
 }
 
-/** One toast for many orders, with what was paid back for them, by currency. */
+/** One toast for many orders, with the sum of their refunds per currency. */
 export function toSummaryToast(news: readonly OrderNews[], { messages, format, direction }: Writer): Toast {
   const paidByCurrency = new Map<string, string>()
   for (const { refund } of news) {

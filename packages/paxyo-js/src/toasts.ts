@@ -16,7 +16,7 @@ export interface Toasts {
 }
 
 export const TOASTS_MAX = 4
-/** Long enough to read two lines twice. Time stands still while somebody points at a toast, or the page is hidden. */
+/** Long enough to read two lines twice. The time is paused while the pointer is on a toast, or the page is hidden. */
 export const TOAST_MS = 8_000
 const TICK_MS = 250
 
@@ -27,8 +27,8 @@ interface ShownToast {
 }
 
 /**
- * Toasts in a corner of the page, in a shadow tree: the page's CSS does not reach them, nor theirs the page. Screen
- * readers are told in a live region of its own, which is there before the first toast, as they demand.
+ * Toasts in a corner of the page, in a shadow tree, so that the page's CSS and theirs do not affect each other. A separate
+ * live region, which must exist before the first toast, announces them to screen readers.
  */
 export function createToasts(page: Document, language: string, messages: Messages): Toasts {
   const { host, region, list } = build(page, language, messages)
@@ -110,7 +110,7 @@ function build(page: Document, language: string, messages: Messages) {
   root.adoptedStyleSheets = [styles]
   const region = page.createElement('div')
   region.setAttribute('role', 'status')
-  // Its lines are told as they come, and not all of them again with each.
+  // Screen readers announce each new line, not all lines again.
   region.setAttribute('aria-atomic', 'false')
   region.className = 'region'
   const section = page.createElement('section')
