@@ -57,10 +57,7 @@ test('a token may come as plain text, by POST, with the user’s cookies', async
 test('a mistake in the tag is said once, and nothing is thrown into the page', async () => {
   const script = `<script src="${system.gateway.url}/paxyo.js"`
   const wrong: [tag: string, said: string][] = [
-    [
-      `${script}></script>`,
-      'paxyo.js: data-token-url is missing: it is the URL of your server that returns a token.',
-    ],
+    [`${script}></script>`, 'paxyo.js: data-token-url is missing: it is the URL of your server that returns a token.'],
     [
       `${script} data-token-url="/token" data-url="ftp://x"></script>`,
       'paxyo.js: data-url is not the URL of a gateway',

@@ -1,5 +1,10 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { startSimulator, WEBHOOK_SHAPE_NAMES, type WebhookAuthentication, type Simulator } from '@paxyo/provider-simulator'
+import {
+  startSimulator,
+  WEBHOOK_SHAPE_NAMES,
+  type WebhookAuthentication,
+  type Simulator,
+} from '@paxyo/provider-simulator'
 import { listen } from '@paxyo/service-kit'
 import { parseSecret } from '@paxyo/standard-webhooks'
 import { readFileSync } from 'node:fs'
@@ -73,7 +78,11 @@ test('every shape pays', async () => {
   for (const [index, shape] of WEBHOOK_SHAPE_NAMES.entries()) {
     const orderId = `9007199254740993${index}`
     await place(orderId)
-    await using one = await startSimulator({ webhookUrl, authentication: { kind: 'path', token: TOKEN }, shapes: [shape] })
+    await using one = await startSimulator({
+      webhookUrl,
+      authentication: { kind: 'path', token: TOKEN },
+      shapes: [shape],
+    })
     one.restore({ orderId })
     one.change(orderId, { status: 'partial', remains: 300 })
     await one.idle()
