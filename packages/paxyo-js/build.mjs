@@ -1,5 +1,5 @@
-// Bundles the embed script into one file, dist/paxyo.js, if it is missing or its sources have changed. npm's pre-scripts run
-// this, on Node 18 and newer: it imports esbuild only if there is something to build.
+// Bundles the embed script into one file, dist/paxyo.js, if it is missing or its sources have changed. npm's
+// pre-scripts run this, on Node 18 and newer: it imports esbuild only if there is something to build.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'

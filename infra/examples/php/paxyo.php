@@ -23,8 +23,8 @@ function paxyo_token(string $userId): string
 }
 
 /**
- * Registers an order that you have placed with the provider. Registering it twice does no harm, so retry if you are not sure
- * that it succeeded.
+ * Registers an order that you have placed with the provider. Registering it twice does no harm, so retry if you are not
+ * sure that it succeeded.
  *
  * @param array $order orderId, providerOrderId, userId, service, link, quantity, charge (a string such as "2.50": a
  *                     float would lose digits) and currency
@@ -36,10 +36,11 @@ function paxyo_register_order(array $order): array
 }
 
 /**
- * A user's current state: the balance, the newest orders by order id, and the position in the user's stream to resume from.
+ * A user's current state: the balance, the newest orders by order id, and the position in the user's stream to resume
+ * from.
  *
- * It reads the position first. If an order changes in between, the page receives the change again, which does no harm; in
- * the other order the page would miss it.
+ * It reads the position first. If an order changes in between, the page receives the change again, which does no harm;
+ * in the other order the page would miss it.
  *
  * @return array|null null when Paxyo cannot be reached: render your own data, and a snapshot updates the page
  */

@@ -19,7 +19,9 @@ export interface TokenRequest {
 
 /** `token`, `getToken`, or both: then `token` is the first one. */
 export interface ConnectOptions {
-  /** The gateway's URL: `wss://rt.example.com/ws`. `https` is replaced by `wss`; a path is relative to the page's host. */
+  /**
+   * The gateway's URL: `wss://rt.example.com/ws`. `https` is replaced by `wss`; a path is relative to the page's host.
+   */
   readonly url: string | URL
   /** A token from the panel's server. Without `getToken`, the client closes when it expires. */
   readonly token?: string
@@ -31,16 +33,16 @@ export interface ConnectOptions {
   /** The user, if the page knows it: then tabs share a connection before the first token. */
   readonly userId?: string
   /**
-   * The position at which the page's server rendered its rows, or at which the application saved its own state: the client
-   * resumes from there and emits no snapshot, unless the position is too old.
+   * The position at which the page's server rendered its rows, or at which the application saved its own state: the
+   * client resumes from there and emits no snapshot, unless the position is too old.
    */
   readonly position?: Position
   /** `tabs`, the default: all tabs of a user share one connection. `none`: each has its own. */
   readonly share?: 'tabs' | 'none'
   /**
-   * For an application that keeps its own state across reloads: the client keeps its position, too, in `sessionStorage`, and
-   * resumes. Without it a page starts with a snapshot. The position is saved right after all listeners have received an
-   * event, so it always matches the state that a listener saves synchronously.
+   * For an application that keeps its own state across reloads: the client keeps its position, too, in
+   * `sessionStorage`, and resumes. Without it a page starts with a snapshot. The position is saved right after all
+   * listeners have received an event, so it always matches the state that a listener saves synchronously.
    */
   readonly resumeOverReload?: boolean
   /** Another place for the position; setting it turns `resumeOverReload` on, and null turns it off. */
@@ -89,8 +91,8 @@ export interface AccountEvent {
 }
 
 /**
- * A change of a kind that this version does not know, from a newer server. If it contains the account, `account` is emitted
- * after it; nothing else is.
+ * A change of a kind that this version does not know, from a newer server. If it contains the account, `account` is
+ * emitted after it; nothing else is.
  */
 export interface UnknownEvent {
   readonly type: 'event'
@@ -114,8 +116,8 @@ export type ClientEventOf<Type extends ClientEventType> = Extract<ClientEvent, {
 
 export interface ConnectionStatus {
   /**
-   * `connecting` until it is `live` for the first time; `reconnecting` after that. `offline`: the browser reports that there
-   * is no network. `closed` is final.
+   * `connecting` until it is `live` for the first time; `reconnecting` after that. `offline`: the browser reports that
+   * there is no network. `closed` is final.
    */
   readonly state: 'connecting' | 'live' | 'reconnecting' | 'offline' | 'closed'
   /** When the state began, in ms since 1970. */
@@ -129,8 +131,8 @@ export interface ConnectionStatus {
 /**
  * A user's stream. Every event reaches the application exactly once and in order, across reconnects and in every tab.
  *
- * As an async iterable it yields all events from the start of the iteration, and ends when the client is closed. A loop that
- * falls more than 1,000 events behind fails with a `slow_consumer` error: no event is dropped silently.
+ * As an async iterable it yields all events from the start of the iteration, and ends when the client is closed. A loop
+ * that falls more than 1,000 events behind fails with a `slow_consumer` error: no event is dropped silently.
  */
 export interface Client extends AsyncIterable<ClientEvent> {
   /**

@@ -4,8 +4,8 @@ const STEP_MS = 1_000
 export const RETRY_DELAY_MS_MAX = 30_000
 
 /**
- * The delay before a retry, with full jitter: random between 0 and a limit that doubles. The first retry waits, too, because
- * a server that fails disconnects all its clients at the same moment.
+ * The delay before a retry, with full jitter: random between 0 and a limit that doubles. The first retry waits, too,
+ * because a server that fails disconnects all its clients at the same moment.
  *
  * @param failures the number of failed attempts before, 0 at the first retry.
  * @param random in [0, 1).

@@ -1,8 +1,9 @@
 /**
- * Why the client is disconnected, for good or until the next retry. `code` is stable; the README lists all codes. An error
- * from the server has the name of its close code, such as `invalid_token`.
+ * Why the client is disconnected, for good or until the next retry. `code` is stable; the README lists all codes. An
+ * error from the server has the name of its close code, such as `invalid_token`.
  *
- * Throw one with `final: true` from `getToken` when there will be no more tokens, for example because the user signed out.
+ * Throw one with `final: true` from `getToken` when there will be no more tokens, for example because the user signed
+ * out.
  */
 export class ClientError extends Error {
   override readonly name = 'ClientError'

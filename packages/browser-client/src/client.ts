@@ -12,8 +12,8 @@ import { canShare, createTabs, type Tabs } from './tabs.ts'
 import { isAboutOrder, isKnownKind, type ReceivedEvent } from './wire.ts'
 
 /**
- * Follows a user's stream until the page or the client is closed. It starts after the current task, so that listeners added
- * in the same task miss nothing.
+ * Follows a user's stream until the page or the client is closed. It starts after the current task, so that listeners
+ * added in the same task miss nothing.
  *
  * @throws TypeError when the options are not valid. Later errors are in `status`.
  */

@@ -1,13 +1,13 @@
 /**
- * The state machine of a connection: `transition(state, input, context)` returns the next state and the effects to carry
- * out. It has no clock, randomness or I/O; `connection.ts` supplies them and carries out the effects.
+ * The state machine of a connection: `transition(state, input, context)` returns the next state and the effects to
+ * carry out. It has no clock, randomness or I/O; `connection.ts` supplies them and carries out the effects.
  *
  * It guarantees: at most one socket and one token request at a time; a socket is opened only with a token that has not
- * expired, as far as the client can renew it; every phase that waits has a timer; every failure leads to a retry with full
- * jitter, or to `closed` if it is final; nothing happens after `closed`.
+ * expired, as far as the client can renew it; every phase that waits has a timer; every failure leads to a retry with
+ * full jitter, or to `closed` if it is final; nothing happens after `closed`.
  *
- * How: the table `TRANSITIONS` is total, so a combination of phase and input that is missing does not compile. The decision
- * about an input is never spread over callbacks of sockets, timers and token requests.
+ * How: the table `TRANSITIONS` is total, so a combination of phase and input that is missing does not compile. The
+ * decision about an input is never spread over callbacks of sockets, timers and token requests.
  *
  * Without it, the races between these callbacks (a token that arrives after a suspend, a close event of an old socket)
  * would open two sockets, leave a page without a reconnect, or make all clients reconnect at the same moment.

@@ -14,9 +14,9 @@ export type LinkVerdict =
 const SECOND_LOOK_MS = 2_000
 
 /**
- * Checks whether a link is dead. One check is not enough: in a tab that was throttled, frozen or asleep, the check itself may
- * be late and run before queued messages. A link is dead if it is still silent at a second check, after the page has had time
- * to read them.
+ * Checks whether a link is dead. One check is not enough: in a tab that was throttled, frozen or asleep, the check
+ * itself may be late and run before queued messages. A link is dead if it is still silent at a second check, after the
+ * page has had time to read them.
  */
 export function checkLink({ lastReceivedAtMs, silenceMsMax, suspectedAtMs }: Link, nowMs: number): LinkVerdict {
   // Also detects a dead link after the clock was set back.

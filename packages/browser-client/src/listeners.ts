@@ -28,7 +28,9 @@ export class Listeners {
     return remove
   }
 
-  /** An error in a listener is reported and does not affect the others. A listener added meanwhile gets the next event. */
+  /**
+   * An error in a listener is reported and does not affect the others. A listener added meanwhile gets the next event.
+   */
   emit(event: ClientEvent): void {
     const entries = this.#byType.get(event.type)
     for (const entry of Array.from(entries ?? [])) {

@@ -19,8 +19,8 @@ export type Placement = 'next' | 'known' | 'gap' | 'foreign'
 const RECENT_MAX = 256
 
 /**
- * The only way to the application. It passes on each event once and in order, whether it comes from this tab's connection or
- * from another tab's.
+ * The only way to the application. It passes on each event once and in order, whether it comes from this tab's
+ * connection or from another tab's.
  */
 export class Stream {
   readonly #deps: StreamDeps

@@ -9,11 +9,12 @@
  * `Stream` passes on only the next event. A tab that detects a gap requests the missing events from the leader. If the
  * leader no longer has them, or the tab has no position yet, the tab opens its own connection until it has caught up.
  *
- * Without it each tab has its own connection: correct, but the gateway's limit on connections per user ends the last ones.
- * Without stealing the lock, a frozen leader stops every tab; without the requests, a gap between two leaders is permanent.
+ * Without it each tab has its own connection: correct, but the gateway's limit on connections per user ends the last
+ * ones. Without stealing the lock, a frozen leader stops every tab; without the requests, a gap between two leaders is
+ * permanent.
  *
- * It is not a SharedWorker: that needs a separate script on the panel's origin, has no access to the page's getToken, and
- * was missing in Chrome on Android for years.
+ * It is not a SharedWorker: that needs a separate script on the panel's origin, has no access to the page's getToken,
+ * and was missing in Chrome on Android for years.
  */
 import type { ConnectionStatus, Position } from './api.ts'
 import { ClientError } from './client-error.ts'
@@ -36,7 +37,9 @@ export interface TabsDeps {
 type TabMessage =
   | { readonly kind: 'event'; readonly epoch: string; readonly event: ReceivedEvent }
   | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
-  /** The leader's state. Sent when it changes, at each ping of the server, and in response to a request when not live. */
+  /**
+   * The leader's state. Sent when it changes, at each ping of the server, and in response to a request when not live.
+   */
   | ({ readonly kind: 'state'; readonly isHidden: boolean } & LeaderState)
   | { readonly kind: 'request'; readonly from: string; readonly position: Position | undefined }
   /** The events after the position; undefined if the leader no longer has them. */

@@ -12,8 +12,8 @@ const RENEW_BEFORE_MS_MAX = 60_000
 const RENEW_BEFORE_SHARE = 0.2
 
 /**
- * Reads a JWT. If it has an `iat`, its lifetime is counted from when it was received, so that a wrong clock on this machine
- * does not make it look expired.
+ * Reads a JWT. If it has an `iat`, its lifetime is counted from when it was received, so that a wrong clock on this
+ * machine does not make it look expired.
  */
 export function readToken(value: string, receivedAtMs: number): Token {
   const { sub, exp, iat } = readClaims(value)

@@ -35,9 +35,9 @@ export function findUnreadable(frames: RecordedFrames, schemas: WireSchemas): st
 }
 
 /**
- * Server frames that the schemas now allow and that clients of this version do not expect: a member that was always present
- * may be absent, or may have another type. New members, types of messages, kinds of events and strings are not included:
- * clients tolerate them.
+ * Server frames that the schemas now allow and that clients of this version do not expect: a member that was always
+ * present may be absent, or may have another type. New members, types of messages, kinds of events and strings are not
+ * included: clients tolerate them.
  */
 function findUnforeseen(frames: RecordedFrames, { server }: WireSchemas): string[] {
   const violations = new Set<string>()

@@ -8,8 +8,8 @@ const FORM_DEPTH_MAX = 3
 const FORM_FIELDS_MAX = 4000
 
 /**
- * Parses a request body as JSON or as a form. Numbers are returned as the digits that were sent, so that an id above 2⁵³
- * keeps all of them. By default, curl sends a body as a form, so a form that begins like JSON is parsed as JSON.
+ * Parses a request body as JSON or as a form. Numbers are returned as the digits that were sent, so that an id above
+ * 2⁵³ keeps all of them. By default, curl sends a body as a form, so a form that begins like JSON is parsed as JSON.
  */
 export function parseBody(contentType: 'json' | 'form', text: string): ParsedBody {
   if (contentType === 'json') return parseJson(text)

@@ -29,8 +29,8 @@ export const STATUS_WORDS: StatusMap = {
 export type ReadStatus = (word: string) => OrderStatus | 'unknown'
 
 /**
- * Creates a reader of a provider's status words. The provider's own map takes precedence over the words that all providers
- * of this format use. Case, spaces, `_` and `-` are ignored.
+ * Creates a reader of a provider's status words. The provider's own map takes precedence over the words that all
+ * providers of this format use. Case, spaces, `_` and `-` are ignored.
  *
  * @example createStatusReader({ '5': 'canceled' })('5') // 'canceled'
  */

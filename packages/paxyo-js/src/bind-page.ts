@@ -30,8 +30,8 @@ export interface BindPageOptions {
 }
 
 /**
- * Binds a page to its user's stream. It writes changes in animation frames, each order once per frame; then it dispatches
- * every event to the page's own code, in order. The page is then at least as current as the event.
+ * Binds a page to its user's stream. It writes changes in animation frames, each order once per frame; then it
+ * dispatches every event to the page's own code, in order. The page is then at least as current as the event.
  */
 export function bindPage({ page, client, format, messages, toastQueue, warn }: BindPageOptions): void {
   const known = new Map<string, OrderView>()

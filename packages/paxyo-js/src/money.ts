@@ -9,8 +9,8 @@ const takesStrings = (): boolean =>
   ) === '123456789012.12345678'
 
 /**
- * Formats decimal strings for people, with all their digits, and at least the currency's usual number of decimals. A unit
- * that is not an ISO 4217 code follows the number.
+ * Formats decimal strings for people, with all their digits, and at least the currency's usual number of decimals. A
+ * unit that is not an ISO 4217 code follows the number.
  */
 export function createMoneyFormat(
   language: string,

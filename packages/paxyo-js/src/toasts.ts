@@ -27,8 +27,8 @@ interface ShownToast {
 }
 
 /**
- * Toasts in a corner of the page, in a shadow tree, so that the page's CSS and theirs do not affect each other. A separate
- * live region, which must exist before the first toast, announces them to screen readers.
+ * Toasts in a corner of the page, in a shadow tree, so that the page's CSS and theirs do not affect each other. A
+ * separate live region, which must exist before the first toast, announces them to screen readers.
  */
 export function createToasts(page: Document, language: string, messages: Messages): Toasts {
   const { host, region, list } = build(page, language, messages)

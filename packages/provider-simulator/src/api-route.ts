@@ -44,8 +44,8 @@ const SERVICES = [
 ]
 
 /**
- * The API v2: requests are forms with `key` and `action`, and every response is a 200, errors included. Numbers are sent as
- * text, except the id of a new order.
+ * The API v2: requests are forms with `key` and `action`, and every response is a 200, errors included. Numbers are
+ * sent as text, except the id of a new order.
  */
 export function registerApiRoute(app: FastifyInstance, deps: ApiDeps): void {
   app.post<{ Body: Form | null }>(API_PATH, async (request, reply) => {

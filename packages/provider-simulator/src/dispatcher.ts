@@ -43,8 +43,8 @@ const HOLD_MS_MAX = 250
 const WAITING_MAX = 50_000
 
 /**
- * Sends webhooks with injected network faults. The faults of the n-th webhook depend only on the seed and n, so the same
- * commands cause the same faults, independent of timing.
+ * Sends webhooks with injected network faults. The faults of the n-th webhook depend only on the seed and n, so the
+ * same commands cause the same faults, independent of timing.
  */
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { seed, networkFaults } = options

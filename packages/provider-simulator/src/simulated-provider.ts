@@ -16,7 +16,9 @@ export interface SimulatorOptions extends Partial<NetworkFaults> {
   /** The shapes to choose from; by default all. */
   readonly shapes?: readonly WebhookShapeName[]
   readonly retry?: Partial<RetryOptions>
-  /** How many webhooks are in flight at once, by default 32; with 1, and without network faults, they arrive in order. */
+  /**
+   * How many webhooks are in flight at once, by default 32; with 1, and without network faults, they arrive in order.
+   */
   readonly connectionsMax?: number
   /** Changes orders automatically. */
   readonly autopilot?: AutopilotOptions

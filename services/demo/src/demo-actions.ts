@@ -26,8 +26,8 @@ export function createDemoActions(deps: DemoDeps): DemoActions {
   }
 
   /**
-   * Sets the provider's order to the panel's state: the provider keeps its orders in memory only, and does not know webhooks
-   * that were sent manually.
+   * Sets the provider's order to the panel's state: the provider keeps its orders in memory only, and does not know
+   * webhooks that were sent manually.
    */
   const restore = ({ providerOrderId, quantity, status, remains, startCount }: PanelOrder): ProviderOrder =>
     provider.restore({ orderId: providerOrderId, quantity, status, remains: remains ?? quantity, startCount })

@@ -4,8 +4,8 @@ declare(strict_types=1);
 require __DIR__ . '/../paxyo.php';
 require __DIR__ . '/../panel.php';
 
-// The target of the form in smm.php. Your panel debits the charge and places the order with the provider at this point; here
-// the form contains the provider's order number, so that you can try a webhook with it.
+// The target of the form in smm.php. Your panel debits the charge and places the order with the provider at this point;
+// here the form contains the provider's order number, so that you can try a webhook with it.
 const PRICE_PER_THOUSAND_CENTS = 250;
 
 $userId = current_user();

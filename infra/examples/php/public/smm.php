@@ -15,8 +15,8 @@ header('X-Content-Type-Options: nosniff');
 header('Referrer-Policy: same-origin');
 header('Cache-Control: no-store');
 
-// Your own rows, with Paxyo's current values. If Paxyo cannot be reached, $state is null and there is no position: then the
-// page gets a snapshot, which fills the rows.
+// Your own rows, with Paxyo's current values. If Paxyo cannot be reached, $state is null and there is no position: then
+// the page gets a snapshot, which fills the rows.
 $state = paxyo_state($userId);
 $orders = array_map(fn (array $order): array => ($state['orders'][$order['orderId']] ?? []) + $order + [
     'status' => 'pending', 'remains' => null, 'startCount' => null, 'refunded' => '0',

@@ -93,7 +93,8 @@ test('when the leader crashes the survivor takes over', async () => {
 
 test('a leader that is about to be frozen gives up its place, and has everything when it comes back', async () => {
   const [leader, follower] = await openTwo()
-  // The pages of a headless browser are always visible, so Chromium does not freeze them: the test sends the events only.
+  // The pages of a headless browser are always visible, so Chromium does not freeze them: the test sends the events
+  // only.
   await leader.page.evaluate('document.dispatchEvent(new Event("freeze"))')
   await sdk.happen(2)
   await follower.reached(4)

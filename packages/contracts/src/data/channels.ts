@@ -5,8 +5,8 @@ export interface BusMessage {
 }
 
 /**
- * The number of shards that users are distributed over. The shard is the channel's hash tag, so all channels of a shard are
- * in one slot of a Redis Cluster. To change it, restart all services at once.
+ * The number of shards that users are distributed over. The shard is the channel's hash tag, so all channels of a shard
+ * are in one slot of a Redis Cluster. To change it, restart all services at once.
  */
 export const EVENT_CHANNEL_SHARDS = 64
 

@@ -1,6 +1,6 @@
 /**
- * Why the server closed a WebSocket. 4000 to 4499: the client should reconnect. 4500 to 4999: it should not, because the
- * next attempt would fail, too.
+ * Why the server closed a WebSocket. 4000 to 4499: the client should reconnect. 4500 to 4999: it should not, because
+ * the next attempt would fail, too.
  */
 export const CLOSE_CODES = {
   draining: { code: 4000, meaning: 'The server is shutting down; reconnect after retryAfterMs.' },

@@ -14,8 +14,8 @@ export interface ProtocolRevision {
 }
 
 /**
- * Every change of the wire protocol, oldest first. Deployed clients use all of these, so entries are never edited. A test
- * reports whether a change of the schemas is additive or breaking, and what to add here.
+ * Every change of the wire protocol, oldest first. Deployed clients use all of these, so entries are never edited. A
+ * test reports whether a change of the schemas is additive or breaking, and what to add here.
  */
 export const PROTOCOL_HISTORY: readonly ProtocolRevision[] = [
   {

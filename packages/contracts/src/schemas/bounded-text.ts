@@ -1,8 +1,8 @@
 import { z } from 'zod'
 
 /**
- * Text of at most `max` UTF-16 units that matches `pattern`. The length is checked first, and a text that is too long is not
- * matched: otherwise zod runs every check, and a regular expression over megabytes blocks the whole process.
+ * Text of at most `max` UTF-16 units that matches `pattern`. The length is checked first, and a text that is too long
+ * is not matched: otherwise zod runs every check, and a regular expression over megabytes blocks the whole process.
  *
  * @param wanted the error message, such as `must be a code such as "USD"`.
  */

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { ERROR_CODES, type ErrorCode } from '../data/error-codes.ts'
 
-/** An error response, RFC 9457 (`application/problem+json`), with a stable `code` in addition to the standard members. */
+/**
+ * An error response, RFC 9457 (`application/problem+json`), with a stable `code` in addition to the standard members.
+ */
 export const problemSchema = z.object({
   type: z.string(),
   title: z.string(),

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { boundedText } from './bounded-text.ts'
 
 /**
- * An identifier of the panel or the provider: 1 to 128 printable characters, without spaces at the start or end. Control
- * characters are rejected, because PostgreSQL cannot store NUL and a log entry must stay on one line.
+ * An identifier of the panel or the provider: 1 to 128 printable characters, without spaces at the start or end.
+ * Control characters are rejected, because PostgreSQL cannot store NUL and a log entry must stay on one line.
  */
 export const identifierSchema = boundedText(
   128,

@@ -7,8 +7,8 @@ import { identifierSchema, seqSchema } from './scalars.ts'
 export const positionSchema = z.object({ epoch: z.string().min(1).max(64), seq: seqSchema })
 
 /**
- * JSON text frames from the client. The gateway ignores unknown members and frames of an unknown type, so that newer clients
- * work with older gateways.
+ * JSON text frames from the client. The gateway ignores unknown members and frames of an unknown type, so that newer
+ * clients work with older gateways.
  */
 export const clientMessageSchema = z.discriminatedUnion('type', [
   z.object({
@@ -35,7 +35,9 @@ const welcomeSchema = z.object({
   epoch: z.string(),
   /** The last seq that this message includes; the next event is seq + 1. */
   seq: seqSchema,
-  /** `snapshot`: replace the displayed state with `account` and `orders`. `resumed`: keep it; the missed events follow. */
+  /**
+   * `snapshot`: replace the displayed state with `account` and `orders`. `resumed`: keep it; the missed events follow.
+   */
   mode: z.enum(['snapshot', 'resumed']),
   /** Absent when the user has no account yet, and when resumed. */
   account: accountViewSchema.optional(),

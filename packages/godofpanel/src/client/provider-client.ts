@@ -46,8 +46,8 @@ export interface GodOfPanelClient extends ProviderClient {
   services(): Promise<ProviderService[]>
   balance(): Promise<ProviderBalance>
   /**
-   * Places an order and returns the provider's id for it. The request is never retried: after `outcome_unknown` the order
-   * may have been placed.
+   * Places an order and returns the provider's id for it. The request is never retried: after `outcome_unknown` the
+   * order may have been placed.
    */
   add(order: OrderToPlace): Promise<string>
 }

@@ -9,7 +9,8 @@ export interface RankedOrder {
 }
 
 /**
- * Everything that the panel shows of its user's stream, as of `position`. It is plain data, and all that a reload needs.
+ * Everything that the panel shows of its user's stream, as of `position`. It is plain data, and all that a reload
+ * needs.
  */
 export interface PanelState {
   /** The last event that is included; undefined before the first snapshot. */

@@ -44,8 +44,8 @@ interface Draft {
 }
 
 /**
- * Applies changes in order. The given state is not modified, and an unchanged order stays the same object. Changes whose seq is
- * already included are ignored.
+ * Applies changes in order. The given state is not modified, and an unchanged order stays the same object. Changes
+ * whose seq is already included are ignored.
  */
 export function reduce(state: PanelState, changes: readonly Change[]): PanelState {
   if (changes.length === 0) return state

@@ -13,8 +13,8 @@ export interface RefundEntry {
 }
 
 /**
- * Completes the history from a snapshot, which has the refunded total of each order but not the single refunds: the part that
- * is not known as refunds becomes one entry, at the time of the order's last change.
+ * Completes the history from a snapshot, which has the refunded total of each order but not the single refunds: the
+ * part that is not known as refunds becomes one entry, at the time of the order's last change.
  *
  * @param known refunds of the same stream, newest first.
  */

@@ -12,8 +12,8 @@ interface Saved {
 }
 
 /**
- * Saves a state for the next page of this tab. Position and content are one item, so that they always match: a stream that
- * resumes from a position newer than the displayed state would skip the events in between.
+ * Saves a state for the next page of this tab. Position and content are one item, so that they always match: a stream
+ * that resumes from a position newer than the displayed state would skip the events in between.
  */
 export function saveState(store: TextStore, userId: string, state: PanelState): void {
   const saved: Saved = { version: VERSION, userId, state: { ...state, orders: [...state.orders.values()] } }

@@ -13,7 +13,8 @@ export interface Store {
 }
 
 /**
- * Collects changes and applies them in batches, so that a thousand events at once are one update of the state and of the page.
+ * Collects changes and applies them in batches, so that a thousand events at once are one update of the state and of
+ * the page.
  */
 export function createStore(
   initial: PanelState,

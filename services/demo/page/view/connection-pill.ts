@@ -12,7 +12,10 @@ const NAMES: Readonly<Record<ConnectionStatus['state'], string>> = {
 
 const TICK_MS = 1_000
 
-/** The connection's state, since when, and the time until the next retry. Screen readers get only the state, not the countdown. */
+/**
+ * The connection's state, since when, and the time until the next retry. Screen readers get only the state, not the
+ * countdown.
+ */
 export function createConnectionPill(): { show(status: ConnectionStatus): void } {
   const pill = byId('connection')
   const name = pill.querySelector('.connection-name')!

@@ -6,7 +6,9 @@ import { byId } from './element.ts'
 const INTERVAL_MS = 2_000
 const WAITING_MAX = 3
 
-/** Announces changes to screen readers. Changes during an announcement are announced together; many become one sentence. */
+/**
+ * Announces changes to screen readers. Changes during an announcement are announced together; many become one sentence.
+ */
 export function createLiveRegion(): { announce(toasts: readonly Toast[]): void } {
   let waiting: string[] = []
   let count = 0

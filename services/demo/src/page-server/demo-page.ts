@@ -26,8 +26,8 @@ const contentSecurityPolicy = (socketUrl = ''): string =>
   ].join('; ')
 
 /**
- * Serves the demo page and its token. The browser gets TypeScript with its types stripped, so there is no build. Every visitor
- * of the page gets a token: for demonstration only.
+ * Serves the demo page and its token. The browser gets TypeScript with its types stripped, so there is no build. Every
+ * visitor of the page gets a token: for demonstration only.
  */
 export function registerDemoPage(app: FastifyInstance, { mintToken, socketUrl, actions }: DemoPageOptions): void {
   const headers = {
