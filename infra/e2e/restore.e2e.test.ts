@@ -118,7 +118,7 @@ async function start(name: 'webhook-ingest' | 'ws-gateway'): Promise<ServiceProc
   if (name === 'webhook-ingest') {
     provider.setWebhook({
       url: `${service.url}/webhooks/godofpanel`,
-      proof: { kind: 'path', token: WEBHOOK_TOKEN },
+      authentication: { kind: 'path', token: WEBHOOK_TOKEN },
     })
   }
   return service
@@ -156,7 +156,7 @@ async function buy(id: string): Promise<void> {
 async function cancel(id: string): Promise<void> {
   provider.cancel(id)
   await provider.idle()
-  expect(provider.deliveries.newest.at(-1)?.state).toBe('answered')
+  expect(provider.deliveries.newest.at(-1)?.state).toBe('acknowledged')
 }
 
 /** All refunds, by order. */

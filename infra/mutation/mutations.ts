@@ -179,7 +179,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a replaced leader tab keeps the lock',
     file: `${CLIENT}/src/tabs.ts`,
-    find: '    release?.()\n',
+    find: '    releaseLock?.()\n',
     replace: '',
     tests: ['packages/browser-client/test/browser/tabs'],
   },

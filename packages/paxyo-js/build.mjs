@@ -1,5 +1,5 @@
-// Bundles the embed script into one file, dist/paxyo.js, when it is missing or its sources have changed. Runs on any
-// Node from 18 on, from npm's pre-scripts: esbuild is looked for only when there is something to build.
+// Bundles the embed script into one file, dist/paxyo.js, if it is missing or its sources have changed. npm's
+// pre-scripts run this, on Node 18 and newer: it imports esbuild only if there is something to build.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
@@ -7,9 +7,9 @@ import { fileURLToPath } from 'node:url'
 
 const folder = dirname(fileURLToPath(import.meta.url))
 const workspace = join(folder, '../..')
-/** What pages load. */
+/** The script that pages load. */
 const builtFile = join(folder, 'dist/paxyo.js')
-/** What it was built from: a hash for each file. */
+/** The hashes of its source files. */
 const sourcesFile = join(folder, 'dist/sources.json')
 
 /** Builds the script unless it is up to date. */
@@ -51,7 +51,7 @@ function hashOf(path) {
   return existsSync(file) ? createHash('sha256').update(readFileSync(file)).digest('hex') : undefined
 }
 
-/** In one step, so that whoever reads meanwhile gets the old file or the new one. */
+/** Atomic: a concurrent reader gets the old file or the new one. */
 function write(file, content) {
   mkdirSync(dirname(file), { recursive: true })
   writeFileSync(`${file}.${process.pid}`, content)
@@ -71,7 +71,7 @@ function cssAsText(esbuild) {
   }
 }
 
-/** Puts the integrity of the script into the README, where pages take it from. */
+/** Writes the script's integrity hash into the README. */
 function documentIntegrity(integrity) {
   const readme = join(folder, 'README.md')
   writeFileSync(readme, readFileSync(readme, 'utf8').replace(/sha384-[\w+/=]+/g, integrity))

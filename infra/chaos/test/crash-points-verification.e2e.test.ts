@@ -29,8 +29,8 @@ test('kill -9 at any step between a webhook and the money that its provider veri
     provider.add({ orderId })
     expect((await system.register({ orderId: `A-${orderId}`, providerOrderId: orderId })).status).toBe(201)
     await using crashing = await startProcess(crashingIngest.file, { ...system.env, CRASH_AT: String(crashAt) })
-    const proof = { kind: 'path', token: WEBHOOK_TOKEN } as const
-    provider.setWebhook({ url: `${crashing.url}/webhooks/godofpanel`, proof })
+    const authentication = { kind: 'path', token: WEBHOOK_TOKEN } as const
+    provider.setWebhook({ url: `${crashing.url}/webhooks/godofpanel`, authentication })
     provider.cancel(orderId)
     const isOver = await eventually(
       async () =>
@@ -40,7 +40,7 @@ test('kill -9 at any step between a webhook and the money that its provider veri
     expect(isOver).toBe(true)
     const isDead = await eventually(() => crashing.child.signalCode === 'SIGKILL', CRASH_MS_MAX).catch(() => false)
     // The provider retries webhooks without a response, at a process that is up.
-    provider.setWebhook({ url: `${system.ingest.url}/webhooks/godofpanel`, proof })
+    provider.setWebhook({ url: `${system.ingest.url}/webhooks/godofpanel`, authentication })
     provider.announce([orderId])
     await crashing.end('SIGKILL')
     if (!isDead) break

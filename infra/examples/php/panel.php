@@ -1,9 +1,9 @@
 <?php
 declare(strict_types=1);
 
-// What your panel has already, in its plainest form: a login, a table of orders, and helpers for pages.
+// The parts that your panel already has, in a minimal form: a login, a table of orders, and helpers for pages.
 
-/** Who is logged in. This example logs everybody in as "demo"; put your own login in its place. */
+/** The logged-in user. This example logs in every visitor as "demo"; replace it with your own login. */
 function current_user(bool $mayLogIn = false): ?string
 {
     session_start(['cookie_httponly' => true, 'cookie_samesite' => 'Lax', 'use_strict_mode' => true]);
@@ -14,7 +14,7 @@ function current_user(bool $mayLogIn = false): ?string
     return $_SESSION['user_id'] ?? null;
 }
 
-/** The user's orders, the newest first. A JSON file here; a table in your panel. */
+/** The user's orders, newest first. They are in a JSON file here, and in a table in your panel. */
 function orders_of(string $userId): array
 {
     $all = json_decode((string) @file_get_contents(orders_file()), true) ?: [];
@@ -35,20 +35,20 @@ function add_order(array $order): void
     fclose($file);
 }
 
-/** Outside of what the web server shows. */
+/** Outside of the folder that the web server serves. */
 function orders_file(): string
 {
     $folder = getenv('PANEL_DATA_DIR') ?: sys_get_temp_dir();
     return "$folder/panel-orders.json";
 }
 
-/** Text in a page, or in an attribute of it. */
+/** Escapes text for HTML, also for an attribute. */
 function h(string|int $text): string
 {
     return htmlspecialchars((string) $text, ENT_QUOTES | ENT_SUBSTITUTE, 'UTF-8');
 }
 
-/** An amount with at least two digits after the point, and all that it has. Never by way of a float. */
+/** Formats an amount with all its digits, at least two after the point. It never uses a float. */
 function money(string $amount, string $currency): string
 {
     [$whole, $fraction] = explode('.', $amount . '.');
@@ -57,7 +57,7 @@ function money(string $amount, string $currency): string
     return $currency === 'USD' ? "\$$number" : "$number $currency";
 }
 
-/** What was delivered, in percent. */
+/** The delivered part, in percent. */
 function percent(array $order): int
 {
     if ($order['status'] === 'completed') {

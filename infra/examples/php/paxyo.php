@@ -3,13 +3,13 @@ declare(strict_types=1);
 
 require_once __DIR__ . '/settings.php';
 
-/** How long a browser's token is good for. The page fetches a new one before it ends. */
+/** The lifetime of a browser's token. The page fetches a new one before it expires. */
 const PAXYO_TOKEN_SECONDS = 300;
-/** Nobody waits longer than this for a page because of us. */
+/** Paxyo never delays a page longer than this. */
 const PAXYO_CONNECT_MS = 1000;
 const PAXYO_TIMEOUT_MS = 3000;
 
-/** A JWT that lets a browser follow this user's orders, and nobody else's. */
+/** A JWT that lets a browser receive this user's orders, and no other user's. */
 function paxyo_token(string $userId): string
 {
     $secret = setting('PAXYO_JWT_SECRET');
@@ -23,12 +23,12 @@ function paxyo_token(string $userId): string
 }
 
 /**
- * Tells Paxyo of an order that you have passed on to the provider. Telling it twice does no harm, so try again when in
- * doubt.
+ * Registers an order that you have placed with the provider. Registering it twice does no harm, so retry if you are not
+ * sure that it succeeded.
  *
  * @param array $order orderId, providerOrderId, userId, service, link, quantity, charge (a string such as "2.50": a
  *                     float would lose digits) and currency
- * @throws RuntimeException with what is wrong, when it was not accepted
+ * @throws RuntimeException when the order was not accepted; the message says why
  */
 function paxyo_register_order(array $order): array
 {
@@ -36,13 +36,13 @@ function paxyo_register_order(array $order): array
 }
 
 /**
- * What Paxyo knows of a user now: the balance, the newest orders by order id, and the position in the user's stream to
- * go on from.
+ * A user's current state: the balance, the newest orders by order id, and the position in the user's stream to resume
+ * from.
  *
- * The position is read first. An order that changes in between is then told to the page once more, which does no harm;
- * the other way round the page would miss it.
+ * It reads the position first. If an order changes in between, the page receives the change again, which does no harm;
+ * in the other order the page would miss it.
  *
- * @return array|null null when Paxyo can't be asked: show what you know, and the page is filled in a moment later
+ * @return array|null null when Paxyo cannot be reached: render your own data, and a snapshot updates the page
  */
 function paxyo_state(string $userId): ?array
 {
@@ -61,7 +61,7 @@ function paxyo_state(string $userId): ?array
     ];
 }
 
-/** @throws RuntimeException when there is no answer, or one that says no */
+/** @throws RuntimeException when there is no response, or an error response */
 function paxyo_request(string $method, string $path, ?array $body = null): array
 {
     $curl = curl_init(rtrim(setting('PAXYO_API'), '/') . $path);
@@ -75,15 +75,15 @@ function paxyo_request(string $method, string $path, ?array $body = null): array
     if ($body !== null) {
         curl_setopt($curl, CURLOPT_POSTFIELDS, paxyo_json($body));
     }
-    $answer = curl_exec($curl);
+    $response = curl_exec($curl);
     $problem = curl_error($curl);
     $status = curl_getinfo($curl, CURLINFO_RESPONSE_CODE);
-    if ($answer === false) {
+    if ($response === false) {
         throw new RuntimeException("Paxyo cannot be reached: $problem");
     }
-    $decoded = json_decode($answer, true);
+    $decoded = json_decode($response, true);
     if ($status >= 300 || !is_array($decoded)) {
-        throw new RuntimeException("Paxyo answered $status: " . ($decoded['detail'] ?? $decoded['title'] ?? ''));
+        throw new RuntimeException("Paxyo responded $status: " . ($decoded['detail'] ?? $decoded['title'] ?? ''));
     }
     return $decoded;
 }

@@ -2,10 +2,10 @@
 declare(strict_types=1);
 
 /**
- * Settings come from the environment, so that no secret stands in a file that a web server might show.
+ * Settings come from the environment, so that no secret is in a file that a web server might serve.
  *
- * PAXYO_GATEWAY   where browsers find ws-gateway, such as https://rt.example.com
- * PAXYO_API       where this server finds webhook-ingest, such as http://10.0.0.5:8081
+ * PAXYO_GATEWAY   ws-gateway's URL for browsers, such as https://rt.example.com
+ * PAXYO_API       webhook-ingest's URL for this server, such as http://10.0.0.5:8081
  * PAXYO_PANEL_KEY one of webhook-ingest's PANEL_API_KEYS
  * PAXYO_JWT_SECRET one of ws-gateway's JWT_SECRETS, at least 32 bytes
  */

@@ -106,14 +106,14 @@ test('a page that was rendered at a position gets no snapshot; one that knows no
   const { position, snapshots } = await openOnce(php)
   expect(snapshots).toBe(position === '' ? 1 : 0)
 
-  // The panel can't ask: it renders what it knows itself, and the page is filled in.
+  // The panel cannot reach the API: it renders its own data, and a snapshot updates the page.
   await using cutOff = await startPhpServer(EXAMPLE, { ...phpEnv(), PAXYO_API: 'http://127.0.0.1:1' })
   expect(await openOnce(cutOff)).toEqual({ position: '', snapshots: 1 })
 })
 
 test('nobody gets a token without being logged in, and nobody orders from another site', async () => {
   const token = await fetch(`${php.url}/token.php`)
-  expect([token.status, await token.json()]).toEqual([401, { error: 'nobody is logged in' }])
+  expect([token.status, await token.json()]).toEqual([401, { error: 'no user is logged in' }])
   const ordered = await fetch(`${php.url}/register.php`, {
     method: 'POST',
     body: new URLSearchParams({ quantity: '100' }),
@@ -133,7 +133,7 @@ test('the commands of its README, as they stand there', async () => {
   const ended: Promise<unknown>[] = []
   const started: ChildProcess[] = []
   const start = (block: string, env: Record<string, string>): (() => string) => {
-    // In a group of its own, so that what the shell and npm start is ended with them.
+    // In a separate process group, so that the processes that the shell and npm start are ended with them.
     const child = spawn('sh', ['-ec', inPlace(block)], { cwd: ROOT, env: { ...process.env, ...env }, detached: true })
     let output = ''
     for (const stream of [child.stdout, child.stderr])

@@ -132,7 +132,7 @@ test('the steps of the architecture are files, and each is reached from the one 
   expect(ofIngest.filter((path) => !ofBatcher.has(path))).toEqual([])
   const ofGateway = reachable('services/ws-gateway/src/gateway.ts')
   expect(files.filter((path) => path.startsWith('services/ws-gateway/') && !ofGateway.has(path))).toEqual([])
-  const ofPage = reachable('packages/paxyo-js/src/live-page.ts')
+  const ofPage = reachable('packages/paxyo-js/src/bind-page.ts')
   expect(files.filter((path) => path.startsWith('packages/browser-client/') && !ofPage.has(path))).toEqual([])
   const called = (file: string, name: string): boolean => new RegExp(`\\b${name}\\(`).test(read(file))
   expect(called(first('route.ts'), 'authenticate')).toBe(true)

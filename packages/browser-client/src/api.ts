@@ -4,56 +4,58 @@ import type { ClientError } from './client-error.ts'
 
 /** An order as its user sees it. */
 export interface OrderView extends Omit<OrderViewNow, 'status'> {
-  /** One of the statuses that this version knows, or one that a newer server has: show that as text. */
+  /** A status that this version knows, or one of a newer server: show that as text. */
   readonly status: OrderStatus | (string & {})
 }
 
-/** Why a token is asked for: for the first time, before the present one expires, or because it has expired. */
+/** Why a token is requested: for the first time, before the current one expires, or because it has expired. */
 export type TokenReason = 'initial' | 'expiring' | 'expired'
 
 export interface TokenRequest {
   readonly reason: TokenReason
-  /** Fires when the answer is no longer wanted, or has taken longer than 30 s. */
+  /** Aborts when the token is no longer needed, or after 30 s. */
   readonly signal: AbortSignal
 }
 
-/** Either `token`, or `getToken`, or both: then `token` is the first one. */
+/** `token`, `getToken`, or both: then `token` is the first one. */
 export interface ConnectOptions {
-  /** Where the gateway is: `wss://rt.example.com/ws`. `https` is taken for `wss`; a path is that of the page's host. */
+  /**
+   * The gateway's URL: `wss://rt.example.com/ws`. `https` is replaced by `wss`; a path is relative to the page's host.
+   */
   readonly url: string | URL
-  /** A token of the panel's server. Without `getToken` the client ends when it expires. */
+  /** A token from the panel's server. Without `getToken`, the client closes when it expires. */
   readonly token?: string
   /**
-   * Fetches a token; called again before it expires. A failure is tried again with back-off, but for a
+   * Fetches a token; called again before it expires. The client retries a failure with back-off, except for a
    * {@link ClientError} that is final.
    */
   readonly getToken?: (request: TokenRequest) => string | Promise<string>
-  /** Whose stream it is, when the page knows: tabs share a connection before the first token then. */
+  /** The user, if the page knows it: then tabs share a connection before the first token. */
   readonly userId?: string
   /**
-   * The place in the stream at which the page's server rendered its rows, or at which the application saved its own
-   * state: the client resumes from there and sends no snapshot, unless the place is too old.
+   * The position at which the page's server rendered its rows, or at which the application saved its own state: the
+   * client resumes from there and emits no snapshot, unless the position is too old.
    */
   readonly position?: Position
   /** `tabs`, the default: all tabs of a user share one connection. `none`: each has its own. */
   readonly share?: 'tabs' | 'none'
   /**
-   * For an application that keeps its own state over a reload: the client keeps its position too, in `sessionStorage`,
-   * and resumes. Without it a page begins with a snapshot. The position is saved right after all listeners have seen an
-   * event, so a listener that saves the state at once never falls apart with it.
+   * For an application that keeps its own state across reloads: the client keeps its position, too, in
+   * `sessionStorage`, and resumes. Without it a page starts with a snapshot. The position is saved right after all
+   * listeners have received an event, so it always matches the state that a listener saves synchronously.
    */
   readonly resumeOverReload?: boolean
-  /** Where the position is kept instead; giving one turns `resumeOverReload` on, and null turns it off. */
+  /** Another place for the position; setting it turns `resumeOverReload` on, and null turns it off. */
   readonly storage?: Pick<Storage, 'getItem' | 'setItem'> | null
   /** Closes the client. */
   readonly signal?: AbortSignal
 }
 
-/** Replace everything that is shown. `account` is absent when the user has none yet. */
+/** Replace the displayed state. `account` is undefined when the user has none yet. */
 export interface SnapshotEvent {
   readonly type: 'snapshot'
   readonly account: AccountView | undefined
-  /** Open orders first, then the most recent ones: 200 unless the server is set otherwise. */
+  /** Open orders first, then the most recent ones: by default 200. */
   readonly orders: readonly OrderView[]
   readonly position: Position
 }
@@ -66,13 +68,13 @@ export interface OrderChange {
   readonly seq: number
   /** ISO 8601. */
   readonly at: string
-  /** There when money moved; `refund` is emitted too. */
+  /** Set when money was refunded; then `refund` is emitted, too. */
   readonly refund?: RefundView | undefined
-  /** The account after it; `account` is emitted too. */
+  /** The account after the change; `account` is emitted, too. */
   readonly account: AccountView
 }
 
-/** Money came back; emitted after the `order` that caused it. */
+/** Money was refunded; emitted after the `order` that caused it. */
 export interface RefundEvent {
   readonly type: 'refund'
   readonly refund: RefundView
@@ -89,12 +91,12 @@ export interface AccountEvent {
 }
 
 /**
- * A change of a kind that this version does not know: the server is newer. Nothing else is emitted for it but `account`,
- * after it, when it says what the account is.
+ * A change of a kind that this version does not know, from a newer server. If it contains the account, `account` is
+ * emitted after it; nothing else is.
  */
 export interface UnknownEvent {
   readonly type: 'event'
-  /** The kind. A later version that knows it may emit something else instead. */
+  /** The kind. A later version that knows it may emit another event instead. */
   readonly event: string
   readonly seq: number
   readonly at: string
@@ -114,29 +116,29 @@ export type ClientEventOf<Type extends ClientEventType> = Extract<ClientEvent, {
 
 export interface ConnectionStatus {
   /**
-   * `connecting` until the first time it is `live`; `reconnecting` after that. `offline`: the browser says that there
-   * is no network. `closed` is for good.
+   * `connecting` until it is `live` for the first time; `reconnecting` after that. `offline`: the browser reports that
+   * there is no network. `closed` is final.
    */
   readonly state: 'connecting' | 'live' | 'reconnecting' | 'offline' | 'closed'
-  /** When it became so, in ms since 1970. */
+  /** When the state began, in ms since 1970. */
   readonly sinceMs: number
-  /** When it will be tried again, in ms since 1970. */
+  /** When the next retry is due, in ms since 1970. */
   readonly retryAtMs?: number | undefined
-  /** What went wrong last; absent while `live`, and when the application closed it. */
+  /** The last error; undefined while `live`, and when the application closed the client. */
   readonly error?: ClientError | undefined
 }
 
 /**
- * A user's stream. Every event reaches the application exactly once and in order, over reconnects and in every tab.
+ * A user's stream. Every event reaches the application exactly once and in order, across reconnects and in every tab.
  *
- * As an async iterable it yields all events from the moment the iteration begins, and ends when the client is closed. A
- * loop that falls more than 1,000 events behind is ended with a `slow_consumer` error: nothing is dropped silently.
+ * As an async iterable it yields all events from the start of the iteration, and ends when the client is closed. A loop
+ * that falls more than 1,000 events behind fails with a `slow_consumer` error: no event is dropped silently.
  */
 export interface Client extends AsyncIterable<ClientEvent> {
   /**
    * Calls a listener for each event of a type. Add listeners in the same task as `connect`, so that they miss nothing.
    *
-   * @returns what removes the listener; the signal does so too.
+   * @returns a function that removes the listener; the signal does so, too.
    */
   on<Type extends ClientEventType>(
     type: Type,
@@ -144,7 +146,7 @@ export interface Client extends AsyncIterable<ClientEvent> {
     options?: { readonly signal?: AbortSignal },
   ): () => void
   readonly status: ConnectionStatus
-  /** The last event that the application was given; what to save with one's own state, to resume from. */
+  /** The position of the last event that was emitted: save it with your own state, to resume from it. */
   readonly position: Position | undefined
   close(): void
 }

@@ -12,10 +12,10 @@ import { canShare, createTabs, type Tabs } from './tabs.ts'
 import { isAboutOrder, isKnownKind, type ReceivedEvent } from './wire.ts'
 
 /**
- * Follows a user's stream, for as long as the page lives or until it is closed. It begins after the present task, so
- * that listeners which are added right away miss nothing.
+ * Follows a user's stream until the page or the client is closed. It starts after the current task, so that listeners
+ * added in the same task miss nothing.
  *
- * @throws TypeError when the options make no sense. What goes wrong later is said by `status`.
+ * @throws TypeError when the options are not valid. Later errors are in `status`.
  */
 export function connect(options: ConnectOptions): Client {
   const { token, getToken, signal } = options
@@ -29,11 +29,11 @@ export function connect(options: ConnectOptions): Client {
   let tabs: Tabs | undefined
   let wasLive = false
   let isSuspended = false
-  /** Of the present connection. */
+  /** The epoch of the current connection. */
   let epoch = ''
 
   const isClosed = (): boolean => status.state === 'closed'
-  const told = (): void => {
+  const persistPosition = (): void => {
     if (storage !== null && userId !== undefined) savePosition(storage, url, userId, stream.position!)
   }
 
@@ -42,12 +42,12 @@ export function connect(options: ConnectOptions): Client {
       onSnapshot(snapshot) {
         if (isClosed()) return
         listeners.emit({ type: 'snapshot', ...snapshot })
-        told()
+        persistPosition()
       },
       onEvent(event) {
         if (isClosed()) return
         emit(listeners, event)
-        told()
+        persistPosition()
       },
     },
     options.position,
@@ -62,39 +62,39 @@ export function connect(options: ConnectOptions): Client {
     onWelcome: begin,
     onEvent(event) {
       const placement = stream.offer(epoch, event)
-      if (placement === 'next') tabs?.tellEvent(epoch, event)
+      if (placement === 'next') tabs?.broadcastEvent(epoch, event)
       else if (placement !== 'known') {
         connection.input({ type: 'lost', error: new ClientError('gap', `events are missing before ${event.seq}`) })
       }
     },
-    onPing: () => tabs?.tellState(),
+    onPing: () => tabs?.broadcastState(),
     onState: showState,
   })
 
-  function begin(welcome: Welcome, said: Position | undefined): ClientError | undefined {
+  function begin(welcome: Welcome, requested: Position | undefined): ClientError | undefined {
     const { account, orders = [], seq } = welcome
     if (userId !== undefined && welcome.userId !== userId) {
       return new ClientError('wrong_user', `the token is not that of ${userId}`, { final: true })
     }
     epoch = welcome.epoch
     const now = stream.position
-    // Another tab may have told us more than the server knew when it took the snapshot.
-    const isOld = now?.epoch === epoch && now.seq > seq && !(said?.epoch === epoch && said.seq > seq)
+    // Another tab may have sent later events than the snapshot includes.
+    const isOld = now?.epoch === epoch && now.seq > seq && !(requested?.epoch === epoch && requested.seq > seq)
     if (welcome.mode === 'resumed' || isOld) return undefined
     const snapshot = { position: { epoch, seq }, account, orders }
     stream.replace(snapshot)
-    tabs?.tellSnapshot(snapshot)
+    tabs?.broadcastSnapshot(snapshot)
     return undefined
   }
 
-  /** Tabs can share, and positions be kept, once it is known whose they are. */
+  /** Starts sharing between tabs, and loads the saved position, once the user id is known. */
   function identify(newUserId: string | undefined): void {
     if (userId !== undefined || newUserId === undefined || isClosed()) return
     userId = newUserId
     const saved = storage === null ? undefined : loadPosition(storage, url, userId)
     if (saved !== undefined) stream.begin(saved)
     if (options.share === 'none' || !canShare()) return
-    const name = `paxyo ${PROTOCOL_VERSION} ${url} ${userId}`
+    const name = `paxyo tabs ${PROTOCOL_VERSION} ${url} ${userId}`
     tabs = createTabs({ name, stream, connection, ownStatus: () => toStatus(connection.state), onState: showState })
     tabs.join()
   }
@@ -164,16 +164,16 @@ function emit(listeners: Listeners, event: ReceivedEvent): void {
   if (account !== undefined) listeners.emit({ type: 'account', account, seq })
 }
 
-/** @throws TypeError when it is no URL. */
+/** @throws TypeError when it is not a URL. */
 function toSocketUrl(url: string | URL): string {
   const absolute = new URL(url, (globalThis as Partial<typeof globalThis>).location?.href)
   absolute.protocol = absolute.protocol.replace(/^http/, 'ws')
   absolute.hash = ''
-  if (!/^wss?:$/.test(absolute.protocol)) throw new TypeError(`${absolute.href} is no WebSocket's address`)
+  if (!/^wss?:$/.test(absolute.protocol)) throw new TypeError(`${absolute.href} is not a WebSocket URL`)
   return absolute.href
 }
 
-/** As of a connection that was never live before; whoever shows it knows better. */
+/** The status of a connection that was never live; `showState` replaces `connecting` with `reconnecting`. */
 function toStatus(own: ConnectionState): ConnectionStatus {
   const { phase, timerAtMs, error } = own
   return {

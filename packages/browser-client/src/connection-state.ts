@@ -1,24 +1,35 @@
-import { DRAIN_MS_MAX } from '@paxyo/contracts/data'
-import type { TokenReason } from './api.ts'
-import { backOffMs, RETRY_DELAY_MS_MAX } from './back-off.ts'
-import { ClientError } from './client-error.ts'
-import type { Token } from './token.ts'
-
 /**
- * The life of a connection, as values: what is, what happens, and what is to be done. No clock, no chance, no I/O.
+ * The state machine of a connection: `transition(state, input, context)` returns the next state and the effects to
+ * carry out. It has no clock, randomness or I/O; `connection.ts` supplies them and carries out the effects.
+ *
+ * It guarantees: at most one socket and one token request at a time; a socket is opened only with a token that has not
+ * expired, as far as the client can renew it; every phase that waits has a timer; every failure leads to a retry with
+ * full jitter, or to `closed` if it is final; nothing happens after `closed`.
+ *
+ * How: the table `TRANSITIONS` is total, so a combination of phase and input that is missing does not compile. The
+ * decision about an input is never spread over callbacks of sockets, timers and token requests.
+ *
+ * Without it, the races between these callbacks (a token that arrives after a suspend, a close event of an old socket)
+ * would open two sockets, leave a page without a reconnect, or make all clients reconnect at the same moment.
  *
  *             start                token              opened             welcome
  *     idle ──────────▶ getting_token ─────▶ connecting ─────▶ joining ─────────▶ live ◀──────────┐
  *      ▲  └────────────────────────────────▶   ▲                 │               │ │  token     │
- *      │     start, with a token that holds    │ timer           │ lost, timer   │ └──▶ renewing ┘
+ *      │     start, with a valid token         │ timer           │ lost, timer   │ └──▶ renewing ┘
  *      │                                       │                 ▼               │  renew   │
  *      │                                    waiting ◀────────────┴───────────────┴──────────┘
  *      │                                       │ ▲         lost (token_failed and timer lead here too)
  *      │                               offline ▼ │ online
  *      └── suspend, from anywhere           offline            fail, or a final error: closed, from anywhere
  *
- * From waiting and offline it goes on to connecting, or to getting_token when the token does not hold any more.
+ * After waiting and offline: connecting, or getting_token when the token has expired.
  */
+import { DRAIN_MS_MAX } from '@paxyo/contracts/data'
+import type { TokenReason } from './api.ts'
+import { backOffMs, RETRY_DELAY_MS_MAX } from './back-off.ts'
+import { ClientError } from './client-error.ts'
+import type { Token } from './token.ts'
+
 export type Phase =
   | 'idle'
   | 'getting_token'
@@ -32,22 +43,22 @@ export type Phase =
 
 export interface ConnectionState {
   readonly phase: Phase
-  /** Attempts that failed in a row. */
+  /** Consecutive failed attempts. */
   readonly failures: number
-  /** Whether tokens can be had, or the one there is must do. */
+  /** Whether the client can get new tokens, or has only the one it was given. */
   readonly canRenew: boolean
   readonly token: Token | undefined
-  /** Why the next token will be asked for. */
+  /** Why the next token will be requested. */
   readonly tokenReason: TokenReason
-  /** When the present phase has lasted long enough, in ms since 1970. */
+  /** When the timer of the current phase fires, in ms since 1970. */
   readonly timerAtMs: number | undefined
-  /** When a new token is wanted while live. */
+  /** When to renew the token while live. */
   readonly renewAtMs: number | undefined
   readonly renewalFailures: number
   readonly liveSinceMs: number
-  /** The server's word on when to come back. */
+  /** When a draining server wants its clients to reconnect. */
   readonly drainedUntilMs: number | undefined
-  /** What went wrong last. */
+  /** The last error. */
   readonly error: ClientError | undefined
 }
 
@@ -58,19 +69,19 @@ export type Input =
   | { readonly type: 'opened' }
   | { readonly type: 'welcome' }
   | { readonly type: 'drain'; readonly retryAfterMs: number }
-  /** The socket was closed, or its link is dead, or what came through it made no sense. */
+  /** The socket was closed, its link is dead, or it received a message that cannot be read. */
   | { readonly type: 'lost'; readonly error: ClientError }
-  /** `timerAtMs` has come. */
+  /** `timerAtMs` is reached. */
   | { readonly type: 'timer' }
-  /** `renewAtMs` has come. */
+  /** `renewAtMs` is reached. */
   | { readonly type: 'renew' }
   | { readonly type: 'online' }
   | { readonly type: 'offline' }
-  /** Somebody looks at the page again; time may have passed unnoticed. */
+  /** The page is visible again; timers may have been late. */
   | { readonly type: 'woke' }
-  /** The connection is not wanted for now: the page is put aside, or another tab has one. */
+  /** The connection is not needed for now: the page is suspended, or another tab has the connection. */
   | { readonly type: 'suspend' }
-  /** It is over; without an error when the application wants it so. */
+  /** Ends the connection for good; without an error when the application closes it. */
   | { readonly type: 'fail'; readonly error: ClientError | undefined }
 
 export type Effect =
@@ -86,21 +97,21 @@ export interface Step {
   readonly effects: readonly Effect[]
 }
 
-/** What a decision depends on besides the state. */
-export interface Surroundings {
+/** The inputs of a decision in addition to the state. */
+export interface Context {
   readonly nowMs: number
   /** In [0, 1). */
   readonly random: number
-  /** What the browser believes. */
+  /** As the browser reports it. */
   readonly isOnline: boolean
 }
 
 const TOKEN_TIMEOUT_MS = 30_000
-/** From opening a socket to welcome. */
+/** From opening the socket to `welcome`. */
 const JOIN_TIMEOUT_MS = 20_000
-/** A connection that was live for this long has shown that the server is well: back-off begins anew. */
+/** A connection that was live for this long resets the back-off: the server works. */
 const STABLE_MS = 10_000
-/** A token with less left would be old on arrival. */
+/** A token with less time left could expire before the server receives it. */
 const TOKEN_LEFT_MS_MIN = 2_000
 const RENEWAL_DELAY_MS_MIN = 1_000
 
@@ -120,22 +131,22 @@ export function initialState(canRenew: boolean, token: Token | undefined): Conne
   }
 }
 
-export function transition(state: ConnectionState, input: Input, surroundings: Surroundings): Step {
+export function transition(state: ConnectionState, input: Input, context: Context): Step {
   const cell = TRANSITIONS[state.phase][input.type] as Cell<Input>
-  return cell(state, input, surroundings)
+  return cell(state, input, context)
 }
 
-type Cell<SomeInput> = (state: ConnectionState, input: SomeInput, surroundings: Surroundings) => Step
+type Cell<SomeInput> = (state: ConnectionState, input: SomeInput, context: Context) => Step
 type Row = { readonly [Type in Input['type']]: Cell<Extract<Input, { type: Type }>> }
 
 const CANCEL_TOKEN: Effect = { type: 'cancel_token' }
-const LET_GO: readonly Effect[] = [{ type: 'close_socket' }, CANCEL_TOKEN]
+const RELEASE: readonly Effect[] = [{ type: 'close_socket' }, CANCEL_TOKEN]
 
-const stay: Cell<unknown> = (state) => ({ state, effects: [] })
+const ignore: Cell<unknown> = (state) => ({ state, effects: [] })
 
 const keepToken: Cell<{ token: Token }> = (state, { token }) => ({ state: withToken(state, token), effects: [] })
 
-/** Towards a connection: by way of a new token when the present one does not hold. */
+/** Opens a socket; gets a new token first if the current one has expired. */
 const begin: Cell<unknown> = (state, _input, { nowMs }) => {
   if (
     state.token !== undefined &&
@@ -149,10 +160,10 @@ const begin: Cell<unknown> = (state, _input, { nowMs }) => {
   }
 }
 
-/** A token is used at least once, whatever the clock says of it: clocks are wrong sometimes, and the server decides. */
+/** A new token is used even if it looks expired: the clock may be wrong, and the server decides. */
 const connectWith: Cell<{ token: Token }> = (state, { token }, { nowMs }) => open(withToken(state, token), nowMs)
 
-const sayHello: Cell<unknown> = (state) => ({
+const sendHello: Cell<unknown> = (state) => ({
   state: inPhase(state, 'joining', state.timerAtMs),
   effects: [{ type: 'send_hello', token: state.token!.value }],
 })
@@ -174,10 +185,8 @@ const renew: Cell<unknown> = (state, _input, { nowMs }) => ({
   effects: [{ type: 'get_token', reason: 'expiring' }],
 })
 
-const renewIfDue: Cell<unknown> = (state, input, surroundings) =>
-  surroundings.nowMs >= (state.renewAtMs ?? Infinity)
-    ? renew(state, input, surroundings)
-    : stay(state, input, surroundings)
+const renewIfDue: Cell<unknown> = (state, input, context) =>
+  context.nowMs >= (state.renewAtMs ?? Infinity) ? renew(state, input, context) : ignore(state, input, context)
 
 const renewed: Cell<{ token: Token }> = (state, { token }, { nowMs }) => {
   const next = withToken(inPhase(state, 'live'), token)
@@ -187,7 +196,7 @@ const renewed: Cell<{ token: Token }> = (state, { token }, { nowMs }) => {
   }
 }
 
-/** The connection goes on with the old token; when that has expired the server closes it. */
+/** The connection stays open with the old token; the server closes it when that expires. */
 const renewalFailed: Cell<unknown> = (state, _input, { nowMs, random }) => ({
   state: {
     ...inPhase(state, 'live'),
@@ -202,13 +211,13 @@ const noteDrain: Cell<{ retryAfterMs: number }> = (state, { retryAfterMs }, { no
   effects: [],
 })
 
-const retry: Cell<{ error: ClientError }> = (state, input, surroundings) => {
-  const { nowMs, random, isOnline } = surroundings
+const retry: Cell<{ error: ClientError }> = (state, input, context) => {
+  const { nowMs, random, isOnline } = context
   const error = state.canRenew || input.error.code !== 'token_expired' ? input.error : noMoreTokens(input.error)
-  if (error.final) return fail(state, { error }, surroundings)
+  if (error.final) return fail(state, { error }, context)
   const wasStable = isLive(state) && nowMs - state.liveSinceMs >= STABLE_MS
   const failures = wasStable ? 0 : state.failures
-  // A server that drains has spread its clients itself.
+  // A draining server has already distributed its clients over time.
   const delayMs =
     state.drainedUntilMs === undefined ? backOffMs(failures, random) : Math.max(state.drainedUntilMs - nowMs, 0)
   return {
@@ -218,28 +227,28 @@ const retry: Cell<{ error: ClientError }> = (state, input, surroundings) => {
       failures: failures + 1,
       error,
     },
-    effects: LET_GO,
+    effects: RELEASE,
   }
 }
 
 const retryBecause =
   (code: string, message: string): Cell<unknown> =>
-  (state, _input, surroundings) =>
-    retry(state, { error: new ClientError(code, message) }, surroundings)
+  (state, _input, context) =>
+    retry(state, { error: new ClientError(code, message) }, context)
 
 const tokenTookTooLong = retryBecause('token_failed', 'no token in time')
 const joinTookTooLong = retryBecause('timeout', 'no welcome in time')
 
-/** Browsers are sometimes wrong about the network, so it is tried again even so, seldom. */
+/** Browsers are sometimes wrong about the network, so the client still retries, at the longest delay. */
 const goOffline: Cell<unknown> = (state, _input, { nowMs }) => ({
   state: {
     ...disconnected(state, 'offline', nowMs + RETRY_DELAY_MS_MAX),
     error: new ClientError('offline', 'there is no network'),
   },
-  effects: LET_GO,
+  effects: RELEASE,
 })
 
-/** Soon, but not at once: everybody in the house is back at the same moment. */
+/** Soon, but not at once: all clients in the same network come back online at the same moment. */
 const retrySoon: Cell<unknown> = (state, _input, { nowMs, random }) => {
   const soonMs = nowMs + backOffMs(0, random)
   return { state: inPhase(state, 'waiting', Math.min(soonMs, state.timerAtMs ?? soonMs)), effects: [] }
@@ -247,123 +256,123 @@ const retrySoon: Cell<unknown> = (state, _input, { nowMs, random }) => {
 
 const fail: Cell<{ error: ClientError | undefined }> = (state, { error }) => ({
   state: { ...disconnected(state, 'closed'), token: undefined, error },
-  effects: LET_GO,
+  effects: RELEASE,
 })
 
 const suspend: Cell<unknown> = (state) => ({
   state: { ...disconnected(state, 'idle'), failures: 0 },
-  effects: LET_GO,
+  effects: RELEASE,
 })
 
 const TRANSITIONS: { readonly [Name in Phase]: Row } = {
   idle: {
     start: begin,
     token: keepToken,
-    token_failed: stay,
-    opened: stay,
-    welcome: stay,
-    drain: stay,
-    lost: stay,
-    timer: stay,
-    renew: stay,
-    online: stay,
-    offline: stay,
-    woke: stay,
-    suspend: stay,
+    token_failed: ignore,
+    opened: ignore,
+    welcome: ignore,
+    drain: ignore,
+    lost: ignore,
+    timer: ignore,
+    renew: ignore,
+    online: ignore,
+    offline: ignore,
+    woke: ignore,
+    suspend: ignore,
     fail,
   },
   getting_token: {
-    start: stay,
+    start: ignore,
     token: connectWith,
     token_failed: retry,
-    opened: stay,
-    welcome: stay,
-    drain: stay,
-    lost: stay,
+    opened: ignore,
+    welcome: ignore,
+    drain: ignore,
+    lost: ignore,
     timer: tokenTookTooLong,
-    renew: stay,
-    online: stay,
+    renew: ignore,
+    online: ignore,
     // The page may get its token from a service worker; if not, the request fails soon.
-    offline: stay,
-    woke: stay,
+    offline: ignore,
+    woke: ignore,
     suspend,
     fail,
   },
   connecting: {
-    start: stay,
+    start: ignore,
     token: keepToken,
-    token_failed: stay,
-    opened: sayHello,
-    welcome: stay,
-    drain: stay,
+    token_failed: ignore,
+    opened: sendHello,
+    welcome: ignore,
+    drain: ignore,
     lost: retry,
     timer: joinTookTooLong,
-    renew: stay,
-    online: stay,
+    renew: ignore,
+    online: ignore,
     offline: goOffline,
-    woke: stay,
+    woke: ignore,
     suspend,
     fail,
   },
   joining: {
-    start: stay,
+    start: ignore,
     token: keepToken,
-    token_failed: stay,
-    opened: stay,
+    token_failed: ignore,
+    opened: ignore,
     welcome: goLive,
     drain: noteDrain,
     lost: retry,
     timer: joinTookTooLong,
-    renew: stay,
-    online: stay,
+    renew: ignore,
+    online: ignore,
     offline: goOffline,
-    woke: stay,
+    woke: ignore,
     suspend,
     fail,
   },
   live: {
-    start: stay,
+    start: ignore,
     token: keepToken,
-    token_failed: stay,
-    opened: stay,
-    welcome: stay,
+    token_failed: ignore,
+    opened: ignore,
+    welcome: ignore,
     drain: noteDrain,
     lost: retry,
-    timer: stay,
+    timer: ignore,
     renew,
-    online: stay,
+    online: ignore,
     offline: goOffline,
     woke: renewIfDue,
     suspend,
     fail,
   },
   renewing: {
-    start: stay,
+    start: ignore,
     token: renewed,
-    token_failed: (state, { error }, surroundings) =>
-      error.final ? fail(state, { error }, surroundings) : renewalFailed(state, undefined, surroundings),
-    opened: stay,
-    welcome: stay,
+    token_failed: (state, { error }, context) =>
+      error.final ? fail(state, { error }, context) : renewalFailed(state, undefined, context),
+    opened: ignore,
+    welcome: ignore,
     drain: noteDrain,
     lost: retry,
     timer: renewalFailed,
-    renew: stay,
-    online: stay,
+    renew: ignore,
+    online: ignore,
     offline: goOffline,
-    woke: stay,
+    woke: ignore,
     suspend,
     fail,
   },
   waiting: {
-    start: stay,
+    start: ignore,
     token: keepToken,
-    token_failed: stay,
-    opened: stay,
-    welcome: stay,
-    drain: stay,
-    lost: stay,
+    token_failed: ignore,
+    opened: ignore,
+    welcome: ignore,
+    drain: ignore,
+    lost: ignore,
     timer: begin,
-    renew: stay,
+    renew: ignore,
     online: retrySoon,
     offline: goOffline,
     woke: retrySoon,
@@ -371,36 +380,36 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     fail,
   },
   offline: {
-    start: stay,
+    start: ignore,
     token: keepToken,
-    token_failed: stay,
-    opened: stay,
-    welcome: stay,
-    drain: stay,
-    lost: stay,
+    token_failed: ignore,
+    opened: ignore,
+    welcome: ignore,
+    drain: ignore,
+    lost: ignore,
     timer: begin,
-    renew: stay,
+    renew: ignore,
     online: retrySoon,
-    offline: stay,
-    woke: (state, input, surroundings) => (surroundings.isOnline ? retrySoon : stay)(state, input, surroundings),
+    offline: ignore,
+    woke: (state, input, context) => (context.isOnline ? retrySoon : ignore)(state, input, context),
     suspend,
     fail,
   },
   closed: {
-    start: stay,
-    token: stay,
-    token_failed: stay,
-    opened: stay,
-    welcome: stay,
-    drain: stay,
-    lost: stay,
-    timer: stay,
-    renew: stay,
-    online: stay,
-    offline: stay,
-    woke: stay,
-    suspend: stay,
-    fail: stay,
+    start: ignore,
+    token: ignore,
+    token_failed: ignore,
+    opened: ignore,
+    welcome: ignore,
+    drain: ignore,
+    lost: ignore,
+    timer: ignore,
+    renew: ignore,
+    online: ignore,
+    offline: ignore,
+    woke: ignore,
+    suspend: ignore,
+    fail: ignore,
   },
 }
 

@@ -12,22 +12,22 @@ export interface ConnectionDeps {
   readonly url: string
   readonly token: string | undefined
   readonly getToken: ConnectOptions['getToken']
-  /** Where to resume from. */
+  /** The position to resume from. */
   position(): Position | undefined
-  /** A token has come, and says whose it is. The connection may be suspended here; the token is kept. */
+  /** A token has arrived, with its user id. The callback may suspend the connection; the token is kept. */
   onIdentity(userId: string | undefined): void
   /**
-   * @param saidPosition what hello asked to resume from.
-   * @returns why it is not acceptable, if so.
+   * @param requestedPosition the position in `hello`.
+   * @returns an error to reject the connection.
    */
-  onWelcome(welcome: Welcome, saidPosition: Position | undefined): ClientError | undefined
+  onWelcome(welcome: Welcome, requestedPosition: Position | undefined): ClientError | undefined
   onEvent(event: ReceivedEvent): void
-  /** A sign of life has come, and nothing else. */
+  /** The server has sent a ping. */
   onPing(): void
   onState(): void
 }
 
-/** setTimeout takes no more than 31 bits. */
+/** setTimeout accepts 31 bits. */
 const TIMER_MS_MAX = 2 ** 31 - 1
 const SLACK_MS = 5_000
 
@@ -35,26 +35,26 @@ type TimerName = 'timer' | 'renew' | 'link'
 
 export interface Connection {
   readonly state: ConnectionState
-  /** Lets something happen to the connection. */
+  /** Applies an input to the state machine, and carries out the effects. */
   input(input: Input): void
-  /** The page was not looked at, or did not run, for a while. */
+  /** The page was hidden or suspended, and is visible again. */
   woke(): void
 }
 
-/** Carries out what `connection-state.ts` decides: the socket, the timers, the tokens. It decides nothing itself. */
+/** Carries out the effects of `connection-state.ts` on the socket, the timers and the tokens. It makes no decisions. */
 export function createConnection(deps: ConnectionDeps): Connection {
   const firstToken = deps.token === undefined ? undefined : readToken(deps.token, Date.now())
   let state = initialState(deps.getToken !== undefined, firstToken)
-  /** What happens while effects are carried out has to wait for them. */
+  /** Inputs that arrive while effects are carried out are queued. */
   const inputs: Input[] = []
   let isBusy = false
   const timers = new Map<TimerName, { readonly atMs: number; readonly id: ReturnType<typeof setTimeout> }>()
   let tokenRequest: AbortController | undefined
   let socket: WebSocket | undefined
-  let saidPosition: Position | undefined
-  /** What the server said before it closed. */
+  let requestedPosition: Position | undefined
+  /** The message of the server's `error`, which it sends before it closes. */
   let serverError: string | undefined
-  let heardAtMs = 0
+  let lastReceivedAtMs = 0
   let suspectedAtMs: number | undefined
   let silenceMsMax = 0
 
@@ -71,8 +71,8 @@ export function createConnection(deps: ConnectionDeps): Connection {
 
   function step(next: Input): void {
     const before = state
-    const surroundings = { nowMs: Date.now(), random: Math.random(), isOnline: isOnline() }
-    const { state: after, effects } = transition(before, next, surroundings)
+    const context = { nowMs: Date.now(), random: Math.random(), isOnline: isOnline() }
+    const { state: after, effects } = transition(before, next, context)
     state = after
     for (const effect of effects) carryOut(effect)
     setTimer('timer', state.timerAtMs, () => input({ type: 'timer' }))
@@ -98,7 +98,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
       }
       case 'send_hello': {
         const { token } = effect
-        const resume = (saidPosition = deps.position())
+        const resume = (requestedPosition = deps.position())
         return send(resume === undefined ? { type: 'hello', token } : { type: 'hello', token, resume })
       }
       case 'send_refresh':
@@ -129,11 +129,11 @@ export function createConnection(deps: ConnectionDeps): Connection {
     try {
       opened = socket = new WebSocket(deps.url)
     } catch (cause) {
-      // A page on https may not talk to ws: no attempt will ever succeed.
-      return fail('url_refused', `the browser refuses ${deps.url}`, cause)
+      // A page on https cannot connect to ws: no attempt will succeed.
+      return fail('url_rejected', `the browser rejects ${deps.url}`, cause)
     }
     serverError = undefined
-    // What an abandoned socket still has to say is nobody's business.
+    // Events of an abandoned socket are ignored.
     const isCurrent = (): boolean => socket === opened
     opened.addEventListener('open', () => isCurrent() && input({ type: 'opened' }))
     opened.addEventListener('message', ({ data }) => isCurrent() && receive(data))
@@ -141,7 +141,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
   }
 
   function receive(data: unknown): void {
-    heardAtMs = Date.now()
+    lastReceivedAtMs = Date.now()
     suspectedAtMs = undefined
     const message = readMessage(data)
     switch (message?.type) {
@@ -162,11 +162,11 @@ export function createConnection(deps: ConnectionDeps): Connection {
   }
 
   function welcome(message: Welcome): void {
-    // An older server names no minimum, and serves whoever is newer.
+    // An older server sends no minimum, and supports newer clients.
     const { minProtocol = 1, pingIntervalMs } = message
     if (PROTOCOL_VERSION < minProtocol) return fail('protocol_version', `protocol ${PROTOCOL_VERSION} is not served`)
-    const refusal = deps.onWelcome(message, saidPosition)
-    if (refusal !== undefined) return input({ type: 'fail', error: refusal })
+    const rejection = deps.onWelcome(message, requestedPosition)
+    if (rejection !== undefined) return input({ type: 'fail', error: rejection })
     silenceMsMax = 2 * pingIntervalMs + SLACK_MS
     checkSilence()
     input({ type: 'welcome' })
@@ -174,7 +174,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
 
   function checkSilence(): void {
     const nowMs = Date.now()
-    const judged = checkLink({ heardAtMs, silenceMsMax, suspectedAtMs }, nowMs)
+    const judged = checkLink({ lastReceivedAtMs, silenceMsMax, suspectedAtMs }, nowMs)
     if (judged.verdict === 'dead') return lost(new ClientError('link_dead', 'the server is silent'))
     if (judged.verdict === 'suspect') suspectedAtMs ??= nowMs
     setTimer('link', nowMs + judged.checkInMs, checkSilence)
@@ -219,7 +219,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
   }
 }
 
-/** The server gives its reason in the close frame: the code's name in the contract. */
+/** The close frame's reason is the name of the close code in the contract. */
 function toError({ code, reason }: CloseEvent, message = `the connection was closed (${code})`): ClientError {
   return new ClientError(reason || 'connection_lost', message, { final: !isReconnectable(code) })
 }

@@ -1,9 +1,9 @@
-/** What is known of a link on which something should be heard from time to time. */
+/** The observed state of a link on which messages should arrive regularly. */
 export interface Link {
-  readonly heardAtMs: number
-  /** Longer silence than this is suspicious. */
+  readonly lastReceivedAtMs: number
+  /** A longer silence is suspicious. */
   readonly silenceMsMax: number
-  /** When a check found silence that nothing has broken since. */
+  /** When a check found a silence that still lasts. */
   readonly suspectedAtMs: number | undefined
 }
 
@@ -14,13 +14,13 @@ export type LinkVerdict =
 const SECOND_LOOK_MS = 2_000
 
 /**
- * Judges a link. One look is not enough: in a tab that was throttled, frozen or asleep the check itself may be late,
- * and run before the messages that waited with it. Silence at a second look, after the page has had time to read them,
- * is death.
+ * Checks whether a link is dead. One check is not enough: in a tab that was throttled, frozen or asleep, the check
+ * itself may be late and run before queued messages. A link is dead if it is still silent at a second check, after the
+ * page has had time to read them.
  */
-export function checkLink({ heardAtMs, silenceMsMax, suspectedAtMs }: Link, nowMs: number): LinkVerdict {
-  // A clock that was set back must not make a link immortal.
-  const silentMs = Math.abs(nowMs - heardAtMs)
+export function checkLink({ lastReceivedAtMs, silenceMsMax, suspectedAtMs }: Link, nowMs: number): LinkVerdict {
+  // Also detects a dead link after the clock was set back.
+  const silentMs = Math.abs(nowMs - lastReceivedAtMs)
   if (silentMs < silenceMsMax) return { verdict: 'alive', checkInMs: silenceMsMax - silentMs }
   if (suspectedAtMs === undefined) return { verdict: 'suspect', checkInMs: SECOND_LOOK_MS }
   const leftMs = SECOND_LOOK_MS - Math.abs(nowMs - suspectedAtMs)

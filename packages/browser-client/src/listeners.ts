@@ -3,10 +3,10 @@ import { ClientError } from './client-error.ts'
 
 type AnyListener = (event: ClientEvent) => void
 
-/** What a loop may be behind. */
+/** How many events a loop may be behind. */
 const QUEUE_MAX = 1_000
 
-/** Who is told what happens: callbacks by type, and loops over everything. */
+/** Delivers events to callbacks, by type, and to loops over all events. */
 export class Listeners {
   readonly #byType = new Map<ClientEventType, Set<{ readonly listener: AnyListener }>>()
   readonly #loops = new Set<(event?: ClientEvent) => void>()
@@ -17,7 +17,7 @@ export class Listeners {
     listener: (event: ClientEventOf<Type>) => void,
     signal?: AbortSignal,
   ): () => void {
-    // The same function may listen twice.
+    // The same function may be added twice.
     const entry = { listener: listener as AnyListener }
     const entries = this.#byType.get(type) ?? new Set()
     this.#byType.set(type, entries)
@@ -28,7 +28,9 @@ export class Listeners {
     return remove
   }
 
-  /** A listener that throws is reported and harms nobody else; one that is added meanwhile hears the next event first. */
+  /**
+   * An error in a listener is reported and does not affect the others. A listener added meanwhile gets the next event.
+   */
   emit(event: ClientEvent): void {
     const entries = this.#byType.get(event.type)
     for (const entry of Array.from(entries ?? [])) {
@@ -48,12 +50,12 @@ export class Listeners {
     for (const push of this.#loops) push()
   }
 
-  /** Begins to listen when the first event is asked for, which a loop does at once. */
+  /** Starts to collect events when the first one is requested, which a loop does immediately. */
   async *iterate(): AsyncGenerator<ClientEvent, void> {
     const queue: ClientEvent[] = []
     let wake = (): void => undefined
     const push = (event?: ClientEvent): void => {
-      // One more than the bound says that there were too many.
+      // One more than the limit marks the overflow.
       if (event !== undefined && queue.length <= QUEUE_MAX) queue.push(event)
       wake()
     }
@@ -73,7 +75,7 @@ export class Listeners {
   }
 }
 
-/** As if nobody had called the listener: pages and error trackers see it. */
+/** Reports it as an uncaught error, so that pages and error trackers see it. */
 function report(error: unknown): void {
   setTimeout(() => {
     throw error

@@ -1,14 +1,14 @@
 export interface PageHandlers {
   readonly online: () => void
   readonly offline: () => void
-  /** Somebody looks at the page again. */
+  /** The page is visible again. */
   readonly woke: () => void
-  /** The page is put aside, to come back perhaps: it must hold nothing that others wait for. */
+  /** The page is suspended and may be resumed: it must not hold a lock that other tabs wait for. */
   readonly suspend: () => void
   readonly resume: () => void
 }
 
-/** Follows the life of the page, where there is one. */
+/** Observes the page's lifecycle, if there is a page. */
 export function followPage(handlers: PageHandlers): () => void {
   const abort = new AbortController()
   const listen = (target: EventTarget | undefined, type: string, listener: () => void): void =>
@@ -16,7 +16,7 @@ export function followPage(handlers: PageHandlers): () => void {
   const { window: page, document: content } = globalThis as Partial<typeof globalThis>
   listen(page, 'online', handlers.online)
   listen(page, 'offline', handlers.offline)
-  // Into the back/forward cache, or gone for good: which one is not sure before it comes back.
+  // The page either goes into the back/forward cache or is closed; which one is unknown until `pageshow`.
   listen(page, 'pagehide', handlers.suspend)
   listen(page, 'pageshow', handlers.resume)
   listen(content, 'freeze', handlers.suspend)
@@ -29,7 +29,7 @@ export function isPageHidden(): boolean {
   return (globalThis as Partial<typeof globalThis>).document?.visibilityState === 'hidden'
 }
 
-/** What the browser believes; where it has no opinion there is a network. */
+/** Whether the browser reports a network; true if it reports nothing. */
 export function isOnline(): boolean {
   return (navigator as Partial<Navigator>).onLine ?? true
 }

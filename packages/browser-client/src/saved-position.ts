@@ -2,7 +2,7 @@ import type { Position } from './api.ts'
 
 type PositionStorage = Pick<Storage, 'getItem' | 'setItem'>
 
-/** The tab's own storage, where the browser lets the page have it. */
+/** The tab's `sessionStorage`, if the browser allows it. */
 export function tabStorage(): PositionStorage | null {
   try {
     return sessionStorage
@@ -11,7 +11,7 @@ export function tabStorage(): PositionStorage | null {
   }
 }
 
-/** Storage may be full, or forbidden: then a reload begins with a snapshot, which is as good. */
+/** Storage may be full or forbidden: then a reload starts with a snapshot, which is correct, too. */
 export function savePosition(storage: PositionStorage, url: string, userId: string, position: Position): void {
   try {
     storage.setItem(toKey(url, userId), JSON.stringify(position))
@@ -30,7 +30,7 @@ export function loadPosition(storage: PositionStorage, url: string, userId: stri
   }
 }
 
-/** Of one user at one address: somebody else's position would skip events. */
+/** Per user and URL: the position of another user would skip events. */
 function toKey(url: string, userId: string): string {
   return `paxyo ${url} ${userId}`
 }

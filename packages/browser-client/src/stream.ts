@@ -12,15 +12,15 @@ export interface StreamDeps {
   onEvent(event: ReceivedEvent): void
 }
 
-/** `gap`: events are missing before this one. `foreign`: it is of another epoch, or nothing is known yet. */
+/** `gap`: events are missing before this one. `foreign`: it is from another epoch, or there is no position yet. */
 export type Placement = 'next' | 'known' | 'gap' | 'foreign'
 
-/** Enough for a tab that was busy; who is further behind asks the server. */
+/** Enough for a tab that was busy; a tab that is further behind resumes from the server. */
 const RECENT_MAX = 256
 
 /**
- * The one gate to the application. Wherever events come from, this tab's connection or another tab's, each goes through
- * once and in order.
+ * The only way to the application. It passes on each event once and in order, whether it comes from this tab's
+ * connection or from another tab's.
  */
 export class Stream {
   readonly #deps: StreamDeps
@@ -37,7 +37,7 @@ export class Stream {
     return this.#position
   }
 
-  /** Begins somewhere without being told what came before. */
+  /** Starts at a position without a snapshot. */
   begin(position: Position): void {
     this.#position ??= position
   }
@@ -60,7 +60,7 @@ export class Stream {
     this.#deps.onSnapshot(snapshot)
   }
 
-  /** @returns what came after a position, or undefined when that is not known here. */
+  /** @returns the events after a position, or undefined when they are no longer kept. */
   since({ epoch, seq }: Position): readonly ReceivedEvent[] | undefined {
     const last = this.#position
     if (last?.epoch !== epoch || seq < last.seq - this.#recent.length) return undefined

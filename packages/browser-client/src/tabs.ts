@@ -1,3 +1,21 @@
+/**
+ * One connection for all tabs of a user on an origin, without a lost or repeated event in any tab.
+ *
+ * How: the tab that holds a Web Lock is the leader. It has the connection, and broadcasts everything over a
+ * BroadcastChannel. The browser passes the lock on when the leader's tab is closed or crashes. A leader that does not
+ * respond, for example because it is frozen, loses the lock to the tab that waits for its response.
+ *
+ * Correctness does not depend on which tab leads, or on complete broadcasts: each tab has its own position, and its
+ * `Stream` passes on only the next event. A tab that detects a gap requests the missing events from the leader. If the
+ * leader no longer has them, or the tab has no position yet, the tab opens its own connection until it has caught up.
+ *
+ * Without it each tab has its own connection: correct, but the gateway's limit on connections per user ends the last
+ * ones. Without stealing the lock, a frozen leader stops every tab; without the requests, a gap between two leaders is
+ * permanent.
+ *
+ * It is not a SharedWorker: that needs a separate script on the panel's origin, has no access to the page's getToken,
+ * and was missing in Chrome on Android for years.
+ */
 import type { ConnectionStatus, Position } from './api.ts'
 import { ClientError } from './client-error.ts'
 import type { Connection } from './connection.ts'
@@ -6,24 +24,12 @@ import { isPageHidden } from './page.ts'
 import type { Snapshot, Stream } from './stream.ts'
 import type { ReceivedEvent } from './wire.ts'
 
-/**
- * One connection for all tabs of a user. The holder of a Web Lock leads: it has the connection, and tells the others
- * everything over a BroadcastChannel. Browsers hand a lock on by themselves when its tab is closed or crashes.
- *
- * Nothing depends on who leads, nor on messages between tabs being complete: every tab has its own position, and lets
- * through only what comes next. A tab that knows it misses something asks the leader, with its position; when the leader
- * has not kept what came after it, or the tab has no position at all, the tab uses a connection of its own until it has
- * caught up. A leader that does not answer, because it is frozen, loses the lock to the one that asked.
- *
- * A SharedWorker would need a script of its own on the panel's origin, and getToken would have to reach into it; and
- * Chrome on Android has come to know it only lately.
- */
 export interface TabsDeps {
-  /** The same for tabs that share. */
+  /** Of the lock and the channel: tabs with the same name share a connection. */
   readonly name: string
   readonly stream: Stream
   readonly connection: Connection
-  /** Of this tab's own connection. */
+  /** The status of this tab's own connection. */
   readonly ownStatus: () => ConnectionStatus
   readonly onState: () => void
 }
@@ -31,12 +37,14 @@ export interface TabsDeps {
 type TabMessage =
   | { readonly kind: 'event'; readonly epoch: string; readonly event: ReceivedEvent }
   | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
-  /** How the leader is: when it changes, when the server has pinged it, and when it is asked and not live. */
+  /**
+   * The leader's state. Sent when it changes, at each ping of the server, and in response to a request when not live.
+   */
   | ({ readonly kind: 'state'; readonly isHidden: boolean } & LeaderState)
-  | { readonly kind: 'ask'; readonly from: string; readonly position: Position | undefined }
-  /** What came after the position; no events when that is not known any more. */
+  | { readonly kind: 'request'; readonly from: string; readonly position: Position | undefined }
+  /** The events after the position; undefined if the leader no longer has them. */
   | ({
-      readonly kind: 'answer'
+      readonly kind: 'response'
       readonly to: string
       readonly events: readonly ReceivedEvent[] | undefined
     } & LeaderState)
@@ -46,160 +54,160 @@ interface LeaderState {
   readonly head: Position | undefined
 }
 
-/** A busy tab may be late once. */
+/** A busy tab may respond late once. */
 const RESPONSE_TIMEOUT_MS = 1_000
-const UNANSWERED_MAX = 2
-/** The server pings more often than this, and the leader passes it on. */
+const TIMEOUTS_MAX = 2
+/** The server pings more often than this, and the leader broadcasts its state at each ping. */
 const SILENCE_MS_MAX = 65_000
 
-/** Web Locks are there on secure pages only. */
+/** Web Locks exist on secure pages only. */
 export function canShare(): boolean {
   return typeof BroadcastChannel === 'function' && (navigator as Partial<Navigator>).locks !== undefined
 }
 
 export interface Tabs {
-  /** Of the connection that this tab relies on, when that is not its own. */
+  /** The status of the leader's connection, when this tab relies on it. */
   readonly followed: ConnectionStatus | undefined
   join(): void
-  /** Hands over, and hears nothing more. */
+  /** Gives up the lock and closes the channel. */
   leave(): void
-  /** Somebody looks at this tab: a leader in the background may have fallen asleep. */
+  /** The user has switched to this tab. A leader in the background may be suspended. */
   woke(): void
   /** The state of this tab's own connection has changed. */
   connectionChanged(): void
-  tellState(): void
-  tellEvent(epoch: string, event: ReceivedEvent): void
-  tellSnapshot(snapshot: Snapshot): void
+  broadcastState(): void
+  broadcastEvent(epoch: string, event: ReceivedEvent): void
+  broadcastSnapshot(snapshot: Snapshot): void
 }
 
 export function createTabs({ name, stream, connection, ownStatus, onState }: TabsDeps): Tabs {
   const id = crypto.randomUUID()
   let channel: BroadcastChannel | undefined
-  /** The present wish to lead; aborted when it ends. */
-  let candidacy: AbortController | undefined
-  let release: (() => void) | undefined
+  /** The current request for the lock; aborted when this tab no longer wants to lead. */
+  let lockRequest: AbortController | undefined
+  let releaseLock: (() => void) | undefined
   let isLeader = false
   let followed: ConnectionStatus | undefined
-  let unanswered = 0
-  /** Runs out when an answer, or a sign of life, has not come. */
-  let patience: ReturnType<typeof setTimeout> | undefined
+  let timeouts = 0
+  /** Fires when the leader has not sent a response, or its state, in time. */
+  let leaderTimeout: ReturnType<typeof setTimeout> | undefined
   let wasLive = false
 
   function join(): void {
     connection.input({ type: 'suspend' })
     channel = new BroadcastChannel(name)
-    channel.addEventListener('message', ({ data }: MessageEvent<TabMessage>) => hear(data))
+    channel.addEventListener('message', ({ data }: MessageEvent<TabMessage>) => onMessage(data))
     compete()
-    ask()
+    requestEvents()
   }
 
   function leave(): void {
-    clearTimeout(patience)
-    candidacy?.abort()
-    candidacy = followed = undefined
+    clearTimeout(leaderTimeout)
+    lockRequest?.abort()
+    lockRequest = followed = undefined
     isLeader = false
-    release?.()
+    releaseLock?.()
     channel?.close()
     channel = undefined
   }
 
-  /** Waits for the lock, or takes it away from a leader that is no use. */
+  /** Waits for the lock, or steals it from a leader that does not respond. */
   function compete(steal = false): void {
-    candidacy?.abort()
-    const mine = (candidacy = new AbortController())
-    const lead = (): Promise<void> | undefined => (candidacy === mine ? new Promise(beginToLead) : undefined)
+    lockRequest?.abort()
+    const mine = (lockRequest = new AbortController())
+    const lead = (): Promise<void> | undefined => (lockRequest === mine ? new Promise(beginToLead) : undefined)
     navigator.locks.request(name, steal ? { steal } : { signal: mine.signal }, lead).catch((error: unknown) => {
-      if (candidacy !== mine) return
+      if (lockRequest !== mine) return
       isLeader = false
       if ((error as Error).name === 'AbortError') {
         // Stolen. The connection stays until the new leader has shown that it has one.
         compete()
-        ask()
+        requestEvents()
       } else {
-        // Locks are forbidden here: everybody for themselves.
+        // The page may not use locks: each tab has its own connection.
         leave()
         connection.input({ type: 'start' })
       }
     })
   }
 
-  function beginToLead(letGo: () => void): void {
-    clearTimeout(patience)
-    release = letGo
+  function beginToLead(release: () => void): void {
+    clearTimeout(leaderTimeout)
+    releaseLock = release
     isLeader = true
     followed = undefined
     connection.input({ type: 'start' })
-    tellState()
+    broadcastState()
     onState()
   }
 
   function follow(status: ConnectionStatus): void {
     const { error } = status
-    // What crosses over is a plain object.
+    // The channel transfers plain objects.
     followed = { ...status, error: error && new ClientError(error.code, error.message) }
     connection.input({ type: 'suspend' })
     onState()
   }
 
-  function ask(): void {
+  function requestEvents(): void {
     if (isLeader) return
     waitFor(RESPONSE_TIMEOUT_MS)
-    tell({ kind: 'ask', from: id, position: stream.position })
+    broadcast({ kind: 'request', from: id, position: stream.position })
   }
 
   function waitFor(timeoutMs: number): void {
-    clearTimeout(patience)
-    patience = setTimeout(() => {
-      unanswered += 1
-      if (unanswered > UNANSWERED_MAX) compete(true)
-      else ask()
+    clearTimeout(leaderTimeout)
+    leaderTimeout = setTimeout(() => {
+      timeouts += 1
+      if (timeouts > TIMEOUTS_MAX) compete(true)
+      else requestEvents()
     }, timeoutMs)
   }
 
-  function heardLeader(): void {
-    unanswered = 0
+  function onLeaderMessage(): void {
+    timeouts = 0
     waitFor(SILENCE_MS_MAX)
   }
 
-  function hear(message: TabMessage): void {
+  function onMessage(message: TabMessage): void {
     switch (message.kind) {
       case 'event': {
         const placement = stream.offer(message.epoch, message.event)
-        if (placement !== 'next' && placement !== 'known' && followed !== undefined) ask()
+        if (placement !== 'next' && placement !== 'known' && followed !== undefined) requestEvents()
         return
       }
       case 'snapshot': {
         const { snapshot } = message
-        // Who has a place in this epoch would miss what lies between.
+        // A tab with a position in this epoch would skip the events in between.
         if (stream.position?.epoch !== snapshot.position.epoch && !isLive(connection.state)) stream.replace(snapshot)
         return
       }
-      case 'ask':
-        if (isLeader) answer(message.from, message.position)
+      case 'request':
+        if (isLeader) respond(message.from, message.position)
         return
       case 'state':
-        if (!isLeader) hearState(message)
+        if (!isLeader) onLeaderState(message)
         return
-      case 'answer':
-        if (!isLeader && message.to === id) hearAnswer(message)
+      case 'response':
+        if (!isLeader && message.to === id) onResponse(message)
     }
   }
 
-  function hearState({ status, head, isHidden }: Extract<TabMessage, { kind: 'state' }>): void {
-    heardLeader()
+  function onLeaderState({ status, head, isHidden }: Extract<TabMessage, { kind: 'state' }>): void {
+    onLeaderMessage()
     const { position } = stream
     if (status.state === 'live') {
       const isBehind = position?.epoch !== head!.epoch || position.seq < head!.seq
-      return isBehind ? ask() : follow(status)
+      return isBehind ? requestEvents() : follow(status)
     }
-    // Timers of a hidden tab may be a minute late, and its user does not mind; ours does.
+    // Timers of a hidden leader may be a minute late, and the user looks at this tab.
     if (isLive(connection.state)) return
     if (isHidden && !isPageHidden()) compete(true)
     else follow(status)
   }
 
-  function hearAnswer({ events, status, head }: Extract<TabMessage, { kind: 'answer' }>): void {
-    heardLeader()
+  function onResponse({ events, status, head }: Extract<TabMessage, { kind: 'response' }>): void {
+    onLeaderMessage()
     if (events === undefined) {
       followed = undefined
       return connection.input({ type: 'start' })
@@ -208,13 +216,13 @@ export function createTabs({ name, stream, connection, ownStatus, onState }: Tab
     follow(status)
   }
 
-  function answer(to: string, position: Position | undefined): void {
-    if (!isLive(connection.state)) return tellState()
-    tell({ kind: 'answer', to, events: position && stream.since(position), ...leaderState() })
+  function respond(to: string, position: Position | undefined): void {
+    if (!isLive(connection.state)) return broadcastState()
+    broadcast({ kind: 'response', to, events: position && stream.since(position), ...leaderState() })
   }
 
-  function tellState(): void {
-    if (isLeader) tell({ kind: 'state', isHidden: isPageHidden(), ...leaderState() })
+  function broadcastState(): void {
+    if (isLeader) broadcast({ kind: 'state', isHidden: isPageHidden(), ...leaderState() })
   }
 
   function leaderState(): LeaderState {
@@ -224,8 +232,8 @@ export function createTabs({ name, stream, connection, ownStatus, onState }: Tab
     return { status: { ...status, error: plain }, head: stream.position }
   }
 
-  function tell(message: TabMessage): void {
-    // A channel reaches its own origin only; the rule is about windows.
+  function broadcast(message: TabMessage): void {
+    // A channel reaches only its own origin; the rule is about windows.
     // oxlint-disable-next-line unicorn/require-post-message-target-origin
     channel?.postMessage(message)
   }
@@ -237,22 +245,22 @@ export function createTabs({ name, stream, connection, ownStatus, onState }: Tab
     join,
     leave,
     woke() {
-      if (channel !== undefined) ask()
+      if (channel !== undefined) requestEvents()
     },
     connectionChanged() {
       const wasLiveBefore = wasLive
       wasLive = isLive(connection.state)
       if (connection.state.phase === 'closed') leave()
-      else if (isLeader) tellState()
-      // Caught up by itself: now the leader may know what comes next.
-      else if (wasLive && !wasLiveBefore && channel !== undefined) ask()
+      else if (isLeader) broadcastState()
+      // Caught up on its own connection: the leader may now have the next events.
+      else if (wasLive && !wasLiveBefore && channel !== undefined) requestEvents()
     },
-    tellState,
-    tellEvent(epoch, event) {
-      if (isLeader) tell({ kind: 'event', epoch, event })
+    broadcastState,
+    broadcastEvent(epoch, event) {
+      if (isLeader) broadcast({ kind: 'event', epoch, event })
     },
-    tellSnapshot(snapshot) {
-      if (isLeader) tell({ kind: 'snapshot', snapshot })
+    broadcastSnapshot(snapshot) {
+      if (isLeader) broadcast({ kind: 'snapshot', snapshot })
     },
   }
 }

@@ -1,9 +1,9 @@
-/** A token as the client sees it: it reads the claims and leaves it to the server to verify them. */
+/** A token as the client sees it: it reads the claims; the server verifies them. */
 export interface Token {
   readonly value: string
-  /** By this machine's clock, in ms since 1970; undefined when the token does not say, or the clock must be wrong. */
+  /** By this machine's clock, in ms since 1970; undefined when the token has no expiry, or the clock must be wrong. */
   readonly expiresAtMs: number | undefined
-  /** When a new one is wanted: a minute before that, or less for a token that does not live long. */
+  /** When to get a new one: a minute before it expires, or less for a token with a short lifetime. */
   readonly renewAtMs: number | undefined
   readonly userId: string | undefined
 }
@@ -12,7 +12,7 @@ const RENEW_BEFORE_MS_MAX = 60_000
 const RENEW_BEFORE_SHARE = 0.2
 
 /**
- * Reads a JWT. Its age is counted from when it came where it says when it was issued, so that a wrong clock on this
+ * Reads a JWT. If it has an `iat`, its lifetime is counted from when it was received, so that a wrong clock on this
  * machine does not make it look expired.
  */
 export function readToken(value: string, receivedAtMs: number): Token {
@@ -20,7 +20,7 @@ export function readToken(value: string, receivedAtMs: number): Token {
   const userId = typeof sub === 'string' ? sub : undefined
   const expiresAtMs =
     typeof exp !== 'number' ? 0 : typeof iat === 'number' ? receivedAtMs + (exp - iat) * 1000 : exp * 1000
-  // Nobody mints what has expired. By a clock that says so every new one would be renewed at once: the server decides.
+  // A new token is not expired, so the clock is wrong. Renewing by that clock would never end: the server decides.
   if (expiresAtMs <= receivedAtMs) return { value, expiresAtMs: undefined, renewAtMs: undefined, userId }
   const renewBeforeMs = Math.min(RENEW_BEFORE_MS_MAX, (expiresAtMs - receivedAtMs) * RENEW_BEFORE_SHARE)
   return { value, expiresAtMs, renewAtMs: expiresAtMs - renewBeforeMs, userId }

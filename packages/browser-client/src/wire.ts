@@ -1,6 +1,6 @@
 import type { AccountView, OrderEvent, RefundView, ServerMessage } from '@paxyo/contracts'
 
-/** An event as it comes: of a kind that this client knows, or of one that only a newer server and application know. */
+/** A received event: of a kind that this client knows, or of one that only a newer server and application know. */
 export interface ReceivedEvent {
   readonly [member: string]: unknown
   readonly type: 'event'
@@ -14,10 +14,10 @@ export interface ReceivedEvent {
 export type ReceivedMessage = Exclude<ServerMessage, OrderEvent> | ReceivedEvent
 
 /**
- * Reads a frame. The server is trusted, so only what the client itself would stumble over is looked at. There may be
- * types that this client does not know: a newer server says more.
+ * Parses a frame. The client trusts the server, so it checks only what would break the client itself. The type may be
+ * unknown: a newer server has more.
  *
- * @returns undefined when it is nothing that a server of ours would send.
+ * @returns undefined when it is not a message of a gateway.
  */
 export function readMessage(data: unknown): ReceivedMessage | undefined {
   try {
@@ -32,7 +32,7 @@ export function readMessage(data: unknown): ReceivedMessage | undefined {
 /** An event about an order, of a kind that this client knows. */
 export type OrderEventReceived = Extract<OrderEvent, { order: unknown }> & { readonly refund?: RefundView | undefined }
 
-/** What each kind is about. It is total: a kind of the contract that is missing here does not compile. */
+/** The subject of each kind. It is total: a kind of the contract that is missing here does not compile. */
 const SUBJECTS: Readonly<Record<OrderEvent['event'], 'order' | 'account'>> = {
   'order.registered': 'order',
   'order.updated': 'order',

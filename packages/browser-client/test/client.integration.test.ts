@@ -51,7 +51,7 @@ describe('what reaches the application', () => {
     client.close()
   })
 
-  test('a refund is told with its order, in order', async () => {
+  test('a refund is emitted with its order, in order', async () => {
     const order = { orderId: 'A-1', status: 'canceled' }
     const refund = { refundId: 'r', amount: '2.5', currency: 'USD' }
     await using server = await startScriptedServer((say) => {
@@ -60,9 +60,9 @@ describe('what reaches the application', () => {
     })
     const client = open(server)
     const types: string[] = []
-    for (const type of ['order', 'refund', 'account'] as const) client.on(type, (told) => types.push(told.type))
-    const told = new Promise((resolve) => client.on('refund', resolve))
-    expect(await told).toEqual({ type: 'refund', refund, order, seq: 1, at: event(1).at })
+    for (const type of ['order', 'refund', 'account'] as const) client.on(type, (received) => types.push(received.type))
+    const emitted = new Promise((resolve) => client.on('refund', resolve))
+    expect(await emitted).toEqual({ type: 'refund', refund, order, seq: 1, at: event(1).at })
     expect(types).toEqual(['order', 'refund', 'account'])
     client.close()
   })
@@ -96,11 +96,11 @@ describe('what reaches the application', () => {
       else for (const message of [welcome(2, { mode: 'resumed' }), event(3)]) say(message)
     })
     const client = open(server)
-    const told: ClientEvent[] = []
-    for (const type of ['event', 'order', 'refund', 'account'] as const) client.on(type, (what) => told.push(what))
+    const emitted: ClientEvent[] = []
+    for (const type of ['event', 'order', 'refund', 'account'] as const) client.on(type, (what) => emitted.push(what))
     await eventually(() => client.position?.seq === 3)
     const { at, account } = archived
-    expect(told).toEqual([
+    expect(emitted).toEqual([
       { type: 'event', event: 'order.archived', seq: 1, at, account, data: archived },
       { type: 'account', seq: 1, account },
       { type: 'event', event: 'device.seen', seq: 2, at, account: undefined, data: seen },
@@ -139,7 +139,7 @@ describe('what reaches the application', () => {
       say(welcome(1, visit === 0 ? {} : { mode: 'resumed' }))
       if (visit > 0) return abandoned?.terminate()
       say(event(3))
-      // It does not answer the closing handshake, so that its end comes late.
+      // It does not respond to the closing handshake, so that the socket ends late.
       abandoned = socket
       socket.pause()
     })
@@ -271,7 +271,7 @@ describe('the end', () => {
     expect(server.hellos).toEqual([])
   })
 
-  test('close and the signal end it; nothing is told afterwards', async () => {
+  test('close and the signal end it; nothing is emitted afterwards', async () => {
     await using server = await startScriptedServer((say) => {
       say(welcome(0))
       say(event(1))
@@ -303,12 +303,12 @@ describe('as an async iterable', () => {
       say(event(1))
     })
     const client = open(server)
-    const told: ClientEvent[] = []
+    const emitted: ClientEvent[] = []
     for await (const each of client) {
-      told.push(each)
+      emitted.push(each)
       if (each.type === 'account') client.close()
     }
-    expect(told.map(({ type }) => type)).toEqual(['snapshot', 'status', 'account', 'status'])
+    expect(emitted.map(({ type }) => type)).toEqual(['snapshot', 'status', 'account', 'status'])
   })
 
   test('it throws why the client could not go on', async () => {
@@ -339,7 +339,7 @@ describe('as an async iterable', () => {
 
 test.each([
   [{ url: 'wss://rt.example.com/ws' }, 'token or getToken is needed'],
-  [{ url: 'ftp://rt.example.com/ws', token: 'a' }, "is no WebSocket's address"],
+  [{ url: 'ftp://rt.example.com/ws', token: 'a' }, 'is not a WebSocket URL'],
   [{ url: '/ws', token: 'a' }, 'Invalid URL'],
 ])('options that make no sense are refused at once: %j', (options, message) => {
   expect(() => connect(options)).toThrow(message)

@@ -8,13 +8,13 @@ import {
   type Effect,
   type Input,
   type Phase,
-  type Surroundings,
+  type Context,
 } from '../src/connection-state.ts'
 import type { Token } from '../src/token.ts'
 
 const NOW_MS = 1_800_000_000_000
-const around: Surroundings = { nowMs: NOW_MS, random: 0.5, isOnline: true }
-const later = (ms: number, more: Partial<Surroundings> = {}): Surroundings => ({
+const around: Context = { nowMs: NOW_MS, random: 0.5, isOnline: true }
+const later = (ms: number, more: Partial<Context> = {}): Context => ({
   ...around,
   nowMs: NOW_MS + ms,
   ...more,
@@ -31,12 +31,12 @@ const lost = (code = 'connection_lost', final = false): Input => ({
   error: new ClientError(code, code, { final }),
 })
 
-/** Runs inputs one after the other; returns the last step. */
-function run(from: ConnectionState, inputs: readonly (Input | [Input, Surroundings])[]) {
+/** Applies inputs one after the other; returns the last step. */
+function run(from: ConnectionState, inputs: readonly (Input | [Input, Context])[]) {
   let step: { state: ConnectionState; effects: readonly Effect[] } = { state: from, effects: [] }
   for (const each of inputs) {
-    const [input, surroundings] = Array.isArray(each) ? each : ([each, around] as const)
-    step = transition(step.state, input, surroundings)
+    const [input, context] = Array.isArray(each) ? each : ([each, around] as const)
+    step = transition(step.state, input, context)
   }
   return step
 }
@@ -202,7 +202,7 @@ describe('the network and the page', () => {
   })
 })
 
-const surroundings = record({
+const context = record({
   nowMs: integer({ min: NOW_MS - 10 ** 9, max: NOW_MS + 10 ** 9 }),
   random: double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
   isOnline: boolean(),
@@ -230,8 +230,8 @@ const input = oneof(
   { weight: 1, arbitrary: error.map((why): Input => ({ type: 'fail', error: why })) },
 )
 
-/** What carrying out the effects, in order as `connection.ts` does, would have broken. */
-function violations(before: ConnectionState, happenings: readonly (readonly [Input, Surroundings])[]): string[] {
+/** The invariants that the effects break when they are carried out in order, as `connection.ts` does. */
+function violations(before: ConnectionState, happenings: readonly (readonly [Input, Context])[]): string[] {
   let state = before
   const open = { socket: 0, request: 0 }
   const found: string[] = []
@@ -259,7 +259,7 @@ function violations(before: ConnectionState, happenings: readonly (readonly [Inp
 
 test('whatever happens: one socket at most, one token request at most, and never stuck', () => {
   assert(
-    property(boolean(), array(tuple(input, surroundings), { maxLength: 60 }), (canRenew, happenings) => {
+    property(boolean(), array(tuple(input, context), { maxLength: 60 }), (canRenew, happenings) => {
       expect(violations(initialState(canRenew, canRenew ? undefined : hour), happenings)).toEqual([])
     }),
     { numRuns: 3_000 },

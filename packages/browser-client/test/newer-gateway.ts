@@ -15,7 +15,7 @@ const ORDER = {
   updatedAt: '2026-11-22T18:00:00.000Z',
 }
 
-/** A gateway of some later day: another protocol, a new type of message, new kinds of events, a new status. */
+/** A future gateway: another protocol version, a new type of message, new kinds of events, a new status. */
 export function startNewerGateway(): Promise<ScriptedServer> {
   const account = { balance: '7', currency: 'USD' }
   return startScriptedServer((say) => {

@@ -23,7 +23,7 @@ afterAll(async () => {
 let client: Client | undefined
 afterEach(() => client?.close())
 
-/** Pages that were opened before a deployment go on with the client that they have. */
+/** Pages that were opened before a deployment keep their client. */
 test.each(readdirSync(FOLDER))("%s works with today's gateway: snapshot, events, and resuming", async (file) => {
   const { connect } = (await import(new URL(file, FOLDER).href)) as { connect: typeof connectNow }
   await using proxy = await startChaosProxy(Number(new URL(gateway.url).port))

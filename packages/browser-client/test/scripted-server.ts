@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { WebSocketServer, type WebSocket } from 'ws'
 
-/** A server that says what a test wants it to, also what no gateway would. */
+/** A server that sends any messages, also ones that no gateway sends. */
 export interface ScriptedServer extends AsyncDisposable {
   readonly url: string
-  /** The hellos it has had. */
+  /** The hellos that it has received. */
   readonly hellos: { readonly resume?: unknown; readonly token: string }[]
 }
 

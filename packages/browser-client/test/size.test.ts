@@ -3,7 +3,7 @@ import { build } from 'esbuild'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 
-/** What a page pays for it. */
+/** The size that a page downloads. */
 const GZIPPED_BYTES_MAX = 6 * 1024
 
 test('bundled, minified and gzipped it stays small, and brings nothing else along', async () => {

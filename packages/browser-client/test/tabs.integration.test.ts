@@ -26,15 +26,15 @@ test('a tab without a connection is told of kinds that it does not know, in thei
   await eventually(() => leader.position?.seq === 2)
 
   const follower = open({ ...options, position: { epoch: 'e', seq: 1 } })
-  const told: ClientEvent[] = []
-  follower.on('event', (what) => told.push(what))
-  follower.on('account', (what) => told.push(what))
+  const emitted: ClientEvent[] = []
+  follower.on('event', (what) => emitted.push(what))
+  follower.on('account', (what) => emitted.push(what))
   await eventually(() => follower.status.state === 'live')
   sayLater({ ...archived, seq: 3 })
   await eventually(() => follower.position?.seq === 3)
 
   const { account, at } = archived
-  expect(told).toEqual(
+  expect(emitted).toEqual(
     [2, 3].flatMap((seq) => [
       { type: 'event', event: 'order.archived', seq, at, account, data: { ...archived, seq } },
       { type: 'account', seq, account },

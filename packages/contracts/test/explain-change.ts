@@ -5,9 +5,9 @@ export interface WireChange {
   readonly version: number
   readonly versionMin: number
   readonly history: readonly ProtocolRevision[]
-  /** Of the schemas as they are now. */
+  /** Of the current schemas. */
   readonly schemaHash: string
-  /** What of the recorded frames of this version the schemas no longer read, or now allow besides. */
+  /** What the schemas no longer read of the recorded frames of this version, or allow in addition. */
   readonly breaks: readonly string[]
 }
 

@@ -4,7 +4,7 @@ import { z } from 'zod'
 type Json = null | boolean | number | string | readonly Json[] | { readonly [member: string]: Json }
 export type Frame = { readonly type: string; readonly [member: string]: Json }
 
-/** What was said over the wire, as it was recorded. */
+/** Recorded frames and close codes. */
 export interface RecordedFrames {
   readonly client: readonly Frame[]
   readonly server: readonly Frame[]
@@ -16,43 +16,43 @@ export interface WireSchemas {
   readonly server: z.ZodType
 }
 
-/** What breaks between the version that the frames are of and the schemas; nothing when the schemas are compatible. */
+/** The breaking changes between the recorded version and the schemas; none when the schemas are compatible. */
 export function findBreaks(frames: RecordedFrames, schemas: WireSchemas): string[] {
   const unreadable = findUnreadable(frames, schemas)
   return unreadable.length > 0 ? unreadable : findUnforeseen(frames, schemas)
 }
 
-/** Frames that the schemas reject, or of which they drop something: today's code would not understand them. */
+/** Frames that the schemas reject, or from which they drop members: the current code would misread them. */
 export function findUnreadable(frames: RecordedFrames, schemas: WireSchemas): string[] {
-  const findings = (['client', 'server'] as const).flatMap((side) =>
+  const violations = (['client', 'server'] as const).flatMap((side) =>
     frames[side].flatMap((frame) => {
       const { success, data, error } = schemas[side].safeParse(frame)
       if (!success) return `${side} ${labelOf(frame)}: is rejected: ${z.prettifyError(error)}`
       return isDeepStrictEqual(data, frame) ? [] : `${side} ${labelOf(frame)}: ${lost(frame, data as Json)} is gone`
     }),
   )
-  return [...new Set(findings)]
+  return [...new Set(violations)]
 }
 
 /**
- * Server frames that the schemas now allow and that clients of this version have never met: a member that was always
- * there may be absent, or may be of another type. New members, new types of messages, new kinds of events and new
- * strings in place of others are not among them: clients put up with those.
+ * Server frames that the schemas now allow and that clients of this version do not expect: a member that was always
+ * present may be absent, or may have another type. New members, types of messages, kinds of events and strings are not
+ * included: clients tolerate them.
  */
 function findUnforeseen(frames: RecordedFrames, { server }: WireSchemas): string[] {
-  const findings = new Set<string>()
+  const violations = new Set<string>()
   for (const [label, group] of Map.groupBy(frames.server, labelOf)) {
     const known = surveyMembers(group)
     for (const frame of group) {
       for (const { path, pattern } of membersOf(frame)) {
         for (const [kind, value] of REPLACEMENTS) {
           if (known.get(pattern)!.has(kind) || !server.safeParse(withMember(frame, path, value)).success) continue
-          findings.add(`server ${label}: ${pattern} may be ${kind} now`)
+          violations.add(`server ${label}: ${pattern} may be ${kind} now`)
         }
       }
     }
   }
-  return [...findings]
+  return [...violations]
 }
 
 type Kind = 'absent' | 'null' | 'a boolean' | 'an integer' | 'a fraction' | 'a string' | 'an array' | 'an object'

@@ -8,11 +8,11 @@ import { parseUpdates } from './parse-updates.ts'
 import { createStatusReader } from './status-words.ts'
 
 export interface GodOfPanelOptions {
-  /** The provider's name; several of this API family go by names of their own. */
+  /** The provider's name, for another provider of this API family. */
   readonly name?: string
-  /** What its words mean, beside `STATUS_WORDS`. */
+  /** The meaning of its status words, in addition to `STATUS_WORDS`. */
   readonly statusMap?: StatusMap
-  /** Its API v2; without it the provider cannot be asked. */
+  /** Its API v2; without it the provider has no client. */
   readonly api?: GodOfPanelClientOptions | undefined
 }
 
@@ -44,7 +44,7 @@ export function createGodOfPanel({ name = 'godofpanel', statusMap = {}, api }: G
   }
 }
 
-/** Case makes no difference in a media type. */
+/** Media types are case-insensitive. */
 const isJson = (contentType = ''): boolean => /^[^;]*\bjson\b/i.test(contentType)
 
 function decodeUtf8(bytes: Uint8Array): string | undefined {

@@ -11,8 +11,9 @@ const FORM_FIELDS_MAX = 4000
 const DEPTH_MAX = 32
 
 /**
- * Reads a request body as JSON or as a form. JSON is read under any content type: curl labels as a form whatever it
- * sends, and others send no content type at all. Numbers come out as the digits that were sent, so that an id above 2⁵³ keeps every one of them.
+ * Parses a request body as JSON or as a form. JSON is read under any content type, because curl sends a body as a form by
+ * default and other clients send no content type. Numbers are returned as the digits that were sent, so that an id above
+ * 2⁵³ keeps all of them.
  */
 export function parseBody(contentType: 'json' | 'form', text: string): ParsedBody {
   return contentType === 'json' || looksLikeJson(text) ? parseJson(text) : parseForm(text)
@@ -35,7 +36,7 @@ export function parseJson(text: string): ParsedBody {
 }
 
 function parseForm(text: string): ParsedBody {
-  // JSON has no place for a NUL as it is, and no form's encoder leaves one; PostgreSQL could not keep it.
+  // Neither JSON nor an encoded form can contain a raw NUL, and PostgreSQL cannot store one.
   if (text.includes('\0')) return { error: 'malformed_form' }
   try {
     const value = qs.parse(text, {

@@ -5,14 +5,14 @@ import { parseBody } from './parse-body.ts'
 import type { ReadStatus } from './status-words.ts'
 import { AMBIGUOUS, isFields, readUpdateFields, toOrderId, type UpdateFields } from './update-fields.ts'
 
-/** The most updates that one request may carry. The provider's own API reports at most 100 orders at once. */
+/** How many updates one request may contain. The provider's API returns at most 100 orders at once. */
 export const UPDATES_MAX = 1000
 
 /**
- * Reads what GodOfPanel and similar panels send: one update, an array of them, `{orders: …}`, `{id: {…}}`, or an envelope
- * whose `id` and `status` are its own, as JSON or as a form. Names of fields are read without regard to case.
+ * Parses the webhooks of GodOfPanel and similar providers: one update, an array of them, `{orders: …}`, `{id: {…}}`, or an
+ * envelope whose `id` and `status` are its own, as JSON or as a form. Field names are case-insensitive.
  *
- * Where a body says two different things, its id is missing or its update is `ambiguous`: nothing is guessed.
+ * Where a body contradicts itself, the order id is missing or the update is `ambiguous_update`: nothing is guessed.
  */
 export function parseUpdates(contentType: 'json' | 'form', text: string, readStatus: ReadStatus): ParseResult {
   const body = parseBody(contentType, text)
@@ -103,7 +103,7 @@ function statusOf(inner: UpdateFields, outer: UpdateFields, readStatus: ReadStat
   return status === undefined || status === 'unknown' ? problem('unknown_status') : { status: status as OrderStatus }
 }
 
-/** An integer that a double holds exactly, or null. */
+/** An integer that a double represents exactly, or null. */
 function toInteger(value: unknown): number | null {
   if (typeof value !== 'string' || !/^\s*-?\d+(?:\.0+)?\s*$/.test(value)) return null
   const integer = Number(value)

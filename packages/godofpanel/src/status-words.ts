@@ -1,7 +1,7 @@
 import type { OrderStatus } from '@paxyo/contracts'
 import type { StatusMap } from '@paxyo/order-core'
 
-/** What GodOfPanel and its kin write, and what it means. */
+/** The status words of GodOfPanel and similar providers, and their meaning. */
 export const STATUS_WORDS: StatusMap = {
   pending: 'pending',
   queued: 'pending',
@@ -38,12 +38,12 @@ export const STATUS_WORDS: StatusMap = {
   'refill rejected': 'ignore',
 }
 
-/** The status that a word means, or `unknown`: a word is never guessed at. */
+/** Returns the status that a word means, or `unknown`; it never guesses. */
 export type ReadStatus = (word: string) => OrderStatus | 'ignored' | 'unknown'
 
 /**
- * Makes a reader of a provider's words: those of its own map first, then the ones that every provider of this format
- * uses. Case, spaces, `_` and `-` make no difference.
+ * Creates a reader of a provider's status words. The provider's own map takes precedence over the words that all
+ * providers of this format use. Case, spaces, `_` and `-` are ignored.
  *
  * @example createStatusReader({ '5': 'canceled' })('5') // 'canceled'
  */

@@ -100,11 +100,11 @@ test.each<[unknown, string]>([
   [{ order_id: '', status: 'canceled' }, 'order_id_missing'],
   [{ order_id: 'a\u0000b', status: 'canceled' }, 'order_id_missing'],
   [{ order_id: 'x'.repeat(129), status: 'canceled' }, 'order_id_missing'],
-])('%j is refused as %s', (body, error) => {
+])('%j is rejected as %s', (body, error) => {
   expect(json(body)).toEqual({ error })
 })
 
-test('more updates than a batch should carry are refused as a whole', () => {
+test('more updates than a batch should carry are rejected as a whole', () => {
   const updates = Array.from({ length: UPDATES_MAX + 1 }, (_, id) => ({ id: `${id + 1}`, status: 'canceled' }))
   expect(json(updates)).toEqual({ error: 'too_many_updates' })
   expect(json(updates.slice(1))).toHaveLength(UPDATES_MAX)

@@ -1,2 +1,2 @@
-/** The script as pages load it, once `build.mjs` has written it. */
+/** The script that pages load; `build.mjs` writes it. */
 export const SCRIPT_FILE = new URL('../dist/paxyo.js', import.meta.url)

@@ -1,4 +1,4 @@
-/** The build puts minified CSS in its place. */
+/** The build replaces the import with the minified CSS. */
 declare module '*.css' {
   const text: string
   export default text

@@ -1,13 +1,13 @@
 import type { OrderView } from '@paxyo/browser-client'
 import type { Format } from './format.ts'
 
-/** What a field holds: for people, and for the page's scripts and CSS (`data-value`). */
+/** The content of a field: for people, and for the page's scripts and CSS (`data-value`). */
 interface FieldValue {
   readonly text: string
   readonly value: string
 }
 
-/** What `data-field` may name. */
+/** The values of `data-field`. */
 export const FIELDS: Readonly<Record<string, (order: OrderView, format: Format) => FieldValue>> = {
   'order-id': ({ orderId }) => plain(orderId),
   'provider-order-id': ({ providerOrderId }) => plain(providerOrderId),
@@ -29,17 +29,17 @@ export const FIELDS: Readonly<Record<string, (order: OrderView, format: Format) 
 
 const plain = (text: string): FieldValue => ({ text, value: text })
 
-/** What the provider has not said yet is a dash. */
+/** A number that the provider has not reported yet is a dash. */
 const count = (value: number | null, format: Format): FieldValue =>
   value === null ? { text: '–', value: '' } : { text: format.count(value), value: String(value) }
 
-/** How much has been delivered, as far as is known; providers may say that more or less than nothing remains. */
+/** The delivered part, as far as it is known. Providers may report `remains` outside of 0 to `quantity`. */
 function deliveredOf({ status, quantity, remains }: OrderView): number {
   if (status === 'completed') return quantity
   return remains === null ? 0 : Math.min(Math.max(quantity - remains, 0), quantity)
 }
 
-/** Writes an order into a row and its fields, and says whether its status is another than the row had. */
+/** Writes an order into a row and its fields. */
 export function writeOrder(
   row: Element,
   order: OrderView,
@@ -86,7 +86,7 @@ function setAttribute(element: Element, name: string, value: string): void {
   if (element.getAttribute(name) !== value) element.setAttribute(name, value)
 }
 
-/** Changes the text node in place: that is cheaper, and it is no new node for those who watch the page. */
+/** Changes the text node in place: that is cheaper, and adds no node that a MutationObserver reports. */
 export function setText(element: Element, text: string): void {
   if (element.textContent === text) return
   const { firstChild } = element

@@ -1,17 +1,17 @@
-/** Writing to the page takes at most this much of a frame; the rest waits for the next one. */
+/** How long the work of one frame may take; the rest is done in the next one. */
 const FRAME_BUDGET_MS = 8
 /** A page in the background has no frames. */
 const HIDDEN_DELAY_MS = 250
 
 export interface Frames {
-  /** Asks for the work to be done in the next frame; asking again before it changes nothing. */
+  /** Requests that the work runs in the next frame. Further requests before that have no effect. */
   request(): void
 }
 
 /**
- * Does work once a frame, however often it is asked for.
+ * Runs work at most once per frame, however often it is requested.
  *
- * @param work goes on while `hasTime()`, and says whether there is more to do.
+ * @param work runs while `hasTime()`, and returns whether there is more to do.
  */
 export function createFrames(work: (hasTime: () => boolean) => boolean): Frames {
   let cancel: (() => void) | undefined
@@ -24,14 +24,14 @@ export function createFrames(work: (hasTime: () => boolean) => boolean): Frames 
     try {
       hasMore = work(() => performance.now() < endMs)
     } finally {
-      // What can't be done is an error of the page, and must not keep the rest from being done.
+      // An error is the page's, and must not prevent the rest of the work.
       if (hasMore) request()
     }
   }
 
   function request(): void {
     if (cancel !== undefined) return
-    // Whichever comes first: the page may be hidden between the two.
+    // Use the first of the two: the page may be hidden before the frame.
     const frame = requestAnimationFrame(run)
     const timer = setTimeout(run, HIDDEN_DELAY_MS)
     cancel = () => {

@@ -1,33 +1,33 @@
 import { connect } from '@paxyo/browser-client'
 import { createFormat } from './format.ts'
-import { keepTrue } from './live-page.ts'
-import { createNewsroom } from './newsroom.ts'
+import { bindPage } from './bind-page.ts'
+import { createToastQueue } from './toast-queue.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { fetchToken } from './token.ts'
 import { createToasts } from './toasts.ts'
-import { directionOf } from './words.ts'
+import { directionOf } from './messages.ts'
 
-/** Different things that are said to the developer at most, and each of them once. */
+/** How many different warnings are logged; each is logged once. */
 const WARNINGS_MAX = 20
 
-const said = new Set<string>()
+const warned = new Set<string>()
 function warn(message: string): void {
-  if (said.has(message) || said.size >= WARNINGS_MAX) return
-  said.add(message)
+  if (warned.has(message) || warned.size >= WARNINGS_MAX) return
+  warned.add(message)
   console.error(`paxyo.js: ${message}`)
 }
 
-// While a classic script runs, the page knows which one it is; a module has to look.
+// `currentScript` is set while a classic script runs; a module has to find its tag.
 const script = document.currentScript ?? document.querySelector('script[src][data-token-url]')
 const started = Symbol.for('paxyo.js')
 
-/** Whatever is wrong here, the page goes on without us. */
+// An error here must not affect the page.
 try {
   if (started in globalThis) warn('the script is on this page twice; the second one does nothing')
   else if (script instanceof HTMLScriptElement) {
     Object.assign(globalThis, { [started]: true })
     begin(script)
-  } else warn('the script tag is not to be found: put it into the page as <script src="…/paxyo.js" data-token-url="…">')
+  } else warn('the script tag was not found: add it to the page as <script src="…/paxyo.js" data-token-url="…">')
 } catch (error) {
   warn(String(error))
 }
@@ -41,18 +41,18 @@ function begin({ src, dataset }: HTMLScriptElement): void {
   else run(settings)
 }
 
-function run({ url, token, position, hasToasts, language, words }: Settings): void {
-  const format = createFormat(language, words)
+function run({ url, token, position, hasToasts, language, messages }: Settings): void {
+  const format = createFormat(language, messages)
   const client = connect({
     url,
     getToken: (request) => fetchToken(token, request),
     ...(position === undefined ? {} : { position }),
   })
-  const newsroom = hasToasts
-    ? createNewsroom({
-        toasts: createToasts(document, language, words),
-        writer: { words, format, direction: directionOf(language) },
+  const toastQueue = hasToasts
+    ? createToastQueue({
+        toasts: createToasts(document, language, messages),
+        writer: { messages, format, direction: directionOf(language) },
       })
     : undefined
-  keepTrue({ page: document, client, format, words, newsroom, warn })
+  bindPage({ page: document, client, format, messages, toastQueue, warn })
 }

@@ -2,15 +2,15 @@
 const FRACTION_DIGITS_MAX = 8
 const SCALE = 10n ** 8n
 
-/** Whether this browser formats decimal strings as they are, and not by way of a float (Intl.NumberFormat v3). */
+/** Whether this browser formats decimal strings exactly, without conversion to a float (Intl.NumberFormat v3). */
 const takesStrings = (): boolean =>
   new Intl.NumberFormat('en', { maximumFractionDigits: FRACTION_DIGITS_MAX, useGrouping: false }).format(
     '123456789012.12345678',
   ) === '123456789012.12345678'
 
 /**
- * Formats decimal strings for people, with every digit that they have and at least those that the currency is written
- * with. A unit that is no ISO 4217 code stands after its number.
+ * Formats decimal strings for people, with all their digits, and at least the currency's usual number of decimals. A
+ * unit that is not an ISO 4217 code follows the number.
  */
 export function createMoneyFormat(
   language: string,
@@ -25,7 +25,7 @@ export function createMoneyFormat(
 }
 
 function toFormat(language: string, currency: string, isExact: boolean): (amount: string) => string {
-  // An old browser would round: there the amount is shown as it came.
+  // An old browser would round, so the amount is shown unformatted.
   if (!isExact) return (amount) => `${amount} ${currency}`
   const digits = { maximumFractionDigits: FRACTION_DIGITS_MAX }
   if (!/^[A-Z]{3}$/.test(currency)) {

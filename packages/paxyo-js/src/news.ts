@@ -3,30 +3,30 @@ import type { OrderStatus } from '@paxyo/contracts/data'
 import type { Format } from './format.ts'
 import { addMoney } from './money.ts'
 import type { Toast } from './toasts.ts'
-import type { Words } from './languages.ts'
-import { fill } from './words.ts'
+import type { Messages } from './locales.ts'
+import { fill } from './messages.ts'
 
 type Money = Pick<RefundView, 'amount' | 'currency'>
 
-/** A change of an order that its user wants to be told of. */
+/** A change of an order that is worth a toast. */
 export interface OrderNews {
   readonly order: OrderView
   readonly refund: Money | undefined
 }
 
-/** What news is written with. */
+/** Texts and formats for toasts. */
 export interface Writer {
-  readonly words: Words
+  readonly messages: Messages
   readonly format: Format
   readonly direction: 'ltr' | 'rtl'
 }
 
-/** More changed orders than this at a time become one toast. */
+/** More changed orders than this at once become one toast. */
 export const SINGLE_NEWS_MAX = 3
 /** The key of that toast. */
 export const SUMMARY_KEY = 'orders'
 
-/** The tone of a status; one that is not listed is plain. */
+/** The tone of a status; others are plain. */
 const TONES = new Map<string, Toast['tone']>([
   ['completed', 'good'],
   ['partial', 'mixed'],
@@ -35,15 +35,15 @@ const TONES = new Map<string, Toast['tone']>([
 ] satisfies [OrderStatus, Toast['tone']][])
 
 /**
- * Whether a change is worth a toast: another status, or money. A few followers more are not.
+ * Whether a change is worth a toast: a new status, or a refund. Progress is not.
  *
- * @param before the status that was known, if one was.
+ * @param before the previous status, if it is known.
  */
 export function isNews({ order, refund }: OrderNews, before: string | null | undefined): boolean {
   return refund !== undefined || order.status !== before
 }
 
-/** One piece of news for each order: where it has come to, and everything that was paid back for it on the way. */
+/** Merges the changes of each order: its latest state, and the sum of its refunds. */
 export function mergeByOrder(news: readonly OrderNews[]): OrderNews[] {
   const byOrderId = new Map<string, OrderNews>()
   for (const { order, refund } of news) {
@@ -54,19 +54,19 @@ export function mergeByOrder(news: readonly OrderNews[]): OrderNews[] {
   return [...byOrderId.values()]
 }
 
-export function toOrderToast({ order, refund }: OrderNews, { words, format, direction }: Writer): Toast {
+export function toOrderToast({ order, refund }: OrderNews, { messages, format, direction }: Writer): Toast {
   const status = format.status(order.status)
-  const paid = refund && fill(words.refunded, { amount: format.money(refund.amount, refund.currency) }, direction)
+  const paid = refund && fill(messages.refunded, { amount: format.money(refund.amount, refund.currency) }, direction)
   return {
     key: `order ${order.orderId}`,
     tone: TONES.get(order.status) ?? 'plain',
-    title: fill(words.order, { order: order.orderId }, direction),
+    title: fill(messages.order, { order: order.orderId }, direction),
     text: paid === undefined ? status : `${status} · ${paid}`,
   }
 }
 
-/** One toast for many orders, with what was paid back for them, by currency. */
-export function toSummaryToast(news: readonly OrderNews[], { words, format, direction }: Writer): Toast {
+/** One toast for many orders, with the sum of their refunds per currency. */
+export function toSummaryToast(news: readonly OrderNews[], { messages, format, direction }: Writer): Toast {
   const paidByCurrency = new Map<string, string>()
   for (const { refund } of news) {
     if (refund === undefined) continue
@@ -77,12 +77,12 @@ export function toSummaryToast(news: readonly OrderNews[], { words, format, dire
   return {
     key: SUMMARY_KEY,
     tone: 'plain',
-    title: fill(words.orders, { count: format.count(news.length) }, direction),
-    text: amount === '' ? '' : fill(words.refunded, { amount }, direction),
+    title: fill(messages.orders, { count: format.count(news.length) }, direction),
+    text: amount === '' ? '' : fill(messages.refunded, { amount }, direction),
   }
 }
 
-export function toBalanceToast({ balance, currency }: AccountView, { words, format, direction }: Writer): Toast {
-  const title = fill(words.balance, { amount: format.money(balance, currency) }, direction)
+export function toBalanceToast({ balance, currency }: AccountView, { messages, format, direction }: Writer): Toast {
+  const title = fill(messages.balance, { amount: format.money(balance, currency) }, direction)
   return { key: 'balance', tone: 'plain', title, text: '' }
 }

@@ -1,25 +1,25 @@
-/** A page with more rows than this is not one that a person reads. */
+/** How many rows of a page are updated. */
 export const ROWS_MAX = 5_000
 
 const ROW = '[data-order-id]'
 
-/** The page's rows by order id, as they are at every moment. */
+/** The page's current rows by order id. */
 export interface Rows {
-  /** In the order in which they were found. */
+  /** In the order in which they were added. */
   of(orderId: string): readonly Element[]
 }
 
 export interface RowsOptions {
   readonly page: Document
-  /** A row is new, or has got new fields. */
+  /** A row was added, or has new fields. */
   readonly onRow: (orderId: string) => void
-  /** Something that is no row was added: it may show the balance. */
+  /** Another element was added: it may show the balance. */
   readonly onElement: () => void
-  /** There are more than `ROWS_MAX`; those beyond are left alone. */
+  /** There are more than `ROWS_MAX` rows; further ones are ignored. */
   readonly onTooMany: () => void
 }
 
-/** Finds the rows of a page, and those that its scripts add, move, take away or reuse for another order later on. */
+/** Finds the rows of a page, and tracks the rows that its scripts add, move, remove or reuse for another order. */
 export function watchRows({ page, onRow, onElement, onTooMany }: RowsOptions): Rows {
   const rowsById = new Map<string, Set<Element>>()
   const idByRow = new Map<Element, string>()
@@ -59,7 +59,7 @@ export function watchRows({ page, onRow, onElement, onTooMany }: RowsOptions): R
   for (const row of page.querySelectorAll(ROW)) add(row)
   new MutationObserver((records) => {
     for (const { target, addedNodes, removedNodes } of records) {
-      // What was removed goes first: a script that replaces every row must not run into the bound.
+      // Removed rows first: a script that replaces all rows must not exceed the limit.
       for (const node of removedNodes) if (node instanceof Element) forgetWithin(node)
       if (addedNodes.length === 0 && removedNodes.length === 0) add(target as Element)
       for (const node of addedNodes) if (node instanceof Element && node.isConnected) addAround(node)

@@ -1,22 +1,22 @@
 import type { Position } from '@paxyo/browser-client'
 import type { TokenSource } from './token.ts'
-import type { Words } from './languages.ts'
-import { isWord, toWords } from './words.ts'
+import type { Messages } from './locales.ts'
+import { isMessageName, toMessages } from './messages.ts'
 
 export interface Settings {
   /** The gateway's `wss://…/ws`. */
   readonly url: string
   readonly token: TokenSource
-  /** Where the page's server rendered: the stream is resumed from there, without a snapshot. */
+  /** The position at which the page's server rendered the page: the stream resumes from there, without a snapshot. */
   readonly position: Position | undefined
   readonly hasToasts: boolean
-  /** A BCP 47 tag that Intl knows. */
+  /** A BCP 47 tag that Intl supports. */
   readonly language: string
-  readonly words: Words
+  readonly messages: Messages
 }
 
 export interface ScriptTag {
-  /** The script's own address. */
+  /** The script's URL. */
   readonly src: string
   /** Its `data-*` attributes. */
   readonly data: Readonly<Record<string, string | undefined>>
@@ -24,19 +24,18 @@ export interface ScriptTag {
 
 export interface PageFacts {
   readonly url: string
-  /** Languages to go by when the tag names none, best first. */
+  /** Languages to use if the tag has none, in order of preference. */
   readonly languages: readonly string[]
 }
 
-/** What the tag may say, by its `data-*` attributes. */
+/** The `data-*` attributes of the tag. */
 export const ATTRIBUTES: readonly string[] = ['tokenUrl', 'tokenMethod', 'url', 'position', 'toasts', 'lang', 'words']
 const POSITION = /^(\S{1,64}):(\d{1,15})$/
 
 /**
- * Reads what the script tag says.
+ * Reads the attributes of the script tag.
  *
- * @returns settings, unless something is wrong that nothing can be done without, and every problem in words for the
- *   page's developer.
+ * @returns the settings, unless a required one is missing or not valid, and all problems as texts for the page's developer.
  */
 export function readSettings(
   { src, data }: ScriptTag,
@@ -48,21 +47,21 @@ export function readSettings(
   }
   const tokenUrl = toUrl(data['tokenUrl'], page.url)
   if (data['tokenUrl'] === undefined) {
-    problems.push('data-token-url is missing: it names the address of your server that answers a token')
-  } else if (tokenUrl === undefined) problems.push('data-token-url is not an address')
+    problems.push('data-token-url is missing: it is the URL of your server that returns a token')
+  } else if (tokenUrl === undefined) problems.push('data-token-url is not a URL')
   const url = toSocketUrl(data['url'], src, page.url)
-  if (url === undefined) problems.push('data-url is not the address of a gateway, such as wss://rt.example.com/ws')
+  if (url === undefined) problems.push('data-url is not the URL of a gateway, such as wss://rt.example.com/ws')
   const tokenMethod = (data['tokenMethod'] ?? 'GET').toUpperCase()
   if (tokenMethod !== 'GET' && tokenMethod !== 'POST') problems.push('data-token-method must be get or post')
   const hasToasts = data['toasts'] !== 'off'
   if (!['on', 'off', undefined].includes(data['toasts'])) problems.push('data-toasts must be on or off')
   const position = readPosition(data['position'], problems)
   const language = readLanguage(data['lang'], page.languages, problems)
-  const words = toWords(language, readOwnWords(data['words'], problems))
+  const messages = toMessages(language, readOwnMessages(data['words'], problems))
 
   if (tokenUrl === undefined || url === undefined) return { settings: undefined, problems }
   const token: TokenSource = { url: tokenUrl, method: tokenMethod === 'POST' ? 'POST' : 'GET' }
-  return { settings: { url, token, position, hasToasts, language, words }, problems }
+  return { settings: { url, token, position, hasToasts, language, messages }, problems }
 }
 
 export const attribute = (name: string): string =>
@@ -77,7 +76,7 @@ function toUrl(value: string | undefined, base: string): string | undefined {
   }
 }
 
-/** The given address, or the place where the script came from; `/ws` when it has no path. */
+/** The given URL, or the script's origin; `/ws` if it has no path. */
 function toSocketUrl(given: string | undefined, src: string, page: string): string | undefined {
   const href = given === undefined ? toUrl('/ws', src) : toUrl(given, page)
   if (href === undefined || !/^(https?|wss?):/.test(href)) return undefined
@@ -87,7 +86,7 @@ function toSocketUrl(given: string | undefined, src: string, page: string): stri
   return url.href
 }
 
-/** A template that knows no position leaves the attribute empty. */
+/** A template without a position leaves the attribute empty. */
 function readPosition(value: string | undefined, problems: string[]): Position | undefined {
   if (!value) return undefined
   const [, epoch, seq] = POSITION.exec(value) ?? []
@@ -109,13 +108,13 @@ function isLanguage(tag: string): boolean {
   }
 }
 
-function readOwnWords(json: string | undefined, problems: string[]): Partial<Words> {
+function readOwnMessages(json: string | undefined, problems: string[]): Partial<Messages> {
   if (!json) return {}
   try {
     const given = Object.entries(JSON.parse(json) as Record<string, unknown>)
-    const good = given.filter(([name, text]) => isWord(name) && typeof text === 'string')
+    const good = given.filter(([name, text]) => isMessageName(name) && typeof text === 'string')
     for (const entry of given)
-      if (!good.includes(entry)) problems.push(`data-words: ${entry[0]} is not one of the words`)
+      if (!good.includes(entry)) problems.push(`data-words: ${entry[0]} is not the name of a message`)
     return Object.fromEntries(good)
   } catch {
     problems.push('data-words is not a JSON object')

@@ -1,6 +1,6 @@
 import css from './toasts.css'
-import type { Words } from './languages.ts'
-import { directionOf } from './words.ts'
+import type { Messages } from './locales.ts'
+import { directionOf } from './messages.ts'
 
 export interface Toast {
   /** A toast with the same key is replaced in its place. */
@@ -16,7 +16,7 @@ export interface Toasts {
 }
 
 export const TOASTS_MAX = 4
-/** Long enough to read two lines twice. Time stands still while somebody points at a toast, or the page is hidden. */
+/** Long enough to read two lines twice. The time is paused while the pointer is on a toast, or the page is hidden. */
 export const TOAST_MS = 8_000
 const TICK_MS = 250
 
@@ -27,11 +27,11 @@ interface ShownToast {
 }
 
 /**
- * Toasts in a corner of the page, in a shadow tree: the page's CSS does not reach them, nor theirs the page. Screen
- * readers are told in a live region of its own, which is there before the first toast, as they demand.
+ * Toasts in a corner of the page, in a shadow tree, so that the page's CSS and theirs do not affect each other. A
+ * separate live region, which must exist before the first toast, announces them to screen readers.
  */
-export function createToasts(page: Document, language: string, words: Words): Toasts {
-  const { host, region, list } = build(page, language, words)
+export function createToasts(page: Document, language: string, messages: Messages): Toasts {
+  const { host, region, list } = build(page, language, messages)
   const shown = new Map<string, ShownToast>()
   let focusCameFrom: Element | undefined
   let ticker: ReturnType<typeof setInterval> | undefined
@@ -78,7 +78,7 @@ export function createToasts(page: Document, language: string, words: Words): To
   return {
     has: (key) => shown.has(key),
     show(toast) {
-      const { element, button } = toElement(page, toast, words)
+      const { element, button } = toElement(page, toast, messages)
       button.addEventListener('click', () => dismiss(toast.key))
       const old = shown.get(toast.key)
       if (old === undefined) list.append(element)
@@ -99,7 +99,7 @@ export function createToasts(page: Document, language: string, words: Words): To
   }
 }
 
-function build(page: Document, language: string, words: Words) {
+function build(page: Document, language: string, messages: Messages) {
   const host = page.createElement('paxyo-toasts')
   host.lang = language
   host.dir = directionOf(language)
@@ -110,11 +110,11 @@ function build(page: Document, language: string, words: Words) {
   root.adoptedStyleSheets = [styles]
   const region = page.createElement('div')
   region.setAttribute('role', 'status')
-  // Its lines are told as they come, and not all of them again with each.
+  // Screen readers announce each new line, not all lines again.
   region.setAttribute('aria-atomic', 'false')
   region.className = 'region'
   const section = page.createElement('section')
-  section.setAttribute('aria-label', words.notifications)
+  section.setAttribute('aria-label', messages.notifications)
   const list = page.createElement('ol')
   section.append(list)
   root.append(region, section)
@@ -122,7 +122,7 @@ function build(page: Document, language: string, words: Words) {
   return { host, region, list }
 }
 
-function toElement(page: Document, { tone, title, text }: Toast, words: Words) {
+function toElement(page: Document, { tone, title, text }: Toast, messages: Messages) {
   const element = page.createElement('li')
   element.setAttribute('part', 'toast')
   element.dataset['tone'] = tone
@@ -132,7 +132,7 @@ function toElement(page: Document, { tone, title, text }: Toast, words: Words) {
   message.append(heading, text)
   const button = page.createElement('button')
   button.type = 'button'
-  button.setAttribute('aria-label', `${words.dismiss}: ${title}`)
+  button.setAttribute('aria-label', `${messages.dismiss}: ${title}`)
   button.textContent = '×'
   element.append(message, button)
   return { element, button }

@@ -9,9 +9,9 @@ export interface TokenSource {
 }
 
 /**
- * Asks the page's own server for a token, with the cookies that its user is logged in by.
+ * Requests a token from the page's own server, with the user's session cookies.
  *
- * @throws ClientError in words for the page's developer; final when the server says that nobody is logged in.
+ * @throws ClientError with a message for the page's developer; final when the server responds that no user is logged in.
  */
 export async function fetchToken(
   { url, method }: TokenSource,
@@ -26,14 +26,14 @@ export async function fetchToken(
   })
   const { status } = response
   if (status === 401 || status === 403) {
-    throw new ClientError('signed_out', `data-token-url answered ${status}: nobody is logged in`, { final: true })
+    throw new ClientError('signed_out', `data-token-url responded ${status}: no user is logged in`, { final: true })
   }
-  if (!response.ok) throw new ClientError('no_token', `data-token-url answered ${status}`)
+  if (!response.ok) throw new ClientError('no_token', `data-token-url responded ${status}`)
   return readToken(await response.text())
 }
 
 /**
- * Takes `{"token":"…"}` or the bare token, whatever the Content-Type says: a forgotten header does no harm.
+ * Reads `{"token":"…"}` or a bare token. It ignores the Content-Type, so a missing header does no harm.
  *
  * @throws ClientError when it is neither.
  */
@@ -41,7 +41,7 @@ export function readToken(body: string): string {
   const text = body.trim()
   const token = text.startsWith('{') ? tokenOf(text) : text
   if (typeof token === 'string' && token.length <= TOKEN_CHARS_MAX && JWT.test(token)) return token
-  throw new ClientError('no_token', 'data-token-url answered something that is neither {"token":"…"} nor a token')
+  throw new ClientError('no_token', 'data-token-url returned neither {"token":"…"} nor a token')
 }
 
 function tokenOf(json: string): unknown {

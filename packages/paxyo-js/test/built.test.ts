@@ -6,7 +6,7 @@ import { SCRIPT_FILE } from '../src/built-file.ts'
 import { FIELDS } from '../src/fields.ts'
 import { ATTRIBUTES, attribute } from '../src/settings.ts'
 
-/** What a page pays for it, the client included. */
+/** The size that a page downloads, including the client. */
 const GZIPPED_BYTES_MAX = 15_000
 
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
@@ -45,7 +45,7 @@ interface Bundle {
   readonly sources: readonly string[]
 }
 
-/** Bundles anew. What does it is run by npm's pre-scripts on any Node: it has no types. */
+/** Bundles the script again. `build.mjs` has no types, because npm's pre-scripts run it on any Node. */
 async function bundle(): Promise<Bundle> {
   const file: string = '../build.mjs'
   const build = (await import(file)) as { bundleScript: () => Promise<Bundle> }

@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals'
 import { createFormat } from '../src/format.ts'
 import { toOrderToast } from '../src/news.ts'
-import { toWords } from '../src/words.ts'
+import { toMessages } from '../src/messages.ts'
 
 test('a status is said in the language, and one that is not known is shown as text', () => {
-  const format = createFormat('de', toWords('de'))
+  const format = createFormat('de', toMessages('de'))
   expect(['canceled', 'in_review', 'live', 'order'].map((name) => format.status(name))).toEqual([
     'Storniert',
     'In review',
@@ -14,7 +14,7 @@ test('a status is said in the language, and one that is not known is shown as te
 })
 
 test('a toast about a status that is not known is a plain one', () => {
-  const words = toWords('en')
+  const messages = toMessages('en')
   const order = {
     orderId: 'A-1',
     providerOrderId: '1',
@@ -29,6 +29,6 @@ test('a toast about a status that is not known is a plain one', () => {
     refunded: '0',
     updatedAt: '2026-11-22T18:00:00.000Z',
   }
-  const writer = { words, format: createFormat('en', words), direction: 'ltr' } as const
+  const writer = { messages, format: createFormat('en', messages), direction: 'ltr' } as const
   expect(toOrderToast({ order, refund: undefined }, writer)).toMatchObject({ tone: 'plain', text: 'In review' })
 })

@@ -2,13 +2,13 @@ import { expect, test } from '@jest/globals'
 import type { OrderView } from '@paxyo/browser-client'
 import { createFormat } from '../src/format.ts'
 import { isNews, mergeByOrder, toBalanceToast, toOrderToast, toSummaryToast, type Writer } from '../src/news.ts'
-import { createNewsroom } from '../src/newsroom.ts'
+import { createToastQueue } from '../src/toast-queue.ts'
 import type { Toast } from '../src/toasts.ts'
-import { toWords } from '../src/words.ts'
+import { toMessages } from '../src/messages.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const words = toWords('en')
-const writer: Writer = { words, format: createFormat('en', words), direction: 'ltr' }
+const messages = toMessages('en')
+const writer: Writer = { messages, format: createFormat('en', messages), direction: 'ltr' }
 const order = (orderId: string, status: OrderView['status'] = 'canceled'): OrderView => ({
   orderId,
   providerOrderId: '1',
@@ -68,17 +68,17 @@ test('many orders are one toast, with the sum of what was paid in each currency'
   expect(toSummaryToast([news[3]!], writer).text).toBe('')
 })
 
-test('the newsroom: up to three orders one by one, more as one, and on with that one while it is shown', async () => {
+test('the toast queue: up to three orders one by one, more as one, and on with that one while it is shown', async () => {
   const shown: Toast[] = []
   const visible = new Set<string>()
   const toasts = {
     show: (toast: Toast) => void (shown.push(toast), visible.add(toast.key)),
     has: (key: string) => visible.has(key),
   }
-  const newsroom = createNewsroom({ toasts, writer })
+  const toastQueue = createToastQueue({ toasts, writer })
   const publish = async (...ids: string[]) => {
     shown.length = 0
-    for (const id of ids) newsroom.order({ order: order(id), refund: usd('1') })
+    for (const id of ids) toastQueue.order({ order: order(id), refund: usd('1') })
     await sleep(300)
     return shown.map(({ title, text }) => `${title}: ${text}`)
   }

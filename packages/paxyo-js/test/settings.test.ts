@@ -14,7 +14,7 @@ test('one attribute is enough', () => {
     position: undefined,
     hasToasts: true,
     language: 'en-GB',
-    words: { completed: 'Completed' },
+    messages: { completed: 'Completed' },
   })
 })
 
@@ -48,7 +48,7 @@ test('the language is the tag’s, else the page’s, else the browser’s, as l
 test('words of the page’s own go before ours', () => {
   const { settings, problems } = read({ tokenUrl: '/t', lang: 'de', words: '{"completed":"Geliefert"}' })
   expect(problems).toEqual([])
-  expect(settings?.words).toMatchObject({ completed: 'Geliefert', canceled: 'Storniert' })
+  expect(settings?.messages).toMatchObject({ completed: 'Geliefert', canceled: 'Storniert' })
 })
 
 test('everything that is wrong is said at once', () => {

@@ -9,8 +9,8 @@ test('a token comes as JSON or bare, with or without white space', () => {
   }
 })
 
-test('a login page, an error message or an empty answer is no token', () => {
-  const answers = [
+test('a login page, an error message or an empty response is not a token', () => {
+  const bodies = [
     '',
     '<!doctype html><title>Log in</title>',
     '{"error":"x"}',
@@ -19,7 +19,7 @@ test('a login page, an error message or an empty answer is no token', () => {
     'a.b',
     `${TOKEN}.x`,
   ]
-  for (const body of [...answers, `a.${'b'.repeat(9000)}.c`]) {
+  for (const body of [...bodies, `a.${'b'.repeat(9000)}.c`]) {
     expect(() => readToken(body)).toThrow('neither {"token":"…"} nor a token')
   }
 })

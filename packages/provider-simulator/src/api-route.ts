@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { NewOrder, ProviderOrder } from './order-book.ts'
+import type { NewOrder, ProviderOrder } from './order-store.ts'
 import { PROVIDER_CURRENCY, PROVIDER_RATE, providerCost, spellingsOf } from './provider-words.ts'
 import { SimulatorError } from './simulator-error.ts'
 
@@ -8,28 +8,28 @@ export interface ApiDeps {
   readonly apiKey: string
   readonly find: (orderId: string) => ProviderOrder | undefined
   readonly add: (order: NewOrder) => ProviderOrder
-  /** What goes wrong with the API at the moment. */
+  /** The API's current fault. */
   readonly fault: () => ApiFault | undefined
   /** Aborted when the simulator closes. */
   readonly closing: AbortSignal
-  /** Told of every request that carried the right key. */
+  /** Called for every request with a valid key. */
   readonly onRequest: (action: string) => void
 }
 
-/** How the API misbehaves: for every request, until it is told otherwise. */
+/** A fault of the API. It applies to every request until it is changed. */
 export type ApiFault =
   | { readonly kind: 'status'; readonly status: number; readonly retryAfterS?: number }
   | { readonly kind: 'delay'; readonly delayMs: number }
-  /** Never answers. */
+  /** Never responds. */
   | { readonly kind: 'hang' }
-  /** Closes the connection without an answer. */
+  /** Closes the connection without a response. */
   | { readonly kind: 'reset' }
-  /** Answers with a page instead of JSON, as a proxy before it might. */
+  /** Responds with an HTML page instead of JSON, as a proxy in front of it might. */
   | { readonly kind: 'malformed' }
-  /** Answers with more than any answer should hold. */
+  /** Responds with a body that exceeds every limit. */
   | { readonly kind: 'huge' }
-  /** Knows none of the orders that it is asked about. */
-  | { readonly kind: 'amnesia' }
+  /** Has no order that a request names. */
+  | { readonly kind: 'forget' }
 
 type Form = Readonly<Record<string, string | undefined>>
 
@@ -44,26 +44,26 @@ const SERVICES = [
 ]
 
 /**
- * The API v2 as panels speak it: a form with `key` and `action`, and 200 for every answer, errors included. It answers
- * in text what could be a number, and with an id that is a number.
+ * The API v2: requests are forms with `key` and `action`, and every response is a 200, errors included. Numbers are
+ * sent as text, except the id of a new order.
  */
 export function registerApiRoute(app: FastifyInstance, deps: ApiDeps): void {
   app.post<{ Body: Form | null }>(API_PATH, async (request, reply) => {
     const fault = deps.fault()
-    if (fault !== undefined && (await misbehave(fault, reply, deps.closing))) return reply
+    if (fault !== undefined && (await applyFault(fault, reply, deps.closing))) return reply
     const form = request.body ?? {}
     if (form['key'] !== deps.apiKey) return reply.send({ error: 'Invalid API key' })
     deps.onRequest(form['action'] ?? '')
-    return reply.send(answer(form, fault?.kind === 'amnesia' ? { ...deps, find: () => undefined } : deps))
+    return reply.send(respond(form, fault?.kind === 'forget' ? { ...deps, find: () => undefined } : deps))
   })
 }
 
-/** @returns whether the request has been dealt with. */
-async function misbehave(fault: ApiFault, reply: FastifyReply, closing: AbortSignal): Promise<boolean> {
+/** @returns whether the fault has handled the request. */
+async function applyFault(fault: ApiFault, reply: FastifyReply, closing: AbortSignal): Promise<boolean> {
   switch (fault.kind) {
     case 'status':
       if (fault.retryAfterS !== undefined) void reply.header('retry-after', fault.retryAfterS)
-      void reply.code(fault.status).send({ error: 'Try again later' })
+      void reply.code(fault.status).send({ error: 'Please retry later' })
       return true
     case 'delay':
       await sleep(fault.delayMs, undefined, { signal: closing }).catch(() => undefined)
@@ -81,12 +81,12 @@ async function misbehave(fault: ApiFault, reply: FastifyReply, closing: AbortSig
     case 'huge':
       void reply.send({ error: 'x'.repeat(HUGE_BYTES) })
       return true
-    case 'amnesia':
+    case 'forget':
       return false
   }
 }
 
-function answer(form: Form, { find, add }: Pick<ApiDeps, 'find' | 'add'>): unknown {
+function respond(form: Form, { find, add }: Pick<ApiDeps, 'find' | 'add'>): unknown {
   switch (form['action']) {
     case 'services':
       return SERVICES

@@ -1,10 +1,10 @@
-import type { OrderAction, ProviderOrder } from './order-book.ts'
+import type { OrderAction, ProviderOrder } from './order-store.ts'
 import { createRandom } from './random.ts'
 
 export interface AutopilotOptions {
-  /** How often an order moves by itself. */
+  /** How often an order changes automatically. */
   readonly intervalMs: number
-  /** After so many changes it stops. */
+  /** The number of changes after which it stops. */
   readonly changesMax: number
 }
 
@@ -14,7 +14,7 @@ export interface AutopilotDeps extends AutopilotOptions {
   readonly act: (orderId: string, action: OrderAction) => void
 }
 
-/** Mostly orders progress; one time in five an order comes to its end. */
+/** Most actions are progress; one in five ends an order. */
 const ACTIONS: readonly OrderAction[] = [
   ...Array.from({ length: 12 }, () => 'progress' as const),
   'complete',
@@ -22,7 +22,7 @@ const ACTIONS: readonly OrderAction[] = [
   'cancel',
 ]
 
-/** Moves open orders along, one at a time. @returns how to stop it. */
+/** Changes a random open order at each interval. @returns a function that stops it. */
 export function startAutopilot({ intervalMs, changesMax, seed, open, act }: AutopilotDeps): () => void {
   const random = createRandom(seed, -1)
   let changes = 0

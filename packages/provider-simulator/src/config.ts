@@ -1,6 +1,6 @@
 import { env, loadConfig } from '@paxyo/service-kit'
 import { z } from 'zod'
-import type { Proof } from './proof.ts'
+import type { WebhookAuthentication } from './authentication.ts'
 import type { SimulatorOptions } from './simulated-provider.ts'
 import { WEBHOOK_SHAPE_NAMES, type WebhookShapeName } from './webhook-shapes.ts'
 
@@ -12,10 +12,10 @@ const rate = env.text
   .transform(Number)
 
 const variables = {
-  /** Where webhooks go. */
+  /** Where webhooks are sent. */
   WEBHOOK_URL: env.url('http', 'https').optional(),
   WEBHOOK_TOKEN: env.text.optional(),
-  /** Where the token goes. */
+  /** Where the token is sent. */
   WEBHOOK_TOKEN_IN: z
     .enum(['path', 'x-webhook-token', 'authorization'], { error: 'must be path, x-webhook-token or authorization' })
     .default('path'),
@@ -32,11 +32,11 @@ const variables = {
   DROP_RATE: rate.optional(),
   REORDER_RATE: rate.optional(),
   DELAY_MS_MAX: env.integer(0, DELAY_MS_MAX).optional(),
-  /** Moves an order this often. */
+  /** How often the autopilot changes an order. */
   AUTOPILOT_INTERVAL_MS: env.integer(1, DELAY_MS_MAX).optional(),
   AUTOPILOT_CHANGES_MAX: env.integer(1, 1_000_000).default(1000),
   API_KEY: env.text.min(8, 'must have at least 8 characters').optional(),
-  /** Open to this machine only, unless told otherwise. */
+  /** Reachable from this machine only by default. */
   HOST: env.text.default('127.0.0.1'),
   PORT: env.integer(0, 65_535).default(8090),
 }
@@ -45,12 +45,12 @@ const variables = {
 export function loadSimulatorConfig(environment: NodeJS.ProcessEnv): SimulatorOptions {
   const config = loadConfig(variables, environment, (raw) =>
     raw['WEBHOOK_TOKEN'] !== undefined && raw['WEBHOOK_SECRET'] !== undefined
-      ? ['WEBHOOK_TOKEN and WEBHOOK_SECRET are both set: a webhook has one proof']
+      ? ['WEBHOOK_TOKEN and WEBHOOK_SECRET are both set: a webhook is authenticated in one way']
       : [],
   )
   const options = {
     webhookUrl: config.WEBHOOK_URL,
-    proof: toProof(config),
+    authentication: toAuthentication(config),
     shapes: config.SHAPES,
     seed: config.SEED,
     duplicateRate: config.DUPLICATE_RATE,
@@ -68,13 +68,17 @@ export function loadSimulatorConfig(environment: NodeJS.ProcessEnv): SimulatorOp
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as SimulatorOptions
 }
 
-interface ProofVariables {
+interface AuthenticationVariables {
   readonly WEBHOOK_TOKEN: string | undefined
   readonly WEBHOOK_TOKEN_IN: 'path' | 'x-webhook-token' | 'authorization'
   readonly WEBHOOK_SECRET: readonly Buffer[] | undefined
 }
 
-function toProof({ WEBHOOK_TOKEN: token, WEBHOOK_TOKEN_IN: place, WEBHOOK_SECRET: keys }: ProofVariables): Proof {
+function toAuthentication({
+  WEBHOOK_TOKEN: token,
+  WEBHOOK_TOKEN_IN: place,
+  WEBHOOK_SECRET: keys,
+}: AuthenticationVariables): WebhookAuthentication {
   if (keys !== undefined) return { kind: 'signature', keys }
   if (token === undefined) return { kind: 'none' }
   return place === 'path' ? { kind: 'path', token } : { kind: 'header', token, header: place }

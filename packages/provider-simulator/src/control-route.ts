@@ -2,7 +2,7 @@ import { identifierSchema, orderStatusSchema, type ErrorCode } from '@paxyo/cont
 import { sendProblem } from '@paxyo/service-kit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { ORDER_ACTIONS } from './order-book.ts'
+import { ORDER_ACTIONS } from './order-store.ts'
 import { SimulatorError, type SimulatorErrorCode } from './simulator-error.ts'
 import type { Simulator } from './simulated-provider.ts'
 
@@ -29,7 +29,7 @@ const faultSchema = z.nullable(
   z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('status'), status: z.int().min(400).max(599) }),
     z.strictObject({ kind: z.literal('delay'), delayMs: z.int().min(0).max(600_000) }),
-    z.strictObject({ kind: z.enum(['hang', 'reset', 'malformed', 'huge', 'amnesia']) }),
+    z.strictObject({ kind: z.enum(['hang', 'reset', 'malformed', 'huge', 'forget']) }),
   ]),
 )
 
@@ -41,7 +41,7 @@ const CODES: Readonly<Record<SimulatorErrorCode, ErrorCode>> = {
   invalid_order: 'validation_failed',
 }
 
-/** The commands of a simulator over HTTP, for whoever has its API key. */
+/** The simulator's commands over HTTP. They require its API key. */
 export function registerControlRoute(app: FastifyInstance, simulator: Simulator): void {
   const authorized = `Bearer ${simulator.apiKey}`
   void app.register(
@@ -83,7 +83,7 @@ export function registerControlRoute(app: FastifyInstance, simulator: Simulator)
   )
 }
 
-/** A route that checks its body, runs the command and answers with what comes of it. */
+/** A route handler that validates the body, runs the command and responds with its result. */
 function command<T>(schema: z.ZodType<T>, run: (body: T, orderId: string) => unknown) {
   return (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const body = schema.safeParse(request.body)

@@ -2,32 +2,32 @@
 export interface Attempt {
   readonly at: Date
   readonly durationMs: number
-  /** The answer's status, or why there was none. */
-  readonly answer: number | 'timed_out' | 'unreachable'
+  /** The response's status, or why there was no response. */
+  readonly result: number | 'timed_out' | 'unreachable'
 }
 
-/** A webhook on its way, and what became of it. */
+/** A webhook and its result. */
 export interface SimulatedDelivery {
   /** The same for a duplicate. */
   readonly messageId: string
   readonly orderIds: readonly string[]
   readonly contentType: string
   readonly body: string
-  /** waiting → answered (2xx) or given_up (after all attempts); dropped was never sent. */
-  readonly state: 'waiting' | 'answered' | 'given_up' | 'dropped'
+  /** waiting → acknowledged (2xx) or given_up (after all attempts); a dropped one is never sent. */
+  readonly state: 'waiting' | 'acknowledged' | 'given_up' | 'dropped'
   readonly attempts: readonly Attempt[]
-  /** The last answer's body, where it was 2xx. */
-  readonly answer: string | undefined
+  /** The body of the 2xx response. */
+  readonly response: string | undefined
 }
 
 export interface DeliveryCounts {
-  /** Requests that were made, retries included. */
+  /** Requests, retries included. */
   readonly sent: number
-  readonly answered: number
+  readonly acknowledged: number
   readonly retried: number
   readonly dropped: number
   readonly givenUp: number
-  /** On their way, or waiting for their next attempt. */
+  /** In flight, or waiting for their next attempt. */
   readonly waiting: number
 }
 
@@ -37,26 +37,26 @@ export type OpenDelivery = { -readonly [Name in keyof SimulatedDelivery]: Simula
 
 export interface DeliveryLog {
   readonly counts: DeliveryCounts
-  /** The newest, in the order in which they were made. */
+  /** The newest deliveries, oldest first. */
   readonly newest: readonly SimulatedDelivery[]
   add(delivery: Pick<SimulatedDelivery, 'messageId' | 'orderIds' | 'contentType' | 'body'>): OpenDelivery
   drop(delivery: OpenDelivery): void
   attempt(delivery: OpenDelivery, attempt: Attempt): void
-  settle(delivery: OpenDelivery, state: 'answered' | 'given_up', answer?: string): void
+  settle(delivery: OpenDelivery, state: 'acknowledged' | 'given_up', response?: string): void
 }
 
-/** How many deliveries are remembered; the counts go on. */
+/** How many deliveries are kept; the counts include all. */
 const DELIVERIES_MAX = 10_000
 
 export function createDeliveryLog(): DeliveryLog {
   const newest: OpenDelivery[] = []
-  const counts = { sent: 0, answered: 0, retried: 0, dropped: 0, givenUp: 0, waiting: 0 }
+  const counts = { sent: 0, acknowledged: 0, retried: 0, dropped: 0, givenUp: 0, waiting: 0 }
 
   return {
     counts,
     newest,
     add(delivery) {
-      const added: OpenDelivery = { ...delivery, state: 'waiting', attempts: [], answer: undefined }
+      const added: OpenDelivery = { ...delivery, state: 'waiting', attempts: [], response: undefined }
       newest.push(added)
       if (newest.length > DELIVERIES_MAX) newest.shift()
       counts.waiting += 1
@@ -72,10 +72,10 @@ export function createDeliveryLog(): DeliveryLog {
       if (delivery.attempts.length > 0) counts.retried += 1
       delivery.attempts.push(attempt)
     },
-    settle(delivery, state, answer) {
+    settle(delivery, state, response) {
       delivery.state = state
-      delivery.answer = answer
-      counts[state === 'answered' ? 'answered' : 'givenUp'] += 1
+      delivery.response = response
+      counts[state === 'acknowledged' ? 'acknowledged' : 'givenUp'] += 1
       counts.waiting -= 1
     },
   }

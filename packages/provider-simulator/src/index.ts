@@ -2,7 +2,7 @@ export { loadSimulatorConfig } from './config.ts'
 export type { Simulator, SimulatorOptions } from './simulated-provider.ts'
 export { startSimulator } from './simulator.ts'
 export { SimulatorError, type SimulatorErrorCode } from './simulator-error.ts'
-export { ORDER_ACTIONS, type NewOrder, type OrderAction, type OrderChange, type ProviderOrder } from './order-book.ts'
+export { ORDER_ACTIONS, type NewOrder, type OrderAction, type OrderChange, type ProviderOrder } from './order-store.ts'
 export {
   WEBHOOK_SHAPE_NAMES,
   WEBHOOK_SHAPES,
@@ -12,5 +12,5 @@ export {
 } from './webhook-shapes.ts'
 export type { ApiFault } from './api-route.ts'
 export type { DeliveryCounts, SimulatedDelivery } from './delivery-log.ts'
-export type { Proof } from './proof.ts'
+export type { WebhookAuthentication } from './authentication.ts'
 export type { WebhookTarget } from './webhook-sender.ts'

@@ -1,7 +1,7 @@
 import { statusText, type OrderStatus } from '@paxyo/contracts'
-import type { ProviderOrder } from './order-book.ts'
+import type { ProviderOrder } from './order-store.ts'
 
-/** Other ways to write a status, beside `In progress` and `in_progress`. */
+/** Other spellings of a status, in addition to `In progress` and `in_progress`. */
 const MORE_SPELLINGS: Partial<Record<OrderStatus, readonly string[]>> = {
   in_progress: ['In Progress', 'Inprogress'],
   completed: ['Complete'],
@@ -9,7 +9,7 @@ const MORE_SPELLINGS: Partial<Record<OrderStatus, readonly string[]>> = {
   failed: ['Fail', 'error'],
 }
 
-/** How providers write a status; the first is what the API writes. */
+/** The spellings of a status; the API uses the first. */
 export const spellingsOf = (status: OrderStatus): readonly [string, ...string[]] => [
   statusText(status),
   status,
@@ -17,10 +17,10 @@ export const spellingsOf = (status: OrderStatus): readonly [string, ...string[]]
 ]
 
 export const PROVIDER_CURRENCY = 'USD'
-/** Per 1,000: what the provider takes of the panel, which is not what the panel takes of its user. */
+/** Per 1,000: the panel's cost, which differs from the charge that the panel's user pays. */
 export const PROVIDER_RATE = 0.9
 
-/** The provider's cost, with as many decimals as a float happens to have. */
+/** The provider cost, with as many decimals as its float has. */
 export const providerCost = ({ quantity, status, remains }: ProviderOrder): string => {
   const delivered = status === 'canceled' ? 0 : quantity - (status === 'partial' ? remains : 0)
   return String((PROVIDER_RATE * delivered) / 1000)

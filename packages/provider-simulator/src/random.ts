@@ -1,6 +1,6 @@
-/** Random numbers that a seed replays: mulberry32, which is small and good enough to choose what happens. */
+/** Random numbers that a seed reproduces: mulberry32, which is small and good enough for a simulation. */
 export interface Random {
-  /** From 0 to 1, 1 excluded. */
+  /** From 0 to 1, excluding 1. */
   next(): number
   /** A whole number from min to max, both included. */
   between(min: number, max: number): number
@@ -8,7 +8,7 @@ export interface Random {
   chance(probability: number): boolean
 }
 
-/** @param stream numbers of one seed but of different streams have nothing to do with each other. */
+/** @param stream numbers of the same seed but of different streams are independent. */
 export function createRandom(seed: number, stream = 0): Random {
   let state = (seed ^ Math.imul(stream + 1, 0x9e3779b1)) >>> 0
   const next = (): number => {

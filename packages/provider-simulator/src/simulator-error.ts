@@ -1,6 +1,6 @@
 export type SimulatorErrorCode = 'unknown_order' | 'order_exists' | 'order_closed' | 'too_many_orders' | 'invalid_order'
 
-/** A command that the simulator refuses; nothing has changed then. */
+/** The simulator has rejected a command; nothing has changed. */
 export class SimulatorError extends Error {
   readonly code: SimulatorErrorCode
 

@@ -2,51 +2,54 @@ import { createHttpServer, createLogger, listen } from '@paxyo/service-kit'
 import { randomBytes } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import qs from 'qs'
-import { createAnnouncer, type Mischief } from './announcer.ts'
+import { createDispatcher, type NetworkFaults } from './dispatcher.ts'
 import { API_PATH, registerApiRoute, type ApiFault } from './api-route.ts'
 import { startAutopilot } from './autopilot.ts'
 import { registerControlRoute } from './control-route.ts'
-import { createOrderBook, type OrderAction, type ProviderOrder } from './order-book.ts'
+import { createOrderStore, type OrderAction, type ProviderOrder } from './order-store.ts'
 import { createRandom } from './random.ts'
 import { WEBHOOK_SHAPE_NAMES } from './webhook-shapes.ts'
 import { RETRY_DEFAULTS } from './webhook-sender.ts'
 import type { Simulator, SimulatorOptions } from './simulated-provider.ts'
 
-const NO_MISCHIEF: Mischief = { duplicateRate: 0, dropRate: 0, reorderRate: 0, delayMsMax: 0 }
-/** A burst tells of so many changes in one webhook, where its shape can. */
+const NO_NETWORK_FAULTS: NetworkFaults = { duplicateRate: 0, dropRate: 0, reorderRate: 0, delayMsMax: 0 }
+/** How many changes of a burst one webhook contains at most, if its shape allows several. */
 const BURST_GROUP_MAX = 20
 const SEED_MAX = 0x7fff_ffff
 
-/** Starts a provider on this machine: API v2, webhooks, and commands over HTTP. */
+/** Starts a simulated provider in this process: API v2, webhooks, and commands over HTTP. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { seed = randomBytes(4).readUInt32LE() & SEED_MAX, apiKey = randomBytes(16).toString('hex') } = options
   const random = createRandom(seed)
-  const book = createOrderBook(random)
-  const announcer = createAnnouncer({
+  const store = createOrderStore(random)
+  const dispatcher = createDispatcher({
     seed,
     shapes: options.shapes?.length ? options.shapes : WEBHOOK_SHAPE_NAMES,
-    mischief: { ...NO_MISCHIEF, ...definedOf(options, ['duplicateRate', 'dropRate', 'reorderRate', 'delayMsMax']) },
+    networkFaults: {
+      ...NO_NETWORK_FAULTS,
+      ...definedOf(options, ['duplicateRate', 'dropRate', 'reorderRate', 'delayMsMax']),
+    },
     retry: { ...RETRY_DEFAULTS, ...options.retry },
     connectionsMax: options.connectionsMax,
   })
-  const { webhookUrl, proof = { kind: 'none' } } = options
-  if (webhookUrl !== undefined) announcer.aim({ url: webhookUrl, proof })
+  const { webhookUrl, authentication = { kind: 'none' } } = options
+  if (webhookUrl !== undefined) dispatcher.setTarget({ url: webhookUrl, authentication })
   const closing = new AbortController()
   const requests: Record<string, number> = {}
   let fault: ApiFault | undefined
 
-  const tell = (order: ProviderOrder): ProviderOrder => {
-    announcer.announce([order])
+  const dispatch = (order: ProviderOrder): ProviderOrder => {
+    dispatcher.dispatch([order])
     return order
   }
-  const act = (orderId: string, action: OrderAction): ProviderOrder => tell(book.act(orderId, action))
+  const act = (orderId: string, action: OrderAction): ProviderOrder => dispatch(store.act(orderId, action))
 
   function burst(count: number, among?: readonly string[]): number {
     let changes = 0
-    for (let open = book.open(among); changes < count && open.length > 0; open = book.open(among)) {
+    for (let open = store.open(among); changes < count && open.length > 0; open = store.open(among)) {
       const size = Math.min(random.between(1, BURST_GROUP_MAX), count - changes, open.length)
       const group = new Set(Array.from({ length: size }, () => random.pick(open).orderId))
-      announcer.announce([...group].map((orderId) => book.act(orderId, 'progress')))
+      dispatcher.dispatch([...group].map((orderId) => store.act(orderId, 'progress')))
       changes += group.size
     }
     return changes
@@ -56,8 +59,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   readForms(app)
   registerApiRoute(app, {
     apiKey,
-    find: (orderId) => book.get(orderId),
-    add: (order) => book.add(order),
+    find: (orderId) => store.get(orderId),
+    add: (order) => store.add(order),
     fault: () => fault,
     closing: closing.signal,
     onRequest: (action) => (requests[action] = (requests[action] ?? 0) + 1),
@@ -74,28 +77,28 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     },
     apiKey,
     seed,
-    add: (order = {}) => book.add(order),
-    restore: (order) => book.restore(order),
-    order: (orderId) => book.get(orderId),
-    orders: () => book.all(),
-    change: (orderId, change) => tell(book.change(orderId, change)),
+    add: (order = {}) => store.add(order),
+    restore: (order) => store.restore(order),
+    order: (orderId) => store.get(orderId),
+    orders: () => store.all(),
+    change: (orderId, change) => dispatch(store.change(orderId, change)),
     act,
     progress: (orderId) => act(orderId, 'progress'),
     complete: (orderId) => act(orderId, 'complete'),
     partial: (orderId) => act(orderId, 'partial'),
     cancel: (orderId) => act(orderId, 'cancel'),
     burst,
-    announce: (orderIds) => announcer.announce(orderIds.flatMap((orderId) => book.get(orderId) ?? [])),
-    send: (webhook) => announcer.send(webhook),
-    deliveries: announcer.log,
+    announce: (orderIds) => dispatcher.dispatch(orderIds.flatMap((orderId) => store.get(orderId) ?? [])),
+    send: (webhook) => dispatcher.send(webhook),
+    deliveries: dispatcher.log,
     requests,
-    idle: () => announcer.idle(),
-    setWebhook: (target) => announcer.aim(target),
+    idle: () => dispatcher.idle(),
+    setWebhook: (target) => dispatcher.setTarget(target),
     setApiFault: (next) => (fault = next),
     async close() {
       stopAutopilot()
       closing.abort()
-      await announcer.close()
+      await dispatcher.close()
       app.server.closeAllConnections()
       await app.close()
     },
@@ -106,7 +109,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   registerControlRoute(app, simulator)
   url = await listen(app, { host: options.host ?? '127.0.0.1', port: options.port ?? 0 })
   if (options.autopilot !== undefined) {
-    stopAutopilot = startAutopilot({ ...options.autopilot, seed, open: () => book.open(), act })
+    stopAutopilot = startAutopilot({ ...options.autopilot, seed, open: () => store.open(), act })
   }
   return simulator
 }

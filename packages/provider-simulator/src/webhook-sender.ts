@@ -2,44 +2,44 @@ import { retryAfterMs } from '@paxyo/service-kit'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, request } from 'undici'
 import type { Attempt, DeliveryLog, OpenDelivery } from './delivery-log.ts'
-import { prove, type Proof } from './proof.ts'
+import { authenticate, type WebhookAuthentication } from './authentication.ts'
 import { createRandom } from './random.ts'
 
-/** Where webhooks go, and how they prove where they come from. */
+/** Where webhooks are sent, and how they are authenticated. */
 export interface WebhookTarget {
   readonly url: string
-  readonly proof: Proof
+  readonly authentication: WebhookAuthentication
 }
 
 export interface SenderOptions {
-  /** How many webhooks are on their way at once; with 1 they arrive in their order. */
+  /** How many webhooks are in flight at once; with 1 they arrive in order. */
   readonly connectionsMax?: number | undefined
   readonly log: DeliveryLog
   readonly retry: RetryOptions
 }
 
 export interface RetryOptions {
-  /** How often a webhook is sent at most. */
+  /** How many times a webhook is sent at most. */
   readonly attemptsMax: number
-  /** Doubled from retry to retry, and made shorter by up to half at random. */
+  /** Doubled at every retry, and reduced by a random part of up to a half. */
   readonly delayMsMin: number
-  /** Also the longest that a Retry-After is heeded. */
+  /** Also the longest Retry-After that is followed. */
   readonly delayMsMax: number
-  /** How long an answer may take. */
+  /** How long a response may take. */
   readonly timeoutMs: number
 }
 
 export const RETRY_DEFAULTS: RetryOptions = { attemptsMax: 8, delayMsMin: 100, delayMsMax: 5_000, timeoutMs: 10_000 }
 
 export interface WebhookSender {
-  /** Sends it until it is answered with 2xx or given up. */
+  /** Sends a webhook until it is acknowledged with 2xx or given up. */
   send(delivery: OpenDelivery, target: WebhookTarget, seed: number): Promise<void>
-  /** Gives up whatever is on its way. */
+  /** Gives up all webhooks in flight. */
   close(): Promise<void>
 }
 
 const CONNECTIONS_MAX = 32
-/** Webhook answers are small; a larger one is cut off and counts as none. */
+/** Responses to webhooks are small; a larger one is treated as no response. */
 const RESPONSE_BYTES_MAX = 1_048_576
 
 export function createWebhookSender({ log, retry, connectionsMax = CONNECTIONS_MAX }: SenderOptions): WebhookSender {
@@ -48,13 +48,13 @@ export function createWebhookSender({ log, retry, connectionsMax = CONNECTIONS_M
 
   async function post(
     delivery: OpenDelivery,
-    { url, proof }: WebhookTarget,
+    { url, authentication }: WebhookTarget,
   ): Promise<{ askedMs?: number | undefined; text?: string }> {
     const { messageId, contentType, body } = delivery
     const at = new Date()
-    const signed = prove(proof, url, messageId, body, at.getTime())
-    const note = (answer: Attempt['answer']): void =>
-      log.attempt(delivery, { at, durationMs: Date.now() - at.getTime(), answer })
+    const signed = authenticate(authentication, url, messageId, body, at.getTime())
+    const note = (result: Attempt['result']): void =>
+      log.attempt(delivery, { at, durationMs: Date.now() - at.getTime(), result })
     const timeout = AbortSignal.timeout(retry.timeoutMs)
     try {
       const response = await request(signed.url, {
@@ -79,7 +79,7 @@ export function createWebhookSender({ log, retry, connectionsMax = CONNECTIONS_M
       const random = createRandom(seed)
       for (let attempt = 1; attempt <= retry.attemptsMax && !closing.signal.aborted; attempt += 1) {
         const { text, askedMs = 0 } = await post(delivery, target)
-        if (text !== undefined) return log.settle(delivery, 'answered', text)
+        if (text !== undefined) return log.settle(delivery, 'acknowledged', text)
         if (attempt === retry.attemptsMax) break
         const delayMs = Math.min(retry.delayMsMin * 2 ** (attempt - 1), retry.delayMsMax) * (1 - random.next() / 2)
         await sleep(Math.max(delayMs, Math.min(askedMs, retry.delayMsMax)), undefined, {

@@ -1,20 +1,20 @@
 import qs from 'qs'
-import type { ProviderOrder } from './order-book.ts'
+import type { ProviderOrder } from './order-store.ts'
 import { PROVIDER_CURRENCY, providerCost, spellingsOf } from './provider-words.ts'
 
-/** How a webhook's body is written. */
+/** The format of a webhook's body. */
 export interface WebhookShape {
   readonly encoding: 'json' | 'form'
-  /** One update alone, a list, a map by order id, or a map or one update in a wrapper. */
+  /** One update, a list, a map by order id, or a map or one update in a wrapper. */
   readonly layout: 'one' | 'list' | 'by_id' | 'orders_by_id' | 'order'
-  /** The name of the order id's field; a map may do without. */
+  /** The field of the order id; a map does not need one. */
   readonly idField?: 'order_id' | 'order' | 'id'
   readonly numbers: 'text' | 'number'
-  /** Which fields beside id and status: all; what a refund needs; what the setup guide shows. */
+  /** Fields in addition to id and status: all; those that a refund needs; those of the setup guide. */
   readonly fields: 'all' | 'amounts' | 'few'
 }
 
-/** Every shape that the provider and its kin are known to send. */
+/** Every shape that providers of this family are known to send. */
 export const WEBHOOK_SHAPES = {
   few: { encoding: 'json', layout: 'one', idField: 'order_id', numbers: 'text', fields: 'few' },
   text: { encoding: 'json', layout: 'one', idField: 'order_id', numbers: 'text', fields: 'amounts' },
@@ -41,9 +41,9 @@ export interface WebhookBody {
 }
 
 /**
- * Writes a webhook about these orders: one, or several where the shape is made for many.
+ * Encodes a webhook about these orders: about one, or about several if the shape allows it.
  *
- * @param spelling which of a status's spellings; any whole number will do.
+ * @param spelling selects one of a status's spellings; any integer.
  */
 export function writeWebhook(shape: WebhookShape, orders: readonly ProviderOrder[], spelling = 0): WebhookBody {
   const value = layOut(
@@ -52,7 +52,7 @@ export function writeWebhook(shape: WebhookShape, orders: readonly ProviderOrder
   )
   return shape.encoding === 'json'
     ? { contentType: 'application/json', body: JSON.stringify(value) }
-    : // A form knows no null: PHP's http_build_query leaves it out.
+    : // A form has no null: PHP's http_build_query omits it.
       { contentType: 'application/x-www-form-urlencoded', body: qs.stringify(value, { skipNulls: true }) }
 }
 

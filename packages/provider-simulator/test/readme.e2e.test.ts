@@ -27,11 +27,11 @@ test('the commands run as they stand there', async () => {
       if (simulator.exitCode !== null) throw new Error(`it ended:\n${output}`)
       return output.includes('seed: ')
     })
-    const answers = control!.split('\n').map((line) => {
+    const results = control!.split('\n').map((line) => {
       const here = line.replace('http://localhost:8090', `http://localhost:${port}`)
       return JSON.parse(execFileSync('sh', ['-c', `${here} --silent`], { env, encoding: 'utf8' })) as unknown
     })
-    expect(answers).toMatchObject([{ status: 'pending' }, { status: 'partial' }, { newest: [{ orderIds: ['23501'] }] }])
+    expect(results).toMatchObject([{ status: 'pending' }, { status: 'partial' }, { newest: [{ orderIds: ['23501'] }] }])
   } finally {
     simulator.kill('SIGTERM')
     await ended

@@ -8,15 +8,15 @@ export interface Received {
   readonly body: string
 }
 
-/** Takes webhooks and keeps them. */
+/** Receives webhooks and keeps them. */
 export interface Receiver extends AsyncDisposable {
   readonly url: string
   readonly received: Received[]
 }
 
-/** @param answer answers the n-th request, counted from 1; with 200 when it is not given. */
+/** @param respond responds to the n-th request, counted from 1; by default with 200. */
 export async function startReceiver(
-  answer: (response: ServerResponse, count: number, request: Received) => void = (response) => response.end('{}'),
+  respond: (response: ServerResponse, count: number, request: Received) => void = (response) => response.end('{}'),
 ): Promise<Receiver> {
   const received: Received[] = []
   const server = createServer((request, response) => {
@@ -26,7 +26,7 @@ export async function startReceiver(
       const body = Buffer.concat(chunks).toString()
       const one = { path: request.url ?? '', headers: request.headers, body }
       received.push(one)
-      answer(response, received.length, one)
+      respond(response, received.length, one)
     })
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -43,23 +43,23 @@ describe('a webhook that is not taken', () => {
     await using receiver = await startReceiver((response, count) => {
       if (count === 1) response.writeHead(500).end()
       else if (count === 2) response.writeHead(503, { 'retry-after': '1' }).end()
-      // The third gets no answer at all.
+      // The third gets no response at all.
       else if (count > 3) response.end('{}')
     })
     await using simulator = await startSimulator({
       webhookUrl: receiver.url,
-      proof: { kind: 'signature', keys: [Buffer.alloc(24, 1)] },
+      authentication: { kind: 'signature', keys: [Buffer.alloc(24, 1)] },
       retry: { ...FAST, delayMsMax: 1000 },
     })
     simulator.progress(simulator.add().orderId)
     await simulator.idle()
 
     const [delivery] = simulator.deliveries.newest
-    expect(delivery).toMatchObject({ state: 'answered', answer: '{}' })
-    expect(delivery!.attempts.map(({ answer }) => answer)).toEqual([500, 503, 'timed_out', 200])
+    expect(delivery).toMatchObject({ state: 'acknowledged', response: '{}' })
+    expect(delivery!.attempts.map(({ result }) => result)).toEqual([500, 503, 'timed_out', 200])
     expect(delivery!.attempts[2]!.at.getTime() - delivery!.attempts[1]!.at.getTime()).toBeGreaterThanOrEqual(990)
     expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size).toBe(1)
-    expect(simulator.deliveries.counts).toMatchObject({ sent: 4, answered: 1, retried: 3, waiting: 0 })
+    expect(simulator.deliveries.counts).toMatchObject({ sent: 4, acknowledged: 1, retried: 3, waiting: 0 })
   })
 
   test('is given up in the end', async () => {
@@ -69,7 +69,7 @@ describe('a webhook that is not taken', () => {
     await simulator.idle()
 
     expect(receiver.received).toHaveLength(FAST.attemptsMax)
-    expect(simulator.deliveries.counts).toMatchObject({ sent: 4, answered: 0, givenUp: 1, waiting: 0 })
+    expect(simulator.deliveries.counts).toMatchObject({ sent: 4, acknowledged: 0, givenUp: 1, waiting: 0 })
   })
 })
 
@@ -77,15 +77,15 @@ test.each([
   [{ kind: 'path', token: 'a token' } as const, '/hook/a%20token', {}],
   [{ kind: 'header', token: 'secret-1' } as const, '/hook', { 'x-webhook-token': 'secret-1' }],
   [{ kind: 'header', token: 's', header: 'authorization' } as const, '/hook', { authorization: 'Bearer s' }],
-])('proof of origin: %j', async (proof, path, headers) => {
+])('authentication: %j', async (authentication, path, headers) => {
   await using receiver = await startReceiver()
-  await using simulator = await startSimulator({ webhookUrl: receiver.url, proof })
+  await using simulator = await startSimulator({ webhookUrl: receiver.url, authentication })
   simulator.cancel(simulator.add().orderId)
   await simulator.idle()
   expect(receiver.received).toMatchObject([{ path, headers }])
 })
 
-describe('mischief', () => {
+describe('network faults', () => {
   const run = async (seed: number): Promise<{ bodies: string[]; states: string[]; inOrder: boolean }> => {
     await using receiver = await startReceiver()
     await using simulator = await startSimulator({
@@ -104,7 +104,7 @@ describe('mischief', () => {
     expect(receiver.received).toHaveLength(counts.sent)
     const bodies = newest.map(({ body }) => body)
     const arrived = receiver.received.map(({ body }) => body)
-    const sent = newest.filter(({ state }) => state === 'answered').map(({ body }) => body)
+    const sent = newest.filter(({ state }) => state === 'acknowledged').map(({ body }) => body)
     return { bodies, states: newest.map(({ state }) => state), inOrder: arrived.join() === sent.join() }
   }
 
@@ -113,7 +113,7 @@ describe('mischief', () => {
     expect(second.bodies).toEqual(first.bodies)
     expect(second.states).toEqual(first.states)
     expect(other.bodies).not.toEqual(first.bodies)
-    expect(new Set(first.states)).toEqual(new Set(['answered', 'dropped']))
+    expect(new Set(first.states)).toEqual(new Set(['acknowledged', 'dropped']))
     expect(new Set(first.bodies).size).toBeLessThan(first.bodies.length)
     expect(first.inOrder).toBe(false)
   })

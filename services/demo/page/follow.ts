@@ -4,21 +4,21 @@ import type { Change } from './state/reduce.ts'
 export interface FollowOptions {
   readonly userId: string
   readonly url: string
-  /** Where the state that is shown already stands in the stream. */
+  /** The position of the state that is already shown. */
   readonly position: Position | undefined
   readonly onChange: (change: Change) => void
   readonly onStatus: (status: ConnectionStatus) => void
 }
 
-/** Follows the user's stream by the SDK, in the words of our state. */
+/** Follows the user's stream with the SDK, and maps its events to changes of the page's state. */
 export function followStream({ userId, url, position, onChange, onStatus }: FollowOptions): void {
   const client = connect({ url, userId, getToken, ...(position === undefined ? {} : { position }) })
   client.on('snapshot', onChange)
-  // A refund comes with its order, in the same event.
+  // The event of an order includes its refund.
   client.on('order', ({ event, ...change }) => onChange({ ...change, isNew: event === 'order.registered' }))
-  // The account comes with its order, too; what comes alone is a deposit, or another change by hand.
+  // The event of an order includes the account, too; a separate one is a deposit, or another manual change.
   client.on('account', ({ account, seq }) => onChange({ type: 'account', seq, account, at: new Date().toISOString() }))
-  // A kind of event that this page does not know; what it says of the account comes as `account`.
+  // An unknown kind of event; if it has an account, `account` follows.
   client.on('event', ({ seq, account }) => account === undefined && onChange({ type: 'other', seq }))
   client.on('status', ({ status }) => onStatus(status))
   onStatus(client.status)

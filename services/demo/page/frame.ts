@@ -1,9 +1,9 @@
 import type { Schedule } from './state/store.ts'
 
-/** A hidden page has no frames; its title and its notifications need to be up to date all the same. */
+/** A hidden page has no frames, but its title and notifications must stay current. */
 const HIDDEN_DELAY_MS = 200
 
-/** Before the next frame is drawn, or soon when nobody looks. */
+/** Runs a task before the next frame, or soon if the page is hidden. */
 export const scheduleFrame: Schedule = (task) => {
   if (document.hidden) {
     const timer = setTimeout(task, HIDDEN_DELAY_MS)

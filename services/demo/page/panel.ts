@@ -9,7 +9,7 @@ import { loadState, saveState } from './state/saved-state.ts'
 import { createStore } from './state/store.ts'
 import { toastsFor } from './state/toasts.ts'
 import { storeOf } from './storage.ts'
-import { createAnnouncer } from './view/announcer.ts'
+import { createLiveRegion } from './view/live-region.ts'
 import { createConnectionPill } from './view/connection-pill.ts'
 import { createDesktopNotifications } from './view/desktop-notifications.ts'
 import { listenToKeyboard } from './view/keyboard.ts'
@@ -42,7 +42,7 @@ const simulator = hasActions ? createSimulator() : undefined
 const refunds = createRefundHistory()
 const centre = createNotificationCentre(() => store.push({ type: 'read' }))
 const toasts = createToasts()
-const announcer = createAnnouncer()
+const liveRegion = createLiveRegion()
 const desktop = createDesktopNotifications(local)
 const pill = createConnectionPill()
 const controls = createListControls(choose)
@@ -79,12 +79,12 @@ function onStep(state: PanelState, before: PanelState, changes: readonly Change[
   table.flash(new Set(changes.flatMap((change) => (change.type === 'order' ? [change.order.orderId] : []))))
   const fresh = toastsFor(noticesSince(state, before))
   toasts.show(fresh)
-  announcer.announce(fresh)
+  liveRegion.announce(fresh)
   desktop.notify(fresh)
   saveSoon()
 }
 
-/** Oldest first. A snapshot that begins another stream is no news. */
+/** Oldest first. A snapshot of another stream causes no notices. */
 function noticesSince({ notices, position }: PanelState, before: PanelState): Notice[] {
   if (before.position === undefined || before.position.epoch !== position?.epoch) return []
   const { seq } = before.position
@@ -97,12 +97,12 @@ function save(): void {
   isSaving = false
   saveState(session, userId, store.state)
 }
-/** When there is nothing better to do: a save that never comes costs no more than a longer catch-up. */
+/** When the browser is idle: without the save, a reload only has to catch up on more events. */
 function saveSoon(): void {
   if (isSaving) return
   isSaving = true
   setTimeout(() => {
-    // Not every browser tells when it is idle.
+    // Not every browser reports idle time.
     if ('requestIdleCallback' in globalThis) requestIdleCallback(save, { timeout: SAVE_DELAY_MS_MAX })
     else save()
   }, SAVE_DELAY_MS)
@@ -113,7 +113,7 @@ addEventListener('pagehide', () => {
 })
 
 document.addEventListener('visibilitychange', () => {
-  // A frame that was asked for before does not come while the page is hidden.
+  // A frame that was requested before does not run while the page is hidden.
   store.flush()
   refreshTimes()
 })

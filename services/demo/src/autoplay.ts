@@ -12,16 +12,16 @@ export interface AutoplayDeps {
   readonly random: () => number
 }
 
-/** Disposing of it waits until the last move has been made. */
+/** Disposing waits until the current change is done. */
 export interface Autoplay extends AsyncDisposable {
-  /** Somebody looks at the page, and has now got a token for it. */
+  /** A visitor has opened the page and received a token. */
   wake(): void
 }
 
-/** As long as a token is good: a page that is still open asks for another one before. */
+/** The lifetime of a token: a page that is still open requests another one before it ends. */
 const AWAKE_MS = 60 * 60 * 1000
 const OPEN_ORDERS_MIN = 6
-/** Mostly orders progress; now and then one comes to its end, two times in three with a refund. */
+/** Most moves are progress; the others end an order, two in three with a refund. */
 const MOVES: readonly DemoAction[] = [
   'progress',
   'progress',
@@ -34,7 +34,7 @@ const MOVES: readonly DemoAction[] = [
   'cancel',
 ]
 
-/** Moves an order of the demo at every interval, for as long as somebody looks. */
+/** Changes an order of the demo at every interval, while the page is open. */
 export function startAutoplay({ panel, actions, intervalMs, log, random }: AutoplayDeps): Autoplay {
   let awakeUntil = -Infinity
   let moves = 0
@@ -51,7 +51,7 @@ export function startAutoplay({ panel, actions, intervalMs, log, random }: Autop
   const mover = createWorker({
     run: move,
     backstopMs: intervalMs,
-    onError: (err) => log.warn({ err }, 'the demo could not move an order'),
+    onError: (err) => log.warn({ err }, 'autoplay failed'),
   })
   mover.wake(intervalMs)
   return {

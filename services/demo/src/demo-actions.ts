@@ -1,10 +1,10 @@
 import type { PanelOrder } from '@paxyo/panel-client'
 import type { OrderChange, ProviderOrder } from '@paxyo/provider-simulator'
-import { untilTaken } from './demo-provider.ts'
+import { untilAcknowledged } from './demo-provider.ts'
 import { countDemoOrders, makeDemoOrder, type DemoDeps } from './demo.ts'
 import type { DemoAction, DemoActions } from './page-server/action-routes.ts'
 
-/** A burst goes round the open orders, and makes some when there are too few to look like one. */
+/** A burst changes the open orders, and creates some if there are too few. */
 const BURST_ORDERS_MIN = 5
 const BURST_ORDERS_MAX = 100
 
@@ -13,12 +13,12 @@ const STEPS = 5
 const PARTIAL_REMAINS_PART = 0.3
 const START_COUNT_MAX = 5000
 
-/** Lets the simulated provider do what the page's buttons say; its webhooks do the rest. */
+/** Runs the actions of the page's buttons at the simulated provider, which sends the webhooks. */
 export function createDemoActions(deps: DemoDeps): DemoActions {
   const { panel, provider } = deps
   let made = Promise.resolve()
 
-  /** One after the other: each takes the next number. */
+  /** One at a time: each order takes the next number. */
   function newOrder(): Promise<void> {
     const next = made.then(async () => void (await makeDemoOrder(deps, await countDemoOrders(panel))))
     made = next.catch(() => undefined)
@@ -26,8 +26,8 @@ export function createDemoActions(deps: DemoDeps): DemoActions {
   }
 
   /**
-   * Brings the provider up to date: it has forgotten everything since the last start, and a webhook that somebody sent
-   * by hand was none of its own.
+   * Sets the provider's order to the panel's state: the provider keeps its orders in memory only, and does not know
+   * webhooks that were sent manually.
    */
   const restore = ({ providerOrderId, quantity, status, remains, startCount }: PanelOrder): ProviderOrder =>
     provider.restore({ orderId: providerOrderId, quantity, status, remains: remains ?? quantity, startCount })
@@ -42,7 +42,7 @@ export function createDemoActions(deps: DemoDeps): DemoActions {
       if (known === undefined) throw new Error('there is no such order')
       const order = restore(known)
       provider.change(order.orderId, nextChange(order, action))
-      await untilTaken(provider)
+      await untilAcknowledged(provider)
     },
     async burst(count) {
       let open = await restoreNewestOpen()
@@ -52,12 +52,12 @@ export function createDemoActions(deps: DemoDeps): DemoActions {
         count,
         open.map(({ orderId }) => orderId),
       )
-      await untilTaken(provider)
+      await untilAcknowledged(provider)
     },
   }
 }
 
-/** What a button means, also for an order that has ended: providers do contradict themselves. */
+/** The change for a button, also for an order that has ended: providers contradict themselves, too. */
 function nextChange({ orderId, quantity, remains, startCount }: ProviderOrder, action: DemoAction): OrderChange {
   switch (action) {
     case 'progress': {

@@ -1,6 +1,6 @@
 import type { OrderChange } from '@paxyo/provider-simulator'
 
-/** What the demo user has ordered, and what the provider has done about it since. */
+/** An order of the demo user, and the changes that the provider has reported. */
 export interface DemoHistory {
   readonly service: string
   readonly link: string
@@ -25,7 +25,7 @@ const inProgress = (startCount: number, remains: number): OrderChange => ({
 const completed = (startCount: number): OrderChange => ({ status: 'completed', startCount, remains: 0 })
 const partial = (startCount: number, remains: number): OrderChange => ({ status: 'partial', startCount, remains })
 
-/** The first is open and untouched: it is the one that the welcome's command cancels. */
+/** The first is open and unchanged: the command in the start-up banner cancels it. */
 export const DEMO_HISTORIES: readonly DemoHistory[] = [
   order('Instagram followers', 'instagram.com/paxyo.demo', 1000, '2.5'),
   order('YouTube views', 'youtube.com/watch?v=paxyo-demo', 5000, '7.2', inProgress(3572, 1800)),

@@ -2,10 +2,10 @@ import { OPEN_STATUSES } from '@paxyo/contracts'
 import { createPanelClient, PanelApiError, type PanelOrder } from '@paxyo/panel-client'
 
 export interface DemoPanelOptions {
-  /** Where webhook-ingest responds, such as `http://webhook-ingest:8080`. */
+  /** The URL of webhook-ingest, such as `http://webhook-ingest:8080`. */
   readonly url: string
   readonly apiKey: string
-  /** Whose orders these are. */
+  /** The user whose orders these are. */
   readonly userId: string
 }
 
@@ -18,7 +18,7 @@ export interface NewDemoOrder {
   readonly charge: string
 }
 
-/** What the demo asks of the system as its user's panel: over the same routes, and with a key, as every panel. */
+/** The demo's panel. It uses webhook-ingest's API with a key, like every panel. */
 export interface DemoPanel {
   /** Registers an order that was passed on to the provider. */
   register(order: NewDemoOrder): Promise<void>

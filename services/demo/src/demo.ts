@@ -1,24 +1,24 @@
 import type { Simulator } from '@paxyo/provider-simulator'
 import { DEMO_HISTORIES } from './demo-orders.ts'
-import { untilTaken } from './demo-provider.ts'
+import { untilAcknowledged } from './demo-provider.ts'
 import type { DemoPanel } from './demo-panel.ts'
 
 export const DEMO_USER = 'demo'
 
 export interface DemoDeps {
-  /** How the demo reaches the system, as its user's panel. */
+  /** The panel of the demo user. */
   readonly panel: DemoPanel
   /** Has the demo's orders, and calls the webhook about them. */
   readonly provider: Simulator
 }
 
 const ORDER_ID_PREFIX = 'demo-'
-/** Of so many newest orders one has the highest number, whatever the clock did meanwhile. */
+/** One of this many newest orders has the highest number, even if the clock was changed. */
 const NEWEST_ORDERS = 10
 const FIRST_PROVIDER_ORDER_ID = 12_345
 
 /**
- * Sees to it that the demo user has orders.
+ * Creates the demo user's orders if there are none.
  *
  * @returns the provider order id of the oldest that is still open, for the first webhook to cancel.
  */
@@ -32,7 +32,7 @@ export async function prepareDemo(deps: DemoDeps): Promise<string> {
     const providerOrderId = await makeDemoOrder(deps, index)
     for (const change of history) {
       deps.provider.change(providerOrderId, change)
-      await untilTaken(deps.provider)
+      await untilAcknowledged(deps.provider)
     }
   }
   return String(FIRST_PROVIDER_ORDER_ID)
@@ -50,9 +50,9 @@ export async function countDemoOrders(panel: DemoPanel): Promise<number> {
 }
 
 /**
- * Makes the order of an index at the provider and registers it, as a panel does that has just passed it on.
+ * Creates the order of an index at the provider and registers it, as a panel does after placing an order.
  *
- * @returns the provider's id of it.
+ * @returns its provider order id.
  */
 export async function makeDemoOrder({ panel, provider }: DemoDeps, index: number): Promise<string> {
   const providerOrderId = String(FIRST_PROVIDER_ORDER_ID + index)

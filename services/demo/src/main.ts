@@ -16,7 +16,7 @@ await runService(async (resources) => {
   const provider = resources.use(
     await startDemoProvider({
       url: config.INGEST_URL,
-      proof: { kind: 'signature', keys: config.WEBHOOK_SECRETS.slice(0, 1) },
+      authentication: { kind: 'signature', keys: config.WEBHOOK_SECRETS.slice(0, 1) },
       host: config.HOST,
       port: config.PROVIDER_PORT,
       ...(config.PROVIDER_KEY === undefined ? {} : { apiKey: config.PROVIDER_KEY }),

@@ -3,7 +3,7 @@ import { createHttpServer, createLogger } from '@paxyo/service-kit'
 import type { FastifyInstance } from 'fastify'
 import { registerDemoPage, type DemoActions } from '../src/index.ts'
 
-/** A token whose subject would end the attribute that it stands in, if it could. */
+/** A token whose subject would end its HTML attribute if it were not escaped. */
 const mintToken = (): Promise<string> =>
   Promise.resolve(`x.${Buffer.from(JSON.stringify({ sub: '"><b>&' })).toString('base64url')}.x`)
 
@@ -67,12 +67,12 @@ test('the buttons are there only with somebody who acts', async () => {
 test('an action is passed on', async () => {
   const actions = recordActions()
   const app = createApp(actions)
-  const answers = [
+  const responses = [
     await post(app, '/demo/actions/act', { action: 'cancel', orderId: 'A-1' }),
     await post(app, '/demo/actions/burst', { count: 50 }),
     await post(app, '/demo/actions/new-order', {}),
   ]
-  expect(answers.map(({ statusCode }) => statusCode)).toEqual([204, 204, 204])
+  expect(responses.map(({ statusCode }) => statusCode)).toEqual([204, 204, 204])
   expect(actions.calls).toEqual([['act', 'cancel', 'A-1'], ['burst', 50], ['newOrder']])
 })
 
@@ -86,8 +86,8 @@ test.each([
   ['/demo/actions/new-order', { count: 1 }],
 ])('%s does not take %j', async (path, payload) => {
   const actions = recordActions()
-  const answer = await post(createApp(actions), path, payload)
-  expect([answer.statusCode, answer.json<{ code: string }>().code]).toEqual([400, 'validation_failed'])
+  const response = await post(createApp(actions), path, payload)
+  expect([response.statusCode, response.json<{ code: string }>().code]).toEqual([400, 'validation_failed'])
   expect(actions.calls).toEqual([])
 })
 
@@ -95,8 +95,8 @@ test.each([{ origin: 'http://elsewhere.test' }, { origin: 'null' }, { origin: 'h
   "a page of %j can't act",
   async (headers) => {
     const actions = recordActions()
-    const answer = await post(createApp(actions), '/demo/actions/burst', { count: 1 }, headers)
-    expect([answer.statusCode, actions.calls]).toEqual([401, []])
+    const response = await post(createApp(actions), '/demo/actions/burst', { count: 1 }, headers)
+    expect([response.statusCode, actions.calls]).toEqual([401, []])
   },
 )
 

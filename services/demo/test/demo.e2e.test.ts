@@ -15,7 +15,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
-// The demo beside real services, as in docker compose.
+// The demo with real services, as in docker compose.
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const PANEL_KEY = 'a-panel-api-key'

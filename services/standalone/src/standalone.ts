@@ -140,7 +140,7 @@ async function startDemo(
   resources: AsyncDisposableStack,
 ): Promise<DemoDeps> {
   const url = ownAddress(config.HOST, config.PORT)
-  const provider = await startDemoProvider({ url, proof: { kind: 'path', token: webhookTokens[0]! } })
+  const provider = await startDemoProvider({ url, authentication: { kind: 'path', token: webhookTokens[0]! } })
   return {
     panel: createDemoPanel({ url, apiKey: apiKeys[0]!, userId: DEMO_USER }),
     provider: resources.use(provider),

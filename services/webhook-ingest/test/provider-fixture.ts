@@ -35,7 +35,7 @@ export async function startWithProvider(
     provider: { url: api.apiUrl, key: PROVIDER_KEY, verifiesRefunds: false, ...provider },
   })
   const url = await listen(fixture.app, { host: '127.0.0.1', port: 0 })
-  api.setWebhook({ url: `${url}/webhooks/godofpanel`, proof: { kind: 'path', token: TOKEN } })
+  api.setWebhook({ url: `${url}/webhooks/godofpanel`, authentication: { kind: 'path', token: TOKEN } })
 
   const log = pino({ level: 'silent' })
   const pool = fixture.database.poolAs('ingest', 4)

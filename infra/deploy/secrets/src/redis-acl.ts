@@ -22,7 +22,7 @@ export function redisAclFile(passwords: RedisPasswords, prefix: string): string 
     'user default off resetpass resetkeys resetchannels -@all',
     `user ingest on ${hashes(passwords.ingest)} ${nothing} &${prefix}{* ${CONNECTION_COMMANDS} +publish +spublish`,
     `user gateway on ${hashes(passwords.gateway)} ${nothing} &${prefix}{* ${CONNECTION_COMMANDS}` +
-      ` +subscribe +unsubscribe +ssubscribe +sunsubscribe (resetchannels &${prefix}{probe}:* -@all +publish +spublish)`,
+      ` +subscribe +unsubscribe +ssubscribe +sunsubscribe (resetchannels &${prefix}{heartbeat}:* -@all +publish +spublish)`,
     `user operator on ${hashes(passwords.operator)} ${nothing} +ping +info +quit +acl|load +acl|log +acl|whoami +client|list`,
     '',
   ].join('\n')

@@ -8,15 +8,15 @@ $userId = current_user(mayLogIn: true);
 $gateway = rtrim(setting('PAXYO_GATEWAY'), '/');
 $socket = preg_replace('/^http/', 'ws', $gateway);
 
-// The strictest policy there is: scripts from the gateway alone, nothing inline, no eval.
+// The strictest policy: scripts only from the gateway, no inline code, no eval.
 header("Content-Security-Policy: default-src 'none'; script-src $gateway; connect-src 'self' $socket; style-src 'self'; "
     . "img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
 header('X-Content-Type-Options: nosniff');
 header('Referrer-Policy: same-origin');
 header('Cache-Control: no-store');
 
-// Your own rows, with what Paxyo says of them now. Where Paxyo can't be asked, $state is null and there is no position:
-// the page then takes a snapshot and fills the rows in itself.
+// Your own rows, with Paxyo's current values. If Paxyo cannot be reached, $state is null and there is no position: then
+// the page gets a snapshot, which fills the rows.
 $state = paxyo_state($userId);
 $orders = array_map(fn (array $order): array => ($state['orders'][$order['orderId']] ?? []) + $order + [
     'status' => 'pending', 'remains' => null, 'startCount' => null, 'refunded' => '0',

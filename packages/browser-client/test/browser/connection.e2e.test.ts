@@ -41,7 +41,7 @@ test('a gateway is killed and comes back: nothing is missed, nothing comes twice
 
   expect(await tab.seen()).toEqual(everythingUpTo(7))
   expect(tab.frames.filter(({ type }) => type === 'welcome')).toMatchObject([{ mode: 'snapshot' }, { mode: 'resumed' }])
-  // The token still held.
+  // The token was still valid.
   expect(await tab.tokenReasons()).toEqual(['initial'])
 })
 
@@ -75,7 +75,7 @@ test('a token that expired in sleep is renewed before the socket is opened again
   const order: string[] = []
   tab.page.on('request', (request) => request.url().endsWith('/token') && order.push('token'))
   tab.page.on('websocket', () => order.push('socket'))
-  // The lid is closed: the page stands still while the gateway lets go of it.
+  // The lid is closed: the page is suspended while the gateway closes its connection.
   await tab.page.clock.pauseAt(Date.now() + 60_000)
   await sdk.killGateway()
   await sdk.startGateway()
@@ -95,7 +95,7 @@ test('a link that is dead without having been closed is noticed by its silence',
   await tab.becomes('live')
   sdk.gateway.child.kill('SIGSTOP')
   try {
-    // Silence is looked at after 55 seconds, and once more two seconds later; time goes on meanwhile.
+    // The client checks for silence after 55 seconds, and again two seconds later; time passes in between.
     await tab.page.clock.fastForward(35_000)
     await new Promise((resolve) => setTimeout(resolve, 2_500))
     expect(await tab.state()).toBe('live')

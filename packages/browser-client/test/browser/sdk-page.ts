@@ -6,42 +6,42 @@ import { fileURLToPath } from 'node:url'
 import type { BrowserContext, Page, WebSocket } from 'playwright-core'
 import { startSystem, type System } from '../../../../infra/e2e/system.ts'
 
-/** A whole system, with a page of a panel on another origin that uses the bundled client. */
+/** A complete system, with a panel's page on another origin that uses the bundled client. */
 export interface SdkSystem extends AsyncDisposable {
   readonly system: System
-  /** Where the panel is; `/readme` is the README's example. */
+  /** The panel's URL; `/readme` is the README's example. */
   readonly pageUrl: string
-  /** What the panel's `/token` mints; may change. */
+  /** The tokens that the panel's `/token` mints; may change. */
   readonly tokens: { userId: string; expiresInS: number; secret?: string | undefined }
-  /** Kills the gateway, and starts it again at the same address. */
+  /** Kills the gateway; `startGateway` starts it again at the same address. */
   killGateway(): Promise<void>
   startGateway(): Promise<void>
   readonly gateway: ServiceProcess
   /** How many sockets the gateway counts. */
   socketCount(): Promise<number>
-  /** Commits and publishes events of the present user. */
+  /** Commits and publishes events of the current user. */
   happen(count?: number): Promise<void>
-  /** Cancels the present user's order: its money comes back. */
+  /** Cancels the current user's order, which refunds it. */
   cancel(): Promise<void>
   /** Opens a tab; `prepare` is called before the page is loaded. */
   open(context: BrowserContext, options?: object, prepare?: (page: Page) => Promise<unknown>): Promise<SdkPage>
 }
 
-/** What the test sees of a tab. */
+/** A tab under test. */
 export interface SdkPage {
   readonly page: Page
-  /** Every socket that it has opened. */
+  /** All sockets that it has opened. */
   readonly sockets: WebSocket[]
-  /** Frames with the type, as they were sent and received. */
+  /** All frames sent and received. */
   readonly frames: { readonly type: string; readonly [member: string]: unknown }[]
-  /** The events that the application has had, also before reloads; `snapshot@seq` for snapshots. */
+  /** The events that the application has received, also before reloads; `snapshot@seq` for snapshots. */
   seen(): Promise<(number | string)[]>
-  /** Waits until the application has had an event. */
+  /** Waits until the application has received an event. */
   reached(seq: number): Promise<void>
   state(): Promise<string>
   becomes(state: string): Promise<void>
   status(): Promise<{ state: string; error?: { code: string; final: boolean } }>
-  /** Why tokens were asked for. */
+  /** The reasons of token requests. */
   tokenReasons(): Promise<string[]>
 }
 
@@ -77,7 +77,7 @@ export async function startSdkSystem(): Promise<SdkSystem> {
   app.get('/', (_request, reply) => reply.type('text/html').send(PAGE))
   app.get('/favicon.ico', (_request, reply) => reply.code(204).send())
   app.get('/client.js', (_request, reply) => reply.type('text/javascript').send(client))
-  // What the README calls them.
+  // The names that the README uses.
   app.get('/readme', (_request, reply) => reply.type('text/html').send(README_EXAMPLE.replace(README_URL, socketUrl)))
   app.get('/paxyo-client.js', (_request, reply) => reply.type('text/javascript').send(client))
   const mint = (): Promise<string> => {

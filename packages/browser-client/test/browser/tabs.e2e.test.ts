@@ -28,7 +28,7 @@ const range = (from: number, to: number) => Array.from({ length: to - from + 1 }
 const socketsBecome = (expected: number) => eventually(async () => (await sdk.socketCount()) === expected)
 const openSockets = (tab: SdkPage) => tab.sockets.filter((socket) => !socket.isClosed()).length
 
-/** A clock that is faked by Playwright would be that of all tabs. */
+/** Playwright's fake clock would affect all tabs. */
 const STOPPABLE_TIMERS = `{
   const original = setTimeout
   globalThis.isStopped = false
@@ -83,7 +83,7 @@ test('when the leader is closed the survivor takes over, and misses nothing', as
 test('when the leader crashes the survivor takes over', async () => {
   const [leader, follower] = await openTwo()
   const protocol = await context.newCDPSession(leader.page)
-  // It never answers: there is nobody left to.
+  // The crashed page never responds.
   void protocol.send('Page.crash').catch(() => undefined)
   await sdk.happen(2)
   await follower.reached(4)
@@ -93,7 +93,8 @@ test('when the leader crashes the survivor takes over', async () => {
 
 test('a leader that is about to be frozen gives up its place, and has everything when it comes back', async () => {
   const [leader, follower] = await openTwo()
-  // A headless browser's pages are always visible, and then Chromium does not freeze them: only the events are had.
+  // The pages of a headless browser are always visible, so Chromium does not freeze them: the test sends the events
+  // only.
   await leader.page.evaluate('document.dispatchEvent(new Event("freeze"))')
   await sdk.happen(2)
   await follower.reached(4)
@@ -129,7 +130,7 @@ test('a leader in the background whose timers stand still does not keep a visibl
 
 test('a leader that hangs loses its place to the tab that is looked at', async () => {
   const [leader, follower] = await openTwo()
-  // It stands still until it has an answer.
+  // It blocks until it gets a response.
   const released = Promise.withResolvers<void>()
   await leader.page.route('**/hang', async (route) => {
     await released.promise

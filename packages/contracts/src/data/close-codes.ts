@@ -1,27 +1,27 @@
 /**
- * Why the server closed a WebSocket. 4000 to 4499: the client should reconnect; 4500 to 4999: it should not, because
- * the same attempt would fail again.
+ * Why the server closed a WebSocket. 4000 to 4499: the client should reconnect. 4500 to 4999: it should not, because
+ * the next attempt would fail, too.
  */
 export const CLOSE_CODES = {
-  draining: { code: 4000, meaning: 'The server is going away; reconnect after the announced retryAfterMs.' },
+  draining: { code: 4000, meaning: 'The server is shutting down; reconnect after retryAfterMs.' },
   slow_consumer: { code: 4001, meaning: 'The client read too slowly; reconnect and resume from the last seq.' },
-  ping_timeout: { code: 4002, meaning: 'The client did not answer a ping in time.' },
+  ping_timeout: { code: 4002, meaning: 'The client did not respond to a ping in time.' },
   hello_timeout: { code: 4003, meaning: 'The client sent no hello within the deadline.' },
   token_expired: { code: 4004, meaning: 'The token expired; get a new one, then reconnect.' },
   unavailable: { code: 4005, meaning: 'The server could not reach its database or its bus; reconnect with back-off.' },
   internal_error: {
     code: 4006,
-    meaning: 'The server failed in a way that it did not expect; reconnect with back-off.',
+    meaning: 'The server had an unexpected error; reconnect with back-off.',
   },
-  invalid_token: { code: 4500, meaning: 'The token is malformed, not signed by a known key, or not meant for this.' },
-  protocol_error: { code: 4501, meaning: 'The client sent something that the protocol does not allow.' },
+  invalid_token: { code: 4500, meaning: 'The token is malformed, not signed by a known key, or for another audience.' },
+  protocol_error: { code: 4501, meaning: 'The client sent a message that the protocol does not allow.' },
   rate_limited: { code: 4502, meaning: 'The client sent too many messages.' },
   too_many_connections: { code: 4503, meaning: 'The user or the address has too many connections open.' },
 } as const
 
 export type CloseReason = keyof typeof CLOSE_CODES
 
-/** Whether a client should come back after this close code. Codes that are not ours are network faults: it should. */
+/** Whether a client should reconnect after this close code. Other codes are network errors: it should. */
 export function isReconnectable(code: number): boolean {
   return code < 4500 || code > 4999
 }

@@ -1,7 +1,7 @@
 const PREFIX = '{"type":"event","seq":'
 const AT = '"at":"'
 const AT_LENGTH = '2026-11-22T18:00:00.000Z'.length
-/** `at` stands before the account, which is shorter than this: two numbers and a currency. */
+/** `at` is followed by the account, which is shorter than this: two numbers and a currency. */
 const TAIL_BYTES = 160
 const DIGIT_0 = 0x30
 const DIGIT_9 = 0x39
@@ -22,9 +22,9 @@ export function eventSeq(bytes: Uint8Array): number {
 }
 
 /**
- * Reads when an encoded event was committed from its last bytes, without parsing the rest.
+ * Reads the commit time of an encoded event from its last bytes, without parsing the rest.
  *
- * @returns milliseconds since 1970, or NaN when the bytes do not say.
+ * @returns milliseconds since 1970, or NaN when there is none.
  */
 export function eventAtMs(bytes: Uint8Array): number {
   let tail = ''

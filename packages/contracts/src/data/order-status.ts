@@ -1,10 +1,10 @@
-/** The statuses of an order that the provider is still working on, in the order in which an order passes them. */
+/** The statuses of an order that the provider is still working on, in the order in which they follow each other. */
 export const OPEN_STATUSES = ['pending', 'processing', 'in_progress'] as const
 
-/** The statuses of an order that the provider has finished with, one way or another. */
+/** The statuses of an order that the provider no longer works on. */
 export const CLOSED_STATUSES = ['completed', 'partial', 'canceled', 'failed'] as const
 
-/** Every status an order can have. Clients may meet others: a newer server can add one without a new protocol. */
+/** All statuses. Clients may receive others: a newer server can add one without a new protocol version. */
 export const ORDER_STATUSES = [...OPEN_STATUSES, ...CLOSED_STATUSES] as const
 
 export type OpenStatus = (typeof OPEN_STATUSES)[number]
@@ -18,7 +18,7 @@ export function isOrderStatus(status: string): status is OrderStatus {
   return (ORDER_STATUSES as readonly string[]).includes(status)
 }
 
-/** A status as plain text, for a client that has no wording of its own for it: `in_review` becomes `In review`. */
+/** A status as plain text, for a client that has no text for it: `in_review` becomes `In review`. */
 export function statusText(status: string): string {
   const text = status.replaceAll(/[\s_-]+/g, ' ').trim()
   return text.charAt(0).toUpperCase() + text.slice(1)

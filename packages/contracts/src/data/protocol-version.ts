@@ -1,4 +1,4 @@
-/** The version of the wire, sent in `welcome`. Only a breaking change raises it. */
+/** The version of the wire protocol, sent in `welcome`. Only a breaking change raises it. */
 export const PROTOCOL_VERSION = 1
 
 /** The oldest version that gateways still serve, sent in `welcome`. A client that speaks an older one gives up. */
@@ -14,8 +14,8 @@ export interface ProtocolRevision {
 }
 
 /**
- * Every change of the wire, oldest first. Clients in the field speak all of these: an entry is never edited. A test says
- * whether a change of the schemas is additive or breaking, and what to add here.
+ * Every change of the wire protocol, oldest first. Deployed clients use all of these, so entries are never edited. A
+ * test reports whether a change of the schemas is additive or breaking, and what to add here.
  */
 export const PROTOCOL_HISTORY: readonly ProtocolRevision[] = [
   {

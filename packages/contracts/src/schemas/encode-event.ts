@@ -1,8 +1,8 @@
 import type { OrderEvent } from './order-event.ts'
 
 /**
- * The bytes of an event, written once when it is committed and forwarded untouched from then on.
- * They begin with `{"type":"event","seq":N`, so that `eventSeq` can read N without parsing the rest.
+ * The bytes of an event. They are written once, at commit, and forwarded unchanged. They begin with
+ * `{"type":"event","seq":N`, so that `eventSeq` can read N without parsing the rest.
  */
 export function encodeEvent(event: OrderEvent): string {
   const { type, seq, ...rest } = event

@@ -23,12 +23,12 @@ export const orderViewSchema = z.object({
 /** A user's money. */
 export const accountViewSchema = z.object({ balance: moneySchema, currency: currencySchema })
 
-/** One payment back to the user; `amount` is what this one paid, not the order's total. */
+/** A refund to the user; `amount` is this refund, not the order's total. */
 export const refundViewSchema = z.object({ refundId: z.string(), amount: moneySchema, currency: currencySchema })
 
 const eventBase = { type: z.literal('event'), seq: seqSchema.positive() }
 
-/** A committed change, as the user sees it. `refund` is there only when money moved. */
+/** A committed change, as the user sees it. `refund` is set only when money was refunded. */
 export const orderEventSchema = z.discriminatedUnion('event', [
   z.object({
     ...eventBase,

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { ERROR_CODES, type ErrorCode } from '../data/error-codes.ts'
 
-/** An error answer, RFC 9457 (`application/problem+json`), with our stable code beside the standard members. */
+/**
+ * An error response, RFC 9457 (`application/problem+json`), with a stable `code` in addition to the standard members.
+ */
 export const problemSchema = z.object({
   type: z.string(),
   title: z.string(),
@@ -12,7 +14,7 @@ export const problemSchema = z.object({
 
 export type Problem = z.infer<typeof problemSchema>
 
-/** The answer for an error code; `detail` says what was wrong with this one request. */
+/** The response for an error code; `detail` says what is wrong with this request. */
 export function problem(code: ErrorCode, detail?: string): Problem {
   const { status, title } = ERROR_CODES[code]
   return { type: `urn:paxyo:error:${code}`, title, status, code, ...(detail === undefined ? {} : { detail }) }

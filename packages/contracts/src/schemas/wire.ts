@@ -3,12 +3,12 @@ import { TOKEN_CHARS_MAX } from '../data/wire-limits.ts'
 import { accountViewSchema, orderEventSchema, orderViewSchema } from './order-event.ts'
 import { identifierSchema, seqSchema } from './scalars.ts'
 
-/** A client's place in its user's stream. It is void when the epoch has changed. */
+/** A client's position in its user's stream. A change of the epoch makes it void. */
 export const positionSchema = z.object({ epoch: z.string().min(1).max(64), seq: seqSchema })
 
 /**
- * JSON text frames from the client. Unknown members are ignored, and so are frames of an unknown type: newer clients can
- * talk to older gateways.
+ * JSON text frames from the client. The gateway ignores unknown members and frames of an unknown type, so that newer
+ * clients work with older gateways.
  */
 export const clientMessageSchema = z.discriminatedUnion('type', [
   z.object({
@@ -20,22 +20,24 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('pong') }),
 ])
 
-/** The types of the client's messages that this version knows. */
+/** The types of client messages that this version knows. */
 export const CLIENT_MESSAGE_TYPES: ReadonlySet<string> = new Set(
   clientMessageSchema.options.map(({ shape }) => shape.type.value),
 )
 
 const welcomeSchema = z.object({
   type: z.literal('welcome'),
-  /** The newest protocol version that the gateway speaks. */
+  /** The newest protocol version that the gateway supports. */
   protocol: z.int(),
-  /** The oldest one: a client that speaks an older one must be updated. Gateways before revision 1.1 do not send it. */
+  /** The oldest one: a client of an older version must be updated. Gateways before revision 1.1 do not send it. */
   minProtocol: z.int().positive().optional(),
   userId: identifierSchema,
   epoch: z.string(),
-  /** The last seq that this message already contains; the next event is seq + 1. */
+  /** The last seq that this message includes; the next event is seq + 1. */
   seq: seqSchema,
-  /** `snapshot`: replace what you show with `account` and `orders`. `resumed`: keep it, what you missed follows. */
+  /**
+   * `snapshot`: replace the displayed state with `account` and `orders`. `resumed`: keep it; the missed events follow.
+   */
   mode: z.enum(['snapshot', 'resumed']),
   /** Absent when the user has no account yet, and when resumed. */
   account: accountViewSchema.optional(),

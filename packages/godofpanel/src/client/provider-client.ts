@@ -5,13 +5,13 @@ import {
   addedSchema,
   balanceSchema,
   firstWords,
-  readAnswer,
+  readResponse,
   readJson,
-  readRefusal,
+  readErrorMessage,
   servicesSchema,
   type ProviderBalance,
   type ProviderService,
-} from './answers.ts'
+} from './responses.ts'
 import { createTransport, type Parameters } from './transport.ts'
 
 export interface GodOfPanelClientOptions {
@@ -22,38 +22,38 @@ export interface GodOfPanelClientOptions {
   readonly requestsPerSecond?: number
   /** How long one attempt may take. */
   readonly timeoutMs?: number
-  /** How often a request that changes nothing is sent. */
+  /** How many times a read-only request is sent at most. */
   readonly attemptsMax?: number
 }
 
-/** An order to be placed with the provider. */
+/** An order to place with the provider. */
 export interface OrderToPlace {
   readonly service: string
   readonly link: string
   readonly quantity?: number
-  /** Drip-feed: so many runs, so many minutes apart. */
+  /** Drip-feed: the number of runs, and the minutes between them. */
   readonly runs?: number
   readonly interval?: number
-  /** One comment a line, for services that want them. */
+  /** One comment per line, for services that need them. */
   readonly comments?: readonly string[]
-  /** What services of other types want, such as `username` or `answer_number`. */
+  /** Parameters of other types of services, such as `username` or `delay`. */
   readonly more?: Parameters
 }
 
-/** The provider's API v2, whole. Everything throws ProviderError and nothing else. */
+/** A client for the provider's API v2. Its methods throw only ProviderError. */
 export interface GodOfPanelClient extends ProviderClient {
   /** Asks about one order. */
   status(orderId: string): Promise<ProviderResponse>
   services(): Promise<ProviderService[]>
   balance(): Promise<ProviderBalance>
   /**
-   * Places an order and returns the provider's id for it. Sent once, whatever happens: after `outcome_unknown` it may
-   * have been placed.
+   * Places an order and returns the provider's id for it. The request is never retried: after `outcome_unknown` the
+   * order may have been placed.
    */
   add(order: OrderToPlace): Promise<string>
 }
 
-/** The most orders that the API answers for at once. */
+/** How many orders one request may name. */
 const STATUS_ORDERS_MAX = 100
 const REQUESTS_PER_SECOND = 5
 const TIMEOUT_MS = 10_000
@@ -76,13 +76,13 @@ export function createGodOfPanelClient(options: GodOfPanelClientOptions, readSta
     isAskable,
 
     async status(orderId) {
-      const answer = await transport.ask('status', { order: askable(orderId) }, RESPONSE_BYTES_MAX)
-      const value = readJson(answer, key)
-      const refusal = readRefusal(value, key)
-      // The same shape says that the key is wrong and that the order is unknown; only the words differ.
-      if (refusal !== undefined && !/order/i.test(refusal)) throw new ProviderError('rejected', refusal)
+      const response = await transport.ask('status', { order: askable(orderId) }, RESPONSE_BYTES_MAX)
+      const value = readJson(response, key)
+      const errorMessage = readErrorMessage(value, key)
+      // A wrong key and an unknown order are reported in the same shape; only the text differs.
+      if (errorMessage !== undefined && !/order/i.test(errorMessage)) throw new ProviderError('rejected', errorMessage)
       const found = readStatuses(value, [orderId], readStatus).get(orderId)
-      if (found === undefined) throw new ProviderError('malformed_response', `no status: ${firstWords(answer, key)}`)
+      if (found === undefined) throw new ProviderError('malformed_response', `no status: ${firstWords(response, key)}`)
       return found
     },
 
@@ -93,24 +93,24 @@ export function createGodOfPanelClient(options: GodOfPanelClientOptions, readSta
       }
       // Some APIs know only `order`, and respond to a list of one as if it were several.
       if (orderIds.length === 1) return new Map([[orderIds[0]!, await this.status(orderIds[0]!)]])
-      const answer = await transport.ask('status', { orders: orderIds.map(askable).join(',') }, RESPONSE_BYTES_MAX)
-      const value = readJson(answer, key)
-      const refusal = readRefusal(value, key)
-      if (refusal !== undefined) throw new ProviderError('rejected', refusal)
+      const response = await transport.ask('status', { orders: orderIds.map(askable).join(',') }, RESPONSE_BYTES_MAX)
+      const value = readJson(response, key)
+      const errorMessage = readErrorMessage(value, key)
+      if (errorMessage !== undefined) throw new ProviderError('rejected', errorMessage)
       return readStatuses(value, orderIds, readStatus)
     },
 
     async services() {
-      return readAnswer(servicesSchema, await transport.ask('services', {}, SERVICES_BYTES_MAX), key)
+      return readResponse(servicesSchema, await transport.ask('services', {}, SERVICES_BYTES_MAX), key)
     },
 
     async balance() {
-      return readAnswer(balanceSchema, await transport.ask('balance', {}, RESPONSE_BYTES_MAX), key)
+      return readResponse(balanceSchema, await transport.ask('balance', {}, RESPONSE_BYTES_MAX), key)
     },
 
     async add({ service, link, quantity, runs, interval, comments, more }) {
       const numbers = Object.entries({ quantity, runs, interval }).filter(([, number]) => number !== undefined)
-      const answer = await transport.order(
+      const response = await transport.order(
         'add',
         {
           ...more,
@@ -122,10 +122,10 @@ export function createGodOfPanelClient(options: GodOfPanelClientOptions, readSta
         RESPONSE_BYTES_MAX,
       )
       try {
-        return readAnswer(addedSchema, answer, key).order
+        return readResponse(addedSchema, response, key).order
       } catch (error) {
         if ((error as ProviderError).code === 'rejected') throw error
-        throw new ProviderError('outcome_unknown', 'the answer has no order id', { cause: error })
+        throw new ProviderError('outcome_unknown', 'the response has no order id', { cause: error })
       }
     },
 

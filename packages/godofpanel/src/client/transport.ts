@@ -3,40 +3,40 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pThrottle from 'p-throttle'
 import { Agent, errors, request, type Dispatcher } from 'undici'
 import { ProviderError } from '@paxyo/order-core'
-import { firstWords } from './answers.ts'
+import { firstWords } from './responses.ts'
 
 export interface TransportOptions {
   readonly url: string
   readonly key: string
-  /** How many requests a second may begin, retries included. */
+  /** How many requests may begin per second, retries included. */
   readonly requestsPerSecond: number
-  /** How long one attempt may take, its answer included. */
+  /** How long one attempt may take, including the response. */
   readonly timeoutMs: number
-  /** How often a request is sent that changes nothing. */
+  /** How many times a read-only request is sent at most. */
   readonly attemptsMax: number
 }
 
 export type Parameters = Readonly<Record<string, string>>
 
 export interface Transport {
-  /** Sends a request that changes nothing, again where that may help. @throws ProviderError */
+  /** Sends a read-only request, and retries where that may help. @throws ProviderError */
   ask(action: string, parameters: Parameters, bytesMax: number): Promise<string>
-  /** Sends a request once. @throws ProviderError, which tells whether it may have been carried out */
+  /** Sends a request once. @throws ProviderError `outcome_unknown` if the provider may have processed it */
   order(action: string, parameters: Parameters, bytesMax: number): Promise<string>
   close(): Promise<void>
 }
 
 const CONNECTIONS_MAX = 4
-/** How many requests may wait for their turn. */
+/** How many requests may be queued. */
 const QUEUE_MAX = 1000
 const RETRY_DELAY_MS_MIN = 250
-/** Also the longest that a Retry-After is waited for; who is asked to wait longer is told so. */
+/** Also the longest Retry-After that is followed; a longer one is reported to the caller. */
 const RETRY_DELAY_MS_MAX = 5_000
 
 /** Errors of connections that were never made: the provider cannot have seen the request. */
 const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
 
-/** Forms in, text out: one address, a key, a rate, and bounds on everything. */
+/** Sends forms to one address with a key, and returns the response as text. Rate, queue, time and size are limited. */
 export function createTransport({ url, key, requestsPerSecond, timeoutMs, attemptsMax }: TransportOptions): Transport {
   const dispatcher = new Agent({ connections: CONNECTIONS_MAX, connect: { timeout: timeoutMs } })
   const closing = new AbortController()
@@ -131,7 +131,7 @@ function httpError({ statusCode, headers }: Dispatcher.ResponseData, words: stri
 function connectionError(error: unknown, isClosing: boolean): ProviderError {
   if (isClosing) return new ProviderError('closed')
   const code = Error.isError(error) && 'code' in error ? String(error.code) : ''
-  // Of a name with several addresses each may have failed in its own way.
+  // When a name has several addresses, each may have failed differently.
   const codes =
     error instanceof AggregateError ? error.errors.map((inner) => (inner as { code?: string }).code) : [code]
   const neverSent =

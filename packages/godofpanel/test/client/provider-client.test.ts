@@ -6,8 +6,8 @@ import { PROVIDER_ERROR_CODES } from '@paxyo/order-core'
 import { createGodOfPanel, type GodOfPanelClient, type GodOfPanelClientOptions } from '../../src/index.ts'
 import { startReceiver, type Receiver } from '../../../provider-simulator/test/receiver.ts'
 
-const KEY = 'a-key-that-nobody-sees'
-/** For an answer that does not come. */
+const KEY = 'a-key-that-stays-secret'
+/** For a response that does not come. */
 const TIMEOUT_MS = 1_000
 
 const clients: GodOfPanelClient[] = []
@@ -23,12 +23,12 @@ function connect(url: string, options: Partial<GodOfPanelClientOptions> = {}): G
   return client
 }
 
-const answering = (body: string, status = 200, headers: Record<string, string> = {}): Promise<Receiver> =>
+const responding = (body: string, status = 200, headers: Record<string, string> = {}): Promise<Receiver> =>
   startReceiver((response) => response.writeHead(status, headers).end(body))
 
 const failureOf = async (attempt: Promise<unknown>): Promise<unknown> =>
   attempt.then(
-    () => 'answered',
+    () => 'succeeded',
     (error: Error & { code: string }) => {
       expect(inspect(error, { depth: 10, showHidden: true })).not.toContain(KEY)
       return error.code
@@ -46,8 +46,8 @@ describe('with the simulator', () => {
     const partial = { providerOrderId: '90071992547409931', status: 'partial', remains: 157, startCount: 3572 }
 
     expect((await client.status('90071992547409931')).update).toEqual(partial)
-    const answers = await client.statuses(['abc', '404', '90071992547409931'])
-    expect([...answers.values()].map(({ update }) => update)).toEqual(
+    const responses = await client.statuses(['abc', '404', '90071992547409931'])
+    expect([...responses.values()].map(({ update }) => update)).toEqual(
       expect.arrayContaining([
         partial,
         { providerOrderId: 'abc', status: 'in_progress', remains: 10, startCount: null },
@@ -119,7 +119,7 @@ describe('what changes nothing is asked again', () => {
   })
 
   test('but not when it would not help', async () => {
-    await using receiver = await answering('no', 404)
+    await using receiver = await responding('no', 404)
     expect(await failureOf(connect(receiver.url).balance())).toBe('http_error')
     expect(receiver.received).toHaveLength(1)
   })
@@ -132,7 +132,7 @@ describe('what changes nothing is asked again', () => {
     await connect(soon.url).balance()
     expect(performance.now() - startedAt).toBeGreaterThan(990)
 
-    await using late = await answering('', 429, { 'retry-after': '3600' })
+    await using late = await responding('', 429, { 'retry-after': '3600' })
     expect(
       await connect(late.url)
         .balance()
@@ -147,16 +147,16 @@ describe('what changes nothing is asked again', () => {
 
 describe('an order is sent once', () => {
   test.each([
-    ['no answer', 'outcome_unknown', () => startReceiver(() => undefined)],
+    ['no response', 'outcome_unknown', () => startReceiver(() => undefined)],
     ['a broken connection', 'outcome_unknown', () => startReceiver((response) => response.destroy())],
-    ['a failing server', 'outcome_unknown', () => answering('', 500)],
-    ['an answer without an id', 'outcome_unknown', () => answering('{"status":"ok"}')],
-    ['a page', 'outcome_unknown', () => answering('<html>')],
-    ['a refusal', 'rejected', () => answering(`{"error":"Not enough funds, ${KEY}"}`)],
-    ['a request to wait', 'rate_limited', () => answering('', 429)],
+    ['a failing server', 'outcome_unknown', () => responding('', 500)],
+    ['a response without an id', 'outcome_unknown', () => responding('{"status":"ok"}')],
+    ['a page', 'outcome_unknown', () => responding('<html>')],
+    ['a rejection', 'rejected', () => responding(`{"error":"Not enough funds, ${KEY}"}`)],
+    ['a request to wait', 'rate_limited', () => responding('', 429)],
   ])('%s: %s', async (what, code, start) => {
     await using receiver = await start()
-    const client = connect(receiver.url, what === 'no answer' ? { timeoutMs: TIMEOUT_MS } : {})
+    const client = connect(receiver.url, what === 'no response' ? { timeoutMs: TIMEOUT_MS } : {})
     expect(await failureOf(client.add({ service: '1', link: 'l', quantity: 1 }))).toBe(code)
     expect(receiver.received).toHaveLength(1)
   })
@@ -168,12 +168,12 @@ describe('an order is sent once', () => {
 
 describe('bounds', () => {
   test.each([
-    ['no answer in time', 'timed_out', () => startReceiver(() => undefined)],
-    ['an answer that dribbles', 'timed_out', () => startReceiver((response) => void response.write('{'))],
-    ['an answer without end', 'response_too_large', () => answering('x'.repeat(300_000))],
-    ['a page', 'malformed_response', () => answering('<html>')],
-    ['a number', 'malformed_response', () => answering('42')],
-    ['a redirect', 'http_error', () => answering('', 302, { location: 'http://127.0.0.1:9/' })],
+    ['no response in time', 'timed_out', () => startReceiver(() => undefined)],
+    ['a response that dribbles', 'timed_out', () => startReceiver((response) => void response.write('{'))],
+    ['a response without end', 'response_too_large', () => responding('x'.repeat(300_000))],
+    ['a page', 'malformed_response', () => responding('<html>')],
+    ['a number', 'malformed_response', () => responding('42')],
+    ['a redirect', 'http_error', () => responding('', 302, { location: 'http://127.0.0.1:9/' })],
   ])('%s: %s', async (_what, code, start) => {
     await using receiver = await start()
     const limits = code === 'timed_out' ? { timeoutMs: TIMEOUT_MS } : {}
@@ -181,7 +181,7 @@ describe('bounds', () => {
   })
 
   test('no more requests a second than allowed', async () => {
-    await using receiver = await answering('{"balance":"1","currency":"USD"}')
+    await using receiver = await responding('{"balance":"1","currency":"USD"}')
     const client = connect(receiver.url, { requestsPerSecond: 5 })
     const startedAt = performance.now()
     await Promise.all(Array.from({ length: 11 }, () => client.balance()))
@@ -199,10 +199,10 @@ describe('bounds', () => {
   })
 })
 
-test('an answer that leaves orders out, or is empty as PHP writes it', async () => {
-  await using some = await answering('{"1":{"status":"Canceled"}}')
+test('a response that leaves orders out, or is empty as PHP writes it', async () => {
+  await using some = await responding('{"1":{"status":"Canceled"}}')
   expect([...(await connect(some.url).statuses(['1', '2'])).keys()]).toEqual(['1'])
-  await using none = await answering('[]')
+  await using none = await responding('[]')
   expect((await connect(none.url).statuses(['1', '2'])).size).toBe(0)
 })
 
@@ -210,7 +210,7 @@ test('every code has its meaning', () => {
   for (const meaning of Object.values(PROVIDER_ERROR_CODES)) expect(meaning).toMatch(/\.$/)
 })
 
-/** What providers were seen to respond, and what each must become. */
+/** A response that a provider was seen to send, and the expected result. */
 interface RealWorldResponse {
   readonly name: string
   readonly asked: readonly string[]
@@ -230,7 +230,7 @@ const RESPONSES = JSON.parse(
 
 describe('responses that were seen', () => {
   test.each(RESPONSES)('$name', async ({ asked, body, expect: expected }) => {
-    await using receiver = await answering(body)
+    await using receiver = await responding(body)
     const found = connect(receiver.url, { attemptsMax: 1 }).statuses(asked)
     if (expected.stopped === true) {
       const shown = body.startsWith('<') ? 'Just a moment...' : expected.shown
@@ -250,7 +250,7 @@ describe('responses that were seen', () => {
   })
 
   test('an order twice is a problem of that order', async () => {
-    await using receiver = await answering(
+    await using receiver = await responding(
       '[{"order":1,"status":"Canceled"},{"order":1,"status":"Completed"},{"order":2,"status":"Canceled"}]',
     )
     const found = await connect(receiver.url).statuses(['1', '2'])

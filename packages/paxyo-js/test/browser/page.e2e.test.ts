@@ -7,7 +7,7 @@ import { ARTIFACTS, fieldText, row, startStage, type Stage } from './stage.ts'
 import { openPage, servePanel } from '../../../../infra/e2e/host-page.ts'
 import type { System } from '../../../../infra/e2e/system.ts'
 
-/** On a machine that runs other tests at the same time; by itself it is below 100 ms. */
+/** For a machine that runs other tests at the same time; on an idle one it is below 100 ms. */
 const LONG_TASK_MS_MAX = 4_000
 /** As the script has them. */
 const SINGLE_NEWS_MAX = 3
@@ -28,7 +28,7 @@ test('one script tag: row, balance, toast and the page’s own code, without a r
   await using opened = await stage.openLive('ann', { rows: row('A-1') })
   const { page } = opened
   await page.evaluate(() => Object.assign(globalThis, { isSamePage: true }))
-  // The snapshot fills in what the server did not render.
+  // The snapshot fills the fields that the server did not render.
   await eventually(async () => (await fieldText(page, 'A-1', 'charge')) === '$0.27819')
   expect(await page.textContent('[data-balance]')).toBe('$0.00')
 
@@ -56,7 +56,7 @@ test('one script tag: row, balance, toast and the page’s own code, without a r
     ['account', 'document'],
   ])
   expect(events[3]!.detail).toMatchObject({ seq: 3, order: { status: 'partial' }, refund: { amount: '0.04367583' } })
-  // Whoever hears of it finds it on the page already.
+  // The page already shows the change when its listeners are called.
   expect([events[3]!.shown, events[4]!.shown]).toEqual(['partial', 'partial'])
   expect(await page.evaluate(() => 'isSamePage' in globalThis)).toBe(true)
   expect([await opened.violations(), opened.consoleErrors, opened.thrown]).toEqual([[], [], []])
@@ -167,7 +167,7 @@ test('a burst of 1,000 events: the page stays usable, says so once, and is right
   expect(wrong).toBe(0)
   const seqs = (await opened.events()).filter(({ type }) => type === 'order').map(({ detail }) => detail['seq'])
   expect(seqs).toEqual(Array.from({ length: 5 * count }, (_, index) => count + 1 + index))
-  // The first few may have come a moment before the others, and have toasts of their own.
+  // The first few may have arrived a moment before the others, and have separate toasts.
   const summary = await page.textContent('paxyo-toasts li >> text=/Orders updated/')
   expect(Number(/\d+/.exec(summary!)![0])).toBeGreaterThanOrEqual(count - SINGLE_NEWS_MAX)
   expect(await page.locator('paxyo-toasts li').count()).toBeLessThanOrEqual(TOASTS_MAX)

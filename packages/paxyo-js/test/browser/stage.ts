@@ -12,12 +12,12 @@ import { startSystem, type System } from '../../../../infra/e2e/system.ts'
 
 export const ARTIFACTS = fileURLToPath(new URL('../../../../.artifacts/', import.meta.url))
 
-/** The system and a browser, for pages with nothing but the embed script. */
+/** The system and a browser, for pages with only the embed script. */
 export interface Stage extends AsyncDisposable {
   readonly system: System
   readonly browser: Browser
   html(options?: PageOptions): string
-  /** A page of a user's, with the strictest policy, that is live. */
+  /** A user's live page, with the strictest policy. */
   openLive(
     userId: string,
     options?: PageOptions & Partial<PanelOptions>,
@@ -100,6 +100,6 @@ function toHtml({ rows = '', script = '', gatewayUrl, attributes = 'lang="en"' }
   </html>`
 }
 
-/** What a field of an order's row says. */
+/** The text of a field of an order's row. */
 export const fieldText = (page: Page, orderId: string, field: string): Promise<string | null> =>
   page.textContent(`[data-order-id="${orderId}"] [data-field="${field}"]`)

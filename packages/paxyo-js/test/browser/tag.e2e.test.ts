@@ -35,10 +35,10 @@ test('an integrity attribute lets these bytes in, and no others', async () => {
     userId: 'ida',
     html: stage.html({ script: `integrity="${wrong}" crossorigin` }),
   })
-  const refused = await openPage(stage.browser, panel.url)
-  await eventually(() => refused.consoleErrors.some((line) => line.includes('integrity')))
-  expect(await refused.events()).toEqual([])
-  await refused.page.context().close()
+  const rejected = await openPage(stage.browser, panel.url)
+  await eventually(() => rejected.consoleErrors.some((line) => line.includes('integrity')))
+  expect(await rejected.events()).toEqual([])
+  await rejected.page.context().close()
 })
 
 test('a token may come as plain text, by POST, with the user’s cookies', async () => {
@@ -57,15 +57,12 @@ test('a token may come as plain text, by POST, with the user’s cookies', async
 test('a mistake in the tag is said once, and nothing is thrown into the page', async () => {
   const script = `<script src="${system.gateway.url}/paxyo.js"`
   const wrong: [tag: string, said: string][] = [
-    [
-      `${script}></script>`,
-      'paxyo.js: data-token-url is missing: it names the address of your server that answers a token.',
-    ],
+    [`${script}></script>`, 'paxyo.js: data-token-url is missing: it is the URL of your server that returns a token.'],
     [
       `${script} data-token-url="/token" data-url="ftp://x"></script>`,
-      'paxyo.js: data-url is not the address of a gateway',
+      'paxyo.js: data-url is not the URL of a gateway',
     ],
-    [`${script} data-token-url="/none"></script>`, 'paxyo.js: data-token-url answered something that is neither'],
+    [`${script} data-token-url="/none"></script>`, 'paxyo.js: data-token-url returned neither'],
     [
       `${script} data-token-url="/token" data-tokn="1"></script>`,
       'paxyo.js: data-tokn is not an attribute of this script.',
@@ -121,7 +118,7 @@ test('a user who is logged out is not asked for again and again', async () => {
   await opened.page.waitForTimeout(1_500)
   expect(asked).toBe(1)
   expect(opened.consoleErrors.filter((line) => line.startsWith('paxyo.js'))).toEqual([
-    'paxyo.js: data-token-url answered 401: nobody is logged in (signed_out)',
+    'paxyo.js: data-token-url responded 401: no user is logged in (signed_out)',
   ])
   await opened.page.context().close()
 })

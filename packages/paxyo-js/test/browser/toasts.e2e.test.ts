@@ -44,7 +44,7 @@ test('axe finds nothing serious while toasts are shown, light and dark', async (
     await using opened = await stage.openLive(userId, { rows: ids.map((id) => row(id)).join(''), css }, { colorScheme })
     for (const [each, status] of statuses.entries()) await system.webhook({ order_id: `2${index}${each}`, status })
     await opened.page.waitForSelector('paxyo-toasts li:nth-child(3)')
-    // Until they have faded in: half-transparent text has less contrast.
+    // Wait until they have faded in: half-transparent text has less contrast.
     await opened.page.evaluate(() => {
       const { shadowRoot } = document.querySelector('paxyo-toasts')!
       return Promise.all(shadowRoot!.getAnimations().map(({ finished }) => finished.catch(() => undefined)))

@@ -1,12 +1,12 @@
 import type { AccountView, OrderView, RefundView } from '@paxyo/browser-client'
 
-/** Something that the user is told of. Mere progress of an order is not: its row shows it. */
+/** A change that the user is notified of. Progress of an order is not included: its row shows it. */
 export type Notice = { readonly seq: number; readonly at: string } & (
   | { readonly kind: 'registered' | 'status'; readonly order: OrderView; readonly refund?: RefundView }
   | { readonly kind: 'balance'; readonly account: AccountView }
 )
 
-/** What a change of an order is worth telling; undefined when only its figures have moved. */
+/** The notice for a change of an order; undefined if only its figures changed. */
 export function orderNotice(
   before: OrderView | undefined,
   { seq, at, order, refund }: { seq: number; at: string; order: OrderView; refund?: RefundView | undefined },

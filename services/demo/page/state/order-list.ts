@@ -22,13 +22,13 @@ export type SortKey = (typeof SORT_KEYS)[number]
 
 export const PAGE_SIZES = [25, 50, 100] as const
 
-/** What the user wants to see of the orders. */
+/** The user's choice of filter, search, sorting and page. */
 export interface ListChoice {
   readonly filter: Filter
   readonly search: string
   readonly sort: SortKey
   readonly descending: boolean
-  /** From 0. A page that does not exist any more is the last one. */
+  /** From 0. A page that no longer exists is replaced by the last one. */
   readonly page: number
   readonly pageSize: number
 }
@@ -42,12 +42,12 @@ export const FIRST_CHOICE: ListChoice = {
   pageSize: 25,
 }
 
-/** One page of the orders, and what surrounds it. */
+/** One page of the orders, with the counts. */
 export interface OrderPage {
   readonly orders: readonly OrderView[]
   readonly page: number
   readonly pageCount: number
-  /** How many fit the filter and the search. */
+  /** How many match the filter and the search. */
   readonly total: number
   /** How many there are for each filter, within the search. */
   readonly counts: Readonly<Record<Filter, number>>
@@ -73,27 +73,27 @@ export function listOrders(orders: ReadonlyMap<string, RankedOrder>, choice: Lis
   return { orders: shown, page, pageCount, total: fitting.length, counts }
 }
 
-/** @returns undefined for a status that this page does not know: such an order is among all of them only. */
+/** @returns undefined for an unknown status: such an order appears only under `all`. */
 export function filterOf(status: string): Exclude<Filter, 'all'> | undefined {
   if (!isOrderStatus(status)) return undefined
   return isOpenStatus(status) ? 'open' : status
 }
 
-/** The part that was delivered, 0 to 1; undefined while the provider has not said. */
+/** The delivered part, 0 to 1; undefined until the provider reports it. */
 export function progressOf({ status, quantity, remains }: OrderView): number | undefined {
   if (status === 'completed') return 1
   if (remains === null) return undefined
   return Math.min(1, Math.max(0, (quantity - remains) / quantity))
 }
 
-/** Every word must turn up somewhere, so that "insta 123" finds what one expects. */
+/** Every word must occur in one of the fields, so that "insta 123" finds an Instagram order by its id. */
 function hasWords({ service, link, orderId, providerOrderId }: OrderView, words: readonly string[]): boolean {
   if (words.length === 0) return true
   const text = `${service}\n${link}\n${orderId}\n${providerOrderId}`.toLowerCase()
   return words.every((word) => text.includes(word))
 }
 
-/** As an order passes them; those that this page does not know come last. */
+/** In the order in which they follow each other; unknown ones come last. */
 const statusRank = (status: string): number =>
   isOrderStatus(status) ? ORDER_STATUSES.indexOf(status) : ORDER_STATUSES.length
 
@@ -112,7 +112,7 @@ const SORT_VALUES: Readonly<Record<SortKey, (ranked: RankedOrder) => SortValue>>
   updated: ({ order }) => order.updatedAt,
 }
 
-/** Orders of the same value stand newest first, so that no sorting ever shuffles them. */
+/** Orders with the same value are sorted newest first, so that the sorting is stable. */
 function comparison({ sort, descending }: ListChoice): (one: RankedOrder, other: RankedOrder) => number {
   const value = SORT_VALUES[sort]
   const sign = descending ? -1 : 1

@@ -2,18 +2,18 @@ import type { AccountView, OrderView, Position } from '@paxyo/browser-client'
 import type { Notice } from './notices.ts'
 import type { RefundEntry } from './refunds.ts'
 
-/** An order and its place in the list: the newest has the highest rank, and keeps it whatever happens to the order. */
+/** An order and its place in the list: the newest has the highest rank, and changes of the order do not change it. */
 export interface RankedOrder {
   readonly order: OrderView
   readonly rank: number
 }
 
 /**
- * Everything that the panel shows of its user's stream, as of `position`. It is plain data: what a reload needs is this
- * and nothing else.
+ * Everything that the panel shows of its user's stream, as of `position`. It is plain data, and all that a reload
+ * needs.
  */
 export interface PanelState {
-  /** The last event that is contained; undefined before the first snapshot. */
+  /** The last event that is included; undefined before the first snapshot. */
   readonly position: Position | undefined
   readonly account: AccountView | undefined
   readonly orders: ReadonlyMap<string, RankedOrder>
@@ -24,7 +24,7 @@ export interface PanelState {
   readonly readSeq: number
 }
 
-/** The page forgets what is older: closed orders first. */
+/** The page removes older entries; closed orders first. */
 export const ORDERS_MAX = 2_000
 export const REFUNDS_MAX = 500
 export const NOTICES_MAX = 200

@@ -4,7 +4,7 @@ import { orderNotice, type Notice } from './notices.ts'
 import { NOTICES_MAX, ORDERS_MAX, REFUNDS_MAX, type PanelState, type RankedOrder } from './panel-state.ts'
 import { completeRefunds, type RefundEntry } from './refunds.ts'
 
-/** What can happen to the state. */
+/** A change of the state. */
 export type Change =
   | {
       readonly type: 'snapshot'
@@ -23,29 +23,29 @@ export type Change =
       readonly account?: AccountView | undefined
     }
   | { readonly type: 'account'; readonly seq: number; readonly at: string; readonly account: AccountView }
-  /** Something that changes nothing here. */
+  /** An event that changes only the position. */
   | { readonly type: 'other'; readonly seq: number }
   | { readonly type: 'read' }
 
-/** The state in the making: one copy for a whole batch, however many changes it holds, and none of what stays. */
+/** The new state while a batch is applied. Only what changes is copied, once per batch. */
 interface Draft {
   position: Position | undefined
   account: AccountView | undefined
   orders: ReadonlyMap<string, RankedOrder>
-  /** The orders as a copy that may be changed, once there is one. */
+  /** A mutable copy of the orders, once one is needed. */
   copy: Map<string, RankedOrder> | undefined
   rankMax: number
   refunds: readonly RefundEntry[]
   notices: readonly Notice[]
-  /** What is added on top of them, oldest first. */
+  /** New entries, oldest first. */
   newRefunds: RefundEntry[]
   newNotices: Notice[]
   readSeq: number
 }
 
 /**
- * Applies changes in their order. The state that comes in is not touched, and an order that did not change is the same
- * object as before. Changes whose seq is contained already are dropped.
+ * Applies changes in order. The given state is not modified, and an unchanged order stays the same object. Changes
+ * whose seq is already included are ignored.
  */
 export function reduce(state: PanelState, changes: readonly Change[]): PanelState {
   if (changes.length === 0) return state
@@ -91,7 +91,7 @@ function apply(draft: Draft, change: Change): void {
 }
 
 function applySnapshot(draft: Draft, { position, account, orders }: Extract<Change, { type: 'snapshot' }>): void {
-  // Another epoch is another stream: what was known of the old one's events means nothing in it.
+  // Another epoch is another stream: the events of the old one do not apply to it.
   const isSameStream = draft.position?.epoch === position.epoch
   draft.refunds = completeRefunds(isSameStream ? [...draft.newRefunds.toReversed(), ...draft.refunds] : [], orders)
   draft.newRefunds = []
@@ -129,7 +129,7 @@ function copyOrders(draft: Draft): Map<string, RankedOrder> {
   return draft.copy
 }
 
-/** @returns false when the change is contained already. */
+/** @returns false if the change is already included. */
 function advance(draft: Draft, seq: number): boolean {
   if (draft.position === undefined || seq <= draft.position.seq) return false
   draft.position = { ...draft.position, seq }

@@ -1,7 +1,7 @@
 import type { OrderView } from '@paxyo/browser-client'
 import { formatMoney, parseMoney, type Money } from './money.ts'
 
-/** A payment back to the user. */
+/** A refund to the user. */
 export interface RefundEntry {
   readonly refundId: string
   readonly orderId: string
@@ -13,10 +13,10 @@ export interface RefundEntry {
 }
 
 /**
- * Completes the history by a snapshot, which tells what each order got back in all but not in which payments: what is
- * not known as a payment becomes one entry, at the time of the order's last change.
+ * Completes the history from a snapshot, which has the refunded total of each order but not the single refunds: the
+ * part that is not known as refunds becomes one entry, at the time of the order's last change.
  *
- * @param known payments of the same stream, newest first.
+ * @param known refunds of the same stream, newest first.
  */
 export function completeRefunds(known: readonly RefundEntry[], orders: readonly OrderView[]): RefundEntry[] {
   const knownByOrder = new Map<string, Money>()
@@ -33,7 +33,7 @@ export function completeRefunds(known: readonly RefundEntry[], orders: readonly 
   return [...found, ...known].toSorted((one, other) => (one.at < other.at ? 1 : one.at > other.at ? -1 : 0))
 }
 
-/** What came back for these orders in all, which share a currency. */
+/** The refunded total of orders in the same currency. */
 export function totalRefunded(orders: Iterable<OrderView>): string {
   let total = 0n
   for (const { refunded } of orders) total += parseMoney(refunded)

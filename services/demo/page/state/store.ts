@@ -1,20 +1,20 @@
 import type { PanelState } from './panel-state.ts'
 import { reduce, type Change } from './reduce.ts'
 
-/** Runs a task once, soon; returns what takes it back. */
+/** Runs a task once, soon; returns a function that cancels it. */
 export type Schedule = (task: () => void) => () => void
 
 export interface Store {
   readonly state: PanelState
-  /** Takes a change in; it is applied, together with others, when the next frame is drawn. */
+  /** Queues a change; it is applied, together with others, before the next frame. */
   push(change: Change): void
-  /** Applies what waits now. */
+  /** Applies the queued changes now. */
   flush(): void
 }
 
 /**
- * Collects changes and applies them in batches, so that a thousand events that come at once are one step of the state
- * and one drawing of the page.
+ * Collects changes and applies them in batches, so that a thousand events at once are one update of the state and of
+ * the page.
  */
 export function createStore(
   initial: PanelState,

@@ -1,6 +1,6 @@
 import type { Notice } from './notices.ts'
 
-/** What pops up for the notices of one moment: each of a few, or one for many. */
+/** The toasts for the notices of one moment: one for each of a few, or one for many. */
 export type Toast =
   | { readonly kind: 'notice'; readonly notice: Notice }
   | { readonly kind: 'many'; readonly count: number; readonly refunds: number }

@@ -12,7 +12,10 @@ const NAMES: Readonly<Record<ConnectionStatus['state'], string>> = {
 
 const TICK_MS = 1_000
 
-/** Whether the page is live, since when, and when it tries again. Only the name is spoken: a countdown would chatter. */
+/**
+ * The connection's state, since when, and the time until the next retry. Screen readers get only the state, not the
+ * countdown.
+ */
 export function createConnectionPill(): { show(status: ConnectionStatus): void } {
   const pill = byId('connection')
   const name = pill.querySelector('.connection-name')!
@@ -33,6 +36,6 @@ export function createConnectionPill(): { show(status: ConnectionStatus): void }
 
 function detailOf({ state, sinceMs, retryAtMs }: ConnectionStatus, nowMs: number): string {
   const waitS = retryAtMs === undefined ? 0 : Math.ceil((retryAtMs - nowMs) / 1000)
-  if (state !== 'offline' && waitS > 0) return `next try in ${waitS} s`
+  if (state !== 'offline' && waitS > 0) return `retry in ${waitS} s`
   return state === 'connecting' ? '' : `since ${formatClockTime(sinceMs)}`
 }

@@ -6,7 +6,7 @@ import { formatMoneyText, formatNumber } from './format.ts'
 export interface Description {
   readonly title: string
   readonly text: string
-  /** What the mark beside it is coloured by. */
+  /** Selects the colour of its mark. */
   readonly tone: string
 }
 

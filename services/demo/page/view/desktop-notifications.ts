@@ -5,7 +5,7 @@ import { byId, setText } from './element.ts'
 
 const KEY = 'paxyo-desktop-notifications'
 
-/** Notifications outside of the page, for when nobody looks at it. The browser's question comes with the click only. */
+/** Desktop notifications while the page is hidden. The browser asks for permission only after a click. */
 export function createDesktopNotifications(store: TextStore): { notify(toasts: readonly Toast[]): void } {
   const button = byId('desktop')
   if (!('Notification' in globalThis)) return { notify: () => undefined }
@@ -28,18 +28,18 @@ export function createDesktopNotifications(store: TextStore): { notify(toasts: r
   return {
     notify(toasts) {
       if (!document.hidden || !isOn()) return
-      for (const toast of toasts) tell(toast)
+      for (const toast of toasts) showNotification(toast)
     },
   }
 }
 
-function tell(toast: Toast): void {
+function showNotification(toast: Toast): void {
   const { title, text } = describeToast(toast)
   let notification: Notification
   try {
     notification = new Notification(title, { body: text, icon: '/demo/page/icon.svg' })
   } catch {
-    // Chrome on Android leaves this to service workers.
+    // Chrome on Android allows notifications only from service workers.
     return
   }
   notification.addEventListener('click', () => {

@@ -1,4 +1,4 @@
-/** An element that index.html has; of some kind, where that is needed. */
+/** An element of index.html, of a given tag if one is given. */
 export function byId(id: string): HTMLElement
 export function byId<Tag extends keyof HTMLElementTagNameMap>(id: string, tag: Tag): HTMLElementTagNameMap[Tag]
 export function byId(id: string, tag?: string): HTMLElement {
@@ -15,7 +15,7 @@ export interface ElementOptions {
   readonly label?: string
 }
 
-/** Makes an element. Text is only ever set as text: what orders hold comes from outside. */
+/** Creates an element. Text is never parsed as HTML: the content of orders comes from users. */
 export function element<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   { className, text, role, data, label }: ElementOptions = {},
@@ -31,7 +31,7 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
   return created
 }
 
-/** Changes a text only when it differs: a write of the same text would still make the browser lay out anew. */
+/** Changes a text only if it differs: writing the same text would still cause a layout. */
 export function setText(target: Node, text: string): void {
   if (target.textContent !== text) target.textContent = text
 }

@@ -1,4 +1,4 @@
-/** The page speaks English, and so do its numbers. */
+/** The page is in English, and so are its numbers. */
 const LOCALE = 'en'
 const MONEY_DECIMALS_MAX = 8
 
@@ -9,16 +9,16 @@ const clockTime = new Intl.DateTimeFormat(LOCALE, { hour: '2-digit', minute: '2-
 const relativeTime = new Intl.RelativeTimeFormat(LOCALE, { numeric: 'auto', style: 'narrow' })
 
 export const formatNumber = (value: number): string => wholeNumber.format(value)
-/** Never says 100 % of what is not all there. */
+/** Rounds down, so that it shows 100 % only when all is delivered. */
 export const formatPercent = (part: number): string => percent.format(Math.floor(part * 100) / 100)
 export const formatExactTime = (timeMs: number): string => exactTime.format(timeMs)
 export const formatClockTime = (timeMs: number): string => clockTime.format(timeMs)
 
 const moneyFormats = new Map<string, Intl.NumberFormat>()
 
-/** `$2.50`; all digits that there are, at least two behind the point. Units that no country has follow the number. */
+/** `$2.50`; all digits, at least two after the point. A unit that is not an ISO 4217 code follows the number. */
 export function formatMoneyText(amount: string, currency: string): string {
-  // Intl reads a decimal string exactly; as a number it would lose digits.
+  // Intl formats a decimal string exactly; a number would lose digits.
   const exact = amount as `${number}`
   const isCountrys = /^[A-Z]{3}$/.test(currency)
   let format = moneyFormats.get(currency)
@@ -43,13 +43,13 @@ const UNITS: readonly [unit: Intl.RelativeTimeFormatUnit, seconds: number][] = [
 ]
 
 export function formatRelativeTime(timeMs: number, nowMs: number): string {
-  // Clocks differ: what is a little in the future was just now.
+  // Clocks differ: a time slightly in the future is shown as "just now".
   const seconds = Math.max(0, Math.round((nowMs - timeMs) / 1000))
   const unit = UNITS.find(([, length]) => seconds >= length)
   return unit === undefined ? 'just now' : relativeTime.format(-Math.floor(seconds / unit[1]), unit[0])
 }
 
-/** The address without what everybody knows. */
+/** The URL without `https://www.`. */
 export const shortLink = (link: string): string => link.replace(/^https?:\/\/(?:www\.)?/, '')
 
 const MONOGRAMS: Readonly<Record<string, string>> = {
@@ -66,7 +66,7 @@ const MONOGRAMS: Readonly<Record<string, string>> = {
   discord: 'DC',
 }
 
-/** Two letters that stand for a service's platform. */
+/** Two letters for a service's platform. */
 export function monogram(service: string): string {
   const platform = service.split(/\s/, 1)[0] ?? ''
   return MONOGRAMS[platform.toLowerCase()] ?? Array.from(platform).slice(0, 2).join('').toUpperCase()

@@ -1,9 +1,9 @@
 import { byId } from './element.ts'
 
 /**
- * `/` goes to the search, Esc clears it and leaves. The notification centre closes by Esc on its own.
+ * `/` focuses the search, Esc clears it and leaves it. The browser closes the notification centre on Esc.
  *
- * @param dismiss closes what lies above the page, and says whether there was something.
+ * @param dismiss closes everything above the page, and returns whether there was something.
  */
 export function listenToKeyboard(dismiss: () => boolean): void {
   const search = byId('search', 'input')

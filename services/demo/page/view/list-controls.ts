@@ -36,7 +36,7 @@ export interface ListControls {
   show(page: OrderPage, choice: ListChoice, isEmpty: boolean): void
 }
 
-/** Filters, search, sorting on a phone, and the pager. @param change is given what is chosen anew. */
+/** Filters, search, sorting on a phone, and the pager. @param change receives the part of the choice that changed. */
 export function createListControls(change: (choice: Partial<ListChoice>) => void): ListControls {
   const counts = new Map<Filter, { readonly button: HTMLButtonElement; readonly count: HTMLElement }>()
   for (const filter of FILTERS) {
@@ -83,7 +83,7 @@ export function createListControls(change: (choice: Partial<ListChoice>) => void
       const first = list.page * choice.pageSize
       const range = `${formatNumber(first + 1)}–${formatNumber(first + list.orders.length)}`
       setText(byId('range'), `${range} of ${formatNumber(list.total)}`)
-      // Not `disabled`, which would drop the focus of whoever pages with the keyboard.
+      // Not `disabled`, which would drop the focus of a user who pages with the keyboard.
       setUnavailable(previous, list.page === 0)
       setUnavailable(next, list.page === list.pageCount - 1)
       showEmpty(list, isEmpty)
@@ -91,7 +91,7 @@ export function createListControls(change: (choice: Partial<ListChoice>) => void
   }
 }
 
-/** Figures and times are looked at from the top, names from A. */
+/** Figures and times are sorted in descending order, names in ascending order. */
 export function sortingBy(key: SortKey): Partial<ListChoice> {
   return { sort: key, descending: key !== 'service' && key !== 'status', page: 0 }
 }
@@ -103,11 +103,9 @@ function setUnavailable(button: HTMLButtonElement, isUnavailable: boolean): void
 function showEmpty({ total }: OrderPage, isEmpty: boolean): void {
   byId('empty').hidden = total > 0
   byId('clear').hidden = isEmpty
-  setText(byId('empty-title'), isEmpty ? 'No orders yet' : 'No order fits')
+  setText(byId('empty-title'), isEmpty ? 'No orders yet' : 'No orders match')
   setText(
     byId('empty-text'),
-    isEmpty
-      ? 'The first one appears here by itself, as soon as it is placed.'
-      : 'None has this status and these words in its service, link or id.',
+    isEmpty ? 'New orders appear here automatically.' : 'No order has this status and contains these words.',
   )
 }

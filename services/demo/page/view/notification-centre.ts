@@ -11,7 +11,7 @@ export interface NotificationCentre {
   show(state: PanelState): void
 }
 
-/** The list behind the bell. It is drawn while it is open only: nobody sees it otherwise. */
+/** The list behind the bell. It is rendered only while it is open. */
 export function createNotificationCentre(markRead: () => void): NotificationCentre {
   const panel = byId('notification-centre')
   const bell = byId('bell')
@@ -46,7 +46,7 @@ export function createNotificationCentre(markRead: () => void): NotificationCent
       document.title = unread === 0 ? title : `(${badge.textContent}) ${title}`
       if (!isOpen()) return
       list(state)
-      // What comes while the list is open is read.
+      // Notices that arrive while the list is open are read.
       if (unread > 0) markRead()
     },
   }

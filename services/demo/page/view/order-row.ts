@@ -10,13 +10,13 @@ export interface OrderRow {
   readonly root: HTMLTableRowElement
   show(order: OrderView): void
   setSelected(isSelected: boolean): void
-  /** Lights the row up for a moment. */
+  /** Highlights the row for a moment. */
   flash(): void
 }
 
 const NONE = '–'
 
-/** @param isSelectable whether there is something to do with a selected order. */
+/** @param isSelectable whether the page has actions for a selected order. */
 export function createOrderRow(first: OrderView, isSelectable: boolean): OrderRow {
   const root = element('tr', { role: 'row', data: { orderId: first.orderId } })
   const id = element(isSelectable ? 'button' : 'span', { className: 'order-id', text: `#${first.providerOrderId}` })
@@ -80,7 +80,7 @@ export function createOrderRow(first: OrderView, isSelectable: boolean): OrderRo
       if (isSelectable) id.ariaPressed = String(isSelected)
     },
     flash() {
-      // Two names of one animation: changing from one to the other starts it anew.
+      // Two names of the same animation: changing the name restarts it.
       root.dataset['flash'] = root.dataset['flash'] === 'a' ? 'b' : 'a'
     },
   }
@@ -89,7 +89,7 @@ export function createOrderRow(first: OrderView, isSelectable: boolean): OrderRo
   return row
 }
 
-/** Only web addresses become links: what the user ordered for may be any text. */
+/** Only web URLs become links: an order's link may be any text. */
 function showLink(holder: HTMLElement, link: string): void {
   const text = shortLink(link)
   if (holder.textContent === text) return

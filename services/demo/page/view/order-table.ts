@@ -11,7 +11,7 @@ export interface OrderTableOptions {
 
 export interface OrderTable {
   show(page: OrderPage, choice: ListChoice, selectedId: string | undefined): void
-  /** Lights up rows that are on the page. */
+  /** Highlights rows that are on the page. */
   flash(orderIds: ReadonlySet<string>): void
 }
 
@@ -29,7 +29,7 @@ const COLUMNS: readonly [key: SortKey, label: string, isNumber: boolean][] = [
 
 const SKELETON_ROWS = 6
 
-/** Shows a page of orders. Rows are kept by order, so that a change touches the cells that differ and nothing else. */
+/** Shows a page of orders. Rows are kept per order, so that a change updates only the cells that differ. */
 export function createOrderTable({ isSelectable, onSort, onSelect }: OrderTableOptions): OrderTable {
   const body = byId('orders', 'tbody')
   const headers = showColumns(onSort)
@@ -41,7 +41,7 @@ export function createOrderTable({ isSelectable, onSort, onSelect }: OrderTableO
   })
   if (isSelectable) {
     body.addEventListener('click', ({ target }) => {
-      // A link is followed, and text that is being copied is not a click.
+      // A click on a link follows it, and a selection of text is not a click.
       if (!(target instanceof Element) || target.closest('a') !== null || getSelection()?.type === 'Range') return
       const orderId = target.closest<HTMLElement>('[data-order-id]')?.dataset['orderId']
       if (orderId !== undefined) onSelect(orderId)
@@ -82,7 +82,7 @@ export function createOrderTable({ isSelectable, onSort, onSelect }: OrderTableO
   }
 }
 
-/** Makes these the children, in this order, and moves none that stands right: moving one would take its focus. */
+/** Sets the children, in this order. It does not move a child that is already in place: that would remove its focus. */
 function placeChildren(parent: HTMLElement, children: readonly HTMLElement[]): void {
   const wanted = new Set<Element>(children)
   for (const child of Array.from(parent.children)) if (!wanted.has(child)) child.remove()

@@ -8,7 +8,7 @@ import { formatMoneyText, formatNumber } from './format.ts'
 
 const COUNTING_MS = 700
 
-/** Balance, refunds in all, and open orders. */
+/** The balance, the refunded total, and the number of open orders. */
 export function createOverview(): { show(state: PanelState): void } {
   const balance = createBalance()
   let shownOrders: PanelState['orders'] | undefined
@@ -25,7 +25,7 @@ export function createOverview(): { show(state: PanelState): void } {
   }
 }
 
-/** Counts to a new balance; who listens instead of looking is given the new one only. */
+/** Animates a change of the balance; screen readers get only the new one. */
 function createBalance(): { show(account: AccountView | undefined): void } {
   const figure = byId('balance-figure')
   const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)')
@@ -68,7 +68,7 @@ function createBalance(): { show(account: AccountView | undefined): void } {
   }
 }
 
-/** What has come in, beside the balance for a moment; what comes in meanwhile is added to it. */
+/** Shows the gain next to the balance for a moment; further gains in this time are added. */
 function createGain(): (before: string, account: AccountView) => void {
   const gain = byId('balance-gain')
   let from: string | undefined

@@ -3,7 +3,7 @@ import { byId, setText } from './element.ts'
 
 let isListening = false
 
-/** Says what the pill can't: that it is over, or that nothing has come yet. @param hasState whether there is something to show. */
+/** Explains that the connection has ended, or has not succeeded yet. @param hasState whether the page shows orders. */
 export function showProblem({ state, error }: ConnectionStatus, hasState: boolean): void {
   const isOver = state === 'closed'
   const isWaiting = error !== undefined && !hasState && state !== 'live'
@@ -13,7 +13,7 @@ export function showProblem({ state, error }: ConnectionStatus, hasState: boolea
   if (isOver) {
     setText(byId('problem-text'), 'The connection has ended. Reload the page to sign in again.')
   } else if (isWaiting) {
-    setText(byId('problem-text'), 'The server cannot be reached yet. Your orders appear as soon as it answers.')
+    setText(byId('problem-text'), 'The server cannot be reached yet. Your orders appear as soon as it responds.')
   }
   if (isListening) return
   isListening = true

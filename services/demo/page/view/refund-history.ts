@@ -4,7 +4,7 @@ import { byId, element } from './element.ts'
 import { formatMoneyText } from './format.ts'
 import { timeAgo } from './time-ago.ts'
 
-/** How many payments are listed; each order's sum stands in its row. */
+/** How many refunds are listed; an order's row shows its total. */
 const LISTED_MAX = 50
 
 export function createRefundHistory(): { show(state: PanelState): void } {

@@ -11,7 +11,7 @@ export interface Simulator {
   show(state: PanelState, selectedId: string | undefined): void
 }
 
-/** The buttons that make the provider send webhooks: there only where the server has somebody to play it. */
+/** The buttons that make the provider send webhooks. They exist only if the server has a simulated provider. */
 export function createSimulator(): Simulator {
   const section = byId('simulator')
   const buttons = [...section.querySelectorAll<HTMLButtonElement>('[data-action]')]
@@ -30,7 +30,7 @@ export function createSimulator(): Simulator {
     }
   }
   for (const button of buttons) {
-    // Until there are orders.
+    // Until the orders are loaded.
     button.disabled = true
     button.addEventListener('click', () => {
       if (button.ariaBusy === 'true') return
@@ -73,9 +73,9 @@ async function post(path: string, body: unknown): Promise<void> {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   }).catch(() => {
-    throw new Error('the server cannot be reached. Try again when the page is live.')
+    throw new Error('the server cannot be reached. Retry when the page is live.')
   })
   if (response.ok) return
   const { title } = (await response.json().catch(() => ({}))) as { title?: string }
-  throw new Error(title ?? `the server answered ${response.status}`)
+  throw new Error(title ?? `the server responded ${response.status}`)
 }

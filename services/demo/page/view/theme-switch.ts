@@ -3,7 +3,7 @@ import { byId } from './element.ts'
 
 const KEY = 'paxyo-theme'
 
-/** Light or dark as the system has it until the user says otherwise; theme.ts sets what was said before the first paint. */
+/** The system's theme until the user chooses one; theme.ts applies the choice before the first paint. */
 export function createThemeSwitch(store: TextStore): void {
   const button = byId('theme')
   const prefersDark = matchMedia('(prefers-color-scheme: dark)')

@@ -17,7 +17,7 @@ export function setTime(time: HTMLTimeElement, at: string): void {
   if (time.textContent !== text) time.textContent = text
 }
 
-/** Brings all times of the page up to date. */
+/** Updates all times of the page. */
 export function refreshTimes(): void {
   for (const time of document.querySelectorAll('time')) setTime(time, time.dateTime)
 }

@@ -11,7 +11,7 @@ export interface Toasts {
   dismissAll(): boolean
 }
 
-/** What has just changed, in a corner for a few seconds; as long as the pointer or the focus is there, it stays. */
+/** Shows changes in a corner for a few seconds, and as long as the pointer or the focus is there. */
 export function createToasts(): Toasts {
   const list = byId('toasts')
   const isHeld = (): boolean => list.matches(':hover, :focus-within')

@@ -5,7 +5,7 @@ import { z } from 'zod'
 const demoActionSchema = z.enum(['progress', 'complete', 'partial', 'cancel'])
 export type DemoAction = z.infer<typeof demoActionSchema>
 
-/** Somebody who plays the provider and the panel, for the buttons of the page. */
+/** The actions of the page's buttons. */
 export interface DemoActions {
   /** Has the provider send its webhook about one of the demo user's orders. */
   act(action: DemoAction, orderId: string): Promise<void>
@@ -15,14 +15,14 @@ export interface DemoActions {
 }
 
 const BURST_MAX = 200
-/** Whoever holds a button down does not pile up work. */
+/** Limits the work of a user who holds a button down. */
 const RUNNING_MAX = 8
 
 const actSchema = z.strictObject({ action: demoActionSchema, orderId: z.string().min(1).max(128) })
 const burstSchema = z.strictObject({ count: z.int().min(1).max(BURST_MAX) })
 const newOrderSchema = z.strictObject({})
 
-/** Adds the routes of the buttons. They answer 204 when the provider's webhooks were taken. */
+/** Adds the routes of the buttons. They respond 204 after webhook-ingest has acknowledged the provider's webhooks. */
 export function registerDemoActions(app: FastifyInstance, actions: DemoActions): void {
   let running = 0
 

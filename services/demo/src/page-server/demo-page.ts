@@ -5,13 +5,13 @@ import { readIndex, readPageFiles } from './page-files.ts'
 export interface DemoPageOptions {
   /** Mints a browser token for the demo's user. */
   readonly mintToken: () => Promise<string>
-  /** The gateway's address, such as `wss://rt.example.com/ws`, when it is not where the page comes from. */
+  /** The gateway's URL, such as `wss://rt.example.com/ws`, if it has another origin than the page. */
   readonly socketUrl?: string
-  /** Who plays the provider; without it the page has no buttons for that. */
+  /** The actions of the buttons; without them the page has no buttons. */
   readonly actions?: DemoActions
 }
 
-/** Everything comes from here, but for the socket, and nothing is inline. */
+/** Allows the page's own files and the socket, and no inline code. */
 const contentSecurityPolicy = (socketUrl = ''): string =>
   [
     "default-src 'none'",
@@ -26,8 +26,8 @@ const contentSecurityPolicy = (socketUrl = ''): string =>
   ].join('; ')
 
 /**
- * Serves the demo page and the token it uses. The browser gets TypeScript with its types stripped, so there is no
- * build. The token is everybody's who can reach the page: for demonstration only.
+ * Serves the demo page and its token. The browser gets TypeScript with its types stripped, so there is no build. Every
+ * visitor of the page gets a token: for demonstration only.
  */
 export function registerDemoPage(app: FastifyInstance, { mintToken, socketUrl, actions }: DemoPageOptions): void {
   const headers = {
@@ -47,7 +47,7 @@ export function registerDemoPage(app: FastifyInstance, { mintToken, socketUrl, a
 
   const index = readIndex(files)
   app.get('/', async (_request, reply) => {
-    // As a panel's server does: the page knows from its first moment whose it is.
+    // Like a panel's server: the page knows its user before it gets a token.
     const body = attributes({
       'user-id': subjectOf(await mintToken()),
       ...(socketUrl === undefined ? {} : { 'socket-url': socketUrl }),
@@ -65,7 +65,7 @@ export function registerDemoPage(app: FastifyInstance, { mintToken, socketUrl, a
   if (actions !== undefined) registerDemoActions(app, actions)
 }
 
-/** Whose token it is; it is our own, so nothing has to be verified. */
+/** The token's user. The token is not verified, because this server minted it. */
 function subjectOf(token: string): string {
   const claims = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as { sub: string }
   return claims.sub

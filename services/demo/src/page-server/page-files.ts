@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 
-/** A file as the browser gets it. */
+/** A file for the browser. */
 export interface PageFile {
   readonly path: string
   readonly type: string
@@ -9,7 +9,7 @@ export interface PageFile {
 }
 
 const PAGE = new URL('../../page/', import.meta.url)
-/** Doors of packages whose sources run in the browser, too; they import nothing but types of others. */
+/** Entry points of packages whose sources run in the browser, too; they import only types of other packages. */
 const PACKAGES = ['@paxyo/browser-client', '@paxyo/contracts/data'] as const
 const FONT = '@fontsource-variable/hanken-grotesk'
 const FONT_SUBSETS = ['latin', 'latin-ext']
@@ -19,7 +19,7 @@ const STYLES = ['tokens', 'base', 'masthead', 'simulator', 'orders', 'aside', 'n
 
 const packagePath = (name: string): string => `/demo/packages/${name.split('/').slice(1).join('/')}/`
 
-/** Everything that the page consists of, but for the page itself. */
+/** All files of the page, except index.html. */
 export function readPageFiles(): PageFile[] {
   return [
     ...readModules(PAGE, '/demo/page/'),
@@ -30,7 +30,7 @@ export function readPageFiles(): PageFile[] {
   ]
 }
 
-/** The page, with links to its files: all modules at once, so that none waits for the one that imports it. */
+/** The page, with links to its files. It preloads all modules, so that none waits for the module that imports it. */
 export function readIndex(files: readonly PageFile[]): string {
   const link = (rel: string, { path }: PageFile): string => `<link rel="${rel}" href="${path}" />`
   const styles = files.filter(({ type }) => type === 'text/css').map((file) => link('stylesheet', file))
@@ -42,7 +42,7 @@ export function readIndex(files: readonly PageFile[]): string {
     .replace('<!-- modules -->', modules.join(''))
 }
 
-/** TypeScript with its types stripped; a package's name becomes the address that it is served at. */
+/** TypeScript with its types stripped; package names in imports are replaced by the paths that serve them. */
 function readModules(folder: URL, basePath: string): PageFile[] {
   return readdirSync(folder, { recursive: true })
     .map((name) => String(name).replaceAll('\\', '/'))

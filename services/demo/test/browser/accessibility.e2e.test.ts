@@ -29,9 +29,9 @@ afterAll(async () => {
   await system[Symbol.asyncDispose]()
 })
 
-/** What axe finds that keeps somebody out. It is evaluated by the browser's debugger, which no policy holds back. */
+/** The violations that axe finds. It runs in the browser's debugger, which no Content-Security-Policy restricts. */
 async function findFaults(page: Page): Promise<unknown[]> {
-  // Colours that still move have no contrast to be measured.
+  // The contrast of colours can be measured only after their animation.
   await page.evaluate(() =>
     Promise.all(document.getAnimations().map(({ finished }) => finished.catch(() => undefined))),
   )
@@ -114,5 +114,5 @@ test('a screen reader finds a table with headers, names for controls, and a live
   expect(await page.getByRole('cell', { name: 'Canceled' }).count()).toBeGreaterThan(0)
   expect(await page.getByRole('searchbox', { name: 'Search orders by service, link or id' }).count()).toBe(1)
   expect(await page.getByRole('progressbar', { name: 'Delivered of order 50' }).count()).toBe(1)
-  expect(await page.locator('#announcer[role="status"]').count()).toBe(1)
+  expect(await page.locator('#live-region[role="status"]').count()).toBe(1)
 })

@@ -4,9 +4,9 @@ import { startSystem } from '../../../../infra/e2e/system.ts'
 
 const ORDERS = 1_000
 const REGISTRATIONS_AT_ONCE = 25
-/** Some 100 ms on a busy machine; a page that blocks is far beyond this on any. */
+/** About 100 ms on a busy machine; a page that blocks exceeds this on any machine. */
 const LONGEST_TASK_MS_MAX = 4_000
-/** Each event changes the balance, so a page that drew them one by one would draw a thousand. */
+/** Each event changes the balance, so a page that rendered each one would render it a thousand times. */
 const DRAWINGS_MAX = 500
 
 test('1,000 events at once: the page stays responsive and ends up right', async () => {
@@ -47,7 +47,7 @@ test('1,000 events at once: the page stays responsive and ends up right', async 
     Object.assign(globalThis, { measured: { tasks, frames, drawings } })
   })
 
-  // Every second order is canceled, the others get half of their money back.
+  // Every second order is canceled; half of the charge of the others is refunded.
   const updates = Array.from({ length: ORDERS }, (_, index) => {
     const update = { order_id: `7${index}` }
     return index % 2 === 0 ? { ...update, status: 'canceled' } : { ...update, status: 'partial', remains: 500 }
@@ -69,7 +69,7 @@ test('1,000 events at once: the page stays responsive and ends up right', async 
   )
   expect(longestTaskMs).toBeLessThan(LONGEST_TASK_MS_MAX)
   expect(drawings.length).toBeLessThan(DRAWINGS_MAX)
-  // Not more than one in a frame, however many there are.
+  // At most one per frame, however many there are.
   expect(drawings.length).toBeLessThanOrEqual(frames.length + 1)
 
   const counts = await page.locator('.filter .count').allTextContents()

@@ -16,12 +16,12 @@ afterAll(async () => {
 
 async function registerOrders(userId: string, count: number): Promise<void> {
   for (let index = 0; index < count; index += 1) {
-    const answer = await system.register({
+    const response = await system.register({
       userId,
       orderId: `${userId}-${index}`,
       providerOrderId: `${userId}${index}`,
     })
-    expect(answer.status).toBe(201)
+    expect(response.status).toBe(201)
   }
 }
 
@@ -33,11 +33,11 @@ test('the server is killed and comes back: the page says so, and has missed noth
   const { page } = panel
 
   await system.gateway.end('SIGKILL')
-  // Nobody is there, so the retries take longer each time and there is something to count down.
+  // No server listens there, so the delays of the retries grow and the page shows a countdown.
   proxy.target = await freePort()
   proxy.cut()
   await panel.state('reconnecting')
-  await eventually(async () => /next try in \d+ s/.test((await page.textContent('#connection')) ?? ''))
+  await eventually(async () => /retry in \d+ s/.test((await page.textContent('#connection')) ?? ''))
   await system.webhook([0, 1, 2].map((index) => ({ order_id: `killed${index}`, status: 'canceled' })))
 
   system.gateway = await system.start('ws-gateway')
@@ -101,7 +101,7 @@ test('a background tab keeps up, notifies, and shows it as soon as it is looked 
   await using browser = await startRawChromium()
   const tab = await browser.open(await system.servePage('background'))
   await eventually(() => tab.evaluate(`document.querySelector('#connection').dataset.state === 'live'`))
-  // What a user has allowed and turned on before.
+  // The user has allowed and turned on notifications before.
   await tab.evaluate(`{
     globalThis.shown = []
     globalThis.Notification = class extends EventTarget {

@@ -83,7 +83,7 @@ test('what goes wrong with an action is said', async () => {
 })
 
 test('it looks alive', async () => {
-  // As after some weeks of use: all orders of a demo are as old as the process.
+  // As after some weeks of use; otherwise all orders of a demo are as old as the process.
   await database.owner.query(
     `UPDATE orders SET updated_at = now() - make_interval(secs => (25 - substr(order_id, 6)::int) ^ 3 * 60)`,
   )

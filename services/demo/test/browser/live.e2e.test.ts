@@ -14,14 +14,14 @@ afterAll(async () => {
 })
 
 let users = 0
-/** A user of its own for each test, with orders `<user>-0` … of which the last is the newest. */
+/** A new user for each test, with orders `<user>-0` …, of which the last is the newest. */
 async function createUser(services: readonly string[]): Promise<{ userId: string; address: string }> {
   users += 1
   const userId = `live-${users}`
   for (const [index, service] of services.entries()) {
     const details = { orderId: `${userId}-${index}`, providerOrderId: `${users}00${index}`, charge: '2.5', service }
-    const answer = await system.register({ ...details, userId, link: `https://example.com/${service}/${index}` })
-    expect(answer.status).toBe(201)
+    const response = await system.register({ ...details, userId, link: `https://example.com/${service}/${index}` })
+    expect(response.status).toBe(201)
   }
   return { userId, address: await system.servePage(userId) }
 }
@@ -54,13 +54,13 @@ test('a change is seen in its row, the balance, a toast, the refunds and behind 
   const { userId, address } = await createUser(['Followers', 'Views'])
   const { page, faults, status } = await openPanel(browsers.browser, address)
   expect(await page.textContent('#open-count')).toBe('2')
-  // Nobody plays the provider here.
+  // There is no simulated provider here.
   expect(await page.isHidden('#simulator')).toBe(true)
   expect(await page.locator('button.order-id').count()).toBe(0)
 
   const row = page.locator(`[data-order-id="${userId}-0"]`)
   await system.webhook({ order_id: providerId(userId, 0), status: 'Partial', remains: '300', start_count: '7' })
-  // What is on the page for some seconds only is read as soon as it is there, by the page itself.
+  // These elements exist for a few seconds only, so the page itself reads them as soon as they appear.
   const shown = await page.waitForFunction((orderId) => {
     const changed = document.querySelector<HTMLElement>(`[data-order-id="${orderId}"]`)
     if (changed?.querySelector('[data-status="partial"]') === null) return undefined
@@ -70,7 +70,7 @@ test('a change is seen in its row, the balance, a toast, the refunds and behind 
       cells: [...changed!.querySelectorAll('td')].map((cell) => cell.textContent),
       balance: text('#balance'),
       toasts: text('#toasts'),
-      announced: text('#announcer'),
+      announced: text('#live-region'),
     }
   }, `${userId}-0`)
   const { flash, cells, balance, toasts, announced } = (await shown.jsonValue())!
@@ -101,7 +101,7 @@ test('a change is seen in its row, the balance, a toast, the refunds and behind 
   await eventually(async () => (await page.title()) === 'Orders · Paxyo')
   expect(await page.isHidden('#unread')).toBe(true)
 
-  // Only the row that changed was touched, and its light goes out.
+  // Only the changed row was updated, and its highlight ends.
   expect(await status(`${userId}-1`)).toBe('pending')
   expect(await page.locator(`[data-order-id="${userId}-1"]`).getAttribute('data-flash')).toBeNull()
   await eventually(async () => (await row.getAttribute('data-flash')) === null)
@@ -131,8 +131,8 @@ test('orders are filtered, searched, sorted and paged', async () => {
   await page.click('[data-filter="all"]')
   await page.fill('#search', `service ${providerId(userId, 12)}`)
   expect(await shown()).toEqual([`${userId}-12`])
-  await page.fill('#search', 'nobody has ordered this')
-  expect(await page.textContent('#empty-title')).toBe('No order fits')
+  await page.fill('#search', 'no such order')
+  expect(await page.textContent('#empty-title')).toBe('No orders match')
   await page.click('#clear')
   expect(await shown()).toHaveLength(25)
 
@@ -206,7 +206,7 @@ test("what one user's page kept is not shown to the next user of the tab", async
   const { page, welcomes, state } = await openPanel(browsers.browser, first.address)
   const saved = await eventually(() => page.evaluate(() => sessionStorage.getItem('paxyo-panel') ?? undefined))
   await page.goto(second.address)
-  // As if both had logged in at the same address.
+  // As if both users had logged in at the same URL.
   await page.evaluate((item) => sessionStorage.setItem('paxyo-panel', item), saved)
   await page.addInitScript((item) => sessionStorage.setItem('paxyo-panel', item), saved)
   await page.reload()
@@ -262,19 +262,19 @@ test('the theme is that of the system until somebody says otherwise, and stays s
   expect(faults).toEqual([])
 })
 
-/** What the page has of desktop notifications, in place of the browser's own. */
+/** A fake of the browser's desktop notifications. */
 interface Desktop {
   asked: number
   shown: string[]
   /** As in Chrome on Android, where only a service worker may show them. */
-  refuses: boolean
+  rejects: boolean
 }
 
 test('desktop notifications are asked for by a click only, and come while nobody looks', async () => {
   const { userId, address } = await createUser(['Followers'])
   const { page, faults } = await openPanel(browsers.browser, address)
   await page.evaluate(() => {
-    const desktop: Desktop = { asked: 0, shown: [], refuses: false }
+    const desktop: Desktop = { asked: 0, shown: [], rejects: false }
     class FakeNotification extends EventTarget {
       static get permission(): NotificationPermission {
         return desktop.asked > 0 ? 'granted' : 'default'
@@ -285,7 +285,7 @@ test('desktop notifications are asked for by a click only, and come while nobody
       }
       constructor(title: string, { body }: { body: string }) {
         super()
-        if (desktop.refuses) throw new TypeError('Illegal constructor.')
+        if (desktop.rejects) throw new TypeError('Illegal constructor.')
         desktop.shown.push(`${title}: ${body}`)
       }
     }
@@ -302,10 +302,10 @@ test('desktop notifications are asked for by a click only, and come while nobody
   await system.webhook({ order_id: providerId(userId, 0), status: 'In progress' })
   await eventually(async () => (await desktop()).shown.length === 1)
   expect((await desktop()).shown[0]).toContain('Followers')
-  await page.evaluate(() => Object.assign((globalThis as unknown as { desktop: Desktop }).desktop, { refuses: true }))
+  await page.evaluate(() => Object.assign((globalThis as unknown as { desktop: Desktop }).desktop, { rejects: true }))
   await system.webhook({ order_id: providerId(userId, 0), status: 'Completed', remains: '0' })
   await page.locator(`[data-order-id="${userId}-0"] [data-status="completed"]`).first().waitFor({ state: 'attached' })
-  await page.locator('#announcer', { hasText: 'Completed' }).waitFor({ state: 'attached' })
+  await page.locator('#live-region', { hasText: 'Completed' }).waitFor({ state: 'attached' })
 
   await page.click('#desktop')
   await page.getByText('Turn on desktop notifications').waitFor()

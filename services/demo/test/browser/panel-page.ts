@@ -5,14 +5,14 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 
 const ARTIFACTS = fileURLToPath(new URL('../../../../.artifacts/panel/', import.meta.url))
 
-/** The panel in a browser, and everything that a good page has none of. */
+/** The panel in a browser, and the faults of the page. */
 export interface PanelPage {
   readonly page: Page
   /** Errors, warnings, and violations of the content security policy. */
   readonly faults: readonly string[]
-  /** The modes of all welcomes so far: what began with a snapshot, and what was resumed. */
+  /** The modes of all `welcome` messages so far. */
   readonly welcomes: readonly string[]
-  /** How many events have come. */
+  /** How many events the page has received. */
   readonly eventCount: () => number
   /** Waits until the page shows this connection state. */
   readonly state: (name: string) => Promise<void>
@@ -21,7 +21,7 @@ export interface PanelPage {
   readonly screenshot: (name: string) => Promise<void>
 }
 
-/** Opens the panel in a context of its own and waits until it is live. */
+/** Opens the panel in its own browser context and waits until it is live. */
 export async function openPanel(
   browser: Browser,
   address: string,
@@ -34,7 +34,7 @@ export async function openPanel(
   let events = 0
   page.on('pageerror', (error) => faults.push(error.message))
   page.on('console', (message) => {
-    // A socket that does not connect is the network's fault, and some tests are about that.
+    // A socket that does not connect is a network fault, and some tests cause it.
     const isExpected = /WebSocket connection|net::ERR_/.test(message.text())
     if (['error', 'warning'].includes(message.type()) && !isExpected) faults.push(message.text())
   })

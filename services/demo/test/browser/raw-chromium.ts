@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { WebSocket } from 'ws'
 
-/** A browser in which a tab can be in the background: Playwright lets every page believe that it is looked at. */
+/** A browser in which a tab can be in the background: Playwright makes every page visible. */
 export interface RawChromium extends AsyncDisposable {
   /** Opens a tab in front of the others. */
   open(url: string): Promise<RawTab>
@@ -18,7 +18,7 @@ export interface RawTab {
   activate(): Promise<void>
 }
 
-interface Answer {
+interface ProtocolResponse {
   readonly id?: number
   readonly result?: Readonly<Record<string, unknown>>
   readonly error?: { readonly message: string }
@@ -27,7 +27,7 @@ interface Answer {
 export async function startRawChromium(): Promise<RawChromium> {
   const profile = mkdtempSync(join(tmpdir(), 'paxyo-chromium-'))
   const flags = ['--headless=new', '--remote-debugging-port=0', `--user-data-dir=${profile}`, '--no-first-run']
-  // Chromium's sandbox refuses to run as root, which tests in containers are.
+  // Chromium's sandbox does not run as root, and tests in containers run as root.
   const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : []
   const child = spawn(findChromium(), [...flags, ...sandbox, 'about:blank'], { stdio: ['ignore', 'ignore', 'pipe'] })
   const address = await new Promise<string>((resolve, reject) => {
@@ -49,8 +49,8 @@ export async function startRawChromium(): Promise<RawChromium> {
       const { sessionId } = await send('Target.attachToTarget', { targetId, flatten: true })
       return {
         async evaluate<Value>(expression: string) {
-          const answer = await send('Runtime.evaluate', { expression, returnByValue: true }, String(sessionId))
-          return (answer['result'] as { value: Value }).value
+          const response = await send('Runtime.evaluate', { expression, returnByValue: true }, String(sessionId))
+          return (response['result'] as { value: Value }).value
         },
         activate: async () => void (await send('Target.activateTarget', { targetId })),
       }
@@ -65,19 +65,19 @@ export async function startRawChromium(): Promise<RawChromium> {
   }
 }
 
-/** Chrome's DevTools protocol: requests with numbers, answers with the same. */
+/** Chrome's DevTools protocol: a response has the id of its request. */
 function speak(socket: WebSocket) {
-  const waiting = new Map<number, (answer: Answer) => void>()
+  const waiting = new Map<number, (response: ProtocolResponse) => void>()
   let id = 0
   socket.on('message', (data: Buffer) => {
-    const answer = JSON.parse(data.toString()) as Answer
-    if (answer.id !== undefined) waiting.get(answer.id)?.(answer)
+    const response = JSON.parse(data.toString()) as ProtocolResponse
+    if (response.id !== undefined) waiting.get(response.id)?.(response)
   })
   return async (method: string, params: object, sessionId?: string): Promise<Readonly<Record<string, unknown>>> => {
     id += 1
-    const answer = new Promise<Answer>((resolve) => waiting.set(id, resolve))
+    const response = new Promise<ProtocolResponse>((resolve) => waiting.set(id, resolve))
     socket.send(JSON.stringify({ id, method, params, ...(sessionId === undefined ? {} : { sessionId }) }))
-    const { result = {}, error } = await answer
+    const { result = {}, error } = await response
     if (error !== undefined) throw new Error(`${method}: ${error.message}`)
     return result
   }

@@ -81,7 +81,7 @@ test('notices are unread until they are looked at', () => {
   ])
   expect(unreadCount(state)).toBe(2)
   const read = reduce(state, [{ type: 'read' }])
-  // Nothing else is another object than before, so nothing else is drawn anew.
+  // All other objects are the same as before, so the page does not render them again.
   expect([read.orders === state.orders, read.notices === state.notices, read.refunds === state.refunds]).toEqual([
     true,
     true,

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { startIngest, TOKEN, type IngestFixture } from '../ingest-fixture.ts'
 
-/** What providers were seen to send, and what each must become. */
+/** A webhook that a provider was seen to send, and the expected result. */
 interface RealWorldWebhook {
   readonly name: string
   readonly method?: 'GET'

@@ -1,5 +1,10 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { startSimulator, WEBHOOK_SHAPE_NAMES, type Proof, type Simulator } from '@paxyo/provider-simulator'
+import {
+  startSimulator,
+  WEBHOOK_SHAPE_NAMES,
+  type WebhookAuthentication,
+  type Simulator,
+} from '@paxyo/provider-simulator'
 import { listen } from '@paxyo/service-kit'
 import { parseSecret } from '@paxyo/standard-webhooks'
 import { readFileSync } from 'node:fs'
@@ -26,10 +31,10 @@ afterEach(async () => {
   await ingest[Symbol.asyncDispose]()
 })
 
-const start = async (proof: Proof = { kind: 'path', token: TOKEN }): Promise<void> => {
+const start = async (authentication: WebhookAuthentication = { kind: 'path', token: TOKEN }): Promise<void> => {
   ingest = await startIngest({ tokens: [TOKEN], signatureKeys: [KEY] })
   webhookUrl = `${await listen(ingest.app, { host: '127.0.0.1', port: 0 })}/webhooks/godofpanel`
-  simulator = await startSimulator({ webhookUrl, proof, retry: { attemptsMax: 1 } })
+  simulator = await startSimulator({ webhookUrl, authentication, retry: { attemptsMax: 1 } })
 }
 
 const place = async (orderId: string): Promise<void> => {
@@ -45,26 +50,26 @@ const readOrder = async (orderId: string): Promise<unknown> => {
   return rows[0]
 }
 
-test.each<Proof>([
+test.each<WebhookAuthentication>([
   { kind: 'signature', keys: [KEY] },
   { kind: 'path', token: TOKEN },
   { kind: 'header', token: TOKEN },
   { kind: 'header', token: TOKEN, header: 'authorization' },
-])('a webhook is authenticated by $kind $header', async (proof) => {
-  await start(proof)
+])('authentication is accepted: $kind $header', async (authentication) => {
+  await start(authentication)
   await place('1')
   simulator.cancel('1')
   await simulator.idle()
-  expect(simulator.deliveries.counts).toMatchObject({ answered: 1, givenUp: 0 })
+  expect(simulator.deliveries.counts).toMatchObject({ acknowledged: 1, givenUp: 0 })
   expect(await readOrder('1')).toEqual({ status: 'canceled', refunded: 2.5 })
 })
 
-test('a wrong proof is not', async () => {
+test('a wrong signature is not', async () => {
   await start({ kind: 'signature', keys: [OTHER_KEY] })
   await place('1')
   simulator.cancel('1')
   await simulator.idle()
-  expect(simulator.deliveries.newest[0]!.attempts).toMatchObject([{ answer: 401 }])
+  expect(simulator.deliveries.newest[0]!.attempts).toMatchObject([{ result: 401 }])
   expect(await readOrder('1')).toEqual({ status: 'pending', refunded: 0 })
 })
 
@@ -73,7 +78,11 @@ test('every shape pays', async () => {
   for (const [index, shape] of WEBHOOK_SHAPE_NAMES.entries()) {
     const orderId = `9007199254740993${index}`
     await place(orderId)
-    await using one = await startSimulator({ webhookUrl, proof: { kind: 'path', token: TOKEN }, shapes: [shape] })
+    await using one = await startSimulator({
+      webhookUrl,
+      authentication: { kind: 'path', token: TOKEN },
+      shapes: [shape],
+    })
     one.restore({ orderId })
     one.change(orderId, { status: 'partial', remains: 300 })
     await one.idle()
@@ -89,8 +98,8 @@ describe('every sample that was seen in the wild is taken or refused as it must 
     await simulator.send({ contentType, body })
 
     const [delivery] = simulator.deliveries.newest
-    expect(delivery!.attempts).toMatchObject([{ answer: 'error' in expected ? 400 : 200 }])
-    const isHeld = (status: string): boolean => status === 'unknown' || delivery!.answer!.includes('remains_missing')
+    expect(delivery!.attempts).toMatchObject([{ result: 'error' in expected ? 400 : 200 }])
+    const isHeld = (status: string): boolean => status === 'unknown' || delivery!.response!.includes('remains_missing')
     for (const { orderId, status } of orders) {
       expect(await readOrder(orderId)).toMatchObject({ status: isHeld(status) ? 'pending' : status })
     }

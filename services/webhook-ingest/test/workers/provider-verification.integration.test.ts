@@ -39,7 +39,7 @@ test('a provider that agrees: answered at once, asked, and paid', async () => {
   simulator.change('102', { status: 'partial', remains: 300 })
   await simulator.idle()
 
-  expect(simulator.deliveries.newest.map(({ answer }) => answer)).toEqual([
+  expect(simulator.deliveries.newest.map(({ response }) => response)).toEqual([
     expect.stringContaining('"outcome":"awaiting_verification"'),
     expect.stringContaining('"outcome":"awaiting_verification"'),
   ])
@@ -173,7 +173,7 @@ test('a webhook that came before its order was registered is asked about, too', 
   simulator.add({ orderId: '112' })
   simulator.cancel('112')
   await simulator.idle()
-  expect(simulator.deliveries.newest[0]!.answer).toContain('parked')
+  expect(simulator.deliveries.newest[0]!.response).toContain('parked')
 
   const registered = await fixture.register({ ...anOrder(), providerOrderId: '112' })
   expect(registered.json()).toMatchObject({ order: { status: 'pending', refunded: '0' } })

@@ -105,7 +105,7 @@ test('only open orders that were silent for long enough are asked about, and the
 test('an order that the provider does not know goes up for review once', async () => {
   const { simulator } = await start()
   await fixture.place('21')
-  simulator.setApiFault({ kind: 'amnesia' })
+  simulator.setApiFault({ kind: 'forget' })
 
   expect(await fixture.reconcile({ silentForMs: 0 })).toMatchObject({
     reviews: [{ orderId: 'A-21', reason: 'provider_error' }],

@@ -25,7 +25,7 @@ test('the page shows every operation, asks for nothing else and breaks no rule o
     // Each operation shows its request body; the common errors appear once.
     const registration = page.locator('#registerOrder ~ .scroll').nth(1)
     expect(await registration.textContent()).toContain('providerOrderId')
-    expect((await page.textContent('body'))!.split('The server failed in a way')).toHaveLength(2)
+    expect((await page.textContent('body'))!.split('The server had an unexpected error')).toHaveLength(2)
     const broken = await page
       .locator('a[href^="#"]')
       .evaluateAll((links) => links.filter((link) => !document.querySelector(link.getAttribute('href')!)).length)

@@ -1,57 +1,57 @@
 import { randomUUID } from 'node:crypto'
 import { createDeliveryLog, type DeliveryLog } from './delivery-log.ts'
-import type { ProviderOrder } from './order-book.ts'
+import type { ProviderOrder } from './order-store.ts'
 import { createRandom, type Random } from './random.ts'
 import { isForMany, WEBHOOK_SHAPES, writeWebhook, type WebhookBody, type WebhookShapeName } from './webhook-shapes.ts'
 import { createWebhookSender, type RetryOptions, type WebhookTarget } from './webhook-sender.ts'
 
-export interface AnnouncerOptions {
+export interface DispatcherOptions {
   readonly seed: number
   readonly shapes: readonly WebhookShapeName[]
-  readonly mischief: Mischief
+  readonly networkFaults: NetworkFaults
   readonly retry: RetryOptions
   readonly connectionsMax?: number | undefined
 }
 
-/** What happens to webhooks on their way; rates are from 0 to 1. */
-export interface Mischief {
-  /** Sent once more, as the same message. */
+/** Faults that are injected between the simulator and the receiver of its webhooks; rates are from 0 to 1. */
+export interface NetworkFaults {
+  /** Sent twice, as the same message. */
   readonly duplicateRate: number
   /** Never sent. */
   readonly dropRate: number
   /** Held back until the next one has been sent, or `HOLD_MS_MAX` have passed. */
   readonly reorderRate: number
-  /** Every webhook waits a time of its own, from none to this. */
+  /** Each webhook is delayed by a random time up to this. */
   readonly delayMsMax: number
 }
 
-export interface Announcer {
-  /** Says where webhooks go from now on; nowhere, as at first, when there is no target. */
-  aim(target: WebhookTarget | undefined): void
+export interface Dispatcher {
+  /** Sets where webhooks are sent. Without a target, which is the initial state, none are sent. */
+  setTarget(target: WebhookTarget | undefined): void
   readonly log: DeliveryLog
-  /** Tells of orders as they are now, in one webhook or, where its shape is for one order, in several. */
-  announce(orders: readonly ProviderOrder[]): void
-  /** Sends anything, without mischief. */
+  /** Sends the current state of orders: in one webhook, or in several if its shape is for one order. */
+  dispatch(orders: readonly ProviderOrder[]): void
+  /** Sends any webhook, without network faults. */
   send(webhook: WebhookBody, orderIds?: readonly string[]): Promise<void>
-  /** Waits until nothing is on its way. */
+  /** Waits until no webhook is in flight. */
   idle(): Promise<void>
   close(): Promise<void>
 }
 
 const HOLD_MS_MAX = 250
-/** How many may wait or be on their way; the next ones are dropped. */
+/** How many webhooks may be queued or in flight; further ones are dropped. */
 const WAITING_MAX = 50_000
 
 /**
- * Sends webhooks, with all that may happen to them. What happens to the n-th webhook is drawn from the seed and n alone,
- * so that the same commands meet the same fate whatever the timing.
+ * Sends webhooks with injected network faults. The faults of the n-th webhook depend only on the seed and n, so the
+ * same commands cause the same faults, independent of timing.
  */
-export function createAnnouncer(options: AnnouncerOptions): Announcer {
-  const { seed, mischief } = options
+export function createDispatcher(options: DispatcherOptions): Dispatcher {
+  const { seed, networkFaults } = options
   const log = createDeliveryLog()
   const sender = createWebhookSender({ ...options, log })
   let target: WebhookTarget | undefined
-  // Ids are never those of another run: whoever remembers them would take a new message for an old one.
+  // Ids are unique per run: a receiver that stores ids would otherwise treat a new message as a duplicate.
   const run = randomUUID().slice(0, 8)
   const underway = new Set<Promise<void>>()
   const starts = new Map<NodeJS.Timeout, () => void>()
@@ -83,21 +83,21 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     const webhook = writeWebhook(WEBHOOK_SHAPES[shape], orders, random.between(0, 11))
     const orderIds = orders.map(({ orderId }) => orderId)
     const messageId = `msg_${run}_${number}`
-    const isDropped = random.chance(mischief.dropRate)
-    const copies = random.chance(mischief.duplicateRate) ? 2 : 1
-    const isHeld = random.chance(mischief.reorderRate)
-    const aim = target
+    const isDropped = random.chance(networkFaults.dropRate)
+    const copies = random.chance(networkFaults.duplicateRate) ? 2 : 1
+    const isHeld = random.chance(networkFaults.reorderRate)
+    const currentTarget = target
 
     for (let copy = 0; copy < copies; copy += 1) {
-      const delayMs = Math.floor(random.next() * mischief.delayMsMax)
+      const delayMs = Math.floor(random.next() * networkFaults.delayMsMax)
       const retrySeed = random.between(0, 0x7fffffff)
       const delivery = log.add({ messageId, orderIds, ...webhook })
-      if (aim === undefined || isDropped || isClosed || log.counts.waiting > WAITING_MAX) {
+      if (currentTarget === undefined || isDropped || isClosed || log.counts.waiting > WAITING_MAX) {
         log.drop(delivery)
         continue
       }
       const { promise, resolve } = Promise.withResolvers<void>()
-      void track(promise.then(() => sender.send(delivery, aim, retrySeed)))
+      void track(promise.then(() => sender.send(delivery, currentTarget, retrySeed)))
       if (isHeld) {
         held.push(resolve)
         after(HOLD_MS_MAX, release)
@@ -109,8 +109,8 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
 
   return {
     log,
-    aim: (next) => (target = next),
-    announce(orders) {
+    setTarget: (next) => (target = next),
+    dispatch(orders) {
       for (let rest = orders; rest.length > 0;) {
         const number = (count += 1)
         const random = createRandom(seed, number)
@@ -132,7 +132,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     async close() {
       isClosed = true
       await sender.close()
-      // Those that still waited for their time find the sender closed and are given up.
+      // The sender is closed, so delayed webhooks are given up.
       for (const [timer, start] of starts) {
         clearTimeout(timer)
         start()

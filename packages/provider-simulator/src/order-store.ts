@@ -2,7 +2,7 @@ import { identifierSchema, isOpenStatus, type OrderStatus } from '@paxyo/contrac
 import type { Random } from './random.ts'
 import { SimulatorError } from './simulator-error.ts'
 
-/** An order as the provider knows it. */
+/** An order as the provider stores it. */
 export interface ProviderOrder {
   readonly orderId: string
   readonly service: string
@@ -10,47 +10,47 @@ export interface ProviderOrder {
   readonly quantity: number
   readonly status: OrderStatus
   readonly remains: number
-  /** Null until somebody has looked. */
+  /** Null until the provider has determined it. */
   readonly startCount: number | null
 }
 
-/** What may be said of a new order; the rest is made up. */
+/** A new order; missing fields get default values. */
 export type NewOrder = Partial<ProviderOrder>
 
-/** What may be changed about an order, as a whole or in part. */
+/** The fields of an order that can change. */
 export type OrderChange = Partial<Pick<ProviderOrder, 'status' | 'remains' | 'startCount'>>
 
-/** What happens to an order by itself. */
+/** Realistic changes of an open order. */
 export const ORDER_ACTIONS = ['progress', 'complete', 'partial', 'cancel'] as const
 export type OrderAction = (typeof ORDER_ACTIONS)[number]
 
-export interface OrderBook {
+export interface OrderStore {
   get(orderId: string): ProviderOrder | undefined
   all(): ProviderOrder[]
-  /** Those that are open, of all or of these. */
+  /** The open orders: of all, or of these. */
   open(among?: readonly string[]): ProviderOrder[]
-  /** @throws SimulatorError when it is there already, makes no sense, or there are too many. */
+  /** @throws SimulatorError when the order exists or is not valid, or when there are too many. */
   add(order: NewOrder): ProviderOrder
-  /** Takes an order as it stands elsewhere, known before or not. */
+  /** Sets an order to a given state, and adds it if it does not exist. */
   restore(order: NewOrder & { readonly orderId: string }): ProviderOrder
-  /** Sets what it is told to, sensible or not: providers do contradict themselves. */
+  /** Sets any fields without validation: providers contradict themselves, too. */
   change(orderId: string, change: OrderChange): ProviderOrder
-  /** @throws SimulatorError when the order is final, for only an open one moves by itself. */
+  /** @throws SimulatorError when the order is not open. */
   act(orderId: string, action: OrderAction): ProviderOrder
 }
 
-/** The first id that it gives. */
+/** The first id that is assigned. */
 const FIRST_ORDER_ID = 23_501n
 const ORDERS_MAX = 100_000
 const QUANTITY_DEFAULT = 1000
 const START_COUNT_MAX = 10_000
-/** The largest part of the rest that one step delivers. */
+/** The largest fraction of the remains that one step delivers. */
 const STEP_PART_MAX = 0.2
 
 const isOpen = ({ status }: ProviderOrder): boolean => isOpenStatus(status)
 
 /** The provider's orders, in memory. */
-export function createOrderBook(random: Random): OrderBook {
+export function createOrderStore(random: Random): OrderStore {
   const orders = new Map<string, ProviderOrder>()
   let nextOrderId = FIRST_ORDER_ID
 
@@ -105,7 +105,7 @@ export function createOrderBook(random: Random): OrderBook {
 const ACTIONS: Readonly<Record<OrderAction, (order: ProviderOrder, random: Random) => OrderChange>> = {
   progress: deliverSome,
   complete: () => ({ status: 'completed', remains: 0 }),
-  // Something was delivered and something was not, or it would be another status.
+  // At least one is delivered and at least one remains, or it would be another status.
   partial: ({ quantity, remains }, random) => ({
     status: 'partial',
     remains: remains === quantity ? random.between(1, Math.max(1, quantity - 1)) : Math.max(1, remains),

@@ -1,15 +1,15 @@
 import { expect, test } from '@jest/globals'
-import { LANGUAGES } from '../src/languages.ts'
-import { directionOf, fill, toWords } from '../src/words.ts'
+import { LOCALES } from '../src/locales.ts'
+import { directionOf, fill, toMessages } from '../src/messages.ts'
 
 const placeholders = (text: string): string[] => text.match(/\{\w+\}/g) ?? []
 
-test.each(Object.entries(LANGUAGES))(
+test.each(Object.entries(LOCALES))(
   '%s says everything, with everything filled in that English has',
-  (_tag, words) => {
-    const english = LANGUAGES['en']!
-    expect(Object.keys(words)).toEqual(Object.keys(english))
-    for (const [name, text] of Object.entries(words)) {
+  (_tag, messages) => {
+    const english = LOCALES['en']!
+    expect(Object.keys(messages)).toEqual(Object.keys(english))
+    for (const [name, text] of Object.entries(messages)) {
       expect([name, text.trim()]).not.toEqual([name, ''])
       expect([name, placeholders(text)]).toEqual([name, placeholders(english[name as keyof typeof english])])
     }
@@ -17,9 +17,9 @@ test.each(Object.entries(LANGUAGES))(
 )
 
 test('a region speaks its language, and an unknown language is English', () => {
-  expect(toWords('pt-BR').canceled).toBe('Cancelado')
-  expect(toWords('EN-us').canceled).toBe('Canceled')
-  expect(toWords('eo').canceled).toBe('Canceled')
+  expect(toMessages('pt-BR').canceled).toBe('Cancelado')
+  expect(toMessages('EN-us').canceled).toBe('Canceled')
+  expect(toMessages('eo').canceled).toBe('Canceled')
 })
 
 test('what is put into a text that runs from right to left is kept apart', () => {

@@ -2,12 +2,14 @@ import type { Toast } from '../state/toasts.ts'
 import { describeToast } from './describe.ts'
 import { byId } from './element.ts'
 
-/** Screen readers speak what is written here one after the other: not more often than can be listened to. */
+/** Screen readers read each text of the live region: not more often than a user can follow. */
 const INTERVAL_MS = 2_000
 const WAITING_MAX = 3
 
-/** Says changes aloud. What comes while something is being said is said together, and many things in one sentence. */
-export function createAnnouncer(): { announce(toasts: readonly Toast[]): void } {
+/**
+ * Announces changes to screen readers. Changes during an announcement are announced together; many become one sentence.
+ */
+export function createLiveRegion(): { announce(toasts: readonly Toast[]): void } {
   let waiting: string[] = []
   let count = 0
   let isPausing = false
@@ -17,7 +19,7 @@ export function createAnnouncer(): { announce(toasts: readonly Toast[]): void } 
       isPausing = false
       return
     }
-    byId('announcer').textContent = count > WAITING_MAX ? `${count} changes.` : waiting.join(' ')
+    byId('live-region').textContent = count > WAITING_MAX ? `${count} changes.` : waiting.join(' ')
     waiting = []
     count = 0
     isPausing = true

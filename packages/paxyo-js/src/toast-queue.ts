@@ -11,18 +11,18 @@ import {
 } from './news.ts'
 import type { Toasts } from './toasts.ts'
 
-/** What happens within this time is told together. */
+/** Changes within this time are shown together. */
 const GATHER_MS = 250
-/** A summary that has told of so many orders begins anew, so that a page left open for days holds no history. */
+/** A summary of more orders than this starts from zero, so that a page that stays open for days keeps no history. */
 const SUMMARIZED_MAX = 10_000
 
-/** Gathers news for a moment and makes toasts of it: few of them, whatever happens. */
-export interface Newsroom {
+/** Collects changes for a moment and shows them as toasts: a few, however many changes there are. */
+export interface ToastQueue {
   order(news: OrderNews): void
   account(account: AccountView): void
 }
 
-export function createNewsroom({ toasts, writer }: { toasts: Toasts; writer: Writer }): Newsroom {
+export function createToastQueue({ toasts, writer }: { toasts: Toasts; writer: Writer }): ToastQueue {
   let gathered: OrderNews[] = []
   let account: AccountView | undefined
   let summarized: OrderNews[] = []

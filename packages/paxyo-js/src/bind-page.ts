@@ -10,38 +10,38 @@ import { setText, writeBalance, writeOrder } from './fields.ts'
 import type { Format } from './format.ts'
 import { createFrames } from './frames.ts'
 import { isNews } from './news.ts'
-import type { Newsroom } from './newsroom.ts'
+import type { ToastQueue } from './toast-queue.ts'
 import { ROWS_MAX, watchRows } from './rows.ts'
-import type { Words } from './languages.ts'
+import type { Messages } from './locales.ts'
 
-/** Orders that are remembered for rows that come later: the snapshot's, and those that changed since. */
+/** How many orders are kept for rows that are added later: those of the snapshot, and those that changed since. */
 const KNOWN_ORDERS_MAX = 2_000
-/** How long a row that has changed is marked, for the page's CSS. */
+/** How long a changed row is marked, for the page's CSS. */
 const CHANGED_MARK_MS = 2_000
 
-export interface LivePageOptions {
+export interface BindPageOptions {
   readonly page: Document
   readonly client: Client
   readonly format: Format
-  readonly words: Words
-  readonly newsroom: Newsroom | undefined
-  /** Says something to the page's developer, once. */
+  readonly messages: Messages
+  readonly toastQueue: ToastQueue | undefined
+  /** Logs a message to the page's developer, once. */
   readonly warn: (message: string) => void
 }
 
 /**
- * Keeps a page true to its user's stream. Everything is written in frames, an order once however often it has changed;
- * then the page's own code is told of every single event, in order, and finds the page as it says or newer.
+ * Binds a page to its user's stream. It writes changes in animation frames, each order once per frame; then it
+ * dispatches every event to the page's own code, in order. The page is then at least as current as the event.
  */
-export function keepTrue({ page, client, format, words, newsroom, warn }: LivePageOptions): void {
+export function bindPage({ page, client, format, messages, toastQueue, warn }: BindPageOptions): void {
   const known = new Map<string, OrderView>()
-  /** Kept here too: more of them may change between two frames than are remembered. */
+  /** Kept separately: more orders may change between two frames than `known` keeps. */
   const unwritten = new Map<string, OrderView>()
   const changed = new Set<string>()
-  const untold: ClientEvent[] = []
+  const undispatched: ClientEvent[] = []
   let account: AccountView | undefined
   let accountChanged = false
-  let toldIndex = 0
+  let dispatchedIndex = 0
 
   const frames = createFrames((hasTime) => {
     if (accountChanged) showAccount()
@@ -50,12 +50,12 @@ export function keepTrue({ page, client, format, words, newsroom, warn }: LivePa
       unwritten.delete(orderId)
       showOrder(order)
     }
-    while (toldIndex < untold.length) {
+    while (dispatchedIndex < undispatched.length) {
       if (!hasTime()) return true
-      tell(untold[toldIndex++]!)
+      dispatch(undispatched[dispatchedIndex++]!)
     }
-    untold.length = 0
-    toldIndex = 0
+    undispatched.length = 0
+    dispatchedIndex = 0
     return false
   })
 
@@ -71,11 +71,11 @@ export function keepTrue({ page, client, format, words, newsroom, warn }: LivePa
       accountChanged = true
       frames.request()
     },
-    onTooMany: () => warn(`there are more than ${ROWS_MAX} rows: those beyond are not kept up to date`),
+    onTooMany: () => warn(`there are more than ${ROWS_MAX} rows: further rows are not updated`),
   })
 
-  function learn(order: OrderView): void {
-    // The one that was told of last is forgotten last.
+  function remember(order: OrderView): void {
+    // The least recently changed order is removed first.
     known.delete(order.orderId)
     known.set(order.orderId, order)
     if (known.size > KNOWN_ORDERS_MAX) known.delete(known.keys().next().value!)
@@ -95,7 +95,7 @@ export function keepTrue({ page, client, format, words, newsroom, warn }: LivePa
   function showStatus({ state }: ConnectionStatus): void {
     for (const element of page.querySelectorAll<HTMLElement>('[data-connection]')) {
       element.dataset['connection'] = state
-      setText(element, words[state])
+      setText(element, messages[state])
     }
   }
 
@@ -112,13 +112,13 @@ export function keepTrue({ page, client, format, words, newsroom, warn }: LivePa
     setTimeout(() => row.removeAttribute('data-changed'), CHANGED_MARK_MS)
   }
 
-  function tell(event: ClientEvent): void {
+  function dispatch(event: ClientEvent): void {
     const row = 'order' in event ? rows.of(event.order.orderId)[0] : undefined
     ;(row ?? page).dispatchEvent(new CustomEvent(`paxyo:${event.type}`, { bubbles: true, detail: event }))
   }
 
   function enqueue(event: ClientEvent): void {
-    untold.push(event)
+    undispatched.push(event)
     frames.request()
   }
 
@@ -126,32 +126,32 @@ export function keepTrue({ page, client, format, words, newsroom, warn }: LivePa
   client.on('snapshot', (event) => {
     account = event.account
     accountChanged = true
-    // The first ones are the newest: they are learned last.
-    for (const order of event.orders.toReversed()) learn(order)
+    // The first ones are the newest: they are added last.
+    for (const order of event.orders.toReversed()) remember(order)
     enqueue(event)
   })
   client.on('order', (event) => {
     const { order, refund } = event
     const before = known.get(order.orderId)?.status ?? rows.of(order.orderId)[0]?.getAttribute('data-status')
-    if (event.event === 'order.updated' && isNews({ order, refund }, before)) newsroom?.order({ order, refund })
+    if (event.event === 'order.updated' && isNews({ order, refund }, before)) toastQueue?.order({ order, refund })
     lastOrderSeq = event.seq
     changed.add(order.orderId)
-    learn(order)
+    remember(order)
     enqueue(event)
   })
   client.on('refund', enqueue)
   client.on('event', enqueue)
   client.on('account', (event) => {
-    // An order's change says itself what it did to the balance; another kind of event may leave it as it was.
+    // The toast of an order already reports its refund; other kinds of events may leave the balance unchanged.
     const isNewBalance = account?.balance !== event.account.balance
-    if (event.seq !== lastOrderSeq && isNewBalance) newsroom?.account(event.account)
+    if (event.seq !== lastOrderSeq && isNewBalance) toastQueue?.account(event.account)
     account = event.account
     accountChanged = true
     enqueue(event)
   })
   client.on('status', (event) => {
     const { error, state } = event.status
-    // A connection that breaks is nothing to report; one that never comes about may be a mistake in the page.
+    // A lost connection is normal; one that never becomes live may be a mistake in the page.
     if (error !== undefined && (error.final || state === 'connecting')) warn(describe(error))
     accountChanged = true
     enqueue(event)
@@ -160,10 +160,10 @@ export function keepTrue({ page, client, format, words, newsroom, warn }: LivePa
   frames.request()
 }
 
-/** What the script itself found wrong is said in its own words. */
+/** An error of this script is more specific than the client's. */
 function describe(error: ClientError): string {
   const { message, code } = error.cause instanceof ClientError ? error.cause : error
-  // Browsers do not tell a page that it was turned away for where it comes from.
+  // Browsers do not report that a server rejected the page's origin.
   const hint = code === 'connection_lost' ? `; is ${location.origin} one of the gateway's ALLOWED_ORIGINS?` : ''
   return `${message} (${code})${hint}`
 }

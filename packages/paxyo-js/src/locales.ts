@@ -2,8 +2,8 @@ import type { OrderStatus } from '@paxyo/contracts/data'
 
 export type ConnectionState = 'connecting' | 'live' | 'reconnecting' | 'offline' | 'closed'
 
-/** Everything that is shown in a language; a page gives its own by `data-words`. What stands in {} is filled in. */
-export type Words = Readonly<
+/** All messages of a language; a page can override them with `data-words`. Names in {} are placeholders. */
+export type Messages = Readonly<
   Record<
     | OrderStatus
     | ConnectionState
@@ -17,8 +17,8 @@ export type Words = Readonly<
   >
 >
 
-/** What the script says, by language. Counts stand after a colon: then no language needs forms for one and many. */
-export const LANGUAGES: Readonly<Record<string, Words>> = {
+/** The messages by language. Counts follow a colon, so that no language needs singular and plural forms. */
+export const LOCALES: Readonly<Record<string, Messages>> = {
   en: {
     pending: 'Pending',
     processing: 'Processing',

@@ -1,0 +1,25 @@
+import { LOCALES, type Messages } from './locales.ts'
+
+/** The messages of a language, by default English, overridden by the page's own. */
+export function toMessages(language: string, own: Partial<Messages> = {}): Messages {
+  return { ...(LOCALES[language.split('-')[0]!.toLowerCase()] ?? LOCALES['en']!), ...own }
+}
+
+export function isMessageName(name: string): name is keyof Messages {
+  return Object.hasOwn(LOCALES['en']!, name)
+}
+
+const RIGHT_TO_LEFT = /^(ar|dv|fa|he|ku|ps|sd|ug|ur|yi)\b/i
+
+export function directionOf(language: string): 'ltr' | 'rtl' {
+  return RIGHT_TO_LEFT.test(language) ? 'rtl' : 'ltr'
+}
+
+/** Replaces `{name}`. A value may have another direction than the language, so it is isolated (FSI … PDI). */
+export function fill(text: string, values: Readonly<Record<string, string>>, direction: 'ltr' | 'rtl'): string {
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = values[name]
+    if (value === undefined) return whole
+    return direction === 'rtl' ? `\u2068${value}\u2069` : value
+  })
+}
