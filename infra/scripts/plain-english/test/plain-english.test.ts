@@ -1,13 +1,12 @@
 import { expect, test } from '@jest/globals'
-import { DONE } from '../done.ts'
 import { describeViolation, findBannedWords } from '../find-banned-words.ts'
 import { findInRepository } from '../repository.ts'
 
 const found = (text: string, path = 'packages/a/src/b.ts'): string[] =>
   findBannedWords(path, text).map((violation) => violation.text)
 
-test('no banned word stands where the language is done', () => {
-  expect(findInRepository(DONE).map(describeViolation)).toEqual([])
+test('the repository has no banned word', () => {
+  expect(findInRepository(['']).map(describeViolation)).toEqual([])
 })
 
 test.each([

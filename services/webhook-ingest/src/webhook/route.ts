@@ -77,7 +77,7 @@ function registerSource(scope: FastifyInstance, receiver: Receiver): void {
   for (const url of [path, `${path}/`, `${path}/:token`, `${path}/:token/`]) {
     scope.post<Route>(url, {
       handler: (request, reply) => receive(receiver, request, reply),
-      errorHandler: (error, request, reply) => rejectUnread(receiver, error, request as WebhookRequest, reply),
+      errorHandler: (error, request, reply) => rejectUnread(receiver, error, request, reply),
     })
     scope.route({
       method: [...OTHER_METHODS],
@@ -122,18 +122,17 @@ const headersOf = ({ headers }: WebhookRequest): BodyHeaders => ({
   contentEncoding: headers['content-encoding'],
 })
 
-/** A request of which nothing was read but its headers, which may hold its token. */
-async function rejectUnread(
-  deps: Receiver,
-  error: FastifyError,
-  request: WebhookRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+/** A request of which nothing was read but its headers, which may contain its token. */
+function rejectUnread(deps: Receiver, error: FastifyError, request: WebhookRequest, reply: FastifyReply): void {
   const receivedAt = deps.now()
   const sender = deps.authenticate(credentialsOf(request, Buffer.alloc(0)), receivedAt.getTime())
-  if (error.code !== 'FST_ERR_CTP_BODY_TOO_LARGE' || sender === undefined) throw error
+  if (error.code !== 'FST_ERR_CTP_BODY_TOO_LARGE' || sender === undefined) {
+    void reply.send(error)
+    return
+  }
   const detail = `a webhook may have ${BODY_BYTES_MAX} bytes`
-  return keepAndReject(deps, request, reply, { error: 'body_too_large', detail, sender, receivedAt, body: undefined })
+  const unread: Unreadable = { error: 'body_too_large', detail, sender, receivedAt, body: undefined }
+  keepAndReject(deps, request, reply, unread).catch((failure: unknown) => reply.send(failure))
 }
 
 interface Unreadable {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import type { LightMyRequestResponse } from 'fastify'
 import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { startIngest, TOKEN, type IngestFixture } from '../ingest-fixture.ts'
@@ -52,25 +53,31 @@ function send(webhook: RealWorldWebhook, body: string | undefined) {
 const readOrder = async (): Promise<{ status: string; refunded: string }> =>
   (await ingest.call('GET', '/v1/orders/A-1')).json().order
 
+/** The observable result of a webhook, under the names of the expectations. */
+async function observe(response: LightMyRequestResponse): Promise<Record<string, unknown>> {
+  const { rows: kept } = await ingest.database.owner.query<{ body: Buffer }>('SELECT body FROM rejected_requests')
+  const { data: reviews } = (await ingest.call('GET', '/v1/reviews?state=open')).json()
+  const { status, refunded } = await readOrder()
+  return {
+    http: response.statusCode,
+    allow: response.headers['allow'],
+    ...response.json().results?.[0],
+    status,
+    refunded,
+    kept: kept.map(({ body }) => String(body)),
+    openReviews: reviews.length,
+    count: reviews[0]?.count,
+  }
+}
+
 test.each(WEBHOOKS)('$name', async (webhook) => {
-  const { expect: expected, sequence = [webhook.body] } = webhook
+  const { expect: wanted, sequence = [webhook.body] } = webhook
   const responses = []
   for (const body of sequence) responses.push(await send(webhook, body))
-  const last = responses.at(-1)!
 
-  expect(last.statusCode).toBe(expected.http ?? 200)
-  if (expected.allow !== undefined) expect(last.headers['allow']).toBe(expected.allow)
-  if (expected.outcome !== undefined) expect(last.json().results[0].outcome).toBe(expected.outcome)
-  if (expected.reason !== undefined) expect(last.json().results[0].reason).toBe(expected.reason)
-  if (expected.status !== undefined) expect(await readOrder()).toMatchObject({ status: expected.status })
-  if (expected.refunded !== undefined) expect(await readOrder()).toMatchObject({ refunded: expected.refunded })
-  const { rows: kept } = await ingest.database.owner.query('SELECT body FROM rejected_requests')
-  expect(kept.map(({ body }) => String(body))).toEqual(expected.kept === 'rejected' ? [webhook.body] : [])
-  if (expected.openReviews !== undefined) {
-    const { data } = (await ingest.call('GET', '/v1/reviews?state=open')).json()
-    expect(data).toHaveLength(expected.openReviews)
-    if (expected.count !== undefined) expect(data).toMatchObject([{ count: expected.count }])
-  }
+  const { detail: _detail, ...expected } = wanted
+  const kept = wanted.kept === 'rejected' ? [webhook.body] : []
+  expect(await observe(responses.at(-1)!)).toMatchObject({ http: 200, ...expected, kept })
 })
 
 test('a GET says that a provider must POST there, and an unknown encoding names its header', async () => {

@@ -8,7 +8,6 @@ beforeEach(async () => {
   await ingest.register()
 })
 afterEach(async () => {
-  expect(await ledgerViolations(ingest.database.owner)).toEqual({})
   await ingest[Symbol.asyncDispose]()
 })
 
@@ -54,6 +53,7 @@ test('sets a status, and no money moves', async () => {
     order: { status: 'canceled', refunded: '0' },
     refund: null,
   })
+  expect(await ledgerViolations(ingest.database.owner)).toEqual({})
 })
 
 test('never refunds more than the charge', async () => {
@@ -79,6 +79,7 @@ test('races with webhooks and other people, and never pays more than the charge'
     ingest.webhook({ order_id: '12345', status: 'canceled' }),
   ])
   expect(await history()).toMatchObject({ order: { refunded: '2.5' } })
+  expect(await ledgerViolations(ingest.database.owner)).toEqual({})
 })
 
 test('an order that is not there, and actions that are none', async () => {
