@@ -8,7 +8,7 @@ import pg from 'pg'
 import { AUDIT_CHECKS, auditLedger } from '@paxyo/ledger'
 import { generateLedger } from '../../packages/ledger/test/audit/generate-ledger.ts'
 
-// How long an audit takes: books of a million orders on a PostgreSQL of our own, with its default settings.
+// Measures how long an audit of a million orders takes, on an embedded PostgreSQL with its default settings.
 const { values } = parseArgs({ options: { orders: { type: 'string', default: '1000000' } } })
 const orders = Number(values.orders)
 const dir = mkdtempSync(join(tmpdir(), 'paxyo-bench-audit-'))
@@ -24,7 +24,7 @@ try {
   const query = async (text: string) => (await owner.query(text)).rows as never
   const result = await auditLedger({ query }, limits)
   for (const { check, durationMs, count } of result.checks)
-    console.log(`${check}: ${seconds(durationMs)}, ${count} off`)
+    console.log(`${check}: ${seconds(durationMs)}, ${count} violations`)
   console.log(`audit of ${JSON.stringify(result.size)}: ${AUDIT_CHECKS.length} checks in ${seconds(result.durationMs)}`)
 } finally {
   await owner.end()

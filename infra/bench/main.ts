@@ -16,7 +16,7 @@ const { values, positionals } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '5' },
-    /** Seconds before the ingest benchmark measures, and before the fan-out benchmark looks at memory. */
+    /** Seconds before the ingest benchmark measures, and before the fan-out benchmark measures memory. */
     'warm-up': { type: 'string', default: '5' },
     settle: { type: 'string', default: '1.5' },
     connections: { type: 'string', default: '64,256' },
@@ -30,11 +30,11 @@ const { values, positionals } = parseArgs({
     only: { type: 'string', multiple: true, default: [] },
     'no-half': { type: 'boolean', default: false },
     explain: { type: 'boolean', default: false },
-    beside: { type: 'string' },
+    'compare-with': { type: 'string' },
     'grow-orders': { type: 'string', default: '10000,100000,1000000' },
     'grow-users': { type: 'string', default: '1000,5000,15000,50000' },
     'grow-gateways': { type: 'string', default: '1,2,4' },
-    /** Where JSON, Markdown and plots go. */
+    /** The folder for JSON, Markdown and plots. */
     results: { type: 'string', default: fileURLToPath(new URL('results/', import.meta.url)) },
     'node-arg': { type: 'string', multiple: true, default: [] },
   },
@@ -54,7 +54,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Report>>> = {
       atHalf: !values['no-half'],
       nodeArgs: values['node-arg'],
       explain: values.explain,
-      beside: values.beside,
+      compareWith: values['compare-with'],
     }),
   'fan-out': () =>
     benchFanOut({
@@ -90,9 +90,9 @@ const BENCHES: Readonly<Record<string, () => Promise<Report>>> = {
       gateways: numbers(values['grow-gateways']),
     }),
   async 'regression-gate'() {
-    const { losses, report } = await regressionGate()
-    if (losses.length > 0) process.exitCode = 1
-    return { ...report, remarks: [...report.remarks, ...losses] }
+    const { regressions, report } = await regressionGate()
+    if (regressions.length > 0) process.exitCode = 1
+    return { ...report, remarks: [...report.remarks, ...regressions] }
   },
 }
 
@@ -100,11 +100,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 
 const unknown = positionals.find((name) => !(name in BENCHES))
 if (unknown !== undefined) {
-  process.stderr.write(`no benchmark ${unknown}: there are ${Object.keys(BENCHES).join(', ')}\n`)
+  process.stderr.write(`unknown benchmark ${unknown}; available: ${Object.keys(BENCHES).join(', ')}\n`)
   process.exit(1)
 }
 for (const [name, bench] of Object.entries(BENCHES)) {
-  // The regression gate measures again what the others have measured at length.
+  // The regression gate repeats a part of the other benchmarks.
   if (positionals.length > 0 ? !positionals.includes(name) : name === 'regression-gate') continue
   const report = await bench()
   writeReport(report, values.results)

@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const SOURCE = fileURLToPath(new URL('crash-point-ingest.ts', import.meta.url))
-/** CommonJS packages that are bundled look up Node's own modules by it. */
+/** Bundled CommonJS packages use it to load Node's built-in modules. */
 const REQUIRE = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`
 
 /**
- * The crash-point ingest as one file. It is the same code, but a process of it starts in a third of the time: the tests
- * start one for every step.
+ * Bundles the crash-point ingest into one file. A process of it starts in a third of the time, and the tests start one
+ * for every step.
  */
 export async function buildCrashPointIngest(): Promise<{ readonly file: string } & Disposable> {
   const dir = mkdtempSync(join(tmpdir(), 'paxyo-crash-point-'))

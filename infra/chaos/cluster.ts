@@ -19,25 +19,25 @@ export const PANEL_KEY = 'a-panel-api-key'
 
 export type ServiceName = 'webhook-ingest' | 'ws-gateway'
 
-/** A service that comes back after it was ended, at another address. */
+/** A service that is restarted, at another address, after it has ended. */
 export interface Member {
   readonly name: ServiceName
   /** Undefined while it is down. */
   service: ServiceProcess | undefined
 }
 
-/** Everything that a real installation has, each part of its own and breakable. */
+/** All parts of a real installation, each of which can fail separately. */
 export interface Cluster extends AsyncDisposable {
   readonly ingests: readonly Member[]
   readonly gateways: readonly Member[]
   readonly redis: RedisServer
   readonly redisProxy: ChaosProxy
   readonly postgresProxy: ChaosProxy
-  /** The owner's connection string, past the proxy; changes when the server is restarted. */
+  /** The owner's connection string, without the proxy; changes when the server restarts. */
   postgresUrl(): string
-  /** Kills PostgreSQL's main process and starts it again: it recovers from its log. */
+  /** Kills PostgreSQL's main process and restarts it: it recovers from its WAL. */
   crashPostgres(): Promise<void>
-  /** Ends a service and starts it again. */
+  /** Restarts a service. */
   restart(member: Member, signal: NodeJS.Signals): Promise<void>
 }
 
@@ -49,7 +49,7 @@ export async function startCluster(size = 2): Promise<Cluster> {
   const dir = mkdtempSync(join(tmpdir(), 'paxyo-chaos-'))
   cleanups.defer(() => rmSync(dir, { recursive: true, force: true }))
 
-  // fsync stays on: what is committed must survive.
+  // fsync stays on: commits must survive a crash.
   const postgresOptions = { dataDir: join(dir, 'postgres'), password: 'test', settings: { max_connections: '200' } }
   let postgres: LocalPostgres = await startLocalPostgres(postgresOptions)
   cleanups.defer(() => postgres.stop())
@@ -90,7 +90,7 @@ export async function startCluster(size = 2): Promise<Cluster> {
     async crashPostgres() {
       process.kill(postgres.pid, 'SIGKILL')
       for (let attempt = 1; ; attempt += 1) {
-        // Its workers notice that it is gone and end themselves; until then it can't be started.
+        // PostgreSQL cannot start until the backends of the killed process have ended.
         await sleep(RESTART_DELAY_MS)
         try {
           postgres = await startLocalPostgres(postgresOptions)

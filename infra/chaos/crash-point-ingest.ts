@@ -6,8 +6,8 @@ import type { Pool, PoolClient } from 'pg'
 import { createIngest, INGEST_POOL_MAX } from 'webhook-ingest'
 import { PANEL_KEY, WEBHOOK_TOKEN } from './cluster.ts'
 
-// webhook-ingest as it is, but it kills itself at its CRASH_AT-th step after a webhook has come: whenever it asks for
-// something that it must wait for, and whenever an answer is there.
+// The real webhook-ingest, except that it kills itself at its CRASH_AT-th step after a webhook has arrived. A step is the
+// start or the end of an asynchronous call.
 
 const crashAt = Number(process.env['CRASH_AT'])
 let steps = 0
@@ -19,7 +19,7 @@ function step(): void {
   if (steps === crashAt) process.kill(process.pid, 'SIGKILL')
 }
 
-/** The same function, with a step before and after it. */
+/** The same function with a step before and after it. */
 function withSteps<Args extends unknown[], Result>(
   run: (...args: Args) => Promise<Result>,
 ): (...args: Args) => Promise<Result> {
@@ -49,7 +49,7 @@ pool.connect = withSteps(async () => {
   }
   return client
 }) as never
-// The pool's own shorthand, over the connections above.
+// pool.query, over the connections above.
 pool.query = (async (text: string, values?: unknown[]) => {
   const client = await pool.connect()
   try {
@@ -67,9 +67,9 @@ const bus = createRedisBus({
 const publisher: EventPublisher = bus.connectPublisher()
 publisher.publish = withSteps(publisher.publish.bind(publisher))
 
-const log = createLogger('dying-ingest', 'info')
+const log = createLogger('crash-point-ingest', 'info')
 const authentication = { tokens: [WEBHOOK_TOKEN], signatureKeys: [], allowedCidrs: [] }
-// With a provider to ask, a webhook pays only after that; those that died are followed up at once.
+// With a provider API, a refund is paid only after its verification; verifications of a killed process resume at once.
 const providerUrl = process.env['PROVIDER_API_URL']
 const api = providerUrl === undefined ? undefined : { url: providerUrl, key: process.env['PROVIDER_API_KEY']! }
 const tokens = { secrets: [], audience: 'paxyo' }

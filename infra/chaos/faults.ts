@@ -4,10 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cluster } from './cluster.ts'
 import type { Random } from './random.ts'
 
-/** Breaks something and, when it must be, mends it again. */
+/** Injects a fault and ends it, unless the system recovers without help. */
 export type Fault = (cluster: Cluster, random: Random) => Promise<void>
 
-/** Everything that the design promises to survive. */
+/** All faults that the system must survive. */
 export const FAULTS: Readonly<Record<string, Fault>> = {
   'kill -9 webhook-ingest': (cluster, random) => cluster.restart(random.pick(cluster.ingests), 'SIGKILL'),
   'kill -9 ws-gateway': (cluster, random) => cluster.restart(random.pick(cluster.gateways), 'SIGKILL'),
@@ -59,7 +59,7 @@ async function onRedis(cluster: Cluster, command: (redis: Redis) => Promise<unkn
   try {
     await command(redis)
   } catch {
-    // It kills its own connection, too.
+    // The command also kills its own connection.
   } finally {
     redis.disconnect()
   }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { PANEL_KEY, startCluster, WEBHOOK_TOKEN, type Cluster, type Member } from './cluster.ts'
 import { FAULTS } from './faults.ts'
-import { follow, type Follower } from './watching-client.ts'
+import { startWatchingClient, type WatchingClient } from './watching-client.ts'
 import { createRandom, type Random } from './random.ts'
 import { planOrder, type PlannedOrder } from './workload.ts'
 
@@ -12,13 +12,13 @@ export interface ChaosOptions {
   readonly seed: number
   readonly orders: number
   readonly users: number
-  /** How many orders are worked on at once. */
+  /** How many orders are in progress at the same time. */
   readonly concurrency: number
   /** The longest pause between two faults. */
   readonly pauseMsMax: number
-  /** Stops taking up new orders after this long. */
+  /** Starts no new orders after this time. */
   readonly durationMsMax: number
-  /** Only these faults; all of them when it is not given. */
+  /** Only these faults; default all. */
   readonly only?: readonly string[]
   readonly log: (line: string) => void
 }
@@ -27,15 +27,15 @@ export interface ChaosReport {
   readonly seed: number
   readonly durationMs: number
   readonly ordersFinished: number
-  readonly webhooksAnswered: number
-  readonly webhooksSentAgain: number
+  readonly requestsAccepted: number
+  readonly requestsRetried: number
   readonly faults: Readonly<Record<string, number>>
   readonly eventsChecked: number
   readonly reconnects: number
-  readonly snapshotsAfterTheFirst: number
-  /** From the end of the last fault until the last client had everything. */
+  readonly snapshotsAfterFirst: number
+  /** From the end of the last fault until the last client had received all events. */
   readonly catchUpMs: number
-  /** Everything that is not as it must be; empty when all promises were kept. */
+  /** All violations of the guarantees. */
   readonly violations: readonly string[]
 }
 
@@ -46,8 +46,8 @@ const RACE_MS_MAX = 30
 const CATCH_UP_TIMEOUT_MS = 90_000
 
 /**
- * Runs a random workload against a whole cluster while its parts are killed, paused and cut, then compares what is in
- * the database and what every client was given with what the workload must have come to.
+ * Runs a random workload against a whole cluster while its parts are killed, paused and disconnected, then compares the
+ * database and the events of every client with the result that the workload must have.
  */
 export async function injectFaults(options: ChaosOptions): Promise<ChaosReport> {
   const random = createRandom(options.seed)
@@ -58,8 +58,8 @@ export async function injectFaults(options: ChaosOptions): Promise<ChaosReport> 
   const plan = Array.from({ length: options.orders }, (_, index) => planOrder(planning, index, planning.pick(users)))
 
   const gatewayChoice = random.fork()
-  const followers = users.map((userId) =>
-    follow(
+  const clients = users.map((userId) =>
+    startWatchingClient(
       userId,
       () => addressOf(cluster.gateways, gatewayChoice),
       () => gatewayChoice.next(),
@@ -69,47 +69,47 @@ export async function injectFaults(options: ChaosOptions): Promise<ChaosReport> 
   const finished: PlannedOrder[] = []
   const faults: Record<string, number> = {}
   try {
-    const work = workOff(plan, options, sender, random.fork(), finished)
-    await breakUntil(work, cluster, random.fork(), options, faults)
+    const work = deliverAll(plan, options, sender, random.fork(), finished)
+    await injectUntil(work, cluster, random.fork(), options, faults)
     await work
 
-    const mendedAt = performance.now()
-    const violations = [...(await catchUp(cluster, followers)), ...(await audit(cluster, finished, followers))]
+    const faultsEndedAt = performance.now()
+    const violations = [...(await catchUp(cluster, clients)), ...(await audit(cluster, finished, clients))]
     const now = performance.now()
     return {
       seed: options.seed,
       durationMs: Math.round(now - startedAt),
       ordersFinished: finished.length,
-      webhooksAnswered: sender.answered,
-      webhooksSentAgain: sender.sentAgain,
+      requestsAccepted: sender.accepted,
+      requestsRetried: sender.retried,
       faults,
-      eventsChecked: followers.reduce((sum, { received }) => sum + received.length, 0),
-      reconnects: followers.reduce((sum, { connects }) => sum + connects - 1, 0),
-      snapshotsAfterTheFirst: followers.reduce((sum, { snapshots }) => sum + snapshots, 0),
-      catchUpMs: Math.round(now - mendedAt),
+      eventsChecked: clients.reduce((sum, { received }) => sum + received.length, 0),
+      reconnects: clients.reduce((sum, { connects }) => sum + connects - 1, 0),
+      snapshotsAfterFirst: clients.reduce((sum, { snapshots }) => sum + snapshots, 0),
+      catchUpMs: Math.round(now - faultsEndedAt),
       violations,
     }
   } finally {
-    for (const follower of followers) follower.stop()
+    for (const client of clients) client.stop()
   }
 }
 
-/** The address of some member that is up, or one that refuses. */
+/** The address of a random member, or an address without a server while that member is down. */
 function addressOf(members: readonly Member[], random: Random): string {
   return random.pick(members).service?.url ?? 'http://127.0.0.1:9'
 }
 
 interface Sender {
-  answered: number
-  sentAgain: number
-  /** Sends until it is answered with success: what a panel or a provider does. */
+  accepted: number
+  retried: number
+  /** Retries until it succeeds, as a panel or a provider does. */
   send(path: string, body: unknown): Promise<void>
 }
 
 function createSender(cluster: Cluster, random: Random): Sender {
   const sender: Sender = {
-    answered: 0,
-    sentAgain: 0,
+    accepted: 0,
+    retried: 0,
     async send(path, body) {
       for (;;) {
         try {
@@ -119,17 +119,17 @@ function createSender(cluster: Cluster, random: Random): Sender {
             body: JSON.stringify(body),
             signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
           })
-          const answer = await response.text()
+          const text = await response.text()
           if (response.ok) {
-            sender.answered += 1
+            sender.accepted += 1
             return
           }
-          // 503 says «come back»; anything else is a fault of ours.
-          if (response.status !== 503) throw new Error(`refused with ${response.status}: ${answer}`)
+          // 503 asks for a retry; every other error is a bug.
+          if (response.status !== 503) throw new Error(`rejected with ${response.status}: ${text}`)
         } catch (error) {
-          if ((error as Error).message.startsWith('refused')) throw error
+          if ((error as Error).message.startsWith('rejected')) throw error
         }
-        sender.sentAgain += 1
+        sender.retried += 1
         await sleep(RETRY_DELAY_MS)
       }
     },
@@ -137,8 +137,8 @@ function createSender(cluster: Cluster, random: Random): Sender {
   return sender
 }
 
-/** Works orders off, several at once. */
-async function workOff(
+/** Delivers the planned orders, several at the same time. */
+async function deliverAll(
   plan: readonly PlannedOrder[],
   { concurrency, durationMsMax }: ChaosOptions,
   sender: Sender,
@@ -158,14 +158,14 @@ async function workOff(
 }
 
 /**
- * Sends an order's updates. Up to three race each other, over different processes too, so that they arrive in any order:
- * what an order must come to does not depend on it.
+ * Sends an order's updates, up to three at the same time and to different processes, so that they arrive in any order:
+ * the expected result does not depend on it.
  */
 async function deliver(order: PlannedOrder, sender: Sender, random: Random): Promise<void> {
   const { orderId, providerOrderId, userId, quantity, charge } = order
   const details = { service: 'Followers', link: 'https://example.com', currency: 'USD' }
   const registration = sender.send('/v1/orders', { orderId, providerOrderId, userId, quantity, charge, ...details })
-  // Every other order is registered while its webhooks are already coming.
+  // Every other order is registered while its webhooks are already arriving.
   if (Number(providerOrderId) % 2 === 0) await registration
   for (let index = 0, count = 0; index < order.updates.length; index += count) {
     count = 1 + random.below(RACING_MAX)
@@ -179,8 +179,8 @@ async function deliver(order: PlannedOrder, sender: Sender, random: Random): Pro
   await registration
 }
 
-/** Breaks one thing after another for as long as there is work. */
-async function breakUntil(
+/** Injects one fault after another until the work is done. */
+async function injectUntil(
   work: Promise<void>,
   cluster: Cluster,
   random: Random,
@@ -191,7 +191,7 @@ async function breakUntil(
     () => true,
     () => true,
   )
-  // Each comes once before any comes again, so that a short run on a slow machine has many kinds, too.
+  // Each fault occurs once before any repeats, so that even a short run on a slow machine has many kinds.
   let left: string[] = []
   for (;;) {
     const isDone = await Promise.race([done, sleep(random.below(pauseMsMax), false)])
@@ -204,31 +204,31 @@ async function breakUntil(
   }
 }
 
-/** Waits until every client has its stream's last event. */
-async function catchUp(cluster: Cluster, followers: readonly Follower[]): Promise<string[]> {
+/** Waits until every client has received its stream's last event. */
+async function catchUp(cluster: Cluster, clients: readonly WatchingClient[]): Promise<string[]> {
   const heads = new Map<string, number>()
   const isComplete = async (): Promise<boolean> => {
     await query(cluster, 'SELECT user_id, last_seq::int FROM accounts', (row) =>
       heads.set(row['user_id'] as string, row['last_seq'] as number),
     )
-    return followers.every(({ userId, lastSeq }) => lastSeq === (heads.get(userId) ?? 0))
+    return clients.every(({ userId, lastSeq }) => lastSeq === (heads.get(userId) ?? 0))
   }
   try {
     await eventually(isComplete, CATCH_UP_TIMEOUT_MS)
     return []
   } catch {
-    return followers
+    return clients
       .filter(({ userId, lastSeq }) => lastSeq !== (heads.get(userId) ?? 0))
-      .map(({ userId, lastSeq }) => `${userId} stands at ${lastSeq} of ${heads.get(userId)}`)
+      .map(({ userId, lastSeq }) => `${userId} is at ${lastSeq} of ${heads.get(userId)}`)
   }
 }
 
 async function audit(
   cluster: Cluster,
   finished: readonly PlannedOrder[],
-  followers: readonly Follower[],
+  clients: readonly WatchingClient[],
 ): Promise<string[]> {
-  const violations = await auditOf(cluster)
+  const violations = await auditLedgerOf(cluster)
 
   const orders = new Map<string, string>()
   await query(cluster, 'SELECT order_id, status, trim_scale(refunded)::text AS refunded FROM orders', (row) =>
@@ -243,22 +243,22 @@ async function audit(
   await query(cluster, 'SELECT user_id, seq, payload FROM events', (row) =>
     committed.set(`${String(row['user_id'])} ${String(row['seq'])}`, row['payload'] as string),
   )
-  for (const follower of followers) violations.push(...auditFollower(follower, committed))
+  for (const client of clients) violations.push(...auditClient(client, committed))
   return violations
 }
 
-/** Every client must have been given exactly the events after its first position, in order, byte for byte. */
-function auditFollower({ userId, firstSeq, received }: Follower, committed: ReadonlyMap<string, string>): string[] {
+/** Every client must have received exactly the events after its first position, in order, byte for byte. */
+function auditClient({ userId, firstSeq, received }: WatchingClient, committed: ReadonlyMap<string, string>): string[] {
   const violations: string[] = []
   received.forEach(({ seq, bytes }, index) => {
-    if (seq !== firstSeq + 1 + index) violations.push(`${userId} got ${seq} in place of ${firstSeq + 1 + index}`)
-    if (bytes !== committed.get(`${userId} ${seq}`)) violations.push(`${userId} got other bytes as ${seq}`)
+    if (seq !== firstSeq + 1 + index) violations.push(`${userId} received ${seq} instead of ${firstSeq + 1 + index}`)
+    if (bytes !== committed.get(`${userId} ${seq}`)) violations.push(`${userId} received other bytes as ${seq}`)
   })
   return violations.slice(0, 3)
 }
 
-/** Whether the ledger agrees with itself. What the refunds must be is known from the workload, independently of it. */
-async function auditOf(cluster: Cluster): Promise<string[]> {
+/** Checks the ledger's invariants. The expected refunds come from the workload, independently of the ledger. */
+async function auditLedgerOf(cluster: Cluster): Promise<string[]> {
   const owner = new pg.Pool({ connectionString: cluster.postgresUrl(), max: 1 })
   try {
     const found = await ledgerViolations(owner)

@@ -3,13 +3,13 @@ import { injectFaults } from './inject-faults.ts'
 
 const USAGE = `Usage: npm run chaos -- [options]
 
-  --minutes <n>      how long at most (20)
-  --orders <n>       how many orders have a history (15000)
-  --users <n>        how many users they belong to (200)
-  --concurrency <n>  how many webhooks are on their way at a time (64)
-  --pause <ms>       the longest pause between two faults (3000)
-  --only <fault>     this fault alone; may be repeated
-  --seed <n>         replays workload and choice of faults
+  --minutes <n>      maximum duration (20)
+  --orders <n>       number of orders (15000)
+  --users <n>        number of users (200)
+  --concurrency <n>  orders in progress at the same time (64)
+  --pause <ms>       longest pause between two faults (3000)
+  --only <fault>     inject only this fault; may be repeated
+  --seed <n>         replay the workload and the choice of faults
 `
 const { values } = parseArgs({
   options: {

@@ -1,4 +1,4 @@
-/** Random numbers that a seed replays: mulberry32, which is small and good enough to choose what to break. */
+/** Random numbers that a seed replays: mulberry32, which is small and good enough to choose faults. */
 export interface Random {
   /** From 0 to 1. */
   next(): number
@@ -6,7 +6,7 @@ export interface Random {
   below(max: number): number
   pick<T>(items: readonly T[]): T
   chance(probability: number): boolean
-  /** Another sequence, so that parts that run at the same time do not disturb each other. */
+  /** Another sequence, so that concurrent parts do not disturb each other. */
   fork(): Random
 }
 

@@ -3,15 +3,15 @@ import { mintToken } from '@paxyo/testkit'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket, type ClientOptions } from 'ws'
 
-/** A browser that never gives up, and that notes exactly what an application would have been given. */
-export interface Follower {
+/** A browser that reconnects forever and records the events that an application would receive. */
+export interface WatchingClient {
   readonly userId: string
-  /** The seq at which it began. */
+  /** The seq of its first position. */
   readonly firstSeq: number
-  /** Events in the order in which they came, as seq and bytes. */
+  /** Events in the order of their arrival, as seq and bytes. */
   readonly received: readonly { readonly seq: number; readonly bytes: string }[]
   readonly lastSeq: number
-  /** How often it connected; and how often it got a snapshot after its first. */
+  /** How often it connected, and how many snapshots it received after its first one. */
   readonly connects: number
   readonly snapshots: number
   stop(): void
@@ -19,23 +19,23 @@ export interface Follower {
 
 const RETRY_DELAY_MS_MAX = 400
 
-/** With what it gets in where it is not a test's usual secret that tokens are signed with. */
-export interface FollowerAccess {
+/** Access to a gateway that does not use the tests' default secret and TLS settings. */
+export interface WatchingClientAccess {
   readonly secret?: string
   readonly socketOptions?: ClientOptions
 }
 
-/** @param gateways gives the addresses of gateways that should be alive. */
-export function follow(
+/** @param gateways returns the address of a gateway that should be alive. */
+export function startWatchingClient(
   userId: string,
   gateways: () => string,
   retryDelay: () => number,
-  { secret, socketOptions }: FollowerAccess = {},
-): Follower {
+  { secret, socketOptions }: WatchingClientAccess = {},
+): WatchingClient {
   let position: Position | undefined
   let socket: WebSocket | undefined
   let isStopped = false
-  const follower = {
+  const client = {
     userId,
     firstSeq: -1,
     received: [] as { seq: number; bytes: string }[],
@@ -65,13 +65,13 @@ export function follow(
       const message = JSON.parse(bytes) as { type: string; seq: number; epoch: string; mode: string }
       if (message.type === 'ping') current.send('{"type":"pong"}')
       if (message.type === 'welcome') {
-        follower.connects += 1
-        if (position === undefined) follower.firstSeq = message.seq
-        else if (message.mode === 'snapshot') follower.snapshots += 1
+        client.connects += 1
+        if (position === undefined) client.firstSeq = message.seq
+        else if (message.mode === 'snapshot') client.snapshots += 1
         position = { epoch: message.epoch, seq: message.seq }
       }
       if (message.type === 'event') {
-        follower.received.push({ seq: message.seq, bytes })
+        client.received.push({ seq: message.seq, bytes })
         position = { epoch: position!.epoch, seq: message.seq }
       }
     })
@@ -83,5 +83,5 @@ export function follow(
   }
 
   void connect()
-  return follower
+  return client
 }

@@ -7,7 +7,7 @@ export interface Update {
   readonly remains?: number
 }
 
-/** An order with everything the provider will say about it, and what must have become of it then. */
+/** An order with all updates that the provider will send, and the expected result. */
 export interface PlannedOrder {
   readonly orderId: string
   readonly providerOrderId: string
@@ -22,8 +22,8 @@ const QUANTITIES = [3, 100, 1000, 7919]
 const CHARGES = ['0.00000003', '0.27819', '2.5', '10', '123.45678901']
 
 /**
- * Plans an order. What it must come to is known from how its history was put together, not from the code under test: the
- * last final status stands, and the largest part that was ever reported as undelivered is what is paid back.
+ * Plans an order. The expected result follows from the construction of its history, not from the code under test: the
+ * last final status is kept, and the largest part that was ever reported as undelivered is refunded.
  */
 export function planOrder(random: Random, index: number, userId: string): PlannedOrder {
   const quantity = random.pick(QUANTITIES)
@@ -58,13 +58,13 @@ export function planOrder(random: Random, index: number, userId: string): Planne
     userId,
     quantity,
     charge,
-    updates: disturb(random, [...open, ...final]),
+    updates: addNoise(random, [...open, ...final]),
     expected: { status, refunded: formatMoney(refunded) },
   }
 }
 
-/** Repeats some updates and sends late copies of those that are overtaken by then: none of it may change the end. */
-function disturb(random: Random, updates: readonly Update[]): Update[] {
+/** Repeats some updates and adds late copies of earlier ones, which must not change the result. */
+function addNoise(random: Random, updates: readonly Update[]): Update[] {
   const sent: Update[] = []
   updates.forEach((update, index) => {
     sent.push(update)

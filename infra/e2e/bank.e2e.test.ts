@@ -6,7 +6,7 @@ import { startSystem } from './system.ts'
 const USERS = 4
 const ORDERS_PER_USER = 40
 
-test('every snapshot and every look at the ledger, at any moment, shows books that balance', async () => {
+test('every snapshot and every look at the ledger, at any moment, shows a ledger that balances', async () => {
   await using system = await startSystem()
   const orders = Array.from({ length: USERS * ORDERS_PER_USER }, (_, index) => String(1000 + index))
   await Promise.all(

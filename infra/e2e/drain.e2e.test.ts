@@ -2,28 +2,29 @@ import { expect, test } from '@jest/globals'
 import { connectSocket, eventually, mintToken } from '@paxyo/testkit'
 import { startSystem } from './system.ts'
 
-test('SIGTERM under load: ingest answers what it accepted, and every answer of 200 is in the database', async () => {
+test('SIGTERM under load: ingest responds to every accepted request, and every webhook that got a 200 is in the database', async () => {
   await using system = await startSystem()
   const { ingest } = system
-  const answers: number[] = []
-  const sender = async (lane: number): Promise<void> => {
+  const statuses: number[] = []
+  const sender = async (senderId: number): Promise<void> => {
     for (let count = 0; ; count += 1) {
-      const answer = await system.webhook({ order_id: `${lane}-${count}`, status: 'canceled' }).catch(() => undefined)
-      // Refused connections are the end; everything that was accepted must have been answered before.
-      if (answer === undefined) return
-      answers.push(answer.status)
-      await answer.text()
+      const body = { order_id: `${senderId}-${count}`, status: 'canceled' }
+      const response = await system.webhook(body).catch(() => undefined)
+      // New connections are refused at the end, after the server has responded to every accepted request.
+      if (response === undefined) return
+      statuses.push(response.status)
+      await response.text()
     }
   }
-  const senders = Promise.all(Array.from({ length: 32 }, (_, lane) => sender(lane)))
-  await eventually(() => answers.length > 200)
+  const senders = Promise.all(Array.from({ length: 32 }, (_, senderId) => sender(senderId)))
+  await eventually(() => statuses.length > 200)
   const exitCode = await ingest.end('SIGTERM')
   await senders
 
   expect(exitCode).toBe(0)
-  expect(new Set(answers)).toEqual(new Set([200]))
+  expect(new Set(statuses)).toEqual(new Set([200]))
   const { rows } = await system.database.owner.query('SELECT count(*)::int AS count FROM deliveries')
-  expect(rows).toEqual([{ count: answers.length }])
+  expect(rows).toEqual([{ count: statuses.length }])
 })
 
 test('a gateway that goes away sends its clients to the other one, which resumes them', async () => {

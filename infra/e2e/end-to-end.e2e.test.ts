@@ -113,14 +113,14 @@ test('kill -9 of either service between any two webhooks loses no refund and no 
 })
 
 test('what is wrong with a request is said with a code', async () => {
-  const answers = [
+  const responses = [
     await system.webhook({ order_id: '1', status: 'canceled' }, 'wrong-token'),
     await system.webhook('order_id'),
-    // Little enough to be on its way before the answer: who goes on sending finds the connection closed.
+    // Small enough to be sent before the response: a client that is still sending gets a closed connection.
     await system.webhook({ order_id: '1', status: 'x'.repeat(70_000) }),
     await system.webhook({ order_id: '404404', status: 'canceled' }),
   ]
-  expect(answers.map(({ status }) => status)).toEqual([401, 400, 413, 200])
-  expect(await answers[1]!.json()).toMatchObject({ code: 'order_id_missing' })
-  expect(await answers[3]!.json()).toEqual({ results: [{ orderId: '404404', outcome: 'parked' }] })
+  expect(responses.map(({ status }) => status)).toEqual([401, 400, 413, 200])
+  expect(await responses[1]!.json()).toMatchObject({ code: 'order_id_missing' })
+  expect(await responses[3]!.json()).toEqual({ results: [{ orderId: '404404', outcome: 'parked' }] })
 })

@@ -9,14 +9,14 @@ export interface FoundExpression {
 
 export interface FoundInSource {
   readonly expressions: readonly FoundExpression[]
-  /** Lines that give a schema a pattern by zod's own `.regex()`, which does not look at the length first. */
+  /** Lines that give a schema a pattern through zod's own `.regex()`, which does not check the length first. */
   readonly unboundedSchemas: readonly number[]
 }
 
-/** What stands for a part of a `RegExp` that is only known when it runs. */
+/** Replaces the parts of a `RegExp` that are known only at run time. */
 const PLACEHOLDER = 'x'
 
-/** Finds the regular expressions of a source file: literals, and what `RegExp` is called with. */
+/** Finds the regular expressions of a source file: literals and calls of `RegExp`. */
 export function findExpressions(fileName: string, source: string): FoundInSource {
   const { program, errors } = parseSync(fileName, source)
   if (errors.length > 0) throw new Error(`${fileName}: ${errors[0]!.message}`)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 
-// What GitHub runs has the rights it needs and no more, and runs what we have looked at.
+// GitHub's workflows have only the rights that they need, and run only pinned actions.
 
 const GITHUB = fileURLToPath(new URL('../../.github', import.meta.url))
 

@@ -2,17 +2,17 @@ import { mintToken, type Browser, type BrowserContextOptions, type Page } from '
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** What a panel of a test serves: one page, one stylesheet, and tokens for one user. */
+/** A test panel serves one page, one stylesheet, and tokens for one user. */
 export interface PanelOptions {
   readonly userId: string
   readonly html: string
   readonly css?: string
   readonly contentSecurityPolicy?: string
-  /** Answers a request for a token instead of the usual `{token}`. */
-  readonly respondWithToken?: (request: IncomingMessage) => Promise<TokenAnswer>
+  /** Responds to a request for a token instead of the usual `{token}`. */
+  readonly respondWithToken?: (request: IncomingMessage) => Promise<TokenResponse>
 }
 
-interface TokenAnswer {
+interface TokenResponse {
   readonly status?: number
   readonly type?: string
   readonly body: string
@@ -22,13 +22,13 @@ export interface Panel extends AsyncDisposable {
   readonly url: string
 }
 
-/** A panel's own server, on another origin than the gateway's. */
+/** Starts a panel's server, on another origin than the gateway's. */
 export async function servePanel(options: PanelOptions): Promise<Panel> {
   const { userId, html, css = '', contentSecurityPolicy, respondWithToken } = options
   const server = createServer((request, response) => {
     void (async () => {
       if (request.url === '/token') {
-        const token = async (): Promise<TokenAnswer> => ({
+        const token = async (): Promise<TokenResponse> => ({
           type: 'application/json',
           body: JSON.stringify({ token: await mintToken(userId) }),
         })
@@ -61,14 +61,14 @@ export const strictPolicy = (gatewayUrl: string): string =>
 
 export interface OpenPage {
   readonly page: Page
-  /** Everything that the page has said on its console, and what it has thrown. */
+  /** The errors that the page has logged, and those that it has thrown. */
   readonly consoleErrors: string[]
   readonly thrown: string[]
   /** The page's `paxyo:*` events, in order. */
   events(): Promise<SeenEvent[]>
-  /** How many of a type there were: asking for all of them again and again would keep the page busy. */
+  /** The number of events of a type. Reading all events repeatedly would keep the page busy. */
   eventCount(type: string): Promise<number>
-  /** What its Content-Security-Policy has refused. */
+  /** The violations of its Content-Security-Policy. */
   violations(): Promise<string[]>
 }
 
@@ -83,7 +83,7 @@ export interface SeenEvent {
 
 type Watched = typeof globalThis & { seen: SeenEvent[]; violated: string[] }
 
-/** Opens a page that keeps account of itself from its first moment on. */
+/** Opens a page that records its events and violations from the start. */
 export async function openPage(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<OpenPage> {
   const context = await browser.newContext(options)
   const page = await context.newPage()

@@ -8,10 +8,10 @@ const SILENT = 10_000
 const GARBAGE = 500
 const GOOD = 20
 const WEBHOOKS_PER_USER = 10
-/** How many handshakes are under way at once, so that the kernel's queue is not what is tested. */
+/** Concurrent handshakes, few enough that the kernel's queue does not limit the test. */
 const OPENING_AT_ONCE = 500
 
-/** A WebSocket handshake by hand: it costs a client next to nothing, which is the point. */
+/** A WebSocket handshake over a plain socket, because it costs a hostile client almost nothing. */
 function openRaw(url: string, sockets: Set<Socket>, afterwards?: Buffer): Promise<void> {
   const { hostname, port } = new URL(url)
   return new Promise((resolve, reject) => {
@@ -23,9 +23,9 @@ function openRaw(url: string, sockets: Set<Socket>, afterwards?: Buffer): Promis
       `GET /ws HTTP/1.1\r\nHost: ${hostname}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
         `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n\r\n`,
     )
-    socket.once('data', (answer) => {
+    socket.once('data', (head) => {
       socket.removeListener('error', reject).on('error', () => undefined)
-      if (!answer.toString().startsWith('HTTP/1.1 101')) return reject(new Error(answer.toString()))
+      if (!head.toString().startsWith('HTTP/1.1 101')) return reject(new Error(head.toString()))
       if (afterwards !== undefined) socket.write(afterwards)
       socket.resume()
       resolve()
@@ -49,10 +49,10 @@ test('10,000 sockets that say nothing and 500 that send garbage: the others noti
   const garbage = new Set<Socket>()
   const deliverAll = async (): Promise<void> => {
     for (let order = 0; order < WEBHOOKS_PER_USER; order += 1) {
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         good.map((_client, user) => system.webhook({ order_id: `${user}-${order}`, status: 'canceled' })),
       )
-      expect(answers.every(({ status }) => status === 200)).toBe(true)
+      expect(responses.every(({ status }) => status === 200)).toBe(true)
     }
   }
   const attack = async (): Promise<void> => {
@@ -68,7 +68,7 @@ test('10,000 sockets that say nothing and 500 that send garbage: the others noti
     expect(client.socket.readyState).toBe(client.socket.OPEN)
     expect(client.events().map(({ seq }) => seq)).toEqual(Array.from({ length: WEBHOOKS_PER_USER }, (_, n) => 11 + n))
   }
-  // Whoever says nothing is closed at the deadline, and garbage at once.
+  // The gateway closes silent sockets at the deadline, and those that send garbage at once.
   await eventually(() => silent.size === 0 && garbage.size === 0)
   expect((await fetch(`${system.gateway.url}/readyz`)).status).toBe(200)
   good.forEach((client) => client.close())

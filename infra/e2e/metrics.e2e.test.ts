@@ -12,7 +12,7 @@ import {
 import { readFileSync } from 'node:fs'
 import { startSystem, type System } from './system.ts'
 
-// What both services say of themselves on METRICS_PORT, and that infra/docs/metrics.md lists no more and no less.
+// The metrics of both services on METRICS_PORT. infra/docs/metrics.md must list exactly these.
 
 let system: System
 let client: TestSocket
@@ -38,7 +38,7 @@ afterAll(async () => {
   await system[Symbol.asyncDispose]()
 })
 
-/** The values of a metric's series, by their labels as they are written. */
+/** The values of a metric's series, by their labels. */
 async function valuesOf(service: string, metric: string): Promise<Record<string, number>> {
   const lines = (await texts[service]!()).matchAll(new RegExp(`^${metric}\\{([^}]*)\\} (.*)$`, 'gm'))
   return Object.fromEntries([...lines].map(([, labels, value]) => [withoutService(labels!), Number(value)]))
@@ -50,7 +50,7 @@ const withoutService = (labels: string): string =>
     .filter((label) => !label.startsWith('service='))
     .join(',')
 
-/** Waits for it: what is counted when something has ended may be counted a moment after its end was seen. */
+/** Waits for the values: a service may count the end of an action after the test has seen it. */
 async function expectValues(values: () => Promise<Record<string, number>>, expected: object): Promise<void> {
   await eventually(async () => {
     expect(await values()).toEqual(expected)
@@ -102,7 +102,7 @@ test('what is refused is counted, also before a handler sees it', async () => {
 })
 
 test('what waits for somebody is counted, with its age', async () => {
-  await system.webhook({ order_id: 'nobody-knows', status: 'Canceled' })
+  await system.webhook({ order_id: 'not-registered', status: 'Canceled' })
   await system.webhook({ order_id: '12345', status: 'Completed' })
   await system.database.owner.query(
     `UPDATE deliveries SET received_at = now() - interval '1 hour' WHERE outcome = 'parked'`,
@@ -187,7 +187,7 @@ test('infra/docs/metrics.md lists every metric with its labels', async () => {
 })
 
 const METRICS_DOC = readFileSync(new URL('../docs/metrics.md', import.meta.url), 'utf8')
-/** Metrics of which nothing has happened in this file show no labels. */
+/** Metrics that this file does not increment show no labels. */
 const LABELS_UNSEEN: Record<string, string> = {
   paxyo_ingest_batch_failures_total: 'reason',
   paxyo_gateway_upgrades_rejected_total: 'reason',

@@ -17,7 +17,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { randomUUID } from 'node:crypto'
 
-// Runs the commands of the README and of the first tutorial; only addresses and what they leave out (…) are put in.
+// Runs the commands of the README and of the first tutorial; it inserts only addresses and the parts that they omit (…).
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const README = ['README.md', 'infra/docs/tutorials/first-steps.md']
@@ -29,7 +29,7 @@ const blocks = (language: string): string[] =>
   [...README.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm'))].map((match) => match[1]!)
 const blockWith = (language: string, text: string): string => {
   const found = blocks(language).filter((block) => block.includes(text))
-  if (found.length !== 1) throw new Error(`${found.length} ${language} blocks of the README hold ${text}`)
+  if (found.length !== 1) throw new Error(`${found.length} ${language} blocks of the README contain ${text}`)
   return found[0]!
 }
 
@@ -54,7 +54,7 @@ afterAll(async () => {
   const exited = once(standalone, 'exit')
   standalone.kill('SIGTERM')
   await exited
-  // npm is gone at once; what it started ends by itself a moment later.
+  // npm exits at once; its child process ends a moment later.
   await eventually(() =>
     fetch(`http://localhost:${port}/livez`).then(
       () => false,
@@ -80,15 +80,15 @@ test('the order is registered, and the webhook answers what the README says', as
   expect(JSON.parse(registered)).toMatchObject({ order: { orderId: 'A-1', status: 'pending' } })
 
   const webhook = blockWith('sh', '/webhooks/godofpanel/$WEBHOOK_TOKEN')
-  const answer = await runInShell(webhook, { WEBHOOK_TOKEN: line('webhook token') })
-  expect(JSON.parse(answer)).toEqual(JSON.parse(blockWith('json', '"results"')))
+  const response = await runInShell(webhook, { WEBHOOK_TOKEN: line('webhook token') })
+  expect(JSON.parse(response)).toEqual(JSON.parse(blockWith('json', '"results"')))
 })
 
 test('the script tag and the client do what the README says, in a browser', async () => {
   const [tag] = blocks('html').map((html) => html.replace('https://rt.example.com', `http://localhost:${port}`))
   const client = blockWith('js', 'connect({').replace('wss://rt.example.com', `ws://localhost:${port}`)
   const token = await mintToken('demo')
-  // The page of a panel, on the origin that the demo lets in.
+  // A panel's page, on the origin that the demo allows.
   const page = `<!doctype html>${tag!.replaceAll('A-1', 'demo-1')}<script type="module">
     import { connect } from '/demo/packages/browser-client/index.ts'
     const token = ${JSON.stringify(token)}
@@ -146,7 +146,7 @@ test('the services run by themselves', async () => {
     [0, null],
   ])
   expect(printed[0]).toContain('up to date')
-  expect(printed[1]).toContain('Partitions made')
+  expect(printed[1]).toContain('Partitions created')
 })
 
 test('every other command of the README is one that is run', () => {

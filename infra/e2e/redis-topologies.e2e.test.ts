@@ -1,38 +1,38 @@
 import { afterEach, expect, test } from '@jest/globals'
 import { eventually, startRedisCluster, startRedisSentinels, type RedisServers } from '@paxyo/testkit'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { follow, type Follower } from '../chaos/watching-client.ts'
+import { startWatchingClient, type WatchingClient } from '../chaos/watching-client.ts'
 import { startSystem, type System } from './system.ts'
 
 const USERS = 60
 const ORDERS_PER_USER = 4
 const LOAD_MS = 8_000
-/** On a busy machine the load goes on until there was some. */
-const ANSWERED_MIN = 500
+/** On a busy machine the load continues until it has sent this many updates. */
+const ACCEPTED_MIN = 500
 const UPDATES_PER_ROUND = 20
 
-let followers: Follower[] = []
+let clients: WatchingClient[] = []
 afterEach(() => {
-  for (const follower of followers) follower.stop()
+  for (const client of clients) client.stop()
 })
 
-/** Sends updates for as long as it is told to; returns how many were answered. */
+/** Sends updates; returns how many got a 200. */
 async function load(system: System): Promise<number> {
   const end = performance.now() + LOAD_MS
-  let answered = 0
-  for (let round = 0; performance.now() < end || answered < ANSWERED_MIN; round += 1) {
-    const answers = await Promise.all(
+  let accepted = 0
+  for (let round = 0; performance.now() < end || accepted < ACCEPTED_MIN; round += 1) {
+    const responses = await Promise.all(
       Array.from({ length: UPDATES_PER_ROUND }, (_, index) => {
         const user = (round * UPDATES_PER_ROUND + index) % USERS
         const order = Math.floor((round * UPDATES_PER_ROUND + index) / USERS) % ORDERS_PER_USER
         return system.webhook({ order_id: `${user}-${order}`, status: 'In progress', remains: 1000 - (round % 1000) })
       }),
     )
-    answered += answers.filter(({ status }) => status === 200).length
-    await Promise.all(answers.map((answer) => answer.arrayBuffer()))
+    accepted += responses.filter(({ status }) => status === 200).length
+    await Promise.all(responses.map((response) => response.arrayBuffer()))
     await sleep(20)
   }
-  return answered
+  return accepted
 }
 
 test.each<[string, () => Promise<RedisServers>, number]>([
@@ -43,8 +43,8 @@ test.each<[string, () => Promise<RedisServers>, number]>([
   async (topology, start, master) => {
     await using redis = await start()
     await using system = await startSystem({ redisUrl: redis.url, env: { REDIS_TOPOLOGY: topology } })
-    followers = Array.from({ length: USERS }, (_, user) =>
-      follow(`user-${user}`, () => system.gateway.url, Math.random),
+    clients = Array.from({ length: USERS }, (_, user) =>
+      startWatchingClient(`user-${user}`, () => system.gateway.url, Math.random),
     )
     for (let user = 0; user < USERS; user += 1) {
       await Promise.all(
@@ -57,14 +57,14 @@ test.each<[string, () => Promise<RedisServers>, number]>([
         ),
       )
     }
-    await eventually(() => followers.every(({ connects }) => connects > 0))
+    await eventually(() => clients.every(({ connects }) => connects > 0))
 
     const loaded = load(system)
     await sleep(LOAD_MS / 4)
     redis.servers[master]!.process.kill('SIGKILL')
-    expect(await loaded).toBeGreaterThanOrEqual(ANSWERED_MIN)
+    expect(await loaded).toBeGreaterThanOrEqual(ACCEPTED_MIN)
     const cancels = await Promise.all(
-      followers.map((_, user) => system.webhook({ order_id: `${user}-0`, status: 'canceled' })),
+      clients.map((_, user) => system.webhook({ order_id: `${user}-0`, status: 'canceled' })),
     )
     expect(new Set(cancels.map(({ status }) => status))).toEqual(new Set([200]))
 
@@ -72,8 +72,8 @@ test.each<[string, () => Promise<RedisServers>, number]>([
       'SELECT user_id, last_seq, balance FROM accounts',
     )
     const lastSeqs = new Map(rows.map((row) => [row.user_id, Number(row.last_seq)]))
-    await eventually(() => followers.every(({ userId, lastSeq }) => lastSeq === lastSeqs.get(userId)))
-    for (const { userId, firstSeq, received } of followers) {
+    await eventually(() => clients.every(({ userId, lastSeq }) => lastSeq === lastSeqs.get(userId)))
+    for (const { userId, firstSeq, received } of clients) {
       const missing = lastSeqs.get(userId)! - firstSeq
       expect(received.map(({ seq }) => seq)).toEqual(
         Array.from({ length: missing }, (_, index) => firstSeq + 1 + index),

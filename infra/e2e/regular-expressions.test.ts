@@ -4,18 +4,18 @@ import { fileURLToPath } from 'node:url'
 import { checkSync } from 'recheck'
 import { findExpressions } from './find-expressions.ts'
 
-// A regular expression that tries a text in more ways than the text is long lets one request stop the whole process.
-// Every expression of the product is linear, also those that meet short texts only, so that no review has to tell which.
+// With a super-linear regular expression, one request can stop the whole process. Every expression of the product must be
+// linear, even those that match only short texts, so that no review has to distinguish them.
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-/** What runs for users; tests and their tools read what we have written ourselves. */
+/** Code that reads users' input; tests and their tools read only our own texts. */
 const SOURCES = [
   'packages/*/src/**/*.{ts,tsx,js,mjs}',
   'services/*/{src,page}/**/*.{ts,tsx,js,mjs}',
   'infra/deploy/*/src/**/*.{ts,mjs}',
 ]
 const TOOLS = 'packages/testkit/'
-/** The one place that may give a schema a pattern: it checks the length first. */
+/** The only place that may give a schema a pattern: it checks the length first. */
 const BOUNDED_TEXT = 'packages/contracts/src/schemas/bounded-text.ts'
 const CHECK_TIMEOUT_MS = 120_000
 
@@ -26,11 +26,11 @@ const found = globSync(SOURCES, { cwd: ROOT })
   .filter((path) => !path.startsWith(TOOLS) && !path.includes('/dist/'))
   .map((path) => Object.assign(findExpressions(path, readFileSync(ROOT + path, 'utf8')), { path }))
 
-/** @returns why an expression may take longer than its text is long; undefined when it is linear. */
+/** @returns the complexity of an expression that is not linear; undefined when it is linear. */
 function superLinearity(pattern: string, flags: string): string | undefined {
   const result = checkSync(pattern, flags, { timeout: CHECK_TIMEOUT_MS })
   if (result.status === 'safe') return undefined
-  return result.status === 'vulnerable' ? result.complexity.summary : `not known: ${result.error.kind}`
+  return result.status === 'vulnerable' ? result.complexity.summary : `unknown: ${result.error.kind}`
 }
 
 test('no regular expression is super-linear', () => {

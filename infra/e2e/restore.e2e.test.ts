@@ -22,8 +22,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 
-// The runbook's backup and its restore to a point in time, by the settings and commands that stand there, with webhooks
-// before and after that point. One story, told in order: each test is a step of it.
+// The runbook's backup and its restore to a point in time, with the runbook's own settings and commands, and with webhooks
+// before and after that point. Each test is one step, in order.
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const RUNBOOK = readFileSync(join(ROOT, 'infra/docs/runbook.md'), 'utf8')
@@ -45,7 +45,7 @@ const USER = 'user-1'
 
 let dir: string
 let postgres: LocalPostgres
-/** Both keep an address over the restore, as a name in the network and a load balancer do. */
+/** Both keep their address during the restore, as a DNS name and a load balancer do. */
 let network: ChaosProxy
 let front: ChaosProxy
 let provider: Simulator
@@ -87,7 +87,7 @@ async function query<Row extends pg.QueryResultRow>(text: string, values: unknow
   }
 }
 
-/** Runs a command as somebody types it. Not synchronously: what it connects to goes through this process. */
+/** Runs a command in a shell. Not synchronously, because its connections go through proxies in this process. */
 async function run(command: string): Promise<{ status: number; stdout: string; stderr: string }> {
   const child = spawn('sh', ['-c', command.replaceAll('/backup', join(dir, 'backup'))], {
     cwd: dir,
@@ -126,7 +126,7 @@ async function start(name: 'webhook-ingest' | 'ws-gateway'): Promise<ServiceProc
 
 let ingest: ServiceProcess
 let gateway: ServiceProcess
-/** What the panel asks, with the whole answer: one that is not read keeps its connection. */
+/** Sends a request of the panel and reads the whole response: an unread one would keep its connection open. */
 async function panel(path: string, body?: object): Promise<{ status: number; body: unknown }> {
   const response = await fetch(`${ingest.url}${path}`, {
     method: body === undefined ? 'GET' : 'POST',
@@ -147,7 +147,7 @@ const orderOf = (id: string): object => ({
   currency: 'USD',
 })
 
-/** The panel's user buys, and the panel passes it on. */
+/** The panel's user buys, and the panel passes the order on. */
 async function buy(id: string): Promise<void> {
   provider.restore({ orderId: id, quantity: 1000, status: 'in_progress' })
   expect((await panel('/v1/orders', orderOf(id))).status).toBe(201)
@@ -159,7 +159,7 @@ async function cancel(id: string): Promise<void> {
   expect(provider.deliveries.newest.at(-1)?.state).toBe('acknowledged')
 }
 
-/** Everything that was paid, by order. */
+/** All refunds, by order. */
 const paid = async (): Promise<Record<string, string>> =>
   Object.fromEntries(
     (
@@ -171,8 +171,8 @@ const paid = async (): Promise<Record<string, string>> =>
   )
 
 let client: ReturnType<typeof connectClient>
-/** What the page was told, in order. */
-const told: string[] = []
+/** The snapshots and events that the page received, in order. */
+const received: string[] = []
 const errors: string[] = []
 let before: { epoch: string; seq: number }
 let cursor: string
@@ -206,11 +206,11 @@ test('a system that archives serves users', async () => {
   await buy('1')
   await cancel('1')
   client = connectClient({ url: `ws://127.0.0.1:${front.port}/ws`, getToken: () => mintToken(USER), share: 'none' })
-  client.on('snapshot', ({ position }) => told.push(`snapshot@${position.seq}`))
-  client.on('account', ({ seq }) => told.push(`${seq}`))
+  client.on('snapshot', ({ position }) => received.push(`snapshot@${position.seq}`))
+  client.on('account', ({ seq }) => received.push(`${seq}`))
   client.on('status', ({ status }) => status.error && errors.push(status.error.code))
-  await eventually(() => told.length === 1)
-  expect(told).toEqual(['snapshot@2'])
+  await eventually(() => received.length === 1)
+  expect(received).toEqual(['snapshot@2'])
 })
 
 test('a base backup is taken while it serves', async () => {
@@ -239,8 +239,8 @@ test('what comes after that point, is answered 200, shown and credited, and will
   await buy('4')
   await cancel('3')
   await cancel('4')
-  await eventually(() => told.at(-1) === '8')
-  expect(told).toEqual(['snapshot@2', '3', '4', '5', '6', '7', '8'])
+  await eventually(() => received.at(-1) === '8')
+  expect(received).toEqual(['snapshot@2', '3', '4', '5', '6', '7', '8'])
   expect(await paid()).toEqual({ 'A-1': '2.5', 'A-2': '2.5', 'A-3': '2.5', 'A-4': '2.5' })
   before = client.position!
   const feed = (await panel('/v1/refunds')).body as { cursor: string; data: unknown[] }
@@ -248,7 +248,7 @@ test('what comes after that point, is answered 200, shown and credited, and will
   cursor = feed.cursor
 })
 
-/** Followed through everything by a gateway that nobody thought of stopping. */
+/** A gateway that keeps running during the restore, because the operator has not stopped it. */
 let forgotten: ServiceProcess
 let throughIt: Awaited<ReturnType<typeof connectSocket>>
 
@@ -284,11 +284,11 @@ test('the database goes back to that point', async () => {
   await eventually(async () => (await query('SELECT pg_is_in_recovery() AS is'))[0]!['is'] === false)
 
   expect(await paid()).toEqual({ 'A-1': '2.5', 'A-2': '2.5' })
-  // A real restore is not done within the minute.
+  // A real restore takes longer than this one.
   await query(`UPDATE outbox SET created_at = created_at - interval '2 hours'`)
 })
 
-test('the commands before the start: a new epoch, the tables as they should be, books that agree', async () => {
+test('the commands before the start: a new epoch, the tables as they should be, a ledger without violations', async () => {
   const output = await type(AFTER_START)
   const [{ epoch }] = (await query<{ epoch: string }>('SELECT epoch FROM stream_epoch')) as [{ epoch: string }]
   expect(output.split('\n')[0]).toBe(epoch)
@@ -310,13 +310,13 @@ test('a client that is further ahead takes a snapshot, without an error', async 
   ])
   expect(ahead.messages.filter(({ type: kind }) => kind === 'error')).toEqual([])
 
-  // So does the page, which has only ever lost its connection.
+  // The page, which has only lost its connection, also takes a snapshot.
   await eventually(() => client.position?.epoch === welcome.epoch)
-  expect(told.splice(0)).toEqual(['snapshot@2', '3', '4', '5', '6', '7', '8', 'snapshot@5'])
+  expect(received.splice(0)).toEqual(['snapshot@2', '3', '4', '5', '6', '7', '8', 'snapshot@5'])
   expect(errors.filter((code) => code !== 'draining' && code !== 'connection_lost')).toEqual([])
-  told.push('snapshot@5')
+  received.push('snapshot@5')
 
-  // A position of the new history is good again.
+  // A position of the new history is valid.
   ahead.close()
   const again = await connectSocket(gateway.url, { token: await mintToken(USER), resume: welcome })
   expect(await again.next('welcome')).toMatchObject({ mode: 'resumed', seq: 5 })
@@ -328,7 +328,7 @@ test('the panel and the provider bring back what was lost, and nothing is paid t
   expect((await panel(`/v1/refunds?after=${cursor}`)).status).toBe(410)
   for (const id of ['1', '2', '3', '4'])
     expect((await panel('/v1/orders', orderOf(id))).status).toBe(id === '4' ? 201 : 200)
-  // One is sent again by the provider, the other it has told of and will not repeat.
+  // The provider repeats the webhook of one order; it does not repeat the other one.
   provider.announce(['3'])
   await provider.idle()
   expect(await paid()).toEqual({ 'A-1': '2.5', 'A-2': '2.5', 'A-3': '2.5' })
@@ -336,9 +336,9 @@ test('the panel and the provider bring back what was lost, and nothing is paid t
   provider.announce(['1', '2', '3', '4'])
   await provider.idle()
   expect(await paid()).toEqual({ 'A-1': '2.5', 'A-2': '2.5', 'A-3': '2.5', 'A-4': '2.5' })
-  // The page that was open all the time was told of each of them once.
-  await eventually(() => told.at(-1) === '8')
-  expect(told).toEqual(['snapshot@5', '6', '7', '8'])
+  // The page that was open all the time receives each of them once.
+  await eventually(() => received.at(-1) === '8')
+  expect(received).toEqual(['snapshot@5', '6', '7', '8'])
   const [account] = await query('SELECT balance::float8 AS balance, last_seq::int AS seq FROM accounts')
   expect(account).toEqual({ balance: 10, seq: 8 })
   const feed = (await panel('/v1/refunds')).body as { data: { orderId: string; orderRefunded: string }[] }
@@ -351,7 +351,7 @@ test('the panel and the provider bring back what was lost, and nothing is paid t
 })
 
 test('who was connected through it takes a snapshot once the forgotten gateway is restarted', async () => {
-  // Nobody could tell it that these are others than those it has.
+  // The gateway does not know that the new events differ from those it has sent.
   expect(throughIt.events()).toEqual([])
   const ended = forgotten.end('SIGTERM')
   expect(await throughIt.next('drain')).toMatchObject({ type: 'drain' })

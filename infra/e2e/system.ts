@@ -14,7 +14,7 @@ import { randomUUID } from 'node:crypto'
 export const WEBHOOK_TOKEN = 'a-webhook-token'
 export const PANEL_KEY = 'a-panel-api-key'
 
-/** Both services as processes of their own, on a real PostgreSQL and a real Redis. */
+/** Both services as separate processes, with a real PostgreSQL and a real Redis. */
 export interface System extends AsyncDisposable {
   readonly database: TestDatabase
   /** The configuration of both. */
@@ -25,14 +25,14 @@ export interface System extends AsyncDisposable {
   start(name: 'webhook-ingest' | 'ws-gateway'): Promise<ServiceProcess>
   register(order: Partial<Record<string, unknown>>): Promise<Response>
   webhook(body: unknown, token?: string): Promise<Response>
-  /** Serves the demo page for a user, as a panel on another origin would; returns its address. */
+  /** Serves the demo page for a user from another origin, as a panel does; returns its URL. */
   servePage(userId: string, options?: PageOptions): Promise<string>
 }
 
 export interface PageOptions {
-  /** Where the page finds the gateway, when that is not where it listens. */
+  /** The gateway's URL for the page, when it differs from the one on which the gateway listens. */
   readonly socketUrl?: string
-  /** Signed by somebody whom the gateway does not know, for example. */
+  /** Returns the page's token, for example one with an unknown signature. */
   readonly mintToken?: () => Promise<string>
 }
 
@@ -45,7 +45,7 @@ export async function startSystem(
   const env = {
     DATABASE_URL: options.databaseUrl ?? database.url,
     REDIS_URL: options.redisUrl ?? sharedRedisUrl(),
-    // Other tests use this Redis at the same time, with users of the same names.
+    // Other tests use this Redis at the same time, with the same user ids.
     CHANNEL_PREFIX: `${randomUUID()}:`,
     WEBHOOK_TOKENS: WEBHOOK_TOKEN,
     PANEL_API_KEYS: PANEL_KEY,

@@ -7,26 +7,26 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-// The recipe for Windows, as far as Linux can tell: a copy of the code in a folder as people have them, installed, started,
-// ended and killed by what infra/docs/windows.md says.
+// The instructions for Windows, as far as Linux can run them: a copy of the code in a folder with a typical name is
+// installed, started, stopped and killed as infra/docs/windows.md describes.
 
 jest.setTimeout(240_000)
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-/** What a clone does not have. */
+/** Folders that a clone does not have. */
 const LEFT_OUT = new Set(['node_modules', 'dist', '.git', '.data', '.artifacts'])
-const RECIPE = readFileSync(join(ROOT, 'infra/docs/windows.md'), 'utf8')
+const INSTRUCTIONS = readFileSync(join(ROOT, 'infra/docs/windows.md'), 'utf8')
 const toSlashes = (text: string): string => text.replaceAll('\\', '/')
 
-const INSTALL = /^node (infra\S+)$/m.exec(RECIPE)![1]!
-const [, ARGUMENTS] = /^nssm install paxyo "[^"]+" "([^"]+)"$/m.exec(RECIPE)!
+const INSTALL = /^node (infra\S+)$/m.exec(INSTRUCTIONS)![1]!
+const [, ARGUMENTS] = /^nssm install paxyo "[^"]+" "([^"]+)"$/m.exec(INSTRUCTIONS)!
 const NSSM_ENV = Object.fromEntries(
   /AppEnvironmentExtra ([^]*?)\nnssm/
-    .exec(RECIPE)![1]!
+    .exec(INSTRUCTIONS)![1]!
     .split(/[\s^]+/)
     .map((pair) => pair.split('=') as [string, string]),
 )
-const XML = /^```xml\n([^]*?)^```$/m.exec(RECIPE)![1]!
+const XML = /^```xml\n([^]*?)^```$/m.exec(INSTRUCTIONS)![1]!
 
 describe('both ways to run it as a service', () => {
   test('start the same', () => {
@@ -38,10 +38,10 @@ describe('both ways to run it as a service', () => {
   test('give it as long to end as it may take', () => {
     const kit = readFileSync(join(ROOT, 'packages/service-kit/src/run-service.ts'), 'utf8')
     const neededMs = Number(/CLOSE_TIMEOUT_MS = ([\d_]+)/.exec(kit)![1]!.replaceAll('_', ''))
-    expect(Number(/AppStopMethodConsole (\d+)/.exec(RECIPE)![1])).toBeGreaterThan(neededMs)
+    expect(Number(/AppStopMethodConsole (\d+)/.exec(INSTRUCTIONS)![1])).toBeGreaterThan(neededMs)
     expect(Number(/<stoptimeout>(\d+) sec/.exec(XML)![1]) * 1000).toBeGreaterThan(neededMs)
-    // Bits: 1 Ctrl-C, 2 and 4 messages to windows that it has not, 8 the end by force, which must be left for the last.
-    expect(/AppStopMethodSkip (\d+)/.exec(RECIPE)![1]).toBe(String(2 + 4))
+    // Bits: 1 Ctrl-C; 2 and 4 messages to windows, of which it has none; 8 the forced end, which must come last.
+    expect(/AppStopMethodSkip (\d+)/.exec(INSTRUCTIONS)![1]).toBe(String(2 + 4))
   })
 })
 
@@ -58,7 +58,7 @@ describe('in a folder with a space and an umlaut in its name', () => {
     mkdirSync(join(dir, 'data'))
   })
   afterAll(async () => {
-    // A killed one leaves its database running, for the next to find.
+    // A killed process leaves its database running, and the next one finds it.
     if (child?.exitCode === null && child.signalCode === null) {
       child.kill('SIGINT')
       await once(child, 'exit')

@@ -4,17 +4,17 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { MUTANTS, type Mutant } from './mutants.ts'
+import { MUTATIONS, type Mutation } from './mutations.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 /** Longer than Jest waits for a test. */
 const TESTS_TIMEOUT_MS = 600_000
 
-/** Runs a mutant's tests in a copy of the last commit, and says which of them noticed. */
-async function survive(copy: string, { name, file, find, replace, tests }: Mutant): Promise<boolean> {
+/** Runs a mutation's tests in a copy of the last commit, and prints the tests that failed. */
+async function survive(copy: string, { name, file, find, replace, tests }: Mutation): Promise<boolean> {
   const path = join(copy, file)
   const source = readFileSync(path, 'utf8')
-  if (source.split(find).length !== 2) throw new Error(`${name}: what to replace must stand in ${file} exactly once`)
+  if (source.split(find).length !== 2) throw new Error(`${name}: ${file} must contain the text to replace exactly once`)
   writeFileSync(
     path,
     source.replace(find, () => replace),
@@ -31,7 +31,7 @@ async function survive(copy: string, { name, file, find, replace, tests }: Mutan
   }
 }
 
-/** They are a process group of their own: those that hang are ended with the servers that they have started. */
+/** The tests are a separate process group, so that a timeout also ends the servers that they have started. */
 async function runTests(copy: string, tests: readonly string[]): Promise<{ code: number | null; output: string }> {
   const child = spawn('npm', ['test', '--', ...tests, '--verbose'], { cwd: copy, detached: true })
   const end = (): unknown => process.kill(-child.pid!, 'SIGKILL')
@@ -45,11 +45,11 @@ async function runTests(copy: string, tests: readonly string[]): Promise<{ code:
   return { code, output }
 }
 
-/** All of them, or those whose names hold one of the words on the command line. */
+/** All mutations, or those whose names contain one of the words on the command line. */
 const words = process.argv.slice(2)
-const chosen = MUTANTS.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)))
+const chosen = MUTATIONS.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)))
 if (chosen.length === 0) {
-  console.error(`no mutation test has such a name; there are:\n${MUTANTS.map(({ name }) => `  ${name}`).join('\n')}`)
+  console.error(`no mutation has such a name; available:\n${MUTATIONS.map(({ name }) => `  ${name}`).join('\n')}`)
   process.exit(1)
 }
 const copy = mkdtempSync(join(tmpdir(), 'paxyo-mutation-'))
@@ -57,6 +57,6 @@ process.once('exit', () => rmSync(copy, { recursive: true, force: true, maxRetri
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 execFileSync('git', ['clone', '--quiet', '--no-hardlinks', ROOT, copy], { stdio: 'inherit' })
 let survivors = 0
-for (const mutant of chosen) if (await survive(copy, mutant)) survivors += 1
+for (const mutation of chosen) if (await survive(copy, mutation)) survivors += 1
 console.log(`${chosen.length - survivors} caught, ${survivors} survived`)
 process.exitCode = survivors === 0 ? 0 : 1

@@ -1,5 +1,5 @@
-// Installs the workspace when it is missing or older than its lockfile, then builds what pages load when its sources have
-// changed. Runs on any Node from 18 on, before anything else is there: only Node's own modules may be imported at the top.
+// Installs the workspace when it is missing or older than its lockfile, then builds paxyo.js when its sources have changed.
+// Runs on Node 18 and newer, before any dependency is installed: only Node's own modules may be imported at the top.
 import { spawnSync } from 'node:child_process'
 import { readFileSync, existsSync, writeFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
@@ -24,7 +24,7 @@ if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== lockfile) {
   })
   if (install.error) throw install.error
   if (install.status !== 0) {
-    console.error('\nInstalling failed, as said above. When the network was the reason, run the same command again.')
+    console.error('\nThe installation failed; see the error above. After a network error, run the same command again.')
     process.exit(install.status ?? 1)
   }
   writeFileSync(stampFile, lockfile)

@@ -1,6 +1,6 @@
 /**
- * Ends a run with one plain line, `N passed, N failed`. In CI a test that was skipped or left to do counts as failed:
- * a missing part must not pass for a working one.
+ * Ends a run with the line `N passed, N failed`. In CI a skipped test or a `todo` counts as failed, because a missing part
+ * must not count as a working one.
  */
 export default class CountReporter {
   #skippedFails = process.env.CI === 'true'

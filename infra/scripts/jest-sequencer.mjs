@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import Sequencer from '@jest/test-sequencer'
 
-/** What the slow files take on two quiet cores, for machines that have not run them yet. */
+/** The durations of the slow files on two quiet cores, for machines that have not run them yet. */
 export const SECONDS_BY_FILE = JSON.parse(readFileSync(new URL('jest-seconds.json', import.meta.url), 'utf8'))
 const SECONDS_BY_KIND = { e2e: 8, integration: 3, unit: 1 }
 

@@ -5,7 +5,7 @@ import { FAN_OUT_VARIANTS } from '../fan-out/variants/index.ts'
 import { summarize } from '../load/latencies.ts'
 import { mintToken } from '../load/mint-token.ts'
 import { openRawWebSocket } from '../load/raw-web-socket.ts'
-import type { EndToEndOrder, EndToEndResult } from './end-to-end.ts'
+import type { EndToEndCommand, EndToEndResult } from './end-to-end.ts'
 
 // The provider and all browsers in one process: one clock for both ends.
 
@@ -13,35 +13,35 @@ const HTTP_CONNECTIONS = 256
 const TICK_MS = 1
 const ARRIVAL_TIMEOUT_MS = 60_000
 
-/** When each client's webhooks that are under way were due; their events arrive in this order. */
+/** When each client's in-flight webhooks were due; their events arrive in this order. */
 let dueAt: number[][] | undefined
 let times: number[] = []
 let remains = 0
 let turn = 0
 
-process.on('message', (order: EndToEndOrder) => {
-  run(order).then(
+process.on('message', (command: EndToEndCommand) => {
+  run(command).then(
     (result) => process.send!(result),
     (error: unknown) => process.send!({ error: String(error) }),
   )
 })
 
-async function run(order: EndToEndOrder): Promise<EndToEndResult> {
-  if (dueAt === undefined) await connectClients(order)
-  const post = await openPosts(order)
+async function run(command: EndToEndCommand): Promise<EndToEndResult> {
+  if (dueAt === undefined) await connectClients(command)
+  const post = await openPosts(command)
   const due = dueAt!
   times = []
   let sent = 0
   const cpuBefore = process.cpuUsage()
   const startedAt = performance.now()
-  const intervalMs = 1000 / order.ratePerSecond
-  for (let at = startedAt; at < startedAt + order.durationMs; await sleep(TICK_MS)) {
-    for (const now = performance.now(); at <= now && at < startedAt + order.durationMs; at += intervalMs) {
-      const index = turn % order.clients
+  const intervalMs = 1000 / command.ratePerSecond
+  for (let at = startedAt; at < startedAt + command.durationMs; await sleep(TICK_MS)) {
+    for (const now = performance.now(); at <= now && at < startedAt + command.durationMs; at += intervalMs) {
+      const index = turn % command.clients
       turn += 1
-      // Another number every time around, so that each webhook is a change that its user is told of.
+      // A new number in each round, so that each webhook is a change and causes an event.
       if (index === 0) remains += 1
-      due[userOf(index + 1, order.clients)]!.push(at)
+      due[userOf(index + 1, command.clients)]!.push(at)
       post.send(`{"order_id":"${index + 1}","status":"in_progress","remains":${remains}}`)
       sent += 1
     }
@@ -54,10 +54,10 @@ async function run(order: EndToEndOrder): Promise<EndToEndResult> {
   return { sent, arrived, cpuSeconds: (user + system) / 1e6, ...summarize(times) }
 }
 
-/** The index of the user whom the seed gives an order. */
+/** The index of the user to whom the seed assigned the order. */
 const userOf = (orderId: number, users: number): number => orderId % users
 
-async function connectClients({ variant: name, gatewayPort, jwtSecret, clients }: EndToEndOrder): Promise<void> {
+async function connectClients({ variant: name, gatewayPort, jwtSecret, clients }: EndToEndCommand): Promise<void> {
   const variant = FAN_OUT_VARIANTS.get(name)!
   const queues = Array.from({ length: clients }, (): number[] => [])
   await Promise.all(
@@ -80,8 +80,8 @@ async function connectClients({ variant: name, gatewayPort, jwtSecret, clients }
   dueAt = queues
 }
 
-/** Keeps connections: a webhook that finds none free waits, and its time counts from when it was due. */
-async function openPosts({ ingestPort, token }: EndToEndOrder): Promise<{ send(body: string): void; close(): void }> {
+/** Keeps connections open: without a free one a webhook waits, and its time counts from when it was due. */
+async function openPosts({ ingestPort, token }: EndToEndCommand): Promise<{ send(body: string): void; close(): void }> {
   const head =
     `POST /webhooks/godofpanel/${token} HTTP/1.1\r\nhost: 127.0.0.1:${ingestPort}\r\n` +
     'content-type: application/json\r\ncontent-length: '
@@ -95,7 +95,7 @@ async function openPosts({ ingestPort, token }: EndToEndOrder): Promise<{ send(b
         new Promise<Socket>((resolve, reject) => {
           const socket = connect({ port: ingestPort, host: '127.0.0.1', noDelay: true }, () => resolve(socket))
           socket.once('error', reject)
-          // Answers are short enough to come in one piece.
+          // Responses are short enough to arrive in one piece.
           socket.on('data', () => {
             const body = waiting.shift()
             if (body === undefined) idle.push(socket)

@@ -1,13 +1,13 @@
 import { JWT_SECRET } from '../fan-out/variants/variant.ts'
 import { fileURLToPath } from 'node:url'
 import { fork, type ChildProcess } from 'node:child_process'
-import { wsByHand } from '../fan-out/variants/ws-by-hand.ts'
+import { plainWs } from '../fan-out/variants/plain-ws.ts'
 import { wsGateway } from '../fan-out/variants/ws-gateway.ts'
 import type { FanOutVariant } from '../fan-out/variants/variant.ts'
 import { seedSql } from '../ingest/seed.ts'
 import { ask } from '../machine/ask-child.ts'
 import type { Latencies } from '../load/latencies.ts'
-import { startPeer, type Peer } from '../machine/peer.ts'
+import { startService, type Service } from '../machine/service.ts'
 import { startServers } from '../machine/servers.ts'
 import type { Report, Sample } from '../report/samples.ts'
 import { takeTurns } from '../report/rounds.ts'
@@ -20,8 +20,8 @@ export interface EndToEndOptions {
   readonly rates: readonly number[]
 }
 
-/** What the child is told: webhooks at a rate, each followed until its frame is there. */
-export interface EndToEndOrder {
+/** The child's task: send webhooks at a rate and wait for the frame of each. */
+export interface EndToEndCommand {
   readonly variant: string
   readonly ingestPort: number
   readonly gatewayPort: number
@@ -41,7 +41,7 @@ export interface EndToEndResult extends Latencies {
 const TOKEN = 'a-webhook-token'
 const TIMEOUT_EXTRA_MS = 60_000
 const WARM_UP = { ratePerSecond: 1_000, durationMs: 5_000 }
-/** Whoever is this far behind can't keep up, and would only disturb the others at higher rates. */
+/** A variant with a higher p99 cannot keep up, and would only disturb the others at higher rates. */
 const P99_MS_MAX = 3_000
 
 const script = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
@@ -54,12 +54,12 @@ interface Pair {
 }
 
 interface Variant extends Pair {
-  readonly ingestPeer: Peer
-  readonly gatewayPeer: Peer
+  readonly ingestService: Service
+  readonly gatewayService: Service
   readonly child: ChildProcess
 }
 
-/** Who takes the webhook, and who brings the event. */
+/** The service that receives the webhook, and the one that delivers the event. */
 const PAIRS: readonly Pair[] = [
   {
     name: 'Paxyo',
@@ -68,16 +68,16 @@ const PAIRS: readonly Pair[] = [
     prefix: 'end-to-end:',
   },
   {
-    name: 'one transaction each, ws by hand',
+    name: 'one transaction each, plain ws',
     ingest: script('../ingest/variants/one-transaction.ts'),
-    gateway: wsByHand,
+    gateway: plainWs,
     prefix: 'unused:',
   },
 ]
 
 /** From the first byte of a webhook to the last byte of its frame in the client. */
 export async function benchEndToEnd({ rounds, roundMs, clients, rates }: EndToEndOptions): Promise<Report> {
-  // One order each, so that an event tells by its user which webhook it follows from.
+  // One order for each user, so that an event's user identifies the webhook that caused it.
   await using servers = await startServers(seedSql(clients, clients))
   await using running = new AsyncDisposableStack()
   const variants: Variant[] = []
@@ -89,27 +89,30 @@ export async function benchEndToEnd({ rounds, roundMs, clients, rates }: EndToEn
       WEBHOOK_TOKENS: TOKEN,
       JWT_SECRETS: JWT_SECRET,
     }
-    const ingestPeer = running.use(await startPeer(pair.ingest, env))
-    const gatewayPeer = running.use(await startPeer(pair.gateway.script, env))
+    const ingestService = running.use(await startService(pair.ingest, env))
+    const gatewayService = running.use(await startService(pair.gateway.script, env))
     const child = fork(script('end-to-end-child.ts'), { execArgv: ['--disable-warning=ExperimentalWarning'] })
     running.defer(() => void child.kill('SIGKILL'))
-    variants.push({ ...pair, ingestPeer, gatewayPeer, child })
+    variants.push({ ...pair, ingestService, gatewayService, child })
   }
   const measure = async (variant: Variant, rate: number, durationMs: number) => {
-    const { child, ingestPeer, gatewayPeer } = variant
-    const before = { node: ingestPeer.cpuSeconds() + gatewayPeer.cpuSeconds(), postgres: servers.postgresCpuSeconds() }
-    const order: EndToEndOrder = {
+    const { child, ingestService, gatewayService } = variant
+    const before = {
+      node: ingestService.cpuSeconds() + gatewayService.cpuSeconds(),
+      postgres: servers.postgresCpuSeconds(),
+    }
+    const command: EndToEndCommand = {
       variant: variant.gateway.name,
-      ingestPort: ingestPeer.port,
-      gatewayPort: gatewayPeer.port,
+      ingestPort: ingestService.port,
+      gatewayPort: gatewayService.port,
       token: TOKEN,
       jwtSecret: JWT_SECRET,
       clients,
       ratePerSecond: rate,
       durationMs,
     }
-    const result = await ask<EndToEndResult>(child, order, durationMs + TIMEOUT_EXTRA_MS)
-    const node = ingestPeer.cpuSeconds() + gatewayPeer.cpuSeconds() - before.node
+    const result = await ask<EndToEndResult>(child, command, durationMs + TIMEOUT_EXTRA_MS)
+    const node = ingestService.cpuSeconds() + gatewayService.cpuSeconds() - before.node
     return {
       'p99 ms': result.p99Ms,
       'p50 ms': result.p50Ms,
@@ -131,7 +134,7 @@ export async function benchEndToEnd({ rounds, roundMs, clients, rates }: EndToEn
     const p99Of = (name: string): number =>
       median(found.filter(({ variant }) => variant === name).map(({ figures }) => figures['p99 ms']!))
     const behind = able.filter(({ name }) => name !== subject.name && p99Of(name) > P99_MS_MAX)
-    remarks.push(...behind.map(({ name }) => `${name}: can't keep up with ${load}; left out from there on.`))
+    remarks.push(...behind.map(({ name }) => `${name}: cannot keep up with ${load}; left out of higher rates.`))
     able = able.filter((variant) => !behind.includes(variant))
   }
   return { name: 'end-to-end', subject: subject.name, samples, remarks }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { seedSql } from '../ingest/seed.ts'
 import { startWsLoad, type WsLoad } from './ws-load.ts'
-import { startPeer, type Peer } from '../machine/peer.ts'
+import { startService, type Service } from '../machine/service.ts'
 import { startServers, type Servers } from '../machine/servers.ts'
 import type { Report, Sample } from '../report/samples.ts'
 import { takeTurns } from '../report/rounds.ts'
@@ -19,26 +19,26 @@ export interface FanOutOptions {
   readonly idleConnections: number
   readonly only: readonly string[]
   readonly nodeArgs: readonly string[]
-  /** How long what closed sockets leave to be done, such as unsubscribing, may take. */
+  /** How long the server may take to finish the work of closed sockets, such as unsubscribing. */
   readonly settleMs?: number
 }
 
 const IN_FLIGHT_MAX = 1_000
-/** A server that has served these few has compiled its code, and grown what grows but once. */
+/** After this many clients a server has compiled its code and allocated everything that it allocates once. */
 const WARM_UP_CLIENTS = 500
 /**
- * How many are on their way at a time before memory is measured: a storm of connects leaves holes in native memory that
- * are there for the next one, and would count here as 5 kB for each client.
+ * Concurrent connects before memory is measured: a storm of connects leaves holes in native memory that the next storm
+ * reuses, and that would count here as 5 kB for each client.
  */
 const AT_ONCE_MAX = 250
 const SETTLE_MS = 1_500
 
 interface Running extends FanOutVariant {
-  readonly peer: Peer
+  readonly service: Service
   readonly load: WsLoad
 }
 
-/** What it costs to bring an event to a browser: one user per connection, events of 300 bytes. */
+/** The cost of delivering an event to a browser: one user per connection, events of 300 bytes. */
 export async function benchFanOut(options: FanOutOptions): Promise<Report> {
   const users = Math.max(options.connections, options.idleConnections)
   await using servers = await startServers(seedSql(users, users))
@@ -49,32 +49,37 @@ export async function benchFanOut(options: FanOutOptions): Promise<Report> {
   const variants = [...FAN_OUT_VARIANTS.values()].filter(
     ({ name }) => options.only.length === 0 || options.only.includes(name),
   )
-  const start = (variant: FanOutVariant): Promise<Peer> =>
-    startPeer(variant.script, env, variant === wsGateway ? { nodeArgs: options.nodeArgs } : {})
+  const start = (variant: FanOutVariant): Promise<Service> =>
+    startService(variant.script, env, variant === wsGateway ? { nodeArgs: options.nodeArgs } : {})
   const samples: Sample[] = []
 
   if (options.idleConnections > 0) {
     const count = options.idleConnections
-    const onItsOwn =
+    const onNewService =
       (measure: typeof measureMemory) =>
       async (variant: FanOutVariant): Promise<Record<string, number>> => {
-        await using peer = await start(variant)
-        // Awaited here: what was started goes away with this block.
-        return await measure(variant, peer, count, options.settleMs ?? SETTLE_MS)
+        await using service = await start(variant)
+        // Awaited here, because the service ends with this block.
+        return await measure(variant, service, count, options.settleMs ?? SETTLE_MS)
       }
     samples.push(
-      ...(await takeTurns(`${count} clients connect at once`, variants, options.rounds, onItsOwn(measureConnecting))),
-      ...(await takeTurns(`${count} idle clients`, variants, options.rounds, onItsOwn(measureMemory))),
+      ...(await takeTurns(
+        `${count} clients connect at once`,
+        variants,
+        options.rounds,
+        onNewService(measureConnecting),
+      )),
+      ...(await takeTurns(`${count} idle clients`, variants, options.rounds, onNewService(measureMemory))),
     )
   }
 
   await using running = new AsyncDisposableStack()
   const connected: Running[] = []
   for (const variant of variants) {
-    const peer = running.use(await start(variant))
+    const service = running.use(await start(variant))
     const load = running.use(startWsLoad())
-    await load.connect({ variant: variant.name, port: peer.port, count: options.connections, jwtSecret: JWT_SECRET })
-    connected.push({ ...variant, peer, load })
+    await load.connect({ variant: variant.name, port: service.port, count: options.connections, jwtSecret: JWT_SECRET })
+    connected.push({ ...variant, service, load })
   }
   for (const ratePerSecond of [...options.rates, undefined]) {
     const load = ratePerSecond === undefined ? 'as many events as it can' : `${ratePerSecond} events a second`
@@ -87,34 +92,38 @@ export async function benchFanOut(options: FanOutOptions): Promise<Report> {
   return { name: 'fan-out', subject: wsGateway.name, samples, remarks: [] }
 }
 
-async function measureConnecting(variant: FanOutVariant, peer: Peer, count: number): Promise<Record<string, number>> {
+async function measureConnecting(
+  variant: FanOutVariant,
+  service: Service,
+  count: number,
+): Promise<Record<string, number>> {
   using load = startWsLoad()
-  const cpuBefore = peer.cpuSeconds()
-  const target = { variant: variant.name, port: peer.port, jwtSecret: JWT_SECRET }
+  const cpuBefore = service.cpuSeconds()
+  const target = { variant: variant.name, port: service.port, jwtSecret: JWT_SECRET }
   const { elapsedMs, retries } = await load.connect({ ...target, count })
   return {
     'all live s': elapsedMs / 1000,
-    'node CPU-ms/client': ((peer.cpuSeconds() - cpuBefore) * 1000) / count,
+    'node CPU-ms/client': ((service.cpuSeconds() - cpuBefore) * 1000) / count,
     retries,
   }
 }
 
-/** What a client that only listens costs, once the garbage of its connecting is gone. */
+/** The memory of an idle client, after the garbage of its connecting has been collected. */
 async function measureMemory(
   variant: FanOutVariant,
-  peer: Peer,
+  service: Service,
   count: number,
   settleMs: number,
 ): Promise<Record<string, number>> {
   using load = startWsLoad()
-  const target = { variant: variant.name, port: peer.port, jwtSecret: JWT_SECRET, atOnceMax: AT_ONCE_MAX }
+  const target = { variant: variant.name, port: service.port, jwtSecret: JWT_SECRET, atOnceMax: AT_ONCE_MAX }
   await load.connect({ ...target, count: Math.min(WARM_UP_CLIENTS, count) })
   await load.disconnect()
   await sleep(settleMs)
-  const before = await peer.memory()
+  const before = await service.memory()
   await load.connect({ ...target, count })
   await sleep(settleMs)
-  const after = await peer.memory()
+  const after = await service.memory()
   return {
     'RSS kB/client': (after.residentBytes - before.residentBytes) / count / 1000,
     'heap kB/client': (after.heapBytes - before.heapBytes) / count / 1000,
@@ -123,12 +132,12 @@ async function measureMemory(
 
 async function measureEvents(
   servers: Servers,
-  { name, peer, load }: Running,
+  { name, service, load }: Running,
   durationMs: number,
   ratePerSecond: number | undefined,
 ): Promise<Record<string, number>> {
-  await peer.eventLoop()
-  const before = { node: peer.cpuSeconds(), redis: servers.redisCpuSeconds() }
+  await service.eventLoop()
+  const before = { node: service.cpuSeconds(), redis: servers.redisCpuSeconds() }
   const result = await load.publish({
     variant: name,
     redisUrl: servers.redisUrl,
@@ -136,7 +145,7 @@ async function measureEvents(
     inFlightMax: IN_FLIGHT_MAX,
     ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
   })
-  const timers = await peer.eventLoop()
+  const timers = await service.eventLoop()
   const per100k = (cpuSeconds: number): number => (cpuSeconds / result.received) * 100_000
   return {
     'events/s': result.perSecond,
@@ -144,7 +153,7 @@ async function measureEvents(
     'p99 ms': result.p99Ms,
     lost: result.sent - result.received,
     'timer p99 ms': timers.p99Ms,
-    'node CPU-s/100k': per100k(peer.cpuSeconds() - before.node),
+    'node CPU-s/100k': per100k(service.cpuSeconds() - before.node),
     'redis CPU-s/100k': per100k(servers.redisCpuSeconds() - before.redis),
     'load CPU-s/100k': per100k(result.cpuSeconds),
   }

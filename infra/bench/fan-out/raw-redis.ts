@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net'
 import { once } from 'node:events'
 import type { Publisher } from './variants/variant.ts'
 
-/** A publisher at Redis. What is published in one turn of the event loop goes out together. */
+/** Publishes to Redis. Messages of one turn of the event loop are sent together. */
 export async function connectRawRedis(url: string): Promise<Publisher> {
   const { port, hostname } = new URL(url)
   const socket: Socket = connect({ port: Number(port), host: hostname, noDelay: true })

@@ -5,47 +5,47 @@ import { summarize } from '../load/latencies.ts'
 import { mintToken } from '../load/mint-token.ts'
 import { connectRawRedis } from './raw-redis.ts'
 import { openRawWebSocket, type RawWebSocket } from '../load/raw-web-socket.ts'
-import type { Connected, Published, WsLoadOrder } from './ws-load.ts'
+import type { Connected, Published, WsLoadCommand } from './ws-load.ts'
 
-type ConnectOrder = Extract<WsLoadOrder, { kind: 'connect' }>
-type PublishOrder = Extract<WsLoadOrder, { kind: 'publish' }>
+type ConnectCommand = Extract<WsLoadCommand, { kind: 'connect' }>
+type PublishCommand = Extract<WsLoadCommand, { kind: 'publish' }>
 
 interface Client {
   socket: RawWebSocket | undefined
   readonly userId: string
-  /** The seq of the event that was published for it last. */
+  /** The seq of the last event published for it. */
   seq: number
-  /** When events that are under way to it were due; they arrive in their order. */
+  /** When its in-flight events were due; they arrive in this order. */
   readonly dueAt: number[]
 }
 
-const LAST_WORDS_BYTES_MAX = 200
+const LAST_MESSAGE_BYTES_MAX = 200
 const ATTEMPTS_MAX = 5
 const RETRY_DELAY_MS_MAX = 1_000
 const CLIENTS_PER_ADDRESS = 20_000
 
 let clients: Client[] = []
-/** Where they are connected. */
+/** The port of the server to which they are connected. */
 let serverPort = 0
 let received: (client: Client) => void = () => undefined
-/** How many clients were closed by the server. */
+/** How many clients the server has disconnected. */
 let lost = 0
-/** How often a client was turned away before it was live. */
+/** How often the server rejected a client before it was live. */
 let retries = 0
 
-process.on('message', (order: WsLoadOrder) => {
-  perform(order).then(
-    (answer) => process.send!(answer),
+process.on('message', (command: WsLoadCommand) => {
+  perform(command).then(
+    (result) => process.send!(result),
     (error: unknown) => process.send!({ error: String(error) }),
   )
 })
 
-async function perform(order: WsLoadOrder): Promise<object> {
-  switch (order.kind) {
+async function perform(command: WsLoadCommand): Promise<object> {
+  switch (command.kind) {
     case 'connect':
-      return connectAll(order)
+      return connectAll(command)
     case 'publish':
-      return publish(order)
+      return publish(command)
     case 'disconnect':
       for (const { socket } of clients) socket?.socket.destroy()
       clients = []
@@ -62,7 +62,7 @@ async function connectAll({
   resume,
   eventsFirst = 0,
   atOnceMax = count,
-}: ConnectOrder): Promise<Connected> {
+}: ConnectCommand): Promise<Connected> {
   const variant = FAN_OUT_VARIANTS.get(name)!
   lost = 0
   retries = 0
@@ -86,13 +86,13 @@ async function connectAll({
   return { elapsedMs: performance.now() - startedAt, cpuSeconds: cpuSecondsSince(cpuBefore), retries }
 }
 
-/** An address has some 28,000 ports for connections to one port; further clients come from further addresses. */
+/** An address has about 28,000 ports for connections to one port; more clients need more addresses. */
 function localAddressOf(index: number): string | undefined {
   const address = Math.floor(index / CLIENTS_PER_ADDRESS)
   return address === 0 ? undefined : `127.0.0.${address + 1}`
 }
 
-/** Comes again when it is turned away, as a browser does. */
+/** Retries when the server rejects it, as a browser does. */
 async function connectOne(...how: Parameters<typeof tryToConnect>): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -115,7 +115,7 @@ async function tryToConnect(
 ): Promise<void> {
   const live = Promise.withResolvers<void>()
   let isLive = false
-  let lastWords = 'nothing'
+  let lastMessage = 'none'
   let eventsMissing = eventsFirst
   const listener = {
     onFrame(payload: Buffer): void {
@@ -125,7 +125,7 @@ async function tryToConnect(
       const kind = variant.classify(payload)
       if (kind === 'ping') socket.send(variant.pong)
       if (kind === 'live' && eventsMissing === 0) live.resolve()
-      if (kind === 'other') lastWords = payload.toString('utf8', 0, LAST_WORDS_BYTES_MAX)
+      if (kind === 'other') lastMessage = payload.toString('utf8', 0, LAST_MESSAGE_BYTES_MAX)
       if (kind !== 'event') return
       if (eventsMissing === 0) return received(client)
       eventsMissing -= 1
@@ -133,7 +133,7 @@ async function tryToConnect(
     },
     onClose(): void {
       if (isLive) lost += 1
-      live.reject(new Error(`the server closed a client and said ${lastWords}`))
+      live.reject(new Error(`the server disconnected a client; its last message: ${lastMessage}`))
     },
   }
   const socket = await openRawWebSocket(port, variant.path, listener, localAddress)
@@ -144,7 +144,7 @@ async function tryToConnect(
 }
 
 const TICK_MS = 1
-/** How long events may still arrive after the last was published. */
+/** How long to wait for events after the last one was published. */
 const ARRIVAL_TIMEOUT_MS = 60_000
 
 async function publish({
@@ -153,7 +153,7 @@ async function publish({
   durationMs,
   ratePerSecond,
   inFlightMax,
-}: PublishOrder): Promise<Published> {
+}: PublishCommand): Promise<Published> {
   const variant = FAN_OUT_VARIANTS.get(name)!
   const publisher = (await variant.connectPublisher?.(serverPort)) ?? (await connectRawRedis(redisUrl))
   const times: number[] = []
@@ -189,7 +189,7 @@ async function publish({
   const elapsedMs = performance.now() - startedAt
   for (let waitedMs = 0; times.length < sent && waitedMs < ARRIVAL_TIMEOUT_MS; waitedMs += 10) await sleep(10)
   publisher.close()
-  if (lost > 0) throw new Error(`the server closed ${lost} clients`)
+  if (lost > 0) throw new Error(`the server disconnected ${lost} clients`)
   return {
     sent,
     received: times.length,

@@ -3,22 +3,22 @@ import { fileURLToPath } from 'node:url'
 import { ask } from '../machine/ask-child.ts'
 import type { Latencies } from '../load/latencies.ts'
 
-/** What the clients' process is told to do. */
-export type WsLoadOrder =
+/** A task for the clients' process. */
+export type WsLoadCommand =
   | {
       readonly kind: 'connect'
       readonly variant: string
       readonly port: number
       readonly count: number
-      /** Clients are users from this one on; 0 when it is not given. */
+      /** The index of the first client's user; default 0. */
       readonly firstUser?: number
-      /** Tokens are signed with it (HS256). */
+      /** Signs the tokens (HS256). */
       readonly jwtSecret: string
-      /** Where each client's stream stood; without it each is new. */
+      /** The position from which each client resumes; without it each is new. */
       readonly resume?: { readonly epoch: string; readonly seq: number }
       /** How many events each client waits for before it counts as live. */
       readonly eventsFirst?: number
-      /** How many may be on their way to being live at the same time; all of them when it is not given. */
+      /** How many clients connect concurrently; default all. */
       readonly atOnceMax?: number
     }
   | {
@@ -26,17 +26,17 @@ export type WsLoadOrder =
       readonly variant: string
       readonly redisUrl: string
       readonly durationMs: number
-      /** Events per second; without it `inFlightMax` are under way at every moment. */
+      /** Events per second; without it `inFlightMax` are in flight at every moment. */
       readonly ratePerSecond?: number
       readonly inFlightMax: number
     }
   | { readonly kind: 'disconnect' }
 
 export interface Connected {
-  /** Until the last client was live. */
+  /** The time until the last client was live. */
   readonly elapsedMs: number
   readonly cpuSeconds: number
-  /** How often a client was turned away, and came again. */
+  /** How often a rejected client reconnected. */
   readonly retries: number
 }
 
@@ -47,10 +47,10 @@ export interface Published extends Latencies {
   readonly cpuSeconds: number
 }
 
-/** Many clients in a process of their own, which is the publisher, too: one clock for both ends. */
+/** Many clients in a separate process, which is also the publisher: one clock for both ends. */
 export interface WsLoad extends Disposable {
-  connect(order: Omit<Extract<WsLoadOrder, { kind: 'connect' }>, 'kind'>): Promise<Connected>
-  publish(order: Omit<Extract<WsLoadOrder, { kind: 'publish' }>, 'kind'>): Promise<Published>
+  connect(command: Omit<Extract<WsLoadCommand, { kind: 'connect' }>, 'kind'>): Promise<Connected>
+  publish(command: Omit<Extract<WsLoadCommand, { kind: 'publish' }>, 'kind'>): Promise<Published>
   disconnect(): Promise<void>
 }
 
@@ -62,8 +62,8 @@ export function startWsLoad(): WsLoad {
     execArgv: ['--disable-warning=ExperimentalWarning'],
   })
   return {
-    connect: (order) => ask(child, { kind: 'connect', ...order }, CONNECT_TIMEOUT_MS),
-    publish: (order) => ask(child, { kind: 'publish', ...order }, order.durationMs + PUBLISH_EXTRA_MS),
+    connect: (command) => ask(child, { kind: 'connect', ...command }, CONNECT_TIMEOUT_MS),
+    publish: (command) => ask(child, { kind: 'publish', ...command }, command.durationMs + PUBLISH_EXTRA_MS),
     disconnect: () => ask(child, { kind: 'disconnect' }, PUBLISH_EXTRA_MS),
     [Symbol.dispose]: () => void child.kill('SIGKILL'),
   }

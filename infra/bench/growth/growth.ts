@@ -5,7 +5,7 @@ import { JWT_SECRET } from '../fan-out/variants/variant.ts'
 import { benchIngest, OURS } from '../ingest/ingest.ts'
 import { seedSql } from '../ingest/seed.ts'
 import { startWsLoad, type WsLoad } from '../fan-out/ws-load.ts'
-import { startPeer, type Peer } from '../machine/peer.ts'
+import { startService, type Service } from '../machine/service.ts'
 import { startServers } from '../machine/servers.ts'
 import type { Report, Sample } from '../report/samples.ts'
 import { takeTurns } from '../report/rounds.ts'
@@ -20,10 +20,10 @@ export interface GrowthOptions {
 
 const EVENTS_PER_SECOND = 2_000
 const CLIENTS_OF_ALL_GATEWAYS = 4_000
-const FILES_BESIDE_SOCKETS = 500
+const OTHER_FILES = 500
 const SNAPSHOTS = 500
 
-/** Ours alone, at several sizes: what grows with the number of orders, of users online, of gateways? */
+/** Our services alone, at several sizes: which costs grow with the number of orders, of users online, of gateways? */
 export async function benchGrowth(options: GrowthOptions): Promise<Report> {
   const { rounds, roundMs } = options
   const samples: Sample[] = []
@@ -44,8 +44,8 @@ export async function benchGrowth(options: GrowthOptions): Promise<Report> {
   }
   const openFilesMax = readOpenFilesMax()
   const [usersOnline, tooMany] = [
-    options.usersOnline.filter((users) => users + FILES_BESIDE_SOCKETS <= openFilesMax),
-    options.usersOnline.filter((users) => users + FILES_BESIDE_SOCKETS > openFilesMax),
+    options.usersOnline.filter((users) => users + OTHER_FILES <= openFilesMax),
+    options.usersOnline.filter((users) => users + OTHER_FILES > openFilesMax),
   ]
   for (const connections of usersOnline) {
     const { samples: found } = await benchFanOut({
@@ -60,14 +60,16 @@ export async function benchGrowth(options: GrowthOptions): Promise<Report> {
     samples.push(...relabel(found, (load) => load.replace(/^\d+ /, ''), `${connections} users online`))
   }
   for (const gateways of options.gateways) samples.push(...(await measureGateways(gateways, options)))
-  const remarks = tooMany.map((users) => `${users} users online: left out, a process may open ${openFilesMax} files.`)
+  const remarks = tooMany.map(
+    (users) => `${users} users online: left out, because a process may open only ${openFilesMax} files.`,
+  )
   return { name: 'growth', subject: 'none', samples, remarks }
 }
 
 const relabel = (samples: readonly Sample[], loadOf: (load: string) => string, variant: string): Sample[] =>
   samples.map(({ load, figures, noise }) => ({ load: loadOf(load), variant, figures, noise }))
 
-/** How many files a process of ours may open; a socket is one of them. */
+/** How many files one of our processes may open; a socket counts as one. */
 function readOpenFilesMax(): number {
   if (process.platform !== 'linux') return Infinity
   return Number(/^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1] ?? Infinity)
@@ -75,14 +77,14 @@ function readOpenFilesMax(): number {
 
 const usersOf = (orders: number): number => Math.max(1_000, Math.min(20_000, orders / 10))
 
-/** Clients that come one after the other, each for a snapshot of its user's orders. */
+/** Clients that connect one after the other, each for a snapshot of its user's orders. */
 async function measureSnapshots(orders: number, { rounds }: GrowthOptions): Promise<Sample[]> {
   await using servers = await startServers(seedSql(orders, usersOf(orders)))
   const env = gatewayEnv(await servers.copyDatabase('snapshots'), servers.redisUrl)
-  await using peer = await startPeer(wsGateway.script, env)
-  const target = { variant: wsGateway.name, port: peer.port, jwtSecret: JWT_SECRET }
+  await using service = await startService(wsGateway.script, env)
+  const target = { variant: wsGateway.name, port: service.port, jwtSecret: JWT_SECRET }
   const variants = [{ name: `${orders} orders` }]
-  // Awaited here: what was started goes away with this function.
+  // Awaited here, because the servers end with this function.
   return await takeTurns('snapshots', variants, rounds, async () => {
     using load = startWsLoad()
     const postgresBefore = servers.postgresCpuSeconds()
@@ -99,18 +101,18 @@ async function measureGateways(count: number, { rounds, roundMs }: GrowthOptions
   await using servers = await startServers(seedSql(CLIENTS_OF_ALL_GATEWAYS, CLIENTS_OF_ALL_GATEWAYS))
   await using running = new AsyncDisposableStack()
   const env = gatewayEnv(await servers.copyDatabase('gateways'), servers.redisUrl)
-  const parts: { peer: Peer; load: WsLoad }[] = []
+  const parts: { service: Service; load: WsLoad }[] = []
   const clients = CLIENTS_OF_ALL_GATEWAYS / count
   for (let index = 0; index < count; index += 1) {
-    const peer = running.use(await startPeer(wsGateway.script, env))
+    const service = running.use(await startService(wsGateway.script, env))
     const load = running.use(startWsLoad())
-    const target = { variant: wsGateway.name, port: peer.port, jwtSecret: JWT_SECRET }
+    const target = { variant: wsGateway.name, port: service.port, jwtSecret: JWT_SECRET }
     await load.connect({ ...target, count: clients, firstUser: index * clients })
-    parts.push({ peer, load })
+    parts.push({ service, load })
   }
-  const cpuSeconds = (): number => parts.reduce((sum, { peer }) => sum + peer.cpuSeconds(), 0)
+  const cpuSeconds = (): number => parts.reduce((sum, { service }) => sum + service.cpuSeconds(), 0)
   const variants = [{ name: `${count} ${count === 1 ? 'gateway' : 'gateways'}` }]
-  // Awaited here: what was started goes away with this function.
+  // Awaited here, because the servers end with this function.
   return await takeTurns(`${EVENTS_PER_SECOND} events a second in all`, variants, rounds, async () => {
     const [cpuBefore, redisBefore] = [cpuSeconds(), servers.redisCpuSeconds()]
     const results = await Promise.all(

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ask } from '../machine/ask-child.ts'
-import { startHttpLoad, type HttpLoad, type HttpLoadOrder, type HttpLoadResult } from '../load/http-load.ts'
+import { startHttpLoad, type HttpLoad, type HttpLoadCommand, type HttpLoadResult } from '../load/http-load.ts'
 import { topStatements, walByRecord } from '../machine/database-work.ts'
-import { startPeer, type Peer } from '../machine/peer.ts'
+import { startService, type Service } from '../machine/service.ts'
 import { runSql, startServers, type Servers } from '../machine/servers.ts'
 import { figure, type Report, type Sample } from '../report/samples.ts'
 import { takeTurns } from '../report/rounds.ts'
@@ -18,26 +18,28 @@ export interface IngestOptions {
   readonly connections: readonly number[]
   readonly orders: number
   readonly users: number
-  /** Which of the variants; all when it is empty. */
+  /** The variants to run; all when it is empty. */
   readonly only: readonly string[]
-  /** Whether the answer times at half of each variant's maximum are measured, too. */
+  /** Whether to measure also the response times at half of each variant's maximum. */
   readonly atHalf: boolean
-  /** Flags for Node in our service, such as `--cpu-prof`. */
+  /** Node flags for our service, such as `--cpu-prof`. */
   readonly nodeArgs: readonly string[]
-  /** Whether to list what our service's statements and log records cost. */
+  /** Whether to list the cost of our service's statements and log records. */
   readonly explain: boolean
-  /** Another checkout of this repository, whose service takes part as well: what did a change bring? */
-  readonly beside?: string | undefined
+  /** Another checkout of this repository, whose service is measured too: the effect of a change. */
+  readonly compareWith?: string | undefined
 }
 
 const TOKEN = 'a-webhook-token'
 const PATH = `/webhooks/godofpanel/${TOKEN}`
 export const OURS = 'webhook-ingest'
+/** The variant that runs another checkout of our service. */
+const COMPARED = 'compared'
 const WARM_UP_MS = 5_000
 
 const script = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
-/** Every way to take a webhook: a script that listens on `PORT`. A new peer is one more line. */
+/** A way to receive a webhook: a script that listens on `PORT`. A new baseline is one more line. */
 interface VariantScript {
   readonly script: string
   readonly drive: 'http' | 'itself'
@@ -54,25 +56,25 @@ const VARIANTS: Readonly<Record<string, VariantScript>> = {
 interface Variant {
   readonly name: string
   readonly drive: 'http' | 'itself'
-  readonly peer: Peer
+  readonly service: Service
   readonly url: string
-  run(order: HttpLoadOrder): Promise<HttpLoadResult>
+  run(command: HttpLoadCommand): Promise<HttpLoadResult>
   canceled: number
 }
 
-/** Webhooks per second and what each costs. */
+/** Webhooks per second, and the cost of each. */
 export async function benchIngest(options: IngestOptions): Promise<Report> {
   await using servers = await startServers(seedSql(options.orders, options.users))
   using load = startHttpLoad()
-  await using peers = new AsyncDisposableStack()
+  await using services = new AsyncDisposableStack()
   const variants: Variant[] = []
-  const beside = options.beside === undefined ? {} : { beside: besideScript(options.beside) }
-  for (const [index, [name, { script: path, drive }]] of Object.entries({ ...VARIANTS, ...beside }).entries()) {
-    if (options.only.length > 0 && !options.only.includes(name) && name !== 'beside') continue
+  const compared = options.compareWith === undefined ? {} : { [COMPARED]: scriptOfCheckout(options.compareWith) }
+  for (const [index, [name, { script: path, drive }]] of Object.entries({ ...VARIANTS, ...compared }).entries()) {
+    if (options.only.length > 0 && !options.only.includes(name) && name !== COMPARED) continue
     const url = await servers.copyDatabase(`bench_${index}`)
     const env = { DATABASE_URL: url, REDIS_URL: servers.redisUrl, WEBHOOK_TOKENS: TOKEN, CHANNEL_PREFIX: `${index}:` }
-    const peer = peers.use(await startPeer(path, env, name === OURS ? { nodeArgs: options.nodeArgs } : {}))
-    variants.push({ name, drive, peer, url, canceled: 0, run: runner(load, peer, drive) })
+    const service = services.use(await startService(path, env, name === OURS ? { nodeArgs: options.nodeArgs } : {}))
+    variants.push({ name, drive, service, url, canceled: 0, run: runner(load, service, drive) })
   }
 
   const context = { servers, options }
@@ -104,40 +106,44 @@ export async function benchIngest(options: IngestOptions): Promise<Report> {
   return { name: 'ingest', subject: OURS, samples, remarks }
 }
 
-const besideScript = (folder: string): VariantScript => ({
+const scriptOfCheckout = (folder: string): VariantScript => ({
   script: join(folder, 'services/webhook-ingest/src/main.ts'),
   drive: 'http',
 })
 
-function runner(load: HttpLoad, peer: Peer, drive: 'http' | 'itself'): Variant['run'] {
-  return (order) => (drive === 'http' ? load.run(order) : ask(peer.child, order, order.durationMs + 30_000))
+function runner(load: HttpLoad, service: Service, drive: 'http' | 'itself'): Variant['run'] {
+  return (command) => (drive === 'http' ? load.run(command) : ask(service.child, command, command.durationMs + 30_000))
 }
 
-type Load = Pick<HttpLoadOrder, 'connections' | 'durationMs' | 'ratePerSecond'>
+type Load = Pick<HttpLoadCommand, 'connections' | 'durationMs' | 'ratePerSecond'>
 
 async function measure(
   { servers, options }: { servers: Servers; options: IngestOptions },
   variant: Variant,
   load: Load,
 ): Promise<Record<string, number>> {
-  const { peer } = variant
+  const { service } = variant
   const walBefore = await walPosition(variant.url)
-  const before = { node: peer.cpuSeconds(), postgres: servers.postgresCpuSeconds(), redis: servers.redisCpuSeconds() }
+  const before = {
+    node: service.cpuSeconds(),
+    postgres: servers.postgresCpuSeconds(),
+    redis: servers.redisCpuSeconds(),
+  }
   const result = await variant.run({
-    port: peer.port,
+    port: service.port,
     path: PATH,
     orders: options.orders,
     canceledBefore: variant.canceled,
     ...load,
   })
   variant.canceled += result.canceled
-  if (result.failed > 0) throw new Error(`${variant.name}: ${result.failed} webhooks were not answered with 200`)
-  const per10k = (now: number, then: number): number => ((now - then) / result.answered) * 10_000
+  if (result.failed > 0) throw new Error(`${variant.name}: ${result.failed} webhooks did not get a 200`)
+  const per10k = (now: number, then: number): number => ((now - then) / result.responses) * 10_000
   const figures = {
     'webhooks/s': result.perSecond,
     'p50 ms': result.p50Ms,
     'p99 ms': result.p99Ms,
-    'node CPU-s/10k': per10k(peer.cpuSeconds(), before.node),
+    'node CPU-s/10k': per10k(service.cpuSeconds(), before.node),
     'postgres CPU-s/10k': per10k(servers.postgresCpuSeconds(), before.postgres),
     'redis CPU-s/10k': per10k(servers.redisCpuSeconds(), before.redis),
     'load CPU-s/10k': per10k(result.cpuSeconds, 0),
@@ -145,18 +151,18 @@ async function measure(
   const wal = await walSince(variant.url, walBefore)
   return {
     ...figures,
-    'WAL B/webhook': wal.records / result.answered,
-    'page WAL B/webhook': wal.pages / result.answered,
+    'WAL B/webhook': wal.records / result.responses,
+    'page WAL B/webhook': wal.pages / result.responses,
   }
 }
 
 const walPosition = async (url: string): Promise<string> =>
   (await runSql<{ at: string }>(url, 'SELECT pg_current_wal_flush_lsn()::text AS at'))[0]!.at
 
-/** Bytes of log since a position: records, and the first images of pages after a checkpoint, which come once each. */
+/** Bytes of WAL since a position: records, and full-page images, of which each page has one after a checkpoint. */
 async function walSince(url: string, position: string): Promise<{ records: number; pages: number }> {
   const end = await walPosition(url)
-  // The function refuses a span without a record.
+  // The function fails for a range without a record.
   if (end === position) return { records: 0, pages: 0 }
   const [row] = await runSql<{ records: string; pages: string }>(
     url,
@@ -165,22 +171,22 @@ async function walSince(url: string, position: string): Promise<{ records: numbe
   return { records: Number(row!.records), pages: Number(row!.pages) }
 }
 
-/** Where a webhook's time in the database and its bytes of log go. */
+/** A webhook's time in the database by statement, and its bytes of WAL by record type. */
 async function explain({ options }: { options: IngestOptions }, variant: Variant): Promise<string[]> {
   await runSql(variant.url, 'SELECT pg_stat_statements_reset()')
   const position = await walPosition(variant.url)
-  const { peer, canceled: canceledBefore } = variant
+  const { service, canceled: canceledBefore } = variant
   const load = { connections: 256, durationMs: options.roundMs, orders: options.orders, canceledBefore }
-  const { answered } = await variant.run({ port: peer.port, path: PATH, ...load })
+  const { responses } = await variant.run({ port: service.port, path: PATH, ...load })
   return [
     'Each webhook, by statement:',
-    ...(await topStatements(variant.url, answered)),
-    'Each webhook, by log record:',
-    ...(await walByRecord(variant.url, position, answered)),
+    ...(await topStatements(variant.url, responses)),
+    'Each webhook, by WAL record:',
+    ...(await walByRecord(variant.url, position, responses)),
   ]
 }
 
-/** @throws Error when what was refunded is not what was canceled, to the last 10⁻⁸. */
+/** @throws Error when the refunds differ from the charges of the canceled orders, to the last 10⁻⁸. */
 async function checkRefunds({ name, url, canceled }: Variant): Promise<string> {
   const [row] = await runSql<Record<string, string>>(
     url,
@@ -190,6 +196,6 @@ async function checkRefunds({ name, url, canceled }: Variant): Promise<string> {
        (SELECT coalesce(sum(balance), 0) FROM accounts)]) AS exact`,
   )
   if (String(row!['exact']) !== 'true')
-    throw new Error(`${name}: refunds are not what ${canceled} cancellations come to`)
+    throw new Error(`${name}: the refunds differ from the charges of ${canceled} canceled orders`)
   return `${name}: ${canceled} cancellations, each refunded exactly once.`
 }

@@ -1,4 +1,4 @@
-/** What every order of the benchmark costs; a cancellation pays it back. */
+/** The charge of every order of the benchmark; a cancellation refunds it. */
 export const CHARGE = '2.5'
 
 /** Orders 1 to `orders`, spread evenly over the users. */

@@ -1,13 +1,13 @@
 import { connect, type Socket } from 'node:net'
-import type { HttpLoadOrder, HttpLoadResult } from './http-load.ts'
+import type { HttpLoadCommand, HttpLoadResult } from './http-load.ts'
 import { summarize } from './latencies.ts'
 import { webhookBodies, type WebhookBody } from './webhook-bodies.ts'
 
-// Plain sockets instead of node:http: a request is one string, and of an answer only its status and its length are
-// read. A webhook costs the generator a quarter of what it costs the leanest service here.
+// Plain sockets instead of node:http: a request is one string, and only the status and the length of a response are
+// read. A webhook costs the generator a quarter of the CPU of the leanest service here.
 
-process.on('message', (order: HttpLoadOrder) => {
-  run(order).then(
+process.on('message', (command: HttpLoadCommand) => {
+  run(command).then(
     (result) => process.send!(result),
     (error: unknown) => process.send!({ error: String(error) }),
   )
@@ -18,17 +18,17 @@ interface Connection {
   /** When its webhook was due, in milliseconds; undefined while it waits for work. */
   dueAt: number | undefined
   isCancel: boolean
-  /** An answer's bytes that came before the rest of it. */
+  /** The part of a response that has arrived. */
   partial: string
 }
 
 const DRAIN_TIMEOUT_MS = 10_000
 const TICK_MS = 1
 
-async function run(order: HttpLoadOrder): Promise<HttpLoadResult> {
-  const nextBody = webhookBodies(order.orders, order.canceledBefore)
+async function run(command: HttpLoadCommand): Promise<HttpLoadResult> {
+  const nextBody = webhookBodies(command.orders, command.canceledBefore)
   const head =
-    `POST ${order.path} HTTP/1.1\r\nhost: 127.0.0.1:${order.port}\r\n` +
+    `POST ${command.path} HTTP/1.1\r\nhost: 127.0.0.1:${command.port}\r\n` +
     'content-type: application/json\r\ncontent-length: '
   const times: number[] = []
   let failed = 0
@@ -47,12 +47,12 @@ async function run(order: HttpLoadOrder): Promise<HttpLoadResult> {
     connection.isCancel = isCancel
     connection.socket.write(`${head}${text.length}\r\n\r\n${text}`, 'latin1')
   }
-  const answered = (connection: Connection, isOk: boolean): void => {
+  const onResponse = (connection: Connection, isOk: boolean): void => {
     const now = performance.now()
     times.push(now - connection.dueAt!)
     if (!isOk) failed += 1
     else if (connection.isCancel) canceled += 1
-    if (order.ratePerSecond === undefined && !isOver) return send(connection, now)
+    if (command.ratePerSecond === undefined && !isOver) return send(connection, now)
     const dueAt = overdue.shift()
     if (dueAt !== undefined) return send(connection, dueAt)
     connection.dueAt = undefined
@@ -67,49 +67,52 @@ async function run(order: HttpLoadOrder): Promise<HttpLoadResult> {
         buffer,
         callback(count: number): boolean {
           connection.partial += buffer.toString('latin1', 0, count)
-          const end = answerEnd(connection.partial)
+          const end = responseEnd(connection.partial)
           if (end === -1) return true
           const isOk = connection.partial.startsWith('200', 9)
           connection.partial = connection.partial.slice(end)
-          answered(connection, isOk)
+          onResponse(connection, isOk)
           return true
         },
       }
-      const socket = connect({ port: order.port, host: '127.0.0.1', noDelay: true, onread }, () => resolve(connection))
+      const socket = connect({ port: command.port, host: '127.0.0.1', noDelay: true, onread }, () =>
+        resolve(connection),
+      )
       const connection: Connection = { socket, dueAt: undefined, isCancel: false, partial: '' }
       socket.once('error', reject)
       socket.once('close', () => {
-        if (connection.dueAt !== undefined) finished.reject(new Error('the service closed a connection that waited'))
+        if (connection.dueAt !== undefined)
+          finished.reject(new Error('the service closed a connection before its response'))
       })
     })
 
-  const connections = await Promise.all(Array.from({ length: order.connections }, open))
+  const connections = await Promise.all(Array.from({ length: command.connections }, open))
   const cpuBefore = process.cpuUsage()
   const startedAt = performance.now()
-  if (order.ratePerSecond === undefined) {
+  if (command.ratePerSecond === undefined) {
     for (const connection of connections) send(connection, startedAt)
-    setTimeout(() => (isOver = true), order.durationMs)
+    setTimeout(() => (isOver = true), command.durationMs)
   } else {
     idle.push(...connections)
-    const intervalMs = 1000 / order.ratePerSecond
+    const intervalMs = 1000 / command.ratePerSecond
     let dueAt = startedAt
     const timer = setInterval(() => {
       const now = performance.now()
-      for (; dueAt <= now && dueAt < startedAt + order.durationMs; dueAt += intervalMs) {
+      for (; dueAt <= now && dueAt < startedAt + command.durationMs; dueAt += intervalMs) {
         const connection = idle.pop()
-        // Its time counts from when it was due: a service that stalls must not hide how many it kept waiting.
+        // Its time counts from when it was due, so that the figures show how many webhooks a stalled service delays.
         if (connection === undefined) overdue.push(dueAt)
         else send(connection, dueAt)
       }
-      if (now < startedAt + order.durationMs) return
+      if (now < startedAt + command.durationMs) return
       clearInterval(timer)
       isOver = true
       if (busy === 0) finished.resolve()
     }, TICK_MS)
   }
   const tooLate = setTimeout(
-    () => finished.reject(new Error('answers did not come in time')),
-    order.durationMs + DRAIN_TIMEOUT_MS,
+    () => finished.reject(new Error('responses did not arrive in time')),
+    command.durationMs + DRAIN_TIMEOUT_MS,
   )
   await finished.promise
   clearTimeout(tooLate)
@@ -117,7 +120,7 @@ async function run(order: HttpLoadOrder): Promise<HttpLoadResult> {
   const { user, system } = process.cpuUsage(cpuBefore)
   for (const { socket } of connections) socket.destroy()
   return {
-    answered: times.length,
+    responses: times.length,
     perSecond: (times.length / elapsedMs) * 1000,
     failed,
     canceled,
@@ -126,8 +129,8 @@ async function run(order: HttpLoadOrder): Promise<HttpLoadResult> {
   }
 }
 
-/** Where an answer ends in the text, or -1 when it is not all there yet. */
-function answerEnd(text: string): number {
+/** The index of the end of a response in the text, or -1 while it is incomplete. */
+function responseEnd(text: string): number {
   const headEnd = text.indexOf('\r\n\r\n')
   if (headEnd === -1) return -1
   const at = text.indexOf('ontent-length: ')

@@ -3,34 +3,34 @@ import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Latencies } from './latencies.ts'
 
-/** What the load generator is told to do. */
-export interface HttpLoadOrder {
+/** A task for the load generator. */
+export interface HttpLoadCommand {
   readonly port: number
   readonly path: string
   readonly connections: number
   readonly durationMs: number
-  /** Webhooks per second, sent whether earlier ones were answered or not; without it each connection sends its next one when it has its answer. */
+  /** Webhooks per second, independent of the responses; without it each connection sends its next one after the response. */
   readonly ratePerSecond?: number
   /** Provider order ids go from 1 to this. */
   readonly orders: number
-  /** How many orders earlier loads have canceled: the next ones follow. */
+  /** How many orders earlier loads have canceled; this load cancels the next ones. */
   readonly canceledBefore: number
 }
 
 export interface HttpLoadResult extends Latencies {
-  readonly answered: number
+  readonly responses: number
   readonly perSecond: number
-  /** Answers that were not 200, and connections that broke. */
+  /** Responses other than 200. */
   readonly failed: number
-  /** How many cancellations were answered by 200; each names another order. */
+  /** How many cancellations got a 200; each names another order. */
   readonly canceled: number
   /** The generator's own CPU seconds. */
   readonly cpuSeconds: number
 }
 
-/** A process of its own that sends webhooks, so that its work is not the service's or ours. */
+/** A separate process that sends webhooks, so that its work counts neither as the service's nor as the benchmark's. */
 export interface HttpLoad extends Disposable {
-  run(order: HttpLoadOrder): Promise<HttpLoadResult>
+  run(command: HttpLoadCommand): Promise<HttpLoadResult>
 }
 
 const TIMEOUT_EXTRA_MS = 30_000
@@ -38,7 +38,7 @@ const TIMEOUT_EXTRA_MS = 30_000
 export function startHttpLoad(): HttpLoad {
   const child = fork(fileURLToPath(new URL('http-load-child.ts', import.meta.url)), { serialization: 'advanced' })
   return {
-    run: (order) => ask(child, order, order.durationMs + TIMEOUT_EXTRA_MS),
+    run: (command) => ask(child, command, command.durationMs + TIMEOUT_EXTRA_MS),
     [Symbol.dispose]: () => void child.kill('SIGKILL'),
   }
 }

@@ -1,4 +1,4 @@
-/** Times of many answers, in milliseconds. */
+/** Times of many responses, in milliseconds. */
 export interface Latencies {
   readonly p50Ms: number
   readonly p99Ms: number

@@ -11,21 +11,20 @@ export interface RawWebSocket {
 }
 
 export interface Listener {
-  /** The payload of a text frame; its bytes are gone when this returns. */
+  /** The payload of a text frame; the buffer is reused after this returns. */
   onFrame(payload: Buffer): void
   onClose(): void
 }
 
-/** All sockets read into the same memory: what does not make a whole frame yet is kept apart. */
+/** All sockets read into this buffer; an incomplete frame is copied. */
 const shared = Buffer.allocUnsafe(262_144)
 
 /**
- * A WebSocket with nothing around it, so that thousands of them cost their process little. It knows text frames of up
- * to 64 KiB.
+ * A minimal WebSocket, so that thousands of them cost their process little. It reads text frames of up to 64 KiB.
  *
- * @param localAddress where it connects from; the system chooses when it is not given.
- * @returns once the server has agreed to the upgrade.
- * @throws when it refuses.
+ * @param localAddress the local address of the connection; the system chooses when it is not given.
+ * @returns after the server has accepted the upgrade.
+ * @throws Error when the server rejects it.
  */
 export function openRawWebSocket(
   port: number,
@@ -87,7 +86,7 @@ export function openRawWebSocket(
   })
 }
 
-/** A masked text frame. The mask is zero, which leaves the payload as it is. */
+/** A masked text frame. The mask is zero, which leaves the payload unchanged. */
 function toFrame(text: string): Buffer {
   const payload = Buffer.from(text)
   const head =

@@ -5,22 +5,22 @@ export interface WebhookBody {
   readonly isCancel: boolean
 }
 
-/** A number without a common factor with the number of orders, so that steps of it meet all of them in a mixed order. */
+/** Has no common factor with the number of orders, so that steps of this size visit all of them in a mixed order. */
 const STEP = 7_919
 
 /** `in_progress` and `canceled`. */
 const PLAIN_SPELLING = 1
 
-/** What a webhook says nothing of. */
+/** The fields that a webhook does not contain. */
 const AN_ORDER = { service: '1', link: '', quantity: 1000, startCount: null }
 
 /**
- * The workload: three in four are progress, one in four a cancellation that pays. Even orders progress for ever; odd
- * ones are canceled once each, in a mixed order, so that no webhook is cheap because its order is closed already. When
- * all of them are canceled there is only progress.
+ * The workload: three of four webhooks are progress, one is a cancellation with a refund. Even orders progress forever;
+ * odd ones are canceled once each, in a mixed order, so that no webhook is cheap because its order is closed already.
+ * After the last cancellation there is only progress.
  *
  * @param orders how many there are; half of them can be canceled.
- * @param canceledBefore how many have been.
+ * @param canceledBefore how many earlier loads have canceled.
  */
 export function webhookBodies(orders: number, canceledBefore: number): () => WebhookBody {
   const half = orders / 2
@@ -38,7 +38,7 @@ export function webhookBodies(orders: number, canceledBefore: number): () => Web
   }
 }
 
-/** As the provider's simulator writes it, in the plainest of its shapes and with statuses spelt as peers know them. */
+/** Written by the provider simulator, in its simplest shape and with the status words that the baselines read. */
 function write(id: number, status: ProviderOrder['status'], remains: number): string {
   const order = { ...AN_ORDER, orderId: String(id), status, remains }
   return writeWebhook(WEBHOOK_SHAPES.text, [order], PLAIN_SPELLING).body

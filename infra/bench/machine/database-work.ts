@@ -1,6 +1,6 @@
 import { runSql } from './servers.ts'
 
-/** What a database did since its start, statement by statement. */
+/** The database's work since its start, by statement. */
 export async function topStatements(url: string, webhooks: number): Promise<string[]> {
   const rows = await runSql<Record<string, string>>(
     url,
@@ -17,7 +17,7 @@ export async function topStatements(url: string, webhooks: number): Promise<stri
   )
 }
 
-/** Bytes of log by kind of record. */
+/** Bytes of WAL by type of record. */
 export async function walByRecord(url: string, position: string, webhooks: number): Promise<string[]> {
   const rows = await runSql<Record<string, string>>(
     url,

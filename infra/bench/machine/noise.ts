@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 
-/** How busy the whole machine was in a span of time, as shares of all its cores. */
+/** How busy the whole machine was during a measurement, as shares of all its cores. */
 export interface Noise {
-  /** The share of time in which other virtual machines had our cores. */
+  /** The share of time in which the hypervisor gave our cores to other virtual machines. */
   readonly steal: number
   readonly idle: number
-  /** How long the calibration loop took; the same work every time, so a longer time means a slower core. */
+  /** How long the calibration loop took. Its work is always the same, so a longer time means a slower core. */
   readonly loopMs: number
 }
 
@@ -16,7 +16,7 @@ interface CpuTimes {
   readonly steal: number
 }
 
-/** Watches the machine from now on. */
+/** Starts to watch the machine; the returned function ends it. */
 export function watchNoise(): () => Noise {
   const before = cpuTimes()
   const loopBefore = calibrate()

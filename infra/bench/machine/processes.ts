@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** The kernel's unit in /proc: 100 a second on every Linux that one meets. */
+/** The kernel's unit in /proc: 100 a second on every common Linux. */
 const TICKS_PER_SECOND = 100
 
 /** CPU seconds that a process has used, its user and system time. */
@@ -42,7 +42,7 @@ interface Times {
 function readStat(pid: number): Times | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    // The name, in parentheses, may hold anything; what follows is counted from the field `state`.
+    // The name, in parentheses, may contain anything; the fields after it start with `state`.
     const fields = text
       .slice(text.lastIndexOf(')') + 2)
       .split(' ')

@@ -22,7 +22,7 @@ const SETTINGS = {
   max_connections: '200',
   shared_buffers: '512MB',
   shared_preload_libraries: 'pg_stat_statements',
-  // No checkpoint falls into one variant's round and not into the other's.
+  // No checkpoint during a round: it would slow down only one of the variants.
   max_wal_size: '16GB',
   checkpoint_timeout: '1h',
 }
@@ -30,12 +30,12 @@ const SETTINGS = {
 const EXTENSIONS = ['CREATE EXTENSION pg_stat_statements', 'CREATE EXTENSION pg_walinspect']
 const TEMPLATE = 'bench_template'
 
-/** Starts both, with fsync on, and seeds the database that is copied for every variant. */
+/** Starts both, with fsync on, and seeds the template of every variant's database. */
 export async function startServers(seed: string): Promise<Servers> {
   const dir = mkdtempSync(join(tmpdir(), 'paxyo-bench-'))
   const postgres = await startLocalPostgres({ dataDir: join(dir, 'postgres'), password: 'bench', settings: SETTINGS })
   const redis = await startRedisServer()
-  // Ctrl-C and errors end this process without an orderly stop; neither may outlive it.
+  // Ctrl-C and errors end this process without the stop below; neither server may outlive it.
   const killBoth = (): void => {
     redis.process.kill('SIGKILL')
     process.kill(postgres.pid, 'SIGQUIT')
@@ -71,7 +71,7 @@ export async function startServers(seed: string): Promise<Servers> {
   }
 }
 
-/** Runs a statement as the owner, on a connection of its own. */
+/** Runs a statement as the owner, on a new connection. */
 export async function runSql<Row extends pg.QueryResultRow>(url: string, statement: string): Promise<Row[]> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()

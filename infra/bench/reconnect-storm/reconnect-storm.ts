@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gatewayEnv, wsGateway } from '../fan-out/variants/ws-gateway.ts'
 import { startWsLoad } from '../fan-out/ws-load.ts'
-import { startPeer } from '../machine/peer.ts'
+import { startService } from '../machine/service.ts'
 import { runSql, startServers } from '../machine/servers.ts'
 import type { Report } from '../report/samples.ts'
 import { takeTurns } from '../report/rounds.ts'
@@ -9,7 +9,7 @@ import { eventText, JWT_SECRET } from '../fan-out/variants/variant.ts'
 
 export interface ReconnectStormOptions {
   readonly rounds: number
-  /** How many clients come back, each one user. */
+  /** How many clients reconnect, one for each user. */
   readonly clients: number
   /** How many events each has missed. */
   readonly behind: number
@@ -18,7 +18,7 @@ export interface ReconnectStormOptions {
 
 const SETTLE_MS = 1_000
 
-/** A gateway dies, and all of its clients come back to another one at once, each some events behind. */
+/** A gateway dies, and all of its clients reconnect to another one at once, each some events behind. */
 export async function benchReconnectStorm({
   rounds,
   clients,
@@ -26,7 +26,7 @@ export async function benchReconnectStorm({
   nodeArgs,
 }: ReconnectStormOptions): Promise<Report> {
   await using servers = await startServers(seedSql(clients, behind))
-  const url = await servers.copyDatabase('return_to')
+  const url = await servers.copyDatabase('reconnect_to')
   const [stream] = await runSql<{ epoch: string }>(url, 'SELECT epoch FROM stream_epoch')
   const env = gatewayEnv(url, servers.redisUrl)
   const load = { variant: wsGateway.name, count: clients, jwtSecret: JWT_SECRET }
@@ -35,8 +35,8 @@ export async function benchReconnectStorm({
     [wsGateway],
     rounds,
     async (): Promise<Record<string, number>> => {
-      await using dying = await startPeer(wsGateway.script, env)
-      await using other = await startPeer(wsGateway.script, env, { nodeArgs })
+      await using dying = await startService(wsGateway.script, env)
+      await using other = await startService(wsGateway.script, env, { nodeArgs })
       using clientsLoad = startWsLoad()
       await clientsLoad.connect({ ...load, port: dying.port })
       await clientsLoad.disconnect()
@@ -63,7 +63,7 @@ export async function benchReconnectStorm({
   return { name: 'reconnect-storm', subject: wsGateway.name, samples, remarks: [] }
 }
 
-/** Users with `behind` events each, which their clients have not seen. */
+/** Users with `behind` events each, which their clients have not received. */
 function seedSql(users: number, behind: number): string {
   const [before, after] = eventText(0).split('"seq":0')
   return `

@@ -4,7 +4,7 @@ import { plot } from './plot.ts'
 import { byLoad, figure, mainFigureOf, type Report } from './samples.ts'
 import { median, spread } from './statistics.ts'
 
-/** Subject ÷ peer of each load's main figure, which is its first, by load and peer. */
+/** Subject ÷ variant of each load's main figure, which is its first, by load and variant. */
 export function ratios({ samples, subject }: Report): Map<string, number> {
   const result = new Map<string, number>()
   for (const [load, variants] of byLoad(samples)) {

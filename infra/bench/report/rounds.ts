@@ -2,8 +2,8 @@ import { watchNoise } from '../machine/noise.ts'
 import type { Sample } from './samples.ts'
 
 /**
- * Lets variants take turns, A B A B, so that whatever else the machine does hits all of them. The order turns around
- * with every round.
+ * Lets variants take turns, A B B A, so that other work on the machine affects all of them. The order reverses with each
+ * round.
  */
 export async function takeTurns<Variant extends { readonly name: string }>(
   load: string,
@@ -20,7 +20,7 @@ export async function takeTurns<Variant extends { readonly name: string }>(
       process.stderr.write(`${load}, ${variant.name}: ${JSON.stringify(figures, shorten)}\n`)
     }
   }
-  // As the variants were named, whichever came first.
+  // In the order of `variants`, not of the rounds.
   return variants.flatMap(({ name }) => samples.filter(({ variant }) => variant === name))
 }
 

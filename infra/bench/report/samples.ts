@@ -2,7 +2,7 @@ import type { Noise } from '../machine/noise.ts'
 
 /** One variant's figures in one round. A figure's name ends in its unit. */
 export interface Sample {
-  /** What all variants were given, such as `256 connections`. */
+  /** The same for all variants, such as `256 connections`. */
   readonly load: string
   readonly variant: string
   readonly figures: Readonly<Record<string, number>>
@@ -11,10 +11,10 @@ export interface Sample {
 
 export interface Report {
   readonly name: string
-  /** Ours, which is divided by each of the others. */
+  /** Our variant, which is divided by each of the others. */
   readonly subject: string
   readonly samples: readonly Sample[]
-  /** What else was found, line by line. */
+  /** Further results, line by line. */
   readonly remarks: readonly string[]
 }
 

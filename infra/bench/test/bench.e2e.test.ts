@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { centrifugo } from '../fan-out/variants/centrifugo.ts'
-import { findLosses } from '../regression-gate/regression-gate.ts'
+import { findRegressions } from '../regression-gate/regression-gate.ts'
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
 
@@ -14,7 +14,7 @@ interface Results {
   readonly samples: readonly { readonly variant: string; readonly figures: Record<string, number> }[]
 }
 
-/** Runs a benchmark that is too short to say anything but that it works. */
+/** Runs a benchmark that is too short to measure anything; it shows only that it works. */
 async function bench(...args: string[]): Promise<{ stdout: string; results: Results; svg: string }> {
   const folder = mkdtempSync(join(tmpdir(), 'paxyo-bench-results-'))
   try {
@@ -28,32 +28,32 @@ async function bench(...args: string[]): Promise<{ stdout: string; results: Resu
   }
 }
 
-test('the ingest benchmark measures us beside a peer, and checks every refund', async () => {
+test('the ingest benchmark measures us next to a baseline, and checks every refund', async () => {
   const overHttp = ['webhook-ingest', 'PL/pgSQL call each']
-  const peers = [...overHttp, 'batches only']
+  const names = [...overHttp, 'batches only']
   const { stdout, results, svg } = await bench(
     'ingest',
     '--connections',
     '4',
-    ...peers.flatMap((name) => ['--only', name]),
+    ...names.flatMap((name) => ['--only', name]),
   )
 
   // The rate, and then half of it.
-  expect(results.samples.map(({ variant }) => variant)).toEqual([...peers, ...overHttp])
+  expect(results.samples.map(({ variant }) => variant)).toEqual([...names, ...overHttp])
   for (const { figures } of results.samples) {
     expect(figures['webhooks/s']).toBeGreaterThan(0)
     expect(figures['WAL B/webhook']).toBeGreaterThan(100)
   }
-  for (const name of peers)
+  for (const name of names)
     expect(stdout).toMatch(new RegExp(`${name}: [1-9]\\d* cancellations, each refunded exactly once`))
   expect(svg).toContain('webhook-ingest')
 })
 
-test('the fan-out benchmark brings every event to its client, with each of the peers', async () => {
+test('the fan-out benchmark brings every event to its client, with each of the baselines', async () => {
   const { results } = await bench('fan-out', '--clients', '50', '--idle', '50', '--rates', '100')
 
   const events = results.samples.filter(({ figures }) => 'events/s' in figures)
-  expect(new Set(events.map(({ variant }) => variant))).toEqual(new Set(['ws-gateway', 'ws by hand', 'Socket.IO']))
+  expect(new Set(events.map(({ variant }) => variant))).toEqual(new Set(['ws-gateway', 'plain ws', 'Socket.IO']))
   expect(events.map(({ figures }) => figures['lost'])).toEqual(events.map(() => 0))
 })
 
@@ -62,23 +62,23 @@ test('the benchmark of a gateway’s death brings every client back, with what i
 
   const figures = results.samples[0]?.figures
   expect(figures?.['last one live s']).toBeGreaterThan(0)
-  // Two at a time gather what comes within 20 ms: how many there are depends on how long a busy machine takes.
+  // Two queries at a time collect the clients of 20 ms: their number depends on how long a busy machine takes.
   const gatheredMax = (figures!['last one live s']! * 1000) / 20
   expect(figures!['queries']).toBeLessThan(20 + 2 * gatheredMax)
 })
 
-test('the end-to-end benchmark brings every webhook to its client, and so does its peer', async () => {
+test('the end-to-end benchmark brings every webhook to its client, and so does its baseline', async () => {
   const { results } = await bench('end-to-end', '--clients', '20', '--webhook-rates', '50')
 
-  expect(results.samples.map(({ variant }) => variant)).toEqual(['Paxyo', 'one transaction each, ws by hand'])
+  expect(results.samples.map(({ variant }) => variant)).toEqual(['Paxyo', 'one transaction each, plain ws'])
   for (const { figures } of results.samples) expect(figures).toMatchObject({ lost: 0 })
 })
 
-test('the regression gate calls what is a third worse than committed a loss, and nothing else', () => {
+test('the regression gate reports a ratio that is a third worse than committed, and nothing else', () => {
   const committed = { ingestRate: 6, ingestCpu: 6, fanOutCpu: 0.9 }
 
-  expect(findLosses({ ingestRate: 4.1, ingestCpu: 9, fanOutCpu: 0.7 }, committed)).toEqual([])
-  expect(findLosses({ ingestRate: 3.9, ingestCpu: 6, fanOutCpu: NaN }, committed)).toEqual([
+  expect(findRegressions({ ingestRate: 4.1, ingestCpu: 9, fanOutCpu: 0.7 }, committed)).toEqual([])
+  expect(findRegressions({ ingestRate: 3.9, ingestCpu: 6, fanOutCpu: NaN }, committed)).toEqual([
     'ingestRate is 3.90, committed is 6',
     'fanOutCpu is NaN, committed is 0.9',
   ])

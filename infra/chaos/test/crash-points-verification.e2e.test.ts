@@ -4,14 +4,14 @@ import { connectSocket, eventually, mintToken, startProcess } from '@paxyo/testk
 import { startSystem, WEBHOOK_TOKEN } from '../../e2e/system.ts'
 import { buildCrashPointIngest } from '../build-crash-point-ingest.ts'
 
-/** More than a webhook and its confirmation have steps; the loop ends at the first that is not reached. */
+/** More steps than a webhook and its verification have; the loop ends at the first one that is not reached. */
 const STEPS_MAX = 150
-/** From the commit to the last step; waited for in vain once, at the end. */
+/** The time limit from the commit to the last step; it passes once, at the end. */
 const CRASH_MS_MAX = 5_000
-/** Steps that are left out between two, so that the test takes a minute and not five. */
+/** Every third step, so that the test takes a minute instead of five. */
 const STRIDE = 3
 
-test('kill -9 at any step between a webhook and the money that its provider confirms: paid once, by whoever is left', async () => {
+test('kill -9 at any step between a webhook and the money that its provider verifies: paid once, by whoever is left', async () => {
   await using provider = await startSimulator({ apiKey: 'a-key', shapes: ['text'], retry: { delayMsMax: 200 } })
   using crashingIngest = await buildCrashPointIngest()
   await using system = await startSystem({
@@ -39,7 +39,7 @@ test('kill -9 at any step between a webhook and the money that its provider conf
     )
     expect(isOver).toBe(true)
     const isDead = await eventually(() => crashing.child.signalCode === 'SIGKILL', CRASH_MS_MAX).catch(() => false)
-    // The provider sends again what was not answered, to whoever takes it.
+    // The provider retries webhooks without a response, at a process that is up.
     provider.setWebhook({ url: `${system.ingest.url}/webhooks/godofpanel`, authentication })
     provider.announce([orderId])
     await crashing.end('SIGKILL')
@@ -48,7 +48,7 @@ test('kill -9 at any step between a webhook and the money that its provider conf
   expect(orders).toBeGreaterThan(12)
   process.stderr.write(`killed at ${orders - 1} steps\n`)
 
-  // It begins with what those who died have left, however long their leases are.
+  // It resumes the verifications of the killed processes, independent of their leases.
   await using successor = await system.start('webhook-ingest')
   expect(successor.url).toMatch(/^http/)
   await eventually(async () => {

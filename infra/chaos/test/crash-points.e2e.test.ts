@@ -3,9 +3,9 @@ import { connectSocket, eventually, mintToken, startProcess } from '@paxyo/testk
 import { startSystem, WEBHOOK_TOKEN } from '../../e2e/system.ts'
 import { buildCrashPointIngest } from '../build-crash-point-ingest.ts'
 
-/** More than a webhook has steps; the loop ends at the first that is not reached. */
+/** More steps than a webhook has; the loop ends at the first one that is not reached. */
 const STEPS_MAX = 100
-/** From the answer to the last step; waited for in vain once, at the end. */
+/** The time limit from the response to the last step; it passes once, at the end. */
 const CRASH_MS_MAX = 5_000
 
 test('kill -9 at every step between accepting and acknowledging: one refund, one event, each time', async () => {
@@ -18,17 +18,17 @@ test('kill -9 at every step between accepting and acknowledging: one refund, one
   for (let crashAt = 1; crashAt <= STEPS_MAX; crashAt += 1) {
     const order = { orderId: `A-${crashAt}`, providerOrderId: `${1000 + crashAt}` }
     expect((await system.register(order)).status).toBe(201)
-    // Its start publishes what the one before could not.
+    // At its start it publishes the events that the process before it did not.
     await using crashing = await startProcess(crashingIngest.file, { ...system.env, CRASH_AT: String(crashAt) })
     const body = { order_id: order.providerOrderId, status: 'canceled' }
-    const answer = await fetch(`${crashing.url}/webhooks/godofpanel/${WEBHOOK_TOKEN}`, {
+    const response = await fetch(`${crashing.url}/webhooks/godofpanel/${WEBHOOK_TOKEN}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     }).catch(() => undefined)
-    // Whoever was not answered sends again, and somebody else takes it.
-    const answered = answer?.status === 200 ? answer : await system.webhook(body)
-    expect(answered.status).toBe(200)
+    // Without a response the provider retries, and another process accepts it.
+    const accepted = response?.status === 200 ? response : await system.webhook(body)
+    expect(accepted.status).toBe(200)
     const isDead = await eventually(() => crashing.child.signalCode === 'SIGKILL', CRASH_MS_MAX).catch(() => false)
     if (!isDead) {
       stepCount = crashAt - 1

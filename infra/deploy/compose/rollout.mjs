@@ -1,18 +1,18 @@
-// Replaces the containers of a service by new ones of the current image and configuration, without an interruption:
+// Replaces the containers of a service with new ones of the current image and configuration, without an interruption:
 //
 //   npm run rollout                     webhook-ingest and ws-gateway, one after the other
 //   npm run rollout -- ws-gateway
 //
-// The new ones come first, beside the old ones. When they are ready and HAProxy has found them, the old ones are told to
-// end, one at a time: webhook-ingest answers what it has accepted, a gateway sends its clients elsewhere.
-// Runs on any Node from 18 on.
+// It starts the new containers first. When they are ready and HAProxy has found them, it stops the old ones, one at a time:
+// webhook-ingest drains its requests, a gateway its connections.
+// Runs on Node 18 and newer.
 import { spawnSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 const SERVICES = ['webhook-ingest', 'ws-gateway']
 const READY_TIMEOUT_MS = 120_000
-/** Docker's DNS is asked each second, and one good check is enough. */
+/** HAProxy queries Docker's DNS each second, and needs one successful check. */
 const DISCOVERY_MS = 4_000
 /** Longer than the longest drain. */
 const STOP_TIMEOUT_S = 620
@@ -49,7 +49,7 @@ async function rollOut(service) {
   try {
     await becomeReady(service, added)
   } catch (error) {
-    // What works stays.
+    // The old containers keep running.
     if (added.length > 0) docker('rm', '--force', ...added)
     throw error
   }
@@ -64,7 +64,8 @@ async function rollOut(service) {
 async function becomeReady(service, containers) {
   const deadline = Date.now() + READY_TIMEOUT_MS
   while (containers.some((container) => healthOf(container) !== 'healthy')) {
-    if (Date.now() > deadline) throw new Error(`${service}: the new containers are not ready; the old ones go on`)
+    if (Date.now() > deadline)
+      throw new Error(`${service}: the new containers are not ready; the old ones keep running`)
     await sleep(500)
   }
 }

@@ -1,4 +1,4 @@
-/** A graph: what it asks Prometheus, and how each line is called. */
+/** A graph: its Prometheus queries, and the legend of each line. */
 interface Graph {
   readonly title: string
   readonly description?: string
@@ -22,12 +22,12 @@ const quantiles = (metric: string): (readonly [string, string])[] => [
 const rate = (metric: string, by: string): string => `sum by (${by}) (rate(${metric}[$__rate_interval]))`
 const EVENT_LOOP: Graph = {
   title: 'Event-loop lag',
-  description: 'How late a process is with everything it does.',
+  description: 'The delay of all work in a process.',
   unit: 's',
   lines: [['nodejs_eventloop_lag_p99_seconds', '{{job}} {{instance}}']],
 }
 
-/** The questions that operators ask, from the money to the machine. */
+/** The dashboards for operators, from the money to the machine. */
 export const DASHBOARDS: readonly Dashboard[] = [
   {
     uid: 'paxyo-overview',
@@ -35,12 +35,12 @@ export const DASHBOARDS: readonly Dashboard[] = [
     graphs: [
       { title: 'Processes', unit: 'short', lines: [['sum by (job) (up)', '{{job}}']] },
       {
-        title: 'Webhooks by answer',
+        title: 'Webhooks by response',
         unit: 'reqps',
         lines: [[rate('paxyo_ingest_webhook_duration_seconds_count', 'status'), '{{status}}']],
       },
       {
-        title: 'Money paid back, in an hour',
+        title: 'Refunded money in an hour',
         unit: 'short',
         lines: [['sum by (currency) (increase(paxyo_ingest_refunded_money_total[1h]))', '{{currency}}']],
       },
@@ -52,7 +52,7 @@ export const DASHBOARDS: readonly Dashboard[] = [
       },
       { title: 'Connections', unit: 'short', lines: [['sum(paxyo_gateway_connections)', 'all']] },
       {
-        title: 'What waits for a person',
+        title: 'Waiting for a person',
         unit: 'short',
         lines: [
           ['max by (reason) (paxyo_ingest_open_reviews)', 'review: {{reason}}'],
@@ -72,7 +72,7 @@ export const DASHBOARDS: readonly Dashboard[] = [
         lines: [[rate('paxyo_ingest_deliveries_total', 'outcome'), '{{outcome}}']],
       },
       {
-        title: 'From a webhook to its answer',
+        title: 'From a webhook to its response',
         unit: 's',
         lines: quantiles('paxyo_ingest_webhook_duration_seconds'),
       },
@@ -121,7 +121,7 @@ export const DASHBOARDS: readonly Dashboard[] = [
         ],
       },
       {
-        title: 'Age of the oldest that waits',
+        title: 'Age of the oldest waiting item',
         unit: 's',
         lines: [
           ['max(paxyo_ingest_outbox_age_seconds)', 'outbox'],
@@ -131,8 +131,8 @@ export const DASHBOARDS: readonly Dashboard[] = [
         ],
       },
       {
-        title: 'Days that have a partition of events',
-        description: 'Eight after maintenance, and one less with every day without it.',
+        title: 'Days with an event partition',
+        description: 'Eight after maintenance, and one less after each day without it.',
         unit: 'short',
         lines: [['min(paxyo_ingest_event_partition_days)', 'days']],
       },
@@ -169,17 +169,17 @@ export const DASHBOARDS: readonly Dashboard[] = [
         lines: [[rate('paxyo_gateway_closes_total', 'code, reason'), '{{code}} {{reason}}']],
       },
       {
-        title: 'Upgrades refused',
+        title: 'Rejected upgrades',
         unit: 'short',
         lines: [[rate('paxyo_gateway_upgrades_rejected_total', 'reason'), '{{reason}}']],
       },
       {
-        title: 'Gaps filled',
+        title: 'Backfills',
         unit: 'short',
         lines: [['sum(rate(paxyo_gateway_backfills_total[$__rate_interval]))', 'reads']],
       },
       {
-        title: 'Age of the last message to itself',
+        title: 'Age of the last heartbeat',
         unit: 's',
         lines: [['paxyo_gateway_pubsub_heartbeat_age_seconds', '{{instance}}']],
       },
@@ -201,7 +201,7 @@ export const DASHBOARDS: readonly Dashboard[] = [
 const WIDTH = 12
 const HEIGHT = 8
 
-/** A dashboard as Grafana reads it from a file. */
+/** A dashboard in Grafana's file format. */
 export function grafanaJson({ uid, title, graphs }: Dashboard): string {
   const datasource = { type: 'prometheus', uid: '${datasource}' }
   const panels = graphs.map((graph, index) => ({
@@ -227,7 +227,7 @@ export function grafanaJson({ uid, title, graphs }: Dashboard): string {
     editable: false,
     refresh: '30s',
     time: { from: 'now-6h', to: 'now' },
-    // Whatever the Prometheus of a Grafana is called, it begins with the default one.
+    // Starts with Grafana's default Prometheus, whose name can differ.
     templating: { list: [{ name: 'datasource', label: 'Prometheus', type: 'datasource', query: 'prometheus' }] },
     panels,
   }

@@ -12,16 +12,23 @@ export const ALLOWED: readonly Allowed[] = [
   { text: /\b(?:liveness|readiness|startup)[ _-]?probes?\b/gi, reason: 'the name of a Kubernetes field' },
   { text: /probes?\b/gi, in: ['infra/deploy/k8s/'], reason: 'Kubernetes probes a container' },
   { text: /\b(?:USER|User=|user[:=]?|group[:=]?) ?['"]?nobody\b/g, reason: 'the name of a Unix account' },
+  { text: /['`]nobody['`]/g, in: ['packages/local-postgres/'], reason: 'the name of a Unix account' },
   { text: /\bfill(?:="|:|-opacity|-rule)/g, reason: 'an attribute of SVG and CSS' },
   { text: /\.fill\(/g, reason: "a method of JavaScript's arrays and Playwright's locators" },
   { text: /\b(?:Instagram|TikTok|YouTube) followers\b/g, reason: "what a panel's users order" },
   { text: /\bnssm remove .* confirm\b/g, reason: 'a command of NSSM' },
+  {
+    text: /(['"`])refused\1|\brefused(?=:)/g,
+    in: ['services/webhook-ingest/', 'packages/panel-client/', 'infra/docs/reference/panel-api.md'],
+    reason: "the outcome of a row and a member in the panel API's response to a bulk registration",
+  },
   { text: /\bpeerDependencies|peerDependenciesMeta\b/g, reason: 'a field of package.json' },
   {
-    text: /\b(?:panel_webhook\w*|confirmations\w*|awaiting_confirmation|refuse_change|answer +text)\b/g,
+    text: /\b(?:panel_webhook\w*|createPanelWebhooks|confirmations\w*|awaiting_confirmation|refuse_change|is refused|refused_by_database|answer)\b/g,
     in: ['packages/database/src/migrations/'],
-    reason: 'names of tables before a later migration renames them',
+    reason: 'names and values before a later migration renames them',
   },
+  { text: /\b0003-confirmations\b/g, reason: 'the name of a released migration' },
 ]
 
 /** Files that are not ours to word, or that have to name the words. */

@@ -56,16 +56,17 @@ export const isExcluded = (path: string): boolean => EXCLUDED.some((excluded) =>
  */
 export function findBannedWords(path: string, text: string): Violation[] {
   const rest = readable(path, text)
+  const name = readable(path, path)
   const violations: Violation[] = []
   const violation = (source: string, index: number, length: number, instead: string): Violation => ({
     path,
-    line: source === path ? 0 : source.slice(0, index).split('\n').length,
+    line: source === name ? 0 : source.slice(0, index).split('\n').length,
     text: source.slice(index, index + length).replaceAll(/\s+/g, ' '),
     instead,
   })
   for (const { pattern, instead, only } of COMPILED) {
     if (only !== undefined && !only.some((prefix) => path.startsWith(prefix))) continue
-    for (const source of [path, rest]) {
+    for (const source of [name, rest]) {
       for (const { 0: found, index } of source.matchAll(pattern)) {
         violations.push(violation(source, index, found.length, instead))
       }

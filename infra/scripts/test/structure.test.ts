@@ -22,7 +22,7 @@ const manifests = new Map(
 interface Import {
   readonly from: string
   readonly to: string
-  /** Types alone are gone before anything runs. */
+  /** Imports of types have no effect at run time. */
   readonly isType: boolean
 }
 
@@ -45,7 +45,7 @@ const imports: readonly Import[] = SOURCES.flatMap((from) =>
 
 const isSource = (path: string): boolean => !/\/test\//.test(path)
 
-/** Everything that is in a cycle with something else (Tarjan's strongly connected components). */
+/** All cycles of two or more nodes (Tarjan's strongly connected components). */
 function cyclesOf(edges: readonly (readonly [string, string])[]): string[][] {
   const targets = Map.groupBy(edges, ([from]) => from)
   const places = new Map<string, { index: number; low: number; isOpen: boolean }>()
@@ -70,7 +70,7 @@ function cyclesOf(edges: readonly (readonly [string, string])[]): string[][] {
   return cycles
 }
 
-/** A file's folder below its package's sources; a file that stands directly in them is for itself. */
+/** A file's folder below its package's sources; a file directly in them counts as its own folder. */
 function folderOf(path: string): string {
   const isTop = /^(?:.*?\/(?:src|page)|infra\/[^/]+)\/[^/]+$/.test(path)
   return isTop ? path : dirname(path)
@@ -119,7 +119,7 @@ test('the steps of the architecture are files, and each is reached from the one 
   expect(rows.length).toBeGreaterThan(12)
   for (const path of rows.flat()) expect([path, existsSync(join(ROOT, path))]).toEqual([path, true])
 
-  // Within a process each step is reached by imports; between processes by the bus and the socket.
+  // Within a process imports connect the steps; between processes the bus and the socket do.
   const reachable = (from: string): Set<string> => {
     const reached = new Set([from])
     for (const file of reached) for (const { from: source, to } of imports) if (source === file) reached.add(to)

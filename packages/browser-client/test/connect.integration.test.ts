@@ -12,13 +12,13 @@ afterAll(async () => {
 })
 
 test('a snapshot, then each event once and in order', async () => {
-  await gateway.books.openAccount('ann', { balance: '5' })
-  await gateway.books.insertOrder('ann', { orderId: 'A-1' })
+  await gateway.ingest.openAccount('ann', { balance: '5' })
+  await gateway.ingest.insertOrder('ann', { orderId: 'A-1' })
   const client = connect({ url: `${gateway.url}/ws`, token: await mintToken('ann'), share: 'none' })
   const events: ClientEvent[] = []
   for (const type of ['snapshot', 'order', 'account'] as const) client.on(type, (event) => events.push(event))
   await eventually(() => client.status.state === 'live')
-  await gateway.books.happen('ann', 3)
+  await gateway.ingest.commitAndPublish('ann', 3)
   await eventually(() => client.position?.seq === 3)
 
   expect(events).toMatchObject([

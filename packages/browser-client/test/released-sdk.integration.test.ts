@@ -28,8 +28,8 @@ test.each(readdirSync(FOLDER))("%s works with today's gateway: snapshot, events,
   const { connect } = (await import(new URL(file, FOLDER).href)) as { connect: typeof connectNow }
   await using proxy = await startChaosProxy(Number(new URL(gateway.url).port))
   const userId = `user of ${file}`
-  await gateway.books.openAccount(userId, { balance: '5' })
-  await gateway.books.insertOrder(userId, { orderId: `of ${file}` })
+  await gateway.ingest.openAccount(userId, { balance: '5' })
+  await gateway.ingest.insertOrder(userId, { orderId: `of ${file}` })
   const page = (client = connect({
     url: `ws://127.0.0.1:${proxy.port}/ws`,
     token: await mintToken(userId),
@@ -42,13 +42,13 @@ test.each(readdirSync(FOLDER))("%s works with today's gateway: snapshot, events,
   page.on('status', ({ status }) => states.at(-1) !== status.state && states.push(status.state))
 
   await eventually(() => page.status.state === 'live')
-  await gateway.books.happen(userId, 2)
+  await gateway.ingest.commitAndPublish(userId, 2)
   await eventually(() => page.position?.seq === 2)
   proxy.cut()
   await eventually(() => states.includes('reconnecting'))
-  await gateway.books.happen(userId, 2)
+  await gateway.ingest.commitAndPublish(userId, 2)
   await eventually(() => page.status.state === 'live')
-  await gateway.books.happen(userId)
+  await gateway.ingest.commitAndPublish(userId)
   await eventually(() => page.position?.seq === 5)
   page.close()
 

@@ -2,24 +2,24 @@ import type { Command } from 'commander'
 import { EXIT_CODES, type ExitReason } from './exit-codes.ts'
 import type { Terminal } from './terminal.ts'
 
-/** What every command is given. */
+/** The context of a command. */
 export interface Cli extends Terminal {
-  /** Whether results are for programs: one JSON value, or one a line where there may be many. */
+  /** Whether results are for programs: one JSON value, or one per line where there may be many. */
   readonly asJson: boolean
   /** Prints the result: `value` for programs, `text` for people. */
   print(value: unknown, text: () => string): void
-  /** Ends with another exit code than 0 although the command did its work. */
+  /** Sets an exit code other than 0 for a command that did its work. */
   finish(reason: ExitReason): void
 }
 
-/** How a command ended, for whoever started the command line. */
+/** How a command ended, for the caller of the command line. */
 export interface Finished {
   exitCode: number
 }
 
 /**
- * A command's action. `run` gets the command's own options and its arguments as commander has read them: it says itself
- * what it has declared.
+ * A command's action. `run` receives the command's own options and its arguments as commander has parsed them: it declares
+ * their types itself.
  */
 export function action(
   terminal: Terminal,

@@ -7,26 +7,26 @@ const CONNECT_TIMEOUT_MS = 5_000
 
 export interface DatabaseOptions {
   readonly url: string
-  /** `ingest` may read everything; `login` is whoever the address names. */
+  /** `ingest` may read everything; `login` is the user in the address. */
   readonly as: 'ingest' | 'login'
-  /** A session that is not to write anything, whatever happens. */
+  /** A session that cannot write. */
   readonly readOnly: boolean
-  /** The longest that one statement may take. */
+  /** The time limit of one statement. */
   readonly statementTimeoutMs: number
-  /** Ends the connection, and with it whatever is asked at that moment. */
+  /** Ends the connection and the statement that is running. */
   readonly signal?: AbortSignal
 }
 
-/** One connection for a command, closed when it is disposed of. */
+/** One connection for a command, closed when it is disposed. */
 export interface DatabaseSession extends AsyncDisposable {
   query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>
 }
 
-/** @throws Failure that names the cause when there is no connection, and when a statement fails. */
+/** @throws Failure that names the cause when the connection or a statement fails. */
 export async function connectDatabase(options: DatabaseOptions): Promise<DatabaseSession> {
   const failure = (error: unknown): Failure => explainDatabaseError(error, options.url)
   const client = new pg.Client(clientConfig(options))
-  // A connection that breaks fails the statement that waits on it.
+  // A broken connection fails the statement that is waiting for it.
   client.on('error', () => undefined)
   const abort = (): void => void client.end().catch(() => undefined)
   options.signal?.addEventListener('abort', abort)
@@ -55,7 +55,7 @@ function clientConfig({ url, as, readOnly, statementTimeoutMs }: DatabaseOptions
     ...(as === 'ingest' ? [`-c role=${DATABASE_ROLES.ingest}`] : []),
     ...(readOnly ? ['-c default_transaction_read_only=on'] : []),
     `-c statement_timeout=${statementTimeoutMs}`,
-    // Otherwise the server goes on with what nobody waits for any more.
+    // Otherwise the server continues a statement whose client is gone.
     '-c client_connection_check_interval=1000',
   ]
   return {

@@ -1,6 +1,6 @@
 import { Failure } from './failure.ts'
 
-/** An address as it may be shown. */
+/** An address that can be shown. */
 export function withoutPassword(url: URL): string {
   const shown = new URL(url)
   shown.password = ''
@@ -8,20 +8,17 @@ export function withoutPassword(url: URL): string {
   return shown.href.replace(/\/$/, '')
 }
 
-/** What Node's network errors mean, where we know; `variable` is where the address came from. */
+/** Explains Node's network errors; `variable` is the source of the address. */
 export function explainNetworkError(error: unknown, server: string, url: URL, variable: string): Failure | undefined {
   const host = url.host || url.hostname
   const reach = (message: string, hint: string): Failure => new Failure('unreachable', message, hint, { cause: error })
   switch (codeOf(error)) {
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return reach(
-        `no machine is called ${url.hostname}`,
-        `Correct the host in ${variable}, or look at the name server.`,
-      )
+      return reach(`unknown host ${url.hostname}`, `Correct the host in ${variable}, or check the name server.`)
     case 'ECONNREFUSED':
       return reach(
-        `nobody answers at ${host}: ${server} does not listen there`,
+        `connection refused at ${host}: ${server} does not listen there`,
         `Start ${server}, or correct host and port in ${variable}.`,
       )
     case 'ETIMEDOUT':
@@ -29,21 +26,21 @@ export function explainNetworkError(error: unknown, server: string, url: URL, va
     case 'ENETUNREACH':
       return reach(
         `${host} cannot be reached within the time limit`,
-        `Look at the network and the firewall, or correct ${variable}.`,
+        `Check the network and the firewall, or correct ${variable}.`,
       )
     case 'ECONNRESET':
     case 'EPIPE':
-      return reach(`${server} at ${host} hung up`, 'Look at its log.')
+      return reach(`${server} at ${host} closed the connection`, 'Check its log.')
     case undefined:
       break
   }
   if (/timeout|timed out/i.test((error as Error).message)) {
-    return reach(`${server} at ${host} did not answer in time`, `Look at the network, or correct ${variable}.`)
+    return reach(`${server} at ${host} did not respond in time`, `Check the network, or correct ${variable}.`)
   }
   return undefined
 }
 
-/** Node's code; of several addresses that were tried, the first one's. */
+/** Node's error code; that of the first address when several were tried. */
 function codeOf(error: unknown): string | undefined {
   const { code, errors, cause } = error as { code?: string; errors?: unknown[]; cause?: unknown }
   if (code !== undefined) return code

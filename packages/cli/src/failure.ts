@@ -1,6 +1,6 @@
 import { EXIT_CODES, type ExitReason } from './exit-codes.ts'
 
-/** Something went wrong that a person can fix: `message` says what, `hint` how. */
+/** An error that a person can fix: `message` is the problem, `hint` the fix. */
 export class Failure extends Error {
   readonly reason: ExitReason
   readonly hint: string | undefined

@@ -3,7 +3,7 @@ import { EXIT_CODES } from './exit-codes.ts'
 import { processTerminal } from './terminal.ts'
 import { runCommandLine } from './run-command-line.ts'
 
-/** How long a command may take to leave things in order; a second signal ends it at once. */
+/** How long a command may take to clean up; a second signal ends it at once. */
 const GRACE_MS = 3_000
 const interrupted = new AbortController()
 function interrupt(): void {
@@ -11,7 +11,7 @@ function interrupt(): void {
   setTimeout(() => process.exit(EXIT_CODES.interrupted.code), GRACE_MS).unref()
 }
 process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
-// Whoever reads us, such as `head`, may have read enough.
+// The reader of the output, such as `head`, may have read enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
 
 process.exitCode = await runCommandLine(process.argv.slice(2), processTerminal(process, interrupted.signal))

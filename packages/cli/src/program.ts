@@ -20,7 +20,7 @@ import { addToken } from './commands/token.ts'
 import { EXIT_CODES } from './exit-codes.ts'
 import type { Terminal } from './terminal.ts'
 
-/** The tree of commands. Each adds itself; none does anything before it is parsed. */
+/** The tree of commands. Each command registers itself. */
 export function buildProgram(terminal: Terminal, finished: Finished): Command {
   const program = new Command('paxyo')
     .description('Operates Paxyo Realtime.')
@@ -33,7 +33,7 @@ export function buildProgram(terminal: Terminal, finished: Finished): Command {
       outputError: (text, write) => write(text.replace(/^error:/, terminal.styleErr('red', 'paxyo:'))),
     })
     .showSuggestionAfterError()
-    .showHelpAfterError('Add --help to see how it is used.')
+    .showHelpAfterError('Add --help to see the usage.')
     .addHelpText('after', `\n${exitCodesHelp()}`)
 
   for (const add of [

@@ -8,7 +8,7 @@ import type { Terminal } from './terminal.ts'
 /**
  * Runs one command line, without the names of Node and the script.
  *
- * @returns the exit code; what went wrong has been said.
+ * @returns the exit code, after printing the error if there is one.
  */
 export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<number> {
   try {
@@ -18,23 +18,25 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
     return finished.exitCode
   } catch (error) {
     if (terminal.signal.aborted) return EXIT_CODES.interrupted.code
-    // Commander has said already what it has to say.
+    // Commander has printed its error already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODES.ok.code : EXIT_CODES.usage.code
     const failure = toFailure(error)
-    sayFailure(failure, terminal, args.includes('--json'))
+    printFailure(failure, terminal, args.includes('--json'))
     return failure.exitCode
   }
 }
 
 function toFailure(error: unknown): Failure {
   if (error instanceof Failure) return error
-  // Known by its name: its module takes a while to load, and most commands end well.
+  // Recognized by its name: its module takes a while to load, and most commands do not need it.
   if (Error.isError(error) && error.name === 'ConfigError') return new Failure('usage', error.message)
   const message = Error.isError(error) ? error.message : String(error)
-  return new Failure('internal', `a bug: ${message}`, 'Set PAXYO_DEBUG=1 to see where it happened.', { cause: error })
+  return new Failure('internal', `internal error: ${message}`, 'Set PAXYO_DEBUG=1 to print the stack trace.', {
+    cause: error,
+  })
 }
 
-function sayFailure(failure: Failure, terminal: Terminal, asJson: boolean): void {
+function printFailure(failure: Failure, terminal: Terminal, asJson: boolean): void {
   const { reason, message, hint, cause } = failure
   if (asJson) {
     terminal.err(`${JSON.stringify({ error: { reason, message, ...(hint === undefined ? {} : { hint }) } })}\n`)

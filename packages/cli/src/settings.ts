@@ -1,8 +1,8 @@
 import { Failure } from './failure.ts'
 
 /**
- * The environment variables that commands read; each may stand in a file that `NAME_FILE` names. Like everything that
- * takes a while to load, what reads them is loaded when a command needs it: help and completion come at once.
+ * The environment variables that commands read; `NAME_FILE` can name a file with the value. The code that parses them is
+ * loaded only when a command needs it, because loading takes a while: help and completion respond at once.
  */
 export async function variables() {
   const { env, redisVariables } = await import('@paxyo/service-kit')
@@ -11,11 +11,11 @@ export async function variables() {
     DATABASE_URL: env.url('postgres', 'postgresql'),
     ...redisVariables,
     PAXYO_URL: env.url('http', 'https'),
-    /** Where it is webhook-ingest's own list of keys, the newest. */
+    /** The first key, where the value is webhook-ingest's own list. */
     PAXYO_API_KEY: env.text.transform((keys) => keys.split(',')[0]!.trim()),
     JWT_SECRETS: env.secrets(32),
     JWT_AUDIENCE: env.text.default('paxyo'),
-    /** As the services have it: what has come before its order was known may have to be confirmed, too. */
+    /** As for the services: deliveries that arrived before their order may need verification, too. */
     VERIFY_REFUNDS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
     EVENT_RETENTION_DAYS: env.integer(1, 9999).default(7),
     MAINTAIN_EVERY_HOURS: env.integer(0, 596).default(0),
@@ -42,7 +42,7 @@ export async function settings<const Names extends readonly (keyof Variables)[]>
 }
 
 /**
- * Where Redis is, in the words of the services.
+ * The Redis settings, from the services' variables.
  *
  * @throws ConfigError that names all that are missing or wrong.
  */
@@ -56,6 +56,6 @@ export type RedisSettings = Awaited<ReturnType<typeof redisSettings>>
 /** A duration on the command line: `90s`, `15m`, `12h`, `7d`. @returns seconds */
 export function parseDurationS(text: string): number {
   const match = /^([1-9]\d{0,6})([smhd])$/.exec(text)
-  if (match === null) throw new Failure('usage', `${text} is no duration: write 90s, 15m, 12h or 7d`)
+  if (match === null) throw new Failure('usage', `${text} is not a duration such as 90s, 15m, 12h or 7d`)
   return Number(match[1]) * { s: 1, m: 60, h: 3600, d: 86_400 }[match[2] as 's' | 'm' | 'h' | 'd']
 }

@@ -3,27 +3,25 @@ import { join } from 'node:path'
 import { Failure } from './failure.ts'
 import type { Environment } from './settings.ts'
 
-/** The standalone's own, where nothing else is set. */
+/** The standalone's default. */
 const PORT_DEFAULT = '8080'
 
 /**
- * Beside a standalone `DATA_DIR` is enough: its PostgreSQL is on another port after each start, and its secrets were made
- * up. What is set already stays.
+ * With a standalone, `DATA_DIR` is enough: its PostgreSQL uses another port after each start, and its secrets are
+ * generated. Variables that are set take precedence.
  *
- * @throws Failure when no standalone keeps its data there, or it does not run.
+ * @throws Failure when no standalone has its data there, or it is not running.
  */
 export async function withStandalone(env: Environment): Promise<Environment> {
   const { DATA_DIR: dataDir, PORT: port = PORT_DEFAULT } = env
   if (!dataDir || env['DATABASE_URL'] || env['DATABASE_URL_FILE']) return env
 
-  const secrets = JSON.parse(
-    await read(join(dataDir, 'secrets.json'), `no standalone keeps its data in ${dataDir}`),
-  ) as {
+  const secrets = JSON.parse(await read(join(dataDir, 'secrets.json'), `no standalone has its data in ${dataDir}`)) as {
     readonly databasePassword: string
     readonly panelKey: string
     readonly jwtSecret: string
   }
-  const pidFile = await read(join(dataDir, 'postgres', 'postmaster.pid'), `the standalone of ${dataDir} does not run`)
+  const pidFile = await read(join(dataDir, 'postgres', 'postmaster.pid'), `the standalone of ${dataDir} is not running`)
   // Its fourth line.
   const databasePort = pidFile.split('\n')[3]
   return {
@@ -40,7 +38,7 @@ async function read(path: string, otherwise: string): Promise<string> {
     return await readFile(path, 'utf8')
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    if (code !== 'ENOENT') throw new Failure('usage', message, 'Run this as the user that the standalone runs as.')
+    if (code !== 'ENOENT') throw new Failure('usage', message, 'Run this command as the same user as the standalone.')
     throw new Failure('usage', otherwise, 'Start it, or correct DATA_DIR.')
   }
 }

@@ -3,7 +3,7 @@ import { styleText } from 'node:util'
 
 type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow'
 
-/** Where a command writes to, and what it may know of the world. */
+/** A command's output and environment. */
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Aborted by Ctrl-C and SIGTERM. */
@@ -14,7 +14,7 @@ export interface Terminal {
   err(text: string): void
   /** Whether a person is watching the notes. */
   readonly isWatched: boolean
-  /** Colours a result where a person sees it. `NO_COLOR` and `FORCE_COLOR` are respected, by Node. */
+  /** Colours a result on a terminal. Node respects `NO_COLOR` and `FORCE_COLOR`. */
   style(style: Style, text: string): string
   styleErr(style: Style, text: string): string
 }

@@ -23,7 +23,7 @@ describe('it runs from a clone', () => {
     ['npx', ['paxyo', '--help']],
     ['npm', ['run', 'paxyo', '--', '--help']],
   ])('%s %j', async (program, args) => {
-    // As on a machine whose own Node is another one: nothing of this process's PATH but the system's.
+    // As on a machine with another Node: the system's PATH instead of this process's.
     const PATH = process.env['PATH']!.split(':')
       .filter((folder) => !folder.includes('node_modules'))
       .join(':')
@@ -45,20 +45,15 @@ describe('exit codes', () => {
     [2, [], {}, /Usage: paxyo/],
     [2, ['order'], {}, /^paxyo: unknown command 'order'\n\(Did you mean orders\?\)/],
     [2, ['audit', '--rows', '0'], {}, /^paxyo: option '--rows <count>' argument '0' is invalid. 1 to 1000./],
-    [2, ['audit', '--parked-age', '1 day'], unreachable, /^paxyo: 1 day is no duration: write 90s, 15m, 12h or 7d/],
+    [2, ['audit', '--parked-age', '1 day'], unreachable, /^paxyo: 1 day is not a duration such as 90s, 15m, 12h or 7d/],
     [2, ['audit'], {}, /^paxyo: The configuration is wrong:\n {2}- DATABASE_URL: is required/],
     [
       3,
       ['audit'],
       unreachable,
-      /^paxyo: nobody answers at 127.0.0.1:1: PostgreSQL does not listen there\n +Start PostgreSQL/,
+      /^paxyo: connection refused at 127.0.0.1:1: PostgreSQL does not listen there\n +Start PostgreSQL/,
     ],
-    [
-      2,
-      ['audit'],
-      { DATA_DIR: '/nowhere' },
-      /^paxyo: no standalone keeps its data in \/nowhere\n +Start it, or correct/,
-    ],
+    [2, ['audit'], { DATA_DIR: '/nowhere' }, /^paxyo: no standalone has its data in \/nowhere\n +Start it, or correct/],
     [2, ['migrate'], {}, /^paxyo: The configuration is wrong:\n {2}- DATABASE_URL: is required/],
     [
       2,
@@ -66,8 +61,8 @@ describe('exit codes', () => {
       { DATABASE_URL: '', MAINTAIN_EVERY_HOURS: 'daily' },
       /DATABASE_URL: is.*\n.*MAINTAIN_EVERY_HOURS: must/,
     ],
-    [3, ['migrate'], unreachable, /^paxyo: nobody answers at 127.0.0.1:1/],
-    [3, ['maintain'], unreachable, /^paxyo: nobody answers at 127.0.0.1:1/],
+    [3, ['migrate'], unreachable, /^paxyo: connection refused at 127.0.0.1:1/],
+    [3, ['maintain'], unreachable, /^paxyo: connection refused at 127.0.0.1:1/],
     [
       2,
       ['simulate'],
@@ -78,9 +73,9 @@ describe('exit codes', () => {
       2,
       ['secrets', '--rotate', 'nonsense', '--folder', '/nowhere'],
       {},
-      /^paxyo: nonsense is not to be rotated; these are: /,
+      /^paxyo: nonsense cannot be rotated; available: /,
     ],
-    [3, ['tail'], { REDIS_URL: 'redis://:a-secret@127.0.0.1:1' }, /^paxyo: nobody answers at 127.0.0.1:1: Redis/],
+    [3, ['tail'], { REDIS_URL: 'redis://:a-secret@127.0.0.1:1' }, /^paxyo: connection refused at 127.0.0.1:1: Redis/],
   ])('%s: %j', async (code, args, env, stderr) => {
     const ran = await paxyo(args, env)
     expect(ran.stderr).toMatch(stderr)
@@ -97,7 +92,7 @@ describe('exit codes', () => {
   })
 
   test('a signal', async () => {
-    // Nothing comes in, so it waits for rows until it is told to end.
+    // No input arrives, so it waits for rows until the signal.
     const running = startPaxyo(['orders', 'import', '-', '--dry-run'], {}, { keepsInput: true })
     await eventually(() => running.stderr().includes('reading the standard input'))
     running.child.kill('SIGINT')
@@ -108,12 +103,12 @@ describe('exit codes', () => {
 describe('output', () => {
   test('no colours and no progress where nobody watches', async () => {
     const { stdout, stderr } = await paxyo(['audit'], { DATABASE_URL: database.url })
-    expect(stdout).toContain('Everything agrees')
+    expect(stdout).toContain('No violations')
     expect(stdout + stderr).not.toContain('\u001B')
   })
 
   test('colours and progress on a terminal, unless NO_COLOR is set', async () => {
-    // script(1) makes a terminal.
+    // script(1) provides a terminal.
     const onTerminal = (env: Record<string, string>): Promise<{ stdout: string }> =>
       run('script', ['-qec', 'node_modules/.bin/paxyo audit', '/dev/null'], {
         cwd: ROOT,

@@ -23,11 +23,11 @@ export interface Running {
 interface StartOptions {
   /** A program that runs Node, with its arguments. */
   readonly under?: readonly string[]
-  /** Leaves its input open, as a pipe through which nothing comes. */
+  /** Keeps its input open, as a pipe without data does. */
   readonly keepsInput?: boolean
 }
 
-/** Starts the command line in a process of its own, with this environment and nothing else of ours. */
+/** Starts the command line in a separate process, with this environment and nothing from the test's. */
 export function startPaxyo(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},

@@ -9,14 +9,14 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { exportPhpPanel, ORDERS_MAP, USERS_MAP } from './import/php-panel.ts'
 
-// Every command of the README and of the migration guide, as it stands there, one after the other on one system.
+// Runs every command of the README and of the migration guide, unchanged and in order, on one system.
 jest.setTimeout(300_000)
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const README = readFileSync(join(ROOT, 'packages/cli/README.md'), 'utf8')
 const GUIDE = readFileSync(join(ROOT, 'infra/docs/migrating-from-php.md'), 'utf8')
 
-/** Lines of its sh blocks, without their comments. */
+/** The lines of the sh blocks, without comments. */
 const commandsOf = (text: string): string[] =>
   [...text.matchAll(/^```sh\n([^]*?)^```$/gm)].flatMap(([, block]) =>
     block!
@@ -81,7 +81,7 @@ test('every command does what it says', async () => {
   const failed: string[] = []
   for (const command of commands) {
     const { code, output } = await runCommand(command)
-    // The tests' own PostgreSQL runs with fsync off, and the doctor says so.
+    // The tests' PostgreSQL runs with fsync off, which the doctor reports.
     const isFine = command.endsWith(' doctor')
       ? !/failed +(?!fsync)[a-z]/.test(output.replace(/\d+ failed,.*/, ''))
       : code === 0

@@ -10,13 +10,13 @@ import {
   type TestDatabase,
 } from '@paxyo/testkit'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Finding } from '../src/doctor/finding.ts'
+import type { Diagnostic } from '../src/doctor/diagnostic.ts'
 import { runDoctor } from '../src/doctor/run-doctor.ts'
 import { paxyo, startPaxyo } from './paxyo.ts'
 
-// Both commands that speak to Redis find it where the services find it.
+// Both commands that use Redis find it as the services do.
 
-/** ioredis keeps timers for connections to sentinels that are closed already, for so long. */
+/** How long ioredis keeps timers for closed connections to sentinels. */
 const SENTINEL_TIMERS_MS = 2_000
 
 let database: TestDatabase
@@ -43,7 +43,7 @@ const environment = (servers: RedisServers, topology: RedisTopology): Record<str
   REDIS_TOPOLOGY: topology,
 })
 
-/** Publishes as webhook-ingest does, until it was seen. */
+/** Publishes as webhook-ingest does, and waits until the event is received. */
 async function publish(servers: RedisServers, topology: RedisTopology, isSeen: () => boolean): Promise<void> {
   const bus = createRedisBus({ url: servers.url, topology, channelPrefix: 'paxyo:', onError: () => undefined })
   const publisher = bus.connectPublisher()
@@ -58,10 +58,10 @@ async function publish(servers: RedisServers, topology: RedisTopology, isSeen: (
   }
 }
 
-async function redisFindings(env: Record<string, string>): Promise<Record<string, Finding>> {
-  const { findings } = await runDoctor(env)
-  const ofRedis = findings.filter(({ check }) => check.startsWith('redis') || check === 'pub-sub')
-  return Object.fromEntries(ofRedis.map((finding) => [finding.check, finding]))
+async function diagnoseRedis(env: Record<string, string>): Promise<Record<string, Diagnostic>> {
+  const { diagnostics } = await runDoctor(env)
+  const ofRedis = diagnostics.filter(({ check }) => check.startsWith('redis') || check === 'pub-sub')
+  return Object.fromEntries(ofRedis.map((diagnostic) => [diagnostic.check, diagnostic]))
 }
 
 const ok = (message: string | RegExp) =>
@@ -72,7 +72,7 @@ describe('a cluster', () => {
   let env: Record<string, string>
   beforeAll(async () => {
     cluster = await startRedisCluster()
-    // The first of the named nodes need not be there.
+    // The first of the named nodes may be missing.
     env = environment({ ...cluster, url: `redis://127.0.0.1:1,${cluster.url}` }, 'cluster')
   })
   afterAll(async () => cluster[Symbol.asyncDispose]())
@@ -89,8 +89,8 @@ describe('a cluster', () => {
   })
 
   test('doctor looks at it, and at what is down', async () => {
-    expect(await redisFindings(env)).toEqual({
-      redis: ok(/^connected to 127\.0\.0\.1:\d+, which has our channel/),
+    expect(await diagnoseRedis(env)).toEqual({
+      redis: ok(/^connected to 127\.0\.0\.1:\d+, the node of the cluster that has the channel/),
       'redis-cluster': ok('3 masters, 6 nodes'),
       'redis-version': ok('Redis'),
       'redis-clock': ok(''),
@@ -99,8 +99,8 @@ describe('a cluster', () => {
     // A master and its replica.
     for (const index of [1, 4]) cluster.servers[index]!.process.kill('SIGKILL')
     await eventually(async () => {
-      const findings = await redisFindings(env)
-      expect([findings['redis-cluster'], findings['redis']]).toContainEqual(
+      const diagnostics = await diagnoseRedis(env)
+      expect([diagnostics['redis-cluster'], diagnostics['redis']]).toContainEqual(
         expect.objectContaining({ status: 'failed', hint: expect.any(String) }),
       )
       return true
@@ -110,8 +110,8 @@ describe('a cluster', () => {
   test('a server that is none is named', async () => {
     await using group = await startRedisSentinels()
     const alone = { ...env, REDIS_URL: group.servers[0]!.url }
-    expect(await redisFindings(alone)).toEqual({
-      redis: expect.objectContaining({ status: 'failed', message: 'this Redis is no cluster' }),
+    expect(await diagnoseRedis(alone)).toEqual({
+      redis: expect.objectContaining({ status: 'failed', message: 'this Redis is not a cluster' }),
     })
     const { code, stderr } = await paxyo(['tail'], { REDIS_URL: 'redis://a,redis://b' })
     expect([code, stderr]).toEqual([2, expect.stringContaining('REDIS_TOPOLOGY must be sentinel or cluster')])
@@ -122,22 +122,22 @@ test('a master that sentinels name', async () => {
   await using group = await startRedisSentinels()
   const env = environment(group, 'sentinel')
   const all = startPaxyo(['tail'], env)
-  await eventually(() => all.stderr() === 'following everybody\n')
+  await eventually(() => all.stderr() === 'following all users\n')
   await publish(group, 'sentinel', () => all.stdout().split('\n').length === 3)
   all.child.kill('SIGINT')
   expect((await all.ended).stdout).toBe(EVENT_LINE + EVENT_LINE.replace('user-7', 'user-8'))
 
-  expect(await redisFindings(env)).toMatchObject({
+  expect(await diagnoseRedis(env)).toMatchObject({
     redis: ok(`^connected to 127.0.0.1:${group.servers[0]!.port}, the master "mymaster" of the sentinels$`),
     'pub-sub': ok('a message arrived'),
   })
-  expect(await redisFindings({ ...env, REDIS_SENTINEL_NAME: 'another' })).toEqual({
+  expect(await diagnoseRedis({ ...env, REDIS_SENTINEL_NAME: 'another' })).toEqual({
     redis: expect.objectContaining({
       status: 'failed',
       message: expect.stringContaining('no master called "another"'),
     }),
   })
-  expect(await redisFindings({ ...env, REDIS_URL: 'redis://127.0.0.1:1,redis://127.0.0.1:2' })).toEqual({
-    redis: expect.objectContaining({ status: 'failed', message: expect.stringMatching('^no sentinel answers at') }),
+  expect(await diagnoseRedis({ ...env, REDIS_URL: 'redis://127.0.0.1:1,redis://127.0.0.1:2' })).toEqual({
+    redis: expect.objectContaining({ status: 'failed', message: expect.stringMatching('^no sentinel responds at') }),
   })
 })

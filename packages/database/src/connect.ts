@@ -6,26 +6,26 @@ import type { DB } from './schema.generated.ts'
 export interface PoolOptions {
   readonly url: string
   readonly role: DatabaseRole
-  /** How the connection is called in `pg_stat_activity`. */
+  /** The name of the connection in `pg_stat_activity`. */
   readonly name: string
-  /** The most connections at once. */
+  /** The maximum number of connections. */
   readonly max: number
 }
 
 const CONNECT_TIMEOUT_MS = 5_000
 const STATEMENT_TIMEOUT_MS = 15_000
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 15_000
-/** Notices a server that went away without a word, also while we only wait for its answer. */
+/** Detects a server that disappeared without closing the connection, also while waiting for its response. */
 const QUERY_TIMEOUT_MS = 20_000
 
 /**
- * A pool whose connections have taken on their service's role. Whoever has checked a connection out may send queries
- * without waiting for the answers of those before: they travel together (pipelining).
+ * A pool whose connections have their service's role. The holder of a connection can send queries without waiting for
+ * the responses of earlier ones (pipelining).
  */
 export function createPool(options: PoolOptions): pg.Pool {
   const pool = new pg.Pool({ ...clientConfig(options), max: options.max })
-  // A connection that breaks fails the queries that are waiting on it, which is where it is dealt with; one that is idle
-  // is replaced at its next use. Node ends a process that leaves an error event unheard.
+  // A broken connection fails the queries that are waiting for it, and their callers handle that; an idle one is replaced
+  // at its next use. Node ends a process that does not handle an error event.
   pool.on('error', () => undefined)
   pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
@@ -41,8 +41,8 @@ function clientConfig({ url, role, name }: PoolOptions): pg.ClientConfig {
     role: DATABASE_ROLES[role],
     statement_timeout: STATEMENT_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
-    // Our statements find rows by key, a batch at a time. Without statistics (a new table, a cached plan) the planner
-    // may think that reading the whole table is cheaper.
+    // Statements look up rows by key, a batch at a time. Without statistics (a new table, a cached plan) the planner may
+    // prefer a sequential scan.
     enable_seqscan: 'off',
     enable_hashjoin: 'off',
     enable_mergejoin: 'off',

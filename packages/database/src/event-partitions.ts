@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 
-/** How many days from today on have their partition made. */
+/** How many days ahead partitions are created. */
 const DAYS_AHEAD = 7
 const DAY_MS = 86_400_000
 
@@ -10,10 +10,10 @@ export interface MaintainResult {
 }
 
 /**
- * Makes the partitions of `events` for today and the days to come, and drops those that are older than the retention.
- * To be run daily, as the owner. A day whose events fell into the default partition keeps them there.
+ * Creates the partitions of `events` for today and the next days, and drops those that are older than the retention. Runs
+ * daily, as the owner. A day whose events went into the default partition keeps them there.
  *
- * @param retentionDays whole days that are kept beside today; `undefined` keeps everything.
+ * @param retentionDays whole days that are kept in addition to today; `undefined` keeps everything.
  */
 export async function maintainEventPartitions(pool: Pool, now: Date, retentionDays?: number): Promise<MaintainResult> {
   const today = Math.floor(now.getTime() / DAY_MS)
@@ -25,15 +25,15 @@ export async function maintainEventPartitions(pool: Pool, now: Date, retentionDa
   return { created, dropped }
 }
 
-// Looked up by name in the catalogue, without a lock and without a right on any table.
+// Looked up by name in the catalog, without locks and table privileges.
 const READ_PARTITION_DAYS = `
   SELECT coalesce(min(n) FILTER (WHERE to_regclass(name) IS NULL), $1 + 1)::int AS days
   FROM generate_series(0, $1) AS later (n),
     format('events_%s', to_char((now() AT TIME ZONE 'UTC')::date + n, 'YYYY_MM_DD')) AS name`
 
 /**
- * For how many days, today included and without a gap, events have their partition: eight after maintenance, one less
- * with every midnight (UTC) that passes without it, 0 when today has none.
+ * For how many days from today on, without gaps, events have a partition: eight after maintenance, one less after every
+ * midnight (UTC) without it, 0 when today has none.
  */
 export async function readPartitionDays(pool: Pool): Promise<number> {
   const { rows } = await pool.query<{ days: number }>(READ_PARTITION_DAYS, [DAYS_AHEAD])
@@ -75,7 +75,7 @@ async function dropOldPartitions(pool: Pool, firstKeptDay: number): Promise<stri
   return [...old, ...(await emptyDefaultPartition(pool, firstKeptDay))]
 }
 
-/** Rows of the default partition can't be deleted (they are append-only): when all are old, it is replaced. */
+/** Rows of the default partition cannot be deleted (they are append-only): when all are old, it is replaced. */
 async function emptyDefaultPartition(pool: Pool, firstKeptDay: number): Promise<string[]> {
   const { rows } = await pool.query<{ old: boolean | null }>('SELECT max(at) < $1 AS old FROM events_default', [
     new Date(firstKeptDay * DAY_MS),
@@ -92,7 +92,7 @@ async function emptyDefaultPartition(pool: Pool, firstKeptDay: number): Promise<
   return ['events_default']
 }
 
-/** Statements sent as one message are one transaction. One maintainer at a time, and none that makes webhooks wait. */
+/** Statements sent as one message are one transaction. One maintainer runs at a time, and none makes webhooks wait. */
 async function inOneTransaction(pool: Pool, statements: string): Promise<void> {
   await pool.query(`
     SET LOCAL lock_timeout = '5s';

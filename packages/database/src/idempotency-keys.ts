@@ -1,8 +1,8 @@
 import type { Pool } from 'pg'
 
-/** How long an answer is kept at least, so that a request may be sent again. Twice what the API promises. */
+/** How long a response is kept at least, for retries of its request. Twice the time that the API documents. */
 const RETENTION_HOURS = 48
-/** Rows that one statement deletes. */
+/** The number of rows that one statement deletes. */
 const BATCH_ROWS = 10_000
 
 const DELETE_OLD = `
@@ -10,9 +10,9 @@ const DELETE_OLD = `
     SELECT ctid FROM idempotency_keys WHERE created_at < now() - $1 * interval '1 hour' LIMIT $2))`
 
 /**
- * Forgets idempotency keys that nobody will use again. To be run daily, as the owner.
+ * Deletes expired idempotency keys. Runs daily, as the owner.
  *
- * @returns how many answers were forgotten.
+ * @returns how many keys were deleted.
  */
 export async function pruneIdempotencyKeys(pool: Pool): Promise<number> {
   for (let total = 0; ;) {

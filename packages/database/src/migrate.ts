@@ -4,7 +4,7 @@ import pg from 'pg'
 import { maintainEventPartitions } from './event-partitions.ts'
 import * as tables from './migrations/0001-tables.ts'
 import * as roles from './migrations/0002-roles.ts'
-import * as confirmations from './migrations/0003-confirmations.ts'
+import * as verifications from './migrations/0003-confirmations.ts'
 import * as panelApi from './migrations/0004-panel-api.ts'
 import * as backOffice from './migrations/0005-back-office.ts'
 import * as ordersFromElsewhere from './migrations/0006-orders-from-elsewhere.ts'
@@ -18,7 +18,7 @@ import * as standardTerms from './migrations/0011-standard-terms.ts'
 const MIGRATIONS: Record<string, Migration> = {
   '0001-tables': tables,
   '0002-roles': roles,
-  '0003-confirmations': confirmations,
+  '0003-confirmations': verifications,
   '0004-panel-api': panelApi,
   '0005-back-office': backOffice,
   '0006-orders-from-elsewhere': ordersFromElsewhere,
@@ -33,14 +33,14 @@ const MIGRATIONS: Record<string, Migration> = {
 export const MIGRATION_NAMES: readonly string[] = Object.keys(MIGRATIONS).toSorted()
 
 /**
- * Brings a database up to date, as its owner: schema, roles, and the event partitions of the days to come.
- * Migrations run one at a time even when several processes ask for them at once.
+ * Migrates a database to the latest version, as its owner: schema, roles, and the event partitions of the next days.
+ * Concurrent calls run the migrations one after the other.
  *
- * @returns the names of the migrations that were run.
+ * @returns the names of the applied migrations.
  */
 export async function migrateToLatest(ownerUrl: string): Promise<string[]> {
   const pool = new pg.Pool({ connectionString: ownerUrl, max: 2, application_name: 'paxyo-migrate' })
-  // A connection that breaks fails the statement that waits on it; one that breaks while it is idle concerns nothing.
+  // A broken connection fails the statement that is waiting for it; an idle one does not matter.
   pool.on('error', () => undefined)
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
   try {

@@ -1,7 +1,7 @@
 /**
- * What each service may do, as PostgreSQL roles that the first migration creates. A service logs in as any user that is
- * a member of its role and takes the role on at once, so that one login can serve a small installation and separate
- * logins a large one. The owner is whoever runs the migrations.
+ * The PostgreSQL roles with each service's privileges. A service logs in as any member of its role and assumes the role at
+ * once, so a small installation can use one login and a large one separate logins. The owner is the user that runs the
+ * migrations.
  */
 export const DATABASE_ROLES = { ingest: 'paxyo_ingest', gateway: 'paxyo_gateway' } as const
 

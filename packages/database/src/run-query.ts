@@ -1,7 +1,7 @@
 import type { Compilable } from 'kysely'
 import type { ClientBase, Pool } from 'pg'
 
-/** Runs a query that Kysely has built on a connection of ours, as a part of its transaction and of its round trip. */
+/** Runs a Kysely query on a checked-out connection, as part of its transaction and round trip. */
 export async function runQuery<Row>(client: ClientBase | Pool, query: Compilable<Row>): Promise<Row[]> {
   const { sql, parameters } = query.compile()
   const { rows } = await client.query(sql, [...parameters])

@@ -4,8 +4,8 @@ const TEXT_OID = 25
 
 /**
  * A `text[]` parameter in PostgreSQL's binary format (`array_recv`: dimensions, flags, type, length, lower bound, then
- * each element behind its length). For long texts full of quotes, such as JSON: the text format would escape every one
- * of them here and take the escapes out again there.
+ * each element after its length). For long texts with many quotes, such as JSON: the text format would escape and unescape
+ * every one of them.
  */
 export function textArray(texts: readonly string[]): Buffer {
   const lengths = texts.map((text) => Buffer.byteLength(text))

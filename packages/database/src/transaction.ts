@@ -3,14 +3,14 @@ import type { Pool, PoolClient, QueryResult } from 'pg'
 import { isDatabaseUnavailable, NotConnectedError, RolledBackError } from './database-errors.ts'
 
 /**
- * Runs `work` in a transaction of its own connection and commits it. BEGIN travels with work's first statements, and
+ * Runs `work` in a transaction on a separate connection and commits it. BEGIN is sent with work's first statements, and
  * COMMIT with the statements of `last`: a transaction of one read and one write takes two round trips.
  *
  * @param last sends the last statements, without waiting for them; COMMIT follows in the same round trip.
- * @returns what work returns.
+ * @returns the result of `work`.
  * @throws the first error of a statement, and then the transaction is rolled back; `RolledBackError` when COMMIT did not
- *   commit; `NotConnectedError` when there is no connection. A connection that broke is thrown away: the outcome is
- *   unknown then.
+ *   commit; `NotConnectedError` when there is no connection. A broken connection is discarded: the outcome is then
+ *   unknown.
  */
 export async function transaction<T>(
   pool: Pool,
@@ -21,8 +21,8 @@ export async function transaction<T>(
   let broken = false
   try {
     sendTogether(client)
-    // Even BEGIN can be canceled. Whatever came after it would hold no lock and be committed one by one, so the
-    // connection is cut before work can go on.
+    // Even BEGIN can be canceled. The statements after it would then hold no locks and commit one by one, so the
+    // connection is destroyed before work can continue.
     client.query('BEGIN').catch(() => streamOf(client).destroy())
     const result = await work(client)
     sendTogether(client)
@@ -41,8 +41,8 @@ export async function transaction<T>(
 }
 
 /**
- * Lets the statements that are sent in this turn of the event loop leave together. pg writes each of them to the socket
- * by itself otherwise, and each write wakes the server up for a single statement.
+ * Sends the statements of this turn of the event loop together. Otherwise pg writes each of them to the socket separately,
+ * and each write wakes the server for a single statement.
  */
 function sendTogether(client: PoolClient): void {
   const stream = streamOf(client)
@@ -63,9 +63,9 @@ async function connect(pool: Pool): Promise<PoolClient> {
 }
 
 /**
- * Waits for all statements of a round trip: they were sent together, and their answers arrive in the same order.
+ * Waits for all statements of a round trip: they were sent together, and their responses arrive in the same order.
  *
- * @throws the error of the first that failed: those behind it only say that the transaction is aborted.
+ * @throws the first error: later ones only report that the transaction is aborted.
  */
 export async function roundTrip<const Queries extends readonly (Promise<unknown> | undefined)[]>(
   queries: Queries,
@@ -77,10 +77,10 @@ export async function roundTrip<const Queries extends readonly (Promise<unknown>
 }
 
 /**
- * An aborted transaction answers COMMIT with ROLLBACK, and that is no error to the driver.
+ * PostgreSQL responds to COMMIT in an aborted transaction with ROLLBACK, which the driver does not report as an error.
  *
  * @throws RolledBackError when nothing was committed.
  */
 function assertCommitted(result: QueryResult): void {
-  if (result.command !== 'COMMIT') throw new RolledBackError(`COMMIT was answered with ${result.command}`)
+  if (result.command !== 'COMMIT') throw new RolledBackError(`COMMIT returned ${result.command}`)
 }

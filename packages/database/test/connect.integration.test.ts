@@ -18,13 +18,13 @@ test.each([
 ] as const)('every connection of %s has taken on the role %s', async (role, name) => {
   const pool = createPool({ url: database.url, role, name: `test of ${role}`, max: 3 })
   try {
-    const answers = await Promise.all(
+    const results = await Promise.all(
       [1, 2, 3].map(() =>
         pool.query(`SELECT current_user, current_setting('application_name') AS name, pg_sleep(0.05)`),
       ),
     )
     expect(pool.totalCount).toBe(3)
-    for (const { rows } of answers) expect(rows).toMatchObject([{ current_user: name, name: `test of ${role}` }])
+    for (const { rows } of results) expect(rows).toMatchObject([{ current_user: name, name: `test of ${role}` }])
   } finally {
     await pool.end()
   }

@@ -16,7 +16,7 @@ afterAll(async () => {
   await database[Symbol.asyncDispose]()
 })
 
-const refusalOf = (attempt: Promise<unknown>): Promise<unknown> =>
+const rejectionOf = (attempt: Promise<unknown>): Promise<unknown> =>
   attempt.then(
     () => 'accepted',
     (error: { code?: string }) => error.code,
@@ -59,7 +59,7 @@ describe('a row is refused by', () => {
     ['orders', 'less refunded than nothing', { refunded: '-0.00000001' }, CHECK_VIOLATION],
     ['orders', 'an order id that is taken', { order_id: 'A-1' }, UNIQUE_VIOLATION],
     ['orders', "a provider's order that is taken", { provider_order_id: '12345' }, UNIQUE_VIOLATION],
-    ['orders', 'a user without an account', { user_id: 'nobody' }, FOREIGN_KEY_VIOLATION],
+    ['orders', 'a user without an account', { user_id: 'unknown' }, FOREIGN_KEY_VIOLATION],
 
     ['deliveries', 'an outcome that is none', { outcome: 'duplicate' }, CHECK_VIOLATION],
     ['deliveries', 'an origin that is none', { origin: 'rumour' }, CHECK_VIOLATION],
@@ -87,10 +87,10 @@ describe('a row is refused by', () => {
 
     ['outbox', 'a batch that is there', { batch_id: SAMPLE_ROWS.outbox.batch_id }, UNIQUE_VIOLATION],
 
-    ['reviews', 'a resolution by nobody', { resolved_at: new Date(), resolution: 'paid' }, CHECK_VIOLATION],
+    ['reviews', 'a resolution without a person', { resolved_at: new Date(), resolution: 'paid' }, CHECK_VIOLATION],
     ['reviews', 'a resolution at no time', { resolved_by: 'ann', resolution: 'paid' }, CHECK_VIOLATION],
     ['reviews', 'a resolution without a reason why', { ...RESOLVED, resolution_note: null }, CHECK_VIOLATION],
-    ['reviews', 'a resolution with nobody’s key', { ...RESOLVED, resolved_with: null }, CHECK_VIOLATION],
+    ['reviews', 'a resolution without a key', { ...RESOLVED, resolved_with: null }, CHECK_VIOLATION],
     ['reviews', 'a resolution that is none', { ...RESOLVED, resolution: 'ignore' }, CHECK_VIOLATION],
     ['reviews', 'a refund that was not paid', { ...RESOLVED, resolution: 'refund' }, CHECK_VIOLATION],
     ['reviews', 'a status that was not set', { ...RESOLVED, resolution: 'set_status' }, CHECK_VIOLATION],
@@ -102,7 +102,7 @@ describe('a row is refused by', () => {
     ['verifications', 'a response that settles nothing', { response: '{}' }, CHECK_VIOLATION],
   ])('%s: %s', async (table, _what, changes, code) => {
     const attempt = insertSample(database.owner, table, { ...ANOTHER[table], ...changes })
-    expect(await refusalOf(attempt)).toBe(code)
+    expect(await rejectionOf(attempt)).toBe(code)
   })
 
   function refundFrom(before: string, after: string) {
@@ -115,25 +115,25 @@ test.each([
   ['more refunded than charged', 'UPDATE orders SET refunded = charge + 0.00000001'],
   ['less refunded than nothing', 'UPDATE orders SET refunded = -0.00000001'],
 ])('no update leads to %s', async (_what, statement) => {
-  expect(await refusalOf(database.owner.query(statement))).toBe(CHECK_VIOLATION)
+  expect(await rejectionOf(database.owner.query(statement))).toBe(CHECK_VIOLATION)
 })
 
 test('there is one epoch, and no second one', async () => {
   const { rows } = await database.owner.query('SELECT epoch FROM stream_epoch')
 
   expect(rows).toEqual([{ epoch: expect.stringMatching(/^[0-9a-f]{32}$/) }])
-  expect(await refusalOf(database.owner.query('INSERT INTO stream_epoch DEFAULT VALUES'))).toBe(UNIQUE_VIOLATION)
-  expect(await refusalOf(database.owner.query('INSERT INTO stream_epoch (only_row) VALUES (false)'))).toBe(
+  expect(await rejectionOf(database.owner.query('INSERT INTO stream_epoch DEFAULT VALUES'))).toBe(UNIQUE_VIOLATION)
+  expect(await rejectionOf(database.owner.query('INSERT INTO stream_epoch (only_row) VALUES (false)'))).toBe(
     CHECK_VIOLATION,
   )
 })
 
 test('the rows that are only varied above are themselves accepted', async () => {
   for (const [table, changes] of Object.entries(ANOTHER) as [SampleTable, Record<string, unknown>][]) {
-    expect(await refusalOf(insertSample(database.owner, table, changes))).toBe('accepted')
+    expect(await rejectionOf(insertSample(database.owner, table, changes))).toBe('accepted')
   }
   const unpaid = { entry_id: '00000000-0000-7000-8000-00000000000d', order_id: null, ...notARefund }
-  expect(await refusalOf(insertSample(database.owner, 'ledger_entries', { ...unpaid, kind: 'deposit' }))).toBe(
+  expect(await rejectionOf(insertSample(database.owner, 'ledger_entries', { ...unpaid, kind: 'deposit' }))).toBe(
     'accepted',
   )
 })

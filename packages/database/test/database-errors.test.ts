@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { isDatabaseUnavailable, isRejectedByDatabase, isRetryable, RolledBackError } from '../src/database-errors.ts'
 
 /** An error as PostgreSQL reports it. */
-const refusal = (code: string): Error => Object.assign(new Error('in the words of PostgreSQL'), { code })
+const rejection = (code: string): Error => Object.assign(new Error('message of PostgreSQL'), { code })
 
 /** An error as Node reports it. */
 const networkError = (code: string, syscall: string): Error => Object.assign(new Error(code), { code, syscall })
@@ -11,7 +11,7 @@ const kindOf = (error: unknown): string => {
   const kinds = [
     ['unavailable', isDatabaseUnavailable],
     ['retryable', isRetryable],
-    ['refused', isRejectedByDatabase],
+    ['rejected', isRejectedByDatabase],
   ] as const
   return (
     kinds
@@ -36,17 +36,17 @@ describe('what PostgreSQL reports', () => {
     ['40001', 'serialization failure', 'retryable'],
     ['40P01', 'deadlock', 'retryable'],
     ['55P03', 'lock timeout', 'retryable'],
-    ['22003', 'number out of range', 'refused'],
-    ['22021', 'a character that text cannot hold', 'refused'],
-    ['23505', 'not unique', 'refused'],
-    ['23514', 'a check says no', 'refused'],
+    ['22003', 'number out of range', 'rejected'],
+    ['22021', 'a character that text cannot hold', 'rejected'],
+    ['23505', 'not unique', 'rejected'],
+    ['23514', 'a check says no', 'rejected'],
     ['25P02', 'the transaction is aborted', 'none of these'],
     ['28P01', 'wrong password', 'none of these'],
     ['42501', 'permission denied', 'none of these'],
     ['42P01', 'no such table', 'none of these'],
     ['XX000', 'a bug of PostgreSQL', 'none of these'],
   ])('%s, %s: %s', (code, _meaning, kind) => {
-    expect(kindOf(refusal(code))).toBe(kind)
+    expect(kindOf(rejection(code))).toBe(kind)
   })
 })
 
@@ -56,7 +56,7 @@ describe('what the network and the driver report', () => {
     networkError('ECONNRESET', 'read'),
     networkError('EPIPE', 'write'),
     networkError('ENOTFOUND', 'getaddrinfo'),
-    // What Node throws when a name has several addresses and none answers; it has no message.
+    // Node's error when a name has several addresses and none responds; it has no message.
     Object.assign(new AggregateError([networkError('ECONNREFUSED', 'connect')]), { code: 'ECONNREFUSED' }),
     new Error('Connection terminated unexpectedly'),
     new Error('Connection terminated due to connection timeout'),
@@ -70,7 +70,7 @@ describe('what the network and the driver report', () => {
 })
 
 test('a COMMIT that was answered with ROLLBACK may be tried again', () => {
-  expect(kindOf(new RolledBackError('COMMIT was answered with ROLLBACK'))).toBe('retryable')
+  expect(kindOf(new RolledBackError('COMMIT returned ROLLBACK'))).toBe('retryable')
 })
 
 test.each([

@@ -23,10 +23,10 @@ afterAll(async () => {
   await database[Symbol.asyncDispose]()
 })
 
-/** What may be done with a table; `UPDATE column` for every column that may be changed. */
+/** Privileges on a table; `UPDATE column` for every column that may be changed. */
 type Rights = readonly string[]
 
-/** Every table, and what the services may do with it. Partitions are tables, too; nobody has a right on them. */
+/** Every table, with the services' privileges. Partitions are tables, too; no service has a privilege on them. */
 const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> = {
   accounts: { ingest: ['SELECT', 'INSERT', 'UPDATE balance', 'UPDATE last_seq'], gateway: ['SELECT'] },
   orders: {
@@ -95,7 +95,7 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
   'a partition of events': { ingest: [], gateway: [] },
 }
 
-/** Every table that there is, with its columns; nobody can write those that are generated. */
+/** All tables with their columns, without generated ones, which no statement can write. */
 async function findTables(): Promise<Map<string, string[]>> {
   const { rows } = await database.owner.query<{ table: string; columns: string[] }>(
     `SELECT relname AS table, array_agg(attname::text ORDER BY attname) AS columns
@@ -123,15 +123,15 @@ async function findRights(pool: Pool, table: string, columns: readonly string[])
   ] as const
   const rights = []
   for (const [right, statement] of attempts) {
-    // The grants come before the triggers: what a trigger refuses was granted.
-    const refusal = await refusalOf(pool.query(statement))
-    if (refusal?.startsWith('permission denied') !== true) rights.push(right)
+    // PostgreSQL checks privileges before triggers: a statement that a trigger rejects was granted.
+    const rejection = await rejectionOf(pool.query(statement))
+    if (rejection?.startsWith('permission denied') !== true) rights.push(right)
   }
   return rights
 }
 
-/** @returns undefined when it was not refused. */
-async function refusalOf(attempt: Promise<unknown>): Promise<string | undefined> {
+/** @returns undefined when it was not rejected. */
+async function rejectionOf(attempt: Promise<unknown>): Promise<string | undefined> {
   try {
     await attempt
     return undefined
@@ -206,12 +206,12 @@ describe('the owner, a superuser, cannot change what is append-only', () => {
     const statements = [
       `UPDATE ${target} SET ${column} = ${column}`,
       `DELETE FROM ${target}`,
-      // What others refer to is refused before a trigger is asked, unless they go with it.
+      // A referenced table is rejected before its trigger runs, unless the referencing tables are truncated with it.
       ...(name === 'ledger_entries' ? [] : [`TRUNCATE ${target}`]),
       `TRUNCATE ${target} CASCADE`,
     ]
     for (const statement of statements) {
-      expect(await refusalOf(owner.query(statement))).toMatch(/ is rejected: its rows are append-only$/)
+      expect(await rejectionOf(owner.query(statement))).toMatch(/ is rejected: its rows are append-only$/)
     }
     expect((await owner.query(`SELECT FROM ${target}`)).rowCount).toBeGreaterThan(0)
   })

@@ -163,10 +163,10 @@ describe('a transaction', () => {
 
 describe('a round trip', () => {
   test('gives the answers in the order of the statements, and nothing for those that were left out', async () => {
-    const answers = await transaction(pool, (client) =>
+    const results = await transaction(pool, (client) =>
       roundTrip([client.query('SELECT 1 AS n'), undefined, client.query('SELECT 2 AS n')]),
     )
-    expect(answers.map((answer) => answer?.rows)).toEqual([[{ n: 1 }], undefined, [{ n: 2 }]])
+    expect(results.map((result) => result?.rows)).toEqual([[{ n: 1 }], undefined, [{ n: 2 }]])
   })
 
   test('throws the error of the first that failed, not that of those behind it', async () => {
@@ -191,7 +191,7 @@ describe('a COMMIT', () => {
       }),
     )
     expect(failure).toBeInstanceOf(RolledBackError)
-    expect((failure as Error).message).toBe('COMMIT was answered with ROLLBACK')
+    expect((failure as Error).message).toBe('COMMIT returned ROLLBACK')
     expect(isRetryable(failure)).toBe(true)
 
     await commitAccount('user-3')

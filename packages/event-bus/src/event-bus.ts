@@ -1,8 +1,8 @@
 import type { BusMessage } from '@paxyo/contracts'
 
 /**
- * Carries events from whoever committed them to every gateway that has a listener for them: at most once, in the order
- * of each publisher, to those who are subscribed at that moment. What gets lost is healed by seq and by the database.
+ * Carries committed events to every gateway that listens for them: at most once, in the order of each publisher, to the
+ * current subscribers. Gateways detect lost events by their seq and backfill them from the database.
  */
 export interface EventBus {
   connectPublisher(): EventPublisher
@@ -10,22 +10,22 @@ export interface EventBus {
 }
 
 export interface EventPublisher {
-  /** Whether publishing has a chance now. */
+  /** Whether publishing can succeed now. */
   readonly isReady: boolean
   /**
-   * Resolves once the bus has taken every message.
+   * Resolves after the bus has accepted every message.
    *
-   * @throws when it took only some of them, or when that is not known: publish all of them again.
+   * @throws when some messages were not accepted, or when that is not known: publish all of them again.
    */
   publish(messages: readonly BusMessage[]): Promise<void>
-  /** Calls back whenever the bus becomes usable, the first time included. */
+  /** Calls the listener whenever the bus becomes ready, including the first time. */
   onReady(listener: () => void): void
   close(): Promise<void>
 }
 
 export interface SubscriberHandlers {
   onMessage(channel: string, payload: Buffer): void
-  /** After a break, once all channels are subscribed again: messages of the meantime are lost. */
+  /** Called after a reconnect, when all channels are subscribed again: messages of the meantime are lost. */
   onRestored(): void
 }
 
@@ -33,12 +33,13 @@ export interface EventSubscriber {
   /** Whether messages can arrive now. */
   readonly isReady: boolean
   /**
-   * @returns once the bus has acknowledged it: whatever is published from now on arrives.
-   * @throws when that has not happened within the time limit.
+   * Resolves after the bus has acknowledged the subscription: messages published from then on arrive.
+   *
+   * @throws when the bus does not acknowledge it in time.
    */
   subscribe(channel: string): Promise<void>
   unsubscribe(channel: string): void
-  /** Gives up the connection for a new one, because nothing seems to come through. */
+  /** Replaces the connection, for a caller that detects that it does not deliver. */
   reconnect(): void
   close(): Promise<void>
 }

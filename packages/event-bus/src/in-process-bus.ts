@@ -1,7 +1,7 @@
 import type { BusMessage } from '@paxyo/contracts'
 import type { EventBus, EventPublisher, EventSubscriber, SubscriberHandlers } from './event-bus.ts'
 
-/** A bus for publishers and subscribers of one process. It never breaks, so it never has anything to restore. */
+/** A bus for publishers and subscribers of one process. It never loses its connection. */
 export function createInProcessBus(): EventBus {
   const subscribers = new Set<InProcessSubscriber>()
   return {
@@ -23,7 +23,7 @@ class InProcessPublisher implements EventPublisher {
   }
 
   async publish(messages: readonly BusMessage[]): Promise<void> {
-    // As over a network, nobody is called before the publisher's own work is done.
+    // As over a network, subscribers are called after the publisher's current work.
     await new Promise(setImmediate)
     for (const { channel, payload } of messages) {
       const bytes = Buffer.from(payload)
@@ -44,11 +44,11 @@ class InProcessSubscriber implements EventSubscriber {
   readonly isReady = true
   readonly #channels = new Set<string>()
   readonly #handlers: SubscriberHandlers
-  readonly #peers: Set<InProcessSubscriber>
+  readonly #subscribers: Set<InProcessSubscriber>
 
-  constructor(handlers: SubscriberHandlers, peers: Set<InProcessSubscriber>) {
+  constructor(handlers: SubscriberHandlers, subscribers: Set<InProcessSubscriber>) {
     this.#handlers = handlers
-    this.#peers = peers
+    this.#subscribers = subscribers
   }
 
   deliver(channel: string, payload: Buffer): void {
@@ -69,7 +69,7 @@ class InProcessSubscriber implements EventSubscriber {
   }
 
   close(): Promise<void> {
-    this.#peers.delete(this)
+    this.#subscribers.delete(this)
     return Promise.resolve()
   }
 }

@@ -5,7 +5,7 @@ import { SlotMap } from './redis-cluster-slots.ts'
 const CONNECT_TIMEOUT_MS = 5_000
 const COMMAND_TIMEOUT_MS = 5_000
 
-/** A connection is not made again when it breaks, and asks for no right of its own: a ready check needs INFO. */
+/** No reconnects, and no ready check, because that needs the permission for INFO. */
 const OPTIONS = {
   lazyConnect: true,
   enableReadyCheck: false,
@@ -18,11 +18,11 @@ const OPTIONS = {
 } satisfies RedisOptions
 
 /**
- * One connection for somebody who waits for it and wants to know at once what is wrong, such as a command line: to the
- * server, to the master that the sentinels name, or to the node of the cluster that has the channel.
+ * Opens one connection that does not reconnect and fails immediately, for command-line tools: to the server, to the
+ * sentinels' current master, or to the node of the cluster that has the channel.
  *
- * @param channel with its prefix; where it does not matter any will do.
- * @throws the last error of the connections that were tried.
+ * @param channel with its prefix; only used with a cluster.
+ * @throws the last error of the attempted connections.
  */
 export async function openRedis(address: RedisAddress, name: string, channel: string): Promise<Redis> {
   switch (address.topology ?? 'single') {
@@ -35,7 +35,7 @@ export async function openRedis(address: RedisAddress, name: string, channel: st
   }
 }
 
-/** Any node that answers knows who has the channel. */
+/** Every reachable node knows which node has the channel. */
 async function openNodeOf(address: RedisAddress, name: string, channel: string): Promise<Redis> {
   const open = (node: HostAndPort): Promise<Redis> =>
     connected(new Redis({ ...OPTIONS, ...accessOf(address), ...node, connectionName: name }))
@@ -45,7 +45,7 @@ async function openNodeOf(address: RedisAddress, name: string, channel: string):
     try {
       seed = await open(node)
       const owner = new SlotMap(await seed.cluster('SLOTS'), node.host).ownerOf(channel)
-      if (owner === undefined) throw new Error('no node of the cluster has the slot of our channel')
+      if (owner === undefined) throw new Error("no node of the cluster has the channel's slot")
       return await open(owner)
     } catch (error) {
       lastError = error
@@ -56,20 +56,20 @@ async function openNodeOf(address: RedisAddress, name: string, channel: string):
   throw lastError
 }
 
-/** @throws what was really wrong: "Connection is closed" hides why it was. */
+/** @throws the underlying error: "Connection is closed" hides it. */
 async function connected(redis: Redis): Promise<Redis> {
   let lastError: unknown
   redis.on('error', (error) => (lastError = error))
   try {
     await redis.connect()
-    // Who may not log in learns it from the first command.
+    // A failed login is reported by the first command.
     await redis.ping()
     return redis
   } catch (error) {
     redis.disconnect()
-    // Who is logged in and may not ping is refused by this command; everything else was said before.
-    throw isLackOfRight(error) ? error : (lastError ?? error)
+    // PING itself reports a missing permission for it; any other cause was reported by an `error` event before.
+    throw isPermissionError(error) ? error : (lastError ?? error)
   }
 }
 
-const isLackOfRight = (error: unknown): boolean => Error.isError(error) && error.message.startsWith('NOPERM')
+const isPermissionError = (error: unknown): boolean => Error.isError(error) && error.message.startsWith('NOPERM')

@@ -1,15 +1,15 @@
-/** Where Redis is, and what stands there. */
+/** The address and topology of Redis. */
 export interface RedisAddress {
   /**
-   * `redis://` or `rediss://`, with user and password as the data nodes want them. Of a cluster or of sentinels several
-   * may be named, separated by commas: any of them that answers will do. The first one's user and password are used.
+   * `redis://` or `rediss://`, with the user and password of the data nodes. For a cluster or sentinels it may be several
+   * addresses, separated by commas, of which any reachable one is used. The first one's user and password are used.
    */
   readonly url: string
-  /** `single` unless told otherwise. */
+  /** Default: `single`. */
   readonly topology?: RedisTopology | undefined
-  /** By which name sentinels know the master. */
+  /** The master's name in the sentinels' configuration. */
   readonly sentinelName?: string | undefined
-  /** The sentinels' own password, when they have one. */
+  /** The password of the sentinels, when they have one. */
   readonly sentinelPassword?: string | undefined
 }
 
@@ -20,7 +20,7 @@ export interface HostAndPort {
   readonly port: number
 }
 
-/** How every data node is spoken to. */
+/** The credentials and TLS options of the data nodes. */
 export interface Access {
   readonly username?: string
   readonly password?: string
@@ -29,7 +29,7 @@ export interface Access {
 
 const PORTS = { single: 6379, sentinel: 26_379, cluster: 6379 }
 
-/** The addresses that a URL names. */
+/** The nodes in the URL. */
 export function nodesOf({ url, topology = 'single' }: RedisAddress): HostAndPort[] {
   return url.split(',').map((part) => {
     const { hostname, port } = new URL(part.trim())
@@ -46,7 +46,7 @@ export function accessOf({ url }: RedisAddress): Access {
   }
 }
 
-/** How ioredis is told of the master that sentinels name. */
+/** The ioredis options for the sentinels' current master. */
 export function masterAccessOf(address: RedisAddress) {
   const access = accessOf(address)
   return {

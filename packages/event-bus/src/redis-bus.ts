@@ -6,8 +6,8 @@ import { createRedisClusterPublisher, createRedisPublisher } from './redis-publi
 import { RedisSubscriber } from './redis-subscriber.ts'
 
 /**
- * A bus over Redis pub/sub: one server, a master that sentinels name, or a cluster with sharded pub/sub. It connects at
- * once and goes on trying for as long as it is open.
+ * A bus over Redis pub/sub: one server, the sentinels' current master, or a cluster with sharded pub/sub. It connects
+ * immediately, and reconnects until it is closed.
  */
 export function createRedisBus(options: RedisBusOptions): EventBus {
   if (options.topology === 'cluster') {

@@ -1,7 +1,7 @@
 import calculateSlot from 'cluster-key-slot'
 import type { HostAndPort } from './redis-address.ts'
 
-/** Which nodes have which slots, as one of them has told. */
+/** The nodes and their slots, from one node's `CLUSTER SLOTS`. */
 export class SlotMap {
   readonly #ranges: readonly { first: number; last: number; owner: HostAndPort }[]
 
@@ -10,7 +10,7 @@ export class SlotMap {
     this.#ranges = (reply as [number, number, [string | null, number]][]).map(([first, last, [host, port]]) => ({
       first,
       last,
-      // A node that does not know its own name leaves it out.
+      // A node that does not know its own address omits it.
       owner: { host: host === null || host === '' ? askedHost : host, port },
     }))
   }
@@ -21,7 +21,7 @@ export class SlotMap {
   }
 }
 
-/** The slot of a channel; that of its hash tag, so what stands before the tag does not matter. */
+/** The slot of a channel. It is the slot of the channel's hash tag, so the prefix does not matter. */
 export function slotOf(channel: string): number {
   return calculateSlot(channel)
 }

@@ -7,16 +7,16 @@ import { SlotMap } from './redis-cluster-slots.ts'
 import { connectCluster, connectClusterNode, disconnectRedis } from './redis-connection.ts'
 import { RedisSubscriber, SUBSCRIBE_TIMEOUT_MS, withTimeout } from './redis-subscriber.ts'
 
-/** How soon the cluster is asked again who has which slot, as long as something is not where it should be. */
+/** The refresh interval of the slots while a channel is not subscribed at the right node. */
 const REFRESH_DELAY_MS = 250
-/** How often it is asked when all seems well: a master that hangs loses its slots and breaks no connection. */
+/** The refresh interval otherwise: a master that hangs loses its slots without closing its connections. */
 const REFRESH_INTERVAL_MS = 5_000
 
 interface Wanted {
   readonly acknowledged: PromiseWithResolvers<void>
-  /** The node that was asked for it. */
+  /** The node at which it is, or is being, subscribed. */
   node?: Node | undefined
-  /** It was subscribed before at a node that no longer has it: messages may have been missed. */
+  /** It was subscribed at a node that no longer has it: messages may have been missed. */
   isRestoring: boolean
 }
 
@@ -26,14 +26,14 @@ interface Node {
 }
 
 /**
- * Sharded pub/sub: each channel is subscribed at the node that has its slot, over one connection a node. When a slot
- * goes to another node, by fail-over or by hand, its channels follow, and the subscriber counts as restored once all of
+ * Sharded pub/sub: each channel is subscribed at the node that has its slot, over one connection per node. When a slot
+ * moves to another node, by failover or manually, the subscriber moves its channels, and calls `onRestored` after all of
  * them are acknowledged there.
  */
 export class RedisClusterSubscriber implements EventSubscriber {
   readonly #options: RedisBusOptions
   readonly #handlers: SubscriberHandlers
-  /** Only ever asked who has which slot. */
+  /** Used only to read the slots. */
   readonly #cluster: Cluster
   readonly #nodes = new Map<string, Node>()
   readonly #wanted = new Map<string, Wanted>()
@@ -91,7 +91,7 @@ export class RedisClusterSubscriber implements EventSubscriber {
     return true
   }
 
-  /** Asks until every channel is subscribed where its slot is. */
+  /** Refreshes the slots until every channel is subscribed at the right node. */
   async #refresh(): Promise<void> {
     if (this.#isRefreshing) return
     this.#isRefreshing = true
@@ -100,7 +100,7 @@ export class RedisClusterSubscriber implements EventSubscriber {
         this.#slots = new SlotMap(await this.#cluster.cluster('SLOTS'), nodesOf(this.#options)[0]!.host)
         this.#move()
       } catch (error) {
-        // While it is down its connections say so themselves.
+        // While the cluster is down its connections report their errors.
         if (this.#cluster.status === 'ready') this.#options.onError(error as Error)
       }
       await sleep(REFRESH_DELAY_MS)
@@ -113,7 +113,7 @@ export class RedisClusterSubscriber implements EventSubscriber {
     return true
   }
 
-  /** Takes every channel to the node that has its slot now, and leaves the nodes that have none any more. */
+  /** Moves every channel to the node that has its slot now, and disconnects from nodes without channels. */
   #move(): void {
     for (const [channel, wanted] of this.#wanted) {
       const owner = this.#ownerOf(channel)
@@ -132,7 +132,7 @@ export class RedisClusterSubscriber implements EventSubscriber {
     wanted.node = node
     node.subscriber.subscribe(channel).then(
       () => this.#acknowledge(channel, wanted, node),
-      (error: unknown) => this.#refused(channel, wanted, node, error),
+      (error: unknown) => this.#onRejected(channel, wanted, node, error),
     )
   }
 
@@ -142,16 +142,16 @@ export class RedisClusterSubscriber implements EventSubscriber {
     this.#settle(wanted)
   }
 
-  #refused(channel: string, wanted: Wanted, node: Node, error: unknown): void {
+  #onRejected(channel: string, wanted: Wanted, node: Node, error: unknown): void {
     if (wanted.node !== node || this.#wanted.get(channel) !== wanted) return
     node.subscriber.unsubscribe(channel)
-    // Everything but a lack of permission goes by: the slot is elsewhere, the cluster is down, the node is.
+    // Every cause but a missing permission is temporary: the slot has moved, or the cluster or the node is down.
     if ((error as Error).message.startsWith('NOPERM')) return wanted.acknowledged.reject(error)
     this.#forget(wanted)
     void this.#refresh()
   }
 
-  /** From here on messages may be missed, if it was subscribed at all. */
+  /** From here on messages may be missed, if the channel was subscribed. */
   #forget(wanted: Wanted): void {
     if (wanted.node !== undefined && !wanted.isRestoring) {
       wanted.isRestoring = true
@@ -181,11 +181,11 @@ export class RedisClusterSubscriber implements EventSubscriber {
       subscriber: new RedisSubscriber(redis, this.#options.channelPrefix, this.#handlers, true),
     }
     this.#nodes.set(key, node)
-    // It may come back, or its slots may go to another one.
+    // The node may come back, or its slots may move to another one.
     redis.on('close', () => {
       if (!this.#isClosed && this.#nodes.get(key) === node) void this.#refresh()
     })
-    // It gave up channels of a slot that it no longer has, and does not say which.
+    // The node dropped the channels of a slot that it no longer has, and does not report which.
     redis.on('moved', () => {
       this.#abandon(node)
       void this.#refresh()
@@ -193,14 +193,14 @@ export class RedisClusterSubscriber implements EventSubscriber {
     return node
   }
 
-  /** Starts over with everything that was subscribed at a node. */
+  /** Disconnects from a node and subscribes all of its channels again. */
   #abandon(node: Node): void {
     for (const wanted of this.#wanted.values()) if (wanted.node === node) this.#forget(wanted)
     this.#drop(node)
   }
 
   #drop(node: Node): void {
-    // A node that lost a thousand channels says so a thousand times.
+    // A node that lost a thousand channels emits a thousand events.
     if (this.#nodes.get(node.key) !== node) return
     this.#nodes.delete(node.key)
     void node.subscriber.close()

@@ -4,21 +4,21 @@ import { accessOf, masterAccessOf, nodesOf, type HostAndPort } from './redis-add
 import type { RedisBusOptions } from './redis-bus-options.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
-/** How long a server may owe an answer, be it to a greeting, before another connection is tried. */
+/** How long a server may take to respond, also during the handshake, before the connection is replaced. */
 const SILENCE_MS_MAX = 5_000
 const KEEP_ALIVE_MS = 10_000
 const RETRY_DELAY_MS_MAX = 2_000
-/** How long the server may take to answer a goodbye, and again to end a connection that we have ended. */
-const GOODBYE_TIMEOUT_MS = 500
+/** How long the server may take to respond to QUIT, and again to close its side of the connection. */
+const QUIT_TIMEOUT_MS = 500
 
 type Extra = Pick<RedisOptions, 'commandTimeout'>
 
-/** Commands fail while a connection is down: whoever gives one knows what to do instead; ioredis must not repeat it. */
+/** Commands fail while a connection is down: the callers have their own retries, so ioredis must not queue or resend. */
 const OPTIONS = {
   connectTimeout: CONNECT_TIMEOUT_MS,
   socketTimeout: SILENCE_MS_MAX,
   keepAlive: KEEP_ALIVE_MS,
-  disconnectTimeout: GOODBYE_TIMEOUT_MS,
+  disconnectTimeout: QUIT_TIMEOUT_MS,
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
   autoResubscribe: false,
@@ -27,18 +27,18 @@ const OPTIONS = {
 } satisfies RedisOptions
 
 const SENTINEL_OPTIONS = {
-  // A deposed master may go on answering: the sentinels' word counts.
+  // A demoted master may keep responding: the sentinels decide.
   failoverDetector: true,
   sentinelRetryStrategy: retryDelayMs,
   sentinelCommandTimeout: SILENCE_MS_MAX,
 } satisfies RedisOptions
 
-/** With full jitter, so that those who lost the same server do not come back in step. */
+/** With full jitter, so that clients of the same server do not reconnect at the same time. */
 function retryDelayMs(attempt: number): number {
   return Math.random() * Math.min(RETRY_DELAY_MS_MAX, 50 * 2 ** Math.min(attempt, 10))
 }
 
-/** One connection, to the server or to the master that the sentinels name; made again whenever it breaks. */
+/** Opens a connection to the server, or to the sentinels' current master; it reconnects. */
 export function connectRedis(options: RedisBusOptions, name: string, extra: Extra = {}): Redis {
   const common = { ...OPTIONS, ...extra, connectionName: name }
   const redis =
@@ -49,14 +49,14 @@ export function connectRedis(options: RedisBusOptions, name: string, extra: Extr
   return redis
 }
 
-/** One connection to one node of a cluster. */
+/** Opens a connection to one node of a cluster; it reconnects. */
 export function connectClusterNode(options: RedisBusOptions, node: HostAndPort, name: string): Redis {
   const redis = new Redis({ ...OPTIONS, ...accessOf(options), ...node, connectionName: name })
   redis.on('error', options.onError)
   return redis
 }
 
-/** Connections to all nodes of a cluster, for commands that go where their keys are. */
+/** Opens connections to all nodes of a cluster, for commands that are routed by their keys. */
 export function connectCluster(options: RedisBusOptions, name: string, extra: Extra = {}): Cluster {
   const cluster = new Cluster(nodesOf(options), {
     enableOfflineQueue: false,
@@ -66,7 +66,7 @@ export function connectCluster(options: RedisBusOptions, name: string, extra: Ex
       connectTimeout: CONNECT_TIMEOUT_MS,
       socketTimeout: SILENCE_MS_MAX,
       keepAlive: KEEP_ALIVE_MS,
-      disconnectTimeout: GOODBYE_TIMEOUT_MS,
+      disconnectTimeout: QUIT_TIMEOUT_MS,
       ...accessOf(options),
       ...extra,
       connectionName: name,
@@ -77,12 +77,12 @@ export function connectCluster(options: RedisBusOptions, name: string, extra: Ex
   return cluster
 }
 
-/** Says goodbye when there is somebody to say it to, so that what was sent before arrives. */
+/** Sends QUIT when connected, so that commands sent before are processed. */
 export async function disconnectRedis(redis: Redis | Cluster): Promise<void> {
   if (redis.status === 'ready') {
-    const goodbye = redis.quit().catch(() => undefined)
-    await Promise.race([goodbye, sleep(GOODBYE_TIMEOUT_MS, undefined, { ref: false })])
+    const quit = redis.quit().catch(() => undefined)
+    await Promise.race([quit, sleep(QUIT_TIMEOUT_MS, undefined, { ref: false })])
   }
-  // Even when it has ended: its connections to sentinels are its own.
+  // Also after QUIT, because it does not close the connections to sentinels.
   redis.disconnect()
 }

@@ -4,11 +4,11 @@ import type { EventPublisher } from './event-bus.ts'
 import type { RedisBusOptions } from './redis-bus-options.ts'
 import { connectCluster, connectRedis, disconnectRedis } from './redis-connection.ts'
 
-/** A server that stopped answering must not hold batches in memory: their events are safe in the outbox. */
+/** A server that does not respond must not keep batches in memory: their events are safe in the outbox. */
 const EXTRA = { commandTimeout: 2_000 }
 const NAME = 'paxyo-publisher'
 
-/** Publishes at one server, all messages together. */
+/** Publishes all messages in one pipeline to one server. */
 export function createRedisPublisher(options: RedisBusOptions): EventPublisher {
   const redis = connectRedis(options, NAME, EXTRA)
   return publisherOver(redis, async (messages) => {
@@ -20,7 +20,7 @@ export function createRedisPublisher(options: RedisBusOptions): EventPublisher {
   })
 }
 
-/** Publishes each message at the node of a cluster that has its channel's slot. */
+/** Publishes each message to the node of a cluster that has its channel's slot. */
 export function createRedisClusterPublisher(options: RedisBusOptions): EventPublisher {
   const cluster = connectCluster(options, NAME, EXTRA)
   return publisherOver(cluster, async (messages) => {

@@ -4,15 +4,15 @@ import type { EventSubscriber, SubscriberHandlers } from './event-bus.ts'
 import { slotOf } from './redis-cluster-slots.ts'
 import { disconnectRedis } from './redis-connection.ts'
 
-/** How many channels one SUBSCRIBE names, so that no single command keeps Redis from its other clients for long. */
+/** The maximum number of channels in one SUBSCRIBE, so that no command blocks Redis for long. */
 const CHANNELS_PER_COMMAND_MAX = 500
 export const SUBSCRIBE_TIMEOUT_MS = 10_000
-/** How soon Redis is asked again for channels that it refuses and that it gave before. */
-const REFUSED_DELAY_MS = 250
+/** The delay before a rejected SUBSCRIBE is retried, for channels that were subscribed before. */
+const REJECTED_DELAY_MS = 250
 
 /**
- * Channels that are asked for in one turn of the event loop go out together. After a break all of them are subscribed
- * again, in bounded commands one after the other, before anybody is told that the bus is back.
+ * Channels that are requested in one turn of the event loop are subscribed together. After a reconnect all channels are
+ * subscribed again, in bounded commands one after the other, before `onRestored` is called.
  */
 export class RedisSubscriber implements EventSubscriber {
   readonly #redis: Redis
@@ -20,12 +20,12 @@ export class RedisSubscriber implements EventSubscriber {
   readonly #handlers: SubscriberHandlers
   /** Whether this is a node of a cluster, which has only some slots. */
   readonly #isSharded: boolean
-  /** Every channel that somebody wants, with the promise of its acknowledgement, or `true` once Redis has given it. */
+  /** Every requested channel, with the promise of its acknowledgement, or `true` when it is acknowledged. */
   readonly #wanted = new Map<string, PromiseWithResolvers<void> | true>()
-  /** Wanted channels that this connection has not been asked for yet. */
+  /** Requested channels that were not sent on this connection yet. */
   readonly #unsent = new Set<string>()
   #isSending = false
-  /** Since a connection that had worked broke, until its successor knows all channels. */
+  /** After a reconnect, until all channels are subscribed again. */
   #isRestoring = false
   #wasReady = false
 
@@ -59,10 +59,10 @@ export class RedisSubscriber implements EventSubscriber {
   unsubscribe(channel: string): void {
     this.#wanted.delete(channel)
     if (this.#unsent.delete(channel) || this.#redis.status !== 'ready') return
-    // When it fails the connection is gone, and the subscription with it.
+    // When it fails the connection is lost, and the subscription with it.
     const name = this.#channelPrefix + channel
-    const asked = this.#isSharded ? this.#redis.sunsubscribe(name) : this.#redis.unsubscribe(name)
-    asked.catch(() => undefined)
+    const unsubscribed = this.#isSharded ? this.#redis.sunsubscribe(name) : this.#redis.unsubscribe(name)
+    unsubscribed.catch(() => undefined)
   }
 
   reconnect(): void {
@@ -73,7 +73,7 @@ export class RedisSubscriber implements EventSubscriber {
     return disconnectRedis(this.#redis)
   }
 
-  /** A new connection knows none of our channels. */
+  /** A new connection has no subscriptions. */
   #resubscribe(): void {
     this.#isRestoring = this.#wasReady
     this.#wasReady = true
@@ -81,7 +81,7 @@ export class RedisSubscriber implements EventSubscriber {
     void this.#send()
   }
 
-  /** Asks for what is unsent. When the connection breaks on the way, its successor starts over. */
+  /** Subscribes the unsent channels. When the connection is lost meanwhile, the next one starts over. */
   async #send(): Promise<void> {
     if (this.#isSending) return
     this.#isSending = true
@@ -96,7 +96,7 @@ export class RedisSubscriber implements EventSubscriber {
     }
   }
 
-  /** As many as one command may name; in a cluster it may name channels of one slot only. */
+  /** As many channels as one command may have; in a cluster they must have the same slot. */
   #takeUnsent(): string[] {
     const [first] = this.#unsent as Set<string> & [string]
     const slot = slotOf(first)
@@ -108,7 +108,7 @@ export class RedisSubscriber implements EventSubscriber {
 
   async #sendSome(): Promise<void> {
     const channels = this.#takeUnsent()
-    // Kept from here, because a channel can be dropped and wanted again before Redis answers.
+    // Read before the command, because a channel can be unsubscribed and requested again before Redis responds.
     const waiting = channels.map((channel) => [channel, this.#wanted.get(channel)] as const)
     try {
       const names = channels.map((channel) => this.#channelPrefix + channel)
@@ -120,12 +120,12 @@ export class RedisSubscriber implements EventSubscriber {
       }
     } catch (error) {
       if (this.#redis.status !== 'ready') return
-      // With the connection alive it was a refusal, which asking again would not change.
-      for (const [, refused] of waiting) if (refused !== true) refused?.reject(error)
-      // But what was subscribed before is owed to those who rely on it, for as long as they want it.
-      const owed = channels.filter((channel) => this.#wanted.get(channel) === true)
-      for (const channel of owed) this.#unsent.add(channel)
-      if (owed.length > 0) await sleep(REFUSED_DELAY_MS)
+      // The connection is alive, so Redis has rejected the command, which a retry would not change.
+      for (const [, acknowledged] of waiting) if (acknowledged !== true) acknowledged?.reject(error)
+      // Channels that were subscribed before are retried as long as they are requested, because subscribers rely on them.
+      const lost = channels.filter((channel) => this.#wanted.get(channel) === true)
+      for (const channel of lost) this.#unsent.add(channel)
+      if (lost.length > 0) await sleep(REJECTED_DELAY_MS)
     }
   }
 }

@@ -53,7 +53,7 @@ describe.each(ENGINES)('the %s bus', (_name, createBus) => {
   /** Channels that no other test of this Redis uses. */
   const newChannel = (): string => userChannel(randomUUID())
 
-  /** Publishes one more message and waits for it: whatever else was to arrive has arrived then. */
+  /** Publishes one more message and waits for it: all earlier messages have arrived by then. */
   async function settle(...listeners: Listener[]): Promise<void> {
     const last = newChannel()
     await Promise.all(listeners.map((listener) => listener.subscribe(last)))
@@ -129,7 +129,7 @@ describe.each(ENGINES)('the %s bus', (_name, createBus) => {
     const [dropped, kept] = [newChannel(), newChannel()]
     await Promise.all([listener.subscribe(dropped), listener.subscribe(kept)])
     listener.unsubscribe(dropped)
-    // The bus has heard of it when it acknowledges what was asked later.
+    // The bus has processed it when it acknowledges a later subscription.
     await listener.subscribe(newChannel())
     await publisher.publish([dropped, kept].map((channel) => ({ channel, payload: 'late' })))
 
@@ -170,7 +170,7 @@ describe.each(ENGINES)('the %s bus', (_name, createBus) => {
     const channels = Array.from({ length: 10 }, newChannel)
     await listener.subscribe(newChannel())
     const asked = channels.map((channel) => listener.subscribe(channel))
-    // On its way to the bus by now.
+    // It has been sent to the bus by now.
     await new Promise(setImmediate)
     for (const channel of channels) listener.unsubscribe(channel)
     await Promise.all([...asked, ...channels.map((channel) => listener.subscribe(channel))])

@@ -9,7 +9,7 @@ import { createRedisBus } from '../src/redis-bus.ts'
 
 const CHANNELS = Array.from({ length: 1_200 }, (_, index) => userChannel(`user-${index}`))
 
-/** It is seconds on an idle machine; a connection that nobody gives up lasts for minutes. */
+/** It takes seconds on an idle machine; without a time limit a dead connection lasts for minutes. */
 const GIVE_UP_MS_MAX = 40_000
 
 let server: RedisServer
@@ -37,7 +37,7 @@ async function connectPublisher(channelPrefix?: string): Promise<EventPublisher>
 
 interface Listener extends EventSubscriber {
   readonly received: string[]
-  /** For every time that it was restored, how many channels Redis knew of then. */
+  /** For each call of `onRestored`, the number of channels that Redis had then. */
   readonly restoredWith: Promise<number>[]
 }
 
@@ -54,7 +54,7 @@ function connectSubscriber(url?: string): Listener {
 
 const subscribeAll = (listener: Listener) => Promise.all(CHANNELS.map((channel) => listener.subscribe(channel)))
 
-/** Asks Redis itself. */
+/** Sends a command to Redis. */
 async function command(...words: [string, ...string[]]): Promise<unknown> {
   const redis = new Redis(server.url)
   try {
@@ -220,7 +220,7 @@ test('a subscriber that is refused what it had is not restored before it has it 
     connectSubscriber(server.url.replace('//', '//limited:a-password@')),
   ]
   await listener.subscribe('channel')
-  // Redis cuts off who loses a permission.
+  // Redis disconnects a client that loses a permission.
   await command('ACL', 'SETUSER', 'limited', 'resetchannels')
   await eventually(() => !listener.isReady)
   await eventually(async () => String(await command('CLIENT', 'LIST')).includes('user=limited'))

@@ -9,9 +9,9 @@ import type { RedisBusOptions } from '../src/redis-bus-options.ts'
 
 /** Enough for every shard, and so for every node. */
 const CHANNELS = Array.from({ length: 1_000 }, (_, index) => userChannel(`user-${index}`))
-/** How long a message may be on its way before it is published again. */
+/** How long a message may take before it is published again. */
 const DELIVERY_TIMEOUT_MS = 10_000
-/** After a fail-over ioredis keeps timers for connections to sentinels that are closed already, for so long. */
+/** After a failover ioredis keeps timers for closed connections to sentinels for this time. */
 const SENTINEL_TIMERS_MS = 2_000
 
 interface Ends extends AsyncDisposable {
@@ -46,8 +46,8 @@ async function connect(options: Pick<RedisBusOptions, 'url' | 'topology'>): Prom
 }
 
 /**
- * Publishes on every channel until each message has arrived: while slots settle down the publisher may be refused, and
- * the subscriber may lose what it is then told of by being restored once more.
+ * Publishes on every channel until each message has arrived: while slots move, messages may be rejected, and the
+ * subscriber may lose messages and call `onRestored` again.
  */
 async function expectDelivery({ publisher, received }: Ends): Promise<void> {
   received.length = 0
@@ -60,7 +60,7 @@ async function expectDelivery({ publisher, received }: Ends): Promise<void> {
   expect(new Set(received)).toEqual(new Set(CHANNELS))
 }
 
-/** Waits until the subscriber says that something may have been missed, and that it hears again. */
+/** Waits until the subscriber has called `onRestored` and is ready. */
 async function expectRestored(ends: Ends, restores: number): Promise<void> {
   await eventually(() => ends.restores > restores && ends.subscriber.isReady)
 }
@@ -139,7 +139,7 @@ describe('a cluster', () => {
     const masters = cluster.servers.slice(0, 3)
     const receiver = await on(masters[2]!, (redis) => redis.call('CLUSTER', 'MYID') as Promise<string>)
     const given = await on(masters[0]!, (redis) => redis.cluster('SLOTS')).then((ranges) => ranges[0]!.slice(0, 2))
-    // The whole of the first range goes from its master to another one.
+    // The whole first range moves from its master to another one.
     const [first, last] = given as unknown as [number, number]
     const slots = Array.from({ length: last - first + 1 }, (_, index) => first + index)
     for (const server of [masters[2]!, masters[0]!, masters[1]!]) {

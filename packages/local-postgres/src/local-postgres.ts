@@ -7,11 +7,11 @@ import { findBinaries, type Binaries } from './binaries.ts'
 import { runAs, unprivilegedUser, type OsUser } from './run-as.ts'
 
 export interface LocalPostgresOptions {
-  /** Where the data is kept; made when it is not there yet. */
+  /** The folder of the data; created when it does not exist. */
   readonly dataDir: string
-  /** The password of the superuser `postgres`; fixed when the data is made. */
+  /** The password of the superuser `postgres`; fixed when the data is created. */
   readonly password: string
-  /** Server settings beside our defaults, such as `{ fsync: 'off' }` for throw-away data. */
+  /** Server settings in addition to the defaults, such as `{ fsync: 'off' }` for throw-away data. */
   readonly settings?: Readonly<Record<string, string>>
 }
 
@@ -20,21 +20,21 @@ export interface LocalPostgres {
   readonly url: string
   /** The server's main process. */
   readonly pid: number
-  /** True when the server was already running: whoever started it has died or is still using it. */
+  /** True when the server was already running: another process started it, and has died or still uses it. */
   readonly attached: boolean
-  /** Rolls open transactions back and ends the server. */
+  /** Rolls back open transactions and ends the server. */
   stop(): Promise<void>
 }
 
 const START_TIMEOUT_S = 60
 const START_ATTEMPTS_MAX = 3
 const START_RETRY_DELAY_MS = 200
-/** How long a killed server's process may linger; PostgreSQL does not start beside it. */
+/** How long a killed server's process may linger; PostgreSQL does not start meanwhile. */
 const GONE_TIMEOUT_MS = 5_000
 const GONE_INTERVAL_MS = 50
-/** How long whoever listens on the server's port may take to show that it is PostgreSQL. */
+/** How long the process on the server's port may take to respond as PostgreSQL. */
 const CHECK_TIMEOUT_MS = 2_000
-/** How much of the server's log an error repeats. */
+/** How many lines of the server's log an error contains. */
 const LOG_LINES_MAX = 8
 
 const DEFAULT_SETTINGS = {
@@ -42,13 +42,13 @@ const DEFAULT_SETTINGS = {
   unix_socket_directories: '',
   max_connections: '100',
   shared_buffers: '128MB',
-  // Made for SSDs. With the default of 4 the planner turns to sequential scans for our batch statements.
+  // For SSDs. With the default of 4 the planner chooses sequential scans for the batch statements.
   random_page_cost: '1.1',
 }
 
 /**
- * Starts a PostgreSQL of our own on a free port of the loopback address, or finds the one that already runs on this
- * data. The server outlives a killed starter, so the next start finds it, and Ctrl-C reaches us and not it.
+ * Starts a PostgreSQL on a free port of the loopback address, or finds the one that already runs on this data. The server
+ * survives the death of this process, so the next start finds it, and Ctrl-C does not reach it.
  */
 export async function startLocalPostgres(options: LocalPostgresOptions): Promise<LocalPostgres> {
   const server: Server = {
@@ -68,8 +68,8 @@ export async function startLocalPostgres(options: LocalPostgresOptions): Promise
       await start(server, { ...DEFAULT_SETTINGS, ...options.settings })
       break
     } catch (error) {
-      // Somebody may have taken the port between our looking and the server's binding, or the backends of a killed
-      // server are not quite gone yet.
+      // Another process may have taken the port before the server bound it, or the backends of a killed server have not
+      // ended yet.
       if (attempt === START_ATTEMPTS_MAX) throw error
       await sleep(START_RETRY_DELAY_MS)
     }
@@ -87,12 +87,12 @@ interface Server {
 }
 
 /**
- * Makes the data in a folder beside, then moves it into place, so that a killed initdb leaves nothing half done.
+ * Creates the data in a temporary folder, then moves it into place, so that a killed initdb leaves nothing incomplete.
  *
- * @throws Error when the place is taken by something else.
+ * @throws Error when the folder has other content.
  */
 async function initialise({ binaries, dataDir, password, user }: Server): Promise<void> {
-  if ((await filesIn(dataDir)).length > 0) throw new Error(`${dataDir} is not empty and holds no PostgreSQL data`)
+  if ((await filesIn(dataDir)).length > 0) throw new Error(`${dataDir} is not empty and contains no PostgreSQL data`)
   const building = `${dataDir}.new`
   const passwordFile = `${dataDir}.password`
   await rm(building, { recursive: true, force: true })
@@ -143,7 +143,7 @@ async function start({ binaries, dataDir, user }: Server, settings: Record<strin
   try {
     await runAs(user, await executable(binaries.pg_ctl), args, dataDir)
   } catch (error) {
-    // pg_ctl only says where the reason stands.
+    // pg_ctl only names the log that has the reason.
     const lastLines = (await readFile(log, 'utf8').catch(() => '')).trim().split('\n').slice(-LOG_LINES_MAX)
     throw new Error(`PostgreSQL did not start. The end of ${log}:\n${lastLines.join('\n')}`, { cause: error })
   }
@@ -183,20 +183,20 @@ async function executable(path: string): Promise<string> {
   return path
 }
 
-/** A port of the loopback address that nobody listens on at this moment. */
+/** A port of the loopback address that is currently free. */
 function freePort(): Promise<number> {
   return new Promise((resolvePort, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
       const port = typeof address === 'object' && address !== null ? address.port : 0
-      probe.close(() => resolvePort(port))
+      server.close(() => resolvePort(port))
     })
   })
 }
 
-/** Waits for a process to be gone; not for ever, because after a restart of the machine its id may be another's. */
+/** Waits for a process to end; not forever, because after a reboot another process may have its id. */
 async function untilGone(pid: number): Promise<void> {
   for (let waitedMs = 0; waitedMs < GONE_TIMEOUT_MS && isAlive(pid); waitedMs += GONE_INTERVAL_MS) {
     await sleep(GONE_INTERVAL_MS)
@@ -211,17 +211,17 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Whether a PostgreSQL listens on a port. After a restart of the machine it may well be somebody else. */
+/** Whether a PostgreSQL listens on a port. After a reboot it may be another program. */
 function isPostgres(port: number): Promise<boolean> {
   const sslRequest = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
-  return new Promise((resolveProbe) => {
+  return new Promise((resolveResult) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(sslRequest))
-    const conclude = (is: boolean): void => {
+    const conclude = (result: boolean): void => {
       socket.destroy()
-      resolveProbe(is)
+      resolveResult(result)
     }
-    // The answer is one byte: S for yes or N for no.
-    socket.once('data', (answer) => conclude(answer.toString() === 'N' || answer.toString() === 'S'))
+    // The response is one byte: S for yes or N for no.
+    socket.once('data', (response) => conclude(response.toString() === 'N' || response.toString() === 'S'))
     socket.once('error', () => conclude(false)).once('end', () => conclude(false))
     socket.setTimeout(CHECK_TIMEOUT_MS, () => conclude(false))
   })

@@ -11,31 +11,37 @@ export interface OsUser {
   readonly gid: number
 }
 
+/** Operating system users, in order of preference. */
+const UNPRIVILEGED_USERS = ['postgres', 'nobody']
+
 /**
- * PostgreSQL refuses to run as root. When we are root this is the user to run it as: `postgres`, or else `nobody`.
+ * PostgreSQL does not run as root. Returns the user to run it as when this process is root: the first of
+ * {@link UNPRIVILEGED_USERS} that exists.
  *
- * @returns undefined when we are not root.
+ * @returns undefined when this process is not root.
  */
 export async function unprivilegedUser(): Promise<OsUser | undefined> {
   if (process.getuid?.() !== 0) return undefined
   const passwd = await readFile('/etc/passwd', 'utf8')
-  for (const name of ['postgres', 'nobody']) {
+  for (const name of UNPRIVILEGED_USERS) {
     const entry = passwd
       .split('\n')
       .find((line) => line.startsWith(`${name}:`))
       ?.split(':')
     if (entry !== undefined) return { uid: Number(entry[2]), gid: Number(entry[3]) }
   }
-  throw new Error('running as root, and there is no user postgres or nobody to run PostgreSQL as')
+  throw new Error(
+    `running as root, and there is none of the users ${UNPRIVILEGED_USERS.join(', ')} to run PostgreSQL as`,
+  )
 }
 
 /**
  * Runs a program to its end, as the given user, on the files in a folder.
  *
- * Where that user may not enter the folders on the way (a clone under /root, say), the program keeps the one capability
- * that lets it pass; this takes util-linux's setpriv, which Debian always has.
+ * Where that user cannot enter the parent folders (such as a clone under /root), the program keeps the one capability
+ * that allows it; this requires util-linux's setpriv, which Debian always has.
  *
- * @throws Error with the program's own words when it fails.
+ * @throws Error with the program's output when it fails.
  */
 export async function runAs(
   user: OsUser | undefined,
@@ -58,7 +64,7 @@ export async function runAs(
 }
 
 const keepAccess = ({ uid, gid }: OsUser): string[] => [
-  // Without this bit the kernel leaves capabilities out of access(2), by which PostgreSQL looks for its own programs.
+  // Without this bit access(2), with which PostgreSQL looks for its programs, ignores capabilities.
   '--securebits=+no_setuid_fixup',
   `--reuid=${uid}`,
   `--regid=${gid}`,
@@ -68,7 +74,7 @@ const keepAccess = ({ uid, gid }: OsUser): string[] => [
   '--',
 ]
 
-/** Whether everybody may enter all folders above a path. */
+/** Whether every user can enter all folders above a path. */
 async function isReachable(path: string): Promise<boolean> {
   for (let folder = dirname(path); folder !== dirname(folder); folder = dirname(folder)) {
     const { mode } = await stat(folder)

@@ -149,7 +149,7 @@ describe('wrong use fails, and says why:', () => {
     await mkdir(dataDir)
     await writeFile(join(dataDir, 'thesis.txt'), 'years of work')
 
-    await expect(start()).rejects.toThrow(`${dataDir} is not empty and holds no PostgreSQL data`)
+    await expect(start()).rejects.toThrow(`${dataDir} is not empty and contains no PostgreSQL data`)
     expect(await readFile(join(dataDir, 'thesis.txt'), 'utf8')).toBe('years of work')
   })
 

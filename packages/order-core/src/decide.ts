@@ -6,11 +6,11 @@ import type { ReviewReason } from './review-reason.ts'
 import type { StatusUpdate } from './status-update.ts'
 import { TRANSITIONS } from './transitions.ts'
 
-/** What an update means for an order. */
+/** The effect of an update on an order. */
 export type Decision =
-  /** Nothing changes and nobody is told. */
+  /** Nothing changes, and there is no event. */
   | { readonly outcome: 'unchanged' | 'stale' }
-  /** Nothing changes, but somebody must look at it. */
+  /** Nothing changes, but a person must decide. */
   | { readonly outcome: 'review'; readonly review: ReviewReason }
   /** The order becomes `order`; `refund` (may be 0) is paid to its user. */
   | {
@@ -53,7 +53,7 @@ function moved(order: OrderState, update: StatusUpdate): boolean {
   )
 }
 
-/** Pays the difference between what the update's target is and what was paid before. */
+/** Refunds the difference between the update's target and the amount refunded before. */
 function refunded(order: OrderState, update: StatusUpdate, review?: ReviewReason): Decision {
   if (update.status === 'canceled') return paid(order, update, order.charge, review)
 

@@ -6,9 +6,9 @@ const UNITS_PER_WHOLE = 10n ** BigInt(DECIMALS)
 const DECIMAL = /^(\d+)(?:\.(\d{1,8}))?$/
 
 /**
- * Reads a non-negative decimal string with at most 8 digits behind the point, such as `"0.27819"`.
+ * Reads a non-negative decimal string with at most 8 decimals, such as `"0.27819"`.
  *
- * @throws RangeError when it is anything else; callers have checked what came from outside.
+ * @throws RangeError for any other text; callers validate external input first.
  */
 export function parseMoney(text: string): Money {
   const match = DECIMAL.exec(text)
@@ -16,7 +16,7 @@ export function parseMoney(text: string): Money {
   return BigInt(match[1]!) * UNITS_PER_WHOLE + BigInt((match[2] ?? '').padEnd(DECIMALS, '0'))
 }
 
-/** Writes an amount as the shortest decimal string that means it: `150_000_000n` is `"1.5"`. */
+/** Formats an amount as its shortest decimal string: `150_000_000n` is `"1.5"`. */
 export function formatMoney(money: Money): string {
   const fraction = (money % UNITS_PER_WHOLE)
     .toString()

@@ -1,15 +1,15 @@
 import type { OrderStatus } from '@paxyo/contracts'
 import type { Money } from './money.ts'
 
-/** What deciding about an order needs to know of it. */
+/** The part of an order that decisions depend on. */
 export interface OrderState {
   readonly status: OrderStatus
-  /** What was ordered from the provider; at least 1. */
+  /** The ordered quantity; at least 1. */
   readonly quantity: number
-  /** What the panel's user paid; frozen at registration. */
+  /** The amount that the panel's user paid; fixed at registration. */
   readonly charge: Money
   readonly remains: number | null
   readonly startCount: number | null
-  /** What has been paid back so far; never more than the charge. */
+  /** The total refunded so far; never more than the charge. */
   readonly refunded: Money
 }

@@ -2,34 +2,34 @@ import type { OrderStatus } from '@paxyo/contracts'
 import type { StatusUpdate } from './status-update.ts'
 
 /**
- * One upstream provider, as a value: how its webhooks are read, what its words mean, and how it is asked.
- * Everything that names an order outside of this system names it by the provider's name and the provider's id.
+ * One upstream provider, as a value: its webhook parser, its status words and its API client.
+ * Outside this system, the provider's name and the provider's id identify an order.
  */
 export interface Provider {
-  /** Names it in addresses, rows and configuration: see {@link PROVIDER_NAME}. It never changes. */
+  /** Its name in URLs, rows and configuration: see {@link PROVIDER_NAME}. It never changes. */
   readonly name: string
-  /** What its words mean, beside those that every provider of its format uses. */
+  /** The meaning of its status words, in addition to those of its format. */
   readonly statusMap: StatusMap
-  /** The status that one of its words means; `unknown` when it is in no map. A word is never guessed. */
+  /** Maps a status word to a status; `unknown` when it is in no map. A word is never guessed. */
   readStatus(word: string): OrderStatus | 'unknown'
   /**
-   * Reads a webhook's body.
+   * Parses a webhook's body.
    *
-   * @param contentType the request's, as a hint; undefined when it has none.
+   * @param contentType of the request, as a hint; undefined when it has none.
    */
   parseUpdates(contentType: string | undefined, bytes: Uint8Array): ParseResult
-  /** Its API; undefined when it cannot be asked. */
+  /** Its API; undefined when it has none. */
   readonly client?: ProviderClient | undefined
 }
 
-/** A provider's words and what they mean. Case, spaces, `_` and `-` make no difference. */
+/** A provider's status words and their meaning. Case, spaces, `_` and `-` make no difference. */
 export type StatusMap = Readonly<Record<string, OrderStatus>>
 
 /** One update of a request. */
 export interface ParsedUpdate {
-  /** `undefined` when this entry names no order although others of the request do: a person must look at it. */
+  /** `undefined` when this entry names no order although others of the request do: it opens a review. */
   readonly update: StatusUpdate | undefined
-  /** What the provider sent about this order, as text: the request's own body when it holds this update alone. */
+  /** The provider's text about this order: the request's own body when it contains only this update. */
   readonly body: string
 }
 
@@ -40,23 +40,23 @@ export type ParseResult =
   | { readonly updates: readonly ParsedUpdate[] }
   | { readonly error: ParseError; readonly detail?: string }
 
-/** What a provider says about one order when it is asked. A cost and a currency in it are the provider's. */
+/** A provider's response about one order. A cost and a currency in it are the provider's. */
 export interface ProviderResponse {
   /** Its problem is `provider_error` when the provider does not know the order. */
   readonly update: StatusUpdate
-  /** Text that `parseUpdates` reads as this update again. */
+  /** Text that `parseUpdates` parses to this update. */
   readonly body: string
 }
 
-/** The part of a provider's API that this system needs. Everything throws `ProviderError` and nothing else. */
+/** The part of a provider's API that this system needs. Every method throws only `ProviderError`. */
 export interface ProviderClient {
-  /** The most orders that one request may ask about. */
+  /** The maximum number of orders that one request may ask about. */
   readonly ordersMax: number
-  /** Whether the API can be asked about an order: an id may hold what separates ids there. */
+  /** Whether the API can be asked about an order: an id may contain the API's separator. */
   isAskable(providerOrderId: string): boolean
-  /** Asks about up to `ordersMax` orders in one request. Those that the response leaves out are not in the map. */
+  /** Asks about up to `ordersMax` orders in one request. The map lacks orders that the response leaves out. */
   statuses(providerOrderIds: readonly string[]): Promise<ReadonlyMap<string, ProviderResponse>>
-  /** Ends requests that wait or are in flight with `closed`. */
+  /** Ends waiting and running requests with `closed`. */
   close(): Promise<void>
 }
 

@@ -1,13 +1,13 @@
 import type { OrderStatus } from '@paxyo/contracts'
 
-/** Why an update could not be understood although its order is known. */
+/** Why an update has no known status. */
 export type UpdateProblem = 'unknown_status' | 'provider_error'
 
-/** What a provider says about one order, in our words. */
+/** A provider's update of one order, in the terms of this system. */
 export interface StatusUpdate {
   readonly providerOrderId: string
   readonly status: OrderStatus | 'unknown'
-  /** How much was not delivered; null when it is missing or not an integer. May be negative after over-delivery. */
+  /** The undelivered quantity; null when missing or not an integer. Can be negative after over-delivery. */
   readonly remains: number | null
   readonly startCount: number | null
   /** Set if and only if the status is `unknown`. */

@@ -1,23 +1,23 @@
 import type { OrderStatus } from '@paxyo/contracts'
 
-/** What an update does to an order. */
+/** The effect of an update on an order. */
 export type Transition =
-  /** Overtaken by what is already known: recorded with its delivery, nothing else. */
+  /** Older than the current status: recorded with its delivery, nothing else. */
   | 'stale'
   | 'unchanged'
   /** The same open status; remains or start count may have moved. */
   | 'progress'
   /** The order takes the new status; no money moves. */
   | 'apply'
-  /** The order takes the new status and somebody must look at it. */
+  /** The order takes the new status, and a person must decide. */
   | 'fail'
-  /** The order takes the new status and the undelivered part is paid back. */
+  /** The order takes the new status, and the undelivered part is refunded. */
   | 'refund'
-  /** As `refund`, on an order that was said to be completed: somebody must look at it. */
+  /** Like `refund`, on an order that was completed: a person must check it. */
   | 'late_refund'
-  /** Partial again: a larger rest is topped up, a smaller one is never clawed back. */
+  /** Partial again: a larger remainder adds to the refund, a smaller one never takes it back. */
   | 'adjust'
-  /** The provider contradicts itself: somebody must look at it, nothing changes. */
+  /** The provider contradicts itself: a person must decide, nothing changes. */
   | 'contradiction'
 
 /** By the order's status now, then by the update's. It is total: a missing cell does not compile. */

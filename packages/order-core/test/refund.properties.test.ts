@@ -19,7 +19,7 @@ const anUpdate = fc.record<StatusUpdate>({
   startCount: fc.option(fc.nat()),
 })
 
-/** A history, and the same updates shuffled with some of them sent again. */
+/** A history, and the same updates shuffled, some of them repeated. */
 const aHistory = fc.array(anUpdate, { maxLength: 12 }).chain((updates) =>
   fc.tuple(
     fc.constant(updates),

@@ -38,8 +38,8 @@ test.each<[string, StatusUpdate, StatusUpdate, boolean]>([
   ['that it failed', says('canceled'), says('failed'), false],
   ['that it does not know the order', says('canceled'), says('unknown'), false],
   ['a rest that is none', says('partial', 300), says('partial'), false],
-])('the provider says %s', (_what, webhook, answer, expected) => {
-  expect(isVerified(order, decided(webhook), answer)).toBe(expected)
+])('the provider says %s', (_what, webhook, response, expected) => {
+  expect(isVerified(order, decided(webhook), response)).toBe(expected)
 })
 
 test('only what pays needs to be confirmed', () => {
@@ -48,7 +48,7 @@ test('only what pays needs to be confirmed', () => {
   expect(movesMoney(decided(says('partial', 0)))).toBe(false)
 })
 
-test('whatever is confirmed pays no more than the answer itself would have', () => {
+test('whatever is confirmed pays no more than the response itself would have', () => {
   const update = fc
     .tuple(fc.constantFrom(...ORDER_STATUSES), fc.option(fc.integer({ min: -1, max: 1001 })))
     .map(([status, remains]) => says(status, remains))
@@ -58,11 +58,11 @@ test('whatever is confirmed pays no more than the answer itself would have', () 
       fc.bigInt(0n, 250_000_000n),
       update,
       update,
-      (status, refunded, webhook, answer) => {
+      (status, refunded, webhook, response) => {
         const state = { ...order, status, refunded }
         const decision = decide(state, webhook)
-        if (!('order' in decision) || !isVerified(state, decision, answer)) return
-        const own = decide(state, answer)
+        if (!('order' in decision) || !isVerified(state, decision, response)) return
+        const own = decide(state, response)
         expect('order' in own && own.order.refunded >= decision.order.refunded).toBe(true)
       },
     ),

@@ -168,7 +168,7 @@ describe('refunds, reviews, deliveries', () => {
     await webhook({ order_id: order.providerOrderId, status: 'Partial' })
     const [review] = await Array.fromAsync(panel.reviews.list({ state: 'open', reason: 'remains_missing' }))
     expect(await panel.reviews.get(review!.reviewId)).toMatchObject({ order: { orderId: order.orderId } })
-    const note = 'The provider confirmed it.'
+    const note = 'The provider agreed.'
     const resolved = await panel.reviews.resolve(review!.reviewId, { action: 'refund', amount: '0.5', note })
     expect(resolved).toMatchObject({ refund: { amount: '0.5' }, review: { resolution: { note } } })
     const again = await rejectionOf(panel.reviews.resolve(review!.reviewId, { action: 'dismiss', note }))

@@ -3,7 +3,7 @@ import { PROVIDER_FORMATS } from './formats.ts'
 import { DEFAULT_PROVIDER } from './provider-variables.ts'
 import type { ProviderSettings, WebhookAuthentication } from './provider-settings.ts'
 
-/** Makes a provider of its format. Its client opens no connection before it is asked. */
+/** Creates a provider of its format. Its client opens no connection before its first request. */
 export function createProvider({ format, name, statusMap, api }: ProviderSettings): Provider {
   return PROVIDER_FORMATS[format]({ name, statusMap, api })
 }
@@ -14,13 +14,13 @@ export interface ConfiguredProvider {
   readonly authentication: WebhookAuthentication
 }
 
-/** Makes every provider of a configuration. */
+/** Creates every provider of a configuration. */
 export function createProviders(settings: readonly ProviderSettings[]): readonly ConfiguredProvider[] {
   return settings.map((one) => ({ provider: createProvider(one), authentication: one.authentication }))
 }
 
 /**
- * The provider that is meant when none is named: the only one, or `godofpanel`.
+ * The default provider: the only one, or `godofpanel`.
  *
  * @returns undefined when there are several, and none of them is `godofpanel`.
  */

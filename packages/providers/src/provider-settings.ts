@@ -5,16 +5,16 @@ import { parseSecret } from '@paxyo/standard-webhooks'
 import { z } from 'zod'
 import { PROVIDER_FORMATS, type ProviderFormat } from './formats.ts'
 
-/** The least bytes of a webhook token. */
+/** The minimum length of a webhook token. */
 export const WEBHOOK_TOKEN_BYTES_MIN = 8
 
-/** How webhooks of one provider prove where they come from. */
+/** How the webhooks of one provider are authenticated. */
 export interface WebhookAuthentication {
   /** Tokens that the provider's URL or a header may carry. */
   readonly tokens: readonly string[]
   /** Keys of Standard Webhooks signatures. */
   readonly signatureKeys: readonly Buffer[]
-  /** Networks outside of which nothing is accepted; empty means any. */
+  /** Networks that webhooks may come from; empty allows all. */
   readonly allowedCidrs: readonly string[]
 }
 
@@ -61,13 +61,13 @@ export const providerSettingsSchema = z
     return { ...provider, authentication, api }
   })
 
-/** One provider, as it is configured. */
+/** The settings of one provider. */
 export interface ProviderSettings {
   readonly name: string
   readonly format: ProviderFormat
   readonly authentication: WebhookAuthentication
-  /** Its API; undefined when it cannot be asked. */
+  /** Its API; undefined when it has none. */
   readonly api: { readonly url: string; readonly key: string } | undefined
-  /** What its words mean, beside those of its format. */
+  /** The meaning of its status words, in addition to those of its format. */
   readonly statusMap: Readonly<Record<string, (typeof ORDER_STATUSES)[number]>>
 }

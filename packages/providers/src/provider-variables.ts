@@ -9,13 +9,13 @@ export const DEFAULT_PROVIDER = 'godofpanel'
 export const providerVariables = {
   /** A JSON list of providers, in place of the variables below. */
   PROVIDERS_FILE: env.text.optional(),
-  /** Tokens that the provider's URL or a header carries. */
+  /** Tokens in the provider's URL or a header. */
   WEBHOOK_TOKENS: env.secrets(WEBHOOK_TOKEN_BYTES_MIN).default([]),
   /** Standard Webhooks secrets. */
   WEBHOOK_SECRETS: env.webhookSecrets.default([]),
   /** Networks that webhooks may come from. */
   WEBHOOK_ALLOW_CIDRS: env.cidrs.default([]),
-  /** The provider's API v2 and our key for it. */
+  /** The URL of the provider's API v2, and its key. */
   PROVIDER_API_URL: env.url('http', 'https').optional(),
   PROVIDER_API_KEY: env.text.optional(),
 }
@@ -35,14 +35,14 @@ const AUTHENTICATION = ['WEBHOOK_TOKENS', 'WEBHOOK_SECRETS', 'WEBHOOK_ALLOW_CIDR
 
 const OF_ONE_PROVIDER = Object.keys(providerVariables).filter((name) => name !== 'PROVIDERS_FILE')
 
-/** What is wrong between these variables, or in the file that they name. */
+/** The problems between these variables, and in the file that they name. */
 export function providerProblems(raw: Raw): string[] {
   const file = raw['PROVIDERS_FILE']
   if (file !== undefined) {
     const beside = OF_ONE_PROVIDER.filter((name) => raw[name] !== undefined)
     const settings = readProvidersFile(file)
     return [
-      ...beside.map((name) => `${name}: belongs into PROVIDERS_FILE, which is set`),
+      ...beside.map((name) => `${name}: cannot be set together with PROVIDERS_FILE`),
       ...('problems' in settings ? settings.problems : []),
     ]
   }
@@ -78,7 +78,7 @@ export function providerSettings(config: ProviderConfig): readonly ProviderSetti
   ]
 }
 
-/** What other variables depend on. */
+/** The part of a provider that other variables depend on. */
 export interface ProviderSummary {
   readonly name: string
   /** Whether its webhooks can be authenticated. */
@@ -87,7 +87,7 @@ export interface ProviderSummary {
   readonly isAskable: boolean
 }
 
-/** The providers that raw variables describe, as far as they are right: {@link providerProblems} lists the problems. */
+/** The providers that raw variables describe, if they are valid: {@link providerProblems} lists the problems. */
 export function summarizeProviders(raw: Raw): ProviderSummary[] {
   const file = raw['PROVIDERS_FILE']
   if (file === undefined) {

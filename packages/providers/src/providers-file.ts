@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { providerSettingsSchema, type ProviderSettings } from './provider-settings.ts'
 
-/** The members of an entry whose value may stand in a file of its own, as secrets do in containers. */
+/** The members of an entry whose value can be in a separate file, like secrets in containers. */
 const FILE_MEMBERS = ['webhookTokens', 'webhookSecrets', 'apiKey'] as const
 
 /**
  * Reads `PROVIDERS_FILE`: a JSON list with an entry for each provider. `webhookTokensFile`, `webhookSecretsFile` and
- * `apiKeyFile` name files that hold the value; lists are separated by commas there.
+ * `apiKeyFile` name files with the value; a list in such a file is separated by commas.
  *
- * @returns the providers, or everything that is wrong, without repeating a value: it may be a secret.
+ * @returns the providers, or all problems, without any values: they may be secrets.
  */
 export function readProvidersFile(path: string): readonly ProviderSettings[] | { readonly problems: string[] } {
   let entries: unknown
@@ -19,13 +19,13 @@ export function readProvidersFile(path: string): readonly ProviderSettings[] | {
     return { problems: [`PROVIDERS_FILE: ${path} ${reason}`] }
   }
   if (!Array.isArray(entries) || entries.length === 0) {
-    return { problems: [`PROVIDERS_FILE: ${path} must hold a JSON list of one provider or more`] }
+    return { problems: [`PROVIDERS_FILE: ${path} must contain a JSON list of one or more providers`] }
   }
   const problems: string[] = []
   const providers = entries.flatMap((entry: unknown, index) => readEntry(entry, `PROVIDERS_FILE[${index}]`, problems))
   const names = providers.map(({ name }) => name)
   const twice = new Set(names.filter((name, index) => names.indexOf(name) !== index))
-  for (const name of twice) problems.push(`PROVIDERS_FILE: the name ${name} is there twice`)
+  for (const name of twice) problems.push(`PROVIDERS_FILE: the name ${name} occurs twice`)
   return problems.length > 0 ? { problems } : providers
 }
 
@@ -45,7 +45,7 @@ function readEntry(entry: unknown, place: string, problems: string[]): ProviderS
   return []
 }
 
-/** Puts the content of `<member>File` in the member's place. @returns what is wrong with it. */
+/** Replaces `<member>File` with the member and the file's content. @returns its problem. */
 function readMemberFile(values: Record<string, unknown>, member: (typeof FILE_MEMBERS)[number]): string | undefined {
   const file = values[`${member}File`]
   if (file === undefined) return undefined

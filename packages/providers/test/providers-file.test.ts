@@ -114,14 +114,14 @@ describe('a PROVIDERS_FILE', () => {
       'PROVIDERS_FILE[3]',
       'PROVIDERS_FILE',
     ])
-    expect(problems.at(-1)).toBe('PROVIDERS_FILE: the name fourth is there twice')
+    expect(problems.at(-1)).toBe('PROVIDERS_FILE: the name fourth occurs twice')
     expect(problems.join('\n')).not.toContain('hush')
   })
 
   test.each([
     ['is not JSON', 'not: JSON', /is not JSON$/],
-    ['is no list', { name: 'first' }, /must hold a JSON list of one provider or more$/],
-    ['is empty', [], /must hold a JSON list of one provider or more$/],
+    ['is no list', { name: 'first' }, /must contain a JSON list of one or more providers$/],
+    ['is empty', [], /must contain a JSON list of one or more providers$/],
   ])('that %s is one problem', (_what, content, problem) => {
     expect(problemsOf(content)).toEqual([expect.stringMatching(problem)])
   })
@@ -136,8 +136,8 @@ describe('a PROVIDERS_FILE', () => {
   test('and the variables of one provider exclude each other', () => {
     const PROVIDERS_FILE = write([{ name: 'first' }])
     expect(providerProblems({ PROVIDERS_FILE, WEBHOOK_TOKENS: 'hush-hush', PROVIDER_API_KEY: 'hush' })).toEqual([
-      'WEBHOOK_TOKENS: belongs into PROVIDERS_FILE, which is set',
-      'PROVIDER_API_KEY: belongs into PROVIDERS_FILE, which is set',
+      'WEBHOOK_TOKENS: cannot be set together with PROVIDERS_FILE',
+      'PROVIDER_API_KEY: cannot be set together with PROVIDERS_FILE',
     ])
   })
 

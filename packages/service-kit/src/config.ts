@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 
-/** The environment does not make a configuration; `problems` lists everything that is wrong with it. */
+/** The environment is not a valid configuration; `problems` lists all reasons. */
 export class ConfigError extends Error {
   readonly problems: readonly string[]
 
@@ -20,11 +20,11 @@ type Shape = Readonly<Record<string, z.ZodType>>
 type Config<S extends Shape> = { readonly [Name in keyof S]: z.output<S[Name]> }
 
 /**
- * Reads the variables that `shape` names. A variable that is empty counts as not set. The value of `NAME` may stand in
- * a file that `NAME_FILE` names instead, as secrets do in containers.
+ * Reads the variables of `shape`. An empty variable counts as not set. Instead of `NAME`, `NAME_FILE` may be the path of a
+ * file with the value, as for secrets in containers.
  *
- * @param check says what is wrong between variables; it sees the raw values, so that it can speak even when single
- *   ones are wrong.
+ * @param check returns problems between variables; it receives the raw values, so that it runs even when single ones are
+ *   invalid.
  * @throws ConfigError with all problems at once.
  */
 export function loadConfig<S extends Shape>(
@@ -63,7 +63,7 @@ function readVariable(name: string, environment: Environment): string | undefine
   try {
     return readFileSync(file, 'utf8').trim() || undefined
   } catch {
-    throw new Error(`the file that ${name}_FILE names cannot be read: ${file}`)
+    throw new Error(`the file of ${name}_FILE cannot be read: ${file}`)
   }
 }
 
@@ -76,7 +76,7 @@ const list = text.transform((value) =>
     .filter((item) => item !== ''),
 )
 
-/** What a variable may hold. Messages say what is expected and never repeat a value, which may be a secret. */
+/** Schemas of variables. Their messages state the expected format and never repeat a value, which may be a secret. */
 export const env = {
   text,
   list,
@@ -91,7 +91,7 @@ export const env = {
       error: `must be an address that begins with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`,
     }),
 
-  /** Secrets of which each has at least so many UTF-8 bytes. Several at once are for rotation: all are accepted. */
+  /** Secrets with a minimum length in UTF-8 bytes. Several at once are for rotation: all are accepted. */
   secrets: (bytesMin: number) =>
     list.refine((secrets) => secrets.length > 0 && secrets.every((secret) => Buffer.byteLength(secret) >= bytesMin), {
       error: `must be one or more secrets, separated by commas, of at least ${bytesMin} bytes each`,
@@ -108,7 +108,7 @@ export const env = {
     error: 'must be networks such as 203.0.113.0/24, separated by commas',
   }),
 
-  /** Whose `X-Forwarded-For` is believed: nobody's, everybody's, or that of proxies in these networks. */
+  /** Whether `X-Forwarded-For` is trusted: never, always, or from proxies in these networks. */
   trustProxy: text
     .refine((value) => value === 'true' || value === 'false' || value.split(',').every((item) => isCidr(item.trim())), {
       error: 'must be true, false, or networks such as 10.0.0.0/8, separated by commas',
@@ -145,11 +145,11 @@ function isCidr(value: string): boolean {
   )
 }
 
-/** What every service reads. */
+/** Variables of every service. */
 export const commonVariables = {
   LOG_LEVEL: env.logLevel.default('info'),
   NODE_ENV: env.text.default('development'),
   TRUST_PROXY: env.trustProxy.default(false),
-  /** Where to serve `/metrics`; it is served nowhere when it is not set. */
+  /** The port of `/metrics`, which is not served without one. */
   METRICS_PORT: env.integer(0, 65_535).optional(),
 }

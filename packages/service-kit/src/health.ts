@@ -1,13 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 
-/** @throws when this part does not work. */
+/** @throws when this dependency is unavailable. */
 export type ReadinessCheck = () => Promise<void> | void
 
 const CHECK_TIMEOUT_MS = 2_000
 
 /**
- * `/livez` says that the process runs; `/readyz` whether it should be sent work, part by part. A process that is
- * draining is alive and not ready.
+ * `/livez` reports that the process runs; `/readyz` whether it should receive requests, with the result of each check. A
+ * process that is draining is alive and not ready.
  */
 export function registerHealth(app: FastifyInstance, checks: Readonly<Record<string, ReadinessCheck>>): void {
   app.get('/livez', () => ({ status: 'ok' }))

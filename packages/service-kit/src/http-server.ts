@@ -10,14 +10,14 @@ export interface HttpServerOptions {
   readonly trustProxy: boolean | string
 }
 
-/** The most that any request may carry in its body. */
+/** The maximum size of a request's body. */
 const BODY_BYTES_MAX = 64 * 1024
-/** Time for a request to arrive whole: a sender that dribbles must not hold a connection for ever. */
+/** The time for a complete request to arrive: a slow sender must not occupy a connection for ever. */
 const REQUEST_TIMEOUT_MS = 15_000
 
 const IDLE_SWEEP_INTERVAL_MS = 50
-/** Longer than a batch is tried: every accepted request has its answer by then. */
-const LAST_ANSWER_TIMEOUT_MS = 12_000
+/** Longer than a batch is retried: every accepted request has its response by then. */
+const LAST_RESPONSE_TIMEOUT_MS = 12_000
 
 const ERROR_CODE_BY_FASTIFY_CODE: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
@@ -27,21 +27,21 @@ const ERROR_CODE_BY_FASTIFY_CODE: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'validation_failed',
 }
 
-/** What Node says of bytes that never become a request. */
+/** Node's codes for bytes that are not a valid request. */
 const ERROR_CODE_BY_NODE_CODE: Readonly<Record<string, ErrorCode>> = {
   HPE_HEADER_OVERFLOW: 'headers_too_large',
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timed_out',
 }
 
 /**
- * An HTTP server that answers every error as `application/problem+json`. Requests are not logged as such: a webhook's
- * path may hold its token, and routes log what became of a request.
+ * Creates an HTTP server that returns every error as `application/problem+json`. It does not log requests: a webhook's
+ * path may contain its token. Routes log the results of their requests.
  */
 export function createHttpServer({ log, trustProxy }: HttpServerOptions): FastifyInstance {
   const app = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
-    // A logger for each request would be made, and searched for secrets, for nothing: routes log with their own.
+    // Routes have their own loggers. One for each request would be created, and searched for secrets, in vain.
     childLoggerFactory: (logger) => logger,
     trustProxy,
     bodyLimit: BODY_BYTES_MAX,
@@ -50,14 +50,14 @@ export function createHttpServer({ log, trustProxy }: HttpServerOptions): Fastif
     // Node takes any Upgrade header for an upgrade and drops the body; Java's clients send one for HTTP/2.
     http: { shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket' },
     return503OnClosing: false,
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: respondToClientError,
     routerOptions: { maxParamLength: 256 },
-    // Paths that no route can be looked up for: undecodable, or with a parameter that is too long.
+    // Paths that cannot be routed: undecodable, or with a parameter that is too long.
     frameworkErrors: (_error, _request, reply) => void sendProblem(reply, 'not_found'),
   }) as unknown as FastifyInstance
 
-  refuseOtherEncodings(app)
-  closeConnectionsWithTheirLastAnswer(app)
+  rejectOtherEncodings(app)
+  closeConnectionsAfterTheirLastResponse(app)
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found'))
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const known = ERROR_CODE_BY_FASTIFY_CODE[error.code]
@@ -69,8 +69,8 @@ export function createHttpServer({ log, trustProxy }: HttpServerOptions): Fastif
   return app
 }
 
-/** JSON is UTF-8. Read as if it were, every other byte would become the same character, and two ids one. */
-function refuseOtherEncodings(app: FastifyInstance): void {
+/** JSON is UTF-8. Decoding replaces every other byte by the same character, which could make two ids equal. */
+function rejectOtherEncodings(app: FastifyInstance): void {
   const parseJson = app.getDefaultJsonParser('error', 'error')
   app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     if (isUtf8(body)) void parseJson(request, body.toString(), done)
@@ -79,10 +79,10 @@ function refuseOtherEncodings(app: FastifyInstance): void {
 }
 
 /**
- * Closing waits for every connection. Those that are idle then are closed by Node; those that still get an answer would
- * be kept alive after it, for as long as the client likes, and those that never sent a request do not count as idle.
+ * Closing waits for every connection. Node closes the idle ones. A connection with a request in flight would be kept
+ * alive after the response, for as long as the client likes; one that never sent a request does not count as idle.
  */
-function closeConnectionsWithTheirLastAnswer(app: FastifyInstance): void {
+function closeConnectionsAfterTheirLastResponse(app: FastifyInstance): void {
   let isClosing = false
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (isClosing) reply.header('connection', 'close')
@@ -91,7 +91,7 @@ function closeConnectionsWithTheirLastAnswer(app: FastifyInstance): void {
   app.addHook('preClose', async () => {
     isClosing = true
     const sweep = setInterval(() => app.server.closeIdleConnections(), IDLE_SWEEP_INTERVAL_MS)
-    const last = setTimeout(() => app.server.closeAllConnections(), LAST_ANSWER_TIMEOUT_MS)
+    const last = setTimeout(() => app.server.closeAllConnections(), LAST_RESPONSE_TIMEOUT_MS)
     app.server.once('close', () => {
       clearInterval(sweep)
       clearTimeout(last)
@@ -99,13 +99,13 @@ function closeConnectionsWithTheirLastAnswer(app: FastifyInstance): void {
   })
 }
 
-/** Not logged, at no level: the error holds the bytes as they came, a token in the path among them. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+/** Not logged at any level: the error contains the received bytes, which may include a token in the path. */
+function respondToClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
-  const answer = problem(ERROR_CODE_BY_NODE_CODE[error.code ?? ''] ?? 'malformed_request')
-  const body = JSON.stringify(answer)
+  const details = problem(ERROR_CODE_BY_NODE_CODE[error.code ?? ''] ?? 'malformed_request')
+  const body = JSON.stringify(details)
   const head = [
-    `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}`,
+    `HTTP/1.1 ${details.status} ${STATUS_CODES[details.status]}`,
     'content-type: application/problem+json',
     `content-length: ${Buffer.byteLength(body)}`,
     'connection: close',
@@ -113,7 +113,7 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
 }
 
-/** Answers with an error; `detail` says what was wrong with this one request. */
+/** Sends an error response; `detail` describes the problem of this request. */
 export function sendProblem(reply: FastifyReply, code: ErrorCode, detail?: string): FastifyReply {
   const body = problem(code, detail)
   return reply.code(body.status).type('application/problem+json').send(body)

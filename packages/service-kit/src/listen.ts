@@ -5,7 +5,7 @@ export interface ListenOptions {
   readonly port: number
 }
 
-/** Thousands of browsers come back at once after a restart; Node's default of 511 makes them wait for a second try. */
+/** Thousands of browsers reconnect at once after a restart; with Node's default of 511 many would have to retry. */
 const BACKLOG = 4096
 
 /** @returns the address that browsers and curl can use. */

@@ -1,12 +1,12 @@
 import { pino, type Logger } from 'pino'
 
-/** What no log line may show, wherever it turns up in a logged object, one level deep included. */
+/** Fields that are redacted, at the top of a logged object and one level deeper. */
 const SECRET_NAMES = ['authorization', 'cookie', 'token', 'tokens', 'secret', 'secrets', 'password', 'apiKey', 'url']
 const SECRETS = SECRET_NAMES.flatMap((name) => [name, `*.${name}`, `headers.${name}`, `*.headers.${name}`])
-/** An error of ioredis holds what its command was given: a password, or what was to be published. */
+/** An error of ioredis contains the command's arguments: a password, or a published message. */
 const REDIS_ARGUMENTS = ['*.command.args', '*.lastNodeError.command.args']
 
-/** JSON lines on standard output, each with the service's name. */
+/** Writes JSON lines with the service's name to standard output. */
 export function createLogger(service: string, level: string): Logger {
   return pino({
     level,

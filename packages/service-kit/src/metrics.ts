@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { createHttpServer } from './http-server.ts'
 import { listen } from './listen.ts'
 
-/** A service's metrics, each read when it is asked for. */
+/** Creates the registry of a service's metrics. */
 export function createMetrics(service: string): Registry {
   const registry = new Registry()
   registry.setDefaultLabels({ service })
@@ -11,10 +11,10 @@ export function createMetrics(service: string): Registry {
   return registry
 }
 
-/** A group of metrics of one service, made with it and registered once somebody wants to see them. */
+/** The metrics of a part of a service. They are not visible until they are registered. */
 export interface MetricGroup {
   counter<Label extends string = never>(name: string, help: string, labels?: readonly Label[]): Counter<Label>
-  /** A count that somebody else keeps, looked up at each scrape. */
+  /** A counter whose value is read at each scrape. */
   countOf(name: string, help: string, read: () => number): void
   histogram<Label extends string = never>(
     name: string,
@@ -22,9 +22,9 @@ export interface MetricGroup {
     buckets: readonly number[],
     labels?: readonly Label[],
   ): Histogram<Label>
-  /** A metric whose value is looked up at each scrape. */
+  /** A metric whose value is read at each scrape. */
   gauge(name: string, help: string, read: () => number): void
-  /** Metrics that are filled together at each scrape; those that are not filled are not shown. */
+  /** Metrics that are set together at each scrape; those that are not set are omitted. */
   gauges<Name extends string>(
     described: Readonly<Record<Name, GaugeDescription>>,
     fill: (gauges: Readonly<Record<Name, Gauge>>) => Promise<void>,
@@ -37,7 +37,7 @@ export interface GaugeDescription {
   readonly labels?: readonly string[]
 }
 
-/** Seconds, from a round trip within a machine to a time-out. */
+/** Seconds, from a round trip within a machine to a timeout. */
 export const LATENCY_BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
 /** @param prefix of every name, such as `paxyo_ingest_`. A unit is the last part of a name, or the last before `_total`. */
@@ -75,7 +75,7 @@ export function createMetricGroup(prefix: string): MetricGroup {
       const gauges = {} as Record<Name, Gauge>
       const descriptions = Object.entries<GaugeDescription>(described) as [Name, GaugeDescription][]
       let filling: Promise<void> | undefined
-      // Every metric of a scrape is asked at once; the first question answers for all.
+      // A scrape collects all metrics concurrently; the first call sets them for all.
       const collect = (): Promise<void> => {
         filling ??= fillAll().finally(() => (filling = undefined))
         return filling
@@ -101,15 +101,15 @@ export function createMetricGroup(prefix: string): MetricGroup {
 export interface MetricsServerOptions {
   readonly registry: Registry
   readonly host: string
-  /** Nothing is served without one. */
+  /** Metrics are not served without one. */
   readonly port: number | undefined
   readonly log: Logger
 }
 
 /**
- * Serves `GET /metrics` on a port of its own: what it says is not for everybody who can reach the service.
+ * Serves `GET /metrics` on a separate port, because metrics must not be public.
  *
- * @returns what serves them, to be disposed of.
+ * @returns the server, which the caller disposes.
  */
 export async function serveMetrics({
   registry,

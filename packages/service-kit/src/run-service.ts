@@ -2,13 +2,13 @@ import closeWithGrace from 'close-with-grace'
 import { startFailure } from './start-failure.ts'
 
 export interface RunningService {
-  /** How long closing may take before the process ends anyhow; half a minute when it is not given. */
+  /** How long closing may take before the process exits anyway. Default: 30 s. */
   readonly closeTimeoutMs?: number
 }
 
 /**
- * Starts a service. Whatever has to be released goes onto `resources` where it is made, so that it is released in the
- * reverse order: when the service is closed, and when its start fails half-way.
+ * Starts a service. It adds every resource to `resources` where it creates it. They are released in reverse order when
+ * the service is closed, and when its start fails halfway.
  *
  * @example
  * await runService(async (resources) => {
@@ -23,12 +23,12 @@ export type StartService = (resources: AsyncDisposableStack) => Promise<RunningS
 const CLOSE_TIMEOUT_MS = 30_000
 
 /**
- * Runs a service until it is told to stop: the first SIGTERM or SIGINT closes it, a second one exits at once. A start
- * that fails releases what it has made and ends the process; a wrong configuration does so with one line per problem.
+ * Runs a service until it is stopped: the first SIGTERM or SIGINT closes it, a second one exits immediately. When the
+ * start fails, it releases the resources and exits; for an invalid configuration it prints one line per problem.
  */
 export async function runService(start: StartService): Promise<void> {
   const resources = new AsyncDisposableStack()
-  // Signals are heard before anything starts.
+  // Starts in a microtask, after the signal handlers are installed.
   const starting = Promise.resolve()
     .then(() => start(resources))
     .catch((error: unknown) => failStart(error, resources))
@@ -50,7 +50,7 @@ async function failStart(cause: unknown, resources: AsyncDisposableStack): Promi
 
 async function release(resources: AsyncDisposableStack, timeoutMs = CLOSE_TIMEOUT_MS): Promise<void> {
   const timer = setTimeout(() => {
-    process.stderr.write('closing took too long\n')
+    process.stderr.write('shutdown timed out\n')
     process.exit(1)
   }, timeoutMs)
   await resources.disposeAsync()
@@ -60,8 +60,8 @@ async function release(resources: AsyncDisposableStack, timeoutMs = CLOSE_TIMEOU
 const PARENT_CHECK_INTERVAL_MS = 200
 
 /**
- * npm passes a SIGTERM on to the shell that it has started us in, and that shell dies of it without a word to us. So
- * when npm has started us, its shell's end is our signal.
+ * npm forwards a SIGTERM only to the shell in which it runs this process, and that shell exits without forwarding it. So
+ * when npm runs this process, the end of the shell counts as SIGTERM.
  */
 function watchNpm(): NodeJS.Timeout | undefined {
   if (process.env['npm_lifecycle_event'] === undefined) return undefined

@@ -1,6 +1,6 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 
-/** Says whether a given text is one of several secrets, in a time that tells nothing about them. */
+/** Creates a check whether a text is one of several secrets, in a time that does not depend on them. */
 export function createSecretSet(secrets: readonly string[]): (given: string | undefined) => boolean {
   const digests = secrets.map(digest)
   return (given) => {

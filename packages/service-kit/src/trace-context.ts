@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 
-/** The fields by which log lines of one trace are found, as OpenTelemetry names them. */
+/** The log fields of a trace, named as in OpenTelemetry. */
 export interface TraceFields {
   readonly trace_id: string
-  /** The span of whoever called us; not there when nobody told us of a trace. */
+  /** The caller's span; not set when the trace begins here. */
   readonly parent_span_id?: string
 }
 
@@ -12,12 +12,12 @@ const NO_TRACE = '0'.repeat(32)
 const NO_SPAN = '0'.repeat(16)
 
 /**
- * Reads a `traceparent` header (W3C Trace Context, version 00 and whatever later version begins like it).
+ * Parses a `traceparent` header (W3C Trace Context, version 00 and later versions that begin like it).
  *
- * @returns undefined when there is none or it is not valid, as the recommendation demands.
+ * @returns undefined when there is none or it is not valid, as the recommendation requires.
  */
 export function parseTraceparent(header: string | string[] | undefined): TraceFields | undefined {
-  // Longer than any that is known: later versions may add to it.
+  // Longer than version 00: later versions may add fields.
   if (typeof header !== 'string' || header.length > 256) return undefined
   const [, version, traceId, spanId, rest] = TRACEPARENT.exec(header) ?? []
   if (traceId === undefined || spanId === undefined || version === 'ff') return undefined

@@ -1,28 +1,28 @@
 /**
- * A background loop: work that is done when something wakes it, when more of it becomes due, and now and then in any
- * case. A relay of an outbox, a sender of what is due and a daily clean-up are such loops; what they share is here.
+ * A background loop: it runs when it is woken, when more work becomes due, and regularly in any case. The outbox relay,
+ * the outgoing webhooks and the daily clean-up are such loops.
  *
  * It guarantees:
  *
  * - **Single flight.** There is never more than one run at a time.
- * - **No wake is lost.** A wake during a run is followed by one more run, which begins after it; so whatever was there at
- *   the time of the wake is seen. Many wakes during one run are followed by one.
- * - **A backstop.** The next run begins at most `backstopMs` after the last one ended, whatever it returned. A wake that
- *   never came, because its process died, costs that much and no more.
- * - **Errors end nothing.** An error goes to `onError`, and the next run begins `retryDelayMs` later.
- * - **A clean end.** `close` starts nothing more, stops the timer and waits for the current run, which its signal tells
- *   to hurry. No timer outlives it.
+ * - **No wake is lost.** A wake during a run is followed by one more run, which begins after it and therefore sees all work
+ *   that existed at the time of the wake. Many wakes during one run are followed by one.
+ * - **A backstop.** The next run begins at most `backstopMs` after the last one ended, whatever it returned. When
+ *   a wake is missing, because its process died, the delay is at most that.
+ * - **Errors do not end the loop.** An error is passed to `onError`, and the next run begins `retryDelayMs` later.
+ * - **A clean end.** `close` starts no further runs, stops the timer, aborts the signal of the current run and waits for
+ *   it. No timer remains.
  *
  * It does so with one number: when the next run is due, by the monotonic clock. A wake, a delay that a run returned and
- * the backstop bring it forward, and the beginning of a run resets it. While nothing runs, one timer waits for it.
+ * the backstop move it forward, and the beginning of a run resets it. Between runs, one timer waits for it.
  */
 export interface Worker extends AsyncDisposable {
-  /** Runs at once, or once more after the current run; or at most `delayMs` from now. Does nothing once it is closed. */
+  /** Runs now, or once more after the current run; or at most `delayMs` from now. Does nothing after `close`. */
   readonly wake: (delayMs?: number) => void
   /**
    * Wakes it and waits for a run that begins now or later.
    *
-   * @throws what that run threw, which `onError` receives, too; Error when it is closed before.
+   * @throws the run's error, which `onError` receives, too; Error when the worker is closed before.
    */
   readonly runNow: () => Promise<void>
   /** Starts no more runs, and waits for the current one. May be called several times. */
@@ -33,18 +33,18 @@ export interface WorkerOptions {
   /**
    * One run. Its signal is aborted when the worker is closed.
    *
-   * @returns in how many milliseconds the next one is due; nothing when that is not known.
+   * @returns the milliseconds until the next run is due; undefined when that is not known.
    */
   readonly run: (signal: AbortSignal) => Promise<number | undefined | void>
   /** The longest time between two runs, in milliseconds. With `Infinity` it only runs when it is woken. */
   readonly backstopMs: number
-  /** The time from a run that threw to the next one; `backstopMs` unless given. */
+  /** The time from a failed run to the next one. Default: `backstopMs`. */
   readonly retryDelayMs?: number
-  /** Receives what a run threw. It must not throw. */
+  /** Receives the error of a failed run. It must not throw. */
   readonly onError: (error: unknown) => void
 }
 
-/** The longest delay that a timer takes; it counts a longer one as none. */
+/** The longest delay of a timer; Node treats a longer one as no delay. */
 const TIMER_MS_MAX = 2 ** 31 - 1
 
 /**
@@ -69,7 +69,7 @@ export function createWorker({ run, backstopMs, retryDelayMs = backstopMs, onErr
   let isRunning = false
   let running: Promise<void> | undefined
   let timer: NodeJS.Timeout | undefined
-  /** What waits for the next run to end. */
+  /** Settled with the next run. */
   let nextRun: PromiseWithResolvers<void> | undefined
 
   function wake(delayMs = 0): void {
@@ -88,7 +88,7 @@ export function createWorker({ run, backstopMs, retryDelayMs = backstopMs, onErr
     while (!signal.aborted && dueAtMs <= performance.now()) await runOnce()
     isRunning = false
     if (signal.aborted || dueAtMs === Infinity) return
-    // When it fires too early, by a moment or by far, nothing is due yet and another one waits for the rest.
+    // When the timer fires too early, nothing is due yet, and another timer waits for the rest.
     const delayMs = Math.max(dueAtMs - performance.now(), 0)
     timer = setTimeout(startRunning, Math.min(delayMs, TIMER_MS_MAX))
   }

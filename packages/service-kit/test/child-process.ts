@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-/** A script in a process of its own. */
+/** A script in its own process. */
 export interface Script {
   readonly pid: number
   stdout(): string
@@ -12,7 +12,7 @@ export interface Script {
   exitCode(): Promise<number | null>
 }
 
-/** Runs TypeScript that may import what it needs from `service-kit`. */
+/** Runs TypeScript that may import from `service-kit`. */
 export function runScript(source: string): Script {
   const index = new URL('../src/index.ts', import.meta.url).href
   const child = spawn(

@@ -9,7 +9,7 @@ import { commonVariables, ConfigError, env, loadConfig } from '../src/config.ts'
 const load = (schema: z.ZodType, value: string | undefined): unknown =>
   loadConfig({ NAME: schema }, { NAME: value }).NAME
 
-/** What `load` finds wrong. */
+/** The problems that `load` reports. */
 function problemsOf(attempt: () => unknown): readonly string[] {
   try {
     attempt()
@@ -99,7 +99,7 @@ describe('a value in a file', () => {
     const missing = join(folder, 'missing')
 
     expect(problemsOf(() => loadConfig(shape, { SECRET_FILE: missing }))).toEqual([
-      `SECRET: the file that SECRET_FILE names cannot be read: ${missing}`,
+      `SECRET: the file of SECRET_FILE cannot be read: ${missing}`,
     ])
     expect(problemsOf(() => loadConfig(shape, { SECRET_FILE: join(folder, 'empty') }))).toEqual(['SECRET: is required'])
   })

@@ -25,7 +25,7 @@ function createApp(trustProxy: boolean | string): FastifyInstance {
     throw new Error('the password is hunter2')
   })
   server.get('/async-bug', () => Promise.reject(new Error('the password is hunter2')))
-  server.get('/refusal', () => {
+  server.get('/rejection', () => {
     throw Object.assign(new Error('hunter2 is not allowed'), { statusCode: 400 })
   })
   return server
@@ -52,7 +52,7 @@ describe('an error is answered as application/problem+json:', () => {
     ['no JSON at all', () => post(''), 400, 'malformed_json'],
     ['JSON in Latin-1', () => post(Buffer.from('{"userId":"Jürgen"}', 'latin1')), 400, 'malformed_json'],
     ['JSON that would change prototypes', () => post('{"__proto__": {"admin": true}}'), 400, 'malformed_json'],
-    ['a refusal of a plug-in', () => app.inject('/refusal'), 400, 'validation_failed'],
+    ['a rejection by a plug-in', () => app.inject('/rejection'), 400, 'validation_failed'],
     ['a bug', () => app.inject('/bug'), 500, 'internal_error'],
     ['a bug in a promise', () => app.inject('/async-bug'), 500, 'internal_error'],
   ])('%s', async (_what, request, status, code) => {

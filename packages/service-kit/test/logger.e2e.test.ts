@@ -40,7 +40,7 @@ test('no line shows a secret, by itself or one level deep', async () => {
      log.info({ headers: secrets }, 'headers')
      log.info({ req: { method: 'GET', url: '/webhooks/hunter2', headers: { cookie: 'hunter2', host: 'h' } } }, 'request')
      log.child({ token: 'hunter2' }).info('child')
-     log.error({ err: Object.assign(new Error('refused'), { password: 'hunter2' }) }, 'error')`,
+     log.error({ err: Object.assign(new Error('rejected'), { password: 'hunter2' }) }, 'error')`,
   )
 
   expect(JSON.stringify(lines)).not.toMatch(/hunter2/)
@@ -50,21 +50,21 @@ test('no line shows a secret, by itself or one level deep', async () => {
     { msg: 'headers', headers: { cookie: '[redacted]' } },
     { msg: 'request', req: { method: 'GET', headers: { cookie: '[redacted]', host: 'h' } } },
     { msg: 'child', token: '[redacted]' },
-    { msg: 'error', err: { message: 'refused', password: '[redacted]' } },
+    { msg: 'error', err: { message: 'rejected', password: '[redacted]' } },
   ])
 })
 
 test('no line shows what a Redis command was given: a password, or what was to be published', async () => {
   const lines = await logLines(
     'info',
-    `const refused = Object.assign(new Error('WRONGPASS'), { command: { name: 'hello', args: ['3', 'AUTH', 'hunter2'] } })
-     log.warn({ err: refused }, 'one server')
-     log.warn({ err: Object.assign(new Error('no node answers'), { lastNodeError: refused }) }, 'a cluster')`,
+    `const rejected = Object.assign(new Error('WRONGPASS'), { command: { name: 'hello', args: ['3', 'AUTH', 'hunter2'] } })
+     log.warn({ err: rejected }, 'one server')
+     log.warn({ err: Object.assign(new Error('no node responds'), { lastNodeError: rejected }) }, 'a cluster')`,
   )
 
   expect(JSON.stringify(lines)).not.toMatch(/hunter2/)
   expect(lines).toMatchObject([
     { err: { message: 'WRONGPASS', command: { name: 'hello', args: '[redacted]' } } },
-    { err: { message: 'no node answers', lastNodeError: { message: 'WRONGPASS', command: { name: 'hello' } } } },
+    { err: { message: 'no node responds', lastNodeError: { message: 'WRONGPASS', command: { name: 'hello' } } } },
   ])
 })

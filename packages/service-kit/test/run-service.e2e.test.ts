@@ -10,12 +10,12 @@ afterEach(async () => {
   await service.exitCode()
 })
 
-/** Runs a service whose start and close are the given statements; what is made before the start is closed after it. */
+/** Runs a service whose start and close are the given statements. */
 function run({ start = '', close = '' }: { start?: string; close?: string }): void {
   service = runScript(`
     import { ConfigError, runService, StartError } from 'service-kit'
     import { setTimeout as sleep } from 'node:timers/promises'
-    // As an open port does, this keeps the process alive.
+    // This keeps the process alive, like an open port.
     const port = setInterval(() => undefined, 1_000)
     await runService(async (resources) => {
       console.log('starting')
@@ -88,7 +88,7 @@ test('a start that fails says so also when what it has made cannot be released',
       throw new StartError('the port is taken')`,
   })
   expect(await service.exitCode()).toBe(1)
-  expect(service.stderr()).toMatch(/^It cannot start: the port is taken\nError: the pool is stuck\n +at /)
+  expect(service.stderr()).toMatch(/^Cannot start: the port is taken\nError: the pool is stuck\n +at /)
   expect(service.stdout()).toBe('starting\nreleased\n')
 })
 
@@ -98,7 +98,7 @@ test('a signal during a start that fails changes nothing about that', async () =
   service.kill('SIGTERM')
 
   expect(await service.exitCode()).toBe(1)
-  expect(service.stderr()).toBe('It cannot start: the port is taken\n')
+  expect(service.stderr()).toBe('Cannot start: the port is taken\n')
   expect(service.stdout()).toBe('starting\nreleased\n')
 })
 
@@ -108,7 +108,7 @@ test('closing that takes too long ends it in failure', async () => {
   service.kill('SIGTERM')
 
   expect(await service.exitCode()).toBe(1)
-  expect(service.stderr()).toBe('closing took too long\n')
+  expect(service.stderr()).toBe('shutdown timed out\n')
 })
 
 test('a bug that nobody caught closes it, and it ends in failure', async () => {
@@ -134,14 +134,14 @@ test('a close that fails ends it in failure', async () => {
 
   expect(await service.exitCode()).toBe(1)
   expect(service.stderr()).toMatch('the pool is stuck')
-  // The others are released all the same.
+  // The other resources are still released.
   expect(service.stdout()).toMatch(/released\n$/)
 })
 
 test('a start that fails by its surroundings is told without a stack', async () => {
   run({ start: `throw new StartError('another one runs: stop it first')` })
   expect(await service.exitCode()).toBe(1)
-  expect(service.stderr()).toBe('It cannot start: another one runs: stop it first\n')
+  expect(service.stderr()).toBe('Cannot start: another one runs: stop it first\n')
 })
 
 test('a port that is taken is told with what to do', async () => {
@@ -155,7 +155,7 @@ test('a port that is taken is told with what to do', async () => {
   })
   expect(await service.exitCode()).toBe(1)
   expect(service.stderr()).toMatch(
-    /^It cannot start: listen EADDRINUSE: [^\n]*Stop what listens there, or set PORT to another number\n$/,
+    /^Cannot start: listen EADDRINUSE: [^\n]*Stop the process that listens there, or set PORT to another number\n$/,
   )
 })
 
@@ -166,5 +166,5 @@ test('a host with several addresses is told with each of them', async () => {
       throw Object.assign(new AggregateError(errors), { code: 'ECONNREFUSED' })`,
   })
   expect(await service.exitCode()).toBe(1)
-  expect(service.stderr()).toBe('It cannot start: connect ECONNREFUSED ::1, connect ECONNREFUSED 127.0.0.1\n')
+  expect(service.stderr()).toBe('Cannot start: connect ECONNREFUSED ::1, connect ECONNREFUSED 127.0.0.1\n')
 })

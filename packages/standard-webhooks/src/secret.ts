@@ -6,7 +6,7 @@ const BYTES_MAX = 64
  * Parses a secret: `whsec_` and 24 to 64 random bytes in base64, with or without padding.
  *
  * Decoding is strict. Characters outside the base64 alphabet, base64url, wrong padding and stray bits at the end are
- * rejected, because libraries disagree about the key that such a text stands for.
+ * rejected, because libraries decode them to different keys.
  *
  * @example
  * parseSecret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw') // Buffer of 24 bytes

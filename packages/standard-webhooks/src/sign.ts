@@ -3,7 +3,7 @@ import { signatureOf } from './signature.ts'
 export interface WebhookMessage {
   /** The same for every attempt, so that a receiver recognizes a retry. Must not contain a full stop. */
   readonly id: string
-  /** Exactly what is sent. A string is sent as UTF-8. */
+  /** The exact body that is sent. A string is encoded as UTF-8. */
   readonly body: string | Uint8Array
 }
 

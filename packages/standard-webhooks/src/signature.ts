@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 
 /**
- * The signature of one message under one key, as it stands in `webhook-signature`: `v1,` and the base64 of
+ * Computes the signature of one message with one key, as it appears in `webhook-signature`: `v1,` and the base64 of
  * HMAC-SHA256 over `id.timestamp.body`.
  */
 export function signatureOf(key: Buffer, id: string, timestamp: string, body: string | Uint8Array): string {

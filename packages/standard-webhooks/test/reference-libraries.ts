@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { Webhook, WebhookVerificationError } from 'standardwebhooks'
 import type { SignatureHeaders } from '../src/index.ts'
 
-/** One of the implementations that the specification comes with. Their `verify` goes by the real clock. */
+/** One of the specification's reference implementations. Their `verify` uses the system clock. */
 export interface Reference {
   /** @returns the value of `webhook-signature`. */
   sign(secret: string, id: string, timestamp: number, body: string): string | Promise<string>
@@ -28,18 +28,18 @@ export const npmReference: Reference = {
 
 const SCRIPT = fileURLToPath(new URL('reference.py', import.meta.url))
 
-/** @throws Error that says what could not be installed, and why. */
+/** @throws Error with the reason, when the library cannot be installed. */
 export function startPypiReference(): Reference & AsyncDisposable {
   const venv = createPythonVenv('standardwebhooks==1.1.0')
   const child = spawn(venv.python, [SCRIPT], { stdio: ['pipe', 'pipe', 'pipe'], env: { PYTHONUTF8: '1' } })
-  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const responses = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const stderr = text(child.stderr)
-  // A script that has ended is reported by its missing answer.
+  // A script that has ended is reported by its missing response.
   child.stdin.on('error', () => undefined)
 
   async function ask(call: Readonly<Record<string, unknown>>): Promise<unknown> {
     child.stdin.write(`${JSON.stringify(call)}\n`)
-    const { done, value } = await answers.next()
+    const { done, value } = await responses.next()
     if (done === true) throw new Error(`python ended:\n${await stderr}`)
     return JSON.parse(value)
   }

@@ -1,4 +1,4 @@
-"""Answers calls to the reference library of PyPI: a line of JSON on standard input, a line on standard output."""
+"""Calls the reference library of PyPI: requests on standard input, responses on standard output, a line of JSON each."""
 
 import json
 import sys
@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 
-def answer(call):
+def respond(call):
     webhook = Webhook(call["secret"])
     if call["do"] == "sign":
         at = datetime.fromtimestamp(call["timestamp"], tz=timezone.utc)
@@ -20,4 +20,4 @@ def answer(call):
 
 
 for line in sys.stdin:
-    print(json.dumps(answer(json.loads(line))), flush=True)
+    print(json.dumps(respond(json.loads(line))), flush=True)

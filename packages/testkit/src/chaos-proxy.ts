@@ -1,12 +1,12 @@
 import { connect, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** A TCP proxy on a fixed port that can delay what passes and cut what is connected. */
+/** A TCP proxy on a fixed port that can delay data and cut connections. */
 export interface ChaosProxy extends AsyncDisposable {
   readonly port: number
-  /** Where it leads to; may change while it runs. */
+  /** The target port; can change while it runs. */
   target: number
-  /** How long every chunk is held. */
+  /** The delay of every chunk. */
   delayMs: number
   /** Breaks all connections, as a failing network does. */
   cut(): void
@@ -45,7 +45,7 @@ export async function startChaosProxy(target: number): Promise<ChaosProxy> {
   return proxy
 }
 
-/** Chunks keep their order: each waits for the one before. */
+/** Chunks keep their order: each waits for the previous one. */
 function pipeSlowly(from: Socket, to: Socket, delayMs: () => number): void {
   let last = Promise.resolve()
   from.on('data', (chunk) => {

@@ -3,22 +3,22 @@ import { provideProgram } from './debian-package.ts'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 
-/** The path of a Chromium: `CHROMIUM_PATH`, or what the PATH leads to, or Debian's package. */
+/** The path of a Chromium: `CHROMIUM_PATH`, or one on the PATH, or Debian's package. */
 export function findChromium(): string {
   return process.env['CHROMIUM_PATH'] || provideProgram(NAMES, 'chromium')
 }
 
-/** How long whatever is waited for on a page may take; Playwright's own 30 seconds are few on a busy machine. */
+/** The time limit of waits on a page; Playwright's 30 seconds are too short on a busy machine. */
 const PAGE_TIMEOUT_MS = 90_000
 
-/** A headless browser that talks to nobody but the pages of a test. */
+/** A headless browser that connects only to the pages of a test. */
 export async function launchChromium(): Promise<Browser> {
   // Loaded here: it takes longer than most test files, and only browser tests need it.
   const { chromium } = await import('playwright-core')
   const browser = await chromium.launch({
     executablePath: findChromium(),
     args: [
-      // Chromium's sandbox refuses to run as root, which tests in containers are.
+      // Chromium's sandbox does not run as root, as tests in containers do.
       ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
       '--disable-gpu',
       '--disable-quic',

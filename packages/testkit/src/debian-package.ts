@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path'
 
 const APT_LOCK = join(tmpdir(), 'paxyo-apt.lock')
 
-/** The path of a program that the PATH leads to. */
+/** The path of a program on the PATH. */
 export function findProgram(...names: readonly string[]): string | undefined {
   for (const name of names) {
     for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
@@ -34,16 +34,18 @@ export function provideProgram(names: readonly string[], ...debianPackages: read
   const canInstall = process.getuid?.() === 0 && findProgram('apt-get') !== undefined
   if (canInstall) {
     process.stderr.write(`Installing ${packages} from Debian for the tests …\n`)
-    // Run level 1 keeps the package from starting a server of its own.
+    // Run level 1 keeps the package from starting its server.
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
     const install = ['install', '-y', '-qq', '--no-install-recommends', ...debianPackages]
     for (const args of [['update', '-qq'], install]) {
-      // One at a time: tests that run beside this one may be installing, too.
+      // One at a time: concurrent test runs may be installing, too.
       const { status, stderr } = spawnSync('flock', [APT_LOCK, 'apt-get', ...args], { env, encoding: 'utf8' })
       if (status !== 0) throw new Error(`apt-get ${args.join(' ')} failed:\n${stderr}`)
     }
   }
   const installed = findProgram(...names)
   if (installed !== undefined) return installed
-  throw new Error(`The tests need ${names[0]}. Install it (on Debian: apt-get install ${packages}), then try again.`)
+  throw new Error(
+    `The tests need ${names[0]}. Install it (on Debian: apt-get install ${packages}), then run them again.`,
+  )
 }

@@ -17,20 +17,20 @@ const PROGRAMS: readonly [string, ...string[]][] = [
 
 /** Provides everything that tests need, once for all of them. */
 export default async function globalSetup(): Promise<void> {
-  // What tests need later is installed before anything is started: a test does not have that much time.
+  // Programs are installed before the tests start: a test does not have that much time.
   findChromium()
   for (const [program, ...packages] of PROGRAMS) {
     try {
       provideProgram([program], ...packages)
     } catch {
-      // Only the tests that need it fail, and they say what to install.
+      // Only the tests that need it fail, with a message that names the package.
     }
   }
-  // A proxy that the environment names, for curl and others, leads nowhere near the tests' own servers.
+  // A proxy from the environment, for curl and others, cannot reach the tests' own servers.
   for (const name of ['no_proxy', 'NO_PROXY']) {
     process.env[name] = [process.env[name], 'localhost', '127.0.0.1', '::1'].filter(Boolean).join(',')
   }
-  // The processes that tests start share what Node has compiled, which takes a third off their start.
+  // The processes that tests start share Node's compile cache, which makes their start a third faster.
   process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'paxyo-test-compile-cache')
   const servers: SharedServer[] = []
   ;(globalThis as { paxyoTestServers?: SharedServer[] }).paxyoTestServers = servers

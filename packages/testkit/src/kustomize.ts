@@ -7,10 +7,10 @@ import { findProgram } from './debian-package.ts'
 const KUSTOMIZE = 'sigs.k8s.io/kustomize/kustomize/v5@v5.7.1'
 
 /**
- * Renders a folder as `kubectl apply -k` would: by kustomize, by kubectl, which has it in it, or by a kustomize that Go
- * builds. Debian's packages of both are too old to know components.
+ * Renders a folder as `kubectl apply -k` would: with kustomize, with kubectl, which contains it, or with a kustomize that
+ * Go builds. Debian's packages of both are too old for components.
  *
- * @throws Error with what kustomize says, or what to install.
+ * @throws Error with kustomize's output, or with the program to install.
  */
 export function renderKustomization(folder: string): string {
   const [program, ...args] = findRenderer()
@@ -26,7 +26,7 @@ function findRenderer(): [string, ...string[]] {
   if (kubectl !== undefined) return [kubectl, 'kustomize']
   const go = findProgram('go')
   if (go !== undefined) return [buildKustomize(go), 'build']
-  throw new Error('The tests need kustomize. Install it, or kubectl, or Go, then try again.')
+  throw new Error('The tests need kustomize. Install it, or kubectl, or Go, then run them again.')
 }
 
 function buildKustomize(go: string): string {

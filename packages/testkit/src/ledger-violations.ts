@@ -7,10 +7,10 @@ const LIMITS = { rowsMax: 5, outboxAgeS: 86_400, parkedAgeS: 86_400, reviewAgeS:
  * Audits the ledger of a database in one snapshot.
  *
  * @param owner a pool of the database's owner, such as `TestDatabase.owner`.
- * @returns what each check finds, by its name: the subjects of the first rows. `{}` when all agrees.
+ * @returns the subjects of the first violations, by the name of the check. `{}` when there are none.
  */
 export async function ledgerViolations(owner: Pool): Promise<Record<string, string[]>> {
-  // Loaded when it is needed: most tests do not need it.
+  // Loaded on demand: most tests do not need it.
   const { auditLedger } = await import('@paxyo/ledger')
   const client = await owner.connect()
   try {

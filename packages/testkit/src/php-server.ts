@@ -11,12 +11,14 @@ export interface PhpServer extends AsyncDisposable {
   readonly output: () => string
 }
 
-/** @throws Error that says what to install when there is no PHP, or one without curl, and it may not be installed. */
+/** @throws Error that names the package when PHP or its curl extension is missing and cannot be installed. */
 export async function startPhpServer(folder: string, env: Readonly<Record<string, string>>): Promise<PhpServer> {
   const php = provideProgram(['php'], 'php-cli', 'php-curl')
   const { stdout } = spawnSync(php, ['-m'], { encoding: 'utf8' })
   if (!/^curl$/m.test(stdout)) {
-    throw new Error('The tests need PHP with curl. Install it (on Debian: apt-get install php-curl), then try again.')
+    throw new Error(
+      'The tests need PHP with curl. Install it (on Debian: apt-get install php-curl), then run them again.',
+    )
   }
   const port = await freePort()
   const child = spawn(php, ['-S', `127.0.0.1:${port}`, '-t', folder], {

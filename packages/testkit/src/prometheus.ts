@@ -7,10 +7,10 @@ import { provideProgram } from './debian-package.ts'
 import { eventually } from './eventually.ts'
 import { freePort } from './free-port.ts'
 
-/** A Prometheus of one's own. */
+/** A separate Prometheus. */
 export interface Prometheus extends AsyncDisposable {
   readonly url: string
-  /** Asks its HTTP API, such as `/api/v1/query?query=up`; returns `data`. */
+  /** Queries its HTTP API, such as `/api/v1/query?query=up`; returns `data`. */
   ask(path: string): Promise<unknown>
 }
 
@@ -46,15 +46,15 @@ export async function startPrometheus(configFile: string): Promise<Prometheus> {
   return {
     url,
     async ask(path) {
-      const answer = (await (await fetch(url + path)).json()) as { status: string; data: unknown; error?: string }
-      if (answer.status !== 'success') throw new Error(`${path}: ${answer.error}`)
-      return answer.data
+      const response = (await (await fetch(url + path)).json()) as { status: string; data: unknown; error?: string }
+      if (response.status !== 'success') throw new Error(`${path}: ${response.error}`)
+      return response.data
     },
     [Symbol.asyncDispose]: stop,
   }
 }
 
-/** Runs `promtool`; returns what it says. @throws when it finds something wrong. */
+/** Runs `promtool`; returns its output. @throws when it reports a problem. */
 export function promtool(...args: readonly string[]): string {
   const program = provideProgram(['promtool'], 'prometheus')
   const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' })

@@ -6,7 +6,7 @@ import { startLocalPostgres } from '@paxyo/local-postgres'
 import { GenericContainer, Wait, type StartedTestContainer } from 'testcontainers'
 import { startRedisServer } from './redis-server.ts'
 
-// Imported by the global set-up only: testcontainers takes longer to load than most test files take to run.
+// Imported by the global setup only: testcontainers takes longer to load than most test files take to run.
 
 /** A server that all test files of a run share. */
 export interface SharedServer {
@@ -62,7 +62,7 @@ export async function provideRedis(): Promise<SharedServer> {
   return { url: server.url, origin: 'local', stop: () => server.stop() }
 }
 
-/** @returns undefined when there is no Docker, or none that can have the image: the tests have another way then. */
+/** @returns undefined when there is no Docker, or it cannot get the image: the tests then start the server another way. */
 async function startInDocker(container: GenericContainer): Promise<StartedTestContainer | undefined> {
   if (!(await isDockerRunning())) return undefined
   try {
@@ -73,7 +73,7 @@ async function startInDocker(container: GenericContainer): Promise<StartedTestCo
   }
 }
 
-/** Whether a Docker engine answers, unless it is not wanted; that a client is installed says nothing. */
+/** Whether a Docker engine responds, unless it is disabled; an installed client alone is not enough. */
 function isDockerRunning(): Promise<boolean> {
   if (process.env['TEST_DOCKER'] === 'off') return Promise.resolve(false)
   if (process.env['DOCKER_HOST']) return Promise.resolve(true)

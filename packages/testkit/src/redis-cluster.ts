@@ -3,7 +3,7 @@ import { eventually } from './eventually.ts'
 import { freePort } from './free-port.ts'
 import { startRedisServer, type RedisServer } from './redis-server.ts'
 
-/** Several Redis servers that work together, to be broken at will. */
+/** Several Redis servers that work together, for tests of failures. */
 export interface RedisServers extends AsyncDisposable {
   /** The addresses of all, separated by commas. */
   readonly url: string
@@ -13,7 +13,7 @@ export interface RedisServers extends AsyncDisposable {
 
 const MASTERS = 3
 const SLOTS = 16_384
-/** How long a server may be silent before the others take it for dead: longer than a busy machine keeps one waiting. */
+/** How long a server may be silent before the others consider it dead: longer than the pauses of a busy machine. */
 const SILENCE_MS_MAX = 3_000
 
 /** Three masters with a replica each; the replica of the master at index i is at i + 3. */

@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import { provideProgram } from './debian-package.ts'
 import { freePort } from './free-port.ts'
 
-/** Another server that speaks Redis's protocol, such as `valkey-server`: its name or its path. */
+/** The variable for another server with Redis's protocol, such as `valkey-server`: its name or path. */
 const REDIS_SERVER = 'REDIS_SERVER'
 
-/** A Redis of one's own, to be broken at will. */
+/** A separate Redis, for tests of failures. */
 export interface RedisServer {
   readonly url: string
   readonly port: number
@@ -21,7 +21,7 @@ export interface RedisServer {
 
 /**
  * @param settings as on its command line.
- * @param lines of a configuration file of its own, which sentinels need.
+ * @param lines of its configuration file, which sentinels need.
  */
 export async function startRedisServer(
   settings: readonly string[] = [],

@@ -6,31 +6,31 @@ import { eventually } from './eventually.ts'
 
 export type ServiceName = 'webhook-ingest' | 'ws-gateway'
 
-/** A service in a process of its own, as an operator runs it. */
+/** A service in a separate process, as in production. */
 export interface ServiceProcess extends AsyncDisposable {
-  /** Where it listens, such as `http://127.0.0.1:4711`. */
+  /** Its address, such as `http://127.0.0.1:4711`. */
   readonly url: string
   readonly child: ChildProcess
   /** Everything that it has printed. */
   readonly output: () => string
-  /** Sends a signal and waits for the end. */
+  /** Sends a signal and waits for the process to end. */
   end(signal: NodeJS.Signals): Promise<number | null>
 }
 
-/** How long the last of what an ended process has printed may take: what it started may hold its output open. */
+/** How long the remaining output of an ended process may take: its child processes may keep the output open. */
 const OUTPUT_TIMEOUT_MS = 5_000
 
-/** Starts a service, in its own words. */
+/** Starts a service with its environment variables. */
 export function startService(name: ServiceName, env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
   return startProcess(fileURLToPath(new URL(`../../../services/${name}/src/main.ts`, import.meta.url)), env)
 }
 
-/** What a process needs of the environment of the tests: programs, and the compile cache that makes its start cheaper. */
+/** The part of the tests' environment that a process needs: the PATH, and the compile cache that makes its start faster. */
 export function hostEnvironment(): Record<string, string | undefined> {
   return { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] }
 }
 
-/** Runs a script with the given environment and nothing else that could configure it, and waits until it says that it listens. */
+/** Runs a script with only the given environment as its configuration, and waits until it logs that it listens. */
 export async function startProcess(main: string, env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
   const child = spawn(process.execPath, [main], {
     env: { ...hostEnvironment(), HOST: '127.0.0.1', PORT: '0', ...env },
@@ -44,7 +44,7 @@ export async function startProcess(main: string, env: Readonly<Record<string, st
   const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null
   const exited = once(child, 'exit')
   const closed = once(child, 'close')
-  /** Its end, and everything that it has printed until then. */
+  /** Ends it, and waits for its remaining output. */
   const end = async (signal: NodeJS.Signals): Promise<number | null> => {
     if (!hasEnded()) child.kill(signal)
     await exited
@@ -53,8 +53,8 @@ export async function startProcess(main: string, env: Readonly<Record<string, st
   }
   const url = await eventually(async () => {
     if (hasEnded()) return ''
-    // Where its port was given it need not say anything.
-    if (env['PORT'] !== undefined) return answers(`http://127.0.0.1:${env['PORT']}`)
+    // With a given port it does not need to log anything.
+    if (env['PORT'] !== undefined) return whenResponding(`http://127.0.0.1:${env['PORT']}`)
     return /"address":"(http[^"]+)".*"listening"/.exec(output)?.[1]
   }).catch(() => '')
   if (url === '') {
@@ -65,8 +65,8 @@ export async function startProcess(main: string, env: Readonly<Record<string, st
   return { url, child, output: () => output, end, [Symbol.asyncDispose]: async () => void (await end('SIGKILL')) }
 }
 
-/** The address itself, once somebody answers there. */
-async function answers(url: string): Promise<string | undefined> {
+/** The address itself, when a server responds there. */
+async function whenResponding(url: string): Promise<string | undefined> {
   return fetch(`${url}/livez`).then(
     () => url,
     () => undefined,

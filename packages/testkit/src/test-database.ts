@@ -5,19 +5,19 @@ import { sharedPostgresUrl } from './shared-servers.ts'
 
 export const TEMPLATE_DATABASE = 'paxyo_test_template'
 
-/** A migrated database of one's own. */
+/** A separate migrated database. */
 export interface TestDatabase extends AsyncDisposable {
   readonly name: string
   /** The connection string of its owner. */
   readonly url: string
-  /** Queries as the owner, to look and to arrange. */
+  /** Queries as the owner, to prepare data and to check it. */
   readonly owner: pg.Pool
-  /** A pool as a service has it; closed with the database. */
+  /** A pool like a service's; closed with the database. */
   poolAs(role: DatabaseRole, max?: number): pg.Pool
 }
 
 /**
- * Copies the migrated template, which takes some 30 ms; dropped when disposed of.
+ * Copies the migrated template, which takes about 30 ms. Disposing drops the database.
  *
  * @param original another database to copy, with its rows. It loses its connections: nothing may be using it.
  */

@@ -5,16 +5,16 @@ import { eventually } from './eventually.ts'
 
 type MessageOf<Type extends ServerMessage['type']> = Extract<ServerMessage, { type: Type }>
 
-/** A client of the plain wire, without any of our own client code. */
+/** A client of the plain protocol, without the SDK. */
 export interface TestSocket {
   readonly socket: WebSocket
-  /** Everything received but pings, which come at any time: in order, and as it was received. */
+  /** All received messages in order, without pings, which arrive at any time; parsed and as text. */
   readonly messages: ServerMessage[]
   readonly frames: string[]
   /** How many pings were received. */
   readonly pings: number
   send(message: ClientMessage | string): void
-  /** Waits for the first message of a type that fits and was not returned before. */
+  /** Waits for the first matching message of a type that was not returned before. */
   next<Type extends ServerMessage['type']>(
     type: Type,
     fits?: (message: MessageOf<Type>) => boolean,
@@ -30,11 +30,11 @@ export interface ConnectSocketOptions {
   readonly token?: string
   readonly resume?: Position
   readonly origin?: string
-  /** Whether to answer pings; a dead peer does not. */
+  /** Whether to respond to pings; a dead peer does not. */
   readonly respondsToPings?: boolean
 }
 
-/** Opens a connection to a gateway's `http://…` address and, when there is a token, says hello. */
+/** Opens a connection to a gateway's `http://…` address and, when there is a token, sends `hello`. */
 export async function connectSocket(url: string, options: ConnectSocketOptions = {}): Promise<TestSocket> {
   const { token, resume, origin, respondsToPings = true } = options
   const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/ws`, origin === undefined ? {} : { origin })
@@ -61,7 +61,7 @@ export async function connectSocket(url: string, options: ConnectSocketOptions =
   await Promise.race([
     once(socket, 'open'),
     once(socket, 'unexpected-response').then(([, response]: { statusCode: number }[]) => {
-      throw new Error(`refused with ${response?.statusCode}`)
+      throw new Error(`rejected with ${response?.statusCode}`)
     }),
   ])
   if (token !== undefined) send({ type: 'hello', token, ...(resume === undefined ? {} : { resume }) })

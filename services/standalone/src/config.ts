@@ -7,18 +7,18 @@ import { z } from 'zod'
 const DATA_DIR = fileURLToPath(new URL('../../../.data', import.meta.url))
 
 const variables = {
-  /** Another PostgreSQL than the embedded one, as its owner. */
+  /** The owner's connection to a PostgreSQL that is used instead of the embedded one. */
   DATABASE_URL: env.url('postgres', 'postgresql').optional(),
-  /** Where the embedded PostgreSQL and the secrets that were made up are kept. */
+  /** The folder of the embedded PostgreSQL and the generated secrets. */
   DATA_DIR: env.text.default(DATA_DIR),
-  /** Open to this machine only, unless configured otherwise: the demo page lets everybody in who can reach it. */
+  /** Loopback by default, because the demo page gives a token to every visitor. */
   HOST: env.text.default('127.0.0.1'),
   PORT: env.integer(1, 65_535).default(8080),
   DEMO: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
   EVENT_RETENTION_DAYS: env.integer(1, 3650).default(7),
   ...commonVariables,
   ...redisVariables,
-  /** Only when other processes take part. */
+  /** Only needed with other processes on the same bus. */
   REDIS_URL: redisVariables.REDIS_URL.optional(),
   ...ingestVariables,
   ...gatewayVariables,
@@ -26,7 +26,7 @@ const variables = {
 
 export type StandaloneConfig = ReturnType<typeof loadStandaloneConfig>
 
-/** @throws ConfigError listing everything that is wrong. */
+/** @throws ConfigError with all problems. */
 export function loadStandaloneConfig(environment: NodeJS.ProcessEnv) {
   return loadConfig(variables, environment, (raw) => [
     ...redisProblems(raw),
@@ -37,5 +37,5 @@ export function loadStandaloneConfig(environment: NodeJS.ProcessEnv) {
 
 function demoProblems(raw: Readonly<Record<string, string | undefined>>): string[] {
   if (raw['PROVIDERS_FILE'] === undefined || raw['DEMO'] === 'off') return []
-  return ['DEMO must be off when PROVIDERS_FILE is set: the demo plays the provider that WEBHOOK_TOKENS describes']
+  return ['DEMO must be off when PROVIDERS_FILE is set: the demo simulates the provider that WEBHOOK_TOKENS configures']
 }

@@ -3,9 +3,9 @@ import { StartError } from '@paxyo/service-kit'
 import { join } from 'node:path'
 import pg from 'pg'
 
-/** The database of a standalone. Disposing of it stops the embedded server. */
+/** The database of a standalone. Disposing it stops the embedded server. */
 export interface StandaloneDatabase extends AsyncDisposable {
-  /** The connection string of its owner. */
+  /** The owner's connection string. */
   readonly url: string
 }
 
@@ -16,7 +16,7 @@ export interface DatabaseOptions {
   readonly password: string
 }
 
-/** Any number; it keeps two standalones from sharing one embedded database, which one of them would stop. */
+/** Any number. The lock prevents two standalones from sharing an embedded database, which one of them would stop. */
 const LOCK_KEY = 7_298_340
 
 /**

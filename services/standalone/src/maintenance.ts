@@ -11,7 +11,7 @@ export interface MaintenanceOptions {
 
 const DAY_MS = 86_400_000
 
-/** Makes tomorrow's partitions, drops those that are too old, forgets old idempotency keys: now, and once a day. */
+/** Creates the next partitions, drops old ones, and deletes expired idempotency keys: now, and once a day. */
 export function startMaintenance({ ownerUrl, retentionDays, log }: MaintenanceOptions): Worker {
   const worker = createWorker({
     async run() {
@@ -25,8 +25,8 @@ export function startMaintenance({ ownerUrl, retentionDays, log }: MaintenanceOp
       }
     },
     backstopMs: DAY_MS,
-    // There are partitions for a week, and a default one under them: the next day is time enough.
-    onError: (err) => log.error({ err }, 'the database could not be maintained'),
+    // There are partitions for a week, and a default one, so a retry on the next day is soon enough.
+    onError: (err) => log.error({ err }, 'database maintenance failed'),
   })
   worker.wake()
   return worker

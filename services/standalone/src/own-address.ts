@@ -1,14 +1,14 @@
 import { networkInterfaces } from 'node:os'
 
-/** Addresses that mean "all of this machine's" to whoever listens, and nothing to whoever calls. */
+/** Addresses that mean "all interfaces" for a server and nothing for a client. */
 const LOOPBACK_BY_WILDCARD: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
 
-/** Where this process reaches itself over HTTP, as those who are played in the demo do. */
+/** The address at which the demo's provider and panel reach this process. */
 export function ownAddress(host: string, port: number): string {
   return origin(LOOPBACK_BY_WILDCARD[host] ?? host, port)
 }
 
-/** The origins of pages that this process serves itself. Behind a name or a proxy they are others: `ALLOWED_ORIGINS`. */
+/** The origins of this process's pages. Behind a host name or a proxy they differ: see `ALLOWED_ORIGINS`. */
 export function ownOrigins(host: string, port: number): string[] {
   const isWildcard = host in LOOPBACK_BY_WILDCARD
   const addresses = isWildcard ? Object.values(networkInterfaces()).flatMap((all = []) => all) : []
@@ -16,7 +16,7 @@ export function ownOrigins(host: string, port: number): string[] {
   return [...new Set(['localhost', ...hosts])].map((name) => origin(name, port))
 }
 
-/** As browsers write it: without the port where that is the scheme's own. */
+/** As browsers send it: without the port when it is the scheme's default. */
 function origin(name: string, port: number): string {
   return new URL(`http://${name.includes(':') ? `[${name}]` : name}:${port}`).origin
 }

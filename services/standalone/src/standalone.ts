@@ -27,28 +27,28 @@ import type { Registry } from 'prom-client'
 import { createGateway, GATEWAY_POOL_MAX } from 'ws-gateway'
 import type { StandaloneConfig } from './config.ts'
 import { openDatabase } from './database.ts'
-import { keepSecrets } from './kept-secrets.ts'
+import { loadOrGenerateSecrets } from './generated-secrets.ts'
 import { startMaintenance } from './maintenance.ts'
 import { ownAddress, ownOrigins } from './own-address.ts'
-import { welcomeLines } from './welcome.ts'
+import { bannerLines } from './banner.ts'
 
-/** One process has nobody to send its clients to: they come back when it does. */
+/** There is no other gateway for the clients: they reconnect after the restart. */
 const DRAIN_MS = 0
 
 /** Both services in one process, on the embedded database and the in-process bus unless configured otherwise. */
 export async function startStandalone(config: StandaloneConfig, resources: AsyncDisposableStack): Promise<void> {
   const log = createLogger('standalone', config.LOG_LEVEL)
-  const kept = await keepSecrets(config.DATA_DIR)
+  const generated = await loadOrGenerateSecrets(config.DATA_DIR)
   const secrets = {
-    webhookTokens: orElse(config.WEBHOOK_TOKENS, kept.webhookToken),
-    apiKeys: orElse(config.PANEL_API_KEYS, kept.panelKey),
-    jwtSecrets: orElse(config.JWT_SECRETS, kept.jwtSecret),
+    webhookTokens: orElse(config.WEBHOOK_TOKENS, generated.webhookToken),
+    apiKeys: orElse(config.PANEL_API_KEYS, generated.panelKey),
+    jwtSecrets: orElse(config.JWT_SECRETS, generated.jwtSecret),
   }
-  // Served to the end.
+  // Opened first, so that metrics are served until the end.
   const registry = createMetrics('standalone')
   resources.use(await serveMetrics({ registry, host: config.HOST, port: config.METRICS_PORT, log }))
   const { url } = resources.use(
-    await openDatabase({ url: config.DATABASE_URL, dataDir: config.DATA_DIR, password: kept.databasePassword }),
+    await openDatabase({ url: config.DATABASE_URL, dataDir: config.DATA_DIR, password: generated.databasePassword }),
   )
   await migrateToLatest(url)
 
@@ -59,11 +59,11 @@ export async function startStandalone(config: StandaloneConfig, resources: Async
     registerDemoPage(app, { mintToken: () => demo.panel.mintToken(), actions: createDemoActions(demo) })
   }
   await listen(app, { host: config.HOST, port: config.PORT })
-  const openOrderId = demo === undefined ? undefined : await quietly(log, () => prepareDemo(demo))
+  const openOrderId = demo === undefined ? undefined : await withQuietLogs(log, () => prepareDemo(demo))
 
   const address = `http://localhost:${config.PORT}`
   const webhookToken = config.PROVIDERS_FILE === undefined ? secrets.webhookTokens[0]! : undefined
-  const lines = welcomeLines({ address, webhookToken, panelKey: secrets.apiKeys[0]!, openOrderId })
+  const lines = bannerLines({ address, webhookToken, panelKey: secrets.apiKeys[0]!, openOrderId })
   process.stdout.write(`${lines.join('\n')}\n`)
 }
 
@@ -94,9 +94,9 @@ function startServices(
       ? createInProcessBus()
       : createRedisBus({
           ...redisOptions({ ...config, REDIS_URL: config.REDIS_URL }),
-          onError: (err) => log.warn({ err }, 'redis'),
+          onError: (err) => log.warn({ err }, 'redis error'),
         })
-  // The token that was made at the first start is the one of the provider that the demo plays.
+  // The generated token is that of the demo's provider.
   const providers = providerSettings({ ...config, WEBHOOK_TOKENS: secrets.webhookTokens })
   const gatewayPool = openPool({ role: 'gateway', name: 'standalone-gateway', max: GATEWAY_POOL_MAX })
   const ingestPool = openPool({ role: 'ingest', name: 'standalone-ingest', max: INGEST_POOL_MAX })
@@ -114,7 +114,7 @@ function startServices(
       log,
     }),
   )
-  // Closing it waits for its sockets: it is made before the gateway, so that the gateway drains first.
+  // Closing the server waits for its sockets. It is created before the gateway, so that the gateway drains first.
   const app = resources.use(createHttpServer({ log, trustProxy: config.TRUST_PROXY }))
   const gateway = resources.adopt(
     createGateway({
@@ -147,8 +147,8 @@ async function startDemo(
   }
 }
 
-/** Does something whose every step would be a line of the log that nobody needs. Who asked for more than `info` gets it. */
-async function quietly<T>(log: Logger, work: () => Promise<T>): Promise<T> {
+/** Does work without its `info` logs, unless the level is `debug` or `trace`. */
+async function withQuietLogs<T>(log: Logger, work: () => Promise<T>): Promise<T> {
   const { level } = log
   if (level === 'info') log.level = 'warn'
   try {
@@ -158,4 +158,5 @@ async function quietly<T>(log: Logger, work: () => Promise<T>): Promise<T> {
   }
 }
 
-const orElse = (given: readonly string[], kept: string): readonly string[] => (given.length > 0 ? given : [kept])
+const orElse = (configured: readonly string[], generated: string): readonly string[] =>
+  configured.length > 0 ? configured : [generated]

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadStandaloneConfig } from '../src/config.ts'
-import { welcomeLines } from '../src/welcome.ts'
+import { bannerLines } from '../src/banner.ts'
 
 const problemsOf = (environment: NodeJS.ProcessEnv): readonly string[] => {
   try {
@@ -23,7 +23,7 @@ test('the demo plays one provider, so it is off where a file describes several',
     writeFileSync(file, JSON.stringify([{ name: 'first', webhookTokens: ['a-token-of-the-first'] }]))
 
     expect(problemsOf({ PROVIDERS_FILE: file })).toEqual([
-      'DEMO must be off when PROVIDERS_FILE is set: the demo plays the provider that WEBHOOK_TOKENS describes',
+      'DEMO must be off when PROVIDERS_FILE is set: the demo simulates the provider that WEBHOOK_TOKENS configures',
     ])
     expect(problemsOf({ PROVIDERS_FILE: file, DEMO: 'off' })).toEqual([])
     expect(problemsOf({})).toEqual([])
@@ -35,6 +35,6 @@ test('the demo plays one provider, so it is off where a file describes several',
 test('no webhook token is printed that no provider accepts', () => {
   const start = { address: 'http://localhost:8080', panelKey: 'a-key', openOrderId: undefined }
 
-  expect(welcomeLines({ ...start, webhookToken: 'a-token' })).toEqual(['webhook token: a-token', 'panel key: a-key'])
-  expect(welcomeLines({ ...start, webhookToken: undefined })).toEqual(['panel key: a-key'])
+  expect(bannerLines({ ...start, webhookToken: 'a-token' })).toEqual(['webhook token: a-token', 'panel key: a-key'])
+  expect(bannerLines({ ...start, webhookToken: undefined })).toEqual(['panel key: a-key'])
 })

@@ -25,13 +25,13 @@ afterEach(async () => {
 interface Started {
   readonly child: ChildProcess
   readonly address: string
-  /** Where the page is, and the command to try. */
+  /** The page's address, and the command to try. */
   readonly page: string
   readonly command: string
   readonly output: () => string
 }
 
-/** Starts it as `npm start` does and reads what it prints for a newcomer. */
+/** Starts it like `npm start` and reads the banner. */
 async function start(env: Record<string, string> = {}): Promise<Started> {
   const port = String(await freePort())
   const child = spawn(process.execPath, [MAIN], {
@@ -43,7 +43,7 @@ async function start(env: Record<string, string> = {}): Promise<Started> {
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => (output += text))
   }
-  // What an ended process has printed is all here when its output is closed, not at once.
+  // The output of an ended process is complete when it is closed, not on exit.
   let isClosed = false
   child.once('close', () => (isClosed = true))
   await eventually(() => /^panel key: /m.test(output) || isClosed)
@@ -66,7 +66,7 @@ const runCurl = (command: string): string => execFileSync('sh', ['-c', `${comman
 
 test('a newcomer opens the page, pastes the command, and sees the refund arrive', async () => {
   const { page: address, command, child, output } = await start()
-  // The demo's history would push the four lines out of sight.
+  // Logs of the demo's history would scroll the banner out of sight.
   expect(output()).not.toContain('order registration')
   const browser = await launchChromium()
   try {
@@ -140,7 +140,7 @@ test('a port that is taken ends it, and its PostgreSQL with it', async () => {
 test('damaged secrets end it, and are left as they are', async () => {
   const path = join(dataDir, 'secrets.json')
   writeFileSync(path, '{"databasePassword":')
-  await expect(start()).rejects.toThrow(`It cannot start: ${path} is damaged`)
+  await expect(start()).rejects.toThrow(`Cannot start: ${path} is damaged`)
   expect(readFileSync(path, 'utf8')).toBe('{"databasePassword":')
 })
 
@@ -183,7 +183,7 @@ test('the demo has a provider: what its buttons do arrives as webhooks, also aft
   expect(await statusOf(first.address, 'demo-1')).toBe('in_progress')
   expect(await press(first.address, 'new-order', {})).toBe(204)
   expect(await press(first.address, 'burst', { count: 50 })).toBe(204)
-  // The command cancels the order that the provider believes to be open: it is told so before its next word.
+  // The command cancels an order that is open at the provider: it is updated before its next webhook.
   expect(JSON.parse(runCurl(first.command))).toEqual({
     results: [{ orderId: '12345', outcome: 'applied', refund: '2.5' }],
   })

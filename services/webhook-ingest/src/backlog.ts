@@ -1,18 +1,19 @@
 import type { Pool } from 'pg'
 
-/** What waits in the database, and how long the oldest of it has been waiting. */
+/** Work of one kind that waits in the database. */
 export interface Backlog {
   readonly kind: 'outbox' | 'parked' | 'unverified' | 'review'
-  /** Why, when it is a review. */
+  /** The reason of a review; empty for other kinds. */
   readonly reason: string
   readonly count: number
+  /** How long the oldest has been waiting. */
   readonly ageS: number
 }
 
-/** No more rows than this of each kind are counted, so that a scrape costs the same on the worst day. */
+/** At most this many rows of each kind are counted, so that the cost of a scrape is bounded. */
 export const BACKLOG_COUNT_MAX = 10_000
 
-// Each part walks an index from its oldest row on; ids sort by the time they were made.
+// Each part reads an index, starting at its oldest row; ids sort by creation time.
 const READ_BACKLOG = `
   WITH waiting AS (
     (SELECT 'outbox' AS kind, '' AS reason, created_at AS since FROM outbox ORDER BY batch_id LIMIT $1)
@@ -27,7 +28,10 @@ const READ_BACKLOG = `
     greatest(0, extract(epoch FROM clock_timestamp() - min(since)))::float8 AS "ageS"
   FROM waiting GROUP BY kind, reason`
 
-/** @throws the database's errors. Kinds of which nothing waits are not there. */
+/**
+ * @returns one entry per kind that has waiting rows.
+ * @throws the database's errors.
+ */
 export async function readBacklog(pool: Pool): Promise<Backlog[]> {
   const { rows } = await pool.query<Backlog>(READ_BACKLOG, [BACKLOG_COUNT_MAX])
   return rows

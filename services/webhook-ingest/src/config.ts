@@ -9,14 +9,14 @@ import {
 const PANEL_KEY_BYTES_MIN = 8
 const JWT_SECRET_BYTES_MIN = 32
 
-/** Which providers there are, who may use the API, and what is sent to the panel. */
+/** Providers, API access, and outgoing webhooks. */
 export const ingestVariables = {
   ...providerVariables,
-  /** Whether webhooks refund only after the provider was asked whether they are true. */
+  /** Whether a refund requires that the provider's API reports the same as the webhook. */
   VERIFY_REFUNDS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
-  /** Keys of the panel's API, beside those that are kept in the database. */
+  /** API keys of the panel, in addition to those in the database. */
   PANEL_API_KEYS: env.secrets(PANEL_KEY_BYTES_MIN).default([]),
-  /** Whether `/docs` and `/openapi.json` are served, without a key. */
+  /** Whether `/docs` and `/openapi.json` are served; they need no key. */
   API_DOCS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
   ...outgoingWebhookVariables,
 }
@@ -26,7 +26,7 @@ const variables = {
   ...redisVariables,
   HOST: env.text.default('0.0.0.0'),
   PORT: env.integer(0, 65_535).default(8081),
-  /** What browser tokens are signed with, by the first of them; without any this service mints none. */
+  /** Secrets of browser tokens; the first one signs. Without a secret, this service mints no tokens. */
   JWT_SECRETS: env.secrets(JWT_SECRET_BYTES_MIN).default([]),
   JWT_AUDIENCE: env.text.default('paxyo'),
   ...commonVariables,
@@ -35,24 +35,24 @@ const variables = {
 
 type Raw = Readonly<Record<string, string | undefined>>
 
-/** What is wrong between these variables. */
+/** Problems of variables in combination. */
 export function ingestProblems(raw: Raw): string[] {
   return [...providerProblems(raw), ...verificationProblems(raw), ...outgoingWebhookProblems(raw)]
 }
 
-/** A refund that waits for a provider that cannot be asked would wait for ever. */
+/** Without the provider's API, a refund would wait for its verification forever. */
 function verificationProblems(raw: Raw): string[] {
   if (raw['VERIFY_REFUNDS'] !== 'on') return []
   return summarizeProviders(raw)
     .filter(({ isAskable }) => !isAskable)
     .map(({ name }) =>
       raw['PROVIDERS_FILE'] === undefined
-        ? 'VERIFY_REFUNDS is on, but PROVIDER_API_URL and PROVIDER_API_KEY do not say whom to ask'
-        : `VERIFY_REFUNDS is on, but the provider ${name} has no apiUrl and apiKey`,
+        ? 'VERIFY_REFUNDS is on and requires PROVIDER_API_URL and PROVIDER_API_KEY'
+        : `VERIFY_REFUNDS is on and requires apiUrl and apiKey for the provider ${name}`,
     )
 }
 
-/** Without credentials every webhook would be rejected, which is right only for a try. */
+/** Without credentials, every webhook is rejected. Outside production that is allowed, to try the service. */
 function authenticationProblems(raw: Raw): string[] {
   return summarizeProviders(raw)
     .filter(({ isAuthenticated }) => !isAuthenticated)
@@ -63,7 +63,7 @@ function authenticationProblems(raw: Raw): string[] {
     )
 }
 
-/** @throws ConfigError listing everything that is wrong. */
+/** @throws ConfigError listing all problems. */
 export function loadIngestConfig(environment: NodeJS.ProcessEnv) {
   return loadConfig(variables, environment, (raw) => [
     ...redisProblems(raw),

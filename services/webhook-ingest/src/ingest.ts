@@ -24,35 +24,37 @@ import {
 export interface IngestDeps {
   readonly pool: Pool
   readonly publisher: EventPublisher
-  /** Each with how its webhooks are authenticated. */
+  /** Providers with the authentication of their webhooks. */
   readonly providers: readonly ConfiguredProvider[]
-  /** Whether webhooks refund only after the provider was asked whether they are true; every provider has a client then. */
+  /** Whether a refund requires that the provider's API reports the same; every provider has a client then. */
   readonly verifiesRefunds: boolean
   readonly verificationTimes?: Partial<VerificationTimes>
-  /** Keys of the panel's API, beside those in the database. */
+  /** API keys of the panel, in addition to those in the database. */
   readonly apiKeys: readonly string[]
-  /** What browser tokens are signed with. */
+  /** Secrets and audience of browser tokens. */
   readonly tokens: TokenMintOptions
-  /** Whether the API's documentation is served, without a key. */
+  /** Whether the API's documentation is served; it needs no key. */
   readonly hasDocs: boolean
-  /** Where outgoing webhooks go; nowhere when it is not given, and that costs nothing. */
+  /** The destination of outgoing webhooks; undefined sends none. */
   readonly outgoingWebhook?: OutgoingWebhookTarget | undefined
   readonly log: Logger
 }
 
 export interface Ingest extends AsyncDisposable {
   register(app: FastifyInstance): void
-  /** Whether it should be sent webhooks. The bus is no part of it: refunds commit without, and their events follow. */
+  /**
+   * Whether it can accept webhooks. The bus is not checked: refunds commit without it, and their events follow later.
+   */
   readonly readiness: Readonly<Record<string, ReadinessCheck>>
   addMetrics(registry: Registry): void
-  /** Commits what was accepted and publishes what was committed. The pool and the publisher stay open. */
+  /** Commits accepted deliveries and publishes committed events. The pool and the publisher stay open. */
   close(): Promise<void>
 }
 
-/** How many connections its pool needs: one for each partition, the others for the panel, the outbox and readiness. */
+/** Connections that its pool needs: one per partition, the others for the panel API, the outbox and readiness. */
 export const INGEST_POOL_MAX = 10
 
-/** Takes webhooks and the panel's requests, and publishes what follows from them. */
+/** Accepts webhooks and API requests, and publishes the events that they cause. */
 export function createIngest(deps: IngestDeps): Ingest {
   const { pool, publisher, apiKeys, log } = deps
   const providers = deps.providers.map(({ provider }) => provider)
@@ -69,7 +71,7 @@ export function createIngest(deps: IngestDeps): Ingest {
   }
   const batcher = createBatcher({ ...ledger, log, onBatch: metrics.batchDone })
   metrics.addWaitingDeliveries(batcher)
-  // Also when nothing new has to be verified: what awaits its verification from before must not wait for ever.
+  // Also when verification is off: deliveries from before may still await theirs.
   const verification = createProviderVerification({ pool, providers, batcher, log, ...deps.verificationTimes })
   const db = createKysely(pool)
   const apiKeyStore = createApiKeyStore({ db, keys: apiKeys, log })
@@ -95,7 +97,7 @@ export function createIngest(deps: IngestDeps): Ingest {
         newId,
         now: () => new Date(),
         log,
-        onResponse: metrics.webhookAnswered,
+        onResponse: metrics.webhookResponded,
       })
       registerPanelApi(app, {
         ...ledger,

@@ -18,7 +18,7 @@ import { outgoingWebhookTarget } from './workers/outgoing-webhooks/outgoing-webh
 await runService(async (resources) => {
   const config = loadIngestConfig(process.env)
   const log = createLogger('webhook-ingest', config.LOG_LEVEL)
-  // Served to the end.
+  // Metrics are served until the process ends.
   const registry = createMetrics('webhook-ingest')
   resources.use(await serveMetrics({ registry, host: config.HOST, port: config.METRICS_PORT, log }))
 

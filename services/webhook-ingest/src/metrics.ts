@@ -6,54 +6,57 @@ import type { Pool } from 'pg'
 import type { Registry } from 'prom-client'
 import { readBacklog } from './backlog.ts'
 
-/** What the parts of this service tell its metrics. Each call is a few additions. */
+/** Callbacks through which the parts of this service report to its metrics. */
 export interface IngestMetrics {
-  /** A webhook request has its answer. */
-  readonly webhookAnswered: (status: number, durationMs: number, results: readonly DeliveryResult[]) => void
-  /** A batch was committed, or given up. */
+  /** A webhook request got its response. */
+  readonly webhookResponded: (status: number, durationMs: number, results: readonly DeliveryResult[]) => void
+  /** A batch was committed, or failed. */
   readonly batchDone: (deliveries: number, durationMs: number, failure?: NotCommitted) => void
   readonly changesCommitted: (changes: ChangeSet) => void
-  /** The bus took a batch's events, or did not take them. */
-  readonly batchPublished: (durationMs: number, isTaken: boolean) => void
-  /** Adds the gauge of deliveries that wait in this batcher. */
+  /** The bus accepted the events of a batch, or the publish failed. */
+  readonly batchPublished: (durationMs: number, isPublished: boolean) => void
+  /** Adds the gauge of deliveries that wait in a batcher. */
   readonly addWaitingDeliveries: (batcher: Pick<Batcher, 'waitingCount'>) => void
   register(registry: Registry): void
 }
 
 const BATCH_BUCKETS = [1, 2, 5, 10, 25, 50, 100, 250, 500]
-/** A panel has a few currencies; a mistake of its developers must not fill our memory. */
+/** A panel has a few currencies; the bound protects our memory against a mistake in the panel. */
 const CURRENCIES_MAX = 20
-/** A scrape must not wait for a database that does not answer: the other metrics are wanted most at that time. */
+/** While the database does not respond, the other metrics are needed most: a scrape waits no longer for it. */
 const BACKLOG_TIMEOUT_MS = 2_000
 
 export function createIngestMetrics(pool: Pool): IngestMetrics {
   const group = createMetricGroup('paxyo_ingest_')
   const webhookDuration = group.histogram(
     'webhook_duration_seconds',
-    'From a webhook request to its answer.',
+    'Time from a webhook request to its response.',
     LATENCY_BUCKETS_S,
     ['status'],
   )
-  const deliveries = group.counter('deliveries_total', 'Updates of webhooks, by what became of them.', ['outcome'])
-  const batchSize = group.histogram('batch_deliveries', 'Deliveries in a batch.', BATCH_BUCKETS)
+  const deliveries = group.counter('deliveries_total', 'Deliveries, by outcome.', ['outcome'])
+  const batchSize = group.histogram('batch_deliveries', 'Deliveries per batch.', BATCH_BUCKETS)
   const commitDuration = group.histogram(
     'commit_duration_seconds',
-    'How long a batch took from its first statement to its commit, retries included.',
+    'Time from the first statement of a batch to its commit, including retries.',
     LATENCY_BUCKETS_S,
   )
-  const failedBatches = group.counter('batch_failures_total', 'Batches that were given up.', ['reason'])
-  const registrations = group.counter('orders_registered_total', 'Orders that were registered.')
-  const refunds = group.counter('refunds_total', 'Refunds that were paid.', ['currency'])
-  const refunded = group.counter('refunded_money_total', 'Money that was paid back.', ['currency'])
-  const reviews = group.counter('reviews_opened_total', 'Reviews that were opened.', ['reason'])
-  const events = group.counter('events_total', 'Events that were committed.')
+  const failedBatches = group.counter('batch_failures_total', 'Batches that failed.', ['reason'])
+  const registrations = group.counter('orders_registered_total', 'Registered orders.')
+  const refunds = group.counter('refunds_total', 'Paid refunds.', ['currency'])
+  const refunded = group.counter('refunded_money_total', 'Refunded money.', ['currency'])
+  const reviews = group.counter('reviews_opened_total', 'Opened reviews.', ['reason'])
+  const events = group.counter('events_total', 'Committed events.')
   const publishDuration = group.histogram(
     'publish_duration_seconds',
-    'How long the bus took to take the events of a batch.',
+    'Time to publish the events of a batch.',
     LATENCY_BUCKETS_S,
   )
-  const publishFailures = group.counter('publish_failures_total', 'Batches that the bus did not take at once.')
-  group.gauge('database_waiting', 'Requests that wait for a connection of the pool.', () => pool.waitingCount)
+  const publishFailures = group.counter(
+    'publish_failures_total',
+    'Batches whose events could not be published at once.',
+  )
+  group.gauge('database_waiting', 'Requests that wait for a database connection.', () => pool.waitingCount)
   addBacklog(group, pool)
   addPartitions(group, pool)
 
@@ -64,7 +67,7 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
   }
 
   return {
-    webhookAnswered(status, durationMs, results) {
+    webhookResponded(status, durationMs, results) {
       webhookDuration.observe({ status: String(status) }, durationMs / 1000)
       for (const { outcome } of results) deliveries.inc({ outcome })
     },
@@ -81,12 +84,12 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
         if (kind !== 'refund') continue
         const currency = labelOf(changes.accounts.get(userId)!.currency)
         refunds.inc({ currency })
-        // A float at last: this is for graphs, and the ledger is where money is counted.
+        // A float is good enough for graphs; the ledger has the exact amounts.
         refunded.inc({ currency }, Number(formatMoney(amount)))
       }
     },
-    batchPublished(durationMs, isTaken) {
-      if (isTaken) publishDuration.observe(durationMs / 1000)
+    batchPublished(durationMs, isPublished) {
+      if (isPublished) publishDuration.observe(durationMs / 1000)
       else publishFailures.inc()
     },
     addWaitingDeliveries(batcher) {
@@ -96,21 +99,21 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
   }
 }
 
-/** What waits in the database. Every process of this service says the same: take the highest, not the sum. */
+/** Waiting work in the database. Every process of this service reports the same values: aggregate with max, not sum. */
 function addBacklog(group: MetricGroup, pool: Pool): void {
   const described = {
     outbox_batches: { help: 'Committed batches in the outbox.' },
     outbox_age_seconds: { help: 'Age of the oldest batch in the outbox.' },
-    parked_deliveries: { help: 'Deliveries whose order is not registered.' },
+    parked_deliveries: { help: 'Deliveries whose order is not registered yet.' },
     parked_age_seconds: { help: 'Age of the oldest parked delivery.' },
-    unconfirmed_deliveries: { help: 'Deliveries that await the confirmation of the provider.' },
-    unconfirmed_age_seconds: { help: 'Age of the oldest delivery that awaits its confirmation.' },
-    open_reviews: { help: 'Reviews that nobody has resolved.', labels: ['reason'] },
+    unverified_deliveries: { help: 'Deliveries that await provider verification.' },
+    unverified_age_seconds: { help: 'Age of the oldest delivery that awaits provider verification.' },
+    open_reviews: { help: 'Open reviews.', labels: ['reason'] },
     open_review_age_seconds: { help: 'Age of the oldest open review.', labels: ['reason'] },
-    backlog_readable: { help: 'Whether the database could be asked for what waits in it.' },
+    backlog_readable: { help: '1 when the database could be queried for waiting work, 0 when not.' },
   }
   group.gauges(described, async (gauges) => {
-    const backlog = await inTime(readBacklog(pool))
+    const backlog = await withTimeout(readBacklog(pool))
     gauges.backlog_readable.set(backlog === undefined ? 0 : 1)
     if (backlog === undefined) return
     const of = (kind: string): { count: number; ageS: number } =>
@@ -119,8 +122,8 @@ function addBacklog(group: MetricGroup, pool: Pool): void {
     gauges.outbox_age_seconds.set(of('outbox').ageS)
     gauges.parked_deliveries.set(of('parked').count)
     gauges.parked_age_seconds.set(of('parked').ageS)
-    gauges.unconfirmed_deliveries.set(of('unverified').count)
-    gauges.unconfirmed_age_seconds.set(of('unverified').ageS)
+    gauges.unverified_deliveries.set(of('unverified').count)
+    gauges.unverified_age_seconds.set(of('unverified').ageS)
     for (const { reason, count, ageS } of backlog.filter(({ kind }) => kind === 'review')) {
       gauges.open_reviews.set({ reason }, count)
       gauges.open_review_age_seconds.set({ reason }, ageS)
@@ -128,23 +131,23 @@ function addBacklog(group: MetricGroup, pool: Pool): void {
   })
 }
 
-/** Nothing else tells of maintenance that is not run, or that fails. */
+/** Shows that the daily maintenance runs: no other metric does. */
 function addPartitions(group: MetricGroup, pool: Pool): void {
   const described = {
-    event_partition_days: { help: 'For how many days, today included, events have their partition.' },
+    event_partition_days: { help: 'Days, including today, for which the events table has partitions.' },
   }
   group.gauges(described, async (gauges) => {
-    const days = await inTime(readPartitionDays(pool))
+    const days = await withTimeout(readPartitionDays(pool))
     if (days !== undefined) gauges.event_partition_days.set(days)
   })
 }
 
 /** @returns undefined when it fails or takes too long. */
-async function inTime<T>(promise: Promise<T>): Promise<T | undefined> {
+async function withTimeout<T>(promise: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<undefined>((resolve) => {
+  const timedOut = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), BACKLOG_TIMEOUT_MS)
   })
-  const asked = promise.catch(() => undefined)
-  return Promise.race([asked, late]).finally(() => clearTimeout(timer))
+  const result = promise.catch(() => undefined)
+  return Promise.race([result, timedOut]).finally(() => clearTimeout(timer))
 }

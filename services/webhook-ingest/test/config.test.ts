@@ -51,7 +51,7 @@ test("the provider's address and key belong together, and confirming needs both"
     'PROVIDER_API_URL is set alone: PROVIDER_API_URL and PROVIDER_API_KEY belong together',
   ])
   expect(problems({ ...GOOD, VERIFY_REFUNDS: 'on' })).toEqual([
-    'VERIFY_REFUNDS is on, but PROVIDER_API_URL and PROVIDER_API_KEY do not say whom to ask',
+    'VERIFY_REFUNDS is on and requires PROVIDER_API_URL and PROVIDER_API_KEY',
   ])
   expect(problems({ ...GOOD, VERIFY_REFUNDS: 'yes' })).toEqual(['VERIFY_REFUNDS: must be on or off'])
 

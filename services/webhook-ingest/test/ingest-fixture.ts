@@ -14,13 +14,13 @@ import type { OutgoingWebhookTarget } from '../src/workers/outgoing-webhooks/out
 export const TOKEN = 'a-webhook-token'
 export const API_KEY = 'a-panel-api-key'
 
-/** A provider that cannot be asked, and whose webhooks cannot be authenticated. */
+/** GodOfPanel without an API and without credentials for its webhooks. */
 export const GODOFPANEL: ConfiguredProvider = {
   provider: createGodOfPanel(),
   authentication: { tokens: [], signatureKeys: [], allowedCidrs: [] },
 }
 
-/** webhook-ingest on a database of its own, without a network. */
+/** webhook-ingest with its own database, without a network. */
 export interface IngestFixture extends AsyncDisposable {
   readonly app: FastifyInstance
   readonly database: TestDatabase
@@ -32,9 +32,9 @@ export interface IngestFixture extends AsyncDisposable {
   readonly log: Record<string, unknown>[]
   webhook(body: unknown, path?: string): Promise<LightMyRequestResponse>
   register(order?: Partial<Record<string, unknown>>): Promise<LightMyRequestResponse>
-  /** A request of the panel's, with its key. */
+  /** Sends a panel API request with a valid key. */
   call(method: 'GET' | 'POST', url: string, payload?: object, headers?: object): Promise<LightMyRequestResponse>
-  /** Collects what is published for a user from now on. */
+  /** Collects the events that are published for a user from now on. */
   follow(userId: string): Promise<OrderEvent[]>
 }
 
@@ -48,7 +48,7 @@ export interface FixtureProvider {
 
 interface FixtureOptions {
   readonly provider?: FixtureProvider
-  /** Providers beside GodOfPanel. */
+  /** Further providers. */
   readonly others?: readonly ConfiguredProvider[]
   readonly hasDocs?: boolean
   readonly jwtSecrets?: string[]
@@ -119,7 +119,7 @@ export async function startIngest(
       const subscriber = bus.connectSubscriber({
         onMessage(_channel, payload) {
           const event = JSON.parse(payload.toString()) as OrderEvent
-          // The outbox may publish one twice; receivers go by seq.
+          // The outbox may publish an event twice; receivers deduplicate by seq.
           if (!events.some(({ seq }) => seq === event.seq)) events.push(event)
         },
         onRestored: () => undefined,

@@ -16,20 +16,20 @@ import { createKysely } from '@paxyo/database'
 import { createApiKey } from '@paxyo/database'
 import { SECRET, startTestPanel, type TestPanel } from './workers/outgoing-webhooks/test-panel.ts'
 
-// Runs the commands of the panel API's reference in their order; only the address is replaced.
+// Runs the commands of the panel API's reference in order; only the address is replaced.
 
 const REFERENCE = readFileSync(new URL('../../../infra/docs/reference/panel-api.md', import.meta.url), 'utf8')
 const run = promisify(execFile)
 
-/** Each command, with the response that follows it, if one does. */
+/** Each command with its documented response, if there is one. */
 const examples = [...REFERENCE.matchAll(/^```sh\n([^]*?)^```$(?:\n\n```json\n([^]*?)^```$)?/gm)].map(
-  ([, command, answer]) => ({ command: command!, answer }),
+  ([, command, response]) => ({ command: command!, response }),
 )
 
 let database: TestDatabase
 let ingest: ServiceProcess
 let panel: TestPanel
-/** What the commands take from their environment; ids are those of the answers before. */
+/** Environment variables of the commands; ids come from earlier responses. */
 const variables: Record<string, string> = { WEBHOOK_TOKEN: 'a-webhook-token' }
 beforeAll(async () => {
   database = await createTestDatabase()
@@ -51,20 +51,20 @@ afterAll(async () => {
   await database[Symbol.asyncDispose]()
 })
 
-async function answerTo(command: string): Promise<unknown> {
-  const here = command.replaceAll('http://localhost:8081', ingest.url)
-  const { stdout } = await run('sh', ['-ec', here], { env: { ...process.env, ...variables } })
-  const answer = JSON.parse(stdout) as Answer
-  noteIds(answer)
-  return answer
+async function responseTo(command: string): Promise<unknown> {
+  const localized = command.replaceAll('http://localhost:8081', ingest.url)
+  const { stdout } = await run('sh', ['-ec', localized], { env: { ...process.env, ...variables } })
+  const response = JSON.parse(stdout) as JsonResponse
+  recordIds(response)
+  return response
 }
 
-interface Answer {
+interface JsonResponse {
   readonly cursor?: string
   readonly data?: readonly Record<string, unknown>[]
 }
 
-function noteIds({ cursor, data = [] }: Answer): void {
+function recordIds({ cursor, data = [] }: JsonResponse): void {
   if (cursor !== undefined) variables['CURSOR'] = cursor
   const names = { refundId: 'REFUND_ID', reviewId: 'REVIEW_ID', deliveryId: 'DELIVERY_ID' }
   for (const [member, name] of Object.entries(names)) {
@@ -73,23 +73,25 @@ function noteIds({ cursor, data = [] }: Answer): void {
   }
 }
 
-/** An ellipsis stands for any text. */
+/** Parses JSON in which an ellipsis means any text. */
 const withAnyText = (json: string, anyText: unknown): unknown =>
   JSON.parse(json, (_name, value: unknown) => (value === '…' ? anyText : value))
 
 test('every command answers what the reference says, and none is refused', async () => {
-  const answers = []
+  const responses = []
   for (const { command } of examples) {
-    // A webhook's row is made by whoever sends it, a moment after the refund.
+    // The process enqueues the webhook a moment after the refund.
     if (command.includes('$REFUND_ID')) await eventually(() => panel.received.length > 0)
-    answers.push(await answerTo(command))
+    responses.push(await responseTo(command))
   }
 
-  expect(answers).toHaveLength(23)
+  expect(responses).toHaveLength(23)
   const noError: unknown = expect.not.objectContaining({ code: expect.anything() })
   const anyText: unknown = expect.any(String)
-  expect(answers).toEqual(examples.map(({ answer }) => (answer === undefined ? noError : withAnyText(answer, anyText))))
-  expect(answers).toContainEqual(expect.objectContaining({ order: expect.objectContaining({ orderId: 'A-1' }) }))
+  expect(responses).toEqual(
+    examples.map(({ response }) => (response === undefined ? noError : withAnyText(response, anyText))),
+  )
+  expect(responses).toContainEqual(expect.objectContaining({ order: expect.objectContaining({ orderId: 'A-1' }) }))
 })
 
 test('the process notes that its key was used, and logs it nowhere', async () => {

@@ -14,14 +14,14 @@ import { startIngest, TOKEN, type FixtureProvider, type IngestFixture } from './
 
 export const PROVIDER_KEY = 'a-key-of-the-provider'
 
-/** webhook-ingest and a provider that calls it and can be asked by it. */
+/** webhook-ingest and a provider with webhooks and an API. */
 export interface ProviderFixture extends IngestFixture {
   readonly simulator: Simulator
-  /** Makes an order at the provider and registers it: `A-<id>` of `user-1`, 1000 pieces for 2.5. */
+  /** Places an order with the provider and registers it: `A-<id>` of `user-1`, quantity 1000, charge 2.5. */
   place(orderId: string, userId?: string): Promise<void>
-  /** The order's row, with its refunds and what awaits an answer. */
+  /** The order's row, with its refunds, outcomes and reviews. */
   read(orderId: string): Promise<Record<string, unknown>>
-  /** Reconciles beside the service, as `paxyo reconcile` does from a process of its own. */
+  /** Reconciles next to the service, as `paxyo reconcile` does in a separate process. */
   reconcile(request: ReconcileRequest): Promise<ReconcileReport>
 }
 
@@ -29,7 +29,7 @@ export async function startWithProvider(
   provider: Partial<FixtureProvider> = {},
   simulation: SimulatorOptions = {},
 ): Promise<ProviderFixture> {
-  // The two know each other's address: the simulator of the API starts first and is told where to call afterwards.
+  // Each needs the address of the other: the simulator starts first and gets the webhook's address afterwards.
   const api = await startSimulator({ ...simulation, apiKey: PROVIDER_KEY })
   const fixture = await startIngest(undefined, {
     provider: { url: api.apiUrl, key: PROVIDER_KEY, verifiesRefunds: false, ...provider },
@@ -41,12 +41,12 @@ export async function startWithProvider(
   const pool = fixture.database.poolAs('ingest', 4)
   const outbox = createOutbox({ pool, publisher: fixture.bus.connectPublisher(), log })
   const batcher = createBatcher({ pool, newId, outbox, log })
-  const asked = createGodOfPanel({ api: { url: api.apiUrl, key: provider.key ?? PROVIDER_KEY } })
+  const godofpanel = createGodOfPanel({ api: { url: api.apiUrl, key: provider.key ?? PROVIDER_KEY } })
 
   return {
     ...fixture,
     simulator: api,
-    reconcile: (request) => reconcile({ pool, providers: [asked], batcher, newId, log }, request),
+    reconcile: (request) => reconcile({ pool, providers: [godofpanel], batcher, newId, log }, request),
     async place(orderId, userId = 'user-1') {
       api.add({ orderId, quantity: 1000 })
       const response = await fixture.register({ orderId: `A-${orderId}`, providerOrderId: orderId, userId })
@@ -65,7 +65,7 @@ export async function startWithProvider(
       return rows[0]!
     },
     async [Symbol.asyncDispose]() {
-      await asked.client?.close()
+      await godofpanel.client?.close()
       await batcher.close()
       await outbox.close()
       await api.close()

@@ -53,7 +53,7 @@ const godofpanel = (): object => ({
   apiKey: apis.godofpanel.apiKey,
 })
 
-/** Another provider of the same API family: configuration and nothing else, with its secrets in files. */
+/** Another provider of the same API family, added by configuration alone, with its secrets in files. */
 const second = (): object => ({
   name: 'second',
   webhookTokensFile: write('second-token', `${TOKENS.second}\n`),
@@ -69,7 +69,7 @@ async function start(providers: readonly object[], more: Readonly<Record<string,
   return panelOf(service)
 }
 
-/** The members of all responses that these tests look at. */
+/** The members of responses that these tests check. */
 interface Body {
   readonly results: readonly object[]
   readonly data: readonly object[]
@@ -77,21 +77,25 @@ interface Body {
   readonly account: { readonly balance: string }
 }
 
-interface Answer {
+interface PanelResponse {
   readonly status: number
   readonly body: Body
 }
 
-/** What a panel and its providers do over HTTP. */
+/** HTTP requests of a panel and its providers. */
 interface Panel {
   get(path: string): Promise<Body>
-  register(order: object): Promise<Answer>
-  /** Calls as a provider. */
-  webhook(path: string, body: object, headers?: Readonly<Record<string, string>>): Promise<Answer>
+  register(order: object): Promise<PanelResponse>
+  /** Sends a webhook. */
+  webhook(path: string, body: object, headers?: Readonly<Record<string, string>>): Promise<PanelResponse>
 }
 
 function panelOf({ url }: ServiceProcess): Panel {
-  const send = async (path: string, body?: object, headers: Readonly<Record<string, string>> = {}): Promise<Answer> => {
+  const send = async (
+    path: string,
+    body?: object,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<PanelResponse> => {
     const response = await fetch(`${url}${path}`, {
       ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
       headers: { 'content-type': 'application/json', ...headers },
@@ -218,7 +222,7 @@ test('reconciling asks the provider of each order', async () => {
     cwd: ROOT,
     env: { ...process.env, ...env },
   })
-  expect(stdout.split('\n')).toEqual(expect.arrayContaining(['asked about: 2 (2 applied)']))
+  expect(stdout.split('\n')).toEqual(expect.arrayContaining(['orders asked about: 2 (2 applied)']))
   expect(await orderOf(panel, 'A-1')).toEqual({ status: 'partial', refunded: '0.75', balance: '0.75' })
   expect(await orderOf(panel, 'B-1')).toEqual({ status: 'canceled', refunded: '40', balance: '40' })
 })

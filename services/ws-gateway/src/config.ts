@@ -3,9 +3,9 @@ import { commonVariables, env, loadConfig, redisProblems, redisVariables } from 
 
 const JWT_SECRET_BYTES_MIN = 32
 
-/** Who may connect. */
+/** Variables of client authentication. */
 export const gatewayVariables = {
-  /** HS256 secrets of whoever mints browser tokens. */
+  /** HS256 secrets that browser tokens are signed with. */
   JWT_SECRETS: env.secrets(JWT_SECRET_BYTES_MIN).default([]),
   JWT_JWKS_URL: env.url('https', 'http').optional(),
   JWT_AUDIENCE: env.text.default('paxyo'),
@@ -22,18 +22,18 @@ const variables = {
   ...redisVariables,
   HOST: env.text.default('0.0.0.0'),
   PORT: env.integer(0, 65_535).default(8082),
-  /** Over how many seconds clients are sent elsewhere when the process is told to end. */
+  /** The period over which a draining process closes its connections. */
   DRAIN_SECONDS: env.integer(0, DRAIN_MS_MAX / 1000).default(10),
   ...commonVariables,
   ...gatewayVariables,
 }
 
-/** @throws ConfigError listing everything that is wrong. */
+/** @throws ConfigError with all problems. */
 export function loadGatewayConfig(environment: NodeJS.ProcessEnv) {
   return loadConfig(variables, environment, (raw) => {
     const problems = redisProblems(raw)
     if (raw['JWT_SECRETS'] === undefined && raw['JWT_JWKS_URL'] === undefined) {
-      problems.push('one of JWT_SECRETS, JWT_JWKS_URL must be set: without them nobody can say hello')
+      problems.push('one of JWT_SECRETS, JWT_JWKS_URL must be set: without them no client can authenticate')
     }
     if (raw['NODE_ENV'] === 'production' && raw['ALLOWED_ORIGINS'] === undefined) {
       problems.push('ALLOWED_ORIGINS must be set in production: without it no page can connect')
@@ -44,7 +44,7 @@ export function loadGatewayConfig(environment: NodeJS.ProcessEnv) {
 
 function isOrigin(value: string): boolean {
   if (value === '*') return true
-  // A pattern would be taken for a host's name, which no page has.
+  // A pattern would be parsed as a host name that no page has.
   if (value.includes('*') || !URL.canParse(value)) return false
   return new URL(value).origin === value.replace(/\/$/, '').toLowerCase()
 }

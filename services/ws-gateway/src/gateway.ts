@@ -5,8 +5,8 @@ import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { createTokenVerifier, type TokenVerifierOptions } from './auth/token-verifier.ts'
-import { registerDropIn } from './drop-in/drop-in-route.ts'
-import { loadDropInScript } from './drop-in/drop-in-script.ts'
+import { registerEmbedScript } from './embed-script/embed-script-route.ts'
+import { loadEmbedScript } from './embed-script/embed-script.ts'
 import { createGatewayMetrics } from './observe/metrics.ts'
 import { createStreamReader } from './read/stream-reader.ts'
 import { DEFAULT_LIMITS, type Limits } from './socket/limits.ts'
@@ -26,20 +26,20 @@ export interface Gateway {
   register(app: FastifyInstance): void
   readonly readiness: Readonly<Record<string, ReadinessCheck>>
   addMetrics(registry: Registry): void
-  /** Sends every client elsewhere, evenly over a time, then lets go of the bus. The pool stays open. */
+  /** Closes all connections, spread evenly over `drainMs`, then disconnects from the bus. The pool stays open. */
   close(drainMs: number): Promise<void>
 }
 
-/** How many connections a gateway's pool needs: its reads are few and batched. */
+/** The number of connections in a gateway's pool: its reads are few and batched. */
 export const GATEWAY_POOL_MAX = 8
 
-/** What browsers talk to: authenticates them, sends what they missed, then forwards what happens. */
+/** Creates the gateway: it authenticates browsers, sends the events that they missed, then forwards new events. */
 export function createGateway({ pool, bus, tokens, allowedOrigins, limits, log }: GatewayDeps): Gateway {
   const metrics = createGatewayMetrics(() => ({
     connections: sockets.connectionCount,
     users: hub.userCount,
-    fills: hub.fillCount,
-    probeAgeMs: hub.probeAgeMs,
+    backfills: hub.backfillCount,
+    heartbeatAgeMs: hub.heartbeatAgeMs,
     isReady: hub.isReady,
     isDraining: sockets.isDraining,
     drainLeft: sockets.drainLeft,
@@ -54,13 +54,13 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits, log }
     log,
     metrics,
   })
-  const dropIn = loadDropInScript()
+  const embedScript = loadEmbedScript()
   let isDraining = false
 
   return {
     register(app) {
       sockets.register(app)
-      registerDropIn(app, dropIn)
+      registerEmbedScript(app, embedScript)
     },
     readiness: {
       draining: () => {
@@ -68,7 +68,7 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits, log }
       },
       database: () => hub.checkEpoch(),
       bus: () => {
-        if (!hub.isReady) throw new Error('messages do not come through')
+        if (!hub.isReady) throw new Error('pub/sub does not deliver')
       },
     },
     addMetrics: (registry) => metrics.register(registry),

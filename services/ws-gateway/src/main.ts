@@ -13,7 +13,7 @@ import {
 import { loadGatewayConfig } from './config.ts'
 import { createGateway, GATEWAY_POOL_MAX } from './gateway.ts'
 
-/** For everything but the drain. */
+/** For closing everything after the drain. */
 const CLOSE_TIMEOUT_MS = 20_000
 
 await runService(async (resources) => {
@@ -25,13 +25,13 @@ await runService(async (resources) => {
     createPool({ url: config.DATABASE_URL, role: 'gateway', name: 'ws-gateway', max: GATEWAY_POOL_MAX }),
     (it) => it.end(),
   )
-  // Served while clients are sent elsewhere.
+  // Opened first, so that metrics are served while the gateway drains.
   const registry = createMetrics('ws-gateway')
   resources.use(await serveMetrics({ registry, host: config.HOST, port: config.METRICS_PORT, log }))
-  // Closing it waits for its sockets: it is made before the gateway, so that the gateway drains first.
+  // Closing the server waits for its sockets. It is created before the gateway, so that the gateway drains first.
   const app = resources.use(createHttpServer({ log, trustProxy: config.TRUST_PROXY }))
 
-  const bus = createRedisBus({ ...redisOptions(config), onError: (err) => log.warn({ err }, 'redis') })
+  const bus = createRedisBus({ ...redisOptions(config), onError: (err) => log.warn({ err }, 'redis error') })
   const gateway = resources.adopt(
     createGateway({
       pool,

@@ -41,7 +41,7 @@ test('thousands of users who missed something are caught up by a few queries', a
 
   redis.process.kill('SIGKILL')
   await eventually(async () => !(await isReady()))
-  // Everybody's next event is committed while nobody can be told.
+  // The next event of every user is committed while Redis is down.
   await gateway.database.owner.query(
     `WITH head AS (UPDATE accounts SET last_seq = 1 RETURNING user_id)
      INSERT INTO events (user_id, seq, at, payload)
@@ -69,19 +69,19 @@ test('a gateway that Redis cuts off for reading too slowly loses nothing, and no
     bus: createRedisBus({ url: redis.url, channelPrefix: 'paxyo:', onError: () => undefined }),
   })
   await eventually(isReady)
-  await gateway.books.openAccount('user-1')
+  await gateway.ingest.openAccount('user-1')
   const client = await gateway.connect('user-1')
   await client.next('welcome')
 
-  // Within one command, so that nobody can read meanwhile, more is published than Redis keeps for a subscriber: what the
-  // gateway does not know, it would pass over.
+  // One command publishes more than Redis buffers for a subscriber, which can't read meanwhile. The messages are not
+  // events, so the gateway ignores those that arrive.
   const admin = new Redis(redis.url)
   const subscriberId = async (): Promise<string | undefined> =>
     /^id=(\d+)/.exec(String(await admin.call('CLIENT', 'LIST', 'TYPE', 'PUBSUB')))?.[1]
   const cutOff = await subscriberId()
   const flood = `for _ = 1, 100 do redis.call('PUBLISH', KEYS[1], string.rep('x', 100000)) end`
   await admin.eval(flood, 1, `paxyo:${userChannel('user-1')}`)
-  await gateway.books.commit('user-1', 20)
+  await gateway.ingest.commit('user-1', 20)
   await eventually(async () => ![undefined, cutOff].includes(await subscriberId()))
   admin.disconnect()
 

@@ -44,7 +44,7 @@ test('without secrets and without an issuer nobody could say hello', () => {
   const { JWT_SECRETS: _secrets, ...others } = required
 
   expect(problemsOf(others)).toEqual([
-    'one of JWT_SECRETS, JWT_JWKS_URL must be set: without them nobody can say hello',
+    'one of JWT_SECRETS, JWT_JWKS_URL must be set: without them no client can authenticate',
   ])
   expect(problemsOf({ ...others, JWT_JWKS_URL: 'https://panel.example.com/jwks.json' })).toEqual([])
 })

@@ -12,31 +12,31 @@ import {
 import { pino } from 'pino'
 import { createGateway, type Gateway } from '../src/gateway.ts'
 import type { Limits } from '../src/socket/limits.ts'
-import { createBooks, type Books } from './books.ts'
+import { createTestIngest, type TestIngest } from './test-ingest.ts'
 
 export const PAGE_ORIGIN = 'https://panel.example.com'
 
 export interface GatewayFixtureOptions {
   readonly limits?: Partial<Limits>
-  /** Whether `X-Forwarded-For` says where a client is. */
+  /** Whether the client's address is taken from `X-Forwarded-For`. */
   readonly trustProxy?: boolean
   readonly bus?: EventBus
-  /** Another way to the same bus, for what the books publish. */
+  /** Another connection to the same bus, for the events of `ingest`. */
   readonly publishTo?: EventBus
 }
 
-/** ws-gateway on a database of its own, listening on the loopback address. */
+/** ws-gateway on its own database, listening on the loopback address. */
 export interface GatewayFixture extends AsyncDisposable {
   readonly url: string
   readonly gateway: Gateway
   readonly database: TestDatabase
-  /** How many queries the gateway has asked. */
+  /** How many queries the gateway has sent. */
   queryCount(): number
-  /** What is committed and published, as webhook-ingest would. */
-  readonly books: Books
-  /** Opens a connection and says hello with a good token. */
+  /** Commits and publishes like webhook-ingest. */
+  readonly ingest: TestIngest
+  /** Opens a connection and sends a hello with a valid token. */
   connect(userId: string, options?: { readonly resume?: Position; readonly token?: string }): Promise<TestSocket>
-  /** Opens a connection and says nothing. */
+  /** Opens a connection and sends nothing. */
   open(options?: { readonly respondsToPings?: boolean }): Promise<TestSocket>
 }
 
@@ -73,7 +73,7 @@ export async function startGateway(options: GatewayFixtureOptions = {}): Promise
     gateway,
     database,
     queryCount: () => queries,
-    books: createBooks(database, publisher),
+    ingest: createTestIngest(database, publisher),
     async connect(userId, { resume, token } = {}) {
       const hello = { token: token ?? (await mintToken(userId)), ...(resume === undefined ? {} : { resume }) }
       return track(await connectSocket(url, hello))

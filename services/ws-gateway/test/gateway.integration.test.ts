@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { createRedisBus } from '@paxyo/event-bus'
 import { eventually, startRedisServer, type RedisServer, type TestSocket } from '@paxyo/testkit'
 import { EVENTS_MAX } from '../src/read/stream-reader.ts'
-import type { CommittedEvent } from './books.ts'
+import type { CommittedEvent } from './test-ingest.ts'
 import { startGateway, type GatewayFixture } from './gateway-fixture.ts'
 import { holdReads } from './held-database.ts'
 
@@ -36,7 +36,7 @@ test('when Redis dies and comes back everybody is caught up, exactly once, witho
   const commitForAll = async (): Promise<CommittedEvent[]> => {
     const events = await Promise.all(
       userIds.map(async (userId) => {
-        const ofUser = await gateway.books.commit(userId, EVENTS_EACH_TIME)
+        const ofUser = await gateway.ingest.commit(userId, EVENTS_EACH_TIME)
         committed.get(userId)!.push(...ofUser)
         return ofUser
       }),
@@ -49,7 +49,7 @@ test('when Redis dies and comes back everybody is caught up, exactly once, witho
     expect(client.frames.slice(1)).toEqual(events.map(({ payload }) => payload))
   }
 
-  for (const userId of userIds) await gateway.books.openAccount(userId)
+  for (const userId of userIds) await gateway.ingest.openAccount(userId)
   const clients = await Promise.all(
     userIds.map(async (userId) => {
       const client = await gateway.connect(userId)
@@ -57,7 +57,7 @@ test('when Redis dies and comes back everybody is caught up, exactly once, witho
       return { client, userId }
     }),
   )
-  await gateway.books.publish(await commitForAll())
+  await gateway.ingest.publish(await commitForAll())
   for (const { client, userId } of clients) await expectEverything(client, userId)
 
   redis.process.kill('SIGKILL')
@@ -66,12 +66,12 @@ test('when Redis dies and comes back everybody is caught up, exactly once, witho
     return now.status === 503 && now
   })
   expect(down.checks).toEqual({ draining: 'ok', database: 'ok', bus: 'failed' })
-  // More than one query reads, and nothing comes later that would show the gap.
-  committed.get(userIds[1]!)!.push(...(await gateway.books.commit(userIds[1]!, EVENTS_MAX)))
+  // More events than one query reads, and no later event that would show the gap.
+  committed.get(userIds[1]!)!.push(...(await gateway.ingest.commit(userIds[1]!, EVENTS_MAX)))
   const lost = await commitForAll()
-  const publishing = gateway.books.publish(lost)
+  const publishing = gateway.ingest.publish(lost)
   expect(await Promise.allSettled([publishing])).toMatchObject([{ status: 'rejected' }])
-  // Windows that open in the meantime: one of somebody who is here, one of a newcomer.
+  // Windows that open in the meantime: one of a connected user, one of a new user.
   const second = await gateway.connect(userIds[0]!)
   const welcome = await second.next('welcome')
   const newcomer = await gateway.connect('newcomer')
@@ -80,9 +80,9 @@ test('when Redis dies and comes back everybody is caught up, exactly once, witho
   await isReady()
   for (const { client, userId } of clients) await expectEverything(client, userId)
 
-  // The publisher has a connection of its own, which may be back later.
+  // The publisher has its own connection, which may reconnect later.
   const events = await commitForAll()
-  await eventually(() => gateway.books.publish(events).then(() => true))
+  await eventually(() => gateway.ingest.publish(events).then(() => true))
   for (const { client, userId } of clients) {
     await expectEverything(client, userId)
     expect(client.socket.readyState).toBe(client.socket.OPEN)
@@ -94,25 +94,25 @@ test('when Redis dies and comes back everybody is caught up, exactly once, witho
 })
 
 test('when Redis dies and comes back while a page’s snapshot is being read, the page misses nothing either', async () => {
-  await gateway.books.openAccount('unlucky')
+  await gateway.ingest.openAccount('unlucky')
   const reads = await holdReads(gateway.database)
   const client = await gateway.connect('unlucky')
   await eventually(() => reads.isReading())
 
-  // The database is as slow for whoever asks after the whole gateway's health.
-  const hears = async (): Promise<boolean> => {
+  // Only this check: `/readyz` reads the database too, which is held.
+  const busDelivers = async (): Promise<boolean> => {
     await gateway.gateway.readiness['bus']!()
     return true
   }
   redis.process.kill('SIGKILL')
   await eventually(() =>
-    hears()
+    busDelivers()
       .then(() => false)
       .catch(() => true),
   )
-  const [lost] = await gateway.books.commit('unlucky')
+  const [lost] = await gateway.ingest.commit('unlucky')
   await redis.restart()
-  await eventually(hears)
+  await eventually(busDelivers)
   expect(client.messages).toEqual([])
 
   await reads.release()

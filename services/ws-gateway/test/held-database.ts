@@ -1,27 +1,27 @@
 import { DATABASE_ROLES } from '@paxyo/database'
 import type { TestDatabase } from '@paxyo/testkit'
 
-/** Any number; advisory locks are a database's own. */
+/** Any number; advisory locks belong to one database. */
 const LOCK = 1
 
-/** The gateway's snapshots, held up after the moment that they show. */
+/** The gateway's snapshot reads, held after they have read the epoch. */
 export interface HeldReads {
-  /** Whether one is being read. */
+  /** Whether a read is waiting. */
   isReading(): Promise<boolean>
-  /** Lets them go on, and those to come. */
+  /** Lets the waiting reads and later ones complete. */
   release(): Promise<void>
 }
 
 /**
- * From now on snapshots of the present epoch wait until they are released, for as long as a statement of the gateway's
- * may.
+ * From now on snapshot reads of the current epoch wait until they are released, at most until the gateway's statement
+ * timeout.
  */
 export async function holdReads({ owner }: TestDatabase): Promise<HeldReads> {
   const holder = await owner.connect()
   await holder.query(`SELECT pg_advisory_lock(${LOCK})`)
   await owner.query(`
     ALTER TABLE stream_epoch RENAME TO open_stream_epoch;
-    -- Whoever asks for the epoch alone, as the look at the gateway's health does, is not held up.
+    -- A query for the epoch alone, as in the gateway's readiness check, is not held.
     CREATE TABLE held_epoch AS SELECT epoch FROM open_stream_epoch;
     CREATE FUNCTION hold(epoch text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
       IF current_query() LIKE '%accounts%' AND EXISTS (SELECT FROM held_epoch WHERE held_epoch.epoch = hold.epoch)

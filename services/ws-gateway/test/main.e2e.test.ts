@@ -35,7 +35,7 @@ const start = (drainSeconds: number, redisUrl = sharedRedisUrl()): Promise<Servi
   })
 
 async function connect({ url }: ServiceProcess): Promise<TestSocket> {
-  // Redis is shared with other test files: nobody else has these users.
+  // Redis is shared with other test files: no other file has these users.
   const client = await connectSocket(url, { token: await mintToken(randomUUID()) })
   await client.next('welcome')
   return client
@@ -104,7 +104,7 @@ describe('SIGTERM', () => {
     for (const client of clients) await client.next('drain')
 
     expect(await service.end('SIGTERM')).toBe(1)
-    // Nobody says goodbye then, while the drain would have, after half of its time.
+    // No close frame is sent then; the drain would have sent one after half of its time.
     expect(await clients[1]!.closed()).toMatchObject({ code: 1006 })
   })
 })

@@ -6,8 +6,8 @@ import { eventText, JWT_SECRET, type FanOutVariant, type Publisher } from './var
 const NEW_LINE = 0x0a
 
 /**
- * Centrifugo, as somebody uses it who publishes by its HTTP API. Its JSON protocol puts several messages into a frame,
- * one on each line; an empty object is a ping, and the answer to it.
+ * Centrifugo, with events published through its HTTP API. Its JSON protocol puts several messages into a frame, one on
+ * each line; an empty object is a ping, and also the response to it.
  */
 export const centrifugo: FanOutVariant = {
   name: 'Centrifugo',
@@ -37,7 +37,7 @@ export const centrifugo: FanOutVariant = {
   connectPublisher,
 }
 
-/** What is published in one turn of the event loop is one batch. */
+/** Messages of one turn of the event loop are one batch. */
 async function connectPublisher(port: number): Promise<Publisher> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
   await once(socket, 'connect')

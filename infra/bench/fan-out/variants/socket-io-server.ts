@@ -4,7 +4,7 @@ import { jwtVerify } from 'jose'
 import { createServer } from 'node:http'
 import { Server, type Socket } from 'socket.io'
 
-// Each user has a room; whoever may write to Redis emits to it.
+// Each user has a room; any process with write access to Redis can emit to it.
 
 const secret = new TextEncoder().encode(process.env['JWT_SECRETS'])
 const publisher = new Redis(process.env['REDIS_URL']!)
@@ -19,7 +19,7 @@ const io = new Server(server, {
 const middleware = async (socket: Socket, next: (error?: Error) => void): Promise<void> => next(await admit(socket))
 io.use((socket, next) => void middleware(socket, next))
 
-/** Joins the user's room before the client hears that it is connected. */
+/** Joins the user's room before the server reports the connection to the client. */
 async function admit(socket: Socket): Promise<Error | undefined> {
   try {
     const options = { audience: 'paxyo', algorithms: ['HS256'] }
@@ -31,5 +31,5 @@ async function admit(socket: Socket): Promise<Error | undefined> {
   }
 }
 
-// The server also answers /livez, by which its start is noticed; Socket.IO takes its own path.
+// The server also responds to /livez, which the benchmark polls until it has started; Socket.IO uses its own path.
 server.listen({ port: Number(process.env['PORT']), host: '127.0.0.1', backlog: 4096 })

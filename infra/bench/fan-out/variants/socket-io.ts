@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { eventText, type FanOutVariant } from './variant.ts'
 
 let published: { channel: string; message: Buffer } | undefined
-// Socket.IO's own way to emit from another process; instead of a Redis it gets somebody who remembers the message.
+// Socket.IO's own way to emit from another process. In place of a Redis client it gets an object that stores the message.
 const emitter = new Emitter({
   publish(channel: string, message: Buffer) {
     published = { channel, message }

@@ -1,37 +1,37 @@
-/** One way to bring events to browsers: a server, and how its clients and its publisher talk. */
+/** One way to deliver events to browsers: a server, and the protocol of its clients and its publisher. */
 export interface FanOutVariant {
   readonly name: string
   /** The server's script; it listens on `PORT`. */
   readonly script: string
-  /** Where clients connect. */
+  /** The path to which clients connect. */
   readonly path: string
-  /** What a client says first. */
+  /** A client's first message. */
   hello(token: string, resume?: { readonly epoch: string; readonly seq: number }): string
-  /** The messages of a frame, when it may hold several. */
+  /** The messages of a frame, when it can contain several. */
   split?(payload: Buffer): Buffer[]
-  /** What a message from the server means. */
+  /** The kind of a message from the server. */
   classify(message: Buffer): 'live' | 'event' | 'ping' | 'other'
-  /** The answer to a ping. */
+  /** The response to a ping. */
   readonly pong: string
-  /** How an event for a user is published. */
+  /** The message that publishes an event to a user. */
   toMessage(userId: string, seq: number): { readonly channel: string; readonly message: string | Buffer }
-  /** Where it is published, when that is not Redis: at the server itself. */
+  /** Connects to the server itself, for variants that do not publish through Redis. */
   connectPublisher?(port: number): Promise<Publisher>
 }
 
-/** Publishes without looking at the answers. */
+/** Publishes and ignores the responses. */
 export interface Publisher {
   publish(channel: string, message: string | Buffer): void
   close(): void
 }
 
-/** What clients' tokens are signed with. */
+/** The key that signs clients' tokens. */
 export const JWT_SECRET = 'a-secret-for-benchmarks-of-32-bytes-or-more'
 
 /** Users of the benchmark are numbered from 1. */
 export const userIdOf = (index: number): string => `user-${index + 1}`
 
-/** An event of some 300 bytes. */
+/** An event of about 300 bytes. */
 export function eventText(seq: number): string {
   return `{"type":"event","seq":${seq},${REST}}`
 }

@@ -4,7 +4,7 @@ import { eventText, JWT_SECRET, type FanOutVariant } from './variant.ts'
 
 export const CHANNEL_PREFIX = 'bench:'
 
-/** What a gateway is started with. */
+/** A gateway's configuration. */
 export const gatewayEnv = (databaseUrl: string, redisUrl: string): Record<string, string> => ({
   DATABASE_URL: databaseUrl,
   REDIS_URL: redisUrl,
@@ -24,7 +24,7 @@ export const wsGateway: FanOutVariant = {
   classify(payload) {
     switch (String.fromCharCode(payload[TYPE_AT]!)) {
       case 'e':
-        // An error is followed by the end of the connection.
+        // After an error the server closes the connection.
         return payload[TYPE_AT + 1] === 'v'.charCodeAt(0) ? 'event' : 'other'
       case 'w':
         return 'live'

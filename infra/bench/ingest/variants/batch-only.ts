@@ -4,12 +4,12 @@ import { createGodOfPanel } from '@paxyo/godofpanel'
 import { createBatcher, createOutbox } from '@paxyo/ledger'
 import { createHttpServer, createLogger, listen } from '@paxyo/service-kit'
 import { randomUUID } from 'node:crypto'
-import type { HttpLoadOrder, HttpLoadResult } from '../../load/http-load.ts'
+import type { HttpLoadCommand, HttpLoadResult } from '../../load/http-load.ts'
 import { summarize } from '../../load/latencies.ts'
 import { webhookBodies } from '../../load/webhook-bodies.ts'
 
-// The floor: webhook-ingest's batches without HTTP. As many senders as there would be connections, each sending its
-// next webhook when the last one is committed.
+// The lower bound: webhook-ingest's batches without HTTP. There are as many senders as there would be connections, and
+// each sends its next webhook when the last one is committed.
 
 const log = createLogger('batch-only', 'warn')
 const pool = createPool({ url: process.env['DATABASE_URL']!, role: 'ingest', name: 'batch-only', max: 10 })
@@ -19,20 +19,20 @@ const outbox = createOutbox({ pool, publisher: bus.connectPublisher(), log })
 const batcher = createBatcher({ pool, newId: randomUUID, outbox, log })
 outbox.start()
 
-process.on('message', (order: HttpLoadOrder) => {
-  run(order).then(
+process.on('message', (command: HttpLoadCommand) => {
+  run(command).then(
     (result) => process.send!(result),
     (error: unknown) => process.send!({ error: String(error) }),
   )
 })
 
-async function run(order: HttpLoadOrder): Promise<HttpLoadResult> {
-  const nextBody = webhookBodies(order.orders, order.canceledBefore)
+async function run(command: HttpLoadCommand): Promise<HttpLoadResult> {
+  const nextBody = webhookBodies(command.orders, command.canceledBefore)
   const times: number[] = []
   let [failed, canceled] = [0, 0]
   const startedAt = performance.now()
   const sender = async (): Promise<void> => {
-    while (performance.now() < startedAt + order.durationMs) {
+    while (performance.now() < startedAt + command.durationMs) {
       const sentAt = performance.now()
       const { text, isCancel } = nextBody()
       const parsed = provider.parseUpdates('application/json', Buffer.from(text))
@@ -45,9 +45,9 @@ async function run(order: HttpLoadOrder): Promise<HttpLoadResult> {
       else if (isCancel) canceled += 1
     }
   }
-  await Promise.all(Array.from({ length: order.connections }, sender))
+  await Promise.all(Array.from({ length: command.connections }, sender))
   const perSecond = (times.length / (performance.now() - startedAt)) * 1000
-  return { answered: times.length, perSecond, failed, canceled, cpuSeconds: 0, ...summarize(times) }
+  return { responses: times.length, perSecond, failed, canceled, cpuSeconds: 0, ...summarize(times) }
 }
 
 await listen(createHttpServer({ log, trustProxy: false }), { host: '127.0.0.1', port: Number(process.env['PORT']) })

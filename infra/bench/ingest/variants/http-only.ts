@@ -1,7 +1,7 @@
 import { createHttpServer, createLogger, listen } from '@paxyo/service-kit'
 import { timingSafeEqual } from 'node:crypto'
 
-// The ceiling: a webhook is parsed, its token compared, and answered, with nothing behind it.
+// The upper bound: parses a webhook, compares its token and responds, without a database.
 
 const app = createHttpServer({ log: createLogger('http-only', 'warn'), trustProxy: false })
 const token = Buffer.from(process.env['WEBHOOK_TOKENS']!)

@@ -3,8 +3,8 @@ import { createHttpServer, createLogger, listen } from '@paxyo/service-kit'
 import { Redis } from 'ioredis'
 import { randomUUID } from 'node:crypto'
 
-// What most would write, to compare with: the same tables and the same effect, a transaction per webhook, one statement
-// after the other. It knows only cancellation and progress, which makes it faster than it would be in earnest.
+// The usual implementation, as a baseline: the same tables and the same effect, one transaction per webhook, one
+// statement after the other. It handles only cancellation and progress, which makes it faster than in production.
 
 const pool = createPool({ url: process.env['DATABASE_URL']!, role: 'ingest', name: 'naive', max: 20 })
 const redis = new Redis(process.env['REDIS_URL']!)
@@ -68,7 +68,7 @@ app.post<{ Body: Body }>('/webhooks/godofpanel/:token', async (request) => {
   } finally {
     client.release()
   }
-  await redis.publish(`by-hand:${userId}`, payload)
+  await redis.publish(`plain-ws:${userId}`, payload)
   return { ok: true }
 })
 

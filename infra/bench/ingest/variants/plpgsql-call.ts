@@ -4,8 +4,8 @@ import { Redis } from 'ioredis'
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 
-// One round trip a webhook: the whole transaction is a function in the database. The same tables and the same effect,
-// and like its neighbour it knows only cancellation and progress.
+// One round trip for each webhook: the whole transaction is a function in the database. It has the same tables and the
+// same effect as one-transaction.ts, and also handles only cancellation and progress.
 
 const APPLY_WEBHOOK = `
   CREATE OR REPLACE FUNCTION bench_apply_webhook(

@@ -6,20 +6,20 @@ const README = new URL('../../../README.md', import.meta.url)
 const MAJOR = /\d+/
 
 /**
- * Makes a backup, has an order registered that is not in it, restores, and starts everything again: by the commands of
+ * Makes a backup, registers an order that is not in it, restores, and restarts all services, with the commands of
  * infra/README.md.
  *
- * @returns what is not as it was at the backup.
+ * @returns the differences to the state at the backup.
  */
-export async function tryBackup(stack: Stack): Promise<string[]> {
+export async function testBackup(stack: Stack): Promise<string[]> {
   const [backup, restore] = blocksOf('### Backup')
-  const before = await booksOf(stack)
+  const before = await readTotals(stack)
   await stack.shell(backup!)
   await registerOrder(stack, 'after-the-backup', 'browser')
-  const lost = await booksOf(stack)
+  const lost = await readTotals(stack)
   await stack.shell(restore!)
 
-  const after = await booksOf(stack)
+  const after = await readTotals(stack)
   const violations: string[] = []
   if (lost.orders === before.orders) violations.push('no order was registered after the backup')
   if (after.epoch === before.epoch) violations.push('the restored database has the old epoch')
@@ -30,21 +30,21 @@ export async function tryBackup(stack: Stack): Promise<string[]> {
   return violations
 }
 
-/** A dump needs a pg_dump that is no older than the server, as it is in the official image. */
+/** A dump needs a pg_dump that is not older than the server. The official image has one. */
 export async function hasDumpOfServer(stack: Stack): Promise<boolean> {
   const version = await stack.compose('exec', '-T', 'postgres', 'pg_dump', '--version')
   const [[server] = []] = await stack.query('SHOW server_version')
   return Number(MAJOR.exec(version)?.[0]) >= Number(MAJOR.exec(server!)?.[0])
 }
 
-interface Books {
+interface Totals {
   readonly orders: string | undefined
   readonly events: string | undefined
   readonly money: string | undefined
   readonly epoch: string | undefined
 }
 
-async function booksOf(stack: Stack): Promise<Books> {
+async function readTotals(stack: Stack): Promise<Totals> {
   const [[orders, events, money, epoch] = []] = await stack.query(`
     SELECT (SELECT count(*) || ' ' || md5(string_agg(order_id || status || refunded, ',' ORDER BY order_id)) FROM orders),
            (SELECT count(*) || ' ' || md5(string_agg(user_id || seq || md5(payload), ',' ORDER BY user_id, seq)) FROM events),

@@ -4,10 +4,10 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import type { Stack } from './stack.ts'
 
-/** A panel's own server, on another origin than the gateway's. */
+/** A panel's server, on another origin than the gateway's. */
 export interface Panel extends AsyncDisposable {
   readonly origin: string
-  /** What it answers to any path. */
+  /** Its responses by path. */
   readonly pages: Map<string, { readonly type: string; readonly body: string }>
 }
 
@@ -30,16 +30,16 @@ export async function startPanel(): Promise<Panel> {
 }
 
 /**
- * Opens a page with the embed script in Chromium, has something happen to its order, and waits until the page shows
- * it, all of it through HAProxy.
+ * Opens a page with the embed script in Chromium, changes its order, and waits until the page shows the change, through
+ * HAProxy.
  *
- * @returns how long it took from the happening to the page, in ms.
+ * @returns the time from the change to the page, in ms.
  */
 export async function watchInBrowser(
   stack: Stack,
   panel: Panel,
   { userId, orderId, status }: { userId: string; orderId: string; status: string },
-  happen: () => Promise<void>,
+  change: () => Promise<void>,
 ): Promise<number> {
   const token = await mintToken(userId, { secret: stack.secret('jwt-secrets') })
   panel.pages.set('/token', { type: 'application/json', body: JSON.stringify({ token }) })
@@ -51,16 +51,16 @@ export async function watchInBrowser(
   })
   const browser = await launchChromium()
   try {
-    // Its certificate is from an authority that this browser does not know.
+    // The browser does not know the authority of the certificate.
     const page = await browser.newPage({ ignoreHTTPSErrors: true })
-    const complaints: string[] = []
-    page.on('console', (message) => complaints.push(message.text()))
+    const messages: string[] = []
+    page.on('console', (message) => messages.push(message.text()))
     await page.goto(panel.origin)
     await page.waitForSelector('[data-connection="live"]').catch((error: unknown) => {
-      throw new Error(`the page did not get live: ${complaints.join('; ')}`, { cause: error })
+      throw new Error(`the page did not become live: ${messages.join('; ')}`, { cause: error })
     })
     const startedAt = performance.now()
-    await happen()
+    await change()
     await page.waitForSelector(`[data-order-id="${orderId}"][data-status="${status}"]`, { timeout: 10_000 })
     return performance.now() - startedAt
   } finally {

@@ -1,14 +1,15 @@
-// docker compose as an operator runs it, from nothing to a rolling restart of everything under load. Needs a Docker
-// engine and compose; takes some minutes. Prints figures, and ends with 1 when anything was lost, doubled or changed.
+// Runs docker compose as an operator does, from an empty machine to a rolling restart of all services under load. It needs
+// a Docker engine and compose, and takes some minutes. It prints figures, and exits with 1 when a refund or an event is lost,
+// duplicated or changed.
 import { eventually, freePort } from '@paxyo/testkit'
 import { parseArgs } from 'node:util'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { follow } from '../../../chaos/watching-client.ts'
+import { startWatchingClient } from '../../../chaos/watching-client.ts'
 import { audit } from './audit.ts'
-import { hasDumpOfServer, tryBackup } from './backup.ts'
+import { hasDumpOfServer, testBackup } from './backup.ts'
 import { startPanel, watchInBrowser } from './browser.ts'
-import { tryDemo } from './demo.ts'
-import { checkDashboards, doRareThings, startPrometheus } from './observability.ts'
+import { testDemo } from './demo.ts'
+import { checkDashboards, causeRareEvents, startPrometheus } from './observability.ts'
 import { startStack, type Stack } from './stack.ts'
 import {
   registerOrder,
@@ -16,7 +17,7 @@ import {
   sendHistories,
   sendSigned,
   WEBHOOKS_PER_ORDER,
-  type TakenWebhook,
+  type AcknowledgedWebhook,
 } from './workload.ts'
 
 const { values } = parseArgs({
@@ -27,7 +28,7 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '200' },
   },
 })
-const [orders, clients, users, rate] = [values.orders, values.clients, values.users, values.rate].map(Number) as [
+const [orders, clientCount, users, rate] = [values.orders, values.clients, values.users, values.rate].map(Number) as [
   number,
   number,
   number,
@@ -36,24 +37,24 @@ const [orders, clients, users, rate] = [values.orders, values.clients, values.us
 const SETTLE_TIMEOUT_MS = 60_000
 const PAUSE_MS = 3_000
 
-const say = (line: string): void => void process.stdout.write(`${line}\n`)
+const print = (line: string): void => void process.stdout.write(`${line}\n`)
 const userOf = (index: number): string => `load-${index % users}`
 
 async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
   const startedAt = performance.now()
   const result = await work()
-  say(`${what}: ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
+  print(`${what}: ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
   return result
 }
 
-/** When something was done to the installation, by `performance.now()`. */
+/** A change to the installation, with its times by `performance.now()`. */
 interface Step {
   readonly what: string
   readonly fromMs: number
   readonly toMs: number
 }
 
-/** Everything is replaced or restarted, one part after the other, as an operator would. */
+/** Replaces or restarts each part of the installation, one after the other. */
 async function restartEverything(stack: Stack): Promise<Step[]> {
   const steps: [string, () => Promise<unknown>][] = [
     ['gateways from 2 to 4', () => stack.compose('up', '-d', '--no-build', '--no-recreate', '--scale', 'ws-gateway=4')],
@@ -75,7 +76,7 @@ async function restartEverything(stack: Stack): Promise<Step[]> {
   return done
 }
 
-/** New passwords for PostgreSQL and Redis and another JWT secret, as infra/README.md says. */
+/** New passwords for PostgreSQL and Redis and a new JWT secret, as infra/README.md describes. */
 async function rotateSecrets(stack: Stack): Promise<void> {
   const postgresLogins = ['owner', 'ingest', 'gateway'].map((service) => `postgres-${service}-login`)
   const redisPasswords = ['ingest', 'gateway'].map((service) => `redis-${service}-passwords`)
@@ -92,14 +93,14 @@ async function rotateSecrets(stack: Stack): Promise<void> {
   await stack.compose(...loadUsers)
 }
 
-function percentiles(webhooks: readonly TakenWebhook[]): string {
+function percentiles(webhooks: readonly AcknowledgedWebhook[]): string {
   const sorted = webhooks.map(({ latencyMs }) => latencyMs).toSorted((a, b) => a - b)
   const at = (part: number): string => sorted[Math.floor((sorted.length - 1) * part)]?.toFixed(0) ?? '–'
   return `median ${at(0.5)}, p99 ${at(0.99)}, max ${at(1)}`
 }
 
 async function isUp(stack: Stack): Promise<boolean> {
-  const wrong = await sendSigned(stack, 'not JSON', 'probe').catch(() => undefined)
+  const wrong = await sendSigned(stack, 'not JSON', 'startup').catch(() => undefined)
   const script = await stack.request('/paxyo.js', {}).catch(() => undefined)
   return wrong?.status === 400 && script?.status === 200
 }
@@ -107,8 +108,8 @@ async function isUp(stack: Stack): Promise<boolean> {
 await using panel = await startPanel()
 const httpsPort = String(await freePort())
 let startedAt = performance.now()
-const sayElapsed = (what: string): void => {
-  say(`${what}: ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
+const printElapsed = (what: string): void => {
+  print(`${what}: ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
   startedAt = performance.now()
 }
 const settings = {
@@ -119,14 +120,14 @@ const settings = {
   DRAIN_SECONDS: '3',
   FRONT_SUBNET: '10.213.251.0/24',
 }
-const stack = await startStack(settings, () => sayElapsed('images built'))
-sayElapsed('docker compose up')
+const stack = await startStack(settings, () => printElapsed('images built'))
+printElapsed('docker compose up')
 const violations: string[] = []
 try {
-  await timed('until HAProxy passes requests on', () => eventually(() => isUp(stack), SETTLE_TIMEOUT_MS))
+  await timed('HAProxy ready', () => eventually(() => isUp(stack), SETTLE_TIMEOUT_MS))
   const plain = await fetch(`${stack.httpUrl}/docs?a=1`, { redirect: 'manual' })
   if (plain.status !== 308 || plain.headers.get('location') !== `${stack.url}/docs?a=1`) {
-    violations.push(`plain HTTP was answered with ${plain.status} ${plain.headers.get('location')}`)
+    violations.push(`plain HTTP got ${plain.status} ${plain.headers.get('location')}`)
   }
 
   await registerOrder(stack, 'shown', 'browser')
@@ -138,63 +139,63 @@ try {
       await sendSigned(stack, '{"order_id":"shown","status":"Canceled"}', 'shown')
     },
   )
-  say(`from a signed webhook to the page in Chromium, over wss: ${shownMs.toFixed(0)} ms`)
+  print(`from a signed webhook to the page in Chromium, over wss: ${shownMs.toFixed(0)} ms`)
 
-  await timed('the demo tried', async () => void violations.push(...(await tryDemo(stack))))
+  await timed('demo tested', async () => void violations.push(...(await testDemo(stack))))
   await timed('Prometheus started, all targets up', () => startPrometheus(stack))
 
   await timed(`${orders} orders registered`, () => registerOrders(stack, orders, userOf))
   const access = { secret: stack.secret('jwt-secrets'), socketOptions: { ca: stack.ca } }
-  const followers = Array.from({ length: clients }, (_, index) =>
-    follow(userOf(index), () => stack.url, Math.random, access),
+  const clients = Array.from({ length: clientCount }, (_, index) =>
+    startWatchingClient(userOf(index), () => stack.url, Math.random, access),
   )
   try {
-    await timed(`${clients} WebSocket clients connected`, () =>
-      eventually(() => followers.every(({ firstSeq }) => firstSeq >= 0), SETTLE_TIMEOUT_MS),
+    await timed(`${clientCount} WebSocket clients connected`, () =>
+      eventually(() => clients.every(({ firstSeq }) => firstSeq >= 0), SETTLE_TIMEOUT_MS),
     )
     const sending = sendHistories(stack, orders, rate)
     const steps = await restartEverything(stack)
     const { webhooks, retries, seconds } = await sending
-    say(
-      `${webhooks.length} of ${orders * WEBHOOKS_PER_ORDER} webhooks taken in ${seconds.toFixed(0)} s, ${retries} retries`,
+    print(
+      `${webhooks.length} of ${orders * WEBHOOKS_PER_ORDER} webhooks acknowledged in ${seconds.toFixed(0)} s, ${retries} retries`,
     )
-    say(`their latency in ms: ${percentiles(webhooks)}`)
-    const isQuiet = ({ dueMs }: TakenWebhook): boolean =>
+    print(`latency in ms: ${percentiles(webhooks)}`)
+    const isQuiet = ({ dueMs }: AcknowledgedWebhook): boolean =>
       steps.every(({ fromMs, toMs }) => dueMs < fromMs - PAUSE_MS || dueMs > toMs + PAUSE_MS)
-    say(`  before and after all that: ${percentiles(webhooks.filter((webhook) => isQuiet(webhook)))}`)
+    print(`  before and after the restarts: ${percentiles(webhooks.filter((webhook) => isQuiet(webhook)))}`)
     for (const { what, fromMs, toMs } of steps) {
-      say(`  ${what}: ${percentiles(webhooks.filter(({ dueMs }) => dueMs >= fromMs && dueMs <= toMs + PAUSE_MS))}`)
+      print(`  ${what}: ${percentiles(webhooks.filter(({ dueMs }) => dueMs >= fromMs && dueMs <= toMs + PAUSE_MS))}`)
     }
 
     const lastSeqs = new Map(
       (await stack.query(`SELECT user_id, last_seq FROM accounts`)).map(([user, seq]) => [user, Number(seq)]),
     )
     await eventually(
-      () => followers.every(({ userId, lastSeq }) => lastSeq === lastSeqs.get(userId)),
+      () => clients.every(({ userId, lastSeq }) => lastSeq === lastSeqs.get(userId)),
       SETTLE_TIMEOUT_MS,
     ).catch(() => undefined)
-    const received = followers.reduce((sum, follower) => sum + follower.received.length, 0)
-    const connects = followers.reduce((sum, follower) => sum + follower.connects, 0)
-    say(`${received} events received by ${clients} clients over ${connects} connections`)
-    violations.push(...(await audit(stack, orders, followers)))
+    const received = clients.reduce((sum, client) => sum + client.received.length, 0)
+    const connects = clients.reduce((sum, client) => sum + client.connects, 0)
+    print(`${received} events received by ${clientCount} clients over ${connects} connections`)
+    violations.push(...(await audit(stack, orders, clients)))
     if (await hasDumpOfServer(stack)) {
-      await timed('backup and restore', async () => void violations.push(...(await tryBackup(stack))))
-    } else say('backup and restore: not tried, the image has a pg_dump that is older than its server')
+      await timed('backup and restore', async () => void violations.push(...(await testBackup(stack))))
+    } else print('backup and restore: skipped, because the pg_dump of the image is older than its server')
     await eventually(() => isUp(stack), SETTLE_TIMEOUT_MS)
     for (const command of [['doctor'], ['audit', '--parked-age', '365d'], ['refunds', 'list'], ['keys', 'list']]) {
       const run = stack.compose('run', '--rm', '-T', 'paxyo', ...command)
       await timed(`paxyo ${command[0]}`, () => run).catch((error: Error) => void violations.push(error.message))
     }
-    await doRareThings(stack, 'shown')
-    await timed('dashboards asked', async () => void violations.push(...(await checkDashboards(stack))))
+    await causeRareEvents(stack, 'shown')
+    await timed('dashboards checked', async () => void violations.push(...(await checkDashboards(stack))))
   } finally {
-    for (const follower of followers) follower.stop()
+    for (const client of clients) client.stop()
   }
 } catch (error) {
-  say(await stack.compose('logs', '--no-color', '--tail', '40'))
+  print(await stack.compose('logs', '--no-color', '--tail', '40'))
   throw error
 } finally {
-  await timed('taken down', async () => stack[Symbol.asyncDispose]())
+  await timed('docker compose down', async () => stack[Symbol.asyncDispose]())
 }
-say(violations.length === 0 ? 'Nothing lost, nothing doubled, nothing changed.' : violations.slice(0, 20).join('\n'))
+print(violations.length === 0 ? 'Nothing lost, duplicated or changed.' : violations.slice(0, 20).join('\n'))
 process.exit(violations.length === 0 ? 0 : 1)

@@ -10,9 +10,9 @@ const ALL_PROFILES = ['--profile', 'demo', '--profile', 'observability', '--prof
 const REQUEST_TIMEOUT_MS = 15_000
 const SOCKETS_MAX = 256
 
-/** A whole installation in containers, with secrets of its own. */
+/** A whole installation in containers, with its own secrets. */
 export interface Stack extends AsyncDisposable {
-  /** Where HAProxy listens, such as `https://localhost:4711`. */
+  /** The URL of HAProxy, such as `https://localhost:4711`. */
   readonly url: string
   readonly httpUrl: string
   /** The authority that signed its certificate. */
@@ -20,13 +20,13 @@ export interface Stack extends AsyncDisposable {
   /** The first value of a secret. */
   secret(name: string): string
   compose(...args: readonly string[]): Promise<string>
-  /** What `npm run <name>` does, for this installation. */
+  /** Runs `npm run <name>` for this installation. */
   npmRun(...args: readonly string[]): Promise<string>
-  /** Runs commands as somebody types them, with `BACKUPS` for a folder; ends at the first that fails. */
+  /** Runs commands in a shell, with `BACKUPS` as a folder; ends at the first that fails. */
   shell(commands: string): Promise<string>
-  /** Asks PostgreSQL as its superuser; each row is an array of texts. */
+  /** Queries PostgreSQL as its superuser; each row is an array of texts. */
   query(sql: string): Promise<string[][]>
-  request(path: string, options: RequestOptions): Promise<Answer>
+  request(path: string, options: RequestOptions): Promise<StackResponse>
 }
 
 export interface RequestOptions {
@@ -35,12 +35,12 @@ export interface RequestOptions {
   readonly body?: string
 }
 
-export interface Answer {
+export interface StackResponse {
   readonly status: number
   readonly body: string
 }
 
-/** Builds the images and starts everything; `onBuilt` is told in between. */
+/** Builds the images, calls `onBuilt`, and starts all services. */
 export async function startStack(settings: Readonly<Record<string, string>>, onBuilt: () => void): Promise<Stack> {
   await using cleanups = new AsyncDisposableStack()
   const folder = mkdtempSync(join(tmpdir(), 'paxyo-compose-'))
@@ -49,7 +49,7 @@ export async function startStack(settings: Readonly<Record<string, string>>, onB
   const compose = (...args: readonly string[]): Promise<string> => run('docker', ['compose', ...args], env)
   const npmRun = (...args: readonly string[]): Promise<string> => run('npm', ['run', '--silent', ...args], env)
 
-  // Without an engine taking down would fail as well, and hide why.
+  // Without an engine `down` would also fail, and hide the cause.
   await run('docker', ['info', '--format', '{{.ServerVersion}}'], env)
   await npmRun('secrets')
   const takeDown = (): Promise<string> =>
@@ -87,7 +87,11 @@ export async function startStack(settings: Readonly<Record<string, string>>, onB
   }
 }
 
-function request(agent: Agent, url: string, { method = 'GET', headers = {}, body }: RequestOptions): Promise<Answer> {
+function request(
+  agent: Agent,
+  url: string,
+  { method = 'GET', headers = {}, body }: RequestOptions,
+): Promise<StackResponse> {
   return new Promise((resolve, reject) => {
     const outgoing = httpsRequest(url, { agent, method, headers, timeout: REQUEST_TIMEOUT_MS }, (response) => {
       const chunks: Buffer[] = []
@@ -96,7 +100,7 @@ function request(agent: Agent, url: string, { method = 'GET', headers = {}, body
         .on('error', reject)
         .on('end', () => resolve({ status: response.statusCode!, body: Buffer.concat(chunks).toString() }))
     })
-    outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in time')))
+    outgoing.on('timeout', () => outgoing.destroy(new Error('no response in time')))
     outgoing.on('error', reject)
     outgoing.end(body)
   })

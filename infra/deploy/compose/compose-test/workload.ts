@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Stack } from './stack.ts'
 
 export const CHARGE = '2.5'
-/** What the provider says of each order, one after the other; the last one gives everything back. */
+/** The provider's updates of each order, in order; the last one refunds the rest. */
 const HISTORY = [
   { status: 'Processing' },
   { status: 'In progress', remains: '1000' },
@@ -12,37 +12,37 @@ const HISTORY = [
   { status: 'Canceled' },
 ] as const
 export const WEBHOOKS_PER_ORDER = HISTORY.length
-/** One for the registration, and one for each of its webhooks: every one of them changes something. */
+/** One for the registration, and one for each webhook, because each of them is a change. */
 export const EVENTS_PER_ORDER = 1 + HISTORY.length
 export const REFUNDS_PER_ORDER = 2
 
 const REGISTRATIONS_AT_ONCE = 16
-const TRIES_MAX = 200
+const ATTEMPTS_MAX = 200
 const RETRY_DELAY_MS = 300
 
-export interface TakenWebhook {
+export interface AcknowledgedWebhook {
   /** By `performance.now()`. */
   readonly dueMs: number
-  /** From then to its 200. */
+  /** From then until its 200. */
   readonly latencyMs: number
 }
 
 export interface WebhookFigures {
-  readonly webhooks: readonly TakenWebhook[]
+  readonly webhooks: readonly AcknowledgedWebhook[]
   readonly retries: number
   readonly seconds: number
 }
 
 export async function registerOrders(stack: Stack, count: number, userOf: (order: number) => string): Promise<void> {
   let next = 0
-  const lane = async (): Promise<void> => {
+  const worker = async (): Promise<void> => {
     while (next < count) {
       const order = next
       next += 1
       await registerOrder(stack, String(order), userOf(order))
     }
   }
-  await Promise.all(Array.from({ length: REGISTRATIONS_AT_ONCE }, lane))
+  await Promise.all(Array.from({ length: REGISTRATIONS_AT_ONCE }, worker))
 }
 
 export async function registerOrder(stack: Stack, order: string, userId: string): Promise<void> {
@@ -60,12 +60,12 @@ export async function registerOrder(stack: Stack, order: string, userId: string)
       currency: 'USD',
     }),
   })
-  if (status !== 201) throw new Error(`registering order ${order} was answered with ${status}: ${body}`)
+  if (status !== 201) throw new Error(`registering order ${order} got ${status}: ${body}`)
 }
 
-/** Every order's history, in rounds and at a steady rate, whatever the answers are like; tried until answered with 200. */
+/** Sends every order's updates in rounds, at a steady rate independent of the responses; retries each until its 200. */
 export async function sendHistories(stack: Stack, orders: number, perSecond: number): Promise<WebhookFigures> {
-  const webhooks: TakenWebhook[] = []
+  const webhooks: AcknowledgedWebhook[] = []
   let retries = 0
   const sending: Promise<void>[] = []
   const startedAt = performance.now()
@@ -74,26 +74,27 @@ export async function sendHistories(stack: Stack, orders: number, perSecond: num
       const dueAt = startedAt + ((round * orders + order) * 1000) / perSecond
       const waitMs = dueAt - performance.now()
       if (waitMs > 1) await sleep(waitMs)
-      const take = async (): Promise<void> => {
+      const deliver = async (): Promise<void> => {
         const body = JSON.stringify({ order_id: String(order), ...update })
-        retries += (await sendUntilTaken(stack, body, `${round}-${order}`)) - 1
+        retries += (await sendUntilAcknowledged(stack, body, `${round}-${order}`)) - 1
         webhooks.push({ dueMs: dueAt, latencyMs: performance.now() - dueAt })
       }
-      sending.push(take())
+      sending.push(deliver())
     }
   }
   await Promise.all(sending)
   return { webhooks, retries, seconds: (performance.now() - startedAt) / 1000 }
 }
 
-/** @returns how often it was sent. */
-async function sendUntilTaken(stack: Stack, body: string, id: string): Promise<number> {
-  for (let tries = 1; ; tries += 1) {
-    const answer = await sendSigned(stack, body, id).catch(() => undefined)
-    if (answer?.status === 200) return tries
-    // What is refused is refused for ever; the rest is the outage that a provider's retries are for.
-    if (answer !== undefined && answer.status < 500) throw new Error(`webhook ${id}: ${answer.status} ${answer.body}`)
-    if (tries === TRIES_MAX) throw new Error(`webhook ${id} was not taken`)
+/** @returns the number of attempts. */
+async function sendUntilAcknowledged(stack: Stack, body: string, id: string): Promise<number> {
+  for (let attempts = 1; ; attempts += 1) {
+    const response = await sendSigned(stack, body, id).catch(() => undefined)
+    if (response?.status === 200) return attempts
+    // A rejected webhook is a bug. All other failures are outages, after which a provider retries.
+    if (response !== undefined && response.status < 500)
+      throw new Error(`webhook ${id}: ${response.status} ${response.body}`)
+    if (attempts === ATTEMPTS_MAX) throw new Error(`webhook ${id} was not acknowledged`)
     await sleep(RETRY_DELAY_MS)
   }
 }

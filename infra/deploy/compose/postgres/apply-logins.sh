@@ -1,13 +1,13 @@
 #!/bin/bash
-# Makes the logins that the secrets name. When the database is made, and again after a rotation:
+# Creates the logins that the secrets name. It runs when the database is created, and after a rotation:
 #   docker compose exec postgres bash /etc/paxyo/apply-logins.sh            adds the new logins; the old ones still work
-#   docker compose exec postgres bash /etc/paxyo/apply-logins.sh --retire   ends the old ones
+#   docker compose exec postgres bash /etc/paxyo/apply-logins.sh --retire   disables the old ones
 set -Eeuo pipefail
 login() { cut -d: -f1 "/run/secrets/postgres-$1-login"; }
 password() { cut -d: -f2 "/run/secrets/postgres-$1-login"; }
 retire=off
 [ "${1:-}" = --retire ] && retire=on
-# By the environment, which unlike arguments only this user can see.
+# In the environment, which unlike arguments is visible only to this user.
 options="-c paxyo.retire=$retire"
 for name in owner ingest gateway; do
   options+=" -c paxyo.${name}_login=$(login "$name") -c paxyo.${name}_password=$(password "$name")"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Writes the database as it is at this moment to standard output, for restore.sh. Everything goes on meanwhile.
+# Writes a dump of the database to standard output, for restore.sh. The services keep running.
 #   docker compose exec -T postgres bash /etc/paxyo/backup.sh > paxyo.dump
 set -Eeuo pipefail
 PGPASSWORD=$(cat /run/secrets/postgres-superuser-password)

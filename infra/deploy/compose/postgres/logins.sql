@@ -1,7 +1,7 @@
--- The logins of the owner and of both services, with no right beyond what they are for. Runs as the superuser, as often
--- as you like; the names and passwords come as the settings paxyo.*_login and paxyo.*_password.
+-- The logins of the owner and of both services, with the least rights. It runs as the superuser and can be repeated; the
+-- settings paxyo.*_login and paxyo.*_password contain the names and passwords.
 --
--- A service's login owns nothing and inherits nothing: all it may do is to take on the service's role.
+-- A service's login owns nothing and inherits nothing. Its only right is SET ROLE to the service's role.
 
 DO $$
 DECLARE
@@ -27,17 +27,17 @@ BEGIN
   END LOOP;
 END $$;
 
--- The owner is one role that its logins take on, so that what a login has made does not hang on that login.
+-- The owner is a role that its logins set, so that tables do not belong to a login.
 DO $$
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'paxyo_owner') THEN
     CREATE ROLE paxyo_owner NOLOGIN;
   END IF;
-  -- The migrations give these roles their rights; the owner may take them on, and so need not be able to make roles.
+  -- The migrations grant rights to these roles. The owner is a member of them, and so needs no right to create roles.
   GRANT paxyo_ingest, paxyo_gateway TO paxyo_owner WITH INHERIT FALSE, SET TRUE;
   EXECUTE format('ALTER DATABASE %I OWNER TO paxyo_owner', current_database());
   EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
-  -- Databases that are nobody's business.
+  -- Databases that no login needs.
   REVOKE CONNECT ON DATABASE postgres FROM PUBLIC;
   REVOKE CONNECT ON DATABASE template1 FROM PUBLIC;
 END $$;
@@ -56,7 +56,7 @@ BEGIN
       EXECUTE format('ALTER ROLE %I SET role = paxyo_owner', login);
     END IF;
 
-    -- Other logins of the same service are those of before a rotation.
+    -- Other logins of the same service are from before a rotation.
     CONTINUE WHEN current_setting('paxyo.retire') <> 'on';
     FOR retired IN
       SELECT member.rolname AS name

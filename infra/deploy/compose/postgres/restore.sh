@@ -1,14 +1,14 @@
 #!/bin/bash
-# Reads a backup and puts it in the database's place, once all of it is there. Whatever uses the database is stopped first.
+# Restores a backup and replaces the database when the restore is complete. Stop all services that use the database first.
 #   docker compose exec -T postgres bash /etc/paxyo/restore.sh < paxyo.dump
-# The database of before stays as paxyo_replaced until the next time.
+# The old database is kept as paxyo_replaced until the next restore.
 set -Eeuo pipefail
 PGPASSWORD=$(cat /run/secrets/postgres-superuser-password)
 export PGPASSWORD PGHOST=/var/run/postgresql PGUSER=postgres
 sql() { psql --no-psqlrc --quiet -v ON_ERROR_STOP=1 "$@"; }
 sql -d postgres -c 'DROP DATABASE IF EXISTS paxyo_restored' -c 'CREATE DATABASE paxyo_restored'
 pg_restore --exit-on-error --single-transaction --no-password --dbname paxyo_restored
-# Positions of the history that is thrown away are void: browsers that come back take a snapshot.
+# The new epoch makes positions of the discarded history void: browsers that reconnect get a snapshot.
 sql -d paxyo_restored -c "UPDATE stream_epoch SET epoch = replace(gen_random_uuid()::text, '-', '')"
 sql -d postgres \
   -c 'DROP DATABASE IF EXISTS paxyo_replaced' \

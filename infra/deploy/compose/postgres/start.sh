@@ -1,5 +1,5 @@
 #!/bin/bash
-# PostgreSQL wants its key to be its own and nobody else's, which a mounted file cannot be.
+# PostgreSQL requires that only its own user can read its key, which is not possible with a mounted file.
 set -Eeuo pipefail
 (umask 077 && cat /run/secrets/postgres.key >/var/run/postgresql/server.key)
 exec docker-entrypoint.sh postgres -c config_file=/etc/paxyo/postgresql.conf -c hba_file=/etc/paxyo/pg_hba.conf

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Has Redis read its users again, after a rotation: docker compose exec redis sh /etc/paxyo/load-users.sh
+# Makes Redis reload its users after a rotation: docker compose exec redis sh /etc/paxyo/load-users.sh
 set -eu
 REDISCLI_AUTH=$(cat /run/secrets/redis-operator-password)
 export REDISCLI_AUTH

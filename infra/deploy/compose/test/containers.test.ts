@@ -37,7 +37,7 @@ test('no secret is under version control, and none could be put into an image', 
     '!pnpm-workspace.yaml',
     '!packages',
     '!services',
-    // The program that makes them, by its parts.
+    // The program that creates the secrets.
     '!infra/deploy/secrets/package.json',
     '!infra/deploy/secrets/src',
   ])
@@ -86,7 +86,7 @@ test('every container that goes on has a limit of memory, and whoever answers re
     'secrets',
     'paxyo',
   ])
-  // Those of other images, which bring none along.
+  // Images from others, which have no health check.
   const foreign = namesOf(({ image }) => !image.startsWith('paxyo/'))
   expect(foreign).toEqual(['postgres', 'redis', 'haproxy', 'prometheus', 'grafana'])
   for (const name of foreign) expect({ name, ...services[name]!.healthcheck }).toHaveProperty('test')
@@ -122,7 +122,7 @@ test('the demo, the setup and what watches start only when they are asked for', 
     'prometheus',
     'grafana',
   ])
-  // With a panel's key and no way into anything else.
+  // It has a panel's key and access to nothing else.
   expect(services['demo']).toMatchObject({
     profiles: ['demo'],
     networks: ['front'],
@@ -141,7 +141,7 @@ test('every image of ours is of a package that has something to start', () => {
     const folders = ['services', 'packages', 'infra/deploy'].map((parent) => `${parent}/${name.replace('@paxyo/', '')}`)
     const mains = folders.filter((folder) => existsSync(new URL(`${folder}/src/main.ts`, ROOT)))
     expect({ name, mains: mains.length }).toEqual({ name, mains: 1 })
-    // What the image is made of is copied into it.
+    // The Dockerfile copies the package into the image.
     expect(dockerfile).toMatch(new RegExp(`^COPY (${mains[0]}|${mains[0]!.split('/')[0]}) `, 'm'))
   }
 })

@@ -9,7 +9,7 @@ import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-// A real HAProxy with the configuration of docker compose; only addresses are put in, for there is no Docker to ask.
+// A real HAProxy with the configuration of docker compose, except for addresses, because there is no Docker DNS.
 
 const CONFIG = new URL('../haproxy/haproxy.cfg', import.meta.url)
 
@@ -50,13 +50,13 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-interface Answer {
+interface HttpsResponse {
   readonly status: number
   readonly body: string
   readonly headers: NodeJS.Dict<string | string[]>
 }
 
-function get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+function get(path: string, headers: Record<string, string> = {}): Promise<HttpsResponse> {
   return new Promise((resolve, reject) => {
     const options = { ca, headers: { connection: 'close', ...headers } }
     request(`https://localhost:${ports.secure}${path}`, options, (response) => {
@@ -69,11 +69,11 @@ function get(path: string, headers: Record<string, string> = {}): Promise<Answer
   })
 }
 
-/** Answers as a service would: with its name, and with what it was told of the client. */
+/** Responds as a service would, with its name and the forwarded headers. */
 async function serve(name: string, port: number): Promise<Server> {
   const server = createServer(({ url, headers }, response) => {
-    const told = [headers['x-forwarded-for'], headers['x-forwarded-proto']].join(' ')
-    response.end(url === '/readyz' ? 'ok' : `${name} ${told}`)
+    const forwarded = [headers['x-forwarded-for'], headers['x-forwarded-proto']].join(' ')
+    response.end(url === '/readyz' ? 'ok' : `${name} ${forwarded}`)
   })
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')
@@ -83,8 +83,8 @@ async function serve(name: string, port: number): Promise<Server> {
 const DEMO_PATHS = ['/', '/demo/token', '/demo/actions/burst']
 
 test('HAProxy has nothing to complain about but names that only Docker knows', () => {
-  const complaints = output.split('\n').filter((line) => /\[(?:ALERT|WARNING)\]/.test(line))
-  expect(complaints.filter((line) => !/is (?:DOWN|going DOWN)|has no server available/.test(line))).toEqual([])
+  const warnings = output.split('\n').filter((line) => /\[(?:ALERT|WARNING)\]/.test(line))
+  expect(warnings.filter((line) => !/is (?:DOWN|going DOWN)|has no server available/.test(line))).toEqual([])
 })
 
 test('there is no way to the demo but while it runs', async () => {
@@ -118,14 +118,14 @@ test('what a client says of itself is not believed, and nothing inside can be re
 })
 
 test('plain HTTP is sent on to HTTPS', async () => {
-  const answer = await fetch(`http://127.0.0.1:${ports.plain}/docs?a=1`, { redirect: 'manual' })
-  expect([answer.status, answer.headers.get('location')]).toEqual([308, 'https://127.0.0.1:443/docs?a=1'])
+  const response = await fetch(`http://127.0.0.1:${ports.plain}/docs?a=1`, { redirect: 'manual' })
+  expect([response.status, response.headers.get('location')]).toEqual([308, 'https://127.0.0.1:443/docs?a=1'])
 })
 
 test('an ACME challenge is answered with the thumbprint of the account, and anything like it is sent on', async () => {
-  const ask = (path: string): Promise<Response> =>
+  const challenge = (path: string): Promise<Response> =>
     fetch(`http://127.0.0.1:${ports.plain}/.well-known/acme-challenge/${path}`, { redirect: 'manual' })
-  const answer = await ask('a_token-1')
-  expect([answer.status, await answer.text()]).toEqual([200, 'a_token-1.the_account-s'])
-  for (const path of ['', 'a/b', 'a%22b', '%0d%0a']) expect((await ask(path)).status).toBe(308)
+  const response = await challenge('a_token-1')
+  expect([response.status, await response.text()]).toEqual([200, 'a_token-1.the_account-s'])
+  for (const path of ['', 'a/b', 'a%22b', '%0d%0a']) expect((await challenge(path)).status).toBe(308)
 })

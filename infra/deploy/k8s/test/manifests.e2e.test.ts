@@ -7,9 +7,9 @@ import { fileURLToPath } from 'node:url'
 import { parseAllDocuments } from 'yaml'
 import { DASHBOARDS, grafanaJson } from '../../observability/dashboards.ts'
 
-// The manifests as kustomize renders them: valid by the schemas of Kubernetes, and as closed as they claim to be.
+// The manifests as kustomize renders them: valid against the schemas of Kubernetes, and as restricted as documented.
 
-/** kubectl apply keeps a whole manifest in an annotation. */
+/** kubectl apply stores a whole manifest in an annotation, whose size is limited. */
 const APPLIED_BYTES_MAX = 262_144
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
 const K8S = join(ROOT, 'infra/deploy/k8s')
@@ -37,7 +37,7 @@ const ofKind = (kind: string, manifests: readonly Manifest[] = all): Manifest[] 
   manifests.filter((manifest) => manifest.kind === kind)
 
 describe('schemas', () => {
-  /** Where the npm packages of Kubernetes' own OpenAPI document and of the custom resources keep a kind. */
+  /** The path of a kind in the npm packages of Kubernetes' OpenAPI document and of the custom resources. */
   const moduleOf = ({ apiVersion }: Manifest): string => {
     if (apiVersion.startsWith('gateway.networking.k8s.io/')) return `@kubernetes-models/gateway-api/${apiVersion}`
     if (apiVersion.startsWith('monitoring.coreos.com/')) return `@kubernetes-models/prometheus-operator/${apiVersion}`
@@ -61,7 +61,7 @@ describe('schemas', () => {
     }
   })
 
-  // The schemas let members pass that they do not know; the types made from them do not.
+  // The schemas allow unknown fields; the types generated from them do not.
   test('no manifest has a member that Kubernetes does not know', () => {
     const source = all
       .map((manifest) => {

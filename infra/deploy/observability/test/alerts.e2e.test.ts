@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parse, stringify } from 'yaml'
 
-// Each alert fires on what it is about. Prometheus' own tool plays the series, a value a minute: `0+10x20` begins at 0 and
-// grows by 10 twenty times.
+// Each alert fires on its condition. promtool replays the series, one value each minute: `0+10x20` starts at 0 and grows by
+// 10 twenty times.
 
 const RULES = fileURLToPath(new URL('../alerts.yml', import.meta.url))
 const WEBHOOKS = 'paxyo_ingest_webhook_duration_seconds_count'

@@ -22,7 +22,7 @@ import { startSystem, type System } from '../../../e2e/system.ts'
 
 const FOLDER = fileURLToPath(new URL('..', import.meta.url))
 const SCRAPE_MS = 500
-/** What Grafana puts in for `$__rate_interval`: at least four scrapes. */
+/** Replaces Grafana's `$__rate_interval`: at least four scrapes. */
 const RATE_INTERVAL = '4s'
 
 interface Rule {
@@ -94,7 +94,7 @@ describe('a running system', () => {
       .replace('127.0.0.1:9466', `127.0.0.1:${ports.gateway}`)
     writeFileSync(join(dir, 'test.yml'), config)
     prometheus = await startPrometheus(join(dir, 'test.yml'))
-    // It takes some seconds to look at its targets for the first time.
+    // Prometheus scrapes its targets for the first time after some seconds.
     await eventually(async () => (await query('up == 1')).length === 2)
     await load(system, 8 * SCRAPE_MS)
   })
@@ -114,12 +114,12 @@ describe('a running system', () => {
     expect(await eventually(async () => (await query('up == 1')).length === 2)).toBe(true)
   })
 
-  test('every question of the dashboards has an answer', async () => {
-    // On a busy machine a scrape may come too late, and a rate needs two of them.
+  test('every query of the dashboards has data', async () => {
+    // On a busy machine a scrape can be late, and a rate needs two of them.
     await eventually(async () => {
-      const unanswered: string[] = []
-      for (const [name, expr] of expressions) if ((await query(expr)).length === 0) unanswered.push(`${name}: ${expr}`)
-      expect(unanswered).toEqual([])
+      const withoutData: string[] = []
+      for (const [name, expr] of expressions) if ((await query(expr)).length === 0) withoutData.push(`${name}: ${expr}`)
+      expect(withoutData).toEqual([])
       return true
     })
   })
@@ -146,7 +146,7 @@ describe('a running system', () => {
   })
 })
 
-/** Everything that the dashboards show, for a while. */
+/** Causes all events that the dashboards show, for `durationMs`. */
 async function load(system: System, durationMs: number): Promise<void> {
   const token = await mintToken('user-1')
   const until = Date.now() + durationMs
@@ -159,7 +159,7 @@ async function load(system: System, durationMs: number): Promise<void> {
     await resumed.next('welcome')
     await system.webhook([
       { order_id: providerOrderId, status: 'Partial', remains: 300 },
-      { order_id: `nobody-${index}`, status: 'Completed' },
+      { order_id: `unknown-${index}`, status: 'Completed' },
       { order_id: providerOrderId, status: 'Completed' },
     ])
     await system.webhook({ order_id: providerOrderId, status: 'Canceled' }, 'a-wrong-token')

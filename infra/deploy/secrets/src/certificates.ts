@@ -1,4 +1,4 @@
-// What @peculiar/x509 is put together with, which has to be there first.
+// @peculiar/x509 requires this import before its own.
 // oxlint-disable-next-line import/no-unassigned-import
 import 'reflect-metadata'
 import {
@@ -25,11 +25,11 @@ export interface CertificateAndKey {
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 const DAY_MS = 86_400_000
-/** A clock that is behind must not think that they come from the future. */
+/** For machines whose clock is behind. */
 const BACKDATED_MS = DAY_MS
 const SERIAL_BYTES = 16
 
-/** An authority of our own: the services trust it, and it alone, to say who PostgreSQL and Redis are. */
+/** A private authority. The services trust it alone for the certificates of PostgreSQL and Redis. */
 export async function makeAuthority(name: string, now: Date, days: number): Promise<CertificateAndKey> {
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
   const certificate = await X509CertificateGenerator.createSelfSigned({
@@ -45,7 +45,7 @@ export async function makeAuthority(name: string, now: Date, days: number): Prom
   return { certificate: pemOf(certificate), key: await keyToPem(keys.privateKey) }
 }
 
-/** @param hosts names or addresses that a server is called by; the first one names the certificate. */
+/** @param hosts names or addresses of the server; the first one is the certificate's subject. */
 export async function makeServerCertificate(
   authority: CertificateAndKey,
   hosts: readonly [string, ...string[]],
@@ -92,6 +92,6 @@ async function keyToPem(key: webcrypto.CryptoKey): Promise<string> {
 
 function keyFromPem(pem: string): Promise<webcrypto.CryptoKey> {
   const [bytes] = PemConverter.decode(pem)
-  if (bytes === undefined) throw new Error('there is no key in the PEM')
+  if (bytes === undefined) throw new Error('the PEM contains no key')
   return webcrypto.subtle.importKey('pkcs8', bytes, ALGORITHM, false, ['sign'])
 }

@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto'
 
-/** Whom Redis lets in. Several passwords at once are for rotation. */
+/** The passwords of Redis's users; several at once during a rotation. */
 export interface RedisPasswords {
   readonly ingest: readonly string[]
   readonly gateway: readonly string[]
   readonly operator: readonly string[]
 }
 
-/** What every connection says of itself, and how it says goodbye. */
-const MANNERS = '+hello +ping +info +quit +client|setname'
+/** The commands that every connection needs to start, to be checked and to end. */
+const CONNECTION_COMMANDS = '+hello +ping +info +quit +client|setname'
 
 /**
- * Redis's ACL file. Nobody has a key; webhook-ingest can speak on our channels and hear nothing, a gateway can hear them
- * and speak on its probe's channel only, and whoever does not say who they are gets nowhere.
+ * Redis's ACL file. No user can access keys. webhook-ingest can only publish on our channels; a gateway can subscribe to
+ * them and publish only on the heartbeat channels; connections without a login have no rights.
  *
  * @param prefix CHANNEL_PREFIX.
  */
@@ -20,15 +20,15 @@ export function redisAclFile(passwords: RedisPasswords, prefix: string): string 
   const nothing = 'resetkeys resetchannels -@all'
   return [
     'user default off resetpass resetkeys resetchannels -@all',
-    `user ingest on ${hashes(passwords.ingest)} ${nothing} &${prefix}{* ${MANNERS} +publish +spublish`,
-    `user gateway on ${hashes(passwords.gateway)} ${nothing} &${prefix}{* ${MANNERS}` +
+    `user ingest on ${hashes(passwords.ingest)} ${nothing} &${prefix}{* ${CONNECTION_COMMANDS} +publish +spublish`,
+    `user gateway on ${hashes(passwords.gateway)} ${nothing} &${prefix}{* ${CONNECTION_COMMANDS}` +
       ` +subscribe +unsubscribe +ssubscribe +sunsubscribe (resetchannels &${prefix}{heartbeat}:* -@all +publish +spublish)`,
     `user operator on ${hashes(passwords.operator)} ${nothing} +ping +info +quit +acl|load +acl|log +acl|whoami +client|list`,
     '',
   ].join('\n')
 }
 
-/** Redis keeps and takes SHA-256, so that the file gives no password away. */
+/** Redis stores and accepts SHA-256, so that the file reveals no password. */
 function hashes(passwords: readonly string[]): string {
   return passwords.map((password) => `#${createHash('sha256').update(password).digest('hex')}`).join(' ')
 }

@@ -6,16 +6,16 @@ import { redisAclFile } from './redis-acl.ts'
 export type SecretFiles = Readonly<Record<string, string>>
 
 const PASSWORD_BYTES = 32
-/** Whoever holds these keys is on this machine anyway; what must not happen is that they run out unnoticed. */
+/** Long, because these keys never leave the machine, and an unnoticed expiry would stop the services. */
 const INTERNAL_DAYS = 3650
-/** As long as browsers accept. */
+/** The longest validity that browsers accept. */
 const SITE_DAYS = 397
 const CHANNEL_PREFIX = 'paxyo:'
 
 /** Characters that mean nothing to a URL, a shell, a list or an ACL file. */
 const newPassword = (): string => randomBytes(PASSWORD_BYTES).toString('base64url')
 
-/** Lists of which the first value is used and all are accepted; with what a new value is. */
+/** Lists whose first value is used and whose values are all accepted, with the function that creates a value. */
 const LISTS: Readonly<Record<string, () => string>> = {
   'jwt-secrets': newPassword,
   'webhook-tokens': newPassword,
@@ -31,20 +31,20 @@ const SINGLE = [
   'grafana-admin-password',
   'demo-provider-key',
 ] as const
-/** Others give us these; an empty one counts as none. */
+/** Secrets from other parties; an empty one counts as none. */
 const GIVEN = ['provider-api-key', 'outgoing-webhook-secrets'] as const
-/** Each `name:password`. A new one takes a new name, so that both work for as long as it takes. */
+/** Each `name:password`. A new one has a new name, so that both work during a rotation. */
 const LOGINS = ['owner', 'ingest', 'gateway'] as const
 const loginFile = (service: string): string => `postgres-${service}-login`
 
-/** What can be rotated. */
+/** The secrets that can be rotated. */
 export const ROTATABLE: readonly string[] = [...Object.keys(LISTS), ...LOGINS.map(loginFile)]
 
 /**
- * Completes a set of secrets: what is there stays, what is missing is made up, and what follows from others (addresses,
- * the ACL file) is written anew.
+ * Completes a set of secrets: it keeps existing ones, generates missing ones, and updates those that follow from others
+ * (addresses, the ACL file).
  *
- * @param hosts what browsers call this machine; used when there is no certificate yet.
+ * @param hosts the names of this machine for browsers; used when there is no certificate yet.
  */
 export async function completeSecrets(
   present: SecretFiles,
@@ -77,7 +77,7 @@ async function completeCertificates(
     made[`${server}.crt`] = certificate
     made[`${server}.key`] = key
   }
-  // Any other certificate in the folder is the real one, and HAProxy would offer both.
+  // Any other certificate in the folder is the real one; HAProxy would offer both.
   if (!Object.keys(files).some((name) => name.startsWith('tls/') && name.endsWith('.pem'))) {
     const { certificate, key } = await makeServerCertificate(authority, hosts, now, SITE_DAYS)
     made['tls/site.pem'] = certificate + key
@@ -85,7 +85,7 @@ async function completeCertificates(
   return made
 }
 
-/** What follows from the secrets. */
+/** The files that follow from the secrets. */
 function derive(files: SecretFiles): SecretFiles {
   const derived: Record<string, string> = {}
   for (const service of LOGINS) {
@@ -107,7 +107,7 @@ function derive(files: SecretFiles): SecretFiles {
   return derived
 }
 
-/** Puts a new value beside the old ones, which go on being accepted. */
+/** Adds a new value to the old ones, which stay valid. */
 export function rotate(present: SecretFiles, name: string): SecretFiles {
   const old = required(present, name)
   const make = LISTS[name]
@@ -116,7 +116,7 @@ export function rotate(present: SecretFiles, name: string): SecretFiles {
   return { ...present, [name]: value }
 }
 
-/** Leaves a list with its newest value alone. Logins of PostgreSQL are retired by `apply-logins.sh --retire`. */
+/** Reduces a list to its newest value. `apply-logins.sh --retire` retires the logins of PostgreSQL. */
 export function retire(present: SecretFiles, name: string): SecretFiles {
   return { ...present, [name]: valuesOf(required(present, name))[0]! }
 }
@@ -124,7 +124,7 @@ export function retire(present: SecretFiles, name: string): SecretFiles {
 function required(present: SecretFiles, name: string): string {
   const value = present[name]
   if (value === undefined || !ROTATABLE.includes(name)) {
-    throw new Error(`${name} is not to be rotated; these are: ${ROTATABLE.join(', ')}`)
+    throw new Error(`${name} cannot be rotated; available: ${ROTATABLE.join(', ')}`)
   }
   return value
 }

@@ -4,13 +4,13 @@ import { fileURLToPath } from 'node:url'
 import type { SecretFiles } from './secret-files.ts'
 
 /**
- * The folder keeps everybody out; the files in it can be read by all, because a container's user, who is another one
- * than this machine's, reads a file that was mounted into it by its own rights.
+ * Only the owner can open the folder. All users can read the files in it, because a container's user is another one than
+ * this machine's and reads a mounted file with its own rights.
  */
 const FOLDER_MODE = 0o700
 const FILE_MODE = 0o644
 
-/** Where docker compose looks for them. */
+/** The folder that docker compose uses. */
 export const DEFAULT_SECRETS_FOLDER = fileURLToPath(new URL('../../compose/secrets', import.meta.url))
 
 export function readSecrets(folder: string): SecretFiles {
@@ -25,7 +25,7 @@ export function readSecrets(folder: string): SecretFiles {
   )
 }
 
-/** Writes what has changed, into the same files: a container would go on seeing one that was replaced. */
+/** Writes changed secrets in place, because a container keeps seeing the old file when it is replaced. */
 export function writeSecrets(folder: string, before: SecretFiles, after: SecretFiles): string[] {
   mkdirSync(folder, { recursive: true, mode: FOLDER_MODE })
   const changed = Object.keys(after).filter((name) => after[name] !== before[name])

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { completeSecrets, rotate, type SecretFiles } from '../src/index.ts'
 
-// A PostgreSQL with the very files that docker compose gives to its own.
+// A PostgreSQL with the same files as in docker compose.
 
 const POSTGRES_FILES = new URL('../../compose/postgres/', import.meta.url)
 const PERMISSION_DENIED = '42501'
@@ -49,7 +49,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-/** What apply-logins.sh does. */
+/** Does the same as apply-logins.sh. */
 async function applyLogins(files: SecretFiles, retire: 'on' | 'off' = 'off'): Promise<void> {
   const settings = ['owner', 'ingest', 'gateway'].flatMap((service) => {
     const [login, password] = files[`postgres-${service}-login`]!.split(':')
@@ -78,7 +78,7 @@ async function asSuperuser(sql: string, database = 'paxyo', options = ''): Promi
 
 type Service = 'owner' | 'ingest' | 'gateway'
 
-/** A secret's address, on this server instead of compose's; verified as it is there. */
+/** A secret's address, on this server instead of compose's, with the same verification. */
 function urlOf(service: Service, files = secrets, database = 'paxyo'): string {
   const url = new URL(files[`database-url-${service}`]!)
   url.host = `localhost:${new URL(server.url).port}`

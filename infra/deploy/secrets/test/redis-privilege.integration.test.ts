@@ -7,11 +7,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { completeSecrets, retire, rotate, type SecretFiles } from '../src/index.ts'
 
-// A Redis with the very files that docker compose gives to its own.
+// A Redis with the same files as in docker compose.
 
 const REDIS_CONF = new URL('../../compose/redis/redis.conf', import.meta.url)
 const OURS = `paxyo:${userChannel('user-1')}`
-const PROBE = `paxyo:${heartbeatChannel('gateway-1')}`
+const HEARTBEAT = `paxyo:${heartbeatChannel('gateway-1')}`
 
 let folder: string
 let server: RedisServer
@@ -59,7 +59,7 @@ function connectWith(service: 'ingest' | 'gateway', files = secrets): Redis {
   return connectAs(username, password)
 }
 
-/** @returns the first word of the refusal, or `done`. */
+/** @returns the first word of the error, or `done`. */
 async function attempt(redis: Redis, command: readonly [string, ...string[]]): Promise<string> {
   const [name, ...parameters] = command
   try {
@@ -72,7 +72,7 @@ async function attempt(redis: Redis, command: readonly [string, ...string[]]): P
   }
 }
 
-/** What nobody may do. */
+/** Commands that neither service may run. */
 const FORBIDDEN: readonly (readonly [string, ...string[]])[] = [
   ['SUBSCRIBE', 'other:{1}:user-1'],
   ['SUBSCRIBE', 'user-1'],
@@ -113,9 +113,9 @@ describe('a gateway', () => {
   test.each([
     ['SUBSCRIBE', OURS],
     ['SSUBSCRIBE', OURS],
-    ['SUBSCRIBE', PROBE],
-    ['PUBLISH', PROBE, ''],
-    ['SPUBLISH', PROBE, ''],
+    ['SUBSCRIBE', HEARTBEAT],
+    ['PUBLISH', HEARTBEAT, ''],
+    ['SPUBLISH', HEARTBEAT, ''],
   ] as const)('may %s %s', async (...command) => {
     expect(await attempt(connectWith('gateway'), command)).toBe('done')
   })
@@ -129,7 +129,9 @@ describe('a gateway', () => {
 test('who does not say who they are gets nowhere, and a wrong password is no better', async () => {
   expect(await attempt(connectAs(), ['PING'])).toBe('NOAUTH')
   expect(await attempt(connectAs(), ['PUBLISH', OURS, 'x'])).toBe('NOAUTH')
-  expect(await attempt(connectAs('gateway', 'wrong'), ['PUBLISH', PROBE, 'x'])).toMatch(/NOAUTH|WRONGPASS|Connection/)
+  expect(await attempt(connectAs('gateway', 'wrong'), ['PUBLISH', HEARTBEAT, 'x'])).toMatch(
+    /NOAUTH|WRONGPASS|Connection/,
+  )
   expect(await attempt(connectAs('default', ''), ['PING'])).toMatch(/NOAUTH|WRONGPASS|Connection/)
 })
 

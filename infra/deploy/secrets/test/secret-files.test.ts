@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { X509Certificate } from 'node:crypto'
 import { completeSecrets, retire, rotate, ROTATABLE } from '../src/index.ts'
 
-/** They stay empty until somebody fills them in. */
+/** They stay empty until an operator fills them in. */
 const GIVEN_BY_OTHERS = new Set(['provider-api-key', 'outgoing-webhook-secrets'])
 const NOW = new Date('2026-11-22T12:00:00Z')
 const HOSTS = ['rt.example.com', '203.0.113.7'] as const
@@ -89,6 +89,6 @@ describe('rotation', () => {
   test('what is not to be rotated is refused with what is', async () => {
     const files = await make()
 
-    expect(() => rotate(files, 'ca.crt')).toThrow('ca.crt is not to be rotated; these are: jwt-secrets')
+    expect(() => rotate(files, 'ca.crt')).toThrow('ca.crt cannot be rotated; available: jwt-secrets')
   })
 })

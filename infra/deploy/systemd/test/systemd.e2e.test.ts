@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-// The units as systemd reads them, and the services as the units start them.
+// systemd verifies the units, and the services run with the units' commands and settings.
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
 const UNITS = join(ROOT, 'infra/deploy/systemd')
@@ -17,14 +17,14 @@ const read = (name: string): string => readFileSync(join(UNITS, name), 'utf8')
 const valuesOf = (unit: string, key: string): string[] =>
   [...unit.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map(([, value]) => value!)
 
-/** Of 10; what is left is the network, and V8's need to write the code that it runs. */
+/** Of 10; the rest is the network, and V8, which must write the code that it runs. */
 const EXPOSURE_MAX = 1.5
 
 test('systemd knows every line of the units', () => {
   const program = provideProgram(['systemd-analyze'], 'systemd')
   const dir = mkdtempSync(join(tmpdir(), 'paxyo-units-'))
   try {
-    // It insists on the program being there, wherever this clone lies.
+    // systemd-analyze requires that the program exists, wherever this clone is.
     const node = `"${process.execPath}"`
     for (const name of names) writeFileSync(join(dir, name), read(name).replaceAll('/usr/bin/node', node))
     const paths = names.map((name) => join(dir, name))
@@ -81,7 +81,7 @@ describe('started as by its unit', () => {
         .filter((pair) => !pair.startsWith('PORT='))
       await using service = await startService(name, {
         ...Object.fromEntries(environment.map((pair) => pair.split(/=(.*)/s).slice(0, 2) as [string, string])),
-        // This machine may be using the unit's port; the rest is what an EnvironmentFile adds.
+        // Another port, because this machine may use the unit's; the rest would be in an EnvironmentFile.
         METRICS_PORT: '0',
         CHANNEL_PREFIX: `${randomUUID()}:`,
         ALLOWED_ORIGINS: 'https://panel.example.com',

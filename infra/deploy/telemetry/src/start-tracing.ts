@@ -6,16 +6,16 @@ import { IncomingMessage } from 'node:http'
 import { register } from 'node:module'
 import { basename, dirname } from 'node:path'
 
-/** Asked every few seconds by somebody who wants no trace of it. */
+/** Health checks and scrapes, every few seconds. */
 const UNTRACED_PATHS = new Set(['/livez', '/readyz', '/metrics'])
 
-/** Begins to trace HTTP, PostgreSQL and Redis. Everything else is said by the variables that OpenTelemetry defines. */
+/** Starts to trace HTTP, PostgreSQL and Redis. OpenTelemetry's environment variables configure it. */
 export function startTracing(): void {
-  // Metrics have a Prometheus of their own, and logs go to standard output.
+  // Prometheus scrapes the metrics, and logs go to standard output.
   process.env['OTEL_METRICS_EXPORTER'] ??= 'none'
   process.env['OTEL_LOGS_EXPORTER'] ??= 'none'
   process.env['OTEL_SERVICE_NAME'] ??= serviceName(process.argv[1] ?? '')
-  // Modules that are imported rather than required; our own sources are left alone.
+  // For imported (not required) modules; not for our own sources.
   register('@opentelemetry/instrumentation/hook.mjs', import.meta.url, { data: { include: ['pg', 'ioredis'] } })
   const sdk = new NodeSDK({ instrumentations: [http(), new PgInstrumentation(), new IORedisInstrumentation()] })
   sdk.start()
@@ -31,14 +31,14 @@ function http(): HttpInstrumentation {
     },
     requestHook(span, request) {
       if (!(request instanceof IncomingMessage)) return
-      // So that the service's log lines are of this trace, also when nobody sent one along.
+      // Sets the trace of the service's log lines, even when the request contains no traceparent.
       const { traceId, spanId, traceFlags } = span.spanContext()
       request.headers['traceparent'] = `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`
     },
   })
 }
 
-/** A webhook's path holds its token, and a trace is no place for it. */
+/** A webhook's path contains its token, which must not appear in a trace. */
 function withoutToken(url: string): string {
   return url.split('?')[0]!.replace(/^(\/webhooks\/[^/]+)\/.*$/, '$1/[token]')
 }

@@ -6,7 +6,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 
-// A collector of our own takes what webhook-ingest exports.
+// This test's collector receives the traces that webhook-ingest exports.
 
 const REGISTER = new URL('../src/register.ts', import.meta.url).href
 const TOKEN = 'a-webhook-token'
@@ -22,7 +22,7 @@ interface Span {
 
 interface Collector extends AsyncDisposable {
   readonly url: string
-  /** Everything that came, as it came. */
+  /** The received requests, unchanged. */
   readonly bodies: string[]
   spans(): Span[]
 }
@@ -90,7 +90,7 @@ test('a webhook, the statements and the commands that it led to are exported, an
     OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
     OTEL_BSP_SCHEDULE_DELAY: '100',
   })
-  // The webhook changes something, so it is published.
+  // The webhook changes an order, so that an event is published.
   const order = { orderId: 'A-1', providerOrderId: '12345', userId: 'ann', service: 'x', link: 'y', quantity: 10 }
   const registered = await fetch(`${service.url}/v1/orders`, {
     method: 'POST',

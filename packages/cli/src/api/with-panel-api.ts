@@ -6,13 +6,13 @@ import { Failure } from '../failure.ts'
 import { settings } from '../settings.ts'
 
 const TIMEOUT_MS = 30_000
-/** A person waits for the outcome. */
+/** Few: a person is waiting. */
 const RETRIES = 2
 
 /**
- * Uses the panel API at PAXYO_URL, as the holder of PAXYO_API_KEY.
+ * Calls the panel API at PAXYO_URL with PAXYO_API_KEY.
  *
- * @throws Failure with the API's own words when it rejects a request, and when it cannot be reached.
+ * @throws Failure with the API's message when it rejects a request, and when it cannot be reached.
  */
 export async function withPanelApi<T>({ env, signal }: Cli, use: (api: PanelClient) => Promise<T>): Promise<T> {
   const { PAXYO_URL: url, PAXYO_API_KEY: apiKey } = await settings(env, ['PAXYO_URL', 'PAXYO_API_KEY'])
@@ -26,7 +26,7 @@ export async function withPanelApi<T>({ env, signal }: Cli, use: (api: PanelClie
 function explain(error: PanelApiError, url: URL): Failure {
   const { code, message, status, cause } = error
   if (code === 'unexpected_response') {
-    return new Failure('refused', message, 'PAXYO_URL must be the address of webhook-ingest.')
+    return new Failure('rejected', message, 'PAXYO_URL must be the address of webhook-ingest.')
   }
   if (status === undefined) {
     return (
@@ -34,11 +34,11 @@ function explain(error: PanelApiError, url: URL): Failure {
       new Failure('unreachable', message, undefined, { cause: error })
     )
   }
-  if (status === 401) return new Failure('refused', message, 'Set PAXYO_API_KEY to a key in force: paxyo keys create.')
+  if (status === 401) return new Failure('rejected', message, 'Set PAXYO_API_KEY to an active key: paxyo keys create.')
   return new Failure(reasonOf(status), message)
 }
 
 function reasonOf(status: number): ExitReason {
   if (status === 404) return 'not_found'
-  return status >= 500 ? 'unreachable' : 'refused'
+  return status >= 500 ? 'unreachable' : 'rejected'
 }

@@ -3,22 +3,22 @@ import { table } from '../output/table.ts'
 import type { Terminal } from '../terminal.ts'
 import type { AuditCheckResult, AuditResult } from '@paxyo/ledger'
 
-/** An audit as a table, with the rows that are off below it. */
+/** An audit as a table, followed by its violations. */
 export function renderAudit(result: AuditResult, { style }: Pick<Terminal, 'style'>): string {
   const { size, checks } = result
   const verdict = ({ count }: AuditCheckResult): string =>
-    count === 0 ? style('green', 'ok') : style('red', `${count.toLocaleString('en')} off`)
-  const off = checks.filter(({ count }) => count > 0)
+    count === 0 ? style('green', 'ok') : style('red', `${count.toLocaleString('en')} violations`)
+  const violated = checks.filter(({ count }) => count > 0)
   return [
     `Snapshot of ${result.at}: ${size.orders.toLocaleString('en')} orders, ${size.accounts.toLocaleString('en')} accounts, ` +
       `${size.ledgerEntries.toLocaleString('en')} ledger entries, ${size.events.toLocaleString('en')} events.`,
     '',
     table(checks.map((check) => [verdict(check), check.check, check.title, style('dim', `${check.durationMs} ms`)])),
-    ...off.flatMap((check) => ['', style('bold', check.title), ...rowsOf(check)]),
+    ...violated.flatMap((check) => ['', style('bold', check.title), ...rowsOf(check)]),
     '',
-    off.length === 0
-      ? style('green', `Everything agrees (${seconds(result)}).`)
-      : style('red', `${off.length} of ${checks.length} checks found rows that are off (${seconds(result)}).`),
+    violated.length === 0
+      ? style('green', `No violations (${seconds(result)}).`)
+      : style('red', `${violated.length} of ${checks.length} checks found violations (${seconds(result)}).`),
   ].join('\n')
 }
 

@@ -26,13 +26,13 @@ export async function listDeliveries(
 ): Promise<void> {
   const query = {
     limit: Math.min(limit, PAGE_SIZE_MAX),
-    // What is no outcome, the API rejects.
+    // The API rejects an unknown outcome.
     ...(outcome === undefined ? {} : { outcome: outcome as DeliveryView['outcome'] }),
     ...(provider === undefined ? {} : { provider }),
     ...(order === undefined ? {} : { orderId: order }),
   }
   const deliveries = await withPanelApi(cli, (api) => take(api.deliveries.list(query), limit))
-  cli.print(deliveries, () => (deliveries.length === 0 ? 'There are none.' : table(deliveries.map(toRow))))
+  cli.print(deliveries, () => (deliveries.length === 0 ? 'No deliveries.' : table(deliveries.map(toRow))))
 }
 
 const toRow = ({
@@ -46,7 +46,7 @@ const toRow = ({
 }: DeliveryView): string[] => [
   receivedAt,
   reason === null ? outcome : `${outcome} (${reason})`,
-  `provider's ${printable(providerOrderId ?? 'none')}`,
+  `provider order ${printable(providerOrderId ?? 'none')}`,
   orderId === null ? 'not registered' : printable(orderId),
   printable(deliveryId) + (replayOf === null ? '' : ' (a replay)'),
 ]
@@ -63,7 +63,7 @@ export async function replayDeliveries(cli: Cli, id: string | undefined, options
     return printReplays(cli, [await withPanelApi(cli, (api) => api.deliveries.replay(id))])
   }
   if (id !== undefined || from === undefined) {
-    throw new Failure('usage', 'name one delivery, or a span of time with --from')
+    throw new Failure('usage', 'name one delivery, or a time range with --from')
   }
   const range: ReplayRange = {
     from,
@@ -87,7 +87,7 @@ function replayRange(cli: Cli, range: ReplayRange): Promise<Replay[]> {
 }
 
 function printReplays(cli: Cli, replays: readonly Replay[]): void {
-  cli.print(replays, () => (replays.length === 0 ? 'There was nothing to replay.' : table(replays.map(toReplayRow))))
+  cli.print(replays, () => (replays.length === 0 ? 'No deliveries to replay.' : table(replays.map(toReplayRow))))
 }
 
 const toReplayRow = ({ deliveryId, outcome, reason, refund }: Replay): string[] => [

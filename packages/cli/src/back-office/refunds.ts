@@ -24,11 +24,11 @@ export async function listRefunds(cli: Cli, { after, limit }: { after?: string; 
           printable(orderId),
           printable(userId),
           `${amount} ${currency}`,
-          `${orderRefunded} in all`,
+          `${orderRefunded} in total`,
           refundId,
         ]),
       ),
-      `${refunds.length} refunds; more from here: --after ${cursor}`,
+      `${refunds.length} refunds; continue with --after ${cursor}`,
     ]
       .filter((part) => part !== '')
       .join('\n'),
@@ -48,7 +48,7 @@ const COLUMNS = [
   'balanceAfter',
 ] as const satisfies readonly (keyof PanelRefund)[]
 
-/** Writes as it reads, a page at a time in memory. The cursor goes to the error output, beside the rows. */
+/** Writes while it reads, with one page in memory. The cursor goes to the error output, apart from the rows. */
 export async function exportRefunds(cli: Cli, { after, format }: { after?: string; format: string }): Promise<void> {
   if (format !== 'csv' && format !== 'ndjson') throw new Failure('usage', `${format}: the format is csv or ndjson`)
   const isCsv = format === 'csv' && !cli.asJson
@@ -65,7 +65,7 @@ export async function exportRefunds(cli: Cli, { after, format }: { after?: strin
     }
   })
   progress.end()
-  cli.err(`${count} refunds; the next export goes on with --after ${cursor}\n`)
+  cli.err(`${count} refunds; continue the next export with --after ${cursor}\n`)
 }
 
 const feedQuery = (after: string | undefined, left: number): ReadRefundsQuery => ({
@@ -75,7 +75,7 @@ const feedQuery = (after: string | undefined, left: number): ReadRefundsQuery =>
 
 const toCsv = (refund: PanelRefund): string => `${COLUMNS.map((column) => toCell(String(refund[column]))).join(',')}\n`
 
-/** Quoted where needed. A spreadsheet takes what begins like a formula for one, so an id of that kind gets a quote. */
+/** Quoted where needed. A spreadsheet evaluates a cell that begins like a formula, so such an id gets a leading quote. */
 function toCell(text: string): string {
   const inert = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
   return /[",\n\r]/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert

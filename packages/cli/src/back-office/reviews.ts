@@ -25,11 +25,11 @@ export async function listReviews(cli: Cli, { state, reason, limit }: ListReview
   const query: ListReviewsQuery = {
     limit: Math.min(limit, PAGE_SIZE_MAX),
     ...(state === 'all' ? {} : { state }),
-    // What is no reason, the API rejects.
+    // The API rejects an unknown reason.
     ...(reason === undefined ? {} : { reason: reason as Review['reason'] }),
   }
   const reviews = await withPanelApi(cli, (api) => take(api.reviews.list(query), limit))
-  cli.print(reviews, () => (reviews.length === 0 ? 'There are none.' : table(reviews.map(toRow))))
+  cli.print(reviews, () => (reviews.length === 0 ? 'No reviews.' : table(reviews.map(toRow))))
 }
 
 const toRow = ({ reviewId, openedAt, orderId, reason, resolution }: Review): string[] => [
@@ -50,7 +50,7 @@ export async function showReview(cli: Cli, reviewId: string): Promise<void> {
         ? []
         : [
             `order is ${order.status}, ${order.remains ?? 'unknown'} of ${order.quantity} remain, ` +
-              `${order.refunded} of ${order.charge} ${order.currency} refunded in ${refunds.length} parts`,
+              `${order.refunded} of ${order.charge} ${order.currency} refunded in ${refunds.length} refunds`,
           ]),
       `the provider sent ${printable(delivery.body)}`,
     ].join('\n'),
@@ -61,10 +61,7 @@ function describe({ reviewId, reason, meaning, orderId, deliveryId, openedAt, re
   return table([
     ['review', reviewId],
     ['reason', `${reason}: ${meaning}`],
-    [
-      'order',
-      orderId === null ? 'none that we know' : `${printable(orderId)} (paxyo orders show ${printable(orderId)})`,
-    ],
+    ['order', orderId === null ? 'unknown' : `${printable(orderId)} (paxyo orders show ${printable(orderId)})`],
     ['delivery', `${printable(deliveryId)} (paxyo deliveries show ${printable(deliveryId)})`],
     ['opened', openedAt],
     [
@@ -81,25 +78,25 @@ export async function resolveReview(cli: Cli, reviewId: string, options: Resolve
   const resolved = await withPanelApi(cli, (api) => api.reviews.resolve(reviewId, decision))
   cli.print(resolved, () => {
     const { review, refund } = resolved
-    return describe(review) + (refund === null ? '' : `\npaid back  ${refund.amount} ${refund.currency}`)
+    return describe(review) + (refund === null ? '' : `\nrefunded  ${refund.amount} ${refund.currency}`)
   })
 }
 
-/** What is no status, the API rejects. */
+/** The API rejects an unknown status. */
 function toDecision({ dismiss, refund, status, note, by }: ResolveOptions): ResolveRequest {
-  const who = { note, ...(by === undefined ? {} : { actor: by }) }
+  const decidedBy = { note, ...(by === undefined ? {} : { actor: by }) }
   if (dismiss === true) {
     if (refund !== undefined || status !== undefined)
-      throw new Failure('usage', '--dismiss changes nothing: leave out the rest')
-    return { action: 'dismiss', ...who }
+      throw new Failure('usage', '--dismiss changes nothing: omit --refund and --status')
+    return { action: 'dismiss', ...decidedBy }
   }
   if (refund !== undefined)
     return {
       action: 'refund',
       amount: refund,
       ...(status === undefined ? {} : { status: status as OrderStatus }),
-      ...who,
+      ...decidedBy,
     }
-  if (status !== undefined) return { action: 'set_status', status: status as OrderStatus, ...who }
-  throw new Failure('usage', 'say what is to be done: --dismiss, --refund or --status')
+  if (status !== undefined) return { action: 'set_status', status: status as OrderStatus, ...decidedBy }
+  throw new Failure('usage', 'choose one of --dismiss, --refund and --status')
 }

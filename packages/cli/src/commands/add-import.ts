@@ -6,9 +6,9 @@ import type { ImportKind } from '../import/import-kinds.ts'
 import type { ImportSummary } from '../import/import-rows.ts'
 import type { Terminal } from '../terminal.ts'
 
-/** What is imported, and how. */
+/** The kind of rows that a command imports. */
 export interface ImportSubject<Item> {
-  /** What the file holds, such as `orders`. */
+  /** The name of the rows, such as `orders`. */
   readonly things: string
   readonly fields: readonly string[]
   /** Loaded when it is needed. */
@@ -31,42 +31,44 @@ export function addImport<Item extends object>(
 ): void {
   group
     .command('import')
-    .description(`take over ${things} from another system (DATABASE_URL); run it again after a break`)
-    .argument('<file>', 'CSV, NDJSON or what MySQL exports; - for the standard input')
-    .option('-m, --map <file>', 'JSON that says which column is which field')
+    .description(`import ${things} from another system (DATABASE_URL); run it again after an interruption`)
+    .argument('<file>', 'CSV, NDJSON or a MySQL export; - for the standard input')
+    .option('-m, --map <file>', 'JSON that maps columns to fields')
     .addOption(
-      new Option('-f, --format <format>', 'csv unless the map or the name says otherwise').choices(IMPORT_FORMATS),
+      new Option('-f, --format <format>', 'csv, unless the map or the file name specifies another').choices(
+        IMPORT_FORMATS,
+      ),
     )
-    .option('-r, --report <file>', 'where refused rows go; <file>.refused.ndjson')
+    .option('-r, --report <file>', 'file for rejected rows (<file>.rejected.ndjson)')
     .option('-n, --dry-run', 'read and check every row, and change nothing')
     .addHelpText('after', `\nFields: ${fields.join(', ')}`)
     .action(
       action(terminal, finished, async (cli, { map, format, report, dryRun }: ImportOptions, file: string) => {
         const { importFile } = await import('../import/import-file.ts')
         const isDryRun = dryRun === true
-        const { summary, refusedRows } = await importFile(cli, await load(), {
+        const { summary, rejectedRows } = await importFile(cli, await load(), {
           file,
           things,
           fields,
           map,
           format,
-          report: report ?? `${file === '-' ? things : file}.refused.ndjson`,
+          report: report ?? `${file === '-' ? things : file}.rejected.ndjson`,
           isDryRun,
         })
-        const result = { ...summary, ...(refusedRows === undefined ? {} : { refusedRows }), dryRun: isDryRun }
-        cli.print(result, () => describe(things, summary, refusedRows, isDryRun))
-        if (cli.signal.aborted) throw new Failure('interrupted', 'interrupted; run it again to go on')
-        if (summary.refused > 0) cli.finish('findings')
+        const result = { ...summary, ...(rejectedRows === undefined ? {} : { rejectedRows }), dryRun: isDryRun }
+        cli.print(result, () => describe(things, summary, rejectedRows, isDryRun))
+        if (cli.signal.aborted) throw new Failure('interrupted', 'interrupted; run it again to continue')
+        if (summary.rejected > 0) cli.finish('violations')
       }),
     )
 }
 
 function describe(things: string, summary: ImportSummary, report: string | undefined, isDryRun: boolean): string {
-  const { rows, imported, alreadyThere, refused } = summary
+  const { rows, imported, alreadyThere, rejected } = summary
   const count = (number: number): string => number.toLocaleString('en')
-  const said = isDryRun
-    ? `${count(imported)} ${things} could be taken over`
-    : `${count(imported)} ${things} taken over, ${count(alreadyThere)} were there already`
-  const listed = report === undefined ? '' : ` (see ${report})`
-  return `${count(rows)} rows read: ${said}, ${count(refused)} refused${listed}.`
+  const outcome = isDryRun
+    ? `${count(imported)} ${things} can be imported`
+    : `${count(imported)} ${things} imported, ${count(alreadyThere)} already present`
+  const reference = report === undefined ? '' : ` (see ${report})`
+  return `${count(rows)} rows read: ${outcome}, ${count(rejected)} rejected${reference}.`
 }

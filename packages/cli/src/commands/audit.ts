@@ -20,8 +20,8 @@ interface AuditCommandOptions {
 export const addAudit: AddCommand = (program, terminal, finished) => {
   program
     .command('audit')
-    .description('compare money, streams and deliveries with each other, in one consistent snapshot (DATABASE_URL)')
-    .option('--rows <count>', 'how many rows that are off are shown of each check', parseRows, 10)
+    .description('check the consistency of money, streams and deliveries in one snapshot (DATABASE_URL)')
+    .option('--rows <count>', 'how many violations of each check are shown', parseRows, 10)
     .option('--outbox-age <duration>', 'how old an unpublished batch may be', '60s')
     .option('--parked-age <duration>', 'how long a delivery may wait for its order', '24h')
     .option('--review-age <duration>', 'how long a review may stay open', '7d')
@@ -47,7 +47,7 @@ export const addAudit: AddCommand = (program, terminal, finished) => {
         const result = await auditLedger(database, limits, (done, total) => progress.update(done, done / total))
         progress.end()
         cli.print(result, () => renderAudit(result, cli))
-        if (!result.isClean) cli.finish('findings')
+        if (!result.isClean) cli.finish('violations')
       }),
     )
 }

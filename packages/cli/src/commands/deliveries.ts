@@ -9,13 +9,13 @@ const load = () => import('../back-office/deliveries.ts')
 export const addDeliveries: AddCommand = (program, terminal, finished) => {
   const deliveries = program
     .command('deliveries')
-    .description('what the provider sent, and what became of it (PAXYO_URL, PAXYO_API_KEY)')
+    .description('order updates received from providers, with their outcomes (PAXYO_URL, PAXYO_API_KEY)')
   deliveries
     .command('list')
-    .description('list deliveries, the newest first')
+    .description('list deliveries, newest first')
     .option('-o, --outcome <outcome>', `one of ${RECORDED_OUTCOMES.join(', ')}`)
-    .option('--provider <name>', 'only those of this provider')
-    .option('--order <orderId>', "only of this order of the panel's")
+    .option('--provider <name>', 'only deliveries of this provider')
+    .option('--order <orderId>', "only deliveries of this order (the panel's id)")
     .option('-l, --limit <count>', 'how many', parseLimit, 50)
     .action(
       action(terminal, finished, async (cli, options: ListDeliveriesOptions) =>
@@ -24,16 +24,16 @@ export const addDeliveries: AddCommand = (program, terminal, finished) => {
     )
   deliveries
     .command('show')
-    .description('show one, with what the provider sent')
+    .description('show a delivery with its body')
     .argument('<deliveryId>')
     .action(action(terminal, finished, async (cli, _options, id: string) => (await load()).showDelivery(cli, id)))
   deliveries
     .command('replay')
-    .description('take one in once more, or all of a span of time; no refund is paid twice')
+    .description('process a delivery again, or all deliveries of a time range; no refund is paid twice')
     .argument('[deliveryId]')
     .option('--from <time>', 'received at this time or later, such as 2026-11-22T18:00:00Z')
     .option('--to <time>', 'received before this time')
-    .option('-o, --outcome <outcome>', 'only those with this outcome')
+    .option('-o, --outcome <outcome>', 'only deliveries with this outcome')
     .action(
       action(terminal, finished, async (cli, options: ReplayOptions, id: string | undefined) =>
         (await load()).replayDeliveries(cli, id, options),

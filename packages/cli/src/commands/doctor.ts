@@ -1,5 +1,5 @@
 import { action } from '../cli.ts'
-import type { Finding } from '../doctor/finding.ts'
+import type { Diagnostic } from '../doctor/diagnostic.ts'
 import { printable } from '../output/printable.ts'
 import { table } from '../output/table.ts'
 import type { AddCommand } from '../add-command.ts'
@@ -8,25 +8,26 @@ import type { Terminal } from '../terminal.ts'
 export const addDoctor: AddCommand = (program, terminal, finished) => {
   program
     .command('doctor')
-    .description('look at configuration, PostgreSQL, Redis and the API, and diagnose problems and suggest fixes')
+    .description('check configuration, PostgreSQL, Redis and the API; diagnose problems and suggest fixes')
     .action(
       action(terminal, finished, async (cli) => {
         const { runDoctor } = await import('../doctor/run-doctor.ts')
         const result = await runDoctor(cli.env)
-        cli.print(result, () => render(result.findings, cli))
-        if (!result.isHealthy) cli.finish('findings')
+        cli.print(result, () => render(result.diagnostics, cli))
+        if (!result.isHealthy) cli.finish('violations')
       }),
     )
 }
 
 const STYLES = { ok: 'green', warning: 'yellow', failed: 'red', skipped: 'dim' } as const
 
-function render(findings: readonly Finding[], { style }: Pick<Terminal, 'style'>): string {
-  const rows = findings.flatMap(({ status, check, message, hint }) => [
+function render(diagnostics: readonly Diagnostic[], { style }: Pick<Terminal, 'style'>): string {
+  const rows = diagnostics.flatMap(({ status, check, message, hint }) => [
     [style(STYLES[status], status), check, printable(message)],
     ...(hint === undefined ? [] : [['', '', style('dim', `→ ${hint}`)]]),
   ])
-  const count = (status: Finding['status']): number => findings.filter((finding) => finding.status === status).length
+  const count = (status: Diagnostic['status']): number =>
+    diagnostics.filter((diagnostic) => diagnostic.status === status).length
   const verdict =
     count('failed') > 0
       ? style('red', `${count('failed')} failed, ${count('warning')} warnings.`)

@@ -5,25 +5,25 @@ import { settings } from '../settings.ts'
 const STATEMENT_TIMEOUT_MS = 5_000
 
 const READ_EPOCH = 'SELECT epoch FROM stream_epoch'
-const RENEW_EPOCH = `UPDATE stream_epoch SET epoch = replace(gen_random_uuid()::text, '-', '') RETURNING epoch`
+const ROTATE_EPOCH = `UPDATE stream_epoch SET epoch = replace(gen_random_uuid()::text, '-', '') RETURNING epoch`
 
 export const addEpoch: AddCommand = (program, terminal, finished) => {
   const epoch = program
     .command('epoch')
-    .description("the name of the database's history, which every position of a client carries (DATABASE_URL)")
+    .description("the identifier of the database's history, part of every client's position (DATABASE_URL)")
   epoch
     .command('show')
-    .description('show it')
+    .description('show the epoch')
     .action(action(terminal, finished, async (cli) => print(cli, READ_EPOCH, true)))
   epoch
-    .command('renew')
-    .description('void all positions, as the owner: after a restore, or a failover that may have lost commits')
+    .command('rotate')
+    .description('void all positions: after a restore, or a failover that may have lost commits (as the owner)')
     .addHelpText(
       'after',
-      '\nClients take a snapshot when they come back, readers of the feed of refunds begin anew. Gateways that' +
-        '\nrun on notice it by themselves.',
+      '\nClients reconnect with a snapshot, and readers of the refund feed start from the beginning. Running gateways' +
+        '\ndetect the new epoch.',
     )
-    .action(action(terminal, finished, async (cli) => print(cli, RENEW_EPOCH, false)))
+    .action(action(terminal, finished, async (cli) => print(cli, ROTATE_EPOCH, false)))
 }
 
 async function print(cli: Cli, statement: string, readOnly: boolean): Promise<void> {

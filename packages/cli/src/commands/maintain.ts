@@ -15,7 +15,7 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
     .addHelpText(
       'after',
       '\nEVENT_RETENTION_DAYS: how many days of events are kept, in addition to today (7).' +
-        '\nMAINTAIN_EVERY_HOURS: repeat this often until a signal, where no scheduler runs it; 0 runs it once (0).',
+        '\nMAINTAIN_EVERY_HOURS: the interval at which to repeat until a signal, without a scheduler; 0 runs once (0).',
     )
     .action(
       action(terminal, finished, async (cli) => {
@@ -35,8 +35,8 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
 function printResult(cli: Cli, result: Awaited<ReturnType<typeof maintain>>): void {
   cli.print(result, () =>
     [
-      `Partitions made: ${list(result.created)}; dropped: ${list(result.dropped)}.`,
-      `Idempotency keys forgotten: ${result.forgottenIdempotencyKeys}.`,
+      `Partitions created: ${list(result.created)}; dropped: ${list(result.dropped)}.`,
+      `Expired idempotency keys deleted: ${result.deletedIdempotencyKeys}.`,
     ].join('\n'),
   )
 }
@@ -62,7 +62,7 @@ async function maintain(url: string, retentionDays: number) {
   pool.on('error', () => undefined)
   try {
     const partitions = await maintainEventPartitions(pool, new Date(), retentionDays)
-    return { ...partitions, forgottenIdempotencyKeys: await pruneIdempotencyKeys(pool) }
+    return { ...partitions, deletedIdempotencyKeys: await pruneIdempotencyKeys(pool) }
   } catch (error) {
     throw explainDatabaseError(error, url)
   } finally {

@@ -5,7 +5,7 @@ import { settings } from '../settings.ts'
 export const addMigrate: AddCommand = (program, terminal, finished) => {
   program
     .command('migrate')
-    .description('bring the database up to date, as its owner (DATABASE_URL)')
+    .description('apply pending migrations, as the owner of the database (DATABASE_URL)')
     .action(
       action(terminal, finished, async (cli) => {
         const { DATABASE_URL: url } = await settings(cli.env, ['DATABASE_URL'])

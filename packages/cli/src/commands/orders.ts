@@ -2,7 +2,7 @@ import { action, type Cli } from '../cli.ts'
 import { Failure } from '../failure.ts'
 import { ORDER_FIELDS } from '../import/fields.ts'
 import { readOrderFiles } from '../orders/read-order-file.ts'
-import { refundAnswer } from '../orders/refund-answer.ts'
+import { refundStatus } from '../orders/refund-status.ts'
 import { renderOrder, renderWaiting } from '../orders/render-order.ts'
 import type { AddCommand } from '../add-command.ts'
 import { settings } from '../settings.ts'
@@ -11,10 +11,10 @@ import { addImport } from './add-import.ts'
 const STATEMENT_TIMEOUT_MS = 30_000
 
 export const addOrders: AddCommand = (program, terminal, finished) => {
-  const orders = program.command('orders').description('orders, their refunds, and orders from elsewhere')
+  const orders = program.command('orders').description('orders and their refunds; orders from another system')
   orders
     .command('show')
-    .description('where is its refund? One order with its refunds, deliveries, reviews and events (DATABASE_URL)')
+    .description('show an order with its refunds, deliveries, reviews and events (DATABASE_URL)')
     .argument('<id>', "the panel's order id, or the provider's")
     .action(action(terminal, finished, (cli, _options, id: string) => showOrder(cli, id)))
   addImport(
@@ -37,9 +37,9 @@ async function showOrder(cli: Cli, id: string): Promise<void> {
   })
   const { files, waiting } = await readOrderFiles(database, id)
   if (files.length === 0 && waiting.length === 0) {
-    throw new Failure('not_found', `nothing is known of an order ${id}, neither of the panel nor of the provider`)
+    throw new Failure('not_found', `unknown order ${id}: neither the panel nor a provider has an order with this id`)
   }
-  const value = { orders: files.map((file) => ({ answer: refundAnswer(file), ...file })), waiting }
+  const value = { orders: files.map((file) => ({ refundStatus: refundStatus(file), ...file })), waiting }
   cli.print(value, () =>
     files.length === 0 ? renderWaiting(id, waiting) : files.map((file) => renderOrder(file, cli)).join('\n\n'),
   )

@@ -9,9 +9,9 @@ interface ReconcileOptions {
 export const addReconcile: AddCommand = (program, terminal, finished) => {
   program
     .command('reconcile')
-    .description('ask the provider about orders that it has been silent about (PROVIDER_API_URL, PROVIDER_API_KEY)')
-    .argument('[orderIds...]', "these orders of the panel's, instead of those that are silent")
-    .option('--silent-hours <hours>', 'how long nothing was heard of an open order (6)')
+    .description('ask the provider about open orders without recent updates (PROVIDER_API_URL, PROVIDER_API_KEY)')
+    .argument('[orderIds...]', "the panel's ids of the orders to ask about, instead of open orders without updates")
+    .option('--silent-hours <hours>', 'how long an open order has had no update (6)')
     .option('--orders-max <count>', 'how many orders at most (10000)')
     .action(
       action(terminal, finished, async (cli, { silentHours, ordersMax }: ReconcileOptions, orderIds: string[]) => {

@@ -6,7 +6,7 @@ export const addSimulate: AddCommand = (program, terminal, finished) => {
   program
     .command('simulate')
     .description(
-      "run the provider's simulator (WEBHOOK_URL, WEBHOOK_TOKEN, …; packages/provider-simulator/README.md), until Ctrl-C",
+      'run the provider simulator (WEBHOOK_URL, WEBHOOK_TOKEN, …; packages/provider-simulator/README.md), until Ctrl-C',
     )
     .action(
       action(terminal, finished, async (cli) => {

@@ -7,10 +7,10 @@ export const addTail: AddCommand = (program, terminal, finished) => {
   program
     .command('tail')
     .description('follow events as they are published (REDIS_URL, REDIS_TOPOLOGY, CHANNEL_PREFIX), until Ctrl-C')
-    .option('-u, --user <userId>', "this user's events only")
+    .option('-u, --user <userId>', "only this user's events")
     .addHelpText(
       'after',
-      '\nIt only listens: what was published before, or while it was away, is not shown. In a cluster it needs --user.',
+      '\nShows events from now on: not those published earlier or during a disconnect. A cluster requires --user.',
     )
     .action(
       action(terminal, finished, async (cli, { user }: { user?: string }) => {
@@ -21,7 +21,7 @@ export const addTail: AddCommand = (program, terminal, finished) => {
           channelPrefix: redis.channelPrefix,
           userId: user,
           signal: cli.signal,
-          onFollowing: () => cli.err(`following ${user ?? 'everybody'}\n`),
+          onFollowing: () => cli.err(`following ${user ?? 'all users'}\n`),
           onEvent: (userId, event) => cli.print({ userId, ...event }, () => renderEvent(userId, event, cli)),
         })
       }),

@@ -11,19 +11,19 @@ interface MintOptions {
 }
 
 export const addToken: AddCommand = (program, terminal, finished) => {
-  const token = program.command('token').description("a user's token for the browser")
+  const token = program.command('token').description("a user's browser token")
   token
     .command('mint')
     .description('sign a token with the first of JWT_SECRETS')
-    .requiredOption('-u, --user <userId>', 'whose events it lets its holder see')
-    .option('-e, --expires-in <duration>', 'how long it is good: 90s, 15m, 12h; a day at most', '5m')
+    .requiredOption('-u, --user <userId>', 'the user whose events the token gives access to')
+    .option('-e, --expires-in <duration>', 'its lifetime: 90s, 15m, 12h; at most a day', '5m')
     .action(
       action(terminal, finished, async (cli, { user, expiresIn }: MintOptions) => {
         const { identifierSchema } = await import('@paxyo/contracts')
         const userId = identifierSchema.safeParse(user)
         if (!userId.success) throw new Failure('usage', 'a user id is 1 to 128 printable characters')
         const expiresInS = parseDurationS(expiresIn)
-        if (expiresInS > EXPIRES_IN_MAX_S) throw new Failure('usage', 'a token is good for a day at most')
+        if (expiresInS > EXPIRES_IN_MAX_S) throw new Failure('usage', 'a token is valid for at most a day')
         const minted = await mint(cli.env, userId.data, expiresInS)
         cli.print(minted, () => minted.token)
       }),

@@ -1,7 +1,7 @@
 import type { DatabaseSession } from '../connect-database.ts'
-import { failed, ok, warning, type Finding } from './finding.ts'
+import { failed, ok, warning, type Diagnostic } from './diagnostic.ts'
 
-/** A batch is published right after its commit, and its row goes with the next batch or the sweep of 30 s. */
+/** A batch is published right after its commit; the next batch, or the drain every 30 s, deletes its row. */
 const OUTBOX_AGE_WARNING_S = 60
 const OUTBOX_AGE_FAILED_S = 300
 const PARKED_AGE_WARNING_S = 24 * 3600
@@ -12,26 +12,28 @@ const READ_PARTITIONS = `
     to_regclass(format('events_%s', to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM_DD'))) IS NOT NULL AS today
   FROM generate_series(1, 3) AS days (n), LATERAL (SELECT (now() AT TIME ZONE 'UTC')::date + n AS day) AS later`
 
-/** Events without a partition of their day fall into the default one, which retention cannot drop day by day. */
-export async function partitionsFinding(database: DatabaseSession): Promise<Finding> {
+/** Events without a partition for their day go into the default one, which retention cannot drop by day. */
+export async function diagnosePartitions(database: DatabaseSession): Promise<Diagnostic> {
   const [row] = await database.query<{ ahead: number; today: boolean }>(READ_PARTITIONS)
   const { ahead, today } = row!
-  if (today && ahead === 3) return ok('partitions', 'events have partitions for the days to come')
-  const message = today ? `events have partitions for only ${ahead} of the next 3 days` : 'events have none for today'
-  return warning('partitions', message, 'Run paxyo maintain now, and daily from then on (cron, or a CronJob).')
+  if (today && ahead === 3) return ok('partitions', 'events have partitions for the next days')
+  const message = today
+    ? `events have partitions for only ${ahead} of the next 3 days`
+    : 'events have no partition for today'
+  return warning('partitions', message, 'Run paxyo maintain now, and then daily (cron, or a CronJob).')
 }
 
 const READ_OUTBOX = `
   SELECT count(*)::int AS batches, coalesce(extract(epoch FROM now() - min(created_at)), 0)::int AS "ageS" FROM outbox`
 
-export async function outboxFinding(database: DatabaseSession): Promise<Finding> {
+export async function diagnoseOutbox(database: DatabaseSession): Promise<Diagnostic> {
   const [row] = await database.query<{ batches: number; ageS: number }>(READ_OUTBOX)
   const { batches, ageS } = row!
-  const message = `${batches} batches wait to be published, the oldest for ${ageS} s`
-  const hint = 'Is webhook-ingest running, and does it reach Redis? Its log says why a publish fails.'
+  const message = `${batches} batches are not published yet, the oldest for ${ageS} s`
+  const hint = 'Is webhook-ingest running, and can it reach Redis? Its log has the reason of a failed publish.'
   if (ageS > OUTBOX_AGE_FAILED_S) return failed('outbox', message, hint)
   if (ageS > OUTBOX_AGE_WARNING_S) return warning('outbox', message, hint)
-  return ok('outbox', batches === 0 ? 'nothing waits to be published' : message)
+  return ok('outbox', batches === 0 ? 'every batch is published' : message)
 }
 
 const READ_WAITING = `
@@ -41,20 +43,20 @@ const READ_WAITING = `
     (SELECT coalesce(extract(epoch FROM now() - min(opened_at)), 0)::int FROM reviews WHERE resolved_at IS NULL)
       AS "reviewAgeS"`
 
-/** What waits for a person or for the panel. */
-export async function waitingFindings(database: DatabaseSession): Promise<readonly Finding[]> {
+/** Deliveries that wait for a registration, and reviews that wait for a person. */
+export async function diagnoseWaiting(database: DatabaseSession): Promise<readonly Diagnostic[]> {
   const [row] = await database.query<{ parkedAgeS: number; reviewAgeS: number }>(READ_WAITING)
   const { parkedAgeS, reviewAgeS } = row!
   return [
     parkedAgeS > PARKED_AGE_WARNING_S
       ? warning(
           'parked',
-          `a delivery has waited ${days(parkedAgeS)} for its order to be registered`,
-          'Does the panel register every order? paxyo deliveries list --outcome parked shows which.',
+          `a delivery has been waiting ${days(parkedAgeS)} for its order to be registered`,
+          'Does the panel register every order? List them: paxyo deliveries list --outcome parked.',
         )
-      : ok('parked', 'no delivery waits long for its order'),
+      : ok('parked', 'no delivery has been waiting long for its order'),
     reviewAgeS > REVIEW_AGE_WARNING_S
-      ? warning('reviews', `a review has been open for ${days(reviewAgeS)}`, 'paxyo reviews list shows it.')
+      ? warning('reviews', `a review has been open for ${days(reviewAgeS)}`, 'List them: paxyo reviews list.')
       : ok('reviews', 'no review has been open for long'),
   ]
 }

@@ -1,30 +1,31 @@
-import { failed, ok, warning, type Finding } from './finding.ts'
+import { failed, ok, warning, type Diagnostic } from './diagnostic.ts'
 
-/** Beyond this logs of two machines are hard to read together. */
+/** Beyond this, the logs of two machines are hard to correlate. */
 const WARNING_MS = 2_000
-/** Tokens live for minutes, and signatures are good for five: half a minute of that is ours to lose. */
+/** Tokens are valid for minutes, signatures for five: half a minute of difference is tolerable. */
 const FAILED_MS = 30_000
 
-/** When a question was sent and its answer came, by our clock, and what the server's clock said in between; all in ms. */
+/** When a request was sent and its response received, by the local clock, and the server's time in between; all in ms. */
 export interface ClockReading {
   readonly sentAtMs: number
-  readonly answeredAtMs: number
+  readonly receivedAtMs: number
   readonly serverMs: number
 }
 
-export function clockFinding(
+export function diagnoseClock(
   check: string,
   server: string,
-  { sentAtMs, answeredAtMs, serverMs }: ClockReading,
-): Finding {
-  // Anywhere between the two is as good as the same time.
-  const aheadMs = serverMs < sentAtMs ? sentAtMs - serverMs : Math.min(0, answeredAtMs - serverMs)
+  { sentAtMs, receivedAtMs, serverMs }: ClockReading,
+): Diagnostic {
+  // Any server time between the two counts as equal.
+  const aheadMs = serverMs < sentAtMs ? sentAtMs - serverMs : Math.min(0, receivedAtMs - serverMs)
   const differenceMs = Math.abs(aheadMs)
   if (differenceMs <= WARNING_MS)
-    return ok(check, `agrees with ours within ${Math.max(1, Math.round(differenceMs))} ms`)
-  const way = aheadMs > 0 ? 'ahead of' : 'behind'
-  const message = `our clock is ${describe(differenceMs)} ${way} that of ${server}`
-  const hint = 'Keep all machines on NTP (timedatectl set-ntp true); tokens and signatures are refused otherwise.'
+    return ok(check, `agrees with the local clock within ${Math.max(1, Math.round(differenceMs))} ms`)
+  const direction = aheadMs > 0 ? 'ahead of' : 'behind'
+  const message = `the local clock is ${describe(differenceMs)} ${direction} that of ${server}`
+  const hint =
+    'Synchronize all machines with NTP (timedatectl set-ntp true): otherwise tokens and signatures are rejected.'
   return differenceMs > FAILED_MS ? failed(check, message, hint) : warning(check, message, hint)
 }
 

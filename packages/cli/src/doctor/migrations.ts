@@ -1,6 +1,6 @@
 import { MIGRATION_NAMES } from '@paxyo/database'
 import type { DatabaseSession } from '../connect-database.ts'
-import { failed, ok, warning, type Finding } from './finding.ts'
+import { failed, ok, warning, type Diagnostic } from './diagnostic.ts'
 
 const READ_STATE = `
   SELECT current_database() AS database,
@@ -19,12 +19,12 @@ interface State {
 
 const TABLES_SHOWN_MAX = 4
 
-/** Whether the database is the right one, and up to date. */
-export async function migrationFinding(database: DatabaseSession): Promise<Finding> {
+/** Checks that the database is the right one, and up to date. */
+export async function diagnoseMigrations(database: DatabaseSession): Promise<Diagnostic> {
   const [state] = await database.query<State>(READ_STATE)
   const { database: name, isOurs, mayRead, tables } = state!
   if (!isOurs) return notOurs(name, tables ?? [])
-  if (!mayRead) return warning('migrations', 'only the owner may see them', 'Run paxyo doctor as the owner once.')
+  if (!mayRead) return warning('migrations', 'only the owner can read them', 'Run paxyo doctor as the owner once.')
 
   const rows = await database.query<{ name: string }>('SELECT name FROM kysely_migration')
   const applied = new Set(rows.map((row) => row.name))
@@ -34,16 +34,16 @@ export async function migrationFinding(database: DatabaseSession): Promise<Findi
   }
   const unknown = [...applied].filter((migration) => !MIGRATION_NAMES.includes(migration))
   if (unknown.length === 0) return ok('migrations', `up to date (${MIGRATION_NAMES.at(-1)})`)
-  const message = `the database is newer than this program: ${unknown.join(', ')}`
-  return warning('migrations', message, 'Bring the program up to date.')
+  const message = `the database has migrations that this version does not know: ${unknown.join(', ')}`
+  return warning('migrations', message, 'Update this program.')
 }
 
-function notOurs(name: string, tables: readonly string[]): Finding {
+function notOurs(name: string, tables: readonly string[]): Diagnostic {
   if (tables.length === 0) {
     const hint = 'Run paxyo migrate, or correct the name of the database in DATABASE_URL.'
     return failed('migrations', `the database "${name}" is empty`, hint)
   }
   const shown = tables.slice(0, TABLES_SHOWN_MAX).join(', ') + (tables.length > TABLES_SHOWN_MAX ? ', …' : '')
-  const message = `the database "${name}" is another one: it has none of our tables, but ${shown}`
+  const message = `the database "${name}" belongs to another program: its tables are ${shown}`
   return failed('migrations', message, 'Correct the name of the database in DATABASE_URL.')
 }

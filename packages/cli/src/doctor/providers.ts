@@ -1,38 +1,38 @@
 import type { ProviderSettings } from '@paxyo/providers'
 import { ConfigError } from '@paxyo/service-kit'
 import { loadProviders } from '../load-providers.ts'
-import { failed, ok, warning, type Finding } from './finding.ts'
+import { failed, ok, warning, type Diagnostic } from './diagnostic.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** Which providers are configured, how each can be reached and what its own words mean; or every problem. */
-export function providerFindings(env: Environment): readonly Finding[] {
+/** Lists the configured providers with their APIs, authentication and status words; or every problem. */
+export function diagnoseProviders(env: Environment): readonly Diagnostic[] {
   try {
-    // Where one provider is described by variables, this machine may lack its secrets, and need not have them.
+    // Where variables describe the only provider, this machine may lack its secrets, and does not need them.
     const describesAll = Boolean(env['PROVIDERS_FILE'] || env['PROVIDERS_FILE_FILE'])
-    return loadProviders(env).map((settings) => providerFinding(settings, describesAll))
+    return loadProviders(env).map((settings) => diagnoseProvider(settings, describesAll))
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     return error.problems.map((problem) => failed('providers', problem, 'Correct PROVIDERS_FILE, or the variable.'))
   }
 }
 
-function providerFinding(settings: ProviderSettings, describesAll: boolean): Finding {
+function diagnoseProvider(settings: ProviderSettings, describesAll: boolean): Diagnostic {
   const { name, format, api, statusMap, authentication } = settings
-  const proofs = [
+  const methods = [
     ...(authentication.signatureKeys.length > 0 ? ['signatures'] : []),
     ...(authentication.tokens.length > 0 ? ['tokens'] : []),
     ...(authentication.allowedCidrs.length > 0 ? ['networks'] : []),
   ]
-  const words = Object.entries(statusMap).map(([word, status]) => `"${word}" is ${status}`)
+  const statusWords = Object.entries(statusMap).map(([word, status]) => `"${word}" is ${status}`)
   const check = `provider-${name}`
   const facts = [
     `format ${format}`,
-    ...(proofs.length > 0 ? [`authenticated by ${proofs.join(', ')}`] : []),
+    ...(methods.length > 0 ? [`authenticated by ${methods.join(', ')}`] : []),
     api === undefined ? 'no API' : `API at ${new URL(api.url).origin}`,
-    ...words,
+    ...statusWords,
   ].join('; ')
-  if (proofs.length > 0 || !describesAll) return ok(check, facts)
+  if (methods.length > 0 || !describesAll) return ok(check, facts)
   const hint = 'Give it webhookTokens, webhookSecrets or allowCidrs in PROVIDERS_FILE.'
   return warning(check, `${facts}; its webhooks cannot be authenticated and are rejected`, hint)
 }

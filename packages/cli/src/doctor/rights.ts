@@ -1,10 +1,10 @@
 import { DATABASE_ROLES } from '@paxyo/database'
 import type { DatabaseSession } from '../connect-database.ts'
-import { failed, ok, type Finding } from './finding.ts'
+import { failed, ok, type Diagnostic } from './diagnostic.ts'
 
 const { ingest, gateway } = DATABASE_ROLES
 
-/** What each role must be able to do. A column's right is enough where only columns may be changed. */
+/** The privileges that each role needs. A privilege on a column is enough where only columns may be changed. */
 const NEEDED: readonly (readonly [role: string, table: string, rights: readonly string[]])[] = [
   [ingest, 'accounts', ['SELECT', 'INSERT', 'UPDATE']],
   [ingest, 'orders', ['SELECT', 'INSERT', 'UPDATE']],
@@ -25,7 +25,7 @@ const NEEDED: readonly (readonly [role: string, table: string, rights: readonly 
   [gateway, 'stream_epoch', ['SELECT']],
 ]
 
-/** What no role may do: rewrite the past, or, for the gateway, write at all. */
+/** The privileges that no role may have: changing history, or, for the gateway, writing. */
 const FORBIDDEN: typeof NEEDED = [
   [ingest, 'ledger_entries', ['UPDATE', 'DELETE', 'TRUNCATE']],
   [ingest, 'events', ['UPDATE', 'DELETE', 'TRUNCATE']],
@@ -35,77 +35,83 @@ const FORBIDDEN: typeof NEEDED = [
 ]
 
 const READ_ROLES = `
-  SELECT name, oid IS NOT NULL AS "isThere", oid IS NOT NULL AND pg_has_role(current_user, oid, 'SET') AS "mayBeTaken"
+  SELECT name, oid IS NOT NULL AS "exists", oid IS NOT NULL AND pg_has_role(current_user, oid, 'SET') AS "canBeAssumed"
   FROM unnest($1::text[]) AS name LEFT JOIN pg_roles ON rolname = name`
 
-// A right on all columns is one on any; DELETE and TRUNCATE know no columns.
+// A privilege on all columns counts as one on any; DELETE and TRUNCATE have no column privileges.
 const READ_RIGHTS = `
   SELECT "role", "table", "right",
     has_table_privilege("role", "table", "right")
       OR "right" IN ('SELECT', 'INSERT', 'UPDATE') AND has_any_column_privilege("role", "table", "right") AS "has"
   FROM unnest($1::text[], $2::text[], $3::text[]) AS asked ("role", "table", "right")`
 
-const READ_GUARDS = `
+const READ_MISSING_TRIGGERS = `
   SELECT name FROM unnest(ARRAY['ledger_entries', 'events']) AS name
   WHERE NOT EXISTS (
     SELECT FROM pg_trigger WHERE tgrelid = name::regclass AND tgname = 'append_only' AND tgenabled IN ('O', 'A'))`
 
-export async function rightsFindings(database: DatabaseSession): Promise<readonly Finding[]> {
-  const roles = await database.query<{ name: string; isThere: boolean; mayBeTaken: boolean }>(READ_ROLES, [
+export async function diagnoseRights(database: DatabaseSession): Promise<readonly Diagnostic[]> {
+  const roles = await database.query<{ name: string; exists: boolean; canBeAssumed: boolean }>(READ_ROLES, [
     [ingest, gateway],
   ])
-  const missing = roles.filter(({ isThere }) => !isThere).map(({ name }) => name)
+  const missing = roles.filter(({ exists }) => !exists).map(({ name }) => name)
   if (missing.length > 0) {
-    const hint = `CREATE ROLE ${missing[0]} NOLOGIN; then grant what packages/database/src/migrations/0002-roles.ts says.`
-    return [failed('roles', `the roles ${missing.join(', ')} are not there: restored from another server?`, hint)]
+    const hint = `CREATE ROLE ${missing[0]} NOLOGIN; then run the grants of packages/database/src/migrations/0002-roles.ts.`
+    return [
+      failed('roles', `missing roles: ${missing.join(', ')}; was the database restored from another server?`, hint),
+    ]
   }
-  return [roleFinding(roles), await grantsFinding(database), await guardsFinding(database)]
+  return [diagnoseRoles(roles), await diagnoseGrants(database), await diagnoseAppendOnly(database)]
 }
 
-/** A login needs one of the roles, the one of its service; the owner has both. */
-function roleFinding(roles: readonly { name: string; mayBeTaken: boolean }[]): Finding {
-  const taken = roles.filter(({ mayBeTaken }) => mayBeTaken).map(({ name }) => name)
-  if (taken.length > 0) return ok('roles', `this login may take on ${taken.join(' and ')}`)
-  return failed('roles', 'this login may take on none of our roles', `GRANT ${ingest} TO <login>; as the owner.`)
-}
-
-async function grantsFinding(database: DatabaseSession): Promise<Finding> {
-  const lacking = (await readRights(database, NEEDED)).filter(({ has }) => !has)
-  const tooMany = (await readRights(database, FORBIDDEN)).filter(({ has }) => has)
-  const first = lacking[0] ?? tooMany[0]
-  if (first === undefined) return ok('grants', 'each role may do what it needs, and cannot rewrite the past')
-  const say = (asked: Asked[], verb: string): string[] =>
-    asked.map(({ role, table, right }) => `${role} ${verb} ${right} ${table}`)
+/** A login needs the role of its service; the owner has both. */
+function diagnoseRoles(roles: readonly { name: string; canBeAssumed: boolean }[]): Diagnostic {
+  const taken = roles.filter(({ canBeAssumed }) => canBeAssumed).map(({ name }) => name)
+  if (taken.length > 0) return ok('roles', `this login can assume ${taken.join(' and ')}`)
   return failed(
-    'grants',
-    [...say(lacking, 'may not'), ...say(tooMany, 'may')].join('; '),
-    lacking.length > 0
-      ? `GRANT ${first.right} ON ${first.table} TO ${first.role}; as the owner, and so on.`
-      : `REVOKE ${first.right} ON ${first.table} FROM ${first.role}; as the owner, and so on.`,
+    'roles',
+    `this login can assume neither ${ingest} nor ${gateway}`,
+    `GRANT ${ingest} TO <login>; as the owner.`,
   )
 }
 
-interface Asked {
+async function diagnoseGrants(database: DatabaseSession): Promise<Diagnostic> {
+  const lacking = (await readRights(database, NEEDED)).filter(({ has }) => !has)
+  const tooMany = (await readRights(database, FORBIDDEN)).filter(({ has }) => has)
+  const first = lacking[0] ?? tooMany[0]
+  if (first === undefined) return ok('grants', 'each role has the privileges that it needs, and cannot change history')
+  const describe = (privileges: Privilege[], verb: string): string[] =>
+    privileges.map(({ role, table, right }) => `${role} ${verb} ${right} ${table}`)
+  return failed(
+    'grants',
+    [...describe(lacking, 'may not'), ...describe(tooMany, 'may')].join('; '),
+    lacking.length > 0
+      ? `GRANT ${first.right} ON ${first.table} TO ${first.role}; as the owner, and likewise for the others.`
+      : `REVOKE ${first.right} ON ${first.table} FROM ${first.role}; as the owner, and likewise for the others.`,
+  )
+}
+
+interface Privilege {
   readonly role: string
   readonly table: string
   readonly right: string
   readonly has: boolean
 }
 
-function readRights(database: DatabaseSession, rights: typeof NEEDED): Promise<Asked[]> {
+function readRights(database: DatabaseSession, rights: typeof NEEDED): Promise<Privilege[]> {
   const asked = rights.flatMap(([role, table, names]) => names.map((right) => ({ role, table, right })))
-  return database.query<Asked>(READ_RIGHTS, [
+  return database.query<Privilege>(READ_RIGHTS, [
     asked.map(({ role }) => role),
     asked.map(({ table }) => table),
     asked.map(({ right }) => right),
   ])
 }
 
-async function guardsFinding(database: DatabaseSession): Promise<Finding> {
-  const rows = await database.query<{ name: string }>(READ_GUARDS)
+async function diagnoseAppendOnly(database: DatabaseSession): Promise<Diagnostic> {
+  const rows = await database.query<{ name: string }>(READ_MISSING_TRIGGERS)
   const first = rows[0]
-  if (first === undefined) return ok('append-only', 'ledger and events refuse every change')
+  if (first === undefined) return ok('append-only', 'the ledger and the events are append-only')
   const names = rows.map(({ name }) => name).join(', ')
   const hint = `ALTER TABLE ${first.name} ENABLE TRIGGER append_only; as the owner, then paxyo audit.`
-  return failed('append-only', `the guard of ${names} is switched off or gone`, hint)
+  return failed('append-only', `the trigger append_only of ${names} is disabled or missing`, hint)
 }

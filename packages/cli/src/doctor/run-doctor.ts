@@ -1,28 +1,33 @@
-import { apiFindings } from './api-findings.ts'
-import { configurationFindings, type DoctorConfig } from './configuration.ts'
-import type { Finding } from './finding.ts'
-import { nodeFinding } from './node-version.ts'
-import { postgresFindings } from './postgres-findings.ts'
-import { providerFindings } from './providers.ts'
-import { redisFindings } from './redis-findings.ts'
+import { diagnoseApi } from './diagnose-api.ts'
+import { diagnoseConfiguration, type DoctorConfig } from './configuration.ts'
+import type { Diagnostic } from './diagnostic.ts'
+import { diagnoseNode } from './node-version.ts'
+import { diagnosePostgres } from './diagnose-postgres.ts'
+import { diagnoseProviders } from './providers.ts'
+import { diagnoseRedis } from './diagnose-redis.ts'
 
 export interface DoctorResult {
   readonly isHealthy: boolean
-  readonly findings: readonly Finding[]
+  readonly diagnostics: readonly Diagnostic[]
 }
 
-/** Looks at everything that can be looked at; what has failed is a finding, and never ends the examination. */
+/** Runs every check that can run; a failure is a diagnostic, and never ends the run. */
 export async function runDoctor(env: Readonly<Record<string, string | undefined>>): Promise<DoctorResult> {
-  const { findings: configuration, config } = await configurationFindings(env)
-  const servers = await Promise.all(examinations(config))
-  const findings = [...configuration, ...providerFindings(env), nodeFinding(process.versions.node), ...servers.flat()]
-  return { isHealthy: findings.every(({ status }) => status !== 'failed'), findings }
+  const { diagnostics: configuration, config } = await diagnoseConfiguration(env)
+  const servers = await Promise.all(serverChecks(config))
+  const diagnostics = [
+    ...configuration,
+    ...diagnoseProviders(env),
+    diagnoseNode(process.versions.node),
+    ...servers.flat(),
+  ]
+  return { isHealthy: diagnostics.every(({ status }) => status !== 'failed'), diagnostics }
 }
 
-function examinations({ databaseUrl, redis, api }: DoctorConfig): Promise<readonly Finding[]>[] {
+function serverChecks({ databaseUrl, redis, api }: DoctorConfig): Promise<readonly Diagnostic[]>[] {
   return [
-    ...(databaseUrl === undefined ? [] : [postgresFindings(databaseUrl)]),
-    ...(redis === undefined ? [] : [redisFindings(redis)]),
-    ...(api === undefined ? [] : [apiFindings(api)]),
+    ...(databaseUrl === undefined ? [] : [diagnosePostgres(databaseUrl)]),
+    ...(redis === undefined ? [] : [diagnoseRedis(redis)]),
+    ...(api === undefined ? [] : [diagnoseApi(api)]),
   ]
 }

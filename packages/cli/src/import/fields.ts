@@ -1,4 +1,4 @@
-/** What is known of an order that comes from elsewhere; the README says what each means. */
+/** The fields of an order from another system; the README describes them. */
 export const ORDER_FIELDS = [
   'orderId',
   'provider',
@@ -16,7 +16,7 @@ export const ORDER_FIELDS = [
   'createdAt',
 ] as const
 
-/** What is known of a user. */
+/** The fields of a user's account. */
 export const ACCOUNT_FIELDS = ['userId', 'balance', 'currency'] as const
 
 export const IMPORT_FORMATS = ['csv', 'ndjson', 'mysql-tab', 'mysql-csv'] as const

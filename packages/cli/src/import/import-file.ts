@@ -11,30 +11,30 @@ import type { ImportKind } from './import-kinds.ts'
 import { readImportMap } from './import-map.ts'
 import { importRows, type ImportSummary } from './import-rows.ts'
 import { openImportFile } from './read-records.ts'
-import { openRefusedReport } from './refused-report.ts'
+import { openRejectionReport } from './rejection-report.ts'
 
 const CONNECTIONS_MAX = 2
 
 export interface ImportFileOptions {
   /** `-` for the standard input. */
   readonly file: string
-  /** What it holds, such as `orders`. */
+  /** The name of the rows, such as `orders`. */
   readonly things: string
   readonly fields: readonly string[]
   readonly map: string | undefined
   readonly format: ImportFormat | undefined
-  /** Where refused rows go. */
+  /** The file for rejected rows. */
   readonly report: string
   /** Reads and checks every row, and changes nothing. */
   readonly isDryRun: boolean
 }
 
-/** @returns what became of the rows, and where those that were refused are listed. */
+/** @returns the counts, and the path of the file that lists the rejected rows. */
 export async function importFile<Item extends object>(
   cli: Cli,
   { toItem, importBatch }: ImportKind<Item>,
   options: ImportFileOptions,
-): Promise<{ summary: ImportSummary; refusedRows: string | undefined }> {
+): Promise<{ summary: ImportSummary; rejectedRows: string | undefined }> {
   const { file, things, isDryRun } = options
   const map = await readImportMap(options.map, options.fields)
   const input = await openImportFile(file, options.format ?? map.format ?? formatOf(file), map.header, cli.signal)
@@ -47,7 +47,7 @@ export async function importFile<Item extends object>(
   const providers = loadProviders(cli.env).map(createProvider)
   const verifiedProviders = new Set(given?.VERIFY_REFUNDS === 'on' ? providers.map(({ name }) => name) : [])
   const deps = pool && { pool, newId, verifiedProviders }
-  const report = await openRefusedReport(options.report)
+  const report = await openRejectionReport(options.report)
   const progress = startProgress(cli, things, 'rows')
   resources.defer(() => progress.end())
   const handling = {
@@ -58,10 +58,10 @@ export async function importFile<Item extends object>(
   try {
     const summary = await importRows(input.records, handling, {
       signal: cli.signal,
-      onRefused: (refused) => report.add(refused),
+      onRejected: (row) => report.add(row),
       onProgress: (rows) => progress.update(rows, input.part()),
     })
-    return { summary, refusedRows: await report.end() }
+    return { summary, rejectedRows: await report.end() }
   } catch (error) {
     throw url === undefined ? error : explainDatabaseError(error, url)
   }

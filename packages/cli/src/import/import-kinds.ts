@@ -5,7 +5,7 @@ import type { ImportRecord } from './read-records.ts'
 import { toImportedAccount } from './to-imported-account.ts'
 import { toImportedOrder } from './to-imported-order.ts'
 
-/** How rows become what is taken over, and how that is done. */
+/** Converts rows of one kind to items, and imports them. */
 export interface ImportKind<Item> {
   readonly toItem: (record: ImportRecord, map: ImportMap, providers: readonly Provider[]) => Item | string
   readonly importBatch: (deps: ImportDeps, items: readonly Item[]) => Promise<readonly string[]>

@@ -4,24 +4,24 @@ import { z } from 'zod'
 import { Failure } from '../failure.ts'
 import { IMPORT_FORMATS } from './fields.ts'
 
-/** Where a value is taken from: a column of the file, or the same for every row. */
+/** The source of a value: a column of the file, or a constant. */
 const sourceSchema = z.union([z.string().min(1), z.strictObject({ value: z.string() })])
 
-/** How a file's columns become our fields. Fields that are not named are looked for under their own names. */
+/** Maps a file's columns to fields. A field that is not mapped is read from the column with its own name. */
 export const importMapSchema = z.strictObject({
   format: z.enum(IMPORT_FORMATS).optional(),
-  /** The names of the columns, for files whose first line does not say them. */
+  /** The names of the columns, for files without a header line. */
   header: z.array(z.string().min(1)).min(1).max(256).optional(),
   columns: z.record(z.string(), sourceSchema).default({}),
-  /** What the file's statuses mean, where they are not spelled as providers do. */
+  /** The meaning of the file's statuses, where they differ from the provider's. */
   statuses: z.record(z.string(), z.enum(ORDER_STATUSES)).default({}),
-  /** The zone of times without one. */
+  /** The time zone of times without one. */
   timeZone: boundedText(6, /^[+-](?:0\d|1[0-4]):[0-5]\d$/, 'must be an offset such as "+03:00"').default('+00:00'),
 })
 
 export type ImportMap = z.output<typeof importMapSchema>
 
-/** @throws Failure when the file is not there or is no map for these fields. */
+/** @throws Failure when the file is missing or is not a map of these fields. */
 export async function readImportMap(path: string | undefined, fields: readonly string[]): Promise<ImportMap> {
   if (path === undefined) return importMapSchema.parse({})
   let json: unknown
@@ -31,7 +31,7 @@ export async function readImportMap(path: string | undefined, fields: readonly s
     throw new Failure('usage', `the map ${path} cannot be read: ${(error as Error).message}`)
   }
   const map = importMapSchema.safeParse(json)
-  if (!map.success) throw new Failure('usage', `the map ${path} is wrong:\n${z.prettifyError(map.error)}`)
+  if (!map.success) throw new Failure('usage', `the map ${path} is invalid:\n${z.prettifyError(map.error)}`)
   const unknown = Object.keys(map.data.columns).filter((field) => !fields.includes(field))
   if (unknown.length === 0) return map.data
   throw new Failure('usage', `the map ${path} names ${unknown.join(', ')}: the fields are ${fields.join(', ')}`)

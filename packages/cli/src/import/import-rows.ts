@@ -1,10 +1,10 @@
 import type { ImportRecord } from './read-records.ts'
 
-/** What an import does with rows of one kind. */
+/** How an import handles rows of one kind. */
 export interface RowHandling<Item> {
-  /** @returns the item, or why the row is refused. */
+  /** @returns the item, or why the row is rejected. */
   readonly toItem: (record: ImportRecord) => Item | string
-  /** Takes a batch over in one transaction; says of each what became of it. */
+  /** Imports a batch in one transaction. @returns the result of each item. */
   readonly importBatch: (items: readonly Item[]) => Promise<readonly string[]>
 }
 
@@ -13,10 +13,10 @@ export interface ImportSummary {
   readonly rows: number
   readonly imported: number
   readonly alreadyThere: number
-  readonly refused: number
+  readonly rejected: number
 }
 
-export interface RefusedRow {
+export interface RejectedRow {
   readonly row: number
   readonly reason: string
   readonly fields: Readonly<Record<string, unknown>>
@@ -24,8 +24,8 @@ export interface RefusedRow {
 
 /** Rows of one transaction: few enough that webhooks do not wait long for a lock. */
 export const BATCH_ROWS = 500
-/** Transactions at once: while one waits for the disk, the next is computed. */
-const LANES = 2
+/** While one batch waits for the disk, the next is computed. */
+const CONCURRENT_BATCHES_MAX = 2
 
 interface Entry<Item> {
   readonly record: ImportRecord
@@ -33,42 +33,42 @@ interface Entry<Item> {
 }
 
 /**
- * Reads rows and takes them over in batches, a few at a time in memory. There is nothing to be kept for a resumption:
- * what is in the database is skipped, so an import that was cut off is simply run again.
+ * Reads rows and imports them in batches, with only a few rows in memory. It keeps no position: rows that are in the
+ * database are skipped, so an interrupted import is run again.
  *
- * @throws the first error of a batch, once all that were under way have ended.
+ * @throws the first error of a batch, after all running batches have ended.
  */
 export async function importRows<Item extends object>(
   records: AsyncIterable<ImportRecord>,
   { toItem, importBatch }: RowHandling<Item>,
   watch: ImportWatch,
 ): Promise<ImportSummary> {
-  const summary = { rows: 0, imported: 0, alreadyThere: 0, refused: 0 }
-  const lanes = new Set<Promise<void>>()
+  const summary = { rows: 0, imported: 0, alreadyThere: 0, rejected: 0 }
+  const running = new Set<Promise<void>>()
   const errors: unknown[] = []
 
-  async function refuse({ row, fields }: ImportRecord, reason: string): Promise<void> {
-    summary.refused += 1
-    await watch.onRefused({ row, reason, fields })
+  async function reject({ row, fields }: ImportRecord, reason: string): Promise<void> {
+    summary.rejected += 1
+    await watch.onRejected({ row, reason, fields })
   }
 
-  async function takeOver(batch: readonly Entry<Item>[]): Promise<void> {
+  async function importOne(batch: readonly Entry<Item>[]): Promise<void> {
     const results = await importBatch(batch.map(({ item }) => item))
     for (const [index, { record }] of batch.entries()) {
       const result = results[index]!
       if (result === 'imported') summary.imported += 1
       else if (result === 'already_there') summary.alreadyThere += 1
-      else await refuse(record, result)
+      else await reject(record, result)
     }
     watch.onProgress(summary.rows)
   }
 
   async function start(batch: readonly Entry<Item>[]): Promise<void> {
-    while (lanes.size >= LANES) await Promise.race(lanes)
-    const lane = takeOver(batch)
+    while (running.size >= CONCURRENT_BATCHES_MAX) await Promise.race(running)
+    const importing = importOne(batch)
       .catch((error: unknown) => void errors.push(error))
-      .finally(() => lanes.delete(lane))
-    lanes.add(lane)
+      .finally(() => running.delete(importing))
+    running.add(importing)
   }
 
   let batch: Entry<Item>[] = []
@@ -77,7 +77,7 @@ export async function importRows<Item extends object>(
       if (watch.signal.aborted || errors.length > 0) break
       summary.rows += 1
       const item = toItem(record)
-      if (typeof item === 'string') await refuse(record, item)
+      if (typeof item === 'string') await reject(record, item)
       else batch.push({ record, item })
       if (batch.length < BATCH_ROWS) continue
       await start(batch)
@@ -85,7 +85,7 @@ export async function importRows<Item extends object>(
     }
     if (batch.length > 0 && errors.length === 0 && !watch.signal.aborted) await start(batch)
   } finally {
-    await Promise.all(lanes)
+    await Promise.all(running)
   }
   if (errors.length > 0) throw errors[0]
   return summary
@@ -93,6 +93,6 @@ export async function importRows<Item extends object>(
 
 export interface ImportWatch {
   readonly signal: AbortSignal
-  onRefused(refused: RefusedRow): Promise<void>
+  onRejected(row: RejectedRow): Promise<void>
   onProgress(rows: number): void
 }

@@ -7,12 +7,12 @@ import { Failure } from '../failure.ts'
 export type Row = readonly (string | null)[]
 
 const ROW_CHARACTERS_MAX = 1024 * 1024
-/** What MySQL writes for characters that it escapes; any other stands for itself. */
+/** MySQL's escape sequences; any other escaped character stands for itself. */
 const ESCAPED: Readonly<Record<string, string>> = { '0': '\0', b: '\b', n: '\n', r: '\r', t: '\t', Z: '\u001A' }
 
 /**
- * Reads what MySQL itself writes: `mysqldump --tab` and `SELECT … INTO OUTFILE`, with fields that end in `delimiter`,
- * rows that end in a line feed, `\` before what would be misread, and `\N` for NULL. Quotes around fields are taken off.
+ * Reads MySQL's own formats: `mysqldump --tab` and `SELECT … INTO OUTFILE`, with fields that end in `delimiter`, rows
+ * that end in a line feed, `\` as the escape character, and `\N` for NULL. Quotes around fields are removed.
  */
 export function parseMysqlText(delimiter: '\t' | ','): Transform {
   const decoder = new StringDecoder('utf8')

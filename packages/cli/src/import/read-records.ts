@@ -7,7 +7,7 @@ import { Failure } from '../failure.ts'
 import type { ImportFormat } from './fields.ts'
 import { parseMysqlText, type Row } from './mysql-text.ts'
 
-/** One row of a file, by the names of its columns. `problem` says why it could not be read. */
+/** One row of a file, by the names of its columns. `problem` is the reason why it could not be read. */
 export interface ImportRecord {
   /** 1 for the first row of data. */
   readonly row: number
@@ -25,12 +25,12 @@ const RECORD_BYTES_MAX = 1024 * 1024
 const STDIN = '-'
 
 /**
- * Opens a file for reading row by row, never more than a few in memory.
+ * Opens a file for reading row by row, with only a few rows in memory.
  *
  * @param path `-` for the standard input
- * @param header the names of the columns, when the file does not begin with them
- * @param signal ends the reading, with an error
- * @throws Failure when it cannot be opened, and, while reading, when it is not of this format.
+ * @param header the names of the columns, when the file has no header line
+ * @param signal aborts the reading with an error
+ * @throws Failure when it cannot be opened, and, while reading, when it does not have this format.
  */
 export async function openImportFile(
   path: string,
@@ -42,10 +42,10 @@ export async function openImportFile(
   addAbortSignal(signal, input)
   let bytesRead = 0
   input.on('data', (chunk: Buffer) => (bytesRead += chunk.length))
-  // Reading begins with the first record that is asked for.
+  // Reading starts with the first record that is requested.
   input.pause()
   const records = format === 'ndjson' ? readNdjson(input) : readTable(input, format, header)
-  return { records: named(records, path), part: () => (bytes ? bytesRead / bytes : undefined) }
+  return { records: withExplainedErrors(records, path), part: () => (bytes ? bytesRead / bytes : undefined) }
 }
 
 async function openInput(path: string): Promise<{ input: Readable; bytes: number | undefined }> {
@@ -84,14 +84,18 @@ function rowsOf(input: Readable, format: Exclude<ImportFormat, 'ndjson'>): Async
     format === 'csv'
       ? parse({ bom: true, relax_column_count: true, skip_empty_lines: true, max_record_size: RECORD_BYTES_MAX })
       : parseMysqlText(format === 'mysql-tab' ? '\t' : ',')
-  // Whoever reads rows learns of an error.
+  // The iteration over the rows throws the error.
   return pipeline(input, parser, () => undefined)
 }
 
 function headerOf(cells: Row): readonly string[] {
   const names = cells.map((cell) => cell?.trim() ?? '')
   if (names.every((name) => name !== '') && new Set(names).size === names.length) return names
-  throw new Failure('usage', 'the first line does not name the columns', 'Name them in the map: "header": ["id", …]')
+  throw new Failure(
+    'usage',
+    'the first line is not a header with distinct column names',
+    'Name them in the map: "header": ["id", …]',
+  )
 }
 
 async function* readNdjson(input: Readable): AsyncGenerator<ImportRecord> {
@@ -116,18 +120,18 @@ function parseLine(row: number, line: string): ImportRecord {
       return { row, fields: value as Record<string, unknown> }
     }
   } catch {
-    // said below
+    // reported below
   }
-  return { row, fields: { line: line.slice(0, 1000) }, problem: 'the line is no JSON object' }
+  return { row, fields: { line: line.slice(0, 1000) }, problem: 'the line is not a JSON object' }
 }
 
-/** Errors of a parser, in our words. */
-async function* named(records: AsyncIterable<ImportRecord>, path: string): AsyncGenerator<ImportRecord> {
+/** Adds the path and a hint to a parser's errors. */
+async function* withExplainedErrors(records: AsyncIterable<ImportRecord>, path: string): AsyncGenerator<ImportRecord> {
   try {
     yield* records
   } catch (error) {
     if (error instanceof Failure) throw error
-    const hint = 'Rows before it are in. Correct the file and run it again: what is there is skipped.'
-    throw new Failure('usage', `${path} cannot be read on: ${(error as Error).message}`, hint)
+    const hint = 'The rows before it are imported. Correct the file and run it again: they are skipped.'
+    throw new Failure('usage', `reading ${path} failed: ${(error as Error).message}`, hint)
   }
 }

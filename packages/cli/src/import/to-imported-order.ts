@@ -10,12 +10,12 @@ import { toMoneyText, toTime, toValues } from './to-values.ts'
 
 type Values = Partial<Record<(typeof ORDER_FIELDS)[number], string>>
 
-/** What MySQL keeps where no date was given. */
+/** MySQL's value for a missing date. */
 const MYSQL_ZERO_DATE = '0000-00-00'
 
 const schema = registrationSchema.omit({ payment: true })
 
-/** @returns the order, or why the row is refused: nothing is guessed that money depends on. */
+/** @returns the order, or why the row is rejected: a value that money depends on is never guessed. */
 export function toImportedOrder(
   record: ImportRecord,
   map: ImportMap,
@@ -38,10 +38,10 @@ export function toImportedOrder(
   const provider = toProvider(values.provider, providers)
   if (typeof provider === 'string') return provider
   const status = toStatus(values.status, map, provider)
-  if (status === undefined) return `status: ${values.status} is unknown; say in the map what it means`
+  if (status === undefined) return `status: ${values.status} is unknown; add it to the statuses of the map`
   const isDated = values.createdAt !== undefined && !values.createdAt.startsWith(MYSQL_ZERO_DATE)
   const createdAt = isDated ? toTime(values.createdAt!, map.timeZone) : undefined
-  if (isDated && createdAt === undefined) return `createdAt: ${values.createdAt} is no time`
+  if (isDated && createdAt === undefined) return `createdAt: ${values.createdAt} is not a valid time`
 
   const progress = toProgress(values, status, registration.data.quantity)
   if (typeof progress === 'string') return progress
@@ -59,11 +59,11 @@ export function toImportedOrder(
   }
 }
 
-/** Where an order was not passed on, panels write 0 or less. No provider counts like that. */
+/** For an order that was not passed on, panels store 0 or less. No provider uses such ids. */
 const toProviderOrderId = (text: string | undefined): string | undefined =>
   text !== undefined && /^(?:0+|-\d+)$/.test(text) ? undefined : text
 
-/** The configured provider of a row. @returns why there is none. */
+/** @returns the configured provider of a row, or why there is none. */
 function toProvider(name: string | undefined, providers: readonly Provider[]): Provider | string {
   const wanted = name ?? defaultProvider(providers)
   const names = providers.map((provider) => provider.name).join(', ')
@@ -71,7 +71,7 @@ function toProvider(name: string | undefined, providers: readonly Provider[]): P
   return providers.find((provider) => provider.name === wanted) ?? `provider: ${wanted} is not one of ${names}`
 }
 
-/** Panels that wait for the provider's first word keep none. */
+/** A panel stores no status until the provider's first update. */
 function toStatus(text: string | undefined, { statuses }: ImportMap, provider: Provider): OrderStatus | undefined {
   if (text === undefined) return 'pending'
   const status = Object.hasOwn(statuses, text) ? statuses[text]! : provider.readStatus(text)
@@ -84,18 +84,19 @@ function toProgress(
   quantity: number,
 ): { remains: number | null; startCount: number | null } | string {
   const remains = toRemains(values.remains)
-  if (values.remains !== undefined && remains === undefined) return `remains: ${values.remains} is no count`
-  if (status === 'partial' && remains === undefined) return 'remains: a partial order must have them'
-  // Only for partial orders money depends on them.
-  if (status === 'partial' && remains! > quantity) return `remains: ${remains} of ${quantity}`
+  if (values.remains !== undefined && remains === undefined) return `remains: ${values.remains} is not a valid count`
+  if (status === 'partial' && remains === undefined) return 'remains: is required for a partial order'
+  // Money depends on it only for partial orders.
+  if (status === 'partial' && remains! > quantity) return `remains: ${remains} is more than the quantity ${quantity}`
   const startCount = toCount(values.startCount)
-  if (values.startCount !== undefined && startCount === undefined) return `startCount: ${values.startCount} is no count`
+  if (values.startCount !== undefined && startCount === undefined)
+    return `startCount: ${values.startCount} is not a valid count`
   return { remains: remains ?? null, startCount: startCount ?? null }
 }
 
 /**
- * What was paid back. Without a column for it a final order was settled by the system it comes from: we must never pay
- * again what it has paid, and it has paid what was due.
+ * The amount already refunded. Without a column for it, a final order counts as settled by the system that it comes
+ * from: that system has paid the refund that was due, and it must never be paid a second time.
  */
 function toRefunded(
   text: string | undefined,
@@ -106,18 +107,18 @@ function toRefunded(
 ): Money | string {
   if (text !== undefined) {
     const amount = toMoneyText(text)
-    if (amount === undefined) return `refunded: ${text} is no amount`
+    if (amount === undefined) return `refunded: ${text} is not a valid amount`
     return parseMoney(amount) <= charge ? parseMoney(amount) : `refunded: ${text} is more than the charge`
   }
   if (status === 'canceled') return charge
   return status === 'partial' ? refundTarget(charge, remains ?? 0, quantity) : 0n
 }
 
-/** Some providers deliver more than was ordered and say so with a minus: nothing remains then. */
+/** Some providers deliver more than was ordered and report a negative number: nothing remains then. */
 const toRemains = (text: string | undefined): number | undefined =>
   text !== undefined && /^-\d{1,15}$/.test(text) ? 0 : toCount(text)
 
-/** Counts may come as 1000.0 from columns that are no integers. */
+/** Columns that are not integers contain counts such as 1000.0. */
 function toCount(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,15}(?:\.0*)?$/.test(text) ? Number(text) : undefined
 }
@@ -128,7 +129,7 @@ function describe(issues: readonly { path: PropertyKey[]; message: string }[], v
       const value = values[path[0] as keyof Values]
       if (value === undefined) return `${String(path[0])}: is missing`
       return path[0] === 'providerOrderId' && toProviderOrderId(value) === undefined
-        ? `providerOrderId: ${value} stands for none`
+        ? `providerOrderId: ${value} means no id`
         : `${String(path[0])}: ${message}`
     })
     .join('; ')

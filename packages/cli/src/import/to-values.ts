@@ -1,7 +1,7 @@
 import type { ImportMap } from './import-map.ts'
 import type { ImportRecord } from './read-records.ts'
 
-/** A row's text for each field: of the mapped column, or of one with the field's own name; undefined when it is empty. */
+/** A row's text for each field, from the mapped column or the column with the field's own name; undefined when empty. */
 export function toValues<Field extends string>(
   record: ImportRecord,
   fields: readonly Field[],
@@ -24,8 +24,8 @@ function textOf(value: unknown): string | undefined {
 }
 
 /**
- * An amount as we write it: zeros at the end beyond the eighth digit are taken off, more digits are not, because that
- * would change the amount. undefined when it is no amount of ours.
+ * A normalized amount: trailing zeros beyond the eighth decimal are removed; other digits there make it invalid, because
+ * removing them would change the amount. undefined when it is not a valid amount.
  */
 export function toMoneyText(text: string): string | undefined {
   const match = /^(\d{1,12})(?:\.(\d{0,8})0*)?$/.exec(text)
@@ -34,7 +34,7 @@ export function toMoneyText(text: string): string | undefined {
   return fraction ? `${match[1]}.${fraction}` : match[1]
 }
 
-/** A time as MySQL writes it, as ISO 8601, or as seconds since 1970. */
+/** Parses a time in MySQL's format, in ISO 8601, or in seconds since 1970. */
 export function toTime(text: string, timeZone: string): Date | undefined {
   if (/^\d{9,11}$/.test(text)) return new Date(Number(text) * 1000)
   const match = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)(Z|[+-]\d\d:\d\d)?)?$/.exec(text)

@@ -19,35 +19,39 @@ async function create(cli: Cli, db: Kysely<Database>, name: string): Promise<voi
   if (name.trim() === '' || name.length > NAME_LENGTH_MAX || printable(name) !== name) {
     throw new Failure('usage', `a key's name is 1 to ${NAME_LENGTH_MAX} printable characters`)
   }
-  const made = await createApiKey(db, name)
-  if (made === undefined) {
-    throw new Failure('refused', `${API_KEYS_MAX} keys are in force already`, 'Revoke one: paxyo keys list.')
+  const created = await createApiKey(db, name)
+  if (created === undefined) {
+    throw new Failure(
+      'rejected',
+      `the maximum of ${API_KEYS_MAX} active keys is reached`,
+      'Revoke one: paxyo keys list.',
+    )
   }
   // Alone on the output, so that KEY=$(paxyo keys create …) works.
-  cli.print({ ...made, name }, () => made.key)
-  if (!cli.asJson) cli.err('Keep it now: it cannot be shown again.\n')
+  cli.print({ ...created, name }, () => created.key)
+  if (!cli.asJson) cli.err('Store it now: it cannot be shown again.\n')
 }
 
 async function list(cli: Cli, db: Kysely<Database>): Promise<void> {
   const keys = await listApiKeys(db)
   cli.print(keys, () =>
     keys.length === 0
-      ? 'There are no keys.'
+      ? 'No keys.'
       : table([
-          ['key', 'name', 'made', 'last used', 'state'].map((heading) => cli.style('bold', heading)),
+          ['key', 'name', 'created', 'last used', 'state'].map((heading) => cli.style('bold', heading)),
           ...keys.map(({ keyId, name, createdAt, lastUsedAt, revokedAt }) => [
             keyId,
             printable(name),
             createdAt.toISOString(),
             lastUsedAt?.toISOString() ?? 'never',
-            revokedAt === null ? cli.style('green', 'in force') : `revoked ${revokedAt.toISOString()}`,
+            revokedAt === null ? cli.style('green', 'active') : `revoked ${revokedAt.toISOString()}`,
           ]),
         ]),
   )
 }
 
 async function revoke(cli: Cli, db: Kysely<Database>, keyId: string): Promise<void> {
-  if (!(await revokeApiKey(db, keyId))) throw new Failure('not_found', 'there is no such key in force')
+  if (!(await revokeApiKey(db, keyId))) throw new Failure('not_found', 'no such active key')
   const shown = keyId.split('_', 2).join('_')
   cli.print({ revoked: shown }, () => `${shown} is revoked.`)
 }

@@ -1,7 +1,7 @@
 import type { OrderStatus } from '@paxyo/contracts'
 import type { DatabaseSession } from '../connect-database.ts'
 
-/** Everything that is known about one order. */
+/** One order with its account, refunds, deliveries, reviews and events. */
 export interface OrderFile {
   readonly order: OrderRow
   readonly account: { readonly currency: string; readonly balance: string; readonly lastSeq: number }
@@ -57,15 +57,15 @@ export interface EventRow {
   readonly at: string
   readonly event: string
   readonly status: string
-  /** Whether its batch has been in the outbox for longer than one that is published; published, or about to be, when not. */
+  /** Whether its batch has been in the outbox for longer than a published one stays there. */
   readonly isWaiting: boolean
 }
 
-/** One screen has no room for more; the newest are shown. */
+/** A screen has no room for more; the newest are shown. */
 const ROWS_MAX = 20
 
 const time = (column: string): string => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
-/** Money as people write it: 0.75 and not 0.75000000. */
+/** Money without trailing zeros: 0.75 and not 0.75000000. */
 const money = (column: string): string => `trim_scale(${column})::text`
 
 const READ_ORDERS = `
@@ -95,7 +95,7 @@ const READ_REVIEWS = `
     resolved_by AS "resolvedBy", resolution
   FROM reviews WHERE order_id = $1 ORDER BY opened_at LIMIT ${ROWS_MAX}`
 
-/** A published batch is deleted with the next one or by the sweep, which comes every 30 seconds. */
+/** The next batch, or the drain every 30 seconds, deletes a published batch. */
 const PUBLISHED_STAYS_S_MAX = 45
 
 const READ_EVENTS = `
@@ -110,15 +110,15 @@ const READ_EVENTS = `
   ) AS newest ORDER BY seq::bigint`
 
 /**
- * Looks an id up as the panel's and as the provider's. It may be both, of two orders.
+ * Looks up an id as the panel's and as the provider's. It may be both, of two orders.
  *
- * @returns one file an order; and, when none is registered, the deliveries that wait for one.
+ * @returns one file per order; or, when no order is registered, the deliveries that wait for one.
  */
 export async function readOrderFiles(
   database: DatabaseSession,
   id: string,
 ): Promise<{ readonly files: readonly OrderFile[]; readonly waiting: readonly DeliveryRow[] }> {
-  // Of one moment, so that the refund and the event that told of it are there together.
+  // One snapshot, so that a refund is read together with its event.
   await database.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
   const orders = await database.query<OrderRow>(READ_ORDERS, [id])
   const files: OrderFile[] = []

@@ -2,16 +2,16 @@ import { printable } from '../output/printable.ts'
 import { table } from '../output/table.ts'
 import type { Terminal } from '../terminal.ts'
 import type { DeliveryRow, OrderFile } from './read-order-file.ts'
-import { refundAnswer } from './refund-answer.ts'
+import { refundStatus } from './refund-status.ts'
 
 const BODY_LENGTH_MAX = 100
 
-/** One order on one screen, the answer first. */
+/** One order on one screen, the status of its refund first. */
 export function renderOrder(file: OrderFile, { style }: Pick<Terminal, 'style'>): string {
   const { order, account, refunds, deliveries, reviews, events } = file
   const heading = (text: string, rows: readonly unknown[]): string => style('bold', `${text} (${rows.length})`)
   return [
-    `${style('bold', `Order ${printable(order.orderId)}`)}: ${printable(refundAnswer(file))}`,
+    `${style('bold', `Order ${printable(order.orderId)}`)}: ${printable(refundStatus(file))}`,
     '',
     table([
       ['status', order.status + progress(order.remains, order.quantity), 'user', printable(order.userId)],
@@ -59,10 +59,10 @@ export function renderOrder(file: OrderFile, { style }: Pick<Terminal, 'style'>)
     .join('\n')
 }
 
-/** What the provider has said of an order that the panel has not registered. */
+/** The deliveries of an order that the panel has not registered. */
 export function renderWaiting(id: string, deliveries: readonly DeliveryRow[]): string {
   return [
-    `Order ${printable(id)} is not registered; what the provider said about it waits for POST /v1/orders:`,
+    `Order ${printable(id)} is not registered. These deliveries wait for its registration with POST /v1/orders:`,
     renderDeliveries(deliveries),
   ].join('\n')
 }

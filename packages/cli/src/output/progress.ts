@@ -1,17 +1,17 @@
 import type { Terminal } from '../terminal.ts'
 
-/** Says how far long work has come, on a terminal only. */
+/** Shows the progress of long work, on a terminal only. */
 export interface Progress {
-  /** @param part how much of the whole that is, from 0 to 1, when it is known */
+  /** @param part the fraction that is done, from 0 to 1, when it is known */
   update(done: number, part?: number): void
-  /** Takes the bar away. */
+  /** Removes the bar. */
   end(): void
 }
 
 const INTERVAL_MS = 100
 const WIDTH = 24
 
-/** @param unit what is counted, such as `rows` */
+/** @param unit of the count, such as `rows` */
 export function startProgress(
   terminal: Pick<Terminal, 'isWatched' | 'err'>,
   label: string,

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util'
 
 const GAP = '  '
 
-/** Lines of cells, padded so that columns stand below each other. Cells may be coloured. */
+/** Lines of cells, padded so that columns are aligned. Cells may be coloured. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths: number[] = []
   for (const row of rows) {

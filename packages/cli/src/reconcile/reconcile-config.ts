@@ -10,7 +10,7 @@ const ORDERS_MAX_DEFAULT = '10000'
 const variables = {
   DATABASE_URL: env.url('postgres', 'postgresql'),
   ...redisVariables,
-  /** What is logged goes where the report goes, which says itself why the provider ended it. */
+  /** The log goes to the same output as the report, which contains the provider's error anyway. */
   LOG_LEVEL: env.logLevel.default('error'),
   ...providerVariables,
 }
@@ -53,7 +53,7 @@ export function loadReconcileConfig(environment: NodeJS.ProcessEnv, args: readon
   }
 }
 
-/** There must be someone to ask. */
+/** At least one provider must have an API. */
 function askableProblems(raw: Readonly<Record<string, string | undefined>>): string[] {
   if (raw['PROVIDERS_FILE'] === undefined) {
     return ['PROVIDER_API_URL', 'PROVIDER_API_KEY']

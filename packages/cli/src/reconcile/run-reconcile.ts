@@ -23,9 +23,9 @@ export interface RunReconcileOptions {
 const POOL_MAX = 4
 
 /**
- * Reconciles from a process of its own, beside running ones: connects, asks, commits, publishes, and disconnects.
+ * Reconciles from a separate process, while the services run: connects, asks, commits, publishes, and disconnects.
  *
- * @throws the database's errors. An error of a provider stands in the report.
+ * @throws the database's errors. The report contains an error of a provider.
  */
 export async function runReconcile(
   { databaseUrl, redis, providers: settings, log }: RunReconcileOptions,

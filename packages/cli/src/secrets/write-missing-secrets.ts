@@ -20,7 +20,7 @@ export interface SecretsOptions {
 
 const HOSTS_DEFAULT = ['localhost', '127.0.0.1']
 
-/** Rotates or retires what the options name, then creates what is missing. */
+/** Rotates or retires the secret that the options name, then creates the missing secrets. */
 export async function writeMissingSecrets(cli: Cli, options: SecretsOptions): Promise<void> {
   const { SECRETS_DIR } = await settings(cli.env, ['SECRETS_DIR'])
   const folder = options.folder ?? SECRETS_DIR ?? DEFAULT_SECRETS_FOLDER
@@ -28,7 +28,7 @@ export async function writeMissingSecrets(cli: Cli, options: SecretsOptions): Pr
     throw new Failure('usage', (error as Error).message, undefined, { cause: error })
   })
   cli.print({ folder, written }, () =>
-    written.length === 0 ? `${folder}: everything is there.` : `${folder}: wrote ${written.join(', ')}`,
+    written.length === 0 ? `${folder}: nothing is missing.` : `${folder}: wrote ${written.join(', ')}`,
   )
 }
 

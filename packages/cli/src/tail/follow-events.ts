@@ -1,4 +1,4 @@
-import { orderEventSchema, userChannel, type OrderEvent } from '@paxyo/contracts'
+import { heartbeatChannel, orderEventSchema, userChannel, type OrderEvent } from '@paxyo/contracts'
 import type { RedisAddress } from '@paxyo/event-bus'
 import { connectRedis, explainRedisError, isSharded } from '../connect-redis.ts'
 import { Failure } from '../failure.ts'
@@ -6,42 +6,42 @@ import { Failure } from '../failure.ts'
 export interface TailOptions {
   readonly redis: RedisAddress
   readonly channelPrefix: string
-  /** Everybody, when it is not given. */
+  /** All users when undefined. */
   readonly userId: string | undefined
   readonly signal: AbortSignal
-  /** Called once every event from now on is seen. */
+  /** Called when the subscription is active: every later event is received. */
   onFollowing(): void
   onEvent(userId: string, event: OrderEvent): void
 }
 
-const PROBE_SHARD = '{heartbeat}:'
+const HEARTBEAT_PREFIX = heartbeatChannel('')
 
 /**
- * Follows events as they are published, until the signal. What is published while nobody listens is not seen.
+ * Follows events as they are published, until the signal. Events published earlier or during a disconnect are missed.
  *
- * @throws Failure when Redis cannot be reached, refuses, or goes away.
+ * @throws Failure when Redis cannot be reached, rejects a command, or closes the connection.
  */
 export async function followEvents(options: TailOptions): Promise<void> {
   const { redis: address, channelPrefix, userId, signal } = options
   if (userId === undefined && isSharded(address)) {
-    throw new Failure('usage', "a cluster's channels can't be followed all at once", 'Name a user: --user <userId>')
+    throw new Failure('usage', "a cluster's channels cannot be followed all at once", 'Name a user: --user <userId>')
   }
   const channel = userId === undefined ? undefined : channelPrefix + userChannel(userId)
   const redis = await connectRedis(address, 'paxyo-tail', channel ?? channelPrefix)
   try {
     const ended = Promise.withResolvers<void>()
-    redis.on('close', () => ended.reject(explainRedisError(new Error('the connection broke'), address)))
+    redis.on('close', () => ended.reject(explainRedisError(new Error('the connection was lost'), address)))
     redis.on('moved', () =>
-      ended.reject(new Failure('unreachable', 'the channel went to another node', 'Start again.')),
+      ended.reject(new Failure('unreachable', 'the channel moved to another node', 'Start again.')),
     )
     signal.addEventListener('abort', () => ended.resolve(), { once: true })
     if (signal.aborted) return
 
     const receive = (name: string, payload: string): void => {
-      const ours = name.slice(channelPrefix.length)
-      if (ours.startsWith(PROBE_SHARD)) return
+      const key = name.slice(channelPrefix.length)
+      if (key.startsWith(HEARTBEAT_PREFIX)) return
       const event = parseEvent(payload)
-      if (event !== undefined) options.onEvent(ours.slice(ours.indexOf(':') + 1), event)
+      if (event !== undefined) options.onEvent(key.slice(key.indexOf(':') + 1), event)
     }
     redis.on('message', receive)
     redis.on('smessage', receive)
@@ -67,7 +67,7 @@ function parseEvent(payload: string): OrderEvent | undefined {
   }
 }
 
-/** A link of a customer may carry a token of his in its query. */
+/** The query of a customer's link may contain a token. */
 function withoutSecrets(event: OrderEvent): OrderEvent {
   if (!('order' in event)) return event
   return { ...event, order: { ...event.order, link: withoutQuery(event.order.link) } }

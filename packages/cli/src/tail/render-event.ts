@@ -2,7 +2,7 @@ import type { OrderEvent } from '@paxyo/contracts'
 import { printable } from '../output/printable.ts'
 import type { Terminal } from '../terminal.ts'
 
-/** An event in a line. */
+/** An event in one line. */
 export function renderEvent(userId: string, event: OrderEvent, { style }: Pick<Terminal, 'style'>): string {
   const { balance, currency } = event.account
   return [

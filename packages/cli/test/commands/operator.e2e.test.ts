@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { userChannel } from '@paxyo/contracts'
+import { heartbeatChannel, userChannel } from '@paxyo/contracts'
 import { MIGRATION_NAMES } from '@paxyo/database'
 import {
   createTestDatabase,
@@ -16,7 +16,7 @@ import { jwtVerify } from 'jose'
 import { randomUUID } from 'node:crypto'
 import { paxyo, startPaxyo } from '../paxyo.ts'
 
-// One system, and what its operator asks of it.
+// One system, and the commands of its operator.
 
 let database: TestDatabase
 let ingest: ServiceProcess
@@ -69,14 +69,14 @@ describe('keys', () => {
     await register({})
 
     const listed = await paxyo(['keys', 'list'], env)
-    expect(listed.stdout).toMatch(/pxk_[0-9a-f]{12} +shop server +\S+ +(?:never|\S+Z) +in force/)
+    expect(listed.stdout).toMatch(/pxk_[0-9a-f]{12} +shop server +\S+ +(?:never|\S+Z) +active/)
     expect(listed.stdout).not.toContain(key)
 
     const other = (await paxyo(['keys', 'create', 'other', '--json'], env)).json() as { key: string; keyId: string }
     expect((await paxyo(['keys', 'revoke', other.keyId], env)).stdout).toBe(`${other.keyId} is revoked.\n`)
     await eventually(async () => (await post('/v1/orders', {}, other.key)).status === 401)
     const again = await paxyo(['keys', 'revoke', other.keyId], env)
-    expect([again.code, again.stderr]).toEqual([4, 'paxyo: there is no such key in force\n'])
+    expect([again.code, again.stderr]).toEqual([4, 'paxyo: no such active key\n'])
   })
 })
 
@@ -114,28 +114,28 @@ describe('orders show', () => {
   })
 
   test('why there is none', async () => {
-    const answer = async (id: string): Promise<string> => {
+    const statusOf = async (id: string): Promise<string> => {
       const shown = await paxyo(['orders', 'show', id, '--json'], env)
-      return (shown.json() as { orders: { answer: string }[] }).orders[0]!.answer
+      return (shown.json() as { orders: { refundStatus: string }[] }).orders[0]!.refundStatus
     }
     await register({ orderId: 'A-3', providerOrderId: '33333' })
-    expect(await answer('A-3')).toBe('Nothing was refunded: the provider has said nothing about it yet.')
+    expect(await statusOf('A-3')).toBe('Nothing was refunded: the provider has not sent an update yet.')
     await webhook({ order_id: '33333', status: 'In progress' })
-    expect(await answer('A-3')).toBe('Nothing was refunded: the provider is still working on it (in_progress).')
+    expect(await statusOf('A-3')).toBe('Nothing was refunded: the provider has not finished the order (in_progress).')
     await webhook({ order_id: '33333', status: 'Partial' })
-    expect(await answer('A-3')).toMatch(/a person must look at it first \(review \S+, remains_missing\)/)
+    expect(await statusOf('A-3')).toMatch(/a person must decide first \(review \S+, remains_missing\)/)
     await register({ orderId: 'A-4', providerOrderId: '44444' })
     await webhook({ order_id: '44444', status: 'Completed' })
-    expect(await answer('A-4')).toBe('Nothing was refunded: the provider says that it delivered everything.')
+    expect(await statusOf('A-4')).toBe('Nothing was refunded: the provider reports that it delivered everything.')
   })
 
   test('an order that the panel has not registered, and one that nobody knows', async () => {
     await webhook({ order_id: '55555', status: 'Canceled' })
     const parked = await paxyo(['orders', 'show', '55555'], env)
-    expect(parked.stdout).toMatch(/^Order 55555 is not registered; .*\n {2}\S+Z {2}parked {2}\{/)
+    expect(parked.stdout).toMatch(/^Order 55555 is not registered\. .*\n {2}\S+Z {2}parked {2}\{/)
     expect(parked.code).toBe(4)
-    const unknown = await paxyo(['orders', 'show', 'nobody'], env)
-    expect([unknown.code, unknown.stderr]).toEqual([4, expect.stringContaining('nothing is known of an order nobody')])
+    const unknown = await paxyo(['orders', 'show', 'unknown'], env)
+    expect([unknown.code, unknown.stderr]).toEqual([4, expect.stringContaining('unknown order unknown')])
   })
 
   test('an id of two orders shows both', async () => {
@@ -196,7 +196,7 @@ describe('tail', () => {
       at: '2026-11-22T18:00:00.000Z',
       account: { balance: '1', currency: 'USD' },
     }
-    await publisher.publish(`a.b:{heartbeat}:gateway`, JSON.stringify(event))
+    await publisher.publish(`a.b:${heartbeatChannel('gateway')}`, JSON.stringify(event))
     await publisher.publish(`a.b:${userChannel('user-1')}`, 'no event')
     await publisher.publish(`another:${userChannel('user-1')}`, JSON.stringify(event))
     await publisher.publish(`a.b:${userChannel('a:user')}`, JSON.stringify(event))
@@ -205,7 +205,7 @@ describe('tail', () => {
     await redis.stop()
     const { code, stdout, stderr } = await running.ended
     expect(stdout).toBe('2026-11-22T18:00:00.000Z  a:user  seq 1  account.updated  balance 1 USD\n')
-    expect(stderr).toContain('the connection broke')
+    expect(stderr).toContain('the connection was lost')
     expect(code).toBe(3)
   })
 })
@@ -223,7 +223,7 @@ describe('token mint', () => {
 
   test('not for longer than a day, and not without a secret', async () => {
     expect((await paxyo(['token', 'mint', '--user', 'x', '--expires-in', '25h'], env)).stderr).toContain(
-      'a day at most',
+      'at most a day',
     )
     expect((await paxyo(['token', 'mint', '--user', 'x'])).stderr).toContain('JWT_SECRETS')
   })
@@ -234,7 +234,9 @@ describe('migrate and maintain', () => {
     expect((await paxyo(['migrate'], env)).stdout).toBe('The database is up to date.\n')
     expect((await paxyo(['migrate', '--json'], env)).json()).toEqual({ migrated: [] })
     const maintained = await paxyo(['maintain'], { ...env, EVENT_RETENTION_DAYS: '3' })
-    expect(maintained.stdout).toMatch(/^Partitions made: .*; dropped: none\.\nIdempotency keys forgotten: 0\.\n$/)
+    expect(maintained.stdout).toMatch(
+      /^Partitions created: .*; dropped: none\.\nExpired idempotency keys deleted: 0\.\n$/,
+    )
   })
 
   test('a new database is migrated', async () => {
@@ -252,12 +254,12 @@ describe('migrate and maintain', () => {
 
   test('maintain repeats itself where it is asked to, until a signal', async () => {
     const running = startPaxyo(['maintain'], { ...env, MAINTAIN_EVERY_HOURS: '12' })
-    await eventually(() => running.stdout().includes('Idempotency keys'))
+    await eventually(() => running.stdout().includes('idempotency keys'))
     running.child.kill('SIGTERM')
     expect(await running.ended).toMatchObject({ code: 0, stderr: '' })
   })
 
-  test('a bad retention is refused before anything is dropped', async () => {
+  test('a bad retention is rejected before anything is dropped', async () => {
     const { code, stderr } = await paxyo(['maintain'], { ...env, EVENT_RETENTION_DAYS: '-1' })
     expect([code, stderr]).toEqual([2, expect.stringContaining('EVENT_RETENTION_DAYS: must be a whole number')])
   })
@@ -267,17 +269,17 @@ describe('epoch', () => {
   test('it is shown, and renewed by the owner alone', async () => {
     const shown = await paxyo(['epoch', 'show'], env)
     expect(shown.stdout).toMatch(/^[0-9a-f]{32}\n$/)
-    const renewed = (await paxyo(['epoch', 'renew', '--json'], env)).json() as { epoch: string }
-    expect(renewed.epoch).not.toBe(shown.stdout.trim())
-    expect((await paxyo(['epoch', 'show'], env)).stdout).toBe(`${renewed.epoch}\n`)
+    const rotated = (await paxyo(['epoch', 'rotate', '--json'], env)).json() as { epoch: string }
+    expect(rotated.epoch).not.toBe(shown.stdout.trim())
+    expect((await paxyo(['epoch', 'show'], env)).stdout).toBe(`${rotated.epoch}\n`)
 
-    // Roles are those of the whole server, which other runs may use.
+    // Roles belong to the whole server, which other test runs may use.
     const reader = `epoch_reader_${randomUUID().replaceAll('-', '')}`
     await database.owner.query(`CREATE ROLE ${reader} LOGIN PASSWORD 'reader' IN ROLE paxyo_gateway`)
     try {
       const url = Object.assign(new URL(database.url), { username: reader, password: 'reader' }).href
-      const refused = await paxyo(['epoch', 'renew'], { DATABASE_URL: url })
-      expect([refused.code, refused.stderr]).toEqual([5, expect.stringContaining('stream_epoch')])
+      const rejected = await paxyo(['epoch', 'rotate'], { DATABASE_URL: url })
+      expect([rejected.code, rejected.stderr]).toEqual([5, expect.stringContaining('stream_epoch')])
     } finally {
       await database.owner.query(`DROP ROLE ${reader}`)
     }

@@ -32,13 +32,16 @@ test('simulate plays the provider; reconcile asks it for what its webhooks never
       askedCount: 2,
       refunds: [{ orderId: 'A-2', amount: '2.5' }],
       unknown: ['-9'],
-      unanswered: [],
+      withoutResponse: [],
     })
     const again = await paxyo(['reconcile', '--silent-hours', '0'], env)
-    expect(again).toMatchObject({ code: 0, stdout: 'asked about: 1 (1 unchanged)\n' })
+    expect(again).toMatchObject({ code: 0, stdout: 'orders asked about: 1 (1 unchanged)\n' })
 
     const wrong = await paxyo(['reconcile', 'A-1'], { ...env, PROVIDER_API_KEY: 'another key' })
-    expect(wrong).toMatchObject({ code: 1, stdout: 'asked about: 0\nstopped by refused; left: A-1\n' })
+    expect(wrong).toMatchObject({
+      code: 1,
+      stdout: 'orders asked about: 0\nstopped by rejected; not asked about: A-1\n',
+    })
     const { code, stderr } = await paxyo(['reconcile', '--silent-hours', 'soon'], { PROVIDER_API_URL: 'ftp://x' })
     expect(code).toBe(2)
     expect(stderr).toMatch(/PROVIDER_API_URL: must be/)

@@ -26,7 +26,7 @@ test('what is missing is created, what is there stays, what is named is rotated 
 
   expect(await paxyo(['secrets'], { SECRETS_DIR: folder })).toMatchObject({
     code: 0,
-    stdout: `${folder}: everything is there.\n`,
+    stdout: `${folder}: nothing is missing.\n`,
   })
   const rotated = await paxyo(['secrets', '--rotate', 'jwt-secrets'], { SECRETS_DIR: folder })
   expect(rotated.stdout).toBe(`${folder}: wrote jwt-secrets\n`)
@@ -46,6 +46,6 @@ test('npm run secrets is the same command', async () => {
 
 test('a name that cannot be rotated creates nothing', async () => {
   const { code, stderr } = await paxyo(['secrets', '--rotate', 'nonsense', '--folder', folder])
-  expect([code, stderr]).toEqual([2, expect.stringMatching(/^paxyo: nonsense is not to be rotated; these are: /)])
+  expect([code, stderr]).toEqual([2, expect.stringMatching(/^paxyo: nonsense cannot be rotated; available: /)])
   expect(existsSync(folder)).toBe(false)
 })

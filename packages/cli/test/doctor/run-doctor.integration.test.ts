@@ -16,11 +16,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import type { Finding } from '../../src/doctor/finding.ts'
+import type { Diagnostic } from '../../src/doctor/diagnostic.ts'
 import { runDoctor } from '../../src/doctor/run-doctor.ts'
 import { paxyo, startPaxyo } from '../paxyo.ts'
 
-// A PostgreSQL of our own: the tests' shared one runs with fsync off, which the doctor must not like.
+// Its own PostgreSQL: the tests' shared one runs with fsync off, which the doctor must report.
 
 let dir: string
 let postgres: LocalPostgres
@@ -44,7 +44,7 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true })
 })
 
-/** A healthy set-up, for each test to break. */
+/** A healthy setup, which each test breaks in one place. */
 beforeEach(async () => {
   await owner?.end()
   const name = `paxyo_${randomUUID().replaceAll('-', '')}`
@@ -65,11 +65,11 @@ function withPath(url: string, path: string, change: Partial<URL> = {}): string 
   return Object.assign(new URL(url), { pathname: `/${path}`, ...change }).href
 }
 
-/** What is wrong, by check. */
-async function ailments(given: Record<string, string> = env): Promise<Record<string, Finding>> {
-  const { findings } = await runDoctor(given)
-  const ill = findings.filter(({ status }) => status === 'failed' || status === 'warning')
-  return Object.fromEntries(ill.map((finding) => [finding.check, finding]))
+/** Problems by check. */
+async function problemsByCheck(given: Record<string, string> = env): Promise<Record<string, Diagnostic>> {
+  const { diagnostics } = await runDoctor(given)
+  const problems = diagnostics.filter(({ status }) => status === 'failed' || status === 'warning')
+  return Object.fromEntries(problems.map((diagnostic) => [diagnostic.check, diagnostic]))
 }
 
 const failedWith = (message: string | RegExp, hint: string | RegExp) => ({
@@ -80,7 +80,7 @@ const failedWith = (message: string | RegExp, hint: string | RegExp) => ({
 })
 
 test('a healthy set-up', async () => {
-  expect(await ailments()).toEqual({})
+  expect(await problemsByCheck()).toEqual({})
   const { code, stdout } = await paxyo(['doctor'], env)
   expect(stdout).toContain('Healthy, 0 warnings.')
   expect(stdout).toMatch(/ok +pub-sub +a message arrived within \d+ ms/)
@@ -93,24 +93,26 @@ describe('PostgreSQL', () => {
       ...env,
       DATABASE_URL: withPath(env['DATABASE_URL']!, owner.options.database ?? '', { password: 'wrong-password' }),
     })
-    expect(stdout).toMatch(/failed +postgres +PostgreSQL refuses the password of "postgres"\n +→ Put the right one/)
+    expect(stdout).toMatch(/failed +postgres +PostgreSQL rejected the password of "postgres"\n +→ Correct it/)
     expect(stdout).not.toContain('wrong-password')
     expect(code).toBe(1)
   })
 
   test('a host that is not there, and a port where nobody listens', async () => {
     const url = env['DATABASE_URL']!
-    expect(await ailments({ ...env, DATABASE_URL: withPath(url, 'x', { hostname: 'no-such-host.invalid' }) })).toEqual({
-      postgres: failedWith('no machine is called no-such-host.invalid', 'Correct the host in DATABASE_URL'),
+    expect(
+      await problemsByCheck({ ...env, DATABASE_URL: withPath(url, 'x', { hostname: 'no-such-host.invalid' }) }),
+    ).toEqual({
+      postgres: failedWith('unknown host no-such-host.invalid', 'Correct the host in DATABASE_URL'),
     })
     const port = String(await freePort())
-    expect(await ailments({ ...env, DATABASE_URL: withPath(url, 'x', { port }) })).toEqual({
-      postgres: failedWith(`nobody answers at 127.0.0.1:${port}`, 'Start PostgreSQL, or correct host and port'),
+    expect(await problemsByCheck({ ...env, DATABASE_URL: withPath(url, 'x', { port }) })).toEqual({
+      postgres: failedWith(`connection refused at 127.0.0.1:${port}`, 'Start PostgreSQL, or correct host and port'),
     })
   })
 
   test('a database that is not there', async () => {
-    expect(await ailments({ ...env, DATABASE_URL: withPath(postgres.url, 'payxo') })).toEqual({
+    expect(await problemsByCheck({ ...env, DATABASE_URL: withPath(postgres.url, 'payxo') })).toEqual({
       postgres: failedWith('there is no database "payxo"', 'createdb payxo, then paxyo migrate'),
     })
   })
@@ -119,25 +121,25 @@ describe('PostgreSQL', () => {
     const name = `other_${randomUUID().replaceAll('-', '')}`
     await administer(`CREATE DATABASE ${name}`)
     const other = { ...env, DATABASE_URL: withPath(postgres.url, name) }
-    expect(await ailments(other)).toEqual({ migrations: failedWith(`"${name}" is empty`, 'Run paxyo migrate') })
+    expect(await problemsByCheck(other)).toEqual({ migrations: failedWith(`"${name}" is empty`, 'Run paxyo migrate') })
 
     const client = new pg.Client({ connectionString: other.DATABASE_URL })
     await client.connect()
     await client.query('CREATE TABLE wp_posts (id int)')
     await client.end()
-    expect(await ailments(other)).toEqual({
-      migrations: failedWith('is another one: it has none of our tables, but wp_posts', 'Correct the name'),
+    expect(await problemsByCheck(other)).toEqual({
+      migrations: failedWith('belongs to another program: its tables are wp_posts', 'Correct the name'),
     })
   })
 
   test('a missing migration', async () => {
     await owner.query(`DELETE FROM kysely_migration WHERE name = '0002-roles'`)
-    expect(await ailments()).toEqual({ migrations: failedWith('pending: 0002-roles', 'paxyo migrate') })
+    expect(await problemsByCheck()).toEqual({ migrations: failedWith('pending: 0002-roles', 'paxyo migrate') })
   })
 
   test('a database that a newer version has migrated', async () => {
     await owner.query(`INSERT INTO kysely_migration VALUES ('9999-later', now()::text)`)
-    expect(await ailments()).toMatchObject({
+    expect(await problemsByCheck()).toMatchObject({
       migrations: { status: 'warning', message: expect.stringContaining('9999-later') },
     })
   })
@@ -147,15 +149,15 @@ describe('PostgreSQL', () => {
     await owner.query(
       `ALTER DATABASE ${name} SET synchronous_commit = off; ALTER DATABASE ${name} SET random_page_cost = 4`,
     )
-    expect(await ailments()).toEqual({
-      synchronous_commit: failedWith('a crash loses refunds', 'SET synchronous_commit = on'),
+    expect(await problemsByCheck()).toEqual({
+      synchronous_commit: failedWith('a crash loses committed refunds', 'SET synchronous_commit = on'),
       random_page_cost: expect.objectContaining({ status: 'warning', message: expect.stringContaining('4') }),
     })
   })
 
   test('rights that are missing, and one too many', async () => {
     await owner.query('REVOKE INSERT ON outbox FROM paxyo_ingest; GRANT DELETE ON ledger_entries TO paxyo_ingest')
-    expect(await ailments()).toEqual({
+    expect(await problemsByCheck()).toEqual({
       grants: failedWith(
         'paxyo_ingest may not INSERT outbox; paxyo_ingest may DELETE ledger_entries',
         'GRANT INSERT ON outbox TO paxyo_ingest',
@@ -169,16 +171,16 @@ describe('PostgreSQL', () => {
       username: 'stranger',
       password: 'stranger',
     })
-    expect(await ailments({ ...env, DATABASE_URL: url })).toMatchObject({
+    expect(await problemsByCheck({ ...env, DATABASE_URL: url })).toMatchObject({
       migrations: { status: 'warning' },
-      roles: failedWith('none of our roles', 'GRANT paxyo_ingest TO'),
+      roles: failedWith('can assume neither paxyo_ingest nor paxyo_gateway', 'GRANT paxyo_ingest TO'),
     })
   })
 
   test('a guard that somebody switched off', async () => {
     await owner.query('ALTER TABLE ledger_entries DISABLE TRIGGER append_only')
-    expect(await ailments()).toEqual({
-      'append-only': failedWith('the guard of ledger_entries is switched off', 'ENABLE TRIGGER append_only'),
+    expect(await problemsByCheck()).toEqual({
+      'append-only': failedWith('the trigger append_only of ledger_entries is disabled', 'ENABLE TRIGGER append_only'),
     })
   })
 
@@ -186,15 +188,15 @@ describe('PostgreSQL', () => {
     await stayWithinOneDay()
     const tomorrow = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10).replaceAll('-', '_')
     await owner.query(`DROP TABLE events_${tomorrow}`)
-    expect(await ailments()).toMatchObject({
+    expect(await problemsByCheck()).toMatchObject({
       partitions: { status: 'warning', message: expect.stringContaining('2 of the next 3 days') },
     })
   })
 
   test('an outbox that nobody empties', async () => {
     await owner.query(`INSERT INTO outbox VALUES (gen_random_uuid(), '{}', '{}', now() - interval '10 minutes')`)
-    expect(await ailments()).toEqual({
-      outbox: failedWith('1 batches wait to be published, the oldest for 6\\d\\d s', 'Is webhook-ingest running'),
+    expect(await problemsByCheck()).toEqual({
+      outbox: failedWith('1 batches are not published yet, the oldest for 6\\d\\d s', 'Is webhook-ingest running'),
     })
   })
 })
@@ -206,11 +208,11 @@ test('a clock that is off by ten minutes', async () => {
     { ...env, FAKETIME_DONT_FAKE_MONOTONIC: '1' },
     { under: [faketime, '-f', '+10m'] },
   ).ended
-  const { findings } = JSON.parse(stdout) as { findings: Finding[] }
-  const clocks = findings.filter(({ check }) => check.endsWith('-clock'))
+  const { diagnostics } = JSON.parse(stdout) as { diagnostics: Diagnostic[] }
+  const clocks = diagnostics.filter(({ check }) => check.endsWith('-clock'))
   expect(clocks).toEqual([
-    failedWith('our clock is 10 min ahead of that of PostgreSQL', 'NTP'),
-    failedWith('our clock is 10 min ahead of that of Redis', 'NTP'),
+    failedWith('the local clock is 10 min ahead of that of PostgreSQL', 'NTP'),
+    failedWith('the local clock is 10 min ahead of that of Redis', 'NTP'),
   ])
   expect(code).toBe(1)
 })
@@ -224,32 +226,32 @@ describe('Redis', () => {
 
   test('nobody listens', async () => {
     const port = await freePort()
-    expect(await ailments({ ...env, REDIS_URL: `redis://127.0.0.1:${port}` })).toEqual({
-      redis: failedWith(`nobody answers at 127.0.0.1:${port}: Redis does not listen`, 'REDIS_URL'),
+    expect(await problemsByCheck({ ...env, REDIS_URL: `redis://127.0.0.1:${port}` })).toEqual({
+      redis: failedWith(`connection refused at 127.0.0.1:${port}: Redis does not listen`, 'REDIS_URL'),
     })
   })
 
   test('a wrong password', async () => {
     const given = await user('~*', '&*', '+@all')
     const wrong = { ...given, REDIS_URL: given['REDIS_URL']!.replace(':secret@', ':wrong@') }
-    expect(await ailments(wrong)).toEqual({ redis: failedWith('Redis refuses the password', 'REDIS_URL') })
+    expect(await problemsByCheck(wrong)).toEqual({ redis: failedWith('Redis rejected the password', 'REDIS_URL') })
   })
 
   test('a user who may neither subscribe nor publish, or not on our channels', async () => {
-    expect(await ailments(await user('~*', '&*', '+@all', '-subscribe'))).toEqual({
+    expect(await problemsByCheck(await user('~*', '&*', '+@all', '-subscribe'))).toEqual({
       'pub-sub': failedWith('may not subscribe', 'ACL SETUSER <user> \\+subscribe'),
     })
-    expect(await ailments(await user('~*', '&*', '+@all', '-publish'))).toEqual({
+    expect(await problemsByCheck(await user('~*', '&*', '+@all', '-publish'))).toEqual({
       'pub-sub': failedWith('may not publish', 'ACL SETUSER <user> \\+publish'),
     })
-    expect(await ailments(await user('~*', 'resetchannels', '&other:*', '+@all'))).toEqual({
+    expect(await problemsByCheck(await user('~*', 'resetchannels', '&other:*', '+@all'))).toEqual({
       'pub-sub': failedWith('may not subscribe: .*channel', `&${env['CHANNEL_PREFIX']}`),
     })
   })
 
   test('a user who may do only what the services need is healthy', async () => {
     const rules = ['resetchannels', `&${env['CHANNEL_PREFIX']}*`, '+publish', '+subscribe', '+unsubscribe', '+ping']
-    expect(await ailments(await user(...rules, '+client', '+hello', '+auth'))).toEqual({})
+    expect(await problemsByCheck(await user(...rules, '+client', '+hello', '+auth'))).toEqual({})
   })
 })
 
@@ -259,9 +261,9 @@ describe('providers', () => {
     writeFileSync(path, JSON.stringify(providers))
     return path
   }
-  const found = async (given: Record<string, string>): Promise<readonly Finding[]> => {
-    const { findings } = await runDoctor({ ...env, ...given })
-    return findings.filter(({ check }) => check.startsWith('provider'))
+  const found = async (given: Record<string, string>): Promise<readonly Diagnostic[]> => {
+    const { diagnostics } = await runDoctor({ ...env, ...given })
+    return diagnostics.filter(({ check }) => check.startsWith('provider'))
   }
 
   test('each is listed with its API, its own words and how its webhooks are authenticated', async () => {
@@ -272,8 +274,8 @@ describe('providers', () => {
       apiKey: 'hush-hush',
       statusMap: { '5': 'canceled' },
     }
-    const findings = await found({ PROVIDERS_FILE: write([first, { name: 'second' }]) })
-    expect(findings).toMatchObject([
+    const diagnostics = await found({ PROVIDERS_FILE: write([first, { name: 'second' }]) })
+    expect(diagnostics).toMatchObject([
       {
         check: 'provider-first',
         status: 'ok',
@@ -281,10 +283,10 @@ describe('providers', () => {
       },
       { check: 'provider-second', status: 'warning', message: expect.stringContaining('cannot be authenticated') },
     ])
-    expect(JSON.stringify(findings)).not.toMatch(/a-webhook-token|hush-hush/)
+    expect(JSON.stringify(diagnostics)).not.toMatch(/a-webhook-token|hush-hush/)
   })
 
-  test('every problem of the file is a finding of its own', async () => {
+  test('every problem of the file is a diagnostic of its own', async () => {
     expect(
       await found({ PROVIDERS_FILE: write([{ name: 'First' }, { name: 'second', apiKey: 'hush-hush' }]) }),
     ).toEqual([
@@ -296,9 +298,9 @@ describe('providers', () => {
 
 describe('configuration and API', () => {
   test('everything that is missing or malformed is named', async () => {
-    const { findings } = await runDoctor({ DATABASE_URL: 'mysql://nobody', JWT_SECRETS: 'short' })
-    const said = findings.filter(({ check }) => check === 'configuration').map(({ message }) => message)
-    expect(said).toEqual([
+    const { diagnostics } = await runDoctor({ DATABASE_URL: 'mysql://somebody', JWT_SECRETS: 'short' })
+    const messages = diagnostics.filter(({ check }) => check === 'configuration').map(({ message }) => message)
+    expect(messages).toEqual([
       expect.stringContaining('DATABASE_URL: must be an address that begins with postgres://'),
       'REDIS_URL: is required',
       expect.stringContaining('JWT_SECRETS: must be one or more secrets'),
@@ -309,8 +311,8 @@ describe('configuration and API', () => {
     const service = { ...env, PANEL_API_KEYS: 'the-panel-key', WEBHOOK_TOKENS: 'a-webhook-token' }
     await using ingest = await startService('webhook-ingest', service)
     const api = { ...env, PAXYO_URL: ingest.url }
-    expect(await ailments({ ...api, PAXYO_API_KEY: 'the-panel-key' })).toEqual({})
-    expect(await ailments({ ...api, PAXYO_API_KEY: 'another-key' })).toEqual({
+    expect(await problemsByCheck({ ...api, PAXYO_API_KEY: 'the-panel-key' })).toEqual({})
+    expect(await problemsByCheck({ ...api, PAXYO_API_KEY: 'another-key' })).toEqual({
       'api-key': failedWith('does not know PAXYO_API_KEY', 'paxyo keys create'),
     })
 
@@ -318,7 +320,7 @@ describe('configuration and API', () => {
     const port = await freePort()
     await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve))
     try {
-      expect(await ailments({ ...env, PAXYO_URL: `http://127.0.0.1:${port}` })).toEqual({
+      expect(await problemsByCheck({ ...env, PAXYO_URL: `http://127.0.0.1:${port}` })).toEqual({
         api: failedWith('is not webhook-ingest', 'Correct PAXYO_URL'),
       })
     } finally {

@@ -51,7 +51,7 @@ async function webhook(ingest: ServiceProcess, update: object): Promise<unknown>
   return ((await response.json()) as { results: unknown[] }).results[0]
 }
 
-test('orders come with their history, once, and what is refused is listed', async () => {
+test('orders come with their history, once, and what is rejected is listed', async () => {
   const file = write(
     'orders.csv',
     COLUMNS,
@@ -70,13 +70,13 @@ test('orders come with their history, once, and what is refused is listed', asyn
     rows: 8,
     imported: 3,
     alreadyThere: 1,
-    refused: 4,
-    refusedRows: `${file}.refused.ndjson`,
+    rejected: 4,
+    rejectedRows: `${file}.rejected.ndjson`,
     dryRun: false,
   })
   expect(first.code).toBe(1)
-  const refused = readFileSync(`${file}.refused.ndjson`, 'utf8').trim().split('\n')
-  expect(refused.map((line) => JSON.parse(line) as object)).toMatchObject([
+  const rejected = readFileSync(`${file}.rejected.ndjson`, 'utf8').trim().split('\n')
+  expect(rejected.map((line) => JSON.parse(line) as object)).toMatchObject([
     { row: 4, reason: 'providerOrderId: is missing', fields: { orderId: 'A-4' } },
     { row: 5, reason: expect.stringContaining('Refill is unknown') },
     { row: 8, reason: '2 columns instead of 12' },
@@ -91,15 +91,15 @@ test('orders come with their history, once, and what is refused is listed', asyn
     { order_id: 'A-2', status: 'canceled', refunded: 2.5, refunded_elsewhere: 2.5, old: true },
     { order_id: 'A-3', status: 'partial', refunded: 0.75, refunded_elsewhere: 0.75, old: false },
   ])
-  // A row that is refused opens no account.
+  // A row that is rejected opens no account.
   const accounts = await database.owner.query('SELECT user_id FROM accounts ORDER BY user_id')
   expect(accounts.rows).toEqual([{ user_id: '7' }, { user_id: '8' }])
-  // Only what is still open is news.
+  // Only an open order is announced.
   const events = await database.owner.query('SELECT user_id, seq FROM events')
   expect(events.rows).toEqual([{ user_id: '7', seq: '1' }])
 
   const again = await paxyo(['orders', 'import', file, '--json'], env)
-  expect(again.json()).toMatchObject({ imported: 0, alreadyThere: 4, refused: 4 })
+  expect(again.json()).toMatchObject({ imported: 0, alreadyThere: 4, rejected: 4 })
   expect((await paxyo(['audit'], env)).code).toBe(0)
 })
 
@@ -154,20 +154,20 @@ test('what the provider said before the import is applied with it', async () => 
 test('where money waits for the provider, so does what was said before the import', async () => {
   await using ingest = await startIngest()
   await webhook(ingest, { order_id: '1', status: 'Canceled' })
-  const file = write('confirmed.csv', COLUMNS, `A-1,1,7,${REST},In progress,,,`)
+  const file = write('verified.csv', COLUMNS, `A-1,1,7,${REST},In progress,,,`)
   expect((await paxyo(['orders', 'import', file], { ...env, VERIFY_REFUNDS: 'on' })).code).toBe(0)
 
   const { rows } = await database.owner.query(
-    `SELECT outcome, (SELECT count(*)::int FROM verifications WHERE settled_at IS NULL) AS asked,
+    `SELECT outcome, (SELECT count(*)::int FROM verifications WHERE settled_at IS NULL) AS verifications,
        (SELECT balance::float FROM accounts) AS balance FROM deliveries`,
   )
-  expect(rows).toEqual([{ outcome: 'awaiting_verification', asked: 1, balance: 0 }])
+  expect(rows).toEqual([{ outcome: 'awaiting_verification', verifications: 1, balance: 0 }])
 })
 
 test('a dry run changes nothing and needs no database', async () => {
   const file = write('dry.csv', COLUMNS, `A-1,1,7,${REST},Pending,,,`, `A-2,,7,${REST},Pending,,,`)
   const { code, stdout } = await paxyo(['orders', 'import', file, '--dry-run'])
-  expect(stdout).toContain('2 rows read: 1 orders could be taken over, 1 refused')
+  expect(stdout).toContain('2 rows read: 1 orders can be imported, 1 rejected')
   expect(code).toBe(1)
   expect((await database.owner.query('SELECT FROM orders')).rowCount).toBe(0)
 })
@@ -185,7 +185,7 @@ test('NDJSON, where an id above 2⁵³ is written as a string', async () => {
   expect((await paxyo(['orders', 'import', file, '--json'], env)).json()).toMatchObject({
     rows: 3,
     imported: 1,
-    refused: 2,
+    rejected: 2,
   })
   const { rows } = await database.owner.query('SELECT order_id, provider_order_id FROM orders')
   expect(rows).toEqual([{ order_id: '1', provider_order_id: '9007199254740993' }])
@@ -196,12 +196,12 @@ test('balances are taken over once', async () => {
   expect((await paxyo(['accounts', 'import', file, '--json'], env)).json()).toMatchObject({
     imported: 2,
     alreadyThere: 1,
-    refused: 1,
+    rejected: 1,
   })
   const changed = write('users2.csv', 'userId,balance,currency', '7,11,USD', '8,0,EUR', '8,0,USD')
   const second = await paxyo(['accounts', 'import', changed, '--json'], env)
-  expect(second.json()).toMatchObject({ imported: 0, alreadyThere: 1, refused: 2 })
-  expect(readFileSync(`${changed}.refused.ndjson`, 'utf8')).toMatch(/balance_conflict[^]*currency_mismatch/)
+  expect(second.json()).toMatchObject({ imported: 0, alreadyThere: 1, rejected: 2 })
+  expect(readFileSync(`${changed}.rejected.ndjson`, 'utf8')).toMatch(/balance_conflict[^]*currency_mismatch/)
   const { rows } = await database.owner.query('SELECT user_id, balance::float FROM accounts ORDER BY 1')
   expect(rows).toEqual([
     { user_id: '7', balance: 10.25 },
@@ -220,6 +220,6 @@ test('a file that is not there, a map that is wrong, a database that is not ther
 
   const file = write('down.csv', COLUMNS, `A-1,1,7,${REST},Pending,,,`)
   const down = await paxyo(['orders', 'import', file], { DATABASE_URL: 'postgres://x@127.0.0.1:1/x' })
-  expect([down.code, down.stderr]).toEqual([3, expect.stringContaining('nobody answers at 127.0.0.1:1')])
-  expect(existsSync(`${file}.refused.ndjson`)).toBe(false)
+  expect([down.code, down.stderr]).toEqual([3, expect.stringContaining('connection refused at 127.0.0.1:1')])
+  expect(existsSync(`${file}.rejected.ndjson`)).toBe(false)
 })

@@ -34,7 +34,7 @@ test('a last row without a line feed', async () => {
   expect(await parse('', '\t')).toEqual([])
 })
 
-test('a row without an end is refused before it fills the memory', async () => {
+test('a row without an end is rejected before it fills the memory', async () => {
   const endless = 'x'.repeat(1024 * 1024 + 1)
   await expect(parse(endless, '\t', 65_536)).rejects.toThrow('is the format right?')
 })

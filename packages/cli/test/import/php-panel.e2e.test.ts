@@ -62,16 +62,16 @@ test('users, then orders; each killed in the middle and run again', async () => 
   expect(halfway).toBeGreaterThan(USERS / 4)
   expect(halfway).toBeLessThan(USERS)
   const usersAgain = await paxyo(users, env)
-  expect(usersAgain.json()).toMatchObject({ rows: USERS, refused: 0 })
+  expect(usersAgain.json()).toMatchObject({ rows: USERS, rejected: 0 })
   expect((usersAgain.json() as ImportSummary).alreadyThere).toBeGreaterThanOrEqual(halfway)
 
   const orders = ['orders', 'import', join(dir, 'orders.txt'), '--map', join(dir, 'orders-map.json'), '--json']
   await killAt(orders, 'orders', `order_id = '${ORDERS / 2 + 1}'`)
   const there = await count('orders')
   expect(there).toBeGreaterThan(ORDERS / 4)
-  expect(there).toBeLessThan(ORDERS - panel.refused)
+  expect(there).toBeLessThan(ORDERS - panel.rejected)
   const ordersAgain = await paxyo(orders, env)
-  expect(ordersAgain.json()).toMatchObject({ rows: ORDERS, refused: panel.refused })
+  expect(ordersAgain.json()).toMatchObject({ rows: ORDERS, rejected: panel.rejected })
   expect((ordersAgain.json() as ImportSummary).alreadyThere).toBeGreaterThanOrEqual(there)
 })
 

@@ -64,21 +64,21 @@ test('a word that every object knows is no status', () => {
 test.each([
   [{ providerOrderId: '' }, 'providerOrderId: is missing'],
   [{ providerOrderId: null }, 'providerOrderId: is missing'],
-  [{ providerOrderId: '0' }, 'providerOrderId: 0 stands for none'],
-  [{ providerOrderId: '-1' }, 'providerOrderId: -1 stands for none'],
+  [{ providerOrderId: '0' }, 'providerOrderId: 0 means no id'],
+  [{ providerOrderId: '-1' }, 'providerOrderId: -1 means no id'],
   [{ userId: 'NULL' }, 'userId: is missing'],
   [{ quantity: '0' }, /^quantity: /],
   [{ quantity: '10.5' }, /^quantity: /],
   [{ charge: '1e-5' }, /^charge: /],
   [{ charge: '0.123456789' }, /^charge: /],
   [{ charge: '-1' }, /^charge: /],
-  [{ status: 'Refill' }, 'status: Refill is unknown; say in the map what it means'],
-  [{ status: 'Partial' }, 'remains: a partial order must have them'],
-  [{ status: 'Partial', remains: '1001' }, 'remains: 1001 of 1000'],
-  [{ status: 'Partial', remains: 'some' }, 'remains: some is no count'],
+  [{ status: 'Refill' }, 'status: Refill is unknown; add it to the statuses of the map'],
+  [{ status: 'Partial' }, 'remains: is required for a partial order'],
+  [{ status: 'Partial', remains: '1001' }, 'remains: 1001 is more than the quantity 1000'],
+  [{ status: 'Partial', remains: 'some' }, 'remains: some is not a valid count'],
   [{ status: 'Canceled', refunded: '2.6' }, 'refunded: 2.6 is more than the charge'],
-  [{ createdAt: 'yesterday' }, 'createdAt: yesterday is no time'],
-])('%j is refused: %s', (change, reason) => {
+  [{ createdAt: 'yesterday' }, 'createdAt: yesterday is not a valid time'],
+])('%j is rejected: %s', (change, reason) => {
   expect(convert(change)).toMatch(reason)
 })
 

@@ -4,11 +4,11 @@ const KEY_ID_BYTES = 6
 const SECRET_BYTES = 32
 const API_KEY = /^(pxk_[0-9a-f]{12})_[\w-]{43}$/
 
-/** A key as it is made: shown once, never stored. */
+/** A new key: shown once, never stored. */
 export interface NewApiKey {
   /** `pxk_<public part>_<secret part>`, what the panel sends. */
   readonly key: string
-  /** `pxk_<public part>`, which names the key without being of use to anybody. */
+  /** `pxk_<public part>`, which identifies the key and grants no access. */
   readonly keyId: string
 }
 
@@ -17,14 +17,14 @@ export function makeApiKey(): NewApiKey {
   return { keyId, key: `${keyId}_${randomBytes(SECRET_BYTES).toString('base64url')}` }
 }
 
-/** The public part of a text that has the form of a key; undefined when it has not. */
+/** The public part of a key; undefined when the text is not in the format of a key. */
 export function apiKeyId(text: string): string | undefined {
   return API_KEY.exec(text)?.[1]
 }
 
 /**
- * What is stored of a key. One round of SHA-256 is enough: a slow hash protects passwords, which people choose and others
- * guess; nobody guesses 256 random bits, and a slow hash on every request would be a way to keep the server busy.
+ * The stored hash of a key. One round of SHA-256 is enough: a slow hash protects passwords, which can be guessed; 256
+ * random bits cannot, and a slow hash on every request would help a denial-of-service attack.
  */
 export function hashApiKey(key: string): Buffer {
   return createHash('sha256').update(key).digest()

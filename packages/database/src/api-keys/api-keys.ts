@@ -12,17 +12,17 @@ export interface ApiKey {
   readonly revokedAt: Date | null
 }
 
-/** The most keys that are in force at once; every process keeps them in memory. */
+/** The maximum number of active keys; every process keeps them in memory. */
 export const API_KEYS_MAX = 100
 
 /**
- * Makes a key of the panel's, as the database's owner. Several may be in force at once, for rotation.
+ * Creates an API key, as the database's owner. Several can be active at once, for rotation.
  *
- * @returns the key, which can't be read again; undefined when {@link API_KEYS_MAX} are in force.
+ * @returns the key, which cannot be read again; undefined when {@link API_KEYS_MAX} are active.
  */
 export async function createApiKey(db: Kysely<Database>, name: string): Promise<NewApiKey | undefined> {
   const made = makeApiKey()
-  const inForce = db
+  const activeKeys = db
     .selectFrom('api_keys')
     .select(({ fn }) => fn.countAll<number>().as('count'))
     .where('revoked_at', 'is', null)
@@ -36,13 +36,13 @@ export async function createApiKey(db: Kysely<Database>, name: string): Promise<
           sql.val(name).$castTo<string>().as('name'),
           sql.val(hashApiKey(made.key)).$castTo<Buffer>().as('key_hash'),
         ])
-        .where(inForce, '<', API_KEYS_MAX),
+        .where(activeKeys, '<', API_KEYS_MAX),
     )
     .executeTakeFirstOrThrow()
   return numInsertedOrUpdatedRows === 1n ? made : undefined
 }
 
-/** Every key, revoked ones too, the newest first. */
+/** All keys, including revoked ones, newest first. */
 export async function listApiKeys(db: Kysely<Database>): Promise<ApiKey[]> {
   const rows = await db
     .selectFrom('api_keys')
@@ -60,10 +60,10 @@ export async function listApiKeys(db: Kysely<Database>): Promise<ApiKey[]> {
 }
 
 /**
- * Revokes a key, as the database's owner. Every process refuses it a second later at the latest.
+ * Revokes a key, as the database's owner. Every process rejects it within a second.
  *
- * @param keyId its public part, `pxk_…`; the whole key will do, too.
- * @returns false when there is no such key in force.
+ * @param keyId its public part, `pxk_…`; the whole key works, too.
+ * @returns false when there is no such active key.
  */
 export async function revokeApiKey(db: Kysely<Database>, keyId: string): Promise<boolean> {
   const { numUpdatedRows } = await db

@@ -7,7 +7,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       user_id    text PRIMARY KEY,
       currency   text NOT NULL,
       balance    numeric(20, 8) NOT NULL DEFAULT 0 CHECK (balance >= 0),
-      -- The seq of the user's newest event. Whoever holds this row's lock appends to the user's stream.
+      -- The seq of the user's newest event. The holder of this row's lock appends to the user's stream.
       last_seq   bigint NOT NULL DEFAULT 0 CHECK (last_seq >= 0),
       created_at timestamptz NOT NULL DEFAULT now()
     ) WITH (fillfactor = 70)`.execute(db)
@@ -31,7 +31,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       updated_at        timestamptz NOT NULL DEFAULT now(),
       UNIQUE (provider, provider_order_id)
     ) WITH (fillfactor = 70)`.execute(db)
-  // No index names what a webhook changes most, so that most updates stay on their page (HOT).
+  // No index contains the columns that webhooks change most, so most updates stay on their page (HOT).
   await sql`CREATE INDEX orders_of_user ON orders (user_id, created_at DESC, order_id)`.execute(db)
   await sql`
     CREATE INDEX open_orders_of_user ON orders (user_id, created_at DESC, order_id)
@@ -62,7 +62,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       refunded_before numeric(20, 8),
       refunded_after  numeric(20, 8),
       created_at      timestamptz NOT NULL,
-      -- IS TRUE, because a null would make it neither true nor false, and a check refuses only what is false.
+      -- IS TRUE, because a null would make it neither true nor false, and a check rejects only false.
       CHECK (CASE kind
         WHEN 'refund' THEN
           (order_id IS NOT NULL AND refunded_before >= 0 AND refunded_after = refunded_before + amount) IS TRUE
@@ -82,7 +82,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       payload text NOT NULL,
       PRIMARY KEY (user_id, seq, at)
     ) PARTITION BY RANGE (at)`.execute(db)
-  // A net under the daily partitions: an event is committed even when nobody made its day's partition.
+  // A fallback for the daily partitions: an event is committed even without a partition for its day.
   await sql`CREATE TABLE events_default PARTITION OF events DEFAULT`.execute(db)
 
   await sql`
@@ -126,7 +126,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_entries
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()`.execute(db)
-  // Row triggers reach every partition, those of the future too; TRUNCATE knows only statement triggers.
+  // Row triggers apply to every partition, including future ones; TRUNCATE has only statement triggers.
   await sql`
     CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON events
     FOR EACH ROW EXECUTE FUNCTION refuse_change()`.execute(db)

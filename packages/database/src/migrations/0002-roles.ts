@@ -25,7 +25,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 }
 
 /**
- * Roles belong to the whole server, so another database of it may have made this one, perhaps at this moment. The owner
+ * Roles belong to the whole server, so another database may have created this one, perhaps concurrently. The owner
  * becomes a member, so that a small installation can use one login for everything.
  */
 async function createRole(db: Kysely<unknown>, name: string): Promise<void> {
@@ -37,7 +37,7 @@ async function createRole(db: Kysely<unknown>, name: string): Promise<void> {
         EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
         END;
       END IF;
-      -- Not MEMBER: whoever makes a role without being a superuser is a member of it that may not take it on.
+      -- Not MEMBER: a user that creates a role without being a superuser is a member that cannot SET ROLE to it.
       IF NOT pg_has_role(current_user, '${name}', 'SET') THEN
         GRANT ${name} TO CURRENT_USER;
       END IF;

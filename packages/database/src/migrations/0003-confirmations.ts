@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely'
 import { DATABASE_ROLES } from '../roles.ts'
 
-/** Deliveries that pay only after the provider was asked, and deliveries that are the provider's answers. */
+/** Deliveries that pay only after verification, and deliveries from the provider's responses. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     ALTER TABLE deliveries
@@ -18,11 +18,11 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       provider_order_id text NOT NULL,
       created_at        timestamptz NOT NULL,
       attempts          integer NOT NULL DEFAULT 0 CHECK (attempts >= 0),
-      -- When the provider is asked next. Whoever asks moves this forward first, which makes it a lease.
+      -- When the provider is asked next. The asking process moves this forward first, which makes it a lease.
       due_at            timestamptz NOT NULL,
       last_error        text,
       settled_at        timestamptz,
-      -- What the provider said in the end; null when it could not be asked.
+      -- The provider's final response; null when it could not be asked.
       answer            text,
       CHECK (answer IS NULL OR settled_at IS NOT NULL)
     ) WITH (fillfactor = 70)`.execute(db)

@@ -8,7 +8,7 @@ const INGEST_GRANTS = [
   'UPDATE (resolved_with, resolution_note, resolution_status, resolution_refund_id) ON reviews',
 ] as const
 
-/** What people and the panel's server work with: the refund feed, webhooks to the panel, resolutions, replays. */
+/** The back office: the refund feed, outgoing webhooks, resolutions and replays. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await createRefundFeed(db)
   await createPanelWebhooks(db)
@@ -20,8 +20,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 }
 
 /**
- * Neither ids nor sequences follow the order of commits, so a reader who goes by them misses what commits late. A place
- * in the feed is therefore given after the commit, to what is visible, by one appender at a time.
+ * Neither ids nor sequences follow the order of commits, so a reader that uses them misses late commits. A position in
+ * the feed is therefore assigned after the commit, to visible rows, by one appender at a time.
  */
 async function createRefundFeed(db: Kysely<unknown>): Promise<void> {
   await sql`
@@ -41,7 +41,7 @@ async function createRefundFeed(db: Kysely<unknown>): Promise<void> {
   await sql`
     INSERT INTO refund_feed (entry_ids)
     SELECT ARRAY[entry_id] FROM ledger_entries WHERE kind = 'refund' ORDER BY created_at, entry_id`.execute(db)
-  // By the database itself, so that no refund can be paid past the feed. As its owner, so that nothing else gets in.
+  // Inserted by the database itself, so that no refund can bypass the feed. As its owner, so that nothing else can be inserted.
   await sql`
     CREATE FUNCTION add_to_refund_feed() RETURNS trigger LANGUAGE plpgsql
       SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -63,7 +63,7 @@ async function createPanelWebhooks(db: Kysely<unknown>): Promise<void> {
       position     bigint NOT NULL UNIQUE,
       state        text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'delivered', 'dead')),
       attempts     integer NOT NULL DEFAULT 0 CHECK (attempts >= 0),
-      -- When it is tried next. Whoever sends it moves this forward first, which makes it a lease.
+      -- When it is sent next. The sending process moves this forward first, which makes it a lease.
       due_at       timestamptz,
       attempted_at timestamptz,
       settled_at   timestamptz,
@@ -73,7 +73,7 @@ async function createPanelWebhooks(db: Kysely<unknown>): Promise<void> {
     ) WITH (fillfactor = 70)`.execute(db)
   await sql`CREATE INDEX panel_webhooks_due ON panel_webhooks (due_at) WHERE state = 'pending'`.execute(db)
   await sql`CREATE INDEX panel_webhooks_dead ON panel_webhooks (position) WHERE state = 'dead'`.execute(db)
-  // How far the feed has been turned into webhooks; no row until a panel's address is configured.
+  // The position up to which the feed has become outgoing webhooks; no row until a panel's URL is configured.
   await sql`
     CREATE TABLE panel_webhook_cursor (
       only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
@@ -95,7 +95,7 @@ async function extendReviews(db: Kysely<unknown>): Promise<void> {
       ADD CHECK ((resolution IS NOT DISTINCT FROM 'refund') = (resolution_refund_id IS NOT NULL)),
       ADD CHECK (CASE resolution WHEN 'set_status' THEN resolution_status IS NOT NULL
         WHEN 'refund' THEN true ELSE resolution_status IS NULL END)`.execute(db)
-  // Ids sort by the time they were made. The index by opened_at served nobody.
+  // Ids sort by creation time. No query used the index by opened_at.
   await sql`DROP INDEX open_reviews`.execute(db)
   await sql`CREATE INDEX open_reviews ON reviews (review_id) WHERE resolved_at IS NULL`.execute(db)
   await sql`CREATE INDEX reviews_of_reason ON reviews (reason, review_id)`.execute(db)
@@ -107,7 +107,7 @@ async function extendDeliveries(db: Kysely<unknown>): Promise<void> {
   await sql`
     CREATE INDEX replays_of_delivery ON deliveries (replay_of) WHERE replay_of IS NOT NULL`.execute(db)
   await sql`CREATE INDEX deliveries_by_time ON deliveries (received_at, delivery_id)`.execute(db)
-  // What somebody may have to look at is rare among the rest.
+  // Rows that a person may have to check are rare among the others.
   await sql`
     CREATE INDEX deliveries_to_look_at ON deliveries (outcome, received_at, delivery_id)
     WHERE outcome IN ('review', 'parked')`.execute(db)

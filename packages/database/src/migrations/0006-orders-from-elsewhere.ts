@@ -1,8 +1,8 @@
 import { sql, type Kysely } from 'kysely'
 
 /**
- * An order may come from the system that was there before, which has paid a part back already. That part counts as
- * refunded, so that it is never paid again, and has no entry in our ledger, because no money of ours moved.
+ * An order may come from a previous system, which has already refunded a part. That part counts as refunded, so that it
+ * is never paid again, and has no ledger entry, because no account of this system changed.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`

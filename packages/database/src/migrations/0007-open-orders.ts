@@ -1,8 +1,8 @@
 import { sql, type Kysely } from 'kysely'
 
 /**
- * An index's WHERE counts as one of its columns: with the status in it, each step from pending to in_progress wrote all
- * four indexes anew. Whether an order is open changes once in its life, so all other updates stay on their page (HOT).
+ * The columns of an index's WHERE count as indexed: with the status in it, each step from pending to in_progress wrote all
+ * four indexes. Whether an order is open changes only once, so all other updates stay on their page (HOT).
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`

@@ -1,13 +1,13 @@
 import { sql, type Kysely } from 'kysely'
 
 /**
- * A deposit says which payment it is, for as long as the ledger is kept, and the database rejects a second one.
- * Idempotency keys are deleted after days, and payment processors repeat their notifications for longer. The place of
- * its event is kept with it, so that the repetition gets the first one's response.
+ * A deposit stores its payment, as long as the ledger is kept, and the database rejects a second one. Idempotency keys are
+ * deleted after days, and payment processors repeat their notifications for longer. The seq of its event is stored with
+ * it, so that a repetition gets the first response.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`ALTER TABLE ledger_entries ADD payment_ref text, ADD payment_seq bigint`.execute(db)
-  // No row has either yet, so there is nothing to check.
+  // No row has a value yet, so there is nothing to check.
   await sql`
     ALTER TABLE ledger_entries ADD CONSTRAINT ledger_entries_payment CHECK (
       (payment_ref IS NULL) = (payment_seq IS NULL) AND (payment_ref IS NULL OR kind = 'deposit')

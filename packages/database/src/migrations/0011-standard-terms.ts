@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely'
 
-/** The tables, columns and values are named as the documentation names them. */
+/** Renames tables, columns and values to the terms of the documentation. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const rename of [
     'TABLE confirmations RENAME TO verifications',
@@ -31,7 +31,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`UPDATE deliveries SET reason = 'rejected_by_database' WHERE reason = 'refused_by_database'`.execute(db)
 }
 
-/** PostgreSQL names constraints after their table, and keeps the names when the table gets another. */
+/** PostgreSQL names constraints after their table, and keeps the names when the table is renamed. */
 async function renameConstraints(db: Kysely<unknown>): Promise<void> {
   await sql`
     DO $$

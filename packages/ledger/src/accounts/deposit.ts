@@ -11,9 +11,9 @@ export interface Deposit {
   readonly userId: string
   /** Above zero. */
   readonly amount: Money
-  /** The account's own: nothing is converted. */
+  /** Must be the account's currency; nothing is converted. */
   readonly currency: string
-  /** Which payment this is, such as the payment processor's id. A payment is deposited once, whenever it is repeated. */
+  /** Identifies the payment, such as the payment processor's id. A payment is deposited once, however often it is sent. */
   readonly paymentRef: string
 }
 
@@ -22,7 +22,7 @@ export interface Deposited {
   /** After the deposit. */
   readonly account: Account
   readonly at: Date
-  /** The payment was deposited before, and this is what became of it then. */
+  /** The payment was deposited before; this is the original result. */
   readonly isReplay: boolean
 }
 
@@ -33,18 +33,18 @@ export type DepositRejection =
   | 'payment_ref_reused'
 
 /**
- * Puts money into an account, with an event for its user. A payment that was deposited before changes nothing.
+ * Deposits money into an account, with an event for its user. A payment that was deposited before changes nothing.
  *
- * Two deposits of one payment into one account exclude each other by the account's lock. Into two accounts, the
- * database rejects the second one at commit, and the work must be run again.
+ * The account's lock serializes two deposits of one payment into one account. For two accounts, the database rejects
+ * the second deposit at commit, and the work must be run again.
  *
- * @returns why not, and nothing was noted then.
+ * @returns the deposit, or why it was rejected; nothing is recorded then.
  */
 export async function deposit(
   tx: LedgerTransaction,
   { userId, amount, currency, paymentRef }: Deposit,
 ): Promise<Deposited | DepositRejection> {
-  // Statements of their own: the payment is read after the lock, and so sees what its former holder has committed.
+  // Separate statements: the payment is read after the lock, and so sees the commit of the lock's previous holder.
   const [accounts, earlier, at] = await roundTrip([
     lockAccounts(tx.client, [userId]),
     readPayment(tx.client, paymentRef),
@@ -80,7 +80,7 @@ async function readPayment(client: PoolClient, paymentRef: string): Promise<Paym
   return rows[0]
 }
 
-/** The account as the payment left it. */
+/** The account after the payment. */
 function toReplay(row: PaymentRow, account: Account): Deposited {
   const then = { ...account, balance: parseMoney(row.balance_after), lastSeq: row.payment_seq }
   return { entryId: row.entry_id, account: then, at: row.created_at, isReplay: true }

@@ -9,7 +9,7 @@ import { readClock } from '../transaction/read-working-set.ts'
 import { recordDeposit } from '../transaction/record-event.ts'
 import { lockAccounts, openAccounts } from './lock-accounts.ts'
 
-/** A user of the system that was there before. */
+/** A user of the previous system. */
 export interface ImportedAccount {
   readonly userId: string
   readonly currency: string
@@ -24,15 +24,15 @@ export type AccountImportResult =
   | 'balance_conflict'
   | 'balance_limit_exceeded'
 
-/** Never to be changed: the ids of opening balances are made of it, and an id is what keeps one from being paid twice. */
+/** Must never change: the ids of opening balances derive from it, and the id prevents a second payment of one. */
 const OPENING_BALANCES = '9b1d1c54-3f0e-4d53-9a3c-6d6c6f0a7e11'
 
 /**
  * Imports a batch of users, in one transaction: opens their accounts, with their balances as deposits. A balance is
- * imported once: its entry has an id that is made of the user's, so that the database refuses another one.
+ * imported once: its entry's id derives from the user's id, so that the database rejects another one.
  *
- * @returns for each what became of it; `balance_conflict` when another balance was imported before.
- * @throws the database's errors, when they stay after a few attempts.
+ * @returns the result of each account; `balance_conflict` when another balance was imported before.
+ * @throws the database's errors after the last attempt.
  */
 export function importAccounts(deps: ImportDeps, accounts: readonly ImportedAccount[]): Promise<AccountImportResult[]> {
   return commitImport(deps, async (tx) => {
@@ -44,7 +44,7 @@ export function importAccounts(deps: ImportDeps, accounts: readonly ImportedAcco
       if (!there.has(userId) && !currencyByUserId.has(userId)) currencyByUserId.set(userId, currency)
     }
     const { accounts: opened, openedUserIds } = await openAccounts(client, currencyByUserId)
-    // Read under the locks: an import of the same balance at this moment waits for us, or we for it.
+    // Read under the locks: a concurrent import of the same balance waits for this one, or this one for it.
     const known: Known = {
       at,
       accountsByUserId: new Map([...there, ...opened]),

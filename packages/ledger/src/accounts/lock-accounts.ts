@@ -7,7 +7,7 @@ const LOCK_ACCOUNTS = `
   SELECT user_id, currency, balance, last_seq FROM accounts WHERE user_id = ANY($1::text[])
   ORDER BY user_id FOR NO KEY UPDATE`
 
-// In the order of their ids, as they are locked.
+// Sorted by id, as they are locked.
 const OPEN_ACCOUNTS = `
   INSERT INTO accounts (user_id, currency)
   SELECT user_id, currency FROM unnest($1::text[], $2::text[]) AS opened (user_id, currency) ORDER BY user_id
@@ -26,11 +26,11 @@ export async function lockAccounts(client: PoolClient, userIds: readonly string[
 
 export interface OpenedAccounts {
   readonly accounts: Map<string, Account>
-  /** Those that this transaction has opened; the others were opened by somebody else at this moment. */
+  /** Accounts that this transaction has opened; a concurrent transaction opened the others. */
   readonly openedUserIds: ReadonlySet<string>
 }
 
-/** Opens accounts and locks them. One that somebody else opens at this moment may be kept in another currency. */
+/** Opens accounts and locks them. An account that a concurrent transaction opens may have another currency. */
 export async function openAccounts(
   client: PoolClient,
   currencyByUserId: ReadonlyMap<string, string>,
@@ -47,15 +47,15 @@ export async function openAccounts(
   return { accounts, openedUserIds: new Set(opened.rows.map((row) => row.user_id)) }
 }
 
-/** An account that nothing has happened to. */
+/** A new account. */
 export function emptyAccount(userId: string, currency: string): Account {
   return { userId, currency, balance: 0n, lastSeq: 0 }
 }
 
 /**
- * Opens accounts that were not there to be locked; what became of them since is written with all other changes.
+ * Opens accounts that did not exist when the locks were taken; their later changes are written with all others.
  *
- * @throws the database's refusal when somebody else has opened one at this moment: the work must be run again.
+ * @throws the database's rejection when a concurrent transaction has opened one: the work must be run again.
  */
 export async function insertAccounts(client: PoolClient, accounts: readonly Account[]): Promise<void> {
   if (accounts.length === 0) return

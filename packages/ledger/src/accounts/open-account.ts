@@ -3,10 +3,9 @@ import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
 import { openAccounts } from './lock-accounts.ts'
 
 /**
- * Opens a user's account, empty. A user's first order does so, too.
+ * Opens an empty account for a user. A user's first order does so, too.
  *
- * @returns the account as it is now, and whether this has opened it; `currency_mismatch` when it is kept in another
- *   currency.
+ * @returns the account, and whether this call opened it; `currency_mismatch` when it has another currency.
  */
 export async function openAccount(
   { client }: LedgerTransaction,

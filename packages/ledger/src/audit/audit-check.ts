@@ -6,11 +6,10 @@ export interface AuditLimits {
   readonly reviewAgeS: number
 }
 
-/** One question whose answer must be no rows. `sql` selects two texts for each row that is off: what it is about,
- * and what does not agree. */
+/** A query that must return no rows. Each row is a violation, in two texts: its subject and a detail. */
 export interface AuditCheck {
   readonly name: string
-  /** What holds when nothing is off. */
+  /** The invariant that holds when there is no violation. */
   readonly title: string
   readonly sql: (limits: AuditLimits) => string
 }

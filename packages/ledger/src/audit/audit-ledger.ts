@@ -1,12 +1,12 @@
 import type { AuditLimits } from './audit-check.ts'
 import { AUDIT_CHECKS } from './checks.ts'
 
-/** Where the audit reads: one session that may read every table. */
+/** The audit's database session, which may read every table. */
 export interface AuditSession {
   query<Row>(text: string): Promise<readonly Row[]>
 }
 
-/** A row that is off: what it is about, and what does not agree. */
+/** A violation: its subject, and what does not agree. */
 export interface AuditRow {
   readonly subject: string
   readonly detail: string
@@ -15,7 +15,7 @@ export interface AuditRow {
 export interface AuditCheckResult {
   readonly check: string
   readonly title: string
-  /** How many rows are off. */
+  /** The number of violations. */
   readonly count: number
   /** The first of them. */
   readonly rows: readonly AuditRow[]
@@ -36,7 +36,7 @@ export interface AuditResult {
   readonly durationMs: number
 }
 
-// Read as committed every statement would see another moment, and money that moved in between would look lost.
+// With READ COMMITTED every statement would see another snapshot, and money that moved in between would look lost.
 const BEGIN = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'
 /** Sums over a million rows are hashed in memory instead of sorted on disk. */
 const SETTINGS = `SET LOCAL work_mem = '128MB'; SET LOCAL jit = off`
@@ -59,7 +59,7 @@ interface SizeRow {
 /**
  * Runs every check in one snapshot of the database.
  *
- * @param onProgress told after each check
+ * @param onProgress called after each check
  */
 export async function auditLedger(
   database: AuditSession,
@@ -100,5 +100,5 @@ export async function auditLedger(
 
 /** The first rows, and how many there are. */
 function bounded(sql: string, rowsMax: number): string {
-  return `SELECT subject, detail, count(*) OVER ()::text AS total FROM (${sql}) AS off (subject, detail) ORDER BY subject, detail LIMIT ${rowsMax}`
+  return `SELECT subject, detail, count(*) OVER ()::text AS total FROM (${sql}) AS violations (subject, detail) ORDER BY subject, detail LIMIT ${rowsMax}`
 }

@@ -1,8 +1,8 @@
 import type { AuditCheck } from './audit-check.ts'
 
 /**
- * From when on events are kept: the beginning of the oldest daily partition. A younger change without its event was
- * never told; an older one's event may have been dropped.
+ * The start of the retained events: the beginning of the oldest daily partition. A later change must have its event; the
+ * event of an earlier one may have been dropped.
  */
 const KEPT_SINCE = `(
   SELECT coalesce(min(substring(pg_get_expr(relpartbound, oid) FROM $$FROM \\('([^']+)'\\)$$)::timestamptz), '-infinity')
@@ -10,10 +10,10 @@ const KEPT_SINCE = `(
   WHERE inhparent = 'events'::regclass AND pg_get_expr(relpartbound, oid) <> 'DEFAULT'
 )`
 
-/** Seqs are counted within what is kept; the end of the stream must be there. */
+/** Seqs are compared within the retained events; the end of the stream must exist. */
 const SEQ_GAPS = `
   SELECT user_id, CASE seq - before
-    WHEN 0 THEN format('seq %s is there twice', seq)
+    WHEN 0 THEN format('seq %s exists twice', seq)
     ELSE format('seqs %s to %s are missing', before + 1, seq - 1)
   END
   FROM (SELECT user_id, seq, lag(seq) OVER (PARTITION BY user_id ORDER BY seq) AS before FROM events) AS streams
@@ -27,8 +27,8 @@ const STREAM_ENDS = `
     AND (newest IS NOT NULL OR last_seq > 0 AND EXISTS (
       SELECT FROM orders WHERE orders.user_id = accounts.user_id AND orders.updated_at >= ${KEPT_SINCE}))`
 
-/** A refund's event is of its transaction, and so of its very moment. */
-const REFUNDS_TOLD = `
+/** A refund and its event belong to one transaction, and so have the same timestamp. */
+const REFUND_EVENTS = `
   SELECT entry_id::text, format('the refund of %s to %s for order %s has no event', amount, user_id, order_id)
   FROM ledger_entries AS entry
   WHERE kind = 'refund' AND created_at >= ${KEPT_SINCE}
@@ -43,7 +43,7 @@ const SHOWN_BALANCES = `
   WHERE shown IS NULL OR shown::numeric <> balance`
 
 const OUTBOX_EVENTS = `
-  SELECT batch_id::text, format('event %s of %s is to be published but is not there', waiting.seq, waiting.user_id)
+  SELECT batch_id::text, format('event %s of %s is in the outbox but does not exist', waiting.seq, waiting.user_id)
   FROM outbox, unnest(user_ids, seqs) AS waiting (user_id, seq)
   WHERE NOT EXISTS (SELECT FROM events WHERE events.user_id = waiting.user_id AND events.seq = waiting.seq)
     AND created_at >= ${KEPT_SINCE}`
@@ -51,7 +51,7 @@ const OUTBOX_EVENTS = `
 export const EVENT_CHECKS: readonly AuditCheck[] = [
   { name: 'seq-gaps', title: "a user's events are numbered without gaps", sql: () => SEQ_GAPS },
   { name: 'stream-ends', title: "an account's last seq is that of its newest event", sql: () => STREAM_ENDS },
-  { name: 'refund-events', title: 'every refund has an event', sql: () => REFUNDS_TOLD },
+  { name: 'refund-events', title: 'every refund has an event', sql: () => REFUND_EVENTS },
   { name: 'shown-balances', title: 'the newest event shows the balance', sql: () => SHOWN_BALANCES },
-  { name: 'outbox-events', title: 'what waits to be published is there', sql: () => OUTBOX_EVENTS },
+  { name: 'outbox-events', title: 'every event in the outbox exists', sql: () => OUTBOX_EVENTS },
 ]

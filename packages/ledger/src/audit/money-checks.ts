@@ -1,6 +1,6 @@
 import type { AuditCheck } from './audit-check.ts'
 
-/** What an entry does to its account's balance. */
+/** The change of an account's balance by an entry. */
 const SIGNED_AMOUNT = `CASE kind WHEN 'charge' THEN -amount ELSE amount END`
 
 const REFUNDS_OF_ORDERS = `
@@ -23,8 +23,8 @@ const REFUND_CHAIN = `
   WHERE refunded_before <> ended`
 
 /**
- * The rule of order-core, again: a cumulative target, cut to 8 digits. div() is exact where / would round. A system that
- * had the order before us may have rounded otherwise: what it paid back stands.
+ * The refund rule of order-core in SQL: a cumulative target, truncated to 8 decimals. div() is exact where / would round.
+ * Imported orders are left out, because the previous system may have rounded differently.
  */
 const REFUNDS_DUE = `
   SELECT order_id, format('%s with %s of %s remaining: refunded %s, due %s', status, remains, quantity, refunded, due)
@@ -50,9 +50,8 @@ const BALANCES = `
   WHERE balance <> coalesce(total, 0) OR balance < 0`
 
 /**
- * Every entry leads from one balance to the next, so the entries of an account must link up to one chain from nothing
- * to their sum: each balance is entered as often as it is left. Asked this way it needs no order among entries of the
- * same millisecond.
+ * Every entry leads from one balance to the next, so the entries of an account must form one chain from zero to their
+ * sum: each balance is entered as often as it is left. This check needs no order among entries of the same millisecond.
  */
 const BALANCE_CHAIN = `
   WITH entries AS (
@@ -63,13 +62,13 @@ const BALANCE_CHAIN = `
     UNION ALL SELECT user_id, 0, 1 FROM entries GROUP BY user_id
     UNION ALL SELECT user_id, sum(change), -1 FROM entries GROUP BY user_id
   )
-  SELECT user_id, format('no entry %s the balance %s', CASE WHEN sum(step) > 0 THEN 'goes on from' ELSE 'leads to' END, balance)
+  SELECT user_id, format('no entry %s the balance %s', CASE WHEN sum(step) > 0 THEN 'continues from' ELSE 'leads to' END, balance)
   FROM steps GROUP BY user_id, balance HAVING sum(step) <> 0`
 
 export const MONEY_CHECKS: readonly AuditCheck[] = [
   {
     name: 'refunds',
-    title: "an order's refunds add up to what it says, and to no more than its charge",
+    title: "an order's refunds add up to its refunded amount, and to no more than its charge",
     sql: () => REFUNDS_OF_ORDERS,
   },
   { name: 'refund-chain', title: 'each refund begins where the one before it ended', sql: () => REFUND_CHAIN },

@@ -5,7 +5,7 @@ const DELIVERY_OUTCOMES = `
   SELECT delivery_id, format('outcome %s', coalesce(outcome, 'missing')) FROM deliveries
   WHERE outcome IS NULL OR outcome NOT IN (${RECORDED_OUTCOMES.map((outcome) => `'${outcome}'`).join(', ')})`
 
-/** A delivery and its replays share the review of what they have in common. */
+/** A delivery and its replays share one review. */
 const DELIVERY_REVIEWS = `
   SELECT delivery_id, format('outcome review (%s), but there is no review', reason) FROM deliveries
   WHERE outcome = 'review'
@@ -15,12 +15,12 @@ const DELIVERY_REVIEWS = `
       WHERE deliveries.replay_of IN (kin.delivery_id, kin.replay_of)))`
 
 const STUCK_DELIVERIES = `
-  SELECT delivery_id, format('waits for order %s, which is registered as %s', provider_order_id, order_id)
+  SELECT delivery_id, format('waiting for order %s, which is registered as %s', provider_order_id, order_id)
   FROM deliveries JOIN orders USING (provider, provider_order_id)
   WHERE outcome = 'parked'`
 
 const oldOutbox = ({ outboxAgeS }: AuditLimits): string => `
-  SELECT batch_id::text, format('%s events wait since %s', cardinality(seqs), created_at)
+  SELECT batch_id::text, format('%s events waiting since %s', cardinality(seqs), created_at)
   FROM outbox WHERE created_at < now() - interval '${outboxAgeS} seconds'`
 
 const oldParked = ({ parkedAgeS }: AuditLimits): string => `
@@ -33,12 +33,16 @@ const oldReviews = ({ reviewAgeS }: AuditLimits): string => `
 
 export const QUEUE_CHECKS: readonly AuditCheck[] = [
   { name: 'delivery-outcomes', title: 'every delivery has an outcome', sql: () => DELIVERY_OUTCOMES },
-  { name: 'delivery-reviews', title: 'what must be looked at has a review', sql: () => DELIVERY_REVIEWS },
-  { name: 'stuck-deliveries', title: 'no delivery waits for an order that is there', sql: () => STUCK_DELIVERIES },
+  {
+    name: 'delivery-reviews',
+    title: 'every delivery with the outcome review has a review',
+    sql: () => DELIVERY_REVIEWS,
+  },
+  { name: 'stuck-deliveries', title: 'no delivery waits for a registered order', sql: () => STUCK_DELIVERIES },
   { name: 'outbox-age', title: 'no event waits long to be published', sql: (limits) => oldOutbox(limits) },
   {
     name: 'parked-age',
-    title: 'no delivery waits long for its order, or for the provider to confirm it',
+    title: 'no delivery waits long for its order or its verification',
     sql: (limits) => oldParked(limits),
   },
   { name: 'review-age', title: 'no review stays open for long', sql: (limits) => oldReviews(limits) },

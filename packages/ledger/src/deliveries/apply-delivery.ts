@@ -8,9 +8,9 @@ import type { ApplyRules } from '../transaction/ledger-transaction.ts'
 import { recordUpdate } from '../transaction/record-event.ts'
 
 /**
- * Applies one delivery to the working set and notes what must be written.
+ * Applies one delivery to the working set and records the rows to write.
  *
- * @returns what became of it; `undefined` when its order is not in the working set, and nothing was noted then.
+ * @returns its result; `undefined` when its order is not in the working set, and then nothing is recorded.
  */
 export function applyDelivery(
   working: WorkingSet,
@@ -42,7 +42,7 @@ export function applyDelivery(
     if (review !== undefined) return settleAs({ outcome: 'review', review }, order)
   }
 
-  // Found out here, because a registration must not fail for a delivery that waited for its order.
+  // Checked here, because a registration must not fail because of a parked delivery.
   if (account.balance + decision.refund > BALANCE_MAX) {
     return settleAs({ outcome: 'review', review: 'balance_limit' }, order)
   }
@@ -56,7 +56,7 @@ export function applyDelivery(
   )
 }
 
-/** Notes a delivery that must wait until its order is registered. */
+/** Records a delivery that must wait until its order is registered. */
 export function parkDelivery(
   working: WorkingSet,
   changes: ChangeSet,
@@ -66,7 +66,7 @@ export function parkDelivery(
   return settle(working, changes, delivery, { outcome: 'parked' }, newId)
 }
 
-/** Notes a delivery whose changes the database rejects, so that a person finds it. */
+/** Records a delivery whose changes the database rejects, with a review. */
 export function rejectDelivery(
   working: WorkingSet,
   changes: ChangeSet,
@@ -79,14 +79,14 @@ export function rejectDelivery(
   return settle(working, changes, delivery, { outcome: 'review', review: 'rejected_by_database' }, newId, order)
 }
 
-/** A delivery that awaited its verification is settled for good only once that has come. */
+/** A delivery that awaits verification is settled only when the verification is done. */
 function isSettled({ settledDeliveryIds, awaitingDeliveryIds }: WorkingSet, delivery: Delivery): boolean {
   const { deliveryId, verification } = delivery
   if (verification !== undefined) return !awaitingDeliveryIds.has(deliveryId)
   return settledDeliveryIds.has(deliveryId)
 }
 
-/** Why a webhook must not refund after its provider was asked about it. */
+/** Why a webhook must not refund after its verification. */
 function reasonNotToPay(
   verification: Delivery['verification'],
   order: Order,
@@ -99,7 +99,7 @@ function reasonNotToPay(
 
 type SettledResult = DeliveryResult & { outcome: Exclude<DeliveryResult['outcome'], 'duplicate'> }
 
-/** Notes a delivery with its outcome, and a review when somebody must look at it. */
+/** Records a delivery with its outcome, and a review when a person must decide. */
 function settle(
   working: WorkingSet,
   changes: ChangeSet,
@@ -113,7 +113,7 @@ function settle(
   working.awaitingDeliveryIds.delete(deliveryId)
   if (verification !== undefined) changes.verified.push({ deliveryId, verification })
   changes.deliveries.push({ ...delivery, outcome: result.outcome, reason: result.review ?? null })
-  // A replay of a delivery that was reviewed for the same reason before asks for nothing new.
+  // A replay of a delivery that was reviewed for the same reason needs no other review.
   if (result.review !== undefined && delivery.replay?.reviewedFor.has(result.review) !== true) {
     changes.reviews.push({ reviewId: newId(), orderId: order?.orderId ?? null, deliveryId, reason: result.review })
   }

@@ -1,3 +1,19 @@
+/**
+ * Group commit of deliveries.
+ *
+ * Guarantees: `submit` returns results only after the COMMIT of every delivery, so a webhook acknowledged with 200 is in
+ * PostgreSQL. Updates of one order are committed in the order of their arrival. A delivery that the database rejects
+ * does not fail the others of its batch. Queue, batch size and retry time are bounded.
+ *
+ * How: deliveries that arrive while a partition commits form its next batch, without a timer: a lone webhook does not
+ * wait, and under load one fsync serves hundreds. A hash of provider and order id selects the partition. A batch is
+ * retried after a deadlock or an unknown outcome of COMMIT (committed deliveries are duplicates then), and halved after
+ * a rejection until one delivery is left, which is recorded for review.
+ *
+ * Without it every webhook costs its own transaction and fsync, concurrent updates of one order commit in any order, and
+ * one delivery that the database rejects fails the requests that share its batch.
+ */
+
 import { isDatabaseUnavailable, isRejectedByDatabase, isRetryable } from '@paxyo/database'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
@@ -6,34 +22,34 @@ import { providerOrderKey } from '../model/provider-order.ts'
 import { commitDeliveries, commitRejected } from './commit-deliveries.ts'
 import type { LedgerDeps } from '../transaction/commit-change-set.ts'
 
-/** Why deliveries were not committed. The provider must send them again; sending them twice is harmless. */
+/** Why deliveries were not committed. The provider must retry; a delivery received twice is harmless. */
 export type NotCommitted = 'queue_full' | 'shutting_down' | 'database_unavailable' | 'internal_error'
 
 export interface Batcher {
-  /** How many deliveries wait to be committed. */
+  /** The number of deliveries that wait to be committed. */
   readonly waitingCount: number
   /**
-   * Commits the deliveries of one request, each with whatever else is waiting.
+   * Commits the deliveries of one request, each in a batch with others that are waiting.
    *
-   * @returns a result for each, in their order, once all are committed; or why that is not so. Some of them may be
-   *   committed even then.
+   * @returns a result for each, in their order, when all are committed; or why they are not. Some may be committed
+   *   even then.
    */
   submit(deliveries: readonly Delivery[]): Promise<DeliveryResult[] | NotCommitted>
-  /** Commits what was accepted and accepts nothing more. */
+  /** Stops accepting deliveries, and commits the accepted ones. */
   close(): Promise<void>
 }
 
 export interface BatcherOptions extends LedgerDeps {
   readonly log: Logger
-  /** The most deliveries in one transaction. */
+  /** The maximum number of deliveries in one transaction. */
   readonly batchMax?: number
-  /** The most deliveries that may wait; more are rejected. */
+  /** The maximum number of waiting deliveries; more are rejected. */
   readonly queueMax?: number
-  /** How many transactions may be in flight. */
+  /** The number of transactions that can be in flight. */
   readonly partitions?: number
   /** How long one batch is retried before its senders get 503. */
   readonly commitTimeoutMs?: number
-  /** Called with every batch that was committed or given up. */
+  /** Called after every batch that was committed or given up. */
   readonly onBatch?: (deliveries: number, durationMs: number, failure?: NotCommitted) => void
 }
 
@@ -49,12 +65,7 @@ interface Waiting {
   readonly settled: PromiseWithResolvers<DeliveryResult | NotCommitted>
 }
 
-/**
- * Group commit: what arrives while a partition commits forms its next batch, without a timer. A lone webhook does not
- * wait, and under load one fsync serves hundreds.
- *
- * An order always takes the same partition, so its updates are committed in the order of their arrival.
- */
+/** An order always uses the same partition, so its updates are committed in the order of their arrival. */
 export function createBatcher(options: BatcherOptions): Batcher {
   const { batchMax = BATCH_MAX, queueMax = QUEUE_MAX, partitions: partitionCount = PARTITIONS } = options
   const partitions = Array.from({ length: partitionCount }, () => createPartition(options, batchMax))
@@ -95,7 +106,7 @@ function createPartition(options: BatcherOptions, batchMax: number): Partition {
   let running: Promise<void> | undefined
 
   async function run(): Promise<void> {
-    // Requests that were read in this turn of the event loop go together.
+    // Requests that were read in this turn of the event loop share a batch.
     await new Promise(setImmediate)
     while (queue.length > 0) {
       const batch = queue.splice(0, batchMax)
@@ -146,7 +157,7 @@ async function commitOrExplain(
 
 /**
  * Runs the batch again after a deadlock, and when the outcome of its COMMIT is unknown: deliveries that were committed
- * are duplicates then. A batch that the database rejects is halved until the one delivery that it rejects stands alone.
+ * are duplicates then. A batch that the database rejects is halved until only the rejected delivery is left.
  */
 async function commitWithRetries(
   options: BatcherOptions,

@@ -14,10 +14,10 @@ import {
 import { applyDelivery, parkDelivery, rejectDelivery } from './apply-delivery.ts'
 
 /**
- * Commits deliveries of any providers, in their order, and publishes what follows from them.
+ * Commits deliveries of any providers, in their order, and publishes their events.
  *
- * Those whose order is not registered go into a second transaction. It takes the advisory locks of their orders before
- * any account's lock, as registering does, so the two exclude each other and can't deadlock.
+ * Deliveries without a registered order go into a second transaction. Like a registration, it takes the advisory locks
+ * of the orders before any account's lock, so the two exclude each other and cannot deadlock.
  *
  * @returns a result for each delivery, in their order.
  * @throws the database's errors.
@@ -29,7 +29,7 @@ export async function commitDeliveries(deps: LedgerDeps, deliveries: readonly De
   return results.map((result) => result ?? parked.shift()!)
 }
 
-/** Commits a delivery whose changes the database rejected: nothing but the delivery and its review. */
+/** Commits a delivery whose changes the database rejected: only the delivery and its review. */
 export function commitRejected(deps: LedgerDeps, delivery: Delivery): Promise<DeliveryResult> {
   return commitChangeSet(deps, async (tx) => {
     const working = await readWorkingSet(tx, [delivery])
@@ -37,7 +37,7 @@ export function commitRejected(deps: LedgerDeps, delivery: Delivery): Promise<De
   })
 }
 
-/** Applies deliveries of registered orders; `undefined` for the others, of which nothing is written. */
+/** Applies deliveries of registered orders; `undefined` for the others, which write nothing. */
 function applyKnown(deps: LedgerDeps, deliveries: readonly Delivery[]): Promise<(DeliveryResult | undefined)[]> {
   return commitChangeSet(deps, async (tx) => {
     const working = await readWorkingSet(tx, deliveries)
@@ -45,7 +45,7 @@ function applyKnown(deps: LedgerDeps, deliveries: readonly Delivery[]): Promise<
   })
 }
 
-/** Keeps others from registering these orders, applies deliveries of those registered since, and parks the rest. */
+/** Blocks registrations of these orders, applies deliveries of orders registered since, and parks the rest. */
 function parkUnknown(deps: LedgerDeps, deliveries: readonly Delivery[]): Promise<DeliveryResult[]> {
   return commitChangeSet(deps, async (tx) => {
     // Not awaited before the reads: it is sent first, so it is done first.

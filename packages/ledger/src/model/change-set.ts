@@ -4,22 +4,22 @@ import type { Delivery, DeliveryResult, EventPlace, Verification } from './deliv
 import type { ProviderOrder } from './provider-order.ts'
 import type { Account, Order } from './working-set.ts'
 
-/** The rows that one transaction writes. Orders and accounts are there once each, as they end up. */
+/** The rows that one transaction writes. Each order and account is in it once, in its final state. */
 export interface ChangeSet {
-  /** The database's clock, which everything in it carries. Work that notes a change has read it. */
+  /** The database's time, the timestamp of all its rows. Work that records a change has read it. */
   at: Date | undefined
   readonly orders: Map<string, Order>
   /** Which of the orders are new. */
   readonly registeredOrderIds: Set<string>
   readonly accounts: Map<string, Account>
-  /** Refunds, charges and deposits, in their order: each goes on from the balance that the one before it left. */
+  /** Refunds, charges and deposits, in order: each starts from the balance after the previous one. */
   readonly entries: LedgerEntry[]
   readonly events: EventRow[]
   readonly deliveries: DeliveryRow[]
   readonly reviews: ReviewRow[]
-  /** Deliveries that wait until the provider has been asked about them. */
+  /** Deliveries that wait for their verification. */
   readonly awaiting: AwaitingRow[]
-  /** Those that waited, and what the provider said. */
+  /** Deliveries that waited for it, with the provider's response. */
   readonly verified: VerifiedRow[]
 }
 
@@ -42,17 +42,17 @@ export interface RefundEntry extends Entry {
 
 export interface PaymentEntry extends Entry {
   readonly kind: 'deposit' | 'charge'
-  /** What is paid for; null for a deposit. */
+  /** The order that is paid for; null for a deposit. */
   readonly orderId: string | null
-  /** Of a deposit: which payment it is. Opening balances are none. */
+  /** The payment of a deposit; undefined for an opening balance. */
   readonly payment?: Payment
 }
 
-/** The payment of a deposit, kept for as long as the ledger, so that it is never paid twice. */
+/** The payment of a deposit, kept as long as the ledger, so that it is never deposited twice. */
 export interface Payment {
   /** Unique. */
   readonly ref: string
-  /** Where its event stands in the user's stream. */
+  /** The seq of its event. */
   readonly seq: number
 }
 

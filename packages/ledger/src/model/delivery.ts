@@ -12,30 +12,30 @@ export interface Delivery {
   readonly receivedAt: Date
   /** Set when this delivery waited for its order. */
   readonly wasParked?: true
-  /** Where it comes from: the provider called, or we asked its API. A webhook when it is not given. */
+  /** Its source: a webhook of the provider, or a request to its API. A webhook when undefined. */
   readonly origin?: 'webhook' | 'reconcile'
-  /** Set when this delivery waited for its verification and the provider was asked, or could not be. */
+  /** Set when this delivery waited for its verification, which is done or has failed. */
   readonly verification?: Verification
-  /** Set when this is an earlier delivery again, at a person's request. */
+  /** Set when this is a replay of an earlier delivery. */
   readonly replay?: Replay
 }
 
 export interface Replay {
-  /** The delivery as the provider sent it. */
+  /** The original delivery from the provider. */
   readonly deliveryId: string
-  /** What it and its replays have been put up for review for. */
+  /** The review reasons of it and its replays. */
   readonly reviewedFor: ReadonlySet<ReviewReason>
 }
 
-/** The provider's response to the question whether a webhook is true; null when it could not be asked. */
+/** The provider's response to a verification; null when the provider could not be asked. */
 export type Verification = { readonly update: StatusUpdate; readonly body: string } | null
 
-/** What became of a delivery once it was committed. */
+/** The result of a committed delivery. */
 export interface DeliveryResult {
   readonly outcome: DeliveryOutcome
-  /** Why somebody must look at it. */
+  /** Why a person must decide. */
   readonly review?: ReviewReason
-  /** What this delivery refunded. */
+  /** The refund that this delivery caused. */
   readonly refund?: Money
   /** The event's place in its user's stream: it connects a gateway's log line to the webhook's. */
   readonly event?: EventPlace

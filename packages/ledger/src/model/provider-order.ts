@@ -1,10 +1,10 @@
-/** An order as its provider names it. Ids are unique for each provider, not across providers. */
+/** The provider's identification of an order. Ids are unique for each provider, not across providers. */
 export interface ProviderOrder {
   readonly provider: string
   readonly providerOrderId: string
 }
 
-/** The key of a provider's order in maps. No provider's name holds a line break, so no two orders share a key. */
+/** The key of a provider's order in maps. No provider's name contains a line break, so no two orders share a key. */
 export function providerOrderKey({ provider, providerOrderId }: ProviderOrder): string {
   return `${provider}\n${providerOrderId}`
 }

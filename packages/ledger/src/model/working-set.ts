@@ -1,7 +1,7 @@
 import type { Money, OrderState } from '@paxyo/order-core'
 import type { ProviderOrder } from './provider-order.ts'
 
-/** An order, as its row has it. */
+/** An order's row. */
 export interface Order extends OrderState, ProviderOrder {
   readonly orderId: string
   readonly userId: string
@@ -10,7 +10,7 @@ export interface Order extends OrderState, ProviderOrder {
   readonly updatedAt: Date
 }
 
-/** An account, as its row has it. */
+/** An account's row. */
 export interface Account {
   readonly userId: string
   readonly currency: string
@@ -18,10 +18,10 @@ export interface Account {
   readonly lastSeq: number
 }
 
-/** The most that an account's row can hold. */
+/** The maximum balance that the column can store. */
 export const BALANCE_MAX: Money = 10n ** 20n - 1n
 
-/** What a transaction has read under its locks, brought forward with every delivery that it applies. */
+/** The rows that a transaction has read under its locks, updated with every delivery that it applies. */
 export interface WorkingSet {
   /** The database's clock, read after the locks were taken. */
   readonly at: Date
@@ -31,11 +31,11 @@ export interface WorkingSet {
   readonly accountsByUserId: Map<string, Account>
   /** Deliveries that an earlier transaction has settled. */
   readonly settledDeliveryIds: Set<string>
-  /** Those of them that are committed but for the provider's verification. */
+  /** Those of them that still await the provider's verification. */
   readonly awaitingDeliveryIds: Set<string>
 }
 
-/** For work that no delivery of an earlier transaction can be part of. */
+/** For work that involves no earlier delivery. */
 export function noSettledDeliveries(): Pick<WorkingSet, 'settledDeliveryIds' | 'awaitingDeliveryIds'> {
   return { settledDeliveryIds: new Set(), awaitingDeliveryIds: new Set() }
 }

@@ -14,14 +14,14 @@ import { recordRegistration } from '../transaction/record-event.ts'
 import { readOrdersById, readParkedDeliveries } from './read-registered.ts'
 import { isSameOrder, newOrder, type OrderDetails } from './registration.ts'
 
-/** An order of the system that was there before, as far as that system brought it. */
+/** An order of the previous system, in the state that it had there. */
 export interface ImportedOrder extends OrderDetails {
   readonly status: OrderStatus
   readonly remains: number | null
   readonly startCount: number | null
-  /** What the other system has refunded; at most the charge. It is never refunded again. */
+  /** The amount that the other system has refunded; at most the charge. It is never refunded again. */
   readonly refundedElsewhere: Money
-  /** When it was ordered; now, when that is not known. */
+  /** When it was ordered; undefined when unknown, and then it is now. */
   readonly createdAt: Date | undefined
 }
 
@@ -31,12 +31,12 @@ export type OrderImportResult =
   | Extract<ErrorCode, 'order_conflict' | 'provider_order_taken' | 'currency_mismatch'>
 
 /**
- * Imports a batch of orders, in one transaction: opens the accounts of new users and applies what the provider has said
- * about these orders already. Importing an order again changes nothing, whatever has become of it since. Open orders are
- * announced to their users; those that are final are history, and only listed.
+ * Imports a batch of orders, in one transaction: opens the accounts of new users and applies the deliveries that have
+ * been waiting for these orders. Importing an order again changes nothing, even if its state has changed since. Open
+ * orders are announced to their users; final ones are history, and only stored.
  *
- * @returns for each what became of it; one that is rejected changes nothing.
- * @throws the database's errors, when they stay after a few attempts.
+ * @returns the result of each order; a rejected one changes nothing.
+ * @throws the database's errors after the last attempt.
  */
 export function importOrders(deps: ImportDeps, orders: readonly ImportedOrder[]): Promise<OrderImportResult[]> {
   return commitImport(deps, async (tx) => {
@@ -54,7 +54,7 @@ interface Known {
   readonly ordersById: Map<string, Order>
   /** By {@link providerOrderKey}. */
   readonly parkedByProviderOrder: ReadonlyMap<string, readonly Delivery[]>
-  /** New orders, as the other system had them. */
+  /** New orders, in the state of the other system. */
   readonly imported: Order[]
   /** Accounts of users whose first order is among them. */
   readonly opened: Account[]
@@ -100,12 +100,12 @@ function importOne({ working, ordersById, imported, opened }: Known, from: Impor
   return 'imported'
 }
 
-/** Announces an order that is still open, and applies deliveries that waited for it. */
+/** Announces an order that is still open, and applies the deliveries that have been waiting for it. */
 function announceAndApply(tx: LedgerTransaction, { working, parkedByProviderOrder }: Known, order: Order): void {
   const { changes } = tx
   if (isOpen(order)) {
     recordRegistration(working, changes, order, working.accountsByUserId.get(order.userId)!)
-    // It is inserted already; only what the deliveries change is still to be written.
+    // It is inserted already; only the changes of the deliveries remain to be written.
     changes.registeredOrderIds.delete(order.orderId)
     changes.orders.delete(order.orderId)
   }

@@ -17,7 +17,7 @@ const READ_PARKED_DELIVERIES = `
   WHERE outcome = 'parked'
   ORDER BY received_at, delivery_id`
 
-/** The orders with these ids of the panel's. */
+/** The orders with these panel ids. */
 export async function readOrdersById(client: PoolClient, orderIds: readonly string[]): Promise<Map<string, Order>> {
   const { rows } = await client.query<OrderRow>({
     name: 'read_orders_by_id',
@@ -27,7 +27,7 @@ export async function readOrdersById(client: PoolClient, orderIds: readonly stri
   return new Map(rows.map((row) => [row.order_id, toOrder(row)]))
 }
 
-/** Those of these orders whose charge was taken from the account. */
+/** The orders among these whose charge was taken from the account. */
 export async function readChargedOrderIds(client: PoolClient, orderIds: readonly string[]): Promise<Set<string>> {
   const { rows } = await client.query<{ order_id: string }>({
     name: 'read_charged_orders',
@@ -46,7 +46,7 @@ interface ParkedRow {
   readonly waiting_update: string | null
 }
 
-/** Deliveries that came before these orders were known, in the order of their arrival, by {@link providerOrderKey}. */
+/** Deliveries that arrived before these orders were registered, in the order of their arrival, by {@link providerOrderKey}. */
 export async function readParkedDeliveries(
   client: PoolClient,
   providerOrders: readonly ProviderOrder[],
@@ -66,7 +66,7 @@ function toParkedDelivery(row: ParkedRow): Delivery & { readonly update: StatusU
   return { deliveryId, provider, update, body, receivedAt, wasParked: true }
 }
 
-/** A delivery that an older version parked without what it had read: a person looks at it, and may replay it. */
+/** A delivery that an older version parked without its parsed update: it goes to review, and can be replayed. */
 const unreadable = (providerOrderId: string): StatusUpdate => ({
   providerOrderId,
   status: 'unknown',

@@ -25,7 +25,7 @@ export type RegistrationRejection = Extract<
   'order_conflict' | 'provider_order_taken' | 'currency_mismatch' | 'insufficient_funds'
 >
 
-/** What the transaction has read under its locks, brought forward with every order. */
+/** The rows that the transaction has read under its locks, updated with every order. */
 interface Known {
   readonly working: WorkingSet
   readonly ordersById: Map<string, Order>
@@ -36,13 +36,13 @@ interface Known {
 }
 
 /**
- * Registers orders, one after the other: opens the accounts of new users, takes charges that are to be paid from an
- * account, and applies what the provider has said about these orders already. All in one transaction, so that there is
- * no moment at which an update could be missed. An order that is rejected changes nothing.
+ * Registers orders, one after the other: opens the accounts of new users, takes charges that are paid from an account,
+ * and applies the deliveries that have been waiting for these orders. One transaction does it all, so that no update can
+ * be missed in between. A rejected order changes nothing.
  *
- * @returns for each what became of it.
- * @throws the database's errors. Another transaction may register the same order or open the same account at this
- *   moment: this one violates a key then, or is the loser of a deadlock, and must be run again.
+ * @returns the result of each order.
+ * @throws the database's errors. When a concurrent transaction registers the same order or opens the same account, this
+ *   one violates a key or loses a deadlock, and must be run again.
  */
 export async function registerOrders(
   tx: LedgerTransaction,
@@ -106,7 +106,7 @@ function registerOne(
   return { ...currentView(working, order), isNew: true, appliedDeliveries: parked.length }
 }
 
-/** The same order again, or another one under its id. */
+/** The order was registered before, or another one has its id. */
 function registeredBefore(
   { working, ordersById, chargedOrderIds }: Known,
   registration: Registration,
@@ -120,11 +120,11 @@ function registeredBefore(
   return isSame ? { ...currentView(working, order), isNew: false, appliedDeliveries: 0 } : 'order_conflict'
 }
 
-/** An order with all that this transaction has done to it. */
+/** An order with all changes of this transaction. */
 function currentView(working: WorkingSet, order: Order): Pick<Registered, 'order' | 'seq'> {
   const { currency, lastSeq } = working.accountsByUserId.get(order.userId)!
   return { order: orderView(working.ordersByProviderOrder.get(providerOrderKey(order))!, currency), seq: lastSeq }
 }
 
-/** What is to be taken from the account. */
+/** The amount to take from the account. */
 const chargeOf = ({ payment, charge }: Registration): bigint => (payment === 'account' ? charge : 0n)

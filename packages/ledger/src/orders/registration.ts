@@ -2,7 +2,7 @@ import type { Money } from '@paxyo/order-core'
 import { providerOrderKey, type ProviderOrder } from '../model/provider-order.ts'
 import type { Order } from '../model/working-set.ts'
 
-/** The details that registering or importing an order freezes. */
+/** The details of an order that registration or import fixes. */
 export interface OrderDetails extends ProviderOrder {
   /** The panel's own id. */
   readonly orderId: string
@@ -10,9 +10,9 @@ export interface OrderDetails extends ProviderOrder {
   readonly service: string
   readonly link: string
   readonly quantity: number
-  /** What the user paid; refunds are parts of it. */
+  /** The amount that the user paid; refunds are shares of it. */
   readonly charge: Money
-  /** Its account's. */
+  /** The account's currency. */
   readonly currency: string
 }
 
@@ -22,7 +22,7 @@ export interface Registration extends OrderDetails {
   readonly payment: 'external' | 'account'
 }
 
-/** An order that nothing has happened to. */
+/** An order in its initial state. */
 export function newOrder(details: OrderDetails, at: Date): Order {
   const { orderId, provider, providerOrderId, userId, service, link, quantity, charge } = details
   return {
@@ -42,7 +42,7 @@ export function newOrder(details: OrderDetails, at: Date): Order {
   }
 }
 
-/** Whether an order has these details, whatever has become of it since. Its currency is its account's. */
+/** Whether an order has these details, whatever its current state. The currency is a column of its account. */
 export function isSameOrder(order: Order, details: OrderDetails): boolean {
   const same = ['userId', 'service', 'link', 'quantity', 'charge'] as const
   return providerOrderKey(order) === providerOrderKey(details) && same.every((name) => order[name] === details[name])

@@ -1,3 +1,19 @@
+/**
+ * The transactional outbox.
+ *
+ * Guarantees: the bus receives every committed event at least once, whatever fails between COMMIT and publish: this
+ * process, the bus, or the connection to either. An event may be published twice or after its successor; receivers
+ * restore the order by seq.
+ *
+ * How: every transaction inserts an outbox row for its events. After the commit the batch is published, and a later batch
+ * deletes its row. A drain publishes the rows that remain: at the start, when the bus becomes ready, after a failed
+ * publish, when a commit sees rows older than two seconds, and every 30 seconds. An advisory lock lets one process drain
+ * at a time.
+ *
+ * Without it a crash or a Redis outage right after a commit loses events on the bus: users see a change only after their
+ * next reconnect or the gateway's next backfill.
+ */
+
 import { userChannel, type BusMessage } from '@paxyo/contracts'
 import { transaction } from '@paxyo/database'
 import type { EventPublisher } from '@paxyo/event-bus'
@@ -12,34 +28,29 @@ export interface OutboxOptions {
   readonly pool: Pool
   readonly publisher: EventPublisher
   readonly log: Logger
-  /** Called with the time that the bus took for a batch, or when it did not take it. */
+  /** Called with the duration of each publish, and whether the bus accepted the batch. */
   readonly onPublish?: (durationMs: number, isTaken: boolean) => void
-  /** The longest time between two drains; half a minute unless given. */
+  /** The maximum time between two drains (30 s). */
   readonly sweepIntervalMs?: number
 }
 
 export interface Outbox extends BatchOutbox {
-  /** Publishes what an earlier process left behind, and from now on whatever the bus missed. */
+  /** Publishes the rows of earlier processes, and from now on every batch that the bus has missed. */
   start(): void
   close(): Promise<void>
 }
 
-/** How many batches one transaction of a drain publishes. */
+/** The maximum number of batches that one transaction of a drain publishes. */
 const DRAIN_BATCHES_MAX = 100
-/** Everything else that starts a drain may be missed, this may not. */
+/** The backstop: every other trigger of a drain can be missed. */
 const SWEEP_INTERVAL_MS = 30_000
-/** Younger rows belong to a process that is publishing them at this moment. */
+/** A process is still publishing younger rows. */
 const OLD_ROW_AGE_MS = 2_000
 const RETRY_DELAY_MS = 500
-/** How often commits look for old rows. */
-const LOOK_INTERVAL_MS = 1_000
+/** The interval at which commits check for old rows. */
+const CHECK_INTERVAL_MS = 1_000
 
-/**
- * Sees to it that the bus gets every committed event. A batch is published right after its commit and its outbox row
- * goes away inside a later batch. Whatever stays behind is published by a drain: at the start, when the bus becomes
- * usable, after a publish that failed, when a commit sees old rows, and every 30 seconds. An event may be published
- * twice or after its successor; receivers go by seq.
- */
+/** Publishes batches after their commit, and drains the rows that remain. */
 export function createOutbox({
   pool,
   publisher,
@@ -47,18 +58,18 @@ export function createOutbox({
   onPublish,
   sweepIntervalMs = SWEEP_INTERVAL_MS,
 }: OutboxOptions): Outbox {
-  /** Batches that the bus has and whose rows are still there. */
+  /** Published batches whose rows still exist. */
   let published: string[] = []
   const publishing = new Set<Promise<void>>()
-  /** From when on the next drain takes rows of any age. */
+  /** The time from which the next drain takes rows of any age. */
   let drainAnyAgeAtMs = Infinity
-  let lookedAt = -Infinity
+  let checkedAt = -Infinity
   const drainer = createWorker({
     run: drainRows,
     backstopMs: sweepIntervalMs,
     retryDelayMs: RETRY_DELAY_MS,
     onError(error) {
-      log.warn({ err: error }, 'the outbox could not be drained')
+      log.warn({ err: error }, 'outbox drain failed')
       drainAnyAgeAtMs = -Infinity
     },
   })
@@ -71,17 +82,17 @@ export function createOutbox({
       onPublish?.(performance.now() - startedAt, true)
     } catch (error) {
       onPublish?.(performance.now() - startedAt, false)
-      log.warn({ err: error, events: events.length }, 'publish failed, its events wait in the outbox')
+      log.warn({ err: error, events: events.length }, 'publish failed, events kept in the outbox')
       drainSoon()
     }
   }
 
   function drainSoon(): void {
-    // While the bus is away its return starts the drain.
+    // While the bus is down, its reconnect starts the drain.
     if (publisher.isReady) drain(RETRY_DELAY_MS)
   }
 
-  /** Drains rows of any age, so long from now. */
+  /** Drains rows of any age, after a delay. */
   function drain(delayMs: number): void {
     drainAnyAgeAtMs = Math.min(drainAnyAgeAtMs, performance.now() + delayMs)
     drainer.wake(delayMs)
@@ -120,10 +131,10 @@ export function createOutbox({
       const task = publishBatch(batchId, events).finally(() => publishing.delete(task))
       publishing.add(task)
     },
-    isLookDue() {
+    isCheckDue() {
       const now = performance.now()
-      if (now - lookedAt < LOOK_INTERVAL_MS) return false
-      lookedAt = now
+      if (now - checkedAt < CHECK_INTERVAL_MS) return false
+      checkedAt = now
       return true
     },
     sawOldRows: () => drainer.wake(),
@@ -139,13 +150,13 @@ export function createOutbox({
     async close() {
       await Promise.all(publishing)
       await drainer.close()
-      await deleteOwn().catch((error: unknown) => log.warn({ err: error }, 'outbox rows stay for the next start'))
+      await deleteOwn().catch((error: unknown) => log.warn({ err: error }, 'outbox rows kept for the next start'))
     },
   }
   return outbox
 }
 
-// One process drains at a time, so that a backlog is not published by all of them at once.
+// One process drains at a time, so that a backlog is not published by all processes at once.
 const LOCK_DRAIN = `SELECT pg_advisory_xact_lock(hashtext('paxyo outbox'))`
 
 const READ_BATCHES = `
@@ -167,7 +178,7 @@ interface BatchRow {
 }
 
 /**
- * Publishes a transaction's worth of batches; their rows go when the bus has them all.
+ * Publishes up to {@link DRAIN_BATCHES_MAX} batches, and deletes their rows in the same transaction.
  *
  * @returns how many batches were published; fewer than the limit means that no more are left.
  */

@@ -6,14 +6,14 @@ export interface FoundOrder extends ProviderOrder {
   readonly orderId: string
 }
 
-// Named in full, because that is how the index of open orders is found.
+// Spelled out, because the planner matches them with the partial index of open orders.
 const OPEN = OPEN_STATUSES.map((status) => `'${status}'`).join(', ')
 
 const FIND_ORDERS = `
   SELECT order_id, provider, provider_order_id FROM orders WHERE order_id = ANY($1::text[]) ORDER BY order_id`
 
-// Silent is an order that no delivery has spoken of, even to say that nothing changed; our own asking counts, too, so
-// that a second run asks about the next ones. Those that the provider does not know wait for a person already.
+// Silent orders have had no delivery, not even one that changed nothing. Deliveries of a reconciliation count, too, so
+// that a second run asks about the next orders. Orders that the provider does not know already have an open review.
 const FIND_SILENT_ORDERS = `
   SELECT order_id, provider, provider_order_id FROM orders
   WHERE provider = ANY($1::text[]) AND status IN (${OPEN})
@@ -37,13 +37,13 @@ const toOrder = (row: Row): FoundOrder => ({
   providerOrderId: row.provider_order_id,
 })
 
-/** Those of these orders of the panel's that are registered. */
+/** The registered orders among these panel ids. */
 export async function findOrders(pool: Pool, orderIds: readonly string[]): Promise<FoundOrder[]> {
   const { rows } = await pool.query<Row>(FIND_ORDERS, [orderIds])
   return rows.map(toOrder)
 }
 
-/** Open orders of these providers that have been silent for so long, the longest silent first. */
+/** Open orders of these providers without updates for this long, the longest first. */
 export async function findSilentOrders(
   pool: Pool,
   providers: readonly string[],

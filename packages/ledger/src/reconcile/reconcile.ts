@@ -14,7 +14,7 @@ import { findOrders, findSilentOrders, type FoundOrder } from './find-orders.ts'
 
 export interface ReconcileDeps {
   readonly pool: Pool
-  /** Those without a client are not asked. */
+  /** Providers without a client are not asked. */
   readonly providers: readonly Provider[]
   readonly batcher: Batcher
   readonly newId: NewId
@@ -22,9 +22,9 @@ export interface ReconcileDeps {
 }
 
 export type ReconcileRequest =
-  /** Open orders that their provider has been silent about for so long; at most `ordersMax`, the longest silent first. */
+  /** Open orders without updates for this long; at most `ordersMax`, the longest first. */
   | { readonly silentForMs: number; readonly ordersMax?: number }
-  /** These orders, by the panel's own ids, whatever their status. */
+  /** The orders with these panel ids, whatever their status. */
   | { readonly orderIds: readonly string[] }
 
 export interface ReconcileReport {
@@ -33,25 +33,25 @@ export interface ReconcileReport {
   /** How many responses led to each outcome. */
   readonly outcomes: Readonly<Partial<Record<DeliveryResult['outcome'], number>>>
   readonly refunds: readonly { readonly orderId: string; readonly amount: string }[]
-  /** Orders that a person must look at now. */
+  /** Orders with a new review. */
   readonly reviews: readonly { readonly orderId: string; readonly reason: string }[]
   /** Orders of the request that are not registered. */
   readonly unknown: readonly string[]
-  /** Orders that the provider left out of its response, or that it cannot be asked about. */
-  readonly unanswered: readonly string[]
-  /** Why it ended before its end, or with a provider left out, and which orders were left. */
+  /** Orders that the provider's response left out, or that it cannot be asked about. */
+  readonly withoutResponse: readonly string[]
+  /** Why it stopped early or left a provider out, and the orders that were not asked about. */
   readonly stoppedBy?: ProviderErrorCode | NotCommitted
   readonly left: readonly string[]
 }
 
-/** How many silent orders one run asks about by default. */
+/** The default maximum of silent orders that one run asks about. */
 export const RECONCILE_ORDERS_MAX = 10_000
 
 type Report = { -readonly [Name in keyof ReconcileReport]: ReconcileReport[Name] } & {
   outcomes: Partial<Record<DeliveryResult['outcome'], number>>
   refunds: { orderId: string; amount: string }[]
   reviews: { orderId: string; reason: string }[]
-  unanswered: string[]
+  withoutResponse: string[]
   left: string[]
 }
 
@@ -62,11 +62,11 @@ interface Askable {
 }
 
 /**
- * Asks providers about orders, as many at a time as their APIs take and within their rates, and commits their responses
- * the way webhooks are committed: what is known already changes nothing, so it may run at any time, twice, and beside
- * webhooks. A provider that fails is left out from then on; the others go on.
+ * Asks providers about orders, within the batch sizes and rate limits of their APIs, and commits their responses like
+ * webhooks. Known updates change nothing, so it can run at any time, repeatedly, and while webhooks arrive. A provider
+ * that fails is left out from then on; the others continue.
  *
- * @throws the database's errors. An error of a provider stands in the report.
+ * @throws the database's errors. The report contains an error of a provider.
  */
 export async function reconcile(deps: ReconcileDeps, request: ReconcileRequest): Promise<ReconcileReport> {
   const askable = deps.providers.flatMap(({ name, client }) => (client === undefined ? [] : { name, client }))
@@ -78,13 +78,13 @@ export async function reconcile(deps: ReconcileDeps, request: ReconcileRequest):
     refunds: [],
     reviews: [],
     unknown: 'orderIds' in request ? [...new Set(request.orderIds)].filter((orderId) => !known.has(orderId)) : [],
-    unanswered: [],
+    withoutResponse: [],
     left: [],
   }
   const byProvider = Map.groupBy(orders, ({ provider }) => provider)
   for (const [name, ofProvider] of byProvider) {
     const provider = askable.find((candidate) => candidate.name === name)
-    if (provider === undefined) report.unanswered.push(...ofProvider.map(({ orderId }) => orderId))
+    if (provider === undefined) report.withoutResponse.push(...ofProvider.map(({ orderId }) => orderId))
     else await reconcileProvider(deps, provider, ofProvider, report)
   }
   const { askedCount, outcomes, stoppedBy } = report
@@ -107,7 +107,7 @@ async function reconcileProvider(
   const { true: askable = [], false: others = [] } = Object.groupBy(orders, ({ providerOrderId }) =>
     client.isAskable(providerOrderId) ? 'true' : 'false',
   )
-  report.unanswered.push(...others.map(({ orderId }) => orderId))
+  report.withoutResponse.push(...others.map(({ orderId }) => orderId))
   for (let start = 0; start < askable.length; start += client.ordersMax) {
     const stoppedBy = await reconcileSome(deps, client, askable.slice(start, start + client.ordersMax), report)
     if (stoppedBy === undefined) continue
@@ -117,7 +117,7 @@ async function reconcileProvider(
   }
 }
 
-/** @returns why it could not be done. */
+/** @returns why it stopped, or undefined. */
 async function reconcileSome(
   { batcher, newId, log }: ReconcileDeps,
   client: ProviderClient,
@@ -136,8 +136,8 @@ async function reconcileSome(
     const results = await batcher.submit(deliveries)
     if (typeof results === 'string') return results
 
-    const unanswered = orders.filter(({ providerOrderId }) => !responses.has(providerOrderId))
-    report.unanswered.push(...unanswered.map(({ orderId }) => orderId))
+    const withoutResponse = orders.filter(({ providerOrderId }) => !responses.has(providerOrderId))
+    report.withoutResponse.push(...withoutResponse.map(({ orderId }) => orderId))
     results.forEach((result, index) => note(report, found[index]!, result))
     return undefined
   } catch (error) {

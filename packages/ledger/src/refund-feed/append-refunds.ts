@@ -1,13 +1,13 @@
 import { roundTrip, transaction } from '@paxyo/database'
 import type { Pool, PoolClient } from 'pg'
 
-/** How many commits one transaction gives their places. */
+/** The maximum number of commits that one transaction appends. */
 export const APPEND_COMMITS_MAX = 1000
 
-// Held until the transaction ends, so that a place is visible only when all places before it are.
+// Held until the transaction ends, so that a position becomes visible only after all earlier ones.
 const LOCK_FEED = `SELECT pg_advisory_xact_lock(hashtext('paxyo refund feed'))`
 
-// A statement of its own after the lock: it must see the places that the lock's former holder has given.
+// A separate statement after the lock, so that it sees the positions that the lock's previous holder has assigned.
 const APPEND = `
   WITH waiting AS (
     SELECT feed_id, cardinality(entry_ids) AS refund_count FROM refund_feed
@@ -22,10 +22,10 @@ const APPEND = `
 const IS_ANY_WAITING = `SELECT EXISTS (SELECT FROM refund_feed WHERE last_position IS NULL) AS waiting`
 
 /**
- * Gives refunds that were committed since the last time their places in the feed, behind all others. A transaction that commits
- * later is placed later, so a reader that has seen a place has seen all before it.
+ * Assigns positions at the end of the feed to refunds that were committed since the last call. A transaction that commits
+ * later gets a later position, so a reader that has seen a position has seen all earlier ones.
  *
- * @returns how many commits were placed; `APPEND_COMMITS_MAX` means that more may be waiting.
+ * @returns how many commits were appended; `APPEND_COMMITS_MAX` means that more may be waiting.
  */
 export async function appendRefunds(pool: Pool): Promise<number> {
   const { rows } = await pool.query<{ waiting: boolean }>({ name: 'is_refund_waiting', text: IS_ANY_WAITING })

@@ -1,4 +1,4 @@
-/** A reader's place in the refund feed: it has every refund up to `position`, of the history that `epoch` names. */
+/** A reader's position in the refund feed: it has every refund up to `position` of the given `epoch`. */
 export interface FeedCursor {
   readonly epoch: string
   readonly position: number
@@ -8,7 +8,7 @@ export function formatFeedCursor({ epoch, position }: FeedCursor): string {
   return `${epoch}.${position}`
 }
 
-/** @returns undefined when it is not one that {@link formatFeedCursor} has written. */
+/** @returns undefined when the text is not from {@link formatFeedCursor}. */
 export function parseFeedCursor(text: string): FeedCursor | undefined {
   const match = /^([0-9a-f]{32})\.(0|[1-9]\d{0,14})$/.exec(text)
   return match === null ? undefined : { epoch: match[1]!, position: Number(match[2]) }

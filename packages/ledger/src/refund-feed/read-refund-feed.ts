@@ -5,7 +5,7 @@ import type { Refund } from './refund.ts'
 
 export interface RefundPage {
   readonly refunds: readonly Refund[]
-  /** Where to read on; also when nothing came. */
+  /** Where to continue; also set when the page is empty. */
   readonly cursor: FeedCursor
   readonly hasMore: boolean
 }
@@ -23,7 +23,7 @@ export const REFUND_JOINS = `
   JOIN orders USING (order_id)
   JOIN accounts ON accounts.user_id = entry.user_id`
 
-/** The refunds behind a position, as `(entry_id, position)`; both parameters are SQL expressions. */
+/** The refunds after a position, as `(entry_id, position)`; both parameters are SQL expressions. */
 export const feedItemsAfter = (position: string, limit: string): string => `
   SELECT entry_id, last_position - cardinality(entry_ids) + place AS position
   FROM (SELECT * FROM refund_feed WHERE last_position > ${position} ORDER BY last_position LIMIT ${limit}) AS feed
@@ -41,10 +41,10 @@ const READ_PAGE = `
   ORDER BY item.position`
 
 /**
- * The refunds after a cursor, in the order of their commits: none is ever inserted before one that was given out.
+ * The refunds after a cursor, in the order of their commits: none is ever inserted before one that a reader has seen.
  *
- * @param after where the reader is; `undefined` to read from the beginning.
- * @returns `cursor_void` when the cursor is of a history that was replaced: the database was restored.
+ * @param after the reader's cursor; `undefined` to read from the beginning.
+ * @returns `cursor_void` when the cursor belongs to another epoch: the database was restored.
  */
 export async function readRefundFeed(
   pool: Pool,
@@ -54,7 +54,7 @@ export async function readRefundFeed(
   await appendRefunds(pool)
   const { rows: heads } = await pool.query<FeedCursor>({ name: 'read_feed_head', text: READ_HEAD })
   const head = heads[0]!
-  // A place that is not there yet is one of a history that was thrown away, whatever the epoch says.
+  // A position beyond the end belongs to a discarded history, whatever its epoch.
   if (after !== undefined && (after.epoch !== head.epoch || after.position > head.position)) return 'cursor_void'
 
   const position = after?.position ?? 0

@@ -1,7 +1,7 @@
-/** A refund as the panel's server sees it. Nothing of it ever changes. */
+/** A refund as the panel's server sees it. It never changes. */
 export interface Refund {
   readonly refundId: string
-  /** Its place in the feed: 1, 2, 3 … without gaps. */
+  /** Its position in the feed: 1, 2, 3 … without gaps. */
   readonly position: number
   readonly orderId: string
   readonly provider: string
@@ -10,7 +10,7 @@ export interface Refund {
   /** Decimal strings, such as `"2.5"`. */
   readonly amount: string
   readonly currency: string
-  /** What the order had been refunded in all, after this one. */
+  /** The total refunded for the order, including this refund. */
   readonly orderRefunded: string
   readonly balanceAfter: string
   /** ISO 8601, UTC. */

@@ -14,15 +14,15 @@ import {
 } from '../transaction/read-working-set.ts'
 import { orderView, recordUpdate } from '../transaction/record-event.ts'
 
-/** What a person decides about a review. */
+/** A person's decision about a review. */
 export interface Resolution {
   readonly action: 'dismiss' | 'refund' | 'set_status'
   /** The amount to refund in addition to earlier refunds; 0 for none. */
   readonly refund: Money
-  /** What the order becomes; undefined to leave it. */
+  /** The order's new status; undefined to keep it. */
   readonly status: OrderStatus | undefined
   readonly note: string
-  /** The person; the name of the API key when it is not given. */
+  /** The person; the name of the API key when undefined. */
   readonly actor: string | undefined
   readonly keyId: string
 }
@@ -40,10 +40,11 @@ export type ResolutionRejection = Extract<
 >
 
 /**
- * Resolves a review, once: refunds or sets what was decided as a webhook's decision is, with an event for the user, and
- * notes who, why and when. The account's lock is taken before the review's, as all do that take both.
+ * Resolves a review, once: applies the refund or the status as a webhook's decision is applied, with an event for the
+ * user, and records the person, the reason and the time. Like every transaction that takes both locks, it takes the
+ * account's before the review's.
  *
- * @returns the review's order; `undefined` when it is about none. Or why not, and nothing was noted then.
+ * @returns the review's order, or `undefined` when it has none; or why it was rejected, and then nothing is recorded.
  */
 export async function resolveReview(
   tx: LedgerTransaction,
@@ -70,7 +71,7 @@ export async function resolveReview(
   return { resolved }
 }
 
-/** What the transaction has read under its locks. */
+/** The rows that the transaction has read under its locks. */
 interface Known {
   readonly at: Date
   readonly keyName: string
@@ -107,7 +108,7 @@ const LOCK_ACCOUNT_OF_REVIEW = `
   WHERE user_id = (SELECT user_id FROM reviews JOIN orders USING (order_id) WHERE review_id = $1)
   FOR NO KEY UPDATE`
 const LOCK_REVIEW = 'SELECT resolved_at FROM reviews WHERE review_id = $1 FOR UPDATE'
-// A statement of its own after the locks: it must see what the locks' former holders have committed.
+// A separate statement after the locks, so that it sees the commits of the locks' previous holders.
 const READ_ORDER_OF_REVIEW = `
   SELECT ${ORDER_COLUMNS} FROM orders WHERE order_id = (SELECT order_id FROM reviews WHERE review_id = $1)`
 const READ_KEY_NAME = 'SELECT name FROM api_keys WHERE key_id = $1'

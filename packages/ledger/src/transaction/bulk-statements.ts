@@ -3,9 +3,9 @@ import { formatMoney } from '@paxyo/order-core'
 import type { Account, Order } from '../model/working-set.ts'
 import type { AwaitingRow, DeliveryRow, EventRow, LedgerEntry, ReviewRow, VerifiedRow } from '../model/change-set.ts'
 
-/** One statement that writes any number of rows, an array for each of their columns. */
+/** A statement that writes any number of rows, with one array per column. */
 export interface BulkStatement<Row> {
-  /** Belongs to this text for as long as a connection lives: it is prepared once. */
+  /** Names this text for the lifetime of a connection, which prepares it once. */
   readonly name: string
   readonly text: string
   readonly values: (rows: readonly Row[], at: Date) => unknown[]
@@ -111,7 +111,7 @@ export const INSERT_EVENTS: BulkStatement<EventRow> = {
   ],
 }
 
-// A delivery that another transaction has committed since we looked violates the key; on retry it is a duplicate.
+// A delivery that another transaction has committed since the read violates the key; on retry it is a duplicate.
 export const INSERT_DELIVERIES: BulkStatement<DeliveryRow> = {
   name: 'insert_deliveries',
   text: `
@@ -187,8 +187,8 @@ export const SETTLE_VERIFICATIONS: BulkStatement<VerifiedRow> = {
 }
 
 /**
- * The update of a delivery that has to wait, as it was parsed on arrival. It is applied unchanged, whatever a later parser
- * would read from its body. All other deliveries are settled, and their bodies are enough.
+ * The update of a delivery that has to wait, as parsed on arrival. It is applied unchanged, even if a later parser would
+ * read its body differently. All other deliveries are settled, and their bodies are enough.
  */
 function waitingUpdate({ outcome, update }: DeliveryRow): string | null {
   if (outcome !== 'parked' && outcome !== 'awaiting_verification') return null

@@ -5,34 +5,34 @@ import type { ApplyRules, LedgerTransaction } from './ledger-transaction.ts'
 import { writeChangeSet } from './write-change-set.ts'
 
 export interface LedgerDeps extends ApplyRules {
-  /** Of the role `ingest`. */
+  /** A pool with the role `ingest`. */
   readonly pool: Pool
   readonly outbox: BatchOutbox
-  /** Called after a commit, with what was written. */
+  /** Called after a commit, with the change set. */
   readonly onCommitted?: (changes: ChangeSet) => void
 }
 
-/** What committing needs of the outbox. */
+/** The part of the outbox that a commit uses. */
 export interface BatchOutbox {
-  /** Takes the ids of batches that the bus has, for this transaction to delete. */
+  /** Takes the ids of published batches, for this transaction to delete. */
   takePublished(): string[]
-  /** Gives them back after a transaction that did not commit. */
+  /** Returns them after a transaction that did not commit. */
   returnPublished(batchIds: readonly string[]): void
-  /** Whether it is time for a transaction to look for rows that another process has left behind. */
-  isLookDue(): boolean
+  /** Whether a transaction should now check for rows that another process has left behind. */
+  isCheckDue(): boolean
   /** Called when there are such rows. */
   sawOldRows(): void
   /** Called when a transaction may have been committed although its outcome is unknown. */
   outcomeUnknown(): void
-  /** Publishes what was committed; never throws, because the rows are in the outbox. */
+  /** Publishes committed events; never throws, because the rows are in the outbox. */
   publish(batchId: string, events: readonly EventRow[]): void
 }
 
 /**
- * Runs `work` in a transaction, writes the changes it noted, commits, and publishes their events. Two round trips, when
- * work needs one for its reading.
+ * Runs `work` in a transaction, writes the changes that it recorded, commits, and publishes their events. It takes two
+ * round trips when work reads in one.
  *
- * @throws the database's errors; the outcome is unknown when it could not be reached.
+ * @throws the database's errors; the outcome is unknown when the connection was lost.
  */
 export async function commitChangeSet<T>(
   { pool, outbox, onCommitted, ...rules }: LedgerDeps,
@@ -50,7 +50,7 @@ export async function commitChangeSet<T>(
         writeChangeSet(client, changes, {
           batchId,
           publishedBatchIds,
-          ...(outbox.isLookDue() ? { onOldRows: () => outbox.sawOldRows() } : {}),
+          ...(outbox.isCheckDue() ? { onOldRows: () => outbox.sawOldRows() } : {}),
         }),
     )
   } catch (error) {

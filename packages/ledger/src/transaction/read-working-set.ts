@@ -6,8 +6,7 @@ import type { Account, WorkingSet, Order } from '../model/working-set.ts'
 import type { LedgerTransaction } from './ledger-transaction.ts'
 
 /**
- * Every transaction that changes orders takes its locks in the same sequence, so that none can wait for another in a
- * circle: first the advisory locks of provider order ids, sorted, then the rows of accounts, sorted.
+ * Every transaction that changes orders takes its locks in the same order, so that there is no deadlock: first the advisory locks of provider order ids, sorted, then the rows of accounts, sorted.
  */
 const LOCK_PROVIDER_ORDERS = `
   SELECT pg_advisory_xact_lock(key)
@@ -28,7 +27,7 @@ export const ORDER_COLUMNS = `
     order_id, provider, provider_order_id, user_id, service, link, quantity, charge, status, remains, start_count, refunded,
     updated_at`
 
-// A statement of its own after the lock: it must see what the lock's former holder has committed.
+// A separate statement after the lock, so that it sees the commit of the lock's previous holder.
 const READ_ORDERS = `
   SELECT ${ORDER_COLUMNS} FROM unnest($1::text[], $2::text[]) AS wanted (provider, provider_order_id)
   JOIN orders USING (provider_order_id, provider)`
@@ -61,7 +60,7 @@ export interface OrderRow {
   readonly updated_at: Date
 }
 
-/** Makes registering these provider orders and parking their deliveries exclude each other, until the end of both. */
+/** Serializes registrations of these provider orders with the parking of their deliveries. */
 export async function lockProviderOrders(client: PoolClient, providerOrders: readonly ProviderOrder[]): Promise<void> {
   const values = providerOrderColumns(providerOrders)
   await client.query({ name: 'lock_provider_orders', text: LOCK_PROVIDER_ORDERS, values })
@@ -109,7 +108,7 @@ export async function readSettledDeliveries(
   }
 }
 
-/** The database's clock, to the millisecond, which is what events carry. The change set is of this moment. */
+/** Reads the database's time, to the millisecond, as events have it, and sets the change set's. */
 export async function readClock({ client, changes }: LedgerTransaction): Promise<Date> {
   const { rows }: QueryResult<{ at: Date }> = await client.query({ name: 'read_clock', text: READ_CLOCK })
   changes.at = rows[0]!.at

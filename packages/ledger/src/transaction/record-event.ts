@@ -6,20 +6,20 @@ import type { NewId } from '../model/new-id.ts'
 import { providerOrderKey } from '../model/provider-order.ts'
 import type { Account, Order, WorkingSet } from '../model/working-set.ts'
 
-/** What a change has made of an account, and its event. */
+/** An account after a change, and the event of the change. */
 export interface RecordedAccount {
   readonly account: Account
   readonly event: EventPlace
 }
 
-/** What a change has made of an order, and its event. */
+/** An order after a change, and the event of the change. */
 export interface RecordedOrder extends RecordedAccount {
   readonly order: OrderView
   /** The refund as its user sees it, if there is one. */
   readonly refund: RefundView | undefined
 }
 
-/** Notes an order that was registered just now, as its user's next event. */
+/** Records a newly registered order, as its user's next event. */
 export function recordRegistration(
   working: WorkingSet,
   changes: ChangeSet,
@@ -31,8 +31,8 @@ export function recordRegistration(
 }
 
 /**
- * Notes what became of an order as its user's next event, and refunds by how much `refunded` has grown. Every refund
- * goes through here.
+ * Records an order's new state as its user's next event, and refunds the increase of `refunded`. Every refund goes
+ * through this function.
  */
 export function recordUpdate(
   working: WorkingSet,
@@ -62,11 +62,11 @@ export function recordUpdate(
 export interface RecordedDeposit {
   readonly entryId: string
   readonly amount: Money
-  /** Which payment it is; an opening balance is none. */
+  /** Identifies the payment; undefined for an opening balance. */
   readonly paymentRef?: string
 }
 
-/** Notes a deposit as its user's next event. */
+/** Records a deposit as its user's next event. */
 export function recordDeposit(
   changes: ChangeSet,
   before: Account,
@@ -99,7 +99,7 @@ export function orderView(order: Order, currency: string): OrderView {
   }
 }
 
-/** Brings the working set forward, with the order and its account. */
+/** Updates the working set with the order and its account. */
 function recordOrder(
   working: WorkingSet,
   changes: ChangeSet,
@@ -129,7 +129,7 @@ type EventBody<Kind extends OrderEvent = OrderEvent> = Kind extends unknown
   ? Omit<Kind, 'type' | 'seq' | 'at' | 'account'>
   : never
 
-/** Appends an event to the user's stream, at the account's next seq. Every event is assembled here. */
+/** Appends an event to the user's stream, with the account's next seq. Every event is assembled here. */
 function recordAccount(changes: ChangeSet, before: Account, at: Date, body: EventBody): RecordedAccount {
   const account: Account = { ...before, lastSeq: before.lastSeq + 1 }
   const { userId, lastSeq: seq, currency } = account

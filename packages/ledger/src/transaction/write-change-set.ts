@@ -22,16 +22,16 @@ const FIND_OLD_OUTBOX = `
   SELECT EXISTS (SELECT FROM outbox WHERE created_at < clock_timestamp() - interval '2 seconds') AS found`
 
 export interface OutboxRows {
-  /** The id under which this transaction's events wait until the bus has them. */
+  /** The id of this transaction's outbox row. */
   readonly batchId: string
-  /** Batches that the bus has; their rows go. */
+  /** Published batches, whose rows are deleted. */
   readonly publishedBatchIds: readonly string[]
-  /** Looks for rows that should have been published by now, and is called when there are some. */
+  /** When set, the transaction checks for rows that should have been published by now, and calls it if there are any. */
   readonly onOldRows?: () => void
 }
 
 /**
- * Sends the statements that write a change set, without waiting for them: they travel with the COMMIT behind them.
+ * Sends the statements that write a change set, without waiting for them: they share a round trip with COMMIT.
  *
  * @returns the result of each.
  */

@@ -19,7 +19,7 @@ beforeEach(async () => {
 })
 afterEach(async () => database[Symbol.asyncDispose]())
 
-/** In a connection of its own, as every audit is. */
+/** On a separate connection, like every audit. */
 async function audit(limits = LIMITS): Promise<AuditResult> {
   const client = await database.owner.connect()
   try {
@@ -149,7 +149,7 @@ const DAMAGES: readonly [what: string, sql: string, finds: Record<string, string
   [
     'a delivery waits for its order since yesterday',
     `INSERT INTO deliveries (delivery_id, provider, provider_order_id, body, outcome, received_at)
-     VALUES ('d-x', 'godofpanel', 'nobody', '{}', 'parked', now() - interval '25 hours')`,
+     VALUES ('d-x', 'godofpanel', 'unknown', '{}', 'parked', now() - interval '25 hours')`,
     { 'parked-age': ['d-x'] },
   ],
   [

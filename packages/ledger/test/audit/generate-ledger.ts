@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
 
 /**
- * Fills an empty database with books that agree: users with a deposit, orders that are completed, canceled or partial,
+ * Fills an empty database with a consistent ledger: users with a deposit, orders that are completed, canceled or partial,
  * their refunds, deliveries and events. In SQL, so that a million orders take a minute.
  *
  * @param users each has as many orders as every other

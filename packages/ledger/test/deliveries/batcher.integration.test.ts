@@ -34,7 +34,7 @@ function collectingOutbox(): BatchOutbox {
   return {
     takePublished: () => [],
     returnPublished: () => undefined,
-    isLookDue: () => false,
+    isCheckDue: () => false,
     sawOldRows: () => undefined,
     outcomeUnknown: () => undefined,
     publish: (_batchId, events) => published.push(...events),
@@ -161,22 +161,22 @@ describe('group commit', () => {
 })
 
 describe('a webhook that pays only after its provider was asked', () => {
-  const answer = { providerOrderId: '1', status: 'canceled', remains: null, startCount: null } as const
+  const response = { providerOrderId: '1', status: 'canceled', remains: null, startCount: null } as const
 
   test('awaits that, and is settled once, however many bring the answer', async () => {
     await registerMany(1)
     const batcher = start({ verifiedProviders: new Set(['godofpanel']) })
     const webhook = aDelivery('1')
-    const confirmed = { ...webhook, verification: { update: answer, body: '{}' } }
+    const verified = { ...webhook, verification: { update: response, body: '{}' } }
 
     expect(await batcher.submit([webhook])).toEqual([{ outcome: 'awaiting_verification' }])
     expect(await batcher.submit([webhook])).toEqual([{ outcome: 'duplicate' }])
     expect(published).toEqual([])
-    expect(await batcher.submit([confirmed, confirmed])).toMatchObject([
+    expect(await batcher.submit([verified, verified])).toMatchObject([
       { outcome: 'applied', refund: 250_000_000n },
       { outcome: 'duplicate' },
     ])
-    expect(await batcher.submit([confirmed])).toEqual([{ outcome: 'duplicate' }])
+    expect(await batcher.submit([verified])).toEqual([{ outcome: 'duplicate' }])
     expect(await ledgerViolations(database.owner)).toEqual({})
   })
 
@@ -187,11 +187,11 @@ describe('a webhook that pays only after its provider was asked', () => {
     await batcher.submit(webhooks)
     const refuted = {
       ...webhooks[0]!,
-      verification: { update: { ...answer, status: 'completed' as const }, body: '{}' },
+      verification: { update: { ...response, status: 'completed' as const }, body: '{}' },
     }
-    const unanswered = { ...webhooks[1]!, verification: null }
+    const unverified = { ...webhooks[1]!, verification: null }
 
-    for (const _ of [1, 2]) await batcher.submit([refuted, unanswered])
+    for (const _ of [1, 2]) await batcher.submit([refuted, unverified])
     const { rows } = await database.owner.query('SELECT order_id, reason FROM reviews ORDER BY order_id')
     expect(rows).toEqual([
       { order_id: 'A-1', reason: 'provider_disagrees' },
@@ -212,7 +212,7 @@ describe('a webhook that pays only after its provider was asked', () => {
 describe('a delivery that the database refuses', () => {
   test('is put up for review alone; its 499 neighbours are applied', async () => {
     const ids = await registerMany(500, 50)
-    // A ledger row that our own rules could not have written: the fence makes the database refuse another from 0.
+    // A ledger row that the refund rule cannot produce: the unique constraint rejects another refund from 0.
     await database.owner.query(`
       INSERT INTO ledger_entries
       SELECT gen_random_uuid(), user_id, 'refund', 1, 1, order_id, 0, 1, now() FROM orders WHERE provider_order_id = '250'`)

@@ -134,7 +134,7 @@ test('a commit that sees rows older than two seconds has them published', async 
   const publisher = new SwitchedPublisher()
   const alive = open(publisher)
   await commitAnEvent(alive)
-  // What is published at that moment may be published by the drain, too.
+  // The drain may also publish a batch that is being published.
   await eventually(() => new Set(publisher.messages.map(({ payload }) => payload)).size === 2)
   expect(await eventually(async () => (await rowCount()) < 2)).toBe(true)
 })

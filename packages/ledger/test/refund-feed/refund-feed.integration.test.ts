@@ -30,11 +30,11 @@ const PAY = `
   SELECT id, 'user-' || $2, 'refund', 'A-' || $2, 1, 1, $3 + n - 1, $3 + n, clock_timestamp()
   FROM unnest($1::uuid[]) WITH ORDINALITY AS given (id, n)`
 
-/** What each user has been paid so far; whoever locks the account goes on from there. */
+/** The amount refunded to each user so far; the holder of the account's lock continues from it. */
 const paidByUser = new Map<number, number>()
 beforeEach(() => paidByUser.clear())
 
-/** Ids of no order at all, as those of many processes with clocks of their own. */
+/** Ids in random order, like those of processes with different clocks. */
 const randomId = (): string => crypto.randomUUID()
 
 /** Pays a user in a transaction that commits when it may, or never. */
@@ -53,7 +53,7 @@ async function pay(user: number, ids: readonly string[], mayCommit: Promise<'COM
   }
 }
 
-/** Follows the feed by its cursor until told to stop, and once more after that. */
+/** Follows the feed by its cursor until the signal to stop, and once more after that. */
 async function follow(limit: number, until: { stopped: boolean }, pauseMs: number): Promise<Refund[]> {
   const seen: Refund[] = []
   let after: FeedCursor | undefined

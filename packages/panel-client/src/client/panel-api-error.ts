@@ -2,8 +2,8 @@ import type { ErrorCode } from '@paxyo/contracts'
 
 /**
  * Why a request failed: the API's own code, or one of the client's:
- * - `unreachable`: there is no connection, or it broke. Whether the request had its effect is unknown.
- * - `timed_out`: no response within the time limit. Whether the request had its effect is unknown.
+ * - `unreachable`: no connection, or it was lost. Whether the request took effect is unknown.
+ * - `timed_out`: no response within the time limit. Whether the request took effect is unknown.
  * - `unexpected_response`: the response is not one of the panel API's. Check the URL.
  */
 export type PanelApiErrorCode = ErrorCode | 'unreachable' | 'timed_out' | 'unexpected_response'
@@ -22,9 +22,9 @@ export class PanelApiError extends Error {
   readonly code: PanelApiErrorCode
   /** The HTTP status; undefined when there was no response. */
   readonly status: number | undefined
-  /** What was wrong with this one request. */
+  /** The problem of this request. */
   readonly detail: string | undefined
-  /** When the API asks to be called again. */
+  /** The pause before a retry that the API asks for. */
   readonly retryAfterMs: number | undefined
 
   constructor({ code, title, status, detail, retryAfterMs, ...options }: PanelApiErrorOptions) {

@@ -52,16 +52,16 @@ export interface Accounts {
   /** Opens an empty account; a user's first order does so, too. */
   open(opening: AccountOpening, options?: RequestOptions): Promise<AccountResponse>
   get(userId: string): Promise<AccountResponse>
-  /** @param options with a key that stands for the payment, so that it is deposited once, however often this is called. */
+  /** @param options with a key that identifies the payment, so that it is deposited once, however often this is called. */
   deposit(userId: string, deposit: DepositRequest, options: Required<RequestOptions>): Promise<DepositResponse>
-  /** The entries of an account, the newest first. */
+  /** The entries of an account, newest first. */
   ledger(userId: string): List<LedgerEntry, PageQuery>
 }
 
 export interface Refunds {
-  /** A page of the feed: every refund once, in the order of the commits. Keep its `cursor` and continue from it. */
+  /** A page of the feed: every refund once, in the order of the commits. Store its `cursor` and continue from it. */
   read(query?: ReadRefundsQuery): Promise<RefundFeed>
-  /** Pages from `after` to the present end of the feed. */
+  /** Pages from `after` to the current end of the feed. */
   pages(query?: ReadRefundsQuery): AsyncGenerator<RefundFeed, void>
 }
 
@@ -79,14 +79,14 @@ export interface Deliveries extends List<DeliveryView, ListDeliveriesQuery> {
 }
 
 export interface Tokens {
-  /** Signs a token with which a user's browser connects. */
+  /** Signs a token for a user's browser. */
   mint(request: TokenRequest): Promise<BrowserToken>
 }
 
 export interface OutgoingWebhooks extends List<OutgoingWebhookView, ListOutgoingWebhooksQuery> {
-  /** Sends the webhook of a refund again, now. */
+  /** Retries the webhook of a refund now. */
   retry(refundId: string): Promise<OutgoingWebhookView>
-  /** Sends webhooks again that were given up, up to a thousand; `hasMore` says whether to repeat it. */
+  /** Retries up to a thousand dead webhooks; `hasMore` says whether to repeat it. */
   retryDead(): Promise<RetriedWebhooks>
 }
 
@@ -150,7 +150,7 @@ const createDeliveries = (transport: Transport): Deliveries => ({
   async *replayRange(range) {
     let cursor: string | null | undefined = range.cursor
     do {
-      // Each page with a key of its own: a page that is processed again pays nothing twice.
+      // Each page has its own key: a page that is processed again pays nothing twice.
       const page: ReplayPage = await transport.post('/v1/deliveries/replay', { ...range, ...(cursor && { cursor }) })
       yield page
       cursor = page.nextCursor

@@ -2,7 +2,7 @@ import { BULK_BODY_BYTES_MAX, BULK_ROWS_MAX, type BulkResponse, type RowResult }
 import type { Registration } from '../schemas/registration.ts'
 import type { Transport } from './transport.ts'
 
-/** What became of many registrations, in their order. */
+/** The results of registrations, in their order. */
 export interface RegisteredOrders {
   readonly registered: number
   readonly unchanged: number
@@ -10,12 +10,12 @@ export interface RegisteredOrders {
   readonly results: readonly RowResult[]
 }
 
-/** Leaves room for what stands around the rows. */
+/** Leaves room for the JSON around the rows. */
 const CHUNK_BYTES_MAX = BULK_BODY_BYTES_MAX - 1024
 
 /**
- * Registers orders with as few requests as the API's limits allow, one after the other. After an error the same call may
- * be made again: what was registered before is `unchanged` then.
+ * Registers orders with as few requests as the API's limits allow, one after the other. After an error the same call can
+ * be repeated: orders that are registered already are `unchanged`.
  */
 export async function registerMany(transport: Transport, orders: readonly Registration[]): Promise<RegisteredOrders> {
   const results: RowResult[] = []

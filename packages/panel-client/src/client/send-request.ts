@@ -1,10 +1,10 @@
 import { boundedText, problemSchema } from '@paxyo/contracts'
 import { PanelApiError, type PanelApiErrorCode } from './panel-api-error.ts'
 
-/** The largest responses, a page of a hundred orders or a thousand results, are far below it. */
+/** Far more than the largest responses: a page of a hundred orders, or a thousand results. */
 const RESPONSE_BYTES_MAX = 16 * 1024 * 1024
 
-/** With any code: a newer server may send some that this version does not list. */
+/** Accepts any code: a newer server may send codes that this version does not list. */
 const anyProblemSchema = problemSchema.extend({ code: boundedText(64, /^[a-z_]+$/, 'must be an error code') })
 
 export interface HttpRequest {
@@ -29,7 +29,7 @@ export async function sendRequest(fetchResponse: typeof fetch, request: HttpRequ
     const response = await fetchResponse(url, {
       method,
       headers,
-      // Following a redirect would carry the API key to another server.
+      // Following a redirect would send the API key to another server.
       redirect: 'manual',
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
       ...(body === undefined ? {} : { body }),

@@ -5,35 +5,35 @@ import { sendRequest } from './send-request.ts'
 
 const TIMEOUT_MS = 15_000
 const RETRIES = 3
-/** Before the first retry; it doubles with each. */
+/** The pause before the first retry; it doubles with each. */
 const RETRY_DELAY_MS = 250
 const RETRY_DELAY_MS_MAX = 10_000
 /** No connection, a server that is being replaced or overloaded, and a key whose first request is still in flight. */
 const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504])
 
 export interface PanelClientOptions {
-  /** Where webhook-ingest is, such as `http://webhook-ingest:8080`. */
+  /** The URL of webhook-ingest, such as `http://webhook-ingest:8080`. */
   readonly url: string
   readonly apiKey: string
-  /** The runtime's own without it. */
+  /** The runtime's by default. */
   readonly fetch?: typeof fetch
-  /** For each attempt; 15 s without it. */
+  /** The time limit of each attempt; 15 s by default. */
   readonly timeoutMs?: number
-  /** How often a request is repeated that failed in a way that may pass; 3 without it. */
+  /** How often a request is retried after a transient failure; 3 by default. */
   readonly retries?: number
   /** Ends every request, and the pauses between attempts. */
   readonly signal?: AbortSignal
 }
 
 export interface RequestOptions {
-  /** Requests with the same key have their effect once; a random one without it. */
+  /** Requests with the same key take effect once; random by default. */
   readonly idempotencyKey?: string
 }
 
 export type Query = Readonly<Record<string, string | number | undefined>>
 
 /**
- * The panel API over HTTP. Every request may be repeated without harm: a GET changes nothing, and all attempts of a POST
+ * The panel API over HTTP. Every request can be retried safely: a GET changes nothing, and all attempts of a POST
  * carry the same Idempotency-Key.
  */
 export interface Transport {
@@ -94,14 +94,14 @@ function toUrl(base: string, path: string, query: Query): URL {
   return url
 }
 
-/** @returns undefined when a retry cannot help, or the API asks for a longer pause than a caller should wait for. */
+/** @returns undefined when a retry cannot help, or the API asks for a pause that is too long for a caller. */
 function retryDelayMs(error: unknown, attempt: number): number | undefined {
-  if (!(error instanceof PanelApiError) || !mayPass(error)) return undefined
+  if (!(error instanceof PanelApiError) || !isTransient(error)) return undefined
   const delayMs = Math.max(error.retryAfterMs ?? 0, RETRY_DELAY_MS * 2 ** attempt)
   return delayMs > RETRY_DELAY_MS_MAX ? undefined : delayMs
 }
 
-function mayPass({ code, status }: PanelApiError): boolean {
+function isTransient({ code, status }: PanelApiError): boolean {
   if (code === 'idempotency_key_in_use') return true
   return status === undefined || RETRYABLE_STATUSES.has(status)
 }

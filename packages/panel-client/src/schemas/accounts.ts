@@ -7,7 +7,7 @@ import { idSchema } from './registration.ts'
 export const accountSchema = z.object({
   userId: identifierSchema,
   currency: currencySchema,
-  balance: moneySchema.describe('The sum of its ledger, always.'),
+  balance: moneySchema.describe('Always the sum of its ledger entries.'),
 })
 z.globalRegistry.add(accountSchema, { id: 'Account' })
 
@@ -16,11 +16,11 @@ export const ledgerEntrySchema = z.object({
   entryId: z.uuid(),
   kind: z
     .enum(['deposit', 'charge', 'refund'])
-    .describe('Deposits and refunds add to the balance, charges take from it.'),
-  amount: moneySchema.describe('Above zero, whatever the kind.'),
+    .describe('Deposits and refunds increase the balance, charges reduce it.'),
+  amount: moneySchema.describe('Above zero for every kind.'),
   balanceAfter: moneySchema,
   orderId: identifierSchema.nullable(),
-  paymentRef: z.string().nullable().describe('Which payment a deposit is; null for an opening balance.'),
+  paymentRef: z.string().nullable().describe('The payment of a deposit; null for an opening balance.'),
   createdAt: timestampSchema,
 })
 z.globalRegistry.add(ledgerEntrySchema, { id: 'LedgerEntry' })
@@ -31,17 +31,17 @@ export const depositResponseSchema = z.object({ deposit: ledgerEntrySchema, acco
 export type PanelAccount = z.infer<typeof accountSchema>
 export type LedgerEntry = z.infer<typeof ledgerEntrySchema>
 
-/** What `POST /v1/accounts` takes. */
+/** The body of `POST /v1/accounts`. */
 export const openingSchema = z.strictObject({ userId: idSchema, currency: currencySchema })
 
-/** What `POST /v1/accounts/{userId}/deposits` takes. */
+/** The body of `POST /v1/accounts/{userId}/deposits`. */
 export const depositSchema = z.strictObject({
   amount: positiveMoneySchema,
-  currency: currencySchema.describe("The account's own: nothing is converted."),
+  currency: currencySchema.describe("Must be the account's currency: nothing is converted."),
   paymentRef: idSchema
     .optional()
     .describe(
-      "Which payment this is: the payment processor's id for it. Unique, and kept for as long as the ledger. Without it, it is the Idempotency-Key.",
+      "Identifies the payment: the payment processor's id. Unique, and kept as long as the ledger. The default is the Idempotency-Key.",
     ),
 })
 

@@ -6,16 +6,16 @@ import { registrationSchema } from './registration.ts'
 export const BULK_ROWS_MAX = 1_000
 export const BULK_BODY_BYTES_MAX = 4 * 1024 * 1024
 
-/** What became of one row of `POST /v1/orders/bulk`. */
+/** The result of one row of `POST /v1/orders/bulk`. */
 export const rowResultSchema = z.object({
-  index: z.int().nonnegative().describe("The row's place in the request."),
-  orderId: identifierSchema.nullable().describe('Null when the row has none that could be read.'),
+  index: z.int().nonnegative().describe("The row's index in the request."),
+  orderId: identifierSchema.nullable().describe('Null when the row has no valid one.'),
   outcome: z.enum(['registered', 'unchanged', 'refused']),
   seq: positionFields.seq.optional(),
   code: z
     .enum(Object.keys(ERROR_CODES) as [ErrorCode])
     .optional()
-    .describe('Why it was refused.'),
+    .describe('Why it was rejected.'),
   detail: z.string().optional(),
 })
 
@@ -23,13 +23,13 @@ export const bulkResponseSchema = z.object({
   registered: z.int().nonnegative(),
   unchanged: z.int().nonnegative(),
   refused: z.int().nonnegative(),
-  epoch: positionFields.epoch.nullable().describe('Null when no row got as far as the database.'),
+  epoch: positionFields.epoch.nullable().describe('Null when no row reached the database.'),
   results: z.array(rowResultSchema),
 })
 
 export type RowResult = z.infer<typeof rowResultSchema>
 
-/** What `POST /v1/orders/bulk` takes. */
+/** The body of `POST /v1/orders/bulk`. */
 export const bulkRegistrationSchema = z.strictObject({ orders: z.array(registrationSchema).min(1).max(BULK_ROWS_MAX) })
 
 export type BulkResponse = z.infer<typeof bulkResponseSchema>

@@ -12,16 +12,16 @@ import { positionFields } from './position.ts'
 import { providerNameSchema } from './provider-name.ts'
 import { reviewReasonSchema } from './review-reason.ts'
 
-/** A moment in a query or a body, ISO 8601 with its offset from UTC. */
+/** A time in a query or a body, in ISO 8601 with an offset from UTC. */
 export const instantSchema = z.iso.datetime({ offset: true })
 
-/** The provider's own id of a message may be a part of it, so that it is not one of ours alone. */
+/** It may contain the provider's id of a message, so its format is not fixed. */
 export const deliveryIdSchema = boundedText(512, /^[^\p{C}]+$/u, 'must be printable')
 
-/** What a delivery has become; a duplicate is no delivery of its own. */
+/** The outcome of a delivery; a duplicate is not recorded. */
 export const deliveryOutcomeSchema = z.enum(RECORDED_OUTCOMES)
 
-/** One update of a webhook request, and what became of it. */
+/** One update of a webhook request, with its outcome. */
 export const deliverySchema = z.object({
   deliveryId: z.string(),
   provider: z.string(),
@@ -30,13 +30,13 @@ export const deliverySchema = z.object({
   outcome: deliveryOutcomeSchema,
   reason: reviewReasonSchema.nullable().describe('Why it was put up for review.'),
   receivedAt: timestampSchema,
-  replayOf: z.string().nullable().describe('The delivery that this one is once more, at a person’s wish.'),
+  replayOf: z.string().nullable().describe('The delivery that this one replays.'),
 })
 z.globalRegistry.add(deliverySchema, { id: 'Delivery' })
 
-/** With what the provider sent. */
+/** A delivery with its body. */
 export const fullDeliverySchema = deliverySchema.extend({
-  body: z.string().describe('What the provider sent about this order, as text.'),
+  body: z.string().describe('The text that the provider sent about this order.'),
 })
 z.globalRegistry.add(fullDeliverySchema, { id: 'FullDelivery' })
 
@@ -55,45 +55,45 @@ export const listDeliveriesQuery = z.strictObject({
 
 export const REPLAYS_SHOWN_MAX = 100
 
-/** What `GET /v1/deliveries/{deliveryId}` returns. */
+/** The response of `GET /v1/deliveries/{deliveryId}`. */
 export const deliveryResponseSchema = z.object({
   delivery: fullDeliverySchema,
-  replays: z.array(deliverySchema).describe(`Those of this delivery, the newest ${REPLAYS_SHOWN_MAX} first.`),
+  replays: z.array(deliverySchema).describe(`The newest ${REPLAYS_SHOWN_MAX} replays of this delivery, newest first.`),
 })
 
-/** What became of a delivery that was to be replayed. */
+/** The result of a replay. */
 export const replayResultSchema = z.object({
-  deliveryId: z.string().describe('The delivery as the provider sent it.'),
-  replayId: z.string().nullable().describe('The new delivery; null when there was no need for one.'),
+  deliveryId: z.string().describe('The original delivery from the provider.'),
+  replayId: z.string().nullable().describe('The new delivery; null when none was needed.'),
   outcome: z
     .enum([...deliveryOutcomeSchema.options, 'duplicate', 'overtaken', 'unknown_provider'])
     .describe(
-      '`overtaken`: it was applied in its time, and something newer has been since. `parked`: its order is not registered yet. `awaiting_verification`: the provider is being asked. `unknown_provider`: its provider is not configured any more, so its body cannot be read.',
+      '`overtaken`: it was applied, and so was a newer update since. `parked`: its order is not registered yet. `awaiting_verification`: the provider is being asked. `unknown_provider`: its provider is no longer configured, so its body cannot be parsed.',
     ),
   reason: reviewReasonSchema.nullable(),
-  refund: moneySchema.nullable().describe('What this replay paid back.'),
+  refund: moneySchema.nullable().describe('The refund of this replay.'),
   userId: identifierSchema.nullable(),
   seq: seqSchema.nullable().describe("The user's seq after this."),
 })
 z.globalRegistry.add(replayResultSchema, { id: 'Replay' })
 
-/** What `POST /v1/deliveries/replay` takes. */
+/** The body of `POST /v1/deliveries/replay`. */
 export const replayRangeSchema = z.strictObject({
   from: instantSchema.describe('Received at this time or later.'),
-  to: instantSchema.optional().describe('Received before this time; before now without it.'),
+  to: instantSchema.optional().describe('Received before this time; now by default.'),
   outcome: deliveryOutcomeSchema.optional(),
   limit: z.int().min(1).max(100).default(50).describe('How many to replay in this request.'),
-  cursor: pageQuery.cursor.describe('`nextCursor` of the request before; all else must be the same.'),
+  cursor: pageQuery.cursor.describe('`nextCursor` of the previous response; the other members must be the same.'),
 })
 z.globalRegistry.add(replayRangeSchema, { id: 'ReplayRange' })
 
-/** What `POST /v1/deliveries/{deliveryId}/replay` returns. */
+/** The response of `POST /v1/deliveries/{deliveryId}/replay`. */
 export const replayResponseSchema = replayResultSchema.extend({ epoch: positionFields.epoch })
 
-/** What `POST /v1/deliveries/replay` returns. */
+/** The response of `POST /v1/deliveries/replay`. */
 export const replayPageSchema = z.object({
   data: z.array(replayResultSchema),
-  nextCursor: z.string().nullable().describe('Send the request again with this; null when all is done.'),
+  nextCursor: z.string().nullable().describe('Repeat the request with this cursor; null when all are done.'),
   epoch: positionFields.epoch,
 })
 

@@ -13,7 +13,7 @@ import { providerNameSchema } from './provider-name.ts'
 
 z.globalRegistry.add(orderViewSchema, { id: 'Order' })
 
-/** What `POST /v1/orders` returns. */
+/** The response of `POST /v1/orders`. */
 export const registeredSchema = z.object({
   order: orderViewSchema,
   ...positionFields,
@@ -23,7 +23,7 @@ export const registeredSchema = z.object({
 /** An order as the panel sees it. */
 export const panelOrderSchema = orderViewSchema.extend({
   userId: identifierSchema,
-  provider: z.string().describe('The provider that it was passed on to.'),
+  provider: z.string().describe('The provider of the order.'),
   payment: z.enum(['external', 'account']).describe('Whether the charge was taken from the account.'),
   createdAt: timestampSchema,
 })
@@ -42,14 +42,14 @@ export const listOrdersQuery = z.object({
   to: timeSchema.optional().describe('Registered before this time.'),
 })
 
-/** The most that is shown of each part of an order's history; the newest are. */
+/** The maximum length of each part of an order's history; the newest are shown. */
 export const HISTORY_MAX = 100
 
 const orderDeliverySchema = z.object({
   deliveryId: z.string(),
   outcome: z.string(),
-  reason: z.string().nullable().describe('Why somebody must look at it.'),
-  body: z.string().describe('What the provider sent.'),
+  reason: z.string().nullable().describe('Why it was put up for review.'),
+  body: z.string().describe('The text that the provider sent.'),
   receivedAt: timestampSchema,
 })
 
@@ -62,13 +62,13 @@ const orderRefundSchema = z.object({
 
 z.globalRegistry.add(orderEventSchema, { id: 'Event' })
 
-/** What `GET /v1/orders/{orderId}` returns. */
+/** The response of `GET /v1/orders/{orderId}`. */
 export const orderHistorySchema = z.object({
   order: panelOrderSchema,
   ...positionFields,
   deliveries: z.array(orderDeliverySchema),
   refunds: z.array(orderRefundSchema),
-  events: z.array(orderEventSchema).describe('As the browser was sent them; those past their retention are gone.'),
+  events: z.array(orderEventSchema).describe('As sent to the browser; without events past their retention.'),
 })
 
 export type OrderHistory = z.infer<typeof orderHistorySchema>

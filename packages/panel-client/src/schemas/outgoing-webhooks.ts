@@ -2,18 +2,18 @@ import { identifierSchema, timestampSchema } from '@paxyo/contracts'
 import { z } from 'zod'
 import { pageQuery } from './page.ts'
 
-/** What became of the webhook that tells of a refund. */
+/** The state of the outgoing webhook of a refund. */
 export const outgoingWebhookSchema = z.object({
   refundId: z.uuid().describe('Also the `webhook-id` of every attempt.'),
-  position: z.int().positive().describe("The refund's place in the feed."),
+  position: z.int().positive().describe("The refund's position in the feed."),
   orderId: identifierSchema,
   userId: identifierSchema,
-  state: z.enum(['pending', 'delivered', 'dead']).describe('`dead` is not tried again by itself.'),
+  state: z.enum(['pending', 'delivered', 'dead']).describe('A `dead` webhook is not retried automatically.'),
   attempts: z.int().nonnegative(),
-  dueAt: timestampSchema.nullable().describe('When it is tried next.'),
+  dueAt: timestampSchema.nullable().describe('The time of the next attempt.'),
   attemptedAt: timestampSchema.nullable(),
   settledAt: timestampSchema.nullable().describe('When it was delivered or given up.'),
-  lastStatus: z.int().nullable().describe('What the panel answered to the last attempt.'),
+  lastStatus: z.int().nullable().describe("The HTTP status of the panel's last response."),
   lastError: z.string().nullable(),
 })
 z.globalRegistry.add(outgoingWebhookSchema, { id: 'OutgoingWebhook' })
@@ -25,10 +25,10 @@ export const listOutgoingWebhooksQuery = z.strictObject({
   state: outgoingWebhookSchema.shape.state.optional(),
 })
 
-/** What `POST /v1/outgoing-webhooks/retry` returns. */
+/** The response of `POST /v1/outgoing-webhooks/retry`. */
 export const retriedWebhooksSchema = z.object({
   retried: z.int().nonnegative(),
-  hasMore: z.boolean().describe('Whether to ask again: one request brings back a thousand at most.'),
+  hasMore: z.boolean().describe('Whether to repeat the request: each request retries at most a thousand.'),
 })
 
 export type ListOutgoingWebhooksQuery = z.input<typeof listOutgoingWebhooksQuery>

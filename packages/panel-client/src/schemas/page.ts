@@ -1,12 +1,12 @@
 import { z } from 'zod'
 
-/** The most that one page holds. */
+/** The maximum number of items on a page. */
 export const PAGE_SIZE_MAX = 100
 const PAGE_SIZE = 50
-/** An id of 128 characters, of which none is Latin, and what stands beside it. */
+/** Enough for an id of 128 non-Latin characters and the other parts of a cursor. */
 const CURSOR_LENGTH_MAX = 1024
 
-/** What every list is asked with. */
+/** The query parameters of every list. */
 export const pageQuery = {
   limit: z.coerce
     .number<number>()
@@ -14,12 +14,12 @@ export const pageQuery = {
     .min(1)
     .max(PAGE_SIZE_MAX)
     .default(PAGE_SIZE)
-    .describe('How many items to send.'),
+    .describe('The maximum number of items to return.'),
   cursor: z
     .string()
     .max(CURSOR_LENGTH_MAX)
     .optional()
-    .describe('`nextCursor` of the page before. It has no meaning to anybody but the list that gave it out.'),
+    .describe('`nextCursor` of the previous page. It is only valid for the list that returned it.'),
 }
 
 /** A page of a list; `nextCursor` is null on the last one. */

@@ -2,32 +2,36 @@ import { currencySchema, identifierSchema, moneySchema, timestampSchema } from '
 import { z } from 'zod'
 import { pageQuery } from './page.ts'
 
-/** A refund as the panel's server sees it. Nothing of it ever changes. */
+/** A refund as the panel's server sees it. It never changes. */
 export const refundSchema = z.object({
   refundId: z.uuid().describe('Credit a refund once by this id.'),
-  position: z.int().positive().describe('Its place in the feed: 1, 2, 3 … without gaps.'),
+  position: z.int().positive().describe('Its position in the feed: 1, 2, 3 … without gaps.'),
   orderId: identifierSchema,
   provider: z.string(),
   providerOrderId: identifierSchema,
   userId: identifierSchema,
-  amount: moneySchema.describe('What this one paid.'),
+  amount: moneySchema.describe('The amount of this refund.'),
   currency: currencySchema,
-  orderRefunded: moneySchema.describe('What the order had been paid back in all, after this one.'),
-  balanceAfter: moneySchema.describe("The user's balance after it."),
+  orderRefunded: moneySchema.describe('The total refunded for the order, including this refund.'),
+  balanceAfter: moneySchema.describe("The user's balance after this refund."),
   at: timestampSchema,
 })
 z.globalRegistry.add(refundSchema, { id: 'Refund' })
 
 export const readRefundsQuery = z.strictObject({
   limit: pageQuery.limit,
-  after: z.string().max(64).optional().describe('`cursor` of the answer before; without it, from the beginning.'),
+  after: z
+    .string()
+    .max(64)
+    .optional()
+    .describe('`cursor` of the previous response; without it, the feed starts at the beginning.'),
 })
 
-/** What `GET /v1/refunds` returns. */
+/** The response of `GET /v1/refunds`. */
 export const refundFeedSchema = z.object({
   data: z.array(refundSchema),
-  cursor: z.string().describe('Keep this, and give it as `after` the next time; it is there even when nothing came.'),
-  hasMore: z.boolean().describe('Whether there is more to be read at once.'),
+  cursor: z.string().describe('Store it, and send it as `after` next time; it is set even when `data` is empty.'),
+  hasMore: z.boolean().describe('Whether more refunds can be read immediately.'),
 })
 
 export type PanelRefund = z.infer<typeof refundSchema>

@@ -15,23 +15,23 @@ import { pageQuery } from './page.ts'
 import { positionFields } from './position.ts'
 import { reviewReasonSchema } from './review-reason.ts'
 
-/** How a person has settled a review. */
+/** A person's resolution of a review. */
 export const resolutionSchema = z.object({
   action: z.enum(['dismiss', 'refund', 'set_status']),
   note: z.string().describe('Why.'),
-  by: z.string().describe('Who, as the request said; else the name of its API key.'),
+  by: z.string().describe('The `actor` of the request, or the name of its API key.'),
   keyId: z.string().describe('The public part of the API key, or `environment`.'),
   at: timestampSchema,
   refundId: z.uuid().nullable(),
-  status: orderStatusSchema.nullable().describe('What the order was set to.'),
+  status: orderStatusSchema.nullable().describe('The new status of the order.'),
 })
 
-/** Something that a person must look at. */
+/** A case that a person must decide. */
 export const reviewSchema = z.object({
   reviewId: z.uuid(),
   reason: reviewReasonSchema,
   meaning: z.string(),
-  orderId: identifierSchema.nullable().describe('Null when the provider named no order that we know.'),
+  orderId: identifierSchema.nullable().describe('Null when the provider named no registered order.'),
   deliveryId: z.string(),
   openedAt: timestampSchema,
   resolution: resolutionSchema.nullable().describe('Null while it is open.'),
@@ -46,7 +46,7 @@ export const listReviewsQuery = z.strictObject({
   reason: reviewReasonSchema.optional(),
 })
 
-/** How many deliveries and other reviews of an order a review shows. */
+/** The maximum number of deliveries and of other reviews that a review contains. */
 export const REVIEW_PARTS_MAX = 100
 
 export const orderRefundSchema = z.object({
@@ -56,44 +56,48 @@ export const orderRefundSchema = z.object({
   at: z.string(),
 })
 
-/** A review with everything that led to it. */
+/** A review with its order, account, deliveries and refunds. */
 export const reviewCaseSchema = z.object({
   review: reviewSchema,
   userId: identifierSchema.nullable(),
   order: orderViewSchema.nullable(),
   account: accountSchema.nullable(),
-  delivery: fullDeliverySchema.describe('What opened the review.'),
+  delivery: fullDeliverySchema.describe('The delivery that opened the review.'),
   deliveries: z
     .array(fullDeliverySchema)
-    .describe(`Everything about this order, the newest ${REVIEW_PARTS_MAX} first.`),
-  refunds: z.array(orderRefundSchema).describe("The order's refunds, in the order in which they were paid."),
-  otherReviews: z.array(reviewSchema).describe(`Those of the same order, the newest ${REVIEW_PARTS_MAX} first.`),
+    .describe(`The newest ${REVIEW_PARTS_MAX} deliveries of this order, newest first.`),
+  refunds: z.array(orderRefundSchema).describe("The order's refunds, oldest first."),
+  otherReviews: z
+    .array(reviewSchema)
+    .describe(`The newest ${REVIEW_PARTS_MAX} other reviews of the same order, newest first.`),
 })
 
 export type ReviewCase = z.infer<typeof reviewCaseSchema>
 
 const NOTE_LENGTH_MAX = 2000
 
-const who = {
-  note: boundedText(NOTE_LENGTH_MAX, /^\s*[^\s\0][^\0]*$/, 'must say something, without NUL')
+const decidedBy = {
+  note: boundedText(NOTE_LENGTH_MAX, /^\s*[^\s\0][^\0]*$/, 'must not be empty or contain NUL')
     .refine((text) => text.isWellFormed(), 'must not contain half a character')
-    .describe('Why; whoever looks at it later reads this.'),
-  actor: identifierSchema.optional().describe('Who decided it; the name of the API key when it is not given.'),
+    .describe('The reason for the decision.'),
+  actor: identifierSchema.optional().describe('The person who decided; by default the name of the API key.'),
 }
 
-/** What `POST /v1/reviews/{reviewId}/resolve` takes. */
+/** The body of `POST /v1/reviews/{reviewId}/resolve`. */
 export const resolveSchema = z.discriminatedUnion('action', [
-  z.strictObject({ action: z.literal('dismiss'), ...who }),
+  z.strictObject({ action: z.literal('dismiss'), ...decidedBy }),
   z.strictObject({
     action: z.literal('refund'),
-    amount: positiveMoneySchema.describe('What is paid back beside what was before; no more than the charge in all.'),
-    status: orderStatusSchema.optional().describe('What the order becomes; it stays as it is without it.'),
-    ...who,
+    amount: positiveMoneySchema.describe(
+      'The amount to refund in addition to earlier refunds; together at most the charge.',
+    ),
+    status: orderStatusSchema.optional().describe('The new status of the order; unchanged by default.'),
+    ...decidedBy,
   }),
   z.strictObject({
     action: z.literal('set_status'),
     status: orderStatusSchema.describe('No money moves, not even for `canceled`.'),
-    ...who,
+    ...decidedBy,
   }),
 ])
 z.globalRegistry.add(resolveSchema, { id: 'Resolve' })
@@ -103,7 +107,7 @@ export const resolvedSchema = z.object({
   order: orderViewSchema.nullable(),
   account: accountSchema.nullable(),
   refund: refundViewSchema.nullable(),
-  seq: seqSchema.nullable().describe("The user's seq after this change; null when the review is about no order."),
+  seq: seqSchema.nullable().describe("The user's seq after this change; null when the review has no order."),
   epoch: positionFields.epoch,
 })
 

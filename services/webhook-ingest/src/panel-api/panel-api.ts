@@ -10,7 +10,7 @@ import { registerPostDeposit } from './accounts/post-deposit.ts'
 import { registerListDeliveries } from './deliveries/list-deliveries.ts'
 import { registerReadDelivery } from './deliveries/read-delivery.ts'
 import { registerReplayRoutes, type ReplayRouteDeps } from './deliveries/replay-routes.ts'
-import { refuse } from './kit/answer.ts'
+import { reject } from './kit/response.ts'
 import type { ApiDeps, PanelApi } from './kit/api.ts'
 import type { ApiKeyStore } from './kit/api-key-store.ts'
 import { rememberAuthenticatedKey } from './kit/authenticated-key.ts'
@@ -30,17 +30,17 @@ import { registerTokenRoutes, type TokenDeps } from './tokens/token-routes.ts'
 
 export interface PanelApiDeps extends ApiDeps, RegistrationDeps, ReplayRouteDeps, TokenDeps, OutgoingWebhookDeps {
   readonly apiKeyStore: ApiKeyStore
-  /** Whether `/docs` and `/openapi.json` are served, without a key. */
+  /** Whether `/docs` and `/openapi.json` are served; they need no key. */
   readonly hasDocs: boolean
 }
 
-/** For a request without a key and for one with a wrong key: the two are not told apart. */
-const KEY_WANTED = 'send a key of the panel: `Authorization: Bearer <key>`'
+/** For a request without a key and for one with a wrong key: the response does not distinguish them. */
+const KEY_REQUIRED = 'send a valid API key: `Authorization: Bearer <key>`'
 const ISSUES_SHOWN_MAX = 10
-/** Each needs one connection to the database at a time; the pool has some more. */
+/** Each request needs one database connection at a time; the pool has more. */
 const CONCURRENT_MAX = 6
 const WAITING_MAX = 1_000
-/** Clients have given up soon after; what they asked for must not be done behind their backs. */
+/** Shorter than a client's usual timeout: a request must not take effect after its client gave up. */
 const WAIT_MS_MAX = 10_000
 
 /** The panel's API: everything under `/v1`, and its documentation. */
@@ -48,17 +48,17 @@ export function registerPanelApi(app: FastifyInstance, deps: PanelApiDeps): void
   void app.register(async (scope) => {
     const api: PanelApi = scope.withTypeProvider<ZodTypeProvider>()
     api.setValidatorCompiler(validatorCompiler)
-    // What was committed must not turn into an error because its answer looks unexpected: only tests check answers.
-    api.setSerializerCompiler(() => (answer) => JSON.stringify(answer))
+    // An unexpected response body must not turn a committed change into an error: only tests check responses.
+    api.setSerializerCompiler(() => (body) => JSON.stringify(body))
     api.removeContentTypeParser('text/plain')
     setErrorHandler(api, deps.log)
     if (deps.hasDocs) await registerOpenApi(api)
 
     await api.register(async (v1: PanelApi) => {
-      // Before the body is read: a request without a key can't make us read one.
+      // Before the body is read: the service reads no body of a request without a key.
       v1.addHook('onRequest', async (request, reply) => {
         const key = await deps.apiKeyStore.authenticate(bearerToken(request.headers.authorization))
-        if (key === undefined) return refuse(reply, 'unauthorized', KEY_WANTED)
+        if (key === undefined) return reject(reply, 'unauthorized', KEY_REQUIRED)
         rememberAuthenticatedKey(request, key)
       })
       boundConcurrency(v1)
@@ -88,20 +88,20 @@ function registerRoutes(v1: PanelApi, deps: PanelApiDeps): void {
   registerOutgoingWebhookRoutes(v1, deps)
 }
 
-/** Requests of the panel take turns, so that there is always a connection to the database for webhooks. */
+/** Limits concurrent API requests, so that database connections remain for webhooks. */
 function boundConcurrency(v1: PanelApi): void {
   const limiter = createConcurrencyLimiter(CONCURRENT_MAX, WAITING_MAX, WAIT_MS_MAX)
   const leaveByRequest = new WeakMap<object, () => void>()
   v1.addHook('preHandler', async (request, reply) => {
     const leave = await limiter.enter()
-    if (leave === undefined) return refuse(reply, 'queue_full')
+    if (leave === undefined) return reject(reply, 'queue_full')
     leaveByRequest.set(request, leave)
   })
-  // Before the answer goes out: nobody who reads it slowly keeps the others waiting.
+  // Before the response is sent: a client that reads it slowly does not block other requests.
   v1.addHook('onSend', async (request) => leaveByRequest.get(request)?.())
 }
 
-/** Errors that are the API's own; all others are the server's. */
+/** Handles the errors that are specific to the API; the server handles all others. */
 function setErrorHandler(api: PanelApi, log: Logger): void {
   api.setErrorHandler((error, request, reply) => {
     if (hasZodFastifySchemaValidationErrors(error)) {
@@ -112,15 +112,15 @@ function setErrorHandler(api: PanelApi, log: Logger): void {
             `${instancePath.slice(1).replaceAll('/', '.') || error.validationContext}: ${message}`,
         )
         .join('; ')
-      return refuse(reply, 'validation_failed', detail)
+      return reject(reply, 'validation_failed', detail)
     }
     if ((error as Partial<FastifyError>).code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
-      return refuse(reply, 'unsupported_media_type', 'send JSON, and `Content-Type: application/json` with it')
+      return reject(reply, 'unsupported_media_type', 'send JSON with `Content-Type: application/json`')
     }
-    // What lost against others time after time may succeed later, too.
+    // A transaction that lost every race may succeed later, too.
     if (isDatabaseUnavailable(error) || isRetryable(error)) {
-      log.error({ err: error, route: request.routeOptions.url }, 'request not answered')
-      return refuse(reply, 'database_unavailable')
+      log.error({ err: error, route: request.routeOptions.url }, 'request failed')
+      return reject(reply, 'database_unavailable')
     }
     throw error
   })

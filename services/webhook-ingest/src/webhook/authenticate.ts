@@ -3,7 +3,7 @@ import { bearerToken, createSecretSet } from '@paxyo/service-kit'
 import { verifyWebhook } from '@paxyo/standard-webhooks'
 import ipaddr from 'ipaddr.js'
 
-/** What a request shows of its sender. */
+/** The parts of a request that authenticate its sender. */
 export interface Credentials {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly pathToken: string | undefined
@@ -11,7 +11,7 @@ export interface Credentials {
   readonly address: string
 }
 
-/** A sender that is authenticated. */
+/** The sender of an authenticated webhook. */
 export interface AuthenticatedSender {
   /** The signed message id; undefined when the sender was authenticated in another way. */
   readonly messageId: string | undefined
@@ -20,8 +20,9 @@ export interface AuthenticatedSender {
 export type AuthenticateWebhook = (credentials: Credentials, nowMs: number) => AuthenticatedSender | undefined
 
 /**
- * Makes the authentication of one provider's webhooks. The address must be an allowed one, and a signature or a token must fit, when
- * any is configured; an allow-list alone is a proof, too. With nothing configured nothing passes.
+ * Creates the authentication of one provider's webhooks. When an allow-list is configured, the sender's address must be
+ * in it; when signature keys or tokens are configured, one of them must match. An allow-list alone is enough. With
+ * nothing configured, every webhook is rejected.
  */
 export function createWebhookAuthentication({
   signatureKeys,
@@ -57,7 +58,7 @@ function createAllowList(cidrs: readonly string[]): (address: string) => boolean
   })
   return (text) => {
     if (!ipaddr.isValid(text)) return false
-    // IPv4 arrives as ::ffff:… where the server listens on both.
+    // IPv4 addresses arrive as ::ffff:… on a dual-stack socket.
     const address = ipaddr.process(text)
     return networks.some(([network, bits]) => network.kind() === address.kind() && address.match(network, bits))
   }

@@ -7,7 +7,7 @@ import { hash } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { AuthenticateWebhook } from './authenticate.ts'
 
-/** A provider that calls us. */
+/** A provider and the authentication of its webhooks. */
 export interface WebhookSource {
   readonly provider: Provider
   readonly authenticate: AuthenticateWebhook
@@ -19,18 +19,18 @@ export interface WebhookDeps {
   readonly newId: NewId
   readonly now: () => Date
   readonly log: Logger
-  /** Called once a request has its response. */
+  /** Called after each response. */
   readonly onResponse: (status: number, durationMs: number, results: readonly DeliveryResult[]) => void
 }
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What became of its updates, once they were committed. */
+    /** The results of its updates, set after they are committed. */
     webhookResults?: readonly DeliveryResult[]
   }
 }
 
-/** What receives the webhooks of one provider. */
+/** Dependencies for the webhooks of one provider. */
 interface Receiver extends WebhookDeps, WebhookSource {
   readonly deliveryLog: Logger
 }
@@ -40,23 +40,23 @@ interface Params {
 }
 
 const RETRY_AFTER_S = 5
-/** Fits an index, a path and a cursor, with what a delivery's id adds to it. */
+/** A delivery id made from such a message id fits into an index, a path and a cursor. */
 const MESSAGE_ID = /^[\x21-\x7e]{1,200}$/
-const CREDENTIALS_WANTED = 'the token in the address, the token in a header, or the signature is missing or wrong'
+const CREDENTIALS_REQUIRED = 'send a valid signature, or a valid token in the path or in a header'
 
 /** `POST /webhooks/:provider[/:token]`: bytes → authenticated → parsed → committed → response. */
 export function registerWebhookRoute(app: FastifyInstance, deps: WebhookDeps): void {
-  // Its lines hold ids and outcomes alone; to search each of them for secrets would cost more than to write it.
+  // Its lines contain only ids and outcomes. Redaction would cost more than writing them.
   const deliveryLog = deps.log.child({}, { redact: [] })
   void app.register((scope, _options, done) => {
-    // The signature covers the bytes as they were sent, so they are kept until it has been checked.
+    // The signature covers the exact bytes, so the body is parsed only after the check.
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser(
       ['application/json', 'application/x-www-form-urlencoded'],
       { parseAs: 'buffer' },
       (_request, body, parsed) => parsed(null, body),
     )
-    // Bodies that are too long or of another kind get their response before our handler sees them.
+    // Fastify responds to bodies that are too large or of another type before the handler runs.
     scope.addHook('onResponse', async ({ webhookResults = [] }, reply) => {
       deps.onResponse(reply.statusCode, reply.elapsedTime, webhookResults)
     })
@@ -83,7 +83,7 @@ async function receive(
   const credentials = { headers: request.headers, pathToken: request.params.token, body, address: request.ip }
   const sender = deps.authenticate(credentials, receivedAt.getTime())
   const trace = traceOf(request.headers['traceparent'])
-  if (sender === undefined) return reject(deps, request, reply, trace, 'unauthorized', CREDENTIALS_WANTED)
+  if (sender === undefined) return reject(deps, request, reply, trace, 'unauthorized', CREDENTIALS_REQUIRED)
 
   const parsed = deps.provider.parseUpdates(request.headers['content-type'], body)
   if ('error' in parsed) return reject(deps, request, reply, trace, parsed.error, parsed.detail)
@@ -112,9 +112,10 @@ function reject(
 }
 
 /**
- * A signed message keeps its id when it is retried. Its body is part of the key, because a provider that used an id
- * twice must not lose its second message, and so is its provider: two of them may use the same id. Any other request is
- * new. An id that is too long for an index, or that no path could name, is known by its digest.
+ * A signed message keeps its id when the provider retries it. The delivery id also contains the body, so that a second
+ * message under the same id is not lost, and the provider, because two providers may use the same id. A request without
+ * a signature gets a new id. A message id that is too long for an index or not usable in a path is replaced by its
+ * digest.
  */
 function toDeliveries(
   updates: readonly ParsedUpdate[],

@@ -9,9 +9,9 @@ const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
 const KEY = parseSecret(SECRET)!
 const BODY = Buffer.from('{}')
 
-const prove = (options: Partial<WebhookAuthentication>, evidence: Partial<Credentials> = {}) =>
+const authenticate = (options: Partial<WebhookAuthentication>, credentials: Partial<Credentials> = {}) =>
   createWebhookAuthentication({ signatureKeys: [], tokens: [], allowedCidrs: [], ...options })(
-    { headers: {}, pathToken: undefined, body: BODY, address: '203.0.113.9', ...evidence },
+    { headers: {}, pathToken: undefined, body: BODY, address: '203.0.113.9', ...credentials },
     NOW_MS,
   )
 
@@ -24,40 +24,40 @@ const signed = {
 }
 
 test('with nothing configured nothing passes', () => {
-  expect(prove({})).toBeUndefined()
-  expect(prove({}, { pathToken: '' })).toBeUndefined()
-  expect(prove({}, signed)).toBeUndefined()
+  expect(authenticate({})).toBeUndefined()
+  expect(authenticate({}, { pathToken: '' })).toBeUndefined()
+  expect(authenticate({}, signed)).toBeUndefined()
 })
 
 test('a token may stand in the path or in a header', () => {
   const tokens = ['first-token', 'second-token']
-  expect(prove({ tokens }, { pathToken: 'second-token' })).toEqual({ messageId: undefined })
-  expect(prove({ tokens }, { headers: { 'x-webhook-token': 'first-token' } })).toBeDefined()
-  expect(prove({ tokens }, { headers: { authorization: 'Bearer first-token' } })).toBeDefined()
-  expect(prove({ tokens }, { pathToken: 'first-token ' })).toBeUndefined()
-  expect(prove({ tokens }, { headers: { authorization: 'Basic first-token' } })).toBeUndefined()
-  expect(prove({ tokens })).toBeUndefined()
+  expect(authenticate({ tokens }, { pathToken: 'second-token' })).toEqual({ messageId: undefined })
+  expect(authenticate({ tokens }, { headers: { 'x-webhook-token': 'first-token' } })).toBeDefined()
+  expect(authenticate({ tokens }, { headers: { authorization: 'Bearer first-token' } })).toBeDefined()
+  expect(authenticate({ tokens }, { pathToken: 'first-token ' })).toBeUndefined()
+  expect(authenticate({ tokens }, { headers: { authorization: 'Basic first-token' } })).toBeUndefined()
+  expect(authenticate({ tokens })).toBeUndefined()
 })
 
 test('a signature gives the message id, which a retry repeats', () => {
-  expect(prove({ signatureKeys: [KEY] }, signed)).toEqual({ messageId: 'msg_1' })
-  expect(prove({ signatureKeys: [KEY], tokens: ['a-token-of-ours'] }, signed)).toEqual({ messageId: 'msg_1' })
-  expect(prove({ signatureKeys: [KEY] }, { ...signed, body: Buffer.from('{} ') })).toBeUndefined()
+  expect(authenticate({ signatureKeys: [KEY] }, signed)).toEqual({ messageId: 'msg_1' })
+  expect(authenticate({ signatureKeys: [KEY], tokens: ['a-token-of-ours'] }, signed)).toEqual({ messageId: 'msg_1' })
+  expect(authenticate({ signatureKeys: [KEY] }, { ...signed, body: Buffer.from('{} ') })).toBeUndefined()
 })
 
 test('an allow-list is a second layer over token and signature', () => {
   const options = { tokens: ['a-token-of-ours'], allowedCidrs: ['203.0.113.0/24', '2001:db8::/32', '198.51.100.7'] }
   const pathToken = 'a-token-of-ours'
   for (const address of ['203.0.113.9', '::ffff:203.0.113.9', '2001:db8::1', '198.51.100.7']) {
-    expect(prove(options, { pathToken, address })).toBeDefined()
-    expect(prove(options, { address })).toBeUndefined()
+    expect(authenticate(options, { pathToken, address })).toBeDefined()
+    expect(authenticate(options, { address })).toBeUndefined()
   }
   for (const address of ['203.0.114.9', '198.51.100.8', '::1', 'garbage']) {
-    expect(prove(options, { pathToken, address })).toBeUndefined()
+    expect(authenticate(options, { pathToken, address })).toBeUndefined()
   }
 })
 
 test('an allow-list alone is a proof', () => {
-  expect(prove({ allowedCidrs: ['203.0.113.0/24'] })).toEqual({ messageId: undefined })
-  expect(prove({ allowedCidrs: ['203.0.114.0/24'] })).toBeUndefined()
+  expect(authenticate({ allowedCidrs: ['203.0.113.0/24'] })).toEqual({ messageId: undefined })
+  expect(authenticate({ allowedCidrs: ['203.0.114.0/24'] })).toBeUndefined()
 })

@@ -240,7 +240,7 @@ test('while PostgreSQL is away the sender is told to come back, and coming back 
   const { rows } = await ingest.database.owner.query<{ name: string }>('SELECT current_database() AS name')
   const { name } = rows[0]!
   await administer(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`)
-  // Not before they are gone: a connection may serve once more after it was told to end.
+  // Waits until the connections have ended: a terminated backend may still run one more statement.
   await administer(`SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity WHERE datname = '${name}'`)
   const [webhook, registration, readiness] = await Promise.all([
     ingest.webhook({ order_id: '12345', status: 'canceled' }),

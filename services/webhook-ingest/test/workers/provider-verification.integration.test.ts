@@ -74,7 +74,7 @@ test('a provider that disagrees: nothing is paid, and a person sees what both ha
   const { simulator } = await start()
   await fixture.place('104')
   simulator.add({ orderId: '105' })
-  // Forged: the order goes on at the provider.
+  // A forged webhook: the order is still open at the provider.
   await fixture.webhook({ order_id: '104', status: 'canceled' })
 
   expect(await settled('104')).toEqual({
@@ -92,7 +92,7 @@ test('a provider that disagrees: nothing is paid, and a person sees what both ha
   ])
   expect(await eventually(() => fixture.log.find(({ reason }) => reason === 'provider_disagrees'))).toMatchObject({
     webhook: { status: 'canceled' },
-    answer: { status: 'pending' },
+    response: { status: 'pending' },
   })
 })
 
@@ -107,7 +107,7 @@ test('a larger rest than the provider says is not paid; a smaller one is', async
   await fixture.webhook({ order_id: '107', status: 'partial', remains: 400 })
 
   expect(await settled('106')).toMatchObject({ paid: 0, reviews: ['provider_disagrees'] })
-  // It moved on from partial to canceled: so much is due in any case, and the webhook about the rest follows.
+  // The order moved on from partial to canceled: this refund is due in any case, and a webhook about the rest follows.
   expect(await settled('107')).toMatchObject({ status: 'partial', paid: 1, reviews: null })
 })
 

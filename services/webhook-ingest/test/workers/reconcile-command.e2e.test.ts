@@ -21,7 +21,7 @@ interface Ended {
   readonly stderr: string
 }
 
-/** Runs it as the README does, without npm's own lines. */
+/** Runs the command as documented, without the output of npm itself. */
 function reconcile(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
   const settings = {
     DATABASE_URL: fixture.database.url,
@@ -48,20 +48,23 @@ test('npm run reconcile: silent orders, orders by name, and what came of them', 
 
   expect(await reconcile(['A-1', 'A-404'])).toMatchObject({
     code: 0,
-    stdout: 'asked about: 1 (1 applied)\nrefunded: A-1 2.5\nnot registered: A-404\n',
+    stdout: 'orders asked about: 1 (1 applied)\nrefunded: A-1 2.5\nnot registered: A-404\n',
   })
   expect(await reconcile(['--silent-hours', '0'])).toMatchObject({
     code: 0,
-    stdout: 'asked about: 2 (1 applied, 1 progress)\nreview: A-2 order_failed\n',
+    stdout: 'orders asked about: 2 (1 applied, 1 progress)\nreview: A-2 order_failed\n',
   })
-  expect(await reconcile([])).toMatchObject({ code: 0, stdout: 'asked about: 0\n' })
+  expect(await reconcile([])).toMatchObject({ code: 0, stdout: 'orders asked about: 0\n' })
   expect(await fixture.read('1')).toMatchObject({ status: 'canceled', refunded: 2.5, paid: 2.5 })
 })
 
 test('a provider that rejects the key ends it with 1, a wrong configuration with 2 and every problem', async () => {
   await fixture.place('1')
   const rejected = await reconcile(['A-1'], { PROVIDER_API_KEY: 'a wrong key' })
-  expect(rejected).toMatchObject({ code: 1, stdout: 'asked about: 0\nstopped by rejected; left: A-1\n' })
+  expect(rejected).toMatchObject({
+    code: 1,
+    stdout: 'orders asked about: 0\nstopped by rejected; not asked about: A-1\n',
+  })
   expect(rejected.stderr + rejected.stdout).not.toContain('a wrong key')
 
   const wrong = await reconcile(['--silent-hours', 'soon'], { PROVIDER_API_URL: '', DATABASE_URL: 'mysql://x' })

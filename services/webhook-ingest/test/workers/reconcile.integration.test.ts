@@ -19,7 +19,7 @@ interface OrderRow {
   readonly paid: number
 }
 
-/** Where remains say something: an order that ended otherwise keeps what was last heard. */
+/** Only these statuses have meaningful remains; an order with another final status keeps the last reported value. */
 const withRemains = (status: string, remains: number | null): number | null =>
   status === 'in_progress' || status === 'partial' ? remains : null
 
@@ -32,7 +32,7 @@ const readOrders = async (): Promise<OrderRow[]> => {
   return rows.map((row) => Object.assign(row, { remains: withRemains(row.status, row.remains) }))
 }
 
-/** What the simulator's orders must have become here: 1000 pieces for 2.5 each. */
+/** The expected state of the simulator's orders, each with quantity 1000 and charge 2.5. */
 const expectedOrders = (): OrderRow[] =>
   fixture.simulator
     .orders()
@@ -64,7 +64,7 @@ test('webhooks that were dropped, doubled and mixed up: afterwards every order i
   expect(await readOrders()).not.toEqual(expectedOrders())
 
   const report = await fixture.reconcile({ silentForMs: 0 })
-  expect(report).toMatchObject({ unanswered: [], left: [], unknown: [] })
+  expect(report).toMatchObject({ withoutResponse: [], left: [], unknown: [] })
   expect(report.stoppedBy).toBeUndefined()
   const orders = await readOrders()
   expect(orders).toEqual(expectedOrders())

@@ -1,21 +1,21 @@
 import { identifierSchema } from '@paxyo/contracts'
 import { createRemoteJWKSet, errors, jwtVerify, type CryptoKey, type JWTPayload } from 'jose'
 
-/** What a token says, once it is known to be true. */
+/** The claims of a verified token. */
 export interface Identity {
   readonly userId: string
   readonly expiresAtMs: number
 }
 
-/** Why a token is not accepted. `unavailable`: its key could not be fetched, so nothing is known about it. */
-export type TokenRefusal = 'invalid_token' | 'token_expired' | 'unavailable'
+/** Why a token is rejected. `unavailable`: its key could not be fetched, so it may be valid. */
+export type TokenRejection = 'invalid_token' | 'token_expired' | 'unavailable'
 
-export type TokenVerifier = (token: string, nowMs: number) => Promise<Identity | TokenRefusal>
+export type TokenVerifier = (token: string, nowMs: number) => Promise<Identity | TokenRejection>
 
 export interface TokenVerifierOptions {
   /** HS256 secrets; several at once for rotation. */
   readonly secrets: readonly string[]
-  /** Where the issuer's public keys are. */
+  /** The URL of the issuer's public keys. */
   readonly jwksUrl?: string | undefined
   readonly audience: string
 }
@@ -34,38 +34,38 @@ export function createTokenVerifier({ secrets, jwksUrl, audience }: TokenVerifie
       ...keys.map((key) => async () => jwtVerify(token, await key, { ...options, algorithms: ['HS256'] })),
       ...(jwks === undefined ? [] : [() => jwtVerify(token, jwks, { ...options, algorithms: ['EdDSA', 'RS256'] })]),
     ]
-    // Keys that were fetched a moment ago are not fetched again, and the issuer may have begun to use another one since.
+    // Recently fetched keys are not fetched again, and the issuer may have rotated its keys since.
     const mayBeBehind = jwks?.coolingDown === true
-    let refusal: TokenRefusal = 'invalid_token'
+    let rejection: TokenRejection = 'invalid_token'
     for (const attempt of attempts) {
       try {
         return toIdentity((await attempt()).payload)
       } catch (error) {
         if (error instanceof errors.JWTExpired) return 'token_expired'
         const isOfNewKey = mayBeBehind && error instanceof errors.JWKSNoMatchingKey
-        if (isOfNewKey || !isAboutToken(error)) refusal = 'unavailable'
+        if (isOfNewKey || !isAboutToken(error)) rejection = 'unavailable'
       }
     }
-    return refusal
+    return rejection
   }
 }
 
-/** Imported once: given the bytes, `jose` would do it again for every token. */
+/** Imported once: given the bytes, `jose` would import them for every token. */
 function importSecret(secret: string): Promise<CryptoKey> {
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }
   return crypto.subtle.importKey('raw', new TextEncoder().encode(secret), algorithm, false, ['verify'])
 }
 
-/** Whether an error says something about the token, and not only that the keys could not be had. */
+/** Whether an error is about the token, and not about fetching the keys. */
 function isAboutToken(error: unknown): boolean {
   if (!(error instanceof errors.JOSEError)) return false
   if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) return false
-  // The bare class stands for an answer that is not 200 or not JSON.
+  // `jose` throws the base class for a response that is not 200 or not JSON.
   return error.code !== errors.JOSEError.code
 }
 
-function toIdentity({ sub, exp }: JWTPayload): Identity | TokenRefusal {
-  // Queries are shared by many users: one id that PostgreSQL can't store would fail them all.
+function toIdentity({ sub, exp }: JWTPayload): Identity | TokenRejection {
+  // Many users share a query: one id that PostgreSQL can't store would make all of them fail.
   const userId = identifierSchema.safeParse(sub)
   if (!userId.success || exp === undefined) return 'invalid_token'
   return { userId: userId.data, expiresAtMs: exp * 1000 }

@@ -3,25 +3,25 @@ import { createMetricGroup, LATENCY_BUCKETS_S } from '@paxyo/service-kit'
 import type { Registry } from 'prom-client'
 import type { StreamStart } from '../read/stream-reader.ts'
 
-/** What the parts of this service tell its metrics. */
+/** The metrics that the parts of this service update. */
 export interface GatewayMetrics {
-  /** Frames with events that were given to sockets; a plain number, because it counts on the hottest path. */
+  /** Event frames written to sockets; a plain number, because it is incremented on the hottest path. */
   eventsSent: number
-  /** An event of the bus has been offered to everybody who follows its stream. */
+  /** An event of the bus has been offered to all listeners of its stream. */
   readonly eventForwarded: (bytes: Uint8Array) => void
   streamJoined(mode: StreamStart['mode'], durationMs: number): void
-  /** A connection has ended: for a reason of ours, or with the code that the client or the network gave. */
+  /** A connection has ended: for the gateway's reason, or with the client's or the network's close code. */
   connectionClosed(reason: CloseReason | number): void
-  upgradeRefused(reason: 'origin' | 'draining'): void
+  upgradeRejected(reason: 'origin' | 'draining'): void
   register(registry: Registry): void
 }
 
-/** What is looked up at each scrape. */
+/** Values that are read at each scrape. */
 export interface GatewayState {
   readonly connections: number
   readonly users: number
-  readonly fills: number
-  readonly probeAgeMs: number
+  readonly backfills: number
+  readonly heartbeatAgeMs: number
   readonly isReady: boolean
   readonly isDraining: boolean
   /** Connections that a drain has not closed yet. */
@@ -29,44 +29,44 @@ export interface GatewayState {
   readonly databaseWaiting: number
 }
 
-/** Codes of a close that was not ours and that mean something to us; all others are one. */
+/** Close codes of clients that get their own label; all others are `other`. */
 const PEER_CODES = new Set([1000, 1001, 1005, 1006, 1009])
 
 export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics {
   const group = createMetricGroup('paxyo_gateway_')
   const latency = group.histogram(
     'event_latency_seconds',
-    'From the commit of an event to its write to the sockets of its user, by the clocks of both machines.',
+    'Time from the commit of an event to its write to sockets, including clock differences.',
     LATENCY_BUCKETS_S,
   )
   const joins = group.histogram(
     'join_duration_seconds',
-    'From a hello with a good token to the welcome.',
+    'Time from a hello with a valid token to the welcome.',
     LATENCY_BUCKETS_S,
     ['mode'],
   )
-  const closes = group.counter('closes_total', 'Connections that ended, by close code.', ['code', 'reason'])
-  const refusals = group.counter('upgrades_refused_total', 'Upgrades that were refused.', ['reason'])
-  group.countOf('events_sent_total', 'Events that were given to sockets.', () => metrics.eventsSent)
-  group.countOf('gap_fills_total', 'Reads of events that the bus had not brought.', () => state().fills)
+  const closes = group.counter('closes_total', 'Closed connections, by close code.', ['code', 'reason'])
+  const rejections = group.counter('upgrades_rejected_total', 'Rejected upgrades.', ['reason'])
+  group.countOf('events_sent_total', 'Events written to sockets.', () => metrics.eventsSent)
+  group.countOf('backfills_total', 'Reads of events that the bus did not deliver.', () => state().backfills)
   group.gauge('connections', 'Open WebSockets.', () => state().connections)
   group.gauge('users', 'Users with at least one connection.', () => state().users)
   group.gauge(
-    'pubsub_probe_age_seconds',
-    'How long ago a message to itself came back.',
-    () => state().probeAgeMs / 1000,
+    'pubsub_heartbeat_age_seconds',
+    'Time since the last heartbeat through pub/sub arrived.',
+    () => state().heartbeatAgeMs / 1000,
   )
-  group.gauge('pubsub_ready', 'Whether what is published arrives here.', () => Number(state().isReady))
-  group.gauge('draining', 'Whether it sends its clients elsewhere.', () => Number(state().isDraining))
-  group.gauge('drain_left', 'Connections that a drain has not closed yet.', () => state().drainLeft)
-  group.gauge('database_waiting', 'Queries that wait for a connection of the pool.', () => state().databaseWaiting)
+  group.gauge('pubsub_ready', '1 while pub/sub delivers.', () => Number(state().isReady))
+  group.gauge('draining', '1 while draining.', () => Number(state().isDraining))
+  group.gauge('drain_left', 'Connections that the drain has not closed yet.', () => state().drainLeft)
+  group.gauge('database_waiting', 'Queries waiting for a connection of the pool.', () => state().databaseWaiting)
 
   let sampledAtMs = 0
 
   const metrics: GatewayMetrics = {
     eventsSent: 0,
     eventForwarded(bytes) {
-      // Once a millisecond: every event of a quiet day, and no more than a thousand looks a second on a busy one.
+      // At most one sample per millisecond: every event under low load, and a bounded cost under high load.
       const nowMs = Date.now()
       if (nowMs === sampledAtMs) return
       sampledAtMs = nowMs
@@ -78,7 +78,7 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
       if (typeof reason === 'string') closes.inc({ code: String(CLOSE_CODES[reason].code), reason })
       else closes.inc({ code: PEER_CODES.has(reason) ? String(reason) : 'other', reason: 'client' })
     },
-    upgradeRefused: (reason) => refusals.inc({ reason }),
+    upgradeRejected: (reason) => rejections.inc({ reason }),
     register: (registry) => group.register(registry),
   }
   return metrics

@@ -6,9 +6,9 @@ export type LoadMany<Key, Value> = (keys: readonly Key[]) => Promise<readonly Va
 export interface CoalesceOptions {
   /** The most keys in one load. */
   readonly batchMax: number
-  /** How many loads may run at once; what is asked for in the meantime forms the next ones. */
+  /** How many loads may run at once; keys requested meanwhile form the next loads. */
   readonly concurrency: number
-  /** The least time from one load to the next while there is always something to ask. */
+  /** The minimum time between the starts of two loads while there are always keys to load. */
   readonly gatherMs?: number
 }
 
@@ -19,10 +19,10 @@ interface Waiting<Key, Value> {
 }
 
 /**
- * Turns single questions into batched ones: a lone question is asked at once, and those that come while others are being
- * answered, or right afterwards, are asked together. So a thousand within a second cost no more than a second has room
- * for loads. While loads are slow clients give up and come back: what nobody waits for any more when its turn comes is
- * not asked, or those who wait would stand behind those who left.
+ * Turns single requests into batched loads: a lone request is loaded immediately, and requests that come during a load,
+ * or shortly after it, are loaded together. The number of loads per second is therefore bounded, whatever the number of
+ * requests. While loads are slow clients disconnect and reconnect: a request that is no longer wanted when its turn
+ * comes is dropped, so that it does not delay the others.
  */
 export function coalesce<Key, Value>(
   loadMany: LoadMany<Key, Value>,
@@ -34,14 +34,14 @@ export function coalesce<Key, Value>(
   function takeBatch(): readonly Waiting<Key, Value>[] {
     return queue.splice(0, batchMax).filter(({ isWanted, loaded }) => {
       if (isWanted()) return true
-      loaded.reject(new Error('nobody waits for it any more'))
+      loaded.reject(new Error('no longer wanted'))
       return false
     })
   }
 
   async function run(): Promise<void> {
     running += 1
-    // Whatever else is asked in this turn of the event loop goes along.
+    // Includes all requests of this turn of the event loop.
     await new Promise(setImmediate)
     while (queue.length > 0) {
       const batch = takeBatch()
@@ -53,7 +53,7 @@ export function coalesce<Key, Value>(
       } catch (error) {
         for (const { loaded } of batch) loaded.reject(error)
       }
-      // A full batch means that more is waiting already.
+      // After a full batch more requests are already waiting.
       if (gathered !== undefined && batch.length < batchMax) await gathered
     }
     running -= 1

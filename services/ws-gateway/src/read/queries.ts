@@ -19,7 +19,7 @@ export interface Since {
 }
 
 export interface Missed extends Head {
-  /** What came after the place; empty when nothing did, or more than was asked for. */
+  /** The events after the place; empty when there are none, or more than the limit. */
   readonly events: readonly EventRow[]
 }
 
@@ -29,7 +29,7 @@ export interface Snapshot extends Head {
   readonly orders: readonly OrderView[]
 }
 
-/** Names the history that seqs belong to; another one begins when the database is restored. */
+/** Reads the epoch, which identifies the history that seqs belong to and changes when the database is restored. */
 export async function readEpoch(pool: Pool): Promise<string> {
   const { rows } = await pool.query<{ epoch: string }>('SELECT epoch FROM stream_epoch')
   return rows[0]!.epoch
@@ -58,7 +58,8 @@ export async function readEventsSince(pool: Pool, since: readonly Since[], limit
   return events
 }
 
-// Whether it is not too much is asked inside, before events are looked at; the limit keeps it to one index scan a user.
+// The inner condition on last_seq skips users with too many missed events before any event is read; the limit keeps it
+// to one index scan per user.
 const READ_MISSED = `
   SELECT wanted.position, stream_epoch.epoch, coalesce(accounts.last_seq, 0) AS head, event.seq, event.payload
   FROM stream_epoch, unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS wanted (user_id, seq, position)
@@ -80,7 +81,7 @@ interface MissedRow {
   readonly payload: string
 }
 
-/** Where streams stand and what came after a seq, if that is not more than `limit`, for many users in one query. */
+/** The heads of streams, and the events after a seq unless there are more than `limit`, for many users in one query. */
 export async function readMissed(pool: Pool, since: readonly Since[], limit: number): Promise<Missed[]> {
   const { rows } = await pool.query<MissedRow>({
     name: 'read_missed',
@@ -95,8 +96,8 @@ export async function readMissed(pool: Pool, since: readonly Since[], limit: num
   return missed
 }
 
-// One statement sees one moment of the database, so account, orders and seq belong together. Two index scans find a
-// user's orders without a look at the thousands of old ones that it may have.
+// One statement reads one snapshot of the database, so account, orders and seq are consistent. Two index scans find a
+// user's orders without reading the thousands of old ones that it may have.
 const READ_SNAPSHOTS = `
   SELECT stream_epoch.epoch, coalesce(accounts.last_seq, 0) AS seq, accounts.currency,
     trim_scale(accounts.balance)::text AS balance, coalesce(list.orders, '[]') AS orders

@@ -23,29 +23,29 @@ export type StreamStart =
       readonly orders: readonly OrderView[]
     }
 
-/** Reads users' streams from the database; questions that come at the same time are answered by the same queries. */
+/** Reads users' streams from the database; concurrent reads share queries. */
 export interface StreamReader {
-  /** The epoch that the database is in now. */
+  /** The current epoch of the database. */
   epoch(): Promise<string>
   /**
-   * What a client gets to begin with: what came after its position, or a snapshot when it has none, when its position
-   * is of another epoch or older than what is kept, or when too much has come since.
+   * Reads the start of a client's stream: the events after its position, or a snapshot when it has no position, when the
+   * position is of another epoch or older than the oldest kept event, or when it has missed too many events.
    *
-   * @param isWanted whether somebody waits for it still.
-   * @throws when the database can't be reached, and when nobody waits for it any more.
+   * @param isWanted whether the result is still needed.
+   * @throws when the database is unavailable, and when the result is no longer needed.
    */
   start(userId: string, position: Position | undefined, isWanted?: () => boolean): Promise<StreamStart>
-  /** The events after a seq, oldest first; not more than `EVENTS_MAX`. */
+  /** The events after a seq, oldest first; at most `EVENTS_MAX`. */
   eventsSince(userId: string, seq: number): Promise<readonly EventRow[]>
 }
 
 export interface StreamReaderOptions {
   readonly pool: Pool
-  /** How many orders a snapshot holds. */
+  /** The maximum number of orders in a snapshot. */
   readonly snapshotOrdersMax?: number
 }
 
-/** A client that is further behind is better off with a snapshot. */
+/** A client that has missed more events gets a snapshot. */
 export const EVENTS_MAX = 500
 const SNAPSHOT_ORDERS_MAX = 200
 const SNAPSHOT_USERS_PER_QUERY_MAX = 100
@@ -75,9 +75,9 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
     isWanted?: () => boolean,
   ): Promise<StreamStart | undefined> {
     const { events, ...head } = await missedSince({ userId, seq }, isWanted)
-    // A seq that is not there yet is that of a history that was thrown away.
+    // A seq beyond the head belongs to a history that was replaced.
     if (head.epoch !== epoch || seq > head.seq) return undefined
-    // Too much has come since, or the oldest of it is no longer kept.
+    // Too many events were missed, or the oldest of them is no longer kept.
     if (seq < head.seq && events[0]?.seq !== seq + 1) return undefined
     return { mode: 'resumed', epoch, seq, events }
   }

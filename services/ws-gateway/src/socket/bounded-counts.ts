@@ -1,4 +1,4 @@
-/** Counts by key, with a bound on each. */
+/** Counts per key, each with the same maximum. */
 export class BoundedCounts {
   readonly #max: number
   readonly #counts = new Map<string, number>()
@@ -7,7 +7,7 @@ export class BoundedCounts {
     this.#max = max
   }
 
-  /** @returns false, and counts nothing, when the key has reached its bound. */
+  /** @returns false, without counting, when the key has reached the maximum. */
   add(key: string): boolean {
     const count = this.#counts.get(key) ?? 0
     if (count >= this.#max) return false

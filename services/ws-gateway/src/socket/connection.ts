@@ -14,7 +14,7 @@ import type { RawData, WebSocket } from 'ws'
 import type { Identity, TokenVerifier } from '../auth/token-verifier.ts'
 import type { StreamStart } from '../read/stream-reader.ts'
 import type { GatewayMetrics } from '../observe/metrics.ts'
-import type { Follower, Hub } from '../stream/hub.ts'
+import type { Hub, StreamListener } from '../stream/hub.ts'
 import { Sequencer } from '../stream/sequencer.ts'
 import type { Limits } from './limits.ts'
 import { readClientMessage } from './read-client-message.ts'
@@ -29,41 +29,41 @@ export interface ConnectionDeps {
   readonly random: () => number
   readonly log: Logger
   readonly metrics: Pick<GatewayMetrics, 'eventsSent' | 'streamJoined' | 'connectionClosed'>
-  /** Counts a user in, unless there are too many connections of that user. */
+  /** Counts a connection of a user. @returns false when the user has too many connections. */
   readonly admitUser: (userId: string) => boolean
 }
 
-/** How much of what goes out together is gathered before it is offered to the network. */
+/** How many bytes are collected before they are written to the network. */
 const CORKED_BYTES_MAX = 64 * 1024
 
 const PING = toFrame({ type: 'ping' })
 
 /**
- * One browser's connection: waiting for hello → joining its user's stream → live → closed. It has no timer of its own;
- * `tick` is called once a second.
+ * One browser's connection: waiting for hello → joining its user's stream → live → closed. It has no timers; the socket
+ * server calls `tick` once a second.
  */
-export class Connection implements Follower {
+export class Connection implements StreamListener {
   readonly #socket: WebSocket
   readonly #transport: Writable
   readonly #deps: ConnectionDeps
   readonly #sequencer: Sequencer
   readonly #openedAt: number
-  /** Whose part this connection is, when the proxy before us said so: a browser can't. */
+  /** The trace of the upgrade request, when the proxy sent one: a browser can't. */
   readonly #trace: TraceFields | undefined
   /** Set by hello, and again by refresh. */
   #identity: Identity | undefined
-  #saidHello = false
-  #saidHelloAt = 0
+  #hasReceivedHello = false
+  #helloAt = 0
   #isClosed = false
-  #heardAt: number
+  #receivedAt: number
   #pingedAt: number
-  /** Messages received in the second that began at `#secondAt`. */
+  /** Messages received in the second that began at `#secondStartedAt`. */
   #messagesInSecond = 0
-  #secondAt = 0
+  #secondStartedAt = 0
 
   /**
-   * @param transport what the WebSocket writes to. Frames of ours go there at once, each whole, in one write instead of
-   * two; `ws` compresses nothing here, so its own frames are whole, too.
+   * @param transport the stream that the WebSocket writes to. The connection writes its frames to it directly, each in one
+   * write instead of two. This does not interleave with the frames of `ws`: without compression it writes them whole.
    */
   constructor(socket: WebSocket, transport: Writable, deps: ConnectionDeps, trace?: TraceFields) {
     this.#socket = socket
@@ -71,8 +71,8 @@ export class Connection implements Follower {
     this.#trace = trace
     this.#deps = deps
     this.#sequencer = new Sequencer(deps.limits.heldBytesMax)
-    this.#openedAt = this.#heardAt = deps.now()
-    // Those who came in the same second must not be pinged in the same second for ever.
+    this.#openedAt = this.#receivedAt = deps.now()
+    // Clients that connected in the same second must not be pinged in the same second for ever.
     this.#pingedAt = this.#openedAt - deps.random() * deps.limits.pingIntervalMs
   }
 
@@ -88,12 +88,12 @@ export class Connection implements Follower {
     return this.#sequencer.hasGap
   }
 
-  /** A message has come from the browser. */
+  /** Handles a message of the browser. */
   receive(data: RawData, isBinary: boolean): void {
     if (this.#isTooMuch()) return this.close('rate_limited')
     const message = isBinary ? 'malformed' : readClientMessage((data as Buffer).toString())
     if (message === 'malformed') return this.close('protocol_error')
-    // A newer client says more than this gateway knows.
+    // A newer client may send message types that this gateway does not know.
     if (message === 'unknown') return
     switch (message.type) {
       case 'hello':
@@ -105,23 +105,23 @@ export class Connection implements Follower {
     }
   }
 
-  /** A ping of the WebSocket protocol itself has come, which browsers never send. */
+  /** Handles a ping frame of the WebSocket protocol, which browsers never send. */
   receivePing(data: Buffer): void {
     if (this.#isTooMuch()) return this.close('rate_limited')
     this.#socket.pong(data)
   }
 
-  /** Sees to all deadlines. */
+  /** Checks all deadlines. */
   tick(now: number): void {
     const { helloTimeoutMs, pingIntervalMs, pongTimeoutMs, tokenGraceMs } = this.#deps.limits
-    if (!this.#saidHello) {
+    if (!this.#hasReceivedHello) {
       if (now - this.#openedAt >= helloTimeoutMs) this.close('hello_timeout')
       return
     }
     if (this.#identity !== undefined && now >= this.#identity.expiresAtMs + tokenGraceMs) {
       return this.close('token_expired')
     }
-    if (this.#heardAt < this.#pingedAt && now - this.#pingedAt >= pongTimeoutMs) return this.close('ping_timeout')
+    if (this.#receivedAt < this.#pingedAt && now - this.#pingedAt >= pongTimeoutMs) return this.close('ping_timeout')
     if (now - this.#pingedAt >= pingIntervalMs) {
       this.#pingedAt = now
       this.#send(PING)
@@ -131,8 +131,8 @@ export class Connection implements Follower {
   begin(start: StreamStart): void {
     const userId = this.#identity!.userId
     const { mode, epoch, seq } = start
-    this.#deps.metrics.streamJoined(mode, this.#deps.now() - this.#saidHelloAt)
-    // What it has missed leaves in few writes.
+    this.#deps.metrics.streamJoined(mode, this.#deps.now() - this.#helloAt)
+    // The missed events are sent in few writes.
     this.#transport.cork()
     this.#sendMessage({
       type: 'welcome',
@@ -160,7 +160,7 @@ export class Connection implements Follower {
     this.close('unavailable')
   }
 
-  /** Tells the browser when to come back; the connection goes on until it is closed. */
+  /** Sends the browser the time to wait before it reconnects; the connection stays open until it is closed. */
   announceDrain(retryAfterMs: number): void {
     this.#sendMessage({ type: 'drain', retryAfterMs })
   }
@@ -173,19 +173,19 @@ export class Connection implements Follower {
     this.#socket.close(code, reason)
   }
 
-  /** The socket is gone, with the code that its other end gave, or going for a reason of ours. */
+  /** The socket is closed with the client's code, or closing for the gateway's reason. */
   closed(reason: CloseReason | number): void {
     if (!this.#isClosed) this.#deps.metrics.connectionClosed(reason)
     this.#isClosed = true
     if (this.#identity !== undefined) this.#deps.hub.leave(this.#identity.userId, this)
   }
 
-  /** Counts what has come within a second. */
+  /** Counts the messages of the current second. */
   #isTooMuch(): boolean {
     const now = this.#deps.now()
-    this.#heardAt = now
-    if (now - this.#secondAt >= 1000) {
-      this.#secondAt = now
+    this.#receivedAt = now
+    if (now - this.#secondStartedAt >= 1000) {
+      this.#secondStartedAt = now
       this.#messagesInSecond = 0
     }
     this.#messagesInSecond += 1
@@ -193,9 +193,9 @@ export class Connection implements Follower {
   }
 
   async #hello({ token, resume }: Extract<ClientMessage, { type: 'hello' }>): Promise<void> {
-    if (this.#saidHello) return this.close('protocol_error')
-    this.#saidHello = true
-    this.#saidHelloAt = this.#deps.now()
+    if (this.#hasReceivedHello) return this.close('protocol_error')
+    this.#hasReceivedHello = true
+    this.#helloAt = this.#deps.now()
     const identity = await this.#verify(token)
     if (identity === undefined) return
     if (!this.#deps.admitUser(identity.userId)) return this.close('too_many_connections')
@@ -207,7 +207,7 @@ export class Connection implements Follower {
     try {
       await this.#deps.hub.join(userId, this, position)
     } catch (error) {
-      this.#deps.log.warn({ ...this.#trace, err: error, userId }, 'stream could not be joined')
+      this.#deps.log.warn({ ...this.#trace, err: error, userId }, 'stream join failed')
       this.close('unavailable')
     }
   }
@@ -216,12 +216,12 @@ export class Connection implements Follower {
     if (this.#identity === undefined) return this.close('protocol_error')
     const identity = await this.#verify(token)
     if (identity === undefined) return
-    // A connection belongs to one user for life.
+    // A connection can't change its user.
     if (identity.userId !== this.#identity?.userId) return this.close('invalid_token')
     this.#identity = identity
   }
 
-  /** @returns undefined after closing the connection, or when it was closed meanwhile. */
+  /** @returns undefined when the token is rejected, which closes the connection, or when it was closed meanwhile. */
   async #verify(token: string): Promise<Identity | undefined> {
     const identity = await this.#deps.verifyToken(token, this.#deps.now())
     if (this.#isClosed) return undefined
@@ -246,7 +246,7 @@ export class Connection implements Follower {
       this.#transport.uncork()
       this.#transport.cork()
     }
-    // Checked after sending, so that what is left to a slow client is whole frames in order, and resuming refills it.
+    // Checked after writing, so that a slow client gets whole frames in order until the close, and then resumes.
     if (this.#transport.writableLength > this.#deps.limits.bufferedBytesMax) this.close('slow_consumer')
   }
 }

@@ -1,22 +1,22 @@
-/** What one client may cost. Every number has its unit in its name. */
+/** Limits on the resources of one client. Every number has its unit in its name. */
 export interface Limits {
   readonly helloTimeoutMs: number
   readonly pingIntervalMs: number
-  /** How long after a ping a sign of life must have come. */
+  /** The time within which a client must send a message after a ping. */
   readonly pongTimeoutMs: number
-  /** How long a connection outlives its token, so that a refresh may be late. */
+  /** How long a connection stays open after its token has expired, so that a refresh may be late. */
   readonly tokenGraceMs: number
-  /** More than this waiting to be read by the client closes its connection; resuming refills it. */
+  /** The connection of a client with more unread bytes is closed; the client resumes. */
   readonly bufferedBytesMax: number
-  /** Events that wait for a snapshot or for a gap to be filled. */
+  /** For events that are held until the stream starts or a backfill completes. */
   readonly heldBytesMax: number
-  /** Pings of the WebSocket protocol count, too. */
+  /** Includes ping frames of the WebSocket protocol. */
   readonly messagesPerSecondMax: number
   readonly messageBytesMax: number
-  /** Each part of a message that is not complete yet is held with an overhead of more than 100 bytes. */
+  /** Each fragment of an incomplete message is kept with an overhead of more than 100 bytes. */
   readonly messageFragmentsMax: number
   readonly connectionsPerUserMax: number
-  /** Of clients at one address. Loopback is exempt: it is a proxy on this machine. */
+  /** Loopback is exempt, because it is a proxy on this machine. */
   readonly connectionsPerAddressMax: number
 }
 

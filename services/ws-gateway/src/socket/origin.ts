@@ -1,6 +1,6 @@
 /**
- * Says whether a page of some origin may connect. Browsers always say where a page is from; what says nothing is no
- * browser, so no page can make it use somebody's session, and it needs a token like everybody.
+ * Creates a check whether a page of an origin may connect. Browsers always send the header. A client without it is not
+ * a browser, so no page can misuse it; it needs a token like every client.
  *
  * @param allowed origins such as `https://panel.example.com`; `*` allows all.
  */

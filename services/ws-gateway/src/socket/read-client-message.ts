@@ -1,10 +1,10 @@
 import { CLIENT_MESSAGE_TYPES, clientMessageSchema, type ClientMessage } from '@paxyo/contracts'
 
 /**
- * Reads a text frame from a client.
+ * Parses a text frame of a client.
  *
- * @returns `unknown` for a message of a type that this version does not know, and `malformed` for everything else that is
- *   not a message: what is no JSON, has no type, or has a known type and not its shape.
+ * @returns `unknown` for a message of a type that this version does not know; `malformed` for a frame that is not JSON, has
+ *   no type, or does not match the schema of its type.
  */
 export function readClientMessage(text: string): ClientMessage | 'unknown' | 'malformed' {
   let frame: unknown

@@ -25,19 +25,19 @@ export interface SocketServerOptions {
 export interface SocketServer {
   readonly connectionCount: number
   readonly isDraining: boolean
-  /** Connections that a drain has not closed yet. */
+  /** Connections that the drain has not closed yet. */
   readonly drainLeft: number
   register(app: FastifyInstance): void
-  /** Accepts nobody more, and sends those who are here elsewhere, evenly over a time. */
+  /** Stops accepting connections, and closes the existing ones, spread evenly over `durationMs`. */
   drain(durationMs: number): Promise<void>
 }
 
 const TICK_INTERVAL_MS = 1_000
-/** How long a client may take to answer a closing handshake. */
+/** How long a client may take to complete a closing handshake. */
 const CLOSE_TIMEOUT_MS = 5_000
 const RETRY_AFTER_S = 1
 
-/** `GET /ws`: accepts browsers and keeps time for all of their connections. */
+/** Serves `GET /ws`: accepts WebSockets and calls `tick` on all connections. */
 export function createSocketServer(options: SocketServerOptions): SocketServer {
   const { hub, verifyToken, limits, log, metrics } = options
   const connections = new Set<Connection>()
@@ -50,7 +50,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
 
   const ticker = setInterval(() => {
     const time = now()
-    // What has come in while this process was busy is read first: nobody is late because we are.
+    // Received data is read first, so that a client does not time out because this process was busy.
     setImmediate(() => {
       for (const connection of connections) connection.tick(time)
     })
@@ -67,11 +67,11 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     admitUser: (userId) => byUser.add(userId),
   }
 
-  // A frame that is too long or no frame at all; ws has closed the socket with the fitting code.
+  // A frame that is too long or malformed; ws has closed the socket with the matching code.
   const onSocketError = (error: Error): void => log.debug({ err: error }, 'socket error')
 
   function accept(socket: WebSocket, { ip: address, headers, raw }: FastifyRequest): void {
-    // The plugin's own listener would keep request and reply in memory.
+    // The plugin's listener would keep request and reply in memory.
     socket.removeAllListeners('error').on('error', onSocketError)
     const connection = new Connection(socket, raw.socket, deps, parseTraceparent(headers['traceparent']))
     if (!isLoopback(address) && !byAddress.add(address)) return connection.close('too_many_connections')
@@ -98,11 +98,11 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     },
 
     register(app) {
-      // An upgrade of any other path is answered like a request, and then nobody would ever close its socket.
+      // An upgrade of any other path gets an ordinary response, after which Node does not close its socket.
       app.addHook('onResponse', async (request) => {
         if (request.headers.upgrade !== undefined) request.raw.socket.destroy()
       })
-      // The types of ws do not know all of these yet.
+      // Not all of these are in the types of ws.
       const wsOptions = {
         maxPayload: limits.messageBytesMax,
         maxFragments: limits.messageFragmentsMax,
@@ -113,14 +113,14 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
       void app.register(async (scope) => {
         await scope.register(websocket, {
           options: wsOptions,
-          // The plugin's own would close everybody at once; we have drained by then.
+          // The plugin's default would close all sockets at once; the gateway has drained them before.
           preClose: (done) => done(),
           errorHandler: onSocketError,
         })
         const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
           if (!request.ws) return undefined
           if (isDraining) {
-            metrics.upgradeRefused('draining')
+            metrics.upgradeRejected('draining')
             return reply.code(503).header('retry-after', RETRY_AFTER_S).send()
           }
           if (isAllowedOrigin(request.headers.origin)) {
@@ -128,7 +128,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
             reply.raw.detachSocket(request.raw.socket)
             return undefined
           }
-          metrics.upgradeRefused('origin')
+          metrics.upgradeRejected('origin')
           log.warn({ origin: request.headers.origin }, 'origin not allowed')
           return reply.code(403).send()
         }
@@ -149,7 +149,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
         connection.close('draining')
         drainLeft -= 1
       }
-      // Until their turn comes clients are pinged, and tokens expire.
+      // During the drain, clients are still pinged and tokens expire.
       clearInterval(ticker)
     },
   }

@@ -1,11 +1,11 @@
 const FIN_TEXT = 0x81
-/** Lengths up to here stand in the second byte; it is this for a length of 16 bits, and one more for 64. */
+/** Up to here the second byte is the length; 126 announces a length of 16 bits, 127 one of 64. */
 const LENGTH_7_MAX = 125
 const LENGTH_16 = 126
 const LENGTH_64 = 127
 const LENGTH_16_MAX = 0xffff
 
-/** A payload as one whole text frame (RFC 6455), not masked, as it is a server's: its head and it leave in one write. */
+/** Builds a complete, unmasked text frame (RFC 6455), so that header and payload need one write. */
 export function textFrame(payload: Buffer): Buffer {
   const { length } = payload
   const headBytes = length <= LENGTH_7_MAX ? 2 : length <= LENGTH_16_MAX ? 4 : 10

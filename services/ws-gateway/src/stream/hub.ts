@@ -1,21 +1,33 @@
+// The hub connects the bus to this process's WebSockets: one stream per connected user, one listener per connection.
+//
+// It guarantees that every committed event of a user reaches each of the user's listeners, although the bus delivers at
+// most once. The hub may offer an event twice or early; order and duplicates are the sequencer's responsibility.
+//
+// - Joining: it adds the listener, subscribes, waits for the bus to acknowledge, and only then reads PostgreSQL. If the
+//   read came first, an event committed between read and subscription would be in neither.
+// - Gaps: it backfills from PostgreSQL, with retries, when a listener has a gap and when the bus has reconnected. Without
+//   the former a lost event stops the stream; without the latter it is missing until the user's next event.
+// - Epoch: when the database was restored, it fails all listeners, and their clients reconnect and get a snapshot.
+//   Otherwise the sequencers would drop the new history's events as duplicates.
+
 import { eventSeq, userChannel, type Position } from '@paxyo/contracts'
 import type { EventBus, EventSubscriber } from '@paxyo/event-bus'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { EVENTS_MAX, type StreamReader, type StreamStart } from '../read/stream-reader.ts'
-import { startProbe } from './probe.ts'
+import { startHeartbeat } from './heartbeat.ts'
 
-/** Somebody who follows a user's stream. */
-export interface Follower {
-  /** The seq it has; `undefined` before it was told where its stream starts. */
+/** Receives a user's stream. */
+export interface StreamListener {
+  /** The seq of the last event that it has; `undefined` before `begin`. */
   readonly lastSeq: number | undefined
-  /** Whether it holds events that it can't pass on before it gets those that are missing. */
+  /** Whether it holds events that it can't forward before it gets the missing ones. */
   readonly hasGap: boolean
-  /** Where its stream starts; events may have been offered before. */
+  /** Sets where its stream starts; events may have been offered before. */
   begin(start: StreamStart): void
   offer(seq: number, bytes: Buffer): void
-  /** Its stream can't go on; it must come back and start again. */
+  /** Its stream can't continue; the client must reconnect. */
   fail(): void
 }
 
@@ -23,32 +35,32 @@ export interface HubOptions {
   readonly bus: EventBus
   readonly reader: StreamReader
   readonly log: Logger
-  /** How often the hub sends itself a message over the bus. */
-  readonly probeIntervalMs?: number
-  /** Told of every event once its followers were offered it. */
+  /** How often the hub sends itself a heartbeat over the bus. */
+  readonly heartbeatIntervalMs?: number
+  /** Called for every event after it was offered to its listeners. */
   readonly onForwarded?: (bytes: Uint8Array) => void
 }
 
-/** Joins the bus's events of users to the followers of this process. */
+/** Forwards the events of the bus to the listeners of this process. */
 export interface Hub {
-  /** Whether what is published arrives here. */
+  /** Whether published messages arrive here. */
   readonly isReady: boolean
   readonly userCount: number
-  /** How long ago a message that it sent to itself over the bus came back. */
-  readonly probeAgeMs: number
-  /** How often missing events were read from the database. */
-  readonly fillCount: number
+  /** The time since the last heartbeat arrived. */
+  readonly heartbeatAgeMs: number
+  /** The number of reads of missing events from the database. */
+  readonly backfillCount: number
   /**
-   * Subscribes, waits for the bus to acknowledge it, reads what came before, and lets the follower begin.
+   * Subscribes, waits for the bus to acknowledge, reads the start of the stream, and calls the listener's `begin`.
    *
-   * @throws when the bus or the database can't be reached; the follower has left then. Not when it left by itself.
+   * @throws when the bus or the database is unavailable; the listener is then removed. Does not throw after `leave`.
    */
-  join(userId: string, follower: Follower, position: Position | undefined): Promise<void>
-  leave(userId: string, follower: Follower): void
+  join(userId: string, listener: StreamListener, position: Position | undefined): Promise<void>
+  leave(userId: string, listener: StreamListener): void
   /**
-   * Asks the database for its epoch. After a restore seqs begin anew, and followers of the old history must come back.
+   * Reads the epoch from the database. When it has changed, because the database was restored, all listeners fail.
    *
-   * @throws when the database can't be reached.
+   * @throws when the database is unavailable.
    */
   checkEpoch(): Promise<void>
   close(): Promise<void>
@@ -56,185 +68,184 @@ export interface Hub {
 
 interface Stream {
   readonly userId: string
-  readonly followers: Set<Follower>
-  /** Set while missing events are being read. */
-  isFilling: boolean
-  /** Something may have been missed since the reading began. */
-  fillAgain: boolean
+  readonly listeners: Set<StreamListener>
+  isBackfilling: boolean
+  /** Events may have been missed since the current backfill began. */
+  backfillAgain: boolean
 }
 
-/** Half a minute in all: the database may be restarting. */
-const FILL_ATTEMPTS_MAX = 16
-const FILL_RETRY_DELAY_MS = 100
-const FILL_RETRY_DELAY_MS_MAX = 2_000
+/** Half a minute in total: the database may be restarting. */
+const BACKFILL_ATTEMPTS_MAX = 16
+const BACKFILL_RETRY_DELAY_MS = 100
+const BACKFILL_RETRY_DELAY_MS_MAX = 2_000
 
-export function createHub({ bus, reader, log, probeIntervalMs, onForwarded }: HubOptions): Hub {
-  /** By the channels that the bus names. */
+export function createHub({ bus, reader, log, heartbeatIntervalMs, onForwarded }: HubOptions): Hub {
+  /** By channel. */
   const streams = new Map<string, Stream>()
-  /** How often the bus has come back; a follower that has seen it come back may have missed something. */
+  /** How often the bus has reconnected. When this changes while a listener joins, the listener may have missed events. */
   let restores = 0
-  let fillCount = 0
-  /** That of everybody who follows a stream. */
+  let backfillCount = 0
+  /** The epoch of all listeners. */
   let epoch: string | undefined
-  /** Asked once: a line for each event is for a quiet system. */
+  /** Looked up once, because it is used for each event. */
   const isTracing = log.isLevelEnabled('debug')
 
   const subscriber: EventSubscriber = bus.connectSubscriber({
     onMessage(channel, payload) {
-      if (channel === probe.channel) return probe.received()
+      if (channel === heartbeat.channel) return heartbeat.received()
       const stream = streams.get(channel)
       const seq = eventSeq(payload)
       if (stream === undefined || seq === 0) return
-      for (const follower of stream.followers) follower.offer(seq, payload)
+      for (const listener of stream.listeners) listener.offer(seq, payload)
       onForwarded?.(payload)
       if (isTracing) log.debug({ userId: stream.userId, seq }, 'event forwarded')
-      if (hasGap(stream)) void fill(stream)
+      if (hasGap(stream)) void backfill(stream)
     },
     onRestored() {
       restores += 1
-      log.warn({ users: streams.size }, 'the bus is back, catching everybody up')
-      for (const stream of streams.values()) void fill(stream)
+      log.warn({ users: streams.size }, 'bus reconnected, backfilling streams')
+      for (const stream of streams.values()) void backfill(stream)
     },
   })
 
   const publisher = bus.connectPublisher()
-  const probe = startProbe({
+  const heartbeat = startHeartbeat({
     publisher,
     subscriber,
     gatewayId: randomUUID(),
     now: () => performance.now(),
-    ...(probeIntervalMs === undefined ? {} : { intervalMs: probeIntervalMs }),
+    ...(heartbeatIntervalMs === undefined ? {} : { intervalMs: heartbeatIntervalMs }),
   })
 
   /**
-   * Reads what a stream's followers may have missed. Called for thousands of streams at once, the reader answers them
-   * with a few queries.
+   * Reads the events that a stream's listeners may have missed. When it is called for thousands of streams at once, the
+   * reader combines them into a few queries.
    */
-  async function fill(stream: Stream): Promise<void> {
-    if (stream.isFilling) {
-      stream.fillAgain = true
+  async function backfill(stream: Stream): Promise<void> {
+    if (stream.isBackfilling) {
+      stream.backfillAgain = true
       return
     }
-    stream.isFilling = true
+    stream.isBackfilling = true
     try {
       let failures = 0
       do {
-        stream.fillAgain = false
-        const filled = await fillOnce(stream)
-        if (filled === 'more') stream.fillAgain = true
-        if (filled !== 'failed') continue
+        stream.backfillAgain = false
+        const result = await backfillOnce(stream)
+        if (result === 'more') stream.backfillAgain = true
+        if (result !== 'failed') continue
         failures += 1
-        if (failures === FILL_ATTEMPTS_MAX) return failAll(stream)
-        await sleep(Math.min(FILL_RETRY_DELAY_MS * 2 ** failures, FILL_RETRY_DELAY_MS_MAX))
-        stream.fillAgain = true
-      } while (stream.fillAgain)
+        if (failures === BACKFILL_ATTEMPTS_MAX) return failAll(stream)
+        await sleep(Math.min(BACKFILL_RETRY_DELAY_MS * 2 ** failures, BACKFILL_RETRY_DELAY_MS_MAX))
+        stream.backfillAgain = true
+      } while (stream.backfillAgain)
     } finally {
-      stream.isFilling = false
+      stream.isBackfilling = false
     }
   }
 
   function failAll(stream: Stream): void {
-    for (const follower of stream.followers) if (follower.lastSeq !== undefined) follower.fail()
+    for (const listener of stream.listeners) if (listener.lastSeq !== undefined) listener.fail()
   }
 
   /**
-   * What the database says of its epoch, whoever has asked for it.
+   * Adopts an epoch that was read from the database; when it has changed, all listeners fail.
    *
-   * @param askedIn the epoch that was known when it was asked.
-   * @returns false when another one was learned since: this answer may be the older one, and counts for nothing.
+   * @param epochBefore the known epoch when the read began.
+   * @returns false when the known epoch has changed since the read began: this result may be outdated and is ignored.
    */
-  function epochIs(current: string, askedIn: string | undefined): boolean {
+  function acceptEpoch(current: string, epochBefore: string | undefined): boolean {
     if (current === epoch) return true
-    if (askedIn !== epoch) return false
+    if (epochBefore !== epoch) return false
     if (epoch !== undefined) {
-      log.warn({ users: streams.size, epoch: current }, 'the database was restored, everybody must come back')
+      log.warn({ users: streams.size, epoch: current }, 'epoch changed, closing all streams')
       for (const stream of streams.values()) failAll(stream)
     }
     epoch = current
     return true
   }
 
-  /** @returns `complete` when every follower has all that there is. */
-  async function fillOnce(stream: Stream): Promise<'complete' | 'more' | 'failed'> {
+  /** @returns `complete` when every listener has all committed events. */
+  async function backfillOnce(stream: Stream): Promise<'complete' | 'more' | 'failed'> {
     const since = lowestSeq(stream)
     if (since === Infinity) return 'complete'
-    fillCount += 1
+    backfillCount += 1
     try {
       const events = await reader.eventsSince(stream.userId, since)
-      for (const { seq, bytes } of events) for (const follower of stream.followers) follower.offer(seq, bytes)
+      for (const { seq, bytes } of events) for (const listener of stream.listeners) listener.offer(seq, bytes)
       if (!hasGap(stream)) return events.length === EVENTS_MAX ? 'more' : 'complete'
-      // Another gap may have opened while this one was being filled; or what is missing is not there.
+      // Another gap may have opened during this backfill; or the missing events are not in the database.
       return lowestSeq(stream) > since ? 'more' : 'failed'
     } catch (error) {
-      log.warn({ err: error, userId: stream.userId }, 'missing events could not be read')
+      log.warn({ err: error, userId: stream.userId }, 'backfill failed')
       return 'failed'
     }
   }
 
   function open(userId: string): Stream {
-    const stream: Stream = { userId, followers: new Set(), isFilling: false, fillAgain: false }
+    const stream: Stream = { userId, listeners: new Set(), isBackfilling: false, backfillAgain: false }
     streams.set(userChannel(userId), stream)
     return stream
   }
 
-  function leave(userId: string, follower: Follower): void {
+  function leave(userId: string, listener: StreamListener): void {
     const channel = userChannel(userId)
     const stream = streams.get(channel)
-    if (stream === undefined || !stream.followers.delete(follower) || stream.followers.size > 0) return
+    if (stream === undefined || !stream.listeners.delete(listener) || stream.listeners.size > 0) return
     streams.delete(channel)
     subscriber.unsubscribe(channel)
   }
 
   return {
     get isReady() {
-      return subscriber.isReady && probe.isAlive
+      return subscriber.isReady && heartbeat.isAlive
     },
-    get probeAgeMs() {
-      return probe.ageMs
+    get heartbeatAgeMs() {
+      return heartbeat.ageMs
     },
-    get fillCount() {
-      return fillCount
+    get backfillCount() {
+      return backfillCount
     },
     get userCount() {
       return streams.size
     },
-    async join(userId, follower, position) {
+    async join(userId, listener, position) {
       const stream = streams.get(userChannel(userId)) ?? open(userId)
-      // From here on it is offered events; it holds them until it knows where it starts.
-      stream.followers.add(follower)
+      // From here on it is offered events; it holds them until `begin`.
+      stream.listeners.add(listener)
       try {
         await subscriber.subscribe(userChannel(userId))
         const restoresBefore = restores
-        const askedIn = epoch
-        const start = await reader.start(userId, position, () => stream.followers.has(follower))
-        if (!epochIs(start.epoch, askedIn)) throw new Error('the database was restored meanwhile')
-        if (!stream.followers.has(follower)) return
-        follower.begin(start)
-        if (restores !== restoresBefore || follower.hasGap) void fill(stream)
+        const epochBefore = epoch
+        const start = await reader.start(userId, position, () => stream.listeners.has(listener))
+        if (!acceptEpoch(start.epoch, epochBefore)) throw new Error('the epoch changed while the stream was read')
+        if (!stream.listeners.has(listener)) return
+        listener.begin(start)
+        if (restores !== restoresBefore || listener.hasGap) void backfill(stream)
       } catch (error) {
-        if (!stream.followers.has(follower)) return
-        leave(userId, follower)
+        if (!stream.listeners.has(listener)) return
+        leave(userId, listener)
         throw error
       }
     },
     leave,
     async checkEpoch() {
-      const askedIn = epoch
-      epochIs(await reader.epoch(), askedIn)
+      const epochBefore = epoch
+      acceptEpoch(await reader.epoch(), epochBefore)
     },
     async close() {
-      probe.stop()
+      heartbeat.stop()
       await Promise.all([subscriber.close(), publisher.close()])
     },
   }
 }
 
-/** Where the follower stands that is behind all others; `Infinity` when none has begun. */
-function lowestSeq({ followers }: Stream): number {
-  return Math.min(...[...followers].flatMap(({ lastSeq }) => lastSeq ?? []))
+/** The lowest `lastSeq` of the listeners; `Infinity` when none has begun. */
+function lowestSeq({ listeners }: Stream): number {
+  return Math.min(...[...listeners].flatMap(({ lastSeq }) => lastSeq ?? []))
 }
 
 function hasGap(stream: Stream): boolean {
-  for (const follower of stream.followers) if (follower.hasGap) return true
+  for (const listener of stream.listeners) if (listener.hasGap) return true
   return false
 }

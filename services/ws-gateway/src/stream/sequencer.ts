@@ -1,38 +1,47 @@
 /**
- * Puts one client's events in order: what it has seen is dropped, what comes too early is held. Until it is told where
- * the client stands it holds everything.
+ * Puts one client's events in order.
+ *
+ * It guarantees that each event leaves once, in `seq` order and without gaps, whatever is offered in whatever order:
+ * events come from the bus, from a backfill, or from both.
+ *
+ * How: it knows the last seq that the client has. An event up to that seq is a duplicate and is dropped; the next one is
+ * returned; a later one is held until the events before it have come. Before `start` it holds everything. Held
+ * events are bounded in bytes: beyond the bound it drops all of them but remembers the highest seq, so `hasGap` stays
+ * true and the hub backfills the dropped events.
+ *
+ * Without it a browser would show a change twice after a backfill, and an older balance after a newer one.
  */
 export class Sequencer {
   readonly #heldBytesMax: number
-  /** Made when it is needed: most clients never have to wait for an event. */
+  /** Created when it is needed: most clients never wait for an event. */
   #held: Map<number, Buffer> | undefined
   #heldBytes = 0
   #last: number | undefined
-  /** The highest seq that was ever offered. */
+  /** The highest seq that was offered. */
   #highest = 0
 
   constructor(heldBytesMax: number) {
     this.#heldBytesMax = heldBytesMax
   }
 
-  /** The seq that the client has, once that is known. */
+  /** The seq of the last event that the client has; undefined before `start`. */
   get last(): number | undefined {
     return this.#last
   }
 
-  /** Whether there are events that can't be sent before others have come, held or too many to be held. */
+  /** Whether later events than the next one were offered, including those that were dropped for lack of room. */
   get hasGap(): boolean {
     return this.#last !== undefined && this.#highest > this.#last
   }
 
-  /** Sets where the client stands, and returns what of the held events comes next. */
+  /** Sets the seq that the client has, and returns the held events that come next. */
   start(seq: number): Buffer[] {
     this.#last = seq
     for (const held of this.#held?.keys() ?? []) if (held <= seq) this.#release(held)
     return this.#takeNext()
   }
 
-  /** Takes an event in, and returns what can be sent now: nothing, this one, or this one and held ones after it. */
+  /** Accepts an event, and returns the events to send now: none, this one, or this one and held ones after it. */
   offer(seq: number, bytes: Buffer): Buffer[] {
     if (this.#last !== undefined && seq <= this.#last) return []
     if (seq > this.#highest) this.#highest = seq
@@ -46,7 +55,7 @@ export class Sequencer {
 
   #hold(seq: number, bytes: Buffer): void {
     if (this.#held?.has(seq) === true) return
-    // What does not fit is forgotten, the newest too: the gap that this leaves is filled from the database.
+    // When they do not fit, all held events are dropped. `hasGap` stays true, so the hub backfills them.
     if (this.#heldBytes + bytes.length > this.#heldBytesMax) this.#clear()
     this.#held ??= new Map()
     this.#held.set(seq, bytes)

@@ -80,8 +80,8 @@ describe('with the public keys of an issuer', () => {
   let rsaKeys: GenerateKeyPairResult
   let server: Server
   let jwksUrl: string
-  /** What the issuer answers, by path. */
-  const answers: Record<string, { status: number; body: string }> = {}
+  /** The responses of the issuer, by path. */
+  const responses: Record<string, { status: number; body: string }> = {}
   const verifierOf = (path: string, secrets: readonly string[] = []) =>
     createTokenVerifier({ secrets, jwksUrl: `${jwksUrl}${path}`, audience: 'paxyo' })
 
@@ -92,12 +92,12 @@ describe('with the public keys of an issuer', () => {
       { ...(await exportJWK(keys.publicKey)), kid: 'ed', alg: 'EdDSA' },
       { ...(await exportJWK(rsaKeys.publicKey)), kid: 'rsa', alg: 'RS256' },
     ]
-    answers['/jwks'] = { status: 200, body: JSON.stringify({ keys: jwks }) }
-    answers['/failing'] = { status: 503, body: 'try again' }
-    answers['/page'] = { status: 200, body: '<html>' }
-    answers['/not-keys'] = { status: 200, body: '{"keys":1}' }
+    responses['/jwks'] = { status: 200, body: JSON.stringify({ keys: jwks }) }
+    responses['/failing'] = { status: 503, body: 'later' }
+    responses['/page'] = { status: 200, body: '<html>' }
+    responses['/not-keys'] = { status: 200, body: '{"keys":1}' }
     server = createServer((request, response) => {
-      const { status, body } = answers[request.url ?? '']!
+      const { status, body } = responses[request.url ?? '']!
       response.writeHead(status).end(body)
     }).listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -132,7 +132,7 @@ describe('with the public keys of an issuer', () => {
     const next = await generateKeyPair('EdDSA')
     const jwk = async ({ publicKey }: GenerateKeyPairResult, kid: string) => ({ ...(await exportJWK(publicKey)), kid })
     const publish = async (...published: readonly Promise<object>[]): Promise<void> => {
-      answers['/rotating'] = { status: 200, body: JSON.stringify({ keys: await Promise.all(published) }) }
+      responses['/rotating'] = { status: 200, body: JSON.stringify({ keys: await Promise.all(published) }) }
     }
     await publish(jwk(keys, 'first'))
     const verify = verifierOf('/rotating')
@@ -142,7 +142,7 @@ describe('with the public keys of an issuer', () => {
 
     expect(await verify(byFirst, NOW_MS)).toEqual(bearer)
     await publish(jwk(keys, 'first'), jwk(next, 'next'))
-    // They are not fetched again at once, whoever asks.
+    // They are not fetched again immediately.
     expect(await verify(byNext, NOW_MS)).toBe('unavailable')
     expect(await verifierOf('/rotating')(byNext, NOW_MS)).toEqual(bearer)
   })

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { coalesce, type CoalesceOptions } from '../../src/read/coalesce.ts'
 
-/** Loads that go on until they are told how they end. */
+/** Loads that run until the test completes them. */
 function startLoads(options: CoalesceOptions) {
   const loads: { keys: readonly number[]; succeed(): void; fail(error: Error): void }[] = []
   const ask = coalesce<number, string>((keys) => {
@@ -16,22 +16,22 @@ function startLoads(options: CoalesceOptions) {
 
 test('a lone question is asked at once', async () => {
   const { ask, loads, keys } = startLoads({ batchMax: 10, concurrency: 1 })
-  const answer = ask(1)
+  const value = ask(1)
   await nextTurn()
 
   expect(keys()).toEqual([[1]])
   loads[0]!.succeed()
-  expect(await answer).toBe('value of 1')
+  expect(await value).toBe('value of 1')
 })
 
 test('questions of the same moment are asked together, and each gets its own answer', async () => {
   const { ask, loads, keys } = startLoads({ batchMax: 10, concurrency: 1 })
-  const answers = Promise.all([3, 1, 2].map((key) => ask(key)))
+  const values = Promise.all([3, 1, 2].map((key) => ask(key)))
   await nextTurn()
 
   expect(keys()).toEqual([[3, 1, 2]])
   loads[0]!.succeed()
-  expect(await answers).toEqual(['value of 3', 'value of 1', 'value of 2'])
+  expect(await values).toEqual(['value of 3', 'value of 1', 'value of 2'])
 })
 
 test('questions that come during a load are asked together when it is done', async () => {
@@ -66,14 +66,14 @@ test('a load asks for not more than batchMax keys', async () => {
 
 test('a load that fails fails exactly those who asked for it', async () => {
   const { ask, loads } = startLoads({ batchMax: 2, concurrency: 1 })
-  const answers = Promise.allSettled([1, 2, 3].map((key) => ask(key)))
+  const values = Promise.allSettled([1, 2, 3].map((key) => ask(key)))
   await nextTurn()
   loads[0]!.fail(new Error('the database is away'))
   await nextTurn()
   loads[1]!.succeed()
 
-  const refused = { status: 'rejected', reason: new Error('the database is away') }
-  expect(await answers).toEqual([refused, refused, { status: 'fulfilled', value: 'value of 3' }])
+  const rejected = { status: 'rejected', reason: new Error('the database is away') }
+  expect(await values).toEqual([rejected, rejected, { status: 'fulfilled', value: 'value of 3' }])
 })
 
 test('after a failure questions are answered again', async () => {
@@ -83,22 +83,22 @@ test('after a failure questions are answered again', async () => {
   loads[0]!.fail(new Error('the database is away'))
   await expect(failed).rejects.toThrow('the database is away')
 
-  const answer = ask(1)
+  const value = ask(1)
   await nextTurn()
   loads[1]!.succeed()
-  expect(await answer).toBe('value of 1')
+  expect(await value).toBe('value of 1')
 })
 
 test('a question that nobody waits for any more by the time it could be asked is not asked', async () => {
   const { ask, loads, keys } = startLoads({ batchMax: 2, concurrency: 1 })
   const first = ask(1)
   await nextTurn()
-  const given = [2, 3, 4].map((key) => ask(key, () => false))
+  const dropped = [2, 3, 4].map((key) => ask(key, () => false))
   const wanted = ask(5, () => true)
   loads[0]!.succeed()
   await first
 
-  for (const answer of given) await expect(answer).rejects.toThrow('nobody waits')
+  for (const value of dropped) await expect(value).rejects.toThrow('no longer wanted')
   expect(keys()).toEqual([[1], [5]])
   loads[1]!.succeed()
   expect(await wanted).toBe('value of 5')
@@ -139,14 +139,14 @@ test('under a steady stream of questions loads keep their distance, and a lone o
   await ask(0)
   expect(batches).toEqual([1])
 
-  const answers: Promise<number>[] = []
+  const values: Promise<number>[] = []
   for (let key = 1; key <= 50; key += 1) {
-    answers.push(ask(key))
+    values.push(ask(key))
     await nextTurn()
   }
-  await Promise.all(answers)
+  await Promise.all(values)
   expect(batches.reduce((sum, count) => sum + count)).toBe(51)
-  // Two, unless this process stood still for longer than loads keep their distance.
+  // Two, unless this process was paused for longer than `gatherMs`.
   const elapsedMs = performance.now() - startedAt
   expect(batches.length).toBeLessThanOrEqual(1 + Math.ceil(elapsedMs / gatherMs))
 })

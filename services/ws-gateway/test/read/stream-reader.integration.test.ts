@@ -3,19 +3,19 @@ import { orderViewSchema, type Position } from '@paxyo/contracts'
 import { createTestDatabase, type TestDatabase } from '@paxyo/testkit'
 import type { Pool } from 'pg'
 import { createStreamReader, EVENTS_MAX, type StreamReader, type StreamStart } from '../../src/read/stream-reader.ts'
-import { createBooks, type Books } from '../books.ts'
+import { createTestIngest, type TestIngest } from '../test-ingest.ts'
 
 let database: TestDatabase
-let books: Books
+let ingest: TestIngest
 let pool: Pool
 let reader: StreamReader
 let epoch: string
 beforeAll(async () => {
   database = await createTestDatabase()
-  books = createBooks(database)
+  ingest = createTestIngest(database)
   pool = database.poolAs('gateway')
   reader = createStreamReader({ pool, snapshotOrdersMax: 3 })
-  epoch = (await reader.start('nobody', undefined)).epoch
+  epoch = (await reader.start('without-account', undefined)).epoch
 })
 afterAll(async () => {
   await database[Symbol.asyncDispose]()
@@ -29,12 +29,18 @@ const snapshotOf = async (userId: string): Promise<Extract<StreamStart, { mode: 
 
 describe('a snapshot', () => {
   test('of a user without an account is empty, at seq 0', async () => {
-    expect(await snapshotOf('nobody')).toEqual({ mode: 'snapshot', epoch, seq: 0, account: undefined, orders: [] })
+    expect(await snapshotOf('without-account')).toEqual({
+      mode: 'snapshot',
+      epoch,
+      seq: 0,
+      account: undefined,
+      orders: [],
+    })
   })
 
   test('holds the account and the orders as the wire shows them', async () => {
-    await books.openAccount('user-1', { balance: '10.250', lastSeq: 7 })
-    await books.insertOrder('user-1', {
+    await ingest.openAccount('user-1', { balance: '10.250', lastSeq: 7 })
+    await ingest.insertOrder('user-1', {
       orderId: 'A-1',
       status: 'partial',
       charge: '2.50',
@@ -70,17 +76,21 @@ describe('a snapshot', () => {
     ['999999999999.99999999', '999999999999.99999999'],
     ['12.34000000', '12.34'],
   ])('writes a balance of %s as %s', async (balance, written) => {
-    await books.openAccount(`rich-${balance}`, { balance })
+    await ingest.openAccount(`rich-${balance}`, { balance })
 
     expect((await snapshotOf(`rich-${balance}`)).account).toEqual({ balance: written, currency: 'USD' })
   })
 
   test('has open orders before the most recent others, however old they are, newest first', async () => {
-    await books.openAccount('user-2')
-    await books.insertOrder('user-2', { orderId: 'old-open', status: 'in_progress', createdAt: '2020-01-01T00:00:00Z' })
-    await books.insertOrder('user-2', { orderId: 'older-open', status: 'pending', createdAt: '2019-01-01T00:00:00Z' })
+    await ingest.openAccount('user-2')
+    await ingest.insertOrder('user-2', {
+      orderId: 'old-open',
+      status: 'in_progress',
+      createdAt: '2020-01-01T00:00:00Z',
+    })
+    await ingest.insertOrder('user-2', { orderId: 'older-open', status: 'pending', createdAt: '2019-01-01T00:00:00Z' })
     for (const year of [2021, 2022, 2023, 2024]) {
-      await books.insertOrder('user-2', {
+      await ingest.insertOrder('user-2', {
         orderId: `closed-${year}`,
         status: 'completed',
         createdAt: `${year}-01-01T00:00:00Z`,
@@ -92,9 +102,9 @@ describe('a snapshot', () => {
   })
 
   test('is bounded, even for somebody who has nothing but open orders', async () => {
-    await books.openAccount('user-3')
+    await ingest.openAccount('user-3')
     for (let index = 1; index <= 5; index += 1) {
-      await books.insertOrder('user-3', { orderId: `open-${index}`, createdAt: `2024-01-0${index}T00:00:00Z` })
+      await ingest.insertOrder('user-3', { orderId: `open-${index}`, createdAt: `2024-01-0${index}T00:00:00Z` })
     }
     const { orders } = await snapshotOf('user-3')
 
@@ -105,8 +115,8 @@ describe('a snapshot', () => {
 describe('a user who was here before', () => {
   /** A user whose events from `first` to `last` are kept. */
   async function aUser(userId: string, { first = 1, last }: { first?: number; last: number }) {
-    await books.openAccount(userId, { lastSeq: first - 1 })
-    const events = await books.commit(userId, last - first + 1)
+    await ingest.openAccount(userId, { lastSeq: first - 1 })
+    const events = await ingest.commit(userId, last - first + 1)
     const startAt = (seq: number, at: Partial<Position> = {}) => reader.start(userId, { epoch, seq, ...at })
     return { events, startAt }
   }
@@ -146,7 +156,7 @@ describe('a user who was here before', () => {
   })
 
   test('gets a snapshot when none of what it missed is kept', async () => {
-    await books.openAccount('very-long-away', { lastSeq: 9 })
+    await ingest.openAccount('very-long-away', { lastSeq: 9 })
 
     expect(await reader.start('very-long-away', { epoch, seq: 3 })).toMatchObject({ mode: 'snapshot', seq: 9 })
   })
@@ -161,14 +171,14 @@ describe('a user who was here before', () => {
 })
 
 test('the events since a seq are the oldest first, and not more than EVENTS_MAX', async () => {
-  await books.openAccount('long')
-  await books.commit('long', EVENTS_MAX + 3)
+  await ingest.openAccount('long')
+  await ingest.commit('long', EVENTS_MAX + 3)
   const seqsSince = async (seq: number) => (await reader.eventsSince('long', seq)).map((event) => event.seq)
 
   expect(await seqsSince(EVENTS_MAX)).toEqual([EVENTS_MAX + 1, EVENTS_MAX + 2, EVENTS_MAX + 3])
   expect(await seqsSince(1)).toEqual(Array.from({ length: EVENTS_MAX }, (_, index) => index + 2))
   expect(await seqsSince(EVENTS_MAX + 3)).toEqual([])
-  expect(await reader.eventsSince('nobody', 0)).toEqual([])
+  expect(await reader.eventsSince('without-account', 0)).toEqual([])
 })
 
 describe('a thousand users in the same moment', () => {
@@ -203,7 +213,7 @@ describe('a thousand users in the same moment', () => {
   })
 
   test('get what they missed from a handful of queries', async () => {
-    for (const userId of userIds.slice(0, 10)) await books.commit(userId, 2)
+    for (const userId of userIds.slice(0, 10)) await ingest.commit(userId, 2)
     const { result, queries } = await countQueries(() =>
       Promise.all(userIds.map((id) => reader.start(id, { epoch, seq: 0 }))),
     )

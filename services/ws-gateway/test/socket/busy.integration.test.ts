@@ -3,7 +3,7 @@ import { mintToken } from '@paxyo/testkit'
 import { startGateway } from '../gateway-fixture.ts'
 
 const HELLO_TIMEOUT_MS = 1_000
-/** Longer than from one look at the deadlines to the next. */
+/** Longer than the interval between two checks of the deadlines. */
 const BUSY_MS = 2_500
 
 test('a hello that came in time counts, though the gateway was too busy to read it', async () => {

@@ -7,16 +7,16 @@ const TOKEN_GRACE_MS = 1_500
 /** Longer than it takes to connect, on a busy machine. */
 const TOKEN_LIFETIME_S = 8
 
-/** Connections whose deadlines run at the same time, so that waiting for one is waiting for all. */
+/** Connections whose deadlines run concurrently, so that the tests wait only once. */
 let gateway: GatewayFixture
 let openedAt: number
 let silent: TestSocket
 let mute: TestSocket
-let answering: TestSocket
+let responding: TestSocket
 let expiring: TestSocket
 let refreshed: TestSocket
 let expiresAt: number
-/** When the server closed a connection, by who it was. */
+/** When the server closed each connection. */
 const closedAt = new Map<TestSocket, number>()
 beforeAll(async () => {
   gateway = await startGateway({
@@ -24,7 +24,7 @@ beforeAll(async () => {
       helloTimeoutMs: HELLO_TIMEOUT_MS,
       tokenGraceMs: TOKEN_GRACE_MS,
       pingIntervalMs: 2_500,
-      // A pong is late when this process stands still between a ping and the next look at the deadlines.
+      // A pong is late when this process is paused between a ping and the next check of the deadlines.
       pongTimeoutMs: 2_000,
     },
   })
@@ -33,7 +33,7 @@ beforeAll(async () => {
   silent = await gateway.open()
   mute = await gateway.open({ respondsToPings: false })
   mute.send({ type: 'hello', token: await mintToken('mute') })
-  answering = await gateway.connect('answering')
+  responding = await gateway.connect('responding')
   expiresAt = (Math.floor(Date.now() / 1000) + TOKEN_LIFETIME_S) * 1000
   const shortLived = (userId: string): Promise<string> =>
     mintToken(userId, { expiresInS: expiresAt / 1000 - Math.floor(Date.now() / 1000) })
@@ -59,9 +59,9 @@ describe('a ping', () => {
   })
 
   test('comes again and again to who answers', async () => {
-    await eventually(() => answering.pings >= 3)
+    await eventually(() => responding.pings >= 3)
 
-    expect(answering.socket.readyState).toBe(answering.socket.OPEN)
+    expect(responding.socket.readyState).toBe(responding.socket.OPEN)
   })
 
   test('comes to each at another time, though all connected at once', async () => {

@@ -14,7 +14,7 @@ test('everybody is told when to come back and sent elsewhere, evenly over the ti
   const clients: TestSocket[] = []
   for (const userId of ['a', 'b', 'c', 'd']) clients.push(await gateway.connect(userId))
   for (const client of clients) await client.next('welcome')
-  // One that has said nothing yet goes too.
+  // A connection that has sent nothing yet is closed too.
   clients.push(await gateway.open())
   const startedAt = performance.now()
   const drained = gateway.gateway.close(10_000)
@@ -24,10 +24,10 @@ test('everybody is told when to come back and sent elsewhere, evenly over the ti
   }))
 
   const announced = await Promise.all(clients.map(async (client) => (await client.next('drain')).retryAfterMs))
-  // All at once, and not each when its turn comes.
+  // All are announced at once, and not each when its turn comes.
   expect(performance.now() - startedAt).toBeLessThan(announced.at(-1)!)
   expect(announced).toEqual([0, 2_000, 4_000, 6_000, 8_000])
-  await expect(gateway.open()).rejects.toThrow('refused with 503')
+  await expect(gateway.open()).rejects.toThrow('with 503')
   expect((await fetch(`${gateway.url}/readyz`)).status).toBe(503)
   expect((await fetch(`${gateway.url}/livez`)).status).toBe(200)
 
@@ -36,17 +36,17 @@ test('everybody is told when to come back and sent elsewhere, evenly over the ti
     expect(afterMs).toBeGreaterThanOrEqual(announced[index]! - 2)
   }
   await drained
-  await expect(gateway.open()).rejects.toThrow('refused with 503')
+  await expect(gateway.open()).rejects.toThrow('with 503')
 })
 
 test('until its turn comes a client goes on getting events and pings', async () => {
-  await gateway.books.openAccount('patient')
+  await gateway.ingest.openAccount('patient')
   const first = await gateway.connect('hasty')
   const client = await gateway.connect('patient')
   await Promise.all([first.next('welcome'), client.next('welcome')])
   const drained = gateway.gateway.close(12_000)
   await first.closed()
-  await gateway.books.happen('patient')
+  await gateway.ingest.commitAndPublish('patient')
 
   expect(await client.next('event')).toMatchObject({ seq: 1 })
   const { pings } = client

@@ -4,7 +4,7 @@ import { Registry } from 'prom-client'
 import { startGateway, type GatewayFixture } from '../gateway-fixture.ts'
 
 const EVENT_BYTES = 64 * 1024
-/** Far more than the kernel takes off the gateway's hands. */
+/** Far more than the kernel buffers. */
 const EVENTS = 160
 
 let gateway: GatewayFixture
@@ -18,8 +18,8 @@ afterAll(async () => {
 const seqsOf = (client: TestSocket): number[] => client.events().map(({ seq }) => seq)
 
 test('who reads too slowly is sent away, misses nothing by it, and is nobody else’s trouble', async () => {
-  await gateway.books.openAccount('user')
-  await gateway.books.openAccount('other')
+  await gateway.ingest.openAccount('user')
+  await gateway.ingest.openAccount('other')
   const [slow, quick, other] = [
     await gateway.connect('user'),
     await gateway.connect('user'),
@@ -33,21 +33,21 @@ test('who reads too slowly is sent away, misses nothing by it, and is nobody els
   slow.socket.pause()
   const committed: string[] = []
   for (let seq = 1; seq <= EVENTS; seq += 1) {
-    const [event] = await gateway.books.happen('user', 1, { linkLength: EVENT_BYTES })
+    const [event] = await gateway.ingest.commitAndPublish('user', 1, { linkLength: EVENT_BYTES })
     committed.push(event!.payload)
     await quick.next('event', (received) => received.seq === seq)
-    // Soon enough to be told why: who reads nothing for seconds after that is cut off without a word.
+    // Soon enough to receive the close frame: a client that reads nothing for seconds after that is disconnected without one.
     if (slow.socket.isPaused && (await isSentAway())) slow.socket.resume()
   }
   expect(slow.socket.isPaused).toBe(false)
-  await gateway.books.happen('other')
+  await gateway.ingest.commitAndPublish('other')
   await other.next('event')
   expect([quick, other].map(({ socket }) => socket.readyState)).toEqual([1, 1])
 
   expect(await slow.closed()).toEqual({ code: 4001, reason: 'slow_consumer' })
   expect(slow.events().length).toBeLessThan(EVENTS)
 
-  // However much there is to catch up with, every attempt gets some of it.
+  // Every attempt makes progress, however many events were missed.
   const received = slow.frames.slice(1)
   for (let attempts = 1; received.length < EVENTS; attempts += 1) {
     expect(attempts).toBeLessThan(EVENTS)

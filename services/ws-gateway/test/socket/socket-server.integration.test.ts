@@ -13,7 +13,7 @@ beforeAll(async () => {
   gateway = await startGateway({
     trustProxy: true,
     limits: {
-      // Some say nothing for as long as a test takes.
+      // Some connections send nothing during a test.
       helloTimeoutMs: 120_000,
       connectionsPerUserMax: CONNECTIONS_MAX,
       connectionsPerAddressMax: CONNECTIONS_MAX,
@@ -36,7 +36,7 @@ describe('a page', () => {
   test.each(['https://evil.example', 'null', `${PAGE_ORIGIN}.evil.example`])('of %s may not', async (origin) => {
     const token = await mintToken('page')
 
-    await expect(connectSocket(gateway.url, { origin, token })).rejects.toThrow('refused with 403')
+    await expect(connectSocket(gateway.url, { origin, token })).rejects.toThrow('with 403')
   })
 
   test('that asks without an upgrade finds nothing', async () => {
@@ -58,7 +58,7 @@ describe('a token', () => {
     ['of another secret', () => mintToken('u', { secret: 'x'.repeat(32) }), 4500, 'invalid_token'],
     ['for another audience', () => mintToken('u', { audience: 'another' }), 4500, 'invalid_token'],
     ['that has expired', () => mintToken('u', { expiresInS: -1 }), 4004, 'token_expired'],
-  ])('%s is refused, and says so before it closes', async (_name, mint, code, reason) => {
+  ])('%s is rejected, and says so before it closes', async (_name, mint, code, reason) => {
     const client = await gateway.connect('u', { token: await mint() })
 
     expect(await client.closed()).toEqual({ code, reason })
@@ -118,8 +118,8 @@ describe('a message of a type that the gateway does not know', () => {
     client.send({ type: 'hello', token: await mintToken('newest') })
     expect(await client.next('welcome')).toMatchObject({ userId: 'newest', protocol: 1, minProtocol: 1 })
     client.send('{"type":"seen","seq":1}')
-    await gateway.books.openAccount('newest')
-    await gateway.books.happen('newest')
+    await gateway.ingest.openAccount('newest')
+    await gateway.ingest.commitAndPublish('newest')
 
     expect(await client.next('event')).toMatchObject({ seq: 1 })
     expect(client.messages).toHaveLength(2)
@@ -160,7 +160,7 @@ describe('a frame', () => {
 test('who sends too many messages in a second is closed', async () => {
   const client = await gateway.connect('chatty')
   await client.next('welcome')
-  // However they fall into seconds, one of these has too many.
+  // However they are spread over two seconds, one of the seconds has too many.
   for (let index = 0; index <= 2 * MESSAGES_PER_SECOND_MAX; index += 1) client.send({ type: 'pong' })
 
   expect(await client.closed()).toEqual({ code: 4502, reason: 'rate_limited' })
@@ -190,14 +190,14 @@ test('a user may have so many connections and no more, until one of them closes'
     await eventually(() => client.messages.length > 0)
     return client.messages[0]!.type === 'welcome' && client
   })
-  await gateway.books.openAccount('many')
-  await gateway.books.happen('many')
+  await gateway.ingest.openAccount('many')
+  await gateway.ingest.commitAndPublish('many')
   expect(await fourth.next('event')).toMatchObject({ seq: 1 })
   expect(await second.next('event')).toMatchObject({ seq: 1 })
 })
 
 describe('an address', () => {
-  /** Opens a connection by way of a proxy that says where the client is. */
+  /** Opens a connection through a proxy that forwards the client's address. */
   async function openFrom(address: string): Promise<{ socket: WebSocket; closed: Promise<number> }> {
     const socket = new WebSocket(`${gateway.url.replace('http', 'ws')}/ws`, { headers: { 'x-forwarded-for': address } })
     const closed = once(socket, 'close').then(([code]) => code as number)
@@ -205,7 +205,7 @@ describe('an address', () => {
     return { socket, closed }
   }
 
-  /** Whether one more may be open: it is told that this is no message, which nobody is told who was not let in. */
+  /** Whether another connection is admitted: only then does its malformed message get a protocol error. */
   async function isAdmitted(address: string): Promise<boolean> {
     const { socket, closed } = await openFrom(address)
     socket.send('?')
@@ -250,10 +250,10 @@ test.each(['/', '/livez', '/readyz'])(
         '\r\n',
       ].join('\r\n'),
     )
-    let answer = ''
-    socket.on('data', (data) => (answer += data.toString()))
+    let response = ''
+    socket.on('data', (data) => (response += data.toString()))
     await once(socket, 'close')
 
-    expect(answer).toMatch(path === '/' ? 'HTTP/1.1 404' : 'HTTP/1.1 200')
+    expect(response).toMatch(path === '/' ? 'HTTP/1.1 404' : 'HTTP/1.1 200')
   },
 )

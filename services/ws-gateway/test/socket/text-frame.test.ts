@@ -3,7 +3,7 @@ import * as ws from 'ws'
 import type { Writable } from 'node:stream'
 import { textFrame } from '../../src/socket/text-frame.ts'
 
-// The types of ws do not know what browsers' side of it is made of.
+// The receiver is not in the types of ws.
 const { Receiver } = ws as unknown as { Receiver: new () => Writable }
 
 // A length is written in 7, 16 or 64 bits: each with its bounds.

@@ -22,7 +22,7 @@ const seqsOf = (client: TestSocket): number[] => client.events().map(({ seq }) =
 
 /** A connected user who has an account. */
 async function aClient(userId: string): Promise<TestSocket> {
-  await gateway.books.openAccount(userId)
+  await gateway.ingest.openAccount(userId)
   const client = await gateway.connect(userId)
   await client.next('welcome')
   return client
@@ -36,11 +36,11 @@ async function settled(client: TestSocket, lastSeq: number): Promise<number[]> {
 }
 
 test('a newcomer gets a snapshot, then what happens, exactly as it was committed', async () => {
-  await gateway.books.openAccount('newcomer', { balance: '10.25', lastSeq: 3 })
-  await gateway.books.insertOrder('newcomer', { orderId: 'N-1' })
+  await gateway.ingest.openAccount('newcomer', { balance: '10.25', lastSeq: 3 })
+  await gateway.ingest.insertOrder('newcomer', { orderId: 'N-1' })
   const client = await gateway.connect('newcomer')
   const welcome = await client.next('welcome')
-  const events = await gateway.books.happen('newcomer', 2)
+  const events = await gateway.ingest.commitAndPublish('newcomer', 2)
 
   expect(welcome).toMatchObject({
     protocol: 1,
@@ -63,8 +63,8 @@ test('a user without an account sees it being opened', async () => {
   expect(welcome).toMatchObject({ seq: 0, mode: 'snapshot', orders: [] })
   expect(welcome.account).toBeUndefined()
 
-  await gateway.books.openAccount('not-yet')
-  await gateway.books.happen('not-yet')
+  await gateway.ingest.openAccount('not-yet')
+  await gateway.ingest.commitAndPublish('not-yet')
   expect(await settled(client, 1)).toEqual([1])
 })
 
@@ -72,7 +72,7 @@ test('all windows of a user see an event, and nobody else does', async () => {
   const [first, other] = await Promise.all([aClient('windows'), aClient('somebody-else')])
   const second = await gateway.connect('windows')
   await second.next('welcome')
-  await gateway.books.happen('windows', 3)
+  await gateway.ingest.commitAndPublish('windows', 3)
 
   expect(await settled(first, 3)).toEqual([1, 2, 3])
   expect(await settled(second, 3)).toEqual([1, 2, 3])
@@ -84,14 +84,14 @@ describe('coming back', () => {
   test('with a position gets what was missed, and goes on from there', async () => {
     const client = await aClient('back')
     const { epoch } = await gateway.connect('back').then((window) => window.next('welcome'))
-    await gateway.books.happen('back', 2)
+    await gateway.ingest.commitAndPublish('back', 2)
     await settled(client, 2)
     client.close()
-    const missed = await gateway.books.happen('back', 3)
+    const missed = await gateway.ingest.commitAndPublish('back', 3)
     const again = await gateway.connect('back', { resume: { epoch, seq: 2 } })
 
     expect(await again.next('welcome')).toMatchObject({ mode: 'resumed', epoch, seq: 2 })
-    await gateway.books.happen('back')
+    await gateway.ingest.commitAndPublish('back')
     expect(await settled(again, 6)).toEqual([3, 4, 5, 6])
     expect(again.frames.slice(1, 4)).toEqual(missed.map(({ payload }) => payload))
     expect(Object.keys(again.messages[0]!)).not.toContain('orders')
@@ -99,14 +99,14 @@ describe('coming back', () => {
 
   test('after the database was restored, which changes the epoch, gets a snapshot', async () => {
     const first = await aClient('restored')
-    await gateway.books.happen('restored', 2)
+    await gateway.ingest.commitAndPublish('restored', 2)
     await settled(first, 2)
     const { epoch } = await gateway.connect('restored').then((window) => window.next('welcome'))
     await gateway.database.owner.query(`UPDATE stream_epoch SET epoch = 'another'`)
     const again = await gateway.connect('restored', { resume: { epoch, seq: 1 } })
 
     expect(await again.next('welcome')).toMatchObject({ mode: 'snapshot', epoch: 'another', seq: 2 })
-    // Who had stayed would be told nothing before the new history is as long as the old one was.
+    // A client that stays connected would receive no event until the new history is as long as the old one was.
     expect(await first.closed()).toEqual({ code: 4005, reason: 'unavailable' })
     expect(again.socket.readyState).toBe(again.socket.OPEN)
   })
@@ -115,7 +115,7 @@ describe('coming back', () => {
 test('a page that has stayed over a restore is sent away once the gateway is asked for its health', async () => {
   const stayed = await aClient('unaware')
   await gateway.database.owner.query(`UPDATE stream_epoch SET epoch = 'a third'`)
-  await gateway.books.happen('unaware')
+  await gateway.ingest.commitAndPublish('unaware')
   await stayed.next('event')
   expect((await fetch(`${gateway.url}/readyz`)).status).toBe(200)
 
@@ -150,16 +150,16 @@ test('who comes and goes while the database is slow costs it nothing, and keeps 
   await reads.release()
   await stayed.next('welcome')
 
-  // Those that were under way, and one for who stayed; for everybody it would be nine.
+  // The reads that had begun, and one for the remaining client; for all clients there would be nine.
   expect(held.queryCount()).toBeLessThan(6)
 })
 
 describe('what the bus does to events makes no difference', () => {
   test('when it repeats and reorders them', async () => {
     const client = await aClient('shuffled')
-    const committed = await gateway.books.commit('shuffled', 6)
+    const committed = await gateway.ingest.commit('shuffled', 6)
     const [one, two, three, four, five, six] = committed
-    await gateway.books.publish([two, two, one, four, three, one, six, five, six, two].map((event) => event!))
+    await gateway.ingest.publish([two, two, one, four, three, one, six, five, six, two].map((event) => event!))
 
     expect(await settled(client, 6)).toEqual([1, 2, 3, 4, 5, 6])
     expect(client.frames.slice(1)).toEqual(committed.map(({ payload }) => payload))
@@ -169,10 +169,10 @@ describe('what the bus does to events makes no difference', () => {
     const client = await aClient('lossy')
     const window = await gateway.connect('lossy')
     await window.next('welcome')
-    await gateway.books.commit('lossy', 2)
+    await gateway.ingest.commit('lossy', 2)
     expect(client.events()).toEqual([])
 
-    await gateway.books.happen('lossy')
+    await gateway.ingest.commitAndPublish('lossy')
     expect(await settled(client, 3)).toEqual([1, 2, 3])
     expect(await settled(window, 3)).toEqual([1, 2, 3])
   })
@@ -180,8 +180,8 @@ describe('what the bus does to events makes no difference', () => {
   test('when it loses more than one query reads', async () => {
     const client = await aClient('very-lossy')
     const lost = 2 * EVENTS_MAX + 10
-    await gateway.books.commit('very-lossy', lost)
-    await gateway.books.happen('very-lossy')
+    await gateway.ingest.commit('very-lossy', lost)
+    await gateway.ingest.commitAndPublish('very-lossy')
 
     expect(await settled(client, lost + 1)).toEqual(numbers(1, lost + 1))
   })
@@ -190,8 +190,8 @@ describe('what the bus does to events makes no difference', () => {
     const client = await aClient('unlucky')
     const role = DATABASE_ROLES.gateway
     await gateway.database.owner.query(`REVOKE SELECT ON events FROM ${role}`)
-    await gateway.books.commit('unlucky', 2)
-    await gateway.books.happen('unlucky')
+    await gateway.ingest.commit('unlucky', 2)
+    await gateway.ingest.commitAndPublish('unlucky')
     await sleep(100)
     expect(client.events()).toEqual([])
 
@@ -202,14 +202,14 @@ describe('what the bus does to events makes no difference', () => {
   test('when it loses one that the database has lost, too, which is asked for in peace and not for ever', async () => {
     const client = await aClient('holed')
     const { owner } = gateway.database
-    await gateway.books.commit('holed', 3)
+    await gateway.ingest.commit('holed', 3)
     await owner.query(`
       BEGIN;
       SET LOCAL session_replication_role = replica;
       DELETE FROM events WHERE user_id = 'holed' AND seq = 2;
       COMMIT`)
     const queriesBefore = gateway.queryCount()
-    await gateway.books.happen('holed')
+    await gateway.ingest.commitAndPublish('holed')
     await client.next('event', ({ seq }) => seq === 1)
     await sleep(1_000)
     expect(gateway.queryCount() - queriesBefore).toBeLessThan(8)
@@ -223,9 +223,9 @@ describe('what the bus does to events makes no difference', () => {
 
   test('when it carries what is no event', async () => {
     const client = await aClient('noise')
-    const [event] = await gateway.books.commit('noise')
-    await gateway.books.publish(['', 'x', '{"type":"ping"}'].map((payload) => ({ channel: event!.channel, payload })))
-    await gateway.books.publish([event!])
+    const [event] = await gateway.ingest.commit('noise')
+    await gateway.ingest.publish(['', 'x', '{"type":"ping"}'].map((payload) => ({ channel: event!.channel, payload })))
+    await gateway.ingest.publish([event!])
 
     expect(await settled(client, 1)).toEqual([1])
     expect(client.frames).toHaveLength(2)
@@ -245,7 +245,7 @@ test('a page that can not be told where it starts is told to come again', async 
 
 test('what is committed while pages join is neither lost nor doubled, and each snapshot is of one moment', async () => {
   const userIds = numbers(1, 8).map((index) => `joiner-${index}`)
-  for (const userId of userIds) await gateway.books.openAccount(userId)
+  for (const userId of userIds) await gateway.ingest.openAccount(userId)
   const { epoch } = await gateway.connect(userIds[0]!).then((client) => client.next('welcome'))
   const eventsPerUser = 40
 
@@ -253,7 +253,7 @@ test('what is committed while pages join is neither lost nor doubled, and each s
   await Promise.all(
     userIds.map(async (userId) => {
       for (let index = 0; index < eventsPerUser; index += 1) {
-        const committing = gateway.books.happen(userId)
+        const committing = gateway.ingest.commitAndPublish(userId)
         // Half of them come back from the beginning.
         const how = index % 8 === 0 ? {} : { resume: { epoch, seq: 0 } }
         if (index % 4 === 0) joining.push(gateway.connect(userId, how))
@@ -279,11 +279,11 @@ test('what is committed while pages join is neither lost nor doubled, and each s
 
 test('the only event there is reaches a page even when it comes while the pageâ€™s snapshot is being read', async () => {
   await using slow = await startGateway()
-  await slow.books.openAccount('user')
+  await slow.ingest.openAccount('user')
   const reads = await holdReads(slow.database)
   const client = await slow.connect('user')
   await eventually(() => reads.isReading())
-  await slow.books.happen('user')
+  await slow.ingest.commitAndPublish('user')
   await reads.release()
 
   expect(await client.next('welcome')).toMatchObject({ seq: 0, account: { balance: '0' } })
@@ -292,7 +292,7 @@ test('the only event there is reaches a page even when it comes while the pageâ€
 
 test('a user who comes back while the window that was closed is still being let in misses nothing', async () => {
   const userIds = numbers(1, 10).map((index) => `hasty-${index}`)
-  for (const userId of userIds) await gateway.books.openAccount(userId)
+  for (const userId of userIds) await gateway.ingest.openAccount(userId)
   const clients = await Promise.all(
     userIds.map(async (userId) => {
       const first = await gateway.connect(userId)
@@ -303,6 +303,6 @@ test('a user who comes back while the window that was closed is still being let 
   )
   for (const client of clients) await client.next('welcome')
 
-  for (const userId of userIds) await gateway.books.happen(userId)
+  for (const userId of userIds) await gateway.ingest.commitAndPublish(userId)
   for (const client of clients) expect(await settled(client, 1)).toEqual([1])
 })

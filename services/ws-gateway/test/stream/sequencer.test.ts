@@ -7,7 +7,7 @@ const HELD_BYTES_MAX = 1_000_000
 const bytesOf = (seq: number): Buffer => Buffer.from(`event ${seq}`)
 const seqsOf = (frames: readonly Buffer[]): number[] => frames.map((frame) => Number(frame.toString().split(' ')[1]))
 
-/** A sequencer that speaks of seqs instead of bytes. */
+/** A sequencer of seqs instead of bytes. */
 function sequence(heldBytesMax = HELD_BYTES_MAX) {
   const sequencer = new Sequencer(heldBytesMax)
   return {
@@ -121,7 +121,7 @@ describe('when more would be held than may be', () => {
 
 const SEQ_MAX = 20
 
-/** Any of 1 … n in any order, some twice, some never; and after how many of them the client's place becomes known. */
+/** Any of 1 … n in any order, some twice, some never; and after how many of them the stream starts. */
 const aHistory = fc.integer({ min: 1, max: SEQ_MAX }).chain((n) =>
   fc.record({
     n: fc.constant(n),
@@ -131,7 +131,7 @@ const aHistory = fc.integer({ min: 1, max: SEQ_MAX }).chain((n) =>
   }),
 )
 
-/** The oracle: what must have been released by now, and whether that is not all. */
+/** The oracle: the seqs that must have been released so far, and whether there is a gap. */
 function expected(offered: ReadonlySet<number>, startsAt: number | undefined): { released: number[]; hasGap: boolean } {
   if (startsAt === undefined) return { released: [], hasGap: false }
   const released: number[] = []
@@ -161,7 +161,7 @@ test('whatever is offered in whatever order, each event leaves once, in order, a
         check(sequencer.offer(seq))
       })
       if (started === undefined) begin()
-      // What was omitted comes at last.
+      // Then all remaining events come.
       for (let seq = startsAt + 1; seq <= n; seq += 1) released.push(...sequencer.offer(seq))
       expect(released).toEqual(Array.from({ length: n - startsAt }, (_, index) => startsAt + 1 + index))
     }),
@@ -185,7 +185,7 @@ test('however little may be held, nothing leaves twice or out of order, and no g
       expect(released).toEqual(released.map((_, index) => startsAt + 1 + index))
       expect(sequencer.last).toBe(startsAt + released.length)
       expect(sequencer.hasGap).toBe(highest > sequencer.last!)
-      // The database fills every gap, in order.
+      // A backfill offers all missing events, in order.
       for (let seq = sequencer.last! + 1; seq <= highest; seq += 1) sequencer.offer(seq)
       expect(sequencer.hasGap).toBe(false)
     }),

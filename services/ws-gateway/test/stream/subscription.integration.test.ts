@@ -12,7 +12,7 @@ let gateway: GatewayFixture
 beforeEach(async () => {
   redis = await startRedisServer()
   proxy = await startChaosProxy(redis.port)
-  // The gateway's way to Redis is slow; whoever publishes is beside it.
+  // The gateway's connection to Redis is slow; the publisher's is not.
   gateway = await startGateway({
     bus: createRedisBus({ url: `redis://127.0.0.1:${proxy.port}`, channelPrefix: 'paxyo:', onError: () => undefined }),
     publishTo: createRedisBus({ url: redis.url, channelPrefix: 'paxyo:', onError: () => undefined }),
@@ -26,12 +26,12 @@ afterEach(async () => {
 
 test('what is committed while Redis has not yet heard of the subscription is not missed', async () => {
   await eventually(async () => (await fetch(`${gateway.url}/readyz`)).ok)
-  await gateway.books.openAccount('user-1')
+  await gateway.ingest.openAccount('user-1')
   proxy.delayMs = DELAY_MS
   const client = await gateway.connect('user-1')
-  // The subscription is on its way. A snapshot read now would not hold this event, and nobody would bring it.
+  // The subscription is in flight. A snapshot read now would not contain this event, and the bus would not deliver it.
   await sleep(DELAY_MS / 2)
-  await gateway.books.happen('user-1')
+  await gateway.ingest.commitAndPublish('user-1')
 
   const { seq } = await client.next('welcome')
   await eventually(() => seq + client.events().length > 0)

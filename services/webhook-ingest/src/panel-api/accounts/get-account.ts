@@ -1,6 +1,6 @@
 import type { Database } from '@paxyo/database'
 import type { Kysely } from 'kysely'
-import { refuse } from '../kit/answer.ts'
+import { reject } from '../kit/response.ts'
 import { operation } from '../kit/operation.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { userParams } from '../kit/position.ts'
@@ -17,19 +17,19 @@ export function registerGetAccount(api: PanelApi, { db }: ApiDeps): void {
       operationId: 'getAccount',
       tag: 'Accounts',
       summary: "Read a user's account",
-      answers: { 200: { description: 'The account as it is now.', schema: accountResponseSchema } },
-      refusals: ['account_not_found'],
+      responses: { 200: { description: 'The current account.', schema: accountResponseSchema } },
+      errors: ['account_not_found'],
     }),
   }
   api.get('/v1/accounts/:userId', { schema }, async (request, reply) => {
     const found = await findAccount(db, request.params.userId)
-    if (found === undefined) return refuse(reply, 'account_not_found')
+    if (found === undefined) return reject(reply, 'account_not_found')
     const { account, epoch } = found
     return reply.send({ account: accountView(account), seq: account.lastSeq, epoch })
   })
 }
 
-/** A user's account and the epoch in which its seq has a meaning. */
+/** Reads a user's account and the epoch that its seq belongs to. */
 export async function findAccount(
   db: Kysely<Database>,
   userId: string,

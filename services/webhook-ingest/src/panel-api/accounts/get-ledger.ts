@@ -1,7 +1,7 @@
 import { formatMoney, parseMoney } from '@paxyo/order-core'
 import { ledgerEntrySchema, pageQuery, pageSchema, type LedgerEntry } from '@paxyo/panel-client'
 import { z } from 'zod'
-import { refuse } from '../kit/answer.ts'
+import { reject } from '../kit/response.ts'
 import { operation } from '../kit/operation.ts'
 import { decodeCursor, toPage } from '../kit/page.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
@@ -10,7 +10,7 @@ import { findAccount } from './get-account.ts'
 
 const cursorSchema = z.tuple([z.int().nonnegative()])
 
-/** `GET /v1/accounts/{userId}/ledger`: an account's statement, the newest entry first. */
+/** `GET /v1/accounts/{userId}/ledger`: an account's ledger entries, newest first. */
 export function registerGetLedger(api: PanelApi, { db }: ApiDeps): void {
   const schema = {
     params: userParams,
@@ -18,17 +18,17 @@ export function registerGetLedger(api: PanelApi, { db }: ApiDeps): void {
     ...operation({
       operationId: 'listLedgerEntries',
       tag: 'Accounts',
-      summary: "List an account's ledger, the newest entry first",
-      answers: { 200: { description: 'A page of the ledger.', schema: pageSchema(ledgerEntrySchema) } },
-      refusals: ['account_not_found', 'invalid_cursor'],
+      summary: "List an account's ledger, newest entry first",
+      responses: { 200: { description: 'A page of the ledger.', schema: pageSchema(ledgerEntrySchema) } },
+      errors: ['account_not_found', 'invalid_cursor'],
     }),
   }
   api.get('/v1/accounts/:userId/ledger', { schema }, async (request, reply) => {
     const { limit, cursor } = request.query
     const before = cursor === undefined ? undefined : decodeCursor(cursorSchema, cursor)
-    if (cursor !== undefined && before === undefined) return refuse(reply, 'invalid_cursor')
+    if (cursor !== undefined && before === undefined) return reject(reply, 'invalid_cursor')
     const { userId } = request.params
-    if ((await findAccount(db, userId)) === undefined) return refuse(reply, 'account_not_found')
+    if ((await findAccount(db, userId)) === undefined) return reject(reply, 'account_not_found')
 
     const rows = await db
       .selectFrom('ledger_entries')

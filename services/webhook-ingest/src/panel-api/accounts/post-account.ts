@@ -1,13 +1,13 @@
 import { openAccount } from '@paxyo/ledger'
 import { accountResponseSchema, openingSchema } from '@paxyo/panel-client'
-import { sendAnswer } from '../kit/answer.ts'
+import { sendResponse } from '../kit/response.ts'
 import { commitOnce, idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
 import { operation } from '../kit/operation.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { readEpoch } from '../kit/position.ts'
 import { accountView } from './account-view.ts'
 
-/** `POST /v1/accounts`: opens an empty account. A user's first order does so, too. */
+/** `POST /v1/accounts`: opens an empty account. Registering a user's first order does so, too. */
 export function registerPostAccount(api: PanelApi, deps: ApiDeps): void {
   const schema = {
     headers: idempotencyHeaders,
@@ -16,22 +16,22 @@ export function registerPostAccount(api: PanelApi, deps: ApiDeps): void {
       operationId: 'openAccount',
       tag: 'Accounts',
       summary: "Open a user's account",
-      answers: {
-        200: { description: 'It was open already, in the same currency.', schema: accountResponseSchema },
-        201: { description: 'It is open, and empty.', schema: accountResponseSchema },
+      responses: {
+        200: { description: 'The account already existed, in the same currency.', schema: accountResponseSchema },
+        201: { description: 'The new, empty account.', schema: accountResponseSchema },
       },
-      refusals: ['currency_mismatch', 'idempotency_key_reused', 'idempotency_key_in_use'],
+      errors: ['currency_mismatch', 'idempotency_key_reused', 'idempotency_key_in_use'],
     }),
   }
   api.post('/v1/accounts', { schema }, async (request, reply) => {
     const { userId, currency } = request.body
-    const answer = await commitOnce(deps, idempotentRequest(request), async (tx) => {
+    const response = await commitOnce(deps, idempotentRequest(request), async (tx) => {
       const opened = await openAccount(tx, userId, currency)
       if (typeof opened === 'string') return opened
       const { account, isNew } = opened
       const body = { account: accountView(account), seq: account.lastSeq, epoch: await readEpoch(tx.client) }
       return { status: isNew ? 201 : 200, body }
     })
-    return sendAnswer(reply, answer)
+    return sendResponse(reply, response)
   })
 }

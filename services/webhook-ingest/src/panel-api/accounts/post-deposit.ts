@@ -2,14 +2,14 @@ import { roundTrip } from '@paxyo/database'
 import { deposit, type Deposit, type Deposited } from '@paxyo/ledger'
 import { formatMoney, parseMoney } from '@paxyo/order-core'
 import { depositResponseSchema, depositSchema, type LedgerEntry } from '@paxyo/panel-client'
-import { refuse, sendAnswer, type Answer } from '../kit/answer.ts'
+import { reject, sendResponse, type SuccessResponse } from '../kit/response.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { commitOnce, idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
 import { operation } from '../kit/operation.ts'
 import { readEpoch, userParams } from '../kit/position.ts'
 import { accountView } from './account-view.ts'
 
-/** `POST /v1/accounts/{userId}/deposits`: puts money into an account, and tells the user's browser. */
+/** `POST /v1/accounts/{userId}/deposits`: adds money to an account. The user's browser shows it at once. */
 export function registerPostDeposit(api: PanelApi, deps: ApiDeps): void {
   const schema = {
     headers: idempotencyHeaders,
@@ -18,11 +18,11 @@ export function registerPostDeposit(api: PanelApi, deps: ApiDeps): void {
     ...operation({
       operationId: 'deposit',
       tag: 'Accounts',
-      summary: 'Put money into an account',
+      summary: 'Deposit money into an account',
       description:
-        "Needs a `paymentRef`, best the payment processor's id for the payment, or an Idempotency-Key, which is the paymentRef then. A payment is deposited once: whenever it is repeated, the response is the first one, with `Idempotent-Replayed: true`.",
-      answers: { 201: { description: 'The money is there.', schema: depositResponseSchema } },
-      refusals: [
+        "Requires a `paymentRef`, preferably the payment processor's id for the payment, or an Idempotency-Key, which then serves as the paymentRef. A payment is deposited once: a repeated request gets the first response, with `Idempotent-Replayed: true`.",
+      responses: { 201: { description: 'The deposit and the new balance.', schema: depositResponseSchema } },
+      errors: [
         'idempotency_key_missing',
         'account_not_found',
         'currency_mismatch',
@@ -37,23 +37,23 @@ export function registerPostDeposit(api: PanelApi, deps: ApiDeps): void {
     const { userId } = request.params
     const { amount: text, currency } = request.body
     const paymentRef = request.body.paymentRef ?? request.headers['idempotency-key']
-    if (paymentRef === undefined) return refuse(reply, 'idempotency_key_missing')
-    const wanted: Deposit = { userId, amount: parseMoney(text), currency, paymentRef }
-    const answer = await commitOnce(deps, idempotentRequest(request), async (tx) => {
-      const [deposited, epoch] = await roundTrip([deposit(tx, wanted), readEpoch(tx.client)])
-      return typeof deposited === 'string' ? deposited : toAnswer(wanted, deposited, epoch)
+    if (paymentRef === undefined) return reject(reply, 'idempotency_key_missing')
+    const payment: Deposit = { userId, amount: parseMoney(text), currency, paymentRef }
+    const response = await commitOnce(deps, idempotentRequest(request), async (tx) => {
+      const [deposited, epoch] = await roundTrip([deposit(tx, payment), readEpoch(tx.client)])
+      return typeof deposited === 'string' ? deposited : toResponse(payment, deposited, epoch)
     })
-    const outcome = typeof answer === 'string' ? answer : answer.isReplay ? 'replayed' : answer.status
+    const outcome = typeof response === 'string' ? response : response.isReplay ? 'replayed' : response.status
     deps.log.info({ userId, amount: text, paymentRef, outcome }, 'deposit')
-    return sendAnswer(reply, answer)
+    return sendResponse(reply, response)
   })
 }
 
-const toAnswer = (
+const toResponse = (
   { amount, paymentRef }: Deposit,
   { entryId, account, at, isReplay }: Deposited,
   epoch: string,
-): Answer => {
+): SuccessResponse => {
   const entry: LedgerEntry = {
     entryId,
     kind: 'deposit',

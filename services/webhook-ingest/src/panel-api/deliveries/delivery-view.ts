@@ -13,14 +13,14 @@ export const selectDeliveries = (db: Kysely<Database>) =>
       ),
     )
 
-/** Whether a delivery is about this order of the panel's. */
+/** Whether a delivery belongs to an order, by the panel's order id. */
 export const isOfOrder = (orderId: string) => sql<boolean>`
   (deliveries.provider, deliveries.provider_order_id) =
   (SELECT provider, provider_order_id FROM orders WHERE orders.order_id = ${orderId})`
 
 export type DeliveryRow = Awaited<ReturnType<ReturnType<typeof selectDeliveries>['execute']>>[number]
 
-/** The time of arrival to the microsecond, which a Date does not hold: what pages go on from. */
+/** The time of arrival in microseconds, for cursors; a Date has only milliseconds. */
 export const RECEIVED_AT_EXACT = sql<string>`
   to_char(deliveries.received_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
 

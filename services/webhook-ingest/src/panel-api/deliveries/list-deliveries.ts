@@ -1,28 +1,28 @@
 import { deliverySchema, listDeliveriesQuery, pageSchema } from '@paxyo/panel-client'
 import { sql } from 'kysely'
-import { refuse } from '../kit/answer.ts'
+import { reject } from '../kit/response.ts'
 import { operation } from '../kit/operation.ts'
 import { decodeCursor, toPage } from '../kit/page.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { isOfOrder, RECEIVED_AT_EXACT, selectDeliveries, toDelivery } from './delivery-view.ts'
 import { deliveryCursorSchema } from './delivery-range.ts'
 
-/** `GET /v1/deliveries`: what the provider sent, and what became of it. */
+/** `GET /v1/deliveries`: deliveries with their outcomes. */
 export function registerListDeliveries(api: PanelApi, { db }: ApiDeps): void {
   const schema = {
     querystring: listDeliveriesQuery,
     ...operation({
       operationId: 'listDeliveries',
       tag: 'Deliveries',
-      summary: 'List deliveries, the newest first',
-      answers: { 200: { description: 'A page of them.', schema: pageSchema(deliverySchema) } },
-      refusals: ['invalid_cursor'],
+      summary: 'List deliveries, newest first',
+      responses: { 200: { description: 'A page of deliveries.', schema: pageSchema(deliverySchema) } },
+      errors: ['invalid_cursor'],
     }),
   }
   api.get('/v1/deliveries', { schema }, async (request, reply) => {
     const { limit, cursor, outcome, orderId, provider, providerOrderId, from, to } = request.query
     const position = cursor === undefined ? undefined : decodeCursor(deliveryCursorSchema, cursor)
-    if (cursor !== undefined && position === undefined) return refuse(reply, 'invalid_cursor')
+    if (cursor !== undefined && position === undefined) return reject(reply, 'invalid_cursor')
 
     let query = selectDeliveries(db)
       .select(RECEIVED_AT_EXACT.as('received_at_exact'))

@@ -1,6 +1,6 @@
 import { deliveryIdSchema, deliveryResponseSchema, REPLAYS_SHOWN_MAX } from '@paxyo/panel-client'
 import { z } from 'zod'
-import { refuse } from '../kit/answer.ts'
+import { reject } from '../kit/response.ts'
 import { operation } from '../kit/operation.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { selectDeliveries, toDelivery, toFullDelivery } from './delivery-view.ts'
@@ -14,15 +14,15 @@ export function registerReadDelivery(api: PanelApi, { db }: ApiDeps): void {
     ...operation({
       operationId: 'readDelivery',
       tag: 'Deliveries',
-      summary: 'Read a delivery with what the provider sent',
-      answers: { 200: { description: 'The delivery and its replays.', schema: deliveryResponseSchema } },
-      refusals: ['delivery_not_found'],
+      summary: 'Read a delivery with its body',
+      responses: { 200: { description: 'The delivery and its replays.', schema: deliveryResponseSchema } },
+      errors: ['delivery_not_found'],
     }),
   }
   api.get('/v1/deliveries/:deliveryId', { schema }, async (request, reply) => {
     const { deliveryId } = request.params
     const row = await selectDeliveries(db).where('delivery_id', '=', deliveryId).executeTakeFirst()
-    if (row === undefined) return refuse(reply, 'delivery_not_found')
+    if (row === undefined) return reject(reply, 'delivery_not_found')
     const replays = await selectDeliveries(db)
       .where('replay_of', '=', deliveryId)
       .orderBy('received_at', 'desc')

@@ -15,22 +15,23 @@ export interface ReplayDeps {
 /** Why a delivery is not replayed. */
 type SkipReason = 'parked' | 'awaiting_verification' | 'overtaken' | 'unknown_provider'
 
-/** What became of a delivery that was to be replayed. */
+/** The result of replaying a delivery. */
 export interface ReplayResult {
-  /** The delivery as the provider sent it. */
+  /** The original delivery. */
   readonly deliveryId: string
-  /** The new delivery; null when there was no need for one. */
+  /** The new delivery; null when the original was skipped. */
   readonly replayId: string | null
   /**
-   * `parked` is waiting for its order, whose registration applies it, and `awaiting_verification` for the provider's
-   * verification. `overtaken` was applied in its time and a newer delivery has been since, so that a replay could only
-   * take the order back. `unknown_provider` came from a provider that is not configured any more: its body cannot be read.
+   * The reasons to skip a delivery: `parked` waits for its order, whose registration applies it.
+   * `awaiting_verification` waits for provider verification. `overtaken` was followed by a newer applied delivery, so
+   * that a replay could only revert the order. `unknown_provider` came from a provider that is no longer configured, so
+   * its body cannot be parsed.
    */
   readonly outcome: DeliveryResult['outcome'] | SkipReason
   readonly reason: ReviewReason | null
   readonly refund: string | null
   readonly userId: string | null
-  /** The user's seq after it. */
+  /** The user's seq after the replay. */
   readonly seq: number | null
 }
 
@@ -60,11 +61,12 @@ interface OriginRow {
 }
 
 /**
- * Takes deliveries in once more, in the given order, the way webhooks are: parsed as we parse today, decided as the order
- * stands now. Each is recorded as a delivery of its own.
+ * Processes deliveries again, in the given order, like webhooks: with the current parser, against the current state of
+ * the order. Each replay is recorded as a new delivery.
  *
- * @param requestKey makes the ids of the new deliveries, so that the same request has its effect once.
- * @returns what became of each; those that are not there are left out. Or why nothing is known to be committed.
+ * @param requestKey determines the ids of the new deliveries, so that a repeated request has no further effect.
+ * @returns a result per delivery, without unknown ids; or an error code, when it is not known whether anything was
+ *   committed.
  */
 export async function replayDeliveries(
   deps: ReplayDeps,
@@ -93,7 +95,7 @@ function skipReason(
   { outcome, is_overtaken: isOvertaken }: OriginRow,
   provider: Provider | undefined,
 ): SkipReason | undefined {
-  // It will be applied without a replay.
+  // These will be applied without a replay.
   if (outcome === 'parked' || outcome === 'awaiting_verification') return outcome
   if (isOvertaken) return 'overtaken'
   return provider === undefined ? 'unknown_provider' : undefined
@@ -107,7 +109,7 @@ function toReplay(
   requestKey: string | undefined,
 ): Delivery {
   const id = requestKey === undefined ? newId() : digest(`${requestKey}\n${deliveryId}`)
-  // A stored body holds one update, and a form's content type is right for JSON, too.
+  // A stored body contains one update; the parser recognizes JSON under the content type of a form, too.
   const parsed = provider.parseUpdates('application/x-www-form-urlencoded', Buffer.from(body))
   return {
     deliveryId: `replay:${id}`,
@@ -152,7 +154,7 @@ const READ_POSITIONS = `
   FROM deliveries JOIN orders USING (provider, provider_order_id) JOIN accounts USING (user_id)
   WHERE deliveries.delivery_id = ANY($1::text[])`
 
-/** Read after the commit, so a seq covers what the replay changed. */
+/** Reads positions after the commit, so that each seq covers the changes of the replay. */
 async function withPositions(
   pool: Pool,
   origins: readonly OriginRow[],

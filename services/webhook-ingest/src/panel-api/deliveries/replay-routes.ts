@@ -3,7 +3,7 @@ import { replayPageSchema, replayRangeSchema, replayResponseSchema, type ParsedR
 import { sql } from 'kysely'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { refuse } from '../kit/answer.ts'
+import { reject } from '../kit/response.ts'
 import { idempotencyHeaders } from '../kit/idempotency.ts'
 import { authenticatedKeyOf } from '../kit/authenticated-key.ts'
 import { operation } from '../kit/operation.ts'
@@ -14,15 +14,15 @@ import { RECEIVED_AT_EXACT } from './delivery-view.ts'
 import { deliveryParams } from './read-delivery.ts'
 import { replayDeliveries, type ReplayDeps, type ReplayResult } from './replay-deliveries.ts'
 
-/** Replays go through the batcher, as webhooks do. */
+/** Replays go through the batcher, like webhooks. */
 export type ReplayRouteDeps = Pick<ReplayDeps, 'batcher' | 'providers'>
 
 const cursorSchema = z.tuple([...deliveryCursorSchema.def.items, z.iso.datetime({ offset: true })])
 
-const REFUSALS: readonly ErrorCode[] = ['queue_full', 'shutting_down']
-const WHAT_IT_DOES =
-  'The delivery is parsed as we parse today and decided as the order stands now, and is recorded as a delivery of its ' +
-  'own. No refund is paid twice by it. With an Idempotency-Key the same request has its effect once.'
+const REPLAY_ERRORS: readonly ErrorCode[] = ['queue_full', 'shutting_down']
+const REPLAY_DESCRIPTION =
+  'Parses the stored body with the current parser, applies it to the current state of the order, and records it as a new ' +
+  'delivery. A replay never pays a refund twice. With an Idempotency-Key the same request has its effect once.'
 
 /** `POST /v1/deliveries/:deliveryId/replay` and `POST /v1/deliveries/replay`. */
 export function registerReplayRoutes(api: PanelApi, deps: ApiDeps & ReplayRouteDeps): void {
@@ -37,18 +37,18 @@ function registerReplayOne(api: PanelApi, deps: ApiDeps & ReplayRouteDeps): void
     ...operation({
       operationId: 'replayDelivery',
       tag: 'Deliveries',
-      summary: 'Take a delivery in once more',
-      description: WHAT_IT_DOES,
-      answers: {
-        200: { description: 'It is committed.', schema: replayResponseSchema },
+      summary: 'Replay a delivery',
+      description: REPLAY_DESCRIPTION,
+      responses: {
+        200: { description: 'The replay is committed.', schema: replayResponseSchema },
       },
-      refusals: ['delivery_not_found', ...REFUSALS],
+      errors: ['delivery_not_found', ...REPLAY_ERRORS],
     }),
   }
   api.post('/v1/deliveries/:deliveryId/replay', { schema }, async (request, reply) => {
     const results = await replay(deps, request, [request.params.deliveryId])
-    if (typeof results === 'string') return refuse(reply, results)
-    if (results.length === 0) return refuse(reply, 'delivery_not_found')
+    if (typeof results === 'string') return reject(reply, results)
+    if (results.length === 0) return reject(reply, 'delivery_not_found')
     return reply.send({ ...results[0], epoch: await readEpoch(deps) })
   })
 }
@@ -60,15 +60,15 @@ function registerReplayRange(api: PanelApi, deps: ApiDeps & ReplayRouteDeps): vo
     ...operation({
       operationId: 'replayDeliveries',
       tag: 'Deliveries',
-      summary: 'Take in once more what came in a span of time',
-      description: `In the order of its arrival; replays themselves are left out. ${WHAT_IT_DOES}`,
-      answers: {
+      summary: 'Replay the deliveries of a time range',
+      description: `Replays deliveries in order of arrival, without earlier replays. ${REPLAY_DESCRIPTION}`,
+      responses: {
         200: {
-          description: 'These are committed.',
+          description: 'The replays are committed.',
           schema: replayPageSchema,
         },
       },
-      refusals: ['invalid_cursor', ...REFUSALS],
+      errors: ['invalid_cursor', ...REPLAY_ERRORS],
     }),
   }
   api.post('/v1/deliveries/replay', { schema }, (request, reply) => replayRange(deps, request, request.body, reply))
@@ -82,8 +82,8 @@ async function replayRange(
 ): Promise<FastifyReply> {
   const { cursor, limit } = range
   const position = cursor === undefined ? undefined : decodeCursor(cursorSchema, cursor)
-  if (cursor !== undefined && position === undefined) return refuse(reply, 'invalid_cursor')
-  // Fixed by the first request, so that the end does not run away from the requests that follow.
+  if (cursor !== undefined && position === undefined) return reject(reply, 'invalid_cursor')
+  // The first request fixes the end of the range; later pages use the same one.
   const to = position?.[2] ?? range.to ?? new Date().toISOString()
 
   const rows = await findRange(deps, range, to, position)
@@ -93,7 +93,7 @@ async function replayRange(
     request,
     page.map(({ delivery_id: id }) => id),
   )
-  if (typeof results === 'string') return refuse(reply, results)
+  if (typeof results === 'string') return reject(reply, results)
   const last = page.at(-1)
   const nextCursor =
     rows.length > limit && last !== undefined ? encodeCursor([last.received_at_exact, last.delivery_id, to]) : null

@@ -6,43 +6,43 @@ import { createSecretSet, createWorker } from '@paxyo/service-kit'
 
 export interface ApiKeyStoreOptions {
   readonly db: Kysely<Database>
-  /** Keys of the environment, of any form. */
+  /** Keys from the environment, in any format. */
   readonly keys: readonly string[]
   readonly log: Logger
 }
 
 export interface ApiKeyStore {
   /**
-   * Says whose key this is.
+   * Identifies an API key.
    *
-   * @returns its public part, or `environment`; undefined when it is none that is in force.
-   * @throws the database's errors, when it must be asked and can't be.
+   * @returns its public part, or `environment`; undefined when the key is unknown or revoked.
+   * @throws the database's errors, when the keys have to be loaded.
    */
   authenticate(key: string | undefined): Promise<string | undefined>
-  /** Notes down what was used last. */
+  /** Records the last use of keys. */
   close(): Promise<void>
 }
 
-/** A revoked key works for no longer than this. */
+/** A revoked key stops working within this time. */
 const RELOAD_INTERVAL_MS = 1_000
-const NOTE_INTERVAL_MS = 60_000
+const RECORD_INTERVAL_MS = 60_000
 
 /**
- * The keys in force, kept in memory: a request costs no query, and a flood of wrong keys costs one at a time. Hashes are
- * compared in a time that tells nothing about them.
+ * Keeps the keys in force in memory: a request needs no query, and a flood of wrong keys causes one query at a time.
+ * Hashes are compared in constant time.
  */
 export function createApiKeyStore({ db, keys, log }: ApiKeyStoreOptions): ApiKeyStore {
   const isOfEnvironment = createSecretSet(keys)
   let hashesByKeyId = new Map<string, Buffer>()
   let loadedAt = -Infinity
   const used = new Set<string>()
-  let notedAt = performance.now()
+  let recordedAt = performance.now()
 
-  /** Whoever asks during a load shares the one after it, which sees what is in force at that moment. */
+  /** Requests that arrive during a load share the next one, which sees the keys in force at that moment. */
   const loader = createWorker({
     run: load,
     backstopMs: Infinity,
-    // Those who asked for it receive its error.
+    // The requests that wait for the load receive its error.
     onError: () => undefined,
   })
 
@@ -56,11 +56,11 @@ export function createApiKeyStore({ db, keys, log }: ApiKeyStoreOptions): ApiKey
       .execute()
     hashesByKeyId = new Map(rows.map((row) => [row.key_id, row.key_hash]))
     loadedAt = startedAt
-    if (startedAt - notedAt > NOTE_INTERVAL_MS) await noteUsed()
+    if (startedAt - recordedAt > RECORD_INTERVAL_MS) await recordUse()
   }
 
-  async function noteUsed(): Promise<void> {
-    notedAt = performance.now()
+  async function recordUse(): Promise<void> {
+    recordedAt = performance.now()
     const keyIds = [...used]
     used.clear()
     if (keyIds.length === 0) return
@@ -71,7 +71,7 @@ export function createApiKeyStore({ db, keys, log }: ApiKeyStoreOptions): ApiKey
         .where('key_id', 'in', keyIds)
         .execute()
     } catch (error) {
-      log.warn({ err: error }, 'the last use of API keys was not noted')
+      log.warn({ err: error }, 'last use of API keys not recorded')
     }
   }
 
@@ -96,7 +96,7 @@ export function createApiKeyStore({ db, keys, log }: ApiKeyStoreOptions): ApiKey
     },
     async close() {
       await loader.close()
-      await noteUsed()
+      await recordUse()
     },
   }
 }

@@ -6,14 +6,16 @@ import type { Kysely } from 'kysely'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
 
-/** What every route of the API may need. */
+/** Dependencies of the API's routes. */
 export interface ApiDeps extends LedgerDeps {
-  /** For reading; what changes something goes through `commitOnce`. */
+  /** For reads; writes go through `commitOnce`. */
   readonly db: Kysely<Database>
   readonly log: Logger
 }
 
-/** Where routes of the API are added: their schemas are Zod's, and their requests have shown a key. */
+/**
+ * The Fastify instance to which routes are added. Their schemas are Zod schemas, and their requests are authenticated.
+ */
 export type PanelApi = FastifyInstance<
   RawServerDefault,
   IncomingMessage,

@@ -1,15 +1,15 @@
 /**
- * Lets a bounded number in at once; the others wait in line. An entry that would make the line too long is rejected, and
- * so is one that has waited for too long.
+ * Limits the number of concurrent requests; further requests wait in a queue. It rejects a request when the queue is
+ * full or when the request has waited too long.
  */
 export interface ConcurrencyLimiter {
-  /** @returns how to leave, which may be called again without harm; undefined when there is no getting in. */
+  /** @returns a function that leaves, which is idempotent; undefined when the request is rejected. */
   enter(): Promise<(() => void) | undefined>
 }
 
-export function createConcurrencyLimiter(insideMax: number, waitingMax: number, waitMsMax: number): ConcurrencyLimiter {
-  let inside = 0
-  const waiting = new Set<(gotIn: boolean) => void>()
+export function createConcurrencyLimiter(activeMax: number, waitingMax: number, waitMsMax: number): ConcurrencyLimiter {
+  let active = 0
+  const waiting = new Set<(isAdmitted: boolean) => void>()
 
   function makeLeave(): () => void {
     let hasLeft = false
@@ -17,29 +17,29 @@ export function createConcurrencyLimiter(insideMax: number, waitingMax: number, 
       if (hasLeft) return
       hasLeft = true
       const [next] = waiting
-      // Who is next takes over the place.
-      if (next === undefined) inside -= 1
+      // The next request in the queue takes over the slot.
+      if (next === undefined) active -= 1
       else next(true)
     }
   }
 
   return {
     async enter() {
-      if (inside < insideMax) {
-        inside += 1
+      if (active < activeMax) {
+        active += 1
         return makeLeave()
       }
       if (waiting.size >= waitingMax) return undefined
-      const isNext = await new Promise<boolean>((resolve) => {
+      const wasAdmitted = await new Promise<boolean>((resolve) => {
         const timer = setTimeout(() => settle(false), waitMsMax)
-        const settle = (gotIn: boolean): void => {
+        const settle = (isAdmitted: boolean): void => {
           clearTimeout(timer)
           waiting.delete(settle)
-          resolve(gotIn)
+          resolve(isAdmitted)
         }
         waiting.add(settle)
       })
-      return isNext ? makeLeave() : undefined
+      return wasAdmitted ? makeLeave() : undefined
     },
   }
 }

@@ -29,7 +29,7 @@ export interface Field {
   readonly description: string
 }
 
-/** The members of an object; a choice between objects has those of each. */
+/** The members of an object; for a choice between objects, the members of each. */
 export function fieldsOf(schema: Schema): Field[] {
   const choices = schema.oneOf ?? schema.anyOf
   if (choices !== undefined) return choices.flatMap(fieldsOf)
@@ -43,7 +43,7 @@ export function fieldsOf(schema: Schema): Field[] {
 
 const SAFE_INTEGER_MAX = Number.MAX_SAFE_INTEGER
 
-/** What a value may be, in a few words; the name of another schema follows a `#`. */
+/** The type of a value, in a few words; the name of another schema follows a `#`. */
 export function describeType(schema: Schema): string {
   if (schema.$ref !== undefined) return `#${schema.$ref.split('/').at(-1)!}`
   const choices = schema.oneOf ?? schema.anyOf

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { OpenAPIV3_1 } from 'openapi-types'
 import { ERROR_CODES } from '@paxyo/contracts'
-import { COMMON_REFUSALS } from './operation.ts'
+import { COMMON_ERRORS } from './operation.ts'
 import { describeType, fieldsOf, type Field, type Schema } from './describe-schema.ts'
 
 const STYLE = `
@@ -12,10 +12,10 @@ const STYLE = `
   table { border-collapse: collapse; width: 100%; margin: .5rem 0 }
   th, td { text-align: left; vertical-align: top; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid #8884 }
   nav li { display: inline-block; margin-right: 1rem } nav ul { padding: 0 }
-  .scroll { overflow-x: auto } .refusal { margin: .2rem 0 }
+  .scroll { overflow-x: auto } .error { margin: .2rem 0 }
   @media (width < 40rem) { tr, td { display: block } td { padding: .1rem 0; border: 0 } tr { border-bottom: 1px solid #8884 } }`
 
-/** Nothing may be loaded and nothing may run: the page is text with this one style. */
+/** The page is text with one style: it loads nothing and runs no scripts. */
 export const DOCS_CSP = [
   "default-src 'none'",
   `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
@@ -55,19 +55,19 @@ ${description
   .split('\n\n')
   .map((paragraph) => `<p>${toHtml(paragraph)}</p>`)
   .join('\n')}
-<p>The same for programs: <a href="openapi.json">openapi.json</a>.</p>
+<p>The same as an OpenAPI document: <a href="openapi.json">openapi.json</a>.</p>
 <nav><ul>${operations.map(({ details: { operationId } }) => `<li><a href="#${operationId}">${operationId}</a>`).join('')}</ul></nav>
-<h2>Refusals that any request may meet</h2>
-${renderCommonRefusals()}
+<h2>Errors that any request can get</h2>
+${renderCommonErrors()}
 ${[...byTag].map(([tag, ofTag]) => `<h2>${escape(tag)}</h2>\n${ofTag.map((one) => renderOperation(one, new Map(schemas))).join('\n')}`).join('\n')}
 <h2>Schemas</h2>
 ${schemas.map(([name, schema]) => `<h3 id="${name}">${name}</h3>\n${renderFields(fieldsOf(schema))}`).join('\n')}
 </html>`
 }
 
-/** Once for all, or they would be most of the page. */
-function renderCommonRefusals(): string {
-  const rows = COMMON_REFUSALS.map((code) => {
+/** Rendered once: repeated for every operation, they would be most of the page. */
+function renderCommonErrors(): string {
+  const rows = COMMON_ERRORS.map((code) => {
     const { status, title } = ERROR_CODES[code]
     return `<tr><td>${status}<td><code>${code}</code><td>${escape(title)}`
   })
@@ -88,31 +88,33 @@ ${Object.entries(details.responses ?? {})
   .join('\n')}`
 }
 
-/** @param shown the status that each answer's fields were shown with: many are answered the same twice. */
+/** @param shown the first status with these fields: many operations have the same response for two statuses. */
 function renderResponse(
   status: string,
   { description, content = {} }: OpenAPIV3_1.ResponseObject,
   shown: Map<string, string>,
 ): string {
-  if (status >= '400') return renderRefusals(status, description)
+  if (status >= '400') return renderErrors(status, description)
   const schema = (Object.values(content)[0]?.schema ?? {}) as Schema
   const fields = renderFields(fieldsOf(schema))
   const before = shown.get(fields)
   shown.set(fields, before ?? status)
-  const what =
-    before === undefined || fields === '' ? renderType(describeType(schema)) : `The answer is as with ${before}.`
-  return `<p><strong>${status}</strong> ${toHtml(description)} ${what}</p>${before === undefined ? fields : ''}`
+  const type =
+    before === undefined || fields === ''
+      ? renderType(describeType(schema))
+      : `The response is the same as for ${before}.`
+  return `<p><strong>${status}</strong> ${toHtml(description)} ${type}</p>${before === undefined ? fields : ''}`
 }
 
-/** Those of this operation alone; a description is a row of "`code`: title." */
-function renderRefusals(status: string, description: string): string {
+/** The errors of one operation without the common ones; a description is a sequence of "`code`: title." */
+function renderErrors(status: string, description: string): string {
   const own = description
     .split(/ (?=`)/)
-    .filter((refusal) => !COMMON_REFUSALS.some((code) => refusal.startsWith(`\`${code}\``)))
-  return own.map((refusal) => `<p class="refusal"><strong>${status}</strong> ${toHtml(refusal)}</p>`).join('\n')
+    .filter((error) => !COMMON_ERRORS.some((code) => error.startsWith(`\`${code}\``)))
+  return own.map((error) => `<p class="error"><strong>${status}</strong> ${toHtml(error)}</p>`).join('\n')
 }
 
-/** What a name stands for, one level deep. */
+/** The schema that a reference names, one level deep. */
 function resolved(schema: Schema, schemas: Schemas): Schema {
   return schema.$ref === undefined ? schema : (schemas.get(schema.$ref.split('/').at(-1)!) ?? schema)
 }
@@ -135,12 +137,12 @@ function renderFields(fields: readonly Field[]): string {
   return `<div class="scroll"><table>${rows.join('\n')}</table></div>`
 }
 
-/** Names of schemas lead to them. */
+/** Links names of schemas. */
 function renderType(type: string): string {
   return escape(type).replace(/#([A-Z]\w*)/g, '<a href="#$1">$1</a>')
 }
 
-/** Plain text in which `code` stands in backticks. */
+/** Converts text to HTML; `code` is in backticks. */
 function toHtml(text: string): string {
   return escape(text).replace(/`([^`]*)`/g, '<code>$1</code>')
 }

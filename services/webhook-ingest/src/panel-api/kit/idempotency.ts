@@ -5,7 +5,7 @@ import type { FastifyRequest } from 'fastify'
 import { createHash } from 'node:crypto'
 import type { PoolClient } from 'pg'
 import { z } from 'zod'
-import type { Answer, WrittenAnswer } from './answer.ts'
+import type { SuccessResponse, WrittenResponse } from './response.ts'
 
 const KEY_LENGTH_MAX = 255
 const ATTEMPTS_MAX = 3
@@ -14,47 +14,51 @@ const idempotencyKeySchema = boundedText(
   KEY_LENGTH_MAX,
   /^[\x21-\x7e]+$/,
   'must be 1 to 255 printable ASCII characters without spaces',
-).describe('Makes the request safe to send again: the same key has its effect once. Kept for at least 24 hours.')
+).describe('Makes the request safe to retry: the same key has its effect once. Kept for at least 24 hours.')
 
 /** The headers of a POST. */
 export const idempotencyHeaders = z.looseObject({ 'idempotency-key': idempotencyKeySchema.optional() })
 
-/** A request by which a key is bound to what it asks for. */
+/** An Idempotency-Key and the request that it belongs to. */
 export interface IdempotentRequest {
   readonly key: string
   readonly hash: Buffer
-  /** Which of the request's transactions this is; 0 when there is only one. */
+  /** The index of the transaction, when a request has several. */
   readonly part: number
 }
 
 /**
- * What the request's Idempotency-Key stands for; undefined when it has none. The body is hashed as it was understood, so
- * the order of its members and the spaces between them make no difference.
+ * Binds the request's Idempotency-Key to its method, URL and parsed body, so that the order of members and the
+ * whitespace in the body make no difference.
  *
- * @param understood what was read from the body, when that is not the body itself.
+ * @param parsedBody when it differs from `request.body`.
+ * @returns undefined when the request has no key.
  */
-export function idempotentRequest(request: FastifyRequest, understood = request.body): IdempotentRequest | undefined {
+export function idempotentRequest(request: FastifyRequest, parsedBody = request.body): IdempotentRequest | undefined {
   const key = request.headers['idempotency-key']
   if (typeof key !== 'string') return undefined
-  const what = `${request.method} ${request.url}\n${JSON.stringify(understood ?? null)}`
-  return { key, hash: createHash('sha256').update(what).digest(), part: 0 }
+  const hashed = `${request.method} ${request.url}\n${JSON.stringify(parsedBody ?? null)}`
+  return { key, hash: createHash('sha256').update(hashed).digest(), part: 0 }
 }
 
-/** Notes changes and says what to answer; a refusal must have noted and written nothing. */
-export type Work = (tx: LedgerTransaction) => Promise<Answer | ErrorCode>
+/**
+ * Records changes and returns the response. When it returns an error code, it must not have recorded or written
+ * anything.
+ */
+export type Work = (tx: LedgerTransaction) => Promise<SuccessResponse | ErrorCode>
 
 /**
- * Runs `work` in a transaction and commits what it noted together with its answer, under the request's Idempotency-Key.
- * A request that was answered before is answered the same, and nothing is done. A refusal has no effect and is not kept:
- * the same request may succeed later. Work that lost a race against another transaction is run again.
+ * Runs `work` in a transaction and commits its changes together with its response, under the request's Idempotency-Key.
+ * A repeated request gets the first response and does not run `work`. An error has no effect and is not stored: the
+ * same request may succeed later. When a transaction loses a race against another one, `work` runs again.
  *
- * @throws the database's errors; the outcome is unknown when it could not be reached.
+ * @throws the database's errors; when the database was not reachable, the outcome is unknown.
  */
 export async function commitOnce(
   deps: LedgerDeps,
   request: IdempotentRequest | undefined,
   work: Work,
-): Promise<WrittenAnswer | ErrorCode> {
+): Promise<WrittenResponse | ErrorCode> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await tryOnce(deps, request, work)
@@ -69,8 +73,8 @@ function tryOnce(
   deps: LedgerDeps,
   request: IdempotentRequest | undefined,
   work: Work,
-): Promise<WrittenAnswer | ErrorCode> {
-  return commitChangeSet<WrittenAnswer | ErrorCode>(deps, async (tx) => {
+): Promise<WrittenResponse | ErrorCode> {
+  return commitChangeSet<WrittenResponse | ErrorCode>(deps, async (tx) => {
     const earlier = request === undefined ? undefined : await takeKey(tx.client, request)
     if (earlier !== undefined) return earlier
 
@@ -78,51 +82,51 @@ function tryOnce(
     if (typeof result === 'string') return result
     const { status, body, isReplay = false } = result
     const written = { status, json: JSON.stringify(body), isReplay }
-    if (request !== undefined) await keepAnswer(tx.client, request, written)
+    if (request !== undefined) await storeResponse(tx.client, request, written)
     return written
   })
 }
 
-/** Two-part advisory locks are apart from the one-part ones of provider orders. */
+/** Two-part advisory locks do not collide with the one-part locks of provider orders. */
 const LOCK_KEY = `SELECT pg_try_advisory_xact_lock(hashtext('paxyo idempotency'), hashtext($1)) AS is_ours`
-const READ_ANSWER = `
+const READ_RESPONSE = `
   SELECT request_hash, status, body FROM idempotency_keys WHERE idempotency_key = $1 AND part = $2`
-const KEEP_ANSWER = `
+const STORE_RESPONSE = `
   INSERT INTO idempotency_keys (idempotency_key, part, request_hash, status, body) VALUES ($1, $2, $3, $4, $5)`
 
-interface AnswerRow {
+interface ResponseRow {
   readonly request_hash: Buffer
   readonly status: number
   readonly body: string
 }
 
 /**
- * Makes the key ours until the transaction ends. Who finds it taken does not wait: waiting would hold a connection that
- * webhooks need.
+ * Locks the key until the transaction ends. When another request holds the lock, this one does not wait for it: it
+ * would hold a connection that webhooks need.
  *
- * @returns undefined when the work is still to be done.
+ * @returns the stored response or an error code; undefined when the work has not been done yet.
  */
 async function takeKey(
   client: PoolClient,
   { key, hash, part }: IdempotentRequest,
-): Promise<WrittenAnswer | ErrorCode | undefined> {
-  // Statements of their own: the second must see what the lock's former holder has committed.
+): Promise<WrittenResponse | ErrorCode | undefined> {
+  // Two separate statements: the second must see what the previous holder of the lock committed.
   const [lock, { rows }] = await roundTrip([
     client.query<{ is_ours: boolean }>(LOCK_KEY, [key]),
-    client.query<AnswerRow>(READ_ANSWER, [key, part]),
+    client.query<ResponseRow>(READ_RESPONSE, [key, part]),
   ])
-  const answer = rows[0]
-  if (answer !== undefined) {
-    if (!answer.request_hash.equals(hash)) return 'idempotency_key_reused'
-    return { status: answer.status, json: answer.body, isReplay: true }
+  const stored = rows[0]
+  if (stored !== undefined) {
+    if (!stored.request_hash.equals(hash)) return 'idempotency_key_reused'
+    return { status: stored.status, json: stored.body, isReplay: true }
   }
   return lock.rows[0]?.is_ours === true ? undefined : 'idempotency_key_in_use'
 }
 
-async function keepAnswer(
+async function storeResponse(
   client: PoolClient,
   { key, hash, part }: IdempotentRequest,
-  { status, json }: WrittenAnswer,
+  { status, json }: WrittenResponse,
 ): Promise<void> {
-  await client.query(KEEP_ANSWER, [key, part, hash, status, json])
+  await client.query(STORE_RESPONSE, [key, part, hash, status, json])
 }

@@ -9,15 +9,15 @@ import type { PanelApi } from './api.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What a body must be, where the route itself checks only a part of that. */
+    /** The documented schema of a body, when the route validates only a part of it. */
     documentedBody?: ZodType
   }
 }
 
 const INTRODUCTION = new URL('introduction.md', import.meta.url)
-const IN_HIDING = { schema: { hide: true } }
+const UNDOCUMENTED = { schema: { hide: true } }
 
-/** Collects the routes that are added after this into one document: `/openapi.json`, and `/docs` to be read. */
+/** Documents the routes that are added after this call: `/openapi.json`, and `/docs` as a page. */
 export async function registerOpenApi(api: PanelApi): Promise<void> {
   const toJsonSchema = createJsonSchemaTransform({ schemaRegistry: namedSchemas })
   await api.register(swagger, {
@@ -38,9 +38,9 @@ export async function registerOpenApi(api: PanelApi): Promise<void> {
     transformObject: createJsonSchemaTransformObject({ schemaRegistry: namedSchemas }),
   })
 
-  api.get('/openapi.json', IN_HIDING, () => api.swagger())
+  api.get('/openapi.json', UNDOCUMENTED, () => api.swagger())
   let page: string | undefined
-  api.get('/docs', IN_HIDING, (_request, reply) => {
+  api.get('/docs', UNDOCUMENTED, (_request, reply) => {
     page ??= renderDocs(api.swagger() as OpenAPIV3_1.Document)
     return reply.header('content-security-policy', DOCS_CSP).type('text/html; charset=utf-8').send(page)
   })

@@ -1,7 +1,9 @@
 import { ERROR_CODES, problemSchema, type ErrorCode } from '@paxyo/contracts'
 import { z } from 'zod'
 
-/** Schemas that have a name in the OpenAPI document. Zod's own registry: `describe` keeps its texts there, too. */
+/**
+ * Schemas that have a name in the OpenAPI document. This is Zod's own registry, which also has the texts of `describe`.
+ */
 export const namedSchemas = z.globalRegistry
 namedSchemas.add(problemSchema, { id: 'Problem' })
 
@@ -12,14 +14,14 @@ export interface OperationOptions {
   /** One line. */
   readonly summary: string
   readonly description?: string
-  /** What is answered when it succeeds, by status. */
-  readonly answers: Readonly<Partial<Record<200 | 201, { description: string; schema: z.ZodType }>>>
-  /** The refusals of its own, beside those that every request may meet. */
-  readonly refusals?: readonly ErrorCode[]
+  /** Success responses by status. */
+  readonly responses: Readonly<Partial<Record<200 | 201, { description: string; schema: z.ZodType }>>>
+  /** Errors of this operation, in addition to the common ones. */
+  readonly errors?: readonly ErrorCode[]
 }
 
-/** What any request may be refused with. */
-export const COMMON_REFUSALS: readonly ErrorCode[] = [
+/** Errors that any request can get. */
+export const COMMON_ERRORS: readonly ErrorCode[] = [
   'malformed_json',
   'validation_failed',
   'unauthorized',
@@ -30,22 +32,24 @@ export const COMMON_REFUSALS: readonly ErrorCode[] = [
   'queue_full',
 ]
 
-/** The part of a route's schema that says how it answers. Responses are checked against it by tests, not at run time. */
-export function operation({ operationId, tag, summary, description, answers, refusals = [] }: OperationOptions) {
+/**
+ * The part of a route's schema that describes its responses. Tests check responses against it; the service does not.
+ */
+export function operation({ operationId, tag, summary, description, responses, errors = [] }: OperationOptions) {
   const response: Record<number, object> = {}
-  for (const [status, answer] of Object.entries(answers)) {
+  for (const [status, success] of Object.entries(responses)) {
     response[Number(status)] = {
-      description: answer.description,
-      content: { 'application/json': { schema: answer.schema } },
+      description: success.description,
+      content: { 'application/json': { schema: success.schema } },
     }
   }
-  const codes = [...new Set([...COMMON_REFUSALS, ...refusals])]
+  const codes = [...new Set([...COMMON_ERRORS, ...errors])]
   for (const [status, codesOfStatus] of Map.groupBy(codes, (code) => ERROR_CODES[code].status)) {
     response[status] = {
       description: codesOfStatus.map((code) => `\`${code}\`: ${ERROR_CODES[code].title}`).join(' '),
       content: { 'application/problem+json': { schema: problemSchema } },
     }
   }
-  const known: object = { response }
-  return { operationId, tags: [tag], summary, ...(description === undefined ? {} : { description }), ...known }
+  const untyped: object = { response }
+  return { operationId, tags: [tag], summary, ...(description === undefined ? {} : { description }), ...untyped }
 }

@@ -5,7 +5,7 @@ export function encodeCursor(position: readonly (string | number)[]): string {
   return Buffer.from(JSON.stringify(position)).toString('base64url')
 }
 
-/** @returns undefined when the text is not a cursor of this form. */
+/** @returns undefined when the text is not a cursor of this schema. */
 export function decodeCursor<Position>(schema: z.ZodType<Position>, cursor: string): Position | undefined {
   try {
     return schema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()))
@@ -15,10 +15,10 @@ export function decodeCursor<Position>(schema: z.ZodType<Position>, cursor: stri
 }
 
 /**
- * Makes a page of the rows that were read from its position on.
+ * Makes a page of rows.
  *
- * @param rows one more than the limit, if there are as many: that is how the last page is known.
- * @param positionOf where the next page begins: behind this row.
+ * @param rows up to one more than the limit; the additional row shows that another page follows.
+ * @param positionOf the position of a row; the next page begins after the last row's position.
  */
 export function toPage<Row, Item>(
   rows: readonly Row[],

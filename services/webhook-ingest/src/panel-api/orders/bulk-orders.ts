@@ -12,7 +12,7 @@ import {
 } from '@paxyo/panel-client'
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { refuse } from '../kit/answer.ts'
+import { reject } from '../kit/response.ts'
 import { commitOnce, idempotencyHeaders, idempotentRequest, type IdempotentRequest } from '../kit/idempotency.ts'
 import { operation } from '../kit/operation.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
@@ -23,11 +23,11 @@ import { toRegistration, type RegistrationDeps } from './to-registration.ts'
 const CHUNK_ROWS = 250
 const ISSUES_SHOWN_MAX = 3
 
-/** Rows are checked one by one, so that a bad one does not fail its neighbours. */
+/** Rows are validated one by one, so that an invalid row does not fail the others. */
 const envelopeSchema = z.strictObject({ orders: z.array(z.unknown()).min(1).max(BULK_ROWS_MAX) })
 
-/** A row that can be registered, and where it stands in the request. */
-interface GoodRow {
+/** A valid row and its index in the request. */
+interface ValidRow {
   readonly index: number
   readonly registration: Registration
 }
@@ -42,10 +42,10 @@ export function registerBulkOrders(api: PanelApi, deps: ApiDeps & RegistrationDe
       tag: 'Orders',
       summary: `Register up to ${BULK_ROWS_MAX} orders`,
       description:
-        'Each row has its own result, and one that is refused does not fail the others. After an answer that is no 200 ' +
-        'send the same request again: what was registered is unchanged then.',
-      answers: { 200: { description: 'A result for every row, in their order.', schema: bulkResponseSchema } },
-      refusals: ['idempotency_key_reused', 'idempotency_key_in_use'],
+        'Each row has its own result, and a rejected row does not fail the others. After any status but 200, retry the ' +
+        'same request: rows that are already registered are `unchanged`.',
+      responses: { 200: { description: 'One result per row, in the order of the rows.', schema: bulkResponseSchema } },
+      errors: ['idempotency_key_reused', 'idempotency_key_in_use'],
     }),
   }
   api.post(
@@ -56,10 +56,10 @@ export function registerBulkOrders(api: PanelApi, deps: ApiDeps & RegistrationDe
       bodyLimit: BULK_BODY_BYTES_MAX,
     },
     async (request, reply) => {
-      const { good, bad } = sortRows(deps, request.body.orders)
-      const done = await registerAll(deps, request, good)
-      if (typeof done === 'string') return refuse(reply, done)
-      const results = [...done.results, ...bad].toSorted((one, other) => one.index - other.index)
+      const { valid, invalid } = validateRows(deps, request.body.orders)
+      const done = await registerAll(deps, request, valid)
+      if (typeof done === 'string') return reject(reply, done)
+      const results = [...done.results, ...invalid].toSorted((one, other) => one.index - other.index)
       const count = (outcome: RowResult['outcome']): number => results.filter((row) => row.outcome === outcome).length
       const counts = { registered: count('registered'), unchanged: count('unchanged'), refused: count('refused') }
       deps.log.info(counts, 'orders registered in bulk')
@@ -68,17 +68,17 @@ export function registerBulkOrders(api: PanelApi, deps: ApiDeps & RegistrationDe
   )
 }
 
-function sortRows(deps: RegistrationDeps, rows: readonly unknown[]): { good: GoodRow[]; bad: RowResult[] } {
-  const good: GoodRow[] = []
-  const bad: RowResult[] = []
+function validateRows(deps: RegistrationDeps, rows: readonly unknown[]): { valid: ValidRow[]; invalid: RowResult[] } {
+  const valid: ValidRow[] = []
+  const invalid: RowResult[] = []
   for (const [index, row] of rows.entries()) {
     const parsed = registrationSchema.safeParse(row)
     const registration = parsed.success ? toRegistration(deps, parsed.data) : describe(parsed.error)
     if (typeof registration !== 'string') {
-      good.push({ index, registration })
+      valid.push({ index, registration })
       continue
     }
-    bad.push({
+    invalid.push({
       index,
       orderId: orderIdOf(row),
       outcome: 'refused',
@@ -86,7 +86,7 @@ function sortRows(deps: RegistrationDeps, rows: readonly unknown[]): { good: Goo
       detail: registration,
     })
   }
-  return { good, bad }
+  return { valid, invalid }
 }
 
 const describe = ({ issues }: z.ZodError): string =>
@@ -101,16 +101,17 @@ function orderIdOf(row: unknown): string | null {
 }
 
 /**
- * Registers rows chunk by chunk, each with its answer under the request's Idempotency-Key. A chunk that was committed
- * before says how many rows it had. One that the database refuses is halved until the row that it refuses stands alone.
+ * Registers rows in chunks and stores each chunk's response under the request's Idempotency-Key. The stored response of
+ * a chunk that was committed before shows how many rows it had. When the database rejects a chunk, the chunk is halved
+ * until the rejected row is alone.
  */
 async function registerAll(
   deps: ApiDeps,
   request: FastifyRequest,
-  rows: readonly GoodRow[],
+  rows: readonly ValidRow[],
 ): Promise<{ epoch: string | null; results: RowResult[] } | ErrorCode> {
   const results: RowResult[] = []
-  // Of what could be read: other rows may be nested deeper than can be written down again.
+  // Only valid rows: JSON.stringify can fail on an invalid one, when it is nested too deeply.
   const whole = idempotentRequest(
     request,
     rows.map(({ index, registration }) => ({ index, ...registration, charge: formatMoney(registration.charge) })),
@@ -131,14 +132,14 @@ async function registerAll(
         continue
       }
       const { index, registration } = chunk[0]!
-      deps.log.error({ err: error, orderId: registration.orderId }, 'the database refused an order')
+      deps.log.error({ err: error, orderId: registration.orderId }, 'order rejected by the database')
       results.push({ index, orderId: registration.orderId, outcome: 'refused', code: 'internal_error' })
     }
   }
   return { epoch, results }
 }
 
-interface ChunkAnswer {
+interface ChunkResponse {
   readonly epoch: string
   readonly results: RowResult[]
 }
@@ -146,18 +147,18 @@ interface ChunkAnswer {
 async function registerChunk(
   deps: ApiDeps,
   request: IdempotentRequest | undefined,
-  chunk: readonly GoodRow[],
-): Promise<ChunkAnswer | ErrorCode> {
-  const answer = await commitOnce(deps, request, async (tx) => {
+  chunk: readonly ValidRow[],
+): Promise<ChunkResponse | ErrorCode> {
+  const response = await commitOnce(deps, request, async (tx) => {
     const registrations = chunk.map(({ registration }) => registration)
     const [epoch, results] = await roundTrip([readEpoch(tx.client), registerOrders(tx, registrations)])
-    const body: ChunkAnswer = { epoch, results: results.map((result, place) => toRowResult(chunk[place]!, result)) }
+    const body: ChunkResponse = { epoch, results: results.map((result, index) => toRowResult(chunk[index]!, result)) }
     return { status: 200, body }
   })
-  return typeof answer === 'string' ? answer : (JSON.parse(answer.json) as ChunkAnswer)
+  return typeof response === 'string' ? response : (JSON.parse(response.json) as ChunkResponse)
 }
 
-function toRowResult({ index, registration }: GoodRow, result: Registered | RegistrationRejection): RowResult {
+function toRowResult({ index, registration }: ValidRow, result: Registered | RegistrationRejection): RowResult {
   const { orderId } = registration
   if (typeof result === 'string') return { index, orderId, outcome: 'refused', code: result }
   return { index, orderId, outcome: result.isNew ? 'registered' : 'unchanged', seq: result.seq }

@@ -4,25 +4,25 @@ import { formatMoney, parseMoney } from '@paxyo/order-core'
 import { HISTORY_MAX, orderHistorySchema, type OrderHistory } from '@paxyo/panel-client'
 import { sql, type Kysely } from 'kysely'
 import { z } from 'zod'
-import { refuse } from '../kit/answer.ts'
+import { reject } from '../kit/response.ts'
 import { operation } from '../kit/operation.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { selectPanelOrders, toPanelOrder } from './panel-order.ts'
 
-/** How many of the user's newest events are searched for those of the order. */
+/** The number of the user's newest events in which those of the order are searched. */
 const EVENTS_SEARCHED_MAX = 5_000
 
-/** `GET /v1/orders/{orderId}`: where is order 12345's refund? */
+/** `GET /v1/orders/{orderId}`: an order with its history, such as to find its refund. */
 export function registerGetOrder(api: PanelApi, { db }: ApiDeps): void {
   const schema = {
     params: z.object({ orderId: identifierSchema }),
     ...operation({
       operationId: 'getOrder',
       tag: 'Orders',
-      summary: 'Read an order with all that happened to it',
-      description: `Deliveries, refunds and events are the newest ${HISTORY_MAX} of each, the oldest of them first.`,
-      answers: { 200: { description: 'The order and its history, of one moment.', schema: orderHistorySchema } },
-      refusals: ['order_not_found'],
+      summary: 'Read an order with its history',
+      description: `Contains the newest ${HISTORY_MAX} deliveries, refunds and events, oldest first.`,
+      responses: { 200: { description: 'The order and its history, from one snapshot.', schema: orderHistorySchema } },
+      errors: ['order_not_found'],
     }),
   }
   api.get('/v1/orders/:orderId', { schema }, async (request, reply) => {
@@ -31,7 +31,7 @@ export function registerGetOrder(api: PanelApi, { db }: ApiDeps): void {
       .setIsolationLevel('repeatable read')
       .setAccessMode('read only')
       .execute((snapshot) => readOrderHistory(snapshot, request.params.orderId))
-    return history === undefined ? refuse(reply, 'order_not_found') : reply.send(history)
+    return history === undefined ? reject(reply, 'order_not_found') : reply.send(history)
   })
 }
 
@@ -84,7 +84,7 @@ async function readRefunds(db: Kysely<Database>, orderId: string): Promise<Order
   }))
 }
 
-/** Events are kept by user, because that is how they are sent: an order's are found among the newest of its user. */
+/** Events are stored by user, as they are sent. Those of an order are searched among its user's newest events. */
 async function readEvents(db: Kysely<Database>, userId: string, orderId: string): Promise<OrderEvent[]> {
   const rows = await db
     .selectFrom(

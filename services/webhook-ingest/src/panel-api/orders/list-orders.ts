@@ -3,32 +3,32 @@ import type { Database } from '@paxyo/database'
 import { listOrdersQuery, pageSchema, panelOrderSchema } from '@paxyo/panel-client'
 import { sql, type Kysely, type RawBuilder } from 'kysely'
 import { z } from 'zod'
-import { refuse } from '../kit/answer.ts'
+import { reject } from '../kit/response.ts'
 import { operation } from '../kit/operation.ts'
 import { decodeCursor, toPage } from '../kit/page.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { selectPanelOrders, toPanelOrder } from './panel-order.ts'
 
-/** When the last order of a page was registered, in microseconds, and its id. */
+/** The registration time of the last order on a page, in microseconds, and its id. */
 const cursorSchema = z.tuple([z.int(), identifierSchema])
 type Cursor = z.infer<typeof cursorSchema>
 
-/** `GET /v1/orders`: orders of a user, of a status, of a time, the newest first. */
+/** `GET /v1/orders`: orders, optionally filtered by user, provider, status and time, newest first. */
 export function registerListOrders(api: PanelApi, { db }: ApiDeps): void {
   const schema = {
     querystring: listOrdersQuery,
     ...operation({
       operationId: 'listOrders',
       tag: 'Orders',
-      summary: 'List orders, the newest first',
-      answers: { 200: { description: 'A page of orders.', schema: pageSchema(panelOrderSchema) } },
-      refusals: ['invalid_cursor'],
+      summary: 'List orders, newest first',
+      responses: { 200: { description: 'A page of orders.', schema: pageSchema(panelOrderSchema) } },
+      errors: ['invalid_cursor'],
     }),
   }
   api.get('/v1/orders', { schema }, async (request, reply) => {
     const { cursor, limit } = request.query
     const after = cursor === undefined ? undefined : decodeCursor(cursorSchema, cursor)
-    if (cursor !== undefined && after === undefined) return refuse(reply, 'invalid_cursor')
+    if (cursor !== undefined && after === undefined) return reject(reply, 'invalid_cursor')
     const rows = await selectPage(db, request.query, after).execute()
     return reply.send(toPage(rows, limit, (row) => [row.created_at_us, row.order_id], toPanelOrder))
   })

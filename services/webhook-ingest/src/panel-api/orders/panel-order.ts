@@ -4,7 +4,7 @@ import { sql, type Kysely, type Selectable } from 'kysely'
 import { orderView } from '@paxyo/ledger'
 import { toOrder, type OrderRow } from '@paxyo/ledger'
 
-/** What the panel is shown of orders, and the exact time at which they were registered. */
+/** Orders as the panel sees them, with their registration time in microseconds. */
 export function selectPanelOrders(db: Kysely<Database>) {
   return db
     .selectFrom('orders')

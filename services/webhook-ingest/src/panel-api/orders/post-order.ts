@@ -1,6 +1,6 @@
 import { roundTrip } from '@paxyo/database'
 import { registerOrders } from '@paxyo/ledger'
-import { refuse, sendAnswer } from '../kit/answer.ts'
+import { reject, sendResponse } from '../kit/response.ts'
 import { commitOnce, idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
 import { operation } from '../kit/operation.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
@@ -8,7 +8,7 @@ import { readEpoch } from '../kit/position.ts'
 import { toRegistration, type RegistrationDeps } from './to-registration.ts'
 import { registeredSchema, registrationSchema } from '@paxyo/panel-client'
 
-/** `POST /v1/orders`: the panel tells us of an order that it has passed on to the provider. */
+/** `POST /v1/orders`: registers an order that the panel has placed with the provider. */
 export function registerPostOrder(api: PanelApi, deps: ApiDeps & RegistrationDeps): void {
   const schema = {
     headers: idempotencyHeaders,
@@ -16,13 +16,13 @@ export function registerPostOrder(api: PanelApi, deps: ApiDeps & RegistrationDep
     ...operation({
       operationId: 'registerOrder',
       tag: 'Orders',
-      summary: 'Register an order that was passed on to the provider',
-      description: "Opens the user's account when it is the first. Webhooks that came before are applied at once.",
-      answers: {
-        200: { description: 'It was registered before, with the same details.', schema: registeredSchema },
-        201: { description: 'It is registered.', schema: registeredSchema },
+      summary: 'Register an order that was placed with the provider',
+      description: "The user's first order opens the account. Webhooks that arrived before are applied at once.",
+      responses: {
+        200: { description: 'The order was already registered, with the same details.', schema: registeredSchema },
+        201: { description: 'The registered order.', schema: registeredSchema },
       },
-      refusals: [
+      errors: [
         'unknown_provider',
         'order_conflict',
         'provider_order_taken',
@@ -36,16 +36,16 @@ export function registerPostOrder(api: PanelApi, deps: ApiDeps & RegistrationDep
   api.post('/v1/orders', { schema }, async (request, reply) => {
     const { orderId, userId } = request.body
     const registration = toRegistration(deps, request.body)
-    if (typeof registration === 'string') return refuse(reply, 'unknown_provider', registration)
-    const answer = await commitOnce(deps, idempotentRequest(request), async (tx) => {
+    if (typeof registration === 'string') return reject(reply, 'unknown_provider', registration)
+    const response = await commitOnce(deps, idempotentRequest(request), async (tx) => {
       const [epoch, results] = await roundTrip([readEpoch(tx.client), registerOrders(tx, [registration])])
       const result = results[0]!
       if (typeof result === 'string') return result
       const { isNew, order, seq, appliedDeliveries } = result
       return { status: isNew ? 201 : 200, body: { order, seq, epoch, appliedDeliveries } }
     })
-    const outcome = typeof answer === 'string' ? answer : answer.status
+    const outcome = typeof response === 'string' ? response : response.status
     deps.log.info({ orderId, userId, outcome }, 'order registration')
-    return sendAnswer(reply, answer)
+    return sendResponse(reply, response)
   })
 }

@@ -8,9 +8,9 @@ export interface RegistrationDeps {
 }
 
 /**
- * What a panel registers, with the provider that it means.
+ * Converts a request body to a registration and resolves its provider.
  *
- * @returns what to send instead, when the provider is missing or not one of ours: the code is `unknown_provider`.
+ * @returns the detail of an `unknown_provider` error, when the provider is missing or not configured.
  */
 export function toRegistration({ providers }: RegistrationDeps, body: RegistrationBody): Registration | string {
   const provider = body.provider ?? defaultProvider(providers)

@@ -4,10 +4,10 @@ import type { OutgoingWebhookView } from '@paxyo/panel-client'
 
 type OutgoingWebhookState = OutgoingWebhookView['state']
 
-/** How many dead webhooks one request brings back. */
+/** Dead webhooks that one request can retry. */
 const RETRY_MAX = 1000
 
-/** Webhooks to the panel, the newest refund first. */
+/** @returns outgoing webhooks, newest refund first. */
 export async function listOutgoingWebhooks(
   db: Kysely<Database>,
   { state, before, limit }: { state: OutgoingWebhookState | undefined; before: number | undefined; limit: number },
@@ -19,9 +19,9 @@ export async function listOutgoingWebhooks(
 }
 
 /**
- * Makes a webhook due at once with all its attempts before it, whatever has become of it.
+ * Makes a webhook in any state due at once and resets its attempts.
  *
- * @returns the webhook; undefined when there is none.
+ * @returns the webhook; undefined when it does not exist.
  */
 export async function retryOutgoingWebhook(
   db: Kysely<Database>,
@@ -32,7 +32,7 @@ export async function retryOutgoingWebhook(
   return row && toView(row)
 }
 
-/** @returns how many dead webhooks were made due, the oldest first; whether there are more. */
+/** Makes dead webhooks due, oldest first. */
 export async function retryDeadOutgoingWebhooks(db: Kysely<Database>): Promise<{ retried: number; hasMore: boolean }> {
   const dead = db
     .selectFrom('outgoing_webhooks')

@@ -1,30 +1,30 @@
 import { formatFeedCursor, parseFeedCursor, readRefundFeed } from '@paxyo/ledger'
 import { readRefundsQuery, refundFeedSchema, type PanelRefund } from '@paxyo/panel-client'
-import { refuse } from '../kit/answer.ts'
+import { reject } from '../kit/response.ts'
 import { operation } from '../kit/operation.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
 
-/** `GET /v1/refunds`: every refund once, in the order of their commits. */
+/** `GET /v1/refunds`: every refund once, in commit order. */
 export function registerRefundRoutes(api: PanelApi, { pool }: ApiDeps): void {
   const schema = {
     querystring: readRefundsQuery,
     ...operation({
       operationId: 'readRefunds',
       tag: 'Refunds',
-      summary: 'Follow refunds from where you were',
+      summary: 'Follow refunds from a cursor',
       description:
-        'In the order of their commits. A refund never appears before one that was given out, so who follows the ' +
-        'cursor gets each exactly once.',
-      answers: { 200: { description: 'The refunds after the cursor.', schema: refundFeedSchema } },
-      refusals: ['invalid_cursor', 'cursor_void'],
+        'Returns refunds in commit order. A new refund always comes after those already returned, so a client that ' +
+        'follows the cursor gets each refund exactly once.',
+      responses: { 200: { description: 'The refunds after the cursor.', schema: refundFeedSchema } },
+      errors: ['invalid_cursor', 'cursor_void'],
     }),
   }
   api.get('/v1/refunds', { schema }, async (request, reply) => {
     const { after, limit } = request.query
     const cursor = after === undefined ? undefined : parseFeedCursor(after)
-    if (after !== undefined && cursor === undefined) return refuse(reply, 'invalid_cursor')
+    if (after !== undefined && cursor === undefined) return reject(reply, 'invalid_cursor')
     const page = await readRefundFeed(pool, cursor, limit)
-    if (page === 'cursor_void') return refuse(reply, page)
+    if (page === 'cursor_void') return reject(reply, page)
     const data: readonly PanelRefund[] = page.refunds
     return reply.send({ data, cursor: formatFeedCursor(page.cursor), hasMore: page.hasMore })
   })

@@ -1,6 +1,6 @@
 import { listReviewsQuery, pageSchema, reviewSchema } from '@paxyo/panel-client'
 import { z } from 'zod'
-import { refuse } from '../kit/answer.ts'
+import { reject } from '../kit/response.ts'
 import { operation } from '../kit/operation.ts'
 import { decodeCursor, toPage } from '../kit/page.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
@@ -8,24 +8,24 @@ import { selectReviews, toReview } from './review.ts'
 
 const cursorSchema = z.tuple([z.uuid()])
 
-/** `GET /v1/reviews`: what a person must look at, and what somebody has. */
+/** `GET /v1/reviews`: open and resolved reviews. */
 export function registerListReviews(api: PanelApi, { db }: ApiDeps): void {
   const schema = {
     querystring: listReviewsQuery,
     ...operation({
       operationId: 'listReviews',
       tag: 'Reviews',
-      summary: 'List reviews, the newest first',
-      answers: { 200: { description: 'A page of them.', schema: pageSchema(reviewSchema) } },
-      refusals: ['invalid_cursor'],
+      summary: 'List reviews, newest first',
+      responses: { 200: { description: 'A page of reviews.', schema: pageSchema(reviewSchema) } },
+      errors: ['invalid_cursor'],
     }),
   }
   api.get('/v1/reviews', { schema }, async (request, reply) => {
     const { limit, cursor, state, reason } = request.query
     const position = cursor === undefined ? undefined : decodeCursor(cursorSchema, cursor)
-    if (cursor !== undefined && position === undefined) return refuse(reply, 'invalid_cursor')
+    if (cursor !== undefined && position === undefined) return reject(reply, 'invalid_cursor')
 
-    // Ids sort by the time they were made.
+    // Ids sort by creation time.
     let query = selectReviews(db)
       .orderBy('review_id', 'desc')
       .limit(limit + 1)

@@ -3,12 +3,12 @@ import type { PoolClient } from 'pg'
 export interface OrderRefund {
   readonly refundId: string
   readonly amount: string
-  /** What the order had been paid back in all, after this one. */
+  /** The order's total refunds, including this one. */
   readonly orderRefunded: string
   readonly at: string
 }
 
-/** An order is cut or topped up a few times; its refunds are as many. */
+/** Far more than the few refunds that an order has. */
 const REFUNDS_MAX = 1000
 
 const READ_REFUNDS = `
@@ -18,7 +18,7 @@ const READ_REFUNDS = `
   ORDER BY refunded_before
   LIMIT ${REFUNDS_MAX}`
 
-/** An order's refunds, in the order in which they were paid. */
+/** @returns an order's refunds, oldest first. */
 export async function readOrderRefunds(client: PoolClient, orderId: string | null): Promise<OrderRefund[]> {
   const { rows } = await client.query<OrderRefund>(READ_REFUNDS, [orderId])
   return rows

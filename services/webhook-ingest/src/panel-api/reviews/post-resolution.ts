@@ -4,7 +4,7 @@ import { parseMoney } from '@paxyo/order-core'
 import { resolvedSchema, resolveSchema } from '@paxyo/panel-client'
 import { z } from 'zod'
 import { accountView } from '../accounts/account-view.ts'
-import { sendAnswer } from '../kit/answer.ts'
+import { sendResponse } from '../kit/response.ts'
 import { commitOnce, idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
 import { authenticatedKeyOf } from '../kit/authenticated-key.ts'
 import { operation } from '../kit/operation.ts'
@@ -12,7 +12,7 @@ import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { readEpoch } from '../kit/position.ts'
 import { selectReviews, toReview } from './review.ts'
 
-/** `POST /v1/reviews/:reviewId/resolve`: a person has decided. */
+/** `POST /v1/reviews/:reviewId/resolve`: records a person's decision. */
 export function registerPostResolution(api: PanelApi, deps: ApiDeps): void {
   const schema = {
     headers: idempotencyHeaders,
@@ -23,10 +23,10 @@ export function registerPostResolution(api: PanelApi, deps: ApiDeps): void {
       tag: 'Reviews',
       summary: 'Resolve a review',
       description:
-        'Pays, sets the status, or leaves everything as it is. The user sees what changed at once. A review is ' +
-        'resolved once; who comes second is told so.',
-      answers: { 200: { description: 'It is resolved.', schema: resolvedSchema } },
-      refusals: [
+        'Pays a refund, sets the status, or changes nothing. The user sees changes at once. A review can be resolved ' +
+        'once; a second attempt is rejected.',
+      responses: { 200: { description: 'The resolved review.', schema: resolvedSchema } },
+      errors: [
         'review_not_found',
         'review_resolved',
         'review_without_order',
@@ -40,7 +40,7 @@ export function registerPostResolution(api: PanelApi, deps: ApiDeps): void {
   api.post('/v1/reviews/:reviewId/resolve', { schema }, async (request, reply) => {
     const { reviewId } = request.params
     const resolution = toResolution(request.body, authenticatedKeyOf(request))
-    const answer = await commitOnce(deps, idempotentRequest(request), async (tx) => {
+    const response = await commitOnce(deps, idempotentRequest(request), async (tx) => {
       const done = await resolveReview(tx, reviewId, resolution)
       if (typeof done === 'string') return done
       const { resolved } = done
@@ -59,9 +59,9 @@ export function registerPostResolution(api: PanelApi, deps: ApiDeps): void {
       return { status: 200, body }
     })
     const { action, actor, keyId } = resolution
-    const outcome = typeof answer === 'string' ? answer : answer.status
+    const outcome = typeof response === 'string' ? response : response.status
     deps.log.info({ reviewId, action, actor, keyId, outcome }, 'review resolution')
-    return sendAnswer(reply, answer)
+    return sendResponse(reply, response)
   })
 }
 

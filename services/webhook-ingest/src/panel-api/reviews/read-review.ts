@@ -4,7 +4,7 @@ import { sql, type Kysely } from 'kysely'
 import type { Pool, PoolClient } from 'pg'
 import { z } from 'zod'
 import { accountView } from '../accounts/account-view.ts'
-import { refuse } from '../kit/answer.ts'
+import { reject } from '../kit/response.ts'
 import { operation } from '../kit/operation.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { orderView } from '@paxyo/ledger'
@@ -13,25 +13,25 @@ import { isOfOrder, selectDeliveries, toFullDelivery } from '../deliveries/deliv
 import { readOrderRefunds } from './order-refunds.ts'
 import { selectReviews, toReview, type ReviewRow } from './review.ts'
 
-/** `GET /v1/reviews/:reviewId`: a review with everything that led to it. */
+/** `GET /v1/reviews/:reviewId`: a review with its order, deliveries and refunds. */
 export function registerReadReview(api: PanelApi, { db, pool }: ApiDeps): void {
   const schema = {
     params: z.object({ reviewId: z.uuid() }),
     ...operation({
       operationId: 'readReview',
       tag: 'Reviews',
-      summary: 'Read a review with everything that led to it',
-      answers: { 200: { description: 'The review and its order.', schema: reviewCaseSchema } },
-      refusals: ['review_not_found'],
+      summary: 'Read a review with its order, deliveries and refunds',
+      responses: { 200: { description: 'The review and its order.', schema: reviewCaseSchema } },
+      errors: ['review_not_found'],
     }),
   }
   api.get('/v1/reviews/:reviewId', { schema }, async (request, reply) => {
     const found = await readCase(db, pool, request.params.reviewId)
-    return found === undefined ? refuse(reply, 'review_not_found') : reply.send(found)
+    return found === undefined ? reject(reply, 'review_not_found') : reply.send(found)
   })
 }
 
-/** As of one moment, on one connection: webhooks need the others. */
+/** Reads from one snapshot, on one connection, because webhooks need the others. */
 function readCase(db: Kysely<Database>, pool: Pool, reviewId: string): Promise<ReviewCase | undefined> {
   return transaction(pool, async (client) => {
     const [, reviews] = await roundTrip([

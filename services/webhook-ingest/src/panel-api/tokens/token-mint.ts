@@ -1,15 +1,15 @@
 import { SignJWT } from 'jose'
 
-/** Signs a token with which one user's browser may follow its stream. */
+/** Signs a token that lets a user's browser connect to the gateway. */
 export type TokenMint = (userId: string, ttlS: number) => Promise<{ token: string; expiresAt: Date }>
 
 export interface TokenMintOptions {
-  /** HS256 secrets; the first one signs, so that a new one is put first once every gateway knows it. */
+  /** HS256 secrets. The first one signs: put a new secret first once every gateway knows it. */
   readonly secrets: readonly string[]
   readonly audience: string
 }
 
-/** @returns undefined when there is no secret to sign with. */
+/** @returns undefined when there is no secret. */
 export function createTokenMint({ secrets, audience }: TokenMintOptions): TokenMint | undefined {
   const [secret] = secrets
   if (secret === undefined) return undefined

@@ -1,16 +1,16 @@
 import { tokenRequestSchema, tokenSchema } from '@paxyo/panel-client'
-import { refuse } from '../kit/answer.ts'
+import { reject } from '../kit/response.ts'
 import { idempotencyHeaders } from '../kit/idempotency.ts'
 import { operation } from '../kit/operation.ts'
 import type { PanelApi } from '../kit/api.ts'
 import type { TokenMint } from './token-mint.ts'
 
 export interface TokenDeps {
-  /** Signs browser tokens; undefined when this process has no secret for it. */
+  /** Signs browser tokens; undefined when no secret is configured. */
   readonly mint: TokenMint | undefined
 }
 
-/** `POST /v1/tokens`. Changes nothing, so that sending it again is harmless with and without an Idempotency-Key. */
+/** `POST /v1/tokens`. It changes nothing, so a retry is safe with and without an Idempotency-Key. */
 export function registerTokenRoutes(api: PanelApi, { mint }: TokenDeps): void {
   const schema = {
     headers: idempotencyHeaders,
@@ -19,13 +19,13 @@ export function registerTokenRoutes(api: PanelApi, { mint }: TokenDeps): void {
       operationId: 'mintToken',
       tag: 'Tokens',
       summary: "Mint a token for a user's browser",
-      description: 'Whoever holds the token sees everything of this user until it expires; it cannot be revoked.',
-      answers: { 201: { description: 'A token for `hello`.', schema: tokenSchema } },
-      refusals: ['token_minting_off'],
+      description: "Until it expires, the token gives access to all of the user's data. It cannot be revoked.",
+      responses: { 201: { description: 'A token for `hello`.', schema: tokenSchema } },
+      errors: ['token_minting_off'],
     }),
   }
   api.post('/v1/tokens', { schema }, async (request, reply) => {
-    if (mint === undefined) return refuse(reply, 'token_minting_off')
+    if (mint === undefined) return reject(reply, 'token_minting_off')
     const { userId, ttlSeconds } = request.body
     const { token, expiresAt } = await mint(userId, ttlSeconds)
     void reply.header('cache-control', 'no-store')

@@ -3,8 +3,8 @@ import type { LookupFunction } from 'node:net'
 import { isLoopbackAddress, isPublicAddress, isThisMachine } from './outgoing-webhook-config.ts'
 
 /**
- * Looks a name up for a connection and refuses addresses that it must not lead to. The check is on the very addresses
- * that are then connected to, so a name that changes its mind after a check gets nowhere.
+ * Resolves the host of a connection and rejects addresses that are not allowed. The check covers the addresses that the
+ * connection then uses, so changing the DNS record between check and connection does not bypass it.
  */
 export function guardedLookup(hostname: string, allowPrivate: boolean): LookupFunction | undefined {
   if (allowPrivate) return undefined
@@ -13,13 +13,13 @@ export function guardedLookup(hostname: string, allowPrivate: boolean): LookupFu
     dnsLookup(name, { ...options, all: true }, (error, addresses) => {
       if (error !== null) return callback(error, '')
       const allowed = addresses.filter(({ address }) => isAllowed(address))
-      if (allowed.length === 0) return callback(new Error(`${name} leads to no public address`), '')
-      answer(options, allowed, callback)
+      if (allowed.length === 0) return callback(new Error(`${name} does not resolve to an allowed address`), '')
+      respond(options, allowed, callback)
     })
   }
 }
 
-function answer(
+function respond(
   { all }: LookupOptions,
   addresses: readonly LookupAddress[],
   callback: Parameters<LookupFunction>[2],

@@ -5,16 +5,16 @@ import { feedItemsAfter, REFUND_COLUMNS, REFUND_JOINS } from '@paxyo/ledger'
 import type { Refund } from '@paxyo/ledger'
 import type { Attempt } from './send-message.ts'
 
-/** A webhook that is this process's to send, until its lease ends. */
+/** A webhook that this process sends; no other process does until its lease expires. */
 export interface ClaimedWebhook {
-  /** This one included. */
+  /** Including this one. */
   readonly attempts: number
   readonly refund: Refund
 }
 
-/** How many refunds one transaction turns into webhooks. */
+/** Refunds per transaction. */
 export const ENQUEUE_MAX = 1000
-/** More than an attempt may take. A process that dies leaves its webhooks to the others after it. */
+/** Longer than an attempt can take. When a process dies, others send its webhooks after this time. */
 export const LEASE_MS = 30_000
 
 const BEGIN_AT_HEAD = `
@@ -22,7 +22,7 @@ const BEGIN_AT_HEAD = `
   SELECT coalesce((SELECT max(last_position) FROM refund_feed), 0)
   ON CONFLICT DO NOTHING`
 
-/** Webhooks begin with the first refund after the panel's address was configured for the first time. */
+/** The first webhook is for the first refund after OUTGOING_WEBHOOK_URL was configured for the first time. */
 export async function beginAtHead(pool: Pool): Promise<void> {
   const { rows } = await pool.query('SELECT FROM outgoing_webhook_cursor')
   if (rows.length > 0) return
@@ -30,7 +30,7 @@ export async function beginAtHead(pool: Pool): Promise<void> {
   await pool.query(BEGIN_AT_HEAD)
 }
 
-// The feed is locked, so no two processes turn the same refund into webhooks.
+// The feed is locked, so two processes never enqueue the same refund.
 const ENQUEUE = `
   WITH fresh AS (
     SELECT item.* FROM outgoing_webhook_cursor AS cursor
@@ -46,9 +46,9 @@ const ENQUEUE = `
   SELECT count(*)::int AS count FROM queued`
 
 /**
- * Turns refunds that were committed into webhooks that are due.
+ * Enqueues a webhook, due now, for each newly committed refund.
  *
- * @returns how many; `ENQUEUE_MAX` or more mean that others may be waiting.
+ * @returns the number of webhooks; from `ENQUEUE_MAX` on, more may be waiting.
  */
 export async function enqueueRefunds(pool: Pool): Promise<number> {
   const { appended, queued } = await transaction(pool, async (client) => {
@@ -72,7 +72,7 @@ const CLAIM = `
   )
   SELECT item.attempts, ${REFUND_COLUMNS} FROM item ${REFUND_JOINS} ORDER BY item.position`
 
-/** Takes webhooks that are due, for as long as a lease; others pass them over. */
+/** Claims due webhooks for the duration of a lease; other processes skip them. */
 export async function claimDue(pool: Pool, limit: number): Promise<ClaimedWebhook[]> {
   const { rows } = await pool.query<Refund & { attempts: number }>({
     name: 'claim_outgoing_webhooks',
@@ -82,13 +82,13 @@ export async function claimDue(pool: Pool, limit: number): Promise<ClaimedWebhoo
   return rows.map(({ attempts, ...refund }) => ({ attempts, refund }))
 }
 
-// Whoever was told so by the panel may say it, also after its lease has ended.
+// A process that got a 2xx response may record it, also after its lease expired.
 const SETTLE_DELIVERED = `
   UPDATE outgoing_webhooks SET state = 'delivered', due_at = NULL, settled_at = clock_timestamp(), last_status = $2,
     last_error = NULL
   WHERE refund_id = $1 AND state <> 'delivered'`
 
-// Only the newest attempt speaks of failure: an older one must not undo the lease of another process.
+// Only the newest attempt may record a failure: an older one must not end the lease of another process.
 const SETTLE_FAILED = `
   UPDATE outgoing_webhooks SET last_status = $3, last_error = $4,
     state = CASE WHEN $5::bigint IS NULL THEN 'dead' ELSE 'pending' END,
@@ -97,9 +97,9 @@ const SETTLE_FAILED = `
   WHERE refund_id = $1 AND state = 'pending' AND attempts = $2`
 
 /**
- * Writes down what came of an attempt.
+ * Records the result of an attempt.
  *
- * @param retryInMs when to try again after a failure; undefined to give up.
+ * @param retryInMs the delay until the retry of a failed attempt; undefined when it was the last one.
  */
 export async function settleAttempt(
   pool: Pool,
@@ -120,7 +120,7 @@ const NEXT_DUE = `
   SELECT (extract(epoch FROM min(due_at) - clock_timestamp()) * 1000)::float8 AS due_in_ms
   FROM outgoing_webhooks WHERE state = 'pending'`
 
-/** @returns when the next one is due, from now; undefined when none is waiting. */
+/** @returns the time until the next webhook is due; undefined when none is pending. */
 export async function nextDueInMs(pool: Pool): Promise<number | undefined> {
   const { rows } = await pool.query<{ due_in_ms: number | null }>({ name: 'next_due', text: NEXT_DUE })
   return rows[0]?.due_in_ms ?? undefined

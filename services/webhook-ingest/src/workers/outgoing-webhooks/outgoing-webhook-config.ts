@@ -1,23 +1,23 @@
 import { env } from '@paxyo/service-kit'
 import ipaddr from 'ipaddr.js'
 
-/** Where refunds are told to the panel, if anywhere. */
+/** Settings of outgoing webhooks. Without a URL, none are sent. */
 export const outgoingWebhookVariables = {
   OUTGOING_WEBHOOK_URL: env.url('https', 'http').optional(),
-  /** Standard Webhooks secrets; each signs, so that the panel may change from one to the other at its leisure. */
+  /** Standard Webhooks secrets. Each of them signs, so the panel can rotate its secret at any time. */
   OUTGOING_WEBHOOK_SECRET: env.webhookSecrets.optional(),
-  /** For a panel on a private network, and for one without TLS. */
+  /** Allows a panel on a private network, and one without TLS. */
   OUTGOING_WEBHOOK_ALLOW_PRIVATE: env.text
     .refine((value) => value === 'true' || value === 'false', { error: 'must be true or false' })
     .transform((value) => value === 'true')
     .default(false),
 }
 
-/** Where to send webhooks, and how to sign them. */
+/** The destination of webhooks and the keys that sign them. */
 export interface OutgoingWebhookTarget {
   readonly url: string
   readonly keys: readonly Buffer[]
-  /** Whether http and addresses that are not public are allowed. Without it only https, or this machine itself. */
+  /** Whether http and private addresses are allowed. Otherwise only https is, or this machine. */
   readonly allowPrivate: boolean
 }
 
@@ -27,7 +27,7 @@ interface Values {
   readonly OUTGOING_WEBHOOK_ALLOW_PRIVATE: boolean
 }
 
-/** @returns undefined when nothing is configured, and nothing is sent then. */
+/** @returns undefined when no URL is configured; no webhooks are sent then. */
 export function outgoingWebhookTarget(config: Values): OutgoingWebhookTarget | undefined {
   const {
     OUTGOING_WEBHOOK_URL: url,
@@ -37,23 +37,23 @@ export function outgoingWebhookTarget(config: Values): OutgoingWebhookTarget | u
   return url === undefined || keys === undefined ? undefined : { url, keys, allowPrivate }
 }
 
-/** What is wrong between the variables. */
+/** Problems of variables in combination. */
 export function outgoingWebhookProblems(raw: Readonly<Record<string, string | undefined>>): readonly string[] {
   const { OUTGOING_WEBHOOK_URL: text, OUTGOING_WEBHOOK_SECRET: secret, OUTGOING_WEBHOOK_ALLOW_PRIVATE: allow } = raw
-  if (text === undefined) return secret === undefined ? [] : ['OUTGOING_WEBHOOK_SECRET is of no use without its URL']
+  if (text === undefined) return secret === undefined ? [] : ['OUTGOING_WEBHOOK_SECRET requires OUTGOING_WEBHOOK_URL']
   const problems = secret === undefined ? ['OUTGOING_WEBHOOK_SECRET is required when OUTGOING_WEBHOOK_URL is set'] : []
   if (!URL.canParse(text)) return problems
 
   const url = new URL(text)
   if (url.username !== '' || url.password !== '') {
-    problems.push('OUTGOING_WEBHOOK_URL must not hold a password: webhooks are signed')
+    problems.push('OUTGOING_WEBHOOK_URL must not contain a password: webhooks are signed')
   }
   if (allow === 'true' || isThisMachine(url.hostname)) return problems
   const unless = 'unless OUTGOING_WEBHOOK_ALLOW_PRIVATE is true'
   if (url.protocol !== 'https:') problems.push(`OUTGOING_WEBHOOK_URL must begin with https:// ${unless}`)
   const literal = url.hostname.replace(/^\[|\]$/g, '')
   if (ipaddr.isValid(literal) && !isPublicAddress(literal)) {
-    problems.push(`OUTGOING_WEBHOOK_URL must lead to a public address ${unless}`)
+    problems.push(`OUTGOING_WEBHOOK_URL must be a public address ${unless}`)
   }
   return problems
 }
@@ -64,7 +64,7 @@ export function isThisMachine(hostname: string): boolean {
 }
 
 export function isPublicAddress(address: string): boolean {
-  // IPv4 inside IPv6 counts as what it is.
+  // `process` unwraps IPv4 addresses in IPv6 notation.
   return ipaddr.process(address).range() === 'unicast'
 }
 

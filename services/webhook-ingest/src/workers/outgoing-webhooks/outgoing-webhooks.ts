@@ -23,27 +23,27 @@ export interface OutgoingWebhookOptions {
   readonly random?: () => number
 }
 
-/** Tells the panel's server of every refund, at least once. */
+/** Sends webhooks about refunds to the panel's server, each at least once. */
 export interface OutgoingWebhook {
   readonly start: () => void
-  /** Told when this process has committed refunds. */
+  /** Called when this process has committed refunds. */
   readonly refundsCommitted: () => void
-  /** Told when webhooks may have become due, such as by a person's wish. */
+  /** Called when webhooks may have become due, such as by a manual retry. */
   readonly wake: () => void
-  /** Waits for what is being sent. What is due stays for others, or for the next start. */
+  /** Waits for attempts in progress. Due webhooks stay in the queue. */
   close(): Promise<void>
 }
 
-/** How many webhooks are sent at once: a panel is often one small machine. */
+/** Concurrent attempts; few, because a panel is often one small machine. */
 const CONCURRENCY = 8
-/** The backstop: whatever else starts a look may be missed, as when a process died; this may not. */
-const LOOK_INTERVAL_MS = 30_000
-const LOOK_DELAY_MS_MIN = 20
-const FAILED_LOOK_DELAY_MS = 1_000
+/** The worker polls at least this often, because a process that dies wakes no other. */
+const POLL_INTERVAL_MS = 30_000
+const POLL_DELAY_MS_MIN = 20
+const FAILED_POLL_DELAY_MS = 1_000
 
 /**
- * Sends when told that refunds were committed, when the next one is due, and every 30 seconds. What is sent is claimed
- * in the database first, so that processes share the work; the claims of one that died end by themselves.
+ * Sends webhooks after `refundsCommitted`, when the next one is due, and every 30 seconds. A process claims webhooks in
+ * the database before it sends them, so that processes share the work; the claims of a process that died expire.
  */
 export function createOutgoingWebhook({
   pool,
@@ -53,50 +53,50 @@ export function createOutgoingWebhook({
 }: OutgoingWebhookOptions): OutgoingWebhook {
   const sender = createMessageSender(target)
   const sending = new Set<Promise<void>>()
-  /** Whether there may be refunds that are no webhooks yet. */
-  let hasNews = true
-  let newsReadAtMs = -Infinity
+  /** Whether there may be refunds without a webhook. */
+  let mayHaveNewRefunds = true
+  let enqueuedAtMs = -Infinity
   let hasBegun = false
   const worker = createWorker({
     run: sendDue,
-    backstopMs: LOOK_INTERVAL_MS,
-    retryDelayMs: FAILED_LOOK_DELAY_MS,
+    backstopMs: POLL_INTERVAL_MS,
+    retryDelayMs: FAILED_POLL_DELAY_MS,
     onError(error) {
-      log.warn({ err: error }, 'webhooks to the panel could not be looked for')
-      hasNews = true
+      log.warn({ err: error }, 'outgoing webhook poll failed')
+      mayHaveNewRefunds = true
     },
   })
 
-  function look(): void {
+  function poll(): void {
     worker.wake()
   }
 
-  /** @returns when to look again, in milliseconds. */
+  /** @returns the time until the next poll, in milliseconds. */
   async function sendDue(signal: AbortSignal): Promise<number> {
     if (!hasBegun) await beginAtHead(pool)
     hasBegun = true
-    await enqueueNews(signal)
+    await enqueueNewRefunds(signal)
     const free = CONCURRENCY - sending.size
     if (free > 0 && !signal.aborted) for (const webhook of await claimDue(pool, free)) startSending(webhook)
-    const newsInMs = newsReadAtMs + LOOK_INTERVAL_MS - performance.now()
-    // Without room, whichever ends first makes some, and looks.
+    const enqueueInMs = enqueuedAtMs + POLL_INTERVAL_MS - performance.now()
+    // At the limit, the first attempt that ends polls again.
     const dueInMs = sending.size < CONCURRENCY ? await nextDueInMs(pool) : undefined
-    return Math.max(Math.min(dueInMs ?? newsInMs, newsInMs), LOOK_DELAY_MS_MIN)
+    return Math.max(Math.min(dueInMs ?? enqueueInMs, enqueueInMs), POLL_DELAY_MS_MIN)
   }
 
-  async function enqueueNews(signal: AbortSignal): Promise<void> {
-    if (performance.now() - newsReadAtMs >= LOOK_INTERVAL_MS) hasNews = true
-    while (hasNews && !signal.aborted) {
-      hasNews = false
-      newsReadAtMs = performance.now()
-      if ((await enqueueRefunds(pool)) >= ENQUEUE_MAX) hasNews = true
+  async function enqueueNewRefunds(signal: AbortSignal): Promise<void> {
+    if (performance.now() - enqueuedAtMs >= POLL_INTERVAL_MS) mayHaveNewRefunds = true
+    while (mayHaveNewRefunds && !signal.aborted) {
+      mayHaveNewRefunds = false
+      enqueuedAtMs = performance.now()
+      if ((await enqueueRefunds(pool)) >= ENQUEUE_MAX) mayHaveNewRefunds = true
     }
   }
 
   function startSending(webhook: ClaimedWebhook): void {
     const task = send(webhook).finally(() => {
       sending.delete(task)
-      look()
+      poll()
     })
     sending.add(task)
   }
@@ -106,24 +106,23 @@ export function createOutgoingWebhook({
     const attempt = await sender.send(refundMessage(refund), Date.now())
     const retryInMs = attempt.delivered ? undefined : retryDelayMs(attempts, random())
     const facts = { refundId: refund.refundId, orderId: refund.orderId, attempts, status: attempt.status }
-    if (attempt.delivered) log.info(facts, 'panel told of a refund')
-    else if (retryInMs === undefined)
-      log.error({ ...facts, error: attempt.error }, 'panel could not be told of a refund')
-    else log.warn({ ...facts, error: attempt.error, retryInMs }, 'panel not told of a refund, will be tried again')
+    if (attempt.delivered) log.info(facts, 'outgoing webhook delivered')
+    else if (retryInMs === undefined) log.error({ ...facts, error: attempt.error }, 'outgoing webhook dead')
+    else log.warn({ ...facts, error: attempt.error, retryInMs }, 'outgoing webhook failed, retry scheduled')
     try {
       await settleAttempt(pool, webhook, attempt, retryInMs)
     } catch (error) {
-      log.warn({ err: error, ...facts }, 'an attempt was not written down; its webhook is sent again')
+      log.warn({ err: error, ...facts }, 'outgoing webhook attempt not recorded')
     }
   }
 
   return {
-    start: look,
+    start: poll,
     refundsCommitted() {
-      hasNews = true
-      look()
+      mayHaveNewRefunds = true
+      poll()
     },
-    wake: look,
+    wake: poll,
     async close() {
       await worker.close()
       await Promise.all(sending)

@@ -2,8 +2,8 @@ import type { Refund } from '@paxyo/ledger'
 import type { WebhookMessage } from '@paxyo/standard-webhooks'
 
 /**
- * The webhook that tells of a refund. Its id is the refund's, and its bytes are the same at every attempt, because
- * nothing of a refund ever changes.
+ * The webhook for a refund. Its id is the refund's, and its bytes are the same in every attempt, because a refund never
+ * changes.
  */
 export function refundMessage(refund: Refund): WebhookMessage {
   return {

@@ -2,7 +2,7 @@ const SECOND_MS = 1000
 const MINUTE_MS = 60 * SECOND_MS
 const HOUR_MS = 60 * MINUTE_MS
 
-/** How long to wait after the first attempt, the second …: three days in all. */
+/** The delays after the first attempt, the second …: three days in total. */
 export const RETRY_DELAYS_MS = [
   5 * SECOND_MS,
   MINUTE_MS,
@@ -16,13 +16,15 @@ export const RETRY_DELAYS_MS = [
   24 * HOUR_MS,
 ] as const
 
-/** Up to this part of a delay is added or taken away, so that those that failed together don't come back together. */
+/**
+ * Up to this share of a delay is added or subtracted, so that webhooks that failed together are not retried together.
+ */
 const JITTER = 0.2
 
 /**
- * @param attempts how many there have been; at least 1.
+ * @param attempts the number of attempts so far; at least 1.
  * @param random from 0 to 1.
- * @returns undefined when there have been enough.
+ * @returns undefined after the last attempt.
  */
 export function retryDelayMs(attempts: number, random: number): number | undefined {
   const delayMs = RETRY_DELAYS_MS[attempts - 1]

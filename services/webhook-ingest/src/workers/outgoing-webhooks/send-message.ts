@@ -4,12 +4,12 @@ import https from 'node:https'
 import { guardedLookup } from './guarded-lookup.ts'
 import type { OutgoingWebhookTarget } from './outgoing-webhook-config.ts'
 
-/** What came of one attempt. */
+/** The result of one attempt. */
 export interface Attempt {
   readonly delivered: boolean
-  /** What the panel answered; null when it did not. */
+  /** The status of the panel's response; null without a response. */
   readonly status: number | null
-  /** Why it counts as not delivered. */
+  /** Why the attempt failed; null when it was delivered. */
   readonly error: string | null
 }
 
@@ -19,13 +19,13 @@ export interface MessageSender {
   close(): void
 }
 
-/** From the first byte of a name's lookup to the last of the answer. */
+/** From the start of the DNS lookup to the last byte of the response. */
 export const SEND_TIMEOUT_MS = 10_000
-/** The status is the answer; what stands below it is only read to keep the connection, or to say what was wrong. */
+/** Only the status counts. The body is read to keep the connection alive, and to quote it in the error. */
 const RESPONSE_BYTES_MAX = 16 * 1024
 const EXCERPT_CHARS_MAX = 300
 
-/** Posts signed messages to one address. Redirects are not followed: any answer but 2xx is a failure. */
+/** Posts signed messages to one URL. It does not follow redirects: any status but 2xx is a failure. */
 export function createMessageSender(target: OutgoingWebhookTarget, timeoutMs = SEND_TIMEOUT_MS): MessageSender {
   const url = new URL(target.url)
   const transport = url.protocol === 'https:' ? https : http
@@ -43,17 +43,17 @@ export function createMessageSender(target: OutgoingWebhookTarget, timeoutMs = S
       const signal = AbortSignal.timeout(timeoutMs)
       return new Promise((resolve) => {
         const options = { method: 'POST', agent, headers, signal, ...(lookup === undefined ? {} : { lookup }) }
-        let hasAnswer = false
+        let hasResponse = false
         const request = transport.request(url, options, (response) => {
-          hasAnswer = true
+          hasResponse = true
           readAttempt(response, resolve)
         })
         const fail = (error: string): void => {
-          if (!hasAnswer) resolve({ delivered: false, status: null, error })
+          if (!hasResponse) resolve({ delivered: false, status: null, error })
         }
-        request.once('error', (error) => fail(signal.aborted ? `no answer in ${timeoutMs} ms` : error.message))
-        // Whatever else may end it, such as an answer that asks for another protocol.
-        request.once('close', () => fail('the connection was closed without an answer'))
+        request.once('error', (error) => fail(signal.aborted ? `no response within ${timeoutMs} ms` : error.message))
+        // Covers every other end, such as a response that upgrades to another protocol.
+        request.once('close', () => fail('the connection was closed without a response'))
         request.end(message.body)
       })
     },
@@ -68,7 +68,7 @@ function readAttempt(response: http.IncomingMessage, resolve: (attempt: Attempt)
   let bytes = 0
   const settle = (): void => {
     const excerpt = toExcerpt(Buffer.concat(chunks).toString())
-    const error = delivered ? null : `answered ${status}${excerpt === '' ? '' : `: ${excerpt}`}`
+    const error = delivered ? null : `status ${status}${excerpt === '' ? '' : `: ${excerpt}`}`
     resolve({ delivered, status, error })
   }
   response.on('data', (chunk: Buffer) => {
@@ -82,7 +82,7 @@ function readAttempt(response: http.IncomingMessage, resolve: (attempt: Attempt)
   response.once('close', settle)
 }
 
-/** One line that PostgreSQL and a terminal can take. */
+/** One line without characters that PostgreSQL or a terminal cannot display. */
 function toExcerpt(text: string): string {
   return text
     .toWellFormed()

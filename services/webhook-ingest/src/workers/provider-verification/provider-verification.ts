@@ -14,7 +14,7 @@ import { claimDue, postpone, readNextDueMs, readOtherProviders, type Claim } fro
 
 export interface ProviderVerificationOptions extends Partial<VerificationTimes> {
   readonly pool: Pool
-  /** Those without a client are not asked. */
+  /** Providers without a client are skipped. */
   readonly providers: readonly Provider[]
   readonly batcher: Batcher
   readonly log: Logger
@@ -22,21 +22,21 @@ export interface ProviderVerificationOptions extends Partial<VerificationTimes> 
 
 /** All in milliseconds. */
 export interface VerificationTimes {
-  /** The first delay after a provider that could not be asked; it doubles from attempt to attempt. */
+  /** The delay after the first failed request to a provider; it doubles with each attempt. */
   readonly retryDelayMs: number
   readonly retryDelayMsMax: number
-  /** For so long after a webhook the provider's API may still be behind it. */
+  /** After a webhook, the provider's API may report an older status for this long. */
   readonly lagMs: number
-  /** Who could not be asked for so long is not asked again: a person looks at it. */
+  /** A delivery whose provider does not respond for this long goes to review. */
   readonly giveUpAfterMs: number
-  /** How long a claim is held; longer than the provider may take to answer. */
+  /** The duration of a claim; longer than a request to the provider can take. */
   readonly leaseMs: number
 }
 
 export interface ProviderVerification {
   /** Called when there may be something to verify. */
   wake(): void
-  /** Stops asking; what was claimed goes back. */
+  /** Aborts requests to providers and releases claims. */
   close(): Promise<void>
 }
 
@@ -48,16 +48,16 @@ export const VERIFICATION_TIMES: VerificationTimes = {
   leaseMs: 60_000,
 }
 
-/** As many as a provider answers for at once. */
+/** The number of orders that one request to a provider may contain. */
 const CLAIMS_MAX = 100
-/** The backstop: another process may have ended with rows that only it knew of. */
-const LOOK_INTERVAL_MS = 60_000
+/** The worker polls at least this often, because a process that dies wakes no other. */
+const POLL_INTERVAL_MS = 60_000
 const DATABASE_RETRY_MS = 1_000
 
 /**
- * Asks providers about deliveries that await their verification, and submits them again with the answer. A commit of such
- * a delivery wakes it; otherwise it sleeps until the next one is due. Several processes share the rows: each takes some
- * for as long as its lease, so that those of a process that died are taken by another.
+ * Queries providers about deliveries that await verification, and submits these deliveries again with the response. The
+ * commit of such a delivery wakes the worker; otherwise it sleeps until the next one is due. Processes share the rows:
+ * each claims some for the duration of a lease, so that other processes take over the claims of one that died.
  */
 export function createProviderVerification({
   pool,
@@ -71,7 +71,7 @@ export function createProviderVerification({
   const names = [...clients.keys()]
   const worker = createWorker({
     run: verifyDue,
-    backstopMs: LOOK_INTERVAL_MS,
+    backstopMs: POLL_INTERVAL_MS,
     retryDelayMs: DATABASE_RETRY_MS,
     onError: (error) => log.warn({ err: error }, 'verification interrupted'),
   })
@@ -91,25 +91,25 @@ export function createProviderVerification({
   }
 
   async function verifyWith(client: ProviderClient, claims: readonly Claim[]): Promise<void> {
-    const [answers, error] = await ask(client, claims)
-    if (error === 'closed') return giveBack(claims)
+    const [responses, error] = await readStatuses(client, claims)
+    if (error === 'closed') return release(claims)
 
     const settled: VerifiedDelivery[] = []
     const postponed: Claim[] = []
     for (const claim of claims) {
       const { delivery, ageMs } = claim
-      const answer = answers.get(providerOrderIdOf(delivery))
-      const isAnswered = answer !== undefined && !(mayBeBehind(answer) && ageMs < times.lagMs)
+      const response = responses.get(providerOrderIdOf(delivery))
+      const isConclusive = response !== undefined && !(mayBeBehind(response) && ageMs < times.lagMs)
       const isHopeless = !client.isAskable(providerOrderIdOf(delivery)) || ageMs >= times.giveUpAfterMs
-      if (isAnswered) settled.push({ ...delivery, verification: answer })
-      else if (answer === undefined && isHopeless) settled.push({ ...delivery, verification: null })
+      if (isConclusive) settled.push({ ...delivery, verification: response })
+      else if (response === undefined && isHopeless) settled.push({ ...delivery, verification: null })
       else postponed.push(claim)
     }
-    await Promise.all([settle(settled), retryLater(postponed, error ?? 'the provider does not say so yet')])
+    await Promise.all([settle(settled), retryLater(postponed, error ?? 'the provider does not report it yet')])
   }
 
-  /** @returns what the provider says, and why it says nothing. */
-  async function ask(
+  /** @returns the provider's response, and the error code when the request failed. */
+  async function readStatuses(
     client: ProviderClient,
     claims: readonly Claim[],
   ): Promise<[ReadonlyMap<string, ProviderResponse>, string?]> {
@@ -143,7 +143,7 @@ export function createProviderVerification({
           provider,
           orderId: update?.providerOrderId,
           outcome,
-          ...(review === undefined ? {} : { reason: review, webhook: update, answer: verification?.update ?? null }),
+          ...(review === undefined ? {} : { reason: review, webhook: update, response: verification?.update ?? null }),
           ...(refund === undefined ? {} : { refund: formatMoney(refund) }),
         },
         'webhook verified',
@@ -160,9 +160,9 @@ export function createProviderVerification({
     await postpone(pool, delays, error)
   }
 
-  async function giveBack(claims: readonly Claim[]): Promise<void> {
+  async function release(claims: readonly Claim[]): Promise<void> {
     const now = claims.map(({ delivery }) => ({ deliveryId: delivery.deliveryId, delayMs: 0 }))
-    await postpone(pool, now, 'the process that asked has ended')
+    await postpone(pool, now, 'the process that claimed it stopped')
   }
 
   return { wake: () => worker.wake(), close: worker.close }
@@ -170,15 +170,15 @@ export function createProviderVerification({
 
 type VerifiedDelivery = Delivery & { readonly verification: Verification }
 
-/** Empty, and so nothing to ask about, when a newer parser does not read what an older one took. */
+/** Empty, and not queried, when a newer parser rejects a body that an older one accepted. */
 const providerOrderIdOf = ({ update }: Delivery): string => update?.providerOrderId ?? ''
 
-/** An open order, or one that it does not know: the webhook may have overtaken what the API reads from. */
+/** Whether the response is an open or unknown order: the provider's API may lag behind its webhook. */
 function mayBeBehind({ update: { status } }: ProviderResponse): boolean {
   return status === 'unknown' || OPEN_STATUSES.some((open) => open === status)
 }
 
-/** Logs that deliveries await a verification for which no provider can be asked: its API is not configured any more. */
+/** Logs an error when deliveries await verification by a provider whose API is no longer configured. */
 export async function warnOfUnverifiable(pool: Pool, providers: readonly Provider[], log: Logger): Promise<void> {
   try {
     const askable = providers.filter(({ client }) => client !== undefined)
@@ -187,11 +187,8 @@ export async function warnOfUnverifiable(pool: Pool, providers: readonly Provide
       askable.map(({ name }) => name),
     )
     if (others.length === 0) return
-    log.error(
-      { providers: others },
-      'webhooks await their verification, but the API of their provider is not configured',
-    )
+    log.error({ providers: others }, 'deliveries await verification, but the API of their provider is not configured')
   } catch (error) {
-    log.warn({ err: error }, 'unverified webhooks not looked for')
+    log.warn({ err: error }, 'check for unverifiable deliveries failed')
   }
 }

@@ -2,16 +2,16 @@ import type { Delivery } from '@paxyo/ledger'
 import type { StatusUpdate } from '@paxyo/order-core'
 import type { Pool } from 'pg'
 
-/** A delivery that awaits its verification, taken by this process until its lease ends. */
+/** A delivery that awaits verification, claimed by this process until its lease expires. */
 export interface Claim {
   readonly delivery: Delivery
-  /** How often the provider was asked about it, this time included. */
+  /** Including this one. */
   readonly attempts: number
-  /** Since it was committed. */
+  /** Time since its commit. */
   readonly ageMs: number
 }
 
-// Rows that another process is taking at this moment are passed over.
+// Skips rows that another process is claiming.
 const CLAIM_DUE = `
   WITH due AS MATERIALIZED (
     SELECT delivery_id FROM verifications
@@ -54,8 +54,8 @@ interface ClaimRow {
 }
 
 /**
- * Takes deliveries of these providers that are to be asked about now, in the order of their arrival; other processes get
- * them after the lease.
+ * Claims deliveries of these providers whose verification is due, in order of arrival. Other processes can claim them
+ * after the lease.
  */
 export async function claimDue(
   pool: Pool,
@@ -71,7 +71,7 @@ export async function claimDue(
   })
 }
 
-/** Ends the leases of claims: each is due again after its delay. */
+/** Ends the leases of claims and makes each due again after its delay. */
 export async function postpone(
   pool: Pool,
   claims: readonly { readonly deliveryId: string; readonly delayMs: number }[],
@@ -80,13 +80,13 @@ export async function postpone(
   await pool.query(POSTPONE, [claims.map(({ deliveryId }) => deliveryId), claims.map(({ delayMs }) => delayMs), error])
 }
 
-/** How long until one of these providers must be asked next; `undefined` when nothing awaits them. */
+/** @returns the time until the next verification by one of these providers; undefined when there is none. */
 export async function readNextDueMs(pool: Pool, providers: readonly string[]): Promise<number | undefined> {
   const { rows } = await pool.query<{ wait_ms: number | null }>(READ_NEXT_DUE, [providers])
   return rows[0]?.wait_ms ?? undefined
 }
 
-/** Providers beside these that deliveries wait for. */
+/** @returns other providers whose verification deliveries await. */
 export async function readOtherProviders(pool: Pool, providers: readonly string[]): Promise<string[]> {
   const { rows } = await pool.query<{ provider: string }>(READ_OTHER_PROVIDERS, [providers])
   return rows.map(({ provider }) => provider)

@@ -21,7 +21,7 @@ const deposit = (userId: string, amount: string, key: string = randomUUID(), cur
 const ledger = async (userId: string, query = '') =>
   (await ingest.call('GET', `/v1/accounts/${userId}/ledger${query}`)).json()
 
-/** What the ledger itself says the balance is. */
+/** The balance according to the ledger. */
 async function sumOfLedger(userId: string): Promise<{ sum: string; balance: string; last: string | null }> {
   const { rows } = await ingest.database.owner.query(
     `SELECT balance::text, coalesce(sum(CASE kind WHEN 'charge' THEN -amount ELSE amount END), 0)::numeric(20,8)::text AS sum,
@@ -58,9 +58,9 @@ describe('an account', () => {
 
   test('that does not exist is not found', async () => {
     for (const response of [
-      await ingest.call('GET', '/v1/accounts/nobody'),
-      await ingest.call('GET', '/v1/accounts/nobody/ledger'),
-      await deposit('nobody', '1'),
+      await ingest.call('GET', '/v1/accounts/unknown'),
+      await ingest.call('GET', '/v1/accounts/unknown/ledger'),
+      await deposit('unknown', '1'),
     ]) {
       expect(response.json()).toMatchObject({ status: 404, code: 'account_not_found' })
     }
@@ -185,6 +185,6 @@ describe('the ledger', () => {
   )
 
   test.each(['0', '101', '-1', 'many', '1.5'])('has no pages of %s', async (limit) => {
-    expect(await ledger('nobody', `?limit=${limit}`)).toMatchObject({ code: 'validation_failed' })
+    expect(await ledger('unknown', `?limit=${limit}`)).toMatchObject({ code: 'validation_failed' })
   })
 })

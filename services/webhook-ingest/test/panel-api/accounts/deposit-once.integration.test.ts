@@ -45,7 +45,7 @@ const balanceOf = async (user: string): Promise<string> =>
 
 const isReplay = ({ headers }: LightMyRequestResponse): boolean => headers['idempotent-replayed'] === 'true'
 
-/** What maintenance does two days later. */
+/** Deletes keys as maintenance does, two days later. */
 async function deleteIdempotencyKeys(): Promise<void> {
   await ingest.database.owner.query(`UPDATE idempotency_keys SET created_at = now() - interval '49 hours'`)
   expect(await pruneIdempotencyKeys(ingest.database.owner)).toBeGreaterThan(0)

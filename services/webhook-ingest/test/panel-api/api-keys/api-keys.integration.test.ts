@@ -7,7 +7,7 @@ import { createApiKeyStore } from '../../../src/panel-api/kit/api-key-store.ts'
 import { API_KEY, startIngest, type IngestFixture } from '../../ingest-fixture.ts'
 import { pino } from 'pino'
 
-/** It is two seconds on an idle machine. */
+/** Two seconds on an idle machine. */
 const REVOKED_MS_MAX = 30_000
 
 let ingest: IngestFixture
@@ -49,7 +49,7 @@ test('a revoked key stops working within seconds, and another one does not', asy
   expect(await statusWith(other.key)).toBe(200)
   expect(await revokeApiKey(db, made.keyId)).toBe(false)
   expect(await revokeApiKey(db, 'pxk_000000000000')).toBe(false)
-  // The whole key names it, too: it is what its owner has at hand.
+  // The complete key is accepted, too: its owner may have nothing else.
   expect(await revokeApiKey(db, other.key)).toBe(true)
 })
 
@@ -89,12 +89,12 @@ test('every wrong key is answered in the same way', async () => {
     'Bearer',
     '',
   ]
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     wrong.map((authorization) => ingest.call('GET', '/v1/orders', undefined, { authorization })),
   )
-  expect(new Set(answers.map(({ statusCode, body }) => `${statusCode} ${body}`)).size).toBe(1)
-  expect(answers[0]!.json()).toMatchObject({ status: 401, code: 'unauthorized' })
-  expect(new Set(answers.map(({ headers }) => Object.keys(headers).join(' '))).size).toBe(1)
+  expect(new Set(responses.map(({ statusCode, body }) => `${statusCode} ${body}`)).size).toBe(1)
+  expect(responses[0]!.json()).toMatchObject({ status: 401, code: 'unauthorized' })
+  expect(new Set(responses.map(({ headers }) => Object.keys(headers).join(' '))).size).toBe(1)
 })
 
 test('a thousand wrong keys at once cost a few queries', async () => {

@@ -54,12 +54,12 @@ describe('lists', () => {
       { status: 'exploded' },
       { status: 'canceled' },
     )
-    await ingest.webhook({ order_id: 'nobody-1', status: 'canceled' })
+    await ingest.webhook({ order_id: 'unknown-1', status: 'canceled' })
     const until = new Date(Date.now() + 1).toISOString()
 
     expect(one.deliveries.map(({ outcome }) => outcome)).toEqual(['applied', 'review', 'stale', 'progress', 'applied'])
     expect(await list(`providerOrderId=${one.providerOrderId}`)).toEqual(one.deliveries)
-    expect(await list('outcome=parked')).toMatchObject([{ providerOrderId: 'nobody-1', orderId: null, reason: null }])
+    expect(await list('outcome=parked')).toMatchObject([{ providerOrderId: 'unknown-1', orderId: null, reason: null }])
     expect(await list(`outcome=review&orderId=${one.orderId}`)).toMatchObject([{ reason: 'unknown_status' }])
     expect(await list(`from=${since}&to=${until}`)).toHaveLength(6)
     expect(await list(`from=${until}`)).toEqual([])
@@ -101,7 +101,7 @@ test('one is read with what the provider sent, to the letter', async () => {
     delivery: { deliveryId, orderId: 'odd', outcome: 'applied', body },
     replays: [],
   })
-  expect((await ingest.call('GET', '/v1/deliveries/nobody')).json()).toMatchObject({ code: 'delivery_not_found' })
+  expect((await ingest.call('GET', '/v1/deliveries/unknown')).json()).toMatchObject({ code: 'delivery_not_found' })
 })
 
 describe('a replay', () => {
@@ -132,7 +132,7 @@ describe('a replay', () => {
   test('of what we did not understand is applied once we do', async () => {
     const { deliveries, orderId, userId } = await anOrderWith({ status: 'exploded' })
     const { deliveryId } = deliveries[0]!
-    // As if we had learned since that this spelling means canceled.
+    // Simulates a parser that now maps this spelling to canceled.
     await ingest.database.owner.query(`UPDATE deliveries SET body = replace(body, 'exploded', 'canceled')`)
     expect((await replay(deliveryId)).json()).toMatchObject({ outcome: 'applied', refund: '2.5', userId, seq: 2 })
     expect((await replay(deliveryId)).json()).toMatchObject({ outcome: 'unchanged', refund: null })
@@ -179,15 +179,15 @@ describe('a replay', () => {
   })
 
   test('of what waits for its order leaves it waiting', async () => {
-    await ingest.webhook({ order_id: 'nobody-2', status: 'canceled' })
-    const [{ deliveryId }] = (await list('providerOrderId=nobody-2')) as [Delivery]
+    await ingest.webhook({ order_id: 'unknown-2', status: 'canceled' })
+    const [{ deliveryId }] = (await list('providerOrderId=unknown-2')) as [Delivery]
     expect((await replay(deliveryId)).json()).toMatchObject({
       outcome: 'parked',
       replayId: null,
       userId: null,
       seq: null,
     })
-    const registered = await ingest.register({ orderId: 'late', providerOrderId: 'nobody-2', userId: 'late' })
+    const registered = await ingest.register({ orderId: 'late', providerOrderId: 'unknown-2', userId: 'late' })
     expect(registered.json()).toMatchObject({ appliedDeliveries: 1, order: { refunded: '2.5' } })
   })
 
@@ -210,7 +210,7 @@ describe('a replay', () => {
   })
 
   test('of nothing is not found', async () => {
-    expect((await replay('nobody')).json()).toMatchObject({ status: 404, code: 'delivery_not_found' })
+    expect((await replay('unknown')).json()).toMatchObject({ status: 404, code: 'delivery_not_found' })
   })
 })
 
@@ -254,7 +254,7 @@ describe('a span of time', () => {
     ['too many at once', { from: '2026-01-01T00:00:00Z', limit: 101 }],
     ['a cursor that is none', { from: '2026-01-01T00:00:00Z', cursor: 'nonsense' }],
     ['a member that is not known', { from: '2026-01-01T00:00:00Z', all: true }],
-  ])('%s is refused', async (_name, body) => {
+  ])('%s is rejected', async (_name, body) => {
     expect((await ingest.call('POST', '/v1/deliveries/replay', body)).statusCode).toBe(400)
   })
 })

@@ -30,12 +30,12 @@ interface Parts {
   readonly body: unknown
 }
 
-/** Requests that the document allows. */
+/** Requests that are valid according to the document. */
 export function validRequests(operation: Operation, resolve: Resolve, familiar: Familiar): Arbitrary<GeneratedRequest> {
   return partsOf(operation, resolve, familiar).map((parts) => toRequest(operation, parts))
 }
 
-/** Requests that were valid before something was done to them. */
+/** Valid requests with an invalid change. */
 export function brokenRequests(
   operation: Operation,
   resolve: Resolve,
@@ -101,13 +101,13 @@ function toRequest(
   }
 }
 
-/** Half characters can't stand in an address at all. */
-/** No path holds a segment of one or two dots: clients resolve it, encoded or not. */
+/** A path cannot contain a segment of one or two dots: clients resolve it, encoded or not. */
 const encodeSegment = (value: unknown): string => encode(value).replace(/^\.{1,2}$/, 'dots')
 
+/** A URL cannot contain a lone surrogate. */
 const encode = (value: unknown): string => encodeURIComponent(String(value).toWellFormed())
 
-/** Node refuses to send these, so nobody's client does. */
+/** Replaces characters that Node rejects in a header. */
 const toHeader = (text: string): string => text.replace(/[^\t\x20-\x7e\x80-\xff]/g, '?')
 
 const HOSTILE_TEXT: Arbitrary<string> = fc.oneof(
@@ -126,7 +126,7 @@ const HOSTILE_TEXT: Arbitrary<string> = fc.oneof(
     'NaN',
   ),
   fc.constantFrom('0000-01-01T00:00:00Z', '9999-12-31T23:59:59Z', '2026-02-30T00:00:00Z', 'null', '[]', '__proto__'),
-  // A cursor of the right form with something else in it.
+  // Well-formed cursors with other contents.
   fc.jsonValue({ maxDepth: 2 }).map((value) => Buffer.from(JSON.stringify(value)).toString('base64url')),
   fc
     .tuple(fc.maxSafeInteger(), fc.oneof(fc.constantFrom('a\0b', '\ud800', ''), fc.string({ unit: 'binary' })))
@@ -142,7 +142,7 @@ const HOSTILE_VALUE: Arbitrary<unknown> = fc.oneof(
   fc.jsonValue(),
 )
 
-/** The value with one of its parts, or itself, replaced; or with one more member. */
+/** Replaces the value or one of its parts, or adds a member. */
 function replaceAt(value: unknown, replacement: unknown, place: number): unknown {
   if (typeof value !== 'object' || value === null || place % 7 === 0) return replacement
   const keys = Object.keys(value)

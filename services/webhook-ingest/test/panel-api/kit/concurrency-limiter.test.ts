@@ -2,10 +2,10 @@ import { expect, test } from '@jest/globals'
 import { createConcurrencyLimiter } from '../../../src/panel-api/kit/concurrency-limiter.ts'
 
 test('as many as may are inside, those who wait follow in their order, and one too many is turned away', async () => {
-  const turnstile = createConcurrencyLimiter(2, 2, 10_000)
+  const limiter = createConcurrencyLimiter(2, 2, 10_000)
   const entered: number[] = []
   const enter = (id: number) =>
-    turnstile.enter().then((leave) => {
+    limiter.enter().then((leave) => {
       if (leave !== undefined) entered.push(id)
       return leave
     })
@@ -24,15 +24,15 @@ test('as many as may are inside, those who wait follow in their order, and one t
 
   leaveThird!()
   leaveFourth!()
-  expect(await Promise.all([turnstile.enter(), turnstile.enter()])).not.toContain(undefined)
+  expect(await Promise.all([limiter.enter(), limiter.enter()])).not.toContain(undefined)
 })
 
 test('who has waited for too long is turned away, and leaves the line to those behind', async () => {
-  const turnstile = createConcurrencyLimiter(1, 2, 20)
-  const leave = (await turnstile.enter())!
-  expect(await Promise.all([turnstile.enter(), turnstile.enter()])).toEqual([undefined, undefined])
+  const limiter = createConcurrencyLimiter(1, 2, 20)
+  const leave = (await limiter.enter())!
+  expect(await Promise.all([limiter.enter(), limiter.enter()])).toEqual([undefined, undefined])
 
-  const next = turnstile.enter()
+  const next = limiter.enter()
   leave()
   expect(await next).toBeDefined()
 })

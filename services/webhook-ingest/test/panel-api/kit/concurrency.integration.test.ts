@@ -6,7 +6,7 @@ test('while the panel asks for more than the pool has, a webhook is committed at
   await using ingest = await startIngest()
   await ingest.register({ userId: 'calm' })
   await ingest.call('POST', '/v1/accounts', { userId: 'busy', currency: 'USD' })
-  // Deposits of this account wait for whoever holds its lock.
+  // Deposits into this account wait for its lock.
   const holder = await ingest.database.owner.connect()
   await holder.query(`BEGIN; SELECT FROM accounts WHERE user_id = 'busy' FOR UPDATE`)
   const deposits = Array.from({ length: 40 }, () => {

@@ -29,7 +29,7 @@ test('without its database every request is told to come back', async () => {
       ...(payload === undefined ? {} : { payload }),
     })
 
-  const answers = await Promise.all([
+  const responses = await Promise.all([
     call('POST', '/v1/orders', anOrder()),
     call('POST', '/v1/orders/bulk', { orders: [anOrder()] }),
     call('GET', '/v1/orders'),
@@ -38,12 +38,12 @@ test('without its database every request is told to come back', async () => {
     call('GET', '/v1/accounts/a'),
     call('POST', '/v1/accounts/a/deposits', { amount: '1', currency: 'USD' }),
     call('GET', '/v1/accounts/a/ledger'),
-    // Whether this key is one can't be known now.
+    // A key that would have to be looked up in the database.
     call('GET', '/v1/orders', undefined, `pxk_0123456789ab_${'x'.repeat(43)}`),
   ])
-  for (const answer of answers) {
-    expect(answer.json()).toMatchObject({ status: 503, code: 'database_unavailable' })
-    expect(answer.headers['retry-after']).toBe('5')
+  for (const response of responses) {
+    expect(response.json()).toMatchObject({ status: 503, code: 'database_unavailable' })
+    expect(response.headers['retry-after']).toBe('5')
   }
   expect((await call('GET', '/v1/orders', undefined, 'wrong')).statusCode).toBe(401)
   await app.close()

@@ -17,12 +17,12 @@ test('the page shows every operation, asks for nothing else and breaks no rule o
     expect(response?.headers()['content-security-policy']).toMatch(/^default-src 'none'; style-src 'sha256-/)
     expect(requested.filter((url) => !url.endsWith('/favicon.ico'))).toEqual([`${address}/docs`])
     expect(complaints.filter((complaint) => !complaint.includes('favicon'))).toEqual([])
-    // The style was let in.
+    // The policy allows the style.
     expect(await page.evaluate(() => getComputedStyle(document.body).maxWidth)).not.toBe('none')
     const headings = await page.locator('h3 code').allTextContents()
     const routes = ingest.routes.filter((route) => route.includes(' /v1/'))
     expect(headings.toSorted()).toEqual(routes.map((route) => route.replace(/:(\w+)/g, '{$1}')).toSorted())
-    // What to send stands with its operation, and what any request may meet stands once.
+    // Each operation shows its request body; the common errors appear once.
     const registration = page.locator('#registerOrder ~ .scroll').nth(1)
     expect(await registration.textContent()).toContain('providerOrderId')
     expect((await page.textContent('body'))!.split('The server had an unexpected error')).toHaveLength(2)

@@ -89,7 +89,7 @@ test('a request that was refused does not use up its key', async () => {
 test('the effect and its answer are committed together or not at all', async () => {
   const userId = await openAccount()
   const key = randomUUID()
-  // The answer can't be stored: the money must not be there, either.
+  // The response cannot be stored, so the deposit must not be committed, either.
   await ingest.database.owner.query(`REVOKE INSERT ON idempotency_keys FROM paxyo_ingest`)
   try {
     expect((await deposit(userId, key)).statusCode).toBe(500)
@@ -101,7 +101,7 @@ test('the effect and its answer are committed together or not at all', async () 
 })
 
 test.each(['', 'with space', 'ü', 'x'.repeat(256)])('%p is no key', async (key) => {
-  const response = await deposit('nobody', key)
+  const response = await deposit('unknown', key)
   expect(response.json()).toMatchObject({ status: 400, code: 'validation_failed' })
 })
 

@@ -1,10 +1,10 @@
 import fc, { type Arbitrary } from 'fast-check'
 import type { Schema } from '../../../src/panel-api/kit/describe-schema.ts'
 
-/** Resolves what a schema refers to. */
+/** Resolves a `$ref`. */
 export type Resolve = (ref: string) => Schema
 
-/** Values that turn up again, so that requests meet what earlier ones have made. */
+/** Recurring values, so that requests refer to rows of earlier ones. */
 export type Familiar = Readonly<Record<string, Arbitrary<unknown>>>
 
 const FAMILIAR_WEIGHT = 4
@@ -13,7 +13,7 @@ const STRING_LENGTH_MAX = 40
 
 const TIMES = fc.date({ noInvalidDate: true, min: new Date('0000-01-01Z'), max: new Date('9999-12-31Z') })
 
-/** Values that a JSON schema allows; members that `familiar` knows by name are mostly taken from there. */
+/** Values that a JSON schema allows; members with a name in `familiar` mostly get a value from there. */
 export function valuesOf(schema: Schema, resolve: Resolve, familiar: Familiar): Arbitrary<unknown> {
   if (schema.$ref !== undefined) return valuesOf(resolve(schema.$ref), resolve, familiar)
   const choices = schema.anyOf ?? schema.oneOf
@@ -62,7 +62,7 @@ function stringsOf({ format, pattern, minLength = 0, maxLength = STRING_LENGTH_M
   const bounds = { minLength, maxLength: Math.min(maxLength, Math.max(minLength, STRING_LENGTH_MAX)) }
   if (pattern === undefined) return fc.string({ unit: 'binary', ...bounds })
   const exact = new RegExp(pattern, 'u')
-  // Generators know no look-ahead and no Unicode classes; what they make too much of is sorted out again.
+  // The generator supports no look-ahead and no Unicode classes; the filter removes values that do not match.
   const rough = pattern.replace(/^\^\(\?!.*?\$\)/, '^')
   const candidates = rough.includes('\\p{')
     ? fc.string({ unit: 'grapheme', ...bounds })

@@ -2,18 +2,18 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { API_KEY, startIngest, type IngestFixture } from '../../ingest-fixture.ts'
 import { validRequests, type GeneratedRequest } from './arbitrary-requests.ts'
-import { readDocument } from './documented-answers.ts'
+import { readDocument } from './documented-responses.ts'
 
-// The attack: a text as long as a body may be, which an expression has to try in every way before it fails. One such
-// request kept the process busy for ten seconds.
+// The attack (ReDoS): a text of the maximum length on which a regular expression backtracks. One such request blocked
+// the process for ten seconds.
 
 const LENGTH = 60_000
 const HOSTILE_TEXTS = ['a', ' ', '0', '1.', 'a ', 'é'].map((part) =>
   part.repeat(LENGTH / part.length / Buffer.byteLength(part)).concat('\0'),
 )
-/** A text that is checked in its length squared takes longer by itself, each time. */
+/** A check with quadratic running time takes longer than this in every attempt. */
 const CPU_MS_MAX = 500
-/** A collection of garbage, or a virtual machine that loses its core, can make one request look slow, but not each. */
+/** Garbage collection or a busy machine can slow down one attempt, but not all. */
 const ATTEMPTS = 5
 
 let ingest: IngestFixture
@@ -24,7 +24,7 @@ afterAll(async () => {
   await ingest[Symbol.asyncDispose]()
 })
 
-/** The request once for each text in its body, with that text replaced. */
+/** Yields the request once per string in its body, with that string replaced. */
 function* withReplacedTexts({ payload, ...request }: GeneratedRequest, text: string): Generator<GeneratedRequest> {
   const count = countTexts(JSON.parse(payload ?? 'null'))
   for (let place = 0; place < count; place += 1) {
@@ -49,7 +49,7 @@ async function cpuMsOf({ headers, ...request }: GeneratedRequest): Promise<numbe
   return (user + system) / 1000
 }
 
-/** Of several attempts, as many as it takes to be fast once. */
+/** The minimum of several attempts; stops after the first fast one. */
 async function leastCpuMs(request: GeneratedRequest): Promise<number> {
   let least = Infinity
   for (let attempt = 0; attempt < ATTEMPTS && least > CPU_MS_MAX; attempt += 1) {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { startIngest, type IngestFixture } from '../../ingest-fixture.ts'
-import type { OpenApiDocument } from './documented-answers.ts'
+import type { OpenApiDocument } from './documented-responses.ts'
 
 let ingest: IngestFixture
 let document: OpenApiDocument
@@ -39,7 +39,7 @@ test('every operation has a name of its own', () => {
 
 test('what the schemas say of themselves is in it', () => {
   const text = JSON.stringify(document)
-  for (const words of ['refunds are parts of it', 'Kept for at least 24 hours', "The user's seq after this change"]) {
+  for (const words of ['refunds are shares of it', 'Kept for at least 24 hours', "The user's seq after this change"]) {
     expect(text).toContain(words)
   }
 })

@@ -3,9 +3,9 @@ import { ledgerViolations } from '@paxyo/testkit'
 import fc, { type Arbitrary } from 'fast-check'
 import { API_KEY, startIngest, type IngestFixture } from '../../ingest-fixture.ts'
 import { brokenRequests, validRequests, type GeneratedRequest, type Operation } from './arbitrary-requests.ts'
-import { readDocument, type DocumentedAnswers } from './documented-answers.ts'
+import { readDocument, type DocumentedResponses } from './documented-responses.ts'
 
-// What schemathesis does: requests are made up from the document alone, and answers are held to it.
+// Like schemathesis: generates requests from the OpenAPI document alone, and checks the responses against it.
 
 const OPERATION_IDS = [
   'registerOrder',
@@ -34,7 +34,7 @@ const BROKEN_RUNS = 150
 const KEYLESS_RUNS = 20
 
 const few = (...values: string[]): Arbitrary<string> => fc.constantFrom(...values)
-/** Few enough that requests meet what earlier ones have made. */
+/** Few values, so that requests refer to rows of earlier ones. */
 const FAMILIAR: Record<string, Arbitrary<string>> = {
   userId: few('u1', 'u2', 'ü3'),
   orderId: few('o1', 'o2', 'o3', 'o4'),
@@ -43,7 +43,7 @@ const FAMILIAR: Record<string, Arbitrary<string>> = {
   charge: few('1', '0.00000001'),
   'idempotency-key': few('k1', 'k2', 'k3'),
 }
-/** What no request can choose for itself: it is made by webhooks, and found in the database. */
+/** Ids that requests cannot choose: webhooks create them, and the test reads them from the database. */
 const MADE_IDS = {
   reviewId: 'SELECT review_id FROM reviews',
   deliveryId: 'SELECT delivery_id FROM deliveries',
@@ -52,18 +52,18 @@ const MADE_IDS = {
 }
 
 let ingest: IngestFixture
-let documented: DocumentedAnswers
+let documented: DocumentedResponses
 beforeAll(async () => {
   ingest = await startIngest()
   documented = readDocument((await ingest.app.inject('/openapi.json')).json())
-  await happen()
+  await prepareOrders()
 })
 afterAll(async () => {
   await ingest[Symbol.asyncDispose]()
 })
 
-/** Orders that webhooks have canceled, failed and puzzled us about. */
-async function happen(): Promise<void> {
+/** Registers orders and sends webhooks that cancel them, fail them, or have an unknown status. */
+async function prepareOrders(): Promise<void> {
   const { owner } = ingest.database
   for (const [index, status] of ['canceled', 'failed', 'exploded', 'failed', 'exploded'].entries()) {
     await ingest.register({ orderId: `x${index}`, providerOrderId: `x${index}`, userId: 'u1' })
@@ -86,7 +86,7 @@ const send = ({ method, url, headers, payload }: GeneratedRequest, key = API_KEY
     ...(payload === undefined ? {} : { payload }),
   })
 
-/** @returns what the answers to these requests were that the document does not say. */
+/** @returns the first response that deviates from the document; null when there is none. */
 async function findDeviation(
   operation: Operation,
   requests: Arbitrary<GeneratedRequest>,
@@ -126,12 +126,12 @@ describe.each(OPERATION_IDS)('%s', (operationId) => {
 
   test('tells nothing to whoever has no key, whatever is asked', async () => {
     const { valid, broken } = prepare()
-    const answers = new Set<string>()
+    const responses = new Set<string>()
     for (const request of fc.sample(fc.oneof(valid, broken), KEYLESS_RUNS)) {
       const { statusCode, body } = await send(request, 'pxk_0123456789ab_wrong')
-      if (!body.includes('"not_found"')) answers.add(`${statusCode} ${body}`)
+      if (!body.includes('"not_found"')) responses.add(`${statusCode} ${body}`)
     }
-    expect([...answers]).toEqual([expect.stringMatching(/^401 .*"unauthorized"/)])
+    expect([...responses]).toEqual([expect.stringMatching(/^401 .*"unauthorized"/)])
   })
 })
 

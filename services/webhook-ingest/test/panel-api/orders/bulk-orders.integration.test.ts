@@ -3,7 +3,7 @@ import { eventually } from '@paxyo/testkit'
 import { randomUUID } from 'node:crypto'
 import { anOrder, API_KEY, startIngest, type IngestFixture } from '../../ingest-fixture.ts'
 
-/** It is half a second on an idle machine. */
+/** Half a second on an idle machine. */
 const BULK_MS_MAX = 30_000
 
 let ingest: IngestFixture
@@ -124,7 +124,7 @@ test('sent again it changes nothing; with its key it is answered the same', asyn
 test('one that broke off is finished by sending it again', async () => {
   const orders = rows(600, 2)
   const key = randomUUID()
-  // The second transaction of the first try fails.
+  // The second transaction of the first attempt fails.
   await ingest.database.owner.query(`
     CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN RAISE EXCEPTION 'gone' USING ERRCODE = '57P01'; END $$;

@@ -72,14 +72,14 @@ test('conflicts are refused and change nothing', async () => {
   const ids = fresh()
   await ingest.register(ids)
   const other = fresh()
-  const refusals = [
+  const rejections = [
     await ingest.register({ ...ids, charge: '2.6' }),
     await ingest.register({ ...ids, providerOrderId: other.providerOrderId }),
     await ingest.register({ ...other, providerOrderId: ids.providerOrderId }),
     await ingest.register({ ...other, userId: ids.userId, currency: 'EUR' }),
   ]
 
-  expect(refusals.map((response) => [response.statusCode, response.json().code])).toEqual([
+  expect(rejections.map((response) => [response.statusCode, response.json().code])).toEqual([
     [409, 'order_conflict'],
     [409, 'order_conflict'],
     [409, 'provider_order_taken'],
@@ -117,7 +117,7 @@ test.each<[string, Record<string, unknown>]>([
   ['half a character', { service: '\ud800' }],
   ['a currency that is none', { currency: 'dollars' }],
   ['a member that is not known', { remains: 5 }],
-])('%s is refused with a word about it', async (_name, details) => {
+])('%s is rejected with a word about it', async (_name, details) => {
   const response = await ingest.register({ ...fresh(), ...details })
 
   expect(response.json()).toMatchObject({ status: 400, code: 'validation_failed' })

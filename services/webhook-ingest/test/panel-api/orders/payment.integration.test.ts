@@ -89,10 +89,10 @@ test('orders of one request that are paid and given back stand in the ledger in 
 
 test('with too little in the account nothing happens', async () => {
   const userId = await accountWith('2.49999999')
-  const refused = await ingest.register({ ...fresh(), userId, payment: 'account' })
+  const rejected = await ingest.register({ ...fresh(), userId, payment: 'account' })
   const stranger = await ingest.register({ ...fresh(), userId: 'stranger', payment: 'account' })
 
-  for (const response of [refused, stranger]) {
+  for (const response of [rejected, stranger]) {
     expect(response.json()).toMatchObject({ status: 409, code: 'insufficient_funds' })
   }
   expect(await entriesOf(userId)).toHaveLength(1)

@@ -61,7 +61,7 @@ describe('the list of orders', () => {
     expect(idsOf(await list('userId=even'))).toEqual(['L-10', 'L-8', 'L-6', 'L-4', 'L-2', 'L-0'])
     expect(idsOf(await list('status=completed'))).toEqual(['L-7', 'L-4'])
     expect(idsOf(await list('status=completed&userId=odd'))).toEqual(['L-7'])
-    expect(await list('userId=nobody')).toEqual({ data: [], nextCursor: null })
+    expect(await list('userId=unknown')).toEqual({ data: [], nextCursor: null })
   })
 
   test('can be asked for a time', async () => {
@@ -80,11 +80,11 @@ describe('the list of orders', () => {
     const seen: string[] = []
     let cursor: string | null = ''
     for (let page = 0; cursor !== null; page += 1) {
-      const answer: { data: { orderId: string }[]; nextCursor: string | null } = await list(
+      const response: { data: { orderId: string }[]; nextCursor: string | null } = await list(
         `userId=odd&limit=2${cursor === '' ? '' : `&cursor=${cursor}`}`,
       )
-      seen.push(...idsOf(answer))
-      cursor = answer.nextCursor
+      seen.push(...idsOf(response))
+      cursor = response.nextCursor
       await register(`later-${page}`, 'odd')
     }
     expect(seen).toEqual(['L-11', 'L-9', 'L-7', 'L-5', 'L-3', 'L-1'])
@@ -101,9 +101,9 @@ describe('the list of orders', () => {
     const seen: string[] = []
     let query = 'userId=twins&limit=1'
     for (let page = 0; page < 4; page += 1) {
-      const answer = await list(query)
-      seen.push(...idsOf(answer))
-      query = `userId=twins&limit=1&cursor=${answer.nextCursor}`
+      const response = await list(query)
+      seen.push(...idsOf(response))
+      query = `userId=twins&limit=1&cursor=${response.nextCursor}`
     }
     expect(seen).toEqual(['T-a', 'T-b', 'T-c', 'T-d'])
   })

@@ -67,7 +67,7 @@ describe('a cursor', () => {
   })
 })
 
-/** The reference's table in a panel's database, and its way to credit. */
+/** Uses the table of the reference in a panel's database, and its way to credit refunds. */
 test('a panel that does as the reference says credits each refund once, however it reads', async () => {
   const reference = readFileSync(new URL('../../../../../infra/docs/reference/panel-api.md', import.meta.url), 'utf8')
   const { owner } = ingest.database
@@ -85,7 +85,7 @@ test('a panel that does as the reference says credits each refund once, however 
   }
 
   let isOver = false
-  /** Crashes now and then before it has kept its cursor. */
+  /** Crashes at random before it stores its cursor. */
   const followAndCrash = async (): Promise<void> => {
     let cursor: string | undefined
     for (;;) {

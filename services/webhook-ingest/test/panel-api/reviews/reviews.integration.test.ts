@@ -19,7 +19,7 @@ interface Review {
 }
 
 let orders = 0
-/** An order of a new user with an open review: a failed order, unless the provider says something else. */
+/** An order of a new user with an open review; by default, its status is failed. */
 async function openReview(...updates: Record<string, unknown>[]) {
   orders += 1
   const ids = { orderId: `A-${orders}`, providerOrderId: `${orders}`, userId: `user-${orders}` }
@@ -189,7 +189,7 @@ describe('resolving', () => {
     expect(await read(reviewId)).toMatchObject({ review: { reason: 'order_id_missing' }, order: null, deliveries: [] })
     const refund = await resolve(reviewId, { action: 'refund', amount: '1', note: 'to whom?' })
     expect(refund.json()).toMatchObject({ status: 409, code: 'review_without_order' })
-    const dismissed = await resolve(reviewId, { action: 'dismiss', note: 'nobody knows' })
+    const dismissed = await resolve(reviewId, { action: 'dismiss', note: 'the cause is unknown' })
     expect(dismissed.json()).toMatchObject({ order: null, account: null, seq: null, epoch: expect.any(String) })
   })
 
@@ -223,10 +223,10 @@ describe('resolving', () => {
       expect(codes.filter((code) => !known.has(code))).toEqual([])
       expect(codes.filter((code) => code === 'resolved').length).toBeLessThanOrEqual(1)
       const { rows } = await ingest.database.owner.query(
-        `SELECT count(*) FILTER (WHERE amount = 2)::int AS by_hand FROM ledger_entries WHERE order_id = $1`,
+        `SELECT count(*) FILTER (WHERE amount = 2)::int AS manual FROM ledger_entries WHERE order_id = $1`,
         [orderId],
       )
-      expect(rows).toEqual([{ by_hand: codes.filter((code) => code === 'resolved').length }])
+      expect(rows).toEqual([{ manual: codes.filter((code) => code === 'resolved').length }])
     }
     expect(await ledgerViolations(ingest.database.owner)).toEqual({})
   })
@@ -243,7 +243,7 @@ describe('resolving', () => {
     ['a status that is none', { action: 'set_status', status: 'refunded', note: 'x' }],
     ['a dismissal that pays', { action: 'dismiss', amount: '1', note: 'x' }],
     ['an actor over two lines', { action: 'dismiss', note: 'x', actor: 'ann\nbob' }],
-  ])('%s is refused', async (_name, body) => {
+  ])('%s is rejected', async (_name, body) => {
     const { reviewId } = await openReview()
     expect((await resolve(reviewId, body)).json()).toMatchObject({ status: 400, code: 'validation_failed' })
     expect((await read(reviewId)).review.resolution).toBeNull()

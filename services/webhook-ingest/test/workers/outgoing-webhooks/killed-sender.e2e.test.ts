@@ -5,8 +5,8 @@ import { API_KEY, anOrder, TOKEN } from '../../ingest-fixture.ts'
 import { SECRET, startTestPanel } from './test-panel.ts'
 
 const REFUNDS = 60
-/** After so many the panel answers no more, so that some are left whenever the sender is killed. */
-const ANSWERED_MAX = 16
+/** After this many webhooks the panel stops responding, so that some are pending when the sender is killed. */
+const RESPONSES_MAX = 16
 
 test('kill -9 of whoever sends: the panel is told of every refund, perhaps twice under the same id', async () => {
   await using panel = await startTestPanel()
@@ -20,9 +20,9 @@ test('kill -9 of whoever sends: the panel is told of every refund, perhaps twice
     OUTGOING_WEBHOOK_URL: panel.url,
     OUTGOING_WEBHOOK_SECRET: SECRET,
   }
-  // Some are answered, some hang, some are cut: whatever may be going on when the sender dies.
+  // Some requests get a response, some hang, some are cut off: the sender can die in any of these states.
   panel.respond = (_received, response) => {
-    const fate = panel.received.length > ANSWERED_MAX ? 3 : panel.received.length % 4
+    const fate = panel.received.length > RESPONSES_MAX ? 3 : panel.received.length % 4
     if (fate === 0) setTimeout(() => response.end('ok'), 20)
     else if (fate === 1) response.end('ok')
     else if (fate === 2) response.destroy()
@@ -40,22 +40,22 @@ test('kill -9 of whoever sends: the panel is told of every refund, perhaps twice
     const order = { ...anOrder(), orderId: `A-${number}`, providerOrderId: `${number}`, userId: `user-${number % 7}` }
     expect((await post('/v1/orders', order)).status).toBe(201)
   }
-  // The second half is committed and not yet looked at when the process is killed.
+  // When the process is killed, the second half is committed and mostly not sent.
   for (const half of [numbers.slice(0, REFUNDS / 2), numbers.slice(REFUNDS / 2)]) {
     const updates = half.map((number) => ({ order_id: `${number}`, status: 'canceled' }))
     expect((await post(`/webhooks/godofpanel/${TOKEN}`, updates)).status).toBe(200)
   }
   await eventually(() => panel.received.length >= 4)
   await first.end('SIGKILL')
-  const toldBefore = new Set(panel.received.map(({ id }) => id)).size
-  expect(toldBefore).toBeLessThan(REFUNDS)
+  const deliveredBefore = new Set(panel.received.map(({ id }) => id)).size
+  expect(deliveredBefore).toBeLessThan(REFUNDS)
 
   panel.respond = (_received, response) => response.end('ok')
   await using successor = await startService('webhook-ingest', env)
-  // What would take half a minute by itself: the leases of the dead end.
+  // Expires the leases of the killed process, which would take half a minute.
   const sweep = setInterval(() => {
     const end = `UPDATE outgoing_webhooks SET due_at = now() WHERE due_at > now() + interval '1 second'`
-    // It may lose a deadlock against those who claim; there is a next time.
+    // It may lose a deadlock against a claim; the next run succeeds.
     database.owner.query(end).catch(() => undefined)
   }, 200)
   try {

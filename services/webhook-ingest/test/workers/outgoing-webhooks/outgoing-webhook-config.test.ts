@@ -44,10 +44,10 @@ test.each<[string, Record<string, string>, string]>([
     'of the form whsec_',
   ],
   ['no secret', { OUTGOING_WEBHOOK_URL: 'https://a.example', OUTGOING_WEBHOOK_SECRET: '' }, 'is required when'],
-  ['no address', {}, 'of no use without its URL'],
-  ['a password', { OUTGOING_WEBHOOK_URL: 'https://me:pw@a.example' }, 'must not hold a password'],
+  ['no address', {}, 'OUTGOING_WEBHOOK_SECRET requires OUTGOING_WEBHOOK_URL'],
+  ['a password', { OUTGOING_WEBHOOK_URL: 'https://me:pw@a.example' }, 'must not contain a password'],
   ['another protocol', { OUTGOING_WEBHOOK_URL: 'ftp://a.example' }, 'must be an address that begins with https'],
-])('%s is refused', (_name, environment, message) => {
+])('%s is rejected', (_name, environment, message) => {
   expect(() => load(environment)).toThrow(message)
 })
 
@@ -58,7 +58,7 @@ describe('the lookup', () => {
     })
 
   test('refuses a name that leads to an address of our own, whatever it led to before', async () => {
-    expect(await lookUp('panel.example', 'localhost')).toBe('localhost leads to no public address')
+    expect(await lookUp('panel.example', 'localhost')).toBe('localhost does not resolve to an allowed address')
   })
 
   test('lets this machine be reached by its own name', async () => {

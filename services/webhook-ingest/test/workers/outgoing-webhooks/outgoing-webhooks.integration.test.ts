@@ -20,7 +20,7 @@ import {
 import { GODOFPANEL, startIngest, type IngestFixture } from '../../ingest-fixture.ts'
 import { KEY, SECRET, startTestPanel, type Received, type TestPanel } from './test-panel.ts'
 
-/** From an attempt's beginning to its answer, on a busy machine. */
+/** From the start of an attempt to its response, on a busy machine. */
 const ATTEMPT_MS_MAX = 15_000
 
 let panel: TestPanel
@@ -55,14 +55,14 @@ const payRefunds = async (count: number): Promise<void> => {
   }
   await ingest.webhook(numbers.map((number) => ({ order_id: `${number}`, status: 'canceled' })))
 }
-/** Another process of the service, as far as webhooks go. */
+/** Simulates the outgoing webhooks of another process. */
 const openSender = (): OutgoingWebhook => {
   const pool = ingest.database.poolAs('ingest', 4)
   const sender = createOutgoingWebhook({ pool, target: target(), log: pino({ level: 'silent' }) })
   opened.push(sender)
   return sender
 }
-/** Webhooks for so many refunds, while nobody is there to send them. */
+/** Enqueues webhooks for this many refunds while no process sends them. */
 const enqueueOnly = async (count: number): Promise<Pool> => {
   await ingest[Symbol.asyncDispose]()
   ingest = await startIngest()
@@ -72,7 +72,7 @@ const enqueueOnly = async (count: number): Promise<Pool> => {
   expect(await enqueueRefunds(pool)).toBe(count)
   return pool
 }
-/** All but what is being sent at this moment, which is leased for half a minute. */
+/** Makes all webhooks due except those with a current lease of half a minute. */
 const makeDue = async (): Promise<void> => {
   await query(`
     UPDATE outgoing_webhooks SET due_at = now()
@@ -118,7 +118,7 @@ test('a failure is tried again with the same id and the same bytes, later each t
     const [row] = await eventually(async () => {
       const rows = await query(
         `SELECT attempts, extract(epoch FROM due_at - attempted_at)::float8 * 1000 AS wait FROM outgoing_webhooks
-         WHERE last_error = 'answered 500: busy ${attempts}'`,
+         WHERE last_error = 'status 500: busy ${attempts}'`,
       )
       return rows.length > 0 && rows
     })
@@ -159,12 +159,12 @@ test('after three days it is given up; it is listed, and sent again when somebod
     state: 'dead',
     attempts: RETRY_DELAYS_MS.length + 1,
     lastStatus: 404,
-    lastError: 'answered 404: gone',
+    lastError: 'status 404: gone',
     dueAt: null,
     settledAt: expect.any(String),
   })
 
-  // It may be under way before the request is answered.
+  // The attempt may start before the retry request gets its response.
   const isAsked = Promise.withResolvers<void>()
   panel.respond = (_received, response) => void isAsked.promise.then(() => response.end())
   const retried = await ingest.call('POST', `/v1/outgoing-webhooks/${dead[0]!.refundId}/retry`)
@@ -251,7 +251,7 @@ test('an attempt that came too late to say that it failed says nothing', async (
   expect(await query('SELECT state, attempts, last_error FROM outgoing_webhooks')).toEqual([
     { state: 'pending', attempts: 2, last_error: null },
   ])
-  // A delivery is one, whoever made it, and a later failure does not undo it.
+  // Any process may record a delivery, and a later failure does not undo it.
   await settleAttempt(pool, first!, { delivered: true, status: 200, error: null }, undefined)
   await settleAttempt(pool, second!, { delivered: false, status: 500, error: 'twice' }, 5_000)
   expect(await query('SELECT state, last_status FROM outgoing_webhooks')).toEqual([
@@ -281,7 +281,7 @@ test('it begins with the first refund after its address was configured', async (
   })
   await eventually(async () => (await owner.query('SELECT FROM outgoing_webhook_cursor')).rows.length === 1)
   await unconfigured.webhook({ order_id: '12345', status: 'canceled' })
-  // Paid by a process that tells nobody: found by the look that the other one takes.
+  // The refund is paid by a process that wakes no sender; the poll of another one finds it.
   await configured.close()
   const sender = createOutgoingWebhook({ pool, target: target(), log })
   opened.push(sender)

@@ -20,7 +20,7 @@ afterEach(async () => {
 
 const send = () => sender.send(MESSAGE, Date.now())
 
-/** With a time-out that is waited for: long enough for an answer on a busy machine. */
+/** Sends with a timeout that is short enough for a test, and long enough for a response on a busy machine. */
 async function sendImpatiently() {
   const impatient = createMessageSender({ url: panel.url, keys: [KEY], allowPrivate: false }, 3_000)
   try {
@@ -54,7 +54,7 @@ test('an error is told in one line that can be stored', async () => {
 
   const attempt = await send()
   expect(attempt).toMatchObject({ delivered: false, status: 500 })
-  expect(attempt.error).toMatch(/^answered 500: <b>no way<\/b> ü+$/)
+  expect(attempt.error).toMatch(/^status 500: <b>no way<\/b> ü+$/)
   expect(attempt.error!.length).toBeLessThan(350)
 })
 
@@ -62,13 +62,13 @@ test('a redirect is not followed', async () => {
   await using elsewhere = await startTestPanel()
   panel.respond = (_received, response) => response.writeHead(307, { location: elsewhere.url }).end()
 
-  expect(await send()).toEqual({ delivered: false, status: 307, error: 'answered 307' })
+  expect(await send()).toEqual({ delivered: false, status: 307, error: 'status 307' })
   expect(elsewhere.received).toEqual([])
 })
 
 test('no answer in time is none', async () => {
   panel.respond = () => undefined
-  expect(await sendImpatiently()).toEqual({ delivered: false, status: null, error: 'no answer in 3000 ms' })
+  expect(await sendImpatiently()).toEqual({ delivered: false, status: null, error: 'no response within 3000 ms' })
 })
 
 test('the status is the answer: a body without end is waited for no longer than an answer', async () => {
@@ -97,7 +97,7 @@ test('a flood for an answer is cut off', async () => {
 test.each<[string, (panel: TestPanel) => void]>([
   ['a connection that is cut', (it) => void (it.respond = (_received, response) => response.socket!.resetAndDestroy())],
   [
-    'an answer that is no HTTP',
+    'a response that is not HTTP',
     (it) => void (it.respond = (_received, response) => response.socket!.end('hello\r\n\r\n')),
   ],
   [

@@ -14,7 +14,7 @@ export interface Received {
 
 export type Respond = (received: Received, response: ServerResponse, request: IncomingMessage) => void
 
-/** A panel's server that keeps what it is sent and answers as it is told. */
+/** A panel's server that records webhooks and responds with `respond`. */
 export interface TestPanel extends AsyncDisposable {
   readonly url: string
   readonly received: Received[]

@@ -1,9 +1,9 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import type { EventLoop, Memory, ObserveOrder } from './peer.ts'
+import type { EventLoop, Memory, ObserveCommand } from './service.ts'
 
-// Imported into every server under test: it says, when asked, what it holds and how late its timers have been.
+// Imported into every service under test. It reports its memory and the delay of its timers on request.
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as (how: object) => void
@@ -11,7 +11,7 @@ const delay = monitorEventLoopDelay({ resolution: 10 })
 delay.enable()
 
 function memory(): Pick<Memory, 'heapBytes'> {
-  // As V8 does when memory runs out: everything that can go goes, pages without objects too.
+  // The collection that V8 runs when memory is exhausted: it also releases pages without objects.
   collect({ type: 'major', execution: 'sync', flavor: 'last-resort' })
   return { heapBytes: process.memoryUsage().heapUsed }
 }
@@ -22,10 +22,10 @@ function eventLoop(): EventLoop {
   return { p99Ms }
 }
 
-process.on('message', ({ kind }: ObserveOrder | { readonly kind?: unknown }) => {
-  // A peer may be sent orders of its own.
+process.on('message', ({ kind }: ObserveCommand | { readonly kind?: unknown }) => {
+  // A variant may also receive its own commands.
   if (kind === 'memory') process.send!(memory())
   if (kind === 'event-loop') process.send!(eventLoop())
 })
-// It is no reason to go on running.
+// The channel must not keep the process running.
 process.channel?.unref()

@@ -3,10 +3,10 @@ import { jwtVerify } from 'jose'
 import { createServer } from 'node:http'
 import { WebSocketServer, type WebSocket } from 'ws'
 
-// Authenticates, subscribes, forwards. No order, no gaps filled, no snapshot, no limits but a bound on frames.
+// Authenticates, subscribes, forwards. It has no ordering, no backfill, no snapshot, and no limit except the size of a frame.
 
 const PING_INTERVAL_MS = 25_000
-const PREFIX = 'by-hand:'
+const PREFIX = 'plain-ws:'
 const secret = new TextEncoder().encode(process.env['JWT_SECRETS'])
 const redis = new Redis(process.env['REDIS_URL']!)
 const socketsByChannel = new Map<string, Set<WebSocket>>()

@@ -1,14 +1,14 @@
-export interface WelcomeOptions {
+export interface BannerOptions {
   readonly address: string
-  /** Undefined when `PROVIDERS_FILE` has the tokens. */
+  /** Undefined when `PROVIDERS_FILE` contains the tokens. */
   readonly webhookToken: string | undefined
   readonly panelKey: string
-  /** An order to cancel; there is none without the demo, which needs the webhook token. */
+  /** An order to cancel; undefined without the demo, which needs the webhook token. */
   readonly openOrderId: string | undefined
 }
 
-/** What a newcomer needs, each on a line of its own. */
-export function welcomeLines({ address, webhookToken, panelKey, openOrderId }: WelcomeOptions): string[] {
+/** The lines to print after the start: address, example command, token and key. */
+export function bannerLines({ address, webhookToken, panelKey, openOrderId }: BannerOptions): string[] {
   const demo =
     openOrderId === undefined
       ? []
@@ -19,7 +19,7 @@ export function welcomeLines({ address, webhookToken, panelKey, openOrderId }: W
 
 function curl(url: string, orderId: string): string {
   const body = JSON.stringify({ order_id: orderId, status: 'canceled' })
-  // Windows' cmd knows no single quotes.
+  // cmd on Windows does not support single quotes.
   const quoted = process.platform === 'win32' ? `"${body.replaceAll('"', '\\"')}"` : `'${body}'`
   return `curl -X POST ${url} -H "Content-Type: application/json" -d ${quoted}`
 }

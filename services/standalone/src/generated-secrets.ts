@@ -11,15 +11,15 @@ const secretsSchema = z.object({
   jwtSecret: z.string(),
 })
 
-/** Secrets that were made up at the first start, for whatever the environment does not give. */
-export type KeptSecrets = z.infer<typeof secretsSchema>
+/** Secrets that were generated at the first start, for those that the environment does not set. */
+export type GeneratedSecrets = z.infer<typeof secretsSchema>
 
 /**
- * Reads the secrets of a data folder, or makes them up; only their owner can read the file.
+ * Reads the secrets of a data folder, or generates them; only the file's owner can read it.
  *
- * @throws when they are there and cannot be read: others in their place would lock the database, and the panel, out.
+ * @throws when the file exists and cannot be read: with new secrets the database and the panel could not log in.
  */
-export async function keepSecrets(dataDir: string): Promise<KeptSecrets> {
+export async function loadOrGenerateSecrets(dataDir: string): Promise<GeneratedSecrets> {
   const path = join(dataDir, 'secrets.json')
   await mkdir(dataDir, { recursive: true })
   const kept = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -28,23 +28,23 @@ export async function keepSecrets(dataDir: string): Promise<KeptSecrets> {
   })
   if (kept !== undefined) return parseSecrets(kept, path)
 
-  const secrets: KeptSecrets = {
+  const secrets: GeneratedSecrets = {
     databasePassword: makeSecret(),
     webhookToken: makeSecret(),
     panelKey: makeSecret(),
     jwtSecret: makeSecret(),
   }
-  // Written beside and moved into place, so that a process that is killed here leaves no half of it.
+  // Written to another file and renamed, so that a process that is killed here leaves no partial file.
   await writeFile(`${path}.new`, JSON.stringify(secrets, null, 2), { mode: 0o600 })
   await rename(`${path}.new`, path)
   return secrets
 }
 
-function parseSecrets(text: string, path: string): KeptSecrets {
+function parseSecrets(text: string, path: string): GeneratedSecrets {
   try {
     return secretsSchema.parse(JSON.parse(text))
   } catch {
-    throw new StartError(`${path} is damaged: bring it back from a backup`)
+    throw new StartError(`${path} is damaged: restore it from a backup`)
   }
 }
 

@@ -4,17 +4,17 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 
-/** The script that pages load, in the encodings that browsers ask for. */
-export interface DropInScript {
-  /** Names these very bytes: another build has another one. */
+/** The script that pages load, in the encodings that browsers accept. */
+export interface EmbedScript {
+  /** The content hash: it differs for each build. */
   readonly hash: string
   readonly bodies: Readonly<Record<'br' | 'gzip' | 'identity', Buffer>>
 }
 
 const HASH_CHARS = 16
 
-/** @throws Error that says how to build it, when it has not been built. */
-export function loadDropInScript(file: URL = SCRIPT_FILE): DropInScript {
+/** @throws Error with the build command, when the script has not been built. */
+export function loadEmbedScript(file: URL = SCRIPT_FILE): EmbedScript {
   const identity = read(file)
   return {
     hash: createHash('sha256').update(identity).digest('hex').slice(0, HASH_CHARS),

@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { DropInScript } from './drop-in-script.ts'
+import type { EmbedScript } from './embed-script.ts'
 
-/** How long a page may go by an old version before its browser asks. */
+/** How long a browser may use its cached version without revalidating it. */
 const MAX_AGE_S = 300
 const YEAR_S = 31_536_000
 
-/** For pages everywhere: any origin may load it, also with an `integrity` attribute, which needs CORS. */
+/** Any origin may load the script, also with an `integrity` attribute, which needs CORS. */
 const HEADERS = {
   'content-type': 'text/javascript; charset=utf-8',
   'access-control-allow-origin': '*',
@@ -15,11 +15,11 @@ const HEADERS = {
 }
 
 /**
- * Serves the drop-in script: as `/paxyo.js`, which browsers revalidate, and by the name of its bytes, which never
- * change. The name of another version's bytes is not found: whoever pins a version serves it themselves.
+ * Serves the embed script as `/paxyo.js`, which browsers revalidate, and by its content hash, which never changes. Only
+ * the current version is served: a panel that pins a version must host that file itself.
  */
-export function registerDropIn(app: FastifyInstance, { hash, bodies }: DropInScript): void {
-  // Weak: the encodings of the script differ in their bytes.
+export function registerEmbedScript(app: FastifyInstance, { hash, bodies }: EmbedScript): void {
+  // Weak, because the encodings of the script have different bytes.
   const etag = `W/"${hash}"`
   const serve = (cacheControl: string) => (request: FastifyRequest, reply: FastifyReply) => {
     reply.headers({ ...HEADERS, etag, 'cache-control': cacheControl })
@@ -37,7 +37,7 @@ function isNamedIn(header: string | undefined, etag: string): boolean {
   return header !== undefined && header.split(',').some((tag) => tag.trim() === '*' || weakly(tag) === weakly(etag))
 }
 
-function preferredEncoding(header = ''): keyof DropInScript['bodies'] {
+function preferredEncoding(header = ''): keyof EmbedScript['bodies'] {
   const accepts = (encoding: string): boolean =>
     header.split(',').some((item) => {
       const [name, ...parameters] = item.split(';').map((part) => part.trim().toLowerCase())

@@ -2,11 +2,11 @@ import { expect, test } from '@jest/globals'
 import { createRedisBus } from '@paxyo/event-bus'
 import { eventually, startChaosProxy, startRedisServer } from '@paxyo/testkit'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startProbe } from '../../src/stream/probe.ts'
+import { startHeartbeat } from '../../src/stream/heartbeat.ts'
 
 test('a bus that looks well but delivers nothing is noticed, and connected to anew', async () => {
   const redis = await startRedisServer()
-  // Between the subscriber and Redis stands something that forgets about the connection without a word.
+  // A proxy between the subscriber and Redis stops forwarding silently.
   const proxy = await startChaosProxy(redis.port)
   const received: string[] = []
   let restores = 0
@@ -22,27 +22,33 @@ test('a bus that looks well but delivers nothing is noticed, and connected to an
   }).connectSubscriber({
     onMessage(channel) {
       received.push(channel)
-      probe.received()
+      heartbeat.received()
     },
     onRestored: () => (restores += 1),
   })
-  const probe = startProbe({ publisher, subscriber, gatewayId: 'test', now: () => performance.now(), intervalMs: 50 })
+  const heartbeat = startHeartbeat({
+    publisher,
+    subscriber,
+    gatewayId: 'test',
+    now: () => performance.now(),
+    intervalMs: 50,
+  })
   try {
-    await eventually(() => received.length > 3 && probe.isAlive)
-    expect(probe.ageMs).toBeLessThan(1_000)
+    await eventually(() => received.length > 3 && heartbeat.isAlive)
+    expect(heartbeat.ageMs).toBeLessThan(1_000)
 
     const restoresBefore = restores
     proxy.delayMs = 60_000
-    await eventually(() => !probe.isAlive && !subscriber.isReady)
-    // Long enough for the next connection, which is accepted, and hears nothing either.
+    await eventually(() => !heartbeat.isAlive && !subscriber.isReady)
+    // Long enough for the next connection, which is accepted and receives nothing either.
     await sleep(500)
     expect(subscriber.isReady).toBe(false)
 
     proxy.delayMs = 0
-    await eventually(() => restores > restoresBefore && probe.isAlive)
-    expect(received.every((channel) => channel === probe.channel)).toBe(true)
+    await eventually(() => restores > restoresBefore && heartbeat.isAlive)
+    expect(received.every((channel) => channel === heartbeat.channel)).toBe(true)
   } finally {
-    probe.stop()
+    heartbeat.stop()
     await Promise.all([publisher.close(), subscriber.close()])
     await proxy[Symbol.asyncDispose]()
     await redis.stop()
@@ -55,25 +61,31 @@ test('a process that stands still again and again keeps a connection that works'
   let restores = 0
   const publisher = bus.connectPublisher()
   const subscriber = bus.connectSubscriber({
-    onMessage: () => probe.received(),
+    onMessage: () => heartbeat.received(),
     onRestored: () => (restores += 1),
   })
-  // So long that Redis has its turn between two beats, on a busy machine, too.
+  // Long enough for Redis to respond between two heartbeats, also on a busy machine.
   const intervalMs = 400
-  const probe = startProbe({ publisher, subscriber, gatewayId: 'test', now: () => performance.now(), intervalMs })
+  const heartbeat = startHeartbeat({
+    publisher,
+    subscriber,
+    gatewayId: 'test',
+    now: () => performance.now(),
+    intervalMs,
+  })
   try {
-    await eventually(() => probe.isAlive && subscriber.isReady)
+    await eventually(() => heartbeat.isAlive && subscriber.isReady)
     for (let turn = 0; turn < 4; turn += 1) {
       const until = performance.now() + 8 * intervalMs
       while (performance.now() < until);
-      // Some beats, not all of which fall together with the end of standing still.
+      // Some heartbeats, not all of them right after the pause.
       await sleep(2.6 * intervalMs)
     }
 
-    await eventually(() => probe.isAlive && subscriber.isReady)
+    await eventually(() => heartbeat.isAlive && subscriber.isReady)
     expect(restores).toBe(0)
   } finally {
-    probe.stop()
+    heartbeat.stop()
     await Promise.all([publisher.close(), subscriber.close()])
     await redis.stop()
   }

@@ -5,17 +5,17 @@ import { connectRedis, isSharded } from '../connect-redis.ts'
 import { Failure } from '../failure.ts'
 import { withoutPassword } from '../explain-network-error.ts'
 import type { RedisSettings } from '../settings.ts'
-import { clockFinding } from './clock.ts'
-import { failed, ok, skipped, type Finding } from './finding.ts'
+import { diagnoseClock } from './clock.ts'
+import { failed, ok, skipped, type Diagnostic } from './diagnostic.ts'
 
 const VERSION_MIN = 7
 const CHECK_TIMEOUT_MS = 2_000
 
 /**
- * Examines Redis as the services use it: nothing is stored, one message goes to a channel of our own. Of a cluster it is
- * the node that has this channel; of sentinels, the master that they name.
+ * Checks Redis as the services use it: nothing is stored, and one message goes to the doctor's own channel. In a cluster
+ * it checks the node that has this channel; with sentinels, the master that they name.
  */
-export async function redisFindings(settings: RedisSettings): Promise<readonly Finding[]> {
+export async function diagnoseRedis(settings: RedisSettings): Promise<readonly Diagnostic[]> {
   const channel = settings.channelPrefix + heartbeatChannel(`doctor-${randomUUID()}`)
   const connections: Redis[] = []
   const connect = async (name: string): Promise<Redis> => {
@@ -27,14 +27,14 @@ export async function redisFindings(settings: RedisSettings): Promise<readonly F
     const redis = await connect('paxyo-doctor')
     return [
       ok('redis', connectedTo(redis, settings)),
-      ...(isSharded(settings) ? [await clusterFinding(redis)] : []),
-      await versionFinding(redis),
-      await clockOf(redis),
-      await pubSubFinding(redis, await connect('paxyo-doctor-subscriber'), channel, settings),
+      ...(isSharded(settings) ? [await diagnoseCluster(redis)] : []),
+      await diagnoseVersion(redis),
+      await readClock(redis),
+      await diagnosePubSub(redis, await connect('paxyo-doctor-subscriber'), channel, settings),
     ]
   } catch (error) {
     if (!(error instanceof Failure)) throw error
-    return [failed('redis', error.message, error.hint ?? "Look at Redis's log.")]
+    return [failed('redis', error.message, error.hint ?? "Check Redis's log.")]
   } finally {
     for (const redis of connections) redis.disconnect()
   }
@@ -44,57 +44,57 @@ function connectedTo(redis: Redis, { topology, url, sentinelName }: RedisSetting
   if (topology === 'single') return `connected to ${withoutPassword(new URL(url))}`
   const { remoteAddress, remotePort } = redis.stream
   const node = `${remoteAddress}:${remotePort}`
-  if (topology === 'cluster') return `connected to ${node}, which has our channel of the cluster`
+  if (topology === 'cluster') return `connected to ${node}, the node of the cluster that has the channel`
   return `connected to ${node}, the master "${sentinelName}" of the sentinels`
 }
 
-/** A cluster of which a part is down refuses everything. */
-async function clusterFinding(redis: Redis): Promise<Finding> {
+/** A cluster with unserved slots rejects every command. */
+async function diagnoseCluster(redis: Redis): Promise<Diagnostic> {
   const info = await redis.cluster('INFO').catch((error: Error) => error)
-  if (typeof info !== 'string') return skipped('redis-cluster', `this user may not ask for it: ${info.message}`)
+  if (typeof info !== 'string') return skipped('redis-cluster', `this user may not read it: ${info.message}`)
   const value = (name: string): string => new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1] ?? 'unknown'
   const size = `${value('cluster_size')} masters, ${value('cluster_known_nodes')} nodes`
-  if (value('cluster_state') === 'ok') return ok('redis-cluster', `the cluster is well: ${size}`)
+  if (value('cluster_state') === 'ok') return ok('redis-cluster', `the cluster is ok: ${size}`)
   const message = `the cluster is down: ${value('cluster_slots_ok')} of 16384 slots are served (${size})`
-  return failed('redis-cluster', message, 'CLUSTER NODES shows which node is gone; bring it back, or its replica up.')
+  return failed('redis-cluster', message, 'CLUSTER NODES lists the failed node; restart it, or promote its replica.')
 }
 
-async function versionFinding(redis: Redis): Promise<Finding> {
+async function diagnoseVersion(redis: Redis): Promise<Diagnostic> {
   const info = await redis.info('server').catch((error: Error) => error)
-  if (typeof info !== 'string') return skipped('redis-version', `this user may not ask for it: ${info.message}`)
+  if (typeof info !== 'string') return skipped('redis-version', `this user may not read it: ${info.message}`)
   const version = /^(?:redis|valkey)_version:(\S+)/m.exec(info)?.[1] ?? 'unknown'
   if (Number(version.split('.')[0]) >= VERSION_MIN) return ok('redis-version', `Redis ${version}`)
   return failed('redis-version', `Redis ${version} is too old`, `Upgrade to Redis ${VERSION_MIN} or newer, or Valkey.`)
 }
 
-async function clockOf(redis: Redis): Promise<Finding> {
+async function readClock(redis: Redis): Promise<Diagnostic> {
   const sentAtMs = Date.now()
   const time = await redis.time().catch((error: Error) => error)
-  if (!Array.isArray(time)) return skipped('redis-clock', `this user may not ask for it: ${time.message}`)
+  if (!Array.isArray(time)) return skipped('redis-clock', `this user may not read it: ${time.message}`)
   const serverMs = Number(time[0]) * 1000 + Number(time[1]) / 1000
-  return clockFinding('redis-clock', 'Redis', { sentAtMs, answeredAtMs: Date.now(), serverMs })
+  return diagnoseClock('redis-clock', 'Redis', { sentAtMs, receivedAtMs: Date.now(), serverMs })
 }
 
-/** Subscribes, publishes, and waits for the message: what a gateway and webhook-ingest do with every event. */
-async function pubSubFinding(
+/** Subscribes, publishes, and waits for the message, as a gateway and webhook-ingest do with every event. */
+async function diagnosePubSub(
   publisher: Redis,
   subscriber: Redis,
   channel: string,
   settings: RedisSettings,
-): Promise<Finding> {
+): Promise<Diagnostic> {
   const { channelPrefix } = settings
   const shard = isSharded(settings) ? 's' : ''
   const hint = (right: string): string => `ACL SETUSER <user> ${right} &${channelPrefix}*`
   const arrived = new Promise<true>((resolve) => subscriber.on(`${shard}message`, () => resolve(true)))
 
-  const refusal = await subscriber[`${shard}subscribe`](channel).then(
+  const rejection = await subscriber[`${shard}subscribe`](channel).then(
     () => undefined,
     (error: Error) => error,
   )
-  if (refusal !== undefined) {
-    return failed('pub-sub', `may not subscribe: ${refusal.message}`, hint(`+${shard}subscribe +${shard}unsubscribe`))
+  if (rejection !== undefined) {
+    return failed('pub-sub', `may not subscribe: ${rejection.message}`, hint(`+${shard}subscribe +${shard}unsubscribe`))
   }
-  const publishing = publisher[`${shard}publish`](channel, 'probe') as Promise<number>
+  const publishing = publisher[`${shard}publish`](channel, 'doctor') as Promise<number>
   const published = await publishing.catch((error: Error) => error)
   if (typeof published !== 'number')
     return failed('pub-sub', `may not publish: ${published.message}`, hint(`+${shard}publish`))
@@ -102,8 +102,8 @@ async function pubSubFinding(
   const startedAt = performance.now()
   const timeout = new Promise<false>((resolve) => setTimeout(resolve, CHECK_TIMEOUT_MS, false).unref())
   if (!(await Promise.race([arrived, timeout]))) {
-    const message = `a message was published and did not arrive within ${CHECK_TIMEOUT_MS / 1000} s`
-    return failed('pub-sub', message, 'Is a proxy in between, or are these two Redis servers behind one address?')
+    const message = `a published message did not arrive within ${CHECK_TIMEOUT_MS / 1000} s`
+    return failed('pub-sub', message, 'Is there a proxy in between, or are there two Redis servers behind one address?')
   }
   return ok('pub-sub', `a message arrived within ${Math.ceil(performance.now() - startedAt)} ms`)
 }

@@ -3,25 +3,25 @@ import { rm } from 'node:fs/promises'
 import { once } from 'node:events'
 import { finished } from 'node:stream/promises'
 import { Failure } from '../failure.ts'
-import type { RefusedRow } from './import-rows.ts'
+import type { RejectedRow } from './import-rows.ts'
 
-export interface RefusedReport {
-  add(refused: RefusedRow): Promise<void>
-  /** @returns the path of the report; undefined when there was nothing to report. */
+export interface RejectionReport {
+  add(row: RejectedRow): Promise<void>
+  /** @returns the path of the report; undefined when no row was rejected. */
   end(): Promise<string | undefined>
 }
 
-/** Refused rows, one JSON object a line, in a file that is there only when there are any. Each run begins it anew. */
-export async function openRefusedReport(path: string): Promise<RefusedReport> {
+/** A file of rejected rows, one JSON object per line. Each run replaces it, and creates it only when a row is rejected. */
+export async function openRejectionReport(path: string): Promise<RejectionReport> {
   await rm(path, { force: true })
   let file: WriteStream | undefined
   let problem: Error | undefined
   return {
-    async add(refused) {
-      // It holds customers' data.
+    async add(row) {
+      // It contains customers' data.
       file ??= createWriteStream(path, { mode: 0o600 }).on('error', (error) => (problem = error))
       if (problem !== undefined) throw cannotWrite(path, problem)
-      if (!file.write(`${JSON.stringify(refused)}\n`)) await once(file, 'drain')
+      if (!file.write(`${JSON.stringify(row)}\n`)) await once(file, 'drain')
     },
     async end() {
       if (file === undefined) return undefined

@@ -5,7 +5,7 @@ import type { TestDatabase } from '@paxyo/testkit'
 export interface AccountDetails {
   readonly balance: string
   readonly currency: string
-  /** Its newest event; those up to it have long been dropped. */
+  /** The seq of its newest event; the events up to it are no longer kept. */
   readonly lastSeq: number
 }
 
@@ -18,20 +18,24 @@ export interface OrderDetails {
   readonly remains: number | null
 }
 
-/** An event that is in the database, and what says so on the bus. */
+/** A committed event, as its bus message. */
 export interface CommittedEvent extends BusMessage {
   readonly seq: number
 }
 
-/** Does to the database and to the bus what webhook-ingest does, one step at a time. */
-export interface Books {
+/** Writes to the database and to the bus like webhook-ingest, one step at a time. */
+export interface TestIngest {
   openAccount(userId: string, details?: Partial<AccountDetails>): Promise<void>
   insertOrder(userId: string, details: Partial<OrderDetails> & { readonly orderId: string }): Promise<void>
-  /** Commits events, each of which puts 1 on the balance; nobody is told. */
+  /** Commits events, each of which adds 1 to the balance, without publishing them. */
   commit(userId: string, count?: number, options?: { readonly linkLength?: number }): Promise<CommittedEvent[]>
   publish(events: readonly BusMessage[]): Promise<void>
   /** Commits and publishes. */
-  happen(userId: string, count?: number, options?: { readonly linkLength?: number }): Promise<CommittedEvent[]>
+  commitAndPublish(
+    userId: string,
+    count?: number,
+    options?: { readonly linkLength?: number },
+  ): Promise<CommittedEvent[]>
 }
 
 const OPEN_ACCOUNT = 'INSERT INTO accounts (user_id, currency, balance, last_seq) VALUES ($1, $2, $3, $4)'
@@ -50,8 +54,8 @@ const INSERT_EVENTS = `
   INSERT INTO events (user_id, seq, at, payload)
   SELECT $1, seq, now(), payload FROM unnest($2::bigint[], $3::text[]) AS event (seq, payload)`
 
-export function createBooks({ owner }: TestDatabase, publisher?: EventPublisher): Books {
-  const books: Books = {
+export function createTestIngest({ owner }: TestDatabase, publisher?: EventPublisher): TestIngest {
+  const ingest: TestIngest = {
     async openAccount(userId, { balance = '0', currency = 'USD', lastSeq = 0 } = {}) {
       await owner.query(OPEN_ACCOUNT, [userId, currency, balance, lastSeq])
     },
@@ -87,13 +91,13 @@ export function createBooks({ owner }: TestDatabase, publisher?: EventPublisher)
       await publisher?.publish(events)
     },
 
-    async happen(userId, count, options) {
-      const committed = await books.commit(userId, count, options)
-      await books.publish(committed)
+    async commitAndPublish(userId, count, options) {
+      const committed = await ingest.commit(userId, count, options)
+      await ingest.publish(committed)
       return committed
     },
   }
-  return books
+  return ingest
 }
 
 function anEvent(userId: string, seq: number, balance: string, linkLength: number): string {

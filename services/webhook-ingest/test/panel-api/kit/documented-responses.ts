@@ -22,17 +22,17 @@ export interface OpenApiDocument {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Details>>>>
 }
 
-export interface DocumentedAnswers {
+export interface DocumentedResponses {
   readonly operations: ReadonlyMap<string, Operation>
-  /** What a `$ref` refers to. */
+  /** Resolves a `$ref`. */
   readonly resolve: (ref: string) => Schema
-  /** In which ways an answer is another than the document says; none is as it should be. */
+  /** @returns the differences between a response and the document; empty when there are none. */
   deviations(operation: Operation, response: LightMyRequestResponse): unknown[]
 }
 
 const ALWAYS_WRONG = new Set([500, 503])
 
-export function readDocument(document: OpenApiDocument): DocumentedAnswers {
+export function readDocument(document: OpenApiDocument): DocumentedResponses {
   const ajv = new Ajv2020({ strict: false, allErrors: true })
   addFormats.default(ajv)
   ajv.addSchema(document, 'document')
@@ -52,7 +52,7 @@ export function readDocument(document: OpenApiDocument): DocumentedAnswers {
         .reduce((part, name) => (part as Record<string, unknown>)[name], document as unknown) as Schema,
     deviations({ path, method }, response) {
       const status = String(response.statusCode)
-      // An address that no route has: an identifier that was empty or held a slash.
+      // An identifier that was empty or contained a slash leads to no route.
       if (status === '404' && response.json().code === 'not_found') return []
       const { responses } = document.paths[path]![method.toLowerCase()]!
       const declared = responses[status]

@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { pino } from 'pino'
-import { registerDropIn } from '../../src/drop-in/drop-in-route.ts'
-import { loadDropInScript } from '../../src/drop-in/drop-in-script.ts'
+import { registerEmbedScript } from '../../src/embed-script/embed-script-route.ts'
+import { loadEmbedScript } from '../../src/embed-script/embed-script.ts'
 
 const SCRIPT = 'console.log("Grüße")\n'.repeat(50)
 
@@ -16,13 +16,13 @@ let folder: string
 let hash: string
 let app: FastifyInstance
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'paxyo-drop-in-'))
+  folder = mkdtempSync(join(tmpdir(), 'paxyo-embed-script-'))
   const file = join(folder, 'paxyo.js')
   writeFileSync(file, SCRIPT)
-  const script = loadDropInScript(pathToFileURL(file))
+  const script = loadEmbedScript(pathToFileURL(file))
   hash = script.hash
   app = createHttpServer({ log: pino({ level: 'silent' }), trustProxy: false })
-  registerDropIn(app, script)
+  registerEmbedScript(app, script)
 })
 afterAll(async () => {
   await app.close()
@@ -79,7 +79,7 @@ test('it comes compressed as the browser likes', async () => {
 
 test('a script that was not built is named, with what builds it', () => {
   const missing = pathToFileURL(join(folder, 'missing.js'))
-  expect(() => loadDropInScript(missing)).toThrow(
+  expect(() => loadEmbedScript(missing)).toThrow(
     /missing\.js cannot be read\. Build it: node packages\/paxyo-js\/build\.mjs/,
   )
 })

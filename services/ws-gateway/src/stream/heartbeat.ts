@@ -1,41 +1,47 @@
 import { heartbeatChannel } from '@paxyo/contracts'
 import type { EventPublisher, EventSubscriber } from '@paxyo/event-bus'
 
-export interface ProbeOptions {
+export interface HeartbeatOptions {
   readonly publisher: EventPublisher
   readonly subscriber: EventSubscriber
-  /** Tells this gateway's messages from those of others. */
+  /** Distinguishes this gateway's heartbeats from those of others. */
   readonly gatewayId: string
   readonly now: () => number
   readonly intervalMs?: number
 }
 
-/** A message that a gateway sends to itself, to see that what is published really arrives. */
-export interface Probe {
+/** Messages that a gateway sends to itself, to check that pub/sub delivers. */
+export interface Heartbeat {
   readonly channel: string
-  /** How long ago the last message arrived that had been sent; grows while nothing comes through. */
+  /** The time since the last heartbeat arrived. */
   readonly ageMs: number
-  /** Whether messages come through. */
+  /** Whether heartbeats arrive. */
   readonly isAlive: boolean
-  /** A message has come back on the channel. */
+  /** To be called for each message on the channel. */
   received(): void
   stop(): void
 }
 
 const INTERVAL_MS = 2_000
-/** How many messages may be missing before the connection is thought dead. */
+/** How many heartbeats in a row may be missing before the connection is considered dead. */
 const MISSED_MAX = 3
 
 /**
- * A connection can look well and deliver nothing: its peer is paused, or a firewall forgot it. When several messages in
- * a row do not come back, the subscriber is made to connect anew, which catches everybody up.
+ * A connection can look healthy and deliver nothing: the server is paused, or a firewall has dropped the connection
+ * silently. When several heartbeats in a row are missing, the subscriber reconnects, which backfills all streams.
  */
-export function startProbe({ publisher, subscriber, gatewayId, now, intervalMs = INTERVAL_MS }: ProbeOptions): Probe {
+export function startHeartbeat({
+  publisher,
+  subscriber,
+  gatewayId,
+  now,
+  intervalMs = INTERVAL_MS,
+}: HeartbeatOptions): Heartbeat {
   const channel = heartbeatChannel(gatewayId)
   const ageMax = intervalMs * MISSED_MAX
   let receivedAt = now()
   let reconnectedAt = now()
-  /** How many messages were sent since one came back. They are counted, as a process that stood still sent none. */
+  /** Heartbeats sent since the last one arrived. Counting is safer than a time: a process that was paused sent none. */
   let missed = 0
 
   const beat = (): void => {
@@ -44,10 +50,10 @@ export function startProbe({ publisher, subscriber, gatewayId, now, intervalMs =
       subscriber.reconnect()
     }
     missed += 1
-    // While it can't be sent there is nothing to come back, and the age says so.
+    // A heartbeat that can't be published does not arrive either, so `ageMs` grows.
     publisher.publish([{ channel, payload: '' }]).catch(() => undefined)
   }
-  // A busy process finds its timers due before it has read what has arrived: that comes first.
+  // In a busy process a timer can be due before the received data is read; setImmediate lets the read happen first.
   const timer = setInterval(() => setImmediate(beat), intervalMs)
   subscriber.subscribe(channel).then(beat, () => undefined)
 

@@ -6,60 +6,60 @@ import { fileURLToPath } from 'node:url'
 import { ask } from './ask-child.ts'
 import { childrenOf, cpuSecondsOfFamily, residentBytesOfFamily } from './processes.ts'
 
-/** A server under test in a process of its own: ours, or another way to do the same. */
-export interface Peer extends AsyncDisposable {
+/** A service under test in its own process: ours or a baseline. */
+export interface Service extends AsyncDisposable {
   readonly port: number
   readonly child: ChildProcess
   cpuSeconds(): number
-  /** What it holds once its garbage is gone. */
+  /** Its memory after a full garbage collection. */
   memory(): Promise<Memory>
-  /** How late its timers have been since it was asked the last time. */
+  /** The delay of its timers since the last call. */
   eventLoop(): Promise<EventLoop>
 }
 
 export interface Memory {
   readonly residentBytes: number
-  /** The part that is JavaScript objects. */
+  /** The part that JavaScript objects use. */
   readonly heapBytes: number
 }
 
 export interface EventLoop {
-  /** A timer of 10 ms comes after this long in 99 of 100 cases; 10 is as soon as can be. */
+  /** The 99th percentile of the time after which a timer of 10 ms fires; 10 is the minimum. */
   readonly p99Ms: number
 }
 
-/** What a server under test is asked. */
-export interface ObserveOrder {
+/** A request for an observation. */
+export interface ObserveCommand {
   readonly kind: 'memory' | 'event-loop'
 }
 
-const OBSERVE_PEER = fileURLToPath(new URL('observe-peer.ts', import.meta.url))
+const OBSERVE_SERVICE = fileURLToPath(new URL('observe-service.ts', import.meta.url))
 const OBSERVE_TIMEOUT_MS = 30_000
 
 const START_TIMEOUT_MS = 20_000
 const START_INTERVAL_MS = 50
 
-export interface PeerOptions {
-  /** Flags for Node, such as `--cpu-prof`. */
+export interface ServiceOptions {
+  /** Node flags, such as `--cpu-prof`. */
   readonly nodeArgs?: readonly string[]
 }
 
 /**
- * Runs a script that listens on `PORT`, and waits until it answers. What it prints goes nowhere, as into a log collector
- * that costs nothing; its errors are shown.
+ * Runs a script that listens on `PORT`, and waits until it responds. Its output is discarded, as by a log collector
+ * without any cost; its errors are shown.
  */
-export async function startPeer(
+export async function startService(
   script: string,
   env: Readonly<Record<string, string>>,
-  { nodeArgs = [] }: PeerOptions = {},
-): Promise<Peer> {
+  { nodeArgs = [] }: ServiceOptions = {},
+): Promise<Service> {
   const port = await freePort()
-  const flags = ['--disable-warning=ExperimentalWarning', '--import', OBSERVE_PEER, ...nodeArgs]
+  const flags = ['--disable-warning=ExperimentalWarning', '--import', OBSERVE_SERVICE, ...nodeArgs]
   const child = spawn(process.execPath, [...flags, script], {
     env: { PATH: process.env['PATH'], HOST: '127.0.0.1', ...env, PORT: String(port) },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
-  // What it has started itself would stay behind.
+  // Its own children would outlive it.
   const endChildren = (): void => childrenOf(child.pid!).forEach((pid) => process.kill(pid, 'SIGKILL'))
   const endWithUs = (): void => {
     endChildren()
@@ -70,20 +70,20 @@ export async function startPeer(
   const end = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return
     const exited = once(child, 'exit')
-    // A profile is written at an orderly end only.
+    // Node writes a profile only when it exits normally.
     if (nodeArgs.length > 0) child.kill('SIGTERM')
     else endWithUs()
     await exited
   }
-  for (let waitedMs = 0; !(await answers(port)); waitedMs += START_INTERVAL_MS) {
+  for (let waitedMs = 0; !(await responds(port)); waitedMs += START_INTERVAL_MS) {
     if (child.exitCode !== null || waitedMs > START_TIMEOUT_MS) {
       await end()
       throw new Error(`${script} did not start`)
     }
     await sleep(START_INTERVAL_MS)
   }
-  const observe = <Answer>(kind: ObserveOrder['kind']): Promise<Answer> =>
-    ask(child, { kind } satisfies ObserveOrder, OBSERVE_TIMEOUT_MS)
+  const observe = <Result>(kind: ObserveCommand['kind']): Promise<Result> =>
+    ask(child, { kind } satisfies ObserveCommand, OBSERVE_TIMEOUT_MS)
   return {
     port,
     child,
@@ -97,7 +97,7 @@ export async function startPeer(
   }
 }
 
-function answers(port: number): Promise<boolean> {
+function responds(port: number): Promise<boolean> {
   return fetch(`http://127.0.0.1:${port}/livez`).then(
     () => true,
     () => false,

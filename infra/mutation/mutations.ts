@@ -1,5 +1,5 @@
-/** A mechanism taken out, and where a test must notice. */
-export interface Mutant {
+/** A mechanism to remove, and the tests that must then fail. */
+export interface Mutation {
   readonly name: string
   readonly file: string
   readonly find: string
@@ -13,8 +13,8 @@ const LEDGER = 'packages/ledger'
 const GATEWAY = 'services/ws-gateway'
 const CLIENT = 'packages/browser-client'
 
-/** Each takes out one mechanism that the guarantees rest on. */
-export const MUTANTS: readonly Mutant[] = [
+/** Each removes one mechanism that a guarantee depends on. */
+export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'accounts are locked in no particular order',
     file: `${LEDGER}/src/transaction/read-working-set.ts`,
@@ -51,42 +51,42 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ['packages/database/test/constraints'],
   },
   {
-    name: "COMMIT's tag is not looked at",
+    name: "COMMIT's tag is not checked",
     file: 'packages/database/src/transaction.ts',
     find: "if (result.command !== 'COMMIT')",
     replace: "if (result.command === 'NEVER')",
     tests: ['packages/database/test/transaction'],
   },
   {
-    name: 'a registration does not keep its webhooks from being parked',
+    name: 'a registration does not wait for its webhooks',
     file: `${LEDGER}/src/deliveries/commit-deliveries.ts`,
     find: 'lockProviderOrders(tx.client, ordersOf(deliveries)),',
     replace: 'undefined,',
     tests: [`${LEDGER}/test/deliveries/commit-deliveries`],
   },
   {
-    name: 'a webhook that its provider refutes pays all the same',
+    name: 'a webhook that its provider contradicts is paid',
     file: `${LEDGER}/src/deliveries/apply-delivery.ts`,
     find: "return isVerified(order, decision, verification.update) ? undefined : 'provider_disagrees'",
     replace: 'return undefined',
     tests: [`${LEDGER}/test/deliveries`],
   },
   {
-    name: 'a verification is applied as often as it is submitted',
+    name: 'a verification is applied twice',
     file: `${LEDGER}/src/deliveries/apply-delivery.ts`,
     find: 'return !awaitingDeliveryIds.has(deliveryId)',
     replace: 'return false',
     tests: [`${LEDGER}/test/deliveries`],
   },
   {
-    name: 'provider verification is not woken by a webhook that awaits it',
+    name: 'a webhook that awaits provider verification does not wake it',
     file: `${INGEST}/src/ingest.ts`,
     find: 'if (awaiting.length > 0) verification.wake()',
     replace: '',
     tests: [`${INGEST}/test/workers/provider-verification`],
   },
   {
-    name: 'orders of which something was heard are asked about',
+    name: 'orders with a recent delivery are reconciled',
     file: `${LEDGER}/src/reconcile/find-orders.ts`,
     find: 'AND received_at >= clock_timestamp()',
     replace: 'AND received_at < clock_timestamp()',
@@ -100,70 +100,70 @@ export const MUTANTS: readonly Mutant[] = [
     tests: [`${LEDGER}/test/outbox`],
   },
   {
-    name: 'the subscription is not waited for',
+    name: 'the gateway does not wait for the subscription',
     file: `${GATEWAY}/src/stream/hub.ts`,
     find: 'await subscriber.subscribe(userChannel(userId))',
     replace: 'void subscriber.subscribe(userChannel(userId))',
     tests: [`${GATEWAY}/test/stream/subscription`],
   },
   {
-    name: 'an event that was seen is passed on again',
+    name: 'an event is forwarded twice',
     file: `${GATEWAY}/src/stream/sequencer.ts`,
     find: 'if (this.#last !== undefined && seq <= this.#last) return []',
     replace: 'if (this.#last !== undefined && seq <= this.#last) return [bytes]',
     tests: [`${GATEWAY}/test/stream/sequencer`, `${GATEWAY}/test/socket/socket-server`],
   },
   {
-    name: 'a gap is not filled',
+    name: 'a gap is not backfilled',
     file: `${GATEWAY}/src/stream/hub.ts`,
-    find: 'if (hasGap(stream)) void fill(stream)',
+    find: 'if (hasGap(stream)) void backfill(stream)',
     replace: '',
     tests: [`${GATEWAY}/test/socket/socket-server`, `${GATEWAY}/test/stream/hub`],
   },
   {
-    name: 'who is read late is taken for late',
+    name: 'a busy gateway closes connections whose data it has not read yet',
     file: `${GATEWAY}/src/socket/socket-server.ts`,
     find: 'setImmediate(() => {',
     replace: 'queueMicrotask(() => {',
     tests: [`${GATEWAY}/test/socket/busy`],
   },
   {
-    name: 'who reads too slowly may pile up frames',
+    name: 'slow consumers are not disconnected',
     file: `${GATEWAY}/src/socket/connection.ts`,
     find: "if (this.#transport.writableLength > this.#deps.limits.bufferedBytesMax) this.close('slow_consumer')",
     replace: '',
     tests: [`${GATEWAY}/test/socket/slow-consumer`],
   },
   {
-    name: 'nobody is caught up when the bus comes back',
+    name: 'streams are not backfilled when the bus reconnects',
     file: `${GATEWAY}/src/stream/hub.ts`,
-    find: 'for (const stream of streams.values()) void fill(stream)',
+    find: 'for (const stream of streams.values()) void backfill(stream)',
     replace: '',
     tests: [`${GATEWAY}/test/gateway.integration`, `${GATEWAY}/test/stream/hub`],
   },
   {
-    name: 'a restored database is noticed by nobody who stays',
+    name: 'streams stay open when the epoch changes',
     file: `${GATEWAY}/src/stream/hub.ts`,
     find: 'if (epoch !== undefined) {',
     replace: 'if (false) {',
     tests: [`${GATEWAY}/test/stream/hub`],
   },
   {
-    name: 'an answer from before a restore counts',
+    name: 'a query result from before a restore is used',
     file: `${GATEWAY}/src/stream/hub.ts`,
-    find: 'if (askedIn !== epoch) return false',
+    find: 'if (epochBefore !== epoch) return false',
     replace: '',
     tests: [`${GATEWAY}/test/stream/hub`],
   },
   {
-    name: 'who came at once is pinged at once',
+    name: 'clients that connect together are pinged together',
     file: `${GATEWAY}/src/socket/connection.ts`,
     find: ' - deps.random() * deps.limits.pingIntervalMs',
     replace: '',
     tests: [`${GATEWAY}/test/socket/deadlines`],
   },
   {
-    name: 'tabs pass on what they have already had',
+    name: 'tabs forward events twice',
     file: `${CLIENT}/src/stream.ts`,
     find: "if (event.seq <= last.seq) return 'known'",
     replace: '',
@@ -177,28 +177,28 @@ export const MUTANTS: readonly Mutant[] = [
     tests: [`${CLIENT}/test/connection-state`],
   },
   {
-    name: 'a leading tab that is put aside keeps the lock',
+    name: 'a replaced leader tab keeps the lock',
     file: `${CLIENT}/src/tabs.ts`,
     find: '    releaseLock?.()\n',
     replace: '',
     tests: ['packages/browser-client/test/browser/tabs'],
   },
   {
-    name: 'appenders of the refund feed do not take turns',
+    name: 'appends to the refund feed run concurrently',
     file: `${LEDGER}/src/refund-feed/append-refunds.ts`,
     find: `SELECT pg_advisory_xact_lock(hashtext('paxyo refund feed'))`,
     replace: 'SELECT 1',
     tests: [`${LEDGER}/test/refund-feed`],
   },
   {
-    name: 'refunds are fed in an order of their own',
+    name: 'the refund feed is not in commit order',
     file: `${LEDGER}/src/refund-feed/append-refunds.ts`,
     find: 'sum(refund_count) OVER (ORDER BY feed_id)',
     replace: 'sum(refund_count) OVER (ORDER BY feed_id DESC)',
     tests: [`${LEDGER}/test/refund-feed`],
   },
   {
-    name: 'an outgoing webhook is claimed by every process',
+    name: 'every process claims an outgoing webhook',
     file: `${INGEST}/src/workers/outgoing-webhooks/outgoing-queue.ts`,
     find: 'ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED',
     replace: 'ORDER BY due_at LIMIT $1',
@@ -212,21 +212,21 @@ export const MUTANTS: readonly Mutant[] = [
     tests: [`${INGEST}/test/workers/outgoing-webhooks`],
   },
   {
-    name: 'outgoing webhooks that another process left behind are not looked for',
+    name: 'outgoing webhooks of a killed process are not resumed',
     file: `${INGEST}/src/workers/outgoing-webhooks/outgoing-webhooks.ts`,
-    find: '    start: look,',
+    find: '    start: poll,',
     replace: '    start: () => undefined,',
     tests: [`${INGEST}/test/workers/outgoing-webhooks/killed`],
   },
   {
-    name: 'a review is resolved as often as one likes',
+    name: 'a review is resolved twice',
     file: `${LEDGER}/src/reviews/resolve-review.ts`,
     find: `if (known.review.resolved_at !== null) return 'review_resolved'`,
     replace: '',
     tests: [`${INGEST}/test/panel-api/reviews`],
   },
   {
-    name: 'a replay takes an order back to what was overtaken',
+    name: 'a replay applies an overtaken delivery',
     file: `${INGEST}/src/panel-api/deliveries/replay-deliveries.ts`,
     find: "if (isOvertaken) return 'overtaken'",
     replace: 'void isOvertaken',

@@ -1,0 +1,39 @@
+import type { ErrorCode } from '@paxyo/contracts'
+import { sendProblem } from '@paxyo/service-kit'
+import type { FastifyReply } from 'fastify'
+
+/** The response to a request that changed data. */
+export interface SuccessResponse {
+  readonly status: 200 | 201
+  readonly body: object
+  /** Whether it repeats the response to an earlier, equal request. */
+  readonly isReplay?: boolean
+}
+
+/** A serialized response, stored with its effect when the request has an Idempotency-Key. */
+export interface WrittenResponse {
+  readonly status: number
+  readonly json: string
+  /** Whether it repeats the response to an earlier request with the same Idempotency-Key, or for the same payment. */
+  readonly isReplay: boolean
+}
+
+const RETRY_AFTER_S: Partial<Record<ErrorCode, number>> = {
+  database_unavailable: 5,
+  queue_full: 5,
+  idempotency_key_in_use: 1,
+}
+
+/** Sends a serialized response, or rejects the request with an error code. */
+export function sendResponse(reply: FastifyReply, response: WrittenResponse | ErrorCode): FastifyReply {
+  if (typeof response === 'string') return reject(reply, response)
+  if (response.isReplay) void reply.header('idempotent-replayed', 'true')
+  return reply.code(response.status).type('application/json; charset=utf-8').send(response.json)
+}
+
+/** Rejects a request with an error, and with `Retry-After` when a retry can succeed. */
+export function reject(reply: FastifyReply, code: ErrorCode, detail?: string): FastifyReply {
+  const retryAfterS = RETRY_AFTER_S[code]
+  if (retryAfterS !== undefined) void reply.header('retry-after', retryAfterS)
+  return sendProblem(reply, code, detail)
+}
