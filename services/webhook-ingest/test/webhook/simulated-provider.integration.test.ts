@@ -55,7 +55,7 @@ test.each<WebhookAuthentication>([
   { kind: 'path', token: TOKEN },
   { kind: 'header', token: TOKEN },
   { kind: 'header', token: TOKEN, header: 'authorization' },
-])('authentication is accepted: $kind $header', async (authentication) => {
+])('a webhook is authenticated by $kind $header', async (authentication) => {
   await start(authentication)
   await place('1')
   simulator.cancel('1')
