@@ -119,7 +119,7 @@ test('its folder is all that the command line needs', async () => {
   expect((await paxyo('audit')).stdout).not.toBe('')
 
   await end(child, 'SIGTERM')
-  await expect(paxyo('audit')).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('does not run') })
+  await expect(paxyo('audit')).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('is not running') })
 })
 
 test('a second one on the same data is refused, and the first goes on', async () => {
