@@ -32,7 +32,7 @@ beforeAll(async () => {
   await post('/webhooks/godofpanel/a-webhook-token', { order_id: '1', status: 'Canceled' })
   await post('/webhooks/godofpanel/a-webhook-token', { order_id: '2', status: 'Partial', remains: 300 })
   await post('/webhooks/godofpanel/a-webhook-token', { order_id: '3', status: 'Partial' })
-  await post('/webhooks/godofpanel/a-webhook-token', { order_id: '3', status: 'Refill' })
+  await post('/webhooks/godofpanel/a-webhook-token', { order_id: '3', status: 'Zaplanowano' })
   await post('/webhooks/godofpanel/a-webhook-token', { order_id: '9', status: 'Canceled' })
 })
 afterAll(async () => {
