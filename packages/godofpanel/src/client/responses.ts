@@ -65,7 +65,7 @@ export function readJson(response: string, key: string): unknown {
 export function firstWords(response: string, key: string): string {
   return `"${response
     .replaceAll(key, '[key]')
-    .replaceAll(/<[^>]{0,200}>/g, ' ')
+    .replaceAll(/<[^<>]*>/g, ' ')
     .replaceAll(/[\p{C}\s]+/gu, ' ')
     .trim()
     .slice(0, WORDS_MAX)}"`
