@@ -11,7 +11,7 @@ const CRASH_MS_MAX = 5_000
 /** Every third step, so that the test takes a minute instead of five. */
 const STRIDE = 3
 
-test('kill -9 at any step between a webhook and the money that its provider verifies: paid once, by whoever is left', async () => {
+test('kill -9 at any step between a webhook and the money that its provider verifies: paid once, by a process that is left', async () => {
   await using provider = await startSimulator({ apiKey: 'a-key', shapes: ['text'], retry: { delayMsMax: 200 } })
   using crashingIngest = await buildCrashPointIngest()
   await using system = await startSystem({

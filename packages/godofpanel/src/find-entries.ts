@@ -1,16 +1,23 @@
 import { looksLikeJson, parseJson } from './parse-body.ts'
-import { isFields, normalizeName, readUpdateFields, type Fields, type UpdateFields } from './update-fields.ts'
+import {
+  describesOrder,
+  isFields,
+  normalizeName,
+  readUpdateFields,
+  type Fields,
+  type UpdateFields,
+} from './update-fields.ts'
 
-/** What may be an update. */
+/** A candidate for an update. */
 export interface Entry {
-  /** The key under which the entry stood in an object of several. */
+  /** The entry's key, if it was in an object of several entries. */
   readonly key?: string
   readonly value: unknown
-  /** The message around the entry, when it says something about the same order. */
+  /** The message around the entry, if it may describe the same order. */
   readonly envelope?: Fields
 }
 
-/** Fields that hold the updates of a message. */
+/** Fields that contain the updates of a message. */
 const WRAPPERS = new Set(['orders', 'order', 'data', 'payload', 'body', 'result'])
 /** `{payload: {data: {order: {…}}}}` */
 const WRAPPERS_DEPTH_MAX = 3
@@ -27,7 +34,7 @@ export function findEntries(value: unknown, depth = 0): Entry[] | undefined {
   return depth > 0 && Object.keys(unwrapped).length === 0 ? [] : entriesById(unwrapped)
 }
 
-/** What stands in a wrapper. An object of several orders may have one whose id is a wrapper's name. */
+/** The content of a wrapper. In an object of several orders, an order id may equal a wrapper's name. */
 function wrappedValue(fields: Fields): unknown {
   const objects = Object.entries(fields).flatMap(([name, value]) => {
     const read = readJsonText(value)
@@ -45,28 +52,20 @@ function findWrapped(envelope: Fields, wrapped: unknown, depth: number): Entry[]
     if (hasId(inner) || (hasId(outer) && describesOrder(wrapped))) return [{ value: wrapped, envelope }]
   }
   const entries = findEntries(wrapped, depth + 1)
-  // `{order_id, status, data: []}` and its like: what is wrapped is something else.
+  // `{order_id, status, data: []}`: the wrapper contains something else.
   const isEmpty = entries === undefined || entries.length === 0
   return isEmpty && outer.orderId !== undefined ? [{ value: envelope }] : entries
 }
 
-/** `{"95001": {…}, "95002": "Incorrect order ID", "status": "success"}`: words beside the orders are the message's. */
+/** `{"95001": {…}, "95002": "Incorrect order ID", "status": "success"}`: other members belong to the message. */
 function entriesById(fields: Fields): Entry[] | undefined {
-  const all = Object.entries(fields)
-  const orders = all.filter(([, value]) => isFields(value) && describesOrder(value))
-  if (orders.length === 0) {
-    const objects = all.filter(([, value]) => isFields(value))
-    return objects.length === 0 ? undefined : objects.map(([key, value]) => ({ key, value }))
-  }
-  return all
-    .filter(([key, value]) => (isFields(value) ? describesOrder(value) || isNumber(key) : isNumber(key)))
+  const objects = Object.entries(fields).filter(([, value]) => isFields(value))
+  if (objects.length === 0) return undefined
+  const orderIds = new Set(objects.flatMap(([key, value]) => (describesOrder(value as Fields) ? key : [])))
+  const entries = orderIds.size === 0 ? objects : Object.entries(fields)
+  return entries
+    .filter(([key]) => orderIds.size === 0 || orderIds.has(key) || isNumber(key))
     .map(([key, value]) => ({ key, value }))
-}
-
-/** Whether an object says anything about an order's state. */
-function describesOrder(fields: Fields): boolean {
-  const { orderStatus, status, remains, error } = readUpdateFields(fields)
-  return [orderStatus, status, remains, error].some((value) => value !== undefined)
 }
 
 const hasId = ({ orderId, id }: UpdateFields): boolean => orderId !== undefined || id !== undefined

@@ -7,7 +7,7 @@ export type ParsedBody = { readonly value: unknown } | { readonly error: BodyErr
 const FORM_DEPTH_MAX = 3
 const FORM_FIELDS_MAX = 4000
 
-/** Deeper than any update is nested, and far from where a recursion would end the stack. */
+/** Deeper than any update, and far below the depth at which recursion overflows the stack. */
 const DEPTH_MAX = 32
 
 /**
@@ -53,7 +53,7 @@ function parseForm(text: string): ParsedBody {
   }
 }
 
-/** Brackets inside of texts count too: nothing that is read has so many of them. */
+/** Brackets inside texts count too; no update contains that many. */
 function isTooDeep(text: string): boolean {
   let depth = 0
   for (let index = 0; index < text.length; index += 1) {

@@ -31,7 +31,7 @@ export function parseUpdates(contentType: 'json' | 'form', text: string, readSta
   return updates.every(({ update }) => update === undefined) ? { error: 'order_id_missing' } : { updates }
 }
 
-/** Reads one entry; `undefined` when it names no order, or several. */
+/** Reads one entry; `undefined` when it has no order id, or contradicting ones. */
 export function toUpdate({ key, value, envelope = {} }: Entry, readStatus: ReadStatus): StatusUpdate | undefined {
   const inner = readUpdateFields(isFields(value) ? value : {})
   const outer = readUpdateFields(envelope)
@@ -40,8 +40,8 @@ export function toUpdate({ key, value, envelope = {} }: Entry, readStatus: ReadS
 
   const known = {
     providerOrderId,
-    remains: toInteger(inner.remains ?? outer.remains),
-    startCount: toInteger(inner.startCount ?? outer.startCount),
+    remains: agreedInteger(inner.remains, outer.remains),
+    startCount: agreedInteger(inner.startCount, outer.startCount),
   }
   if (!isFields(value)) return { ...known, status: 'unknown', problem: 'provider_error' }
   const { status, problem } = statusOf(inner, outer, readStatus)
@@ -49,12 +49,12 @@ export function toUpdate({ key, value, envelope = {} }: Entry, readStatus: ReadS
 }
 
 /**
- * A field that can only be the order's id wins over `id`, and that over the key of the entry: PHP writes a list with
- * holes as an object keyed by position.
+ * An unambiguous field such as `order_id` takes precedence over `id`, and `id` over the entry's key: PHP encodes a list
+ * with gaps as an object keyed by index.
  */
 function orderIdOf(inner: UpdateFields, outer: UpdateFields, key: string | undefined): string | undefined {
   const certain = new Set([inner.orderId, outer.orderId].filter((id) => id !== undefined))
-  // Beside the order's id in the envelope, the `id` next to the status may be another order's.
+  // If the envelope has an order id, an `id` next to the status may be another order's.
   if (inner.orderId === undefined && outer.orderId !== undefined && inner.id !== undefined) certain.add(inner.id)
   if (certain.size > 1) return undefined
   const [certainId] = certain
@@ -72,7 +72,7 @@ const problem = (reason: NonNullable<StatusUpdate['problem']>): StatusReading =>
   problem: reason,
 })
 
-/** A `status` of the request: whether it succeeded. */
+/** Values of `status` that report whether a request succeeded. */
 const SUCCESS_FLAGS: ReadonlySet<unknown> = new Set([true, 'true', 'success', 'ok', '1', '200'])
 const FAILURE_FLAGS: ReadonlySet<unknown> = new Set([false, 'false', 'error', 'fail', 'failed', 'failure', '0'])
 
@@ -81,8 +81,8 @@ const NO_ERROR: ReadonlySet<unknown> = new Set(['', '0', false])
 const lowerCase = (value: unknown): unknown => (typeof value === 'string' ? value.trim().toLowerCase() : value)
 
 /**
- * Tells the order's status from a flag of the request. `order_status`, or the status next to the order in an envelope,
- * is the order's; `status` beside it is a flag, or must mean the same.
+ * Separates the order's status from a flag of the request. `order_status`, or the `status` inside an envelope, is the
+ * order's; another `status` is a flag or must have the same meaning.
  */
 function statusOf(inner: UpdateFields, outer: UpdateFields, readStatus: ReadStatus): StatusReading {
   const fields = [inner.orderStatus, outer.orderStatus, inner.status, outer.status].filter(
@@ -101,6 +101,12 @@ function statusOf(inner: UpdateFields, outer: UpdateFields, readStatus: ReadStat
   const [status] = meanings
   if (status === AMBIGUOUS || meanings.size !== 1) return problem('ambiguous_update')
   return status === undefined || status === 'unknown' ? problem('unknown_status') : { status: status as OrderStatus }
+}
+
+/** The integer of an entry and its envelope; null when they differ. */
+function agreedInteger(inner: unknown, outer: unknown): number | null {
+  const integer = toInteger(inner ?? outer)
+  return outer === undefined || toInteger(outer) === integer ? integer : null
 }
 
 /** An integer that a double represents exactly, or null. */

@@ -1,5 +1,6 @@
 import type { OrderStatus } from '@paxyo/contracts'
 import type { StatusMap } from '@paxyo/order-core'
+import { normalizeName } from './update-fields.ts'
 
 /** The status words of GodOfPanel and similar providers, and their meaning. */
 export const STATUS_WORDS: StatusMap = {
@@ -28,7 +29,7 @@ export const STATUS_WORDS: StatusMap = {
   fail: 'failed',
   error: 'failed',
   rejected: 'failed',
-  // A refill gives back what was lost after the order ended.
+  // A refill replaces losses after the end of the order.
   refill: 'ignore',
   refilling: 'ignore',
   refilled: 'ignore',
@@ -50,11 +51,9 @@ export type ReadStatus = (word: string) => OrderStatus | 'ignored' | 'unknown'
 export function createStatusReader(statusMap: StatusMap = {}): ReadStatus {
   const statuses = new Map<string, OrderStatus | 'ignored'>(
     [...Object.entries(STATUS_WORDS), ...Object.entries(statusMap)].map(([word, status]) => [
-      normalize(word),
+      normalizeName(word),
       status === 'ignore' ? 'ignored' : status,
     ]),
   )
-  return (word) => statuses.get(normalize(word)) ?? 'unknown'
+  return (word) => statuses.get(normalizeName(word)) ?? 'unknown'
 }
-
-const normalize = (word: string): string => word.toLowerCase().replace(/[\s_-]/g, '')

@@ -2,10 +2,10 @@ import { identifierSchema } from '@paxyo/contracts'
 
 export type Fields = Readonly<Record<string, unknown>>
 
-/** Stands where a field is there several times, under names that mean the same, with different values. */
+/** The value of a field that occurs several times, under equivalent names, with different values. */
 export const AMBIGUOUS = Symbol('ambiguous')
 
-/** What an object says about an order; undefined where it says nothing. */
+/** The fields of an object that describe an order; undefined when missing. */
 export interface UpdateFields {
   /** From a field that can only be an order's id. */
   readonly orderId: string | typeof AMBIGUOUS | undefined
@@ -22,7 +22,7 @@ export interface UpdateFields {
 
 type FieldName = keyof UpdateFields
 
-/** The names that providers use, without regard to case, `_`, `-` and spaces. */
+/** The field names that providers use, as `normalizeName` returns them. */
 const NAMES: Readonly<Record<string, FieldName>> = {
   orderid: 'orderId',
   order: 'orderId',
@@ -36,14 +36,19 @@ const NAMES: Readonly<Record<string, FieldName>> = {
   error: 'error',
 }
 
+/** Case, spaces, `_` and `-` make no difference in field names and status words. */
 export const normalizeName = (name: string): string => name.toLowerCase().replaceAll(/[\s_-]/g, '')
 
-/** Reads the fields of an update, whatever their spelling. Names that are in no list are not read. */
+function fieldOf(name: string): FieldName | undefined {
+  const normalized = normalizeName(name)
+  return Object.hasOwn(NAMES, normalized) ? NAMES[normalized] : undefined
+}
+
+/** Reads the fields of an update, whatever their spelling. Other names are ignored. */
 export function readUpdateFields(fields: Fields): UpdateFields {
   const found: Partial<Record<FieldName, unknown>> = {}
   for (const [name, value] of Object.entries(fields)) {
-    const normalized = normalizeName(name)
-    const field = Object.hasOwn(NAMES, normalized) ? NAMES[normalized]! : undefined
+    const field = fieldOf(name)
     if (field === undefined) continue
     const read = field === 'orderId' || field === 'id' ? toOrderId(value) : value
     if (read === undefined || read === null) continue
@@ -51,6 +56,12 @@ export function readUpdateFields(fields: Fields): UpdateFields {
   }
   return found as UpdateFields
 }
+
+const STATE_FIELDS: ReadonlySet<FieldName | undefined> = new Set(['orderStatus', 'status', 'remains', 'error'])
+
+/** Whether an object describes the state of an order. */
+export const describesOrder = (fields: Fields): boolean =>
+  Object.entries(fields).some(([name, value]) => value !== null && STATE_FIELDS.has(fieldOf(name)))
 
 const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other)
 

@@ -80,6 +80,12 @@ describe('kin of the samples', () => {
   })
 })
 
+test('remains that differ between an envelope and its content are null', () => {
+  const differing = { order: '1', remains: 300, data: { status: 'partial', remains: 600 } }
+  expect(json(differing)).toMatchObject([{ status: 'partial', remains: null }])
+  expect(json({ ...differing, remains: 600 })).toMatchObject([{ status: 'partial', remains: 600 }])
+})
+
 test('an entry without an order does not cost its neighbours theirs', () => {
   expect(json([{ order_id: '1', status: 'canceled' }, { status: 'canceled' }, null])).toEqual([
     canceled('1'),

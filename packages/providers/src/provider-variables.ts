@@ -20,7 +20,7 @@ export const providerVariables = {
   /** The URL of the provider's API v2, and its key. */
   PROVIDER_API_URL: env.url('http', 'https').optional(),
   PROVIDER_API_KEY: env.text.optional(),
-  /** What the provider's own words mean: `Zaplanowano=pending,Refilling=ignore`. */
+  /** The meaning of the provider's own status words: `Zaplanowano=pending,Refilling=ignore`. */
   STATUS_MAP: statusMapText.optional(),
 }
 

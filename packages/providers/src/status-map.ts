@@ -4,7 +4,7 @@ import { z } from 'zod'
 
 const meaningSchema = z.enum([...ORDER_STATUSES, 'ignore'])
 
-/** A provider's words and what they mean, as `PROVIDERS_FILE` has them. */
+/** A provider's status words and their meaning, as in `PROVIDERS_FILE`. */
 export const statusMapSchema = z.record(z.string(), meaningSchema)
 
 /** The same as text: `Zaplanowano=pending,Refilling=ignore`. */

@@ -11,7 +11,7 @@ export interface HttpServerOptions {
 }
 
 /** The maximum size of a request's body. */
-const BODY_BYTES_MAX = 64 * 1024
+export const BODY_BYTES_MAX = 64 * 1024
 /** The time for a complete request to arrive: a slow sender must not occupy a connection for ever. */
 const REQUEST_TIMEOUT_MS = 15_000
 

@@ -1,5 +1,5 @@
 export { commonVariables, ConfigError, env, loadConfig } from './config.ts'
-export { createHttpServer, sendProblem, type HttpServerOptions } from './http-server.ts'
+export { BODY_BYTES_MAX, createHttpServer, sendProblem, type HttpServerOptions } from './http-server.ts'
 export { createLogger } from './logger.ts'
 export { listen, type ListenOptions } from './listen.ts'
 export { createMetricGroup, createMetrics, LATENCY_BUCKETS_S, serveMetrics, type MetricGroup } from './metrics.ts'

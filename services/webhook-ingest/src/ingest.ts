@@ -95,9 +95,9 @@ export function createIngest(deps: IngestDeps): Ingest {
           authenticate: createWebhookAuthentication(authentication),
         })),
         batcher,
-        keepRejected: async (request) => {
+        keepRejected(request) {
           metrics.requestRejected(request)
-          return keepRejectedRequest(db, newId, request)
+          return keepRejectedRequest({ db, newId, log }, request)
         },
         newId,
         now: () => new Date(),

@@ -29,7 +29,7 @@ export async function listRejected(cli: Cli, { provider, state, limit }: ListRej
     ...(provider === undefined ? {} : { provider }),
   }
   const requests = await withPanelApi(cli, (api) => take(api.rejectedRequests.list(query), limit))
-  cli.print(requests, () => (requests.length === 0 ? 'There are none.' : table(requests.map(toRow))))
+  cli.print(requests, () => (requests.length === 0 ? 'No rejected requests.' : table(requests.map(toRow))))
 }
 
 const toRow = ({ lastReceivedAt, provider, reason, count, contentType, requestId }: RejectedRequestView): string[] => [
@@ -64,9 +64,7 @@ export async function replayRejected(
       all.push(...page.data)
     return all
   })
-  cli.print(replays, () =>
-    replays.length === 0 ? 'There was nothing to replay.' : table(replays.flatMap(toReplayRows)),
-  )
+  cli.print(replays, () => (replays.length === 0 ? 'Nothing to replay.' : table(replays.flatMap(toReplayRows))))
 }
 
 const toReplayRows = ({ requestId, error, detail, updates }: RejectedReplay): string[][] =>

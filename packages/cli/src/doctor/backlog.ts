@@ -41,12 +41,13 @@ const READ_WAITING = `
     (SELECT coalesce(extract(epoch FROM now() - min(received_at)), 0)::int FROM deliveries WHERE outcome = 'parked')
       AS "parkedAgeS",
     (SELECT coalesce(extract(epoch FROM now() - min(opened_at)), 0)::int FROM reviews WHERE resolved_at IS NULL)
-      AS "reviewAgeS"`
+      AS "reviewAgeS",
+    (SELECT count(*)::int FROM rejected_requests WHERE replayed_at IS NULL) AS rejected`
 
-/** Deliveries that wait for a registration, and reviews that wait for a person. */
+/** Deliveries that wait for a registration, reviews that wait for a person, and webhooks that could not be read. */
 export async function diagnoseWaiting(database: DatabaseSession): Promise<readonly Diagnostic[]> {
-  const [row] = await database.query<{ parkedAgeS: number; reviewAgeS: number }>(READ_WAITING)
-  const { parkedAgeS, reviewAgeS } = row!
+  const [row] = await database.query<{ parkedAgeS: number; reviewAgeS: number; rejected: number }>(READ_WAITING)
+  const { parkedAgeS, reviewAgeS, rejected } = row!
   return [
     parkedAgeS > PARKED_AGE_WARNING_S
       ? warning(
@@ -58,6 +59,9 @@ export async function diagnoseWaiting(database: DatabaseSession): Promise<readon
     reviewAgeS > REVIEW_AGE_WARNING_S
       ? warning('reviews', `a review has been open for ${days(reviewAgeS)}`, 'List them: paxyo reviews list.')
       : ok('reviews', 'no review has been open for long'),
+    rejected > 0
+      ? warning('rejected', `${rejected} webhooks could not be read and are kept`, 'List them: paxyo rejected list.')
+      : ok('rejected', 'every authenticated webhook could be read'),
   ]
 }
 

@@ -120,6 +120,36 @@ describe('reviews', () => {
   })
 })
 
+describe('rejected requests', () => {
+  test('are listed, shown and replayed', async () => {
+    await fetch(`${ingest.url}/webhooks/godofpanel/a-webhook-token`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: 'not readable',
+    })
+    const { requestId } = ((await paxyo(['rejected', 'list', '--json'], env)).json() as { requestId: string }[])[0]!
+    expect((await paxyo(['rejected', 'show', requestId], env)).stdout).toMatch(/malformed_json[^]*not readable/)
+    const replayed = await paxyo(['rejected', 'replay'], env)
+    expect(replayed.stdout).toMatch(new RegExp(`${requestId} +not readable +malformed_json`))
+    expect((await paxyo(['rejected', 'replay', requestId, '--provider', 'x'], env)).code).toBe(2)
+    expect((await paxyo(['rejected', 'list', '--state', 'replayed'], env)).stdout).toBe('No rejected requests.\n')
+  })
+})
+
+describe('order actions', () => {
+  test('refund, set the status, and cancel, once per key', async () => {
+    await post('/v1/orders', { ...AN_ORDER, orderId: 'A-4', providerOrderId: '4', userId: 'user-4' })
+    const act = (...args: string[]) => paxyo(['orders', ...args, '--note', 'by mail', '--by', 'Ann'], env)
+    const refund = ['refund', 'A-4', '0.5', '--key', 'ticket-1']
+    expect((await act(...refund)).stdout).toContain('Refunded 0.5 USD to user-4.')
+    expect((await act(...refund)).stdout).toContain('0.5 of 2.5 refunded')
+    expect((await act('set-status', 'A-4', 'processing')).stdout).toMatch(/No money was refunded\.[^]*is processing/)
+    expect((await act('cancel', 'A-4')).stdout).toMatch(/Refunded 2 USD[^]*is canceled, 2\.5 of 2\.5/)
+    const unknown = await act('cancel', 'A-99')
+    expect([unknown.code, unknown.stderr]).toEqual([4, expect.stringContaining('(order_not_found)')])
+  })
+})
+
 describe('deliveries', () => {
   test('are listed and shown', async () => {
     const parked = (await paxyo(['deliveries', 'list', '--outcome', 'parked', '--json'], env)).json()

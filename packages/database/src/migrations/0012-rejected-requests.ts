@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely'
 import { DATABASE_ROLES } from '../roles.ts'
 
-/** Authenticated requests that could not be read: kept until somebody replays them, or their retention ends. */
+/** Authenticated requests that could not be read: kept until their retention ends, for replays. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     CREATE TABLE rejected_requests (

@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely'
 import { DATABASE_ROLES } from '../roles.ts'
 
-/** What people did to orders: append-only. */
+/** The actions of people on orders: append-only. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     CREATE TABLE operator_actions (

@@ -71,28 +71,30 @@ export function createGodOfPanelClient(options: GodOfPanelClientOptions, readSta
     ...options,
   })
 
+  async function status(orderId: string): Promise<ProviderResponse> {
+    const response = await transport.ask('status', { order: askable(orderId) }, RESPONSE_BYTES_MAX)
+    const value = readJson(response, key)
+    const errorMessage = readErrorMessage(value, key)
+    // A wrong key and an unknown order are reported in the same shape; only the text differs.
+    if (errorMessage !== undefined && !/order/i.test(errorMessage)) throw new ProviderError('rejected', errorMessage)
+    const found = readStatuses(value, [orderId], readStatus).get(orderId)
+    if (found === undefined) throw new ProviderError('malformed_response', `no status: ${firstWords(response, key)}`)
+    return found
+  }
+
   return {
     ordersMax: STATUS_ORDERS_MAX,
     isAskable,
 
-    async status(orderId) {
-      const response = await transport.ask('status', { order: askable(orderId) }, RESPONSE_BYTES_MAX)
-      const value = readJson(response, key)
-      const errorMessage = readErrorMessage(value, key)
-      // A wrong key and an unknown order are reported in the same shape; only the text differs.
-      if (errorMessage !== undefined && !/order/i.test(errorMessage)) throw new ProviderError('rejected', errorMessage)
-      const found = readStatuses(value, [orderId], readStatus).get(orderId)
-      if (found === undefined) throw new ProviderError('malformed_response', `no status: ${firstWords(response, key)}`)
-      return found
-    },
+    status,
 
     async statuses(orderIds) {
       if (orderIds.length === 0) return new Map()
       if (orderIds.length > STATUS_ORDERS_MAX) {
         throw new ProviderError('invalid_request', `more than ${STATUS_ORDERS_MAX} orders`)
       }
-      // Some APIs know only `order`, and respond to a list of one as if it were several.
-      if (orderIds.length === 1) return new Map([[orderIds[0]!, await this.status(orderIds[0]!)]])
+      // Some providers support only `order`, or respond flat to a list of one.
+      if (orderIds.length === 1) return new Map([[orderIds[0]!, await status(orderIds[0]!)]])
       const response = await transport.ask('status', { orders: orderIds.map(askable).join(',') }, RESPONSE_BYTES_MAX)
       const value = readJson(response, key)
       const errorMessage = readErrorMessage(value, key)

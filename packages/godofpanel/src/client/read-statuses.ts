@@ -1,55 +1,57 @@
-import type { ProviderResponse } from '@paxyo/order-core'
-import { ProviderError } from '@paxyo/order-core'
+import { ProviderError, type ProviderResponse, type StatusUpdate } from '@paxyo/order-core'
 import { findEntries, type Entry } from '../find-entries.ts'
 import { toUpdate } from '../parse-updates.ts'
 import type { ReadStatus } from '../status-words.ts'
 import { isFields } from '../update-fields.ts'
 
 /**
- * Reads what a provider says about the orders that it was asked about, as webhooks are read. An item that holds no status
- * is that order's `provider_error` and no other's. Orders that were not asked about are ignored.
+ * Reads the statuses of the requested orders with the webhook parser. An item without a status is a `provider_error` for
+ * that order and does not affect the others. Orders that were not requested are ignored, and missing ones are not in
+ * the map.
  *
- * @throws ProviderError `malformed_response` when it speaks of no order at all.
+ * @throws ProviderError `malformed_response` when the response is neither an object nor a list.
  */
 export function readStatuses(
   value: unknown,
   orderIds: readonly string[],
   readStatus: ReadStatus,
 ): Map<string, ProviderResponse> {
+  const entries = findEntries(value) ?? (isFields(value) ? [{ value }] : undefined)
+  if (entries === undefined) throw new ProviderError('malformed_response', 'neither an object nor a list')
+  const byOrderId = Map.groupBy(entries, (entry) => toUpdate(entry, readStatus)?.providerOrderId)
+
   const found = new Map<string, ProviderResponse>()
   for (const orderId of orderIds) {
-    const entry = entryOf(value, orderId, orderIds.length === 1)
-    if (entry !== undefined) found.set(orderId, toResponse(orderId, entry.value, readStatus))
-  }
-  if (found.size === 0 && !isEmpty(value) && !isFields(value) && !Array.isArray(value)) {
-    throw new ProviderError('malformed_response', 'neither an object nor a list')
+    const entry = entryOf(value, orderId, byOrderId)
+    // The API responds flat to a request for one order.
+    const flat = orderIds.length === 1 && entries.length === 1 ? byOrderId.get(undefined)?.[0] : undefined
+    const item = entry ?? flat
+    if (item !== undefined) found.set(orderId, toResponse(orderId, item.value, readStatus))
   }
   return found
 }
 
-/** Under the order's id, in a list, in a wrapper, or, when it is the only one asked about, flat. */
-function entryOf(value: unknown, orderId: string, isOnlyOne: boolean): Entry | undefined {
-  if (isFields(value) && Object.hasOwn(value, orderId)) return { key: orderId, value: value[orderId] }
-  const entries = findEntries(value) ?? (isOnlyOne && isFields(value) ? [{ value }] : [])
-  const own = entries.filter((entry) => toUpdate(entry, () => 'unknown')?.providerOrderId === orderId)
-  if (own.length > 1) return { value: null }
-  if (own.length === 1) return own[0]
-  const [only] = entries
-  const namesNone = only !== undefined && toUpdate(only, () => 'unknown') === undefined
-  return isOnlyOne && entries.length === 1 && namesNone ? only : undefined
+/** The entry under the order's id, or the only one with this id; several contradict each other. */
+function entryOf(
+  value: unknown,
+  orderId: string,
+  byOrderId: ReadonlyMap<string | undefined, readonly Entry[]>,
+): Entry | undefined {
+  if (isFields(value) && Object.hasOwn(value, orderId)) return { value: value[orderId] }
+  const [entry, another] = byOrderId.get(orderId) ?? []
+  return another === undefined ? entry : { value: 'several items for this order' }
 }
 
 function toResponse(orderId: string, value: unknown, readStatus: ReadStatus): ProviderResponse {
   const item = isFields(value) ? value : { error: typeof value === 'string' ? value : 'the item is not an object' }
-  const body = JSON.stringify({ [orderId]: item })
   const update = toUpdate({ key: orderId, value: item }, readStatus)
-  if (update?.providerOrderId === orderId) return { update, body }
-  const unknown = { providerOrderId: orderId, remains: null, startCount: null }
-  return {
-    update: { ...unknown, status: 'unknown', problem: 'provider_error' },
-    body: JSON.stringify({ [orderId]: { error: body } }),
+  if (update?.providerOrderId === orderId) return { update, body: JSON.stringify({ [orderId]: item }) }
+  const failed: StatusUpdate = {
+    providerOrderId: orderId,
+    remains: null,
+    startCount: null,
+    status: 'unknown',
+    problem: 'provider_error',
   }
+  return { update: failed, body: JSON.stringify({ [orderId]: { error: JSON.stringify(item) } }) }
 }
-
-/** PHP writes an empty map as an empty list. */
-const isEmpty = (value: unknown): boolean => Array.isArray(value) && value.length === 0

@@ -2,6 +2,7 @@ import type { OrderStatus } from '@paxyo/contracts'
 import { roundTrip } from '@paxyo/database'
 import type { Money } from '@paxyo/order-core'
 import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
+import { readKeyName } from '../transaction/read-key-name.ts'
 import {
   ORDER_COLUMNS,
   readClock,
@@ -10,18 +11,18 @@ import {
   type AccountRow,
   type OrderRow,
 } from '../transaction/read-working-set.ts'
-import { applyDecision, type DecidedOrder } from './apply-decision.ts'
+import { applyDecision, type DecidedOrder, type DecisionRejection } from './apply-decision.ts'
 
-/** What a person does to an order. */
+/** An action of a person on an order. */
 export interface OrderAction {
-  /** `cancel` refunds what is left of the charge. */
+  /** `cancel` refunds the rest of the charge. */
   readonly action: 'refund' | 'cancel' | 'set_status'
   /** The amount to refund in addition to earlier refunds, when the action is `refund`. */
   readonly amount: Money | undefined
-  /** What the order becomes, when the action is `set_status`. */
+  /** The new status, when the action is `set_status`. */
   readonly status: OrderStatus | undefined
   readonly note: string
-  /** The person; the name of the API key when it is not given. */
+  /** The person; the name of the API key when undefined. */
   readonly actor: string | undefined
   readonly keyId: string
 }
@@ -33,23 +34,21 @@ export interface DoneAction extends DecidedOrder {
   readonly status: OrderStatus | undefined
 }
 
-export type ActionRejection = 'order_not_found' | 'refund_exceeds_charge' | 'balance_limit_exceeded'
-
 /**
- * Does to an order what a person has decided, in its history and with an event for its user.
+ * Applies a person's action to an order, with an event for its user, and records it in the order's history.
  *
- * @returns the order after it; or why nothing was done.
+ * @returns the order after the action; or why it was rejected, and then nothing is recorded.
  */
 export async function actOnOrder(
   tx: LedgerTransaction,
   orderId: string,
   action: OrderAction,
-): Promise<DoneAction | ActionRejection> {
+): Promise<DoneAction | DecisionRejection | 'order_not_found'> {
   const { client, newId } = tx
-  const [accounts, orders, names, at] = await roundTrip([
+  const [accounts, orders, keyName, at] = await roundTrip([
     client.query<AccountRow>(LOCK_ACCOUNT_OF_ORDER, [orderId]),
     client.query<OrderRow>(READ_ORDER, [orderId]),
-    client.query<{ name: string }>(READ_KEY_NAME, [action.keyId]),
+    readKeyName(client, action.keyId),
     readClock(tx),
   ])
   if (orders.rows[0] === undefined || accounts.rows[0] === undefined) return 'order_not_found'
@@ -61,7 +60,7 @@ export async function actOnOrder(
   const decided = applyDecision(tx, { at, order, account: toAccount(accounts.rows[0]) }, { refund, status })
   if (typeof decided === 'string') return decided
   const actionId = newId()
-  const actor = action.actor ?? names.rows[0]?.name ?? action.keyId
+  const actor = action.actor ?? keyName
   const refundId = decided.refund?.refundId ?? null
   const { action: name, note, keyId } = action
   await client.query(INSERT_ACTION, [actionId, orderId, name, status ?? null, refundId, note, actor, keyId, at])
@@ -72,9 +71,8 @@ const LOCK_ACCOUNT_OF_ORDER = `
   SELECT user_id, currency, balance, last_seq FROM accounts
   WHERE user_id = (SELECT user_id FROM orders WHERE order_id = $1)
   FOR NO KEY UPDATE`
-// Its own statement after the lock: it must see what the previous holder of the lock committed.
+// A separate statement after the lock, so that it sees the commits of the lock's previous holders.
 const READ_ORDER = `SELECT ${ORDER_COLUMNS} FROM orders WHERE order_id = $1`
-const READ_KEY_NAME = 'SELECT name FROM api_keys WHERE key_id = $1'
 const INSERT_ACTION = `
   INSERT INTO operator_actions (action_id, order_id, action, status, refund_id, note, actor, key_id, created_at)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`

@@ -5,11 +5,11 @@ import { BALANCE_MAX, noSettledDeliveries, type Account, type Order, type Workin
 import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
 import { orderView, recordUpdate } from '../transaction/record-event.ts'
 
-/** What a person decides about an order. */
+/** A person's decision about an order. */
 export interface PersonsDecision {
   /** The amount to refund in addition to earlier refunds; 0 for none. */
   readonly refund: Money
-  /** What the order becomes; undefined to leave it. */
+  /** The order's new status; undefined to keep it. */
   readonly status: OrderStatus | undefined
 }
 
@@ -20,19 +20,21 @@ export interface DecidedOrder {
   readonly refund: RefundView | undefined
 }
 
-/** An order and its account, read under the account's lock, and the moment of the transaction. */
+/** An order and its account, read under the account's lock, and the time of the transaction. */
 export interface LockedOrder {
   readonly at: Date
   readonly order: Order
   readonly account: Account
 }
 
-/** Refunds or sets what a person has decided, with an event for the user; never more than the charge in all. */
+export type DecisionRejection = 'refund_exceeds_charge' | 'balance_limit_exceeded'
+
+/** Applies a person's decision, with an event for the user. All refunds together are at most the charge. */
 export function applyDecision(
   { changes, newId }: LedgerTransaction,
   { at, order, account }: LockedOrder,
   { refund, status }: PersonsDecision,
-): DecidedOrder | 'refund_exceeds_charge' | 'balance_limit_exceeded' {
+): DecidedOrder | DecisionRejection {
   if (refund > order.charge - order.refunded) return 'refund_exceeds_charge'
   if (account.balance + refund > BALANCE_MAX) return 'balance_limit_exceeded'
   const next: Order = { ...order, status: status ?? order.status, refunded: order.refunded + refund, updatedAt: at }

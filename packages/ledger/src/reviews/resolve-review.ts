@@ -1,8 +1,14 @@
 import type { ErrorCode } from '@paxyo/contracts'
 import { roundTrip } from '@paxyo/database'
 import type { Account, Order } from '../model/working-set.ts'
-import { applyDecision, type DecidedOrder, type PersonsDecision } from '../orders/apply-decision.ts'
+import {
+  applyDecision,
+  type DecidedOrder,
+  type DecisionRejection,
+  type PersonsDecision,
+} from '../orders/apply-decision.ts'
 import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
+import { readKeyName } from '../transaction/read-key-name.ts'
 import {
   ORDER_COLUMNS,
   readClock,
@@ -21,10 +27,9 @@ export interface Resolution extends PersonsDecision {
   readonly keyId: string
 }
 
-export type ResolutionRejection = Extract<
-  ErrorCode,
-  'review_not_found' | 'review_resolved' | 'review_without_order' | 'refund_exceeds_charge' | 'balance_limit_exceeded'
->
+export type ResolutionRejection =
+  | DecisionRejection
+  | Extract<ErrorCode, 'review_not_found' | 'review_resolved' | 'review_without_order'>
 
 /**
  * Resolves a review, once: applies the refund or the status as a webhook's decision is applied, with an event for the
@@ -86,7 +91,6 @@ const LOCK_REVIEW = 'SELECT resolved_at FROM reviews WHERE review_id = $1 FOR UP
 // A separate statement after the locks, so that it sees the commits of the locks' previous holders.
 const READ_ORDER_OF_REVIEW = `
   SELECT ${ORDER_COLUMNS} FROM orders WHERE order_id = (SELECT order_id FROM reviews WHERE review_id = $1)`
-const READ_KEY_NAME = 'SELECT name FROM api_keys WHERE key_id = $1'
 
 const WRITE_RESOLUTION = `
   UPDATE reviews SET resolved_at = $2, resolved_by = $3, resolved_with = $4, resolution = $5, resolution_note = $6,
@@ -95,17 +99,17 @@ const WRITE_RESOLUTION = `
 
 async function readKnown(tx: LedgerTransaction, reviewId: string, keyId: string): Promise<Known> {
   const { client } = tx
-  const [accounts, reviews, orders, names, at] = await roundTrip([
+  const [accounts, reviews, orders, keyName, at] = await roundTrip([
     client.query<AccountRow>(LOCK_ACCOUNT_OF_REVIEW, [reviewId]),
     client.query<{ resolved_at: Date | null }>(LOCK_REVIEW, [reviewId]),
     client.query<OrderRow>(READ_ORDER_OF_REVIEW, [reviewId]),
-    client.query<{ name: string }>(READ_KEY_NAME, [keyId]),
+    readKeyName(client, keyId),
     readClock(tx),
   ])
   const [order, account] = [orders.rows[0], accounts.rows[0]]
   return {
     at,
-    keyName: names.rows[0]?.name ?? keyId,
+    keyName,
     review: reviews.rows[0],
     order: order && toOrder(order),
     account: account && toAccount(account),

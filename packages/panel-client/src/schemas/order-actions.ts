@@ -11,17 +11,17 @@ import { accountSchema } from './accounts.ts'
 import { decisionFields } from './decision.ts'
 import { positionFields } from './position.ts'
 
-/** What `POST /v1/orders/{orderId}/actions` takes. */
+/** The body of `POST /v1/orders/{orderId}/actions`. */
 export const actOnOrderSchema = z.discriminatedUnion('action', [
   z.strictObject({
     action: z.literal('refund'),
     amount: positiveMoneySchema.describe(
-      'The amount to refund in addition to earlier refunds; the charge at most in all.',
+      'The amount to refund in addition to earlier refunds; together at most the charge.',
     ),
     ...decisionFields,
   }),
   z.strictObject({
-    action: z.literal('cancel').describe('Refunds what is left of the charge.'),
+    action: z.literal('cancel').describe('Refunds the rest of the charge.'),
     ...decisionFields,
   }),
   z.strictObject({
@@ -32,20 +32,20 @@ export const actOnOrderSchema = z.discriminatedUnion('action', [
 ])
 z.globalRegistry.add(actOnOrderSchema, { id: 'ActOnOrder' })
 
-/** What a person did to an order. */
+/** An action of a person on an order. */
 export const orderActionSchema = z.object({
   actionId: z.uuid(),
   action: z.enum(['refund', 'cancel', 'set_status']),
-  status: orderStatusSchema.nullable().describe('What the order became; null when its status stayed.'),
+  status: orderStatusSchema.nullable().describe('The new status of the order; null when unchanged.'),
   refundId: z.uuid().nullable(),
   note: z.string(),
-  by: z.string().describe('The person, as the request says; the name of the API key when it does not.'),
+  by: z.string().describe('The person, as given in the request; by default the name of the API key.'),
   keyId: z.string().describe('The public part of the API key, or `environment`.'),
   at: timestampSchema,
 })
 z.globalRegistry.add(orderActionSchema, { id: 'OrderAction' })
 
-/** What `POST /v1/orders/{orderId}/actions` returns. */
+/** The response of `POST /v1/orders/{orderId}/actions`. */
 export const actedOnOrderSchema = z.object({
   action: orderActionSchema,
   order: orderViewSchema,

@@ -69,7 +69,7 @@ export const orderHistorySchema = z.object({
   ...positionFields,
   deliveries: z.array(orderDeliverySchema),
   refunds: z.array(orderRefundSchema),
-  actions: z.array(orderActionSchema).describe('What people did to the order.'),
+  actions: z.array(orderActionSchema).describe('The actions of people on the order.'),
   events: z.array(orderEventSchema).describe('As sent to the browser; without events past their retention.'),
 })
 

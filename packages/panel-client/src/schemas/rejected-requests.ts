@@ -7,7 +7,7 @@ import { reviewReasonSchema } from './review-reason.ts'
 
 const errorCodeSchema = z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]])
 
-/** An authenticated webhook that could not be read, as it is kept. */
+/** An authenticated webhook that could not be read. */
 export const rejectedRequestSchema = z.object({
   requestId: z.uuid(),
   provider: z.string(),
@@ -15,12 +15,12 @@ export const rejectedRequestSchema = z.object({
   detail: z.string().nullable(),
   contentType: z.string().nullable(),
   contentEncoding: z.string().nullable(),
-  receivedAt: timestampSchema.describe('When it was received first.'),
+  receivedAt: timestampSchema.describe('The first time it was received.'),
   lastReceivedAt: timestampSchema,
-  count: z.int().positive().describe('How many times the same request was received.'),
-  address: z.string().describe('Where it came from.'),
+  count: z.int().positive().describe('How many times it was received.'),
+  address: z.string().describe('The IP address of the sender.'),
   bodyBytes: z.int().nonnegative().nullable().describe('Null when the body was too large to be read.'),
-  replayedAt: timestampSchema.nullable().describe('When a replay could read it.'),
+  replayedAt: timestampSchema.nullable().describe('When it was replayed; null while it is open.'),
 })
 z.globalRegistry.add(rejectedRequestSchema, { id: 'RejectedRequest' })
 
@@ -33,7 +33,7 @@ export const fullRejectedRequestSchema = rejectedRequestSchema.extend({
 export const listRejectedRequestsQuery = z.strictObject({
   ...pageQuery,
   provider: providerNameSchema.optional(),
-  state: z.enum(['open', 'replayed', 'all']).default('open').describe('`open`: no replay could read it yet.'),
+  state: z.enum(['open', 'replayed', 'all']).default('open').describe('`open`: not replayed yet.'),
 })
 
 const replayedUpdateSchema = z.object({
@@ -44,16 +44,18 @@ const replayedUpdateSchema = z.object({
   refund: moneySchema.nullable(),
 })
 
-/** What became of a rejected request that was replayed. */
+/** The result of replaying a rejected request. */
 export const rejectedReplaySchema = z.object({
   requestId: z.uuid(),
-  error: errorCodeSchema.nullable().describe('Why it still cannot be read; null when its updates are committed.'),
+  error: errorCodeSchema
+    .nullable()
+    .describe('The error, if it still cannot be read; null when its updates are committed.'),
   detail: z.string().nullable(),
-  updates: z.array(replayedUpdateSchema).describe('What became of each update in it.'),
+  updates: z.array(replayedUpdateSchema).describe('The result of each of its updates.'),
 })
 z.globalRegistry.add(rejectedReplaySchema, { id: 'RejectedReplay' })
 
-/** What `POST /v1/rejected-requests/replay` takes. */
+/** The body of `POST /v1/rejected-requests/replay`. */
 export const replayRejectedSchema = z.strictObject({
   provider: providerNameSchema.optional().describe('Only those of this provider.'),
   limit: z.int().min(1).max(100).default(50).describe('How many to replay in this request.'),
@@ -61,7 +63,7 @@ export const replayRejectedSchema = z.strictObject({
 })
 z.globalRegistry.add(replayRejectedSchema, { id: 'ReplayRejected' })
 
-/** What `POST /v1/rejected-requests/replay` returns. */
+/** The response of `POST /v1/rejected-requests/replay`. */
 export const rejectedReplayPageSchema = z.object({
   data: z.array(rejectedReplaySchema),
   nextCursor: z.string().nullable().describe('Repeat the request with this; null when all are done.'),

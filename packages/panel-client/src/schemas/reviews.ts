@@ -34,8 +34,8 @@ export const reviewSchema = z.object({
   orderId: identifierSchema.nullable().describe('Null when the provider named no registered order.'),
   deliveryId: z.string(),
   openedAt: timestampSchema,
-  count: z.int().positive().describe('How many times the same happened to the order while it was open.'),
-  lastAt: timestampSchema.describe('When it happened last.'),
+  count: z.int().positive().describe('How many deliveries of the order had this reason while the review was open.'),
+  lastAt: timestampSchema.describe('The time of the last of them.'),
   resolution: resolutionSchema.nullable().describe('Null while it is open.'),
 })
 z.globalRegistry.add(reviewSchema, { id: 'Review' })

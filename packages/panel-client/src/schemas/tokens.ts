@@ -6,7 +6,7 @@ const TTL_S_MIN = 60
 const TTL_S_MAX = 86_400
 const TTL_S = 3_600
 
-/** What `POST /v1/tokens` takes. */
+/** The body of `POST /v1/tokens`. */
 export const tokenRequestSchema = z.strictObject({
   userId: idSchema,
   ttlSeconds: z.int().min(TTL_S_MIN).max(TTL_S_MAX).default(TTL_S).describe('For how long the token is good.'),

@@ -1,21 +1,22 @@
+import { BODY_BYTES_MAX } from '@paxyo/service-kit'
 import { promisify } from 'node:util'
 import { brotliDecompress, gunzip, inflate, type ZlibOptions } from 'node:zlib'
 
-/** The most bytes of a webhook's body, before and after it is decompressed. */
-export const BODY_BYTES_MAX = 65_536
-
-/** What of a request says how its body is to be read. */
+/** The headers that describe a body. */
 export interface BodyHeaders {
   readonly contentType: string | undefined
   readonly contentEncoding: string | undefined
 }
 
-export type BodyReadError = 'unsupported_encoding' | 'malformed_encoding' | 'malformed_form' | 'body_too_large'
+interface DecodingFailure {
+  readonly error: 'unsupported_encoding' | 'malformed_encoding' | 'malformed_form' | 'body_too_large'
+  readonly detail: string
+}
 
-/** A body that a provider's format can read: decompressed, and a form in place of multipart fields. */
-export type ReadBody =
-  | { readonly contentType: string | undefined; readonly bytes: Buffer }
-  | { readonly error: BodyReadError; readonly detail: string }
+interface DecodedBody {
+  readonly contentType: string | undefined
+  readonly bytes: Buffer
+}
 
 type Decompress = (bytes: Buffer, options: ZlibOptions) => Promise<Buffer>
 
@@ -26,20 +27,20 @@ const DECOMPRESS: Readonly<Record<string, Decompress>> = {
   br: promisify(brotliDecompress),
 }
 
-/** Undoes what HTTP did to a body. Whether its content type is right is for the provider's format to find out. */
-export async function readBody({ contentType, contentEncoding }: BodyHeaders, bytes: Buffer): Promise<ReadBody> {
-  const encoding = contentEncoding?.trim().toLowerCase() ?? 'identity'
-  if (encoding !== 'identity' && encoding !== '') {
-    const decompressed = await decompress(encoding, bytes)
-    return 'error' in decompressed ? decompressed : readFields(contentType, decompressed.bytes)
-  }
-  return readFields(contentType, bytes)
+/**
+ * Decompresses a body and converts multipart fields to a form. The content type stays a hint for the provider's parser.
+ * Both sizes, compressed and decompressed, are at most `BODY_BYTES_MAX`.
+ */
+export async function readBody(
+  { contentType, contentEncoding = '' }: BodyHeaders,
+  body: Buffer,
+): Promise<DecodedBody | DecodingFailure> {
+  const bytes = await decompress(contentEncoding.trim().toLowerCase(), body)
+  return Buffer.isBuffer(bytes) ? readFields(contentType, bytes) : bytes
 }
 
-async function decompress(
-  encoding: string,
-  bytes: Buffer,
-): Promise<{ bytes: Buffer } | Exclude<ReadBody, { bytes: Buffer }>> {
+async function decompress(encoding: string, bytes: Buffer): Promise<Buffer | DecodingFailure> {
+  if (encoding === '' || encoding === 'identity') return bytes
   const known = Object.hasOwn(DECOMPRESS, encoding) ? DECOMPRESS[encoding] : undefined
   if (known === undefined) {
     return {
@@ -48,19 +49,19 @@ async function decompress(
     }
   }
   try {
-    return { bytes: await known(bytes, { maxOutputLength: BODY_BYTES_MAX }) }
+    return await known(bytes, { maxOutputLength: BODY_BYTES_MAX })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
       return { error: 'body_too_large', detail: `it decompresses to more than ${BODY_BYTES_MAX} bytes` }
     }
-    return { error: 'malformed_encoding', detail: `the body is not ${encoding}, which Content-Encoding says` }
+    return { error: 'malformed_encoding', detail: `the body is not ${encoding}, as its Content-Encoding says` }
   }
 }
 
 const FORM = 'application/x-www-form-urlencoded'
 
-/** PHP's curl sends an array as multipart fields: they are the form that they stand for. */
-async function readFields(contentType: string | undefined, bytes: Buffer): Promise<ReadBody> {
+/** PHP's curl sends an array as multipart fields; they become the equivalent form. */
+async function readFields(contentType: string | undefined, bytes: Buffer): Promise<DecodedBody | DecodingFailure> {
   if (contentType === undefined || !/^multipart\/form-data\b/i.test(contentType)) return { contentType, bytes }
   try {
     const fields = await new Response(bytes, { headers: { 'content-type': contentType } }).formData()
@@ -69,6 +70,6 @@ async function readFields(contentType: string | undefined, bytes: Buffer): Promi
     )
     return { contentType: FORM, bytes: Buffer.from(new URLSearchParams(texts as [string, string][]).toString()) }
   } catch {
-    return { error: 'malformed_form', detail: 'the body is not the multipart fields that its Content-Type says' }
+    return { error: 'malformed_form', detail: 'the body is not multipart, as its Content-Type says' }
   }
 }

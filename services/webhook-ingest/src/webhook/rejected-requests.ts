@@ -2,8 +2,9 @@ import type { Database } from '@paxyo/database'
 import type { NewId } from '@paxyo/ledger'
 import { sql, type Kysely } from 'kysely'
 import { createHash } from 'node:crypto'
+import type { Logger } from 'pino'
 
-/** An authenticated request that could not be read, as it is kept. */
+/** An authenticated request that could not be read. */
 export interface RejectedRequest {
   readonly provider: string
   readonly receivedAt: Date
@@ -14,24 +15,29 @@ export interface RejectedRequest {
   readonly contentEncoding: string | undefined
   readonly messageId: string | undefined
   readonly address: string
-  /** As it was sent; undefined when it was too large to be read. */
+  /** The bytes that were sent; undefined when there were too many. */
   readonly body: Buffer | undefined
 }
 
-/** The most that are kept of one provider: the newest. */
-export const REJECTED_PER_PROVIDER_MAX = 10_000
-/** Headers are the sender's, and this is a table. */
+/** How many requests of one provider are kept: the newest. */
+const REJECTED_PER_PROVIDER_MAX = 10_000
+/** Bounds the size of a row: the sender chooses the headers. */
 const HEADER_LENGTH_MAX = 256
 
+export interface RejectedRequestDeps {
+  readonly db: Kysely<Database>
+  readonly newId: NewId
+  readonly log: Logger
+}
+
 /**
- * Keeps a request that was rejected, so that it can be replayed once the configuration or this program can read it. One
- * that the provider sends several times is kept once, and counted.
+ * Keeps a rejected request, so that it can be replayed after a change of the configuration or an upgrade. A request that
+ * the provider retries is kept once and counted.
  *
  * @returns its id.
  */
 export async function keepRejectedRequest(
-  db: Kysely<Database>,
-  newId: NewId,
+  { db, newId, log }: RejectedRequestDeps,
   request: RejectedRequest,
 ): Promise<string> {
   const { provider, receivedAt, reason, detail, body } = request
@@ -57,7 +63,7 @@ export async function keepRejectedRequest(
       address: request.address,
       body: body ?? null,
     })
-    // Received once more after its replay, it is open again.
+    // A request that is received after its replay is open again.
     .onConflict((conflict) =>
       conflict.columns(['provider', 'digest']).doUpdateSet({
         last_received_at: receivedAt,
@@ -67,19 +73,24 @@ export async function keepRejectedRequest(
     )
     .returning('request_id')
     .executeTakeFirstOrThrow()
-  await deleteBeyondMax(db, provider)
+  const deleted = await deleteBeyondMax(db, provider)
+  if (deleted > 0) log.error({ provider, deleted: Number(deleted) }, 'rejected requests beyond the maximum deleted')
   return requestId
 }
 
-async function deleteBeyondMax(db: Kysely<Database>, provider: string): Promise<void> {
+/** @returns how many were deleted, the oldest. */
+async function deleteBeyondMax(db: Kysely<Database>, provider: string): Promise<bigint> {
   const beyond = db
     .selectFrom('rejected_requests')
     .select('request_id')
     .where('provider', '=', provider)
     .orderBy('request_id', 'desc')
     .offset(REJECTED_PER_PROVIDER_MAX)
-  await db.deleteFrom('rejected_requests').where('request_id', 'in', beyond).execute()
+  const { numDeletedRows } = await db
+    .deleteFrom('rejected_requests')
+    .where('request_id', 'in', beyond)
+    .executeTakeFirstOrThrow()
+  return numDeletedRows
 }
 
-/** PostgreSQL takes no NUL, and Node takes none in a header. */
 const bounded = (header: string | undefined): string | null => header?.slice(0, HEADER_LENGTH_MAX) ?? null

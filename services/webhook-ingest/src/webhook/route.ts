@@ -2,11 +2,11 @@ import type { ErrorCode } from '@paxyo/contracts'
 import { isDatabaseUnavailable } from '@paxyo/database'
 import type { Batcher, Delivery, DeliveryResult, NewId } from '@paxyo/ledger'
 import { formatMoney, type Provider } from '@paxyo/order-core'
-import { sendProblem, traceOf, type TraceFields } from '@paxyo/service-kit'
+import { BODY_BYTES_MAX, sendProblem, traceOf, type TraceFields } from '@paxyo/service-kit'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { AuthenticatedSender, AuthenticateWebhook, Credentials } from './authenticate.ts'
-import { BODY_BYTES_MAX, readBody, type BodyHeaders } from './read-body.ts'
+import { readBody, type BodyHeaders } from './read-body.ts'
 import type { RejectedRequest } from './rejected-requests.ts'
 import { toDeliveries } from './to-deliveries.ts'
 
@@ -58,9 +58,7 @@ export function registerWebhookRoute(app: FastifyInstance, deps: WebhookDeps): v
   void app.register((scope, _options, done) => {
     // The signature covers the exact bytes, and providers send any content type or none.
     scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_BYTES_MAX }, (_request, body, parsed) =>
-      parsed(null, body),
-    )
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body))
     // Fastify responds to bodies that are too large before the handler runs.
     scope.addHook('onResponse', async ({ webhookResults = [] }, reply) => {
       deps.onResponse(reply.statusCode, reply.elapsedTime, webhookResults)
@@ -122,7 +120,7 @@ const headersOf = ({ headers }: WebhookRequest): BodyHeaders => ({
   contentEncoding: headers['content-encoding'],
 })
 
-/** A request of which nothing was read but its headers, which may contain its token. */
+/** Keeps a request that is too large, if a token in its path or headers authenticates it. */
 function rejectUnread(deps: Receiver, error: FastifyError, request: WebhookRequest, reply: FastifyReply): void {
   const receivedAt = deps.now()
   const sender = deps.authenticate(credentialsOf(request, Buffer.alloc(0)), receivedAt.getTime())
@@ -130,7 +128,7 @@ function rejectUnread(deps: Receiver, error: FastifyError, request: WebhookReque
     void reply.send(error)
     return
   }
-  const detail = `a webhook may have ${BODY_BYTES_MAX} bytes`
+  const detail = `a webhook may have at most ${BODY_BYTES_MAX} bytes`
   const unread: Unreadable = { error: 'body_too_large', detail, sender, receivedAt, body: undefined }
   keepAndReject(deps, request, reply, unread).catch((failure: unknown) => reply.send(failure))
 }
@@ -143,7 +141,7 @@ interface Unreadable {
   readonly body: Buffer | undefined
 }
 
-/** When it cannot be kept, the sender has to send it again: nothing that is authenticated leaves no trace. */
+/** Responds 503 when the request cannot be kept, so that the provider retries it: no authenticated request is lost. */
 async function keepAndReject(
   deps: Receiver,
   request: WebhookRequest,
@@ -156,24 +154,31 @@ async function keepAndReject(
     if (!isDatabaseUnavailable(failure)) throw failure
     return undefined
   })
+  const trace = traceOf(request.headers['traceparent'])
   if (requestId === undefined) {
     void reply.header('retry-after', RETRY_AFTER_S)
-    return reject(deps, request, reply, traceOf(request.headers['traceparent']), 'database_unavailable')
+    return reject(deps, request, reply, trace, 'database_unavailable')
   }
-  const trace = { ...traceOf(request.headers['traceparent']), requestId }
   const hint = `kept as rejected request ${requestId}`
-  return reject(deps, request, reply, trace, error, detail === undefined ? hint : `${detail}; ${hint}`)
+  return reject(
+    deps,
+    request,
+    reply,
+    { ...trace, requestId },
+    error,
+    detail === undefined ? hint : `${detail}; ${hint}`,
+  )
 }
 
 function reject(
   { log, provider }: Receiver,
   request: WebhookRequest,
   reply: FastifyReply,
-  trace: TraceFields,
+  fields: TraceFields & { readonly requestId?: string },
   code: ErrorCode,
   detail?: string,
 ): FastifyReply {
-  log.warn({ ...trace, provider: provider.name, code, address: request.ip }, 'webhook rejected')
+  log.warn({ ...fields, provider: provider.name, code, address: request.ip }, 'webhook rejected')
   return sendProblem(reply, code, detail)
 }
 

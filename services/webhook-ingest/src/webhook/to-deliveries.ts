@@ -5,7 +5,7 @@ import { hash } from 'node:crypto'
 /** Fits an index, a path and a cursor, with what a delivery's id adds to it. */
 const MESSAGE_ID = /^[\x21-\x7e]{1,200}$/
 
-/** The request that updates came with. */
+/** The request that contained the updates. */
 export interface UpdatesSource {
   readonly provider: string
   /** The id that the message keeps when it is retried; undefined when each request is a message. */

@@ -111,3 +111,17 @@ test('no request of this id', async () => {
     expect(response.json()).toMatchObject({ status: 404, code: 'rejected_request_not_found' })
   }
 })
+
+test('of each provider the newest ten thousand are kept, and a deletion is logged', async () => {
+  await ingest.database.owner.query(`
+    INSERT INTO rejected_requests (request_id, provider, digest, received_at, last_received_at, reason, address, body)
+    SELECT ('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, 'godofpanel', sha256(n::text::bytea), now(), now(),
+      'malformed_json', '203.0.113.7', '<'
+    FROM generate_series(1, 10000) AS n`)
+  await send('<html>')
+  const { rows } = await ingest.database.owner.query(
+    'SELECT count(*)::int, min(request_id::text) AS oldest FROM rejected_requests',
+  )
+  expect(rows).toEqual([{ count: 10_000, oldest: '00000000-0000-7000-8000-000000000002' }])
+  expect(ingest.log).toContainEqual(expect.objectContaining({ provider: 'godofpanel', deleted: 1 }))
+})

@@ -45,6 +45,10 @@ const READ_ORIGINS = `
     ARRAY(
       SELECT reason FROM reviews WHERE delivery_id IN (
         SELECT origin.delivery_id UNION ALL SELECT delivery_id FROM deliveries WHERE replay_of = origin.delivery_id)
+      UNION
+      SELECT reviews.reason FROM reviews JOIN orders USING (order_id)
+      WHERE (orders.provider, orders.provider_order_id) = (origin.provider, origin.provider_order_id)
+        AND reviews.reason = origin.reason
     ) AS reviewed_for
   FROM unnest($1::text[]) WITH ORDINALITY AS wanted (delivery_id, place)
   JOIN deliveries AS given USING (delivery_id)

@@ -22,9 +22,7 @@ import { REJECTED_COLUMNS, replayRejected, type ReplayRejectedDeps } from './rep
 const params = z.object({ requestId: z.uuid() })
 const cursorSchema = z.tuple([z.uuid()])
 const NOT_COMMITTED: readonly ErrorCode[] = ['queue_full', 'shutting_down']
-const WHAT_IT_DOES =
-  'It is read as webhooks are read today, so replay it after the configuration or this program has changed. No refund ' +
-  'is paid twice by it.'
+const WHAT_IT_DOES = 'It is read with the current parser and configuration. A replay pays no refund twice.'
 
 /** `/v1/rejected-requests`: authenticated webhooks that could not be read. */
 export function registerRejectedRequestRoutes(api: PanelApi, deps: ApiDeps & ReplayRejectedDeps): void {
@@ -86,7 +84,12 @@ function registerReplayOne(api: PanelApi, deps: ApiDeps & ReplayRejectedDeps): v
       tag: 'Rejected requests',
       summary: 'Replay a rejected request',
       description: WHAT_IT_DOES,
-      responses: { 200: { description: 'Its updates are committed, or why not.', schema: rejectedReplaySchema } },
+      responses: {
+        200: {
+          description: 'The result of each update, or why the request cannot be read.',
+          schema: rejectedReplaySchema,
+        },
+      },
       errors: ['rejected_request_not_found', ...NOT_COMMITTED],
     }),
   }
@@ -109,8 +112,8 @@ function registerReplayAll(api: PanelApi, deps: ApiDeps & ReplayRejectedDeps): v
       operationId: 'replayRejectedRequests',
       tag: 'Rejected requests',
       summary: 'Replay rejected requests, the oldest first',
-      description: `Those that no replay could read yet. ${WHAT_IT_DOES}`,
-      responses: { 200: { description: 'What became of them.', schema: rejectedReplayPageSchema } },
+      description: `Those that are open. ${WHAT_IT_DOES}`,
+      responses: { 200: { description: 'The result of each.', schema: rejectedReplayPageSchema } },
       errors: ['invalid_cursor', ...NOT_COMMITTED],
     }),
   }

@@ -13,7 +13,7 @@ export interface ReplayRejectedDeps {
   readonly newId: NewId
 }
 
-/** What of a rejected request a replay needs. */
+/** The columns of a rejected request that a replay needs. */
 export interface RejectedRow {
   readonly request_id: string
   readonly provider: string
@@ -35,10 +35,10 @@ export const REJECTED_COLUMNS = [
 ] as const satisfies readonly (keyof RejectedRow)[]
 
 /**
- * Reads a rejected request as it would be read today, and commits its updates as if it had just come. Its deliveries have
- * the ids that they would have had, so a replay that is repeated finds duplicates.
+ * Reads a rejected request with the current parser and commits its updates. The ids of its deliveries are derived from the
+ * message or request id, so that a repeated replay finds duplicates.
  *
- * @returns what became of it, or why nothing is known to be committed.
+ * @returns the result, or why it is not known whether anything was committed.
  */
 export async function replayRejected(
   deps: ReplayRejectedDeps,

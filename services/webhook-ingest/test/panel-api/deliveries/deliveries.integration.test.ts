@@ -105,6 +105,20 @@ test('one is read with what the provider sent, to the letter', async () => {
 })
 
 describe('a replay', () => {
+  test('of a delivery whose review is shared and resolved opens no other', async () => {
+    const { deliveries, orderId } = await anOrderWith({ status: 'exploded' }, { status: 'exploded' })
+    const reviewsOf = async (): Promise<{ reviewId: string }[]> =>
+      (await ingest.call('GET', `/v1/reviews?orderId=${orderId}`)).json().data
+    const [review, ...others] = await reviewsOf()
+    expect(others).toEqual([])
+    await ingest.call('POST', `/v1/reviews/${review!.reviewId}/resolve`, { action: 'dismiss', note: 'known' })
+    for (const { deliveryId } of deliveries) {
+      const response = await ingest.call('POST', `/v1/deliveries/${encodeURIComponent(deliveryId)}/replay`)
+      expect(response.json()).toMatchObject({ outcome: 'review', reason: 'unknown_status' })
+    }
+    expect(await reviewsOf()).toMatchObject([{ reviewId: review!.reviewId, count: 2 }])
+  })
+
   test('of what was applied changes nothing and says so, however often', async () => {
     const { deliveries, orderId, userId } = await anOrderWith({ status: 'canceled' })
     const { deliveryId } = deliveries[0]!
