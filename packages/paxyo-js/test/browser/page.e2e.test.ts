@@ -255,5 +255,6 @@ test('a page in the background, which has no frames, is kept true as well', asyn
   await opened.page.evaluate(() => Object.assign(globalThis, { requestAnimationFrame: () => 0 }))
   await system.webhook({ order_id: '1301', status: 'completed' })
   await eventually(async () => (await fieldText(opened.page, 'H-1', 'status')) === 'Completed')
-  expect((await opened.events()).at(-1)).toMatchObject({ type: 'account', detail: { seq: 2 } })
+  await eventually(async () => (await opened.events()).at(-1)?.type === 'account')
+  expect((await opened.events()).at(-1)).toMatchObject({ detail: { seq: 2 } })
 })
