@@ -10,7 +10,13 @@ export {
   type AuditRow,
   type AuditSession,
 } from './audit/audit-ledger.ts'
-export { createBatcher, type Batcher, type BatcherOptions, type NotCommitted } from './deliveries/batcher.ts'
+export {
+  createBatcher,
+  NOT_COMMITTED_REASONS,
+  type Batcher,
+  type BatcherOptions,
+  type NotCommitted,
+} from './deliveries/batcher.ts'
 export { commitDeliveries } from './deliveries/commit-deliveries.ts'
 export type { ChangeSet, LedgerEntry } from './model/change-set.ts'
 export type { Delivery, DeliveryResult, Replay, Verification } from './model/delivery.ts'

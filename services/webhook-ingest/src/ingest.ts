@@ -72,6 +72,7 @@ export function createIngest(deps: IngestDeps): Ingest {
   }
   const batcher = createBatcher({ ...ledger, log, onBatch: metrics.batchDone })
   metrics.addWaitingDeliveries(batcher)
+  metrics.addPublisher(publisher)
   // Also when verification is off: deliveries from before may still await theirs.
   const verification = createProviderVerification({ pool, providers, batcher, log, ...deps.verificationTimes })
   const db = createKysely(pool)

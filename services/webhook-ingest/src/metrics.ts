@@ -1,6 +1,13 @@
 import { createMetricGroup, LATENCY_BUCKETS_S, type MetricGroup } from '@paxyo/service-kit'
 import { readPartitionDays } from '@paxyo/database'
-import type { Batcher, ChangeSet, DeliveryResult, NotCommitted } from '@paxyo/ledger'
+import type { EventPublisher } from '@paxyo/event-bus'
+import {
+  NOT_COMMITTED_REASONS,
+  type Batcher,
+  type ChangeSet,
+  type DeliveryResult,
+  type NotCommitted,
+} from '@paxyo/ledger'
 import { formatMoney } from '@paxyo/order-core'
 import type { Pool } from 'pg'
 import type { Registry } from 'prom-client'
@@ -19,6 +26,8 @@ export interface IngestMetrics {
   readonly batchPublished: (durationMs: number, isPublished: boolean) => void
   /** Adds the gauge of deliveries that wait in a batcher. */
   readonly addWaitingDeliveries: (batcher: Pick<Batcher, 'waitingCount'>) => void
+  /** Adds the gauge of the connection over which events are published. */
+  readonly addPublisher: (publisher: Pick<EventPublisher, 'isReady'>) => void
   register(registry: Registry): void
 }
 
@@ -63,6 +72,9 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
     'publish_failures_total',
     'Batches whose events could not be published at once.',
   )
+  // An alert cannot see the first failure, or that nothing came, in a series that does not exist yet.
+  webhookDuration.zero({ status: '200' })
+  for (const reason of NOT_COMMITTED_REASONS) failedBatches.inc({ reason }, 0)
   group.gauge('database_waiting', 'Requests that wait for a database connection.', () => pool.waitingCount)
   addBacklog(group, pool)
   addPartitions(group, pool)
@@ -102,6 +114,11 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
     },
     addWaitingDeliveries(batcher) {
       group.gauge('waiting_deliveries', 'Deliveries that wait to be committed.', () => batcher.waitingCount)
+    },
+    addPublisher(publisher) {
+      group.gauge('publisher_ready', '1 while the connection to the event bus is ready, 0 otherwise.', () =>
+        publisher.isReady ? 1 : 0,
+      )
     },
     register: (registry) => group.register(registry),
   }

@@ -64,6 +64,8 @@ const CASES: Record<string, Case> = {
   },
   PaxyoVerificationsWaiting: { series: { paxyo_ingest_unverified_age_seconds: '2000x20' }, firesAfterMin: 6 },
   PaxyoOutboxStuck: { series: { paxyo_ingest_outbox_age_seconds: '200x20' }, firesAfterMin: 3 },
+  PaxyoPublisherDown: { series: { paxyo_ingest_publisher_ready: '1x2 0x20' }, firesAfterMin: 6 },
+  PaxyoPublishFailing: { series: { paxyo_ingest_publish_failures_total: '0+1x30' }, firesAfterMin: 15 },
   PaxyoPubSubSilent: { series: { paxyo_gateway_pubsub_ready: '0x20' }, firesAfterMin: 2 },
   PaxyoEventsLate: { series: tooSlow('paxyo_gateway_event_latency_seconds', '2.5', '5'), firesAfterMin: 13 },
   PaxyoBackfills: { series: { 'paxyo_gateway_backfills_total{instance="a"}': '0+120x40' }, firesAfterMin: 20 },
@@ -80,13 +82,48 @@ const CASES: Record<string, Case> = {
   PaxyoDrainStuck: { series: { paxyo_gateway_draining: '1x30' }, firesAfterMin: 16 },
 }
 
+/** Alerts that must also fire when a series is new: after a process was replaced, or for the first time ever. */
+const NEW_SERIES: readonly (readonly [string, Case])[] = [
+  [
+    'PaxyoWebhooksSilent',
+    {
+      series: {
+        [`${WEBHOOKS}{status="200",instance="a"}`]: '0+5x20 stale',
+        [`${WEBHOOKS}{status="200",instance="b"}`]: '_x20 0x500',
+      },
+      firesAfterMin: 420,
+    },
+  ],
+  [
+    'PaxyoBatchesGivenUp',
+    { series: { 'paxyo_ingest_batch_failures_total{reason="internal_error"}': '0x5 1x20' }, firesAfterMin: 8 },
+  ],
+  [
+    'PaxyoWebhooksUnreadable',
+    {
+      series: { 'paxyo_ingest_rejected_requests_total{provider="godofpanel",reason="malformed_json"}': '_x5 1x20' },
+      firesAfterMin: 7,
+    },
+  ],
+  [
+    'PaxyoRefundsUnusual',
+    {
+      series: {
+        'paxyo_ingest_refunded_money_total{currency="EUR"}': '_x5 1+100x40',
+        'paxyo_ingest_refunds_total{currency="EUR"}': '_x5 1+10x40',
+      },
+      firesAfterMin: 20,
+    },
+  ],
+]
+
 test('there is a case for each alert', () => {
   const { groups } = parse(readFileSync(RULES, 'utf8')) as { groups: { rules: { alert: string }[] }[] }
   const alerts = groups.flatMap((group) => group.rules.map(({ alert }) => alert))
   expect(Object.keys(CASES).toSorted()).toEqual(alerts.toSorted())
 })
 
-test.each(Object.entries(CASES))(
+test.each([...Object.entries(CASES), ...NEW_SERIES])(
   '%s fires on what it is about, and not at once',
   (alert, { series, firesAfterMin }) => {
     const firing = `count(ALERTS{alertname="${alert}", alertstate="firing"})`

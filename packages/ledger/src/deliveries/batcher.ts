@@ -22,8 +22,10 @@ import { providerOrderKey } from '../model/provider-order.ts'
 import { commitDeliveries, commitRejected } from './commit-deliveries.ts'
 import type { LedgerDeps } from '../transaction/commit-change-set.ts'
 
+export const NOT_COMMITTED_REASONS = ['queue_full', 'shutting_down', 'database_unavailable', 'internal_error'] as const
+
 /** Why deliveries were not committed. The provider must retry; a delivery received twice is harmless. */
-export type NotCommitted = 'queue_full' | 'shutting_down' | 'database_unavailable' | 'internal_error'
+export type NotCommitted = (typeof NOT_COMMITTED_REASONS)[number]
 
 export interface Batcher {
   /** The number of deliveries that wait to be committed. */
