@@ -7,5 +7,6 @@ export {
   providerSettings,
   providerVariables,
   summarizeProviders,
+  weakProviderSecrets,
   type ProviderSummary,
 } from './provider-variables.ts'

@@ -18,7 +18,7 @@ import {
   startDemoProvider,
   type DemoDeps,
 } from 'demo'
-import { createIngest, INGEST_POOL_MAX, outgoingWebhookTarget } from 'webhook-ingest'
+import { createIngest, INGEST_POOL_MAX, outgoingWebhookTarget, weakIngestSecrets } from 'webhook-ingest'
 import type { FastifyInstance } from 'fastify'
 import { createProviders, providerSettings } from '@paxyo/providers'
 import type { Pool } from 'pg'
@@ -38,6 +38,7 @@ const DRAIN_MS = 0
 /** Both services in one process, on the embedded database and the in-process bus unless configured otherwise. */
 export async function startStandalone(config: StandaloneConfig, resources: AsyncDisposableStack): Promise<void> {
   const log = createLogger('standalone', config.LOG_LEVEL)
+  for (const problem of weakIngestSecrets(process.env)) log.warn({ problem }, 'weak secret')
   const generated = await loadOrGenerateSecrets(config.DATA_DIR)
   const secrets = {
     webhookTokens: orElse(config.WEBHOOK_TOKENS, generated.webhookToken),

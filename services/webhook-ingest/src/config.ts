@@ -1,5 +1,5 @@
-import { providerProblems, providerVariables, summarizeProviders } from '@paxyo/providers'
-import { commonVariables, env, loadConfig, redisProblems, redisVariables } from '@paxyo/service-kit'
+import { providerProblems, providerVariables, summarizeProviders, weakProviderSecrets } from '@paxyo/providers'
+import { commonVariables, env, loadConfig, redisProblems, redisVariables, weakVariables } from '@paxyo/service-kit'
 import { z } from 'zod'
 import {
   outgoingWebhookProblems,
@@ -63,11 +63,19 @@ function authenticationProblems(raw: Raw): string[] {
     )
 }
 
+/** Describes the secrets that can be guessed: problems in production, and warnings elsewhere. */
+export function weakIngestSecrets(environment: Raw): string[] {
+  return [
+    ...weakProviderSecrets(environment),
+    ...weakVariables(['PANEL_API_KEYS', 'JWT_SECRETS', 'OUTGOING_WEBHOOK_SECRET'], environment),
+  ]
+}
+
 /** @throws ConfigError listing all problems. */
 export function loadIngestConfig(environment: NodeJS.ProcessEnv) {
   return loadConfig(variables, environment, (raw) => [
     ...redisProblems(raw),
     ...ingestProblems(raw),
-    ...(raw['NODE_ENV'] === 'production' ? authenticationProblems(raw) : []),
+    ...(raw['NODE_ENV'] === 'production' ? [...authenticationProblems(raw), ...weakIngestSecrets(environment)] : []),
   ])
 }

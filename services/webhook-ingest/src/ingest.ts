@@ -2,7 +2,7 @@ import { createKysely } from '@paxyo/database'
 import type { EventPublisher } from '@paxyo/event-bus'
 import { createBatcher, createOutbox, newId, type ChangeSet, type LedgerDeps } from '@paxyo/ledger'
 import type { ConfiguredProvider } from '@paxyo/providers'
-import type { ReadinessCheck } from '@paxyo/service-kit'
+import { createFailureThrottle, type FailureThrottle, type ReadinessCheck } from '@paxyo/service-kit'
 import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
@@ -77,6 +77,13 @@ export function createIngest(deps: IngestDeps): Ingest {
   const verification = createProviderVerification({ pool, providers, batcher, log, ...deps.verificationTimes })
   const db = createKysely(pool)
   const apiKeyStore = createApiKeyStore({ db, keys: apiKeys, log })
+  const throttleOf = (door: 'panel_api' | 'webhook'): FailureThrottle =>
+    createFailureThrottle({
+      door,
+      now: () => performance.now(),
+      log,
+      onFailure: (isThrottled) => metrics.authenticationFailed(door, isThrottled),
+    })
   let isDraining = false
 
   listeners.push(({ awaiting, entries }) => {
@@ -96,6 +103,7 @@ export function createIngest(deps: IngestDeps): Ingest {
           authenticate: createWebhookAuthentication(authentication),
         })),
         batcher,
+        throttle: throttleOf('webhook'),
         keepRejected(request) {
           metrics.requestRejected(request)
           return keepRejectedRequest({ db, newId, log }, request)
@@ -111,6 +119,7 @@ export function createIngest(deps: IngestDeps): Ingest {
         batcher,
         providers,
         apiKeyStore,
+        throttle: throttleOf('panel_api'),
         mint: createTokenMint(deps.tokens),
         onOutgoingWebhookDue: outgoingWebhook?.wake,
         hasDocs: deps.hasDocs,

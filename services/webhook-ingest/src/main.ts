@@ -11,13 +11,14 @@ import {
   runService,
   serveMetrics,
 } from '@paxyo/service-kit'
-import { loadIngestConfig } from './config.ts'
+import { loadIngestConfig, weakIngestSecrets } from './config.ts'
 import { createIngest, INGEST_POOL_MAX } from './ingest.ts'
 import { outgoingWebhookTarget } from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
 
 await runService(async (resources) => {
   const config = loadIngestConfig(process.env)
   const log = createLogger('webhook-ingest', config.LOG_LEVEL)
+  for (const problem of weakIngestSecrets(process.env)) log.warn({ problem }, 'weak secret')
   // Metrics are served until the process ends.
   const registry = createMetrics('webhook-ingest')
   resources.use(await serveMetrics({ registry, host: config.HOST, port: config.METRICS_PORT, log }))

@@ -19,6 +19,8 @@ export interface IngestMetrics {
   readonly webhookResponded: (status: number, durationMs: number, results: readonly DeliveryResult[]) => void
   /** An authenticated webhook could not be read and is kept. */
   readonly requestRejected: (request: { readonly provider: string; readonly reason: string }) => void
+  /** A request to the panel API or a webhook was not authenticated. */
+  readonly authenticationFailed: (door: string, isThrottled: boolean) => void
   /** A batch was committed, or failed. */
   readonly batchDone: (deliveries: number, durationMs: number, failure?: NotCommitted) => void
   readonly changesCommitted: (changes: ChangeSet) => void
@@ -50,6 +52,11 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
     'rejected_requests_total',
     'Authenticated webhooks that could not be read and are kept, by provider and error code.',
     ['provider', 'reason'],
+  )
+  const failures = group.counter(
+    'authentication_failures_total',
+    'Requests that failed authentication, by what they wanted and whether their address was throttled.',
+    ['door', 'result'],
   )
   const batchSize = group.histogram('batch_deliveries', 'Deliveries per batch.', BATCH_BUCKETS)
   const commitDuration = group.histogram(
@@ -91,6 +98,7 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
       for (const { outcome } of results) deliveries.inc({ outcome })
     },
     requestRejected: ({ provider, reason }) => rejected.inc({ provider, reason }),
+    authenticationFailed: (door, isThrottled) => failures.inc({ door, result: isThrottled ? 'throttled' : 'rejected' }),
     batchDone(count, durationMs, failure) {
       batchSize.observe(count)
       if (failure !== undefined) return failedBatches.inc({ reason: failure })

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { ConfigError } from '@paxyo/service-kit'
-import { loadIngestConfig } from '../src/config.ts'
+import { randomBytes } from 'node:crypto'
+import { loadIngestConfig, weakIngestSecrets } from '../src/config.ts'
 import { providerSettings } from '@paxyo/providers'
 
 const problems = (environment: NodeJS.ProcessEnv): readonly string[] => {
@@ -33,14 +34,15 @@ test('every problem is listed at once, and no secret is repeated', () => {
     'TRUST_PROXY: must be true, false, or networks such as 10.0.0.0/8, separated by commas',
     'PANEL_API_KEYS: must be one or more secrets, separated by commas, of at least 8 bytes each',
     'one of WEBHOOK_TOKENS, WEBHOOK_SECRETS, WEBHOOK_ALLOW_CIDRS must be set in production: without them every webhook is rejected',
+    'PANEL_API_KEYS: it can be guessed; use a random secret, such as the output of: openssl rand -hex 32',
   ])
 })
 
 test('in production one proof of origin is enough', () => {
   const production = { ...GOOD, NODE_ENV: 'production' }
   expect(problems(production)).toHaveLength(1)
-  expect(problems({ ...production, WEBHOOK_TOKENS: 'a-token-of-ours' })).toEqual([])
-  expect(problems({ ...production, WEBHOOK_SECRETS: `whsec_${Buffer.alloc(32).toString('base64')}` })).toEqual([])
+  expect(problems({ ...production, WEBHOOK_TOKENS: randomBytes(24).toString('base64url') })).toEqual([])
+  expect(problems({ ...production, WEBHOOK_SECRETS: `whsec_${randomBytes(32).toString('base64')}` })).toEqual([])
   expect(problems({ ...production, WEBHOOK_ALLOW_CIDRS: '203.0.113.0/24, 2001:db8::/32' })).toEqual([])
   expect(problems(GOOD)).toEqual([])
 })
@@ -60,4 +62,24 @@ test("the provider's address and key belong together, and confirming needs both"
   expect(loadIngestConfig(given).VERIFY_REFUNDS).toBe('off')
   expect(loadIngestConfig({ ...given, VERIFY_REFUNDS: 'on' }).VERIFY_REFUNDS).toBe('on')
   expect(providerSettings(loadIngestConfig(GOOD))).toMatchObject([{ name: 'godofpanel', api: undefined }])
+})
+
+test('secrets that can be guessed are refused in production, with what to do, and only named elsewhere', () => {
+  const weak = {
+    ...GOOD,
+    PANEL_API_KEYS: '12345678',
+    WEBHOOK_TOKENS: 'password',
+    JWT_SECRETS: 'e'.repeat(32),
+    OUTGOING_WEBHOOK_URL: 'https://panel.example/hook',
+    OUTGOING_WEBHOOK_SECRET: `whsec_${Buffer.alloc(32).toString('base64')}`,
+  }
+  const expected = [
+    'WEBHOOK_TOKENS: it can be guessed; use a random secret, such as the output of: openssl rand -hex 32',
+    'PANEL_API_KEYS: it can be guessed; use a random secret, such as the output of: openssl rand -hex 32',
+    'JWT_SECRETS: it can be guessed; use a random secret, such as the output of: openssl rand -hex 32',
+    'OUTGOING_WEBHOOK_SECRET: it can be guessed; use a random secret, such as the output of: echo "whsec_$(openssl rand -base64 32)"',
+  ]
+  expect(problems({ ...weak, NODE_ENV: 'production' })).toEqual(expected)
+  expect(problems(weak)).toEqual([])
+  expect(weakIngestSecrets(weak)).toEqual(expected)
 })

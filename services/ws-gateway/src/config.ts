@@ -1,5 +1,5 @@
 import { DRAIN_MS_MAX } from '@paxyo/contracts/data'
-import { commonVariables, env, loadConfig, redisProblems, redisVariables } from '@paxyo/service-kit'
+import { commonVariables, env, loadConfig, redisProblems, redisVariables, weakVariables } from '@paxyo/service-kit'
 
 const JWT_SECRET_BYTES_MIN = 32
 
@@ -28,6 +28,10 @@ const variables = {
   ...gatewayVariables,
 }
 
+/** Describes the secrets that can be guessed: problems in production, and warnings elsewhere. */
+export const weakGatewaySecrets = (environment: NodeJS.ProcessEnv): string[] =>
+  weakVariables(['JWT_SECRETS'], environment)
+
 /** @throws ConfigError with all problems. */
 export function loadGatewayConfig(environment: NodeJS.ProcessEnv) {
   return loadConfig(variables, environment, (raw) => {
@@ -38,6 +42,7 @@ export function loadGatewayConfig(environment: NodeJS.ProcessEnv) {
     if (raw['NODE_ENV'] === 'production' && raw['ALLOWED_ORIGINS'] === undefined) {
       problems.push('ALLOWED_ORIGINS must be set in production: without it no page can connect')
     }
+    if (raw['NODE_ENV'] === 'production') problems.push(...weakGatewaySecrets(environment))
     return problems
   })
 }

@@ -10,7 +10,7 @@ import {
   runService,
   serveMetrics,
 } from '@paxyo/service-kit'
-import { loadGatewayConfig } from './config.ts'
+import { loadGatewayConfig, weakGatewaySecrets } from './config.ts'
 import { createGateway, GATEWAY_POOL_MAX } from './gateway.ts'
 
 /** For closing everything after the drain. */
@@ -19,6 +19,7 @@ const CLOSE_TIMEOUT_MS = 20_000
 await runService(async (resources) => {
   const config = loadGatewayConfig(process.env)
   const log = createLogger('ws-gateway', config.LOG_LEVEL)
+  for (const problem of weakGatewaySecrets(process.env)) log.warn({ problem }, 'weak secret')
   const drainMs = config.DRAIN_SECONDS * 1000
 
   const pool = resources.adopt(

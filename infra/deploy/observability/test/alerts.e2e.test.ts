@@ -37,6 +37,13 @@ const CASES: Record<string, Case> = {
     series: { 'paxyo_ingest_rejected_requests_total{provider="godofpanel",reason="malformed_json"}': '0x5 1x20' },
     firesAfterMin: 7,
   },
+  PaxyoCredentialsGuessed: {
+    series: {
+      'paxyo_ingest_authentication_failures_total{door="panel_api",result="throttled"}': '0+30x30',
+      'paxyo_ingest_authentication_failures_total{door="webhook",result="rejected"}': '0+30x30',
+    },
+    firesAfterMin: 10,
+  },
   PaxyoMaintenanceMissing: { series: { paxyo_ingest_event_partition_days: '7x10 6x100 5x100' }, firesAfterMin: 180 },
   PaxyoWebhooksFailing: {
     series: { [`${WEBHOOKS}{status="503"}`]: '0+1x20', [`${WEBHOOKS}{status="200"}`]: '0+10x20' },

@@ -15,7 +15,10 @@ export const CLOSE_CODES = {
   },
   invalid_token: { code: 4500, meaning: 'The token is malformed, not signed by a known key, or for another audience.' },
   protocol_error: { code: 4501, meaning: 'The client sent a message that the protocol does not allow.' },
-  rate_limited: { code: 4502, meaning: 'The client sent too many messages.' },
+  rate_limited: {
+    code: 4502,
+    meaning: 'The client sent too many messages, or its address too many invalid tokens.',
+  },
   too_many_connections: { code: 4503, meaning: 'The user or the address has too many connections open.' },
 } as const
 

@@ -42,6 +42,10 @@ export const ERROR_CODES = {
   too_many_updates: { status: 413, title: 'The body contains too many updates.' },
   unsupported_encoding: { status: 415, title: 'The Content-Encoding of the body is not supported.' },
   unsupported_media_type: { status: 415, title: 'The content type of the body is not supported.' },
+  authentication_throttled: {
+    status: 429,
+    title: 'Too many requests from this address failed authentication; retry later.',
+  },
   headers_too_large: { status: 431, title: 'The headers or the URL are too large.' },
   internal_error: { status: 500, title: 'The server had an unexpected error.' },
   token_minting_off: { status: 501, title: 'No secret is configured to sign browser tokens.' },

@@ -8,7 +8,7 @@ import {
   type ServerMessage,
 } from '@paxyo/contracts'
 import type { Logger } from 'pino'
-import type { TraceFields } from '@paxyo/service-kit'
+import type { FailureThrottle, TraceFields } from '@paxyo/service-kit'
 import type { Writable } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
 import type { Identity, TokenVerifier } from '../auth/token-verifier.ts'
@@ -29,8 +29,18 @@ export interface ConnectionDeps {
   readonly random: () => number
   readonly log: Logger
   readonly metrics: Pick<GatewayMetrics, 'eventsSent' | 'streamJoined' | 'connectionClosed'>
+  /** Counts an invalid token of an address. @returns the seconds until the address may send another one. */
+  readonly tokenFailed: FailureThrottle['failed']
   /** Counts a connection of a user. @returns false when the user has too many connections. */
   readonly admitUser: (userId: string) => boolean
+}
+
+/** What the upgrade request says of a connection. */
+export interface ConnectionOrigin {
+  /** The address for which an invalid token counts; undefined when it is not known. */
+  readonly address: string | undefined
+  /** The trace of the request, when the proxy sent one: a browser can't. */
+  readonly trace?: TraceFields | undefined
 }
 
 /** How many bytes are collected before they are written to the network. */
@@ -48,8 +58,7 @@ export class Connection implements StreamListener {
   readonly #deps: ConnectionDeps
   readonly #sequencer: Sequencer
   readonly #openedAt: number
-  /** The trace of the upgrade request, when the proxy sent one: a browser can't. */
-  readonly #trace: TraceFields | undefined
+  readonly #origin: ConnectionOrigin
   /** Set by hello, and again by refresh. */
   #identity: Identity | undefined
   #hasReceivedHello = false
@@ -65,10 +74,10 @@ export class Connection implements StreamListener {
    * @param transport the stream that the WebSocket writes to. The connection writes its frames to it directly, each in one
    * write instead of two. This does not interleave with the frames of `ws`: without compression it writes them whole.
    */
-  constructor(socket: WebSocket, transport: Writable, deps: ConnectionDeps, trace?: TraceFields) {
+  constructor(socket: WebSocket, transport: Writable, deps: ConnectionDeps, origin: ConnectionOrigin) {
     this.#socket = socket
     this.#transport = transport
-    this.#trace = trace
+    this.#origin = origin
     this.#deps = deps
     this.#sequencer = new Sequencer(deps.limits.heldBytesMax)
     this.#openedAt = this.#receivedAt = deps.now()
@@ -207,7 +216,7 @@ export class Connection implements StreamListener {
     try {
       await this.#deps.hub.join(userId, this, position)
     } catch (error) {
-      this.#deps.log.warn({ ...this.#trace, err: error, userId }, 'stream join failed')
+      this.#deps.log.warn({ ...this.#origin.trace, err: error, userId }, 'stream join failed')
       this.close('unavailable')
     }
   }
@@ -226,7 +235,8 @@ export class Connection implements StreamListener {
     const identity = await this.#deps.verifyToken(token, this.#deps.now())
     if (this.#isClosed) return undefined
     if (typeof identity !== 'string') return identity
-    this.close(identity)
+    const isThrottled = identity === 'invalid_token' && this.#deps.tokenFailed(this.#origin.address) > 0
+    this.close(isThrottled ? 'rate_limited' : identity)
     return undefined
   }
 

@@ -1,5 +1,5 @@
 import websocket from '@fastify/websocket'
-import { parseTraceparent } from '@paxyo/service-kit'
+import { addressGroup, createFailureThrottle, parseTraceparent, throttledAddress } from '@paxyo/service-kit'
 import ipaddr from 'ipaddr.js'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -65,16 +65,27 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     log,
     metrics,
     admitUser: (userId) => byUser.add(userId),
+    tokenFailed: createFailureThrottle({
+      door: 'hello',
+      now: () => performance.now(),
+      log,
+      onFailure: metrics.tokenFailed,
+    }).failed,
   }
 
   // A frame that is too long or malformed; ws has closed the socket with the matching code.
   const onSocketError = (error: Error): void => log.debug({ err: error }, 'socket error')
 
-  function accept(socket: WebSocket, { ip: address, headers, raw }: FastifyRequest): void {
+  function accept(socket: WebSocket, request: FastifyRequest): void {
+    const { headers, raw } = request
+    const address = addressGroup(request.ip)
     // The plugin's listener would keep request and reply in memory.
     socket.removeAllListeners('error').on('error', onSocketError)
-    const connection = new Connection(socket, raw.socket, deps, parseTraceparent(headers['traceparent']))
-    if (!isLoopback(address) && !byAddress.add(address)) return connection.close('too_many_connections')
+    const connection = new Connection(socket, raw.socket, deps, {
+      address: throttledAddress(request),
+      trace: parseTraceparent(headers['traceparent']),
+    })
+    if (!isLoopback(request.ip) && !byAddress.add(address)) return connection.close('too_many_connections')
     connections.add(connection)
     socket.on('message', (data, isBinary) => connection.receive(data, isBinary))
     socket.on('ping', (data) => connection.receivePing(data))

@@ -224,6 +224,14 @@ describe('an address', () => {
     held[1]!.socket.terminate()
   })
 
+  test('of IPv6 counts with its network', async () => {
+    const hosts = Array.from({ length: CONNECTIONS_MAX }, (_, index) => `2001:db8:1:2::${index + 1}`)
+    const held = await Promise.all(hosts.map(openFrom))
+    expect(await isAdmitted('2001:db8:1:2:ffff::1')).toBe(false)
+    expect(await isAdmitted('2001:db8:1:3::1')).toBe(true)
+    for (const { socket } of held) socket.terminate()
+  })
+
   test('of this machine may have any number: a proxy is behind it', async () => {
     const clients = await Promise.all(Array.from({ length: 3 * CONNECTIONS_MAX }, () => gateway.open()))
     for (const client of clients) client.send('?')
