@@ -167,10 +167,9 @@ export class Connection implements StreamListener {
 
   close(reason: CloseReason): void {
     if (this.#isClosed) return
-    const { code, meaning } = CLOSE_CODES[reason]
-    if (reason !== 'slow_consumer') this.#sendMessage({ type: 'error', code: reason, message: meaning })
+    if (reason !== 'slow_consumer') this.#sendError(reason)
     this.closed(reason)
-    this.#socket.close(code, reason)
+    this.#socket.close(CLOSE_CODES[reason].code, reason)
   }
 
   /** The socket is closed with the client's code, or closing for the gateway's reason. */
@@ -196,8 +195,9 @@ export class Connection implements StreamListener {
     if (this.#hasReceivedHello) return this.close('protocol_error')
     this.#hasReceivedHello = true
     this.#helloAt = this.#deps.now()
-    const identity = await this.#verify(token)
-    if (identity === undefined) return
+    const identity = await this.#deps.verifyToken(token, this.#deps.now())
+    if (this.#isClosed) return
+    if (typeof identity === 'string') return this.close(identity)
     if (!this.#deps.admitUser(identity.userId)) return this.close('too_many_connections')
     this.#identity = identity
     await this.#join(identity.userId, resume)
@@ -214,25 +214,22 @@ export class Connection implements StreamListener {
 
   async #refresh(token: string): Promise<void> {
     if (this.#identity === undefined) return this.close('protocol_error')
-    const identity = await this.#verify(token)
-    if (identity === undefined) return
-    // A connection can't change its user.
-    if (identity.userId !== this.#identity?.userId) return this.close('invalid_token')
-    this.#identity = identity
-  }
-
-  /** @returns undefined when the token is rejected, which closes the connection, or when it was closed meanwhile. */
-  async #verify(token: string): Promise<Identity | undefined> {
     const identity = await this.#deps.verifyToken(token, this.#deps.now())
-    if (this.#isClosed) return undefined
-    if (typeof identity !== 'string') return identity
-    this.close(identity)
-    return undefined
+    if (this.#isClosed) return
+    // The connection lives until its present token ends; until then the client can send a better one.
+    if (typeof identity === 'string') return this.#sendError(identity, { request: 'refresh' })
+    // A connection can't change its user.
+    if (identity.userId !== this.#identity.userId) return this.close('invalid_token')
+    this.#identity = identity
   }
 
   #sendAll(events: readonly Buffer[]): void {
     this.#deps.metrics.eventsSent += events.length
     for (const bytes of events) this.#send(textFrame(bytes))
+  }
+
+  #sendError(reason: CloseReason, more: { readonly request?: string } = {}): void {
+    this.#sendMessage({ type: 'error', code: reason, message: CLOSE_CODES[reason].meaning, ...more })
   }
 
   #sendMessage(message: ServerMessage): void {
