@@ -176,10 +176,9 @@ export class Connection implements StreamListener {
 
   close(reason: CloseReason): void {
     if (this.#isClosed) return
-    const { code, meaning } = CLOSE_CODES[reason]
-    if (reason !== 'slow_consumer') this.#sendMessage({ type: 'error', code: reason, message: meaning })
+    if (reason !== 'slow_consumer') this.#sendError(reason)
     this.closed(reason)
-    this.#socket.close(code, reason)
+    this.#socket.close(CLOSE_CODES[reason].code, reason)
   }
 
   /** The socket is closed with the client's code, or closing for the gateway's reason. */
@@ -205,8 +204,9 @@ export class Connection implements StreamListener {
     if (this.#hasReceivedHello) return this.close('protocol_error')
     this.#hasReceivedHello = true
     this.#helloAt = this.#deps.now()
-    const identity = await this.#verify(token)
-    if (identity === undefined) return
+    const identity = await this.#deps.verifyToken(token, this.#deps.now())
+    if (this.#isClosed) return
+    if (typeof identity === 'string') return this.close(this.#isThrottled(identity) ? 'rate_limited' : identity)
     if (!this.#deps.admitUser(identity.userId)) return this.close('too_many_connections')
     this.#identity = identity
     await this.#join(identity.userId, resume)
@@ -223,26 +223,30 @@ export class Connection implements StreamListener {
 
   async #refresh(token: string): Promise<void> {
     if (this.#identity === undefined) return this.close('protocol_error')
-    const identity = await this.#verify(token)
-    if (identity === undefined) return
+    const identity = await this.#deps.verifyToken(token, this.#deps.now())
+    if (this.#isClosed) return
+    // The connection lives until its present token ends; until then the client can send a better one.
+    if (typeof identity === 'string') {
+      if (this.#isThrottled(identity)) return this.close('rate_limited')
+      return this.#sendError(identity, { request: 'refresh' })
+    }
     // A connection can't change its user.
-    if (identity.userId !== this.#identity?.userId) return this.close('invalid_token')
+    if (identity.userId !== this.#identity.userId) return this.close('invalid_token')
     this.#identity = identity
   }
 
-  /** @returns undefined when the token is rejected, which closes the connection, or when it was closed meanwhile. */
-  async #verify(token: string): Promise<Identity | undefined> {
-    const identity = await this.#deps.verifyToken(token, this.#deps.now())
-    if (this.#isClosed) return undefined
-    if (typeof identity !== 'string') return identity
-    const isThrottled = identity === 'invalid_token' && this.#deps.tokenFailed(this.#origin.address) > 0
-    this.close(isThrottled ? 'rate_limited' : identity)
-    return undefined
+  /** Counts an invalid token against the address that sent it. */
+  #isThrottled(reason: CloseReason): boolean {
+    return reason === 'invalid_token' && this.#deps.tokenFailed(this.#origin.address) > 0
   }
 
   #sendAll(events: readonly Buffer[]): void {
     this.#deps.metrics.eventsSent += events.length
     for (const bytes of events) this.#send(textFrame(bytes))
+  }
+
+  #sendError(reason: CloseReason, more: { readonly request?: string } = {}): void {
+    this.#sendMessage({ type: 'error', code: reason, message: CLOSE_CODES[reason].meaning, ...more })
   }
 
   #sendMessage(message: ServerMessage): void {
