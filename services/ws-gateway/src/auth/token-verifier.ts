@@ -21,8 +21,8 @@ export interface TokenVerifierOptions {
 }
 
 /**
- * Verifies browser tokens: JWTs with `sub` (the user id), `aud` and `exp`. Algorithms are pinned by the kind of key, so
- * that a public key can't be used as an HMAC secret.
+ * Verifies browser tokens: JWTs with `sub` (the user id), `aud` and `exp`. Each kind of key accepts only its own
+ * algorithms, so that a public key can't be used as an HMAC secret.
  */
 export function createTokenVerifier({ secrets, jwksUrl, audience }: TokenVerifierOptions): TokenVerifier {
   const keys = secrets.map(importSecret)
