@@ -3,7 +3,7 @@ import { commonVariables, env, loadConfig, redisProblems, redisVariables, weakVa
 
 const JWT_SECRET_BYTES_MIN = 32
 
-/** Variables of client authentication. */
+/** The variables that decide which clients can connect. The standalone reads them, too. */
 export const gatewayVariables = {
   /** HS256 secrets that browser tokens are signed with. */
   JWT_SECRETS: env.secrets(JWT_SECRET_BYTES_MIN).default([]),
@@ -49,7 +49,7 @@ export function loadGatewayConfig(environment: NodeJS.ProcessEnv) {
 
 function isOrigin(value: string): boolean {
   if (value === '*') return true
-  // A pattern would be parsed as a host name that no page has.
+  // `https://*.example.com` can be parsed as a URL, but no page has that origin.
   if (value.includes('*') || !URL.canParse(value)) return false
   return new URL(value).origin === value.replace(/\/$/, '').toLowerCase()
 }

@@ -24,7 +24,7 @@ export type AccountImportResult =
   | 'balance_conflict'
   | 'balance_limit_exceeded'
 
-/** Must never change: the ids of opening balances derive from it, and the id prevents a second payment of one. */
+/** The UUID namespace of the ids of opening balances. It must never change: equal ids prevent a second deposit. */
 const OPENING_BALANCES = '9b1d1c54-3f0e-4d53-9a3c-6d6c6f0a7e11'
 
 /**

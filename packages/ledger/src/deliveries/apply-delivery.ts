@@ -10,7 +10,7 @@ import { recordUpdate } from '../transaction/record-event.ts'
 /**
  * Applies one delivery to the working set and records the rows to write.
  *
- * @returns its result; `undefined` when its order is not in the working set, and then nothing is recorded.
+ * @returns its result; `undefined` when its order is not in the working set, in which case nothing is recorded.
  */
 export function applyDelivery(
   working: WorkingSet,
@@ -42,7 +42,7 @@ export function applyDelivery(
     if (review !== undefined) return settleAs({ outcome: 'review', review }, order)
   }
 
-  // Checked here, because a registration must not fail because of a parked delivery.
+  // A review instead of the database's rejection, which would fail the registration that applies a parked delivery.
   if (account.balance + decision.refund > BALANCE_MAX) {
     return settleAs({ outcome: 'review', review: 'balance_limit' }, order)
   }
@@ -79,14 +79,14 @@ export function rejectDelivery(
   return settle(working, changes, delivery, { outcome: 'review', review: 'rejected_by_database' }, newId, order)
 }
 
-/** A delivery that awaits verification is settled only when the verification is done. */
+/** Whether a delivery is a duplicate. A verified one is a duplicate when its row no longer awaits verification. */
 function isSettled({ settledDeliveryIds, awaitingDeliveryIds }: WorkingSet, delivery: Delivery): boolean {
   const { deliveryId, verification } = delivery
   if (verification !== undefined) return !awaitingDeliveryIds.has(deliveryId)
   return settledDeliveryIds.has(deliveryId)
 }
 
-/** Why a webhook must not refund after its verification. */
+/** Why an update must not be refunded; undefined when it may, because it was verified or needs no verification. */
 function reasonNotToPay(
   verification: Delivery['verification'],
   order: Order,
@@ -113,7 +113,7 @@ function settle(
   working.awaitingDeliveryIds.delete(deliveryId)
   if (verification !== undefined) changes.verified.push({ deliveryId, verification })
   changes.deliveries.push({ ...delivery, outcome: result.outcome, reason: result.review ?? null })
-  // A replay of a delivery that was reviewed for the same reason needs no other review.
+  // A replay does not open a second review for the same reason.
   if (result.review !== undefined && delivery.replay?.reviewedFor.has(result.review) !== true) {
     changes.reviews.push({ reviewId: newId(), orderId: order?.orderId ?? null, deliveryId, reason: result.review })
   }

@@ -12,7 +12,10 @@ export interface Delivery {
   readonly receivedAt: Date
   /** Set when this delivery waited for its order. */
   readonly wasParked?: true
-  /** Its source: a webhook of the provider, or a request to its API. A webhook when undefined. */
+  /**
+   * Whether it is from the provider's webhook (the default), or from the response of the provider's API to a
+   * reconciliation.
+   */
   readonly origin?: 'webhook' | 'reconcile'
   /** Set when this delivery waited for its verification, which is done or has failed. */
   readonly verification?: Verification
@@ -23,7 +26,7 @@ export interface Delivery {
 export interface Replay {
   /** The original delivery from the provider. */
   readonly deliveryId: string
-  /** The review reasons of it and its replays. */
+  /** The reasons of the reviews of the original delivery and its earlier replays. */
   readonly reviewedFor: ReadonlySet<ReviewReason>
 }
 
@@ -37,7 +40,7 @@ export interface DeliveryResult {
   readonly review?: ReviewReason
   /** The refund that this delivery caused. */
   readonly refund?: Money
-  /** The event's place in its user's stream: it connects a gateway's log line to the webhook's. */
+  /** The event's place in its user's stream. Logged, so that a gateway's log line can be matched with the webhook's. */
   readonly event?: EventPlace
 }
 

@@ -21,7 +21,7 @@ export interface ImportedOrder extends OrderDetails {
   readonly startCount: number | null
   /** The amount that the other system has refunded; at most the charge. It is never refunded again. */
   readonly refundedElsewhere: Money
-  /** When it was ordered; undefined when unknown, and then it is now. */
+  /** When it was ordered; the time of the import when undefined. */
   readonly createdAt: Date | undefined
 }
 
@@ -32,8 +32,8 @@ export type OrderImportResult =
 
 /**
  * Imports a batch of orders, in one transaction: opens the accounts of new users and applies the deliveries that have
- * been waiting for these orders. Importing an order again changes nothing, even if its state has changed since. Open
- * orders are announced to their users; final ones are history, and only stored.
+ * been waiting for these orders. Importing an order again changes nothing, even if its state has changed since. An open
+ * order also becomes an event of its user; a final one is only stored.
  *
  * @returns the result of each order; a rejected one changes nothing.
  * @throws the database's errors after the last attempt.
@@ -100,7 +100,7 @@ function importOne({ working, ordersById, imported, opened }: Known, from: Impor
   return 'imported'
 }
 
-/** Announces an order that is still open, and applies the deliveries that have been waiting for it. */
+/** Records the event of an order that is still open, and applies the deliveries that have been waiting for it. */
 function announceAndApply(tx: LedgerTransaction, { working, parkedByProviderOrder }: Known, order: Order): void {
   const { changes } = tx
   if (isOpen(order)) {

@@ -46,7 +46,7 @@ interface ParkedRow {
   readonly waiting_update: string | null
 }
 
-/** Deliveries that arrived before these orders were registered, in the order of their arrival, by {@link providerOrderKey}. */
+/** Deliveries that arrived before these orders were registered, by {@link providerOrderKey}, the oldest first. */
 export async function readParkedDeliveries(
   client: PoolClient,
   providerOrders: readonly ProviderOrder[],

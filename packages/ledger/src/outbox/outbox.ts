@@ -29,7 +29,7 @@ export interface OutboxOptions {
   readonly publisher: EventPublisher
   readonly log: Logger
   /** Called with the duration of each publish, and whether the bus accepted the batch. */
-  readonly onPublish?: (durationMs: number, isTaken: boolean) => void
+  readonly onPublish?: (durationMs: number, isAccepted: boolean) => void
   /** The maximum time between two drains (30 s). */
   readonly sweepIntervalMs?: number
 }
@@ -42,9 +42,9 @@ export interface Outbox extends BatchOutbox {
 
 /** The maximum number of batches that one transaction of a drain publishes. */
 const DRAIN_BATCHES_MAX = 100
-/** The backstop: every other trigger of a drain can be missed. */
+/** The maximum time between two drains, in case every other trigger of a drain was missed. */
 const SWEEP_INTERVAL_MS = 30_000
-/** A process is still publishing younger rows. */
+/** A regular drain leaves younger rows out: the process that wrote them is still publishing their events. */
 const OLD_ROW_AGE_MS = 2_000
 const RETRY_DELAY_MS = 500
 /** The interval at which commits check for old rows. */

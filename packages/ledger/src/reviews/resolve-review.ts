@@ -36,7 +36,8 @@ export type ResolutionRejection =
  * user, and records the person, the reason and the time. Like every transaction that takes both locks, it takes the
  * account's before the review's.
  *
- * @returns the review's order, or `undefined` when it has none; or why it was rejected, and then nothing is recorded.
+ * @returns the review's order, or `undefined` when the review has none; or why the resolution was rejected, in which
+ *   case nothing is recorded.
  */
 export async function resolveReview(
   tx: LedgerTransaction,

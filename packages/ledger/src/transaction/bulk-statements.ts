@@ -5,7 +5,7 @@ import type { AwaitingRow, DeliveryRow, EventRow, LedgerEntry, ReviewRow, Verifi
 
 /** A statement that writes any number of rows, with one array per column. */
 export interface BulkStatement<Row> {
-  /** Names this text for the lifetime of a connection, which prepares it once. */
+  /** The name of the prepared statement: a connection prepares `text` under it once. */
   readonly name: string
   readonly text: string
   readonly values: (rows: readonly Row[], at: Date) => unknown[]
@@ -149,8 +149,8 @@ export const SETTLE_DELIVERIES: BulkStatement<DeliveryRow> = {
 }
 
 /**
- * Counts up the open reviews of the same orders and reasons, and opens the others. An order's reviews are written under
- * its account's lock, so no two transactions open one at once. Reviews without an order have nothing in common.
+ * Increments the count of the open review of the same order and reason, or opens one. An order's reviews are written
+ * under its account's lock, so two transactions cannot open the same one. A review without an order is always opened.
  */
 export const WRITE_REVIEWS: BulkStatement<ReviewRow> = {
   name: 'write_reviews',
@@ -204,7 +204,7 @@ export const SETTLE_VERIFICATIONS: BulkStatement<VerifiedRow> = {
 
 /**
  * The update of a delivery that has to wait, as parsed on arrival. It is applied unchanged, even if a later parser would
- * read its body differently. All other deliveries are settled, and their bodies are enough.
+ * read its body differently. All other deliveries are final: the body is enough for a replay.
  */
 function waitingUpdate({ outcome, update }: DeliveryRow): string | null {
   if (outcome !== 'parked' && outcome !== 'awaiting_verification') return null

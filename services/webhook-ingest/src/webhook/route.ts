@@ -39,7 +39,7 @@ export interface WebhookDeps {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The results of its updates, set after they are committed. */
+    /** The results of a webhook's updates, set after they are committed. */
     webhookResults?: readonly DeliveryResult[]
   }
 }
@@ -62,13 +62,13 @@ const CREDENTIALS_REQUIRED = 'send a valid signature, or a valid token in the pa
 
 /** `POST /webhooks/:provider[/:token][/]`: bytes → authenticated → parsed → committed → response. */
 export function registerWebhookRoute(app: FastifyInstance, deps: WebhookDeps): void {
-  // Its lines contain only ids and outcomes. Redaction would cost more than writing them.
+  // The lines of this log contain only ids and outcomes. Redaction would cost more than writing them.
   const deliveryLog = deps.log.child({}, { redact: [] })
   void app.register((scope, _options, done) => {
     // The signature covers the exact bytes, and providers send any content type or none.
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body))
-    // Fastify responds to bodies that are too large before the handler runs.
+    // A hook, because Fastify responds to bodies that are too large before the handler runs.
     scope.addHook('onResponse', async ({ webhookResults = [] }, reply) => {
       deps.onResponse(reply.statusCode, reply.elapsedTime, webhookResults)
     })

@@ -27,8 +27,8 @@ export interface TokenVerifierOptions {
 export const CLOCK_TOLERANCE_MS = 60_000
 
 /**
- * Verifies browser tokens: JWTs with `sub` (the user id), `aud` and `exp`. Algorithms are pinned by the kind of key, so
- * that a public key can't be used as an HMAC secret.
+ * Verifies browser tokens: JWTs with `sub` (the user id), `aud` and `exp`. Each kind of key accepts only its own
+ * algorithms, so that a public key can't be used as an HMAC secret.
  */
 export function createTokenVerifier({ secrets, jwksUrl, audience }: TokenVerifierOptions): TokenVerifier {
   const keys = secrets.map(importSecret)

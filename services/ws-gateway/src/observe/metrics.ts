@@ -31,14 +31,14 @@ export interface GatewayState {
   readonly databaseWaiting: number
 }
 
-/** Close codes of clients that get their own label; all others are `other`. */
+/** The close codes of clients that are counted separately; all others have the label `other`. */
 const PEER_CODES = new Set([1000, 1001, 1005, 1006, 1009])
 
 export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics {
   const group = createMetricGroup('paxyo_gateway_')
   const latency = group.histogram(
     'event_latency_seconds',
-    'Time from the commit of an event to its write to sockets, including clock differences.',
+    'Time from the timestamp of an event, set before COMMIT, to its write to sockets, including clock differences.',
     LATENCY_BUCKETS_S,
   )
   const joins = group.histogram(

@@ -72,7 +72,8 @@ export class Connection implements StreamListener {
 
   /**
    * @param transport the stream that the WebSocket writes to. The connection writes its frames to it directly, each in one
-   * write instead of two. This does not interleave with the frames of `ws`: without compression it writes them whole.
+   * write, where `ws` needs two. These frames never split one of `ws`: without compression, `ws` writes a frame at
+   * once.
    */
   constructor(socket: WebSocket, transport: Writable, deps: ConnectionDeps, origin: ConnectionOrigin) {
     this.#socket = socket
@@ -99,7 +100,7 @@ export class Connection implements StreamListener {
 
   /** Handles a message of the browser. */
   receive(data: RawData, isBinary: boolean): void {
-    if (this.#isTooMuch()) return this.close('rate_limited')
+    if (!this.#admitMessage()) return this.close('rate_limited')
     const message = isBinary ? 'malformed' : readClientMessage((data as Buffer).toString())
     if (message === 'malformed') return this.close('protocol_error')
     // A newer client may send message types that this gateway does not know.
@@ -116,11 +117,11 @@ export class Connection implements StreamListener {
 
   /** Handles a ping frame of the WebSocket protocol, which browsers never send. */
   receivePing(data: Buffer): void {
-    if (this.#isTooMuch()) return this.close('rate_limited')
+    if (!this.#admitMessage()) return this.close('rate_limited')
     this.#socket.pong(data)
   }
 
-  /** Checks all deadlines. */
+  /** Closes the connection when a deadline has passed, and sends a ping when one is due. */
   tick(now: number): void {
     const { helloTimeoutMs, pingIntervalMs, pongTimeoutMs, tokenGraceMs } = this.#deps.limits
     if (!this.#hasReceivedHello) {
@@ -181,15 +182,18 @@ export class Connection implements StreamListener {
     this.#socket.close(CLOSE_CODES[reason].code, reason)
   }
 
-  /** The socket is closed with the client's code, or closing for the gateway's reason. */
+  /**
+   * Counts the end, once, and leaves the stream. For when the gateway closes the connection, and when the socket has
+   * closed.
+   */
   closed(reason: CloseReason | number): void {
     if (!this.#isClosed) this.#deps.metrics.connectionClosed(reason)
     this.#isClosed = true
     if (this.#identity !== undefined) this.#deps.hub.leave(this.#identity.userId, this)
   }
 
-  /** Counts the messages of the current second. */
-  #isTooMuch(): boolean {
+  /** Counts a received message and notes its time. @returns false when it is one too many in this second. */
+  #admitMessage(): boolean {
     const now = this.#deps.now()
     this.#receivedAt = now
     if (now - this.#secondStartedAt >= 1000) {
@@ -197,7 +201,7 @@ export class Connection implements StreamListener {
       this.#messagesInSecond = 0
     }
     this.#messagesInSecond += 1
-    return this.#messagesInSecond > this.#deps.limits.messagesPerSecondMax
+    return this.#messagesInSecond <= this.#deps.limits.messagesPerSecondMax
   }
 
   async #hello({ token, resume }: Extract<ClientMessage, { type: 'hello' }>): Promise<void> {

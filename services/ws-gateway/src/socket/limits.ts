@@ -10,12 +10,12 @@ export interface Limits {
   readonly tokenGraceMs: number
   /** The connection of a client with more unread bytes is closed; the client resumes. */
   readonly bufferedBytesMax: number
-  /** For events that are held until the stream starts or a backfill completes. */
+  /** The maximum size of the events that are held until the stream starts or a backfill completes. */
   readonly heldBytesMax: number
   /** Includes ping frames of the WebSocket protocol. */
   readonly messagesPerSecondMax: number
   readonly messageBytesMax: number
-  /** Each fragment of an incomplete message is kept with an overhead of more than 100 bytes. */
+  /** `ws` keeps every fragment of an incomplete message, with an overhead of more than 100 bytes for each. */
   readonly messageFragmentsMax: number
   readonly connectionsPerUserMax: number
   /** Loopback is exempt, because it is a proxy on this machine. */

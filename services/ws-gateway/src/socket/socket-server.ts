@@ -109,7 +109,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     },
 
     register(app) {
-      // An upgrade of any other path gets an ordinary response, after which Node does not close its socket.
+      // An upgrade request for any other path gets an ordinary response, after which Node does not close the socket.
       app.addHook('onResponse', async (request) => {
         if (request.headers.upgrade !== undefined) request.raw.socket.destroy()
       })
@@ -124,7 +124,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
       void app.register(async (scope) => {
         await scope.register(websocket, {
           options: wsOptions,
-          // The plugin's default would close all sockets at once; the gateway has drained them before.
+          // The plugin's default closes all sockets at once. The gateway has already drained them.
           preClose: (done) => done(),
           errorHandler: onSocketError,
         })
@@ -160,7 +160,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
         connection.close('draining')
         drainLeft -= 1
       }
-      // During the drain, clients are still pinged and tokens expire.
+      // Not earlier: during the drain, clients are still pinged and tokens still expire.
       clearInterval(ticker)
     },
   }
