@@ -1,4 +1,5 @@
 export { deposit, type Deposit, type Deposited, type DepositRejection } from './accounts/deposit.ts'
+export { createAccountImportCheck } from './accounts/check-account-import.ts'
 export { importAccounts, type AccountImportResult, type ImportedAccount } from './accounts/import-accounts.ts'
 export { openAccount } from './accounts/open-account.ts'
 export type { AuditCheck, AuditLimits } from './audit/audit-check.ts'
@@ -23,6 +24,7 @@ export type { Delivery, DeliveryResult, Replay, Verification } from './model/del
 export { newId, type NewId } from './model/new-id.ts'
 export { BALANCE_MAX, type Account, type Order } from './model/working-set.ts'
 export { actOnOrder, type DoneAction, type OrderAction } from './orders/act-on-order.ts'
+export { createOrderImportCheck } from './orders/check-order-import.ts'
 export { importOrders, type ImportedOrder, type OrderImportResult } from './orders/import-orders.ts'
 export { registerOrders, type Registered, type RegistrationRejection } from './orders/register-orders.ts'
 export type { Registration } from './orders/registration.ts'

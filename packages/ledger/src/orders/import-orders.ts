@@ -79,14 +79,38 @@ async function readKnown(tx: LedgerTransaction, orders: readonly ImportedOrder[]
   return { working, ordersById, parkedByProviderOrder, imported: [], opened: [] }
 }
 
+/** What is there already that an order could conflict with. */
+export interface OrderConflicts {
+  /** Whether the order with the same panel id has the same details; undefined when there is none. */
+  readonly isSame: boolean | undefined
+  /** Whether another order has the provider's id. */
+  readonly isTaken: boolean
+  /** The currency of the user's account; undefined when the user has none. */
+  readonly accountCurrency: string | undefined
+}
+
+/** The result of importing one order. */
+export function orderImportResult(
+  { isSame, isTaken, accountCurrency }: OrderConflicts,
+  { currency }: Pick<ImportedOrder, 'currency'>,
+): OrderImportResult {
+  if (isSame !== undefined) return isSame && accountCurrency === currency ? 'already_there' : 'order_conflict'
+  if (isTaken) return 'provider_order_taken'
+  return accountCurrency === undefined || accountCurrency === currency ? 'imported' : 'currency_mismatch'
+}
+
 function importOne({ working, ordersById, imported, opened }: Known, from: ImportedOrder): OrderImportResult {
   const account = working.accountsByUserId.get(from.userId)
   const there = ordersById.get(from.orderId)
-  if (there !== undefined) {
-    return isSameOrder(there, from) && account?.currency === from.currency ? 'already_there' : 'order_conflict'
-  }
-  if (working.ordersByProviderOrder.has(providerOrderKey(from))) return 'provider_order_taken'
-  if (account !== undefined && account.currency !== from.currency) return 'currency_mismatch'
+  const result = orderImportResult(
+    {
+      isSame: there && isSameOrder(there, from),
+      isTaken: working.ordersByProviderOrder.has(providerOrderKey(from)),
+      accountCurrency: account?.currency,
+    },
+    from,
+  )
+  if (result !== 'imported') return result
 
   if (account === undefined) {
     const empty = emptyAccount(from.userId, from.currency)
@@ -97,7 +121,7 @@ function importOne({ working, ordersById, imported, opened }: Known, from: Impor
   ordersById.set(order.orderId, order)
   working.ordersByProviderOrder.set(providerOrderKey(order), order)
   imported.push(order)
-  return 'imported'
+  return result
 }
 
 /** Records the event of an order that is still open, and applies the deliveries that have been waiting for it. */
