@@ -1,3 +1,4 @@
+export { bundleProgram } from './bundle.ts'
 export { startChaosProxy, type ChaosProxy } from './chaos-proxy.ts'
 export type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 export { provideProgram } from './debian-package.ts'
