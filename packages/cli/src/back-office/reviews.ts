@@ -15,6 +15,7 @@ export interface ListReviewsOptions {
 }
 
 export interface ResolveOptions {
+  readonly approve?: string
   readonly dismiss?: boolean
   readonly refund?: string
   readonly status?: string
@@ -44,7 +45,7 @@ const toRow = ({ reviewId, openedAt, orderId, reason, count, resolution }: Revie
 
 export async function showReview(cli: Cli, reviewId: string): Promise<void> {
   const found = await withPanelApi(cli, (api) => api.reviews.get(reviewId))
-  const { review, order, delivery, refunds } = found
+  const { review, order, proposal, delivery, refunds } = found
   cli.print(found, () =>
     [
       describe(review),
@@ -53,6 +54,12 @@ export async function showReview(cli: Cli, reviewId: string): Promise<void> {
         : [
             `order is ${order.status}, ${order.remains ?? 'unknown'} of ${order.quantity} remain, ` +
               `${order.refunded} of ${order.charge} ${order.currency} refunded in ${refunds.length} refunds`,
+          ]),
+      ...(proposal === null || order === null
+        ? []
+        : [
+            `a refund of ${proposal.refund} ${order.currency} waits, and the order becomes ${proposal.status}; pay it with\n` +
+              `paxyo reviews resolve ${review.reviewId} --approve ${proposal.refund} --note "…"`,
           ]),
       `the provider sent ${printable(delivery.body)}`,
     ].join('\n'),
@@ -85,8 +92,13 @@ export async function resolveReview(cli: Cli, reviewId: string, options: Resolve
 }
 
 /** The API rejects an unknown status. */
-function toDecision({ dismiss, refund, status, note, by }: ResolveOptions): ResolveRequest {
+function toDecision({ approve, dismiss, refund, status, note, by }: ResolveOptions): ResolveRequest {
   const decidedBy = { note, ...(by === undefined ? {} : { actor: by }) }
+  if (approve !== undefined) {
+    if (dismiss === true || refund !== undefined || status !== undefined)
+      throw new Failure('usage', '--approve pays what waits: omit --dismiss, --refund and --status')
+    return { action: 'approve', amount: approve, ...decidedBy }
+  }
   if (dismiss === true) {
     if (refund !== undefined || status !== undefined)
       throw new Failure('usage', '--dismiss changes nothing: omit --refund and --status')
@@ -100,5 +112,5 @@ function toDecision({ dismiss, refund, status, note, by }: ResolveOptions): Reso
       ...decidedBy,
     }
   if (status !== undefined) return { action: 'set_status', status: status as OrderStatus, ...decidedBy }
-  throw new Failure('usage', 'choose one of --dismiss, --refund and --status')
+  throw new Failure('usage', 'choose one of --approve, --dismiss, --refund and --status')
 }

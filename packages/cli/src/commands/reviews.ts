@@ -25,8 +25,9 @@ export const addReviews: AddCommand = (program, terminal, finished) => {
     .action(action(terminal, finished, async (cli, _options, id: string) => (await load()).showReview(cli, id)))
   reviews
     .command('resolve')
-    .description('resolve a review: dismiss it, refund an amount, or set the status')
+    .description('resolve a review: approve the refund that waits, dismiss it, refund an amount, or set the status')
     .argument('<reviewId>')
+    .option('--approve <amount>', 'pay the refund that waits, of this amount (paxyo reviews show)')
     .option('--dismiss', 'change nothing')
     .option('--refund <amount>', 'refund this amount, in addition to earlier refunds')
     .option('--status <status>', 'the new status of the order; alone, or with --refund')

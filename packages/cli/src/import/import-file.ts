@@ -3,7 +3,7 @@ import { newId } from '@paxyo/ledger'
 import { createProvider } from '@paxyo/providers'
 import type { Cli } from '../cli.ts'
 import { explainDatabaseError } from '../explain-database-error.ts'
-import { loadProviders } from '../load-providers.ts'
+import { loadProviders, loadRefundApproval } from '../load-providers.ts'
 import { startProgress } from '../output/progress.ts'
 import { settings } from '../settings.ts'
 import type { ImportFormat } from './fields.ts'
@@ -39,6 +39,7 @@ export async function importFile<Item extends object>(
   const map = await readImportMap(options.map, options.fields)
   const input = await openImportFile(file, options.format ?? map.format ?? formatOf(file), map.header, cli.signal)
   const given = isDryRun ? undefined : await settings(cli.env, ['DATABASE_URL', 'VERIFY_REFUNDS'])
+  const approval = isDryRun ? undefined : loadRefundApproval(cli.env)
   const url = given?.DATABASE_URL
   await using resources = new AsyncDisposableStack()
   const pool = url && createPool({ url, role: 'ingest', name: 'paxyo-import', max: CONNECTIONS_MAX })
@@ -46,7 +47,7 @@ export async function importFile<Item extends object>(
   if (file === '-') cli.err('reading the standard input\n')
   const providers = loadProviders(cli.env).map(createProvider)
   const verifiedProviders = new Set(given?.VERIFY_REFUNDS === 'on' ? providers.map(({ name }) => name) : [])
-  const deps = pool && { pool, newId, verifiedProviders }
+  const deps = pool && { pool, newId, verifiedProviders, refundApproval: approval }
   const report = await openRejectionReport(options.report)
   const progress = startProgress(cli, things, 'rows')
   resources.defer(() => progress.end())

@@ -24,6 +24,7 @@ beforeAll(async () => {
     CHANNEL_PREFIX: `${randomUUID()}:`,
     WEBHOOK_TOKENS: 'a-webhook-token',
     PANEL_API_KEYS: KEY,
+    REVIEW_REFUNDS_ABOVE: 'GBP:1',
   })
   env = { PAXYO_URL: ingest.url, PAXYO_API_KEY: KEY }
   for (let n = 1; n <= 3; n += 1) {
@@ -117,6 +118,26 @@ describe('reviews', () => {
     }
     const unknown = await paxyo(['reviews', 'show', randomUUID()], env)
     expect([unknown.code, unknown.stderr]).toEqual([4, expect.stringContaining('(review_not_found)')])
+  })
+})
+
+describe('a refund above the limit', () => {
+  test('shows what its approval pays, and is paid by it', async () => {
+    const order = { ...AN_ORDER, currency: 'GBP', orderId: 'A-5', providerOrderId: '5', userId: 'user-5' }
+    await post('/v1/orders', order)
+    await post('/webhooks/godofpanel/a-webhook-token', { order_id: '5', status: 'Partial', remains: 800 })
+    const listed = await paxyo(['reviews', 'list', '--order', 'A-5', '--json'], env)
+    const { reviewId } = (listed.json() as { reviewId: string }[])[0]!
+    const { stdout } = await paxyo(['reviews', 'show', reviewId], env)
+    expect(stdout).toContain(`a refund of 2 GBP waits, and the order becomes partial; pay it with
+paxyo reviews resolve ${reviewId} --approve 2 --note "…"`)
+
+    const approve = (amount: string, ...args: string[]) =>
+      paxyo(['reviews', 'resolve', reviewId, '--approve', amount, '--note', 'checked', ...args], env)
+    expect((await approve('2', '--dismiss')).code).toBe(2)
+    const other = await approve('1.9')
+    expect([other.code, other.stderr]).toEqual([5, expect.stringContaining('(refund_changed)')])
+    expect((await approve('2')).stdout).toMatch(/refund by environment[^]*refunded +2 GBP/)
   })
 })
 

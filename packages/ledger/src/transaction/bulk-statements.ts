@@ -1,6 +1,7 @@
 import { textArray } from '@paxyo/database'
 import { formatMoney } from '@paxyo/order-core'
 import type { Account, Order } from '../model/working-set.ts'
+import { NEEDS_APPROVAL } from '../reviews/proposed-refund.ts'
 import type { AwaitingRow, DeliveryRow, EventRow, LedgerEntry, ReviewRow, VerifiedRow } from '../model/change-set.ts'
 
 /** A statement that writes any number of rows, with one array per column. */
@@ -138,7 +139,8 @@ export const SETTLE_DELIVERIES: BulkStatement<DeliveryRow> = {
   name: 'settle_deliveries',
   text: `
   UPDATE deliveries SET outcome = settled.outcome, reason = settled.reason,
-    waiting_update = CASE WHEN settled.outcome = 'awaiting_verification' THEN waiting_update END
+    waiting_update = CASE WHEN settled.outcome = 'awaiting_verification' OR settled.reason = '${NEEDS_APPROVAL}'
+      THEN waiting_update END
   FROM unnest($1::text[], $2::text[], $3::text[]) AS settled (delivery_id, outcome, reason)
   WHERE deliveries.delivery_id = settled.delivery_id AND deliveries.outcome IN ('parked', 'awaiting_verification')`,
   values: (rows) => [
@@ -199,14 +201,17 @@ export const SETTLE_VERIFICATIONS: BulkStatement<VerifiedRow> = {
   UPDATE verifications SET settled_at = $3, response = verified.response
   FROM unnest($1::text[], $2::text[]) AS verified (delivery_id, response)
   WHERE verifications.delivery_id = verified.delivery_id`,
-  values: (rows, at) => [rows.map((row) => row.deliveryId), rows.map((row) => row.verification?.body ?? null), at],
+  values: (rows, at) => [rows.map((row) => row.deliveryId), rows.map(responseBody), at],
 }
+
+const responseBody = ({ verification }: VerifiedRow): string | null =>
+  verification === null || verification === 'unknown_order' ? null : verification.body
 
 /**
  * The update of a delivery that has to wait, as parsed on arrival. It is applied unchanged, even if a later parser would
  * read its body differently. All other deliveries are settled, and their bodies are enough.
  */
-function waitingUpdate({ outcome, update }: DeliveryRow): string | null {
-  if (outcome !== 'parked' && outcome !== 'awaiting_verification') return null
+function waitingUpdate({ outcome, reason, update }: DeliveryRow): string | null {
+  if (outcome !== 'parked' && outcome !== 'awaiting_verification' && reason !== NEEDS_APPROVAL) return null
   return update === undefined ? null : JSON.stringify(update)
 }

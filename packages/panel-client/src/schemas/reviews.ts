@@ -59,12 +59,22 @@ export const orderRefundSchema = z.object({
   at: z.string(),
 })
 
+/** The refund that waits for the approval of a review. */
+export const proposedRefundSchema = z.object({
+  refund: positiveMoneySchema.describe('What the approval pays now, in addition to earlier refunds.'),
+  status: orderStatusSchema.describe('The status of the order after the approval.'),
+  remains: z.int().nullable(),
+})
+
 /** A review with its order, account, deliveries and refunds. */
 export const reviewCaseSchema = z.object({
   review: reviewSchema,
   userId: identifierSchema.nullable(),
   order: orderViewSchema.nullable(),
   account: accountSchema.nullable(),
+  proposal: proposedRefundSchema
+    .nullable()
+    .describe('The refund that waits for this review, of all its deliveries together; null when none does.'),
   delivery: fullDeliverySchema.describe('The delivery that opened the review.'),
   deliveries: z
     .array(fullDeliverySchema)
@@ -79,6 +89,11 @@ export type ReviewCase = z.infer<typeof reviewCaseSchema>
 
 /** The body of `POST /v1/reviews/{reviewId}/resolve`. */
 export const resolveSchema = z.discriminatedUnion('action', [
+  z.strictObject({
+    action: z.literal('approve'),
+    amount: positiveMoneySchema.describe('The refund of the `proposal`; rejected when it is another one now.'),
+    ...decisionFields,
+  }),
   z.strictObject({ action: z.literal('dismiss'), ...decisionFields }),
   z.strictObject({
     action: z.literal('refund'),

@@ -7,8 +7,18 @@ import { accountView } from '../accounts/account-view.ts'
 import { reject } from '../kit/response.ts'
 import { operation } from '../kit/operation.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { orderView } from '@paxyo/ledger'
-import { ORDER_COLUMNS, toAccount, toOrder, type AccountRow, type OrderRow } from '@paxyo/ledger'
+import {
+  ORDER_COLUMNS,
+  orderView,
+  proposeRefund,
+  readWaitingUpdates,
+  toAccount,
+  toOrder,
+  type AccountRow,
+  type Order,
+  type OrderRow,
+} from '@paxyo/ledger'
+import { formatMoney, type StatusUpdate } from '@paxyo/order-core'
 import { isOfOrder, selectDeliveries, toFullDelivery } from '../deliveries/delivery-view.ts'
 import { readOrderRefunds } from './order-refunds.ts'
 import { selectReviews, toReview, type ReviewRow } from './review.ts'
@@ -52,13 +62,14 @@ async function readAround(db: Kysely<Database>, client: PoolClient, review: Revi
   const { review_id: reviewId, order_id: orderId, delivery_id: deliveryId } = review
   const otherReviews = selectReviews(db).where('order_id', '=', orderId).where('review_id', '<>', reviewId)
   const ofOrder = selectDeliveries(db).where(orderId === null ? sql<boolean>`false` : isOfOrder(orderId))
-  const [opening, orders, accounts, deliveries, refunds, others] = await roundTrip([
+  const [opening, orders, accounts, deliveries, refunds, others, waiting] = await roundTrip([
     runQuery(client, selectDeliveries(db).where('delivery_id', '=', deliveryId)),
     client.query<OrderRow>(READ_ORDER, [orderId]),
     client.query<AccountRow>(READ_ACCOUNT, [orderId]),
     runQuery(client, ofOrder.orderBy('received_at', 'desc').limit(REVIEW_PARTS_MAX)),
     readOrderRefunds(client, orderId),
     runQuery(client, otherReviews.orderBy('review_id', 'desc').limit(REVIEW_PARTS_MAX)),
+    readWaitingUpdates(client, reviewId),
   ])
   const account = accounts.rows[0] && toAccount(accounts.rows[0])
   const order = orders.rows[0] && toOrder(orders.rows[0])
@@ -67,9 +78,17 @@ async function readAround(db: Kysely<Database>, client: PoolClient, review: Revi
     userId: order?.userId ?? null,
     order: order && account ? orderView(order, account.currency) : null,
     account: account ? accountView(account) : null,
+    proposal: (order && toProposal(order, waiting)) ?? null,
     delivery: toFullDelivery(opening[0]!),
     deliveries: deliveries.map(toFullDelivery),
     refunds,
     otherReviews: others.map(toReview),
   }
+}
+
+function toProposal(order: Order, waiting: readonly StatusUpdate[]): ReviewCase['proposal'] | undefined {
+  const proposed = proposeRefund(order, waiting)
+  if (proposed === undefined) return undefined
+  const { status, remains } = proposed.order
+  return { refund: formatMoney(proposed.refund), status, remains }
 }
