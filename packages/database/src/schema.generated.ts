@@ -48,6 +48,7 @@ export interface Deliveries {
   reason: string | null;
   received_at: Timestamp;
   replay_of: string | null;
+  status_word: string | null;
   waiting_update: string | null;
 }
 

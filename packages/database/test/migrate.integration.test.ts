@@ -18,6 +18,7 @@ const MIGRATIONS = [
   '0013-counted-reviews',
   '0014-operator-actions',
   '0018-reconciliations',
+  '0019-status-words',
 ]
 
 let database: TestDatabase

@@ -75,8 +75,13 @@ describe('kin of the samples', () => {
   })
 
   test('a status that is no text is unknown', () => {
-    expect(json({ order_id: '1', status: 3 })).toMatchObject([{ status: 'unknown', problem: 'unknown_status' }])
-    expect(json({ order_id: '1' })).toMatchObject([{ status: 'unknown', problem: 'unknown_status' }])
+    const unknown = { status: 'unknown', problem: 'unknown_status' }
+    expect(json({ order_id: '1', status: 3 })).toMatchObject([{ ...unknown, word: '3' }])
+    expect(json({ order_id: '1', status: ' W_Toku ' })).toMatchObject([{ ...unknown, word: 'wtoku' }])
+    for (const status of [undefined, '', 'x'.repeat(65), 'a\u0000b', 'a\ud800']) {
+      expect(json({ order_id: '1', status })).toMatchObject([unknown])
+      expect(json({ order_id: '1', status })).not.toMatchObject([{ word: expect.any(String) }])
+    }
   })
 })
 

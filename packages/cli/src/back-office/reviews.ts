@@ -1,9 +1,17 @@
 import type { OrderStatus } from '@paxyo/contracts'
-import { PAGE_SIZE_MAX, type ListReviewsQuery, type ResolveRequest, type Review } from '@paxyo/panel-client'
+import {
+  PAGE_SIZE_MAX,
+  type ListReviewsQuery,
+  type ResolveRequest,
+  type Review,
+  type UnknownWord,
+  type WordReplay,
+} from '@paxyo/panel-client'
 import { withPanelApi } from '../api/with-panel-api.ts'
 import type { Cli } from '../cli.ts'
 import { Failure } from '../failure.ts'
 import { printable } from '../output/printable.ts'
+import { startProgress } from '../output/progress.ts'
 import { table } from '../output/table.ts'
 import { take } from './take.ts'
 
@@ -45,7 +53,7 @@ const toRow = ({ reviewId, openedAt, orderId, reason, count, resolution }: Revie
 
 export async function showReview(cli: Cli, reviewId: string): Promise<void> {
   const found = await withPanelApi(cli, (api) => api.reviews.get(reviewId))
-  const { review, order, proposal, delivery, refunds } = found
+  const { review, order, proposal, unknownWord, delivery, refunds } = found
   cli.print(found, () =>
     [
       describe(review),
@@ -61,9 +69,56 @@ export async function showReview(cli: Cli, reviewId: string): Promise<void> {
             `a refund of ${proposal.refund} ${order.currency} waits, and the order becomes ${proposal.status}; pay it with\n` +
               `paxyo reviews resolve ${review.reviewId} --approve ${proposal.refund} --note "…"`,
           ]),
+      ...(unknownWord === null ? [] : [describeWord(review.reviewId, unknownWord)]),
       `the provider sent ${printable(delivery.body)}`,
     ].join('\n'),
   )
+}
+
+function describeWord(reviewId: string, { provider, word, status, deliveries }: UnknownWord): string {
+  const about = `the word "${printable(word)}" of ${provider}, in ${deliveries} deliveries that are not replayed,`
+  return status === null
+    ? `${about} is in no map: add it to STATUS_MAP, restart webhook-ingest, and run paxyo reviews replay ${reviewId}`
+    : `${about} means ${status} now; replay them with\npaxyo reviews replay ${reviewId}`
+}
+
+export async function replayReview(cli: Cli, reviewId: string, by: string | undefined): Promise<void> {
+  const chunks = await withPanelApi(cli, async (api) => {
+    const progress = startProgress(cli, 'replay', 'deliveries')
+    const replayed: WordReplay[] = []
+    let count = 0
+    for await (const chunk of api.reviews.replay(reviewId, by === undefined ? {} : { actor: by })) {
+      replayed.push(chunk)
+      progress.update((count += chunk.replayed))
+    }
+    progress.end()
+    return replayed
+  })
+  const total = sumOf(chunks)
+  cli.print(total, () => {
+    const outcomes = Object.entries(total.outcomes).map(([outcome, count]) => `${count} ${outcome}`)
+    return [
+      `deliveries replayed: ${total.replayed}${outcomes.length === 0 ? '' : ` (${outcomes.join(', ')})`}`,
+      `refunds paid: ${total.refunds.length}`,
+      `reviews dismissed: ${total.reviewsDismissed}`,
+      ...(total.remaining === 0 ? [] : [`deliveries that are left: ${total.remaining}`]),
+    ].join('\n')
+  })
+}
+
+/** The result of all chunks; the last one knows what remains. */
+function sumOf(chunks: readonly WordReplay[]): WordReplay {
+  const outcomes: Record<string, number> = {}
+  for (const [outcome, count] of chunks.flatMap((chunk) => Object.entries(chunk.outcomes))) {
+    outcomes[outcome] = (outcomes[outcome] ?? 0) + count
+  }
+  return {
+    ...chunks.at(-1)!,
+    outcomes,
+    replayed: chunks.reduce((sum, { replayed }) => sum + replayed, 0),
+    refunds: chunks.flatMap(({ refunds }) => refunds),
+    reviewsDismissed: chunks.reduce((sum, { reviewsDismissed }) => sum + reviewsDismissed, 0),
+  }
 }
 
 function describe({ reviewId, reason, meaning, orderId, deliveryId, openedAt, resolution }: Review): string {

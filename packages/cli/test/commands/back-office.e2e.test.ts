@@ -106,6 +106,12 @@ describe('reviews', () => {
     expect([again.code, again.stderr]).toEqual([5, expect.stringContaining('(review_resolved)')])
 
     const other = open.find(({ reason }) => reason === 'unknown_status')!.reviewId
+    expect((await paxyo(['reviews', 'show', other], env)).stdout).toContain(
+      'the word "zaplanowano" of godofpanel, in 1 deliveries that are not replayed, is in no map: add it to STATUS_MAP, ' +
+        `restart webhook-ingest, and run paxyo reviews replay ${other}`,
+    )
+    const unmapped = await paxyo(['reviews', 'replay', other], env)
+    expect([unmapped.code, unmapped.stderr]).toEqual([5, expect.stringContaining('(status_word_unmapped)')])
     expect((await paxyo(['reviews', 'resolve', other, '--dismiss', '--note', 'Known.'], env)).code).toBe(0)
     expect((await paxyo(['reviews', 'list'], env)).stdout).toBe('No reviews.\n')
     expect((await paxyo(['reviews', 'list', '--state', 'resolved', '--json'], env)).json()).toHaveLength(2)

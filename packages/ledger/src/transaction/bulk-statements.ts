@@ -117,10 +117,11 @@ export const INSERT_DELIVERIES: BulkStatement<DeliveryRow> = {
   name: 'insert_deliveries',
   text: `
   INSERT INTO deliveries (
-    delivery_id, provider, provider_order_id, body, outcome, reason, received_at, origin, replay_of, waiting_update)
+    delivery_id, provider, provider_order_id, body, outcome, reason, received_at, origin, replay_of, waiting_update,
+    status_word)
   SELECT * FROM unnest(
     $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::text[], $9::text[],
-    $10::text[])`,
+    $10::text[], $11::text[])`,
   values: (rows) => [
     rows.map((delivery) => delivery.deliveryId),
     rows.map((delivery) => delivery.provider),
@@ -132,6 +133,7 @@ export const INSERT_DELIVERIES: BulkStatement<DeliveryRow> = {
     rows.map((delivery) => delivery.origin ?? 'webhook'),
     rows.map((delivery) => delivery.replay?.deliveryId ?? null),
     rows.map(waitingUpdate),
+    rows.map((delivery) => delivery.update?.word ?? null),
   ],
 }
 
