@@ -88,7 +88,11 @@ export function createIngest(deps: IngestDeps): Ingest {
     deps.reconcileSchedule &&
     createScheduledReconcile({
       schedule: deps.reconcileSchedule,
-      ...{ pool, providers, batcher, newId, log },
+      pool,
+      providers,
+      batcher,
+      newId,
+      log,
       onAsked: metrics.reconcile.onAsked,
       onFailed: metrics.reconcile.onFailed,
     })

@@ -71,7 +71,7 @@ export function loadReconcileConfig(environment: NodeJS.ProcessEnv, args: readon
   }
 }
 
-/** Without a standalone beside, the services hear of changes over Redis. */
+/** Without a standalone beside, events reach the gateways over Redis. */
 function missingRedis(raw: Raw): string[] {
   return raw['REDIS_URL'] === undefined && raw['DATA_DIR'] === undefined ? ['REDIS_URL: is required'] : []
 }

@@ -198,7 +198,7 @@ describe('deliveries', () => {
     expect(one.stdout).toMatch(/^\w+ +no refund /)
     const all = await paxyo(['deliveries', 'replay', '--from', '2026-01-01T00:00:00Z', '--json'], env)
     const replays = all.json() as { refund: string | null }[]
-    expect(replays).toHaveLength(5)
+    expect(replays).toHaveLength(6)
     expect(replays.filter(({ refund }) => refund !== null)).toEqual([])
     const audit = await paxyo(['audit'], { DATABASE_URL: database.url })
     expect(audit.stdout).toContain('No violations')

@@ -131,7 +131,13 @@ test('several processes run it once in an interval', async () => {
   const started = Array.from({ length: 4 }, () =>
     createScheduledReconcile({
       schedule: { everyMs: HOUR_MS, silentForMs: 6 * HOUR_MS },
-      ...{ pool, providers: [provider], batcher, newId, log, onAsked: () => undefined, onFailed: () => undefined },
+      pool,
+      providers: [provider],
+      batcher,
+      newId,
+      log,
+      onAsked: () => undefined,
+      onFailed: () => undefined,
     }),
   )
   await Promise.all(started.map((worker) => worker.runNow()))

@@ -110,7 +110,7 @@ function createVerifier(
     await Promise.all([settle(settled), retryLater(postponed, error ?? 'the provider does not report it yet')])
   }
 
-  async function ask(claims: readonly Claim[]): Promise<Answers> {
+  async function ask(claims: readonly Claim[]): Promise<ProviderKnowledge> {
     const ids = new Set(claims.map(({ delivery }) => providerOrderIdOf(delivery)))
     const orderIds = [...ids].filter((id) => client.isAskable(id))
     const responses = new Map<string, ProviderResponse>()
@@ -169,7 +169,7 @@ function createVerifier(
 }
 
 /** What a provider said about orders. */
-interface Answers {
+interface ProviderKnowledge {
   readonly responses: ReadonlyMap<string, ProviderResponse>
   /** Orders that even the response to a request about them alone left out. */
   readonly unknown: ReadonlySet<string>

@@ -60,7 +60,7 @@ interface ClaimRow {
 export async function claimDue(pool: Pool, provider: string, countMax: number, leaseMs: number): Promise<Claim[]> {
   const { rows } = await pool.query<ClaimRow>(CLAIM_DUE, [countMax, leaseMs, provider])
   return rows.map((row) => {
-    const { delivery_id: deliveryId, provider, body, received_at: receivedAt } = row
+    const { delivery_id: deliveryId, body, received_at: receivedAt } = row
     const update = row.waiting_update === null ? undefined : (JSON.parse(row.waiting_update) as StatusUpdate)
     return { delivery: { deliveryId, provider, update, body, receivedAt }, attempts: row.attempts, ageMs: row.age_ms }
   })

@@ -7,7 +7,7 @@
  *
  * How: at most once per interval, whatever the number of processes, one of them (by an advisory lock) asks about open
  * orders without an update for some hours, a hundred in one request and within the rate limit of the provider's client.
- * The answers are committed like webhooks. An order is asked about again when half of its silence has passed since the
+ * The responses are committed like webhooks. An order is asked about again when half of its silence has passed since the
  * last question, and at least once a week.
  */
 

@@ -18,7 +18,8 @@ beforeEach(async () => {
   before = ingest = await startIngest({ tokens: [TOKEN] }, withMap({}))
 })
 afterEach(async () => {
-  expect(await ledgerViolations(before.database.owner)).toEqual({})
+  const violations = await ledgerViolations(before.database.owner)
+  if (Object.keys(violations).length > 0) throw new Error(JSON.stringify(violations))
   for (const fixture of mapped.splice(0)) await fixture[Symbol.asyncDispose]()
   await before[Symbol.asyncDispose]()
 })
