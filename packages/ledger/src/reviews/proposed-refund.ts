@@ -11,13 +11,14 @@ export interface ProposedRefund {
   readonly order: Pick<OrderState, 'status' | 'remains' | 'startCount'>
 }
 
-// Replays repeat an update that waits already, or one that a person has decided about. $1 is the review.
+// The replay of an update that waits, or that a person has decided about, is no other update. $1 is the review.
 const WAITING_DELIVERIES = `
   FROM deliveries, reviews JOIN orders USING (order_id)
   WHERE review_id = $1 AND reviews.reason = '${NEEDS_APPROVAL}'
     AND deliveries.provider_order_id = orders.provider_order_id AND deliveries.provider = orders.provider
     AND deliveries.reason = '${NEEDS_APPROVAL}' AND deliveries.waiting_update IS NOT NULL
-    AND (deliveries.replay_of IS NULL OR deliveries.delivery_id = reviews.delivery_id)`
+    AND (deliveries.delivery_id = reviews.delivery_id OR NOT EXISTS (SELECT FROM deliveries AS original
+      WHERE original.delivery_id = deliveries.replay_of AND original.reason = '${NEEDS_APPROVAL}'))`
 
 const READ_WAITING = `
   SELECT deliveries.waiting_update AS update ${WAITING_DELIVERIES}

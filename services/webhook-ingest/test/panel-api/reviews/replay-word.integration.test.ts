@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { createGodOfPanel } from '@paxyo/godofpanel'
-import type { StatusMap } from '@paxyo/order-core'
+import type { RefundApproval, StatusMap } from '@paxyo/order-core'
 import { ledgerViolations } from '@paxyo/testkit'
 import { startIngest, TOKEN, type IngestFixture } from '../../ingest-fixture.ts'
 
@@ -24,8 +24,9 @@ afterEach(async () => {
   await before[Symbol.asyncDispose]()
 })
 
-async function map(statusMap: StatusMap): Promise<void> {
-  ingest = await startIngest({ tokens: [TOKEN] }, { ...withMap(statusMap), database: before.database })
+async function map(statusMap: StatusMap, refundApproval?: RefundApproval): Promise<void> {
+  const approval = refundApproval === undefined ? {} : { refundApproval }
+  ingest = await startIngest({ tokens: [TOKEN] }, { ...withMap(statusMap), ...approval, database: before.database })
   mapped.push(ingest)
 }
 
@@ -93,6 +94,28 @@ test('a review that another unknown word keeps open stays open until that word i
   const other = await reviewOf('polish-2')
   expect(await replay(other.reviewId)).toMatchObject({ replayed: 2, reviewsDismissed: 2 })
   expect(await statusOf('polish-1')).toBe('in_progress')
+})
+
+test('replayed refunds that wait for a person are approved together', async () => {
+  await register('1')
+  await before.webhook({ order_id: '1', status: 'Czesciowe', remains: 600 }, PATH)
+  await say('1', 'Anulowane')
+  const { reviewId } = await reviewOf('polish-1')
+  await map({ Czesciowe: 'partial', Anulowane: 'canceled' }, { isAlways: true, limits: new Map() })
+  expect(await replay(reviewId)).toMatchObject({ replayed: 1, outcomes: { review: 1 }, reviewsDismissed: 0 })
+  const { rows } = await before.database.owner.query<{ id: string }>(
+    `SELECT delivery_id AS id FROM deliveries WHERE status_word = 'anulowane'`,
+  )
+  await ingest.call('POST', `/v1/deliveries/${rows[0]!.id}/replay`)
+
+  const url = '/v1/reviews?orderId=polish-1&reason=refund_needs_approval'
+  const { data } = (await ingest.call('GET', url)).json<{ data: { reviewId: string }[] }>()
+  expect(data).toHaveLength(1)
+  const waiting = (await ingest.call('GET', `/v1/reviews/${data[0]!.reviewId}`)).json()
+  expect(waiting).toMatchObject({ review: { count: 2 }, proposal: { refund: '2.5', status: 'canceled' } })
+  const approval = { action: 'approve', amount: '2.5', note: 'canceled' }
+  expect((await ingest.call('POST', `/v1/reviews/${data[0]!.reviewId}/resolve`, approval)).statusCode).toBe(200)
+  expect(await statusOf('polish-1')).toBe('canceled')
 })
 
 test('at once, twice and beside new webhooks: every refund is paid once', async () => {
