@@ -29,6 +29,7 @@ export { importOrders, type ImportedOrder, type OrderImportResult } from './orde
 export { registerOrders, type Registered, type RegistrationRejection } from './orders/register-orders.ts'
 export type { Registration } from './orders/registration.ts'
 export { createOutbox, type Outbox, type OutboxOptions } from './outbox/outbox.ts'
+export { PUBLISHED_BY_SERVICES } from './outbox/published-by-services.ts'
 export { APPEND_COMMITS_MAX, appendRefunds, lockAndAppend } from './refund-feed/append-refunds.ts'
 export { formatFeedCursor, parseFeedCursor, type FeedCursor } from './refund-feed/feed-cursor.ts'
 export {
@@ -39,15 +40,12 @@ export {
   type RefundPage,
 } from './refund-feed/read-refund-feed.ts'
 export type { Refund } from './refund-feed/refund.ts'
-export {
-  reconcile,
-  RECONCILE_ORDERS_MAX,
-  type ReconcileDeps,
-  type ReconcileReport,
-  type ReconcileRequest,
-} from './reconcile/reconcile.ts'
+export { reconcile, RECONCILE_ORDERS_MAX, type ReconcileDeps, type ReconcileRequest } from './reconcile/reconcile.ts'
+export type { AskedOrders } from './reconcile/asked-orders.ts'
+export type { ReconcileError, ReconcileReport } from './reconcile/reconcile-report.ts'
+export { proposeRefund, readWaitingUpdates } from './reviews/proposed-refund.ts'
 export { resolveReview, type Resolution, type ResolutionRejection } from './reviews/resolve-review.ts'
-export { commitChangeSet, type LedgerDeps } from './transaction/commit-change-set.ts'
+export { commitChangeSet, type BatchOutbox, type LedgerDeps } from './transaction/commit-change-set.ts'
 export type { ImportDeps } from './transaction/commit-import.ts'
 export type { ApplyRules, LedgerTransaction } from './transaction/ledger-transaction.ts'
 export { ORDER_COLUMNS, toAccount, toOrder, type AccountRow, type OrderRow } from './transaction/read-working-set.ts'

@@ -1,6 +1,6 @@
 import { createPool } from '@paxyo/database'
 import { createRedisBus } from '@paxyo/event-bus'
-import { createProviders, providerSettings } from '@paxyo/providers'
+import { createProviders, providerSettings, refundApproval } from '@paxyo/providers'
 import {
   createHttpServer,
   createLogger,
@@ -14,6 +14,7 @@ import {
 import { loadIngestConfig, weakIngestSecrets } from './config.ts'
 import { createIngest, INGEST_POOL_MAX } from './ingest.ts'
 import { outgoingWebhookTarget } from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
+import { reconcileSchedule } from './workers/reconcile/reconcile-config.ts'
 
 await runService(async (resources) => {
   const config = loadIngestConfig(process.env)
@@ -35,6 +36,8 @@ await runService(async (resources) => {
       publisher,
       providers: createProviders(providerSettings(config)),
       verifiesRefunds: config.VERIFY_REFUNDS === 'on',
+      refundApproval: refundApproval(config),
+      reconcileSchedule: reconcileSchedule(config),
       apiKeys: config.PANEL_API_KEYS,
       tokens: { secrets: config.JWT_SECRETS, audience: config.JWT_AUDIENCE },
       hasDocs: config.API_DOCS === 'on',

@@ -12,6 +12,7 @@ import { formatMoney } from '@paxyo/order-core'
 import type { Pool } from 'pg'
 import type { Registry } from 'prom-client'
 import { readBacklog } from './backlog.ts'
+import { addReconcile, type ReconcileMetrics } from './workers/reconcile/reconcile-metrics.ts'
 
 /** Callbacks through which the parts of this service report to its metrics. */
 export interface IngestMetrics {
@@ -26,6 +27,7 @@ export interface IngestMetrics {
   readonly changesCommitted: (changes: ChangeSet) => void
   /** The bus accepted the events of a batch, or the publish failed. */
   readonly batchPublished: (durationMs: number, isPublished: boolean) => void
+  readonly reconcile: ReconcileMetrics
   /** Adds the gauge of deliveries that wait in a batcher. */
   readonly addWaitingDeliveries: (batcher: Pick<Batcher, 'waitingCount'>) => void
   /** Adds the gauge of the connection over which events are published. */
@@ -82,6 +84,7 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
   // An alert cannot see the first failure, or that nothing came, in a series that does not exist yet.
   webhookDuration.zero({ status: '200' })
   for (const reason of NOT_COMMITTED_REASONS) failedBatches.inc({ reason }, 0)
+  const reconcile = addReconcile(group)
   group.gauge('database_waiting', 'Requests that wait for a database connection.', () => pool.waitingCount)
   addBacklog(group, pool)
   addPartitions(group, pool)
@@ -120,6 +123,7 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
       if (isPublished) publishDuration.observe(durationMs / 1000)
       else publishFailures.inc()
     },
+    reconcile,
     addWaitingDeliveries(batcher) {
       group.gauge('waiting_deliveries', 'Deliveries that wait to be committed.', () => batcher.waitingCount)
     },

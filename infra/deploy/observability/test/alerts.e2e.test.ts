@@ -70,6 +70,14 @@ const CASES: Record<string, Case> = {
     firesAfterMin: 11,
   },
   PaxyoVerificationsWaiting: { series: { paxyo_ingest_unverified_age_seconds: '2000x20' }, firesAfterMin: 6 },
+  PaxyoWebhooksMissed: {
+    series: { 'paxyo_ingest_reconcile_late_total{provider="godofpanel"}': '0+1x20' },
+    firesAfterMin: 10,
+  },
+  PaxyoReconcileFailing: {
+    series: { 'paxyo_ingest_reconcile_failures_total{provider="godofpanel",reason="rejected"}': '1+1x20' },
+    firesAfterMin: 10,
+  },
   PaxyoOutboxStuck: { series: { paxyo_ingest_outbox_age_seconds: '200x20' }, firesAfterMin: 3 },
   PaxyoPublisherDown: { series: { paxyo_ingest_publisher_ready: '1x2 0x20' }, firesAfterMin: 6 },
   PaxyoPublishFailing: { series: { paxyo_ingest_publish_failures_total: '0+1x30' }, firesAfterMin: 15 },

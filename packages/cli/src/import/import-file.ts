@@ -3,7 +3,7 @@ import { newId } from '@paxyo/ledger'
 import { createProvider } from '@paxyo/providers'
 import type { Cli } from '../cli.ts'
 import { explainDatabaseError } from '../explain-database-error.ts'
-import { loadProviders } from '../load-providers.ts'
+import { loadProviders, loadRefundApproval } from '../load-providers.ts'
 import { startProgress } from '../output/progress.ts'
 import { settings } from '../settings.ts'
 import type { ImportFormat } from './fields.ts'
@@ -49,6 +49,7 @@ export async function importFile<Item extends object>(
   const input = await openImportFile(file, options.format ?? map.format ?? formatOf(file), map.header, cli.signal)
   const hasDatabase = Boolean(cli.env['DATABASE_URL'] ?? cli.env['DATABASE_URL_FILE'])
   const given = isDryRun && !hasDatabase ? undefined : await settings(cli.env, ['DATABASE_URL', 'VERIFY_REFUNDS'])
+  const approval = given === undefined ? undefined : loadRefundApproval(cli.env)
   const url = given?.DATABASE_URL
   await using resources = new AsyncDisposableStack()
   const pool =
@@ -70,7 +71,7 @@ export async function importFile<Item extends object>(
     importBatch:
       isDryRun || pool === undefined
         ? kind.createCheck(pool)
-        : (items) => kind.importBatch({ pool, newId, verifiedProviders }, items),
+        : (items) => kind.importBatch({ pool, newId, verifiedProviders, refundApproval: approval }, items),
   }
   try {
     const summary = await importRows(input.records, handling, {

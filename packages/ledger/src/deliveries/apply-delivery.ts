@@ -1,9 +1,17 @@
-import { decide, isVerified, movesMoney, type ChangingDecision, type ReviewReason } from '@paxyo/order-core'
+import {
+  decide,
+  isVerified,
+  movesMoney,
+  needsApproval,
+  type ChangingDecision,
+  type ReviewReason,
+} from '@paxyo/order-core'
 import type { ChangeSet } from '../model/change-set.ts'
 import type { Delivery, DeliveryResult } from '../model/delivery.ts'
 import type { NewId } from '../model/new-id.ts'
 import { providerOrderKey } from '../model/provider-order.ts'
 import { BALANCE_MAX, type Order, type WorkingSet } from '../model/working-set.ts'
+import { NEEDS_APPROVAL } from '../reviews/proposed-refund.ts'
 import type { ApplyRules } from '../transaction/ledger-transaction.ts'
 import { recordUpdate } from '../transaction/record-event.ts'
 
@@ -16,7 +24,7 @@ export function applyDelivery(
   working: WorkingSet,
   changes: ChangeSet,
   delivery: Delivery,
-  { newId, verifiedProviders }: ApplyRules,
+  { newId, verifiedProviders, refundApproval }: ApplyRules,
 ): DeliveryResult | undefined {
   const { update, deliveryId, provider } = delivery
   if (isSettled(working, delivery)) return { outcome: 'duplicate' }
@@ -38,7 +46,9 @@ export function applyDelivery(
       changes.awaiting.push({ deliveryId, provider, providerOrderId })
       return settleAs({ outcome: 'awaiting_verification' }, order)
     }
-    const review = reasonNotToPay(verification, order, decision)
+    const mustWait =
+      refundApproval !== undefined && needsApproval(refundApproval, account.currency, decision.order.refunded)
+    const review = reasonNotToPay(verification, order, decision) ?? (mustWait ? NEEDS_APPROVAL : undefined)
     if (review !== undefined) return settleAs({ outcome: 'review', review }, order)
   }
 
@@ -94,6 +104,8 @@ function reasonNotToPay(
 ): ReviewReason | undefined {
   if (verification === undefined) return undefined
   if (verification === null) return 'not_verified'
+  if (verification === 'unknown_order') return 'unknown_to_provider'
+  if (verification.update.problem === 'provider_error') return 'unknown_to_provider'
   return isVerified(order, decision, verification.update) ? undefined : 'provider_disagrees'
 }
 

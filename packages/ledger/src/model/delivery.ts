@@ -30,8 +30,11 @@ export interface Replay {
   readonly reviewedFor: ReadonlySet<ReviewReason>
 }
 
-/** The provider's response to a verification; null when the provider could not be asked. */
-export type Verification = { readonly update: StatusUpdate; readonly body: string } | null
+/**
+ * The provider's response to a verification; `unknown_order` when the response has nothing about the order, and null when
+ * the provider could not be asked.
+ */
+export type Verification = { readonly update: StatusUpdate; readonly body: string } | 'unknown_order' | null
 
 /** The result of a committed delivery. */
 export interface DeliveryResult {

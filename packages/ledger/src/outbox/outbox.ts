@@ -32,6 +32,8 @@ export interface OutboxOptions {
   readonly onPublish?: (durationMs: number, isAccepted: boolean) => void
   /** The maximum time between two drains (30 s). */
   readonly sweepIntervalMs?: number
+  /** The age from which a sweep publishes rows: other processes are still publishing younger ones (2 s). */
+  readonly sweepRowAgeMs?: number
 }
 
 export interface Outbox extends BatchOutbox {
@@ -57,6 +59,7 @@ export function createOutbox({
   log,
   onPublish,
   sweepIntervalMs = SWEEP_INTERVAL_MS,
+  sweepRowAgeMs = OLD_ROW_AGE_MS,
 }: OutboxOptions): Outbox {
   /** Published batches whose rows still exist. */
   let published: string[] = []
@@ -102,7 +105,7 @@ export function createOutbox({
     if (!publisher.isReady) return
     const isAnyAge = performance.now() >= drainAnyAgeAtMs
     if (isAnyAge) drainAnyAgeAtMs = Infinity
-    const rowAgeMs = isAnyAge ? 0 : OLD_ROW_AGE_MS
+    const rowAgeMs = isAnyAge ? 0 : sweepRowAgeMs
 
     await deleteOwn()
     for (let count = DRAIN_BATCHES_MAX; count === DRAIN_BATCHES_MAX;) {

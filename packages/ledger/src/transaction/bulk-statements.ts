@@ -1,6 +1,7 @@
 import { textArray } from '@paxyo/database'
 import { formatMoney } from '@paxyo/order-core'
 import type { Account, Order } from '../model/working-set.ts'
+import { NEEDS_APPROVAL } from '../reviews/proposed-refund.ts'
 import type { AwaitingRow, DeliveryRow, EventRow, LedgerEntry, ReviewRow, VerifiedRow } from '../model/change-set.ts'
 
 /** A statement that writes any number of rows, with one array per column. */
@@ -116,10 +117,11 @@ export const INSERT_DELIVERIES: BulkStatement<DeliveryRow> = {
   name: 'insert_deliveries',
   text: `
   INSERT INTO deliveries (
-    delivery_id, provider, provider_order_id, body, outcome, reason, received_at, origin, replay_of, waiting_update)
+    delivery_id, provider, provider_order_id, body, outcome, reason, received_at, origin, replay_of, waiting_update,
+    status_word)
   SELECT * FROM unnest(
     $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::text[], $9::text[],
-    $10::text[])`,
+    $10::text[], $11::text[])`,
   values: (rows) => [
     rows.map((delivery) => delivery.deliveryId),
     rows.map((delivery) => delivery.provider),
@@ -131,6 +133,7 @@ export const INSERT_DELIVERIES: BulkStatement<DeliveryRow> = {
     rows.map((delivery) => delivery.origin ?? 'webhook'),
     rows.map((delivery) => delivery.replay?.deliveryId ?? null),
     rows.map(waitingUpdate),
+    rows.map((delivery) => delivery.update?.word ?? null),
   ],
 }
 
@@ -138,7 +141,8 @@ export const SETTLE_DELIVERIES: BulkStatement<DeliveryRow> = {
   name: 'settle_deliveries',
   text: `
   UPDATE deliveries SET outcome = settled.outcome, reason = settled.reason,
-    waiting_update = CASE WHEN settled.outcome = 'awaiting_verification' THEN waiting_update END
+    waiting_update = CASE WHEN settled.outcome = 'awaiting_verification' OR settled.reason = '${NEEDS_APPROVAL}'
+      THEN waiting_update END
   FROM unnest($1::text[], $2::text[], $3::text[]) AS settled (delivery_id, outcome, reason)
   WHERE deliveries.delivery_id = settled.delivery_id AND deliveries.outcome IN ('parked', 'awaiting_verification')`,
   values: (rows) => [
@@ -199,14 +203,17 @@ export const SETTLE_VERIFICATIONS: BulkStatement<VerifiedRow> = {
   UPDATE verifications SET settled_at = $3, response = verified.response
   FROM unnest($1::text[], $2::text[]) AS verified (delivery_id, response)
   WHERE verifications.delivery_id = verified.delivery_id`,
-  values: (rows, at) => [rows.map((row) => row.deliveryId), rows.map((row) => row.verification?.body ?? null), at],
+  values: (rows, at) => [rows.map((row) => row.deliveryId), rows.map(responseBody), at],
 }
+
+const responseBody = ({ verification }: VerifiedRow): string | null =>
+  verification === null || verification === 'unknown_order' ? null : verification.body
 
 /**
  * The update of a delivery that has to wait, as parsed on arrival. It is applied unchanged, even if a later parser would
  * read its body differently. All other deliveries are final: the body is enough for a replay.
  */
-function waitingUpdate({ outcome, update }: DeliveryRow): string | null {
-  if (outcome !== 'parked' && outcome !== 'awaiting_verification') return null
+function waitingUpdate({ outcome, reason, update }: DeliveryRow): string | null {
+  if (outcome !== 'parked' && outcome !== 'awaiting_verification' && reason !== NEEDS_APPROVAL) return null
   return update === undefined ? null : JSON.stringify(update)
 }

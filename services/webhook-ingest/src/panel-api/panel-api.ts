@@ -28,6 +28,7 @@ import { registerRefundRoutes } from './refunds/refund-routes.ts'
 import { registerListReviews } from './reviews/list-reviews.ts'
 import { registerPostResolution } from './reviews/post-resolution.ts'
 import { registerReadReview } from './reviews/read-review.ts'
+import { registerReplayReview } from './reviews/replay-review.ts'
 import { registerTokenRoutes, type TokenDeps } from './tokens/token-routes.ts'
 
 export interface PanelApiDeps extends ApiDeps, RegistrationDeps, ReplayRouteDeps, TokenDeps, OutgoingWebhookDeps {
@@ -89,6 +90,7 @@ function registerRoutes(v1: PanelApi, deps: PanelApiDeps): void {
   registerListReviews(v1, deps)
   registerReadReview(v1, deps)
   registerPostResolution(v1, deps)
+  registerReplayReview(v1, deps)
   registerListDeliveries(v1, deps)
   registerReadDelivery(v1, deps)
   registerReplayRoutes(v1, deps)

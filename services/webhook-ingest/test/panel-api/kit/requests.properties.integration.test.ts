@@ -22,6 +22,7 @@ const OPERATION_IDS = [
   'listReviews',
   'readReview',
   'resolveReview',
+  'replayReview',
   'listDeliveries',
   'readDelivery',
   'replayDelivery',
