@@ -6,15 +6,15 @@ import type { Pool, PoolClient } from 'pg'
 import { createIngest, INGEST_POOL_MAX } from 'webhook-ingest'
 import { PANEL_KEY, WEBHOOK_TOKEN } from './cluster.ts'
 
-// The real webhook-ingest, except that it kills itself at its CRASH_AT-th step after a webhook has arrived. A step is the
+// The real webhook-ingest, except that it kills itself at its CRASH_AT-th step after a webhook or a PUT has arrived. A step is the
 // start or the end of an asynchronous call.
 
 const crashAt = Number(process.env['CRASH_AT'])
 let steps = 0
-let hasWebhook = false
+let hasRequest = false
 
 function step(): void {
-  if (!hasWebhook) return
+  if (!hasRequest) return
   steps += 1
   if (steps === crashAt) process.kill(process.pid, 'SIGKILL')
 }
@@ -86,7 +86,7 @@ const ingest = createIngest({
 })
 const app = createHttpServer({ log, trustProxy: false })
 app.addHook('onRequest', async (request) => {
-  hasWebhook ||= request.url.startsWith('/webhooks')
+  hasRequest ||= request.url.startsWith('/webhooks') || request.method === 'PUT'
 })
 app.addHook('onSend', async () => step())
 app.addHook('onResponse', async () => step())

@@ -100,8 +100,8 @@ export interface Orders {
   is_open: Generated<boolean>;
   link: string;
   order_id: string;
-  provider: string;
-  provider_order_id: string;
+  provider: string | null;
+  provider_order_id: string | null;
   quantity: number;
   refunded: Generated<Numeric>;
   refunded_elsewhere: Generated<Numeric>;
@@ -135,6 +135,17 @@ export interface OutgoingWebhooks {
   refund_id: string;
   settled_at: Timestamp | null;
   state: Generated<string>;
+}
+
+export interface ProviderOrderChanges {
+  change_id: string;
+  created_at: Timestamp;
+  former_provider: string | null;
+  former_provider_order_id: string | null;
+  key_id: string;
+  order_id: string;
+  provider: string;
+  provider_order_id: string;
 }
 
 export interface RefundFeed {
@@ -206,6 +217,7 @@ export interface DB {
   outbox: Outbox;
   outgoing_webhook_cursor: OutgoingWebhookCursor;
   outgoing_webhooks: OutgoingWebhooks;
+  provider_order_changes: ProviderOrderChanges;
   refund_feed: RefundFeed;
   rejected_requests: RejectedRequests;
   reviews: Reviews;

@@ -17,6 +17,7 @@ const MIGRATIONS = [
   '0012-rejected-requests',
   '0013-counted-reviews',
   '0014-operator-actions',
+  '0016-provider-order-changes',
 ]
 
 let database: TestDatabase

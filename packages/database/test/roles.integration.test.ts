@@ -33,6 +33,8 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
     ingest: [
       'SELECT',
       'INSERT',
+      'UPDATE provider',
+      'UPDATE provider_order_id',
       'UPDATE refunded',
       'UPDATE remains',
       'UPDATE start_count',
@@ -62,6 +64,7 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
     gateway: [],
   },
   operator_actions: { ingest: ['SELECT', 'INSERT'], gateway: [] },
+  provider_order_changes: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   rejected_requests: {
     ingest: ['SELECT', 'INSERT', 'DELETE', 'UPDATE count', 'UPDATE last_received_at', 'UPDATE replayed_at'],
     gateway: [],

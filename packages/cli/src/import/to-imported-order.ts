@@ -23,6 +23,7 @@ export function toImportedOrder(
 ): ImportedOrder | string {
   if (record.problem !== undefined) return record.problem
   const values = toValues(record, ORDER_FIELDS, map)
+  if (!hasColumn(record, map)) return 'providerOrderId: is missing'
   const registration = schema.safeParse({
     orderId: values.orderId,
     providerOrderId: toProviderOrderId(values.providerOrderId),
@@ -50,7 +51,7 @@ export function toImportedOrder(
   if (typeof refunded === 'string') return refunded
   return {
     ...registration.data,
-    provider: provider.name,
+    ...toProviderOrder(registration.data.providerOrderId, provider),
     charge,
     status,
     ...progress,
@@ -59,9 +60,24 @@ export function toImportedOrder(
   }
 }
 
-/** For an order that was not passed on, panels store 0 or less. No provider uses such ids. */
+/** Whether the file has the provider's ids at all: a column that is named wrongly must not make every order one without. */
+function hasColumn({ fields }: ImportRecord, { columns }: ImportMap): boolean {
+  const source = columns['providerOrderId'] ?? 'providerOrderId'
+  return typeof source !== 'string' || source in fields
+}
+
+/** For an order that was not passed on, panels store nothing, 0 or less. No provider uses such ids. */
 const toProviderOrderId = (text: string | undefined): string | undefined =>
   text !== undefined && /^(?:0+|-\d+)$/.test(text) ? undefined : text
+
+/** An order that was not passed on has no provider order yet. */
+const toProviderOrder = (
+  providerOrderId: string | null | undefined,
+  { name }: Provider,
+): Pick<ImportedOrder, 'provider' | 'providerOrderId'> =>
+  providerOrderId === undefined || providerOrderId === null
+    ? { provider: null, providerOrderId: null }
+    : { provider: name, providerOrderId }
 
 /** @returns the configured provider of a row, or why there is none. */
 function toProvider(name: string | undefined, providers: readonly Provider[]): Provider | string {
@@ -127,10 +143,7 @@ function describe(issues: readonly { path: PropertyKey[]; message: string }[], v
   return issues
     .map(({ path, message }) => {
       const value = values[path[0] as keyof Values]
-      if (value === undefined) return `${String(path[0])}: is missing`
-      return path[0] === 'providerOrderId' && toProviderOrderId(value) === undefined
-        ? `providerOrderId: ${value} means no id`
-        : `${String(path[0])}: ${message}`
+      return value === undefined ? `${String(path[0])}: is missing` : `${String(path[0])}: ${message}`
     })
     .join('; ')
 }

@@ -44,6 +44,19 @@ test('columns are found by the map, and values may be the same for all', () => {
   expect(order).toMatchObject({ providerOrderId: '99', currency: 'EUR' })
 })
 
+test.each(['', null, '0', '-1'])(
+  "an order with %j for the provider's id has no provider order yet",
+  (providerOrderId) => {
+    expect(convert({ providerOrderId })).toMatchObject({ provider: null, providerOrderId: null, status: 'pending' })
+  },
+)
+
+test("a file without the provider's ids is refused: its orders would never hear of them", () => {
+  const { providerOrderId: _gone, ...fields } = ROW
+  const order = toImportedOrder({ row: 1, fields }, importMapSchema.parse({}), providers)
+  expect(order).toBe('providerOrderId: is missing')
+})
+
 describe('what the other system has paid back is never paid again', () => {
   test.each([
     ['Canceled', {}, '2.5'],
@@ -62,10 +75,7 @@ test('a word that every object knows is no status', () => {
 })
 
 test.each([
-  [{ providerOrderId: '' }, 'providerOrderId: is missing'],
-  [{ providerOrderId: null }, 'providerOrderId: is missing'],
-  [{ providerOrderId: '0' }, 'providerOrderId: 0 means no id'],
-  [{ providerOrderId: '-1' }, 'providerOrderId: -1 means no id'],
+  [{ providerOrderId: '1'.repeat(129) }, /^providerOrderId: /],
   [{ userId: 'NULL' }, 'userId: is missing'],
   [{ quantity: '0' }, /^quantity: /],
   [{ quantity: '10.5' }, /^quantity: /],

@@ -66,6 +66,16 @@ export function parkDelivery(
   return settle(working, changes, delivery, { outcome: 'parked' }, newId)
 }
 
+/** Records a delivery of a provider order that its order no longer has. It changes nothing, whatever it says. */
+export function supersedeDelivery(
+  working: WorkingSet,
+  changes: ChangeSet,
+  delivery: Delivery,
+  newId: NewId,
+): DeliveryResult {
+  return settle(working, changes, delivery, { outcome: 'superseded' }, newId)
+}
+
 /** Records a delivery whose changes the database rejects, with a review. */
 export function rejectDelivery(
   working: WorkingSet,

@@ -1,6 +1,6 @@
 import { roundTrip } from '@paxyo/database'
 import type { Delivery, DeliveryResult } from '../model/delivery.ts'
-import { uniqueProviderOrders, type ProviderOrder } from '../model/provider-order.ts'
+import { providerOrderKey, uniqueProviderOrders, type ProviderOrder } from '../model/provider-order.ts'
 import type { WorkingSet } from '../model/working-set.ts'
 import { commitChangeSet, type LedgerDeps } from '../transaction/commit-change-set.ts'
 import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
@@ -11,7 +11,8 @@ import {
   readOrders,
   readSettledDeliveries,
 } from '../transaction/read-working-set.ts'
-import { applyDelivery, parkDelivery, rejectDelivery } from './apply-delivery.ts'
+import { readFormerProviderOrders } from '../transaction/provider-order-changes.ts'
+import { applyDelivery, parkDelivery, rejectDelivery, supersedeDelivery } from './apply-delivery.ts'
 
 /**
  * Commits deliveries of any providers, in their order, and publishes their events.
@@ -45,18 +46,26 @@ function applyKnown(deps: LedgerDeps, deliveries: readonly Delivery[]): Promise<
   })
 }
 
-/** Blocks registrations of these orders, applies deliveries of orders registered since, and parks the rest. */
+/**
+ * Blocks registrations of these orders, and applies deliveries of orders registered since. Of the rest it supersedes those
+ * of provider orders that an order once had, and parks the others.
+ */
 function parkUnknown(deps: LedgerDeps, deliveries: readonly Delivery[]): Promise<DeliveryResult[]> {
   return commitChangeSet(deps, async (tx) => {
-    // Not awaited before the reads: it is sent first, so it is done first.
-    const [, working] = await roundTrip([
-      lockProviderOrders(tx.client, ordersOf(deliveries)),
+    const orders = ordersOf(deliveries)
+    // Not awaited before the reads: it is sent first, so it is done first. Former provider orders are read after the
+    // orders, under the locks of their accounts: an order that is not there any more has its change there already.
+    const [, working, former] = await roundTrip([
+      lockProviderOrders(tx.client, orders),
       readWorkingSet(tx, deliveries),
+      readFormerProviderOrders(tx.client, orders),
     ])
-    return deliveries.map(
-      (delivery) =>
-        applyDelivery(working, tx.changes, delivery, tx) ?? parkDelivery(working, tx.changes, delivery, tx.newId),
-    )
+    const isFormer = ({ provider, update }: Delivery): boolean =>
+      update !== undefined && former.has(providerOrderKey({ ...update, provider }))
+    return deliveries.map((delivery) => {
+      const wait = isFormer(delivery) ? supersedeDelivery : parkDelivery
+      return applyDelivery(working, tx.changes, delivery, tx) ?? wait(working, tx.changes, delivery, tx.newId)
+    })
   })
 }
 

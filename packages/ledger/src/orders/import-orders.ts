@@ -5,12 +5,19 @@ import type { PoolClient } from 'pg'
 import { emptyAccount, insertAccounts, lockAccounts } from '../accounts/lock-accounts.ts'
 import { applyDelivery } from '../deliveries/apply-delivery.ts'
 import type { Delivery } from '../model/delivery.ts'
-import { providerOrderKey, uniqueProviderOrders } from '../model/provider-order.ts'
+import {
+  isSameProviderOrder,
+  providerOrderKey,
+  providerOrderOf,
+  uniqueProviderOrders,
+  type MaybeProviderOrder,
+} from '../model/provider-order.ts'
 import { noSettledDeliveries, type Account, type Order, type WorkingSet } from '../model/working-set.ts'
 import { commitImport, type ImportDeps } from '../transaction/commit-import.ts'
 import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
 import { lockProviderOrders, readClock, readOrders } from '../transaction/read-working-set.ts'
 import { recordRegistration } from '../transaction/record-event.ts'
+import { readFirstProviderOrders } from '../transaction/provider-order-changes.ts'
 import { readOrdersById, readParkedDeliveries } from './read-registered.ts'
 import { isSameOrder, newOrder, type OrderDetails } from './registration.ts'
 
@@ -52,6 +59,8 @@ export function importOrders(deps: ImportDeps, orders: readonly ImportedOrder[])
 interface Known {
   readonly working: WorkingSet
   readonly ordersById: Map<string, Order>
+  /** The provider orders with which orders were registered, when they have another one by now. */
+  readonly firstById: ReadonlyMap<string, MaybeProviderOrder>
   /** By {@link providerOrderKey}. */
   readonly parkedByProviderOrder: ReadonlyMap<string, readonly Delivery[]>
   /** New orders, in the state of the other system. */
@@ -62,7 +71,7 @@ interface Known {
 
 async function readKnown(tx: LedgerTransaction, orders: readonly ImportedOrder[]): Promise<Known> {
   const { client } = tx
-  const providerOrders = uniqueProviderOrders(orders)
+  const providerOrders = uniqueProviderOrders(orders.flatMap((order) => providerOrderOf(order) ?? []))
   const userIds = [...new Set(orders.map(({ userId }) => userId))]
   const [, accountsByUserId, ordersById, ordersByProviderOrder, parkedByProviderOrder, at] = await roundTrip([
     lockProviderOrders(client, providerOrders),
@@ -76,16 +85,30 @@ async function readKnown(tx: LedgerTransaction, orders: readonly ImportedOrder[]
     readClock(tx),
   ])
   const working = { at, accountsByUserId, ordersByProviderOrder, ...noSettledDeliveries() }
-  return { working, ordersById, parkedByProviderOrder, imported: [], opened: [] }
+  const changed = orders.filter((order) => {
+    const there = ordersById.get(order.orderId)
+    return there !== undefined && !isSameProviderOrder(there, order)
+  })
+  const firstById = await readFirstProviderOrders(
+    client,
+    changed.map(({ orderId }) => orderId),
+  )
+  return { working, ordersById, firstById, parkedByProviderOrder, imported: [], opened: [] }
 }
 
-function importOne({ working, ordersById, imported, opened }: Known, from: ImportedOrder): OrderImportResult {
+function importOne(
+  { working, ordersById, firstById, imported, opened }: Known,
+  from: ImportedOrder,
+): OrderImportResult {
   const account = working.accountsByUserId.get(from.userId)
   const there = ordersById.get(from.orderId)
   if (there !== undefined) {
-    return isSameOrder(there, from) && account?.currency === from.currency ? 'already_there' : 'order_conflict'
+    const isSame = isSameOrder(there, from, firstById.get(there.orderId)) && account?.currency === from.currency
+    return isSame ? 'already_there' : 'order_conflict'
   }
-  if (working.ordersByProviderOrder.has(providerOrderKey(from))) return 'provider_order_taken'
+  const providerOrder = providerOrderOf(from)
+  const key = providerOrder && providerOrderKey(providerOrder)
+  if (key !== undefined && working.ordersByProviderOrder.has(key)) return 'provider_order_taken'
   if (account !== undefined && account.currency !== from.currency) return 'currency_mismatch'
 
   if (account === undefined) {
@@ -95,7 +118,7 @@ function importOne({ working, ordersById, imported, opened }: Known, from: Impor
   }
   const order = toOrder(from, working.at)
   ordersById.set(order.orderId, order)
-  working.ordersByProviderOrder.set(providerOrderKey(order), order)
+  if (key !== undefined) working.ordersByProviderOrder.set(key, order)
   imported.push(order)
   return 'imported'
 }
@@ -109,7 +132,9 @@ function announceAndApply(tx: LedgerTransaction, { working, parkedByProviderOrde
     changes.registeredOrderIds.delete(order.orderId)
     changes.orders.delete(order.orderId)
   }
-  for (const delivery of parkedByProviderOrder.get(providerOrderKey(order)) ?? []) {
+  const providerOrder = providerOrderOf(order)
+  if (providerOrder === undefined) return
+  for (const delivery of parkedByProviderOrder.get(providerOrderKey(providerOrder)) ?? []) {
     applyDelivery(working, changes, delivery, tx)
   }
 }

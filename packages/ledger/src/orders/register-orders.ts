@@ -1,18 +1,25 @@
-import type { ErrorCode, OrderView } from '@paxyo/contracts'
+import type { ErrorCode } from '@paxyo/contracts'
 import { roundTrip } from '@paxyo/database'
 import { emptyAccount, insertAccounts, lockAccounts } from '../accounts/lock-accounts.ts'
 import { applyDelivery } from '../deliveries/apply-delivery.ts'
 import type { Delivery } from '../model/delivery.ts'
-import { providerOrderKey, uniqueProviderOrders } from '../model/provider-order.ts'
+import {
+  isSameProviderOrder,
+  providerOrderKey,
+  providerOrderOf,
+  uniqueProviderOrders,
+  type MaybeProviderOrder,
+} from '../model/provider-order.ts'
 import { noSettledDeliveries, type Account, type Order, type WorkingSet } from '../model/working-set.ts'
 import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
 import { lockProviderOrders, readClock, readOrders } from '../transaction/read-working-set.ts'
-import { orderView, recordRegistration } from '../transaction/record-event.ts'
+import { panelView, recordRegistration, type PanelView } from '../transaction/record-event.ts'
+import { readFirstProviderOrders } from '../transaction/provider-order-changes.ts'
 import { readChargedOrderIds, readOrdersById, readParkedDeliveries } from './read-registered.ts'
 import { isSameOrder, newOrder, type Registration } from './registration.ts'
 
 export interface Registered {
-  readonly order: OrderView
+  readonly order: PanelView
   /** The user's seq after this. */
   readonly seq: number
   readonly isNew: boolean
@@ -29,6 +36,8 @@ export type RegistrationRejection = Extract<
 interface Known {
   readonly working: WorkingSet
   readonly ordersById: Map<string, Order>
+  /** The provider orders with which orders were registered, when they have another one by now. */
+  readonly firstById: ReadonlyMap<string, MaybeProviderOrder>
   /** Orders whose charge was taken from the account. */
   readonly chargedOrderIds: Set<string>
   /** By {@link providerOrderKey}. */
@@ -60,7 +69,7 @@ export async function registerOrders(
 async function readKnown(tx: LedgerTransaction, registrations: readonly Registration[]): Promise<Known> {
   const { client } = tx
   const orderIds = registrations.map(({ orderId }) => orderId)
-  const providerOrders = uniqueProviderOrders(registrations)
+  const providerOrders = uniqueProviderOrders(registrations.flatMap((one) => providerOrderOf(one) ?? []))
   const userIds = [...new Set(registrations.map(({ userId }) => userId))]
   const [, accountsByUserId, ordersById, ordersByProviderOrder, chargedOrderIds, parkedByProviderOrder, at] =
     await roundTrip([
@@ -73,8 +82,21 @@ async function readKnown(tx: LedgerTransaction, registrations: readonly Registra
       readClock(tx),
     ])
   const working = { at, accountsByUserId, ordersByProviderOrder, ...noSettledDeliveries() }
-  return { working, ordersById, chargedOrderIds, parkedByProviderOrder }
+  const firstById = await readFirstProviderOrders(client, changedOrderIds(registrations, ordersById))
+  return { working, ordersById, firstById, chargedOrderIds, parkedByProviderOrder }
 }
+
+/** Orders that are registered and have another provider order than their registration says. Usually there are none. */
+const changedOrderIds = (
+  registrations: readonly Registration[],
+  ordersById: ReadonlyMap<string, Order>,
+): readonly string[] =>
+  registrations
+    .filter((registration) => {
+      const order = ordersById.get(registration.orderId)
+      return order !== undefined && !isSameProviderOrder(order, registration)
+    })
+    .map(({ orderId }) => orderId)
 
 function registerOne(
   tx: LedgerTransaction,
@@ -83,11 +105,12 @@ function registerOne(
 ): Registered | RegistrationRejection {
   const { working, ordersById, chargedOrderIds, parkedByProviderOrder } = known
   const { orderId, userId, currency } = registration
-  const key = providerOrderKey(registration)
+  const providerOrder = providerOrderOf(registration)
+  const key = providerOrder && providerOrderKey(providerOrder)
   // A user's first order opens the account, unless it is rejected.
   const account = working.accountsByUserId.get(userId) ?? emptyAccount(userId, currency)
-  if (ordersById.has(orderId)) return registeredBefore(known, registration, account)
-  if (working.ordersByProviderOrder.has(key)) return 'provider_order_taken'
+  if (ordersById.has(orderId)) return registeredBefore(tx, known, registration, account)
+  if (key !== undefined && working.ordersByProviderOrder.has(key)) return 'provider_order_taken'
   if (account.currency !== currency) return 'currency_mismatch'
   const charge = chargeOf(registration)
   if (account.balance < charge) return 'insufficient_funds'
@@ -101,29 +124,34 @@ function registerOne(
     tx.changes.entries.push({ entryId, userId, kind: 'charge', orderId, amount: charge, balanceAfter: paid.balance })
   }
   recordRegistration(working, tx.changes, order, paid)
-  const parked = parkedByProviderOrder.get(key) ?? []
+  const parked = (key === undefined ? undefined : parkedByProviderOrder.get(key)) ?? []
   for (const delivery of parked) applyDelivery(working, tx.changes, delivery, tx)
-  return { ...currentView(working, order), isNew: true, appliedDeliveries: parked.length }
+  return { ...currentView(tx, working, order), isNew: true, appliedDeliveries: parked.length }
 }
 
 /** The order was registered before, or another one has its id. */
 function registeredBefore(
-  { working, ordersById, chargedOrderIds }: Known,
+  tx: LedgerTransaction,
+  { working, ordersById, firstById, chargedOrderIds }: Known,
   registration: Registration,
   account: Account,
 ): Registered | RegistrationRejection {
   const order = ordersById.get(registration.orderId)!
   const isSame =
-    isSameOrder(order, registration) &&
+    isSameOrder(order, registration, firstById.get(order.orderId)) &&
     account.currency === registration.currency &&
     chargedOrderIds.has(order.orderId) === chargeOf(registration) > 0n
-  return isSame ? { ...currentView(working, order), isNew: false, appliedDeliveries: 0 } : 'order_conflict'
+  return isSame ? { ...currentView(tx, working, order), isNew: false, appliedDeliveries: 0 } : 'order_conflict'
 }
 
 /** An order with all changes of this transaction. */
-function currentView(working: WorkingSet, order: Order): Pick<Registered, 'order' | 'seq'> {
+function currentView(
+  { changes }: LedgerTransaction,
+  working: WorkingSet,
+  order: Order,
+): Pick<Registered, 'order' | 'seq'> {
   const { currency, lastSeq } = working.accountsByUserId.get(order.userId)!
-  return { order: orderView(working.ordersByProviderOrder.get(providerOrderKey(order))!, currency), seq: lastSeq }
+  return { order: panelView(changes.orders.get(order.orderId) ?? order, currency), seq: lastSeq }
 }
 
 /** The amount to take from the account. */

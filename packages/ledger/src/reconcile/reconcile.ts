@@ -10,7 +10,8 @@ import type { Logger } from 'pino'
 import type { Batcher, NotCommitted } from '../deliveries/batcher.ts'
 import type { Delivery, DeliveryResult } from '../model/delivery.ts'
 import type { NewId } from '../model/new-id.ts'
-import { findOrders, findSilentOrders, type FoundOrder } from './find-orders.ts'
+import { providerOrderOf } from '../model/provider-order.ts'
+import { findOrders, findSilentOrders, type FoundOrder, type RequestedOrder } from './find-orders.ts'
 
 export interface ReconcileDeps {
   readonly pool: Pool
@@ -37,7 +38,7 @@ export interface ReconcileReport {
   readonly reviews: readonly { readonly orderId: string; readonly reason: string }[]
   /** Orders of the request that are not registered. */
   readonly unknown: readonly string[]
-  /** Orders that the provider's response left out, or that it cannot be asked about. */
+  /** Orders that the provider's response left out, that it cannot be asked about, or that have no provider order. */
   readonly withoutResponse: readonly string[]
   /** Why it stopped early or left a provider out, and the orders that were not asked about. */
   readonly stoppedBy?: ProviderErrorCode | NotCommitted
@@ -81,7 +82,12 @@ export async function reconcile(deps: ReconcileDeps, request: ReconcileRequest):
     withoutResponse: [],
     left: [],
   }
-  const byProvider = Map.groupBy(orders, ({ provider }) => provider)
+  const found = orders.flatMap((order) => {
+    const providerOrder = providerOrderOf(order)
+    return providerOrder === undefined ? [] : { orderId: order.orderId, ...providerOrder }
+  })
+  report.withoutResponse.push(...orders.filter(({ provider }) => provider === null).map(({ orderId }) => orderId))
+  const byProvider = Map.groupBy(found, ({ provider }) => provider)
   for (const [name, ofProvider] of byProvider) {
     const provider = askable.find((candidate) => candidate.name === name)
     if (provider === undefined) report.withoutResponse.push(...ofProvider.map(({ orderId }) => orderId))
@@ -92,7 +98,11 @@ export async function reconcile(deps: ReconcileDeps, request: ReconcileRequest):
   return report
 }
 
-function findRequested(pool: Pool, askable: readonly Askable[], request: ReconcileRequest): Promise<FoundOrder[]> {
+function findRequested(
+  pool: Pool,
+  askable: readonly Askable[],
+  request: ReconcileRequest,
+): Promise<readonly RequestedOrder[]> {
   if ('orderIds' in request) return findOrders(pool, request.orderIds)
   const names = askable.map(({ name }) => name)
   return findSilentOrders(pool, names, request.silentForMs, request.ordersMax ?? RECONCILE_ORDERS_MAX)

@@ -1,7 +1,7 @@
 import { parseMoney } from '@paxyo/order-core'
 import type { OrderStatus } from '@paxyo/contracts'
 import type { PoolClient, QueryResult } from 'pg'
-import { providerOrderKey, providerOrderColumns, type ProviderOrder } from '../model/provider-order.ts'
+import { providerOrderKey, providerOrderColumns, providerOrderOf, type ProviderOrder } from '../model/provider-order.ts'
 import type { Account, WorkingSet, Order } from '../model/working-set.ts'
 import type { LedgerTransaction } from './ledger-transaction.ts'
 
@@ -46,8 +46,8 @@ export interface AccountRow {
 
 export interface OrderRow {
   readonly order_id: string
-  readonly provider: string
-  readonly provider_order_id: string
+  readonly provider: string | null
+  readonly provider_order_id: string | null
   readonly user_id: string
   readonly service: string
   readonly link: string
@@ -89,7 +89,7 @@ export async function readOrders(
     text: READ_ORDERS,
     values: providerOrderColumns(providerOrders),
   })
-  return new Map(rows.map(toOrder).map((order) => [providerOrderKey(order), order]))
+  return new Map(rows.map(toOrder).map((order) => [providerOrderKey(providerOrderOf(order)!), order]))
 }
 
 /** Which of these deliveries are committed, and which of those still await the provider's verification. */

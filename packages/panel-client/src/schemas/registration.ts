@@ -19,13 +19,17 @@ const TEXT_MAX = 2048
 /** Text that PostgreSQL can store: without NUL, and without half a character. */
 const textSchema = boundedText(TEXT_MAX, /^[^\0\p{Cs}]*$/u, 'must not contain NUL or half a character')
 
-/** An order that a panel has passed on to its provider. */
+/** An order that a panel has passed on to its provider, or will. */
 export const registrationSchema = z.strictObject({
   orderId: idSchema.describe("The panel's own id. Registering it again with the same details changes nothing."),
   provider: providerNameSchema
-    .optional()
+    .nullish()
     .describe('The provider of the order; by default the only one, or `godofpanel`.'),
-  providerOrderId: idSchema.describe("The provider's id for it; unique for each provider."),
+  providerOrderId: idSchema
+    .nullish()
+    .describe(
+      "The provider's id for it; unique for each provider. Without it the order has no provider order until one is attached.",
+    ),
   userId: idSchema,
   service: textSchema,
   link: textSchema,

@@ -1,7 +1,6 @@
 import {
   identifierSchema,
   orderStatusSchema,
-  orderViewSchema,
   positiveMoneySchema,
   refundViewSchema,
   seqSchema,
@@ -11,6 +10,7 @@ import { z } from 'zod'
 import { accountSchema } from './accounts.ts'
 import { fullDeliverySchema } from './deliveries.ts'
 import { decisionFields } from './decision.ts'
+import { orderSchema } from './order.ts'
 import { pageQuery } from './page.ts'
 import { positionFields } from './position.ts'
 import { reviewReasonSchema } from './review-reason.ts'
@@ -63,7 +63,7 @@ export const orderRefundSchema = z.object({
 export const reviewCaseSchema = z.object({
   review: reviewSchema,
   userId: identifierSchema.nullable(),
-  order: orderViewSchema.nullable(),
+  order: orderSchema.nullable(),
   account: accountSchema.nullable(),
   delivery: fullDeliverySchema.describe('The delivery that opened the review.'),
   deliveries: z
@@ -98,7 +98,7 @@ z.globalRegistry.add(resolveSchema, { id: 'Resolve' })
 
 export const resolvedSchema = z.object({
   review: reviewSchema,
-  order: orderViewSchema.nullable(),
+  order: orderSchema.nullable(),
   account: accountSchema.nullable(),
   refund: refundViewSchema.nullable(),
   seq: seqSchema.nullable().describe("The user's seq after this change; null when the review has no order."),

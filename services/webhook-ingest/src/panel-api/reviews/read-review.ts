@@ -7,8 +7,7 @@ import { accountView } from '../accounts/account-view.ts'
 import { reject } from '../kit/response.ts'
 import { operation } from '../kit/operation.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { orderView } from '@paxyo/ledger'
-import { ORDER_COLUMNS, toAccount, toOrder, type AccountRow, type OrderRow } from '@paxyo/ledger'
+import { ORDER_COLUMNS, panelView, toAccount, toOrder, type AccountRow, type OrderRow } from '@paxyo/ledger'
 import { isOfOrder, selectDeliveries, toFullDelivery } from '../deliveries/delivery-view.ts'
 import { readOrderRefunds } from './order-refunds.ts'
 import { selectReviews, toReview, type ReviewRow } from './review.ts'
@@ -65,7 +64,7 @@ async function readAround(db: Kysely<Database>, client: PoolClient, review: Revi
   return {
     review: toReview(review),
     userId: order?.userId ?? null,
-    order: order && account ? orderView(order, account.currency) : null,
+    order: order && account ? panelView(order, account.currency) : null,
     account: account ? accountView(account) : null,
     delivery: toFullDelivery(opening[0]!),
     deliveries: deliveries.map(toFullDelivery),
