@@ -18,6 +18,7 @@ const MIGRATIONS = [
   '0013-counted-reviews',
   '0014-operator-actions',
   '0016-provider-order-changes',
+  '0017-bounded-waiting',
 ]
 
 let database: TestDatabase

@@ -21,7 +21,7 @@ export function applyDelivery(
   const { update, deliveryId, provider } = delivery
   if (isSettled(working, delivery)) return { outcome: 'duplicate' }
   const settleAs = (result: SettledResult, at?: Order): DeliveryResult =>
-    settle(working, changes, delivery, result, newId, at)
+    settle(working, changes, delivery, result, newId, { order: at })
   if (update === undefined) return settleAs({ outcome: 'review', review: 'order_id_missing' })
 
   const { providerOrderId } = update
@@ -56,26 +56,6 @@ export function applyDelivery(
   )
 }
 
-/** Records a delivery that must wait until its order is registered. */
-export function parkDelivery(
-  working: WorkingSet,
-  changes: ChangeSet,
-  delivery: Delivery,
-  newId: NewId,
-): DeliveryResult {
-  return settle(working, changes, delivery, { outcome: 'parked' }, newId)
-}
-
-/** Records a delivery of a provider order that its order no longer has. It changes nothing, whatever it says. */
-export function supersedeDelivery(
-  working: WorkingSet,
-  changes: ChangeSet,
-  delivery: Delivery,
-  newId: NewId,
-): DeliveryResult {
-  return settle(working, changes, delivery, { outcome: 'superseded' }, newId)
-}
-
 /** Records a delivery whose changes the database rejects, with a review. */
 export function rejectDelivery(
   working: WorkingSet,
@@ -86,7 +66,7 @@ export function rejectDelivery(
   if (isSettled(working, delivery)) return { outcome: 'duplicate' }
   const { provider, update } = delivery
   const order = update && working.ordersByProviderOrder.get(providerOrderKey({ ...update, provider }))
-  return settle(working, changes, delivery, { outcome: 'review', review: 'rejected_by_database' }, newId, order)
+  return settle(working, changes, delivery, { outcome: 'review', review: 'rejected_by_database' }, newId, { order })
 }
 
 /** A delivery that awaits verification is settled only when the verification is done. */
@@ -109,20 +89,25 @@ function reasonNotToPay(
 
 type SettledResult = DeliveryResult & { outcome: Exclude<DeliveryResult['outcome'], 'duplicate'> }
 
-/** Records a delivery with its outcome, and a review when a person must decide. */
-function settle(
+/**
+ * Records a delivery with its outcome, and a review when a person must decide.
+ *
+ * @param options.order to which it belongs; undefined when there is none.
+ * @param options.waits whether the delivery is applied later.
+ */
+export function settle(
   working: WorkingSet,
   changes: ChangeSet,
   delivery: Delivery,
   result: SettledResult,
   newId: NewId,
-  order?: Order,
+  { order, waits = result.outcome === 'awaiting_verification' }: { order?: Order | undefined; waits?: boolean } = {},
 ): DeliveryResult {
   const { deliveryId, verification } = delivery
   working.settledDeliveryIds.add(deliveryId)
   working.awaitingDeliveryIds.delete(deliveryId)
   if (verification !== undefined) changes.verified.push({ deliveryId, verification })
-  changes.deliveries.push({ ...delivery, outcome: result.outcome, reason: result.review ?? null })
+  changes.deliveries.push({ ...delivery, outcome: result.outcome, reason: result.review ?? null, waits })
   // A replay of a delivery that was reviewed for the same reason needs no other review.
   if (result.review !== undefined && delivery.replay?.reviewedFor.has(result.review) !== true) {
     changes.reviews.push({ reviewId: newId(), orderId: order?.orderId ?? null, deliveryId, reason: result.review })

@@ -1,6 +1,6 @@
 import { roundTrip } from '@paxyo/database'
 import type { Delivery, DeliveryResult } from '../model/delivery.ts'
-import { providerOrderKey, uniqueProviderOrders, type ProviderOrder } from '../model/provider-order.ts'
+import { uniqueProviderOrders, type ProviderOrder } from '../model/provider-order.ts'
 import type { WorkingSet } from '../model/working-set.ts'
 import { commitChangeSet, type LedgerDeps } from '../transaction/commit-change-set.ts'
 import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
@@ -12,7 +12,9 @@ import {
   readSettledDeliveries,
 } from '../transaction/read-working-set.ts'
 import { readFormerProviderOrders } from '../transaction/provider-order-changes.ts'
-import { applyDelivery, parkDelivery, rejectDelivery, supersedeDelivery } from './apply-delivery.ts'
+import { applyDelivery, rejectDelivery } from './apply-delivery.ts'
+import { parkDeliveries } from './park-deliveries.ts'
+import { readWaitingDeliveries } from './read-waiting.ts'
 
 /**
  * Commits deliveries of any providers, in their order, and publishes their events.
@@ -47,25 +49,29 @@ function applyKnown(deps: LedgerDeps, deliveries: readonly Delivery[]): Promise<
 }
 
 /**
- * Blocks registrations of these orders, and applies deliveries of orders registered since. Of the rest it supersedes those
- * of provider orders that an order once had, and parks the others.
+ * Blocks registrations of these orders, applies deliveries of orders registered since, and parks or supersedes the rest.
  */
 function parkUnknown(deps: LedgerDeps, deliveries: readonly Delivery[]): Promise<DeliveryResult[]> {
   return commitChangeSet(deps, async (tx) => {
+    const { client, changes, newId } = tx
     const orders = ordersOf(deliveries)
     // Not awaited before the reads: it is sent first, so it is done first. Former provider orders are read after the
     // orders, under the locks of their accounts: an order that is not there any more has its change there already.
-    const [, working, former] = await roundTrip([
-      lockProviderOrders(tx.client, orders),
+    const [, working, waiting, former] = await roundTrip([
+      lockProviderOrders(client, orders),
       readWorkingSet(tx, deliveries),
-      readFormerProviderOrders(tx.client, orders),
+      readWaitingDeliveries(client, orders),
+      readFormerProviderOrders(client, orders),
     ])
-    const isFormer = ({ provider, update }: Delivery): boolean =>
-      update !== undefined && former.has(providerOrderKey({ ...update, provider }))
-    return deliveries.map((delivery) => {
-      const wait = isFormer(delivery) ? supersedeDelivery : parkDelivery
-      return applyDelivery(working, tx.changes, delivery, tx) ?? wait(working, tx.changes, delivery, tx.newId)
+    const unknown = new Map<string, Delivery>()
+    const results = deliveries.map((delivery): DeliveryResult | undefined => {
+      if (unknown.has(delivery.deliveryId)) return { outcome: 'duplicate' }
+      const result = applyDelivery(working, changes, delivery, tx)
+      if (result === undefined) unknown.set(delivery.deliveryId, delivery)
+      return result
     })
+    const parked = parkDeliveries(working, changes, [...unknown.values()], { waiting, former }, newId)
+    return results.map((result) => result ?? parked.shift()!)
   })
 }
 

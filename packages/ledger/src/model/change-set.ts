@@ -61,6 +61,8 @@ export interface EventRow extends BusMessage, EventPlace {}
 export interface DeliveryRow extends Delivery {
   readonly outcome: Exclude<DeliveryResult['outcome'], 'duplicate'>
   readonly reason: ReviewReason | null
+  /** Whether it is applied later; its update is kept until then. */
+  readonly waits: boolean
 }
 
 export interface ReviewRow {

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '@paxyo/contracts'
 import { roundTrip } from '@paxyo/database'
 import { applyDelivery } from '../deliveries/apply-delivery.ts'
+import { readWaitingDeliveries } from '../deliveries/read-waiting.ts'
 import { providerOrderKey, isSameProviderOrder, providerOrderOf, type ProviderOrder } from '../model/provider-order.ts'
 import { noSettledDeliveries, type Account, type Order, type WorkingSet } from '../model/working-set.ts'
 import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
@@ -8,7 +9,6 @@ import { lockProviderOrders, readClock, readOrders } from '../transaction/read-w
 import { panelView, recordUpdate, type PanelView } from '../transaction/record-event.ts'
 import { lockOrder } from './lock-order.ts'
 import { writeProviderOrderChange } from '../transaction/provider-order-changes.ts'
-import { readParkedDeliveries } from './read-registered.ts'
 
 export interface Attached {
   readonly order: PanelView
@@ -41,11 +41,11 @@ export async function attachProviderOrder(
 ): Promise<Attached | AttachRejection> {
   const { client, newId } = tx
   // As in a registration: the lock excludes the parking of deliveries, and comes before the account's.
-  const [, locked, holders, parkedByProviderOrder, at] = await roundTrip([
+  const [, locked, holders, waitingByProviderOrder, at] = await roundTrip([
     lockProviderOrders(client, [to]),
     lockOrder(client, orderId),
     readOrders(client, [to]),
-    readParkedDeliveries(client, [to]),
+    readWaitingDeliveries(client, [to]),
     readClock(tx),
   ])
   if (locked === undefined) return 'order_not_found'
@@ -55,7 +55,7 @@ export async function attachProviderOrder(
   if (isFinal(order)) return 'order_final'
 
   await roundTrip(writeProviderOrderChange(client, { changeId: newId(), orderId, to, former: order, keyId, at }))
-  const parked = parkedByProviderOrder.get(providerOrderKey(to)) ?? []
+  const waiting = waitingByProviderOrder.get(providerOrderKey(to)) ?? []
   const working: WorkingSet = {
     at,
     ordersByProviderOrder: new Map(),
@@ -63,12 +63,12 @@ export async function attachProviderOrder(
     ...noSettledDeliveries(),
   }
   recordUpdate(working, tx.changes, order, { ...order, ...startOf(order), ...to, updatedAt: at }, newId)
-  for (const delivery of parked) applyDelivery(working, tx.changes, delivery, tx)
+  for (const delivery of waiting) applyDelivery(working, tx.changes, delivery, tx)
   return view(
     tx.changes.orders.get(orderId)!,
     working.accountsByUserId.get(account.userId)!,
     providerOrderOf(order),
-    parked.length,
+    waiting.length,
   )
 }
 

@@ -4,6 +4,7 @@ import { formatMoney, type Money } from '@paxyo/order-core'
 import type { PoolClient } from 'pg'
 import { emptyAccount, insertAccounts, lockAccounts } from '../accounts/lock-accounts.ts'
 import { applyDelivery } from '../deliveries/apply-delivery.ts'
+import { readWaitingDeliveries } from '../deliveries/read-waiting.ts'
 import type { Delivery } from '../model/delivery.ts'
 import {
   isSameProviderOrder,
@@ -18,7 +19,7 @@ import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
 import { lockProviderOrders, readClock, readOrders } from '../transaction/read-working-set.ts'
 import { recordRegistration } from '../transaction/record-event.ts'
 import { readFirstProviderOrders } from '../transaction/provider-order-changes.ts'
-import { readOrdersById, readParkedDeliveries } from './read-registered.ts'
+import { readOrdersById } from './read-registered.ts'
 import { isSameOrder, newOrder, type OrderDetails } from './registration.ts'
 
 /** An order of the previous system, in the state that it had there. */
@@ -62,7 +63,7 @@ interface Known {
   /** The provider orders with which orders were registered, when they have another one by now. */
   readonly firstById: ReadonlyMap<string, MaybeProviderOrder>
   /** By {@link providerOrderKey}. */
-  readonly parkedByProviderOrder: ReadonlyMap<string, readonly Delivery[]>
+  readonly waitingByProviderOrder: ReadonlyMap<string, readonly Delivery[]>
   /** New orders, in the state of the other system. */
   readonly imported: Order[]
   /** Accounts of users whose first order is among them. */
@@ -73,7 +74,7 @@ async function readKnown(tx: LedgerTransaction, orders: readonly ImportedOrder[]
   const { client } = tx
   const providerOrders = uniqueProviderOrders(orders.flatMap((order) => providerOrderOf(order) ?? []))
   const userIds = [...new Set(orders.map(({ userId }) => userId))]
-  const [, accountsByUserId, ordersById, ordersByProviderOrder, parkedByProviderOrder, at] = await roundTrip([
+  const [, accountsByUserId, ordersById, ordersByProviderOrder, waitingByProviderOrder, at] = await roundTrip([
     lockProviderOrders(client, providerOrders),
     lockAccounts(client, userIds),
     readOrdersById(
@@ -81,7 +82,7 @@ async function readKnown(tx: LedgerTransaction, orders: readonly ImportedOrder[]
       orders.map(({ orderId }) => orderId),
     ),
     readOrders(client, providerOrders),
-    readParkedDeliveries(client, providerOrders),
+    readWaitingDeliveries(client, providerOrders),
     readClock(tx),
   ])
   const working = { at, accountsByUserId, ordersByProviderOrder, ...noSettledDeliveries() }
@@ -93,7 +94,7 @@ async function readKnown(tx: LedgerTransaction, orders: readonly ImportedOrder[]
     client,
     changed.map(({ orderId }) => orderId),
   )
-  return { working, ordersById, firstById, parkedByProviderOrder, imported: [], opened: [] }
+  return { working, ordersById, firstById, waitingByProviderOrder, imported: [], opened: [] }
 }
 
 function importOne(
@@ -124,7 +125,7 @@ function importOne(
 }
 
 /** Announces an order that is still open, and applies the deliveries that have been waiting for it. */
-function announceAndApply(tx: LedgerTransaction, { working, parkedByProviderOrder }: Known, order: Order): void {
+function announceAndApply(tx: LedgerTransaction, { working, waitingByProviderOrder }: Known, order: Order): void {
   const { changes } = tx
   if (isOpen(order)) {
     recordRegistration(working, changes, order, working.accountsByUserId.get(order.userId)!)
@@ -134,7 +135,7 @@ function announceAndApply(tx: LedgerTransaction, { working, parkedByProviderOrde
   }
   const providerOrder = providerOrderOf(order)
   if (providerOrder === undefined) return
-  for (const delivery of parkedByProviderOrder.get(providerOrderKey(providerOrder)) ?? []) {
+  for (const delivery of waitingByProviderOrder.get(providerOrderKey(providerOrder)) ?? []) {
     applyDelivery(working, changes, delivery, tx)
   }
 }

@@ -2,6 +2,7 @@ import type { ErrorCode } from '@paxyo/contracts'
 import { roundTrip } from '@paxyo/database'
 import { emptyAccount, insertAccounts, lockAccounts } from '../accounts/lock-accounts.ts'
 import { applyDelivery } from '../deliveries/apply-delivery.ts'
+import { readWaitingDeliveries } from '../deliveries/read-waiting.ts'
 import type { Delivery } from '../model/delivery.ts'
 import {
   isSameProviderOrder,
@@ -15,7 +16,7 @@ import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
 import { lockProviderOrders, readClock, readOrders } from '../transaction/read-working-set.ts'
 import { panelView, recordRegistration, type PanelView } from '../transaction/record-event.ts'
 import { readFirstProviderOrders } from '../transaction/provider-order-changes.ts'
-import { readChargedOrderIds, readOrdersById, readParkedDeliveries } from './read-registered.ts'
+import { readChargedOrderIds, readOrdersById } from './read-registered.ts'
 import { isSameOrder, newOrder, type Registration } from './registration.ts'
 
 export interface Registered {
@@ -41,7 +42,7 @@ interface Known {
   /** Orders whose charge was taken from the account. */
   readonly chargedOrderIds: Set<string>
   /** By {@link providerOrderKey}. */
-  readonly parkedByProviderOrder: ReadonlyMap<string, readonly Delivery[]>
+  readonly waitingByProviderOrder: ReadonlyMap<string, readonly Delivery[]>
 }
 
 /**
@@ -71,19 +72,19 @@ async function readKnown(tx: LedgerTransaction, registrations: readonly Registra
   const orderIds = registrations.map(({ orderId }) => orderId)
   const providerOrders = uniqueProviderOrders(registrations.flatMap((one) => providerOrderOf(one) ?? []))
   const userIds = [...new Set(registrations.map(({ userId }) => userId))]
-  const [, accountsByUserId, ordersById, ordersByProviderOrder, chargedOrderIds, parkedByProviderOrder, at] =
+  const [, accountsByUserId, ordersById, ordersByProviderOrder, chargedOrderIds, waitingByProviderOrder, at] =
     await roundTrip([
       lockProviderOrders(client, providerOrders),
       lockAccounts(client, userIds),
       readOrdersById(client, orderIds),
       readOrders(client, providerOrders),
       readChargedOrderIds(client, orderIds),
-      readParkedDeliveries(client, providerOrders),
+      readWaitingDeliveries(client, providerOrders),
       readClock(tx),
     ])
   const working = { at, accountsByUserId, ordersByProviderOrder, ...noSettledDeliveries() }
   const firstById = await readFirstProviderOrders(client, changedOrderIds(registrations, ordersById))
-  return { working, ordersById, firstById, chargedOrderIds, parkedByProviderOrder }
+  return { working, ordersById, firstById, chargedOrderIds, waitingByProviderOrder }
 }
 
 /** Orders that are registered and have another provider order than their registration says. Usually there are none. */
@@ -103,7 +104,7 @@ function registerOne(
   known: Known,
   registration: Registration,
 ): Registered | RegistrationRejection {
-  const { working, ordersById, chargedOrderIds, parkedByProviderOrder } = known
+  const { working, ordersById, chargedOrderIds, waitingByProviderOrder } = known
   const { orderId, userId, currency } = registration
   const providerOrder = providerOrderOf(registration)
   const key = providerOrder && providerOrderKey(providerOrder)
@@ -124,9 +125,9 @@ function registerOne(
     tx.changes.entries.push({ entryId, userId, kind: 'charge', orderId, amount: charge, balanceAfter: paid.balance })
   }
   recordRegistration(working, tx.changes, order, paid)
-  const parked = (key === undefined ? undefined : parkedByProviderOrder.get(key)) ?? []
-  for (const delivery of parked) applyDelivery(working, tx.changes, delivery, tx)
-  return { ...currentView(tx, working, order), isNew: true, appliedDeliveries: parked.length }
+  const waiting = (key === undefined ? undefined : waitingByProviderOrder.get(key)) ?? []
+  for (const delivery of waiting) applyDelivery(working, tx.changes, delivery, tx)
+  return { ...currentView(tx, working, order), isNew: true, appliedDeliveries: waiting.length }
 }
 
 /** The order was registered before, or another one has its id. */

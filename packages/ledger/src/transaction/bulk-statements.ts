@@ -140,7 +140,7 @@ export const SETTLE_DELIVERIES: BulkStatement<DeliveryRow> = {
   UPDATE deliveries SET outcome = settled.outcome, reason = settled.reason,
     waiting_update = CASE WHEN settled.outcome = 'awaiting_verification' THEN waiting_update END
   FROM unnest($1::text[], $2::text[], $3::text[]) AS settled (delivery_id, outcome, reason)
-  WHERE deliveries.delivery_id = settled.delivery_id AND deliveries.outcome IN ('parked', 'awaiting_verification')`,
+  WHERE deliveries.delivery_id = settled.delivery_id AND deliveries.outcome IN ('parked', 'superseded', 'awaiting_verification')`,
   values: (rows) => [
     rows.map((delivery) => delivery.deliveryId),
     rows.map((delivery) => delivery.outcome),
@@ -206,7 +206,5 @@ export const SETTLE_VERIFICATIONS: BulkStatement<VerifiedRow> = {
  * The update of a delivery that has to wait, as parsed on arrival. It is applied unchanged, even if a later parser would
  * read its body differently. All other deliveries are settled, and their bodies are enough.
  */
-function waitingUpdate({ outcome, update }: DeliveryRow): string | null {
-  if (outcome !== 'parked' && outcome !== 'awaiting_verification') return null
-  return update === undefined ? null : JSON.stringify(update)
-}
+const waitingUpdate = ({ waits, update }: DeliveryRow): string | null =>
+  waits && update !== undefined ? JSON.stringify(update) : null
