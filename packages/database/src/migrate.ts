@@ -17,7 +17,7 @@ import * as rejectedRequests from './migrations/0012-rejected-requests.ts'
 import * as countedReviews from './migrations/0013-counted-reviews.ts'
 import * as operatorActions from './migrations/0014-operator-actions.ts'
 import * as providerOrderChanges from './migrations/0016-provider-order-changes.ts'
-import * as boundedWaiting from './migrations/0017-bounded-waiting.ts'
+import * as dripFeedAndWaiting from './migrations/0017-drip-feed-and-waiting.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -36,7 +36,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0013-counted-reviews': countedReviews,
   '0014-operator-actions': operatorActions,
   '0016-provider-order-changes': providerOrderChanges,
-  '0017-bounded-waiting': boundedWaiting,
+  '0017-drip-feed-and-waiting': dripFeedAndWaiting,
 }
 
 /** The names of all migrations, as the table `kysely_migration` of a database that is up to date lists them. */

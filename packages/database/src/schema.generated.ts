@@ -106,6 +106,8 @@ export interface Orders {
   refunded: Generated<Numeric>;
   refunded_elsewhere: Generated<Numeric>;
   remains: number | null;
+  run_interval: number | null;
+  runs: Generated<number>;
   service: string;
   start_count: number | null;
   status: Generated<string>;
@@ -174,6 +176,7 @@ export interface RejectedRequests {
 export interface Reviews {
   count: Generated<number>;
   delivery_id: string;
+  detail: string | null;
   last_at: Timestamp | null;
   opened_at: Timestamp;
   order_id: string | null;

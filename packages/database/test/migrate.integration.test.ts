@@ -18,7 +18,7 @@ const MIGRATIONS = [
   '0013-counted-reviews',
   '0014-operator-actions',
   '0016-provider-order-changes',
-  '0017-bounded-waiting',
+  '0017-drip-feed-and-waiting',
 ]
 
 let database: TestDatabase

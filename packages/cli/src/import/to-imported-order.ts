@@ -1,6 +1,14 @@
 import type { OrderStatus } from '@paxyo/contracts'
 import type { ImportedOrder } from '@paxyo/ledger'
-import { parseMoney, refundTarget, type Money, type Provider } from '@paxyo/order-core'
+import {
+  dripFeedReadings,
+  parseMoney,
+  refundTarget,
+  totalQuantity,
+  type Money,
+  type OrderState,
+  type Provider,
+} from '@paxyo/order-core'
 import { registrationSchema } from '@paxyo/panel-client'
 import { defaultProvider } from '@paxyo/providers'
 import { ORDER_FIELDS } from './fields.ts'
@@ -31,6 +39,8 @@ export function toImportedOrder(
     service: values.service ?? '',
     link: values.link ?? '',
     quantity: toCount(values.quantity),
+    runs: toRuns(values.runs),
+    interval: toCount(values.interval),
     charge: toMoneyText(values.charge ?? ''),
     currency: values.currency,
   })
@@ -44,14 +54,18 @@ export function toImportedOrder(
   const createdAt = isDated ? toTime(values.createdAt!, map.timeZone) : undefined
   if (isDated && createdAt === undefined) return `createdAt: ${values.createdAt} is not a valid time`
 
-  const progress = toProgress(values, status, registration.data.quantity)
+  const { quantity, runs, interval, ...details } = registration.data
+  const size = { quantity, runs: runs ?? 1 }
+  const progress = toProgress(values, status, totalQuantity(size))
   if (typeof progress === 'string') return progress
   const charge = parseMoney(registration.data.charge)
-  const refunded = toRefunded(values.refunded, status, charge, registration.data.quantity, progress.remains)
+  const refunded = toRefunded(values.refunded, status, { charge, ...size }, progress.remains)
   if (typeof refunded === 'string') return refunded
   return {
-    ...registration.data,
-    ...toProviderOrder(registration.data.providerOrderId, provider),
+    ...details,
+    ...toProviderOrder(details.providerOrderId, provider),
+    ...size,
+    intervalMinutes: interval ?? null,
     charge,
     status,
     ...progress,
@@ -117,18 +131,23 @@ function toProgress(
 function toRefunded(
   text: string | undefined,
   status: OrderStatus,
-  charge: Money,
-  quantity: number,
+  order: Pick<OrderState, 'charge' | 'quantity' | 'runs'>,
   remains: number | null,
 ): Money | string {
+  const { charge } = order
   if (text !== undefined) {
     const amount = toMoneyText(text)
     if (amount === undefined) return `refunded: ${text} is not a valid amount`
     return parseMoney(amount) <= charge ? parseMoney(amount) : `refunded: ${text} is more than the charge`
   }
   if (status === 'canceled') return charge
-  return status === 'partial' ? refundTarget(charge, remains ?? 0, quantity) : 0n
+  if (status !== 'partial') return 0n
+  if (dripFeedReadings(order, remains ?? 0) !== undefined) return 'refunded: is required for a partial drip-feed order'
+  return refundTarget(charge, remains ?? 0, totalQuantity(order))
 }
+
+/** Panels store 0 or nothing for an order that is not a drip-feed order. */
+const toRuns = (text: string | undefined): number | undefined => (text === '0' ? undefined : toCount(text))
 
 /** Some providers deliver more than was ordered and report a negative number: nothing remains then. */
 const toRemains = (text: string | undefined): number | undefined =>

@@ -26,6 +26,8 @@ test('a row with what is needed is a pending order', () => {
   expect(convert({})).toEqual({
     ...ROW,
     quantity: 1000,
+    runs: 1,
+    intervalMinutes: null,
     provider: 'godofpanel',
     charge: 250_000_000n,
     status: 'pending',
@@ -42,6 +44,23 @@ test('columns are found by the map, and values may be the same for all', () => {
     { columns: { providerOrderId: 'api_id', currency: { value: 'EUR' } } },
   )
   expect(order).toMatchObject({ providerOrderId: '99', currency: 'EUR' })
+})
+
+test.each<[Record<string, unknown>, object | string]>([
+  [
+    { runs: '4', interval: '60' },
+    { quantity: 1000, runs: 4, intervalMinutes: 60 },
+  ],
+  [
+    { runs: '0', interval: '0' },
+    { runs: 1, intervalMinutes: 0 },
+  ],
+  [{ runs: '4', status: 'Partial', remains: '2000' }, { refundedElsewhere: parseMoney('1.25') }],
+  [{ runs: '4', status: 'Partial', remains: '300' }, 'refunded: is required for a partial drip-feed order'],
+  [{ runs: '4', status: 'Partial', remains: '300', refunded: '0.1' }, { refundedElsewhere: parseMoney('0.1') }],
+])('a drip-feed order, %j', (change, expected) => {
+  const order = convert(change)
+  expect(order).toEqual(typeof expected === 'string' ? expected : expect.objectContaining(expected))
 })
 
 test.each(['', null, '0', '-1'])(

@@ -28,11 +28,11 @@ const REFUND_CHAIN = `
  * sets an order's status decides the refund, too.
  */
 const REFUNDS_DUE = `
-  SELECT order_id, format('%s with %s of %s remaining: refunded %s, due %s', status, remains, quantity, refunded, due)
+  SELECT order_id, format('%s with %s of %s remaining: refunded %s, due %s', status, remains, quantity * runs, refunded, due)
   FROM (
     SELECT *, CASE status
       WHEN 'canceled' THEN charge
-      ELSE div(charge * 100000000 * remains, quantity) * 0.00000001
+      ELSE div(charge * 100000000 * remains, quantity * runs) * 0.00000001
     END AS due
     FROM orders WHERE status IN ('canceled', 'partial') AND refunded_elsewhere = 0
   ) AS refundable

@@ -1,4 +1,12 @@
-import { decide, isVerified, movesMoney, type ChangingDecision, type ReviewReason } from '@paxyo/order-core'
+import {
+  decide,
+  formatMoney,
+  isVerified,
+  movesMoney,
+  type ChangingDecision,
+  type Decision,
+  type ReviewReason,
+} from '@paxyo/order-core'
 import type { ChangeSet } from '../model/change-set.ts'
 import type { Delivery, DeliveryResult } from '../model/delivery.ts'
 import type { NewId } from '../model/new-id.ts'
@@ -30,7 +38,7 @@ export function applyDelivery(
   if (order === undefined || account === undefined) return undefined
 
   const decision = decide(order, update)
-  if (!('order' in decision)) return settleAs(decision, order)
+  if (!('order' in decision)) return settleAs(toResult(decision, order), order)
 
   if (movesMoney(decision)) {
     const { origin = 'webhook', verification } = delivery
@@ -54,6 +62,16 @@ export function applyDelivery(
     { outcome, event, ...(review === undefined ? {} : { review }), ...(refund === 0n ? {} : { refund }) },
     next,
   )
+}
+
+/** @returns the result of a decision that changes nothing. */
+function toResult(decision: Exclude<Decision, ChangingDecision>, { quantity, runs }: Order): SettledResult {
+  if (decision.outcome !== 'review') return { outcome: decision.outcome }
+  const { review, readings } = decision
+  if (readings === undefined) return { outcome: 'review', review }
+  const [ofAllRuns, ofOneRun] = [formatMoney(readings.ofAllRuns), formatMoney(readings.ofOneRun)]
+  const reviewDetail = `due in all: ${ofAllRuns} of ${runs} × ${quantity}, ${ofOneRun} of one run of ${quantity}`
+  return { outcome: 'review', review, reviewDetail }
 }
 
 /** Records a delivery whose changes the database rejects, with a review. */
@@ -110,7 +128,13 @@ export function settle(
   changes.deliveries.push({ ...delivery, outcome: result.outcome, reason: result.review ?? null, waits })
   // A replay of a delivery that was reviewed for the same reason needs no other review.
   if (result.review !== undefined && delivery.replay?.reviewedFor.has(result.review) !== true) {
-    changes.reviews.push({ reviewId: newId(), orderId: order?.orderId ?? null, deliveryId, reason: result.review })
+    changes.reviews.push({
+      reviewId: newId(),
+      orderId: order?.orderId ?? null,
+      deliveryId,
+      reason: result.review,
+      detail: result.reviewDetail,
+    })
   }
   return result
 }

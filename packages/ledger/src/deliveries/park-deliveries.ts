@@ -6,7 +6,7 @@ import type { WorkingSet } from '../model/working-set.ts'
 import { settle } from './apply-delivery.ts'
 import type { WaitingDelivery } from './read-waiting.ts'
 
-/** What earlier transactions have committed about provider orders that no order has. */
+/** Committed rows about provider orders that no order has. */
 export interface Unregistered {
   /** By {@link providerOrderKey}. */
   readonly waiting: ReadonlyMap<string, readonly WaitingDelivery[]>

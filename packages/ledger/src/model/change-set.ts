@@ -70,6 +70,8 @@ export interface ReviewRow {
   readonly orderId: string | null
   readonly deliveryId: string
   readonly reason: ReviewReason
+  /** What a person needs to decide, in addition to the reason. */
+  readonly detail?: string | undefined
 }
 
 export interface AwaitingRow extends ProviderOrder {

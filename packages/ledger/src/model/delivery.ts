@@ -35,6 +35,8 @@ export interface DeliveryResult {
   readonly outcome: DeliveryOutcome
   /** Why a person must decide. */
   readonly review?: ReviewReason
+  /** What the person needs for it, in addition to the reason. */
+  readonly reviewDetail?: string
   /** The refund that this delivery caused. */
   readonly refund?: Money
   /** The event's place in its user's stream: it connects a gateway's log line to the webhook's. */

@@ -7,6 +7,8 @@ export interface Order extends OrderState, MaybeProviderOrder {
   readonly userId: string
   readonly service: string
   readonly link: string
+  /** The minutes between two runs of a drip-feed order; null when unknown, and for other orders. */
+  readonly intervalMinutes: number | null
   readonly updatedAt: Date
 }
 

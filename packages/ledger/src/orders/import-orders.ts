@@ -149,13 +149,14 @@ function toOrder(from: ImportedOrder, at: Date): Order {
 
 const INSERT_IMPORTED_ORDERS = `
   INSERT INTO orders (order_id, provider, provider_order_id, user_id, service, link, quantity, charge,
-    status, remains, start_count, refunded, refunded_elsewhere, created_at, updated_at)
+    status, remains, start_count, refunded, refunded_elsewhere, runs, run_interval, created_at, updated_at)
   SELECT order_id, provider, provider_order_id, user_id, service, link, quantity, charge,
-    status, remains, start_count, refunded, refunded, at, at
+    status, remains, start_count, refunded, refunded, runs, run_interval, at, at
   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::numeric[],
-    $9::text[], $10::bigint[], $11::bigint[], $12::numeric[], $13::timestamptz[])
+    $9::text[], $10::bigint[], $11::bigint[], $12::numeric[], $13::timestamptz[],
+    $14::integer[], $15::integer[])
     AS imported (order_id, provider, provider_order_id, user_id, service, link, quantity, charge,
-      status, remains, start_count, refunded, at)`
+      status, remains, start_count, refunded, at, runs, run_interval)`
 
 async function insertOrders(client: PoolClient, { imported: orders }: Known): Promise<void> {
   if (orders.length === 0) return
@@ -176,6 +177,8 @@ async function insertOrders(client: PoolClient, { imported: orders }: Known): Pr
       orders.map((order) => order.startCount),
       orders.map((order) => formatMoney(order.refunded)),
       orders.map((order) => order.updatedAt),
+      orders.map((order) => order.runs),
+      orders.map((order) => order.intervalMinutes),
     ],
   })
 }

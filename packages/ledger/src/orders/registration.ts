@@ -9,7 +9,12 @@ export interface OrderDetails extends MaybeProviderOrder {
   readonly userId: string
   readonly service: string
   readonly link: string
+  /** Of each run. */
   readonly quantity: number
+  /** How often the quantity is delivered; 1 when undefined. */
+  readonly runs?: number | undefined
+  /** The minutes between two runs. */
+  readonly intervalMinutes?: number | null | undefined
   /** The amount that the user paid; refunds are shares of it. */
   readonly charge: Money
   /** The account's currency. */
@@ -25,6 +30,7 @@ export interface Registration extends OrderDetails {
 /** An order in its initial state. */
 export function newOrder(details: OrderDetails, at: Date): Order {
   const { orderId, provider, providerOrderId, userId, service, link, quantity, charge } = details
+  const { runs = 1, intervalMinutes = null } = details
   return {
     orderId,
     provider,
@@ -33,6 +39,8 @@ export function newOrder(details: OrderDetails, at: Date): Order {
     service,
     link,
     quantity,
+    runs,
+    intervalMinutes,
     charge,
     status: 'pending',
     remains: null,
@@ -51,6 +59,8 @@ export function isSameOrder(order: Order, details: OrderDetails, registered: May
   const same = ['userId', 'service', 'link', 'quantity', 'charge'] as const
   return (
     (isSameProviderOrder(order, details) || isSameProviderOrder(registered, details)) &&
-    same.every((name) => order[name] === details[name])
+    same.every((name) => order[name] === details[name]) &&
+    order.runs === (details.runs ?? 1) &&
+    order.intervalMinutes === (details.intervalMinutes ?? null)
   )
 }

@@ -24,7 +24,7 @@ const LOCK_ACCOUNTS_OF_ORDERS = `
   FOR NO KEY UPDATE`
 
 export const ORDER_COLUMNS = `
-    order_id, provider, provider_order_id, user_id, service, link, quantity, charge, status, remains, start_count, refunded,
+    order_id, provider, provider_order_id, user_id, service, link, quantity, runs, run_interval, charge, status, remains, start_count, refunded,
     updated_at`
 
 // A separate statement after the lock, so that it sees the commit of the lock's previous holder.
@@ -52,6 +52,8 @@ export interface OrderRow {
   readonly service: string
   readonly link: string
   readonly quantity: number
+  readonly runs: number
+  readonly run_interval: number | null
   readonly charge: string
   readonly status: OrderStatus
   readonly remains: number | null
@@ -128,6 +130,8 @@ export function toOrder(row: OrderRow): Order {
     service: row.service,
     link: row.link,
     quantity: row.quantity,
+    runs: row.runs,
+    intervalMinutes: row.run_interval,
     charge: parseMoney(row.charge),
     status: row.status,
     remains: row.remains,

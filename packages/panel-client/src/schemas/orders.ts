@@ -24,6 +24,8 @@ export const registeredSchema = z.object({
 /** An order as the panel sees it. */
 export const panelOrderSchema = orderSchema.extend({
   userId: identifierSchema,
+  runs: z.int().positive().describe('How often the quantity is delivered; more than once in a drip-feed order.'),
+  interval: z.int().nonnegative().nullable().describe('The minutes between two runs.'),
   payment: z.enum(['external', 'account']).describe('Whether the charge was taken from the account.'),
   createdAt: timestampSchema,
 })

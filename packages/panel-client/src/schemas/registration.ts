@@ -14,6 +14,8 @@ export const idSchema = z
   .transform(String)
 
 const QUANTITY_MAX = 1_000_000_000_000
+const RUNS_MAX = 1_000
+const INTERVAL_MAX = 1_000_000
 const TEXT_MAX = 2048
 
 /** Text that PostgreSQL can store: without NUL, and without half a character. */
@@ -33,7 +35,14 @@ export const registrationSchema = z.strictObject({
   userId: idSchema,
   service: textSchema,
   link: textSchema,
-  quantity: z.int().positive().max(QUANTITY_MAX),
+  quantity: z.int().positive().max(QUANTITY_MAX).describe('Of each run of a drip-feed order.'),
+  runs: z
+    .int()
+    .min(1)
+    .max(RUNS_MAX)
+    .nullish()
+    .describe('How often the quantity is delivered, in a drip-feed order; `charge` pays for all runs. 1 by default.'),
+  interval: z.int().min(0).max(INTERVAL_MAX).nullish().describe('The minutes between two runs.'),
   charge: moneySchema.describe('The amount that the user paid, such as "2.50"; refunds are shares of it.'),
   currency: currencySchema.describe('Such as "USD".'),
   payment: z

@@ -31,6 +31,7 @@ export const reviewSchema = z.object({
   reviewId: z.uuid(),
   reason: reviewReasonSchema,
   meaning: z.string(),
+  detail: z.string().nullable().describe('What else a decision needs, such as the two readings of an ambiguous count.'),
   orderId: identifierSchema.nullable().describe('Null when the provider named no registered order.'),
   deliveryId: z.string(),
   openedAt: timestampSchema,

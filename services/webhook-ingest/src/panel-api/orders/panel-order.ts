@@ -32,6 +32,8 @@ export function toPanelOrder(row: PanelOrderRow): PanelOrder {
   return {
     ...panelView(toOrder(row as OrderRow), row.currency),
     userId: row.user_id,
+    runs: row.runs,
+    interval: row.run_interval,
     payment: row.is_charged ? 'account' : 'external',
     createdAt: row.created_at.toISOString(),
   }

@@ -17,7 +17,9 @@ export interface ProviderOrderRejection {
 /** Converts a request body to a registration and resolves its provider. */
 export function toRegistration(deps: RegistrationDeps, body: RegistrationBody): Registration | ProviderOrderRejection {
   const providerOrder = toProviderOrder(deps, body)
-  return 'code' in providerOrder ? providerOrder : { ...body, ...providerOrder, charge: parseMoney(body.charge) }
+  if ('code' in providerOrder) return providerOrder
+  const { runs, interval, charge, ...rest } = body
+  return { ...rest, ...providerOrder, runs: runs ?? 1, intervalMinutes: interval ?? null, charge: parseMoney(charge) }
 }
 
 function toProviderOrder(
