@@ -60,7 +60,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a registration does not wait for its webhooks',
     file: `${LEDGER}/src/deliveries/commit-deliveries.ts`,
-    find: 'lockProviderOrders(tx.client, ordersOf(deliveries)),',
+    find: 'lockProviderOrders(client, orders),',
     replace: 'undefined,',
     tests: [`${LEDGER}/test/deliveries/commit-deliveries`],
   },

@@ -101,12 +101,14 @@ export interface Orders {
   is_open: Generated<boolean>;
   link: string;
   order_id: string;
-  provider: string;
-  provider_order_id: string;
+  provider: string | null;
+  provider_order_id: string | null;
   quantity: number;
   refunded: Generated<Numeric>;
   refunded_elsewhere: Generated<Numeric>;
   remains: number | null;
+  run_interval: number | null;
+  runs: Generated<number>;
   service: string;
   start_count: number | null;
   status: Generated<string>;
@@ -136,6 +138,17 @@ export interface OutgoingWebhooks {
   refund_id: string;
   settled_at: Timestamp | null;
   state: Generated<string>;
+}
+
+export interface ProviderOrderChanges {
+  change_id: string;
+  created_at: Timestamp;
+  former_provider: string | null;
+  former_provider_order_id: string | null;
+  key_id: string;
+  order_id: string;
+  provider: string;
+  provider_order_id: string;
 }
 
 export interface ReconcileRuns {
@@ -180,6 +193,7 @@ export interface RejectedRequests {
 export interface Reviews {
   count: Generated<number>;
   delivery_id: string;
+  detail: string | null;
   last_at: Timestamp | null;
   opened_at: Timestamp;
   order_id: string | null;
@@ -223,6 +237,7 @@ export interface DB {
   outbox: Outbox;
   outgoing_webhook_cursor: OutgoingWebhookCursor;
   outgoing_webhooks: OutgoingWebhooks;
+  provider_order_changes: ProviderOrderChanges;
   reconcile_runs: ReconcileRuns;
   reconciliations: Reconciliations;
   refund_feed: RefundFeed;

@@ -33,6 +33,8 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
     ingest: [
       'SELECT',
       'INSERT',
+      'UPDATE provider',
+      'UPDATE provider_order_id',
       'UPDATE refunded',
       'UPDATE remains',
       'UPDATE start_count',
@@ -76,6 +78,7 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
     ],
     gateway: [],
   },
+  provider_order_changes: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   rejected_requests: {
     ingest: ['SELECT', 'INSERT', 'DELETE', 'UPDATE count', 'UPDATE last_received_at', 'UPDATE replayed_at'],
     gateway: [],

@@ -3,7 +3,7 @@ export { isVerified, movesMoney, type ChangingDecision } from './verify-refund.t
 export { formatMoney, parseMoney, type Money } from './money.ts'
 export type { OrderState } from './order-state.ts'
 export { afterUpdates, needsApproval, parseRefundLimits, type RefundApproval } from './refund-approval.ts'
-export { refundTarget } from './refund.ts'
+export { dripFeedReadings, refundTarget, totalQuantity, type DripFeedReadings } from './refund.ts'
 export { REVIEW_REASONS, type ReviewReason } from './review-reason.ts'
 export {
   PROVIDER_NAME,

@@ -8,6 +8,9 @@ export const REVIEW_REASONS = {
   remains_out_of_range:
     'The order is partial, but its remains are negative or exceed the quantity; nothing was changed.',
   partial_zero_remains: 'The order is partial, but nothing remains; nothing was refunded.',
+  order_not_registered: 'No order was registered for this update within its retention; nothing was changed.',
+  drip_feed_remains:
+    'The drip-feed order is partial, and its remains may be those of one run or of all runs; nothing was changed.',
   unknown_status: 'The provider sent an unknown status; nothing was changed.',
   provider_error: 'The provider sent an error instead of a status; nothing was changed.',
   ambiguous_update: 'The provider sent two different statuses for one order; nothing was changed.',

@@ -11,6 +11,7 @@ import {
 const ORDER: OrderState = {
   status: 'in_progress',
   quantity: 1000,
+  runs: 1,
   charge: parseMoney('100'),
   remains: null,
   startCount: null,

@@ -35,7 +35,7 @@ export interface IngestFixture extends AsyncDisposable {
   webhook(body: unknown, path?: string): Promise<LightMyRequestResponse>
   register(order?: Partial<Record<string, unknown>>): Promise<LightMyRequestResponse>
   /** Sends a panel API request with a valid key. */
-  call(method: 'GET' | 'POST', url: string, payload?: object, headers?: object): Promise<LightMyRequestResponse>
+  call(method: 'GET' | 'POST' | 'PUT', url: string, payload?: object, headers?: object): Promise<LightMyRequestResponse>
   /** Collects the events that are published for a user from now on. */
   follow(userId: string): Promise<OrderEvent[]>
 }

@@ -121,10 +121,11 @@ function sumOf(chunks: readonly WordReplay[]): WordReplay {
   }
 }
 
-function describe({ reviewId, reason, meaning, orderId, deliveryId, openedAt, resolution }: Review): string {
+function describe({ reviewId, reason, meaning, detail, orderId, deliveryId, openedAt, resolution }: Review): string {
   return table([
     ['review', reviewId],
     ['reason', `${reason}: ${meaning}`],
+    ...(detail === null ? [] : [['detail', printable(detail)]]),
     ['order', orderId === null ? 'unknown' : `${printable(orderId)} (paxyo orders show ${printable(orderId)})`],
     ['delivery', `${printable(deliveryId)} (paxyo deliveries show ${printable(deliveryId)})`],
     ['opened', openedAt],

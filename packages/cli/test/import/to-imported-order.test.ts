@@ -27,6 +27,8 @@ test('a row with what is needed is an order', () => {
   expect(convert({})).toEqual({
     ...ROW,
     quantity: 1000,
+    runs: 1,
+    intervalMinutes: null,
     provider: 'godofpanel',
     charge: 250_000_000n,
     status: 'pending',
@@ -43,6 +45,36 @@ test('columns are found by the map, and values may be the same for all', () => {
     { columns: { providerOrderId: 'api_id', currency: { value: 'EUR' } } },
   )
   expect(order).toMatchObject({ providerOrderId: '99', currency: 'EUR' })
+})
+
+test.each<[Record<string, unknown>, object | string]>([
+  [
+    { runs: '4', interval: '60' },
+    { quantity: 1000, runs: 4, intervalMinutes: 60 },
+  ],
+  [
+    { runs: '0', interval: '0' },
+    { runs: 1, intervalMinutes: 0 },
+  ],
+  [{ runs: '4', status: 'Partial', remains: '2000' }, { refundedElsewhere: parseMoney('1.25') }],
+  [{ runs: '4', status: 'Partial', remains: '300' }, 'refunded: is required for a partial drip-feed order'],
+  [{ runs: '4', status: 'Partial', remains: '300', refunded: '0.1' }, { refundedElsewhere: parseMoney('0.1') }],
+])('a drip-feed order, %j', (change, expected) => {
+  const order = convert(change)
+  expect(order).toEqual(typeof expected === 'string' ? expected : expect.objectContaining(expected))
+})
+
+test.each(['', null, '0', '-1'])(
+  "an order with %j for the provider's id has no provider order yet",
+  (providerOrderId) => {
+    expect(convert({ providerOrderId })).toMatchObject({ provider: null, providerOrderId: null, status: 'pending' })
+  },
+)
+
+test("a file without the provider's ids is refused: its orders would never hear of them", () => {
+  const { providerOrderId: _gone, ...fields } = ROW
+  const order = toImportedOrder({ row: 1, fields }, importMapSchema.parse({}), providers)
+  expect(order).toBe('providerOrderId: is missing')
 })
 
 describe('what the other system has paid back is never paid again', () => {
@@ -91,10 +123,7 @@ test.each([
 })
 
 test.each([
-  [{ providerOrderId: '' }, 'providerOrderId: is missing'],
-  [{ providerOrderId: null }, 'providerOrderId: is missing'],
-  [{ providerOrderId: '0' }, 'providerOrderId: 0 means no id'],
-  [{ providerOrderId: '-1' }, 'providerOrderId: -1 means no id'],
+  [{ providerOrderId: '1'.repeat(129) }, /^providerOrderId: /],
   [{ userId: 'NULL' }, 'userId: is missing'],
   [{ quantity: '0' }, /^quantity: /],
   [{ quantity: '10.5' }, /^quantity: /],

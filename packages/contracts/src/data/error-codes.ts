@@ -8,6 +8,10 @@ export const ERROR_CODES = {
   no_updates: { status: 400, title: 'The body contains no update.' },
   validation_failed: { status: 400, title: 'The request does not have the expected shape.' },
   unknown_provider: { status: 400, title: 'No provider of this name is configured.' },
+  provider_order_id_missing: {
+    status: 400,
+    title: 'A provider alone names no order: send providerOrderId, too, or attach both later.',
+  },
   idempotency_key_missing: { status: 400, title: 'A deposit needs a paymentRef or an Idempotency-Key.' },
   invalid_cursor: { status: 400, title: 'The cursor does not belong to this list.' },
   unauthorized: { status: 401, title: 'The request is not authenticated.' },
@@ -22,6 +26,10 @@ export const ERROR_CODES = {
   request_timed_out: { status: 408, title: 'The request was not received completely in time.' },
   order_conflict: { status: 409, title: 'This order id is already registered with other details.' },
   provider_order_taken: { status: 409, title: 'This provider order id already belongs to another order.' },
+  order_final: {
+    status: 409,
+    title: 'The order is completed, partial or canceled; set its status before you attach a provider order.',
+  },
   currency_mismatch: { status: 409, title: 'The account has another currency.' },
   insufficient_funds: { status: 409, title: 'The balance is less than the charge.' },
   balance_limit_exceeded: { status: 409, title: 'The balance would exceed the maximum.' },

@@ -28,11 +28,11 @@ const REFUND_CHAIN = `
  * orders whose status a person has set, because that person also decided the refund.
  */
 const REFUNDS_DUE = `
-  SELECT order_id, format('%s with %s of %s remaining: refunded %s, due %s', status, remains, quantity, refunded, due)
+  SELECT order_id, format('%s with %s of %s remaining: refunded %s, due %s', status, remains, quantity * runs, refunded, due)
   FROM (
     SELECT *, CASE status
       WHEN 'canceled' THEN charge
-      ELSE div(charge * 100000000 * remains, quantity) * 0.00000001
+      ELSE div(charge * 100000000 * remains, quantity * runs) * 0.00000001
     END AS due
     FROM orders WHERE status IN ('canceled', 'partial') AND refunded_elsewhere = 0
   ) AS refundable

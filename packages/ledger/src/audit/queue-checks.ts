@@ -14,6 +14,11 @@ const DELIVERY_REVIEWS = `
       SELECT FROM reviews JOIN orders USING (order_id)
       WHERE reviews.reason = deliveries.reason
         AND (orders.provider, orders.provider_order_id) = (deliveries.provider, deliveries.provider_order_id))
+    AND NOT EXISTS (
+      SELECT FROM reviews JOIN provider_order_changes AS change USING (order_id)
+      WHERE reviews.reason = deliveries.reason
+        AND (change.former_provider, change.former_provider_order_id) =
+          (deliveries.provider, deliveries.provider_order_id))
     AND (replay_of IS NULL OR NOT EXISTS (
       SELECT FROM reviews JOIN deliveries AS kin USING (delivery_id)
       WHERE deliveries.replay_of IN (kin.delivery_id, kin.replay_of)))`

@@ -1,9 +1,11 @@
 import {
   decide,
+  formatMoney,
   isVerified,
   movesMoney,
   needsApproval,
   type ChangingDecision,
+  type Decision,
   type ReviewReason,
 } from '@paxyo/order-core'
 import type { ChangeSet } from '../model/change-set.ts'
@@ -29,7 +31,7 @@ export function applyDelivery(
   const { update, deliveryId, provider } = delivery
   if (isSettled(working, delivery)) return { outcome: 'duplicate' }
   const settleAs = (result: SettledResult, at?: Order): DeliveryResult =>
-    settle(working, changes, delivery, result, newId, at)
+    settle(working, changes, delivery, result, newId, { order: at })
   if (update === undefined) return settleAs({ outcome: 'review', review: 'order_id_missing' })
 
   const { providerOrderId } = update
@@ -38,7 +40,7 @@ export function applyDelivery(
   if (order === undefined || account === undefined) return undefined
 
   const decision = decide(order, update)
-  if (!('order' in decision)) return settleAs(decision, order)
+  if (!('order' in decision)) return settleAs(toResult(decision, order), order)
 
   if (movesMoney(decision)) {
     const { origin = 'webhook', verification } = delivery
@@ -66,14 +68,14 @@ export function applyDelivery(
   )
 }
 
-/** Records a delivery that must wait until its order is registered. */
-export function parkDelivery(
-  working: WorkingSet,
-  changes: ChangeSet,
-  delivery: Delivery,
-  newId: NewId,
-): DeliveryResult {
-  return settle(working, changes, delivery, { outcome: 'parked' }, newId)
+/** @returns the result of a decision that changes nothing. */
+function toResult(decision: Exclude<Decision, ChangingDecision>, { quantity, runs }: Order): SettledResult {
+  if (decision.outcome !== 'review') return { outcome: decision.outcome }
+  const { review, readings } = decision
+  if (readings === undefined) return { outcome: 'review', review }
+  const [ofAllRuns, ofOneRun] = [formatMoney(readings.ofAllRuns), formatMoney(readings.ofOneRun)]
+  const reviewDetail = `due in all: ${ofAllRuns} of ${runs} × ${quantity}, ${ofOneRun} of one run of ${quantity}`
+  return { outcome: 'review', review, reviewDetail }
 }
 
 /** Records a delivery whose changes the database rejects, with a review. */
@@ -86,7 +88,7 @@ export function rejectDelivery(
   if (isSettled(working, delivery)) return { outcome: 'duplicate' }
   const { provider, update } = delivery
   const order = update && working.ordersByProviderOrder.get(providerOrderKey({ ...update, provider }))
-  return settle(working, changes, delivery, { outcome: 'review', review: 'rejected_by_database' }, newId, order)
+  return settle(working, changes, delivery, { outcome: 'review', review: 'rejected_by_database' }, newId, { order })
 }
 
 /** Whether a delivery is a duplicate. A verified one is a duplicate when its row no longer awaits verification. */
@@ -111,23 +113,38 @@ function reasonNotToPay(
 
 type SettledResult = DeliveryResult & { outcome: Exclude<DeliveryResult['outcome'], 'duplicate'> }
 
-/** Records a delivery with its outcome, and a review when a person must decide. */
-function settle(
+/**
+ * Records a delivery with its outcome, and a review when a person must decide.
+ *
+ * @param options.order to which it belongs; undefined when there is none.
+ * @param options.waits whether the delivery is applied later.
+ */
+export function settle(
   working: WorkingSet,
   changes: ChangeSet,
   delivery: Delivery,
   result: SettledResult,
   newId: NewId,
-  order?: Order,
+  { order, waits = isUndecided(result) }: { order?: Order | undefined; waits?: boolean } = {},
 ): DeliveryResult {
   const { deliveryId, verification } = delivery
   working.settledDeliveryIds.add(deliveryId)
   working.awaitingDeliveryIds.delete(deliveryId)
   if (verification !== undefined) changes.verified.push({ deliveryId, verification })
-  changes.deliveries.push({ ...delivery, outcome: result.outcome, reason: result.review ?? null })
+  changes.deliveries.push({ ...delivery, outcome: result.outcome, reason: result.review ?? null, waits })
   // A replay does not open a second review for the same reason.
   if (result.review !== undefined && delivery.replay?.reviewedFor.has(result.review) !== true) {
-    changes.reviews.push({ reviewId: newId(), orderId: order?.orderId ?? null, deliveryId, reason: result.review })
+    changes.reviews.push({
+      reviewId: newId(),
+      orderId: order?.orderId ?? null,
+      deliveryId,
+      reason: result.review,
+      detail: result.reviewDetail,
+    })
   }
   return result
 }
+
+/** Whether a verification, or a person's approval, is still to come. */
+const isUndecided = ({ outcome, review }: SettledResult): boolean =>
+  outcome === 'awaiting_verification' || review === NEEDS_APPROVAL

@@ -64,6 +64,8 @@ export interface EventRow extends BusMessage, EventPlace {}
 export interface DeliveryRow extends Delivery {
   readonly outcome: Exclude<DeliveryResult['outcome'], 'duplicate'>
   readonly reason: ReviewReason | null
+  /** Whether it is applied later; its update is kept until then. */
+  readonly waits: boolean
 }
 
 export interface ReviewRow {
@@ -71,6 +73,8 @@ export interface ReviewRow {
   readonly orderId: string | null
   readonly deliveryId: string
   readonly reason: ReviewReason
+  /** What a person needs to decide, in addition to the reason. */
+  readonly detail?: string | undefined
 }
 
 export interface AwaitingRow extends ProviderOrder {

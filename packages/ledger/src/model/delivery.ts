@@ -41,6 +41,8 @@ export interface DeliveryResult {
   readonly outcome: DeliveryOutcome
   /** Why a person must decide. */
   readonly review?: ReviewReason
+  /** What the person needs for it, in addition to the reason. */
+  readonly reviewDetail?: string
   /** The refund that this delivery caused. */
   readonly refund?: Money
   /** The event's place in its user's stream. Logged, so that a gateway's log line can be matched with the webhook's. */

@@ -1,12 +1,14 @@
 import type { Money, OrderState } from '@paxyo/order-core'
-import type { ProviderOrder } from './provider-order.ts'
+import type { MaybeProviderOrder } from './provider-order.ts'
 
 /** An order's row. */
-export interface Order extends OrderState, ProviderOrder {
+export interface Order extends OrderState, MaybeProviderOrder {
   readonly orderId: string
   readonly userId: string
   readonly service: string
   readonly link: string
+  /** The minutes between two runs of a drip-feed order; null when unknown, and for other orders. */
+  readonly intervalMinutes: number | null
   readonly updatedAt: Date
 }
 
@@ -25,7 +27,7 @@ export const BALANCE_MAX: Money = 10n ** 20n - 1n
 export interface WorkingSet {
   /** The database's clock, read after the locks were taken. */
   readonly at: Date
-  /** By {@link providerOrderKey}. */
+  /** By {@link providerOrderKey}: the orders that have one. */
   readonly ordersByProviderOrder: Map<string, Order>
   /** Locked accounts only. An order whose account is not here must not be touched. */
   readonly accountsByUserId: Map<string, Account>

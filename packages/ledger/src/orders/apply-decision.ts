@@ -1,9 +1,8 @@
-import type { OrderStatus, OrderView, RefundView } from '@paxyo/contracts'
+import type { OrderStatus, RefundView } from '@paxyo/contracts'
 import type { Money } from '@paxyo/order-core'
-import { providerOrderKey } from '../model/provider-order.ts'
 import { BALANCE_MAX, noSettledDeliveries, type Account, type Order, type WorkingSet } from '../model/working-set.ts'
 import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
-import { orderView, recordUpdate } from '../transaction/record-event.ts'
+import { panelView, recordUpdate, type PanelView } from '../transaction/record-event.ts'
 
 /** A person's decision about an order. */
 export interface PersonsDecision {
@@ -17,7 +16,7 @@ export interface PersonsDecision {
 
 /** An order and its account after a person's decision. */
 export interface DecidedOrder {
-  readonly order: OrderView
+  readonly order: PanelView
   readonly account: Account
   readonly refund: RefundView | undefined
 }
@@ -42,11 +41,11 @@ export function applyDecision(
   const changed = { status: status ?? order.status, refunded: order.refunded + refund, updatedAt: at }
   const next: Order = { ...order, ...counts, ...changed }
   if (refund === 0n && next.status === order.status) {
-    return { order: orderView(order, account.currency), account, refund: undefined }
+    return { order: panelView(order, account.currency), account, refund: undefined }
   }
   const working: WorkingSet = {
     at,
-    ordersByProviderOrder: new Map([[providerOrderKey(order), order]]),
+    ordersByProviderOrder: new Map(),
     accountsByUserId: new Map([[account.userId, account]]),
     ...noSettledDeliveries(),
   }

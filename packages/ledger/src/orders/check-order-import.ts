@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { Pool } from 'pg'
-import { providerOrderKey, uniqueProviderOrders } from '../model/provider-order.ts'
+import {
+  providerOrderKey,
+  providerOrderOf,
+  uniqueProviderOrders,
+  type MaybeProviderOrder,
+} from '../model/provider-order.ts'
 import type { Order } from '../model/working-set.ts'
+import { readFirstProviderOrders } from '../transaction/provider-order-changes.ts'
 import { readOrders } from '../transaction/read-working-set.ts'
 import { orderImportResult, type ImportedOrder, type OrderImportResult } from './import-orders.ts'
 import { readOrdersById } from './read-registered.ts'
@@ -10,12 +16,14 @@ import { isSameOrder } from './registration.ts'
 /** What the database has of a batch. */
 interface Stored {
   readonly ordersById: ReadonlyMap<string, Order>
+  readonly firstById: ReadonlyMap<string, MaybeProviderOrder>
   readonly ordersByProviderOrder: ReadonlyMap<string, Order>
   readonly currencyByUserId: ReadonlyMap<string, string>
 }
 
 const NOTHING_STORED: Stored = {
   ordersById: new Map(),
+  firstById: new Map(),
   ordersByProviderOrder: new Map(),
   currencyByUserId: new Map(),
 }
@@ -36,22 +44,23 @@ export function createOrderImportCheck(
 
   function check(stored: Stored, from: ImportedOrder): OrderImportResult {
     const { orderId, userId, currency } = from
-    const key = providerOrderKey(from)
+    const providerOrder = providerOrderOf(from)
+    const key = providerOrder && providerOrderKey(providerOrder)
     const digest = digestOf(from)
     const there = stored.ordersById.get(orderId)
     const earlier = digestByOrderId.get(orderId)
     const isSameRow = earlier === undefined ? undefined : earlier === digest
     const result = orderImportResult(
       {
-        isSame: there === undefined ? isSameRow : isSameOrder(there, from),
-        isTaken: takenProviderOrders.has(key) || stored.ordersByProviderOrder.has(key),
+        isSame: there === undefined ? isSameRow : isSameOrder(there, from, stored.firstById.get(orderId)),
+        isTaken: key !== undefined && (takenProviderOrders.has(key) || stored.ordersByProviderOrder.has(key)),
         accountCurrency: stored.currencyByUserId.get(userId) ?? currencyByUserId.get(userId),
       },
       from,
     )
     if (result !== 'imported') return result
     digestByOrderId.set(orderId, digest)
-    takenProviderOrders.add(key)
+    if (key !== undefined) takenProviderOrders.add(key)
     currencyByUserId.set(userId, currency)
     return result
   }
@@ -63,8 +72,28 @@ export function createOrderImportCheck(
 }
 
 /** The details that make two orders the same: see {@link isSameOrder}. */
-function digestOf({ provider, providerOrderId, userId, service, link, quantity, charge }: ImportedOrder): string {
-  const details = [provider, providerOrderId, userId, service, link, quantity, String(charge)]
+function digestOf({
+  provider,
+  providerOrderId,
+  userId,
+  service,
+  link,
+  quantity,
+  runs,
+  intervalMinutes,
+  charge,
+}: ImportedOrder): string {
+  const details = [
+    provider,
+    providerOrderId,
+    userId,
+    service,
+    link,
+    quantity,
+    runs ?? 1,
+    intervalMinutes ?? null,
+    String(charge),
+  ]
   return createHash('sha256').update(JSON.stringify(details)).digest('base64').slice(0, 22)
 }
 
@@ -77,11 +106,16 @@ async function readStored(pool: Pool, orders: readonly ImportedOrder[]): Promise
       client,
       orders.map(({ orderId }) => orderId),
     )
-    const ordersByProviderOrder = await readOrders(client, uniqueProviderOrders(orders))
+    const ordersByProviderOrder = await readOrders(
+      client,
+      uniqueProviderOrders(orders.flatMap((order) => providerOrderOf(order) ?? [])),
+    )
+    const firstById = await readFirstProviderOrders(client, [...ordersById.keys()])
     const userIds = [...new Set(orders.map(({ userId }) => userId))]
     const { rows } = await client.query<{ user_id: string; currency: string }>(READ_CURRENCIES, [userIds])
     return {
       ordersById,
+      firstById,
       ordersByProviderOrder,
       currencyByUserId: new Map(rows.map((row) => [row.user_id, row.currency])),
     }

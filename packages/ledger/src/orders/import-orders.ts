@@ -4,14 +4,22 @@ import { formatMoney, type Money } from '@paxyo/order-core'
 import type { PoolClient } from 'pg'
 import { emptyAccount, insertAccounts, lockAccounts } from '../accounts/lock-accounts.ts'
 import { applyDelivery } from '../deliveries/apply-delivery.ts'
+import { readWaitingDeliveries } from '../deliveries/read-waiting.ts'
 import type { Delivery } from '../model/delivery.ts'
-import { providerOrderKey, uniqueProviderOrders } from '../model/provider-order.ts'
+import {
+  isSameProviderOrder,
+  providerOrderKey,
+  providerOrderOf,
+  uniqueProviderOrders,
+  type MaybeProviderOrder,
+} from '../model/provider-order.ts'
 import { noSettledDeliveries, type Account, type Order, type WorkingSet } from '../model/working-set.ts'
 import { commitImport, type ImportDeps } from '../transaction/commit-import.ts'
 import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
 import { lockProviderOrders, readClock, readOrders } from '../transaction/read-working-set.ts'
 import { recordRegistration } from '../transaction/record-event.ts'
-import { readOrdersById, readParkedDeliveries } from './read-registered.ts'
+import { readFirstProviderOrders } from '../transaction/provider-order-changes.ts'
+import { readOrdersById } from './read-registered.ts'
 import { isSameOrder, newOrder, type OrderDetails } from './registration.ts'
 
 /** An order of the previous system, in the state that it had there. */
@@ -52,8 +60,10 @@ export function importOrders(deps: ImportDeps, orders: readonly ImportedOrder[])
 interface Known {
   readonly working: WorkingSet
   readonly ordersById: Map<string, Order>
+  /** The provider orders with which orders were registered, when they have another one by now. */
+  readonly firstById: ReadonlyMap<string, MaybeProviderOrder>
   /** By {@link providerOrderKey}. */
-  readonly parkedByProviderOrder: ReadonlyMap<string, readonly Delivery[]>
+  readonly waitingByProviderOrder: ReadonlyMap<string, readonly Delivery[]>
   /** New orders, in the state of the other system. */
   readonly imported: Order[]
   /** Accounts of users whose first order is among them. */
@@ -62,9 +72,9 @@ interface Known {
 
 async function readKnown(tx: LedgerTransaction, orders: readonly ImportedOrder[]): Promise<Known> {
   const { client } = tx
-  const providerOrders = uniqueProviderOrders(orders)
+  const providerOrders = uniqueProviderOrders(orders.flatMap((order) => providerOrderOf(order) ?? []))
   const userIds = [...new Set(orders.map(({ userId }) => userId))]
-  const [, accountsByUserId, ordersById, ordersByProviderOrder, parkedByProviderOrder, at] = await roundTrip([
+  const [, accountsByUserId, ordersById, ordersByProviderOrder, waitingByProviderOrder, at] = await roundTrip([
     lockProviderOrders(client, providerOrders),
     lockAccounts(client, userIds),
     readOrdersById(
@@ -72,11 +82,19 @@ async function readKnown(tx: LedgerTransaction, orders: readonly ImportedOrder[]
       orders.map(({ orderId }) => orderId),
     ),
     readOrders(client, providerOrders),
-    readParkedDeliveries(client, providerOrders),
+    readWaitingDeliveries(client, providerOrders),
     readClock(tx),
   ])
   const working = { at, accountsByUserId, ordersByProviderOrder, ...noSettledDeliveries() }
-  return { working, ordersById, parkedByProviderOrder, imported: [], opened: [] }
+  const changed = orders.filter((order) => {
+    const there = ordersById.get(order.orderId)
+    return there !== undefined && !isSameProviderOrder(there, order)
+  })
+  const firstById = await readFirstProviderOrders(
+    client,
+    changed.map(({ orderId }) => orderId),
+  )
+  return { working, ordersById, firstById, waitingByProviderOrder, imported: [], opened: [] }
 }
 
 /** What is there already that an order could conflict with. */
@@ -99,13 +117,18 @@ export function orderImportResult(
   return accountCurrency === undefined || accountCurrency === currency ? 'imported' : 'currency_mismatch'
 }
 
-function importOne({ working, ordersById, imported, opened }: Known, from: ImportedOrder): OrderImportResult {
+function importOne(
+  { working, ordersById, firstById, imported, opened }: Known,
+  from: ImportedOrder,
+): OrderImportResult {
   const account = working.accountsByUserId.get(from.userId)
   const there = ordersById.get(from.orderId)
+  const providerOrder = providerOrderOf(from)
+  const key = providerOrder && providerOrderKey(providerOrder)
   const result = orderImportResult(
     {
-      isSame: there && isSameOrder(there, from),
-      isTaken: working.ordersByProviderOrder.has(providerOrderKey(from)),
+      isSame: there && isSameOrder(there, from, firstById.get(there.orderId)),
+      isTaken: key !== undefined && working.ordersByProviderOrder.has(key),
       accountCurrency: account?.currency,
     },
     from,
@@ -119,13 +142,13 @@ function importOne({ working, ordersById, imported, opened }: Known, from: Impor
   }
   const order = toOrder(from, working.at)
   ordersById.set(order.orderId, order)
-  working.ordersByProviderOrder.set(providerOrderKey(order), order)
+  if (key !== undefined) working.ordersByProviderOrder.set(key, order)
   imported.push(order)
   return result
 }
 
 /** Records the event of an order that is still open, and applies the deliveries that have been waiting for it. */
-function announceAndApply(tx: LedgerTransaction, { working, parkedByProviderOrder }: Known, order: Order): void {
+function announceAndApply(tx: LedgerTransaction, { working, waitingByProviderOrder }: Known, order: Order): void {
   const { changes } = tx
   if (isOpen(order)) {
     recordRegistration(working, changes, order, working.accountsByUserId.get(order.userId)!)
@@ -133,7 +156,9 @@ function announceAndApply(tx: LedgerTransaction, { working, parkedByProviderOrde
     changes.registeredOrderIds.delete(order.orderId)
     changes.orders.delete(order.orderId)
   }
-  for (const delivery of parkedByProviderOrder.get(providerOrderKey(order)) ?? []) {
+  const providerOrder = providerOrderOf(order)
+  if (providerOrder === undefined) return
+  for (const delivery of waitingByProviderOrder.get(providerOrderKey(providerOrder)) ?? []) {
     applyDelivery(working, changes, delivery, tx)
   }
 }
@@ -147,13 +172,14 @@ function toOrder(from: ImportedOrder, at: Date): Order {
 
 const INSERT_IMPORTED_ORDERS = `
   INSERT INTO orders (order_id, provider, provider_order_id, user_id, service, link, quantity, charge,
-    status, remains, start_count, refunded, refunded_elsewhere, created_at, updated_at)
+    status, remains, start_count, refunded, refunded_elsewhere, runs, run_interval, created_at, updated_at)
   SELECT order_id, provider, provider_order_id, user_id, service, link, quantity, charge,
-    status, remains, start_count, refunded, refunded, at, at
+    status, remains, start_count, refunded, refunded, runs, run_interval, at, at
   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::numeric[],
-    $9::text[], $10::bigint[], $11::bigint[], $12::numeric[], $13::timestamptz[])
+    $9::text[], $10::bigint[], $11::bigint[], $12::numeric[], $13::timestamptz[],
+    $14::integer[], $15::integer[])
     AS imported (order_id, provider, provider_order_id, user_id, service, link, quantity, charge,
-      status, remains, start_count, refunded, at)`
+      status, remains, start_count, refunded, at, runs, run_interval)`
 
 async function insertOrders(client: PoolClient, { imported: orders }: Known): Promise<void> {
   if (orders.length === 0) return
@@ -174,6 +200,8 @@ async function insertOrders(client: PoolClient, { imported: orders }: Known): Pr
       orders.map((order) => order.startCount),
       orders.map((order) => formatMoney(order.refunded)),
       orders.map((order) => order.updatedAt),
+      orders.map((order) => order.runs),
+      orders.map((order) => order.intervalMinutes),
     ],
   })
 }

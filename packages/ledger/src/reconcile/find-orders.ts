@@ -1,7 +1,13 @@
 import type { Pool } from 'pg'
-import type { ProviderOrder } from '../model/provider-order.ts'
+import type { MaybeProviderOrder, ProviderOrder } from '../model/provider-order.ts'
 
+/** An order that its provider can be asked about. */
 export interface FoundOrder extends ProviderOrder {
+  readonly orderId: string
+}
+
+/** An order of a request; it may have no provider order. */
+export interface RequestedOrder extends MaybeProviderOrder {
   readonly orderId: string
 }
 
@@ -25,21 +31,21 @@ const FIND_SILENT_ORDERS = `
       WHERE reviews.order_id = orders.order_id AND resolved_at IS NULL AND reason = 'provider_error')
   ORDER BY CASE WHEN $4 THEN tried_at END NULLS FIRST, updated_at, order_id LIMIT $3`
 
-interface Row {
+interface Row<Text extends string | null> {
   readonly order_id: string
-  readonly provider: string
-  readonly provider_order_id: string
+  readonly provider: Text
+  readonly provider_order_id: Text
 }
 
-const toOrder = (row: Row): FoundOrder => ({
+const toOrder = <Text extends string | null>(row: Row<Text>) => ({
   orderId: row.order_id,
   provider: row.provider,
   providerOrderId: row.provider_order_id,
 })
 
 /** The registered orders among these panel ids. */
-export async function findOrders(pool: Pool, orderIds: readonly string[]): Promise<FoundOrder[]> {
-  const { rows } = await pool.query<Row>(FIND_ORDERS, [orderIds])
+export async function findOrders(pool: Pool, orderIds: readonly string[]): Promise<RequestedOrder[]> {
+  const { rows } = await pool.query<Row<string | null>>(FIND_ORDERS, [orderIds])
   return rows.map(toOrder)
 }
 
@@ -56,6 +62,6 @@ export async function findSilentOrders(
   pool: Pool,
   { providers, silentForMs, countMax, isSpaced }: SilentOrders,
 ): Promise<FoundOrder[]> {
-  const { rows } = await pool.query<Row>(FIND_SILENT_ORDERS, [providers, silentForMs, countMax, isSpaced])
+  const { rows } = await pool.query<Row<string>>(FIND_SILENT_ORDERS, [providers, silentForMs, countMax, isSpaced])
   return rows.map(toOrder)
 }

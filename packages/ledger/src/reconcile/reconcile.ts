@@ -4,8 +4,9 @@ import type { Logger } from 'pino'
 import type { Batcher } from '../deliveries/batcher.ts'
 import type { Delivery } from '../model/delivery.ts'
 import type { NewId } from '../model/new-id.ts'
+import { providerOrderOf } from '../model/provider-order.ts'
 import { countAsked, recordAttempt, type AskedOrders } from './asked-orders.ts'
-import { findOrders, findSilentOrders, type FoundOrder } from './find-orders.ts'
+import { findOrders, findSilentOrders, type FoundOrder, type RequestedOrder } from './find-orders.ts'
 import { addError, addResult, openReport, type OpenReport, type ReconcileReport } from './reconcile-report.ts'
 
 export interface ReconcileDeps {
@@ -50,7 +51,12 @@ export async function reconcile(deps: ReconcileDeps, request: ReconcileRequest):
   const known = new Set(orders.map(({ orderId }) => orderId))
   const requested = 'orderIds' in request ? [...new Set(request.orderIds)] : []
   const report = openReport(requested.filter((orderId) => !known.has(orderId)))
-  const byProvider = Map.groupBy(orders, ({ provider }) => provider)
+  const found = orders.flatMap((order) => {
+    const providerOrder = providerOrderOf(order)
+    return providerOrder === undefined ? [] : { orderId: order.orderId, ...providerOrder }
+  })
+  report.withoutResponse.push(...orders.filter(({ provider }) => provider === null).map(({ orderId }) => orderId))
+  const byProvider = Map.groupBy(found, ({ provider }) => provider)
   for (const [name, ofProvider] of byProvider) {
     const provider = askable.find((candidate) => candidate.name === name)
     if (provider === undefined) report.withoutResponse.push(...ofProvider.map(({ orderId }) => orderId))
@@ -61,7 +67,11 @@ export async function reconcile(deps: ReconcileDeps, request: ReconcileRequest):
   return report
 }
 
-function findRequested(pool: Pool, askable: readonly Askable[], request: ReconcileRequest): Promise<FoundOrder[]> {
+function findRequested(
+  pool: Pool,
+  askable: readonly Askable[],
+  request: ReconcileRequest,
+): Promise<readonly RequestedOrder[]> {
   if ('orderIds' in request) return findOrders(pool, request.orderIds)
   const { silentForMs, ordersMax = RECONCILE_ORDERS_MAX, isSpaced = false } = request
   const providers = askable.map(({ name }) => name)

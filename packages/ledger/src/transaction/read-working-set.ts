@@ -1,7 +1,7 @@
 import { parseMoney } from '@paxyo/order-core'
 import type { OrderStatus } from '@paxyo/contracts'
 import type { PoolClient, QueryResult } from 'pg'
-import { providerOrderKey, providerOrderColumns, type ProviderOrder } from '../model/provider-order.ts'
+import { providerOrderKey, providerOrderColumns, providerOrderOf, type ProviderOrder } from '../model/provider-order.ts'
 import type { Account, WorkingSet, Order } from '../model/working-set.ts'
 import type { LedgerTransaction } from './ledger-transaction.ts'
 
@@ -23,7 +23,7 @@ const LOCK_ACCOUNTS_OF_ORDERS = `
   FOR NO KEY UPDATE`
 
 export const ORDER_COLUMNS = `
-    order_id, provider, provider_order_id, user_id, service, link, quantity, charge, status, remains, start_count, refunded,
+    order_id, provider, provider_order_id, user_id, service, link, quantity, runs, run_interval, charge, status, remains, start_count, refunded,
     updated_at`
 
 // A separate statement after the lock, so that it sees the commit of the lock's previous holder.
@@ -45,12 +45,14 @@ export interface AccountRow {
 
 export interface OrderRow {
   readonly order_id: string
-  readonly provider: string
-  readonly provider_order_id: string
+  readonly provider: string | null
+  readonly provider_order_id: string | null
   readonly user_id: string
   readonly service: string
   readonly link: string
   readonly quantity: number
+  readonly runs: number
+  readonly run_interval: number | null
   readonly charge: string
   readonly status: OrderStatus
   readonly remains: number | null
@@ -88,7 +90,7 @@ export async function readOrders(
     text: READ_ORDERS,
     values: providerOrderColumns(providerOrders),
   })
-  return new Map(rows.map(toOrder).map((order) => [providerOrderKey(order), order]))
+  return new Map(rows.map(toOrder).map((order) => [providerOrderKey(providerOrderOf(order)!), order]))
 }
 
 /**
@@ -129,6 +131,8 @@ export function toOrder(row: OrderRow): Order {
     service: row.service,
     link: row.link,
     quantity: row.quantity,
+    runs: row.runs,
+    intervalMinutes: row.run_interval,
     charge: parseMoney(row.charge),
     status: row.status,
     remains: row.remains,

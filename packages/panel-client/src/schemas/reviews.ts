@@ -2,7 +2,6 @@ import {
   identifierSchema,
   moneySchema,
   orderStatusSchema,
-  orderViewSchema,
   positiveMoneySchema,
   refundViewSchema,
   seqSchema,
@@ -12,6 +11,7 @@ import { z } from 'zod'
 import { accountSchema } from './accounts.ts'
 import { fullDeliverySchema } from './deliveries.ts'
 import { decisionFields } from './decision.ts'
+import { orderSchema } from './order.ts'
 import { pageQuery } from './page.ts'
 import { positionFields } from './position.ts'
 import { providerNameSchema } from './provider-name.ts'
@@ -33,6 +33,7 @@ export const reviewSchema = z.object({
   reviewId: z.uuid(),
   reason: reviewReasonSchema,
   meaning: z.string(),
+  detail: z.string().nullable().describe('What else a decision needs, such as the two readings of an ambiguous count.'),
   orderId: identifierSchema.nullable().describe('Null when the provider named no registered order.'),
   deliveryId: z.string(),
   openedAt: timestampSchema,
@@ -105,7 +106,7 @@ z.globalRegistry.add(wordReplaySchema, { id: 'WordReplay' })
 export const reviewCaseSchema = z.object({
   review: reviewSchema,
   userId: identifierSchema.nullable(),
-  order: orderViewSchema.nullable(),
+  order: orderSchema.nullable(),
   account: accountSchema.nullable(),
   proposal: proposedRefundSchema
     .nullable()
@@ -149,7 +150,7 @@ z.globalRegistry.add(resolveSchema, { id: 'Resolve' })
 
 export const resolvedSchema = z.object({
   review: reviewSchema,
-  order: orderViewSchema.nullable(),
+  order: orderSchema.nullable(),
   account: accountSchema.nullable(),
   refund: refundViewSchema.nullable(),
   seq: seqSchema.nullable().describe("The user's seq after this change; null when the review has no order."),

@@ -21,6 +21,7 @@ import { registerGetOrder } from './orders/get-order.ts'
 import { registerListOrders } from './orders/list-orders.ts'
 import { registerPostAction } from './orders/post-action.ts'
 import { registerPostOrder } from './orders/post-order.ts'
+import { registerPutProviderOrder } from './orders/put-provider-order.ts'
 import type { RegistrationDeps } from './orders/to-registration.ts'
 import { registerOutgoingWebhookRoutes, type OutgoingWebhookDeps } from './outgoing-webhooks/outgoing-webhook-routes.ts'
 import { registerRejectedRequestRoutes } from './rejected-requests/rejected-request-routes.ts'
@@ -80,6 +81,7 @@ function registerRoutes(v1: PanelApi, deps: PanelApiDeps): void {
   registerBulkOrders(v1, deps)
   registerListOrders(v1, deps)
   registerGetOrder(v1, deps)
+  registerPutProviderOrder(v1, deps)
   registerPostAction(v1, deps)
   registerPostAccount(v1, deps)
   registerGetAccount(v1, deps)

@@ -106,7 +106,7 @@ const READ_SNAPSHOTS = `
   LEFT JOIN LATERAL (
     SELECT json_agg(json_build_object(
       'orderId', o.order_id,
-      'providerOrderId', o.provider_order_id,
+      'providerOrderId', coalesce(o.provider_order_id, ''),
       'service', o.service,
       'link', o.link,
       'quantity', o.quantity,

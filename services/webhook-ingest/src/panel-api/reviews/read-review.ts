@@ -8,15 +8,15 @@ import { reject } from '../kit/response.ts'
 import { operation } from '../kit/operation.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import {
+  type AccountRow,
+  type Order,
   ORDER_COLUMNS,
-  orderView,
+  type OrderRow,
+  panelView,
   proposeRefund,
   readWaitingUpdates,
   toAccount,
   toOrder,
-  type AccountRow,
-  type Order,
-  type OrderRow,
 } from '@paxyo/ledger'
 import { formatMoney, type StatusUpdate } from '@paxyo/order-core'
 import { isOfOrder, selectDeliveries, toFullDelivery } from '../deliveries/delivery-view.ts'
@@ -81,7 +81,7 @@ async function readAround({ db, providers }: CaseDeps, client: PoolClient, revie
   return {
     review: toReview(review),
     userId: order?.userId ?? null,
-    order: order && account ? orderView(order, account.currency) : null,
+    order: order && account ? panelView(order, account.currency) : null,
     account: account ? accountView(account) : null,
     proposal: (order && toProposal(order, waiting)) ?? null,
     unknownWord,

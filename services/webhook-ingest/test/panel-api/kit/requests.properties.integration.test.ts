@@ -12,6 +12,7 @@ const OPERATION_IDS = [
   'registerOrders',
   'listOrders',
   'getOrder',
+  'attachProviderOrder',
   'actOnOrder',
   'openAccount',
   'getAccount',
