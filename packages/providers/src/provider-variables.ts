@@ -92,13 +92,11 @@ export function weakProviderSecrets(environment: Raw): string[] {
   if (file === undefined) return weakVariables(SECRETS, environment)
   const settings = readProvidersFile(file)
   if ('problems' in settings) return []
-  return settings.flatMap(({ authentication: { tokens, signatureKeys } }, index) => [
-    ...weakSecrets(`PROVIDERS_FILE[${index}].webhookTokens`, tokens),
-    ...weakSecrets(
-      `PROVIDERS_FILE[${index}].webhookSecrets`,
-      signatureKeys.map((key) => `whsec_${key.toString('base64')}`),
-    ),
-  ])
+  return settings.flatMap(({ authentication: { tokens, signatureKeys } }, index) => {
+    const keys = signatureKeys.map((key) => `whsec_${key.toString('base64')}`)
+    const place = `PROVIDERS_FILE[${index}]`
+    return weakSecrets(`${place}.webhookTokens`, tokens).concat(weakSecrets(`${place}.webhookSecrets`, keys))
+  })
 }
 
 /** The part of a provider that other variables depend on. */
