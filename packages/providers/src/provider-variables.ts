@@ -104,6 +104,8 @@ export interface ProviderSummary {
   readonly name: string
   /** Whether its webhooks can be authenticated. */
   readonly isAuthenticated: boolean
+  /** Whether the sender's address is all that authenticates its webhooks. */
+  readonly isAuthenticatedByAddress: boolean
   /** Whether its API can be asked. */
   readonly isAskable: boolean
 }
@@ -116,6 +118,8 @@ export function summarizeProviders(raw: Raw): ProviderSummary[] {
       {
         name: DEFAULT_PROVIDER,
         isAuthenticated: AUTHENTICATION.some((name) => raw[name] !== undefined),
+        isAuthenticatedByAddress:
+          raw['WEBHOOK_ALLOW_CIDRS'] !== undefined && SECRETS.every((name) => raw[name] === undefined),
         isAskable: raw['PROVIDER_API_URL'] !== undefined && raw['PROVIDER_API_KEY'] !== undefined,
       },
     ]
@@ -125,6 +129,7 @@ export function summarizeProviders(raw: Raw): ProviderSummary[] {
   return settings.map(({ name, api, authentication: { tokens, signatureKeys, allowedCidrs } }) => ({
     name,
     isAuthenticated: tokens.length + signatureKeys.length + allowedCidrs.length > 0,
+    isAuthenticatedByAddress: allowedCidrs.length > 0 && tokens.length + signatureKeys.length === 0,
     isAskable: api !== undefined,
   }))
 }

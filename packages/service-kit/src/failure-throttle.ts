@@ -160,4 +160,6 @@ export function throttledAddress({
 
 const NEAR_RANGES: ReadonlySet<string> = new Set(['loopback', 'private', 'uniqueLocal', 'linkLocal', 'carrierGradeNat'])
 
-const isNear = (address: string): boolean => ipaddr.isValid(address) && NEAR_RANGES.has(ipaddr.process(address).range())
+/** Whether an address is that of this machine or of a private network, where a proxy may be. */
+export const isNear = (address: string): boolean =>
+  ipaddr.isValid(address) && NEAR_RANGES.has(ipaddr.process(address).range())

@@ -121,6 +121,8 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
         perMessageDeflate: false,
         closeTimeout: CLOSE_TIMEOUT_MS,
         autoPong: false,
+        // The gateway knows no subprotocol; ws would select the client's first one.
+        handleProtocols: () => false as const,
       }
       void app.register(async (scope) => {
         await scope.register(websocket, {
