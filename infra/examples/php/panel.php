@@ -6,7 +6,11 @@ declare(strict_types=1);
 /** The logged-in user. This example logs in every visitor as "demo"; replace it with your own login. */
 function current_user(bool $mayLogIn = false): ?string
 {
-    session_start(['cookie_httponly' => true, 'cookie_samesite' => 'Lax', 'use_strict_mode' => true]);
+    // Over http, as on your own machine, a browser would not send a secure cookie.
+    $isHttps = ($_SERVER['HTTPS'] ?? 'off') !== 'off';
+    session_start([
+        'cookie_httponly' => true, 'cookie_secure' => $isHttps, 'cookie_samesite' => 'Lax', 'use_strict_mode' => true,
+    ]);
     if ($mayLogIn) {
         $_SESSION['user_id'] ??= 'demo';
         $_SESSION['csrf'] ??= bin2hex(random_bytes(16));

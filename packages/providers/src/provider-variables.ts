@@ -92,13 +92,11 @@ export function weakProviderSecrets(environment: Raw): string[] {
   if (file === undefined) return weakVariables(SECRETS, environment)
   const settings = readProvidersFile(file)
   if ('problems' in settings) return []
-  return settings.flatMap(({ authentication: { tokens, signatureKeys } }, index) => [
-    ...weakSecrets(`PROVIDERS_FILE[${index}].webhookTokens`, tokens),
-    ...weakSecrets(
-      `PROVIDERS_FILE[${index}].webhookSecrets`,
-      signatureKeys.map((key) => `whsec_${key.toString('base64')}`),
-    ),
-  ])
+  return settings.flatMap(({ authentication: { tokens, signatureKeys } }, index) => {
+    const keys = signatureKeys.map((key) => `whsec_${key.toString('base64')}`)
+    const place = `PROVIDERS_FILE[${index}]`
+    return weakSecrets(`${place}.webhookTokens`, tokens).concat(weakSecrets(`${place}.webhookSecrets`, keys))
+  })
 }
 
 /** The part of a provider that other variables depend on. */
@@ -106,6 +104,8 @@ export interface ProviderSummary {
   readonly name: string
   /** Whether its webhooks can be authenticated. */
   readonly isAuthenticated: boolean
+  /** Whether the sender's address is all that authenticates its webhooks. */
+  readonly isAuthenticatedByAddress: boolean
   /** Whether its API can be asked. */
   readonly isAskable: boolean
 }
@@ -118,6 +118,8 @@ export function summarizeProviders(raw: Raw): ProviderSummary[] {
       {
         name: DEFAULT_PROVIDER,
         isAuthenticated: AUTHENTICATION.some((name) => raw[name] !== undefined),
+        isAuthenticatedByAddress:
+          raw['WEBHOOK_ALLOW_CIDRS'] !== undefined && SECRETS.every((name) => raw[name] === undefined),
         isAskable: raw['PROVIDER_API_URL'] !== undefined && raw['PROVIDER_API_KEY'] !== undefined,
       },
     ]
@@ -127,6 +129,7 @@ export function summarizeProviders(raw: Raw): ProviderSummary[] {
   return settings.map(({ name, api, authentication: { tokens, signatureKeys, allowedCidrs } }) => ({
     name,
     isAuthenticated: tokens.length + signatureKeys.length + allowedCidrs.length > 0,
+    isAuthenticatedByAddress: allowedCidrs.length > 0 && tokens.length + signatureKeys.length === 0,
     isAskable: api !== undefined,
   }))
 }

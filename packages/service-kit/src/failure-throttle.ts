@@ -3,8 +3,8 @@ import type { FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 
 // Failed authentication is limited by address. Each address has a leaky bucket that only failures fill: when it is full, a
-// further failure gets a 429 in place of a 401. A request with the right credentials always passes, whoever shares its
-// address.
+// further failure gets a 429 in place of a 401. A request with the right credentials always passes, also from an address that
+// is throttled.
 
 /** How many failures an address may have. */
 export interface FailureLimits {
@@ -160,4 +160,6 @@ export function throttledAddress({
 
 const NEAR_RANGES: ReadonlySet<string> = new Set(['loopback', 'private', 'uniqueLocal', 'linkLocal', 'carrierGradeNat'])
 
-const isNear = (address: string): boolean => ipaddr.isValid(address) && NEAR_RANGES.has(ipaddr.process(address).range())
+/** Whether an address is that of this machine or of a private network, where a proxy may be. */
+export const isNear = (address: string): boolean =>
+  ipaddr.isValid(address) && NEAR_RANGES.has(ipaddr.process(address).range())

@@ -49,11 +49,23 @@ type Raw = Readonly<Record<string, string | undefined>>
 export function ingestProblems(raw: Raw): string[] {
   return [
     ...providerProblems(raw),
+    ...allowListProblems(raw),
     ...verificationProblems(raw),
     ...refundApprovalProblems(raw),
     ...reconcileProblems(raw),
     ...outgoingWebhookProblems(raw),
   ]
+}
+
+/** With every proxy trusted, a header is enough to have any address. */
+function allowListProblems(raw: Raw): string[] {
+  if (raw['TRUST_PROXY'] !== 'true') return []
+  return summarizeProviders(raw)
+    .filter(({ isAuthenticatedByAddress }) => isAuthenticatedByAddress)
+    .map(
+      ({ name }) =>
+        `TRUST_PROXY must name the proxy's network, not true: anyone could pretend to have an address that ${name} is allowed to have; or set a token or a secret, too`,
+    )
 }
 
 /** Without the provider's API, a refund would wait for its verification forever. */

@@ -86,6 +86,13 @@ test('in production one proof of origin is enough', () => {
   expect(problems(GOOD)).toEqual([])
 })
 
+test('an allow-list alone is refused when every proxy is trusted: one header would forge the address', () => {
+  const forgeable = { ...GOOD, TRUST_PROXY: 'true', WEBHOOK_ALLOW_CIDRS: '203.0.113.0/24' }
+  expect(problems(forgeable)).toEqual([expect.stringMatching(/^TRUST_PROXY must name the proxy's network/)])
+  expect(problems({ ...forgeable, TRUST_PROXY: '10.0.0.0/8' })).toEqual([])
+  expect(problems({ ...forgeable, WEBHOOK_TOKENS: 'a-token-of-ours' })).toEqual([])
+})
+
 test("the provider's address and key belong together, and confirming needs both", () => {
   const url = 'https://provider.example/api/v2'
   expect(problems({ ...GOOD, PROVIDER_API_URL: url })).toEqual([

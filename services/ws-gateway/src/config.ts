@@ -43,6 +43,11 @@ export function loadGatewayConfig(environment: NodeJS.ProcessEnv) {
       problems.push('ALLOWED_ORIGINS must be set in production: without it no page can connect')
     }
     if (raw['NODE_ENV'] === 'production') problems.push(...weakGatewaySecrets(environment))
+    if (raw['NODE_ENV'] === 'production' && raw['JWT_JWKS_URL']?.startsWith('http:') === true) {
+      problems.push(
+        'JWT_JWKS_URL must begin with https:// in production: over http its keys can be replaced on the way',
+      )
+    }
     return problems
   })
 }

@@ -65,6 +65,14 @@ test('a long secret that can be guessed is refused in production', () => {
   ])
 })
 
+test('keys over http are refused in production', () => {
+  const jwks = { ...required, ALLOWED_ORIGINS: '*', JWT_JWKS_URL: 'http://panel.example.com/jwks.json' }
+  expect(problemsOf(jwks)).toEqual([])
+  expect(problemsOf({ ...jwks, NODE_ENV: 'production' })).toEqual([
+    'JWT_JWKS_URL must begin with https:// in production: over http its keys can be replaced on the way',
+  ])
+})
+
 describe('ALLOWED_ORIGINS', () => {
   test('must be set in production', () => {
     expect(problemsOf({ ...required, NODE_ENV: 'production' })).toEqual([

@@ -68,7 +68,7 @@ describe('started as by its unit', () => {
       'database-url-ingest': database.url,
       'database-url-gateway': database.url,
       'redis-url': sharedRedisUrl(),
-      // The units are for production, which refuses secrets that can be guessed.
+      // The units are for production, which rejects secrets that can be guessed.
       'webhook-tokens': randomBytes(24).toString('base64url'),
       'panel-api-keys': randomBytes(24).toString('base64url'),
       'jwt-secrets': TEST_JWT_SECRET,

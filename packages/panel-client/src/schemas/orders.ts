@@ -35,7 +35,7 @@ export type PanelOrder = z.infer<typeof panelOrderSchema>
 
 const timeSchema = z.iso.datetime({ offset: true })
 
-export const listOrdersQuery = z.object({
+export const listOrdersQuery = z.strictObject({
   ...pageQuery,
   userId: identifierSchema.optional(),
   provider: providerNameSchema.optional(),

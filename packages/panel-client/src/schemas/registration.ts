@@ -18,8 +18,15 @@ const RUNS_MAX = 1_000
 const INTERVAL_MAX = 1_000_000
 const TEXT_MAX = 2048
 
-/** Text that PostgreSQL can store: without NUL, and without half a character. */
-const textSchema = boundedText(TEXT_MAX, /^[^\0\p{Cs}]*$/u, 'must not contain NUL or half a character')
+/**
+ * Text without control characters, except for tabs and line ends, and without half a character: JSON needs six bytes for a
+ * control character, in every snapshot, and PostgreSQL cannot store NUL.
+ */
+const textSchema = boundedText(
+  TEXT_MAX,
+  /^(?:[^\p{Cc}\p{Cs}]|[\t\n\r])*$/u,
+  'must not contain control characters or half a character',
+)
 
 /** An order that a panel has passed on to its provider, or will. */
 export const registrationSchema = z.strictObject({

@@ -61,6 +61,10 @@ export function registerPanelApi(app: FastifyInstance, deps: PanelApiDeps): void
     if (deps.hasDocs) await registerOpenApi(api)
 
     await api.register(async (v1: PanelApi) => {
+      // Responses contain balances and tokens.
+      v1.addHook('onRequest', async (_request, reply) => {
+        void reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+      })
       // Before the body is read: the service reads no body of a request without a key.
       v1.addHook('onRequest', async (request, reply) => {
         const key = await deps.apiKeyStore.authenticate(bearerToken(request.headers.authorization))

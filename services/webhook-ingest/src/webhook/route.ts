@@ -129,7 +129,7 @@ const headersOf = ({ headers }: WebhookRequest): BodyHeaders => ({
   contentEncoding: headers['content-encoding'],
 })
 
-/** Without its body: whoever is not authenticated could fill the disk with it. */
+/** The body is not kept: a sender that is not authenticated could fill the disk with it. */
 function rejectSender(
   { throttle, provider }: Receiver,
   request: WebhookRequest,
@@ -137,7 +137,7 @@ function rejectSender(
   code: ErrorCode,
 ): FastifyReply {
   const fields = { ...traceOf(request.headers['traceparent']), provider: provider.name }
-  return rejectUnauthenticated(request as FastifyRequest, reply, {
+  return rejectUnauthenticated(request, reply, {
     throttle,
     detail: CREDENTIALS_REQUIRED,
     fields,

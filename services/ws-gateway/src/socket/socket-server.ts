@@ -56,6 +56,12 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     })
   }, TICK_INTERVAL_MS)
 
+  const throttle = createFailureThrottle({
+    door: 'hello',
+    now: () => performance.now(),
+    log,
+    onFailure: metrics.tokenFailed,
+  })
   const deps: ConnectionDeps = {
     hub,
     verifyToken,
@@ -65,12 +71,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     log,
     metrics,
     admitUser: (userId) => byUser.add(userId),
-    tokenFailed: createFailureThrottle({
-      door: 'hello',
-      now: () => performance.now(),
-      log,
-      onFailure: metrics.tokenFailed,
-    }).failed,
+    tokenFailed: (address) => throttle.failed(address),
   }
 
   // A frame that is too long or malformed; ws has closed the socket with the matching code.
@@ -120,6 +121,8 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
         perMessageDeflate: false,
         closeTimeout: CLOSE_TIMEOUT_MS,
         autoPong: false,
+        // The gateway knows no subprotocol; ws would select the client's first one.
+        handleProtocols: () => false as const,
       }
       void app.register(async (scope) => {
         await scope.register(websocket, {

@@ -5,7 +5,7 @@ import { Registry } from 'prom-client'
 import { WebSocket } from 'ws'
 import { startGateway, type GatewayFixture } from '../gateway-fixture.ts'
 
-// An address that tries tokens is counted and told so; the right token always gets its stream.
+// An address that tries tokens is counted and throttled; the right token always gets its stream.
 
 let gateway: GatewayFixture
 beforeEach(async () => {

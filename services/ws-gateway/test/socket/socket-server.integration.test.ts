@@ -111,6 +111,12 @@ describe('the protocol', () => {
   })
 })
 
+test('no subprotocol is selected, whatever a client offers', async () => {
+  const socket = new WebSocket(`${gateway.url.replace('http', 'ws')}/ws`, ['anything', 'graphql-ws'])
+  const [error] = (await once(socket, 'error')) as [Error]
+  expect(error.message).toBe('Server sent no subprotocol')
+})
+
 describe('a message of a type that the gateway does not know', () => {
   test('is ignored, before hello and after it', async () => {
     const client = await gateway.open()

@@ -36,7 +36,6 @@ export function registerTokenRoutes(api: PanelApi, { mint, apiKeyStore, log }: T
     // A token gives access to everything of its user: who had it minted must be known afterwards.
     const keyId = authenticatedKeyOf(request)
     log.info({ key: apiKeyStore.nameOf(keyId), keyId, userId, ttlSeconds, address: request.ip }, 'token minted')
-    void reply.header('cache-control', 'no-store')
     return reply.code(201).send({ token, expiresAt: expiresAt.toISOString() })
   })
 }

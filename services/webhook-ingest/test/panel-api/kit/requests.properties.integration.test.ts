@@ -139,7 +139,7 @@ describe.each(OPERATION_IDS)('%s', (operationId) => {
     const { valid, broken } = prepare()
     const responses = new Set<string>()
     for (const request of fc.sample(fc.oneof(valid, broken), KEYLESS_RUNS)) {
-      // Each from an address of its own, which is not throttled.
+      // Each from its own address, which is not throttled.
       const address = `2001:db8:${(addresses += 1).toString(16)}::1`
       const { statusCode, body } = await send(request, 'pxk_0123456789ab_wrong', address)
       if (!body.includes('"not_found"')) responses.add(`${statusCode} ${body}`)
