@@ -1,7 +1,9 @@
 import { expect, test } from '@jest/globals'
-import { connectSocket, eventually, ledgerViolations, mintToken, startProcess } from '@paxyo/testkit'
+import { bundleProgram, connectSocket, eventually, ledgerViolations, mintToken, startProcess } from '@paxyo/testkit'
+import { fileURLToPath } from 'node:url'
 import { PANEL_KEY, startSystem } from '../../e2e/system.ts'
-import { buildCrashPointIngest } from '../build-crash-point-ingest.ts'
+
+const CRASHING_INGEST = fileURLToPath(new URL('../crash-point-ingest.ts', import.meta.url))
 
 /** More steps than a request has; the loop ends at the first one that is not reached. */
 const STEPS_MAX = 100
@@ -9,7 +11,7 @@ const STEPS_MAX = 100
 const CRASH_MS_MAX = 5_000
 
 test('kill -9 at every step of attaching a provider order that was canceled before: charged once, refunded once', async () => {
-  using crashingIngest = await buildCrashPointIngest()
+  const crashingIngest = await bundleProgram(CRASHING_INGEST)
   await using system = await startSystem()
   const client = await connectSocket(system.gateway.url, { token: await mintToken('user-1') })
   await client.next('welcome')
@@ -28,7 +30,7 @@ test('kill -9 at every step of attaching a provider order that was canceled befo
     const [orderId, providerOrderId] = [`A-${crashAt}`, `${1000 + crashAt}`]
     expect((await system.register({ orderId, providerOrderId: null, payment: 'account' })).status).toBe(201)
     expect((await system.webhook({ order_id: providerOrderId, status: 'canceled' })).status).toBe(200)
-    await using crashing = await startProcess(crashingIngest.file, { ...system.env, CRASH_AT: String(crashAt) })
+    await using crashing = await startProcess(crashingIngest, { ...system.env, CRASH_AT: String(crashAt) })
     const path = `/v1/orders/${orderId}/provider-order`
     await call(crashing.url, 'PUT', path, { providerOrderId }).catch(() => undefined)
     // The panel repeats the request, whether it had a response or not.

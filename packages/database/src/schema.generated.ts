@@ -48,6 +48,7 @@ export interface Deliveries {
   reason: string | null;
   received_at: Timestamp;
   replay_of: string | null;
+  status_word: string | null;
   waiting_update: string | null;
 }
 
@@ -150,6 +151,22 @@ export interface ProviderOrderChanges {
   provider_order_id: string;
 }
 
+export interface ReconcileRuns {
+  asked: Generated<number>;
+  changed: Generated<number>;
+  ended_at: Timestamp | null;
+  error: string | null;
+  late: Generated<number>;
+  run_id: string;
+  started_at: Timestamp;
+}
+
+export interface Reconciliations {
+  asked_at: Timestamp | null;
+  order_id: string;
+  tried_at: Timestamp;
+}
+
 export interface RefundFeed {
   entry_ids: string[];
   feed_id: Generated<number>;
@@ -221,6 +238,8 @@ export interface DB {
   outgoing_webhook_cursor: OutgoingWebhookCursor;
   outgoing_webhooks: OutgoingWebhooks;
   provider_order_changes: ProviderOrderChanges;
+  reconcile_runs: ReconcileRuns;
+  reconciliations: Reconciliations;
   refund_feed: RefundFeed;
   rejected_requests: RejectedRequests;
   reviews: Reviews;

@@ -19,6 +19,8 @@ const MIGRATIONS = [
   '0014-operator-actions',
   '0016-provider-order-changes',
   '0017-drip-feed-and-waiting',
+  '0018-reconciliations',
+  '0019-status-words',
 ]
 
 let database: TestDatabase

@@ -64,6 +64,20 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
     gateway: [],
   },
   operator_actions: { ingest: ['SELECT', 'INSERT'], gateway: [] },
+  reconciliations: { ingest: ['SELECT', 'INSERT', 'UPDATE asked_at', 'UPDATE tried_at'], gateway: [] },
+  reconcile_runs: {
+    ingest: [
+      'SELECT',
+      'INSERT',
+      'DELETE',
+      'UPDATE asked',
+      'UPDATE changed',
+      'UPDATE ended_at',
+      'UPDATE error',
+      'UPDATE late',
+    ],
+    gateway: [],
+  },
   provider_order_changes: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   rejected_requests: {
     ingest: ['SELECT', 'INSERT', 'DELETE', 'UPDATE count', 'UPDATE last_received_at', 'UPDATE replayed_at'],

@@ -17,6 +17,8 @@ export const REVIEW_REASONS = {
   order_id_missing: 'The provider sent an update that names no order; nothing was changed.',
   provider_disagrees: 'The response of the provider does not match its webhook; nothing was changed or paid.',
   not_verified: 'The provider could not be asked to verify its webhook; nothing was changed or paid.',
+  unknown_to_provider: 'The provider does not know the order of its webhook; nothing was changed or paid.',
+  refund_needs_approval: 'A person must approve this refund before it is paid; nothing was changed or paid.',
   balance_limit: 'The refund would exceed the maximum balance; nothing was changed.',
   rejected_by_database: 'The database rejected the changes of this update; nothing was changed.',
 } as const

@@ -111,6 +111,12 @@ export {
   type ReviewCase,
   reviewCaseSchema,
   reviewSchema,
+  type ReplayWordRequest,
+  replayWordSchema,
+  type UnknownWord,
+  unknownWordSchema,
+  type WordReplay,
+  wordReplaySchema,
 } from './schemas/reviews.ts'
 export { type BrowserToken, type TokenRequest, tokenRequestSchema, tokenSchema } from './schemas/tokens.ts'
 export {

@@ -14,6 +14,7 @@ import { defaultProvider } from '@paxyo/providers'
 import { ORDER_FIELDS } from './fields.ts'
 import type { ImportMap } from './import-map.ts'
 import type { ImportRecord } from './read-records.ts'
+import { readStatus } from './read-status.ts'
 import { toMoneyText, toTime, toValues } from './to-values.ts'
 
 type Values = Partial<Record<(typeof ORDER_FIELDS)[number], string>>
@@ -48,8 +49,9 @@ export function toImportedOrder(
 
   const provider = toProvider(values.provider, providers)
   if (typeof provider === 'string') return provider
-  const status = toStatus(values.status, map, provider)
-  if (status === undefined) return `status: ${values.status} is unknown; add it to the statuses of the map`
+  const reading = readStatus(record, map, provider)
+  if ('problem' in reading) return reading.problem
+  const { status } = reading
   const isDated = values.createdAt !== undefined && !values.createdAt.startsWith(MYSQL_ZERO_DATE)
   const createdAt = isDated ? toTime(values.createdAt!, map.timeZone) : undefined
   if (isDated && createdAt === undefined) return `createdAt: ${values.createdAt} is not a valid time`
@@ -101,27 +103,19 @@ function toProvider(name: string | undefined, providers: readonly Provider[]): P
   return providers.find((provider) => provider.name === wanted) ?? `provider: ${wanted} is not one of ${names}`
 }
 
-/** A panel stores no status until the provider's first update. */
-function toStatus(text: string | undefined, { statuses }: ImportMap, provider: Provider): OrderStatus | undefined {
-  if (text === undefined) return 'pending'
-  const status = Object.hasOwn(statuses, text) ? statuses[text]! : provider.readStatus(text)
-  return status === 'unknown' || status === 'ignored' ? undefined : status
-}
-
+/** A count that is only displayed is left out when it is not one; the remains of a partial order decide its refund. */
 function toProgress(
   values: Values,
   status: OrderStatus,
   quantity: number,
 ): { remains: number | null; startCount: number | null } | string {
   const remains = toRemains(values.remains)
-  if (values.remains !== undefined && remains === undefined) return `remains: ${values.remains} is not a valid count`
-  if (status === 'partial' && remains === undefined) return 'remains: is required for a partial order'
-  // Money depends on it only for partial orders.
-  if (status === 'partial' && remains! > quantity) return `remains: ${remains} is more than the quantity ${quantity}`
-  const startCount = toCount(values.startCount)
-  if (values.startCount !== undefined && startCount === undefined)
-    return `startCount: ${values.startCount} is not a valid count`
-  return { remains: remains ?? null, startCount: startCount ?? null }
+  if (status === 'partial') {
+    if (values.remains === undefined) return 'remains: is required for a partial order'
+    if (remains === undefined) return `remains: ${values.remains} is not a valid count`
+    if (remains > quantity) return `remains: ${remains} is more than the quantity ${quantity}`
+  }
+  return { remains: remains ?? null, startCount: toCount(values.startCount) ?? null }
 }
 
 /**

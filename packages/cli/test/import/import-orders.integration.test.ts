@@ -72,6 +72,7 @@ test('orders come with their history, once, and what is rejected is listed', asy
     alreadyThere: 1,
     rejected: 3,
     rejectedRows: `${file}.rejected.ndjson`,
+    warnings: [],
     dryRun: false,
   })
   expect(first.code).toBe(1)
@@ -167,7 +168,7 @@ test('where money waits for the provider, so does what was said before the impor
 test('a dry run changes nothing and needs no database', async () => {
   const file = write('dry.csv', COLUMNS, `A-1,1,7,${REST},Pending,,,`, `A-2,2,,${REST},Pending,,,`)
   const { code, stdout } = await paxyo(['orders', 'import', file, '--dry-run'])
-  expect(stdout).toContain('2 rows read: 1 orders can be imported, 1 rejected')
+  expect(stdout).toContain('2 rows read: 1 orders can be imported, 0 already present, 1 rejected')
   expect(code).toBe(1)
   expect((await database.owner.query('SELECT FROM orders')).rowCount).toBe(0)
 })
@@ -180,6 +181,7 @@ test('NDJSON, where an id above 2⁵³ is written as a string', async () => {
     quantity: 1000,
     charge: '2.5',
     currency: 'USD',
+    status: 'Pending',
   }
   const file = write('orders.ndjson', JSON.stringify(order), 'no json', '[]')
   expect((await paxyo(['orders', 'import', file, '--json'], env)).json()).toMatchObject({

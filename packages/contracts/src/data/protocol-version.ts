@@ -39,6 +39,14 @@ export const PROTOCOL_HISTORY: readonly ProtocolRevision[] = [
   {
     version: 1,
     revision: 3,
+    schemaHash: '6a7f54fc9eb01ffb',
+    change:
+      '`check`; `delayed`, `live`; `error` has `request` when the connection stays open; close codes for tokens that are ' +
+      'not valid yet and for too many connections, after which clients reconnect.',
+  },
+  {
+    version: 1,
+    revision: 4,
     schemaHash: 'afb6d67e665edba2',
     change: 'The `providerOrderId` of an order is empty while the order has no provider order.',
   },

@@ -6,7 +6,7 @@ export interface AuditSession {
   query<Row>(text: string): Promise<readonly Row[]>
 }
 
-/** A violation: its subject, and what does not agree. */
+/** A violation: its subject, such as an order id, and the values that do not agree. */
 export interface AuditRow {
   readonly subject: string
   readonly detail: string
@@ -40,7 +40,7 @@ export interface AuditResult {
   readonly durationMs: number
 }
 
-// With READ COMMITTED every statement would see another snapshot, and money that moved in between would look lost.
+// With READ COMMITTED every statement would have its own snapshot, and money moved between two of them would look lost.
 const BEGIN = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'
 /** Sums over a million rows are hashed in memory instead of sorted on disk. */
 const SETTINGS = `SET LOCAL work_mem = '128MB'; SET LOCAL jit = off`

@@ -5,7 +5,7 @@ const DELIVERY_OUTCOMES = `
   SELECT delivery_id, format('outcome %s', coalesce(outcome, 'missing')) FROM deliveries
   WHERE outcome IS NULL OR outcome NOT IN (${RECORDED_OUTCOMES.map((outcome) => `'${outcome}'`).join(', ')})`
 
-/** Deliveries of one order share the review of the same reason, and a delivery shares its replays'. */
+/** Deliveries of one order with the same reason share a review, and so do a delivery and its replays. */
 const DELIVERY_REVIEWS = `
   SELECT delivery_id, format('outcome review (%s), but there is no review', reason) FROM deliveries
   WHERE outcome = 'review'

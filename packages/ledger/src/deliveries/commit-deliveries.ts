@@ -20,7 +20,8 @@ import { readWaitingDeliveries } from './read-waiting.ts'
  * Commits deliveries of any providers, in their order, and publishes their events.
  *
  * Deliveries without a registered order go into a second transaction. Like a registration, it takes the advisory locks
- * of the orders before any account's lock, so the two exclude each other and cannot deadlock.
+ * of the orders before the locks of accounts, so parking and registering an order exclude each other and cannot
+ * deadlock.
  *
  * @returns a result for each delivery, in their order.
  * @throws the database's errors.

@@ -31,13 +31,13 @@ export interface WorkingSet {
   readonly ordersByProviderOrder: Map<string, Order>
   /** Locked accounts only. An order whose account is not here must not be touched. */
   readonly accountsByUserId: Map<string, Account>
-  /** Deliveries that an earlier transaction has settled. */
+  /** Deliveries that were recorded before, with any outcome: parked ones, too. */
   readonly settledDeliveryIds: Set<string>
   /** Those of them that still await the provider's verification. */
   readonly awaitingDeliveryIds: Set<string>
 }
 
-/** For work that involves no earlier delivery. */
+/** For work that receives no new deliveries, so that none can be a duplicate. */
 export function noSettledDeliveries(): Pick<WorkingSet, 'settledDeliveryIds' | 'awaitingDeliveryIds'> {
   return { settledDeliveryIds: new Set(), awaitingDeliveryIds: new Set() }
 }

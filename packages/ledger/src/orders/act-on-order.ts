@@ -31,7 +31,7 @@ export interface DoneAction extends DecidedOrder {
 /**
  * Applies a person's action to an order, with an event for its user, and records it in the order's history.
  *
- * @returns the order after the action; or why it was rejected, and then nothing is recorded.
+ * @returns the order after the action; or why it was rejected, in which case nothing is recorded.
  */
 export async function actOnOrder(
   tx: LedgerTransaction,

@@ -10,6 +10,8 @@ export interface PersonsDecision {
   readonly refund: Money
   /** The order's new status; undefined to keep it. */
   readonly status: OrderStatus | undefined
+  /** The order's new counts, when the decision approves an update of the provider. */
+  readonly counts?: Pick<Order, 'remains' | 'startCount'>
 }
 
 /** An order and its account after a person's decision. */
@@ -32,11 +34,12 @@ export type DecisionRejection = 'refund_exceeds_charge' | 'balance_limit_exceede
 export function applyDecision(
   { changes, newId }: LedgerTransaction,
   { at, order, account }: LockedOrder,
-  { refund, status }: PersonsDecision,
+  { refund, status, counts }: PersonsDecision,
 ): DecidedOrder | DecisionRejection {
   if (refund > order.charge - order.refunded) return 'refund_exceeds_charge'
   if (account.balance + refund > BALANCE_MAX) return 'balance_limit_exceeded'
-  const next: Order = { ...order, status: status ?? order.status, refunded: order.refunded + refund, updatedAt: at }
+  const changed = { status: status ?? order.status, refunded: order.refunded + refund, updatedAt: at }
+  const next: Order = { ...order, ...counts, ...changed }
   if (refund === 0n && next.status === order.status) {
     return { order: panelView(order, account.currency), account, refund: undefined }
   }

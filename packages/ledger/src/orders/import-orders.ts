@@ -29,7 +29,7 @@ export interface ImportedOrder extends OrderDetails {
   readonly startCount: number | null
   /** The amount that the other system has refunded; at most the charge. It is never refunded again. */
   readonly refundedElsewhere: Money
-  /** When it was ordered; undefined when unknown, and then it is now. */
+  /** When it was ordered; the time of the import when undefined. */
   readonly createdAt: Date | undefined
 }
 
@@ -40,8 +40,8 @@ export type OrderImportResult =
 
 /**
  * Imports a batch of orders, in one transaction: opens the accounts of new users and applies the deliveries that have
- * been waiting for these orders. Importing an order again changes nothing, even if its state has changed since. Open
- * orders are announced to their users; final ones are history, and only stored.
+ * been waiting for these orders. Importing an order again changes nothing, even if its state has changed since. An open
+ * order also becomes an event of its user; a final one is only stored.
  *
  * @returns the result of each order; a rejected one changes nothing.
  * @throws the database's errors after the last attempt.
@@ -97,20 +97,43 @@ async function readKnown(tx: LedgerTransaction, orders: readonly ImportedOrder[]
   return { working, ordersById, firstById, waitingByProviderOrder, imported: [], opened: [] }
 }
 
+/** What is there already that an order could conflict with. */
+export interface OrderConflicts {
+  /** Whether the order with the same panel id has the same details; undefined when there is none. */
+  readonly isSame: boolean | undefined
+  /** Whether another order has the provider's id. */
+  readonly isTaken: boolean
+  /** The currency of the user's account; undefined when the user has none. */
+  readonly accountCurrency: string | undefined
+}
+
+/** The result of importing one order. */
+export function orderImportResult(
+  { isSame, isTaken, accountCurrency }: OrderConflicts,
+  { currency }: Pick<ImportedOrder, 'currency'>,
+): OrderImportResult {
+  if (isSame !== undefined) return isSame && accountCurrency === currency ? 'already_there' : 'order_conflict'
+  if (isTaken) return 'provider_order_taken'
+  return accountCurrency === undefined || accountCurrency === currency ? 'imported' : 'currency_mismatch'
+}
+
 function importOne(
   { working, ordersById, firstById, imported, opened }: Known,
   from: ImportedOrder,
 ): OrderImportResult {
   const account = working.accountsByUserId.get(from.userId)
   const there = ordersById.get(from.orderId)
-  if (there !== undefined) {
-    const isSame = isSameOrder(there, from, firstById.get(there.orderId)) && account?.currency === from.currency
-    return isSame ? 'already_there' : 'order_conflict'
-  }
   const providerOrder = providerOrderOf(from)
   const key = providerOrder && providerOrderKey(providerOrder)
-  if (key !== undefined && working.ordersByProviderOrder.has(key)) return 'provider_order_taken'
-  if (account !== undefined && account.currency !== from.currency) return 'currency_mismatch'
+  const result = orderImportResult(
+    {
+      isSame: there && isSameOrder(there, from, firstById.get(there.orderId)),
+      isTaken: key !== undefined && working.ordersByProviderOrder.has(key),
+      accountCurrency: account?.currency,
+    },
+    from,
+  )
+  if (result !== 'imported') return result
 
   if (account === undefined) {
     const empty = emptyAccount(from.userId, from.currency)
@@ -121,10 +144,10 @@ function importOne(
   ordersById.set(order.orderId, order)
   if (key !== undefined) working.ordersByProviderOrder.set(key, order)
   imported.push(order)
-  return 'imported'
+  return result
 }
 
-/** Announces an order that is still open, and applies the deliveries that have been waiting for it. */
+/** Records the event of an order that is still open, and applies the deliveries that have been waiting for it. */
 function announceAndApply(tx: LedgerTransaction, { working, waitingByProviderOrder }: Known, order: Order): void {
   const { changes } = tx
   if (isOpen(order)) {

@@ -47,8 +47,8 @@ interface Known {
 
 /**
  * Registers orders, one after the other: opens the accounts of new users, takes charges that are paid from an account,
- * and applies the deliveries that have been waiting for these orders. One transaction does it all, so that no update can
- * be missed in between. A rejected order changes nothing.
+ * and applies the deliveries that have been waiting for these orders. All of it is one transaction, so that no update
+ * can be missed. A rejected order changes nothing.
  *
  * @returns the result of each order.
  * @throws the database's errors. When a concurrent transaction registers the same order or opens the same account, this

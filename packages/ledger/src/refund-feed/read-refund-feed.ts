@@ -50,10 +50,11 @@ const READ_PAGE = `
   ORDER BY item.position`
 
 /**
- * The refunds after a cursor, in the order of their commits: none is ever inserted before one that a reader has seen.
+ * The refunds after a cursor, by their positions: no refund ever gets a position before one that a reader has seen.
  *
  * @param after the reader's cursor; `undefined` to read from the beginning.
- * @returns `cursor_void` when the cursor belongs to another epoch: the database was restored.
+ * @returns `cursor_void` when the cursor belongs to another epoch or is beyond the end, because the database was
+ * restored.
  */
 export async function readRefundFeed(
   pool: Pool,

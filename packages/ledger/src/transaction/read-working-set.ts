@@ -5,9 +5,8 @@ import { providerOrderKey, providerOrderColumns, providerOrderOf, type ProviderO
 import type { Account, WorkingSet, Order } from '../model/working-set.ts'
 import type { LedgerTransaction } from './ledger-transaction.ts'
 
-/**
- * Every transaction that changes orders takes its locks in the same order, so that there is no deadlock: first the advisory locks of provider order ids, sorted, then the rows of accounts, sorted.
- */
+// Every transaction that changes orders takes its locks in the same sequence, so that there is no deadlock: first the
+// advisory locks of provider orders, sorted, then the rows of accounts, sorted.
 const LOCK_PROVIDER_ORDERS = `
   SELECT pg_advisory_xact_lock(key)
   FROM (
@@ -94,7 +93,9 @@ export async function readOrders(
   return new Map(rows.map(toOrder).map((order) => [providerOrderKey(providerOrderOf(order)!), order]))
 }
 
-/** Which of these deliveries are committed, and which of those still await the provider's verification. */
+/**
+ * Which of these deliveries are recorded, with any outcome, and which of those still await the provider's verification.
+ */
 export async function readSettledDeliveries(
   client: PoolClient,
   deliveryIds: readonly string[],
@@ -110,7 +111,7 @@ export async function readSettledDeliveries(
   }
 }
 
-/** Reads the database's time, to the millisecond, as events have it, and sets the change set's. */
+/** Reads the database's time, in milliseconds like the timestamps of events, and sets it in the change set. */
 export async function readClock({ client, changes }: LedgerTransaction): Promise<Date> {
   const { rows }: QueryResult<{ at: Date }> = await client.query({ name: 'read_clock', text: READ_CLOCK })
   changes.at = rows[0]!.at

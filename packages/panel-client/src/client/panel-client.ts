@@ -28,7 +28,15 @@ import type {
   RejectedRequestView,
   ReplayRejected,
 } from '../schemas/rejected-requests.ts'
-import type { ListReviewsQuery, ResolvedReview, ResolveRequest, Review, ReviewCase } from '../schemas/reviews.ts'
+import type {
+  ListReviewsQuery,
+  ReplayWordRequest,
+  ResolvedReview,
+  ResolveRequest,
+  Review,
+  ReviewCase,
+  WordReplay,
+} from '../schemas/reviews.ts'
 import type { BrowserToken, TokenRequest } from '../schemas/tokens.ts'
 import { listOf, type List } from './pages.ts'
 import { registerMany, type RegisteredOrders } from './register-many.ts'
@@ -87,6 +95,8 @@ export interface Refunds {
 export interface Reviews extends List<Review, ListReviewsQuery> {
   get(reviewId: string): Promise<ReviewCase>
   resolve(reviewId: string, decision: ResolveRequest, options?: RequestOptions): Promise<ResolvedReview>
+  /** Replays all deliveries with the unknown word of a review, a chunk at a time, once the word is mapped. */
+  replay(reviewId: string, request?: ReplayWordRequest): AsyncGenerator<WordReplay, void>
 }
 
 export interface Deliveries extends List<DeliveryView, ListDeliveriesQuery> {
@@ -172,6 +182,13 @@ const createReviews = (transport: Transport): Reviews => ({
   ...listOf(transport, '/v1/reviews'),
   get: (reviewId) => transport.get(pathTo`/v1/reviews/${reviewId}`),
   resolve: (reviewId, decision, options) => transport.post(pathTo`/v1/reviews/${reviewId}/resolve`, decision, options),
+  async *replay(reviewId, request = {}) {
+    for (let isLast = false; !isLast;) {
+      const chunk: WordReplay = await transport.post(pathTo`/v1/reviews/${reviewId}/replay`, request)
+      yield chunk
+      isLast = chunk.remaining === 0 || chunk.replayed === 0
+    }
+  },
 })
 
 const createDeliveries = (transport: Transport): Deliveries => ({

@@ -3,11 +3,11 @@ import { z } from 'zod'
 import { providerNameSchema } from './provider-name.ts'
 
 /**
- * PHP panels store ids as integers. The conversion is outside the union: inside it, the OpenAPI document would not list
+ * PHP panels store ids as integers, and some are negative: Telegram's ids of groups. The conversion is outside the union: inside it, the OpenAPI document would not list
  * integers.
  */
 export const idSchema = z
-  .union([identifierSchema, z.int().nonnegative()], {
+  .union([identifierSchema, z.int()], {
     error: ({ input }) =>
       input === undefined ? 'is missing' : 'must be a whole number, or printable text of 1 to 128',
   })
