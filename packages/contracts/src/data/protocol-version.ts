@@ -47,7 +47,7 @@ export const PROTOCOL_HISTORY: readonly ProtocolRevision[] = [
   {
     version: 1,
     revision: 4,
-    schemaHash: 'afb6d67e665edba2',
+    schemaHash: '5ed46cbfd5c38ed2',
     change: 'The `providerOrderId` of an order is empty while the order has no provider order.',
   },
 ]

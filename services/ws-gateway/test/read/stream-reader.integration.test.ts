@@ -69,6 +69,15 @@ describe('a snapshot', () => {
     expect(orderViewSchema.parse(orders[0])).toEqual(orders[0])
   })
 
+  test('has an empty id for an order that is not placed with a provider yet', async () => {
+    await ingest.openAccount('waiting')
+    await ingest.insertOrder('waiting', { orderId: 'W-1' })
+    await database.owner.query(`UPDATE orders SET provider = NULL, provider_order_id = NULL WHERE order_id = 'W-1'`)
+    const { orders } = await snapshotOf('waiting')
+    expect(orders).toMatchObject([{ orderId: 'W-1', providerOrderId: '' }])
+    expect(orderViewSchema.parse(orders[0])).toEqual(orders[0])
+  })
+
   test.each([
     ['0', '0'],
     ['100', '100'],
