@@ -4,7 +4,8 @@ import { createGodOfPanel } from '@paxyo/godofpanel'
 import { createHttpServer, createLogger, listen } from '@paxyo/service-kit'
 import type { Pool, PoolClient } from 'pg'
 import { createIngest, INGEST_POOL_MAX } from 'webhook-ingest'
-import { PANEL_KEY, WEBHOOK_TOKEN } from './cluster.ts'
+import { PANEL_KEY } from './cluster.ts'
+import { CHAOS_PROVIDERS } from './providers.ts'
 
 // The real webhook-ingest, except that it kills itself at its CRASH_AT-th step after a webhook has arrived. A step is the
 // start or the end of an asynchronous call.
@@ -68,7 +69,7 @@ const publisher: EventPublisher = bus.connectPublisher()
 publisher.publish = withSteps(publisher.publish.bind(publisher))
 
 const log = createLogger('crash-point-ingest', 'info')
-const authentication = { tokens: [WEBHOOK_TOKEN], signatureKeys: [], allowedCidrs: [] }
+const authentication = { tokens: [CHAOS_PROVIDERS[0]!.token], signatureKeys: [], allowedCidrs: [] }
 // With a provider API, a refund is paid only after its verification; verifications of a killed process resume at once.
 const providerUrl = process.env['PROVIDER_API_URL']
 const api = providerUrl === undefined ? undefined : { url: providerUrl, key: process.env['PROVIDER_API_KEY']! }

@@ -92,7 +92,10 @@ function statusOf(inner: UpdateFields, outer: UpdateFields, readStatus: ReadStat
   const isError = error !== undefined && !NO_ERROR.has(error)
   const [first, ...others] = fields
   if (first === undefined) return problem(error === undefined ? 'unknown_status' : 'provider_error')
-  if (isError && fields.some((field) => FAILURE_FLAGS.has(lowerCase(field)))) return problem('provider_error')
+  const hasFailed = fields.every((field) => field === false)
+  if (hasFailed || (isError && fields.some((field) => FAILURE_FLAGS.has(lowerCase(field))))) {
+    return problem('provider_error')
+  }
   const meanings = new Set(
     [first, ...others.filter((field) => !SUCCESS_FLAGS.has(lowerCase(field)))].map((field) =>
       typeof field === 'string' ? readStatus(field) : field === AMBIGUOUS ? AMBIGUOUS : 'unknown',
