@@ -13,8 +13,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { writeProvidersFile } from './providers.ts'
 
-export const WEBHOOK_TOKEN = 'a-webhook-token'
 export const PANEL_KEY = 'a-panel-api-key'
 
 export type ServiceName = 'webhook-ingest' | 'ws-gateway'
@@ -59,12 +59,14 @@ export async function startCluster(size = 2): Promise<Cluster> {
   const redisProxy = cleanups.use(await startChaosProxy(redis.port))
   await migrateToLatest(postgres.url)
 
+  const providersFile = join(dir, 'providers.json')
+  writeProvidersFile(providersFile)
   const through = new URL(postgres.url)
   through.port = String(postgresProxy.port)
   const env = {
     DATABASE_URL: through.href,
     REDIS_URL: `redis://127.0.0.1:${redisProxy.port}`,
-    WEBHOOK_TOKENS: WEBHOOK_TOKEN,
+    PROVIDERS_FILE: providersFile,
     PANEL_API_KEYS: PANEL_KEY,
     JWT_SECRETS: TEST_JWT_SECRET,
     ALLOWED_ORIGINS: '*',

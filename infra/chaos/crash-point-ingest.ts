@@ -4,7 +4,8 @@ import { createGodOfPanel } from '@paxyo/godofpanel'
 import { createHttpServer, createLogger, listen } from '@paxyo/service-kit'
 import type { Pool, PoolClient } from 'pg'
 import { createIngest, INGEST_POOL_MAX } from 'webhook-ingest'
-import { PANEL_KEY, WEBHOOK_TOKEN } from './cluster.ts'
+import { PANEL_KEY } from './cluster.ts'
+import { CHAOS_PROVIDERS } from './providers.ts'
 
 // The real webhook-ingest, except that it kills itself at its CRASH_AT-th step after a webhook or a PUT has arrived. A step is the
 // arrival, each query and each message once it is sent and before its response is read, and the start and the end of the
@@ -66,7 +67,7 @@ const publisher: EventPublisher = bus.connectPublisher()
 publisher.publish = withStep(publisher.publish.bind(publisher))
 
 const log = createLogger('crash-point-ingest', 'info')
-const authentication = { tokens: [WEBHOOK_TOKEN], signatureKeys: [], allowedCidrs: [] }
+const authentication = { tokens: [CHAOS_PROVIDERS[0]!.token], signatureKeys: [], allowedCidrs: [] }
 // With a provider API, a refund is paid only after its verification; verifications of a killed process resume at once.
 const providerUrl = process.env['PROVIDER_API_URL']
 const api = providerUrl === undefined ? undefined : { url: providerUrl, key: process.env['PROVIDER_API_KEY']! }

@@ -1,10 +1,12 @@
-import { eventually, ledgerViolations } from '@paxyo/testkit'
+import { eventually } from '@paxyo/testkit'
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
-import { PANEL_KEY, startCluster, WEBHOOK_TOKEN, type Cluster, type Member } from './cluster.ts'
+import { audit, query } from './audit.ts'
+import { startCluster, type Cluster } from './cluster.ts'
+import { addressOf, createSender, deliverAll } from './deliver.ts'
 import { FAULTS } from './faults.ts'
-import { startWatchingClient, type WatchingClient } from './watching-client.ts'
+import { CHAOS_PROVIDERS } from './providers.ts'
 import { createRandom, type Random } from './random.ts'
+import { startWatchingClient, type WatchingClient } from './watching-client.ts'
 import { planOrder, type PlannedOrder } from './workload.ts'
 
 export interface ChaosOptions {
@@ -29,6 +31,9 @@ export interface ChaosReport {
   readonly ordersFinished: number
   readonly requestsAccepted: number
   readonly requestsRetried: number
+  readonly providers: number
+  /** Mistakes of providers, by what they must lead to: `rejected`, `review`, `ignored` or nothing at all. */
+  readonly mistakes: Readonly<Record<string, number>>
   readonly faults: Readonly<Record<string, number>>
   readonly eventsChecked: number
   readonly reconnects: number
@@ -39,10 +44,6 @@ export interface ChaosReport {
   readonly violations: readonly string[]
 }
 
-const REQUEST_TIMEOUT_MS = 12_000
-const RETRY_DELAY_MS = 100
-const RACING_MAX = 3
-const RACE_MS_MAX = 30
 const CATCH_UP_TIMEOUT_MS = 90_000
 
 /**
@@ -82,6 +83,8 @@ export async function injectFaults(options: ChaosOptions): Promise<ChaosReport> 
       ordersFinished: finished.length,
       requestsAccepted: sender.accepted,
       requestsRetried: sender.retried,
+      providers: CHAOS_PROVIDERS.length,
+      mistakes: countMistakes(finished),
       faults,
       eventsChecked: clients.reduce((sum, { received }) => sum + received.length, 0),
       reconnects: clients.reduce((sum, { connects }) => sum + connects - 1, 0),
@@ -94,89 +97,12 @@ export async function injectFaults(options: ChaosOptions): Promise<ChaosReport> 
   }
 }
 
-/** The address of a random member, or an address without a server while that member is down. */
-function addressOf(members: readonly Member[], random: Random): string {
-  return random.pick(members).service?.url ?? 'http://127.0.0.1:9'
-}
-
-interface Sender {
-  accepted: number
-  retried: number
-  /** Retries until it succeeds, as a panel or a provider does. */
-  send(path: string, body: unknown): Promise<void>
-}
-
-function createSender(cluster: Cluster, random: Random): Sender {
-  const sender: Sender = {
-    accepted: 0,
-    retried: 0,
-    async send(path, body) {
-      for (;;) {
-        try {
-          const response = await fetch(`${addressOf(cluster.ingests, random)}${path}`, {
-            method: 'POST',
-            headers: { 'content-type': 'application/json', authorization: `Bearer ${PANEL_KEY}` },
-            body: JSON.stringify(body),
-            signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-          })
-          const text = await response.text()
-          if (response.ok) {
-            sender.accepted += 1
-            return
-          }
-          // 503 asks for a retry; every other error is a bug.
-          if (response.status !== 503) throw new Error(`rejected with ${response.status}: ${text}`)
-        } catch (error) {
-          if ((error as Error).message.startsWith('rejected')) throw error
-        }
-        sender.retried += 1
-        await sleep(RETRY_DELAY_MS)
-      }
-    },
+function countMistakes(finished: readonly PlannedOrder[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const { mistake } of finished.flatMap(({ webhooks }) => webhooks)) {
+    if (mistake !== undefined) counts[mistake.leads] = (counts[mistake.leads] ?? 0) + 1
   }
-  return sender
-}
-
-/** Delivers the planned orders, several at the same time. */
-async function deliverAll(
-  plan: readonly PlannedOrder[],
-  { concurrency, durationMsMax }: ChaosOptions,
-  sender: Sender,
-  random: Random,
-  finished: PlannedOrder[],
-): Promise<void> {
-  const deadline = performance.now() + durationMsMax
-  const queue = plan.values()
-  const worker = async (): Promise<void> => {
-    for (const order of queue) {
-      if (performance.now() > deadline) return
-      await deliver(order, sender, random.fork())
-      finished.push(order)
-    }
-  }
-  await Promise.all(Array.from({ length: concurrency }, worker))
-}
-
-/**
- * Sends an order's updates, up to three at the same time and to different processes, so that they arrive in any order:
- * the expected result does not depend on it.
- */
-async function deliver(order: PlannedOrder, sender: Sender, random: Random): Promise<void> {
-  const { orderId, providerOrderId, userId, quantity, charge } = order
-  const details = { service: 'Followers', link: 'https://example.com', currency: 'USD' }
-  const registration = sender.send('/v1/orders', { orderId, providerOrderId, userId, quantity, charge, ...details })
-  // Every other order is registered while its webhooks are already arriving.
-  if (Number(providerOrderId) % 2 === 0) await registration
-  for (let index = 0, count = 0; index < order.updates.length; index += count) {
-    count = 1 + random.below(RACING_MAX)
-    await Promise.all(
-      order.updates.slice(index, index + count).map(async ({ status, remains }) => {
-        await sleep(random.below(RACE_MS_MAX))
-        await sender.send(`/webhooks/godofpanel/${WEBHOOK_TOKEN}`, { order_id: providerOrderId, status, remains })
-      }),
-    )
-  }
-  await registration
+  return counts
 }
 
 /** Injects one fault after another until the work is done. */
@@ -220,61 +146,5 @@ async function catchUp(cluster: Cluster, clients: readonly WatchingClient[]): Pr
     return clients
       .filter(({ userId, lastSeq }) => lastSeq !== (heads.get(userId) ?? 0))
       .map(({ userId, lastSeq }) => `${userId} is at ${lastSeq} of ${heads.get(userId)}`)
-  }
-}
-
-async function audit(
-  cluster: Cluster,
-  finished: readonly PlannedOrder[],
-  clients: readonly WatchingClient[],
-): Promise<string[]> {
-  const violations = await auditLedgerOf(cluster)
-
-  const orders = new Map<string, string>()
-  await query(cluster, 'SELECT order_id, status, trim_scale(refunded)::text AS refunded FROM orders', (row) =>
-    orders.set(row['order_id'] as string, `${String(row['status'])}, refunded ${String(row['refunded'])}`),
-  )
-  for (const { orderId, expected } of finished) {
-    const must = `${expected.status}, refunded ${expected.refunded}`
-    if (orders.get(orderId) !== must) violations.push(`${orderId} is ${orders.get(orderId)}, must be ${must}`)
-  }
-
-  const committed = new Map<string, string>()
-  await query(cluster, 'SELECT user_id, seq, payload FROM events', (row) =>
-    committed.set(`${String(row['user_id'])} ${String(row['seq'])}`, row['payload'] as string),
-  )
-  for (const client of clients) violations.push(...auditClient(client, committed))
-  return violations
-}
-
-/** Every client must have received exactly the events after its first position, in order, byte for byte. */
-function auditClient({ userId, firstSeq, received }: WatchingClient, committed: ReadonlyMap<string, string>): string[] {
-  const violations: string[] = []
-  received.forEach(({ seq, bytes }, index) => {
-    if (seq !== firstSeq + 1 + index) violations.push(`${userId} received ${seq} instead of ${firstSeq + 1 + index}`)
-    if (bytes !== committed.get(`${userId} ${seq}`)) violations.push(`${userId} received other bytes as ${seq}`)
-  })
-  return violations.slice(0, 3)
-}
-
-/** Checks the ledger's invariants. The expected refunds come from the workload, independently of the ledger. */
-async function auditLedgerOf(cluster: Cluster): Promise<string[]> {
-  const owner = new pg.Pool({ connectionString: cluster.postgresUrl(), max: 1 })
-  try {
-    const found = await ledgerViolations(owner)
-    return Object.entries(found).map(([check, subjects]) => `${check}: ${subjects.join(', ')}`)
-  } finally {
-    await owner.end()
-  }
-}
-
-async function query(cluster: Cluster, sql: string, each: (row: Record<string, unknown>) => void): Promise<void> {
-  const client = new pg.Client({ connectionString: cluster.postgresUrl() })
-  await client.connect()
-  try {
-    const { rows } = await client.query<Record<string, unknown>>(sql)
-    rows.forEach((row) => each(row))
-  } finally {
-    await client.end()
   }
 }

@@ -68,7 +68,8 @@ function entriesById(fields: Fields): Entry[] | undefined {
     .map(([key, value]) => ({ key, value }))
 }
 
-const hasId = ({ orderId, id }: UpdateFields): boolean => orderId !== undefined || id !== undefined
+/** Whether there is an id, even a contradicting one. */
+export const hasId = ({ orderId, id }: UpdateFields): boolean => orderId !== undefined || id !== undefined
 
 const isNumber = (key: string): boolean => /^\d{1,128}$/.test(key)
 

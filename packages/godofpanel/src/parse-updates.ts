@@ -101,7 +101,10 @@ function statusOf(inner: UpdateFields, outer: UpdateFields, readStatus: ReadStat
   const isError = error !== undefined && !NO_ERROR.has(error)
   const [first, ...others] = fields
   if (first === undefined) return problem(error === undefined ? 'unknown_status' : 'provider_error')
-  if (isError && fields.some((field) => FAILURE_FLAGS.has(lowerCase(field)))) return problem('provider_error')
+  const hasFailed = fields.every((field) => field === false)
+  if (hasFailed || (isError && fields.some((field) => FAILURE_FLAGS.has(lowerCase(field))))) {
+    return problem('provider_error')
+  }
   const statuses = [first, ...others.filter((field) => !SUCCESS_FLAGS.has(lowerCase(field)))]
   const meanings = new Set(
     statuses.map((field) =>

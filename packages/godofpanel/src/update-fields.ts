@@ -33,6 +33,7 @@ const NAMES: Readonly<Record<string, FieldName>> = {
   remain: 'remains',
   remaining: 'remains',
   startcount: 'startCount',
+  startcounter: 'startCount',
   error: 'error',
 }
 

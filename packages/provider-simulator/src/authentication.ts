@@ -19,7 +19,7 @@ export function authenticate(
   authentication: WebhookAuthentication,
   url: string,
   messageId: string,
-  body: string,
+  body: Uint8Array,
   nowMs: number,
 ): AuthenticatedRequest {
   switch (authentication.kind) {

@@ -28,6 +28,7 @@ const variables = {
     .transform((names) => names as WebhookShapeName[])
     .optional(),
   SEED: env.integer(0, SEED_MAX).optional(),
+  MISTAKE_RATE: rate.optional(),
   DUPLICATE_RATE: rate.optional(),
   DROP_RATE: rate.optional(),
   REORDER_RATE: rate.optional(),
@@ -53,6 +54,7 @@ export function loadSimulatorConfig(environment: NodeJS.ProcessEnv): SimulatorOp
     authentication: toAuthentication(config),
     shapes: config.SHAPES,
     seed: config.SEED,
+    mistakeRate: config.MISTAKE_RATE,
     duplicateRate: config.DUPLICATE_RATE,
     dropRate: config.DROP_RATE,
     reorderRate: config.REORDER_RATE,

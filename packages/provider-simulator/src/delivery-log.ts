@@ -1,3 +1,5 @@
+import type { WebhookBody } from './webhook-shapes.ts'
+
 /** One attempt to deliver a webhook. */
 export interface Attempt {
   readonly at: Date
@@ -7,12 +9,10 @@ export interface Attempt {
 }
 
 /** A webhook and its result. */
-export interface SimulatedDelivery {
+export interface SimulatedDelivery extends WebhookBody {
   /** The same for a duplicate. */
   readonly messageId: string
   readonly orderIds: readonly string[]
-  readonly contentType: string
-  readonly body: string
   /** waiting → acknowledged (2xx) or given_up (after all attempts); a dropped one is never sent. */
   readonly state: 'waiting' | 'acknowledged' | 'given_up' | 'dropped'
   readonly attempts: readonly Attempt[]
@@ -39,7 +39,7 @@ export interface DeliveryLog {
   readonly counts: DeliveryCounts
   /** The newest deliveries, oldest first. */
   readonly newest: readonly SimulatedDelivery[]
-  add(delivery: Pick<SimulatedDelivery, 'messageId' | 'orderIds' | 'contentType' | 'body'>): OpenDelivery
+  add(delivery: WebhookBody & Pick<SimulatedDelivery, 'messageId' | 'orderIds'>): OpenDelivery
   drop(delivery: OpenDelivery): void
   attempt(delivery: OpenDelivery, attempt: Attempt): void
   settle(delivery: OpenDelivery, state: 'acknowledged' | 'given_up', response?: string): void

@@ -2,12 +2,15 @@ import { randomUUID } from 'node:crypto'
 import { createDeliveryLog, type DeliveryLog } from './delivery-log.ts'
 import type { ProviderOrder } from './order-store.ts'
 import { createRandom, type Random } from './random.ts'
+import { WEBHOOK_MISTAKE_NAMES, writeMistake } from './webhook-mistakes.ts'
 import { isForMany, WEBHOOK_SHAPES, writeWebhook, type WebhookBody, type WebhookShapeName } from './webhook-shapes.ts'
 import { createWebhookSender, type RetryOptions, type WebhookTarget } from './webhook-sender.ts'
 
 export interface DispatcherOptions {
   readonly seed: number
   readonly shapes: readonly WebhookShapeName[]
+  /** How often a mistake is sent beside a webhook, from 0 to 1. */
+  readonly mistakeRate: number
   readonly networkFaults: NetworkFaults
   readonly retry: RetryOptions
   readonly connectionsMax?: number | undefined
@@ -105,6 +108,17 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       else after(delayMs, resolve)
     }
     if (!isHeld) queueMicrotask(release)
+    if (random.chance(options.mistakeRate)) {
+      const mistake = writeMistake(random.pick(WEBHOOK_MISTAKE_NAMES), random.pick(orderIds), `${run}${number}`)
+      void send(mistake, orderIds)
+    }
+  }
+
+  async function send(webhook: WebhookBody, orderIds: readonly string[]): Promise<void> {
+    const number = (count += 1)
+    const delivery = log.add({ messageId: `msg_${run}_${number}`, orderIds, ...webhook })
+    if (target === undefined || isClosed) return log.drop(delivery)
+    await track(sender.send(delivery, target, seed ^ number))
   }
 
   return {
@@ -120,12 +134,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         rest = rest.slice(size)
       }
     },
-    async send(webhook, orderIds = []) {
-      const number = (count += 1)
-      const delivery = log.add({ messageId: `msg_${run}_${number}`, orderIds, ...webhook })
-      if (target === undefined || isClosed) return log.drop(delivery)
-      await track(sender.send(delivery, target, seed ^ number))
-    },
+    send: (webhook, orderIds = []) => send(webhook, orderIds),
     async idle() {
       while (underway.size > 0) await Promise.all(underway)
     },

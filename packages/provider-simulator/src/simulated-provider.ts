@@ -15,6 +15,8 @@ export interface SimulatorOptions extends Partial<NetworkFaults> {
   readonly seed?: number
   /** The shapes to choose from; by default all. */
   readonly shapes?: readonly WebhookShapeName[]
+  /** How often one of `WEBHOOK_MISTAKES` is sent beside a webhook, from 0 to 1; by default never. */
+  readonly mistakeRate?: number
   readonly retry?: Partial<RetryOptions>
   /**
    * How many webhooks are in flight at once, by default 32; with 1, and without network faults, they arrive in order.

@@ -25,6 +25,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const dispatcher = createDispatcher({
     seed,
     shapes: options.shapes?.length ? options.shapes : WEBHOOK_SHAPE_NAMES,
+    mistakeRate: options.mistakeRate ?? 0,
     networkFaults: {
       ...NO_NETWORK_FAULTS,
       ...definedOf(options, ['duplicateRate', 'dropRate', 'reorderRate', 'delayMsMax']),

@@ -4,6 +4,7 @@ import { Agent, request } from 'undici'
 import type { Attempt, DeliveryLog, OpenDelivery } from './delivery-log.ts'
 import { authenticate, type WebhookAuthentication } from './authentication.ts'
 import { createRandom } from './random.ts'
+import { bytesOf } from './webhook-shapes.ts'
 
 /** Where webhooks are sent, and how they are authenticated. */
 export interface WebhookTarget {
@@ -50,18 +51,24 @@ export function createWebhookSender({ log, retry, connectionsMax = CONNECTIONS_M
     delivery: OpenDelivery,
     { url, authentication }: WebhookTarget,
   ): Promise<{ askedMs?: number | undefined; text?: string }> {
-    const { messageId, contentType, body } = delivery
+    const { messageId, contentType, contentEncoding, method = 'POST', endsWithSlash = false, body } = delivery
     const at = new Date()
-    const signed = authenticate(authentication, url, messageId, body, at.getTime())
+    const bytes = method === 'GET' ? Buffer.alloc(0) : bytesOf(delivery)
+    const signed = authenticate(authentication, url, messageId, bytes, at.getTime())
     const note = (result: Attempt['result']): void =>
       log.attempt(delivery, { at, durationMs: Date.now() - at.getTime(), result })
     const timeout = AbortSignal.timeout(retry.timeoutMs)
     try {
-      const response = await request(signed.url, {
+      const response = await request(`${signed.url}${endsWithSlash ? '/' : ''}${method === 'GET' ? `?${body}` : ''}`, {
         dispatcher,
-        method: 'POST',
-        headers: { 'content-type': contentType, 'user-agent': 'provider-simulator', ...signed.headers },
-        body,
+        method,
+        headers: {
+          'user-agent': 'provider-simulator',
+          ...(contentType === undefined ? {} : { 'content-type': contentType }),
+          ...(contentEncoding === undefined ? {} : { 'content-encoding': contentEncoding }),
+          ...signed.headers,
+        },
+        body: method === 'GET' ? null : bytes,
         signal: AbortSignal.any([timeout, closing.signal]),
       })
       const text = await response.body.text()

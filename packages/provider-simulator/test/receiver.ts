@@ -6,6 +6,7 @@ export interface Received {
   readonly path: string
   readonly headers: IncomingHttpHeaders
   readonly body: string
+  readonly bytes: Buffer
 }
 
 /** Receives webhooks and keeps them. */
@@ -23,8 +24,8 @@ export async function startReceiver(
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
-      const body = Buffer.concat(chunks).toString()
-      const one = { path: request.url ?? '', headers: request.headers, body }
+      const bytes = Buffer.concat(chunks)
+      const one = { path: request.url ?? '', headers: request.headers, body: bytes.toString(), bytes }
       received.push(one)
       respond(response, received.length, one)
     })

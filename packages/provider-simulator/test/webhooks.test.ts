@@ -1,13 +1,25 @@
 import { describe, expect, test } from '@jest/globals'
 import { createGodOfPanel } from '@paxyo/godofpanel'
 import { eventually } from '@paxyo/testkit'
-import { startSimulator, WEBHOOK_SHAPE_NAMES } from '../src/index.ts'
+import { gunzipSync } from 'node:zlib'
+import { startSimulator, WEBHOOK_MISTAKE_NAMES, WEBHOOK_SHAPE_NAMES } from '../src/index.ts'
 import { startReceiver, type Received } from './receiver.ts'
 
 const FAST = { delayMsMin: 5, delayMsMax: 40, timeoutMs: 2_000, attemptsMax: 4 }
 
-const updatesOf = ({ headers, body }: Received): unknown[] => {
-  const parsed = createGodOfPanel().parseUpdates(headers['content-type'], Buffer.from(body))
+/** Without its compression and its multipart fields, which the receiver takes off before it parses a webhook. */
+async function unpack({ headers, bytes }: Received): Promise<{ type: string | undefined; content: Buffer }> {
+  const type = headers['content-type']
+  const content = headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes
+  if (type === undefined || !type.startsWith('multipart/')) return { type, content }
+  const fields = await new Response(new Uint8Array(content), { headers: { 'content-type': type } }).formData()
+  const form = new URLSearchParams([...fields] as [string, string][])
+  return { type: 'application/x-www-form-urlencoded', content: Buffer.from(form.toString()) }
+}
+
+const updatesOf = async (received: Received): Promise<unknown[]> => {
+  const { type, content } = await unpack(received)
+  const parsed = createGodOfPanel().parseUpdates(type, content)
   if ('error' in parsed) throw new Error(parsed.error)
   return parsed.updates.map(({ update }) => update)
 }
@@ -20,7 +32,7 @@ describe('every shape says what the provider means', () => {
     simulator.change(orderId, { status: 'partial', remains: 157, startCount: 3572 })
     await simulator.idle()
 
-    expect(receiver.received.map(updatesOf)).toEqual([
+    expect(await Promise.all(receiver.received.map(updatesOf))).toEqual([
       [{ providerOrderId: '90071992547409931', status: 'partial', remains: 157, startCount: 3572 }],
     ])
   })
@@ -32,7 +44,7 @@ describe('every shape says what the provider means', () => {
     simulator.announce(ids)
     await simulator.idle()
 
-    expect(updatesOf(receiver.received[0]!)).toEqual(
+    expect(await updatesOf(receiver.received[0]!)).toEqual(
       ids.map((providerOrderId) => ({ providerOrderId, status: 'pending', remains: 1000, startCount: null })),
     )
   })
@@ -83,6 +95,50 @@ test.each([
   simulator.cancel(simulator.add().orderId)
   await simulator.idle()
   expect(receiver.received).toMatchObject([{ path, headers }])
+})
+
+test('how a shape is sent: headers, compression and address', async () => {
+  await using receiver = await startReceiver()
+  await using simulator = await startSimulator({
+    webhookUrl: receiver.url,
+    authentication: { kind: 'path', token: 'secret-1' },
+    shapes: ['gzip', 'slash', 'unlabelled'],
+    connectionsMax: 1,
+    seed: 5,
+  })
+  const { orderId } = simulator.add()
+  for (let count = 0; count < 20; count += 1) simulator.announce([orderId])
+  await simulator.idle()
+
+  const sent = receiver.received.map(({ path, headers }) =>
+    [path, headers['content-type'], headers['content-encoding']].join(' '),
+  )
+  expect(new Set(sent)).toEqual(
+    new Set(['/hook/secret-1 application/json gzip', '/hook/secret-1/ application/json ', '/hook/secret-1  ']),
+  )
+})
+
+test('mistakes are sent beside webhooks, as often as is wanted, and a seed replays them', async () => {
+  const run = async (seed: number): Promise<string[]> => {
+    await using receiver = await startReceiver()
+    await using simulator = await startSimulator({ webhookUrl: receiver.url, shapes: ['text'], seed, mistakeRate: 0.5 })
+    const { orderId } = simulator.add({ orderId: '7' })
+    for (let count = 0; count < 200; count += 1) simulator.announce([orderId])
+    await simulator.idle()
+    const isWebhook = (body: string): boolean => body.includes('Pending') || body.includes('"pending"')
+    return simulator.deliveries.newest
+      .map(({ body, contentEncoding = '', method = 'POST' }) =>
+        isWebhook(body) ? '' : `${method} ${contentEncoding} ${body}`,
+      )
+      .filter((text) => text !== '')
+      .map((text) => text.replaceAll(/[0-9a-f]{8,}/g, 'mark'))
+  }
+  const [first, again, other] = [await run(1), await run(1), await run(2)]
+  expect(first.length).toBeGreaterThan(60)
+  expect(first.length).toBeLessThan(140)
+  expect(new Set(first).size).toBe(WEBHOOK_MISTAKE_NAMES.length)
+  expect(again).toEqual(first)
+  expect(other).not.toEqual(first)
 })
 
 describe('network faults', () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { provideProgram } from './debian-package.ts'
 import { eventually } from './eventually.ts'
 
-/** A separate MariaDB, which speaks MySQL's language, on a socket of its own. */
+/** A separate MariaDB, which understands MySQL's SQL, on its own socket. */
 export interface MariaDb extends AsyncDisposable {
   /** The only folder that `INTO OUTFILE` may write to. */
   readonly exportDir: string
@@ -22,7 +22,7 @@ export async function startMariaDb(): Promise<MariaDb> {
   const dir = mkdtempSync(join(tmpdir(), 'paxyo-mariadb-'))
   const [dataDir, exportDir, socket] = [join(dir, 'data'), join(dir, 'export'), join(dir, 'socket')]
   mkdirSync(exportDir)
-  // It does not run as root, unless it is told to.
+  // Without this option it does not run as root.
   const user = process.getuid?.() === 0 ? ['--user=root'] : []
   const common = ['--no-defaults', ...user, `--datadir=${dataDir}`]
   const prepare = provideProgram(['mariadb-install-db'], ...packages)

@@ -1,8 +1,8 @@
 import { ProviderError, type ProviderResponse, type StatusUpdate } from '@paxyo/order-core'
-import { findEntries, type Entry } from '../find-entries.ts'
+import { findEntries, hasId, type Entry } from '../find-entries.ts'
 import { toUpdate } from '../parse-updates.ts'
 import type { ReadStatus } from '../status-words.ts'
-import { isFields } from '../update-fields.ts'
+import { isFields, readUpdateFields } from '../update-fields.ts'
 
 /**
  * Reads the statuses of the requested orders with the webhook parser. An item without a status is a `provider_error` for
@@ -23,10 +23,9 @@ export function readStatuses(
   const found = new Map<string, ProviderResponse>()
   for (const orderId of orderIds) {
     const entry = entryOf(value, orderId, byOrderId)
-    // The API responds flat to a request for one order.
-    const flat = orderIds.length === 1 && entries.length === 1 ? byOrderId.get(undefined)?.[0] : undefined
-    const item = entry ?? flat
-    if (item !== undefined) found.set(orderId, toResponse(orderId, item.value, readStatus))
+    const alone = orderIds.length === 1 && entries.length === 1 ? byOrderId.get(undefined)?.[0] : undefined
+    if (entry !== undefined) found.set(orderId, toResponse(orderId, entry.value, readStatus))
+    else if (alone !== undefined) found.set(orderId, readAlone(orderId, value, alone, readStatus))
   }
   return found
 }
@@ -40,6 +39,22 @@ function entryOf(
   if (isFields(value) && Object.hasOwn(value, orderId)) return { value: value[orderId] }
   const [entry, another] = byOrderId.get(orderId) ?? []
   return another === undefined ? entry : { value: 'several items for this order' }
+}
+
+/**
+ * Reads a response to a request for one order that does not name it: `{status, remains}`, or
+ * `{status: true, data: {status, remains}}`. With the order's id it is a webhook.
+ */
+function readAlone(orderId: string, value: unknown, alone: Entry, readStatus: ReadStatus): ProviderResponse {
+  // Contradicting ids are not no id.
+  const isNamed = [alone.value, alone.envelope].some((fields) => isFields(fields) && hasId(readUpdateFields(fields)))
+  if (isNamed || !isFields(value)) return toResponse(orderId, alone.value, readStatus)
+  const named = { ...value, order_id: orderId }
+  const [entry, another] = findEntries(named) ?? []
+  const update = entry === undefined || another !== undefined ? undefined : toUpdate(entry, readStatus)
+  return update?.providerOrderId === orderId
+    ? { update, body: JSON.stringify(named) }
+    : toResponse(orderId, value, readStatus)
 }
 
 function toResponse(orderId: string, value: unknown, readStatus: ReadStatus): ProviderResponse {

@@ -36,10 +36,10 @@ export function createAccountImportCheck(
 ): (accounts: readonly ImportedAccount[]) => Promise<AccountImportResult[]> {
   const seen = new Map<string, Seen>()
 
-  async function read(pool: Pool, accounts: readonly ImportedAccount[]): Promise<void> {
+  async function read(database: Pool, accounts: readonly ImportedAccount[]): Promise<void> {
     const userIds = [...new Set(accounts.map(({ userId }) => userId))]
-    const { rows } = await pool.query<Row>(READ_ACCOUNTS, [userIds])
-    const openings = await readOpeningBalances(pool, userIds)
+    const { rows } = await database.query<Row>(READ_ACCOUNTS, [userIds])
+    const openings = await readOpeningBalances(database, userIds)
     for (const { user_id: userId, currency, balance } of rows) {
       if (seen.has(userId)) continue
       const opening = openings.get(openingEntryId(userId))

@@ -41,6 +41,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The results of a webhook's updates, set after they are committed. */
     webhookResults?: readonly DeliveryResult[]
+    /** The Content-Type of a webhook, as it was sent. */
+    webhookContentType?: string | undefined
   }
 }
 
@@ -68,6 +70,11 @@ export function registerWebhookRoute(app: FastifyInstance, deps: WebhookDeps): v
     // The signature covers the exact bytes, and providers send any content type or none.
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body))
+    // A content type is a hint for the parser. Fastify would reject one that is not a media type, and nothing would be kept.
+    scope.addHook('onRequest', async (request) => {
+      request.webhookContentType = request.headers['content-type']
+      delete request.raw.headers['content-type']
+    })
     // A hook, because Fastify responds to bodies that are too large before the handler runs.
     scope.addHook('onResponse', async ({ webhookResults = [] }, reply) => {
       deps.onResponse(reply.statusCode, reply.elapsedTime, webhookResults)
@@ -124,8 +131,8 @@ const credentialsOf = (request: WebhookRequest, body: Buffer): Credentials => ({
   address: request.ip,
 })
 
-const headersOf = ({ headers }: WebhookRequest): BodyHeaders => ({
-  contentType: headers['content-type'],
+const headersOf = ({ headers, webhookContentType }: WebhookRequest): BodyHeaders => ({
+  contentType: webhookContentType,
   contentEncoding: headers['content-encoding'],
 })
 

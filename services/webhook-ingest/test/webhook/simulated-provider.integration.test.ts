@@ -1,7 +1,10 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
 import {
   startSimulator,
+  WEBHOOK_MISTAKE_NAMES,
+  WEBHOOK_MISTAKES,
   WEBHOOK_SHAPE_NAMES,
+  writeMistake,
   type WebhookAuthentication,
   type Simulator,
 } from '@paxyo/provider-simulator'
@@ -87,6 +90,34 @@ test('every shape pays', async () => {
     one.change(orderId, { status: 'partial', remains: 300 })
     await one.idle()
     expect([shape, await readOrder(orderId)]).toEqual([shape, { status: 'partial', refunded: 0.75 }])
+  }
+})
+
+test('every mistake leads to what it says, and pays nothing', async () => {
+  await start()
+  const outcomes = { rejected: [], review: ['review'], ignored: ['unchanged'], none: [] }
+  for (const [index, name] of WEBHOOK_MISTAKE_NAMES.entries()) {
+    const { leads, status } = WEBHOOK_MISTAKES[name]
+    const orderId = String(500 + index)
+    await place(orderId)
+    await simulator.send(writeMistake(name, orderId, `mark${index}`))
+
+    const delivery = simulator.deliveries.newest.at(-1)!
+    const { rows: kept } = await ingest.database.owner.query(
+      `SELECT FROM rejected_requests WHERE position($1::bytea IN body) > 0`,
+      [Buffer.from(`mark${index}`)],
+    )
+    const { rows: deliveries } = await ingest.database.owner.query<{ outcome: string }>(
+      'SELECT outcome FROM deliveries WHERE provider_order_id = $1',
+      [orderId],
+    )
+    expect([name, delivery.attempts[0]!.result, kept.length, deliveries.map(({ outcome }) => outcome)]).toEqual([
+      name,
+      status,
+      leads === 'rejected' ? 1 : 0,
+      outcomes[leads],
+    ])
+    expect(await readOrder(orderId)).toEqual({ status: 'pending', refunded: 0 })
   }
 })
 

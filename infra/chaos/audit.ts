@@ -1,0 +1,103 @@
+import { ledgerViolations } from '@paxyo/testkit'
+import pg from 'pg'
+import type { Cluster } from './cluster.ts'
+import type { WatchingClient } from './watching-client.ts'
+import type { PlannedOrder } from './workload.ts'
+
+const VIOLATIONS_SHOWN_MAX = 3
+
+/** Compares the database and the events of every client with the result that the workload must have. */
+export async function audit(
+  cluster: Cluster,
+  finished: readonly PlannedOrder[],
+  clients: readonly WatchingClient[],
+): Promise<string[]> {
+  const violations = await auditLedgerOf(cluster)
+
+  const orders = new Map<string, string>()
+  await query(cluster, 'SELECT order_id, status, trim_scale(refunded)::text AS refunded FROM orders', (row) =>
+    orders.set(row['order_id'] as string, `${String(row['status'])}, refunded ${String(row['refunded'])}`),
+  )
+  for (const { orderId, expected } of finished) {
+    const must = `${expected.status}, refunded ${expected.refunded}`
+    if (orders.get(orderId) !== must) violations.push(`${orderId} is ${orders.get(orderId)}, must be ${must}`)
+  }
+  violations.push(...(await auditMistakes(cluster, finished)))
+
+  const committed = new Map<string, string>()
+  await query(cluster, 'SELECT user_id, seq, payload FROM events', (row) =>
+    committed.set(`${String(row['user_id'])} ${String(row['seq'])}`, row['payload'] as string),
+  )
+  for (const client of clients) violations.push(...auditClient(client, committed))
+  return violations
+}
+
+/** Every mistake has its trace: a rejected request, or a delivery that went to review. Nothing else is rejected. */
+async function auditMistakes(cluster: Cluster, finished: readonly PlannedOrder[]): Promise<string[]> {
+  const traces = new Map<string, string>()
+  const keep = (row: Record<string, unknown>): void => {
+    const mark = /\bm\d+n\d+\b/.exec(row['body'] as string)?.[0] ?? 'no mistake'
+    traces.set(`${row['provider'] as string} ${mark}`, row['outcome'] as string)
+  }
+  await query(
+    cluster,
+    `SELECT provider, convert_from(body, 'UTF8') AS body, 'rejected' AS outcome FROM rejected_requests`,
+    keep,
+  )
+  await query(cluster, `SELECT provider, body, outcome FROM deliveries WHERE body LIKE '%"mark"%'`, keep)
+
+  const violations: string[] = []
+  for (const { provider, orderId, webhooks } of finished) {
+    for (const { mistake } of webhooks) {
+      if (mistake === undefined) continue
+      const key = `${provider.name} ${mistake.mark}`
+      const outcome = traces.get(key)
+      const must = OUTCOMES[mistake.leads]
+      if (outcome !== must) violations.push(`${orderId}: mistake ${mistake.mark} is ${outcome}, must be ${must}`)
+      traces.delete(key)
+    }
+  }
+  for (const { name } of new Set(finished.map(({ provider }) => provider))) {
+    if (traces.has(`${name} no mistake`)) violations.push(`${name}: a webhook that is no mistake was rejected`)
+  }
+  return violations
+}
+
+/** A refill's word is known and changes nothing. A GET is not a webhook. */
+const OUTCOMES = { rejected: 'rejected', review: 'review', ignored: 'unchanged', none: undefined } as const
+
+/** Every client must have received exactly the events after its first position, in order, byte for byte. */
+function auditClient({ userId, firstSeq, received }: WatchingClient, committed: ReadonlyMap<string, string>): string[] {
+  const violations: string[] = []
+  received.forEach(({ seq, bytes }, index) => {
+    if (seq !== firstSeq + 1 + index) violations.push(`${userId} received ${seq} instead of ${firstSeq + 1 + index}`)
+    if (bytes !== committed.get(`${userId} ${seq}`)) violations.push(`${userId} received other bytes as ${seq}`)
+  })
+  return violations.slice(0, VIOLATIONS_SHOWN_MAX)
+}
+
+/** Checks the ledger's invariants. The expected refunds come from the workload, independently of the ledger. */
+async function auditLedgerOf(cluster: Cluster): Promise<string[]> {
+  const owner = new pg.Pool({ connectionString: cluster.postgresUrl(), max: 1 })
+  try {
+    const found = await ledgerViolations(owner)
+    return Object.entries(found).map(([check, subjects]) => `${check}: ${subjects.join(', ')}`)
+  } finally {
+    await owner.end()
+  }
+}
+
+export async function query(
+  cluster: Cluster,
+  sql: string,
+  each: (row: Record<string, unknown>) => void,
+): Promise<void> {
+  const client = new pg.Client({ connectionString: cluster.postgresUrl() })
+  await client.connect()
+  try {
+    const { rows } = await client.query<Record<string, unknown>>(sql)
+    rows.forEach((row) => each(row))
+  } finally {
+    await client.end()
+  }
+}

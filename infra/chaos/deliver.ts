@@ -1,0 +1,124 @@
+import { bytesOf } from '@paxyo/provider-simulator'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { PANEL_KEY, type Cluster, type Member } from './cluster.ts'
+import type { ChaosProvider } from './providers.ts'
+import type { Random } from './random.ts'
+import type { PlannedOrder, PlannedWebhook } from './workload.ts'
+
+/** Sends requests until they are accepted, as a panel and providers do. */
+export interface Sender {
+  readonly accepted: number
+  readonly retried: number
+  register(order: PlannedOrder): Promise<void>
+  webhook(provider: ChaosProvider, webhook: PlannedWebhook): Promise<void>
+}
+
+const REQUEST_TIMEOUT_MS = 12_000
+const RETRY_DELAY_MS = 100
+const RACING_MAX = 3
+const RACE_MS_MAX = 30
+
+/** The address of a random member, or an address without a server while that member is down. */
+export function addressOf(members: readonly Member[], random: Random): string {
+  return random.pick(members).service?.url ?? 'http://127.0.0.1:9'
+}
+
+export function createSender(cluster: Cluster, random: Random): Sender {
+  const counts = { accepted: 0, retried: 0 }
+
+  async function send(path: string, request: RequestInit, isAccepted: (status: number) => boolean): Promise<void> {
+    for (;;) {
+      try {
+        const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS)
+        const response = await fetch(`${addressOf(cluster.ingests, random)}${path}`, { ...request, signal })
+        const text = await response.text()
+        if (isAccepted(response.status)) {
+          counts.accepted += 1
+          return
+        }
+        // 503 asks for a retry; every other status is a bug.
+        if (response.status !== 503) throw new Error(`unexpected ${response.status}: ${path}: ${text}`)
+      } catch (error) {
+        if ((error as Error).message.startsWith('unexpected')) throw error
+      }
+      counts.retried += 1
+      await sleep(RETRY_DELAY_MS)
+    }
+  }
+
+  return {
+    get accepted() {
+      return counts.accepted
+    },
+    get retried() {
+      return counts.retried
+    },
+    register({ orderId, provider, providerOrderId, userId, quantity, charge }) {
+      const details = { service: 'Followers', link: 'https://example.com', currency: 'USD' }
+      const order = { orderId, provider: provider.name, providerOrderId, userId, quantity, charge, ...details }
+      const headers = { 'content-type': 'application/json', authorization: `Bearer ${PANEL_KEY}` }
+      return send('/v1/orders', { method: 'POST', headers, body: JSON.stringify(order) }, isSuccess)
+    },
+    webhook({ name, token }, { body, status }) {
+      const { contentType, contentEncoding, method = 'POST', endsWithSlash = false } = body
+      const path = `/webhooks/${name}/${token}${endsWithSlash ? '/' : ''}`
+      if (method === 'GET') return send(`${path}?${body.body}`, { method }, (actual) => actual === status)
+      const headers = {
+        ...(contentType === undefined ? {} : { 'content-type': contentType }),
+        ...(contentEncoding === undefined ? {} : { 'content-encoding': contentEncoding }),
+      }
+      const bytes = new Uint8Array(bytesOf(body))
+      return send(path, { method, headers, body: bytes }, (actual) => actual === status)
+    },
+  }
+}
+
+const isSuccess = (status: number): boolean => status >= 200 && status < 300
+
+export interface DeliverOptions {
+  /** How many orders are in progress at the same time. */
+  readonly concurrency: number
+  /** Starts no new orders after this time. */
+  readonly durationMsMax: number
+}
+
+/** Delivers the planned orders, several at the same time. */
+export async function deliverAll(
+  plan: readonly PlannedOrder[],
+  { concurrency, durationMsMax }: DeliverOptions,
+  sender: Sender,
+  random: Random,
+  finished: PlannedOrder[],
+): Promise<void> {
+  const deadline = performance.now() + durationMsMax
+  const queue = plan.values()
+  const worker = async (): Promise<void> => {
+    for (const order of queue) {
+      if (performance.now() > deadline) return
+      await deliver(order, sender, random.fork())
+      finished.push(order)
+    }
+  }
+  await Promise.all(Array.from({ length: concurrency }, worker))
+}
+
+/**
+ * Sends an order's webhooks, up to three at the same time and to different processes, so that they arrive in any order:
+ * the expected result does not depend on it. About half of the orders are registered while their webhooks are already
+ * arriving.
+ */
+async function deliver(order: PlannedOrder, sender: Sender, random: Random): Promise<void> {
+  const { provider, webhooks } = order
+  const registration = sender.register(order)
+  if (order.isRegisteredFirst) await registration
+  for (let index = 0, count = 0; index < webhooks.length; index += count) {
+    count = 1 + random.below(RACING_MAX)
+    await Promise.all(
+      webhooks.slice(index, index + count).map(async (webhook) => {
+        await sleep(random.below(RACE_MS_MAX))
+        await sender.webhook(provider, webhook)
+      }),
+    )
+  }
+  await registration
+}
