@@ -253,8 +253,8 @@ describe('the end', () => {
     })
     const asked: string[] = []
     const client = open(server, {
-      // Due at once.
-      token: jwt({ iat: nowS, exp: nowS + 2 }),
+      // To be renewed after three seconds.
+      token: jwt({ iat: nowS, exp: nowS + 4 }),
       getToken: ({ reason }) => (asked.push(reason), jwt({ iat: nowS, exp: nowS + 600, n: asked.length })),
     })
     const errors: unknown[] = []
