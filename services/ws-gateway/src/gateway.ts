@@ -31,6 +31,7 @@ export interface GatewayDeps {
 
 export interface Gateway {
   register(app: FastifyInstance): void
+  readonly connectionCount: number
   readonly readiness: Readonly<Record<string, ReadinessCheck>>
   addMetrics(registry: Registry): void
   /** Closes all connections, spread evenly over `drainMs`, then disconnects from the bus. The pool stays open. */
@@ -77,6 +78,9 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits, log }
   let isDraining = false
 
   return {
+    get connectionCount() {
+      return sockets.connectionCount
+    },
     register(app) {
       sockets.register(app)
       registerEmbedScript(app, embedScript)
