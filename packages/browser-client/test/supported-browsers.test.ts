@@ -9,8 +9,12 @@ import { fileURLToPath } from 'node:url'
 
 /** What the code uses only where it exists. */
 const GUARDED = new Set([
+  // An error without it has the same code and message.
+  'cause',
   // Without sharing, each tab has its own connection.
   'BroadcastChannel',
+  // Only some browsers report a change of the network.
+  'connection',
   'locks',
   'LockManager',
   // Another id is good enough.
@@ -21,7 +25,7 @@ const GUARDED = new Set([
 ])
 
 /** Names of our own members that are also names of newer ones: each was checked. */
-const OWN = new Set(['at', 'reason', 'cause', 'aborted'])
+const OWN = new Set(['token', 'to', 'share', 'format', 'percent', 'element', 'show', 'region'])
 
 interface Feature {
   readonly __compat?: { readonly support: Readonly<Record<string, Support | readonly Support[]>> }
