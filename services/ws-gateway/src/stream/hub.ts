@@ -64,6 +64,7 @@ export interface Hub {
 /** How long the first connection to the bus may take before the gateway serves without it. */
 const CONNECT_TIMEOUT_MS = 2_000
 const SUBSCRIBE_RETRY_DELAY_MS = 1_000
+const REPLACE_INTERVAL_MS = 10_000
 
 export function createHub({ bus, reader, log, heartbeatIntervalMs, onForwarded }: HubOptions): Hub {
   /** By channel. */
@@ -73,6 +74,7 @@ export function createHub({ bus, reader, log, heartbeatIntervalMs, onForwarded }
   const startedAt = performance.now()
   /** Whether the bus has been connected. */
   let wasReady = false
+  let replacedAt = -Infinity
   /** The epoch of all listeners. */
   let epoch: string | undefined
   /** Looked up once, because it is used for each event. */
@@ -160,19 +162,30 @@ export function createHub({ bus, reader, log, heartbeatIntervalMs, onForwarded }
     if (!stream.isSubscribed) void subscribeLater(stream, acknowledged)
   }
 
+  /** A bus that delivers but does not acknowledge a subscription may do so on another connection. */
+  function replaceConnection(): void {
+    if (!delivers() || performance.now() - replacedAt < REPLACE_INTERVAL_MS) return
+    replacedAt = performance.now()
+    subscriber.reconnect()
+  }
+
   async function subscribeLater(stream: Stream, acknowledged: Promise<void>): Promise<void> {
     // Another listener of the stream may have been here first.
     stream.unsubscribedSinceMs ??= Date.now()
     const channel = userChannel(stream.userId)
-    for (let attempt = acknowledged; !stream.isSubscribed; attempt = subscriber.subscribe(channel)) {
-      try {
-        await attempt
-        stream.isSubscribed = true
-      } catch {
-        await sleep(SUBSCRIBE_RETRY_DELAY_MS)
-        if (streams.get(channel) !== stream) return
-      }
+    let attempt = acknowledged
+    while (!stream.isSubscribed) {
+      const waited = sleep(SUBSCRIBE_RETRY_DELAY_MS, 'waiting' as const)
+      const outcome = await Promise.race([attempt.then(() => 'done' as const).catch(() => 'failed' as const), waited])
+      if (streams.get(channel) !== stream) return
+      if (outcome === 'done') break
+      // Meanwhile nothing else reads its events.
+      await Promise.all([backfill(stream), waited])
+      if (outcome === 'waiting') continue
+      replaceConnection()
+      attempt = subscriber.subscribe(channel)
     }
+    stream.isSubscribed = true
     await backfill(stream)
     stream.unsubscribedSinceMs = undefined
     announceDelay(stream)
