@@ -9,6 +9,8 @@ const folder = dirname(fileURLToPath(import.meta.url))
 const workspace = join(folder, '../..')
 /** The script that pages load. */
 const builtFile = join(folder, 'dist/paxyo.js')
+/** It lists the supported browsers. */
+const browsersFile = join(workspace, 'packages/browser-client/package.json')
 /** The hashes of its source files. */
 const sourcesFile = join(folder, 'dist/sources.json')
 
@@ -29,7 +31,7 @@ export async function bundleScript() {
     bundle: true,
     format: 'iife',
     minify: true,
-    target: 'es2022',
+    target: targets(),
     charset: 'utf8',
     legalComments: 'none',
     write: false,
@@ -37,8 +39,19 @@ export async function bundleScript() {
     logLevel: 'warning',
     plugins: [cssAsText(esbuild)],
   })
-  const own = relative(workspace, fileURLToPath(import.meta.url))
-  return { script: outputFiles[0].contents, sources: [...Object.keys(metafile.inputs), own, 'pnpm-lock.yaml'] }
+  const others = [fileURLToPath(import.meta.url), browsersFile].map((file) => relative(workspace, file))
+  return { script: outputFiles[0].contents, sources: [...Object.keys(metafile.inputs), ...others, 'pnpm-lock.yaml'] }
+}
+
+/** The supported browsers, as esbuild calls them: it replaces syntax that they do not have. */
+function targets() {
+  const { browserslist } = JSON.parse(readFileSync(browsersFile, 'utf8'))
+  const names = { ios_saf: 'ios', samsung: undefined }
+  return browserslist.flatMap((line) => {
+    const [browser, , version] = line.split(' ')
+    const name = browser in names ? names[browser] : browser
+    return name === undefined ? [] : [`${name}${version}`]
+  })
 }
 
 function isUpToDate() {

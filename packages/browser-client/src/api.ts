@@ -116,10 +116,11 @@ export type ClientEventOf<Type extends ClientEventType> = Extract<ClientEvent, {
 
 export interface ConnectionStatus {
   /**
-   * `connecting` until it is `live` for the first time; `reconnecting` after that. `offline`: the browser reports that
+   * `connecting` until it is `live` for the first time; `reconnecting` after that. `delayed`: connected, but the server
+   * says that events are late by a second or more, until it is `live` again. `offline`: the browser reports that
    * there is no network. `closed` is final.
    */
-  readonly state: 'connecting' | 'live' | 'reconnecting' | 'offline' | 'closed'
+  readonly state: 'connecting' | 'live' | 'delayed' | 'reconnecting' | 'offline' | 'closed'
   /** When the state began, in ms since 1970. */
   readonly sinceMs: number
   /** When the next retry is due, in ms since 1970. */

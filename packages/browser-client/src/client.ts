@@ -1,6 +1,7 @@
 import type { Welcome } from '@paxyo/contracts'
 import { PROTOCOL_VERSION } from '@paxyo/contracts/data'
 import type { Client, ConnectionStatus, ConnectOptions, Position } from './api.ts'
+import { attempt } from './attempt.ts'
 import { ClientError } from './client-error.ts'
 import { createConnection } from './connection.ts'
 import { isLive, type ConnectionState } from './connection-state.ts'
@@ -105,7 +106,7 @@ export function connect(options: ConnectOptions): Client {
     const next = own.state === 'closed' ? own : (tabs?.followed ?? own)
     const { retryAtMs, error } = next
     const state = wasLive && next.state === 'connecting' ? 'reconnecting' : next.state
-    wasLive ||= state === 'live'
+    wasLive ||= state === 'live' || state === 'delayed'
     if (state === status.state && retryAtMs === status.retryAtMs && error?.code === status.error?.code) return
     status = { state, sinceMs: state === status.state ? status.sinceMs : Date.now(), retryAtMs, error }
     listeners.emit({ type: 'status', status })
@@ -117,12 +118,16 @@ export function connect(options: ConnectOptions): Client {
   const close = (): void => connection.input({ type: 'fail', error: undefined })
   const start = (): void => (tabs === undefined ? connection.input({ type: 'start' }) : tabs.join())
   const unfollow = followPage({
-    online: () => connection.input({ type: 'online' }),
+    online() {
+      connection.input({ type: 'online' })
+      connection.check()
+    },
     offline: () => connection.input({ type: 'offline' }),
     woke() {
       connection.woke()
       tabs?.woke()
     },
+    networkChanged: () => connection.check(),
     suspend() {
       isSuspended = true
       tabs?.leave()
@@ -131,6 +136,7 @@ export function connect(options: ConnectOptions): Client {
     resume() {
       if (isSuspended) start()
       isSuspended = false
+      connection.check()
     },
   })
 
@@ -166,18 +172,23 @@ function emit(listeners: Listeners, event: ReceivedEvent): void {
 
 /** @throws TypeError when it is not a URL. */
 function toSocketUrl(url: string | URL): string {
-  const absolute = new URL(url, (globalThis as Partial<typeof globalThis>).location?.href)
+  const absolute = new URL(
+    url,
+    attempt(() => location.href),
+  )
   absolute.protocol = absolute.protocol.replace(/^http/, 'ws')
   absolute.hash = ''
   if (!/^wss?:$/.test(absolute.protocol)) throw new TypeError(`${absolute.href} is not a WebSocket URL`)
   return absolute.href
 }
 
+const liveState = ({ isDelayed }: ConnectionState): 'live' | 'delayed' => (isDelayed ? 'delayed' : 'live')
+
 /** The status of a connection that was never live; `showState` replaces `connecting` with `reconnecting`. */
 function toStatus(own: ConnectionState): ConnectionStatus {
   const { phase, timerAtMs, error } = own
   return {
-    state: phase === 'offline' || phase === 'closed' ? phase : isLive(own) ? 'live' : 'connecting',
+    state: phase === 'offline' || phase === 'closed' ? phase : isLive(own) ? liveState(own) : 'connecting',
     sinceMs: 0,
     retryAtMs: phase === 'waiting' || phase === 'offline' ? timerAtMs : undefined,
     error,

@@ -56,6 +56,8 @@ export interface ConnectionState {
   readonly renewAtMs: number | undefined
   readonly renewalFailures: number
   readonly liveSinceMs: number
+  /** Whether the server has said that events are late. */
+  readonly isDelayed: boolean
   /** When a draining server wants its clients to reconnect. */
   readonly drainedUntilMs: number | undefined
   /** The last error. */
@@ -70,9 +72,12 @@ export type Input =
   | { readonly type: 'token_rejected'; readonly error: ClientError }
   | { readonly type: 'opened' }
   | { readonly type: 'welcome' }
+  | { readonly type: 'delay'; readonly isDelayed: boolean }
   | { readonly type: 'drain'; readonly retryAfterMs: number }
   /** The socket was closed, its link is dead, or it received a message that cannot be read. */
   | { readonly type: 'lost'; readonly error: ClientError }
+  /** The server has said why it rejects connections, and when to retry. */
+  | { readonly type: 'explained'; readonly error: ClientError; readonly retryAfterMs: number }
   /** `timerAtMs` is reached. */
   | { readonly type: 'timer' }
   /** `renewAtMs` is reached. */
@@ -116,6 +121,8 @@ const STABLE_MS = 10_000
 /** A token with less time left could expire before the server receives it. */
 const TOKEN_LEFT_MS_MIN = 2_000
 const RENEWAL_DELAY_MS_MIN = 1_000
+/** While there are too many connections a retry is likely to fail, and up to twice as long is soon enough. */
+const LIMIT_DELAY_MS_MIN = 45_000
 
 export function initialState(canRenew: boolean, token: Token | undefined): ConnectionState {
   return {
@@ -128,6 +135,7 @@ export function initialState(canRenew: boolean, token: Token | undefined): Conne
     renewAtMs: undefined,
     renewalFailures: 0,
     liveSinceMs: 0,
+    isDelayed: false,
     drainedUntilMs: undefined,
     error: undefined,
   }
@@ -213,20 +221,23 @@ const renewalFailed: Cell<unknown> = (state, _input, { nowMs, random }) => ({
 const renewRejected: Cell<unknown> = (state, input, context) =>
   state.canRenew ? renewalFailed({ ...state, token: undefined }, input, context) : { state, effects: [] }
 
+const noteDelay: Cell<{ isDelayed: boolean }> = (state, { isDelayed }) => ({
+  state: { ...state, isDelayed },
+  effects: [],
+})
+
 const noteDrain: Cell<{ retryAfterMs: number }> = (state, { retryAfterMs }, { nowMs }) => ({
   state: { ...state, drainedUntilMs: nowMs + Math.min(retryAfterMs, DRAIN_MS_MAX) },
   effects: [],
 })
 
 const retry: Cell<{ error: ClientError }> = (state, input, context) => {
-  const { nowMs, random, isOnline } = context
+  const { nowMs, isOnline } = context
   const error = state.canRenew || input.error.code !== 'token_expired' ? input.error : noMoreTokens(input.error)
   if (error.final) return fail(state, { error }, context)
   const wasStable = isLive(state) && nowMs - state.liveSinceMs >= STABLE_MS
   const failures = wasStable ? 0 : state.failures
-  // A draining server has already distributed its clients over time.
-  const delayMs =
-    state.drainedUntilMs === undefined ? backOffMs(failures, random) : Math.max(state.drainedUntilMs - nowMs, 0)
+  const delayMs = retryDelayMs(state, error, failures, context)
   return {
     state: {
       ...disconnected(state, isOnline ? 'waiting' : 'offline', nowMs + delayMs),
@@ -237,6 +248,12 @@ const retry: Cell<{ error: ClientError }> = (state, input, context) => {
     effects: RELEASE,
   }
 }
+
+/** A reason that is known later than the failure. */
+const explain: Cell<{ error: ClientError; retryAfterMs: number }> = (state, { error, retryAfterMs }, { nowMs }) => ({
+  state: { ...state, error, timerAtMs: Math.max(state.timerAtMs ?? 0, nowMs + Math.min(retryAfterMs, DRAIN_MS_MAX)) },
+  effects: [],
+})
 
 const retryBecause =
   (code: string, message: string): Cell<unknown> =>
@@ -279,8 +296,10 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     token_rejected: ignore,
     opened: ignore,
     welcome: ignore,
+    delay: ignore,
     drain: ignore,
     lost: ignore,
+    explained: ignore,
     timer: ignore,
     renew: ignore,
     online: ignore,
@@ -296,8 +315,10 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     token_rejected: ignore,
     opened: ignore,
     welcome: ignore,
+    delay: ignore,
     drain: ignore,
     lost: ignore,
+    explained: ignore,
     timer: tokenTookTooLong,
     renew: ignore,
     online: ignore,
@@ -314,8 +335,10 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     token_rejected: ignore,
     opened: sendHello,
     welcome: ignore,
+    delay: ignore,
     drain: ignore,
     lost: retry,
+    explained: ignore,
     timer: joinTookTooLong,
     renew: ignore,
     online: ignore,
@@ -331,8 +354,10 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     token_rejected: ignore,
     opened: ignore,
     welcome: goLive,
+    delay: noteDelay,
     drain: noteDrain,
     lost: retry,
+    explained: ignore,
     timer: joinTookTooLong,
     renew: ignore,
     online: ignore,
@@ -348,8 +373,10 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     token_rejected: renewRejected,
     opened: ignore,
     welcome: ignore,
+    delay: noteDelay,
     drain: noteDrain,
     lost: retry,
+    explained: ignore,
     timer: ignore,
     renew,
     online: ignore,
@@ -367,8 +394,10 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     token_rejected: ignore,
     opened: ignore,
     welcome: ignore,
+    delay: noteDelay,
     drain: noteDrain,
     lost: retry,
+    explained: ignore,
     timer: renewalFailed,
     renew: ignore,
     online: ignore,
@@ -384,8 +413,10 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     token_rejected: ignore,
     opened: ignore,
     welcome: ignore,
+    delay: ignore,
     drain: ignore,
     lost: ignore,
+    explained: explain,
     timer: begin,
     renew: ignore,
     online: retrySoon,
@@ -401,8 +432,10 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     token_rejected: ignore,
     opened: ignore,
     welcome: ignore,
+    delay: ignore,
     drain: ignore,
     lost: ignore,
+    explained: ignore,
     timer: begin,
     renew: ignore,
     online: retrySoon,
@@ -418,8 +451,10 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     token_rejected: ignore,
     opened: ignore,
     welcome: ignore,
+    delay: ignore,
     drain: ignore,
     lost: ignore,
+    explained: ignore,
     timer: ignore,
     renew: ignore,
     online: ignore,
@@ -435,7 +470,15 @@ export function isLive({ phase }: ConnectionState): boolean {
 }
 
 function open(state: ConnectionState, nowMs: number): Step {
-  return { state: inPhase(state, 'connecting', nowMs + JOIN_TIMEOUT_MS), effects: [{ type: 'open_socket' }] }
+  const next = { ...inPhase(state, 'connecting', nowMs + JOIN_TIMEOUT_MS), isDelayed: false }
+  return { state: next, effects: [{ type: 'open_socket' }] }
+}
+
+function retryDelayMs({ drainedUntilMs }: ConnectionState, { code }: ClientError, failures: number, context: Context) {
+  const { nowMs, random } = context
+  // A draining server has already distributed its clients over time.
+  if (drainedUntilMs !== undefined) return Math.max(drainedUntilMs - nowMs, 0)
+  return code === 'connection_limit' ? LIMIT_DELAY_MS_MIN * (1 + random) : backOffMs(failures, random)
 }
 
 function inPhase(state: ConnectionState, phase: Phase, timerAtMs?: number): ConnectionState {

@@ -1,11 +1,12 @@
 import type { ClientMessage, Position, Welcome } from '@paxyo/contracts'
-import { isReconnectable, PROTOCOL_VERSION } from '@paxyo/contracts/data'
+import { CHECK_REVISION, isReconnectable, PROTOCOL_VERSION } from '@paxyo/contracts/data'
 import type { ConnectOptions, TokenReason } from './api.ts'
 import { ClientError } from './client-error.ts'
-import { initialState, transition, type ConnectionState, type Effect, type Input } from './connection-state.ts'
-import { checkLink } from './link-check.ts'
+import { initialState, isLive, transition, type ConnectionState, type Effect, type Input } from './connection-state.ts'
+import { checkLink, CHECK_RESPONSE_MS, CHECK_SECOND_LOOK_MS } from './link-check.ts'
 import { isOnline } from './page.ts'
 import { readToken } from './token.ts'
+import { askWhy } from './why.ts'
 import { readMessage, type ReceivedEvent } from './wire.ts'
 
 export interface ConnectionDeps {
@@ -30,15 +31,19 @@ export interface ConnectionDeps {
 /** setTimeout accepts 31 bits. */
 const TIMER_MS_MAX = 2 ** 31 - 1
 const SLACK_MS = 5_000
+/** Most rejections are a network error, which the next attempt or two overcome. */
+const REJECTIONS_PER_QUESTION = 3
 
-type TimerName = 'timer' | 'renew' | 'link'
+type TimerName = 'timer' | 'renew' | 'link' | 'check'
 
 export interface Connection {
   readonly state: ConnectionState
   /** Applies an input to the state machine, and carries out the effects. */
   input(input: Input): void
-  /** The page was hidden or suspended, and is visible again. */
+  /** The page is visible again, or the device was asleep: timers may be late, and the link may be dead. */
   woke(): void
+  /** Checks whether the link still works, because the network may have changed. A dead one is lost within 3 seconds. */
+  check(): void
 }
 
 /** Carries out the effects of `connection-state.ts` on the socket, the timers and the tokens. It makes no decisions. */
@@ -57,6 +62,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
   let lastReceivedAtMs = 0
   let suspectedAtMs: number | undefined
   let silenceMsMax = 0
+  let serverRevision = 0
 
   function input(next: Input): void {
     inputs.push(next)
@@ -94,6 +100,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
         const closing = socket
         socket = undefined
         setTimer('link', undefined, checkSilence)
+        setTimer('check', undefined, checkSilence)
         return closing?.close()
       }
       case 'send_hello': {
@@ -129,6 +136,9 @@ export function createConnection(deps: ConnectionDeps): Connection {
     try {
       opened = socket = new WebSocket(deps.url)
     } catch (cause) {
+      // Node before version 22 has none.
+      if (typeof WebSocket !== 'function')
+        return fail('no_websocket', 'there is no WebSocket in this environment', cause)
       // A page on https cannot connect to ws: no attempt will succeed.
       return fail('url_rejected', `the browser rejects ${deps.url}`, cause)
     }
@@ -137,12 +147,22 @@ export function createConnection(deps: ConnectionDeps): Connection {
     const isCurrent = (): boolean => socket === opened
     opened.addEventListener('open', () => isCurrent() && input({ type: 'opened' }))
     opened.addEventListener('message', ({ data }) => isCurrent() && receive(data))
-    opened.addEventListener('close', (event) => isCurrent() && lost(toError(event, serverError)))
+    opened.addEventListener('close', (event) => {
+      if (!isCurrent()) return
+      const wasRejected = state.phase === 'connecting'
+      lost(toError(event, serverError))
+      if (wasRejected && state.failures % REJECTIONS_PER_QUESTION === 0) void askWhy(deps.url).then(explained)
+    })
+  }
+
+  function explained(reason: Awaited<ReturnType<typeof askWhy>>): void {
+    if (reason !== undefined) input({ type: 'explained', ...reason })
   }
 
   function receive(data: unknown): void {
     lastReceivedAtMs = Date.now()
     suspectedAtMs = undefined
+    setTimer('check', undefined, checkSilence)
     const message = readMessage(data)
     switch (message?.type) {
       case undefined:
@@ -156,6 +176,9 @@ export function createConnection(deps: ConnectionDeps): Connection {
         return deps.onEvent(message)
       case 'drain':
         return input({ type: 'drain', retryAfterMs: message.retryAfterMs })
+      case 'delayed':
+      case 'live':
+        return input({ type: 'delay', isDelayed: message.type === 'delayed' })
       case 'error':
         if (message.request === 'refresh') {
           return input({ type: 'token_rejected', error: new ClientError(message.code, message.message) })
@@ -167,10 +190,11 @@ export function createConnection(deps: ConnectionDeps): Connection {
 
   function welcome(message: Welcome): void {
     // An older server sends no minimum, and supports newer clients.
-    const { minProtocol = 1, pingIntervalMs } = message
+    const { minProtocol = 1, revision = 0, pingIntervalMs } = message
     if (PROTOCOL_VERSION < minProtocol) return fail('protocol_version', `protocol ${PROTOCOL_VERSION} is not served`)
     const rejection = deps.onWelcome(message, requestedPosition)
     if (rejection !== undefined) return input({ type: 'fail', error: rejection })
+    serverRevision = revision
     silenceMsMax = 2 * pingIntervalMs + SLACK_MS
     checkSilence()
     input({ type: 'welcome' })
@@ -179,9 +203,21 @@ export function createConnection(deps: ConnectionDeps): Connection {
   function checkSilence(): void {
     const nowMs = Date.now()
     const judged = checkLink({ lastReceivedAtMs, silenceMsMax, suspectedAtMs }, nowMs)
-    if (judged.verdict === 'dead') return lost(new ClientError('link_dead', 'the server is silent'))
+    if (judged.verdict === 'dead') return linkDied()
     if (judged.verdict === 'suspect') suspectedAtMs ??= nowMs
     setTimer('link', nowMs + judged.checkInMs, checkSilence)
+  }
+
+  /** Looks twice for a response, as `checkLink` does, but sooner. */
+  function check(): void {
+    if (!isLive(state) || serverRevision < CHECK_REVISION || timers.has('check')) return
+    send({ type: 'check' })
+    const lookAgain = (): void => setTimer('check', Date.now() + CHECK_SECOND_LOOK_MS, linkDied)
+    setTimer('check', Date.now() + CHECK_RESPONSE_MS, lookAgain)
+  }
+
+  function linkDied(): void {
+    lost(new ClientError('link_dead', 'the server is silent'))
   }
 
   function lost(error: ClientError): void {
@@ -219,7 +255,9 @@ export function createConnection(deps: ConnectionDeps): Connection {
     woke() {
       input({ type: 'woke' })
       if (timers.has('link')) checkSilence()
+      check()
     },
+    check,
   }
 }
 

@@ -11,6 +11,10 @@ export type LinkVerdict =
   | { readonly verdict: 'alive' | 'suspect'; readonly checkInMs: number }
   | { readonly verdict: 'dead' }
 
+/** How long a server may take to respond to `check`, and how much later a second look is taken: 3 seconds in total. */
+export const CHECK_RESPONSE_MS = 1_800
+export const CHECK_SECOND_LOOK_MS = 1_000
+
 const SECOND_LOOK_MS = 2_000
 
 /**

@@ -1,14 +1,11 @@
 import type { Position } from './api.ts'
+import { attempt } from './attempt.ts'
 
 type PositionStorage = Pick<Storage, 'getItem' | 'setItem'>
 
 /** The tab's `sessionStorage`, if the browser allows it. */
 export function tabStorage(): PositionStorage | null {
-  try {
-    return sessionStorage
-  } catch {
-    return null
-  }
+  return attempt(() => sessionStorage) ?? null
 }
 
 /** Storage may be full or forbidden: then a reload starts with a snapshot, which is correct, too. */

@@ -17,6 +17,7 @@
  * and was missing in Chrome on Android for years.
  */
 import type { ConnectionStatus, Position } from './api.ts'
+import { attempt } from './attempt.ts'
 import { ClientError } from './client-error.ts'
 import type { Connection } from './connection.ts'
 import { isLive } from './connection-state.ts'
@@ -41,7 +42,13 @@ type TabMessage =
    * The leader's state. Sent when it changes, at each ping of the server, and in response to a request when not live.
    */
   | ({ readonly kind: 'state'; readonly isHidden: boolean } & LeaderState)
-  | { readonly kind: 'request'; readonly from: string; readonly position: Position | undefined }
+  | {
+      readonly kind: 'request'
+      readonly from: string
+      readonly position: Position | undefined
+      /** The tab has woken up: the leader's link may be dead. */
+      readonly check: boolean
+    }
   /** The events after the position; undefined if the leader no longer has them. */
   | ({
       readonly kind: 'response'
@@ -62,7 +69,12 @@ const SILENCE_MS_MAX = 65_000
 
 /** Web Locks exist on secure pages only. */
 export function canShare(): boolean {
-  return typeof BroadcastChannel === 'function' && (navigator as Partial<Navigator>).locks !== undefined
+  return attempt(() => typeof BroadcastChannel === 'function' && typeof navigator.locks.request === 'function') ?? false
+}
+
+/** Unique among the tabs of a user; `randomUUID` exists on secure pages of newer browsers only. */
+function createTabId(): string {
+  return attempt(() => crypto.randomUUID()) ?? `${Date.now()} ${Math.random()}`
 }
 
 export interface Tabs {
@@ -81,7 +93,7 @@ export interface Tabs {
 }
 
 export function createTabs({ name, stream, connection, ownStatus, onState }: TabsDeps): Tabs {
-  const id = crypto.randomUUID()
+  const id = createTabId()
   let channel: BroadcastChannel | undefined
   /** The current request for the lock; aborted when this tab no longer wants to lead. */
   let lockRequest: AbortController | undefined
@@ -94,8 +106,10 @@ export function createTabs({ name, stream, connection, ownStatus, onState }: Tab
   let wasLive = false
 
   function join(): void {
+    // A browser with site data blocked has the class, and throws.
+    channel = attempt(() => new BroadcastChannel(name))
+    if (channel === undefined) return connection.input({ type: 'start' })
     connection.input({ type: 'suspend' })
-    channel = new BroadcastChannel(name)
     channel.addEventListener('message', ({ data }: MessageEvent<TabMessage>) => onMessage(data))
     compete()
     requestEvents()
@@ -116,7 +130,10 @@ export function createTabs({ name, stream, connection, ownStatus, onState }: Tab
     lockRequest?.abort()
     const mine = (lockRequest = new AbortController())
     const lead = (): Promise<void> | undefined => (lockRequest === mine ? new Promise(beginToLead) : undefined)
-    navigator.locks.request(name, steal ? { steal } : { signal: mine.signal }, lead).catch((error: unknown) => {
+    const options = steal ? { steal } : { signal: mine.signal }
+    // Some browsers throw instead of rejecting.
+    const request = async (): Promise<unknown> => navigator.locks.request(name, options, lead)
+    request().catch((error: unknown) => {
       if (lockRequest !== mine) return
       isLeader = false
       if ((error as Error).name === 'AbortError') {
@@ -149,10 +166,10 @@ export function createTabs({ name, stream, connection, ownStatus, onState }: Tab
     onState()
   }
 
-  function requestEvents(): void {
+  function requestEvents(check = false): void {
     if (isLeader) return
     waitFor(RESPONSE_TIMEOUT_MS)
-    broadcast({ kind: 'request', from: id, position: stream.position })
+    broadcast({ kind: 'request', from: id, position: stream.position, check })
   }
 
   function waitFor(timeoutMs: number): void {
@@ -183,8 +200,9 @@ export function createTabs({ name, stream, connection, ownStatus, onState }: Tab
         return
       }
       case 'request':
-        if (isLeader) respond(message.from, message.position)
-        return
+        if (!isLeader) return
+        if (message.check) connection.check()
+        return respond(message.from, message.position)
       case 'state':
         if (!isLeader) onLeaderState(message)
         return
@@ -196,7 +214,7 @@ export function createTabs({ name, stream, connection, ownStatus, onState }: Tab
   function onLeaderState({ status, head, isHidden }: Extract<TabMessage, { kind: 'state' }>): void {
     onLeaderMessage()
     const { position } = stream
-    if (status.state === 'live') {
+    if (status.state === 'live' || status.state === 'delayed') {
       const isBehind = position?.epoch !== head!.epoch || position.seq < head!.seq
       return isBehind ? requestEvents() : follow(status)
     }
@@ -235,7 +253,7 @@ export function createTabs({ name, stream, connection, ownStatus, onState }: Tab
   function broadcast(message: TabMessage): void {
     // A channel reaches only its own origin; the rule is about windows.
     // oxlint-disable-next-line unicorn/require-post-message-target-origin
-    channel?.postMessage(message)
+    attempt(() => channel?.postMessage(message))
   }
 
   return {
@@ -245,7 +263,7 @@ export function createTabs({ name, stream, connection, ownStatus, onState }: Tab
     join,
     leave,
     woke() {
-      if (channel !== undefined) requestEvents()
+      if (channel !== undefined) requestEvents(true)
     },
     connectionChanged() {
       const wasLiveBefore = wasLive

@@ -39,7 +39,9 @@ const SUBJECTS: Readonly<Record<OrderEvent['event'], 'order' | 'account'>> = {
   'account.updated': 'account',
 }
 
-export const isKnownKind = ({ event }: ReceivedEvent): boolean => Object.hasOwn(SUBJECTS, event)
+const KINDS: ReadonlySet<string> = new Set(Object.keys(SUBJECTS))
+
+export const isKnownKind = ({ event }: ReceivedEvent): boolean => KINDS.has(event)
 
 export function isAboutOrder(event: ReceivedEvent): event is OrderEventReceived {
   return isKnownKind(event) && SUBJECTS[event.event as OrderEvent['event']] === 'order'

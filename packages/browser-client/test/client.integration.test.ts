@@ -207,7 +207,8 @@ describe('the end', () => {
   })
 
   const otherCodes = Object.entries(CLOSE_CODES).filter(
-    ([name, { code }]) => isReconnectable(code) && name !== 'token_expired',
+    // The first needs a new token; the second takes a minute.
+    ([name, { code }]) => isReconnectable(code) && name !== 'token_expired' && name !== 'connection_limit',
   )
   test.each(otherCodes)('%s is not', async (name, { code }) => {
     await using server = await startScriptedServer((say, socket, visit) => {
@@ -220,6 +221,16 @@ describe('the end', () => {
     await eventually(() => client.status.state === 'live')
     expect(new Set(errors)).toEqual(new Set([name]))
     client.close()
+  })
+
+  test('connection_limit is not either, but takes a while', async () => {
+    await using server = await startScriptedServer((_say, socket) => socket.close(4008, 'connection_limit'))
+    const client = open(server)
+    await eventually(() => client.status.error !== undefined)
+    expect(client.status).toMatchObject({ state: 'connecting', error: { code: 'connection_limit', final: false } })
+    const waitMs = client.status.retryAtMs! - Date.now()
+    expect(waitMs).toBeGreaterThan(40_000)
+    expect(waitMs).toBeLessThanOrEqual(90_000)
   })
 
   test('a token that has expired is replaced, and is the end where it can not be', async () => {
@@ -253,8 +264,8 @@ describe('the end', () => {
     })
     const asked: string[] = []
     const client = open(server, {
-      // Due at once.
-      token: jwt({ iat: nowS, exp: nowS + 2 }),
+      // To be renewed after three seconds.
+      token: jwt({ iat: nowS, exp: nowS + 4 }),
       getToken: ({ reason }) => (asked.push(reason), jwt({ iat: nowS, exp: nowS + 600, n: asked.length })),
     })
     const errors: unknown[] = []

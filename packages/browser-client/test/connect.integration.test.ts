@@ -11,6 +11,26 @@ afterAll(async () => {
   await gateway[Symbol.asyncDispose]()
 })
 
+test('a page of an origin that is not allowed learns it', async () => {
+  const NodeSocket = globalThis.WebSocket
+  // A browser sends the page's origin.
+  globalThis.WebSocket = class extends NodeSocket {
+    constructor(url: string | URL) {
+      super(url, { headers: { origin: 'https://evil.example' } } as unknown as string[])
+    }
+  }
+  const nodeFetch = globalThis.fetch
+  globalThis.fetch = (input, init) => nodeFetch(input, { ...init, headers: { origin: 'https://evil.example' } })
+  try {
+    const client = connect({ url: `${gateway.url}/ws`, token: await mintToken('ann'), share: 'none' })
+    await eventually(() => client.status.error?.code === 'origin_not_allowed')
+    expect(client.status).toMatchObject({ state: 'connecting', error: { final: false } })
+    client.close()
+  } finally {
+    Object.assign(globalThis, { WebSocket: NodeSocket, fetch: nodeFetch })
+  }
+})
+
 test('a snapshot, then each event once and in order', async () => {
   await gateway.ingest.openAccount('ann', { balance: '5' })
   await gateway.ingest.insertOrder('ann', { orderId: 'A-1' })

@@ -98,6 +98,30 @@ describe('coming back', () => {
     expect(run(tired, [[lost(), later(60_000)]]).state.failures).toBe(1)
   })
 
+  test('too many connections are retried, and not soon; a page that is looked at does not wait', () => {
+    const limited = run(live, [[lost('connection_limit'), later(60_000)]]).state
+    expect(limited).toMatchObject({ phase: 'waiting', timerAtMs: NOW_MS + 60_000 + 67_500 })
+    const again = run(limited, [{ type: 'timer' }, lost('connection_limit')]).state
+    expect(again.timerAtMs! - NOW_MS).toBeGreaterThanOrEqual(45_000)
+    expect(run(limited, [[{ type: 'woke' }, later(61_000)]]).state.timerAtMs).toBe(NOW_MS + 61_500)
+  })
+
+  test('a reason that is known later replaces the error, and may delay the retry', () => {
+    const why = (retryAfterMs: number): Input => ({
+      type: 'explained',
+      error: new ClientError('connection_limit', ''),
+      retryAfterMs,
+    })
+    const waiting = run(live, [lost()]).state
+    expect(run(waiting, [why(7_000)]).state).toMatchObject({
+      phase: 'waiting',
+      timerAtMs: NOW_MS + 7_000,
+      error: { code: 'connection_limit' },
+    })
+    expect(run(waiting, [why(0)]).state.timerAtMs).toBe(waiting.timerAtMs)
+    expect(run(live, [why(7_000)]).state).toBe(live)
+  })
+
   test('a drain says when: no sooner, and no later', () => {
     const drained: Input = { type: 'drain', retryAfterMs: 7_000 }
     expect(run(live, [drained, [lost('draining'), later(2_000)]]).state.timerAtMs).toBe(NOW_MS + 7_000)
@@ -238,6 +262,12 @@ const input = oneof(
   { weight: 8, arbitrary: plain },
   integer({ min: -1000, max: 10 ** 7 }).map((ms): Input => ({ type: 'token', token: tokenFor(ms) })),
   integer({ min: 0, max: 10 ** 7 }).map((retryAfterMs): Input => ({ type: 'drain', retryAfterMs })),
+  tuple(error, integer({ min: 0, max: 10 ** 7 })).map(([why, retryAfterMs]): Input => ({
+    type: 'explained',
+    error: why,
+    retryAfterMs,
+  })),
+  boolean().map((isDelayed): Input => ({ type: 'delay', isDelayed })),
   error.map((why): Input => ({ type: 'token_failed', error: why })),
   error.map((why): Input => ({ type: 'token_rejected', error: why })),
   error.map((why): Input => ({ type: 'lost', error: why })),

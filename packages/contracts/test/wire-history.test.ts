@@ -3,7 +3,12 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { CLOSE_CODES, isReconnectable } from '../src/data/close-codes.ts'
-import { PROTOCOL_HISTORY, PROTOCOL_VERSION, PROTOCOL_VERSION_MIN } from '../src/data/protocol-version.ts'
+import {
+  PROTOCOL_HISTORY,
+  PROTOCOL_REVISION,
+  PROTOCOL_VERSION,
+  PROTOCOL_VERSION_MIN,
+} from '../src/data/protocol-version.ts'
 import { accountViewSchema, orderEventSchema } from '../src/schemas/order-event.ts'
 import { clientMessageSchema, serverMessageSchema } from '../src/schemas/wire.ts'
 import { explainChange } from './explain-change.ts'
@@ -81,6 +86,7 @@ test('versions and revisions go up one by one', () => {
     expect([version, revision, isNext]).toEqual([version, revision, true])
     expect([before.version, before.version + 1]).toContain(version)
   }
+  expect(PROTOCOL_HISTORY.at(-1)).toMatchObject({ version: PROTOCOL_VERSION, revision: PROTOCOL_REVISION })
   expect(PROTOCOL_VERSION_MIN).toBeLessThanOrEqual(PROTOCOL_VERSION)
 })
 

@@ -127,7 +127,7 @@ export function bindPage({ page, client, format, messages, toastQueue, warn }: B
     account = event.account
     accountChanged = true
     // The first ones are the newest: they are added last.
-    for (const order of event.orders.toReversed()) remember(order)
+    for (let index = event.orders.length - 1; index >= 0; index -= 1) remember(event.orders[index]!)
     enqueue(event)
   })
   client.on('order', (event) => {

@@ -27,6 +27,8 @@ export const FIELDS: Readonly<Record<string, (order: OrderView, format: Format) 
   'updated-at': ({ updatedAt }, format) => ({ text: format.time(updatedAt), value: updatedAt }),
 }
 
+const FIELD_NAMES: ReadonlySet<string> = new Set(Object.keys(FIELDS))
+
 const plain = (text: string): FieldValue => ({ text, value: text })
 
 /** A number that the provider has not reported yet is a dash. */
@@ -49,7 +51,7 @@ export function writeOrder(
   setAttribute(row, 'data-status', order.status)
   for (const field of fieldsOf(row)) {
     const name = field.getAttribute('data-field')!
-    const read = Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined
+    const read = FIELD_NAMES.has(name) ? FIELDS[name] : undefined
     if (read === undefined) onUnknownField(name)
     else writeField(field, name, read(order, format))
   }

@@ -1,6 +1,6 @@
 import type { OrderStatus } from '@paxyo/contracts/data'
 
-export type ConnectionState = 'connecting' | 'live' | 'reconnecting' | 'offline' | 'closed'
+export type ConnectionState = 'connecting' | 'live' | 'delayed' | 'reconnecting' | 'offline' | 'closed'
 
 /** All messages of a language; a page can override them with `data-words`. Names in {} are placeholders. */
 export type Messages = Readonly<
@@ -35,6 +35,7 @@ export const LOCALES: Readonly<Record<string, Messages>> = {
     notifications: 'Notifications',
     connecting: 'Connecting',
     live: 'Live',
+    delayed: 'Delayed',
     reconnecting: 'Reconnecting',
     offline: 'Offline',
     closed: 'Disconnected',
@@ -55,6 +56,7 @@ export const LOCALES: Readonly<Record<string, Messages>> = {
     notifications: 'الإشعارات',
     connecting: 'جارٍ الاتصال',
     live: 'متصل',
+    delayed: 'متأخر',
     reconnecting: 'إعادة الاتصال',
     offline: 'غير متصل',
     closed: 'انقطع الاتصال',
@@ -75,6 +77,7 @@ export const LOCALES: Readonly<Record<string, Messages>> = {
     notifications: 'Mitteilungen',
     connecting: 'Verbinde',
     live: 'Live',
+    delayed: 'Verzögert',
     reconnecting: 'Verbinde erneut',
     offline: 'Offline',
     closed: 'Getrennt',
@@ -95,6 +98,7 @@ export const LOCALES: Readonly<Record<string, Messages>> = {
     notifications: 'Notificaciones',
     connecting: 'Conectando',
     live: 'En vivo',
+    delayed: 'Con retraso',
     reconnecting: 'Reconectando',
     offline: 'Sin conexión',
     closed: 'Desconectado',
@@ -115,6 +119,7 @@ export const LOCALES: Readonly<Record<string, Messages>> = {
     notifications: 'Notifications',
     connecting: 'Connexion',
     live: 'En direct',
+    delayed: 'Retardé',
     reconnecting: 'Reconnexion',
     offline: 'Hors ligne',
     closed: 'Déconnecté',
@@ -135,6 +140,7 @@ export const LOCALES: Readonly<Record<string, Messages>> = {
     notifications: 'सूचनाएँ',
     connecting: 'कनेक्ट हो रहा है',
     live: 'लाइव',
+    delayed: 'देरी से',
     reconnecting: 'फिर से कनेक्ट हो रहा है',
     offline: 'ऑफ़लाइन',
     closed: 'डिस्कनेक्ट',
@@ -155,6 +161,7 @@ export const LOCALES: Readonly<Record<string, Messages>> = {
     notifications: 'Notifikasi',
     connecting: 'Menghubungkan',
     live: 'Langsung',
+    delayed: 'Tertunda',
     reconnecting: 'Menghubungkan kembali',
     offline: 'Luring',
     closed: 'Terputus',
@@ -175,6 +182,7 @@ export const LOCALES: Readonly<Record<string, Messages>> = {
     notifications: 'Notificações',
     connecting: 'Conectando',
     live: 'Ao vivo',
+    delayed: 'Com atraso',
     reconnecting: 'Reconectando',
     offline: 'Sem conexão',
     closed: 'Desconectado',
@@ -195,6 +203,7 @@ export const LOCALES: Readonly<Record<string, Messages>> = {
     notifications: 'Уведомления',
     connecting: 'Подключение',
     live: 'Онлайн',
+    delayed: 'С задержкой',
     reconnecting: 'Переподключение',
     offline: 'Нет сети',
     closed: 'Отключено',
@@ -215,6 +224,7 @@ export const LOCALES: Readonly<Record<string, Messages>> = {
     notifications: 'Bildirimler',
     connecting: 'Bağlanıyor',
     live: 'Canlı',
+    delayed: 'Gecikmeli',
     reconnecting: 'Yeniden bağlanıyor',
     offline: 'Çevrimdışı',
     closed: 'Bağlantı kesildi',

@@ -6,7 +6,7 @@ export function toMessages(language: string, own: Partial<Messages> = {}): Messa
 }
 
 export function isMessageName(name: string): name is keyof Messages {
-  return Object.hasOwn(LOCALES['en']!, name)
+  return Object.keys(LOCALES['en']!).includes(name)
 }
 
 const RIGHT_TO_LEFT = /^(ar|dv|fa|he|ku|ps|sd|ug|ur|yi)\b/i

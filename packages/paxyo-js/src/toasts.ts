@@ -60,7 +60,7 @@ export function createToasts(page: Document, language: string, messages: Message
 
   /** Focus must not fall back to the top of the page. */
   function focusNext(): void {
-    const next = [...shown.values()].at(-1)?.button ?? focusCameFrom
+    const next = [...shown.values()].pop()?.button ?? focusCameFrom
     if (next instanceof HTMLElement && next.isConnected) next.focus()
   }
 
@@ -104,10 +104,7 @@ function build(page: Document, language: string, messages: Messages) {
   host.lang = language
   host.dir = directionOf(language)
   const root = host.attachShadow({ mode: 'open' })
-  const styles = new CSSStyleSheet()
-  styles.replaceSync(css)
-  // Not a <style>, which a strict Content-Security-Policy forbids.
-  root.adoptedStyleSheets = [styles]
+  addStyles(page, root)
   const region = page.createElement('div')
   region.setAttribute('role', 'status')
   // Screen readers announce each new line, not all lines again.
@@ -120,6 +117,19 @@ function build(page: Document, language: string, messages: Messages) {
   root.append(region, section)
   page.body.append(host)
   return { host, region, list }
+}
+
+/** A <style>, which a strict Content-Security-Policy forbids, is for browsers without constructed stylesheets. */
+function addStyles(page: Document, root: ShadowRoot): void {
+  if ('adoptedStyleSheets' in root) {
+    const styles = new CSSStyleSheet()
+    styles.replaceSync(css)
+    root.adoptedStyleSheets = [styles]
+  } else {
+    const styles = page.createElement('style')
+    styles.textContent = css
+    ;(root as ShadowRoot).append(styles)
+  }
 }
 
 function toElement(page: Document, { tone, title, text }: Toast, messages: Messages) {

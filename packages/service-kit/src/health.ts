@@ -1,7 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 
-/** @throws when this dependency is unavailable. */
-export type ReadinessCheck = () => Promise<void> | void
+/**
+ * @returns `degraded` when the service works without this dependency, but less well.
+ * @throws when this dependency is unavailable.
+ */
+export type ReadinessCheck = () => Promise<void> | 'degraded' | void
 
 const CHECK_TIMEOUT_MS = 2_000
 
@@ -14,9 +17,10 @@ export function registerHealth(app: FastifyInstance, checks: Readonly<Record<str
   app.get('/livez', () => ({ status: 'ok' }))
   app.get('/readyz', async (_request, reply) => {
     const results = await Promise.all(runChecks.map(async ([name, run]) => [name, await run()] as const))
-    const isReady = results.every(([, result]) => result === 'ok')
+    const outcomes = results.map(([, result]) => result)
+    const isReady = !outcomes.includes('failed')
     return reply.code(isReady ? 200 : 503).send({
-      status: isReady ? 'ok' : 'unavailable',
+      status: !isReady ? 'unavailable' : outcomes.includes('degraded') ? 'degraded' : 'ok',
       checks: Object.fromEntries(results),
     })
   })
@@ -31,14 +35,13 @@ function shared<T>(run: () => Promise<T>): () => Promise<T> {
   }
 }
 
-async function runCheck(check: ReadinessCheck): Promise<'ok' | 'failed'> {
+async function runCheck(check: ReadinessCheck): Promise<'ok' | 'degraded' | 'failed'> {
   let timer: NodeJS.Timeout | undefined
   const timeout = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error('timed out')), CHECK_TIMEOUT_MS)
   })
   try {
-    await Promise.race([check(), timeout])
-    return 'ok'
+    return (await Promise.race([check(), timeout])) ?? 'ok'
   } catch {
     return 'failed'
   } finally {

@@ -47,6 +47,14 @@ test('it is not when one does not, and says which, but not why', async () => {
   })
 })
 
+test('it is ready when a part that it can do without does not work, and says which', async () => {
+  start({ database: works, bus: () => 'degraded' })
+  const response = await app.inject('/readyz')
+
+  expect(response.statusCode).toBe(200)
+  expect(response.json()).toEqual({ status: 'degraded', checks: { database: 'ok', bus: 'degraded' } })
+})
+
 test('a part that does not answer counts as failed, soon enough for those who ask', async () => {
   start({ database: hangs, redis: hangs, queue: works })
   const startedAt = performance.now()

@@ -30,7 +30,7 @@ import { createProviders, providerSettings, refundApproval } from '@paxyo/provid
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
-import { createGateway, GATEWAY_POOL_MAX } from 'ws-gateway'
+import { createGateway, GATEWAY_POOL_MAX, limitsOf } from 'ws-gateway'
 import type { StandaloneConfig } from './config.ts'
 import { openDatabase } from './database.ts'
 import { loadOrGenerateSecrets } from './generated-secrets.ts'
@@ -135,6 +135,7 @@ function startServices(
       bus,
       tokens: { secrets: secrets.jwtSecrets, jwksUrl: config.JWT_JWKS_URL, audience: config.JWT_AUDIENCE },
       allowedOrigins: [...ownOrigins(config.HOST, config.PORT), ...config.ALLOWED_ORIGINS],
+      limits: limitsOf(config),
       log,
     }),
     (it) => it.close(DRAIN_MS),

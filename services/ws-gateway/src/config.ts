@@ -1,5 +1,6 @@
 import { DRAIN_MS_MAX } from '@paxyo/contracts/data'
 import { commonVariables, env, loadConfig, redisProblems, redisVariables, weakVariables } from '@paxyo/service-kit'
+import { DEFAULT_LIMITS, type Limits } from './socket/limits.ts'
 
 const JWT_SECRET_BYTES_MIN = 32
 
@@ -15,7 +16,47 @@ export const gatewayVariables = {
       error: 'must be origins such as https://panel.example.com, separated by commas, or *',
     })
     .default([]),
+  /** Limits that depend on the machine, or on who is behind an address. */
+  CONNECTIONS_MAX: env.integer(1, 1_000_000).default(DEFAULT_LIMITS.connectionsMax),
+  CONNECTIONS_PER_USER_MAX: env.integer(1, 1_000_000).default(DEFAULT_LIMITS.connectionsPerUserMax),
+  CONNECTIONS_PER_ADDRESS_MAX: env.integer(1, 1_000_000).default(DEFAULT_LIMITS.connectionsPerAddressMax),
+  HANDSHAKES_PER_SECOND_MAX: env.integer(1, 100_000).default(DEFAULT_LIMITS.handshakesPerSecondMax),
+  MESSAGES_PER_SECOND_MAX: env.integer(5, 1_000).default(DEFAULT_LIMITS.messagesPerSecondMax),
+  UNREAD_BYTES_MAX: env.integer(64 * 1024, 1024 ** 3).default(DEFAULT_LIMITS.bufferedBytesMax),
+  HELLO_TIMEOUT_SECONDS: env.integer(1, 60).default(DEFAULT_LIMITS.helloTimeoutMs / 1000),
+  PING_INTERVAL_SECONDS: env.integer(5, 300).default(DEFAULT_LIMITS.pingIntervalMs / 1000),
+  CONNECTION_AGE_SECONDS_MAX: env.integer(2, 7 * 86_400).default(DEFAULT_LIMITS.connectionAgeMsMax / 1000),
 }
+
+/** The limits that variables set. */
+export function limitsOf(config: LimitVariables): Partial<Limits> {
+  return {
+    connectionsMax: config.CONNECTIONS_MAX,
+    connectionsPerUserMax: config.CONNECTIONS_PER_USER_MAX,
+    connectionsPerAddressMax: config.CONNECTIONS_PER_ADDRESS_MAX,
+    handshakesPerSecondMax: config.HANDSHAKES_PER_SECOND_MAX,
+    messagesPerSecondMax: config.MESSAGES_PER_SECOND_MAX,
+    bufferedBytesMax: config.UNREAD_BYTES_MAX,
+    helloTimeoutMs: config.HELLO_TIMEOUT_SECONDS * 1000,
+    pingIntervalMs: config.PING_INTERVAL_SECONDS * 1000,
+    connectionAgeMsMax: config.CONNECTION_AGE_SECONDS_MAX * 1000,
+  }
+}
+
+type LimitVariables = Readonly<
+  Record<
+    | 'CONNECTIONS_MAX'
+    | 'CONNECTIONS_PER_USER_MAX'
+    | 'CONNECTIONS_PER_ADDRESS_MAX'
+    | 'HANDSHAKES_PER_SECOND_MAX'
+    | 'MESSAGES_PER_SECOND_MAX'
+    | 'UNREAD_BYTES_MAX'
+    | 'HELLO_TIMEOUT_SECONDS'
+    | 'PING_INTERVAL_SECONDS'
+    | 'CONNECTION_AGE_SECONDS_MAX',
+    number
+  >
+>
 
 const variables = {
   DATABASE_URL: env.url('postgres', 'postgresql'),

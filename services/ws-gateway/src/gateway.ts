@@ -4,7 +4,8 @@ import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
-import { createTokenVerifier, type TokenVerifierOptions } from './auth/token-verifier.ts'
+import { createKeyServer } from './auth/key-server.ts'
+import { createTokenVerifier } from './auth/token-verifier.ts'
 import { registerEmbedScript } from './embed-script/embed-script-route.ts'
 import { loadEmbedScript } from './embed-script/embed-script.ts'
 import { createGatewayMetrics } from './observe/metrics.ts'
@@ -16,7 +17,13 @@ import { createHub } from './stream/hub.ts'
 export interface GatewayDeps {
   readonly pool: Pool
   readonly bus: EventBus
-  readonly tokens: TokenVerifierOptions
+  readonly tokens: {
+    /** HS256 secrets; several at once for rotation. */
+    readonly secrets: readonly string[]
+    /** The URL of the issuer's public keys. */
+    readonly jwksUrl?: string | undefined
+    readonly audience: string
+  }
   readonly allowedOrigins: readonly string[]
   readonly limits?: Partial<Limits>
   readonly log: Logger
@@ -24,6 +31,7 @@ export interface GatewayDeps {
 
 export interface Gateway {
   register(app: FastifyInstance): void
+  readonly connectionCount: number
   readonly readiness: Readonly<Record<string, ReadinessCheck>>
   addMetrics(registry: Registry): void
   /** Closes all connections, spread evenly over `drainMs`, then disconnects from the bus. The pool stays open. */
@@ -44,11 +52,23 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits, log }
     isDraining: sockets.isDraining,
     drainLeft: sockets.drainLeft,
     databaseWaiting: pool.waitingCount,
+    isKeyServerUnavailable: keyServer?.isUnavailable ?? false,
   }))
+  const { secrets, audience, jwksUrl } = tokens
+  const keyServer =
+    jwksUrl === undefined
+      ? undefined
+      : createKeyServer({
+          url: jwksUrl,
+          onChange(error) {
+            if (error === undefined) log.info('key server responds again')
+            else log.warn({ err: error }, 'key server unavailable, its last keys serve')
+          },
+        })
   const hub = createHub({ bus, reader: createStreamReader({ pool }), log, onForwarded: metrics.eventForwarded })
   const sockets = createSocketServer({
     hub,
-    verifyToken: createTokenVerifier(tokens),
+    verifyToken: createTokenVerifier({ secrets, keyServer, audience }),
     limits: { ...DEFAULT_LIMITS, ...limits },
     allowedOrigins,
     log,
@@ -58,6 +78,9 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits, log }
   let isDraining = false
 
   return {
+    get connectionCount() {
+      return sockets.connectionCount
+    },
     register(app) {
       sockets.register(app)
       registerEmbedScript(app, embedScript)
@@ -68,9 +91,8 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits, log }
       },
       // Reads the database; a gateway without new connections also detects a changed epoch this way.
       database: () => hub.checkEpoch(),
-      bus: () => {
-        if (!hub.isReady) throw new Error('pub/sub does not deliver')
-      },
+      // Without the bus the gateway serves from the database, a second later.
+      bus: () => (hub.isReady ? undefined : 'degraded'),
     },
     addMetrics: (registry) => metrics.register(registry),
     async close(drainMs) {

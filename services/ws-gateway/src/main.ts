@@ -10,8 +10,9 @@ import {
   runService,
   serveMetrics,
 } from '@paxyo/service-kit'
-import { loadGatewayConfig, weakGatewaySecrets } from './config.ts'
+import { limitsOf, loadGatewayConfig, weakGatewaySecrets } from './config.ts'
 import { createGateway, GATEWAY_POOL_MAX } from './gateway.ts'
+import { rejectReplica } from './read/reject-replica.ts'
 
 /** The time in which everything must be closed after the drain. */
 const CLOSE_TIMEOUT_MS = 20_000
@@ -26,6 +27,7 @@ await runService(async (resources) => {
     createPool({ url: config.DATABASE_URL, role: 'gateway', name: 'ws-gateway', max: GATEWAY_POOL_MAX }),
     (it) => it.end(),
   )
+  await rejectReplica(pool)
   // Opened first, so that metrics are served while the gateway drains.
   const registry = createMetrics('ws-gateway')
   resources.use(await serveMetrics({ registry, host: config.HOST, port: config.METRICS_PORT, log }))
@@ -39,6 +41,7 @@ await runService(async (resources) => {
       bus,
       tokens: { secrets: config.JWT_SECRETS, jwksUrl: config.JWT_JWKS_URL, audience: config.JWT_AUDIENCE },
       allowedOrigins: config.ALLOWED_ORIGINS,
+      limits: limitsOf(config),
       log,
     }),
     (it) => it.close(drainMs),

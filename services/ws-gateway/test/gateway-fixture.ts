@@ -21,6 +21,7 @@ export interface GatewayFixtureOptions {
   /** Whether the client's address is taken from `X-Forwarded-For`. */
   readonly trustProxy?: boolean
   readonly bus?: EventBus
+  readonly allowedOrigins?: readonly string[]
   /** Another connection to the same bus, for the events of `ingest`. */
   readonly publishTo?: EventBus
 }
@@ -41,7 +42,7 @@ export interface GatewayFixture extends AsyncDisposable {
 }
 
 export async function startGateway(options: GatewayFixtureOptions = {}): Promise<GatewayFixture> {
-  const { limits = {}, trustProxy = false, bus = createInProcessBus() } = options
+  const { limits = {}, trustProxy = false, bus = createInProcessBus(), allowedOrigins = [PAGE_ORIGIN] } = options
   const { publishTo = bus } = options
   const database = await createTestDatabase()
   const log = pino({ level: 'silent' })
@@ -53,7 +54,7 @@ export async function startGateway(options: GatewayFixtureOptions = {}): Promise
     pool,
     bus,
     tokens: { secrets: [TEST_JWT_SECRET], audience: 'paxyo' },
-    allowedOrigins: [PAGE_ORIGIN],
+    allowedOrigins,
     limits,
     log,
   })

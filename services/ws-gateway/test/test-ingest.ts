@@ -54,7 +54,7 @@ const INSERT_EVENTS = `
   INSERT INTO events (user_id, seq, at, payload)
   SELECT $1, seq, now(), payload FROM unnest($2::bigint[], $3::text[]) AS event (seq, payload)`
 
-export function createTestIngest({ owner }: TestDatabase, publisher?: EventPublisher): TestIngest {
+export function createTestIngest({ owner }: Pick<TestDatabase, 'owner'>, publisher?: EventPublisher): TestIngest {
   const ingest: TestIngest = {
     async openAccount(userId, { balance = '0', currency = 'USD', lastSeq = 0 } = {}) {
       await owner.query(OPEN_ACCOUNT, [userId, currency, balance, lastSeq])

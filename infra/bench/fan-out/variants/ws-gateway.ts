@@ -11,6 +11,8 @@ export const gatewayEnv = (databaseUrl: string, redisUrl: string): Record<string
   CHANNEL_PREFIX,
   JWT_SECRETS: JWT_SECRET,
   LOG_LEVEL: 'warn',
+  // The other variants accept any number at once.
+  HANDSHAKES_PER_SECOND_MAX: '100000',
 })
 
 const TYPE_AT = '{"type":"'.length

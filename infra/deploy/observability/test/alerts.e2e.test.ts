@@ -89,6 +89,11 @@ const CASES: Record<string, Case> = {
     series: { [`${CLOSES}{reason="invalid_token"}`]: '0+10x40', [`${CLOSES}{reason="client"}`]: '0+20x40' },
     firesAfterMin: 20,
   },
+  PaxyoKeyServerUnavailable: { series: { paxyo_gateway_key_server_unavailable: '1x20' }, firesAfterMin: 11 },
+  PaxyoConnectionsRejected: {
+    series: { 'paxyo_gateway_upgrades_rejected_total{reason="handshakes"}': '0+10x40' },
+    firesAfterMin: 20,
+  },
   PaxyoOriginsRejected: {
     series: { 'paxyo_gateway_upgrades_rejected_total{reason="origin"}': '0+10x40' },
     firesAfterMin: 20,

@@ -3,7 +3,10 @@
  * the next attempt would fail, too.
  */
 export const CLOSE_CODES = {
-  draining: { code: 4000, meaning: 'The server is shutting down; reconnect after retryAfterMs.' },
+  draining: {
+    code: 4000,
+    meaning: 'The server is shutting down or moves its connections; reconnect after retryAfterMs.',
+  },
   slow_consumer: { code: 4001, meaning: 'The client read too slowly; reconnect and resume from the last seq.' },
   ping_timeout: { code: 4002, meaning: 'The client did not respond to a ping in time.' },
   hello_timeout: { code: 4003, meaning: 'The client sent no hello within the deadline.' },

@@ -15,6 +15,7 @@ export const ERROR_CODES = {
   idempotency_key_missing: { status: 400, title: 'A deposit needs a paymentRef or an Idempotency-Key.' },
   invalid_cursor: { status: 400, title: 'The cursor does not belong to this list.' },
   unauthorized: { status: 401, title: 'The request is not authenticated.' },
+  origin_not_allowed: { status: 403, title: "The page's origin is not one of the gateway's ALLOWED_ORIGINS." },
   not_found: { status: 404, title: 'Not found.' },
   order_not_found: { status: 404, title: 'No order has this id.' },
   account_not_found: { status: 404, title: 'This user has no account.' },
@@ -54,6 +55,7 @@ export const ERROR_CODES = {
   too_many_updates: { status: 413, title: 'The body contains too many updates.' },
   unsupported_encoding: { status: 415, title: 'The Content-Encoding of the body is not supported.' },
   unsupported_media_type: { status: 415, title: 'The content type of the body is not supported.' },
+  upgrade_required: { status: 426, title: 'This URL serves WebSockets only.' },
   authentication_throttled: {
     status: 429,
     title: 'Too many requests from this address failed authentication; retry later.',
@@ -63,6 +65,7 @@ export const ERROR_CODES = {
   token_minting_off: { status: 501, title: 'No secret is configured to sign browser tokens.' },
   database_unavailable: { status: 503, title: 'The database cannot be reached; retry later.' },
   queue_full: { status: 503, title: 'Too many requests are queued; retry later.' },
+  connection_limit: { status: 503, title: 'The server accepts no more connections now; retry later.' },
   shutting_down: { status: 503, title: 'This process is shutting down; retry later.' },
 } as const
 

@@ -18,5 +18,5 @@ export {
   type OpenStatus,
   type OrderStatus,
 } from './order-status.ts'
-export { PROTOCOL_VERSION, PROTOCOL_VERSION_MIN } from './protocol-version.ts'
+export { CHECK_REVISION, PROTOCOL_REVISION, PROTOCOL_VERSION, PROTOCOL_VERSION_MIN } from './protocol-version.ts'
 export { DRAIN_MS_MAX, TOKEN_CHARS_MAX } from './wire-limits.ts'

@@ -4,6 +4,12 @@ export const PROTOCOL_VERSION = 1
 /** The oldest version that gateways still serve, sent in `welcome`. A client that speaks an older one gives up. */
 export const PROTOCOL_VERSION_MIN = 1
 
+/** The number of additive changes within the version, sent in `welcome`, so that clients use only what is served. */
+export const PROTOCOL_REVISION = 3
+
+/** Gateways of an earlier revision ignore `check`. */
+export const CHECK_REVISION = 3
+
 export interface ProtocolRevision {
   readonly version: number
   /** Counts the additive changes within a version, from 0. */
@@ -39,9 +45,9 @@ export const PROTOCOL_HISTORY: readonly ProtocolRevision[] = [
   {
     version: 1,
     revision: 3,
-    schemaHash: '6a7f54fc9eb01ffb',
+    schemaHash: '012207f9dcd96277',
     change:
-      '`check`; `delayed`, `live`; `error` has `request` when the connection stays open; close codes for tokens that are ' +
+      '`check`; `welcome` has `revision`; `delayed`, `live`; `error` has `request` when the connection stays open; close codes for tokens that are ' +
       'not valid yet and for too many connections, after which clients reconnect.',
   },
   {

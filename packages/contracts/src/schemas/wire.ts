@@ -33,6 +33,8 @@ const welcomeSchema = z.object({
   protocol: z.int(),
   /** The oldest one: a client of an older version must be updated. Gateways before revision 1.1 do not send it. */
   minProtocol: z.int().positive().optional(),
+  /** The newest revision of that version. Gateways before revision 1.3 do not send it. */
+  revision: z.int().nonnegative().optional(),
   userId: identifierSchema,
   epoch: z.string(),
   /** The last seq that this message includes; the next event is seq + 1. */

@@ -5,6 +5,7 @@ import { formatClockTime, formatExactTime } from './format.ts'
 const NAMES: Readonly<Record<ConnectionStatus['state'], string>> = {
   connecting: 'Connecting',
   live: 'Live',
+  delayed: 'Delayed',
   reconnecting: 'Reconnecting',
   offline: 'Offline',
   closed: 'Disconnected',

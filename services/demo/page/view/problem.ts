@@ -6,7 +6,7 @@ let isListening = false
 /** Explains that the connection has ended, or has not succeeded yet. @param hasState whether the page shows orders. */
 export function showProblem({ state, error }: ConnectionStatus, hasState: boolean): void {
   const isOver = state === 'closed'
-  const isWaiting = error !== undefined && !hasState && state !== 'live'
+  const isWaiting = error !== undefined && !hasState && state !== 'live' && state !== 'delayed'
   byId('problem').hidden = !isOver && !isWaiting
   byId('problem').dataset['tone'] = isOver ? 'over' : 'waiting'
   byId('problem-reload').hidden = !isOver

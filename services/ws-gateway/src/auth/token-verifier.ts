@@ -1,5 +1,6 @@
 import { identifierSchema } from '@paxyo/contracts'
-import { createRemoteJWKSet, errors, jwtVerify, type CryptoKey, type JWTPayload } from 'jose'
+import { errors, jwtVerify, type CryptoKey, type JWTPayload } from 'jose'
+import type { KeyServer } from './key-server.ts'
 
 /** The claims of a verified token. */
 export interface Identity {
@@ -18,8 +19,8 @@ export type TokenVerifier = (token: string, nowMs: number) => Promise<Identity |
 export interface TokenVerifierOptions {
   /** HS256 secrets; several at once for rotation. */
   readonly secrets: readonly string[]
-  /** The URL of the issuer's public keys. */
-  readonly jwksUrl?: string | undefined
+  /** The issuer's public keys. */
+  readonly keyServer?: KeyServer | undefined
   readonly audience: string
 }
 
@@ -30,9 +31,8 @@ export const CLOCK_TOLERANCE_MS = 60_000
  * Verifies browser tokens: JWTs with `sub` (the user id), `aud` and `exp`. Each kind of key accepts only its own
  * algorithms, so that a public key can't be used as an HMAC secret.
  */
-export function createTokenVerifier({ secrets, jwksUrl, audience }: TokenVerifierOptions): TokenVerifier {
+export function createTokenVerifier({ secrets, keyServer, audience }: TokenVerifierOptions): TokenVerifier {
   const keys = secrets.map(importSecret)
-  const jwks = jwksUrl === undefined ? undefined : createRemoteJWKSet(new URL(jwksUrl))
 
   return async (token, nowMs) => {
     const options = {
@@ -43,10 +43,12 @@ export function createTokenVerifier({ secrets, jwksUrl, audience }: TokenVerifie
     }
     const attempts = [
       ...keys.map((key) => async () => jwtVerify(token, await key, { ...options, algorithms: ['HS256'] })),
-      ...(jwks === undefined ? [] : [() => jwtVerify(token, jwks, { ...options, algorithms: ['EdDSA', 'RS256'] })]),
+      ...(keyServer === undefined
+        ? []
+        : [() => jwtVerify(token, keyServer.getKey, { ...options, algorithms: ['EdDSA', 'RS256'] })]),
     ]
     // Recently fetched keys are not fetched again, and the issuer may have rotated its keys since.
-    const mayBeBehind = jwks?.coolingDown === true
+    const mayBeBehind = keyServer?.isCoolingDown === true
     let rejection: TokenRejection = 'invalid_token'
     for (const attempt of attempts) {
       try {

@@ -3,6 +3,9 @@ import { createMetricGroup, LATENCY_BUCKETS_S } from '@paxyo/service-kit'
 import type { Registry } from 'prom-client'
 import type { StreamStart } from '../read/stream-reader.ts'
 
+/** Why an upgrade is rejected. */
+export type UpgradeRejection = 'origin' | 'draining' | 'connections' | 'handshakes'
+
 /** The metrics that the parts of this service update. */
 export interface GatewayMetrics {
   /** Event frames written to sockets; a plain number, because it is incremented on the hottest path. */
@@ -14,7 +17,7 @@ export interface GatewayMetrics {
   connectionClosed(reason: CloseReason | number): void
   /** A browser sent an invalid token. */
   readonly tokenFailed: (isThrottled: boolean) => void
-  upgradeRejected(reason: 'origin' | 'draining'): void
+  upgradeRejected(reason: UpgradeRejection): void
   register(registry: Registry): void
 }
 
@@ -29,6 +32,8 @@ export interface GatewayState {
   /** Connections that a drain has not closed yet. */
   readonly drainLeft: number
   readonly databaseWaiting: number
+  /** Whether the last fetch of the issuer's keys has failed. */
+  readonly isKeyServerUnavailable: boolean
 }
 
 /** The close codes of clients that are counted separately; all others have the label `other`. */
@@ -63,9 +68,18 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
     'Time since the last heartbeat through pub/sub arrived.',
     () => state().heartbeatAgeMs / 1000,
   )
-  group.gauge('pubsub_ready', '1 while pub/sub delivers.', () => Number(state().isReady))
+  group.gauge(
+    'pubsub_ready',
+    '1 while pub/sub delivers; while 0, events are read from the database, and clients are delayed.',
+    () => Number(state().isReady),
+  )
   group.gauge('draining', '1 while draining.', () => Number(state().isDraining))
   group.gauge('drain_left', 'Connections that the drain has not closed yet.', () => state().drainLeft)
+  group.gauge(
+    'key_server_unavailable',
+    'Whether the last fetch of the keys of JWT_JWKS_URL has failed; the last good keys serve for a day.',
+    () => Number(state().isKeyServerUnavailable),
+  )
   group.gauge('database_waiting', 'Queries waiting for a connection of the pool.', () => state().databaseWaiting)
 
   let sampledAtMs = 0

@@ -29,10 +29,22 @@ export interface Snapshot extends Head {
   readonly orders: readonly OrderView[]
 }
 
+/** A server that was the primary may become a replica while a connection to it is open. */
+interface PrimaryRow {
+  readonly epoch: string
+  readonly is_replica: boolean
+}
+
+/** @throws on a replica: what it lags behind was already sent, so that clients would go back in time. */
+function onPrimary<Row extends PrimaryRow>(rows: readonly Row[]): readonly Row[] {
+  if (rows[0]?.is_replica === true) throw new Error('the database is a replica')
+  return rows
+}
+
 /** Reads the epoch, which identifies the history that seqs belong to and changes when the database is restored. */
 export async function readEpoch(pool: Pool): Promise<string> {
-  const { rows } = await pool.query<{ epoch: string }>('SELECT epoch FROM stream_epoch')
-  return rows[0]!.epoch
+  const { rows } = await pool.query<PrimaryRow>('SELECT epoch, pg_is_in_recovery() AS is_replica FROM stream_epoch')
+  return onPrimary(rows)[0]!.epoch
 }
 
 const READ_EVENTS_SINCE = `
@@ -58,10 +70,26 @@ export async function readEventsSince(pool: Pool, since: readonly Since[], limit
   return events
 }
 
+const READ_BEHIND = `
+  SELECT wanted.user_id
+  FROM unnest($1::text[], $2::bigint[]) AS wanted (user_id, seq)
+  JOIN accounts USING (user_id)
+  WHERE accounts.last_seq > wanted.seq`
+
+/** The users whose stream goes on after a seq, for many users in one query. */
+export async function readBehind(pool: Pool, since: readonly Since[]): Promise<string[]> {
+  const { rows } = await pool.query<{ user_id: string }>({
+    name: 'read_behind',
+    text: READ_BEHIND,
+    values: [since.map(({ userId }) => userId), since.map(({ seq }) => seq)],
+  })
+  return rows.map((row) => row.user_id)
+}
+
 // The inner condition on last_seq skips users with too many missed events before any event is read; the limit keeps it
 // to one index scan per user.
 const READ_MISSED = `
-  SELECT wanted.position, stream_epoch.epoch, coalesce(accounts.last_seq, 0) AS head, event.seq, event.payload
+  SELECT wanted.position, stream_epoch.epoch, pg_is_in_recovery() AS is_replica, coalesce(accounts.last_seq, 0) AS head, event.seq, event.payload
   FROM stream_epoch, unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS wanted (user_id, seq, position)
   LEFT JOIN accounts USING (user_id)
   LEFT JOIN LATERAL (
@@ -73,9 +101,8 @@ const READ_MISSED = `
   ) AS event ON true
   ORDER BY wanted.position, event.seq`
 
-interface MissedRow {
+interface MissedRow extends PrimaryRow {
   readonly position: number
-  readonly epoch: string
   readonly head: number
   readonly seq: number | null
   readonly payload: string
@@ -89,7 +116,7 @@ export async function readMissed(pool: Pool, since: readonly Since[], limit: num
     values: [since.map(({ userId }) => userId), since.map(({ seq }) => seq), limit],
   })
   const missed: (Missed & { events: EventRow[] })[] = []
-  for (const { position, epoch, head, seq, payload } of rows) {
+  for (const { position, epoch, head, seq, payload } of onPrimary(rows)) {
     const { events } = (missed[position - 1] ??= { epoch, seq: head, events: [] })
     if (seq !== null) events.push({ seq, bytes: Buffer.from(payload) })
   }
@@ -99,7 +126,7 @@ export async function readMissed(pool: Pool, since: readonly Since[], limit: num
 // One statement reads one snapshot of the database, so account, orders and seq are consistent. Two index scans find a
 // user's orders without reading the thousands of old ones that the user may have.
 const READ_SNAPSHOTS = `
-  SELECT stream_epoch.epoch, coalesce(accounts.last_seq, 0) AS seq, accounts.currency,
+  SELECT stream_epoch.epoch, pg_is_in_recovery() AS is_replica, coalesce(accounts.last_seq, 0) AS seq, accounts.currency,
     trim_scale(accounts.balance)::text AS balance, coalesce(list.orders, '[]') AS orders
   FROM stream_epoch, unnest($1::text[]) WITH ORDINALITY AS wanted (user_id, position)
   LEFT JOIN accounts USING (user_id)
@@ -131,8 +158,7 @@ const READ_SNAPSHOTS = `
   ) AS list ON true
   ORDER BY wanted.position`
 
-interface SnapshotRow {
-  readonly epoch: string
+interface SnapshotRow extends PrimaryRow {
   readonly seq: number
   readonly currency: string | null
   readonly balance: string | null
@@ -146,7 +172,7 @@ export async function readSnapshots(pool: Pool, userIds: readonly string[], orde
     text: READ_SNAPSHOTS,
     values: [userIds, ordersMax],
   })
-  return rows.map(({ epoch, seq, currency, balance, orders }) => ({
+  return onPrimary(rows).map(({ epoch, seq, currency, balance, orders }) => ({
     epoch,
     seq,
     account: currency === null || balance === null ? undefined : { balance, currency },

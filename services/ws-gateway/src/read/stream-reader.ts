@@ -2,6 +2,7 @@ import type { AccountView, OrderView, Position } from '@paxyo/contracts'
 import type { Pool } from 'pg'
 import { coalesce } from './coalesce.ts'
 import {
+  readBehind,
   readEpoch,
   readEventsSince,
   readMissed,
@@ -37,6 +38,8 @@ export interface StreamReader {
   start(userId: string, position: Position | undefined, isWanted?: () => boolean): Promise<StreamStart>
   /** The events after a seq, oldest first; at most `EVENTS_MAX`. */
   eventsSince(userId: string, seq: number): Promise<readonly EventRow[]>
+  /** The users among them whose stream goes on after the seq. Costs one index lookup per user, whatever they missed. */
+  behind(since: readonly Since[]): Promise<readonly string[]>
 }
 
 export interface StreamReaderOptions {
@@ -50,6 +53,7 @@ export const EVENTS_MAX = 500
 const SNAPSHOT_ORDERS_MAX = 200
 const SNAPSHOT_USERS_PER_QUERY_MAX = 100
 const EVENT_USERS_PER_QUERY_MAX = 500
+const BEHIND_USERS_PER_QUERY_MAX = 5_000
 const CONCURRENT_QUERIES_MAX = 2
 const GATHER_MS = 20
 
@@ -89,5 +93,13 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
       return resumed ?? { mode: 'snapshot', ...(await snapshotOf(userId, isWanted)) }
     },
     eventsSince: (userId, seq) => eventsSince({ userId, seq }),
+    async behind(since) {
+      const behind: string[] = []
+      // One after the other: joins need the other connections of the pool.
+      for (let from = 0; from < since.length; from += BEHIND_USERS_PER_QUERY_MAX) {
+        behind.push(...(await readBehind(pool, since.slice(from, from + BEHIND_USERS_PER_QUERY_MAX))))
+      }
+      return behind
+    },
   }
 }

@@ -1,5 +1,6 @@
 import {
   CLOSE_CODES,
+  PROTOCOL_REVISION,
   PROTOCOL_VERSION,
   PROTOCOL_VERSION_MIN,
   type ClientMessage,
@@ -14,7 +15,8 @@ import type { RawData, WebSocket } from 'ws'
 import type { Identity, TokenVerifier } from '../auth/token-verifier.ts'
 import type { StreamStart } from '../read/stream-reader.ts'
 import type { GatewayMetrics } from '../observe/metrics.ts'
-import type { Hub, StreamListener } from '../stream/hub.ts'
+import type { Hub } from '../stream/hub.ts'
+import type { StreamListener } from '../stream/user-stream.ts'
 import { Sequencer } from '../stream/sequencer.ts'
 import type { Limits } from './limits.ts'
 import { readClientMessage } from './read-client-message.ts'
@@ -47,6 +49,7 @@ export interface ConnectionOrigin {
 const CORKED_BYTES_MAX = 64 * 1024
 
 const PING = toFrame({ type: 'ping' })
+const LIVE = toFrame({ type: 'live' })
 
 /**
  * One browser's connection: waiting for hello → joining its user's stream → live → closed. It has no timers; the socket
@@ -59,10 +62,16 @@ export class Connection implements StreamListener {
   readonly #sequencer: Sequencer
   readonly #openedAt: number
   readonly #origin: ConnectionOrigin
+  /** When it reaches its maximum age. */
+  readonly #endsAt: number
   /** Set by hello, and again by refresh. */
   #identity: Identity | undefined
   #hasReceivedHello = false
   #helloAt = 0
+  #isDelayed = false
+  /** Unread bytes of the welcome and the missed events: they do not count, because the client did not ask for their size. */
+  #welcomeBytes = 0
+  #isBeginning = false
   #isClosed = false
   #receivedAt: number
   #pingedAt: number
@@ -82,6 +91,7 @@ export class Connection implements StreamListener {
     this.#deps = deps
     this.#sequencer = new Sequencer(deps.limits.heldBytesMax)
     this.#openedAt = this.#receivedAt = deps.now()
+    this.#endsAt = this.#openedAt + (deps.limits.connectionAgeMsMax / 2) * (1 + deps.random())
     // Clients that connected in the same second must not be pinged in the same second for ever.
     this.#pingedAt = this.#openedAt - deps.random() * deps.limits.pingIntervalMs
   }
@@ -112,6 +122,8 @@ export class Connection implements StreamListener {
         return void this.#refresh(message.token)
       case 'pong':
         return
+      case 'check':
+        return this.#send(PING)
     }
   }
 
@@ -131,6 +143,10 @@ export class Connection implements StreamListener {
     if (this.#identity !== undefined && now >= this.#identity.expiresAtMs + tokenGraceMs) {
       return this.close('token_expired')
     }
+    if (now >= this.#endsAt) {
+      this.announceDrain(0)
+      return this.close('draining')
+    }
     if (this.#receivedAt < this.#pingedAt && now - this.#pingedAt >= pongTimeoutMs) return this.close('ping_timeout')
     if (now - this.#pingedAt >= pingIntervalMs) {
       this.#pingedAt = now
@@ -138,16 +154,26 @@ export class Connection implements StreamListener {
     }
   }
 
+  setDelay(sinceMs: number | undefined): void {
+    const wasDelayed = this.#isDelayed
+    this.#isDelayed = sinceMs !== undefined
+    if (this.#isDelayed === wasDelayed) return
+    if (sinceMs === undefined) this.#send(LIVE)
+    else this.#sendMessage({ type: 'delayed', since: new Date(sinceMs).toISOString() })
+  }
+
   begin(start: StreamStart): void {
     const userId = this.#identity!.userId
     const { mode, epoch, seq } = start
     this.#deps.metrics.streamJoined(mode, this.#deps.now() - this.#helloAt)
+    this.#isBeginning = true
     // The missed events are sent in few writes.
     this.#transport.cork()
     this.#sendMessage({
       type: 'welcome',
       protocol: PROTOCOL_VERSION,
       minProtocol: PROTOCOL_VERSION_MIN,
+      revision: PROTOCOL_REVISION,
       userId,
       epoch,
       seq,
@@ -160,6 +186,8 @@ export class Connection implements StreamListener {
     this.#sendAll(this.#sequencer.start(seq))
     if (start.mode === 'resumed') for (const event of start.events) this.offer(event.seq, event.bytes)
     this.#transport.uncork()
+    this.#isBeginning = false
+    this.#welcomeBytes = this.#transport.writableLength
   }
 
   offer(seq: number, bytes: Buffer): void {
@@ -211,7 +239,7 @@ export class Connection implements StreamListener {
     const identity = await this.#deps.verifyToken(token, this.#deps.now())
     if (this.#isClosed) return
     if (typeof identity === 'string') return this.close(this.#isThrottled(identity) ? 'rate_limited' : identity)
-    if (!this.#deps.admitUser(identity.userId)) return this.close('too_many_connections')
+    if (!this.#deps.admitUser(identity.userId)) return this.close('connection_limit')
     this.#identity = identity
     await this.#join(identity.userId, resume)
   }
@@ -259,13 +287,16 @@ export class Connection implements StreamListener {
 
   #send(frame: Buffer): void {
     if (this.#isClosed || this.#socket.readyState !== this.#socket.OPEN) return
+    // The welcome is first in the buffer, so that no more of it is left than the buffer contains.
+    this.#welcomeBytes = Math.min(this.#welcomeBytes, this.#transport.writableLength)
     this.#transport.write(frame)
     if (this.#transport.writableCorked > 0 && this.#transport.writableLength > CORKED_BYTES_MAX) {
       this.#transport.uncork()
       this.#transport.cork()
     }
     // Checked after writing, so that a slow client gets whole frames in order until the close, and then resumes.
-    if (this.#transport.writableLength > this.#deps.limits.bufferedBytesMax) this.close('slow_consumer')
+    const unreadBytes = this.#transport.writableLength - this.#welcomeBytes
+    if (!this.#isBeginning && unreadBytes > this.#deps.limits.bufferedBytesMax) this.close('slow_consumer')
   }
 }
 

@@ -1,9 +1,14 @@
 import { CLOCK_TOLERANCE_MS } from '../auth/token-verifier.ts'
 
-/** Limits on the resources of one client. Every number has its unit in its name. */
+/** Limits on the resources of one client, and of all of them. Every number has its unit in its name. */
 export interface Limits {
   readonly helloTimeoutMs: number
   readonly pingIntervalMs: number
+  /**
+   * The maximum age of a connection; each ends at a random time in the second half. Connections thereby move to gateways
+   * that were added, and to the current process of a proxy that was reloaded.
+   */
+  readonly connectionAgeMsMax: number
   /** The time within which a client must send a message after a ping. */
   readonly pongTimeoutMs: number
   /** How long a connection stays open after its token has expired: as long as `hello` accepts an expired token. */
@@ -20,11 +25,15 @@ export interface Limits {
   readonly connectionsPerUserMax: number
   /** Loopback is exempt, because it is a proxy on this machine. */
   readonly connectionsPerAddressMax: number
+  readonly connectionsMax: number
+  /** Further handshakes are rejected, so that a reconnect storm does not delay the clients that are connected. */
+  readonly handshakesPerSecondMax: number
 }
 
 export const DEFAULT_LIMITS: Limits = {
   helloTimeoutMs: 5_000,
   pingIntervalMs: 25_000,
+  connectionAgeMsMax: 3_600_000,
   pongTimeoutMs: 10_000,
   tokenGraceMs: CLOCK_TOLERANCE_MS,
   bufferedBytesMax: 1024 * 1024,
@@ -34,4 +43,6 @@ export const DEFAULT_LIMITS: Limits = {
   messageFragmentsMax: 16,
   connectionsPerUserMax: 50,
   connectionsPerAddressMax: 1_000,
+  connectionsMax: 50_000,
+  handshakesPerSecondMax: 1_000,
 }

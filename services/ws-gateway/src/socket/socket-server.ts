@@ -1,16 +1,18 @@
 import websocket from '@fastify/websocket'
 import { addressGroup, createFailureThrottle, parseTraceparent, throttledAddress } from '@paxyo/service-kit'
+import { type ErrorCode, problem } from '@paxyo/contracts'
 import ipaddr from 'ipaddr.js'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { WebSocket } from 'ws'
 import type { TokenVerifier } from '../auth/token-verifier.ts'
-import type { GatewayMetrics } from '../observe/metrics.ts'
+import type { GatewayMetrics, UpgradeRejection } from '../observe/metrics.ts'
 import type { Hub } from '../stream/hub.ts'
 import { BoundedCounts } from './bounded-counts.ts'
 import { Connection, type ConnectionDeps } from './connection.ts'
 import type { Limits } from './limits.ts'
+import { HandshakeAdmission } from './handshake-admission.ts'
 import { createOriginCheck } from './origin.ts'
 
 export interface SocketServerOptions {
@@ -35,7 +37,8 @@ export interface SocketServer {
 const TICK_INTERVAL_MS = 1_000
 /** How long a client may take to complete a closing handshake. */
 const CLOSE_TIMEOUT_MS = 5_000
-const RETRY_AFTER_S = 1
+/** Rejected clients receive different times to retry within this period. */
+const RETRY_AFTER_S_MAX = 10
 
 /** Serves `GET /ws`: accepts WebSockets and calls `tick` on all connections. */
 export function createSocketServer(options: SocketServerOptions): SocketServer {
@@ -43,6 +46,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
   const connections = new Set<Connection>()
   const byUser = new BoundedCounts(limits.connectionsPerUserMax)
   const byAddress = new BoundedCounts(limits.connectionsPerAddressMax)
+  const admission = new HandshakeAdmission(limits.handshakesPerSecondMax, performance.now())
   const isAllowedOrigin = createOriginCheck(options.allowedOrigins)
   const now = Date.now
   let isDraining = false
@@ -86,7 +90,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
       address: throttledAddress(request),
       trace: parseTraceparent(headers['traceparent']),
     })
-    if (!isLoopback(request.ip) && !byAddress.add(address)) return connection.close('too_many_connections')
+    if (!isLoopback(request.ip) && !byAddress.add(address)) return connection.close('connection_limit')
     connections.add(connection)
     socket.on('message', (data, isBinary) => connection.receive(data, isBinary))
     socket.on('ping', (data) => connection.receivePing(data))
@@ -96,6 +100,12 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
       byAddress.remove(address)
       if (connection.userId !== undefined) byUser.remove(connection.userId)
     })
+  }
+
+  function rejectionOf({ headers }: FastifyRequest): UpgradeRejection | undefined {
+    if (!isAllowedOrigin(headers.origin)) return 'origin'
+    if (isDraining) return 'draining'
+    return connections.size >= limits.connectionsMax ? 'connections' : undefined
   }
 
   return {
@@ -132,19 +142,16 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
           errorHandler: onSocketError,
         })
         const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
-          if (!request.ws) return undefined
-          if (isDraining) {
-            metrics.upgradeRejected('draining')
-            return reply.code(503).header('retry-after', RETRY_AFTER_S).send()
-          }
-          if (isAllowedOrigin(request.headers.origin)) {
+          if (!request.ws) return explain(reply, rejectionOf(request) ?? 'upgrade_required')
+          const rejection = rejectionOf(request) ?? (admission.admit(performance.now()) ? undefined : 'handshakes')
+          if (rejection === undefined) {
             // The response would keep the request in memory for as long as the socket lives.
             reply.raw.detachSocket(request.raw.socket)
             return undefined
           }
-          metrics.upgradeRejected('origin')
-          log.warn({ origin: request.headers.origin }, 'origin not allowed')
-          return reply.code(403).send()
+          metrics.upgradeRejected(rejection)
+          if (rejection === 'origin') log.warn({ origin: request.headers.origin }, 'origin not allowed')
+          return explain(reply, rejection)
         }
         scope.get('/ws', { websocket: true, onRequest }, (socket, request) => accept(socket, request))
       })
@@ -167,6 +174,27 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
       clearInterval(ticker)
     },
   }
+}
+
+/** The error codes of rejections; those that another gateway or a later retry avoids have the status 503. */
+const REJECTIONS: Readonly<Record<UpgradeRejection | 'upgrade_required', ErrorCode>> = {
+  origin: 'origin_not_allowed',
+  draining: 'shutting_down',
+  connections: 'connection_limit',
+  handshakes: 'connection_limit',
+  upgrade_required: 'upgrade_required',
+}
+
+/**
+ * Says why a WebSocket is rejected. A page cannot read the response to its handshake, but it can `fetch` the same URL,
+ * from any origin: the response contains nothing that depends on the user.
+ */
+function explain(reply: FastifyReply, rejection: keyof typeof REJECTIONS): FastifyReply {
+  const body = problem(REJECTIONS[rejection])
+  void reply.code(body.status).header('access-control-allow-origin', '*').header('cache-control', 'no-store')
+  if (body.status === 503) void reply.header('retry-after', 1 + Math.floor(Math.random() * RETRY_AFTER_S_MAX))
+  if (body.status === 426) void reply.header('upgrade', 'websocket')
+  return reply.type('application/problem+json').send(body)
 }
 
 function isLoopback(address: string): boolean {

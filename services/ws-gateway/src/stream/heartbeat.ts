@@ -22,13 +22,17 @@ export interface Heartbeat {
   stop(): void
 }
 
-const INTERVAL_MS = 2_000
-/** How many heartbeats in a row may be missing before the connection is considered dead. */
-const MISSED_MAX = 3
+/** Short, because pages must not be late by a second while they say `live`. */
+const INTERVAL_MS = 250
+/** How many heartbeats in a row may be missing before the bus is considered silent. */
+const MISSED_MAX = 2
+/** How many may be missing before the connection is considered dead, and is replaced. */
+const MISSED_BEFORE_RECONNECT = 24
 
 /**
  * A connection can look healthy and deliver nothing: the server is paused, or a firewall has dropped the connection
- * silently. When several heartbeats in a row are missing, the subscriber reconnects, which backfills all streams.
+ * silently. When heartbeats in a row are missing, the bus is silent; when many are, the subscriber reconnects, which
+ * backfills all streams.
  */
 export function startHeartbeat({
   publisher,
@@ -38,7 +42,7 @@ export function startHeartbeat({
   intervalMs = INTERVAL_MS,
 }: HeartbeatOptions): Heartbeat {
   const channel = heartbeatChannel(gatewayId)
-  const ageMax = intervalMs * MISSED_MAX
+  const reconnectIntervalMs = intervalMs * MISSED_BEFORE_RECONNECT
   let receivedAt = now()
   let reconnectedAt = now()
   /**
@@ -47,7 +51,8 @@ export function startHeartbeat({
   let missed = 0
 
   const beat = (): void => {
-    if (missed >= MISSED_MAX && subscriber.isReady && now() - reconnectedAt > ageMax) {
+    const isDead = missed >= MISSED_BEFORE_RECONNECT && subscriber.isReady
+    if (isDead && now() - reconnectedAt > reconnectIntervalMs) {
       reconnectedAt = now()
       subscriber.reconnect()
     }
@@ -65,7 +70,7 @@ export function startHeartbeat({
       return now() - receivedAt
     },
     get isAlive() {
-      return now() - receivedAt <= ageMax
+      return missed <= MISSED_MAX
     },
     received() {
       receivedAt = now()

@@ -7,6 +7,9 @@
 //   read came first, an event committed between read and subscription would be in neither.
 // - Gaps: it backfills from PostgreSQL, with retries, when a listener has a gap and when the bus has reconnected. Without
 //   the former a lost event stops the stream; without the latter it is missing until the user's next event.
+// - Silence: while the bus does not deliver, it reads once a second which streams went on, and tells all listeners that
+//   they are delayed. A join then does not wait for the bus. Without this, Redis would be a single point of failure, and
+//   `live` a lie.
 // - Epoch: when the database was restored, it fails all listeners, and their clients reconnect and get a snapshot.
 //   Otherwise the sequencers would drop the new history's events as duplicates.
 
@@ -15,21 +18,11 @@ import type { EventBus, EventSubscriber } from '@paxyo/event-bus'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { EVENTS_MAX, type StreamReader, type StreamStart } from '../read/stream-reader.ts'
+import type { StreamReader } from '../read/stream-reader.ts'
+import { createBackfiller } from './backfill.ts'
+import { watchBus } from './bus-watch.ts'
 import { startHeartbeat } from './heartbeat.ts'
-
-/** Receives a user's stream. */
-export interface StreamListener {
-  /** The seq of the last event that its client has; `undefined` before `begin`. */
-  readonly lastSeq: number | undefined
-  /** Whether it holds events that it can't forward before it gets the missing ones. */
-  readonly hasGap: boolean
-  /** Sets where its stream starts; events may have been offered before. */
-  begin(start: StreamStart): void
-  offer(seq: number, bytes: Buffer): void
-  /** Its stream can't continue; the client must reconnect. */
-  fail(): void
-}
+import { failAll, hasGap, lowestSeq, type Stream, type StreamListener } from './user-stream.ts'
 
 export interface HubOptions {
   readonly bus: EventBus
@@ -43,7 +36,7 @@ export interface HubOptions {
 
 /** Forwards the events of the bus to the listeners of this process. */
 export interface Hub {
-  /** Whether published messages arrive here. */
+  /** Whether published messages arrive here; while not, events are read from the database and are late. */
   readonly isReady: boolean
   readonly userCount: number
   /** The time since the last heartbeat arrived. */
@@ -51,9 +44,11 @@ export interface Hub {
   /** The number of reads of missing events from the database. */
   readonly backfillCount: number
   /**
-   * Subscribes, waits for the bus to acknowledge, reads the start of the stream, and calls the listener's `begin`.
+   * Subscribes, waits for the bus to acknowledge unless it is silent, reads the start of the stream, and calls the
+   * listener's `begin`.
    *
-   * @throws when the bus or the database is unavailable; the listener is then removed. Does not throw after `leave`.
+   * @throws when the database is unavailable, or the bus rejects the subscription; the listener is then removed.
+   *   Does not throw after `leave`.
    */
   join(userId: string, listener: StreamListener, position: Position | undefined): Promise<void>
   leave(userId: string, listener: StreamListener): void
@@ -66,25 +61,20 @@ export interface Hub {
   close(): Promise<void>
 }
 
-interface Stream {
-  readonly userId: string
-  readonly listeners: Set<StreamListener>
-  isBackfilling: boolean
-  /** Events may have been missed since the current backfill began. */
-  backfillAgain: boolean
-}
-
-/** With these delays the retries take 25 s: the database may be restarting. */
-const BACKFILL_ATTEMPTS_MAX = 16
-const BACKFILL_RETRY_DELAY_MS = 100
-const BACKFILL_RETRY_DELAY_MS_MAX = 2_000
+/** How long the first connection to the bus may take before the gateway serves without it. */
+const CONNECT_TIMEOUT_MS = 2_000
+const SUBSCRIBE_RETRY_DELAY_MS = 1_000
+const REPLACE_INTERVAL_MS = 10_000
 
 export function createHub({ bus, reader, log, heartbeatIntervalMs, onForwarded }: HubOptions): Hub {
   /** The streams of the connected users, by channel. */
   const streams = new Map<string, Stream>()
   /** How often the bus has reconnected. When this changes while a listener joins, the listener may have missed events. */
   let restores = 0
-  let backfillCount = 0
+  const startedAt = performance.now()
+  /** Whether the bus has been connected. */
+  let wasReady = false
+  let replacedAt = -Infinity
   /** The epoch of all listeners. */
   let epoch: string | undefined
   /** Read once, because it is used for each event. */
@@ -117,36 +107,88 @@ export function createHub({ bus, reader, log, heartbeatIntervalMs, onForwarded }
     ...(heartbeatIntervalMs === undefined ? {} : { intervalMs: heartbeatIntervalMs }),
   })
 
-  /**
-   * Reads the events that a stream's listeners may have missed. When it is called for thousands of streams at once, the
-   * reader combines them into a few queries.
-   */
-  async function backfill(stream: Stream): Promise<void> {
-    if (stream.isBackfilling) {
-      stream.backfillAgain = true
-      return
-    }
-    stream.isBackfilling = true
-    try {
-      let failures = 0
-      do {
-        stream.backfillAgain = false
-        const result = await backfillOnce(stream)
-        if (result === 'more') stream.backfillAgain = true
-        if (result !== 'failed') continue
-        failures += 1
-        if (failures === BACKFILL_ATTEMPTS_MAX) return failAll(stream)
-        await sleep(Math.min(BACKFILL_RETRY_DELAY_MS * 2 ** failures, BACKFILL_RETRY_DELAY_MS_MAX))
-        stream.backfillAgain = true
-      } while (stream.backfillAgain)
-    } finally {
-      stream.isBackfilling = false
-    }
+  const backfiller = createBackfiller({ reader, log })
+  const { backfill } = backfiller
+
+  const delivers = (): boolean => subscriber.isReady && heartbeat.isAlive
+
+  /** At the start, connecting takes a moment, for which joins wait. */
+  function mayDeliver(): boolean {
+    wasReady ||= subscriber.isReady
+    return delivers() || (!wasReady && performance.now() - startedAt < CONNECT_TIMEOUT_MS)
   }
 
-  /** Fails the listeners that have begun. The others are still joining, and `join` handles their errors. */
-  function failAll(stream: Stream): void {
-    for (const listener of stream.listeners) if (listener.lastSeq !== undefined) listener.fail()
+  /** Reads which streams went on, and backfills these. */
+  async function catchUp(): Promise<void> {
+    const begun = [...streams.values()]
+      .map((stream) => ({ userId: stream.userId, seq: lowestSeq(stream) }))
+      .filter(({ seq }) => seq !== Infinity)
+    const behind = await reader.behind(begun)
+    await Promise.all(
+      behind.map((userId) => {
+        const stream = streams.get(userChannel(userId))
+        return stream && backfill(stream)
+      }),
+    )
+  }
+
+  const watch = watchBus({
+    isDelivering: mayDeliver,
+    catchUp,
+    onChange() {
+      const users = streams.size
+      if (watch.delayedSinceMs === undefined) log.info({ users }, 'bus delivers again')
+      else log.warn({ users }, 'bus silent, reading events from the database')
+      for (const stream of streams.values()) announceDelay(stream)
+    },
+    onError: (err) => log.warn({ err }, 'streams could not be read while the bus is silent'),
+  })
+
+  const delayOf = (stream: Stream): number | undefined => watch.delayedSinceMs ?? stream.unsubscribedSinceMs
+
+  function announceDelay(stream: Stream): void {
+    const delay = delayOf(stream)
+    // The others receive it when they begin.
+    for (const listener of stream.listeners) if (listener.lastSeq !== undefined) listener.setDelay(delay)
+  }
+
+  /** Waits until the bus has acknowledged the subscription, or is silent; then the stream stays delayed until it has. */
+  async function subscribe(stream: Stream): Promise<void> {
+    if (stream.isSubscribed || stream.unsubscribedSinceMs !== undefined) return
+    const acknowledged = subscriber.subscribe(userChannel(stream.userId)).then(() => {
+      stream.isSubscribed = true
+    })
+    await Promise.race([acknowledged, watch.silence])
+    if (!stream.isSubscribed) void subscribeLater(stream, acknowledged)
+  }
+
+  /** A bus that delivers but does not acknowledge a subscription may do so on another connection. */
+  function replaceConnection(): void {
+    if (!delivers() || performance.now() - replacedAt < REPLACE_INTERVAL_MS) return
+    replacedAt = performance.now()
+    subscriber.reconnect()
+  }
+
+  async function subscribeLater(stream: Stream, acknowledged: Promise<void>): Promise<void> {
+    // Another listener of the stream may have been here first.
+    stream.unsubscribedSinceMs ??= Date.now()
+    const channel = userChannel(stream.userId)
+    let attempt = acknowledged
+    while (!stream.isSubscribed) {
+      const waited = sleep(SUBSCRIBE_RETRY_DELAY_MS, 'waiting' as const)
+      const outcome = await Promise.race([attempt.then(() => 'done' as const).catch(() => 'failed' as const), waited])
+      if (streams.get(channel) !== stream) return
+      if (outcome === 'done') break
+      // Meanwhile nothing else reads its events.
+      await Promise.all([backfill(stream), waited])
+      if (outcome === 'waiting') continue
+      replaceConnection()
+      attempt = subscriber.subscribe(channel)
+    }
+    stream.isSubscribed = true
+    await backfill(stream)
+    stream.unsubscribedSinceMs = undefined
+    announceDelay(stream)
   }
 
   /**
@@ -166,28 +208,15 @@ export function createHub({ bus, reader, log, heartbeatIntervalMs, onForwarded }
     return true
   }
 
-  /**
-   * @returns `complete` when every listener has all committed events, `more` to continue immediately, `failed` to retry
-   * later.
-   */
-  async function backfillOnce(stream: Stream): Promise<'complete' | 'more' | 'failed'> {
-    const since = lowestSeq(stream)
-    if (since === Infinity) return 'complete'
-    backfillCount += 1
-    try {
-      const events = await reader.eventsSince(stream.userId, since)
-      for (const { seq, bytes } of events) for (const listener of stream.listeners) listener.offer(seq, bytes)
-      if (!hasGap(stream)) return events.length === EVENTS_MAX ? 'more' : 'complete'
-      // Another gap may have opened during this backfill; or the missing events are not in the database.
-      return lowestSeq(stream) > since ? 'more' : 'failed'
-    } catch (error) {
-      log.warn({ err: error, userId: stream.userId }, 'backfill failed')
-      return 'failed'
-    }
-  }
-
   function open(userId: string): Stream {
-    const stream: Stream = { userId, listeners: new Set(), isBackfilling: false, backfillAgain: false }
+    const stream: Stream = {
+      userId,
+      listeners: new Set(),
+      isSubscribed: false,
+      unsubscribedSinceMs: undefined,
+      backfilling: undefined,
+      backfillAgain: false,
+    }
     streams.set(userChannel(userId), stream)
     return stream
   }
@@ -202,13 +231,13 @@ export function createHub({ bus, reader, log, heartbeatIntervalMs, onForwarded }
 
   return {
     get isReady() {
-      return subscriber.isReady && heartbeat.isAlive
+      return watch.delayedSinceMs === undefined && delivers()
     },
     get heartbeatAgeMs() {
       return heartbeat.ageMs
     },
     get backfillCount() {
-      return backfillCount
+      return backfiller.count
     },
     get userCount() {
       return streams.size
@@ -218,14 +247,16 @@ export function createHub({ bus, reader, log, heartbeatIntervalMs, onForwarded }
       // From here on the listener is offered events; it holds them until `begin`.
       stream.listeners.add(listener)
       try {
-        await subscriber.subscribe(userChannel(userId))
+        await subscribe(stream)
+        const wasSubscribed = stream.isSubscribed
         const restoresBefore = restores
         const epochBefore = epoch
         const start = await reader.start(userId, position, () => stream.listeners.has(listener))
         if (!acceptEpoch(start.epoch, epochBefore)) throw new Error('the epoch changed while the stream was read')
         if (!stream.listeners.has(listener)) return
+        listener.setDelay(delayOf(stream))
         listener.begin(start)
-        if (restores !== restoresBefore || listener.hasGap) void backfill(stream)
+        if (!wasSubscribed || restores !== restoresBefore || listener.hasGap) void backfill(stream)
       } catch (error) {
         if (!stream.listeners.has(listener)) return
         leave(userId, listener)
@@ -238,18 +269,9 @@ export function createHub({ bus, reader, log, heartbeatIntervalMs, onForwarded }
       acceptEpoch(await reader.epoch(), epochBefore)
     },
     async close() {
+      watch.stop()
       heartbeat.stop()
       await Promise.all([subscriber.close(), publisher.close()])
     },
   }
-}
-
-/** The lowest `lastSeq` of the listeners; `Infinity` when none has begun. */
-function lowestSeq({ listeners }: Stream): number {
-  return Math.min(...[...listeners].flatMap(({ lastSeq }) => lastSeq ?? []))
-}
-
-function hasGap(stream: Stream): boolean {
-  for (const listener of stream.listeners) if (listener.hasGap) return true
-  return false
 }

@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { mintToken, TEST_JWT_SECRET } from '@paxyo/testkit'
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals'
+import { eventually, mintToken, TEST_JWT_SECRET } from '@paxyo/testkit'
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT, type GenerateKeyPairResult } from 'jose'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
+import { createKeyServer } from '../../src/auth/key-server.ts'
 import { createTokenVerifier } from '../../src/auth/token-verifier.ts'
 
 const NOW_MS = Date.now()
@@ -117,7 +118,7 @@ describe('with the public keys of an issuer', () => {
   /** The responses of the issuer, by path. */
   const responses: Record<string, { status: number; body: string }> = {}
   const verifierOf = (path: string, secrets: readonly string[] = []) =>
-    createTokenVerifier({ secrets, jwksUrl: `${jwksUrl}${path}`, audience: 'paxyo' })
+    createTokenVerifier({ secrets, keyServer: createKeyServer({ url: `${jwksUrl}${path}` }), audience: 'paxyo' })
 
   beforeAll(async () => {
     keys = await generateKeyPair('EdDSA')
@@ -181,6 +182,45 @@ describe('with the public keys of an issuer', () => {
     expect(await verifierOf('/rotating')(byNext, NOW_MS)).toEqual(bearer)
   })
 
+  describe('that goes away', () => {
+    afterEach(() => {
+      jest.restoreAllMocks()
+    })
+    const jumpTo = (ms: number): void => void jest.spyOn(Date, 'now').mockImplementation(() => NOW_MS + ms)
+
+    test('keeps serving with its last keys for hours, says so, and recovers by itself', async () => {
+      const token = await goodToken()
+        .setExpirationTime(NOW_S + 48 * 3600)
+        .setProtectedHeader({ alg: 'EdDSA', kid: 'ed' })
+        .sign(keys.privateKey)
+      responses['/away'] = responses['/jwks']!
+      const changes: boolean[] = []
+      const keyServer = createKeyServer({
+        url: `${jwksUrl}/away`,
+        onChange: (error) => changes.push(error === undefined),
+      })
+      const verify = createTokenVerifier({ secrets: [], keyServer, audience: 'paxyo' })
+      expect(await verify(token, NOW_MS)).toMatchObject({ userId: 'user-1' })
+
+      responses['/away'] = responses['/failing']!
+      jumpTo(11 * 60_000)
+      expect(await verify(token, NOW_MS)).toMatchObject({ userId: 'user-1' })
+      await eventually(() => keyServer.isUnavailable)
+      jumpTo(23 * 3_600_000)
+      expect(await verify(token, NOW_MS)).toMatchObject({ userId: 'user-1' })
+      const unknown = await goodToken().setProtectedHeader({ alg: 'EdDSA', kid: 'new' }).sign(keys.privateKey)
+      expect(await verify(unknown, NOW_MS)).toBe('unavailable')
+
+      jumpTo(25 * 3_600_000)
+      expect(await verify(token, NOW_MS)).toBe('unavailable')
+      responses['/away'] = responses['/jwks']!
+      jumpTo(26 * 3_600_000)
+      expect(await verify(token, NOW_MS)).toMatchObject({ userId: 'user-1' })
+      await eventually(() => !keyServer.isUnavailable)
+      expect(changes).toEqual([false, true])
+    })
+  })
+
   test('the public key is no HMAC secret', async () => {
     const asText = await signed(goodToken(), 'HS256', await exportSPKI(rsaKeys.publicKey))
     const asBytes = await goodToken()
@@ -200,7 +240,11 @@ describe('with the public keys of an issuer', () => {
     const token = await goodToken().setProtectedHeader({ alg: 'EdDSA', kid: 'ed' }).sign(keys.privateKey)
     const verify = path.startsWith('/')
       ? verifierOf(path, [TEST_JWT_SECRET])
-      : createTokenVerifier({ secrets: [TEST_JWT_SECRET], jwksUrl: path, audience: 'paxyo' })
+      : createTokenVerifier({
+          secrets: [TEST_JWT_SECRET],
+          keyServer: createKeyServer({ url: path }),
+          audience: 'paxyo',
+        })
 
     expect(await verify(token, NOW_MS)).toBe('unavailable')
     expect(await verify(await signed(goodToken()), NOW_MS)).toEqual(bearer)

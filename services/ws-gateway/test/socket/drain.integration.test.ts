@@ -65,3 +65,21 @@ test('without time everybody goes at once', async () => {
     expect(client.messages.at(-2)).toEqual({ type: 'drain', retryAfterMs: 0 })
   }
 })
+
+test('connections that were opened together end at different times, each with a drain, before their maximum age', async () => {
+  const connectionAgeMsMax = 8_000
+  await using aging = await startGateway({ limits: { connectionAgeMsMax } })
+  const clients = await Promise.all(Array.from({ length: 24 }, (_, index) => aging.connect(`user-${index}`)))
+  const openedAt = performance.now()
+  const endedAfterMs = await Promise.all(
+    clients.map(async (client) => {
+      expect(await client.closed(60_000)).toEqual({ code: 4000, reason: 'draining' })
+      return performance.now() - openedAt
+    }),
+  )
+
+  for (const client of clients) expect(await client.next('drain')).toEqual({ type: 'drain', retryAfterMs: 0 })
+  // Opening took some time, too.
+  expect(Math.min(...endedAfterMs)).toBeGreaterThan(connectionAgeMsMax / 4)
+  expect(Math.max(...endedAfterMs) - Math.min(...endedAfterMs)).toBeGreaterThan(connectionAgeMsMax / 5)
+}, 90_000)

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { eventually, type TestSocket } from '@paxyo/testkit'
+import { eventually, mintToken, type TestSocket } from '@paxyo/testkit'
 import { Registry } from 'prom-client'
 import { startGateway, type GatewayFixture } from '../gateway-fixture.ts'
 
@@ -59,4 +59,28 @@ test('who reads too slowly is sent away, misses nothing by it, and is nobody els
   }
   expect(received).toEqual(committed)
   expect(seqsOf(quick)).toEqual(committed.map((_, index) => index + 1))
+})
+
+test('a large welcome does not count as unread', async () => {
+  const bufferedBytesMax = 64 * 1024
+  await using small = await startGateway({ limits: { bufferedBytesMax, heldBytesMax: 10 * EVENT_BYTES } })
+  await small.ingest.openAccount('big')
+  // Far more than the kernel buffers, and than the limit.
+  const { epoch } = await small.connect('big').then((client) => client.next('welcome'))
+  for (let count = 0; count < EVENTS; count += 1) await small.ingest.commit('big', 1, { linkLength: EVENT_BYTES })
+  const client = await small.open()
+  client.socket.pause()
+  const registry = new Registry()
+  small.gateway.addMetrics(registry)
+  const count = async (text: string): Promise<boolean> => (await registry.metrics()).includes(text)
+  client.send({ type: 'hello', token: await mintToken('big'), resume: { epoch, seq: 0 } })
+  await eventually(() => count('join_duration_seconds_count{mode="resumed"} 1'))
+  expect(await count('reason="slow_consumer"')).toBe(false)
+
+  // What comes after it counts.
+  await small.ingest.commitAndPublish('big', 1, { linkLength: 2 * bufferedBytesMax })
+  await eventually(() => count('reason="slow_consumer"} 1'))
+  client.socket.resume()
+  expect(await client.closed()).toEqual({ code: 4001, reason: 'slow_consumer' })
+  expect(seqsOf(client).slice(0, EVENTS)).toEqual(Array.from({ length: EVENTS }, (_, index) => index + 1))
 })

@@ -39,10 +39,19 @@ describe('a page', () => {
     await expect(connectSocket(gateway.url, { origin, token })).rejects.toThrow('with 403')
   })
 
-  test('that asks without an upgrade finds nothing', async () => {
-    const response = await fetch(`${gateway.url}/ws`)
+  test.each([
+    ['https://evil.example', 403, 'origin_not_allowed'],
+    [PAGE_ORIGIN, 426, 'upgrade_required'],
+  ])('of %s can learn by a fetch why its WebSocket is rejected', async (origin, status, code) => {
+    const response = await fetch(`${gateway.url}/ws`, { headers: { origin } })
 
-    expect(response.status).toBe(404)
+    expect(response.status).toBe(status)
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'access-control-allow-origin': '*',
+      'cache-control': 'no-store',
+      'content-type': expect.stringContaining('application/problem+json'),
+    })
+    expect(await response.json()).toMatchObject({ status, code })
   })
 })
 
@@ -188,7 +197,7 @@ test('a user may have so many connections and no more, until one of them closes'
   const second = await gateway.connect('many')
   await Promise.all([first.next('welcome'), second.next('welcome')])
   const third = await gateway.connect('many')
-  expect(await third.closed()).toEqual({ code: 4503, reason: 'too_many_connections' })
+  expect(await third.closed()).toEqual({ code: 4008, reason: 'connection_limit' })
 
   first.close()
   const fourth = await eventually(async () => {
@@ -216,7 +225,7 @@ describe('an address', () => {
     const { socket, closed } = await openFrom(address)
     socket.send('?')
     const code = await closed
-    expect([4501, 4503]).toContain(code)
+    expect([4501, 4008]).toContain(code)
     return code === 4501
   }
 
@@ -245,6 +254,52 @@ describe('an address', () => {
     expect(await Promise.all(clients.map(async (client) => (await client.closed()).code))).toEqual(
       clients.map(() => 4501),
     )
+  })
+})
+
+/** Opens connections at once. @returns the statuses of the rejected ones, with the time after which to retry. */
+async function openMany(url: string, count: number): Promise<{ accepted: number; rejected: [number, number][] }> {
+  const rejected: [number, number][] = []
+  const opened = Array.from({ length: count }, async () => {
+    const socket = new WebSocket(`${url.replace('http', 'ws')}/ws`)
+    socket.on('error', () => undefined)
+    const open = once(socket, 'open').then(() => true)
+    const reject = once(socket, 'unexpected-response').then(([, response]) => {
+      const { statusCode, headers } = response as { statusCode: number; headers: Record<string, string> }
+      rejected.push([statusCode, Number(headers['retry-after'])])
+      return false
+    })
+    return Promise.race([open, reject])
+  })
+  const accepted = (await Promise.all(opened)).filter(Boolean).length
+  return { accepted, rejected }
+}
+
+describe('a gateway', () => {
+  test('accepts so many handshakes a second; the others are told to retry at different times', async () => {
+    const handshakesPerSecondMax = 20
+    await using busy = await startGateway({ limits: { handshakesPerSecondMax } })
+    const startedAt = performance.now()
+    const { accepted, rejected } = await openMany(busy.url, 200)
+    const seconds = (performance.now() - startedAt) / 1000
+
+    expect(accepted).toBeGreaterThanOrEqual(handshakesPerSecondMax)
+    expect(accepted).toBeLessThanOrEqual(Math.ceil(handshakesPerSecondMax * (1 + seconds)))
+    expect(new Set(rejected.map(([status]) => status))).toEqual(new Set([503]))
+    const delays = new Set(rejected.map(([, retryAfterS]) => retryAfterS))
+    expect(delays.size).toBeGreaterThan(3)
+    expect([...delays].every((seconds_) => seconds_ >= 1 && seconds_ <= 10)).toBe(true)
+    await eventually(async () => (await openMany(busy.url, 1)).accepted === 1)
+  })
+
+  test('has so many connections and no more, until one of them closes', async () => {
+    await using full = await startGateway({ limits: { connectionsMax: 2 } })
+    const [first] = await Promise.all([full.open(), full.open()])
+    expect(await openMany(full.url, 1)).toMatchObject({ accepted: 0, rejected: [[503, expect.any(Number)]] })
+    expect(await (await fetch(`${full.url}/ws`)).json()).toMatchObject({ status: 503, code: 'connection_limit' })
+
+    first.close()
+    await eventually(async () => (await openMany(full.url, 1)).accepted === 1)
   })
 })
 

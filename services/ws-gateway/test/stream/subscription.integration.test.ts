@@ -25,7 +25,7 @@ afterEach(async () => {
 })
 
 test('what is committed while Redis has not yet heard of the subscription is not missed', async () => {
-  await eventually(async () => (await fetch(`${gateway.url}/readyz`)).ok)
+  await eventually(() => gateway.gateway.readiness['bus']!() !== 'degraded')
   await gateway.ingest.openAccount('user-1')
   proxy.delayMs = DELAY_MS
   const client = await gateway.connect('user-1')

@@ -1,0 +1,63 @@
+import { createRemoteJWKSet, type JWTVerifyGetKey } from 'jose'
+
+/** The public keys of an issuer. */
+export interface KeyServer {
+  readonly getKey: JWTVerifyGetKey
+  /** Whether the keys were fetched recently and are not fetched again for an unknown one. */
+  readonly isCoolingDown: boolean
+  /** Whether the last fetch has failed: the keys of the fetch before serve meanwhile. */
+  readonly isUnavailable: boolean
+}
+
+export interface KeyServerOptions {
+  readonly url: string
+  /** Called when a fetch fails after one that succeeded, and when one succeeds again. */
+  readonly onChange?: (error: unknown) => void
+}
+
+/** The age at which the keys are fetched again, so that a key that the issuer has withdrawn is not accepted for longer. */
+const REFRESH_AFTER_MS = 10 * 60_000
+const RETRY_AFTER_MS = 30_000
+/** How long the last good keys serve while the issuer does not respond. */
+const KEYS_AGE_MS_MAX = 24 * 60 * 60_000
+
+/**
+ * Fetches the keys when they are first needed, and then in the background: while the issuer is away, its last keys
+ * serve for a day. A key that is not among them is fetched at once.
+ */
+export function createKeyServer({ url, onChange }: KeyServerOptions): KeyServer {
+  const keys = createRemoteJWKSet(new URL(url), { cacheMaxAge: KEYS_AGE_MS_MAX })
+  let refreshAtMs = Infinity
+  let isUnavailable = false
+
+  /** Never throws: a verification fetches by itself what it needs. */
+  async function refresh(): Promise<void> {
+    refreshAtMs = Date.now() + REFRESH_AFTER_MS
+    try {
+      await keys.reload()
+      if (isUnavailable) onChange?.(undefined)
+      isUnavailable = false
+    } catch (error) {
+      if (!isUnavailable) onChange?.(error)
+      isUnavailable = true
+      refreshAtMs = Date.now() + RETRY_AFTER_MS
+      // Also without traffic, so that the metric is about the issuer.
+      setTimeout(() => void refresh(), RETRY_AFTER_MS).unref()
+    }
+  }
+
+  return {
+    async getKey(header, token) {
+      // The first use fetches them anyway.
+      if (keys.jwks() === undefined) refreshAtMs = Date.now() + REFRESH_AFTER_MS
+      else if (Date.now() >= refreshAtMs) void refresh()
+      return keys(header, token)
+    },
+    get isCoolingDown() {
+      return keys.coolingDown
+    },
+    get isUnavailable() {
+      return isUnavailable
+    },
+  }
+}

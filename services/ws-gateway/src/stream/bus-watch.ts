@@ -1,0 +1,89 @@
+/**
+ * Watches whether the bus delivers, and follows the database while it does not.
+ *
+ * It guarantees that the hub is delayed from when the bus is silent until the bus delivers again and everything that was
+ * committed before has been read: `onLive` is never called too early.
+ *
+ * How: a check several times a second. Once the bus is silent, it calls `catchUp` once a second, or less often when a
+ * read takes longer than half a second, so that an outage of the bus does not become one of the database. The last
+ * `catchUp` starts after the bus delivers again, so an event is either in this read or on the bus.
+ *
+ * Without it a page says `live` for the whole outage while a committed order is missing.
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises'
+
+export interface BusWatchOptions {
+  /** Whether published messages arrive here. */
+  readonly isDelivering: () => boolean
+  /** Reads the events that listeners miss; resolves when they have been offered. */
+  readonly catchUp: () => Promise<void>
+  /** Called when `delayedSinceMs` has changed. */
+  readonly onChange: () => void
+  readonly onError: (error: unknown) => void
+}
+
+export interface BusWatch {
+  /** Since when events may be late, in ms since 1970; undefined while they are not. */
+  readonly delayedSinceMs: number | undefined
+  /** Resolves when the bus is silent. */
+  readonly silence: Promise<void>
+  stop(): void
+}
+
+const CHECK_INTERVAL_MS = 100
+const READ_INTERVAL_MS = 1_000
+
+export function watchBus({ isDelivering, catchUp, onChange, onError }: BusWatchOptions): BusWatch {
+  const stopped = new AbortController()
+  let delayedSinceMs: number | undefined
+  let silence = Promise.withResolvers<void>()
+
+  const wait = (ms: number): Promise<void> => sleep(ms, undefined, { signal: stopped.signal, ref: false })
+
+  async function run(): Promise<void> {
+    for (;;) {
+      await wait(CHECK_INTERVAL_MS)
+      if (isDelivering()) continue
+      delayedSinceMs = Date.now()
+      silence.resolve()
+      onChange()
+      while (!(await isCaughtUp()));
+      delayedSinceMs = undefined
+      silence = Promise.withResolvers()
+      onChange()
+    }
+  }
+
+  /** Reads once. @returns whether the bus delivered all the time, so that nothing can be missing. */
+  async function isCaughtUp(): Promise<boolean> {
+    const wasDelivering = isDelivering()
+    const startedAt = performance.now()
+    try {
+      await catchUp()
+      if (wasDelivering && isDelivering()) return true
+    } catch (error) {
+      onError(error)
+    }
+    const tookMs = performance.now() - startedAt
+    const pauseUntil = startedAt + Math.max(READ_INTERVAL_MS, 2 * tookMs)
+    // The bus may deliver again before the next read is due.
+    do await wait(CHECK_INTERVAL_MS)
+    while (performance.now() < pauseUntil && !(isDelivering() && !wasDelivering))
+    return false
+  }
+
+  run().catch((error: unknown) => {
+    if (!stopped.signal.aborted) throw error
+  })
+
+  return {
+    get delayedSinceMs() {
+      return delayedSinceMs
+    },
+    get silence() {
+      return silence.promise
+    },
+    stop: () => stopped.abort(),
+  }
+}

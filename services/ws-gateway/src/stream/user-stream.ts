@@ -1,0 +1,44 @@
+import type { StreamStart } from '../read/stream-reader.ts'
+
+/** Receives a user's stream. */
+export interface StreamListener {
+  /** The seq of the last event that it has; `undefined` before `begin`. */
+  readonly lastSeq: number | undefined
+  /** Whether it holds events that it can't forward before it gets the missing ones. */
+  readonly hasGap: boolean
+  /** Sets since when events may be late, in ms since 1970; undefined when they are not. May be called before `begin`. */
+  setDelay(sinceMs: number | undefined): void
+  /** Sets where its stream starts; events may have been offered before. */
+  begin(start: StreamStart): void
+  offer(seq: number, bytes: Buffer): void
+  /** Its stream can't continue; the client must reconnect. */
+  fail(): void
+}
+
+/** The stream of a connected user. */
+export interface Stream {
+  readonly userId: string
+  readonly listeners: Set<StreamListener>
+  /** Whether the bus has acknowledged the subscription. */
+  isSubscribed: boolean
+  /** Since when the stream waits for the acknowledgement of a bus that was silent. */
+  unsubscribedSinceMs: number | undefined
+  backfilling: Promise<void> | undefined
+  /** Events may have been missed since the current backfill began. */
+  backfillAgain: boolean
+}
+
+/** The lowest `lastSeq` of the listeners; `Infinity` when none has begun. */
+export function lowestSeq({ listeners }: Stream): number {
+  return Math.min(...[...listeners].flatMap(({ lastSeq }) => lastSeq ?? []))
+}
+
+export function hasGap(stream: Stream): boolean {
+  for (const listener of stream.listeners) if (listener.hasGap) return true
+  return false
+}
+
+/** The stream can't continue for those that have begun. */
+export function failAll(stream: Stream): void {
+  for (const listener of stream.listeners) if (listener.lastSeq !== undefined) listener.fail()
+}
