@@ -1,5 +1,5 @@
 import type { ImportedOrder } from '@paxyo/ledger'
-import { refundTarget, type Money } from '@paxyo/order-core'
+import { refundTarget, totalQuantity, type Money } from '@paxyo/order-core'
 import type { ImportMap } from './import-map.ts'
 import { createPriceComparison } from './price-comparison.ts'
 import type { ImportRecord } from './read-records.ts'
@@ -53,8 +53,8 @@ export function createOrderInspector(): Inspector<ImportedOrder> {
   }
 }
 
-function isRefundOfPartial({ charge, quantity, remains, refundedElsewhere }: ImportedOrder): boolean {
-  const difference = refundedElsewhere - refundTarget(charge, remains ?? 0, quantity)
+function isRefundOfPartial({ charge, quantity, runs = 1, remains, refundedElsewhere }: ImportedOrder): boolean {
+  const difference = refundedElsewhere - refundTarget(charge, remains ?? 0, totalQuantity({ quantity, runs }))
   return absolute(difference) * 100n <= charge * REFUND_TOLERANCE_PERCENT
 }
 

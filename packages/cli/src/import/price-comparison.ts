@@ -1,6 +1,7 @@
 import type { ImportedOrder } from '@paxyo/ledger'
+import { totalQuantity } from '@paxyo/order-core'
 
-type PricedOrder = Pick<ImportedOrder, 'provider' | 'service' | 'currency' | 'quantity' | 'charge' | 'remains'>
+type PricedOrder = Pick<ImportedOrder, 'provider' | 'service' | 'currency' | 'quantity' | 'runs' | 'charge' | 'remains'>
 
 /** Finds partial orders that cost less than others of their service, by just what was not delivered. */
 export interface PriceComparison {
@@ -45,14 +46,15 @@ export function createPriceComparison(): PriceComparison {
     add(order) {
       const service = serviceOf(order)
       if (service === undefined || service.prices.length >= PRICES_MAX) return
-      const price = priceOf(order.charge, order.quantity)
+      const price = priceOf(order.charge, sizeOf(order))
       if (price > 0n && !isAmong(service.prices, price)) service.prices.push(price)
     },
     addPartial(order, row) {
       const service = serviceOf(order)
-      const delivered = order.quantity - (order.remains ?? 0)
+      const quantity = sizeOf(order)
+      const delivered = quantity - (order.remains ?? 0)
       if (service === undefined || delivered <= 0 || service.partials.length >= PARTIALS_MAX) return
-      const { charge, quantity } = order
+      const { charge } = order
       service.partials.push({ row, price: priceOf(charge, quantity), originalPrice: priceOf(charge, delivered) })
     },
     takeLowered() {
@@ -65,6 +67,8 @@ export function createPriceComparison(): PriceComparison {
     },
   }
 }
+
+const sizeOf = ({ quantity, runs = 1 }: PricedOrder): number => totalQuantity({ quantity, runs })
 
 const priceOf = (charge: bigint, quantity: number): bigint => (charge * 1000n) / BigInt(quantity)
 

@@ -47,7 +47,7 @@ test('columns are found by the map, and values may be the same for all', () => {
   expect(order).toMatchObject({ providerOrderId: '99', currency: 'EUR' })
 })
 
-test.each<[Record<string, unknown>, object | string]>([
+test.each([
   [
     { runs: '4', interval: '60' },
     { quantity: 1000, runs: 4, intervalMinutes: 60 },
@@ -57,11 +57,14 @@ test.each<[Record<string, unknown>, object | string]>([
     { runs: 1, intervalMinutes: 0 },
   ],
   [{ runs: '4', status: 'Partial', remains: '2000' }, { refundedElsewhere: parseMoney('1.25') }],
-  [{ runs: '4', status: 'Partial', remains: '300' }, 'refunded: is required for a partial drip-feed order'],
   [{ runs: '4', status: 'Partial', remains: '300', refunded: '0.1' }, { refundedElsewhere: parseMoney('0.1') }],
 ])('a drip-feed order, %j', (change, expected) => {
-  const order = convert(change)
-  expect(order).toEqual(typeof expected === 'string' ? expected : expect.objectContaining(expected))
+  expect(convert(change)).toMatchObject(expected)
+})
+
+test('what was refunded of a partial drip-feed order is not guessed', () => {
+  const order = convert({ runs: '4', status: 'Partial', remains: '300' })
+  expect(order).toBe('refunded: is required for a partial drip-feed order')
 })
 
 test.each(['', null, '0', '-1'])(

@@ -32,7 +32,9 @@ async function boundWaiting(db: Kysely<unknown>): Promise<void> {
   await sql`
     WITH ranked AS (
       SELECT delivery_id, row_number() OVER (
-        PARTITION BY provider, provider_order_id, waiting_update::json ->> 'status', waiting_update::json ->> 'problem'
+        PARTITION BY provider, provider_order_id, waiting_update::json ->> 'status', waiting_update::json ->> 'problem',
+          waiting_update::json ->> 'word',
+          CASE WHEN waiting_update::json ->> 'status' = 'partial' THEN waiting_update::json ->> 'remains' END
         ORDER BY received_at DESC, delivery_id DESC) AS place
       FROM deliveries WHERE outcome = 'parked'
     )

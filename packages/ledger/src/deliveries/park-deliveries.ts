@@ -6,6 +6,9 @@ import type { WorkingSet } from '../model/working-set.ts'
 import { settle } from './apply-delivery.ts'
 import type { WaitingDelivery } from './read-waiting.ts'
 
+/** The most words that are in no map, and the most remains of partial updates, that wait. Other statuses are few. */
+const VARIANTS_MAX = 32
+
 /** Committed rows about provider orders that no order has. */
 export interface Unregistered {
   /** By {@link providerOrderKey}. */
@@ -16,7 +19,8 @@ export interface Unregistered {
 
 /**
  * Records deliveries of provider orders that no order has, in the order of their arrival. The last one of each status
- * waits until an order has it, and supersedes those before it, so a provider order never has more than a dozen of them.
+ * waits until an order has it, and supersedes those before it, so their number is bounded. Each remains of a partial order
+ * is a status here: which of them is valid depends on the quantity, and the refund must not depend on the order of arrival.
  * They are parked when no order has had it yet, and superseded, too, when it was replaced.
  *
  * @returns a result for each.
@@ -28,7 +32,7 @@ export function parkDeliveries(
   { waiting, former }: Unregistered,
   newId: NewId,
 ): DeliveryResult[] {
-  const seen = new Set<string>()
+  const seen: Seen = new Map()
   const results = deliveries.toReversed().map((delivery) => {
     // One that was verified had its order when it arrived.
     const waits = delivery.verification === undefined && isFirst(seen, delivery)
@@ -44,10 +48,17 @@ export function parkDeliveries(
 const keyOf = ({ provider, update }: Delivery): string =>
   update === undefined ? '' : providerOrderKey({ provider, providerOrderId: update.providerOrderId })
 
+/** Statuses, by provider order; apart from them, its words that are in no map, and its partial updates. */
+type Seen = Map<string, Set<string>>
+
 /** Whether none of the same provider order and status was seen before. */
-function isFirst(seen: Set<string>, delivery: Delivery): boolean {
-  const key = `${keyOf(delivery)}\n${delivery.update?.status} ${delivery.update?.problem}`
-  if (seen.has(key)) return false
-  seen.add(key)
+function isFirst(seen: Seen, delivery: Delivery): boolean {
+  const { status, problem, word, remains } = delivery.update ?? {}
+  const hasVariants = status === 'unknown' || status === 'partial'
+  const key = JSON.stringify([keyOf(delivery), hasVariants ? status : 'others'])
+  const statuses = seen.get(key) ?? new Set()
+  const name = JSON.stringify([status, problem, word, status === 'partial' ? remains : null])
+  if (statuses.has(name) || statuses.size === VARIANTS_MAX) return false
+  seen.set(key, statuses.add(name))
   return true
 }

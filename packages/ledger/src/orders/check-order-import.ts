@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto'
 import type { Pool } from 'pg'
 import {
+  isSameProviderOrder,
   providerOrderKey,
   providerOrderOf,
   uniqueProviderOrders,
   type MaybeProviderOrder,
 } from '../model/provider-order.ts'
-import type { Order } from '../model/working-set.ts'
 import { readFirstProviderOrders } from '../transaction/provider-order-changes.ts'
+import type { Order } from '../model/working-set.ts'
 import { readOrders } from '../transaction/read-working-set.ts'
 import { orderImportResult, type ImportedOrder, type OrderImportResult } from './import-orders.ts'
 import { readOrdersById } from './read-registered.ts'
@@ -16,6 +17,7 @@ import { isSameOrder } from './registration.ts'
 /** What the database has of a batch. */
 interface Stored {
   readonly ordersById: ReadonlyMap<string, Order>
+  /** The provider orders with which orders were registered, when they have another one by now. */
   readonly firstById: ReadonlyMap<string, MaybeProviderOrder>
   readonly ordersByProviderOrder: ReadonlyMap<string, Order>
   readonly currencyByUserId: ReadonlyMap<string, string>
@@ -72,28 +74,10 @@ export function createOrderImportCheck(
 }
 
 /** The details that make two orders the same: see {@link isSameOrder}. */
-function digestOf({
-  provider,
-  providerOrderId,
-  userId,
-  service,
-  link,
-  quantity,
-  runs,
-  intervalMinutes,
-  charge,
-}: ImportedOrder): string {
-  const details = [
-    provider,
-    providerOrderId,
-    userId,
-    service,
-    link,
-    quantity,
-    runs ?? 1,
-    intervalMinutes ?? null,
-    String(charge),
-  ]
+function digestOf(order: ImportedOrder): string {
+  const { provider, providerOrderId, userId, service, link, quantity, charge } = order
+  const { runs = 1, intervalMinutes = null } = order
+  const details = [provider, providerOrderId, userId, service, link, quantity, runs, intervalMinutes, String(charge)]
   return createHash('sha256').update(JSON.stringify(details)).digest('base64').slice(0, 22)
 }
 
@@ -110,7 +94,14 @@ async function readStored(pool: Pool, orders: readonly ImportedOrder[]): Promise
       client,
       uniqueProviderOrders(orders.flatMap((order) => providerOrderOf(order) ?? [])),
     )
-    const firstById = await readFirstProviderOrders(client, [...ordersById.keys()])
+    const changed = orders.filter((order) => {
+      const there = ordersById.get(order.orderId)
+      return there !== undefined && !isSameProviderOrder(there, order)
+    })
+    const firstById = await readFirstProviderOrders(
+      client,
+      changed.map(({ orderId }) => orderId),
+    )
     const userIds = [...new Set(orders.map(({ userId }) => userId))]
     const { rows } = await client.query<{ user_id: string; currency: string }>(READ_CURRENCIES, [userIds])
     return {
