@@ -2,6 +2,7 @@ import {
   decide,
   isVerified,
   movesMoney,
+  NEEDS_APPROVAL,
   needsApproval,
   type ChangingDecision,
   type ReviewReason,
@@ -11,7 +12,6 @@ import type { Delivery, DeliveryResult } from '../model/delivery.ts'
 import type { NewId } from '../model/new-id.ts'
 import { providerOrderKey } from '../model/provider-order.ts'
 import { BALANCE_MAX, type Order, type WorkingSet } from '../model/working-set.ts'
-import { NEEDS_APPROVAL } from '../reviews/proposed-refund.ts'
 import type { ApplyRules } from '../transaction/ledger-transaction.ts'
 import { recordUpdate } from '../transaction/record-event.ts'
 
