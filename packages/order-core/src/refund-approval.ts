@@ -1,7 +1,11 @@
 import { decide } from './decide.ts'
 import { parseMoney, type Money } from './money.ts'
 import type { OrderState } from './order-state.ts'
+import type { ReviewReason } from './review-reason.ts'
 import type { StatusUpdate } from './status-update.ts'
+
+/** The reason of reviews of refunds that wait. */
+export const NEEDS_APPROVAL = 'refund_needs_approval' satisfies ReviewReason
 
 /** Which refunds wait until a person approves them. */
 export interface RefundApproval {

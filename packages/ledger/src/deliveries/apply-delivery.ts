@@ -3,6 +3,7 @@ import {
   formatMoney,
   isVerified,
   movesMoney,
+  NEEDS_APPROVAL,
   needsApproval,
   type ChangingDecision,
   type Decision,
@@ -13,7 +14,6 @@ import type { Delivery, DeliveryResult } from '../model/delivery.ts'
 import type { NewId } from '../model/new-id.ts'
 import { providerOrderKey } from '../model/provider-order.ts'
 import { BALANCE_MAX, type Order, type WorkingSet } from '../model/working-set.ts'
-import { NEEDS_APPROVAL } from '../reviews/proposed-refund.ts'
 import type { ApplyRules } from '../transaction/ledger-transaction.ts'
 import { recordUpdate } from '../transaction/record-event.ts'
 

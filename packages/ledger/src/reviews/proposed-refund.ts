@@ -1,8 +1,5 @@
-import { afterUpdates, type Money, type OrderState, type ReviewReason, type StatusUpdate } from '@paxyo/order-core'
+import { afterUpdates, NEEDS_APPROVAL, type Money, type OrderState, type StatusUpdate } from '@paxyo/order-core'
 import type { PoolClient } from 'pg'
-
-/** The reason of reviews of refunds that wait for a person's approval. */
-export const NEEDS_APPROVAL: ReviewReason = 'refund_needs_approval'
 
 /** What the approval of a waiting refund would do. */
 export interface ProposedRefund {

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '@paxyo/contracts'
 import { roundTrip } from '@paxyo/database'
-import type { StatusUpdate } from '@paxyo/order-core'
+import { NEEDS_APPROVAL, type StatusUpdate } from '@paxyo/order-core'
 import type { Account, Order } from '../model/working-set.ts'
 import {
   applyDecision,
@@ -18,7 +18,7 @@ import {
   type AccountRow,
   type OrderRow,
 } from '../transaction/read-working-set.ts'
-import { clearWaitingUpdates, NEEDS_APPROVAL, proposeRefund, readWaitingUpdates } from './proposed-refund.ts'
+import { clearWaitingUpdates, proposeRefund, readWaitingUpdates } from './proposed-refund.ts'
 
 /** A person's decision about a review. */
 export interface Resolution extends PersonsDecision {

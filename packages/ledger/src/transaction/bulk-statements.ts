@@ -1,7 +1,6 @@
 import { textArray } from '@paxyo/database'
-import { formatMoney } from '@paxyo/order-core'
+import { formatMoney, NEEDS_APPROVAL } from '@paxyo/order-core'
 import type { Account, Order } from '../model/working-set.ts'
-import { NEEDS_APPROVAL } from '../reviews/proposed-refund.ts'
 import type { AwaitingRow, DeliveryRow, EventRow, LedgerEntry, ReviewRow, VerifiedRow } from '../model/change-set.ts'
 
 /** A statement that writes any number of rows, with one array per column. */

@@ -1,8 +1,8 @@
 import { isRejectedByDatabase, isRetryable } from '@paxyo/database'
 import type { Pool } from 'pg'
-import { PUBLISHED_BY_SERVICES } from '../outbox/published-by-services.ts'
 import { commitChangeSet } from './commit-change-set.ts'
 import type { ApplyRules, LedgerTransaction } from './ledger-transaction.ts'
+import { PUBLISHED_BY_SERVICES } from './published-by-services.ts'
 
 export interface ImportDeps extends ApplyRules {
   /** A pool with the role `ingest`. */

@@ -7,7 +7,7 @@ import { pino } from 'pino'
 import { v7 as newId } from 'uuid'
 import { anOrder, registerOrder } from '../register-order.ts'
 import { createOutbox, type Outbox } from '../../src/outbox/outbox.ts'
-import { PUBLISHED_BY_SERVICES } from '../../src/outbox/published-by-services.ts'
+import { PUBLISHED_BY_SERVICES } from '../../src/transaction/published-by-services.ts'
 import type { BatchOutbox } from '../../src/transaction/commit-change-set.ts'
 
 let database: TestDatabase

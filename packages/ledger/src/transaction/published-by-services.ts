@@ -1,4 +1,4 @@
-import type { BatchOutbox } from '../transaction/commit-change-set.ts'
+import type { BatchOutbox } from './commit-change-set.ts'
 
 /**
  * The outbox of a command without a bus. It publishes nothing: its events stay in the outbox table, where the running
