@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import type { Finished } from './cli.ts'
 import { addAccounts } from './commands/accounts.ts'
 import { addAudit } from './commands/audit.ts'
+import { addChanges } from './commands/changes.ts'
 import { addDeliveries } from './commands/deliveries.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addEpoch } from './commands/epoch.ts'
@@ -42,6 +43,7 @@ export function buildProgram(terminal: Terminal, finished: Finished): Command {
     addOrders,
     addAccounts,
     addRefunds,
+    addChanges,
     addReviews,
     addDeliveries,
     addRejected,

@@ -16,6 +16,7 @@ import * as standardTerms from './migrations/0011-standard-terms.ts'
 import * as rejectedRequests from './migrations/0012-rejected-requests.ts'
 import * as countedReviews from './migrations/0013-counted-reviews.ts'
 import * as operatorActions from './migrations/0014-operator-actions.ts'
+import * as changeFeed from './migrations/0022-change-feed.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -33,6 +34,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0012-rejected-requests': rejectedRequests,
   '0013-counted-reviews': countedReviews,
   '0014-operator-actions': operatorActions,
+  '0022-change-feed': changeFeed,
 }
 
 /** The names of all migrations, as the table `kysely_migration` of a database that is up to date lists them. */

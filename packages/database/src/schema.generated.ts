@@ -38,6 +38,23 @@ export interface ApiKeys {
   revoked_at: Timestamp | null;
 }
 
+export interface ChangeFeed {
+  created_at: Timestamp;
+  feed_id: Generated<number>;
+  last_position: number | null;
+  previous_statuses: string[] | null;
+  review_change: string | null;
+  review_ids: string[] | null;
+  seqs: ArrayType<number> | null;
+  user_ids: string[] | null;
+}
+
+export interface ChangeFeedHead {
+  deleted_position: Generated<number>;
+  only_row: Generated<boolean>;
+  position: Generated<number>;
+}
+
 export interface Deliveries {
   body: string;
   delivery_id: string;
@@ -197,6 +214,8 @@ export interface Verifications {
 export interface DB {
   accounts: Accounts;
   api_keys: ApiKeys;
+  change_feed: ChangeFeed;
+  change_feed_head: ChangeFeedHead;
   deliveries: Deliveries;
   events: Events;
   idempotency_keys: IdempotencyKeys;

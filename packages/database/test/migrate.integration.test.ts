@@ -17,6 +17,7 @@ const MIGRATIONS = [
   '0012-rejected-requests',
   '0013-counted-reviews',
   '0014-operator-actions',
+  '0022-change-feed',
 ]
 
 let database: TestDatabase

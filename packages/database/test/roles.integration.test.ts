@@ -79,6 +79,8 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
     gateway: [],
   },
   refund_feed: { ingest: ['SELECT', 'UPDATE last_position'], gateway: [] },
+  change_feed: { ingest: ['SELECT', 'INSERT', 'UPDATE last_position'], gateway: [] },
+  change_feed_head: { ingest: ['SELECT', 'UPDATE position'], gateway: [] },
   outgoing_webhooks: {
     ingest: [
       'SELECT',

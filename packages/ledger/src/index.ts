@@ -10,6 +10,23 @@ export {
   type AuditRow,
   type AuditSession,
 } from './audit/audit-ledger.ts'
+export { appendChanges } from './change-feed/append-changes.ts'
+export type {
+  AccountChange,
+  Change,
+  ChangedOrder,
+  ChangedReview,
+  OrderChange,
+  ReviewChange,
+} from './change-feed/change.ts'
+export {
+  readChangeFeedEnd,
+  readChangeFeedHead,
+  readChanges,
+  type ChangeFeedHead,
+  type ChangePage,
+  type UnusableCursor,
+} from './change-feed/read-changes.ts'
 export { createBatcher, type Batcher, type BatcherOptions, type NotCommitted } from './deliveries/batcher.ts'
 export { commitDeliveries } from './deliveries/commit-deliveries.ts'
 export type { ChangeSet, LedgerEntry } from './model/change-set.ts'

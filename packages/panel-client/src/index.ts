@@ -1,6 +1,7 @@
 export { createPanelClient } from './client/panel-client.ts'
 export type {
   Accounts,
+  Changes,
   Deliveries,
   Orders,
   PanelClient,
@@ -37,6 +38,18 @@ export {
   rowResultSchema,
 } from './schemas/bulk-orders.ts'
 export {
+  CHANGE_TYPES,
+  type ChangeFeed,
+  changeFeedSchema,
+  changeSchema,
+  CHANGES_MAX,
+  CHANGES_WAIT_S_MAX,
+  type ChangeType,
+  type PanelChange,
+  readChangesQuery,
+  type ReadChangesQuery,
+} from './schemas/changes.ts'
+export {
   deliveryIdSchema,
   deliveryOutcomeSchema,
   type DeliveryResponse,
@@ -65,6 +78,7 @@ export {
   type ListOrdersQuery,
   type OrderHistory,
   orderHistorySchema,
+  orderPageSchema,
   type PanelOrder,
   panelOrderSchema,
   type RegisteredOrder,

@@ -15,6 +15,7 @@ import { createWebhookAuthentication } from './webhook/authenticate.ts'
 import { keepRejectedRequest } from './webhook/rejected-requests.ts'
 import { registerWebhookRoute } from './webhook/route.ts'
 import type { OutgoingWebhookTarget } from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
+import { createChangeFeed } from './workers/change-feed.ts'
 import { createOutgoingWebhook } from './workers/outgoing-webhooks/outgoing-webhooks.ts'
 import {
   createProviderVerification,
@@ -74,11 +75,14 @@ export function createIngest(deps: IngestDeps): Ingest {
   metrics.addWaitingDeliveries(batcher)
   // Also when verification is off: deliveries from before may still await theirs.
   const verification = createProviderVerification({ pool, providers, batcher, log, ...deps.verificationTimes })
+  const changeFeed = createChangeFeed({ pool, log })
+  metrics.addHeldRequests(changeFeed)
   const db = createKysely(pool)
   const apiKeyStore = createApiKeyStore({ db, keys: apiKeys, log })
   let isDraining = false
 
   listeners.push(({ awaiting, entries }) => {
+    changeFeed.changesCommitted()
     if (awaiting.length > 0) verification.wake()
     if (entries.some(({ kind }) => kind === 'refund')) outgoingWebhook?.refundsCommitted()
   })
@@ -111,6 +115,7 @@ export function createIngest(deps: IngestDeps): Ingest {
         providers,
         apiKeyStore,
         mint: createTokenMint(deps.tokens),
+        changeFeed,
         onOutgoingWebhookDue: outgoingWebhook?.wake,
         hasDocs: deps.hasDocs,
         log,
@@ -132,6 +137,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       await batcher.close()
       await apiKeyStore.close()
       await outgoingWebhook?.close()
+      await changeFeed.close()
       await outbox.close()
     },
     [Symbol.asyncDispose]: () => ingest.close(),

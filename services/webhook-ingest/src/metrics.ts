@@ -5,6 +5,7 @@ import { formatMoney } from '@paxyo/order-core'
 import type { Pool } from 'pg'
 import type { Registry } from 'prom-client'
 import { readBacklog } from './backlog.ts'
+import type { ChangeFeed } from './workers/change-feed.ts'
 
 /** Callbacks through which the parts of this service report to its metrics. */
 export interface IngestMetrics {
@@ -19,6 +20,8 @@ export interface IngestMetrics {
   readonly batchPublished: (durationMs: number, isPublished: boolean) => void
   /** Adds the gauge of deliveries that wait in a batcher. */
   readonly addWaitingDeliveries: (batcher: Pick<Batcher, 'waitingCount'>) => void
+  /** Adds the gauge of requests that are held until there is a change. */
+  readonly addHeldRequests: (changeFeed: Pick<ChangeFeed, 'heldCount'>) => void
   register(registry: Registry): void
 }
 
@@ -102,6 +105,9 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
     },
     addWaitingDeliveries(batcher) {
       group.gauge('waiting_deliveries', 'Deliveries that wait to be committed.', () => batcher.waitingCount)
+    },
+    addHeldRequests(changeFeed) {
+      group.gauge('held_requests', 'Requests for changes that are held.', () => changeFeed.heldCount)
     },
     register: (registry) => group.register(registry),
   }

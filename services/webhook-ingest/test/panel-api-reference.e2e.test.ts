@@ -61,11 +61,13 @@ async function responseTo(command: string): Promise<unknown> {
 
 interface JsonResponse {
   readonly cursor?: string
+  readonly changesCursor?: string
   readonly data?: readonly Record<string, unknown>[]
 }
 
-function recordIds({ cursor, data = [] }: JsonResponse): void {
+function recordIds({ cursor, changesCursor, data = [] }: JsonResponse): void {
   if (cursor !== undefined) variables['CURSOR'] = cursor
+  if (changesCursor !== undefined) variables['CHANGES_CURSOR'] = changesCursor
   const names = { refundId: 'REFUND_ID', reviewId: 'REVIEW_ID', deliveryId: 'DELIVERY_ID', requestId: 'REQUEST_ID' }
   for (const [member, name] of Object.entries(names)) {
     const id = data[0]?.[member]
@@ -85,7 +87,7 @@ test('every command answers what the reference says, and none is refused', async
     responses.push(await responseTo(command))
   }
 
-  expect(responses).toHaveLength(29)
+  expect(responses).toHaveLength(31)
   const noError: unknown = expect.not.objectContaining({ code: expect.anything() })
   const anyText: unknown = expect.any(String)
   expect(responses).toEqual(

@@ -17,6 +17,8 @@ const NEEDED: readonly (readonly [role: string, table: string, rights: readonly 
   [ingest, 'api_keys', ['SELECT', 'UPDATE']],
   [ingest, 'idempotency_keys', ['SELECT', 'INSERT']],
   [ingest, 'refund_feed', ['SELECT', 'UPDATE']],
+  [ingest, 'change_feed', ['SELECT', 'INSERT', 'UPDATE']],
+  [ingest, 'change_feed_head', ['SELECT', 'UPDATE']],
   [ingest, 'outgoing_webhooks', ['SELECT', 'INSERT', 'UPDATE']],
   [ingest, 'outgoing_webhook_cursor', ['SELECT', 'INSERT', 'UPDATE']],
   [gateway, 'accounts', ['SELECT']],

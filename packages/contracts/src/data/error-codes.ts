@@ -38,6 +38,7 @@ export const ERROR_CODES = {
     status: 410,
     title: 'The database was restored after this cursor was issued; read from the beginning.',
   },
+  cursor_expired: { status: 410, title: 'The changes after this cursor are no longer kept.' },
   body_too_large: { status: 413, title: 'The body is too large.' },
   too_many_updates: { status: 413, title: 'The body contains too many updates.' },
   unsupported_encoding: { status: 415, title: 'The Content-Encoding of the body is not supported.' },

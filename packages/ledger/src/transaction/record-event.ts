@@ -1,4 +1,11 @@
-import { encodeEvent, userChannel, type OrderEvent, type OrderView, type RefundView } from '@paxyo/contracts'
+import {
+  encodeEvent,
+  userChannel,
+  type OrderEvent,
+  type OrderStatus,
+  type OrderView,
+  type RefundView,
+} from '@paxyo/contracts'
 import { formatMoney, type Money } from '@paxyo/order-core'
 import type { ChangeSet, RefundEntry } from '../model/change-set.ts'
 import type { EventPlace } from '../model/delivery.ts'
@@ -27,7 +34,7 @@ export function recordRegistration(
   account: Account,
 ): RecordedOrder {
   changes.registeredOrderIds.add(order.orderId)
-  return recordOrder(working, changes, order, account, 'order.registered')
+  return recordOrder(working, changes, order, account, { event: 'order.registered' })
 }
 
 /**
@@ -43,7 +50,8 @@ export function recordUpdate(
 ): RecordedOrder {
   const account = working.accountsByUserId.get(next.userId)!
   const amount = next.refunded - before.refunded
-  if (amount === 0n) return recordOrder(working, changes, next, account, 'order.updated')
+  const update = { event: 'order.updated', previousStatus: before.status } as const
+  if (amount === 0n) return recordOrder(working, changes, next, account, update)
 
   const entry: RefundEntry = {
     kind: 'refund',
@@ -56,7 +64,7 @@ export function recordUpdate(
     refundedAfter: next.refunded,
   }
   changes.entries.push(entry)
-  return recordOrder(working, changes, next, { ...account, balance: entry.balanceAfter }, 'order.updated', entry)
+  return recordOrder(working, changes, next, { ...account, balance: entry.balanceAfter }, update, entry)
 }
 
 export interface RecordedDeposit {
@@ -99,13 +107,17 @@ export function orderView(order: Order, currency: string): OrderView {
   }
 }
 
+type OrderChange =
+  | { readonly event: 'order.registered'; readonly previousStatus?: undefined }
+  | { readonly event: 'order.updated'; readonly previousStatus: OrderStatus }
+
 /** Updates the working set with the order and its account. */
 function recordOrder(
   working: WorkingSet,
   changes: ChangeSet,
   order: Order,
   account: Account,
-  event: 'order.registered' | 'order.updated',
+  { event, previousStatus }: OrderChange,
   entry?: RefundEntry,
 ): RecordedOrder {
   const view = orderView(order, account.currency)
@@ -114,11 +126,8 @@ function recordOrder(
     amount: formatMoney(entry.amount),
     currency: account.currency,
   }
-  const recorded = recordAccount(changes, account, working.at, {
-    event,
-    order: view,
-    ...(refund === undefined ? {} : { refund }),
-  })
+  const body = { event, order: view, ...(refund === undefined ? {} : { refund }) }
+  const recorded = recordAccount(changes, account, working.at, body, previousStatus)
   working.ordersByProviderOrder.set(providerOrderKey(order), order)
   working.accountsByUserId.set(account.userId, recorded.account)
   changes.orders.set(order.orderId, order)
@@ -130,7 +139,13 @@ type EventBody<Kind extends OrderEvent = OrderEvent> = Kind extends unknown
   : never
 
 /** Appends an event to the user's stream, with the account's next seq. Every event is assembled here. */
-function recordAccount(changes: ChangeSet, before: Account, at: Date, body: EventBody): RecordedAccount {
+function recordAccount(
+  changes: ChangeSet,
+  before: Account,
+  at: Date,
+  body: EventBody,
+  previousStatus?: OrderStatus,
+): RecordedAccount {
   const account: Account = { ...before, lastSeq: before.lastSeq + 1 }
   const { userId, lastSeq: seq, currency } = account
   const payload = encodeEvent({
@@ -141,6 +156,6 @@ function recordAccount(changes: ChangeSet, before: Account, at: Date, body: Even
     account: { balance: formatMoney(account.balance), currency },
   })
   changes.accounts.set(userId, account)
-  changes.events.push({ userId, seq, channel: userChannel(userId), payload })
+  changes.events.push({ userId, seq, channel: userChannel(userId), payload, previousStatus })
   return { account, event: { userId, seq } }
 }

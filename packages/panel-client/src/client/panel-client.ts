@@ -5,6 +5,7 @@ import type {
   DepositResponse,
   LedgerEntry,
 } from '../schemas/accounts.ts'
+import { CHANGES_WAIT_S_MAX, type ChangeFeed, type ReadChangesQuery } from '../schemas/changes.ts'
 import type {
   DeliveryResponse,
   DeliveryView,
@@ -42,6 +43,7 @@ import { createTransport, type PanelClientOptions, type RequestOptions, type Tra
 export interface PanelClient {
   readonly orders: Orders
   readonly accounts: Accounts
+  readonly changes: Changes
   readonly refunds: Refunds
   readonly reviews: Reviews
   readonly deliveries: Deliveries
@@ -68,6 +70,13 @@ export interface Accounts {
   deposit(userId: string, deposit: DepositRequest, options: Required<RequestOptions>): Promise<DepositResponse>
   /** The entries of an account, newest first. */
   ledger(userId: string): List<LedgerEntry, PageQuery>
+}
+
+export interface Changes {
+  /** A page of the feed: every change once, in the order of the commits. Store its `cursor` and continue from it. */
+  read(query?: ReadChangesQuery): Promise<ChangeFeed>
+  /** Pages from `after`, without an end: each request is held until there is a change. Empty pages are included. */
+  follow(query?: Omit<ReadChangesQuery, 'wait'>): AsyncGenerator<ChangeFeed, never>
 }
 
 export interface Refunds {
@@ -115,6 +124,7 @@ export function createPanelClient(options: PanelClientOptions): PanelClient {
   return {
     orders: createOrders(transport),
     accounts: createAccounts(transport),
+    changes: createChanges(transport),
     refunds: createRefunds(transport),
     reviews: createReviews(transport),
     deliveries: createDeliveries(transport),
@@ -146,6 +156,21 @@ const createAccounts = (transport: Transport): Accounts => ({
   deposit: (userId, deposit, options) => transport.post(pathTo`/v1/accounts/${userId}/deposits`, deposit, options),
   ledger: (userId) => listOf(transport, pathTo`/v1/accounts/${userId}/ledger`),
 })
+
+const createChanges = (transport: Transport): Changes => {
+  const read = (query: ReadChangesQuery = {}): Promise<ChangeFeed> =>
+    transport.get('/v1/changes', query, (query.wait ?? 0) * 1000)
+  return {
+    read,
+    async *follow(query) {
+      for (let after = query?.after; ;) {
+        const page = await read({ ...query, wait: CHANGES_WAIT_S_MAX, ...(after === undefined ? {} : { after }) })
+        after = page.cursor
+        yield page
+      }
+    },
+  }
+}
 
 const createRefunds = (transport: Transport): Refunds => ({
   read: (query) => transport.get('/v1/refunds', query),

@@ -37,7 +37,8 @@ export type Query = Readonly<Record<string, string | number | undefined>>
  * carry the same Idempotency-Key.
  */
 export interface Transport {
-  get<Response>(path: string, query?: Query): Promise<Response>
+  /** @param heldMs how long the server may hold the request, in addition to the time limit. */
+  get<Response>(path: string, query?: Query, heldMs?: number): Promise<Response>
   post<Response>(path: string, body?: object, options?: RequestOptions): Promise<Response>
 }
 
@@ -45,6 +46,7 @@ interface SendOptions {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: object
   readonly query?: Query
+  readonly heldMs?: number
 }
 
 export function createTransport(options: PanelClientOptions): Transport {
@@ -53,7 +55,7 @@ export function createTransport(options: PanelClientOptions): Transport {
   const fetchResponse = options.fetch ?? fetch
 
   async function send(method: 'GET' | 'POST', path: string, init: SendOptions) {
-    const { headers, body, query = {} } = init
+    const { headers, body, query = {}, heldMs = 0 } = init
     const request = {
       method,
       url: toUrl(base, path, query),
@@ -63,7 +65,7 @@ export function createTransport(options: PanelClientOptions): Transport {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       body: body === undefined ? undefined : JSON.stringify(body),
-      timeoutMs,
+      timeoutMs: timeoutMs + heldMs,
       signal,
     }
     for (let attempt = 0; ; attempt += 1) {
@@ -78,7 +80,8 @@ export function createTransport(options: PanelClientOptions): Transport {
   }
 
   return {
-    get: async <Response>(path: string, query: Query = {}) => (await send('GET', path, { query })) as Response,
+    get: async <Response>(path: string, query: Query = {}, heldMs = 0) =>
+      (await send('GET', path, { query, heldMs })) as Response,
     post: async <Response>(path: string, body?: object, { idempotencyKey = randomUUID() }: RequestOptions = {}) => {
       const headers = { 'idempotency-key': idempotencyKey }
       return (await send('POST', path, { headers, ...(body === undefined ? {} : { body }) })) as Response
