@@ -11,6 +11,7 @@ import { addKeys } from './commands/keys.ts'
 import { addMaintain } from './commands/maintain.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addOrders } from './commands/orders.ts'
+import { addOutgoingWebhooks } from './commands/outgoing-webhooks.ts'
 import { addReconcile } from './commands/reconcile.ts'
 import { addRefunds } from './commands/refunds.ts'
 import { addRejected } from './commands/rejected.ts'
@@ -47,6 +48,7 @@ export function buildProgram(terminal: Terminal, finished: Finished): Command {
     addReviews,
     addDeliveries,
     addRejected,
+    addOutgoingWebhooks,
     addAudit,
     addReconcile,
     addTail,

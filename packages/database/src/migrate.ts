@@ -17,6 +17,7 @@ import * as rejectedRequests from './migrations/0012-rejected-requests.ts'
 import * as countedReviews from './migrations/0013-counted-reviews.ts'
 import * as operatorActions from './migrations/0014-operator-actions.ts'
 import * as changeFeed from './migrations/0022-change-feed.ts'
+import * as outgoingWebhookEndpoints from './migrations/0023-outgoing-webhook-endpoints.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -35,6 +36,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0013-counted-reviews': countedReviews,
   '0014-operator-actions': operatorActions,
   '0022-change-feed': changeFeed,
+  '0023-outgoing-webhook-endpoints': outgoingWebhookEndpoints,
 }
 
 /** The names of all migrations, as the table `kysely_migration` of a database that is up to date lists them. */

@@ -137,21 +137,34 @@ export interface Outbox {
   user_ids: string[];
 }
 
-export interface OutgoingWebhookCursor {
-  only_row: Generated<boolean>;
+export interface OutgoingWebhookEndpoints {
+  ca: string | null;
+  created_at: Generated<Timestamp>;
+  endpoint_id: string;
+  is_enabled: Generated<boolean>;
+  is_insecure: Generated<boolean>;
   position: number;
+  secrets: string[];
+  types: string[];
+  url: string;
 }
 
 export interface OutgoingWebhooks {
   attempted_at: Timestamp | null;
   attempts: Generated<number>;
+  body: string;
+  created_at: Generated<Timestamp>;
   due_at: Timestamp | null;
+  endpoint_id: string;
+  is_sending: Generated<boolean>;
   last_error: string | null;
   last_status: number | null;
-  position: number;
-  refund_id: string;
+  queue_number: Generated<number>;
   settled_at: Timestamp | null;
   state: Generated<string>;
+  subject: string;
+  type: string;
+  webhook_id: string;
 }
 
 export interface RefundFeed {
@@ -223,7 +236,7 @@ export interface DB {
   operator_actions: OperatorActions;
   orders: Orders;
   outbox: Outbox;
-  outgoing_webhook_cursor: OutgoingWebhookCursor;
+  outgoing_webhook_endpoints: OutgoingWebhookEndpoints;
   outgoing_webhooks: OutgoingWebhooks;
   refund_feed: RefundFeed;
   rejected_requests: RejectedRequests;

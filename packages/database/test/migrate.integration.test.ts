@@ -18,6 +18,7 @@ const MIGRATIONS = [
   '0013-counted-reviews',
   '0014-operator-actions',
   '0022-change-feed',
+  '0023-outgoing-webhook-endpoints',
 ]
 
 let database: TestDatabase

@@ -6,6 +6,7 @@ export type {
   Orders,
   PanelClient,
   OutgoingWebhooks,
+  WebhookEndpoints,
   Refunds,
   Reviews,
   Tokens,
@@ -86,13 +87,36 @@ export {
 } from './schemas/orders.ts'
 export { type Page, PAGE_SIZE_MAX, pageQuery, type PageQuery, pageSchema } from './schemas/page.ts'
 export {
+  DEFAULT_WEBHOOK_TYPES,
+  fullOutgoingWebhookSchema,
+  type FullOutgoingWebhookView,
   listOutgoingWebhooksQuery,
   type ListOutgoingWebhooksQuery,
   outgoingWebhookSchema,
   type OutgoingWebhookView,
   type RetriedWebhooks,
   retriedWebhooksSchema,
+  WEBHOOK_TYPES,
+  type WebhookType,
 } from './schemas/outgoing-webhooks.ts'
+export {
+  type ChangeEndpoint,
+  changeEndpointSchema,
+  type CreatedEndpoint,
+  createdEndpointSchema,
+  type CreateEndpoint,
+  createEndpointSchema,
+  deletedEndpointSchema,
+  type EndpointList,
+  endpointListSchema,
+  type PingResult,
+  pingSchema,
+  type RotatedSecret,
+  rotatedSecretSchema,
+  rotateSecretSchema,
+  type WebhookEndpoint,
+  webhookEndpointSchema,
+} from './schemas/webhook-endpoints.ts'
 export { positionFields } from './schemas/position.ts'
 export {
   type PanelRefund,

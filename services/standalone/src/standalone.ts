@@ -18,7 +18,7 @@ import {
   startDemoProvider,
   type DemoDeps,
 } from 'demo'
-import { createIngest, INGEST_POOL_MAX, outgoingWebhookTarget } from 'webhook-ingest'
+import { createIngest, INGEST_POOL_MAX, outgoingWebhookSettings } from 'webhook-ingest'
 import type { FastifyInstance } from 'fastify'
 import { createProviders, providerSettings } from '@paxyo/providers'
 import type { Pool } from 'pg'
@@ -26,6 +26,7 @@ import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { createGateway, GATEWAY_POOL_MAX } from 'ws-gateway'
 import type { StandaloneConfig } from './config.ts'
+import { isLoopback } from './own-address.ts'
 import { openDatabase } from './database.ts'
 import { loadOrGenerateSecrets } from './generated-secrets.ts'
 import { startMaintenance } from './maintenance.ts'
@@ -110,7 +111,7 @@ function startServices(
       apiKeys: secrets.apiKeys,
       tokens: { secrets: secrets.jwtSecrets, audience: config.JWT_AUDIENCE },
       hasDocs: config.API_DOCS === 'on',
-      outgoingWebhook: outgoingWebhookTarget(config),
+      outgoingWebhooks: outgoingWebhookSettings(config, isLoopback(config.HOST)),
       log,
     }),
   )

@@ -35,9 +35,13 @@ const variables = {
 
 type Raw = Readonly<Record<string, string | undefined>>
 
-/** Problems of variables in combination. */
-export function ingestProblems(raw: Raw): string[] {
-  return [...providerProblems(raw), ...verificationProblems(raw), ...outgoingWebhookProblems(raw)]
+/** Problems of variables in combination. A service that only this machine reaches may send webhooks to this machine. */
+export function ingestProblems(raw: Raw, { isReachedByLoopbackOnly = false } = {}): string[] {
+  return [
+    ...providerProblems(raw),
+    ...verificationProblems(raw),
+    ...outgoingWebhookProblems(raw, isReachedByLoopbackOnly),
+  ]
 }
 
 /** Without the provider's API, a refund would wait for its verification forever. */

@@ -14,9 +14,9 @@ import { createTokenMint, type TokenMintOptions } from './panel-api/tokens/token
 import { createWebhookAuthentication } from './webhook/authenticate.ts'
 import { keepRejectedRequest } from './webhook/rejected-requests.ts'
 import { registerWebhookRoute } from './webhook/route.ts'
-import type { OutgoingWebhookTarget } from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
+import type { OutgoingWebhookSettings } from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
 import { createChangeFeed } from './workers/change-feed.ts'
-import { createOutgoingWebhook } from './workers/outgoing-webhooks/outgoing-webhooks.ts'
+import { createOutgoingWebhooks } from './workers/outgoing-webhooks/outgoing-webhooks.ts'
 import {
   createProviderVerification,
   warnOfUnverifiable,
@@ -37,8 +37,8 @@ export interface IngestDeps {
   readonly tokens: TokenMintOptions
   /** Whether the API's documentation is served; it needs no key. */
   readonly hasDocs: boolean
-  /** The destination of outgoing webhooks; undefined sends none. */
-  readonly outgoingWebhook?: OutgoingWebhookTarget | undefined
+  /** The endpoint that the environment configures, and which addresses are allowed. */
+  readonly outgoingWebhooks?: OutgoingWebhookSettings
   readonly log: Logger
 }
 
@@ -53,6 +53,12 @@ export interface Ingest extends AsyncDisposable {
   close(): Promise<void>
 }
 
+/** Only what the panel API configures, to public addresses. */
+const NO_OUTGOING_WEBHOOKS: OutgoingWebhookSettings = {
+  endpoint: undefined,
+  rules: { allowPrivate: false, allowLoopback: false },
+}
+
 /** Connections that its pool needs: one per partition, the others for the panel API, the outbox and readiness. */
 export const INGEST_POOL_MAX = 10
 
@@ -62,7 +68,6 @@ export function createIngest(deps: IngestDeps): Ingest {
   const providers = deps.providers.map(({ provider }) => provider)
   const metrics = createIngestMetrics(pool)
   const outbox = createOutbox({ pool, publisher, log, onPublish: metrics.batchPublished })
-  const outgoingWebhook = deps.outgoingWebhook && createOutgoingWebhook({ pool, target: deps.outgoingWebhook, log })
   const listeners: ((changes: ChangeSet) => void)[] = [metrics.changesCommitted]
   const ledger: LedgerDeps = {
     pool,
@@ -78,17 +83,24 @@ export function createIngest(deps: IngestDeps): Ingest {
   const changeFeed = createChangeFeed({ pool, log })
   metrics.addHeldRequests(changeFeed)
   const db = createKysely(pool)
+  const { outgoingWebhooks: settings = NO_OUTGOING_WEBHOOKS } = deps
+  const outgoingWebhooks = createOutgoingWebhooks({
+    pool,
+    db,
+    settings,
+    changeFeed,
+    log,
+    onAttempt: metrics.outgoingWebhookAttempted,
+  })
   const apiKeyStore = createApiKeyStore({ db, keys: apiKeys, log })
   let isDraining = false
 
-  listeners.push(({ awaiting, entries }) => {
+  listeners.push(({ awaiting }) => {
     changeFeed.changesCommitted()
     if (awaiting.length > 0) verification.wake()
-    if (entries.some(({ kind }) => kind === 'refund')) outgoingWebhook?.refundsCommitted()
   })
   outbox.start()
   verification.wake()
-  outgoingWebhook?.start()
   void warnOfUnverifiable(pool, providers, log)
 
   const ingest: Ingest = {
@@ -116,7 +128,9 @@ export function createIngest(deps: IngestDeps): Ingest {
         apiKeyStore,
         mint: createTokenMint(deps.tokens),
         changeFeed,
-        onOutgoingWebhookDue: outgoingWebhook?.wake,
+        addressRules: settings.rules,
+        environmentEndpoint: settings.endpoint,
+        onEndpointsChanged: outgoingWebhooks.wake,
         hasDocs: deps.hasDocs,
         log,
       })
@@ -136,7 +150,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       await verification.close()
       await batcher.close()
       await apiKeyStore.close()
-      await outgoingWebhook?.close()
+      await outgoingWebhooks.close()
       await changeFeed.close()
       await outbox.close()
     },

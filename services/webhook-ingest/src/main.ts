@@ -13,7 +13,7 @@ import {
 } from '@paxyo/service-kit'
 import { loadIngestConfig } from './config.ts'
 import { createIngest, INGEST_POOL_MAX } from './ingest.ts'
-import { outgoingWebhookTarget } from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
+import { outgoingWebhookSettings } from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
 
 await runService(async (resources) => {
   const config = loadIngestConfig(process.env)
@@ -37,7 +37,7 @@ await runService(async (resources) => {
       apiKeys: config.PANEL_API_KEYS,
       tokens: { secrets: config.JWT_SECRETS, audience: config.JWT_AUDIENCE },
       hasDocs: config.API_DOCS === 'on',
-      outgoingWebhook: outgoingWebhookTarget(config),
+      outgoingWebhooks: outgoingWebhookSettings(config),
       log,
     }),
   )

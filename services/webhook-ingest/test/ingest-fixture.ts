@@ -9,7 +9,7 @@ import type { ConfiguredProvider, WebhookAuthentication } from '@paxyo/providers
 import { createGodOfPanel } from '@paxyo/godofpanel'
 import { createIngest, type Ingest } from '../src/ingest.ts'
 import type { VerificationTimes } from '../src/workers/provider-verification/provider-verification.ts'
-import type { OutgoingWebhookTarget } from '../src/workers/outgoing-webhooks/outgoing-webhook-config.ts'
+import type { OutgoingWebhookSettings } from '../src/workers/outgoing-webhooks/outgoing-webhook-config.ts'
 
 export const TOKEN = 'a-webhook-token'
 export const API_KEY = 'a-panel-api-key'
@@ -18,6 +18,12 @@ export const API_KEY = 'a-panel-api-key'
 export const GODOFPANEL: ConfiguredProvider = {
   provider: createGodOfPanel(),
   authentication: { tokens: [], signatureKeys: [], allowedCidrs: [] },
+}
+
+/** No endpoint in the environment; this machine is allowed. */
+export const NO_ENDPOINT: OutgoingWebhookSettings = {
+  endpoint: undefined,
+  rules: { allowPrivate: false, allowLoopback: true },
 }
 
 /** webhook-ingest with its own database, without a network. */
@@ -33,7 +39,12 @@ export interface IngestFixture extends AsyncDisposable {
   webhook(body: unknown, path?: string): Promise<LightMyRequestResponse>
   register(order?: Partial<Record<string, unknown>>): Promise<LightMyRequestResponse>
   /** Sends a panel API request with a valid key. */
-  call(method: 'GET' | 'POST', url: string, payload?: object, headers?: object): Promise<LightMyRequestResponse>
+  call(
+    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+    url: string,
+    payload?: object,
+    headers?: object,
+  ): Promise<LightMyRequestResponse>
   /** Collects the events that are published for a user from now on. */
   follow(userId: string): Promise<OrderEvent[]>
 }
@@ -52,12 +63,18 @@ interface FixtureOptions {
   readonly others?: readonly ConfiguredProvider[]
   readonly hasDocs?: boolean
   readonly jwtSecrets?: string[]
-  readonly outgoingWebhook?: OutgoingWebhookTarget
+  readonly outgoingWebhooks?: OutgoingWebhookSettings
 }
 
 export async function startIngest(
   authentication: Partial<WebhookAuthentication> = { tokens: [TOKEN] },
-  { provider, others = [], hasDocs = true, jwtSecrets = [TEST_JWT_SECRET], outgoingWebhook }: FixtureOptions = {},
+  {
+    provider,
+    others = [],
+    hasDocs = true,
+    jwtSecrets = [TEST_JWT_SECRET],
+    outgoingWebhooks = NO_ENDPOINT,
+  }: FixtureOptions = {},
 ): Promise<IngestFixture> {
   const database = await createTestDatabase()
   const bus = createInProcessBus()
@@ -78,7 +95,7 @@ export async function startIngest(
     apiKeys: [API_KEY],
     tokens: { secrets: jwtSecrets, audience: 'paxyo' },
     hasDocs,
-    outgoingWebhook,
+    outgoingWebhooks,
     log: logger,
   })
   const app = createHttpServer({ log: logger, trustProxy: false })

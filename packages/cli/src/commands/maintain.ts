@@ -45,6 +45,7 @@ function printResult(cli: Cli, result: Awaited<ReturnType<typeof maintain>>): vo
       `Partitions created: ${list(result.created)}; dropped: ${list(result.dropped)}.`,
       `Expired idempotency keys deleted: ${result.deletedIdempotencyKeys}.`,
       `Expired rejected requests deleted: ${result.deletedRejectedRequests}.`,
+      `Delivered outgoing webhooks deleted: ${result.deletedOutgoingWebhooks}.`,
     ].join('\n'),
   )
 }
@@ -63,7 +64,8 @@ interface Retention {
 }
 
 async function maintain(url: string, { eventDays, rejectedDays }: Retention) {
-  const { maintainEventPartitions, pruneIdempotencyKeys, pruneRejectedRequests } = await import('@paxyo/database')
+  const { maintainEventPartitions, pruneIdempotencyKeys, pruneOutgoingWebhooks, pruneRejectedRequests } =
+    await import('@paxyo/database')
   const { default: pg } = await import('pg')
   const { explainDatabaseError } = await import('../explain-database-error.ts')
   const pool = new pg.Pool({
@@ -79,6 +81,7 @@ async function maintain(url: string, { eventDays, rejectedDays }: Retention) {
       ...partitions,
       deletedIdempotencyKeys: await pruneIdempotencyKeys(pool),
       deletedRejectedRequests: await pruneRejectedRequests(pool, rejectedDays),
+      deletedOutgoingWebhooks: await pruneOutgoingWebhooks(pool),
     }
   } catch (error) {
     throw explainDatabaseError(error, url)

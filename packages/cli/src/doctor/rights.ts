@@ -20,7 +20,7 @@ const NEEDED: readonly (readonly [role: string, table: string, rights: readonly 
   [ingest, 'change_feed', ['SELECT', 'INSERT', 'UPDATE']],
   [ingest, 'change_feed_head', ['SELECT', 'UPDATE']],
   [ingest, 'outgoing_webhooks', ['SELECT', 'INSERT', 'UPDATE']],
-  [ingest, 'outgoing_webhook_cursor', ['SELECT', 'INSERT', 'UPDATE']],
+  [ingest, 'outgoing_webhook_endpoints', ['SELECT', 'INSERT', 'UPDATE', 'DELETE']],
   [gateway, 'accounts', ['SELECT']],
   [gateway, 'orders', ['SELECT']],
   [gateway, 'events', ['SELECT']],

@@ -17,7 +17,21 @@ import type {
 import type { ActedOnOrder, ActOnOrder } from '../schemas/order-actions.ts'
 import type { ListOrdersQuery, OrderHistory, PanelOrder, RegisteredOrder } from '../schemas/orders.ts'
 import type { PageQuery } from '../schemas/page.ts'
-import type { ListOutgoingWebhooksQuery, OutgoingWebhookView, RetriedWebhooks } from '../schemas/outgoing-webhooks.ts'
+import type {
+  FullOutgoingWebhookView,
+  ListOutgoingWebhooksQuery,
+  OutgoingWebhookView,
+  RetriedWebhooks,
+} from '../schemas/outgoing-webhooks.ts'
+import type {
+  ChangeEndpoint,
+  CreatedEndpoint,
+  CreateEndpoint,
+  EndpointList,
+  PingResult,
+  RotatedSecret,
+  WebhookEndpoint,
+} from '../schemas/webhook-endpoints.ts'
 import type { ReadRefundsQuery, RefundFeed } from '../schemas/refunds.ts'
 import type { Registration } from '../schemas/registration.ts'
 import type {
@@ -113,10 +127,26 @@ export interface Tokens {
 }
 
 export interface OutgoingWebhooks extends List<OutgoingWebhookView, ListOutgoingWebhooksQuery> {
-  /** Retries the webhook of a refund now. */
-  retry(refundId: string): Promise<OutgoingWebhookView>
+  readonly endpoints: WebhookEndpoints
+  /** A webhook with its body. */
+  get(webhookId: string): Promise<FullOutgoingWebhookView>
+  /** Retries a webhook now. */
+  retry(webhookId: string): Promise<OutgoingWebhookView>
   /** Retries up to a thousand dead webhooks; `hasMore` says whether to repeat it. */
   retryDead(): Promise<RetriedWebhooks>
+}
+
+export interface WebhookEndpoints {
+  list(): Promise<EndpointList>
+  get(endpointId: string): Promise<WebhookEndpoint>
+  /** The response has the secret, which is not shown again. */
+  create(endpoint: CreateEndpoint, options?: RequestOptions): Promise<CreatedEndpoint>
+  change(endpointId: string, change: ChangeEndpoint): Promise<WebhookEndpoint>
+  delete(endpointId: string): Promise<{ readonly endpointId: string }>
+  /** `add` a secret, configure the receiver with it, and `retire` the older one. */
+  rotateSecret(endpointId: string, step: 'add' | 'retire', options?: RequestOptions): Promise<RotatedSecret>
+  /** Sends a signed ping, and returns the response, also when it is an error. */
+  ping(endpointId: string): Promise<PingResult>
 }
 
 export function createPanelClient(options: PanelClientOptions): PanelClient {
@@ -132,7 +162,9 @@ export function createPanelClient(options: PanelClientOptions): PanelClient {
     tokens: { mint: (request) => transport.post('/v1/tokens', request) },
     outgoingWebhooks: {
       ...listOf(transport, '/v1/outgoing-webhooks'),
-      retry: (refundId) => transport.post(pathTo`/v1/outgoing-webhooks/${refundId}/retry`),
+      endpoints: createWebhookEndpoints(transport),
+      get: (webhookId) => transport.get(pathTo`/v1/outgoing-webhooks/${webhookId}`),
+      retry: (webhookId) => transport.post(pathTo`/v1/outgoing-webhooks/${webhookId}/retry`),
       retryDead: () => transport.post('/v1/outgoing-webhooks/retry'),
     },
   }
@@ -183,6 +215,20 @@ const createRefunds = (transport: Transport): Refunds => ({
     }
   },
 })
+
+const createWebhookEndpoints = (transport: Transport): WebhookEndpoints => {
+  const path = '/v1/outgoing-webhooks/endpoints'
+  return {
+    list: () => transport.get(path),
+    get: (endpointId) => transport.get(path + pathTo`/${endpointId}`),
+    create: (endpoint, options) => transport.post(path, endpoint, options),
+    change: (endpointId, change) => transport.patch(path + pathTo`/${endpointId}`, change),
+    delete: (endpointId) => transport.delete(path + pathTo`/${endpointId}`),
+    rotateSecret: (endpointId, step, options) =>
+      transport.post(path + pathTo`/${endpointId}/secret`, { step }, options),
+    ping: (endpointId) => transport.post(path + pathTo`/${endpointId}/ping`),
+  }
+}
 
 const createReviews = (transport: Transport): Reviews => ({
   ...listOf(transport, '/v1/reviews'),

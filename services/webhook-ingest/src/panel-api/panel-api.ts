@@ -23,6 +23,7 @@ import { registerListOrders } from './orders/list-orders.ts'
 import { registerPostAction } from './orders/post-action.ts'
 import { registerPostOrder } from './orders/post-order.ts'
 import type { RegistrationDeps } from './orders/to-registration.ts'
+import { registerEndpointRoutes } from './outgoing-webhooks/endpoint-routes.ts'
 import { registerOutgoingWebhookRoutes, type OutgoingWebhookDeps } from './outgoing-webhooks/outgoing-webhook-routes.ts'
 import { registerRejectedRequestRoutes } from './rejected-requests/rejected-request-routes.ts'
 import { registerRefundRoutes } from './refunds/refund-routes.ts'
@@ -95,6 +96,7 @@ function registerRoutes(v1: PanelApi, deps: PanelApiDeps): void {
   registerReadDelivery(v1, deps)
   registerReplayRoutes(v1, deps)
   registerRejectedRequestRoutes(v1, deps)
+  registerEndpointRoutes(v1, deps)
   registerOutgoingWebhookRoutes(v1, deps)
 }
 
