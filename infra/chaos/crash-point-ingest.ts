@@ -6,30 +6,28 @@ import type { Pool, PoolClient } from 'pg'
 import { createIngest, INGEST_POOL_MAX } from 'webhook-ingest'
 import { PANEL_KEY, WEBHOOK_TOKEN } from './cluster.ts'
 
-// The real webhook-ingest, except that it kills itself at its CRASH_AT-th step after a webhook has arrived. A step is the
-// start or the end of an asynchronous call.
+// The real webhook-ingest, except that it kills itself at its CRASH_AT-th step after a webhook or a PUT has arrived. A step is the
+// arrival, each query and each message once it is sent and before its response is read, and the start and the end of the
+// response. What other processes can find of a killed one is what it has sent: between two steps nothing is.
 
 const crashAt = Number(process.env['CRASH_AT'])
 let steps = 0
-let hasWebhook = false
+let hasRequest = false
 
 function step(): void {
-  if (!hasWebhook) return
+  if (!hasRequest) return
   steps += 1
   if (steps === crashAt) process.kill(process.pid, 'SIGKILL')
 }
 
-/** The same function with a step before and after it. */
-function withSteps<Args extends unknown[], Result>(
-  run: (...args: Args) => Promise<Result>,
+/** The same function with a step as soon as it has sent something. */
+function withStep<Args extends unknown[], Result>(
+  send: (...args: Args) => Promise<Result>,
 ): (...args: Args) => Promise<Result> {
-  return async (...args) => {
+  return (...args) => {
+    const response = send(...args)
     step()
-    try {
-      return await run(...args)
-    } finally {
-      step()
-    }
+    return response
   }
 }
 
@@ -41,11 +39,11 @@ const pool: Pool = createPool({
 })
 const connect = pool.connect.bind(pool) as () => Promise<PoolClient>
 const stepped = new WeakSet<PoolClient>()
-pool.connect = withSteps(async () => {
+pool.connect = (async () => {
   const client = await connect()
   if (!stepped.has(client)) {
     stepped.add(client)
-    client.query = withSteps(client.query.bind(client) as never) as never
+    client.query = withStep(client.query.bind(client) as never) as never
   }
   return client
 }) as never
@@ -65,7 +63,7 @@ const bus = createRedisBus({
   onError: () => undefined,
 })
 const publisher: EventPublisher = bus.connectPublisher()
-publisher.publish = withSteps(publisher.publish.bind(publisher))
+publisher.publish = withStep(publisher.publish.bind(publisher))
 
 const log = createLogger('crash-point-ingest', 'info')
 const authentication = { tokens: [WEBHOOK_TOKEN], signatureKeys: [], allowedCidrs: [] }
@@ -86,7 +84,8 @@ const ingest = createIngest({
 })
 const app = createHttpServer({ log, trustProxy: false })
 app.addHook('onRequest', async (request) => {
-  hasWebhook ||= request.url.startsWith('/webhooks')
+  hasRequest ||= request.url.startsWith('/webhooks') || request.method === 'PUT'
+  step()
 })
 app.addHook('onSend', async () => step())
 app.addHook('onResponse', async () => step())

@@ -1,7 +1,9 @@
 import { expect, test } from '@jest/globals'
-import { connectSocket, eventually, mintToken, startProcess } from '@paxyo/testkit'
+import { bundleProgram, connectSocket, eventually, mintToken, startProcess } from '@paxyo/testkit'
+import { fileURLToPath } from 'node:url'
 import { startSystem, WEBHOOK_TOKEN } from '../../e2e/system.ts'
-import { buildCrashPointIngest } from '../build-crash-point-ingest.ts'
+
+const CRASHING_INGEST = fileURLToPath(new URL('../crash-point-ingest.ts', import.meta.url))
 
 /** More steps than a webhook has; the loop ends at the first one that is not reached. */
 const STEPS_MAX = 100
@@ -9,7 +11,7 @@ const STEPS_MAX = 100
 const CRASH_MS_MAX = 5_000
 
 test('kill -9 at every step between accepting and acknowledging: one refund, one event, each time', async () => {
-  using crashingIngest = await buildCrashPointIngest()
+  const crashingIngest = await bundleProgram(CRASHING_INGEST)
   await using system = await startSystem()
   const client = await connectSocket(system.gateway.url, { token: await mintToken('user-1') })
   await client.next('welcome')
@@ -19,7 +21,7 @@ test('kill -9 at every step between accepting and acknowledging: one refund, one
     const order = { orderId: `A-${crashAt}`, providerOrderId: `${1000 + crashAt}` }
     expect((await system.register(order)).status).toBe(201)
     // At its start it publishes the events that the process before it did not.
-    await using crashing = await startProcess(crashingIngest.file, { ...system.env, CRASH_AT: String(crashAt) })
+    await using crashing = await startProcess(crashingIngest, { ...system.env, CRASH_AT: String(crashAt) })
     const body = { order_id: order.providerOrderId, status: 'canceled' }
     const response = await fetch(`${crashing.url}/webhooks/godofpanel/${WEBHOOK_TOKEN}`, {
       method: 'POST',

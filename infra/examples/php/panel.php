@@ -56,6 +56,18 @@ function change_orders(callable $change): void
     fclose($file);
 }
 
+/**
+ * Places an order with the provider: your panel calls the provider's API here. In this example the form contains the
+ * provider's order number, so that you can try a webhook with it.
+ *
+ * @return string|null the provider's order number; null when the provider has rejected the order
+ * @throws RuntimeException when it is unknown whether the provider has the order
+ */
+function place_with_provider(array $order): ?string
+{
+    return preg_match('/^\d{1,20}$/', $_POST['providerOrderId'] ?? '') === 1 ? $_POST['providerOrderId'] : null;
+}
+
 /** Outside of the folder that the web server serves. */
 function orders_file(): string
 {

@@ -1,9 +1,9 @@
-import { hostEnvironment } from '@paxyo/testkit'
+import { bundleProgram, hostEnvironment } from '@paxyo/testkit'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const MAIN = await bundleProgram(fileURLToPath(new URL('../src/main.ts', import.meta.url)))
 
 export interface Ran {
   readonly code: number | null

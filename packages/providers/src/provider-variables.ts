@@ -1,5 +1,5 @@
 import type { StatusMap } from '@paxyo/order-core'
-import { env } from '@paxyo/service-kit'
+import { env, valueOf, weakSecrets, weakVariables } from '@paxyo/service-kit'
 import { readProvidersFile } from './providers-file.ts'
 import { statusMapText } from './status-map.ts'
 import { WEBHOOK_TOKEN_BYTES_MIN, type ProviderSettings } from './provider-settings.ts'
@@ -81,6 +81,24 @@ export function providerSettings(config: ProviderConfig): readonly ProviderSetti
       statusMap: config.STATUS_MAP ?? {},
     },
   ]
+}
+
+/** The variables of one provider that contain our secrets. */
+const SECRETS = ['WEBHOOK_TOKENS', 'WEBHOOK_SECRETS'] as const
+
+/** Describes the secrets of webhooks that can be guessed, without repeating them. */
+export function weakProviderSecrets(environment: Raw): string[] {
+  const file = valueOf('PROVIDERS_FILE', environment)
+  if (file === undefined) return weakVariables(SECRETS, environment)
+  const settings = readProvidersFile(file)
+  if ('problems' in settings) return []
+  return settings.flatMap(({ authentication: { tokens, signatureKeys } }, index) => [
+    ...weakSecrets(`PROVIDERS_FILE[${index}].webhookTokens`, tokens),
+    ...weakSecrets(
+      `PROVIDERS_FILE[${index}].webhookSecrets`,
+      signatureKeys.map((key) => `whsec_${key.toString('base64')}`),
+    ),
+  ])
 }
 
 /** The part of a provider that other variables depend on. */

@@ -1,6 +1,8 @@
 import { migrateToLatest } from '@paxyo/database'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { BUNDLES_VARIABLE } from './bundle.ts'
 import { findChromium } from './chromium.ts'
 import { provideProgram } from './debian-package.ts'
 import { providePostgres, provideRedis, type SharedServer } from './provide-servers.ts'
@@ -32,6 +34,7 @@ export default async function globalSetup(): Promise<void> {
   }
   // The processes that tests start share Node's compile cache, which makes their start a third faster.
   process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'paxyo-test-compile-cache')
+  process.env[BUNDLES_VARIABLE] = mkdtempSync(join(tmpdir(), 'paxyo-test-bundles-'))
   const servers: SharedServer[] = []
   ;(globalThis as { paxyoTestServers?: SharedServer[] }).paxyoTestServers = servers
 

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { bundleProgram } from './bundle.ts'
 import { eventually } from './eventually.ts'
 
 export type ServiceName = 'webhook-ingest' | 'ws-gateway'
@@ -21,8 +22,10 @@ export interface ServiceProcess extends AsyncDisposable {
 const OUTPUT_TIMEOUT_MS = 5_000
 
 /** Starts a service with its environment variables. */
-export function startService(name: ServiceName, env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
-  return startProcess(fileURLToPath(new URL(`../../../services/${name}/src/main.ts`, import.meta.url)), env)
+export async function startService(name: ServiceName, env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
+  const main = fileURLToPath(new URL(`../../../services/${name}/src/main.ts`, import.meta.url))
+  // Node's options, such as a module that instruments others, may need the modules themselves.
+  return startProcess(env['NODE_OPTIONS'] === undefined ? await bundleProgram(main) : main, env)
 }
 
 /** The part of the tests' environment that a process needs: the PATH, and the compile cache that makes its start faster. */

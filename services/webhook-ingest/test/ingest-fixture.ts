@@ -7,9 +7,11 @@ import { pino } from 'pino'
 import { userChannel } from '@paxyo/contracts'
 import type { ConfiguredProvider, WebhookAuthentication } from '@paxyo/providers'
 import { createGodOfPanel } from '@paxyo/godofpanel'
+import type { RefundApproval } from '@paxyo/order-core'
 import { createIngest, type Ingest } from '../src/ingest.ts'
 import type { VerificationTimes } from '../src/workers/provider-verification/provider-verification.ts'
 import type { OutgoingWebhookSettings } from '../src/workers/outgoing-webhooks/outgoing-webhook-config.ts'
+import type { ReconcileSchedule } from '../src/workers/reconcile/reconcile-config.ts'
 
 export const TOKEN = 'a-webhook-token'
 export const API_KEY = 'a-panel-api-key'
@@ -40,7 +42,7 @@ export interface IngestFixture extends AsyncDisposable {
   register(order?: Partial<Record<string, unknown>>): Promise<LightMyRequestResponse>
   /** Sends a panel API request with a valid key. */
   call(
-    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
     url: string,
     payload?: object,
     headers?: object,
@@ -55,9 +57,13 @@ export interface FixtureProvider {
   readonly key: string
   readonly verifiesRefunds: boolean
   readonly verificationTimes?: Partial<VerificationTimes>
+  readonly reconcileSchedule?: ReconcileSchedule
 }
 
 interface FixtureOptions {
+  /** The database of another fixture, which disposes it. */
+  readonly database?: TestDatabase
+  readonly refundApproval?: RefundApproval
   readonly provider?: FixtureProvider
   /** Further providers. */
   readonly others?: readonly ConfiguredProvider[]
@@ -69,14 +75,16 @@ interface FixtureOptions {
 export async function startIngest(
   authentication: Partial<WebhookAuthentication> = { tokens: [TOKEN] },
   {
+    database: sharedDatabase,
     provider,
     others = [],
     hasDocs = true,
     jwtSecrets = [TEST_JWT_SECRET],
     outgoingWebhooks = NO_ENDPOINT,
+    refundApproval,
   }: FixtureOptions = {},
 ): Promise<IngestFixture> {
-  const database = await createTestDatabase()
+  const database = sharedDatabase ?? (await createTestDatabase())
   const bus = createInProcessBus()
   const log: Record<string, unknown>[] = []
   const logger = pino({ level: 'debug' }, { write: (line: string) => log.push(JSON.parse(line) as never) })
@@ -92,6 +100,8 @@ export async function startIngest(
     ],
     verifiesRefunds: provider?.verifiesRefunds ?? false,
     ...(provider?.verificationTimes === undefined ? {} : { verificationTimes: provider.verificationTimes }),
+    reconcileSchedule: provider?.reconcileSchedule,
+    refundApproval,
     apiKeys: [API_KEY],
     tokens: { secrets: jwtSecrets, audience: 'paxyo' },
     hasDocs,
@@ -147,7 +157,7 @@ export async function startIngest(
     async [Symbol.asyncDispose]() {
       await app.close()
       await ingest.close()
-      await database[Symbol.asyncDispose]()
+      if (sharedDatabase === undefined) await database[Symbol.asyncDispose]()
     },
   }
 }

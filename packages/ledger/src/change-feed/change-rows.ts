@@ -138,11 +138,14 @@ function toChangedReview(row: ChangeRow): ChangedReview {
   }
 }
 
-/** What an event does not contain, because a browser does not need it. */
-function panelFields(row: CurrentOrderRow): Omit<ChangedOrder, keyof OrderView> {
+/** What an event does not contain, because a browser does not need it; as it is now. */
+function panelFields(row: CurrentOrderRow): Omit<ChangedOrder, Exclude<keyof OrderView, 'providerOrderId'>> {
   return {
     userId: row.user_id,
     provider: row.provider,
+    providerOrderId: row.provider_order_id,
+    runs: row.runs,
+    interval: row.run_interval,
     payment: row.is_charged ? 'account' : 'external',
     createdAt: row.created_at.toISOString(),
   }

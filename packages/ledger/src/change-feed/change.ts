@@ -1,9 +1,12 @@
-import type { AccountView, OrderStatus, OrderView, RefundView } from '@paxyo/contracts'
+import type { AccountView, OrderStatus, RefundView } from '@paxyo/contracts'
+import type { PanelView } from '../transaction/record-event.ts'
 
 /** An order as a panel sees it, as it was after the change. */
-export interface ChangedOrder extends OrderView {
+export interface ChangedOrder extends PanelView {
   readonly userId: string
-  readonly provider: string
+  readonly runs: number
+  /** The minutes between two runs. */
+  readonly interval: number | null
   readonly payment: 'external' | 'account'
   /** ISO 8601, UTC, like all times here. */
   readonly createdAt: string

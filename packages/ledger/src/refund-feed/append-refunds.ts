@@ -39,7 +39,7 @@ export async function appendRefunds(pool: Pool): Promise<number> {
   return appended
 }
 
-/** As {@link appendRefunds}, inside a transaction; the feed stays locked until its end. */
+/** As {@link appendRefunds}, inside a transaction; the feed is locked until the transaction ends. */
 export async function lockAndAppend(client: PoolClient): Promise<number> {
   const lock = client.query({ name: 'lock_refund_feed', text: LOCK_FEED })
   const append = client.query({ name: 'append_refunds', text: APPEND })

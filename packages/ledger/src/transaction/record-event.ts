@@ -10,7 +10,7 @@ import { formatMoney, type Money } from '@paxyo/order-core'
 import type { ChangeSet, RefundEntry } from '../model/change-set.ts'
 import type { EventPlace } from '../model/delivery.ts'
 import type { NewId } from '../model/new-id.ts'
-import { providerOrderKey } from '../model/provider-order.ts'
+import { providerOrderKey, providerOrderOf, type MaybeProviderOrder } from '../model/provider-order.ts'
 import type { Account, Order, WorkingSet } from '../model/working-set.ts'
 
 /** An account after a change, and the event of the change. */
@@ -21,10 +21,13 @@ export interface RecordedAccount {
 
 /** An order after a change, and the event of the change. */
 export interface RecordedOrder extends RecordedAccount {
-  readonly order: OrderView
+  readonly order: PanelView
   /** The refund as its user sees it, if there is one. */
   readonly refund: RefundView | undefined
 }
+
+/** An order as the panel sees it: its provider's id belongs to a provider. */
+export type PanelView = Omit<OrderView, 'providerOrderId'> & MaybeProviderOrder
 
 /** Records a newly registered order, as its user's next event. */
 export function recordRegistration(
@@ -93,7 +96,7 @@ export function recordDeposit(
 export function orderView(order: Order, currency: string): OrderView {
   return {
     orderId: order.orderId,
-    providerOrderId: order.providerOrderId,
+    providerOrderId: order.providerOrderId ?? '',
     service: order.service,
     link: order.link,
     quantity: order.quantity,
@@ -107,6 +110,11 @@ export function orderView(order: Order, currency: string): OrderView {
   }
 }
 
+/** An order as the panel sees it. */
+export function panelView(order: Order, currency: string): PanelView {
+  const { provider, providerOrderId } = order
+  return { ...orderView(order, currency), provider, providerOrderId }
+}
 type OrderChange =
   | { readonly event: 'order.registered'; readonly previousStatus?: undefined }
   | { readonly event: 'order.updated'; readonly previousStatus: OrderStatus }
@@ -120,18 +128,22 @@ function recordOrder(
   { event, previousStatus }: OrderChange,
   entry?: RefundEntry,
 ): RecordedOrder {
-  const view = orderView(order, account.currency)
   const refund = entry && {
     refundId: entry.entryId,
     amount: formatMoney(entry.amount),
     currency: account.currency,
   }
-  const body = { event, order: view, ...(refund === undefined ? {} : { refund }) }
+  const body = {
+    event,
+    order: orderView(order, account.currency),
+    ...(refund === undefined ? {} : { refund }),
+  }
   const recorded = recordAccount(changes, account, working.at, body, previousStatus)
-  working.ordersByProviderOrder.set(providerOrderKey(order), order)
+  const providerOrder = providerOrderOf(order)
+  if (providerOrder !== undefined) working.ordersByProviderOrder.set(providerOrderKey(providerOrder), order)
   working.accountsByUserId.set(account.userId, recorded.account)
   changes.orders.set(order.orderId, order)
-  return { ...recorded, order: view, refund }
+  return { ...recorded, order: panelView(order, account.currency), refund }
 }
 
 type EventBody<Kind extends OrderEvent = OrderEvent> = Kind extends unknown

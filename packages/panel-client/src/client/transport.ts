@@ -33,13 +33,14 @@ export interface RequestOptions {
 export type Query = Readonly<Record<string, string | number | undefined>>
 
 /**
- * The panel API over HTTP. Every request can be retried safely: a GET changes nothing, all attempts of a POST carry
- * the same Idempotency-Key, and a PATCH or DELETE that is repeated does the same.
+ * The panel API over HTTP. Every request can be retried safely: a GET changes nothing, all attempts of a POST or a PUT
+ * carry the same Idempotency-Key, and a PATCH or DELETE that is repeated does the same.
  */
 export interface Transport {
   /** @param heldMs how long the server may hold the request, in addition to the time limit. */
   get<Response>(path: string, query?: Query, heldMs?: number): Promise<Response>
   post<Response>(path: string, body?: object, options?: RequestOptions): Promise<Response>
+  put<Response>(path: string, body: object, options?: RequestOptions): Promise<Response>
   patch<Response>(path: string, body: object): Promise<Response>
   delete<Response>(path: string): Promise<Response>
 }
@@ -84,14 +85,19 @@ export function createTransport(options: PanelClientOptions): Transport {
   return {
     get: async <Response>(path: string, query: Query = {}, heldMs = 0) =>
       (await send('GET', path, { query, heldMs })) as Response,
+    post: async <Response>(path: string, body?: object, key?: RequestOptions) =>
+      (await send('POST', path, keyed(key, body))) as Response,
+    put: async <Response>(path: string, body: object, key?: RequestOptions) =>
+      (await send('PUT', path, keyed(key, body))) as Response,
     patch: async <Response>(path: string, body: object) => (await send('PATCH', path, { body })) as Response,
     delete: async <Response>(path: string) => (await send('DELETE', path, {})) as Response,
-    post: async <Response>(path: string, body?: object, { idempotencyKey = randomUUID() }: RequestOptions = {}) => {
-      const headers = { 'idempotency-key': idempotencyKey }
-      return (await send('POST', path, { headers, ...(body === undefined ? {} : { body }) })) as Response
-    },
   }
 }
+
+const keyed = ({ idempotencyKey = randomUUID() }: RequestOptions = {}, body?: object): SendOptions => ({
+  headers: { 'idempotency-key': idempotencyKey },
+  ...(body === undefined ? {} : { body }),
+})
 
 function toUrl(base: string, path: string, query: Query): URL {
   const url = new URL(path.slice(1), base)

@@ -46,6 +46,8 @@ test('one script tag: row, balance, toast and the page’s own code, without a r
   expect(await page.textContent('paxyo-toasts li')).toBe('Order A-1Partial · $0.04367583 refunded×')
   expect(await page.textContent('paxyo-toasts [role="status"]')).toContain('Order A-1: Partial · $0.04367583 refunded')
 
+  // The page shows a change before its listeners are called, on a slow machine in an earlier frame.
+  await eventually(async () => (await opened.eventCount('account')) === 2)
   const events = (await opened.events()).filter(({ type }) => type !== 'status')
   expect(events.map(({ type, from }) => [type, from])).toEqual([
     ['snapshot', 'document'],
@@ -71,6 +73,7 @@ test('a row that can not be written is an error of its page, and keeps nothing e
   await using opened = await stage.openLive('rita', { rows: row('R-1') + broken('R-2') + broken('R-3') })
   await eventually(async () => (await fieldText(opened.page, 'R-1', 'charge')) !== '?')
   await eventually(async () => (await opened.eventCount('snapshot')) === 1)
+  await eventually(() => opened.thrown.length === 2)
   expect(opened.thrown).toEqual([expect.stringContaining('non-finite'), expect.stringContaining('non-finite')])
 })
 
@@ -208,6 +211,7 @@ test('a page that knows the position it was rendered at gets what came after it,
   await using opened = await stage.openLive('pia', { rows: row('P-1'), script: `data-position="${rows[0]!.position}"` })
   await opened.page.waitForSelector('[data-order-id="P-1"][data-status="canceled"]')
   await opened.page.waitForSelector('paxyo-toasts li')
+  await eventually(async () => (await opened.eventCount('account')) === 1)
   const types = (await opened.events()).map(({ type }) => type).filter((type) => type !== 'status')
   expect(types).toEqual(['order', 'refund', 'account'])
 })
@@ -228,6 +232,7 @@ test('rows that come later, move, or are reused for another order are true as we
   await system.webhook({ order_id: '802', status: 'Completed' })
   await page.waitForSelector('[data-order-id="L-2"][data-status="completed"]')
   expect(await fieldText(page, 'L-2', 'status')).toBe('Completed')
+  await eventually(async () => (await opened.eventCount('order')) === 2)
   const from = (await opened.events()).filter(({ type }) => type === 'order').map((event) => event.from)
   expect(from).toEqual(['document', 'L-2'])
   await page.evaluate(() => {

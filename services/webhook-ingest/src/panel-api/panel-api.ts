@@ -1,5 +1,5 @@
 import { isDatabaseUnavailable, isRetryable } from '@paxyo/database'
-import { bearerToken } from '@paxyo/service-kit'
+import { bearerToken, rejectUnauthenticated, type FailureThrottle } from '@paxyo/service-kit'
 import type { FastifyError, FastifyInstance } from 'fastify'
 import { hasZodFastifySchemaValidationErrors, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Logger } from 'pino'
@@ -22,6 +22,7 @@ import { registerGetOrder } from './orders/get-order.ts'
 import { registerListOrders } from './orders/list-orders.ts'
 import { registerPostAction } from './orders/post-action.ts'
 import { registerPostOrder } from './orders/post-order.ts'
+import { registerPutProviderOrder } from './orders/put-provider-order.ts'
 import type { RegistrationDeps } from './orders/to-registration.ts'
 import { registerEndpointRoutes } from './outgoing-webhooks/endpoint-routes.ts'
 import { registerOutgoingWebhookRoutes, type OutgoingWebhookDeps } from './outgoing-webhooks/outgoing-webhook-routes.ts'
@@ -30,11 +31,14 @@ import { registerRefundRoutes } from './refunds/refund-routes.ts'
 import { registerListReviews } from './reviews/list-reviews.ts'
 import { registerPostResolution } from './reviews/post-resolution.ts'
 import { registerReadReview } from './reviews/read-review.ts'
+import { registerReplayReview } from './reviews/replay-review.ts'
 import { registerTokenRoutes, type TokenDeps } from './tokens/token-routes.ts'
 
 export interface PanelApiDeps
   extends ApiDeps, RegistrationDeps, ReplayRouteDeps, TokenDeps, OutgoingWebhookDeps, ChangeRouteDeps {
   readonly apiKeyStore: ApiKeyStore
+  /** For requests without a valid API key. */
+  readonly throttle: FailureThrottle
   /** Whether `/docs` and `/openapi.json` are served; they need no key. */
   readonly hasDocs: boolean
 }
@@ -63,7 +67,9 @@ export function registerPanelApi(app: FastifyInstance, deps: PanelApiDeps): void
       // Before the body is read: the service reads no body of a request without a key.
       v1.addHook('onRequest', async (request, reply) => {
         const key = await deps.apiKeyStore.authenticate(bearerToken(request.headers.authorization))
-        if (key === undefined) return reject(reply, 'unauthorized', KEY_REQUIRED)
+        if (key === undefined) {
+          return rejectUnauthenticated(request, reply, { throttle: deps.throttle, detail: KEY_REQUIRED })
+        }
         rememberAuthenticatedKey(request, key)
       })
       const limiter = createConcurrencyLimiter(CONCURRENT_MAX, WAITING_MAX, WAIT_MS_MAX)
@@ -82,6 +88,7 @@ function registerRoutes(v1: PanelApi, deps: PanelApiDeps): void {
   registerBulkOrders(v1, deps)
   registerListOrders(v1, deps)
   registerGetOrder(v1, deps)
+  registerPutProviderOrder(v1, deps)
   registerPostAction(v1, deps)
   registerPostAccount(v1, deps)
   registerGetAccount(v1, deps)
@@ -92,6 +99,7 @@ function registerRoutes(v1: PanelApi, deps: PanelApiDeps): void {
   registerListReviews(v1, deps)
   registerReadReview(v1, deps)
   registerPostResolution(v1, deps)
+  registerReplayReview(v1, deps)
   registerListDeliveries(v1, deps)
   registerReadDelivery(v1, deps)
   registerReplayRoutes(v1, deps)

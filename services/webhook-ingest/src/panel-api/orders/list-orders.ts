@@ -8,13 +8,15 @@ import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { copyOrders } from './copy-orders.ts'
 import { toPanelOrder } from './panel-order.ts'
 import { selectOrdersAfter } from './select-orders.ts'
+import { resolveProvider, type RegistrationDeps } from './to-registration.ts'
 
 const cursorSchema = z.tuple([z.int(), identifierSchema])
 /** With the cursor of the changes feed. */
 const copyCursorSchema = z.tuple([z.int(), identifierSchema, z.string().max(64)])
 
 /** `GET /v1/orders`: orders, optionally filtered by user, provider, status and time, newest first. */
-export function registerListOrders(api: PanelApi, { db, pool }: ApiDeps): void {
+export function registerListOrders(api: PanelApi, deps: ApiDeps & RegistrationDeps): void {
+  const { db, pool } = deps
   const schema = {
     querystring: listOrdersQuery,
     ...operation({
@@ -24,11 +26,16 @@ export function registerListOrders(api: PanelApi, { db, pool }: ApiDeps): void {
       description:
         'With `updatedAfter` it copies the orders: all pages together with the changes after `changesCursor` miss nothing.',
       responses: { 200: { description: 'A page of orders.', schema: orderPageSchema } },
-      errors: ['invalid_cursor'],
+      errors: ['invalid_cursor', 'unknown_provider'],
     }),
   }
   api.get('/v1/orders', { schema }, async (request, reply) => {
     const { cursor, limit, updatedAfter, ...filter } = request.query
+    if (filter.providerOrderId !== undefined) {
+      const provider = resolveProvider(deps, filter.provider)
+      if (typeof provider !== 'string') return reject(reply, provider.code, provider.detail)
+      filter.provider = provider
+    }
     if (updatedAfter === undefined) {
       const after = cursor === undefined ? undefined : decodeCursor(cursorSchema, cursor)
       if (cursor !== undefined && after === undefined) return reject(reply, 'invalid_cursor')

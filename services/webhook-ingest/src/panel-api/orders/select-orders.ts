@@ -3,8 +3,12 @@ import type { listOrdersQuery } from '@paxyo/panel-client'
 import { sql, type Kysely, type RawBuilder } from 'kysely'
 import type { z } from 'zod'
 import { selectPanelOrders } from './panel-order.ts'
+import { holderOf } from './provider-orders.ts'
 
-export type OrderFilter = Pick<z.output<typeof listOrdersQuery>, 'userId' | 'provider' | 'status' | 'from' | 'to'>
+export type OrderFilter = Pick<
+  z.output<typeof listOrdersQuery>,
+  'userId' | 'provider' | 'providerOrderId' | 'status' | 'from' | 'to'
+>
 
 /** The registration time of an order in microseconds, and its id. */
 export type OrderPosition = readonly [createdAtUs: number, orderId: string]
@@ -12,12 +16,14 @@ export type OrderPosition = readonly [createdAtUs: number, orderId: string]
 /** Orders after a position, newest first. */
 export function selectOrdersAfter(
   db: Kysely<Database>,
-  { userId, provider, status, from, to }: OrderFilter,
+  { userId, provider, providerOrderId, status, from, to }: OrderFilter,
   after: OrderPosition | undefined,
 ) {
   let query = selectPanelOrders(db).orderBy('orders.created_at', 'desc').orderBy('orders.order_id')
   if (userId !== undefined) query = query.where('orders.user_id', '=', userId)
-  if (provider !== undefined) query = query.where('orders.provider', '=', provider)
+  if (provider !== undefined && providerOrderId !== undefined) {
+    query = query.where('orders.order_id', '=', holderOf(sql`${provider}`, sql`${providerOrderId}`))
+  } else if (provider !== undefined) query = query.where('orders.provider', '=', provider)
   if (status !== undefined) query = query.where('orders.status', '=', status)
   if (from !== undefined) query = query.where('orders.created_at', '>=', new Date(from))
   if (to !== undefined) query = query.where('orders.created_at', '<', new Date(to))

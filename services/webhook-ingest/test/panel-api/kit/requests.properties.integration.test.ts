@@ -13,6 +13,7 @@ const OPERATION_IDS = [
   'registerOrders',
   'listOrders',
   'getOrder',
+  'attachProviderOrder',
   'actOnOrder',
   'openAccount',
   'getAccount',
@@ -24,6 +25,7 @@ const OPERATION_IDS = [
   'listReviews',
   'readReview',
   'resolveReview',
+  'replayReview',
   'listDeliveries',
   'readDelivery',
   'replayDelivery',
@@ -70,6 +72,7 @@ const MADE_IDS = {
 
 let ingest: IngestFixture
 let documented: DocumentedResponses
+let addresses = 0
 beforeAll(async () => {
   ingest = await startIngest()
   documented = readDocument((await ingest.app.inject('/openapi.json')).json())
@@ -98,9 +101,10 @@ async function prepareOrders(): Promise<void> {
   }
 }
 
-const send = ({ method, url, headers, payload }: GeneratedRequest, key = API_KEY) =>
+const send = ({ method, url, headers, payload }: GeneratedRequest, key = API_KEY, remoteAddress = '127.0.0.1') =>
   ingest.app.inject({
     method,
+    remoteAddress,
     // Hundreds of requests are sent: none of them is held.
     url: url.replace(/\bwait=[1-9]\d*(?=&|$)/, 'wait=0'),
     headers: { ...headers, authorization: `Bearer ${key}` },
@@ -149,7 +153,9 @@ describe.each(OPERATION_IDS)('%s', (operationId) => {
     const { valid, broken } = prepare()
     const responses = new Set<string>()
     for (const request of fc.sample(fc.oneof(valid, broken), KEYLESS_RUNS)) {
-      const { statusCode, body } = await send(request, 'pxk_0123456789ab_wrong')
+      // Each from an address of its own, which is not throttled.
+      const address = `2001:db8:${(addresses += 1).toString(16)}::1`
+      const { statusCode, body } = await send(request, 'pxk_0123456789ab_wrong', address)
       if (!body.includes('"not_found"')) responses.add(`${statusCode} ${body}`)
     }
     expect([...responses]).toEqual([expect.stringMatching(/^401 .*"unauthorized"/)])
