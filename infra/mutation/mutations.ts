@@ -242,22 +242,22 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'every process claims an outgoing webhook',
     file: `${INGEST}/src/workers/outgoing-webhooks/outgoing-queue.ts`,
-    find: 'ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED',
-    replace: 'ORDER BY due_at LIMIT $1',
+    find: 'ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED',
+    replace: 'ORDER BY due_at LIMIT $2',
     tests: [`${INGEST}/test/workers/outgoing-webhooks/outgoing-webhooks.integration`],
   },
   {
     name: 'a claim on an outgoing webhook does not expire',
     file: `${INGEST}/src/workers/outgoing-webhooks/outgoing-queue.ts`,
-    find: `due_at = clock_timestamp() + $2 * interval '1 millisecond'`,
-    replace: `due_at = clock_timestamp() + $2 * interval '1 year'`,
+    find: `due_at = clock_timestamp() + $3 * interval '1 millisecond'`,
+    replace: `due_at = clock_timestamp() + $3 * interval '1 year'`,
     tests: [`${INGEST}/test/workers/outgoing-webhooks`],
   },
   {
     name: 'outgoing webhooks of a killed process are not resumed',
     file: `${INGEST}/src/workers/outgoing-webhooks/outgoing-webhooks.ts`,
-    find: '    start: poll,',
-    replace: '    start: () => undefined,',
+    find: '  worker.wake()\n  return {',
+    replace: '  return {',
     tests: [`${INGEST}/test/workers/outgoing-webhooks/killed`],
   },
   {

@@ -27,12 +27,33 @@ function orders_of(string $userId): array
 
 function add_order(array $order): void
 {
+    change_orders(fn (array $all): array => [...$all, $order]);
+}
+
+/**
+ * Stores an order's state from a webhook. In your table this is one statement, which does nothing when it has a newer state:
+ *
+ * UPDATE orders SET status = ?, remains = ?, refunded = ?, paxyo_seq = ? WHERE id = ? AND paxyo_seq < ?
+ */
+function update_order(array $from, int $seq): void
+{
+    change_orders(fn (array $all): array => array_map(
+        fn (array $order): array => $order['orderId'] === $from['orderId'] && ($order['paxyoSeq'] ?? 0) < $seq
+            ? [...$order, 'status' => $from['status'], 'remains' => $from['remains'], 'refunded' => $from['refunded'],
+                'paxyoSeq' => $seq]
+            : $order,
+        $all,
+    ));
+}
+
+/** Changes the file of orders, one request at a time. */
+function change_orders(callable $change): void
+{
     $file = fopen(orders_file(), 'c+');
     if ($file === false || !flock($file, LOCK_EX)) {
         throw new RuntimeException('The orders cannot be written: is ' . dirname(orders_file()) . ' writable?');
     }
-    $all = json_decode((string) stream_get_contents($file), true) ?: [];
-    $all[] = $order;
+    $all = $change(json_decode((string) stream_get_contents($file), true) ?: []);
     rewind($file);
     ftruncate($file, 0);
     fwrite($file, json_encode($all, JSON_THROW_ON_ERROR | JSON_PRETTY_PRINT));

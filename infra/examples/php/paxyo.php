@@ -5,6 +5,8 @@ require_once __DIR__ . '/settings.php';
 
 /** The lifetime of a browser's token. The page fetches a new one before it expires. */
 const PAXYO_TOKEN_SECONDS = 300;
+/** How old a webhook may be. */
+const PAXYO_WEBHOOK_SECONDS = 300;
 /** Paxyo never delays a page longer than this. */
 const PAXYO_CONNECT_MS = 1000;
 const PAXYO_TIMEOUT_MS = 3000;
@@ -108,6 +110,33 @@ function paxyo_request(string $method, string $path, ?array $body = null): array
         throw new RuntimeException("Paxyo responded $status: " . ($decoded['detail'] ?? $decoded['title'] ?? ''));
     }
     return $decoded;
+}
+
+/**
+ * The webhook in this request. Its signature proves that Paxyo sent it, and that it is not an old one.
+ *
+ * @return array|null type, timestamp and data; null when it is not from Paxyo
+ */
+function paxyo_webhook(): ?array
+{
+    $body = (string) file_get_contents('php://input');
+    [$id, $time, $given] = array_map(
+        fn (string $name): string => $_SERVER["HTTP_WEBHOOK_$name"] ?? '',
+        ['ID', 'TIMESTAMP', 'SIGNATURE'],
+    );
+    if (abs(time() - (int) $time) > PAXYO_WEBHOOK_SECONDS) {
+        return null;
+    }
+    foreach (explode(',', setting('PAXYO_WEBHOOK_SECRET')) as $secret) {
+        $key = base64_decode(substr(trim($secret), strlen('whsec_')));
+        $signature = 'v1,' . base64_encode(hash_hmac('sha256', "$id.$time.$body", $key, true));
+        foreach (explode(' ', $given) as $one) {
+            if (hash_equals($signature, $one)) {
+                return json_decode($body, true, 512, JSON_THROW_ON_ERROR);
+            }
+        }
+    }
+    return null;
 }
 
 function paxyo_json(array $value): string

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import type { Finished } from './cli.ts'
 import { addAccounts } from './commands/accounts.ts'
 import { addAudit } from './commands/audit.ts'
+import { addChanges } from './commands/changes.ts'
 import { addDeliveries } from './commands/deliveries.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addEpoch } from './commands/epoch.ts'
@@ -10,6 +11,7 @@ import { addKeys } from './commands/keys.ts'
 import { addMaintain } from './commands/maintain.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addOrders } from './commands/orders.ts'
+import { addOutgoingWebhooks } from './commands/outgoing-webhooks.ts'
 import { addReconcile } from './commands/reconcile.ts'
 import { addRefunds } from './commands/refunds.ts'
 import { addRejected } from './commands/rejected.ts'
@@ -42,9 +44,11 @@ export function buildProgram(terminal: Terminal, finished: Finished): Command {
     addOrders,
     addAccounts,
     addRefunds,
+    addChanges,
     addReviews,
     addDeliveries,
     addRejected,
+    addOutgoingWebhooks,
     addAudit,
     addReconcile,
     addTail,

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import { deleteOldChanges } from './change-feed-retention.ts'
 
 /** How many days ahead partitions are created. */
 const DAYS_AHEAD = 7
@@ -10,8 +11,8 @@ export interface MaintainResult {
 }
 
 /**
- * Creates the partitions of `events` for today and the next days, and drops those that are older than the retention. Runs
- * daily, as the owner. A day whose events went into the default partition keeps them there.
+ * Creates the partitions of `events` for today and the next days, and drops those that are older than the retention, with
+ * their changes in the changes feed. Runs daily, as the owner. A day whose events went into the default partition keeps them there.
  *
  * @param retentionDays whole days that are kept in addition to today; `undefined` keeps everything.
  */
@@ -65,6 +66,8 @@ async function createPartition(pool: Pool, day: number): Promise<boolean> {
 }
 
 async function dropOldPartitions(pool: Pool, firstKeptDay: number): Promise<string[]> {
+  // First, because changes refer to events.
+  await deleteOldChanges(pool, new Date(firstKeptDay * DAY_MS))
   const { rows } = await pool.query<{ name: string }>(
     `SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'events'::regclass ORDER BY 1`,
   )

@@ -4,6 +4,7 @@ export { apiKeyId, hashApiKey, makeApiKey, type NewApiKey } from './api-keys/api
 export { createKysely, createPool, type PoolOptions } from './connect.ts'
 export { maintainEventPartitions, readPartitionDays, type MaintainResult } from './event-partitions.ts'
 export { pruneIdempotencyKeys } from './idempotency-keys.ts'
+export { pruneOutgoingWebhooks } from './outgoing-webhooks.ts'
 export { pruneRejectedRequests } from './rejected-requests.ts'
 export { MIGRATION_NAMES, migrateToLatest } from './migrate.ts'
 export { runQuery } from './run-query.ts'

@@ -20,6 +20,8 @@ import * as providerOrderChanges from './migrations/0016-provider-order-changes.
 import * as dripFeedAndWaiting from './migrations/0017-drip-feed-and-waiting.ts'
 import * as reconciliations from './migrations/0018-reconciliations.ts'
 import * as statusWords from './migrations/0019-status-words.ts'
+import * as changeFeed from './migrations/0022-change-feed.ts'
+import * as outgoingWebhookEndpoints from './migrations/0023-outgoing-webhook-endpoints.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -41,6 +43,8 @@ const MIGRATIONS: Record<string, Migration> = {
   '0017-drip-feed-and-waiting': dripFeedAndWaiting,
   '0018-reconciliations': reconciliations,
   '0019-status-words': statusWords,
+  '0022-change-feed': changeFeed,
+  '0023-outgoing-webhook-endpoints': outgoingWebhookEndpoints,
 }
 
 /** The names of all migrations, as the table `kysely_migration` of a database that is up to date lists them. */

@@ -38,6 +38,23 @@ export interface ApiKeys {
   revoked_at: Timestamp | null;
 }
 
+export interface ChangeFeed {
+  created_at: Timestamp;
+  feed_id: Generated<number>;
+  last_position: number | null;
+  previous_statuses: string[] | null;
+  review_change: string | null;
+  review_ids: string[] | null;
+  seqs: ArrayType<number> | null;
+  user_ids: string[] | null;
+}
+
+export interface ChangeFeedHead {
+  deleted_position: Generated<number>;
+  only_row: Generated<boolean>;
+  position: Generated<number>;
+}
+
 export interface Deliveries {
   body: string;
   delivery_id: string;
@@ -123,21 +140,34 @@ export interface Outbox {
   user_ids: string[];
 }
 
-export interface OutgoingWebhookCursor {
-  only_row: Generated<boolean>;
+export interface OutgoingWebhookEndpoints {
+  ca: string | null;
+  created_at: Generated<Timestamp>;
+  endpoint_id: string;
+  is_enabled: Generated<boolean>;
+  is_insecure: Generated<boolean>;
   position: number;
+  secrets: string[];
+  types: string[];
+  url: string;
 }
 
 export interface OutgoingWebhooks {
   attempted_at: Timestamp | null;
   attempts: Generated<number>;
+  body: string;
+  created_at: Generated<Timestamp>;
   due_at: Timestamp | null;
+  endpoint_id: string;
+  is_sending: Generated<boolean>;
   last_error: string | null;
   last_status: number | null;
-  position: number;
-  refund_id: string;
+  queue_number: Generated<number>;
   settled_at: Timestamp | null;
   state: Generated<string>;
+  subject: string;
+  type: string;
+  webhook_id: string;
 }
 
 export interface ProviderOrderChanges {
@@ -228,6 +258,8 @@ export interface Verifications {
 export interface DB {
   accounts: Accounts;
   api_keys: ApiKeys;
+  change_feed: ChangeFeed;
+  change_feed_head: ChangeFeedHead;
   deliveries: Deliveries;
   events: Events;
   idempotency_keys: IdempotencyKeys;
@@ -235,7 +267,7 @@ export interface DB {
   operator_actions: OperatorActions;
   orders: Orders;
   outbox: Outbox;
-  outgoing_webhook_cursor: OutgoingWebhookCursor;
+  outgoing_webhook_endpoints: OutgoingWebhookEndpoints;
   outgoing_webhooks: OutgoingWebhooks;
   provider_order_changes: ProviderOrderChanges;
   reconcile_runs: ReconcileRuns;

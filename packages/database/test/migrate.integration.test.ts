@@ -21,6 +21,8 @@ const MIGRATIONS = [
   '0017-drip-feed-and-waiting',
   '0018-reconciliations',
   '0019-status-words',
+  '0022-change-feed',
+  '0023-outgoing-webhook-endpoints',
 ]
 
 let database: TestDatabase

@@ -11,6 +11,23 @@ export {
   type AuditRow,
   type AuditSession,
 } from './audit/audit-ledger.ts'
+export { appendChanges } from './change-feed/append-changes.ts'
+export type {
+  AccountChange,
+  Change,
+  ChangedOrder,
+  ChangedReview,
+  OrderChange,
+  ReviewChange,
+} from './change-feed/change.ts'
+export {
+  readChangeFeedEnd,
+  readChangeFeedHead,
+  readChanges,
+  type ChangeFeedHead,
+  type ChangePage,
+  type UnusableCursor,
+} from './change-feed/read-changes.ts'
 export {
   createBatcher,
   NOT_COMMITTED_REASONS,

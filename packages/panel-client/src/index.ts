@@ -1,10 +1,12 @@
 export { createPanelClient } from './client/panel-client.ts'
 export type {
   Accounts,
+  Changes,
   Deliveries,
   Orders,
   PanelClient,
   OutgoingWebhooks,
+  WebhookEndpoints,
   Refunds,
   Reviews,
   Tokens,
@@ -37,6 +39,18 @@ export {
   rowResultSchema,
 } from './schemas/bulk-orders.ts'
 export {
+  CHANGE_TYPES,
+  type ChangeFeed,
+  changeFeedSchema,
+  changeSchema,
+  CHANGES_MAX,
+  CHANGES_WAIT_S_MAX,
+  type ChangeType,
+  type PanelChange,
+  readChangesQuery,
+  type ReadChangesQuery,
+} from './schemas/changes.ts'
+export {
   deliveryIdSchema,
   deliveryOutcomeSchema,
   type DeliveryResponse,
@@ -65,6 +79,7 @@ export {
   type ListOrdersQuery,
   type OrderHistory,
   orderHistorySchema,
+  orderPageSchema,
   type PanelOrder,
   panelOrderSchema,
   type RegisteredOrder,
@@ -72,13 +87,36 @@ export {
 } from './schemas/orders.ts'
 export { type Page, PAGE_SIZE_MAX, pageQuery, type PageQuery, pageSchema } from './schemas/page.ts'
 export {
+  DEFAULT_WEBHOOK_TYPES,
+  fullOutgoingWebhookSchema,
+  type FullOutgoingWebhookView,
   listOutgoingWebhooksQuery,
   type ListOutgoingWebhooksQuery,
   outgoingWebhookSchema,
   type OutgoingWebhookView,
   type RetriedWebhooks,
   retriedWebhooksSchema,
+  WEBHOOK_TYPES,
+  type WebhookType,
 } from './schemas/outgoing-webhooks.ts'
+export {
+  type ChangeEndpoint,
+  changeEndpointSchema,
+  type CreatedEndpoint,
+  createdEndpointSchema,
+  type CreateEndpoint,
+  createEndpointSchema,
+  deletedEndpointSchema,
+  type EndpointList,
+  endpointListSchema,
+  type PingResult,
+  pingSchema,
+  type RotatedSecret,
+  rotatedSecretSchema,
+  rotateSecretSchema,
+  type WebhookEndpoint,
+  webhookEndpointSchema,
+} from './schemas/webhook-endpoints.ts'
 export { positionFields } from './schemas/position.ts'
 export {
   type PanelRefund,

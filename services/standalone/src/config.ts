@@ -3,8 +3,11 @@ import { fileURLToPath } from 'node:url'
 import { ingestProblems, ingestVariables, weakIngestSecrets } from 'webhook-ingest'
 import { gatewayVariables } from 'ws-gateway'
 import { z } from 'zod'
+import { isLoopback } from './own-address.ts'
 
 const DATA_DIR = fileURLToPath(new URL('../../../.data', import.meta.url))
+
+const DEFAULT_HOST = '127.0.0.1'
 
 const variables = {
   /** The owner's connection to a PostgreSQL that is used instead of the embedded one. */
@@ -12,7 +15,7 @@ const variables = {
   /** The folder of the embedded PostgreSQL and the generated secrets. */
   DATA_DIR: env.text.default(DATA_DIR),
   /** Loopback by default, because the demo page gives a token to every visitor. */
-  HOST: env.text.default('127.0.0.1'),
+  HOST: env.text.default(DEFAULT_HOST),
   PORT: env.integer(1, 65_535).default(8080),
   DEMO: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
   EVENT_RETENTION_DAYS: env.integer(1, 3650).default(7),
@@ -30,7 +33,7 @@ export type StandaloneConfig = ReturnType<typeof loadStandaloneConfig>
 export function loadStandaloneConfig(environment: NodeJS.ProcessEnv) {
   return loadConfig(variables, environment, (raw) => [
     ...redisProblems(raw),
-    ...ingestProblems(raw),
+    ...ingestProblems(raw, { isReachedByLoopbackOnly: isLoopback(raw['HOST'] ?? DEFAULT_HOST) }),
     ...demoProblems(raw),
     ...(raw['NODE_ENV'] === 'production' ? weakIngestSecrets(environment) : []),
   ])

@@ -1,4 +1,9 @@
-import { maintainEventPartitions, pruneIdempotencyKeys, pruneRejectedRequests } from '@paxyo/database'
+import {
+  maintainEventPartitions,
+  pruneIdempotencyKeys,
+  pruneOutgoingWebhooks,
+  pruneRejectedRequests,
+} from '@paxyo/database'
 import { createWorker, type Worker } from '@paxyo/service-kit'
 import pg from 'pg'
 import type { Logger } from 'pino'
@@ -21,6 +26,7 @@ export function startMaintenance({ ownerUrl, retentionDays, log }: MaintenanceOp
         await maintainEventPartitions(pool, new Date(), retentionDays)
         await pruneIdempotencyKeys(pool)
         await pruneRejectedRequests(pool)
+        await pruneOutgoingWebhooks(pool)
       } finally {
         await pool.end()
       }

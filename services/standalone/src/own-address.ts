@@ -20,3 +20,8 @@ export function ownOrigins(host: string, port: number): string[] {
 function origin(name: string, port: number): string {
   return new URL(`http://${name.includes(':') ? `[${name}]` : name}:${port}`).origin
 }
+
+/** Whether a server at this address is reached from this machine only. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.')
+}

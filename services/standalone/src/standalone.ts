@@ -21,7 +21,7 @@ import {
 import {
   createIngest,
   INGEST_POOL_MAX,
-  outgoingWebhookTarget,
+  outgoingWebhookSettings,
   reconcileSchedule,
   weakIngestSecrets,
 } from 'webhook-ingest'
@@ -32,6 +32,7 @@ import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { createGateway, GATEWAY_POOL_MAX, limitsOf } from 'ws-gateway'
 import type { StandaloneConfig } from './config.ts'
+import { isLoopback } from './own-address.ts'
 import { openDatabase } from './database.ts'
 import { loadOrGenerateSecrets } from './generated-secrets.ts'
 import { startMaintenance } from './maintenance.ts'
@@ -123,7 +124,7 @@ function startServices(
       apiKeys: secrets.apiKeys,
       tokens: { secrets: secrets.jwtSecrets, audience: config.JWT_AUDIENCE },
       hasDocs: config.API_DOCS === 'on',
-      outgoingWebhook: outgoingWebhookTarget(config),
+      outgoingWebhooks: outgoingWebhookSettings(config, isLoopback(config.HOST)),
       log,
     }),
   )

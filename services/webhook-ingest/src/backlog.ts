@@ -2,7 +2,7 @@ import type { Pool } from 'pg'
 
 /** Work of one kind that waits in the database. */
 export interface Backlog {
-  readonly kind: 'outbox' | 'parked' | 'unverified' | 'rejected' | 'review'
+  readonly kind: 'outbox' | 'parked' | 'unverified' | 'rejected' | 'review' | 'change' | 'outgoing' | 'dead'
   /** The reason of a review; empty for other kinds. */
   readonly reason: string
   readonly count: number
@@ -25,6 +25,14 @@ const READ_BACKLOG = `
     (SELECT 'rejected', '', received_at FROM rejected_requests WHERE replayed_at IS NULL ORDER BY request_id LIMIT $1)
     UNION ALL
     (SELECT 'review', reason, opened_at FROM reviews WHERE resolved_at IS NULL ORDER BY review_id LIMIT $1)
+    UNION ALL
+    (SELECT 'change', '', created_at FROM change_feed WHERE last_position IS NULL ORDER BY feed_id LIMIT $1)
+    UNION ALL
+    (SELECT 'outgoing', '', outgoing_webhooks.created_at FROM outgoing_webhook_endpoints
+     JOIN outgoing_webhooks USING (endpoint_id)
+     WHERE is_enabled AND state = 'pending' LIMIT $1)
+    UNION ALL
+    (SELECT 'dead', '', created_at FROM outgoing_webhooks WHERE state = 'dead' ORDER BY queue_number LIMIT $1)
   )
   SELECT kind, reason, count(*)::int AS count,
     greatest(0, extract(epoch FROM clock_timestamp() - min(since)))::float8 AS "ageS"

@@ -45,15 +45,15 @@ const variables = {
 
 type Raw = Readonly<Record<string, string | undefined>>
 
-/** Problems of variables in combination. */
-export function ingestProblems(raw: Raw): string[] {
+/** Problems of variables in combination. A service that only this machine reaches may send webhooks to this machine. */
+export function ingestProblems(raw: Raw, { isReachedByLoopbackOnly = false } = {}): string[] {
   return [
     ...providerProblems(raw),
     ...allowListProblems(raw),
     ...verificationProblems(raw),
     ...refundApprovalProblems(raw),
     ...reconcileProblems(raw),
-    ...outgoingWebhookProblems(raw),
+    ...outgoingWebhookProblems(raw, isReachedByLoopbackOnly),
   ]
 }
 

@@ -15,8 +15,9 @@ import { createTokenMint, type TokenMintOptions } from './panel-api/tokens/token
 import { createWebhookAuthentication } from './webhook/authenticate.ts'
 import { keepRejectedRequest } from './webhook/rejected-requests.ts'
 import { registerWebhookRoute } from './webhook/route.ts'
-import type { OutgoingWebhookTarget } from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
-import { createOutgoingWebhook } from './workers/outgoing-webhooks/outgoing-webhooks.ts'
+import type { OutgoingWebhookSettings } from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
+import { createChangeFeed } from './workers/change-feed.ts'
+import { createOutgoingWebhooks } from './workers/outgoing-webhooks/outgoing-webhooks.ts'
 import type { ReconcileSchedule } from './workers/reconcile/reconcile-config.ts'
 import { createScheduledReconcile } from './workers/reconcile/scheduled-reconcile.ts'
 import {
@@ -45,8 +46,8 @@ export interface IngestDeps {
   readonly tokens: TokenMintOptions
   /** Whether the API's documentation is served; it needs no key. */
   readonly hasDocs: boolean
-  /** The destination of outgoing webhooks; undefined sends none. */
-  readonly outgoingWebhook?: OutgoingWebhookTarget | undefined
+  /** The endpoint that the environment configures, and which addresses are allowed. */
+  readonly outgoingWebhooks?: OutgoingWebhookSettings
   readonly log: Logger
 }
 
@@ -61,6 +62,12 @@ export interface Ingest extends AsyncDisposable {
   close(): Promise<void>
 }
 
+/** Only what the panel API configures, to public addresses. */
+const NO_OUTGOING_WEBHOOKS: OutgoingWebhookSettings = {
+  endpoint: undefined,
+  rules: { allowPrivate: false, allowLoopback: false },
+}
+
 /** Connections that its pool needs: one per partition, the others for the panel API, the outbox and readiness. */
 export const INGEST_POOL_MAX = 10
 
@@ -70,7 +77,6 @@ export function createIngest(deps: IngestDeps): Ingest {
   const providers = deps.providers.map(({ provider }) => provider)
   const metrics = createIngestMetrics(pool)
   const outbox = createOutbox({ pool, publisher, log, onPublish: metrics.batchPublished, ...deps.outboxSweep })
-  const outgoingWebhook = deps.outgoingWebhook && createOutgoingWebhook({ pool, target: deps.outgoingWebhook, log })
   const listeners: ((changes: ChangeSet) => void)[] = [metrics.changesCommitted]
   const ledger: LedgerDeps = {
     pool,
@@ -85,6 +91,8 @@ export function createIngest(deps: IngestDeps): Ingest {
   metrics.addPublisher(publisher)
   // Also when verification is off: deliveries from before may still await theirs.
   const verification = createProviderVerification({ pool, providers, batcher, log, ...deps.verificationTimes })
+  const changeFeed = createChangeFeed({ pool, log })
+  metrics.addHeldRequests(changeFeed)
   const scheduledReconcile =
     deps.reconcileSchedule &&
     createScheduledReconcile({
@@ -98,6 +106,15 @@ export function createIngest(deps: IngestDeps): Ingest {
       onFailed: metrics.reconcile.onFailed,
     })
   const db = createKysely(pool)
+  const { outgoingWebhooks: settings = NO_OUTGOING_WEBHOOKS } = deps
+  const outgoingWebhooks = createOutgoingWebhooks({
+    pool,
+    db,
+    settings,
+    changeFeed,
+    log,
+    onAttempt: metrics.outgoingWebhookAttempted,
+  })
   const apiKeyStore = createApiKeyStore({ db, keys: apiKeys, log })
   const throttleOf = (door: 'panel_api' | 'webhook'): FailureThrottle =>
     createFailureThrottle({
@@ -108,9 +125,9 @@ export function createIngest(deps: IngestDeps): Ingest {
     })
   let isDraining = false
 
-  listeners.push(({ awaiting, entries }) => {
+  listeners.push(({ awaiting }) => {
+    changeFeed.changesCommitted()
     if (awaiting.length > 0) verification.wake()
-    if (entries.some(({ kind }) => kind === 'refund')) outgoingWebhook?.refundsCommitted()
   })
   outbox.start()
   verification.wake()
@@ -118,7 +135,6 @@ export function createIngest(deps: IngestDeps): Ingest {
     metrics.reconcile.scheduled(providers)
     scheduledReconcile.wake()
   }
-  outgoingWebhook?.start()
   void warnOfUnverifiable(pool, providers, log)
 
   const ingest: Ingest = {
@@ -147,7 +163,10 @@ export function createIngest(deps: IngestDeps): Ingest {
         apiKeyStore,
         throttle: throttleOf('panel_api'),
         mint: createTokenMint(deps.tokens),
-        onOutgoingWebhookDue: outgoingWebhook?.wake,
+        changeFeed,
+        addressRules: settings.rules,
+        environmentEndpoint: settings.endpoint,
+        onEndpointsChanged: outgoingWebhooks.wake,
         hasDocs: deps.hasDocs,
         log,
       })
@@ -168,7 +187,8 @@ export function createIngest(deps: IngestDeps): Ingest {
       await scheduledReconcile?.close()
       await batcher.close()
       await apiKeyStore.close()
-      await outgoingWebhook?.close()
+      await outgoingWebhooks.close()
+      await changeFeed.close()
       await outbox.close()
     },
     [Symbol.asyncDispose]: () => ingest.close(),

@@ -13,7 +13,7 @@ import {
 } from '@paxyo/service-kit'
 import { loadIngestConfig, weakIngestSecrets } from './config.ts'
 import { createIngest, INGEST_POOL_MAX } from './ingest.ts'
-import { outgoingWebhookTarget } from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
+import { outgoingWebhookSettings } from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
 import { reconcileSchedule } from './workers/reconcile/reconcile-config.ts'
 
 await runService(async (resources) => {
@@ -41,7 +41,7 @@ await runService(async (resources) => {
       apiKeys: config.PANEL_API_KEYS,
       tokens: { secrets: config.JWT_SECRETS, audience: config.JWT_AUDIENCE },
       hasDocs: config.API_DOCS === 'on',
-      outgoingWebhook: outgoingWebhookTarget(config),
+      outgoingWebhooks: outgoingWebhookSettings(config),
       log,
     }),
   )

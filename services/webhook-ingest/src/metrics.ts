@@ -12,6 +12,7 @@ import { formatMoney } from '@paxyo/order-core'
 import type { Pool } from 'pg'
 import type { Registry } from 'prom-client'
 import { readBacklog } from './backlog.ts'
+import type { ChangeFeed } from './workers/change-feed.ts'
 import { addReconcile, type ReconcileMetrics } from './workers/reconcile/reconcile-metrics.ts'
 
 /** Callbacks through which the parts of this service report to its metrics. */
@@ -30,6 +31,10 @@ export interface IngestMetrics {
   readonly reconcile: ReconcileMetrics
   /** Adds the gauge of deliveries that wait in a batcher. */
   readonly addWaitingDeliveries: (batcher: Pick<Batcher, 'waitingCount'>) => void
+  /** Adds the gauge of requests that are held until there is a change. */
+  readonly addHeldRequests: (changeFeed: Pick<ChangeFeed, 'heldCount'>) => void
+  /** An outgoing webhook was delivered, or failed. */
+  readonly outgoingWebhookAttempted: (isDelivered: boolean, durationMs: number) => void
   /** Adds the gauge of the connection over which events are published. */
   readonly addPublisher: (publisher: Pick<EventPublisher, 'isReady'>) => void
   register(registry: Registry): void
@@ -81,6 +86,12 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
     'publish_failures_total',
     'Batches whose events could not be published at once.',
   )
+  const outgoing = group.histogram(
+    'outgoing_webhook_duration_seconds',
+    'Time from an attempt to send an outgoing webhook to its result.',
+    LATENCY_BUCKETS_S,
+    ['result'],
+  )
   // An alert cannot see the first failure, or that nothing came, in a series that does not exist yet.
   webhookDuration.zero({ status: '200' })
   for (const reason of NOT_COMMITTED_REASONS) failedBatches.inc({ reason }, 0)
@@ -127,6 +138,12 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
     addWaitingDeliveries(batcher) {
       group.gauge('waiting_deliveries', 'Deliveries that wait to be committed.', () => batcher.waitingCount)
     },
+    addHeldRequests(changeFeed) {
+      group.gauge('held_requests', 'Requests for changes that are held.', () => changeFeed.heldCount)
+    },
+    outgoingWebhookAttempted(isDelivered, durationMs) {
+      outgoing.observe({ result: isDelivered ? 'delivered' : 'failed' }, durationMs / 1000)
+    },
     addPublisher(publisher) {
       group.gauge('publisher_ready', '1 while the connection to the event bus is ready, 0 otherwise.', () =>
         publisher.isReady ? 1 : 0,
@@ -147,6 +164,11 @@ function addBacklog(group: MetricGroup, pool: Pool): void {
     unverified_age_seconds: { help: 'Age of the oldest delivery that awaits provider verification.' },
     rejected_requests: { help: 'Rejected requests that are kept and not replayed.' },
     rejected_age_seconds: { help: 'Age of the oldest rejected request that is not replayed.' },
+    change_feed_waiting: { help: 'Commits whose changes are not in the changes feed yet.' },
+    change_feed_age_seconds: { help: 'Age of the oldest of them.' },
+    outgoing_webhooks_pending: { help: 'Outgoing webhooks that wait to be sent or retried.' },
+    outgoing_webhook_age_seconds: { help: 'Age of the oldest of them.' },
+    outgoing_webhooks_dead: { help: 'Outgoing webhooks that were given up.' },
     open_reviews: { help: 'Open reviews.', labels: ['reason'] },
     open_review_age_seconds: { help: 'Age of the oldest open review.', labels: ['reason'] },
     backlog_readable: { help: '1 when the database could be queried for waiting work, 0 when not.' },
@@ -165,6 +187,11 @@ function addBacklog(group: MetricGroup, pool: Pool): void {
     gauges.unverified_age_seconds.set(of('unverified').ageS)
     gauges.rejected_requests.set(of('rejected').count)
     gauges.rejected_age_seconds.set(of('rejected').ageS)
+    gauges.change_feed_waiting.set(of('change').count)
+    gauges.change_feed_age_seconds.set(of('change').ageS)
+    gauges.outgoing_webhooks_pending.set(of('outgoing').count)
+    gauges.outgoing_webhook_age_seconds.set(of('outgoing').ageS)
+    gauges.outgoing_webhooks_dead.set(of('dead').count)
     for (const { reason, count, ageS } of backlog.filter(({ kind }) => kind === 'review')) {
       gauges.open_reviews.set({ reason }, count)
       gauges.open_review_age_seconds.set({ reason }, ageS)

@@ -10,7 +10,7 @@ import { createGodOfPanel } from '@paxyo/godofpanel'
 import type { RefundApproval } from '@paxyo/order-core'
 import { createIngest, type Ingest } from '../src/ingest.ts'
 import type { VerificationTimes } from '../src/workers/provider-verification/provider-verification.ts'
-import type { OutgoingWebhookTarget } from '../src/workers/outgoing-webhooks/outgoing-webhook-config.ts'
+import type { OutgoingWebhookSettings } from '../src/workers/outgoing-webhooks/outgoing-webhook-config.ts'
 import type { ReconcileSchedule } from '../src/workers/reconcile/reconcile-config.ts'
 
 export const TOKEN = 'a-webhook-token'
@@ -20,6 +20,12 @@ export const API_KEY = 'a-panel-api-key'
 export const GODOFPANEL: ConfiguredProvider = {
   provider: createGodOfPanel(),
   authentication: { tokens: [], signatureKeys: [], allowedCidrs: [] },
+}
+
+/** No endpoint in the environment; this machine is allowed. */
+export const NO_ENDPOINT: OutgoingWebhookSettings = {
+  endpoint: undefined,
+  rules: { allowPrivate: false, allowLoopback: true },
 }
 
 /** webhook-ingest with its own database, without a network. */
@@ -35,7 +41,12 @@ export interface IngestFixture extends AsyncDisposable {
   webhook(body: unknown, path?: string): Promise<LightMyRequestResponse>
   register(order?: Partial<Record<string, unknown>>): Promise<LightMyRequestResponse>
   /** Sends a panel API request with a valid key. */
-  call(method: 'GET' | 'POST' | 'PUT', url: string, payload?: object, headers?: object): Promise<LightMyRequestResponse>
+  call(
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    url: string,
+    payload?: object,
+    headers?: object,
+  ): Promise<LightMyRequestResponse>
   /** Collects the events that are published for a user from now on. */
   follow(userId: string): Promise<OrderEvent[]>
 }
@@ -58,7 +69,7 @@ interface FixtureOptions {
   readonly others?: readonly ConfiguredProvider[]
   readonly hasDocs?: boolean
   readonly jwtSecrets?: string[]
-  readonly outgoingWebhook?: OutgoingWebhookTarget
+  readonly outgoingWebhooks?: OutgoingWebhookSettings
 }
 
 export async function startIngest(
@@ -69,7 +80,7 @@ export async function startIngest(
     others = [],
     hasDocs = true,
     jwtSecrets = [TEST_JWT_SECRET],
-    outgoingWebhook,
+    outgoingWebhooks = NO_ENDPOINT,
     refundApproval,
   }: FixtureOptions = {},
 ): Promise<IngestFixture> {
@@ -94,7 +105,7 @@ export async function startIngest(
     apiKeys: [API_KEY],
     tokens: { secrets: jwtSecrets, audience: 'paxyo' },
     hasDocs,
-    outgoingWebhook,
+    outgoingWebhooks,
     log: logger,
   })
   const app = createHttpServer({ log: logger, trustProxy: false })

@@ -61,12 +61,21 @@ async function responseTo(command: string): Promise<unknown> {
 
 interface JsonResponse {
   readonly cursor?: string
+  readonly changesCursor?: string
   readonly data?: readonly Record<string, unknown>[]
 }
 
-function recordIds({ cursor, data = [] }: JsonResponse): void {
+function recordIds({ cursor, changesCursor, data = [] }: JsonResponse): void {
   if (cursor !== undefined) variables['CURSOR'] = cursor
-  const names = { refundId: 'REFUND_ID', reviewId: 'REVIEW_ID', deliveryId: 'DELIVERY_ID', requestId: 'REQUEST_ID' }
+  if (changesCursor !== undefined) variables['CHANGES_CURSOR'] = changesCursor
+  const names = {
+    webhookId: 'WEBHOOK_ID',
+    endpointId: 'ENDPOINT_ID',
+    refundId: 'REFUND_ID',
+    reviewId: 'REVIEW_ID',
+    deliveryId: 'DELIVERY_ID',
+    requestId: 'REQUEST_ID',
+  }
   for (const [member, name] of Object.entries(names)) {
     const id = data[0]?.[member]
     if (typeof id === 'string') variables[name] = id
@@ -80,12 +89,12 @@ const withAnyText = (json: string, anyText: unknown): unknown =>
 test('every command answers what the reference says, and none is refused', async () => {
   const responses = []
   for (const { command } of examples) {
-    // The process enqueues the webhook a moment after the refund.
-    if (command.includes('$REFUND_ID')) await eventually(() => panel.received.length > 0)
+    // The process sends the webhooks a moment after the changes.
+    if (command.includes('outgoing-webhooks')) await eventually(() => panel.received.length >= 3)
     responses.push(await responseTo(command))
   }
 
-  expect(responses).toHaveLength(32)
+  expect(responses).toHaveLength(37)
   const noError: unknown = expect.not.objectContaining({ code: expect.anything() })
   const anyText: unknown = expect.any(String)
   expect(responses).toEqual(

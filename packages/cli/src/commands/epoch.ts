@@ -20,7 +20,7 @@ export const addEpoch: AddCommand = (program, terminal, finished) => {
     .description('void all positions: after a restore, or a failover that may have lost commits (as the owner)')
     .addHelpText(
       'after',
-      '\nClients reconnect with a snapshot, and readers of the refund feed start from the beginning. Running gateways' +
+      '\nClients reconnect with a snapshot, and readers of the feeds start from the beginning. Running gateways' +
         '\ndetect the new epoch.',
     )
     .action(action(terminal, finished, async (cli) => print(cli, ROTATE_EPOCH, false)))

@@ -48,6 +48,7 @@ function printResult(cli: Cli, result: Awaited<ReturnType<typeof maintain>>): vo
       `Partitions created: ${list(result.created)}; dropped: ${list(result.dropped)}.`,
       `Expired idempotency keys deleted: ${result.deletedIdempotencyKeys}.`,
       `Expired rejected requests deleted: ${result.deletedRejectedRequests}.`,
+      `Delivered outgoing webhooks deleted: ${result.deletedOutgoingWebhooks}.`,
       `Provider orders without a registered order, put up for review: ${result.reviewedUnregisteredOrders}.`,
     ].join('\n'),
   )
@@ -68,7 +69,8 @@ interface Retention {
 }
 
 async function maintain(url: string, { eventDays, rejectedDays, parkedDays }: Retention) {
-  const { maintainEventPartitions, pruneIdempotencyKeys, pruneRejectedRequests } = await import('@paxyo/database')
+  const { maintainEventPartitions, pruneIdempotencyKeys, pruneOutgoingWebhooks, pruneRejectedRequests } =
+    await import('@paxyo/database')
   const { newId, reviewUnregistered } = await import('@paxyo/ledger')
   const { default: pg } = await import('pg')
   const { explainDatabaseError } = await import('../explain-database-error.ts')
@@ -85,6 +87,7 @@ async function maintain(url: string, { eventDays, rejectedDays, parkedDays }: Re
       ...partitions,
       deletedIdempotencyKeys: await pruneIdempotencyKeys(pool),
       deletedRejectedRequests: await pruneRejectedRequests(pool, rejectedDays),
+      deletedOutgoingWebhooks: await pruneOutgoingWebhooks(pool),
       reviewedUnregisteredOrders: await reviewUnregistered({ pool, newId }, parkedDays),
     }
   } catch (error) {

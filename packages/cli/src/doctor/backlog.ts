@@ -6,6 +6,9 @@ const OUTBOX_AGE_WARNING_S = 60
 const OUTBOX_AGE_FAILED_S = 300
 const PARKED_AGE_WARNING_S = 24 * 3600
 const REVIEW_AGE_WARNING_S = 7 * 24 * 3600
+/** The services append every change within seconds. */
+const CHANGE_AGE_WARNING_S = 60
+const OUTGOING_AGE_WARNING_S = 15 * 60
 
 const READ_PARTITIONS = `
   SELECT count(*) FILTER (WHERE to_regclass(format('events_%s', to_char(day, 'YYYY_MM_DD'))) IS NOT NULL)::int AS ahead,
@@ -42,11 +45,26 @@ const READ_WAITING = `
       AS "parkedAgeS",
     (SELECT coalesce(extract(epoch FROM now() - min(opened_at)), 0)::int FROM reviews WHERE resolved_at IS NULL)
       AS "reviewAgeS",
-    (SELECT count(*)::int FROM rejected_requests WHERE replayed_at IS NULL) AS rejected`
+    (SELECT count(*)::int FROM rejected_requests WHERE replayed_at IS NULL) AS rejected,
+    (SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)::int FROM change_feed WHERE last_position IS NULL)
+      AS "changeAgeS",
+    (SELECT coalesce(extract(epoch FROM now() - min(webhook.created_at)), 0)::int
+     FROM outgoing_webhooks AS webhook JOIN outgoing_webhook_endpoints USING (endpoint_id)
+     WHERE is_enabled AND state = 'pending') AS "outgoingAgeS",
+    (SELECT count(*)::int FROM outgoing_webhooks WHERE state = 'dead') AS dead`
+
+interface Waiting {
+  readonly parkedAgeS: number
+  readonly reviewAgeS: number
+  readonly rejected: number
+  readonly changeAgeS: number
+  readonly outgoingAgeS: number
+  readonly dead: number
+}
 
 /** Deliveries that wait for a registration, reviews that wait for a person, and webhooks that could not be read. */
 export async function diagnoseWaiting(database: DatabaseSession): Promise<readonly Diagnostic[]> {
-  const [row] = await database.query<{ parkedAgeS: number; reviewAgeS: number; rejected: number }>(READ_WAITING)
+  const [row] = await database.query<Waiting>(READ_WAITING)
   const { parkedAgeS, reviewAgeS, rejected } = row!
   return [
     parkedAgeS > PARKED_AGE_WARNING_S
@@ -62,6 +80,27 @@ export async function diagnoseWaiting(database: DatabaseSession): Promise<readon
     rejected > 0
       ? warning('rejected', `${rejected} webhooks could not be read and are kept`, 'List them: paxyo rejected list.')
       : ok('rejected', 'every authenticated webhook could be read'),
+    ...diagnoseChanges(row!),
+  ]
+}
+
+/** What the panel's own database follows. */
+function diagnoseChanges({ changeAgeS, outgoingAgeS, dead }: Waiting): readonly Diagnostic[] {
+  return [
+    changeAgeS > CHANGE_AGE_WARNING_S
+      ? warning(
+          'changes',
+          `a change has been missing from the changes feed for ${changeAgeS} s`,
+          'Is webhook-ingest running?',
+        )
+      : ok('changes', 'every change is in the changes feed'),
+    outgoingAgeS > OUTGOING_AGE_WARNING_S || dead > 0
+      ? warning(
+          'outgoing-webhooks',
+          `the oldest outgoing webhook has waited for ${outgoingAgeS} s, and ${dead} were given up`,
+          'List them: paxyo outgoing-webhooks list. Try the receiver: paxyo outgoing-webhooks ping.',
+        )
+      : ok('outgoing-webhooks', 'no outgoing webhook has been waiting long'),
   ]
 }
 

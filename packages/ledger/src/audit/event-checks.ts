@@ -48,10 +48,28 @@ const OUTBOX_EVENTS = `
   WHERE NOT EXISTS (SELECT FROM events WHERE events.user_id = waiting.user_id AND events.seq = waiting.seq)
     AND created_at >= ${KEPT_SINCE}`
 
+/** The feed begins with the first event after its migration. */
+const CHANGE_EVENTS = `
+  SELECT user_id, format('event %s is not in the changes feed', seq)
+  FROM (
+    SELECT user_id, seq FROM events WHERE at > (SELECT min(created_at) FROM change_feed)
+    EXCEPT
+    SELECT user_id, seq FROM change_feed, unnest(user_ids, seqs) AS change (user_id, seq)
+  ) AS missing
+  UNION ALL
+  SELECT coalesce(user_ids[1], review_ids[1]::text), format('the changes feed goes on at %s after %s', last_position, before)
+  FROM (
+    SELECT user_ids, review_ids, last_position, lag(last_position) OVER (ORDER BY last_position) AS before,
+      coalesce(cardinality(user_ids), cardinality(review_ids)) AS size
+    FROM change_feed WHERE last_position IS NOT NULL
+  ) AS feed
+  WHERE last_position - size <> before`
+
 export const EVENT_CHECKS: readonly AuditCheck[] = [
   { name: 'seq-gaps', title: "a user's events are numbered without gaps", sql: () => SEQ_GAPS },
   { name: 'stream-ends', title: "an account's last seq is that of its newest event", sql: () => STREAM_ENDS },
   { name: 'refund-events', title: 'every refund has an event', sql: () => REFUND_EVENTS },
   { name: 'shown-balances', title: 'the newest event shows the balance', sql: () => SHOWN_BALANCES },
   { name: 'outbox-events', title: 'every event in the outbox exists', sql: () => OUTBOX_EVENTS },
+  { name: 'change-events', title: 'the changes feed has every event, without gaps', sql: () => CHANGE_EVENTS },
 ]

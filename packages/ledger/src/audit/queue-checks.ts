@@ -32,6 +32,15 @@ const oldOutbox = ({ outboxAgeS }: AuditLimits): string => `
   SELECT batch_id::text, format('%s events waiting since %s', cardinality(seqs), created_at)
   FROM outbox WHERE created_at < now() - interval '${outboxAgeS} seconds'`
 
+const oldChanges = ({ outboxAgeS }: AuditLimits): string => `
+  SELECT feed_id::text, format('committed at %s', created_at)
+  FROM change_feed WHERE last_position IS NULL AND created_at < now() - interval '${outboxAgeS} seconds'`
+
+const oldOutgoing = ({ parkedAgeS }: AuditLimits): string => `
+  SELECT webhook_id::text, format('%s about %s, %s since %s', type, subject, state, outgoing_webhooks.created_at)
+  FROM outgoing_webhooks JOIN outgoing_webhook_endpoints USING (endpoint_id)
+  WHERE state = 'dead' OR is_enabled AND state = 'pending' AND outgoing_webhooks.created_at < now() - interval '${parkedAgeS} seconds'`
+
 const oldParked = ({ parkedAgeS }: AuditLimits): string => `
   SELECT delivery_id, format('%s, order %s, since %s', outcome, provider_order_id, received_at)
   FROM deliveries WHERE outcome IN ('parked', 'awaiting_verification') AND received_at < now() - interval '${parkedAgeS} seconds'`
@@ -49,6 +58,12 @@ export const QUEUE_CHECKS: readonly AuditCheck[] = [
   },
   { name: 'stuck-deliveries', title: 'no delivery waits for a registered order', sql: () => STUCK_DELIVERIES },
   { name: 'outbox-age', title: 'no event waits long to be published', sql: (limits) => oldOutbox(limits) },
+  { name: 'change-age', title: 'no change waits long for its place in the feed', sql: (limits) => oldChanges(limits) },
+  {
+    name: 'outgoing-webhook-age',
+    title: 'no outgoing webhook waits long, or was given up',
+    sql: (limits) => oldOutgoing(limits),
+  },
   {
     name: 'parked-age',
     title: 'no delivery waits long for its order or its verification',

@@ -1,4 +1,4 @@
-import type { BusMessage } from '@paxyo/contracts'
+import type { BusMessage, OrderStatus } from '@paxyo/contracts'
 import type { Money, ReviewReason } from '@paxyo/order-core'
 import type { Delivery, DeliveryResult, EventPlace, Verification } from './delivery.ts'
 import type { ProviderOrder } from './provider-order.ts'
@@ -59,7 +59,10 @@ export interface Payment {
   readonly seq: number
 }
 
-export interface EventRow extends BusMessage, EventPlace {}
+export interface EventRow extends BusMessage, EventPlace {
+  /** The order's status before an update. */
+  readonly previousStatus?: OrderStatus | undefined
+}
 
 export interface DeliveryRow extends Delivery {
   readonly outcome: Exclude<DeliveryResult['outcome'], 'duplicate'>

@@ -102,7 +102,11 @@ export const INSERT_ENTRIES: BulkStatement<LedgerEntry> = {
 
 export const INSERT_EVENTS: BulkStatement<EventRow> = {
   name: 'insert_events',
+  // The same statement adds them to the changes feed, as one row.
   text: `
+  WITH changes AS (
+    INSERT INTO change_feed (user_ids, seqs, created_at, previous_statuses) VALUES ($1, $2, $4, $5)
+  )
   INSERT INTO events (user_id, seq, at, payload)
   SELECT user_id, seq, $4, payload FROM unnest($1::text[], $2::bigint[], $3::text[]) AS event (user_id, seq, payload)`,
   values: (rows, at) => [
@@ -110,6 +114,7 @@ export const INSERT_EVENTS: BulkStatement<EventRow> = {
     rows.map((event) => event.seq),
     textArray(rows.map((event) => event.payload)),
     at,
+    rows.map((event) => event.previousStatus ?? null),
   ],
 }
 

@@ -1,4 +1,11 @@
-import { encodeEvent, userChannel, type OrderEvent, type OrderView, type RefundView } from '@paxyo/contracts'
+import {
+  encodeEvent,
+  userChannel,
+  type OrderEvent,
+  type OrderStatus,
+  type OrderView,
+  type RefundView,
+} from '@paxyo/contracts'
 import { formatMoney, type Money } from '@paxyo/order-core'
 import type { ChangeSet, RefundEntry } from '../model/change-set.ts'
 import type { EventPlace } from '../model/delivery.ts'
@@ -30,7 +37,7 @@ export function recordRegistration(
   account: Account,
 ): RecordedOrder {
   changes.registeredOrderIds.add(order.orderId)
-  return recordOrder(working, changes, order, account, 'order.registered')
+  return recordOrder(working, changes, order, account, { event: 'order.registered' })
 }
 
 /**
@@ -46,7 +53,8 @@ export function recordUpdate(
 ): RecordedOrder {
   const account = working.accountsByUserId.get(next.userId)!
   const amount = next.refunded - before.refunded
-  if (amount === 0n) return recordOrder(working, changes, next, account, 'order.updated')
+  const update = { event: 'order.updated', previousStatus: before.status } as const
+  if (amount === 0n) return recordOrder(working, changes, next, account, update)
 
   const entry: RefundEntry = {
     kind: 'refund',
@@ -59,7 +67,7 @@ export function recordUpdate(
     refundedAfter: next.refunded,
   }
   changes.entries.push(entry)
-  return recordOrder(working, changes, next, { ...account, balance: entry.balanceAfter }, 'order.updated', entry)
+  return recordOrder(working, changes, next, { ...account, balance: entry.balanceAfter }, update, entry)
 }
 
 export interface RecordedDeposit {
@@ -107,6 +115,9 @@ export function panelView(order: Order, currency: string): PanelView {
   const { provider, providerOrderId } = order
   return { ...orderView(order, currency), provider, providerOrderId }
 }
+type OrderChange =
+  | { readonly event: 'order.registered'; readonly previousStatus?: undefined }
+  | { readonly event: 'order.updated'; readonly previousStatus: OrderStatus }
 
 /** Updates the working set with the order and its account. */
 function recordOrder(
@@ -114,7 +125,7 @@ function recordOrder(
   changes: ChangeSet,
   order: Order,
   account: Account,
-  event: 'order.registered' | 'order.updated',
+  { event, previousStatus }: OrderChange,
   entry?: RefundEntry,
 ): RecordedOrder {
   const refund = entry && {
@@ -122,11 +133,12 @@ function recordOrder(
     amount: formatMoney(entry.amount),
     currency: account.currency,
   }
-  const recorded = recordAccount(changes, account, working.at, {
+  const body = {
     event,
     order: orderView(order, account.currency),
     ...(refund === undefined ? {} : { refund }),
-  })
+  }
+  const recorded = recordAccount(changes, account, working.at, body, previousStatus)
   const providerOrder = providerOrderOf(order)
   if (providerOrder !== undefined) working.ordersByProviderOrder.set(providerOrderKey(providerOrder), order)
   working.accountsByUserId.set(account.userId, recorded.account)
@@ -139,7 +151,13 @@ type EventBody<Kind extends OrderEvent = OrderEvent> = Kind extends unknown
   : never
 
 /** Appends an event to the user's stream, with the account's next seq. Every event is assembled here. */
-function recordAccount(changes: ChangeSet, before: Account, at: Date, body: EventBody): RecordedAccount {
+function recordAccount(
+  changes: ChangeSet,
+  before: Account,
+  at: Date,
+  body: EventBody,
+  previousStatus?: OrderStatus,
+): RecordedAccount {
   const account: Account = { ...before, lastSeq: before.lastSeq + 1 }
   const { userId, lastSeq: seq, currency } = account
   const payload = encodeEvent({
@@ -150,6 +168,6 @@ function recordAccount(changes: ChangeSet, before: Account, at: Date, body: Even
     account: { balance: formatMoney(account.balance), currency },
   })
   changes.accounts.set(userId, account)
-  changes.events.push({ userId, seq, channel: userChannel(userId), payload })
+  changes.events.push({ userId, seq, channel: userChannel(userId), payload, previousStatus })
   return { account, event: { userId, seq } }
 }

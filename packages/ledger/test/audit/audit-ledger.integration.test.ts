@@ -143,6 +143,26 @@ const DAMAGES: readonly [what: string, sql: string, finds: Record<string, string
     { 'outbox-age': [expect.any(String) as never] },
   ],
   [
+    'a change has no place in the feed, and events after it are not in it',
+    `INSERT INTO change_feed (created_at, user_ids, seqs, previous_statuses)
+     VALUES (now() - interval '61 seconds', ARRAY['user-0'], ARRAY[41], ARRAY[NULL])`,
+    { 'change-age': [expect.any(String) as never], 'change-events': expect.any(Array) as never },
+  ],
+  [
+    'the feed has a gap',
+    `INSERT INTO change_feed (created_at, user_ids, seqs, previous_statuses, last_position)
+     SELECT now(), ARRAY['user-0'], ARRAY[41], ARRAY[NULL], place FROM unnest(ARRAY[1, 3]) AS place`,
+    { 'change-events': ['user-0'] },
+  ],
+  [
+    'an outgoing webhook was given up',
+    `INSERT INTO outgoing_webhook_endpoints VALUES ('an-endpoint', 'https://panel.example', ARRAY['refund.paid'], '{}', true, NULL,
+       false, 0);
+     INSERT INTO outgoing_webhooks (webhook_id, endpoint_id, type, subject, body, state, settled_at)
+     VALUES (gen_random_uuid(), 'an-endpoint', 'refund.paid', 'order A-0', '{}', 'dead', now())`,
+    { 'outgoing-webhook-age': [expect.any(String) as never] },
+  ],
+  [
     'a delivery has no outcome',
     `ALTER TABLE deliveries ALTER outcome DROP NOT NULL; UPDATE deliveries SET outcome = NULL WHERE delivery_id = 'd-9'`,
     { 'delivery-outcomes': ['d-9'] },

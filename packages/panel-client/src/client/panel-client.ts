@@ -5,6 +5,7 @@ import type {
   DepositResponse,
   LedgerEntry,
 } from '../schemas/accounts.ts'
+import { CHANGES_WAIT_S_MAX, type ChangeFeed, type ReadChangesQuery } from '../schemas/changes.ts'
 import type {
   DeliveryResponse,
   DeliveryView,
@@ -16,7 +17,21 @@ import type {
 import type { ActedOnOrder, ActOnOrder } from '../schemas/order-actions.ts'
 import type { ListOrdersQuery, OrderHistory, PanelOrder, RegisteredOrder } from '../schemas/orders.ts'
 import type { PageQuery } from '../schemas/page.ts'
-import type { ListOutgoingWebhooksQuery, OutgoingWebhookView, RetriedWebhooks } from '../schemas/outgoing-webhooks.ts'
+import type {
+  FullOutgoingWebhookView,
+  ListOutgoingWebhooksQuery,
+  OutgoingWebhookView,
+  RetriedWebhooks,
+} from '../schemas/outgoing-webhooks.ts'
+import type {
+  ChangeEndpoint,
+  CreatedEndpoint,
+  CreateEndpoint,
+  EndpointList,
+  PingResult,
+  RotatedSecret,
+  WebhookEndpoint,
+} from '../schemas/webhook-endpoints.ts'
 import type { ReadRefundsQuery, RefundFeed } from '../schemas/refunds.ts'
 import type { AttachedProviderOrder, AttachProviderOrder } from '../schemas/provider-orders.ts'
 import type { Registration } from '../schemas/registration.ts'
@@ -51,6 +66,7 @@ import { createTransport, type PanelClientOptions, type RequestOptions, type Tra
 export interface PanelClient {
   readonly orders: Orders
   readonly accounts: Accounts
+  readonly changes: Changes
   readonly refunds: Refunds
   readonly reviews: Reviews
   readonly deliveries: Deliveries
@@ -83,6 +99,13 @@ export interface Accounts {
   deposit(userId: string, deposit: DepositRequest, options: Required<RequestOptions>): Promise<DepositResponse>
   /** The entries of an account, newest first. */
   ledger(userId: string): List<LedgerEntry, PageQuery>
+}
+
+export interface Changes {
+  /** A page of the feed: every change once, in the order of the commits. Store its `cursor` and continue from it. */
+  read(query?: ReadChangesQuery): Promise<ChangeFeed>
+  /** Pages from `after`, without an end: each request is held until there is a change. Empty pages are included. */
+  follow(query?: Omit<ReadChangesQuery, 'wait'>): AsyncGenerator<ChangeFeed, never>
 }
 
 export interface Refunds {
@@ -121,10 +144,26 @@ export interface Tokens {
 }
 
 export interface OutgoingWebhooks extends List<OutgoingWebhookView, ListOutgoingWebhooksQuery> {
-  /** Retries the webhook of a refund now. */
-  retry(refundId: string): Promise<OutgoingWebhookView>
+  readonly endpoints: WebhookEndpoints
+  /** A webhook with its body. */
+  get(webhookId: string): Promise<FullOutgoingWebhookView>
+  /** Retries a webhook now. */
+  retry(webhookId: string): Promise<OutgoingWebhookView>
   /** Retries up to a thousand dead webhooks; `hasMore` says whether to repeat it. */
   retryDead(): Promise<RetriedWebhooks>
+}
+
+export interface WebhookEndpoints {
+  list(): Promise<EndpointList>
+  get(endpointId: string): Promise<WebhookEndpoint>
+  /** The response has the secret, which is not shown again. */
+  create(endpoint: CreateEndpoint, options?: RequestOptions): Promise<CreatedEndpoint>
+  change(endpointId: string, change: ChangeEndpoint): Promise<WebhookEndpoint>
+  delete(endpointId: string): Promise<{ readonly endpointId: string }>
+  /** `add` a secret, configure the receiver with it, and `retire` the older one. */
+  rotateSecret(endpointId: string, step: 'add' | 'retire', options?: RequestOptions): Promise<RotatedSecret>
+  /** Sends a signed ping, and returns the response, also when it is an error. */
+  ping(endpointId: string): Promise<PingResult>
 }
 
 export function createPanelClient(options: PanelClientOptions): PanelClient {
@@ -132,6 +171,7 @@ export function createPanelClient(options: PanelClientOptions): PanelClient {
   return {
     orders: createOrders(transport),
     accounts: createAccounts(transport),
+    changes: createChanges(transport),
     refunds: createRefunds(transport),
     reviews: createReviews(transport),
     deliveries: createDeliveries(transport),
@@ -139,7 +179,9 @@ export function createPanelClient(options: PanelClientOptions): PanelClient {
     tokens: { mint: (request) => transport.post('/v1/tokens', request) },
     outgoingWebhooks: {
       ...listOf(transport, '/v1/outgoing-webhooks'),
-      retry: (refundId) => transport.post(pathTo`/v1/outgoing-webhooks/${refundId}/retry`),
+      endpoints: createWebhookEndpoints(transport),
+      get: (webhookId) => transport.get(pathTo`/v1/outgoing-webhooks/${webhookId}`),
+      retry: (webhookId) => transport.post(pathTo`/v1/outgoing-webhooks/${webhookId}/retry`),
       retryDead: () => transport.post('/v1/outgoing-webhooks/retry'),
     },
   }
@@ -166,6 +208,21 @@ const createAccounts = (transport: Transport): Accounts => ({
   ledger: (userId) => listOf(transport, pathTo`/v1/accounts/${userId}/ledger`),
 })
 
+const createChanges = (transport: Transport): Changes => {
+  const read = (query: ReadChangesQuery = {}): Promise<ChangeFeed> =>
+    transport.get('/v1/changes', query, (query.wait ?? 0) * 1000)
+  return {
+    read,
+    async *follow(query) {
+      for (let after = query?.after; ;) {
+        const page = await read({ ...query, wait: CHANGES_WAIT_S_MAX, ...(after === undefined ? {} : { after }) })
+        after = page.cursor
+        yield page
+      }
+    },
+  }
+}
+
 const createRefunds = (transport: Transport): Refunds => ({
   read: (query) => transport.get('/v1/refunds', query),
   async *pages(query) {
@@ -177,6 +234,20 @@ const createRefunds = (transport: Transport): Refunds => ({
     }
   },
 })
+
+const createWebhookEndpoints = (transport: Transport): WebhookEndpoints => {
+  const path = '/v1/outgoing-webhooks/endpoints'
+  return {
+    list: () => transport.get(path),
+    get: (endpointId) => transport.get(path + pathTo`/${endpointId}`),
+    create: (endpoint, options) => transport.post(path, endpoint, options),
+    change: (endpointId, change) => transport.patch(path + pathTo`/${endpointId}`, change),
+    delete: (endpointId) => transport.delete(path + pathTo`/${endpointId}`),
+    rotateSecret: (endpointId, step, options) =>
+      transport.post(path + pathTo`/${endpointId}/secret`, { step }, options),
+    ping: (endpointId) => transport.post(path + pathTo`/${endpointId}/ping`),
+  }
+}
 
 const createReviews = (transport: Transport): Reviews => ({
   ...listOf(transport, '/v1/reviews'),

@@ -7,8 +7,10 @@ const RESPONSE_BYTES_MAX = 16 * 1024 * 1024
 /** Accepts any code: a newer server may send codes that this version does not list. */
 const anyProblemSchema = problemSchema.extend({ code: boundedText(64, /^[a-z_]+$/, 'must be an error code') })
 
+export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'PUT'
+  readonly method: HttpMethod
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | undefined

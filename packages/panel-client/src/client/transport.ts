@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PanelApiError } from './panel-api-error.ts'
-import { sendRequest } from './send-request.ts'
+import { sendRequest, type HttpMethod } from './send-request.ts'
 
 const TIMEOUT_MS = 15_000
 const RETRIES = 3
@@ -33,19 +33,23 @@ export interface RequestOptions {
 export type Query = Readonly<Record<string, string | number | undefined>>
 
 /**
- * The panel API over HTTP. Every request can be retried safely: a GET changes nothing, and all attempts of a POST
- * or a PUT carry the same Idempotency-Key.
+ * The panel API over HTTP. Every request can be retried safely: a GET changes nothing, all attempts of a POST or a PUT
+ * carry the same Idempotency-Key, and a PATCH or DELETE that is repeated does the same.
  */
 export interface Transport {
-  get<Response>(path: string, query?: Query): Promise<Response>
+  /** @param heldMs how long the server may hold the request, in addition to the time limit. */
+  get<Response>(path: string, query?: Query, heldMs?: number): Promise<Response>
   post<Response>(path: string, body?: object, options?: RequestOptions): Promise<Response>
   put<Response>(path: string, body: object, options?: RequestOptions): Promise<Response>
+  patch<Response>(path: string, body: object): Promise<Response>
+  delete<Response>(path: string): Promise<Response>
 }
 
 interface SendOptions {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: object
   readonly query?: Query
+  readonly heldMs?: number
 }
 
 export function createTransport(options: PanelClientOptions): Transport {
@@ -53,8 +57,8 @@ export function createTransport(options: PanelClientOptions): Transport {
   const base = url.endsWith('/') ? url : `${url}/`
   const fetchResponse = options.fetch ?? fetch
 
-  async function send(method: 'GET' | 'POST' | 'PUT', path: string, init: SendOptions) {
-    const { headers, body, query = {} } = init
+  async function send(method: HttpMethod, path: string, init: SendOptions) {
+    const { headers, body, query = {}, heldMs = 0 } = init
     const request = {
       method,
       url: toUrl(base, path, query),
@@ -64,7 +68,7 @@ export function createTransport(options: PanelClientOptions): Transport {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       body: body === undefined ? undefined : JSON.stringify(body),
-      timeoutMs,
+      timeoutMs: timeoutMs + heldMs,
       signal,
     }
     for (let attempt = 0; ; attempt += 1) {
@@ -79,11 +83,14 @@ export function createTransport(options: PanelClientOptions): Transport {
   }
 
   return {
-    get: async <Response>(path: string, query: Query = {}) => (await send('GET', path, { query })) as Response,
+    get: async <Response>(path: string, query: Query = {}, heldMs = 0) =>
+      (await send('GET', path, { query, heldMs })) as Response,
     post: async <Response>(path: string, body?: object, key?: RequestOptions) =>
       (await send('POST', path, keyed(key, body))) as Response,
     put: async <Response>(path: string, body: object, key?: RequestOptions) =>
       (await send('PUT', path, keyed(key, body))) as Response,
+    patch: async <Response>(path: string, body: object) => (await send('PATCH', path, { body })) as Response,
+    delete: async <Response>(path: string) => (await send('DELETE', path, {})) as Response,
   }
 }
 

@@ -9,7 +9,7 @@ import {
 import { z } from 'zod'
 import { orderActionSchema } from './order-actions.ts'
 import { orderSchema } from './order.ts'
-import { pageQuery } from './page.ts'
+import { pageQuery, pageSchema } from './page.ts'
 import { positionFields } from './position.ts'
 import { providerNameSchema } from './provider-name.ts'
 import { heldProviderOrderSchema } from './provider-orders.ts'
@@ -45,6 +45,17 @@ export const listOrdersQuery = z.strictObject({
   status: orderStatusSchema.optional(),
   from: timeSchema.optional().describe('Registered at this time or later.'),
   to: timeSchema.optional().describe('Registered before this time.'),
+  updatedAfter: timeSchema
+    .optional()
+    .describe('Updated after this time: to copy them. Pages can then be shorter than the limit, or empty.'),
+})
+
+/** The response of `GET /v1/orders`. */
+export const orderPageSchema = pageSchema(panelOrderSchema).extend({
+  changesCursor: z
+    .string()
+    .optional()
+    .describe('With `updatedAfter`: the cursor of the changes feed at the first page. Continue there after the last.'),
 })
 
 /** The maximum length of each part of an order's history; the newest are shown. */

@@ -1,28 +1,57 @@
-import { identifierSchema, timestampSchema } from '@paxyo/contracts'
+import { timestampSchema } from '@paxyo/contracts'
 import { z } from 'zod'
 import { pageQuery } from './page.ts'
 
-/** The state of the outgoing webhook of a refund. */
+/** The types of outgoing webhooks. */
+export const WEBHOOK_TYPES = [
+  'order.registered',
+  'order.updated',
+  'refund.paid',
+  'account.updated',
+  'review.opened',
+  'review.resolved',
+] as const
+
+export type WebhookType = (typeof WEBHOOK_TYPES)[number]
+
+/** The types of an endpoint that names none. */
+export const DEFAULT_WEBHOOK_TYPES: readonly WebhookType[] = [
+  'order.updated',
+  'refund.paid',
+  'account.updated',
+  'review.opened',
+]
+
+const webhookTypeSchema = z.enum(WEBHOOK_TYPES)
+
+/** The state of an outgoing webhook. */
 export const outgoingWebhookSchema = z.object({
-  refundId: z.uuid().describe('Also the `webhook-id` of every attempt.'),
-  position: z.int().positive().describe("The refund's position in the feed."),
-  orderId: identifierSchema,
-  userId: identifierSchema,
-  state: z.enum(['pending', 'delivered', 'dead']).describe('A `dead` webhook is not retried automatically.'),
+  webhookId: z.uuid().describe('Also the `webhook-id` of every attempt.'),
+  endpointId: z.string(),
+  type: webhookTypeSchema,
+  subject: z.string().describe('What it is about, such as `order A-1`: webhooks of one subject are sent in order.'),
+  state: z
+    .enum(['pending', 'delivered', 'superseded', 'dead'])
+    .describe(
+      'A `dead` webhook is not retried automatically. A `superseded` one failed before a newer one took its place.',
+    ),
   attempts: z.int().nonnegative(),
+  createdAt: timestampSchema,
   dueAt: timestampSchema.nullable().describe('The time of the next attempt.'),
   attemptedAt: timestampSchema.nullable(),
-  settledAt: timestampSchema.nullable().describe('When it was delivered or given up.'),
-  lastStatus: z.int().nullable().describe("The HTTP status of the panel's last response."),
+  settledAt: timestampSchema.nullable().describe('When it was delivered, superseded or given up.'),
+  lastStatus: z.int().nullable().describe("The HTTP status of the receiver's last response."),
   lastError: z.string().nullable(),
 })
 z.globalRegistry.add(outgoingWebhookSchema, { id: 'OutgoingWebhook' })
 
-export type OutgoingWebhookView = z.infer<typeof outgoingWebhookSchema>
+/** The response of `GET /v1/outgoing-webhooks/{webhookId}`. */
+export const fullOutgoingWebhookSchema = outgoingWebhookSchema.extend({ body: z.string().describe('As it is sent.') })
 
 export const listOutgoingWebhooksQuery = z.strictObject({
   ...pageQuery,
   state: outgoingWebhookSchema.shape.state.optional(),
+  endpointId: z.string().max(64).optional(),
 })
 
 /** The response of `POST /v1/outgoing-webhooks/retry`. */
@@ -31,5 +60,7 @@ export const retriedWebhooksSchema = z.object({
   hasMore: z.boolean().describe('Whether to repeat the request: each request retries at most a thousand.'),
 })
 
+export type OutgoingWebhookView = z.infer<typeof outgoingWebhookSchema>
+export type FullOutgoingWebhookView = z.infer<typeof fullOutgoingWebhookSchema>
 export type ListOutgoingWebhooksQuery = z.input<typeof listOutgoingWebhooksQuery>
 export type RetriedWebhooks = z.infer<typeof retriedWebhooksSchema>

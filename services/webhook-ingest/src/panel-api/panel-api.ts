@@ -10,11 +10,12 @@ import { registerPostDeposit } from './accounts/post-deposit.ts'
 import { registerListDeliveries } from './deliveries/list-deliveries.ts'
 import { registerReadDelivery } from './deliveries/read-delivery.ts'
 import { registerReplayRoutes, type ReplayRouteDeps } from './deliveries/replay-routes.ts'
+import { registerChangeRoutes, type ChangeRouteDeps } from './changes/change-routes.ts'
 import { reject } from './kit/response.ts'
 import type { ApiDeps, PanelApi } from './kit/api.ts'
 import type { ApiKeyStore } from './kit/api-key-store.ts'
 import { rememberAuthenticatedKey } from './kit/authenticated-key.ts'
-import { createConcurrencyLimiter } from './kit/concurrency-limiter.ts'
+import { createConcurrencyLimiter, type ConcurrencyLimiter } from './kit/concurrency-limiter.ts'
 import { registerOpenApi } from './kit/openapi.ts'
 import { registerBulkOrders } from './orders/bulk-orders.ts'
 import { registerGetOrder } from './orders/get-order.ts'
@@ -23,6 +24,7 @@ import { registerPostAction } from './orders/post-action.ts'
 import { registerPostOrder } from './orders/post-order.ts'
 import { registerPutProviderOrder } from './orders/put-provider-order.ts'
 import type { RegistrationDeps } from './orders/to-registration.ts'
+import { registerEndpointRoutes } from './outgoing-webhooks/endpoint-routes.ts'
 import { registerOutgoingWebhookRoutes, type OutgoingWebhookDeps } from './outgoing-webhooks/outgoing-webhook-routes.ts'
 import { registerRejectedRequestRoutes } from './rejected-requests/rejected-request-routes.ts'
 import { registerRefundRoutes } from './refunds/refund-routes.ts'
@@ -32,7 +34,8 @@ import { registerReadReview } from './reviews/read-review.ts'
 import { registerReplayReview } from './reviews/replay-review.ts'
 import { registerTokenRoutes, type TokenDeps } from './tokens/token-routes.ts'
 
-export interface PanelApiDeps extends ApiDeps, RegistrationDeps, ReplayRouteDeps, TokenDeps, OutgoingWebhookDeps {
+export interface PanelApiDeps
+  extends ApiDeps, RegistrationDeps, ReplayRouteDeps, TokenDeps, OutgoingWebhookDeps, ChangeRouteDeps {
   readonly apiKeyStore: ApiKeyStore
   /** For requests without a valid API key. */
   readonly throttle: FailureThrottle
@@ -73,13 +76,17 @@ export function registerPanelApi(app: FastifyInstance, deps: PanelApiDeps): void
         }
         rememberAuthenticatedKey(request, key)
       })
-      boundConcurrency(v1)
-      registerRoutes(v1, deps)
+      const limiter = createConcurrencyLimiter(CONCURRENT_MAX, WAITING_MAX, WAIT_MS_MAX)
+      await v1.register(async (bounded: PanelApi) => {
+        boundConcurrency(bounded, limiter)
+        registerRoutes(bounded, deps)
+      })
+      registerChangeRoutes(v1, { ...deps, limiter })
     })
   })
 }
 
-/** Everything under `/v1`. */
+/** Everything under `/v1`, without the routes that hold requests. */
 function registerRoutes(v1: PanelApi, deps: PanelApiDeps): void {
   registerPostOrder(v1, deps)
   registerBulkOrders(v1, deps)
@@ -101,12 +108,12 @@ function registerRoutes(v1: PanelApi, deps: PanelApiDeps): void {
   registerReadDelivery(v1, deps)
   registerReplayRoutes(v1, deps)
   registerRejectedRequestRoutes(v1, deps)
+  registerEndpointRoutes(v1, deps)
   registerOutgoingWebhookRoutes(v1, deps)
 }
 
 /** Limits concurrent API requests, so that database connections remain for webhooks. */
-function boundConcurrency(v1: PanelApi): void {
-  const limiter = createConcurrencyLimiter(CONCURRENT_MAX, WAITING_MAX, WAIT_MS_MAX)
+function boundConcurrency(v1: PanelApi, limiter: ConcurrencyLimiter): void {
   const leaveByRequest = new WeakMap<object, () => void>()
   v1.addHook('preHandler', async (request, reply) => {
     const leave = await limiter.enter()

@@ -15,6 +15,7 @@ export interface OperationOptions {
     | 'Accounts'
     | 'Tokens'
     | 'Refunds'
+    | 'Changes'
     | 'Reviews'
     | 'Deliveries'
     | 'Rejected requests'

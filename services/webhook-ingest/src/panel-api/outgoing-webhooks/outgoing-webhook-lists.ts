@@ -1,67 +1,106 @@
 import type { Database } from '@paxyo/database'
+import type { FullOutgoingWebhookView, OutgoingWebhookView, WebhookType } from '@paxyo/panel-client'
 import { sql, type Kysely } from 'kysely'
-import type { OutgoingWebhookView } from '@paxyo/panel-client'
+import { SUPERSEDING_TYPES } from '../../workers/outgoing-webhooks/messages.ts'
 
 type OutgoingWebhookState = OutgoingWebhookView['state']
 
 /** Dead webhooks that one request can retry. */
 const RETRY_MAX = 1000
 
-/** @returns outgoing webhooks, newest refund first. */
+interface ListQuery {
+  readonly state: OutgoingWebhookState | undefined
+  readonly endpointId: string | undefined
+  readonly before: number | undefined
+  readonly limit: number
+}
+
+export interface ListedWebhook {
+  readonly webhook: OutgoingWebhookView
+  readonly queueNumber: number
+}
+
+/** @returns outgoing webhooks, the newest first. */
 export async function listOutgoingWebhooks(
   db: Kysely<Database>,
-  { state, before, limit }: { state: OutgoingWebhookState | undefined; before: number | undefined; limit: number },
-): Promise<OutgoingWebhookView[]> {
-  let query = selectWebhooks(db).orderBy('position', 'desc').limit(limit)
+  { state, endpointId, before, limit }: ListQuery,
+): Promise<ListedWebhook[]> {
+  let query = selectWebhooks(db).orderBy('queue_number', 'desc').limit(limit)
   if (state !== undefined) query = query.where('state', '=', state)
-  if (before !== undefined) query = query.where('outgoing_webhooks.position', '<', before)
-  return (await query.execute()).map(toView)
+  if (endpointId !== undefined) query = query.where('endpoint_id', '=', endpointId)
+  if (before !== undefined) query = query.where('queue_number', '<', before)
+  return (await query.execute()).map((row) => ({ webhook: toView(row), queueNumber: row.queue_number }))
+}
+
+/** @returns a webhook with its body; undefined when it does not exist. */
+export async function readOutgoingWebhook(
+  db: Kysely<Database>,
+  webhookId: string,
+): Promise<FullOutgoingWebhookView | undefined> {
+  const row = await selectWebhooks(db).select('body').where('webhook_id', '=', webhookId).executeTakeFirst()
+  return row && { ...toView(row), body: row.body }
 }
 
 /**
- * Makes a webhook in any state due at once and resets its attempts.
+ * Makes a webhook in any state due at once and resets its attempts. One that a newer one supersedes stays settled: an old
+ * state would replace the current one.
  *
  * @returns the webhook; undefined when it does not exist.
  */
 export async function retryOutgoingWebhook(
   db: Kysely<Database>,
-  refundId: string,
+  webhookId: string,
 ): Promise<OutgoingWebhookView | undefined> {
-  await db.updateTable('outgoing_webhooks').set(DUE_NOW).where('refund_id', '=', refundId).execute()
-  const row = await selectWebhooks(db).where('refund_id', '=', refundId).executeTakeFirst()
+  await retry(db, [webhookId])
+  const row = await selectWebhooks(db).where('webhook_id', '=', webhookId).executeTakeFirst()
   return row && toView(row)
 }
 
 /** Makes dead webhooks due, oldest first. */
 export async function retryDeadOutgoingWebhooks(db: Kysely<Database>): Promise<{ retried: number; hasMore: boolean }> {
-  const dead = db
+  const dead = await db
     .selectFrom('outgoing_webhooks')
-    .select('refund_id')
+    .select('webhook_id')
     .where('state', '=', 'dead')
-    .orderBy('position')
+    .orderBy('queue_number')
     .limit(RETRY_MAX)
-    .forUpdate()
-  const { numUpdatedRows } = await db
-    .updateTable('outgoing_webhooks')
-    .set(DUE_NOW)
-    .where('refund_id', 'in', dead)
-    .executeTakeFirstOrThrow()
-  return { retried: Number(numUpdatedRows), hasMore: numUpdatedRows === BigInt(RETRY_MAX) }
+    .execute()
+  if (dead.length > 0)
+    await retry(
+      db,
+      dead.map((row) => row.webhook_id),
+    )
+  return { retried: dead.length, hasMore: dead.length === RETRY_MAX }
 }
 
-const DUE_NOW = { state: 'pending', attempts: 0, due_at: sql<Date>`clock_timestamp()`, settled_at: null } as const
+async function retry(db: Kysely<Database>, webhookIds: readonly string[]): Promise<void> {
+  await sql`
+    UPDATE outgoing_webhooks AS webhook
+    SET state = next.state, attempts = 0,
+      due_at = CASE WHEN next.state = 'pending' THEN clock_timestamp() END,
+      settled_at = CASE WHEN next.state = 'superseded' THEN clock_timestamp() END
+    FROM (
+      SELECT older.webhook_id, CASE WHEN older.type = ANY(${SUPERSEDING_TYPES}::text[]) AND EXISTS (
+        SELECT FROM outgoing_webhooks AS newer
+        WHERE newer.endpoint_id = older.endpoint_id AND newer.subject = older.subject AND newer.type = older.type
+          AND newer.queue_number > older.queue_number) THEN 'superseded' ELSE 'pending' END AS state
+      FROM outgoing_webhooks AS older WHERE older.webhook_id = ANY(${webhookIds}::uuid[])
+    ) AS next
+    WHERE webhook.webhook_id = next.webhook_id`.execute(db)
+}
 
 const selectWebhooks = (db: Kysely<Database>) =>
   db
     .selectFrom('outgoing_webhooks')
-    .innerJoin('ledger_entries', 'entry_id', 'refund_id')
     .select([
-      'refund_id',
-      'outgoing_webhooks.position',
-      'order_id',
-      'user_id',
+      'webhook_id',
+      'queue_number',
+      'endpoint_id',
+      'type',
+      'subject',
       'state',
       'attempts',
+      'created_at',
       'due_at',
       'attempted_at',
       'settled_at',
@@ -73,12 +112,13 @@ type WebhookRow = Awaited<ReturnType<ReturnType<typeof selectWebhooks>['execute'
 
 function toView(row: WebhookRow): OutgoingWebhookView {
   return {
-    refundId: row.refund_id,
-    position: row.position,
-    orderId: row.order_id!,
-    userId: row.user_id,
+    webhookId: row.webhook_id,
+    endpointId: row.endpoint_id,
+    type: row.type as WebhookType,
+    subject: row.subject,
     state: row.state as OutgoingWebhookState,
     attempts: row.attempts,
+    createdAt: row.created_at.toISOString(),
     dueAt: row.due_at?.toISOString() ?? null,
     attemptedAt: row.attempted_at?.toISOString() ?? null,
     settledAt: row.settled_at?.toISOString() ?? null,

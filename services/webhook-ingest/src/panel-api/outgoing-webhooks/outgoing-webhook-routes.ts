@@ -1,27 +1,40 @@
 import {
+  fullOutgoingWebhookSchema,
   listOutgoingWebhooksQuery,
-  pageSchema,
   outgoingWebhookSchema,
+  pageSchema,
   retriedWebhooksSchema,
 } from '@paxyo/panel-client'
 import { z } from 'zod'
+import type { AddressRules } from '../../workers/outgoing-webhooks/address-rules.ts'
+import type { EnvironmentEndpoint } from '../../workers/outgoing-webhooks/outgoing-webhook-config.ts'
 import { reject } from '../kit/response.ts'
 import { idempotencyHeaders } from '../kit/idempotency.ts'
 import { operation } from '../kit/operation.ts'
 import { decodeCursor, toPage } from '../kit/page.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { listOutgoingWebhooks, retryDeadOutgoingWebhooks, retryOutgoingWebhook } from './outgoing-webhook-lists.ts'
+import {
+  listOutgoingWebhooks,
+  readOutgoingWebhook,
+  retryDeadOutgoingWebhooks,
+  retryOutgoingWebhook,
+} from './outgoing-webhook-lists.ts'
 
 export interface OutgoingWebhookDeps {
-  /** Called when an outgoing webhook has become due; undefined when no URL is configured. */
-  readonly onOutgoingWebhookDue: (() => void) | undefined
+  readonly addressRules: AddressRules
+  /** The endpoint that the environment configures. */
+  readonly environmentEndpoint: EnvironmentEndpoint | undefined
+  /** Called when endpoints were changed, or an outgoing webhook has become due. */
+  readonly onEndpointsChanged: () => void
 }
 
 const cursorSchema = z.tuple([z.int().positive()])
+const params = z.object({ webhookId: z.uuid() })
 
-/** `/v1/outgoing-webhooks`: list and retry the webhooks that notify the panel of refunds. */
+/** `/v1/outgoing-webhooks`: list, read and retry the webhooks that notify the panel of changes. */
 export function registerOutgoingWebhookRoutes(api: PanelApi, deps: ApiDeps & OutgoingWebhookDeps): void {
   registerList(api, deps)
+  registerRead(api, deps)
   registerRetry(api, deps)
   registerRetryDead(api, deps)
 }
@@ -32,52 +45,72 @@ function registerList(api: PanelApi, { db }: ApiDeps): void {
     ...operation({
       operationId: 'listOutgoingWebhooks',
       tag: 'Outgoing webhooks',
-      summary: 'List outgoing webhooks, newest refund first',
-      description: '`state=dead` lists the webhooks whose last retry failed, after three days.',
+      summary: 'List outgoing webhooks, newest first',
+      description:
+        '`state=dead` lists the webhooks whose last retry failed, after three days. Delivered ones are kept for a week.',
       responses: { 200: { description: 'A page of outgoing webhooks.', schema: pageSchema(outgoingWebhookSchema) } },
       errors: ['invalid_cursor'],
     }),
   }
   api.get('/v1/outgoing-webhooks', { schema }, async (request, reply) => {
-    const { limit, cursor, state } = request.query
+    const { limit, cursor, state, endpointId } = request.query
     const position = cursor === undefined ? undefined : decodeCursor(cursorSchema, cursor)
     if (cursor !== undefined && position === undefined) return reject(reply, 'invalid_cursor')
-    const rows = await listOutgoingWebhooks(db, { state, before: position?.[0], limit: limit + 1 })
+    const rows = await listOutgoingWebhooks(db, { state, endpointId, before: position?.[0], limit: limit + 1 })
     return reply.send(
       toPage(
         rows,
         limit,
-        (row) => [row.position],
-        (row) => row,
+        (row) => [row.queueNumber],
+        ({ webhook }) => webhook,
       ),
     )
   })
 }
 
-function registerRetry(api: PanelApi, { db, onOutgoingWebhookDue, log }: ApiDeps & OutgoingWebhookDeps): void {
+function registerRead(api: PanelApi, { db }: ApiDeps): void {
+  const schema = {
+    params,
+    ...operation({
+      operationId: 'readOutgoingWebhook',
+      tag: 'Outgoing webhooks',
+      summary: 'Read an outgoing webhook with its body',
+      responses: { 200: { description: 'The webhook.', schema: fullOutgoingWebhookSchema } },
+      errors: ['outgoing_webhook_not_found'],
+    }),
+  }
+  api.get('/v1/outgoing-webhooks/:webhookId', { schema }, async (request, reply) => {
+    const webhook = await readOutgoingWebhook(db, request.params.webhookId)
+    return webhook === undefined ? reject(reply, 'outgoing_webhook_not_found') : reply.send(webhook)
+  })
+}
+
+function registerRetry(api: PanelApi, { db, onEndpointsChanged, log }: ApiDeps & OutgoingWebhookDeps): void {
   const schema = {
     headers: idempotencyHeaders,
-    params: z.object({ refundId: z.uuid() }),
+    params,
     ...operation({
       operationId: 'retryOutgoingWebhook',
       tag: 'Outgoing webhooks',
       summary: 'Retry an outgoing webhook now',
-      description: 'Sends a webhook in any state again, with the same id, and resets its attempts.',
-      responses: { 200: { description: 'The webhook is due.', schema: outgoingWebhookSchema } },
+      description:
+        'Sends a webhook in any state again, with the same id, and resets its attempts. One that a newer webhook ' +
+        'supersedes is not sent: the newer one has the current state.',
+      responses: { 200: { description: 'The webhook is due, or superseded.', schema: outgoingWebhookSchema } },
       errors: ['outgoing_webhook_not_found'],
     }),
   }
-  api.post('/v1/outgoing-webhooks/:refundId/retry', { schema }, async (request, reply) => {
-    const { refundId } = request.params
-    const webhook = await retryOutgoingWebhook(db, refundId)
+  api.post('/v1/outgoing-webhooks/:webhookId/retry', { schema }, async (request, reply) => {
+    const { webhookId } = request.params
+    const webhook = await retryOutgoingWebhook(db, webhookId)
     if (webhook === undefined) return reject(reply, 'outgoing_webhook_not_found')
-    log.info({ refundId }, 'outgoing webhook retry requested')
-    onOutgoingWebhookDue?.()
+    log.info({ webhookId }, 'outgoing webhook retry requested')
+    onEndpointsChanged()
     return reply.send(webhook)
   })
 }
 
-function registerRetryDead(api: PanelApi, { db, onOutgoingWebhookDue, log }: ApiDeps & OutgoingWebhookDeps): void {
+function registerRetryDead(api: PanelApi, { db, onEndpointsChanged, log }: ApiDeps & OutgoingWebhookDeps): void {
   const schema = {
     headers: idempotencyHeaders,
     ...operation({
@@ -95,7 +128,7 @@ function registerRetryDead(api: PanelApi, { db, onOutgoingWebhookDue, log }: Api
   api.post('/v1/outgoing-webhooks/retry', { schema }, async (_request, reply) => {
     const result = await retryDeadOutgoingWebhooks(db)
     log.info(result, 'dead outgoing webhooks retry requested')
-    if (result.retried > 0) onOutgoingWebhookDue?.()
+    if (result.retried > 0) onEndpointsChanged()
     return reply.send(result)
   })
 }

@@ -1,11 +1,18 @@
+import { DEFAULT_WEBHOOK_TYPES, WEBHOOK_TYPES, type WebhookType } from '@paxyo/panel-client'
 import { env } from '@paxyo/service-kit'
-import ipaddr from 'ipaddr.js'
+import { z } from 'zod'
+import { urlProblem, type AddressRules } from './address-rules.ts'
 
-/** Settings of outgoing webhooks. Without a URL, none are sent. */
+export type { AddressRules } from './address-rules.ts'
+
+/** Settings of outgoing webhooks, and of one endpoint of them; further ones are made with the panel API. */
 export const outgoingWebhookVariables = {
   OUTGOING_WEBHOOK_URL: env.url('https', 'http').optional(),
   /** Standard Webhooks secrets. Each of them signs, so the panel can rotate its secret at any time. */
   OUTGOING_WEBHOOK_SECRET: env.webhookSecrets.optional(),
+  OUTGOING_WEBHOOK_TYPES: env.list
+    .pipe(z.array(z.enum(WEBHOOK_TYPES, { error: `must be some of ${WEBHOOK_TYPES.join(', ')}` })).min(1))
+    .default([...DEFAULT_WEBHOOK_TYPES]),
   /** Allows a panel on a private network, and one without TLS. */
   OUTGOING_WEBHOOK_ALLOW_PRIVATE: env.text
     .refine((value) => value === 'true' || value === 'false', { error: 'must be true or false' })
@@ -13,64 +20,44 @@ export const outgoingWebhookVariables = {
     .default(false),
 }
 
-/** The destination of webhooks and the keys that sign them. */
-export interface OutgoingWebhookTarget {
+/** The endpoint that the environment configures. */
+export interface EnvironmentEndpoint {
   readonly url: string
   readonly keys: readonly Buffer[]
-  /** Whether http and private addresses are allowed. Otherwise only https is, or this machine. */
-  readonly allowPrivate: boolean
+  readonly types: readonly WebhookType[]
+}
+
+/** Everything about outgoing webhooks that the environment configures. */
+export interface OutgoingWebhookSettings {
+  readonly endpoint: EnvironmentEndpoint | undefined
+  readonly rules: AddressRules
 }
 
 interface Values {
   readonly OUTGOING_WEBHOOK_URL?: string | undefined
   readonly OUTGOING_WEBHOOK_SECRET?: readonly Buffer[] | undefined
+  readonly OUTGOING_WEBHOOK_TYPES: readonly WebhookType[]
   readonly OUTGOING_WEBHOOK_ALLOW_PRIVATE: boolean
 }
 
-/** @returns undefined when no URL is configured; no webhooks are sent then. */
-export function outgoingWebhookTarget(config: Values): OutgoingWebhookTarget | undefined {
-  const {
-    OUTGOING_WEBHOOK_URL: url,
-    OUTGOING_WEBHOOK_SECRET: keys,
-    OUTGOING_WEBHOOK_ALLOW_PRIVATE: allowPrivate,
-  } = config
-  return url === undefined || keys === undefined ? undefined : { url, keys, allowPrivate }
+/** @param allowLoopback whether names may lead to this machine, because only this machine can reach the service. */
+export function outgoingWebhookSettings(config: Values, allowLoopback = false): OutgoingWebhookSettings {
+  const { OUTGOING_WEBHOOK_URL: url, OUTGOING_WEBHOOK_SECRET: keys, OUTGOING_WEBHOOK_TYPES: types } = config
+  return {
+    endpoint: url === undefined || keys === undefined ? undefined : { url, keys, types },
+    rules: { allowPrivate: config.OUTGOING_WEBHOOK_ALLOW_PRIVATE, allowLoopback },
+  }
 }
 
 /** Problems of variables in combination. */
-export function outgoingWebhookProblems(raw: Readonly<Record<string, string | undefined>>): readonly string[] {
+export function outgoingWebhookProblems(
+  raw: Readonly<Record<string, string | undefined>>,
+  allowLoopback = false,
+): readonly string[] {
   const { OUTGOING_WEBHOOK_URL: text, OUTGOING_WEBHOOK_SECRET: secret, OUTGOING_WEBHOOK_ALLOW_PRIVATE: allow } = raw
   if (text === undefined) return secret === undefined ? [] : ['OUTGOING_WEBHOOK_SECRET requires OUTGOING_WEBHOOK_URL']
   const problems = secret === undefined ? ['OUTGOING_WEBHOOK_SECRET is required when OUTGOING_WEBHOOK_URL is set'] : []
   if (!URL.canParse(text)) return problems
-
-  const url = new URL(text)
-  if (url.username !== '' || url.password !== '') {
-    problems.push('OUTGOING_WEBHOOK_URL must not contain a password: webhooks are signed')
-  }
-  if (allow === 'true' || isThisMachine(url.hostname)) return problems
-  const unless = 'unless OUTGOING_WEBHOOK_ALLOW_PRIVATE is true'
-  if (url.protocol !== 'https:') problems.push(`OUTGOING_WEBHOOK_URL must begin with https:// ${unless}`)
-  const literal = url.hostname.replace(/^\[|\]$/g, '')
-  if (ipaddr.isValid(literal) && !isPublicAddress(literal)) {
-    problems.push(`OUTGOING_WEBHOOK_URL must be a public address ${unless}`)
-  }
-  return problems
-}
-
-export function isThisMachine(hostname: string): boolean {
-  const literal = hostname.replace(/^\[|\]$/g, '')
-  return hostname === 'localhost' || (ipaddr.isValid(literal) && isLoopbackAddress(literal))
-}
-
-const IPV4_COMPATIBLE = ipaddr.IPv6.parseCIDR('::/96')
-
-export function isPublicAddress(address: string): boolean {
-  // `process` unwraps IPv4 addresses in IPv6 notation, except for the deprecated one without ffff (RFC 4291, 2.5.5.1).
-  const processed = ipaddr.process(address)
-  return processed.range() === 'unicast' && !(processed instanceof ipaddr.IPv6 && processed.match(IPV4_COMPATIBLE))
-}
-
-export function isLoopbackAddress(address: string): boolean {
-  return ipaddr.process(address).range() === 'loopback'
+  const problem = urlProblem(text, { allowPrivate: allow === 'true', allowLoopback })
+  return problem === undefined ? problems : [...problems, `OUTGOING_WEBHOOK_URL ${problem}`]
 }

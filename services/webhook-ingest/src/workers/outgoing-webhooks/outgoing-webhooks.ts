@@ -1,132 +1,184 @@
+/**
+ * Outgoing webhooks: changes, sent to the endpoints of the panel.
+ *
+ * Guarantees: every change of an endpoint's types reaches it at least once, with the same `webhook-id` and body in every
+ * attempt, in the order of the changes of each order and account. A webhook that failed is superseded by a newer one with
+ * the whole state of the same order or account; otherwise later ones wait for it. So a receiver that writes what it gets
+ * ends with our state.
+ *
+ * How: each endpoint has a cursor in the changes feed. Changes after it become rows of a queue, with the cursor moved in
+ * the same transaction. A process claims rows before it sends them, so that processes share the work, and the claims of
+ * one that died expire. An endpoint that fails gets one attempt at a time, so that it does not delay others, and all its
+ * webhooks at once as soon as it responds again. Without endpoints nothing is done but to look for them.
+ */
+
+import type { Database } from '@paxyo/database'
 import { createWorker } from '@paxyo/service-kit'
+import type { Kysely } from 'kysely'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
-import { refundMessage } from './refund-message.ts'
-import type { OutgoingWebhookTarget } from './outgoing-webhook-config.ts'
+import type { ChangeFeed } from '../change-feed.ts'
+import { makeEndpointDue, readEndpoints, storeEnvironmentEndpoint, type Endpoint } from './endpoints.ts'
+import { enqueueChanges } from './enqueue-changes.ts'
+import { claimDue, nextDueInMs, settleAttempt, type ClaimedWebhook } from './outgoing-queue.ts'
+import type { OutgoingWebhookSettings } from './outgoing-webhook-config.ts'
 import { retryDelayMs } from './retry-schedule.ts'
-import { createMessageSender } from './send-message.ts'
-import {
-  beginAtHead,
-  claimDue,
-  ENQUEUE_MAX,
-  enqueueRefunds,
-  nextDueInMs,
-  settleAttempt,
-  type ClaimedWebhook,
-} from './outgoing-queue.ts'
+import { createMessageSender, type MessageSender } from './send-message.ts'
 
-export interface OutgoingWebhookOptions {
+export interface OutgoingWebhooksOptions {
   readonly pool: Pool
-  readonly target: OutgoingWebhookTarget
+  readonly db: Kysely<Database>
+  readonly settings: OutgoingWebhookSettings
+  readonly changeFeed: Pick<ChangeFeed, 'onGrown'>
   readonly log: Logger
+  /** Called with the result of each attempt. */
+  readonly onAttempt?: (isDelivered: boolean, durationMs: number) => void
   /** From 0 to 1; for jitter. */
   readonly random?: () => number
 }
 
-/** Sends webhooks about refunds to the panel's server, each at least once. */
-export interface OutgoingWebhook {
-  readonly start: () => void
-  /** Called when this process has committed refunds. */
-  readonly refundsCommitted: () => void
-  /** Called when webhooks may have become due, such as by a manual retry. */
+export interface OutgoingWebhooks {
+  /** Called when endpoints were changed, or webhooks have become due, such as by a manual retry. */
   readonly wake: () => void
   /** Waits for attempts in progress. Due webhooks stay in the queue. */
   close(): Promise<void>
 }
 
-/** Concurrent attempts; few, because a panel is often one small machine. */
+/** Concurrent attempts for each endpoint; few, because a panel is often one small machine. */
 const CONCURRENCY = 8
-/** The worker polls at least this often, because a process that dies wakes no other. */
+/** From so many failures in a row an endpoint gets one attempt at a time. */
+const FAILING_FROM = 3
+/** The worker polls at least this often, because a process that dies, or makes an endpoint, wakes no other. */
 const POLL_INTERVAL_MS = 30_000
 const POLL_DELAY_MS_MIN = 20
 const FAILED_POLL_DELAY_MS = 1_000
 
-/**
- * Sends webhooks after `refundsCommitted`, when the next one is due, and every 30 seconds. A process claims webhooks in
- * the database before it sends them, so that processes share the work; the claims of a process that died expire.
- */
-export function createOutgoingWebhook({
-  pool,
-  target,
-  log,
-  random = Math.random,
-}: OutgoingWebhookOptions): OutgoingWebhook {
-  const sender = createMessageSender(target)
-  const sending = new Set<Promise<void>>()
-  /** Whether there may be refunds without a webhook. */
-  let mayHaveNewRefunds = true
-  let enqueuedAtMs = -Infinity
-  let hasBegun = false
+/** What this process knows of an endpoint, besides its row. */
+interface Sending {
+  readonly sender: MessageSender
+  /** Of the endpoint's target: another one needs another sender. */
+  readonly targetKey: string
+  readonly tasks: Set<Promise<void>>
+  failuresInRow: number
+}
+
+/** Sends from now on. */
+export function createOutgoingWebhooks(options: OutgoingWebhooksOptions): OutgoingWebhooks {
+  const { pool, db, settings, changeFeed, log, random = Math.random } = options
+  const sendingById = new Map<string, Sending>()
+  let hasStored = false
+  let stopListening: (() => void) | undefined
+
   const worker = createWorker({
-    run: sendDue,
+    run,
     backstopMs: POLL_INTERVAL_MS,
     retryDelayMs: FAILED_POLL_DELAY_MS,
-    onError(error) {
-      log.warn({ err: error }, 'outgoing webhook poll failed')
-      mayHaveNewRefunds = true
-    },
+    onError: (err) => log.warn({ err }, 'outgoing webhook poll failed'),
   })
 
-  function poll(): void {
-    worker.wake()
-  }
-
   /** @returns the time until the next poll, in milliseconds. */
-  async function sendDue(signal: AbortSignal): Promise<number> {
-    if (!hasBegun) await beginAtHead(pool)
-    hasBegun = true
-    await enqueueNewRefunds(signal)
-    const free = CONCURRENCY - sending.size
-    if (free > 0 && !signal.aborted) for (const webhook of await claimDue(pool, free)) startSending(webhook)
-    const enqueueInMs = enqueuedAtMs + POLL_INTERVAL_MS - performance.now()
+  async function run(signal: AbortSignal): Promise<number | undefined> {
+    if (!hasStored) await storeEnvironmentEndpoint({ db, pool }, settings.endpoint)
+    hasStored = true
+    const endpoints = await readEndpoints(db, settings.endpoint, settings.rules)
+    listenWhile(endpoints.length > 0)
+    closeUnused(new Set(endpoints.map(({ endpointId }) => endpointId)))
+    if (endpoints.length === 0) return undefined
+    for (const endpoint of endpoints) await enqueueAll(endpoint, signal)
+    for (const endpoint of endpoints) await startDue(endpoint, signal)
+    const free = endpoints.filter((endpoint) => freeOf(sendingOf(endpoint)) > 0).map(({ endpointId }) => endpointId)
     // At the limit, the first attempt that ends polls again.
-    const dueInMs = sending.size < CONCURRENCY ? await nextDueInMs(pool) : undefined
-    return Math.max(Math.min(dueInMs ?? enqueueInMs, enqueueInMs), POLL_DELAY_MS_MIN)
+    const dueInMs = free.length === 0 ? undefined : await nextDueInMs(pool, free)
+    return dueInMs === undefined ? undefined : Math.max(dueInMs, POLL_DELAY_MS_MIN)
   }
 
-  async function enqueueNewRefunds(signal: AbortSignal): Promise<void> {
-    if (performance.now() - enqueuedAtMs >= POLL_INTERVAL_MS) mayHaveNewRefunds = true
-    while (mayHaveNewRefunds && !signal.aborted) {
-      mayHaveNewRefunds = false
-      enqueuedAtMs = performance.now()
-      if ((await enqueueRefunds(pool)) >= ENQUEUE_MAX) mayHaveNewRefunds = true
+  function listenWhile(hasEndpoints: boolean): void {
+    if (hasEndpoints) stopListening ??= changeFeed.onGrown(() => worker.wake())
+    else {
+      stopListening?.()
+      stopListening = undefined
     }
   }
 
-  function startSending(webhook: ClaimedWebhook): void {
-    const task = send(webhook).finally(() => {
-      sending.delete(task)
-      poll()
-    })
-    sending.add(task)
+  async function enqueueAll(endpoint: Endpoint, signal: AbortSignal): Promise<void> {
+    let { position } = endpoint
+    for (let hasMore = true; hasMore && !signal.aborted;) {
+      ;({ position, hasMore } = await enqueueChanges({ pool, log }, { ...endpoint, position }))
+    }
   }
 
-  async function send(webhook: ClaimedWebhook): Promise<void> {
-    const { refund, attempts } = webhook
-    const attempt = await sender.send(refundMessage(refund), Date.now())
+  async function startDue(endpoint: Endpoint, signal: AbortSignal): Promise<void> {
+    const sending = sendingOf(endpoint)
+    const free = freeOf(sending)
+    if (free === 0 || signal.aborted) return
+    for (const webhook of await claimDue(pool, endpoint.endpointId, free)) {
+      const task = send(sending, webhook).finally(() => {
+        sending.tasks.delete(task)
+        worker.wake()
+      })
+      sending.tasks.add(task)
+    }
+  }
+
+  async function send(sending: Sending, webhook: ClaimedWebhook): Promise<void> {
+    const { webhookId: id, body, attempts, endpointId, type, subject } = webhook
+    const startedAt = performance.now()
+    const attempt = await sending.sender.send({ id, body }, Date.now())
+    options.onAttempt?.(attempt.delivered, performance.now() - startedAt)
     const retryInMs = attempt.delivered ? undefined : retryDelayMs(attempts, random())
-    const facts = { refundId: refund.refundId, orderId: refund.orderId, attempts, status: attempt.status }
+    const facts = { webhookId: id, endpointId, type, subject, attempts, status: attempt.status }
     if (attempt.delivered) log.info(facts, 'outgoing webhook delivered')
     else if (retryInMs === undefined) log.error({ ...facts, error: attempt.error }, 'outgoing webhook dead')
     else log.warn({ ...facts, error: attempt.error, retryInMs }, 'outgoing webhook failed, retry scheduled')
+    const isBack = attempt.delivered && sending.failuresInRow > 0
+    sending.failuresInRow = attempt.delivered ? 0 : sending.failuresInRow + 1
     try {
       await settleAttempt(pool, webhook, attempt, retryInMs)
+      if (isBack) await makeEndpointDue(db, endpointId)
     } catch (error) {
       log.warn({ err: error, ...facts }, 'outgoing webhook attempt not recorded')
     }
   }
 
-  return {
-    start: poll,
-    refundsCommitted() {
-      mayHaveNewRefunds = true
-      poll()
-    },
-    wake: poll,
-    async close() {
-      await worker.close()
-      await Promise.all(sending)
+  function sendingOf({ endpointId, target }: Endpoint): Sending {
+    const targetKey = JSON.stringify([
+      target.url,
+      target.ca,
+      target.isInsecure,
+      target.keys.map((key) => key.toString('hex')),
+    ])
+    const known = sendingById.get(endpointId)
+    if (known?.targetKey === targetKey) return known
+    known?.sender.close()
+    const sending: Sending = {
+      sender: createMessageSender(target),
+      targetKey,
+      tasks: known?.tasks ?? new Set(),
+      failuresInRow: 0,
+    }
+    sendingById.set(endpointId, sending)
+    return sending
+  }
+
+  function closeUnused(used: ReadonlySet<string>): void {
+    for (const [endpointId, { sender, tasks }] of sendingById) {
+      if (used.has(endpointId) || tasks.size > 0) continue
       sender.close()
+      sendingById.delete(endpointId)
+    }
+  }
+
+  worker.wake()
+  return {
+    wake: () => worker.wake(),
+    async close() {
+      listenWhile(false)
+      await worker.close()
+      await Promise.all([...sendingById.values()].map(({ tasks }) => Promise.all(tasks)))
+      for (const { sender } of sendingById.values()) sender.close()
     },
   }
 }
+
+const freeOf = ({ tasks, failuresInRow }: Sending): number =>
+  Math.max(0, (failuresInRow >= FAILING_FROM ? 1 : CONCURRENCY) - tasks.size)

@@ -1,8 +1,19 @@
 import { signWebhook, type WebhookMessage } from '@paxyo/standard-webhooks'
 import http from 'node:http'
 import https from 'node:https'
+import type { AddressRules } from './address-rules.ts'
 import { guardedLookup } from './guarded-lookup.ts'
-import type { OutgoingWebhookTarget } from './outgoing-webhook-config.ts'
+
+/** Where messages are sent, and the keys that sign them. */
+export interface SendTarget {
+  readonly url: string
+  readonly keys: readonly Buffer[]
+  /** The certificate authority of the receiver; the system's when null. */
+  readonly ca: string | null
+  /** Whether any certificate is accepted. */
+  readonly isInsecure: boolean
+  readonly rules: AddressRules
+}
 
 /** The result of one attempt. */
 export interface Attempt {
@@ -26,11 +37,18 @@ const RESPONSE_BYTES_MAX = 16 * 1024
 const EXCERPT_CHARS_MAX = 300
 
 /** Posts signed messages to one URL. It does not follow redirects: any status but 2xx is a failure. */
-export function createMessageSender(target: OutgoingWebhookTarget, timeoutMs = SEND_TIMEOUT_MS): MessageSender {
+export function createMessageSender(target: SendTarget, timeoutMs = SEND_TIMEOUT_MS): MessageSender {
   const url = new URL(target.url)
   const transport = url.protocol === 'https:' ? https : http
-  const agent = new transport.Agent({ keepAlive: true })
-  const lookup = guardedLookup(url.hostname, target.allowPrivate)
+  const agent =
+    url.protocol === 'https:'
+      ? new https.Agent({
+          keepAlive: true,
+          rejectUnauthorized: !target.isInsecure,
+          ...(target.ca === null ? {} : { ca: target.ca }),
+        })
+      : new http.Agent({ keepAlive: true })
+  const lookup = guardedLookup(url, target.rules)
 
   return {
     send(message, nowMs) {

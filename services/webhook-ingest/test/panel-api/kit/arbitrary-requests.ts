@@ -4,7 +4,7 @@ import { valuesOf, type Familiar, type Resolve } from './json-schema-arbitrary.t
 
 /** An operation as the OpenAPI document describes it. */
 export interface Operation {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   readonly path: string
   readonly operationId: string
   readonly parameters: readonly {
@@ -17,7 +17,7 @@ export interface Operation {
 }
 
 export interface GeneratedRequest {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly payload?: string

@@ -21,7 +21,7 @@ test('without its database every request is told to come back', async () => {
   })
   const app = createHttpServer({ log, trustProxy: false })
   ingest.register(app)
-  const call = (method: 'GET' | 'POST', url: string, payload?: object, key = 'a-panel-api-key') =>
+  const call = (method: 'GET' | 'POST' | 'PATCH' | 'DELETE', url: string, payload?: object, key = 'a-panel-api-key') =>
     app.inject({
       method,
       url,

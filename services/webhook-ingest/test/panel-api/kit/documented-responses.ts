@@ -81,7 +81,10 @@ function operationsOf({ paths }: OpenApiDocument): Map<string, Operation> {
   const operations = Object.entries(paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, { operationId, parameters = [], requestBody }]): [string, Operation] => {
       const body = requestBody?.content['application/json'].schema
-      return [operationId, { method: method.toUpperCase() as 'GET' | 'POST', path, operationId, parameters, body }]
+      return [
+        operationId,
+        { method: method.toUpperCase() as 'GET' | 'POST' | 'PATCH' | 'DELETE', path, operationId, parameters, body },
+      ]
     }),
   )
   return new Map(operations)

@@ -1,15 +1,17 @@
 import { describe, expect, test } from '@jest/globals'
 import { loadIngestConfig } from '../../../src/config.ts'
 import { guardedLookup } from '../../../src/workers/outgoing-webhooks/guarded-lookup.ts'
-import { outgoingWebhookTarget } from '../../../src/workers/outgoing-webhooks/outgoing-webhook-config.ts'
+import { outgoingWebhookSettings } from '../../../src/workers/outgoing-webhooks/outgoing-webhook-config.ts'
 import { KEY, SECRET } from './test-panel.ts'
 
 const BASE = { DATABASE_URL: 'postgres://localhost/x', REDIS_URL: 'redis://localhost' }
 const load = (environment: Record<string, string>) =>
-  outgoingWebhookTarget(loadIngestConfig({ ...BASE, OUTGOING_WEBHOOK_SECRET: SECRET, ...environment }))
+  outgoingWebhookSettings(loadIngestConfig({ ...BASE, OUTGOING_WEBHOOK_SECRET: SECRET, ...environment }))
+const TYPES = ['order.updated', 'refund.paid', 'account.updated', 'review.opened']
+const RULES = { allowPrivate: false, allowLoopback: false }
 
 test('nothing configured, nothing sent', () => {
-  expect(outgoingWebhookTarget(loadIngestConfig(BASE))).toBeUndefined()
+  expect(outgoingWebhookSettings(loadIngestConfig(BASE))).toEqual({ endpoint: undefined, rules: RULES })
 })
 
 test.each([
@@ -19,7 +21,7 @@ test.each([
   'http://[::1]/',
   'http://127.0.0.1/',
 ])('%s will do', (url) => {
-  expect(load({ OUTGOING_WEBHOOK_URL: url })).toEqual({ url, keys: [KEY], allowPrivate: false })
+  expect(load({ OUTGOING_WEBHOOK_URL: url })).toEqual({ endpoint: { url, keys: [KEY], types: TYPES }, rules: RULES })
 })
 
 test.each([
@@ -36,7 +38,7 @@ test.each([
 ])('%s only when private addresses are allowed', (url) => {
   expect(() => load({ OUTGOING_WEBHOOK_URL: url })).toThrow('unless OUTGOING_WEBHOOK_ALLOW_PRIVATE is true')
   expect(load({ OUTGOING_WEBHOOK_URL: url, OUTGOING_WEBHOOK_ALLOW_PRIVATE: 'true' })).toMatchObject({
-    allowPrivate: true,
+    rules: { allowPrivate: true },
   })
 })
 
@@ -49,6 +51,11 @@ test.each<[string, Record<string, string>, string]>([
   ['no secret', { OUTGOING_WEBHOOK_URL: 'https://a.example', OUTGOING_WEBHOOK_SECRET: '' }, 'is required when'],
   ['no address', {}, 'OUTGOING_WEBHOOK_SECRET requires OUTGOING_WEBHOOK_URL'],
   ['a password', { OUTGOING_WEBHOOK_URL: 'https://me:pw@a.example' }, 'must not contain a password'],
+  [
+    'a type that is none',
+    { OUTGOING_WEBHOOK_URL: 'https://a.example', OUTGOING_WEBHOOK_TYPES: 'all' },
+    'must be some of',
+  ],
   ['another protocol', { OUTGOING_WEBHOOK_URL: 'ftp://a.example' }, 'must be an address that begins with https'],
 ])('%s is rejected', (_name, environment, message) => {
   expect(() => load(environment)).toThrow(message)
@@ -57,7 +64,9 @@ test.each<[string, Record<string, string>, string]>([
 describe('the lookup', () => {
   const lookUp = (hostname: string, name: string): Promise<unknown> =>
     new Promise((resolve) => {
-      guardedLookup(hostname, false)!(name, { all: true }, (error, addresses) => resolve(error?.message ?? addresses))
+      guardedLookup(new URL(`https://${hostname}`), RULES)!(name, { all: true }, (error, addresses) =>
+        resolve(error?.message ?? addresses),
+      )
     })
 
   test('refuses a name that leads to an address of our own, whatever it led to before', async () => {
@@ -71,6 +80,6 @@ describe('the lookup', () => {
   })
 
   test('is the usual one when private addresses are allowed', () => {
-    expect(guardedLookup('panel.example', true)).toBeUndefined()
+    expect(guardedLookup(new URL('https://panel.example'), { ...RULES, allowPrivate: true })).toBeUndefined()
   })
 })

@@ -1,23 +1,18 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { createInProcessBus } from '@paxyo/event-bus'
+import { createKysely } from '@paxyo/database'
 import { eventually } from '@paxyo/testkit'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool } from 'pg'
 import { pino } from 'pino'
 import { Webhook } from 'standardwebhooks'
-import { createIngest } from '../../../src/ingest.ts'
-import {
-  createOutgoingWebhook,
-  type OutgoingWebhook,
-} from '../../../src/workers/outgoing-webhooks/outgoing-webhooks.ts'
+import { createChangeFeed } from '../../../src/workers/change-feed.ts'
+import type { OutgoingWebhookSettings } from '../../../src/workers/outgoing-webhooks/outgoing-webhook-config.ts'
+import { createOutgoingWebhooks } from '../../../src/workers/outgoing-webhooks/outgoing-webhooks.ts'
+import { claimDue, settleAttempt } from '../../../src/workers/outgoing-webhooks/outgoing-queue.ts'
+import { enqueueChanges } from '../../../src/workers/outgoing-webhooks/enqueue-changes.ts'
+import { readEndpoints } from '../../../src/workers/outgoing-webhooks/endpoints.ts'
 import { RETRY_DELAYS_MS } from '../../../src/workers/outgoing-webhooks/retry-schedule.ts'
-import {
-  beginAtHead,
-  claimDue,
-  enqueueRefunds,
-  settleAttempt,
-} from '../../../src/workers/outgoing-webhooks/outgoing-queue.ts'
-import { GODOFPANEL, startIngest, type IngestFixture } from '../../ingest-fixture.ts'
+import { startIngest, type IngestFixture } from '../../ingest-fixture.ts'
 import { KEY, SECRET, startTestPanel, type Received, type TestPanel } from './test-panel.ts'
 
 /** From the start of an attempt to its response, on a busy machine. */
@@ -25,11 +20,11 @@ const ATTEMPT_MS_MAX = 15_000
 
 let panel: TestPanel
 let ingest: IngestFixture
-const opened: OutgoingWebhook[] = []
+const opened: { close(): Promise<void> }[] = []
 beforeEach(async () => {
   panel = await startTestPanel()
-  ingest = await startIngest(undefined, { outgoingWebhook: target() })
-  await eventually(async () => (await query('SELECT FROM outgoing_webhook_cursor')).length === 1)
+  ingest = await startIngest(undefined, { outgoingWebhooks: settings() })
+  await eventually(async () => (await query('SELECT FROM outgoing_webhook_endpoints')).length === 1)
 })
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((sender) => sender.close()))
@@ -37,82 +32,169 @@ afterEach(async () => {
   await panel[Symbol.asyncDispose]()
 })
 
-const target = () => ({ url: panel.url, keys: [KEY], allowPrivate: false })
+const settings = (
+  types = ['order.updated', 'refund.paid', 'account.updated', 'review.opened'],
+): OutgoingWebhookSettings => ({
+  endpoint: { url: panel.url, keys: [KEY], types: types as never },
+  rules: { allowPrivate: false, allowLoopback: false },
+})
 const query = async (text: string): Promise<Record<string, unknown>[]> => {
   const { rows } = await ingest.database.owner.query<Record<string, unknown>>(text)
   return rows
 }
-const ids = (received: readonly Received[]): string[] => received.map(({ id }) => id).toSorted()
-const refundIds = async (): Promise<string[]> =>
-  (await query('SELECT entry_id FROM ledger_entries')).map((row) => row['entry_id'] as string).toSorted()
+
+interface Body {
+  readonly type: string
+  readonly timestamp: string
+  readonly data: {
+    readonly seq: number
+    readonly order: { readonly orderId: string; readonly status: string; readonly remains: number | null }
+    readonly previousStatus: string
+    readonly refundId?: string
+  }
+}
+const bodyOf = ({ body }: Received): Body => JSON.parse(body) as Body
+const typesOf = (received: readonly Received[]): string[] => received.map((one) => bodyOf(one).type)
 
 let orders = 0
-const payRefunds = async (count: number): Promise<void> => {
-  const numbers = Array.from({ length: count }, () => (orders += 1))
-  for (const number of numbers) {
-    const order = { orderId: `A-${number}`, providerOrderId: `${number}`, userId: `user-${number % 5}` }
+const registerOrders = async (count: number): Promise<string[]> => {
+  const ids = Array.from({ length: count }, () => `${(orders += 1)}`)
+  for (const id of ids) {
+    const order = { orderId: `A-${id}`, providerOrderId: id, userId: `user-${Number(id) % 5}` }
     expect((await ingest.register(order)).statusCode).toBe(201)
   }
-  await ingest.webhook(numbers.map((number) => ({ order_id: `${number}`, status: 'canceled' })))
+  return ids
 }
 /** Simulates the outgoing webhooks of another process. */
-const openSender = (): OutgoingWebhook => {
+const openSender = (): { readonly wake: () => void; close(): Promise<void> } => {
   const pool = ingest.database.poolAs('ingest', 4)
-  const sender = createOutgoingWebhook({ pool, target: target(), log: pino({ level: 'silent' }) })
-  opened.push(sender)
+  const log = pino({ level: 'silent' })
+  const changeFeed = createChangeFeed({ pool, log })
+  const sender = createOutgoingWebhooks({ pool, db: createKysely(pool), settings: settings(), changeFeed, log })
+  opened.push({ close: async () => void (await Promise.all([sender.close(), changeFeed.close()])) })
   return sender
 }
-/** Enqueues webhooks for this many refunds while no process sends them. */
+/** Ends this process's sending, and fills its queue. */
 const enqueueOnly = async (count: number): Promise<Pool> => {
-  await ingest[Symbol.asyncDispose]()
-  ingest = await startIngest()
-  const pool = ingest.database.poolAs('ingest', 1)
-  await beginAtHead(pool)
-  await payRefunds(count)
-  expect(await enqueueRefunds(pool)).toBe(count)
-  return pool
-}
-/** Makes all webhooks due except those with a current lease of half a minute. */
-const makeDue = async (): Promise<void> => {
+  await ingest.ingest.close()
   await query(`
-    UPDATE outgoing_webhooks SET due_at = now()
-    WHERE state = 'pending' AND due_at - attempted_at NOT BETWEEN '29 s' AND '31 s'`)
-  openSender().start()
+    INSERT INTO outgoing_webhooks (webhook_id, endpoint_id, type, subject, body, due_at)
+    SELECT gen_random_uuid(), 'environment', 'order.updated', 'order ' || n, '{"n":' || n || '}', now()
+    FROM generate_series(1, ${count}) AS n`)
+  return ingest.database.poolAs('ingest', 1)
 }
 
-test('the panel is told of a refund as soon as it is paid, with all that it needs', async () => {
-  await payRefunds(1)
-  const [received] = await eventually(() => panel.received.length === 1 && panel.received)
+test('the panel gets every change with the full order, its seq and the status before', async () => {
+  const [id] = await registerOrders(1)
+  await ingest.webhook({ order_id: id, status: 'processing', start_count: 7 })
+  await ingest.webhook({ order_id: id, status: 'partial', remains: 300 })
+  await eventually(() => panel.received.length === 3)
 
-  const { data: feed } = (await ingest.call('GET', '/v1/refunds')).json<{ data: Record<string, unknown>[] }>()
-  expect(new Webhook(SECRET).verify(received!.body, received!.headers)).toEqual({
+  const [processing, partial, refund] = panel.received.map(
+    (received) => new Webhook(SECRET).verify(received.body, received.headers) as Body,
+  )
+  const { order } = (await ingest.call('GET', `/v1/orders/A-${id}`)).json<{ order: object }>()
+  expect(processing).toMatchObject({
+    type: 'order.updated',
+    data: { seq: 2, previousStatus: 'pending', order: { status: 'processing', startCount: 7 } },
+  })
+  expect(partial).toEqual({
+    type: 'order.updated',
+    timestamp: expect.any(String),
+    data: {
+      userId: `user-${Number(id) % 5}`,
+      seq: 3,
+      order,
+      previousStatus: 'processing',
+      account: { balance: '0.75', currency: 'USD' },
+      refund: { refundId: expect.any(String), amount: '0.75', currency: 'USD' },
+    },
+  })
+  expect(refund).toMatchObject({
     type: 'refund.paid',
-    timestamp: feed[0]!['at'],
-    data: feed[0],
+    data: {
+      orderId: `A-${id}`,
+      providerOrderId: id,
+      amount: '0.75',
+      orderRefunded: '0.75',
+      balanceAfter: '0.75',
+      order,
+    },
   })
-  expect(received!.id).toBe(feed[0]!['refundId'])
-  const [row] = await eventually(async () => {
-    const rows = await query(`SELECT * FROM outgoing_webhooks WHERE state = 'delivered'`)
-    return rows.length > 0 && rows
-  })
-  expect(row).toMatchObject({ attempts: 1, last_status: 200, last_error: null, due_at: null })
+  const { data } = (await ingest.call('GET', '/v1/refunds')).json<{ data: { refundId: string }[] }>()
+  expect(refund!.data.refundId).toBe(data[0]!.refundId)
+  expect(new Set(panel.received.map((received) => received.id)).size).toBe(3)
 })
 
-test('several processes share the work: every refund is told once', async () => {
-  const others = [openSender(), openSender()]
-  for (const other of others) other.start()
-  for (let round = 0; round < 4; round += 1) {
-    await payRefunds(25)
-    for (const other of others) other.refundsCommitted()
-  }
-  await eventually(async () => (await query(`SELECT FROM outgoing_webhooks WHERE state = 'delivered'`)).length === 100)
+test('deposits, reviews and the actions of people are told, too', async () => {
+  const [id] = await registerOrders(1)
+  await ingest.call('POST', `/v1/accounts/user-${Number(id) % 5}/deposits`, {
+    amount: '1',
+    currency: 'USD',
+    paymentRef: `p-${id}`,
+  })
+  await ingest.webhook({ order_id: id, status: 'failed' })
+  await ingest.call('POST', `/v1/orders/A-${id}/actions`, { action: 'cancel', note: 'asked for it' })
+  await eventually(() => panel.received.length === 5)
+  expect(typesOf(panel.received).toSorted()).toEqual([
+    'account.updated',
+    'order.updated',
+    'order.updated',
+    'refund.paid',
+    'review.opened',
+  ])
+})
 
-  expect(ids(panel.received)).toEqual(await refundIds())
+test('several processes share the work: every change is told once, in the order of each order', async () => {
+  const others = [openSender(), openSender()]
+  const ids = await registerOrders(10)
+  for (let remains = 900; remains > 0; remains -= 100) {
+    await ingest.webhook(ids.map((id) => ({ order_id: id, status: 'in progress', remains })))
+    for (const other of others) other.wake()
+  }
+  await eventually(() => panel.received.length >= 90)
+  await eventually(async () => (await query(`SELECT FROM outgoing_webhooks WHERE state = 'pending'`)).length === 0)
+
+  expect(panel.received).toHaveLength(90)
+  for (const id of ids) {
+    const remains = panel.received.map(bodyOf).filter(({ data }) => data.order.orderId === `A-${id}`)
+    expect(remains.map(({ data }) => data.order.remains)).toEqual([900, 800, 700, 600, 500, 400, 300, 200, 100])
+  }
+})
+
+test('a receiver that fails for a while, and writes what it gets, ends with our state', async () => {
+  const table = new Map<string, string>()
+  let isDown = true
+  panel.respond = (received, response) => {
+    if (isDown) return void response.writeHead(500).end()
+    const { type, data } = bodyOf(received)
+    if (type === 'order.updated') table.set(data.order.orderId, `${data.order.status} ${data.order.remains}`)
+    response.end()
+  }
+  const ids = await registerOrders(6)
+  for (const status of ['processing', 'in progress', 'in progress']) {
+    for (const id of ids) {
+      await ingest.webhook({ order_id: id, status, remains: Math.floor(1000 * Math.random()) })
+    }
+  }
+  await eventually(() => panel.received.length >= 3)
+  isDown = false
+  await ingest.webhook(ids.map((id) => ({ order_id: id, status: 'completed', remains: 0 })))
+  await eventually(async () => {
+    await query(
+      `UPDATE outgoing_webhooks SET due_at = now() WHERE state = 'pending' AND NOT is_sending AND due_at > now()`,
+    )
+    return (await query(`SELECT FROM outgoing_webhooks WHERE state = 'pending'`)).length === 0
+  })
+  expect([...table.values()]).toEqual(ids.map(() => 'completed 0'))
+  // What a newer one made superfluous was not retried.
+  expect((await query(`SELECT FROM outgoing_webhooks WHERE state = 'superseded'`)).length).toBeGreaterThan(0)
 })
 
 test('a failure is tried again with the same id and the same bytes, later each time', async () => {
   panel.respond = (_received, response) => response.writeHead(500).end(`busy ${panel.received.length}`)
-  await payRefunds(1)
+  const [id] = await registerOrders(1)
+  await ingest.webhook({ order_id: id, status: 'processing' })
   const waits: number[] = []
   for (let attempts = 1; attempts <= 3; attempts += 1) {
     const [row] = await eventually(async () => {
@@ -124,7 +206,8 @@ test('a failure is tried again with the same id and the same bytes, later each t
     })
     expect(row!['attempts']).toBe(attempts)
     waits.push(row!['wait'] as number)
-    await makeDue()
+    await query(`UPDATE outgoing_webhooks SET due_at = now() WHERE NOT is_sending`)
+    openSender()
   }
   await eventually(() => panel.received.length === 4)
 
@@ -132,45 +215,51 @@ test('a failure is tried again with the same id and the same bytes, later each t
     expect(wait).toBeGreaterThan(RETRY_DELAYS_MS[index]! * 0.79)
     expect(wait).toBeLessThan(RETRY_DELAYS_MS[index]! * 1.21 + ATTEMPT_MS_MAX)
   }
-  expect(new Set(panel.received.map(({ id }) => id)).size).toBe(1)
+  expect(new Set(panel.received.map((received) => received.id)).size).toBe(1)
   expect(new Set(panel.received.map(({ body }) => body)).size).toBe(1)
 })
 
-test('the first retry comes by itself', async () => {
+test('an endpoint that responds again gets everything that waited, at once', async () => {
   panel.respond = (_received, response) => response.writeHead(503).end()
-  await payRefunds(1)
-  await eventually(() => panel.received.length === 1)
+  const ids = await registerOrders(5)
+  await ingest.webhook(ids.map((id) => ({ order_id: id, status: 'processing' })))
+  await eventually(async () => (await query('SELECT FROM outgoing_webhooks WHERE last_status = 503')).length === 5)
+  await query(`UPDATE outgoing_webhooks SET due_at = now() + interval '5 hours'`)
   panel.respond = (_received, response) => response.end()
-  expect(await eventually(() => panel.received.length === 2)).toBe(true)
+  const [other] = await registerOrders(1)
+  await ingest.webhook({ order_id: other, status: 'processing' })
+  const isOver = async () => (await query(`SELECT FROM outgoing_webhooks WHERE state = 'delivered'`)).length === 6
+  expect(await eventually(isOver)).toBe(true)
 })
 
 test('after three days it is given up; it is listed, and sent again when somebody says so', async () => {
   panel.respond = (_received, response) => response.writeHead(404).end('gone')
-  await payRefunds(2)
+  const ids = await registerOrders(2)
+  await ingest.webhook(ids.map((id) => ({ order_id: id, status: 'processing' })))
   await eventually(async () => (await query(`SELECT FROM outgoing_webhooks WHERE last_status = 404`)).length === 2)
   await query(`UPDATE outgoing_webhooks SET attempts = ${RETRY_DELAYS_MS.length}, due_at = now()`)
-  openSender().start()
-  const list = () => ingest.call('GET', '/v1/outgoing-webhooks?state=dead')
+  openSender()
+  const list = () => ingest.call('GET', '/v1/outgoing-webhooks?state=dead&endpointId=environment')
   const dead = await eventually(async () => {
-    const { data } = (await list()).json<{ data: { refundId: string }[] }>()
+    const { data } = (await list()).json<{ data: { webhookId: string }[] }>()
     return data.length === 2 && data
   })
   expect(dead[0]).toMatchObject({
     state: 'dead',
+    type: 'order.updated',
     attempts: RETRY_DELAYS_MS.length + 1,
     lastStatus: 404,
     lastError: 'status 404: gone',
     dueAt: null,
     settledAt: expect.any(String),
   })
-
-  // The attempt may start before the retry request gets its response.
-  const isAsked = Promise.withResolvers<void>()
-  panel.respond = (_received, response) => void isAsked.promise.then(() => response.end())
-  const retried = await ingest.call('POST', `/v1/outgoing-webhooks/${dead[0]!.refundId}/retry`)
-  expect(retried.json()).toMatchObject({ refundId: dead[0]!.refundId, state: 'pending' })
-  expect(retried.json<{ attempts: number }>().attempts).toBeLessThanOrEqual(1)
-  isAsked.resolve()
+  panel.respond = (_received, response) => response.end()
+  const { webhookId } = dead[0]!
+  expect((await ingest.call('GET', `/v1/outgoing-webhooks/${webhookId}`)).json()).toMatchObject({
+    webhookId,
+    body: expect.stringContaining('"type":"order.updated"'),
+  })
+  expect((await ingest.call('POST', `/v1/outgoing-webhooks/${webhookId}/retry`)).json()).toMatchObject({ webhookId })
   const isDelivered = async (count: number): Promise<boolean> =>
     (await query(`SELECT FROM outgoing_webhooks WHERE state = 'delivered'`)).length === count
   await eventually(() => isDelivered(1))
@@ -181,38 +270,53 @@ test('after three days it is given up; it is listed, and sent again when somebod
   expect(unknown.json()).toMatchObject({ status: 404, code: 'outgoing_webhook_not_found' })
 })
 
-test('pages of webhooks hold each once', async () => {
-  await payRefunds(7)
-  await eventually(async () => (await query('SELECT FROM outgoing_webhooks')).length === 7)
-  const positions: number[] = []
-  for (let cursor: string | null = ''; cursor !== null;) {
-    const page = await ingest.call('GET', `/v1/outgoing-webhooks?limit=3${cursor === '' ? '' : `&cursor=${cursor}`}`)
-    const { data, nextCursor } = page.json<{ data: { position: number }[]; nextCursor: string | null }>()
-    positions.push(...data.map(({ position }) => position))
-    cursor = nextCursor
-  }
-  expect(positions).toEqual([7, 6, 5, 4, 3, 2, 1])
-  expect((await ingest.call('GET', '/v1/outgoing-webhooks?cursor=nonsense')).json()).toMatchObject({
-    code: 'invalid_cursor',
+test('an old state is not sent again once a newer one was', async () => {
+  const [id] = await registerOrders(1)
+  for (const status of ['processing', 'completed']) await ingest.webhook({ order_id: id, status })
+  await eventually(async () => (await query(`SELECT FROM outgoing_webhooks WHERE state = 'delivered'`)).length === 2)
+  const { data } = (await ingest.call('GET', '/v1/outgoing-webhooks')).json<{ data: { webhookId: string }[] }>()
+  const retried = await ingest.call('POST', `/v1/outgoing-webhooks/${data[1]!.webhookId}/retry`)
+  expect(retried.json()).toMatchObject({ state: 'superseded' })
+  expect((await ingest.call('POST', `/v1/outgoing-webhooks/${data[0]!.webhookId}/retry`)).json()).toMatchObject({
+    state: 'pending',
   })
+  await eventually(() => panel.received.length === 3)
+  expect(bodyOf(panel.received[2]!).data.order.status).toBe('completed')
 })
 
 test('what a process claimed and died with is sent by another one, once its lease has ended', async () => {
   const dying = await enqueueOnly(3)
-  expect(await claimDue(dying, 10)).toHaveLength(3)
+  expect(await claimDue(dying, 'environment', 10)).toHaveLength(3)
   const leases = await query(
     `SELECT due_at - attempted_at BETWEEN '29 s' AND '31 s' AS is_half_a_minute FROM outgoing_webhooks`,
   )
   expect(leases).toEqual([1, 2, 3].map(() => ({ is_half_a_minute: true })))
 
   const successor = openSender()
-  successor.start()
   await sleep(300)
   expect(panel.received).toEqual([])
   await query(`UPDATE outgoing_webhooks SET due_at = now() + interval '200 milliseconds'`)
   successor.wake()
   await eventually(() => panel.received.length === 3)
-  expect(ids(panel.received)).toEqual(await refundIds())
+})
+
+test('what somebody is claiming at this moment is passed over', async () => {
+  const pool = await enqueueOnly(2)
+  const other = await ingest.database.owner.connect()
+  try {
+    await other.query('BEGIN')
+    await other.query(`
+      UPDATE outgoing_webhooks SET attempts = 1, due_at = now() + interval '30 seconds'
+      WHERE queue_number = (SELECT min(queue_number) FROM outgoing_webhooks)`)
+    let isOver = false
+    const claiming = claimDue(pool, 'environment', 10).finally(() => (isOver = true))
+    await eventually(async () => isOver || (await isWaitingForLock()))
+    await other.query('COMMIT')
+
+    expect((await claiming).map(({ subject }) => subject)).toEqual(['order 2'])
+  } finally {
+    other.release()
+  }
 })
 
 const isWaitingForLock = async (): Promise<boolean> => {
@@ -222,31 +326,11 @@ const isWaitingForLock = async (): Promise<boolean> => {
   return waiting.length > 0
 }
 
-test('what somebody is claiming at this moment is passed over', async () => {
-  const pool = await enqueueOnly(2)
-  const { owner } = ingest.database
-  const other = await owner.connect()
-  try {
-    await other.query('BEGIN')
-    await other.query(`
-      UPDATE outgoing_webhooks SET attempts = 1, due_at = now() + interval '30 seconds'
-      WHERE position = (SELECT min(position) FROM outgoing_webhooks)`)
-    let isOver = false
-    const claiming = claimDue(pool, 10).finally(() => (isOver = true))
-    await eventually(async () => isOver || (await isWaitingForLock()))
-    await other.query('COMMIT')
-
-    expect((await claiming).map(({ refund }) => refund.position)).toEqual([2])
-  } finally {
-    other.release()
-  }
-})
-
 test('an attempt that came too late to say that it failed says nothing', async () => {
   const pool = await enqueueOnly(1)
-  const [first] = await claimDue(pool, 1)
+  const [first] = await claimDue(pool, 'environment', 1)
   await query('UPDATE outgoing_webhooks SET due_at = now()')
-  const [second] = await claimDue(pool, 1)
+  const [second] = await claimDue(pool, 'environment', 1)
   await settleAttempt(pool, first!, { delivered: false, status: 500, error: 'late' }, undefined)
   expect(await query('SELECT state, attempts, last_error FROM outgoing_webhooks')).toEqual([
     { state: 'pending', attempts: 2, last_error: null },
@@ -259,35 +343,23 @@ test('an attempt that came too late to say that it failed says nothing', async (
   ])
 })
 
-test('it begins with the first refund after its address was configured', async () => {
-  await using unconfigured = await startIngest()
-  await unconfigured.register()
-  await unconfigured.webhook({ order_id: '12345', status: 'partial', remains: 500 })
-  const { owner } = unconfigured.database
-  expect((await owner.query('SELECT FROM outgoing_webhooks')).rows).toEqual([])
-
-  const pool = unconfigured.database.poolAs('ingest', 10)
+test('two processes that enqueue the same changes enqueue them once', async () => {
+  await ingest.ingest.close()
+  const pool = ingest.database.poolAs('ingest', 4)
   const log = pino({ level: 'silent' })
-  const configured = createIngest({
-    pool,
-    publisher: createInProcessBus().connectPublisher(),
-    providers: [GODOFPANEL],
-    verifiesRefunds: false,
-    apiKeys: [],
-    tokens: { secrets: [], audience: 'paxyo' },
-    hasDocs: false,
-    outgoingWebhook: target(),
-    log,
-  })
-  await eventually(async () => (await owner.query('SELECT FROM outgoing_webhook_cursor')).rows.length === 1)
-  await unconfigured.webhook({ order_id: '12345', status: 'canceled' })
-  // The refund is paid by a process that wakes no sender; the poll of another one finds it.
-  await configured.close()
-  const sender = createOutgoingWebhook({ pool, target: target(), log })
-  opened.push(sender)
-  sender.start()
-  await eventually(() => panel.received.length > 0)
-  expect(panel.received.map(({ body }) => (JSON.parse(body) as { data: { position: number } }).data.position)).toEqual([
-    2,
-  ])
+  const feed = createChangeFeed({ pool, log })
+  await query(`
+    INSERT INTO accounts (user_id, currency) VALUES ('ann', 'USD');
+    INSERT INTO events SELECT 'ann', n, '2026-11-22T18:00:00Z', json_build_object('type', 'event', 'seq', n, 'event', 'account.updated',
+      'at', '2026-11-22T18:00:00.000Z', 'account', json_build_object('balance', '1', 'currency', 'USD'))::text
+    FROM generate_series(1, 5) AS n;
+    INSERT INTO change_feed (created_at, user_ids, seqs, previous_statuses)
+    VALUES ('2026-11-22T18:00:00Z', array_fill('ann'::text, ARRAY[5]), ARRAY[1, 2, 3, 4, 5], array_fill(NULL::text, ARRAY[5]))`)
+  await feed.append()
+  await feed.close()
+  const { endpoint, rules } = settings()
+  const [stored] = await readEndpoints(createKysely(pool), endpoint, rules)
+  await Promise.all(Array.from({ length: 4 }, () => enqueueChanges({ pool, log }, stored!)))
+  const rows = await query('SELECT body FROM outgoing_webhooks ORDER BY queue_number')
+  expect(rows.map(({ body }) => (JSON.parse(body as string) as Body).data.seq)).toEqual([1, 2, 3, 4, 5])
 })

@@ -1,17 +1,28 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { freePort } from '@paxyo/testkit'
 import { Webhook } from 'standardwebhooks'
-import { createMessageSender, type MessageSender } from '../../../src/workers/outgoing-webhooks/send-message.ts'
+import {
+  createMessageSender,
+  type MessageSender,
+  type SendTarget,
+} from '../../../src/workers/outgoing-webhooks/send-message.ts'
 import { KEY, SECRET, startTestPanel, type TestPanel } from './test-panel.ts'
 
 const TIMEOUT_MS = 60_000
+const targetOf = (url: string, allowPrivate = false): SendTarget => ({
+  url,
+  keys: [KEY],
+  ca: null,
+  isInsecure: false,
+  rules: { allowPrivate, allowLoopback: false },
+})
 const MESSAGE = { id: 'refund-1', body: '{"a":1}' }
 
 let panel: TestPanel
 let sender: MessageSender
 beforeEach(async () => {
   panel = await startTestPanel()
-  sender = createMessageSender({ url: panel.url, keys: [KEY], allowPrivate: false }, TIMEOUT_MS)
+  sender = createMessageSender(targetOf(panel.url), TIMEOUT_MS)
 })
 afterEach(async () => {
   sender.close()
@@ -22,7 +33,7 @@ const send = () => sender.send(MESSAGE, Date.now())
 
 /** Sends with a timeout that is short enough for a test, and long enough for a response on a busy machine. */
 async function sendImpatiently() {
-  const impatient = createMessageSender({ url: panel.url, keys: [KEY], allowPrivate: false }, 3_000)
+  const impatient = createMessageSender(targetOf(panel.url), 3_000)
   try {
     return await impatient.send(MESSAGE, Date.now())
   } finally {
@@ -112,7 +123,7 @@ test.each<[string, (panel: TestPanel) => void]>([
 })
 
 test('nobody there is a failure', async () => {
-  const gone = createMessageSender({ url: `http://127.0.0.1:${await freePort()}/`, keys: [KEY], allowPrivate: false })
+  const gone = createMessageSender(targetOf(`http://127.0.0.1:${await freePort()}/`))
   expect(await gone.send(MESSAGE, Date.now())).toMatchObject({
     delivered: false,
     error: expect.stringContaining('ECONNREFUSED'),

@@ -1,0 +1,60 @@
+import type { Database } from '@paxyo/database'
+import { formatFeedCursor, readChangeFeedEnd } from '@paxyo/ledger'
+import type { PanelOrder } from '@paxyo/panel-client'
+import type { Kysely } from 'kysely'
+import type { Pool } from 'pg'
+import { encodeCursor } from '../kit/page.ts'
+import { toPanelOrder } from './panel-order.ts'
+import { selectOrdersAfter, type OrderFilter, type OrderPosition } from './select-orders.ts'
+
+/** The number of orders that one page looks at: no index finds the updated ones among them. */
+const SCANNED_MAX = 5_000
+
+export interface OrderCopyQuery {
+  readonly filter: OrderFilter
+  readonly updatedAfter: Date
+  readonly limit: number
+  /** Where the page before ended, and the cursor that it had. */
+  readonly from: { readonly position: OrderPosition; readonly changesCursor: string } | undefined
+}
+
+export interface OrderCopyPage {
+  readonly data: PanelOrder[]
+  readonly nextCursor: string | null
+  /** The cursor of the changes feed at the first page. */
+  readonly changesCursor: string
+}
+
+/**
+ * A page of a copy of the orders that were updated after a time. The copy is complete with the changes after
+ * `changesCursor`: that cursor is read before the first order, so a change is in the copied order, in the feed after the
+ * cursor, or in both. Orders do not move between pages, because they are in the order of their registration.
+ */
+export async function copyOrders(
+  { db, pool }: { readonly db: Kysely<Database>; readonly pool: Pool },
+  { filter, updatedAfter, limit, from }: OrderCopyQuery,
+): Promise<OrderCopyPage> {
+  const changesCursor = from?.changesCursor ?? formatFeedCursor(await readChangeFeedEnd(pool))
+  const rows = await db
+    .selectFrom(selectOrdersAfter(db, filter, from?.position).limit(SCANNED_MAX).as('scanned'))
+    .selectAll()
+    .where('updated_at', '>', updatedAfter)
+    .orderBy('created_at', 'desc')
+    .orderBy('order_id')
+    .limit(limit + 1)
+    .execute()
+  const shown = rows.slice(0, limit)
+  const last =
+    rows.length > limit
+      ? shown.at(-1)
+      : // The last order that was looked at; there is none when these are all.
+        await selectOrdersAfter(db, filter, from?.position)
+          .offset(SCANNED_MAX - 1)
+          .limit(1)
+          .executeTakeFirst()
+  return {
+    data: shown.map(toPanelOrder),
+    nextCursor: last === undefined ? null : encodeCursor([last.created_at_us, last.order_id, changesCursor]),
+    changesCursor,
+  }
+}

@@ -1,0 +1,193 @@
+import {
+  changeEndpointSchema,
+  createdEndpointSchema,
+  createEndpointSchema,
+  DEFAULT_WEBHOOK_TYPES,
+  deletedEndpointSchema,
+  endpointListSchema,
+  pingSchema,
+  webhookEndpointSchema,
+  type WebhookEndpoint,
+} from '@paxyo/panel-client'
+import { z } from 'zod'
+import { ENVIRONMENT_ENDPOINT } from '../../workers/outgoing-webhooks/endpoints.ts'
+import { addressProblem } from '../../workers/outgoing-webhooks/check-address.ts'
+import type { ChangeRouteDeps } from '../changes/change-routes.ts'
+import type { ApiDeps, PanelApi } from '../kit/api.ts'
+import { commitOnce, idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
+import { operation } from '../kit/operation.ts'
+import { reject, sendResponse } from '../kit/response.ts'
+import { insertEndpoint } from './create-endpoint.ts'
+import { listEndpoints, makeSecret, readEndpoint } from './endpoint-rows.ts'
+import { registerRotateSecret } from './endpoint-secret.ts'
+import type { OutgoingWebhookDeps } from './outgoing-webhook-routes.ts'
+import { pingEndpoint } from './ping-endpoint.ts'
+
+type Deps = ApiDeps & OutgoingWebhookDeps & ChangeRouteDeps
+
+const params = z.object({ endpointId: z.string().min(1).max(64) })
+
+/** `/v1/outgoing-webhooks/endpoints`: where outgoing webhooks are sent. */
+export function registerEndpointRoutes(api: PanelApi, deps: Deps): void {
+  registerCreate(api, deps)
+  registerList(api, deps)
+  registerRead(api, deps)
+  registerChange(api, deps)
+  registerDelete(api, deps)
+  registerRotateSecret(api, deps)
+  registerPing(api, deps)
+}
+
+function registerCreate(api: PanelApi, deps: Deps): void {
+  const schema = {
+    headers: idempotencyHeaders,
+    body: createEndpointSchema,
+    ...operation({
+      operationId: 'createWebhookEndpoint',
+      tag: 'Outgoing webhooks',
+      summary: 'Create an endpoint',
+      description: 'It gets the webhooks of changes from now on. Verify them with the returned secret.',
+      responses: { 201: { description: 'The endpoint and its secret.', schema: createdEndpointSchema } },
+      errors: ['address_not_allowed', 'too_many_endpoints', 'idempotency_key_reused', 'idempotency_key_in_use'],
+    }),
+  }
+  api.post('/v1/outgoing-webhooks/endpoints', { schema }, async (request, reply) => {
+    const { url, types = DEFAULT_WEBHOOK_TYPES, isEnabled = true, ca = null, isInsecure = false } = request.body
+    const problem = await addressProblem({ url, ca, isInsecure }, deps.addressRules)
+    if (problem !== undefined) return reject(reply, 'address_not_allowed', problem)
+    // Earlier changes get their positions, so that the endpoint begins after them.
+    await deps.changeFeed.append()
+    const response = await commitOnce(deps, idempotentRequest(request), async ({ client, newId }) => {
+      const endpointId = newId()
+      const secret = makeSecret()
+      const given = { endpointId, url, types: [...new Set(types)], secrets: [secret], isEnabled, ca, isInsecure }
+      const createdAt = await insertEndpoint(client, given)
+      if (createdAt === undefined) return 'too_many_endpoints'
+      const { secrets, ...shown } = given
+      const endpoint: WebhookEndpoint = {
+        ...shown,
+        secretCount: secrets.length,
+        waiting: 0,
+        createdAt: createdAt.toISOString(),
+      }
+      return { status: 201, body: { endpoint, secret } }
+    })
+    if (typeof response === 'object' && !response.isReplay) deps.log.info({ url }, 'outgoing webhook endpoint created')
+    deps.onEndpointsChanged()
+    return sendResponse(reply, response)
+  })
+}
+
+function registerList(api: PanelApi, { db }: Deps): void {
+  const schema = {
+    ...operation({
+      operationId: 'listWebhookEndpoints',
+      tag: 'Outgoing webhooks',
+      summary: 'List the endpoints, oldest first',
+      responses: { 200: { description: 'All endpoints.', schema: endpointListSchema } },
+    }),
+  }
+  api.get('/v1/outgoing-webhooks/endpoints', { schema }, async (_request, reply) =>
+    reply.send({ data: await listEndpoints(db) }),
+  )
+}
+
+function registerRead(api: PanelApi, { db }: Deps): void {
+  const schema = {
+    params,
+    ...operation({
+      operationId: 'readWebhookEndpoint',
+      tag: 'Outgoing webhooks',
+      summary: 'Read an endpoint',
+      responses: { 200: { description: 'The endpoint.', schema: webhookEndpointSchema } },
+      errors: ['webhook_endpoint_not_found'],
+    }),
+  }
+  api.get('/v1/outgoing-webhooks/endpoints/:endpointId', { schema }, async (request, reply) => {
+    const endpoint = await readEndpoint(db, request.params.endpointId)
+    return endpoint === undefined ? reject(reply, 'webhook_endpoint_not_found') : reply.send(endpoint)
+  })
+}
+
+function registerChange(api: PanelApi, { db, log, addressRules, onEndpointsChanged }: Deps): void {
+  const schema = {
+    params,
+    body: changeEndpointSchema,
+    ...operation({
+      operationId: 'changeWebhookEndpoint',
+      tag: 'Outgoing webhooks',
+      summary: 'Change an endpoint',
+      responses: { 200: { description: 'The endpoint after the change.', schema: webhookEndpointSchema } },
+      errors: ['address_not_allowed', 'webhook_endpoint_not_found', 'endpoint_of_environment'],
+    }),
+  }
+  api.patch('/v1/outgoing-webhooks/endpoints/:endpointId', { schema }, async (request, reply) => {
+    const { endpointId } = request.params
+    if (endpointId === ENVIRONMENT_ENDPOINT) return reject(reply, 'endpoint_of_environment')
+    const before = await readEndpoint(db, endpointId)
+    if (before === undefined) return reject(reply, 'webhook_endpoint_not_found')
+    const { types, isEnabled } = request.body
+    const { url = before.url, ca = before.ca, isInsecure = before.isInsecure } = request.body
+    const problem = await addressProblem({ url, ca, isInsecure }, addressRules)
+    if (problem !== undefined) return reject(reply, 'address_not_allowed', problem)
+    await db
+      .updateTable('outgoing_webhook_endpoints')
+      .set({
+        url,
+        ca,
+        is_insecure: isInsecure,
+        ...(types === undefined ? {} : { types: [...new Set(types)] }),
+        ...(isEnabled === undefined ? {} : { is_enabled: isEnabled }),
+      })
+      .where('endpoint_id', '=', endpointId)
+      .execute()
+    log.info({ endpointId, url, types, isEnabled }, 'outgoing webhook endpoint changed')
+    onEndpointsChanged()
+    const after = await readEndpoint(db, endpointId)
+    return after === undefined ? reject(reply, 'webhook_endpoint_not_found') : reply.send(after)
+  })
+}
+
+function registerDelete(api: PanelApi, { db, log, onEndpointsChanged }: Deps): void {
+  const schema = {
+    params,
+    ...operation({
+      operationId: 'deleteWebhookEndpoint',
+      tag: 'Outgoing webhooks',
+      summary: 'Delete an endpoint with its webhooks',
+      responses: { 200: { description: 'It is deleted.', schema: deletedEndpointSchema } },
+      errors: ['webhook_endpoint_not_found', 'endpoint_of_environment'],
+    }),
+  }
+  api.delete('/v1/outgoing-webhooks/endpoints/:endpointId', { schema }, async (request, reply) => {
+    const { endpointId } = request.params
+    if (endpointId === ENVIRONMENT_ENDPOINT) return reject(reply, 'endpoint_of_environment')
+    const { numDeletedRows } = await db
+      .deleteFrom('outgoing_webhook_endpoints')
+      .where('endpoint_id', '=', endpointId)
+      .executeTakeFirstOrThrow()
+    if (numDeletedRows === 0n) return reject(reply, 'webhook_endpoint_not_found')
+    log.info({ endpointId }, 'outgoing webhook endpoint deleted')
+    onEndpointsChanged()
+    return reply.send({ endpointId })
+  })
+}
+
+function registerPing(api: PanelApi, deps: Deps): void {
+  const schema = {
+    headers: idempotencyHeaders,
+    params,
+    ...operation({
+      operationId: 'pingWebhookEndpoint',
+      tag: 'Outgoing webhooks',
+      summary: 'Send a signed ping to an endpoint and report the response',
+      description: 'The body is `{"type":"ping", …}`. A receiver verifies the signature, and responds with 2xx.',
+      responses: { 200: { description: 'The result, also when it failed.', schema: pingSchema } },
+      errors: ['webhook_endpoint_not_found'],
+    }),
+  }
+  api.post('/v1/outgoing-webhooks/endpoints/:endpointId/ping', { schema }, async (request, reply) => {
+    const result = await pingEndpoint(deps, request.params.endpointId)
+    return result === undefined ? reject(reply, 'webhook_endpoint_not_found') : reply.send(result)
+  })
+}
