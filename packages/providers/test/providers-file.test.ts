@@ -74,8 +74,8 @@ describe('a PROVIDERS_FILE', () => {
       },
     ])
     expect(summarizeProviders({ PROVIDERS_FILE: path })).toEqual([
-      { name: 'first', isAuthenticated: true, isAskable: true },
-      { name: 'second', isAuthenticated: false, isAskable: false },
+      { name: 'first', isAuthenticated: true, isAuthenticatedByAddress: false, isAskable: true },
+      { name: 'second', isAuthenticated: false, isAuthenticatedByAddress: false, isAskable: false },
     ])
   })
 
