@@ -11,7 +11,6 @@ export {
   type AuditSession,
 } from './audit/audit-ledger.ts'
 export { createBatcher, type Batcher, type BatcherOptions, type NotCommitted } from './deliveries/batcher.ts'
-export { commitDeliveries } from './deliveries/commit-deliveries.ts'
 export type { ChangeSet, LedgerEntry } from './model/change-set.ts'
 export type { Delivery, DeliveryResult, Replay, Verification } from './model/delivery.ts'
 export { newId, type NewId } from './model/new-id.ts'

@@ -40,7 +40,12 @@ const AUTHENTICATION = ['WEBHOOK_TOKENS', 'WEBHOOK_SECRETS', 'WEBHOOK_ALLOW_CIDR
 
 const OF_ONE_PROVIDER = Object.keys(providerVariables).filter((name) => name !== 'PROVIDERS_FILE')
 
-/** The problems between these variables, and in the file that they name. */
+/**
+ * The problems between these variables, and in the file that they name.
+ *
+ * @example
+ * providerProblems({ WEBHOOK_TOKENS: 'a-token-of-the-provider' }) //=> []
+ */
 export function providerProblems(raw: Raw): string[] {
   const file = raw['PROVIDERS_FILE']
   if (file !== undefined) {
@@ -60,6 +65,9 @@ export function providerProblems(raw: Raw): string[] {
  * The providers of a configuration without {@link providerProblems}.
  *
  * @throws Error when `PROVIDERS_FILE` has changed since it was checked.
+ * @example
+ * const config = loadConfig(providerVariables, { WEBHOOK_TOKENS: 'a-token-of-the-provider' })
+ * providerSettings(config).map(({ name, format }) => [name, format]) //=> [['godofpanel', 'godofpanel']]
  */
 export function providerSettings(config: ProviderConfig): readonly ProviderSettings[] {
   if (config.PROVIDERS_FILE !== undefined) {
@@ -92,7 +100,13 @@ export interface ProviderSummary {
   readonly isAskable: boolean
 }
 
-/** The providers that raw variables describe, if they are valid: {@link providerProblems} lists the problems. */
+/**
+ * The providers that raw variables describe, if they are valid: {@link providerProblems} lists the problems.
+ *
+ * @example
+ * const [summary] = summarizeProviders({ WEBHOOK_TOKENS: 'a-token-of-the-provider' })
+ * summary //=> { name: 'godofpanel', isAuthenticated: true, isAskable: false }
+ */
 export function summarizeProviders(raw: Raw): ProviderSummary[] {
   const file = raw['PROVIDERS_FILE']
   if (file === undefined) {

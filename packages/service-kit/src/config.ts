@@ -26,6 +26,8 @@ type Config<S extends Shape> = { readonly [Name in keyof S]: z.output<S[Name]> }
  * @param check returns problems between variables; it receives the raw values, so that it runs even when single ones are
  *   invalid.
  * @throws ConfigError with all problems at once.
+ * @example
+ * loadConfig({ PORT: env.integer(1, 65_535), HOST: env.text.default('::') }, { PORT: '8080' }) //=> { PORT: 8080, HOST: '::' }
  */
 export function loadConfig<S extends Shape>(
   shape: S,

@@ -37,6 +37,9 @@ export type ResolutionRejection =
  * account's before the review's.
  *
  * @returns the review's order, or `undefined` when it has none; or why it was rejected, and then nothing is recorded.
+ * @example
+ * const resolution = { action: 'dismiss', refund: 0n, status: undefined, note: 'known', actor: 'Ann', keyId: 'a-key' } as const
+ * await commitChangeSet(ledger, (tx) => resolveReview(tx, newId(), resolution)) //=> 'review_not_found'
  */
 export async function resolveReview(
   tx: LedgerTransaction,
