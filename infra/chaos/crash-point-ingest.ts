@@ -6,16 +6,16 @@ import type { Pool, PoolClient } from 'pg'
 import { createIngest, INGEST_POOL_MAX } from 'webhook-ingest'
 import { PANEL_KEY, WEBHOOK_TOKEN } from './cluster.ts'
 
-// The real webhook-ingest, except that it kills itself at its CRASH_AT-th step after a webhook has arrived. A step is the
+// The real webhook-ingest, except that it kills itself at its CRASH_AT-th step after a webhook or a PUT has arrived. A step is the
 // arrival, each query and each message once it is sent and before its response is read, and the start and the end of the
 // response. A killed process has changed nothing but by what it has sent, and between two steps it sends nothing.
 
 const crashAt = Number(process.env['CRASH_AT'])
 let steps = 0
-let hasWebhook = false
+let hasRequest = false
 
 function step(): void {
-  if (!hasWebhook) return
+  if (!hasRequest) return
   steps += 1
   if (steps === crashAt) process.kill(process.pid, 'SIGKILL')
 }
@@ -84,7 +84,7 @@ const ingest = createIngest({
 })
 const app = createHttpServer({ log, trustProxy: false })
 app.addHook('onRequest', async (request) => {
-  hasWebhook ||= request.url.startsWith('/webhooks')
+  hasRequest ||= request.url.startsWith('/webhooks') || request.method === 'PUT'
   step()
 })
 app.addHook('onSend', async () => step())

@@ -190,6 +190,10 @@ const METRICS_DOC = readFileSync(new URL('../docs/metrics.md', import.meta.url),
 /** Metrics that this file does not increment show no labels. */
 const LABELS_UNSEEN: Record<string, string> = {
   paxyo_ingest_batch_failures_total: 'reason',
+  paxyo_ingest_reconcile_asked_total: 'provider',
+  paxyo_ingest_reconcile_changed_total: 'provider',
+  paxyo_ingest_reconcile_late_total: 'provider',
+  paxyo_ingest_reconcile_failures_total: 'provider, reason',
   paxyo_gateway_upgrades_rejected_total: 'reason',
 }
 

@@ -6,7 +6,11 @@ declare(strict_types=1);
 /** The logged-in user. This example logs in every visitor as "demo"; replace it with your own login. */
 function current_user(bool $mayLogIn = false): ?string
 {
-    session_start(['cookie_httponly' => true, 'cookie_samesite' => 'Lax', 'use_strict_mode' => true]);
+    // Over http, as on your own machine, a browser would not send a secure cookie.
+    $isHttps = ($_SERVER['HTTPS'] ?? 'off') !== 'off';
+    session_start([
+        'cookie_httponly' => true, 'cookie_secure' => $isHttps, 'cookie_samesite' => 'Lax', 'use_strict_mode' => true,
+    ]);
     if ($mayLogIn) {
         $_SESSION['user_id'] ??= 'demo';
         $_SESSION['csrf'] ??= bin2hex(random_bytes(16));
@@ -33,6 +37,18 @@ function add_order(array $order): void
     ftruncate($file, 0);
     fwrite($file, json_encode($all, JSON_THROW_ON_ERROR | JSON_PRETTY_PRINT));
     fclose($file);
+}
+
+/**
+ * Places an order with the provider: your panel calls the provider's API here. In this example the form contains the
+ * provider's order number, so that you can try a webhook with it.
+ *
+ * @return string|null the provider's order number; null when the provider has rejected the order
+ * @throws RuntimeException when it is unknown whether the provider has the order
+ */
+function place_with_provider(array $order): ?string
+{
+    return preg_match('/^\d{1,20}$/', $_POST['providerOrderId'] ?? '') === 1 ? $_POST['providerOrderId'] : null;
 }
 
 /** Outside of the folder that the web server serves. */

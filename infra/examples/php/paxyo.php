@@ -23,16 +23,38 @@ function paxyo_token(string $userId): string
 }
 
 /**
- * Registers an order that you have placed with the provider. Registering it twice does no harm, so retry if you are not
- * sure that it succeeded.
+ * Registers an order. Registering it twice does no harm, so retry if you are not sure that it succeeded.
  *
- * @param array $order orderId, providerOrderId, userId, service, link, quantity, charge (a string such as "2.50": a
- *                     float would lose digits) and currency
+ * @param array $order orderId, userId, service, link, quantity, charge (a string such as "2.50": a float would lose
+ *                     digits) and currency; and providerOrderId, if the provider has accepted it already
  * @throws RuntimeException when the order was not accepted; the message says why
  */
 function paxyo_register_order(array $order): array
 {
     return paxyo_request('POST', '/v1/orders', $order);
+}
+
+/**
+ * Attaches the provider's order number, after the provider has accepted the order, or has accepted it again. Attaching it
+ * twice does no harm.
+ *
+ * @throws RuntimeException when the number was not attached; the message says why
+ */
+function paxyo_attach_provider_order(string $orderId, string $providerOrderId): array
+{
+    $path = '/v1/orders/' . rawurlencode($orderId) . '/provider-order';
+    return paxyo_request('PUT', $path, ['providerOrderId' => $providerOrderId]);
+}
+
+/**
+ * Cancels an order that the provider did not accept, and refunds its charge. Canceling it twice refunds it once.
+ *
+ * @throws RuntimeException when the order was not canceled; the message says why
+ */
+function paxyo_cancel_order(string $orderId, string $note): array
+{
+    $path = '/v1/orders/' . rawurlencode($orderId) . '/actions';
+    return paxyo_request('POST', $path, ['action' => 'cancel', 'note' => $note]);
 }
 
 /**

@@ -105,6 +105,27 @@ test('packages import no services, and services no other service but in the stan
   expect(wrong.map(({ from, to }) => `${from} imports ${to}`)).toEqual([])
 })
 
+test('a package declares what it imports, so that it is in the image that has only its dependencies', () => {
+  const undeclared = globSync('{packages,services}/*/package.json', { cwd: ROOT }).flatMap((manifest) => {
+    const { name, dependencies = {} } = JSON.parse(read(manifest)) as {
+      name: string
+      dependencies?: Record<string, string>
+    }
+    const sources = SOURCES.filter((path) => path.startsWith(`${posix(dirname(manifest))}/src/`))
+    return sources.flatMap((path) =>
+      [...read(path).matchAll(IMPORT)]
+        .filter(({ groups = {} }) => groups['type'] === undefined)
+        .map(({ groups = {} }) => groups['spec'] ?? groups['dynamic']!)
+        .filter((spec) => !/^(?:\.|node:)/.test(spec))
+        .map((spec) => /^(?:@[^/]+\/)?[^/]+/.exec(spec)![0])
+        .filter((imported) => imported !== name && dependencies[imported] === undefined)
+        .map((imported) => `${path} imports ${imported}`),
+    )
+  })
+  // The embed script is bundled when it is built: it has no dependencies at run time.
+  expect(undeclared.filter((line) => !line.startsWith('packages/paxyo-js/'))).toEqual([])
+})
+
 test('order-core imports no I/O and nothing of Node', () => {
   const specs = SOURCES.filter((path) => path.startsWith('packages/order-core/src/')).flatMap((path) =>
     [...read(path).matchAll(IMPORT)].map(({ groups = {} }) => groups['spec'] ?? groups['dynamic']!),

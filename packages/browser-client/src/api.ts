@@ -31,7 +31,7 @@ export interface ConnectOptions {
    */
   readonly getToken?: (request: TokenRequest) => string | Promise<string>
   /** The user, if the page knows it: then tabs share a connection before the first token. */
-  readonly userId?: string
+  readonly userId?: string | number
   /**
    * The position at which the page's server rendered its rows, or at which the application saved its own state: the
    * client resumes from there and emits no snapshot, unless the position is too old.

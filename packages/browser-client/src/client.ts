@@ -143,7 +143,7 @@ export function connect(options: ConnectOptions): Client {
   queueMicrotask(() => {
     signal?.addEventListener('abort', close, { once: true })
     if (signal?.aborted === true) close()
-    identify(options.userId ?? connection.state.token?.userId)
+    identify(options.userId?.toString() ?? connection.state.token?.userId)
     if (tabs === undefined) start()
   })
 

@@ -66,6 +66,8 @@ export type Input =
   | { readonly type: 'start' }
   | { readonly type: 'token'; readonly token: Token }
   | { readonly type: 'token_failed'; readonly error: ClientError }
+  /** The server has rejected the token of a `refresh`; the connection lives until the token before it expires. */
+  | { readonly type: 'token_rejected'; readonly error: ClientError }
   | { readonly type: 'opened' }
   | { readonly type: 'welcome' }
   | { readonly type: 'drain'; readonly retryAfterMs: number }
@@ -191,7 +193,8 @@ const renewIfDue: Cell<unknown> = (state, input, context) =>
 const renewed: Cell<{ token: Token }> = (state, { token }, { nowMs }) => {
   const next = withToken(inPhase(state, 'live'), token)
   return {
-    state: { ...next, renewalFailures: 0, renewAtMs: renewalMs(next, nowMs) },
+    // The failures are kept: the server may reject this token, too.
+    state: { ...next, renewAtMs: renewalMs(next, nowMs) },
     effects: [{ type: 'send_refresh', token: token.value }],
   }
 }
@@ -205,6 +208,10 @@ const renewalFailed: Cell<unknown> = (state, _input, { nowMs, random }) => ({
   },
   effects: [CANCEL_TOKEN],
 })
+
+/** The rejected token is not used again: a reconnect needs another one. */
+const renewRejected: Cell<unknown> = (state, input, context) =>
+  state.canRenew ? renewalFailed({ ...state, token: undefined }, input, context) : { state, effects: [] }
 
 const noteDrain: Cell<{ retryAfterMs: number }> = (state, { retryAfterMs }, { nowMs }) => ({
   state: { ...state, drainedUntilMs: nowMs + Math.min(retryAfterMs, DRAIN_MS_MAX) },
@@ -269,6 +276,7 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     start: begin,
     token: keepToken,
     token_failed: ignore,
+    token_rejected: ignore,
     opened: ignore,
     welcome: ignore,
     drain: ignore,
@@ -285,6 +293,7 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     start: ignore,
     token: connectWith,
     token_failed: retry,
+    token_rejected: ignore,
     opened: ignore,
     welcome: ignore,
     drain: ignore,
@@ -302,6 +311,7 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     start: ignore,
     token: keepToken,
     token_failed: ignore,
+    token_rejected: ignore,
     opened: sendHello,
     welcome: ignore,
     drain: ignore,
@@ -318,6 +328,7 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     start: ignore,
     token: keepToken,
     token_failed: ignore,
+    token_rejected: ignore,
     opened: ignore,
     welcome: goLive,
     drain: noteDrain,
@@ -334,6 +345,7 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     start: ignore,
     token: keepToken,
     token_failed: ignore,
+    token_rejected: renewRejected,
     opened: ignore,
     welcome: ignore,
     drain: noteDrain,
@@ -351,6 +363,8 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     token: renewed,
     token_failed: (state, { error }, context) =>
       error.final ? fail(state, { error }, context) : renewalFailed(state, undefined, context),
+    // A newer token is on its way.
+    token_rejected: ignore,
     opened: ignore,
     welcome: ignore,
     drain: noteDrain,
@@ -367,6 +381,7 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     start: ignore,
     token: keepToken,
     token_failed: ignore,
+    token_rejected: ignore,
     opened: ignore,
     welcome: ignore,
     drain: ignore,
@@ -383,6 +398,7 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     start: ignore,
     token: keepToken,
     token_failed: ignore,
+    token_rejected: ignore,
     opened: ignore,
     welcome: ignore,
     drain: ignore,
@@ -399,6 +415,7 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     start: ignore,
     token: ignore,
     token_failed: ignore,
+    token_rejected: ignore,
     opened: ignore,
     welcome: ignore,
     drain: ignore,

@@ -157,7 +157,11 @@ export function createConnection(deps: ConnectionDeps): Connection {
       case 'drain':
         return input({ type: 'drain', retryAfterMs: message.retryAfterMs })
       case 'error':
-        serverError = message.message
+        if (message.request === 'refresh') {
+          return input({ type: 'token_rejected', error: new ClientError(message.code, message.message) })
+        }
+        // Errors about other messages do not end the connection either.
+        if (message.request === undefined) serverError = message.message
     }
   }
 

@@ -17,7 +17,7 @@ const RENEW_BEFORE_SHARE = 0.2
  */
 export function readToken(value: string, receivedAtMs: number): Token {
   const { sub, exp, iat } = readClaims(value)
-  const userId = typeof sub === 'string' ? sub : undefined
+  const userId = typeof sub === 'string' || Number.isSafeInteger(sub) ? String(sub) : undefined
   const expiresAtMs =
     typeof exp !== 'number' ? 0 : typeof iat === 'number' ? receivedAtMs + (exp - iat) * 1000 : exp * 1000
   // A new token is not expired, so the clock is wrong. Renewing by that clock would never end: the server decides.

@@ -246,6 +246,32 @@ describe('the end', () => {
     expect(helpless.status.error).toMatchObject({ code: 'token_expired', final: true })
   })
 
+  test('a refresh that the server rejects does not end a live connection, and is not why it ends later', async () => {
+    const jwt = (more: object): string => `a.${btoa(JSON.stringify({ sub: 7, ...more }))}.c`
+    const nowS = Math.floor(Date.now() / 1000)
+    await using server = await startScriptedServer((say, socket, visit) => {
+      say(welcome(1, { userId: '7', mode: visit === 0 ? 'snapshot' : 'resumed' }))
+      socket.on('message', (data: Buffer) => {
+        if (!data.includes('"refresh"')) return
+        say({ type: 'error', code: 'invalid_token', message: 'bad', request: 'refresh' })
+        say(event(2))
+      })
+    })
+    const asked: string[] = []
+    const client = open(server, {
+      // Due at once.
+      token: jwt({ iat: nowS, exp: nowS + 2 }),
+      getToken: ({ reason }) => (asked.push(reason), jwt({ iat: nowS, exp: nowS + 600, n: asked.length })),
+    })
+    const errors: unknown[] = []
+    client.on('status', ({ status }) => errors.push(status.error))
+    await eventually(() => asked.length === 2)
+    expect(client.position?.seq).toBe(2)
+    expect(client.status).toMatchObject({ state: 'live', error: undefined })
+    expect(errors).toEqual([undefined])
+    expect(server.hellos).toHaveLength(1)
+  })
+
   test('a server that no longer serves its protocol, and a user that it was not meant for', async () => {
     await using newer = await startScriptedServer((say) => say(welcome(1, { protocol: 2, minProtocol: 2 })))
     const old = open(newer)

@@ -168,6 +168,19 @@ describe('tokens', () => {
     expect(waits).toEqual([1500, 2000, 3000, 5000])
   })
 
+  test('one that the server rejects is replaced with back-off, and never used again', () => {
+    const rejected: Input = { type: 'token_rejected', error: new ClientError('invalid_token', '') }
+    let state = live
+    const waits: number[] = []
+    for (let count = 0; count < 3; count += 1) {
+      state = run(state, [{ type: 'renew' }, { type: 'token', token: tokenFor(3_600_000, 'bad') }, rejected]).state
+      expect(state).toMatchObject({ phase: 'live', token: undefined })
+      waits.push(state.renewAtMs! - NOW_MS)
+    }
+    expect(waits).toEqual([1500, 2000, 3000])
+    expect(run(state, [lost(), { type: 'timer' }]).effects).toEqual([{ type: 'get_token', reason: 'expired' }])
+  })
+
   test('failures on the way are tried again, but for a final one', () => {
     const failed = (final: boolean): Input => ({
       type: 'token_failed',
@@ -226,6 +239,7 @@ const input = oneof(
   integer({ min: -1000, max: 10 ** 7 }).map((ms): Input => ({ type: 'token', token: tokenFor(ms) })),
   integer({ min: 0, max: 10 ** 7 }).map((retryAfterMs): Input => ({ type: 'drain', retryAfterMs })),
   error.map((why): Input => ({ type: 'token_failed', error: why })),
+  error.map((why): Input => ({ type: 'token_rejected', error: why })),
   error.map((why): Input => ({ type: 'lost', error: why })),
   { weight: 1, arbitrary: error.map((why): Input => ({ type: 'fail', error: why })) },
 )

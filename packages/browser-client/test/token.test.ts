@@ -12,6 +12,15 @@ test('says whose it is, when it expires, and when a new one is wanted', () => {
   expect(readToken(value, NOW_MS)).toEqual(expected)
 })
 
+test.each([
+  [7, '7'],
+  [1.5, undefined],
+  [2 ** 53, undefined],
+  [null, undefined],
+])('a numeric sub is read as the gateway reads it: %j', (sub, userId) => {
+  expect(readToken(jwt({ sub }), NOW_MS).userId).toBe(userId)
+})
+
 test('a short-lived token is renewed in the last fifth of its life', () => {
   expect(readToken(jwt({ exp: NOW_MS / 1000 + 10 }), NOW_MS)).toMatchObject({ renewAtMs: NOW_MS + 8_000 })
 })

@@ -19,6 +19,7 @@ export async function variables() {
     VERIFY_REFUNDS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
     EVENT_RETENTION_DAYS: env.integer(1, 9999).default(7),
     REJECTED_RETENTION_DAYS: env.integer(1, 9999).default(30),
+    PARKED_RETENTION_DAYS: env.integer(1, 9999).default(30),
     MAINTAIN_EVERY_HOURS: env.integer(0, 596).default(0),
     SECRETS_DIR: env.text.optional(),
   } as const

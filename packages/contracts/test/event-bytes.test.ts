@@ -19,6 +19,8 @@ test('its seq is read from its bytes without parsing', () => {
   expect(eventSeq(Buffer.from(encodeEvent(event)))).toBe(1207)
   expect(eventSeq(Buffer.from(encodeEvent({ ...event, seq: Number.MAX_SAFE_INTEGER })))).toBe(Number.MAX_SAFE_INTEGER)
   expect(eventSeq(Buffer.from('{"type":"ping"}'))).toBe(0)
+  expect(eventSeq(Buffer.from('x'.repeat(22) + '7}'))).toBe(0)
+  expect(eventSeq(Buffer.from('{"type":"fight","seq":7}'))).toBe(0)
   expect(eventSeq(Buffer.from(''))).toBe(0)
 })
 

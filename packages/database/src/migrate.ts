@@ -16,6 +16,10 @@ import * as standardTerms from './migrations/0011-standard-terms.ts'
 import * as rejectedRequests from './migrations/0012-rejected-requests.ts'
 import * as countedReviews from './migrations/0013-counted-reviews.ts'
 import * as operatorActions from './migrations/0014-operator-actions.ts'
+import * as providerOrderChanges from './migrations/0016-provider-order-changes.ts'
+import * as dripFeedAndWaiting from './migrations/0017-drip-feed-and-waiting.ts'
+import * as reconciliations from './migrations/0018-reconciliations.ts'
+import * as statusWords from './migrations/0019-status-words.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -33,6 +37,10 @@ const MIGRATIONS: Record<string, Migration> = {
   '0012-rejected-requests': rejectedRequests,
   '0013-counted-reviews': countedReviews,
   '0014-operator-actions': operatorActions,
+  '0016-provider-order-changes': providerOrderChanges,
+  '0017-drip-feed-and-waiting': dripFeedAndWaiting,
+  '0018-reconciliations': reconciliations,
+  '0019-status-words': statusWords,
 }
 
 /** The names of all migrations, as the table `kysely_migration` of a database that is up to date lists them. */

@@ -48,6 +48,7 @@ export interface Deliveries {
   reason: string | null;
   received_at: Timestamp;
   replay_of: string | null;
+  status_word: string | null;
   waiting_update: string | null;
 }
 
@@ -100,12 +101,14 @@ export interface Orders {
   is_open: Generated<boolean>;
   link: string;
   order_id: string;
-  provider: string;
-  provider_order_id: string;
+  provider: string | null;
+  provider_order_id: string | null;
   quantity: number;
   refunded: Generated<Numeric>;
   refunded_elsewhere: Generated<Numeric>;
   remains: number | null;
+  run_interval: number | null;
+  runs: Generated<number>;
   service: string;
   start_count: number | null;
   status: Generated<string>;
@@ -137,6 +140,33 @@ export interface OutgoingWebhooks {
   state: Generated<string>;
 }
 
+export interface ProviderOrderChanges {
+  change_id: string;
+  created_at: Timestamp;
+  former_provider: string | null;
+  former_provider_order_id: string | null;
+  key_id: string;
+  order_id: string;
+  provider: string;
+  provider_order_id: string;
+}
+
+export interface ReconcileRuns {
+  asked: Generated<number>;
+  changed: Generated<number>;
+  ended_at: Timestamp | null;
+  error: string | null;
+  late: Generated<number>;
+  run_id: string;
+  started_at: Timestamp;
+}
+
+export interface Reconciliations {
+  asked_at: Timestamp | null;
+  order_id: string;
+  tried_at: Timestamp;
+}
+
 export interface RefundFeed {
   entry_ids: string[];
   feed_id: Generated<number>;
@@ -163,6 +193,7 @@ export interface RejectedRequests {
 export interface Reviews {
   count: Generated<number>;
   delivery_id: string;
+  detail: string | null;
   last_at: Timestamp | null;
   opened_at: Timestamp;
   order_id: string | null;
@@ -206,6 +237,9 @@ export interface DB {
   outbox: Outbox;
   outgoing_webhook_cursor: OutgoingWebhookCursor;
   outgoing_webhooks: OutgoingWebhooks;
+  provider_order_changes: ProviderOrderChanges;
+  reconcile_runs: ReconcileRuns;
+  reconciliations: Reconciliations;
   refund_feed: RefundFeed;
   rejected_requests: RejectedRequests;
   reviews: Reviews;

@@ -59,6 +59,8 @@ describe('a row is refused by', () => {
     ['orders', 'less refunded than nothing', { refunded: '-0.00000001' }, CHECK_VIOLATION],
     ['orders', 'an order id that is taken', { order_id: 'A-1' }, UNIQUE_VIOLATION],
     ['orders', "a provider's order that is taken", { provider_order_id: '12345' }, UNIQUE_VIOLATION],
+    ['orders', "a provider's order without a provider", { provider: null }, CHECK_VIOLATION],
+    ['orders', "a provider without a provider's order", { provider_order_id: null }, CHECK_VIOLATION],
     ['orders', 'a user without an account', { user_id: 'unknown' }, FOREIGN_KEY_VIOLATION],
 
     ['deliveries', 'an outcome that is none', { outcome: 'duplicate' }, CHECK_VIOLATION],

@@ -17,6 +17,10 @@ const MIGRATIONS = [
   '0012-rejected-requests',
   '0013-counted-reviews',
   '0014-operator-actions',
+  '0016-provider-order-changes',
+  '0017-drip-feed-and-waiting',
+  '0018-reconciliations',
+  '0019-status-words',
 ]
 
 let database: TestDatabase

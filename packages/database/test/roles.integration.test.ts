@@ -33,6 +33,8 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
     ingest: [
       'SELECT',
       'INSERT',
+      'UPDATE provider',
+      'UPDATE provider_order_id',
       'UPDATE refunded',
       'UPDATE remains',
       'UPDATE start_count',
@@ -62,6 +64,21 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
     gateway: [],
   },
   operator_actions: { ingest: ['SELECT', 'INSERT'], gateway: [] },
+  reconciliations: { ingest: ['SELECT', 'INSERT', 'UPDATE asked_at', 'UPDATE tried_at'], gateway: [] },
+  reconcile_runs: {
+    ingest: [
+      'SELECT',
+      'INSERT',
+      'DELETE',
+      'UPDATE asked',
+      'UPDATE changed',
+      'UPDATE ended_at',
+      'UPDATE error',
+      'UPDATE late',
+    ],
+    gateway: [],
+  },
+  provider_order_changes: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   rejected_requests: {
     ingest: ['SELECT', 'INSERT', 'DELETE', 'UPDATE count', 'UPDATE last_received_at', 'UPDATE replayed_at'],
     gateway: [],

@@ -45,14 +45,35 @@ export function connectRedis(options: RedisBusOptions, name: string, extra: Extr
     options.topology === 'sentinel'
       ? new Redis({ ...common, ...SENTINEL_OPTIONS, ...masterAccessOf(options) })
       : new Redis(options.url, common)
-  redis.on('error', options.onError)
-  return redis
+  return keepConnected(redis, options)
 }
 
 /** Opens a connection to one node of a cluster; it reconnects. */
 export function connectClusterNode(options: RedisBusOptions, node: HostAndPort, name: string): Redis {
   const redis = new Redis({ ...OPTIONS, ...accessOf(options), ...node, connectionName: name })
+  return keepConnected(redis, options)
+}
+
+/** The connections that this process closes itself. */
+const closing = new WeakSet<Redis | Cluster>()
+
+/**
+ * ioredis gives up on a connection that is cut while it looks for its server, as a failover cuts one that asks the
+ * sentinels: without this it would stay closed for the rest of the process's life.
+ */
+function keepConnected(redis: Redis, options: RedisBusOptions): Redis {
+  let attempts = 0
   redis.on('error', options.onError)
+  redis.on('ready', () => (attempts = 0))
+  redis.on('end', () => {
+    setTimeout(
+      () => {
+        // A failure is also reported by an `error` event.
+        if (!closing.has(redis)) redis.connect().catch(() => undefined)
+      },
+      retryDelayMs((attempts += 1)),
+    ).unref()
+  })
   return redis
 }
 
@@ -79,6 +100,7 @@ export function connectCluster(options: RedisBusOptions, name: string, extra: Ex
 
 /** Sends QUIT when connected, so that commands sent before are processed. */
 export async function disconnectRedis(redis: Redis | Cluster): Promise<void> {
+  closing.add(redis)
   if (redis.status === 'ready') {
     const quit = redis.quit().catch(() => undefined)
     await Promise.race([quit, sleep(QUIT_TIMEOUT_MS, undefined, { ref: false })])

@@ -196,6 +196,21 @@ describe('a master that sentinels name', () => {
     expect(await on(group.servers[1]!, (redis) => redis.info('replication'))).toContain('role:master')
   })
 
+  test('is connected again after a connection was cut while it was made', async () => {
+    await using group = await startRedisSentinels()
+    await using ends = await connect({ url: group.url, topology: 'sentinel' })
+    for (let cut = 0; cut < 20; cut += 1) {
+      const { restores } = ends
+      // The first cut ends the connection, the second one comes while the sentinels are asked for the next.
+      ends.subscriber.reconnect()
+      await eventually(() => !ends.subscriber.isReady)
+      ends.subscriber.reconnect()
+      await expectRestored(ends, restores)
+    }
+    expect(ends.subscriber.isReady).toBe(true)
+    await expectDelivery(ends)
+  })
+
   test('is found though a sentinel says nothing', async () => {
     await using group = await startRedisSentinels()
     group.sentinels[0]!.process.kill('SIGSTOP')

@@ -3,7 +3,7 @@ import type { ParseResult, StatusUpdate } from '@paxyo/order-core'
 import { findEntries, type Entry } from './find-entries.ts'
 import { parseBody } from './parse-body.ts'
 import type { ReadStatus } from './status-words.ts'
-import { AMBIGUOUS, isFields, readUpdateFields, toOrderId, type UpdateFields } from './update-fields.ts'
+import { AMBIGUOUS, isFields, normalizeName, readUpdateFields, toOrderId, type UpdateFields } from './update-fields.ts'
 
 /** How many updates one request may contain. The provider's API returns at most 100 orders at once. */
 export const UPDATES_MAX = 1000
@@ -44,8 +44,9 @@ export function toUpdate({ key, value, envelope = {} }: Entry, readStatus: ReadS
     startCount: agreedInteger(inner.startCount, outer.startCount),
   }
   if (!isFields(value)) return { ...known, status: 'unknown', problem: 'provider_error' }
-  const { status, problem } = statusOf(inner, outer, readStatus)
-  return problem === undefined ? { ...known, status } : { ...known, status: 'unknown', problem }
+  const { status, problem, word } = statusOf(inner, outer, readStatus)
+  if (problem === undefined) return { ...known, status }
+  return { ...known, status: 'unknown', problem, ...(word === undefined ? {} : { word }) }
 }
 
 /**
@@ -63,13 +64,21 @@ function orderIdOf(inner: UpdateFields, outer: UpdateFields, key: string | undef
   return id ?? (key === undefined ? undefined : toOrderId(key))
 }
 
-type StatusReading =
-  | { readonly status: OrderStatus | 'ignored'; readonly problem?: undefined }
-  | { readonly status: 'unknown'; readonly problem: NonNullable<StatusUpdate['problem']> }
+/** A longer text, or one with characters that cannot be printed, is no status word. */
+const WORD = /^[^\p{C}]{1,64}$/u
 
-const problem = (reason: NonNullable<StatusUpdate['problem']>): StatusReading => ({
+type StatusReading =
+  | { readonly status: OrderStatus | 'ignored'; readonly problem?: undefined; readonly word?: undefined }
+  | {
+      readonly status: 'unknown'
+      readonly problem: NonNullable<StatusUpdate['problem']>
+      readonly word?: string | undefined
+    }
+
+const problem = (reason: NonNullable<StatusUpdate['problem']>, word?: string): StatusReading => ({
   status: 'unknown',
   problem: reason,
+  word,
 })
 
 /** Values of `status` that report whether a request succeeded. */
@@ -93,14 +102,23 @@ function statusOf(inner: UpdateFields, outer: UpdateFields, readStatus: ReadStat
   const [first, ...others] = fields
   if (first === undefined) return problem(error === undefined ? 'unknown_status' : 'provider_error')
   if (isError && fields.some((field) => FAILURE_FLAGS.has(lowerCase(field)))) return problem('provider_error')
+  const statuses = [first, ...others.filter((field) => !SUCCESS_FLAGS.has(lowerCase(field)))]
   const meanings = new Set(
-    [first, ...others.filter((field) => !SUCCESS_FLAGS.has(lowerCase(field)))].map((field) =>
+    statuses.map((field) =>
       typeof field === 'string' ? readStatus(field) : field === AMBIGUOUS ? AMBIGUOUS : 'unknown',
     ),
   )
   const [status] = meanings
   if (status === AMBIGUOUS || meanings.size !== 1) return problem('ambiguous_update')
-  return status === undefined || status === 'unknown' ? problem('unknown_status') : { status: status as OrderStatus }
+  if (status !== undefined && status !== 'unknown') return { status: status as OrderStatus }
+  return problem('unknown_status', unknownWord(statuses))
+}
+
+/** The word of fields that are in no map, as maps compare it; undefined when they differ or are no words. */
+function unknownWord(fields: readonly unknown[]): string | undefined {
+  const words = new Set(fields.map((field) => (typeof field === 'string' ? normalizeName(field) : undefined)))
+  const [word] = words
+  return words.size === 1 && word !== undefined && WORD.test(word) ? word : undefined
 }
 
 /** The integer of an entry and its envelope; null when they differ. */

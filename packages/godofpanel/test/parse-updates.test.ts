@@ -74,9 +74,17 @@ describe('kin of the samples', () => {
     expect(json({ order_id: '1', status: 'partial', remains: '157.0' })).toMatchObject([{ remains: 157 }])
   })
 
-  test('a status that is no text is unknown', () => {
-    expect(json({ order_id: '1', status: 3 })).toMatchObject([{ status: 'unknown', problem: 'unknown_status' }])
-    expect(json({ order_id: '1' })).toMatchObject([{ status: 'unknown', problem: 'unknown_status' }])
+  test('a status that is no text is unknown, and an unknown word is kept as maps compare it', () => {
+    const word = (status: unknown): string | undefined => {
+      const result = parseUpdates('json', JSON.stringify({ order_id: '1', status }))
+      return 'error' in result ? result.error : result.updates[0]!.update!.word
+    }
+    const unknown = { status: 'unknown', problem: 'unknown_status' }
+    expect(['Paused', 3, ' W_Toku ', 'canceled'].map(word)).toEqual(['paused', '3', 'wtoku', undefined])
+    for (const status of [undefined, '', 'x'.repeat(65), 'a\u0000b', 'a\ud800']) {
+      expect(json({ order_id: '1', status })).toMatchObject([unknown])
+      expect(word(status)).toBeUndefined()
+    }
   })
 })
 

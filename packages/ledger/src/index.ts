@@ -1,4 +1,5 @@
 export { deposit, type Deposit, type Deposited, type DepositRejection } from './accounts/deposit.ts'
+export { createAccountImportCheck } from './accounts/check-account-import.ts'
 export { importAccounts, type AccountImportResult, type ImportedAccount } from './accounts/import-accounts.ts'
 export { openAccount } from './accounts/open-account.ts'
 export type { AuditCheck, AuditLimits } from './audit/audit-check.ts'
@@ -10,16 +11,27 @@ export {
   type AuditRow,
   type AuditSession,
 } from './audit/audit-ledger.ts'
-export { createBatcher, type Batcher, type BatcherOptions, type NotCommitted } from './deliveries/batcher.ts'
+export {
+  createBatcher,
+  NOT_COMMITTED_REASONS,
+  type Batcher,
+  type BatcherOptions,
+  type NotCommitted,
+} from './deliveries/batcher.ts'
+export { reviewUnregistered } from './deliveries/review-unregistered.ts'
 export type { ChangeSet, LedgerEntry } from './model/change-set.ts'
 export type { Delivery, DeliveryResult, Replay, Verification } from './model/delivery.ts'
 export { newId, type NewId } from './model/new-id.ts'
+export type { ProviderOrder } from './model/provider-order.ts'
 export { BALANCE_MAX, type Account, type Order } from './model/working-set.ts'
 export { actOnOrder, type DoneAction, type OrderAction } from './orders/act-on-order.ts'
+export { createOrderImportCheck } from './orders/check-order-import.ts'
+export { attachProviderOrder, type Attached, type AttachRejection } from './orders/attach-provider-order.ts'
 export { importOrders, type ImportedOrder, type OrderImportResult } from './orders/import-orders.ts'
 export { registerOrders, type Registered, type RegistrationRejection } from './orders/register-orders.ts'
 export type { Registration } from './orders/registration.ts'
 export { createOutbox, type Outbox, type OutboxOptions } from './outbox/outbox.ts'
+export { PUBLISHED_BY_SERVICES } from './outbox/published-by-services.ts'
 export { APPEND_COMMITS_MAX, appendRefunds, lockAndAppend } from './refund-feed/append-refunds.ts'
 export { formatFeedCursor, parseFeedCursor, type FeedCursor } from './refund-feed/feed-cursor.ts'
 export {
@@ -30,16 +42,13 @@ export {
   type RefundPage,
 } from './refund-feed/read-refund-feed.ts'
 export type { Refund } from './refund-feed/refund.ts'
-export {
-  reconcile,
-  RECONCILE_ORDERS_MAX,
-  type ReconcileDeps,
-  type ReconcileReport,
-  type ReconcileRequest,
-} from './reconcile/reconcile.ts'
+export { reconcile, RECONCILE_ORDERS_MAX, type ReconcileDeps, type ReconcileRequest } from './reconcile/reconcile.ts'
+export type { AskedOrders } from './reconcile/asked-orders.ts'
+export type { ReconcileError, ReconcileReport } from './reconcile/reconcile-report.ts'
+export { proposeRefund, readWaitingUpdates } from './reviews/proposed-refund.ts'
 export { resolveReview, type Resolution, type ResolutionRejection } from './reviews/resolve-review.ts'
-export { commitChangeSet, type LedgerDeps } from './transaction/commit-change-set.ts'
+export { commitChangeSet, type BatchOutbox, type LedgerDeps } from './transaction/commit-change-set.ts'
 export type { ImportDeps } from './transaction/commit-import.ts'
 export type { ApplyRules, LedgerTransaction } from './transaction/ledger-transaction.ts'
 export { ORDER_COLUMNS, toAccount, toOrder, type AccountRow, type OrderRow } from './transaction/read-working-set.ts'
-export { orderView } from './transaction/record-event.ts'
+export { orderView, panelView, type PanelView } from './transaction/record-event.ts'

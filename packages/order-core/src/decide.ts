@@ -1,7 +1,7 @@
 import type { OrderStatus } from '@paxyo/contracts'
 import type { Money } from './money.ts'
 import type { OrderState } from './order-state.ts'
-import { refundTarget } from './refund.ts'
+import { dripFeedReadings, refundTarget, totalQuantity, type DripFeedReadings } from './refund.ts'
 import type { ReviewReason } from './review-reason.ts'
 import type { StatusUpdate } from './status-update.ts'
 import { TRANSITIONS } from './transitions.ts'
@@ -9,9 +9,9 @@ import { TRANSITIONS } from './transitions.ts'
 /** The effect of an update on an order. */
 export type Decision =
   /** Nothing changes, and there is no event. */
-  | { readonly outcome: 'unchanged' | 'stale' }
+  | { readonly outcome: 'unchanged' | 'stale' | 'ignored' }
   /** Nothing changes, but a person must decide. */
-  | { readonly outcome: 'review'; readonly review: ReviewReason }
+  | { readonly outcome: 'review'; readonly review: ReviewReason; readonly readings?: DripFeedReadings }
   /** The order becomes `order`; `refund` (may be 0) is paid to its user. */
   | {
       readonly outcome: 'applied' | 'progress'
@@ -24,7 +24,7 @@ export type Decision =
  * Decides what a provider's update does to an order (the table in `transitions.ts`, the rule in `refund.ts`).
  *
  * @example
- * const order = { status: 'pending', quantity: 1000, charge: 250_000_000n, remains: null, startCount: null, refunded: 0n } as const
+ * const order = { status: 'pending', quantity: 1000, runs: 1, charge: 250_000_000n, remains: null, startCount: null, refunded: 0n } as const
  * const partial = { providerOrderId: '12345', status: 'partial', remains: 300, startCount: null } as const
  * const decision = decide(order, partial)
  * 'order' in decision && formatMoney(decision.refund) //=> '0.75'
@@ -32,7 +32,7 @@ export type Decision =
 export function decide(order: OrderState, update: StatusUpdate): Decision {
   if (update.status === 'unknown') return { outcome: 'review', review: update.problem ?? 'unknown_status' }
 
-  if (update.status === 'ignored') return { outcome: 'unchanged' }
+  if (update.status === 'ignored') return { outcome: 'ignored' }
 
   const transition = TRANSITIONS[order.status][update.status]
   switch (transition) {
@@ -69,9 +69,12 @@ function refunded(order: OrderState, update: StatusUpdate, review?: ReviewReason
 
   const { remains } = update
   if (remains === null) return { outcome: 'review', review: 'remains_missing' }
-  if (remains < 0 || remains > order.quantity) return { outcome: 'review', review: 'remains_out_of_range' }
+  const quantity = totalQuantity(order)
+  if (remains < 0 || remains > quantity) return { outcome: 'review', review: 'remains_out_of_range' }
+  const readings = dripFeedReadings(order, remains)
+  if (readings !== undefined) return { outcome: 'review', review: 'drip_feed_remains', readings }
 
-  const target = refundTarget(order.charge, remains, order.quantity)
+  const target = refundTarget(order.charge, remains, quantity)
   if (target < order.refunded) return paid(order, update, target, 'refund_exceeds_target')
   return paid(order, update, target, review ?? (remains === 0 ? 'partial_zero_remains' : undefined))
 }

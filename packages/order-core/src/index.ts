@@ -2,7 +2,8 @@ export { decide, type Decision } from './decide.ts'
 export { isVerified, movesMoney, type ChangingDecision } from './verify-refund.ts'
 export { formatMoney, parseMoney, type Money } from './money.ts'
 export type { OrderState } from './order-state.ts'
-export { refundTarget } from './refund.ts'
+export { afterUpdates, needsApproval, parseRefundLimits, type RefundApproval } from './refund-approval.ts'
+export { dripFeedReadings, refundTarget, totalQuantity, type DripFeedReadings } from './refund.ts'
 export { REVIEW_REASONS, type ReviewReason } from './review-reason.ts'
 export {
   PROVIDER_NAME,

@@ -4,8 +4,10 @@ import type { Money } from './money.ts'
 /** The part of an order that decisions depend on. */
 export interface OrderState {
   readonly status: OrderStatus
-  /** The ordered quantity; at least 1. */
+  /** The ordered quantity, of each run; at least 1. */
   readonly quantity: number
+  /** How often the quantity is delivered: 1, and more for a drip-feed order. */
+  readonly runs: number
   /** The amount that the panel's user paid; fixed at registration. */
   readonly charge: Money
   readonly remains: number | null

@@ -13,4 +13,6 @@ export interface StatusUpdate {
   readonly startCount: number | null
   /** Set if and only if the status is `unknown`. */
   readonly problem?: UpdateProblem
+  /** The status word that is in no map, as maps compare it, when the problem is `unknown_status`. */
+  readonly word?: string
 }

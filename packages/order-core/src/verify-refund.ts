@@ -9,7 +9,7 @@ export type ChangingDecision = Extract<Decision, { order: OrderState }>
  * Whether a decision pays a refund.
  *
  * @example
- * const order = { status: 'pending', quantity: 1000, charge: 250_000_000n, remains: null, startCount: null, refunded: 0n } as const
+ * const order = { status: 'pending', quantity: 1000, runs: 1, charge: 250_000_000n, remains: null, startCount: null, refunded: 0n } as const
  * const partial = { providerOrderId: '12345', status: 'partial', remains: 300, startCount: null } as const
  * const decision = decide(order, partial)
  * 'order' in decision && movesMoney(decision) //=> true
@@ -23,7 +23,7 @@ export function movesMoney(decision: ChangingDecision): boolean {
  * total. It may pay more, because the order may have changed from partial to canceled in the meantime.
  *
  * @example
- * const order = { status: 'pending', quantity: 1000, charge: 250_000_000n, remains: null, startCount: null, refunded: 0n } as const
+ * const order = { status: 'pending', quantity: 1000, runs: 1, charge: 250_000_000n, remains: null, startCount: null, refunded: 0n } as const
  * const partial = { providerOrderId: '12345', status: 'partial', remains: 300, startCount: null } as const
  * const decision = decide(order, partial)
  * 'order' in decision && isVerified(order, decision, partial) //=> true

@@ -8,6 +8,7 @@ import type { StatusUpdate } from '../src/status-update.ts'
 const anOrder = (given: Partial<OrderState> = {}): OrderState => ({
   status: 'in_progress',
   quantity: 1000,
+  runs: 1,
   charge: parseMoney('2.5'),
   remains: null,
   startCount: null,
@@ -114,6 +115,37 @@ test.each([
   [1000, 'applied + refund'],
 ])('partial with remains %s: %s', (remains, expected) => {
   expect(summary(decide(anOrder(), anUpdate({ status: 'partial', remains })))).toBe(expected)
+})
+
+describe('a partial drip-feed order, 4 runs of 1000', () => {
+  const dripFeed = anOrder({ runs: 4 })
+  test.each([
+    [1001, 'applied + refund'],
+    [4000, 'applied + refund'],
+    [4001, 'review + remains_out_of_range'],
+    [1000, 'review + drip_feed_remains'],
+    [1, 'review + drip_feed_remains'],
+    [0, 'applied + partial_zero_remains'],
+    [null, 'review + remains_missing'],
+  ])('with remains %s: %s', (remains, expected) => {
+    expect(summary(decide(dripFeed, anUpdate({ status: 'partial', remains })))).toBe(expected)
+  })
+
+  test('is refunded by all its runs when only they have so much; otherwise a person sees both readings', () => {
+    expect(decide(dripFeed, anUpdate({ status: 'partial', remains: 2000 }))).toMatchObject({
+      refund: parseMoney('1.25'),
+    })
+    expect(decide(dripFeed, anUpdate({ status: 'partial', remains: 1000 }))).toEqual({
+      outcome: 'review',
+      review: 'drip_feed_remains',
+      readings: { ofAllRuns: parseMoney('0.625'), ofOneRun: parseMoney('2.5') },
+    })
+    expect(decide(dripFeed, anUpdate({ status: 'canceled' }))).toMatchObject({ refund: parseMoney('2.5') })
+  })
+})
+
+test('a word that is ignored changes nothing, and is told apart from a repetition', () => {
+  expect(decide(anOrder(), anUpdate({ status: 'ignored' }))).toEqual({ outcome: 'ignored' })
 })
 
 test('what is not understood is put up for review and never guessed', () => {

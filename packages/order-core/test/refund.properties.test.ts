@@ -9,13 +9,20 @@ const QUANTITY_MAX = 1_000_000
 
 const anOrder = fc.record({
   quantity: fc.integer({ min: 1, max: QUANTITY_MAX }),
+  runs: fc.oneof(fc.constant(1), fc.integer({ min: 2, max: 100 })),
   charge: fc.bigInt({ min: 0n, max: 10n ** 15n }),
 })
 
 const anUpdate = fc.record<StatusUpdate>({
   providerOrderId: fc.constant('1'),
   status: fc.constantFrom(...ORDER_STATUSES, 'unknown' as const),
-  remains: fc.option(fc.oneof(fc.integer({ min: -5, max: 20 }), fc.integer({ min: -5, max: QUANTITY_MAX + 5 }))),
+  remains: fc.option(
+    fc.oneof(
+      fc.integer({ min: -5, max: 20 }),
+      fc.integer({ min: -5, max: QUANTITY_MAX + 5 }),
+      fc.integer({ min: -5, max: 100 * QUANTITY_MAX }),
+    ),
+  ),
   startCount: fc.option(fc.nat()),
 })
 
@@ -29,7 +36,13 @@ const aHistory = fc.array(anUpdate, { maxLength: 12 }).chain((updates) =>
   ),
 )
 
-const registered = (given: { quantity: number; charge: bigint }): OrderState => ({
+interface Given {
+  readonly quantity: number
+  readonly runs: number
+  readonly charge: bigint
+}
+
+const registered = (given: Given): OrderState => ({
   ...given,
   status: 'pending',
   remains: null,
@@ -50,13 +63,15 @@ interface Fraction {
 }
 
 /** The oracle: the largest fraction of the charge that any update of the history gives back. */
-const fractionOwed = (quantity: number, updates: readonly StatusUpdate[]): Fraction => {
+const fractionOwed = ({ quantity, runs }: Given, updates: readonly StatusUpdate[]): Fraction => {
   let owed: Fraction = { numerator: 0n, denominator: 1n }
   for (const { status, remains } of updates) {
     let claim: Fraction | undefined
     if (status === 'canceled') claim = { numerator: 1n, denominator: 1n }
-    if (status === 'partial' && remains !== null && remains >= 0 && remains <= quantity) {
-      claim = { numerator: BigInt(remains), denominator: BigInt(quantity) }
+    // Less than one run of several may also be what remains of that run: it claims nothing.
+    const least = runs === 1 ? 0 : quantity + 1
+    if (status === 'partial' && remains !== null && remains >= least && remains <= quantity * runs) {
+      claim = { numerator: BigInt(remains), denominator: BigInt(quantity * runs) }
     }
     if (claim !== undefined && claim.numerator * owed.denominator > owed.numerator * claim.denominator) owed = claim
   }
@@ -67,7 +82,7 @@ test('the refund is exactly the largest claim of the history, rounded down to 10
   fc.assert(
     fc.property(anOrder, fc.array(anUpdate, { maxLength: 12 }), (given, updates) => {
       const { refunded, charge } = replay(registered(given), updates)
-      const owed = fractionOwed(given.quantity, updates)
+      const owed = fractionOwed(given, updates)
 
       expect(refunded * owed.denominator <= charge * owed.numerator).toBe(true)
       expect((refunded + 1n) * owed.denominator > charge * owed.numerator).toBe(true)

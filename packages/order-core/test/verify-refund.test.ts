@@ -9,6 +9,7 @@ import type { StatusUpdate } from '../src/status-update.ts'
 const order: OrderState = {
   status: 'in_progress',
   quantity: 1000,
+  runs: 1,
   charge: 250_000_000n,
   remains: 400,
   startCount: null,

@@ -89,6 +89,13 @@ export {
   refundSchema,
 } from './schemas/refunds.ts'
 export { idSchema, type Registration, type RegistrationBody, registrationSchema } from './schemas/registration.ts'
+export {
+  type AttachedProviderOrder,
+  attachedProviderOrderSchema,
+  type AttachProviderOrder,
+  attachProviderOrderSchema,
+  type HeldProviderOrder,
+} from './schemas/provider-orders.ts'
 export { reviewReasonSchema } from './schemas/review-reason.ts'
 export {
   listReviewsQuery,
@@ -104,6 +111,12 @@ export {
   type ReviewCase,
   reviewCaseSchema,
   reviewSchema,
+  type ReplayWordRequest,
+  replayWordSchema,
+  type UnknownWord,
+  unknownWordSchema,
+  type WordReplay,
+  wordReplaySchema,
 } from './schemas/reviews.ts'
 export { type BrowserToken, type TokenRequest, tokenRequestSchema, tokenSchema } from './schemas/tokens.ts'
 export {

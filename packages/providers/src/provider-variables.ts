@@ -1,5 +1,5 @@
 import type { StatusMap } from '@paxyo/order-core'
-import { env } from '@paxyo/service-kit'
+import { env, valueOf, weakSecrets, weakVariables } from '@paxyo/service-kit'
 import { readProvidersFile } from './providers-file.ts'
 import { statusMapText } from './status-map.ts'
 import { WEBHOOK_TOKEN_BYTES_MIN, type ProviderSettings } from './provider-settings.ts'
@@ -91,11 +91,34 @@ export function providerSettings(config: ProviderConfig): readonly ProviderSetti
   ]
 }
 
+/** The variables of one provider that contain our secrets. */
+const SECRETS = ['WEBHOOK_TOKENS', 'WEBHOOK_SECRETS'] as const
+
+/**
+ * Describes the secrets of webhooks that can be guessed, without repeating them.
+ *
+ * @example
+ * weakProviderSecrets({ WEBHOOK_TOKENS: 'aaaaaaaaaaaaaaaa' }).length //=> 1
+ */
+export function weakProviderSecrets(environment: Raw): string[] {
+  const file = valueOf('PROVIDERS_FILE', environment)
+  if (file === undefined) return weakVariables(SECRETS, environment)
+  const settings = readProvidersFile(file)
+  if ('problems' in settings) return []
+  return settings.flatMap(({ authentication: { tokens, signatureKeys } }, index) => {
+    const keys = signatureKeys.map((key) => `whsec_${key.toString('base64')}`)
+    const place = `PROVIDERS_FILE[${index}]`
+    return weakSecrets(`${place}.webhookTokens`, tokens).concat(weakSecrets(`${place}.webhookSecrets`, keys))
+  })
+}
+
 /** The part of a provider that other variables depend on. */
 export interface ProviderSummary {
   readonly name: string
   /** Whether its webhooks can be authenticated. */
   readonly isAuthenticated: boolean
+  /** Whether the sender's address is all that authenticates its webhooks. */
+  readonly isAuthenticatedByAddress: boolean
   /** Whether its API can be asked. */
   readonly isAskable: boolean
 }
@@ -105,7 +128,7 @@ export interface ProviderSummary {
  *
  * @example
  * const [summary] = summarizeProviders({ WEBHOOK_TOKENS: 'a-token-of-the-provider' })
- * summary //=> { name: 'godofpanel', isAuthenticated: true, isAskable: false }
+ * summary?.isAuthenticated //=> true
  */
 export function summarizeProviders(raw: Raw): ProviderSummary[] {
   const file = raw['PROVIDERS_FILE']
@@ -114,6 +137,8 @@ export function summarizeProviders(raw: Raw): ProviderSummary[] {
       {
         name: DEFAULT_PROVIDER,
         isAuthenticated: AUTHENTICATION.some((name) => raw[name] !== undefined),
+        isAuthenticatedByAddress:
+          raw['WEBHOOK_ALLOW_CIDRS'] !== undefined && SECRETS.every((name) => raw[name] === undefined),
         isAskable: raw['PROVIDER_API_URL'] !== undefined && raw['PROVIDER_API_KEY'] !== undefined,
       },
     ]
@@ -123,6 +148,7 @@ export function summarizeProviders(raw: Raw): ProviderSummary[] {
   return settings.map(({ name, api, authentication: { tokens, signatureKeys, allowedCidrs } }) => ({
     name,
     isAuthenticated: tokens.length + signatureKeys.length + allowedCidrs.length > 0,
+    isAuthenticatedByAddress: allowedCidrs.length > 0 && tokens.length + signatureKeys.length === 0,
     isAskable: api !== undefined,
   }))
 }

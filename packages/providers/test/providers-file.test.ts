@@ -9,6 +9,7 @@ import {
   providerSettings,
   providerVariables,
   summarizeProviders,
+  weakProviderSecrets,
 } from '../src/index.ts'
 import { loadConfig } from '@paxyo/service-kit'
 
@@ -211,4 +212,18 @@ describe('STATUS_MAP', () => {
   test.each(['Zaplanowano', '=pending', 'Zaplanowano=later', 'a=pending,'])('%s is a problem', (text) => {
     expect(() => read(text)).toThrow('STATUS_MAP: must be word=status pairs')
   })
+})
+
+test('secrets that can be guessed are named by their place in the file', () => {
+  const strong = '9c41d7f02be86a53c19e74d0f58b2a6037de41c8'
+  const file = write([
+    { name: 'one', webhookTokens: [strong, 'password'] },
+    { name: 'two', webhookSecrets: [SECRET] },
+  ])
+  expect(weakProviderSecrets({ PROVIDERS_FILE: file })).toEqual([
+    'PROVIDERS_FILE[0].webhookTokens: number 2 can be guessed; use a random secret, such as the output of: openssl rand -hex 32',
+    'PROVIDERS_FILE[1].webhookSecrets: it can be guessed; use a random secret, such as the output of: echo "whsec_$(openssl rand -base64 32)"',
+  ])
+  expect(weakProviderSecrets({ PROVIDERS_FILE: write([{ name: 'one', webhookTokens: [strong] }]) })).toEqual([])
+  expect(weakProviderSecrets({ WEBHOOK_TOKENS: 'password' })).toHaveLength(1)
 })

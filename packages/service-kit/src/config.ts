@@ -3,6 +3,7 @@ import { parseSecret } from '@paxyo/standard-webhooks'
 import { readFileSync } from 'node:fs'
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
+import { weakSecrets } from './secret-strength.ts'
 
 /** The environment is not a valid configuration; `problems` lists all reasons. */
 export class ConfigError extends Error {
@@ -67,6 +68,32 @@ function readVariable(name: string, environment: Environment): string | undefine
   } catch {
     throw new Error(`the file of ${name}_FILE cannot be read: ${file}`)
   }
+}
+
+/**
+ * The value of `NAME`, or of the file of `NAME_FILE`; undefined when it is not set or cannot be read.
+ *
+ * @example
+ * valueOf('PORT', { PORT: '8080' }) //=> '8080'
+ * valueOf('HOST', { PORT: '8080' }) //=> undefined
+ */
+export function valueOf(name: string, environment: Environment): string | undefined {
+  try {
+    return readVariable(name, environment)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Describes the secrets of these variables that can be guessed, without repeating them. A service rejects such a
+ * configuration in production, and only warns elsewhere.
+ *
+ * @example
+ * weakVariables(['API_KEY'], { API_KEY: 'aaaaaaaaaaaaaaaa' }).length //=> 1
+ */
+export function weakVariables(names: readonly string[], environment: Environment): string[] {
+  return names.flatMap((name) => weakSecrets(name, list.parse(valueOf(name, environment) ?? '')))
 }
 
 const text = z.string()

@@ -15,17 +15,25 @@ const CHECK_TIMEOUT_MS = 2_000
  * (await app.inject('/readyz')).json() //=> { status: 'ok', checks: { database: 'ok' } }
  */
 export function registerHealth(app: FastifyInstance, checks: Readonly<Record<string, ReadinessCheck>>): void {
+  const runChecks = Object.entries(checks).map(([name, check]) => [name, shared(() => runCheck(check))] as const)
   app.get('/livez', () => ({ status: 'ok' }))
   app.get('/readyz', async (_request, reply) => {
-    const results = await Promise.all(
-      Object.entries(checks).map(async ([name, check]) => [name, await runCheck(check)] as const),
-    )
+    const results = await Promise.all(runChecks.map(async ([name, run]) => [name, await run()] as const))
     const isReady = results.every(([, result]) => result === 'ok')
     return reply.code(isReady ? 200 : 503).send({
       status: isReady ? 'ok' : 'unavailable',
       checks: Object.fromEntries(results),
     })
   })
+}
+
+/** Calls during a run share its result: this address needs no key, and a flood of calls must not use up the connections. */
+function shared<T>(run: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined
+  return () => {
+    running ??= run().finally(() => (running = undefined))
+    return running
+  }
 }
 
 async function runCheck(check: ReadinessCheck): Promise<'ok' | 'failed'> {

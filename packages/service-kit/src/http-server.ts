@@ -4,16 +4,30 @@ import { isUtf8 } from 'node:buffer'
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Logger } from 'pino'
+import { createConnectionLimit, limitConnections } from './connection-limit.ts'
 
 export interface HttpServerOptions {
   readonly log: Logger
   readonly trustProxy: boolean | string
+  readonly timeouts?: Partial<HttpTimeouts>
 }
+
+/** How long a slow client may occupy a connection. */
+export interface HttpTimeouts {
+  /** For all headers to arrive. */
+  readonly headersMs: number
+  /** For a complete request to arrive. */
+  readonly requestMs: number
+  /** Without a byte in either direction: for a client that does not read its response. Longer than any response takes. */
+  readonly silenceMs: number
+  /** Between two checks of the first two. */
+  readonly checkIntervalMs: number
+}
+
+const HTTP_TIMEOUTS: HttpTimeouts = { headersMs: 10_000, requestMs: 15_000, silenceMs: 60_000, checkIntervalMs: 1_000 }
 
 /** The maximum size of a request's body. */
 export const BODY_BYTES_MAX = 64 * 1024
-/** The time for a complete request to arrive: a slow sender must not occupy a connection for ever. */
-const REQUEST_TIMEOUT_MS = 15_000
 
 const IDLE_SWEEP_INTERVAL_MS = 50
 /** Longer than a batch is retried: every accepted request has its response by then. */
@@ -41,7 +55,8 @@ const ERROR_CODE_BY_NODE_CODE: Readonly<Record<string, ErrorCode>> = {
  * const app = createHttpServer({ log, trustProxy: false })
  * (await app.inject('/none')).json().code //=> 'not_found'
  */
-export function createHttpServer({ log, trustProxy }: HttpServerOptions): FastifyInstance {
+export function createHttpServer({ log, trustProxy, timeouts = {} }: HttpServerOptions): FastifyInstance {
+  const { headersMs, requestMs, silenceMs, checkIntervalMs } = { ...HTTP_TIMEOUTS, ...timeouts }
   const app = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -49,10 +64,18 @@ export function createHttpServer({ log, trustProxy }: HttpServerOptions): Fastif
     childLoggerFactory: (logger) => logger,
     trustProxy,
     bodyLimit: BODY_BYTES_MAX,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: requestMs,
+    connectionTimeout: silenceMs,
     forceCloseConnections: 'idle',
     // Node takes any Upgrade header for an upgrade and drops the body; Java's clients send one for HTTP/2.
-    http: { shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket' },
+    http: {
+      shouldUpgradeCallback: ({ headers }) =>
+        app.server.listenerCount('upgrade') > 0 && headers.upgrade?.toLowerCase() === 'websocket',
+      // Node reads these only when it creates the server.
+      headersTimeout: headersMs,
+      requestTimeout: requestMs,
+      connectionsCheckingInterval: checkIntervalMs,
+    },
     return503OnClosing: false,
     clientErrorHandler: respondToClientError,
     routerOptions: { maxParamLength: 256 },
@@ -61,7 +84,9 @@ export function createHttpServer({ log, trustProxy }: HttpServerOptions): Fastif
   }) as unknown as FastifyInstance
 
   rejectOtherEncodings(app)
+  rejectSeveralHosts(app)
   closeConnectionsAfterTheirLastResponse(app)
+  limitConnections(app.server, createConnectionLimit(trustProxy))
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found'))
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const known = ERROR_CODE_BY_FASTIFY_CODE[error.code]
@@ -71,6 +96,17 @@ export function createHttpServer({ log, trustProxy }: HttpServerOptions): Fastif
     return sendProblem(reply, 'internal_error')
   })
   return app
+}
+
+/** Node keeps the first `Host`, and a proxy may have routed by another one (RFC 9112, section 3.2). */
+function rejectSeveralHosts(app: FastifyInstance): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    const { rawHeaders } = request.raw
+    let hosts = 0
+    for (let index = 0; index < rawHeaders.length; index += 2) if (/^host$/i.test(rawHeaders[index]!)) hosts += 1
+    if (hosts > 1) void sendProblem(reply, 'malformed_request', 'the request has several Host headers')
+    else done()
+  })
 }
 
 /** JSON is UTF-8. Decoding replaces every other byte by the same character, which could make two ids equal. */
@@ -117,6 +153,9 @@ function respondToClientError(error: NodeJS.ErrnoException, socket: Socket): voi
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
 }
 
+/** A detail can quote the request, which may have megabytes. */
+const DETAIL_LENGTH_MAX = 1_000
+
 /**
  * Sends an error response; `detail` describes the problem of this request.
  *
@@ -126,6 +165,6 @@ function respondToClientError(error: NodeJS.ErrnoException, socket: Socket): voi
  * (await app.inject('/orders')).statusCode //=> 404
  */
 export function sendProblem(reply: FastifyReply, code: ErrorCode, detail?: string): FastifyReply {
-  const body = problem(code, detail)
+  const body = problem(code, detail?.slice(0, DETAIL_LENGTH_MAX))
   return reply.code(body.status).type('application/problem+json').send(body)
 }

@@ -1,4 +1,11 @@
-export { commonVariables, ConfigError, env, loadConfig } from './config.ts'
+export { commonVariables, ConfigError, env, loadConfig, valueOf, weakVariables } from './config.ts'
+export {
+  addressGroup,
+  createFailureThrottle,
+  throttledAddress,
+  type FailureThrottle,
+  type FailureThrottleOptions,
+} from './failure-throttle.ts'
 export { BODY_BYTES_MAX, createHttpServer, sendProblem, type HttpServerOptions } from './http-server.ts'
 export { createLogger } from './logger.ts'
 export { listen, type ListenOptions } from './listen.ts'
@@ -7,7 +14,9 @@ export { registerHealth, type ReadinessCheck } from './health.ts'
 export { retryAfterMs } from './retry-after.ts'
 export { redisOptions, redisProblems, redisVariables } from './redis-config.ts'
 export { parseTraceparent, traceOf, type TraceFields } from './trace-context.ts'
+export { rejectUnauthenticated, type Rejection } from './reject-unauthenticated.ts'
 export { bearerToken, createSecretSet } from './secret-set.ts'
+export { weakSecrets } from './secret-strength.ts'
 export { StartError } from './start-failure.ts'
 export { runService, type RunningService, type StartService } from './run-service.ts'
 export { createWorker, type Worker, type WorkerOptions } from './worker.ts'

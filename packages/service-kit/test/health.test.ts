@@ -56,3 +56,21 @@ test('a part that does not answer counts as failed, soon enough for those who as
   expect(response.json()).toMatchObject({ checks: { database: 'failed', redis: 'failed', queue: 'ok' } })
   expect(performance.now() - startedAt).toBeLessThan(30_000)
 })
+
+test('a flood of calls costs one check at a time', async () => {
+  let checks = 0
+  let finish: (() => void) | undefined
+  start({
+    database: () => {
+      checks += 1
+      return new Promise((resolve) => (finish = resolve))
+    },
+  })
+  await app.ready()
+  const responses = Array.from({ length: 1_000 }, () => app.inject('/readyz'))
+  while (finish === undefined) await new Promise((resolve) => setImmediate(resolve))
+  finish()
+
+  expect(new Set((await Promise.all(responses)).map(({ statusCode }) => statusCode))).toEqual(new Set([200]))
+  expect(checks).toBeLessThan(10)
+})

@@ -21,6 +21,7 @@ function createApp(trustProxy: boolean | string): FastifyInstance {
   server.get('/address', (request) => request.ip)
   server.get('/orders/:id', (request) => request.params)
   server.get('/teapot', (_request, reply) => sendProblem(reply, 'order_conflict', 'A-1 is another order'))
+  server.get('/long-detail', (_request, reply) => sendProblem(reply, 'validation_failed', 'x'.repeat(1_000_000)))
   server.get('/bug', () => {
     throw new Error('the password is hunter2')
   })
@@ -80,6 +81,18 @@ test('a bug is logged with its route, and nothing else is', async () => {
   expect(log).toMatchObject([{ msg: 'request failed', route: '/bug', err: { message: 'the password is hunter2' } }])
 })
 
+test('a server without WebSockets answers a request that wants one', async () => {
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  socket.write('GET /address HTTP/1.1\r\nhost: a\r\nconnection: upgrade, close\r\nupgrade: websocket\r\n\r\n')
+  expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 /)
+})
+
+test('a detail that quotes a request is cut', async () => {
+  const response = await app.inject('/long-detail')
+  expect(response.json().detail).toHaveLength(1_000)
+})
+
 test('a body of 64 KiB is taken', async () => {
   const body = `"${'x'.repeat(64 * 1024 - 2)}"`
 
@@ -113,6 +126,7 @@ describe('the address of a client', () => {
 describe('what never becomes a request is answered in kind, and not logged:', () => {
   test.each([
     ['no HTTP at all', 'hello?', 400, 'malformed_request'],
+    ['two hosts', 'GET /address HTTP/1.1\r\nhost: a\r\nHOST: b\r\nconnection: close', 400, 'malformed_request'],
     ['a header that is none', 'POST /secret-token HTTP/1.1\r\nhost: a\r\nnonsense', 400, 'malformed_request'],
     ['endless headers', `POST /secret-token HTTP/1.1\r\nhost: a\r\nx: ${'x'.repeat(20_000)}`, 431, 'headers_too_large'],
     ['an endless address', `GET /${'x'.repeat(20_000)} HTTP/1.1\r\nhost: a`, 431, 'headers_too_large'],

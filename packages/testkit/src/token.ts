@@ -1,6 +1,6 @@
 import { SignJWT } from 'jose'
 
-export const TEST_JWT_SECRET = 'a-secret-for-tests-of-32-bytes-or-more'
+export const TEST_JWT_SECRET = '4f9d1c7be2a8630d57c1e09b84fa26d35b70ce91'
 
 /** A browser token as a panel mints it. */
 export function mintToken(

@@ -1,6 +1,6 @@
-import type { PanelOrder } from '@paxyo/panel-client'
 import type { OrderChange, ProviderOrder } from '@paxyo/provider-simulator'
 import { untilAcknowledged } from './demo-provider.ts'
+import { isPlaced, type PlacedOrder } from './demo-panel.ts'
 import { countDemoOrders, makeDemoOrder, type DemoDeps } from './demo.ts'
 import type { DemoAction, DemoActions } from './page-server/action-routes.ts'
 
@@ -29,7 +29,7 @@ export function createDemoActions(deps: DemoDeps): DemoActions {
    * Sets the provider's order to the panel's state: the provider keeps its orders in memory only, and does not know
    * webhooks that were sent manually.
    */
-  const restore = ({ providerOrderId, quantity, status, remains, startCount }: PanelOrder): ProviderOrder =>
+  const restore = ({ providerOrderId, quantity, status, remains, startCount }: PlacedOrder): ProviderOrder =>
     provider.restore({ orderId: providerOrderId, quantity, status, remains: remains ?? quantity, startCount })
 
   const restoreNewestOpen = async (): Promise<ProviderOrder[]> =>
@@ -39,7 +39,7 @@ export function createDemoActions(deps: DemoDeps): DemoActions {
     newOrder,
     async act(action, orderId) {
       const known = await panel.order(orderId)
-      if (known === undefined) throw new Error('there is no such order')
+      if (known === undefined || !isPlaced(known)) throw new Error('there is no such order')
       const order = restore(known)
       provider.change(order.orderId, nextChange(order, action))
       await untilAcknowledged(provider)

@@ -18,14 +18,19 @@ export interface NewDemoOrder {
   readonly charge: string
 }
 
+/** An order that the provider has. */
+export type PlacedOrder = PanelOrder & { readonly providerOrderId: string }
+
+export const isPlaced = (order: PanelOrder): order is PlacedOrder => order.providerOrderId !== null
+
 /** The demo's panel. It uses webhook-ingest's API with a key, like every panel. */
 export interface DemoPanel {
   /** Registers an order that was passed on to the provider. */
   register(order: NewDemoOrder): Promise<void>
   /** @returns undefined when the user has no such order. */
   order(orderId: string): Promise<PanelOrder | undefined>
-  /** The user's open orders, the oldest first: up to a hundred of each status. */
-  openOrders(): Promise<PanelOrder[]>
+  /** The user's open orders at the provider, the oldest first: up to a hundred of each status. */
+  openOrders(): Promise<PlacedOrder[]>
   /** All the user's orders, the newest first. */
   orders(): AsyncIterable<PanelOrder>
   mintToken(): Promise<string>
@@ -57,6 +62,7 @@ export function createDemoPanel({ url, apiKey, userId }: DemoPanelOptions): Demo
       )
       return pages
         .flatMap(({ data }) => data)
+        .filter((order) => isPlaced(order))
         .toSorted((a, b) => compare(a.createdAt, b.createdAt) || compare(a.providerOrderId, b.providerOrderId))
     },
     orders: () => client.orders.list({ userId }),

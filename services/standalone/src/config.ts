@@ -1,6 +1,6 @@
 import { commonVariables, env, loadConfig, redisProblems, redisVariables } from '@paxyo/service-kit'
 import { fileURLToPath } from 'node:url'
-import { ingestProblems, ingestVariables } from 'webhook-ingest'
+import { ingestProblems, ingestVariables, weakIngestSecrets } from 'webhook-ingest'
 import { gatewayVariables } from 'ws-gateway'
 import { z } from 'zod'
 
@@ -32,6 +32,7 @@ export function loadStandaloneConfig(environment: NodeJS.ProcessEnv) {
     ...redisProblems(raw),
     ...ingestProblems(raw),
     ...demoProblems(raw),
+    ...(raw['NODE_ENV'] === 'production' ? weakIngestSecrets(environment) : []),
   ])
 }
 

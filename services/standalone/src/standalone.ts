@@ -18,9 +18,15 @@ import {
   startDemoProvider,
   type DemoDeps,
 } from 'demo'
-import { createIngest, INGEST_POOL_MAX, outgoingWebhookTarget } from 'webhook-ingest'
+import {
+  createIngest,
+  INGEST_POOL_MAX,
+  outgoingWebhookTarget,
+  reconcileSchedule,
+  weakIngestSecrets,
+} from 'webhook-ingest'
 import type { FastifyInstance } from 'fastify'
-import { createProviders, providerSettings } from '@paxyo/providers'
+import { createProviders, providerSettings, refundApproval } from '@paxyo/providers'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
@@ -35,9 +41,13 @@ import { bannerLines } from './banner.ts'
 /** There is no other gateway for the clients: they reconnect after the restart. */
 const DRAIN_MS = 0
 
+/** No other process can publish on the in-process bus: what a command commits is published from here, at once. */
+const SWEEP_OF_ONLY_PROCESS = { sweepIntervalMs: 500, sweepRowAgeMs: 0 }
+
 /** Both services in one process, on the embedded database and the in-process bus unless configured otherwise. */
 export async function startStandalone(config: StandaloneConfig, resources: AsyncDisposableStack): Promise<void> {
   const log = createLogger('standalone', config.LOG_LEVEL)
+  for (const problem of weakIngestSecrets(process.env)) log.warn({ problem }, 'weak secret')
   const generated = await loadOrGenerateSecrets(config.DATA_DIR)
   const secrets = {
     webhookTokens: orElse(config.WEBHOOK_TOKENS, generated.webhookToken),
@@ -105,8 +115,11 @@ function startServices(
     createIngest({
       pool: ingestPool,
       publisher,
+      ...(config.REDIS_URL === undefined ? { outboxSweep: SWEEP_OF_ONLY_PROCESS } : {}),
       providers: createProviders(providers),
       verifiesRefunds: config.VERIFY_REFUNDS === 'on',
+      refundApproval: refundApproval(config),
+      reconcileSchedule: reconcileSchedule(config),
       apiKeys: secrets.apiKeys,
       tokens: { secrets: secrets.jwtSecrets, audience: config.JWT_AUDIENCE },
       hasDocs: config.API_DOCS === 'on',

@@ -3,6 +3,7 @@ import { connectSocket, eventually, freePort, hostEnvironment, launchChromium } 
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -121,6 +122,27 @@ test('its folder is all that the command line needs', async () => {
 
   await end(child, 'SIGTERM')
   await expect(paxyo('audit')).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('is not running') })
+})
+
+test('reconcile works beside it without Redis, and the open page sees the refund', async () => {
+  const { address } = await start()
+  const provider = createHttpServer((_request, response) => response.end('{"status":"Canceled"}'))
+  await once(provider.listen(0, '127.0.0.1'), 'listening')
+  const providerUrl = `http://127.0.0.1:${(provider.address() as AddressInfo).port}/`
+  const { token } = (await (await fetch(`${address}/demo/token`)).json()) as { token: string }
+  const page = await connectSocket(address, { token })
+  await page.next('welcome')
+  const { stdout } = await promisify(execFile)(process.execPath, [CLI, 'reconcile', 'demo-1'], {
+    env: { PATH: process.env['PATH'], DATA_DIR: dataDir, PROVIDER_API_URL: providerUrl, PROVIDER_API_KEY: 'a-key' },
+  })
+
+  expect(stdout).toBe('orders asked about: 1 (1 applied)\nrefunded: demo-1 2.5\n')
+  expect(await page.next('event')).toMatchObject({
+    order: { orderId: 'demo-1', status: 'canceled' },
+    refund: { amount: '2.5' },
+  })
+  page.close()
+  provider.close()
 })
 
 test('a second one on the same data is refused, and the first goes on', async () => {

@@ -1,10 +1,18 @@
-import { providerProblems, providerVariables, summarizeProviders } from '@paxyo/providers'
-import { commonVariables, env, loadConfig, redisProblems, redisVariables } from '@paxyo/service-kit'
+import {
+  providerProblems,
+  providerVariables,
+  refundApprovalProblems,
+  refundApprovalVariables,
+  summarizeProviders,
+  weakProviderSecrets,
+} from '@paxyo/providers'
+import { commonVariables, env, loadConfig, redisProblems, redisVariables, weakVariables } from '@paxyo/service-kit'
 import { z } from 'zod'
 import {
   outgoingWebhookProblems,
   outgoingWebhookVariables,
 } from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
+import { reconcileProblems, reconcileVariables } from './workers/reconcile/reconcile-config.ts'
 
 const PANEL_KEY_BYTES_MIN = 8
 const JWT_SECRET_BYTES_MIN = 32
@@ -14,6 +22,8 @@ export const ingestVariables = {
   ...providerVariables,
   /** Whether a refund requires that the provider's API reports the same as the webhook. */
   VERIFY_REFUNDS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
+  ...refundApprovalVariables,
+  ...reconcileVariables,
   /** API keys of the panel, in addition to those in the database. */
   PANEL_API_KEYS: env.secrets(PANEL_KEY_BYTES_MIN).default([]),
   /** Whether `/docs` and `/openapi.json` are served; they need no key. */
@@ -37,7 +47,25 @@ type Raw = Readonly<Record<string, string | undefined>>
 
 /** Problems of variables in combination. */
 export function ingestProblems(raw: Raw): string[] {
-  return [...providerProblems(raw), ...verificationProblems(raw), ...outgoingWebhookProblems(raw)]
+  return [
+    ...providerProblems(raw),
+    ...allowListProblems(raw),
+    ...verificationProblems(raw),
+    ...refundApprovalProblems(raw),
+    ...reconcileProblems(raw),
+    ...outgoingWebhookProblems(raw),
+  ]
+}
+
+/** With every proxy trusted, a header is enough to have any address. */
+function allowListProblems(raw: Raw): string[] {
+  if (raw['TRUST_PROXY'] !== 'true') return []
+  return summarizeProviders(raw)
+    .filter(({ isAuthenticatedByAddress }) => isAuthenticatedByAddress)
+    .map(
+      ({ name }) =>
+        `TRUST_PROXY must name the proxy's network, not true: anyone could pretend to have an address that ${name} is allowed to have; or set a token or a secret, too`,
+    )
 }
 
 /** Without the provider's API, a refund would wait for its verification forever. */
@@ -63,11 +91,19 @@ function authenticationProblems(raw: Raw): string[] {
     )
 }
 
+/** Describes the secrets that can be guessed: problems in production, and warnings elsewhere. */
+export function weakIngestSecrets(environment: Raw): string[] {
+  return [
+    ...weakProviderSecrets(environment),
+    ...weakVariables(['PANEL_API_KEYS', 'JWT_SECRETS', 'OUTGOING_WEBHOOK_SECRET'], environment),
+  ]
+}
+
 /** @throws ConfigError listing all problems. */
 export function loadIngestConfig(environment: NodeJS.ProcessEnv) {
   return loadConfig(variables, environment, (raw) => [
     ...redisProblems(raw),
     ...ingestProblems(raw),
-    ...(raw['NODE_ENV'] === 'production' ? authenticationProblems(raw) : []),
+    ...(raw['NODE_ENV'] === 'production' ? [...authenticationProblems(raw), ...weakIngestSecrets(environment)] : []),
   ])
 }

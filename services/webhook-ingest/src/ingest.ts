@@ -1,8 +1,9 @@
 import { createKysely } from '@paxyo/database'
 import type { EventPublisher } from '@paxyo/event-bus'
-import { createBatcher, createOutbox, newId, type ChangeSet, type LedgerDeps } from '@paxyo/ledger'
+import { createBatcher, createOutbox, newId, type ChangeSet, type LedgerDeps, type OutboxOptions } from '@paxyo/ledger'
+import type { RefundApproval } from '@paxyo/order-core'
 import type { ConfiguredProvider } from '@paxyo/providers'
-import type { ReadinessCheck } from '@paxyo/service-kit'
+import { createFailureThrottle, type FailureThrottle, type ReadinessCheck } from '@paxyo/service-kit'
 import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
@@ -16,6 +17,8 @@ import { keepRejectedRequest } from './webhook/rejected-requests.ts'
 import { registerWebhookRoute } from './webhook/route.ts'
 import type { OutgoingWebhookTarget } from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
 import { createOutgoingWebhook } from './workers/outgoing-webhooks/outgoing-webhooks.ts'
+import type { ReconcileSchedule } from './workers/reconcile/reconcile-config.ts'
+import { createScheduledReconcile } from './workers/reconcile/scheduled-reconcile.ts'
 import {
   createProviderVerification,
   warnOfUnverifiable,
@@ -25,11 +28,17 @@ import {
 export interface IngestDeps {
   readonly pool: Pool
   readonly publisher: EventPublisher
+  /** How often, and from which age, rows of the outbox are published that other processes have left. */
+  readonly outboxSweep?: Pick<OutboxOptions, 'sweepIntervalMs' | 'sweepRowAgeMs'>
   /** Providers with the authentication of their webhooks. */
   readonly providers: readonly ConfiguredProvider[]
   /** Whether a refund requires that the provider's API reports the same; every provider has a client then. */
   readonly verifiesRefunds: boolean
+  /** Which refunds wait until a person approves them; none when undefined. */
+  readonly refundApproval?: RefundApproval | undefined
   readonly verificationTimes?: Partial<VerificationTimes>
+  /** When providers are asked about silent orders; undefined never asks. */
+  readonly reconcileSchedule?: ReconcileSchedule | undefined
   /** API keys of the panel, in addition to those in the database. */
   readonly apiKeys: readonly string[]
   /** Secrets and audience of browser tokens. */
@@ -60,7 +69,7 @@ export function createIngest(deps: IngestDeps): Ingest {
   const { pool, publisher, apiKeys, log } = deps
   const providers = deps.providers.map(({ provider }) => provider)
   const metrics = createIngestMetrics(pool)
-  const outbox = createOutbox({ pool, publisher, log, onPublish: metrics.batchPublished })
+  const outbox = createOutbox({ pool, publisher, log, onPublish: metrics.batchPublished, ...deps.outboxSweep })
   const outgoingWebhook = deps.outgoingWebhook && createOutgoingWebhook({ pool, target: deps.outgoingWebhook, log })
   const listeners: ((changes: ChangeSet) => void)[] = [metrics.changesCommitted]
   const ledger: LedgerDeps = {
@@ -68,14 +77,35 @@ export function createIngest(deps: IngestDeps): Ingest {
     newId,
     outbox,
     verifiedProviders: new Set(deps.verifiesRefunds ? providers.map(({ name }) => name) : []),
+    refundApproval: deps.refundApproval,
     onCommitted: (changes) => listeners.forEach((listener) => listener(changes)),
   }
   const batcher = createBatcher({ ...ledger, log, onBatch: metrics.batchDone })
   metrics.addWaitingDeliveries(batcher)
+  metrics.addPublisher(publisher)
   // Also when verification is off: deliveries from before may still await theirs.
   const verification = createProviderVerification({ pool, providers, batcher, log, ...deps.verificationTimes })
+  const scheduledReconcile =
+    deps.reconcileSchedule &&
+    createScheduledReconcile({
+      schedule: deps.reconcileSchedule,
+      pool,
+      providers,
+      batcher,
+      newId,
+      log,
+      onAsked: metrics.reconcile.onAsked,
+      onFailed: metrics.reconcile.onFailed,
+    })
   const db = createKysely(pool)
   const apiKeyStore = createApiKeyStore({ db, keys: apiKeys, log })
+  const throttleOf = (door: 'panel_api' | 'webhook'): FailureThrottle =>
+    createFailureThrottle({
+      door,
+      now: () => performance.now(),
+      log,
+      onFailure: (isThrottled) => metrics.authenticationFailed(door, isThrottled),
+    })
   let isDraining = false
 
   listeners.push(({ awaiting, entries }) => {
@@ -84,6 +114,10 @@ export function createIngest(deps: IngestDeps): Ingest {
   })
   outbox.start()
   verification.wake()
+  if (scheduledReconcile !== undefined) {
+    metrics.reconcile.scheduled(providers)
+    scheduledReconcile.wake()
+  }
   outgoingWebhook?.start()
   void warnOfUnverifiable(pool, providers, log)
 
@@ -95,6 +129,7 @@ export function createIngest(deps: IngestDeps): Ingest {
           authenticate: createWebhookAuthentication(authentication),
         })),
         batcher,
+        throttle: throttleOf('webhook'),
         keepRejected(request) {
           metrics.requestRejected(request)
           return keepRejectedRequest({ db, newId, log }, request)
@@ -110,6 +145,7 @@ export function createIngest(deps: IngestDeps): Ingest {
         batcher,
         providers,
         apiKeyStore,
+        throttle: throttleOf('panel_api'),
         mint: createTokenMint(deps.tokens),
         onOutgoingWebhookDue: outgoingWebhook?.wake,
         hasDocs: deps.hasDocs,
@@ -129,6 +165,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       isDraining = true
       await Promise.all(providers.map(async ({ client }) => client?.close()))
       await verification.close()
+      await scheduledReconcile?.close()
       await batcher.close()
       await apiKeyStore.close()
       await outgoingWebhook?.close()

@@ -1,6 +1,6 @@
 import { createPool } from '@paxyo/database'
 import { createRedisBus } from '@paxyo/event-bus'
-import { createProviders, providerSettings } from '@paxyo/providers'
+import { createProviders, providerSettings, refundApproval } from '@paxyo/providers'
 import {
   createHttpServer,
   createLogger,
@@ -11,13 +11,15 @@ import {
   runService,
   serveMetrics,
 } from '@paxyo/service-kit'
-import { loadIngestConfig } from './config.ts'
+import { loadIngestConfig, weakIngestSecrets } from './config.ts'
 import { createIngest, INGEST_POOL_MAX } from './ingest.ts'
 import { outgoingWebhookTarget } from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
+import { reconcileSchedule } from './workers/reconcile/reconcile-config.ts'
 
 await runService(async (resources) => {
   const config = loadIngestConfig(process.env)
   const log = createLogger('webhook-ingest', config.LOG_LEVEL)
+  for (const problem of weakIngestSecrets(process.env)) log.warn({ problem }, 'weak secret')
   // Metrics are served until the process ends.
   const registry = createMetrics('webhook-ingest')
   resources.use(await serveMetrics({ registry, host: config.HOST, port: config.METRICS_PORT, log }))
@@ -34,6 +36,8 @@ await runService(async (resources) => {
       publisher,
       providers: createProviders(providerSettings(config)),
       verifiesRefunds: config.VERIFY_REFUNDS === 'on',
+      refundApproval: refundApproval(config),
+      reconcileSchedule: reconcileSchedule(config),
       apiKeys: config.PANEL_API_KEYS,
       tokens: { secrets: config.JWT_SECRETS, audience: config.JWT_AUDIENCE },
       hasDocs: config.API_DOCS === 'on',

@@ -1,10 +1,18 @@
 import { createMetricGroup, LATENCY_BUCKETS_S, type MetricGroup } from '@paxyo/service-kit'
 import { readPartitionDays } from '@paxyo/database'
-import type { Batcher, ChangeSet, DeliveryResult, NotCommitted } from '@paxyo/ledger'
+import type { EventPublisher } from '@paxyo/event-bus'
+import {
+  NOT_COMMITTED_REASONS,
+  type Batcher,
+  type ChangeSet,
+  type DeliveryResult,
+  type NotCommitted,
+} from '@paxyo/ledger'
 import { formatMoney } from '@paxyo/order-core'
 import type { Pool } from 'pg'
 import type { Registry } from 'prom-client'
 import { readBacklog } from './backlog.ts'
+import { addReconcile, type ReconcileMetrics } from './workers/reconcile/reconcile-metrics.ts'
 
 /** Callbacks through which the parts of this service report to its metrics. */
 export interface IngestMetrics {
@@ -12,13 +20,18 @@ export interface IngestMetrics {
   readonly webhookResponded: (status: number, durationMs: number, results: readonly DeliveryResult[]) => void
   /** An authenticated webhook could not be read and is kept. */
   readonly requestRejected: (request: { readonly provider: string; readonly reason: string }) => void
+  /** A request to the panel API or a webhook was not authenticated. */
+  readonly authenticationFailed: (door: string, isThrottled: boolean) => void
   /** A batch was committed, or failed. */
   readonly batchDone: (deliveries: number, durationMs: number, failure?: NotCommitted) => void
   readonly changesCommitted: (changes: ChangeSet) => void
   /** The bus accepted the events of a batch, or the publish failed. */
   readonly batchPublished: (durationMs: number, isPublished: boolean) => void
+  readonly reconcile: ReconcileMetrics
   /** Adds the gauge of deliveries that wait in a batcher. */
   readonly addWaitingDeliveries: (batcher: Pick<Batcher, 'waitingCount'>) => void
+  /** Adds the gauge of the connection over which events are published. */
+  readonly addPublisher: (publisher: Pick<EventPublisher, 'isReady'>) => void
   register(registry: Registry): void
 }
 
@@ -42,6 +55,11 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
     'Authenticated webhooks that could not be read and are kept, by provider and error code.',
     ['provider', 'reason'],
   )
+  const failures = group.counter(
+    'authentication_failures_total',
+    'Requests that failed authentication, by what they wanted and whether their address was throttled.',
+    ['door', 'result'],
+  )
   const batchSize = group.histogram('batch_deliveries', 'Deliveries per batch.', BATCH_BUCKETS)
   const commitDuration = group.histogram(
     'commit_duration_seconds',
@@ -63,6 +81,10 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
     'publish_failures_total',
     'Batches whose events could not be published at once.',
   )
+  // An alert cannot see the first failure, or that nothing came, in a series that does not exist yet.
+  webhookDuration.zero({ status: '200' })
+  for (const reason of NOT_COMMITTED_REASONS) failedBatches.inc({ reason }, 0)
+  const reconcile = addReconcile(group)
   group.gauge('database_waiting', 'Requests that wait for a database connection.', () => pool.waitingCount)
   addBacklog(group, pool)
   addPartitions(group, pool)
@@ -79,6 +101,7 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
       for (const { outcome } of results) deliveries.inc({ outcome })
     },
     requestRejected: ({ provider, reason }) => rejected.inc({ provider, reason }),
+    authenticationFailed: (door, isThrottled) => failures.inc({ door, result: isThrottled ? 'throttled' : 'rejected' }),
     batchDone(count, durationMs, failure) {
       batchSize.observe(count)
       if (failure !== undefined) return failedBatches.inc({ reason: failure })
@@ -100,8 +123,14 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
       if (isPublished) publishDuration.observe(durationMs / 1000)
       else publishFailures.inc()
     },
+    reconcile,
     addWaitingDeliveries(batcher) {
       group.gauge('waiting_deliveries', 'Deliveries that wait to be committed.', () => batcher.waitingCount)
+    },
+    addPublisher(publisher) {
+      group.gauge('publisher_ready', '1 while the connection to the event bus is ready, 0 otherwise.', () =>
+        publisher.isReady ? 1 : 0,
+      )
     },
     register: (registry) => group.register(registry),
   }

@@ -1,7 +1,9 @@
 import { expect, test } from '@jest/globals'
 import { ConfigError } from '@paxyo/service-kit'
-import { loadIngestConfig } from '../src/config.ts'
-import { providerSettings } from '@paxyo/providers'
+import { randomBytes } from 'node:crypto'
+import { loadIngestConfig, weakIngestSecrets } from '../src/config.ts'
+import { providerSettings, refundApproval } from '@paxyo/providers'
+import { reconcileSchedule } from '../src/workers/reconcile/reconcile-config.ts'
 
 const problems = (environment: NodeJS.ProcessEnv): readonly string[] => {
   try {
@@ -33,16 +35,62 @@ test('every problem is listed at once, and no secret is repeated', () => {
     'TRUST_PROXY: must be true, false, or networks such as 10.0.0.0/8, separated by commas',
     'PANEL_API_KEYS: must be one or more secrets, separated by commas, of at least 8 bytes each',
     'one of WEBHOOK_TOKENS, WEBHOOK_SECRETS, WEBHOOK_ALLOW_CIDRS must be set in production: without them every webhook is rejected',
+    'PANEL_API_KEYS: it can be guessed; use a random secret, such as the output of: openssl rand -hex 32',
+  ])
+})
+
+test('scheduled reconciliation is off by default, and needs a provider that can be asked', () => {
+  expect(reconcileSchedule(loadIngestConfig(GOOD))).toBeUndefined()
+  expect(problems({ ...GOOD, RECONCILE_EVERY_MINUTES: '30' })).toEqual([
+    'RECONCILE_EVERY_MINUTES requires PROVIDER_API_URL and PROVIDER_API_KEY',
+  ])
+  expect(problems({ ...GOOD, RECONCILE_SILENT_HOURS: '6' })).toEqual([
+    'RECONCILE_SILENT_HOURS requires RECONCILE_EVERY_MINUTES',
+  ])
+  const given = { ...GOOD, PROVIDER_API_URL: 'https://provider.example/api/v2', PROVIDER_API_KEY: 'k' }
+  expect(problems({ ...given, RECONCILE_EVERY_MINUTES: '0', RECONCILE_SILENT_HOURS: 'soon' })).toEqual([
+    'RECONCILE_EVERY_MINUTES: must be at least 1',
+    'RECONCILE_SILENT_HOURS: must be a whole number',
+  ])
+  const config = loadIngestConfig({ ...given, RECONCILE_EVERY_MINUTES: '30' })
+  expect(reconcileSchedule(config)).toEqual({ everyMs: 1_800_000, silentForMs: 21_600_000 })
+})
+
+test('which refunds wait for a person', () => {
+  const read = (environment: NodeJS.ProcessEnv) => refundApproval(loadIngestConfig({ ...GOOD, ...environment }))
+  expect(read({})).toBeUndefined()
+  expect(read({ REVIEW_ALL_REFUNDS: 'on' })).toEqual({ isAlways: true, limits: new Map() })
+  expect(read({ REVIEW_REFUNDS_ABOVE: 'USD:50,EUR:40' })).toEqual({
+    isAlways: false,
+    limits: new Map([
+      ['USD', 5_000_000_000n],
+      ['EUR', 4_000_000_000n],
+    ]),
+  })
+  expect(problems({ ...GOOD, REVIEW_REFUNDS_ABOVE: 'dollars:50,EUR', REVIEW_ALL_REFUNDS: 'yes' })).toEqual([
+    'REVIEW_REFUNDS_ABOVE: "dollars:50" must be a currency and an amount, such as USD:50',
+    'REVIEW_REFUNDS_ABOVE: "EUR" must be a currency and an amount, such as USD:50',
+    'REVIEW_ALL_REFUNDS: must be on or off',
+  ])
+  expect(problems({ ...GOOD, REVIEW_REFUNDS_ABOVE: 'USD:1', REVIEW_ALL_REFUNDS: 'on' })).toEqual([
+    'REVIEW_REFUNDS_ABOVE: has no effect when REVIEW_ALL_REFUNDS is on; set one of them',
   ])
 })
 
 test('in production one proof of origin is enough', () => {
   const production = { ...GOOD, NODE_ENV: 'production' }
   expect(problems(production)).toHaveLength(1)
-  expect(problems({ ...production, WEBHOOK_TOKENS: 'a-token-of-ours' })).toEqual([])
-  expect(problems({ ...production, WEBHOOK_SECRETS: `whsec_${Buffer.alloc(32).toString('base64')}` })).toEqual([])
+  expect(problems({ ...production, WEBHOOK_TOKENS: randomBytes(24).toString('base64url') })).toEqual([])
+  expect(problems({ ...production, WEBHOOK_SECRETS: `whsec_${randomBytes(32).toString('base64')}` })).toEqual([])
   expect(problems({ ...production, WEBHOOK_ALLOW_CIDRS: '203.0.113.0/24, 2001:db8::/32' })).toEqual([])
   expect(problems(GOOD)).toEqual([])
+})
+
+test('an allow-list alone is refused when every proxy is trusted: one header would forge the address', () => {
+  const forgeable = { ...GOOD, TRUST_PROXY: 'true', WEBHOOK_ALLOW_CIDRS: '203.0.113.0/24' }
+  expect(problems(forgeable)).toEqual([expect.stringMatching(/^TRUST_PROXY must name the proxy's network/)])
+  expect(problems({ ...forgeable, TRUST_PROXY: '10.0.0.0/8' })).toEqual([])
+  expect(problems({ ...forgeable, WEBHOOK_TOKENS: 'a-token-of-ours' })).toEqual([])
 })
 
 test("the provider's address and key belong together, and confirming needs both", () => {
@@ -60,4 +108,24 @@ test("the provider's address and key belong together, and confirming needs both"
   expect(loadIngestConfig(given).VERIFY_REFUNDS).toBe('off')
   expect(loadIngestConfig({ ...given, VERIFY_REFUNDS: 'on' }).VERIFY_REFUNDS).toBe('on')
   expect(providerSettings(loadIngestConfig(GOOD))).toMatchObject([{ name: 'godofpanel', api: undefined }])
+})
+
+test('secrets that can be guessed are refused in production, with what to do, and only named elsewhere', () => {
+  const weak = {
+    ...GOOD,
+    PANEL_API_KEYS: '12345678',
+    WEBHOOK_TOKENS: 'password',
+    JWT_SECRETS: 'e'.repeat(32),
+    OUTGOING_WEBHOOK_URL: 'https://panel.example/hook',
+    OUTGOING_WEBHOOK_SECRET: `whsec_${Buffer.alloc(32).toString('base64')}`,
+  }
+  const expected = [
+    'WEBHOOK_TOKENS: it can be guessed; use a random secret, such as the output of: openssl rand -hex 32',
+    'PANEL_API_KEYS: it can be guessed; use a random secret, such as the output of: openssl rand -hex 32',
+    'JWT_SECRETS: it can be guessed; use a random secret, such as the output of: openssl rand -hex 32',
+    'OUTGOING_WEBHOOK_SECRET: it can be guessed; use a random secret, such as the output of: echo "whsec_$(openssl rand -base64 32)"',
+  ]
+  expect(problems({ ...weak, NODE_ENV: 'production' })).toEqual(expected)
+  expect(problems(weak)).toEqual([])
+  expect(weakIngestSecrets(weak)).toEqual(expected)
 })

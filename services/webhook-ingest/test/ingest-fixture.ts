@@ -7,9 +7,11 @@ import { pino } from 'pino'
 import { userChannel } from '@paxyo/contracts'
 import type { ConfiguredProvider, WebhookAuthentication } from '@paxyo/providers'
 import { createGodOfPanel } from '@paxyo/godofpanel'
+import type { RefundApproval } from '@paxyo/order-core'
 import { createIngest, type Ingest } from '../src/ingest.ts'
 import type { VerificationTimes } from '../src/workers/provider-verification/provider-verification.ts'
 import type { OutgoingWebhookTarget } from '../src/workers/outgoing-webhooks/outgoing-webhook-config.ts'
+import type { ReconcileSchedule } from '../src/workers/reconcile/reconcile-config.ts'
 
 export const TOKEN = 'a-webhook-token'
 export const API_KEY = 'a-panel-api-key'
@@ -33,7 +35,7 @@ export interface IngestFixture extends AsyncDisposable {
   webhook(body: unknown, path?: string): Promise<LightMyRequestResponse>
   register(order?: Partial<Record<string, unknown>>): Promise<LightMyRequestResponse>
   /** Sends a panel API request with a valid key. */
-  call(method: 'GET' | 'POST', url: string, payload?: object, headers?: object): Promise<LightMyRequestResponse>
+  call(method: 'GET' | 'POST' | 'PUT', url: string, payload?: object, headers?: object): Promise<LightMyRequestResponse>
   /** Collects the events that are published for a user from now on. */
   follow(userId: string): Promise<OrderEvent[]>
 }
@@ -44,9 +46,13 @@ export interface FixtureProvider {
   readonly key: string
   readonly verifiesRefunds: boolean
   readonly verificationTimes?: Partial<VerificationTimes>
+  readonly reconcileSchedule?: ReconcileSchedule
 }
 
 interface FixtureOptions {
+  /** The database of another fixture, which disposes it. */
+  readonly database?: TestDatabase
+  readonly refundApproval?: RefundApproval
   readonly provider?: FixtureProvider
   /** Further providers. */
   readonly others?: readonly ConfiguredProvider[]
@@ -57,9 +63,17 @@ interface FixtureOptions {
 
 export async function startIngest(
   authentication: Partial<WebhookAuthentication> = { tokens: [TOKEN] },
-  { provider, others = [], hasDocs = true, jwtSecrets = [TEST_JWT_SECRET], outgoingWebhook }: FixtureOptions = {},
+  {
+    database: sharedDatabase,
+    provider,
+    others = [],
+    hasDocs = true,
+    jwtSecrets = [TEST_JWT_SECRET],
+    outgoingWebhook,
+    refundApproval,
+  }: FixtureOptions = {},
 ): Promise<IngestFixture> {
-  const database = await createTestDatabase()
+  const database = sharedDatabase ?? (await createTestDatabase())
   const bus = createInProcessBus()
   const log: Record<string, unknown>[] = []
   const logger = pino({ level: 'debug' }, { write: (line: string) => log.push(JSON.parse(line) as never) })
@@ -75,6 +89,8 @@ export async function startIngest(
     ],
     verifiesRefunds: provider?.verifiesRefunds ?? false,
     ...(provider?.verificationTimes === undefined ? {} : { verificationTimes: provider.verificationTimes }),
+    reconcileSchedule: provider?.reconcileSchedule,
+    refundApproval,
     apiKeys: [API_KEY],
     tokens: { secrets: jwtSecrets, audience: 'paxyo' },
     hasDocs,
@@ -130,7 +146,7 @@ export async function startIngest(
     async [Symbol.asyncDispose]() {
       await app.close()
       await ingest.close()
-      await database[Symbol.asyncDispose]()
+      if (sharedDatabase === undefined) await database[Symbol.asyncDispose]()
     },
   }
 }

@@ -85,7 +85,7 @@ test('every command answers what the reference says, and none is refused', async
     responses.push(await responseTo(command))
   }
 
-  expect(responses).toHaveLength(29)
+  expect(responses).toHaveLength(32)
   const noError: unknown = expect.not.objectContaining({ code: expect.anything() })
   const anyText: unknown = expect.any(String)
   expect(responses).toEqual(

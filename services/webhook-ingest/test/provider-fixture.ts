@@ -7,6 +7,7 @@ import {
   type ReconcileReport,
   type ReconcileRequest,
 } from '@paxyo/ledger'
+import type { RefundApproval } from '@paxyo/order-core'
 import { startSimulator, type Simulator, type SimulatorOptions } from '@paxyo/provider-simulator'
 import { listen } from '@paxyo/service-kit'
 import { pino } from 'pino'
@@ -30,11 +31,13 @@ export interface ProviderFixture extends IngestFixture {
 export async function startWithProvider(
   provider: Partial<FixtureProvider> = {},
   simulation: SimulatorOptions = {},
+  refundApproval?: RefundApproval,
 ): Promise<ProviderFixture> {
   // Each needs the address of the other: the simulator starts first and gets the webhook's address afterwards.
   const api = await startSimulator({ ...simulation, apiKey: PROVIDER_KEY })
   const fixture = await startIngest(undefined, {
     provider: { url: api.apiUrl, key: PROVIDER_KEY, verifiesRefunds: false, ...provider },
+    ...(refundApproval === undefined ? {} : { refundApproval }),
   })
   const url = await listen(fixture.app, { host: '127.0.0.1', port: 0 })
   api.setWebhook({ url: `${url}/webhooks/godofpanel`, authentication: { kind: 'path', token: TOKEN } })

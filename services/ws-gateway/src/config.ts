@@ -1,9 +1,9 @@
 import { DRAIN_MS_MAX } from '@paxyo/contracts/data'
-import { commonVariables, env, loadConfig, redisProblems, redisVariables } from '@paxyo/service-kit'
+import { commonVariables, env, loadConfig, redisProblems, redisVariables, weakVariables } from '@paxyo/service-kit'
 
 const JWT_SECRET_BYTES_MIN = 32
 
-/** Variables of client authentication. */
+/** The variables that decide which clients can connect. The standalone reads them, too. */
 export const gatewayVariables = {
   /** HS256 secrets that browser tokens are signed with. */
   JWT_SECRETS: env.secrets(JWT_SECRET_BYTES_MIN).default([]),
@@ -28,6 +28,10 @@ const variables = {
   ...gatewayVariables,
 }
 
+/** Describes the secrets that can be guessed: problems in production, and warnings elsewhere. */
+export const weakGatewaySecrets = (environment: NodeJS.ProcessEnv): string[] =>
+  weakVariables(['JWT_SECRETS'], environment)
+
 /** @throws ConfigError with all problems. */
 export function loadGatewayConfig(environment: NodeJS.ProcessEnv) {
   return loadConfig(variables, environment, (raw) => {
@@ -38,13 +42,19 @@ export function loadGatewayConfig(environment: NodeJS.ProcessEnv) {
     if (raw['NODE_ENV'] === 'production' && raw['ALLOWED_ORIGINS'] === undefined) {
       problems.push('ALLOWED_ORIGINS must be set in production: without it no page can connect')
     }
+    if (raw['NODE_ENV'] === 'production') problems.push(...weakGatewaySecrets(environment))
+    if (raw['NODE_ENV'] === 'production' && raw['JWT_JWKS_URL']?.startsWith('http:') === true) {
+      problems.push(
+        'JWT_JWKS_URL must begin with https:// in production: over http its keys can be replaced on the way',
+      )
+    }
     return problems
   })
 }
 
 function isOrigin(value: string): boolean {
   if (value === '*') return true
-  // A pattern would be parsed as a host name that no page has.
+  // `https://*.example.com` can be parsed as a URL, but no page has that origin.
   if (value.includes('*') || !URL.canParse(value)) return false
   return new URL(value).origin === value.replace(/\/$/, '').toLowerCase()
 }

@@ -30,7 +30,7 @@ export interface Gateway {
   close(drainMs: number): Promise<void>
 }
 
-/** The number of connections in a gateway's pool: its reads are few and batched. */
+/** The maximum number of connections in a gateway's pool. A few are enough, because reads are batched. */
 export const GATEWAY_POOL_MAX = 8
 
 /** Creates the gateway: it authenticates browsers, sends the events that they missed, then forwards new events. */
@@ -66,6 +66,7 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits, log }
       draining: () => {
         if (isDraining) throw new Error('draining')
       },
+      // Reads the database; a gateway without new connections also detects a changed epoch this way.
       database: () => hub.checkEpoch(),
       bus: () => {
         if (!hub.isReady) throw new Error('pub/sub does not deliver')

@@ -10,15 +10,16 @@ import {
   runService,
   serveMetrics,
 } from '@paxyo/service-kit'
-import { loadGatewayConfig } from './config.ts'
+import { loadGatewayConfig, weakGatewaySecrets } from './config.ts'
 import { createGateway, GATEWAY_POOL_MAX } from './gateway.ts'
 
-/** For closing everything after the drain. */
+/** The time in which everything must be closed after the drain. */
 const CLOSE_TIMEOUT_MS = 20_000
 
 await runService(async (resources) => {
   const config = loadGatewayConfig(process.env)
   const log = createLogger('ws-gateway', config.LOG_LEVEL)
+  for (const problem of weakGatewaySecrets(process.env)) log.warn({ problem }, 'weak secret')
   const drainMs = config.DRAIN_SECONDS * 1000
 
   const pool = resources.adopt(
@@ -28,7 +29,7 @@ await runService(async (resources) => {
   // Opened first, so that metrics are served while the gateway drains.
   const registry = createMetrics('ws-gateway')
   resources.use(await serveMetrics({ registry, host: config.HOST, port: config.METRICS_PORT, log }))
-  // Closing the server waits for its sockets. It is created before the gateway, so that the gateway drains first.
+  // Closing the HTTP server waits for its sockets, so it is created before the gateway, which then drains first.
   const app = resources.use(createHttpServer({ log, trustProxy: config.TRUST_PROXY }))
 
   const bus = createRedisBus({ ...redisOptions(config), onError: (err) => log.warn({ err }, 'redis error') })

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { ConfigError } from '@paxyo/service-kit'
 import { loadGatewayConfig } from '../src/config.ts'
 
-const SECRET = 'a secret of at least 32 bytes for tests'
+const SECRET = '9c41d7f02be86a53c19e74d0f58b2a6037de41c8'
 
 const required = {
   DATABASE_URL: 'postgres://user:password@localhost/paxyo',
@@ -53,6 +53,24 @@ test('a secret that can be guessed is refused, without being repeated', () => {
   const problems = problemsOf({ ...required, JWT_SECRETS: `${SECRET},hunter2` })
 
   expect(problems).toEqual(['JWT_SECRETS: must be one or more secrets, separated by commas, of at least 32 bytes each'])
+})
+
+test('a long secret that can be guessed is refused in production', () => {
+  const origins = { NODE_ENV: 'production', ALLOWED_ORIGINS: 'https://panel.example.com' }
+  const weak = { ...required, ...origins, JWT_SECRETS: `${SECRET},my-super-secret-jwt-key-of-32-bytes` }
+
+  expect(problemsOf({ ...required, ...origins })).toEqual([])
+  expect(problemsOf(weak)).toEqual([
+    'JWT_SECRETS: number 2 can be guessed; use a random secret, such as the output of: openssl rand -hex 32',
+  ])
+})
+
+test('keys over http are refused in production', () => {
+  const jwks = { ...required, ALLOWED_ORIGINS: '*', JWT_JWKS_URL: 'http://panel.example.com/jwks.json' }
+  expect(problemsOf(jwks)).toEqual([])
+  expect(problemsOf({ ...jwks, NODE_ENV: 'production' })).toEqual([
+    'JWT_JWKS_URL must begin with https:// in production: over http its keys can be replaced on the way',
+  ])
 })
 
 describe('ALLOWED_ORIGINS', () => {

@@ -61,6 +61,7 @@ test('a wrong environment ends it at once, with a line for each problem and none
   - PORT: must be a whole number
   - JWT_SECRETS: must be one or more secrets, separated by commas, of at least 32 bytes each
   - ALLOWED_ORIGINS must be set in production: without it no page can connect
+  - JWT_SECRETS: it can be guessed; use a random secret, such as the output of: openssl rand -hex 32
 `)
 })
 

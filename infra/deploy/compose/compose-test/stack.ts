@@ -1,8 +1,11 @@
+import { once } from 'node:events'
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
 import { request as httpsRequest, Agent } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
@@ -87,23 +90,24 @@ export async function startStack(settings: Readonly<Record<string, string>>, onB
   }
 }
 
-function request(
-  agent: Agent,
-  url: string,
-  { method = 'GET', headers = {}, body }: RequestOptions,
-): Promise<StackResponse> {
-  return new Promise((resolve, reject) => {
-    const outgoing = httpsRequest(url, { agent, method, headers, timeout: REQUEST_TIMEOUT_MS }, (response) => {
-      const chunks: Buffer[] = []
-      response
-        .on('data', (chunk: Buffer) => chunks.push(chunk))
-        .on('error', reject)
-        .on('end', () => resolve({ status: response.statusCode!, body: Buffer.concat(chunks).toString() }))
+/** HAProxy may close an idle connection just when a request is written to it: such a request is sent again. */
+async function request(agent: Agent, url: string, options: RequestOptions): Promise<StackResponse> {
+  for (;;) {
+    const outgoing = httpsRequest(url, {
+      agent,
+      method: options.method ?? 'GET',
+      headers: options.headers ?? {},
+      timeout: REQUEST_TIMEOUT_MS,
     })
     outgoing.on('timeout', () => outgoing.destroy(new Error('no response in time')))
-    outgoing.on('error', reject)
-    outgoing.end(body)
-  })
+    outgoing.end(options.body)
+    try {
+      const [response] = (await once(outgoing, 'response')) as [IncomingMessage]
+      return { status: response.statusCode!, body: await text(response) }
+    } catch (error) {
+      if (!outgoing.reusedSocket || (error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error
+    }
+  }
 }
 
 function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {

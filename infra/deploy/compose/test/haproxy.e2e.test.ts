@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { problem } from '@paxyo/contracts'
 import { completeSecrets } from '@paxyo/secrets'
 import { eventually, freePort, provideProgram } from '@paxyo/testkit'
 import { spawn, type ChildProcess } from 'node:child_process'
@@ -34,6 +35,14 @@ beforeAll(async () => {
     .replace('server-template demo 1 demo:8080', `server demo 127.0.0.1:${ports.demo}`)
     .replace('server-template ingest 20 webhook-ingest:8080', `server ingest 127.0.0.1:${ports.ingest}`)
   writeFileSync(join(folder, 'haproxy.cfg'), config)
+  await start()
+})
+afterAll(async () => {
+  await stop()
+  rmSync(folder, { recursive: true })
+})
+
+async function start(): Promise<void> {
   haproxy = spawn(provideProgram(['haproxy'], 'haproxy'), ['-db', '-f', join(folder, 'haproxy.cfg')], {
     env: { PATH: process.env['PATH'], PUBLIC_HTTPS_PORT: '443', ACME_THUMBPRINT: 'the_account-s' },
   })
@@ -42,13 +51,19 @@ beforeAll(async () => {
   await eventually(async () => (await fetch(`http://127.0.0.1:${ports.internal}/livez`)).ok).catch(() => {
     throw new Error(`HAProxy did not start:\n${output}`)
   })
-})
-afterAll(async () => {
+}
+
+async function stop(): Promise<void> {
   const exited = once(haproxy, 'exit')
   haproxy.kill('SIGTERM')
   await exited
-  rmSync(folder, { recursive: true })
-})
+}
+
+/** A new process knows no address. */
+async function restart(): Promise<void> {
+  await stop()
+  await start()
+}
 
 interface HttpsResponse {
   readonly status: number
@@ -69,9 +84,22 @@ function get(path: string, headers: Record<string, string> = {}): Promise<HttpsR
   })
 }
 
+const WRONG = { authorization: 'Bearer wrong' }
+
+/** Sends 15 times 10 requests with a wrong key. @returns how many got each status. */
+async function guessMany(): Promise<Record<number, number>> {
+  const counts: Record<number, number> = {}
+  for (let round = 0; round < 15; round += 1) {
+    const responses = await Promise.all(Array.from({ length: 10 }, () => get('/v1/orders', WRONG)))
+    for (const { status } of responses) counts[status] = (counts[status] ?? 0) + 1
+  }
+  return counts
+}
+
 /** Responds as a service would, with its name and the forwarded headers. */
 async function serve(name: string, port: number): Promise<Server> {
   const server = createServer(({ url, headers }, response) => {
+    if (headers.authorization === 'Bearer wrong') response.statusCode = 401
     const forwarded = [headers['x-forwarded-for'], headers['x-forwarded-proto']].join(' ')
     response.end(url === '/readyz' ? 'ok' : `${name} ${forwarded}`)
   })
@@ -128,4 +156,36 @@ test('an ACME challenge is answered with the thumbprint of the account, and anyt
   const response = await challenge('a_token-1')
   expect([response.status, await response.text()]).toEqual([200, 'a_token-1.the_account-s'])
   for (const path of ['', 'a/b', 'a%22b', '%0d%0a']) expect((await challenge(path)).status).toBe(308)
+})
+
+test('an address that only fails is turned away, with the error of the services, and reads what needs no key', async () => {
+  const ingest = await serve('ingest', ports.ingest)
+  try {
+    await restart()
+    await eventually(async () => (await get('/docs')).status === 200)
+    const counts = await guessMany()
+    expect(counts[401]).toBeGreaterThanOrEqual(100)
+    expect(counts[401]! + counts[429]!).toBe(150)
+
+    const response = await get('/webhooks/godofpanel/wrong', WRONG)
+    expect(response.headers).toMatchObject({ 'retry-after': '60', 'content-type': 'application/problem+json' })
+    expect(JSON.parse(response.body)).toEqual(problem('authentication_throttled'))
+    expect((await get('/docs')).status).toBe(200)
+  } finally {
+    ingest.closeAllConnections()
+    ingest.close()
+  }
+})
+
+test('an address whose requests succeed, too, is left to the services', async () => {
+  const ingest = await serve('ingest', ports.ingest)
+  try {
+    await restart()
+    await eventually(async () => (await get('/v1/orders')).status === 200)
+    expect(await guessMany()).toEqual({ 401: 150 })
+    expect((await get('/v1/orders')).status).toBe(200)
+  } finally {
+    ingest.closeAllConnections()
+    ingest.close()
+  }
 })

@@ -37,6 +37,13 @@ const CASES: Record<string, Case> = {
     series: { 'paxyo_ingest_rejected_requests_total{provider="godofpanel",reason="malformed_json"}': '0x5 1x20' },
     firesAfterMin: 7,
   },
+  PaxyoCredentialsGuessed: {
+    series: {
+      'paxyo_ingest_authentication_failures_total{door="panel_api",result="throttled"}': '0+30x30',
+      'paxyo_ingest_authentication_failures_total{door="webhook",result="rejected"}': '0+30x30',
+    },
+    firesAfterMin: 10,
+  },
   PaxyoMaintenanceMissing: { series: { paxyo_ingest_event_partition_days: '7x10 6x100 5x100' }, firesAfterMin: 180 },
   PaxyoWebhooksFailing: {
     series: { [`${WEBHOOKS}{status="503"}`]: '0+1x20', [`${WEBHOOKS}{status="200"}`]: '0+10x20' },
@@ -63,7 +70,17 @@ const CASES: Record<string, Case> = {
     firesAfterMin: 11,
   },
   PaxyoVerificationsWaiting: { series: { paxyo_ingest_unverified_age_seconds: '2000x20' }, firesAfterMin: 6 },
+  PaxyoWebhooksMissed: {
+    series: { 'paxyo_ingest_reconcile_late_total{provider="godofpanel"}': '0+1x20' },
+    firesAfterMin: 10,
+  },
+  PaxyoReconcileFailing: {
+    series: { 'paxyo_ingest_reconcile_failures_total{provider="godofpanel",reason="rejected"}': '1+1x20' },
+    firesAfterMin: 10,
+  },
   PaxyoOutboxStuck: { series: { paxyo_ingest_outbox_age_seconds: '200x20' }, firesAfterMin: 3 },
+  PaxyoPublisherDown: { series: { paxyo_ingest_publisher_ready: '1x2 0x20' }, firesAfterMin: 6 },
+  PaxyoPublishFailing: { series: { paxyo_ingest_publish_failures_total: '0+1x30' }, firesAfterMin: 15 },
   PaxyoPubSubSilent: { series: { paxyo_gateway_pubsub_ready: '0x20' }, firesAfterMin: 2 },
   PaxyoEventsLate: { series: tooSlow('paxyo_gateway_event_latency_seconds', '2.5', '5'), firesAfterMin: 13 },
   PaxyoBackfills: { series: { 'paxyo_gateway_backfills_total{instance="a"}': '0+120x40' }, firesAfterMin: 20 },
@@ -80,13 +97,48 @@ const CASES: Record<string, Case> = {
   PaxyoDrainStuck: { series: { paxyo_gateway_draining: '1x30' }, firesAfterMin: 16 },
 }
 
+/** Alerts that must also fire when a series is new: after a process was replaced, or for the first time ever. */
+const NEW_SERIES: readonly (readonly [string, Case])[] = [
+  [
+    'PaxyoWebhooksSilent',
+    {
+      series: {
+        [`${WEBHOOKS}{status="200",instance="a"}`]: '0+5x20 stale',
+        [`${WEBHOOKS}{status="200",instance="b"}`]: '_x20 0x500',
+      },
+      firesAfterMin: 420,
+    },
+  ],
+  [
+    'PaxyoBatchesGivenUp',
+    { series: { 'paxyo_ingest_batch_failures_total{reason="internal_error"}': '0x5 1x20' }, firesAfterMin: 8 },
+  ],
+  [
+    'PaxyoWebhooksUnreadable',
+    {
+      series: { 'paxyo_ingest_rejected_requests_total{provider="godofpanel",reason="malformed_json"}': '_x5 1x20' },
+      firesAfterMin: 7,
+    },
+  ],
+  [
+    'PaxyoRefundsUnusual',
+    {
+      series: {
+        'paxyo_ingest_refunded_money_total{currency="EUR"}': '_x5 1+100x40',
+        'paxyo_ingest_refunds_total{currency="EUR"}': '_x5 1+10x40',
+      },
+      firesAfterMin: 20,
+    },
+  ],
+]
+
 test('there is a case for each alert', () => {
   const { groups } = parse(readFileSync(RULES, 'utf8')) as { groups: { rules: { alert: string }[] }[] }
   const alerts = groups.flatMap((group) => group.rules.map(({ alert }) => alert))
   expect(Object.keys(CASES).toSorted()).toEqual(alerts.toSorted())
 })
 
-test.each(Object.entries(CASES))(
+test.each([...Object.entries(CASES), ...NEW_SERIES])(
   '%s fires on what it is about, and not at once',
   (alert, { series, firesAfterMin }) => {
     const firing = `count(ALERTS{alertname="${alert}", alertstate="firing"})`

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { createTestDatabase, provideProgram, sharedRedisUrl, startService, TEST_JWT_SECRET } from '@paxyo/testkit'
 import { spawnSync } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -68,8 +68,9 @@ describe('started as by its unit', () => {
       'database-url-ingest': database.url,
       'database-url-gateway': database.url,
       'redis-url': sharedRedisUrl(),
-      'webhook-tokens': 'a-webhook-token',
-      'panel-api-keys': 'a-panel-api-key',
+      // The units are for production, which rejects secrets that can be guessed.
+      'webhook-tokens': randomBytes(24).toString('base64url'),
+      'panel-api-keys': randomBytes(24).toString('base64url'),
       'jwt-secrets': TEST_JWT_SECRET,
     }
     const unit = read(`paxyo-${name}.service`)

@@ -4,8 +4,9 @@ declare(strict_types=1);
 require __DIR__ . '/../paxyo.php';
 require __DIR__ . '/../panel.php';
 
-// The target of the form in smm.php. Your panel debits the charge and places the order with the provider at this point;
-// here the form contains the provider's order number, so that you can try a webhook with it.
+// The target of the form in smm.php: registers the order, which is when your panel debits the charge, places it with the
+// provider, and attaches the provider's order number. If the provider rejects the order, its charge is refunded. After an
+// error the same request can be repeated, with the same order id: nothing happens twice.
 const PRICE_PER_THOUSAND_CENTS = 250;
 
 $userId = current_user();
@@ -24,7 +25,6 @@ if ($quantity === false || $link === false || preg_match('/^\d{1,20}$/', $provid
 $charge = $quantity * PRICE_PER_THOUSAND_CENTS;
 $order = [
     'orderId' => 'P-' . $providerOrderId,
-    'providerOrderId' => $providerOrderId,
     'userId' => $userId,
     'service' => 'Instagram followers',
     'link' => $link,
@@ -34,10 +34,16 @@ $order = [
 ];
 try {
     paxyo_register_order($order);
-    add_order($order);
+    $accepted = place_with_provider($order);
+    if ($accepted === null) {
+        paxyo_cancel_order($order['orderId'], 'rejected by the provider');
+        exit('The provider rejected the order. Its charge is refunded.');
+    }
+    paxyo_attach_provider_order($order['orderId'], $accepted);
+    add_order($order + ['providerOrderId' => $accepted]);
 } catch (RuntimeException $error) {
     error_log($error->getMessage());
     http_response_code(502);
-    exit('The order could not be registered. Please retry.');
+    exit('The order could not be placed. Please retry.');
 }
 header('Location: smm.php', true, 303);

@@ -12,6 +12,7 @@ export function renderAudit(result: AuditResult, { style }: Pick<Terminal, 'styl
   return [
     `Snapshot of ${result.at}: ${size.orders.toLocaleString('en')} orders, ${size.accounts.toLocaleString('en')} accounts, ` +
       `${size.ledgerEntries.toLocaleString('en')} ledger entries, ${size.events.toLocaleString('en')} events.`,
+    `Superseded deliveries: ${size.supersededDeliveries.toLocaleString('en')}; rejected requests: ${size.rejectedRequests.toLocaleString('en')}.`,
     '',
     table(checks.map((check) => [verdict(check), check.check, check.title, style('dim', `${check.durationMs} ms`)])),
     ...violated.flatMap((check) => ['', style('bold', check.title), ...rowsOf(check)]),

@@ -37,6 +37,7 @@ export async function listDeliveries(
 
 const toRow = ({
   deliveryId,
+  provider,
   providerOrderId,
   orderId,
   outcome,
@@ -46,7 +47,7 @@ const toRow = ({
 }: DeliveryView): string[] => [
   receivedAt,
   reason === null ? outcome : `${outcome} (${reason})`,
-  `provider order ${printable(providerOrderId ?? 'none')}`,
+  `${printable(provider)} order ${printable(providerOrderId ?? 'none')}`,
   orderId === null ? 'not registered' : printable(orderId),
   printable(deliveryId) + (replayOf === null ? '' : ' (a replay)'),
 ]

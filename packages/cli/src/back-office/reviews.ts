@@ -1,9 +1,17 @@
 import type { OrderStatus } from '@paxyo/contracts'
-import { PAGE_SIZE_MAX, type ListReviewsQuery, type ResolveRequest, type Review } from '@paxyo/panel-client'
+import {
+  PAGE_SIZE_MAX,
+  type ListReviewsQuery,
+  type ResolveRequest,
+  type Review,
+  type UnknownWord,
+  type WordReplay,
+} from '@paxyo/panel-client'
 import { withPanelApi } from '../api/with-panel-api.ts'
 import type { Cli } from '../cli.ts'
 import { Failure } from '../failure.ts'
 import { printable } from '../output/printable.ts'
+import { startProgress } from '../output/progress.ts'
 import { table } from '../output/table.ts'
 import { take } from './take.ts'
 
@@ -15,6 +23,7 @@ export interface ListReviewsOptions {
 }
 
 export interface ResolveOptions {
+  readonly approve?: string
   readonly dismiss?: boolean
   readonly refund?: string
   readonly status?: string
@@ -44,7 +53,7 @@ const toRow = ({ reviewId, openedAt, orderId, reason, count, resolution }: Revie
 
 export async function showReview(cli: Cli, reviewId: string): Promise<void> {
   const found = await withPanelApi(cli, (api) => api.reviews.get(reviewId))
-  const { review, order, delivery, refunds } = found
+  const { review, order, proposal, unknownWord, delivery, refunds } = found
   cli.print(found, () =>
     [
       describe(review),
@@ -54,15 +63,69 @@ export async function showReview(cli: Cli, reviewId: string): Promise<void> {
             `order is ${order.status}, ${order.remains ?? 'unknown'} of ${order.quantity} remain, ` +
               `${order.refunded} of ${order.charge} ${order.currency} refunded in ${refunds.length} refunds`,
           ]),
+      ...(proposal === null || order === null
+        ? []
+        : [
+            `a refund of ${proposal.refund} ${order.currency} waits, and the order becomes ${proposal.status}; pay it with\n` +
+              `paxyo reviews resolve ${review.reviewId} --approve ${proposal.refund} --note "…"`,
+          ]),
+      ...(unknownWord === null ? [] : [describeWord(review.reviewId, unknownWord)]),
       `the provider sent ${printable(delivery.body)}`,
     ].join('\n'),
   )
 }
 
-function describe({ reviewId, reason, meaning, orderId, deliveryId, openedAt, resolution }: Review): string {
+function describeWord(reviewId: string, { provider, word, status, deliveries }: UnknownWord): string {
+  const about = `the word "${printable(word)}" of ${provider}, in ${deliveries} deliveries that are not replayed,`
+  return status === null
+    ? `${about} is in no map: add it to STATUS_MAP, restart webhook-ingest, and run paxyo reviews replay ${reviewId}`
+    : `${about} means ${status} now; replay them with\npaxyo reviews replay ${reviewId}`
+}
+
+export async function replayReview(cli: Cli, reviewId: string, by: string | undefined): Promise<void> {
+  const chunks = await withPanelApi(cli, async (api) => {
+    const progress = startProgress(cli, 'replay', 'deliveries')
+    const replayed: WordReplay[] = []
+    let count = 0
+    for await (const chunk of api.reviews.replay(reviewId, by === undefined ? {} : { actor: by })) {
+      replayed.push(chunk)
+      progress.update((count += chunk.replayed))
+    }
+    progress.end()
+    return replayed
+  })
+  const total = sumOf(chunks)
+  cli.print(total, () => {
+    const outcomes = Object.entries(total.outcomes).map(([outcome, count]) => `${count} ${outcome}`)
+    return [
+      `deliveries replayed: ${total.replayed}${outcomes.length === 0 ? '' : ` (${outcomes.join(', ')})`}`,
+      `refunds paid: ${total.refunds.length}`,
+      `reviews dismissed: ${total.reviewsDismissed}`,
+      ...(total.remaining === 0 ? [] : [`deliveries that are left: ${total.remaining}`]),
+    ].join('\n')
+  })
+}
+
+/** The result of all chunks; the last one knows what remains. */
+function sumOf(chunks: readonly WordReplay[]): WordReplay {
+  const outcomes: Record<string, number> = {}
+  for (const [outcome, count] of chunks.flatMap((chunk) => Object.entries(chunk.outcomes))) {
+    outcomes[outcome] = (outcomes[outcome] ?? 0) + count
+  }
+  return {
+    ...chunks.at(-1)!,
+    outcomes,
+    replayed: chunks.reduce((sum, { replayed }) => sum + replayed, 0),
+    refunds: chunks.flatMap(({ refunds }) => refunds),
+    reviewsDismissed: chunks.reduce((sum, { reviewsDismissed }) => sum + reviewsDismissed, 0),
+  }
+}
+
+function describe({ reviewId, reason, meaning, detail, orderId, deliveryId, openedAt, resolution }: Review): string {
   return table([
     ['review', reviewId],
     ['reason', `${reason}: ${meaning}`],
+    ...(detail === null ? [] : [['detail', printable(detail)]]),
     ['order', orderId === null ? 'unknown' : `${printable(orderId)} (paxyo orders show ${printable(orderId)})`],
     ['delivery', `${printable(deliveryId)} (paxyo deliveries show ${printable(deliveryId)})`],
     ['opened', openedAt],
@@ -85,8 +148,13 @@ export async function resolveReview(cli: Cli, reviewId: string, options: Resolve
 }
 
 /** The API rejects an unknown status. */
-function toDecision({ dismiss, refund, status, note, by }: ResolveOptions): ResolveRequest {
+function toDecision({ approve, dismiss, refund, status, note, by }: ResolveOptions): ResolveRequest {
   const decidedBy = { note, ...(by === undefined ? {} : { actor: by }) }
+  if (approve !== undefined) {
+    if (dismiss === true || refund !== undefined || status !== undefined)
+      throw new Failure('usage', '--approve pays what waits: omit --dismiss, --refund and --status')
+    return { action: 'approve', amount: approve, ...decidedBy }
+  }
   if (dismiss === true) {
     if (refund !== undefined || status !== undefined)
       throw new Failure('usage', '--dismiss changes nothing: omit --refund and --status')
@@ -100,5 +168,5 @@ function toDecision({ dismiss, refund, status, note, by }: ResolveOptions): Reso
       ...decidedBy,
     }
   if (status !== undefined) return { action: 'set_status', status: status as OrderStatus, ...decidedBy }
-  throw new Failure('usage', 'choose one of --dismiss, --refund and --status')
+  throw new Failure('usage', 'choose one of --approve, --dismiss, --refund and --status')
 }

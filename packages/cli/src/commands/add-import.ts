@@ -3,7 +3,8 @@ import { action, type Finished } from '../cli.ts'
 import { Failure } from '../failure.ts'
 import { IMPORT_FORMATS, type ImportFormat } from '../import/fields.ts'
 import type { ImportKind } from '../import/import-kinds.ts'
-import type { ImportSummary } from '../import/import-rows.ts'
+import type { ImportResult } from '../import/import-file.ts'
+import type { ImportWarning } from '../import/warnings.ts'
 import type { Terminal } from '../terminal.ts'
 
 /** The kind of rows that a command imports. */
@@ -40,13 +41,13 @@ export function addImport<Item extends object>(
       ),
     )
     .option('-r, --report <file>', 'file for rejected rows (<file>.rejected.ndjson)')
-    .option('-n, --dry-run', 'read and check every row, and change nothing')
+    .option('-n, --dry-run', 'check every row, also against the database (DATABASE_URL), and change nothing')
     .addHelpText('after', `\nFields: ${fields.join(', ')}`)
     .action(
       action(terminal, finished, async (cli, { map, format, report, dryRun }: ImportOptions, file: string) => {
         const { importFile } = await import('../import/import-file.ts')
         const isDryRun = dryRun === true
-        const { summary, rejectedRows } = await importFile(cli, await load(), {
+        const imported = await importFile(cli, await load(), {
           file,
           things,
           fields,
@@ -55,20 +56,38 @@ export function addImport<Item extends object>(
           report: report ?? `${file === '-' ? things : file}.rejected.ndjson`,
           isDryRun,
         })
-        const result = { ...summary, ...(rejectedRows === undefined ? {} : { rejectedRows }), dryRun: isDryRun }
-        cli.print(result, () => describe(things, summary, rejectedRows, isDryRun))
+        const { summary, rejectedRows, warnings } = imported
+        const reference = rejectedRows === undefined ? {} : { rejectedRows }
+        cli.print({ ...summary, ...reference, warnings, dryRun: isDryRun }, () => describe(things, imported, isDryRun))
         if (cli.signal.aborted) throw new Failure('interrupted', 'interrupted; run it again to continue')
         if (summary.rejected > 0) cli.finish('violations')
       }),
     )
 }
 
-function describe(things: string, summary: ImportSummary, report: string | undefined, isDryRun: boolean): string {
+function describe(things: string, result: ImportResult, isDryRun: boolean): string {
+  const { summary, rejectedRows, warnings, isCompared } = result
   const { rows, imported, alreadyThere, rejected } = summary
-  const count = (number: number): string => number.toLocaleString('en')
   const outcome = isDryRun
-    ? `${count(imported)} ${things} can be imported`
+    ? `${count(imported)} ${things} can be imported, ${count(alreadyThere)} already present`
     : `${count(imported)} ${things} imported, ${count(alreadyThere)} already present`
-  const reference = report === undefined ? '' : ` (see ${report})`
-  return `${count(rows)} rows read: ${outcome}, ${count(rejected)} rejected${reference}.`
+  const reference = rejectedRows === undefined ? '' : ` (see ${rejectedRows})`
+  const comparison = isCompared ? [] : ['DATABASE_URL is not set: rows are compared with each other only.']
+  return [
+    `${count(rows)} rows read: ${outcome}, ${count(rejected)} rejected${reference}.`,
+    ...warnings.map(describeWarning),
+    ...comparison,
+  ].join('\n')
 }
+
+function describeWarning({ rows, firstRows, message }: ImportWarning): string {
+  const which =
+    firstRows.length < rows
+      ? `rows ${firstRows.join(', ')} and ${count(rows - firstRows.length)} more`
+      : rowList(firstRows)
+  return `Warning: ${which}: ${message}.`
+}
+
+const rowList = (rows: readonly number[]): string => `${rows.length === 1 ? 'row' : 'rows'} ${rows.join(', ')}`
+
+const count = (number: number): string => number.toLocaleString('en')

@@ -16,6 +16,7 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
       'after',
       '\nEVENT_RETENTION_DAYS: how many days of events are kept, in addition to today (7).' +
         '\nREJECTED_RETENTION_DAYS: how many days rejected requests are kept (30).' +
+        '\nPARKED_RETENTION_DAYS: after how many days a delivery without a registered order is put up for review (30).' +
         '\nMAINTAIN_EVERY_HOURS: the interval at which to repeat until a signal, without a scheduler; 0 runs once (0).',
     )
     .action(
@@ -24,16 +25,18 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
           DATABASE_URL: url,
           EVENT_RETENTION_DAYS: eventDays,
           REJECTED_RETENTION_DAYS: rejectedDays,
+          PARKED_RETENTION_DAYS: parkedDays,
           MAINTAIN_EVERY_HOURS: everyHours,
         } = await settings(cli.env, [
           'DATABASE_URL',
           'EVENT_RETENTION_DAYS',
           'REJECTED_RETENTION_DAYS',
+          'PARKED_RETENTION_DAYS',
           'MAINTAIN_EVERY_HOURS',
         ])
         const mayRepeat = (): Promise<boolean> | boolean => everyHours > 0 && pause(everyHours * HOUR_MS, cli.signal)
         do {
-          printResult(cli, await maintain(url, { eventDays, rejectedDays }))
+          printResult(cli, await maintain(url, { eventDays, rejectedDays, parkedDays }))
         } while (await mayRepeat())
       }),
     )
@@ -45,6 +48,7 @@ function printResult(cli: Cli, result: Awaited<ReturnType<typeof maintain>>): vo
       `Partitions created: ${list(result.created)}; dropped: ${list(result.dropped)}.`,
       `Expired idempotency keys deleted: ${result.deletedIdempotencyKeys}.`,
       `Expired rejected requests deleted: ${result.deletedRejectedRequests}.`,
+      `Provider orders without a registered order, put up for review: ${result.reviewedUnregisteredOrders}.`,
     ].join('\n'),
   )
 }
@@ -60,10 +64,12 @@ async function pause(ms: number, signal: AbortSignal): Promise<boolean> {
 interface Retention {
   readonly eventDays: number
   readonly rejectedDays: number
+  readonly parkedDays: number
 }
 
-async function maintain(url: string, { eventDays, rejectedDays }: Retention) {
+async function maintain(url: string, { eventDays, rejectedDays, parkedDays }: Retention) {
   const { maintainEventPartitions, pruneIdempotencyKeys, pruneRejectedRequests } = await import('@paxyo/database')
+  const { newId, reviewUnregistered } = await import('@paxyo/ledger')
   const { default: pg } = await import('pg')
   const { explainDatabaseError } = await import('../explain-database-error.ts')
   const pool = new pg.Pool({
@@ -79,6 +85,7 @@ async function maintain(url: string, { eventDays, rejectedDays }: Retention) {
       ...partitions,
       deletedIdempotencyKeys: await pruneIdempotencyKeys(pool),
       deletedRejectedRequests: await pruneRejectedRequests(pool, rejectedDays),
+      reviewedUnregisteredOrders: await reviewUnregistered({ pool, newId }, parkedDays),
     }
   } catch (error) {
     throw explainDatabaseError(error, url)

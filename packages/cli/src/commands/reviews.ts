@@ -24,9 +24,20 @@ export const addReviews: AddCommand = (program, terminal, finished) => {
     .argument('<reviewId>')
     .action(action(terminal, finished, async (cli, _options, id: string) => (await load()).showReview(cli, id)))
   reviews
-    .command('resolve')
-    .description('resolve a review: dismiss it, refund an amount, or set the status')
+    .command('replay')
+    .description('replay all deliveries with the unknown status word of a review, once the word is mapped')
     .argument('<reviewId>')
+    .option('-b, --by <name>', 'who replays (the name of the API key)')
+    .action(
+      action(terminal, finished, async (cli, { by }: { by?: string }, id: string) =>
+        (await load()).replayReview(cli, id, by),
+      ),
+    )
+  reviews
+    .command('resolve')
+    .description('resolve a review: approve the refund that waits, dismiss it, refund an amount, or set the status')
+    .argument('<reviewId>')
+    .option('--approve <amount>', 'pay the refund that waits, of this amount (paxyo reviews show)')
     .option('--dismiss', 'change nothing')
     .option('--refund <amount>', 'refund this amount, in addition to earlier refunds')
     .option('--status <status>', 'the new status of the order; alone, or with --refund')

@@ -13,6 +13,8 @@ const NEEDED: readonly (readonly [role: string, table: string, rights: readonly 
   [ingest, 'events', ['SELECT', 'INSERT']],
   [ingest, 'outbox', ['SELECT', 'INSERT', 'DELETE']],
   [ingest, 'reviews', ['SELECT', 'INSERT', 'UPDATE']],
+  [ingest, 'reconciliations', ['SELECT', 'INSERT', 'UPDATE']],
+  [ingest, 'reconcile_runs', ['SELECT', 'INSERT', 'UPDATE', 'DELETE']],
   [ingest, 'stream_epoch', ['SELECT']],
   [ingest, 'api_keys', ['SELECT', 'UPDATE']],
   [ingest, 'idempotency_keys', ['SELECT', 'INSERT']],

@@ -5,6 +5,7 @@ import { diagnoseNode } from './node-version.ts'
 import { diagnosePostgres } from './diagnose-postgres.ts'
 import { diagnoseProviders } from './providers.ts'
 import { diagnoseRedis } from './diagnose-redis.ts'
+import { diagnoseRefundApproval } from './refund-approval.ts'
 
 export interface DoctorResult {
   readonly isHealthy: boolean
@@ -18,6 +19,7 @@ export async function runDoctor(env: Readonly<Record<string, string | undefined>
   const diagnostics = [
     ...configuration,
     ...diagnoseProviders(env),
+    ...diagnoseRefundApproval(env),
     diagnoseNode(process.versions.node),
     ...servers.flat(),
   ]

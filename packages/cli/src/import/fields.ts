@@ -7,6 +7,8 @@ export const ORDER_FIELDS = [
   'service',
   'link',
   'quantity',
+  'runs',
+  'interval',
   'charge',
   'currency',
   'status',

@@ -1,11 +1,20 @@
 import type { OrderStatus } from '@paxyo/contracts'
 import type { ImportedOrder } from '@paxyo/ledger'
-import { parseMoney, refundTarget, type Money, type Provider } from '@paxyo/order-core'
+import {
+  dripFeedReadings,
+  parseMoney,
+  refundTarget,
+  totalQuantity,
+  type Money,
+  type OrderState,
+  type Provider,
+} from '@paxyo/order-core'
 import { registrationSchema } from '@paxyo/panel-client'
 import { defaultProvider } from '@paxyo/providers'
 import { ORDER_FIELDS } from './fields.ts'
 import type { ImportMap } from './import-map.ts'
 import type { ImportRecord } from './read-records.ts'
+import { readStatus } from './read-status.ts'
 import { toMoneyText, toTime, toValues } from './to-values.ts'
 
 type Values = Partial<Record<(typeof ORDER_FIELDS)[number], string>>
@@ -23,6 +32,7 @@ export function toImportedOrder(
 ): ImportedOrder | string {
   if (record.problem !== undefined) return record.problem
   const values = toValues(record, ORDER_FIELDS, map)
+  if (!hasColumn(record, map)) return 'providerOrderId: is missing'
   const registration = schema.safeParse({
     orderId: values.orderId,
     providerOrderId: toProviderOrderId(values.providerOrderId),
@@ -30,6 +40,8 @@ export function toImportedOrder(
     service: values.service ?? '',
     link: values.link ?? '',
     quantity: toCount(values.quantity),
+    runs: toRuns(values.runs),
+    interval: toCount(values.interval),
     charge: toMoneyText(values.charge ?? ''),
     currency: values.currency,
   })
@@ -37,20 +49,25 @@ export function toImportedOrder(
 
   const provider = toProvider(values.provider, providers)
   if (typeof provider === 'string') return provider
-  const status = toStatus(values.status, map, provider)
-  if (status === undefined) return `status: ${values.status} is unknown; add it to the statuses of the map`
+  const reading = readStatus(record, map, provider)
+  if ('problem' in reading) return reading.problem
+  const { status } = reading
   const isDated = values.createdAt !== undefined && !values.createdAt.startsWith(MYSQL_ZERO_DATE)
   const createdAt = isDated ? toTime(values.createdAt!, map.timeZone) : undefined
   if (isDated && createdAt === undefined) return `createdAt: ${values.createdAt} is not a valid time`
 
-  const progress = toProgress(values, status, registration.data.quantity)
+  const { quantity, runs, interval, ...details } = registration.data
+  const size = { quantity, runs: runs ?? 1 }
+  const progress = toProgress(values, status, totalQuantity(size))
   if (typeof progress === 'string') return progress
   const charge = parseMoney(registration.data.charge)
-  const refunded = toRefunded(values.refunded, status, charge, registration.data.quantity, progress.remains)
+  const refunded = toRefunded(values.refunded, status, { charge, ...size }, progress.remains)
   if (typeof refunded === 'string') return refunded
   return {
-    ...registration.data,
-    provider: provider.name,
+    ...details,
+    ...toProviderOrder(details.providerOrderId, provider),
+    ...size,
+    intervalMinutes: interval ?? null,
     charge,
     status,
     ...progress,
@@ -59,9 +76,24 @@ export function toImportedOrder(
   }
 }
 
-/** For an order that was not passed on, panels store 0 or less. No provider uses such ids. */
+/** Whether the file has the provider's ids at all: a column that is named wrongly must not make every order one without. */
+function hasColumn({ fields }: ImportRecord, { columns }: ImportMap): boolean {
+  const source = columns['providerOrderId'] ?? 'providerOrderId'
+  return typeof source !== 'string' || source in fields
+}
+
+/** For an order that was not passed on, panels store nothing, 0 or less. No provider uses such ids. */
 const toProviderOrderId = (text: string | undefined): string | undefined =>
   text !== undefined && /^(?:0+|-\d+)$/.test(text) ? undefined : text
+
+/** An order that was not passed on has no provider order yet. */
+const toProviderOrder = (
+  providerOrderId: string | null | undefined,
+  { name }: Provider,
+): Pick<ImportedOrder, 'provider' | 'providerOrderId'> =>
+  providerOrderId === undefined || providerOrderId === null
+    ? { provider: null, providerOrderId: null }
+    : { provider: name, providerOrderId }
 
 /** @returns the configured provider of a row, or why there is none. */
 function toProvider(name: string | undefined, providers: readonly Provider[]): Provider | string {
@@ -71,27 +103,19 @@ function toProvider(name: string | undefined, providers: readonly Provider[]): P
   return providers.find((provider) => provider.name === wanted) ?? `provider: ${wanted} is not one of ${names}`
 }
 
-/** A panel stores no status until the provider's first update. */
-function toStatus(text: string | undefined, { statuses }: ImportMap, provider: Provider): OrderStatus | undefined {
-  if (text === undefined) return 'pending'
-  const status = Object.hasOwn(statuses, text) ? statuses[text]! : provider.readStatus(text)
-  return status === 'unknown' || status === 'ignored' ? undefined : status
-}
-
+/** A count that is only displayed is left out when it is not one; the remains of a partial order decide its refund. */
 function toProgress(
   values: Values,
   status: OrderStatus,
   quantity: number,
 ): { remains: number | null; startCount: number | null } | string {
   const remains = toRemains(values.remains)
-  if (values.remains !== undefined && remains === undefined) return `remains: ${values.remains} is not a valid count`
-  if (status === 'partial' && remains === undefined) return 'remains: is required for a partial order'
-  // Money depends on it only for partial orders.
-  if (status === 'partial' && remains! > quantity) return `remains: ${remains} is more than the quantity ${quantity}`
-  const startCount = toCount(values.startCount)
-  if (values.startCount !== undefined && startCount === undefined)
-    return `startCount: ${values.startCount} is not a valid count`
-  return { remains: remains ?? null, startCount: startCount ?? null }
+  if (status === 'partial') {
+    if (values.remains === undefined) return 'remains: is required for a partial order'
+    if (remains === undefined) return `remains: ${values.remains} is not a valid count`
+    if (remains > quantity) return `remains: ${remains} is more than the quantity ${quantity}`
+  }
+  return { remains: remains ?? null, startCount: toCount(values.startCount) ?? null }
 }
 
 /**
@@ -101,18 +125,23 @@ function toProgress(
 function toRefunded(
   text: string | undefined,
   status: OrderStatus,
-  charge: Money,
-  quantity: number,
+  order: Pick<OrderState, 'charge' | 'quantity' | 'runs'>,
   remains: number | null,
 ): Money | string {
+  const { charge } = order
   if (text !== undefined) {
     const amount = toMoneyText(text)
     if (amount === undefined) return `refunded: ${text} is not a valid amount`
     return parseMoney(amount) <= charge ? parseMoney(amount) : `refunded: ${text} is more than the charge`
   }
   if (status === 'canceled') return charge
-  return status === 'partial' ? refundTarget(charge, remains ?? 0, quantity) : 0n
+  if (status !== 'partial') return 0n
+  if (dripFeedReadings(order, remains ?? 0) !== undefined) return 'refunded: is required for a partial drip-feed order'
+  return refundTarget(charge, remains ?? 0, totalQuantity(order))
 }
+
+/** Panels store 0 or nothing for an order that is not a drip-feed order. */
+const toRuns = (text: string | undefined): number | undefined => (text === '0' ? undefined : toCount(text))
 
 /** Some providers deliver more than was ordered and report a negative number: nothing remains then. */
 const toRemains = (text: string | undefined): number | undefined =>
@@ -127,10 +156,7 @@ function describe(issues: readonly { path: PropertyKey[]; message: string }[], v
   return issues
     .map(({ path, message }) => {
       const value = values[path[0] as keyof Values]
-      if (value === undefined) return `${String(path[0])}: is missing`
-      return path[0] === 'providerOrderId' && toProviderOrderId(value) === undefined
-        ? `providerOrderId: ${value} means no id`
-        : `${String(path[0])}: ${message}`
+      return value === undefined ? `${String(path[0])}: is missing` : `${String(path[0])}: ${message}`
     })
     .join('; ')
 }

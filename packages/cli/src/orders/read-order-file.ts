@@ -4,6 +4,8 @@ import type { DatabaseSession } from '../connect-database.ts'
 /** One order with its account, refunds, deliveries, reviews and events. */
 export interface OrderFile {
   readonly order: OrderRow
+  /** The provider orders that it had before, the oldest first. */
+  readonly formerProviderOrders: readonly FormerProviderOrder[]
   readonly account: { readonly currency: string; readonly balance: string; readonly lastSeq: number }
   readonly refunds: readonly RefundRow[]
   readonly deliveries: readonly DeliveryRow[]
@@ -13,8 +15,9 @@ export interface OrderFile {
 
 export interface OrderRow {
   readonly orderId: string
-  readonly provider: string
-  readonly providerOrderId: string
+  /** Null while it has no provider order. */
+  readonly provider: string | null
+  readonly providerOrderId: string | null
   readonly userId: string
   readonly service: string
   readonly link: string
@@ -26,6 +29,12 @@ export interface OrderRow {
   readonly refunded: string
   readonly createdAt: string
   readonly updatedAt: string
+}
+
+export interface FormerProviderOrder {
+  readonly provider: string
+  readonly providerOrderId: string
+  readonly until: string
 }
 
 export interface RefundRow {
@@ -62,19 +71,21 @@ export interface EventRow {
 }
 
 /** A screen has no room for more; the newest are shown. */
-const ROWS_MAX = 20
+export const ROWS_MAX = 20
 
 const time = (column: string): string => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 /** Money without trailing zeros: 0.75 and not 0.75000000. */
 const money = (column: string): string => `trim_scale(${column})::text`
 
-const READ_ORDERS = `
+const READ_ORDER = `
   SELECT order_id AS "orderId", provider, provider_order_id AS "providerOrderId", user_id AS "userId", service, link,
     quantity::text, ${money('charge')} AS charge, status, remains::text, start_count::text AS "startCount",
     ${money('refunded')} AS refunded, ${time('created_at')} AS "createdAt", ${time('updated_at')} AS "updatedAt"
-  FROM orders WHERE order_id = $1 OR provider_order_id = $1
-  ORDER BY order_id = $1 DESC, order_id
-  LIMIT ${ROWS_MAX}`
+  FROM orders WHERE order_id = $1`
+
+const READ_FORMER = `
+  SELECT former_provider AS provider, former_provider_order_id AS "providerOrderId", ${time('created_at')} AS until
+  FROM provider_order_changes WHERE order_id = $1 AND former_provider IS NOT NULL ORDER BY created_at LIMIT ${ROWS_MAX}`
 
 const READ_ACCOUNT = `
   SELECT currency, ${money('balance')} AS balance, last_seq::int4 AS "lastSeq" FROM accounts WHERE user_id = $1`
@@ -87,7 +98,9 @@ const READ_REFUNDS = `
 const READ_DELIVERIES = `
   SELECT * FROM (
     SELECT delivery_id AS "deliveryId", body, outcome, reason, ${time('received_at')} AS "receivedAt"
-    FROM deliveries WHERE provider_order_id = $1 ORDER BY received_at DESC, delivery_id DESC LIMIT ${ROWS_MAX}
+    FROM unnest($1::text[], $2::text[]) AS held (provider, provider_order_id)
+    JOIN deliveries USING (provider_order_id, provider)
+    ORDER BY received_at DESC, delivery_id DESC LIMIT ${ROWS_MAX}
   ) AS newest ORDER BY "receivedAt", "deliveryId"`
 
 const READ_REVIEWS = `
@@ -109,33 +122,32 @@ const READ_EVENTS = `
     ORDER BY events.seq DESC LIMIT ${ROWS_MAX}
   ) AS newest ORDER BY seq::bigint`
 
-/**
- * Looks up an id as the panel's and as the provider's. It may be both, of two orders.
- *
- * @returns one file per order; or, when no order is registered, the deliveries that wait for one.
- */
-export async function readOrderFiles(
-  database: DatabaseSession,
-  id: string,
-): Promise<{ readonly files: readonly OrderFile[]; readonly waiting: readonly DeliveryRow[] }> {
-  // One snapshot, so that a refund is read together with its event.
-  await database.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
-  const orders = await database.query<OrderRow>(READ_ORDERS, [id])
-  const files: OrderFile[] = []
-  for (const order of orders) files.push(await readFile(database, order))
-  const waiting = orders.length > 0 ? [] : await database.query<DeliveryRow>(READ_DELIVERIES, [id])
-  await database.query('ROLLBACK')
-  return { files, waiting }
-}
-
-async function readFile(database: DatabaseSession, order: OrderRow): Promise<OrderFile> {
+/** Reads an order by the panel's id; undefined when there is none. */
+export async function readOrderFile(database: DatabaseSession, orderId: string): Promise<OrderFile | undefined> {
+  const [order] = await database.query<OrderRow>(READ_ORDER, [orderId])
+  if (order === undefined) return undefined
   const [account] = await database.query<OrderFile['account']>(READ_ACCOUNT, [order.userId])
+  const former = await database.query<FormerProviderOrder>(READ_FORMER, [orderId])
+  const { provider, providerOrderId } = order
+  const held = provider === null || providerOrderId === null ? former : [...former, { provider, providerOrderId }]
   return {
     order,
+    formerProviderOrders: former,
     account: account!,
-    refunds: await database.query<RefundRow>(READ_REFUNDS, [order.orderId]),
-    deliveries: await database.query<DeliveryRow>(READ_DELIVERIES, [order.providerOrderId]),
-    reviews: await database.query<ReviewRow>(READ_REVIEWS, [order.orderId]),
-    events: await database.query<EventRow>(READ_EVENTS, [order.userId, order.orderId]),
+    refunds: await database.query<RefundRow>(READ_REFUNDS, [orderId]),
+    deliveries: await readDeliveries(database, held),
+    reviews: await database.query<ReviewRow>(READ_REVIEWS, [orderId]),
+    events: await database.query<EventRow>(READ_EVENTS, [order.userId, orderId]),
   }
+}
+
+/** The newest deliveries of these provider orders, the oldest first. */
+export function readDeliveries(
+  database: DatabaseSession,
+  held: readonly Pick<FormerProviderOrder, 'provider' | 'providerOrderId'>[],
+): Promise<readonly DeliveryRow[]> {
+  return database.query<DeliveryRow>(READ_DELIVERIES, [
+    held.map(({ provider }) => provider),
+    held.map(({ providerOrderId }) => providerOrderId),
+  ])
 }

@@ -24,6 +24,7 @@ export function refundStatus({ order, account, refunds, reviews, events, deliver
     case 'canceled':
       return 'The order is canceled, but has no refund: run paxyo audit.'
     default:
+      if (order.providerOrderId === null) return 'Nothing was refunded: the order has no provider order yet.'
       return deliveries.length === 0
         ? 'Nothing was refunded: the provider has not sent an update yet.'
         : `Nothing was refunded: the provider has not finished the order (${order.status}).`

@@ -8,7 +8,7 @@ const BODY_LENGTH_MAX = 100
 
 /** One order on one screen, the status of its refund first. */
 export function renderOrder(file: OrderFile, { style }: Pick<Terminal, 'style'>): string {
-  const { order, account, refunds, deliveries, reviews, events } = file
+  const { order, formerProviderOrders, account, refunds, deliveries, reviews, events } = file
   const heading = (text: string, rows: readonly unknown[]): string => style('bold', `${text} (${rows.length})`)
   return [
     `${style('bold', `Order ${printable(order.orderId)}`)}: ${printable(refundStatus(file))}`,
@@ -20,12 +20,15 @@ export function renderOrder(file: OrderFile, { style }: Pick<Terminal, 'style'>)
         'refunded',
         `${order.refunded} ${account.currency}`,
         'at provider',
-        `${order.provider} ${printable(order.providerOrderId)}`,
+        order.providerOrderId === null ? 'none yet' : `${order.provider} ${printable(order.providerOrderId)}`,
       ],
       ['registered', order.createdAt, 'changed', order.updatedAt],
     ]),
     `service  ${printable(order.service)}`,
     `link     ${printable(order.link)}`,
+    ...formerProviderOrders.map(
+      ({ provider, providerOrderId, until }) => `until ${until} at provider ${provider} ${printable(providerOrderId)}`,
+    ),
     '',
     heading('Refunds', refunds),
     table(
@@ -55,7 +58,7 @@ export function renderOrder(file: OrderFile, { style }: Pick<Terminal, 'style'>)
       ]),
     ),
   ]
-    .filter((part, index) => part !== '' || index < 9)
+    .filter((part, index) => part !== '' || index < 9 + formerProviderOrders.length)
     .join('\n')
 }
 

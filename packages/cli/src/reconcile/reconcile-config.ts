@@ -1,7 +1,17 @@
 import { ConfigError, env, loadConfig, redisOptions, redisProblems, redisVariables } from '@paxyo/service-kit'
 import { parseArgs } from 'node:util'
 import type { ReconcileRequest } from '@paxyo/ledger'
-import { providerProblems, providerSettings, providerVariables, summarizeProviders } from '@paxyo/providers'
+import {
+  providerProblems,
+  providerSettings,
+  providerVariables,
+  refundApproval,
+  refundApprovalProblems,
+  refundApprovalVariables,
+  summarizeProviders,
+} from '@paxyo/providers'
+
+type Raw = Readonly<Record<string, string | undefined>>
 
 const HOUR_MS = 3_600_000
 const SILENT_HOURS_DEFAULT = '6'
@@ -10,9 +20,14 @@ const ORDERS_MAX_DEFAULT = '10000'
 const variables = {
   DATABASE_URL: env.url('postgres', 'postgresql'),
   ...redisVariables,
+  /** A standalone beside needs none. */
+  REDIS_URL: redisVariables.REDIS_URL.optional(),
+  /** The folder of a standalone beside. */
+  DATA_DIR: env.text.optional(),
   /** The log goes to the same output as the report, which contains the provider's error anyway. */
   LOG_LEVEL: env.logLevel.default('error'),
   ...providerVariables,
+  ...refundApprovalVariables,
 }
 
 /**
@@ -35,7 +50,9 @@ export function loadReconcileConfig(environment: NodeJS.ProcessEnv, args: readon
   ]
   const config = loadConfig(variables, environment, (raw) => [
     ...redisProblems(raw),
+    ...missingRedis(raw),
     ...providerProblems(raw),
+    ...refundApprovalProblems(raw),
     ...askableProblems(raw),
     ...problems,
   ])
@@ -46,15 +63,21 @@ export function loadReconcileConfig(environment: NodeJS.ProcessEnv, args: readon
       : { silentForMs: Number(values['silent-hours']) * HOUR_MS, ordersMax: Number(values['orders-max']) }
   return {
     databaseUrl: config.DATABASE_URL,
-    redis: redisOptions(config),
+    redis: config.REDIS_URL === undefined ? undefined : redisOptions({ ...config, REDIS_URL: config.REDIS_URL }),
     logLevel: config.LOG_LEVEL,
     providers: providerSettings(config),
+    refundApproval: refundApproval(config),
     request,
   }
 }
 
+/** Without a standalone beside, events reach the gateways over Redis. */
+function missingRedis(raw: Raw): string[] {
+  return raw['REDIS_URL'] === undefined && raw['DATA_DIR'] === undefined ? ['REDIS_URL: is required'] : []
+}
+
 /** At least one provider must have an API. */
-function askableProblems(raw: Readonly<Record<string, string | undefined>>): string[] {
+function askableProblems(raw: Raw): string[] {
   if (raw['PROVIDERS_FILE'] === undefined) {
     return ['PROVIDER_API_URL', 'PROVIDER_API_KEY']
       .filter((name) => raw[name] === undefined)

@@ -24,6 +24,7 @@ beforeAll(async () => {
     CHANNEL_PREFIX: `${randomUUID()}:`,
     WEBHOOK_TOKENS: 'a-webhook-token',
     PANEL_API_KEYS: KEY,
+    REVIEW_REFUNDS_ABOVE: 'GBP:1',
   })
   env = { PAXYO_URL: ingest.url, PAXYO_API_KEY: KEY }
   for (let n = 1; n <= 3; n += 1) {
@@ -105,6 +106,12 @@ describe('reviews', () => {
     expect([again.code, again.stderr]).toEqual([5, expect.stringContaining('(review_resolved)')])
 
     const other = open.find(({ reason }) => reason === 'unknown_status')!.reviewId
+    expect((await paxyo(['reviews', 'show', other], env)).stdout).toContain(
+      'the word "zaplanowano" of godofpanel, in 1 deliveries that are not replayed, is in no map: add it to STATUS_MAP, ' +
+        `restart webhook-ingest, and run paxyo reviews replay ${other}`,
+    )
+    const unmapped = await paxyo(['reviews', 'replay', other], env)
+    expect([unmapped.code, unmapped.stderr]).toEqual([5, expect.stringContaining('(status_word_unmapped)')])
     expect((await paxyo(['reviews', 'resolve', other, '--dismiss', '--note', 'Known.'], env)).code).toBe(0)
     expect((await paxyo(['reviews', 'list'], env)).stdout).toBe('No reviews.\n')
     expect((await paxyo(['reviews', 'list', '--state', 'resolved', '--json'], env)).json()).toHaveLength(2)
@@ -117,6 +124,26 @@ describe('reviews', () => {
     }
     const unknown = await paxyo(['reviews', 'show', randomUUID()], env)
     expect([unknown.code, unknown.stderr]).toEqual([4, expect.stringContaining('(review_not_found)')])
+  })
+})
+
+describe('a refund above the limit', () => {
+  test('shows what its approval pays, and is paid by it', async () => {
+    const order = { ...AN_ORDER, currency: 'GBP', orderId: 'A-5', providerOrderId: '5', userId: 'user-5' }
+    await post('/v1/orders', order)
+    await post('/webhooks/godofpanel/a-webhook-token', { order_id: '5', status: 'Partial', remains: 800 })
+    const listed = await paxyo(['reviews', 'list', '--order', 'A-5', '--json'], env)
+    const { reviewId } = (listed.json() as { reviewId: string }[])[0]!
+    const { stdout } = await paxyo(['reviews', 'show', reviewId], env)
+    expect(stdout).toContain(`a refund of 2 GBP waits, and the order becomes partial; pay it with
+paxyo reviews resolve ${reviewId} --approve 2 --note "…"`)
+
+    const approve = (amount: string, ...args: string[]) =>
+      paxyo(['reviews', 'resolve', reviewId, '--approve', amount, '--note', 'checked', ...args], env)
+    expect((await approve('2', '--dismiss')).code).toBe(2)
+    const other = await approve('1.9')
+    expect([other.code, other.stderr]).toEqual([5, expect.stringContaining('(refund_changed)')])
+    expect((await approve('2')).stdout).toMatch(/refund by environment[^]*refunded +2 GBP/)
   })
 })
 
@@ -158,7 +185,7 @@ describe('deliveries', () => {
       (await paxyo(['deliveries', 'list', '--provider', name, '--outcome', 'parked', '--json'], env)).json()
     expect([await ofProvider('godofpanel'), await ofProvider('another')]).toEqual([parked, []])
     const { stdout } = await paxyo(['deliveries', 'list', '--order', 'A-1'], env)
-    const [, deliveryId] = /^\S+Z +applied +provider order 1 +A-1 +(\S+)\n$/.exec(stdout)!
+    const [, deliveryId] = /^\S+Z +applied +godofpanel order 1 +A-1 +(\S+)\n$/.exec(stdout)!
     const shown = await paxyo(['deliveries', 'show', deliveryId!], env)
     expect(shown.stdout).toMatch(/\n\{.*"Canceled".*\}\n$/)
   })
@@ -171,7 +198,7 @@ describe('deliveries', () => {
     expect(one.stdout).toMatch(/^\w+ +no refund /)
     const all = await paxyo(['deliveries', 'replay', '--from', '2026-01-01T00:00:00Z', '--json'], env)
     const replays = all.json() as { refund: string | null }[]
-    expect(replays).toHaveLength(5)
+    expect(replays).toHaveLength(6)
     expect(replays.filter(({ refund }) => refund !== null)).toEqual([])
     const audit = await paxyo(['audit'], { DATABASE_URL: database.url })
     expect(audit.stdout).toContain('No violations')

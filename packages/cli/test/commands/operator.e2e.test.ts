@@ -116,7 +116,7 @@ describe('orders show', () => {
   test('why there is none', async () => {
     const statusOf = async (id: string): Promise<string> => {
       const shown = await paxyo(['orders', 'show', id, '--json'], env)
-      return (shown.json() as { orders: { refundStatus: string }[] }).orders[0]!.refundStatus
+      return (shown.json() as { order: { refundStatus: string } }).order.refundStatus
     }
     await register({ orderId: 'A-3', providerOrderId: '33333' })
     expect(await statusOf('A-3')).toBe('Nothing was refunded: the provider has not sent an update yet.')
@@ -138,13 +138,55 @@ describe('orders show', () => {
     expect([unknown.code, unknown.stderr]).toEqual([4, expect.stringContaining('unknown order unknown')])
   })
 
-  test('an id of two orders shows both', async () => {
+  test("an id of two orders is the panel's, unless a provider is named; one of two providers is not guessed", async () => {
     await register({ orderId: '66666', providerOrderId: '77777' })
     await register({ orderId: 'A-6', providerOrderId: '66666' })
-    const { orders } = (await paxyo(['orders', 'show', '66666', '--json'], env)).json() as {
-      orders: { order: { orderId: string } }[]
+    const show = (...args: string[]) => paxyo(['orders', 'show', ...args, '--json'], env)
+    const orderId = async (...args: string[]): Promise<string> =>
+      ((await show(...args)).json() as { order: { order: { orderId: string } } }).order.order.orderId
+    expect(await orderId('66666')).toBe('66666')
+    expect(await orderId('66666', '--provider', 'godofpanel')).toBe('A-6')
+    expect((await show('66666', '--provider', 'second-panel')).code).toBe(4)
+
+    await database.owner.query(`
+      INSERT INTO deliveries (delivery_id, provider, provider_order_id, body, outcome, received_at)
+      VALUES ('other', 'second-panel', '77777', '{}', 'parked', now())`)
+    const ambiguous = await paxyo(['orders', 'show', '77777'], env)
+    expect([ambiguous.code, ambiguous.stderr]).toEqual([
+      2,
+      'paxyo: the id 77777 belongs to several providers: add --provider with one of godofpanel, second-panel\n',
+    ])
+    expect(await orderId('77777', '--provider', 'godofpanel')).toBe('66666')
+    expect((await show('77777', '--provider', 'second-panel')).json()).toMatchObject({
+      order: null,
+      waiting: [{ deliveryId: 'other' }],
+    })
+  })
+
+  test('an order that is bought later, and sent again: its provider orders and all their deliveries', async () => {
+    const api = { ...env, PAXYO_URL: ingest.url, PAXYO_API_KEY: key }
+    const attach = (...args: string[]) => paxyo(['orders', 'attach', ...args], api)
+    await register({ orderId: 'L-8', providerOrderId: null })
+    expect((await paxyo(['orders', 'show', 'L-8'], env)).stdout).toMatch(
+      /^Order L-8: Nothing was refunded: the order has no provider order yet\.[^]*at provider +none yet/,
+    )
+    await webhook({ order_id: '80001', status: 'In progress' })
+    expect((await attach('L-8', '80001')).stdout).toBe(
+      'Order L-8 is order 80001 of godofpanel, and in_progress.\nDeliveries that had been waiting for it: 1.\n',
+    )
+    expect((await attach('L-8', '80002', '--provider', 'godofpanel', '--key', 'again-1')).stdout).toBe(
+      'Order L-8 is order 80002 of godofpanel, and pending.\nUpdates of order 80001 of godofpanel have no effect from now on.\n',
+    )
+    await webhook({ order_id: '80001', status: 'Canceled' })
+    for (const id of ['L-8', '80001', '80002']) {
+      const { stdout } = await paxyo(['orders', 'show', id], env)
+      expect(stdout).toMatch(/^Order L-8: /)
+      expect(stdout).toMatch(/at provider +godofpanel 80002\n/)
+      expect(stdout).toMatch(/\nuntil \S+Z at provider godofpanel 80001\n/)
+      expect(stdout).toMatch(/Deliveries \(2\)\n {2}\S+Z {2}applied .*\n {2}\S+Z {2}superseded {2}\{.*Canceled/)
     }
-    expect(orders.map(({ order }) => order.orderId)).toEqual(['66666', 'A-6'])
+    const taken = await attach('A-1', '80002')
+    expect([taken.code, taken.stderr]).toEqual([5, expect.stringContaining('already belongs to another order')])
   })
 
   test('what a terminal would obey is taken out', async () => {
@@ -235,7 +277,7 @@ describe('migrate and maintain', () => {
     expect((await paxyo(['migrate', '--json'], env)).json()).toEqual({ migrated: [] })
     const maintained = await paxyo(['maintain'], { ...env, EVENT_RETENTION_DAYS: '3' })
     expect(maintained.stdout).toMatch(
-      /^Partitions created: .*; dropped: none\.\nExpired idempotency keys deleted: 0\.\nExpired rejected requests deleted: 0\.\n$/,
+      /^Partitions created: .*; dropped: none\.\nExpired idempotency keys deleted: 0\.\nExpired rejected requests deleted: 0\.\nProvider orders without a registered order, put up for review: 0\.\n$/,
     )
   })
 

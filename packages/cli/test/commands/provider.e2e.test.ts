@@ -40,7 +40,10 @@ test('simulate plays the provider; reconcile asks it for what its webhooks never
     const wrong = await paxyo(['reconcile', 'A-1'], { ...env, PROVIDER_API_KEY: 'another key' })
     expect(wrong).toMatchObject({
       code: 1,
-      stdout: 'orders asked about: 0\nstopped by rejected; not asked about: A-1\n',
+      stdout:
+        'orders asked about: 0\n' +
+        "godofpanel: rejected (HTTP 200): The provider rejected the request; the message contains the provider's reason. " +
+        '(Invalid API key)\nstopped by rejected; not asked about: A-1\n',
     })
     const { code, stderr } = await paxyo(['reconcile', '--silent-hours', 'soon'], { PROVIDER_API_URL: 'ftp://x' })
     expect(code).toBe(2)

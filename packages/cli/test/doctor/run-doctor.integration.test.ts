@@ -87,6 +87,17 @@ test('a healthy set-up', async () => {
   expect(code).toBe(0)
 })
 
+test('which refunds wait for a person', async () => {
+  const approval = async (given: Record<string, string>): Promise<Diagnostic | undefined> =>
+    (await runDoctor({ ...env, ...given })).diagnostics.find(({ check }) => check === 'refund-approval')
+  expect(await approval({})).toMatchObject({ status: 'ok', message: expect.stringContaining('without the approval') })
+  expect(await approval({ REVIEW_REFUNDS_ABOVE: 'USD:50,EUR:40' })).toMatchObject({
+    message: 'refunds wait for a person above 50 USD, 40 EUR; other currencies have no limit',
+  })
+  expect(await approval({ REVIEW_ALL_REFUNDS: 'on' })).toMatchObject({ message: 'every refund waits for a person' })
+  expect(await approval({ REVIEW_REFUNDS_ABOVE: '50' })).toMatchObject({ status: 'failed' })
+})
+
 describe('PostgreSQL', () => {
   test('a wrong password, which is not repeated', async () => {
     const { code, stdout } = await paxyo(['doctor'], {
@@ -129,6 +140,28 @@ describe('PostgreSQL', () => {
     await client.end()
     expect(await problemsByCheck(other)).toEqual({
       migrations: failedWith('belongs to another program: its tables are wp_posts', 'Correct the name'),
+    })
+  })
+
+  test('what scheduled reconciliation found', async () => {
+    const reconcile = async (): Promise<Diagnostic | undefined> =>
+      (await runDoctor(env)).diagnostics.find(({ check }) => check === 'reconcile')
+    expect(await reconcile()).toMatchObject({ status: 'skipped' })
+
+    const addRun = (asked: number, late: number, error: string | null) =>
+      owner.query(
+        `INSERT INTO reconcile_runs (run_id, started_at, ended_at, asked, changed, late, error)
+         VALUES (gen_random_uuid(), clock_timestamp(), clock_timestamp(), $1, $1, $2, $3)`,
+        [asked, late, error],
+      )
+    await addRun(40, 0, null)
+    expect(await reconcile()).toMatchObject({ status: 'ok', message: expect.stringMatching(/^0 of 40 silent orders/) })
+    await addRun(2, 2, null)
+    expect(await reconcile()).toMatchObject({ status: 'warning', message: expect.stringMatching(/^2 of 42 silent/) })
+    await addRun(0, 0, 'godofpanel: rejected: (Incorrect API key)')
+    expect(await reconcile()).toMatchObject({
+      status: 'warning',
+      message: expect.stringContaining('Incorrect API key'),
     })
   })
 

@@ -6,8 +6,8 @@ import { finished } from 'node:stream/promises'
 export interface PhpPanel {
   readonly users: number
   readonly orders: number
-  /** Rows of `orders` that cannot be imported. */
-  readonly rejected: number
+  /** Rows of `orders` that have no id at the provider. */
+  readonly notPassedOn: number
   /** Σ of the users' balances, in cents. */
   readonly balanceCents: number
   readonly orderStatuses: Readonly<Record<string, number>>
@@ -35,14 +35,14 @@ export async function exportPhpPanel(
     }
   })
 
-  let rejected = 0
+  let notPassedOn = 0
   const orderStatuses: Record<string, number> = {}
   await writeLines(`${dir}/orders.txt`, function* () {
     for (let id = 1; id <= orders; id += 1) {
       const isPassedOn = id % NOT_PASSED_ON_EVERY !== 0
       const status = STATUSES[id % STATUSES.length]!
-      if (isPassedOn) orderStatuses[status] = (orderStatuses[status] ?? 0) + 1
-      else rejected += 1
+      orderStatuses[status] = (orderStatuses[status] ?? 0) + 1
+      if (!isPassedOn) notPassedOn += 1
       const remains = { Canceled: 1000, Partial: 300, Completed: -5 }[status] ?? 0
       // A line break and a backslash in what customers typed.
       const link = id % 100 === 0 ? 'two\\\nlines \\\\ here' : `https://instagram.com/p/${id}`
@@ -50,7 +50,7 @@ export async function exportPhpPanel(
       yield `${[...fields, isPassedOn ? 9_000_000 + id : 0, `2026-01-${String((id % 28) + 1).padStart(2, '0')} 12:00:00`].join('\t')}\n`
     }
   })
-  return { users, orders, rejected, balanceCents, orderStatuses }
+  return { users, orders, notPassedOn, balanceCents, orderStatuses }
 }
 
 async function writeLines(path: string, lines: () => Iterable<string>): Promise<void> {

@@ -13,10 +13,18 @@ export const CLOSE_CODES = {
     code: 4006,
     meaning: 'The server had an unexpected error; reconnect with back-off.',
   },
+  token_not_yet_valid: { code: 4007, meaning: 'The token is not valid yet; reconnect with back-off.' },
+  connection_limit: {
+    code: 4008,
+    meaning: 'The user, the address or the server has too many connections; reconnect after a minute.',
+  },
   invalid_token: { code: 4500, meaning: 'The token is malformed, not signed by a known key, or for another audience.' },
   protocol_error: { code: 4501, meaning: 'The client sent a message that the protocol does not allow.' },
-  rate_limited: { code: 4502, meaning: 'The client sent too many messages.' },
-  too_many_connections: { code: 4503, meaning: 'The user or the address has too many connections open.' },
+  rate_limited: {
+    code: 4502,
+    meaning: 'The client sent too many messages, or its address too many invalid tokens.',
+  },
+  too_many_connections: { code: 4503, meaning: 'Sent by older servers instead of connection_limit.' },
 } as const
 
 export type CloseReason = keyof typeof CLOSE_CODES

@@ -4,6 +4,8 @@ export const DELIVERY_OUTCOMES = {
   progress: 'Only remains or the start count changed.',
   unchanged: 'The order already has the reported state.',
   stale: 'The order is already in a later status; the update is recorded and changes nothing.',
+  ignored: 'The status is known and changes nothing, such as that of a refill.',
+  superseded: 'Another provider order or a later update replaces it; the update is recorded and changes nothing.',
   review: 'The update was not applied; a person must decide.',
   parked: 'The update is waiting for its order to be registered.',
   awaiting_verification: 'The update would pay a refund; it is waiting for provider verification.',

@@ -8,6 +8,10 @@ export const ERROR_CODES = {
   no_updates: { status: 400, title: 'The body contains no update.' },
   validation_failed: { status: 400, title: 'The request does not have the expected shape.' },
   unknown_provider: { status: 400, title: 'No provider of this name is configured.' },
+  provider_order_id_missing: {
+    status: 400,
+    title: 'A provider alone names no order: send providerOrderId, too, or attach both later.',
+  },
   idempotency_key_missing: { status: 400, title: 'A deposit needs a paymentRef or an Idempotency-Key.' },
   invalid_cursor: { status: 400, title: 'The cursor does not belong to this list.' },
   unauthorized: { status: 401, title: 'The request is not authenticated.' },
@@ -22,6 +26,10 @@ export const ERROR_CODES = {
   request_timed_out: { status: 408, title: 'The request was not received completely in time.' },
   order_conflict: { status: 409, title: 'This order id is already registered with other details.' },
   provider_order_taken: { status: 409, title: 'This provider order id already belongs to another order.' },
+  order_final: {
+    status: 409,
+    title: 'The order is completed, partial or canceled; set its status before you attach a provider order.',
+  },
   currency_mismatch: { status: 409, title: 'The account has another currency.' },
   insufficient_funds: { status: 409, title: 'The balance is less than the charge.' },
   balance_limit_exceeded: { status: 409, title: 'The balance would exceed the maximum.' },
@@ -33,6 +41,10 @@ export const ERROR_CODES = {
   idempotency_key_in_use: { status: 409, title: 'A request with this Idempotency-Key is in progress; retry later.' },
   review_resolved: { status: 409, title: 'This review is already resolved.' },
   review_without_order: { status: 409, title: 'This review has no registered order; it can only be dismissed.' },
+  review_without_word: { status: 409, title: 'This review is not about an unknown status word.' },
+  status_word_unmapped: { status: 409, title: 'The status word of this review is in no map.' },
+  review_not_approvable: { status: 409, title: 'No refund waits for the approval of this review.' },
+  refund_changed: { status: 409, title: 'The refund that waits for approval has another amount now; read it again.' },
   refund_exceeds_charge: { status: 409, title: 'The refund exceeds the part of the charge that is not refunded yet.' },
   cursor_void: {
     status: 410,
@@ -42,6 +54,10 @@ export const ERROR_CODES = {
   too_many_updates: { status: 413, title: 'The body contains too many updates.' },
   unsupported_encoding: { status: 415, title: 'The Content-Encoding of the body is not supported.' },
   unsupported_media_type: { status: 415, title: 'The content type of the body is not supported.' },
+  authentication_throttled: {
+    status: 429,
+    title: 'Too many requests from this address failed authentication; retry later.',
+  },
   headers_too_large: { status: 431, title: 'The headers or the URL are too large.' },
   internal_error: { status: 500, title: 'The server had an unexpected error.' },
   token_minting_off: { status: 501, title: 'No secret is configured to sign browser tokens.' },

@@ -1,4 +1,5 @@
 const PREFIX = '{"type":"event","seq":'
+const PREFIX_BYTES = Uint8Array.from(PREFIX, (character) => character.charCodeAt(0))
 const AT = '"at":"'
 const AT_LENGTH = '2026-11-22T18:00:00.000Z'.length
 /** `at` is followed by the account, which is shorter than this: two numbers and a currency. */
@@ -14,6 +15,7 @@ const DIGIT_9 = 0x39
  * eventSeq(new TextEncoder().encode('{"type":"event","seq":7}')) //=> 7
  */
 export function eventSeq(bytes: Uint8Array): number {
+  for (let index = 0; index < PREFIX_BYTES.length; index += 1) if (bytes[index] !== PREFIX_BYTES[index]) return 0
   let seq = 0
   for (let index = PREFIX.length; index < bytes.length; index += 1) {
     const byte = bytes[index]!

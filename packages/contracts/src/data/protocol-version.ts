@@ -36,4 +36,18 @@ export const PROTOCOL_HISTORY: readonly ProtocolRevision[] = [
     schemaHash: '5a70e73b7b710305',
     change: 'The lengths of amounts and currencies are stated; every one that was valid still is.',
   },
+  {
+    version: 1,
+    revision: 3,
+    schemaHash: '6a7f54fc9eb01ffb',
+    change:
+      '`check`; `delayed`, `live`; `error` has `request` when the connection stays open; close codes for tokens that are ' +
+      'not valid yet and for too many connections, after which clients reconnect.',
+  },
+  {
+    version: 1,
+    revision: 4,
+    schemaHash: 'afb6d67e665edba2',
+    change: 'The `providerOrderId` of an order is empty while the order has no provider order.',
+  },
 ]

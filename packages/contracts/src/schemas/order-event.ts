@@ -7,7 +7,7 @@ export const orderStatusSchema = z.enum(ORDER_STATUSES)
 /** An order as its user sees it. */
 export const orderViewSchema = z.object({
   orderId: identifierSchema,
-  providerOrderId: identifierSchema,
+  providerOrderId: identifierSchema.or(z.literal('')).describe('Empty while the order has no provider order.'),
   service: z.string(),
   link: z.string(),
   quantity: z.int().positive(),

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { TOKEN_CHARS_MAX } from '../data/wire-limits.ts'
 import { accountViewSchema, orderEventSchema, orderViewSchema } from './order-event.ts'
-import { identifierSchema, seqSchema } from './scalars.ts'
+import { identifierSchema, seqSchema, timestampSchema } from './scalars.ts'
 
 /** A client's position in its user's stream. A change of the epoch makes it void. */
 export const positionSchema = z.object({ epoch: z.string().min(1).max(64), seq: seqSchema })
@@ -18,6 +18,8 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('refresh'), token: z.string().min(1).max(TOKEN_CHARS_MAX) }),
   z.object({ type: z.literal('pong') }),
+  /** Asks for a `ping` at once, to learn whether the link still works. */
+  z.object({ type: z.literal('check') }),
 ])
 
 /** The types of client messages that this version knows. */
@@ -51,7 +53,17 @@ export const serverMessageSchema = z.union([
   orderEventSchema,
   z.object({ type: z.literal('ping') }),
   z.object({ type: z.literal('drain'), retryAfterMs: z.int().nonnegative() }),
-  z.object({ type: z.literal('error'), code: z.string(), message: z.string() }),
+  /** Events may arrive up to a few seconds late from now on, until `live`; also sent right before `welcome`. */
+  z.object({ type: z.literal('delayed'), since: timestampSchema }),
+  /** The delay is over: every event that was committed until now has been sent, and new ones arrive immediately. */
+  z.object({ type: z.literal('live') }),
+  z.object({
+    type: z.literal('error'),
+    code: z.string(),
+    message: z.string(),
+    /** The type of the client's message that was rejected; the connection stays open. Absent before a close. */
+    request: z.string().optional(),
+  }),
 ])
 
 export type Position = z.infer<typeof positionSchema>

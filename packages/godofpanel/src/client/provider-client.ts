@@ -72,14 +72,38 @@ export function createGodOfPanelClient(options: GodOfPanelClientOptions, readSta
   })
 
   async function status(orderId: string): Promise<ProviderResponse> {
-    const response = await transport.ask('status', { order: askable(orderId) }, RESPONSE_BYTES_MAX)
-    const value = readJson(response, key)
-    const errorMessage = readErrorMessage(value, key)
-    // A wrong key and an unknown order are reported in the same shape; only the text differs.
-    if (errorMessage !== undefined && !/order/i.test(errorMessage)) throw new ProviderError('rejected', errorMessage)
-    const found = readStatuses(value, [orderId], readStatus).get(orderId)
-    if (found === undefined) throw new ProviderError('malformed_response', `no status: ${firstWords(response, key)}`)
-    return found
+    const { text, found } = await askAboutOne(orderId)
+    const response = found.get(orderId)
+    if (response !== undefined) return response
+    throw new ProviderError('malformed_response', `no status: ${firstWords(text, key)}`, { status: 200 })
+  }
+
+  async function askAboutOne(orderId: string): Promise<{ text: string; found: Map<string, ProviderResponse> }> {
+    const { text, value, error } = await askStatus({ order: askable(orderId) })
+    if (error !== undefined && !isAboutOrders(error)) throw rejected(error)
+    return { text, found: readStatuses(value, [orderId], readStatus) }
+  }
+
+  async function askStatus(parameters: Parameters): Promise<{ text: string; value: unknown; error?: string }> {
+    const text = await transport.ask('status', parameters, RESPONSE_BYTES_MAX)
+    const value = readJson(text, key)
+    const error = readErrorMessage(value, key)
+    return { text, value, ...(error === undefined ? {} : { error }) }
+  }
+
+  /**
+   * Some providers reject a whole request because of one order in it. Halves of it are then asked about, down to single
+   * orders, so that the others get their statuses.
+   */
+  async function statusesOf(orderIds: readonly string[]): Promise<ReadonlyMap<string, ProviderResponse>> {
+    // Some providers support only `order`, or respond flat to a list of one.
+    if (orderIds.length === 1) return (await askAboutOne(orderIds[0]!)).found
+    const { value, error } = await askStatus({ orders: orderIds.map(askable).join(',') })
+    if (error === undefined) return readStatuses(value, orderIds, readStatus)
+    if (!isAboutOrders(error)) throw rejected(error)
+    const middle = orderIds.length >> 1
+    const first = await statusesOf(orderIds.slice(0, middle))
+    return new Map([...first, ...(await statusesOf(orderIds.slice(middle)))])
   }
 
   return {
@@ -93,13 +117,7 @@ export function createGodOfPanelClient(options: GodOfPanelClientOptions, readSta
       if (orderIds.length > STATUS_ORDERS_MAX) {
         throw new ProviderError('invalid_request', `more than ${STATUS_ORDERS_MAX} orders`)
       }
-      // Some providers support only `order`, or respond flat to a list of one.
-      if (orderIds.length === 1) return new Map([[orderIds[0]!, await status(orderIds[0]!)]])
-      const response = await transport.ask('status', { orders: orderIds.map(askable).join(',') }, RESPONSE_BYTES_MAX)
-      const value = readJson(response, key)
-      const errorMessage = readErrorMessage(value, key)
-      if (errorMessage !== undefined) throw new ProviderError('rejected', errorMessage)
-      return readStatuses(value, orderIds, readStatus)
+      return statusesOf(orderIds)
     },
 
     async services() {
@@ -134,6 +152,11 @@ export function createGodOfPanelClient(options: GodOfPanelClientOptions, readSta
     close: () => transport.close(),
   }
 }
+
+/** A wrong key and an unknown order are reported in the same shape; only the text differs. */
+const isAboutOrders = (errorMessage: string): boolean => /order/i.test(errorMessage)
+
+const rejected = (errorMessage: string): ProviderError => new ProviderError('rejected', errorMessage, { status: 200 })
 
 /** Ids are separated by commas. */
 const isAskable = (orderId: string): boolean => /^[^\s,]{1,128}$/.test(orderId)

@@ -46,10 +46,10 @@ const WORDS_MAX = 80
 export function readResponse<T>(schema: z.ZodType<T>, response: string, key: string): T {
   const value = readJson(response, key)
   const errorMessage = readErrorMessage(value, key)
-  if (errorMessage !== undefined) throw new ProviderError('rejected', errorMessage)
+  if (errorMessage !== undefined) throw new ProviderError('rejected', errorMessage, { status: 200 })
   const result = schema.safeParse(value)
   if (!result.success)
-    throw new ProviderError('malformed_response', z.prettifyError(result.error).slice(0, MESSAGE_MAX))
+    throw new ProviderError('malformed_response', z.prettifyError(result.error).slice(0, MESSAGE_MAX), { status: 200 })
   return result.data
 }
 

@@ -206,6 +206,30 @@ test('a response that leaves orders out, or is empty as PHP writes it', async ()
   expect((await connect(none.url).statuses(['1', '2'])).size).toBe(0)
 })
 
+test('a request that is rejected because of one order is halved, until only that order has no status', async () => {
+  await using receiver = await startReceiver((response, _count, request) => {
+    const form = new URLSearchParams(request.body)
+    const ids = (form.get('orders') ?? form.get('order'))!.split(',')
+    if (ids.includes('13')) response.end('{"error":"Incorrect order ID"}')
+    else if (ids.length === 1) response.end('{"status":"Canceled"}')
+    else response.end(JSON.stringify(Object.fromEntries(ids.map((id) => [id, { status: 'Canceled' }]))))
+  })
+  const ids = Array.from({ length: 20 }, (_, index) => `${index + 1}`)
+  const found = await connect(receiver.url).statuses(ids)
+  expect([...found.keys()].toSorted()).toEqual(ids.toSorted())
+  for (const [id, { update }] of found)
+    expect(update.problem ?? update.status).toBe(id === '13' ? 'provider_error' : 'canceled')
+  expect(receiver.received.length).toBeLessThan(12)
+})
+
+test('a request that is rejected for another reason is not asked again', async () => {
+  await using receiver = await responding('{"error":"Incorrect API key"}')
+  const failure = connect(receiver.url).statuses(['1', '2'])
+  await expect(failure).rejects.toMatchObject({ code: 'rejected', status: 200 })
+  await expect(failure).rejects.toThrow('Incorrect API key')
+  expect(receiver.received).toHaveLength(1)
+})
+
 test('every code has its meaning', () => {
   for (const meaning of Object.values(PROVIDER_ERROR_CODES)) expect(meaning).toMatch(/\.$/)
 })

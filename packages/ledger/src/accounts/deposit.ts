@@ -13,7 +13,10 @@ export interface Deposit {
   readonly amount: Money
   /** Must be the account's currency; nothing is converted. */
   readonly currency: string
-  /** Identifies the payment, such as the payment processor's id. A payment is deposited once, however often it is sent. */
+  /**
+   * The payment's id, such as that of the payment processor. A payment is deposited once, even if it is sent
+   * repeatedly.
+   */
   readonly paymentRef: string
 }
 
@@ -35,10 +38,10 @@ export type DepositRejection =
 /**
  * Deposits money into an account, with an event for its user. A payment that was deposited before changes nothing.
  *
- * The account's lock serializes two deposits of one payment into one account. For two accounts, the database rejects
- * the second deposit at commit, and the work must be run again.
+ * The account's lock serializes two deposits of one payment into one account. When they name different accounts, the
+ * database rejects the second one at commit, and the work must be run again.
  *
- * @returns the deposit, or why it was rejected; nothing is recorded then.
+ * @returns the deposit, or why it was rejected; a rejected deposit records nothing.
  * @example
  * await commitChangeSet(ledger, (tx) => openAccount(tx, 'ann', 'USD'))
  * const payment = { userId: 'ann', amount: parseMoney('10'), currency: 'USD', paymentRef: 'invoice 1' }
@@ -49,7 +52,7 @@ export async function deposit(
   tx: LedgerTransaction,
   { userId, amount, currency, paymentRef }: Deposit,
 ): Promise<Deposited | DepositRejection> {
-  // Separate statements: the payment is read after the lock, and so sees the commit of the lock's previous holder.
+  // Separate statements, so that the read of the payment sees the commit of the lock's previous holder.
   const [accounts, earlier, at] = await roundTrip([
     lockAccounts(tx.client, [userId]),
     readPayment(tx.client, paymentRef),

@@ -24,7 +24,7 @@ export type AccountImportResult =
   | 'balance_conflict'
   | 'balance_limit_exceeded'
 
-/** Must never change: the ids of opening balances derive from it, and the id prevents a second payment of one. */
+/** The UUID namespace of the ids of opening balances. It must never change: equal ids prevent a second deposit. */
 const OPENING_BALANCES = '9b1d1c54-3f0e-4d53-9a3c-6d6c6f0a7e11'
 
 /**
@@ -66,29 +66,52 @@ interface Known {
   readonly openingByEntryId: Map<string, Money>
 }
 
-function importOne(
-  { changes }: LedgerTransaction,
-  known: Known,
-  { userId, currency, balance }: ImportedAccount,
-): AccountImportResult {
-  const account = known.accountsByUserId.get(userId)
-  if (account?.currency !== currency) return 'currency_mismatch'
-  const entryId = openingEntryId(userId)
-  const taken = known.openingByEntryId.get(entryId)
-  if (taken !== undefined) return taken === balance ? 'already_there' : 'balance_conflict'
-  if (balance === 0n) return known.newUserIds.delete(userId) ? 'imported' : 'already_there'
-  if (account.balance + balance > BALANCE_MAX) return 'balance_limit_exceeded'
-
-  known.openingByEntryId.set(entryId, balance)
-  known.accountsByUserId.set(userId, recordDeposit(changes, account, { entryId, amount: balance }, known.at).account)
-  return 'imported'
+/** What is there already that an account could conflict with. */
+export interface AccountConflicts {
+  readonly account: Pick<Account, 'currency' | 'balance'> | undefined
+  /** The opening balance that was imported before. */
+  readonly opening: Money | undefined
+  /** Whether this import opens the account. */
+  readonly isNew: boolean
 }
 
-const openingEntryId = (userId: string): string => uuidv5(userId, OPENING_BALANCES)
+/** The result of importing one account. */
+export function accountImportResult(
+  { account, opening, isNew }: AccountConflicts,
+  { currency, balance }: ImportedAccount,
+): AccountImportResult {
+  if (account !== undefined && account.currency !== currency) return 'currency_mismatch'
+  if (opening !== undefined) return opening === balance ? 'already_there' : 'balance_conflict'
+  if (balance === 0n) return isNew ? 'imported' : 'already_there'
+  return (account?.balance ?? 0n) + balance > BALANCE_MAX ? 'balance_limit_exceeded' : 'imported'
+}
+
+function importOne({ changes }: LedgerTransaction, known: Known, item: ImportedAccount): AccountImportResult {
+  const { userId, balance } = item
+  const account = known.accountsByUserId.get(userId)!
+  const entryId = openingEntryId(userId)
+  const isNew = known.newUserIds.has(userId)
+  const result = accountImportResult({ account, opening: known.openingByEntryId.get(entryId), isNew }, item)
+  if (result !== 'imported') return result
+
+  if (balance === 0n) {
+    known.newUserIds.delete(userId)
+    return result
+  }
+  known.openingByEntryId.set(entryId, balance)
+  known.accountsByUserId.set(userId, recordDeposit(changes, account, { entryId, amount: balance }, known.at).account)
+  return result
+}
+
+export const openingEntryId = (userId: string): string => uuidv5(userId, OPENING_BALANCES)
 
 const READ_OPENING_BALANCES = `SELECT entry_id, amount FROM ledger_entries WHERE entry_id = ANY($1::uuid[])`
 
-async function readOpeningBalances(client: PoolClient, userIds: readonly string[]): Promise<Map<string, Money>> {
+/** The imported opening balances of these users, by {@link openingEntryId}. */
+export async function readOpeningBalances(
+  client: Pick<PoolClient, 'query'>,
+  userIds: readonly string[],
+): Promise<Map<string, Money>> {
   const { rows } = await client.query<{ entry_id: string; amount: string }>({
     name: 'read_opening_balances',
     text: READ_OPENING_BALANCES,

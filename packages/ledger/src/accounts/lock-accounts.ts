@@ -7,7 +7,7 @@ const LOCK_ACCOUNTS = `
   SELECT user_id, currency, balance, last_seq FROM accounts WHERE user_id = ANY($1::text[])
   ORDER BY user_id FOR NO KEY UPDATE`
 
-// Sorted by id, as they are locked.
+// Sorted by id, in the same order as LOCK_ACCOUNTS, so that two transactions cannot deadlock.
 const OPEN_ACCOUNTS = `
   INSERT INTO accounts (user_id, currency)
   SELECT user_id, currency FROM unnest($1::text[], $2::text[]) AS opened (user_id, currency) ORDER BY user_id
@@ -18,7 +18,7 @@ const INSERT_ACCOUNTS = `
   INSERT INTO accounts (user_id, currency)
   SELECT user_id, currency FROM unnest($1::text[], $2::text[]) AS opened (user_id, currency) ORDER BY user_id`
 
-/** Locks the accounts of these users, in the order of their ids. Users without one are left out. */
+/** Locks the accounts of these users, in the order of their ids. Users without an account are left out. */
 export async function lockAccounts(client: PoolClient, userIds: readonly string[]): Promise<Map<string, Account>> {
   const { rows } = await client.query<AccountRow>({ name: 'lock_accounts', text: LOCK_ACCOUNTS, values: [userIds] })
   return new Map(rows.map((row) => [row.user_id, toAccount(row)]))
@@ -30,7 +30,7 @@ export interface OpenedAccounts {
   readonly openedUserIds: ReadonlySet<string>
 }
 
-/** Opens accounts and locks them. An account that a concurrent transaction opens may have another currency. */
+/** Opens accounts and locks them. An account that a concurrent transaction has opened may have another currency. */
 export async function openAccounts(
   client: PoolClient,
   currencyByUserId: ReadonlyMap<string, string>,

@@ -3,9 +3,9 @@ import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
 import { openAccounts } from './lock-accounts.ts'
 
 /**
- * Opens an empty account for a user. A user's first order does so, too.
+ * Opens an empty account for a user. Registering a user's first order also opens one.
  *
- * @returns the account, and whether this call opened it; `currency_mismatch` when it has another currency.
+ * @returns the account, and whether this call opened it; `currency_mismatch` when the account has another currency.
  * @example
  * await commitChangeSet(ledger, (tx) => openAccount(tx, 'ann', 'USD'))
  * await commitChangeSet(ledger, (tx) => openAccount(tx, 'ann', 'EUR')) //=> 'currency_mismatch'

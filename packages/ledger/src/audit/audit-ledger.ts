@@ -6,7 +6,7 @@ export interface AuditSession {
   query<Row>(text: string): Promise<readonly Row[]>
 }
 
-/** A violation: its subject, and what does not agree. */
+/** A violation: its subject, such as an order id, and the values that do not agree. */
 export interface AuditRow {
   readonly subject: string
   readonly detail: string
@@ -31,12 +31,16 @@ export interface AuditResult {
     readonly accounts: number
     readonly ledgerEntries: number
     readonly events: number
+    /** Deliveries that changed nothing, because their order has another provider order by now. */
+    readonly supersededDeliveries: number
+    /** Authenticated requests that are kept because they could not be read. */
+    readonly rejectedRequests: number
   }
   readonly checks: readonly AuditCheckResult[]
   readonly durationMs: number
 }
 
-// With READ COMMITTED every statement would see another snapshot, and money that moved in between would look lost.
+// With READ COMMITTED every statement would have its own snapshot, and money moved between two of them would look lost.
 const BEGIN = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'
 /** Sums over a million rows are hashed in memory instead of sorted on disk. */
 const SETTINGS = `SET LOCAL work_mem = '128MB'; SET LOCAL jit = off`
@@ -46,7 +50,9 @@ const READ_SIZE = `
     (SELECT count(*)::int8 FROM orders)::text AS orders,
     (SELECT count(*) FROM accounts)::text AS accounts,
     (SELECT count(*) FROM ledger_entries)::text AS entries,
-    (SELECT count(*) FROM events)::text AS events`
+    (SELECT count(*) FROM events)::text AS events,
+    (SELECT count(*) FROM deliveries WHERE outcome = 'superseded')::text AS superseded,
+    (SELECT count(*) FROM rejected_requests)::text AS rejected`
 
 interface SizeRow {
   readonly at: string
@@ -54,6 +60,8 @@ interface SizeRow {
   readonly accounts: string
   readonly entries: string
   readonly events: string
+  readonly superseded: string
+  readonly rejected: string
 }
 
 /**
@@ -96,6 +104,8 @@ export async function auditLedger(
       accounts: Number(size!.accounts),
       ledgerEntries: Number(size!.entries),
       events: Number(size!.events),
+      supersededDeliveries: Number(size!.superseded),
+      rejectedRequests: Number(size!.rejected),
     },
     checks,
     durationMs: Math.round(performance.now() - startedAt),

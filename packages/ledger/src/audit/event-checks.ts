@@ -10,7 +10,7 @@ const KEPT_SINCE = `(
   WHERE inhparent = 'events'::regclass AND pg_get_expr(relpartbound, oid) <> 'DEFAULT'
 )`
 
-/** Seqs are compared within the retained events; the end of the stream must exist. */
+/** Compares seqs within the retained events. STREAM_ENDS checks that the newest event is there. */
 const SEQ_GAPS = `
   SELECT user_id, CASE seq - before
     WHEN 0 THEN format('seq %s exists twice', seq)

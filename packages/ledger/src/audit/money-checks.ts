@@ -24,15 +24,15 @@ const REFUND_CHAIN = `
 
 /**
  * The refund rule of order-core in SQL: a cumulative target, truncated to 8 decimals. div() is exact where / would round.
- * Imported orders are left out, because the previous system may have rounded differently. A person who
- * sets an order's status decides the refund, too.
+ * Orders that were refunded elsewhere are left out, because the previous system may have rounded differently; so are
+ * orders whose status a person has set, because that person also decided the refund.
  */
 const REFUNDS_DUE = `
-  SELECT order_id, format('%s with %s of %s remaining: refunded %s, due %s', status, remains, quantity, refunded, due)
+  SELECT order_id, format('%s with %s of %s remaining: refunded %s, due %s', status, remains, quantity * runs, refunded, due)
   FROM (
     SELECT *, CASE status
       WHEN 'canceled' THEN charge
-      ELSE div(charge * 100000000 * remains, quantity) * 0.00000001
+      ELSE div(charge * 100000000 * remains, quantity * runs) * 0.00000001
     END AS due
     FROM orders WHERE status IN ('canceled', 'partial') AND refunded_elsewhere = 0
   ) AS refundable
@@ -55,8 +55,9 @@ const BALANCES = `
   WHERE balance <> coalesce(total, 0) OR balance < 0`
 
 /**
- * Every entry leads from one balance to the next, so the entries of an account must form one chain from zero to their
- * sum: each balance is entered as often as it is left. This check needs no order among entries of the same millisecond.
+ * Every entry leads from one balance to the next, so the entries of an account must form a chain from zero to their
+ * sum: as many entries end at a balance as start from it. This works without knowing the sequence of entries that have
+ * the same timestamp.
  */
 const BALANCE_CHAIN = `
   WITH entries AS (

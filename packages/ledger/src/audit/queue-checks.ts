@@ -5,7 +5,7 @@ const DELIVERY_OUTCOMES = `
   SELECT delivery_id, format('outcome %s', coalesce(outcome, 'missing')) FROM deliveries
   WHERE outcome IS NULL OR outcome NOT IN (${RECORDED_OUTCOMES.map((outcome) => `'${outcome}'`).join(', ')})`
 
-/** Deliveries of one order share the review of the same reason, and a delivery shares its replays'. */
+/** Deliveries of one order with the same reason share a review, and so do a delivery and its replays. */
 const DELIVERY_REVIEWS = `
   SELECT delivery_id, format('outcome review (%s), but there is no review', reason) FROM deliveries
   WHERE outcome = 'review'
@@ -14,6 +14,11 @@ const DELIVERY_REVIEWS = `
       SELECT FROM reviews JOIN orders USING (order_id)
       WHERE reviews.reason = deliveries.reason
         AND (orders.provider, orders.provider_order_id) = (deliveries.provider, deliveries.provider_order_id))
+    AND NOT EXISTS (
+      SELECT FROM reviews JOIN provider_order_changes AS change USING (order_id)
+      WHERE reviews.reason = deliveries.reason
+        AND (change.former_provider, change.former_provider_order_id) =
+          (deliveries.provider, deliveries.provider_order_id))
     AND (replay_of IS NULL OR NOT EXISTS (
       SELECT FROM reviews JOIN deliveries AS kin USING (delivery_id)
       WHERE deliveries.replay_of IN (kin.delivery_id, kin.replay_of)))`

@@ -1,27 +1,37 @@
-import { decide, isVerified, movesMoney, type ChangingDecision, type ReviewReason } from '@paxyo/order-core'
+import {
+  decide,
+  formatMoney,
+  isVerified,
+  movesMoney,
+  needsApproval,
+  type ChangingDecision,
+  type Decision,
+  type ReviewReason,
+} from '@paxyo/order-core'
 import type { ChangeSet } from '../model/change-set.ts'
 import type { Delivery, DeliveryResult } from '../model/delivery.ts'
 import type { NewId } from '../model/new-id.ts'
 import { providerOrderKey } from '../model/provider-order.ts'
 import { BALANCE_MAX, type Order, type WorkingSet } from '../model/working-set.ts'
+import { NEEDS_APPROVAL } from '../reviews/proposed-refund.ts'
 import type { ApplyRules } from '../transaction/ledger-transaction.ts'
 import { recordUpdate } from '../transaction/record-event.ts'
 
 /**
  * Applies one delivery to the working set and records the rows to write.
  *
- * @returns its result; `undefined` when its order is not in the working set, and then nothing is recorded.
+ * @returns its result; `undefined` when its order is not in the working set, in which case nothing is recorded.
  */
 export function applyDelivery(
   working: WorkingSet,
   changes: ChangeSet,
   delivery: Delivery,
-  { newId, verifiedProviders }: ApplyRules,
+  { newId, verifiedProviders, refundApproval }: ApplyRules,
 ): DeliveryResult | undefined {
   const { update, deliveryId, provider } = delivery
   if (isSettled(working, delivery)) return { outcome: 'duplicate' }
   const settleAs = (result: SettledResult, at?: Order): DeliveryResult =>
-    settle(working, changes, delivery, result, newId, at)
+    settle(working, changes, delivery, result, newId, { order: at })
   if (update === undefined) return settleAs({ outcome: 'review', review: 'order_id_missing' })
 
   const { providerOrderId } = update
@@ -30,7 +40,7 @@ export function applyDelivery(
   if (order === undefined || account === undefined) return undefined
 
   const decision = decide(order, update)
-  if (!('order' in decision)) return settleAs(decision, order)
+  if (!('order' in decision)) return settleAs(toResult(decision, order), order)
 
   if (movesMoney(decision)) {
     const { origin = 'webhook', verification } = delivery
@@ -38,11 +48,13 @@ export function applyDelivery(
       changes.awaiting.push({ deliveryId, provider, providerOrderId })
       return settleAs({ outcome: 'awaiting_verification' }, order)
     }
-    const review = reasonNotToPay(verification, order, decision)
+    const mustWait =
+      refundApproval !== undefined && needsApproval(refundApproval, account.currency, decision.order.refunded)
+    const review = reasonNotToPay(verification, order, decision) ?? (mustWait ? NEEDS_APPROVAL : undefined)
     if (review !== undefined) return settleAs({ outcome: 'review', review }, order)
   }
 
-  // Checked here, because a registration must not fail because of a parked delivery.
+  // A review instead of the database's rejection, which would fail the registration that applies a parked delivery.
   if (account.balance + decision.refund > BALANCE_MAX) {
     return settleAs({ outcome: 'review', review: 'balance_limit' }, order)
   }
@@ -56,14 +68,14 @@ export function applyDelivery(
   )
 }
 
-/** Records a delivery that must wait until its order is registered. */
-export function parkDelivery(
-  working: WorkingSet,
-  changes: ChangeSet,
-  delivery: Delivery,
-  newId: NewId,
-): DeliveryResult {
-  return settle(working, changes, delivery, { outcome: 'parked' }, newId)
+/** @returns the result of a decision that changes nothing. */
+function toResult(decision: Exclude<Decision, ChangingDecision>, { quantity, runs }: Order): SettledResult {
+  if (decision.outcome !== 'review') return { outcome: decision.outcome }
+  const { review, readings } = decision
+  if (readings === undefined) return { outcome: 'review', review }
+  const [ofAllRuns, ofOneRun] = [formatMoney(readings.ofAllRuns), formatMoney(readings.ofOneRun)]
+  const reviewDetail = `due in all: ${ofAllRuns} of ${runs} × ${quantity}, ${ofOneRun} of one run of ${quantity}`
+  return { outcome: 'review', review, reviewDetail }
 }
 
 /** Records a delivery whose changes the database rejects, with a review. */
@@ -76,17 +88,17 @@ export function rejectDelivery(
   if (isSettled(working, delivery)) return { outcome: 'duplicate' }
   const { provider, update } = delivery
   const order = update && working.ordersByProviderOrder.get(providerOrderKey({ ...update, provider }))
-  return settle(working, changes, delivery, { outcome: 'review', review: 'rejected_by_database' }, newId, order)
+  return settle(working, changes, delivery, { outcome: 'review', review: 'rejected_by_database' }, newId, { order })
 }
 
-/** A delivery that awaits verification is settled only when the verification is done. */
+/** Whether a delivery is a duplicate. A verified one is a duplicate when its row no longer awaits verification. */
 function isSettled({ settledDeliveryIds, awaitingDeliveryIds }: WorkingSet, delivery: Delivery): boolean {
   const { deliveryId, verification } = delivery
   if (verification !== undefined) return !awaitingDeliveryIds.has(deliveryId)
   return settledDeliveryIds.has(deliveryId)
 }
 
-/** Why a webhook must not refund after its verification. */
+/** Why an update must not be refunded; undefined when it may, because it was verified or needs no verification. */
 function reasonNotToPay(
   verification: Delivery['verification'],
   order: Order,
@@ -94,28 +106,45 @@ function reasonNotToPay(
 ): ReviewReason | undefined {
   if (verification === undefined) return undefined
   if (verification === null) return 'not_verified'
+  if (verification === 'unknown_order') return 'unknown_to_provider'
+  if (verification.update.problem === 'provider_error') return 'unknown_to_provider'
   return isVerified(order, decision, verification.update) ? undefined : 'provider_disagrees'
 }
 
 type SettledResult = DeliveryResult & { outcome: Exclude<DeliveryResult['outcome'], 'duplicate'> }
 
-/** Records a delivery with its outcome, and a review when a person must decide. */
-function settle(
+/**
+ * Records a delivery with its outcome, and a review when a person must decide.
+ *
+ * @param options.order to which it belongs; undefined when there is none.
+ * @param options.waits whether the delivery is applied later.
+ */
+export function settle(
   working: WorkingSet,
   changes: ChangeSet,
   delivery: Delivery,
   result: SettledResult,
   newId: NewId,
-  order?: Order,
+  { order, waits = isUndecided(result) }: { order?: Order | undefined; waits?: boolean } = {},
 ): DeliveryResult {
   const { deliveryId, verification } = delivery
   working.settledDeliveryIds.add(deliveryId)
   working.awaitingDeliveryIds.delete(deliveryId)
   if (verification !== undefined) changes.verified.push({ deliveryId, verification })
-  changes.deliveries.push({ ...delivery, outcome: result.outcome, reason: result.review ?? null })
-  // A replay of a delivery that was reviewed for the same reason needs no other review.
+  changes.deliveries.push({ ...delivery, outcome: result.outcome, reason: result.review ?? null, waits })
+  // A replay does not open a second review for the same reason.
   if (result.review !== undefined && delivery.replay?.reviewedFor.has(result.review) !== true) {
-    changes.reviews.push({ reviewId: newId(), orderId: order?.orderId ?? null, deliveryId, reason: result.review })
+    changes.reviews.push({
+      reviewId: newId(),
+      orderId: order?.orderId ?? null,
+      deliveryId,
+      reason: result.review,
+      detail: result.reviewDetail,
+    })
   }
   return result
 }
+
+/** Whether a verification, or a person's approval, is still to come. */
+const isUndecided = ({ outcome, review }: SettledResult): boolean =>
+  outcome === 'awaiting_verification' || review === NEEDS_APPROVAL

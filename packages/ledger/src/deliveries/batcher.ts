@@ -7,8 +7,8 @@
  *
  * How: deliveries that arrive while a partition commits form its next batch, without a timer: a lone webhook does not
  * wait, and under load one fsync serves hundreds. A hash of provider and order id selects the partition. A batch is
- * retried after a deadlock or an unknown outcome of COMMIT (committed deliveries are duplicates then), and halved after
- * a rejection until one delivery is left, which is recorded for review.
+ * retried after a deadlock or an unknown outcome of COMMIT (deliveries that were committed become duplicates), and
+ * halved after a rejection until one delivery is left, which is recorded with a review.
  *
  * Without it every webhook costs its own transaction and fsync, concurrent updates of one order commit in any order, and
  * one delivery that the database rejects fails the requests that share its batch.
@@ -22,8 +22,13 @@ import { providerOrderKey } from '../model/provider-order.ts'
 import { commitDeliveries, commitRejected } from './commit-deliveries.ts'
 import type { LedgerDeps } from '../transaction/commit-change-set.ts'
 
-/** Why deliveries were not committed. The provider must retry; a delivery received twice is harmless. */
-export type NotCommitted = 'queue_full' | 'shutting_down' | 'database_unavailable' | 'internal_error'
+export const NOT_COMMITTED_REASONS = ['queue_full', 'shutting_down', 'database_unavailable', 'internal_error'] as const
+
+/**
+ * Why deliveries were not committed. The provider must retry the request; a delivery that is received twice is a
+ * duplicate.
+ */
+export type NotCommitted = (typeof NOT_COMMITTED_REASONS)[number]
 
 export interface Batcher {
   /** The number of deliveries that wait to be committed. */
@@ -49,7 +54,7 @@ export interface BatcherOptions extends LedgerDeps {
   readonly partitions?: number
   /** How long one batch is retried before its senders get 503. */
   readonly commitTimeoutMs?: number
-  /** Called after every batch that was committed or given up. */
+  /** Called after every batch that was committed or failed. */
   readonly onBatch?: (deliveries: number, durationMs: number, failure?: NotCommitted) => void
 }
 
@@ -166,7 +171,7 @@ async function commitOrExplain(
 
 /**
  * Runs the batch again after a deadlock, and when the outcome of its COMMIT is unknown: deliveries that were committed
- * are duplicates then. A batch that the database rejects is halved until only the rejected delivery is left.
+ * become duplicates. A batch that the database rejects is halved until only the rejected delivery is left.
  */
 async function commitWithRetries(
   options: BatcherOptions,

@@ -11,13 +11,17 @@ import {
   readOrders,
   readSettledDeliveries,
 } from '../transaction/read-working-set.ts'
-import { applyDelivery, parkDelivery, rejectDelivery } from './apply-delivery.ts'
+import { readFormerProviderOrders } from '../transaction/provider-order-changes.ts'
+import { applyDelivery, rejectDelivery } from './apply-delivery.ts'
+import { parkDeliveries } from './park-deliveries.ts'
+import { readWaitingDeliveries } from './read-waiting.ts'
 
 /**
  * Commits deliveries of any providers, in their order, and publishes their events.
  *
  * Deliveries without a registered order go into a second transaction. Like a registration, it takes the advisory locks
- * of the orders before any account's lock, so the two exclude each other and cannot deadlock.
+ * of the orders before the locks of accounts, so parking and registering an order exclude each other and cannot
+ * deadlock.
  *
  * @returns a result for each delivery, in their order.
  * @throws the database's errors.
@@ -45,18 +49,30 @@ function applyKnown(deps: LedgerDeps, deliveries: readonly Delivery[]): Promise<
   })
 }
 
-/** Blocks registrations of these orders, applies deliveries of orders registered since, and parks the rest. */
+/**
+ * Blocks registrations of these orders, applies deliveries of orders registered since, and parks or supersedes the rest.
+ */
 function parkUnknown(deps: LedgerDeps, deliveries: readonly Delivery[]): Promise<DeliveryResult[]> {
   return commitChangeSet(deps, async (tx) => {
-    // Not awaited before the reads: it is sent first, so it is done first.
-    const [, working] = await roundTrip([
-      lockProviderOrders(tx.client, ordersOf(deliveries)),
+    const { client, changes, newId } = tx
+    const orders = ordersOf(deliveries)
+    // Not awaited before the reads: it is sent first, so it is done first. Former provider orders are read after the
+    // orders, under the locks of their accounts: an order that is not there any more has its change there already.
+    const [, working, waiting, former] = await roundTrip([
+      lockProviderOrders(client, orders),
       readWorkingSet(tx, deliveries),
+      readWaitingDeliveries(client, orders),
+      readFormerProviderOrders(client, orders),
     ])
-    return deliveries.map(
-      (delivery) =>
-        applyDelivery(working, tx.changes, delivery, tx) ?? parkDelivery(working, tx.changes, delivery, tx.newId),
-    )
+    const unknown = new Map<string, Delivery>()
+    const results = deliveries.map((delivery): DeliveryResult | undefined => {
+      if (unknown.has(delivery.deliveryId)) return { outcome: 'duplicate' }
+      const result = applyDelivery(working, changes, delivery, tx)
+      if (result === undefined) unknown.set(delivery.deliveryId, delivery)
+      return result
+    })
+    const parked = parkDeliveries(working, changes, [...unknown.values()], { waiting, former }, newId)
+    return results.map((result) => result ?? parked.shift()!)
   })
 }
 

@@ -6,20 +6,23 @@ import type { Account, Order } from './working-set.ts'
 
 /** The rows that one transaction writes. Each order and account is in it once, in its final state. */
 export interface ChangeSet {
-  /** The database's time, the timestamp of all its rows. Work that records a change has read it. */
+  /**
+   * The timestamp of all rows, by the database's clock; set by `readClock`, which work calls before it records a
+   * change.
+   */
   at: Date | undefined
   readonly orders: Map<string, Order>
   /** Which of the orders are new. */
   readonly registeredOrderIds: Set<string>
   readonly accounts: Map<string, Account>
-  /** Refunds, charges and deposits, in order: each starts from the balance after the previous one. */
+  /** Refunds, charges and deposits, in sequence: each starts from the balance after the previous one. */
   readonly entries: LedgerEntry[]
   readonly events: EventRow[]
   readonly deliveries: DeliveryRow[]
   readonly reviews: ReviewRow[]
   /** Deliveries that wait for their verification. */
   readonly awaiting: AwaitingRow[]
-  /** Deliveries that waited for it, with the provider's response. */
+  /** Deliveries whose verification is done, with the provider's response. */
   readonly verified: VerifiedRow[]
 }
 
@@ -61,6 +64,8 @@ export interface EventRow extends BusMessage, EventPlace {}
 export interface DeliveryRow extends Delivery {
   readonly outcome: Exclude<DeliveryResult['outcome'], 'duplicate'>
   readonly reason: ReviewReason | null
+  /** Whether it is applied later; its update is kept until then. */
+  readonly waits: boolean
 }
 
 export interface ReviewRow {
@@ -68,6 +73,8 @@ export interface ReviewRow {
   readonly orderId: string | null
   readonly deliveryId: string
   readonly reason: ReviewReason
+  /** What a person needs to decide, in addition to the reason. */
+  readonly detail?: string | undefined
 }
 
 export interface AwaitingRow extends ProviderOrder {

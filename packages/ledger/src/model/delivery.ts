@@ -12,7 +12,10 @@ export interface Delivery {
   readonly receivedAt: Date
   /** Set when this delivery waited for its order. */
   readonly wasParked?: true
-  /** Its source: a webhook of the provider, or a request to its API. A webhook when undefined. */
+  /**
+   * Whether it is from the provider's webhook (the default), or from the response of the provider's API to a
+   * reconciliation.
+   */
   readonly origin?: 'webhook' | 'reconcile'
   /** Set when this delivery waited for its verification, which is done or has failed. */
   readonly verification?: Verification
@@ -23,21 +26,26 @@ export interface Delivery {
 export interface Replay {
   /** The original delivery from the provider. */
   readonly deliveryId: string
-  /** The review reasons of it and its replays. */
+  /** The reasons of the reviews of the original delivery and its earlier replays. */
   readonly reviewedFor: ReadonlySet<ReviewReason>
 }
 
-/** The provider's response to a verification; null when the provider could not be asked. */
-export type Verification = { readonly update: StatusUpdate; readonly body: string } | null
+/**
+ * The provider's response to a verification; `unknown_order` when the response has nothing about the order, and null when
+ * the provider could not be asked.
+ */
+export type Verification = { readonly update: StatusUpdate; readonly body: string } | 'unknown_order' | null
 
 /** The result of a committed delivery. */
 export interface DeliveryResult {
   readonly outcome: DeliveryOutcome
   /** Why a person must decide. */
   readonly review?: ReviewReason
+  /** What the person needs for it, in addition to the reason. */
+  readonly reviewDetail?: string
   /** The refund that this delivery caused. */
   readonly refund?: Money
-  /** The event's place in its user's stream: it connects a gateway's log line to the webhook's. */
+  /** The event's place in its user's stream. Logged, so that a gateway's log line can be matched with the webhook's. */
   readonly event?: EventPlace
 }
 

@@ -7,7 +7,7 @@ const RANDOM_BYTES_PER_ID = 16
 const random = new Uint8Array(256 * RANDOM_BYTES_PER_ID)
 let used = random.length
 
-/** The time of the last id in milliseconds, and its number among the ids of that millisecond. */
+/** The time of the last id in milliseconds, and its counter, which starts at a random number in each millisecond. */
 let msecs = 0
 let seq = 0
 

@@ -9,6 +9,22 @@ export function providerOrderKey({ provider, providerOrderId }: ProviderOrder): 
   return `${provider}\n${providerOrderId}`
 }
 
+/** An order's row in this respect: it may have no provider order yet. */
+export interface MaybeProviderOrder {
+  readonly provider: string | null
+  /** Null exactly when the provider is. */
+  readonly providerOrderId: string | null
+}
+
+/** @returns undefined when the order has no provider order. */
+export function providerOrderOf({ provider, providerOrderId }: MaybeProviderOrder): ProviderOrder | undefined {
+  return provider === null || providerOrderId === null ? undefined : { provider, providerOrderId }
+}
+
+export function isSameProviderOrder(one: MaybeProviderOrder, other: MaybeProviderOrder): boolean {
+  return one.provider === other.provider && one.providerOrderId === other.providerOrderId
+}
+
 /** The same orders, once each. */
 export function uniqueProviderOrders(orders: readonly ProviderOrder[]): ProviderOrder[] {
   return [...new Map(orders.map((order) => [providerOrderKey(order), order])).values()]

@@ -1,12 +1,14 @@
 import type { Money, OrderState } from '@paxyo/order-core'
-import type { ProviderOrder } from './provider-order.ts'
+import type { MaybeProviderOrder } from './provider-order.ts'
 
 /** An order's row. */
-export interface Order extends OrderState, ProviderOrder {
+export interface Order extends OrderState, MaybeProviderOrder {
   readonly orderId: string
   readonly userId: string
   readonly service: string
   readonly link: string
+  /** The minutes between two runs of a drip-feed order; null when unknown, and for other orders. */
+  readonly intervalMinutes: number | null
   readonly updatedAt: Date
 }
 
@@ -25,17 +27,17 @@ export const BALANCE_MAX: Money = 10n ** 20n - 1n
 export interface WorkingSet {
   /** The database's clock, read after the locks were taken. */
   readonly at: Date
-  /** By {@link providerOrderKey}. */
+  /** By {@link providerOrderKey}: the orders that have one. */
   readonly ordersByProviderOrder: Map<string, Order>
   /** Locked accounts only. An order whose account is not here must not be touched. */
   readonly accountsByUserId: Map<string, Account>
-  /** Deliveries that an earlier transaction has settled. */
+  /** Deliveries that were recorded before, with any outcome: parked ones, too. */
   readonly settledDeliveryIds: Set<string>
   /** Those of them that still await the provider's verification. */
   readonly awaitingDeliveryIds: Set<string>
 }
 
-/** For work that involves no earlier delivery. */
+/** For work that receives no new deliveries, so that none can be a duplicate. */
 export function noSettledDeliveries(): Pick<WorkingSet, 'settledDeliveryIds' | 'awaitingDeliveryIds'> {
   return { settledDeliveryIds: new Set(), awaitingDeliveryIds: new Set() }
 }

@@ -3,15 +3,9 @@ import { roundTrip } from '@paxyo/database'
 import type { Money } from '@paxyo/order-core'
 import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
 import { readKeyName } from '../transaction/read-key-name.ts'
-import {
-  ORDER_COLUMNS,
-  readClock,
-  toAccount,
-  toOrder,
-  type AccountRow,
-  type OrderRow,
-} from '../transaction/read-working-set.ts'
+import { readClock } from '../transaction/read-working-set.ts'
 import { applyDecision, type DecidedOrder, type DecisionRejection } from './apply-decision.ts'
+import { lockOrder } from './lock-order.ts'
 
 /** An action of a person on an order. */
 export interface OrderAction {
@@ -37,7 +31,7 @@ export interface DoneAction extends DecidedOrder {
 /**
  * Applies a person's action to an order, with an event for its user, and records it in the order's history.
  *
- * @returns the order after the action; or why it was rejected, and then nothing is recorded.
+ * @returns the order after the action; or why it was rejected, in which case nothing is recorded.
  * @example
  * await commitChangeSet(ledger, (tx) => registerOrders(tx, [order]))
  * const action = { action: 'cancel', amount: undefined, status: undefined, note: 'lost', actor: 'Ann', keyId: 'a-key' } as const
@@ -50,19 +44,18 @@ export async function actOnOrder(
   action: OrderAction,
 ): Promise<DoneAction | DecisionRejection | 'order_not_found'> {
   const { client, newId } = tx
-  const [accounts, orders, keyName, at] = await roundTrip([
-    client.query<AccountRow>(LOCK_ACCOUNT_OF_ORDER, [orderId]),
-    client.query<OrderRow>(READ_ORDER, [orderId]),
+  const [locked, keyName, at] = await roundTrip([
+    lockOrder(client, orderId),
     readKeyName(client, action.keyId),
     readClock(tx),
   ])
-  if (orders.rows[0] === undefined || accounts.rows[0] === undefined) return 'order_not_found'
-  const order = toOrder(orders.rows[0])
+  if (locked === undefined) return 'order_not_found'
+  const { order, account } = locked
   const isCancel = action.action === 'cancel'
   const status = isCancel ? 'canceled' : action.status
   const refund = isCancel ? order.charge - order.refunded : (action.amount ?? 0n)
 
-  const decided = applyDecision(tx, { at, order, account: toAccount(accounts.rows[0]) }, { refund, status })
+  const decided = applyDecision(tx, { at, order, account }, { refund, status })
   if (typeof decided === 'string') return decided
   const actionId = newId()
   const actor = action.actor ?? keyName
@@ -72,12 +65,6 @@ export async function actOnOrder(
   return { ...decided, actionId, at, actor, status }
 }
 
-const LOCK_ACCOUNT_OF_ORDER = `
-  SELECT user_id, currency, balance, last_seq FROM accounts
-  WHERE user_id = (SELECT user_id FROM orders WHERE order_id = $1)
-  FOR NO KEY UPDATE`
-// A separate statement after the lock, so that it sees the commits of the lock's previous holders.
-const READ_ORDER = `SELECT ${ORDER_COLUMNS} FROM orders WHERE order_id = $1`
 const INSERT_ACTION = `
   INSERT INTO operator_actions (action_id, order_id, action, status, refund_id, note, actor, key_id, created_at)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`

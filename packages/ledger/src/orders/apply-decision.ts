@@ -1,9 +1,8 @@
-import type { OrderStatus, OrderView, RefundView } from '@paxyo/contracts'
+import type { OrderStatus, RefundView } from '@paxyo/contracts'
 import type { Money } from '@paxyo/order-core'
-import { providerOrderKey } from '../model/provider-order.ts'
 import { BALANCE_MAX, noSettledDeliveries, type Account, type Order, type WorkingSet } from '../model/working-set.ts'
 import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
-import { orderView, recordUpdate } from '../transaction/record-event.ts'
+import { panelView, recordUpdate, type PanelView } from '../transaction/record-event.ts'
 
 /** A person's decision about an order. */
 export interface PersonsDecision {
@@ -11,11 +10,13 @@ export interface PersonsDecision {
   readonly refund: Money
   /** The order's new status; undefined to keep it. */
   readonly status: OrderStatus | undefined
+  /** The order's new counts, when the decision approves an update of the provider. */
+  readonly counts?: Pick<Order, 'remains' | 'startCount'>
 }
 
 /** An order and its account after a person's decision. */
 export interface DecidedOrder {
-  readonly order: OrderView
+  readonly order: PanelView
   readonly account: Account
   readonly refund: RefundView | undefined
 }
@@ -33,17 +34,18 @@ export type DecisionRejection = 'refund_exceeds_charge' | 'balance_limit_exceede
 export function applyDecision(
   { changes, newId }: LedgerTransaction,
   { at, order, account }: LockedOrder,
-  { refund, status }: PersonsDecision,
+  { refund, status, counts }: PersonsDecision,
 ): DecidedOrder | DecisionRejection {
   if (refund > order.charge - order.refunded) return 'refund_exceeds_charge'
   if (account.balance + refund > BALANCE_MAX) return 'balance_limit_exceeded'
-  const next: Order = { ...order, status: status ?? order.status, refunded: order.refunded + refund, updatedAt: at }
+  const changed = { status: status ?? order.status, refunded: order.refunded + refund, updatedAt: at }
+  const next: Order = { ...order, ...counts, ...changed }
   if (refund === 0n && next.status === order.status) {
-    return { order: orderView(order, account.currency), account, refund: undefined }
+    return { order: panelView(order, account.currency), account, refund: undefined }
   }
   const working: WorkingSet = {
     at,
-    ordersByProviderOrder: new Map([[providerOrderKey(order), order]]),
+    ordersByProviderOrder: new Map(),
     accountsByUserId: new Map([[account.userId, account]]),
     ...noSettledDeliveries(),
   }

@@ -4,14 +4,22 @@ import { formatMoney, type Money } from '@paxyo/order-core'
 import type { PoolClient } from 'pg'
 import { emptyAccount, insertAccounts, lockAccounts } from '../accounts/lock-accounts.ts'
 import { applyDelivery } from '../deliveries/apply-delivery.ts'
+import { readWaitingDeliveries } from '../deliveries/read-waiting.ts'
 import type { Delivery } from '../model/delivery.ts'
-import { providerOrderKey, uniqueProviderOrders } from '../model/provider-order.ts'
+import {
+  isSameProviderOrder,
+  providerOrderKey,
+  providerOrderOf,
+  uniqueProviderOrders,
+  type MaybeProviderOrder,
+} from '../model/provider-order.ts'
 import { noSettledDeliveries, type Account, type Order, type WorkingSet } from '../model/working-set.ts'
 import { commitImport, type ImportDeps } from '../transaction/commit-import.ts'
 import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
 import { lockProviderOrders, readClock, readOrders } from '../transaction/read-working-set.ts'
 import { recordRegistration } from '../transaction/record-event.ts'
-import { readOrdersById, readParkedDeliveries } from './read-registered.ts'
+import { readFirstProviderOrders } from '../transaction/provider-order-changes.ts'
+import { readOrdersById } from './read-registered.ts'
 import { isSameOrder, newOrder, type OrderDetails } from './registration.ts'
 
 /** An order of the previous system, in the state that it had there. */
@@ -21,7 +29,7 @@ export interface ImportedOrder extends OrderDetails {
   readonly startCount: number | null
   /** The amount that the other system has refunded; at most the charge. It is never refunded again. */
   readonly refundedElsewhere: Money
-  /** When it was ordered; undefined when unknown, and then it is now. */
+  /** When it was ordered; the time of the import when undefined. */
   readonly createdAt: Date | undefined
 }
 
@@ -32,8 +40,8 @@ export type OrderImportResult =
 
 /**
  * Imports a batch of orders, in one transaction: opens the accounts of new users and applies the deliveries that have
- * been waiting for these orders. Importing an order again changes nothing, even if its state has changed since. Open
- * orders are announced to their users; final ones are history, and only stored.
+ * been waiting for these orders. Importing an order again changes nothing, even if its state has changed since. An open
+ * order also becomes an event of its user; a final one is only stored.
  *
  * @returns the result of each order; a rejected one changes nothing.
  * @throws the database's errors after the last attempt.
@@ -55,8 +63,10 @@ export function importOrders(deps: ImportDeps, orders: readonly ImportedOrder[])
 interface Known {
   readonly working: WorkingSet
   readonly ordersById: Map<string, Order>
+  /** The provider orders with which orders were registered, when they have another one by now. */
+  readonly firstById: ReadonlyMap<string, MaybeProviderOrder>
   /** By {@link providerOrderKey}. */
-  readonly parkedByProviderOrder: ReadonlyMap<string, readonly Delivery[]>
+  readonly waitingByProviderOrder: ReadonlyMap<string, readonly Delivery[]>
   /** New orders, in the state of the other system. */
   readonly imported: Order[]
   /** Accounts of users whose first order is among them. */
@@ -65,9 +75,9 @@ interface Known {
 
 async function readKnown(tx: LedgerTransaction, orders: readonly ImportedOrder[]): Promise<Known> {
   const { client } = tx
-  const providerOrders = uniqueProviderOrders(orders)
+  const providerOrders = uniqueProviderOrders(orders.flatMap((order) => providerOrderOf(order) ?? []))
   const userIds = [...new Set(orders.map(({ userId }) => userId))]
-  const [, accountsByUserId, ordersById, ordersByProviderOrder, parkedByProviderOrder, at] = await roundTrip([
+  const [, accountsByUserId, ordersById, ordersByProviderOrder, waitingByProviderOrder, at] = await roundTrip([
     lockProviderOrders(client, providerOrders),
     lockAccounts(client, userIds),
     readOrdersById(
@@ -75,21 +85,58 @@ async function readKnown(tx: LedgerTransaction, orders: readonly ImportedOrder[]
       orders.map(({ orderId }) => orderId),
     ),
     readOrders(client, providerOrders),
-    readParkedDeliveries(client, providerOrders),
+    readWaitingDeliveries(client, providerOrders),
     readClock(tx),
   ])
   const working = { at, accountsByUserId, ordersByProviderOrder, ...noSettledDeliveries() }
-  return { working, ordersById, parkedByProviderOrder, imported: [], opened: [] }
+  const changed = orders.filter((order) => {
+    const there = ordersById.get(order.orderId)
+    return there !== undefined && !isSameProviderOrder(there, order)
+  })
+  const firstById = await readFirstProviderOrders(
+    client,
+    changed.map(({ orderId }) => orderId),
+  )
+  return { working, ordersById, firstById, waitingByProviderOrder, imported: [], opened: [] }
 }
 
-function importOne({ working, ordersById, imported, opened }: Known, from: ImportedOrder): OrderImportResult {
+/** What is there already that an order could conflict with. */
+export interface OrderConflicts {
+  /** Whether the order with the same panel id has the same details; undefined when there is none. */
+  readonly isSame: boolean | undefined
+  /** Whether another order has the provider's id. */
+  readonly isTaken: boolean
+  /** The currency of the user's account; undefined when the user has none. */
+  readonly accountCurrency: string | undefined
+}
+
+/** The result of importing one order. */
+export function orderImportResult(
+  { isSame, isTaken, accountCurrency }: OrderConflicts,
+  { currency }: Pick<ImportedOrder, 'currency'>,
+): OrderImportResult {
+  if (isSame !== undefined) return isSame && accountCurrency === currency ? 'already_there' : 'order_conflict'
+  if (isTaken) return 'provider_order_taken'
+  return accountCurrency === undefined || accountCurrency === currency ? 'imported' : 'currency_mismatch'
+}
+
+function importOne(
+  { working, ordersById, firstById, imported, opened }: Known,
+  from: ImportedOrder,
+): OrderImportResult {
   const account = working.accountsByUserId.get(from.userId)
   const there = ordersById.get(from.orderId)
-  if (there !== undefined) {
-    return isSameOrder(there, from) && account?.currency === from.currency ? 'already_there' : 'order_conflict'
-  }
-  if (working.ordersByProviderOrder.has(providerOrderKey(from))) return 'provider_order_taken'
-  if (account !== undefined && account.currency !== from.currency) return 'currency_mismatch'
+  const providerOrder = providerOrderOf(from)
+  const key = providerOrder && providerOrderKey(providerOrder)
+  const result = orderImportResult(
+    {
+      isSame: there && isSameOrder(there, from, firstById.get(there.orderId)),
+      isTaken: key !== undefined && working.ordersByProviderOrder.has(key),
+      accountCurrency: account?.currency,
+    },
+    from,
+  )
+  if (result !== 'imported') return result
 
   if (account === undefined) {
     const empty = emptyAccount(from.userId, from.currency)
@@ -98,13 +145,13 @@ function importOne({ working, ordersById, imported, opened }: Known, from: Impor
   }
   const order = toOrder(from, working.at)
   ordersById.set(order.orderId, order)
-  working.ordersByProviderOrder.set(providerOrderKey(order), order)
+  if (key !== undefined) working.ordersByProviderOrder.set(key, order)
   imported.push(order)
-  return 'imported'
+  return result
 }
 
-/** Announces an order that is still open, and applies the deliveries that have been waiting for it. */
-function announceAndApply(tx: LedgerTransaction, { working, parkedByProviderOrder }: Known, order: Order): void {
+/** Records the event of an order that is still open, and applies the deliveries that have been waiting for it. */
+function announceAndApply(tx: LedgerTransaction, { working, waitingByProviderOrder }: Known, order: Order): void {
   const { changes } = tx
   if (isOpen(order)) {
     recordRegistration(working, changes, order, working.accountsByUserId.get(order.userId)!)
@@ -112,7 +159,9 @@ function announceAndApply(tx: LedgerTransaction, { working, parkedByProviderOrde
     changes.registeredOrderIds.delete(order.orderId)
     changes.orders.delete(order.orderId)
   }
-  for (const delivery of parkedByProviderOrder.get(providerOrderKey(order)) ?? []) {
+  const providerOrder = providerOrderOf(order)
+  if (providerOrder === undefined) return
+  for (const delivery of waitingByProviderOrder.get(providerOrderKey(providerOrder)) ?? []) {
     applyDelivery(working, changes, delivery, tx)
   }
 }
@@ -126,13 +175,14 @@ function toOrder(from: ImportedOrder, at: Date): Order {
 
 const INSERT_IMPORTED_ORDERS = `
   INSERT INTO orders (order_id, provider, provider_order_id, user_id, service, link, quantity, charge,
-    status, remains, start_count, refunded, refunded_elsewhere, created_at, updated_at)
+    status, remains, start_count, refunded, refunded_elsewhere, runs, run_interval, created_at, updated_at)
   SELECT order_id, provider, provider_order_id, user_id, service, link, quantity, charge,
-    status, remains, start_count, refunded, refunded, at, at
+    status, remains, start_count, refunded, refunded, runs, run_interval, at, at
   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::numeric[],
-    $9::text[], $10::bigint[], $11::bigint[], $12::numeric[], $13::timestamptz[])
+    $9::text[], $10::bigint[], $11::bigint[], $12::numeric[], $13::timestamptz[],
+    $14::integer[], $15::integer[])
     AS imported (order_id, provider, provider_order_id, user_id, service, link, quantity, charge,
-      status, remains, start_count, refunded, at)`
+      status, remains, start_count, refunded, at, runs, run_interval)`
 
 async function insertOrders(client: PoolClient, { imported: orders }: Known): Promise<void> {
   if (orders.length === 0) return
@@ -153,6 +203,8 @@ async function insertOrders(client: PoolClient, { imported: orders }: Known): Pr
       orders.map((order) => order.startCount),
       orders.map((order) => formatMoney(order.refunded)),
       orders.map((order) => order.updatedAt),
+      orders.map((order) => order.runs),
+      orders.map((order) => order.intervalMinutes),
     ],
   })
 }

@@ -1,18 +1,26 @@
-import type { ErrorCode, OrderView } from '@paxyo/contracts'
+import type { ErrorCode } from '@paxyo/contracts'
 import { roundTrip } from '@paxyo/database'
 import { emptyAccount, insertAccounts, lockAccounts } from '../accounts/lock-accounts.ts'
 import { applyDelivery } from '../deliveries/apply-delivery.ts'
+import { readWaitingDeliveries } from '../deliveries/read-waiting.ts'
 import type { Delivery } from '../model/delivery.ts'
-import { providerOrderKey, uniqueProviderOrders } from '../model/provider-order.ts'
+import {
+  isSameProviderOrder,
+  providerOrderKey,
+  providerOrderOf,
+  uniqueProviderOrders,
+  type MaybeProviderOrder,
+} from '../model/provider-order.ts'
 import { noSettledDeliveries, type Account, type Order, type WorkingSet } from '../model/working-set.ts'
 import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
 import { lockProviderOrders, readClock, readOrders } from '../transaction/read-working-set.ts'
-import { orderView, recordRegistration } from '../transaction/record-event.ts'
-import { readChargedOrderIds, readOrdersById, readParkedDeliveries } from './read-registered.ts'
+import { panelView, recordRegistration, type PanelView } from '../transaction/record-event.ts'
+import { readFirstProviderOrders } from '../transaction/provider-order-changes.ts'
+import { readChargedOrderIds, readOrdersById } from './read-registered.ts'
 import { isSameOrder, newOrder, type Registration } from './registration.ts'
 
 export interface Registered {
-  readonly order: OrderView
+  readonly order: PanelView
   /** The user's seq after this. */
   readonly seq: number
   readonly isNew: boolean
@@ -29,16 +37,18 @@ export type RegistrationRejection = Extract<
 interface Known {
   readonly working: WorkingSet
   readonly ordersById: Map<string, Order>
+  /** The provider orders with which orders were registered, when they have another one by now. */
+  readonly firstById: ReadonlyMap<string, MaybeProviderOrder>
   /** Orders whose charge was taken from the account. */
   readonly chargedOrderIds: Set<string>
   /** By {@link providerOrderKey}. */
-  readonly parkedByProviderOrder: ReadonlyMap<string, readonly Delivery[]>
+  readonly waitingByProviderOrder: ReadonlyMap<string, readonly Delivery[]>
 }
 
 /**
  * Registers orders, one after the other: opens the accounts of new users, takes charges that are paid from an account,
- * and applies the deliveries that have been waiting for these orders. One transaction does it all, so that no update can
- * be missed in between. A rejected order changes nothing.
+ * and applies the deliveries that have been waiting for these orders. All of it is one transaction, so that no update
+ * can be missed. A rejected order changes nothing.
  *
  * @returns the result of each order.
  * @throws the database's errors. When a concurrent transaction registers the same order or opens the same account, this
@@ -63,34 +73,48 @@ export async function registerOrders(
 async function readKnown(tx: LedgerTransaction, registrations: readonly Registration[]): Promise<Known> {
   const { client } = tx
   const orderIds = registrations.map(({ orderId }) => orderId)
-  const providerOrders = uniqueProviderOrders(registrations)
+  const providerOrders = uniqueProviderOrders(registrations.flatMap((one) => providerOrderOf(one) ?? []))
   const userIds = [...new Set(registrations.map(({ userId }) => userId))]
-  const [, accountsByUserId, ordersById, ordersByProviderOrder, chargedOrderIds, parkedByProviderOrder, at] =
+  const [, accountsByUserId, ordersById, ordersByProviderOrder, chargedOrderIds, waitingByProviderOrder, at] =
     await roundTrip([
       lockProviderOrders(client, providerOrders),
       lockAccounts(client, userIds),
       readOrdersById(client, orderIds),
       readOrders(client, providerOrders),
       readChargedOrderIds(client, orderIds),
-      readParkedDeliveries(client, providerOrders),
+      readWaitingDeliveries(client, providerOrders),
       readClock(tx),
     ])
   const working = { at, accountsByUserId, ordersByProviderOrder, ...noSettledDeliveries() }
-  return { working, ordersById, chargedOrderIds, parkedByProviderOrder }
+  const firstById = await readFirstProviderOrders(client, changedOrderIds(registrations, ordersById))
+  return { working, ordersById, firstById, chargedOrderIds, waitingByProviderOrder }
 }
+
+/** Orders that are registered and have another provider order than their registration says. Usually there are none. */
+const changedOrderIds = (
+  registrations: readonly Registration[],
+  ordersById: ReadonlyMap<string, Order>,
+): readonly string[] =>
+  registrations
+    .filter((registration) => {
+      const order = ordersById.get(registration.orderId)
+      return order !== undefined && !isSameProviderOrder(order, registration)
+    })
+    .map(({ orderId }) => orderId)
 
 function registerOne(
   tx: LedgerTransaction,
   known: Known,
   registration: Registration,
 ): Registered | RegistrationRejection {
-  const { working, ordersById, chargedOrderIds, parkedByProviderOrder } = known
+  const { working, ordersById, chargedOrderIds, waitingByProviderOrder } = known
   const { orderId, userId, currency } = registration
-  const key = providerOrderKey(registration)
+  const providerOrder = providerOrderOf(registration)
+  const key = providerOrder && providerOrderKey(providerOrder)
   // A user's first order opens the account, unless it is rejected.
   const account = working.accountsByUserId.get(userId) ?? emptyAccount(userId, currency)
-  if (ordersById.has(orderId)) return registeredBefore(known, registration, account)
-  if (working.ordersByProviderOrder.has(key)) return 'provider_order_taken'
+  if (ordersById.has(orderId)) return registeredBefore(tx, known, registration, account)
+  if (key !== undefined && working.ordersByProviderOrder.has(key)) return 'provider_order_taken'
   if (account.currency !== currency) return 'currency_mismatch'
   const charge = chargeOf(registration)
   if (account.balance < charge) return 'insufficient_funds'
@@ -104,29 +128,34 @@ function registerOne(
     tx.changes.entries.push({ entryId, userId, kind: 'charge', orderId, amount: charge, balanceAfter: paid.balance })
   }
   recordRegistration(working, tx.changes, order, paid)
-  const parked = parkedByProviderOrder.get(key) ?? []
-  for (const delivery of parked) applyDelivery(working, tx.changes, delivery, tx)
-  return { ...currentView(working, order), isNew: true, appliedDeliveries: parked.length }
+  const waiting = (key === undefined ? undefined : waitingByProviderOrder.get(key)) ?? []
+  for (const delivery of waiting) applyDelivery(working, tx.changes, delivery, tx)
+  return { ...currentView(tx, working, order), isNew: true, appliedDeliveries: waiting.length }
 }
 
 /** The order was registered before, or another one has its id. */
 function registeredBefore(
-  { working, ordersById, chargedOrderIds }: Known,
+  tx: LedgerTransaction,
+  { working, ordersById, firstById, chargedOrderIds }: Known,
   registration: Registration,
   account: Account,
 ): Registered | RegistrationRejection {
   const order = ordersById.get(registration.orderId)!
   const isSame =
-    isSameOrder(order, registration) &&
+    isSameOrder(order, registration, firstById.get(order.orderId)) &&
     account.currency === registration.currency &&
     chargedOrderIds.has(order.orderId) === chargeOf(registration) > 0n
-  return isSame ? { ...currentView(working, order), isNew: false, appliedDeliveries: 0 } : 'order_conflict'
+  return isSame ? { ...currentView(tx, working, order), isNew: false, appliedDeliveries: 0 } : 'order_conflict'
 }
 
 /** An order with all changes of this transaction. */
-function currentView(working: WorkingSet, order: Order): Pick<Registered, 'order' | 'seq'> {
+function currentView(
+  { changes }: LedgerTransaction,
+  working: WorkingSet,
+  order: Order,
+): Pick<Registered, 'order' | 'seq'> {
   const { currency, lastSeq } = working.accountsByUserId.get(order.userId)!
-  return { order: orderView(working.ordersByProviderOrder.get(providerOrderKey(order))!, currency), seq: lastSeq }
+  return { order: panelView(changes.orders.get(order.orderId) ?? order, currency), seq: lastSeq }
 }
 
 /** The amount to take from the account. */

@@ -29,9 +29,11 @@ export interface OutboxOptions {
   readonly publisher: EventPublisher
   readonly log: Logger
   /** Called with the duration of each publish, and whether the bus accepted the batch. */
-  readonly onPublish?: (durationMs: number, isTaken: boolean) => void
+  readonly onPublish?: (durationMs: number, isAccepted: boolean) => void
   /** The maximum time between two drains (30 s). */
   readonly sweepIntervalMs?: number
+  /** The age from which a sweep publishes rows: other processes are still publishing younger ones (2 s). */
+  readonly sweepRowAgeMs?: number
 }
 
 export interface Outbox extends BatchOutbox {
@@ -42,9 +44,9 @@ export interface Outbox extends BatchOutbox {
 
 /** The maximum number of batches that one transaction of a drain publishes. */
 const DRAIN_BATCHES_MAX = 100
-/** The backstop: every other trigger of a drain can be missed. */
+/** The maximum time between two drains, in case every other trigger of a drain was missed. */
 const SWEEP_INTERVAL_MS = 30_000
-/** A process is still publishing younger rows. */
+/** A regular drain leaves younger rows out: the process that wrote them is still publishing their events. */
 const OLD_ROW_AGE_MS = 2_000
 const RETRY_DELAY_MS = 500
 /** The interval at which commits check for old rows. */
@@ -67,6 +69,7 @@ export function createOutbox({
   log,
   onPublish,
   sweepIntervalMs = SWEEP_INTERVAL_MS,
+  sweepRowAgeMs = OLD_ROW_AGE_MS,
 }: OutboxOptions): Outbox {
   /** Published batches whose rows still exist. */
   let published: string[] = []
@@ -112,7 +115,7 @@ export function createOutbox({
     if (!publisher.isReady) return
     const isAnyAge = performance.now() >= drainAnyAgeAtMs
     if (isAnyAge) drainAnyAgeAtMs = Infinity
-    const rowAgeMs = isAnyAge ? 0 : OLD_ROW_AGE_MS
+    const rowAgeMs = isAnyAge ? 0 : sweepRowAgeMs
 
     await deleteOwn()
     for (let count = DRAIN_BATCHES_MAX; count === DRAIN_BATCHES_MAX;) {

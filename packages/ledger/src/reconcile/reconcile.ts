@@ -1,16 +1,13 @@
-import {
-  formatMoney,
-  ProviderError,
-  type Provider,
-  type ProviderClient,
-  type ProviderErrorCode,
-} from '@paxyo/order-core'
+import { ProviderError, type Provider, type ProviderClient } from '@paxyo/order-core'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
-import type { Batcher, NotCommitted } from '../deliveries/batcher.ts'
-import type { Delivery, DeliveryResult } from '../model/delivery.ts'
+import type { Batcher } from '../deliveries/batcher.ts'
+import type { Delivery } from '../model/delivery.ts'
 import type { NewId } from '../model/new-id.ts'
-import { findOrders, findSilentOrders, type FoundOrder } from './find-orders.ts'
+import { providerOrderOf } from '../model/provider-order.ts'
+import { countAsked, recordAttempt, type AskedOrders } from './asked-orders.ts'
+import { findOrders, findSilentOrders, type FoundOrder, type RequestedOrder } from './find-orders.ts'
+import { addError, addResult, openReport, type OpenReport, type ReconcileReport } from './reconcile-report.ts'
 
 export interface ReconcileDeps {
   readonly pool: Pool
@@ -19,41 +16,21 @@ export interface ReconcileDeps {
   readonly batcher: Batcher
   readonly newId: NewId
   readonly log: Logger
+  /** Called after each request that succeeded. */
+  readonly onAsked?: (asked: AskedOrders) => void
 }
 
 export type ReconcileRequest =
-  /** Open orders without updates for this long; at most `ordersMax`, the longest first. */
-  | { readonly silentForMs: number; readonly ordersMax?: number }
+  /**
+   * Open orders without updates for this long; at most `ordersMax`, the longest first. With `isSpaced`, the interval
+   * between two questions about an order grows with its silence, to at most a week.
+   */
+  | { readonly silentForMs: number; readonly ordersMax?: number; readonly isSpaced?: boolean }
   /** The orders with these panel ids, whatever their status. */
   | { readonly orderIds: readonly string[] }
 
-export interface ReconcileReport {
-  /** How many orders were asked about. */
-  readonly askedCount: number
-  /** How many responses led to each outcome. */
-  readonly outcomes: Readonly<Partial<Record<DeliveryResult['outcome'], number>>>
-  readonly refunds: readonly { readonly orderId: string; readonly amount: string }[]
-  /** Orders with a new review. */
-  readonly reviews: readonly { readonly orderId: string; readonly reason: string }[]
-  /** Orders of the request that are not registered. */
-  readonly unknown: readonly string[]
-  /** Orders that the provider's response left out, or that it cannot be asked about. */
-  readonly withoutResponse: readonly string[]
-  /** Why it stopped early or left a provider out, and the orders that were not asked about. */
-  readonly stoppedBy?: ProviderErrorCode | NotCommitted
-  readonly left: readonly string[]
-}
-
 /** The default maximum of silent orders that one run asks about. */
 export const RECONCILE_ORDERS_MAX = 10_000
-
-type Report = { -readonly [Name in keyof ReconcileReport]: ReconcileReport[Name] } & {
-  outcomes: Partial<Record<DeliveryResult['outcome'], number>>
-  refunds: { orderId: string; amount: string }[]
-  reviews: { orderId: string; reason: string }[]
-  withoutResponse: string[]
-  left: string[]
-}
 
 /** A provider that can be asked. */
 interface Askable {
@@ -79,42 +56,46 @@ export async function reconcile(deps: ReconcileDeps, request: ReconcileRequest):
   const askable = deps.providers.flatMap(({ name, client }) => (client === undefined ? [] : { name, client }))
   const orders = await findRequested(deps.pool, askable, request)
   const known = new Set(orders.map(({ orderId }) => orderId))
-  const report: Report = {
-    askedCount: 0,
-    outcomes: {},
-    refunds: [],
-    reviews: [],
-    unknown: 'orderIds' in request ? [...new Set(request.orderIds)].filter((orderId) => !known.has(orderId)) : [],
-    withoutResponse: [],
-    left: [],
-  }
-  const byProvider = Map.groupBy(orders, ({ provider }) => provider)
+  const requested = 'orderIds' in request ? [...new Set(request.orderIds)] : []
+  const report = openReport(requested.filter((orderId) => !known.has(orderId)))
+  const found = orders.flatMap((order) => {
+    const providerOrder = providerOrderOf(order)
+    return providerOrder === undefined ? [] : { orderId: order.orderId, ...providerOrder }
+  })
+  report.withoutResponse.push(...orders.filter(({ provider }) => provider === null).map(({ orderId }) => orderId))
+  const byProvider = Map.groupBy(found, ({ provider }) => provider)
   for (const [name, ofProvider] of byProvider) {
     const provider = askable.find((candidate) => candidate.name === name)
     if (provider === undefined) report.withoutResponse.push(...ofProvider.map(({ orderId }) => orderId))
     else await reconcileProvider(deps, provider, ofProvider, report)
   }
-  const { askedCount, outcomes, stoppedBy } = report
-  deps.log.info({ askedCount, outcomes, stoppedBy, refunds: report.refunds.length }, 'reconciled')
+  const { askedCount, outcomes, late, stoppedBy } = report
+  deps.log.info({ askedCount, outcomes, late: late.length, stoppedBy, refunds: report.refunds.length }, 'reconciled')
   return report
 }
 
-function findRequested(pool: Pool, askable: readonly Askable[], request: ReconcileRequest): Promise<FoundOrder[]> {
+function findRequested(
+  pool: Pool,
+  askable: readonly Askable[],
+  request: ReconcileRequest,
+): Promise<readonly RequestedOrder[]> {
   if ('orderIds' in request) return findOrders(pool, request.orderIds)
-  const names = askable.map(({ name }) => name)
-  return findSilentOrders(pool, names, request.silentForMs, request.ordersMax ?? RECONCILE_ORDERS_MAX)
+  const { silentForMs, ordersMax = RECONCILE_ORDERS_MAX, isSpaced = false } = request
+  const providers = askable.map(({ name }) => name)
+  return findSilentOrders(pool, { providers, silentForMs, countMax: ordersMax, isSpaced })
 }
 
 async function reconcileProvider(
   deps: ReconcileDeps,
   { client }: Askable,
   orders: readonly FoundOrder[],
-  report: Report,
+  report: OpenReport,
 ): Promise<void> {
   const { true: askable = [], false: others = [] } = Object.groupBy(orders, ({ providerOrderId }) =>
     client.isAskable(providerOrderId) ? 'true' : 'false',
   )
   report.withoutResponse.push(...others.map(({ orderId }) => orderId))
+  await recordAttempt(deps.pool, others, true)
   for (let start = 0; start < askable.length; start += client.ordersMax) {
     const stoppedBy = await reconcileSome(deps, client, askable.slice(start, start + client.ordersMax), report)
     if (stoppedBy === undefined) continue
@@ -126,36 +107,47 @@ async function reconcileProvider(
 
 /** @returns why it stopped, or undefined. */
 async function reconcileSome(
-  { batcher, newId, log }: ReconcileDeps,
+  { pool, batcher, newId, log, onAsked }: ReconcileDeps,
   client: ProviderClient,
   orders: readonly FoundOrder[],
-  report: Report,
-): Promise<Report['stoppedBy']> {
-  try {
-    const responses = await client.statuses(orders.map(({ providerOrderId }) => providerOrderId))
-    report.askedCount += orders.length
-    const receivedAt = new Date()
-    const found = orders.filter(({ providerOrderId }) => responses.has(providerOrderId))
-    const deliveries = found.map(({ provider, providerOrderId }): Delivery => {
-      const { update, body } = responses.get(providerOrderId)!
-      return { deliveryId: `reconcile:${newId()}`, provider, update, body, receivedAt, origin: 'reconcile' }
-    })
-    const results = await batcher.submit(deliveries)
-    if (typeof results === 'string') return results
-
-    const withoutResponse = orders.filter(({ providerOrderId }) => !responses.has(providerOrderId))
-    report.withoutResponse.push(...withoutResponse.map(({ orderId }) => orderId))
-    results.forEach((result, index) => note(report, found[index]!, result))
-    return undefined
-  } catch (error) {
-    if (!(error instanceof ProviderError)) throw error
-    log.warn({ err: error, code: error.code, provider: orders[0]!.provider }, 'provider request failed')
-    return error.code
+  report: OpenReport,
+): Promise<OpenReport['stoppedBy']> {
+  const { provider } = orders[0]!
+  const responses = await ask(client, orders)
+  await recordAttempt(pool, orders, !(responses instanceof ProviderError))
+  if (responses instanceof ProviderError) {
+    const { code, status } = responses
+    log.warn({ err: responses, code, status, provider }, 'provider request failed')
+    addError(report, provider, responses)
+    return code
   }
+  report.askedCount += orders.length
+  const receivedAt = new Date()
+  const found = orders.filter(({ providerOrderId }) => responses.has(providerOrderId))
+  const deliveries = found.map(({ providerOrderId }) => {
+    const { update, body } = responses.get(providerOrderId)!
+    const deliveryId = `reconcile:${newId()}`
+    return { deliveryId, provider, update, body, receivedAt, origin: 'reconcile' } satisfies Delivery
+  })
+  const results = await batcher.submit(deliveries)
+  if (typeof results === 'string') return results
+
+  const withoutResponse = orders.filter(({ providerOrderId }) => !responses.has(providerOrderId))
+  report.withoutResponse.push(...withoutResponse.map(({ orderId }) => orderId))
+  const committed = results.map((result, index) => ({ update: deliveries[index]!.update, result }))
+  committed.forEach(({ update, result }, index) => addResult(report, found[index]!, update, result))
+  onAsked?.(countAsked(provider, orders.length, committed))
+  return undefined
 }
 
-function note(report: Report, { orderId }: FoundOrder, { outcome, refund, review }: DeliveryResult): void {
-  report.outcomes[outcome] = (report.outcomes[outcome] ?? 0) + 1
-  if (refund !== undefined) report.refunds.push({ orderId, amount: formatMoney(refund) })
-  if (review !== undefined) report.reviews.push({ orderId, reason: review })
+async function ask(
+  client: ProviderClient,
+  orders: readonly FoundOrder[],
+): Promise<Awaited<ReturnType<ProviderClient['statuses']>> | ProviderError> {
+  try {
+    return await client.statuses(orders.map(({ providerOrderId }) => providerOrderId))
+  } catch (error) {
+    if (error instanceof ProviderError) return error
+    throw error
+  }
 }

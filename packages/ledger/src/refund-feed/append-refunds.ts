@@ -46,7 +46,7 @@ export async function appendRefunds(pool: Pool): Promise<number> {
 }
 
 /**
- * As {@link appendRefunds}, inside a transaction; the feed stays locked until its end.
+ * As {@link appendRefunds}, inside a transaction; the feed is locked until the transaction ends.
  *
  * @example
  * await commitChangeSet(ledger, (tx) => registerOrders(tx, [order]))

@@ -10,10 +10,15 @@ export interface RefundPage {
   readonly hasMore: boolean
 }
 
-/** The columns of a {@link Refund}, from `item (entry_id, position)`. */
+/**
+ * The columns of a {@link Refund}, from `item (entry_id, position)`. A refund never changes, so its provider order is the
+ * one of its time: the one before the first later change.
+ */
 export const REFUND_COLUMNS = `
     item.entry_id AS "refundId", item.position, entry.order_id AS "orderId",
-    orders.provider, orders.provider_order_id AS "providerOrderId", entry.user_id AS "userId", trim_scale(entry.amount)::text AS amount,
+    CASE WHEN later.order_id IS NULL THEN orders.provider ELSE later.former_provider END AS provider,
+    CASE WHEN later.order_id IS NULL THEN orders.provider_order_id ELSE later.former_provider_order_id END
+      AS "providerOrderId", entry.user_id AS "userId", trim_scale(entry.amount)::text AS amount,
     accounts.currency, trim_scale(entry.refunded_after)::text AS "orderRefunded",
     trim_scale(entry.balance_after)::text AS "balanceAfter",
     to_char(entry.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at`
@@ -21,6 +26,10 @@ export const REFUND_COLUMNS = `
 export const REFUND_JOINS = `
   JOIN ledger_entries AS entry USING (entry_id)
   JOIN orders USING (order_id)
+  LEFT JOIN LATERAL (
+    SELECT order_id, former_provider, former_provider_order_id FROM provider_order_changes AS change
+    WHERE change.order_id = entry.order_id AND change.created_at > entry.created_at ORDER BY created_at LIMIT 1
+  ) AS later ON true
   JOIN accounts ON accounts.user_id = entry.user_id`
 
 /**
@@ -51,10 +60,11 @@ const READ_PAGE = `
   ORDER BY item.position`
 
 /**
- * The refunds after a cursor, in the order of their commits: none is ever inserted before one that a reader has seen.
+ * The refunds after a cursor, by their positions: no refund ever gets a position before one that a reader has seen.
  *
  * @param after the reader's cursor; `undefined` to read from the beginning.
- * @returns `cursor_void` when the cursor belongs to another epoch: the database was restored.
+ * @returns `cursor_void` when the cursor belongs to another epoch or is beyond the end, because the database was
+ * restored.
  * @example
  * await commitChangeSet(ledger, (tx) => registerOrders(tx, [order]))
  * const batcher = createBatcher({ ...ledger, log })

@@ -4,8 +4,9 @@ export interface Refund {
   /** Its position in the feed: 1, 2, 3 … without gaps. */
   readonly position: number
   readonly orderId: string
-  readonly provider: string
-  readonly providerOrderId: string
+  /** The order's provider, and its id there, when the refund was paid; null when it had none. */
+  readonly provider: string | null
+  readonly providerOrderId: string | null
   readonly userId: string
   /** Decimal strings, such as `"2.5"`. */
   readonly amount: string

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '@paxyo/contracts'
 import { roundTrip } from '@paxyo/database'
+import type { StatusUpdate } from '@paxyo/order-core'
 import type { Account, Order } from '../model/working-set.ts'
 import {
   applyDecision,
@@ -17,10 +18,11 @@ import {
   type AccountRow,
   type OrderRow,
 } from '../transaction/read-working-set.ts'
+import { clearWaitingUpdates, NEEDS_APPROVAL, proposeRefund, readWaitingUpdates } from './proposed-refund.ts'
 
 /** A person's decision about a review. */
 export interface Resolution extends PersonsDecision {
-  readonly action: 'dismiss' | 'refund' | 'set_status'
+  readonly action: 'approve' | 'dismiss' | 'refund' | 'set_status'
   readonly note: string
   /** The person; the name of the API key when undefined. */
   readonly actor: string | undefined
@@ -29,14 +31,19 @@ export interface Resolution extends PersonsDecision {
 
 export type ResolutionRejection =
   | DecisionRejection
-  | Extract<ErrorCode, 'review_not_found' | 'review_resolved' | 'review_without_order'>
+  | Extract<
+      ErrorCode,
+      'review_not_found' | 'review_resolved' | 'review_without_order' | 'review_not_approvable' | 'refund_changed'
+    >
 
 /**
  * Resolves a review, once: applies the refund or the status as a webhook's decision is applied, with an event for the
  * user, and records the person, the reason and the time. Like every transaction that takes both locks, it takes the
- * account's before the review's.
+ * account's before the review's. An approval applies the updates that wait for it, and is recorded as the refund that it
+ * pays.
  *
- * @returns the review's order, or `undefined` when it has none; or why it was rejected, and then nothing is recorded.
+ * @returns the review's order, or `undefined` when the review has none; or why the resolution was rejected, in which
+ *   case nothing is recorded.
  * @example
  * const resolution = { action: 'dismiss', refund: 0n, status: undefined, note: 'known', actor: 'Ann', keyId: 'a-key' } as const
  * await commitChangeSet(ledger, (tx) => resolveReview(tx, newId(), resolution)) //=> 'review_not_found'
@@ -52,45 +59,61 @@ export async function resolveReview(
   const resolved = apply(tx, known, resolution)
   if (typeof resolved === 'string') return resolved
 
-  const { action, status, note, actor, keyId } = resolution
-  await tx.client.query(WRITE_RESOLUTION, [
+  const { action, note, actor, keyId } = resolution
+  const status = action === 'approve' ? resolved?.order.status : resolution.status
+  const clearing = clearWaitingUpdates(tx.client, reviewId)
+  const writing = tx.client.query(WRITE_RESOLUTION, [
     reviewId,
     known.at,
     actor ?? known.keyName,
     keyId,
-    action,
+    action === 'approve' ? 'refund' : action,
     note,
     status ?? null,
     resolved?.refund?.refundId ?? null,
   ])
+  await roundTrip([clearing, writing])
   return { resolved }
+}
+
+interface ReviewRow {
+  readonly resolved_at: Date | null
+  readonly reason: string
 }
 
 /** The rows that the transaction has read under its locks. */
 interface Known {
   readonly at: Date
   readonly keyName: string
-  readonly review: { readonly resolved_at: Date | null } | undefined
+  readonly review: ReviewRow | undefined
+  /** The updates that an approval applies. */
+  readonly waiting: readonly StatusUpdate[]
   readonly order: Order | undefined
   readonly account: Account | undefined
 }
 
 function apply(
   tx: LedgerTransaction,
-  { at, order, account }: Known,
+  { at, order, account, review, waiting }: Known,
   { action, refund, status }: Resolution,
 ): DecidedOrder | ResolutionRejection | undefined {
+  if (action === 'approve' && review?.reason !== NEEDS_APPROVAL) return 'review_not_approvable'
   if (order === undefined || account === undefined) {
     return action === 'dismiss' ? undefined : 'review_without_order'
   }
-  return applyDecision(tx, { at, order, account }, { refund, status })
+  if (action !== 'approve') return applyDecision(tx, { at, order, account }, { refund, status })
+  const proposed = proposeRefund(order, waiting)
+  // The person has seen another amount: an update or another decision came in between.
+  if (proposed === undefined || proposed.refund !== refund) return 'refund_changed'
+  const { status: approved, ...counts } = proposed.order
+  return applyDecision(tx, { at, order, account }, { refund, status: approved, counts })
 }
 
 const LOCK_ACCOUNT_OF_REVIEW = `
   SELECT user_id, currency, balance, last_seq FROM accounts
   WHERE user_id = (SELECT user_id FROM reviews JOIN orders USING (order_id) WHERE review_id = $1)
   FOR NO KEY UPDATE`
-const LOCK_REVIEW = 'SELECT resolved_at FROM reviews WHERE review_id = $1 FOR UPDATE'
+const LOCK_REVIEW = 'SELECT resolved_at, reason FROM reviews WHERE review_id = $1 FOR UPDATE'
 // A separate statement after the locks, so that it sees the commits of the locks' previous holders.
 const READ_ORDER_OF_REVIEW = `
   SELECT ${ORDER_COLUMNS} FROM orders WHERE order_id = (SELECT order_id FROM reviews WHERE review_id = $1)`
@@ -102,10 +125,11 @@ const WRITE_RESOLUTION = `
 
 async function readKnown(tx: LedgerTransaction, reviewId: string, keyId: string): Promise<Known> {
   const { client } = tx
-  const [accounts, reviews, orders, keyName, at] = await roundTrip([
+  const [accounts, reviews, orders, waiting, keyName, at] = await roundTrip([
     client.query<AccountRow>(LOCK_ACCOUNT_OF_REVIEW, [reviewId]),
-    client.query<{ resolved_at: Date | null }>(LOCK_REVIEW, [reviewId]),
+    client.query<ReviewRow>(LOCK_REVIEW, [reviewId]),
     client.query<OrderRow>(READ_ORDER_OF_REVIEW, [reviewId]),
+    readWaitingUpdates(client, reviewId),
     readKeyName(client, keyId),
     readClock(tx),
   ])
@@ -114,6 +138,7 @@ async function readKnown(tx: LedgerTransaction, reviewId: string, keyId: string)
     at,
     keyName,
     review: reviews.rows[0],
+    waiting,
     order: order && toOrder(order),
     account: account && toAccount(account),
   }

@@ -1,11 +1,12 @@
 import { textArray } from '@paxyo/database'
 import { formatMoney } from '@paxyo/order-core'
 import type { Account, Order } from '../model/working-set.ts'
+import { NEEDS_APPROVAL } from '../reviews/proposed-refund.ts'
 import type { AwaitingRow, DeliveryRow, EventRow, LedgerEntry, ReviewRow, VerifiedRow } from '../model/change-set.ts'
 
 /** A statement that writes any number of rows, with one array per column. */
 export interface BulkStatement<Row> {
-  /** Names this text for the lifetime of a connection, which prepares it once. */
+  /** The name of the prepared statement: a connection prepares `text` under it once. */
   readonly name: string
   readonly text: string
   readonly values: (rows: readonly Row[], at: Date) => unknown[]
@@ -15,13 +16,13 @@ export const INSERT_ORDERS: BulkStatement<Order> = {
   name: 'insert_orders',
   text: `
   INSERT INTO orders (order_id, provider, provider_order_id, user_id, service, link, quantity, charge,
-    status, remains, start_count, refunded, created_at, updated_at)
+    status, remains, start_count, refunded, runs, run_interval, created_at, updated_at)
   SELECT order_id, provider, provider_order_id, user_id, service, link, quantity, charge,
-    status, remains, start_count, refunded, $13, $13
+    status, remains, start_count, refunded, runs, run_interval, $15, $15
   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::numeric[], $9::text[],
-    $10::bigint[], $11::bigint[], $12::numeric[])
+    $10::bigint[], $11::bigint[], $12::numeric[], $13::integer[], $14::integer[])
     AS registered (order_id, provider, provider_order_id, user_id, service, link, quantity, charge,
-      status, remains, start_count, refunded)`,
+      status, remains, start_count, refunded, runs, run_interval)`,
   values: (rows, at) => [
     rows.map((order) => order.orderId),
     rows.map((order) => order.provider),
@@ -35,6 +36,8 @@ export const INSERT_ORDERS: BulkStatement<Order> = {
     rows.map((order) => order.remains),
     rows.map((order) => order.startCount),
     rows.map((order) => formatMoney(order.refunded)),
+    rows.map((order) => order.runs),
+    rows.map((order) => order.intervalMinutes),
     at,
   ],
 }
@@ -116,10 +119,11 @@ export const INSERT_DELIVERIES: BulkStatement<DeliveryRow> = {
   name: 'insert_deliveries',
   text: `
   INSERT INTO deliveries (
-    delivery_id, provider, provider_order_id, body, outcome, reason, received_at, origin, replay_of, waiting_update)
+    delivery_id, provider, provider_order_id, body, outcome, reason, received_at, origin, replay_of, waiting_update,
+    status_word)
   SELECT * FROM unnest(
     $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::text[], $9::text[],
-    $10::text[])`,
+    $10::text[], $11::text[])`,
   values: (rows) => [
     rows.map((delivery) => delivery.deliveryId),
     rows.map((delivery) => delivery.provider),
@@ -131,6 +135,7 @@ export const INSERT_DELIVERIES: BulkStatement<DeliveryRow> = {
     rows.map((delivery) => delivery.origin ?? 'webhook'),
     rows.map((delivery) => delivery.replay?.deliveryId ?? null),
     rows.map(waitingUpdate),
+    rows.map((delivery) => delivery.update?.word ?? null),
   ],
 }
 
@@ -138,9 +143,10 @@ export const SETTLE_DELIVERIES: BulkStatement<DeliveryRow> = {
   name: 'settle_deliveries',
   text: `
   UPDATE deliveries SET outcome = settled.outcome, reason = settled.reason,
-    waiting_update = CASE WHEN settled.outcome = 'awaiting_verification' THEN waiting_update END
+    waiting_update = CASE WHEN settled.outcome = 'awaiting_verification' OR settled.reason = '${NEEDS_APPROVAL}'
+      THEN waiting_update END
   FROM unnest($1::text[], $2::text[], $3::text[]) AS settled (delivery_id, outcome, reason)
-  WHERE deliveries.delivery_id = settled.delivery_id AND deliveries.outcome IN ('parked', 'awaiting_verification')`,
+  WHERE deliveries.delivery_id = settled.delivery_id AND deliveries.outcome IN ('parked', 'superseded', 'awaiting_verification')`,
   values: (rows) => [
     rows.map((delivery) => delivery.deliveryId),
     rows.map((delivery) => delivery.outcome),
@@ -149,16 +155,17 @@ export const SETTLE_DELIVERIES: BulkStatement<DeliveryRow> = {
 }
 
 /**
- * Counts up the open reviews of the same orders and reasons, and opens the others. An order's reviews are written under
- * its account's lock, so no two transactions open one at once. Reviews without an order have nothing in common.
+ * Increments the count of the open review of the same order and reason, or opens one. An order's reviews are written
+ * under its account's lock, so two transactions cannot open the same one. A review without an order is always opened.
  */
 export const WRITE_REVIEWS: BulkStatement<ReviewRow> = {
   name: 'write_reviews',
   text: `
   WITH given AS (
-    SELECT review_id, order_id, delivery_id, reason,
+    SELECT review_id, order_id, delivery_id, reason, detail,
       count(*) OVER same AS count, row_number() OVER (same ORDER BY review_id) AS place
-    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS review (review_id, order_id, delivery_id, reason)
+    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $6::text[])
+      AS review (review_id, order_id, delivery_id, reason, detail)
     WINDOW same AS (PARTITION BY order_id, reason, CASE WHEN order_id IS NULL THEN review_id END)
   ), counted AS (
     UPDATE reviews SET count = reviews.count + given.count, last_at = $5
@@ -166,8 +173,8 @@ export const WRITE_REVIEWS: BulkStatement<ReviewRow> = {
     WHERE place = 1 AND reviews.order_id = given.order_id AND reviews.reason = given.reason AND resolved_at IS NULL
     RETURNING reviews.order_id, reviews.reason
   )
-  INSERT INTO reviews (review_id, order_id, delivery_id, reason, opened_at, count)
-  SELECT review_id, order_id, delivery_id, reason, $5, count FROM given
+  INSERT INTO reviews (review_id, order_id, delivery_id, reason, detail, opened_at, count)
+  SELECT review_id, order_id, delivery_id, reason, detail, $5, count FROM given
   WHERE place = 1 AND NOT EXISTS (
     SELECT FROM counted WHERE counted.order_id = given.order_id AND counted.reason = given.reason)`,
   values: (rows, at) => [
@@ -176,6 +183,7 @@ export const WRITE_REVIEWS: BulkStatement<ReviewRow> = {
     rows.map((review) => review.deliveryId),
     rows.map((review) => review.reason),
     at,
+    rows.map((review) => review.detail ?? null),
   ],
 }
 
@@ -199,14 +207,15 @@ export const SETTLE_VERIFICATIONS: BulkStatement<VerifiedRow> = {
   UPDATE verifications SET settled_at = $3, response = verified.response
   FROM unnest($1::text[], $2::text[]) AS verified (delivery_id, response)
   WHERE verifications.delivery_id = verified.delivery_id`,
-  values: (rows, at) => [rows.map((row) => row.deliveryId), rows.map((row) => row.verification?.body ?? null), at],
+  values: (rows, at) => [rows.map((row) => row.deliveryId), rows.map(responseBody), at],
 }
+
+const responseBody = ({ verification }: VerifiedRow): string | null =>
+  verification === null || verification === 'unknown_order' ? null : verification.body
 
 /**
  * The update of a delivery that has to wait, as parsed on arrival. It is applied unchanged, even if a later parser would
- * read its body differently. All other deliveries are settled, and their bodies are enough.
+ * read its body differently. All other deliveries are final: the body is enough for a replay.
  */
-function waitingUpdate({ outcome, update }: DeliveryRow): string | null {
-  if (outcome !== 'parked' && outcome !== 'awaiting_verification') return null
-  return update === undefined ? null : JSON.stringify(update)
-}
+const waitingUpdate = ({ waits, update }: DeliveryRow): string | null =>
+  waits && update !== undefined ? JSON.stringify(update) : null

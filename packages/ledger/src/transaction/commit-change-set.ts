@@ -16,21 +16,21 @@ export interface LedgerDeps extends ApplyRules {
 export interface BatchOutbox {
   /** Takes the ids of published batches, for this transaction to delete. */
   takePublished(): string[]
-  /** Returns them after a transaction that did not commit. */
+  /** Gives the ids back after a transaction that did not commit. */
   returnPublished(batchIds: readonly string[]): void
   /** Whether a transaction should now check for rows that another process has left behind. */
   isCheckDue(): boolean
   /** Called when there are such rows. */
   sawOldRows(): void
-  /** Called when a transaction may have been committed although its outcome is unknown. */
+  /** Called after a retry: an earlier attempt may have been committed although its outcome was unknown. */
   outcomeUnknown(): void
   /** Publishes committed events; never throws, because the rows are in the outbox. */
   publish(batchId: string, events: readonly EventRow[]): void
 }
 
 /**
- * Runs `work` in a transaction, writes the changes that it recorded, commits, and publishes their events. It takes two
- * round trips when work reads in one.
+ * Runs `work` in a transaction, writes the changes that it recorded, commits, and publishes their events. The
+ * transaction takes two round trips to the database when `work` needs one.
  *
  * @throws the database's errors; the outcome is unknown when the connection was lost.
  * @example

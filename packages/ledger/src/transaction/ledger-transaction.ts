@@ -1,3 +1,4 @@
+import type { RefundApproval } from '@paxyo/order-core'
 import type { PoolClient } from 'pg'
 import type { ChangeSet } from '../model/change-set.ts'
 import type { NewId } from '../model/new-id.ts'
@@ -7,6 +8,8 @@ export interface ApplyRules {
   readonly newId: NewId
   /** Providers whose webhooks refund only after verification; none when undefined. */
   readonly verifiedProviders?: ReadonlySet<string>
+  /** Which refunds wait until a person approves them; none when undefined. */
+  readonly refundApproval?: RefundApproval | undefined
 }
 
 /** An open transaction of the ledger. Its `changes` are written and committed after the work. */

@@ -1,13 +1,12 @@
 import { parseMoney } from '@paxyo/order-core'
 import type { OrderStatus } from '@paxyo/contracts'
 import type { PoolClient, QueryResult } from 'pg'
-import { providerOrderKey, providerOrderColumns, type ProviderOrder } from '../model/provider-order.ts'
+import { providerOrderKey, providerOrderColumns, providerOrderOf, type ProviderOrder } from '../model/provider-order.ts'
 import type { Account, WorkingSet, Order } from '../model/working-set.ts'
 import type { LedgerTransaction } from './ledger-transaction.ts'
 
-/**
- * Every transaction that changes orders takes its locks in the same order, so that there is no deadlock: first the advisory locks of provider order ids, sorted, then the rows of accounts, sorted.
- */
+// Every transaction that changes orders takes its locks in the same sequence, so that there is no deadlock: first the
+// advisory locks of provider orders, sorted, then the rows of accounts, sorted.
 const LOCK_PROVIDER_ORDERS = `
   SELECT pg_advisory_xact_lock(key)
   FROM (
@@ -24,7 +23,7 @@ const LOCK_ACCOUNTS_OF_ORDERS = `
   FOR NO KEY UPDATE`
 
 export const ORDER_COLUMNS = `
-    order_id, provider, provider_order_id, user_id, service, link, quantity, charge, status, remains, start_count, refunded,
+    order_id, provider, provider_order_id, user_id, service, link, quantity, runs, run_interval, charge, status, remains, start_count, refunded,
     updated_at`
 
 // A separate statement after the lock, so that it sees the commit of the lock's previous holder.
@@ -46,12 +45,14 @@ export interface AccountRow {
 
 export interface OrderRow {
   readonly order_id: string
-  readonly provider: string
-  readonly provider_order_id: string
+  readonly provider: string | null
+  readonly provider_order_id: string | null
   readonly user_id: string
   readonly service: string
   readonly link: string
   readonly quantity: number
+  readonly runs: number
+  readonly run_interval: number | null
   readonly charge: string
   readonly status: OrderStatus
   readonly remains: number | null
@@ -89,10 +90,12 @@ export async function readOrders(
     text: READ_ORDERS,
     values: providerOrderColumns(providerOrders),
   })
-  return new Map(rows.map(toOrder).map((order) => [providerOrderKey(order), order]))
+  return new Map(rows.map(toOrder).map((order) => [providerOrderKey(providerOrderOf(order)!), order]))
 }
 
-/** Which of these deliveries are committed, and which of those still await the provider's verification. */
+/**
+ * Which of these deliveries are recorded, with any outcome, and which of those still await the provider's verification.
+ */
 export async function readSettledDeliveries(
   client: PoolClient,
   deliveryIds: readonly string[],
@@ -108,7 +111,7 @@ export async function readSettledDeliveries(
   }
 }
 
-/** Reads the database's time, to the millisecond, as events have it, and sets the change set's. */
+/** Reads the database's time, in milliseconds like the timestamps of events, and sets it in the change set. */
 export async function readClock({ client, changes }: LedgerTransaction): Promise<Date> {
   const { rows }: QueryResult<{ at: Date }> = await client.query({ name: 'read_clock', text: READ_CLOCK })
   changes.at = rows[0]!.at
@@ -142,6 +145,8 @@ export function toOrder(row: OrderRow): Order {
     service: row.service,
     link: row.link,
     quantity: row.quantity,
+    runs: row.runs,
+    intervalMinutes: row.run_interval,
     charge: parseMoney(row.charge),
     status: row.status,
     remains: row.remains,

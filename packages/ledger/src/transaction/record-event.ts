@@ -3,7 +3,7 @@ import { formatMoney, type Money } from '@paxyo/order-core'
 import type { ChangeSet, RefundEntry } from '../model/change-set.ts'
 import type { EventPlace } from '../model/delivery.ts'
 import type { NewId } from '../model/new-id.ts'
-import { providerOrderKey } from '../model/provider-order.ts'
+import { providerOrderKey, providerOrderOf, type MaybeProviderOrder } from '../model/provider-order.ts'
 import type { Account, Order, WorkingSet } from '../model/working-set.ts'
 
 /** An account after a change, and the event of the change. */
@@ -14,10 +14,13 @@ export interface RecordedAccount {
 
 /** An order after a change, and the event of the change. */
 export interface RecordedOrder extends RecordedAccount {
-  readonly order: OrderView
+  readonly order: PanelView
   /** The refund as its user sees it, if there is one. */
   readonly refund: RefundView | undefined
 }
+
+/** An order as the panel sees it: its provider's id belongs to a provider. */
+export type PanelView = Omit<OrderView, 'providerOrderId'> & MaybeProviderOrder
 
 /** Records a newly registered order, as its user's next event. */
 export function recordRegistration(
@@ -92,7 +95,7 @@ export function recordDeposit(
 export function orderView(order: Order, currency: string): OrderView {
   return {
     orderId: order.orderId,
-    providerOrderId: order.providerOrderId,
+    providerOrderId: order.providerOrderId ?? '',
     service: order.service,
     link: order.link,
     quantity: order.quantity,
@@ -106,6 +109,19 @@ export function orderView(order: Order, currency: string): OrderView {
   }
 }
 
+/**
+ * An order as the panel sees it.
+ *
+ * @example
+ * await commitChangeSet(ledger, (tx) => registerOrders(tx, [order]))
+ * const row = await pool.query(`SELECT ${ORDER_COLUMNS} FROM orders`)
+ * panelView(toOrder(row.rows[0]), 'USD').charge //=> '2.5'
+ */
+export function panelView(order: Order, currency: string): PanelView {
+  const { provider, providerOrderId } = order
+  return { ...orderView(order, currency), provider, providerOrderId }
+}
+
 /** Updates the working set with the order and its account. */
 function recordOrder(
   working: WorkingSet,
@@ -115,7 +131,6 @@ function recordOrder(
   event: 'order.registered' | 'order.updated',
   entry?: RefundEntry,
 ): RecordedOrder {
-  const view = orderView(order, account.currency)
   const refund = entry && {
     refundId: entry.entryId,
     amount: formatMoney(entry.amount),
@@ -123,13 +138,14 @@ function recordOrder(
   }
   const recorded = recordAccount(changes, account, working.at, {
     event,
-    order: view,
+    order: orderView(order, account.currency),
     ...(refund === undefined ? {} : { refund }),
   })
-  working.ordersByProviderOrder.set(providerOrderKey(order), order)
+  const providerOrder = providerOrderOf(order)
+  if (providerOrder !== undefined) working.ordersByProviderOrder.set(providerOrderKey(providerOrder), order)
   working.accountsByUserId.set(account.userId, recorded.account)
   changes.orders.set(order.orderId, order)
-  return { ...recorded, order: view, refund }
+  return { ...recorded, order: panelView(order, account.currency), refund }
 }
 
 type EventBody<Kind extends OrderEvent = OrderEvent> = Kind extends unknown

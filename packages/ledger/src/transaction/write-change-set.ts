@@ -26,7 +26,10 @@ export interface OutboxRows {
   readonly batchId: string
   /** Published batches, whose rows are deleted. */
   readonly publishedBatchIds: readonly string[]
-  /** When set, the transaction checks for rows that should have been published by now, and calls it if there are any. */
+  /**
+   * When set, the transaction checks for rows that should be published by now, and calls this function if there are
+   * any.
+   */
   readonly onOldRows?: () => void
 }
 
@@ -41,7 +44,7 @@ export function writeChangeSet(
   { batchId, publishedBatchIds, onOldRows }: OutboxRows,
 ): Promise<unknown>[] {
   const { accounts, entries, events, reviews, awaiting, verified } = changes
-  // Work that notes a row has read the clock.
+  // Set: work that records a row has called `readClock`.
   const at = changes.at!
   const orders = Map.groupBy(changes.orders.values(), ({ orderId }) => changes.registeredOrderIds.has(orderId))
   const deliveries = Map.groupBy(changes.deliveries, hasWaited)
@@ -74,6 +77,6 @@ async function findOldRows(client: PoolClient, onOldRows: () => void): Promise<v
   if (rows[0]?.found === true) onOldRows()
 }
 
-/** Whether a delivery's row is there already, from when it had to wait for its order or its verification. */
+/** Whether the delivery already has a row, because it waited for its order or its verification. */
 const hasWaited = ({ wasParked, verification }: DeliveryRow): boolean =>
   wasParked === true || verification !== undefined

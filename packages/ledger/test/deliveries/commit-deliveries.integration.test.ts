@@ -27,7 +27,7 @@ afterEach(async () => {
 const aCancellation = (): Delivery => ({
   deliveryId: newId(),
   provider: 'godofpanel',
-  update: { providerOrderId: anOrder().providerOrderId, status: 'canceled', remains: null, startCount: null },
+  update: { providerOrderId: anOrder().providerOrderId!, status: 'canceled', remains: null, startCount: null },
   body: '{}',
   receivedAt: new Date(),
 })

@@ -7,6 +7,8 @@ import { pino } from 'pino'
 import { v7 as newId } from 'uuid'
 import { anOrder, registerOrder } from '../register-order.ts'
 import { createOutbox, type Outbox } from '../../src/outbox/outbox.ts'
+import { PUBLISHED_BY_SERVICES } from '../../src/outbox/published-by-services.ts'
+import type { BatchOutbox } from '../../src/transaction/commit-change-set.ts'
 
 let database: TestDatabase
 /** What commits: of one connection, where so many have room. */
@@ -49,14 +51,20 @@ class SwitchedPublisher implements EventPublisher {
 }
 
 /** Without the sweep unless given: what is tested must not be done by it. */
-const open = (publisher: EventPublisher, sweepIntervalMs = Infinity, pool = database.poolAs('ingest', 4)): Outbox => {
-  const outbox = createOutbox({ pool, publisher, sweepIntervalMs, log: pino({ level: 'silent' }) })
+const open = (
+  publisher: EventPublisher,
+  sweepIntervalMs = Infinity,
+  pool = database.poolAs('ingest', 4),
+  sweepRowAgeMs?: number,
+): Outbox => {
+  const age = sweepRowAgeMs === undefined ? {} : { sweepRowAgeMs }
+  const outbox = createOutbox({ pool, publisher, sweepIntervalMs, ...age, log: pino({ level: 'silent' }) })
   opened.push(outbox)
   return outbox
 }
 
 let orders = 0
-const commitAnEvent = async (outbox: Outbox): Promise<void> => {
+const commitAnEvent = async (outbox: BatchOutbox): Promise<void> => {
   orders += 1
   const order = { ...anOrder(), orderId: `A-${orders}`, providerOrderId: `${orders}` }
   await registerOrder({ pool: committing, newId, outbox }, order)
@@ -148,6 +156,16 @@ test('a sweep publishes old rows that nothing else has noticed', async () => {
   const publisher = new SwitchedPublisher()
   publisher.onReady = () => undefined
   open(publisher, 20).start()
+  await eventually(async () => (await rowCount()) === 0)
+  expect(publisher.messages).toHaveLength(1)
+})
+
+test('the only process with a bus publishes at once what a command without one has committed', async () => {
+  const publisher = new SwitchedPublisher()
+  publisher.onReady = () => undefined
+  open(publisher, 20, undefined, 0).start()
+  await commitAnEvent(PUBLISHED_BY_SERVICES)
+  await eventually(() => publisher.messages.length > 0)
   await eventually(async () => (await rowCount()) === 0)
   expect(publisher.messages).toHaveLength(1)
 })

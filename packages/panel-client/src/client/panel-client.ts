@@ -18,6 +18,7 @@ import type { ListOrdersQuery, OrderHistory, PanelOrder, RegisteredOrder } from 
 import type { PageQuery } from '../schemas/page.ts'
 import type { ListOutgoingWebhooksQuery, OutgoingWebhookView, RetriedWebhooks } from '../schemas/outgoing-webhooks.ts'
 import type { ReadRefundsQuery, RefundFeed } from '../schemas/refunds.ts'
+import type { AttachedProviderOrder, AttachProviderOrder } from '../schemas/provider-orders.ts'
 import type { Registration } from '../schemas/registration.ts'
 import type {
   FullRejectedRequestView,
@@ -27,7 +28,15 @@ import type {
   RejectedRequestView,
   ReplayRejected,
 } from '../schemas/rejected-requests.ts'
-import type { ListReviewsQuery, ResolvedReview, ResolveRequest, Review, ReviewCase } from '../schemas/reviews.ts'
+import type {
+  ListReviewsQuery,
+  ReplayWordRequest,
+  ResolvedReview,
+  ResolveRequest,
+  Review,
+  ReviewCase,
+  WordReplay,
+} from '../schemas/reviews.ts'
 import type { BrowserToken, TokenRequest } from '../schemas/tokens.ts'
 import { listOf, type List } from './pages.ts'
 import { registerMany, type RegisteredOrders } from './register-many.ts'
@@ -51,11 +60,17 @@ export interface PanelClient {
 }
 
 export interface Orders extends List<PanelOrder, ListOrdersQuery> {
-  /** Registers an order that was passed on to the provider; repeating it with the same details changes nothing. */
+  /** Registers an order that was passed on to the provider, or will be; repeating it with the same details changes nothing. */
   register(order: Registration, options?: RequestOptions): Promise<RegisteredOrder>
   /** Registers any number of orders; one that is rejected does not fail the others. */
   registerMany(orders: readonly Registration[]): Promise<RegisteredOrders>
   get(orderId: string): Promise<OrderHistory>
+  /** Attaches the provider's order, or replaces it; repeating it changes nothing. */
+  attachProviderOrder(
+    orderId: string,
+    providerOrder: AttachProviderOrder,
+    options?: RequestOptions,
+  ): Promise<AttachedProviderOrder>
   /** Refunds, cancels or sets the status of an order. @param options with a key, so that it is done once. */
   act(orderId: string, action: ActOnOrder, options?: RequestOptions): Promise<ActedOnOrder>
 }
@@ -80,6 +95,8 @@ export interface Refunds {
 export interface Reviews extends List<Review, ListReviewsQuery> {
   get(reviewId: string): Promise<ReviewCase>
   resolve(reviewId: string, decision: ResolveRequest, options?: RequestOptions): Promise<ResolvedReview>
+  /** Replays all deliveries with the unknown word of a review, a chunk at a time, once the word is mapped. */
+  replay(reviewId: string, request?: ReplayWordRequest): AsyncGenerator<WordReplay, void>
 }
 
 export interface Deliveries extends List<DeliveryView, ListDeliveriesQuery> {
@@ -146,6 +163,8 @@ const createOrders = (transport: Transport): Orders => ({
   register: (order, options) => transport.post('/v1/orders', order, options),
   registerMany: (orders) => registerMany(transport, orders),
   get: (orderId) => transport.get(pathTo`/v1/orders/${orderId}`),
+  attachProviderOrder: (orderId, providerOrder, options) =>
+    transport.put(pathTo`/v1/orders/${orderId}/provider-order`, providerOrder, options),
   act: (orderId, action, options) => transport.post(pathTo`/v1/orders/${orderId}/actions`, action, options),
 })
 
@@ -172,6 +191,13 @@ const createReviews = (transport: Transport): Reviews => ({
   ...listOf(transport, '/v1/reviews'),
   get: (reviewId) => transport.get(pathTo`/v1/reviews/${reviewId}`),
   resolve: (reviewId, decision, options) => transport.post(pathTo`/v1/reviews/${reviewId}/resolve`, decision, options),
+  async *replay(reviewId, request = {}) {
+    for (let isLast = false; !isLast;) {
+      const chunk: WordReplay = await transport.post(pathTo`/v1/reviews/${reviewId}/replay`, request)
+      yield chunk
+      isLast = chunk.remaining === 0 || chunk.replayed === 0
+    }
+  },
 })
 
 const createDeliveries = (transport: Transport): Deliveries => ({

@@ -8,7 +8,7 @@ const RESPONSE_BYTES_MAX = 16 * 1024 * 1024
 const anyProblemSchema = problemSchema.extend({ code: boundedText(64, /^[a-z_]+$/, 'must be an error code') })
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PUT'
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | undefined

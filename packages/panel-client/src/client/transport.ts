@@ -34,11 +34,12 @@ export type Query = Readonly<Record<string, string | number | undefined>>
 
 /**
  * The panel API over HTTP. Every request can be retried safely: a GET changes nothing, and all attempts of a POST
- * carry the same Idempotency-Key.
+ * or a PUT carry the same Idempotency-Key.
  */
 export interface Transport {
   get<Response>(path: string, query?: Query): Promise<Response>
   post<Response>(path: string, body?: object, options?: RequestOptions): Promise<Response>
+  put<Response>(path: string, body: object, options?: RequestOptions): Promise<Response>
 }
 
 interface SendOptions {
@@ -52,7 +53,7 @@ export function createTransport(options: PanelClientOptions): Transport {
   const base = url.endsWith('/') ? url : `${url}/`
   const fetchResponse = options.fetch ?? fetch
 
-  async function send(method: 'GET' | 'POST', path: string, init: SendOptions) {
+  async function send(method: 'GET' | 'POST' | 'PUT', path: string, init: SendOptions) {
     const { headers, body, query = {} } = init
     const request = {
       method,
@@ -79,12 +80,17 @@ export function createTransport(options: PanelClientOptions): Transport {
 
   return {
     get: async <Response>(path: string, query: Query = {}) => (await send('GET', path, { query })) as Response,
-    post: async <Response>(path: string, body?: object, { idempotencyKey = randomUUID() }: RequestOptions = {}) => {
-      const headers = { 'idempotency-key': idempotencyKey }
-      return (await send('POST', path, { headers, ...(body === undefined ? {} : { body }) })) as Response
-    },
+    post: async <Response>(path: string, body?: object, key?: RequestOptions) =>
+      (await send('POST', path, keyed(key, body))) as Response,
+    put: async <Response>(path: string, body: object, key?: RequestOptions) =>
+      (await send('PUT', path, keyed(key, body))) as Response,
   }
 }
+
+const keyed = ({ idempotencyKey = randomUUID() }: RequestOptions = {}, body?: object): SendOptions => ({
+  headers: { 'idempotency-key': idempotencyKey },
+  ...(body === undefined ? {} : { body }),
+})
 
 function toUrl(base: string, path: string, query: Query): URL {
   const url = new URL(path.slice(1), base)

@@ -1,7 +1,6 @@
 import {
   identifierSchema,
   orderStatusSchema,
-  orderViewSchema,
   positiveMoneySchema,
   refundViewSchema,
   timestampSchema,
@@ -9,6 +8,7 @@ import {
 import { z } from 'zod'
 import { accountSchema } from './accounts.ts'
 import { decisionFields } from './decision.ts'
+import { orderSchema } from './order.ts'
 import { positionFields } from './position.ts'
 
 /** The body of `POST /v1/orders/{orderId}/actions`. */
@@ -48,7 +48,7 @@ z.globalRegistry.add(orderActionSchema, { id: 'OrderAction' })
 /** The response of `POST /v1/orders/{orderId}/actions`. */
 export const actedOnOrderSchema = z.object({
   action: orderActionSchema,
-  order: orderViewSchema,
+  order: orderSchema,
   userId: identifierSchema,
   account: accountSchema,
   refund: refundViewSchema.nullable(),

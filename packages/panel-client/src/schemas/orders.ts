@@ -8,23 +8,24 @@ import {
 } from '@paxyo/contracts'
 import { z } from 'zod'
 import { orderActionSchema } from './order-actions.ts'
+import { orderSchema } from './order.ts'
 import { pageQuery } from './page.ts'
 import { positionFields } from './position.ts'
 import { providerNameSchema } from './provider-name.ts'
-
-z.globalRegistry.add(orderViewSchema, { id: 'Order' })
+import { heldProviderOrderSchema } from './provider-orders.ts'
 
 /** The response of `POST /v1/orders`. */
 export const registeredSchema = z.object({
-  order: orderViewSchema,
+  order: orderSchema,
   ...positionFields,
   appliedDeliveries: z.int().nonnegative().describe('How many deliveries had been waiting for this order.'),
 })
 
 /** An order as the panel sees it. */
-export const panelOrderSchema = orderViewSchema.extend({
+export const panelOrderSchema = orderSchema.extend({
   userId: identifierSchema,
-  provider: z.string().describe('The provider of the order.'),
+  runs: z.int().positive().describe('How often the quantity is delivered; more than once in a drip-feed order.'),
+  interval: z.int().nonnegative().nullable().describe('The minutes between two runs.'),
   payment: z.enum(['external', 'account']).describe('Whether the charge was taken from the account.'),
   createdAt: timestampSchema,
 })
@@ -34,10 +35,13 @@ export type PanelOrder = z.infer<typeof panelOrderSchema>
 
 const timeSchema = z.iso.datetime({ offset: true })
 
-export const listOrdersQuery = z.object({
+export const listOrdersQuery = z.strictObject({
   ...pageQuery,
   userId: identifierSchema.optional(),
   provider: providerNameSchema.optional(),
+  providerOrderId: identifierSchema
+    .optional()
+    .describe('The order that has this id at `provider`, or had it last; by default at the only one, or `godofpanel`.'),
   status: orderStatusSchema.optional(),
   from: timeSchema.optional().describe('Registered at this time or later.'),
   to: timeSchema.optional().describe('Registered before this time.'),
@@ -48,6 +52,8 @@ export const HISTORY_MAX = 100
 
 const orderDeliverySchema = z.object({
   deliveryId: z.string(),
+  provider: z.string(),
+  providerOrderId: identifierSchema,
   outcome: z.string(),
   reason: z.string().nullable().describe('Why it was put up for review.'),
   body: z.string().describe('The text that the provider sent.'),
@@ -62,11 +68,15 @@ const orderRefundSchema = z.object({
 })
 
 z.globalRegistry.add(orderEventSchema, { id: 'Event' })
+z.globalRegistry.add(orderViewSchema, { id: 'EventOrder' })
 
 /** The response of `GET /v1/orders/{orderId}`. */
 export const orderHistorySchema = z.object({
   order: panelOrderSchema,
   ...positionFields,
+  providerOrders: z
+    .array(heldProviderOrderSchema)
+    .describe('The provider orders that the order has had, and the present one last.'),
   deliveries: z.array(orderDeliverySchema),
   refunds: z.array(orderRefundSchema),
   actions: z.array(orderActionSchema).describe('The actions of people on the order.'),

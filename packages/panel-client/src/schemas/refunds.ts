@@ -7,8 +7,11 @@ export const refundSchema = z.object({
   refundId: z.uuid().describe('Credit a refund once by this id.'),
   position: z.int().positive().describe('Its position in the feed: 1, 2, 3 … without gaps.'),
   orderId: identifierSchema,
-  provider: z.string(),
-  providerOrderId: identifierSchema,
+  provider: z
+    .string()
+    .nullable()
+    .describe('The provider of the order when the refund was paid; null when it had none.'),
+  providerOrderId: identifierSchema.nullable(),
   userId: identifierSchema,
   amount: moneySchema.describe('The amount of this refund.'),
   currency: currencySchema,

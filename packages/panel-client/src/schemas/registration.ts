@@ -3,33 +3,53 @@ import { z } from 'zod'
 import { providerNameSchema } from './provider-name.ts'
 
 /**
- * PHP panels store ids as integers. The conversion is outside the union: inside it, the OpenAPI document would not list
+ * PHP panels store ids as integers, and some are negative: Telegram's ids of groups. The conversion is outside the union: inside it, the OpenAPI document would not list
  * integers.
  */
 export const idSchema = z
-  .union([identifierSchema, z.int().nonnegative()], {
+  .union([identifierSchema, z.int()], {
     error: ({ input }) =>
       input === undefined ? 'is missing' : 'must be a whole number, or printable text of 1 to 128',
   })
   .transform(String)
 
 const QUANTITY_MAX = 1_000_000_000_000
+const RUNS_MAX = 1_000
+const INTERVAL_MAX = 1_000_000
 const TEXT_MAX = 2048
 
-/** Text that PostgreSQL can store: without NUL, and without half a character. */
-const textSchema = boundedText(TEXT_MAX, /^[^\0\p{Cs}]*$/u, 'must not contain NUL or half a character')
+/**
+ * Text without control characters, except for tabs and line ends, and without half a character: JSON needs six bytes for a
+ * control character, in every snapshot, and PostgreSQL cannot store NUL.
+ */
+const textSchema = boundedText(
+  TEXT_MAX,
+  /^(?:[^\p{Cc}\p{Cs}]|[\t\n\r])*$/u,
+  'must not contain control characters or half a character',
+)
 
-/** An order that a panel has passed on to its provider. */
+/** An order that a panel has passed on to its provider, or will. */
 export const registrationSchema = z.strictObject({
   orderId: idSchema.describe("The panel's own id. Registering it again with the same details changes nothing."),
   provider: providerNameSchema
-    .optional()
+    .nullish()
     .describe('The provider of the order; by default the only one, or `godofpanel`.'),
-  providerOrderId: idSchema.describe("The provider's id for it; unique for each provider."),
+  providerOrderId: idSchema
+    .nullish()
+    .describe(
+      "The provider's id for it; unique for each provider. Without it the order has no provider order until one is attached.",
+    ),
   userId: idSchema,
   service: textSchema,
   link: textSchema,
-  quantity: z.int().positive().max(QUANTITY_MAX),
+  quantity: z.int().positive().max(QUANTITY_MAX).describe('Of each run of a drip-feed order.'),
+  runs: z
+    .int()
+    .min(1)
+    .max(RUNS_MAX)
+    .nullish()
+    .describe('How often the quantity is delivered, in a drip-feed order; `charge` pays for all runs. 1 by default.'),
+  interval: z.int().min(0).max(INTERVAL_MAX).nullish().describe('The minutes between two runs.'),
   charge: moneySchema.describe('The amount that the user paid, such as "2.50"; refunds are shares of it.'),
   currency: currencySchema.describe('Such as "USD".'),
   payment: z

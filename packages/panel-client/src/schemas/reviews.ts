@@ -1,7 +1,7 @@
 import {
   identifierSchema,
+  moneySchema,
   orderStatusSchema,
-  orderViewSchema,
   positiveMoneySchema,
   refundViewSchema,
   seqSchema,
@@ -11,8 +11,10 @@ import { z } from 'zod'
 import { accountSchema } from './accounts.ts'
 import { fullDeliverySchema } from './deliveries.ts'
 import { decisionFields } from './decision.ts'
+import { orderSchema } from './order.ts'
 import { pageQuery } from './page.ts'
 import { positionFields } from './position.ts'
+import { providerNameSchema } from './provider-name.ts'
 import { reviewReasonSchema } from './review-reason.ts'
 
 /** A person's resolution of a review. */
@@ -31,6 +33,7 @@ export const reviewSchema = z.object({
   reviewId: z.uuid(),
   reason: reviewReasonSchema,
   meaning: z.string(),
+  detail: z.string().nullable().describe('What else a decision needs, such as the two readings of an ambiguous count.'),
   orderId: identifierSchema.nullable().describe('Null when the provider named no registered order.'),
   deliveryId: z.string(),
   openedAt: timestampSchema,
@@ -59,12 +62,56 @@ export const orderRefundSchema = z.object({
   at: z.string(),
 })
 
+/** The refund that waits for the approval of a review. */
+export const proposedRefundSchema = z.object({
+  refund: positiveMoneySchema.describe('What the approval pays now, in addition to earlier refunds.'),
+  status: orderStatusSchema.describe('The status of the order after the approval.'),
+  remains: z.int().nullable(),
+})
+
+/** The status word of a review that was in no map. */
+export const unknownWordSchema = z.object({
+  provider: providerNameSchema,
+  word: z.string().describe('In lower case, without spaces, `_` and `-`, which make no difference.'),
+  status: z
+    .enum([...orderStatusSchema.options, 'ignore'])
+    .nullable()
+    .describe('What it means by now; null while it is in no map.'),
+  deliveries: z
+    .int()
+    .nonnegative()
+    .describe('The deliveries of all orders with this word that are not replayed yet; at most 10,000 are counted.'),
+})
+export type UnknownWord = z.infer<typeof unknownWordSchema>
+
+/** The body of `POST /v1/reviews/{reviewId}/replay`. */
+export const replayWordSchema = z.strictObject({
+  limit: z.int().min(1).max(100).default(50).describe('How many to replay in this request.'),
+  actor: decisionFields.actor,
+})
+z.globalRegistry.add(replayWordSchema, { id: 'ReplayWord' })
+
+/** The response of `POST /v1/reviews/{reviewId}/replay`. */
+export const wordReplaySchema = unknownWordSchema.omit({ deliveries: true, status: true }).extend({
+  status: unknownWordSchema.shape.status.unwrap(),
+  replayed: z.int().nonnegative(),
+  outcomes: z.record(z.string(), z.int().positive()).describe('How many replays had each outcome.'),
+  refunds: z.array(z.object({ deliveryId: z.string(), amount: moneySchema })).describe('What the replays paid.'),
+  reviewsDismissed: z.int().nonnegative().describe('Reviews that no unknown word keeps open any more.'),
+  remaining: z.int().nonnegative().describe('Deliveries that are left; repeat the request until it is 0.'),
+})
+z.globalRegistry.add(wordReplaySchema, { id: 'WordReplay' })
+
 /** A review with its order, account, deliveries and refunds. */
 export const reviewCaseSchema = z.object({
   review: reviewSchema,
   userId: identifierSchema.nullable(),
-  order: orderViewSchema.nullable(),
+  order: orderSchema.nullable(),
   account: accountSchema.nullable(),
+  proposal: proposedRefundSchema
+    .nullable()
+    .describe('The refund that waits for this review, of all its deliveries together; null when none does.'),
+  unknownWord: unknownWordSchema.nullable().describe('For `unknown_status`: the word; null for other reasons.'),
   delivery: fullDeliverySchema.describe('The delivery that opened the review.'),
   deliveries: z
     .array(fullDeliverySchema)
@@ -79,6 +126,11 @@ export type ReviewCase = z.infer<typeof reviewCaseSchema>
 
 /** The body of `POST /v1/reviews/{reviewId}/resolve`. */
 export const resolveSchema = z.discriminatedUnion('action', [
+  z.strictObject({
+    action: z.literal('approve'),
+    amount: positiveMoneySchema.describe('The refund of the `proposal`; rejected when it is another one now.'),
+    ...decisionFields,
+  }),
   z.strictObject({ action: z.literal('dismiss'), ...decisionFields }),
   z.strictObject({
     action: z.literal('refund'),
@@ -98,7 +150,7 @@ z.globalRegistry.add(resolveSchema, { id: 'Resolve' })
 
 export const resolvedSchema = z.object({
   review: reviewSchema,
-  order: orderViewSchema.nullable(),
+  order: orderSchema.nullable(),
   account: accountSchema.nullable(),
   refund: refundViewSchema.nullable(),
   seq: seqSchema.nullable().describe("The user's seq after this change; null when the review has no order."),
@@ -106,5 +158,7 @@ export const resolvedSchema = z.object({
 })
 
 export type ListReviewsQuery = z.input<typeof listReviewsQuery>
+export type ReplayWordRequest = z.input<typeof replayWordSchema>
+export type WordReplay = z.infer<typeof wordReplaySchema>
 export type ResolveRequest = z.input<typeof resolveSchema>
 export type ResolvedReview = z.infer<typeof resolvedSchema>

@@ -1,7 +1,7 @@
 import { statusText } from '@paxyo/contracts/data'
 import type { Notice } from '../state/notices.ts'
 import type { Toast } from '../state/toasts.ts'
-import { formatMoneyText, formatNumber } from './format.ts'
+import { formatMoneyText, formatNumber, orderNumber } from './format.ts'
 
 export interface Description {
   readonly title: string
@@ -16,7 +16,7 @@ export function describeNotice(notice: Notice): Description {
     return { title: 'Balance changed', text: `It is ${formatMoneyText(balance, currency)} now.`, tone: 'balance' }
   }
   const { order } = notice
-  const text = `${order.service} #${order.providerOrderId}`
+  const text = `${order.service} #${orderNumber(order)}`
   if (notice.kind === 'registered') return { title: 'New order', text, tone: 'pending' }
   const label = statusText(order.status)
   const { refund } = notice

@@ -8,6 +8,10 @@ const exactTime = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium', timeSty
 const clockTime = new Intl.DateTimeFormat(LOCALE, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
 const relativeTime = new Intl.RelativeTimeFormat(LOCALE, { numeric: 'auto', style: 'narrow' })
 
+/** The provider's number of an order; the panel's while it has no provider order. */
+export const orderNumber = ({ providerOrderId, orderId }: { providerOrderId: string; orderId: string }): string =>
+  providerOrderId || orderId
+
 export const formatNumber = (value: number): string => wholeNumber.format(value)
 /** Rounds down, so that it shows 100 % only when all is delivered. */
 export const formatPercent = (part: number): string => percent.format(Math.floor(part * 100) / 100)

@@ -2,7 +2,7 @@ import { statusText } from '@paxyo/contracts/data'
 import type { OrderView } from '@paxyo/browser-client'
 import { progressOf } from '../state/order-list.ts'
 import { element, setText } from './element.ts'
-import { formatMoneyText, formatNumber, formatPercent, monogram, shortLink } from './format.ts'
+import { formatMoneyText, formatNumber, formatPercent, monogram, orderNumber, shortLink } from './format.ts'
 import { setTime } from './time-ago.ts'
 
 /** An order's row in the table, on a phone its card. */
@@ -19,14 +19,14 @@ const NONE = '–'
 /** @param isSelectable whether the page has actions for a selected order. */
 export function createOrderRow(first: OrderView, isSelectable: boolean): OrderRow {
   const root = element('tr', { role: 'row', data: { orderId: first.orderId } })
-  const id = element(isSelectable ? 'button' : 'span', { className: 'order-id', text: `#${first.providerOrderId}` })
+  const id = element(isSelectable ? 'button' : 'span', { className: 'order-id', text: `#${orderNumber(first)}` })
   if (id instanceof HTMLButtonElement) id.type = 'button'
   const service = element('span', { className: 'service-name' })
   const link = element('span', { className: 'service-link' })
   const tile = element('span', { className: 'monogram' })
   tile.ariaHidden = 'true'
   const badge = element('span', { className: 'badge' })
-  const bar = element('progress', { label: `Delivered of order ${first.providerOrderId}` })
+  const bar = element('progress', { label: `Delivered of order ${orderNumber(first)}` })
   bar.max = 1
   const delivered = element('span', { className: 'delivered' })
   const figure = (label: string): HTMLElement => element('td', { role: 'cell', className: 'number', data: { label } })

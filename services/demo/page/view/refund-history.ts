@@ -1,7 +1,7 @@
 import type { PanelState } from '../state/panel-state.ts'
 import type { RefundEntry } from '../state/refunds.ts'
 import { byId, element } from './element.ts'
-import { formatMoneyText } from './format.ts'
+import { formatMoneyText, orderNumber } from './format.ts'
 import { timeAgo } from './time-ago.ts'
 
 /** How many refunds are listed; an order's row shows its total. */
@@ -28,12 +28,13 @@ export function createRefundHistory(): { show(state: PanelState): void } {
   }
 }
 
-function refundItem({ amount, currency, service, providerOrderId, at }: RefundEntry): HTMLElement {
+function refundItem(refund: RefundEntry): HTMLElement {
+  const { amount, currency, service, at } = refund
   return element(
     'li',
     {},
     element('strong', { className: 'refund-amount', text: `+${formatMoneyText(amount, currency)}` }),
     timeAgo(at),
-    element('span', { className: 'refund-order', text: `${service} #${providerOrderId}` }),
+    element('span', { className: 'refund-order', text: `${service} #${orderNumber(refund)}` }),
   )
 }

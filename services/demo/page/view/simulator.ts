@@ -3,6 +3,7 @@ import type { OrderView } from '@paxyo/browser-client'
 import type { PanelState } from '../state/panel-state.ts'
 import { filterOf } from '../state/order-list.ts'
 import { byId, setText } from './element.ts'
+import { orderNumber } from './format.ts'
 
 const BURST_COUNT = 50
 
@@ -54,7 +55,7 @@ export function createSimulator(): Simulator {
 
 function targetText(target: OrderView | undefined, isChosen: boolean): string {
   if (target === undefined) return 'No order is open. Place a new one, or select one in the table.'
-  const order = `#${target.providerOrderId} ${target.service} (${statusText(target.status).toLowerCase()})`
+  const order = `#${orderNumber(target)} ${target.service} (${statusText(target.status).toLowerCase()})`
   return isChosen ? `Webhooks for the selected order, ${order}.` : `Webhooks for the newest open order, ${order}.`
 }
 

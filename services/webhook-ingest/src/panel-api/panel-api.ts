@@ -1,5 +1,5 @@
 import { isDatabaseUnavailable, isRetryable } from '@paxyo/database'
-import { bearerToken } from '@paxyo/service-kit'
+import { bearerToken, rejectUnauthenticated, type FailureThrottle } from '@paxyo/service-kit'
 import type { FastifyError, FastifyInstance } from 'fastify'
 import { hasZodFastifySchemaValidationErrors, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Logger } from 'pino'
@@ -21,6 +21,7 @@ import { registerGetOrder } from './orders/get-order.ts'
 import { registerListOrders } from './orders/list-orders.ts'
 import { registerPostAction } from './orders/post-action.ts'
 import { registerPostOrder } from './orders/post-order.ts'
+import { registerPutProviderOrder } from './orders/put-provider-order.ts'
 import type { RegistrationDeps } from './orders/to-registration.ts'
 import { registerOutgoingWebhookRoutes, type OutgoingWebhookDeps } from './outgoing-webhooks/outgoing-webhook-routes.ts'
 import { registerRejectedRequestRoutes } from './rejected-requests/rejected-request-routes.ts'
@@ -28,10 +29,13 @@ import { registerRefundRoutes } from './refunds/refund-routes.ts'
 import { registerListReviews } from './reviews/list-reviews.ts'
 import { registerPostResolution } from './reviews/post-resolution.ts'
 import { registerReadReview } from './reviews/read-review.ts'
+import { registerReplayReview } from './reviews/replay-review.ts'
 import { registerTokenRoutes, type TokenDeps } from './tokens/token-routes.ts'
 
 export interface PanelApiDeps extends ApiDeps, RegistrationDeps, ReplayRouteDeps, TokenDeps, OutgoingWebhookDeps {
   readonly apiKeyStore: ApiKeyStore
+  /** For requests without a valid API key. */
+  readonly throttle: FailureThrottle
   /** Whether `/docs` and `/openapi.json` are served; they need no key. */
   readonly hasDocs: boolean
 }
@@ -57,10 +61,16 @@ export function registerPanelApi(app: FastifyInstance, deps: PanelApiDeps): void
     if (deps.hasDocs) await registerOpenApi(api)
 
     await api.register(async (v1: PanelApi) => {
+      // Responses contain balances and tokens.
+      v1.addHook('onRequest', async (_request, reply) => {
+        void reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+      })
       // Before the body is read: the service reads no body of a request without a key.
       v1.addHook('onRequest', async (request, reply) => {
         const key = await deps.apiKeyStore.authenticate(bearerToken(request.headers.authorization))
-        if (key === undefined) return reject(reply, 'unauthorized', KEY_REQUIRED)
+        if (key === undefined) {
+          return rejectUnauthenticated(request, reply, { throttle: deps.throttle, detail: KEY_REQUIRED })
+        }
         rememberAuthenticatedKey(request, key)
       })
       boundConcurrency(v1)
@@ -75,6 +85,7 @@ function registerRoutes(v1: PanelApi, deps: PanelApiDeps): void {
   registerBulkOrders(v1, deps)
   registerListOrders(v1, deps)
   registerGetOrder(v1, deps)
+  registerPutProviderOrder(v1, deps)
   registerPostAction(v1, deps)
   registerPostAccount(v1, deps)
   registerGetAccount(v1, deps)
@@ -85,6 +96,7 @@ function registerRoutes(v1: PanelApi, deps: PanelApiDeps): void {
   registerListReviews(v1, deps)
   registerReadReview(v1, deps)
   registerPostResolution(v1, deps)
+  registerReplayReview(v1, deps)
   registerListDeliveries(v1, deps)
   registerReadDelivery(v1, deps)
   registerReplayRoutes(v1, deps)

@@ -28,7 +28,7 @@ const DECOMPRESS: Readonly<Record<string, Decompress>> = {
 }
 
 /**
- * Decompresses a body and converts multipart fields to a form. The content type stays a hint for the provider's parser.
+ * Decompresses a body and converts multipart fields to a form. The provider's parser gets the content type as a hint.
  * Both sizes, compressed and decompressed, are at most `BODY_BYTES_MAX`.
  */
 export async function readBody(

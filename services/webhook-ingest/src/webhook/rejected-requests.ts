@@ -4,7 +4,7 @@ import { sql, type Kysely } from 'kysely'
 import { createHash } from 'node:crypto'
 import type { Logger } from 'pino'
 
-/** An authenticated request that could not be read. */
+/** An authenticated request that was too large, or could not be decoded or parsed. */
 export interface RejectedRequest {
   readonly provider: string
   readonly receivedAt: Date
@@ -63,7 +63,7 @@ export async function keepRejectedRequest(
       address: request.address,
       body: body ?? null,
     })
-    // A request that is received after its replay is open again.
+    // A request that is received again after its replay has to be replayed again.
     .onConflict((conflict) =>
       conflict.columns(['provider', 'digest']).doUpdateSet({
         last_received_at: receivedAt,

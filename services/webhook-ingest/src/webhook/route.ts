@@ -2,7 +2,14 @@ import type { ErrorCode } from '@paxyo/contracts'
 import { isDatabaseUnavailable } from '@paxyo/database'
 import type { Batcher, Delivery, DeliveryResult, NewId } from '@paxyo/ledger'
 import { formatMoney, type Provider } from '@paxyo/order-core'
-import { BODY_BYTES_MAX, sendProblem, traceOf, type TraceFields } from '@paxyo/service-kit'
+import {
+  BODY_BYTES_MAX,
+  rejectUnauthenticated,
+  sendProblem,
+  traceOf,
+  type FailureThrottle,
+  type TraceFields,
+} from '@paxyo/service-kit'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { AuthenticatedSender, AuthenticateWebhook, Credentials } from './authenticate.ts'
@@ -19,6 +26,8 @@ export interface WebhookSource {
 export interface WebhookDeps {
   readonly sources: readonly WebhookSource[]
   readonly batcher: Batcher
+  /** For requests that are not authenticated. */
+  readonly throttle: FailureThrottle
   /** Keeps a request that is authenticated and cannot be read. @returns its id. */
   readonly keepRejected: (request: RejectedRequest) => Promise<string>
   readonly newId: NewId
@@ -30,7 +39,7 @@ export interface WebhookDeps {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The results of its updates, set after they are committed. */
+    /** The results of a webhook's updates, set after they are committed. */
     webhookResults?: readonly DeliveryResult[]
   }
 }
@@ -53,13 +62,13 @@ const CREDENTIALS_REQUIRED = 'send a valid signature, or a valid token in the pa
 
 /** `POST /webhooks/:provider[/:token][/]`: bytes → authenticated → parsed → committed → response. */
 export function registerWebhookRoute(app: FastifyInstance, deps: WebhookDeps): void {
-  // Its lines contain only ids and outcomes. Redaction would cost more than writing them.
+  // The lines of this log contain only ids and outcomes. Redaction would cost more than writing them.
   const deliveryLog = deps.log.child({}, { redact: [] })
   void app.register((scope, _options, done) => {
     // The signature covers the exact bytes, and providers send any content type or none.
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body))
-    // Fastify responds to bodies that are too large before the handler runs.
+    // A hook, because Fastify responds to bodies that are too large before the handler runs.
     scope.addHook('onResponse', async ({ webhookResults = [] }, reply) => {
       deps.onResponse(reply.statusCode, reply.elapsedTime, webhookResults)
     })
@@ -90,7 +99,7 @@ async function receive(deps: Receiver, request: WebhookRequest, reply: FastifyRe
   const body = request.body ?? Buffer.alloc(0)
   const sender = deps.authenticate(credentialsOf(request, body), receivedAt.getTime())
   const trace = traceOf(request.headers['traceparent'])
-  if (sender === undefined) return reject(deps, request, reply, trace, 'unauthorized', CREDENTIALS_REQUIRED)
+  if (sender === undefined) return rejectSender(deps, request, reply, 'unauthorized')
 
   const read = await readBody(headersOf(request), body)
   const parsed = 'error' in read ? read : deps.provider.parseUpdates(read.contentType, read.bytes)
@@ -120,14 +129,29 @@ const headersOf = ({ headers }: WebhookRequest): BodyHeaders => ({
   contentEncoding: headers['content-encoding'],
 })
 
+/** The body is not kept: a sender that is not authenticated could fill the disk with it. */
+function rejectSender(
+  { throttle, provider }: Receiver,
+  request: WebhookRequest,
+  reply: FastifyReply,
+  code: ErrorCode,
+): FastifyReply {
+  const fields = { ...traceOf(request.headers['traceparent']), provider: provider.name }
+  return rejectUnauthenticated(request, reply, {
+    throttle,
+    detail: CREDENTIALS_REQUIRED,
+    fields,
+    code,
+  })
+}
+
 /** Keeps a request that is too large, if a token in its path or headers authenticates it. */
 function rejectUnread(deps: Receiver, error: FastifyError, request: WebhookRequest, reply: FastifyReply): void {
   const receivedAt = deps.now()
+  if (error.code !== 'FST_ERR_CTP_BODY_TOO_LARGE') return void reply.send(error)
   const sender = deps.authenticate(credentialsOf(request, Buffer.alloc(0)), receivedAt.getTime())
-  if (error.code !== 'FST_ERR_CTP_BODY_TOO_LARGE' || sender === undefined) {
-    void reply.send(error)
-    return
-  }
+  // A signature covers the body, which was not read: the sender may be authentic.
+  if (sender === undefined) return void rejectSender(deps, request, reply, 'body_too_large')
   const detail = `a webhook may have at most ${BODY_BYTES_MAX} bytes`
   const unread: Unreadable = { error: 'body_too_large', detail, sender, receivedAt, body: undefined }
   keepAndReject(deps, request, reply, unread).catch((failure: unknown) => reply.send(failure))

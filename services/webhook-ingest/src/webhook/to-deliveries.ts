@@ -2,7 +2,7 @@ import type { Delivery, NewId } from '@paxyo/ledger'
 import type { ParsedUpdate } from '@paxyo/order-core'
 import { hash } from 'node:crypto'
 
-/** Fits an index, a path and a cursor, with what a delivery's id adds to it. */
+/** A message id that can be part of a delivery id, which must fit in an index row, a URL path and a cursor. */
 const MESSAGE_ID = /^[\x21-\x7e]{1,200}$/
 
 /** The request that contained the updates. */
@@ -14,9 +14,11 @@ export interface UpdatesSource {
 }
 
 /**
- * A message keeps its id when it is retried. Its body is part of the key, because a provider that used an id twice must
- * not lose its second message, and so is its provider: two of them may use the same id. An id that is too long for an
- * index, or that no path could name, is known by its digest.
+ * Creates the deliveries of a request, with their ids, which are idempotency keys. Without a message id, every request
+ * is new. A retried message has the same id, so its deliveries have the same ids. Two messages with one id are
+ * different deliveries: the digest covers the provider, because two providers may use the same id, and the body,
+ * because a provider may use an id twice by mistake. A digest replaces a message id that is too long or not usable in a
+ * path.
  */
 export function toDeliveries(
   updates: readonly ParsedUpdate[],

@@ -286,6 +286,6 @@ test('one log line per delivery says order, outcome and refund, and no line hold
 
   const committed = ingest.log.filter(({ msg }) => msg === 'webhook committed')
   expect(committed).toMatchObject([{ orderId: '12345', outcome: 'applied', refund: '2.5' }])
-  expect(ingest.log.some(({ msg }) => msg === 'webhook rejected')).toBe(true)
+  expect(ingest.log.some(({ msg }) => msg === 'authentication failed')).toBe(true)
   expect(JSON.stringify(ingest.log)).not.toMatch(/a-webhook-token|wrong-token|a-panel-api-key/)
 })

@@ -111,6 +111,31 @@ test('a larger rest than the provider says is not paid; a smaller one is', async
   expect(await settled('107')).toMatchObject({ status: 'partial', paid: 1, reviews: null })
 })
 
+test('an order that the provider does not know is a review at once', async () => {
+  const { simulator } = await start({ lagMs: 120_000 })
+  await fixture.place('113')
+  simulator.setApiFault({ kind: 'forget' })
+  await fixture.webhook({ order_id: '113', status: 'canceled' })
+
+  expect(await settled('113')).toMatchObject({ status: 'pending', paid: 0, reviews: ['unknown_to_provider'] })
+  expect(await verifications()).toMatchObject([
+    { attempts: 1, response: expect.stringContaining('Incorrect order ID') },
+  ])
+})
+
+test('a refund that its provider verified may still wait for a person', async () => {
+  const refundApproval = { isAlways: false, limits: new Map([['USD', 100_000_000n]]) }
+  fixture = await startWithProvider({ verifiesRefunds: true, verificationTimes: FAST }, {}, refundApproval)
+  await fixture.place('114')
+  fixture.simulator.cancel('114')
+  expect(await settled('114')).toMatchObject({ status: 'pending', paid: 0, reviews: ['refund_needs_approval'] })
+
+  const { rows } = await fixture.database.owner.query<{ id: string }>('SELECT review_id AS id FROM reviews')
+  const approval = { action: 'approve', amount: '2.5', note: 'the provider agrees' }
+  expect((await fixture.call('POST', `/v1/reviews/${rows[0]!.id}/resolve`, approval)).statusCode).toBe(200)
+  expect(await fixture.read('114')).toMatchObject({ status: 'canceled', refunded: 2.5, paid: 2.5 })
+})
+
 test('an API that is a moment behind its webhooks is asked again', async () => {
   const { simulator } = await start({ lagMs: 120_000 })
   await fixture.place('108')

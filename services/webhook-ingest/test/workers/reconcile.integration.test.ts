@@ -91,6 +91,7 @@ test('only open orders that were silent for long enough are asked about, and the
     askedCount: 2,
     outcomes: { applied: 1, progress: 1 },
     refunds: [{ orderId: 'A-3', amount: '2.5' }],
+    late: [{ orderId: 'A-3', status: 'canceled' }],
   })
   expect(await fixture.reconcile(request)).toMatchObject({ askedCount: 0, outcomes: {} })
   const { rows } = await database.owner.query(
@@ -125,6 +126,14 @@ test('orders that are not registered are named; a provider that cannot be asked 
   expect(await fixture.reconcile({ orderIds: ['A-31'] })).toMatchObject({
     askedCount: 0,
     stoppedBy: 'malformed_response',
+    errors: [
+      {
+        provider: 'godofpanel',
+        code: 'malformed_response',
+        status: 200,
+        message: expect.stringContaining('One moment, please'),
+      },
+    ],
     left: ['A-31'],
   })
 })

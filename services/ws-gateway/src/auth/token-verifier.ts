@@ -7,8 +7,11 @@ export interface Identity {
   readonly expiresAtMs: number
 }
 
-/** Why a token is rejected. `unavailable`: its key could not be fetched, so it may be valid. */
-export type TokenRejection = 'invalid_token' | 'token_expired' | 'unavailable'
+/**
+ * Why a token is rejected. `unavailable`: its key could not be fetched, so it may be valid. Only `invalid_token` is final:
+ * such a token can never become valid.
+ */
+export type TokenRejection = 'invalid_token' | 'token_expired' | 'token_not_yet_valid' | 'unavailable'
 
 export type TokenVerifier = (token: string, nowMs: number) => Promise<Identity | TokenRejection>
 
@@ -20,16 +23,24 @@ export interface TokenVerifierOptions {
   readonly audience: string
 }
 
+/** How far the clocks of issuer and gateway may differ, for every claim that is a time. */
+export const CLOCK_TOLERANCE_MS = 60_000
+
 /**
- * Verifies browser tokens: JWTs with `sub` (the user id), `aud` and `exp`. Algorithms are pinned by the kind of key, so
- * that a public key can't be used as an HMAC secret.
+ * Verifies browser tokens: JWTs with `sub` (the user id), `aud` and `exp`. Each kind of key accepts only its own
+ * algorithms, so that a public key can't be used as an HMAC secret.
  */
 export function createTokenVerifier({ secrets, jwksUrl, audience }: TokenVerifierOptions): TokenVerifier {
   const keys = secrets.map(importSecret)
   const jwks = jwksUrl === undefined ? undefined : createRemoteJWKSet(new URL(jwksUrl))
 
   return async (token, nowMs) => {
-    const options = { audience, requiredClaims: ['sub', 'exp'], currentDate: new Date(nowMs) }
+    const options = {
+      audience,
+      requiredClaims: ['sub', 'exp'],
+      currentDate: new Date(nowMs),
+      clockTolerance: CLOCK_TOLERANCE_MS / 1000,
+    }
     const attempts = [
       ...keys.map((key) => async () => jwtVerify(token, await key, { ...options, algorithms: ['HS256'] })),
       ...(jwks === undefined ? [] : [() => jwtVerify(token, jwks, { ...options, algorithms: ['EdDSA', 'RS256'] })]),
@@ -42,6 +53,7 @@ export function createTokenVerifier({ secrets, jwksUrl, audience }: TokenVerifie
         return toIdentity((await attempt()).payload)
       } catch (error) {
         if (error instanceof errors.JWTExpired) return 'token_expired'
+        if (isNotYetValid(error)) return 'token_not_yet_valid'
         const isOfNewKey = mayBeBehind && error instanceof errors.JWKSNoMatchingKey
         if (isOfNewKey || !isAboutToken(error)) rejection = 'unavailable'
       }
@@ -64,9 +76,19 @@ function isAboutToken(error: unknown): boolean {
   return error.code !== errors.JOSEError.code
 }
 
+/** `jose` checks the claims after the signature and the audience. */
+function isNotYetValid(error: unknown): boolean {
+  return error instanceof errors.JWTClaimValidationFailed && error.claim === 'nbf' && error.reason === 'check_failed'
+}
+
 function toIdentity({ sub, exp }: JWTPayload): Identity | TokenRejection {
   // Many users share a query: one id that PostgreSQL can't store would make all of them fail.
-  const userId = identifierSchema.safeParse(sub)
+  const userId = identifierSchema.safeParse(toText(sub))
   if (!userId.success || exp === undefined) return 'invalid_token'
   return { userId: userId.data, expiresAtMs: exp * 1000 }
+}
+
+/** A `sub` should be a string, but many libraries write a numeric id as a number. */
+function toText(sub: unknown): unknown {
+  return Number.isSafeInteger(sub) ? String(sub) : sub
 }

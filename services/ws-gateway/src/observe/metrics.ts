@@ -12,6 +12,8 @@ export interface GatewayMetrics {
   streamJoined(mode: StreamStart['mode'], durationMs: number): void
   /** A connection has ended: for the gateway's reason, or with the client's or the network's close code. */
   connectionClosed(reason: CloseReason | number): void
+  /** A browser sent an invalid token. */
+  readonly tokenFailed: (isThrottled: boolean) => void
   upgradeRejected(reason: 'origin' | 'draining'): void
   register(registry: Registry): void
 }
@@ -29,14 +31,14 @@ export interface GatewayState {
   readonly databaseWaiting: number
 }
 
-/** Close codes of clients that get their own label; all others are `other`. */
+/** The close codes of clients that are counted separately; all others have the label `other`. */
 const PEER_CODES = new Set([1000, 1001, 1005, 1006, 1009])
 
 export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics {
   const group = createMetricGroup('paxyo_gateway_')
   const latency = group.histogram(
     'event_latency_seconds',
-    'Time from the commit of an event to its write to sockets, including clock differences.',
+    'Time from the timestamp of an event, set before COMMIT, to its write to sockets, including clock differences.',
     LATENCY_BUCKETS_S,
   )
   const joins = group.histogram(
@@ -47,6 +49,11 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
   )
   const closes = group.counter('closes_total', 'Closed connections, by close code.', ['code', 'reason'])
   const rejections = group.counter('upgrades_rejected_total', 'Rejected upgrades.', ['reason'])
+  const failures = group.counter(
+    'authentication_failures_total',
+    'Invalid tokens of browsers, by whether their address was throttled.',
+    ['door', 'result'],
+  )
   group.countOf('events_sent_total', 'Events written to sockets.', () => metrics.eventsSent)
   group.countOf('backfills_total', 'Reads of events that the bus did not deliver.', () => state().backfills)
   group.gauge('connections', 'Open WebSockets.', () => state().connections)
@@ -78,6 +85,7 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
       if (typeof reason === 'string') closes.inc({ code: String(CLOSE_CODES[reason].code), reason })
       else closes.inc({ code: PEER_CODES.has(reason) ? String(reason) : 'other', reason: 'client' })
     },
+    tokenFailed: (isThrottled) => failures.inc({ door: 'hello', result: isThrottled ? 'throttled' : 'rejected' }),
     upgradeRejected: (reason) => rejections.inc({ reason }),
     register: (registry) => group.register(registry),
   }

@@ -8,7 +8,10 @@ export interface CoalesceOptions {
   readonly batchMax: number
   /** How many loads may run at once; keys requested meanwhile form the next loads. */
   readonly concurrency: number
-  /** The minimum time between the starts of two loads while there are always keys to load. */
+  /**
+   * The minimum time from the start of a load to the next one; not after a full load, because more keys are waiting
+   * then.
+   */
   readonly gatherMs?: number
 }
 
@@ -20,9 +23,9 @@ interface Waiting<Key, Value> {
 
 /**
  * Turns single requests into batched loads: a lone request is loaded immediately, and requests that come during a load,
- * or shortly after it, are loaded together. The number of loads per second is therefore bounded, whatever the number of
- * requests. While loads are slow clients disconnect and reconnect: a request that is no longer wanted when its turn
- * comes is dropped, so that it does not delay the others.
+ * or shortly after it, are loaded together. The number of concurrent loads is bounded, and so is the number of loads
+ * per second that are not full. When loads are slow, clients disconnect and reconnect: a request that is no longer
+ * wanted when its turn comes is rejected without a load, so that it does not delay the others.
  */
 export function coalesce<Key, Value>(
   loadMany: LoadMany<Key, Value>,

@@ -6,20 +6,20 @@ export interface EventRow {
   readonly bytes: Buffer
 }
 
-/** The newest seq of a user's stream; 0 for a user without an account. */
+/** The end of a user's stream: the epoch, and the newest seq, 0 for a user without an account. */
 export interface Head {
   readonly epoch: string
   readonly seq: number
 }
 
-/** A place in a user's stream. */
+/** The seq after which a user's events are read. */
 export interface Since {
   readonly userId: string
   readonly seq: number
 }
 
 export interface Missed extends Head {
-  /** The events after the place; empty when there are none, or more than the limit. */
+  /** The events after the given seq; empty when there are none, or more than the limit. */
   readonly events: readonly EventRow[]
 }
 
@@ -97,7 +97,7 @@ export async function readMissed(pool: Pool, since: readonly Since[], limit: num
 }
 
 // One statement reads one snapshot of the database, so account, orders and seq are consistent. Two index scans find a
-// user's orders without reading the thousands of old ones that it may have.
+// user's orders without reading the thousands of old ones that the user may have.
 const READ_SNAPSHOTS = `
   SELECT stream_epoch.epoch, coalesce(accounts.last_seq, 0) AS seq, accounts.currency,
     trim_scale(accounts.balance)::text AS balance, coalesce(list.orders, '[]') AS orders
@@ -106,7 +106,7 @@ const READ_SNAPSHOTS = `
   LEFT JOIN LATERAL (
     SELECT json_agg(json_build_object(
       'orderId', o.order_id,
-      'providerOrderId', o.provider_order_id,
+      'providerOrderId', coalesce(o.provider_order_id, ''),
       'service', o.service,
       'link', o.link,
       'quantity', o.quantity,

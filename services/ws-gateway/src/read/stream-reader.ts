@@ -45,7 +45,7 @@ export interface StreamReaderOptions {
   readonly snapshotOrdersMax?: number
 }
 
-/** A client that has missed more events gets a snapshot. */
+/** The maximum number of missed events that one read returns. A client that has missed more gets a snapshot. */
 export const EVENTS_MAX = 500
 const SNAPSHOT_ORDERS_MAX = 200
 const SNAPSHOT_USERS_PER_QUERY_MAX = 100
@@ -75,7 +75,7 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
     isWanted?: () => boolean,
   ): Promise<StreamStart | undefined> {
     const { events, ...head } = await missedSince({ userId, seq }, isWanted)
-    // A seq beyond the head belongs to a history that was replaced.
+    // A seq beyond the head is from a history that a restored backup has replaced.
     if (head.epoch !== epoch || seq > head.seq) return undefined
     // Too many events were missed, or the oldest of them is no longer kept.
     if (seq < head.seq && events[0]?.seq !== seq + 1) return undefined

@@ -8,7 +8,7 @@ import {
   type ServerMessage,
 } from '@paxyo/contracts'
 import type { Logger } from 'pino'
-import type { TraceFields } from '@paxyo/service-kit'
+import type { FailureThrottle, TraceFields } from '@paxyo/service-kit'
 import type { Writable } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
 import type { Identity, TokenVerifier } from '../auth/token-verifier.ts'
@@ -29,8 +29,18 @@ export interface ConnectionDeps {
   readonly random: () => number
   readonly log: Logger
   readonly metrics: Pick<GatewayMetrics, 'eventsSent' | 'streamJoined' | 'connectionClosed'>
+  /** Counts an invalid token of an address. @returns the seconds until the address may send another one. */
+  readonly tokenFailed: FailureThrottle['failed']
   /** Counts a connection of a user. @returns false when the user has too many connections. */
   readonly admitUser: (userId: string) => boolean
+}
+
+/** What the upgrade request says of a connection. */
+export interface ConnectionOrigin {
+  /** The address for which an invalid token counts; undefined when it is not known. */
+  readonly address: string | undefined
+  /** The trace of the request, when the proxy sent one: a browser can't. */
+  readonly trace?: TraceFields | undefined
 }
 
 /** How many bytes are collected before they are written to the network. */
@@ -48,8 +58,7 @@ export class Connection implements StreamListener {
   readonly #deps: ConnectionDeps
   readonly #sequencer: Sequencer
   readonly #openedAt: number
-  /** The trace of the upgrade request, when the proxy sent one: a browser can't. */
-  readonly #trace: TraceFields | undefined
+  readonly #origin: ConnectionOrigin
   /** Set by hello, and again by refresh. */
   #identity: Identity | undefined
   #hasReceivedHello = false
@@ -63,12 +72,13 @@ export class Connection implements StreamListener {
 
   /**
    * @param transport the stream that the WebSocket writes to. The connection writes its frames to it directly, each in one
-   * write instead of two. This does not interleave with the frames of `ws`: without compression it writes them whole.
+   * write, where `ws` needs two. These frames never split one of `ws`: without compression, `ws` writes a frame at
+   * once.
    */
-  constructor(socket: WebSocket, transport: Writable, deps: ConnectionDeps, trace?: TraceFields) {
+  constructor(socket: WebSocket, transport: Writable, deps: ConnectionDeps, origin: ConnectionOrigin) {
     this.#socket = socket
     this.#transport = transport
-    this.#trace = trace
+    this.#origin = origin
     this.#deps = deps
     this.#sequencer = new Sequencer(deps.limits.heldBytesMax)
     this.#openedAt = this.#receivedAt = deps.now()
@@ -90,7 +100,7 @@ export class Connection implements StreamListener {
 
   /** Handles a message of the browser. */
   receive(data: RawData, isBinary: boolean): void {
-    if (this.#isTooMuch()) return this.close('rate_limited')
+    if (!this.#admitMessage()) return this.close('rate_limited')
     const message = isBinary ? 'malformed' : readClientMessage((data as Buffer).toString())
     if (message === 'malformed') return this.close('protocol_error')
     // A newer client may send message types that this gateway does not know.
@@ -107,11 +117,11 @@ export class Connection implements StreamListener {
 
   /** Handles a ping frame of the WebSocket protocol, which browsers never send. */
   receivePing(data: Buffer): void {
-    if (this.#isTooMuch()) return this.close('rate_limited')
+    if (!this.#admitMessage()) return this.close('rate_limited')
     this.#socket.pong(data)
   }
 
-  /** Checks all deadlines. */
+  /** Closes the connection when a deadline has passed, and sends a ping when one is due. */
   tick(now: number): void {
     const { helloTimeoutMs, pingIntervalMs, pongTimeoutMs, tokenGraceMs } = this.#deps.limits
     if (!this.#hasReceivedHello) {
@@ -167,21 +177,23 @@ export class Connection implements StreamListener {
 
   close(reason: CloseReason): void {
     if (this.#isClosed) return
-    const { code, meaning } = CLOSE_CODES[reason]
-    if (reason !== 'slow_consumer') this.#sendMessage({ type: 'error', code: reason, message: meaning })
+    if (reason !== 'slow_consumer') this.#sendError(reason)
     this.closed(reason)
-    this.#socket.close(code, reason)
+    this.#socket.close(CLOSE_CODES[reason].code, reason)
   }
 
-  /** The socket is closed with the client's code, or closing for the gateway's reason. */
+  /**
+   * Counts the end, once, and leaves the stream. For when the gateway closes the connection, and when the socket has
+   * closed.
+   */
   closed(reason: CloseReason | number): void {
     if (!this.#isClosed) this.#deps.metrics.connectionClosed(reason)
     this.#isClosed = true
     if (this.#identity !== undefined) this.#deps.hub.leave(this.#identity.userId, this)
   }
 
-  /** Counts the messages of the current second. */
-  #isTooMuch(): boolean {
+  /** Counts a received message and notes its time. @returns false when it is one too many in this second. */
+  #admitMessage(): boolean {
     const now = this.#deps.now()
     this.#receivedAt = now
     if (now - this.#secondStartedAt >= 1000) {
@@ -189,15 +201,16 @@ export class Connection implements StreamListener {
       this.#messagesInSecond = 0
     }
     this.#messagesInSecond += 1
-    return this.#messagesInSecond > this.#deps.limits.messagesPerSecondMax
+    return this.#messagesInSecond <= this.#deps.limits.messagesPerSecondMax
   }
 
   async #hello({ token, resume }: Extract<ClientMessage, { type: 'hello' }>): Promise<void> {
     if (this.#hasReceivedHello) return this.close('protocol_error')
     this.#hasReceivedHello = true
     this.#helloAt = this.#deps.now()
-    const identity = await this.#verify(token)
-    if (identity === undefined) return
+    const identity = await this.#deps.verifyToken(token, this.#deps.now())
+    if (this.#isClosed) return
+    if (typeof identity === 'string') return this.close(this.#isThrottled(identity) ? 'rate_limited' : identity)
     if (!this.#deps.admitUser(identity.userId)) return this.close('too_many_connections')
     this.#identity = identity
     await this.#join(identity.userId, resume)
@@ -207,32 +220,37 @@ export class Connection implements StreamListener {
     try {
       await this.#deps.hub.join(userId, this, position)
     } catch (error) {
-      this.#deps.log.warn({ ...this.#trace, err: error, userId }, 'stream join failed')
+      this.#deps.log.warn({ ...this.#origin.trace, err: error, userId }, 'stream join failed')
       this.close('unavailable')
     }
   }
 
   async #refresh(token: string): Promise<void> {
     if (this.#identity === undefined) return this.close('protocol_error')
-    const identity = await this.#verify(token)
-    if (identity === undefined) return
+    const identity = await this.#deps.verifyToken(token, this.#deps.now())
+    if (this.#isClosed) return
+    // The connection lives until its present token ends; until then the client can send a better one.
+    if (typeof identity === 'string') {
+      if (this.#isThrottled(identity)) return this.close('rate_limited')
+      return this.#sendError(identity, { request: 'refresh' })
+    }
     // A connection can't change its user.
-    if (identity.userId !== this.#identity?.userId) return this.close('invalid_token')
+    if (identity.userId !== this.#identity.userId) return this.close('invalid_token')
     this.#identity = identity
   }
 
-  /** @returns undefined when the token is rejected, which closes the connection, or when it was closed meanwhile. */
-  async #verify(token: string): Promise<Identity | undefined> {
-    const identity = await this.#deps.verifyToken(token, this.#deps.now())
-    if (this.#isClosed) return undefined
-    if (typeof identity !== 'string') return identity
-    this.close(identity)
-    return undefined
+  /** Counts an invalid token against the address that sent it. */
+  #isThrottled(reason: CloseReason): boolean {
+    return reason === 'invalid_token' && this.#deps.tokenFailed(this.#origin.address) > 0
   }
 
   #sendAll(events: readonly Buffer[]): void {
     this.#deps.metrics.eventsSent += events.length
     for (const bytes of events) this.#send(textFrame(bytes))
+  }
+
+  #sendError(reason: CloseReason, more: { readonly request?: string } = {}): void {
+    this.#sendMessage({ type: 'error', code: reason, message: CLOSE_CODES[reason].meaning, ...more })
   }
 
   #sendMessage(message: ServerMessage): void {

@@ -1,6 +1,6 @@
 /**
- * Creates a check whether a page of an origin may connect. Browsers always send the header. A client without it is not
- * a browser, so no page can misuse it; it needs a token like every client.
+ * Creates a check whether a page of an origin may connect. A request without the header is accepted: browsers always
+ * send it, so the client is not a browser, and it needs a token like every client.
  *
  * @param allowed origins such as `https://panel.example.com`; `*` allows all.
  */

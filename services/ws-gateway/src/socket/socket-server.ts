@@ -1,5 +1,5 @@
 import websocket from '@fastify/websocket'
-import { parseTraceparent } from '@paxyo/service-kit'
+import { addressGroup, createFailureThrottle, parseTraceparent, throttledAddress } from '@paxyo/service-kit'
 import ipaddr from 'ipaddr.js'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -56,6 +56,12 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     })
   }, TICK_INTERVAL_MS)
 
+  const throttle = createFailureThrottle({
+    door: 'hello',
+    now: () => performance.now(),
+    log,
+    onFailure: metrics.tokenFailed,
+  })
   const deps: ConnectionDeps = {
     hub,
     verifyToken,
@@ -65,16 +71,22 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     log,
     metrics,
     admitUser: (userId) => byUser.add(userId),
+    tokenFailed: (address) => throttle.failed(address),
   }
 
   // A frame that is too long or malformed; ws has closed the socket with the matching code.
   const onSocketError = (error: Error): void => log.debug({ err: error }, 'socket error')
 
-  function accept(socket: WebSocket, { ip: address, headers, raw }: FastifyRequest): void {
+  function accept(socket: WebSocket, request: FastifyRequest): void {
+    const { headers, raw } = request
+    const address = addressGroup(request.ip)
     // The plugin's listener would keep request and reply in memory.
     socket.removeAllListeners('error').on('error', onSocketError)
-    const connection = new Connection(socket, raw.socket, deps, parseTraceparent(headers['traceparent']))
-    if (!isLoopback(address) && !byAddress.add(address)) return connection.close('too_many_connections')
+    const connection = new Connection(socket, raw.socket, deps, {
+      address: throttledAddress(request),
+      trace: parseTraceparent(headers['traceparent']),
+    })
+    if (!isLoopback(request.ip) && !byAddress.add(address)) return connection.close('too_many_connections')
     connections.add(connection)
     socket.on('message', (data, isBinary) => connection.receive(data, isBinary))
     socket.on('ping', (data) => connection.receivePing(data))
@@ -98,7 +110,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     },
 
     register(app) {
-      // An upgrade of any other path gets an ordinary response, after which Node does not close its socket.
+      // An upgrade request for any other path gets an ordinary response, after which Node does not close the socket.
       app.addHook('onResponse', async (request) => {
         if (request.headers.upgrade !== undefined) request.raw.socket.destroy()
       })
@@ -109,11 +121,13 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
         perMessageDeflate: false,
         closeTimeout: CLOSE_TIMEOUT_MS,
         autoPong: false,
+        // The gateway knows no subprotocol; ws would select the client's first one.
+        handleProtocols: () => false as const,
       }
       void app.register(async (scope) => {
         await scope.register(websocket, {
           options: wsOptions,
-          // The plugin's default would close all sockets at once; the gateway has drained them before.
+          // The plugin's default closes all sockets at once. The gateway has already drained them.
           preClose: (done) => done(),
           errorHandler: onSocketError,
         })
@@ -149,7 +163,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
         connection.close('draining')
         drainLeft -= 1
       }
-      // During the drain, clients are still pinged and tokens expire.
+      // Not earlier: during the drain, clients are still pinged and tokens still expire.
       clearInterval(ticker)
     },
   }

@@ -1,5 +1,5 @@
 const FIN_TEXT = 0x81
-/** Up to here the second byte is the length; 126 announces a length of 16 bits, 127 one of 64. */
+/** The second byte is the length up to this maximum; 126 means that 16 bits of length follow, 127 that 64 do. */
 const LENGTH_7_MAX = 125
 const LENGTH_16 = 126
 const LENGTH_64 = 127

@@ -15,9 +15,9 @@ export interface Heartbeat {
   readonly channel: string
   /** The time since the last heartbeat arrived. */
   readonly ageMs: number
-  /** Whether heartbeats arrive. */
+  /** Whether at most a few heartbeats in a row are missing. */
   readonly isAlive: boolean
-  /** To be called for each message on the channel. */
+  /** Call this for each message on the channel. */
   received(): void
   stop(): void
 }
@@ -41,7 +41,9 @@ export function startHeartbeat({
   const ageMax = intervalMs * MISSED_MAX
   let receivedAt = now()
   let reconnectedAt = now()
-  /** Heartbeats sent since the last one arrived. Counting is safer than a time: a process that was paused sent none. */
+  /**
+   * Heartbeats sent since the last one arrived. A count, because a process that was paused has sent none in that time.
+   */
   let missed = 0
 
   const beat = (): void => {

@@ -20,7 +20,7 @@ import { startHeartbeat } from './heartbeat.ts'
 
 /** Receives a user's stream. */
 export interface StreamListener {
-  /** The seq of the last event that it has; `undefined` before `begin`. */
+  /** The seq of the last event that its client has; `undefined` before `begin`. */
   readonly lastSeq: number | undefined
   /** Whether it holds events that it can't forward before it gets the missing ones. */
   readonly hasGap: boolean
@@ -35,7 +35,7 @@ export interface HubOptions {
   readonly bus: EventBus
   readonly reader: StreamReader
   readonly log: Logger
-  /** How often the hub sends itself a heartbeat over the bus. */
+  /** The interval between the heartbeats that the hub sends to itself over the bus. */
   readonly heartbeatIntervalMs?: number
   /** Called for every event after it was offered to its listeners. */
   readonly onForwarded?: (bytes: Uint8Array) => void
@@ -74,21 +74,21 @@ interface Stream {
   backfillAgain: boolean
 }
 
-/** Half a minute in total: the database may be restarting. */
+/** With these delays the retries take 25 s: the database may be restarting. */
 const BACKFILL_ATTEMPTS_MAX = 16
 const BACKFILL_RETRY_DELAY_MS = 100
 const BACKFILL_RETRY_DELAY_MS_MAX = 2_000
 
 export function createHub({ bus, reader, log, heartbeatIntervalMs, onForwarded }: HubOptions): Hub {
-  /** By channel. */
+  /** The streams of the connected users, by channel. */
   const streams = new Map<string, Stream>()
   /** How often the bus has reconnected. When this changes while a listener joins, the listener may have missed events. */
   let restores = 0
   let backfillCount = 0
   /** The epoch of all listeners. */
   let epoch: string | undefined
-  /** Looked up once, because it is used for each event. */
-  const isTracing = log.isLevelEnabled('debug')
+  /** Read once, because it is used for each event. */
+  const isDebugEnabled = log.isLevelEnabled('debug')
 
   const subscriber: EventSubscriber = bus.connectSubscriber({
     onMessage(channel, payload) {
@@ -98,7 +98,7 @@ export function createHub({ bus, reader, log, heartbeatIntervalMs, onForwarded }
       if (stream === undefined || seq === 0) return
       for (const listener of stream.listeners) listener.offer(seq, payload)
       onForwarded?.(payload)
-      if (isTracing) log.debug({ userId: stream.userId, seq }, 'event forwarded')
+      if (isDebugEnabled) log.debug({ userId: stream.userId, seq }, 'event forwarded')
       if (hasGap(stream)) void backfill(stream)
     },
     onRestored() {
@@ -144,6 +144,7 @@ export function createHub({ bus, reader, log, heartbeatIntervalMs, onForwarded }
     }
   }
 
+  /** Fails the listeners that have begun. The others are still joining, and `join` handles their errors. */
   function failAll(stream: Stream): void {
     for (const listener of stream.listeners) if (listener.lastSeq !== undefined) listener.fail()
   }
@@ -165,7 +166,10 @@ export function createHub({ bus, reader, log, heartbeatIntervalMs, onForwarded }
     return true
   }
 
-  /** @returns `complete` when every listener has all committed events. */
+  /**
+   * @returns `complete` when every listener has all committed events, `more` to continue immediately, `failed` to retry
+   * later.
+   */
   async function backfillOnce(stream: Stream): Promise<'complete' | 'more' | 'failed'> {
     const since = lowestSeq(stream)
     if (since === Infinity) return 'complete'
@@ -211,7 +215,7 @@ export function createHub({ bus, reader, log, heartbeatIntervalMs, onForwarded }
     },
     async join(userId, listener, position) {
       const stream = streams.get(userChannel(userId)) ?? open(userId)
-      // From here on it is offered events; it holds them until `begin`.
+      // From here on the listener is offered events; it holds them until `begin`.
       stream.listeners.add(listener)
       try {
         await subscriber.subscribe(userChannel(userId))

@@ -1,11 +1,11 @@
 /**
  * Puts one client's events in order.
  *
- * It guarantees that each event leaves once, in `seq` order and without gaps, whatever is offered in whatever order:
- * events come from the bus, from a backfill, or from both.
+ * It guarantees that each event is returned once, in `seq` order and without gaps, whatever is offered in whatever
+ * order: the bus and backfills can both offer an event.
  *
  * How: it knows the last seq that the client has. An event up to that seq is a duplicate and is dropped; the next one is
- * returned; a later one is held until the events before it have come. Before `start` it holds everything. Held
+ * returned; a later one is held until the events before it have arrived. Before `start` it holds everything. Held
  * events are bounded in bytes: beyond the bound it drops all of them but remembers the highest seq, so `hasGap` stays
  * true and the hub backfills the dropped events.
  *
@@ -29,7 +29,10 @@ export class Sequencer {
     return this.#last
   }
 
-  /** Whether later events than the next one were offered, including those that were dropped for lack of room. */
+  /**
+   * Whether events were offered that it could not return: an earlier one is missing, or they were dropped for lack of
+   * space.
+   */
   get hasGap(): boolean {
     return this.#last !== undefined && this.#highest > this.#last
   }
@@ -45,7 +48,7 @@ export class Sequencer {
   offer(seq: number, bytes: Buffer): Buffer[] {
     if (this.#last !== undefined && seq <= this.#last) return []
     if (seq > this.#highest) this.#highest = seq
-    if (seq === (this.#last ?? Infinity) + 1 && this.#held === undefined) {
+    if (this.#last !== undefined && seq === this.#last + 1 && this.#held === undefined) {
       this.#last = seq
       return [bytes]
     }
@@ -55,7 +58,7 @@ export class Sequencer {
 
   #hold(seq: number, bytes: Buffer): void {
     if (this.#held?.has(seq) === true) return
-    // When they do not fit, all held events are dropped. `hasGap` stays true, so the hub backfills them.
+    // All held events are dropped when this one does not fit. `hasGap` stays true, so the hub backfills them.
     if (this.#heldBytes + bytes.length > this.#heldBytesMax) this.#clear()
     this.#held ??= new Map()
     this.#held.set(seq, bytes)

@@ -95,15 +95,40 @@ describe('a token', () => {
   })
 
   test.each([
-    ['of another user', () => mintToken('somebody-else'), 4500, 'invalid_token'],
-    ['that is none', () => 'nonsense', 4500, 'invalid_token'],
-    ['that has expired', () => mintToken('refreshing', { expiresInS: -1 }), 4004, 'token_expired'],
-  ])('%s does not replace one', async (_name, mint, code, reason) => {
-    const client = await gateway.connect('refreshing')
+    ['that is none', () => 'nonsense', 'invalid_token'],
+    ['that has expired', () => mintToken('refreshing', { expiresInS: -90 }), 'token_expired'],
+  ])('%s does not replace one, and the connection lives until the old one ends', async (_name, mint, code) => {
+    const lifetimeS = 4
+    const endsAtMs = (Math.floor(Date.now() / 1000) + lifetimeS) * 1000
+    const client = await gateway.connect('refreshing', {
+      token: await mintToken('refreshing', { expiresInS: endsAtMs / 1000 - Math.floor(Date.now() / 1000) }),
+    })
     await client.next('welcome')
     client.send({ type: 'refresh', token: await mint() })
 
-    expect(await client.closed()).toEqual({ code, reason })
+    expect(await client.next('error')).toEqual({ type: 'error', code, message: expect.any(String), request: 'refresh' })
+    expect(await client.closed()).toEqual({ code: 4004, reason: 'token_expired' })
+    expect(Date.now()).toBeGreaterThanOrEqual(endsAtMs + TOKEN_GRACE_MS)
+  })
+
+  test('that was rejected may be followed by a good one', async () => {
+    const client = await gateway.connect('refreshing')
+    await client.next('welcome')
+    client.send({ type: 'refresh', token: 'nonsense' })
+    await client.next('error')
+    client.send({ type: 'refresh', token: await mintToken('refreshing') })
+    await gateway.ingest.openAccount('refreshing')
+    await gateway.ingest.commitAndPublish('refreshing')
+
+    expect(await client.next('event')).toMatchObject({ seq: 1 })
+  })
+
+  test('of another user ends the connection: its page must not show this user any longer', async () => {
+    const client = await gateway.connect('refreshing')
+    await client.next('welcome')
+    client.send({ type: 'refresh', token: await mintToken('somebody-else') })
+
+    expect(await client.closed()).toEqual({ code: 4500, reason: 'invalid_token' })
   })
 
   test('can not be replaced before there is one', async () => {

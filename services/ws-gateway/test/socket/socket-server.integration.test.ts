@@ -57,7 +57,7 @@ describe('a token', () => {
     ['that is none', () => 'nonsense', 4500, 'invalid_token'],
     ['of another secret', () => mintToken('u', { secret: 'x'.repeat(32) }), 4500, 'invalid_token'],
     ['for another audience', () => mintToken('u', { audience: 'another' }), 4500, 'invalid_token'],
-    ['that has expired', () => mintToken('u', { expiresInS: -1 }), 4004, 'token_expired'],
+    ['that has expired', () => mintToken('u', { expiresInS: -90 }), 4004, 'token_expired'],
   ])('%s is rejected, and says so before it closes', async (_name, mint, code, reason) => {
     const client = await gateway.connect('u', { token: await mint() })
 
@@ -109,6 +109,12 @@ describe('the protocol', () => {
 
     expect(await client.next('welcome')).toMatchObject({ userId: 'newer' })
   })
+})
+
+test('no subprotocol is selected, whatever a client offers', async () => {
+  const socket = new WebSocket(`${gateway.url.replace('http', 'ws')}/ws`, ['anything', 'graphql-ws'])
+  const [error] = (await once(socket, 'error')) as [Error]
+  expect(error.message).toBe('Server sent no subprotocol')
 })
 
 describe('a message of a type that the gateway does not know', () => {
@@ -222,6 +228,14 @@ describe('an address', () => {
     held[0]!.socket.terminate()
     await eventually(() => isAdmitted('203.0.113.7'))
     held[1]!.socket.terminate()
+  })
+
+  test('of IPv6 counts with its network', async () => {
+    const hosts = Array.from({ length: CONNECTIONS_MAX }, (_, index) => `2001:db8:1:2::${index + 1}`)
+    const held = await Promise.all(hosts.map(openFrom))
+    expect(await isAdmitted('2001:db8:1:2:ffff::1')).toBe(false)
+    expect(await isAdmitted('2001:db8:1:3::1')).toBe(true)
+    for (const { socket } of held) socket.terminate()
   })
 
   test('of this machine may have any number: a proxy is behind it', async () => {

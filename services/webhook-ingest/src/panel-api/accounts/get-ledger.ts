@@ -14,7 +14,7 @@ const cursorSchema = z.tuple([z.int().nonnegative()])
 export function registerGetLedger(api: PanelApi, { db }: ApiDeps): void {
   const schema = {
     params: userParams,
-    querystring: z.object(pageQuery),
+    querystring: z.strictObject(pageQuery),
     ...operation({
       operationId: 'listLedgerEntries',
       tag: 'Accounts',

@@ -1,22 +1,17 @@
 import type { Database } from '@paxyo/database'
 import type { DeliveryView, FullDeliveryView } from '@paxyo/panel-client'
 import { sql, type Kysely } from 'kysely'
+import { holderOf, isProviderOrderOf } from '../orders/provider-orders.ts'
 
 export const selectDeliveries = (db: Kysely<Database>) =>
   db
     .selectFrom('deliveries')
     .select(['delivery_id', 'provider', 'provider_order_id', 'outcome', 'reason', 'received_at', 'replay_of', 'body'])
-    .select(
-      sql<string | null>`(SELECT order_id FROM orders
-        WHERE orders.provider = deliveries.provider AND orders.provider_order_id = deliveries.provider_order_id)`.as(
-        'order_id',
-      ),
-    )
+    .select(holderOf(sql.ref('deliveries.provider'), sql.ref('deliveries.provider_order_id')).as('order_id'))
 
 /** Whether a delivery belongs to an order, by the panel's order id. */
-export const isOfOrder = (orderId: string) => sql<boolean>`
-  (deliveries.provider, deliveries.provider_order_id) =
-  (SELECT provider, provider_order_id FROM orders WHERE orders.order_id = ${orderId})`
+export const isOfOrder = (orderId: string) =>
+  isProviderOrderOf(orderId, sql.ref('deliveries.provider'), sql.ref('deliveries.provider_order_id'))
 
 export type DeliveryRow = Awaited<ReturnType<ReturnType<typeof selectDeliveries>['execute']>>[number]
 

@@ -49,6 +49,10 @@ const READ_ORIGINS = `
       SELECT reviews.reason FROM reviews JOIN orders USING (order_id)
       WHERE (orders.provider, orders.provider_order_id) = (origin.provider, origin.provider_order_id)
         AND reviews.reason = origin.reason
+      UNION
+      SELECT reviews.reason FROM reviews JOIN provider_order_changes AS change USING (order_id)
+      WHERE (change.former_provider, change.former_provider_order_id) = (origin.provider, origin.provider_order_id)
+        AND reviews.reason = origin.reason
     ) AS reviewed_for
   FROM unnest($1::text[]) WITH ORDINALITY AS wanted (delivery_id, place)
   JOIN deliveries AS given USING (delivery_id)

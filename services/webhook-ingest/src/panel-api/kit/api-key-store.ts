@@ -19,8 +19,15 @@ export interface ApiKeyStore {
    * @throws the database's errors, when the keys have to be loaded.
    */
   authenticate(key: string | undefined): Promise<string | undefined>
+  /** The name of an authenticated key, for the log; its id when it has none. */
+  nameOf(keyId: string): string
   /** Records the last use of keys. */
   close(): Promise<void>
+}
+
+interface KeyInForce {
+  readonly hash: Buffer
+  readonly name: string
 }
 
 /** A revoked key stops working within this time. */
@@ -33,7 +40,7 @@ const RECORD_INTERVAL_MS = 60_000
  */
 export function createApiKeyStore({ db, keys, log }: ApiKeyStoreOptions): ApiKeyStore {
   const isOfEnvironment = createSecretSet(keys)
-  let hashesByKeyId = new Map<string, Buffer>()
+  let keysById = new Map<string, KeyInForce>()
   let loadedAt = -Infinity
   const used = new Set<string>()
   let recordedAt = performance.now()
@@ -50,11 +57,11 @@ export function createApiKeyStore({ db, keys, log }: ApiKeyStoreOptions): ApiKey
     const startedAt = performance.now()
     const rows = await db
       .selectFrom('api_keys')
-      .select(['key_id', 'key_hash'])
+      .select(['key_id', 'key_hash', 'name'])
       .where('revoked_at', 'is', null)
       .limit(API_KEYS_MAX)
       .execute()
-    hashesByKeyId = new Map(rows.map((row) => [row.key_id, row.key_hash]))
+    keysById = new Map(rows.map((row) => [row.key_id, { hash: row.key_hash, name: row.name }]))
     loadedAt = startedAt
     if (startedAt - recordedAt > RECORD_INTERVAL_MS) await recordUse()
   }
@@ -76,8 +83,8 @@ export function createApiKeyStore({ db, keys, log }: ApiKeyStoreOptions): ApiKey
   }
 
   function isInForce(keyId: string, hash: Buffer): boolean {
-    const known = hashesByKeyId.get(keyId)
-    return known !== undefined && timingSafeEqual(known, hash)
+    const known = keysById.get(keyId)
+    return known !== undefined && timingSafeEqual(known.hash, hash)
   }
 
   return {
@@ -94,6 +101,7 @@ export function createApiKeyStore({ db, keys, log }: ApiKeyStoreOptions): ApiKey
       used.add(keyId)
       return keyId
     },
+    nameOf: (keyId) => keysById.get(keyId)?.name ?? keyId,
     async close() {
       await loader.close()
       await recordUse()

@@ -33,6 +33,7 @@ export const COMMON_ERRORS: readonly ErrorCode[] = [
   'malformed_json',
   'validation_failed',
   'unauthorized',
+  'authentication_throttled',
   'body_too_large',
   'unsupported_media_type',
   'internal_error',

@@ -73,18 +73,14 @@ function validateRows(deps: RegistrationDeps, rows: readonly unknown[]): { valid
   const invalid: RowResult[] = []
   for (const [index, row] of rows.entries()) {
     const parsed = registrationSchema.safeParse(row)
-    const registration = parsed.success ? toRegistration(deps, parsed.data) : describe(parsed.error)
-    if (typeof registration !== 'string') {
+    const registration = parsed.success
+      ? toRegistration(deps, parsed.data)
+      : { code: 'validation_failed' as const, detail: describe(parsed.error) }
+    if (!('code' in registration)) {
       valid.push({ index, registration })
       continue
     }
-    invalid.push({
-      index,
-      orderId: orderIdOf(row),
-      outcome: 'refused',
-      code: parsed.success ? 'unknown_provider' : 'validation_failed',
-      detail: registration,
-    })
+    invalid.push({ index, orderId: orderIdOf(row), outcome: 'refused', ...registration })
   }
   return { valid, invalid }
 }

@@ -8,6 +8,7 @@ import { reject } from '../kit/response.ts'
 import { operation } from '../kit/operation.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { selectPanelOrders, toPanelOrder } from './panel-order.ts'
+import { isProviderOrderOf, readHeldProviderOrders } from './provider-orders.ts'
 
 /** The number of the user's newest events in which those of the order are searched. */
 const EVENTS_SEARCHED_MAX = 5_000
@@ -39,28 +40,26 @@ async function readOrderHistory(db: Kysely<Database>, orderId: string): Promise<
   const row = await selectPanelOrders(db).where('orders.order_id', '=', orderId).executeTakeFirst()
   if (row === undefined) return undefined
   const { epoch } = await db.selectFrom('stream_epoch').select('epoch').executeTakeFirstOrThrow()
-  const deliveries = await readDeliveries(db, row.provider, row.provider_order_id)
+  const providerOrders = await readHeldProviderOrders(db, row)
+  const deliveries = await readDeliveries(db, orderId)
   const refunds = await readRefunds(db, orderId)
   const events = await readEvents(db, row.user_id, orderId)
   const actions = await readActions(db, orderId)
-  return { order: toPanelOrder(row), seq: row.last_seq, epoch, deliveries, refunds, actions, events }
+  return { order: toPanelOrder(row), seq: row.last_seq, epoch, providerOrders, deliveries, refunds, actions, events }
 }
 
-async function readDeliveries(
-  db: Kysely<Database>,
-  provider: string,
-  providerOrderId: string,
-): Promise<OrderHistory['deliveries']> {
+async function readDeliveries(db: Kysely<Database>, orderId: string): Promise<OrderHistory['deliveries']> {
   const rows = await db
     .selectFrom('deliveries')
-    .select(['delivery_id', 'outcome', 'reason', 'body', 'received_at'])
-    .where('provider_order_id', '=', providerOrderId)
-    .where('provider', '=', provider)
+    .select(['delivery_id', 'provider', 'provider_order_id', 'outcome', 'reason', 'body', 'received_at'])
+    .where(isProviderOrderOf(orderId, sql.ref('provider'), sql.ref('provider_order_id')))
     .orderBy('received_at', 'desc')
     .limit(HISTORY_MAX)
     .execute()
   return rows.toReversed().map((row) => ({
     deliveryId: row.delivery_id,
+    provider: row.provider,
+    providerOrderId: row.provider_order_id!,
     outcome: row.outcome,
     reason: row.reason,
     body: row.body,

@@ -1,8 +1,7 @@
 import type { Database } from '@paxyo/database'
 import type { PanelOrder } from '@paxyo/panel-client'
 import { sql, type Kysely, type Selectable } from 'kysely'
-import { orderView } from '@paxyo/ledger'
-import { toOrder, type OrderRow } from '@paxyo/ledger'
+import { panelView, toOrder, type OrderRow } from '@paxyo/ledger'
 
 /** Orders as the panel sees them, with their registration time in microseconds. */
 export function selectPanelOrders(db: Kysely<Database>) {
@@ -31,9 +30,10 @@ export type PanelOrderRow = Selectable<Database['orders']> & { readonly currency
 
 export function toPanelOrder(row: PanelOrderRow): PanelOrder {
   return {
-    ...orderView(toOrder(row as OrderRow), row.currency),
+    ...panelView(toOrder(row as OrderRow), row.currency),
     userId: row.user_id,
-    provider: row.provider,
+    runs: row.runs,
+    interval: row.run_interval,
     payment: row.is_charged ? 'account' : 'external',
     createdAt: row.created_at.toISOString(),
   }

@@ -8,7 +8,7 @@ import { readEpoch } from '../kit/position.ts'
 import { toRegistration, type RegistrationDeps } from './to-registration.ts'
 import { registeredSchema, registrationSchema } from '@paxyo/panel-client'
 
-/** `POST /v1/orders`: registers an order that the panel has placed with the provider. */
+/** `POST /v1/orders`: registers an order that the panel has placed with the provider, or will. */
 export function registerPostOrder(api: PanelApi, deps: ApiDeps & RegistrationDeps): void {
   const schema = {
     headers: idempotencyHeaders,
@@ -16,14 +16,18 @@ export function registerPostOrder(api: PanelApi, deps: ApiDeps & RegistrationDep
     ...operation({
       operationId: 'registerOrder',
       tag: 'Orders',
-      summary: 'Register an order that was placed with the provider',
-      description: "The user's first order opens the account. Webhooks that arrived before are applied at once.",
+      summary: 'Register an order',
+      description:
+        "The user's first order opens the account. Webhooks that arrived before are applied at once. An order that is not " +
+        'placed with the provider yet is registered without `providerOrderId`, and gets it from ' +
+        '`PUT /v1/orders/{orderId}/provider-order`.',
       responses: {
         200: { description: 'The order was already registered, with the same details.', schema: registeredSchema },
         201: { description: 'The registered order.', schema: registeredSchema },
       },
       errors: [
         'unknown_provider',
+        'provider_order_id_missing',
         'order_conflict',
         'provider_order_taken',
         'currency_mismatch',
@@ -36,7 +40,7 @@ export function registerPostOrder(api: PanelApi, deps: ApiDeps & RegistrationDep
   api.post('/v1/orders', { schema }, async (request, reply) => {
     const { orderId, userId } = request.body
     const registration = toRegistration(deps, request.body)
-    if (typeof registration === 'string') return reject(reply, 'unknown_provider', registration)
+    if ('code' in registration) return reject(reply, registration.code, registration.detail)
     const response = await commitOnce(deps, idempotentRequest(request), async (tx) => {
       const [epoch, results] = await roundTrip([readEpoch(tx.client), registerOrders(tx, [registration])])
       const result = results[0]!

@@ -23,13 +23,15 @@ export function registerPostResolution(api: PanelApi, deps: ApiDeps): void {
       tag: 'Reviews',
       summary: 'Resolve a review',
       description:
-        'Pays a refund, sets the status, or changes nothing. The user sees changes at once. A review can be resolved ' +
-        'once; a second attempt is rejected.',
+        'Approves the refund that waits (`approve`, recorded as a refund), pays another refund, sets the status, or ' +
+        'changes nothing. The user sees changes at once. A review can be resolved once; a second attempt is rejected.',
       responses: { 200: { description: 'The resolved review.', schema: resolvedSchema } },
       errors: [
         'review_not_found',
         'review_resolved',
         'review_without_order',
+        'review_not_approvable',
+        'refund_changed',
         'refund_exceeds_charge',
         'balance_limit_exceeded',
         'idempotency_key_reused',
@@ -69,8 +71,8 @@ function toResolution(body: z.output<typeof resolveSchema>, keyId: string): Reso
   const { action, note, actor } = body
   return {
     action,
-    refund: action === 'refund' ? parseMoney(body.amount) : 0n,
-    status: action === 'dismiss' ? undefined : body.status,
+    refund: action === 'refund' || action === 'approve' ? parseMoney(body.amount) : 0n,
+    status: action === 'refund' || action === 'set_status' ? body.status : undefined,
     note,
     actor,
     keyId,

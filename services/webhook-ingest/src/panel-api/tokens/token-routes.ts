@@ -1,4 +1,7 @@
 import { tokenRequestSchema, tokenSchema } from '@paxyo/panel-client'
+import type { Logger } from 'pino'
+import type { ApiKeyStore } from '../kit/api-key-store.ts'
+import { authenticatedKeyOf } from '../kit/authenticated-key.ts'
 import { reject } from '../kit/response.ts'
 import { idempotencyHeaders } from '../kit/idempotency.ts'
 import { operation } from '../kit/operation.ts'
@@ -8,10 +11,12 @@ import type { TokenMint } from './token-mint.ts'
 export interface TokenDeps {
   /** Signs browser tokens; undefined when no secret is configured. */
   readonly mint: TokenMint | undefined
+  readonly apiKeyStore: Pick<ApiKeyStore, 'nameOf'>
+  readonly log: Logger
 }
 
 /** `POST /v1/tokens`. It changes nothing, so a retry is safe with and without an Idempotency-Key. */
-export function registerTokenRoutes(api: PanelApi, { mint }: TokenDeps): void {
+export function registerTokenRoutes(api: PanelApi, { mint, apiKeyStore, log }: TokenDeps): void {
   const schema = {
     headers: idempotencyHeaders,
     body: tokenRequestSchema,
@@ -28,7 +33,9 @@ export function registerTokenRoutes(api: PanelApi, { mint }: TokenDeps): void {
     if (mint === undefined) return reject(reply, 'token_minting_off')
     const { userId, ttlSeconds } = request.body
     const { token, expiresAt } = await mint(userId, ttlSeconds)
-    void reply.header('cache-control', 'no-store')
+    // A token gives access to everything of its user: who had it minted must be known afterwards.
+    const keyId = authenticatedKeyOf(request)
+    log.info({ key: apiKeyStore.nameOf(keyId), keyId, userId, ttlSeconds, address: request.ip }, 'token minted')
     return reply.code(201).send({ token, expiresAt: expiresAt.toISOString() })
   })
 }

@@ -63,9 +63,12 @@ export function isThisMachine(hostname: string): boolean {
   return hostname === 'localhost' || (ipaddr.isValid(literal) && isLoopbackAddress(literal))
 }
 
+const IPV4_COMPATIBLE = ipaddr.IPv6.parseCIDR('::/96')
+
 export function isPublicAddress(address: string): boolean {
-  // `process` unwraps IPv4 addresses in IPv6 notation.
-  return ipaddr.process(address).range() === 'unicast'
+  // `process` unwraps IPv4 addresses in IPv6 notation, except for the deprecated one without ffff (RFC 4291, 2.5.5.1).
+  const processed = ipaddr.process(address)
+  return processed.range() === 'unicast' && !(processed instanceof ipaddr.IPv6 && processed.match(IPV4_COMPATIBLE))
 }
 
 export function isLoopbackAddress(address: string): boolean {

@@ -1,5 +1,5 @@
 import { OPEN_STATUSES } from '@paxyo/contracts'
-import type { Batcher, Delivery, Verification } from '@paxyo/ledger'
+import type { Batcher, Delivery, DeliveryResult, Verification } from '@paxyo/ledger'
 import {
   formatMoney,
   ProviderError,
@@ -7,7 +7,7 @@ import {
   type ProviderResponse,
   type ProviderClient,
 } from '@paxyo/order-core'
-import { createWorker } from '@paxyo/service-kit'
+import { createWorker, type Worker } from '@paxyo/service-kit'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { claimDue, postpone, readNextDueMs, readOtherProviders, type Claim } from './verification-rows.ts'
@@ -48,80 +48,88 @@ export const VERIFICATION_TIMES: VerificationTimes = {
   leaseMs: 60_000,
 }
 
-/** The number of orders that one request to a provider may contain. */
-const CLAIMS_MAX = 100
+/**
+ * Orders that a response left out and that are then asked about alone, in one round: some providers shorten long
+ * responses, or support only one order in a request.
+ */
+const ASKED_ALONE_MAX = 10
 /** The worker polls at least this often, because a process that dies wakes no other. */
 const POLL_INTERVAL_MS = 60_000
 const DATABASE_RETRY_MS = 1_000
 
 /**
  * Queries providers about deliveries that await verification, and submits these deliveries again with the response. The
- * commit of such a delivery wakes the worker; otherwise it sleeps until the next one is due. Processes share the rows:
- * each claims some for the duration of a lease, so that other processes take over the claims of one that died.
+ * commit of such a delivery wakes the workers, one for each provider, so that a slow one delays no other; otherwise they
+ * sleep until the next delivery is due. Processes share the rows: each claims some for the duration of a lease, so that
+ * other processes take over the claims of one that died.
  */
-export function createProviderVerification({
-  pool,
-  providers,
-  batcher,
-  log,
-  ...given
-}: ProviderVerificationOptions): ProviderVerification {
+export function createProviderVerification(options: ProviderVerificationOptions): ProviderVerification {
+  const workers = options.providers.flatMap(({ name, client }) =>
+    client === undefined ? [] : createVerifier(options, name, client),
+  )
+  return {
+    wake: () => workers.forEach((worker) => worker.wake()),
+    close: async () => void (await Promise.all(workers.map((worker) => worker.close()))),
+  }
+}
+
+/** Verifies the deliveries of one provider. */
+function createVerifier(
+  { pool, batcher, log, providers: _providers, ...given }: ProviderVerificationOptions,
+  provider: string,
+  client: ProviderClient,
+): Worker {
   const times = { ...VERIFICATION_TIMES, ...given }
-  const clients = new Map(providers.flatMap(({ name, client }) => (client === undefined ? [] : [[name, client]])))
-  const names = [...clients.keys()]
-  const worker = createWorker({
-    run: verifyDue,
-    backstopMs: POLL_INTERVAL_MS,
-    retryDelayMs: DATABASE_RETRY_MS,
-    onError: (error) => log.warn({ err: error }, 'verification interrupted'),
-  })
 
   async function verifyDue(signal: AbortSignal): Promise<number | undefined> {
     while (!signal.aborted) {
-      const claims = await claimDue(pool, names, CLAIMS_MAX, times.leaseMs)
-      if (claims.length === 0) return readNextDueMs(pool, names)
+      const claims = await claimDue(pool, provider, client.ordersMax, times.leaseMs)
+      if (claims.length === 0) return readNextDueMs(pool, provider)
       await verify(claims)
     }
     return undefined
   }
 
   async function verify(claims: readonly Claim[]): Promise<void> {
-    const byProvider = Map.groupBy(claims, ({ delivery }) => delivery.provider)
-    await Promise.all([...byProvider].map(([name, ofProvider]) => verifyWith(clients.get(name)!, ofProvider)))
-  }
-
-  async function verifyWith(client: ProviderClient, claims: readonly Claim[]): Promise<void> {
-    const [responses, error] = await readStatuses(client, claims)
+    const { responses, unknown, error } = await ask(claims)
     if (error === 'closed') return release(claims)
 
     const settled: VerifiedDelivery[] = []
     const postponed: Claim[] = []
     for (const claim of claims) {
       const { delivery, ageMs } = claim
-      const response = responses.get(providerOrderIdOf(delivery))
+      const orderId = providerOrderIdOf(delivery)
+      const response = responses.get(orderId)
       const isConclusive = response !== undefined && !(mayBeBehind(response) && ageMs < times.lagMs)
-      const isHopeless = !client.isAskable(providerOrderIdOf(delivery)) || ageMs >= times.giveUpAfterMs
+      const isHopeless = !client.isAskable(orderId) || ageMs >= times.giveUpAfterMs
       if (isConclusive) settled.push({ ...delivery, verification: response })
+      else if (unknown.has(orderId)) settled.push({ ...delivery, verification: 'unknown_order' })
       else if (response === undefined && isHopeless) settled.push({ ...delivery, verification: null })
       else postponed.push(claim)
     }
     await Promise.all([settle(settled), retryLater(postponed, error ?? 'the provider does not report it yet')])
   }
 
-  /** @returns the provider's response, and the error code when the request failed. */
-  async function readStatuses(
-    client: ProviderClient,
-    claims: readonly Claim[],
-  ): Promise<[ReadonlyMap<string, ProviderResponse>, string?]> {
+  async function ask(claims: readonly Claim[]): Promise<ProviderKnowledge> {
     const ids = new Set(claims.map(({ delivery }) => providerOrderIdOf(delivery)))
     const orderIds = [...ids].filter((id) => client.isAskable(id))
+    const responses = new Map<string, ProviderResponse>()
+    const unknown = new Set<string>()
     try {
-      return [await client.statuses(orderIds)]
+      for (const [id, response] of await client.statuses(orderIds)) responses.set(id, response)
+      const leftOut = orderIds.filter((id) => !responses.has(id))
+      if (orderIds.length === 1) return { responses, unknown: new Set(leftOut) }
+      for (const id of leftOut.slice(0, ASKED_ALONE_MAX)) {
+        const response = (await client.statuses([id])).get(id)
+        if (response === undefined) unknown.add(id)
+        else responses.set(id, response)
+      }
+      return { responses, unknown }
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error
-      const { provider } = claims[0]!.delivery
-      if (error.code !== 'closed') log.warn({ err: error, code: error.code, provider }, 'provider request failed')
-      return [new Map(), error.code]
+      const { code, status } = error
+      if (code !== 'closed') log.warn({ err: error, code, status, provider }, 'provider request failed')
+      return { responses, unknown, error: code }
     }
   }
 
@@ -135,20 +143,7 @@ export function createProviderVerification({
         results,
       )
     }
-    results.forEach(({ outcome, review, refund }, index) => {
-      const { deliveryId, provider, update, verification } = deliveries[index]!
-      log[outcome === 'review' ? 'warn' : 'info'](
-        {
-          deliveryId,
-          provider,
-          orderId: update?.providerOrderId,
-          outcome,
-          ...(review === undefined ? {} : { reason: review, webhook: update, response: verification?.update ?? null }),
-          ...(refund === undefined ? {} : { refund: formatMoney(refund) }),
-        },
-        'webhook verified',
-      )
-    })
+    results.forEach((result, index) => logVerified(log, deliveries[index]!, result))
   }
 
   async function retryLater(claims: readonly Pick<Claim, 'delivery' | 'attempts'>[], error: string): Promise<void> {
@@ -165,7 +160,37 @@ export function createProviderVerification({
     await postpone(pool, now, 'the process that claimed it stopped')
   }
 
-  return { wake: () => worker.wake(), close: worker.close }
+  return createWorker({
+    run: verifyDue,
+    backstopMs: POLL_INTERVAL_MS,
+    retryDelayMs: DATABASE_RETRY_MS,
+    onError: (error) => log.warn({ err: error, provider }, 'verification interrupted'),
+  })
+}
+
+/** What a provider said about orders. */
+interface ProviderKnowledge {
+  readonly responses: ReadonlyMap<string, ProviderResponse>
+  /** Orders that even the response to a request about them alone left out. */
+  readonly unknown: ReadonlySet<string>
+  /** The code of the request that failed. */
+  readonly error?: string
+}
+
+function logVerified(log: Logger, delivery: VerifiedDelivery, { outcome, review, refund }: DeliveryResult): void {
+  const { deliveryId, provider, update, verification } = delivery
+  const response = verification === null || verification === 'unknown_order' ? null : verification.update
+  log[outcome === 'review' ? 'warn' : 'info'](
+    {
+      deliveryId,
+      provider,
+      orderId: update?.providerOrderId,
+      outcome,
+      ...(review === undefined ? {} : { reason: review, webhook: update, response }),
+      ...(refund === undefined ? {} : { refund: formatMoney(refund) }),
+    },
+    'webhook verified',
+  )
 }
 
 type VerifiedDelivery = Delivery & { readonly verification: Verification }
@@ -173,9 +198,9 @@ type VerifiedDelivery = Delivery & { readonly verification: Verification }
 /** Empty, and not queried, when a newer parser rejects a body that an older one accepted. */
 const providerOrderIdOf = ({ update }: Delivery): string => update?.providerOrderId ?? ''
 
-/** Whether the response is an open or unknown order: the provider's API may lag behind its webhook. */
-function mayBeBehind({ update: { status } }: ProviderResponse): boolean {
-  return status === 'unknown' || OPEN_STATUSES.some((open) => open === status)
+/** Whether the response is an open order or an unknown word: the provider's API may lag behind its webhook. */
+function mayBeBehind({ update: { status, problem } }: ProviderResponse): boolean {
+  return (status === 'unknown' && problem !== 'provider_error') || OPEN_STATUSES.some((open) => open === status)
 }
 
 /** Logs an error when deliveries await verification by a provider whose API is no longer configured. */

@@ -15,7 +15,7 @@ export interface Claim {
 const CLAIM_DUE = `
   WITH due AS MATERIALIZED (
     SELECT delivery_id FROM verifications
-    WHERE settled_at IS NULL AND due_at <= clock_timestamp() AND provider = ANY($3::text[])
+    WHERE settled_at IS NULL AND due_at <= clock_timestamp() AND provider = $3
     ORDER BY due_at LIMIT $1
     FOR UPDATE SKIP LOCKED
   ), claimed AS (
@@ -37,7 +37,7 @@ const POSTPONE = `
 
 const READ_NEXT_DUE = `
   SELECT extract(epoch FROM min(due_at) - clock_timestamp())::float8 * 1000 AS wait_ms
-  FROM verifications WHERE settled_at IS NULL AND provider = ANY($1::text[])`
+  FROM verifications WHERE settled_at IS NULL AND provider = $1`
 
 const READ_OTHER_PROVIDERS = `
   SELECT DISTINCT provider FROM verifications WHERE settled_at IS NULL AND provider <> ALL($1::text[])`
@@ -54,18 +54,13 @@ interface ClaimRow {
 }
 
 /**
- * Claims deliveries of these providers whose verification is due, in order of arrival. Other processes can claim them
+ * Claims deliveries of a provider whose verification is due, in order of arrival. Other processes can claim them
  * after the lease.
  */
-export async function claimDue(
-  pool: Pool,
-  providers: readonly string[],
-  countMax: number,
-  leaseMs: number,
-): Promise<Claim[]> {
-  const { rows } = await pool.query<ClaimRow>(CLAIM_DUE, [countMax, leaseMs, providers])
+export async function claimDue(pool: Pool, provider: string, countMax: number, leaseMs: number): Promise<Claim[]> {
+  const { rows } = await pool.query<ClaimRow>(CLAIM_DUE, [countMax, leaseMs, provider])
   return rows.map((row) => {
-    const { delivery_id: deliveryId, provider, body, received_at: receivedAt } = row
+    const { delivery_id: deliveryId, body, received_at: receivedAt } = row
     const update = row.waiting_update === null ? undefined : (JSON.parse(row.waiting_update) as StatusUpdate)
     return { delivery: { deliveryId, provider, update, body, receivedAt }, attempts: row.attempts, ageMs: row.age_ms }
   })
@@ -80,9 +75,9 @@ export async function postpone(
   await pool.query(POSTPONE, [claims.map(({ deliveryId }) => deliveryId), claims.map(({ delayMs }) => delayMs), error])
 }
 
-/** @returns the time until the next verification by one of these providers; undefined when there is none. */
-export async function readNextDueMs(pool: Pool, providers: readonly string[]): Promise<number | undefined> {
-  const { rows } = await pool.query<{ wait_ms: number | null }>(READ_NEXT_DUE, [providers])
+/** @returns the time until the next verification by this provider; undefined when there is none. */
+export async function readNextDueMs(pool: Pool, provider: string): Promise<number | undefined> {
+  const { rows } = await pool.query<{ wait_ms: number | null }>(READ_NEXT_DUE, [provider])
   return rows[0]?.wait_ms ?? undefined
 }
 

@@ -33,6 +33,8 @@ export function valuesOf(schema: Schema, resolve: Resolve, familiar: Familiar): 
     case 'integer':
     case 'number':
       return fc.integer({ min: schema.minimum ?? 1, max: Math.min(schema.maximum ?? 1_000, Number.MAX_SAFE_INTEGER) })
+    case 'null':
+      return fc.constant(null)
     case 'boolean':
       return fc.boolean()
     default:

@@ -12,6 +12,7 @@ const OPERATION_IDS = [
   'registerOrders',
   'listOrders',
   'getOrder',
+  'attachProviderOrder',
   'actOnOrder',
   'openAccount',
   'getAccount',
@@ -22,6 +23,7 @@ const OPERATION_IDS = [
   'listReviews',
   'readReview',
   'resolveReview',
+  'replayReview',
   'listDeliveries',
   'readDelivery',
   'replayDelivery',
@@ -60,6 +62,7 @@ const MADE_IDS = {
 
 let ingest: IngestFixture
 let documented: DocumentedResponses
+let addresses = 0
 beforeAll(async () => {
   ingest = await startIngest()
   documented = readDocument((await ingest.app.inject('/openapi.json')).json())
@@ -86,9 +89,10 @@ async function prepareOrders(): Promise<void> {
   }
 }
 
-const send = ({ method, url, headers, payload }: GeneratedRequest, key = API_KEY) =>
+const send = ({ method, url, headers, payload }: GeneratedRequest, key = API_KEY, remoteAddress = '127.0.0.1') =>
   ingest.app.inject({
     method,
+    remoteAddress,
     url,
     headers: { ...headers, authorization: `Bearer ${key}` },
     ...(payload === undefined ? {} : { payload }),
@@ -136,7 +140,9 @@ describe.each(OPERATION_IDS)('%s', (operationId) => {
     const { valid, broken } = prepare()
     const responses = new Set<string>()
     for (const request of fc.sample(fc.oneof(valid, broken), KEYLESS_RUNS)) {
-      const { statusCode, body } = await send(request, 'pxk_0123456789ab_wrong')
+      // Each from its own address, which is not throttled.
+      const address = `2001:db8:${(addresses += 1).toString(16)}::1`
+      const { statusCode, body } = await send(request, 'pxk_0123456789ab_wrong', address)
       if (!body.includes('"not_found"')) responses.add(`${statusCode} ${body}`)
     }
     expect([...responses]).toEqual([expect.stringMatching(/^401 .*"unauthorized"/)])

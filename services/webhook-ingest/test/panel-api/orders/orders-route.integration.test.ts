@@ -29,6 +29,7 @@ test("an order opens its user's account and is the user's first event", async ()
     appliedDeliveries: 0,
     order: {
       ...ids,
+      provider: 'godofpanel',
       service: 'Instagram followers',
       link: 'https://instagram.com/somebody',
       quantity: 1000,
@@ -114,6 +115,7 @@ test.each<[string, Record<string, unknown>]>([
   ['an empty id', { orderId: '' }],
   ['a NUL in an id', { orderId: 'a\u0000b' }],
   ['a NUL in a link', { link: 'a\u0000b' }],
+  ['control characters, of six bytes each in a snapshot', { service: '\u0001'.repeat(2_000) }],
   ['half a character', { service: '\ud800' }],
   ['a currency that is none', { currency: 'dollars' }],
   ['a member that is not known', { remains: 5 }],
@@ -125,7 +127,7 @@ test.each<[string, Record<string, unknown>]>([
 })
 
 test('what is wrong is said in words that tell what to send', async () => {
-  const response = await ingest.call('POST', '/v1/orders', { charge: 2.5, providerOrderId: null })
+  const response = await ingest.call('POST', '/v1/orders', { charge: 2.5, providerOrderId: {} })
   const { detail } = response.json<{ detail: string }>()
   expect(detail).toContain('orderId: is missing')
   expect(detail).toContain('providerOrderId: must be a whole number, or printable text')

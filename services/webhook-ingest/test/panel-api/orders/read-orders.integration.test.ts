@@ -132,3 +132,18 @@ describe('the list of orders', () => {
     expect(await list(`cursor=${cursor}`)).toMatchObject({ status: 400, code: 'invalid_cursor' })
   })
 })
+
+test.each(['/v1/orders?userid=user-1', '/v1/accounts/user-1/ledger?limits=1'])(
+  '%s is rejected: a parameter that is ignored would list what was not asked for',
+  async (url) => {
+    const response = await ingest.call('GET', url)
+    expect(response.json()).toMatchObject({ status: 400, code: 'validation_failed' })
+  },
+)
+
+test('no cache keeps a response, and no browser guesses its type', async () => {
+  for (const headers of [{}, { authorization: 'Bearer wrong' }]) {
+    const response = await ingest.call('GET', '/v1/orders', undefined, headers)
+    expect(response.headers).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+  }
+})

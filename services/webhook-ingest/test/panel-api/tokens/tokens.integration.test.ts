@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import { createApiKey, createKysely } from '@paxyo/database'
 import { TEST_JWT_SECRET } from '@paxyo/testkit'
 import { jwtVerify } from 'jose'
 import { startIngest } from '../../ingest-fixture.ts'
@@ -19,6 +20,21 @@ test('a token says who and until when, and the first secret signs it', async () 
   expect(payload.exp! - payload.iat!).toBe(60)
   expect(new Date(payload.exp! * 1000).toISOString()).toBe(expiresAt)
   await expect(verify(token, second)).rejects.toThrow('signature verification failed')
+})
+
+test('a log line says who had it minted, for whom and from where, and does not contain it', async () => {
+  await using ingest = await startIngest()
+  const { token } = (await ingest.call('POST', '/v1/tokens', { userId: 'user-1' })).json()
+  const { key, keyId } = (await createApiKey(createKysely(ingest.database.owner), 'the shop'))!
+  const headers = { authorization: `Bearer ${key}` }
+  await ingest.call('POST', '/v1/tokens', { userId: 'user-2', ttlSeconds: 60 }, headers)
+
+  expect(ingest.log.filter(({ msg }) => msg === 'token minted')).toMatchObject([
+    { key: 'environment', userId: 'user-1', address: '127.0.0.1' },
+    { key: 'the shop', keyId, userId: 'user-2', ttlSeconds: 60 },
+  ])
+  expect(JSON.stringify(ingest.log)).not.toContain(token)
+  expect(JSON.stringify(ingest.log)).not.toContain(key)
 })
 
 test.each([59, 86_401, 0, 1.5, '60'])('it is not good for %p seconds', async (ttlSeconds) => {

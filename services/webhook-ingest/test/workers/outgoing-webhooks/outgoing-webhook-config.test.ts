@@ -28,6 +28,9 @@ test.each([
   'https://169.254.169.254/',
   'https://[fd00::1]/',
   'https://[::ffff:10.0.0.1]/',
+  'https://[::a9fe:a9fe]/',
+  'https://[64:ff9b::a9fe:a9fe]/',
+  'https://[2002:a9fe:a9fe::1]/',
   'https://0x0a.1/',
   'http://192.168.1.5/',
 ])('%s only when private addresses are allowed', (url) => {

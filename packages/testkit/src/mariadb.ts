@@ -1,0 +1,58 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { provideProgram } from './debian-package.ts'
+import { eventually } from './eventually.ts'
+
+/** A separate MariaDB, which speaks MySQL's language, on a socket of its own. */
+export interface MariaDb extends AsyncDisposable {
+  /** The only folder that `INTO OUTFILE` may write to. */
+  readonly exportDir: string
+  /** Runs statements, and returns what they print. @throws when one of them fails. */
+  run(sql: string): string
+}
+
+/** @throws Error that names the packages when MariaDB is missing and cannot be installed. */
+export async function startMariaDb(): Promise<MariaDb> {
+  const packages = ['mariadb-server-core', 'mariadb-client-core']
+  const server = provideProgram(['mariadbd'], ...packages)
+  const client = provideProgram(['mariadb'], ...packages)
+  const dir = mkdtempSync(join(tmpdir(), 'paxyo-mariadb-'))
+  const [dataDir, exportDir, socket] = [join(dir, 'data'), join(dir, 'export'), join(dir, 'socket')]
+  mkdirSync(exportDir)
+  // It does not run as root, unless it is told to.
+  const user = process.getuid?.() === 0 ? ['--user=root'] : []
+  const common = ['--no-defaults', ...user, `--datadir=${dataDir}`]
+  const prepare = provideProgram(['mariadb-install-db'], ...packages)
+  runProgram(prepare, [...common, '--auth-root-authentication-method=normal', '--skip-test-db'])
+  const child = spawn(
+    server,
+    [...common, `--socket=${socket}`, '--skip-networking', `--secure-file-priv=${exportDir}`, `--pid-file=${dir}/pid`],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  )
+  let output = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text))
+  const exited = once(child, 'exit')
+  const run = (sql: string): string => runProgram(client, ['--no-defaults', '-uroot', '-S', socket, '--batch'], sql)
+  await eventually(() => {
+    if (child.exitCode !== null) throw new Error(`mariadbd ended:\n${output}`)
+    return output.includes('ready for connections')
+  })
+  return {
+    exportDir,
+    run,
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL')
+      await exited
+      rmSync(dir, { recursive: true, force: true })
+    },
+  }
+}
+
+function runProgram(program: string, args: readonly string[], input = ''): string {
+  const { status, stdout, stderr } = spawnSync(program, args, { input, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`${program} failed:\n${stdout}${stderr}`)
+  return stdout
+}

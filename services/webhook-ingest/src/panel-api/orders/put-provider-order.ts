@@ -1,0 +1,54 @@
+import { identifierSchema } from '@paxyo/contracts'
+import { attachProviderOrder } from '@paxyo/ledger'
+import { attachedProviderOrderSchema, attachProviderOrderSchema } from '@paxyo/panel-client'
+import { z } from 'zod'
+import { reject, sendResponse } from '../kit/response.ts'
+import type { ApiDeps, PanelApi } from '../kit/api.ts'
+import { authenticatedKeyOf } from '../kit/authenticated-key.ts'
+import { commitOnce, idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
+import { operation } from '../kit/operation.ts'
+import { readEpoch } from '../kit/position.ts'
+import { resolveProvider, type RegistrationDeps } from './to-registration.ts'
+
+/** `PUT /v1/orders/:orderId/provider-order`: the order is placed with a provider, or placed again. */
+export function registerPutProviderOrder(api: PanelApi, deps: ApiDeps & RegistrationDeps): void {
+  const schema = {
+    headers: idempotencyHeaders,
+    params: z.object({ orderId: identifierSchema }),
+    body: attachProviderOrderSchema,
+    ...operation({
+      operationId: 'attachProviderOrder',
+      tag: 'Orders',
+      summary: "Attach or replace the provider's order of an order",
+      description:
+        'Webhooks of it that arrived before are applied at once, and later ones of the order that it replaces change ' +
+        'nothing. An order that is placed again is pending. Attaching the same one again changes nothing.',
+      responses: { 200: { description: 'The order has this provider order.', schema: attachedProviderOrderSchema } },
+      errors: [
+        'order_not_found',
+        'unknown_provider',
+        'provider_order_taken',
+        'order_final',
+        'idempotency_key_reused',
+        'idempotency_key_in_use',
+      ],
+    }),
+  }
+  api.put('/v1/orders/:orderId/provider-order', { schema }, async (request, reply) => {
+    const { orderId } = request.params
+    const { providerOrderId } = request.body
+    const keyId = authenticatedKeyOf(request)
+    const provider = resolveProvider(deps, request.body.provider)
+    if (typeof provider !== 'string') return reject(reply, provider.code, provider.detail)
+    const response = await commitOnce(deps, idempotentRequest(request), async (tx) => {
+      const attached = await attachProviderOrder(tx, orderId, { provider, providerOrderId }, keyId)
+      if (typeof attached === 'string') return attached
+      const { order, seq, replaced, appliedDeliveries } = attached
+      const body = { order, seq, epoch: await readEpoch(tx.client), replaced: replaced ?? null, appliedDeliveries }
+      return { status: 200, body }
+    })
+    const outcome = typeof response === 'string' ? response : response.status
+    deps.log.info({ orderId, provider, providerOrderId, keyId, outcome }, 'provider order attached')
+    return sendResponse(reply, response)
+  })
+}

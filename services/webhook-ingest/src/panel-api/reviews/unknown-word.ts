@@ -1,0 +1,104 @@
+import type { OrderStatus } from '@paxyo/contracts'
+import { roundTrip, transaction } from '@paxyo/database'
+import type { Provider } from '@paxyo/order-core'
+import type { UnknownWord } from '@paxyo/panel-client'
+import type { Pool, PoolClient } from 'pg'
+
+/** A status word of a provider that was in no map when a delivery arrived. */
+export interface StatusWord {
+  readonly provider: string
+  readonly word: string
+}
+
+/** At most this many deliveries are counted. */
+export const WORD_DELIVERIES_MAX = 10_000
+
+const READ_WORD = `
+  SELECT provider, status_word AS word FROM deliveries
+  WHERE delivery_id = (SELECT delivery_id FROM reviews WHERE review_id = $1 AND reason = 'unknown_status')
+    AND status_word IS NOT NULL`
+
+// Without those that a replay has read: the word of that replay is another one, or none.
+const WITH_WORD = `
+  FROM deliveries AS waiting
+  WHERE outcome = 'review' AND reason = 'unknown_status' AND provider = $1 AND status_word = $2 AND replay_of IS NULL
+    AND NOT EXISTS (SELECT FROM deliveries AS replay
+      WHERE replay.replay_of = waiting.delivery_id AND replay.status_word IS DISTINCT FROM waiting.status_word)`
+
+const COUNT_WITH_WORD = `
+  SELECT count(*)::int AS count FROM (SELECT ${WITH_WORD} LIMIT ${WORD_DELIVERIES_MAX}) AS counted`
+
+const FIND_WITH_WORD = `SELECT delivery_id ${WITH_WORD} ORDER BY received_at, delivery_id LIMIT $3`
+
+/** The word that a review is about; undefined when it is about something else. */
+export async function readStatusWord(client: Pool | PoolClient, reviewId: string): Promise<StatusWord | undefined> {
+  const { rows } = await client.query<StatusWord>(READ_WORD, [reviewId])
+  return rows[0]
+}
+
+/** Deliveries with a word that are not replayed since it was mapped, the oldest first. */
+export async function findWithWord(pool: Pool, { provider, word }: StatusWord, countMax: number): Promise<string[]> {
+  const { rows } = await pool.query<{ delivery_id: string }>(FIND_WITH_WORD, [provider, word, countMax])
+  return rows.map(({ delivery_id: id }) => id)
+}
+
+export async function countWithWord(client: Pool | PoolClient, { provider, word }: StatusWord): Promise<number> {
+  const { rows } = await client.query<{ count: number }>(COUNT_WITH_WORD, [provider, word])
+  return rows[0]!.count
+}
+
+/** A review's word as the API shows it. */
+export async function describeWord(
+  client: PoolClient,
+  reviewId: string,
+  providers: readonly Provider[],
+): Promise<UnknownWord | null> {
+  const found = await readStatusWord(client, reviewId)
+  if (found === undefined) return null
+  const status = providers.find(({ name }) => name === found.provider)?.readStatus(found.word) ?? 'unknown'
+  return { ...found, status: mappedStatus(status), deliveries: await countWithWord(client, found) }
+}
+
+export const mappedStatus = (status: OrderStatus | 'ignored' | 'unknown'): UnknownWord['status'] =>
+  status === 'unknown' ? null : status === 'ignored' ? 'ignore' : status
+
+// Like every transaction that takes both locks: the accounts' before the reviews'.
+const LOCK_ACCOUNTS = `
+  SELECT user_id FROM accounts WHERE user_id IN (
+    SELECT user_id FROM orders JOIN deliveries USING (provider, provider_order_id) WHERE delivery_id = ANY($1::text[]))
+  ORDER BY user_id FOR NO KEY UPDATE`
+
+// A review that counts deliveries with another unknown word stays open.
+const DISMISS_REVIEWS = `
+  UPDATE reviews SET resolved_at = clock_timestamp(), resolved_by = $2, resolved_with = $3, resolution = 'dismiss',
+    resolution_note = $4
+  FROM orders, deliveries AS opening
+  WHERE orders.order_id = reviews.order_id AND opening.delivery_id = reviews.delivery_id
+    AND reviews.resolved_at IS NULL AND reviews.reason = 'unknown_status'
+    AND reviews.order_id IN (
+      SELECT order_id FROM orders JOIN deliveries USING (provider, provider_order_id) WHERE delivery_id = ANY($1::text[]))
+    AND NOT EXISTS (SELECT FROM deliveries AS other
+      WHERE other.provider_order_id = orders.provider_order_id AND other.provider = orders.provider
+        AND other.outcome = 'review' AND other.reason = 'unknown_status' AND other.replay_of IS NULL
+        AND other.received_at >= opening.received_at
+        AND NOT EXISTS (SELECT FROM deliveries AS replay
+          WHERE replay.replay_of = other.delivery_id AND replay.reason IS DISTINCT FROM 'unknown_status'))`
+
+/** The person who replays, and the reason. */
+export interface DismissedBy {
+  readonly actor: string
+  readonly keyId: string
+  readonly note: string
+}
+
+/** Dismisses the open reviews of replayed deliveries whose every unknown word was read since. @returns how many. */
+export function dismissReviews(pool: Pool, deliveryIds: readonly string[], by: DismissedBy): Promise<number> {
+  const { actor, keyId, note } = by
+  return transaction(pool, async (client) => {
+    const [, { rowCount }] = await roundTrip([
+      client.query(LOCK_ACCOUNTS, [deliveryIds]),
+      client.query(DISMISS_REVIEWS, [deliveryIds, actor, keyId, note]),
+    ])
+    return rowCount ?? 0
+  })
+}
