@@ -16,7 +16,7 @@ const { values, positionals } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '5' },
-    /** Seconds before the ingest benchmark measures, and before the fan-out benchmark measures memory. */
+    /** Seconds before the ingest and the end-to-end benchmarks measure. */
     'warm-up': { type: 'string', default: '5' },
     settle: { type: 'string', default: '1.5' },
     connections: { type: 'string', default: '64,256' },
@@ -78,6 +78,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Report>>> = {
     benchEndToEnd({
       rounds: Number(values.rounds),
       roundMs: Number(values.seconds) * 1000,
+      warmUpMs: Number(values['warm-up']) * 1000,
       clients: Number(values.clients),
       rates: numbers(values['webhook-rates']),
     }),

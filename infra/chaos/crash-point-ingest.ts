@@ -9,7 +9,7 @@ import { CHAOS_PROVIDERS } from './providers.ts'
 
 // The real webhook-ingest, except that it kills itself at its CRASH_AT-th step after a webhook or a PUT has arrived. A step is the
 // arrival, each query and each message once it is sent and before its response is read, and the start and the end of the
-// response. What other processes can find of a killed one is what it has sent: between two steps nothing is.
+// response. A killed process has changed nothing but by what it has sent, and between two steps it sends nothing.
 
 const crashAt = Number(process.env['CRASH_AT'])
 let steps = 0

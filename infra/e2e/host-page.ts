@@ -68,6 +68,8 @@ export interface OpenPage {
   events(): Promise<SeenEvent[]>
   /** The number of events of a type. Reading all events repeatedly would keep the page busy. */
   eventCount(type: string): Promise<number>
+  /** How many frames its WebSockets have received. */
+  frameCount(): number
   /** The violations of its Content-Security-Policy. */
   violations(): Promise<string[]>
 }
@@ -83,10 +85,21 @@ export interface SeenEvent {
 
 type Watched = typeof globalThis & { seen: SeenEvent[]; violated: string[] }
 
-/** Opens a page that records its events and violations from the start. */
-export async function openPage(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<OpenPage> {
+/**
+ * Opens a page that records its events and violations from the start.
+ *
+ * @param options of its context, and whether the test moves its clock.
+ */
+export async function openPage(
+  browser: Browser,
+  url: string,
+  { hasTestClock = false, ...options }: BrowserContextOptions & { readonly hasTestClock?: boolean } = {},
+): Promise<OpenPage> {
   const context = await browser.newContext(options)
   const page = await context.newPage()
+  if (hasTestClock) await page.clock.install()
+  let frameCount = 0
+  page.on('websocket', (socket) => socket.on('framereceived', () => (frameCount += 1)))
   const consoleErrors: string[] = []
   const thrown: string[] = []
   page.on('console', (message) => message.type() === 'error' && consoleErrors.push(message.text()))
@@ -112,6 +125,7 @@ export async function openPage(browser: Browser, url: string, options: BrowserCo
     events: () => page.evaluate(() => (globalThis as Watched).seen),
     eventCount: (counted) =>
       page.evaluate((type) => (globalThis as Watched).seen.filter((event) => event.type === type).length, counted),
+    frameCount: () => frameCount,
     violations: () => page.evaluate(() => (globalThis as Watched).violated),
   }
 }

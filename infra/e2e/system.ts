@@ -24,6 +24,8 @@ export interface System extends AsyncDisposable {
   /** Starts another process of a service, with the same configuration. */
   start(name: 'webhook-ingest' | 'ws-gateway'): Promise<ServiceProcess>
   register(order: Partial<Record<string, unknown>>): Promise<Response>
+  /** Registers up to 1,000 orders by one request. */
+  registerAll(orders: readonly Partial<Record<string, unknown>>[]): Promise<void>
   webhook(body: unknown, token?: string): Promise<Response>
   /** Serves the demo page for a user from another origin, as a panel does; returns its URL. */
   servePage(userId: string, options?: PageOptions): Promise<string>
@@ -75,6 +77,12 @@ export async function startSystem(
     gateway,
     start,
     register: (order) => post('/v1/orders', { ...AN_ORDER, ...order }, { authorization: `Bearer ${PANEL_KEY}` }),
+    async registerAll(orders) {
+      const body = { orders: orders.map((order) => ({ ...AN_ORDER, ...order })) }
+      const response = await post('/v1/orders/bulk', body, { authorization: `Bearer ${PANEL_KEY}` })
+      const { registered } = (await response.json()) as { registered?: number }
+      if (registered !== orders.length) throw new Error(`${registered} of ${orders.length} orders are registered`)
+    },
     webhook: (body, token = WEBHOOK_TOKEN) => post(`/webhooks/godofpanel/${token}`, body, {}),
     async servePage(userId, { socketUrl = defaultSocketUrl(), mintToken: mint = () => mintToken(userId) } = {}) {
       const app = createHttpServer({ log: createLogger('page', 'silent'), trustProxy: false })

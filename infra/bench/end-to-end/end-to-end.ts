@@ -16,6 +16,7 @@ import { median } from '../report/statistics.ts'
 export interface EndToEndOptions {
   readonly rounds: number
   readonly roundMs: number
+  readonly warmUpMs: number
   readonly clients: number
   readonly rates: readonly number[]
 }
@@ -40,7 +41,7 @@ export interface EndToEndResult extends Latencies {
 
 const TOKEN = 'a-webhook-token'
 const TIMEOUT_EXTRA_MS = 60_000
-const WARM_UP = { ratePerSecond: 1_000, durationMs: 5_000 }
+const WARM_UP_RATE = 1_000
 /** A variant with a higher p99 cannot keep up, and would only disturb the others at higher rates. */
 const P99_MS_MAX = 3_000
 
@@ -76,7 +77,8 @@ const PAIRS: readonly Pair[] = [
 ]
 
 /** From the first byte of a webhook to the last byte of its frame in the client. */
-export async function benchEndToEnd({ rounds, roundMs, clients, rates }: EndToEndOptions): Promise<Report> {
+export async function benchEndToEnd(options: EndToEndOptions): Promise<Report> {
+  const { rounds, roundMs, warmUpMs, clients, rates } = options
   // One order for each user, so that an event's user identifies the webhook that caused it.
   await using servers = await startServers(seedSql(clients, clients))
   await using running = new AsyncDisposableStack()
@@ -122,7 +124,7 @@ export async function benchEndToEnd({ rounds, roundMs, clients, rates }: EndToEn
       'postgres CPU-s/10k': ((servers.postgresCpuSeconds() - before.postgres) / result.sent) * 10_000,
     }
   }
-  for (const variant of variants) await measure(variant, WARM_UP.ratePerSecond, WARM_UP.durationMs)
+  for (const variant of variants) await measure(variant, WARM_UP_RATE, warmUpMs)
   const [subject] = PAIRS as readonly [Pair]
   const samples: Sample[] = []
   const remarks: string[] = []

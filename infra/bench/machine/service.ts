@@ -1,4 +1,4 @@
-import { freePort } from '@paxyo/testkit'
+import { freePort, hostEnvironment } from '@paxyo/testkit'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -56,7 +56,7 @@ export async function startService(
   const port = await freePort()
   const flags = ['--disable-warning=ExperimentalWarning', '--import', OBSERVE_SERVICE, ...nodeArgs]
   const child = spawn(process.execPath, [...flags, script], {
-    env: { PATH: process.env['PATH'], HOST: '127.0.0.1', ...env, PORT: String(port) },
+    env: { ...hostEnvironment(), HOST: '127.0.0.1', ...env, PORT: String(port) },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   // Its own children would outlive it.

@@ -17,6 +17,12 @@ import { isAboutOrder, isKnownKind, type ReceivedEvent } from './wire.ts'
  * added in the same task miss nothing.
  *
  * @throws TypeError when the options are not valid. Later errors are in `status`.
+ * @example
+ * const client = connect({ url: 'wss://rt.example.com/ws', getToken: async () => (await fetch('/token')).text() })
+ * client.on('refund', ({ refund, order }) => log.info(`${order.orderId}: ${refund.amount} ${refund.currency}`))
+ * client.status.state //=> 'connecting'
+ * client.close()
+ * client.status.state //=> 'closed'
  */
 export function connect(options: ConnectOptions): Client {
   const { token, getToken, signal } = options

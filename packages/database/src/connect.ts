@@ -21,6 +21,11 @@ const QUERY_TIMEOUT_MS = 20_000
 /**
  * A pool whose connections have their service's role. The holder of a connection can send queries without waiting for
  * the responses of earlier ones (pipelining).
+ *
+ * @example
+ * const ingest = createPool({ url: databaseUrl, role: 'ingest', name: 'an-example', max: 4 })
+ * (await ingest.query('SELECT current_user AS role')).rows //=> [{ role: 'paxyo_ingest' }]
+ * await ingest.end()
  */
 export function createPool(options: PoolOptions): pg.Pool {
   const pool = new pg.Pool({ ...clientConfig(options), max: options.max })
@@ -31,7 +36,12 @@ export function createPool(options: PoolOptions): pg.Pool {
   return pool
 }
 
-/** The query builder on a pool, for everything outside the hot path. */
+/**
+ * The query builder on a pool, for everything outside the hot path.
+ *
+ * @example
+ * await createKysely(pool).selectFrom('orders').selectAll().execute() //=> []
+ */
 export function createKysely(pool: pg.Pool): Kysely<DB> {
   return new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
 }

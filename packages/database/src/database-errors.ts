@@ -20,6 +20,10 @@ export class NotConnectedError extends Error {}
 /**
  * Whether the database cannot be reached, rather than rejecting a statement. The outcome of a COMMIT in flight is then
  * unknown. Errors without an SQLSTATE come from the network or the driver.
+ *
+ * @example
+ * const shutdown = Object.assign(new Error('terminating connection'), { code: '57P01' })
+ * isDatabaseUnavailable(shutdown) //=> true
  */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (error instanceof NotConnectedError) return true
@@ -27,14 +31,26 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   return state === undefined ? isDriverError(error) : isUnavailableState(state)
 }
 
-/** Whether a retry of the same transaction may succeed: it lost a conflict with another one. */
+/**
+ * Whether a retry of the same transaction may succeed: it lost a conflict with another one.
+ *
+ * @example
+ * const deadlock = Object.assign(new Error('deadlock detected'), { code: '40P01' })
+ * isRetryable(deadlock) //=> true
+ */
 export function isRetryable(error: unknown): boolean {
   const state = sqlState(error)
   if (state === undefined) return error instanceof RolledBackError
   return state === SERIALIZATION_FAILURE || state === DEADLOCK_DETECTED || state === LOCK_NOT_AVAILABLE
 }
 
-/** Whether the database rejected the data itself, so that a retry cannot succeed. */
+/**
+ * Whether the database rejected the data itself, so that a retry cannot succeed.
+ *
+ * @example
+ * const division = await ownerPool.query('SELECT 1 / 0').catch((error: unknown) => error)
+ * isRejectedByDatabase(division) //=> true
+ */
 export function isRejectedByDatabase(error: unknown): boolean {
   return REJECTED_CLASSES.has(sqlState(error)?.slice(0, 2) ?? '')
 }

@@ -15,6 +15,8 @@ export interface MaintainResult {
  * their changes in the changes feed. Runs daily, as the owner. A day whose events went into the default partition keeps them there.
  *
  * @param retentionDays whole days that are kept in addition to today; `undefined` keeps everything.
+ * @example
+ * await maintainEventPartitions(ownerPool, new Date(), 30) //=> { created: [], dropped: [] }
  */
 export async function maintainEventPartitions(pool: Pool, now: Date, retentionDays?: number): Promise<MaintainResult> {
   const today = Math.floor(now.getTime() / DAY_MS)
@@ -35,6 +37,9 @@ const READ_PARTITION_DAYS = `
 /**
  * For how many days from today on, without gaps, events have a partition: eight after maintenance, one less after every
  * midnight (UTC) without it, 0 when today has none.
+ *
+ * @example
+ * await readPartitionDays(pool) //=> 8
  */
 export async function readPartitionDays(pool: Pool): Promise<number> {
   const { rows } = await pool.query<{ days: number }>(READ_PARTITION_DAYS, [DAYS_AHEAD])

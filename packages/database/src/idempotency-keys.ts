@@ -13,6 +13,8 @@ const DELETE_OLD = `
  * Deletes expired idempotency keys. Runs daily, as the owner.
  *
  * @returns how many keys were deleted.
+ * @example
+ * await pruneIdempotencyKeys(ownerPool) //=> 0
  */
 export async function pruneIdempotencyKeys(pool: Pool): Promise<number> {
   for (let total = 0; ;) {

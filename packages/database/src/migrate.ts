@@ -55,6 +55,8 @@ export const MIGRATION_NAMES: readonly string[] = Object.keys(MIGRATIONS).toSort
  * Concurrent calls run the migrations one after the other.
  *
  * @returns the names of the applied migrations.
+ * @example
+ * await migrateToLatest(databaseUrl) //=> []
  */
 export async function migrateToLatest(ownerUrl: string): Promise<string[]> {
   const pool = new pg.Pool({ connectionString: ownerUrl, max: 2, application_name: 'paxyo-migrate' })

@@ -13,6 +13,8 @@ const DELETE_OLD = `
  * Deletes rejected requests whose retention has ended. To be run daily, as the owner.
  *
  * @returns how many were deleted.
+ * @example
+ * await pruneRejectedRequests(ownerPool) //=> 0
  */
 export async function pruneRejectedRequests(pool: Pool, retentionDays = REJECTED_RETENTION_DAYS): Promise<number> {
   for (let total = 0; ;) {

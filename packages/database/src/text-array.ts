@@ -6,6 +6,9 @@ const TEXT_OID = 25
  * A `text[]` parameter in PostgreSQL's binary format (`array_recv`: dimensions, flags, type, length, lower bound, then
  * each element after its length). For long texts with many quotes, such as JSON: the text format would escape and unescape
  * every one of them.
+ *
+ * @example
+ * (await pool.query('SELECT $1::text[] AS texts', [textArray(['a', '"b"'])])).rows //=> [{ texts: ['a', '"b"'] }]
  */
 export function textArray(texts: readonly string[]): Buffer {
   const lengths = texts.map((text) => Buffer.byteLength(text))

@@ -11,6 +11,10 @@ import { isDatabaseUnavailable, NotConnectedError, RolledBackError } from './dat
  * @throws the first error of a statement, and then the transaction is rolled back; `RolledBackError` when COMMIT did not
  *   commit; `NotConnectedError` when there is no connection. A broken connection is discarded: the outcome is then
  *   unknown.
+ * @example
+ * const READ = 'SELECT count(*)::int AS accounts FROM accounts'
+ * const read = await transaction(pool, (client) => client.query(READ))
+ * read.rows //=> [{ accounts: 0 }]
  */
 export async function transaction<T>(
   pool: Pool,
@@ -66,6 +70,9 @@ async function connect(pool: Pool): Promise<PoolClient> {
  * Waits for all statements of a round trip: they were sent together, and their responses arrive in the same order.
  *
  * @throws the first error: later ones only report that the transaction is aborted.
+ * @example
+ * const [one, two] = await transaction(pool, (client) => roundTrip([client.query('SELECT 1 AS n'), client.query('SELECT 2 AS n')]))
+ * one.rows.concat(two.rows) //=> [{ n: 1 }, { n: 2 }]
  */
 export async function roundTrip<const Queries extends readonly (Promise<unknown> | undefined)[]>(
   queries: Queries,

@@ -1,7 +1,18 @@
 import type { BusMessage } from '@paxyo/contracts'
 import type { EventBus, EventPublisher, EventSubscriber, SubscriberHandlers } from './event-bus.ts'
 
-/** A bus for publishers and subscribers of one process. It never loses its connection. */
+/**
+ * A bus for publishers and subscribers of one process. It never loses its connection.
+ *
+ * @example
+ * const bus = createInProcessBus()
+ * const received = await new Promise<string>((resolve) => {
+ *   const subscriber = bus.connectSubscriber({ onMessage: resolve, onRestored: () => undefined })
+ *   const publish = () => bus.connectPublisher().publish([{ channel: 'news', payload: '{}' }])
+ *   void subscriber.subscribe('news').then(publish)
+ * })
+ * received //=> 'news'
+ */
 export function createInProcessBus(): EventBus {
   const subscribers = new Set<InProcessSubscriber>()
   return {

@@ -23,6 +23,10 @@ const OPTIONS = {
  *
  * @param channel with its prefix; only used with a cluster.
  * @throws the last error of the attempted connections.
+ * @example
+ * const redis = await openRedis({ url: redisUrl }, 'an-example', 'example:news')
+ * await redis.ping() //=> 'PONG'
+ * redis.disconnect()
  */
 export async function openRedis(address: RedisAddress, name: string, channel: string): Promise<Redis> {
   switch (address.topology ?? 'single') {

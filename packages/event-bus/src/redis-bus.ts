@@ -8,6 +8,13 @@ import { RedisSubscriber } from './redis-subscriber.ts'
 /**
  * A bus over Redis pub/sub: one server, the sentinels' current master, or a cluster with sharded pub/sub. It connects
  * immediately, and reconnects until it is closed.
+ *
+ * @example
+ * const bus = createRedisBus({ url: redisUrl, channelPrefix: 'example:', onError: (error) => log.error(error) })
+ * const publisher = bus.connectPublisher()
+ * await new Promise<void>((resolve) => publisher.onReady(resolve))
+ * publisher.isReady //=> true
+ * await publisher.close()
  */
 export function createRedisBus(options: RedisBusOptions): EventBus {
   if (options.topology === 'cluster') {

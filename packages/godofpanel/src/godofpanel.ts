@@ -26,7 +26,10 @@ const decoder = new TextDecoder('utf-8', { fatal: true })
 /**
  * GodOfPanel, or another provider of the same API family.
  *
- * @example const provider = createGodOfPanel({ api: { url: 'https://godofpanel.com/api/v2', key } })
+ * @example
+ * const provider = createGodOfPanel({ statusMap: { '5': 'canceled' } })
+ * provider.name //=> 'godofpanel'
+ * provider.statusMap //=> { '5': 'canceled' }
  */
 export function createGodOfPanel({ name = 'godofpanel', statusMap = {}, api }: GodOfPanelOptions = {}): GodOfPanel {
   const readStatus = createStatusReader(statusMap)

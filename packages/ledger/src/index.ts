@@ -35,7 +35,6 @@ export {
   type BatcherOptions,
   type NotCommitted,
 } from './deliveries/batcher.ts'
-export { commitDeliveries } from './deliveries/commit-deliveries.ts'
 export { reviewUnregistered } from './deliveries/review-unregistered.ts'
 export type { ChangeSet, LedgerEntry } from './model/change-set.ts'
 export type { Delivery, DeliveryResult, Replay, Verification } from './model/delivery.ts'

@@ -49,6 +49,11 @@ const DEFAULT_SETTINGS = {
 /**
  * Starts a PostgreSQL on a free port of the loopback address, or finds the one that already runs on this data. The server
  * survives the death of this process, so the next start finds it, and Ctrl-C does not reach it.
+ *
+ * @example
+ * const postgres = await startLocalPostgres({ dataDir: `${folder}/data`, password: 'a-password', settings: { fsync: 'off' } })
+ * postgres.attached //=> false
+ * await postgres.stop()
  */
 export async function startLocalPostgres(options: LocalPostgresOptions): Promise<LocalPostgres> {
   const server: Server = {

@@ -20,7 +20,15 @@ export type Decision =
       readonly review?: ReviewReason
     }
 
-/** Decides what a provider's update does to an order (the table in `transitions.ts`, the rule in `refund.ts`). */
+/**
+ * Decides what a provider's update does to an order (the table in `transitions.ts`, the rule in `refund.ts`).
+ *
+ * @example
+ * const order = { status: 'pending', quantity: 1000, runs: 1, charge: 250_000_000n, remains: null, startCount: null, refunded: 0n } as const
+ * const partial = { providerOrderId: '12345', status: 'partial', remains: 300, startCount: null } as const
+ * const decision = decide(order, partial)
+ * 'order' in decision && formatMoney(decision.refund) //=> '0.75'
+ */
 export function decide(order: OrderState, update: StatusUpdate): Decision {
   if (update.status === 'unknown') return { outcome: 'review', review: update.problem ?? 'unknown_status' }
 

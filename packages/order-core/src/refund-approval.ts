@@ -15,7 +15,14 @@ export interface RefundApproval {
   readonly limits: ReadonlyMap<string, Money>
 }
 
-/** Whether a person must approve a refund after which an order's refunds would be `refunded` in all. */
+/**
+ * Whether a person must approve a refund after which an order's refunds would be `refunded` in all.
+ *
+ * @example
+ * const approval = { isAlways: false, limits: new Map([['USD', parseMoney('50')]]) }
+ * needsApproval(approval, 'USD', parseMoney('50')) //=> false
+ * needsApproval(approval, 'USD', parseMoney('50.01')) //=> true
+ */
 export function needsApproval({ isAlways, limits }: RefundApproval, currency: string, refunded: Money): boolean {
   const limit = limits.get(currency)
   return isAlways || (limit !== undefined && refunded > limit)
@@ -24,6 +31,11 @@ export function needsApproval({ isAlways, limits }: RefundApproval, currency: st
 /**
  * The order after these updates, each decided as on its arrival, without the approval of a person. An update that changes
  * nothing, or that needs a review itself, is skipped.
+ *
+ * @example
+ * const order = { status: 'pending', quantity: 1000, runs: 1, charge: 250_000_000n, remains: null, startCount: null, refunded: 0n } as const
+ * const partial = { providerOrderId: '12345', status: 'partial', remains: 300, startCount: null } as const
+ * formatMoney(afterUpdates(order, [partial, { ...partial, status: 'canceled' }]).refunded) //=> '2.5'
  */
 export function afterUpdates(order: OrderState, updates: readonly StatusUpdate[]): OrderState {
   return updates.reduce((state, update) => {
@@ -35,7 +47,12 @@ export function afterUpdates(order: OrderState, updates: readonly StatusUpdate[]
 const CURRENCY = /^[A-Z][A-Z0-9]{2,7}$/
 const AMOUNT = /^\d{1,12}(?:\.\d{1,8})?$/
 
-/** Reads limits such as `USD:50,EUR:40`. @returns all problems when it has any. */
+/**
+ * Reads limits such as `USD:50,EUR:40`. @returns all problems when it has any.
+ *
+ * @example
+ * parseRefundLimits('USD:50') //=> new Map([['USD', 5_000_000_000n]])
+ */
 export function parseRefundLimits(text: string): RefundApproval['limits'] | { readonly problems: readonly string[] } {
   const limits = new Map<string, Money>()
   const problems: string[] = []

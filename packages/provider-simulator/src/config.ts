@@ -42,7 +42,13 @@ const variables = {
   PORT: env.integer(0, 65_535).default(8090),
 }
 
-/** @throws ConfigError listing everything that is wrong. */
+/**
+ * Reads the variables of the `simulate` command.
+ *
+ * @throws ConfigError listing everything that is wrong.
+ * @example
+ * loadSimulatorConfig({ SHAPES: 'text,list' }).shapes //=> ['text', 'list']
+ */
 export function loadSimulatorConfig(environment: NodeJS.ProcessEnv): SimulatorOptions {
   const config = loadConfig(variables, environment, (raw) =>
     raw['WEBHOOK_TOKEN'] !== undefined && raw['WEBHOOK_SECRET'] !== undefined

@@ -17,7 +17,14 @@ const NO_NETWORK_FAULTS: NetworkFaults = { duplicateRate: 0, dropRate: 0, reorde
 const BURST_GROUP_MAX = 20
 const SEED_MAX = 0x7fff_ffff
 
-/** Starts a simulated provider in this process: API v2, webhooks, and commands over HTTP. */
+/**
+ * Starts a simulated provider in this process: API v2, webhooks, and commands over HTTP.
+ *
+ * @example
+ * await using simulator = await startSimulator()
+ * simulator.add({ orderId: '12345' })
+ * simulator.cancel('12345').status //=> 'canceled'
+ */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { seed = randomBytes(4).readUInt32LE() & SEED_MAX, apiKey = randomBytes(16).toString('hex') } = options
   const random = createRandom(seed)

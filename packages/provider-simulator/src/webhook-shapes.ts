@@ -91,6 +91,10 @@ export const bytesOf = ({ contentEncoding, body }: WebhookBody): Buffer =>
  * Encodes a webhook about these orders: about one, or about several if the shape allows it.
  *
  * @param spelling selects one of a status's spellings; any integer.
+ * @example
+ * await using simulator = await startSimulator()
+ * const sent = simulator.add({ orderId: '12345' })
+ * writeWebhook(WEBHOOK_SHAPES.few, [sent]).body //=> '{"order_id":"12345","status":"Pending"}'
  */
 export function writeWebhook(shape: WebhookShape, orders: readonly ProviderOrder[], spelling = 0): WebhookBody {
   const value = layOut(

@@ -40,7 +40,12 @@ const AUTHENTICATION = ['WEBHOOK_TOKENS', 'WEBHOOK_SECRETS', 'WEBHOOK_ALLOW_CIDR
 
 const OF_ONE_PROVIDER = Object.keys(providerVariables).filter((name) => name !== 'PROVIDERS_FILE')
 
-/** The problems between these variables, and in the file that they name. */
+/**
+ * The problems between these variables, and in the file that they name.
+ *
+ * @example
+ * providerProblems({ WEBHOOK_TOKENS: 'a-token-of-the-provider' }) //=> []
+ */
 export function providerProblems(raw: Raw): string[] {
   const file = raw['PROVIDERS_FILE']
   if (file !== undefined) {
@@ -60,6 +65,9 @@ export function providerProblems(raw: Raw): string[] {
  * The providers of a configuration without {@link providerProblems}.
  *
  * @throws Error when `PROVIDERS_FILE` has changed since it was checked.
+ * @example
+ * const config = loadConfig(providerVariables, { WEBHOOK_TOKENS: 'a-token-of-the-provider' })
+ * providerSettings(config).map(({ name, format }) => [name, format]) //=> [['godofpanel', 'godofpanel']]
  */
 export function providerSettings(config: ProviderConfig): readonly ProviderSettings[] {
   if (config.PROVIDERS_FILE !== undefined) {
@@ -86,7 +94,12 @@ export function providerSettings(config: ProviderConfig): readonly ProviderSetti
 /** The variables of one provider that contain our secrets. */
 const SECRETS = ['WEBHOOK_TOKENS', 'WEBHOOK_SECRETS'] as const
 
-/** Describes the secrets of webhooks that can be guessed, without repeating them. */
+/**
+ * Describes the secrets of webhooks that can be guessed, without repeating them.
+ *
+ * @example
+ * weakProviderSecrets({ WEBHOOK_TOKENS: 'aaaaaaaaaaaaaaaa' }).length //=> 1
+ */
 export function weakProviderSecrets(environment: Raw): string[] {
   const file = valueOf('PROVIDERS_FILE', environment)
   if (file === undefined) return weakVariables(SECRETS, environment)
@@ -110,7 +123,13 @@ export interface ProviderSummary {
   readonly isAskable: boolean
 }
 
-/** The providers that raw variables describe, if they are valid: {@link providerProblems} lists the problems. */
+/**
+ * The providers that raw variables describe, if they are valid: {@link providerProblems} lists the problems.
+ *
+ * @example
+ * const [summary] = summarizeProviders({ WEBHOOK_TOKENS: 'a-token-of-the-provider' })
+ * summary?.isAuthenticated //=> true
+ */
 export function summarizeProviders(raw: Raw): ProviderSummary[] {
   const file = raw['PROVIDERS_FILE']
   if (file === undefined) {

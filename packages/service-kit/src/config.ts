@@ -27,6 +27,8 @@ type Config<S extends Shape> = { readonly [Name in keyof S]: z.output<S[Name]> }
  * @param check returns problems between variables; it receives the raw values, so that it runs even when single ones are
  *   invalid.
  * @throws ConfigError with all problems at once.
+ * @example
+ * loadConfig({ PORT: env.integer(1, 65_535), HOST: env.text.default('::') }, { PORT: '8080' }) //=> { PORT: 8080, HOST: '::' }
  */
 export function loadConfig<S extends Shape>(
   shape: S,
@@ -68,7 +70,13 @@ function readVariable(name: string, environment: Environment): string | undefine
   }
 }
 
-/** The value of `NAME`, or of the file of `NAME_FILE`; undefined when it is not set or cannot be read. */
+/**
+ * The value of `NAME`, or of the file of `NAME_FILE`; undefined when it is not set or cannot be read.
+ *
+ * @example
+ * valueOf('PORT', { PORT: '8080' }) //=> '8080'
+ * valueOf('HOST', { PORT: '8080' }) //=> undefined
+ */
 export function valueOf(name: string, environment: Environment): string | undefined {
   try {
     return readVariable(name, environment)
@@ -80,6 +88,9 @@ export function valueOf(name: string, environment: Environment): string | undefi
 /**
  * Describes the secrets of these variables that can be guessed, without repeating them. A service rejects such a
  * configuration in production, and only warns elsewhere.
+ *
+ * @example
+ * weakVariables(['API_KEY'], { API_KEY: 'aaaaaaaaaaaaaaaa' }).length //=> 1
  */
 export function weakVariables(names: readonly string[], environment: Environment): string[] {
   return names.flatMap((name) => weakSecrets(name, list.parse(valueOf(name, environment) ?? '')))

@@ -58,7 +58,13 @@ interface Failures {
 
 const UNKNOWN_ADDRESS = 'unknown: set TRUST_PROXY to the network of the proxy'
 
-/** Creates the throttle of one door. */
+/**
+ * Creates the throttle of one door.
+ *
+ * @example
+ * const throttle = createFailureThrottle({ door: 'shop', now: () => performance.now(), log, onFailure: () => undefined })
+ * throttle.failed('192.0.2.1') //=> 0
+ */
 export function createFailureThrottle({
   door,
   now,
@@ -136,7 +142,12 @@ function createLineLimit({ linesMax, windowMs }: FailureLimits): (nowMs: number)
   }
 }
 
-/** What identifies one client: its IPv4 address, or the /64 of its IPv6 address, which one client has as a whole. */
+/**
+ * What identifies one client: its IPv4 address, or the /64 of its IPv6 address, which one client has as a whole.
+ *
+ * @example
+ * addressGroup('192.0.2.1') //=> '192.0.2.1'
+ */
 export function addressGroup(text: string): string {
   if (!ipaddr.isValid(text)) return text
   const address = ipaddr.process(text)
@@ -148,6 +159,10 @@ export function addressGroup(text: string): string {
  * The address for which a failed request counts.
  *
  * @returns undefined when it is that of a nearby proxy that `TRUST_PROXY` does not name: all clients have its address then.
+ * @example
+ * const app = createHttpServer({ log, trustProxy: false })
+ * app.get('/', (request) => throttledAddress(request))
+ * (await app.inject({ url: '/', remoteAddress: '203.0.113.7' })).body //=> '203.0.113.7'
  */
 export function throttledAddress({
   ip,

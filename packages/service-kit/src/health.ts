@@ -11,6 +11,11 @@ const CHECK_TIMEOUT_MS = 2_000
 /**
  * `/livez` reports that the process runs; `/readyz` whether it should receive requests, with the result of each check. A
  * process that is draining is alive and not ready.
+ *
+ * @example
+ * const app = createHttpServer({ log, trustProxy: false })
+ * registerHealth(app, { database: () => undefined })
+ * (await app.inject('/readyz')).json() //=> { status: 'ok', checks: { database: 'ok' } }
  */
 export function registerHealth(app: FastifyInstance, checks: Readonly<Record<string, ReadinessCheck>>): void {
   const runChecks = Object.entries(checks).map(([name, check]) => [name, shared(() => runCheck(check))] as const)

@@ -50,6 +50,10 @@ const ERROR_CODE_BY_NODE_CODE: Readonly<Record<string, ErrorCode>> = {
 /**
  * Creates an HTTP server that returns every error as `application/problem+json`. It does not log requests: a webhook's
  * path may contain its token. Routes log the results of their requests.
+ *
+ * @example
+ * const app = createHttpServer({ log, trustProxy: false })
+ * (await app.inject('/none')).json().code //=> 'not_found'
  */
 export function createHttpServer({ log, trustProxy, timeouts = {} }: HttpServerOptions): FastifyInstance {
   const { headersMs, requestMs, silenceMs, checkIntervalMs } = { ...HTTP_TIMEOUTS, ...timeouts }
@@ -152,7 +156,14 @@ function respondToClientError(error: NodeJS.ErrnoException, socket: Socket): voi
 /** A detail can quote the request, which may have megabytes. */
 const DETAIL_LENGTH_MAX = 1_000
 
-/** Sends an error response; `detail` describes the problem of this request. */
+/**
+ * Sends an error response; `detail` describes the problem of this request.
+ *
+ * @example
+ * const app = createHttpServer({ log, trustProxy: false })
+ * app.get('/orders', (_request, reply) => sendProblem(reply, 'order_not_found'))
+ * (await app.inject('/orders')).statusCode //=> 404
+ */
 export function sendProblem(reply: FastifyReply, code: ErrorCode, detail?: string): FastifyReply {
   const body = problem(code, detail?.slice(0, DETAIL_LENGTH_MAX))
   return reply.code(body.status).type('application/problem+json').send(body)

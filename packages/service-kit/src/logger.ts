@@ -6,7 +6,12 @@ const SECRETS = SECRET_NAMES.flatMap((name) => [name, `*.${name}`, `headers.${na
 /** An error of ioredis contains the command's arguments: a password, or a published message. */
 const REDIS_ARGUMENTS = ['*.command.args', '*.lastNodeError.command.args']
 
-/** Writes JSON lines with the service's name to standard output. */
+/**
+ * Writes JSON lines with the service's name to standard output.
+ *
+ * @example
+ * createLogger('my-service', 'warn').isLevelEnabled('info') //=> false
+ */
 export function createLogger(service: string, level: string): Logger {
   return pino({
     level,

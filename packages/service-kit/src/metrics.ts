@@ -3,7 +3,13 @@ import type { Logger } from 'pino'
 import { createHttpServer } from './http-server.ts'
 import { listen } from './listen.ts'
 
-/** Creates the registry of a service's metrics. */
+/**
+ * Creates the registry of a service's metrics.
+ *
+ * @example
+ * const metrics = await createMetrics('my-service').metrics()
+ * metrics.includes('service="my-service"') //=> true
+ */
 export function createMetrics(service: string): Registry {
   const registry = new Registry()
   registry.setDefaultLabels({ service })
@@ -40,7 +46,17 @@ export interface GaugeDescription {
 /** Seconds, from a round trip within a machine to a timeout. */
 export const LATENCY_BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
-/** @param prefix of every name, such as `paxyo_ingest_`. A unit is the last part of a name, or the last before `_total`. */
+/**
+ * Creates a group of metrics.
+ *
+ * @param prefix of every name, such as `paxyo_ingest_`. A unit is the last part of a name, or the last before `_total`.
+ * @example
+ * const registry = createMetrics('shop')
+ * const group = createMetricGroup('shop_')
+ * group.gauge('carts', 'Carts that are open.', () => 3)
+ * group.register(registry)
+ * (await registry.getSingleMetric('shop_carts')!.get()).values.map(({ value }) => value) //=> [3]
+ */
 export function createMetricGroup(prefix: string): MetricGroup {
   const metrics: Metric[] = []
   const own = { registers: [] }
@@ -110,6 +126,9 @@ export interface MetricsServerOptions {
  * Serves `GET /metrics` on a separate port, because metrics must not be public.
  *
  * @returns the server, which the caller disposes.
+ * @example
+ * await using server = await serveMetrics({ registry: createMetrics('shop'), host: '127.0.0.1', port, log })
+ * (await fetch(`http://127.0.0.1:${port}/metrics`)).status //=> 200
  */
 export async function serveMetrics({
   registry,

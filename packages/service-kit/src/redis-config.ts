@@ -18,14 +18,25 @@ export const redisVariables = {
 
 type RedisConfig = { readonly [Name in keyof typeof redisVariables]: z.output<(typeof redisVariables)[Name]> }
 
-/** Problems between the variables. */
+/**
+ * Problems between the variables.
+ *
+ * @example
+ * redisProblems({ REDIS_URL: 'redis://a:6379' }) //=> []
+ * redisProblems({ REDIS_URL: 'redis://a,redis://b' }).length //=> 1
+ */
 export function redisProblems(raw: Readonly<Record<string, string | undefined>>): string[] {
   const isSingle = (raw['REDIS_TOPOLOGY'] ?? 'single') === 'single'
   if (!isSingle || raw['REDIS_URL']?.includes(',') !== true) return []
   return ['REDIS_URL: has several addresses, so REDIS_TOPOLOGY must be sentinel or cluster']
 }
 
-/** Converts the configuration to the options of a bus. */
+/**
+ * Converts the configuration to the options of a bus.
+ *
+ * @example
+ * redisOptions(loadConfig(redisVariables, { REDIS_URL: 'redis://redis:6379' })).channelPrefix //=> 'paxyo:'
+ */
 export function redisOptions(config: RedisConfig) {
   return {
     url: config.REDIS_URL,

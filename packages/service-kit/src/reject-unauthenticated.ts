@@ -13,7 +13,15 @@ export interface Rejection {
   readonly code?: ErrorCode
 }
 
-/** Rejects a request without valid credentials, with 429 in place of 401 when its address has failed too often. */
+/**
+ * Rejects a request without valid credentials, with 429 in place of 401 when its address has failed too often.
+ *
+ * @example
+ * const app = createHttpServer({ log, trustProxy: false })
+ * const throttle = createFailureThrottle({ door: 'shop', now: () => performance.now(), log, onFailure: () => undefined })
+ * app.get('/', (request, reply) => rejectUnauthenticated(request, reply, { throttle, detail: 'Send a key.' }))
+ * (await app.inject('/')).statusCode //=> 401
+ */
 export function rejectUnauthenticated(
   request: FastifyRequest,
   reply: FastifyReply,

@@ -1,4 +1,10 @@
-/** A Retry-After header in milliseconds: seconds, or a date (RFC 9110, 10.2.3). `undefined` when it is neither. */
+/**
+ * A Retry-After header in milliseconds: seconds, or a date (RFC 9110, 10.2.3). `undefined` when it is neither.
+ *
+ * @example
+ * retryAfterMs('2', Date.now()) //=> 2_000
+ * retryAfterMs('soon', Date.now()) //=> undefined
+ */
 export function retryAfterMs(value: string | readonly string[] | undefined, nowMs: number): number | undefined {
   const text = typeof value === 'string' ? value : value?.[0]
   if (text === undefined) return undefined

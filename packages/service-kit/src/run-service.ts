@@ -25,6 +25,13 @@ const CLOSE_TIMEOUT_MS = 30_000
 /**
  * Runs a service until it is stopped: the first SIGTERM or SIGINT closes it, a second one exits immediately. When the
  * start fails, it releases the resources and exits; for an invalid configuration it prints one line per problem.
+ *
+ * @example
+ * await runService(async (resources) => {
+ *   const app = resources.use(createHttpServer({ log, trustProxy: false }))
+ *   registerHealth(app, {})
+ *   await listen(app, { host: '0.0.0.0', port: 8080 })
+ * })
  */
 export async function runService(start: StartService): Promise<void> {
   const resources = new AsyncDisposableStack()

@@ -56,6 +56,8 @@ export function isWeakSecret(secret: string): boolean {
  * Describes secrets that are too easy to guess. The texts do not repeat them.
  *
  * @param name of the variable.
+ * @example
+ * weakSecrets('API_KEY', ['aaaaaaaaaaaaaaaa']).length //=> 1
  */
 export function weakSecrets(name: string, secrets: readonly string[]): string[] {
   const places = secrets.flatMap((secret, index) => (isWeakSecret(secret) ? [index + 1] : []))

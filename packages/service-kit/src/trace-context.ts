@@ -15,6 +15,9 @@ const NO_SPAN = '0'.repeat(16)
  * Parses a `traceparent` header (W3C Trace Context, version 00 and later versions that begin like it).
  *
  * @returns undefined when there is none or it is not valid, as the recommendation requires.
+ * @example
+ * parseTraceparent('00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01')?.parent_span_id //=> '00f067aa0ba902b7'
+ * parseTraceparent('a trace') //=> undefined
  */
 export function parseTraceparent(header: string | string[] | undefined): TraceFields | undefined {
   // Longer than version 00: later versions may add fields.
@@ -26,7 +29,12 @@ export function parseTraceparent(header: string | string[] | undefined): TraceFi
   return { trace_id: traceId, parent_span_id: spanId }
 }
 
-/** The caller's trace, or one that begins here. */
+/**
+ * The caller's trace, or one that begins here.
+ *
+ * @example
+ * traceOf(undefined).trace_id.length //=> 32
+ */
 export function traceOf(header: string | string[] | undefined): TraceFields {
   return parseTraceparent(header) ?? { trace_id: randomUUID().replaceAll('-', '') }
 }

@@ -51,16 +51,14 @@ const TIMER_MS_MAX = 2 ** 31 - 1
  * Creates a worker that is idle until it is woken for the first time.
  *
  * @example
+ * let runs = 0
  * await using worker = createWorker({
- *   async run(signal) {
- *     while (!signal.aborted && (await sendSome()) > 0);
- *     return nextDueInMs()
- *   },
+ *   run: async () => void (runs += 1),
  *   backstopMs: 30_000,
- *   retryDelayMs: 1_000,
- *   onError: (err) => log.warn({ err }, 'sending interrupted'),
+ *   onError: (error) => log.error(error),
  * })
- * worker.wake()
+ * await worker.runNow()
+ * runs //=> 1
  */
 export function createWorker({ run, backstopMs, retryDelayMs = backstopMs, onError }: WorkerOptions): Worker {
   const closing = new AbortController()

@@ -8,10 +8,11 @@ const BYTES_MAX = 64
  * Decoding is strict. Characters outside the base64 alphabet, base64url, wrong padding and stray bits at the end are
  * rejected, because libraries decode them to different keys.
  *
- * @example
- * parseSecret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw') // Buffer of 24 bytes
  * @returns the HMAC key; undefined when the text is not a secret. Never throws.
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#signature-scheme
+ * @example
+ * parseSecret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')?.length //=> 24
+ * parseSecret('a password') //=> undefined
  */
 export function parseSecret(text: string): Buffer | undefined {
   if (!text.startsWith(PREFIX)) return undefined

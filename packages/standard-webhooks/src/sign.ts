@@ -13,12 +13,13 @@ export type SignatureHeaders = Readonly<Record<'webhook-id' | 'webhook-timestamp
  * Signs a message for one attempt to deliver it. Each key adds a signature, so that a receiver that knows any one of
  * them accepts the message while secrets are rotated.
  *
- * @example
- * const headers = signWebhook({ id: 'msg_1', body }, [parseSecret(secret)!], Date.now())
- * await fetch(url, { method: 'POST', body, headers: { ...headers, 'content-type': 'application/json' } })
  * @param nowMs when this attempt is made, in milliseconds since 1970.
  * @returns the three headers to send with the body. Never throws.
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#webhook-headers-sending-metadata-to-consumers
+ * @example
+ * const key = parseSecret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')!
+ * const headers = signWebhook({ id: 'msg_1', body: '{}' }, [key], 1_700_000_000_000)
+ * headers['webhook-timestamp'] //=> '1700000000'
  */
 export function signWebhook({ id, body }: WebhookMessage, keys: readonly Buffer[], nowMs: number): SignatureHeaders {
   const timestamp = String(Math.floor(nowMs / 1000))

@@ -16,13 +16,15 @@ const TOLERANCE_S = 300
  * enough, so both sides can rotate secrets. Signatures are compared in constant time; those of other versions than `v1`
  * are ignored.
  *
- * @example
- * const messageId = verifyWebhook({ headers: request.headers, body }, keys, Date.now())
- * if (messageId === undefined) return reply.code(401).send()
  * @param nowMs the receiver's clock, in milliseconds since 1970.
  * @returns the message's id, which its sender repeats with every retry; undefined when a header is missing, the
  *   timestamp is more than 300 s away, or no signature matches. Never throws.
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#verifying-signatures
+ * @example
+ * const key = parseSecret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')!
+ * const headers = signWebhook({ id: 'msg_1', body: '{}' }, [key], Date.now())
+ * verifyWebhook({ headers, body: '{}' }, [key], Date.now()) //=> 'msg_1'
+ * verifyWebhook({ headers, body: '[]' }, [key], Date.now()) //=> undefined
  */
 export function verifyWebhook(
   { headers, body }: WebhookRequest,

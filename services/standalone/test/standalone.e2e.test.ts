@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { connectSocket, eventually, freePort, launchChromium } from '@paxyo/testkit'
+import { connectSocket, eventually, freePort, hostEnvironment, launchChromium } from '@paxyo/testkit'
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -36,7 +36,7 @@ interface Started {
 async function start(env: Record<string, string> = {}): Promise<Started> {
   const port = String(await freePort())
   const child = spawn(process.execPath, [MAIN], {
-    env: { PATH: process.env['PATH'], DATA_DIR: dataDir, PORT: port, ...env },
+    env: { ...hostEnvironment(), DATA_DIR: dataDir, PORT: port, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   running.add(child)
@@ -74,12 +74,13 @@ test('a newcomer opens the page, pastes the command, and sees the refund arrive'
     const page = await browser.newPage()
     await page.goto(address)
     await page.waitForSelector('[data-state="live"]')
-    expect(await page.locator('[data-order-id]').count()).toBe(24)
+    await eventually(async () => (await page.locator('[data-order-id]').count()) === 24)
 
     expect(JSON.parse(runCurl(command))).toEqual({ results: [{ orderId: '12345', outcome: 'applied', refund: '2.5' }] })
     await page.waitForSelector('[data-order-id="demo-1"] [data-status="canceled"]')
-    expect(output()).toContain('webhook committed')
-    expect(await page.textContent('#toasts')).toContain('$2.50 refunded')
+    // Its output takes another way than the page.
+    await eventually(() => output().includes('webhook committed'))
+    await page.locator('#toasts', { hasText: '$2.50 refunded' }).waitFor()
 
     expect(await end(child, 'SIGTERM')).toBe(0)
     await page.waitForSelector('[data-state="reconnecting"]')
@@ -108,7 +109,7 @@ test('its folder is all that the command line needs', async () => {
   runCurl(command)
   const paxyo = (...args: string[]) =>
     promisify(execFile)(process.execPath, [CLI, ...args], {
-      env: { PATH: process.env['PATH'], DATA_DIR: dataDir, PORT: new URL(address).port },
+      env: { ...hostEnvironment(), DATA_DIR: dataDir, PORT: new URL(address).port },
     })
 
   expect((await paxyo('orders', 'show', 'demo-1')).stdout).toMatch(/2\.5/)

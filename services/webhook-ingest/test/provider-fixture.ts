@@ -11,7 +11,7 @@ import type { RefundApproval } from '@paxyo/order-core'
 import { startSimulator, type Simulator, type SimulatorOptions } from '@paxyo/provider-simulator'
 import { listen } from '@paxyo/service-kit'
 import { pino } from 'pino'
-import { startIngest, TOKEN, type FixtureProvider, type IngestFixture } from './ingest-fixture.ts'
+import { anOrder, startIngest, TOKEN, type FixtureProvider, type IngestFixture } from './ingest-fixture.ts'
 
 export const PROVIDER_KEY = 'a-key-of-the-provider'
 
@@ -20,6 +20,8 @@ export interface ProviderFixture extends IngestFixture {
   readonly simulator: Simulator
   /** Places an order with the provider and registers it: `A-<id>` of `user-1`, quantity 1000, charge 2.5. */
   place(orderId: string, userId?: string): Promise<void>
+  /** Places orders of these ids, each of one of `user-0`, `user-1` …, and registers them by one request. */
+  placeAll(orderIds: readonly string[], userCount: number): Promise<void>
   /** The order's row, with its refunds, outcomes and reviews. */
   read(orderId: string): Promise<Record<string, unknown>>
   /** Reconciles next to the service, as `paxyo reconcile` does in a separate process. */
@@ -54,6 +56,14 @@ export async function startWithProvider(
       api.add({ orderId, quantity: 1000 })
       const response = await fixture.register({ orderId: `A-${orderId}`, providerOrderId: orderId, userId })
       if (response.statusCode !== 201) throw new Error(response.body)
+    },
+    async placeAll(orderIds, userCount) {
+      const orders = orderIds.map((orderId, index) => {
+        api.add({ orderId, quantity: 1000 })
+        return { ...anOrder(), orderId: `A-${orderId}`, providerOrderId: orderId, userId: `user-${index % userCount}` }
+      })
+      const response = await fixture.call('POST', '/v1/orders/bulk', { orders })
+      if (response.json().registered !== orders.length) throw new Error(response.body)
     },
     async read(orderId) {
       const { rows } = await fixture.database.owner.query<Record<string, unknown>>(

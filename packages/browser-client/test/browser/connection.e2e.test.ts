@@ -97,7 +97,7 @@ test('a link that is dead without having been closed is noticed by its silence',
   try {
     // The client checks for silence after 55 seconds, and again two seconds later; time passes in between.
     await tab.page.clock.fastForward(35_000)
-    await new Promise((resolve) => setTimeout(resolve, 2_500))
+    await tab.page.clock.runFor(2_500)
     expect(await tab.state()).toBe('live')
     await tab.page.clock.fastForward(25_000)
     await tab.becomes('reconnecting')
@@ -111,9 +111,11 @@ test('a link that is dead without having been closed is noticed by its silence',
 })
 
 test('a token is renewed in band before it expires', async () => {
-  sdk.tokens.expiresInS = 15
-  const tab = await sdk.open(context)
+  sdk.tokens.expiresInS = 50
+  const tab = await sdk.open(context, {}, (page) => page.clock.install())
   await tab.becomes('live')
+  // On the page's clock, so that the gateway has all the time that the token is valid.
+  await tab.page.clock.fastForward(45_000)
   await eventually(() => tab.frames.some(({ type }) => type === 'refresh'))
   expect(await tab.tokenReasons()).toEqual(['initial', 'expiring'])
   expect(tab.sockets).toHaveLength(1)
@@ -147,10 +149,11 @@ test('a page whose server rendered the rows is resumed from there', async () => 
 
 test('what is refused for good is not tried again', async () => {
   sdk.tokens.secret = 'another-secret-of-more-than-32-bytes'
-  const tab = await sdk.open(context)
+  const tab = await sdk.open(context, {}, (page) => page.clock.install())
   await tab.becomes('closed')
   expect(await tab.status()).toMatchObject({ error: { code: 'invalid_token', final: true } })
-  await new Promise((resolve) => setTimeout(resolve, 1_500))
+  // Retries are at most 30 seconds apart.
+  await tab.page.clock.runFor(60_000)
   expect(tab.sockets).toHaveLength(1)
 })
 

@@ -10,12 +10,22 @@ export interface BusMessage {
  */
 export const EVENT_CHANNEL_SHARDS = 64
 
-/** The channel that carries one user's events: `{shard}:user`. */
+/**
+ * The channel that carries one user's events: `{shard}:user`.
+ *
+ * @example
+ * userChannel('ann') //=> '{24}:ann'
+ */
 export function userChannel(userId: string): string {
   return `{${fnv1a(userId) % EVENT_CHANNEL_SHARDS}}:${userId}`
 }
 
-/** The channel on which a gateway sends messages to itself, to check that pub/sub delivers. */
+/**
+ * The channel on which a gateway sends messages to itself, to check that pub/sub delivers.
+ *
+ * @example
+ * heartbeatChannel('gateway-1') //=> '{heartbeat}:gateway-1'
+ */
 export function heartbeatChannel(gatewayId: string): string {
   return `{heartbeat}:${gatewayId}`
 }

@@ -32,7 +32,13 @@ export const CLOSE_CODES = {
 
 export type CloseReason = keyof typeof CLOSE_CODES
 
-/** Whether a client should reconnect after this close code. Other codes are network errors: it should. */
+/**
+ * Whether a client should reconnect after this close code. Other codes are network errors: it should.
+ *
+ * @example
+ * isReconnectable(4001) //=> true
+ * isReconnectable(4500) //=> false
+ */
 export function isReconnectable(code: number): boolean {
   return code < 4500 || code > 4999
 }

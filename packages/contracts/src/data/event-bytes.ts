@@ -11,6 +11,8 @@ const DIGIT_9 = 0x39
  * Reads the seq of an encoded event from its first bytes.
  *
  * @returns the seq, or 0 when the bytes are not an event of ours.
+ * @example
+ * eventSeq(new TextEncoder().encode('{"type":"event","seq":7}')) //=> 7
  */
 export function eventSeq(bytes: Uint8Array): number {
   for (let index = 0; index < PREFIX_BYTES.length; index += 1) if (bytes[index] !== PREFIX_BYTES[index]) return 0
@@ -27,6 +29,8 @@ export function eventSeq(bytes: Uint8Array): number {
  * Reads the commit time of an encoded event from its last bytes, without parsing the rest.
  *
  * @returns milliseconds since 1970, or NaN when there is none.
+ * @example
+ * eventAtMs(new TextEncoder().encode('{"at":"1970-01-01T00:00:01.000Z"}')) //=> 1000
  */
 export function eventAtMs(bytes: Uint8Array): number {
   let tail = ''

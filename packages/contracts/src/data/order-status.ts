@@ -10,15 +10,34 @@ export const ORDER_STATUSES = [...OPEN_STATUSES, ...CLOSED_STATUSES] as const
 export type OpenStatus = (typeof OPEN_STATUSES)[number]
 export type OrderStatus = (typeof ORDER_STATUSES)[number]
 
+/**
+ * Whether an order with this status is not final.
+ *
+ * @example
+ * isOpenStatus('in_progress') //=> true
+ * isOpenStatus('canceled') //=> false
+ */
 export function isOpenStatus(status: string): status is OpenStatus {
   return (OPEN_STATUSES as readonly string[]).includes(status)
 }
 
+/**
+ * Whether a text is one of our statuses.
+ *
+ * @example
+ * isOrderStatus('partial') //=> true
+ * isOrderStatus('refunded') //=> false
+ */
 export function isOrderStatus(status: string): status is OrderStatus {
   return (ORDER_STATUSES as readonly string[]).includes(status)
 }
 
-/** A status as plain text, for a client that has no text for it: `in_review` becomes `In review`. */
+/**
+ * A status as plain text, for a client that has no text for it: `in_review` becomes `In review`.
+ *
+ * @example
+ * statusText('in_review') //=> 'In review'
+ */
 export function statusText(status: string): string {
   const text = status.replaceAll(/[\s_-]+/g, ' ').trim()
   return text.charAt(0).toUpperCase() + text.slice(1)

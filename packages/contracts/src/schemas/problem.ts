@@ -14,7 +14,12 @@ export const problemSchema = z.object({
 
 export type Problem = z.infer<typeof problemSchema>
 
-/** The response for an error code; `detail` says what is wrong with this request. */
+/**
+ * The response for an error code; `detail` says what is wrong with this request.
+ *
+ * @example
+ * problem('order_not_found').status //=> 404
+ */
 export function problem(code: ErrorCode, detail?: string): Problem {
   const { status, title } = ERROR_CODES[code]
   return { type: `urn:paxyo:error:${code}`, title, status, code, ...(detail === undefined ? {} : { detail }) }

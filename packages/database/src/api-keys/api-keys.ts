@@ -19,6 +19,10 @@ export const API_KEYS_MAX = 100
  * Creates an API key, as the database's owner. Several can be active at once, for rotation.
  *
  * @returns the key, which cannot be read again; undefined when {@link API_KEYS_MAX} are active.
+ * @example
+ * const db = createKysely(ownerPool)
+ * const created = await createApiKey(db, 'the panel')
+ * apiKeyId(created!.key) === created!.keyId //=> true
  */
 export async function createApiKey(db: Kysely<Database>, name: string): Promise<NewApiKey | undefined> {
   const made = makeApiKey()
@@ -42,7 +46,14 @@ export async function createApiKey(db: Kysely<Database>, name: string): Promise<
   return numInsertedOrUpdatedRows === 1n ? made : undefined
 }
 
-/** All keys, including revoked ones, newest first. */
+/**
+ * All keys, including revoked ones, newest first.
+ *
+ * @example
+ * const db = createKysely(ownerPool)
+ * await createApiKey(db, 'the panel')
+ * (await listApiKeys(db)).map(({ name }) => name) //=> ['the panel']
+ */
 export async function listApiKeys(db: Kysely<Database>): Promise<ApiKey[]> {
   const rows = await db
     .selectFrom('api_keys')
@@ -64,6 +75,11 @@ export async function listApiKeys(db: Kysely<Database>): Promise<ApiKey[]> {
  *
  * @param keyId its public part, `pxk_…`; the whole key works, too.
  * @returns false when there is no such active key.
+ * @example
+ * const db = createKysely(ownerPool)
+ * const created = await createApiKey(db, 'the panel')
+ * await revokeApiKey(db, created!.keyId) //=> true
+ * await revokeApiKey(db, created!.keyId) //=> false
  */
 export async function revokeApiKey(db: Kysely<Database>, keyId: string): Promise<boolean> {
   const { numUpdatedRows } = await db

@@ -30,6 +30,9 @@ interface Seen {
  *
  * @param pool the database to compare with; without one, only the rows are compared with each other.
  * @returns a function that returns the result of each account of the next batch.
+ * @example
+ * const check = createAccountImportCheck(pool)
+ * await check([{ userId: 'ann', currency: 'USD', balance: 0n }]) //=> ['imported']
  */
 export function createAccountImportCheck(
   pool: Pool | undefined,

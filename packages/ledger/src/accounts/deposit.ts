@@ -42,6 +42,11 @@ export type DepositRejection =
  * database rejects the second one at commit, and the work must be run again.
  *
  * @returns the deposit, or why it was rejected; a rejected deposit records nothing.
+ * @example
+ * await commitChangeSet(ledger, (tx) => openAccount(tx, 'ann', 'USD'))
+ * const payment = { userId: 'ann', amount: parseMoney('10'), currency: 'USD', paymentRef: 'invoice 1' }
+ * const deposited = await commitChangeSet(ledger, (tx) => deposit(tx, payment))
+ * typeof deposited === 'object' && formatMoney(deposited.account.balance) //=> '10'
  */
 export async function deposit(
   tx: LedgerTransaction,

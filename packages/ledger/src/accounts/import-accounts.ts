@@ -33,6 +33,10 @@ const OPENING_BALANCES = '9b1d1c54-3f0e-4d53-9a3c-6d6c6f0a7e11'
  *
  * @returns the result of each account; `balance_conflict` when another balance was imported before.
  * @throws the database's errors after the last attempt.
+ * @example
+ * const ann = { userId: 'ann', currency: 'USD', balance: parseMoney('12.5') }
+ * await importAccounts(ledger, [ann]) //=> ['imported']
+ * await importAccounts(ledger, [ann]) //=> ['already_there']
  */
 export function importAccounts(deps: ImportDeps, accounts: readonly ImportedAccount[]): Promise<AccountImportResult[]> {
   return commitImport(deps, async (tx) => {

@@ -6,6 +6,9 @@ import { openAccounts } from './lock-accounts.ts'
  * Opens an empty account for a user. Registering a user's first order also opens one.
  *
  * @returns the account, and whether this call opened it; `currency_mismatch` when the account has another currency.
+ * @example
+ * await commitChangeSet(ledger, (tx) => openAccount(tx, 'ann', 'USD'))
+ * await commitChangeSet(ledger, (tx) => openAccount(tx, 'ann', 'EUR')) //=> 'currency_mismatch'
  */
 export async function openAccount(
   { client }: LedgerTransaction,

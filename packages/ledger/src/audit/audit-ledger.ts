@@ -68,6 +68,10 @@ interface SizeRow {
  * Runs every check in one snapshot of the database.
  *
  * @param onProgress called after each check
+ * @example
+ * const session = { query: async <Row>(text: string) => (await ownerPool.query(text)).rows as Row[] }
+ * const result = await auditLedger(session, { rowsMax: 20, outboxAgeS: 60, parkedAgeS: 3600, reviewAgeS: 3600 })
+ * result.isClean //=> true
  */
 export async function auditLedger(
   database: AuditSession,

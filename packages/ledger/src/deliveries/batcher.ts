@@ -70,7 +70,16 @@ interface Waiting {
   readonly settled: PromiseWithResolvers<DeliveryResult | NotCommitted>
 }
 
-/** An order always uses the same partition, so its updates are committed in the order of their arrival. */
+/**
+ * An order always uses the same partition, so its updates are committed in the order of their arrival.
+ *
+ * @example
+ * await commitChangeSet(ledger, (tx) => registerOrders(tx, [order]))
+ * const batcher = createBatcher({ ...ledger, log })
+ * const results = await batcher.submit([canceled])
+ * typeof results === 'object' && results.map(({ outcome }) => outcome) //=> ['applied']
+ * await batcher.close()
+ */
 export function createBatcher(options: BatcherOptions): Batcher {
   const { batchMax = BATCH_MAX, queueMax = QUEUE_MAX, partitions: partitionCount = PARTITIONS } = options
   const partitions = Array.from({ length: partitionCount }, () => createPartition(options, batchMax))

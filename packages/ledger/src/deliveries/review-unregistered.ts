@@ -22,6 +22,8 @@ const FIND_OLD = `
  * a final status, or the last one, is put up for review; the others of the same provider order are superseded.
  *
  * @returns how many provider orders are put up for review.
+ * @example
+ * await reviewUnregistered(ledger, 7) //=> 0
  */
 export async function reviewUnregistered(deps: ImportDeps, retentionDays: number): Promise<number> {
   for (let total = 0; ;) {

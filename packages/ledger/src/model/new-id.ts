@@ -11,7 +11,12 @@ let used = random.length
 let msecs = 0
 let seq = 0
 
-/** Creates a globally unique id (UUIDv7); ids of one process sort in the order of their creation. */
+/**
+ * Creates a globally unique id (UUIDv7); ids of one process sort in the order of their creation.
+ *
+ * @example
+ * newId() < newId() //=> true
+ */
 export function newId(): string {
   const bytes = nextRandom()
   const now = Date.now()

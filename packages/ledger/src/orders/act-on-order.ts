@@ -32,6 +32,11 @@ export interface DoneAction extends DecidedOrder {
  * Applies a person's action to an order, with an event for its user, and records it in the order's history.
  *
  * @returns the order after the action; or why it was rejected, in which case nothing is recorded.
+ * @example
+ * await commitChangeSet(ledger, (tx) => registerOrders(tx, [order]))
+ * const action = { action: 'cancel', amount: undefined, status: undefined, note: 'lost', actor: 'Ann', keyId: 'a-key' } as const
+ * const done = await commitChangeSet(ledger, (tx) => actOnOrder(tx, 'A-1', action))
+ * typeof done === 'object' && formatMoney(done.account.balance) //=> '2.5'
  */
 export async function actOnOrder(
   tx: LedgerTransaction,

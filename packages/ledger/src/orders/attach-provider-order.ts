@@ -32,6 +32,9 @@ export type AttachRejection = Extract<ErrorCode, 'order_not_found' | 'provider_o
  * partial or canceled is settled, and is rejected: its refund is decided already.
  *
  * @returns the order afterwards; or why it was rejected, and then nothing is recorded.
+ * @example
+ * const to = { provider: 'godofpanel', providerOrderId: '67890' }
+ * await commitChangeSet(ledger, (tx) => attachProviderOrder(tx, 'A-1', to, 'a-key')) //=> 'order_not_found'
  */
 export async function attachProviderOrder(
   tx: LedgerTransaction,

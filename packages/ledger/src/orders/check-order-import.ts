@@ -36,6 +36,10 @@ const NOTHING_STORED: Stored = {
  *
  * @param pool the database to compare with; without one, only the rows are compared with each other.
  * @returns a function that returns the result of each order of the next batch.
+ * @example
+ * const earlier = { status: 'completed', remains: 0, startCount: 10, refundedElsewhere: 0n, createdAt: undefined } as const
+ * const check = createOrderImportCheck(pool)
+ * await check([{ ...order, ...earlier }]) //=> ['imported']
  */
 export function createOrderImportCheck(
   pool: Pool | undefined,

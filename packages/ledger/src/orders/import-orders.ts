@@ -45,6 +45,9 @@ export type OrderImportResult =
  *
  * @returns the result of each order; a rejected one changes nothing.
  * @throws the database's errors after the last attempt.
+ * @example
+ * const earlier = { status: 'completed', remains: 0, startCount: 10, refundedElsewhere: 0n, createdAt: undefined } as const
+ * await importOrders(ledger, [{ ...order, ...earlier }]) //=> ['imported']
  */
 export function importOrders(deps: ImportDeps, orders: readonly ImportedOrder[]): Promise<OrderImportResult[]> {
   return commitImport(deps, async (tx) => {

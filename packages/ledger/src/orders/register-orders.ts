@@ -53,6 +53,9 @@ interface Known {
  * @returns the result of each order.
  * @throws the database's errors. When a concurrent transaction registers the same order or opens the same account, this
  *   one violates a key or loses a deadlock, and must be run again.
+ * @example
+ * const [registered] = await commitChangeSet(ledger, (tx) => registerOrders(tx, [order]))
+ * typeof registered === 'object' && registered.order.status //=> 'pending'
  */
 export async function registerOrders(
   tx: LedgerTransaction,

@@ -52,7 +52,17 @@ const RETRY_DELAY_MS = 500
 /** The interval at which commits check for old rows. */
 const CHECK_INTERVAL_MS = 1_000
 
-/** Publishes batches after their commit, and drains the rows that remain. */
+/**
+ * Publishes batches after their commit, and drains the rows that remain.
+ *
+ * @example
+ * const publisher = createInProcessBus().connectPublisher()
+ * const outbox = createOutbox({ pool, publisher, log })
+ * outbox.start()
+ * const [registered] = await commitChangeSet({ pool, outbox, newId }, (tx) => registerOrders(tx, [order]))
+ * typeof registered === 'object' && registered.seq //=> 1
+ * await outbox.close()
+ */
 export function createOutbox({
   pool,
   publisher,

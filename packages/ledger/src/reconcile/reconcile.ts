@@ -44,6 +44,13 @@ interface Askable {
  * that fails is left out from then on; the others continue.
  *
  * @throws the database's errors. The report contains an error of a provider.
+ * @example
+ * await commitChangeSet(ledger, (tx) => registerOrders(tx, [order]))
+ * const batcher = createBatcher({ ...ledger, log })
+ * const deps = { pool, providers: [createGodOfPanel()], batcher, newId, log }
+ * const report = await reconcile(deps, { orderIds: ['A-1', 'A-2'] })
+ * report.unknown //=> ['A-2']
+ * await batcher.close()
  */
 export async function reconcile(deps: ReconcileDeps, request: ReconcileRequest): Promise<ReconcileReport> {
   const askable = deps.providers.flatMap(({ name, client }) => (client === undefined ? [] : { name, client }))

@@ -26,6 +26,12 @@ const IS_ANY_WAITING = `SELECT EXISTS (SELECT FROM refund_feed WHERE last_positi
  * later gets a later position, so a reader that has seen a position has seen all earlier ones.
  *
  * @returns how many commits were appended; `APPEND_COMMITS_MAX` means that more may be waiting.
+ * @example
+ * await commitChangeSet(ledger, (tx) => registerOrders(tx, [order]))
+ * const batcher = createBatcher({ ...ledger, log })
+ * await batcher.submit([canceled])
+ * await appendRefunds(pool) //=> 1
+ * await batcher.close()
  */
 export async function appendRefunds(pool: Pool): Promise<number> {
   const { rows } = await pool.query<{ waiting: boolean }>({ name: 'is_refund_waiting', text: IS_ANY_WAITING })
@@ -39,7 +45,16 @@ export async function appendRefunds(pool: Pool): Promise<number> {
   return appended
 }
 
-/** As {@link appendRefunds}, inside a transaction; the feed is locked until the transaction ends. */
+/**
+ * As {@link appendRefunds}, inside a transaction; the feed is locked until the transaction ends.
+ *
+ * @example
+ * await commitChangeSet(ledger, (tx) => registerOrders(tx, [order]))
+ * const batcher = createBatcher({ ...ledger, log })
+ * await batcher.submit([canceled])
+ * await transaction(pool, (client) => lockAndAppend(client)) //=> 1
+ * await batcher.close()
+ */
 export async function lockAndAppend(client: PoolClient): Promise<number> {
   const lock = client.query({ name: 'lock_refund_feed', text: LOCK_FEED })
   const append = client.query({ name: 'append_refunds', text: APPEND })

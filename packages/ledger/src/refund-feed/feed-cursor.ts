@@ -4,11 +4,23 @@ export interface FeedCursor {
   readonly position: number
 }
 
+/**
+ * Formats a cursor as the text that readers keep.
+ *
+ * @example
+ * const cursor = { epoch: '0123456789abcdef0123456789abcdef', position: 7 }
+ * formatFeedCursor(cursor) //=> '0123456789abcdef0123456789abcdef.7'
+ */
 export function formatFeedCursor({ epoch, position }: FeedCursor): string {
   return `${epoch}.${position}`
 }
 
-/** @returns undefined when the text is not from {@link formatFeedCursor}. */
+/**
+ * @returns undefined when the text is not from {@link formatFeedCursor}.
+ * @example
+ * parseFeedCursor('0123456789abcdef0123456789abcdef.7')?.position //=> 7
+ * parseFeedCursor('7') //=> undefined
+ */
 export function parseFeedCursor(text: string): FeedCursor | undefined {
   const match = /^([0-9a-f]{32})\.(0|[1-9]\d{0,14})$/.exec(text)
   return match === null ? undefined : { epoch: match[1]!, position: Number(match[2]) }

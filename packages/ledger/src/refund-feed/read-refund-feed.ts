@@ -32,7 +32,17 @@ export const REFUND_JOINS = `
   ) AS later ON true
   JOIN accounts ON accounts.user_id = entry.user_id`
 
-/** The refunds after a position, as `(entry_id, position)`; both parameters are SQL expressions. */
+/**
+ * The refunds after a position, as `(entry_id, position)`; both parameters are SQL expressions.
+ *
+ * @example
+ * await commitChangeSet(ledger, (tx) => registerOrders(tx, [order]))
+ * const batcher = createBatcher({ ...ledger, log })
+ * await batcher.submit([canceled])
+ * await appendRefunds(pool)
+ * (await pool.query(feedItemsAfter('0', '10'))).rows.map(({ position }) => position) //=> [1]
+ * await batcher.close()
+ */
 export const feedItemsAfter = (position: string, limit: string): string => `
   SELECT entry_id, last_position - cardinality(entry_ids) + place AS position
   FROM (SELECT * FROM refund_feed WHERE last_position > ${position} ORDER BY last_position LIMIT ${limit}) AS feed
@@ -55,6 +65,13 @@ const READ_PAGE = `
  * @param after the reader's cursor; `undefined` to read from the beginning.
  * @returns `cursor_void` when the cursor belongs to another epoch or is beyond the end, because the database was
  * restored.
+ * @example
+ * await commitChangeSet(ledger, (tx) => registerOrders(tx, [order]))
+ * const batcher = createBatcher({ ...ledger, log })
+ * await batcher.submit([canceled])
+ * const page = await readRefundFeed(pool, undefined, 100)
+ * typeof page === 'object' && page.refunds.length //=> 1
+ * await batcher.close()
  */
 export async function readRefundFeed(
   pool: Pool,

@@ -25,7 +25,12 @@ const CLEAR_WAITING = `
   UPDATE deliveries SET waiting_update = NULL
   WHERE delivery_id IN (SELECT deliveries.delivery_id ${WAITING_DELIVERIES})`
 
-/** The updates that wait for a review's approval, in order of arrival. */
+/**
+ * The updates that wait for a review's approval, in order of arrival.
+ *
+ * @example
+ * await transaction(pool, (client) => readWaitingUpdates(client, newId())) //=> []
+ */
 export async function readWaitingUpdates(client: PoolClient, reviewId: string): Promise<StatusUpdate[]> {
   const { rows } = await client.query<{ update: string }>(READ_WAITING, [reviewId])
   return rows.map(({ update }) => JSON.parse(update) as StatusUpdate)
@@ -36,7 +41,14 @@ export async function clearWaitingUpdates(client: PoolClient, reviewId: string):
   await client.query(CLEAR_WAITING, [reviewId])
 }
 
-/** @returns undefined when the updates would refund nothing to the order as it is now. */
+/**
+ * The refund that the updates of a review would pay.
+ *
+ * @returns undefined when the updates would refund nothing to the order as it is now.
+ * @example
+ * const pending = { status: 'pending', quantity: 1000, runs: 1, charge: 250_000_000n, remains: null, startCount: null, refunded: 0n } as const
+ * proposeRefund(pending, []) //=> undefined
+ */
 export function proposeRefund(order: OrderState, updates: readonly StatusUpdate[]): ProposedRefund | undefined {
   const { status, remains, startCount, refunded } = afterUpdates(order, updates)
   const refund = refunded - order.refunded

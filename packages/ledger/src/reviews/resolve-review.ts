@@ -44,6 +44,9 @@ export type ResolutionRejection =
  *
  * @returns the review's order, or `undefined` when the review has none; or why the resolution was rejected, in which
  *   case nothing is recorded.
+ * @example
+ * const resolution = { action: 'dismiss', refund: 0n, status: undefined, note: 'known', actor: 'Ann', keyId: 'a-key' } as const
+ * await commitChangeSet(ledger, (tx) => resolveReview(tx, newId(), resolution)) //=> 'review_not_found'
  */
 export async function resolveReview(
   tx: LedgerTransaction,

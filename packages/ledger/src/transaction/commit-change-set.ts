@@ -33,6 +33,9 @@ export interface BatchOutbox {
  * transaction takes two round trips to the database when `work` needs one.
  *
  * @throws the database's errors; the outcome is unknown when the connection was lost.
+ * @example
+ * const opened = await commitChangeSet(ledger, (tx) => openAccount(tx, 'ann', 'USD'))
+ * typeof opened === 'object' && opened.isNew //=> true
  */
 export async function commitChangeSet<T>(
   { pool, outbox, onCommitted, ...rules }: LedgerDeps,

@@ -118,10 +118,24 @@ export async function readClock({ client, changes }: LedgerTransaction): Promise
   return changes.at
 }
 
+/**
+ * Reads an account from its row.
+ *
+ * @example
+ * toAccount({ user_id: 'ann', currency: 'USD', balance: '2.50000000', last_seq: 3 }).balance //=> 250_000_000n
+ */
 export function toAccount(row: AccountRow): Account {
   return { userId: row.user_id, currency: row.currency, balance: parseMoney(row.balance), lastSeq: row.last_seq }
 }
 
+/**
+ * Reads an order from its row.
+ *
+ * @example
+ * await commitChangeSet(ledger, (tx) => registerOrders(tx, [order]))
+ * const row = await pool.query(`SELECT ${ORDER_COLUMNS} FROM orders`)
+ * toOrder(row.rows[0]).charge //=> 250_000_000n
+ */
 export function toOrder(row: OrderRow): Order {
   return {
     orderId: row.order_id,

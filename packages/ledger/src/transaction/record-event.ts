@@ -92,7 +92,14 @@ export function recordDeposit(
   return recorded
 }
 
-/** An order as its user sees it. */
+/**
+ * An order as its user sees it.
+ *
+ * @example
+ * await commitChangeSet(ledger, (tx) => registerOrders(tx, [order]))
+ * const row = await pool.query(`SELECT ${ORDER_COLUMNS} FROM orders`)
+ * orderView(toOrder(row.rows[0]), 'USD').charge //=> '2.5'
+ */
 export function orderView(order: Order, currency: string): OrderView {
   return {
     orderId: order.orderId,
@@ -110,7 +117,14 @@ export function orderView(order: Order, currency: string): OrderView {
   }
 }
 
-/** An order as the panel sees it. */
+/**
+ * An order as the panel sees it.
+ *
+ * @example
+ * await commitChangeSet(ledger, (tx) => registerOrders(tx, [order]))
+ * const row = await pool.query(`SELECT ${ORDER_COLUMNS} FROM orders`)
+ * panelView(toOrder(row.rows[0]), 'USD').charge //=> '2.5'
+ */
 export function panelView(order: Order, currency: string): PanelView {
   const { provider, providerOrderId } = order
   return { ...orderView(order, currency), provider, providerOrderId }

@@ -166,6 +166,15 @@ export interface WebhookEndpoints {
   ping(endpointId: string): Promise<PingResult>
 }
 
+/**
+ * Creates a client of the panel API. It opens no connection before its first request.
+ *
+ * @example
+ * const panel = createPanelClient({ url: panelUrl, apiKey: panelKey })
+ * await panel.accounts.open({ userId: 'ann', currency: 'USD' })
+ * const { account } = await panel.accounts.get('ann')
+ * account.balance //=> '0'
+ */
 export function createPanelClient(options: PanelClientOptions): PanelClient {
   const transport = createTransport(options)
   return {

@@ -22,7 +22,12 @@ export const pageQuery = {
     .describe('`nextCursor` of the previous page. It is only valid for the list that returned it.'),
 }
 
-/** A page of a list; `nextCursor` is null on the last one. */
+/**
+ * A page of a list; `nextCursor` is null on the last one.
+ *
+ * @example
+ * pageSchema(identifierSchema).parse({ data: ['A-1'], nextCursor: null }).data //=> ['A-1']
+ */
 export function pageSchema<Item extends z.ZodType>(item: Item) {
   return z.object({ data: z.array(item), nextCursor: z.string().nullable() })
 }

@@ -5,6 +5,11 @@ import { startStage, type Stage } from './stage.ts'
 import { openPage, servePanel } from '../../../../infra/e2e/host-page.ts'
 import type { System } from '../../../../infra/e2e/system.ts'
 
+/** On the page's clock: retries are at most 30 seconds apart. */
+const MINUTE_MS = 60_000
+/** Longer than the delay of the first retry, and far shorter than the silence after which a link is dead. */
+const RETRY_MS = 2_000
+
 let stage: Stage
 let system: System
 beforeAll(async () => {
@@ -79,9 +84,9 @@ test('a mistake in the tag is said once, and nothing is thrown into the page', a
       userId: 'wim',
       html: `<!doctype html><link rel="icon" href="data:,">${tag}`,
     })
-    const opened = await openPage(stage.browser, panel.url)
+    const opened = await openPage(stage.browser, panel.url, { hasTestClock: true })
     await eventually(() => opened.consoleErrors.length > 0)
-    await opened.page.waitForTimeout(200)
+    await opened.page.clock.runFor(RETRY_MS)
     expect(opened.consoleErrors).toEqual([expect.stringContaining(said)])
     expect(opened.thrown).toEqual([])
     await opened.page.context().close()
@@ -113,9 +118,9 @@ test('a user who is logged out is not asked for again and again', async () => {
       return { status: 401, body: 'log in' }
     },
   })
-  const opened = await openPage(stage.browser, panel.url)
+  const opened = await openPage(stage.browser, panel.url, { hasTestClock: true })
   await opened.page.waitForSelector('[data-connection="closed"]')
-  await opened.page.waitForTimeout(1_500)
+  await opened.page.clock.runFor(MINUTE_MS)
   expect(asked).toBe(1)
   expect(opened.consoleErrors.filter((line) => line.startsWith('paxyo.js'))).toEqual([
     'paxyo.js: data-token-url responded 401: no user is logged in (signed_out)',

@@ -6,6 +6,9 @@ import type { System } from '../../../../infra/e2e/system.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
+/** As the script has it. */
+const TOAST_MS = 8_000
+
 let stage: Stage
 let system: System
 beforeAll(async () => {
@@ -51,8 +54,8 @@ test('axe finds nothing serious while toasts are shown, light and dark', async (
     })
     await opened.page.evaluate(AXE)
     const found = await opened.page.evaluate(async () => {
-      const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: AxeViolation[] }> } }
-      return (await axe.run()).violations.map(({ id, impact, nodes }) => ({
+      const { axe } = globalThis as unknown as { axe: Axe }
+      return (await axe.run({ resultTypes: ['violations'] })).violations.map(({ id, impact, nodes }) => ({
         id,
         impact,
         at: nodes.map((node) => node.html),
@@ -62,6 +65,10 @@ test('axe finds nothing serious while toasts are shown, light and dark', async (
     await opened.page.screenshot({ path: `${ARTIFACTS}paxyo-js-toasts-${colorScheme}.png` })
   }
 })
+
+interface Axe {
+  run(options: { readonly resultTypes: readonly string[] }): Promise<{ violations: AxeViolation[] }>
+}
 
 interface AxeViolation {
   readonly id: string
@@ -102,11 +109,14 @@ test('toasts go by themselves, but not while somebody points at one', async () =
   await system.register({ orderId: 'T-1', providerOrderId: '401', userId: 'tom' })
   await using opened = await stage.openLive('tom')
   const { page } = opened
+  // From here on the page's timers are the test's.
+  await page.clock.install()
   await system.webhook({ order_id: '401', status: 'completed' })
   await page.hover('paxyo-toasts li')
-  await page.waitForTimeout(9_000)
+  await page.clock.runFor(60_000)
   expect(await page.locator('paxyo-toasts li').count()).toBe(1)
   await page.mouse.move(0, 0)
+  await page.clock.runFor(TOAST_MS)
   await page.waitForSelector('paxyo-toasts li', { state: 'detached' })
   expect(await page.textContent('paxyo-toasts [role="status"]')).toBe('')
 })

@@ -19,15 +19,18 @@ const STYLES = ['tokens', 'base', 'masthead', 'simulator', 'orders', 'aside', 'n
 
 const packagePath = (name: string): string => `/demo/packages/${name.split('/').slice(1).join('/')}/`
 
-/** All files of the page, except index.html. */
-export function readPageFiles(): PageFile[] {
-  return [
+let pageFiles: readonly PageFile[] | undefined
+
+/** All files of the page, except index.html; read once, because stripping their types takes half a second. */
+export function readPageFiles(): readonly PageFile[] {
+  pageFiles ??= [
     ...readModules(PAGE, '/demo/page/'),
     ...PACKAGES.flatMap((name) => readModules(new URL('.', import.meta.resolve(name)), packagePath(name))),
     ...STYLES.map((name) => styleFile(name)),
     { path: '/demo/page/icon.svg', type: 'image/svg+xml', content: readText(new URL('icon.svg', PAGE)) },
     ...FONT_SUBSETS.map((subset) => fontFile(`hanken-grotesk-${subset}-wght-normal.woff2`)),
   ]
+  return pageFiles
 }
 
 /** The page, with links to its files. It preloads all modules, so that none waits for the module that imports it. */

@@ -1,13 +1,16 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
 import { eventually, freePort, mintToken, startChaosProxy } from '@paxyo/testkit'
-import { openBrowser, openPanel } from './panel-page.ts'
+import { openBrowser, openPanel, type OpenBrowser } from './panel-page.ts'
 import { startRawChromium } from './raw-chromium.ts'
 import { startSystem, type System } from '../../../../infra/e2e/system.ts'
 
 let system: System
-let browsers: Awaited<ReturnType<typeof openBrowser>>
+let browsers: OpenBrowser
 beforeAll(async () => {
   ;[system, browsers] = await Promise.all([startSystem(), openBrowser()])
+})
+afterEach(async () => {
+  await browsers.closePages()
 })
 afterAll(async () => {
   await browsers[Symbol.asyncDispose]()
@@ -116,8 +119,10 @@ test('a background tab keeps up, notifies, and shows it as soon as it is looked 
   await system.webhook({ order_id: 'background0', status: 'canceled' })
   await eventually(async () => (await tab.evaluate('document.title')) === '(1) Orders · Paxyo')
   expect(await tab.evaluate('document.hidden')).toBe(true)
+  await eventually(async () => (await tab.evaluate('shown.length')) === 1)
   expect(await tab.evaluate('shown')).toEqual(['Canceled, $2.50 refunded: Instagram followers #background0'])
-  expect(await tab.evaluate(`document.querySelector('#balance-figure').textContent`)).toBe('$2.50')
+  const balance = `document.querySelector('#balance-figure').textContent`
+  await eventually(async () => (await tab.evaluate(balance)) === '$2.50')
 
   await tab.activate()
   await eventually(() => tab.evaluate('!document.hidden'))

@@ -1,16 +1,16 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
 import { createTestDatabase, eventually, freePort, startProcess, type TestDatabase } from '@paxyo/testkit'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
-import { openBrowser, openPanel } from './panel-page.ts'
+import { openBrowser, openPanel, type OpenBrowser } from './panel-page.ts'
 
 const STANDALONE = fileURLToPath(new URL('../../../standalone/src/main.ts', import.meta.url))
 
 let database: TestDatabase
-let browsers: Awaited<ReturnType<typeof openBrowser>>
+let browsers: OpenBrowser
 let standalone: Awaited<ReturnType<typeof startProcess>>
 let address: string
 const dataDir = mkdtempSync(join(tmpdir(), 'paxyo-panel-'))
@@ -21,6 +21,9 @@ beforeAll(async () => {
   standalone = await startProcess(STANDALONE, { DATABASE_URL: database.url, DATA_DIR: dataDir, PORT: port })
   await eventually(() => standalone.output().includes('panel key: '))
   address = `http://localhost:${port}/`
+})
+afterEach(async () => {
+  await browsers.closePages()
 })
 afterAll(async () => {
   await browsers[Symbol.asyncDispose]()
@@ -100,7 +103,9 @@ test('it looks alive', async () => {
     await page.waitForSelector('.toast')
     await press(page, 'Partial')
     await page.waitForSelector('[data-flash] [data-status="partial"]')
-    await page.waitForTimeout(800)
+    await page.evaluate(() =>
+      Promise.all(document.getAnimations().map(({ finished }) => finished.catch(() => undefined))),
+    )
     await screenshot(`demo-${options.colorScheme}-${options.viewport.width}`)
     expect(await page.locator('[data-order-id]').count()).toBe(25)
     await page.context().close()

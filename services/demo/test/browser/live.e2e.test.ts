@@ -1,12 +1,15 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
 import { eventually } from '@paxyo/testkit'
-import { openBrowser, openPanel } from './panel-page.ts'
+import { openBrowser, openPanel, type OpenBrowser } from './panel-page.ts'
 import { startSystem, type System } from '../../../../infra/e2e/system.ts'
 
 let system: System
-let browsers: Awaited<ReturnType<typeof openBrowser>>
+let browsers: OpenBrowser
 beforeAll(async () => {
   ;[system, browsers] = await Promise.all([startSystem(), openBrowser()])
+})
+afterEach(async () => {
+  await browsers.closePages()
 })
 afterAll(async () => {
   await browsers[Symbol.asyncDispose]()

@@ -69,8 +69,18 @@ export async function openPanel(
   return panel
 }
 
-/** A browser that is closed with its test. */
-export async function openBrowser(): Promise<{ readonly browser: Browser } & AsyncDisposable> {
+/** A browser that is closed with its tests. */
+export interface OpenBrowser extends AsyncDisposable {
+  readonly browser: Browser
+  /** Closes every page: one that stays open goes on to animate, and to show what happens in later tests. */
+  closePages(): Promise<void>
+}
+
+export async function openBrowser(): Promise<OpenBrowser> {
   const browser = await launchChromium()
-  return { browser, [Symbol.asyncDispose]: () => browser.close() }
+  return {
+    browser,
+    closePages: async () => void (await Promise.all(browser.contexts().map((context) => context.close()))),
+    [Symbol.asyncDispose]: () => browser.close(),
+  }
 }

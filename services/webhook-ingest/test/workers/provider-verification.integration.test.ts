@@ -208,7 +208,7 @@ test('a webhook that came before its order was registered is asked about, too', 
 test('hundreds at once are asked about by the hundred', async () => {
   const { simulator, database } = await start()
   const ids = Array.from({ length: 250 }, (_, index) => `${5000 + index}`)
-  for (const id of ids) await fixture.place(id, `user-${Number(id) % 7}`)
+  await fixture.placeAll(ids, 7)
   simulator.setApiFault({ kind: 'status', status: 500 })
   for (const id of ids) simulator.cancel(id)
   await simulator.idle()

@@ -53,7 +53,7 @@ test('webhooks that were dropped, doubled and mixed up: afterwards every order i
     delayMsMax: 30,
   })
   const ids = Array.from({ length: 230 }, (_, index) => `${7000 + index}`)
-  for (const id of ids) await fixture.place(id, `user-${Number(id) % 5}`)
+  await fixture.placeAll(ids, 5)
   simulator.burst(500)
   for (const [index, id] of ids.entries()) {
     const action = (['complete', 'partial', 'cancel', 'progress'] as const)[index % 4]!
