@@ -3,7 +3,7 @@ import { ClientError } from './client-error.ts'
 const TIMEOUT_MS = 10_000
 
 /**
- * Asks the server why it rejects WebSockets: browsers do not tell pages, but a `fetch` of the same URL does.
+ * Asks the server why it rejects WebSockets: browsers do not report it to pages, but a `fetch` of the same URL does.
  *
  * @returns undefined when nothing is known: the server is away, is older, or would accept one now.
  */

@@ -3,7 +3,7 @@ import { connect, type Client, type ConnectOptions } from '@paxyo/browser-client
 import { eventually } from '@paxyo/testkit'
 import { event, startScriptedServer, welcome } from './scripted-server.ts'
 
-/** What a browser may lack or forbid. `WebSocket` is what the client is for, and has a test of its own. */
+/** What a browser may lack or forbid. `WebSocket` is what the client is for, and has its own test. */
 const GLOBALS = [
   'navigator',
   'navigator.locks',

@@ -24,7 +24,7 @@ const GUARDED = new Set([
   'replaceSync',
 ])
 
-/** Names of our own members that are also names of newer ones: each was checked. */
+/** Names of the client's members that are also names of newer ones: each was checked. */
 const OWN = new Set(['token', 'to', 'share', 'format', 'percent', 'element', 'show', 'region'])
 
 interface Feature {

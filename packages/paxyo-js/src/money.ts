@@ -2,10 +2,13 @@
 const FRACTION_DIGITS_MAX = 8
 const SCALE = 10n ** 8n
 
+/** The types of the supported browsers have numbers only. */
+const asNumber = (amount: string): number => amount as unknown as number
+
 /** Whether this browser formats decimal strings exactly, without conversion to a float (Intl.NumberFormat v3). */
 const takesStrings = (): boolean =>
   new Intl.NumberFormat('en', { maximumFractionDigits: FRACTION_DIGITS_MAX, useGrouping: false }).format(
-    '123456789012.12345678',
+    asNumber('123456789012.12345678'),
   ) === '123456789012.12345678'
 
 /**
@@ -30,10 +33,10 @@ function toFormat(language: string, currency: string, isExact: boolean): (amount
   const digits = { maximumFractionDigits: FRACTION_DIGITS_MAX }
   if (!/^[A-Z]{3}$/.test(currency)) {
     const plain = new Intl.NumberFormat(language, { minimumFractionDigits: 2, ...digits })
-    return (amount) => `${plain.format(amount as Intl.StringNumericLiteral)}\u00a0${currency}`
+    return (amount) => `${plain.format(asNumber(amount))}\u00a0${currency}`
   }
   const withCurrency = new Intl.NumberFormat(language, { style: 'currency', currency, ...digits })
-  return (amount) => withCurrency.format(amount as Intl.StringNumericLiteral)
+  return (amount) => withCurrency.format(asNumber(amount))
 }
 
 /** Adds decimal strings without rounding. */

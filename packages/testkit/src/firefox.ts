@@ -14,7 +14,7 @@ export interface FirefoxPage {
   close(): Promise<void>
 }
 
-/** A headless Firefox with a new profile, driven over WebDriver BiDi: Playwright needs a Firefox of its own. */
+/** A headless Firefox with a new profile, driven over WebDriver BiDi: Playwright needs its own Firefox. */
 export interface Firefox extends AsyncDisposable {
   open(url: string): Promise<FirefoxPage>
 }
@@ -44,13 +44,13 @@ export async function launchFirefox(preferences: Readonly<Record<string, number 
       await session.send('browsingContext.navigate', { context, url, wait: 'complete' })
       return {
         async evaluate<Value>(expression: string): Promise<Value> {
-          const answer = (await session.send('script.evaluate', {
+          const evaluated = (await session.send('script.evaluate', {
             expression: `(async () => JSON.stringify({ value: await (${expression}) }))()`,
             target: { context },
             awaitPromise: true,
           })) as { result?: { value: string }; exceptionDetails?: { text: string } }
-          if (answer.exceptionDetails !== undefined) throw new Error(answer.exceptionDetails.text)
-          return (JSON.parse(answer.result!.value) as { value: Value }).value
+          if (evaluated.exceptionDetails !== undefined) throw new Error(evaluated.exceptionDetails.text)
+          return (JSON.parse(evaluated.result!.value) as { value: Value }).value
         },
         close: async () => void (await session.send('browsingContext.close', { context })),
       }

@@ -42,7 +42,7 @@ const becomes = (tab: FirefoxPage, state: string): Promise<unknown> =>
   eventually(async () => (await stateOf(tab)) === state)
 const seenBy = (tab: FirefoxPage): Promise<unknown[]> => tab.evaluate('seen')
 
-describe.each([
+describe.each<[string, Readonly<Record<string, number | boolean>>, number]>([
   ['as it is installed', {}, 1],
   // Then BroadcastChannel throws, and each tab has its own connection.
   ['with site data blocked', { 'network.cookie.cookieBehavior': 2 }, 2],

@@ -90,7 +90,7 @@ describe.each(Object.keys(outages))('when Redis %s', (name) => {
     await client.next('event', ({ seq }) => seq === 4, SOON_MS)
     expect(await readiness()).toEqual({ status: 200, checks: { draining: 'ok', database: 'ok', bus: 'degraded' } })
 
-    // New pages get in, and learn that they are late before they are told anything else.
+    // New pages get in, and learn that they are late before they receive anything else.
     const newcomer = await aClient('newcomer')
     const second = await gateway.connect('stays')
     expect(await second.next('welcome')).toMatchObject({ seq: 4 })
@@ -107,7 +107,7 @@ describe.each(Object.keys(outages))('when Redis %s', (name) => {
     expect(storyOf(client)).toEqual(['welcome', 1, 'delayed', 2, 3, 4, 5, 'live'])
     expect(storyOf(second)).toEqual(['delayed', 'welcome', 5, 'live'])
 
-    // What the bus brings late is a duplicate, and what is new comes over the bus.
+    // The bus delivers the last one late, which is a duplicate, and new ones at once.
     await eventually(() =>
       gateway.ingest.publish(last).then(
         () => true,
