@@ -15,6 +15,8 @@ export interface Entry {
   readonly value: unknown
   /** The message around the entry, if it may describe the same order. */
   readonly envelope?: Fields
+  /** Further messages around the entry, from the inside out. */
+  readonly around?: readonly Fields[]
 }
 
 /** Fields that contain the updates of a message. */
@@ -54,7 +56,21 @@ function findWrapped(envelope: Fields, wrapped: unknown, depth: number): Entry[]
   const entries = findEntries(wrapped, depth + 1)
   // `{order_id, status, data: []}`: the wrapper contains something else.
   const isEmpty = entries === undefined || entries.length === 0
-  return isEmpty && outer.orderId !== undefined ? [{ value: envelope }] : entries
+  return isEmpty && outer.orderId !== undefined
+    ? [{ value: envelope }]
+    : entries?.map((entry) => within(entry, envelope))
+}
+
+const within = ({ around = [], ...entry }: Entry, message: Fields): Entry =>
+  Object.assign(entry, { around: around.concat(message) })
+
+/** The messages inside an entry's value that may describe the same order. */
+export function messagesInside(value: Fields, depth = 0): Fields[] {
+  if (depth === WRAPPERS_DEPTH_MAX) return []
+  return Object.entries(value).flatMap(([name, member]) => {
+    const inner = WRAPPERS.has(normalizeName(name)) ? readJsonText(member) : undefined
+    return isFields(inner) ? [inner].concat(messagesInside(inner, depth + 1)) : []
+  })
 }
 
 /** `{"95001": {…}, "95002": "Incorrect order ID", "status": "success"}`: other members belong to the message. */
@@ -65,7 +81,7 @@ function entriesById(fields: Fields): Entry[] | undefined {
   const entries = orderIds.size === 0 ? objects : Object.entries(fields)
   return entries
     .filter(([key]) => orderIds.size === 0 || orderIds.has(key) || isNumber(key))
-    .map(([key, value]) => ({ key, value }))
+    .map(([key, value]) => ({ key, value, around: [fields] }))
 }
 
 /** Whether there is an id, even a contradicting one. */

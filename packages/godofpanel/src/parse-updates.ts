@@ -1,6 +1,6 @@
 import type { OrderStatus } from '@paxyo/contracts'
 import type { ParseResult, StatusUpdate } from '@paxyo/order-core'
-import { findEntries, type Entry } from './find-entries.ts'
+import { findEntries, messagesInside, type Entry } from './find-entries.ts'
 import { parseBody } from './parse-body.ts'
 import type { ReadStatus } from './status-words.ts'
 import { AMBIGUOUS, isFields, normalizeName, readUpdateFields, toOrderId, type UpdateFields } from './update-fields.ts'
@@ -26,13 +26,28 @@ export function parseUpdates(contentType: 'json' | 'form', text: string, readSta
   const alone = entries.length === 1
   const updates = entries.map((entry) => ({
     update: toUpdate(entry, readStatus),
-    body: alone ? text : JSON.stringify(entry.key === undefined ? entry.value : { [entry.key]: entry.value }),
+    body: alone ? text : bodyOf(entry),
   }))
   return updates.every(({ update }) => update === undefined) ? { error: 'order_id_missing' } : { updates }
 }
 
+/** One of several entries as a separate body, which is read as the same update. */
+function bodyOf({ key, value, envelope, around = [] }: Entry): string {
+  const entry = key === undefined ? (envelope ?? value) : { [key]: value }
+  return JSON.stringify(
+    around.reduce((body, message) => {
+      const { orderId, orderStatus, status } = readUpdateFields(message)
+      const isSilent = orderId === undefined && [orderStatus, status].every(isNoStatus)
+      return isSilent ? body : { order_id: orderId, order_status: orderStatus, status, data: body }
+    }, entry),
+  )
+}
+
 /** Reads one entry; `undefined` when it has no order id, or contradicting ones. */
-export function toUpdate({ key, value, envelope = {} }: Entry, readStatus: ReadStatus): StatusUpdate | undefined {
+export function toUpdate(
+  { key, value, envelope = {}, around = [] }: Entry,
+  readStatus: ReadStatus,
+): StatusUpdate | undefined {
   const inner = readUpdateFields(isFields(value) ? value : {})
   const outer = readUpdateFields(envelope)
   const providerOrderId = orderIdOf(inner, outer, key)
@@ -45,9 +60,24 @@ export function toUpdate({ key, value, envelope = {} }: Entry, readStatus: ReadS
   }
   if (!isFields(value)) return { ...known, status: 'unknown', problem: 'provider_error' }
   const { status, problem, word } = statusOf(inner, outer, readStatus)
-  if (problem === undefined) return { ...known, status }
-  return { ...known, status: 'unknown', problem, ...(word === undefined ? {} : { word }) }
+  if (problem !== undefined) {
+    return { ...known, status: 'unknown', problem, ...(word === undefined ? {} : { word }) }
+  }
+  const others = [...around, ...messagesInside(value)].map(readUpdateFields)
+  const isContradicted = others.some(
+    (other) =>
+      (other.orderId !== undefined && other.orderId !== providerOrderId) ||
+      [other.orderStatus, other.status].some((field) => !isAgreed(field, status, readStatus)),
+  )
+  return isContradicted ? { ...known, status: 'unknown', problem: 'ambiguous_update' } : { ...known, status }
 }
+
+/** Whether a status is missing, or says only that a request succeeded. */
+const isNoStatus = (field: unknown): boolean => field === undefined || SUCCESS_FLAGS.has(lowerCase(field))
+
+/** Whether a status elsewhere in the message is missing, a flag, or means the same. */
+const isAgreed = (field: unknown, status: StatusUpdate['status'], readStatus: ReadStatus): boolean =>
+  isNoStatus(field) || (typeof field === 'string' && readStatus(field) === status)
 
 /**
  * An unambiguous field such as `order_id` takes precedence over `id`, and `id` over the entry's key: PHP encodes a list

@@ -128,3 +128,25 @@ test('a message without a status, or that says only whether it succeeded, pays n
     ),
   )
 })
+
+test.each([
+  { '7': { status: 'Canceled', result: { order: '7', status: 'Partial', remains: 300 } } },
+  { '7': { status: 'Partial', remains: 300 }, status: 'Canceled' },
+  {
+    status: 'Canceled',
+    orders: [
+      { order: '7', status: 'Partial', remains: 300 },
+      { order: '8', status: 'Completed' },
+    ],
+  },
+  { order: '7', status: 'Completed', data: { status: true, payload: { data: { order: '7', status: 'Canceled' } } } },
+  { order: '7', status: 'Canceled', result: { payload: { status: 'Partial' } } },
+  { order: '8', data: { payload: { data: { order: '7', status: 'Canceled' } } } },
+])('a contradiction anywhere around or inside an update is ambiguous, also when it is read again: %j', (body) => {
+  const result = read('application/json', JSON.stringify(body))
+  if ('error' in result) throw new Error(result.error)
+  for (const { update, body: stored } of result.updates) {
+    expect(update).toMatchObject({ status: 'unknown', problem: 'ambiguous_update' })
+    expect(read(undefined, stored)).toMatchObject({ updates: [{ update }] })
+  }
+})

@@ -60,7 +60,7 @@ export const WEBHOOK_MISTAKES = {
     status: 200,
     write: (order, mark) => json({ status: 'error', order, error: 'Incorrect order ID', mark }),
   },
-  request_refused: {
+  request_failed: {
     leads: 'review',
     status: 200,
     write: (order, mark) => json({ status: false, order, msg: 'Order not found', mark }),

@@ -134,7 +134,7 @@ test('an order gets the status that the response gives to it, or none', async ()
       expect(asked).toEqual(expect.arrayContaining([...found.keys()]))
       for (const [orderId, { update, body: stored }] of found) {
         expect(update.providerOrderId).toBe(orderId)
-        // What is stored as the delivery's body is read as the same update again.
+        // The delivery's stored body is read as the same update again.
         const again = createGodOfPanel().parseUpdates('application/json', Buffer.from(stored))
         expect(again).toMatchObject({ updates: [{ update }] })
         if (!PAYING.has(update.status)) continue
