@@ -52,10 +52,10 @@ const compat = createRequire(import.meta.url)('@mdn/browser-compat-data') as {
   readonly javascript: { readonly builtins: Feature }
 }
 
-function isSupported({ __compat }: Feature): boolean {
+function isSupported({ ['__compat']: compatibility }: Feature): boolean {
   return oldest.every(({ browser, version }) =>
-    [__compat?.support[browser] ?? []].flat().some((support) => {
-      const { version_added: added, flags, prefix, alternative_name: other } = support as Support
+    [compatibility?.support[browser] ?? []].flat().some((support) => {
+      const { version_added: added, flags, prefix, alternative_name: other } = support
       return typeof added === 'string' && !flags && !prefix && !other && parseFloat(added.replace('≤', '')) <= version
     }),
   )
@@ -74,7 +74,7 @@ function readNames(): Map<string, boolean> {
   }
   return names
   function note(name: string, feature: Feature): void {
-    if (feature.__compat !== undefined) names.set(name, names.get(name) === true || isSupported(feature))
+    if (feature['__compat'] !== undefined) names.set(name, names.get(name) === true || isSupported(feature))
   }
 }
 

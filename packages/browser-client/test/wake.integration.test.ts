@@ -54,7 +54,8 @@ async function startServer({ revision, responds }: { revision?: number; responds
 describe.each(Object.keys(WAKES) as (keyof typeof WAKES)[])('a page that %s', (wake) => {
   test('knows within 3 seconds that its link is dead', async () => {
     const { server, client, checks } = await startServer({ revision: 3, responds: false })
-    await using _server = server
+    await using cleanup = new AsyncDisposableStack()
+    cleanup.use(server)
     const lostAfterMs = new Promise<number>((resolve) => {
       const startedAt = performance.now()
       client.on('status', ({ status }) => status.error?.code === 'link_dead' && resolve(performance.now() - startedAt))
@@ -68,9 +69,10 @@ describe.each(Object.keys(WAKES) as (keyof typeof WAKES)[])('a page that %s', (w
 
   test('keeps a link that works, and one of a server that does not know the question', async () => {
     const responding = await startServer({ revision: 3, responds: true })
-    await using _responding = responding.server
+    await using cleanup = new AsyncDisposableStack()
+    cleanup.use(responding.server)
     const older = await startServer({ responds: false })
-    await using _older = older.server
+    cleanup.use(older.server)
     for (let count = 0; count < 3; count += 1) WAKES[wake]()
     await sleep(3_300)
 
@@ -82,7 +84,8 @@ describe.each(Object.keys(WAKES) as (keyof typeof WAKES)[])('a page that %s', (w
 
 test('a page whose timers come late, and before the messages that wait for it, keeps its link', async () => {
   const { server, client } = await startServer({ revision: 3, responds: true })
-  await using _server = server
+  await using cleanup = new AsyncDisposableStack()
+  cleanup.use(server)
   fire('document', 'visibilitychange')
   // The response and the timer are due when this process can work again; it runs its timers first.
   const until = performance.now() + 4_000
@@ -95,7 +98,8 @@ test('a page whose timers come late, and before the messages that wait for it, k
 
 test('a device that was asleep checks its link', async () => {
   const { server, client, checks } = await startServer({ revision: 3, responds: true })
-  await using _server = server
+  await using cleanup = new AsyncDisposableStack()
+  cleanup.use(server)
   // No timer runs meanwhile.
   const until = performance.now() + 6_500
   while (performance.now() < until);

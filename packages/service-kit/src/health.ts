@@ -22,10 +22,10 @@ export function registerHealth(app: FastifyInstance, checks: Readonly<Record<str
   app.get('/livez', () => ({ status: 'ok' }))
   app.get('/readyz', async (_request, reply) => {
     const results = await Promise.all(runChecks.map(async ([name, run]) => [name, await run()] as const))
-    const outcomes = results.map(([, result]) => result)
-    const isReady = !outcomes.includes('failed')
+    const outcomes = new Set(results.map(([, result]) => result))
+    const isReady = !outcomes.has('failed')
     return reply.code(isReady ? 200 : 503).send({
-      status: !isReady ? 'unavailable' : outcomes.includes('degraded') ? 'degraded' : 'ok',
+      status: !isReady ? 'unavailable' : outcomes.has('degraded') ? 'degraded' : 'ok',
       checks: Object.fromEntries(results),
     })
   })

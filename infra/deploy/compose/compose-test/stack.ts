@@ -90,7 +90,7 @@ export async function startStack(settings: Readonly<Record<string, string>>, onB
   }
 }
 
-/** HAProxy may close an idle connection just when a request is written to it: such a request is sent again. */
+/** HAProxy may close an idle connection just when a request is written to it: such a request is retried. */
 async function request(agent: Agent, url: string, options: RequestOptions): Promise<StackResponse> {
   for (;;) {
     const outgoing = httpsRequest(url, {

@@ -18,7 +18,7 @@ export interface Backfiller {
   backfill(stream: Stream): Promise<void>
 }
 
-/** Half a minute in total: the database may be restarting. */
+/** With these delays the retries take 25 s: the database may be restarting. */
 const BACKFILL_ATTEMPTS_MAX = 16
 const BACKFILL_RETRY_DELAY_MS = 100
 const BACKFILL_RETRY_DELAY_MS_MAX = 2_000

@@ -68,8 +68,9 @@ export function watchBus({ isDelivering, catchUp, onChange, onError }: BusWatchO
     const tookMs = performance.now() - startedAt
     const pauseUntil = startedAt + Math.max(READ_INTERVAL_MS, 2 * tookMs)
     // The bus may deliver again before the next read is due.
+    const mayEnd = (): boolean => performance.now() >= pauseUntil || (!wasDelivering && isDelivering())
     do await wait(CHECK_INTERVAL_MS)
-    while (performance.now() < pauseUntil && !(isDelivering() && !wasDelivering))
+    while (!mayEnd())
     return false
   }
 

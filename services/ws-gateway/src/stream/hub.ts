@@ -108,7 +108,7 @@ export function createHub({ bus, reader, log, heartbeatIntervalMs, onForwarded }
   })
 
   const backfiller = createBackfiller({ reader, log })
-  const { backfill } = backfiller
+  const backfill = (stream: Stream): Promise<void> => backfiller.backfill(stream)
 
   const delivers = (): boolean => subscriber.isReady && heartbeat.isAlive
 
@@ -125,9 +125,9 @@ export function createHub({ bus, reader, log, heartbeatIntervalMs, onForwarded }
       .filter(({ seq }) => seq !== Infinity)
     const behind = await reader.behind(begun)
     await Promise.all(
-      behind.map((userId) => {
+      behind.flatMap((userId) => {
         const stream = streams.get(userChannel(userId))
-        return stream && backfill(stream)
+        return stream === undefined ? [] : [backfill(stream)]
       }),
     )
   }
@@ -155,11 +155,14 @@ export function createHub({ bus, reader, log, heartbeatIntervalMs, onForwarded }
   /** Waits until the bus has acknowledged the subscription, or is silent; then the stream stays delayed until it has. */
   async function subscribe(stream: Stream): Promise<void> {
     if (stream.isSubscribed || stream.unsubscribedSinceMs !== undefined) return
-    const acknowledged = subscriber.subscribe(userChannel(stream.userId)).then(() => {
-      stream.isSubscribed = true
-    })
+    const acknowledged = acknowledge(stream)
     await Promise.race([acknowledged, watch.silence])
     if (!stream.isSubscribed) void subscribeLater(stream, acknowledged)
+  }
+
+  async function acknowledge(stream: Stream): Promise<void> {
+    await subscriber.subscribe(userChannel(stream.userId))
+    stream.isSubscribed = true
   }
 
   /** A bus that delivers but does not acknowledge a subscription may do so on another connection. */

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import type { ServerMessage } from '@paxyo/contracts'
 import { createRedisBus } from '@paxyo/event-bus'
 import {
   eventually,
@@ -50,7 +49,7 @@ async function aClient(userId: string): Promise<TestSocket> {
  */
 function storyOf({ messages }: TestSocket): (string | number)[] {
   const story: (string | number)[] = []
-  for (const message of messages as ServerMessage[]) {
+  for (const message of messages) {
     if (message.type === 'delayed' && story.at(-1) === 'live') story.pop()
     else story.push(message.type === 'event' ? message.seq : message.type)
   }
@@ -61,7 +60,7 @@ type Outage = { readonly begin: () => void; readonly end: () => Promise<void> | 
 const outages: Readonly<Record<string, () => Outage>> = {
   'is killed': () => ({
     begin: () => void redis.process.kill('SIGKILL'),
-    end: async () => void (await redis.restart()),
+    end: () => redis.restart(),
   }),
   'stands still': () => ({
     begin: () => void redis.process.kill('SIGSTOP'),
@@ -142,10 +141,10 @@ test('while Redis comes and goes, what pages show is what was committed', async 
   const userIds = Array.from({ length: 6 }, (_, index) => `user-${index}`)
   const clients = new Map<string, TestSocket>()
   for (const userId of userIds) clients.set(userId, await aClient(userId))
-  let isOver = false
+  const over = new AbortController()
   const committing = userIds.map(async (userId) => {
     let count = 0
-    for (; !isOver; count += 1) {
+    for (; !over.signal.aborted; count += 1) {
       const events = await gateway.ingest.commit(userId)
       await gateway.ingest.publish(events).catch(() => undefined)
       await sleep(Math.random() * 40)
@@ -162,7 +161,7 @@ test('while Redis comes and goes, what pages show is what was committed', async 
     joined.push(await gateway.connect(userIds[turn]!))
     await sleep(Math.random() * 1_500)
   }
-  isOver = true
+  over.abort()
   const counts = await Promise.all(committing)
 
   for (const [index, userId] of userIds.entries()) {
