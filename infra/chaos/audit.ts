@@ -64,7 +64,7 @@ async function auditMistakes(cluster: Cluster, finished: readonly PlannedOrder[]
 }
 
 /** A refill's word is known and changes nothing. A GET is not a webhook. */
-const OUTCOMES = { rejected: 'rejected', review: 'review', ignored: 'unchanged', none: undefined } as const
+const OUTCOMES = { rejected: 'rejected', review: 'review', ignored: 'ignored', none: undefined } as const
 
 /** Every client must have received exactly the events after its first position, in order, byte for byte. */
 function auditClient({ userId, firstSeq, received }: WatchingClient, committed: ReadonlyMap<string, string>): string[] {
