@@ -64,6 +64,13 @@ const CASES: Record<string, Case> = {
     },
     firesAfterMin: 1570,
   },
+  PaxyoRefundsInNewCurrency: {
+    series: {
+      'paxyo_ingest_refunded_money_total{currency="EUR"}': '_x5 1+100x40',
+      'paxyo_ingest_refunds_total{currency="EUR"}': '_x5 1+10x40',
+    },
+    firesAfterMin: 20,
+  },
   PaxyoParkedDeliveries: { series: { paxyo_ingest_parked_age_seconds: '4000x20' }, firesAfterMin: 11 },
   PaxyoReviewsWaiting: {
     series: { 'paxyo_ingest_open_review_age_seconds{reason="order_failed"}': '90000x20' },
@@ -126,16 +133,6 @@ const NEW_SERIES: readonly (readonly [string, Case])[] = [
     {
       series: { 'paxyo_ingest_rejected_requests_total{provider="godofpanel",reason="malformed_json"}': '_x5 1x20' },
       firesAfterMin: 7,
-    },
-  ],
-  [
-    'PaxyoRefundsUnusual',
-    {
-      series: {
-        'paxyo_ingest_refunded_money_total{currency="EUR"}': '_x5 1+100x40',
-        'paxyo_ingest_refunds_total{currency="EUR"}': '_x5 1+10x40',
-      },
-      firesAfterMin: 20,
     },
   ],
 ]

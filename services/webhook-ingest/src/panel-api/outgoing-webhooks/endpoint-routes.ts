@@ -25,7 +25,7 @@ import { pingEndpoint } from './ping-endpoint.ts'
 
 type Deps = ApiDeps & OutgoingWebhookDeps & ChangeRouteDeps
 
-const params = z.object({ endpointId: z.string().min(1).max(64) })
+const params = z.object({ endpointId: z.string().regex(/^[\w-]{1,64}$/) })
 
 /** `/v1/outgoing-webhooks/endpoints`: where outgoing webhooks are sent. */
 export function registerEndpointRoutes(api: PanelApi, deps: Deps): void {

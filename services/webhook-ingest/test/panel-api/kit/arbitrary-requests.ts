@@ -62,8 +62,14 @@ export function brokenRequests(
       const { method, url, headers } = toRequest(operation, valid)
       return { method, url, payload, headers: { ...headers, 'content-type': type } }
     })
+  const withUnknown = fc.tuple(parts, HOSTILE_TEXT).map(([valid, text]) => {
+    const request = toRequest(operation, valid)
+    const separator = request.url.includes('?') ? '&' : '?'
+    return { ...request, url: `${request.url}${separator}unknown=${encodeURIComponent(text)}` }
+  })
   const ways = (['path', 'query', 'header'] as const).filter((part) => namesIn(operation, part).length > 0)
-  return fc.oneof(...ways.map(withHostile), ...(operation.body === undefined ? [] : [withBody, withPayload]))
+  const withWrongBody = operation.body === undefined ? [] : [withBody, withPayload]
+  return fc.oneof(withUnknown, ...ways.map(withHostile), ...withWrongBody)
 }
 
 const namesIn = (operation: Operation, part: 'path' | 'query' | 'header'): string[] =>
