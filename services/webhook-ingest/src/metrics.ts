@@ -94,6 +94,7 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
   )
   // An alert cannot see the first failure, or that nothing came, in a series that does not exist yet.
   webhookDuration.zero({ status: '200' })
+  for (const result of ['delivered', 'failed']) outgoing.zero({ result })
   for (const reason of NOT_COMMITTED_REASONS) failedBatches.inc({ reason }, 0)
   const reconcile = addReconcile(group)
   group.gauge('database_waiting', 'Requests that wait for a database connection.', () => pool.waitingCount)

@@ -95,7 +95,7 @@ test('every shape pays', async () => {
 
 test('every mistake leads to what it says, and pays nothing', async () => {
   await start()
-  const outcomes = { rejected: [], review: ['review'], ignored: ['unchanged'], none: [] }
+  const outcomes = { rejected: [], review: ['review'], ignored: ['ignored'], none: [] }
   for (const [index, name] of WEBHOOK_MISTAKE_NAMES.entries()) {
     const { leads, status } = WEBHOOK_MISTAKES[name]
     const orderId = String(500 + index)

@@ -138,7 +138,7 @@ test('a deposit needs a paymentRef or an Idempotency-Key', async () => {
   expect((await deposit({})).json()).toMatchObject({ status: 400, code: 'idempotency_key_missing' })
 })
 
-test.each(['', ' x', 'a\0b', 'x'.repeat(129), -1, 1.5])('%p is no paymentRef', async (paymentRef) => {
+test.each(['', ' x', 'a\0b', 'x'.repeat(129), 1.5])('%p is no paymentRef', async (paymentRef) => {
   expect((await deposit({ paymentRef })).json()).toMatchObject({ status: 400, code: 'validation_failed' })
 })
 

@@ -44,13 +44,22 @@ test('what the schemas say of themselves is in it', () => {
   }
 })
 
+interface AnyOf {
+  readonly type?: string
+  readonly anyOf?: readonly AnyOf[]
+}
+
+const typesOf = ({ type, anyOf = [] }: AnyOf): (string | undefined)[] =>
+  anyOf.length === 0 ? [type] : anyOf.flatMap((inner) => typesOf(inner))
+
 test('an id may be text or a whole number, wherever one is sent', () => {
   const { components } = document as unknown as {
-    components: { schemas: Record<string, { properties: Record<string, { anyOf?: { type: string }[] }> }> }
+    components: { schemas: Record<string, { properties: Record<string, AnyOf> }> }
   }
   const { properties } = components.schemas['RegistrationInput']!
   for (const name of ['orderId', 'providerOrderId', 'userId']) {
-    expect([name, properties[name]!.anyOf?.map(({ type }) => type)]).toEqual([name, ['string', 'integer']])
+    const nullable = name === 'providerOrderId' ? ['null'] : []
+    expect([name, typesOf(properties[name]!)]).toEqual([name, ['string', 'integer', ...nullable]])
   }
 })
 

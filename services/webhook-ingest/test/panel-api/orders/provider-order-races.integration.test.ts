@@ -31,7 +31,8 @@ test.each(rounds)(
     const [orderId, id] = [`W-${round}`, `w-${round}`]
     await ingest.register({ orderId, userId: orderId, providerOrderId: null })
     const [, first, second] = await Promise.all([attach(orderId, id), canceled(id), canceled(id)])
-    for (const { outcome } of [first, second]) expect(['parked', 'applied', 'unchanged']).toContain(outcome)
+    for (const { outcome } of [first, second])
+      expect(['parked', 'superseded', 'applied', 'unchanged']).toContain(outcome)
     const { order, refunds } = await read(orderId)
     expect([order.status, order.refunded, refunds.length]).toEqual(['canceled', '2.5', 1])
   },
