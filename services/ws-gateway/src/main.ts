@@ -28,7 +28,7 @@ await runService(async (resources) => {
     (it) => it.end(),
   )
   await rejectReplica(pool)
-  // Opened first, so that metrics are served while the gateway drains.
+  // Resources are closed in reverse order: the metrics server is opened early, so that it serves while the gateway drains.
   const registry = createMetrics('ws-gateway')
   resources.use(await serveMetrics({ registry, host: config.HOST, port: config.METRICS_PORT, log }))
   // Closing the HTTP server waits for its sockets, so it is created before the gateway, which then drains first.

@@ -38,9 +38,8 @@ export type ResolutionRejection =
 
 /**
  * Resolves a review, once: applies the refund or the status as a webhook's decision is applied, with an event for the
- * user, and records the person, the reason and the time. Like every transaction that takes both locks, it takes the
- * account's before the review's. An approval applies the updates that wait for it, and is recorded as the refund that it
- * pays.
+ * user, and records the person, the note and the time. Like every transaction that takes both locks, it locks the account
+ * before the review. An approval applies the updates that wait for it, and is recorded as the refund that it pays.
  *
  * @returns the review's order, or `undefined` when the review has none; or why the resolution was rejected, in which
  *   case nothing is recorded.

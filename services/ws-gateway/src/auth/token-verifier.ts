@@ -47,7 +47,7 @@ export function createTokenVerifier({ secrets, keyServer, audience }: TokenVerif
         ? []
         : [() => jwtVerify(token, keyServer.getKey, { ...options, algorithms: ['EdDSA', 'RS256'] })]),
     ]
-    // Recently fetched keys are not fetched again, and the issuer may have rotated its keys since.
+    // `jose` does not fetch the keys again during its cooldown; the issuer may have added a key since.
     const mayBeBehind = keyServer?.isCoolingDown === true
     let rejection: TokenRejection = 'invalid_token'
     for (const attempt of attempts) {

@@ -41,7 +41,7 @@ function onPrimary<Row extends PrimaryRow>(rows: readonly Row[]): readonly Row[]
   return rows
 }
 
-/** Reads the epoch, which identifies the history that seqs belong to and changes when the database is restored. */
+/** Reads the epoch, which identifies the history that seqs belong to, and is rotated after the database was restored. */
 export async function readEpoch(pool: Pool): Promise<string> {
   const { rows } = await pool.query<PrimaryRow>('SELECT epoch, pg_is_in_recovery() AS is_replica FROM stream_epoch')
   return onPrimary(rows)[0]!.epoch
@@ -86,8 +86,8 @@ export async function readBehind(pool: Pool, since: readonly Since[]): Promise<s
   return rows.map((row) => row.user_id)
 }
 
-// The inner condition on last_seq skips users with too many missed events before any event is read; the limit keeps it
-// to one index scan per user.
+// The inner condition on last_seq skips users with too many missed events before any of their events is read. With the
+// LIMIT, the planner reads each user's events by one index scan.
 const READ_MISSED = `
   SELECT wanted.position, stream_epoch.epoch, pg_is_in_recovery() AS is_replica, coalesce(accounts.last_seq, 0) AS head, event.seq, event.payload
   FROM stream_epoch, unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS wanted (user_id, seq, position)

@@ -54,7 +54,9 @@ const SNAPSHOT_ORDERS_MAX = 200
 const SNAPSHOT_USERS_PER_QUERY_MAX = 100
 const EVENT_USERS_PER_QUERY_MAX = 500
 const BEHIND_USERS_PER_QUERY_MAX = 5_000
+/** For each of the three kinds of combined query; together fewer than the connections of the pool. */
 const CONCURRENT_QUERIES_MAX = 2
+/** The minimum time from the start of a query that is not full to the next one: requests gather in it. */
 const GATHER_MS = 20
 
 export function createStreamReader(options: StreamReaderOptions): StreamReader {

@@ -41,11 +41,11 @@ export interface ConnectionDeps {
 export interface ConnectionOrigin {
   /** The address for which an invalid token counts; undefined when it is not known. */
   readonly address: string | undefined
-  /** The trace of the request, when the proxy sent one: a browser can't. */
+  /** From the `traceparent` header of the upgrade request. A proxy can set it; a browser cannot. */
   readonly trace?: TraceFields | undefined
 }
 
-/** How many bytes are collected before they are written to the network. */
+/** A corked transport that buffers more bytes than this writes them to the network. */
 const CORKED_BYTES_MAX = 64 * 1024
 
 const PING = toFrame({ type: 'ping' })
@@ -92,7 +92,7 @@ export class Connection implements StreamListener {
     this.#sequencer = new Sequencer(deps.limits.heldBytesMax)
     this.#openedAt = this.#receivedAt = deps.now()
     this.#endsAt = this.#openedAt + (deps.limits.connectionAgeMsMax / 2) * (1 + deps.random())
-    // Clients that connected in the same second must not be pinged in the same second for ever.
+    // Spreads the pings of clients that connected at the same time.
     this.#pingedAt = this.#openedAt - deps.random() * deps.limits.pingIntervalMs
   }
 
@@ -167,7 +167,7 @@ export class Connection implements StreamListener {
     const { mode, epoch, seq } = start
     this.#deps.metrics.streamJoined(mode, this.#deps.now() - this.#helloAt)
     this.#isBeginning = true
-    // The missed events are sent in few writes.
+    // Corked, so that the welcome and the missed events need few writes.
     this.#transport.cork()
     this.#sendMessage({
       type: 'welcome',

@@ -84,7 +84,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
   function accept(socket: WebSocket, request: FastifyRequest): void {
     const { headers, raw } = request
     const address = addressGroup(request.ip)
-    // The plugin's listener would keep request and reply in memory.
+    // The plugin's own listener refers to request and reply, and would keep them in memory.
     socket.removeAllListeners('error').on('error', onSocketError)
     const connection = new Connection(socket, raw.socket, deps, {
       address: throttledAddress(request),
@@ -145,7 +145,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
           if (!request.ws) return explain(reply, rejectionOf(request) ?? 'upgrade_required')
           const rejection = rejectionOf(request) ?? (admission.admit(performance.now()) ? undefined : 'handshakes')
           if (rejection === undefined) {
-            // The response would keep the request in memory for as long as the socket lives.
+            // An attached response would keep the request in memory for as long as the socket is open.
             reply.raw.detachSocket(request.raw.socket)
             return undefined
           }

@@ -14,7 +14,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface BusWatchOptions {
-  /** Whether published messages arrive here. */
+  /** Whether the bus delivers messages to this process. */
   readonly isDelivering: () => boolean
   /** Reads the events that listeners miss; resolves when they have been offered. */
   readonly catchUp: () => Promise<void>

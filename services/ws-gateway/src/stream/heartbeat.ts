@@ -24,14 +24,14 @@ export interface Heartbeat {
 
 /** Short, because pages must not be late by a second while they say `live`. */
 const INTERVAL_MS = 250
-/** How many heartbeats in a row may be missing before the bus is considered silent. */
+/** With more missing heartbeats in a row than this, the bus is considered silent. */
 const MISSED_MAX = 2
-/** How many may be missing before the connection is considered dead, and is replaced. */
+/** After this number of missing heartbeats in a row, the connection is considered dead, and is replaced. */
 const MISSED_BEFORE_RECONNECT = 24
 
 /**
  * A connection can look healthy and deliver nothing: the server is paused, or a firewall has dropped the connection
- * silently. When heartbeats in a row are missing, the bus is silent; when many are, the subscriber reconnects, which
+ * silently. When heartbeats in a row are missing, the bus is silent; when many are, the subscriber reconnects, and the hub
  * backfills all streams.
  */
 export function startHeartbeat({

@@ -6,12 +6,12 @@
 // - Joining: it adds the listener, subscribes, waits for the bus to acknowledge, and only then reads PostgreSQL. If the
 //   read came first, an event committed between read and subscription would be in neither.
 // - Gaps: it backfills from PostgreSQL, with retries, when a listener has a gap and when the bus has reconnected. Without
-//   the former a lost event stops the stream; without the latter it is missing until the user's next event.
+//   the first rule a lost event stops the stream. Without the second it is missing until the user's next event.
 // - Silence: while the bus does not deliver, it reads once a second which streams went on, and tells all listeners that
 //   they are delayed. A join then does not wait for the bus. Without this, Redis would be a single point of failure, and
 //   `live` a lie.
-// - Epoch: when the database was restored, it fails all listeners, and their clients reconnect and get a snapshot.
-//   Otherwise the sequencers would drop the new history's events as duplicates.
+// - Epoch: when the epoch has changed, because the database was restored, it calls `fail` of all listeners; their clients
+//   reconnect and get a snapshot. Otherwise the sequencers would drop the new history's events as duplicates.
 
 import { eventSeq, userChannel, type Position } from '@paxyo/contracts'
 import type { EventBus, EventSubscriber } from '@paxyo/event-bus'
@@ -36,7 +36,7 @@ export interface HubOptions {
 
 /** Forwards the events of the bus to the listeners of this process. */
 export interface Hub {
-  /** Whether published messages arrive here; while not, events are read from the database and are late. */
+  /** Whether the bus delivers messages to this process; while not, events are read from the database and are late. */
   readonly isReady: boolean
   readonly userCount: number
   /** The time since the last heartbeat arrived. */
@@ -47,8 +47,8 @@ export interface Hub {
    * Subscribes, waits for the bus to acknowledge unless it is silent, reads the start of the stream, and calls the
    * listener's `begin`.
    *
-   * @throws when the database is unavailable, or the bus rejects the subscription; the listener is then removed.
-   *   Does not throw after `leave`.
+   * @throws when the database is unavailable, the bus rejects the subscription, or the epoch has just changed; the
+   *   listener is then removed. Does not throw after `leave`.
    */
   join(userId: string, listener: StreamListener, position: Position | undefined): Promise<void>
   leave(userId: string, listener: StreamListener): void
@@ -69,7 +69,7 @@ const REPLACE_INTERVAL_MS = 10_000
 export function createHub({ bus, reader, log, heartbeatIntervalMs, onForwarded }: HubOptions): Hub {
   /** The streams of the connected users, by channel. */
   const streams = new Map<string, Stream>()
-  /** How often the bus has reconnected. When this changes while a listener joins, the listener may have missed events. */
+  /** Counts reconnects of the bus. When one happens while a listener joins, the listener may have missed events. */
   let restores = 0
   const startedAt = performance.now()
   /** Whether the bus has been connected. */
