@@ -144,8 +144,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'the gateway does not wait for the subscription',
     file: `${GATEWAY}/src/stream/hub.ts`,
-    find: 'await subscriber.subscribe(userChannel(userId))',
-    replace: 'void subscriber.subscribe(userChannel(userId))',
+    find: 'await Promise.race([acknowledged, watch.silence])',
+    replace: 'stream.isSubscribed = true',
     tests: [`${GATEWAY}/test/stream/subscription`],
   },
   {
@@ -172,7 +172,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'slow consumers are not disconnected',
     file: `${GATEWAY}/src/socket/connection.ts`,
-    find: "if (this.#transport.writableLength > this.#deps.limits.bufferedBytesMax) this.close('slow_consumer')",
+    find: "if (!this.#isBeginning && unreadBytes > this.#deps.limits.bufferedBytesMax) this.close('slow_consumer')",
     replace: '',
     tests: [`${GATEWAY}/test/socket/slow-consumer`],
   },

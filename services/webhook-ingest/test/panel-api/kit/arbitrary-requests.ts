@@ -63,9 +63,8 @@ export function brokenRequests(
       return { method, url, payload, headers: { ...headers, 'content-type': type } }
     })
   const withUnknown = fc.tuple(parts, HOSTILE_TEXT).map(([valid, text]) => {
-    const request = toRequest(operation, valid)
-    const separator = request.url.includes('?') ? '&' : '?'
-    return { ...request, url: `${request.url}${separator}unknown=${encodeURIComponent(text)}` }
+    const { url, ...request } = toRequest(operation, valid)
+    return Object.assign(request, { url: `${url}${url.includes('?') ? '&' : '?'}unknown=${encodeURIComponent(text)}` })
   })
   const ways = (['path', 'query', 'header'] as const).filter((part) => namesIn(operation, part).length > 0)
   const withWrongBody = operation.body === undefined ? [] : [withBody, withPayload]
