@@ -62,7 +62,8 @@ describe.each(Object.keys(WAKES) as (keyof typeof WAKES)[])('a page that %s', (w
     })
     WAKES[wake]()
 
-    expect(await lostAfterMs).toBeLessThan(3_000 + 500)
+    // Three seconds on a machine with nothing else to do. Without the check it takes 54.
+    expect(await lostAfterMs).toBeLessThan(20_000)
     await eventually(() => client.status.state === 'live')
     expect(checks).toEqual([0])
   })
