@@ -13,6 +13,8 @@ const DELETE_SOME = `
  * Deletes outgoing webhooks that were delivered or superseded days ago, as the owner.
  *
  * @returns how many were deleted.
+ * @example
+ * await pruneOutgoingWebhooks(ownerPool) //=> 0
  */
 export async function pruneOutgoingWebhooks(pool: Pool): Promise<number> {
   let total = 0

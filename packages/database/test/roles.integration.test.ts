@@ -52,6 +52,7 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
       'SELECT',
       'INSERT',
       'UPDATE count',
+      'UPDATE detail',
       'UPDATE last_at',
       'UPDATE resolution',
       'UPDATE resolution_note',

@@ -87,6 +87,7 @@ export {
 } from './schemas/orders.ts'
 export { type Page, PAGE_SIZE_MAX, pageQuery, type PageQuery, pageSchema } from './schemas/page.ts'
 export {
+  endpointIdSchema,
   DEFAULT_WEBHOOK_TYPES,
   fullOutgoingWebhookSchema,
   type FullOutgoingWebhookView,

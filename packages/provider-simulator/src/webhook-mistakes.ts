@@ -86,7 +86,13 @@ export const WEBHOOK_MISTAKES = {
 export type WebhookMistakeName = keyof typeof WEBHOOK_MISTAKES
 export const WEBHOOK_MISTAKE_NAMES = Object.keys(WEBHOOK_MISTAKES) as WebhookMistakeName[]
 
-/** @param mark distinguishes it from all others; only letters and digits. */
+/**
+ * Writes a webhook with a mistake.
+ *
+ * @param mark distinguishes it from all others; only letters and digits.
+ * @example
+ * writeMistake('refill', '12345', 'm1').body //=> '{"order":"12345","status":"Refilling","mark":"m1"}'
+ */
 export function writeMistake(name: WebhookMistakeName, orderId: string, mark: string): WebhookBody {
   return WEBHOOK_MISTAKES[name].write(orderId, mark)
 }

@@ -83,7 +83,12 @@ export interface WebhookBody {
   readonly body: string
 }
 
-/** The bytes that are sent. */
+/**
+ * The bytes that are sent.
+ *
+ * @example
+ * bytesOf({ contentType: 'text/plain', body: 'a' }).toString() //=> 'a'
+ */
 export const bytesOf = ({ contentEncoding, body }: WebhookBody): Buffer =>
   contentEncoding === 'gzip' ? gzipSync(body) : Buffer.from(body)
 

@@ -46,6 +46,10 @@ export function toImportedOrder(
     currency: values.currency,
   })
   if (!registration.success) return describe(registration.error.issues, values)
+  // An unreadable number is not taken for one run: a partial refund would then be that of a whole order.
+  if (values.runs !== undefined && values.runs !== '' && values.runs !== '0' && toRuns(values.runs) === undefined) {
+    return `runs: ${values.runs} is not a count`
+  }
 
   const provider = toProvider(values.provider, providers)
   if (typeof provider === 'string') return provider

@@ -5,7 +5,7 @@ export const PROTOCOL_VERSION = 1
 export const PROTOCOL_VERSION_MIN = 1
 
 /** The number of additive changes within the version, sent in `welcome`, so that clients use only what is served. */
-export const PROTOCOL_REVISION = 3
+export const PROTOCOL_REVISION = 4
 
 /** Gateways of an earlier revision ignore `check`. */
 export const CHECK_REVISION = 3
@@ -53,7 +53,7 @@ export const PROTOCOL_HISTORY: readonly ProtocolRevision[] = [
   {
     version: 1,
     revision: 4,
-    schemaHash: '5ed46cbfd5c38ed2',
+    schemaHash: '397b1b351ac24ca5',
     change: 'The `providerOrderId` of an order is empty while the order has no provider order.',
   },
 ]

@@ -1,4 +1,5 @@
 import { sql, type Kysely } from 'kysely'
+import { DATABASE_ROLES } from '../roles.ts'
 
 /** Drip-feed orders, and a bound on the deliveries that wait. */
 export async function up(db: Kysely<unknown>): Promise<void> {
@@ -16,6 +17,7 @@ async function addDripFeed(db: Kysely<unknown>): Promise<void> {
       ADD run_interval integer CHECK (run_interval >= 0)`.execute(db)
   // What a person needs to decide, such as the readings of an ambiguous count.
   await sql`ALTER TABLE reviews ADD detail text`.execute(db)
+  await sql`GRANT UPDATE (detail) ON reviews TO ${sql.id(DATABASE_ROLES.ingest)}`.execute(db)
   // Every outcome that the table contains is still allowed.
   await sql`
     ALTER TABLE deliveries

@@ -33,6 +33,9 @@ const IS_ANY_WAITING = 'SELECT EXISTS (SELECT FROM change_feed WHERE last_positi
  * changes keep the order of their seqs.
  *
  * @returns how many commits were appended.
+ * @example
+ * await commitChangeSet(ledger, (tx) => registerOrders(tx, [order]))
+ * await appendChanges(pool) //=> 1
  */
 export async function appendChanges(pool: Pool): Promise<number> {
   const { rows } = await pool.query<{ waiting: boolean }>({ name: 'is_change_waiting', text: IS_ANY_WAITING })

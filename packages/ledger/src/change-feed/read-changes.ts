@@ -22,13 +22,26 @@ export type UnusableCursor = 'cursor_void' | 'cursor_expired'
 const READ_HEAD = `
   SELECT epoch, position, deleted_position AS "deletedPosition" FROM stream_epoch CROSS JOIN change_feed_head`
 
-/** The end of the feed, without changes that have no position yet. */
+/**
+ * The end of the feed, without changes that have no position yet.
+ *
+ * @example
+ * const { position } = await readChangeFeedHead(pool)
+ * position //=> 0
+ */
 export async function readChangeFeedHead(pool: Pool): Promise<ChangeFeedHead> {
   const { rows } = await pool.query<ChangeFeedHead>({ name: 'read_change_feed_head', text: READ_HEAD })
   return rows[0]!
 }
 
-/** The end of the feed, after every change that was committed before this call. */
+/**
+ * The end of the feed, after every change that was committed before this call.
+ *
+ * @example
+ * await commitChangeSet(ledger, (tx) => registerOrders(tx, [order]))
+ * const { position } = await readChangeFeedEnd(pool)
+ * position > 0 //=> true
+ */
 export async function readChangeFeedEnd(pool: Pool): Promise<FeedCursor> {
   await appendChanges(pool)
   const { epoch, position } = await readChangeFeedHead(pool)
@@ -38,6 +51,13 @@ export async function readChangeFeedEnd(pool: Pool): Promise<FeedCursor> {
 /**
  * The changes after a cursor, in the order of their commits: none is ever inserted before one that a reader has seen.
  * Changes without a position are not among them: call {@link appendChanges} before.
+ *
+ * @example
+ * const cursor = await readChangeFeedEnd(pool)
+ * await commitChangeSet(ledger, (tx) => registerOrders(tx, [order]))
+ * await appendChanges(pool)
+ * const page = await readChanges(pool, cursor, 100)
+ * typeof page === 'object' && page.changes.length > 0 //=> true
  */
 export async function readChanges(pool: Pool, after: FeedCursor, limit: number): Promise<ChangePage | UnusableCursor> {
   const head = await readChangeFeedHead(pool)

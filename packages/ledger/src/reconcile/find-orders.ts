@@ -27,8 +27,9 @@ const FIND_SILENT_ORDERS = `
     AND NOT EXISTS (SELECT FROM deliveries
       WHERE deliveries.provider_order_id = orders.provider_order_id AND deliveries.provider = orders.provider
         AND received_at >= clock_timestamp() - $2 * interval '1 millisecond')
-    AND NOT EXISTS (SELECT FROM reviews
-      WHERE reviews.order_id = orders.order_id AND resolved_at IS NULL AND reason = 'provider_error')
+    AND NOT EXISTS (SELECT FROM reviews JOIN deliveries AS opening USING (delivery_id)
+      WHERE reviews.order_id = orders.order_id AND resolved_at IS NULL AND reviews.reason = 'provider_error'
+        AND opening.provider = orders.provider AND opening.provider_order_id = orders.provider_order_id)
   ORDER BY CASE WHEN $4 THEN tried_at END NULLS FIRST, updated_at, order_id LIMIT $3`
 
 interface Row<Text extends string | null> {

@@ -159,20 +159,20 @@ export const SETTLE_DELIVERIES: BulkStatement<DeliveryRow> = {
 }
 
 /**
- * Increments the count of the open review of the same order and reason, or opens one. An order's reviews are written
+ * Increments the count of the open review of the same order and reason, whose detail is then the newest, or opens one. An order's reviews are written
  * under its account's lock, so two transactions cannot open the same one. A review without an order is always opened.
  */
 export const WRITE_REVIEWS: BulkStatement<ReviewRow> = {
   name: 'write_reviews',
   text: `
   WITH given AS (
-    SELECT review_id, order_id, delivery_id, reason, detail,
+    SELECT review_id, order_id, delivery_id, reason, first_value(detail) OVER (same ORDER BY review_id DESC) AS detail,
       count(*) OVER same AS count, row_number() OVER (same ORDER BY review_id) AS place
     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $6::text[])
       AS review (review_id, order_id, delivery_id, reason, detail)
     WINDOW same AS (PARTITION BY order_id, reason, CASE WHEN order_id IS NULL THEN review_id END)
   ), counted AS (
-    UPDATE reviews SET count = reviews.count + given.count, last_at = $5
+    UPDATE reviews SET count = reviews.count + given.count, last_at = $5, detail = coalesce(given.detail, reviews.detail)
     FROM given
     WHERE place = 1 AND reviews.order_id = given.order_id AND reviews.reason = given.reason AND resolved_at IS NULL
     RETURNING reviews.order_id, reviews.reason

@@ -1,5 +1,6 @@
 import {
   accountViewSchema,
+  boundedText,
   identifierSchema,
   orderStatusSchema,
   refundViewSchema,
@@ -77,10 +78,11 @@ export const readChangesQuery = z.strictObject({
     .max(64)
     .optional()
     .describe('`cursor` of the previous response; without it, the response only has the cursor of now.'),
-  types: z
-    .string()
-    .max(200)
-    .regex(new RegExp(`^(?:${anyType})(?:,(?:${anyType})){0,4}$`), `must be a list of ${CHANGE_TYPES.join(', ')}`)
+  types: boundedText(
+    200,
+    new RegExp(`^(?:${anyType})(?:,(?:${anyType})){0,4}$`),
+    `must be a list of ${CHANGE_TYPES.join(', ')}`,
+  )
     .optional()
     .describe('A comma-separated list of types; all by default.'),
   limit: z.coerce

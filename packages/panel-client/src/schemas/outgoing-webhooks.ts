@@ -1,6 +1,8 @@
-import { timestampSchema } from '@paxyo/contracts'
+import { boundedText, timestampSchema } from '@paxyo/contracts'
 import { z } from 'zod'
 import { pageQuery } from './page.ts'
+
+export const endpointIdSchema = boundedText(64, /^[\w-]+$/, 'must be the id of an endpoint')
 
 /** The types of outgoing webhooks. */
 export const WEBHOOK_TYPES = [
@@ -51,7 +53,7 @@ export const fullOutgoingWebhookSchema = outgoingWebhookSchema.extend({ body: z.
 export const listOutgoingWebhooksQuery = z.strictObject({
   ...pageQuery,
   state: outgoingWebhookSchema.shape.state.optional(),
-  endpointId: z.string().max(64).optional(),
+  endpointId: endpointIdSchema.optional(),
 })
 
 /** The response of `POST /v1/outgoing-webhooks/retry`. */

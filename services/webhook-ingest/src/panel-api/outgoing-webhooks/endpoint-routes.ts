@@ -4,6 +4,7 @@ import {
   createEndpointSchema,
   DEFAULT_WEBHOOK_TYPES,
   deletedEndpointSchema,
+  endpointIdSchema,
   endpointListSchema,
   pingSchema,
   webhookEndpointSchema,
@@ -25,7 +26,7 @@ import { pingEndpoint } from './ping-endpoint.ts'
 
 type Deps = ApiDeps & OutgoingWebhookDeps & ChangeRouteDeps
 
-const params = z.object({ endpointId: z.string().regex(/^[\w-]{1,64}$/) })
+const params = z.object({ endpointId: endpointIdSchema })
 
 /** `/v1/outgoing-webhooks/endpoints`: where outgoing webhooks are sent. */
 export function registerEndpointRoutes(api: PanelApi, deps: Deps): void {

@@ -1,4 +1,4 @@
-import { rotatedSecretSchema, rotateSecretSchema } from '@paxyo/panel-client'
+import { endpointIdSchema, rotatedSecretSchema, rotateSecretSchema } from '@paxyo/panel-client'
 import { z } from 'zod'
 import { ENVIRONMENT_ENDPOINT } from '../../workers/outgoing-webhooks/endpoints.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
@@ -18,7 +18,7 @@ const RETIRE = `
 export function registerRotateSecret(api: PanelApi, deps: ApiDeps & OutgoingWebhookDeps): void {
   const schema = {
     headers: idempotencyHeaders,
-    params: z.object({ endpointId: z.string().min(1).max(64) }),
+    params: z.object({ endpointId: endpointIdSchema }),
     body: rotateSecretSchema,
     ...operation({
       operationId: 'rotateWebhookSecret',

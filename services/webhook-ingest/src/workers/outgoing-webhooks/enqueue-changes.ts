@@ -22,6 +22,8 @@ export async function enqueueChanges(
   const page = await readChanges(pool, { epoch, position }, CHANGES_MAX)
   if (page === 'cursor_expired' || page === 'cursor_void') {
     const next = await startAgain(pool, endpointId, position)
+    // Another process has moved it, or it was deleted: the next run reads where it is.
+    if (next === undefined) return { position, hasMore: false }
     log.error({ endpointId, position, next, reason: page }, 'outgoing webhooks skipped: their changes are not kept')
     return { position: next, hasMore: true }
   }
@@ -106,7 +108,7 @@ const START_AGAIN = `
   WHERE endpoint_id = $1 AND endpoint.position = $2
   RETURNING endpoint.position`
 
-async function startAgain(pool: Pool, endpointId: string, position: number): Promise<number> {
+async function startAgain(pool: Pool, endpointId: string, position: number): Promise<number | undefined> {
   const { rows } = await pool.query<{ position: number }>(START_AGAIN, [endpointId, position])
-  return rows[0]?.position ?? position
+  return rows[0]?.position
 }

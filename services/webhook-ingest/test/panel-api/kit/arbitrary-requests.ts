@@ -64,7 +64,9 @@ export function brokenRequests(
     })
   const withUnknown = fc.tuple(parts, HOSTILE_TEXT).map(([valid, text]) => {
     const { url, ...request } = toRequest(operation, valid)
-    return Object.assign(request, { url: `${url}${url.includes('?') ? '&' : '?'}unknown=${encodeURIComponent(text)}` })
+    return Object.assign(request, {
+      url: `${url}${url.includes('?') ? '&' : '?'}unknown=${encodeURIComponent(text.toWellFormed())}`,
+    })
   })
   const ways = (['path', 'query', 'header'] as const).filter((part) => namesIn(operation, part).length > 0)
   const withWrongBody = operation.body === undefined ? [] : [withBody, withPayload]
