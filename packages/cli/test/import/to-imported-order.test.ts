@@ -62,6 +62,10 @@ test.each([
   expect(convert(change)).toMatchObject(expected)
 })
 
+test.each(['5x', '-2', '1,000'])('%s runs are no count, and not taken for one run', (runs) => {
+  expect(convert({ runs })).toBe(`runs: ${runs} is not a count`)
+})
+
 test('what was refunded of a partial drip-feed order is not guessed', () => {
   const order = convert({ runs: '4', status: 'Partial', remains: '300' })
   expect(order).toBe('refunded: is required for a partial drip-feed order')

@@ -112,6 +112,12 @@ test('an order that the provider does not know goes up for review once', async (
     reviews: [{ orderId: 'A-21', reason: 'provider_error' }],
   })
   expect(await fixture.reconcile({ silentForMs: 0 })).toMatchObject({ askedCount: 0, reviews: [] })
+
+  // The review is about the order's former provider order.
+  simulator.setApiFault(undefined)
+  simulator.add({ orderId: '22', quantity: 1000 })
+  expect((await fixture.call('PUT', '/v1/orders/A-21/provider-order', { providerOrderId: '22' })).statusCode).toBe(200)
+  expect(await fixture.reconcile({ silentForMs: 0 })).toMatchObject({ askedCount: 1, reviews: [] })
 })
 
 test('orders that are not registered are named; a provider that cannot be asked ends the run', async () => {

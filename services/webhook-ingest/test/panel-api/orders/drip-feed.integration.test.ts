@@ -51,6 +51,15 @@ test('a rest that one run has, too, goes to a person with both readings, who dec
   expect(resolved.json()).toMatchObject({ order: { status: 'partial', refunded: '0.625' } })
 })
 
+test('a review that counts a later report has its figures', async () => {
+  await register('6')
+  await webhook('6', 'Partial', { remains: 1000 })
+  await webhook('6', 'Partial', { remains: 400 })
+  expect((await ingest.call('GET', '/v1/reviews?orderId=D-6')).json().data).toMatchObject([
+    { reason: 'drip_feed_remains', count: 2, detail: 'due in all: 0.25 of 4 × 1000, 1 of one run of 1000' },
+  ])
+})
+
 test('a drip-feed order that is canceled is refunded in full', async () => {
   await register('4')
   expect(await webhook('4', 'Canceled', { remains: 300 })).toMatchObject({ outcome: 'applied', refund: '2.5' })

@@ -80,6 +80,22 @@ test('once a word is mapped, one review replays it for all orders, pays, and dis
   expect(await statusOf('godofpanel-1')).toBe('pending')
 })
 
+test('an order about which a person has decided since is left as it is', async () => {
+  for (const id of ['1', '2']) await register(id)
+  await say('1', 'Anulowane')
+  await say('2', 'Anulowane')
+  const { reviewId } = await reviewOf('polish-1')
+  const decision = { action: 'refund', amount: '0.5', status: 'partial', note: 'the customer keeps the rest' }
+  expect((await ingest.call('POST', `/v1/reviews/${reviewId}/resolve`, decision)).statusCode).toBe(200)
+
+  await map({ Anulowane: 'canceled' })
+  const other = await reviewOf('polish-2')
+  expect(await word(other.reviewId)).toMatchObject({ deliveries: 1 })
+  expect(await replay(other.reviewId)).toMatchObject({ replayed: 1, remaining: 0 })
+  expect([await statusOf('polish-1'), await statusOf('polish-2')]).toEqual(['partial', 'canceled'])
+  expect((await ingest.call('GET', '/v1/orders/polish-1')).json().order.refunded).toBe('0.5')
+})
+
 test('a review that another unknown word keeps open stays open until that word is replayed, too', async () => {
   for (const id of ['1', '2']) await register(id)
   await say('1', 'Zaplanowano')

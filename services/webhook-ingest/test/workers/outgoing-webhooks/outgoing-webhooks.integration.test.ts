@@ -363,3 +363,15 @@ test('two processes that enqueue the same changes enqueue them once', async () =
   const rows = await query('SELECT body FROM outgoing_webhooks ORDER BY queue_number')
   expect(rows.map(({ body }) => (JSON.parse(body as string) as Body).data.seq)).toEqual([1, 2, 3, 4, 5])
 })
+
+test('a cursor that another process has moved since is left alone until the next run', async () => {
+  await ingest.ingest.close()
+  const pool = ingest.database.poolAs('ingest', 2)
+  const log = pino({ level: 'silent' })
+  const { endpoint, rules } = settings()
+  const [stored] = await readEndpoints(createKysely(pool), endpoint, rules)
+  await query('UPDATE change_feed_head SET position = 10, deleted_position = 10')
+
+  expect(await enqueueChanges({ pool, log }, stored!)).toEqual({ position: 10, hasMore: true })
+  expect(await enqueueChanges({ pool, log }, stored!)).toEqual({ position: stored!.position, hasMore: false })
+})
