@@ -56,7 +56,7 @@ export async function servePanel(options: PanelOptions): Promise<Panel> {
 
 /** The strictest policy that a page with the embed script can have: no inline script, no inline style, no eval. */
 export const strictPolicy = (gatewayUrl: string): string =>
-  `default-src 'none'; script-src ${gatewayUrl}; connect-src 'self' ${gatewayUrl.replace(/^http/, 'ws')}; ` +
+  `default-src 'none'; script-src ${gatewayUrl}; connect-src 'self' ${gatewayUrl} ${gatewayUrl.replace(/^http/, 'ws')}; ` +
   `style-src 'self'; base-uri 'none'; form-action 'none'`
 
 export interface OpenPage {

@@ -38,7 +38,7 @@ test('the page says whose it is, and lets nothing in but its own files and the s
   expect(body).toContain('<body data-user-id="&quot;>&lt;b>&amp;" data-socket-url="wss://rt.example.com/ws">')
   const policy = String(headers['content-security-policy'])
   expect(policy).toMatch(/^default-src 'none';/)
-  expect(policy).toContain("connect-src 'self' wss://rt.example.com/ws")
+  expect(policy).toContain("connect-src 'self' wss://rt.example.com/ws https://rt.example.com/ws;")
   expect(policy).not.toContain('unsafe')
   expect(body).not.toMatch(/<script(?![^>]* src=)|<style|\sstyle=|\son[a-z]+=/)
 })

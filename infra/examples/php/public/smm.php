@@ -9,7 +9,7 @@ $gateway = rtrim(setting('PAXYO_GATEWAY'), '/');
 $socket = preg_replace('/^http/', 'ws', $gateway);
 
 // The strictest policy: scripts only from the gateway, no inline code, no eval.
-header("Content-Security-Policy: default-src 'none'; script-src $gateway; connect-src 'self' $socket; style-src 'self'; "
+header("Content-Security-Policy: default-src 'none'; script-src $gateway; connect-src 'self' $socket $gateway; style-src 'self'; "
     . "img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
 header('X-Content-Type-Options: nosniff');
 header('Referrer-Policy: same-origin');

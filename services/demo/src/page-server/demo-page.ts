@@ -11,7 +11,7 @@ export interface DemoPageOptions {
   readonly actions?: DemoActions
 }
 
-/** Allows the page's own files and the socket, and no inline code. */
+/** Allows the page's own files, the socket, and a request that asks why the socket is rejected; no inline code. */
 const contentSecurityPolicy = (socketUrl = ''): string =>
   [
     "default-src 'none'",
@@ -19,7 +19,7 @@ const contentSecurityPolicy = (socketUrl = ''): string =>
     "style-src 'self'",
     "font-src 'self'",
     "img-src 'self'",
-    `connect-src 'self' ${socketUrl}`.trimEnd(),
+    `connect-src 'self' ${socketUrl} ${socketUrl.replace(/^ws/, 'http')}`.trimEnd(),
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
