@@ -34,8 +34,8 @@ export async function openPanel(
   let events = 0
   page.on('pageerror', (error) => faults.push(error.message))
   page.on('console', (message) => {
-    // A socket that does not connect is a network fault, and some tests cause it.
-    const isExpected = /WebSocket connection|net::ERR_/.test(message.text())
+    // A socket that does not connect is a network fault, and some tests cause it; the script then asks why by a request.
+    const isExpected = /WebSocket connection|net::ERR_|status of 426/.test(message.text())
     if (['error', 'warning'].includes(message.type()) && !isExpected) faults.push(message.text())
   })
   await page.exposeFunction('noteViolation', (violation: string) => faults.push(violation))
