@@ -47,7 +47,7 @@ export function toImportedOrder(
   })
   if (!registration.success) return describe(registration.error.issues, values)
   // An unreadable number is not taken for one run: a partial refund would then be that of a whole order.
-  if (values.runs !== undefined && values.runs !== '' && values.runs !== '0' && toRuns(values.runs) === undefined) {
+  if (!/^0?$/.test(values.runs ?? '') && toRuns(values.runs) === undefined) {
     return `runs: ${values.runs} is not a count`
   }
 

@@ -1,5 +1,5 @@
 import { textArray } from '@paxyo/database'
-import { formatMoney, NEEDS_APPROVAL } from '@paxyo/order-core'
+import { formatMoney } from '@paxyo/order-core'
 import type { Account, Order } from '../model/working-set.ts'
 import type { AwaitingRow, DeliveryRow, EventRow, LedgerEntry, ReviewRow, VerifiedRow } from '../model/change-set.ts'
 
@@ -147,14 +147,14 @@ export const SETTLE_DELIVERIES: BulkStatement<DeliveryRow> = {
   name: 'settle_deliveries',
   text: `
   UPDATE deliveries SET outcome = settled.outcome, reason = settled.reason,
-    waiting_update = CASE WHEN settled.outcome = 'awaiting_verification' OR settled.reason = '${NEEDS_APPROVAL}'
-      THEN waiting_update END
-  FROM unnest($1::text[], $2::text[], $3::text[]) AS settled (delivery_id, outcome, reason)
+    waiting_update = CASE WHEN settled.waits THEN waiting_update END
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::boolean[]) AS settled (delivery_id, outcome, reason, waits)
   WHERE deliveries.delivery_id = settled.delivery_id AND deliveries.outcome IN ('parked', 'superseded', 'awaiting_verification')`,
   values: (rows) => [
     rows.map((delivery) => delivery.deliveryId),
     rows.map((delivery) => delivery.outcome),
     rows.map((delivery) => delivery.reason),
+    rows.map((delivery) => delivery.waits),
   ],
 }
 

@@ -2,7 +2,7 @@
  * Watches whether the bus delivers, and follows the database while it does not.
  *
  * It guarantees that the hub is delayed from when the bus is silent until the bus delivers again and everything that was
- * committed before has been read: `onLive` is never called too early.
+ * committed before has been read: `delayedSinceMs` is never cleared too early.
  *
  * How: a check several times a second. Once the bus is silent, it calls `catchUp` once a second, or less often when a
  * read takes longer than half a second, so that an outage of the bus does not become one of the database. The last
