@@ -26,7 +26,7 @@ export interface ConnectionsOptions {
 export interface AcceptedConnection {
   readonly connection: Connection
   /** Must be called once the client or the network has closed it. */
-  ended(code: number): void
+  readonly ended: (code: number) => void
 }
 
 /** All connections of this process, over whichever transport. */
