@@ -68,7 +68,13 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits: chang
             else log.warn({ err: error }, 'key server unavailable, its last keys serve')
           },
         })
-  const hub = createHub({ bus, reader: createStreamReader({ pool }), log, onForwarded: metrics.eventForwarded })
+  const hub = createHub({
+    bus,
+    reader: createStreamReader({ pool }),
+    log,
+    onForwarded: metrics.eventForwarded,
+    onMessageRejected: metrics.busMessageRejected,
+  })
   const limits = { ...DEFAULT_LIMITS, ...changedLimits }
   const connections = createConnections({
     hub,

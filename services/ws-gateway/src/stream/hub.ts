@@ -32,6 +32,8 @@ export interface HubOptions {
   readonly heartbeatIntervalMs?: number
   /** Called for every event after it was offered to its listeners. */
   readonly onForwarded?: (bytes: Uint8Array) => void
+  /** Called for every message on a user's channel that is not an authentic event. */
+  readonly onMessageRejected?: () => void
 }
 
 /** Forwards the events of the bus to the listeners of this process. */
@@ -66,7 +68,7 @@ const CONNECT_TIMEOUT_MS = 2_000
 const SUBSCRIBE_RETRY_DELAY_MS = 1_000
 const REPLACE_INTERVAL_MS = 10_000
 
-export function createHub({ bus, reader, log, heartbeatIntervalMs, onForwarded }: HubOptions): Hub {
+export function createHub({ bus, reader, log, heartbeatIntervalMs, onForwarded, onMessageRejected }: HubOptions): Hub {
   /** The streams of the connected users, by channel. */
   const streams = new Map<string, Stream>()
   /** Counts reconnects of the bus. When one happens while a listener joins, the listener may have missed events. */
@@ -80,17 +82,26 @@ export function createHub({ bus, reader, log, heartbeatIntervalMs, onForwarded }
   /** Read once, because it is used for each event. */
   const isDebugEnabled = log.isLevelEnabled('debug')
 
+  /** A message that is not an authentic event may stand for one, which is read from the database. */
+  function onRejected(channel: string): void {
+    onMessageRejected?.()
+    const stream = streams.get(channel)
+    if (stream !== undefined) void backfill(stream)
+  }
+
   const subscriber: EventSubscriber = bus.connectSubscriber({
     onMessage(channel, payload) {
       if (channel === heartbeat.channel) return heartbeat.received()
       const stream = streams.get(channel)
       const seq = eventSeq(payload)
-      if (stream === undefined || seq === 0) return
+      if (stream === undefined) return
+      if (seq === 0) return onRejected(channel)
       for (const listener of stream.listeners) listener.offer(seq, payload)
       onForwarded?.(payload)
       if (isDebugEnabled) log.debug({ userId: stream.userId, seq }, 'event forwarded')
       if (hasGap(stream)) void backfill(stream)
     },
+    onRejected,
     onRestored() {
       restores += 1
       log.warn({ users: streams.size }, 'bus reconnected, backfilling streams')
