@@ -8,8 +8,10 @@ import { createKeyServer } from './auth/key-server.ts'
 import { createTokenVerifier } from './auth/token-verifier.ts'
 import { registerEmbedScript } from './embed-script/embed-script-route.ts'
 import { loadEmbedScript } from './embed-script/embed-script.ts'
+import { startUserControl } from './control/start-user-control.ts'
 import { createGatewayMetrics } from './observe/metrics.ts'
 import { createStreamReader } from './read/stream-reader.ts'
+import { PendingReceipts } from './receipts/pending-receipts.ts'
 import { DEFAULT_LIMITS, type Limits } from './socket/limits.ts'
 import { createSocketServer } from './socket/socket-server.ts'
 import { createHub } from './stream/hub.ts'
@@ -53,6 +55,7 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits, log }
     drainLeft: sockets.drainLeft,
     databaseWaiting: pool.waitingCount,
     isKeyServerUnavailable: keyServer?.isUnavailable ?? false,
+    control: control.state,
   }))
   const { secrets, audience, jwksUrl } = tokens
   const keyServer =
@@ -65,7 +68,14 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits, log }
             else log.warn({ err: error }, 'key server unavailable, its last keys serve')
           },
         })
-  const hub = createHub({ bus, reader: createStreamReader({ pool }), log, onForwarded: metrics.eventForwarded })
+  const receipts = new PendingReceipts(() => performance.now())
+  const hub = createHub({
+    bus,
+    reader: createStreamReader({ pool }),
+    log,
+    onForwarded: metrics.eventForwarded,
+    onSent: (...sent) => receipts.sent(...sent),
+  })
   const sockets = createSocketServer({
     hub,
     verifyToken: createTokenVerifier({ secrets, keyServer, audience }),
@@ -73,6 +83,16 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits, log }
     allowedOrigins,
     log,
     metrics,
+    onSeen: (...seen) => receipts.seen(...seen),
+  })
+  const control = startUserControl({
+    pool,
+    bus,
+    hub,
+    receipts,
+    log,
+    state: () => ({ connections: sockets.connectionCount, users: hub.userCount }),
+    onMessage: metrics.controlMessage,
   })
   const embedScript = loadEmbedScript()
   let isDraining = false
@@ -99,6 +119,7 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits, log }
       isDraining = true
       log.info({ connections: sockets.connectionCount, drainMs }, 'draining')
       await sockets.drain(drainMs)
+      await control.close()
       await hub.close()
     },
   }

@@ -20,6 +20,8 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('pong') }),
   /** Asks for a `ping` at once, to learn whether the link still works. */
   z.object({ type: z.literal('check') }),
+  /** The user has seen every event up to this one: the page has handled it and was visible. Never goes back. */
+  z.object({ type: z.literal('seen'), seq: seqSchema }),
 ])
 
 /** The types of client messages that this version knows. */

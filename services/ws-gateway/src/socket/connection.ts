@@ -5,6 +5,7 @@ import {
   PROTOCOL_VERSION_MIN,
   type ClientMessage,
   type CloseReason,
+  type ConnectionReport,
   type Position,
   type ServerMessage,
 } from '@paxyo/contracts'
@@ -35,12 +36,16 @@ export interface ConnectionDeps {
   readonly tokenFailed: FailureThrottle['failed']
   /** Counts a connection of a user. @returns false when the user has too many connections. */
   readonly admitUser: (userId: string) => boolean
+  /** The user has seen every event up to the seq. */
+  readonly onSeen: (userId: string, epoch: string, seq: number) => void
 }
 
 /** What the upgrade request says of a connection. */
 export interface ConnectionOrigin {
   /** The address for which an invalid token counts; undefined when it is not known. */
   readonly address: string | undefined
+  /** From the `User-Agent` header. */
+  readonly userAgent?: string | undefined
   /** From the `traceparent` header of the upgrade request. A proxy can set it; a browser cannot. */
   readonly trace?: TraceFields | undefined
 }
@@ -66,6 +71,12 @@ export class Connection implements StreamListener {
   readonly #endsAt: number
   /** Set by hello, and again by refresh. */
   #identity: Identity | undefined
+  /** Tokens issued before it, in ms since 1970, are revoked. */
+  #issuedAtMsMin = -Infinity
+  /** Of the stream, once it has begun. */
+  #epoch = ''
+  /** How far the user has seen the stream, as far as this connection knows. */
+  #seenSeq: number | undefined
   #hasReceivedHello = false
   #helloAt = 0
   #isDelayed = false
@@ -124,6 +135,8 @@ export class Connection implements StreamListener {
         return
       case 'check':
         return this.#send(PING)
+      case 'seen':
+        return this.#seen(message.seq)
     }
   }
 
@@ -164,7 +177,9 @@ export class Connection implements StreamListener {
 
   begin(start: StreamStart): void {
     const userId = this.#identity!.userId
-    const { mode, epoch, seq } = start
+    const { mode, epoch, seq, tokensIssuedBeforeMs = -Infinity } = start
+    if (this.revokeTokens(tokensIssuedBeforeMs)) return
+    this.#epoch = epoch
     this.#deps.metrics.streamJoined(mode, this.#deps.now() - this.#helloAt)
     this.#isBeginning = true
     // Corked, so that the welcome and the missed events need few writes.
@@ -188,6 +203,8 @@ export class Connection implements StreamListener {
     this.#transport.uncork()
     this.#isBeginning = false
     this.#welcomeBytes = this.#transport.writableLength
+    // The client's position: its page has handled everything up to it.
+    if (mode === 'resumed') this.#seen(seq)
   }
 
   offer(seq: number, bytes: Buffer): void {
@@ -196,6 +213,28 @@ export class Connection implements StreamListener {
 
   fail(): void {
     this.close('unavailable')
+  }
+
+  revokeTokens(issuedBeforeMs: number): boolean {
+    this.#issuedAtMsMin = Math.max(this.#issuedAtMsMin, issuedBeforeMs)
+    const isRevoked = this.#identity !== undefined && this.#identity.issuedAtMs < this.#issuedAtMsMin
+    if (isRevoked) this.close('token_revoked')
+    return isRevoked
+  }
+
+  disconnect(): void {
+    this.close('disconnected')
+  }
+
+  report(): ConnectionReport {
+    return {
+      openedAt: new Date(this.#openedAt).toISOString(),
+      transport: 'websocket',
+      userAgent: this.#origin.userAgent ?? null,
+      sentSeq: this.lastSeq ?? null,
+      seenSeq: this.#seenSeq ?? null,
+      unreadBytes: this.#transport.writableLength,
+    }
   }
 
   /** Sends the browser the time to wait before it reconnects; the connection stays open until it is closed. */
@@ -264,7 +303,18 @@ export class Connection implements StreamListener {
     }
     // A connection can't change its user.
     if (identity.userId !== this.#identity.userId) return this.close('invalid_token')
+    if (identity.issuedAtMs < this.#issuedAtMsMin) return this.#sendError('token_revoked', { request: 'refresh' })
     this.#identity = identity
+  }
+
+  /** A client cannot have seen more than it was sent. */
+  #seen(seq: number): void {
+    const { lastSeq } = this
+    if (lastSeq === undefined || this.#isClosed) return
+    const seenSeq = Math.min(seq, lastSeq)
+    if (seenSeq <= (this.#seenSeq ?? 0)) return
+    this.#seenSeq = seenSeq
+    this.#deps.onSeen(this.#identity!.userId, this.#epoch, seenSeq)
   }
 
   /** Counts an invalid token against the address that sent it. */

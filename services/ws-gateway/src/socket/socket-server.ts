@@ -22,6 +22,7 @@ export interface SocketServerOptions {
   readonly allowedOrigins: readonly string[]
   readonly log: Logger
   readonly metrics: GatewayMetrics
+  readonly onSeen: ConnectionDeps['onSeen']
 }
 
 export interface SocketServer {
@@ -37,6 +38,8 @@ export interface SocketServer {
 const TICK_INTERVAL_MS = 1_000
 /** How long a client may take to complete a closing handshake. */
 const CLOSE_TIMEOUT_MS = 5_000
+/** Kept for each connection; the part that names the browser is within it. */
+const USER_AGENT_CHARS_MAX = 256
 /** Rejected clients receive different times to retry within this period. */
 const RETRY_AFTER_S_MAX = 10
 
@@ -75,6 +78,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     log,
     metrics,
     admitUser: (userId) => byUser.add(userId),
+    onSeen: options.onSeen,
     tokenFailed: (address) => throttle.failed(address),
   }
 
@@ -89,6 +93,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     const connection = new Connection(socket, raw.socket, deps, {
       address: throttledAddress(request),
       trace: parseTraceparent(headers['traceparent']),
+      userAgent: headers['user-agent']?.slice(0, USER_AGENT_CHARS_MAX),
     })
     if (!isLoopback(request.ip) && !byAddress.add(address)) return connection.close('connection_limit')
     connections.add(connection)
