@@ -233,7 +233,7 @@ const noteDrain: Cell<{ retryAfterMs: number }> = (state, { retryAfterMs }, { no
 
 const retry: Cell<{ error: ClientError }> = (state, input, context) => {
   const { nowMs, isOnline } = context
-  const error = state.canRenew || input.error.code !== 'token_expired' ? input.error : noMoreTokens(input.error)
+  const error = state.canRenew || !isTokenLost(input.error) ? input.error : noMoreTokens(input.error)
   if (error.final) return fail(state, { error }, context)
   const wasStable = isLive(state) && nowMs - state.liveSinceMs >= STABLE_MS
   const failures = wasStable ? 0 : state.failures
@@ -241,7 +241,7 @@ const retry: Cell<{ error: ClientError }> = (state, input, context) => {
   return {
     state: {
       ...disconnected(state, isOnline ? 'waiting' : 'offline', nowMs + delayMs),
-      token: error.code === 'token_expired' ? undefined : state.token,
+      token: isTokenLost(error) ? undefined : state.token,
       failures: failures + 1,
       error,
     },

@@ -24,6 +24,7 @@ import * as changeFeed from './migrations/0022-change-feed.ts'
 import * as outgoingWebhookEndpoints from './migrations/0023-outgoing-webhook-endpoints.ts'
 import * as connectionCutoffs from './migrations/0030-connection-cutoffs.ts'
 import * as receipts from './migrations/0031-receipts.ts'
+import * as balancesHaveEntries from './migrations/0032-balances-have-entries.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -49,6 +50,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0023-outgoing-webhook-endpoints': outgoingWebhookEndpoints,
   '0030-connection-cutoffs': connectionCutoffs,
   '0031-receipts': receipts,
+  '0032-balances-have-entries': balancesHaveEntries,
 }
 
 /** The names of all migrations, as the table `kysely_migration` of a database that is up to date lists them. */

@@ -25,6 +25,7 @@ const MIGRATIONS = [
   '0023-outgoing-webhook-endpoints',
   '0030-connection-cutoffs',
   '0031-receipts',
+  '0032-balances-have-entries',
 ]
 
 let database: TestDatabase

@@ -12,8 +12,10 @@ import { startUserControl } from './control/start-user-control.ts'
 import { createGatewayMetrics } from './observe/metrics.ts'
 import { createStreamReader } from './read/stream-reader.ts'
 import { PendingReceipts } from './receipts/pending-receipts.ts'
+import { createConnections } from './socket/connections.ts'
 import { DEFAULT_LIMITS, type Limits } from './socket/limits.ts'
-import { createSocketServer } from './socket/socket-server.ts'
+import { registerSocketServer } from './socket/socket-server.ts'
+import { registerStreamRoute } from './socket/stream-route.ts'
 import { createHub } from './stream/hub.ts'
 
 export interface GatewayDeps {
@@ -44,15 +46,16 @@ export interface Gateway {
 export const GATEWAY_POOL_MAX = 8
 
 /** Creates the gateway: it authenticates browsers, sends the events that they missed, then forwards new events. */
-export function createGateway({ pool, bus, tokens, allowedOrigins, limits, log }: GatewayDeps): Gateway {
+export function createGateway({ pool, bus, tokens, allowedOrigins, limits: changedLimits, log }: GatewayDeps): Gateway {
   const metrics = createGatewayMetrics(() => ({
-    connections: sockets.connectionCount,
+    connections: connections.count,
+    streams: connections.countOf('stream'),
     users: hub.userCount,
     backfills: hub.backfillCount,
     heartbeatAgeMs: hub.heartbeatAgeMs,
     isReady: hub.isReady,
-    isDraining: sockets.isDraining,
-    drainLeft: sockets.drainLeft,
+    isDraining: connections.isDraining,
+    drainLeft: connections.drainLeft,
     databaseWaiting: pool.waitingCount,
     isKeyServerUnavailable: keyServer?.isUnavailable ?? false,
     control: control.state,
@@ -76,10 +79,11 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits, log }
     onForwarded: metrics.eventForwarded,
     onSent: (...sent) => receipts.sent(...sent),
   })
-  const sockets = createSocketServer({
+  const limits = { ...DEFAULT_LIMITS, ...changedLimits }
+  const connections = createConnections({
     hub,
     verifyToken: createTokenVerifier({ secrets, keyServer, audience }),
-    limits: { ...DEFAULT_LIMITS, ...limits },
+    limits,
     allowedOrigins,
     log,
     metrics,
@@ -91,7 +95,7 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits, log }
     hub,
     receipts,
     log,
-    state: () => ({ connections: sockets.connectionCount, users: hub.userCount }),
+    state: () => ({ connections: connections.count, users: hub.userCount }),
     onMessage: metrics.controlMessage,
   })
   const embedScript = loadEmbedScript()
@@ -99,10 +103,11 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits, log }
 
   return {
     get connectionCount() {
-      return sockets.connectionCount
+      return connections.count
     },
     register(app) {
-      sockets.register(app)
+      registerSocketServer(app, { connections, limits, log })
+      registerStreamRoute(app, { connections, limits })
       registerEmbedScript(app, embedScript)
     },
     readiness: {
@@ -117,8 +122,8 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits, log }
     addMetrics: (registry) => metrics.register(registry),
     async close(drainMs) {
       isDraining = true
-      log.info({ connections: sockets.connectionCount, drainMs }, 'draining')
-      await sockets.drain(drainMs)
+      log.info({ connections: connections.count, drainMs }, 'draining')
+      await connections.drain(drainMs)
       await control.close()
       await hub.close()
     },

@@ -33,4 +33,5 @@ export {
   PROTOCOL_VERSION_MIN,
   SEEN_REVISION,
 } from './protocol-version.ts'
+export { WEBHOOK_TYPES, type WebhookType } from './webhook-types.ts'
 export { DRAIN_MS_MAX, TOKEN_CHARS_MAX } from './wire-limits.ts'

@@ -15,6 +15,8 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
     type: z.literal('hello'),
     token: z.string().min(1).max(TOKEN_CHARS_MAX),
     resume: positionSchema.optional(),
+    /** In the epoch of `resume`: the user has seen every event up to this one. */
+    seen: seqSchema.optional(),
   }),
   z.object({ type: z.literal('refresh'), token: z.string().min(1).max(TOKEN_CHARS_MAX) }),
   z.object({ type: z.literal('pong') }),

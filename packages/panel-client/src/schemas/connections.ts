@@ -12,7 +12,7 @@ export const gatewayCountsSchema = z
 export const userConnectionSchema = z.object({
   gatewayId: z.string(),
   openedAt: timestampSchema,
-  transport: z.string().describe('`websocket`; others may be added.'),
+  transport: z.string().describe('`websocket`, or `stream` where WebSockets are blocked; others may be added.'),
   browser: z.string().nullable().describe('From the User-Agent, such as `Firefox 140 on Windows`.'),
   userAgent: z.string().nullable(),
   sentSeq: seqSchema.nullable().describe('The last event that was sent; null while it joins.'),
