@@ -217,6 +217,11 @@ const renewalFailed: Cell<unknown> = (state, _input, { nowMs, random }) => ({
   effects: [CANCEL_TOKEN],
 })
 
+/** Codes of errors after which only another token can help. */
+const TOKEN_LOST: ReadonlySet<string> = new Set(['token_expired', 'token_revoked'])
+
+const isTokenLost = ({ code }: ClientError): boolean => TOKEN_LOST.has(code)
+
 /** The rejected token is not used again: a reconnect needs another one. */
 const renewRejected: Cell<unknown> = (state, input, context) =>
   state.canRenew ? renewalFailed({ ...state, token: undefined }, input, context) : { state, effects: [] }

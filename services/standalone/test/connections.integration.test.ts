@@ -128,16 +128,19 @@ describe('receipts', () => {
     expect(await refundOf()).toEqual(seen)
   })
 
-  test('a page that reconnects has seen what it resumes from; a process of webhook-ingest that ends loses none', async () => {
+  test('a page that reconnects says what it has seen; a process of webhook-ingest that ends loses none', async () => {
     system = await startSeveral()
     await system.ready()
     await aRefund('user-1')
     await system.ingests[0]!.webhook({ order_id: '12345', status: 'partial', remains: 300 })
     const { rows: epochs } = await system.database.owner.query<{ epoch: string }>('SELECT epoch FROM stream_epoch')
     await system.ingests[0]!.close()
-    const page = await system.connect(1, 'user-1', undefined, { epoch: epochs[0]!.epoch, seq: 2 })
+    const page = await system.open(1)
+    const resume = { epoch: epochs[0]!.epoch, seq: 2 }
+    page.send({ type: 'hello', token: await mintToken('user-1'), resume, seen: 2 })
     expect(await page.next('welcome')).toMatchObject({ mode: 'resumed' })
 
-    expect(await eventually(async () => (await refundOf()).seenAt)).not.toBeNull()
+    const seen = await eventually(async () => ((await refundOf()).seenAt === null ? undefined : refundOf()))
+    expect(seen).toMatchObject({ amount: '0.75', sent: null })
   })
 })

@@ -37,17 +37,14 @@ export interface RunningIngest {
   close(): Promise<void>
 }
 
-interface Position {
-  readonly epoch: string
-  readonly seq: number
-}
-
 /** Two processes' worth of each service, in this process, on one database. */
 export interface SeveralGateways extends AsyncDisposable {
   readonly database: TestDatabase
   readonly ingests: readonly RunningIngest[]
   /** Connects to a gateway, by its number. */
-  connect(gateway: number, userId: string, token?: string, resume?: Position): Promise<TestSocket>
+  connect(gateway: number, userId: string, token?: string): Promise<TestSocket>
+  /** Opens a connection and sends nothing. */
+  open(gateway: number): Promise<TestSocket>
   /** Waits until every process knows of the others. */
   ready(): Promise<void>
 }
@@ -62,14 +59,16 @@ export async function startSeveral(busOf?: () => EventBus): Promise<SeveralGatew
   const gateways = await Promise.all([0, 1].map(() => startGateway(database, bus(), log)))
   const clients: TestSocket[] = []
 
-  return {
+  const several: SeveralGateways = {
     database,
     ingests,
-    async connect(gateway, userId, token, resume) {
-      const client = await connectSocket(gateways[gateway]!.url, {
-        token: token ?? (await mintToken(userId)),
-        ...(resume === undefined ? {} : { resume }),
-      })
+    async connect(gateway, userId, token) {
+      const client = await several.open(gateway)
+      client.send({ type: 'hello', token: token ?? (await mintToken(userId)) })
+      return client
+    },
+    async open(gateway) {
+      const client = await connectSocket(gateways[gateway]!.url)
       clients.push(client)
       return client
     },
@@ -88,6 +87,7 @@ export async function startSeveral(busOf?: () => EventBus): Promise<SeveralGatew
       await database[Symbol.asyncDispose]()
     },
   }
+  return several
 }
 
 async function startIngest(database: TestDatabase, bus: EventBus, log: pino.Logger): Promise<RunningIngest> {

@@ -62,9 +62,9 @@ export const PROTOCOL_HISTORY: readonly ProtocolRevision[] = [
   {
     version: 1,
     revision: 6,
-    schemaHash: 'b5d61d7b5198ab20',
+    schemaHash: '05919ce030d63d11',
     change:
-      '`seen`; close codes for revoked tokens, after which clients get a new one, and for users that the panel has ' +
+      '`seen`; `hello` has `seen`; close codes for revoked tokens, after which clients get a new one, and for users that the panel has ' +
       'disconnected, after which they reconnect.',
   },
 ]

@@ -270,7 +270,7 @@ export class Connection implements StreamListener {
     if (this.#identity !== undefined) this.#deps.hub.leave(this.#identity.userId, this)
   }
 
-  async #hello({ token, resume }: Extract<ClientMessage, { type: 'hello' }>): Promise<void> {
+  async #hello({ token, resume, seen }: Extract<ClientMessage, { type: 'hello' }>): Promise<void> {
     if (this.#hasReceivedHello) return this.close('protocol_error')
     this.#hasReceivedHello = true
     this.#helloAt = this.#deps.now()
@@ -279,6 +279,7 @@ export class Connection implements StreamListener {
     if (typeof identity === 'string') return this.close(this.#isThrottled(identity) ? 'rate_limited' : identity)
     if (!this.#deps.admitUser(identity.userId)) return this.close('connection_limit')
     this.#identity = identity
+    if (resume !== undefined && seen !== undefined) this.#seenBefore = { epoch: resume.epoch, seq: seen }
     await this.#join(identity.userId, resume)
   }
 
