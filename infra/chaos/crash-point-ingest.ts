@@ -74,6 +74,7 @@ const tokens = { secrets: [], audience: 'paxyo' }
 const ingest = createIngest({
   pool,
   publisher,
+  bus,
   providers: [{ provider: createGodOfPanel({ api }), authentication }],
   verifiesRefunds: api !== undefined,
   verificationTimes: { leaseMs: 1, lagMs: 0 },

@@ -1,5 +1,5 @@
 import type { ClientMessage, Position, Welcome } from '@paxyo/contracts'
-import { CHECK_REVISION, isReconnectable, PROTOCOL_VERSION } from '@paxyo/contracts/data'
+import { CHECK_REVISION, isReconnectable, PROTOCOL_VERSION, SEEN_REVISION } from '@paxyo/contracts/data'
 import type { ConnectOptions, TokenReason } from './api.ts'
 import { ClientError } from './client-error.ts'
 import { initialState, isLive, transition, type ConnectionState, type Effect, type Input } from './connection-state.ts'
@@ -15,6 +15,8 @@ export interface ConnectionDeps {
   readonly getToken: ConnectOptions['getToken']
   /** The position to resume from. */
   position(): Position | undefined
+  /** How far the user has seen the stream. */
+  seen(): Position | undefined
   /** A token has arrived, with its user id. The callback may suspend the connection; the token is kept. */
   onIdentity(userId: string | undefined): void
   /**
@@ -44,6 +46,8 @@ export interface Connection {
   woke(): void
   /** Checks whether the link still works, because the network may have changed. A dead one is lost within 3 seconds. */
   check(): void
+  /** Tells the server how far the user has seen the stream. @returns false when it cannot be told now. */
+  sendSeen(seen: Position): boolean
 }
 
 /** Carries out the effects of `connection-state.ts` on the socket, the timers and the tokens. It makes no decisions. */
@@ -63,6 +67,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
   let suspectedAtMs: number | undefined
   let silenceMsMax = 0
   let serverRevision = 0
+  let serverEpoch = ''
 
   function input(next: Input): void {
     inputs.push(next)
@@ -106,7 +111,13 @@ export function createConnection(deps: ConnectionDeps): Connection {
       case 'send_hello': {
         const { token } = effect
         const resume = (requestedPosition = deps.position())
-        return send(resume === undefined ? { type: 'hello', token } : { type: 'hello', token, resume })
+        const seen = deps.seen()
+        return send({
+          type: 'hello',
+          token,
+          ...(resume === undefined ? {} : { resume }),
+          ...(seen === undefined || seen.epoch !== resume?.epoch ? {} : { seen: seen.seq }),
+        })
       }
       case 'send_refresh':
         send({ type: 'refresh', token: effect.token })
@@ -195,6 +206,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
     const rejection = deps.onWelcome(message, requestedPosition)
     if (rejection !== undefined) return input({ type: 'fail', error: rejection })
     serverRevision = revision
+    serverEpoch = message.epoch
     silenceMsMax = 2 * pingIntervalMs + SLACK_MS
     checkSilence()
     input({ type: 'welcome' })
@@ -258,6 +270,11 @@ export function createConnection(deps: ConnectionDeps): Connection {
       check()
     },
     check,
+    sendSeen({ epoch, seq }) {
+      if (!isLive(state) || serverRevision < SEEN_REVISION || epoch !== serverEpoch) return false
+      send({ type: 'seen', seq })
+      return true
+    },
   }
 }
 
