@@ -64,6 +64,7 @@ export function connect(options: ConnectOptions): Client {
     url,
     token,
     getToken,
+    transport: options.transport === 'auto' ? undefined : options.transport,
     position: () => stream.position,
     onIdentity: identify,
     onWelcome: begin,
