@@ -24,6 +24,7 @@ const MIGRATIONS = [
   '0022-change-feed',
   '0023-outgoing-webhook-endpoints',
   '0029-gateway-reads-outbox',
+  '0032-balances-have-entries',
 ]
 
 let database: TestDatabase

@@ -4,7 +4,6 @@ import { createGodOfPanel } from '@paxyo/godofpanel'
 import { createMetrics } from '@paxyo/service-kit'
 import { eventually } from '@paxyo/testkit'
 import { pino } from 'pino'
-import { whileAlone } from '../../src/workers/reconcile/reconcile-runs.ts'
 import { createScheduledReconcile } from '../../src/workers/reconcile/scheduled-reconcile.ts'
 import { PROVIDER_KEY, startWithProvider, type ProviderFixture } from '../provider-fixture.ts'
 
@@ -147,13 +146,4 @@ test('several processes run it once in an interval', async () => {
 
   expect(await runs()).toEqual([{ asked: 1, changed: 1, late: 0, error: null }])
   expect(fixture.simulator.requests).toEqual({ status: 1 })
-})
-
-test('its lock ends with the work, also when the work fails', async () => {
-  await start(false)
-  const pool = fixture.database.poolAs('ingest', 2)
-  const inside = await whileAlone(pool, async () => [await whileAlone(pool, () => Promise.resolve('twice'))])
-  expect(inside).toEqual([undefined])
-  await expect(whileAlone(pool, () => Promise.reject(new Error('no')))).rejects.toThrow('no')
-  expect(await whileAlone(pool, () => Promise.resolve('again'))).toBe('again')
 })

@@ -1,7 +1,4 @@
-import type { OrderStatus } from '@paxyo/contracts'
 import { roundTrip, transaction } from '@paxyo/database'
-import type { Provider } from '@paxyo/order-core'
-import type { UnknownWord } from '@paxyo/panel-client'
 import type { Pool, PoolClient } from 'pg'
 
 /** A status word of a provider that was in no map when a delivery arrived. */
@@ -11,7 +8,7 @@ export interface StatusWord {
 }
 
 /** At most this many deliveries are counted. */
-export const WORD_DELIVERIES_MAX = 10_000
+const WORD_DELIVERIES_MAX = 10_000
 
 const READ_WORD = `
   SELECT provider, status_word AS word FROM deliveries
@@ -52,20 +49,22 @@ export async function countWithWord(client: Pool | PoolClient, { provider, word 
   return rows[0]!.count
 }
 
-/** A review's word as the API shows it. */
-export async function describeWord(
-  client: PoolClient,
-  reviewId: string,
-  providers: readonly Provider[],
-): Promise<UnknownWord | null> {
-  const found = await readStatusWord(client, reviewId)
-  if (found === undefined) return null
-  const status = providers.find(({ name }) => name === found.provider)?.readStatus(found.word) ?? 'unknown'
-  return { ...found, status: mappedStatus(status), deliveries: await countWithWord(client, found) }
+/** The word that a review is about, with the number of deliveries that wait for its meaning. */
+export interface UnknownWord extends StatusWord {
+  readonly deliveries: number
 }
 
-export const mappedStatus = (status: OrderStatus | 'ignored' | 'unknown'): UnknownWord['status'] =>
-  status === 'unknown' ? null : status === 'ignored' ? 'ignore' : status
+/**
+ * Reads the unknown word of a review.
+ *
+ * @returns undefined when the review is about something else.
+ * @example
+ * await readUnknownWord(pool, newId()) //=> undefined
+ */
+export async function readUnknownWord(client: Pool | PoolClient, reviewId: string): Promise<UnknownWord | undefined> {
+  const found = await readStatusWord(client, reviewId)
+  return found && { ...found, deliveries: await countWithWord(client, found) }
+}
 
 // Like every transaction that takes both locks: the accounts' before the reviews'.
 const LOCK_ACCOUNTS = `
