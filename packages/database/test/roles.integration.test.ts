@@ -46,7 +46,7 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
   deliveries: { ingest: ['SELECT', 'INSERT', 'UPDATE outcome', 'UPDATE reason', 'UPDATE waiting_update'], gateway: [] },
   ledger_entries: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   events: { ingest: ['SELECT', 'INSERT'], gateway: ['SELECT'] },
-  outbox: { ingest: ['SELECT', 'INSERT', 'DELETE'], gateway: [] },
+  outbox: { ingest: ['SELECT', 'INSERT', 'DELETE'], gateway: ['SELECT'] },
   reviews: {
     ingest: [
       'SELECT',

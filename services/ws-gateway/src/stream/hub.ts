@@ -7,7 +7,7 @@
 //   read came first, an event committed between read and subscription would be in neither.
 // - Gaps: it backfills from PostgreSQL, with retries, when a listener has a gap and when the bus has reconnected. Without
 //   the first rule a lost event stops the stream. Without the second it is missing until the user's next event.
-// - Silence: while the bus does not deliver, it reads once a second which streams went on, and tells all listeners that
+// - Silence: while the bus does not deliver, or webhook-ingest cannot publish to it, it reads once a second which streams went on, and tells all listeners that
 //   they are delayed. A join then does not wait for the bus. Without this, Redis would be a single point of failure, and
 //   `live` a lie.
 // - Epoch: when the epoch has changed, because the database was restored, it calls `fail` of all listeners; their clients
@@ -22,6 +22,7 @@ import type { StreamReader } from '../read/stream-reader.ts'
 import { createBackfiller } from './backfill.ts'
 import { watchBus } from './bus-watch.ts'
 import { startHeartbeat } from './heartbeat.ts'
+import { watchOutbox } from './outbox-watch.ts'
 import { failAll, hasGap, lowestSeq, type Stream, type StreamListener } from './user-stream.ts'
 
 export interface HubOptions {
@@ -156,13 +157,19 @@ export function createHub(options: HubOptions): Hub {
     )
   }
 
+  const outbox = watchOutbox({
+    readBatchIds: (max) => reader.batchIds(max),
+    isNeeded: () => streams.size > 0,
+    onError: (err) => log.warn({ err }, 'outbox could not be read'),
+  })
+
   const watch = watchBus({
-    isDelivering: mayDeliver,
+    isDelivering: () => mayDeliver() && !outbox.isStuck,
     catchUp,
     onChange() {
-      const users = streams.size
-      if (watch.delayedSinceMs === undefined) log.info({ users }, 'bus delivers again')
-      else log.warn({ users }, 'bus silent, reading events from the database')
+      const fields = { users: streams.size, isBusSilent: !delivers(), isOutboxStuck: outbox.isStuck }
+      if (watch.delayedSinceMs === undefined) log.info(fields, 'bus delivers again')
+      else log.warn(fields, 'bus silent, reading events from the database')
       for (const stream of streams.values()) announceDelay(stream)
     },
     onError: (err) => log.warn({ err }, 'streams could not be read while the bus is silent'),
@@ -301,6 +308,7 @@ export function createHub(options: HubOptions): Hub {
     },
     async close() {
       watch.stop()
+      outbox.stop()
       heartbeat.stop()
       await Promise.all([subscriber.close(), publisher.close()])
     },
