@@ -22,6 +22,7 @@ import * as reconciliations from './migrations/0018-reconciliations.ts'
 import * as statusWords from './migrations/0019-status-words.ts'
 import * as changeFeed from './migrations/0022-change-feed.ts'
 import * as outgoingWebhookEndpoints from './migrations/0023-outgoing-webhook-endpoints.ts'
+import * as verifiedAgain from './migrations/0024-verified-again.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -45,6 +46,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0019-status-words': statusWords,
   '0022-change-feed': changeFeed,
   '0023-outgoing-webhook-endpoints': outgoingWebhookEndpoints,
+  '0024-verified-again': verifiedAgain,
 }
 
 /** The names of all migrations, as the table `kysely_migration` of a database that is up to date lists them. */

@@ -1,5 +1,5 @@
 import { textArray } from '@paxyo/database'
-import { formatMoney } from '@paxyo/order-core'
+import { formatMoney, NEEDS_APPROVAL } from '@paxyo/order-core'
 import type { Account, Order } from '../model/working-set.ts'
 import type { AwaitingRow, DeliveryRow, EventRow, LedgerEntry, ReviewRow, VerifiedRow } from '../model/change-set.ts'
 
@@ -149,7 +149,8 @@ export const SETTLE_DELIVERIES: BulkStatement<DeliveryRow> = {
   UPDATE deliveries SET outcome = settled.outcome, reason = settled.reason,
     waiting_update = CASE WHEN settled.waits THEN waiting_update END
   FROM unnest($1::text[], $2::text[], $3::text[], $4::boolean[]) AS settled (delivery_id, outcome, reason, waits)
-  WHERE deliveries.delivery_id = settled.delivery_id AND deliveries.outcome IN ('parked', 'superseded', 'awaiting_verification')`,
+  WHERE deliveries.delivery_id = settled.delivery_id AND (deliveries.outcome IN ('parked', 'superseded', 'awaiting_verification')
+      OR deliveries.reason = '${NEEDS_APPROVAL}' AND deliveries.waiting_update IS NOT NULL)`,
   values: (rows) => [
     rows.map((delivery) => delivery.deliveryId),
     rows.map((delivery) => delivery.outcome),
@@ -191,12 +192,15 @@ export const WRITE_REVIEWS: BulkStatement<ReviewRow> = {
   ],
 }
 
+/** A delivery that was verified without an order is verified again for the order that gets its provider order. */
 export const INSERT_AWAITING: BulkStatement<AwaitingRow> = {
   name: 'insert_awaiting',
   text: `
   INSERT INTO verifications (delivery_id, provider, provider_order_id, created_at, due_at)
   SELECT delivery_id, provider, provider_order_id, $4, $4
-  FROM unnest($1::text[], $2::text[], $3::text[]) AS awaiting (delivery_id, provider, provider_order_id)`,
+  FROM unnest($1::text[], $2::text[], $3::text[]) AS awaiting (delivery_id, provider, provider_order_id)
+  ON CONFLICT (delivery_id) DO UPDATE
+  SET created_at = $4, due_at = $4, attempts = 0, last_error = NULL, settled_at = NULL, response = NULL`,
   values: (rows, at) => [
     rows.map((row) => row.deliveryId),
     rows.map((row) => row.provider),
