@@ -4,6 +4,8 @@ import { createInProcessBus } from '@paxyo/event-bus'
 import type { StatusUpdate } from '@paxyo/order-core'
 import { createTestDatabase, ledgerViolations, type TestDatabase } from '@paxyo/testkit'
 import { pino } from 'pino'
+import { appendChanges } from '../../src/change-feed/append-changes.ts'
+import { readChangeFeedEnd, readChanges } from '../../src/change-feed/read-changes.ts'
 import { commitDeliveries } from '../../src/deliveries/commit-deliveries.ts'
 import type { Delivery } from '../../src/model/delivery.ts'
 import { newId } from '../../src/model/new-id.ts'
@@ -199,6 +201,27 @@ test('a cancellation that had been waiting for the provider order is verified be
   const verified = { ...delivery, verification: { update: delivery.update!, body: 'agreed' } }
   expect(await commitDeliveries(deps, [verified])).toMatchObject([{ outcome: 'applied', refund: 250_000_000n }])
   expect(await ledgerViolations(database.owner)).toEqual({})
+})
+
+test('a change in the feed has the provider order of its time', async () => {
+  const start = await readChangeFeedEnd(deps.pool)
+  await registerOrder(deps, { ...anOrder(), provider: null, providerOrderId: null })
+  const attachTo = (provider: string, providerOrderId: string) =>
+    commitChangeSet(deps, (tx) => attachProviderOrder(tx, 'A-1', { provider, providerOrderId }, 'key'))
+  await attachTo('godofpanel', '1')
+  await commitDeliveries(deps, [
+    { ...aCancellation('1'), update: { ...aCancellation('1').update!, status: 'processing' } },
+  ])
+  await attachTo('second', '2')
+  await appendChanges(deps.pool)
+  const page = await readChanges(deps.pool, start, 10)
+  const orders = typeof page === 'string' ? [] : page.changes.map((change) => 'order' in change && change.order)
+  expect(orders).toMatchObject([
+    { provider: null, providerOrderId: null },
+    { provider: 'godofpanel', providerOrderId: '1' },
+    { provider: 'godofpanel', providerOrderId: '1' },
+    { provider: 'second', providerOrderId: '2' },
+  ])
 })
 
 test('the database itself rejects a second order with the same provider order', async () => {

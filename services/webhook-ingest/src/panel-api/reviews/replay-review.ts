@@ -72,7 +72,7 @@ async function replayWord(
   const key = await db.selectFrom('api_keys').select('name').where('key_id', '=', keyId).executeTakeFirst()
   const note = `the status word "${found.word}" means ${status} now; its deliveries were replayed`
   const by = { actor: actor ?? key?.name ?? keyId, keyId, note }
-  const reviewsDismissed = ids.length === 0 ? 0 : await dismissReviews(pool, ids, by)
+  const reviewsDismissed = ids.length === 0 ? 0 : await dismissReviews(deps, ids, by)
   return { ...found, status, ...summarize(results), reviewsDismissed, remaining: await countWithWord(pool, found) }
 }
 
