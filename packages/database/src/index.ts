@@ -1,4 +1,5 @@
 export { isDatabaseUnavailable, isRejectedByDatabase, isRetryable, RolledBackError } from './database-errors.ts'
+export { readKeysInForce, recordKeyUse, type KeyInForce } from './api-keys/keys-in-force.ts'
 export { API_KEYS_MAX, createApiKey, listApiKeys, revokeApiKey, type ApiKey } from './api-keys/api-keys.ts'
 export { apiKeyId, hashApiKey, makeApiKey, type NewApiKey } from './api-keys/api-key.ts'
 export { createKysely, createPool, type PoolOptions } from './connect.ts'

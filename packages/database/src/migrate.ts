@@ -23,6 +23,7 @@ import * as statusWords from './migrations/0019-status-words.ts'
 import * as changeFeed from './migrations/0022-change-feed.ts'
 import * as outgoingWebhookEndpoints from './migrations/0023-outgoing-webhook-endpoints.ts'
 import * as verifiedAgain from './migrations/0024-verified-again.ts'
+import * as balancesHaveEntries from './migrations/0032-balances-have-entries.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -47,6 +48,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0022-change-feed': changeFeed,
   '0023-outgoing-webhook-endpoints': outgoingWebhookEndpoints,
   '0024-verified-again': verifiedAgain,
+  '0032-balances-have-entries': balancesHaveEntries,
 }
 
 /** The names of all migrations, as the table `kysely_migration` of a database that is up to date lists them. */

@@ -24,6 +24,7 @@ const MIGRATIONS = [
   '0022-change-feed',
   '0023-outgoing-webhook-endpoints',
   '0024-verified-again',
+  '0032-balances-have-entries',
 ]
 
 let database: TestDatabase

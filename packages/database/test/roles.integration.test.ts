@@ -221,7 +221,7 @@ describe('the rights of the services', () => {
 
 test('ingest changes what a webhook changes, and clears the outbox', async () => {
   for (const statement of [
-    `UPDATE accounts SET balance = 11, last_seq = 2`,
+    `UPDATE accounts SET balance = 10, last_seq = 2`,
     `UPDATE orders SET status = 'partial', remains = 300, start_count = 5, refunded = 0.75, updated_at = now()`,
     `UPDATE deliveries SET outcome = 'applied', reason = NULL`,
     `UPDATE reviews SET resolved_at = now(), resolved_by = 'ann', resolved_with = 'panel', resolution = 'set_status',

@@ -97,8 +97,6 @@ export {
   type OutgoingWebhookView,
   type RetriedWebhooks,
   retriedWebhooksSchema,
-  WEBHOOK_TYPES,
-  type WebhookType,
 } from './schemas/outgoing-webhooks.ts'
 export {
   type ChangeEndpoint,

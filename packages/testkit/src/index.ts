@@ -24,5 +24,7 @@ export {
 } from './service-process.ts'
 export { administer, createTestDatabase, type TestDatabase } from './test-database.ts'
 export { sharedRedisUrl } from './shared-servers.ts'
+export type { TestInbox } from './test-inbox.ts'
 export { connectSocket, type TestSocket } from './test-socket.ts'
+export { connectStream, type ConnectStreamOptions, type TestStream } from './test-stream.ts'
 export { mintToken, TEST_JWT_SECRET } from './token.ts'

@@ -1,6 +1,17 @@
 import { createKysely } from '@paxyo/database'
 import type { EventPublisher } from '@paxyo/event-bus'
-import { createBatcher, createOutbox, newId, type ChangeSet, type LedgerDeps, type OutboxOptions } from '@paxyo/ledger'
+import {
+  createBatcher,
+  createChangeFeed,
+  createOutbox,
+  createOutgoingQueue,
+  createRejectedRequests,
+  createWebhookEndpoints,
+  newId,
+  type ChangeSet,
+  type LedgerDeps,
+  type OutboxOptions,
+} from '@paxyo/ledger'
 import type { RefundApproval } from '@paxyo/order-core'
 import type { ConfiguredProvider } from '@paxyo/providers'
 import { createFailureThrottle, type FailureThrottle, type ReadinessCheck } from '@paxyo/service-kit'
@@ -13,10 +24,8 @@ import { createApiKeyStore } from './panel-api/kit/api-key-store.ts'
 import { registerPanelApi } from './panel-api/panel-api.ts'
 import { createTokenMint, type TokenMintOptions } from './panel-api/tokens/token-mint.ts'
 import { createWebhookAuthentication } from './webhook/authenticate.ts'
-import { keepRejectedRequest } from './webhook/rejected-requests.ts'
 import { registerWebhookRoute } from './webhook/route.ts'
 import type { OutgoingWebhookSettings } from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
-import { createChangeFeed } from './workers/change-feed.ts'
 import { createOutgoingWebhooks } from './workers/outgoing-webhooks/outgoing-webhooks.ts'
 import type { ReconcileSchedule } from './workers/reconcile/reconcile-config.ts'
 import { createScheduledReconcile } from './workers/reconcile/scheduled-reconcile.ts'
@@ -106,10 +115,13 @@ export function createIngest(deps: IngestDeps): Ingest {
       onFailed: metrics.reconcile.onFailed,
     })
   const db = createKysely(pool)
+  const rejectedRequests = createRejectedRequests({ pool, newId, log })
+  const outgoingQueue = createOutgoingQueue({ pool, log })
+  const webhookEndpoints = createWebhookEndpoints(pool)
   const { outgoingWebhooks: settings = NO_OUTGOING_WEBHOOKS } = deps
   const outgoingWebhooks = createOutgoingWebhooks({
-    pool,
-    db,
+    queue: outgoingQueue,
+    endpoints: webhookEndpoints,
     settings,
     changeFeed,
     log,
@@ -148,7 +160,7 @@ export function createIngest(deps: IngestDeps): Ingest {
         throttle: throttleOf('webhook'),
         keepRejected(request) {
           metrics.requestRejected(request)
-          return keepRejectedRequest({ db, newId, log }, request)
+          return rejectedRequests.keep(request)
         },
         newId,
         now: () => new Date(),
@@ -163,7 +175,10 @@ export function createIngest(deps: IngestDeps): Ingest {
         apiKeyStore,
         throttle: throttleOf('panel_api'),
         mint: createTokenMint(deps.tokens),
+        rejectedRequests,
         changeFeed,
+        outgoingQueue,
+        webhookEndpoints,
         addressRules: settings.rules,
         environmentEndpoint: settings.endpoint,
         onEndpointsChanged: outgoingWebhooks.wake,

@@ -3,7 +3,9 @@ import { readPartitionDays } from '@paxyo/database'
 import type { EventPublisher } from '@paxyo/event-bus'
 import {
   NOT_COMMITTED_REASONS,
+  readBacklog,
   type Batcher,
+  type ChangeFeed,
   type ChangeSet,
   type DeliveryResult,
   type NotCommitted,
@@ -11,8 +13,6 @@ import {
 import { formatMoney } from '@paxyo/order-core'
 import type { Pool } from 'pg'
 import type { Registry } from 'prom-client'
-import { readBacklog } from './backlog.ts'
-import type { ChangeFeed } from './workers/change-feed.ts'
 import { addReconcile, type ReconcileMetrics } from './workers/reconcile/reconcile-metrics.ts'
 
 /** Callbacks through which the parts of this service report to its metrics. */

@@ -10,8 +10,10 @@ import { registerEmbedScript } from './embed-script/embed-script-route.ts'
 import { loadEmbedScript } from './embed-script/embed-script.ts'
 import { createGatewayMetrics } from './observe/metrics.ts'
 import { createStreamReader } from './read/stream-reader.ts'
+import { createConnections } from './socket/connections.ts'
 import { DEFAULT_LIMITS, type Limits } from './socket/limits.ts'
-import { createSocketServer } from './socket/socket-server.ts'
+import { registerSocketServer } from './socket/socket-server.ts'
+import { registerStreamRoute } from './socket/stream-route.ts'
 import { createHub } from './stream/hub.ts'
 
 export interface GatewayDeps {
@@ -42,15 +44,16 @@ export interface Gateway {
 export const GATEWAY_POOL_MAX = 8
 
 /** Creates the gateway: it authenticates browsers, sends the events that they missed, then forwards new events. */
-export function createGateway({ pool, bus, tokens, allowedOrigins, limits, log }: GatewayDeps): Gateway {
+export function createGateway({ pool, bus, tokens, allowedOrigins, limits: changedLimits, log }: GatewayDeps): Gateway {
   const metrics = createGatewayMetrics(() => ({
-    connections: sockets.connectionCount,
+    connections: connections.count,
+    streams: connections.countOf('stream'),
     users: hub.userCount,
     backfills: hub.backfillCount,
     heartbeatAgeMs: hub.heartbeatAgeMs,
     isReady: hub.isReady,
-    isDraining: sockets.isDraining,
-    drainLeft: sockets.drainLeft,
+    isDraining: connections.isDraining,
+    drainLeft: connections.drainLeft,
     databaseWaiting: pool.waitingCount,
     isKeyServerUnavailable: keyServer?.isUnavailable ?? false,
   }))
@@ -66,10 +69,11 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits, log }
           },
         })
   const hub = createHub({ bus, reader: createStreamReader({ pool }), log, onForwarded: metrics.eventForwarded })
-  const sockets = createSocketServer({
+  const limits = { ...DEFAULT_LIMITS, ...changedLimits }
+  const connections = createConnections({
     hub,
     verifyToken: createTokenVerifier({ secrets, keyServer, audience }),
-    limits: { ...DEFAULT_LIMITS, ...limits },
+    limits,
     allowedOrigins,
     log,
     metrics,
@@ -79,10 +83,11 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits, log }
 
   return {
     get connectionCount() {
-      return sockets.connectionCount
+      return connections.count
     },
     register(app) {
-      sockets.register(app)
+      registerSocketServer(app, { connections, limits, log })
+      registerStreamRoute(app, { connections, limits })
       registerEmbedScript(app, embedScript)
     },
     readiness: {
@@ -97,8 +102,8 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits, log }
     addMetrics: (registry) => metrics.register(registry),
     async close(drainMs) {
       isDraining = true
-      log.info({ connections: sockets.connectionCount, drainMs }, 'draining')
-      await sockets.drain(drainMs)
+      log.info({ connections: connections.count, drainMs }, 'draining')
+      await connections.drain(drainMs)
       await hub.close()
     },
   }

@@ -38,7 +38,12 @@ export interface TestIngest {
   ): Promise<CommittedEvent[]>
 }
 
-const OPEN_ACCOUNT = 'INSERT INTO accounts (user_id, currency, balance, last_seq) VALUES ($1, $2, $3, $4)'
+const OPEN_ACCOUNT = 'INSERT INTO accounts (user_id, currency, last_seq) VALUES ($1, $2, $3)'
+
+/** A ledger entry: the database rejects a balance without one. */
+const ENTER = `
+  INSERT INTO ledger_entries (entry_id, user_id, kind, amount, balance_after, created_at)
+  SELECT gen_random_uuid(), user_id, 'deposit', $2::numeric, balance + $2::numeric, now() FROM accounts WHERE user_id = $1`
 
 const INSERT_ORDER = `
   INSERT INTO orders (order_id, provider, provider_order_id, user_id, service, link, quantity, charge, status, remains,
@@ -50,6 +55,8 @@ const APPEND = `
   UPDATE accounts SET last_seq = last_seq + $2, balance = balance + $2 WHERE user_id = $1
   RETURNING last_seq::int, trunc(balance)::int AS balance`
 
+const SET_BALANCE = 'UPDATE accounts SET balance = $2 WHERE user_id = $1'
+
 const INSERT_EVENTS = `
   INSERT INTO events (user_id, seq, at, payload)
   SELECT $1, seq, now(), payload FROM unnest($2::bigint[], $3::text[]) AS event (seq, payload)`
@@ -57,7 +64,10 @@ const INSERT_EVENTS = `
 export function createTestIngest({ owner }: Pick<TestDatabase, 'owner'>, publisher?: EventPublisher): TestIngest {
   const ingest: TestIngest = {
     async openAccount(userId, { balance = '0', currency = 'USD', lastSeq = 0 } = {}) {
-      await owner.query(OPEN_ACCOUNT, [userId, currency, balance, lastSeq])
+      await owner.query(OPEN_ACCOUNT, [userId, currency, lastSeq])
+      if (Number(balance) === 0) return
+      await owner.query(ENTER, [userId, balance])
+      await owner.query(SET_BALANCE, [userId, balance])
     },
 
     async insertOrder(userId, details) {
@@ -70,6 +80,7 @@ export function createTestIngest({ owner }: Pick<TestDatabase, 'owner'>, publish
       const client = await owner.connect()
       try {
         await client.query('BEGIN')
+        await client.query(ENTER, [userId, count])
         const { rows } = await client.query<{ last_seq: number; balance: number }>(APPEND, [userId, count])
         const head = rows[0]!
         const committed = Array.from({ length: count }, (_, index) => {

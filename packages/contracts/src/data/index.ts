@@ -19,4 +19,5 @@ export {
   type OrderStatus,
 } from './order-status.ts'
 export { CHECK_REVISION, PROTOCOL_REVISION, PROTOCOL_VERSION, PROTOCOL_VERSION_MIN } from './protocol-version.ts'
+export { WEBHOOK_TYPES, type WebhookType } from './webhook-types.ts'
 export { DRAIN_MS_MAX, TOKEN_CHARS_MAX } from './wire-limits.ts'

@@ -217,7 +217,7 @@ test('all checks see one moment: what is committed meanwhile is not seen', async
       async query(text) {
         asked += 1
         if (asked === 6) {
-          await database.owner.query(`UPDATE accounts SET balance = balance + 1 WHERE user_id = 'user-0'`)
+          await damage(`UPDATE accounts SET balance = balance + 1 WHERE user_id = 'user-0'`)
         }
         return (await client.query(text)).rows as never
       },

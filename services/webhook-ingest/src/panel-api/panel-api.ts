@@ -26,6 +26,7 @@ import { registerPutProviderOrder } from './orders/put-provider-order.ts'
 import type { RegistrationDeps } from './orders/to-registration.ts'
 import { registerEndpointRoutes } from './outgoing-webhooks/endpoint-routes.ts'
 import { registerOutgoingWebhookRoutes, type OutgoingWebhookDeps } from './outgoing-webhooks/outgoing-webhook-routes.ts'
+import type { ReplayRejectedDeps } from './rejected-requests/replay-rejected.ts'
 import { registerRejectedRequestRoutes } from './rejected-requests/rejected-request-routes.ts'
 import { registerRefundRoutes } from './refunds/refund-routes.ts'
 import { registerListReviews } from './reviews/list-reviews.ts'
@@ -35,7 +36,14 @@ import { registerReplayReview } from './reviews/replay-review.ts'
 import { registerTokenRoutes, type TokenDeps } from './tokens/token-routes.ts'
 
 export interface PanelApiDeps
-  extends ApiDeps, RegistrationDeps, ReplayRouteDeps, TokenDeps, OutgoingWebhookDeps, ChangeRouteDeps {
+  extends
+    ApiDeps,
+    RegistrationDeps,
+    ReplayRouteDeps,
+    ReplayRejectedDeps,
+    TokenDeps,
+    OutgoingWebhookDeps,
+    ChangeRouteDeps {
   readonly apiKeyStore: ApiKeyStore
   /** For requests without a valid API key. */
   readonly throttle: FailureThrottle

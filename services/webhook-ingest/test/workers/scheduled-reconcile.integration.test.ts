@@ -4,7 +4,6 @@ import { createGodOfPanel } from '@paxyo/godofpanel'
 import { createMetrics } from '@paxyo/service-kit'
 import { eventually } from '@paxyo/testkit'
 import { pino } from 'pino'
-import { whileAlone } from '../../src/workers/reconcile/reconcile-runs.ts'
 import { createScheduledReconcile } from '../../src/workers/reconcile/scheduled-reconcile.ts'
 import { PROVIDER_KEY, startWithProvider, type ProviderFixture } from '../provider-fixture.ts'
 
@@ -160,13 +159,4 @@ test('a run whose process died does not delay the next one', async () => {
   await change(`INSERT INTO reconcile_runs (run_id, started_at) VALUES (gen_random_uuid(), now())`)
   await runProcesses(1)
   expect(await runs()).toMatchObject([{ asked: 1 }])
-})
-
-test('its lock ends with the work, also when the work fails', async () => {
-  await start(false)
-  const pool = fixture.database.poolAs('ingest', 2)
-  const inside = await whileAlone(pool, async () => [await whileAlone(pool, () => Promise.resolve('twice'))])
-  expect(inside).toEqual([undefined])
-  await expect(whileAlone(pool, () => Promise.reject(new Error('no')))).rejects.toThrow('no')
-  expect(await whileAlone(pool, () => Promise.resolve('again'))).toBe('again')
 })

@@ -3,8 +3,8 @@ import { createMetricGroup, LATENCY_BUCKETS_S } from '@paxyo/service-kit'
 import type { Registry } from 'prom-client'
 import type { StreamStart } from '../read/stream-reader.ts'
 
-/** Why an upgrade is rejected. */
-export type UpgradeRejection = 'origin' | 'draining' | 'connections' | 'handshakes'
+/** Why a connection is rejected before its hello is read. */
+export type ConnectionRejection = 'origin' | 'draining' | 'connections' | 'handshakes'
 
 /** The metrics that the parts of this service update. */
 export interface GatewayMetrics {
@@ -17,13 +17,15 @@ export interface GatewayMetrics {
   connectionClosed(reason: CloseReason | number): void
   /** A browser sent an invalid token. */
   readonly tokenFailed: (isThrottled: boolean) => void
-  upgradeRejected(reason: UpgradeRejection): void
+  upgradeRejected(reason: ConnectionRejection): void
   register(registry: Registry): void
 }
 
 /** Values that are read at each scrape. */
 export interface GatewayState {
   readonly connections: number
+  /** How many of them are streams over HTTP. */
+  readonly streams: number
   readonly users: number
   readonly backfills: number
   readonly heartbeatAgeMs: number
@@ -53,7 +55,7 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
     ['mode'],
   )
   const closes = group.counter('closes_total', 'Closed connections, by close code.', ['code', 'reason'])
-  const rejections = group.counter('upgrades_rejected_total', 'Rejected upgrades.', ['reason'])
+  const rejections = group.counter('upgrades_rejected_total', 'Rejected connections: upgrades and streams.', ['reason'])
   const failures = group.counter(
     'authentication_failures_total',
     'Invalid tokens of browsers, by whether their address was throttled.',
@@ -61,7 +63,8 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
   )
   group.countOf('events_sent_total', 'Events written to sockets.', () => metrics.eventsSent)
   group.countOf('backfills_total', 'Reads of events that the bus did not deliver.', () => state().backfills)
-  group.gauge('connections', 'Open WebSockets.', () => state().connections)
+  group.gauge('connections', 'Open connections: WebSockets and streams.', () => state().connections)
+  group.gauge('streams', 'Open connections that are streams over HTTP.', () => state().streams)
   group.gauge('users', 'Users with at least one connection.', () => state().users)
   group.gauge(
     'pubsub_heartbeat_age_seconds',

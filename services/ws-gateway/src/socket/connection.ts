@@ -10,8 +10,6 @@ import {
 } from '@paxyo/contracts'
 import type { Logger } from 'pino'
 import type { FailureThrottle, TraceFields } from '@paxyo/service-kit'
-import type { Writable } from 'node:stream'
-import type { RawData, WebSocket } from 'ws'
 import type { Identity, TokenVerifier } from '../auth/token-verifier.ts'
 import type { StreamStart } from '../read/stream-reader.ts'
 import type { GatewayMetrics } from '../observe/metrics.ts'
@@ -20,7 +18,7 @@ import type { StreamListener } from '../stream/user-stream.ts'
 import { Sequencer } from '../stream/sequencer.ts'
 import type { Limits } from './limits.ts'
 import { readClientMessage } from './read-client-message.ts'
-import { textFrame } from './text-frame.ts'
+import type { Transport, TransportKind } from './transport.ts'
 
 export interface ConnectionDeps {
   readonly hub: Hub
@@ -45,25 +43,26 @@ export interface ConnectionOrigin {
   readonly trace?: TraceFields | undefined
 }
 
-/** A corked transport that buffers more bytes than this writes them to the network. */
-const CORKED_BYTES_MAX = 64 * 1024
-
-const PING = toFrame({ type: 'ping' })
-const LIVE = toFrame({ type: 'live' })
+const PING = encode({ type: 'ping' })
+const LIVE = encode({ type: 'live' })
 
 /**
- * One browser's connection: waiting for hello → joining its user's stream → live → closed. It has no timers; the socket
- * server calls `tick` once a second.
+ * One browser's connection, over any transport: waiting for hello → joining its user's stream → live → closed. It has no
+ * timers; `connections.ts` calls `tick` once a second.
+ *
+ * A client with a WebSocket sends its messages on it, and confirms pings with `pong`. A client with a stream cannot: it
+ * opens another stream from its position and then closes this one, to refresh its token, to check its link, and when it
+ * receives `drain`. So no message has to find the process that has the connection, and sticky sessions are not needed.
  */
 export class Connection implements StreamListener {
-  readonly #socket: WebSocket
-  readonly #transport: Writable
+  readonly #transport: Transport
   readonly #deps: ConnectionDeps
   readonly #sequencer: Sequencer
   readonly #openedAt: number
   readonly #origin: ConnectionOrigin
   /** When it reaches its maximum age. */
   readonly #endsAt: number
+  #isDrainAnnounced = false
   /** Set by hello, and again by refresh. */
   #identity: Identity | undefined
   #hasReceivedHello = false
@@ -79,21 +78,20 @@ export class Connection implements StreamListener {
   #messagesInSecond = 0
   #secondStartedAt = 0
 
-  /**
-   * @param transport the stream that the WebSocket writes to. The connection writes its frames to it directly, each in one
-   * write, where `ws` needs two. These frames never split one of `ws`: without compression, `ws` writes a frame at
-   * once.
-   */
-  constructor(socket: WebSocket, transport: Writable, deps: ConnectionDeps, origin: ConnectionOrigin) {
-    this.#socket = socket
+  constructor(transport: Transport, deps: ConnectionDeps, origin: ConnectionOrigin) {
     this.#transport = transport
     this.#origin = origin
     this.#deps = deps
     this.#sequencer = new Sequencer(deps.limits.heldBytesMax)
     this.#openedAt = this.#receivedAt = deps.now()
-    this.#endsAt = this.#openedAt + (deps.limits.connectionAgeMsMax / 2) * (1 + deps.random())
+    const ageMsMax = transport.kind === 'stream' ? deps.limits.streamAgeMsMax : deps.limits.connectionAgeMsMax
+    this.#endsAt = this.#openedAt + (ageMsMax / 2) * (1 + deps.random())
     // Spreads the pings of clients that connected at the same time.
     this.#pingedAt = this.#openedAt - deps.random() * deps.limits.pingIntervalMs
+  }
+
+  get transport(): TransportKind {
+    return this.#transport.kind
   }
 
   get userId(): string | undefined {
@@ -108,10 +106,10 @@ export class Connection implements StreamListener {
     return this.#sequencer.hasGap
   }
 
-  /** Handles a message of the browser. */
-  receive(data: RawData, isBinary: boolean): void {
-    if (!this.#admitMessage()) return this.close('rate_limited')
-    const message = isBinary ? 'malformed' : readClientMessage((data as Buffer).toString())
+  /** Handles a message of the browser; undefined for one that is not text. */
+  receive(text: string | undefined): void {
+    if (!this.admitMessage()) return
+    const message = text === undefined ? 'malformed' : readClientMessage(text)
     if (message === 'malformed') return this.close('protocol_error')
     // A newer client may send message types that this gateway does not know.
     if (message === 'unknown') return
@@ -127,15 +125,24 @@ export class Connection implements StreamListener {
     }
   }
 
-  /** Handles a ping frame of the WebSocket protocol, which browsers never send. */
-  receivePing(data: Buffer): void {
-    if (!this.#admitMessage()) return this.close('rate_limited')
-    this.#socket.pong(data)
+  /** Notes and counts a received message. @returns false when it was one too many in this second, and closes the connection. */
+  admitMessage(): boolean {
+    const now = this.#deps.now()
+    this.#receivedAt = now
+    if (now - this.#secondStartedAt >= 1000) {
+      this.#secondStartedAt = now
+      this.#messagesInSecond = 0
+    }
+    this.#messagesInSecond += 1
+    if (this.#messagesInSecond <= this.#deps.limits.messagesPerSecondMax) return true
+    this.close('rate_limited')
+    return false
   }
 
   /** Closes the connection when a deadline has passed, and sends a ping when one is due. */
   tick(now: number): void {
-    const { helloTimeoutMs, pingIntervalMs, pongTimeoutMs, tokenGraceMs } = this.#deps.limits
+    const { helloTimeoutMs, pingIntervalMs, pongTimeoutMs, tokenGraceMs, drainOverlapMs } = this.#deps.limits
+    const isStream = this.#transport.kind === 'stream'
     if (!this.#hasReceivedHello) {
       if (now - this.#openedAt >= helloTimeoutMs) this.close('hello_timeout')
       return
@@ -144,10 +151,12 @@ export class Connection implements StreamListener {
       return this.close('token_expired')
     }
     if (now >= this.#endsAt) {
-      this.announceDrain(0)
-      return this.close('draining')
+      if (!this.#isDrainAnnounced) this.announceDrain(0)
+      // A client with a stream opens another one first.
+      if (!isStream || now >= this.#endsAt + drainOverlapMs) return this.close('draining')
     }
-    if (this.#receivedAt < this.#pingedAt && now - this.#pingedAt >= pongTimeoutMs) return this.close('ping_timeout')
+    const isSilent = this.#receivedAt < this.#pingedAt && now - this.#pingedAt >= pongTimeoutMs
+    if (!isStream && isSilent) return this.close('ping_timeout')
     if (now - this.#pingedAt >= pingIntervalMs) {
       this.#pingedAt = now
       this.#send(PING)
@@ -187,7 +196,7 @@ export class Connection implements StreamListener {
     if (start.mode === 'resumed') for (const event of start.events) this.offer(event.seq, event.bytes)
     this.#transport.uncork()
     this.#isBeginning = false
-    this.#welcomeBytes = this.#transport.writableLength
+    this.#welcomeBytes = this.#transport.unreadBytes
   }
 
   offer(seq: number, bytes: Buffer): void {
@@ -200,6 +209,7 @@ export class Connection implements StreamListener {
 
   /** Sends the browser the time to wait before it reconnects; the connection stays open until it is closed. */
   announceDrain(retryAfterMs: number): void {
+    this.#isDrainAnnounced = true
     this.#sendMessage({ type: 'drain', retryAfterMs })
   }
 
@@ -207,7 +217,7 @@ export class Connection implements StreamListener {
     if (this.#isClosed) return
     if (reason !== 'slow_consumer') this.#sendError(reason)
     this.closed(reason)
-    this.#socket.close(CLOSE_CODES[reason].code, reason)
+    this.#transport.close(reason)
   }
 
   /**
@@ -218,18 +228,6 @@ export class Connection implements StreamListener {
     if (!this.#isClosed) this.#deps.metrics.connectionClosed(reason)
     this.#isClosed = true
     if (this.#identity !== undefined) this.#deps.hub.leave(this.#identity.userId, this)
-  }
-
-  /** Counts a received message and notes its time. @returns false when it is one too many in this second. */
-  #admitMessage(): boolean {
-    const now = this.#deps.now()
-    this.#receivedAt = now
-    if (now - this.#secondStartedAt >= 1000) {
-      this.#secondStartedAt = now
-      this.#messagesInSecond = 0
-    }
-    this.#messagesInSecond += 1
-    return this.#messagesInSecond <= this.#deps.limits.messagesPerSecondMax
   }
 
   async #hello({ token, resume }: Extract<ClientMessage, { type: 'hello' }>): Promise<void> {
@@ -274,7 +272,7 @@ export class Connection implements StreamListener {
 
   #sendAll(events: readonly Buffer[]): void {
     this.#deps.metrics.eventsSent += events.length
-    for (const bytes of events) this.#send(textFrame(bytes))
+    for (const bytes of events) this.#send(bytes)
   }
 
   #sendError(reason: CloseReason, more: { readonly request?: string } = {}): void {
@@ -282,24 +280,20 @@ export class Connection implements StreamListener {
   }
 
   #sendMessage(message: ServerMessage): void {
-    this.#send(toFrame(message))
+    this.#send(encode(message))
   }
 
-  #send(frame: Buffer): void {
-    if (this.#isClosed || this.#socket.readyState !== this.#socket.OPEN) return
+  #send(payload: Buffer): void {
+    if (this.#isClosed || !this.#transport.isOpen) return
     // The welcome is first in the buffer, so that no more of it is left than the buffer contains.
-    this.#welcomeBytes = Math.min(this.#welcomeBytes, this.#transport.writableLength)
-    this.#transport.write(frame)
-    if (this.#transport.writableCorked > 0 && this.#transport.writableLength > CORKED_BYTES_MAX) {
-      this.#transport.uncork()
-      this.#transport.cork()
-    }
-    // Checked after writing, so that a slow client gets whole frames in order until the close, and then resumes.
-    const unreadBytes = this.#transport.writableLength - this.#welcomeBytes
+    this.#welcomeBytes = Math.min(this.#welcomeBytes, this.#transport.unreadBytes)
+    this.#transport.send(payload)
+    // Checked after sending, so that a slow client gets whole messages in order until the close, and then resumes.
+    const unreadBytes = this.#transport.unreadBytes - this.#welcomeBytes
     if (!this.#isBeginning && unreadBytes > this.#deps.limits.bufferedBytesMax) this.close('slow_consumer')
   }
 }
 
-function toFrame(message: ServerMessage): Buffer {
-  return textFrame(Buffer.from(JSON.stringify(message)))
+function encode(message: ServerMessage): Buffer {
+  return Buffer.from(JSON.stringify(message))
 }

@@ -194,8 +194,18 @@ describe('a thousand users in the same moment', () => {
   const userIds = Array.from({ length: 1000 }, (_, index) => `crowd-${index}`)
   beforeAll(async () => {
     await database.owner.query(
-      `INSERT INTO accounts (user_id, currency, balance, last_seq)
-       SELECT user_id, 'USD', position, 0 FROM unnest($1::text[]) WITH ORDINALITY AS crowd (user_id, position)`,
+      `WITH opened AS (
+         INSERT INTO accounts (user_id, currency) SELECT user_id, 'USD' FROM unnest($1::text[]) AS crowd (user_id)
+         RETURNING *
+       )
+       INSERT INTO ledger_entries (entry_id, user_id, kind, amount, balance_after, created_at)
+       SELECT gen_random_uuid(), opened.user_id, 'deposit', position, position, now()
+       FROM opened JOIN unnest($1::text[]) WITH ORDINALITY AS crowd (user_id, position) USING (user_id)`,
+      [userIds],
+    )
+    await database.owner.query(
+      `UPDATE accounts SET balance = balance_after FROM ledger_entries AS entry
+       WHERE entry.user_id = accounts.user_id AND accounts.user_id = ANY($1::text[])`,
       [userIds],
     )
   })

@@ -1,8 +1,9 @@
-import type { ErrorCode } from '@paxyo/contracts'
-import type { Batcher, Delivery, DeliveryResult, NewId } from '@paxyo/ledger'
 import { formatMoney, type Provider, type ReviewReason } from '@paxyo/order-core'
 import { createHash } from 'node:crypto'
 import type { Pool } from 'pg'
+import type { Delivery, DeliveryResult } from '../model/delivery.ts'
+import type { NewId } from '../model/new-id.ts'
+import type { Batcher, NotCommitted } from './batcher.ts'
 
 export interface ReplayDeps {
   readonly pool: Pool
@@ -74,12 +75,19 @@ interface OriginRow {
  * @param requestKey determines the ids of the new deliveries, so that a repeated request has no further effect.
  * @returns a result per delivery, without unknown ids; or an error code, when it is not known whether anything was
  *   committed.
+ * @example
+ * const batcher = createBatcher({ ...ledger, log })
+ * await batcher.submit([canceled])
+ * const deps = { pool, batcher, providers: [], newId, now: () => new Date() }
+ * const results = await replayDeliveries(deps, [canceled.deliveryId], undefined)
+ * typeof results === 'object' && results[0]!.outcome //=> 'parked'
+ * await batcher.close()
  */
 export async function replayDeliveries(
   deps: ReplayDeps,
   deliveryIds: readonly string[],
   requestKey: string | undefined,
-): Promise<ReplayResult[] | ErrorCode> {
+): Promise<ReplayResult[] | NotCommitted> {
   const { rows: origins } = await deps.pool.query<OriginRow>(READ_ORIGINS, [deliveryIds])
   const receivedAt = deps.now()
   const replays = origins.map((origin) => {

@@ -1,5 +1,5 @@
-import type { Change, OrderChange } from '@paxyo/ledger'
-import type { WebhookType } from '@paxyo/panel-client'
+import type { WebhookType } from '@paxyo/contracts'
+import type { Change, OrderChange } from '../change-feed/change.ts'
 
 /** The webhook for a change. */
 export interface Message {

@@ -1,7 +1,8 @@
-import { appendChanges, readChangeFeedHead } from '@paxyo/ledger'
 import { createWorker } from '@paxyo/service-kit'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
+import { appendChanges } from './append-changes.ts'
+import { readChangeFeedHead } from './read-changes.ts'
 
 /** Appends committed changes to the changes feed, and wakes those who follow it. */
 export interface ChangeFeed {
@@ -29,7 +30,7 @@ export interface ChangeFeed {
 }
 
 /** The maximum number of requests that are held. */
-export const HELD_MAX = 200
+export const HELD_REQUESTS_MAX = 200
 /** Changes that are committed within this time are appended together. */
 const APPEND_DELAY_MS = 10
 /** The same while nothing follows the feed. */
@@ -45,7 +46,17 @@ interface Held {
   readonly settle: (result: 'continued' | 'ended') => void
 }
 
-/** Starts to append. Any process appends the changes of all. */
+/**
+ * Starts to append. Any process appends the changes of all.
+ *
+ * @example
+ * const feed = createChangeFeed({ pool, log })
+ * const { position } = await readChangeFeedHead(pool)
+ * const waiting = feed.waitAfter(position, AbortSignal.timeout(60_000))
+ * await commitChangeSet({ ...ledger, onCommitted: feed.changesCommitted }, (tx) => registerOrders(tx, [order]))
+ * await waiting //=> 'continued'
+ * await feed.close()
+ */
 export function createChangeFeed({ pool, log }: { readonly pool: Pool; readonly log: Logger }): ChangeFeed {
   const held = new Set<Held>()
   const listeners = new Set<() => void>()
@@ -79,7 +90,7 @@ export function createChangeFeed({ pool, log }: { readonly pool: Pool; readonly 
     append: () => worker.runNow(),
     waitAfter(after, signal) {
       if (isReleased || signal.aborted) return Promise.resolve('ended')
-      if (held.size >= HELD_MAX) return Promise.resolve('full')
+      if (held.size >= HELD_REQUESTS_MAX) return Promise.resolve('full')
       return new Promise((resolve) => {
         const end = (): void => one.settle('ended')
         const one: Held = {

@@ -1,9 +1,6 @@
-import type { OrderStatus } from '@paxyo/contracts'
 import { roundTrip } from '@paxyo/database'
-import { commitChangeSet, type LedgerDeps } from '@paxyo/ledger'
-import type { Provider } from '@paxyo/order-core'
-import type { UnknownWord } from '@paxyo/panel-client'
 import type { Pool, PoolClient } from 'pg'
+import { commitChangeSet, type LedgerDeps } from '../transaction/commit-change-set.ts'
 
 /** A status word of a provider that was in no map when a delivery arrived. */
 export interface StatusWord {
@@ -12,7 +9,7 @@ export interface StatusWord {
 }
 
 /** At most this many deliveries are counted. */
-export const WORD_DELIVERIES_MAX = 10_000
+const WORD_DELIVERIES_MAX = 10_000
 
 const READ_WORD = `
   SELECT provider, status_word AS word FROM deliveries
@@ -53,20 +50,22 @@ export async function countWithWord(client: Pool | PoolClient, { provider, word 
   return rows[0]!.count
 }
 
-/** A review's word as the API shows it. */
-export async function describeWord(
-  client: PoolClient,
-  reviewId: string,
-  providers: readonly Provider[],
-): Promise<UnknownWord | null> {
-  const found = await readStatusWord(client, reviewId)
-  if (found === undefined) return null
-  const status = providers.find(({ name }) => name === found.provider)?.readStatus(found.word) ?? 'unknown'
-  return { ...found, status: mappedStatus(status), deliveries: await countWithWord(client, found) }
+/** The word that a review is about, with the number of deliveries that wait for its meaning. */
+export interface UnknownWord extends StatusWord {
+  readonly deliveries: number
 }
 
-export const mappedStatus = (status: OrderStatus | 'ignored' | 'unknown'): UnknownWord['status'] =>
-  status === 'unknown' ? null : status === 'ignored' ? 'ignore' : status
+/**
+ * Reads the unknown word of a review.
+ *
+ * @returns undefined when the review is about something else.
+ * @example
+ * await readUnknownWord(pool, newId()) //=> undefined
+ */
+export async function readUnknownWord(client: Pool | PoolClient, reviewId: string): Promise<UnknownWord | undefined> {
+  const found = await readStatusWord(client, reviewId)
+  return found && { ...found, deliveries: await countWithWord(client, found) }
+}
 
 // The orders that have the provider orders of these deliveries, or had them. An order's account never changes.
 const ORDERS_OF_DELIVERIES = `

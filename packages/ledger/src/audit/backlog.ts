@@ -11,7 +11,7 @@ export interface Backlog {
 }
 
 /** At most this many rows of each kind are counted, so that the cost of a scrape is bounded. */
-export const BACKLOG_COUNT_MAX = 10_000
+const BACKLOG_COUNT_MAX = 10_000
 
 // Each part reads an index, starting at its oldest row; ids sort by creation time.
 const READ_BACKLOG = `
@@ -39,8 +39,12 @@ const READ_BACKLOG = `
   FROM waiting GROUP BY kind, reason`
 
 /**
+ * Counts what waits.
+ *
  * @returns one entry per kind that has waiting rows.
  * @throws the database's errors.
+ * @example
+ * await readBacklog(pool) //=> []
  */
 export async function readBacklog(pool: Pool): Promise<Backlog[]> {
   const { rows } = await pool.query<Backlog>(READ_BACKLOG, [BACKLOG_COUNT_MAX])

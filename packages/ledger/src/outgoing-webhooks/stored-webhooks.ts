@@ -1,44 +1,36 @@
 import type { Database } from '@paxyo/database'
-import type { FullOutgoingWebhookView, OutgoingWebhookView, WebhookType } from '@paxyo/panel-client'
 import { sql, type Kysely } from 'kysely'
-import { SUPERSEDING_TYPES } from '../../workers/outgoing-webhooks/messages.ts'
-
-type OutgoingWebhookState = OutgoingWebhookView['state']
+import { SUPERSEDING_TYPES } from './messages.ts'
 
 /** Dead webhooks that one request can retry. */
 const RETRY_MAX = 1000
 
-interface ListQuery {
-  readonly state: OutgoingWebhookState | undefined
+export interface OutgoingWebhookFilter {
+  readonly state: string | undefined
   readonly endpointId: string | undefined
+  /** The queue number before which the page begins. */
   readonly before: number | undefined
   readonly limit: number
-}
-
-export interface ListedWebhook {
-  readonly webhook: OutgoingWebhookView
-  readonly queueNumber: number
 }
 
 /** @returns outgoing webhooks, the newest first. */
 export async function listOutgoingWebhooks(
   db: Kysely<Database>,
-  { state, endpointId, before, limit }: ListQuery,
-): Promise<ListedWebhook[]> {
+  { state, endpointId, before, limit }: OutgoingWebhookFilter,
+): Promise<OutgoingWebhookRow[]> {
   let query = selectWebhooks(db).orderBy('queue_number', 'desc').limit(limit)
   if (state !== undefined) query = query.where('state', '=', state)
   if (endpointId !== undefined) query = query.where('endpoint_id', '=', endpointId)
   if (before !== undefined) query = query.where('queue_number', '<', before)
-  return (await query.execute()).map((row) => ({ webhook: toView(row), queueNumber: row.queue_number }))
+  return query.execute()
 }
 
 /** @returns a webhook with its body; undefined when it does not exist. */
 export async function readOutgoingWebhook(
   db: Kysely<Database>,
   webhookId: string,
-): Promise<FullOutgoingWebhookView | undefined> {
-  const row = await selectWebhooks(db).select('body').where('webhook_id', '=', webhookId).executeTakeFirst()
-  return row && { ...toView(row), body: row.body }
+): Promise<(OutgoingWebhookRow & { readonly body: string }) | undefined> {
+  return selectWebhooks(db).select('body').where('webhook_id', '=', webhookId).executeTakeFirst()
 }
 
 /**
@@ -50,10 +42,9 @@ export async function readOutgoingWebhook(
 export async function retryOutgoingWebhook(
   db: Kysely<Database>,
   webhookId: string,
-): Promise<OutgoingWebhookView | undefined> {
+): Promise<OutgoingWebhookRow | undefined> {
   await retry(db, [webhookId])
-  const row = await selectWebhooks(db).where('webhook_id', '=', webhookId).executeTakeFirst()
-  return row && toView(row)
+  return selectWebhooks(db).where('webhook_id', '=', webhookId).executeTakeFirst()
 }
 
 /** Makes dead webhooks due, oldest first. */
@@ -108,21 +99,4 @@ const selectWebhooks = (db: Kysely<Database>) =>
       'last_error',
     ])
 
-type WebhookRow = Awaited<ReturnType<ReturnType<typeof selectWebhooks>['execute']>>[number]
-
-function toView(row: WebhookRow): OutgoingWebhookView {
-  return {
-    webhookId: row.webhook_id,
-    endpointId: row.endpoint_id,
-    type: row.type as WebhookType,
-    subject: row.subject,
-    state: row.state as OutgoingWebhookState,
-    attempts: row.attempts,
-    createdAt: row.created_at.toISOString(),
-    dueAt: row.due_at?.toISOString() ?? null,
-    attemptedAt: row.attempted_at?.toISOString() ?? null,
-    settledAt: row.settled_at?.toISOString() ?? null,
-    lastStatus: row.last_status,
-    lastError: row.last_error,
-  }
-}
+export type OutgoingWebhookRow = Awaited<ReturnType<ReturnType<typeof selectWebhooks>['execute']>>[number]

@@ -1,6 +1,5 @@
 import type { Pool } from 'pg'
 import { SUPERSEDING_TYPES } from './messages.ts'
-import type { Attempt } from './send-message.ts'
 
 /** A webhook that this process sends; no other process does until its lease expires. */
 export interface ClaimedWebhook {
@@ -13,8 +12,17 @@ export interface ClaimedWebhook {
   readonly attempts: number
 }
 
+/** The result of one attempt to send a webhook. */
+export interface Attempt {
+  readonly delivered: boolean
+  /** The status of the panel's response; null without a response. */
+  readonly status: number | null
+  /** Why the attempt failed; null when it was delivered. */
+  readonly error: string | null
+}
+
 /** Longer than an attempt can take. When a process dies, others send its webhooks after this time. */
-export const LEASE_MS = 30_000
+const LEASE_MS = 30_000
 
 // A webhook waits for the earlier ones of its subject. Its own transaction never sees a later one without the earlier.
 const CLAIM = `
@@ -104,4 +112,13 @@ export async function nextDueInMs(pool: Pool, endpointIds: readonly string[]): P
     values: [endpointIds],
   })
   return rows[0]?.due_in_ms ?? undefined
+}
+
+const MAKE_DUE = `
+  UPDATE outgoing_webhooks SET due_at = clock_timestamp()
+  WHERE endpoint_id = $1 AND state = 'pending' AND NOT is_sending AND due_at > clock_timestamp()`
+
+/** Makes all failed webhooks of an endpoint due: it responds again. */
+export async function makeEndpointDue(pool: Pool, endpointId: string): Promise<void> {
+  await pool.query(MAKE_DUE, [endpointId])
 }

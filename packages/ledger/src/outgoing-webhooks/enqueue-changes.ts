@@ -1,9 +1,23 @@
 import { transaction } from '@paxyo/database'
-import { newId, readChangeFeedHead, readChanges, type Change } from '@paxyo/ledger'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
-import type { Endpoint } from './endpoints.ts'
+import type { Change } from '../change-feed/change.ts'
+import { readChangeFeedHead, readChanges } from '../change-feed/read-changes.ts'
+import { newId } from '../model/new-id.ts'
 import { messagesFor, SUPERSEDING_TYPES, type Message } from './messages.ts'
+
+/** An endpoint, and its cursor in the changes feed. */
+export interface FollowingEndpoint {
+  readonly endpointId: string
+  readonly types: ReadonlySet<string>
+  readonly position: number
+}
+
+/** How far the webhooks of an endpoint follow the changes feed. */
+export interface Enqueued {
+  readonly position: number
+  readonly hasMore: boolean
+}
 
 /** Changes per transaction. */
 const CHANGES_MAX = 500
@@ -16,8 +30,8 @@ const CHANGES_MAX = 500
  */
 export async function enqueueChanges(
   { pool, log }: { readonly pool: Pool; readonly log: Logger },
-  { endpointId, types, position }: Endpoint,
-): Promise<{ readonly position: number; readonly hasMore: boolean }> {
+  { endpointId, types, position }: FollowingEndpoint,
+): Promise<Enqueued> {
   const { epoch } = await readChangeFeedHead(pool)
   const page = await readChanges(pool, { epoch, position }, CHANGES_MAX)
   if (page === 'cursor_expired' || page === 'cursor_void') {

@@ -1,6 +1,7 @@
-import type { Delivery, NewId } from '@paxyo/ledger'
 import type { ParsedUpdate } from '@paxyo/order-core'
 import { hash } from 'node:crypto'
+import type { Delivery } from '../model/delivery.ts'
+import type { NewId } from '../model/new-id.ts'
 
 /** A message id that can be part of a delivery id, which must fit in an index row, a URL path and a cursor. */
 const MESSAGE_ID = /^[\x21-\x7e]{1,200}$/
@@ -19,6 +20,12 @@ export interface UpdatesSource {
  * different deliveries: the digest covers the provider, because two providers may use the same id, and the body,
  * because a provider may use an id twice by mistake. A digest replaces a message id that is too long or not usable in a
  * path.
+ *
+ * @example
+ * const { update, body, receivedAt, provider } = canceled
+ * const source = { provider, messageId: 'msg_1', receivedAt }
+ * const [delivery] = toDeliveries([{ update: update!, body }], source, newId)
+ * delivery!.deliveryId.startsWith('msg_1:0:') //=> true
  */
 export function toDeliveries(
   updates: readonly ParsedUpdate[],
