@@ -64,7 +64,11 @@ test('updates that waited are applied in order, and what they cannot change they
 })
 
 test('a partial update that waits is replaced by a later one, whose remains are larger or smaller', () => {
-  const due = (...remains: number[]) => afterUpdates(ORDER, remains.map((count) => update('partial', count)))
+  const due = (...remains: number[]) =>
+    afterUpdates(
+      ORDER,
+      remains.map((count) => update('partial', count)),
+    )
   expect(due(600, 500)).toMatchObject({ remains: 500, refunded: parseMoney('50') })
   expect(due(500, 600)).toMatchObject({ remains: 600, refunded: parseMoney('60') })
   const paid = { ...ORDER, status: 'partial', remains: 550, refunded: parseMoney('55') } as const

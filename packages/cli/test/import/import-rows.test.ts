@@ -30,6 +30,8 @@ test('the first error ends the import, and no later batch begins', async () => {
     return Promise.reject(new Error('the disk is full'))
   }
   const rows = someRows(3 * BATCH_ROWS)
-  await expect(importRows(rows, { toItem: ({ row }) => ({ row }), importBatch }, watch)).rejects.toThrow('the disk is full')
+  await expect(importRows(rows, { toItem: ({ row }) => ({ row }), importBatch }, watch)).rejects.toThrow(
+    'the disk is full',
+  )
   expect(batches).toBe(1)
 })

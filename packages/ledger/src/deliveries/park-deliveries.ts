@@ -43,7 +43,10 @@ export function parkDeliveries(
     const outcome = isParked ? 'parked' : 'superseded'
     results.set(delivery, settle(working, changes, delivery, { outcome }, newId, { waits }))
   }
-  deliveries.filter((delivery) => !wasVerified(delivery)).toReversed().forEach(park)
+  deliveries
+    .filter((delivery) => !wasVerified(delivery))
+    .toReversed()
+    .forEach(park)
   for (const earlier of [...waiting.values()].flatMap((ofOrder) => ofOrder.toReversed())) {
     if (!isFirst(seen, earlier)) settle(working, changes, earlier, { outcome: 'superseded' }, newId)
   }

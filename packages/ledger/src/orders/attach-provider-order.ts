@@ -74,12 +74,7 @@ export async function attachProviderOrder(
   }
   recordUpdate(working, tx.changes, order, { ...order, ...startOf(order), ...to, updatedAt: at }, newId)
   for (const delivery of waiting) applyDelivery(working, tx.changes, delivery, tx)
-  return view(
-    tx.changes.orders.get(orderId)!,
-    working.accountsByUserId.get(account.userId)!,
-    former,
-    waiting.length,
-  )
+  return view(tx.changes.orders.get(orderId)!, working.accountsByUserId.get(account.userId)!, former, waiting.length)
 }
 
 const isFinal = ({ status }: Order): boolean => status === 'completed' || status === 'partial' || status === 'canceled'

@@ -3,7 +3,12 @@ import { NEEDS_APPROVAL } from '@paxyo/order-core'
 import type { PoolClient } from 'pg'
 import { settle } from '../deliveries/apply-delivery.ts'
 import { parkDeliveries } from '../deliveries/park-deliveries.ts'
-import { toWaitingDelivery, WAITING_COLUMNS, type WaitingDelivery, type WaitingRow } from '../deliveries/read-waiting.ts'
+import {
+  toWaitingDelivery,
+  WAITING_COLUMNS,
+  type WaitingDelivery,
+  type WaitingRow,
+} from '../deliveries/read-waiting.ts'
 import { providerOrderKey, type ProviderOrder } from '../model/provider-order.ts'
 import { noSettledDeliveries, type WorkingSet } from '../model/working-set.ts'
 import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'

@@ -67,30 +67,36 @@ test.each([
   ['the provider agreed', { update: aCancellation('12345').update!, body: 'agreed' }],
   ['the provider did not know it', 'unknown_order'],
   ['the provider could not be asked', null],
-] as const)('it is verified again for the next order with its provider order, when %s', async (_title, verification) => {
-  await registerOrder(deps, anOrder())
-  const delivery = aCancellation('12345')
-  await commitDeliveries(deps, [delivery])
-  await attach('2')
-  expect(await commitDeliveries(deps, [{ ...delivery, verification }])).toEqual([{ outcome: 'superseded' }])
+] as const)(
+  'it is verified again for the next order with its provider order, when %s',
+  async (_title, verification) => {
+    await registerOrder(deps, anOrder())
+    const delivery = aCancellation('12345')
+    await commitDeliveries(deps, [delivery])
+    await attach('2')
+    expect(await commitDeliveries(deps, [{ ...delivery, verification }])).toEqual([{ outcome: 'superseded' }])
 
-  await registerOrder(deps, { ...another(), providerOrderId: '3' })
-  await database.owner.query(`UPDATE verifications SET created_at = now() - interval '1 day', attempts = 9`)
-  expect(await attach('12345', 'A-2')).toMatchObject({ appliedDeliveries: 1, order: { status: 'pending', refunded: '0' } })
-  expect(
-    await rows(
-      `SELECT outcome, attempts, response, settled_at, now() - created_at < interval '1 hour' AS is_new
+    await registerOrder(deps, { ...another(), providerOrderId: '3' })
+    await database.owner.query(`UPDATE verifications SET created_at = now() - interval '1 day', attempts = 9`)
+    expect(await attach('12345', 'A-2')).toMatchObject({
+      appliedDeliveries: 1,
+      order: { status: 'pending', refunded: '0' },
+    })
+    expect(
+      await rows(
+        `SELECT outcome, attempts, response, settled_at, now() - created_at < interval '1 hour' AS is_new
        FROM verifications JOIN deliveries USING (delivery_id)`,
-    ),
-  ).toEqual([{ outcome: 'awaiting_verification', attempts: 0, response: null, settled_at: null, is_new: true }])
-  const verified = { ...delivery, verification: { update: delivery.update!, body: 'agreed' } }
-  expect(await commitDeliveries(deps, [verified])).toMatchObject([{ outcome: 'applied', refund: 500_000_000n }])
-  expect(await balances()).toEqual([
-    { user_id: 'user-1', balance: 0 },
-    { user_id: 'user-2', balance: 5 },
-  ])
-  expect(await ledgerViolations(database.owner)).toEqual({})
-})
+      ),
+    ).toEqual([{ outcome: 'awaiting_verification', attempts: 0, response: null, settled_at: null, is_new: true }])
+    const verified = { ...delivery, verification: { update: delivery.update!, body: 'agreed' } }
+    expect(await commitDeliveries(deps, [verified])).toMatchObject([{ outcome: 'applied', refund: 500_000_000n }])
+    expect(await balances()).toEqual([
+      { user_id: 'user-1', balance: 0 },
+      { user_id: 'user-2', balance: 5 },
+    ])
+    expect(await ledgerViolations(database.owner)).toEqual({})
+  },
+)
 
 test('one that is verified after its provider order has moved on is paid to the order that has it by then', async () => {
   await registerOrder(deps, anOrder())
@@ -117,9 +123,13 @@ test('a later update of the same status takes the place of one that was verified
 
 describe('a refund that waits for a person', () => {
   const approvals = () =>
-    rows(`SELECT order_id, resolution, resolved_by FROM reviews WHERE reason = 'refund_needs_approval' ORDER BY review_id`)
+    rows(
+      `SELECT order_id, resolution, resolved_by FROM reviews WHERE reason = 'refund_needs_approval' ORDER BY review_id`,
+    )
   const outcomes = () =>
-    rows('SELECT outcome, reason, waiting_update IS NOT NULL AS waits FROM deliveries ORDER BY received_at, delivery_id')
+    rows(
+      'SELECT outcome, reason, waiting_update IS NOT NULL AS waits FROM deliveries ORDER BY received_at, delivery_id',
+    )
   beforeEach(() => {
     deps = { ...deps, verifiedProviders: new Set(), refundApproval: { isAlways: true, limits: new Map() } }
   })
