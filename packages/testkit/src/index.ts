@@ -1,3 +1,4 @@
+export { startApache, type Apache } from './apache.ts'
 export { bundleProgram } from './bundle.ts'
 export { startChaosProxy, type ChaosProxy } from './chaos-proxy.ts'
 export type { Browser, BrowserContextOptions, Page } from 'playwright-core'

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { provideProgram } from './debian-package.ts'
@@ -22,6 +22,8 @@ export async function startMariaDb(): Promise<MariaDb> {
   const server = provideProgram(['mariadbd'], ...packages)
   const client = provideProgram(['mariadb'], ...packages)
   const dir = mkdtempSync(join(tmpdir(), 'paxyo-mariadb-'))
+  // A web server of another user connects to its socket.
+  chmodSync(dir, 0o755)
   const [dataDir, exportDir, socket] = [join(dir, 'data'), join(dir, 'export'), join(dir, 'socket')]
   mkdirSync(exportDir)
   // Without this option it does not run as root.

@@ -11,14 +11,20 @@ export interface PhpServer extends AsyncDisposable {
   readonly output: () => string
 }
 
+export interface PhpServerOptions {
+  readonly extensions?: readonly PhpExtension[]
+  /** A free one by default. */
+  readonly port?: number
+}
+
 /** @throws Error that names the package when PHP or an extension is missing and cannot be installed. */
 export async function startPhpServer(
   folder: string,
   env: Readonly<Record<string, string>>,
-  extensions: readonly PhpExtension[] = ['curl'],
+  { extensions = ['curl'], port: givenPort }: PhpServerOptions = {},
 ): Promise<PhpServer> {
   const php = providePhp(...extensions)
-  const port = await freePort()
+  const port = givenPort ?? (await freePort())
   const child = spawn(php, ['-S', `127.0.0.1:${port}`, '-t', folder], {
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
