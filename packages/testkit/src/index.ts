@@ -24,5 +24,6 @@ export {
 } from './service-process.ts'
 export { administer, createTestDatabase, type TestDatabase } from './test-database.ts'
 export { sharedRedisUrl } from './shared-servers.ts'
+export { createTestAuthority, type TestAuthority, type TestCertificate } from './test-certificates.ts'
 export { connectSocket, type TestSocket } from './test-socket.ts'
 export { mintToken, TEST_JWT_SECRET } from './token.ts'

@@ -8,6 +8,7 @@ import {
   redisOptions,
   registerHealth,
   serveMetrics,
+  type TlsCertificate,
 } from '@paxyo/service-kit'
 import {
   createDemoActions,
@@ -26,6 +27,7 @@ import {
   weakIngestSecrets,
 } from 'webhook-ingest'
 import type { FastifyInstance } from 'fastify'
+import { Server as TlsServer } from 'node:tls'
 import { createProviders, providerSettings, refundApproval } from '@paxyo/providers'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
@@ -38,6 +40,8 @@ import { loadOrGenerateSecrets } from './generated-secrets.ts'
 import { startMaintenance } from './maintenance.ts'
 import { ownAddress, ownOrigins } from './own-address.ts'
 import { bannerLines } from './banner.ts'
+import { rejectTakenPort } from './reject-taken-port.ts'
+import { followCertificate, openTls } from './tls.ts'
 
 /** There is no other gateway for the clients: they reconnect after the restart. */
 const DRAIN_MS = 0
@@ -49,6 +53,8 @@ const SWEEP_OF_ONLY_PROCESS = { sweepIntervalMs: 500, sweepRowAgeMs: 0 }
 export async function startStandalone(config: StandaloneConfig, resources: AsyncDisposableStack): Promise<void> {
   const log = createLogger('standalone', config.LOG_LEVEL)
   for (const problem of weakIngestSecrets(process.env)) log.warn({ problem }, 'weak secret')
+  await rejectTakenPort({ host: config.HOST, port: config.PORT })
+  const tls = await openTls(config)
   const generated = await loadOrGenerateSecrets(config.DATA_DIR)
   const secrets = {
     webhookTokens: orElse(config.WEBHOOK_TOKENS, generated.webhookToken),
@@ -63,16 +69,19 @@ export async function startStandalone(config: StandaloneConfig, resources: Async
   )
   await migrateToLatest(url)
 
-  const app = startServices({ config, secrets, url, registry, log }, resources)
+  const app = startServices({ config, secrets, tls: tls?.certificate, url, registry, log }, resources)
+  if (tls !== undefined && app.server instanceof TlsServer) {
+    resources.use(followCertificate({ ...tls, server: app.server, log }))
+  }
   resources.use(startMaintenance({ ownerUrl: url, retentionDays: config.EVENT_RETENTION_DAYS, log }))
-  const demo = config.DEMO === 'on' ? await startDemo(config, secrets, resources) : undefined
+  const demo = config.DEMO === 'off' ? undefined : await startDemo(config, secrets, resources)
   if (demo !== undefined) {
     registerDemoPage(app, { mintToken: () => demo.panel.mintToken(), actions: createDemoActions(demo) })
   }
   await listen(app, { host: config.HOST, port: config.PORT })
   const openOrderId = demo === undefined ? undefined : await withQuietLogs(log, () => prepareDemo(demo))
 
-  const address = `http://localhost:${config.PORT}`
+  const address = `${tls === undefined ? 'http' : 'https'}://localhost:${config.PORT}`
   const webhookToken = config.PROVIDERS_FILE === undefined ? secrets.webhookTokens[0]! : undefined
   const lines = bannerLines({ address, webhookToken, panelKey: secrets.apiKeys[0]!, openOrderId })
   process.stdout.write(`${lines.join('\n')}\n`)
@@ -87,6 +96,7 @@ interface Secrets {
 interface ServicesDeps {
   readonly config: StandaloneConfig
   readonly secrets: Secrets
+  readonly tls: TlsCertificate | undefined
   /** The database's owner. */
   readonly url: string
   readonly registry: Registry
@@ -95,7 +105,7 @@ interface ServicesDeps {
 
 /** @returns the HTTP server of both, which does not listen yet. */
 function startServices(
-  { config, secrets, url, registry, log }: ServicesDeps,
+  { config, secrets, tls, url, registry, log }: ServicesDeps,
   resources: AsyncDisposableStack,
 ): FastifyInstance {
   const openPool = (options: Omit<PoolOptions, 'url'>): Pool =>
@@ -129,13 +139,13 @@ function startServices(
     }),
   )
   // Closing the server waits for its sockets. It is created before the gateway, so that the gateway drains first.
-  const app = resources.use(createHttpServer({ log, trustProxy: config.TRUST_PROXY }))
+  const app = resources.use(createHttpServer({ log, trustProxy: config.TRUST_PROXY, tls }))
   const gateway = resources.adopt(
     createGateway({
       pool: gatewayPool,
       bus,
       tokens: { secrets: secrets.jwtSecrets, jwksUrl: config.JWT_JWKS_URL, audience: config.JWT_AUDIENCE },
-      allowedOrigins: [...ownOrigins(config.HOST, config.PORT), ...config.ALLOWED_ORIGINS],
+      allowedOrigins: [...ownOrigins(config.HOST, config.PORT, tls && 'https'), ...config.ALLOWED_ORIGINS],
       limits: limitsOf(config),
       log,
     }),

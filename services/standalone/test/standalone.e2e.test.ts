@@ -1,11 +1,23 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { connectSocket, eventually, freePort, hostEnvironment, launchChromium } from '@paxyo/testkit'
+import {
+  connectSocket,
+  createTestAuthority,
+  eventually,
+  freePort,
+  hostEnvironment,
+  launchChromium,
+  mintToken,
+  TEST_JWT_SECRET,
+  type TestCertificate,
+} from '@paxyo/testkit'
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
+import { connect as connectTls } from 'node:tls'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -151,13 +163,15 @@ test('a second one on the same data is refused, and the first goes on', async ()
   expect(JSON.parse(runCurl(first.command))).toMatchObject({ results: [{ outcome: 'applied' }] })
 })
 
-test('a port that is taken ends it, and its PostgreSQL with it', async () => {
+test('a port that is taken ends it with one line, before it makes a database', async () => {
   await using taken = createServer().listen(0, '127.0.0.1')
   await once(taken, 'listening')
   const { port } = taken.address() as AddressInfo
 
-  await expect(start({ PORT: String(port) })).rejects.toThrow('EADDRINUSE')
-  expect(readdirSync(join(dataDir, 'postgres'))).not.toContain('postmaster.pid')
+  await expect(start({ PORT: String(port) })).rejects.toThrow(
+    new RegExp(`^it ended:\\nCannot start: port ${port} is taken: [^\\n]*\\n$`),
+  )
+  expect(readdirSync(dataDir)).toEqual([])
 })
 
 test('damaged secrets end it, and are left as they are', async () => {
@@ -172,6 +186,64 @@ test('a wrong configuration ends it with every problem', async () => {
   await expect(failed).rejects.toThrow(
     /PORT: must be at least 1[^]*DATABASE_URL|DATABASE_URL[^]*PORT: must be at least 1/,
   )
+})
+
+test('with a certificate it speaks TLS, and a renewed one takes effect while connections stay', async () => {
+  const authority = createTestAuthority()
+  const files = { TLS_CERT: join(dataDir, 'site.crt'), TLS_KEY: join(dataDir, 'site.key') }
+  const install = ({ cert, key }: TestCertificate): void => {
+    // As certbot does it: each file is replaced at once.
+    for (const [path, pem] of [
+      [files.TLS_CERT, cert],
+      [files.TLS_KEY, key],
+    ] as const) {
+      writeFileSync(`${path}.new`, pem)
+      renameSync(`${path}.new`, path)
+    }
+  }
+  const first = authority.issue(['localhost'])
+  install(first)
+  const { output, address } = await start({ DEMO: 'off', JWT_SECRETS: TEST_JWT_SECRET, ...files })
+  const secure = address.replace('http:', 'https:')
+  const served = async (): Promise<string> => {
+    const socket = connectTls({ port: Number(new URL(secure).port), servername: 'localhost', ca: authority.ca })
+    await once(socket, 'secureConnect')
+    const { serialNumber } = socket.getPeerCertificate()
+    socket.destroy()
+    return serialNumber
+  }
+  const serialOf = ({ cert }: TestCertificate): string => new X509Certificate(cert).serialNumber
+
+  expect(await served()).toBe(serialOf(first))
+  const page = await connectSocket(secure, { token: await mintToken('u-1'), ca: authority.ca, origin: secure })
+  await page.next('welcome')
+
+  writeFileSync(files.TLS_KEY, 'half of a')
+  await eventually(() => output().includes('certificate not reloaded'))
+  expect(await served()).toBe(serialOf(first))
+
+  const renewed = authority.issue(['localhost'])
+  install(renewed)
+  await eventually(async () => (await served()) === serialOf(renewed))
+  expect(output()).toContain('certificate reloaded')
+  // The same connection goes on.
+  const key = /^panel key: (.*)$/m.exec(output())![1]!
+  const deposit = ['-X', 'POST', `${secure}/v1/accounts/u-1/deposits`, '-H', `Authorization: Bearer ${key}`]
+  const body = ['-H', 'Content-Type: application/json', '-d', '{"amount":"5","currency":"USD","paymentRef":"p-1"}']
+  writeFileSync(join(dataDir, 'ca.crt'), authority.ca)
+  execFileSync('curl', ['-sSf', '--cacert', join(dataDir, 'ca.crt'), ...deposit, ...body])
+  expect(await page.next('event')).toMatchObject({ seq: 1, account: { balance: '5' } })
+  page.close()
+})
+
+test('a certificate that cannot be used ends it with the reason', async () => {
+  const authority = createTestAuthority()
+  const [TLS_CERT, TLS_KEY] = [join(dataDir, 'site.crt'), join(dataDir, 'site.key')]
+  writeFileSync(TLS_CERT, authority.issue(['localhost']).cert)
+  writeFileSync(TLS_KEY, authority.issue(['localhost']).key)
+
+  await expect(start({ DEMO: 'off', TLS_CERT, TLS_KEY })).rejects.toThrow('the key is not that of the certificate')
+  await expect(start({ DEMO: 'off', TLS_CERT, TLS_KEY: join(dataDir, 'none') })).rejects.toThrow('ENOENT')
 })
 
 test('without the demo there is no page and no token for everybody', async () => {
