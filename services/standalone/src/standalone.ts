@@ -11,15 +11,6 @@ import {
   type TlsCertificate,
 } from '@paxyo/service-kit'
 import {
-  createDemoActions,
-  createDemoPanel,
-  DEMO_USER,
-  prepareDemo,
-  registerDemoPage,
-  startDemoProvider,
-  type DemoDeps,
-} from 'demo'
-import {
   createIngest,
   INGEST_POOL_MAX,
   outgoingWebhookSettings,
@@ -35,6 +26,7 @@ import type { Registry } from 'prom-client'
 import { createGateway, GATEWAY_POOL_MAX, limitsOf } from 'ws-gateway'
 import type { StandaloneConfig } from './config.ts'
 import { isLoopback } from './own-address.ts'
+import { startDemo, type StandaloneDemo } from './demo.ts'
 import { openDatabase } from './database.ts'
 import { loadOrGenerateSecrets } from './generated-secrets.ts'
 import { startMaintenance } from './maintenance.ts'
@@ -69,17 +61,14 @@ export async function startStandalone(config: StandaloneConfig, resources: Async
   )
   await migrateToLatest(url)
 
-  const app = startServices({ config, secrets, tls: tls?.certificate, url, registry, log }, resources)
+  const demo = config.DEMO === 'off' ? undefined : await startDemo(demoOptions(config, secrets, log), resources)
+  const app = startServices({ config, secrets, tls: tls?.certificate, demo, url, registry, log }, resources)
   if (tls !== undefined && app.server instanceof TlsServer) {
     resources.use(followCertificate({ ...tls, server: app.server, log }))
   }
   resources.use(startMaintenance({ ownerUrl: url, retentionDays: config.EVENT_RETENTION_DAYS, log }))
-  const demo = config.DEMO === 'off' ? undefined : await startDemo(config, secrets, resources)
-  if (demo !== undefined) {
-    registerDemoPage(app, { mintToken: () => demo.panel.mintToken(), actions: createDemoActions(demo) })
-  }
   await listen(app, { host: config.HOST, port: config.PORT })
-  const openOrderId = demo === undefined ? undefined : await withQuietLogs(log, () => prepareDemo(demo))
+  const openOrderId = await withQuietLogs(log, () => demo?.prepare())
 
   const address = `${tls === undefined ? 'http' : 'https'}://localhost:${config.PORT}`
   const webhookToken = config.PROVIDERS_FILE === undefined ? secrets.webhookTokens[0]! : undefined
@@ -97,6 +86,7 @@ interface ServicesDeps {
   readonly config: StandaloneConfig
   readonly secrets: Secrets
   readonly tls: TlsCertificate | undefined
+  readonly demo: StandaloneDemo | undefined
   /** The database's owner. */
   readonly url: string
   readonly registry: Registry
@@ -105,7 +95,7 @@ interface ServicesDeps {
 
 /** @returns the HTTP server of both, which does not listen yet. */
 function startServices(
-  { config, secrets, tls, url, registry, log }: ServicesDeps,
+  { config, secrets, tls, demo, url, registry, log }: ServicesDeps,
   resources: AsyncDisposableStack,
 ): FastifyInstance {
   const openPool = (options: Omit<PoolOptions, 'url'>): Pool =>
@@ -121,7 +111,8 @@ function startServices(
   const providers = providerSettings({ ...config, WEBHOOK_TOKENS: secrets.webhookTokens })
   const gatewayPool = openPool({ role: 'gateway', name: 'standalone-gateway', max: GATEWAY_POOL_MAX })
   const ingestPool = openPool({ role: 'ingest', name: 'standalone-ingest', max: INGEST_POOL_MAX })
-  const publisher = resources.adopt(bus.connectPublisher(), (it) => it.close())
+  const connected = resources.adopt(bus.connectPublisher(), (it) => it.close())
+  const publisher = demo?.recorder.observePublisher(connected) ?? connected
   const ingest = resources.use(
     createIngest({
       pool: ingestPool,
@@ -151,7 +142,9 @@ function startServices(
     }),
     (it) => it.close(DRAIN_MS),
   )
+  demo?.recorder.observeRequests(app)
   ingest.register(app)
+  demo?.register(app)
   gateway.register(app)
   registerHealth(app, { ...ingest.readiness, ...gateway.readiness })
   ingest.addMetrics(registry)
@@ -159,21 +152,15 @@ function startServices(
   return app
 }
 
-async function startDemo(
-  config: StandaloneConfig,
-  { apiKeys, webhookTokens }: Secrets,
-  resources: AsyncDisposableStack,
-): Promise<DemoDeps> {
-  const url = ownAddress(config.HOST, config.PORT)
-  const provider = await startDemoProvider({ url, authentication: { kind: 'path', token: webhookTokens[0]! } })
-  return {
-    panel: createDemoPanel({ url, apiKey: apiKeys[0]!, userId: DEMO_USER }),
-    provider: resources.use(provider),
-  }
-}
+const demoOptions = (config: StandaloneConfig, { apiKeys, webhookTokens }: Secrets, log: Logger) => ({
+  url: ownAddress(config.HOST, config.PORT),
+  apiKey: apiKeys[0]!,
+  webhookToken: webhookTokens[0]!,
+  log,
+})
 
 /** Does work without its `info` logs, unless the level is `debug` or `trace`. */
-async function withQuietLogs<T>(log: Logger, work: () => Promise<T>): Promise<T> {
+async function withQuietLogs<T>(log: Logger, work: () => Promise<T> | T): Promise<T> {
   const { level } = log
   if (level === 'info') log.level = 'warn'
   try {

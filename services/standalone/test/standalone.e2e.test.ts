@@ -88,8 +88,20 @@ test('a newcomer opens the page, pastes the command, and sees the refund arrive'
     await page.waitForSelector('[data-state="live"]')
     await eventually(async () => (await page.locator('[data-order-id]').count()) === 24)
 
-    expect(JSON.parse(runCurl(command))).toEqual({ results: [{ orderId: '12345', outcome: 'applied', refund: '2.5' }] })
-    await page.waitForSelector('[data-order-id="demo-1"] [data-status="canceled"]')
+    // The demo moves by itself, and says what each webhook took.
+    await page.locator('#trace-shown', { hasText: 'ms' }).waitFor()
+    expect(await page.isVisible('#trace-moving')).toBe(true)
+    // Until the visitor does something: the order of the command is on top of the page.
+    const first = page.locator('[data-order-id]').first()
+    expect(await first.getAttribute('data-order-id')).toBe('demo-24')
+    expect(JSON.parse(runCurl(command))).toEqual({ results: [{ orderId: '12368', outcome: 'applied', refund: '2.5' }] })
+    await first.locator('[data-status="canceled"]').waitFor()
+    await page.locator('#trace-summary', { hasText: '#12368 Instagram followers, canceled: on your screen' }).waitFor()
+    const hops = await Promise.all(
+      ['received', 'committed', 'published', 'shown'].map((hop) => page.textContent(`#trace-${hop}`)),
+    )
+    for (const hop of hops.slice(1)) expect(hop).toMatch(/^\+\d+(\.\d)? ms$/)
+    expect(await page.isVisible('#trace-moving')).toBe(false)
     // Its output takes another way than the page.
     await eventually(() => output().includes('webhook committed'))
     await page.locator('#toasts', { hasText: '$2.50 refunded' }).waitFor()
@@ -109,7 +121,7 @@ test('after kill -9 it starts again with the same data and secrets, and another 
   const second = await start()
   const token = (command: string): string => /godofpanel\/(\S+)/.exec(command)![1]!
   expect(token(second.command)).toBe(token(first.command))
-  expect(JSON.parse(runCurl(second.command))).toMatchObject({ results: [{ orderId: '12346', outcome: 'applied' }] })
+  expect(JSON.parse(runCurl(second.command))).toMatchObject({ results: [{ orderId: '12367', outcome: 'applied' }] })
 
   await end(second.child, 'SIGTERM')
   const third = await start()
@@ -124,8 +136,8 @@ test('its folder is all that the command line needs', async () => {
       env: { ...hostEnvironment(), DATA_DIR: dataDir, PORT: new URL(address).port },
     })
 
-  expect((await paxyo('orders', 'show', 'demo-1')).stdout).toMatch(/2\.5/)
-  expect((await paxyo('refunds', 'list', '--json')).stdout).toContain('"orderId":"demo-1"')
+  expect((await paxyo('orders', 'show', 'demo-24')).stdout).toMatch(/2\.5/)
+  expect((await paxyo('refunds', 'list', '--json')).stdout).toContain('"orderId":"demo-24"')
   const { stdout } = await paxyo('doctor')
   expect(stdout).toMatch(/skipped +redis/)
   expect(stdout).toMatch(/ok +api-key/)
@@ -148,10 +160,10 @@ test('reconcile works beside it without Redis, and the open page sees the refund
     env: { PATH: process.env['PATH'], DATA_DIR: dataDir, PROVIDER_API_URL: providerUrl, PROVIDER_API_KEY: 'a-key' },
   })
 
-  expect(stdout).toBe('orders asked about: 1 (1 applied)\nrefunded: demo-1 2.5\n')
+  expect(stdout).toBe('orders asked about: 1 (1 applied)\nrefunded: demo-1 7.2\n')
   expect(await page.next('event')).toMatchObject({
     order: { orderId: 'demo-1', status: 'canceled' },
-    refund: { amount: '2.5' },
+    refund: { amount: '7.2' },
   })
   page.close()
   provider.close()
@@ -228,11 +240,12 @@ test('with a certificate it speaks TLS, and a renewed one takes effect while con
   expect(output()).toContain('certificate reloaded')
   // The same connection goes on.
   const key = /^panel key: (.*)$/m.exec(output())![1]!
-  const deposit = ['-X', 'POST', `${secure}/v1/accounts/u-1/deposits`, '-H', `Authorization: Bearer ${key}`]
-  const body = ['-H', 'Content-Type: application/json', '-d', '{"amount":"5","currency":"USD","paymentRef":"p-1"}']
+  const order = { orderId: 'A-1', userId: 'u-1', service: 's', link: 'l', quantity: 1, charge: '1', currency: 'USD' }
   writeFileSync(join(dataDir, 'ca.crt'), authority.ca)
-  execFileSync('curl', ['-sSf', '--cacert', join(dataDir, 'ca.crt'), ...deposit, ...body])
-  expect(await page.next('event')).toMatchObject({ seq: 1, account: { balance: '5' } })
+  const headers = ['-H', `Authorization: Bearer ${key}`, '-H', 'Content-Type: application/json']
+  const post = ['-sSf', '--cacert', join(dataDir, 'ca.crt'), ...headers, '-d', JSON.stringify(order)]
+  execFileSync('curl', [...post, `${secure}/v1/orders`])
+  expect(await page.next('event')).toMatchObject({ seq: 1, order: { orderId: 'A-1' } })
   page.close()
 })
 
@@ -274,16 +287,16 @@ test('the demo has a provider: what its buttons do arrives as webhooks, also aft
     return orders.find((order) => order.orderId === orderId)?.status
   }
 
-  expect(await press(first.address, 'act', { action: 'progress', orderId: 'demo-1' })).toBe(204)
-  expect(await statusOf(first.address, 'demo-1')).toBe('in_progress')
+  expect(await press(first.address, 'act', { action: 'progress', orderId: 'demo-24' })).toBe(204)
+  expect(await statusOf(first.address, 'demo-24')).toBe('in_progress')
   expect(await press(first.address, 'new-order', {})).toBe(204)
   expect(await press(first.address, 'burst', { count: 50 })).toBe(204)
   // The command cancels an order that is open at the provider: it is updated before its next webhook.
   expect(JSON.parse(runCurl(first.command))).toEqual({
-    results: [{ orderId: '12345', outcome: 'applied', refund: '2.5' }],
+    results: [{ orderId: '12368', outcome: 'applied', refund: '2.5' }],
   })
   expect(await press(first.address, 'burst', { count: 20 })).toBe(204)
-  expect(await statusOf(first.address, 'demo-1')).toBe('canceled')
+  expect(await statusOf(first.address, 'demo-24')).toBe('canceled')
   await end(first.child, 'SIGTERM')
 
   const second = await start()
