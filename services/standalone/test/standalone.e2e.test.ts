@@ -95,7 +95,7 @@ test('a newcomer opens the page, pastes the command, and sees the refund arrive'
     const first = page.locator('[data-order-id]').first()
     expect(await first.getAttribute('data-order-id')).toBe('demo-24')
     expect(JSON.parse(runCurl(command))).toEqual({ results: [{ orderId: '12368', outcome: 'applied', refund: '2.5' }] })
-    await first.locator('[data-status="canceled"]').waitFor()
+    await first.locator('.badge[data-status="canceled"]').waitFor()
     await page.locator('#trace-summary', { hasText: '#12368 Instagram followers, canceled: on your screen' }).waitFor()
     const hops = await Promise.all(
       ['received', 'committed', 'published', 'shown'].map((hop) => page.textContent(`#trace-${hop}`)),
@@ -125,7 +125,7 @@ test('after kill -9 it starts again with the same data and secrets, and another 
 
   await end(second.child, 'SIGTERM')
   const third = await start()
-  expect(JSON.parse(runCurl(third.command))).toMatchObject({ results: [{ orderId: '12352', outcome: 'applied' }] })
+  expect(JSON.parse(runCurl(third.command))).toMatchObject({ results: [{ orderId: '12366', outcome: 'applied' }] })
 })
 
 test('its folder is all that the command line needs', async () => {
