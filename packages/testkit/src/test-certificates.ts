@@ -47,7 +47,16 @@ export function createTestAuthority(): TestAuthority {
         const signing = ['-CA', path('ca.crt'), '-CAkey', path('ca.key'), '-days', String(days)]
         const subject = ['-subj', `/CN=${names[0]}`, '-addext', `subjectAltName=${altNames.join(',')}`]
         const files = ['-keyout', path('site.key'), '-out', path('site.crt')]
-        openssl('req', '-x509', ...CURVE, ...signing, ...subject, ...files, '-addext', 'basicConstraints=critical,CA:FALSE')
+        openssl(
+          'req',
+          '-x509',
+          ...CURVE,
+          ...signing,
+          ...subject,
+          ...files,
+          '-addext',
+          'basicConstraints=critical,CA:FALSE',
+        )
         return { cert: read(path('site.crt')), key: read(path('site.key')) }
       }),
   }

@@ -29,7 +29,12 @@ const SAVE_DELAY_MS = 500
 const SAVE_DELAY_MS_MAX = 2_000
 const TIMES_INTERVAL_MS = 15_000
 
-const { userId = '', socketUrl = `${location.origin.replace(/^http/, 'ws')}/ws`, actions, trace } = document.body.dataset
+const {
+  userId = '',
+  socketUrl = `${location.origin.replace(/^http/, 'ws')}/ws`,
+  actions,
+  trace,
+} = document.body.dataset
 const hasActions = actions === 'on'
 
 let choice: ListChoice = FIRST_CHOICE

@@ -47,7 +47,9 @@ export async function startDemo(
   }
 
   const panel = createDemoPanel({ url, apiKey, userId: DEMO_USER })
-  const provider = resources.use(await startDemoProvider({ url, authentication: { kind: 'path', token: webhookToken } }))
+  const provider = resources.use(
+    await startDemoProvider({ url, authentication: { kind: 'path', token: webhookToken } }),
+  )
   const actions = createDemoActions({ panel, provider })
   const recorder = createTraceRecorder(DEMO_USER, (userAgent) => {
     if (userAgent !== PROVIDER_USER_AGENT) takeOver()

@@ -28,9 +28,7 @@ export async function completeAnswers(cli: Cli, given: Given, asksNothing: boole
   }
   const parsed = answersSchema.safeParse(answers)
   if (parsed.success) return parsed.data
-  const problems = parsed.error.issues.map(
-    ({ path, message }) => `${optionOf(path[0] as keyof Answers)}: ${message}`,
-  )
+  const problems = parsed.error.issues.map(({ path, message }) => `${optionOf(path[0] as keyof Answers)}: ${message}`)
   throw new Failure('usage', problems.join('\n'))
 }
 

@@ -42,9 +42,7 @@ export function environmentOf(
     ALLOWED_ORIGINS: panelOrigin,
     PANEL_API_KEYS: secrets.panelKey,
     JWT_SECRETS: secrets.jwtSecret,
-    ...(providersFile === undefined
-      ? { WEBHOOK_TOKENS: secrets.webhookToken }
-      : { PROVIDERS_FILE: providersFile }),
+    ...(providersFile === undefined ? { WEBHOOK_TOKENS: secrets.webhookToken } : { PROVIDERS_FILE: providersFile }),
     ...(isOwnTls ? { TLS_CERT: cert, TLS_KEY: key, PAXYO_URL: publicUrl(answers) } : { TRUST_PROXY: '127.0.0.1' }),
   }
   // A list of several secrets is a rotation that is under way.

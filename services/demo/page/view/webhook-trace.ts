@@ -73,8 +73,7 @@ export function createWebhookTrace(): WebhookTraceView {
 }
 
 /** The frame is on its way to the screen when the first task after it runs. */
-const nextPaint = (): Promise<void> =>
-  new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0)))
+const nextPaint = (): Promise<void> => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0)))
 
 function show(order: OrderView, timesMs: readonly number[]): void {
   const total = timesMs.at(-1)!
