@@ -1,4 +1,4 @@
-import { createInterface } from 'node:readline/promises'
+import { createInterface } from 'node:readline'
 import type { Cli } from '../cli.ts'
 import { Failure } from '../failure.ts'
 import { answersSchema, QUESTIONS, suggestionFor, type Answers } from './answers.ts'
@@ -14,17 +14,13 @@ const NAMES = Object.keys(QUESTIONS) as (keyof Answers)[]
  */
 export async function completeAnswers(cli: Cli, given: Given, asksNothing: boolean): Promise<Answers> {
   const answers: Given = { ...given }
-  const prompt = asksNothing ? undefined : createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    for (const name of NAMES) {
-      if (answers[name] !== undefined) continue
-      const suggestion = suggestionFor(name, answers)
-      const answer = prompt === undefined ? suggestion : await ask(prompt, cli, name, suggestion)
-      if (answer === undefined) throw new Failure('usage', `${optionOf(name)} is missing`, `${QUESTIONS[name]}.`)
-      answers[name] = answer
-    }
-  } finally {
-    prompt?.close()
+  using prompt = asksNothing ? undefined : openPrompt(cli)
+  for (const name of NAMES) {
+    if (answers[name] !== undefined) continue
+    const suggestion = suggestionFor(name, answers)
+    const answer = prompt === undefined ? suggestion : await ask(prompt, cli, name, suggestion)
+    if (answer === undefined) throw new Failure('usage', `${optionOf(name)} is missing`, `${QUESTIONS[name]}.`)
+    answers[name] = answer
   }
   const parsed = answersSchema.safeParse(answers)
   if (parsed.success) return parsed.data
@@ -32,20 +28,40 @@ export async function completeAnswers(cli: Cli, given: Given, asksNothing: boole
   throw new Failure('usage', problems.join('\n'))
 }
 
+interface Prompt extends Disposable {
+  /** The next line of the input; undefined at its end. */
+  nextLine(): Promise<string | undefined>
+}
+
+/** Lines are not lost when they arrive before their question, as from a pipe. */
+function openPrompt({ isWatched }: Cli): Prompt {
+  const reader = createInterface({ input: process.stdin, output: process.stderr, terminal: isWatched })
+  // On a terminal the reader gets Ctrl-C instead of the process.
+  reader.once('SIGINT', () => process.kill(process.pid, 'SIGINT'))
+  const lines = reader[Symbol.asyncIterator]()
+  return {
+    async nextLine() {
+      const { done, value } = await lines.next()
+      return done === true ? undefined : value
+    },
+    [Symbol.dispose]: () => reader.close(),
+  }
+}
+
 async function ask(
-  prompt: ReturnType<typeof createInterface>,
-  { signal }: Cli,
+  prompt: Prompt,
+  cli: Cli,
   name: keyof Answers,
   suggestion: string | undefined,
-): Promise<string> {
+): Promise<string | undefined> {
   for (;;) {
-    const text = await prompt.question(`${QUESTIONS[name]}${suggestion === undefined ? '' : ` [${suggestion}]`}: `, {
-      signal,
-    })
-    const answer = text.trim() === '' ? suggestion : text.trim()
+    cli.err(`${QUESTIONS[name]}${suggestion === undefined ? '' : ` [${suggestion}]`}: `)
+    const line = await prompt.nextLine()
+    if (line === undefined) throw new Failure('usage', 'the input ended before the last answer', 'Or use --yes.')
+    const answer = line.trim() === '' ? suggestion : line.trim()
     const checked = answersSchema.shape[name].safeParse(answer)
     if (answer !== undefined && checked.success) return answer
-    process.stderr.write(`  ${checked.error?.issues[0]?.message ?? 'An answer is needed.'}\n`)
+    cli.err(`  ${checked.error?.issues[0]?.message ?? 'An answer is needed.'}\n`)
   }
 }
 

@@ -1,14 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import {
   createTestAuthority,
+  eventually,
   freePort,
+  hostEnvironment,
   provideProgram,
   startPhpServer,
   startProcess,
   type ServiceProcess,
   type TestAuthority,
 } from '@paxyo/testkit'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:https'
@@ -292,12 +294,23 @@ test('without a web server the standalone speaks TLS itself with the written .en
   const own = await freePort()
   const options = { host: `localhost:${own}`, proxy: 'none', port: String(own), 'data-dir': join(dir, 'own-data') }
   await write('own', options)
-  await using _own = await startProcess(STANDALONE, { ...envOf('own'), HOST: '127.0.0.1', LOG_LEVEL: 'info' })
+  const child = spawn(process.execPath, [STANDALONE], {
+    env: { ...hostEnvironment(), ...envOf('own'), HOST: '127.0.0.1' },
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (output += text.toString()))
+  await eventually(() => {
+    if (child.exitCode !== null) throw new Error(output)
+    return output.includes('panel key: ')
+  })
   const { code, byName } = await check('own')
   expect({ code, failures: Object.values(byName).filter(({ status }) => status !== 'ok') }).toEqual({
     code: 0,
     failures: [],
   })
+  const exited = once(child, 'exit')
+  child.kill('SIGTERM')
+  expect(await exited).toEqual([0, null])
 })
 
 test.each(['nginx', 'none'])(

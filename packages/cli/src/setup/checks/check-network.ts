@@ -24,6 +24,9 @@ export async function checkDns({ answers }: CheckSubject): Promise<Diagnostic> {
   }
 }
 
+const OWN_AUTHORITY =
+  'Configure the whole chain (fullchain.pem, not cert.pem). If the certificate is from an authority of your own: --ca <file>.'
+
 /** What to do about the errors of a handshake. */
 const HINTS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'Start the web server with the written configuration; open the port in the firewall.',
@@ -32,11 +35,9 @@ const HINTS: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'Get a certificate for this name, and configure it for this name.',
   DEPTH_ZERO_SELF_SIGNED_CERT:
     'Browsers reject a self-signed certificate: get one from an authority (certbot), or pass --ca.',
-  SELF_SIGNED_CERT_IN_CHAIN:
-    'Browsers do not know its authority. If it is your own, pass its certificate: --ca <file>.',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'The chain is incomplete: configure fullchain.pem instead of cert.pem.',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    'The chain is incomplete, or from an own authority: configure fullchain.pem, or pass --ca <file>.',
+  SELF_SIGNED_CERT_IN_CHAIN: OWN_AUTHORITY,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: OWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: OWN_AUTHORITY,
 }
 
 export async function checkTls({ answers, ca }: CheckSubject): Promise<Diagnostic> {
