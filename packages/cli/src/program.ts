@@ -17,6 +17,7 @@ import { addRefunds } from './commands/refunds.ts'
 import { addRejected } from './commands/rejected.ts'
 import { addReviews } from './commands/reviews.ts'
 import { addSecrets } from './commands/secrets.ts'
+import { addSetup } from './commands/setup.ts'
 import { addSimulate } from './commands/simulate.ts'
 import { addUsers, addWho } from './commands/users.ts'
 import { addTail } from './commands/tail.ts'
@@ -41,6 +42,7 @@ export function buildProgram(terminal: Terminal, finished: Finished): Command {
     .addHelpText('after', `\n${exitCodesHelp()}`)
 
   for (const add of [
+    addSetup,
     addDoctor,
     addOrders,
     addAccounts,

@@ -23,12 +23,18 @@ import { createSimulator } from './view/simulator.ts'
 import { createThemeSwitch } from './view/theme-switch.ts'
 import { refreshTimes } from './view/time-ago.ts'
 import { createToasts } from './view/toasts.ts'
+import { createWebhookTrace } from './view/webhook-trace.ts'
 
 const SAVE_DELAY_MS = 500
 const SAVE_DELAY_MS_MAX = 2_000
 const TIMES_INTERVAL_MS = 15_000
 
-const { userId = '', socketUrl = `${location.origin.replace(/^http/, 'ws')}/ws`, actions } = document.body.dataset
+const {
+  userId = '',
+  socketUrl = `${location.origin.replace(/^http/, 'ws')}/ws`,
+  actions,
+  trace,
+} = document.body.dataset
 const hasActions = actions === 'on'
 
 let choice: ListChoice = FIRST_CHOICE
@@ -39,6 +45,7 @@ const local = storeOf('localStorage')
 const store = createStore(loadState(session, userId), scheduleFrame, onStep)
 const overview = createOverview()
 const simulator = hasActions ? createSimulator() : undefined
+const webhookTrace = trace === 'on' ? createWebhookTrace() : undefined
 const refunds = createRefundHistory()
 const centre = createNotificationCentre(() => store.push({ type: 'read' }))
 const toasts = createToasts()
@@ -77,6 +84,8 @@ function show(state: PanelState): void {
 function onStep(state: PanelState, before: PanelState, changes: readonly Change[]): void {
   show(state)
   table.flash(new Set(changes.flatMap((change) => (change.type === 'order' ? [change.order.orderId] : []))))
+  const updated = changes.findLast((change) => change.type === 'order' && !change.isNew)
+  if (updated?.type === 'order') webhookTrace?.changed(updated.seq, updated.order)
   const fresh = toastsFor(noticesSince(state, before))
   toasts.show(fresh)
   liveRegion.announce(fresh)
