@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import type { Finished } from './cli.ts'
 import { addAccounts } from './commands/accounts.ts'
 import { addAudit } from './commands/audit.ts'
+import { addBackup } from './commands/backup.ts'
 import { addChanges } from './commands/changes.ts'
 import { addDeliveries } from './commands/deliveries.ts'
 import { addDoctor } from './commands/doctor.ts'
@@ -61,6 +62,7 @@ export function buildProgram(terminal: Terminal, finished: Finished): Command {
     addKeys,
     addMigrate,
     addMaintain,
+    addBackup,
     addEpoch,
     addSecrets,
     addSimulate,

@@ -161,6 +161,40 @@ test('its folder is all that the command line needs', async () => {
   await expect(paxyo('audit')).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('is not running') })
 })
 
+test('its data is copied while webhooks arrive, and the copy starts with all that was acknowledged before', async () => {
+  const { command, address, child } = await start()
+  runCurl(command)
+  const copy = `${dataDir}-copy`
+  const env = { ...hostEnvironment(), DATA_DIR: dataDir, PORT: new URL(address).port }
+  const headers = { 'content-type': 'application/json', origin: address }
+  let isCopied = false
+  const bursts = (async () => {
+    do {
+      await fetch(`${address}/demo/actions/burst`, { method: 'POST', headers, body: '{"count":20}' })
+    } while (!isCopied)
+  })()
+  try {
+    await promisify(execFile)(process.execPath, [CLI, 'backup', copy], { env })
+    isCopied = true
+    await bursts
+    await expect(promisify(execFile)(process.execPath, [CLI, 'backup', copy], { env })).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('exists'),
+    })
+    await end(child, 'SIGTERM')
+
+    const restored = await start({ DATA_DIR: copy })
+    const restoredEnv = { ...env, DATA_DIR: copy, PORT: new URL(restored.address).port }
+    const paxyo = (...args: string[]) => promisify(execFile)(process.execPath, [CLI, ...args], { env: restoredEnv })
+    expect((await paxyo('orders', 'show', 'demo-24')).stdout).toContain('canceled')
+    expect((await paxyo('audit')).stdout).toContain('No violations')
+    expect(await end(restored.child, 'SIGTERM')).toBe(0)
+  } finally {
+    isCopied = true
+    rmSync(copy, { recursive: true, force: true })
+  }
+})
+
 test('reconcile works beside it without Redis, and the open page sees the refund', async () => {
   const { address } = await start()
   const provider = createHttpServer((_request, response) => response.end('{"status":"Canceled"}'))
