@@ -40,6 +40,11 @@ export interface ConnectOptions {
   /** `tabs`, the default: all tabs of a user share one connection. `none`: each has its own. */
   readonly share?: 'tabs' | 'none'
   /**
+   * `auto`, the default: a WebSocket, or where the network blocks these, a `stream`, which is the response to one HTTP
+   * request of `/stream` beside `/ws`.
+   */
+  readonly transport?: 'auto' | 'websocket' | 'stream'
+  /**
    * For an application that keeps its own state across reloads: the client keeps its position, too, in
    * `sessionStorage`, and resumes. Without it a page starts with a snapshot. The position is saved right after all
    * listeners have received an event, so it always matches the state that a listener saves synchronously.

@@ -67,6 +67,7 @@ export function connect(options: ConnectOptions): Client {
     url,
     token,
     getToken,
+    transport: options.transport === 'auto' ? undefined : options.transport,
     position: () => stream.position,
     seen: () => receipts.seen,
     onIdentity: identify,

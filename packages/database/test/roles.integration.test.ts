@@ -46,7 +46,7 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
   deliveries: { ingest: ['SELECT', 'INSERT', 'UPDATE outcome', 'UPDATE reason', 'UPDATE waiting_update'], gateway: [] },
   ledger_entries: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   events: { ingest: ['SELECT', 'INSERT'], gateway: ['SELECT'] },
-  outbox: { ingest: ['SELECT', 'INSERT', 'DELETE'], gateway: [] },
+  outbox: { ingest: ['SELECT', 'INSERT', 'DELETE'], gateway: ['SELECT'] },
   reviews: {
     ingest: [
       'SELECT',
@@ -89,6 +89,7 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
       'SELECT',
       'INSERT',
       'UPDATE attempts',
+      'UPDATE created_at',
       'UPDATE due_at',
       'UPDATE last_error',
       'UPDATE response',
@@ -105,6 +106,7 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
       'INSERT',
       'UPDATE attempted_at',
       'UPDATE attempts',
+      'UPDATE created_at',
       'UPDATE due_at',
       'UPDATE is_sending',
       'UPDATE last_error',

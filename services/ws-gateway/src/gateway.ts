@@ -77,6 +77,7 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits: chang
     reader: createStreamReader({ pool }),
     log,
     onForwarded: metrics.eventForwarded,
+    onMessageRejected: metrics.busMessageRejected,
     onSent: (...sent) => receipts.sent(...sent),
   })
   const limits = { ...DEFAULT_LIMITS, ...changedLimits }

@@ -51,3 +51,27 @@ test('a delivery that comes while its order is being registered waits for that, 
   expect(await delivered).toMatchObject([{ outcome: 'applied', refund: 250_000_000n }])
   expect(await ledgerViolations(database.owner)).toEqual({})
 })
+
+test('a replay whose verification takes a while opens no second review for the same reason', async () => {
+  deps = { ...deps, verifiedProviders: new Set(['godofpanel']) }
+  await commitChangeSet(deps, (tx) => registerOrders(tx, [anOrder()]))
+  const original = aCancellation()
+  const replay = {
+    ...aCancellation(),
+    replay: { deliveryId: original.deliveryId, isOvertaken: false },
+  }
+  for (const delivery of [original, replay]) {
+    expect(await commitDeliveries(deps, [delivery])).toEqual([{ outcome: 'awaiting_verification' }])
+    // As the worker submits it: from the row.
+    const { deliveryId, provider, update, body, receivedAt } = delivery
+    const verified = { deliveryId, provider, update, body, receivedAt, verification: null }
+    expect(await commitDeliveries(deps, [verified])).toEqual([{ outcome: 'review', review: 'not_verified' }])
+    await database.owner.query(
+      `UPDATE reviews SET resolved_at = now(), resolved_by = 'Ann', resolved_with = 'key', resolution = 'dismiss',
+         resolution_note = 'forged'`,
+    )
+  }
+  const { rows } = await database.owner.query('SELECT reason, count FROM reviews')
+  expect(rows).toEqual([{ reason: 'not_verified', count: 1 }])
+  expect(await ledgerViolations(database.owner)).toEqual({})
+})

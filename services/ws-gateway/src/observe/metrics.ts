@@ -13,6 +13,8 @@ export interface GatewayMetrics {
   eventsSent: number
   /** An event of the bus has been offered to all listeners of its stream. */
   readonly eventForwarded: (bytes: Uint8Array) => void
+  /** A message on a user's channel was not an authentic event. */
+  readonly busMessageRejected: () => void
   streamJoined(mode: StreamStart['mode'], durationMs: number): void
   /** A connection has ended: for the gateway's reason, or with the client's or the network's close code. */
   connectionClosed(reason: CloseReason | number): void
@@ -60,6 +62,10 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
   )
   const closes = group.counter('closes_total', 'Closed connections, by close code.', ['code', 'reason'])
   const rejections = group.counter('upgrades_rejected_total', 'Rejected connections: upgrades and streams.', ['reason'])
+  const busRejections = group.counter(
+    'bus_messages_rejected_total',
+    "Messages on users' channels that are not authentic events; the events were read from the database instead.",
+  )
   const failures = group.counter(
     'authentication_failures_total',
     'Invalid tokens of browsers, by whether their address was throttled.',
@@ -127,6 +133,7 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
       const atMs = eventAtMs(bytes)
       if (!Number.isNaN(atMs)) latency.observe(Math.max(0, nowMs - atMs) / 1000)
     },
+    busMessageRejected: () => busRejections.inc(),
     streamJoined: (mode, durationMs) => joins.observe({ mode }, durationMs / 1000),
     connectionClosed(reason) {
       if (typeof reason === 'string') closes.inc({ code: String(CLOSE_CODES[reason].code), reason })

@@ -2,6 +2,7 @@ import type { AccountView, OrderView, Position } from '@paxyo/contracts'
 import type { Pool } from 'pg'
 import { coalesce } from './coalesce.ts'
 import {
+  readBatchIds,
   readBehind,
   readEpoch,
   readEventsSince,
@@ -41,6 +42,8 @@ export interface StreamReader {
   eventsSince(userId: string, seq: number): Promise<readonly EventRow[]>
   /** The users among them whose stream goes on after the seq. Costs one index lookup per user, whatever they missed. */
   behind(since: readonly Since[]): Promise<readonly string[]>
+  /** The oldest batches in the outbox: their events are not published, or were published just now. */
+  batchIds(max: number): Promise<readonly string[]>
 }
 
 export interface StreamReaderOptions {
@@ -96,6 +99,7 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
       return resumed ?? { mode: 'snapshot', ...(await snapshotOf(userId, isWanted)) }
     },
     eventsSince: (userId, seq) => eventsSince({ userId, seq }),
+    batchIds: (max) => readBatchIds(pool, max),
     async behind(since) {
       const behind: string[] = []
       // One after the other: joins need the other connections of the pool.

@@ -97,7 +97,8 @@ export class Connection implements StreamListener {
     this.#deps = deps
     this.#sequencer = new Sequencer(deps.limits.heldBytesMax)
     this.#openedAt = this.#receivedAt = deps.now()
-    const ageMsMax = transport.kind === 'stream' ? deps.limits.streamAgeMsMax : deps.limits.connectionAgeMsMax
+    const { connectionAgeMsMax, streamAgeMsMax } = deps.limits
+    const ageMsMax = transport.kind === 'stream' ? Math.min(streamAgeMsMax, connectionAgeMsMax) : connectionAgeMsMax
     this.#endsAt = this.#openedAt + (ageMsMax / 2) * (1 + deps.random())
     // Spreads the pings of clients that connected at the same time.
     this.#pingedAt = this.#openedAt - deps.random() * deps.limits.pingIntervalMs
