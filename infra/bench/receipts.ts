@@ -61,8 +61,12 @@ async function measure(epoch: string): Promise<void> {
   console.log(`gateway: ${share(cost.gatewayMs)}, ${(cost.bytes / 1024 / seconds).toFixed(0)} KiB/s to webhook-ingest`)
   console.log(`webhook-ingest: ${share(cost.ingestMs)} to parse`)
   const perBatch = (cost.writeMs / cost.batches).toFixed(1)
-  console.log(`writes: ${perBatch} ms for ${USERS_PER_BATCH_MAX} users (at most ${cost.writeMsMax.toFixed(1)} ms), ${share(cost.writeMs)} of PostgreSQL at most`)
-  console.log(`stored: ${rows[0]!.rows} rows, ${(rows[0]!.bytes / rows[0]!.rows).toFixed(0)} bytes each with their indexes`)
+  console.log(
+    `writes: ${perBatch} ms for ${USERS_PER_BATCH_MAX} users (at most ${cost.writeMsMax.toFixed(1)} ms), ${share(cost.writeMs)} of PostgreSQL at most`,
+  )
+  console.log(
+    `stored: ${rows[0]!.rows} rows, ${(rows[0]!.bytes / rows[0]!.rows).toFixed(0)} bytes each with their indexes`,
+  )
 }
 
 async function report(

@@ -132,13 +132,7 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
     gateway: [],
   },
   connection_cutoffs: {
-    ingest: [
-      'SELECT',
-      'INSERT',
-      'UPDATE disconnected_at',
-      'UPDATE set_at',
-      'UPDATE tokens_issued_before',
-    ],
+    ingest: ['SELECT', 'INSERT', 'UPDATE disconnected_at', 'UPDATE set_at', 'UPDATE tokens_issued_before'],
     gateway: ['SELECT'],
   },
   receipts: { ingest: ['SELECT', 'INSERT'], gateway: [] },

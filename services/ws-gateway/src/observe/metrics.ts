@@ -71,11 +71,9 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
     'Invalid tokens of browsers, by whether their address was throttled.',
     ['door', 'result'],
   )
-  const controlMessages = group.counter(
-    'control_messages_total',
-    'Messages of webhook-ingest over the bus, by type.',
-    ['type'],
-  )
+  const controlMessages = group.counter('control_messages_total', 'Messages of webhook-ingest over the bus, by type.', [
+    'type',
+  ])
   group.countOf(
     'receipt_batch_retries_total',
     'Batches of receipts that were sent again, because they were not stored in time.',

@@ -18,13 +18,14 @@ import {
 /** Where a client's stream begins. */
 export type StreamStart = Pick<Head, 'epoch' | 'tokensIssuedBeforeMs'> &
   (
-  | { readonly mode: 'resumed'; readonly seq: number; readonly events: readonly EventRow[] }
-  | {
-      readonly mode: 'snapshot'
-      readonly seq: number
-      readonly account: AccountView | undefined
-      readonly orders: readonly OrderView[]
-    })
+    | { readonly mode: 'resumed'; readonly seq: number; readonly events: readonly EventRow[] }
+    | {
+        readonly mode: 'snapshot'
+        readonly seq: number
+        readonly account: AccountView | undefined
+        readonly orders: readonly OrderView[]
+      }
+  )
 
 /** Reads users' streams from the database; concurrent reads share queries. */
 export interface StreamReader {

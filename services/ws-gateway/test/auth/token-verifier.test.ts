@@ -38,7 +38,12 @@ describe('with a secret', () => {
   test('when it was issued is known, if it says so', async () => {
     const token = await signed(goodToken().setIssuedAt(NOW_S - 60))
     expect(await verify(token, NOW_MS)).toEqual({ ...bearer, issuedAtMs: (NOW_S - 60) * 1000 })
-    const text = await signed(new SignJWT({ iat: 'now' as never }).setSubject('user-1').setAudience('paxyo').setExpirationTime(NOW_S + 300))
+    const text = await signed(
+      new SignJWT({ iat: 'now' as never })
+        .setSubject('user-1')
+        .setAudience('paxyo')
+        .setExpirationTime(NOW_S + 300),
+    )
     expect(await verify(text, NOW_MS)).toBe('invalid_token')
   })
 

@@ -26,7 +26,10 @@ const revoke = (userId: string, before = `clock_timestamp()`) =>
 
 const tokenIssued = (secondsAgo: number | undefined): Promise<string> => {
   const nowS = Math.floor(Date.now() / 1000)
-  const token = new SignJWT().setSubject('user-1').setAudience('paxyo').setExpirationTime(nowS + 300)
+  const token = new SignJWT()
+    .setSubject('user-1')
+    .setAudience('paxyo')
+    .setExpirationTime(nowS + 300)
   if (secondsAgo !== undefined) token.setIssuedAt(nowS - secondsAgo)
   return token.setProtectedHeader({ alg: 'HS256' }).sign(new TextEncoder().encode(TEST_JWT_SECRET))
 }
