@@ -23,6 +23,7 @@ const MIGRATIONS = [
   '0019-status-words',
   '0022-change-feed',
   '0023-outgoing-webhook-endpoints',
+  '0026-account-totals',
 ]
 
 let database: TestDatabase

@@ -10,6 +10,7 @@ import { registerEmbedScript } from './embed-script/embed-script-route.ts'
 import { loadEmbedScript } from './embed-script/embed-script.ts'
 import { createGatewayMetrics } from './observe/metrics.ts'
 import { createStreamReader } from './read/stream-reader.ts'
+import { createOrderReader } from './read/user-orders.ts'
 import { DEFAULT_LIMITS, type Limits } from './socket/limits.ts'
 import { createSocketServer } from './socket/socket-server.ts'
 import { createHub } from './stream/hub.ts'
@@ -68,6 +69,7 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits, log }
   const hub = createHub({ bus, reader: createStreamReader({ pool }), log, onForwarded: metrics.eventForwarded })
   const sockets = createSocketServer({
     hub,
+    orderReader: createOrderReader(pool),
     verifyToken: createTokenVerifier({ secrets, keyServer, audience }),
     limits: { ...DEFAULT_LIMITS, ...limits },
     allowedOrigins,

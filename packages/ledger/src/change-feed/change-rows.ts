@@ -66,14 +66,13 @@ const orderIdOf = (event: OrderEvent | undefined): string | undefined =>
   event !== undefined && 'order' in event ? event.order.orderId : undefined
 
 interface CurrentOrderRow extends OrderRow {
-  readonly created_at: Date
   readonly is_charged: boolean
   readonly currency: string
   readonly last_seq: number
 }
 
 const READ_ORDERS = `
-  SELECT ${ORDER_COLUMNS}, created_at, account.currency, account.last_seq,
+  SELECT ${ORDER_COLUMNS}, account.currency, account.last_seq,
     EXISTS (
       SELECT FROM ledger_entries AS entry WHERE entry.order_id = orders.order_id AND entry.kind = 'charge'
     ) AS is_charged
@@ -139,7 +138,7 @@ function toChangedReview(row: ChangeRow): ChangedReview {
 }
 
 /** What an event does not contain, because a browser does not need it; as it is now. */
-function panelFields(row: CurrentOrderRow): Omit<ChangedOrder, Exclude<keyof OrderView, 'providerOrderId'>> {
+function panelFields(row: CurrentOrderRow): Omit<ChangedOrder, Exclude<keyof OrderView, 'providerOrderId' | 'createdAt'>> {
   return {
     userId: row.user_id,
     provider: row.provider,

@@ -14,16 +14,19 @@ import type { Writable } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
 import type { Identity, TokenVerifier } from '../auth/token-verifier.ts'
 import type { StreamStart } from '../read/stream-reader.ts'
+import type { OrderReader } from '../read/user-orders.ts'
 import type { GatewayMetrics } from '../observe/metrics.ts'
 import type { Hub } from '../stream/hub.ts'
 import type { StreamListener } from '../stream/user-stream.ts'
 import { Sequencer } from '../stream/sequencer.ts'
 import type { Limits } from './limits.ts'
+import { OrderRequests, type OrderRequest } from './order-requests.ts'
 import { readClientMessage } from './read-client-message.ts'
 import { textFrame } from './text-frame.ts'
 
 export interface ConnectionDeps {
   readonly hub: Hub
+  readonly orderReader: OrderReader
   readonly verifyToken: TokenVerifier
   readonly limits: Limits
   readonly now: () => number
@@ -66,6 +69,10 @@ export class Connection implements StreamListener {
   readonly #endsAt: number
   /** Set by hello, and again by refresh. */
   #identity: Identity | undefined
+  /** Set by welcome. */
+  #epoch: string | undefined
+  /** Created by the first request, which most connections never send. */
+  #orderRequests: OrderRequests | undefined
   #hasReceivedHello = false
   #helloAt = 0
   #isDelayed = false
@@ -124,6 +131,9 @@ export class Connection implements StreamListener {
         return
       case 'check':
         return this.#send(PING)
+      case 'page':
+      case 'orders':
+        return void this.#requestOrders(message)
     }
   }
 
@@ -166,6 +176,7 @@ export class Connection implements StreamListener {
     const userId = this.#identity!.userId
     const { mode, epoch, seq } = start
     this.#deps.metrics.streamJoined(mode, this.#deps.now() - this.#helloAt)
+    this.#epoch = epoch
     this.#isBeginning = true
     // Corked, so that the welcome and the missed events need few writes.
     this.#transport.cork()
@@ -178,9 +189,7 @@ export class Connection implements StreamListener {
       epoch,
       seq,
       mode,
-      ...(start.mode === 'snapshot'
-        ? { ...(start.account === undefined ? {} : { account: start.account }), orders: [...start.orders] }
-        : {}),
+      ...(start.mode === 'snapshot' ? snapshotFields(start) : {}),
       pingIntervalMs: this.#deps.limits.pingIntervalMs,
     })
     this.#sendAll(this.#sequencer.start(seq))
@@ -267,6 +276,22 @@ export class Connection implements StreamListener {
     this.#identity = identity
   }
 
+  #requestOrders(request: OrderRequest): Promise<void> | void {
+    const userId = this.userId
+    const epoch = this.#epoch
+    if (userId === undefined || epoch === undefined) return this.close('protocol_error')
+    const { orderReader: reader, limits, now } = this.#deps
+    this.#orderRequests ??= new OrderRequests({
+      reader,
+      limits,
+      now,
+      send: (message) => this.#sendMessage(message),
+      fail: () => this.fail(),
+      isOpen: () => !this.#isClosed,
+    })
+    return this.#orderRequests.handle(request, { userId, epoch })
+  }
+
   /** Counts an invalid token against the address that sent it. */
   #isThrottled(reason: CloseReason): boolean {
     return reason === 'invalid_token' && this.#deps.tokenFailed(this.#origin.address) > 0
@@ -297,6 +322,15 @@ export class Connection implements StreamListener {
     // Checked after writing, so that a slow client gets whole frames in order until the close, and then resumes.
     const unreadBytes = this.#transport.writableLength - this.#welcomeBytes
     if (!this.#isBeginning && unreadBytes > this.#deps.limits.bufferedBytesMax) this.close('slow_consumer')
+  }
+}
+
+function snapshotFields({ account, orders, totals, older }: Extract<StreamStart, { mode: 'snapshot' }>) {
+  return {
+    ...(account === undefined ? {} : { account }),
+    orders: [...orders],
+    ...(totals === undefined ? {} : { totals }),
+    ...(older === undefined ? {} : { older }),
   }
 }
 

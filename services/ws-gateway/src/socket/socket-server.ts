@@ -8,6 +8,7 @@ import type { Logger } from 'pino'
 import type { WebSocket } from 'ws'
 import type { TokenVerifier } from '../auth/token-verifier.ts'
 import type { GatewayMetrics, UpgradeRejection } from '../observe/metrics.ts'
+import type { OrderReader } from '../read/user-orders.ts'
 import type { Hub } from '../stream/hub.ts'
 import { BoundedCounts } from './bounded-counts.ts'
 import { Connection, type ConnectionDeps } from './connection.ts'
@@ -17,6 +18,7 @@ import { createOriginCheck } from './origin.ts'
 
 export interface SocketServerOptions {
   readonly hub: Hub
+  readonly orderReader: OrderReader
   readonly verifyToken: TokenVerifier
   readonly limits: Limits
   readonly allowedOrigins: readonly string[]
@@ -68,6 +70,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
   })
   const deps: ConnectionDeps = {
     hub,
+    orderReader: options.orderReader,
     verifyToken,
     limits,
     now,
