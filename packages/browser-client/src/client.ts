@@ -6,6 +6,7 @@ import { ClientError } from './client-error.ts'
 import { createConnection } from './connection.ts'
 import { isLive, type ConnectionState } from './connection-state.ts'
 import { Listeners } from './listeners.ts'
+import { OrderRequests } from './order-requests.ts'
 import { followPage } from './page.ts'
 import { loadPosition, savePosition, tabStorage } from './saved-position.ts'
 import { Stream } from './stream.ts'
@@ -50,11 +51,13 @@ export function connect(options: ConnectOptions): Client {
         if (isClosed()) return
         listeners.emit({ type: 'snapshot', ...snapshot })
         persistPosition()
+        orderRequests.advanced()
       },
       onEvent(event) {
         if (isClosed()) return
         emit(listeners, event)
         persistPosition()
+        orderRequests.advanced()
       },
     },
     options.position,
@@ -74,12 +77,22 @@ export function connect(options: ConnectOptions): Client {
         connection.input({ type: 'lost', error: new ClientError('gap', `events are missing before ${event.seq}`) })
       }
     },
+    onOrders: (response) => orderRequests.receive(response),
     onPing: () => tabs?.broadcastState(),
     onState: showState,
   })
 
+  const orderRequests = new OrderRequests({
+    stream,
+    route() {
+      if (isLive(connection.state)) return connection.hasOrderRequests ? 'own' : 'unsupported'
+      return tabs?.followed === undefined ? undefined : 'leader'
+    },
+    send: (request, route) => (route === 'own' ? connection.requestOrders(request) : tabs?.askLeader(request)),
+  })
+
   function begin(welcome: Welcome, requested: Position | undefined): ClientError | undefined {
-    const { account, orders = [], seq } = welcome
+    const { account, orders = [], seq, totals, older } = welcome
     if (userId !== undefined && welcome.userId !== userId) {
       return new ClientError('wrong_user', `the token is not that of ${userId}`, { final: true })
     }
@@ -88,7 +101,7 @@ export function connect(options: ConnectOptions): Client {
     // Another tab may have sent later events than the snapshot includes.
     const isOld = now?.epoch === epoch && now.seq > seq && !(requested?.epoch === epoch && requested.seq > seq)
     if (welcome.mode === 'resumed' || isOld) return undefined
-    const snapshot = { position: { epoch, seq }, account, orders }
+    const snapshot = { position: { epoch, seq }, account, orders, totals, older }
     stream.replace(snapshot)
     tabs?.broadcastSnapshot(snapshot)
     return undefined
@@ -102,12 +115,20 @@ export function connect(options: ConnectOptions): Client {
     if (saved !== undefined) stream.begin(saved)
     if (options.share === 'none' || !canShare()) return
     const name = `paxyo tabs ${PROTOCOL_VERSION} ${url} ${userId}`
-    tabs = createTabs({ name, stream, connection, ownStatus: () => toStatus(connection.state), onState: showState })
+    tabs = createTabs({
+      name,
+      stream,
+      connection,
+      orderRequests,
+      ownStatus: () => toStatus(connection.state),
+      onState: showState,
+    })
     tabs.join()
   }
 
   function showState(): void {
     tabs?.connectionChanged()
+    orderRequests.routeChanged()
     const own = toStatus(connection.state)
     const next = own.state === 'closed' ? own : (tabs?.followed ?? own)
     const { retryAtMs, error } = next
@@ -119,6 +140,7 @@ export function connect(options: ConnectOptions): Client {
     if (!isClosed()) return
     unfollow()
     listeners.end(error)
+    orderRequests.end(error)
   }
 
   const close = (): void => connection.input({ type: 'fail', error: undefined })
@@ -161,19 +183,21 @@ export function connect(options: ConnectOptions): Client {
     get position() {
       return stream.position
     },
+    page: ({ before, limit } = {}) => orderRequests.page(before, limit),
+    orders: (ids) => orderRequests.byIds(ids),
     close,
     [Symbol.asyncIterator]: () => listeners.iterate(),
   }
 }
 
 function emit(listeners: Listeners, event: ReceivedEvent): void {
-  const { seq, at, account } = event
+  const { seq, at, account, totals } = event
   if (isAboutOrder(event)) {
     const { order, refund } = event
-    listeners.emit({ type: 'order', event: event.event, order, seq, at, refund, account: event.account })
+    listeners.emit({ type: 'order', event: event.event, order, seq, at, refund, account: event.account, totals })
     if (refund !== undefined) listeners.emit({ type: 'refund', refund, order, seq, at })
   } else if (!isKnownKind(event)) listeners.emit({ type: 'event', event: event.event, seq, at, account, data: event })
-  if (account !== undefined) listeners.emit({ type: 'account', account, seq })
+  if (account !== undefined) listeners.emit({ type: 'account', account, totals, seq })
 }
 
 /** @throws TypeError when it is not a URL. */

@@ -1,9 +1,10 @@
 import type { ClientMessage, Position, Welcome } from '@paxyo/contracts'
-import { CHECK_REVISION, isReconnectable, PROTOCOL_VERSION } from '@paxyo/contracts/data'
+import { CHECK_REVISION, isReconnectable, ORDER_REQUESTS_REVISION, PROTOCOL_VERSION } from '@paxyo/contracts/data'
 import type { ConnectOptions, TokenReason } from './api.ts'
 import { ClientError } from './client-error.ts'
 import { initialState, isLive, transition, type ConnectionState, type Effect, type Input } from './connection-state.ts'
 import { checkLink, CHECK_RESPONSE_MS, CHECK_SECOND_LOOK_MS } from './link-check.ts'
+import type { OrderRequest, OrderResponse } from './order-requests.ts'
 import { isOnline } from './page.ts'
 import { readToken } from './token.ts'
 import { askWhy } from './why.ts'
@@ -23,6 +24,7 @@ export interface ConnectionDeps {
    */
   onWelcome(welcome: Welcome, requestedPosition: Position | undefined): ClientError | undefined
   onEvent(event: ReceivedEvent): void
+  onOrders(response: OrderResponse): void
   /** The server has sent a ping. */
   onPing(): void
   onState(): void
@@ -44,6 +46,9 @@ export interface Connection {
   woke(): void
   /** Checks whether the link still works, because the network may have changed. A dead one is lost within 3 seconds. */
   check(): void
+  /** Whether the server knows such requests. */
+  readonly hasOrderRequests: boolean
+  requestOrders(request: OrderRequest): void
 }
 
 /** Carries out the effects of `connection-state.ts` on the socket, the timers and the tokens. It makes no decisions. */
@@ -179,7 +184,11 @@ export function createConnection(deps: ConnectionDeps): Connection {
       case 'delayed':
       case 'live':
         return input({ type: 'delay', isDelayed: message.type === 'delayed' })
+      case 'page':
+      case 'orders':
+        return deps.onOrders(message)
       case 'error':
+        if (message.request === 'page' || message.request === 'orders') return deps.onOrders(message)
         if (message.request === 'refresh') {
           return input({ type: 'token_rejected', error: new ClientError(message.code, message.message) })
         }
@@ -258,6 +267,10 @@ export function createConnection(deps: ConnectionDeps): Connection {
       check()
     },
     check,
+    get hasOrderRequests() {
+      return serverRevision >= ORDER_REQUESTS_REVISION
+    },
+    requestOrders: send,
   }
 }
 

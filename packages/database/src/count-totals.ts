@@ -34,7 +34,7 @@ const COUNT_TOTALS = `
  */
 export async function countTotals(pool: Pool): Promise<number> {
   let count = 0
-  for (let after = ''; ; ) {
+  for (let after = ''; ;) {
     const { rows } = await pool.query<{ user_id: string }>(FIND_ACCOUNTS, [after])
     const last = rows.at(-1)
     if (last === undefined) return count

@@ -18,5 +18,11 @@ export {
   type OpenStatus,
   type OrderStatus,
 } from './order-status.ts'
-export { CHECK_REVISION, ORDER_REQUESTS_REVISION, PROTOCOL_REVISION, PROTOCOL_VERSION, PROTOCOL_VERSION_MIN } from './protocol-version.ts'
+export {
+  CHECK_REVISION,
+  ORDER_REQUESTS_REVISION,
+  PROTOCOL_REVISION,
+  PROTOCOL_VERSION,
+  PROTOCOL_VERSION_MIN,
+} from './protocol-version.ts'
 export { CURSOR_CHARS_MAX, DRAIN_MS_MAX, PAGE_ORDERS_MAX, TOKEN_CHARS_MAX } from './wire-limits.ts'

@@ -1,6 +1,13 @@
 import { z } from 'zod'
 import { ORDER_STATUSES } from '../data/order-status.ts'
-import { currencySchema, identifierSchema, moneySchema, seqSchema, timestampSchema, totalMoneySchema } from './scalars.ts'
+import {
+  currencySchema,
+  identifierSchema,
+  moneySchema,
+  seqSchema,
+  timestampSchema,
+  totalMoneySchema,
+} from './scalars.ts'
 
 export const orderStatusSchema = z.enum(ORDER_STATUSES)
 

@@ -20,7 +20,10 @@ const INSERT_ACCOUNTS = `
   SELECT user_id, currency, 0 FROM unnest($1::text[], $2::text[]) AS opened (user_id, currency) ORDER BY user_id`
 
 /** Locks the accounts of these users, in the order of their ids. Users without an account are left out. */
-export async function lockAccounts(client: PoolClient, userIds: readonly string[]): Promise<Map<string, LockedAccount>> {
+export async function lockAccounts(
+  client: PoolClient,
+  userIds: readonly string[],
+): Promise<Map<string, LockedAccount>> {
   const values = [userIds]
   const { rows } = await client.query<LockedAccountRow>({ name: 'lock_accounts', text: LOCK_ACCOUNTS, values })
   return toLockedAccounts(client, rows)

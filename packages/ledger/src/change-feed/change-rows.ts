@@ -138,7 +138,9 @@ function toChangedReview(row: ChangeRow): ChangedReview {
 }
 
 /** What an event does not contain, because a browser does not need it; as it is now. */
-function panelFields(row: CurrentOrderRow): Omit<ChangedOrder, Exclude<keyof OrderView, 'providerOrderId' | 'createdAt'>> {
+function panelFields(
+  row: CurrentOrderRow,
+): Omit<ChangedOrder, Exclude<keyof OrderView, 'providerOrderId' | 'createdAt'>> {
   return {
     userId: row.user_id,
     provider: row.provider,

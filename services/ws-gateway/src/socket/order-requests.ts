@@ -63,7 +63,11 @@ export class OrderRequests {
     return isFree ? 0 : Math.ceil((1_000 * Math.max(1 - this.#tokens, 0.1)) / rate)
   }
 
-  #reject({ type }: OrderRequest, code: 'rate_limited' | 'protocol_error' | 'unavailable', retryAfterMs?: number): void {
+  #reject(
+    { type }: OrderRequest,
+    code: 'rate_limited' | 'protocol_error' | 'unavailable',
+    retryAfterMs?: number,
+  ): void {
     this.#deps.send({
       type: 'error',
       code,
