@@ -15,6 +15,7 @@ import { createDesktopNotifications } from './view/desktop-notifications.ts'
 import { listenToKeyboard } from './view/keyboard.ts'
 import { createListControls, sortingBy } from './view/list-controls.ts'
 import { createNotificationCentre } from './view/notification-centre.ts'
+import { createOlderOrders } from './view/older-orders.ts'
 import { createOrderTable } from './view/order-table.ts'
 import { createOverview } from './view/overview.ts'
 import { showProblem } from './view/problem.ts'
@@ -53,6 +54,10 @@ const liveRegion = createLiveRegion()
 const desktop = createDesktopNotifications(local)
 const pill = createConnectionPill()
 const controls = createListControls(choose)
+const olderOrders = createOlderOrders(async (before) => {
+  const { orders, older } = await client.page({ before, limit: 100 })
+  store.push({ type: 'page', orders, older })
+})
 const table = createOrderTable({
   isSelectable: hasActions,
   onSort: (key) => choose(key === choice.sort ? { descending: !choice.descending, page: 0 } : sortingBy(key)),
@@ -68,10 +73,11 @@ function choose(change: Partial<ListChoice>): void {
 }
 
 function showList(): void {
-  const page = listOrders(store.state.orders, choice)
+  const page = listOrders(store.state.orders, choice, store.state.totals)
   table.show(page, choice, selectedId)
   controls.show(page, choice, store.state.orders.size === 0)
   simulator?.show(store.state, selectedId)
+  olderOrders.show(store.state)
 }
 
 function show(state: PanelState): void {
@@ -136,7 +142,7 @@ function onStatus(status: ConnectionStatus): void {
 createThemeSwitch(local)
 listenToKeyboard(() => toasts.dismissAll())
 if (store.state.position !== undefined) show(store.state)
-followStream({
+const client = followStream({
   userId,
   url: socketUrl,
   position: store.state.position,
