@@ -39,12 +39,13 @@ export {
 } from './deliveries/batcher.ts'
 export { replayDeliveries, type ReplayDeps, type ReplayResult } from './deliveries/replay-deliveries.ts'
 export { toDeliveries, type UpdatesSource } from './deliveries/to-deliveries.ts'
+export { commitDeliveries } from './deliveries/commit-deliveries.ts'
 export { reviewUnregistered } from './deliveries/review-unregistered.ts'
 export type { ChangeSet, LedgerEntry } from './model/change-set.ts'
 export type { Delivery, DeliveryResult, Replay, Verification } from './model/delivery.ts'
 export { newId, type NewId } from './model/new-id.ts'
 export type { ProviderOrder } from './model/provider-order.ts'
-export { BALANCE_MAX, type Account, type Order } from './model/working-set.ts'
+export type { Account, Order } from './model/working-set.ts'
 export { actOnOrder, type DoneAction, type OrderAction } from './orders/act-on-order.ts'
 export { createOrderImportCheck } from './orders/check-order-import.ts'
 export { attachProviderOrder, type Attached, type AttachRejection } from './orders/attach-provider-order.ts'
@@ -91,7 +92,7 @@ export { PUBLISHED_BY_SERVICES } from './transaction/published-by-services.ts'
 export type { ApplyRules, LedgerTransaction } from './transaction/ledger-transaction.ts'
 export { toAccount, type AccountRow } from './transaction/account-rows.ts'
 export { ORDER_COLUMNS, toOrder, type OrderRow } from './transaction/read-working-set.ts'
-export { orderView, panelView, type PanelView } from './transaction/record-event.ts'
+export { panelView, type PanelView } from './transaction/record-event.ts'
 export {
   createVerificationQueue,
   type VerificationClaim,

@@ -108,7 +108,7 @@ function toChange(row: ChangeRow, event: OrderEvent | undefined, order: CurrentO
   if (event === undefined) return toReviewChange(row, order)
   const { seq, at, account } = event
   const base = { position: row.position, at, userId: row.user_id!, seq }
-  if (event.event === 'account.updated') return { ...base, type: event.event, account }
+  if (!('order' in event)) return { ...base, type: event.event, account }
   return {
     ...base,
     type: event.event,

@@ -103,14 +103,7 @@ export function recordDeposit(
   return recorded
 }
 
-/**
- * An order as its user sees it.
- *
- * @example
- * await commitChangeSet(ledger, (tx) => registerOrders(tx, [order]))
- * const row = await pool.query(`SELECT ${ORDER_COLUMNS} FROM orders`)
- * orderView(toOrder(row.rows[0]), 'USD').charge //=> '2.5'
- */
+/** An order as its user sees it. */
 export function orderView(order: Order, currency: string): OrderView {
   return {
     orderId: order.orderId,

@@ -59,7 +59,7 @@ export function listOrders(
   totals?: TotalsView,
 ): OrderPage {
   const words = choice.search.toLowerCase().split(/\s+/).filter(Boolean)
-  const counts: Record<Filter, number> = { all: 0, open: 0, completed: 0, partial: 0, canceled: 0, failed: 0 }
+  const counts = Object.fromEntries(FILTERS.map((filter) => [filter, 0])) as Record<Filter, number>
   const fitting: RankedOrder[] = []
   for (const ranked of orders.values()) {
     if (!hasWords(ranked.order, words)) continue
