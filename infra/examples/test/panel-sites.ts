@@ -1,4 +1,5 @@
-import { createPanelClient, type WebhookType } from '@paxyo/panel-client'
+import type { WebhookType } from '@paxyo/contracts'
+import { createPanelClient } from '@paxyo/panel-client'
 import {
   eventually,
   freePort,

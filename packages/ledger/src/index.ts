@@ -3,6 +3,7 @@ export { createAccountImportCheck } from './accounts/check-account-import.ts'
 export { importAccounts, type AccountImportResult, type ImportedAccount } from './accounts/import-accounts.ts'
 export { openAccount } from './accounts/open-account.ts'
 export type { AuditCheck, AuditLimits } from './audit/audit-check.ts'
+export { readBacklog, type Backlog } from './audit/backlog.ts'
 export { AUDIT_CHECKS } from './audit/checks.ts'
 export {
   auditLedger,
@@ -12,6 +13,7 @@ export {
   type AuditSession,
 } from './audit/audit-ledger.ts'
 export { appendChanges } from './change-feed/append-changes.ts'
+export { createChangeFeed, HELD_REQUESTS_MAX, type ChangeFeed } from './change-feed/change-feed.ts'
 export type {
   AccountChange,
   Change,
@@ -35,6 +37,8 @@ export {
   type BatcherOptions,
   type NotCommitted,
 } from './deliveries/batcher.ts'
+export { replayDeliveries, type ReplayDeps, type ReplayResult } from './deliveries/replay-deliveries.ts'
+export { toDeliveries, type UpdatesSource } from './deliveries/to-deliveries.ts'
 export { reviewUnregistered } from './deliveries/review-unregistered.ts'
 export type { ChangeSet, LedgerEntry } from './model/change-set.ts'
 export type { Delivery, DeliveryResult, Replay, Verification } from './model/delivery.ts'
@@ -48,24 +52,48 @@ export { importOrders, type ImportedOrder, type OrderImportResult } from './orde
 export { registerOrders, type Registered, type RegistrationRejection } from './orders/register-orders.ts'
 export type { Registration } from './orders/registration.ts'
 export { createOutbox, type Outbox, type OutboxOptions } from './outbox/outbox.ts'
-export { APPEND_COMMITS_MAX, appendRefunds, lockAndAppend } from './refund-feed/append-refunds.ts'
-export { formatFeedCursor, parseFeedCursor, type FeedCursor } from './refund-feed/feed-cursor.ts'
+export { createOutgoingQueue, type OutgoingQueue } from './outgoing-webhooks/outgoing-queue.ts'
+export type { Attempt, ClaimedWebhook } from './outgoing-webhooks/send-queue.ts'
+export type { OutgoingWebhookRow } from './outgoing-webhooks/stored-webhooks.ts'
 export {
-  feedItemsAfter,
-  readRefundFeed,
-  REFUND_COLUMNS,
-  REFUND_JOINS,
-  type RefundPage,
-} from './refund-feed/read-refund-feed.ts'
+  createWebhookEndpoints,
+  ENVIRONMENT_ENDPOINT,
+  type StoredEndpoint,
+  type WebhookEndpoints,
+} from './outgoing-webhooks/webhook-endpoints.ts'
+export { formatFeedCursor, parseFeedCursor, type FeedCursor } from './feed/feed-cursor.ts'
+export { readRefundFeed, type RefundPage } from './refund-feed/read-refund-feed.ts'
 export type { Refund } from './refund-feed/refund.ts'
+export { createReconcileRuns, type ReconcileCounts, type ReconcileRuns } from './reconcile/reconcile-runs.ts'
 export { reconcile, RECONCILE_ORDERS_MAX, type ReconcileDeps, type ReconcileRequest } from './reconcile/reconcile.ts'
 export type { AskedOrders } from './reconcile/asked-orders.ts'
 export type { ReconcileError, ReconcileReport } from './reconcile/reconcile-report.ts'
+export {
+  createRejectedRequests,
+  type FullRejectedRow,
+  type RejectedRequest,
+  type RejectedRequests,
+  type RejectedRow,
+} from './rejected-requests/rejected-requests.ts'
+export { replayWord, type ReplayedWord, type WordReplayRejection } from './reviews/replay-word.ts'
+export { readUnknownWord, type UnknownWord } from './reviews/unknown-word.ts'
 export { proposeRefund, readWaitingUpdates } from './reviews/proposed-refund.ts'
 export { resolveReview, type Resolution, type ResolutionRejection } from './reviews/resolve-review.ts'
 export { commitChangeSet, type BatchOutbox, type LedgerDeps } from './transaction/commit-change-set.ts'
+export {
+  commitOnce,
+  type IdempotentRequest,
+  type SuccessResponse,
+  type WrittenResponse,
+} from './transaction/commit-once.ts'
 export type { ImportDeps } from './transaction/commit-import.ts'
 export { PUBLISHED_BY_SERVICES } from './transaction/published-by-services.ts'
 export type { ApplyRules, LedgerTransaction } from './transaction/ledger-transaction.ts'
-export { ORDER_COLUMNS, toAccount, toOrder, type AccountRow, type OrderRow } from './transaction/read-working-set.ts'
+export { toAccount, type AccountRow } from './transaction/account-rows.ts'
+export { ORDER_COLUMNS, toOrder, type OrderRow } from './transaction/read-working-set.ts'
 export { orderView, panelView, type PanelView } from './transaction/record-event.ts'
+export {
+  createVerificationQueue,
+  type VerificationClaim,
+  type VerificationQueue,
+} from './verification/verification-queue.ts'

@@ -1,3 +1,3 @@
-export { parseSecret } from './secret.ts'
+export { makeSecret, parseSecret } from './secret.ts'
 export { signWebhook, type SignatureHeaders, type WebhookMessage } from './sign.ts'
 export { verifyWebhook, type WebhookRequest } from './verify.ts'

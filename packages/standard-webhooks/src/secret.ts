@@ -1,6 +1,9 @@
+import { randomBytes } from 'node:crypto'
+
 const PREFIX = 'whsec_'
 const BYTES_MIN = 24
 const BYTES_MAX = 64
+const NEW_SECRET_BYTES = 32
 
 /**
  * Parses a secret: `whsec_` and 24 to 64 random bytes in base64, with or without padding.
@@ -21,4 +24,14 @@ export function parseSecret(text: string): Buffer | undefined {
   if (key.length < BYTES_MIN || key.length > BYTES_MAX) return undefined
   const padded = key.toString('base64')
   return encoded === padded || encoded === padded.replace(/={1,2}$/, '') ? key : undefined
+}
+
+/**
+ * Makes a random secret.
+ *
+ * @example
+ * parseSecret(makeSecret())?.length //=> 32
+ */
+export function makeSecret(): string {
+  return `${PREFIX}${randomBytes(NEW_SECRET_BYTES).toString('base64')}`
 }

@@ -1,6 +1,17 @@
 import { createKysely } from '@paxyo/database'
-import type { EventPublisher } from '@paxyo/event-bus'
-import { createBatcher, createOutbox, newId, type ChangeSet, type LedgerDeps, type OutboxOptions } from '@paxyo/ledger'
+import type { EventBus, EventPublisher } from '@paxyo/event-bus'
+import {
+  createBatcher,
+  createChangeFeed,
+  createOutbox,
+  createOutgoingQueue,
+  createRejectedRequests,
+  createWebhookEndpoints,
+  newId,
+  type ChangeSet,
+  type LedgerDeps,
+  type OutboxOptions,
+} from '@paxyo/ledger'
 import type { RefundApproval } from '@paxyo/order-core'
 import type { ConfiguredProvider } from '@paxyo/providers'
 import { createFailureThrottle, type FailureThrottle, type ReadinessCheck } from '@paxyo/service-kit'
@@ -8,15 +19,15 @@ import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
+import { openGatewayLink } from './gateways/gateway-link.ts'
+import { storeReceipts } from './gateways/store-receipts.ts'
 import { createIngestMetrics } from './metrics.ts'
 import { createApiKeyStore } from './panel-api/kit/api-key-store.ts'
 import { registerPanelApi } from './panel-api/panel-api.ts'
 import { createTokenMint, type TokenMintOptions } from './panel-api/tokens/token-mint.ts'
 import { createWebhookAuthentication } from './webhook/authenticate.ts'
-import { keepRejectedRequest } from './webhook/rejected-requests.ts'
 import { registerWebhookRoute } from './webhook/route.ts'
 import type { OutgoingWebhookSettings } from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
-import { createChangeFeed } from './workers/change-feed.ts'
 import { createOutgoingWebhooks } from './workers/outgoing-webhooks/outgoing-webhooks.ts'
 import { RETRY_DELAYS_MS } from './workers/outgoing-webhooks/retry-schedule.ts'
 import type { ReconcileSchedule } from './workers/reconcile/reconcile-config.ts'
@@ -30,6 +41,8 @@ import {
 export interface IngestDeps {
   readonly pool: Pool
   readonly publisher: EventPublisher
+  /** On which the gateways are. */
+  readonly bus: EventBus
   /** How often, and from which age, rows of the outbox are published that other processes have left. */
   readonly outboxSweep?: Pick<OutboxOptions, 'sweepIntervalMs' | 'sweepRowAgeMs'>
   /** Providers with the authentication of their webhooks. */
@@ -93,6 +106,16 @@ export function createIngest(deps: IngestDeps): Ingest {
   metrics.addPublisher(publisher)
   // Also when verification is off: deliveries from before may still await theirs.
   const verification = createProviderVerification({ pool, providers, batcher, log, ...deps.verificationTimes })
+  const gateways = openGatewayLink({
+    bus: deps.bus,
+    async storeReceipts(message) {
+      await storeReceipts(pool, message)
+      metrics.receiptsStored(message.seen.length)
+    },
+    log,
+    now: () => performance.now(),
+  })
+  metrics.addGateways(gateways)
   const changeFeed = createChangeFeed({ pool, log })
   metrics.addHeldRequests(changeFeed)
   const scheduledReconcile =
@@ -108,10 +131,13 @@ export function createIngest(deps: IngestDeps): Ingest {
       onFailed: metrics.reconcile.onFailed,
     })
   const db = createKysely(pool)
+  const rejectedRequests = createRejectedRequests({ pool, newId, log })
+  const outgoingQueue = createOutgoingQueue({ pool, log })
+  const webhookEndpoints = createWebhookEndpoints(pool)
   const { outgoingWebhooks: settings = NO_OUTGOING_WEBHOOKS } = deps
   const outgoingWebhooks = createOutgoingWebhooks({
-    pool,
-    db,
+    queue: outgoingQueue,
+    endpoints: webhookEndpoints,
     settings,
     changeFeed,
     log,
@@ -150,7 +176,7 @@ export function createIngest(deps: IngestDeps): Ingest {
         throttle: throttleOf('webhook'),
         keepRejected(request) {
           metrics.requestRejected(request)
-          return keepRejectedRequest({ db, newId, log }, request)
+          return rejectedRequests.keep(request)
         },
         newId,
         now: () => new Date(),
@@ -165,7 +191,11 @@ export function createIngest(deps: IngestDeps): Ingest {
         apiKeyStore,
         throttle: throttleOf('panel_api'),
         mint: createTokenMint(deps.tokens),
+        rejectedRequests,
         changeFeed,
+        gateways,
+        outgoingQueue,
+        webhookEndpoints,
         addressRules: settings.rules,
         environmentEndpoint: settings.endpoint,
         onEndpointsChanged: outgoingWebhooks.wake,
@@ -184,6 +214,7 @@ export function createIngest(deps: IngestDeps): Ingest {
     addMetrics: (registry) => metrics.register(registry),
     async close() {
       isDraining = true
+      await gateways.close()
       await Promise.all(providers.map(async ({ client }) => client?.close()))
       await verification.close()
       await scheduledReconcile?.close()

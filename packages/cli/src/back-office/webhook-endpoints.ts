@@ -1,4 +1,5 @@
-import type { ChangeEndpoint, WebhookEndpoint, WebhookType } from '@paxyo/panel-client'
+import type { WebhookType } from '@paxyo/contracts'
+import type { ChangeEndpoint, WebhookEndpoint } from '@paxyo/panel-client'
 import { readFile } from 'node:fs/promises'
 import { withPanelApi } from '../api/with-panel-api.ts'
 import type { Cli } from '../cli.ts'

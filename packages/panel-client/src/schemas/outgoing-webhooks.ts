@@ -1,20 +1,8 @@
-import { boundedText, timestampSchema } from '@paxyo/contracts'
+import { boundedText, timestampSchema, WEBHOOK_TYPES, type WebhookType } from '@paxyo/contracts'
 import { z } from 'zod'
 import { pageQuery } from './page.ts'
 
 export const endpointIdSchema = boundedText(64, /^[\w-]+$/, 'must be the id of an endpoint')
-
-/** The types of outgoing webhooks. */
-export const WEBHOOK_TYPES = [
-  'order.registered',
-  'order.updated',
-  'refund.paid',
-  'account.updated',
-  'review.opened',
-  'review.resolved',
-] as const
-
-export type WebhookType = (typeof WEBHOOK_TYPES)[number]
 
 /** The types of an endpoint that names none. */
 export const DEFAULT_WEBHOOK_TYPES: readonly WebhookType[] = [

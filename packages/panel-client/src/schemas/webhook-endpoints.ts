@@ -1,6 +1,5 @@
-import { timestampSchema } from '@paxyo/contracts'
+import { timestampSchema, WEBHOOK_TYPES } from '@paxyo/contracts'
 import { z } from 'zod'
-import { WEBHOOK_TYPES } from './outgoing-webhooks.ts'
 
 const URL_CHARS_MAX = 2048
 const CA_CHARS_MAX = 32_768

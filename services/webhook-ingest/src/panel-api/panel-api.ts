@@ -11,6 +11,7 @@ import { registerListDeliveries } from './deliveries/list-deliveries.ts'
 import { registerReadDelivery } from './deliveries/read-delivery.ts'
 import { registerReplayRoutes, type ReplayRouteDeps } from './deliveries/replay-routes.ts'
 import { registerChangeRoutes, type ChangeRouteDeps } from './changes/change-routes.ts'
+import { registerConnectionRoutes, type ConnectionRouteDeps } from './connections/connection-routes.ts'
 import { reject } from './kit/response.ts'
 import type { ApiDeps, PanelApi } from './kit/api.ts'
 import type { ApiKeyStore } from './kit/api-key-store.ts'
@@ -26,6 +27,7 @@ import { registerPutProviderOrder } from './orders/put-provider-order.ts'
 import type { RegistrationDeps } from './orders/to-registration.ts'
 import { registerEndpointRoutes } from './outgoing-webhooks/endpoint-routes.ts'
 import { registerOutgoingWebhookRoutes, type OutgoingWebhookDeps } from './outgoing-webhooks/outgoing-webhook-routes.ts'
+import type { ReplayRejectedDeps } from './rejected-requests/replay-rejected.ts'
 import { registerRejectedRequestRoutes } from './rejected-requests/rejected-request-routes.ts'
 import { registerRefundRoutes } from './refunds/refund-routes.ts'
 import { registerListReviews } from './reviews/list-reviews.ts'
@@ -35,7 +37,15 @@ import { registerReplayReview } from './reviews/replay-review.ts'
 import { registerTokenRoutes, type TokenDeps } from './tokens/token-routes.ts'
 
 export interface PanelApiDeps
-  extends ApiDeps, RegistrationDeps, ReplayRouteDeps, TokenDeps, OutgoingWebhookDeps, ChangeRouteDeps {
+  extends
+    ApiDeps,
+    RegistrationDeps,
+    ReplayRouteDeps,
+    ReplayRejectedDeps,
+    TokenDeps,
+    OutgoingWebhookDeps,
+    ChangeRouteDeps,
+    ConnectionRouteDeps {
   readonly apiKeyStore: ApiKeyStore
   /** For requests without a valid API key. */
   readonly throttle: FailureThrottle
@@ -99,6 +109,7 @@ function registerRoutes(v1: PanelApi, deps: PanelApiDeps): void {
   registerPostDeposit(v1, deps)
   registerGetLedger(v1, deps)
   registerTokenRoutes(v1, deps)
+  registerConnectionRoutes(v1, deps)
   registerRefundRoutes(v1, deps)
   registerListReviews(v1, deps)
   registerReadReview(v1, deps)

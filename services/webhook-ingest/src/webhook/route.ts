@@ -1,6 +1,13 @@
 import type { ErrorCode } from '@paxyo/contracts'
 import { isDatabaseUnavailable } from '@paxyo/database'
-import type { Batcher, Delivery, DeliveryResult, NewId } from '@paxyo/ledger'
+import {
+  toDeliveries,
+  type Batcher,
+  type Delivery,
+  type DeliveryResult,
+  type NewId,
+  type RejectedRequest,
+} from '@paxyo/ledger'
 import { formatMoney, type Provider } from '@paxyo/order-core'
 import {
   BODY_BYTES_MAX,
@@ -14,8 +21,6 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import type { Logger } from 'pino'
 import type { AuthenticatedSender, AuthenticateWebhook, Credentials } from './authenticate.ts'
 import { readBody, type BodyHeaders } from './read-body.ts'
-import type { RejectedRequest } from './rejected-requests.ts'
-import { toDeliveries } from './to-deliveries.ts'
 
 /** A provider and the authentication of its webhooks. */
 export interface WebhookSource {

@@ -5,11 +5,11 @@ import {
   readChangeFeedHead,
   readChanges,
   type Change,
+  type ChangeFeed,
   type FeedCursor,
 } from '@paxyo/ledger'
 import { changeFeedSchema, readChangesQuery, type ChangeFeed as ChangeFeedPage } from '@paxyo/panel-client'
 import type { Pool } from 'pg'
-import type { ChangeFeed } from '../../workers/change-feed.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import type { ConcurrencyLimiter } from '../kit/concurrency-limiter.ts'
 import { operation } from '../kit/operation.ts'

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '@paxyo/contracts'
+import { replayDeliveries, type ReplayDeps, type ReplayResult } from '@paxyo/ledger'
 import { replayPageSchema, replayRangeSchema, replayResponseSchema, type ParsedReplayRange } from '@paxyo/panel-client'
 import { sql } from 'kysely'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -12,7 +13,6 @@ import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { deliveryCursorSchema } from './delivery-range.ts'
 import { RECEIVED_AT_EXACT } from './delivery-view.ts'
 import { deliveryParams } from './read-delivery.ts'
-import { replayDeliveries, type ReplayDeps, type ReplayResult } from './replay-deliveries.ts'
 
 /** Replays go through the batcher, like webhooks. */
 export type ReplayRouteDeps = Pick<ReplayDeps, 'batcher' | 'providers'>

@@ -1,7 +1,7 @@
-import { sql, type Kysely } from 'kysely'
+import type { Kysely } from 'kysely'
 import { timingSafeEqual } from 'node:crypto'
 import type { Logger } from 'pino'
-import { API_KEYS_MAX, apiKeyId, hashApiKey, type Database } from '@paxyo/database'
+import { apiKeyId, hashApiKey, readKeysInForce, recordKeyUse, type Database, type KeyInForce } from '@paxyo/database'
 import { createSecretSet, createWorker } from '@paxyo/service-kit'
 
 export interface ApiKeyStoreOptions {
@@ -23,11 +23,6 @@ export interface ApiKeyStore {
   nameOf(keyId: string): string
   /** Records the last use of keys. */
   close(): Promise<void>
-}
-
-interface KeyInForce {
-  readonly hash: Buffer
-  readonly name: string
 }
 
 /** A revoked key stops working within this time. */
@@ -55,13 +50,8 @@ export function createApiKeyStore({ db, keys, log }: ApiKeyStoreOptions): ApiKey
 
   async function load(): Promise<void> {
     const startedAt = performance.now()
-    const rows = await db
-      .selectFrom('api_keys')
-      .select(['key_id', 'key_hash', 'name'])
-      .where('revoked_at', 'is', null)
-      .limit(API_KEYS_MAX)
-      .execute()
-    keysById = new Map(rows.map((row) => [row.key_id, { hash: row.key_hash, name: row.name }]))
+    const inForce = await readKeysInForce(db)
+    keysById = new Map(inForce.map((key) => [key.keyId, key]))
     loadedAt = startedAt
     if (startedAt - recordedAt > RECORD_INTERVAL_MS) await recordUse()
   }
@@ -70,13 +60,8 @@ export function createApiKeyStore({ db, keys, log }: ApiKeyStoreOptions): ApiKey
     recordedAt = performance.now()
     const keyIds = [...used]
     used.clear()
-    if (keyIds.length === 0) return
     try {
-      await db
-        .updateTable('api_keys')
-        .set({ last_used_at: sql`now()` })
-        .where('key_id', 'in', keyIds)
-        .execute()
+      await recordKeyUse(db, keyIds)
     } catch (error) {
       log.warn({ err: error }, 'last use of API keys not recorded')
     }

@@ -1,26 +1,12 @@
 import type { ErrorCode } from '@paxyo/contracts'
+import type { WrittenResponse } from '@paxyo/ledger'
 import { sendProblem } from '@paxyo/service-kit'
 import type { FastifyReply } from 'fastify'
-
-/** The response to a request that changed data. */
-export interface SuccessResponse {
-  readonly status: 200 | 201
-  readonly body: object
-  /** Whether it repeats the response to an earlier, equal request. */
-  readonly isReplay?: boolean
-}
-
-/** A serialized response, stored with its effect when the request has an Idempotency-Key. */
-export interface WrittenResponse {
-  readonly status: number
-  readonly json: string
-  /** Whether it repeats the response to an earlier request with the same Idempotency-Key, or for the same payment. */
-  readonly isReplay: boolean
-}
 
 const RETRY_AFTER_S: Partial<Record<ErrorCode, number>> = {
   database_unavailable: 5,
   queue_full: 5,
+  bus_unavailable: 5,
   idempotency_key_in_use: 1,
 }
 

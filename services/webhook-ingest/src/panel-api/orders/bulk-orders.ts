@@ -1,6 +1,13 @@
 import type { ErrorCode } from '@paxyo/contracts'
 import { isRejectedByDatabase, roundTrip } from '@paxyo/database'
-import { registerOrders, type Registered, type Registration, type RegistrationRejection } from '@paxyo/ledger'
+import {
+  commitOnce,
+  type IdempotentRequest,
+  registerOrders,
+  type Registered,
+  type Registration,
+  type RegistrationRejection,
+} from '@paxyo/ledger'
 import { formatMoney } from '@paxyo/order-core'
 import {
   BULK_BODY_BYTES_MAX,
@@ -13,7 +20,7 @@ import {
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { reject } from '../kit/response.ts'
-import { commitOnce, idempotencyHeaders, idempotentRequest, type IdempotentRequest } from '../kit/idempotency.ts'
+import { idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
 import { operation } from '../kit/operation.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { readEpoch } from '../kit/position.ts'

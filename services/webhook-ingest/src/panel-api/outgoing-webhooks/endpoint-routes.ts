@@ -1,3 +1,4 @@
+import { commitOnce, ENVIRONMENT_ENDPOINT } from '@paxyo/ledger'
 import {
   changeEndpointSchema,
   createdEndpointSchema,
@@ -8,18 +9,16 @@ import {
   endpointListSchema,
   pingSchema,
   webhookEndpointSchema,
-  type WebhookEndpoint,
 } from '@paxyo/panel-client'
+import { makeSecret } from '@paxyo/standard-webhooks'
 import { z } from 'zod'
-import { ENVIRONMENT_ENDPOINT } from '../../workers/outgoing-webhooks/endpoints.ts'
 import { addressProblem } from '../../workers/outgoing-webhooks/check-address.ts'
 import type { ChangeRouteDeps } from '../changes/change-routes.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { commitOnce, idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
+import { idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
 import { operation } from '../kit/operation.ts'
 import { reject, sendResponse } from '../kit/response.ts'
-import { insertEndpoint } from './create-endpoint.ts'
-import { listEndpoints, makeSecret, readEndpoint } from './endpoint-rows.ts'
+import { toEndpoint } from './endpoint-view.ts'
 import { registerRotateSecret } from './endpoint-secret.ts'
 import type { OutgoingWebhookDeps } from './outgoing-webhook-routes.ts'
 import { pingEndpoint } from './ping-endpoint.ts'
@@ -62,15 +61,9 @@ function registerCreate(api: PanelApi, deps: Deps): void {
       const endpointId = newId()
       const secret = makeSecret()
       const given = { endpointId, url, types: [...new Set(types)], secrets: [secret], isEnabled, ca, isInsecure }
-      const createdAt = await insertEndpoint(client, given)
+      const createdAt = await deps.webhookEndpoints.insert(client, given)
       if (createdAt === undefined) return 'too_many_endpoints'
-      const { secrets, ...shown } = given
-      const endpoint: WebhookEndpoint = {
-        ...shown,
-        secretCount: secrets.length,
-        waiting: 0,
-        createdAt: createdAt.toISOString(),
-      }
+      const endpoint = toEndpoint({ ...given, waiting: 0, createdAt })
       return { status: 201, body: { endpoint, secret } }
     })
     if (typeof response === 'object' && !response.isReplay) deps.log.info({ url }, 'outgoing webhook endpoint created')
@@ -79,7 +72,7 @@ function registerCreate(api: PanelApi, deps: Deps): void {
   })
 }
 
-function registerList(api: PanelApi, { db }: Deps): void {
+function registerList(api: PanelApi, { webhookEndpoints }: Deps): void {
   const schema = {
     ...operation({
       operationId: 'listWebhookEndpoints',
@@ -89,11 +82,11 @@ function registerList(api: PanelApi, { db }: Deps): void {
     }),
   }
   api.get('/v1/outgoing-webhooks/endpoints', { schema }, async (_request, reply) =>
-    reply.send({ data: await listEndpoints(db) }),
+    reply.send({ data: (await webhookEndpoints.list()).map(toEndpoint) }),
   )
 }
 
-function registerRead(api: PanelApi, { db }: Deps): void {
+function registerRead(api: PanelApi, { webhookEndpoints }: Deps): void {
   const schema = {
     params,
     ...operation({
@@ -105,12 +98,12 @@ function registerRead(api: PanelApi, { db }: Deps): void {
     }),
   }
   api.get('/v1/outgoing-webhooks/endpoints/:endpointId', { schema }, async (request, reply) => {
-    const endpoint = await readEndpoint(db, request.params.endpointId)
-    return endpoint === undefined ? reject(reply, 'webhook_endpoint_not_found') : reply.send(endpoint)
+    const endpoint = await webhookEndpoints.read(request.params.endpointId)
+    return endpoint === undefined ? reject(reply, 'webhook_endpoint_not_found') : reply.send(toEndpoint(endpoint))
   })
 }
 
-function registerChange(api: PanelApi, { db, log, addressRules, onEndpointsChanged }: Deps): void {
+function registerChange(api: PanelApi, { webhookEndpoints, log, addressRules, onEndpointsChanged }: Deps): void {
   const schema = {
     params,
     body: changeEndpointSchema,
@@ -125,31 +118,22 @@ function registerChange(api: PanelApi, { db, log, addressRules, onEndpointsChang
   api.patch('/v1/outgoing-webhooks/endpoints/:endpointId', { schema }, async (request, reply) => {
     const { endpointId } = request.params
     if (endpointId === ENVIRONMENT_ENDPOINT) return reject(reply, 'endpoint_of_environment')
-    const before = await readEndpoint(db, endpointId)
+    const before = await webhookEndpoints.read(endpointId)
     if (before === undefined) return reject(reply, 'webhook_endpoint_not_found')
-    const { types, isEnabled } = request.body
+    const { isEnabled } = request.body
+    const types = request.body.types && [...new Set(request.body.types)]
     const { url = before.url, ca = before.ca, isInsecure = before.isInsecure } = request.body
     const problem = await addressProblem({ url, ca, isInsecure }, addressRules)
     if (problem !== undefined) return reject(reply, 'address_not_allowed', problem)
-    await db
-      .updateTable('outgoing_webhook_endpoints')
-      .set({
-        url,
-        ca,
-        is_insecure: isInsecure,
-        ...(types === undefined ? {} : { types: [...new Set(types)] }),
-        ...(isEnabled === undefined ? {} : { is_enabled: isEnabled }),
-      })
-      .where('endpoint_id', '=', endpointId)
-      .execute()
+    await webhookEndpoints.change(endpointId, { url, ca, isInsecure, types, isEnabled })
     log.info({ endpointId, url, types, isEnabled }, 'outgoing webhook endpoint changed')
     onEndpointsChanged()
-    const after = await readEndpoint(db, endpointId)
-    return after === undefined ? reject(reply, 'webhook_endpoint_not_found') : reply.send(after)
+    const after = await webhookEndpoints.read(endpointId)
+    return after === undefined ? reject(reply, 'webhook_endpoint_not_found') : reply.send(toEndpoint(after))
   })
 }
 
-function registerDelete(api: PanelApi, { db, log, onEndpointsChanged }: Deps): void {
+function registerDelete(api: PanelApi, { webhookEndpoints, log, onEndpointsChanged }: Deps): void {
   const schema = {
     params,
     ...operation({
@@ -163,11 +147,7 @@ function registerDelete(api: PanelApi, { db, log, onEndpointsChanged }: Deps): v
   api.delete('/v1/outgoing-webhooks/endpoints/:endpointId', { schema }, async (request, reply) => {
     const { endpointId } = request.params
     if (endpointId === ENVIRONMENT_ENDPOINT) return reject(reply, 'endpoint_of_environment')
-    const { numDeletedRows } = await db
-      .deleteFrom('outgoing_webhook_endpoints')
-      .where('endpoint_id', '=', endpointId)
-      .executeTakeFirstOrThrow()
-    if (numDeletedRows === 0n) return reject(reply, 'webhook_endpoint_not_found')
+    if (!(await webhookEndpoints.delete(endpointId))) return reject(reply, 'webhook_endpoint_not_found')
     log.info({ endpointId }, 'outgoing webhook endpoint deleted')
     onEndpointsChanged()
     return reply.send({ endpointId })

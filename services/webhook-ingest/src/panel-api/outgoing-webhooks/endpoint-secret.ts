@@ -1,18 +1,13 @@
+import { commitOnce, ENVIRONMENT_ENDPOINT } from '@paxyo/ledger'
 import { endpointIdSchema, rotatedSecretSchema, rotateSecretSchema } from '@paxyo/panel-client'
+import { makeSecret } from '@paxyo/standard-webhooks'
 import { z } from 'zod'
-import { ENVIRONMENT_ENDPOINT } from '../../workers/outgoing-webhooks/endpoints.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { commitOnce, idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
+import { idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
 import { operation } from '../kit/operation.ts'
 import { reject, sendResponse } from '../kit/response.ts'
-import { makeSecret, readEndpoint } from './endpoint-rows.ts'
+import { toEndpoint } from './endpoint-view.ts'
 import type { OutgoingWebhookDeps } from './outgoing-webhook-routes.ts'
-
-// The newest is first. `retire` keeps only that one.
-const ADD = `
-  UPDATE outgoing_webhook_endpoints SET secrets = ARRAY[$2] || secrets[1:1] WHERE endpoint_id = $1 RETURNING endpoint_id`
-const RETIRE = `
-  UPDATE outgoing_webhook_endpoints SET secrets = secrets[1:1] WHERE endpoint_id = $1 RETURNING endpoint_id`
 
 /** `POST /v1/outgoing-webhooks/endpoints/{endpointId}/secret`: rotates the secret in two steps. */
 export function registerRotateSecret(api: PanelApi, deps: ApiDeps & OutgoingWebhookDeps): void {
@@ -37,14 +32,16 @@ export function registerRotateSecret(api: PanelApi, deps: ApiDeps & OutgoingWebh
   api.post('/v1/outgoing-webhooks/endpoints/:endpointId/secret', { schema }, async (request, reply) => {
     const { endpointId } = request.params
     if (endpointId === ENVIRONMENT_ENDPOINT) return reject(reply, 'endpoint_of_environment')
-    const before = await readEndpoint(deps.db, endpointId)
+    const before = await deps.webhookEndpoints.read(endpointId)
     if (before === undefined) return reject(reply, 'webhook_endpoint_not_found')
     const isAdded = request.body.step === 'add'
     const response = await commitOnce(deps, idempotentRequest(request), async ({ client }) => {
       const secret = isAdded ? makeSecret() : null
-      const { rowCount } = await client.query(isAdded ? ADD : RETIRE, isAdded ? [endpointId, secret] : [endpointId])
-      if (rowCount === 0) return 'webhook_endpoint_not_found'
-      const endpoint = { ...before, secretCount: isAdded ? 2 : 1 }
+      const isFound = await (secret === null
+        ? deps.webhookEndpoints.retireSecrets(client, endpointId)
+        : deps.webhookEndpoints.addSecret(client, endpointId, secret))
+      if (!isFound) return 'webhook_endpoint_not_found'
+      const endpoint = { ...toEndpoint(before), secretCount: isAdded ? 2 : 1 }
       return { status: 200, body: { endpoint, secret } }
     })
     deps.log.info({ endpointId, step: request.body.step }, 'outgoing webhook secret rotated')

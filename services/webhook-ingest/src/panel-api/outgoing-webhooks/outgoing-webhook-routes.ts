@@ -5,6 +5,7 @@ import {
   pageSchema,
   retriedWebhooksSchema,
 } from '@paxyo/panel-client'
+import type { OutgoingQueue, WebhookEndpoints } from '@paxyo/ledger'
 import { z } from 'zod'
 import type { AddressRules } from '../../workers/outgoing-webhooks/address-rules.ts'
 import type { EnvironmentEndpoint } from '../../workers/outgoing-webhooks/outgoing-webhook-config.ts'
@@ -13,14 +14,11 @@ import { idempotencyHeaders } from '../kit/idempotency.ts'
 import { operation } from '../kit/operation.ts'
 import { decodeCursor, toPage } from '../kit/page.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import {
-  listOutgoingWebhooks,
-  readOutgoingWebhook,
-  retryDeadOutgoingWebhooks,
-  retryOutgoingWebhook,
-} from './outgoing-webhook-lists.ts'
+import { toOutgoingWebhook } from './outgoing-webhook-view.ts'
 
 export interface OutgoingWebhookDeps {
+  readonly outgoingQueue: OutgoingQueue
+  readonly webhookEndpoints: WebhookEndpoints
   readonly addressRules: AddressRules
   /** The endpoint that the environment configures. */
   readonly environmentEndpoint: EnvironmentEndpoint | undefined
@@ -39,7 +37,7 @@ export function registerOutgoingWebhookRoutes(api: PanelApi, deps: ApiDeps & Out
   registerRetryDead(api, deps)
 }
 
-function registerList(api: PanelApi, { db }: ApiDeps): void {
+function registerList(api: PanelApi, { outgoingQueue }: OutgoingWebhookDeps): void {
   const schema = {
     querystring: listOutgoingWebhooksQuery,
     ...operation({
@@ -56,19 +54,12 @@ function registerList(api: PanelApi, { db }: ApiDeps): void {
     const { limit, cursor, state, endpointId } = request.query
     const position = cursor === undefined ? undefined : decodeCursor(cursorSchema, cursor)
     if (cursor !== undefined && position === undefined) return reject(reply, 'invalid_cursor')
-    const rows = await listOutgoingWebhooks(db, { state, endpointId, before: position?.[0], limit: limit + 1 })
-    return reply.send(
-      toPage(
-        rows,
-        limit,
-        (row) => [row.queueNumber],
-        ({ webhook }) => webhook,
-      ),
-    )
+    const rows = await outgoingQueue.list({ state, endpointId, before: position?.[0], limit: limit + 1 })
+    return reply.send(toPage(rows, limit, (row) => [row.queue_number], toOutgoingWebhook))
   })
 }
 
-function registerRead(api: PanelApi, { db }: ApiDeps): void {
+function registerRead(api: PanelApi, { outgoingQueue }: OutgoingWebhookDeps): void {
   const schema = {
     params,
     ...operation({
@@ -80,12 +71,13 @@ function registerRead(api: PanelApi, { db }: ApiDeps): void {
     }),
   }
   api.get('/v1/outgoing-webhooks/:webhookId', { schema }, async (request, reply) => {
-    const webhook = await readOutgoingWebhook(db, request.params.webhookId)
-    return webhook === undefined ? reject(reply, 'outgoing_webhook_not_found') : reply.send(webhook)
+    const row = await outgoingQueue.read(request.params.webhookId)
+    if (row === undefined) return reject(reply, 'outgoing_webhook_not_found')
+    return reply.send({ ...toOutgoingWebhook(row), body: row.body })
   })
 }
 
-function registerRetry(api: PanelApi, { db, onEndpointsChanged, log }: ApiDeps & OutgoingWebhookDeps): void {
+function registerRetry(api: PanelApi, { outgoingQueue, onEndpointsChanged, log }: ApiDeps & OutgoingWebhookDeps): void {
   const schema = {
     headers: idempotencyHeaders,
     params,
@@ -102,15 +94,18 @@ function registerRetry(api: PanelApi, { db, onEndpointsChanged, log }: ApiDeps &
   }
   api.post('/v1/outgoing-webhooks/:webhookId/retry', { schema }, async (request, reply) => {
     const { webhookId } = request.params
-    const webhook = await retryOutgoingWebhook(db, webhookId)
-    if (webhook === undefined) return reject(reply, 'outgoing_webhook_not_found')
+    const row = await outgoingQueue.retry(webhookId)
+    if (row === undefined) return reject(reply, 'outgoing_webhook_not_found')
     log.info({ webhookId }, 'outgoing webhook retry requested')
     onEndpointsChanged()
-    return reply.send(webhook)
+    return reply.send(toOutgoingWebhook(row))
   })
 }
 
-function registerRetryDead(api: PanelApi, { db, onEndpointsChanged, log }: ApiDeps & OutgoingWebhookDeps): void {
+function registerRetryDead(
+  api: PanelApi,
+  { outgoingQueue, onEndpointsChanged, log }: ApiDeps & OutgoingWebhookDeps,
+): void {
   const schema = {
     headers: idempotencyHeaders,
     ...operation({
@@ -126,7 +121,7 @@ function registerRetryDead(api: PanelApi, { db, onEndpointsChanged, log }: ApiDe
     }),
   }
   api.post('/v1/outgoing-webhooks/retry', { schema }, async (_request, reply) => {
-    const result = await retryDeadOutgoingWebhooks(db)
+    const result = await outgoingQueue.retryDead()
     log.info(result, 'dead outgoing webhooks retry requested')
     if (result.retried > 0) onEndpointsChanged()
     return reply.send(result)

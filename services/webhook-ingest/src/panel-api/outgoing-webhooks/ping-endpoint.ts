@@ -1,13 +1,11 @@
-import type { Database } from '@paxyo/database'
-import { newId } from '@paxyo/ledger'
+import { ENVIRONMENT_ENDPOINT, newId } from '@paxyo/ledger'
 import type { PingResult } from '@paxyo/panel-client'
-import type { Kysely } from 'kysely'
 import { addressProblem } from '../../workers/outgoing-webhooks/check-address.ts'
-import { ENVIRONMENT_ENDPOINT, toKeys } from '../../workers/outgoing-webhooks/endpoints.ts'
+import { toKeys } from '../../workers/outgoing-webhooks/endpoints.ts'
 import { createMessageSender, type SendTarget } from '../../workers/outgoing-webhooks/send-message.ts'
 import type { OutgoingWebhookDeps } from './outgoing-webhook-routes.ts'
 
-type Deps = Pick<OutgoingWebhookDeps, 'addressRules' | 'environmentEndpoint'> & { readonly db: Kysely<Database> }
+type Deps = Pick<OutgoingWebhookDeps, 'addressRules' | 'environmentEndpoint' | 'webhookEndpoints'>
 
 /**
  * Sends a signed ping, once, also to a disabled endpoint.
@@ -31,16 +29,14 @@ export async function pingEndpoint(deps: Deps, endpointId: string): Promise<Ping
 }
 
 async function readTarget(
-  { db, addressRules: rules, environmentEndpoint }: Deps,
+  { webhookEndpoints, addressRules: rules, environmentEndpoint }: Deps,
   endpointId: string,
 ): Promise<SendTarget | undefined> {
   if (endpointId === ENVIRONMENT_ENDPOINT) {
     return environmentEndpoint && { ...environmentEndpoint, ca: null, isInsecure: false, rules }
   }
-  const row = await db
-    .selectFrom('outgoing_webhook_endpoints')
-    .select(['url', 'secrets', 'ca', 'is_insecure'])
-    .where('endpoint_id', '=', endpointId)
-    .executeTakeFirst()
-  return row && { url: row.url, keys: toKeys(row.secrets), ca: row.ca, isInsecure: row.is_insecure, rules }
+  const endpoint = await webhookEndpoints.read(endpointId)
+  if (endpoint === undefined) return undefined
+  const { url, secrets, ca, isInsecure } = endpoint
+  return { url, keys: toKeys(secrets), ca, isInsecure, rules }
 }

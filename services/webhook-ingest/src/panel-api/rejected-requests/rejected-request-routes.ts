@@ -16,8 +16,8 @@ import { authenticatedKeyOf } from '../kit/authenticated-key.ts'
 import { idempotencyHeaders } from '../kit/idempotency.ts'
 import { operation } from '../kit/operation.ts'
 import { decodeCursor, encodeCursor, toPage } from '../kit/page.ts'
-import { selectRejectedRequests, toFullRejectedRequest, toRejectedRequest } from './rejected-request-view.ts'
-import { REJECTED_COLUMNS, replayRejected, type ReplayRejectedDeps } from './replay-rejected.ts'
+import { toFullRejectedRequest, toRejectedRequest } from './rejected-request-view.ts'
+import { replayRejected, type ReplayRejectedDeps } from './replay-rejected.ts'
 
 const params = z.object({ requestId: z.uuid() })
 const cursorSchema = z.tuple([z.uuid()])
@@ -32,7 +32,7 @@ export function registerRejectedRequestRoutes(api: PanelApi, deps: ApiDeps & Rep
   registerReplayAll(api, deps)
 }
 
-function registerList(api: PanelApi, { db }: ApiDeps): void {
+function registerList(api: PanelApi, { rejectedRequests }: ReplayRejectedDeps): void {
   const schema = {
     querystring: listRejectedRequestsQuery,
     ...operation({
@@ -47,17 +47,12 @@ function registerList(api: PanelApi, { db }: ApiDeps): void {
     const { limit, cursor, provider, state } = request.query
     const position = cursor === undefined ? undefined : decodeCursor(cursorSchema, cursor)
     if (cursor !== undefined && position === undefined) return reject(reply, 'invalid_cursor')
-    let query = selectRejectedRequests(db)
-      .orderBy('request_id', 'desc')
-      .limit(limit + 1)
-    if (provider !== undefined) query = query.where('provider', '=', provider)
-    if (state !== 'all') query = query.where('replayed_at', state === 'open' ? 'is' : 'is not', null)
-    if (position !== undefined) query = query.where('request_id', '<', position[0])
-    return reply.send(toPage(await query.execute(), limit, (row) => [row.request_id], toRejectedRequest))
+    const rows = await rejectedRequests.list({ provider, state, before: position?.[0], limit: limit + 1 })
+    return reply.send(toPage(rows, limit, (row) => [row.request_id], toRejectedRequest))
   })
 }
 
-function registerRead(api: PanelApi, { db }: ApiDeps): void {
+function registerRead(api: PanelApi, { rejectedRequests }: ReplayRejectedDeps): void {
   const schema = {
     params,
     ...operation({
@@ -69,8 +64,7 @@ function registerRead(api: PanelApi, { db }: ApiDeps): void {
     }),
   }
   api.get('/v1/rejected-requests/:requestId', { schema }, async (request, reply) => {
-    const { requestId } = request.params
-    const row = await selectRejectedRequests(db).select('body').where('request_id', '=', requestId).executeTakeFirst()
+    const row = await rejectedRequests.read(request.params.requestId)
     return row === undefined ? reject(reply, 'rejected_request_not_found') : reply.send(toFullRejectedRequest(row))
   })
 }
@@ -94,8 +88,7 @@ function registerReplayOne(api: PanelApi, deps: ApiDeps & ReplayRejectedDeps): v
     }),
   }
   api.post('/v1/rejected-requests/:requestId/replay', { schema }, async (request, reply) => {
-    const { requestId } = request.params
-    const row = await selectStored(deps).where('request_id', '=', requestId).executeTakeFirst()
+    const row = await deps.rejectedRequests.read(request.params.requestId)
     if (row === undefined) return reject(reply, 'rejected_request_not_found')
     const result = await replayRejected(deps, row)
     if (typeof result === 'string') return reject(reply, result)
@@ -121,13 +114,7 @@ function registerReplayAll(api: PanelApi, deps: ApiDeps & ReplayRejectedDeps): v
     const { provider, limit, cursor } = request.body
     const position = cursor === undefined ? undefined : decodeCursor(cursorSchema, cursor)
     if (cursor !== undefined && position === undefined) return reject(reply, 'invalid_cursor')
-    let query = selectStored(deps)
-      .where('replayed_at', 'is', null)
-      .orderBy('request_id')
-      .limit(limit + 1)
-    if (provider !== undefined) query = query.where('provider', '=', provider)
-    if (position !== undefined) query = query.where('request_id', '>', position[0])
-    const rows = await query.execute()
+    const rows = await deps.rejectedRequests.readOpen({ provider, after: position?.[0], limit: limit + 1 })
     const results: RejectedReplay[] = []
     // One after the other: the updates of an order are committed in the order of their arrival.
     for (const row of rows.slice(0, limit)) {
@@ -142,8 +129,6 @@ function registerReplayAll(api: PanelApi, deps: ApiDeps & ReplayRejectedDeps): v
     })
   })
 }
-
-const selectStored = ({ db }: ReplayRejectedDeps) => db.selectFrom('rejected_requests').select([...REJECTED_COLUMNS])
 
 function logReplays({ log }: ApiDeps, keyId: string, results: readonly RejectedReplay[]): void {
   const unreadable = results.filter(({ error }) => error !== null).length

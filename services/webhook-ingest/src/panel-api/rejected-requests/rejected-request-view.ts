@@ -1,28 +1,7 @@
-import type { Database } from '@paxyo/database'
+import type { FullRejectedRow, RejectedRow } from '@paxyo/ledger'
 import type { FullRejectedRequestView, RejectedRequestView } from '@paxyo/panel-client'
-import { sql, type Kysely } from 'kysely'
 
-export const selectRejectedRequests = (db: Kysely<Database>) =>
-  db
-    .selectFrom('rejected_requests')
-    .select([
-      'request_id',
-      'provider',
-      'reason',
-      'detail',
-      'content_type',
-      'content_encoding',
-      'received_at',
-      'last_received_at',
-      'count',
-      'address',
-      'replayed_at',
-    ])
-    .select(sql<number | null>`length(body)`.as('body_bytes'))
-
-type RejectedRequestRow = Awaited<ReturnType<ReturnType<typeof selectRejectedRequests>['execute']>>[number]
-
-export const toRejectedRequest = (row: RejectedRequestRow): RejectedRequestView => ({
+export const toRejectedRequest = (row: RejectedRow): RejectedRequestView => ({
   requestId: row.request_id,
   provider: row.provider,
   reason: row.reason as RejectedRequestView['reason'],
@@ -37,7 +16,7 @@ export const toRejectedRequest = (row: RejectedRequestRow): RejectedRequestView 
   replayedAt: row.replayed_at?.toISOString() ?? null,
 })
 
-export function toFullRejectedRequest(row: RejectedRequestRow & { body: Buffer | null }): FullRejectedRequestView {
+export function toFullRejectedRequest(row: FullRejectedRow): FullRejectedRequestView {
   const text = row.body === null ? null : toText(row.body)
   return {
     ...toRejectedRequest(row),

@@ -1,38 +1,21 @@
-import type { Database } from '@paxyo/database'
-import type { Batcher, NewId, NotCommitted } from '@paxyo/ledger'
+import {
+  toDeliveries,
+  type Batcher,
+  type FullRejectedRow,
+  type NewId,
+  type NotCommitted,
+  type RejectedRequests,
+} from '@paxyo/ledger'
 import { formatMoney, type Provider } from '@paxyo/order-core'
 import type { RejectedReplay } from '@paxyo/panel-client'
-import { sql, type Kysely } from 'kysely'
 import { readBody } from '../../webhook/read-body.ts'
-import { toDeliveries } from '../../webhook/to-deliveries.ts'
 
 export interface ReplayRejectedDeps {
-  readonly db: Kysely<Database>
+  readonly rejectedRequests: RejectedRequests
   readonly batcher: Batcher
   readonly providers: readonly Provider[]
   readonly newId: NewId
 }
-
-/** The columns of a rejected request that a replay needs. */
-export interface RejectedRow {
-  readonly request_id: string
-  readonly provider: string
-  readonly content_type: string | null
-  readonly content_encoding: string | null
-  readonly message_id: string | null
-  readonly received_at: Date
-  readonly body: Buffer | null
-}
-
-export const REJECTED_COLUMNS = [
-  'request_id',
-  'provider',
-  'content_type',
-  'content_encoding',
-  'message_id',
-  'received_at',
-  'body',
-] as const satisfies readonly (keyof RejectedRow)[]
 
 /**
  * Reads a rejected request with the current parser and commits its updates. The ids of its deliveries are derived from the
@@ -42,7 +25,7 @@ export const REJECTED_COLUMNS = [
  */
 export async function replayRejected(
   deps: ReplayRejectedDeps,
-  row: RejectedRow,
+  row: FullRejectedRow,
 ): Promise<RejectedReplay | NotCommitted> {
   const requestId = row.request_id
   const failed = (error: RejectedReplay['error'], detail?: string): RejectedReplay => ({
@@ -63,11 +46,7 @@ export async function replayRejected(
   const deliveries = toDeliveries(parsed.updates, source, deps.newId)
   const results = await deps.batcher.submit(deliveries)
   if (typeof results === 'string') return results
-  await deps.db
-    .updateTable('rejected_requests')
-    .set({ replayed_at: sql<Date>`clock_timestamp()` })
-    .where('request_id', '=', requestId)
-    .execute()
+  await deps.rejectedRequests.markReplayed(requestId)
   const updates = results.map(({ outcome, review, refund }, index) => ({
     deliveryId: deliveries[index]!.deliveryId,
     providerOrderId: deliveries[index]!.update?.providerOrderId ?? null,

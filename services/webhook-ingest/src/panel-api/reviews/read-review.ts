@@ -14,16 +14,18 @@ import {
   type OrderRow,
   panelView,
   proposeRefund,
+  readUnknownWord,
   readWaitingUpdates,
   toAccount,
   toOrder,
+  type UnknownWord,
 } from '@paxyo/ledger'
-import { formatMoney, type StatusUpdate } from '@paxyo/order-core'
+import { formatMoney, type Provider, type StatusUpdate } from '@paxyo/order-core'
 import { isOfOrder, selectDeliveries, toFullDelivery } from '../deliveries/delivery-view.ts'
 import { readOrderRefunds } from './order-refunds.ts'
 import type { ReplayRouteDeps } from '../deliveries/replay-routes.ts'
 import { selectReviews, toReview, type ReviewRow } from './review.ts'
-import { describeWord } from './unknown-word.ts'
+import { mappedStatus } from './mapped-status.ts'
 
 /** `GET /v1/reviews/:reviewId`: a review with its order, deliveries and refunds. */
 export function registerReadReview(api: PanelApi, { db, pool, providers }: ApiDeps & ReplayRouteDeps): void {
@@ -66,7 +68,7 @@ async function readAround({ db, providers }: CaseDeps, client: PoolClient, revie
   const { review_id: reviewId, order_id: orderId, delivery_id: deliveryId } = review
   const otherReviews = selectReviews(db).where('order_id', '=', orderId).where('review_id', '<>', reviewId)
   const ofOrder = selectDeliveries(db).where(orderId === null ? sql<boolean>`false` : isOfOrder(orderId))
-  const [opening, orders, accounts, deliveries, refunds, others, waiting, unknownWord] = await roundTrip([
+  const [opening, orders, accounts, deliveries, refunds, others, waiting, word] = await roundTrip([
     runQuery(client, selectDeliveries(db).where('delivery_id', '=', deliveryId)),
     client.query<OrderRow>(READ_ORDER, [orderId]),
     client.query<AccountRow>(READ_ACCOUNT, [orderId]),
@@ -74,7 +76,7 @@ async function readAround({ db, providers }: CaseDeps, client: PoolClient, revie
     readOrderRefunds(client, orderId),
     runQuery(client, otherReviews.orderBy('review_id', 'desc').limit(REVIEW_PARTS_MAX)),
     readWaitingUpdates(client, reviewId),
-    describeWord(client, reviewId, providers),
+    readUnknownWord(client, reviewId),
   ])
   const account = accounts.rows[0] && toAccount(accounts.rows[0])
   const order = orders.rows[0] && toOrder(orders.rows[0])
@@ -84,12 +86,17 @@ async function readAround({ db, providers }: CaseDeps, client: PoolClient, revie
     order: order && account ? panelView(order, account.currency) : null,
     account: account ? accountView(account) : null,
     proposal: (order && toProposal(order, waiting)) ?? null,
-    unknownWord,
+    unknownWord: word === undefined ? null : toUnknownWord(word, providers),
     delivery: toFullDelivery(opening[0]!),
     deliveries: deliveries.map(toFullDelivery),
     refunds,
     otherReviews: others.map(toReview),
   }
+}
+
+function toUnknownWord(found: UnknownWord, providers: readonly Provider[]): ReviewCase['unknownWord'] {
+  const status = providers.find(({ name }) => name === found.provider)?.readStatus(found.word) ?? 'unknown'
+  return { ...found, status: status === 'unknown' ? null : mappedStatus(status) }
 }
 
 function toProposal(order: Order, waiting: readonly StatusUpdate[]): ReviewCase['proposal'] | undefined {

@@ -1,20 +1,12 @@
-import type { ErrorCode } from '@paxyo/contracts'
+import { replayWord, type ReplayedWord, type ReplayResult } from '@paxyo/ledger'
 import { replayWordSchema, wordReplaySchema, type WordReplay } from '@paxyo/panel-client'
 import { z } from 'zod'
-import { replayDeliveries, type ReplayResult } from '../deliveries/replay-deliveries.ts'
 import type { ReplayRouteDeps } from '../deliveries/replay-routes.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { authenticatedKeyOf } from '../kit/authenticated-key.ts'
 import { operation } from '../kit/operation.ts'
 import { reject } from '../kit/response.ts'
-import { countWithWord, dismissReviews, findWithWord, mappedStatus, readStatusWord } from './unknown-word.ts'
-
-interface WordReplayRequest {
-  readonly reviewId: string
-  readonly limit: number
-  readonly actor: string | undefined
-  readonly keyId: string
-}
+import { mappedStatus } from './mapped-status.ts'
 
 /** `POST /v1/reviews/:reviewId/replay`: replays all deliveries with the review's status word, once it is mapped. */
 export function registerReplayReview(api: PanelApi, deps: ApiDeps & ReplayRouteDeps): void {
@@ -44,36 +36,15 @@ export function registerReplayReview(api: PanelApi, deps: ApiDeps & ReplayRouteD
     const { limit, actor } = request.body
     const { reviewId } = request.params
     const keyId = authenticatedKeyOf(request)
-    const result = await replayWord(deps, { reviewId, limit, actor, keyId })
+    const replayed = await replayWord({ ...deps, now: () => new Date() }, { reviewId, limit, actor, keyId })
+    const result = typeof replayed === 'string' ? replayed : toView(replayed)
     deps.log.info({ reviewId, keyId, ...(typeof result === 'string' ? { error: result } : result) }, 'word replayed')
     return typeof result === 'string' ? reject(reply, result) : reply.send(result)
   })
 }
 
-async function replayWord(
-  deps: ApiDeps & ReplayRouteDeps,
-  request: WordReplayRequest,
-): Promise<WordReplay | ErrorCode> {
-  const { pool, db, providers } = deps
-  const { reviewId, limit, actor, keyId } = request
-  const found = await readStatusWord(pool, reviewId)
-  if (found === undefined) {
-    const review = await db.selectFrom('reviews').select('reason').where('review_id', '=', reviewId).executeTakeFirst()
-    return review === undefined ? 'review_not_found' : 'review_without_word'
-  }
-  const provider = providers.find(({ name }) => name === found.provider)
-  if (provider === undefined) return 'unknown_provider'
-  const status = mappedStatus(provider.readStatus(found.word))
-  if (status === null) return 'status_word_unmapped'
-
-  const ids = await findWithWord(pool, found, limit)
-  const results = await replayDeliveries({ ...deps, now: () => new Date() }, ids, undefined)
-  if (typeof results === 'string') return results
-  const key = await db.selectFrom('api_keys').select('name').where('key_id', '=', keyId).executeTakeFirst()
-  const note = `the status word "${found.word}" means ${status} now; its deliveries were replayed`
-  const by = { actor: actor ?? key?.name ?? keyId, keyId, note }
-  const reviewsDismissed = ids.length === 0 ? 0 : await dismissReviews(pool, ids, by)
-  return { ...found, status, ...summarize(results), reviewsDismissed, remaining: await countWithWord(pool, found) }
+function toView({ provider, word, status, results, reviewsDismissed, remaining }: ReplayedWord): WordReplay {
+  return { provider, word, status: mappedStatus(status), ...summarize(results), reviewsDismissed, remaining }
 }
 
 function summarize(results: readonly ReplayResult[]): Pick<WordReplay, 'replayed' | 'outcomes' | 'refunds'> {

@@ -12,22 +12,17 @@
  * webhooks at once as soon as it responds again. Without endpoints nothing is done but to look for them.
  */
 
-import type { Database } from '@paxyo/database'
+import type { ChangeFeed, ClaimedWebhook, OutgoingQueue, WebhookEndpoints } from '@paxyo/ledger'
 import { createWorker } from '@paxyo/service-kit'
-import type { Kysely } from 'kysely'
-import type { Pool } from 'pg'
 import type { Logger } from 'pino'
-import type { ChangeFeed } from '../change-feed.ts'
-import { makeEndpointDue, readEndpoints, storeEnvironmentEndpoint, type Endpoint } from './endpoints.ts'
-import { enqueueChanges } from './enqueue-changes.ts'
-import { claimDue, nextDueInMs, settleAttempt, type ClaimedWebhook } from './outgoing-queue.ts'
+import { readEndpoints, type Endpoint } from './endpoints.ts'
 import type { OutgoingWebhookSettings } from './outgoing-webhook-config.ts'
 import { retryDelayMs } from './retry-schedule.ts'
 import { createMessageSender, type MessageSender } from './send-message.ts'
 
 export interface OutgoingWebhooksOptions {
-  readonly pool: Pool
-  readonly db: Kysely<Database>
+  readonly queue: OutgoingQueue
+  readonly endpoints: WebhookEndpoints
   readonly settings: OutgoingWebhookSettings
   readonly changeFeed: Pick<ChangeFeed, 'onGrown'>
   readonly log: Logger
@@ -64,7 +59,7 @@ interface Sending {
 
 /** Sends from now on. */
 export function createOutgoingWebhooks(options: OutgoingWebhooksOptions): OutgoingWebhooks {
-  const { pool, db, settings, changeFeed, log, random = Math.random } = options
+  const { queue, settings, changeFeed, log, random = Math.random } = options
   const sendingById = new Map<string, Sending>()
   let hasStored = false
   let stopListening: (() => void) | undefined
@@ -78,9 +73,9 @@ export function createOutgoingWebhooks(options: OutgoingWebhooksOptions): Outgoi
 
   /** @returns the time until the next poll, in milliseconds. */
   async function run(signal: AbortSignal): Promise<number | undefined> {
-    if (!hasStored) await storeEnvironmentEndpoint({ db, pool }, settings.endpoint)
+    if (!hasStored) await options.endpoints.storeEnvironment(settings.endpoint)
     hasStored = true
-    const endpoints = await readEndpoints(db, settings.endpoint, settings.rules)
+    const endpoints = await readEndpoints(options.endpoints, settings)
     listenWhile(endpoints.length > 0)
     closeUnused(new Set(endpoints.map(({ endpointId }) => endpointId)))
     if (endpoints.length === 0) return undefined
@@ -88,7 +83,7 @@ export function createOutgoingWebhooks(options: OutgoingWebhooksOptions): Outgoi
     for (const endpoint of endpoints) await startDue(endpoint, signal)
     const free = endpoints.filter((endpoint) => freeOf(sendingOf(endpoint)) > 0).map(({ endpointId }) => endpointId)
     // At the limit, the first attempt that ends polls again.
-    const dueInMs = free.length === 0 ? undefined : await nextDueInMs(pool, free)
+    const dueInMs = free.length === 0 ? undefined : await queue.nextDueInMs(free)
     return dueInMs === undefined ? undefined : Math.max(dueInMs, POLL_DELAY_MS_MIN)
   }
 
@@ -103,7 +98,7 @@ export function createOutgoingWebhooks(options: OutgoingWebhooksOptions): Outgoi
   async function enqueueAll(endpoint: Endpoint, signal: AbortSignal): Promise<void> {
     let { position } = endpoint
     for (let hasMore = true; hasMore && !signal.aborted;) {
-      ;({ position, hasMore } = await enqueueChanges({ pool, log }, { ...endpoint, position }))
+      ;({ position, hasMore } = await queue.enqueueChanges({ ...endpoint, position }))
     }
   }
 
@@ -111,7 +106,7 @@ export function createOutgoingWebhooks(options: OutgoingWebhooksOptions): Outgoi
     const sending = sendingOf(endpoint)
     const free = freeOf(sending)
     if (free === 0 || signal.aborted) return
-    for (const webhook of await claimDue(pool, endpoint.endpointId, free)) {
+    for (const webhook of await queue.claimDue(endpoint.endpointId, free)) {
       const task = send(sending, webhook).finally(() => {
         sending.tasks.delete(task)
         worker.wake()
@@ -133,8 +128,8 @@ export function createOutgoingWebhooks(options: OutgoingWebhooksOptions): Outgoi
     const isBack = attempt.delivered && sending.failuresInRow > 0
     sending.failuresInRow = attempt.delivered ? 0 : sending.failuresInRow + 1
     try {
-      await settleAttempt(pool, webhook, attempt, retryInMs)
-      if (isBack) await makeEndpointDue(db, endpointId)
+      await queue.settle(webhook, attempt, retryInMs)
+      if (isBack) await queue.makeEndpointDue(endpointId)
     } catch (error) {
       log.warn({ err: error, ...facts }, 'outgoing webhook attempt not recorded')
     }

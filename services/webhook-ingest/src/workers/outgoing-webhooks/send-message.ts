@@ -1,3 +1,4 @@
+import type { Attempt } from '@paxyo/ledger'
 import { signWebhook, type WebhookMessage } from '@paxyo/standard-webhooks'
 import http from 'node:http'
 import https from 'node:https'
@@ -13,15 +14,6 @@ export interface SendTarget {
   /** Whether any certificate is accepted. */
   readonly isInsecure: boolean
   readonly rules: AddressRules
-}
-
-/** The result of one attempt. */
-export interface Attempt {
-  readonly delivered: boolean
-  /** The status of the panel's response; null without a response. */
-  readonly status: number | null
-  /** Why the attempt failed; null when it was delivered. */
-  readonly error: string | null
 }
 
 export interface MessageSender {

@@ -1,5 +1,12 @@
 import { OPEN_STATUSES } from '@paxyo/contracts'
-import type { Batcher, Delivery, DeliveryResult, Verification } from '@paxyo/ledger'
+import {
+  createVerificationQueue,
+  type Batcher,
+  type Delivery,
+  type DeliveryResult,
+  type Verification,
+  type VerificationClaim as Claim,
+} from '@paxyo/ledger'
 import {
   formatMoney,
   ProviderError,
@@ -10,7 +17,6 @@ import {
 import { createWorker, type Worker } from '@paxyo/service-kit'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
-import { claimDue, postpone, readNextDueMs, readOtherProviders, type Claim } from './verification-rows.ts'
 
 export interface ProviderVerificationOptions extends Partial<VerificationTimes> {
   readonly pool: Pool
@@ -80,11 +86,12 @@ function createVerifier(
   client: ProviderClient,
 ): Worker {
   const times = { ...VERIFICATION_TIMES, ...given }
+  const queue = createVerificationQueue(pool)
 
   async function verifyDue(signal: AbortSignal): Promise<number | undefined> {
     while (!signal.aborted) {
-      const claims = await claimDue(pool, provider, client.ordersMax, times.leaseMs)
-      if (claims.length === 0) return readNextDueMs(pool, provider)
+      const claims = await queue.claimDue(provider, client.ordersMax, times.leaseMs)
+      if (claims.length === 0) return queue.nextDueMs(provider)
       await verify(claims)
     }
     return undefined
@@ -152,12 +159,12 @@ function createVerifier(
       const delayMs = Math.min(times.retryDelayMs * 2 ** Math.min(attempts - 1, 30), times.retryDelayMsMax)
       return { deliveryId: delivery.deliveryId, delayMs: delayMs * (0.75 + Math.random() / 2) }
     })
-    await postpone(pool, delays, error)
+    await queue.postpone(delays, error)
   }
 
   async function release(claims: readonly Claim[]): Promise<void> {
     const now = claims.map(({ delivery }) => ({ deliveryId: delivery.deliveryId, delayMs: 0 }))
-    await postpone(pool, now, 'the process that claimed it stopped')
+    await queue.postpone(now, 'the process that claimed it stopped')
   }
 
   return createWorker({
@@ -207,10 +214,7 @@ function mayBeBehind({ update: { status, problem } }: ProviderResponse): boolean
 export async function warnOfUnverifiable(pool: Pool, providers: readonly Provider[], log: Logger): Promise<void> {
   try {
     const askable = providers.filter(({ client }) => client !== undefined)
-    const others = await readOtherProviders(
-      pool,
-      askable.map(({ name }) => name),
-    )
+    const others = await createVerificationQueue(pool).otherProviders(askable.map(({ name }) => name))
     if (others.length === 0) return
     log.error({ providers: others }, 'deliveries await verification, but the API of their provider is not configured')
   } catch (error) {

@@ -12,6 +12,7 @@
  */
 
 import {
+  createReconcileRuns,
   reconcile,
   RECONCILE_ORDERS_MAX,
   type AskedOrders,
@@ -20,7 +21,6 @@ import {
 } from '@paxyo/ledger'
 import { createWorker, type Worker } from '@paxyo/service-kit'
 import type { ReconcileSchedule } from './reconcile-config.ts'
-import { beginRun, endRun, readWaitMs, whileAlone } from './reconcile-runs.ts'
 
 export interface ScheduledReconcileOptions extends Omit<ReconcileDeps, 'onAsked'> {
   readonly schedule: ReconcileSchedule
@@ -36,18 +36,19 @@ const DATABASE_RETRY_MS = 60_000
 export function createScheduledReconcile({ schedule, onAsked, onFailed, ...deps }: ScheduledReconcileOptions): Worker {
   const { pool, newId, log } = deps
   const { everyMs, silentForMs } = schedule
+  const runs = createReconcileRuns(pool)
 
   async function runIfDue(): Promise<number | undefined> {
-    const waitMs = await readWaitMs(pool, everyMs)
-    return waitMs > 0 ? waitMs : whileAlone(pool, runWhenAlone)
+    const waitMs = await runs.waitMs(everyMs)
+    return waitMs > 0 ? waitMs : runs.whileAlone(runWhenAlone)
   }
 
   async function runWhenAlone(): Promise<number> {
     // Another process may have finished a run since.
-    const waitMs = await readWaitMs(pool, everyMs)
+    const waitMs = await runs.waitMs(everyMs)
     if (waitMs > 0) return waitMs
     await runOnce()
-    return readWaitMs(pool, everyMs)
+    return runs.waitMs(everyMs)
   }
 
   async function runOnce(): Promise<void> {
@@ -59,11 +60,11 @@ export function createScheduledReconcile({ schedule, onAsked, onFailed, ...deps 
       counts.late += asked.late
       onAsked(asked)
     }
-    await beginRun(pool, runId)
+    await runs.begin(runId)
     const request = { silentForMs, ordersMax: RECONCILE_ORDERS_MAX, isSpaced: true }
     const report = await reconcile({ ...deps, onAsked: count }, request)
     for (const failed of failuresOf(report)) onFailed(failed)
-    await endRun(pool, runId, counts, describeFailures(report))
+    await runs.end(runId, counts, describeFailures(report))
     log.info({ ...counts, errors: report.errors }, 'scheduled reconciliation done')
   }
 

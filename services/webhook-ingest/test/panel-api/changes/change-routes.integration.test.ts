@@ -1,9 +1,9 @@
+import { HELD_REQUESTS_MAX } from '@paxyo/ledger'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { importOrders, newId, type ImportedOrder } from '@paxyo/ledger'
 import type { PanelChange, PanelOrder } from '@paxyo/panel-client'
 import { createMetrics } from '@paxyo/service-kit'
 import { eventually } from '@paxyo/testkit'
-import { HELD_MAX } from '../../../src/workers/change-feed.ts'
 import { startIngest, type IngestFixture } from '../../ingest-fixture.ts'
 
 interface Feed {
@@ -140,8 +140,8 @@ describe('a request that waits', () => {
 
   test('holds up no other: more than the API does at once wait, up to a limit', async () => {
     const cursor = await now()
-    const held = Array.from({ length: HELD_MAX }, () => read(`after=${cursor}&wait=30`))
-    await eventually(async () => (await heldCount()) === HELD_MAX)
+    const held = Array.from({ length: HELD_REQUESTS_MAX }, () => read(`after=${cursor}&wait=30`))
+    await eventually(async () => (await heldCount()) === HELD_REQUESTS_MAX)
     const response = await ask(`after=${cursor}&wait=30`)
     expect(response.json()).toMatchObject({ status: 503, code: 'queue_full' })
     expect(response.headers['retry-after']).toBe('5')

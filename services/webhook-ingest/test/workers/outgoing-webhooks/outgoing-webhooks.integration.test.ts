@@ -1,16 +1,12 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { createKysely } from '@paxyo/database'
+import { createChangeFeed, createOutgoingQueue, createWebhookEndpoints } from '@paxyo/ledger'
 import { eventually } from '@paxyo/testkit'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool } from 'pg'
 import { pino } from 'pino'
 import { Webhook } from 'standardwebhooks'
-import { createChangeFeed } from '../../../src/workers/change-feed.ts'
 import type { OutgoingWebhookSettings } from '../../../src/workers/outgoing-webhooks/outgoing-webhook-config.ts'
 import { createOutgoingWebhooks } from '../../../src/workers/outgoing-webhooks/outgoing-webhooks.ts'
-import { claimDue, settleAttempt } from '../../../src/workers/outgoing-webhooks/outgoing-queue.ts'
-import { enqueueChanges } from '../../../src/workers/outgoing-webhooks/enqueue-changes.ts'
-import { readEndpoints } from '../../../src/workers/outgoing-webhooks/endpoints.ts'
 import { RETRY_DELAYS_MS } from '../../../src/workers/outgoing-webhooks/retry-schedule.ts'
 import { startIngest, type IngestFixture } from '../../ingest-fixture.ts'
 import { KEY, SECRET, startTestPanel, type Received, type TestPanel } from './test-panel.ts'
@@ -71,7 +67,13 @@ const openSender = (): { readonly wake: () => void; close(): Promise<void> } => 
   const pool = ingest.database.poolAs('ingest', 4)
   const log = pino({ level: 'silent' })
   const changeFeed = createChangeFeed({ pool, log })
-  const sender = createOutgoingWebhooks({ pool, db: createKysely(pool), settings: settings(), changeFeed, log })
+  const sender = createOutgoingWebhooks({
+    queue: createOutgoingQueue({ pool, log }),
+    endpoints: createWebhookEndpoints(pool),
+    settings: settings(),
+    changeFeed,
+    log,
+  })
   opened.push({ close: async () => void (await Promise.all([sender.close(), changeFeed.close()])) })
   return sender
 }
@@ -287,7 +289,9 @@ test('an old state is not sent again once a newer one was', async () => {
 
 test('what a process claimed and died with is sent by another one, once its lease has ended', async () => {
   const dying = await enqueueOnly(3)
-  expect(await claimDue(dying, 'environment', 10)).toHaveLength(3)
+  expect(
+    await createOutgoingQueue({ pool: dying, log: pino({ level: 'silent' }) }).claimDue('environment', 10),
+  ).toHaveLength(3)
   const leases = await query(
     `SELECT due_at - attempted_at BETWEEN '29 s' AND '31 s' AS is_half_a_minute FROM outgoing_webhooks`,
   )
@@ -299,80 +303,4 @@ test('what a process claimed and died with is sent by another one, once its leas
   await query(`UPDATE outgoing_webhooks SET due_at = now() + interval '200 milliseconds'`)
   successor.wake()
   await eventually(() => panel.received.length === 3)
-})
-
-test('what somebody is claiming at this moment is passed over', async () => {
-  const pool = await enqueueOnly(2)
-  const other = await ingest.database.owner.connect()
-  try {
-    await other.query('BEGIN')
-    await other.query(`
-      UPDATE outgoing_webhooks SET attempts = 1, due_at = now() + interval '30 seconds'
-      WHERE queue_number = (SELECT min(queue_number) FROM outgoing_webhooks)`)
-    let isOver = false
-    const claiming = claimDue(pool, 'environment', 10).finally(() => (isOver = true))
-    await eventually(async () => isOver || (await isWaitingForLock()))
-    await other.query('COMMIT')
-
-    expect((await claiming).map(({ subject }) => subject)).toEqual(['order 2'])
-  } finally {
-    other.release()
-  }
-})
-
-const isWaitingForLock = async (): Promise<boolean> => {
-  const waiting = await query(
-    `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-  )
-  return waiting.length > 0
-}
-
-test('an attempt that came too late to say that it failed says nothing', async () => {
-  const pool = await enqueueOnly(1)
-  const [first] = await claimDue(pool, 'environment', 1)
-  await query('UPDATE outgoing_webhooks SET due_at = now()')
-  const [second] = await claimDue(pool, 'environment', 1)
-  await settleAttempt(pool, first!, { delivered: false, status: 500, error: 'late' }, undefined)
-  expect(await query('SELECT state, attempts, last_error FROM outgoing_webhooks')).toEqual([
-    { state: 'pending', attempts: 2, last_error: null },
-  ])
-  // Any process may record a delivery, and a later failure does not undo it.
-  await settleAttempt(pool, first!, { delivered: true, status: 200, error: null }, undefined)
-  await settleAttempt(pool, second!, { delivered: false, status: 500, error: 'twice' }, 5_000)
-  expect(await query('SELECT state, last_status FROM outgoing_webhooks')).toEqual([
-    { state: 'delivered', last_status: 200 },
-  ])
-})
-
-test('two processes that enqueue the same changes enqueue them once', async () => {
-  await ingest.ingest.close()
-  const pool = ingest.database.poolAs('ingest', 4)
-  const log = pino({ level: 'silent' })
-  const feed = createChangeFeed({ pool, log })
-  await query(`
-    INSERT INTO accounts (user_id, currency) VALUES ('ann', 'USD');
-    INSERT INTO events SELECT 'ann', n, '2026-11-22T18:00:00Z', json_build_object('type', 'event', 'seq', n, 'event', 'account.updated',
-      'at', '2026-11-22T18:00:00.000Z', 'account', json_build_object('balance', '1', 'currency', 'USD'))::text
-    FROM generate_series(1, 5) AS n;
-    INSERT INTO change_feed (created_at, user_ids, seqs, previous_statuses)
-    VALUES ('2026-11-22T18:00:00Z', array_fill('ann'::text, ARRAY[5]), ARRAY[1, 2, 3, 4, 5], array_fill(NULL::text, ARRAY[5]))`)
-  await feed.append()
-  await feed.close()
-  const { endpoint, rules } = settings()
-  const [stored] = await readEndpoints(createKysely(pool), endpoint, rules)
-  await Promise.all(Array.from({ length: 4 }, () => enqueueChanges({ pool, log }, stored!)))
-  const rows = await query('SELECT body FROM outgoing_webhooks ORDER BY queue_number')
-  expect(rows.map(({ body }) => (JSON.parse(body as string) as Body).data.seq)).toEqual([1, 2, 3, 4, 5])
-})
-
-test('a cursor that another process has moved since is left alone until the next run', async () => {
-  await ingest.ingest.close()
-  const pool = ingest.database.poolAs('ingest', 2)
-  const log = pino({ level: 'silent' })
-  const { endpoint, rules } = settings()
-  const [stored] = await readEndpoints(createKysely(pool), endpoint, rules)
-  await query('UPDATE change_feed_head SET position = 10, deleted_position = 10')
-
-  expect(await enqueueChanges({ pool, log }, stored!)).toEqual({ position: 10, hasMore: true })
-  expect(await enqueueChanges({ pool, log }, stored!)).toEqual({ position: stored!.position, hasMore: false })
 })

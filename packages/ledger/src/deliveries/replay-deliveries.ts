@@ -1,0 +1,184 @@
+import { formatMoney, type Provider, type ReviewReason } from '@paxyo/order-core'
+import { createHash } from 'node:crypto'
+import type { Pool } from 'pg'
+import type { Delivery, DeliveryResult } from '../model/delivery.ts'
+import type { NewId } from '../model/new-id.ts'
+import type { Batcher, NotCommitted } from './batcher.ts'
+
+export interface ReplayDeps {
+  readonly pool: Pool
+  readonly batcher: Batcher
+  readonly providers: readonly Provider[]
+  readonly newId: NewId
+  readonly now: () => Date
+}
+
+/** Why a delivery is not replayed. */
+type SkipReason = 'parked' | 'awaiting_verification' | 'overtaken' | 'unknown_provider'
+
+/** The result of replaying a delivery. */
+export interface ReplayResult {
+  /** The original delivery. */
+  readonly deliveryId: string
+  /** The new delivery; null when the original was skipped. */
+  readonly replayId: string | null
+  /**
+   * The reasons to skip a delivery: `parked` waits for its order, whose registration applies it.
+   * `awaiting_verification` waits for provider verification. `overtaken` was followed by a newer applied delivery, so
+   * that a replay could only revert the order. `unknown_provider` came from a provider that is no longer configured, so
+   * its body cannot be parsed.
+   */
+  readonly outcome: DeliveryResult['outcome'] | SkipReason
+  readonly reason: ReviewReason | null
+  readonly refund: string | null
+  readonly userId: string | null
+  /** The user's seq after the replay. */
+  readonly seq: number | null
+}
+
+// A replay is as old as its original.
+const READ_ORIGINS = `
+  SELECT origin.delivery_id, origin.provider, origin.body, origin.outcome, EXISTS (
+      SELECT FROM deliveries AS newer LEFT JOIN deliveries AS replayed ON replayed.delivery_id = newer.replay_of
+      WHERE newer.provider_order_id = origin.provider_order_id AND newer.provider = origin.provider
+        AND coalesce(replayed.received_at, newer.received_at) > origin.received_at
+        AND newer.outcome IN ('applied', 'progress') AND newer.replay_of IS DISTINCT FROM origin.delivery_id
+    ) AS is_overtaken, EXISTS (
+      SELECT FROM orders JOIN operator_actions AS action USING (order_id)
+      WHERE orders.provider_order_id = origin.provider_order_id AND orders.provider = origin.provider
+        AND action.status IS NOT NULL AND action.created_at >= origin.received_at
+      UNION ALL
+      SELECT FROM orders JOIN reviews USING (order_id)
+      WHERE orders.provider_order_id = origin.provider_order_id AND orders.provider = origin.provider
+        AND reviews.resolution_status IS NOT NULL AND reviews.resolved_at >= origin.received_at
+    ) AS is_decided
+  FROM unnest($1::text[]) WITH ORDINALITY AS wanted (delivery_id, place)
+  JOIN deliveries AS given USING (delivery_id)
+  JOIN deliveries AS origin ON origin.delivery_id = coalesce(given.replay_of, given.delivery_id)
+  ORDER BY wanted.place`
+
+interface OriginRow {
+  readonly delivery_id: string
+  readonly provider: string
+  readonly body: string
+  readonly outcome: string
+  /** Whether a later delivery has changed the order. */
+  readonly is_overtaken: boolean
+  /** Whether a person has set the status of the order since. */
+  readonly is_decided: boolean
+}
+
+/**
+ * Processes deliveries again, in the given order, like webhooks: with the current parser, against the current state of
+ * the order. Each replay is recorded as a new delivery.
+ *
+ * @param requestKey determines the ids of the new deliveries, so that a repeated request has no further effect.
+ * @returns a result per delivery, without unknown ids; or an error code, when it is not known whether anything was
+ *   committed.
+ * @example
+ * const batcher = createBatcher({ ...ledger, log })
+ * await batcher.submit([canceled])
+ * const deps = { pool, batcher, providers: [], newId, now: () => new Date() }
+ * const results = await replayDeliveries(deps, [canceled.deliveryId], undefined)
+ * typeof results === 'object' && results[0]!.outcome //=> 'parked'
+ * await batcher.close()
+ */
+export async function replayDeliveries(
+  deps: ReplayDeps,
+  deliveryIds: readonly string[],
+  requestKey: string | undefined,
+): Promise<ReplayResult[] | NotCommitted> {
+  const { rows: origins } = await deps.pool.query<OriginRow>(READ_ORIGINS, [deliveryIds])
+  const receivedAt = deps.now()
+  const replays = origins.map((origin) => {
+    const provider = deps.providers.find(({ name }) => name === origin.provider)
+    return skipReason(origin, provider) ?? toReplay(origin, provider!, receivedAt, deps.newId, requestKey)
+  })
+  const submitted = replays.filter((replay) => typeof replay === 'object')
+  const results = submitted.length === 0 ? [] : await deps.batcher.submit(submitted)
+  if (typeof results === 'string') return results
+
+  const remaining = [...results]
+  const settled = origins.map((origin, index) => {
+    const replay = replays[index]!
+    return typeof replay === 'string' ? skipped(origin, replay) : toResult(origin, replay, remaining.shift()!)
+  })
+  return withPositions(deps.pool, origins, settled)
+}
+
+function skipReason(
+  { outcome, is_overtaken: isOvertaken }: OriginRow,
+  provider: Provider | undefined,
+): SkipReason | undefined {
+  // These will be applied without a replay.
+  if (outcome === 'parked' || outcome === 'awaiting_verification') return outcome
+  // The replay of one in review is recorded, so that it counts as read.
+  if (isOvertaken && outcome !== 'review') return 'overtaken'
+  return provider === undefined ? 'unknown_provider' : undefined
+}
+
+function toReplay(
+  { delivery_id: deliveryId, body, ...origin }: OriginRow,
+  provider: Provider,
+  receivedAt: Date,
+  newId: NewId,
+  requestKey: string | undefined,
+): Delivery {
+  const id = requestKey === undefined ? newId() : digest(`${requestKey}\n${deliveryId}`)
+  // A stored body contains one update; the parser recognizes JSON under the content type of a form, too.
+  const parsed = provider.parseUpdates('application/x-www-form-urlencoded', Buffer.from(body))
+  return {
+    deliveryId: `replay:${id}`,
+    provider: provider.name,
+    update: 'error' in parsed ? undefined : parsed.updates[0]?.update,
+    body,
+    receivedAt,
+    replay: { deliveryId, isOvertaken: origin.is_overtaken || origin.is_decided },
+  }
+}
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 32)
+
+function toResult(
+  { delivery_id: deliveryId }: OriginRow,
+  { deliveryId: replayId }: Delivery,
+  { outcome, review, refund }: DeliveryResult,
+): ReplayResult {
+  return {
+    deliveryId,
+    replayId,
+    outcome,
+    reason: review ?? null,
+    refund: refund === undefined ? null : formatMoney(refund),
+    userId: null,
+    seq: null,
+  }
+}
+
+const skipped = ({ delivery_id: deliveryId }: OriginRow, outcome: SkipReason): ReplayResult => ({
+  deliveryId,
+  replayId: null,
+  outcome,
+  reason: null,
+  refund: null,
+  userId: null,
+  seq: null,
+})
+
+const READ_POSITIONS = `
+  SELECT deliveries.delivery_id, accounts.user_id, accounts.last_seq
+  FROM deliveries JOIN orders USING (provider, provider_order_id) JOIN accounts USING (user_id)
+  WHERE deliveries.delivery_id = ANY($1::text[])`
+
+/** Reads positions after the commit, so that each seq covers the changes of the replay. */
+async function withPositions(
+  pool: Pool,
+  origins: readonly OriginRow[],
+  results: readonly ReplayResult[],
+): Promise<ReplayResult[]> {
+  const { rows } = await pool.query<{ delivery_id: string; user_id: string; last_seq: number }>(READ_POSITIONS, [
+    origins.map(({ delivery_id: id }) => id),
+  ])
+  const positions = new Map(rows.map((row) => [row.delivery_id, { userId: row.user_id, seq: row.last_seq }]))
+  return results.map((result) => ({ ...result, ...positions.get(result.deliveryId) }))
+}

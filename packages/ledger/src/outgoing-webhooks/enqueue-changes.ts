@@ -1,0 +1,128 @@
+import { transaction } from '@paxyo/database'
+import type { Pool } from 'pg'
+import type { Logger } from 'pino'
+import type { Change } from '../change-feed/change.ts'
+import { readChangeFeedHead, readChanges } from '../change-feed/read-changes.ts'
+import { newId } from '../model/new-id.ts'
+import { messagesFor, SUPERSEDING_TYPES, type Message } from './messages.ts'
+
+/** An endpoint, and its cursor in the changes feed. */
+export interface FollowingEndpoint {
+  readonly endpointId: string
+  readonly types: ReadonlySet<string>
+  readonly position: number
+}
+
+/** How far the webhooks of an endpoint follow the changes feed. */
+export interface Enqueued {
+  readonly position: number
+  readonly hasMore: boolean
+}
+
+/** Changes per transaction. */
+const CHANGES_MAX = 500
+
+/**
+ * Turns the changes after an endpoint's cursor into webhooks, due now. The cursor moves in the same transaction, so each
+ * change becomes a webhook once, whichever processes do this.
+ *
+ * @returns whether the endpoint has everything that the feed has.
+ */
+export async function enqueueChanges(
+  { pool, log }: { readonly pool: Pool; readonly log: Logger },
+  { endpointId, types, position }: FollowingEndpoint,
+): Promise<Enqueued> {
+  const { epoch } = await readChangeFeedHead(pool)
+  const page = await readChanges(pool, { epoch, position }, CHANGES_MAX)
+  if (page === 'cursor_expired' || page === 'cursor_void') {
+    const next = await startAgain(pool, endpointId, position)
+    // Another process has moved it, or it was deleted: the next run reads where it is.
+    if (next === undefined) return { position, hasMore: false }
+    log.error({ endpointId, position, next, reason: page }, 'outgoing webhooks skipped: their changes are not kept')
+    return { position: next, hasMore: true }
+  }
+  const { cursor, hasMore, changes } = page
+  if (cursor.position !== position) {
+    await enqueue(pool, { endpointId, from: position, to: cursor.position }, toMessages(changes, types))
+  }
+  return { position: cursor.position, hasMore }
+}
+
+const toMessages = (changes: readonly Change[], types: ReadonlySet<string>): Message[] =>
+  changes.flatMap((change) => messagesFor(change, types))
+
+interface Moved {
+  readonly endpointId: string
+  readonly from: number
+  readonly to: number
+}
+
+// The update locks the endpoint, and does nothing when another process was faster.
+const ENQUEUE = `
+  WITH moved AS (
+    UPDATE outgoing_webhook_endpoints SET position = $3 WHERE endpoint_id = $1 AND position = $2 AND is_enabled
+    RETURNING endpoint_id
+  )
+  INSERT INTO outgoing_webhooks (webhook_id, endpoint_id, type, subject, body, due_at)
+  SELECT webhook_id, endpoint_id, type, subject, body, clock_timestamp()
+  FROM moved
+  CROSS JOIN unnest($4::uuid[], $5::text[], $6::text[], $7::text[])
+    WITH ORDINALITY AS given (webhook_id, type, subject, body, place)
+  ORDER BY place`
+
+/** A webhook that has failed needs no retry once a newer one says all that it said. */
+const SUPERSEDE = `
+  UPDATE outgoing_webhooks AS older SET state = 'superseded', due_at = NULL, settled_at = clock_timestamp()
+  WHERE endpoint_id = $1 AND subject = ANY($2::text[]) AND type = ANY($3::text[])
+    AND state = 'pending' AND attempts > 0 AND NOT is_sending
+    AND EXISTS (
+      SELECT FROM outgoing_webhooks AS newer
+      WHERE newer.endpoint_id = older.endpoint_id AND newer.subject = older.subject AND newer.type = older.type
+        AND newer.queue_number > older.queue_number)`
+
+async function enqueue(pool: Pool, { endpointId, from, to }: Moved, messages: readonly Message[]): Promise<void> {
+  const subjects = [...new Set(messages.map(({ subject }) => subject))]
+  await transaction(
+    pool,
+    () => Promise.resolve(),
+    (client) => [
+      client.query({
+        name: 'enqueue_outgoing_webhooks',
+        text: ENQUEUE,
+        values: [
+          endpointId,
+          from,
+          to,
+          messages.map(() => newId()),
+          messages.map(({ type }) => type),
+          messages.map(({ subject }) => subject),
+          messages.map(({ body }) => body),
+        ],
+      }),
+      ...(messages.length === 0
+        ? []
+        : [
+            client.query({
+              name: 'supersede_outgoing_webhooks',
+              text: SUPERSEDE,
+              values: [endpointId, subjects, SUPERSEDING_TYPES],
+            }),
+          ]),
+    ],
+  )
+}
+
+/** Changes up to `deleted_position` are deleted; a later one may have lost its event. */
+const START_AGAIN = `
+  UPDATE outgoing_webhook_endpoints AS endpoint
+  SET position = CASE WHEN endpoint.position > head.position THEN head.position ELSE head.oldest END
+  FROM (
+    SELECT position, greatest(deleted_position, $2::bigint + 1) AS oldest FROM change_feed_head
+  ) AS head
+  WHERE endpoint_id = $1 AND endpoint.position = $2
+  RETURNING endpoint.position`
+
+async function startAgain(pool: Pool, endpointId: string, position: number): Promise<number | undefined> {
+  const { rows } = await pool.query<{ position: number }>(START_AGAIN, [endpointId, position])
+  return rows[0]?.position
+}

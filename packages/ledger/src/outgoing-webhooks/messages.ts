@@ -1,0 +1,43 @@
+import type { WebhookType } from '@paxyo/contracts'
+import type { Change, OrderChange } from '../change-feed/change.ts'
+
+/** The webhook for a change. */
+export interface Message {
+  readonly type: WebhookType
+  /** Messages of one subject are sent one after the other. */
+  readonly subject: string
+  readonly body: string
+}
+
+/** Messages that carry the whole state: a newer one of the same subject makes an older one superfluous. */
+export const SUPERSEDING_TYPES: readonly WebhookType[] = ['order.updated', 'account.updated']
+
+/** The messages for a change, of the given types. An update with a refund has two. */
+export function messagesFor(change: Change, types: ReadonlySet<string>): Message[] {
+  const messages = [stateMessage(change)]
+  if (change.type === 'order.updated' && change.refund !== undefined)
+    messages.push(refundMessage(change, change.refund))
+  return messages.filter(({ type }) => types.has(type))
+}
+
+function stateMessage(change: Change): Message {
+  const { position: _position, type, at, ...data } = change
+  return { type, subject: subjectOf(change), body: toBody(type, at, data) }
+}
+
+function refundMessage(change: OrderChange, refund: NonNullable<OrderChange['refund']>): Message {
+  const { at, userId, seq, order, previousStatus, account } = change
+  const { refundId, amount, currency } = refund
+  const { orderId, provider, providerOrderId } = order
+  const refunded = { refundId, orderId, provider, providerOrderId, userId, amount, currency }
+  const after = { orderRefunded: order.refunded, balanceAfter: account.balance, at, seq, order, previousStatus }
+  return { type: 'refund.paid', subject: subjectOf(change), body: toBody('refund.paid', at, { ...refunded, ...after }) }
+}
+
+function subjectOf(change: Change): string {
+  if (change.type === 'account.updated') return `account ${change.userId}`
+  if ('review' in change && change.order === null) return `review ${change.review.reviewId}`
+  return `order ${change.order!.orderId}`
+}
+
+const toBody = (type: string, timestamp: string, data: object): string => JSON.stringify({ type, timestamp, data })

@@ -1,0 +1,102 @@
+import type { Database } from '@paxyo/database'
+import { sql, type Kysely } from 'kysely'
+import { SUPERSEDING_TYPES } from './messages.ts'
+
+/** Dead webhooks that one request can retry. */
+const RETRY_MAX = 1000
+
+export interface OutgoingWebhookFilter {
+  readonly state: string | undefined
+  readonly endpointId: string | undefined
+  /** The queue number before which the page begins. */
+  readonly before: number | undefined
+  readonly limit: number
+}
+
+/** @returns outgoing webhooks, the newest first. */
+export async function listOutgoingWebhooks(
+  db: Kysely<Database>,
+  { state, endpointId, before, limit }: OutgoingWebhookFilter,
+): Promise<OutgoingWebhookRow[]> {
+  let query = selectWebhooks(db).orderBy('queue_number', 'desc').limit(limit)
+  if (state !== undefined) query = query.where('state', '=', state)
+  if (endpointId !== undefined) query = query.where('endpoint_id', '=', endpointId)
+  if (before !== undefined) query = query.where('queue_number', '<', before)
+  return query.execute()
+}
+
+/** @returns a webhook with its body; undefined when it does not exist. */
+export async function readOutgoingWebhook(
+  db: Kysely<Database>,
+  webhookId: string,
+): Promise<(OutgoingWebhookRow & { readonly body: string }) | undefined> {
+  return selectWebhooks(db).select('body').where('webhook_id', '=', webhookId).executeTakeFirst()
+}
+
+/**
+ * Makes a webhook in any state due at once and resets its attempts. One that a newer one supersedes stays settled: an old
+ * state would replace the current one.
+ *
+ * @returns the webhook; undefined when it does not exist.
+ */
+export async function retryOutgoingWebhook(
+  db: Kysely<Database>,
+  webhookId: string,
+): Promise<OutgoingWebhookRow | undefined> {
+  await retry(db, [webhookId])
+  return selectWebhooks(db).where('webhook_id', '=', webhookId).executeTakeFirst()
+}
+
+/** Makes dead webhooks due, oldest first. */
+export async function retryDeadOutgoingWebhooks(db: Kysely<Database>): Promise<{ retried: number; hasMore: boolean }> {
+  const dead = await db
+    .selectFrom('outgoing_webhooks')
+    .select('webhook_id')
+    .where('state', '=', 'dead')
+    .orderBy('queue_number')
+    .limit(RETRY_MAX)
+    .execute()
+  if (dead.length > 0)
+    await retry(
+      db,
+      dead.map((row) => row.webhook_id),
+    )
+  return { retried: dead.length, hasMore: dead.length === RETRY_MAX }
+}
+
+async function retry(db: Kysely<Database>, webhookIds: readonly string[]): Promise<void> {
+  await sql`
+    UPDATE outgoing_webhooks AS webhook
+    SET state = next.state, attempts = 0,
+      due_at = CASE WHEN next.state = 'pending' THEN clock_timestamp() END,
+      settled_at = CASE WHEN next.state = 'superseded' THEN clock_timestamp() END
+    FROM (
+      SELECT older.webhook_id, CASE WHEN older.type = ANY(${SUPERSEDING_TYPES}::text[]) AND EXISTS (
+        SELECT FROM outgoing_webhooks AS newer
+        WHERE newer.endpoint_id = older.endpoint_id AND newer.subject = older.subject AND newer.type = older.type
+          AND newer.queue_number > older.queue_number) THEN 'superseded' ELSE 'pending' END AS state
+      FROM outgoing_webhooks AS older WHERE older.webhook_id = ANY(${webhookIds}::uuid[])
+    ) AS next
+    WHERE webhook.webhook_id = next.webhook_id`.execute(db)
+}
+
+const selectWebhooks = (db: Kysely<Database>) =>
+  db
+    .selectFrom('outgoing_webhooks')
+    .select([
+      'webhook_id',
+      'queue_number',
+      'endpoint_id',
+      'type',
+      'subject',
+      'state',
+      'attempts',
+      'created_at',
+      'due_at',
+      'attempted_at',
+      'settled_at',
+      'last_status',
+      'last_error',
+    ])
+
+export type OutgoingWebhookRow = Awaited<ReturnType<ReturnType<typeof selectWebhooks>['execute']>>[number]

@@ -1,0 +1,187 @@
+import { createKysely, type Database } from '@paxyo/database'
+import { sql, type Kysely } from 'kysely'
+import { createHash } from 'node:crypto'
+import type { Pool } from 'pg'
+import type { Logger } from 'pino'
+import type { NewId } from '../model/new-id.ts'
+
+/** An authenticated request that was too large, or could not be decoded or parsed. */
+export interface RejectedRequest {
+  readonly provider: string
+  readonly receivedAt: Date
+  /** The error code of its response. */
+  readonly reason: string
+  readonly detail: string | undefined
+  readonly contentType: string | undefined
+  readonly contentEncoding: string | undefined
+  readonly messageId: string | undefined
+  readonly address: string
+  /** The bytes that were sent; undefined when there were too many. */
+  readonly body: Buffer | undefined
+}
+
+/** How many requests of one provider are kept: the newest. */
+const REJECTED_PER_PROVIDER_MAX = 10_000
+/** Bounds the size of a row: the sender chooses the headers. */
+const HEADER_LENGTH_MAX = 256
+
+export interface RejectedRequestDeps {
+  readonly pool: Pool
+  readonly newId: NewId
+  readonly log: Logger
+}
+
+export interface RejectedRequestFilter {
+  readonly provider: string | undefined
+  readonly limit: number
+}
+
+/** The rejected requests of all providers. */
+export interface RejectedRequests {
+  /**
+   * Keeps a rejected request, so that it can be replayed after a change of the configuration or an upgrade. A request
+   * that the provider retries is kept once and counted.
+   *
+   * @returns its id.
+   */
+  keep(request: RejectedRequest): Promise<string>
+  /** @returns requests without their bodies, the newest first, before an id. */
+  list(
+    filter: RejectedRequestFilter & {
+      readonly state: 'open' | 'replayed' | 'all'
+      readonly before: string | undefined
+    },
+  ): Promise<RejectedRow[]>
+  /** @returns a request with its body; undefined when it does not exist. */
+  read(requestId: string): Promise<FullRejectedRow | undefined>
+  /** @returns requests that are not replayed, with their bodies, the oldest first, after an id. */
+  readOpen(filter: RejectedRequestFilter & { readonly after: string | undefined }): Promise<FullRejectedRow[]>
+  markReplayed(requestId: string): Promise<void>
+}
+
+/**
+ * The authenticated requests that could not be read.
+ *
+ * @example
+ * const requests = createRejectedRequests({ pool, newId, log })
+ * const sent = { contentType: 'text/xml', contentEncoding: undefined, messageId: undefined, body: Buffer.from('<a/>') }
+ * const from = { provider: 'godofpanel', receivedAt: new Date(), address: '192.0.2.1' }
+ * const requestId = await requests.keep({ ...sent, ...from, reason: 'malformed_json', detail: undefined })
+ * const [open] = await requests.readOpen({ provider: 'godofpanel', after: undefined, limit: 10 })
+ * open!.request_id === requestId //=> true
+ */
+export function createRejectedRequests({ pool, newId, log }: RejectedRequestDeps): RejectedRequests {
+  const db = createKysely(pool)
+  return {
+    async keep(request) {
+      const requestId = await store(db, newId(), request)
+      const deleted = await deleteBeyondMax(db, request.provider)
+      if (deleted > 0)
+        log.error(
+          { provider: request.provider, deleted: Number(deleted) },
+          'rejected requests beyond the maximum deleted',
+        )
+      return requestId
+    },
+    list({ provider, state, before, limit }) {
+      let query = selectRequests(db).orderBy('request_id', 'desc').limit(limit)
+      if (provider !== undefined) query = query.where('provider', '=', provider)
+      if (state !== 'all') query = query.where('replayed_at', state === 'open' ? 'is' : 'is not', null)
+      if (before !== undefined) query = query.where('request_id', '<', before)
+      return query.execute()
+    },
+    read: (requestId) => selectRequests(db).select('body').where('request_id', '=', requestId).executeTakeFirst(),
+    readOpen({ provider, after, limit }) {
+      let query = selectRequests(db).select('body').where('replayed_at', 'is', null).orderBy('request_id').limit(limit)
+      if (provider !== undefined) query = query.where('provider', '=', provider)
+      if (after !== undefined) query = query.where('request_id', '>', after)
+      return query.execute()
+    },
+    async markReplayed(requestId) {
+      await db
+        .updateTable('rejected_requests')
+        .set({ replayed_at: sql<Date>`clock_timestamp()` })
+        .where('request_id', '=', requestId)
+        .execute()
+    },
+  }
+}
+
+const selectRequests = (db: Kysely<Database>) =>
+  db
+    .selectFrom('rejected_requests')
+    .select([
+      'request_id',
+      'provider',
+      'reason',
+      'detail',
+      'content_type',
+      'content_encoding',
+      'message_id',
+      'received_at',
+      'last_received_at',
+      'count',
+      'address',
+      'replayed_at',
+    ])
+    .select(sql<number | null>`length(body)`.as('body_bytes'))
+
+export type RejectedRow = Awaited<ReturnType<ReturnType<typeof selectRequests>['execute']>>[number]
+
+export interface FullRejectedRow extends RejectedRow {
+  readonly body: Buffer | null
+}
+
+async function store(db: Kysely<Database>, newRequestId: string, request: RejectedRequest): Promise<string> {
+  const { provider, receivedAt, reason, detail, body } = request
+  const contentType = bounded(request.contentType)
+  const contentEncoding = bounded(request.contentEncoding)
+  const digest = createHash('sha256')
+    .update(JSON.stringify([contentType, contentEncoding]))
+    .update(body ?? '')
+    .digest()
+  const { request_id: requestId } = await db
+    .insertInto('rejected_requests')
+    .values({
+      request_id: newRequestId,
+      provider,
+      digest,
+      received_at: receivedAt,
+      last_received_at: receivedAt,
+      reason,
+      detail: detail ?? null,
+      content_type: contentType,
+      content_encoding: contentEncoding,
+      message_id: bounded(request.messageId),
+      address: request.address,
+      body: body ?? null,
+    })
+    // A request that is received again after its replay has to be replayed again.
+    .onConflict((conflict) =>
+      conflict.columns(['provider', 'digest']).doUpdateSet({
+        last_received_at: receivedAt,
+        count: sql<number>`rejected_requests.count + 1`,
+        replayed_at: null,
+      }),
+    )
+    .returning('request_id')
+    .executeTakeFirstOrThrow()
+  return requestId
+}
+
+/** @returns how many were deleted, the oldest. */
+async function deleteBeyondMax(db: Kysely<Database>, provider: string): Promise<bigint> {
+  const beyond = db
+    .selectFrom('rejected_requests')
+    .select('request_id')
+    .where('provider', '=', provider)
+    .orderBy('request_id', 'desc')
+    .offset(REJECTED_PER_PROVIDER_MAX)
+  const { numDeletedRows } = await db
+    .deleteFrom('rejected_requests')
+    .where('request_id', 'in', beyond)
+    .executeTakeFirstOrThrow()
+  return numDeletedRows
+}
+
+const bounded = (header: string | undefined): string | null => header?.slice(0, HEADER_LENGTH_MAX) ?? null

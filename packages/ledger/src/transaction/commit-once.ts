@@ -1,0 +1,129 @@
+import type { ErrorCode } from '@paxyo/contracts'
+import { isRejectedByDatabase, isRetryable, roundTrip } from '@paxyo/database'
+import type { PoolClient } from 'pg'
+import { commitChangeSet, type LedgerDeps } from './commit-change-set.ts'
+import type { LedgerTransaction } from './ledger-transaction.ts'
+
+const ATTEMPTS_MAX = 3
+
+/** An Idempotency-Key and the request that it belongs to. */
+export interface IdempotentRequest {
+  readonly key: string
+  readonly hash: Buffer
+  /** The index of the transaction, when a request has several. */
+  readonly part: number
+}
+
+/** The response to a request that changed data. */
+export interface SuccessResponse {
+  readonly status: 200 | 201
+  readonly body: object
+  /** Whether it repeats the response to an earlier, equal request. */
+  readonly isReplay?: boolean
+}
+
+/** A serialized response, stored with its effect when the request has an Idempotency-Key. */
+export interface WrittenResponse {
+  readonly status: number
+  readonly json: string
+  /** Whether it repeats the response to an earlier request with the same Idempotency-Key, or for the same payment. */
+  readonly isReplay: boolean
+}
+
+/**
+ * Records changes and returns the response. When it returns an error code, it must not have recorded or written
+ * anything.
+ */
+export type OnceWork = (tx: LedgerTransaction) => Promise<SuccessResponse | ErrorCode>
+
+/**
+ * Runs `work` in a transaction and commits its changes together with its response, under the request's Idempotency-Key.
+ * A repeated request gets the first response and does not run `work`. An error has no effect and is not stored: the
+ * same request may succeed later. When a transaction loses a race against another one, `work` runs again.
+ *
+ * @throws the database's errors; when the database was not reachable, the outcome is unknown.
+ * @example
+ * const request = { key: 'opening-1', hash: Buffer.alloc(32), part: 0 }
+ * const once = () => commitOnce(ledger, request, async (tx) => {
+ *   await openAccount(tx, 'ann', 'USD')
+ *   return { status: 201, body: { userId: 'ann' } }
+ * })
+ * await once() //=> { status: 201, json: '{"userId":"ann"}', isReplay: false }
+ * await once() //=> { status: 201, json: '{"userId":"ann"}', isReplay: true }
+ */
+export async function commitOnce(
+  deps: LedgerDeps,
+  request: IdempotentRequest | undefined,
+  work: OnceWork,
+): Promise<WrittenResponse | ErrorCode> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await tryOnce(deps, request, work)
+    } catch (error) {
+      const mayHaveLostRace = isRejectedByDatabase(error) || isRetryable(error)
+      if (!mayHaveLostRace || attempt === ATTEMPTS_MAX) throw error
+    }
+  }
+}
+
+function tryOnce(
+  deps: LedgerDeps,
+  request: IdempotentRequest | undefined,
+  work: OnceWork,
+): Promise<WrittenResponse | ErrorCode> {
+  return commitChangeSet<WrittenResponse | ErrorCode>(deps, async (tx) => {
+    const earlier = request === undefined ? undefined : await takeKey(tx.client, request)
+    if (earlier !== undefined) return earlier
+
+    const result = await work(tx)
+    if (typeof result === 'string') return result
+    const { status, body, isReplay = false } = result
+    const written = { status, json: JSON.stringify(body), isReplay }
+    if (request !== undefined) await storeResponse(tx.client, request, written)
+    return written
+  })
+}
+
+/** Two-part advisory locks do not collide with the one-part locks of provider orders. */
+const LOCK_KEY = `SELECT pg_try_advisory_xact_lock(hashtext('paxyo idempotency'), hashtext($1)) AS is_ours`
+const READ_RESPONSE = `
+  SELECT request_hash, status, body FROM idempotency_keys WHERE idempotency_key = $1 AND part = $2`
+const STORE_RESPONSE = `
+  INSERT INTO idempotency_keys (idempotency_key, part, request_hash, status, body) VALUES ($1, $2, $3, $4, $5)`
+
+interface ResponseRow {
+  readonly request_hash: Buffer
+  readonly status: number
+  readonly body: string
+}
+
+/**
+ * Locks the key until the transaction ends. When another request holds the lock, this one does not wait for it: it
+ * would hold a connection that webhooks need.
+ *
+ * @returns the stored response or an error code; undefined when the work has not been done yet.
+ */
+async function takeKey(
+  client: PoolClient,
+  { key, hash, part }: IdempotentRequest,
+): Promise<WrittenResponse | ErrorCode | undefined> {
+  // Two separate statements: the second must see what the previous holder of the lock committed.
+  const [lock, { rows }] = await roundTrip([
+    client.query<{ is_ours: boolean }>(LOCK_KEY, [key]),
+    client.query<ResponseRow>(READ_RESPONSE, [key, part]),
+  ])
+  const stored = rows[0]
+  if (stored !== undefined) {
+    if (!stored.request_hash.equals(hash)) return 'idempotency_key_reused'
+    return { status: stored.status, json: stored.body, isReplay: true }
+  }
+  return lock.rows[0]?.is_ours === true ? undefined : 'idempotency_key_in_use'
+}
+
+async function storeResponse(
+  client: PoolClient,
+  { key, hash, part }: IdempotentRequest,
+  { status, json }: WrittenResponse,
+): Promise<void> {
+  await client.query(STORE_RESPONSE, [key, part, hash, status, json])
+}

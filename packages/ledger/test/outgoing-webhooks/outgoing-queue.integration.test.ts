@@ -1,0 +1,104 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { createTestDatabase, eventually, type TestDatabase } from '@paxyo/testkit'
+import type { Pool } from 'pg'
+import { pino } from 'pino'
+import { appendChanges } from '../../src/change-feed/append-changes.ts'
+import type { FollowingEndpoint } from '../../src/outgoing-webhooks/enqueue-changes.ts'
+import { createOutgoingQueue, type OutgoingQueue } from '../../src/outgoing-webhooks/outgoing-queue.ts'
+import { createWebhookEndpoints } from '../../src/outgoing-webhooks/webhook-endpoints.ts'
+
+let database: TestDatabase
+let pool: Pool
+let queue: OutgoingQueue
+beforeEach(async () => {
+  database = await createTestDatabase()
+  pool = database.poolAs('ingest', 4)
+  queue = createOutgoingQueue({ pool, log: pino({ level: 'silent' }) })
+  const url = 'https://panel.example/webhooks'
+  await createWebhookEndpoints(pool).storeEnvironment({ url, types: ['account.updated'] })
+})
+afterEach(async () => {
+  await database[Symbol.asyncDispose]()
+})
+
+const query = async (text: string): Promise<Record<string, unknown>[]> => {
+  const { rows } = await database.owner.query<Record<string, unknown>>(text)
+  return rows
+}
+const fillQueue = (count: number): Promise<unknown> =>
+  query(`
+    INSERT INTO outgoing_webhooks (webhook_id, endpoint_id, type, subject, body, due_at)
+    SELECT gen_random_uuid(), 'environment', 'order.updated', 'order ' || n, '{"n":' || n || '}', now()
+    FROM generate_series(1, ${count}) AS n`)
+const storedEndpoint = async (): Promise<FollowingEndpoint> => {
+  const [endpoint] = await createWebhookEndpoints(pool).readEnabled()
+  return { ...endpoint!, types: new Set(endpoint!.types) }
+}
+
+test('what somebody is claiming at this moment is passed over', async () => {
+  await fillQueue(2)
+  const other = await database.owner.connect()
+  try {
+    await other.query('BEGIN')
+    await other.query(`
+      UPDATE outgoing_webhooks SET attempts = 1, due_at = now() + interval '30 seconds'
+      WHERE queue_number = (SELECT min(queue_number) FROM outgoing_webhooks)`)
+    let isOver = false
+    const claiming = queue.claimDue('environment', 10).finally(() => (isOver = true))
+    await eventually(async () => isOver || (await isWaitingForLock()))
+    await other.query('COMMIT')
+
+    expect((await claiming).map(({ subject }) => subject)).toEqual(['order 2'])
+  } finally {
+    other.release()
+  }
+})
+
+const isWaitingForLock = async (): Promise<boolean> => {
+  const waiting = await query(
+    `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+  )
+  return waiting.length > 0
+}
+
+test('an attempt that came too late to say that it failed says nothing', async () => {
+  await fillQueue(1)
+  const [first] = await queue.claimDue('environment', 1)
+  await query('UPDATE outgoing_webhooks SET due_at = now()')
+  const [second] = await queue.claimDue('environment', 1)
+  await queue.settle(first!, { delivered: false, status: 500, error: 'late' }, undefined)
+  expect(await query('SELECT state, attempts, last_error FROM outgoing_webhooks')).toEqual([
+    { state: 'pending', attempts: 2, last_error: null },
+  ])
+  // Any process may record a delivery, and a later failure does not undo it.
+  await queue.settle(first!, { delivered: true, status: 200, error: null }, undefined)
+  await queue.settle(second!, { delivered: false, status: 500, error: 'twice' }, 5_000)
+  expect(await query('SELECT state, last_status FROM outgoing_webhooks')).toEqual([
+    { state: 'delivered', last_status: 200 },
+  ])
+})
+
+test('two processes that enqueue the same changes enqueue them once', async () => {
+  await query(`
+    INSERT INTO accounts (user_id, currency) VALUES ('ann', 'USD');
+    INSERT INTO events SELECT 'ann', n, '2026-11-22T18:00:00Z', json_build_object('type', 'event', 'seq', n, 'event', 'account.updated',
+      'at', '2026-11-22T18:00:00.000Z', 'account', json_build_object('balance', '1', 'currency', 'USD'))::text
+    FROM generate_series(1, 5) AS n;
+    INSERT INTO change_feed (created_at, user_ids, seqs, previous_statuses)
+    VALUES ('2026-11-22T18:00:00Z', array_fill('ann'::text, ARRAY[5]), ARRAY[1, 2, 3, 4, 5], array_fill(NULL::text, ARRAY[5]))`)
+  await appendChanges(pool)
+  const endpoint = await storedEndpoint()
+  await Promise.all(Array.from({ length: 4 }, () => queue.enqueueChanges(endpoint)))
+  const rows = await query('SELECT body FROM outgoing_webhooks ORDER BY queue_number')
+  expect(rows.map(({ body }) => (JSON.parse(body as string) as { data: { seq: number } }).data.seq)).toEqual([
+    1, 2, 3, 4, 5,
+  ])
+})
+
+test('a cursor that another process has moved since is left alone until the next run', async () => {
+  const endpoint = await storedEndpoint()
+  await query('UPDATE change_feed_head SET position = 10, deleted_position = 10')
+
+  expect(await queue.enqueueChanges(endpoint)).toEqual({ position: 10, hasMore: true })
+  expect(await queue.enqueueChanges(endpoint)).toEqual({ position: endpoint.position, hasMore: false })
+})
