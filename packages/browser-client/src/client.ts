@@ -6,7 +6,8 @@ import { ClientError } from './client-error.ts'
 import { createConnection } from './connection.ts'
 import { isLive, type ConnectionState } from './connection-state.ts'
 import { Listeners } from './listeners.ts'
-import { followPage } from './page.ts'
+import { followPage, isPageHidden } from './page.ts'
+import { createReceipts } from './receipts.ts'
 import { loadPosition, savePosition, tabStorage } from './saved-position.ts'
 import { Stream } from './stream.ts'
 import { canShare, createTabs, type Tabs } from './tabs.ts'
@@ -50,11 +51,13 @@ export function connect(options: ConnectOptions): Client {
         if (isClosed()) return
         listeners.emit({ type: 'snapshot', ...snapshot })
         persistPosition()
+        receipts.update()
       },
       onEvent(event) {
         if (isClosed()) return
         emit(listeners, event)
         persistPosition()
+        receipts.update()
       },
     },
     options.position,
@@ -66,6 +69,7 @@ export function connect(options: ConnectOptions): Client {
     getToken,
     transport: options.transport === 'auto' ? undefined : options.transport,
     position: () => stream.position,
+    seen: () => receipts.seen,
     onIdentity: identify,
     onWelcome: begin,
     onEvent(event) {
@@ -77,6 +81,12 @@ export function connect(options: ConnectOptions): Client {
     },
     onPing: () => tabs?.broadcastState(),
     onState: showState,
+  })
+
+  const receipts = createReceipts({
+    isHidden: isPageHidden,
+    position: () => stream.position,
+    send: (seen) => (tabs?.followed === undefined ? connection.sendSeen(seen) : tabs.sendSeen(seen)),
   })
 
   function begin(welcome: Welcome, requested: Position | undefined): ClientError | undefined {
@@ -103,7 +113,14 @@ export function connect(options: ConnectOptions): Client {
     if (saved !== undefined) stream.begin(saved)
     if (options.share === 'none' || !canShare()) return
     const name = `paxyo tabs ${PROTOCOL_VERSION} ${url} ${userId}`
-    tabs = createTabs({ name, stream, connection, ownStatus: () => toStatus(connection.state), onState: showState })
+    tabs = createTabs({
+      name,
+      stream,
+      connection,
+      ownStatus: () => toStatus(connection.state),
+      onState: showState,
+      onSeen: receipts.add,
+    })
     tabs.join()
   }
 
@@ -119,6 +136,7 @@ export function connect(options: ConnectOptions): Client {
     listeners.emit({ type: 'status', status })
     if (!isClosed()) return
     unfollow()
+    receipts.stop()
     listeners.end(error)
   }
 
@@ -131,11 +149,14 @@ export function connect(options: ConnectOptions): Client {
     },
     offline: () => connection.input({ type: 'offline' }),
     woke() {
+      receipts.update()
       connection.woke()
       tabs?.woke()
     },
     networkChanged: () => connection.check(),
+    hidden: receipts.flush,
     suspend() {
+      receipts.flush()
       isSuspended = true
       tabs?.leave()
       connection.input({ type: 'suspend' })

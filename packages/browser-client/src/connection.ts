@@ -1,5 +1,5 @@
 import type { ClientMessage, Position, Welcome } from '@paxyo/contracts'
-import { CHECK_REVISION, PROTOCOL_VERSION } from '@paxyo/contracts/data'
+import { CHECK_REVISION, PROTOCOL_VERSION, SEEN_REVISION } from '@paxyo/contracts/data'
 import type { ConnectOptions, TokenReason } from './api.ts'
 import { ClientError } from './client-error.ts'
 import { initialState, isLive, transition, type ConnectionState, type Effect, type Input } from './connection-state.ts'
@@ -22,6 +22,8 @@ export interface ConnectionDeps {
   readonly transport: LinkKind | undefined
   /** The position to resume from. */
   position(): Position | undefined
+  /** How far the user has seen the stream. */
+  seen(): Position | undefined
   /** A token has arrived, with its user id. The callback may suspend the connection; the token is kept. */
   onIdentity(userId: string | undefined): void
   /**
@@ -41,6 +43,7 @@ const SLACK_MS = 5_000
 /** A link that received something so recently is not dead. */
 const FRESH_MS = 1_000
 const REPLACE_RETRY_MS = 5_000
+const SEEN_WITHIN_MS = 30_000
 
 /** What ends a link whose network blocks it. */
 const NETWORK_ERRORS: ReadonlySet<string> = new Set(['connection_lost', 'timeout', 'link_dead'])
@@ -56,12 +59,15 @@ export interface Connection {
   woke(): void
   /** Checks whether the link still works, because the network may have changed. A dead one is lost within 3 seconds. */
   check(): void
+  /** Tells the server how far the user has seen the stream. @returns false when it cannot be told now. */
+  sendSeen(seen: Position): boolean
 }
 
 /**
  * Carries out the effects of `connection-state.ts` on the link, the timers and the tokens. It makes no decisions.
  *
- * On a stream nothing can be sent: what `refresh` and `check` are for, and a drain, is done by replacing the link.
+ * On a stream nothing can be sent. To refresh the token, to check the link, to send a message, and when the server drains,
+ * the link is replaced: each stream begins with a request.
  */
 export function createConnection(deps: ConnectionDeps): Connection {
   const firstToken = deps.token === undefined ? undefined : readToken(deps.token, Date.now())
@@ -69,6 +75,8 @@ export function createConnection(deps: ConnectionDeps): Connection {
   /** Inputs that arrive while effects are carried out are queued. */
   const inputs: Input[] = []
   let isBusy = false
+  /** Messages that wait for the next stream. */
+  const unsent: ClientMessage[] = []
   const choice = createTransportChoice(deps.url, deps.transport)
   const network = { needsPadding: false }
   const links = createLinks({
@@ -92,6 +100,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
   let suspectedAtMs: number | undefined
   let silenceMsMax = 0
   let serverRevision = 0
+  let serverEpoch = ''
 
   function input(next: Input): void {
     inputs.push(next)
@@ -138,7 +147,13 @@ export function createConnection(deps: ConnectionDeps): Connection {
   function hello(token: string): ClientMessage {
     openedAtMs = Date.now()
     const resume = (requestedPosition = deps.position())
-    return resume === undefined ? { type: 'hello', token } : { type: 'hello', token, resume }
+    const seen = deps.seen()
+    return {
+      type: 'hello',
+      token,
+      ...(resume === undefined ? {} : { resume }),
+      ...(seen === undefined || seen.epoch !== resume?.epoch ? {} : { seen: seen.seq }),
+    }
   }
 
   async function getToken(reason: TokenReason): Promise<void> {
@@ -177,6 +192,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
   function closeLink(): void {
     const { kind } = links
     links.close()
+    unsent.length = 0
     for (const name of ['link', 'check', 'replace'] as const) setTimer(name, undefined, checkSilence)
     if (state.phase !== 'waiting') return
     if (kind === 'stream' && !wasWelcomed) choice.streamFailed()
@@ -192,6 +208,18 @@ export function createConnection(deps: ConnectionDeps): Connection {
     input({ type: 'woke' })
   }
 
+  /** Sends a message after `hello`: on a stream, with the `hello` of the next one. */
+  function send(message: ClientMessage): void {
+    if (links.kind !== 'stream') return links.send(message)
+    unsent.push(message)
+    replaceLink('stream', false)
+  }
+
+  function replaceBy(atMs: number): void {
+    const dueAtMs = Math.min(atMs, timers.get('replace')?.atMs ?? Infinity)
+    setTimer('replace', dueAtMs, () => replaceLink(choice.kind, false))
+  }
+
   /** Opens another link from the position, with the current token. */
   function replaceLink(kind: LinkKind, isRefresh: boolean): void {
     setTimer('replace', undefined, checkSilence)
@@ -199,7 +227,12 @@ export function createConnection(deps: ConnectionDeps): Connection {
     if (token === undefined) return
     links.replace({
       kind,
-      hello: () => hello(token.value),
+      // A WebSocket gets the others when it has taken over.
+      messages: () => [hello(token.value), ...(kind === 'stream' ? unsent : [])],
+      onTakenOver(sent) {
+        const rest = unsent.splice(0).filter((message) => !sent.includes(message))
+        for (const message of rest) send(message)
+      },
       onFailed(end, message) {
         if (kind === 'websocket') choice.blocked()
         const error = toError(end, message)
@@ -226,7 +259,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
       case 'drain':
         // A gateway leaves the stream open for a while.
         if (links.kind === 'stream' && isLive(state)) {
-          return setTimer('replace', Date.now() + message.retryAfterMs, () => replaceLink(choice.kind, false))
+          return replaceBy(Date.now() + message.retryAfterMs)
         }
         return input({ type: 'drain', retryAfterMs: message.retryAfterMs })
       case 'delayed':
@@ -250,6 +283,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
     serverRevision = revision
     wasWelcomed = true
     if (links.kind === 'stream') choice.streamWorked()
+    serverEpoch = message.epoch
     silenceMsMax = 2 * pingIntervalMs + SLACK_MS
     checkSilence()
     input({ type: 'welcome' })
@@ -313,5 +347,12 @@ export function createConnection(deps: ConnectionDeps): Connection {
       check()
     },
     check,
+    sendSeen({ epoch, seq }) {
+      if (!isLive(state) || serverRevision < SEEN_REVISION || epoch !== serverEpoch) return false
+      // On a stream it comes with the next `hello`, which is not due for some minutes.
+      if (links.kind === 'stream') replaceBy(Date.now() + SEEN_WITHIN_MS)
+      else links.send({ type: 'seen', seq })
+      return true
+    },
   }
 }

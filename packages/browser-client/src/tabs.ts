@@ -33,6 +33,8 @@ export interface TabsDeps {
   /** The status of this tab's own connection. */
   readonly ownStatus: () => ConnectionStatus
   readonly onState: () => void
+  /** Another tab has shown the stream up to a position. */
+  readonly onSeen: (seen: Position) => void
 }
 
 type TabMessage =
@@ -49,6 +51,8 @@ type TabMessage =
       /** The tab has woken up: the leader's link may be dead. */
       readonly check: boolean
     }
+  /** The user has seen the stream in the tab. */
+  | { readonly kind: 'seen'; readonly seen: Position }
   /** The events after the position; undefined if the leader no longer has them. */
   | ({
       readonly kind: 'response'
@@ -87,12 +91,14 @@ export interface Tabs {
   woke(): void
   /** The state of this tab's own connection has changed. */
   connectionChanged(): void
+  /** Tells the leader how far the user has seen the stream. @returns whether there is a channel. */
+  sendSeen(seen: Position): boolean
   broadcastState(): void
   broadcastEvent(epoch: string, event: ReceivedEvent): void
   broadcastSnapshot(snapshot: Snapshot): void
 }
 
-export function createTabs({ name, stream, connection, ownStatus, onState }: TabsDeps): Tabs {
+export function createTabs({ name, stream, connection, ownStatus, onState, onSeen }: TabsDeps): Tabs {
   const id = createTabId()
   let channel: BroadcastChannel | undefined
   /** The current request for the lock; aborted when this tab no longer wants to lead. */
@@ -203,6 +209,9 @@ export function createTabs({ name, stream, connection, ownStatus, onState }: Tab
         if (!isLeader) return
         if (message.check) connection.check()
         return respond(message.from, message.position)
+      case 'seen':
+        if (isLeader) onSeen(message.seen)
+        return
       case 'state':
         if (!isLeader) onLeaderState(message)
         return
@@ -272,6 +281,10 @@ export function createTabs({ name, stream, connection, ownStatus, onState }: Tab
       else if (isLeader) broadcastState()
       // Caught up on its own connection: the leader may now have the next events.
       else if (wasLive && !wasLiveBefore && channel !== undefined) requestEvents()
+    },
+    sendSeen(seen) {
+      broadcast({ kind: 'seen', seen })
+      return channel !== undefined
     },
     broadcastState,
     broadcastEvent(epoch, event) {

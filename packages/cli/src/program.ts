@@ -18,6 +18,7 @@ import { addRejected } from './commands/rejected.ts'
 import { addReviews } from './commands/reviews.ts'
 import { addSecrets } from './commands/secrets.ts'
 import { addSimulate } from './commands/simulate.ts'
+import { addUsers, addWho } from './commands/users.ts'
 import { addTail } from './commands/tail.ts'
 import { addToken } from './commands/token.ts'
 import { EXIT_CODES } from './exit-codes.ts'
@@ -49,6 +50,8 @@ export function buildProgram(terminal: Terminal, finished: Finished): Command {
     addDeliveries,
     addRejected,
     addOutgoingWebhooks,
+    addWho,
+    addUsers,
     addAudit,
     addReconcile,
     addTail,

@@ -1,4 +1,15 @@
 export * from './data/index.ts'
+export {
+  connectionReportSchema,
+  controlMessageSchema,
+  gatewayMessageSchema,
+  parseBusMessage,
+  type ConnectionReport,
+  type ControlMessage,
+  type GatewayMessage,
+  type Receipt,
+  type SentPosition,
+} from './schemas/control.ts'
 export { encodeEvent } from './schemas/encode-event.ts'
 export {
   accountViewSchema,

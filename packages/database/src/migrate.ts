@@ -23,6 +23,8 @@ import * as statusWords from './migrations/0019-status-words.ts'
 import * as changeFeed from './migrations/0022-change-feed.ts'
 import * as outgoingWebhookEndpoints from './migrations/0023-outgoing-webhook-endpoints.ts'
 import * as gatewayReadsOutbox from './migrations/0029-gateway-reads-outbox.ts'
+import * as connectionCutoffs from './migrations/0030-connection-cutoffs.ts'
+import * as receipts from './migrations/0031-receipts.ts'
 import * as balancesHaveEntries from './migrations/0032-balances-have-entries.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
@@ -48,6 +50,8 @@ const MIGRATIONS: Record<string, Migration> = {
   '0022-change-feed': changeFeed,
   '0023-outgoing-webhook-endpoints': outgoingWebhookEndpoints,
   '0029-gateway-reads-outbox': gatewayReadsOutbox,
+  '0030-connection-cutoffs': connectionCutoffs,
+  '0031-receipts': receipts,
   '0032-balances-have-entries': balancesHaveEntries,
 }
 

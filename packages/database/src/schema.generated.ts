@@ -55,6 +55,13 @@ export interface ChangeFeedHead {
   position: Generated<number>;
 }
 
+export interface ConnectionCutoffs {
+  disconnected_at: Timestamp | null;
+  set_at: Timestamp;
+  tokens_issued_before: Timestamp | null;
+  user_id: string;
+}
+
 export interface Deliveries {
   body: string;
   delivery_id: string;
@@ -181,6 +188,12 @@ export interface ProviderOrderChanges {
   provider_order_id: string;
 }
 
+export interface Receipts {
+  seen_at: Timestamp;
+  seq: number;
+  user_id: string;
+}
+
 export interface ReconcileRuns {
   asked: Generated<number>;
   changed: Generated<number>;
@@ -238,6 +251,14 @@ export interface Reviews {
   review_id: string;
 }
 
+export interface SentPositions {
+  connections: number;
+  gateway_id: string;
+  sent_at: Timestamp;
+  seq: number;
+  user_id: string;
+}
+
 export interface StreamEpoch {
   epoch: Generated<string>;
   only_row: Generated<boolean>;
@@ -260,6 +281,7 @@ export interface DB {
   api_keys: ApiKeys;
   change_feed: ChangeFeed;
   change_feed_head: ChangeFeedHead;
+  connection_cutoffs: ConnectionCutoffs;
   deliveries: Deliveries;
   events: Events;
   idempotency_keys: IdempotencyKeys;
@@ -270,11 +292,13 @@ export interface DB {
   outgoing_webhook_endpoints: OutgoingWebhookEndpoints;
   outgoing_webhooks: OutgoingWebhooks;
   provider_order_changes: ProviderOrderChanges;
+  receipts: Receipts;
   reconcile_runs: ReconcileRuns;
   reconciliations: Reconciliations;
   refund_feed: RefundFeed;
   rejected_requests: RejectedRequests;
   reviews: Reviews;
+  sent_positions: SentPositions;
   stream_epoch: StreamEpoch;
   verifications: Verifications;
 }

@@ -24,6 +24,8 @@ const MIGRATIONS = [
   '0022-change-feed',
   '0023-outgoing-webhook-endpoints',
   '0029-gateway-reads-outbox',
+  '0030-connection-cutoffs',
+  '0031-receipts',
   '0032-balances-have-entries',
 ]
 

@@ -129,6 +129,18 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
     ],
     gateway: [],
   },
+  connection_cutoffs: {
+    ingest: [
+      'SELECT',
+      'INSERT',
+      'UPDATE disconnected_at',
+      'UPDATE set_at',
+      'UPDATE tokens_issued_before',
+    ],
+    gateway: ['SELECT'],
+  },
+  receipts: { ingest: ['SELECT', 'INSERT'], gateway: [] },
+  sent_positions: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   stream_epoch: { ingest: ['SELECT'], gateway: ['SELECT'] },
   api_keys: { ingest: ['SELECT', 'UPDATE last_used_at'], gateway: [] },
   idempotency_keys: { ingest: ['SELECT', 'INSERT'], gateway: [] },

@@ -116,6 +116,7 @@ function startServices(
     createIngest({
       pool: ingestPool,
       publisher,
+      bus,
       ...(config.REDIS_URL === undefined ? { outboxSweep: SWEEP_OF_ONLY_PROCESS } : {}),
       providers: createProviders(providers),
       verifiesRefunds: config.VERIFY_REFUNDS === 'on',

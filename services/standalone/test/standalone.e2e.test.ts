@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { connectSocket, eventually, freePort, hostEnvironment, launchChromium } from '@paxyo/testkit'
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -13,10 +13,22 @@ import { promisify } from 'node:util'
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const CLI = fileURLToPath(new URL('../../../packages/cli/src/main.ts', import.meta.url))
 
+/** The folder of an installation that was started once, with nothing canceled yet. Every test gets a copy of its own. */
+let startedOnce: string
 let dataDir: string
 const running = new Set<ChildProcess>()
+const makeFolder = (): string => mkdtempSync(join(tmpdir(), 'paxyo-standalone-'))
+beforeAll(async () => {
+  startedOnce = makeFolder()
+  dataDir = startedOnce
+  const { child } = await start()
+  await end(child, 'SIGTERM')
+})
+afterAll(() => rmSync(startedOnce, { recursive: true, force: true }))
 beforeEach(() => {
-  dataDir = mkdtempSync(join(tmpdir(), 'paxyo-standalone-'))
+  dataDir = makeFolder()
+  // With its owner, who is PostgreSQL's.
+  execFileSync('cp', ['-a', `${startedOnce}/.`, dataDir])
 })
 afterEach(async () => {
   for (const child of running) await end(child, 'SIGTERM')
@@ -66,6 +78,7 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number 
 const runCurl = (command: string): string => execFileSync('sh', ['-c', `${command} --silent`], { encoding: 'utf8' })
 
 test('a newcomer opens the page, pastes the command, and sees the refund arrive', async () => {
+  rmSync(dataDir, { recursive: true })
   const { page: address, command, child, output } = await start()
   // Logs of the demo's history would scroll the banner out of sight.
   expect(output()).not.toContain('order registration')

@@ -91,6 +91,7 @@ export async function startIngest(
   const ingest = createIngest({
     pool: database.poolAs('ingest', 10),
     publisher: bus.connectPublisher(),
+    bus,
     providers: [
       {
         provider: createGodOfPanel({ api: provider }),

@@ -94,6 +94,10 @@ const CASES: Record<string, Case> = {
   PaxyoPubSubSilent: { series: { paxyo_gateway_pubsub_ready: '0x20' }, firesAfterMin: 2 },
   PaxyoEventsLate: { series: tooSlow('paxyo_gateway_event_latency_seconds', '2.5', '5'), firesAfterMin: 13 },
   PaxyoBackfills: { series: { 'paxyo_gateway_backfills_total{instance="a"}': '0+120x40' }, firesAfterMin: 20 },
+  PaxyoBusMessagesRejected: {
+    series: { 'paxyo_gateway_bus_messages_rejected_total{instance="a"}': '0+1x40' },
+    firesAfterMin: 20,
+  },
   PaxyoSlowClients: { series: { [`${CLOSES}{reason="slow_consumer"}`]: '0+60x40' }, firesAfterMin: 20 },
   PaxyoTokensRejected: {
     series: { [`${CLOSES}{reason="invalid_token"}`]: '0+10x40', [`${CLOSES}{reason="client"}`]: '0+20x40' },

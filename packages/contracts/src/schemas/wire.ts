@@ -15,11 +15,15 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
     type: z.literal('hello'),
     token: z.string().min(1).max(TOKEN_CHARS_MAX),
     resume: positionSchema.optional(),
+    /** In the epoch of `resume`: the user has seen every event up to this one. */
+    seen: seqSchema.optional(),
   }),
   z.object({ type: z.literal('refresh'), token: z.string().min(1).max(TOKEN_CHARS_MAX) }),
   z.object({ type: z.literal('pong') }),
   /** Asks for a `ping` at once, to learn whether the link still works. */
   z.object({ type: z.literal('check') }),
+  /** The user has seen every event up to this one: the page has handled it and was visible. Never goes back. */
+  z.object({ type: z.literal('seen'), seq: seqSchema }),
 ])
 
 /** The types of client messages that this version knows. */

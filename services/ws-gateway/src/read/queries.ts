@@ -10,6 +10,8 @@ export interface EventRow {
 export interface Head {
   readonly epoch: string
   readonly seq: number
+  /** The user's tokens that were issued before it, in ms since 1970, are revoked; undefined when none is. */
+  readonly tokensIssuedBeforeMs: number | undefined
 }
 
 /** The seq after which a user's events are read. */
@@ -34,6 +36,9 @@ interface PrimaryRow {
   readonly epoch: string
   readonly is_replica: boolean
 }
+
+/** Read in the statement that reads the stream, so that no join passes a revocation that was committed before it. */
+const TOKENS_ISSUED_BEFORE = '(extract(epoch FROM cutoff.tokens_issued_before) * 1000)::float8 AS tokens_issued_before'
 
 /** @throws on a replica: what it lags behind was already sent, so that clients would go back in time. */
 function onPrimary<Row extends PrimaryRow>(rows: readonly Row[]): readonly Row[] {
@@ -102,9 +107,11 @@ export async function readBehind(pool: Pool, since: readonly Since[]): Promise<s
 // The inner condition on last_seq skips users with too many missed events before any of their events is read. With the
 // LIMIT, the planner reads each user's events by one index scan.
 const READ_MISSED = `
-  SELECT wanted.position, stream_epoch.epoch, pg_is_in_recovery() AS is_replica, coalesce(accounts.last_seq, 0) AS head, event.seq, event.payload
+  SELECT wanted.position, stream_epoch.epoch, pg_is_in_recovery() AS is_replica, ${TOKENS_ISSUED_BEFORE},
+    coalesce(accounts.last_seq, 0) AS head, event.seq, event.payload
   FROM stream_epoch, unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS wanted (user_id, seq, position)
   LEFT JOIN accounts USING (user_id)
+  LEFT JOIN connection_cutoffs AS cutoff ON cutoff.user_id = wanted.user_id
   LEFT JOIN LATERAL (
     SELECT seq, payload FROM events
     WHERE events.user_id = wanted.user_id AND events.seq > wanted.seq
@@ -115,6 +122,7 @@ const READ_MISSED = `
   ORDER BY wanted.position, event.seq`
 
 interface MissedRow extends PrimaryRow {
+  readonly tokens_issued_before: number | null
   readonly position: number
   readonly head: number
   readonly seq: number | null
@@ -129,8 +137,9 @@ export async function readMissed(pool: Pool, since: readonly Since[], limit: num
     values: [since.map(({ userId }) => userId), since.map(({ seq }) => seq), limit],
   })
   const missed: (Missed & { events: EventRow[] })[] = []
-  for (const { position, epoch, head, seq, payload } of onPrimary(rows)) {
-    const { events } = (missed[position - 1] ??= { epoch, seq: head, events: [] })
+  for (const { position, epoch, head, tokens_issued_before, seq, payload } of onPrimary(rows)) {
+    const tokensIssuedBeforeMs = tokens_issued_before ?? undefined
+    const { events } = (missed[position - 1] ??= { epoch, seq: head, tokensIssuedBeforeMs, events: [] })
     if (seq !== null) events.push({ seq, bytes: Buffer.from(payload) })
   }
   return missed
@@ -139,10 +148,12 @@ export async function readMissed(pool: Pool, since: readonly Since[], limit: num
 // One statement reads one snapshot of the database, so account, orders and seq are consistent. Two index scans find a
 // user's orders without reading the thousands of old ones that the user may have.
 const READ_SNAPSHOTS = `
-  SELECT stream_epoch.epoch, pg_is_in_recovery() AS is_replica, coalesce(accounts.last_seq, 0) AS seq, accounts.currency,
+  SELECT stream_epoch.epoch, pg_is_in_recovery() AS is_replica, ${TOKENS_ISSUED_BEFORE},
+    coalesce(accounts.last_seq, 0) AS seq, accounts.currency,
     trim_scale(accounts.balance)::text AS balance, coalesce(list.orders, '[]') AS orders
   FROM stream_epoch, unnest($1::text[]) WITH ORDINALITY AS wanted (user_id, position)
   LEFT JOIN accounts USING (user_id)
+  LEFT JOIN connection_cutoffs AS cutoff ON cutoff.user_id = wanted.user_id
   LEFT JOIN LATERAL (
     SELECT json_agg(json_build_object(
       'orderId', o.order_id,
@@ -172,6 +183,7 @@ const READ_SNAPSHOTS = `
   ORDER BY wanted.position`
 
 interface SnapshotRow extends PrimaryRow {
+  readonly tokens_issued_before: number | null
   readonly seq: number
   readonly currency: string | null
   readonly balance: string | null
@@ -185,9 +197,10 @@ export async function readSnapshots(pool: Pool, userIds: readonly string[], orde
     text: READ_SNAPSHOTS,
     values: [userIds, ordersMax],
   })
-  return onPrimary(rows).map(({ epoch, seq, currency, balance, orders }) => ({
+  return onPrimary(rows).map(({ epoch, seq, tokens_issued_before, currency, balance, orders }) => ({
     epoch,
     seq,
+    tokensIssuedBeforeMs: tokens_issued_before ?? undefined,
     account: currency === null || balance === null ? undefined : { balance, currency },
     orders,
   }))

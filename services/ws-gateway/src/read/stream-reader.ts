@@ -9,21 +9,23 @@ import {
   readMissed,
   readSnapshots,
   type EventRow,
+  type Head,
   type Missed,
   type Since,
   type Snapshot,
 } from './queries.ts'
 
 /** Where a client's stream begins. */
-export type StreamStart =
-  | { readonly mode: 'resumed'; readonly epoch: string; readonly seq: number; readonly events: readonly EventRow[] }
-  | {
-      readonly mode: 'snapshot'
-      readonly epoch: string
-      readonly seq: number
-      readonly account: AccountView | undefined
-      readonly orders: readonly OrderView[]
-    }
+export type StreamStart = Pick<Head, 'epoch' | 'tokensIssuedBeforeMs'> &
+  (
+    | { readonly mode: 'resumed'; readonly seq: number; readonly events: readonly EventRow[] }
+    | {
+        readonly mode: 'snapshot'
+        readonly seq: number
+        readonly account: AccountView | undefined
+        readonly orders: readonly OrderView[]
+      }
+  )
 
 /** Reads users' streams from the database; concurrent reads share queries. */
 export interface StreamReader {
@@ -88,7 +90,7 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
     if (head.epoch !== epoch || seq > head.seq) return undefined
     // Too many events were missed, or the oldest of them is no longer kept.
     if (seq < head.seq && events[0]?.seq !== seq + 1) return undefined
-    return { mode: 'resumed', epoch, seq, events }
+    return { mode: 'resumed', epoch, seq, tokensIssuedBeforeMs: head.tokensIssuedBeforeMs, events }
   }
 
   return {

@@ -20,6 +20,7 @@ export interface ConnectionsOptions {
   readonly allowedOrigins: readonly string[]
   readonly log: Logger
   readonly metrics: GatewayMetrics
+  readonly onSeen: ConnectionDeps['onSeen']
 }
 
 /** A connection that was accepted. */
@@ -47,6 +48,8 @@ export interface Connections {
 }
 
 const TICK_INTERVAL_MS = 1_000
+/** Kept for each connection; the part that names the browser is within it. */
+const USER_AGENT_CHARS_MAX = 256
 
 /** Accepts connections within the limits, and calls `tick` on all of them. */
 export function createConnections(options: ConnectionsOptions): Connections {
@@ -85,6 +88,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
     metrics,
     admitUser: (userId) => byUser.add(userId),
     tokenFailed: (address) => throttle.failed(address),
+    onSeen: options.onSeen,
   }
 
   function rejectionOf({ headers }: FastifyRequest): ConnectionRejection | undefined {
@@ -118,6 +122,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
       const connection = new Connection(transport, deps, {
         address: throttledAddress(request),
         trace: parseTraceparent(request.headers['traceparent']),
+        userAgent: request.headers['user-agent']?.slice(0, USER_AGENT_CHARS_MAX),
       })
       if (!isLoopback(request.ip) && !byAddress.add(address)) {
         connection.close('connection_limit')

@@ -33,6 +33,10 @@ export interface HubOptions {
   readonly heartbeatIntervalMs?: number
   /** Called for every event after it was offered to its listeners. */
   readonly onForwarded?: (bytes: Uint8Array) => void
+  /** Called for every message on a user's channel that is not an authentic event. */
+  readonly onMessageRejected?: () => void
+  /** Called when every event up to the seq was sent to this many connections of a user; `isLive` for new events. */
+  readonly onSent?: (userId: string, epoch: string, seq: number, connections: number, isLive: boolean) => void
 }
 
 /** Forwards the events of the bus to the listeners of this process. */
@@ -53,6 +57,8 @@ export interface Hub {
    */
   join(userId: string, listener: StreamListener, position: Position | undefined): Promise<void>
   leave(userId: string, listener: StreamListener): void
+  /** The connections of a user, including those that still join. */
+  listenersOf(userId: string): readonly StreamListener[]
   /**
    * Reads the epoch from the database. When it has changed, because the database was restored, all listeners fail.
    *
@@ -67,7 +73,8 @@ const CONNECT_TIMEOUT_MS = 2_000
 const SUBSCRIBE_RETRY_DELAY_MS = 1_000
 const REPLACE_INTERVAL_MS = 10_000
 
-export function createHub({ bus, reader, log, heartbeatIntervalMs, onForwarded }: HubOptions): Hub {
+export function createHub(options: HubOptions): Hub {
+  const { bus, reader, log, heartbeatIntervalMs, onForwarded, onMessageRejected, onSent } = options
   /** The streams of the connected users, by channel. */
   const streams = new Map<string, Stream>()
   /** Counts reconnects of the bus. When one happens while a listener joins, the listener may have missed events. */
@@ -81,17 +88,27 @@ export function createHub({ bus, reader, log, heartbeatIntervalMs, onForwarded }
   /** Read once, because it is used for each event. */
   const isDebugEnabled = log.isLevelEnabled('debug')
 
+  /** A message that is not an authentic event may stand for one, which is read from the database. */
+  function onRejected(channel: string): void {
+    onMessageRejected?.()
+    const stream = streams.get(channel)
+    if (stream !== undefined) void backfill(stream)
+  }
+
   const subscriber: EventSubscriber = bus.connectSubscriber({
     onMessage(channel, payload) {
       if (channel === heartbeat.channel) return heartbeat.received()
       const stream = streams.get(channel)
       const seq = eventSeq(payload)
-      if (stream === undefined || seq === 0) return
+      if (stream === undefined) return
+      if (seq === 0) return onRejected(channel)
       for (const listener of stream.listeners) listener.offer(seq, payload)
       onForwarded?.(payload)
+      reportSent(stream, seq)
       if (isDebugEnabled) log.debug({ userId: stream.userId, seq }, 'event forwarded')
       if (hasGap(stream)) void backfill(stream)
     },
+    onRejected,
     onRestored() {
       restores += 1
       log.warn({ users: streams.size }, 'bus reconnected, backfilling streams')
@@ -108,8 +125,15 @@ export function createHub({ bus, reader, log, heartbeatIntervalMs, onForwarded }
     ...(heartbeatIntervalMs === undefined ? {} : { intervalMs: heartbeatIntervalMs }),
   })
 
-  const backfiller = createBackfiller({ reader, log })
+  const backfiller = createBackfiller({ reader, log, onOffered: (stream) => reportSent(stream, lowestSeq(stream)) })
   const backfill = (stream: Stream): Promise<void> => backfiller.backfill(stream)
+
+  function reportSent(stream: Stream, seq: number): void {
+    if (onSent === undefined || epoch === undefined || seq === Infinity) return
+    let connections = 0
+    for (const { lastSeq = -1 } of stream.listeners) if (lastSeq >= seq) connections += 1
+    if (connections > 0) onSent(stream.userId, epoch, seq, connections, true)
+  }
 
   const delivers = (): boolean => subscriber.isReady && heartbeat.isAlive
 
@@ -266,6 +290,9 @@ export function createHub({ bus, reader, log, heartbeatIntervalMs, onForwarded }
         if (!stream.listeners.has(listener)) return
         listener.setDelay(delayOf(stream))
         listener.begin(start)
+        if (stream.listeners.has(listener) && listener.lastSeq! > 0) {
+          onSent?.(userId, start.epoch, listener.lastSeq!, 1, false)
+        }
         if (!wasSubscribed || restores !== restoresBefore || listener.hasGap) void backfill(stream)
       } catch (error) {
         if (!stream.listeners.has(listener)) return
@@ -274,6 +301,7 @@ export function createHub({ bus, reader, log, heartbeatIntervalMs, onForwarded }
       }
     },
     leave,
+    listenersOf: (userId) => [...(streams.get(userChannel(userId))?.listeners ?? [])],
     async checkEpoch() {
       const epochBefore = epoch
       acceptEpoch(await reader.epoch(), epochBefore)
