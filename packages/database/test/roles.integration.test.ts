@@ -28,7 +28,18 @@ type Rights = readonly string[]
 
 /** Every table, with the services' privileges. Partitions are tables, too; no service has a privilege on them. */
 const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> = {
-  accounts: { ingest: ['SELECT', 'INSERT', 'UPDATE balance', 'UPDATE last_seq'], gateway: ['SELECT'] },
+  accounts: {
+    ingest: [
+      'SELECT',
+      'INSERT',
+      'UPDATE balance',
+      'UPDATE last_seq',
+      'UPDATE order_counts',
+      'UPDATE refunded',
+      'UPDATE totals_seq',
+    ],
+    gateway: ['SELECT'],
+  },
   orders: {
     ingest: [
       'SELECT',
@@ -89,6 +100,7 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
       'SELECT',
       'INSERT',
       'UPDATE attempts',
+      'UPDATE created_at',
       'UPDATE due_at',
       'UPDATE last_error',
       'UPDATE response',
@@ -105,6 +117,7 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
       'INSERT',
       'UPDATE attempted_at',
       'UPDATE attempts',
+      'UPDATE created_at',
       'UPDATE due_at',
       'UPDATE is_sending',
       'UPDATE last_error',
@@ -130,13 +143,7 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
     gateway: [],
   },
   connection_cutoffs: {
-    ingest: [
-      'SELECT',
-      'INSERT',
-      'UPDATE disconnected_at',
-      'UPDATE set_at',
-      'UPDATE tokens_issued_before',
-    ],
+    ingest: ['SELECT', 'INSERT', 'UPDATE disconnected_at', 'UPDATE set_at', 'UPDATE tokens_issued_before'],
     gateway: ['SELECT'],
   },
   receipts: { ingest: ['SELECT', 'INSERT'], gateway: [] },

@@ -117,7 +117,12 @@ async function startIngest(database: TestDatabase, bus: EventBus, log: pino.Logg
   return {
     async call(method, path, body) {
       const headers = { authorization: `Bearer ${KEY}` }
-      const response = await app.inject({ method, url: path, headers, ...(body === undefined ? {} : { payload: body }) })
+      const response = await app.inject({
+        method,
+        url: path,
+        headers,
+        ...(body === undefined ? {} : { payload: body }),
+      })
       return { status: response.statusCode, body: response.json() }
     },
     async webhook(body) {

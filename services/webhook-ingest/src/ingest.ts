@@ -29,6 +29,7 @@ import { createWebhookAuthentication } from './webhook/authenticate.ts'
 import { registerWebhookRoute } from './webhook/route.ts'
 import type { OutgoingWebhookSettings } from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
 import { createOutgoingWebhooks } from './workers/outgoing-webhooks/outgoing-webhooks.ts'
+import { RETRY_DELAYS_MS } from './workers/outgoing-webhooks/retry-schedule.ts'
 import type { ReconcileSchedule } from './workers/reconcile/reconcile-config.ts'
 import { createScheduledReconcile } from './workers/reconcile/scheduled-reconcile.ts'
 import {
@@ -79,6 +80,7 @@ export interface Ingest extends AsyncDisposable {
 const NO_OUTGOING_WEBHOOKS: OutgoingWebhookSettings = {
   endpoint: undefined,
   rules: { allowPrivate: false, allowLoopback: false },
+  retryDelaysMs: RETRY_DELAYS_MS,
 }
 
 /** Connections that its pool needs: one per partition, the others for the panel API, the outbox and readiness. */

@@ -26,6 +26,7 @@ export const GODOFPANEL: ConfiguredProvider = {
 export const NO_ENDPOINT: OutgoingWebhookSettings = {
   endpoint: undefined,
   rules: { allowPrivate: false, allowLoopback: true },
+  retryDelaysMs: [],
 }
 
 /** webhook-ingest with its own database, without a network. */

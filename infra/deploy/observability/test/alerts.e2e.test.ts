@@ -104,6 +104,8 @@ const CASES: Record<string, Case> = {
     firesAfterMin: 20,
   },
   PaxyoKeyServerUnavailable: { series: { paxyo_gateway_key_server_unavailable: '1x20' }, firesAfterMin: 11 },
+  PaxyoRevocationsLate: { series: { paxyo_gateway_cutoffs_age_seconds: '0+60x20' }, firesAfterMin: 4 },
+  PaxyoReceiptsStuck: { series: { paxyo_gateway_receipts_waiting_seconds: '0+60x30' }, firesAfterMin: 13 },
   PaxyoConnectionsRejected: {
     series: { 'paxyo_gateway_upgrades_rejected_total{reason="handshakes"}': '0+10x40' },
     firesAfterMin: 20,

@@ -133,7 +133,13 @@ describe('a gateway', () => {
     expect(await attempt(connectWith('gateway'), command)).toBe('done')
   })
 
-  const forbidden = [...FORBIDDEN, ['PUBLISH', OURS, 'x'], ['SPUBLISH', OURS, 'x'], ['PUBLISH', CONTROL, 'x'], ['SPUBLISH', CONTROL, 'x']] as const
+  const forbidden = [
+    ...FORBIDDEN,
+    ['PUBLISH', OURS, 'x'],
+    ['SPUBLISH', OURS, 'x'],
+    ['PUBLISH', CONTROL, 'x'],
+    ['SPUBLISH', CONTROL, 'x'],
+  ] as const
   test.each(forbidden.map((command) => [command]))('may not %j', async (command) => {
     expect(await attempt(connectWith('gateway'), command)).toBe('NOPERM')
   })

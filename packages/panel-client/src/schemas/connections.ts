@@ -51,7 +51,9 @@ export const disconnectedSchema = z.object({
     .int()
     .nonnegative()
     .nullable()
-    .describe('How many connections the gateways have closed. Null when they did not report it; they close them anyway.'),
+    .describe(
+      'How many connections the gateways have closed. Null when they did not report it; they close them anyway.',
+    ),
   gateways: gatewayCountsSchema.nullable(),
 })
 
