@@ -119,7 +119,7 @@ export function connect(options: ConnectOptions): Client {
       connection,
       ownStatus: () => toStatus(connection.state),
       onState: showState,
-      onSeen: receipts.add,
+      onSeen: (seen) => receipts.add(seen),
     })
     tabs.join()
   }
@@ -154,7 +154,7 @@ export function connect(options: ConnectOptions): Client {
       tabs?.woke()
     },
     networkChanged: () => connection.check(),
-    hidden: receipts.flush,
+    hidden: () => receipts.flush(),
     suspend() {
       receipts.flush()
       isSuspended = true
