@@ -1,4 +1,5 @@
-import { createPanelClient, type WebhookType } from '@paxyo/panel-client'
+import type { WebhookType } from '@paxyo/contracts'
+import { createPanelClient } from '@paxyo/panel-client'
 import {
   eventually,
   freePort,
@@ -51,7 +52,7 @@ async function createTables({ mariaDb, apiUrl }: SiteDeps, database: string): Pr
     PAXYO_API: apiUrl,
     PAXYO_PANEL_KEY: PANEL_KEY,
   }
-  await runPhp('install.php', env)
+  await runPhp([`${EXAMPLE}install.php`], env)
   return env
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { createPanelClient } from '@paxyo/panel-client'
 import {
   eventually,
   freePort,
@@ -8,14 +9,15 @@ import {
   type Page,
   type PhpServer,
 } from '@paxyo/testkit'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openPage } from '../../e2e/host-page.ts'
-import { startSystem, type System } from '../../e2e/system.ts'
+import { PANEL_KEY, startSystem, type System } from '../../e2e/system.ts'
 import { startShell } from './follow-along.ts'
-import { EXAMPLE, startPhpPanel, type PhpPanel } from './php-panel.ts'
+import { EXAMPLE, PHP_EXTENSIONS, runPhp, startPhpPanel, type PhpPanel } from './php-panel.ts'
+import { queryPanel, writeReadmeFiles } from './php-readme.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const ARTIFACTS = `${ROOT}.artifacts/`
@@ -128,6 +130,41 @@ test('what Paxyo did not sign is rejected', async () => {
     expect((await fetch(`${php.url}/webhook.php`, { method: 'POST', body, headers: sent })).status).toBe(401)
   }
   expect((await fetch(`${php.url}/webhook.php`)).status).toBe(405)
+})
+
+test("the files of the package's README", async () => {
+  const folder = mkdtempSync(join(dataDir, 'readme-'))
+  expect(writeReadmeFiles(folder)).toEqual(['install.php', 'webhook.php', 'follow.php'])
+  const createPanel = async (name: string): Promise<Record<string, string>> => {
+    const env = { ...panel.env, PANEL_DB: `sqlite:${join(folder, name)}` }
+    await queryPanel(
+      env,
+      'CREATE TABLE orders (id text PRIMARY KEY, status text, remains integer, refunded numeric DEFAULT 0)',
+      'CREATE TABLE users (id text PRIMARY KEY, balance numeric DEFAULT 0)',
+      "INSERT INTO orders (id, status) VALUES ('readme-1', 'Pending')",
+      "INSERT INTO users (id) VALUES ('ann')",
+    )
+    await runPhp([join(folder, 'install.php')], env)
+    return env
+  }
+  const [webhooks, feed] = [await createPanel('webhooks.sqlite'), await createPanel('feed.sqlite')]
+  await using server = await startPhpServer(folder, webhooks, { extensions: PHP_EXTENSIONS })
+  const { endpoints } = createPanelClient({ url: system.ingest.url, apiKey: PANEL_KEY }).outgoingWebhooks
+  await endpoints.change(panel.endpointId, { url: `${server.url}/webhook.php` })
+  await system.register({ orderId: 'readme-1', providerOrderId: '39001', userId: 'ann' })
+  await system.webhook({ order_id: '39001', status: 'Partial', remains: '300' })
+
+  const rows = 'SELECT status, remains, refunded, balance FROM orders, users'
+  await eventually(async () => JSON.stringify(await queryPanel(webhooks, rows)) === '[["Partial",300,0.75,0.75]]')
+  // The orders of the other tests are not in this panel.
+  const follow = readFileSync(join(folder, 'follow.php'), 'utf8')
+  writeFileSync(
+    join(folder, 'follow.php'),
+    follow.replace("[], ['seconds' => 55]", "['missing' => 'skip'], ['seconds' => 1]"),
+  )
+  await runPhp([join(folder, 'follow.php')], feed)
+  expect(await queryPanel(feed, rows)).toEqual([['partial', 300, 0.75, 0.75]])
+  await endpoints.change(panel.endpointId, { url: `${php.url}/webhook.php` })
 })
 
 test('the tutorial, step by step', async () => {

@@ -15,10 +15,11 @@ export interface PhpPanel {
   readonly endpointId: string
 }
 
-/** Runs a script of the example, such as `install.php`, until it ends. */
-export async function runPhp(script: string, env: Readonly<Record<string, string>>): Promise<void> {
+/** Runs PHP until it ends, and returns what it prints. */
+export async function runPhp(args: readonly string[], env: Readonly<Record<string, string>>): Promise<string> {
   const options = { env: { PATH: process.env['PATH'], ...env } }
-  await promisify(execFile)(providePhp(...PHP_EXTENSIONS), [`${EXAMPLE}${script}`], options)
+  const { stdout } = await promisify(execFile)(providePhp(...PHP_EXTENSIONS), args, options)
+  return stdout
 }
 
 /** Creates its tables and an endpoint, and starts PHP's own server. */
@@ -34,7 +35,7 @@ export async function startPhpPanel(system: System, settings: Readonly<Record<st
     PAXYO_WEBHOOK_SECRET: secret,
     ...settings,
   }
-  await runPhp('install.php', env)
+  await runPhp([`${EXAMPLE}install.php`], env)
   const server = await startPhpServer(`${EXAMPLE}public`, env, { extensions: PHP_EXTENSIONS })
   await endpoints.change(endpoint.endpointId, { url: `${server.url}/webhook.php` })
   return { server, env, endpointId: endpoint.endpointId }

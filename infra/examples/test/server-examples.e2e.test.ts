@@ -45,7 +45,7 @@ beforeAll(async () => {
 }, SET_UP_TIMEOUT_MS)
 afterAll(() => setUp.disposeAsync())
 
-/** A panel's tables, in a schema of their own. */
+/** A panel's tables, in a separate schema. */
 async function createTables(stack: AsyncDisposableStack): Promise<{ database: TestDatabase; url: string }> {
   const database = stack.use(await createTestDatabase())
   await database.owner.query(`

@@ -1,11 +1,12 @@
 import type { ClientMessage, Position, Welcome } from '@paxyo/contracts'
-import { CHECK_REVISION, PROTOCOL_VERSION, SEEN_REVISION } from '@paxyo/contracts/data'
+import { CHECK_REVISION, ORDER_REQUESTS_REVISION, PROTOCOL_VERSION, SEEN_REVISION } from '@paxyo/contracts/data'
 import type { ConnectOptions, TokenReason } from './api.ts'
 import { ClientError } from './client-error.ts'
 import { initialState, isLive, transition, type ConnectionState, type Effect, type Input } from './connection-state.ts'
 import { toError, type LinkKind } from './link.ts'
 import { checkLink, CHECK_RESPONSE_MS, CHECK_SECOND_LOOK_MS } from './link-check.ts'
 import { createLinks } from './links.ts'
+import type { OrderRequest, OrderResponse } from './order-requests.ts'
 import { isOnline } from './page.ts'
 import { openSocketLink } from './socket-link.ts'
 import { openStreamLink, toStreamUrl } from './stream-link.ts'
@@ -32,6 +33,7 @@ export interface ConnectionDeps {
    */
   onWelcome(welcome: Welcome, requestedPosition: Position | undefined): ClientError | undefined
   onEvent(event: ReceivedEvent): void
+  onOrders(response: OrderResponse): void
   /** The server has sent a ping. */
   onPing(): void
   onState(): void
@@ -60,6 +62,9 @@ export interface Connection {
   check(): void
   /** Tells the server how far the user has seen the stream. @returns false when it cannot be told now. */
   sendSeen(seen: Position): boolean
+  /** Whether the server knows such requests. */
+  readonly hasOrderRequests: boolean
+  requestOrders(request: OrderRequest): void
 }
 
 /**
@@ -243,7 +248,11 @@ export function createConnection(deps: ConnectionDeps): Connection {
       case 'delayed':
       case 'live':
         return input({ type: 'delay', isDelayed: message.type === 'delayed' })
+      case 'page':
+      case 'orders':
+        return deps.onOrders(message)
       case 'error':
+        if (message.request === 'page' || message.request === 'orders') return deps.onOrders(message)
         if (message.request === 'refresh') {
           return input({ type: 'token_rejected', error: new ClientError(message.code, message.message) })
         }
@@ -331,5 +340,9 @@ export function createConnection(deps: ConnectionDeps): Connection {
       links.send({ type: 'seen', seq })
       return true
     },
+    get hasOrderRequests() {
+      return links.kind === 'websocket' && serverRevision >= ORDER_REQUESTS_REVISION
+    },
+    requestOrders: links.send,
   }
 }

@@ -17,10 +17,12 @@ export {
   orderStatusSchema,
   orderViewSchema,
   refundViewSchema,
+  totalsViewSchema,
   type AccountView,
   type OrderEvent,
   type OrderView,
   type RefundView,
+  type TotalsView,
 } from './schemas/order-event.ts'
 export { boundedText } from './schemas/bounded-text.ts'
 export { problem, problemSchema, type Problem } from './schemas/problem.ts'

@@ -17,6 +17,18 @@ export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
 
+export type Json = JsonValue;
+
+export type JsonArray = JsonValue[];
+
+export type JsonObject = {
+  [x: string]: JsonValue | undefined;
+};
+
+export type JsonPrimitive = boolean | number | string | null;
+
+export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
+
 export type Numeric = ColumnType<string, number | string, number | string>;
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
@@ -26,6 +38,9 @@ export interface Accounts {
   created_at: Generated<Timestamp>;
   currency: string;
   last_seq: Generated<number>;
+  order_counts: Generated<Json>;
+  refunded: Generated<Numeric>;
+  totals_seq: Generated<number>;
   user_id: string;
 }
 

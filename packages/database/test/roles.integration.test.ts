@@ -28,7 +28,18 @@ type Rights = readonly string[]
 
 /** Every table, with the services' privileges. Partitions are tables, too; no service has a privilege on them. */
 const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> = {
-  accounts: { ingest: ['SELECT', 'INSERT', 'UPDATE balance', 'UPDATE last_seq'], gateway: ['SELECT'] },
+  accounts: {
+    ingest: [
+      'SELECT',
+      'INSERT',
+      'UPDATE balance',
+      'UPDATE last_seq',
+      'UPDATE order_counts',
+      'UPDATE refunded',
+      'UPDATE totals_seq',
+    ],
+    gateway: ['SELECT'],
+  },
   orders: {
     ingest: [
       'SELECT',

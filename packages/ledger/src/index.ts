@@ -61,15 +61,8 @@ export {
   type StoredEndpoint,
   type WebhookEndpoints,
 } from './outgoing-webhooks/webhook-endpoints.ts'
-export { APPEND_COMMITS_MAX, appendRefunds, lockAndAppend } from './refund-feed/append-refunds.ts'
-export { formatFeedCursor, parseFeedCursor, type FeedCursor } from './refund-feed/feed-cursor.ts'
-export {
-  feedItemsAfter,
-  readRefundFeed,
-  REFUND_COLUMNS,
-  REFUND_JOINS,
-  type RefundPage,
-} from './refund-feed/read-refund-feed.ts'
+export { formatFeedCursor, parseFeedCursor, type FeedCursor } from './feed/feed-cursor.ts'
+export { readRefundFeed, type RefundPage } from './refund-feed/read-refund-feed.ts'
 export type { Refund } from './refund-feed/refund.ts'
 export { createReconcileRuns, type ReconcileCounts, type ReconcileRuns } from './reconcile/reconcile-runs.ts'
 export { reconcile, RECONCILE_ORDERS_MAX, type ReconcileDeps, type ReconcileRequest } from './reconcile/reconcile.ts'
@@ -96,7 +89,8 @@ export {
 export type { ImportDeps } from './transaction/commit-import.ts'
 export { PUBLISHED_BY_SERVICES } from './transaction/published-by-services.ts'
 export type { ApplyRules, LedgerTransaction } from './transaction/ledger-transaction.ts'
-export { ORDER_COLUMNS, toAccount, toOrder, type AccountRow, type OrderRow } from './transaction/read-working-set.ts'
+export { toAccount, type AccountRow } from './transaction/account-rows.ts'
+export { ORDER_COLUMNS, toOrder, type OrderRow } from './transaction/read-working-set.ts'
 export { orderView, panelView, type PanelView } from './transaction/record-event.ts'
 export {
   createVerificationQueue,

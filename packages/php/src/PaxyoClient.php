@@ -79,8 +79,8 @@ final class PaxyoClient
     }
 
     /**
-     * @param array<string, mixed> $action `refund`, `cancel` or `set_status`, with a `note` and an `actor`. Pass a key of
-     *     your own for a `refund` that may be repeated: two requests with different keys are two refunds
+     * @param array<string, mixed> $action `refund`, `cancel` or `set_status`, with a `note` and an `actor`. Pass your own
+     *     key for a `refund` that may be repeated: two requests with different keys are two refunds
      * @return array<string, mixed>
      */
     public function actOnOrder(string $orderId, array $action, ?string $idempotencyKey = null): array

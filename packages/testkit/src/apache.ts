@@ -16,7 +16,7 @@ export interface Apache extends AsyncDisposable {
 const MODULES = '/usr/lib/apache2/modules'
 
 /**
- * @param folder what it serves; everybody must be able to read it, because Apache does not serve pages as root.
+ * @param folder what it serves; every user must be able to read it, because Apache does not serve pages as root.
  * @param env what PHP's `getenv` returns, as `SetEnv` lines.
  * @throws Error that names the packages when Apache is missing and cannot be installed.
  */

@@ -28,6 +28,7 @@ export { administer, createTestDatabase, type TestDatabase } from './test-databa
 export { sharedRedisUrl } from './shared-servers.ts'
 export { startHostileNetwork, type HostileNetwork, type NetworkFaults } from './hostile-network.ts'
 export type { TestInbox } from './test-inbox.ts'
+export { createTestAuthority, type TestAuthority, type TestCertificate } from './test-certificates.ts'
 export { connectSocket, type TestSocket } from './test-socket.ts'
 export { connectStream, type ConnectStreamOptions, type TestStream } from './test-stream.ts'
 export { mintToken, TEST_JWT_SECRET } from './token.ts'

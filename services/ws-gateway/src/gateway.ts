@@ -11,6 +11,7 @@ import { loadEmbedScript } from './embed-script/embed-script.ts'
 import { startUserControl } from './control/start-user-control.ts'
 import { createGatewayMetrics } from './observe/metrics.ts'
 import { createStreamReader } from './read/stream-reader.ts'
+import { createOrderReader } from './read/user-orders.ts'
 import { PendingReceipts } from './receipts/pending-receipts.ts'
 import { createConnections } from './socket/connections.ts'
 import { DEFAULT_LIMITS, type Limits } from './socket/limits.ts'
@@ -83,6 +84,7 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits: chang
   const limits = { ...DEFAULT_LIMITS, ...changedLimits }
   const connections = createConnections({
     hub,
+    orderReader: createOrderReader(pool),
     verifyToken: createTokenVerifier({ secrets, keyServer, audience }),
     limits,
     allowedOrigins,

@@ -28,10 +28,11 @@ export {
 } from './order-status.ts'
 export {
   CHECK_REVISION,
+  ORDER_REQUESTS_REVISION,
   PROTOCOL_REVISION,
   PROTOCOL_VERSION,
   PROTOCOL_VERSION_MIN,
   SEEN_REVISION,
 } from './protocol-version.ts'
 export { WEBHOOK_TYPES, type WebhookType } from './webhook-types.ts'
-export { DRAIN_MS_MAX, TOKEN_CHARS_MAX } from './wire-limits.ts'
+export { CURSOR_CHARS_MAX, DRAIN_MS_MAX, PAGE_ORDERS_MAX, TOKEN_CHARS_MAX } from './wire-limits.ts'

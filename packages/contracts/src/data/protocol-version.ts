@@ -10,6 +10,8 @@ export const PROTOCOL_REVISION = 6
 /** Gateways of an earlier revision ignore `check`. */
 export const CHECK_REVISION = 3
 
+/** Gateways of an earlier revision ignore `page` and `orders`. */
+export const ORDER_REQUESTS_REVISION = 5
 /** Gateways of an earlier revision ignore `seen`. */
 export const SEEN_REVISION = 6
 
@@ -61,8 +63,16 @@ export const PROTOCOL_HISTORY: readonly ProtocolRevision[] = [
   },
   {
     version: 1,
+    revision: 5,
+    schemaHash: 'de5c3ecbd87f1df4',
+    change:
+      'Clients ask for older orders with `page`, and for some with `orders`; `welcome` has `totals` and `older`, events have ' +
+      '`totals`, orders have `createdAt`, and `error` has `retryAfterMs`.',
+  },
+  {
+    version: 1,
     revision: 6,
-    schemaHash: '05919ce030d63d11',
+    schemaHash: '0cd6b6f4a95fb269',
     change:
       '`seen`; `hello` has `seen`; close codes for revoked tokens, after which clients get a new one, and for users that the panel has ' +
       'disconnected, after which they reconnect.',

@@ -43,7 +43,7 @@ export interface StoredEndpoint extends NewEndpoint {
   readonly createdAt: Date
 }
 
-/** What a change of an endpoint sets; what is undefined stays. */
+/** The fields that a change of an endpoint sets; an undefined one stays. */
 export interface EndpointChange extends Omit<EndpointTarget, 'types'> {
   readonly types: readonly string[] | undefined
   readonly isEnabled: boolean | undefined

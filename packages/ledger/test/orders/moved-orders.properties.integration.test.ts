@@ -76,12 +76,12 @@ const rows = async <Row>(sql: string, ...values: unknown[]): Promise<Row[]> =>
 /** Its bodies are updates as JSON. */
 const PROVIDER: Provider = {
   name: 'godofpanel',
-  parseUpdates: (_contentType, body) => ({
-    updates: [{ update: JSON.parse(Buffer.from(body).toString()) as StatusUpdate, body: '' }],
+  parseUpdates: (_contentType, bytes) => ({
+    updates: [{ update: JSON.parse(Buffer.from(bytes).toString()) as StatusUpdate, body: '' }],
   }),
   statusMap: {},
   readStatus: () => 'unknown',
-} as never
+}
 
 /** One run: the commands, and the same in the model. */
 class Run {
@@ -102,7 +102,7 @@ class Run {
   providerOrder = (number: string) => ({ provider: 'godofpanel', providerOrderId: `${this.name}-${number}` })
   orderId = (of: string): string => `${this.name}-${of}`
 
-  async do(command: Command): Promise<void> {
+  async do(command: Command): Promise<unknown> {
     if (command.do === 'deliver')
       return this.deliver(command.id, command.status as StatusUpdate['status'], command.remains)
     if (command.do === 'attach') return this.attach(command.order, command.id)
@@ -138,7 +138,7 @@ class Run {
   }
 
   /** Answers about the oldest delivery that awaits its verification. @returns whether there was one. */
-  async verify(answer: 'agree' | 'unknown_order' | 'silent'): Promise<boolean | void> {
+  async verify(answer: 'agree' | 'unknown_order' | 'silent'): Promise<boolean> {
     const [row] = await rows<{ delivery_id: string; waiting_update: string; received_at: Date }>(
       `SELECT delivery_id, waiting_update, received_at FROM deliveries
        WHERE outcome = 'awaiting_verification' AND provider_order_id LIKE $1 ORDER BY received_at, delivery_id LIMIT 1`,

@@ -112,12 +112,12 @@ final class SyncTest extends TestCase
         $panel->insertUser('ann');
         $change = self::change(2, 'canceled', '2.5');
         $this->assertSame(['outcome' => 'missing', 'credited' => '2.5'], PaxyoSync::apply($panel->pdo, $change, $panel->settings));
-        $other = self::change(3, 'canceled', '1', ['userId' => 'nobody', 'orderId' => '13']);
+        $other = self::change(3, 'canceled', '1', ['userId' => 'zoe', 'orderId' => '13']);
         $this->assertSame(['outcome' => 'missing', 'credited' => '0'], PaxyoSync::apply($panel->pdo, $other, $panel->settings));
         // Once there is a user, the refund is credited.
-        $panel->insertUser('nobody');
+        $panel->insertUser('zoe');
         $this->assertSame('1', PaxyoSync::apply($panel->pdo, $other, $panel->settings)['credited']);
-        $this->assertSame(['2.5', '1'], [$panel->balance('ann'), $panel->balance('nobody')]);
+        $this->assertSame(['2.5', '1'], [$panel->balance('ann'), $panel->balance('zoe')]);
     }
 
     /** @dataProvider dsns */

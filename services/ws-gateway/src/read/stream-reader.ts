@@ -1,4 +1,4 @@
-import type { AccountView, OrderView, Position } from '@paxyo/contracts'
+import type { AccountView, OrderView, Position, TotalsView } from '@paxyo/contracts'
 import type { Pool } from 'pg'
 import { coalesce } from './coalesce.ts'
 import {
@@ -7,13 +7,12 @@ import {
   readEpoch,
   readEventsSince,
   readMissed,
-  readSnapshots,
   type EventRow,
   type Head,
   type Missed,
   type Since,
-  type Snapshot,
 } from './queries.ts'
+import { readSnapshots, type Snapshot } from './snapshots.ts'
 
 /** Where a client's stream begins. */
 export type StreamStart = Pick<Head, 'epoch' | 'tokensIssuedBeforeMs'> &
@@ -24,6 +23,8 @@ export type StreamStart = Pick<Head, 'epoch' | 'tokensIssuedBeforeMs'> &
         readonly seq: number
         readonly account: AccountView | undefined
         readonly orders: readonly OrderView[]
+        readonly totals: TotalsView | undefined
+        readonly older?: string | undefined
       }
   )
 
@@ -59,7 +60,7 @@ const SNAPSHOT_ORDERS_MAX = 200
 const SNAPSHOT_USERS_PER_QUERY_MAX = 100
 const EVENT_USERS_PER_QUERY_MAX = 500
 const BEHIND_USERS_PER_QUERY_MAX = 5_000
-/** For each of the three kinds of combined query; together fewer than the connections of the pool. */
+/** For each of the three kinds of combined query; with that of orders, fewer than the connections of the pool. */
 const CONCURRENT_QUERIES_MAX = 2
 /** The minimum time from the start of a query that is not full to the next one: requests gather in it. */
 const GATHER_MS = 20

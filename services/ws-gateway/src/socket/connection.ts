@@ -13,16 +13,19 @@ import type { Logger } from 'pino'
 import type { FailureThrottle, TraceFields } from '@paxyo/service-kit'
 import type { Identity, TokenVerifier } from '../auth/token-verifier.ts'
 import type { StreamStart } from '../read/stream-reader.ts'
+import type { OrderReader } from '../read/user-orders.ts'
 import type { GatewayMetrics } from '../observe/metrics.ts'
 import type { Hub } from '../stream/hub.ts'
 import type { StreamListener } from '../stream/user-stream.ts'
 import { Sequencer } from '../stream/sequencer.ts'
 import type { Limits } from './limits.ts'
+import { OrderRequests, type OrderRequest } from './order-requests.ts'
 import { readClientMessage } from './read-client-message.ts'
 import type { Transport, TransportKind } from './transport.ts'
 
 export interface ConnectionDeps {
   readonly hub: Hub
+  readonly orderReader: OrderReader
   readonly verifyToken: TokenVerifier
   readonly limits: Limits
   readonly now: () => number
@@ -78,6 +81,8 @@ export class Connection implements StreamListener {
   #seenBefore: Position | undefined
   /** How far the user has seen the stream, as far as this connection knows. */
   #seenSeq: number | undefined
+  /** Created by the first request, which most connections never send. */
+  #orderRequests: OrderRequests | undefined
   #hasReceivedHello = false
   #helloAt = 0
   #isDelayed = false
@@ -138,6 +143,9 @@ export class Connection implements StreamListener {
         return this.#send(PING)
       case 'seen':
         return this.#seen(message.seq)
+      case 'page':
+      case 'orders':
+        return void this.#requestOrders(message)
     }
   }
 
@@ -205,9 +213,7 @@ export class Connection implements StreamListener {
       epoch,
       seq,
       mode,
-      ...(start.mode === 'snapshot'
-        ? { ...(start.account === undefined ? {} : { account: start.account }), orders: [...start.orders] }
-        : {}),
+      ...(start.mode === 'snapshot' ? snapshotFields(start) : {}),
       pingIntervalMs: this.#deps.limits.pingIntervalMs,
     })
     this.#sendAll(this.#sequencer.start(seq))
@@ -318,6 +324,22 @@ export class Connection implements StreamListener {
     this.#deps.onSeen(this.#identity!.userId, this.#epoch, seenSeq)
   }
 
+  #requestOrders(request: OrderRequest): Promise<void> | void {
+    const userId = this.userId
+    const epoch = this.#epoch
+    if (userId === undefined || epoch === '') return this.close('protocol_error')
+    const { orderReader: reader, limits, now } = this.#deps
+    this.#orderRequests ??= new OrderRequests({
+      reader,
+      limits,
+      now,
+      send: (message) => this.#sendMessage(message),
+      fail: () => this.fail(),
+      isOpen: () => !this.#isClosed,
+    })
+    return this.#orderRequests.handle(request, { userId, epoch })
+  }
+
   /** Counts an invalid token against the address that sent it. */
   #isThrottled(reason: CloseReason): boolean {
     return reason === 'invalid_token' && this.#deps.tokenFailed(this.#origin.address) > 0
@@ -349,4 +371,13 @@ export class Connection implements StreamListener {
 
 function encode(message: ServerMessage): Buffer {
   return Buffer.from(JSON.stringify(message))
+}
+
+function snapshotFields({ account, orders, totals, older }: Extract<StreamStart, { mode: 'snapshot' }>) {
+  return {
+    ...(account === undefined ? {} : { account }),
+    orders: [...orders],
+    ...(totals === undefined ? {} : { totals }),
+    ...(older === undefined ? {} : { older }),
+  }
 }

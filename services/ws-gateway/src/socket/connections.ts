@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { TokenVerifier } from '../auth/token-verifier.ts'
 import type { ConnectionRejection, GatewayMetrics } from '../observe/metrics.ts'
+import type { OrderReader } from '../read/user-orders.ts'
 import type { Hub } from '../stream/hub.ts'
 import { BoundedCounts } from './bounded-counts.ts'
 import { Connection, type ConnectionDeps } from './connection.ts'
@@ -15,6 +16,7 @@ import type { Transport, TransportKind } from './transport.ts'
 
 export interface ConnectionsOptions {
   readonly hub: Hub
+  readonly orderReader: OrderReader
   readonly verifyToken: TokenVerifier
   readonly limits: Limits
   readonly allowedOrigins: readonly string[]
@@ -80,6 +82,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
   })
   const deps: ConnectionDeps = {
     hub,
+    orderReader: options.orderReader,
     verifyToken,
     limits,
     now,
