@@ -133,7 +133,7 @@ export function connect(options: ConnectOptions): Client {
       ownStatus: () => toStatus(connection.state),
       onState: showState,
       orderRequests,
-      onSeen: receipts.add,
+      onSeen: (seen) => receipts.add(seen),
     })
     tabs.join()
   }
@@ -170,7 +170,7 @@ export function connect(options: ConnectOptions): Client {
       tabs?.woke()
     },
     networkChanged: () => connection.check(),
-    hidden: receipts.flush,
+    hidden: () => receipts.flush(),
     suspend() {
       receipts.flush()
       isSuspended = true

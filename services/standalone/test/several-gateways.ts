@@ -27,6 +27,7 @@ const PROVIDER: ProviderSettings = {
 export interface CallResult {
   readonly status: number
   // Each test knows the response that it asks for.
+  // oxlint-disable-next-line typescript/no-explicit-any
   readonly body: any
 }
 
@@ -82,8 +83,8 @@ export async function startSeveral(busOf?: () => EventBus): Promise<SeveralGatew
     },
     async [Symbol.asyncDispose]() {
       for (const client of clients) client.close()
-      await Promise.all(gateways.map(({ close }) => close()))
-      await Promise.all(ingests.map(({ close }) => close()))
+      await Promise.all(gateways.map((gateway) => gateway.close()))
+      await Promise.all(ingests.map((ingest) => ingest.close()))
       await database[Symbol.asyncDispose]()
     },
   }

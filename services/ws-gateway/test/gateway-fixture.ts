@@ -53,13 +53,13 @@ export async function startGateway(options: GatewayFixtureOptions = {}): Promise
   const log = pino({ level: 'silent' })
   const pool = database.poolAs('gateway')
   let queries = 0
-  const sendQuery = pool.query.bind(pool) as (...parameters: unknown[]) => Promise<never>
-  pool.query = (...parameters: readonly unknown[]) => {
-    // Read at a fixed interval, whatever clients do.
-    const isWatch = (parameters[0] as { name?: string }).name === 'read_cutoffs'
-    if (!isWatch) queries += 1
-    return sendQuery(...parameters)
-  }
+  pool.query = new Proxy(pool.query, {
+    apply(query, self, parameters: [{ readonly name?: string }]) {
+      // That one is read at a fixed interval, whatever clients do.
+      if (parameters[0].name !== 'read_cutoffs') queries += 1
+      return Reflect.apply(query, self, parameters) as unknown
+    },
+  })
   const gateway = createGateway({
     pool,
     bus,

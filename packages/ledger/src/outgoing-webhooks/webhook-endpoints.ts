@@ -146,7 +146,6 @@ const INSERT = `
   WHERE (SELECT count(*) FROM outgoing_webhook_endpoints) < ${ENDPOINTS_MAX}
   RETURNING created_at`
 
-// The newest is first.
 // The newest is first. With two secrets either may be the receiver's, so a third one must not push one out.
 const ADD_SECRET = `
   UPDATE outgoing_webhook_endpoints SET secrets = ARRAY[$2] || secrets

@@ -56,7 +56,7 @@ export function startUserControl(options: UserControlOptions): RunningUserContro
   )
   const watch = watchCutoffs({
     read: (sinceMs) => readCutoffs(pool, sinceMs),
-    apply: users.apply,
+    apply: (cutoff) => users.apply(cutoff),
     onChange(err) {
       if (err === undefined) log.info('revoked tokens can be read again')
       else log.warn({ err }, 'revoked tokens could not be read')
@@ -75,8 +75,8 @@ export function startUserControl(options: UserControlOptions): RunningUserContro
   const sender = startReceiptSender({
     gatewayId,
     pending: receipts,
-    findIngest: channel.findIngest,
-    send: channel.send,
+    findIngest: () => channel.findIngest(),
+    send: (ingestId, message) => channel.send(ingestId, message),
     now,
   })
   return {

@@ -6,15 +6,23 @@ export interface UserControl {
   /**
    * Closes the connections that a cutoff ends, once, however often and over whichever way it arrives.
    *
-   * @returns the connections that it has closed.
+   * @returns the connections that it has closed, now or when it arrived before.
    */
   apply(cutoff: Cutoff): ConnectionReport[]
   /** The connections of a user to this gateway. */
   connectionsOf(userId: string): ConnectionReport[]
 }
 
-/** For how long a disconnect is remembered: several times as long as the watch reads it again. */
-const DISCONNECT_MEMORY_MS = 600_000
+/** For how long a cutoff is remembered: several times as long as the watch reads it again. */
+const MEMORY_MS = 600_000
+
+/** The last cutoff of a user, and what it has closed. */
+interface Applied {
+  readonly tokensIssuedBeforeMs: number
+  readonly disconnectedAtMs: number
+  readonly reports: ConnectionReport[]
+  readonly rememberedAt: number
+}
 
 /** Ends connections of single users of this gateway. */
 export function createUserControl(
@@ -22,37 +30,49 @@ export function createUserControl(
   onClosed: (reason: 'token_revoked' | 'disconnected', count: number) => void,
   now: () => number,
 ): UserControl {
-  /** The last disconnect that was carried out, by user, oldest first. */
-  const disconnects = new Map<string, { readonly atMs: number; readonly rememberedAt: number }>()
+  /** By user, oldest first. */
+  const applied = new Map<string, Applied>()
 
-  function isNewDisconnect({ userId, disconnectedAtMs }: Cutoff): boolean {
-    if (disconnectedAtMs === undefined || disconnectedAtMs <= (disconnects.get(userId)?.atMs ?? -Infinity)) return false
-    disconnects.delete(userId)
-    disconnects.set(userId, { atMs: disconnectedAtMs, rememberedAt: now() })
-    for (const [known, { rememberedAt }] of disconnects) {
-      if (now() - rememberedAt < DISCONNECT_MEMORY_MS) break
-      disconnects.delete(known)
+  function remember(userId: string, cutoff: Omit<Applied, 'rememberedAt'>): void {
+    applied.delete(userId)
+    applied.set(userId, { ...cutoff, rememberedAt: now() })
+    for (const [known, { rememberedAt }] of applied) {
+      if (now() - rememberedAt < MEMORY_MS) break
+      applied.delete(known)
     }
-    return true
+  }
+
+  function close(userId: string, tokensIssuedBeforeMs: number, mustDisconnect: boolean): ConnectionReport[] {
+    const counts = { token_revoked: 0, disconnected: 0 }
+    const reports: ConnectionReport[] = []
+    for (const listener of hub.listenersOf(userId)) {
+      const report = listener.report()
+      const isRevoked = listener.revokeTokens(tokensIssuedBeforeMs)
+      if (!isRevoked && !mustDisconnect) continue
+      if (!isRevoked) listener.disconnect()
+      counts[isRevoked ? 'token_revoked' : 'disconnected'] += 1
+      reports.push(report)
+    }
+    onClosed('token_revoked', counts.token_revoked)
+    onClosed('disconnected', counts.disconnected)
+    return reports
   }
 
   return {
-    apply(cutoff) {
-      const { userId, tokensIssuedBeforeMs = -Infinity } = cutoff
-      const mustDisconnect = isNewDisconnect(cutoff)
-      const closed = { token_revoked: 0, disconnected: 0 }
-      const reports: ConnectionReport[] = []
-      for (const listener of hub.listenersOf(userId)) {
-        const report = listener.report()
-        const isRevoked = listener.revokeTokens(tokensIssuedBeforeMs)
-        if (!isRevoked && !mustDisconnect) continue
-        if (!isRevoked) listener.disconnect()
-        closed[isRevoked ? 'token_revoked' : 'disconnected'] += 1
-        reports.push(report)
+    apply({ userId, tokensIssuedBeforeMs = -Infinity, disconnectedAtMs = -Infinity }) {
+      const before = applied.get(userId)
+      const isKnown =
+        before?.tokensIssuedBeforeMs === tokensIssuedBeforeMs && before.disconnectedAtMs === disconnectedAtMs
+      // A known one, too, finds connections that have joined since with a token that it revokes.
+      const mustDisconnect = disconnectedAtMs > (before?.disconnectedAtMs ?? -Infinity)
+      const closed = close(userId, tokensIssuedBeforeMs, mustDisconnect)
+      if (isKnown) {
+        before.reports.push(...closed)
+        return before.reports
       }
-      onClosed('token_revoked', closed.token_revoked)
-      onClosed('disconnected', closed.disconnected)
-      return reports
+      const lastDisconnectMs = Math.max(disconnectedAtMs, before?.disconnectedAtMs ?? -Infinity)
+      remember(userId, { tokensIssuedBeforeMs, disconnectedAtMs: lastDisconnectMs, reports: closed })
+      return closed
     },
     connectionsOf: (userId) => hub.listenersOf(userId).map((listener) => listener.report()),
   }

@@ -78,7 +78,8 @@ export function startReceiptSender({ gatewayId, pending, findIngest, send, now }
       clearInterval(timer)
       if (unconfirmed !== undefined) pending.restore(unconfirmed.taken)
       const ingestId = findIngest()
-      while (ingestId !== undefined && pending.size > 0) {
+      if (ingestId === undefined) return
+      while (pending.size > 0) {
         const batch = pending.toBatch(pending.take(USERS_PER_BATCH_MAX))
         await send(ingestId, { type: 'receipts', gatewayId, batchId: randomUUID(), ...batch })
       }
