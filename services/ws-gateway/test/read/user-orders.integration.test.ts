@@ -70,7 +70,7 @@ describe('older orders', () => {
   })
 
   test('of a user without an account are none', async () => {
-    expect(await page('nobody', undefined, 2)).toMatchObject({ seq: 0, ids: [] })
+    expect(await page('no-account', undefined, 2)).toMatchObject({ seq: 0, ids: [] })
   })
 })
 
