@@ -1,11 +1,11 @@
 // Requests for orders that the page does not have: older ones, and some by their ids.
 //
 // It guarantees that the orders it returns are as of the stream's position: the page can take them over like the orders of
-// an event. A response is as of a seq of its own. One that is ahead waits until the stream has reached it; in one that is
+// an event. Each response has a seq. One that is ahead waits until the stream has reached it; in one that is
 // behind, the orders that later events have changed are replaced by those of the events.
 //
-// One request is under way at a time, over this tab's connection, or over that of the leading tab. One that got no response
-// is sent again when there is a connection again.
+// One request is under way at a time, over this tab's connection, or over that of the leading tab. The client
+// retries one without a response as soon as there is a connection again.
 
 import type { ClientMessage, ServerMessage } from '@paxyo/contracts'
 import { PAGE_ORDERS_MAX } from '@paxyo/contracts/data'

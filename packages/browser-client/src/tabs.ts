@@ -63,7 +63,7 @@ type TabMessage =
     } & LeaderState)
   /** A tab without a connection asks for orders; the leader broadcasts the response. */
   | { readonly kind: 'ask'; readonly from: string; readonly request: OrderRequest }
-  | { readonly kind: 'answer'; readonly to: string; readonly response: OrderResponse }
+  | { readonly kind: 'relayed'; readonly to: string; readonly response: OrderResponse }
 
 interface LeaderState {
   readonly status: ConnectionStatus
@@ -227,9 +227,9 @@ export function createTabs({ name, stream, connection, orderRequests, ownStatus,
         if (!isLeader && message.to === id) onResponse(message)
         return
       case 'ask':
-        if (isLeader) void answer(message.from, message.request)
+        if (isLeader) void relay(message.from, message.request)
         return
-      case 'answer':
+      case 'relayed':
         if (message.to === id) orderRequests.receive(message.response)
     }
   }
@@ -262,7 +262,7 @@ export function createTabs({ name, stream, connection, orderRequests, ownStatus,
     broadcast({ kind: 'response', to, events: position && stream.since(position), ...leaderState() })
   }
 
-  async function answer(to: string, request: OrderRequest): Promise<void> {
+  async function relay(to: string, request: OrderRequest): Promise<void> {
     if (asking.has(to)) return
     asking.add(to)
     const rejected = ({ code, message }: ClientError): OrderResponse => ({
@@ -273,7 +273,7 @@ export function createTabs({ name, stream, connection, orderRequests, ownStatus,
     })
     const response = await orderRequests.ask(request).catch(rejected)
     asking.delete(to)
-    broadcast({ kind: 'answer', to, response })
+    broadcast({ kind: 'relayed', to, response })
   }
 
   function broadcastState(): void {

@@ -65,7 +65,7 @@ export const MIGRATION_NAMES: readonly string[] = Object.keys(MIGRATIONS).toSort
 
 /**
  * Migrates a database to the latest version, as its owner: schema, roles, the event partitions of the next days, and the
- * totals of accounts that have none, in transactions of their own. Concurrent calls run the migrations one after the other.
+ * totals of accounts that have none, in separate transactions. Concurrent calls run the migrations one after the other.
  *
  * @returns the names of the applied migrations.
  * @example

@@ -1,4 +1,5 @@
 import type { ConnectionStatus } from '@paxyo/browser-client'
+import { PAGE_ORDERS_MAX } from '@paxyo/contracts/data'
 import { followStream } from './follow.ts'
 import { scheduleFrame } from './frame.ts'
 import type { Notice } from './state/notices.ts'
@@ -54,10 +55,7 @@ const liveRegion = createLiveRegion()
 const desktop = createDesktopNotifications(local)
 const pill = createConnectionPill()
 const controls = createListControls(choose)
-const olderOrders = createOlderOrders(async (before) => {
-  const { orders, older } = await client.page({ before, limit: 100 })
-  store.push({ type: 'page', orders, older })
-})
+const olderOrders = createOlderOrders(loadOlder)
 const table = createOrderTable({
   isSelectable: hasActions,
   onSort: (key) => choose(key === choice.sort ? { descending: !choice.descending, page: 0 } : sortingBy(key)),
@@ -66,6 +64,18 @@ const table = createOrderTable({
     showList()
   },
 })
+
+/** Loads pages until one has an order that is not here yet. */
+async function loadOlder(first: string): Promise<void> {
+  let before: string | undefined = first
+  let isNew = false
+  while (before !== undefined && !isNew) {
+    const { orders, older } = await client.page({ before, limit: PAGE_ORDERS_MAX })
+    isNew = orders.some(({ orderId }) => !store.state.orders.has(orderId))
+    store.push({ type: 'page', orders, older })
+    before = older
+  }
+}
 
 function choose(change: Partial<ListChoice>): void {
   choice = { ...choice, ...change }

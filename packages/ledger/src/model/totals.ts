@@ -4,7 +4,7 @@ import type { Order } from './working-set.ts'
 
 /** All orders of an account in numbers; kept with the account, so that no page has to add them up. */
 export interface Totals {
-  /** What was refunded in all, here and in the system from which orders were imported. */
+  /** The sum of all refunds, including those of the system from which orders were imported. */
   readonly refunded: Money
   /** The number of orders in each status; a status without orders is left out. */
   readonly orders: Readonly<Partial<Record<OrderStatus, number>>>

@@ -40,8 +40,9 @@ const isWaitingForLock = async (): Promise<boolean> => {
 }
 
 test('totals that a service of an earlier version has left behind are counted again, under the lock', async () => {
-  const others = ['A-2', 'A-3'].map((orderId) => ({ ...anOrder(), orderId, providerOrderId: orderId }))
-  await commitChangeSet(deps, (tx) => registerOrders(tx, [anOrder(), ...others]))
+  const second = { ...anOrder(), orderId: 'A-2', providerOrderId: '2' }
+  const third = { ...anOrder(), orderId: 'A-3', providerOrderId: '3' }
+  await commitChangeSet(deps, (tx) => registerOrders(tx, [anOrder(), second, third]))
   await database.owner.query(`
     UPDATE orders SET status = 'partial', refunded = 1 WHERE order_id = 'A-2';
     UPDATE accounts SET totals_seq = last_seq - 1`)

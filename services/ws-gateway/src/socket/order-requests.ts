@@ -52,7 +52,7 @@ export class OrderRequests {
     }
   }
 
-  /** @returns the milliseconds until the request may be sent again; 0 when it is admitted. */
+  /** @returns the milliseconds until the client can retry; 0 when it is admitted. */
   #admit(): number {
     const { orderRequestsPerSecond: rate, orderRequestsBurstMax: max } = this.#deps.limits
     const now = this.#deps.now()

@@ -62,7 +62,7 @@ describe('older orders', () => {
       const start = await snapshots.start('bea', undefined)
       if (start.mode !== 'snapshot') throw new Error('no snapshot')
       const shown = new Set(start.orders.map(({ orderId }) => orderId))
-      for (const id of (await allPages('bea', start.older!, 4)).flat()) shown.add(id)
+      for (const id of (await allPages('bea', start.older, 4)).flat()) shown.add(id)
       expect([snapshotOrdersMax, shown.size]).toEqual([snapshotOrdersMax, 10])
     }
     const whole = await createStreamReader({ pool: database.poolAs('gateway') }).start('bea', undefined)
@@ -70,7 +70,7 @@ describe('older orders', () => {
   })
 
   test('of a user without an account are none', async () => {
-    expect(await page('nobody', undefined, 2)).toMatchObject({ seq: 0, ids: [] })
+    expect(await page('no-account', undefined, 2)).toMatchObject({ seq: 0, ids: [] })
   })
 })
 
