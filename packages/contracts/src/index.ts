@@ -1,4 +1,15 @@
 export * from './data/index.ts'
+export {
+  connectionReportSchema,
+  controlMessageSchema,
+  gatewayMessageSchema,
+  parseBusMessage,
+  type ConnectionReport,
+  type ControlMessage,
+  type GatewayMessage,
+  type Receipt,
+  type SentPosition,
+} from './schemas/control.ts'
 export { encodeEvent } from './schemas/encode-event.ts'
 export {
   accountViewSchema,
@@ -6,10 +17,12 @@ export {
   orderStatusSchema,
   orderViewSchema,
   refundViewSchema,
+  totalsViewSchema,
   type AccountView,
   type OrderEvent,
   type OrderView,
   type RefundView,
+  type TotalsView,
 } from './schemas/order-event.ts'
 export { boundedText } from './schemas/bounded-text.ts'
 export { problem, problemSchema, type Problem } from './schemas/problem.ts'

@@ -15,7 +15,14 @@ import { explainChange } from './explain-change.ts'
 import { findBreaks, findUnreadable, type RecordedFrames } from './wire-compatibility.ts'
 
 const SCHEMAS = { client: clientMessageSchema, server: serverMessageSchema }
-const JSON_SCHEMAS = [z.toJSONSchema(clientMessageSchema), z.toJSONSchema(serverMessageSchema)]
+/** Only descriptions: a package that documents these schemas may have given them names, which are not on the wire. */
+const metadata = Object.assign(z.registry<{ description: string | undefined }>(), {
+  get: ({ description }: z.core.$ZodType & { description?: string }) => ({ description }),
+})
+const JSON_SCHEMAS = [
+  z.toJSONSchema(clientMessageSchema, { metadata }),
+  z.toJSONSchema(serverMessageSchema, { metadata }),
+]
 
 /** Everything that was recorded of a version: each revision adds what it added to the wire. */
 function framesOf(version: number): RecordedFrames {

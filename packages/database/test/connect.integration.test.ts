@@ -63,7 +63,7 @@ test('the query builder speaks the same types', async () => {
   const db = createKysely(database.poolAs('gateway'))
   const account = await db.selectFrom('accounts').select(['balance', 'last_seq']).executeTakeFirst()
 
-  expect(account).toEqual({ balance: '10.00000000', last_seq: 0 })
+  expect(account).toEqual({ balance: '0.00000000', last_seq: 0 })
 })
 
 test('an idle connection that the server ends is replaced at the next query', async () => {

@@ -120,6 +120,51 @@ test.each([
   expect(await rejectionOf(database.owner.query(statement))).toBe(CHECK_VIOLATION)
 })
 
+describe('a balance without the entry that leads to it is refused', () => {
+  const OPEN = `INSERT INTO accounts (user_id, currency) VALUES ('user-3', 'USD')`
+  const ENTER = `
+    INSERT INTO ledger_entries (entry_id, user_id, kind, amount, balance_after, created_at)
+    VALUES (gen_random_uuid(), 'user-3', 'deposit', 5, 5, now())`
+  const RAISE = `UPDATE accounts SET balance = 5 WHERE user_id = 'user-3'`
+
+  test.each([
+    [
+      'an account that opens with money',
+      [OPEN.replace('currency) VALUES', 'currency, balance) VALUES').replace(`'USD'`, `'USD', 5`)],
+    ],
+    ['a balance that changes without an entry', [OPEN, RAISE]],
+    ['a balance that changes after its entry', [OPEN, ENTER, RAISE, RAISE.replace('5', '6')]],
+    ['an entry that leads elsewhere', [OPEN, ENTER.replace('5, 5', '5, 6'), RAISE]],
+    ['an entry that comes afterwards', [OPEN, RAISE, ENTER]],
+    [
+      'an entry in a table that only the session has',
+      [OPEN, 'CREATE TEMP TABLE ledger_entries (LIKE ledger_entries INCLUDING ALL) ON COMMIT DROP', ENTER, RAISE],
+    ],
+  ])('%s', async (_what, statements) => {
+    expect(await rejectionOf(commit(statements))).toBe(CHECK_VIOLATION)
+  })
+
+  test('one with its entry is not', async () => {
+    expect(await rejectionOf(commit([OPEN, ENTER, RAISE]))).toBe('accepted')
+  })
+
+  async function commit(statements: readonly string[]): Promise<void> {
+    const client = await database.owner.connect()
+    try {
+      await client.query('SET session_replication_role = replica')
+      await client.query(`DELETE FROM ledger_entries WHERE user_id = 'user-3'`)
+      await client.query(`DELETE FROM accounts WHERE user_id = 'user-3'`)
+      await client.query('RESET session_replication_role')
+      await client.query('BEGIN')
+      for (const statement of statements) await client.query(statement)
+      await client.query('COMMIT')
+    } finally {
+      await client.query('ROLLBACK')
+      client.release()
+    }
+  }
+})
+
 test('there is one epoch, and no second one', async () => {
   const { rows } = await database.owner.query('SELECT epoch FROM stream_epoch')
 

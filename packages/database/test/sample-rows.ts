@@ -2,7 +2,7 @@ import type { Pool, QueryResult } from 'pg'
 
 /** A row that its table takes, when those that it refers to are there. Times are of a day that has a partition. */
 export const SAMPLE_ROWS = {
-  accounts: { user_id: 'user-1', currency: 'USD', balance: '10', last_seq: 0 },
+  accounts: { user_id: 'user-1', currency: 'USD', balance: '0', last_seq: 0 },
   orders: {
     order_id: 'A-1',
     provider: 'godofpanel',

@@ -90,7 +90,8 @@ export {
 export type { ImportDeps } from './transaction/commit-import.ts'
 export { PUBLISHED_BY_SERVICES } from './transaction/published-by-services.ts'
 export type { ApplyRules, LedgerTransaction } from './transaction/ledger-transaction.ts'
-export { ORDER_COLUMNS, toAccount, toOrder, type AccountRow, type OrderRow } from './transaction/read-working-set.ts'
+export { toAccount, type AccountRow } from './transaction/account-rows.ts'
+export { ORDER_COLUMNS, toOrder, type OrderRow } from './transaction/read-working-set.ts'
 export { panelView, type PanelView } from './transaction/record-event.ts'
 export {
   createVerificationQueue,

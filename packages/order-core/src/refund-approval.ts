@@ -29,8 +29,9 @@ export function needsApproval({ isAlways, limits }: RefundApproval, currency: st
 }
 
 /**
- * The order after these updates, each decided as on its arrival, without the approval of a person. An update that changes
- * nothing, or that needs a review itself, is skipped.
+ * The order after these updates, in their order, without the approval of a person. An update that changes nothing, or that
+ * needs a review itself, is skipped. None of them is paid yet, so the remains of a later partial update replace those of an
+ * earlier one, whether they are larger or smaller.
  *
  * @example
  * const order = { status: 'pending', quantity: 1000, runs: 1, charge: 250_000_000n, remains: null, startCount: null, refunded: 0n } as const
@@ -39,7 +40,7 @@ export function needsApproval({ isAlways, limits }: RefundApproval, currency: st
  */
 export function afterUpdates(order: OrderState, updates: readonly StatusUpdate[]): OrderState {
   return updates.reduce((state, update) => {
-    const decision = decide(state, update)
+    const decision = decide({ ...state, refunded: order.refunded }, update)
     return 'order' in decision ? decision.order : state
   }, order)
 }

@@ -62,3 +62,18 @@ test('updates that waited are applied in order, and what they cannot change they
   const canceled = { ...ORDER, status: 'canceled', refunded: ORDER.charge } as const
   expect(afterUpdates(canceled, [update('partial', 600), update('unknown')])).toBe(canceled)
 })
+
+test('a partial update that waits is replaced by a later one, whose remains are larger or smaller', () => {
+  const due = (...remains: number[]) =>
+    afterUpdates(
+      ORDER,
+      remains.map((count) => update('partial', count)),
+    )
+  expect(due(600, 500)).toMatchObject({ remains: 500, refunded: parseMoney('50') })
+  expect(due(500, 600)).toMatchObject({ remains: 600, refunded: parseMoney('60') })
+  const paid = { ...ORDER, status: 'partial', remains: 550, refunded: parseMoney('55') } as const
+  expect(afterUpdates(paid, [update('partial', 600), update('partial', 500)])).toMatchObject({
+    remains: 500,
+    refunded: parseMoney('55'),
+  })
+})

@@ -6,7 +6,13 @@ export {
   type FailureThrottle,
   type FailureThrottleOptions,
 } from './failure-throttle.ts'
-export { BODY_BYTES_MAX, createHttpServer, sendProblem, type HttpServerOptions } from './http-server.ts'
+export {
+  BODY_BYTES_MAX,
+  createHttpServer,
+  sendProblem,
+  type HttpServerOptions,
+  type TlsCertificate,
+} from './http-server.ts'
 export { createLogger } from './logger.ts'
 export { listen, type ListenOptions } from './listen.ts'
 export { createMetricGroup, createMetrics, LATENCY_BUCKETS_S, serveMetrics, type MetricGroup } from './metrics.ts'

@@ -2,6 +2,8 @@ import { boundedText } from '@paxyo/contracts'
 import { z } from 'zod'
 import { env } from './config.ts'
 
+const MESSAGE_KEY_BYTES_MIN = 32
+
 /** Variables of the connection to Redis, which is optional for the standalone. */
 export const redisVariables = {
   /** One address, or several of a cluster or of sentinels. User and password are those of the data nodes. */
@@ -14,6 +16,8 @@ export const redisVariables = {
   REDIS_SENTINEL_PASSWORD: env.text.optional(),
   /** The prefix of channel names; systems that share a Redis need different ones. ASCII, so bytes equal characters. */
   CHANNEL_PREFIX: boundedText(64, /^[\w:.-]{1,64}$/, 'must be 1 to 64 letters, digits, and : . _ -').default('paxyo:'),
+  /** Sign the messages on Redis. The first one signs, all of them verify. */
+  REDIS_MESSAGE_KEYS: env.secrets(MESSAGE_KEY_BYTES_MIN).default([]),
 }
 
 type RedisConfig = { readonly [Name in keyof typeof redisVariables]: z.output<(typeof redisVariables)[Name]> }
@@ -44,5 +48,6 @@ export function redisOptions(config: RedisConfig) {
     sentinelName: config.REDIS_SENTINEL_NAME,
     sentinelPassword: config.REDIS_SENTINEL_PASSWORD,
     channelPrefix: config.CHANNEL_PREFIX,
+    messageKeys: config.REDIS_MESSAGE_KEYS,
   }
 }

@@ -8,10 +8,15 @@ import { createKeyServer } from './auth/key-server.ts'
 import { createTokenVerifier } from './auth/token-verifier.ts'
 import { registerEmbedScript } from './embed-script/embed-script-route.ts'
 import { loadEmbedScript } from './embed-script/embed-script.ts'
+import { startUserControl } from './control/start-user-control.ts'
 import { createGatewayMetrics } from './observe/metrics.ts'
 import { createStreamReader } from './read/stream-reader.ts'
+import { createOrderReader } from './read/user-orders.ts'
+import { PendingReceipts } from './receipts/pending-receipts.ts'
+import { createConnections } from './socket/connections.ts'
 import { DEFAULT_LIMITS, type Limits } from './socket/limits.ts'
-import { createSocketServer } from './socket/socket-server.ts'
+import { registerSocketServer } from './socket/socket-server.ts'
+import { registerStreamRoute } from './socket/stream-route.ts'
 import { createHub } from './stream/hub.ts'
 
 export interface GatewayDeps {
@@ -42,17 +47,19 @@ export interface Gateway {
 export const GATEWAY_POOL_MAX = 8
 
 /** Creates the gateway: it authenticates browsers, sends the events that they missed, then forwards new events. */
-export function createGateway({ pool, bus, tokens, allowedOrigins, limits, log }: GatewayDeps): Gateway {
+export function createGateway({ pool, bus, tokens, allowedOrigins, limits: changedLimits, log }: GatewayDeps): Gateway {
   const metrics = createGatewayMetrics(() => ({
-    connections: sockets.connectionCount,
+    connections: connections.count,
+    streams: connections.countOf('stream'),
     users: hub.userCount,
     backfills: hub.backfillCount,
     heartbeatAgeMs: hub.heartbeatAgeMs,
     isReady: hub.isReady,
-    isDraining: sockets.isDraining,
-    drainLeft: sockets.drainLeft,
+    isDraining: connections.isDraining,
+    drainLeft: connections.drainLeft,
     databaseWaiting: pool.waitingCount,
     isKeyServerUnavailable: keyServer?.isUnavailable ?? false,
+    control: control.state,
   }))
   const { secrets, audience, jwksUrl } = tokens
   const keyServer =
@@ -65,24 +72,45 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits, log }
             else log.warn({ err: error }, 'key server unavailable, its last keys serve')
           },
         })
-  const hub = createHub({ bus, reader: createStreamReader({ pool }), log, onForwarded: metrics.eventForwarded })
-  const sockets = createSocketServer({
+  const receipts = new PendingReceipts(() => performance.now())
+  const hub = createHub({
+    bus,
+    reader: createStreamReader({ pool }),
+    log,
+    onForwarded: metrics.eventForwarded,
+    onMessageRejected: metrics.busMessageRejected,
+    onSent: (...sent) => receipts.sent(...sent),
+  })
+  const limits = { ...DEFAULT_LIMITS, ...changedLimits }
+  const connections = createConnections({
     hub,
+    orderReader: createOrderReader(pool),
     verifyToken: createTokenVerifier({ secrets, keyServer, audience }),
-    limits: { ...DEFAULT_LIMITS, ...limits },
+    limits,
     allowedOrigins,
     log,
     metrics,
+    onSeen: (...seen) => receipts.seen(...seen),
+  })
+  const control = startUserControl({
+    pool,
+    bus,
+    hub,
+    receipts,
+    log,
+    state: () => ({ connections: connections.count, users: hub.userCount }),
+    onMessage: metrics.controlMessage,
   })
   const embedScript = loadEmbedScript()
   let isDraining = false
 
   return {
     get connectionCount() {
-      return sockets.connectionCount
+      return connections.count
     },
     register(app) {
-      sockets.register(app)
+      registerSocketServer(app, { connections, limits, log })
+      registerStreamRoute(app, { connections, limits })
       registerEmbedScript(app, embedScript)
     },
     readiness: {
@@ -97,8 +125,9 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits, log }
     addMetrics: (registry) => metrics.register(registry),
     async close(drainMs) {
       isDraining = true
-      log.info({ connections: sockets.connectionCount, drainMs }, 'draining')
-      await sockets.drain(drainMs)
+      log.info({ connections: connections.count, drainMs }, 'draining')
+      await connections.drain(drainMs)
+      await control.close()
       await hub.close()
     },
   }

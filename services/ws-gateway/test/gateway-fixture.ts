@@ -3,11 +3,14 @@ import { createInProcessBus, type EventBus } from '@paxyo/event-bus'
 import { createHttpServer, listen, registerHealth } from '@paxyo/service-kit'
 import {
   connectSocket,
+  connectStream,
   createTestDatabase,
   mintToken,
   TEST_JWT_SECRET,
   type TestDatabase,
+  type ConnectStreamOptions,
   type TestSocket,
+  type TestStream,
 } from '@paxyo/testkit'
 import { pino } from 'pino'
 import { createGateway, type Gateway } from '../src/gateway.ts'
@@ -31,12 +34,14 @@ export interface GatewayFixture extends AsyncDisposable {
   readonly url: string
   readonly gateway: Gateway
   readonly database: TestDatabase
-  /** How many queries the gateway has sent. */
+  /** How many queries the gateway has sent for its clients. */
   queryCount(): number
   /** Commits and publishes like webhook-ingest. */
   readonly ingest: TestIngest
   /** Opens a connection and sends a hello with a valid token. */
   connect(userId: string, options?: { readonly resume?: Position; readonly token?: string }): Promise<TestSocket>
+  /** Opens a stream with a valid token. */
+  stream(userId: string, options?: ConnectStreamOptions): Promise<TestStream>
   /** Opens a connection and sends nothing. */
   open(options?: { readonly respondsToPings?: boolean }): Promise<TestSocket>
 }
@@ -48,8 +53,13 @@ export async function startGateway(options: GatewayFixtureOptions = {}): Promise
   const log = pino({ level: 'silent' })
   const pool = database.poolAs('gateway')
   let queries = 0
-  // The gateway takes a connection for each query.
-  pool.on('acquire', () => (queries += 1))
+  const sendQuery = pool.query.bind(pool) as (...parameters: unknown[]) => Promise<never>
+  pool.query = (...parameters: readonly unknown[]) => {
+    // Read at a fixed interval, whatever clients do.
+    const isWatch = (parameters[0] as { name?: string }).name === 'read_cutoffs'
+    if (!isWatch) queries += 1
+    return sendQuery(...parameters)
+  }
   const gateway = createGateway({
     pool,
     bus,
@@ -63,8 +73,8 @@ export async function startGateway(options: GatewayFixtureOptions = {}): Promise
   registerHealth(app, gateway.readiness)
   const url = await listen(app, { host: '127.0.0.1', port: 0 })
   const publisher = publishTo.connectPublisher()
-  const clients: TestSocket[] = []
-  const track = (client: TestSocket): TestSocket => {
+  const clients: { close(): void }[] = []
+  const track = <Client extends { close(): void }>(client: Client): Client => {
     clients.push(client)
     return client
   }
@@ -79,6 +89,8 @@ export async function startGateway(options: GatewayFixtureOptions = {}): Promise
       const hello = { token: token ?? (await mintToken(userId)), ...(resume === undefined ? {} : { resume }) }
       return track(await connectSocket(url, hello))
     },
+    stream: async (userId, options_ = {}) =>
+      track(await connectStream(url, { token: await mintToken(userId), ...options_ })),
     open: async (opening = {}) => track(await connectSocket(url, opening)),
     async [Symbol.asyncDispose]() {
       for (const client of clients) client.close()

@@ -30,6 +30,9 @@ export interface TestIngest {
   /** Commits events, each of which adds 1 to the balance, without publishing them. */
   commit(userId: string, count?: number, options?: { readonly linkLength?: number }): Promise<CommittedEvent[]>
   publish(events: readonly BusMessage[]): Promise<void>
+  /** As when webhook-ingest cannot reach the bus. */
+  leaveInOutbox(events: readonly CommittedEvent[]): Promise<void>
+  emptyOutbox(): Promise<void>
   /** Commits and publishes. */
   commitAndPublish(
     userId: string,
@@ -38,7 +41,12 @@ export interface TestIngest {
   ): Promise<CommittedEvent[]>
 }
 
-const OPEN_ACCOUNT = 'INSERT INTO accounts (user_id, currency, balance, last_seq) VALUES ($1, $2, $3, $4)'
+const OPEN_ACCOUNT = 'INSERT INTO accounts (user_id, currency, last_seq) VALUES ($1, $2, $3)'
+
+/** A ledger entry: the database rejects a balance without one. */
+const ENTER = `
+  INSERT INTO ledger_entries (entry_id, user_id, kind, amount, balance_after, created_at)
+  SELECT gen_random_uuid(), user_id, 'deposit', $2::numeric, balance + $2::numeric, now() FROM accounts WHERE user_id = $1`
 
 const INSERT_ORDER = `
   INSERT INTO orders (order_id, provider, provider_order_id, user_id, service, link, quantity, charge, status, remains,
@@ -50,14 +58,22 @@ const APPEND = `
   UPDATE accounts SET last_seq = last_seq + $2, balance = balance + $2 WHERE user_id = $1
   RETURNING last_seq::int, trunc(balance)::int AS balance`
 
+const SET_BALANCE = 'UPDATE accounts SET balance = $2 WHERE user_id = $1'
+
 const INSERT_EVENTS = `
   INSERT INTO events (user_id, seq, at, payload)
   SELECT $1, seq, now(), payload FROM unnest($2::bigint[], $3::text[]) AS event (seq, payload)`
 
+const INSERT_OUTBOX = `
+  INSERT INTO outbox (batch_id, user_ids, seqs, created_at) VALUES (gen_random_uuid(), $1, $2, now())`
+
 export function createTestIngest({ owner }: Pick<TestDatabase, 'owner'>, publisher?: EventPublisher): TestIngest {
   const ingest: TestIngest = {
     async openAccount(userId, { balance = '0', currency = 'USD', lastSeq = 0 } = {}) {
-      await owner.query(OPEN_ACCOUNT, [userId, currency, balance, lastSeq])
+      await owner.query(OPEN_ACCOUNT, [userId, currency, lastSeq])
+      if (Number(balance) === 0) return
+      await owner.query(ENTER, [userId, balance])
+      await owner.query(SET_BALANCE, [userId, balance])
     },
 
     async insertOrder(userId, details) {
@@ -70,6 +86,7 @@ export function createTestIngest({ owner }: Pick<TestDatabase, 'owner'>, publish
       const client = await owner.connect()
       try {
         await client.query('BEGIN')
+        await client.query(ENTER, [userId, count])
         const { rows } = await client.query<{ last_seq: number; balance: number }>(APPEND, [userId, count])
         const head = rows[0]!
         const committed = Array.from({ length: count }, (_, index) => {
@@ -85,6 +102,15 @@ export function createTestIngest({ owner }: Pick<TestDatabase, 'owner'>, publish
       } finally {
         client.release()
       }
+    },
+
+    async leaveInOutbox(events) {
+      const values = [events.map(({ channel }) => channel.replace(/^.*:/, '')), events.map(({ seq }) => seq)]
+      await owner.query(INSERT_OUTBOX, values)
+    },
+
+    async emptyOutbox() {
+      await owner.query('DELETE FROM outbox')
     },
 
     async publish(events) {

@@ -38,18 +38,21 @@ app.post<{ Body: Body }>('/webhooks/godofpanel/:token', async (request) => {
        updated_at = now() WHERE order_id = $1`,
       [order.order_id, status, remains, isRefund],
     )
-    const { rows: accounts } = await client.query(
-      `UPDATE accounts SET balance = balance + $2, last_seq = last_seq + 1 WHERE user_id = $1 RETURNING *`,
-      [userId, isRefund ? order.charge : '0'],
-    )
-    const account = accounts[0] as { balance: string; last_seq: number }
+    const refund = isRefund ? order.charge : '0'
     if (isRefund) {
       await client.query(
         `INSERT INTO ledger_entries (entry_id, user_id, kind, amount, balance_after, order_id, refunded_before,
-           refunded_after, created_at) VALUES ($1, $2, 'refund', $3, $4, $5, 0, $3, now())`,
-        [randomUUID(), userId, order.charge, account.balance, order.order_id],
+           refunded_after, created_at)
+         SELECT $1, user_id, 'refund', $3, balance + $3, $4, 0, $3, now() FROM accounts WHERE user_id = $2
+         FOR NO KEY UPDATE`,
+        [randomUUID(), userId, refund, order.order_id],
       )
     }
+    const { rows: accounts } = await client.query(
+      `UPDATE accounts SET balance = balance + $2, last_seq = last_seq + 1 WHERE user_id = $1 RETURNING *`,
+      [userId, refund],
+    )
+    const account = accounts[0] as { balance: string; last_seq: number }
     payload = JSON.stringify({
       type: 'event',
       seq: account.last_seq,

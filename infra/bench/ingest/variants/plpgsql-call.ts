@@ -22,14 +22,15 @@ const APPLY_WEBHOOK = `
     IF new_status = 'canceled' THEN paid := the_order.charge - the_order.refunded; END IF;
     UPDATE orders SET status = new_status, remains = new_remains, refunded = refunded + paid, updated_at = now()
     WHERE order_id = the_order.order_id;
-    UPDATE accounts SET balance = balance + paid, last_seq = last_seq + 1 WHERE user_id = the_order.user_id
-    RETURNING * INTO the_account;
+    SELECT * INTO STRICT the_account FROM accounts WHERE user_id = the_order.user_id FOR NO KEY UPDATE;
     IF paid > 0 THEN
       INSERT INTO ledger_entries (entry_id, user_id, kind, amount, balance_after, order_id, refunded_before,
         refunded_after, created_at)
-      VALUES (new_entry, the_order.user_id, 'refund', paid, the_account.balance, the_order.order_id,
+      VALUES (new_entry, the_order.user_id, 'refund', paid, the_account.balance + paid, the_order.order_id,
         the_order.refunded, the_order.refunded + paid, now());
     END IF;
+    UPDATE accounts SET balance = balance + paid, last_seq = last_seq + 1 WHERE user_id = the_order.user_id
+    RETURNING * INTO the_account;
     to_user := the_order.user_id;
     sent := json_build_object('type', 'event', 'seq', the_account.last_seq, 'event', 'order.updated',
       'order', json_build_object('orderId', the_order.order_id, 'service', the_order.service, 'link', the_order.link,

@@ -4,7 +4,7 @@ import { ok, skipped, warning, type Diagnostic } from './diagnostic.ts'
 const READ_RUNS = `
   SELECT coalesce(sum(asked), 0)::int AS asked, coalesce(sum(late), 0)::int AS late,
     (SELECT error FROM reconcile_runs WHERE ended_at IS NOT NULL ORDER BY started_at DESC LIMIT 1) AS error,
-    count(*)::int AS runs
+    count(ended_at)::int AS runs
   FROM reconcile_runs WHERE started_at > now() - interval '7 days'`
 
 /** What scheduled reconciliation found in the last week: whether the webhooks can be trusted. */

@@ -49,10 +49,18 @@ const READ_RIGHTS = `
       OR "right" IN ('SELECT', 'INSERT', 'UPDATE') AND has_any_column_privilege("role", "table", "right") AS "has"
   FROM unnest($1::text[], $2::text[], $3::text[]) AS asked ("role", "table", "right")`
 
+/** The triggers that reject what no service does. */
+const TRIGGERS = [
+  ['ledger_entries', 'append_only'],
+  ['events', 'append_only'],
+  ['accounts', 'balance_has_entry'],
+  ['accounts', 'opening_balance'],
+] as const
+
 const READ_MISSING_TRIGGERS = `
-  SELECT name FROM unnest(ARRAY['ledger_entries', 'events']) AS name
+  SELECT "table", "trigger" FROM unnest($1::text[], $2::text[]) AS needed ("table", "trigger")
   WHERE NOT EXISTS (
-    SELECT FROM pg_trigger WHERE tgrelid = name::regclass AND tgname = 'append_only' AND tgenabled IN ('O', 'A'))`
+    SELECT FROM pg_trigger WHERE tgrelid = "table"::regclass AND tgname = "trigger" AND tgenabled IN ('O', 'A'))`
 
 export async function diagnoseRights(database: DatabaseSession): Promise<readonly Diagnostic[]> {
   const roles = await database.query<{ name: string; exists: boolean; canBeAssumed: boolean }>(READ_ROLES, [
@@ -65,7 +73,7 @@ export async function diagnoseRights(database: DatabaseSession): Promise<readonl
       failed('roles', `missing roles: ${missing.join(', ')}; was the database restored from another server?`, hint),
     ]
   }
-  return [diagnoseRoles(roles), await diagnoseGrants(database), await diagnoseAppendOnly(database)]
+  return [diagnoseRoles(roles), await diagnoseGrants(database), await diagnoseTriggers(database)]
 }
 
 /** A login needs the role of its service; the owner has both. */
@@ -111,11 +119,15 @@ function readRights(database: DatabaseSession, rights: typeof NEEDED): Promise<P
   ])
 }
 
-async function diagnoseAppendOnly(database: DatabaseSession): Promise<Diagnostic> {
-  const rows = await database.query<{ name: string }>(READ_MISSING_TRIGGERS)
+async function diagnoseTriggers(database: DatabaseSession): Promise<Diagnostic> {
+  const rows = await database.query<{ table: string; trigger: string }>(READ_MISSING_TRIGGERS, [
+    TRIGGERS.map(([table]) => table),
+    TRIGGERS.map(([, trigger]) => trigger),
+  ])
   const first = rows[0]
-  if (first === undefined) return ok('append-only', 'the ledger and the events are append-only')
-  const names = rows.map(({ name }) => name).join(', ')
-  const hint = `ALTER TABLE ${first.name} ENABLE TRIGGER append_only; as the owner, then paxyo audit.`
-  return failed('append-only', `the trigger append_only of ${names} is disabled or missing`, hint)
+  if (first === undefined)
+    return ok('triggers', 'the database rejects changes of the ledger, and balances without an entry')
+  const names = rows.map(({ table, trigger }) => `${trigger} of ${table}`).join(', ')
+  const hint = `ALTER TABLE ${first.table} ENABLE TRIGGER ${first.trigger}; as the owner, then paxyo audit.`
+  return failed('triggers', `disabled or missing triggers: ${names}`, hint)
 }

@@ -24,8 +24,6 @@ export interface RejectedRow {
 
 /** Rows of one transaction: few enough that webhooks do not wait long for a lock. */
 export const BATCH_ROWS = 500
-/** While one batch waits for the disk, the next is computed. */
-const CONCURRENT_BATCHES_MAX = 2
 
 interface Entry<Item> {
   readonly record: ImportRecord
@@ -34,9 +32,10 @@ interface Entry<Item> {
 
 /**
  * Reads rows and imports them in batches, with only a few rows in memory. It keeps no position: rows that are in the
- * database are skipped, so an interrupted import is run again.
+ * database are skipped, so an interrupted import is run again. One batch is committed after the other, while the next rows
+ * are read: of two rows that conflict the earlier one is imported, as the dry run says.
  *
- * @throws the first error of a batch, after all running batches have ended.
+ * @throws the first error of a batch.
  */
 export async function importRows<Item extends object>(
   records: AsyncIterable<ImportRecord>,
@@ -44,7 +43,7 @@ export async function importRows<Item extends object>(
   watch: ImportWatch,
 ): Promise<ImportSummary> {
   const summary = { rows: 0, imported: 0, alreadyThere: 0, rejected: 0 }
-  const running = new Set<Promise<void>>()
+  let running: Promise<void> = Promise.resolve()
   const errors: unknown[] = []
 
   async function reject({ row, fields }: ImportRecord, reason: string): Promise<void> {
@@ -64,11 +63,9 @@ export async function importRows<Item extends object>(
   }
 
   async function start(batch: readonly Entry<Item>[]): Promise<void> {
-    while (running.size >= CONCURRENT_BATCHES_MAX) await Promise.race(running)
-    const importing = importOne(batch)
-      .catch((error: unknown) => void errors.push(error))
-      .finally(() => running.delete(importing))
-    running.add(importing)
+    await running
+    if (errors.length > 0) return
+    running = importOne(batch).catch((error: unknown) => void errors.push(error))
   }
 
   let batch: Entry<Item>[] = []
@@ -85,7 +82,7 @@ export async function importRows<Item extends object>(
     }
     if (batch.length > 0 && errors.length === 0 && !watch.signal.aborted) await start(batch)
   } finally {
-    await Promise.all(running)
+    await running
   }
   if (errors.length > 0) throw errors[0]
   return summary

@@ -1,5 +1,5 @@
 import type { ImportedOrder } from '@paxyo/ledger'
-import { refundTarget, totalQuantity, type Money } from '@paxyo/order-core'
+import { dripFeedReadings, refundTarget, totalQuantity, type Money } from '@paxyo/order-core'
 import type { ImportMap } from './import-map.ts'
 import { createPriceComparison } from './price-comparison.ts'
 import type { ImportRecord } from './read-records.ts'
@@ -53,9 +53,15 @@ export function createOrderInspector(): Inspector<ImportedOrder> {
   }
 }
 
+/** The remains of a drip-feed order may be those of one run, or of all. */
 function isRefundOfPartial({ charge, quantity, runs = 1, remains, refundedElsewhere }: ImportedOrder): boolean {
-  const difference = refundedElsewhere - refundTarget(charge, remains ?? 0, totalQuantity({ quantity, runs }))
-  return absolute(difference) * 100n <= charge * REFUND_TOLERANCE_PERCENT
+  const order = { charge, quantity, runs }
+  const readings = dripFeedReadings(order, remains ?? 0)
+  const due =
+    readings === undefined
+      ? [refundTarget(charge, remains ?? 0, totalQuantity(order))]
+      : [readings.ofAllRuns, readings.ofOneRun]
+  return due.some((refund) => absolute(refundedElsewhere - refund) * 100n <= charge * REFUND_TOLERANCE_PERCENT)
 }
 
 const absolute = (money: Money): Money => (money < 0n ? -money : money)

@@ -213,7 +213,7 @@ describe('PostgreSQL', () => {
   test('a guard that somebody switched off', async () => {
     await owner.query('ALTER TABLE ledger_entries DISABLE TRIGGER append_only')
     expect(await problemsByCheck()).toEqual({
-      'append-only': failedWith('the trigger append_only of ledger_entries is disabled', 'ENABLE TRIGGER append_only'),
+      triggers: failedWith('triggers: append_only of ledger_entries', 'ENABLE TRIGGER append_only'),
     })
   })
 

@@ -81,7 +81,10 @@ async function createQueue(db: Kysely<unknown>): Promise<void> {
     WHERE state IN ('delivered', 'superseded')`.execute(db)
 }
 
-/** Webhooks about refunds that are not delivered yet go on under their ids, to the endpoint of the environment. */
+/**
+ * Webhooks about refunds that are not delivered yet go on under their ids, to the endpoint of the environment, and so do
+ * refunds that had not become webhooks yet. Those that the changes feed has after the endpoint's position come from there.
+ */
 async function moveRefundWebhooks(db: Kysely<unknown>): Promise<void> {
   await sql`
     INSERT INTO outgoing_webhook_endpoints (endpoint_id, url, types, secrets, is_enabled, position)
@@ -102,10 +105,25 @@ async function moveRefundWebhooks(db: Kysely<unknown>): Promise<void> {
           'balanceAfter', trim_scale(entry.balance_after)::text,
           'at', to_char(entry.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')))::text,
       state, attempts, due_at, attempted_at, settled_at, last_status, last_error
-    FROM refund_webhooks
+    FROM (
+      SELECT refund_id, position, 0::bigint AS feed_id, 0::bigint AS place, state, attempts, due_at, attempted_at,
+        settled_at, last_status, last_error
+      FROM refund_webhooks WHERE state <> 'delivered'
+      UNION ALL
+      SELECT entry_id, NULL, feed_id, place, 'pending', 0, now(), NULL, NULL, NULL, NULL
+      FROM outgoing_webhook_cursor AS cursor
+      JOIN refund_feed ON last_position IS NULL OR last_position > cursor.position
+      CROSS JOIN LATERAL unnest(entry_ids) WITH ORDINALITY AS placed (entry_id, place)
+      WHERE (last_position IS NULL OR last_position - cardinality(entry_ids) + place > cursor.position)
+        AND NOT EXISTS (SELECT FROM refund_webhooks WHERE refund_id = entry_id)
+    ) AS webhooks
     JOIN ledger_entries AS entry ON entry.entry_id = refund_id
     JOIN orders USING (order_id)
     JOIN accounts ON accounts.user_id = entry.user_id
-    WHERE state <> 'delivered'
-    ORDER BY refund_webhooks.position`.execute(db)
+    WHERE webhooks.position IS NOT NULL OR NOT EXISTS (
+      SELECT FROM change_feed AS change
+      WHERE change.created_at = entry.created_at AND entry.user_id = ANY(change.user_ids)
+        AND (last_position IS NULL
+          OR last_position > (SELECT position FROM outgoing_webhook_endpoints WHERE endpoint_id = 'environment')))
+    ORDER BY webhooks.position NULLS LAST, feed_id, place`.execute(db)
 }

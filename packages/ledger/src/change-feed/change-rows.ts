@@ -1,5 +1,6 @@
 import type { OrderEvent, OrderStatus, OrderView } from '@paxyo/contracts'
 import type { Pool } from 'pg'
+import type { MaybeProviderOrder } from '../model/provider-order.ts'
 import { ORDER_COLUMNS, toOrder, type OrderRow } from '../transaction/read-working-set.ts'
 import { orderView } from '../transaction/record-event.ts'
 import type { Change, ChangedOrder, ChangedReview } from './change.ts'
@@ -65,18 +66,30 @@ export async function toChanges(pool: Pool, rows: readonly ChangeRow[]): Promise
 const orderIdOf = (event: OrderEvent | undefined): string | undefined =>
   event !== undefined && 'order' in event ? event.order.orderId : undefined
 
+interface ProviderOrderChange {
+  /** The provider before; null when the order had none. */
+  readonly former: string | null
+  /** Milliseconds since 1970. */
+  readonly at: number
+}
+
 interface CurrentOrderRow extends OrderRow {
-  readonly created_at: Date
+  /** The changes of its provider order, in their order. */
+  readonly changes: readonly ProviderOrderChange[]
   readonly is_charged: boolean
   readonly currency: string
   readonly last_seq: number
 }
 
 const READ_ORDERS = `
-  SELECT ${ORDER_COLUMNS}, created_at, account.currency, account.last_seq,
+  SELECT ${ORDER_COLUMNS}, account.currency, account.last_seq,
     EXISTS (
       SELECT FROM ledger_entries AS entry WHERE entry.order_id = orders.order_id AND entry.kind = 'charge'
-    ) AS is_charged
+    ) AS is_charged,
+    ARRAY(
+      SELECT json_build_object('former', former_provider, 'at', floor(extract(epoch FROM change.created_at) * 1000))
+      FROM provider_order_changes AS change WHERE change.order_id = orders.order_id ORDER BY created_at, change_id
+    ) AS changes
   FROM orders
   CROSS JOIN LATERAL (SELECT currency, last_seq FROM accounts WHERE accounts.user_id = orders.user_id) AS account
   WHERE order_id = ANY($1::text[])`
@@ -99,7 +112,7 @@ function toChange(row: ChangeRow, event: OrderEvent | undefined, order: CurrentO
   return {
     ...base,
     type: event.event,
-    order: { ...event.order, ...panelFields(order!) },
+    order: { ...event.order, ...panelFields(order!), ...providerOrderOf(event, order!) },
     previousStatus: row.previous_status,
     account,
     ...('refund' in event && event.refund !== undefined ? { refund: event.refund } : {}),
@@ -138,8 +151,20 @@ function toChangedReview(row: ChangeRow): ChangedReview {
   }
 }
 
+/** The provider order at the time of an event: the order may have another one by now. */
+function providerOrderOf(
+  { order, at }: Exclude<OrderEvent, { event: 'account.updated' }>,
+  { provider, changes }: CurrentOrderRow,
+): MaybeProviderOrder {
+  if (order.providerOrderId === '') return { provider: null, providerOrderId: null }
+  const later = changes.find((change) => change.at > Date.parse(at))
+  return { provider: later === undefined ? provider : later.former, providerOrderId: order.providerOrderId }
+}
+
 /** What an event does not contain, because a browser does not need it; as it is now. */
-function panelFields(row: CurrentOrderRow): Omit<ChangedOrder, Exclude<keyof OrderView, 'providerOrderId'>> {
+function panelFields(
+  row: CurrentOrderRow,
+): Omit<ChangedOrder, Exclude<keyof OrderView, 'providerOrderId' | 'createdAt'>> {
   return {
     userId: row.user_id,
     provider: row.provider,

@@ -1,3 +1,4 @@
+import { OPEN_STATUSES } from '@paxyo/contracts'
 import {
   decide,
   formatMoney,
@@ -8,6 +9,7 @@ import {
   type ChangingDecision,
   type Decision,
   type ReviewReason,
+  type StatusUpdate,
 } from '@paxyo/order-core'
 import type { ChangeSet } from '../model/change-set.ts'
 import type { Delivery, DeliveryResult } from '../model/delivery.ts'
@@ -39,6 +41,7 @@ export function applyDelivery(
   const account = order === undefined ? undefined : working.accountsByUserId.get(order.userId)
   if (order === undefined || account === undefined) return undefined
 
+  if (isOutdated(delivery, update)) return settleAs({ outcome: 'stale' }, order)
   const decision = decide(order, update)
   if (!('order' in decision)) return settleAs(toResult(decision, order), order)
 
@@ -66,6 +69,15 @@ export function applyDelivery(
     { outcome, event, ...(review === undefined ? {} : { review }), ...(refund === 0n ? {} : { refund }) },
     next,
   )
+}
+
+/**
+ * Whether a replay would only revert the order: a later change has replaced the status that it reports, as it would have
+ * if the update had been understood on its arrival. A final status is never replaced, and refunds do not depend on the order of arrival.
+ */
+function isOutdated({ replay }: Delivery, { status }: StatusUpdate): boolean {
+  if (replay?.isOvertaken !== true) return false
+  return status === 'failed' || OPEN_STATUSES.some((open) => open === status)
 }
 
 /** @returns the result of a decision that changes nothing. */
@@ -132,8 +144,7 @@ export function settle(
   working.awaitingDeliveryIds.delete(deliveryId)
   if (verification !== undefined) changes.verified.push({ deliveryId, verification })
   changes.deliveries.push({ ...delivery, outcome: result.outcome, reason: result.review ?? null, waits })
-  // A replay does not open a second review for the same reason.
-  if (result.review !== undefined && delivery.replay?.reviewedFor.has(result.review) !== true) {
+  if (result.review !== undefined) {
     changes.reviews.push({
       reviewId: newId(),
       orderId: order?.orderId ?? null,

@@ -23,6 +23,9 @@ export interface Unregistered {
  * is a status here: which of them is valid depends on the quantity, and the refund must not depend on the order of arrival.
  * They are parked when no order has had it yet, and superseded, too, when it was replaced.
  *
+ * A delivery whose order was placed again while it awaited its verification waits as well, whatever the provider said
+ * about it: the order that gets the provider order has another charge, so it is verified again for that one.
+ *
  * @returns a result for each.
  */
 export function parkDeliveries(
@@ -33,17 +36,26 @@ export function parkDeliveries(
   newId: NewId,
 ): DeliveryResult[] {
   const seen: Seen = new Map()
-  const results = deliveries.toReversed().map((delivery) => {
-    // One that was verified had its order when it arrived.
-    const waits = delivery.verification === undefined && isFirst(seen, delivery)
+  const results = new Map<Delivery, DeliveryResult>()
+  const park = (delivery: Delivery): void => {
+    const waits = isFirst(seen, delivery)
     const isParked = waits && !former.has(keyOf(delivery))
-    return settle(working, changes, delivery, { outcome: isParked ? 'parked' : 'superseded' }, newId, { waits })
-  })
+    const outcome = isParked ? 'parked' : 'superseded'
+    results.set(delivery, settle(working, changes, delivery, { outcome }, newId, { waits }))
+  }
+  deliveries
+    .filter((delivery) => !wasVerified(delivery))
+    .toReversed()
+    .forEach(park)
   for (const earlier of [...waiting.values()].flatMap((ofOrder) => ofOrder.toReversed())) {
     if (!isFirst(seen, earlier)) settle(working, changes, earlier, { outcome: 'superseded' }, newId)
   }
-  return results.toReversed()
+  // Its order had the provider order when it arrived, so it is older than the others.
+  deliveries.filter(wasVerified).toReversed().forEach(park)
+  return deliveries.map((delivery) => results.get(delivery)!)
 }
+
+const wasVerified = ({ verification }: Delivery): boolean => verification !== undefined
 
 const keyOf = ({ provider, update }: Delivery): string =>
   update === undefined ? '' : providerOrderKey({ provider, providerOrderId: update.providerOrderId })

@@ -6,14 +6,17 @@ import { providerOrderColumns, providerOrderKey, type ProviderOrder } from '../m
 /** A delivery that was committed, and that waits until an order has its provider order. */
 export type WaitingDelivery = Delivery & { readonly update: StatusUpdate; readonly wasParked: true }
 
+/** The columns of a {@link WaitingRow}. */
+export const WAITING_COLUMNS = 'delivery_id, provider, received_at, waiting_update'
+
 const READ_WAITING = `
-  SELECT delivery_id, provider, received_at, waiting_update
+  SELECT ${WAITING_COLUMNS}
   FROM unnest($1::text[], $2::text[]) AS wanted (provider, provider_order_id)
   JOIN deliveries USING (provider_order_id, provider)
   WHERE waiting_update IS NOT NULL AND outcome IN ('parked', 'superseded')
   ORDER BY received_at, delivery_id`
 
-interface WaitingRow {
+export interface WaitingRow {
   readonly delivery_id: string
   readonly provider: string
   readonly received_at: Date
@@ -34,7 +37,7 @@ export async function readWaitingDeliveries(
 }
 
 /** Its body stays where it is: what was parsed on arrival is enough. */
-function toWaitingDelivery(row: WaitingRow): WaitingDelivery {
+export function toWaitingDelivery(row: WaitingRow): WaitingDelivery {
   const { delivery_id: deliveryId, provider, received_at: receivedAt } = row
   const update = JSON.parse(row.waiting_update) as StatusUpdate
   return { deliveryId, provider, update, body: '', receivedAt, wasParked: true }

@@ -36,25 +36,22 @@ export interface ReplayResult {
   readonly seq: number | null
 }
 
+// A replay is as old as its original.
 const READ_ORIGINS = `
-  SELECT origin.delivery_id, origin.provider, origin.body, origin.outcome, origin.outcome <> 'review' AND EXISTS (
-      SELECT FROM deliveries AS newer
+  SELECT origin.delivery_id, origin.provider, origin.body, origin.outcome, EXISTS (
+      SELECT FROM deliveries AS newer LEFT JOIN deliveries AS replayed ON replayed.delivery_id = newer.replay_of
       WHERE newer.provider_order_id = origin.provider_order_id AND newer.provider = origin.provider
-        AND newer.received_at > origin.received_at AND newer.outcome IN ('applied', 'progress')
-        AND newer.replay_of IS DISTINCT FROM origin.delivery_id
-    ) AS is_overtaken,
-    ARRAY(
-      SELECT reason FROM reviews WHERE delivery_id IN (
-        SELECT origin.delivery_id UNION ALL SELECT delivery_id FROM deliveries WHERE replay_of = origin.delivery_id)
-      UNION
-      SELECT reviews.reason FROM reviews JOIN orders USING (order_id)
-      WHERE (orders.provider, orders.provider_order_id) = (origin.provider, origin.provider_order_id)
-        AND reviews.reason = origin.reason
-      UNION
-      SELECT reviews.reason FROM reviews JOIN provider_order_changes AS change USING (order_id)
-      WHERE (change.former_provider, change.former_provider_order_id) = (origin.provider, origin.provider_order_id)
-        AND reviews.reason = origin.reason
-    ) AS reviewed_for
+        AND coalesce(replayed.received_at, newer.received_at) > origin.received_at
+        AND newer.outcome IN ('applied', 'progress') AND newer.replay_of IS DISTINCT FROM origin.delivery_id
+    ) AS is_overtaken, EXISTS (
+      SELECT FROM orders JOIN operator_actions AS action USING (order_id)
+      WHERE orders.provider_order_id = origin.provider_order_id AND orders.provider = origin.provider
+        AND action.status IS NOT NULL AND action.created_at >= origin.received_at
+      UNION ALL
+      SELECT FROM orders JOIN reviews USING (order_id)
+      WHERE orders.provider_order_id = origin.provider_order_id AND orders.provider = origin.provider
+        AND reviews.resolution_status IS NOT NULL AND reviews.resolved_at >= origin.received_at
+    ) AS is_decided
   FROM unnest($1::text[]) WITH ORDINALITY AS wanted (delivery_id, place)
   JOIN deliveries AS given USING (delivery_id)
   JOIN deliveries AS origin ON origin.delivery_id = coalesce(given.replay_of, given.delivery_id)
@@ -65,8 +62,10 @@ interface OriginRow {
   readonly provider: string
   readonly body: string
   readonly outcome: string
+  /** Whether a later delivery has changed the order. */
   readonly is_overtaken: boolean
-  readonly reviewed_for: ReviewReason[]
+  /** Whether a person has set the status of the order since. */
+  readonly is_decided: boolean
 }
 
 /**
@@ -113,12 +112,13 @@ function skipReason(
 ): SkipReason | undefined {
   // These will be applied without a replay.
   if (outcome === 'parked' || outcome === 'awaiting_verification') return outcome
-  if (isOvertaken) return 'overtaken'
+  // The replay of one in review is recorded, so that it counts as read.
+  if (isOvertaken && outcome !== 'review') return 'overtaken'
   return provider === undefined ? 'unknown_provider' : undefined
 }
 
 function toReplay(
-  { delivery_id: deliveryId, body, reviewed_for: reviewedFor }: OriginRow,
+  { delivery_id: deliveryId, body, ...origin }: OriginRow,
   provider: Provider,
   receivedAt: Date,
   newId: NewId,
@@ -133,7 +133,7 @@ function toReplay(
     update: 'error' in parsed ? undefined : parsed.updates[0]?.update,
     body,
     receivedAt,
-    replay: { deliveryId, reviewedFor: new Set(reviewedFor) },
+    replay: { deliveryId, isOvertaken: origin.is_overtaken || origin.is_decided },
   }
 }
 

@@ -26,8 +26,8 @@ export interface Delivery {
 export interface Replay {
   /** The original delivery from the provider. */
   readonly deliveryId: string
-  /** The reasons of the reviews of the original delivery and its earlier replays. */
-  readonly reviewedFor: ReadonlySet<ReviewReason>
+  /** Whether a later delivery, or a person, has changed the order since the original one arrived. */
+  readonly isOvertaken: boolean
 }
 
 /**

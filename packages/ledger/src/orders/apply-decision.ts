@@ -1,6 +1,13 @@
 import type { OrderStatus, RefundView } from '@paxyo/contracts'
 import type { Money } from '@paxyo/order-core'
-import { BALANCE_MAX, noSettledDeliveries, type Account, type Order, type WorkingSet } from '../model/working-set.ts'
+import {
+  BALANCE_MAX,
+  noSettledDeliveries,
+  type Account,
+  type LockedAccount,
+  type Order,
+  type WorkingSet,
+} from '../model/working-set.ts'
 import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
 import { panelView, recordUpdate, type PanelView } from '../transaction/record-event.ts'
 
@@ -25,7 +32,7 @@ export interface DecidedOrder {
 export interface LockedOrder {
   readonly at: Date
   readonly order: Order
-  readonly account: Account
+  readonly account: LockedAccount
 }
 
 export type DecisionRejection = 'refund_exceeds_charge' | 'balance_limit_exceeded'

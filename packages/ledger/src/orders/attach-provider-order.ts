@@ -7,6 +7,7 @@ import { noSettledDeliveries, type Account, type Order, type WorkingSet } from '
 import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
 import { lockProviderOrders, readClock, readOrders } from '../transaction/read-working-set.ts'
 import { panelView, recordUpdate, type PanelView } from '../transaction/record-event.ts'
+import { releaseApprovals } from '../reviews/release-approvals.ts'
 import { lockOrder } from './lock-order.ts'
 import { writeProviderOrderChange } from '../transaction/provider-order-changes.ts'
 
@@ -25,8 +26,12 @@ export type AttachRejection = Extract<ErrorCode, 'order_not_found' | 'provider_o
 
 /**
  * Attaches a provider order to an order, or replaces the one that it has, with an event for its user, and applies the
- * deliveries that have been waiting for it, in one transaction. Attaching it again changes nothing. Later deliveries of
- * the provider order that was replaced are superseded.
+ * deliveries that have been waiting for it, in one transaction. Attaching it again changes nothing.
+ *
+ * What was decided about a delivery stays with the order that had its provider order then. What is undecided follows the
+ * provider order: a refund that waits for its verification or for a person's approval is decided about the order that has
+ * the provider order afterwards, and about none as long as there is none. Later deliveries of the provider order that was
+ * replaced are superseded.
  *
  * A new provider order starts from the beginning, so an order that is placed again is pending. An order that is completed,
  * partial or canceled is settled, and is rejected: its refund is decided already.
@@ -57,6 +62,8 @@ export async function attachProviderOrder(
   if (holders.size > 0) return 'provider_order_taken'
   if (isFinal(order)) return 'order_final'
 
+  const former = providerOrderOf(order)
+  if (former !== undefined) await releaseApprovals(tx, { orderId, former, keyId, at })
   await roundTrip(writeProviderOrderChange(client, { changeId: newId(), orderId, to, former: order, keyId, at }))
   const waiting = waitingByProviderOrder.get(providerOrderKey(to)) ?? []
   const working: WorkingSet = {
@@ -67,12 +74,7 @@ export async function attachProviderOrder(
   }
   recordUpdate(working, tx.changes, order, { ...order, ...startOf(order), ...to, updatedAt: at }, newId)
   for (const delivery of waiting) applyDelivery(working, tx.changes, delivery, tx)
-  return view(
-    tx.changes.orders.get(orderId)!,
-    working.accountsByUserId.get(account.userId)!,
-    providerOrderOf(order),
-    waiting.length,
-  )
+  return view(tx.changes.orders.get(orderId)!, working.accountsByUserId.get(account.userId)!, former, waiting.length)
 }
 
 const isFinal = ({ status }: Order): boolean => status === 'completed' || status === 'partial' || status === 'canceled'

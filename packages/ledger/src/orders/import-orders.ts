@@ -7,11 +7,11 @@ import { applyDelivery } from '../deliveries/apply-delivery.ts'
 import { readWaitingDeliveries } from '../deliveries/read-waiting.ts'
 import type { Delivery } from '../model/delivery.ts'
 import { providerOrderKey, providerOrderOf, uniqueProviderOrders } from '../model/provider-order.ts'
-import { noSettledDeliveries, type Account, type Order, type WorkingSet } from '../model/working-set.ts'
+import { noSettledDeliveries, type LockedAccount, type Order, type WorkingSet } from '../model/working-set.ts'
 import { commitImport, type ImportDeps } from '../transaction/commit-import.ts'
 import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
 import { lockProviderOrders, readClock } from '../transaction/read-working-set.ts'
-import { recordRegistration } from '../transaction/record-event.ts'
+import { recordRegistration, recordStored } from '../transaction/record-event.ts'
 import { readImportMatches, type ImportMatches } from './read-import.ts'
 import { isSameOrder, newOrder, type OrderDetails } from './registration.ts'
 
@@ -60,7 +60,7 @@ interface Known extends Pick<ImportMatches, 'ordersById' | 'firstById'> {
   /** New orders, in the state of the other system. */
   readonly imported: Order[]
   /** Accounts of users whose first order is among them. */
-  readonly opened: Account[]
+  readonly opened: LockedAccount[]
 }
 
 async function readKnown(tx: LedgerTransaction, orders: readonly ImportedOrder[]): Promise<Known> {
@@ -137,7 +137,7 @@ function announceAndApply(tx: LedgerTransaction, { working, waitingByProviderOrd
     // It is inserted already; only the changes of the deliveries remain to be written.
     changes.registeredOrderIds.delete(order.orderId)
     changes.orders.delete(order.orderId)
-  }
+  } else recordStored(working, changes, order)
   const providerOrder = providerOrderOf(order)
   if (providerOrder === undefined) return
   for (const delivery of waitingByProviderOrder.get(providerOrderKey(providerOrder)) ?? []) {

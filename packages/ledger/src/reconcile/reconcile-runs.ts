@@ -9,10 +9,11 @@ export interface ReconcileCounts {
 
 const ERROR_LENGTH_MAX = 500
 
-// A run of any process counts, so that more processes do not ask more often.
+// A run of any process counts, so that more processes do not ask more often. One that did not end does not: its process
+// died, or holds the lock.
 const READ_WAIT = `
   SELECT greatest(0, $1 - extract(epoch FROM clock_timestamp() - max(started_at)) * 1000)::float8 AS wait_ms
-  FROM reconcile_runs`
+  FROM reconcile_runs WHERE ended_at IS NOT NULL`
 
 const INSERT_RUN = 'INSERT INTO reconcile_runs (run_id, started_at) VALUES ($1, clock_timestamp())'
 

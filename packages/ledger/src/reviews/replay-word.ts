@@ -1,6 +1,7 @@
 import type { OrderStatus } from '@paxyo/contracts'
 import { replayDeliveries, type ReplayDeps, type ReplayResult } from '../deliveries/replay-deliveries.ts'
 import type { NotCommitted } from '../deliveries/batcher.ts'
+import type { LedgerDeps } from '../transaction/commit-change-set.ts'
 import { countWithWord, dismissReviews, findWithWord, readStatusWord, type StatusWord } from './unknown-word.ts'
 
 /** A person's request to replay the deliveries with a review's word. */
@@ -38,13 +39,13 @@ const READ_KEY_NAME = 'SELECT name FROM api_keys WHERE key_id = $1'
  *
  * @example
  * const batcher = createBatcher({ ...ledger, log })
- * const deps = { pool, batcher, providers: [], newId, now: () => new Date() }
+ * const deps = { ...ledger, batcher, providers: [], newId, now: () => new Date() }
  * const request = { reviewId: newId(), limit: 100, actor: 'Ann', keyId: 'environment' }
  * await replayWord(deps, request) //=> 'review_not_found'
  * await batcher.close()
  */
 export async function replayWord(
-  deps: ReplayDeps,
+  deps: ReplayDeps & LedgerDeps,
   { reviewId, limit, actor, keyId }: WordReplayRequest,
 ): Promise<ReplayedWord | WordReplayRejection> {
   const { pool, providers } = deps
@@ -64,6 +65,6 @@ export async function replayWord(
   const { rows } = await pool.query<{ name: string }>(READ_KEY_NAME, [keyId])
   const note = `the status word "${found.word}" means ${status === 'ignored' ? 'ignore' : status} now; its deliveries were replayed`
   const by = { actor: actor ?? rows[0]?.name ?? keyId, keyId, note }
-  const reviewsDismissed = ids.length === 0 ? 0 : await dismissReviews(pool, ids, by)
+  const reviewsDismissed = ids.length === 0 ? 0 : await dismissReviews(deps, ids, by)
   return { ...found, status, results, reviewsDismissed, remaining: await countWithWord(pool, found) }
 }

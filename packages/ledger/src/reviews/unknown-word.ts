@@ -1,5 +1,6 @@
-import { roundTrip, transaction } from '@paxyo/database'
+import { roundTrip } from '@paxyo/database'
 import type { Pool, PoolClient } from 'pg'
+import { commitChangeSet, type LedgerDeps } from '../transaction/commit-change-set.ts'
 
 /** A status word of a provider that was in no map when a delivery arrived. */
 export interface StatusWord {
@@ -66,27 +67,41 @@ export async function readUnknownWord(client: Pool | PoolClient, reviewId: strin
   return found && { ...found, deliveries: await countWithWord(client, found) }
 }
 
+// The orders that have the provider orders of these deliveries, or had them. An order's account never changes.
+const ORDERS_OF_DELIVERIES = `
+  SELECT order_id FROM deliveries JOIN orders USING (provider, provider_order_id) WHERE delivery_id = ANY($1::text[])
+  UNION
+  SELECT change.order_id FROM deliveries JOIN provider_order_changes AS change
+    ON change.former_provider_order_id = deliveries.provider_order_id AND change.former_provider = deliveries.provider
+  WHERE delivery_id = ANY($1::text[])`
+
 // Like every transaction that takes both locks: the accounts' before the reviews'.
 const LOCK_ACCOUNTS = `
-  SELECT user_id FROM accounts WHERE user_id IN (
-    SELECT user_id FROM orders JOIN deliveries USING (provider, provider_order_id) WHERE delivery_id = ANY($1::text[]))
+  SELECT user_id FROM accounts
+  WHERE user_id IN (SELECT user_id FROM orders WHERE order_id IN (${ORDERS_OF_DELIVERIES}))
   ORDER BY user_id FOR NO KEY UPDATE`
 
-// A review that counts deliveries with another unknown word stays open.
+const isUnread = (delivery: string): string => `
+  ${delivery}.outcome = 'review' AND ${delivery}.reason = 'unknown_status' AND ${delivery}.replay_of IS NULL
+    AND NOT EXISTS (SELECT FROM deliveries AS replay
+      WHERE replay.replay_of = ${delivery}.delivery_id AND replay.reason IS DISTINCT FROM 'unknown_status')`
+
+// A review that counts deliveries with another unknown word stays open. Those of a former provider order count until the
+// order got another one.
 const DISMISS_REVIEWS = `
   UPDATE reviews SET resolved_at = clock_timestamp(), resolved_by = $2, resolved_with = $3, resolution = 'dismiss',
     resolution_note = $4
   FROM orders, deliveries AS opening
   WHERE orders.order_id = reviews.order_id AND opening.delivery_id = reviews.delivery_id
     AND reviews.resolved_at IS NULL AND reviews.reason = 'unknown_status'
-    AND reviews.order_id IN (
-      SELECT order_id FROM orders JOIN deliveries USING (provider, provider_order_id) WHERE delivery_id = ANY($1::text[]))
+    AND reviews.order_id IN (${ORDERS_OF_DELIVERIES})
     AND NOT EXISTS (SELECT FROM deliveries AS other
       WHERE other.provider_order_id = orders.provider_order_id AND other.provider = orders.provider
-        AND other.outcome = 'review' AND other.reason = 'unknown_status' AND other.replay_of IS NULL
-        AND other.received_at >= opening.received_at
-        AND NOT EXISTS (SELECT FROM deliveries AS replay
-          WHERE replay.replay_of = other.delivery_id AND replay.reason IS DISTINCT FROM 'unknown_status'))`
+        AND other.received_at >= opening.received_at AND ${isUnread('other')})
+    AND NOT EXISTS (SELECT FROM provider_order_changes AS change JOIN deliveries AS other
+      ON other.provider_order_id = change.former_provider_order_id AND other.provider = change.former_provider
+      WHERE change.order_id = orders.order_id
+        AND other.received_at BETWEEN opening.received_at AND change.created_at AND ${isUnread('other')})`
 
 /** The person who replays, and the reason. */
 export interface DismissedBy {
@@ -96,9 +111,9 @@ export interface DismissedBy {
 }
 
 /** Dismisses the open reviews of replayed deliveries whose every unknown word was read since. @returns how many. */
-export function dismissReviews(pool: Pool, deliveryIds: readonly string[], by: DismissedBy): Promise<number> {
+export function dismissReviews(deps: LedgerDeps, deliveryIds: readonly string[], by: DismissedBy): Promise<number> {
   const { actor, keyId, note } = by
-  return transaction(pool, async (client) => {
+  return commitChangeSet(deps, async ({ client }) => {
     const [, { rowCount }] = await roundTrip([
       client.query(LOCK_ACCOUNTS, [deliveryIds]),
       client.query(DISMISS_REVIEWS, [deliveryIds, actor, keyId, note]),

@@ -1,6 +1,6 @@
 import { textArray } from '@paxyo/database'
-import { formatMoney } from '@paxyo/order-core'
-import type { Account, Order } from '../model/working-set.ts'
+import { formatMoney, NEEDS_APPROVAL } from '@paxyo/order-core'
+import type { LockedAccount, Order } from '../model/working-set.ts'
 import type { AwaitingRow, DeliveryRow, EventRow, LedgerEntry, ReviewRow, VerifiedRow } from '../model/change-set.ts'
 
 /** A statement that writes any number of rows, with one array per column. */
@@ -59,16 +59,20 @@ export const UPDATE_ORDERS: BulkStatement<Order> = {
   ],
 }
 
-export const UPDATE_ACCOUNTS: BulkStatement<Account> = {
+export const UPDATE_ACCOUNTS: BulkStatement<LockedAccount> = {
   name: 'update_accounts',
   text: `
-  UPDATE accounts SET balance = changed.balance, last_seq = changed.last_seq
-  FROM unnest($1::text[], $2::numeric[], $3::bigint[]) AS changed (user_id, balance, last_seq)
+  UPDATE accounts SET balance = changed.balance, last_seq = changed.last_seq, refunded = changed.refunded,
+    order_counts = changed.order_counts, totals_seq = changed.last_seq
+  FROM unnest($1::text[], $2::numeric[], $3::bigint[], $4::numeric[], $5::jsonb[])
+    AS changed (user_id, balance, last_seq, refunded, order_counts)
   WHERE accounts.user_id = changed.user_id`,
   values: (rows) => [
     rows.map((account) => account.userId),
     rows.map((account) => formatMoney(account.balance)),
     rows.map((account) => account.lastSeq),
+    rows.map((account) => formatMoney(account.totals.refunded)),
+    rows.map((account) => JSON.stringify(account.totals.orders)),
   ],
 }
 
@@ -149,7 +153,8 @@ export const SETTLE_DELIVERIES: BulkStatement<DeliveryRow> = {
   UPDATE deliveries SET outcome = settled.outcome, reason = settled.reason,
     waiting_update = CASE WHEN settled.waits THEN waiting_update END
   FROM unnest($1::text[], $2::text[], $3::text[], $4::boolean[]) AS settled (delivery_id, outcome, reason, waits)
-  WHERE deliveries.delivery_id = settled.delivery_id AND deliveries.outcome IN ('parked', 'superseded', 'awaiting_verification')`,
+  WHERE deliveries.delivery_id = settled.delivery_id AND (deliveries.outcome IN ('parked', 'superseded', 'awaiting_verification')
+      OR deliveries.reason = '${NEEDS_APPROVAL}' AND deliveries.waiting_update IS NOT NULL)`,
   values: (rows) => [
     rows.map((delivery) => delivery.deliveryId),
     rows.map((delivery) => delivery.outcome),
@@ -159,17 +164,29 @@ export const SETTLE_DELIVERIES: BulkStatement<DeliveryRow> = {
 }
 
 /**
- * Increments the count of the open review of the same order and reason, whose detail is then the newest, or opens one. An order's reviews are written
- * under its account's lock, so two transactions cannot open the same one. A review without an order is always opened.
+ * Increments the count of the open review of the same order and reason, whose detail is then the newest, or opens one. An
+ * order's reviews are written under its account's lock, so two transactions cannot open the same one. A review without an
+ * order is always opened. A replay opens no second review of an order for the same reason as its original.
  */
 export const WRITE_REVIEWS: BulkStatement<ReviewRow> = {
   name: 'write_reviews',
   text: `
-  WITH given AS (
-    SELECT review_id, order_id, delivery_id, reason, first_value(detail) OVER (same ORDER BY review_id DESC) AS detail,
-      count(*) OVER same AS count, row_number() OVER (same ORDER BY review_id) AS place
+  WITH every AS (
+    SELECT review.*, replay_of
     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $6::text[])
       AS review (review_id, order_id, delivery_id, reason, detail)
+    JOIN deliveries USING (delivery_id)
+  ), given AS (
+    SELECT review_id, order_id, delivery_id, reason, first_value(detail) OVER (same ORDER BY review_id DESC) AS detail,
+      count(*) OVER same AS count, row_number() OVER (same ORDER BY review_id) AS place
+    FROM every
+    WHERE replay_of IS NULL OR NOT EXISTS (
+      SELECT FROM deliveries AS kin JOIN reviews USING (delivery_id)
+      WHERE every.replay_of IN (kin.delivery_id, kin.replay_of)
+        AND reviews.reason = every.reason AND reviews.order_id IS NOT DISTINCT FROM every.order_id
+      UNION ALL
+      SELECT FROM deliveries AS origin JOIN reviews ON reviews.order_id = every.order_id AND reviews.reason = origin.reason
+      WHERE origin.delivery_id = every.replay_of AND origin.reason = every.reason)
     WINDOW same AS (PARTITION BY order_id, reason, CASE WHEN order_id IS NULL THEN review_id END)
   ), counted AS (
     UPDATE reviews SET count = reviews.count + given.count, last_at = $5, detail = coalesce(given.detail, reviews.detail)
@@ -191,12 +208,15 @@ export const WRITE_REVIEWS: BulkStatement<ReviewRow> = {
   ],
 }
 
+/** A delivery that was verified without an order is verified again for the order that gets its provider order. */
 export const INSERT_AWAITING: BulkStatement<AwaitingRow> = {
   name: 'insert_awaiting',
   text: `
   INSERT INTO verifications (delivery_id, provider, provider_order_id, created_at, due_at)
   SELECT delivery_id, provider, provider_order_id, $4, $4
-  FROM unnest($1::text[], $2::text[], $3::text[]) AS awaiting (delivery_id, provider, provider_order_id)`,
+  FROM unnest($1::text[], $2::text[], $3::text[]) AS awaiting (delivery_id, provider, provider_order_id)
+  ON CONFLICT (delivery_id) DO UPDATE
+  SET created_at = $4, due_at = $4, attempts = 0, last_error = NULL, settled_at = NULL, response = NULL`,
   values: (rows, at) => [
     rows.map((row) => row.deliveryId),
     rows.map((row) => row.provider),

@@ -55,8 +55,9 @@ export function writeChangeSet(
 
   write(INSERT_ORDERS, orders.get(true))
   write(UPDATE_ORDERS, orders.get(false))
-  write(UPDATE_ACCOUNTS, [...accounts.values()])
+  // Entries first: the database rejects a balance that no entry leads to.
   write(INSERT_ENTRIES, entries)
+  write(UPDATE_ACCOUNTS, [...accounts.values()])
   write(INSERT_EVENTS, events)
   write(INSERT_DELIVERIES, deliveries.get(false))
   write(SETTLE_DELIVERIES, deliveries.get(true))

@@ -106,6 +106,11 @@ const DAMAGES: readonly [what: string, sql: string, finds: Record<string, string
     { refunds: ['A-0'], balances: ['user-0'], 'balance-chain': ['user-0', 'user-0', 'user-0', 'user-0'] },
   ],
   [
+    'the totals of an account are not those of its orders',
+    `UPDATE accounts SET totals_seq = last_seq WHERE user_id = 'user-0'`,
+    { 'account-totals': ['user-0'] },
+  ],
+  [
     'events are missing in the middle',
     `DELETE FROM events WHERE user_id = 'user-0' AND seq IN (7, 8, 20)`,
     { 'seq-gaps': ['user-0', 'user-0'] },
@@ -217,7 +222,7 @@ test('all checks see one moment: what is committed meanwhile is not seen', async
       async query(text) {
         asked += 1
         if (asked === 6) {
-          await database.owner.query(`UPDATE accounts SET balance = balance + 1 WHERE user_id = 'user-0'`)
+          await damage(`UPDATE accounts SET balance = balance + 1 WHERE user_id = 'user-0'`)
         }
         return (await client.query(text)).rows as never
       },

@@ -28,8 +28,8 @@ const STATEMENTS = [
      (0, 'canceled', NULL::int, 2.5), (1, 'partial', 300, 0.75), (2, 'completed', 0, 0), (3, 'completed', 0, 0)
    ) AS kind (kind, status, remains, refund)
    WHERE kind.kind = (n / :users) % 4`,
-  `INSERT INTO accounts (user_id, currency, balance, last_seq)
-   SELECT user_id, 'USD', max(balance), max(seq) + 1 FROM generated GROUP BY user_id`,
+  `INSERT INTO accounts (user_id, currency, last_seq)
+   SELECT user_id, 'USD', max(seq) + 1 FROM generated GROUP BY user_id`,
   `INSERT INTO orders (order_id, provider, provider_order_id, user_id, service, link, quantity, charge, status, remains,
      refunded, created_at, updated_at)
    SELECT order_id, 'godofpanel', n::text, user_id, 'Instagram followers', 'https://instagram.com/somebody', 1000, 2.5,
@@ -41,6 +41,9 @@ const STATEMENTS = [
      created_at)
    SELECT gen_random_uuid(), user_id, 'refund', order_id, refund, balance, 0, refund, at FROM generated WHERE refund > 0
    ORDER BY n`,
+  `UPDATE accounts SET balance = last.balance
+   FROM (SELECT user_id, max(balance) AS balance FROM generated GROUP BY user_id) AS last
+   WHERE last.user_id = accounts.user_id`,
   `INSERT INTO deliveries (delivery_id, provider, provider_order_id, body, outcome, received_at)
    SELECT 'd-' || n, 'godofpanel', n::text, json_build_object('order_id', n, 'status', status)::text, 'applied', at
    FROM generated`,

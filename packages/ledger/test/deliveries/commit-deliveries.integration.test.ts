@@ -39,6 +39,25 @@ const isWaitingForLock = async (): Promise<boolean> => {
   return rows.length > 0
 }
 
+test('totals that a service of an earlier version has left behind are counted again, under the lock', async () => {
+  const others = ['A-2', 'A-3'].map((orderId) => ({ ...anOrder(), orderId, providerOrderId: orderId }))
+  await commitChangeSet(deps, (tx) => registerOrders(tx, [anOrder(), ...others]))
+  await database.owner.query(`
+    UPDATE orders SET status = 'partial', refunded = 1 WHERE order_id = 'A-2';
+    UPDATE accounts SET totals_seq = last_seq - 1`)
+  await commitDeliveries(deps, [aCancellation()])
+
+  const totals = { refunded: '3.5', orders: { canceled: 1, partial: 1, pending: 1 } }
+  const { rows: events } = await database.owner.query(
+    `SELECT payload::json -> 'totals' AS totals FROM events WHERE seq = 4`,
+  )
+  expect(events).toEqual([{ totals }])
+  const { rows: accounts } = await database.owner.query(
+    `SELECT trim_scale(refunded)::text AS refunded, order_counts AS orders FROM accounts WHERE totals_seq = last_seq`,
+  )
+  expect(accounts).toEqual([totals])
+})
+
 test('a delivery that comes while its order is being registered waits for that, and is applied', async () => {
   let delivered: Promise<DeliveryResult[]> | undefined
   await commitChangeSet(deps, async (tx) => {
@@ -49,5 +68,29 @@ test('a delivery that comes while its order is being registered waits for that, 
   })
 
   expect(await delivered).toMatchObject([{ outcome: 'applied', refund: 250_000_000n }])
+  expect(await ledgerViolations(database.owner)).toEqual({})
+})
+
+test('a replay whose verification takes a while opens no second review for the same reason', async () => {
+  deps = { ...deps, verifiedProviders: new Set(['godofpanel']) }
+  await commitChangeSet(deps, (tx) => registerOrders(tx, [anOrder()]))
+  const original = aCancellation()
+  const replay = {
+    ...aCancellation(),
+    replay: { deliveryId: original.deliveryId, isOvertaken: false },
+  }
+  for (const delivery of [original, replay]) {
+    expect(await commitDeliveries(deps, [delivery])).toEqual([{ outcome: 'awaiting_verification' }])
+    // As the worker submits it: from the row.
+    const { deliveryId, provider, update, body, receivedAt } = delivery
+    const verified = { deliveryId, provider, update, body, receivedAt, verification: null }
+    expect(await commitDeliveries(deps, [verified])).toEqual([{ outcome: 'review', review: 'not_verified' }])
+    await database.owner.query(
+      `UPDATE reviews SET resolved_at = now(), resolved_by = 'Ann', resolved_with = 'key', resolution = 'dismiss',
+         resolution_note = 'forged'`,
+    )
+  }
+  const { rows } = await database.owner.query('SELECT reason, count FROM reviews')
+  expect(rows).toEqual([{ reason: 'not_verified', count: 1 }])
   expect(await ledgerViolations(database.owner)).toEqual({})
 })

@@ -11,6 +11,7 @@ import { registerListDeliveries } from './deliveries/list-deliveries.ts'
 import { registerReadDelivery } from './deliveries/read-delivery.ts'
 import { registerReplayRoutes, type ReplayRouteDeps } from './deliveries/replay-routes.ts'
 import { registerChangeRoutes, type ChangeRouteDeps } from './changes/change-routes.ts'
+import { registerConnectionRoutes, type ConnectionRouteDeps } from './connections/connection-routes.ts'
 import { reject } from './kit/response.ts'
 import type { ApiDeps, PanelApi } from './kit/api.ts'
 import type { ApiKeyStore } from './kit/api-key-store.ts'
@@ -43,7 +44,8 @@ export interface PanelApiDeps
     ReplayRejectedDeps,
     TokenDeps,
     OutgoingWebhookDeps,
-    ChangeRouteDeps {
+    ChangeRouteDeps,
+    ConnectionRouteDeps {
   readonly apiKeyStore: ApiKeyStore
   /** For requests without a valid API key. */
   readonly throttle: FailureThrottle
@@ -107,6 +109,7 @@ function registerRoutes(v1: PanelApi, deps: PanelApiDeps): void {
   registerPostDeposit(v1, deps)
   registerGetLedger(v1, deps)
   registerTokenRoutes(v1, deps)
+  registerConnectionRoutes(v1, deps)
   registerRefundRoutes(v1, deps)
   registerListReviews(v1, deps)
   registerReadReview(v1, deps)

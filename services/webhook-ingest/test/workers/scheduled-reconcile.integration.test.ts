@@ -119,15 +119,13 @@ test('what the provider said is kept when it could not be asked, and the next ru
   await eventually(async () => (await fixture.read('1'))['status'] === 'canceled')
 })
 
-test('several processes run it once in an interval', async () => {
-  await start(false)
-  await fixture.place('1')
-  await beSilentFor(7)
+/** Workers of several processes, with an interval of an hour. */
+async function runProcesses(count: number): Promise<void> {
   const log = pino({ level: 'silent' })
   const pool = fixture.database.poolAs('ingest', 8)
   const batcher = createBatcher({ pool, newId, outbox: PUBLISHED_BY_SERVICES, log })
   const provider = createGodOfPanel({ api: { url: fixture.simulator.apiUrl, key: PROVIDER_KEY } })
-  const started = Array.from({ length: 4 }, () =>
+  const started = Array.from({ length: count }, () =>
     createScheduledReconcile({
       schedule: { everyMs: HOUR_MS, silentForMs: 6 * HOUR_MS },
       pool,
@@ -143,7 +141,22 @@ test('several processes run it once in an interval', async () => {
   await Promise.all(started.map((worker) => worker.close()))
   await provider.client?.close()
   await batcher.close()
+}
 
+test('several processes run it once in an interval', async () => {
+  await start(false)
+  await fixture.place('1')
+  await beSilentFor(7)
+  await runProcesses(4)
   expect(await runs()).toEqual([{ asked: 1, changed: 1, late: 0, error: null }])
   expect(fixture.simulator.requests).toEqual({ status: 1 })
+})
+
+test('a run whose process died does not delay the next one', async () => {
+  await start(false)
+  await fixture.place('1')
+  await beSilentFor(7)
+  await change(`INSERT INTO reconcile_runs (run_id, started_at) VALUES (gen_random_uuid(), now())`)
+  await runProcesses(1)
+  expect(await runs()).toMatchObject([{ asked: 1 }])
 })

@@ -5,25 +5,27 @@ import {
   PROTOCOL_VERSION_MIN,
   type ClientMessage,
   type CloseReason,
+  type ConnectionReport,
   type Position,
   type ServerMessage,
 } from '@paxyo/contracts'
 import type { Logger } from 'pino'
 import type { FailureThrottle, TraceFields } from '@paxyo/service-kit'
-import type { Writable } from 'node:stream'
-import type { RawData, WebSocket } from 'ws'
 import type { Identity, TokenVerifier } from '../auth/token-verifier.ts'
 import type { StreamStart } from '../read/stream-reader.ts'
+import type { OrderReader } from '../read/user-orders.ts'
 import type { GatewayMetrics } from '../observe/metrics.ts'
 import type { Hub } from '../stream/hub.ts'
 import type { StreamListener } from '../stream/user-stream.ts'
 import { Sequencer } from '../stream/sequencer.ts'
 import type { Limits } from './limits.ts'
+import { OrderRequests, type OrderRequest } from './order-requests.ts'
 import { readClientMessage } from './read-client-message.ts'
-import { textFrame } from './text-frame.ts'
+import type { Transport, TransportKind } from './transport.ts'
 
 export interface ConnectionDeps {
   readonly hub: Hub
+  readonly orderReader: OrderReader
   readonly verifyToken: TokenVerifier
   readonly limits: Limits
   readonly now: () => number
@@ -35,37 +37,52 @@ export interface ConnectionDeps {
   readonly tokenFailed: FailureThrottle['failed']
   /** Counts a connection of a user. @returns false when the user has too many connections. */
   readonly admitUser: (userId: string) => boolean
+  /** The user has seen every event up to the seq. */
+  readonly onSeen: (userId: string, epoch: string, seq: number) => void
 }
 
 /** What the upgrade request says of a connection. */
 export interface ConnectionOrigin {
   /** The address for which an invalid token counts; undefined when it is not known. */
   readonly address: string | undefined
+  /** From the `User-Agent` header. */
+  readonly userAgent?: string | undefined
   /** From the `traceparent` header of the upgrade request. A proxy can set it; a browser cannot. */
   readonly trace?: TraceFields | undefined
 }
 
-/** A corked transport that buffers more bytes than this writes them to the network. */
-const CORKED_BYTES_MAX = 64 * 1024
-
-const PING = toFrame({ type: 'ping' })
-const LIVE = toFrame({ type: 'live' })
+const PING = encode({ type: 'ping' })
+const LIVE = encode({ type: 'live' })
 
 /**
- * One browser's connection: waiting for hello → joining its user's stream → live → closed. It has no timers; the socket
- * server calls `tick` once a second.
+ * One browser's connection, over any transport: waiting for hello → joining its user's stream → live → closed. It has no
+ * timers; `connections.ts` calls `tick` once a second.
+ *
+ * A client with a WebSocket sends its messages on it, and confirms pings with `pong`. A client with a stream cannot: it
+ * opens another stream from its position and then closes this one, to refresh its token, to check its link, and when it
+ * receives `drain`. So no message has to find the process that has the connection, and sticky sessions are not needed.
  */
 export class Connection implements StreamListener {
-  readonly #socket: WebSocket
-  readonly #transport: Writable
+  readonly #transport: Transport
   readonly #deps: ConnectionDeps
   readonly #sequencer: Sequencer
   readonly #openedAt: number
   readonly #origin: ConnectionOrigin
   /** When it reaches its maximum age. */
   readonly #endsAt: number
+  #isDrainAnnounced = false
   /** Set by hello, and again by refresh. */
   #identity: Identity | undefined
+  /** Tokens issued before it, in ms since 1970, are revoked. */
+  #issuedAtMsMin = -Infinity
+  /** Of the stream, once it has begun. */
+  #epoch = ''
+  /** What hello says about how far the user has seen the stream; void in another epoch. */
+  #seenBefore: Position | undefined
+  /** How far the user has seen the stream, as far as this connection knows. */
+  #seenSeq: number | undefined
+  /** Created by the first request, which most connections never send. */
+  #orderRequests: OrderRequests | undefined
   #hasReceivedHello = false
   #helloAt = 0
   #isDelayed = false
@@ -79,21 +96,21 @@ export class Connection implements StreamListener {
   #messagesInSecond = 0
   #secondStartedAt = 0
 
-  /**
-   * @param transport the stream that the WebSocket writes to. The connection writes its frames to it directly, each in one
-   * write, where `ws` needs two. These frames never split one of `ws`: without compression, `ws` writes a frame at
-   * once.
-   */
-  constructor(socket: WebSocket, transport: Writable, deps: ConnectionDeps, origin: ConnectionOrigin) {
-    this.#socket = socket
+  constructor(transport: Transport, deps: ConnectionDeps, origin: ConnectionOrigin) {
     this.#transport = transport
     this.#origin = origin
     this.#deps = deps
     this.#sequencer = new Sequencer(deps.limits.heldBytesMax)
     this.#openedAt = this.#receivedAt = deps.now()
-    this.#endsAt = this.#openedAt + (deps.limits.connectionAgeMsMax / 2) * (1 + deps.random())
+    const { connectionAgeMsMax, streamAgeMsMax } = deps.limits
+    const ageMsMax = transport.kind === 'stream' ? Math.min(streamAgeMsMax, connectionAgeMsMax) : connectionAgeMsMax
+    this.#endsAt = this.#openedAt + (ageMsMax / 2) * (1 + deps.random())
     // Spreads the pings of clients that connected at the same time.
     this.#pingedAt = this.#openedAt - deps.random() * deps.limits.pingIntervalMs
+  }
+
+  get transport(): TransportKind {
+    return this.#transport.kind
   }
 
   get userId(): string | undefined {
@@ -108,10 +125,10 @@ export class Connection implements StreamListener {
     return this.#sequencer.hasGap
   }
 
-  /** Handles a message of the browser. */
-  receive(data: RawData, isBinary: boolean): void {
-    if (!this.#admitMessage()) return this.close('rate_limited')
-    const message = isBinary ? 'malformed' : readClientMessage((data as Buffer).toString())
+  /** Handles a message of the browser; undefined for one that is not text. */
+  receive(text: string | undefined): void {
+    if (!this.admitMessage()) return
+    const message = text === undefined ? 'malformed' : readClientMessage(text)
     if (message === 'malformed') return this.close('protocol_error')
     // A newer client may send message types that this gateway does not know.
     if (message === 'unknown') return
@@ -124,18 +141,32 @@ export class Connection implements StreamListener {
         return
       case 'check':
         return this.#send(PING)
+      case 'seen':
+        return this.#seen(message.seq)
+      case 'page':
+      case 'orders':
+        return void this.#requestOrders(message)
     }
   }
 
-  /** Handles a ping frame of the WebSocket protocol, which browsers never send. */
-  receivePing(data: Buffer): void {
-    if (!this.#admitMessage()) return this.close('rate_limited')
-    this.#socket.pong(data)
+  /** Notes and counts a received message. @returns false when it was one too many in this second, and closes the connection. */
+  admitMessage(): boolean {
+    const now = this.#deps.now()
+    this.#receivedAt = now
+    if (now - this.#secondStartedAt >= 1000) {
+      this.#secondStartedAt = now
+      this.#messagesInSecond = 0
+    }
+    this.#messagesInSecond += 1
+    if (this.#messagesInSecond <= this.#deps.limits.messagesPerSecondMax) return true
+    this.close('rate_limited')
+    return false
   }
 
   /** Closes the connection when a deadline has passed, and sends a ping when one is due. */
   tick(now: number): void {
-    const { helloTimeoutMs, pingIntervalMs, pongTimeoutMs, tokenGraceMs } = this.#deps.limits
+    const { helloTimeoutMs, pingIntervalMs, pongTimeoutMs, tokenGraceMs, drainOverlapMs } = this.#deps.limits
+    const isStream = this.#transport.kind === 'stream'
     if (!this.#hasReceivedHello) {
       if (now - this.#openedAt >= helloTimeoutMs) this.close('hello_timeout')
       return
@@ -144,10 +175,12 @@ export class Connection implements StreamListener {
       return this.close('token_expired')
     }
     if (now >= this.#endsAt) {
-      this.announceDrain(0)
-      return this.close('draining')
+      if (!this.#isDrainAnnounced) this.announceDrain(0)
+      // A client with a stream opens another one first.
+      if (!isStream || now >= this.#endsAt + drainOverlapMs) return this.close('draining')
     }
-    if (this.#receivedAt < this.#pingedAt && now - this.#pingedAt >= pongTimeoutMs) return this.close('ping_timeout')
+    const isSilent = this.#receivedAt < this.#pingedAt && now - this.#pingedAt >= pongTimeoutMs
+    if (!isStream && isSilent) return this.close('ping_timeout')
     if (now - this.#pingedAt >= pingIntervalMs) {
       this.#pingedAt = now
       this.#send(PING)
@@ -164,7 +197,9 @@ export class Connection implements StreamListener {
 
   begin(start: StreamStart): void {
     const userId = this.#identity!.userId
-    const { mode, epoch, seq } = start
+    const { mode, epoch, seq, tokensIssuedBeforeMs = -Infinity } = start
+    if (this.revokeTokens(tokensIssuedBeforeMs)) return
+    this.#epoch = epoch
     this.#deps.metrics.streamJoined(mode, this.#deps.now() - this.#helloAt)
     this.#isBeginning = true
     // Corked, so that the welcome and the missed events need few writes.
@@ -178,16 +213,15 @@ export class Connection implements StreamListener {
       epoch,
       seq,
       mode,
-      ...(start.mode === 'snapshot'
-        ? { ...(start.account === undefined ? {} : { account: start.account }), orders: [...start.orders] }
-        : {}),
+      ...(start.mode === 'snapshot' ? snapshotFields(start) : {}),
       pingIntervalMs: this.#deps.limits.pingIntervalMs,
     })
     this.#sendAll(this.#sequencer.start(seq))
     if (start.mode === 'resumed') for (const event of start.events) this.offer(event.seq, event.bytes)
     this.#transport.uncork()
     this.#isBeginning = false
-    this.#welcomeBytes = this.#transport.writableLength
+    this.#welcomeBytes = this.#transport.unreadBytes
+    if (this.#seenBefore?.epoch === epoch) this.#seen(this.#seenBefore.seq)
   }
 
   offer(seq: number, bytes: Buffer): void {
@@ -198,8 +232,31 @@ export class Connection implements StreamListener {
     this.close('unavailable')
   }
 
+  revokeTokens(issuedBeforeMs: number): boolean {
+    this.#issuedAtMsMin = Math.max(this.#issuedAtMsMin, issuedBeforeMs)
+    const isRevoked = this.#identity !== undefined && this.#identity.issuedAtMs < this.#issuedAtMsMin
+    if (isRevoked) this.close('token_revoked')
+    return isRevoked
+  }
+
+  disconnect(): void {
+    this.close('disconnected')
+  }
+
+  report(): ConnectionReport {
+    return {
+      openedAt: new Date(this.#openedAt).toISOString(),
+      transport: this.#transport.kind,
+      userAgent: this.#origin.userAgent ?? null,
+      sentSeq: this.lastSeq ?? null,
+      seenSeq: this.#seenSeq ?? null,
+      unreadBytes: this.#transport.unreadBytes,
+    }
+  }
+
   /** Sends the browser the time to wait before it reconnects; the connection stays open until it is closed. */
   announceDrain(retryAfterMs: number): void {
+    this.#isDrainAnnounced = true
     this.#sendMessage({ type: 'drain', retryAfterMs })
   }
 
@@ -207,7 +264,7 @@ export class Connection implements StreamListener {
     if (this.#isClosed) return
     if (reason !== 'slow_consumer') this.#sendError(reason)
     this.closed(reason)
-    this.#socket.close(CLOSE_CODES[reason].code, reason)
+    this.#transport.close(reason)
   }
 
   /**
@@ -220,19 +277,7 @@ export class Connection implements StreamListener {
     if (this.#identity !== undefined) this.#deps.hub.leave(this.#identity.userId, this)
   }
 
-  /** Counts a received message and notes its time. @returns false when it is one too many in this second. */
-  #admitMessage(): boolean {
-    const now = this.#deps.now()
-    this.#receivedAt = now
-    if (now - this.#secondStartedAt >= 1000) {
-      this.#secondStartedAt = now
-      this.#messagesInSecond = 0
-    }
-    this.#messagesInSecond += 1
-    return this.#messagesInSecond <= this.#deps.limits.messagesPerSecondMax
-  }
-
-  async #hello({ token, resume }: Extract<ClientMessage, { type: 'hello' }>): Promise<void> {
+  async #hello({ token, resume, seen }: Extract<ClientMessage, { type: 'hello' }>): Promise<void> {
     if (this.#hasReceivedHello) return this.close('protocol_error')
     this.#hasReceivedHello = true
     this.#helloAt = this.#deps.now()
@@ -241,6 +286,7 @@ export class Connection implements StreamListener {
     if (typeof identity === 'string') return this.close(this.#isThrottled(identity) ? 'rate_limited' : identity)
     if (!this.#deps.admitUser(identity.userId)) return this.close('connection_limit')
     this.#identity = identity
+    if (resume !== undefined && seen !== undefined) this.#seenBefore = { epoch: resume.epoch, seq: seen }
     await this.#join(identity.userId, resume)
   }
 
@@ -264,7 +310,34 @@ export class Connection implements StreamListener {
     }
     // A connection can't change its user.
     if (identity.userId !== this.#identity.userId) return this.close('invalid_token')
+    if (identity.issuedAtMs < this.#issuedAtMsMin) return this.#sendError('token_revoked', { request: 'refresh' })
     this.#identity = identity
+  }
+
+  /** A client cannot have seen more than it was sent. */
+  #seen(seq: number): void {
+    const { lastSeq } = this
+    if (lastSeq === undefined || this.#isClosed) return
+    const seenSeq = Math.min(seq, lastSeq)
+    if (seenSeq <= (this.#seenSeq ?? 0)) return
+    this.#seenSeq = seenSeq
+    this.#deps.onSeen(this.#identity!.userId, this.#epoch, seenSeq)
+  }
+
+  #requestOrders(request: OrderRequest): Promise<void> | void {
+    const userId = this.userId
+    const epoch = this.#epoch
+    if (userId === undefined || epoch === '') return this.close('protocol_error')
+    const { orderReader: reader, limits, now } = this.#deps
+    this.#orderRequests ??= new OrderRequests({
+      reader,
+      limits,
+      now,
+      send: (message) => this.#sendMessage(message),
+      fail: () => this.fail(),
+      isOpen: () => !this.#isClosed,
+    })
+    return this.#orderRequests.handle(request, { userId, epoch })
   }
 
   /** Counts an invalid token against the address that sent it. */
@@ -274,7 +347,7 @@ export class Connection implements StreamListener {
 
   #sendAll(events: readonly Buffer[]): void {
     this.#deps.metrics.eventsSent += events.length
-    for (const bytes of events) this.#send(textFrame(bytes))
+    for (const bytes of events) this.#send(bytes)
   }
 
   #sendError(reason: CloseReason, more: { readonly request?: string } = {}): void {
@@ -282,24 +355,29 @@ export class Connection implements StreamListener {
   }
 
   #sendMessage(message: ServerMessage): void {
-    this.#send(toFrame(message))
+    this.#send(encode(message))
   }
 
-  #send(frame: Buffer): void {
-    if (this.#isClosed || this.#socket.readyState !== this.#socket.OPEN) return
+  #send(payload: Buffer): void {
+    if (this.#isClosed || !this.#transport.isOpen) return
     // The welcome is first in the buffer, so that no more of it is left than the buffer contains.
-    this.#welcomeBytes = Math.min(this.#welcomeBytes, this.#transport.writableLength)
-    this.#transport.write(frame)
-    if (this.#transport.writableCorked > 0 && this.#transport.writableLength > CORKED_BYTES_MAX) {
-      this.#transport.uncork()
-      this.#transport.cork()
-    }
-    // Checked after writing, so that a slow client gets whole frames in order until the close, and then resumes.
-    const unreadBytes = this.#transport.writableLength - this.#welcomeBytes
+    this.#welcomeBytes = Math.min(this.#welcomeBytes, this.#transport.unreadBytes)
+    this.#transport.send(payload)
+    // Checked after sending, so that a slow client gets whole messages in order until the close, and then resumes.
+    const unreadBytes = this.#transport.unreadBytes - this.#welcomeBytes
     if (!this.#isBeginning && unreadBytes > this.#deps.limits.bufferedBytesMax) this.close('slow_consumer')
   }
 }
 
-function toFrame(message: ServerMessage): Buffer {
-  return textFrame(Buffer.from(JSON.stringify(message)))
+function encode(message: ServerMessage): Buffer {
+  return Buffer.from(JSON.stringify(message))
+}
+
+function snapshotFields({ account, orders, totals, older }: Extract<StreamStart, { mode: 'snapshot' }>) {
+  return {
+    ...(account === undefined ? {} : { account }),
+    orders: [...orders],
+    ...(totals === undefined ? {} : { totals }),
+    ...(older === undefined ? {} : { older }),
+  }
 }

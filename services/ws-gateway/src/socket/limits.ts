@@ -9,7 +9,11 @@ export interface Limits {
    * that were added, and to the current process of a proxy that was reloaded.
    */
   readonly connectionAgeMsMax: number
-  /** The time within which a client must send a message after a ping. */
+  /** That of a stream: shorter, because a client that is gone without having closed its stream does not show otherwise. */
+  readonly streamAgeMsMax: number
+  /** How long a stream stays open after `drain`, for its client to open another one. */
+  readonly drainOverlapMs: number
+  /** The time within which a client with a WebSocket must send a message after a ping. */
   readonly pongTimeoutMs: number
   /** How long a connection stays open after its token has expired: as long as `hello` accepts an expired token. */
   readonly tokenGraceMs: number
@@ -19,6 +23,9 @@ export interface Limits {
   readonly heldBytesMax: number
   /** Includes ping frames of the WebSocket protocol. */
   readonly messagesPerSecondMax: number
+  /** Requests for older orders, of one connection: on average, and at once. */
+  readonly orderRequestsPerSecond: number
+  readonly orderRequestsBurstMax: number
   readonly messageBytesMax: number
   /** `ws` keeps every fragment of an incomplete message, with an overhead of more than 100 bytes for each. */
   readonly messageFragmentsMax: number
@@ -34,11 +41,15 @@ export const DEFAULT_LIMITS: Limits = {
   helloTimeoutMs: 5_000,
   pingIntervalMs: 25_000,
   connectionAgeMsMax: 3_600_000,
+  streamAgeMsMax: 600_000,
+  drainOverlapMs: 10_000,
   pongTimeoutMs: 10_000,
   tokenGraceMs: CLOCK_TOLERANCE_MS,
   bufferedBytesMax: 1024 * 1024,
   heldBytesMax: 1024 * 1024,
   messagesPerSecondMax: 20,
+  orderRequestsPerSecond: 2,
+  orderRequestsBurstMax: 10,
   messageBytesMax: 16 * 1024,
   messageFragmentsMax: 16,
   connectionsPerUserMax: 50,

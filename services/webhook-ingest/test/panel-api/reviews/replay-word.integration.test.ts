@@ -112,6 +112,69 @@ test('a review that another unknown word keeps open stays open until that word i
   expect(await statusOf('polish-1')).toBe('in_progress')
 })
 
+test('what was replaced since by a later update, or by a person, is read without being applied', async () => {
+  for (const id of ['1', '2', '3']) await register(id)
+  for (const id of ['1', '2']) await say(id, 'Zaplanowano')
+  await say('1', 'failed')
+  const action = { action: 'set_status', status: 'failed', note: 'the provider has called' }
+  await ingest.call('POST', '/v1/orders/polish-2/actions', action)
+  await say('3', 'Anulowane')
+  await say('3', 'in progress')
+  await map({ Zaplanowano: 'pending', Anulowane: 'canceled' })
+  const { reviewId } = await reviewOf('polish-1')
+  expect(await replay(reviewId)).toMatchObject({ outcomes: { stale: 2 }, reviewsDismissed: 2, remaining: 0 })
+  expect([await statusOf('polish-1'), await statusOf('polish-2')]).toEqual(['failed', 'failed'])
+  // On its arrival a cancellation would have been final.
+  expect(await replay((await reviewOf('polish-3')).reviewId)).toMatchObject({ outcomes: { applied: 1 } })
+  expect(await statusOf('polish-3')).toBe('canceled')
+})
+
+test('the replay of an earlier word does not overtake a later one', async () => {
+  await register('1')
+  await say('1', 'Robi sie')
+  await say('1', 'W toku')
+  const { reviewId } = await reviewOf('polish-1')
+  await map({ 'Robi sie': 'processing' })
+  expect(await replay(reviewId)).toMatchObject({ outcomes: { applied: 1 } })
+  await register('2')
+  await say('2', 'W toku')
+  const other = await reviewOf('polish-2')
+  await map({ 'Robi sie': 'processing', 'W toku': 'in_progress' })
+  expect(await replay(other.reviewId)).toMatchObject({ outcomes: { applied: 2 } })
+  expect(await statusOf('polish-1')).toBe('in_progress')
+})
+
+test('of an order that was placed again: its review is dismissed, and the next order with the provider order is told', async () => {
+  await register('1')
+  await say('1', 'Anulowane')
+  await ingest.call('PUT', '/v1/orders/polish-1/provider-order', { provider: 'polish', providerOrderId: '1b' })
+  await say('1b', 'Inne')
+  const review = await reviewOf('polish-1')
+  await map({ Anulowane: 'canceled' })
+  expect(await replay(review.reviewId)).toMatchObject({ outcomes: { superseded: 1 }, reviewsDismissed: 0 })
+  await map({ Anulowane: 'canceled', Inne: 'in_progress' })
+  await register('2')
+  await say('2', 'Inne')
+  await map({ Anulowane: 'canceled', Inne: 'in_progress' })
+  expect(await replay((await reviewOf('polish-2')).reviewId)).toMatchObject({ replayed: 2, reviewsDismissed: 2 })
+  expect((await reviewOf('polish-1')).resolution).toMatchObject({ by: 'environment' })
+  expect(await statusOf('polish-1')).toBe('in_progress')
+
+  const next = await before.register({ orderId: 'next', providerOrderId: '1', provider: 'polish', userId: 'next' })
+  expect(next.json()).toMatchObject({ order: { status: 'canceled', refunded: '2.5' } })
+})
+
+test('readers of the changes feed see the dismissal at once', async () => {
+  await register('1')
+  await say('1', 'Zaplanowano')
+  const { reviewId } = await reviewOf('polish-1')
+  await map({ Zaplanowano: 'pending' })
+  const { cursor } = (await ingest.call('GET', '/v1/changes')).json<{ cursor: string }>()
+  const waiting = ingest.call('GET', `/v1/changes?after=${cursor}&types=review.resolved&wait=5`)
+  expect(await replay(reviewId)).toMatchObject({ reviewsDismissed: 1 })
+  expect((await waiting).json().data).toMatchObject([{ type: 'review.resolved', review: { reviewId } }])
+})
+
 test('replayed refunds that wait for a person are approved together', async () => {
   await register('1')
   await before.webhook({ order_id: '1', status: 'Czesciowe', remains: 600 }, PATH)

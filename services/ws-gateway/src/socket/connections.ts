@@ -1,0 +1,170 @@
+import { addressGroup, createFailureThrottle, parseTraceparent, throttledAddress } from '@paxyo/service-kit'
+import type { FastifyRequest } from 'fastify'
+import ipaddr from 'ipaddr.js'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { TokenVerifier } from '../auth/token-verifier.ts'
+import type { ConnectionRejection, GatewayMetrics } from '../observe/metrics.ts'
+import type { OrderReader } from '../read/user-orders.ts'
+import type { Hub } from '../stream/hub.ts'
+import { BoundedCounts } from './bounded-counts.ts'
+import { Connection, type ConnectionDeps } from './connection.ts'
+import { HandshakeAdmission } from './handshake-admission.ts'
+import type { Limits } from './limits.ts'
+import { createOriginCheck } from './origin.ts'
+import type { Transport, TransportKind } from './transport.ts'
+
+export interface ConnectionsOptions {
+  readonly hub: Hub
+  readonly orderReader: OrderReader
+  readonly verifyToken: TokenVerifier
+  readonly limits: Limits
+  readonly allowedOrigins: readonly string[]
+  readonly log: Logger
+  readonly metrics: GatewayMetrics
+  readonly onSeen: ConnectionDeps['onSeen']
+}
+
+/** A connection that was accepted. */
+export interface AcceptedConnection {
+  readonly connection: Connection
+  /** Must be called once the client or the network has closed it. */
+  readonly ended: (code: number) => void
+}
+
+/** All connections of this process, over whichever transport. */
+export interface Connections {
+  readonly count: number
+  countOf(kind: TransportKind): number
+  readonly isDraining: boolean
+  /** Connections that the drain has not closed yet. */
+  readonly drainLeft: number
+  /** Why a request for a connection would be rejected now. */
+  rejectionOf(request: FastifyRequest): ConnectionRejection | undefined
+  /** Counts a request for a connection. @returns why it is rejected. */
+  admit(request: FastifyRequest): ConnectionRejection | undefined
+  /** @returns undefined when it was closed at once. */
+  accept(transport: Transport, request: FastifyRequest): AcceptedConnection | undefined
+  /** Stops accepting connections, and closes the existing ones, spread evenly over `durationMs`. */
+  drain(durationMs: number): Promise<void>
+}
+
+const TICK_INTERVAL_MS = 1_000
+/** Kept for each connection; the part that names the browser is within it. */
+const USER_AGENT_CHARS_MAX = 256
+
+/** Accepts connections within the limits, and calls `tick` on all of them. */
+export function createConnections(options: ConnectionsOptions): Connections {
+  const { hub, verifyToken, limits, log, metrics } = options
+  const connections = new Set<Connection>()
+  const counts: Record<TransportKind, number> = { websocket: 0, stream: 0 }
+  const byUser = new BoundedCounts(limits.connectionsPerUserMax)
+  const byAddress = new BoundedCounts(limits.connectionsPerAddressMax)
+  const admission = new HandshakeAdmission(limits.handshakesPerSecondMax, performance.now())
+  const isAllowedOrigin = createOriginCheck(options.allowedOrigins)
+  const now = Date.now
+  let isDraining = false
+  let drainLeft = 0
+
+  const ticker = setInterval(() => {
+    const time = now()
+    // Received data is read first, so that a client does not time out because this process was busy.
+    setImmediate(() => {
+      for (const connection of connections) connection.tick(time)
+    })
+  }, TICK_INTERVAL_MS)
+
+  const throttle = createFailureThrottle({
+    door: 'hello',
+    now: () => performance.now(),
+    log,
+    onFailure: metrics.tokenFailed,
+  })
+  const deps: ConnectionDeps = {
+    hub,
+    orderReader: options.orderReader,
+    verifyToken,
+    limits,
+    now,
+    random: Math.random,
+    log,
+    metrics,
+    admitUser: (userId) => byUser.add(userId),
+    tokenFailed: (address) => throttle.failed(address),
+    onSeen: options.onSeen,
+  }
+
+  function rejectionOf({ headers }: FastifyRequest): ConnectionRejection | undefined {
+    if (!isAllowedOrigin(headers.origin)) return 'origin'
+    if (isDraining) return 'draining'
+    return connections.size >= limits.connectionsMax ? 'connections' : undefined
+  }
+
+  return {
+    get count() {
+      return connections.size
+    },
+    countOf: (kind) => counts[kind],
+    get isDraining() {
+      return isDraining
+    },
+    get drainLeft() {
+      return drainLeft
+    },
+    rejectionOf,
+
+    admit(request) {
+      const rejection = rejectionOf(request) ?? (admission.admit(performance.now()) ? undefined : 'handshakes')
+      if (rejection !== undefined) metrics.upgradeRejected(rejection)
+      if (rejection === 'origin') log.warn({ origin: request.headers.origin }, 'origin not allowed')
+      return rejection
+    },
+
+    accept(transport, request) {
+      const address = addressGroup(request.ip)
+      const connection = new Connection(transport, deps, {
+        address: throttledAddress(request),
+        trace: parseTraceparent(request.headers['traceparent']),
+        userAgent: request.headers['user-agent']?.slice(0, USER_AGENT_CHARS_MAX),
+      })
+      if (!isLoopback(request.ip) && !byAddress.add(address)) {
+        connection.close('connection_limit')
+        return undefined
+      }
+      const { kind } = transport
+      connections.add(connection)
+      counts[kind] += 1
+      return {
+        connection,
+        ended(code) {
+          connection.closed(code)
+          connections.delete(connection)
+          counts[kind] -= 1
+          byAddress.remove(address)
+          if (connection.userId !== undefined) byUser.remove(connection.userId)
+        },
+      }
+    },
+
+    async drain(durationMs) {
+      isDraining = true
+      const leaving = [...connections]
+      drainLeft = leaving.length
+      const slotMs = durationMs / Math.max(leaving.length, 1)
+      leaving.forEach((connection, index) => connection.announceDrain(Math.round(index * slotMs)))
+      const startedAt = performance.now()
+      for (const [index, connection] of leaving.entries()) {
+        const waitMs = startedAt + index * slotMs - performance.now()
+        if (waitMs > 1) await sleep(waitMs)
+        connection.close('draining')
+        drainLeft -= 1
+      }
+      // Not earlier: during the drain, clients are still pinged and tokens still expire.
+      clearInterval(ticker)
+    },
+  }
+}
+
+function isLoopback(address: string): boolean {
+  return ipaddr.isValid(address) && ipaddr.process(address).range() === 'loopback'
+}
