@@ -81,8 +81,8 @@ export async function readOurs({ database }: System): Promise<PanelTables> {
   return [...orders, ...users].map(({ line }) => line).toSorted()
 }
 
-export function readTheirs(mariaDb: MariaDb, database: string): PanelTables {
-  const printed = mariaDb.run(
+export async function readTheirs(mariaDb: MariaDb, database: string): Promise<PanelTables> {
+  const printed = await mariaDb.query(
     `USE ${database};
      SELECT concat_ws(' ', id, status, coalesce(remains, 'NULL'), refunded) AS line FROM orders
      UNION ALL SELECT concat_ws(' ', id, balance) FROM users;`,

@@ -54,6 +54,16 @@ async function deliver(updates: readonly object[]): Promise<void> {
   await eventually(async () => (await system.webhook(updates)).status === 200)
 }
 
+/** Whether no webhook waits for its delivery. */
+async function hasSentAll(): Promise<boolean> {
+  const { rows } = await system.database.owner.query<{ hasSentAll: boolean }>(
+    `SELECT NOT EXISTS (SELECT FROM outgoing_webhooks WHERE state = 'pending') AND bool_and(position = head) AS "hasSentAll"
+     FROM outgoing_webhook_endpoints CROSS JOIN (SELECT position AS head FROM change_feed_head) AS feed
+     WHERE is_enabled`,
+  )
+  return rows[0]!.hasSentAll
+}
+
 test(
   `${ORDERS} orders: the tables of all three panels equal ours (seed ${SEED})`,
   async () => {
@@ -94,13 +104,14 @@ test(
 
     const ours = await readOurs(system)
     expect(ours.length).toBeGreaterThan(ORDERS)
+    await eventually(hasSentAll, SETTLE_TIMEOUT_MS)
     for (const site of sites) {
-      const differing = (): string[] => {
-        const theirs = new Set(readTheirs(mariaDb, site.database))
+      const differing = async (): Promise<string[]> => {
+        const theirs = new Set(await readTheirs(mariaDb, site.database))
         return ours.filter((line) => !theirs.has(line))
       }
-      await eventually(() => differing().length === 0, SETTLE_TIMEOUT_MS).catch(() => undefined)
-      expect({ site: site.database, differing: differing() }).toEqual({ site: site.database, differing: [] })
+      await eventually(async () => (await differing()).length === 0, SETTLE_TIMEOUT_MS).catch(() => undefined)
+      expect({ site: site.database, differing: await differing() }).toEqual({ site: site.database, differing: [] })
       expect(site.log()).not.toMatch(/PHP (?:Warning|Notice|Fatal|Deprecated|Parse)|follow\.php ended/)
     }
     // The faults have happened.

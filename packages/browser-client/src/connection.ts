@@ -45,6 +45,7 @@ const SLACK_MS = 5_000
 /** A link that received something so recently is not dead. */
 const FRESH_MS = 1_000
 const REPLACE_RETRY_MS = 5_000
+const SEEN_WITHIN_MS = 30_000
 
 /** What ends a link whose network blocks it. */
 const NETWORK_ERRORS: ReadonlySet<string> = new Set(['connection_lost', 'timeout', 'link_dead'])
@@ -70,7 +71,8 @@ export interface Connection {
 /**
  * Carries out the effects of `connection-state.ts` on the link, the timers and the tokens. It makes no decisions.
  *
- * On a stream nothing can be sent: what `refresh` and `check` are for, and a drain, is done by replacing the link.
+ * On a stream nothing can be sent. To refresh the token, to check the link, to send a message, and when the server drains,
+ * the link is replaced: each stream begins with a request.
  */
 export function createConnection(deps: ConnectionDeps): Connection {
   const firstToken = deps.token === undefined ? undefined : readToken(deps.token, Date.now())
@@ -78,6 +80,8 @@ export function createConnection(deps: ConnectionDeps): Connection {
   /** Inputs that arrive while effects are carried out are queued. */
   const inputs: Input[] = []
   let isBusy = false
+  /** Messages that wait for the next stream. */
+  const unsent: ClientMessage[] = []
   const choice = createTransportChoice(deps.url, deps.transport)
   const network = { needsPadding: false }
   const links = createLinks({
@@ -193,6 +197,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
   function closeLink(): void {
     const { kind } = links
     links.close()
+    unsent.length = 0
     for (const name of ['link', 'check', 'replace'] as const) setTimer(name, undefined, checkSilence)
     if (state.phase !== 'waiting') return
     if (kind === 'stream' && !wasWelcomed) choice.streamFailed()
@@ -208,6 +213,18 @@ export function createConnection(deps: ConnectionDeps): Connection {
     input({ type: 'woke' })
   }
 
+  /** Sends a message after `hello`: on a stream, with the `hello` of the next one. */
+  function send(message: ClientMessage): void {
+    if (links.kind !== 'stream') return links.send(message)
+    unsent.push(message)
+    replaceLink('stream', false)
+  }
+
+  function replaceBy(atMs: number): void {
+    const dueAtMs = Math.min(atMs, timers.get('replace')?.atMs ?? Infinity)
+    setTimer('replace', dueAtMs, () => replaceLink(choice.kind, false))
+  }
+
   /** Opens another link from the position, with the current token. */
   function replaceLink(kind: LinkKind, isRefresh: boolean): void {
     setTimer('replace', undefined, checkSilence)
@@ -215,7 +232,12 @@ export function createConnection(deps: ConnectionDeps): Connection {
     if (token === undefined) return
     links.replace({
       kind,
-      hello: () => hello(token.value),
+      // A WebSocket gets the others when it has taken over.
+      messages: () => [hello(token.value), ...(kind === 'stream' ? unsent : [])],
+      onTakenOver(sent) {
+        const rest = unsent.splice(0).filter((message) => !sent.includes(message))
+        for (const message of rest) send(message)
+      },
       onFailed(end, message) {
         if (kind === 'websocket') choice.blocked()
         const error = toError(end, message)
@@ -242,7 +264,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
       case 'drain':
         // A gateway leaves the stream open for a while.
         if (links.kind === 'stream' && isLive(state)) {
-          return setTimer('replace', Date.now() + message.retryAfterMs, () => replaceLink(choice.kind, false))
+          return replaceBy(Date.now() + message.retryAfterMs)
         }
         return input({ type: 'drain', retryAfterMs: message.retryAfterMs })
       case 'delayed':
@@ -268,9 +290,9 @@ export function createConnection(deps: ConnectionDeps): Connection {
     const rejection = deps.onWelcome(message, requestedPosition)
     if (rejection !== undefined) return input({ type: 'fail', error: rejection })
     serverRevision = revision
-    serverEpoch = message.epoch
     wasWelcomed = true
     if (links.kind === 'stream') choice.streamWorked()
+    serverEpoch = message.epoch
     silenceMsMax = 2 * pingIntervalMs + SLACK_MS
     checkSilence()
     input({ type: 'welcome' })
@@ -335,14 +357,15 @@ export function createConnection(deps: ConnectionDeps): Connection {
     },
     check,
     sendSeen({ epoch, seq }) {
-      if (!isLive(state) || links.kind === 'stream') return false
-      if (serverRevision < SEEN_REVISION || epoch !== serverEpoch) return false
-      links.send({ type: 'seen', seq })
+      if (!isLive(state) || serverRevision < SEEN_REVISION || epoch !== serverEpoch) return false
+      // On a stream it comes with the next `hello`, which is not due for some minutes.
+      if (links.kind === 'stream') replaceBy(Date.now() + SEEN_WITHIN_MS)
+      else links.send({ type: 'seen', seq })
       return true
     },
     get hasOrderRequests() {
-      return links.kind === 'websocket' && serverRevision >= ORDER_REQUESTS_REVISION
+      return serverRevision >= ORDER_REQUESTS_REVISION
     },
-    requestOrders: links.send,
+    requestOrders: send,
   }
 }

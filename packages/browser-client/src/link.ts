@@ -9,7 +9,8 @@ export type LinkKind = 'websocket' | 'stream'
 /** One way to the server. It opens once, ends once, and reports nothing after `close`. */
 export interface Link {
   readonly kind: LinkKind
-  send(message: ClientMessage): void
+  /** A stream sends only once: `hello`, and what follows it. */
+  send(...messages: readonly ClientMessage[]): void
   close(): void
 }
 

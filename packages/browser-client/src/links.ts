@@ -25,8 +25,9 @@ export interface LinksDeps {
 
 export interface Replacement {
   readonly kind: LinkKind
-  /** Called when it is open. */
-  readonly hello: () => ClientMessage
+  /** Called when it is open: `hello` first. */
+  readonly messages: () => readonly ClientMessage[]
+  readonly onTakenOver: (sent: readonly ClientMessage[]) => void
   /** It has ended before it took over; with the server's message, if there was one. */
   readonly onFailed: (end: LinkEnd, message: string | undefined) => void
 }
@@ -52,11 +53,12 @@ export function createLinks({ openLink, onOpen, onMessage, onEnd }: LinksDeps): 
     next = undefined
   }
 
-  function replace({ kind, hello, onFailed }: Replacement): void {
+  function replace({ kind, messages, onTakenOver, onFailed }: Replacement): void {
     abandonNext()
+    let sent: readonly ClientMessage[] = []
     const held: (ReceivedMessage | undefined)[] = []
     const link = openLink(kind, {
-      onOpen: () => link.send(hello()),
+      onOpen: () => link.send(...(sent = messages())),
       onMessage(data) {
         const message = readMessage(data)
         if (link === current) return onMessage(message)
@@ -84,6 +86,7 @@ export function createLinks({ openLink, onOpen, onMessage, onEnd }: LinksDeps): 
       // The link before may have been delayed, and this one not.
       if (held[0]?.type !== 'delayed') onMessage({ type: 'live' })
       for (const message of held) if (message?.type !== 'ping') onMessage(message)
+      onTakenOver(sent)
     }
   }
 

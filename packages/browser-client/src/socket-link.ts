@@ -27,8 +27,8 @@ export function openSocketLink(url: string, { onOpen, onMessage, onEnd }: LinkHa
   })
   return {
     kind: 'websocket',
-    send(message) {
-      if (socket.readyState === 1) socket.send(JSON.stringify(message))
+    send(...messages) {
+      if (socket.readyState === 1) for (const message of messages) socket.send(JSON.stringify(message))
     },
     close,
   }

@@ -1,4 +1,3 @@
-import type { ClientMessage } from '@paxyo/contracts'
 import { NETWORK_ERROR, type Link, type LinkEnd, type LinkHandlers } from './link.ts'
 import { readProblem } from './why.ts'
 
@@ -21,8 +20,8 @@ export function toStreamUrl(socketUrl: string): string {
 }
 
 /**
- * The response to an HTTP request, where the network blocks WebSockets. The body is `hello`. The client cannot send
- * anything after it: it opens another link instead (`links.ts`).
+ * The response to an HTTP request, where the network blocks WebSockets. The body is `hello`, and what the client has to say
+ * after it. It cannot send anything later: it opens another link instead (`links.ts`).
  */
 export function openStreamLink(url: string, handlers: LinkHandlers, network: StreamNetwork): Link {
   let isClosed = false
@@ -41,17 +40,17 @@ export function openStreamLink(url: string, handlers: LinkHandlers, network: Str
     request.abort()
   }
 
-  async function open(hello: string): Promise<void> {
+  async function open(body: string): Promise<void> {
     const current = (request = new AbortController())
     if (!network.needsPadding) {
       timer = setTimeout(() => {
         network.needsPadding = true
         current.abort()
-        void open(hello)
+        void open(body)
       }, WELCOME_TIMEOUT_MS)
     }
     try {
-      const how = await readStream(withPadding(url, network), hello, current.signal, (data) => {
+      const how = await readStream(withPadding(url, network), body, current.signal, (data) => {
         clearTimeout(timer)
         if (!isClosed) handlers.onMessage(data)
       })
@@ -64,7 +63,9 @@ export function openStreamLink(url: string, handlers: LinkHandlers, network: Str
   queueMicrotask(() => !isClosed && handlers.onOpen())
   return {
     kind: 'stream',
-    send: (message: ClientMessage) => void (message.type === 'hello' && open(JSON.stringify(message))),
+    send(...messages) {
+      if (messages[0]?.type === 'hello') void open(messages.map((message) => JSON.stringify(message)).join('\n'))
+    },
     close,
   }
 }

@@ -10,6 +10,7 @@ export {
   type Receipt,
   type SentPosition,
 } from './schemas/control.ts'
+export { asyncApiDocument, messageJsonSchema } from './schemas/async-api.ts'
 export { encodeEvent } from './schemas/encode-event.ts'
 export {
   accountViewSchema,

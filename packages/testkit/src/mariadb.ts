@@ -1,10 +1,13 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { execFile, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { provideProgram } from './debian-package.ts'
 import { eventually } from './eventually.ts'
+
+const OUTPUT_BYTES_MAX = 64 * 1024 * 1024
 
 /** A separate MariaDB, which understands MySQL's SQL, on its own socket. */
 export interface MariaDb extends AsyncDisposable {
@@ -14,6 +17,8 @@ export interface MariaDb extends AsyncDisposable {
   readonly socket: string
   /** Runs statements, and returns what they print. @throws when one of them fails. */
   run(sql: string): string
+  /** The same, while the servers of this process go on. */
+  query(sql: string): Promise<string>
 }
 
 /** @throws Error that names the packages when MariaDB is missing and cannot be installed. */
@@ -40,7 +45,8 @@ export async function startMariaDb(): Promise<MariaDb> {
   let output = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text))
   const exited = once(child, 'exit')
-  const run = (sql: string): string => runProgram(client, ['--no-defaults', '-uroot', '-S', socket, '--batch'], sql)
+  const connection = ['--no-defaults', '-uroot', '-S', socket, '--batch']
+  const run = (sql: string): string => runProgram(client, connection, sql)
   await eventually(() => {
     if (child.exitCode !== null) throw new Error(`mariadbd ended:\n${output}`)
     return output.includes('ready for connections')
@@ -49,6 +55,10 @@ export async function startMariaDb(): Promise<MariaDb> {
     exportDir,
     socket,
     run,
+    async query(sql) {
+      const { stdout } = await promisify(execFile)(client, [...connection, '-e', sql], { maxBuffer: OUTPUT_BYTES_MAX })
+      return stdout
+    },
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL')
       await exited

@@ -167,15 +167,15 @@ test('its data is copied while webhooks arrive, and the copy starts with all tha
   const copy = `${dataDir}-copy`
   const env = { ...hostEnvironment(), DATA_DIR: dataDir, PORT: new URL(address).port }
   const headers = { 'content-type': 'application/json', origin: address }
-  let isCopied = false
+  const copied = new AbortController()
   const bursts = (async () => {
     do {
       await fetch(`${address}/demo/actions/burst`, { method: 'POST', headers, body: '{"count":20}' })
-    } while (!isCopied)
+    } while (!copied.signal.aborted)
   })()
   try {
     await promisify(execFile)(process.execPath, [CLI, 'backup', copy], { env })
-    isCopied = true
+    copied.abort()
     await bursts
     await expect(promisify(execFile)(process.execPath, [CLI, 'backup', copy], { env })).rejects.toMatchObject({
       code: 2,
@@ -190,7 +190,7 @@ test('its data is copied while webhooks arrive, and the copy starts with all tha
     expect((await paxyo('audit')).stdout).toContain('No violations')
     expect(await end(restored.child, 'SIGTERM')).toBe(0)
   } finally {
-    isCopied = true
+    copied.abort()
     rmSync(copy, { recursive: true, force: true })
   }
 })

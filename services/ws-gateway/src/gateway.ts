@@ -10,6 +10,7 @@ import { registerEmbedScript } from './embed-script/embed-script-route.ts'
 import { loadEmbedScript } from './embed-script/embed-script.ts'
 import { startUserControl } from './control/start-user-control.ts'
 import { createGatewayMetrics } from './observe/metrics.ts'
+import { registerProtocol } from './protocol-route.ts'
 import { createStreamReader } from './read/stream-reader.ts'
 import { createOrderReader } from './read/user-orders.ts'
 import { PendingReceipts } from './receipts/pending-receipts.ts'
@@ -112,6 +113,7 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits: chang
       registerSocketServer(app, { connections, limits, log })
       registerStreamRoute(app, { connections, limits })
       registerEmbedScript(app, embedScript)
+      registerProtocol(app)
     },
     readiness: {
       draining: () => {

@@ -1,11 +1,11 @@
-import { hostName, publicPort, publicUrl, type Answers } from './answers.ts'
+import { hostName, publicPort, publicUrl, type Choices } from './choices.ts'
 
 /** A virtual host for Apache 2.4.47 and newer: a file of /etc/apache2/sites-available. */
-export function apacheConfig(answers: Answers): string {
-  const { port, cert, key } = answers
-  const [name, listen] = [hostName(answers), publicPort(answers)]
+export function apacheConfig(choices: Choices): string {
+  const { port, cert, key } = choices
+  const [name, listen] = [hostName(choices), publicPort(choices)]
   const backend = `http://127.0.0.1:${port}`
-  return `# Paxyo Realtime at ${publicUrl(answers)}. It needs: a2enmod ssl headers proxy proxy_http
+  return `# Paxyo Realtime at ${publicUrl(choices)}. It needs: a2enmod ssl headers proxy proxy_http
 # To serve it from the panel's own host, move the lines from SetEnvIf to the last ProxyPass into its virtual host.
 # Each open page takes a thread: raise ThreadsPerChild and MaxRequestWorkers of mpm_event above the number of visitors.
 ${listen === 443 ? redirectHost(name) : ''}

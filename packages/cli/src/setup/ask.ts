@@ -1,30 +1,30 @@
 import { createInterface } from 'node:readline'
 import type { Cli } from '../cli.ts'
 import { Failure } from '../failure.ts'
-import { answersSchema, QUESTIONS, suggestionFor, type Answers } from './answers.ts'
+import { choicesSchema, QUESTIONS, suggestionFor, type Choices } from './choices.ts'
 
-type Given = Partial<Record<keyof Answers, string>>
+type Given = Partial<Record<keyof Choices, string>>
 
-const NAMES = Object.keys(QUESTIONS) as (keyof Answers)[]
+const NAMES = Object.keys(QUESTIONS) as (keyof Choices)[]
 
 /**
- * Completes the given answers: with `--yes` by the suggestions, otherwise by questions on the terminal.
+ * Completes the given choices: with `--yes` by the suggestions, otherwise by questions on the terminal.
  *
- * @throws Failure that names each wrong answer, or the option that is missing.
+ * @throws Failure that names each wrong choice, or the option that is missing.
  */
-export async function completeAnswers(cli: Cli, given: Given, asksNothing: boolean): Promise<Answers> {
-  const answers: Given = { ...given }
+export async function completeChoices(cli: Cli, given: Given, asksNothing: boolean): Promise<Choices> {
+  const choices: Given = { ...given }
   using prompt = asksNothing ? undefined : openPrompt(cli)
   for (const name of NAMES) {
-    if (answers[name] !== undefined) continue
-    const suggestion = suggestionFor(name, answers)
-    const answer = prompt === undefined ? suggestion : await ask(prompt, cli, name, suggestion)
-    if (answer === undefined) throw new Failure('usage', `${optionOf(name)} is missing`, `${QUESTIONS[name]}.`)
-    answers[name] = answer
+    if (choices[name] !== undefined) continue
+    const suggestion = suggestionFor(name, choices)
+    const choice = prompt === undefined ? suggestion : await ask(prompt, cli, name, suggestion)
+    if (choice === undefined) throw new Failure('usage', `${optionOf(name)} is missing`, `${QUESTIONS[name]}.`)
+    choices[name] = choice
   }
-  const parsed = answersSchema.safeParse(answers)
+  const parsed = choicesSchema.safeParse(choices)
   if (parsed.success) return parsed.data
-  const problems = parsed.error.issues.map(({ path, message }) => `${optionOf(path[0] as keyof Answers)}: ${message}`)
+  const problems = parsed.error.issues.map(({ path, message }) => `${optionOf(path[0] as keyof Choices)}: ${message}`)
   throw new Failure('usage', problems.join('\n'))
 }
 
@@ -51,19 +51,19 @@ function openPrompt({ isWatched }: Cli): Prompt {
 async function ask(
   prompt: Prompt,
   cli: Cli,
-  name: keyof Answers,
+  name: keyof Choices,
   suggestion: string | undefined,
 ): Promise<string | undefined> {
   for (;;) {
     cli.err(`${QUESTIONS[name]}${suggestion === undefined ? '' : ` [${suggestion}]`}: `)
     const line = await prompt.nextLine()
-    if (line === undefined) throw new Failure('usage', 'the input ended before the last answer', 'Or use --yes.')
-    const answer = line.trim() === '' ? suggestion : line.trim()
-    const checked = answersSchema.shape[name].safeParse(answer)
-    if (answer !== undefined && checked.success) return answer
-    cli.err(`  ${checked.error?.issues[0]?.message ?? 'An answer is needed.'}\n`)
+    if (line === undefined) throw new Failure('usage', 'the input ended before the last question', 'Or use --yes.')
+    const choice = line.trim() === '' ? suggestion : line.trim()
+    const checked = choicesSchema.shape[name].safeParse(choice)
+    if (choice !== undefined && checked.success) return choice
+    cli.err(`  ${checked.error?.issues[0]?.message ?? 'A value is needed.'}\n`)
   }
 }
 
-const optionOf = (name: keyof Answers): string =>
+const optionOf = (name: keyof Choices): string =>
   `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`

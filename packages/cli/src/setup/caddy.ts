@@ -1,16 +1,16 @@
-import { publicUrl, type Answers } from './answers.ts'
+import { publicUrl, type Choices } from './choices.ts'
 
-/** The default of the question, which nobody has to have: Caddy gets a certificate itself. */
+/** The suggested file: without another one Caddy gets the certificate itself. */
 const isLetsEncryptsFile = (cert: string): boolean => cert.startsWith('/etc/letsencrypt/')
 
 /** A site for Caddy 2.6 and newer: part of /etc/caddy/Caddyfile. */
-export function caddyConfig(answers: Answers): string {
-  const { port, cert, key } = answers
+export function caddyConfig(choices: Choices): string {
+  const { port, cert, key } = choices
   const tls = isLetsEncryptsFile(cert)
     ? '\t# Caddy gets and renews the certificate itself.\n'
     : `\ttls ${cert} ${key}\n`
   return `# Paxyo Realtime. To serve it from the panel's own host, move the matcher and its handle into its site.
-${publicUrl(answers)} {
+${publicUrl(choices)} {
 ${tls}
 \t@paxyo path_regexp ^/(ws|paxyo(-[0-9a-f]+)?\\.js|webhooks/.*)$
 \thandle @paxyo {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { publicUrl, type Answers } from './answers.ts'
+import { publicUrl, type Choices } from './choices.ts'
 
 /** The secrets of the three sides: the provider, the panel's server, and browsers. */
 export interface SetupSecrets {
@@ -21,17 +21,17 @@ const firstOf = (list: string | undefined): string | undefined => list?.split(',
 const newSecret = (): string => randomBytes(32).toString('hex')
 
 /**
- * The environment of the standalone. Variables of the existing file that the answers do not decide are kept.
+ * The environment of the standalone. Variables of the existing file that the choices do not decide are kept.
  *
  * @param providersFile where PROVIDERS_FILE is; undefined for the default provider.
  */
 export function environmentOf(
-  answers: Answers,
+  choices: Choices,
   secrets: SetupSecrets,
   existing: Readonly<Record<string, string>>,
   providersFile: string | undefined,
 ): Record<string, string> {
-  const { proxy, cert, key, port, dataDir, panelOrigin } = answers
+  const { proxy, cert, key, port, dataDir, panelOrigin } = choices
   const isOwnTls = proxy === 'none'
   const decided: Record<string, string> = {
     NODE_ENV: 'production',
@@ -43,7 +43,7 @@ export function environmentOf(
     PANEL_API_KEYS: secrets.panelKey,
     JWT_SECRETS: secrets.jwtSecret,
     ...(providersFile === undefined ? { WEBHOOK_TOKENS: secrets.webhookToken } : { PROVIDERS_FILE: providersFile }),
-    ...(isOwnTls ? { TLS_CERT: cert, TLS_KEY: key, PAXYO_URL: publicUrl(answers) } : { TRUST_PROXY: '127.0.0.1' }),
+    ...(isOwnTls ? { TLS_CERT: cert, TLS_KEY: key, PAXYO_URL: publicUrl(choices) } : { TRUST_PROXY: '127.0.0.1' }),
   }
   // A list of several secrets is a rotation that is under way.
   const lists = ['WEBHOOK_TOKENS', 'PANEL_API_KEYS', 'JWT_SECRETS', 'ALLOWED_ORIGINS']

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { hostName, publicUrl, type Answers } from './answers.ts'
+import { hostName, publicUrl, type Choices } from './choices.ts'
 import { scriptTag } from './panel-files.ts'
 import { INSTALLED } from './plan-files.ts'
 
@@ -9,14 +9,14 @@ export interface Step {
 }
 
 /** What to do with the written files, as root. It names no secret: terminals keep what they show. */
-export function nextSteps(answers: Answers, folder: string): Step[] {
+export function nextSteps(choices: Choices, folder: string): Step[] {
   const file = (name: string): string => join(folder, name)
-  const hasProvidersFile = answers.provider !== 'godofpanel'
+  const hasProvidersFile = choices.provider !== 'godofpanel'
   return [
     {
       title: 'Install the service',
       commands: [
-        `useradd --system --home-dir ${answers.dataDir} --shell /usr/sbin/nologin paxyo`,
+        `useradd --system --home-dir ${choices.dataDir} --shell /usr/sbin/nologin paxyo`,
         `install -d -m 0750 -g paxyo ${INSTALLED.folder}`,
         `install -m 0600 ${file('.env')} ${INSTALLED.env}`,
         ...(hasProvidersFile ? [`install -m 0640 -g paxyo ${file('providers.json')} ${INSTALLED.providers}`] : []),
@@ -24,32 +24,32 @@ export function nextSteps(answers: Answers, folder: string): Step[] {
         'systemctl daemon-reload && systemctl enable --now paxyo',
       ],
     },
-    ...proxySteps(answers, file),
+    ...proxySteps(choices, file),
     {
       title: 'Connect the panel',
       commands: [
-        ...(answers.panel === 'php'
+        ...(choices.panel === 'php'
           ? [
               `# ${file('token.php')} goes into the web root, ${file('paxyo-settings.php')} (mode 600, owner www-data) above it`,
             ]
           : ['# Serve a token from /token: infra/docs/how-to/sign-in-browsers.md']),
-        `# The tag for its pages: ${scriptTag(answers).trim()}`,
+        `# The tag for its pages: ${scriptTag(choices).trim()}`,
       ],
     },
     {
       title: "Enter the webhook's URL at the provider",
       commands: [
-        `# ${publicUrl(answers)}/webhooks/${answers.provider}/<token>: the token is in ${file(hasProvidersFile ? 'providers.json' : '.env')}`,
+        `# ${publicUrl(choices)}/webhooks/${choices.provider}/<token>: the token is in ${file(hasProvidersFile ? 'providers.json' : '.env')}`,
       ],
     },
     { title: 'Check it', commands: [`npx paxyo setup --check --folder ${folder}`] },
   ]
 }
 
-function proxySteps(answers: Answers, file: (name: string) => string): Step[] {
-  const name = hostName(answers)
+function proxySteps(choices: Choices, file: (name: string) => string): Step[] {
+  const name = hostName(choices)
   const certbot = `certbot certonly --webroot -w /var/www/html -d ${name}`
-  switch (answers.proxy) {
+  switch (choices.proxy) {
     case 'nginx':
       return [
         {
@@ -86,7 +86,7 @@ function proxySteps(answers: Answers, file: (name: string) => string): Step[] {
           title: 'Get the certificate, readable by the service; a renewal needs no restart',
           commands: [
             `certbot certonly --standalone -d ${name}`,
-            `# infra/docs/how-to/run-a-standalone.md has the hook that copies it to ${answers.cert}`,
+            `# infra/docs/how-to/run-a-standalone.md has the hook that copies it to ${choices.cert}`,
           ],
         },
       ]

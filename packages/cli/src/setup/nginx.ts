@@ -1,10 +1,10 @@
-import { hostName, publicPort, publicUrl, type Answers } from './answers.ts'
+import { hostName, publicPort, publicUrl, type Choices } from './choices.ts'
 
 /** A server for nginx 1.18 and newer: a file of /etc/nginx/conf.d. */
-export function nginxConfig(answers: Answers): string {
-  const { port, cert, key } = answers
-  const [name, listen] = [hostName(answers), publicPort(answers)]
-  return `# Paxyo Realtime at ${publicUrl(answers)}. To serve it from the panel's own host, move the locations into its server.
+export function nginxConfig(choices: Choices): string {
+  const { port, cert, key } = choices
+  const [name, listen] = [hostName(choices), publicPort(choices)]
+  return `# Paxyo Realtime at ${publicUrl(choices)}. To serve it from the panel's own host, move the locations into its server.
 # Each open page takes two of nginx's worker_connections: raise them in nginx.conf for more than a few hundred visitors.
 upstream paxyo {
   server 127.0.0.1:${port};

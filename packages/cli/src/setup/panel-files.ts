@@ -1,17 +1,17 @@
-import { apiUrl, publicUrl, type Answers } from './answers.ts'
+import { apiUrl, publicUrl, type Choices } from './choices.ts'
 import type { SetupSecrets } from './env-file.ts'
 
 /** The tag for the panel's pages. */
-export const scriptTag = (answers: Answers): string =>
-  `<script src="${publicUrl(answers)}/paxyo.js" data-token-url="${tokenPath(answers)}"></script>\n`
+export const scriptTag = (choices: Choices): string =>
+  `<script src="${publicUrl(choices)}/paxyo.js" data-token-url="${tokenPath(choices)}"></script>\n`
 
-export const tokenPath = ({ panel }: Pick<Answers, 'panel'>): string => (panel === 'php' ? '/token.php' : '/token')
+export const tokenPath = ({ panel }: Pick<Choices, 'panel'>): string => (panel === 'php' ? '/token.php' : '/token')
 
 /** The panel's settings, for a folder that the web server does not serve. */
-export const phpSettings = (answers: Answers, { panelKey, jwtSecret }: SetupSecrets): string => `<?php
+export const phpSettings = (choices: Choices, { panelKey, jwtSecret }: SetupSecrets): string => `<?php
 // Secrets of Paxyo. Keep this file outside of the folder that the web server serves: mode 600, owner www-data.
 return [
-    'api' => '${apiUrl(answers)}',
+    'api' => '${apiUrl(choices)}',
     'panel_key' => '${panelKey}',
     'jwt_secret' => '${jwtSecret}',
 ];

@@ -1,4 +1,4 @@
-import { hostName, type Answers } from './answers.ts'
+import { hostName, type Choices } from './choices.ts'
 import { apacheConfig } from './apache.ts'
 import { caddyConfig } from './caddy.ts'
 import { environmentOf, renderEnvironment, secretsOf, type SetupSecrets } from './env-file.ts'
@@ -25,40 +25,40 @@ const DEFAULT_PROVIDER = 'godofpanel'
 
 /** @param existing the variables of a .env that is there already, and the token of its providers.json. */
 export function planFiles(
-  answers: Answers,
+  choices: Choices,
   unit: Omit<UnitOptions, 'envFile'>,
   existing: Readonly<Record<string, string>>,
 ): SetupPlan {
   const secrets = secretsOf(existing)
-  const hasProvidersFile = answers.provider !== DEFAULT_PROVIDER
-  const environment = environmentOf(answers, secrets, existing, hasProvidersFile ? INSTALLED.providers : undefined)
+  const hasProvidersFile = choices.provider !== DEFAULT_PROVIDER
+  const environment = environmentOf(choices, secrets, existing, hasProvidersFile ? INSTALLED.providers : undefined)
   const plain = (name: string, content: string): PlannedFile => ({ name, content, isSecret: false })
   const secret = (name: string, content: string): PlannedFile => ({ name, content, isSecret: true })
-  const providers = [{ name: answers.provider, webhookTokens: [secrets.webhookToken] }]
+  const providers = [{ name: choices.provider, webhookTokens: [secrets.webhookToken] }]
   return {
     secrets,
     files: [
       secret('.env', renderEnvironment(environment)),
       ...(hasProvidersFile ? [secret('providers.json', `${JSON.stringify(providers, null, 2)}\n`)] : []),
-      plain('paxyo.service', systemdUnit(answers, { ...unit, envFile: INSTALLED.env })),
-      ...proxyFiles(answers).map(([name, content]) => plain(name, content)),
-      plain('script-tag.html', scriptTag(answers)),
-      ...(answers.panel === 'php'
-        ? [plain('token.php', tokenPhp()), secret('paxyo-settings.php', phpSettings(answers, secrets))]
+      plain('paxyo.service', systemdUnit(choices, { ...unit, envFile: INSTALLED.env })),
+      ...proxyFiles(choices).map(([name, content]) => plain(name, content)),
+      plain('script-tag.html', scriptTag(choices)),
+      ...(choices.panel === 'php'
+        ? [plain('token.php', tokenPhp()), secret('paxyo-settings.php', phpSettings(choices, secrets))]
         : []),
-      plain('setup.json', `${JSON.stringify(answers, null, 2)}\n`),
+      plain('setup.json', `${JSON.stringify(choices, null, 2)}\n`),
     ],
   }
 }
 
-function proxyFiles(answers: Answers): [name: string, content: string][] {
-  switch (answers.proxy) {
+function proxyFiles(choices: Choices): [name: string, content: string][] {
+  switch (choices.proxy) {
     case 'nginx':
-      return [[`${hostName(answers)}.nginx.conf`, nginxConfig(answers)]]
+      return [[`${hostName(choices)}.nginx.conf`, nginxConfig(choices)]]
     case 'apache':
-      return [[`${hostName(answers)}.apache.conf`, apacheConfig(answers)]]
+      return [[`${hostName(choices)}.apache.conf`, apacheConfig(choices)]]
     case 'caddy':
-      return [['Caddyfile', caddyConfig(answers)]]
+      return [['Caddyfile', caddyConfig(choices)]]
     case 'none':
       return []
   }

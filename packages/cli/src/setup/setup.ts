@@ -5,8 +5,8 @@ import { parseEnv } from 'node:util'
 import type { Cli } from '../cli.ts'
 import type { Diagnostic } from '../doctor/diagnostic.ts'
 import { Failure } from '../failure.ts'
-import { answersSchema, type Answers } from './answers.ts'
-import { completeAnswers } from './ask.ts'
+import { choicesSchema, type Choices } from './choices.ts'
+import { completeChoices } from './ask.ts'
 import { runChecks } from './checks/run-checks.ts'
 import { secretsOf, type SetupSecrets } from './env-file.ts'
 import { nextSteps } from './next-steps.ts'
@@ -14,7 +14,7 @@ import { planFiles } from './plan-files.ts'
 import { renderChecks, renderWritten } from './render.ts'
 import { readIfPresent, writeFiles } from './write-files.ts'
 
-export type SetupOptions = Partial<Record<keyof Answers, string>> & {
+export type SetupOptions = Partial<Record<keyof Choices, string>> & {
   readonly folder: string
   readonly yes?: boolean
   readonly check?: boolean
@@ -29,17 +29,17 @@ const NODE = '/usr/bin/node'
 export async function setUp(cli: Cli, options: SetupOptions): Promise<void> {
   if (options.check === true) return check(cli, options)
   const { folder, yes = false, check: _check, overwrite = false, ca: _ca, ...given } = options
-  const answers = await completeAnswers(cli, given, yes)
-  const plan = planFiles(answers, { codeDir: CODE_DIR, node: NODE }, await existingVariables(folder))
+  const choices = await completeChoices(cli, given, yes)
+  const plan = planFiles(choices, { codeDir: CODE_DIR, node: NODE }, await existingVariables(folder))
   const files = await writeFiles(folder, plan.files, overwrite)
-  const steps = nextSteps(answers, folder)
+  const steps = nextSteps(choices, folder)
   cli.print({ folder: resolve(folder), files, steps }, () => renderWritten(cli, folder, files, steps))
 }
 
 async function check(cli: Cli, { folder, ca }: SetupOptions): Promise<void> {
-  const { answers, secrets } = await readInstallation(folder)
+  const { choices, secrets } = await readInstallation(folder)
   const authority = ca === undefined ? undefined : await readFile(ca, 'utf8').catch(rejectPath)
-  const checks = await runChecks({ answers, secrets, ca: authority }, join(folder, '.env'))
+  const checks = await runChecks({ choices, secrets, ca: authority }, join(folder, '.env'))
   const isReady = checks.every(({ status }: Diagnostic) => status !== 'failed')
   if (!isReady) cli.finish('violations')
   cli.print({ isReady, checks }, () => renderChecks(cli, checks))
@@ -50,15 +50,15 @@ function rejectPath(error: NodeJS.ErrnoException): never {
 }
 
 /** @throws Failure when `paxyo setup` has written nothing there. */
-async function readInstallation(folder: string): Promise<{ answers: Answers; secrets: SetupSecrets }> {
+async function readInstallation(folder: string): Promise<{ choices: Choices; secrets: SetupSecrets }> {
   const text = await readIfPresent(join(folder, 'setup.json'))
   const existing = await existingVariables(folder)
   if (text === undefined || existing['JWT_SECRETS'] === undefined) {
     throw new Failure('usage', `${folder} has no setup.json and .env`, 'Run paxyo setup first, or name its --folder.')
   }
-  const parsed = answersSchema.safeParse(JSON.parse(text))
+  const parsed = choicesSchema.safeParse(JSON.parse(text))
   if (!parsed.success) throw new Failure('usage', `${folder}/setup.json is damaged`, 'Run paxyo setup again.')
-  return { answers: parsed.data, secrets: secretsOf(existing) }
+  return { choices: parsed.data, secrets: secretsOf(existing) }
 }
 
 /** The variables of a .env that is there; the webhook's token may be in providers.json. */

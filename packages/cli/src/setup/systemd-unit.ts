@@ -1,4 +1,4 @@
-import type { Answers } from './answers.ts'
+import type { Choices } from './choices.ts'
 
 export interface UnitOptions {
   /** The folder of the code. */
@@ -12,7 +12,7 @@ const STATE_FOLDER = '/var/lib/'
 const PRIVILEGED_PORT_MAX = 1023
 
 /** A unit for systemd 250 and newer, with the restrictions of those of the separate services. */
-export function systemdUnit({ dataDir, port }: Answers, { codeDir, envFile, node }: UnitOptions): string {
+export function systemdUnit({ dataDir, port }: Choices, { codeDir, envFile, node }: UnitOptions): string {
   const state = dataDir.startsWith(STATE_FOLDER)
     ? `StateDirectory=${dataDir.slice(STATE_FOLDER.length)}\nStateDirectoryMode=0700`
     : `ReadWritePaths=${dataDir}`

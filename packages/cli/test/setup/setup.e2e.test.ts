@@ -193,13 +193,13 @@ test('each problem is named with its fix', async () => {
     writeFileSync(join(folderOf('broken'), '.env'), env)
     panelStatus = 404
     // Another panel, to which Paxyo is not open.
-    const answers = readIn('broken', 'setup.json')
-    writeFileSync(join(folderOf('broken'), 'setup.json'), answers.replace(panelOrigin, 'https://other.invalid'))
+    const choices = readIn('broken', 'setup.json')
+    writeFileSync(join(folderOf('broken'), 'setup.json'), choices.replace(panelOrigin, 'https://other.invalid'))
     expect((await check('broken')).byName).toMatchObject({
       wss: { status: 'failed', hint: 'Set ALLOWED_ORIGINS=https://other.invalid, and restart it.' },
       'token-route': { status: 'failed' },
     })
-    writeFileSync(join(folderOf('broken'), 'setup.json'), answers)
+    writeFileSync(join(folderOf('broken'), 'setup.json'), choices)
     // Without --ca, the authority is unknown.
     const ran = await paxyo(['setup', '--check', `--folder=${folderOf('broken')}`])
     expect(ran.stdout).toMatch(/✗ +tls .*\n.*→ .*--ca/)
@@ -259,7 +259,7 @@ test('it never overwrites silently, and its secrets are its owner’s only', asy
   }
 })
 
-test('wrong answers are named together, and without --host nothing is written', async () => {
+test('wrong choices are named together, and without --host nothing is written', async () => {
   expect(await paxyo(['setup', '--yes', `--folder=${folderOf('none')}`])).toMatchObject({
     code: 2,
     stderr: expect.stringContaining('--host is missing'),
@@ -269,7 +269,7 @@ test('wrong answers are named together, and without --host nothing is written', 
   expect(() => statSync(folderOf('none'))).toThrow('ENOENT')
 })
 
-test('it asks what is not given, again after a wrong answer', async () => {
+test('it asks what is not given, again after a wrong choice', async () => {
   const { startPaxyo } = await import('../paxyo.ts')
   const running = startPaxyo(['setup', `--folder=${folderOf('asked')}`, '--panel=other'], {}, { keepsInput: true })
   running.child.stdin!.end(['no host!', 'rt.example.com', '', 'second', 'none', '', '', '', ''].join('\n') + '\n')

@@ -50,6 +50,7 @@ export const ERROR_CODES = {
   refund_changed: { status: 409, title: 'The refund that waits for approval has another amount now; read it again.' },
   refund_exceeds_charge: { status: 409, title: 'The refund exceeds the part of the charge that is not refunded yet.' },
   endpoint_of_environment: { status: 409, title: 'This endpoint is configured by OUTGOING_WEBHOOK_URL.' },
+  secret_rotation_pending: { status: 409, title: 'The endpoint has two secrets already.' },
   too_many_endpoints: { status: 409, title: 'There are too many endpoints of outgoing webhooks.' },
   cursor_void: {
     status: 410,

@@ -178,7 +178,7 @@ export interface WebhookEndpoints {
   change(endpointId: string, change: ChangeEndpoint): Promise<WebhookEndpoint>
   delete(endpointId: string): Promise<{ readonly endpointId: string }>
   /** `add` a secret, configure the receiver with it, and `retire` the older one. */
-  rotateSecret(endpointId: string, step: 'add' | 'retire', options?: RequestOptions): Promise<RotatedSecret>
+  rotateSecret(endpointId: string, step: 'add' | 'retire' | 'replace', options?: RequestOptions): Promise<RotatedSecret>
   /** Sends a signed ping, and returns the response, also when it is an error. */
   ping(endpointId: string): Promise<PingResult>
 }

@@ -59,8 +59,8 @@ const LIVE = encode({ type: 'live' })
  * timers; `connections.ts` calls `tick` once a second.
  *
  * A client with a WebSocket sends its messages on it, and confirms pings with `pong`. A client with a stream cannot: it
- * opens another stream from its position and then closes this one, to refresh its token, to check its link, and when it
- * receives `drain`. So no message has to find the process that has the connection, and sticky sessions are not needed.
+ * opens another stream from its position and then closes this one, to refresh its token, to check its link, to send a
+ * message, and when it receives `drain`. So no message has to find the process that has the connection, and sticky sessions are not needed.
  */
 export class Connection implements StreamListener {
   readonly #transport: Transport
@@ -71,6 +71,8 @@ export class Connection implements StreamListener {
   /** When it reaches its maximum age. */
   readonly #endsAt: number
   #isDrainAnnounced = false
+  /** Received with `hello`. */
+  #afterWelcome: readonly string[] = []
   /** Set by hello, and again by refresh. */
   #identity: Identity | undefined
   /** Tokens issued before it, in ms since 1970, are revoked. */
@@ -123,6 +125,12 @@ export class Connection implements StreamListener {
 
   get hasGap(): boolean {
     return this.#sequencer.hasGap
+  }
+
+  /** Handles `hello`, and the other messages once the stream has begun. */
+  receiveAll([hello, ...others]: readonly string[]): void {
+    this.#afterWelcome = others
+    this.receive(hello)
   }
 
   /** Handles a message of the browser; undefined for one that is not text. */
@@ -221,6 +229,8 @@ export class Connection implements StreamListener {
     this.#transport.uncork()
     this.#isBeginning = false
     this.#welcomeBytes = this.#transport.unreadBytes
+    for (const text of this.#afterWelcome) this.receive(text)
+    this.#afterWelcome = []
     if (this.#seenBefore?.epoch === epoch) this.#seen(this.#seenBefore.seq)
   }
 

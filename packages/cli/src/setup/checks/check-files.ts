@@ -1,7 +1,7 @@
 import { weakSecrets } from '@paxyo/service-kit'
 import { stat } from 'node:fs/promises'
 import { failed, ok, type Diagnostic } from '../../doctor/diagnostic.ts'
-import { apiUrl } from '../answers.ts'
+import { apiUrl } from '../choices.ts'
 import { reasonOf, requestPublic, TIMEOUT_MS } from './public-request.ts'
 import type { CheckSubject } from './subject.ts'
 
@@ -25,8 +25,8 @@ export async function checkSecrets(
 }
 
 /** The service itself, without the web server in front. */
-export async function checkService({ answers, ca }: CheckSubject): Promise<Diagnostic> {
-  const url = new URL('/readyz', apiUrl(answers))
+export async function checkService({ choices, ca }: CheckSubject): Promise<Diagnostic> {
+  const url = new URL('/readyz', apiUrl(choices))
   const hint = 'Start it: systemctl enable --now paxyo. Its log: journalctl -u paxyo -e.'
   try {
     const { status, body } = url.protocol === 'https:' ? await requestPublic(url, { ca }) : await requestLocal(url)

@@ -3,15 +3,15 @@ import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
 import { connect, type TLSSocket } from 'node:tls'
 import { failed, ok, warning, type Diagnostic } from '../../doctor/diagnostic.ts'
-import { hostName, publicPort } from '../answers.ts'
+import { hostName, publicPort } from '../choices.ts'
 import { reasonOf, TIMEOUT_MS } from './public-request.ts'
 import type { CheckSubject } from './subject.ts'
 
 const EXPIRY_WARNING_DAYS = 14
 const DAY_MS = 86_400_000
 
-export async function checkDns({ answers }: CheckSubject): Promise<Diagnostic> {
-  const name = hostName(answers)
+export async function checkDns({ choices }: CheckSubject): Promise<Diagnostic> {
+  const name = hostName(choices)
   try {
     const addresses = await lookup(name, { all: true })
     return ok('dns', `${name} is ${addresses.map(({ address }) => address).join(', ')}`)
@@ -25,7 +25,7 @@ export async function checkDns({ answers }: CheckSubject): Promise<Diagnostic> {
 }
 
 const OWN_AUTHORITY =
-  'Configure the whole chain (fullchain.pem, not cert.pem). If the certificate is from an authority of your own: --ca <file>.'
+  'Configure the whole chain (fullchain.pem, not cert.pem). If the certificate is from your own authority: --ca <file>.'
 
 /** What to do about the errors of a handshake. */
 const HINTS: Readonly<Record<string, string>> = {
@@ -40,8 +40,8 @@ const HINTS: Readonly<Record<string, string>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: OWN_AUTHORITY,
 }
 
-export async function checkTls({ answers, ca }: CheckSubject): Promise<Diagnostic> {
-  const [name, port] = [hostName(answers), publicPort(answers)]
+export async function checkTls({ choices, ca }: CheckSubject): Promise<Diagnostic> {
+  const [name, port] = [hostName(choices), publicPort(choices)]
   const options = { host: name, port, servername: name, ...(ca === undefined ? {} : { ca }) }
   const socket = connect({ ...options, signal: AbortSignal.timeout(TIMEOUT_MS) } as typeof options)
   socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error('no response')))

@@ -1,6 +1,6 @@
 import { SignJWT } from 'jose'
 import { failed, ok, skipped, type Diagnostic } from '../../doctor/diagnostic.ts'
-import { publicUrl } from '../answers.ts'
+import { publicUrl } from '../choices.ts'
 import { openPageSocket, UpgradeRejected, type PageSocket } from './page-socket.ts'
 import { reasonOf } from './public-request.ts'
 import type { CheckSubject } from './subject.ts'
@@ -17,20 +17,20 @@ export interface SocketChecks {
 
 /** wss through the web server, the Origin, and the token. */
 export async function checkSocket(subject: CheckSubject): Promise<SocketChecks> {
-  const { answers, ca } = subject
-  const url = `${publicUrl(answers).replace(/^http/, 'ws')}/ws`
+  const { choices, ca } = subject
+  const url = `${publicUrl(choices).replace(/^http/, 'ws')}/ws`
   let socket: PageSocket
   try {
-    socket = await openPageSocket(url, answers.panelOrigin, ca)
+    socket = await openPageSocket(url, choices.panelOrigin, ca)
   } catch (error) {
     const rest = ['origin', 'token'].map((check) => skipped(check, 'there is no connection'))
-    return { diagnostics: [describeFailure(url, answers.panelOrigin, error), ...rest], socket: undefined }
+    return { diagnostics: [describeFailure(url, choices.panelOrigin, error), ...rest], socket: undefined }
   }
   const token = await checkToken(subject, socket)
   const isSignedIn = token.status === 'ok'
   if (!isSignedIn) socket.close()
   return {
-    diagnostics: [ok('wss', `${url} accepts a page of ${answers.panelOrigin}`), await checkOrigin(url, ca), token],
+    diagnostics: [ok('wss', `${url} accepts a page of ${choices.panelOrigin}`), await checkOrigin(url, ca), token],
     socket: isSignedIn ? socket : undefined,
   }
 }

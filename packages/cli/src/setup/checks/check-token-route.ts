@@ -4,8 +4,8 @@ import { reasonOf, requestPublic } from './public-request.ts'
 import type { CheckSubject } from './subject.ts'
 
 /** The panel's route: without a session it must give no token. */
-export async function checkTokenRoute({ answers, ca }: CheckSubject): Promise<Diagnostic> {
-  const url = new URL(tokenPath(answers), answers.panelOrigin)
+export async function checkTokenRoute({ choices, ca }: CheckSubject): Promise<Diagnostic> {
+  const url = new URL(tokenPath(choices), choices.panelOrigin)
   if (url.protocol !== 'https:') return skipped('token-route', `${url.href} is not https`)
   try {
     const { status, body } = await requestPublic(url, { ca })

@@ -1,5 +1,5 @@
 import { failed, ok, skipped, type Diagnostic } from '../../doctor/diagnostic.ts'
-import { apiUrl, publicUrl } from '../answers.ts'
+import { apiUrl, publicUrl } from '../choices.ts'
 import { CHECK_USER } from './check-socket.ts'
 import type { PageSocket } from './page-socket.ts'
 import { reasonOf, requestPublic, TIMEOUT_MS, type PublicResponse } from './public-request.ts'
@@ -30,7 +30,7 @@ async function checkWrongToken(subject: CheckSubject): Promise<Diagnostic> {
     : failed('webhook', `a webhook with a wrong token gets ${status} instead of 401`, PROXY_HINT)
 }
 
-/** An order of nobody is completed: no money moves, and the order is closed. */
+/** Completes an order of the check: no money moves, and the order is closed. */
 async function checkDelivery(subject: CheckSubject, socket: PageSocket): Promise<Diagnostic> {
   const orderId = `${CHECK_USER}-${Date.now()}`
   const registered = await register(subject, orderId)
@@ -51,15 +51,15 @@ async function checkDelivery(subject: CheckSubject, socket: PageSocket): Promise
 }
 
 /** @returns the problem; undefined when the order is registered. */
-async function register({ answers, secrets, ca }: CheckSubject, orderId: string): Promise<Diagnostic | undefined> {
-  const url = new URL('/v1/orders', apiUrl(answers))
+async function register({ choices, secrets, ca }: CheckSubject, orderId: string): Promise<Diagnostic | undefined> {
+  const url = new URL('/v1/orders', apiUrl(choices))
   const body = JSON.stringify({
     orderId,
-    provider: answers.provider,
+    provider: choices.provider,
     providerOrderId: orderId,
     userId: CHECK_USER,
     service: 'Check of the setup',
-    link: answers.panelOrigin,
+    link: choices.panelOrigin,
     quantity: 1,
     charge: '0.00000001',
     currency: 'USD',
@@ -77,8 +77,8 @@ async function register({ answers, secrets, ca }: CheckSubject, orderId: string)
 }
 
 /** Posts a webhook as the provider does. */
-function post({ answers, ca }: CheckSubject, token: string, body: object): Promise<PublicResponse> {
-  return requestPublic(new URL(`/webhooks/${answers.provider}/${token}`, publicUrl(answers)), {
+function post({ choices, ca }: CheckSubject, token: string, body: object): Promise<PublicResponse> {
+  return requestPublic(new URL(`/webhooks/${choices.provider}/${token}`, publicUrl(choices)), {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),

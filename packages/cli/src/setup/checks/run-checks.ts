@@ -1,5 +1,5 @@
 import { failed, ok, skipped, type Diagnostic } from '../../doctor/diagnostic.ts'
-import { publicUrl } from '../answers.ts'
+import { publicUrl } from '../choices.ts'
 import { checkSecrets, checkService } from './check-files.ts'
 import { checkDns, checkTls } from './check-network.ts'
 import { checkSocket } from './check-socket.ts'
@@ -29,8 +29,8 @@ export async function runChecks(subject: CheckSubject, envPath: string): Promise
   }
 }
 
-async function checkScript({ answers, ca }: CheckSubject): Promise<Diagnostic> {
-  const url = new URL('/paxyo.js', publicUrl(answers))
+async function checkScript({ choices, ca }: CheckSubject): Promise<Diagnostic> {
+  const url = new URL('/paxyo.js', publicUrl(choices))
   const hint = 'Install the written configuration of the web server, and reload it.'
   try {
     const { status, headers } = await requestPublic(url, { ca })

@@ -1,9 +1,9 @@
-import type { Answers } from '../answers.ts'
+import type { Choices } from '../choices.ts'
 import type { SetupSecrets } from '../env-file.ts'
 
 /** What the checks are about. */
 export interface CheckSubject {
-  readonly answers: Answers
+  readonly choices: Choices
   readonly secrets: SetupSecrets
   /** The certificate authority, PEM, where it is not a public one. */
   readonly ca: string | undefined

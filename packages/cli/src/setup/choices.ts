@@ -12,7 +12,7 @@ const path = z.string().regex(/^\/[\w./@+-]*$/, 'must be an absolute path withou
 const HOST = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:\d{1,5})?$/
 
 /** What the files are written from, without secrets; kept as setup.json for `--check`. */
-export const answersSchema = z.strictObject({
+export const choicesSchema = z.strictObject({
   /** The public name, such as `rt.example.com`, with a port if it is not 443. */
   host: z.string().toLowerCase().regex(HOST, 'must be a host name such as rt.example.com'),
   /** The origin of the panel's pages. */
@@ -29,10 +29,10 @@ export const answersSchema = z.strictObject({
   dataDir: path,
 })
 
-export type Answers = z.infer<typeof answersSchema>
+export type Choices = z.infer<typeof choicesSchema>
 
 /** The options of the command line, each with its question. */
-export const QUESTIONS: Readonly<Record<keyof Answers, string>> = {
+export const QUESTIONS: Readonly<Record<keyof Choices, string>> = {
   host: 'The public host name of Paxyo',
   panelOrigin: "The origin of the panel's pages",
   panel: `The panel's language (${PANELS.join(', ')})`,
@@ -44,8 +44,8 @@ export const QUESTIONS: Readonly<Record<keyof Answers, string>> = {
   dataDir: 'The folder of its data',
 }
 
-/** The suggestion for a question, from the answers before it; undefined where only the person knows. */
-export function suggestionFor(name: keyof Answers, given: Partial<Record<keyof Answers, unknown>>): string | undefined {
+/** The suggestion for a question, from the choices before it; undefined where only the person knows. */
+export function suggestionFor(name: keyof Choices, given: Partial<Record<keyof Choices, unknown>>): string | undefined {
   const host = String(given.host ?? '').split(':')[0]!
   switch (name) {
     case 'host':
@@ -70,10 +70,10 @@ export function suggestionFor(name: keyof Answers, given: Partial<Record<keyof A
 }
 
 /** The public host without its port. */
-export const hostName = ({ host }: Pick<Answers, 'host'>): string => host.split(':')[0]!
-export const publicPort = ({ host }: Pick<Answers, 'host'>): number => Number(host.split(':')[1] ?? 443)
-export const publicUrl = ({ host }: Pick<Answers, 'host'>): string => new URL(`https://${host}`).origin
+export const hostName = ({ host }: Pick<Choices, 'host'>): string => host.split(':')[0]!
+export const publicPort = ({ host }: Pick<Choices, 'host'>): number => Number(host.split(':')[1] ?? 443)
+export const publicUrl = ({ host }: Pick<Choices, 'host'>): string => new URL(`https://${host}`).origin
 
 /** Where the panel's server and the checks reach the panel API: not through the proxy, which keeps it private. */
-export const apiUrl = (answers: Answers): string =>
-  answers.proxy === 'none' ? publicUrl(answers) : `http://127.0.0.1:${answers.port}`
+export const apiUrl = (choices: Choices): string =>
+  choices.proxy === 'none' ? publicUrl(choices) : `http://127.0.0.1:${choices.port}`
