@@ -22,7 +22,7 @@ export type SetupOptions = Partial<Record<keyof Choices, string>> & {
   readonly ca?: string
 }
 
-const CODE_DIR = fileURLToPath(new URL('../../../..', import.meta.url)).replace(/\/$/, '')
+const CODE_DIR = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '')
 const NODE = '/usr/bin/node'
 
 /** Writes the files of an installation, or checks one. */
