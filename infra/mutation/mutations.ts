@@ -130,8 +130,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a replayed word dismisses a review about another one',
     file: `${LEDGER}/src/reviews/unknown-word.ts`,
-    find: "AND other.outcome = 'review' AND other.reason = 'unknown_status' AND other.replay_of IS NULL",
-    replace: 'AND false',
+    find: 'AND other.received_at >= opening.received_at AND',
+    replace: 'AND false AND',
     tests: [`${INGEST}/test/panel-api/reviews/replay-word`],
   },
   {
@@ -164,7 +164,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a busy gateway closes connections whose data it has not read yet',
-    file: `${GATEWAY}/src/socket/socket-server.ts`,
+    file: `${GATEWAY}/src/socket/connections.ts`,
     find: 'setImmediate(() => {',
     replace: 'queueMicrotask(() => {',
     tests: [`${GATEWAY}/test/socket/busy`],
@@ -270,7 +270,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a replay applies an overtaken delivery',
     file: `${LEDGER}/src/deliveries/replay-deliveries.ts`,
-    find: "if (isOvertaken) return 'overtaken'",
+    find: "if (isOvertaken && outcome !== 'review') return 'overtaken'",
     replace: 'void isOvertaken',
     tests: [`${INGEST}/test/panel-api/deliveries`],
   },

@@ -1,6 +1,6 @@
 import { action } from '../cli.ts'
 import type { AddCommand } from '../add-command.ts'
-import type { SetupOptions } from '../setup/setup.ts'
+import type { SetupOptions } from '../run-setup.ts'
 
 export const addSetup: AddCommand = (program, terminal, finished) => {
   program
@@ -22,7 +22,7 @@ export const addSetup: AddCommand = (program, terminal, finished) => {
     .option('--ca <file>', 'with --check: the certificate authority, PEM, if it is not a public one')
     .action(
       action(terminal, finished, async (cli, options: SetupOptions) => {
-        const { setUp } = await import('../setup/setup.ts')
+        const { setUp } = await import('../run-setup.ts')
         await setUp(cli, options)
       }),
     )

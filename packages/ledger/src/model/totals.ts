@@ -1,6 +1,5 @@
 import type { OrderStatus, TotalsView } from '@paxyo/contracts'
-import { formatMoney, type Money } from '@paxyo/order-core'
-import type { Order } from './working-set.ts'
+import { formatMoney, type Money, type OrderState } from '@paxyo/order-core'
 
 /** All orders of an account in numbers; kept with the account, so that no page has to add them up. */
 export interface Totals {
@@ -15,8 +14,8 @@ export const NO_TOTALS: Totals = { refunded: 0n, orders: {} }
 /** The totals after a change of an order; `before` is undefined when the order is new. */
 export function withOrder(
   { refunded, orders }: Totals,
-  before: Pick<Order, 'status' | 'refunded'> | undefined,
-  next: Pick<Order, 'status' | 'refunded'>,
+  before: Pick<OrderState, 'status' | 'refunded'> | undefined,
+  next: Pick<OrderState, 'status' | 'refunded'>,
 ): Totals {
   if (before?.status === next.status && before.refunded === next.refunded) return { refunded, orders }
   const counts = { ...orders }

@@ -2,12 +2,7 @@ import type { ErrorCode } from '@paxyo/contracts'
 import { roundTrip } from '@paxyo/database'
 import { NEEDS_APPROVAL, type StatusUpdate } from '@paxyo/order-core'
 import type { LockedAccount, Order } from '../model/working-set.ts'
-import {
-  applyDecision,
-  type DecidedOrder,
-  type DecisionRejection,
-  type PersonsDecision,
-} from '../orders/apply-decision.ts'
+import { applyDecision, type DecidedOrder, type DecisionRejection, type PersonsDecision } from './apply-decision.ts'
 import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
 import { readKeyName } from '../transaction/read-key-name.ts'
 import { LOCKED_ACCOUNT_COLUMNS, toLockedAccounts, type LockedAccountRow } from '../transaction/account-rows.ts'

@@ -2,17 +2,17 @@ import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseEnv } from 'node:util'
-import type { Cli } from '../cli.ts'
-import type { Diagnostic } from '../doctor/diagnostic.ts'
-import { Failure } from '../failure.ts'
-import { choicesSchema, type Choices } from './choices.ts'
-import { completeChoices } from './ask.ts'
-import { runChecks } from './checks/run-checks.ts'
-import { secretsOf, type SetupSecrets } from './env-file.ts'
-import { nextSteps } from './next-steps.ts'
-import { planFiles } from './plan-files.ts'
-import { renderChecks, renderWritten } from './render.ts'
-import { readIfPresent, writeFiles } from './write-files.ts'
+import type { Cli } from './cli.ts'
+import type { Diagnostic } from './doctor/diagnostic.ts'
+import { Failure } from './failure.ts'
+import { choicesSchema, type Choices } from './setup/choices.ts'
+import { completeChoices } from './setup/ask.ts'
+import { runChecks } from './setup/checks/run-checks.ts'
+import { secretsOf, type SetupSecrets } from './setup/env-file.ts'
+import { nextSteps } from './setup/next-steps.ts'
+import { planFiles } from './setup/plan-files.ts'
+import { renderChecks, renderWritten } from './setup/render.ts'
+import { readIfPresent, writeFiles } from './setup/write-files.ts'
 
 export type SetupOptions = Partial<Record<keyof Choices, string>> & {
   readonly folder: string
@@ -22,7 +22,7 @@ export type SetupOptions = Partial<Record<keyof Choices, string>> & {
   readonly ca?: string
 }
 
-const CODE_DIR = fileURLToPath(new URL('../../../..', import.meta.url)).replace(/\/$/, '')
+const CODE_DIR = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '')
 const NODE = '/usr/bin/node'
 
 /** Writes the files of an installation, or checks one. */
