@@ -15,7 +15,7 @@ const framesOf = (side: 'client' | 'server'): Frame[] => recorded.flatMap((frame
 
 const ajv = (): Ajv => {
   const instance = new Ajv({ strict: false, allErrors: true })
-  // The types of this package do not know that it is a module of its own.
+  // The types of this package do not know that it is a module.
   ;(addFormats as unknown as (to: Ajv) => void)(instance)
   return instance
 }
