@@ -76,7 +76,8 @@ describe.each(Object.keys(NETWORKS))('behind a network that %s', (name) => {
       await first.showsAll(seq)
     }
     expect(first.shown).toEqual(upTo(3))
-    expect(network.attempts.websocket).toBeLessThanOrEqual(2)
+    // Two, and those that were due before the server said that nothing was wrong.
+    expect(network.attempts.websocket).toBeLessThanOrEqual(5)
 
     const { websocket } = network.attempts
     const second = open(network)
