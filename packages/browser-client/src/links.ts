@@ -73,7 +73,7 @@ export function createLinks({ openLink, onOpen, onMessage, onEnd }: LinksDeps): 
         if (link !== next) return
         next = undefined
         const error = held.find((message) => message?.type === 'error')
-        onFailed(end, error?.message as string | undefined)
+        onFailed(end, error?.message)
       },
     })
     next = link

@@ -32,7 +32,7 @@ const SHORT_LIVES_MAX = 2
 /** @param forced instead of choosing. */
 export function createTransportChoice(url: string, forced: LinkKind | undefined): TransportChoice {
   const key = `paxyo stream until ${url}`
-  // Storage may be forbidden: then every page learns it anew.
+  // Storage may be forbidden: then every page finds out again.
   let streamUntilMs = Number(attempt(() => localStorage.getItem(key))) || 0
   let shortLives = streamUntilMs > 0 ? SHORT_LIVES_MAX - 1 : 0
 

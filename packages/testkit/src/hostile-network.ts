@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net'
 /** What a network between a browser and a gateway does to HTTP. All of it can change while it runs. */
 export interface NetworkFaults {
   /** Handshakes of WebSockets get 403, as from a proxy that does not know them. */
-  refusesUpgrades: boolean
+  rejectsUpgrades: boolean
   /** WebSockets open, and are broken after this time. */
   tunnelMsMax: number
   /** Responses are passed on in blocks of this size; the rest when the response ends. */
@@ -21,7 +21,7 @@ export interface HostileNetwork extends AsyncDisposable, NetworkFaults {
 }
 
 const NO_FAULTS: NetworkFaults = {
-  refusesUpgrades: false,
+  rejectsUpgrades: false,
   tunnelMsMax: Infinity,
   blockBytes: 1,
   responseMsMax: Infinity,
@@ -52,7 +52,7 @@ export async function startHostileNetwork(url: string, faults: Partial<NetworkFa
   })
   server.on('upgrade', (incoming: IncomingMessage, client: Socket) => {
     network.attempts.websocket += 1
-    if (network.refusesUpgrades) {
+    if (network.rejectsUpgrades) {
       client.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
       return
     }

@@ -57,7 +57,7 @@ export function asyncApiDocument(): JsonObject {
       },
       stream: channel(
         '/stream',
-        'POST, for networks that block WebSockets. The body is hello, with other messages on lines of their own after it; ' +
+        'POST, for networks that block WebSockets. The body is hello, with other messages on the lines after it; ' +
           'the response has one server-sent event for each message, and one of the type `close` with the close code.',
       ),
     },

@@ -6,7 +6,7 @@
  * restore the order by seq.
  *
  * How: every transaction inserts an outbox row for its events. After the commit the batch is published, and a later batch
- * deletes its row, or a statement of its own when none follows at once: gateways take a row that stays for a missing
+ * deletes its row, or a separate statement when none follows at once: gateways take a row that stays for a missing
  * event. A drain publishes the rows that remain: at the start, when the bus becomes ready, after a failed
  * publish, when a commit sees rows older than two seconds, and every 30 seconds. An advisory lock lets one process drain
  * at a time.

@@ -58,7 +58,7 @@ const LIVE = encode({ type: 'live' })
  * One browser's connection, over any transport: waiting for hello → joining its user's stream → live → closed. It has no
  * timers; `connections.ts` calls `tick` once a second.
  *
- * A client with a WebSocket sends its messages on it, and confirms pings with `pong`. A client with a stream cannot: it
+ * A client with a WebSocket sends its messages on it, and responds to pings with `pong`. A client with a stream cannot: it
  * opens another stream from its position and then closes this one, to refresh its token, to check its link, to send a
  * message, and when it receives `drain`. So no message has to find the process that has the connection, and sticky sessions are not needed.
  */

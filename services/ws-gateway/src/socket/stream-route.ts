@@ -16,9 +16,8 @@ const PREFLIGHT_MAX_AGE_S = 600
 const NO_CLOSE_CODE = 1005
 
 /**
- * Serves `POST /stream`: the connection of a client whose network blocks WebSockets. The body is `hello`, and on
- * lines of their own the messages that follow it, of any content type, so that a page needs no preflight; the response is
- * the stream. `?padding=on` asks for padding after each message.
+ * Serves `POST /stream`: the connection of a client whose network blocks WebSockets. The body is `hello`, with
+ * other messages on the lines after it, of any content type, so that a page needs no preflight; the response is the stream. `?padding=on` asks for padding after each message.
  */
 export function registerStreamRoute(app: FastifyInstance, { connections, limits }: StreamRouteOptions): void {
   const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
