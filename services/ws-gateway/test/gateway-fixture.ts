@@ -53,6 +53,8 @@ export async function startGateway(options: GatewayFixtureOptions = {}): Promise
   const log = pino({ level: 'silent' })
   const pool = database.poolAs('gateway')
   let queries = 0
+  // The proxy passes `this` on.
+  // oxlint-disable-next-line typescript/unbound-method
   pool.query = new Proxy(pool.query, {
     apply(query, self, parameters: [{ readonly name?: string }]) {
       // That one is read at a fixed interval, whatever clients do.
