@@ -25,6 +25,8 @@ export interface System extends AsyncDisposable {
   start(name: 'webhook-ingest' | 'ws-gateway'): Promise<ServiceProcess>
   register(order: Partial<Record<string, unknown>>): Promise<Response>
   /** Registers up to 1,000 orders by one request. */
+  /** From then on the user's balance is kept in the ledger. */
+  deposit(userId: string, amount: string): Promise<void>
   registerAll(orders: readonly object[]): Promise<void>
   webhook(body: unknown, token?: string): Promise<Response>
   /** Serves the demo page for a user from another origin, as a panel does; returns its URL. */
@@ -77,6 +79,11 @@ export async function startSystem(
     gateway,
     start,
     register: (order) => post('/v1/orders', { ...AN_ORDER, ...order }, { authorization: `Bearer ${PANEL_KEY}` }),
+    async deposit(userId, amount) {
+      const headers = { authorization: `Bearer ${PANEL_KEY}`, 'idempotency-key': `deposit-${userId}` }
+      const response = await post(`/v1/accounts/${userId}/deposits`, { amount, currency: 'USD' }, headers)
+      if (response.status !== 201) throw new Error(`the deposit was rejected: ${await response.text()}`)
+    },
     async registerAll(orders) {
       const body = { orders: orders.map((order) => ({ ...AN_ORDER, ...order })) }
       const response = await post('/v1/orders/bulk', body, { authorization: `Bearer ${PANEL_KEY}` })

@@ -25,6 +25,7 @@ import * as changeFeed from './migrations/0022-change-feed.ts'
 import * as outgoingWebhookEndpoints from './migrations/0023-outgoing-webhook-endpoints.ts'
 import * as verifiedAgain from './migrations/0024-verified-again.ts'
 import * as accountTotals from './migrations/0026-account-totals.ts'
+import * as balanceModes from './migrations/0027-balance-modes.ts'
 import * as gatewayReadsOutbox from './migrations/0029-gateway-reads-outbox.ts'
 import * as connectionCutoffs from './migrations/0030-connection-cutoffs.ts'
 import * as receipts from './migrations/0031-receipts.ts'
@@ -54,6 +55,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0023-outgoing-webhook-endpoints': outgoingWebhookEndpoints,
   '0024-verified-again': verifiedAgain,
   '0026-account-totals': accountTotals,
+  '0027-balance-modes': balanceModes,
   '0029-gateway-reads-outbox': gatewayReadsOutbox,
   '0030-connection-cutoffs': connectionCutoffs,
   '0031-receipts': receipts,

@@ -25,6 +25,7 @@ const MIGRATIONS = [
   '0023-outgoing-webhook-endpoints',
   '0024-verified-again',
   '0026-account-totals',
+  '0027-balance-modes',
   '0029-gateway-reads-outbox',
   '0030-connection-cutoffs',
   '0031-receipts',

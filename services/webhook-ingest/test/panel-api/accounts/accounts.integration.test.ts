@@ -105,7 +105,7 @@ describe('a deposit', () => {
         seq: 1,
         event: 'account.updated',
         at: response.json().deposit.createdAt,
-        account: { balance: '10.5', currency: 'USD' },
+        account: { balance: '10.5', currency: 'USD', mode: 'kept' },
       },
     ])
   })
