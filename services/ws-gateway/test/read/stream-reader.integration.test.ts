@@ -54,7 +54,7 @@ describe('a snapshot', () => {
       mode: 'snapshot',
       epoch,
       seq: 7,
-      account: { balance: '10.25', currency: 'USD' },
+      account: { balance: '10.25', currency: 'USD', mode: 'external' },
       totals: { refunded: '1', orders: { partial: 1 } },
     })
     expect(orders).toEqual([
