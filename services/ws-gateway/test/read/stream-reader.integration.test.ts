@@ -111,7 +111,7 @@ describe('a snapshot', () => {
   ])('writes a balance of %s as %s', async (balance, written) => {
     await ingest.openAccount(`rich-${balance}`, { balance })
 
-    expect((await snapshotOf(`rich-${balance}`)).account).toEqual({ balance: written, currency: 'USD' })
+    expect((await snapshotOf(`rich-${balance}`)).account).toEqual({ balance: written, currency: 'USD', mode: 'external' })
   })
 
   test('has open orders before the most recent others, however old they are, newest first', async () => {
