@@ -46,7 +46,7 @@ export const QUESTIONS: Readonly<Record<keyof Choices, string>> = {
 
 /** The suggestion for a question, from the choices before it; undefined where only the person knows. */
 export function suggestionFor(name: keyof Choices, given: Partial<Record<keyof Choices, unknown>>): string | undefined {
-  const host = String(given.host ?? '').split(':')[0]!
+  const host = typeof given.host === 'string' ? given.host.split(':')[0]! : ''
   switch (name) {
     case 'host':
       return undefined

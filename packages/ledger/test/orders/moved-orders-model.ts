@@ -121,6 +121,9 @@ export function createModel({ verifies, asks }: { readonly verifies: boolean; re
       const order = orders.get(of)!
       order.refunded = amount === null ? CHARGE : order.refunded + amount
     },
-    refunds: () => [...orders].map(([of, { refunded }]) => [of, refunded] as [string, bigint]).toSorted(),
+    refunds: () =>
+      [...orders]
+        .map(([of, { refunded }]): [string, bigint] => [of, refunded])
+        .toSorted(([a], [b]) => (a < b ? -1 : 1)),
   }
 }

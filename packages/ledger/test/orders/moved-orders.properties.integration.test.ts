@@ -83,6 +83,7 @@ const PROVIDER: Provider = {
   readStatus: () => 'unknown',
 }
 
+/* oxlint-disable jest/no-standalone-expect -- Run is used by the test below. */
 /** One run: the commands, and the same in the model. */
 class Run {
   readonly name: string
@@ -103,8 +104,7 @@ class Run {
   orderId = (of: string): string => `${this.name}-${of}`
 
   async do(command: Command): Promise<unknown> {
-    if (command.do === 'deliver')
-      return this.deliver(command.id, command.status as StatusUpdate['status'], command.remains)
+    if (command.do === 'deliver') return this.deliver(command.id, command.status, command.remains)
     if (command.do === 'attach') return this.attach(command.order, command.id)
     if (command.do === 'register') return this.register(command.order, command.id)
     if (command.do === 'verify') return this.verify(command.answer)

@@ -74,9 +74,16 @@ export async function readSnapshots(pool: Pool, userIds: readonly string[], orde
   })
   return onPrimary(rows).map((row) => {
     const { epoch, seq, tokens_issued_before, currency, balance, orders, totals } = row
-    const head = { epoch, seq, tokensIssuedBeforeMs: tokens_issued_before ?? undefined }
-    if (currency === null || balance === null) return { ...head, account: undefined, orders, totals: undefined }
-    return { ...head, account: { balance, currency }, orders, totals, older: olderThan(row) }
+    const account = currency === null || balance === null ? undefined : { balance, currency }
+    return {
+      epoch,
+      seq,
+      tokensIssuedBeforeMs: tokens_issued_before ?? undefined,
+      account,
+      orders,
+      totals: account && totals,
+      older: account && olderThan(row),
+    }
   })
 }
 
