@@ -98,3 +98,6 @@ export {
   type VerificationClaim,
   type VerificationQueue,
 } from './verification/verification-queue.ts'
+export { readReceipts, type EventReceipt } from './connections/read-receipts.ts'
+export { setCutoff, type SetCutoff } from './connections/set-cutoff.ts'
+export { storeReceipts } from './connections/store-receipts.ts'

@@ -18,6 +18,7 @@ import {
   type ConnectionReport,
   type ControlMessage,
   type GatewayMessage,
+  type ReceiptsMessage,
 } from '@paxyo/contracts'
 import type { EventBus } from '@paxyo/event-bus'
 import { randomUUID } from 'node:crypto'
@@ -30,8 +31,6 @@ export interface GatewayLinkOptions {
   readonly log: Logger
   readonly now: () => number
 }
-
-export type ReceiptsMessage = Extract<GatewayMessage, { type: 'receipts' }>
 
 /** A gateway, as it announced itself. */
 export interface KnownGateway {

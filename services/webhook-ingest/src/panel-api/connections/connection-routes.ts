@@ -1,3 +1,4 @@
+import { setCutoff, type SetCutoff } from '@paxyo/ledger'
 import {
   connectionCountsSchema,
   disconnectedSchema,
@@ -17,7 +18,6 @@ import { operation } from '../kit/operation.ts'
 import { userParams } from '../kit/position.ts'
 import { reject } from '../kit/response.ts'
 import { browserName } from './browser-name.ts'
-import { setCutoff, type SetCutoff } from './set-cutoff.ts'
 
 export interface ConnectionRouteDeps extends Pick<ApiDeps, 'db' | 'log'> {
   readonly pool: Pool
