@@ -197,7 +197,7 @@ class Run {
     this.model.replay(deliveryId, results[0]!.replayId)
   }
 
-  /** What is paid agrees with the model, no decision was taken twice, and nothing waits without being seen. */
+  /** The refunds agree with the model, no decision was taken twice, and nothing waits without being seen. */
   async check(decided: Map<string, string>): Promise<void> {
     const refunded = await rows<{ order_id: string; units: string }>(
       `SELECT order_id, (refunded * 100000000)::bigint::text AS units FROM orders WHERE order_id LIKE $1 ORDER BY order_id`,
