@@ -106,7 +106,6 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
       'INSERT',
       'UPDATE attempted_at',
       'UPDATE attempts',
-      'UPDATE created_at',
       'UPDATE due_at',
       'UPDATE is_sending',
       'UPDATE last_error',
