@@ -121,9 +121,6 @@ export function createModel({ verifies, asks }: { readonly verifies: boolean; re
       const order = orders.get(of)!
       order.refunded = amount === null ? CHARGE : order.refunded + amount
     },
-    refunds: () =>
-      [...orders]
-        .map(([of, { refunded }]): [string, bigint] => [of, refunded])
-        .toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    refunds: () => [...orders.keys()].toSorted((a, b) => (a < b ? -1 : 1)).map((of) => [of, orders.get(of)!.refunded]),
   }
 }
