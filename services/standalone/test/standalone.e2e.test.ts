@@ -25,7 +25,7 @@ import { promisify } from 'node:util'
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const CLI = fileURLToPath(new URL('../../../packages/cli/src/main.ts', import.meta.url))
 
-/** The folder of an installation that was started once, with nothing canceled yet. Every test gets a copy of its own. */
+/** The folder of an installation that was started once, with nothing canceled yet. Every test gets its own copy. */
 let startedOnce: string
 let dataDir: string
 const running = new Set<ChildProcess>()

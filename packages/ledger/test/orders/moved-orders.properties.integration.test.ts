@@ -18,7 +18,7 @@ import { anOrder } from '../register-order.ts'
 import { createModel, type Model } from './moved-orders-model.ts'
 
 /**
- * The rule: what was decided about a delivery stays with the order that had its provider order then. What is undecided (it
+ * The rule: what was decided about a delivery stays with the order that had its provider order then. An undecided delivery (it
  * waits for an order, for its verification or for a person) follows the provider order, and is decided once, about the order
  * that has the provider order at that time. The model says what each order is refunded; it knows nothing of SQL.
  */
@@ -45,7 +45,7 @@ const aCommand = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       do: fc.constant('verify' as const),
-      answer: fc.constantFrom('agree', 'agree', 'unknown_order', 'silent'),
+      response: fc.constantFrom('agree', 'agree', 'unknown_order', 'silent'),
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('resolve' as const), order, approves: fc.boolean() }) },
@@ -107,7 +107,7 @@ class Run {
     if (command.do === 'deliver') return this.deliver(command.id, command.status, command.remains)
     if (command.do === 'attach') return this.attach(command.order, command.id)
     if (command.do === 'register') return this.register(command.order, command.id)
-    if (command.do === 'verify') return void (await this.verify(command.answer))
+    if (command.do === 'verify') return void (await this.verify(command.response))
     if (command.do === 'resolve') return this.resolve(command.order, command.approves)
     if (command.do === 'act') return this.act(command.order, command.amount)
     return this.replay(command.index)
@@ -137,8 +137,8 @@ class Run {
     if (typeof result === 'object' && result.isNew) this.model.register(of, number)
   }
 
-  /** Answers about the oldest delivery that awaits its verification. @returns whether there was one. */
-  async verify(answer: 'agree' | 'unknown_order' | 'silent'): Promise<boolean> {
+  /** Responds about the oldest delivery that awaits its verification. @returns whether there was one. */
+  async verify(response: 'agree' | 'unknown_order' | 'silent'): Promise<boolean> {
     const [row] = await rows<{ delivery_id: string; waiting_update: string; received_at: Date }>(
       `SELECT delivery_id, waiting_update, received_at FROM deliveries
        WHERE outcome = 'awaiting_verification' AND provider_order_id LIKE $1 ORDER BY received_at, delivery_id LIMIT 1`,
@@ -146,15 +146,15 @@ class Run {
     )
     if (row === undefined) return false
     const update = JSON.parse(row.waiting_update) as StatusUpdate
-    const answers: Record<typeof answer, Verification> = {
+    const verifications: Record<typeof response, Verification> = {
       agree: { update, body: '{}' },
       unknown_order: 'unknown_order',
       silent: null,
     }
     const { delivery_id: deliveryId, received_at: receivedAt } = row
-    this.model.verify(deliveryId, answer === 'agree')
+    this.model.verify(deliveryId, response === 'agree')
     const delivery: Delivery = { deliveryId, provider: 'godofpanel', update, body: '{}', receivedAt }
-    await this.batcher.submit([{ ...delivery, verification: answers[answer] }])
+    await this.batcher.submit([{ ...delivery, verification: verifications[response] }])
     return true
   }
 
@@ -197,7 +197,7 @@ class Run {
     this.model.replay(deliveryId, results[0]!.replayId)
   }
 
-  /** What the database has, beside what it should have: refunds as in the model, no decision twice, nothing unseen. */
+  /** The content of the database and the expected one: refunds as in the model, no decision twice, nothing unseen. */
   async compare(decided: Map<string, string>): Promise<{ is: unknown; shouldBe: unknown }> {
     const refunded = await rows<{ order_id: string; units: string }>(
       `SELECT order_id, (refunded * 100000000)::bigint::text AS units FROM orders WHERE order_id LIKE $1 ORDER BY order_id`,
