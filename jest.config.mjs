@@ -3,7 +3,9 @@ const kindOf = (displayName, name, otherKinds = []) => ({
   displayName,
   transform: {},
   extensionsToTreatAsEsm: ['.ts'],
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/infra/scripts/jest-environment.mjs',
+  runtime: '<rootDir>/infra/scripts/jest-runtime.mjs',
+  injectGlobals: false,
   // A folder's tests are in its test/; tests of the whole system are in infra/e2e.
   testMatch: [
     `<rootDir>/{packages,services,infra}/**/test/**/*${name}.ts`,
@@ -27,9 +29,8 @@ export default {
     // Starts processes, including browsers.
     { ...kindOf('e2e', '.e2e.test'), ...servers },
   ],
-  // Separate processes: Node takes minutes to exit after it has run all test files, each in its own context.
   maxWorkers: 2,
-  // Only a new process releases the contexts of finished files.
+  // Only a new process releases what the modules of finished files keep.
   workerIdleMemoryLimit: '1GB',
   // Generous: a busy machine does not fail a test.
   testTimeout: 240_000,

@@ -4,7 +4,6 @@ import { createGodOfPanel } from '@paxyo/godofpanel'
 import { createHttpServer, createLogger, listen } from '@paxyo/service-kit'
 import type { Pool, PoolClient } from 'pg'
 import { createIngest, INGEST_POOL_MAX } from 'webhook-ingest'
-import { PANEL_KEY } from './cluster.ts'
 import { CHAOS_PROVIDERS } from './providers.ts'
 
 // The real webhook-ingest, except that it kills itself at its CRASH_AT-th step after a webhook or a PUT has arrived. A step is the
@@ -75,10 +74,11 @@ const tokens = { secrets: [], audience: 'paxyo' }
 const ingest = createIngest({
   pool,
   publisher,
+  bus,
   providers: [{ provider: createGodOfPanel({ api }), authentication }],
   verifiesRefunds: api !== undefined,
   verificationTimes: { leaseMs: 1, lagMs: 0 },
-  apiKeys: [PANEL_KEY],
+  apiKeys: [process.env['PANEL_API_KEYS']!],
   tokens,
   hasDocs: false,
   log,

@@ -89,7 +89,7 @@ test('the script tag and the client do what the README says, in a browser', asyn
   const client = blockWith('js', 'connect({').replace('wss://rt.example.com', `ws://localhost:${port}`)
   const token = await mintToken('demo')
   // A panel's page, on the origin that the demo allows.
-  const page = `<!doctype html>${tag!.replaceAll('A-1', 'demo-1')}<script type="module">
+  const page = `<!doctype html>${tag!.replaceAll('A-1', 'demo-24')}<script type="module">
     import { connect } from '/demo/packages/browser-client/index.ts'
     const token = ${JSON.stringify(token)}
     const [show, update] = ['shown', 'updated'].map((name) => (...args) => (window[name] = args))

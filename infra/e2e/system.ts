@@ -25,7 +25,7 @@ export interface System extends AsyncDisposable {
   start(name: 'webhook-ingest' | 'ws-gateway'): Promise<ServiceProcess>
   register(order: Partial<Record<string, unknown>>): Promise<Response>
   /** Registers up to 1,000 orders by one request. */
-  registerAll(orders: readonly Partial<Record<string, unknown>>[]): Promise<void>
+  registerAll(orders: readonly object[]): Promise<void>
   webhook(body: unknown, token?: string): Promise<Response>
   /** Serves the demo page for a user from another origin, as a panel does; returns its URL. */
   servePage(userId: string, options?: PageOptions): Promise<string>

@@ -101,10 +101,10 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'several processes reconcile at once',
-    file: `${INGEST}/src/workers/reconcile/reconcile-runs.ts`,
+    file: `${LEDGER}/src/reconcile/reconcile-runs.ts`,
     find: 'mayBeLocked = rows[0]!.is_locked',
     replace: 'mayBeLocked = true',
-    tests: [`${INGEST}/test/workers/scheduled-reconcile`],
+    tests: [`${LEDGER}/test/reconcile/reconcile-runs`, `${INGEST}/test/workers/scheduled-reconcile`],
   },
   {
     name: 'a refund above the limit is paid at once',
@@ -129,9 +129,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a replayed word dismisses a review about another one',
-    file: `${INGEST}/src/panel-api/reviews/unknown-word.ts`,
-    find: "AND other.outcome = 'review' AND other.reason = 'unknown_status' AND other.replay_of IS NULL",
-    replace: 'AND false',
+    file: `${LEDGER}/src/reviews/unknown-word.ts`,
+    find: 'AND other.received_at >= opening.received_at AND',
+    replace: 'AND false AND',
     tests: [`${INGEST}/test/panel-api/reviews/replay-word`],
   },
   {
@@ -164,7 +164,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a busy gateway closes connections whose data it has not read yet',
-    file: `${GATEWAY}/src/socket/socket-server.ts`,
+    file: `${GATEWAY}/src/socket/connections.ts`,
     find: 'setImmediate(() => {',
     replace: 'queueMicrotask(() => {',
     tests: [`${GATEWAY}/test/socket/busy`],
@@ -241,14 +241,14 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'every process claims an outgoing webhook',
-    file: `${INGEST}/src/workers/outgoing-webhooks/outgoing-queue.ts`,
+    file: `${LEDGER}/src/outgoing-webhooks/send-queue.ts`,
     find: 'ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED',
     replace: 'ORDER BY due_at LIMIT $2',
-    tests: [`${INGEST}/test/workers/outgoing-webhooks/outgoing-webhooks.integration`],
+    tests: [`${LEDGER}/test/outgoing-webhooks`],
   },
   {
     name: 'a claim on an outgoing webhook does not expire',
-    file: `${INGEST}/src/workers/outgoing-webhooks/outgoing-queue.ts`,
+    file: `${LEDGER}/src/outgoing-webhooks/send-queue.ts`,
     find: `due_at = clock_timestamp() + $3 * interval '1 millisecond'`,
     replace: `due_at = clock_timestamp() + $3 * interval '1 year'`,
     tests: [`${INGEST}/test/workers/outgoing-webhooks`],
@@ -269,8 +269,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a replay applies an overtaken delivery',
-    file: `${INGEST}/src/panel-api/deliveries/replay-deliveries.ts`,
-    find: "if (isOvertaken) return 'overtaken'",
+    file: `${LEDGER}/src/deliveries/replay-deliveries.ts`,
+    find: "if (isOvertaken && outcome !== 'review') return 'overtaken'",
     replace: 'void isOvertaken',
     tests: [`${INGEST}/test/panel-api/deliveries`],
   },

@@ -14,50 +14,77 @@ function current_user(bool $mayLogIn = false): ?string
     if ($mayLogIn) {
         $_SESSION['user_id'] ??= 'demo';
         $_SESSION['csrf'] ??= bin2hex(random_bytes(16));
+        open_account($_SESSION['user_id']);
     }
     return $_SESSION['user_id'] ?? null;
 }
 
-/** The user's orders, newest first. They are in a JSON file here, and in a table in your panel. */
+/** The user's orders, newest first. */
 function orders_of(string $userId): array
 {
-    $all = json_decode((string) @file_get_contents(orders_file()), true) ?: [];
-    return array_reverse(array_filter($all, fn (array $order): bool => $order['userId'] === $userId));
+    $select = panel_db()->prepare('SELECT * FROM orders WHERE user_id = ? ORDER BY id DESC LIMIT 100');
+    $select->execute([$userId]);
+    return $select->fetchAll();
 }
 
-function add_order(array $order): void
+/** The user's order, and never another user's. */
+function order_of(string $userId, string $orderId): ?array
 {
-    change_orders(fn (array $all): array => [...$all, $order]);
+    $select = panel_db()->prepare('SELECT * FROM orders WHERE user_id = ? AND id = ?');
+    $select->execute([$userId, $orderId]);
+    return $select->fetch() ?: null;
+}
+
+function balance_of(string $userId): string
+{
+    $select = panel_db()->prepare('SELECT balance FROM users WHERE id = ?');
+    $select->execute([$userId]);
+    return amount($select->fetchColumn());
 }
 
 /**
- * Stores an order's state from a webhook. In your table this is one statement, which does nothing when it has a newer state:
+ * Debits the charge, and inserts the order, together; once, also when it is repeated.
  *
- * UPDATE orders SET status = ?, remains = ?, refunded = ?, paxyo_seq = ? WHERE id = ? AND paxyo_seq < ?
+ * @return bool false when the balance is too low
  */
-function update_order(array $from, int $seq): void
+function buy(array $order): bool
 {
-    change_orders(fn (array $all): array => array_map(
-        fn (array $order): array => $order['orderId'] === $from['orderId'] && ($order['paxyoSeq'] ?? 0) < $seq
-            ? [...$order, 'status' => $from['status'], 'remains' => $from['remains'], 'refunded' => $from['refunded'],
-                'paxyoSeq' => $seq]
-            : $order,
-        $all,
-    ));
+    if (order_of($order['userId'], $order['orderId']) !== null) {
+        return true;
+    }
+    $db = panel_db();
+    $db->beginTransaction();
+    $debit = $db->prepare('UPDATE users SET balance = round(balance - ?, 8) WHERE id = ? AND balance >= ?');
+    $debit->execute([$order['charge'], $order['userId'], $order['charge']]);
+    if ($debit->rowCount() === 0) {
+        $db->rollBack();
+        return false;
+    }
+    $columns = '(id, user_id, service, link, quantity, charge, currency)';
+    $insert = $db->prepare("INSERT INTO orders $columns VALUES (?, ?, ?, ?, ?, ?, ?)");
+    ['orderId' => $id, 'userId' => $userId, 'service' => $service, 'link' => $link] = $order;
+    $insert->execute([$id, $userId, $service, $link, $order['quantity'], $order['charge'], $order['currency']]);
+    $db->commit();
+    return true;
 }
 
-/** Changes the file of orders, one request at a time. */
-function change_orders(callable $change): void
+/** Stores the number that the provider gave to an order. */
+function store_provider_order(string $orderId, string $providerOrderId): void
 {
-    $file = fopen(orders_file(), 'c+');
-    if ($file === false || !flock($file, LOCK_EX)) {
-        throw new RuntimeException('The orders cannot be written: is ' . dirname(orders_file()) . ' writable?');
+    panel_db()->prepare('UPDATE orders SET provider_order_id = ? WHERE id = ?')->execute([$providerOrderId, $orderId]);
+}
+
+/** Opens an account with $100.00 for a new user of this example. */
+function open_account(string $userId): void
+{
+    try {
+        panel_db()->prepare('INSERT INTO users (id, balance) VALUES (?, 100)')->execute([$userId]);
+    } catch (PDOException $error) {
+        if (strncmp((string) $error->getCode(), '23', 2) !== 0) {
+            throw $error;
+        }
+        // The user has one.
     }
-    $all = $change(json_decode((string) stream_get_contents($file), true) ?: []);
-    rewind($file);
-    ftruncate($file, 0);
-    fwrite($file, json_encode($all, JSON_THROW_ON_ERROR | JSON_PRETTY_PRINT));
-    fclose($file);
 }
 
 /**
@@ -72,17 +99,25 @@ function place_with_provider(array $order): ?string
     return preg_match('/^\d{1,20}$/', $_POST['providerOrderId'] ?? '') === 1 ? $_POST['providerOrderId'] : null;
 }
 
-/** Outside of the folder that the web server serves. */
-function orders_file(): string
-{
-    $folder = getenv('PANEL_DATA_DIR') ?: sys_get_temp_dir();
-    return "$folder/panel-orders.json";
-}
-
-/** Escapes text for HTML, also for an attribute. */
-function h(string|int $text): string
+/**
+ * Escapes text for HTML, also for an attribute.
+ *
+ * @param string|int $text
+ */
+function h($text): string
 {
     return htmlspecialchars((string) $text, ENT_QUOTES | ENT_SUBSTITUTE, 'UTF-8');
+}
+
+/**
+ * An amount of the database without zeros at its end: "2.5" for "2.50000000".
+ *
+ * @param string|float|int $value SQLite has numbers, the others have text
+ */
+function amount($value): string
+{
+    $text = is_float($value) ? number_format($value, 8, '.', '') : (string) $value;
+    return strpos($text, '.') === false ? $text : rtrim(rtrim($text, '0'), '.');
 }
 
 /** Formats an amount with all its digits, at least two after the point. It never uses a float. */

@@ -1,46 +1,40 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { createPanelClient } from '@paxyo/panel-client'
 import {
   eventually,
   freePort,
   launchChromium,
   startPhpServer,
-  TEST_JWT_SECRET,
   type Browser,
   type Page,
   type PhpServer,
 } from '@paxyo/testkit'
-import { execFile, spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { openPage } from '../../e2e/host-page.ts'
 import { PANEL_KEY, startSystem, type System } from '../../e2e/system.ts'
+import { startShell } from './follow-along.ts'
+import { EXAMPLE, PHP_EXTENSIONS, runPhp, startPhpPanel, type PhpPanel } from './php-panel.ts'
+import { queryPanel, writeReadmeFiles } from './php-readme.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const ARTIFACTS = `${ROOT}.artifacts/`
-const EXAMPLE = fileURLToPath(new URL('../php/public', import.meta.url))
 /** PHP may have to be installed first. */
 const SET_UP_TIMEOUT_MS = 180_000
 
 let system: System
 let browser: Browser
+let panel: PhpPanel
 let php: PhpServer
 let dataDir: string
-const phpEnv = (): Record<string, string> => ({
-  PAXYO_GATEWAY: system.gateway.url,
-  PAXYO_API: system.ingest.url,
-  PAXYO_PANEL_KEY: PANEL_KEY,
-  PAXYO_JWT_SECRET: TEST_JWT_SECRET,
-  PANEL_DATA_DIR: dataDir,
-})
 beforeAll(async () => {
   mkdirSync(ARTIFACTS, { recursive: true })
   dataDir = mkdtempSync(join(tmpdir(), 'paxyo-php-'))
   ;[system, browser] = await Promise.all([startSystem(), launchChromium()])
-  php = await startPhpServer(EXAMPLE, phpEnv())
+  panel = await startPhpPanel(system, { PANEL_DATA_DIR: dataDir })
+  php = panel.server
 }, SET_UP_TIMEOUT_MS)
 afterAll(async () => {
   await php?.[Symbol.asyncDispose]()
@@ -74,7 +68,8 @@ test('a panel in PHP: an order is registered, a webhook comes, and the open page
   await page.waitForSelector('[data-order-id="P-31001"][data-status="partial"]')
 
   expect([await text('status'), await text('remains'), await text('refunded')]).toEqual(['Partial', '300', '$0.75'])
-  await eventually(async () => (await page.textContent('[data-balance]')) === '$0.75')
+  // The panel keeps the balance: 100, less the three charges, and the refund.
+  await eventually(async () => (await page.textContent('#balance')) === '$92.665')
   const toasts = page.locator('paxyo-toasts li')
   await toasts.filter({ hasText: 'Order P-31001' }).waitFor()
   expect(await toasts.filter({ hasText: 'Order P-31001' }).textContent()).toContain('Partial · $0.75 refunded')
@@ -107,7 +102,7 @@ test('a page that was rendered at a position gets no snapshot; one that knows no
   expect(snapshots).toBe(position === '' ? 1 : 0)
 
   // The panel cannot reach the API: it renders its own data, and a snapshot updates the page.
-  await using cutOff = await startPhpServer(EXAMPLE, { ...phpEnv(), PAXYO_API: 'http://127.0.0.1:1' })
+  await using cutOff = await startPhpServer(`${EXAMPLE}public`, { ...panel.env, PAXYO_API: 'http://127.0.0.1:1' })
   expect(await openOnce(cutOff)).toEqual({ position: '', snapshots: 1 })
 })
 
@@ -121,52 +116,105 @@ test('nobody gets a token without being logged in, and nobody orders from anothe
   expect(ordered.status).toBe(403)
 })
 
-test('the commands of its README, as they stand there', async () => {
-  const readme = readFileSync(join(EXAMPLE, '../README.md'), 'utf8')
-  const [startPaxyo, startPhp, webhook, ...rest] = [...readme.matchAll(/^```sh\n([^]*?)^```$/gm)].map(
-    (match) => match[1]!,
+test('what Paxyo did not sign is rejected', async () => {
+  const body = JSON.stringify({
+    type: 'order.updated',
+    data: { order: { orderId: 'P-31002', status: 'failed' }, seq: 99 },
+  })
+  const headers = {
+    'webhook-id': '1',
+    'webhook-timestamp': String(Math.floor(Date.now() / 1000)),
+    'webhook-signature': 'v1,bm9uZQ==',
+  }
+  for (const sent of [headers, {}]) {
+    expect((await fetch(`${php.url}/webhook.php`, { method: 'POST', body, headers: sent })).status).toBe(401)
+  }
+  expect((await fetch(`${php.url}/webhook.php`)).status).toBe(405)
+})
+
+test("the files of the package's README", async () => {
+  const folder = mkdtempSync(join(dataDir, 'readme-'))
+  expect(writeReadmeFiles(folder)).toEqual(['install.php', 'webhook.php', 'follow.php'])
+  const createPanel = async (name: string): Promise<Record<string, string>> => {
+    const env = { ...panel.env, PANEL_DB: `sqlite:${join(folder, name)}` }
+    await queryPanel(
+      env,
+      'CREATE TABLE orders (id text PRIMARY KEY, status text, remains integer, refunded numeric DEFAULT 0)',
+      'CREATE TABLE users (id text PRIMARY KEY, balance numeric DEFAULT 0)',
+      "INSERT INTO orders (id, status) VALUES ('readme-1', 'Pending')",
+      "INSERT INTO users (id) VALUES ('ann')",
+    )
+    await runPhp([join(folder, 'install.php')], env)
+    return env
+  }
+  const [webhooks, feed] = [await createPanel('webhooks.sqlite'), await createPanel('feed.sqlite')]
+  await using server = await startPhpServer(folder, webhooks, { extensions: PHP_EXTENSIONS })
+  const { endpoints } = createPanelClient({ url: system.ingest.url, apiKey: PANEL_KEY }).outgoingWebhooks
+  await endpoints.change(panel.endpointId, { url: `${server.url}/webhook.php` })
+  await system.register({ orderId: 'readme-1', providerOrderId: '39001', userId: 'ann' })
+  await system.webhook({ order_id: '39001', status: 'Partial', remains: '300' })
+
+  const rows = 'SELECT status, remains, refunded, balance FROM orders, users'
+  await eventually(async () => JSON.stringify(await queryPanel(webhooks, rows)) === '[["Partial",300,0.75,0.75]]')
+  // The orders of the other tests are not in this panel.
+  const follow = readFileSync(join(folder, 'follow.php'), 'utf8')
+  writeFileSync(
+    join(folder, 'follow.php'),
+    follow.replace("[], ['seconds' => 55]", "['missing' => 'skip'], ['seconds' => 1]"),
   )
-  expect(rest).toEqual([])
+  await runPhp([join(folder, 'follow.php')], feed)
+  expect(await queryPanel(feed, rows)).toEqual([['partial', 300, 0.75, 0.75]])
+  await endpoints.change(panel.endpointId, { url: `${php.url}/webhook.php` })
+})
+
+test('the tutorial, step by step', async () => {
+  const tutorial = readFileSync(join(EXAMPLE, '../../docs/tutorials/php-panel.md'), 'utf8')
+  const blocks = [...tutorial.matchAll(/^```sh\n([^]*?)^```$/gm)].map((match) => match[1]!)
+  expect(blocks).toHaveLength(4)
+  const [startPaxyo, startPhp, webhook, look] = blocks as [string, string, string, string]
   const [port, phpPort] = [await freePort(), await freePort()]
   const inPlace = (block: string): string =>
     block.replaceAll('localhost:8080', `localhost:${port}`).replaceAll('localhost:8000', `localhost:${phpPort}`)
-  const ended: Promise<unknown>[] = []
-  const started: ChildProcess[] = []
-  const start = (block: string, env: Record<string, string>): (() => string) => {
-    // In a separate process group, so that the processes that the shell and npm start are ended with them.
-    const child = spawn('sh', ['-ec', inPlace(block)], { cwd: ROOT, env: { ...process.env, ...env }, detached: true })
-    let output = ''
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
-    started.push(child)
-    ended.push(once(child, 'exit'))
-    return () => output
+  const start = (block: string, env: Record<string, string>) => startShell(inPlace(block), { cwd: ROOT, env })
+  const PANEL_DATA_DIR = mkdtempSync(join(dataDir, 'panel-'))
+  const lookAtTables = async (): Promise<string> => {
+    await using shell = start(look, { PANEL_DATA_DIR })
+    await shell.ended
+    return shell.output().replaceAll(/\s+/g, ' ')
   }
-  try {
-    const standaloneEnv = { DATA_DIR: join(dataDir, 'standalone'), PORT: String(port), DATABASE_URL: '', REDIS_URL: '' }
-    const paxyo = start(startPaxyo!, standaloneEnv)
-    const line = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(paxyo())?.[1]
-    const panelKey = await eventually(() => line('panel key'))
-    const folder = mkdtempSync(join(dataDir, 'panel-'))
-    const phpOutput = start(startPhp!.replace('the panel key', panelKey), { PANEL_DATA_DIR: folder })
-    await eventually(() => phpOutput().includes('started'))
 
-    const opened = await openPage(browser, `http://localhost:${phpPort}/smm.php`)
-    await order(opened.page, '777')
-    const env = { ...process.env, WEBHOOK_TOKEN: line('webhook token')! }
-    const { stdout } = await promisify(execFile)('sh', ['-ec', inPlace(webhook!)], { env })
-    expect(JSON.parse(stdout)).toEqual({ results: [{ orderId: '777', outcome: 'applied', refund: '0.75' }] })
-    await opened.page.waitForSelector('[data-order-id="P-777"][data-status="partial"]')
-    expect(await opened.violations()).toEqual([])
-    await opened.page.context().close()
-  } finally {
-    for (const { pid } of started) process.kill(-pid!, 'SIGTERM')
-    await Promise.all(ended)
-    await eventually(() =>
-      fetch(`http://localhost:${port}/livez`).then(
-        () => false,
-        () => true,
-      ),
-    )
+  const standaloneEnv = { DATA_DIR: join(dataDir, 'standalone'), PORT: String(port), DATABASE_URL: '', REDIS_URL: '' }
+  await using paxyo = start(startPaxyo, standaloneEnv)
+  const line = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(paxyo.output())?.[1]
+  const panelKey = await eventually(() => line('panel key'))
+  const panelBlock = startPhp.replace('the panel key', panelKey)
+  await using server = start(panelBlock, { PANEL_DATA_DIR })
+  await eventually(() => server.output().includes('started'))
+
+  const opened = await openPage(browser, `http://localhost:${phpPort}/smm.php`)
+  const { page } = opened
+  const hasBalance = (balance: string) => eventually(async () => (await page.textContent('#balance')) === balance)
+  await hasBalance('$100.00')
+  await order(page, '777')
+  await hasBalance('$97.50')
+  const send = async (block: string): Promise<string> => {
+    await using shell = start(block, { WEBHOOK_TOKEN: line('webhook token')! })
+    await shell.ended
+    return shell.output()
   }
+  expect(await send(webhook)).toContain('{"results":[{"orderId":"777","outcome":"applied","refund":"0.75"}]}')
+  await page.waitForSelector('[data-order-id="P-777"][data-status="partial"]')
+  await hasBalance('$98.25')
+  expect(await opened.violations()).toEqual([])
+  await page.context().close()
+  expect(await lookAtTables()).toContain('[id] => P-777 [status] => partial [remains] => 300 [refunded] => 0.75')
+  expect(await lookAtTables()).toContain('[id] => demo [balance] => 98.25')
+
+  // While the panel is down, nothing is lost.
+  await server.end()
+  expect(await send(webhook.replace('Partial', 'Canceled'))).toContain('"refund":"1.75"')
+  await using again = start(panelBlock, { PANEL_DATA_DIR })
+  await eventually(() => again.output().includes('started'))
+  await eventually(async () => (await lookAtTables()).includes('[id] => demo [balance] => 100 '))
+  expect(await lookAtTables()).toContain('[status] => canceled')
 })

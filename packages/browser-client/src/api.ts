@@ -1,4 +1,10 @@
-import type { AccountView, OrderView as OrderViewNow, Position, RefundView } from '@paxyo/contracts'
+import type {
+  AccountView,
+  OrderView as OrderViewNow,
+  Position,
+  RefundView,
+  TotalsView as TotalsViewNow,
+} from '@paxyo/contracts'
 import type { OrderStatus } from '@paxyo/contracts/data'
 import type { ClientError } from './client-error.ts'
 
@@ -6,6 +12,12 @@ import type { ClientError } from './client-error.ts'
 export interface OrderView extends Omit<OrderViewNow, 'status'> {
   /** A status that this version knows, or one of a newer server: show that as text. */
   readonly status: OrderStatus | (string & {})
+}
+
+/** All orders of the user in numbers, whether the page has them or not. */
+export interface TotalsView extends Omit<TotalsViewNow, 'orders'> {
+  /** The number of orders by status; a status without orders is left out. */
+  readonly orders: Readonly<Record<string, number>>
 }
 
 /** Why a token is requested: for the first time, before the current one expires, or because it has expired. */
@@ -40,6 +52,11 @@ export interface ConnectOptions {
   /** `tabs`, the default: all tabs of a user share one connection. `none`: each has its own. */
   readonly share?: 'tabs' | 'none'
   /**
+   * `auto`, the default: a WebSocket, or where the network blocks these, a `stream`, which is the response to one HTTP
+   * request of `/stream` beside `/ws`.
+   */
+  readonly transport?: 'auto' | 'websocket' | 'stream'
+  /**
    * For an application that keeps its own state across reloads: the client keeps its position, too, in
    * `sessionStorage`, and resumes. Without it a page starts with a snapshot. The position is saved right after all
    * listeners have received an event, so it always matches the state that a listener saves synchronously.
@@ -57,6 +74,10 @@ export interface SnapshotEvent {
   readonly account: AccountView | undefined
   /** Open orders first, then the most recent ones: by default 200. */
   readonly orders: readonly OrderView[]
+  /** Undefined without an account, and from older servers. */
+  readonly totals: TotalsView | undefined
+  /** Where the orders begin that are older: for {@link Client.page}. Undefined when there are none. */
+  readonly older: string | undefined
   readonly position: Position
 }
 
@@ -72,6 +93,8 @@ export interface OrderChange {
   readonly refund?: RefundView | undefined
   /** The account after the change; `account` is emitted, too. */
   readonly account: AccountView
+  /** After the change; undefined from older servers. */
+  readonly totals?: TotalsView | undefined
 }
 
 /** Money was refunded; emitted after the `order` that caused it. */
@@ -87,6 +110,8 @@ export interface RefundEvent {
 export interface AccountEvent {
   readonly type: 'account'
   readonly account: AccountView
+  /** Of all orders; undefined from older servers. */
+  readonly totals?: TotalsView | undefined
   readonly seq: number
 }
 
@@ -103,6 +128,14 @@ export interface UnknownEvent {
   readonly account?: AccountView | undefined
   /** The whole event as the server sent it. */
   readonly data: Readonly<Record<string, unknown>>
+}
+
+/** Orders as of the client's position. */
+export interface OrderPage {
+  /** Newest first. */
+  readonly orders: readonly OrderView[]
+  /** Where the older ones begin; undefined when there are none. */
+  readonly older: string | undefined
 }
 
 export interface StatusEvent {
@@ -149,6 +182,21 @@ export interface Client extends AsyncIterable<ClientEvent> {
   readonly status: ConnectionStatus
   /** The position of the last event that was emitted: save it with your own state, to resume from it. */
   readonly position: Position | undefined
+  /**
+   * Reads older orders: those from a snapshot's or a page's `older` on, or the newest ones.
+   *
+   * @param options.limit at most 100; 50 by default.
+   * @returns the orders as of `position`. While there is no connection, it waits for one.
+   * @throws ClientError when the client is closed, or the server is too old.
+   */
+  page(options?: { readonly before?: string | undefined; readonly limit?: number | undefined }): Promise<OrderPage>
+  /**
+   * Reads orders by their ids, any number of them.
+   *
+   * @returns those that are the user's, in any order, as of `position`.
+   * @throws like {@link Client.page}.
+   */
+  orders(ids: readonly string[]): Promise<readonly OrderView[]>
   close(): void
 }
 

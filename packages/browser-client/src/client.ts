@@ -6,7 +6,9 @@ import { ClientError } from './client-error.ts'
 import { createConnection } from './connection.ts'
 import { isLive, type ConnectionState } from './connection-state.ts'
 import { Listeners } from './listeners.ts'
-import { followPage } from './page.ts'
+import { OrderRequests } from './order-requests.ts'
+import { followPage, isPageHidden } from './page.ts'
+import { createReceipts } from './receipts.ts'
 import { loadPosition, savePosition, tabStorage } from './saved-position.ts'
 import { Stream } from './stream.ts'
 import { canShare, createTabs, type Tabs } from './tabs.ts'
@@ -50,11 +52,15 @@ export function connect(options: ConnectOptions): Client {
         if (isClosed()) return
         listeners.emit({ type: 'snapshot', ...snapshot })
         persistPosition()
+        receipts.update()
+        orderRequests.advanced()
       },
       onEvent(event) {
         if (isClosed()) return
         emit(listeners, event)
         persistPosition()
+        receipts.update()
+        orderRequests.advanced()
       },
     },
     options.position,
@@ -64,7 +70,9 @@ export function connect(options: ConnectOptions): Client {
     url,
     token,
     getToken,
+    transport: options.transport === 'auto' ? undefined : options.transport,
     position: () => stream.position,
+    seen: () => receipts.seen,
     onIdentity: identify,
     onWelcome: begin,
     onEvent(event) {
@@ -74,12 +82,28 @@ export function connect(options: ConnectOptions): Client {
         connection.input({ type: 'lost', error: new ClientError('gap', `events are missing before ${event.seq}`) })
       }
     },
+    onOrders: (response) => orderRequests.receive(response),
     onPing: () => tabs?.broadcastState(),
     onState: showState,
   })
 
+  const receipts = createReceipts({
+    isHidden: isPageHidden,
+    position: () => stream.position,
+    send: (seen) => (tabs?.followed === undefined ? connection.sendSeen(seen) : tabs.sendSeen(seen)),
+  })
+
+  const orderRequests = new OrderRequests({
+    stream,
+    route() {
+      if (isLive(connection.state)) return connection.hasOrderRequests ? 'own' : 'unsupported'
+      return tabs?.followed === undefined ? undefined : 'leader'
+    },
+    send: (request, route) => (route === 'own' ? connection.requestOrders(request) : tabs?.askLeader(request)),
+  })
+
   function begin(welcome: Welcome, requested: Position | undefined): ClientError | undefined {
-    const { account, orders = [], seq } = welcome
+    const { account, orders = [], seq, totals, older } = welcome
     if (userId !== undefined && welcome.userId !== userId) {
       return new ClientError('wrong_user', `the token is not that of ${userId}`, { final: true })
     }
@@ -88,7 +112,7 @@ export function connect(options: ConnectOptions): Client {
     // Another tab may have sent later events than the snapshot includes.
     const isOld = now?.epoch === epoch && now.seq > seq && !(requested?.epoch === epoch && requested.seq > seq)
     if (welcome.mode === 'resumed' || isOld) return undefined
-    const snapshot = { position: { epoch, seq }, account, orders }
+    const snapshot = { position: { epoch, seq }, account, orders, totals, older }
     stream.replace(snapshot)
     tabs?.broadcastSnapshot(snapshot)
     return undefined
@@ -102,12 +126,21 @@ export function connect(options: ConnectOptions): Client {
     if (saved !== undefined) stream.begin(saved)
     if (options.share === 'none' || !canShare()) return
     const name = `paxyo tabs ${PROTOCOL_VERSION} ${url} ${userId}`
-    tabs = createTabs({ name, stream, connection, ownStatus: () => toStatus(connection.state), onState: showState })
+    tabs = createTabs({
+      name,
+      stream,
+      connection,
+      ownStatus: () => toStatus(connection.state),
+      onState: showState,
+      orderRequests,
+      onSeen: (seen) => receipts.add(seen),
+    })
     tabs.join()
   }
 
   function showState(): void {
     tabs?.connectionChanged()
+    orderRequests.routeChanged()
     const own = toStatus(connection.state)
     const next = own.state === 'closed' ? own : (tabs?.followed ?? own)
     const { retryAtMs, error } = next
@@ -118,7 +151,9 @@ export function connect(options: ConnectOptions): Client {
     listeners.emit({ type: 'status', status })
     if (!isClosed()) return
     unfollow()
+    receipts.stop()
     listeners.end(error)
+    orderRequests.end(error)
   }
 
   const close = (): void => connection.input({ type: 'fail', error: undefined })
@@ -130,11 +165,14 @@ export function connect(options: ConnectOptions): Client {
     },
     offline: () => connection.input({ type: 'offline' }),
     woke() {
+      receipts.update()
       connection.woke()
       tabs?.woke()
     },
     networkChanged: () => connection.check(),
+    hidden: () => receipts.flush(),
     suspend() {
+      receipts.flush()
       isSuspended = true
       tabs?.leave()
       connection.input({ type: 'suspend' })
@@ -161,19 +199,21 @@ export function connect(options: ConnectOptions): Client {
     get position() {
       return stream.position
     },
+    page: ({ before, limit } = {}) => orderRequests.page(before, limit),
+    orders: (ids) => orderRequests.byIds(ids),
     close,
     [Symbol.asyncIterator]: () => listeners.iterate(),
   }
 }
 
 function emit(listeners: Listeners, event: ReceivedEvent): void {
-  const { seq, at, account } = event
+  const { seq, at, account, totals } = event
   if (isAboutOrder(event)) {
     const { order, refund } = event
-    listeners.emit({ type: 'order', event: event.event, order, seq, at, refund, account: event.account })
+    listeners.emit({ type: 'order', event: event.event, order, seq, at, refund, account: event.account, totals })
     if (refund !== undefined) listeners.emit({ type: 'refund', refund, order, seq, at })
   } else if (!isKnownKind(event)) listeners.emit({ type: 'event', event: event.event, seq, at, account, data: event })
-  if (account !== undefined) listeners.emit({ type: 'account', account, seq })
+  if (account !== undefined) listeners.emit({ type: 'account', account, totals, seq })
 }
 
 /** @throws TypeError when it is not a URL. */

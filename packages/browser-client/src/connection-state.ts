@@ -217,6 +217,11 @@ const renewalFailed: Cell<unknown> = (state, _input, { nowMs, random }) => ({
   effects: [CANCEL_TOKEN],
 })
 
+/** Codes of errors after which only another token can help. */
+const TOKEN_LOST: ReadonlySet<string> = new Set(['token_expired', 'token_revoked'])
+
+const isTokenLost = ({ code }: ClientError): boolean => TOKEN_LOST.has(code)
+
 /** The rejected token is not used again: a reconnect needs another one. */
 const renewRejected: Cell<unknown> = (state, input, context) =>
   state.canRenew ? renewalFailed({ ...state, token: undefined }, input, context) : { state, effects: [] }
@@ -233,7 +238,7 @@ const noteDrain: Cell<{ retryAfterMs: number }> = (state, { retryAfterMs }, { no
 
 const retry: Cell<{ error: ClientError }> = (state, input, context) => {
   const { nowMs, isOnline } = context
-  const error = state.canRenew || input.error.code !== 'token_expired' ? input.error : noMoreTokens(input.error)
+  const error = state.canRenew || !isTokenLost(input.error) ? input.error : noMoreTokens(input.error)
   if (error.final) return fail(state, { error }, context)
   const wasStable = isLive(state) && nowMs - state.liveSinceMs >= STABLE_MS
   const failures = wasStable ? 0 : state.failures
@@ -241,7 +246,7 @@ const retry: Cell<{ error: ClientError }> = (state, input, context) => {
   return {
     state: {
       ...disconnected(state, isOnline ? 'waiting' : 'offline', nowMs + delayMs),
-      token: error.code === 'token_expired' ? undefined : state.token,
+      token: isTokenLost(error) ? undefined : state.token,
       failures: failures + 1,
       error,
     },

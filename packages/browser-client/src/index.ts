@@ -10,6 +10,7 @@ export type {
   ConnectionStatus,
   ConnectOptions,
   OrderChange,
+  OrderPage,
   OrderStatus,
   OrderView,
   Position,
@@ -19,5 +20,6 @@ export type {
   StatusEvent,
   TokenReason,
   TokenRequest,
+  TotalsView,
   UnknownEvent,
 } from './api.ts'

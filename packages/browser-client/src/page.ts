@@ -5,6 +5,8 @@ export interface PageHandlers {
   readonly offline: () => void
   /** The page is visible again, or the device was asleep. */
   readonly woke: () => void
+  /** The user looks at something else. */
+  readonly hidden: () => void
   /** The device may use another network. */
   readonly networkChanged: () => void
   /** The page is suspended and may be resumed: it must not hold a lock that other tabs wait for. */
@@ -30,7 +32,7 @@ export function followPage(handlers: PageHandlers): () => void {
   listen(page, 'pageshow', handlers.resume)
   listen(content, 'freeze', handlers.suspend)
   listen(content, 'resume', handlers.resume)
-  listen(content, 'visibilitychange', () => !isPageHidden() && handlers.woke())
+  listen(content, 'visibilitychange', () => (isPageHidden() ? handlers.hidden() : handlers.woke()))
   // Only some browsers have it.
   listen(
     attempt(() => (navigator as { readonly connection?: EventTarget }).connection),

@@ -1,10 +1,12 @@
-import type { AccountView, OrderView, Position } from './api.ts'
+import type { AccountView, OrderView, Position, TotalsView } from './api.ts'
 import type { ReceivedEvent } from './wire.ts'
 
 export interface Snapshot {
   readonly position: Position
   readonly account: AccountView | undefined
   readonly orders: readonly OrderView[]
+  readonly totals: TotalsView | undefined
+  readonly older: string | undefined
 }
 
 export interface StreamDeps {

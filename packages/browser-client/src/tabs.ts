@@ -21,6 +21,7 @@ import { attempt } from './attempt.ts'
 import { ClientError } from './client-error.ts'
 import type { Connection } from './connection.ts'
 import { isLive } from './connection-state.ts'
+import type { OrderRequest, OrderRequests, OrderResponse } from './order-requests.ts'
 import { isPageHidden } from './page.ts'
 import type { Snapshot, Stream } from './stream.ts'
 import type { ReceivedEvent } from './wire.ts'
@@ -30,9 +31,12 @@ export interface TabsDeps {
   readonly name: string
   readonly stream: Stream
   readonly connection: Connection
+  readonly orderRequests: OrderRequests
   /** The status of this tab's own connection. */
   readonly ownStatus: () => ConnectionStatus
   readonly onState: () => void
+  /** Another tab has shown the stream up to a position. */
+  readonly onSeen: (seen: Position) => void
 }
 
 type TabMessage =
@@ -49,12 +53,17 @@ type TabMessage =
       /** The tab has woken up: the leader's link may be dead. */
       readonly check: boolean
     }
+  /** The user has seen the stream in the tab. */
+  | { readonly kind: 'seen'; readonly seen: Position }
   /** The events after the position; undefined if the leader no longer has them. */
   | ({
       readonly kind: 'response'
       readonly to: string
       readonly events: readonly ReceivedEvent[] | undefined
     } & LeaderState)
+  /** A tab without a connection asks for orders; the leader broadcasts the response. */
+  | { readonly kind: 'ask'; readonly from: string; readonly request: OrderRequest }
+  | { readonly kind: 'relayed'; readonly to: string; readonly response: OrderResponse }
 
 interface LeaderState {
   readonly status: ConnectionStatus
@@ -87,12 +96,15 @@ export interface Tabs {
   woke(): void
   /** The state of this tab's own connection has changed. */
   connectionChanged(): void
+  /** Tells the leader how far the user has seen the stream. @returns whether there is a channel. */
+  sendSeen(seen: Position): boolean
+  askLeader(request: OrderRequest): void
   broadcastState(): void
   broadcastEvent(epoch: string, event: ReceivedEvent): void
   broadcastSnapshot(snapshot: Snapshot): void
 }
 
-export function createTabs({ name, stream, connection, ownStatus, onState }: TabsDeps): Tabs {
+export function createTabs({ name, stream, connection, orderRequests, ownStatus, onState, onSeen }: TabsDeps): Tabs {
   const id = createTabId()
   let channel: BroadcastChannel | undefined
   /** The current request for the lock; aborted when this tab no longer wants to lead. */
@@ -104,6 +116,8 @@ export function createTabs({ name, stream, connection, ownStatus, onState }: Tab
   /** Fires when the leader has not sent a response, or its state, in time. */
   let leaderTimeout: ReturnType<typeof setTimeout> | undefined
   let wasLive = false
+  /** Tabs whose request is under way: they repeat it when it takes long. */
+  const asking = new Set<string>()
 
   function join(): void {
     // A browser with site data blocked has the class, and throws.
@@ -203,11 +217,20 @@ export function createTabs({ name, stream, connection, ownStatus, onState }: Tab
         if (!isLeader) return
         if (message.check) connection.check()
         return respond(message.from, message.position)
+      case 'seen':
+        if (isLeader) onSeen(message.seen)
+        return
       case 'state':
         if (!isLeader) onLeaderState(message)
         return
       case 'response':
         if (!isLeader && message.to === id) onResponse(message)
+        return
+      case 'ask':
+        if (isLeader) void relay(message.from, message.request)
+        return
+      case 'relayed':
+        if (message.to === id) orderRequests.receive(message.response)
     }
   }
 
@@ -237,6 +260,20 @@ export function createTabs({ name, stream, connection, ownStatus, onState }: Tab
   function respond(to: string, position: Position | undefined): void {
     if (!isLive(connection.state)) return broadcastState()
     broadcast({ kind: 'response', to, events: position && stream.since(position), ...leaderState() })
+  }
+
+  async function relay(to: string, request: OrderRequest): Promise<void> {
+    if (asking.has(to)) return
+    asking.add(to)
+    const rejected = ({ code, message }: ClientError): OrderResponse => ({
+      type: 'error',
+      code,
+      message,
+      request: request.type,
+    })
+    const response = await orderRequests.ask(request).catch(rejected)
+    asking.delete(to)
+    broadcast({ kind: 'relayed', to, response })
   }
 
   function broadcastState(): void {
@@ -273,6 +310,11 @@ export function createTabs({ name, stream, connection, ownStatus, onState }: Tab
       // Caught up on its own connection: the leader may now have the next events.
       else if (wasLive && !wasLiveBefore && channel !== undefined) requestEvents()
     },
+    sendSeen(seen) {
+      broadcast({ kind: 'seen', seen })
+      return channel !== undefined
+    },
+    askLeader: (request) => broadcast({ kind: 'ask', from: id, request }),
     broadcastState,
     broadcastEvent(epoch, event) {
       if (isLeader) broadcast({ kind: 'event', epoch, event })

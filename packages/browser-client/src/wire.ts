@@ -1,4 +1,4 @@
-import type { AccountView, OrderEvent, RefundView, ServerMessage } from '@paxyo/contracts'
+import type { AccountView, OrderEvent, RefundView, ServerMessage, TotalsView } from '@paxyo/contracts'
 
 /** A received event: of a kind that this client knows, or of one that only a newer server and application know. */
 export interface ReceivedEvent {
@@ -9,6 +9,7 @@ export interface ReceivedEvent {
   readonly event: string
   readonly at: string
   readonly account?: AccountView | undefined
+  readonly totals?: TotalsView | undefined
 }
 
 export type ReceivedMessage = Exclude<ServerMessage, OrderEvent> | ReceivedEvent

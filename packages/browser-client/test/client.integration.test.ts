@@ -213,8 +213,9 @@ describe('the end', () => {
   })
 
   const otherCodes = Object.entries(CLOSE_CODES).filter(
-    // The first needs a new token; the second takes a minute.
-    ([name, { code }]) => isReconnectable(code) && name !== 'token_expired' && name !== 'connection_limit',
+    // The first two need a new token; the third takes a minute.
+    ([name, { code }]) =>
+      isReconnectable(code) && !['token_expired', 'token_revoked', 'connection_limit'].includes(name),
   )
   test.each(otherCodes)('%s is not', async (name, { code }) => {
     await using server = await startScriptedServer((say, socket, visit) => {

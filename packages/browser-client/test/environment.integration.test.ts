@@ -13,6 +13,7 @@ const GLOBALS = [
   'crypto',
   'crypto.randomUUID',
   'sessionStorage',
+  'localStorage',
   'document',
   'window',
   'location',
@@ -79,10 +80,10 @@ test('where nothing of a browser exists but the WebSocket, a client is live', as
 })
 
 test.each(['is missing', 'throws when it is used'])(
-  'where WebSocket %s, the client says so and is closed',
+  'where WebSocket %s, a client that must use it says so and is closed',
   async (fault) => {
     replace('WebSocket', FAULTS[fault]!)
-    const client = connect({ url: 'ws://127.0.0.1:1/ws', token: 'a.b.c' })
+    const client = connect({ url: 'ws://127.0.0.1:1/ws', token: 'a.b.c', transport: 'websocket' })
     await eventually(() => client.status.state === 'closed')
     const code = fault === 'is missing' ? 'no_websocket' : 'url_rejected'
     expect(client.status.error).toMatchObject({ code, final: true })

@@ -8,18 +8,26 @@ export interface ScriptedServer extends AsyncDisposable {
   readonly hellos: { readonly resume?: unknown; readonly token: string }[]
 }
 
+/** The requests for orders of a connection, and a function that responds. */
+type OnRequest = (
+  request: { readonly type: string; readonly ids?: readonly string[] },
+  say: (message: object) => void,
+) => void
+
 type Script = (say: (message: object | string) => void, socket: WebSocket, visit: number) => void
 
 /** Runs the script after each hello; visits count from 0. */
-export async function startScriptedServer(script: Script): Promise<ScriptedServer> {
+/** @param onRequest responds to a `page` or `orders`. */
+export async function startScriptedServer(script: Script, onRequest?: OnRequest): Promise<ScriptedServer> {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
   const hellos: { resume?: unknown; token: string }[] = []
   server.on('connection', (socket) =>
     socket.on('message', (data: Buffer) => {
       const message = JSON.parse(data.toString()) as { type: string; token: string }
+      const say = (what: object | string): void => socket.send(typeof what === 'string' ? what : JSON.stringify(what))
+      if (message.type === 'page' || message.type === 'orders') onRequest?.(message, say)
       if (message.type !== 'hello') return
       hellos.push(message)
-      const say = (what: object | string): void => socket.send(typeof what === 'string' ? what : JSON.stringify(what))
       script(say, socket, hellos.length - 1)
     }),
   )

@@ -3,8 +3,8 @@ import { build } from 'esbuild'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 
-/** The size that a page downloads. */
-const GZIPPED_BYTES_MAX = 7 * 1024
+/** The size that a page downloads; more than a kilobyte of it is for networks that block WebSockets. */
+const GZIPPED_BYTES_MAX = 10.5 * 1024
 
 test('bundled, minified and gzipped it stays small, and brings nothing else along', async () => {
   const { outputFiles, metafile } = await build({

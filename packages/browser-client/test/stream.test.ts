@@ -29,7 +29,13 @@ test('what comes next passes, what is known does not, and a gap is noticed', () 
 test('nothing passes before a place is known, nor what is of another epoch', () => {
   const { stream, seen } = streamAt(undefined)
   expect(stream.offer('a', event(1))).toBe('foreign')
-  stream.replace({ position: { epoch: 'b', seq: 0 }, account: undefined, orders: [] })
+  stream.replace({
+    position: { epoch: 'b', seq: 0 },
+    account: undefined,
+    orders: [],
+    totals: undefined,
+    older: undefined,
+  })
   expect(stream.offer('a', event(1))).toBe('foreign')
   expect(stream.offer('b', event(1))).toBe('next')
   expect(seen).toEqual([1])

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import type { Finished } from './cli.ts'
 import { addAccounts } from './commands/accounts.ts'
 import { addAudit } from './commands/audit.ts'
+import { addBackup } from './commands/backup.ts'
 import { addChanges } from './commands/changes.ts'
 import { addDeliveries } from './commands/deliveries.ts'
 import { addDoctor } from './commands/doctor.ts'
@@ -17,7 +18,9 @@ import { addRefunds } from './commands/refunds.ts'
 import { addRejected } from './commands/rejected.ts'
 import { addReviews } from './commands/reviews.ts'
 import { addSecrets } from './commands/secrets.ts'
+import { addSetup } from './commands/setup.ts'
 import { addSimulate } from './commands/simulate.ts'
+import { addUsers, addWho } from './commands/users.ts'
 import { addTail } from './commands/tail.ts'
 import { addToken } from './commands/token.ts'
 import { EXIT_CODES } from './exit-codes.ts'
@@ -40,6 +43,7 @@ export function buildProgram(terminal: Terminal, finished: Finished): Command {
     .addHelpText('after', `\n${exitCodesHelp()}`)
 
   for (const add of [
+    addSetup,
     addDoctor,
     addOrders,
     addAccounts,
@@ -49,6 +53,8 @@ export function buildProgram(terminal: Terminal, finished: Finished): Command {
     addDeliveries,
     addRejected,
     addOutgoingWebhooks,
+    addWho,
+    addUsers,
     addAudit,
     addReconcile,
     addTail,
@@ -56,6 +62,7 @@ export function buildProgram(terminal: Terminal, finished: Finished): Command {
     addKeys,
     addMigrate,
     addMaintain,
+    addBackup,
     addEpoch,
     addSecrets,
     addSimulate,

@@ -1,4 +1,17 @@
 export * from './data/index.ts'
+export {
+  connectionReportSchema,
+  controlMessageSchema,
+  gatewayMessageSchema,
+  parseBusMessage,
+  type ConnectionReport,
+  type ControlMessage,
+  type GatewayMessage,
+  type ReceiptsMessage,
+  type Receipt,
+  type SentPosition,
+} from './schemas/control.ts'
+export { asyncApiDocument, messageJsonSchema } from './schemas/async-api.ts'
 export { encodeEvent } from './schemas/encode-event.ts'
 export {
   accountViewSchema,
@@ -6,10 +19,12 @@ export {
   orderStatusSchema,
   orderViewSchema,
   refundViewSchema,
+  totalsViewSchema,
   type AccountView,
   type OrderEvent,
   type OrderView,
   type RefundView,
+  type TotalsView,
 } from './schemas/order-event.ts'
 export { boundedText } from './schemas/bounded-text.ts'
 export { problem, problemSchema, type Problem } from './schemas/problem.ts'

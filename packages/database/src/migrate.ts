@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import { Migrator, type Migration } from 'kysely/migration'
 import pg from 'pg'
+import { countTotals } from './count-totals.ts'
 import { maintainEventPartitions } from './event-partitions.ts'
 import * as tables from './migrations/0001-tables.ts'
 import * as roles from './migrations/0002-roles.ts'
@@ -23,6 +24,10 @@ import * as statusWords from './migrations/0019-status-words.ts'
 import * as changeFeed from './migrations/0022-change-feed.ts'
 import * as outgoingWebhookEndpoints from './migrations/0023-outgoing-webhook-endpoints.ts'
 import * as verifiedAgain from './migrations/0024-verified-again.ts'
+import * as accountTotals from './migrations/0026-account-totals.ts'
+import * as gatewayReadsOutbox from './migrations/0029-gateway-reads-outbox.ts'
+import * as connectionCutoffs from './migrations/0030-connection-cutoffs.ts'
+import * as receipts from './migrations/0031-receipts.ts'
 import * as balancesHaveEntries from './migrations/0032-balances-have-entries.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
@@ -48,6 +53,10 @@ const MIGRATIONS: Record<string, Migration> = {
   '0022-change-feed': changeFeed,
   '0023-outgoing-webhook-endpoints': outgoingWebhookEndpoints,
   '0024-verified-again': verifiedAgain,
+  '0026-account-totals': accountTotals,
+  '0029-gateway-reads-outbox': gatewayReadsOutbox,
+  '0030-connection-cutoffs': connectionCutoffs,
+  '0031-receipts': receipts,
   '0032-balances-have-entries': balancesHaveEntries,
 }
 
@@ -55,8 +64,8 @@ const MIGRATIONS: Record<string, Migration> = {
 export const MIGRATION_NAMES: readonly string[] = Object.keys(MIGRATIONS).toSorted()
 
 /**
- * Migrates a database to the latest version, as its owner: schema, roles, and the event partitions of the next days.
- * Concurrent calls run the migrations one after the other.
+ * Migrates a database to the latest version, as its owner: schema, roles, the event partitions of the next days, and the
+ * totals of accounts that have none, in separate transactions. Concurrent calls run the migrations one after the other.
  *
  * @returns the names of the applied migrations.
  * @example
@@ -72,6 +81,7 @@ export async function migrateToLatest(ownerUrl: string): Promise<string[]> {
     const { error, results } = await migrator.migrateToLatest()
     if (error !== undefined) throw error
     await maintainEventPartitions(pool, new Date())
+    await countTotals(pool)
     return (results ?? []).map(({ migrationName }) => migrationName)
   } finally {
     await db.destroy()

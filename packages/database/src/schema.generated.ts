@@ -17,6 +17,18 @@ export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
 
+export type Json = JsonValue;
+
+export type JsonArray = JsonValue[];
+
+export type JsonObject = {
+  [x: string]: JsonValue | undefined;
+};
+
+export type JsonPrimitive = boolean | number | string | null;
+
+export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
+
 export type Numeric = ColumnType<string, number | string, number | string>;
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
@@ -26,6 +38,9 @@ export interface Accounts {
   created_at: Generated<Timestamp>;
   currency: string;
   last_seq: Generated<number>;
+  order_counts: Generated<Json>;
+  refunded: Generated<Numeric>;
+  totals_seq: Generated<number>;
   user_id: string;
 }
 
@@ -53,6 +68,13 @@ export interface ChangeFeedHead {
   deleted_position: Generated<number>;
   only_row: Generated<boolean>;
   position: Generated<number>;
+}
+
+export interface ConnectionCutoffs {
+  disconnected_at: Timestamp | null;
+  set_at: Timestamp;
+  tokens_issued_before: Timestamp | null;
+  user_id: string;
 }
 
 export interface Deliveries {
@@ -181,6 +203,12 @@ export interface ProviderOrderChanges {
   provider_order_id: string;
 }
 
+export interface Receipts {
+  seen_at: Timestamp;
+  seq: number;
+  user_id: string;
+}
+
 export interface ReconcileRuns {
   asked: Generated<number>;
   changed: Generated<number>;
@@ -238,6 +266,14 @@ export interface Reviews {
   review_id: string;
 }
 
+export interface SentPositions {
+  connections: number;
+  gateway_id: string;
+  sent_at: Timestamp;
+  seq: number;
+  user_id: string;
+}
+
 export interface StreamEpoch {
   epoch: Generated<string>;
   only_row: Generated<boolean>;
@@ -260,6 +296,7 @@ export interface DB {
   api_keys: ApiKeys;
   change_feed: ChangeFeed;
   change_feed_head: ChangeFeedHead;
+  connection_cutoffs: ConnectionCutoffs;
   deliveries: Deliveries;
   events: Events;
   idempotency_keys: IdempotencyKeys;
@@ -270,11 +307,13 @@ export interface DB {
   outgoing_webhook_endpoints: OutgoingWebhookEndpoints;
   outgoing_webhooks: OutgoingWebhooks;
   provider_order_changes: ProviderOrderChanges;
+  receipts: Receipts;
   reconcile_runs: ReconcileRuns;
   reconciliations: Reconciliations;
   refund_feed: RefundFeed;
   rejected_requests: RejectedRequests;
   reviews: Reviews;
+  sent_positions: SentPositions;
   stream_epoch: StreamEpoch;
   verifications: Verifications;
 }

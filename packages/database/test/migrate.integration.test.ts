@@ -26,6 +26,10 @@ const MIGRATIONS = [
   '0022-change-feed',
   '0023-outgoing-webhook-endpoints',
   '0024-verified-again',
+  '0026-account-totals',
+  '0029-gateway-reads-outbox',
+  '0030-connection-cutoffs',
+  '0031-receipts',
   '0032-balances-have-entries',
 ]
 
@@ -51,6 +55,30 @@ test('an empty database is brought up to date, and a second run changes nothing'
   expect(await migrateToLatest(database.url)).toEqual([])
   expect(await findTables()).toEqual(tables)
   expect((await database.owner.query('SELECT epoch FROM stream_epoch')).rows).toEqual(epoch)
+})
+
+test('accounts from before have their totals counted, once, and changes of other services are not waited for', async () => {
+  await migrateToLatest(database.url)
+  await database.owner.query(`
+    INSERT INTO accounts (user_id, currency, last_seq) SELECT 'user-' || n, 'USD', 5 FROM generate_series(1, 1200) AS n;
+    INSERT INTO orders (order_id, user_id, service, link, quantity, charge, status, refunded)
+    SELECT user_id || n, user_id, 's', 'l', 10, 3, CASE n WHEN 1 THEN 'canceled' ELSE 'pending' END, 3 / n / n
+    FROM accounts, generate_series(1, 3) AS n WHERE user_id <> 'user-7'`)
+  const client = await database.owner.connect()
+  try {
+    await client.query(`BEGIN; UPDATE accounts SET last_seq = last_seq WHERE user_id = 'user-8'`)
+    await migrateToLatest(database.url)
+  } finally {
+    await client.query('COMMIT')
+    client.release()
+  }
+  const counted = await database.owner.query(
+    `SELECT refunded::int, order_counts::text, count(*)::int FROM accounts WHERE totals_seq = last_seq GROUP BY 1, 2 ORDER BY 3`,
+  )
+  expect(counted.rows).toEqual([
+    { refunded: 0, order_counts: '{}', count: 1 },
+    { refunded: 3, order_counts: '{"pending": 2, "canceled": 1}', count: 1198 },
+  ])
 })
 
 test('three who migrate at once do it once', async () => {

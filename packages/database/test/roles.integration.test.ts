@@ -28,7 +28,18 @@ type Rights = readonly string[]
 
 /** Every table, with the services' privileges. Partitions are tables, too; no service has a privilege on them. */
 const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> = {
-  accounts: { ingest: ['SELECT', 'INSERT', 'UPDATE balance', 'UPDATE last_seq'], gateway: ['SELECT'] },
+  accounts: {
+    ingest: [
+      'SELECT',
+      'INSERT',
+      'UPDATE balance',
+      'UPDATE last_seq',
+      'UPDATE order_counts',
+      'UPDATE refunded',
+      'UPDATE totals_seq',
+    ],
+    gateway: ['SELECT'],
+  },
   orders: {
     ingest: [
       'SELECT',
@@ -46,7 +57,7 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
   deliveries: { ingest: ['SELECT', 'INSERT', 'UPDATE outcome', 'UPDATE reason', 'UPDATE waiting_update'], gateway: [] },
   ledger_entries: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   events: { ingest: ['SELECT', 'INSERT'], gateway: ['SELECT'] },
-  outbox: { ingest: ['SELECT', 'INSERT', 'DELETE'], gateway: [] },
+  outbox: { ingest: ['SELECT', 'INSERT', 'DELETE'], gateway: ['SELECT'] },
   reviews: {
     ingest: [
       'SELECT',
@@ -130,6 +141,12 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
     ],
     gateway: [],
   },
+  connection_cutoffs: {
+    ingest: ['SELECT', 'INSERT', 'UPDATE disconnected_at', 'UPDATE set_at', 'UPDATE tokens_issued_before'],
+    gateway: ['SELECT'],
+  },
+  receipts: { ingest: ['SELECT', 'INSERT'], gateway: [] },
+  sent_positions: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   stream_epoch: { ingest: ['SELECT'], gateway: ['SELECT'] },
   api_keys: { ingest: ['SELECT', 'UPDATE last_used_at'], gateway: [] },
   idempotency_keys: { ingest: ['SELECT', 'INSERT'], gateway: [] },

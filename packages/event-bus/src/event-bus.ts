@@ -25,6 +25,8 @@ export interface EventPublisher {
 
 export interface SubscriberHandlers {
   onMessage(channel: string, payload: Buffer): void
+  /** Called instead for a message whose signature is missing or wrong. */
+  onRejected?(channel: string): void
   /** Called after a reconnect, when all channels are subscribed again: messages of the meantime are lost. */
   onRestored(): void
 }

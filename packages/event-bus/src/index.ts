@@ -1,3 +1,4 @@
+export { createMessageSignature, type MessageSignature } from './message-signature.ts'
 export type { EventBus, EventPublisher, EventSubscriber, SubscriberHandlers } from './event-bus.ts'
 export { createInProcessBus } from './in-process-bus.ts'
 export { createRedisBus } from './redis-bus.ts'

@@ -6,6 +6,8 @@ export interface RedisBusOptions extends RedisAddress {
    * database numbers, so one system's users would receive the other's events.
    */
   readonly channelPrefix: string
+  /** Secrets that sign the messages: the first one signs, all of them verify. None by default. */
+  readonly messageKeys?: readonly string[]
   /** Called for every connection error; a reconnect follows. */
   readonly onError: (error: Error) => void
 }

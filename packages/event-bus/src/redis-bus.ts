@@ -4,6 +4,7 @@ import { RedisClusterSubscriber } from './redis-cluster-subscriber.ts'
 import { connectRedis } from './redis-connection.ts'
 import { createRedisClusterPublisher, createRedisPublisher } from './redis-publisher.ts'
 import { RedisSubscriber } from './redis-subscriber.ts'
+import { signedBus } from './signed-bus.ts'
 
 /**
  * A bus over Redis pub/sub: one server, the sentinels' current master, or a cluster with sharded pub/sub. It connects
@@ -17,6 +18,10 @@ import { RedisSubscriber } from './redis-subscriber.ts'
  * await publisher.close()
  */
 export function createRedisBus(options: RedisBusOptions): EventBus {
+  return signedBus(unsignedBus(options), options.messageKeys ?? [])
+}
+
+function unsignedBus(options: RedisBusOptions): EventBus {
   if (options.topology === 'cluster') {
     return {
       connectPublisher: () => createRedisClusterPublisher(options),

@@ -11,19 +11,21 @@ interface Listener extends EventSubscriber {
   readonly received: BusMessage[]
 }
 
+function redisBus(messageKeys: readonly string[] = []): EventBus {
+  return createRedisBus({
+    url: sharedRedisUrl(),
+    channelPrefix: 'paxyo:',
+    messageKeys,
+    onError: (error) => {
+      throw error
+    },
+  })
+}
+
 const ENGINES: [string, () => EventBus][] = [
   ['in-process', createInProcessBus],
-  [
-    'Redis',
-    () =>
-      createRedisBus({
-        url: sharedRedisUrl(),
-        channelPrefix: 'paxyo:',
-        onError: (error) => {
-          throw error
-        },
-      }),
-  ],
+  ['Redis', redisBus],
+  ['signed Redis', () => redisBus(['a-key-of-at-least-32-bytes-in-length'])],
 ]
 
 describe.each(ENGINES)('the %s bus', (_name, createBus) => {

@@ -2,16 +2,7 @@ export { deposit, type Deposit, type Deposited, type DepositRejection } from './
 export { createAccountImportCheck } from './accounts/check-account-import.ts'
 export { importAccounts, type AccountImportResult, type ImportedAccount } from './accounts/import-accounts.ts'
 export { openAccount } from './accounts/open-account.ts'
-export type { AuditCheck, AuditLimits } from './audit/audit-check.ts'
 export { readBacklog, type Backlog } from './audit/backlog.ts'
-export { AUDIT_CHECKS } from './audit/checks.ts'
-export {
-  auditLedger,
-  type AuditCheckResult,
-  type AuditResult,
-  type AuditRow,
-  type AuditSession,
-} from './audit/audit-ledger.ts'
 export { appendChanges } from './change-feed/append-changes.ts'
 export { createChangeFeed, HELD_REQUESTS_MAX, type ChangeFeed } from './change-feed/change-feed.ts'
 export type {
@@ -39,12 +30,13 @@ export {
 } from './deliveries/batcher.ts'
 export { replayDeliveries, type ReplayDeps, type ReplayResult } from './deliveries/replay-deliveries.ts'
 export { toDeliveries, type UpdatesSource } from './deliveries/to-deliveries.ts'
+export { commitDeliveries } from './deliveries/commit-deliveries.ts'
 export { reviewUnregistered } from './deliveries/review-unregistered.ts'
 export type { ChangeSet, LedgerEntry } from './model/change-set.ts'
 export type { Delivery, DeliveryResult, Replay, Verification } from './model/delivery.ts'
 export { newId, type NewId } from './model/new-id.ts'
 export type { ProviderOrder } from './model/provider-order.ts'
-export { BALANCE_MAX, type Account, type Order } from './model/working-set.ts'
+export type { Account, Order } from './model/working-set.ts'
 export { actOnOrder, type DoneAction, type OrderAction } from './orders/act-on-order.ts'
 export { createOrderImportCheck } from './orders/check-order-import.ts'
 export { attachProviderOrder, type Attached, type AttachRejection } from './orders/attach-provider-order.ts'
@@ -61,15 +53,8 @@ export {
   type StoredEndpoint,
   type WebhookEndpoints,
 } from './outgoing-webhooks/webhook-endpoints.ts'
-export { APPEND_COMMITS_MAX, appendRefunds, lockAndAppend } from './refund-feed/append-refunds.ts'
-export { formatFeedCursor, parseFeedCursor, type FeedCursor } from './refund-feed/feed-cursor.ts'
-export {
-  feedItemsAfter,
-  readRefundFeed,
-  REFUND_COLUMNS,
-  REFUND_JOINS,
-  type RefundPage,
-} from './refund-feed/read-refund-feed.ts'
+export { formatFeedCursor, parseFeedCursor, type FeedCursor } from './feed/feed-cursor.ts'
+export { readRefundFeed, type RefundPage } from './refund-feed/read-refund-feed.ts'
 export type { Refund } from './refund-feed/refund.ts'
 export { createReconcileRuns, type ReconcileCounts, type ReconcileRuns } from './reconcile/reconcile-runs.ts'
 export { reconcile, RECONCILE_ORDERS_MAX, type ReconcileDeps, type ReconcileRequest } from './reconcile/reconcile.ts'
@@ -96,10 +81,14 @@ export {
 export type { ImportDeps } from './transaction/commit-import.ts'
 export { PUBLISHED_BY_SERVICES } from './transaction/published-by-services.ts'
 export type { ApplyRules, LedgerTransaction } from './transaction/ledger-transaction.ts'
-export { ORDER_COLUMNS, toAccount, toOrder, type AccountRow, type OrderRow } from './transaction/read-working-set.ts'
-export { orderView, panelView, type PanelView } from './transaction/record-event.ts'
+export { toAccount, type AccountRow } from './transaction/account-rows.ts'
+export { ORDER_COLUMNS, toOrder, type OrderRow } from './transaction/read-working-set.ts'
+export { panelView, type PanelView } from './transaction/record-event.ts'
 export {
   createVerificationQueue,
   type VerificationClaim,
   type VerificationQueue,
 } from './verification/verification-queue.ts'
+export { readReceipts, type EventReceipt } from './connections/read-receipts.ts'
+export { setCutoff, type SetCutoff } from './connections/set-cutoff.ts'
+export { storeReceipts } from './connections/store-receipts.ts'

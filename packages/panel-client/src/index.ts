@@ -2,6 +2,7 @@ export { createPanelClient } from './client/panel-client.ts'
 export type {
   Accounts,
   Changes,
+  Connections,
   Deliveries,
   Orders,
   PanelClient,
@@ -10,6 +11,7 @@ export type {
   Refunds,
   Reviews,
   Tokens,
+  Users,
 } from './client/panel-client.ts'
 export { PanelApiError, type PanelApiErrorCode } from './client/panel-api-error.ts'
 export type { List } from './client/pages.ts'
@@ -50,6 +52,18 @@ export {
   readChangesQuery,
   type ReadChangesQuery,
 } from './schemas/changes.ts'
+export {
+  type ConnectionCounts,
+  connectionCountsSchema,
+  type DisconnectedUser,
+  disconnectedSchema,
+  type RevokedTokens,
+  revokedTokensSchema,
+  type UserConnection,
+  userConnectionSchema,
+  type UserConnections,
+  userConnectionsSchema,
+} from './schemas/connections.ts'
 export {
   deliveryIdSchema,
   deliveryOutcomeSchema,

@@ -1,7 +1,7 @@
 import { problem, type ErrorCode } from '@paxyo/contracts'
 import { errorCodes, fastify, LogController, type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
 import { isUtf8 } from 'node:buffer'
-import { STATUS_CODES } from 'node:http'
+import { STATUS_CODES, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Logger } from 'pino'
 import { createConnectionLimit, limitConnections } from './connection-limit.ts'
@@ -10,6 +10,13 @@ export interface HttpServerOptions {
   readonly log: Logger
   readonly trustProxy: boolean | string
   readonly timeouts?: Partial<HttpTimeouts>
+  /** The certificate chain and its key, as PEM: with them the server speaks TLS. */
+  readonly tls?: TlsCertificate | undefined
+}
+
+export interface TlsCertificate {
+  readonly cert: string
+  readonly key: string
 }
 
 /** How long a slow client may occupy a connection. */
@@ -55,9 +62,18 @@ const ERROR_CODE_BY_NODE_CODE: Readonly<Record<string, ErrorCode>> = {
  * const app = createHttpServer({ log, trustProxy: false })
  * (await app.inject('/none')).json().code //=> 'not_found'
  */
-export function createHttpServer({ log, trustProxy, timeouts = {} }: HttpServerOptions): FastifyInstance {
+export function createHttpServer({ log, trustProxy, timeouts = {}, tls }: HttpServerOptions): FastifyInstance {
   const { headersMs, requestMs, silenceMs, checkIntervalMs } = { ...HTTP_TIMEOUTS, ...timeouts }
-  const app = fastify({
+  const server = {
+    // Node takes any Upgrade header for an upgrade and drops the body; Java's clients send one for HTTP/2.
+    shouldUpgradeCallback: ({ headers }: IncomingMessage): boolean =>
+      app.server.listenerCount('upgrade') > 0 && headers.upgrade?.toLowerCase() === 'websocket',
+    // Node reads these only when it creates the server.
+    headersTimeout: headersMs,
+    requestTimeout: requestMs,
+    connectionsCheckingInterval: checkIntervalMs,
+  }
+  const app: FastifyInstance = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     // Routes have their own loggers. One for each request would be created, and searched for secrets, in vain.
@@ -67,15 +83,7 @@ export function createHttpServer({ log, trustProxy, timeouts = {} }: HttpServerO
     requestTimeout: requestMs,
     connectionTimeout: silenceMs,
     forceCloseConnections: 'idle',
-    // Node takes any Upgrade header for an upgrade and drops the body; Java's clients send one for HTTP/2.
-    http: {
-      shouldUpgradeCallback: ({ headers }) =>
-        app.server.listenerCount('upgrade') > 0 && headers.upgrade?.toLowerCase() === 'websocket',
-      // Node reads these only when it creates the server.
-      headersTimeout: headersMs,
-      requestTimeout: requestMs,
-      connectionsCheckingInterval: checkIntervalMs,
-    },
+    ...(tls === undefined ? { http: server } : { https: { ...server, ...tls, handshakeTimeout: headersMs } }),
     return503OnClosing: false,
     clientErrorHandler: respondToClientError,
     routerOptions: { maxParamLength: 256 },

@@ -1,4 +1,4 @@
-import { ConfigError } from './config.ts'
+import { ConfigError } from './config/load-config.ts'
 
 /** Why a service cannot start in this environment. The message says how to fix it. */
 export class StartError extends Error {
@@ -10,9 +10,18 @@ export function startFailure(error: unknown): string {
   if (error instanceof ConfigError) return error.message
   if (error instanceof StartError) return `Cannot start: ${error.message}`
   if (!isSystemError(error)) return String(error instanceof Error ? (error.stack ?? error) : error)
-  const advice =
-    error.code === 'EADDRINUSE' ? '. Stop the process that listens there, or set PORT to another number' : ''
-  return `Cannot start: ${messageOf(error)}${advice}`
+  return `Cannot start: ${listenFailure(error) ?? messageOf(error)}`
+}
+
+/** A server that cannot listen: `address` and `port` are those that it was given. */
+function listenFailure(error: Error & { readonly code: string }): string | undefined {
+  const { syscall, port } = error as NodeJS.ErrnoException & { readonly port?: number }
+  if (syscall !== 'listen') return undefined
+  if (error.code === 'EADDRINUSE') {
+    return `port ${port} is taken: stop the process that listens there, or set PORT (or METRICS_PORT) to another number`
+  }
+  if (error.code === 'EACCES') return `port ${port} needs a privilege: set PORT to 1024 or more`
+  return undefined
 }
 
 /**

@@ -155,7 +155,7 @@ test('a port that is taken is told with what to do', async () => {
   })
   expect(await service.exitCode()).toBe(1)
   expect(service.stderr()).toMatch(
-    /^Cannot start: listen EADDRINUSE: [^\n]*Stop the process that listens there, or set PORT to another number\n$/,
+    /^Cannot start: port \d+ is taken: stop the process that listens there, or set PORT \(or METRICS_PORT\) to another number\n$/,
   )
 })
 

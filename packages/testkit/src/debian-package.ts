@@ -21,31 +21,35 @@ export function findProgram(...names: readonly string[]): string | undefined {
   return undefined
 }
 
+/** Whether this process may install Debian's packages. */
+const canInstall = (): boolean => process.getuid?.() === 0 && findProgram('apt-get') !== undefined
+
+/** Installs Debian's packages, one process at a time. Does nothing where that is not possible. */
+export function installDebianPackages(...packages: readonly string[]): void {
+  if (!canInstall()) return
+  process.stderr.write(`Installing ${packages.join(' ')} from Debian for the tests …\n`)
+  // Run level 1 keeps a package from starting its server.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
+  const install = ['install', '-y', '-qq', '--no-install-recommends', ...packages]
+  for (const args of [['update', '-qq'], install]) {
+    // One at a time: concurrent test runs may be installing, too.
+    const { status, stderr } = spawnSync('flock', [APT_LOCK, 'apt-get', ...args], { env, encoding: 'utf8' })
+    if (status !== 0) throw new Error(`apt-get ${args.join(' ')} failed:\n${stderr}`)
+  }
+}
+
 /**
  * Finds a program, installing Debian's packages of it where that is possible.
  *
  * @throws Error that says what to install when it is missing and may not be installed.
  */
 export function provideProgram(names: readonly string[], ...debianPackages: readonly string[]): string {
-  const packages = debianPackages.join(' ')
   const found = findProgram(...names)
   if (found !== undefined) return found
-
-  const canInstall = process.getuid?.() === 0 && findProgram('apt-get') !== undefined
-  if (canInstall) {
-    process.stderr.write(`Installing ${packages} from Debian for the tests …\n`)
-    // Run level 1 keeps the package from starting its server.
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
-    const install = ['install', '-y', '-qq', '--no-install-recommends', ...debianPackages]
-    for (const args of [['update', '-qq'], install]) {
-      // One at a time: concurrent test runs may be installing, too.
-      const { status, stderr } = spawnSync('flock', [APT_LOCK, 'apt-get', ...args], { env, encoding: 'utf8' })
-      if (status !== 0) throw new Error(`apt-get ${args.join(' ')} failed:\n${stderr}`)
-    }
-  }
+  installDebianPackages(...debianPackages)
   const installed = findProgram(...names)
   if (installed !== undefined) return installed
   throw new Error(
-    `The tests need ${names[0]}. Install it (on Debian: apt-get install ${packages}), then run them again.`,
+    `The tests need ${names[0]}. Install it (on Debian: apt-get install ${debianPackages.join(' ')}), then run them again.`,
   )
 }

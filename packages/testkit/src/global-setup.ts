@@ -13,6 +13,9 @@ const PROGRAMS: readonly [string, ...string[]][] = [
   ['prometheus', 'prometheus'],
   ['faketime', 'faketime'],
   ['haproxy', 'haproxy'],
+  ['nginx', 'nginx-light'],
+  ['apache2', 'apache2'],
+  ['caddy', 'caddy'],
   ['pip3', 'python3-pip'],
   ['systemd-analyze', 'systemd'],
 ]

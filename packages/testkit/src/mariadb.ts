@@ -1,17 +1,24 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { execFile, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { provideProgram } from './debian-package.ts'
 import { eventually } from './eventually.ts'
+
+const OUTPUT_BYTES_MAX = 64 * 1024 * 1024
 
 /** A separate MariaDB, which understands MySQL's SQL, on its own socket. */
 export interface MariaDb extends AsyncDisposable {
   /** The only folder that `INTO OUTFILE` may write to. */
   readonly exportDir: string
+  /** The path of its socket, on which it lets in `root` without a password. */
+  readonly socket: string
   /** Runs statements, and returns what they print. @throws when one of them fails. */
   run(sql: string): string
+  /** The same, while the servers of this process go on. */
+  query(sql: string): Promise<string>
 }
 
 /** @throws Error that names the packages when MariaDB is missing and cannot be installed. */
@@ -20,6 +27,8 @@ export async function startMariaDb(): Promise<MariaDb> {
   const server = provideProgram(['mariadbd'], ...packages)
   const client = provideProgram(['mariadb'], ...packages)
   const dir = mkdtempSync(join(tmpdir(), 'paxyo-mariadb-'))
+  // A web server of another user connects to its socket.
+  chmodSync(dir, 0o755)
   const [dataDir, exportDir, socket] = [join(dir, 'data'), join(dir, 'export'), join(dir, 'socket')]
   mkdirSync(exportDir)
   // Without this option it does not run as root.
@@ -27,22 +36,29 @@ export async function startMariaDb(): Promise<MariaDb> {
   const common = ['--no-defaults', ...user, `--datadir=${dataDir}`]
   const prepare = provideProgram(['mariadb-install-db'], ...packages)
   runProgram(prepare, [...common, '--auth-root-authentication-method=normal', '--skip-test-db'])
-  const child = spawn(
-    server,
-    [...common, `--socket=${socket}`, '--skip-networking', `--secure-file-priv=${exportDir}`, `--pid-file=${dir}/pid`],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
-  )
+  const listening = [`--socket=${socket}`, '--skip-networking', `--pid-file=${dir}/pid`]
+  // It is never killed and started again, so nothing has to reach the disk.
+  const fast = ['--innodb-flush-log-at-trx-commit=0', '--innodb-flush-method=nosync', '--innodb-doublewrite=0']
+  const child = spawn(server, [...common, ...listening, ...fast, `--secure-file-priv=${exportDir}`], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
   let output = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text))
   const exited = once(child, 'exit')
-  const run = (sql: string): string => runProgram(client, ['--no-defaults', '-uroot', '-S', socket, '--batch'], sql)
+  const connection = ['--no-defaults', '-uroot', '-S', socket, '--batch']
+  const run = (sql: string): string => runProgram(client, connection, sql)
   await eventually(() => {
     if (child.exitCode !== null) throw new Error(`mariadbd ended:\n${output}`)
     return output.includes('ready for connections')
   })
   return {
     exportDir,
+    socket,
     run,
+    async query(sql) {
+      const { stdout } = await promisify(execFile)(client, [...connection, '-e', sql], { maxBuffer: OUTPUT_BYTES_MAX })
+      return stdout
+    },
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL')
       await exited

@@ -1,8 +1,8 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { provideProgram } from './debian-package.ts'
 import { eventually } from './eventually.ts'
 import { freePort } from './free-port.ts'
+import { providePhp, type PhpExtension } from './php.ts'
 
 /** PHP's own web server on a folder, as `php -S` starts it. */
 export interface PhpServer extends AsyncDisposable {
@@ -11,16 +11,20 @@ export interface PhpServer extends AsyncDisposable {
   readonly output: () => string
 }
 
-/** @throws Error that names the package when PHP or its curl extension is missing and cannot be installed. */
-export async function startPhpServer(folder: string, env: Readonly<Record<string, string>>): Promise<PhpServer> {
-  const php = provideProgram(['php'], 'php-cli', 'php-curl')
-  const { stdout } = spawnSync(php, ['-m'], { encoding: 'utf8' })
-  if (!/^curl$/m.test(stdout)) {
-    throw new Error(
-      'The tests need PHP with curl. Install it (on Debian: apt-get install php-curl), then run them again.',
-    )
-  }
-  const port = await freePort()
+export interface PhpServerOptions {
+  readonly extensions?: readonly PhpExtension[]
+  /** A free one by default. */
+  readonly port?: number
+}
+
+/** @throws Error that names the package when PHP or an extension is missing and cannot be installed. */
+export async function startPhpServer(
+  folder: string,
+  env: Readonly<Record<string, string>>,
+  { extensions = ['curl'], port: givenPort }: PhpServerOptions = {},
+): Promise<PhpServer> {
+  const php = providePhp(...extensions)
+  const port = givenPort ?? (await freePort())
   const child = spawn(php, ['-S', `127.0.0.1:${port}`, '-t', folder], {
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

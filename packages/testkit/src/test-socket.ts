@@ -16,12 +16,17 @@ export interface ConnectSocketOptions {
   readonly origin?: string
   /** Whether to respond to pings; a dead peer does not. */
   readonly respondsToPings?: boolean
+  /** The certificate authority of an `https` address. */
+  readonly ca?: string
 }
 
-/** Opens a connection to a gateway's `http://…` address and, when there is a token, sends `hello`. */
+/** Opens a connection to a gateway's `http://…` or `https://…` address and, when there is a token, sends `hello`. */
 export async function connectSocket(url: string, options: ConnectSocketOptions = {}): Promise<TestSocket> {
-  const { token, resume, origin, respondsToPings = true } = options
-  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/ws`, origin === undefined ? {} : { origin })
+  const { token, resume, origin, ca, respondsToPings = true } = options
+  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/ws`, {
+    ...(origin === undefined ? {} : { origin }),
+    ...(ca === undefined ? {} : { ca }),
+  })
   const inbox = createInbox()
   const send = (message: ClientMessage | string): void =>
     socket.send(typeof message === 'string' ? message : JSON.stringify(message))

@@ -1,4 +1,5 @@
 import type { ConnectionStatus } from '@paxyo/browser-client'
+import { PAGE_ORDERS_MAX } from '@paxyo/contracts/data'
 import { followStream } from './follow.ts'
 import { scheduleFrame } from './frame.ts'
 import type { Notice } from './state/notices.ts'
@@ -15,6 +16,7 @@ import { createDesktopNotifications } from './view/desktop-notifications.ts'
 import { listenToKeyboard } from './view/keyboard.ts'
 import { createListControls, sortingBy } from './view/list-controls.ts'
 import { createNotificationCentre } from './view/notification-centre.ts'
+import { createOlderOrders } from './view/older-orders.ts'
 import { createOrderTable } from './view/order-table.ts'
 import { createOverview } from './view/overview.ts'
 import { showProblem } from './view/problem.ts'
@@ -23,12 +25,18 @@ import { createSimulator } from './view/simulator.ts'
 import { createThemeSwitch } from './view/theme-switch.ts'
 import { refreshTimes } from './view/time-ago.ts'
 import { createToasts } from './view/toasts.ts'
+import { createWebhookTrace } from './view/webhook-trace.ts'
 
 const SAVE_DELAY_MS = 500
 const SAVE_DELAY_MS_MAX = 2_000
 const TIMES_INTERVAL_MS = 15_000
 
-const { userId = '', socketUrl = `${location.origin.replace(/^http/, 'ws')}/ws`, actions } = document.body.dataset
+const {
+  userId = '',
+  socketUrl = `${location.origin.replace(/^http/, 'ws')}/ws`,
+  actions,
+  trace,
+} = document.body.dataset
 const hasActions = actions === 'on'
 
 let choice: ListChoice = FIRST_CHOICE
@@ -39,6 +47,7 @@ const local = storeOf('localStorage')
 const store = createStore(loadState(session, userId), scheduleFrame, onStep)
 const overview = createOverview()
 const simulator = hasActions ? createSimulator() : undefined
+const webhookTrace = trace === 'on' ? createWebhookTrace() : undefined
 const refunds = createRefundHistory()
 const centre = createNotificationCentre(() => store.push({ type: 'read' }))
 const toasts = createToasts()
@@ -46,6 +55,7 @@ const liveRegion = createLiveRegion()
 const desktop = createDesktopNotifications(local)
 const pill = createConnectionPill()
 const controls = createListControls(choose)
+const olderOrders = createOlderOrders(loadOlder)
 const table = createOrderTable({
   isSelectable: hasActions,
   onSort: (key) => choose(key === choice.sort ? { descending: !choice.descending, page: 0 } : sortingBy(key)),
@@ -55,16 +65,29 @@ const table = createOrderTable({
   },
 })
 
+/** Loads pages until one has an order that is not here yet. */
+async function loadOlder(first: string): Promise<void> {
+  let before: string | undefined = first
+  let isNew = false
+  while (before !== undefined && !isNew) {
+    const { orders, older } = await client.page({ before, limit: PAGE_ORDERS_MAX })
+    isNew = orders.some(({ orderId }) => !store.state.orders.has(orderId))
+    store.push({ type: 'page', orders, older })
+    before = older
+  }
+}
+
 function choose(change: Partial<ListChoice>): void {
   choice = { ...choice, ...change }
   showList()
 }
 
 function showList(): void {
-  const page = listOrders(store.state.orders, choice)
+  const page = listOrders(store.state.orders, choice, store.state.totals)
   table.show(page, choice, selectedId)
   controls.show(page, choice, store.state.orders.size === 0)
   simulator?.show(store.state, selectedId)
+  olderOrders.show(store.state)
 }
 
 function show(state: PanelState): void {
@@ -77,6 +100,8 @@ function show(state: PanelState): void {
 function onStep(state: PanelState, before: PanelState, changes: readonly Change[]): void {
   show(state)
   table.flash(new Set(changes.flatMap((change) => (change.type === 'order' ? [change.order.orderId] : []))))
+  const updated = changes.findLast((change) => change.type === 'order' && !change.isNew)
+  if (updated?.type === 'order') webhookTrace?.changed(updated.seq, updated.order)
   const fresh = toastsFor(noticesSince(state, before))
   toasts.show(fresh)
   liveRegion.announce(fresh)
@@ -127,7 +152,7 @@ function onStatus(status: ConnectionStatus): void {
 createThemeSwitch(local)
 listenToKeyboard(() => toasts.dismissAll())
 if (store.state.position !== undefined) show(store.state)
-followStream({
+const client = followStream({
   userId,
   url: socketUrl,
   position: store.state.position,

@@ -10,12 +10,21 @@ export interface AutoplayDeps {
   readonly log: Logger
   /** From 0 to 1. */
   readonly random: () => number
+  /**
+   * An order that is left to the visitor. It stays the newest, so that it stays in view: no order is added, and when no other
+   * one is open, nothing changes.
+   */
+  readonly sparedOrderId?: string
 }
 
 /** Disposing waits until the current change is done. */
 export interface Autoplay extends AsyncDisposable {
   /** A visitor has opened the page and received a token. */
   wake(): void
+  /** A visitor has taken over: nothing moves by itself from now on. */
+  stop(): void
+  /** Whether an order will change by itself. */
+  readonly isMoving: boolean
 }
 
 /** The lifetime of a token: a page that is still open requests another one before it ends. */
@@ -35,17 +44,23 @@ const MOVES: readonly DemoAction[] = [
 ]
 
 /** Changes an order of the demo at every interval, while the page is open. */
-export function startAutoplay({ panel, actions, intervalMs, log, random }: AutoplayDeps): Autoplay {
+export function startAutoplay(deps: AutoplayDeps): Autoplay {
+  const { panel, actions, intervalMs, log, random, sparedOrderId } = deps
   let awakeUntil = -Infinity
   let moves = 0
+  let isOver = false
+  const isMoving = (): boolean => !isOver && performance.now() <= awakeUntil
 
   async function move(): Promise<void> {
-    if (performance.now() > awakeUntil) return
-    const open = await panel.openOrders()
-    if (open.length < OPEN_ORDERS_MIN) return actions.newOrder()
+    if (!isMoving()) return
+    const open = (await panel.openOrders()).filter(({ orderId }) => orderId !== sparedOrderId)
+    if (open.length < OPEN_ORDERS_MIN && sparedOrderId === undefined) return actions.newOrder()
+    const order = open[Math.floor(random() * open.length)]
+    // It may have been stopped in the meantime.
+    if (order === undefined || !isMoving()) return
     const action = MOVES[moves % MOVES.length]!
     moves += 1
-    await actions.act(action, open[Math.floor(random() * open.length)]!.orderId)
+    await actions.act(action, order.orderId)
   }
 
   const mover = createWorker({
@@ -56,6 +71,10 @@ export function startAutoplay({ panel, actions, intervalMs, log, random }: Autop
   mover.wake(intervalMs)
   return {
     wake: () => void (awakeUntil = performance.now() + AWAKE_MS),
+    stop: () => void (isOver = true),
+    get isMoving() {
+      return isMoving()
+    },
     [Symbol.asyncDispose]: mover.close,
   }
 }

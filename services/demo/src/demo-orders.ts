@@ -25,9 +25,8 @@ const inProgress = (startCount: number, remains: number): OrderChange => ({
 const completed = (startCount: number): OrderChange => ({ status: 'completed', startCount, remains: 0 })
 const partial = (startCount: number, remains: number): OrderChange => ({ status: 'partial', startCount, remains })
 
-/** The first is open and unchanged: the command in the start-up banner cancels it. */
+/** The last is open and unchanged, and on top of the page: the command in the start-up banner cancels it. */
 export const DEMO_HISTORIES: readonly DemoHistory[] = [
-  order('Instagram followers', 'instagram.com/paxyo.demo', 1000, '2.5'),
   order('YouTube views', 'youtube.com/watch?v=paxyo-demo', 5000, '7.2', inProgress(3572, 1800)),
   order('TikTok likes', 'tiktok.com/@paxyo.demo/video/730', 500, '0.85', completed(120)),
   order('Telegram members', 't.me/paxyo_demo', 2000, '4.1', inProgress(88, 1900), partial(88, 600)),
@@ -51,4 +50,5 @@ export const DEMO_HISTORIES: readonly DemoHistory[] = [
   order('Instagram followers', 'instagram.com/paxyo.studio', 5000, '12.5', inProgress(8800, 4100)),
   order('YouTube views', 'youtube.com/watch?v=paxyo-tour', 25_000, '36', { status: 'processing' }),
   order('Telegram members', 't.me/paxyo_news', 1000, '2.05'),
+  order('Instagram followers', 'instagram.com/paxyo.demo', 1000, '2.5'),
 ]

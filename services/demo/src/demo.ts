@@ -1,7 +1,7 @@
 import type { Simulator } from '@paxyo/provider-simulator'
 import { DEMO_HISTORIES } from './demo-orders.ts'
 import { untilAcknowledged } from './demo-provider.ts'
-import type { DemoPanel } from './demo-panel.ts'
+import type { DemoPanel, PlacedOrder } from './demo-panel.ts'
 
 export const DEMO_USER = 'demo'
 
@@ -17,17 +17,26 @@ const ORDER_ID_PREFIX = 'demo-'
 const NEWEST_ORDERS = 10
 const FIRST_PROVIDER_ORDER_ID = 12_345
 
-/**
- * Creates the demo user's orders if there are none.
- *
- * @returns the provider order id of the oldest that is still open, for the first webhook to cancel.
- */
-export async function prepareDemo(deps: DemoDeps): Promise<string> {
-  const [open] = await deps.panel.openOrders()
-  if (open !== undefined) return open.providerOrderId
+/** After a restart there are at least so many. */
+const OPEN_ORDERS_MIN = 4
 
+/**
+ * Creates the demo user's orders if there are none, and some if few are open.
+ *
+ * @returns the newest open order, which is the first on the page.
+ */
+export async function prepareDemo(deps: DemoDeps): Promise<PlacedOrder> {
   const count = await countDemoOrders(deps.panel)
-  if (count > 0) return makeDemoOrder(deps, count)
+  if (count === 0) await makeHistories(deps)
+  let open = await deps.panel.openOrders()
+  for (let missing = OPEN_ORDERS_MIN - open.length, index = count; missing > 0; missing -= 1, index += 1) {
+    await makeDemoOrder(deps, index)
+  }
+  if (open.length < OPEN_ORDERS_MIN) open = await deps.panel.openOrders()
+  return open.at(-1)!
+}
+
+async function makeHistories(deps: DemoDeps): Promise<void> {
   for (const [index, { history }] of DEMO_HISTORIES.entries()) {
     const providerOrderId = await makeDemoOrder(deps, index)
     for (const change of history) {
@@ -35,7 +44,6 @@ export async function prepareDemo(deps: DemoDeps): Promise<string> {
       await untilAcknowledged(deps.provider)
     }
   }
-  return String(FIRST_PROVIDER_ORDER_ID)
 }
 
 /** @returns the number of the newest: the user may have other orders, too. */

@@ -1,6 +1,8 @@
+export { startAutoplay, type Autoplay } from './autoplay.ts'
 export { createDemoActions } from './demo-actions.ts'
 export { startDemoProvider } from './demo-provider.ts'
 export { DEMO_USER, prepareDemo, type DemoDeps } from './demo.ts'
 export { type DemoAction, type DemoActions } from './page-server/action-routes.ts'
 export { registerDemoPage, type DemoPageOptions } from './page-server/demo-page.ts'
+export { type WebhookHops, type WebhookTrace } from './page-server/trace-route.ts'
 export { createDemoPanel, type DemoPanel } from './demo-panel.ts'

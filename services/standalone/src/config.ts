@@ -17,7 +17,11 @@ const variables = {
   /** Loopback by default, because the demo page gives a token to every visitor. */
   HOST: env.text.default(DEFAULT_HOST),
   PORT: env.integer(1, 65_535).default(8080),
-  DEMO: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
+  /** `public`: on, although others can reach the port. */
+  DEMO: z.enum(['on', 'off', 'public'], { error: 'must be on, off or public' }).default('on'),
+  /** The certificate chain and its key, as PEM files: with them the port speaks TLS. Read again when they change. */
+  TLS_CERT: env.text.optional(),
+  TLS_KEY: env.text.optional(),
   EVENT_RETENTION_DAYS: env.integer(1, 3650).default(7),
   ...commonVariables,
   ...redisVariables,
@@ -35,11 +39,34 @@ export function loadStandaloneConfig(environment: NodeJS.ProcessEnv) {
     ...redisProblems(raw),
     ...ingestProblems(raw, { isReachedByLoopbackOnly: isLoopback(raw['HOST'] ?? DEFAULT_HOST) }),
     ...demoProblems(raw),
+    ...tlsProblems(raw),
     ...(raw['NODE_ENV'] === 'production' ? weakIngestSecrets(environment) : []),
   ])
 }
 
-function demoProblems(raw: Readonly<Record<string, string | undefined>>): string[] {
-  if (raw['PROVIDERS_FILE'] === undefined || raw['DEMO'] === 'off') return []
-  return ['DEMO must be off when PROVIDERS_FILE is set: the demo simulates the provider that WEBHOOK_TOKENS configures']
+type Raw = Readonly<Record<string, string | undefined>>
+
+function demoProblems({ DEMO: demo = 'on', HOST: host = DEFAULT_HOST, ...raw }: Raw): string[] {
+  if (demo === 'off') return []
+  const problems: string[] = []
+  if (demo === 'on' && !isLoopback(host)) {
+    problems.push(
+      `DEMO: the demo gives a token to every visitor, and HOST=${host} lets others reach it: ` +
+        'set DEMO=off, or DEMO=public if that is intended, or HOST=127.0.0.1',
+    )
+  }
+  if (raw['PROVIDERS_FILE'] !== undefined) {
+    problems.push(
+      'DEMO must be off when PROVIDERS_FILE is set: the demo simulates the provider that WEBHOOK_TOKENS configures',
+    )
+  }
+  if (raw['TLS_CERT'] !== undefined) {
+    problems.push('DEMO must be off when TLS_CERT is set: the demo calls this process without TLS')
+  }
+  return problems
+}
+
+function tlsProblems({ TLS_CERT: cert, TLS_KEY: key }: Raw): string[] {
+  if ((cert === undefined) === (key === undefined)) return []
+  return [`${cert === undefined ? 'TLS_CERT' : 'TLS_KEY'} is missing: TLS needs both TLS_CERT and TLS_KEY`]
 }

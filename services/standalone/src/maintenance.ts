@@ -2,6 +2,7 @@ import {
   maintainEventPartitions,
   pruneIdempotencyKeys,
   pruneOutgoingWebhooks,
+  pruneReceipts,
   pruneRejectedRequests,
 } from '@paxyo/database'
 import { createWorker, type Worker } from '@paxyo/service-kit'
@@ -27,6 +28,7 @@ export function startMaintenance({ ownerUrl, retentionDays, log }: MaintenanceOp
         await pruneIdempotencyKeys(pool)
         await pruneRejectedRequests(pool)
         await pruneOutgoingWebhooks(pool)
+        await pruneReceipts(pool, retentionDays)
       } finally {
         await pool.end()
       }

@@ -8,16 +8,8 @@ import {
   redisOptions,
   registerHealth,
   serveMetrics,
+  type TlsCertificate,
 } from '@paxyo/service-kit'
-import {
-  createDemoActions,
-  createDemoPanel,
-  DEMO_USER,
-  prepareDemo,
-  registerDemoPage,
-  startDemoProvider,
-  type DemoDeps,
-} from 'demo'
 import {
   createIngest,
   INGEST_POOL_MAX,
@@ -26,6 +18,7 @@ import {
   weakIngestSecrets,
 } from 'webhook-ingest'
 import type { FastifyInstance } from 'fastify'
+import { Server as TlsServer } from 'node:tls'
 import { createProviders, providerSettings, refundApproval } from '@paxyo/providers'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
@@ -33,11 +26,14 @@ import type { Registry } from 'prom-client'
 import { createGateway, GATEWAY_POOL_MAX, limitsOf } from 'ws-gateway'
 import type { StandaloneConfig } from './config.ts'
 import { isLoopback } from './own-address.ts'
+import { startDemo, type StandaloneDemo } from './demo.ts'
 import { openDatabase } from './database.ts'
 import { loadOrGenerateSecrets } from './generated-secrets.ts'
 import { startMaintenance } from './maintenance.ts'
 import { ownAddress, ownOrigins } from './own-address.ts'
 import { bannerLines } from './banner.ts'
+import { rejectTakenPort } from './reject-taken-port.ts'
+import { followCertificate, openTls } from './tls.ts'
 
 /** There is no other gateway for the clients: they reconnect after the restart. */
 const DRAIN_MS = 0
@@ -49,6 +45,8 @@ const SWEEP_OF_ONLY_PROCESS = { sweepIntervalMs: 500, sweepRowAgeMs: 0 }
 export async function startStandalone(config: StandaloneConfig, resources: AsyncDisposableStack): Promise<void> {
   const log = createLogger('standalone', config.LOG_LEVEL)
   for (const problem of weakIngestSecrets(process.env)) log.warn({ problem }, 'weak secret')
+  await rejectTakenPort({ host: config.HOST, port: config.PORT })
+  const tls = await openTls(config)
   const generated = await loadOrGenerateSecrets(config.DATA_DIR)
   const secrets = {
     webhookTokens: orElse(config.WEBHOOK_TOKENS, generated.webhookToken),
@@ -63,16 +61,16 @@ export async function startStandalone(config: StandaloneConfig, resources: Async
   )
   await migrateToLatest(url)
 
-  const app = startServices({ config, secrets, url, registry, log }, resources)
-  resources.use(startMaintenance({ ownerUrl: url, retentionDays: config.EVENT_RETENTION_DAYS, log }))
-  const demo = config.DEMO === 'on' ? await startDemo(config, secrets, resources) : undefined
-  if (demo !== undefined) {
-    registerDemoPage(app, { mintToken: () => demo.panel.mintToken(), actions: createDemoActions(demo) })
+  const demo = config.DEMO === 'off' ? undefined : await startDemo(demoOptions(config, secrets, log), resources)
+  const app = startServices({ config, secrets, tls: tls?.certificate, demo, url, registry, log }, resources)
+  if (tls !== undefined && app.server instanceof TlsServer) {
+    resources.use(followCertificate({ ...tls, server: app.server, log }))
   }
+  resources.use(startMaintenance({ ownerUrl: url, retentionDays: config.EVENT_RETENTION_DAYS, log }))
   await listen(app, { host: config.HOST, port: config.PORT })
-  const openOrderId = demo === undefined ? undefined : await withQuietLogs(log, () => prepareDemo(demo))
+  const openOrderId = await withQuietLogs(log, () => demo?.prepare())
 
-  const address = `http://localhost:${config.PORT}`
+  const address = `${tls === undefined ? 'http' : 'https'}://localhost:${config.PORT}`
   const webhookToken = config.PROVIDERS_FILE === undefined ? secrets.webhookTokens[0]! : undefined
   const lines = bannerLines({ address, webhookToken, panelKey: secrets.apiKeys[0]!, openOrderId })
   process.stdout.write(`${lines.join('\n')}\n`)
@@ -87,6 +85,8 @@ interface Secrets {
 interface ServicesDeps {
   readonly config: StandaloneConfig
   readonly secrets: Secrets
+  readonly tls: TlsCertificate | undefined
+  readonly demo: StandaloneDemo | undefined
   /** The database's owner. */
   readonly url: string
   readonly registry: Registry
@@ -95,7 +95,7 @@ interface ServicesDeps {
 
 /** @returns the HTTP server of both, which does not listen yet. */
 function startServices(
-  { config, secrets, url, registry, log }: ServicesDeps,
+  { config, secrets, tls, demo, url, registry, log }: ServicesDeps,
   resources: AsyncDisposableStack,
 ): FastifyInstance {
   const openPool = (options: Omit<PoolOptions, 'url'>): Pool =>
@@ -111,11 +111,13 @@ function startServices(
   const providers = providerSettings({ ...config, WEBHOOK_TOKENS: secrets.webhookTokens })
   const gatewayPool = openPool({ role: 'gateway', name: 'standalone-gateway', max: GATEWAY_POOL_MAX })
   const ingestPool = openPool({ role: 'ingest', name: 'standalone-ingest', max: INGEST_POOL_MAX })
-  const publisher = resources.adopt(bus.connectPublisher(), (it) => it.close())
+  const connected = resources.adopt(bus.connectPublisher(), (it) => it.close())
+  const publisher = demo?.recorder.observePublisher(connected) ?? connected
   const ingest = resources.use(
     createIngest({
       pool: ingestPool,
       publisher,
+      bus,
       ...(config.REDIS_URL === undefined ? { outboxSweep: SWEEP_OF_ONLY_PROCESS } : {}),
       providers: createProviders(providers),
       verifiesRefunds: config.VERIFY_REFUNDS === 'on',
@@ -129,19 +131,21 @@ function startServices(
     }),
   )
   // Closing the server waits for its sockets. It is created before the gateway, so that the gateway drains first.
-  const app = resources.use(createHttpServer({ log, trustProxy: config.TRUST_PROXY }))
+  const app = resources.use(createHttpServer({ log, trustProxy: config.TRUST_PROXY, tls }))
   const gateway = resources.adopt(
     createGateway({
       pool: gatewayPool,
       bus,
       tokens: { secrets: secrets.jwtSecrets, jwksUrl: config.JWT_JWKS_URL, audience: config.JWT_AUDIENCE },
-      allowedOrigins: [...ownOrigins(config.HOST, config.PORT), ...config.ALLOWED_ORIGINS],
+      allowedOrigins: [...ownOrigins(config.HOST, config.PORT, tls && 'https'), ...config.ALLOWED_ORIGINS],
       limits: limitsOf(config),
       log,
     }),
     (it) => it.close(DRAIN_MS),
   )
+  demo?.recorder.observeRequests(app)
   ingest.register(app)
+  demo?.register(app)
   gateway.register(app)
   registerHealth(app, { ...ingest.readiness, ...gateway.readiness })
   ingest.addMetrics(registry)
@@ -149,21 +153,15 @@ function startServices(
   return app
 }
 
-async function startDemo(
-  config: StandaloneConfig,
-  { apiKeys, webhookTokens }: Secrets,
-  resources: AsyncDisposableStack,
-): Promise<DemoDeps> {
-  const url = ownAddress(config.HOST, config.PORT)
-  const provider = await startDemoProvider({ url, authentication: { kind: 'path', token: webhookTokens[0]! } })
-  return {
-    panel: createDemoPanel({ url, apiKey: apiKeys[0]!, userId: DEMO_USER }),
-    provider: resources.use(provider),
-  }
-}
+const demoOptions = (config: StandaloneConfig, { apiKeys, webhookTokens }: Secrets, log: Logger) => ({
+  url: ownAddress(config.HOST, config.PORT),
+  apiKey: apiKeys[0]!,
+  webhookToken: webhookTokens[0]!,
+  log,
+})
 
 /** Does work without its `info` logs, unless the level is `debug` or `trace`. */
-async function withQuietLogs<T>(log: Logger, work: () => Promise<T>): Promise<T> {
+async function withQuietLogs<T>(log: Logger, work: () => Promise<T> | T): Promise<T> {
   const { level } = log
   if (level === 'info') log.level = 'warn'
   try {

@@ -32,6 +32,30 @@ test('the demo plays one provider, so it is off where a file describes several',
   }
 })
 
+test('the demo is reachable by others only where that is said', () => {
+  const problem = (host: string): string =>
+    `DEMO: the demo gives a token to every visitor, and HOST=${host} lets others reach it: ` +
+    'set DEMO=off, or DEMO=public if that is intended, or HOST=127.0.0.1'
+
+  expect(problemsOf({ HOST: '0.0.0.0' })).toEqual([problem('0.0.0.0')])
+  expect(problemsOf({ HOST: '::', DEMO: 'on', PORT: '0' })).toEqual([expect.stringContaining('PORT: '), problem('::')])
+  for (const DEMO of ['off', 'public']) expect(problemsOf({ HOST: '0.0.0.0', DEMO })).toEqual([])
+  for (const HOST of ['localhost', '127.0.0.1', '::1']) expect(problemsOf({ HOST })).toEqual([])
+})
+
+test('TLS needs a certificate and its key, and no demo', () => {
+  expect(problemsOf({ TLS_CERT: 'site.crt', DEMO: 'off' })).toEqual([
+    'TLS_KEY is missing: TLS needs both TLS_CERT and TLS_KEY',
+  ])
+  expect(problemsOf({ TLS_KEY: 'site.key', DEMO: 'off' })).toEqual([
+    'TLS_CERT is missing: TLS needs both TLS_CERT and TLS_KEY',
+  ])
+  expect(problemsOf({ TLS_CERT: 'site.crt', TLS_KEY: 'site.key', DEMO: 'off' })).toEqual([])
+  expect(problemsOf({ TLS_CERT: 'site.crt', TLS_KEY: 'site.key' })).toEqual([
+    'DEMO must be off when TLS_CERT is set: the demo calls this process without TLS',
+  ])
+})
+
 test('no webhook token is printed that no provider accepts', () => {
   const start = { address: 'http://localhost:8080', panelKey: 'a-key', openOrderId: undefined }
 

@@ -1,11 +1,23 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { connectSocket, eventually, freePort, hostEnvironment, launchChromium } from '@paxyo/testkit'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import {
+  connectSocket,
+  createTestAuthority,
+  eventually,
+  freePort,
+  hostEnvironment,
+  launchChromium,
+  mintToken,
+  TEST_JWT_SECRET,
+  type TestCertificate,
+} from '@paxyo/testkit'
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
+import { connect as connectTls } from 'node:tls'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -13,10 +25,22 @@ import { promisify } from 'node:util'
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const CLI = fileURLToPath(new URL('../../../packages/cli/src/main.ts', import.meta.url))
 
+/** The folder of an installation that was started once, with nothing canceled yet. Every test gets a copy of its own. */
+let startedOnce: string
 let dataDir: string
 const running = new Set<ChildProcess>()
+const makeFolder = (): string => mkdtempSync(join(tmpdir(), 'paxyo-standalone-'))
+beforeAll(async () => {
+  startedOnce = makeFolder()
+  dataDir = startedOnce
+  const { child } = await start()
+  await end(child, 'SIGTERM')
+})
+afterAll(() => rmSync(startedOnce, { recursive: true, force: true }))
 beforeEach(() => {
-  dataDir = mkdtempSync(join(tmpdir(), 'paxyo-standalone-'))
+  dataDir = makeFolder()
+  // With its owner, who is PostgreSQL's.
+  execFileSync('cp', ['-a', `${startedOnce}/.`, dataDir])
 })
 afterEach(async () => {
   for (const child of running) await end(child, 'SIGTERM')
@@ -66,6 +90,7 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number 
 const runCurl = (command: string): string => execFileSync('sh', ['-c', `${command} --silent`], { encoding: 'utf8' })
 
 test('a newcomer opens the page, pastes the command, and sees the refund arrive', async () => {
+  rmSync(dataDir, { recursive: true })
   const { page: address, command, child, output } = await start()
   // Logs of the demo's history would scroll the banner out of sight.
   expect(output()).not.toContain('order registration')
@@ -76,8 +101,20 @@ test('a newcomer opens the page, pastes the command, and sees the refund arrive'
     await page.waitForSelector('[data-state="live"]')
     await eventually(async () => (await page.locator('[data-order-id]').count()) === 24)
 
-    expect(JSON.parse(runCurl(command))).toEqual({ results: [{ orderId: '12345', outcome: 'applied', refund: '2.5' }] })
-    await page.waitForSelector('[data-order-id="demo-1"] [data-status="canceled"]')
+    // The demo moves by itself, and says what each webhook took.
+    await page.locator('#trace-shown', { hasText: 'ms' }).waitFor()
+    expect(await page.isVisible('#trace-moving')).toBe(true)
+    // Until the visitor does something: the order of the command is on top of the page.
+    const first = page.locator('[data-order-id]').first()
+    expect(await first.getAttribute('data-order-id')).toBe('demo-24')
+    expect(JSON.parse(runCurl(command))).toEqual({ results: [{ orderId: '12368', outcome: 'applied', refund: '2.5' }] })
+    await first.locator('.badge[data-status="canceled"]').waitFor()
+    await page.locator('#trace-summary', { hasText: '#12368 Instagram followers, canceled: on your screen' }).waitFor()
+    const hops = await Promise.all(
+      ['received', 'committed', 'published', 'shown'].map((hop) => page.textContent(`#trace-${hop}`)),
+    )
+    for (const hop of hops.slice(1)) expect(hop).toMatch(/^\+\d+(\.\d)? ms$/)
+    expect(await page.isVisible('#trace-moving')).toBe(false)
     // Its output takes another way than the page.
     await eventually(() => output().includes('webhook committed'))
     await page.locator('#toasts', { hasText: '$2.50 refunded' }).waitFor()
@@ -97,11 +134,11 @@ test('after kill -9 it starts again with the same data and secrets, and another 
   const second = await start()
   const token = (command: string): string => /godofpanel\/(\S+)/.exec(command)![1]!
   expect(token(second.command)).toBe(token(first.command))
-  expect(JSON.parse(runCurl(second.command))).toMatchObject({ results: [{ orderId: '12346', outcome: 'applied' }] })
+  expect(JSON.parse(runCurl(second.command))).toMatchObject({ results: [{ orderId: '12367', outcome: 'applied' }] })
 
   await end(second.child, 'SIGTERM')
   const third = await start()
-  expect(JSON.parse(runCurl(third.command))).toMatchObject({ results: [{ orderId: '12352', outcome: 'applied' }] })
+  expect(JSON.parse(runCurl(third.command))).toMatchObject({ results: [{ orderId: '12366', outcome: 'applied' }] })
 })
 
 test('its folder is all that the command line needs', async () => {
@@ -112,8 +149,8 @@ test('its folder is all that the command line needs', async () => {
       env: { ...hostEnvironment(), DATA_DIR: dataDir, PORT: new URL(address).port },
     })
 
-  expect((await paxyo('orders', 'show', 'demo-1')).stdout).toMatch(/2\.5/)
-  expect((await paxyo('refunds', 'list', '--json')).stdout).toContain('"orderId":"demo-1"')
+  expect((await paxyo('orders', 'show', 'demo-24')).stdout).toMatch(/2\.5/)
+  expect((await paxyo('refunds', 'list', '--json')).stdout).toContain('"orderId":"demo-24"')
   const { stdout } = await paxyo('doctor')
   expect(stdout).toMatch(/skipped +redis/)
   expect(stdout).toMatch(/ok +api-key/)
@@ -122,6 +159,40 @@ test('its folder is all that the command line needs', async () => {
 
   await end(child, 'SIGTERM')
   await expect(paxyo('audit')).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('is not running') })
+})
+
+test('its data is copied while webhooks arrive, and the copy starts with all that was acknowledged before', async () => {
+  const { command, address, child } = await start()
+  runCurl(command)
+  const copy = `${dataDir}-copy`
+  const env = { ...hostEnvironment(), DATA_DIR: dataDir, PORT: new URL(address).port }
+  const headers = { 'content-type': 'application/json', origin: address }
+  const copied = new AbortController()
+  const bursts = (async () => {
+    do {
+      await fetch(`${address}/demo/actions/burst`, { method: 'POST', headers, body: '{"count":20}' })
+    } while (!copied.signal.aborted)
+  })()
+  try {
+    await promisify(execFile)(process.execPath, [CLI, 'backup', copy], { env })
+    copied.abort()
+    await bursts
+    await expect(promisify(execFile)(process.execPath, [CLI, 'backup', copy], { env })).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('exists'),
+    })
+    await end(child, 'SIGTERM')
+
+    const restored = await start({ DATA_DIR: copy })
+    const restoredEnv = { ...env, DATA_DIR: copy, PORT: new URL(restored.address).port }
+    const paxyo = (...args: string[]) => promisify(execFile)(process.execPath, [CLI, ...args], { env: restoredEnv })
+    expect((await paxyo('orders', 'show', 'demo-24')).stdout).toContain('canceled')
+    expect((await paxyo('audit')).stdout).toContain('No violations')
+    expect(await end(restored.child, 'SIGTERM')).toBe(0)
+  } finally {
+    copied.abort()
+    rmSync(copy, { recursive: true, force: true })
+  }
 })
 
 test('reconcile works beside it without Redis, and the open page sees the refund', async () => {
@@ -136,10 +207,10 @@ test('reconcile works beside it without Redis, and the open page sees the refund
     env: { PATH: process.env['PATH'], DATA_DIR: dataDir, PROVIDER_API_URL: providerUrl, PROVIDER_API_KEY: 'a-key' },
   })
 
-  expect(stdout).toBe('orders asked about: 1 (1 applied)\nrefunded: demo-1 2.5\n')
+  expect(stdout).toBe('orders asked about: 1 (1 applied)\nrefunded: demo-1 7.2\n')
   expect(await page.next('event')).toMatchObject({
     order: { orderId: 'demo-1', status: 'canceled' },
-    refund: { amount: '2.5' },
+    refund: { amount: '7.2' },
   })
   page.close()
   provider.close()
@@ -151,13 +222,15 @@ test('a second one on the same data is refused, and the first goes on', async ()
   expect(JSON.parse(runCurl(first.command))).toMatchObject({ results: [{ outcome: 'applied' }] })
 })
 
-test('a port that is taken ends it, and its PostgreSQL with it', async () => {
+test('a port that is taken ends it with one line, before it makes a database', async () => {
   await using taken = createServer().listen(0, '127.0.0.1')
   await once(taken, 'listening')
   const { port } = taken.address() as AddressInfo
 
-  await expect(start({ PORT: String(port) })).rejects.toThrow('EADDRINUSE')
-  expect(readdirSync(join(dataDir, 'postgres'))).not.toContain('postmaster.pid')
+  await expect(start({ PORT: String(port) })).rejects.toThrow(
+    new RegExp(`^it ended:\\nCannot start: port ${port} is taken: [^\\n]*\\n$`),
+  )
+  expect(readdirSync(dataDir)).toEqual([])
 })
 
 test('damaged secrets end it, and are left as they are', async () => {
@@ -172,6 +245,65 @@ test('a wrong configuration ends it with every problem', async () => {
   await expect(failed).rejects.toThrow(
     /PORT: must be at least 1[^]*DATABASE_URL|DATABASE_URL[^]*PORT: must be at least 1/,
   )
+})
+
+test('with a certificate it speaks TLS, and a renewed one takes effect while connections stay', async () => {
+  const authority = createTestAuthority()
+  const files = { TLS_CERT: join(dataDir, 'site.crt'), TLS_KEY: join(dataDir, 'site.key') }
+  const install = ({ cert, key }: TestCertificate): void => {
+    // As certbot does it: each file is replaced at once.
+    for (const [path, pem] of [
+      [files.TLS_CERT, cert],
+      [files.TLS_KEY, key],
+    ] as const) {
+      writeFileSync(`${path}.new`, pem)
+      renameSync(`${path}.new`, path)
+    }
+  }
+  const first = authority.issue(['localhost'])
+  install(first)
+  const { output, address } = await start({ DEMO: 'off', JWT_SECRETS: TEST_JWT_SECRET, ...files })
+  const secure = address.replace('http:', 'https:')
+  const served = async (): Promise<string> => {
+    const socket = connectTls({ port: Number(new URL(secure).port), servername: 'localhost', ca: authority.ca })
+    await once(socket, 'secureConnect')
+    const { serialNumber } = socket.getPeerCertificate()
+    socket.destroy()
+    return serialNumber
+  }
+  const serialOf = ({ cert }: TestCertificate): string => new X509Certificate(cert).serialNumber
+
+  expect(await served()).toBe(serialOf(first))
+  const page = await connectSocket(secure, { token: await mintToken('u-1'), ca: authority.ca, origin: secure })
+  await page.next('welcome')
+
+  writeFileSync(files.TLS_KEY, 'half of a')
+  await eventually(() => output().includes('certificate not reloaded'))
+  expect(await served()).toBe(serialOf(first))
+
+  const renewed = authority.issue(['localhost'])
+  install(renewed)
+  await eventually(async () => (await served()) === serialOf(renewed))
+  expect(output()).toContain('certificate reloaded')
+  // The same connection goes on.
+  const key = /^panel key: (.*)$/m.exec(output())![1]!
+  const order = { orderId: 'A-1', userId: 'u-1', service: 's', link: 'l', quantity: 1, charge: '1', currency: 'USD' }
+  writeFileSync(join(dataDir, 'ca.crt'), authority.ca)
+  const headers = ['-H', `Authorization: Bearer ${key}`, '-H', 'Content-Type: application/json']
+  const post = ['-sSf', '--cacert', join(dataDir, 'ca.crt'), ...headers, '-d', JSON.stringify(order)]
+  execFileSync('curl', [...post, `${secure}/v1/orders`])
+  expect(await page.next('event')).toMatchObject({ seq: 1, order: { orderId: 'A-1' } })
+  page.close()
+})
+
+test('a certificate that cannot be used ends it with the reason', async () => {
+  const authority = createTestAuthority()
+  const [TLS_CERT, TLS_KEY] = [join(dataDir, 'site.crt'), join(dataDir, 'site.key')]
+  writeFileSync(TLS_CERT, authority.issue(['localhost']).cert)
+  writeFileSync(TLS_KEY, authority.issue(['localhost']).key)
+
+  await expect(start({ DEMO: 'off', TLS_CERT, TLS_KEY })).rejects.toThrow('the key is not that of the certificate')
+  await expect(start({ DEMO: 'off', TLS_CERT, TLS_KEY: join(dataDir, 'none') })).rejects.toThrow('ENOENT')
 })
 
 test('without the demo there is no page and no token for everybody', async () => {
@@ -202,16 +334,16 @@ test('the demo has a provider: what its buttons do arrives as webhooks, also aft
     return orders.find((order) => order.orderId === orderId)?.status
   }
 
-  expect(await press(first.address, 'act', { action: 'progress', orderId: 'demo-1' })).toBe(204)
-  expect(await statusOf(first.address, 'demo-1')).toBe('in_progress')
+  expect(await press(first.address, 'act', { action: 'progress', orderId: 'demo-24' })).toBe(204)
+  expect(await statusOf(first.address, 'demo-24')).toBe('in_progress')
   expect(await press(first.address, 'new-order', {})).toBe(204)
   expect(await press(first.address, 'burst', { count: 50 })).toBe(204)
   // The command cancels an order that is open at the provider: it is updated before its next webhook.
   expect(JSON.parse(runCurl(first.command))).toEqual({
-    results: [{ orderId: '12345', outcome: 'applied', refund: '2.5' }],
+    results: [{ orderId: '12368', outcome: 'applied', refund: '2.5' }],
   })
   expect(await press(first.address, 'burst', { count: 20 })).toBe(204)
-  expect(await statusOf(first.address, 'demo-1')).toBe('canceled')
+  expect(await statusOf(first.address, 'demo-24')).toBe('canceled')
   await end(first.child, 'SIGTERM')
 
   const second = await start()

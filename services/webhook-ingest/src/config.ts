@@ -95,7 +95,7 @@ function authenticationProblems(raw: Raw): string[] {
 export function weakIngestSecrets(environment: Raw): string[] {
   return [
     ...weakProviderSecrets(environment),
-    ...weakVariables(['PANEL_API_KEYS', 'JWT_SECRETS', 'OUTGOING_WEBHOOK_SECRET'], environment),
+    ...weakVariables(['PANEL_API_KEYS', 'JWT_SECRETS', 'OUTGOING_WEBHOOK_SECRET', 'REDIS_MESSAGE_KEYS'], environment),
   ]
 }
 

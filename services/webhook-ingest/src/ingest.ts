@@ -1,6 +1,7 @@
 import { createKysely } from '@paxyo/database'
-import type { EventPublisher } from '@paxyo/event-bus'
+import type { EventBus, EventPublisher } from '@paxyo/event-bus'
 import {
+  storeReceipts,
   createBatcher,
   createChangeFeed,
   createOutbox,
@@ -19,6 +20,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
+import { openGatewayLink } from './gateways/gateway-link.ts'
 import { createIngestMetrics } from './metrics.ts'
 import { createApiKeyStore } from './panel-api/kit/api-key-store.ts'
 import { registerPanelApi } from './panel-api/panel-api.ts'
@@ -27,6 +29,7 @@ import { createWebhookAuthentication } from './webhook/authenticate.ts'
 import { registerWebhookRoute } from './webhook/route.ts'
 import type { OutgoingWebhookSettings } from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
 import { createOutgoingWebhooks } from './workers/outgoing-webhooks/outgoing-webhooks.ts'
+import { RETRY_DELAYS_MS } from './workers/outgoing-webhooks/retry-schedule.ts'
 import type { ReconcileSchedule } from './workers/reconcile/reconcile-config.ts'
 import { createScheduledReconcile } from './workers/reconcile/scheduled-reconcile.ts'
 import {
@@ -38,6 +41,8 @@ import {
 export interface IngestDeps {
   readonly pool: Pool
   readonly publisher: EventPublisher
+  /** On which the gateways are. */
+  readonly bus: EventBus
   /** How often, and from which age, rows of the outbox are published that other processes have left. */
   readonly outboxSweep?: Pick<OutboxOptions, 'sweepIntervalMs' | 'sweepRowAgeMs'>
   /** Providers with the authentication of their webhooks. */
@@ -75,6 +80,7 @@ export interface Ingest extends AsyncDisposable {
 const NO_OUTGOING_WEBHOOKS: OutgoingWebhookSettings = {
   endpoint: undefined,
   rules: { allowPrivate: false, allowLoopback: false },
+  retryDelaysMs: RETRY_DELAYS_MS,
 }
 
 /** Connections that its pool needs: one per partition, the others for the panel API, the outbox and readiness. */
@@ -100,6 +106,16 @@ export function createIngest(deps: IngestDeps): Ingest {
   metrics.addPublisher(publisher)
   // Also when verification is off: deliveries from before may still await theirs.
   const verification = createProviderVerification({ pool, providers, batcher, log, ...deps.verificationTimes })
+  const gateways = openGatewayLink({
+    bus: deps.bus,
+    async storeReceipts(message) {
+      await storeReceipts(pool, message)
+      metrics.receiptsStored(message.seen.length)
+    },
+    log,
+    now: () => performance.now(),
+  })
+  metrics.addGateways(gateways)
   const changeFeed = createChangeFeed({ pool, log })
   metrics.addHeldRequests(changeFeed)
   const scheduledReconcile =
@@ -177,6 +193,7 @@ export function createIngest(deps: IngestDeps): Ingest {
         mint: createTokenMint(deps.tokens),
         rejectedRequests,
         changeFeed,
+        gateways,
         outgoingQueue,
         webhookEndpoints,
         addressRules: settings.rules,
@@ -197,6 +214,7 @@ export function createIngest(deps: IngestDeps): Ingest {
     addMetrics: (registry) => metrics.register(registry),
     async close() {
       isDraining = true
+      await gateways.close()
       await Promise.all(providers.map(async ({ client }) => client?.close()))
       await verification.close()
       await scheduledReconcile?.close()

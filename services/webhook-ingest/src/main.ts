@@ -34,6 +34,7 @@ await runService(async (resources) => {
     createIngest({
       pool,
       publisher,
+      bus,
       providers: createProviders(providerSettings(config)),
       verifiesRefunds: config.VERIFY_REFUNDS === 'on',
       refundApproval: refundApproval(config),

@@ -13,6 +13,7 @@ import {
 import { formatMoney } from '@paxyo/order-core'
 import type { Pool } from 'pg'
 import type { Registry } from 'prom-client'
+import type { GatewayLink } from './gateways/gateway-link.ts'
 import { addReconcile, type ReconcileMetrics } from './workers/reconcile/reconcile-metrics.ts'
 
 /** Callbacks through which the parts of this service report to its metrics. */
@@ -37,6 +38,10 @@ export interface IngestMetrics {
   readonly outgoingWebhookAttempted: (isDelivered: boolean, durationMs: number) => void
   /** Adds the gauge of the connection over which events are published. */
   readonly addPublisher: (publisher: Pick<EventPublisher, 'isReady'>) => void
+  /** Receipts of a gateway were stored. */
+  readonly receiptsStored: (count: number) => void
+  /** Adds the gauges of the gateways and the users online. */
+  readonly addGateways: (link: Pick<GatewayLink, 'gateways' | 'isReady'>) => void
   register(registry: Registry): void
 }
 
@@ -92,6 +97,7 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
     LATENCY_BUCKETS_S,
     ['result'],
   )
+  const receipts = group.counter('receipts_total', 'Receipts of users that gateways reported.')
   // An alert cannot see the first failure, or that nothing came, in a series that does not exist yet.
   webhookDuration.zero({ status: '200' })
   for (const result of ['delivered', 'failed']) outgoing.zero({ result })
@@ -148,6 +154,16 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
     addPublisher(publisher) {
       group.gauge('publisher_ready', '1 while the connection to the event bus is ready, 0 otherwise.', () =>
         publisher.isReady ? 1 : 0,
+      )
+    },
+    receiptsStored: (count) => receipts.inc(count),
+    addGateways(link) {
+      group.gauge('gateways', 'Gateways that this process has heard in the last seconds.', () => link.gateways.length)
+      group.gauge('users_online', 'Users connected, added up over the gateways.', () =>
+        link.gateways.reduce((sum, { users }) => sum + users, 0),
+      )
+      group.gauge('gateway_link_ready', '1 while messages of the bus arrive at this process, 0 otherwise.', () =>
+        Number(link.isReady),
       )
     },
     register: (registry) => group.register(registry),

@@ -26,6 +26,7 @@ export const GODOFPANEL: ConfiguredProvider = {
 export const NO_ENDPOINT: OutgoingWebhookSettings = {
   endpoint: undefined,
   rules: { allowPrivate: false, allowLoopback: true },
+  retryDelaysMs: [],
 }
 
 /** webhook-ingest with its own database, without a network. */
@@ -91,6 +92,7 @@ export async function startIngest(
   const ingest = createIngest({
     pool: database.poolAs('ingest', 10),
     publisher: bus.connectPublisher(),
+    bus,
     providers: [
       {
         provider: createGodOfPanel({ api: provider }),

@@ -71,7 +71,7 @@ const variables = {
 
 /** Describes the secrets that can be guessed: problems in production, and warnings elsewhere. */
 export const weakGatewaySecrets = (environment: NodeJS.ProcessEnv): string[] =>
-  weakVariables(['JWT_SECRETS'], environment)
+  weakVariables(['JWT_SECRETS', 'REDIS_MESSAGE_KEYS'], environment)
 
 /** @throws ConfigError with all problems. */
 export function loadGatewayConfig(environment: NodeJS.ProcessEnv) {

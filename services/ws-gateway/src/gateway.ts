@@ -8,8 +8,12 @@ import { createKeyServer } from './auth/key-server.ts'
 import { createTokenVerifier } from './auth/token-verifier.ts'
 import { registerEmbedScript } from './embed-script/embed-script-route.ts'
 import { loadEmbedScript } from './embed-script/embed-script.ts'
+import { startUserControl } from './control/start-user-control.ts'
 import { createGatewayMetrics } from './observe/metrics.ts'
+import { registerProtocol } from './protocol-route.ts'
 import { createStreamReader } from './read/stream-reader.ts'
+import { createOrderReader } from './read/user-orders.ts'
+import { PendingReceipts } from './receipts/pending-receipts.ts'
 import { createConnections } from './socket/connections.ts'
 import { DEFAULT_LIMITS, type Limits } from './socket/limits.ts'
 import { registerSocketServer } from './socket/socket-server.ts'
@@ -56,6 +60,7 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits: chang
     drainLeft: connections.drainLeft,
     databaseWaiting: pool.waitingCount,
     isKeyServerUnavailable: keyServer?.isUnavailable ?? false,
+    control: control.state,
   }))
   const { secrets, audience, jwksUrl } = tokens
   const keyServer =
@@ -68,15 +73,34 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits: chang
             else log.warn({ err: error }, 'key server unavailable, its last keys serve')
           },
         })
-  const hub = createHub({ bus, reader: createStreamReader({ pool }), log, onForwarded: metrics.eventForwarded })
+  const receipts = new PendingReceipts(() => performance.now())
+  const hub = createHub({
+    bus,
+    reader: createStreamReader({ pool }),
+    log,
+    onForwarded: metrics.eventForwarded,
+    onMessageRejected: metrics.busMessageRejected,
+    onSent: (...sent) => receipts.sent(...sent),
+  })
   const limits = { ...DEFAULT_LIMITS, ...changedLimits }
   const connections = createConnections({
     hub,
+    orderReader: createOrderReader(pool),
     verifyToken: createTokenVerifier({ secrets, keyServer, audience }),
     limits,
     allowedOrigins,
     log,
     metrics,
+    onSeen: (...seen) => receipts.seen(...seen),
+  })
+  const control = startUserControl({
+    pool,
+    bus,
+    hub,
+    receipts,
+    log,
+    state: () => ({ connections: connections.count, users: hub.userCount }),
+    onMessage: metrics.controlMessage,
   })
   const embedScript = loadEmbedScript()
   let isDraining = false
@@ -89,6 +113,7 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits: chang
       registerSocketServer(app, { connections, limits, log })
       registerStreamRoute(app, { connections, limits })
       registerEmbedScript(app, embedScript)
+      registerProtocol(app)
     },
     readiness: {
       draining: () => {
@@ -104,6 +129,7 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits: chang
       isDraining = true
       log.info({ connections: connections.count, drainMs }, 'draining')
       await connections.drain(drainMs)
+      await control.close()
       await hub.close()
     },
   }

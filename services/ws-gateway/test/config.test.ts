@@ -24,6 +24,7 @@ test('what is not set has its default', () => {
     DATABASE_URL: 'postgres://user:password@localhost/paxyo',
     REDIS_URL: 'redis://localhost',
     REDIS_TOPOLOGY: 'single',
+    REDIS_MESSAGE_KEYS: [],
     REDIS_SENTINEL_NAME: 'mymaster',
     REDIS_SENTINEL_PASSWORD: undefined,
     CHANNEL_PREFIX: 'paxyo:',

@@ -30,6 +30,9 @@ export interface TestIngest {
   /** Commits events, each of which adds 1 to the balance, without publishing them. */
   commit(userId: string, count?: number, options?: { readonly linkLength?: number }): Promise<CommittedEvent[]>
   publish(events: readonly BusMessage[]): Promise<void>
+  /** As when webhook-ingest cannot reach the bus. */
+  leaveInOutbox(events: readonly CommittedEvent[]): Promise<void>
+  emptyOutbox(): Promise<void>
   /** Commits and publishes. */
   commitAndPublish(
     userId: string,
@@ -60,6 +63,9 @@ const SET_BALANCE = 'UPDATE accounts SET balance = $2 WHERE user_id = $1'
 const INSERT_EVENTS = `
   INSERT INTO events (user_id, seq, at, payload)
   SELECT $1, seq, now(), payload FROM unnest($2::bigint[], $3::text[]) AS event (seq, payload)`
+
+const INSERT_OUTBOX = `
+  INSERT INTO outbox (batch_id, user_ids, seqs, created_at) VALUES (gen_random_uuid(), $1, $2, now())`
 
 export function createTestIngest({ owner }: Pick<TestDatabase, 'owner'>, publisher?: EventPublisher): TestIngest {
   const ingest: TestIngest = {
@@ -96,6 +102,15 @@ export function createTestIngest({ owner }: Pick<TestDatabase, 'owner'>, publish
       } finally {
         client.release()
       }
+    },
+
+    async leaveInOutbox(events) {
+      const values = [events.map(({ channel }) => channel.replace(/^.*:/, '')), events.map(({ seq }) => seq)]
+      await owner.query(INSERT_OUTBOX, values)
+    },
+
+    async emptyOutbox() {
+      await owner.query('DELETE FROM outbox')
     },
 
     async publish(events) {

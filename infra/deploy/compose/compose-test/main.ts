@@ -82,7 +82,7 @@ async function rotateSecrets(stack: Stack): Promise<void> {
   const redisPasswords = ['ingest', 'gateway'].map((service) => `redis-${service}-passwords`)
   const applyLogins = ['exec', '-T', 'postgres', 'bash', '/etc/paxyo/apply-logins.sh']
   const loadUsers = ['exec', '-T', 'redis', 'sh', '/etc/paxyo/load-users.sh']
-  for (const name of [...postgresLogins, ...redisPasswords, 'jwt-secrets']) {
+  for (const name of [...postgresLogins, ...redisPasswords, 'redis-message-keys', 'jwt-secrets']) {
     await stack.npmRun('secrets', '--', '--rotate', name)
   }
   await stack.compose(...applyLogins)

@@ -15,6 +15,7 @@ import {
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect as connectHttp2 } from 'node:http2'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { WebSocket } from 'ws'
@@ -98,6 +99,24 @@ async function connect(userId: string): Promise<Client> {
   await eventually(() => frames.some(({ type }) => type === 'welcome'))
   return { frames, closed }
 }
+
+test('a stream passes, over HTTP/2, until its drain and its close code', async () => {
+  await eventually(() => connect('first').then(() => true)).catch((error: unknown) => {
+    throw new Error(`HAProxy does not forward:\n${output}`, { cause: error })
+  })
+  const session = connectHttp2(`https://localhost:${ports.secure}`, { ca })
+  const request = session.request({ ':method': 'POST', ':path': '/stream' })
+  const responded = once(request, 'response')
+  request.end(JSON.stringify({ type: 'hello', token: await mintToken('streamed') }))
+  const [headers] = (await responded) as [Record<string, unknown>]
+  expect(headers).toMatchObject({ ':status': 200, 'content-type': 'text/event-stream; charset=utf-8' })
+  let text = ''
+  for await (const chunk of request.setEncoding('utf8')) text += chunk as string
+  session.close()
+
+  expect(text.match(/"type":"(?:welcome|drain)"/g)).toEqual(['"type":"welcome"', '"type":"drain"'])
+  expect(text).toContain('event: close\ndata: {"code":4000,"reason":"draining"}\n\n')
+}, 60_000)
 
 test('after a reload every connection of the old process is drained, one after the other, and none is cut off', async () => {
   await eventually(() => connect('first').then(() => true)).catch((error: unknown) => {

@@ -94,12 +94,18 @@ const CASES: Record<string, Case> = {
   PaxyoPubSubSilent: { series: { paxyo_gateway_pubsub_ready: '0x20' }, firesAfterMin: 2 },
   PaxyoEventsLate: { series: tooSlow('paxyo_gateway_event_latency_seconds', '2.5', '5'), firesAfterMin: 13 },
   PaxyoBackfills: { series: { 'paxyo_gateway_backfills_total{instance="a"}': '0+120x40' }, firesAfterMin: 20 },
+  PaxyoBusMessagesRejected: {
+    series: { 'paxyo_gateway_bus_messages_rejected_total{instance="a"}': '0+1x40' },
+    firesAfterMin: 20,
+  },
   PaxyoSlowClients: { series: { [`${CLOSES}{reason="slow_consumer"}`]: '0+60x40' }, firesAfterMin: 20 },
   PaxyoTokensRejected: {
     series: { [`${CLOSES}{reason="invalid_token"}`]: '0+10x40', [`${CLOSES}{reason="client"}`]: '0+20x40' },
     firesAfterMin: 20,
   },
   PaxyoKeyServerUnavailable: { series: { paxyo_gateway_key_server_unavailable: '1x20' }, firesAfterMin: 11 },
+  PaxyoRevocationsLate: { series: { paxyo_gateway_cutoffs_age_seconds: '0+60x20' }, firesAfterMin: 4 },
+  PaxyoReceiptsStuck: { series: { paxyo_gateway_receipts_waiting_seconds: '0+60x30' }, firesAfterMin: 13 },
   PaxyoConnectionsRejected: {
     series: { 'paxyo_gateway_upgrades_rejected_total{reason="handshakes"}': '0+10x40' },
     firesAfterMin: 20,

@@ -10,9 +10,12 @@ export interface RedisPasswords {
 /** The commands that every connection needs to start, to be checked and to end. */
 const CONNECTION_COMMANDS = '+hello +ping +info +quit +client|setname'
 
+const SUBSCRIBE_COMMANDS = '+subscribe +unsubscribe +ssubscribe +sunsubscribe'
+
 /**
- * Redis's ACL file. No user can access keys. webhook-ingest can only publish on our channels; a gateway can subscribe to
- * them and publish only on the heartbeat channels; connections without a login have no rights.
+ * Redis's ACL file. No user can access keys. webhook-ingest can publish on all of our channels and subscribe only to those
+ * on which gateways respond; a gateway can subscribe to all and publish only heartbeats and messages to webhook-ingest,
+ * and so neither events nor control messages; connections without a login have no rights.
  *
  * @param prefix CHANNEL_PREFIX.
  */
@@ -20,9 +23,10 @@ export function redisAclFile(passwords: RedisPasswords, prefix: string): string 
   const nothing = 'resetkeys resetchannels -@all'
   return [
     'user default off resetpass resetkeys resetchannels -@all',
-    `user ingest on ${hashes(passwords.ingest)} ${nothing} &${prefix}{* ${CONNECTION_COMMANDS} +publish +spublish`,
+    `user ingest on ${hashes(passwords.ingest)} ${nothing} &${prefix}{* ${CONNECTION_COMMANDS} +publish +spublish` +
+      ` (resetchannels &${prefix}{ingest}:* -@all ${SUBSCRIBE_COMMANDS})`,
     `user gateway on ${hashes(passwords.gateway)} ${nothing} &${prefix}{* ${CONNECTION_COMMANDS}` +
-      ` +subscribe +unsubscribe +ssubscribe +sunsubscribe (resetchannels &${prefix}{heartbeat}:* -@all +publish +spublish)`,
+      ` ${SUBSCRIBE_COMMANDS} (resetchannels &${prefix}{heartbeat}:* &${prefix}{ingest}:* -@all +publish +spublish)`,
     `user operator on ${hashes(passwords.operator)} ${nothing} +ping +info +quit +acl|load +acl|log +acl|whoami +client|list`,
     '',
   ].join('\n')

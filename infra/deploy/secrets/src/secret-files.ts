@@ -23,6 +23,7 @@ const LISTS: Readonly<Record<string, () => string>> = {
   'panel-api-keys': newPassword,
   'redis-ingest-passwords': newPassword,
   'redis-gateway-passwords': newPassword,
+  'redis-message-keys': newPassword,
 }
 
 const SINGLE = [

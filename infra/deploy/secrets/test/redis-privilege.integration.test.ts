@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { heartbeatChannel, userChannel } from '@paxyo/contracts'
+import { CONTROL_CHANNEL, GATEWAYS_CHANNEL, heartbeatChannel, ingestChannel, userChannel } from '@paxyo/contracts'
 import { freePort, startRedisServer, type RedisServer } from '@paxyo/testkit'
 import { Redis } from 'ioredis'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,6 +11,9 @@ import { completeSecrets, retire, rotate, type SecretFiles } from '../src/index.
 
 const REDIS_CONF = new URL('../../compose/redis/redis.conf', import.meta.url)
 const OURS = `paxyo:${userChannel('user-1')}`
+const CONTROL = `paxyo:${CONTROL_CHANNEL}`
+const GATEWAYS = `paxyo:${GATEWAYS_CHANNEL}`
+const INGEST = `paxyo:${ingestChannel('ingest-1')}`
 const HEARTBEAT = `paxyo:${heartbeatChannel('gateway-1')}`
 
 let folder: string
@@ -99,11 +102,17 @@ describe('webhook-ingest', () => {
   test.each([
     ['PUBLISH', OURS, 'x'],
     ['SPUBLISH', OURS, 'x'],
+    ['PUBLISH', CONTROL, 'x'],
+    ['SPUBLISH', CONTROL, 'x'],
+    ['PUBLISH', INGEST, ''],
+    ['SUBSCRIBE', INGEST],
+    ['SSUBSCRIBE', GATEWAYS],
+    ['SUBSCRIBE', GATEWAYS],
   ] as const)('may %s %s', async (...command) => {
     expect(await attempt(connectWith('ingest'), command)).toBe('done')
   })
 
-  const forbidden = [...FORBIDDEN, ['SUBSCRIBE', OURS], ['SSUBSCRIBE', OURS], ['UNSUBSCRIBE', OURS]] as const
+  const forbidden = [...FORBIDDEN, ['SUBSCRIBE', OURS], ['SSUBSCRIBE', OURS], ['SUBSCRIBE', CONTROL]] as const
   test.each(forbidden.map((command) => [command]))('may not %j', async (command) => {
     expect(await attempt(connectWith('ingest'), command)).toBe('NOPERM')
   })
@@ -116,11 +125,21 @@ describe('a gateway', () => {
     ['SUBSCRIBE', HEARTBEAT],
     ['PUBLISH', HEARTBEAT, ''],
     ['SPUBLISH', HEARTBEAT, ''],
+    ['SUBSCRIBE', CONTROL],
+    ['SSUBSCRIBE', CONTROL],
+    ['PUBLISH', GATEWAYS, 'x'],
+    ['SPUBLISH', INGEST, 'x'],
   ] as const)('may %s %s', async (...command) => {
     expect(await attempt(connectWith('gateway'), command)).toBe('done')
   })
 
-  const forbidden = [...FORBIDDEN, ['PUBLISH', OURS, 'x'], ['SPUBLISH', OURS, 'x']] as const
+  const forbidden = [
+    ...FORBIDDEN,
+    ['PUBLISH', OURS, 'x'],
+    ['SPUBLISH', OURS, 'x'],
+    ['PUBLISH', CONTROL, 'x'],
+    ['SPUBLISH', CONTROL, 'x'],
+  ] as const
   test.each(forbidden.map((command) => [command]))('may not %j', async (command) => {
     expect(await attempt(connectWith('gateway'), command)).toBe('NOPERM')
   })

@@ -1,7 +1,7 @@
 <?php
 declare(strict_types=1);
 
-require __DIR__ . '/../paxyo.php';
+require __DIR__ . '/../settings.php';
 require __DIR__ . '/../panel.php';
 
 // The page's script requests this with the user's session cookie, which identifies the user.
@@ -12,4 +12,4 @@ if ($userId === null) {
     http_response_code(401);
     exit('{"error":"no user is logged in"}');
 }
-echo paxyo_json(['token' => paxyo_token($userId)]);
+echo json_encode(['token' => Paxyo\PaxyoToken::mint(setting('PAXYO_JWT_SECRET'), $userId)]);

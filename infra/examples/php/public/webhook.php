@@ -1,19 +1,14 @@
 <?php
 declare(strict_types=1);
 
-// Receives Paxyo's outgoing webhooks, and keeps the panel's own orders true: status, remains, refunded.
+// Receives Paxyo's outgoing webhooks, and keeps the panel's own tables true: the status, remains and refunded of orders, and
+// the balance of users, to which each refund is credited once.
 
-require_once __DIR__ . '/../paxyo.php';
-require_once __DIR__ . '/../panel.php';
+use Paxyo\PaxyoSync;
+use Paxyo\PaxyoWebhook;
 
-$webhook = paxyo_webhook();
-if ($webhook === null) {
-    http_response_code(401);
-    exit;
-}
-if ($webhook['type'] === 'order.updated') {
-    ['order' => $order, 'seq' => $seq] = $webhook['data'];
-    update_order($order, $seq);
-}
-// Paxyo retries after anything but 2xx, so respond only when it is stored. Other types, such as a ping, need no more than this.
-http_response_code(204);
+require __DIR__ . '/../settings.php';
+
+PaxyoWebhook::serve(setting('PAXYO_WEBHOOK_SECRET'), function (array $change): void {
+    PaxyoSync::apply(panel_db(), $change, PANEL_TABLES);
+});

@@ -54,7 +54,7 @@ function toLine(change: PanelChange): string {
 }
 
 function details(change: PanelChange): string[] {
-  if (change.type === 'account.updated') return [`${change.account.balance} ${change.account.currency}`]
+  if (!('order' in change)) return [`${change.account.balance} ${change.account.currency}`]
   const order = change.order === null ? 'no order' : printable(change.order.orderId)
   if ('review' in change) return [order, change.review.reason, change.review.resolution?.action ?? 'open']
   const { status, refunded, currency } = change.order

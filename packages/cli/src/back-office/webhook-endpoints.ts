@@ -3,6 +3,7 @@ import type { ChangeEndpoint, WebhookEndpoint } from '@paxyo/panel-client'
 import { readFile } from 'node:fs/promises'
 import { withPanelApi } from '../api/with-panel-api.ts'
 import type { Cli } from '../cli.ts'
+import { Failure } from '../failure.ts'
 import { printable } from '../output/printable.ts'
 import { table } from '../output/table.ts'
 
@@ -55,14 +56,20 @@ export async function deleteEndpoint(cli: Cli, endpointId: string): Promise<void
   cli.print(deleted, () => `${printable(endpointId)} is deleted.`)
 }
 
+export interface RotateOptions {
+  readonly retire?: boolean
+  readonly replace?: boolean
+}
+
 export async function rotateSecret(
   cli: Cli,
-  { retire = false }: { retire?: boolean },
+  { retire = false, replace = false }: RotateOptions,
   endpointId: string,
 ): Promise<void> {
-  const rotated = await withPanelApi(cli, (api) =>
-    api.outgoingWebhooks.endpoints.rotateSecret(endpointId, retire ? 'retire' : 'add'),
-  )
+  if (retire && replace) throw new Failure('usage', '--retire and --replace exclude each other')
+  const other = replace ? 'replace' : 'add'
+  const step = retire ? 'retire' : other
+  const rotated = await withPanelApi(cli, (api) => api.outgoingWebhooks.endpoints.rotateSecret(endpointId, step))
   cli.print(rotated, () =>
     rotated.secret === null
       ? 'The older secret is removed.'

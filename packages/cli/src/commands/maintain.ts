@@ -49,6 +49,7 @@ function printResult(cli: Cli, result: Awaited<ReturnType<typeof maintain>>): vo
       `Expired idempotency keys deleted: ${result.deletedIdempotencyKeys}.`,
       `Expired rejected requests deleted: ${result.deletedRejectedRequests}.`,
       `Delivered outgoing webhooks deleted: ${result.deletedOutgoingWebhooks}.`,
+      `Expired receipts and revocations deleted: ${result.deletedReceipts}.`,
       `Provider orders without a registered order, put up for review: ${result.reviewedUnregisteredOrders}.`,
     ].join('\n'),
   )
@@ -69,7 +70,7 @@ interface Retention {
 }
 
 async function maintain(url: string, { eventDays, rejectedDays, parkedDays }: Retention) {
-  const { maintainEventPartitions, pruneIdempotencyKeys, pruneOutgoingWebhooks, pruneRejectedRequests } =
+  const { maintainEventPartitions, pruneIdempotencyKeys, pruneOutgoingWebhooks, pruneReceipts, pruneRejectedRequests } =
     await import('@paxyo/database')
   const { newId, reviewUnregistered } = await import('@paxyo/ledger')
   const { default: pg } = await import('pg')
@@ -88,6 +89,7 @@ async function maintain(url: string, { eventDays, rejectedDays, parkedDays }: Re
       deletedIdempotencyKeys: await pruneIdempotencyKeys(pool),
       deletedRejectedRequests: await pruneRejectedRequests(pool, rejectedDays),
       deletedOutgoingWebhooks: await pruneOutgoingWebhooks(pool),
+      deletedReceipts: await pruneReceipts(pool, eventDays),
       reviewedUnregisteredOrders: await reviewUnregistered({ pool, newId }, parkedDays),
     }
   } catch (error) {

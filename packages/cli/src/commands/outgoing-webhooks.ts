@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { action } from '../cli.ts'
 import type { AddCommand } from '../add-command.ts'
 import type { ListWebhooksOptions, RetryWebhooksOptions } from '../back-office/outgoing-webhooks.ts'
-import type { EndpointOptions } from '../back-office/webhook-endpoints.ts'
+import type { EndpointOptions, RotateOptions } from '../back-office/webhook-endpoints.ts'
 import { parseLimit } from './limit.ts'
 
 const load = () => import('../back-office/outgoing-webhooks.ts')
@@ -93,11 +93,12 @@ const addEndpoints: AddCommand = (parent, terminal, finished) => {
   }
   endpoints
     .command('rotate')
-    .description('add a secret that signs in addition, or remove the older one')
+    .description('add a secret that signs in addition, remove the older one, or replace the newer one')
     .argument('<endpointId>')
     .option('--retire', 'remove the older one')
+    .option('--replace', 'replace the newer one, which the receiver does not use yet')
     .action(
-      action(terminal, finished, async (cli, options: { retire?: boolean }, id: string) =>
+      action(terminal, finished, async (cli, options: RotateOptions, id: string) =>
         (await loadEndpoints()).rotateSecret(cli, options, id),
       ),
     )

@@ -6,7 +6,9 @@ import { renderEvent } from '../tail/render-event.ts'
 export const addTail: AddCommand = (program, terminal, finished) => {
   program
     .command('tail')
-    .description('follow events as they are published (REDIS_URL, REDIS_TOPOLOGY, CHANNEL_PREFIX), until Ctrl-C')
+    .description(
+      'follow events as they are published (REDIS_URL, REDIS_TOPOLOGY, CHANNEL_PREFIX, REDIS_MESSAGE_KEYS), until Ctrl-C',
+    )
     .option('-u, --user <userId>', "only this user's events")
     .addHelpText(
       'after',
@@ -19,6 +21,7 @@ export const addTail: AddCommand = (program, terminal, finished) => {
         await followEvents({
           redis,
           channelPrefix: redis.channelPrefix,
+          messageKeys: redis.messageKeys,
           userId: user,
           signal: cli.signal,
           onFollowing: () => cli.err(`following ${user ?? 'all users'}\n`),

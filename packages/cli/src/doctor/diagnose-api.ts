@@ -1,6 +1,6 @@
 import { Failure } from '../failure.ts'
 import { explainNetworkError } from '../explain-network-error.ts'
-import { failed, ok, skipped, type Diagnostic } from './diagnostic.ts'
+import { failed, ok, skipped, warning, type Diagnostic } from './diagnostic.ts'
 
 const TIMEOUT_MS = 5_000
 
@@ -25,13 +25,32 @@ export async function diagnoseApi({
         failed('api', `webhook-ingest is not ready: ${detail}`, 'Check its log; it must be able to reach PostgreSQL.'),
       ]
     }
-    return [ok('api', `webhook-ingest at ${url} is ready`), await diagnoseKey(get, key)]
+    const keyDiagnostic = await diagnoseKey(get, key)
+    const gateways = key === undefined || keyDiagnostic.status !== 'ok' ? [] : [await diagnoseGateways(get, key)]
+    return [ok('api', `webhook-ingest at ${url} is ready`), keyDiagnostic, ...gateways]
   } catch (error) {
     const failure =
       explainNetworkError(error, 'webhook-ingest', new URL(url), 'PAXYO_URL') ??
       new Failure('unreachable', `${url}: ${(error as Error).message}`)
     return [failed('api', failure.message, failure.hint ?? 'Correct PAXYO_URL.')]
   }
+}
+
+/** Without this link everything works but the lists of connections and the receipts, so that its loss goes unnoticed. */
+async function diagnoseGateways(
+  get: (path: string, headers: Record<string, string>) => Promise<Response>,
+  key: string,
+): Promise<Diagnostic> {
+  const response = await get('/v1/connections', { authorization: `Bearer ${key}` })
+  if (response.status === 503) {
+    return warning(
+      'gateways',
+      'webhook-ingest does not receive messages of the gateways over Redis',
+      'Check Redis, and that webhook-ingest may subscribe: create the ACL file again with paxyo secrets, and load it.',
+    )
+  }
+  const { gateways = [] } = (await response.json()) as { readonly gateways?: readonly unknown[] }
+  return ok('gateways', `webhook-ingest hears ${gateways.length} gateways`)
 }
 
 /** Asks for an order that does not exist: 404 with a valid key, 401 without one. */

@@ -42,6 +42,11 @@ export interface RefundRow {
   readonly amount: string
   readonly balanceAfter: string
   readonly at: string
+  /** When, and to how many connections, it was first sent; null when it was not, or its event is no longer kept. */
+  readonly sentAt: string | null
+  readonly sentTo: number | null
+  /** When a visible page had shown it. */
+  readonly seenAt: string | null
 }
 
 export interface DeliveryRow {
@@ -90,10 +95,33 @@ const READ_FORMER = `
 const READ_ACCOUNT = `
   SELECT currency, ${money('balance')} AS balance, last_seq::int4 AS "lastSeq" FROM accounts WHERE user_id = $1`
 
+/** The number of the user's newest events among which those of refunds are searched. */
+const EVENTS_SEARCHED_MAX = 5_000
+
+/** Gateways that sent it together: one where the user connected later than this did not send it live. */
+const SENT_TOGETHER = `interval '10 seconds'`
+
 const READ_REFUNDS = `
+  WITH refund_events AS MATERIALIZED (
+    SELECT seq, payload::json #>> '{refund,refundId}' AS refund_id FROM (
+      SELECT seq, payload FROM events WHERE user_id = $2 ORDER BY seq DESC LIMIT ${EVENTS_SEARCHED_MAX}
+    ) AS newest WHERE payload::json #>> '{order,orderId}' = $1
+  )
   SELECT entry_id AS "entryId", ${money('amount')} AS amount, ${money('balance_after')} AS "balanceAfter",
-    ${time('created_at')} AS at
-  FROM ledger_entries WHERE order_id = $1 AND kind = 'refund' ORDER BY refunded_before`
+    ${time('created_at')} AS at, ${time('sent.at')} AS "sentAt", sent.connections AS "sentTo",
+    ${time('(SELECT min(seen_at) FROM receipts WHERE user_id = $2 AND receipts.seq >= event.seq)')} AS "seenAt"
+  FROM ledger_entries
+  LEFT JOIN refund_events AS event ON event.refund_id = entry_id::text
+  LEFT JOIN LATERAL (
+    SELECT min(first_at) AS at, sum(connections) FILTER (WHERE sent_at <= first_at + ${SENT_TOGETHER})::int4 AS connections
+    FROM (
+      SELECT connections, sent_at, min(sent_at) OVER () AS first_at FROM (
+        SELECT DISTINCT ON (gateway_id) connections, sent_at FROM sent_positions
+        WHERE user_id = $2 AND sent_positions.seq >= event.seq ORDER BY gateway_id, sent_positions.seq
+      ) AS by_gateway
+    ) AS firsts
+  ) AS sent ON true
+  WHERE order_id = $1 AND kind = 'refund' ORDER BY refunded_before`
 
 const READ_DELIVERIES = `
   SELECT * FROM (
@@ -134,7 +162,7 @@ export async function readOrderFile(database: DatabaseSession, orderId: string):
     order,
     formerProviderOrders: former,
     account: account!,
-    refunds: await database.query<RefundRow>(READ_REFUNDS, [orderId]),
+    refunds: await database.query<RefundRow>(READ_REFUNDS, [orderId, order.userId]),
     deliveries: await readDeliveries(database, held),
     reviews: await database.query<ReviewRow>(READ_REVIEWS, [orderId]),
     events: await database.query<EventRow>(READ_EVENTS, [order.userId, orderId]),

@@ -1,7 +1,7 @@
 import { printable } from '../output/printable.ts'
 import { table } from '../output/table.ts'
 import type { Terminal } from '../terminal.ts'
-import type { DeliveryRow, OrderFile } from './read-order-file.ts'
+import type { DeliveryRow, OrderFile, RefundRow } from './read-order-file.ts'
 import { refundStatus } from './refund-status.ts'
 
 const BODY_LENGTH_MAX = 100
@@ -32,7 +32,13 @@ export function renderOrder(file: OrderFile, { style }: Pick<Terminal, 'style'>)
     '',
     heading('Refunds', refunds),
     table(
-      refunds.map(({ at, amount, balanceAfter, entryId }) => [`  ${at}`, amount, `balance ${balanceAfter}`, entryId]),
+      refunds.map(({ at, amount, balanceAfter, entryId, ...receipt }) => [
+        `  ${at}`,
+        amount,
+        `balance ${balanceAfter}`,
+        receiptOf(receipt),
+        entryId,
+      ]),
     ),
     heading('Deliveries', deliveries),
     renderDeliveries(deliveries),
@@ -60,6 +66,12 @@ export function renderOrder(file: OrderFile, { style }: Pick<Terminal, 'style'>)
   ]
     .filter((part, index) => part !== '' || index < 9 + formerProviderOrders.length)
     .join('\n')
+}
+
+const receiptOf = ({ sentAt, sentTo, seenAt }: Pick<RefundRow, 'sentAt' | 'sentTo' | 'seenAt'>): string => {
+  const sent = sentAt === null ? '' : `sent to ${sentTo} ${sentTo === 1 ? 'connection' : 'connections'} ${sentAt}`
+  const seen = seenAt === null ? 'not seen yet' : `seen ${seenAt}`
+  return [sent, seen].filter((part) => part !== '').join(', ')
 }
 
 /** The deliveries of an order that the panel has not registered. */

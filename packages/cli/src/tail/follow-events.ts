@@ -1,11 +1,12 @@
 import { heartbeatChannel, orderEventSchema, userChannel, type OrderEvent } from '@paxyo/contracts'
-import type { RedisAddress } from '@paxyo/event-bus'
+import { createMessageSignature, type RedisAddress } from '@paxyo/event-bus'
 import { connectRedis, explainRedisError, isSharded } from '../connect-redis.ts'
 import { Failure } from '../failure.ts'
 
 export interface TailOptions {
   readonly redis: RedisAddress
   readonly channelPrefix: string
+  readonly messageKeys: readonly string[]
   /** All users when undefined. */
   readonly userId: string | undefined
   readonly signal: AbortSignal
@@ -23,6 +24,7 @@ const HEARTBEAT_PREFIX = heartbeatChannel('')
  */
 export async function followEvents(options: TailOptions): Promise<void> {
   const { redis: address, channelPrefix, userId, signal } = options
+  const signature = createMessageSignature(options.messageKeys)
   if (userId === undefined && isSharded(address)) {
     throw new Failure('usage', "a cluster's channels cannot be followed all at once", 'Name a user: --user <userId>')
   }
@@ -40,7 +42,7 @@ export async function followEvents(options: TailOptions): Promise<void> {
     const receive = (name: string, payload: string): void => {
       const key = name.slice(channelPrefix.length)
       if (key.startsWith(HEARTBEAT_PREFIX)) return
-      const event = parseEvent(payload)
+      const event = parseEvent(signature.open(key, Buffer.from(payload)))
       if (event !== undefined) options.onEvent(key.slice(key.indexOf(':') + 1), event)
     }
     redis.on('message', receive)
@@ -58,9 +60,10 @@ export async function followEvents(options: TailOptions): Promise<void> {
   }
 }
 
-function parseEvent(payload: string): OrderEvent | undefined {
+function parseEvent(payload: Buffer | undefined): OrderEvent | undefined {
+  if (payload === undefined) return undefined
   try {
-    const event = orderEventSchema.safeParse(JSON.parse(payload))
+    const event = orderEventSchema.safeParse(JSON.parse(payload.toString()))
     return event.success ? withoutSecrets(event.data) : undefined
   } catch {
     return undefined

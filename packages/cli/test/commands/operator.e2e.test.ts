@@ -277,7 +277,7 @@ describe('migrate and maintain', () => {
     expect((await paxyo(['migrate', '--json'], env)).json()).toEqual({ migrated: [] })
     const maintained = await paxyo(['maintain'], { ...env, EVENT_RETENTION_DAYS: '3' })
     expect(maintained.stdout).toMatch(
-      /^Partitions created: .*; dropped: none\.\nExpired idempotency keys deleted: 0\.\nExpired rejected requests deleted: 0\.\nDelivered outgoing webhooks deleted: 0\.\nProvider orders without a registered order, put up for review: 0\.\n$/,
+      /^Partitions created: .*; dropped: none\.\nExpired idempotency keys deleted: 0\.\nExpired rejected requests deleted: 0\.\nDelivered outgoing webhooks deleted: 0\.\nExpired receipts and revocations deleted: 0\.\nProvider orders without a registered order, put up for review: 0\.\n$/,
     )
   })
 

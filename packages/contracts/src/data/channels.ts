@@ -30,6 +30,22 @@ export function heartbeatChannel(gatewayId: string): string {
   return `{heartbeat}:${gatewayId}`
 }
 
+/** The channel on which webhook-ingest sends control messages to every gateway. */
+export const CONTROL_CHANNEL = '{control}:gateways'
+
+/** The channel on which gateways announce themselves to every process of webhook-ingest. */
+export const GATEWAYS_CHANNEL = '{ingest}:gateways'
+
+/**
+ * The channel on which gateways send responses and receipts to one process of webhook-ingest.
+ *
+ * @example
+ * ingestChannel('ingest-1') //=> '{ingest}:to:ingest-1'
+ */
+export function ingestChannel(ingestId: string): string {
+  return `{ingest}:to:${ingestId}`
+}
+
 /** 32-bit FNV-1a over UTF-16 code units: distributes well, needs no library, and is the same on every machine. */
 function fnv1a(text: string): number {
   let hash = 0x811c9dc5

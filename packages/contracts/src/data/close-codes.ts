@@ -21,6 +21,8 @@ export const CLOSE_CODES = {
     code: 4008,
     meaning: 'The user, the address or the server has too many connections; reconnect after a minute.',
   },
+  token_revoked: { code: 4009, meaning: 'The token was revoked; get a new one, then reconnect.' },
+  disconnected: { code: 4010, meaning: 'The panel closed all connections of the user; reconnect.' },
   invalid_token: { code: 4500, meaning: 'The token is malformed, not signed by a known key, or for another audience.' },
   protocol_error: { code: 4501, meaning: 'The client sent a message that the protocol does not allow.' },
   rate_limited: {

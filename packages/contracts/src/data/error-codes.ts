@@ -50,6 +50,7 @@ export const ERROR_CODES = {
   refund_changed: { status: 409, title: 'The refund that waits for approval has another amount now; read it again.' },
   refund_exceeds_charge: { status: 409, title: 'The refund exceeds the part of the charge that is not refunded yet.' },
   endpoint_of_environment: { status: 409, title: 'This endpoint is configured by OUTGOING_WEBHOOK_URL.' },
+  secret_rotation_pending: { status: 409, title: 'The endpoint has two secrets already.' },
   too_many_endpoints: { status: 409, title: 'There are too many endpoints of outgoing webhooks.' },
   cursor_void: {
     status: 410,
@@ -69,6 +70,7 @@ export const ERROR_CODES = {
   internal_error: { status: 500, title: 'The server had an unexpected error.' },
   token_minting_off: { status: 501, title: 'No secret is configured to sign browser tokens.' },
   database_unavailable: { status: 503, title: 'The database cannot be reached; retry later.' },
+  bus_unavailable: { status: 503, title: 'The gateways cannot be reached over the event bus; retry later.' },
   queue_full: { status: 503, title: 'Too many requests are queued; retry later.' },
   connection_limit: { status: 503, title: 'The server accepts no more connections now; retry later.' },
   shutting_down: { status: 503, title: 'This process is shutting down; retry later.' },

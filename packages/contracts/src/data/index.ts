@@ -1,4 +1,12 @@
-export { EVENT_CHANNEL_SHARDS, heartbeatChannel, userChannel, type BusMessage } from './channels.ts'
+export {
+  CONTROL_CHANNEL,
+  EVENT_CHANNEL_SHARDS,
+  GATEWAYS_CHANNEL,
+  heartbeatChannel,
+  ingestChannel,
+  userChannel,
+  type BusMessage,
+} from './channels.ts'
 export { CLOSE_CODES, isReconnectable, type CloseReason } from './close-codes.ts'
 export {
   DELIVERY_OUTCOMES,
@@ -18,6 +26,13 @@ export {
   type OpenStatus,
   type OrderStatus,
 } from './order-status.ts'
-export { CHECK_REVISION, PROTOCOL_REVISION, PROTOCOL_VERSION, PROTOCOL_VERSION_MIN } from './protocol-version.ts'
+export {
+  CHECK_REVISION,
+  ORDER_REQUESTS_REVISION,
+  PROTOCOL_REVISION,
+  PROTOCOL_VERSION,
+  PROTOCOL_VERSION_MIN,
+  SEEN_REVISION,
+} from './protocol-version.ts'
 export { WEBHOOK_TYPES, type WebhookType } from './webhook-types.ts'
-export { DRAIN_MS_MAX, TOKEN_CHARS_MAX } from './wire-limits.ts'
+export { CURSOR_CHARS_MAX, DRAIN_MS_MAX, PAGE_ORDERS_MAX, TOKEN_CHARS_MAX } from './wire-limits.ts'

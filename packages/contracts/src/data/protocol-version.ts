@@ -5,10 +5,15 @@ export const PROTOCOL_VERSION = 1
 export const PROTOCOL_VERSION_MIN = 1
 
 /** The number of additive changes within the version, sent in `welcome`, so that clients use only what is served. */
-export const PROTOCOL_REVISION = 4
+export const PROTOCOL_REVISION = 6
 
 /** Gateways of an earlier revision ignore `check`. */
 export const CHECK_REVISION = 3
+
+/** Gateways of an earlier revision ignore `page` and `orders`. */
+export const ORDER_REQUESTS_REVISION = 5
+/** Gateways of an earlier revision ignore `seen`. */
+export const SEEN_REVISION = 6
 
 export interface ProtocolRevision {
   readonly version: number
@@ -55,5 +60,21 @@ export const PROTOCOL_HISTORY: readonly ProtocolRevision[] = [
     revision: 4,
     schemaHash: '397b1b351ac24ca5',
     change: 'The `providerOrderId` of an order is empty while the order has no provider order.',
+  },
+  {
+    version: 1,
+    revision: 5,
+    schemaHash: 'de5c3ecbd87f1df4',
+    change:
+      'Clients ask for older orders with `page`, and for some with `orders`; `welcome` has `totals` and `older`, events have ' +
+      '`totals`, orders have `createdAt`, and `error` has `retryAfterMs`.',
+  },
+  {
+    version: 1,
+    revision: 6,
+    schemaHash: '0cd6b6f4a95fb269',
+    change:
+      '`seen`; `hello` has `seen`; close codes for revoked tokens, after which clients get a new one, and for users that the panel has ' +
+      'disconnected, after which they reconnect.',
   },
 ]

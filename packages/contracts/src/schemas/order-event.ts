@@ -1,6 +1,13 @@
 import { z } from 'zod'
 import { ORDER_STATUSES } from '../data/order-status.ts'
-import { currencySchema, identifierSchema, moneySchema, seqSchema, timestampSchema } from './scalars.ts'
+import {
+  currencySchema,
+  identifierSchema,
+  moneySchema,
+  seqSchema,
+  timestampSchema,
+  totalMoneySchema,
+} from './scalars.ts'
 
 export const orderStatusSchema = z.enum(ORDER_STATUSES)
 
@@ -17,16 +24,30 @@ export const orderViewSchema = z.object({
   remains: z.int().nullable(),
   startCount: z.int().nullable(),
   refunded: moneySchema,
+  createdAt: timestampSchema.optional().describe('When it was ordered. Absent in events from before revision 1.5.'),
   updatedAt: timestampSchema,
 })
 
 /** A user's money. */
 export const accountViewSchema = z.object({ balance: moneySchema, currency: currencySchema })
 
+/** All orders of a user in numbers, whether a page has them or not. */
+export const totalsViewSchema = z.object({
+  refunded: totalMoneySchema.describe('What was refunded in all.'),
+  orders: z
+    .partialRecord(orderStatusSchema, z.int().nonnegative())
+    .describe('The number of orders in each status; a status without orders is left out.'),
+})
+
 /** A refund to the user; `amount` is this refund, not the order's total. */
 export const refundViewSchema = z.object({ refundId: z.string(), amount: moneySchema, currency: currencySchema })
 
-const eventBase = { type: z.literal('event'), seq: seqSchema.positive() }
+const eventBase = {
+  type: z.literal('event'),
+  seq: seqSchema.positive(),
+  /** After the change. Absent in events from before revision 1.5. */
+  totals: totalsViewSchema.optional(),
+}
 
 /** A committed change, as the user sees it. `refund` is set only when money was refunded. */
 export const orderEventSchema = z.discriminatedUnion('event', [
@@ -55,5 +76,6 @@ export const orderEventSchema = z.discriminatedUnion('event', [
 
 export type OrderView = z.infer<typeof orderViewSchema>
 export type AccountView = z.infer<typeof accountViewSchema>
+export type TotalsView = z.infer<typeof totalsViewSchema>
 export type RefundView = z.infer<typeof refundViewSchema>
 export type OrderEvent = z.infer<typeof orderEventSchema>

@@ -18,6 +18,9 @@ const MONEY_WANTED = 'must be a decimal string such as "2.50"'
 /** A non-negative amount as a decimal string: at most 12 digits before the point and 8 after it. Never a float. */
 export const moneySchema = boundedText(MONEY_LENGTH_MAX, /^\d{1,12}(?:\.\d{1,8})?$/, MONEY_WANTED)
 
+/** A sum of any number of amounts. */
+export const totalMoneySchema = boundedText(29, /^\d{1,20}(?:\.\d{1,8})?$/, MONEY_WANTED)
+
 /** An amount above zero. */
 export const positiveMoneySchema = boundedText(
   MONEY_LENGTH_MAX,

@@ -2,7 +2,7 @@ import { roundTrip } from '@paxyo/database'
 import { parseMoney, type Money } from '@paxyo/order-core'
 import type { PoolClient } from 'pg'
 import { v5 as uuidv5 } from 'uuid'
-import { BALANCE_MAX, type Account } from '../model/working-set.ts'
+import { BALANCE_MAX, type Account, type LockedAccount } from '../model/working-set.ts'
 import { commitImport, type ImportDeps } from '../transaction/commit-import.ts'
 import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
 import { readClock } from '../transaction/read-working-set.ts'
@@ -61,7 +61,7 @@ export function importAccounts(deps: ImportDeps, accounts: readonly ImportedAcco
 
 interface Known {
   readonly at: Date
-  readonly accountsByUserId: Map<string, Account>
+  readonly accountsByUserId: Map<string, LockedAccount>
   readonly newUserIds: Set<string>
   readonly openingByEntryId: Map<string, Money>
 }

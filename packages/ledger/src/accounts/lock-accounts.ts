@@ -1,31 +1,36 @@
 import { roundTrip } from '@paxyo/database'
 import type { PoolClient } from 'pg'
-import type { Account } from '../model/working-set.ts'
-import { toAccount, type AccountRow } from '../transaction/read-working-set.ts'
+import { NO_TOTALS } from '../model/totals.ts'
+import type { LockedAccount } from '../model/working-set.ts'
+import { LOCKED_ACCOUNT_COLUMNS, toLockedAccounts, type LockedAccountRow } from '../transaction/account-rows.ts'
 
 const LOCK_ACCOUNTS = `
-  SELECT user_id, currency, balance, last_seq FROM accounts WHERE user_id = ANY($1::text[])
+  SELECT ${LOCKED_ACCOUNT_COLUMNS} FROM accounts WHERE user_id = ANY($1::text[])
   ORDER BY user_id FOR NO KEY UPDATE`
 
 // Sorted by id, in the same order as LOCK_ACCOUNTS, so that two transactions cannot deadlock.
 const OPEN_ACCOUNTS = `
-  INSERT INTO accounts (user_id, currency)
-  SELECT user_id, currency FROM unnest($1::text[], $2::text[]) AS opened (user_id, currency) ORDER BY user_id
+  INSERT INTO accounts (user_id, currency, totals_seq)
+  SELECT user_id, currency, 0 FROM unnest($1::text[], $2::text[]) AS opened (user_id, currency) ORDER BY user_id
   ON CONFLICT (user_id) DO NOTHING
   RETURNING user_id`
 
 const INSERT_ACCOUNTS = `
-  INSERT INTO accounts (user_id, currency)
-  SELECT user_id, currency FROM unnest($1::text[], $2::text[]) AS opened (user_id, currency) ORDER BY user_id`
+  INSERT INTO accounts (user_id, currency, totals_seq)
+  SELECT user_id, currency, 0 FROM unnest($1::text[], $2::text[]) AS opened (user_id, currency) ORDER BY user_id`
 
 /** Locks the accounts of these users, in the order of their ids. Users without an account are left out. */
-export async function lockAccounts(client: PoolClient, userIds: readonly string[]): Promise<Map<string, Account>> {
-  const { rows } = await client.query<AccountRow>({ name: 'lock_accounts', text: LOCK_ACCOUNTS, values: [userIds] })
-  return new Map(rows.map((row) => [row.user_id, toAccount(row)]))
+export async function lockAccounts(
+  client: PoolClient,
+  userIds: readonly string[],
+): Promise<Map<string, LockedAccount>> {
+  const values = [userIds]
+  const { rows } = await client.query<LockedAccountRow>({ name: 'lock_accounts', text: LOCK_ACCOUNTS, values })
+  return toLockedAccounts(client, rows)
 }
 
 export interface OpenedAccounts {
-  readonly accounts: Map<string, Account>
+  readonly accounts: Map<string, LockedAccount>
   /** Accounts that this transaction has opened; a concurrent transaction opened the others. */
   readonly openedUserIds: ReadonlySet<string>
 }
@@ -48,8 +53,8 @@ export async function openAccounts(
 }
 
 /** A new account. */
-export function emptyAccount(userId: string, currency: string): Account {
-  return { userId, currency, balance: 0n, lastSeq: 0 }
+export function emptyAccount(userId: string, currency: string): LockedAccount {
+  return { userId, currency, balance: 0n, lastSeq: 0, totals: NO_TOTALS }
 }
 
 /**
@@ -57,7 +62,7 @@ export function emptyAccount(userId: string, currency: string): Account {
  *
  * @throws the database's rejection when a concurrent transaction has opened one: the work must be run again.
  */
-export async function insertAccounts(client: PoolClient, accounts: readonly Account[]): Promise<void> {
+export async function insertAccounts(client: PoolClient, accounts: readonly LockedAccount[]): Promise<void> {
   if (accounts.length === 0) return
   await client.query({
     name: 'insert_accounts',

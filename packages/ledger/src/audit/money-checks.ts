@@ -71,6 +71,22 @@ const BALANCE_CHAIN = `
   SELECT user_id, format('no entry %s the balance %s', CASE WHEN sum(step) > 0 THEN 'continues from' ELSE 'leads to' END, balance)
   FROM steps GROUP BY user_id, balance HAVING sum(step) <> 0`
 
+/** Totals of an earlier seq are counted when they are needed. */
+const ACCOUNT_TOTALS = `
+  SELECT user_id, format('kept: refunded %s, orders %s; counted: refunded %s, orders %s', accounts.refunded,
+    accounts.order_counts, coalesce(counted.refunded, 0), coalesce(counted.order_counts, '{}'))
+  FROM accounts
+  LEFT JOIN (
+    SELECT user_id, sum(refunded) AS refunded, jsonb_object_agg(status, count) AS order_counts
+    FROM (
+      SELECT user_id, status, count(*) AS count, sum(refunded) AS refunded FROM orders GROUP BY user_id, status
+    ) AS by_status
+    GROUP BY user_id
+  ) AS counted USING (user_id)
+  WHERE totals_seq = last_seq
+    AND (accounts.refunded <> coalesce(counted.refunded, 0)
+      OR accounts.order_counts <> coalesce(counted.order_counts, '{}'))`
+
 export const MONEY_CHECKS: readonly AuditCheck[] = [
   {
     name: 'refunds',
@@ -82,4 +98,5 @@ export const MONEY_CHECKS: readonly AuditCheck[] = [
   { name: 'refund-owner', title: "money goes to the order's user", sql: () => REFUNDS_TO_OWNER },
   { name: 'balances', title: "an account's balance is the sum of its ledger", sql: () => BALANCES },
   { name: 'balance-chain', title: "an account's entries lead from balance to balance", sql: () => BALANCE_CHAIN },
+  { name: 'account-totals', title: "an account's totals are those of its orders", sql: () => ACCOUNT_TOTALS },
 ]

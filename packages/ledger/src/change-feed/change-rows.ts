@@ -76,14 +76,13 @@ interface ProviderOrderChange {
 interface CurrentOrderRow extends OrderRow {
   /** The changes of its provider order, in their order. */
   readonly changes: readonly ProviderOrderChange[]
-  readonly created_at: Date
   readonly is_charged: boolean
   readonly currency: string
   readonly last_seq: number
 }
 
 const READ_ORDERS = `
-  SELECT ${ORDER_COLUMNS}, created_at, account.currency, account.last_seq,
+  SELECT ${ORDER_COLUMNS}, account.currency, account.last_seq,
     EXISTS (
       SELECT FROM ledger_entries AS entry WHERE entry.order_id = orders.order_id AND entry.kind = 'charge'
     ) AS is_charged,
@@ -109,7 +108,7 @@ function toChange(row: ChangeRow, event: OrderEvent | undefined, order: CurrentO
   if (event === undefined) return toReviewChange(row, order)
   const { seq, at, account } = event
   const base = { position: row.position, at, userId: row.user_id!, seq }
-  if (event.event === 'account.updated') return { ...base, type: event.event, account }
+  if (!('order' in event)) return { ...base, type: event.event, account }
   return {
     ...base,
     type: event.event,
@@ -163,7 +162,9 @@ function providerOrderOf(
 }
 
 /** What an event does not contain, because a browser does not need it; as it is now. */
-function panelFields(row: CurrentOrderRow): Omit<ChangedOrder, Exclude<keyof OrderView, 'providerOrderId'>> {
+function panelFields(
+  row: CurrentOrderRow,
+): Omit<ChangedOrder, Exclude<keyof OrderView, 'providerOrderId' | 'createdAt'>> {
   return {
     userId: row.user_id,
     provider: row.provider,

@@ -1,4 +1,4 @@
-import type { AccountView, OrderStatus, RefundView } from '@paxyo/contracts'
+import type { AccountView, OrderEvent, OrderStatus, OrderView, RefundView } from '@paxyo/contracts'
 import type { PanelView } from '../transaction/record-event.ts'
 
 /** An order as a panel sees it, as it was after the change. */
@@ -12,6 +12,9 @@ export interface ChangedOrder extends PanelView {
   readonly createdAt: string
 }
 
+/** The kinds of events that are about an order. */
+type OrderKind = Extract<OrderEvent, { readonly order: OrderView }>['event']
+
 /** A committed change. It is the same whenever it is read, except that a review's order has its current state. */
 export type Change = OrderChange | AccountChange | ReviewChange
 
@@ -22,7 +25,7 @@ interface ChangeBase {
 }
 
 export interface OrderChange extends ChangeBase {
-  readonly type: 'order.registered' | 'order.updated'
+  readonly type: OrderKind
   readonly userId: string
   readonly seq: number
   readonly order: ChangedOrder
@@ -34,7 +37,7 @@ export interface OrderChange extends ChangeBase {
 }
 
 export interface AccountChange extends ChangeBase {
-  readonly type: 'account.updated'
+  readonly type: Exclude<OrderEvent['event'], OrderKind>
   readonly userId: string
   readonly seq: number
   readonly account: AccountView

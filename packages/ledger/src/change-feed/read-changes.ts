@@ -1,5 +1,5 @@
 import type { Pool } from 'pg'
-import type { FeedCursor } from '../refund-feed/feed-cursor.ts'
+import type { FeedCursor } from '../feed/feed-cursor.ts'
 import { appendChanges } from './append-changes.ts'
 import type { Change } from './change.ts'
 import { isKept, readChangeRows, toChanges } from './change-rows.ts'

@@ -25,6 +25,10 @@ import { readWaitingDeliveries } from './read-waiting.ts'
  *
  * @returns a result for each delivery, in their order.
  * @throws the database's errors.
+ * @example
+ * await commitChangeSet(ledger, (tx) => registerOrders(tx, [order]))
+ * const [result] = await commitDeliveries(ledger, [canceled])
+ * result!.outcome //=> 'applied'
  */
 export async function commitDeliveries(deps: LedgerDeps, deliveries: readonly Delivery[]): Promise<DeliveryResult[]> {
   const results = await applyKnown(deps, deliveries)

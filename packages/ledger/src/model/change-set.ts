@@ -2,7 +2,7 @@ import type { BusMessage, OrderStatus } from '@paxyo/contracts'
 import type { Money, ReviewReason } from '@paxyo/order-core'
 import type { Delivery, DeliveryResult, EventPlace, Verification } from './delivery.ts'
 import type { ProviderOrder } from './provider-order.ts'
-import type { Account, Order } from './working-set.ts'
+import type { LockedAccount, Order } from './working-set.ts'
 
 /** The rows that one transaction writes. Each order and account is in it once, in its final state. */
 export interface ChangeSet {
@@ -14,7 +14,7 @@ export interface ChangeSet {
   readonly orders: Map<string, Order>
   /** Which of the orders are new. */
   readonly registeredOrderIds: Set<string>
-  readonly accounts: Map<string, Account>
+  readonly accounts: Map<string, LockedAccount>
   /** Refunds, charges and deposits, in sequence: each starts from the balance after the previous one. */
   readonly entries: LedgerEntry[]
   readonly events: EventRow[]

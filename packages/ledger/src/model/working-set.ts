@@ -1,5 +1,6 @@
 import type { Money, OrderState } from '@paxyo/order-core'
 import type { MaybeProviderOrder } from './provider-order.ts'
+import type { Totals } from './totals.ts'
 
 /** An order's row. */
 export interface Order extends OrderState, MaybeProviderOrder {
@@ -9,6 +10,8 @@ export interface Order extends OrderState, MaybeProviderOrder {
   readonly link: string
   /** The minutes between two runs of a drip-feed order; null when unknown, and for other orders. */
   readonly intervalMinutes: number | null
+  /** When it was ordered: at its registration, or earlier when it was imported. */
+  readonly createdAt: Date
   readonly updatedAt: Date
 }
 
@@ -18,6 +21,11 @@ export interface Account {
   readonly currency: string
   readonly balance: Money
   readonly lastSeq: number
+}
+
+/** An account's row, read under its lock. */
+export interface LockedAccount extends Account {
+  readonly totals: Totals
 }
 
 /** The maximum balance that the column can store. */
@@ -30,7 +38,7 @@ export interface WorkingSet {
   /** By {@link providerOrderKey}: the orders that have one. */
   readonly ordersByProviderOrder: Map<string, Order>
   /** Locked accounts only. An order whose account is not here must not be touched. */
-  readonly accountsByUserId: Map<string, Account>
+  readonly accountsByUserId: Map<string, LockedAccount>
   /** Deliveries that were recorded before, with any outcome: parked ones, too. */
   readonly settledDeliveryIds: Set<string>
   /** Those of them that still await the provider's verification. */

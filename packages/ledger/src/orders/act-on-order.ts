@@ -4,7 +4,7 @@ import type { Money } from '@paxyo/order-core'
 import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
 import { readKeyName } from '../transaction/read-key-name.ts'
 import { readClock } from '../transaction/read-working-set.ts'
-import { applyDecision, type DecidedOrder, type DecisionRejection } from './apply-decision.ts'
+import { applyDecision, type DecidedOrder, type DecisionRejection } from '../reviews/apply-decision.ts'
 import { lockOrder } from './lock-order.ts'
 
 /** An action of a person on an order. */

@@ -1,25 +1,13 @@
+import { roundTrip } from '@paxyo/database'
 import { createHash } from 'node:crypto'
 import type { Pool } from 'pg'
-import {
-  isSameProviderOrder,
-  providerOrderKey,
-  providerOrderOf,
-  uniqueProviderOrders,
-  type MaybeProviderOrder,
-} from '../model/provider-order.ts'
-import { readFirstProviderOrders } from '../transaction/provider-order-changes.ts'
-import type { Order } from '../model/working-set.ts'
-import { readOrders } from '../transaction/read-working-set.ts'
+import { providerOrderKey, providerOrderOf } from '../model/provider-order.ts'
 import { orderImportResult, type ImportedOrder, type OrderImportResult } from './import-orders.ts'
-import { readOrdersById } from './read-registered.ts'
+import { readImportMatches, type ImportMatches } from './read-import.ts'
 import { isSameOrder } from './registration.ts'
 
 /** What the database has of a batch. */
-interface Stored {
-  readonly ordersById: ReadonlyMap<string, Order>
-  /** The provider orders with which orders were registered, when they have another one by now. */
-  readonly firstById: ReadonlyMap<string, MaybeProviderOrder>
-  readonly ordersByProviderOrder: ReadonlyMap<string, Order>
+interface Stored extends ImportMatches {
   readonly currencyByUserId: ReadonlyMap<string, string>
 }
 
@@ -90,30 +78,12 @@ const READ_CURRENCIES = `SELECT user_id, currency FROM accounts WHERE user_id = 
 async function readStored(pool: Pool, orders: readonly ImportedOrder[]): Promise<Stored> {
   const client = await pool.connect()
   try {
-    const ordersById = await readOrdersById(
-      client,
-      orders.map(({ orderId }) => orderId),
-    )
-    const ordersByProviderOrder = await readOrders(
-      client,
-      uniqueProviderOrders(orders.flatMap((order) => providerOrderOf(order) ?? [])),
-    )
-    const changed = orders.filter((order) => {
-      const there = ordersById.get(order.orderId)
-      return there !== undefined && !isSameProviderOrder(there, order)
-    })
-    const firstById = await readFirstProviderOrders(
-      client,
-      changed.map(({ orderId }) => orderId),
-    )
     const userIds = [...new Set(orders.map(({ userId }) => userId))]
-    const { rows } = await client.query<{ user_id: string; currency: string }>(READ_CURRENCIES, [userIds])
-    return {
-      ordersById,
-      firstById,
-      ordersByProviderOrder,
-      currencyByUserId: new Map(rows.map((row) => [row.user_id, row.currency])),
-    }
+    const [matches, { rows }] = await roundTrip([
+      readImportMatches(client, orders),
+      client.query<{ user_id: string; currency: string }>(READ_CURRENCIES, [userIds]),
+    ])
+    return { ...matches, currencyByUserId: new Map(rows.map((row) => [row.user_id, row.currency])) }
   } finally {
     client.release()
   }

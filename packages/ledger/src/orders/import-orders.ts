@@ -6,20 +6,13 @@ import { emptyAccount, insertAccounts, lockAccounts } from '../accounts/lock-acc
 import { applyDelivery } from '../deliveries/apply-delivery.ts'
 import { readWaitingDeliveries } from '../deliveries/read-waiting.ts'
 import type { Delivery } from '../model/delivery.ts'
-import {
-  isSameProviderOrder,
-  providerOrderKey,
-  providerOrderOf,
-  uniqueProviderOrders,
-  type MaybeProviderOrder,
-} from '../model/provider-order.ts'
-import { noSettledDeliveries, type Account, type Order, type WorkingSet } from '../model/working-set.ts'
+import { providerOrderKey, providerOrderOf, uniqueProviderOrders } from '../model/provider-order.ts'
+import { noSettledDeliveries, type LockedAccount, type Order, type WorkingSet } from '../model/working-set.ts'
 import { commitImport, type ImportDeps } from '../transaction/commit-import.ts'
 import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
-import { lockProviderOrders, readClock, readOrders } from '../transaction/read-working-set.ts'
-import { recordRegistration } from '../transaction/record-event.ts'
-import { readFirstProviderOrders } from '../transaction/provider-order-changes.ts'
-import { readOrdersById } from './read-registered.ts'
+import { lockProviderOrders, readClock } from '../transaction/read-working-set.ts'
+import { recordRegistration, recordStored } from '../transaction/record-event.ts'
+import { readImportMatches, type ImportMatches } from './read-import.ts'
 import { isSameOrder, newOrder, type OrderDetails } from './registration.ts'
 
 /** An order of the previous system, in the state that it had there. */
@@ -60,43 +53,29 @@ export function importOrders(deps: ImportDeps, orders: readonly ImportedOrder[])
   })
 }
 
-interface Known {
+interface Known extends Pick<ImportMatches, 'ordersById' | 'firstById'> {
   readonly working: WorkingSet
-  readonly ordersById: Map<string, Order>
-  /** The provider orders with which orders were registered, when they have another one by now. */
-  readonly firstById: ReadonlyMap<string, MaybeProviderOrder>
   /** By {@link providerOrderKey}. */
   readonly waitingByProviderOrder: ReadonlyMap<string, readonly Delivery[]>
   /** New orders, in the state of the other system. */
   readonly imported: Order[]
   /** Accounts of users whose first order is among them. */
-  readonly opened: Account[]
+  readonly opened: LockedAccount[]
 }
 
 async function readKnown(tx: LedgerTransaction, orders: readonly ImportedOrder[]): Promise<Known> {
   const { client } = tx
   const providerOrders = uniqueProviderOrders(orders.flatMap((order) => providerOrderOf(order) ?? []))
   const userIds = [...new Set(orders.map(({ userId }) => userId))]
-  const [, accountsByUserId, ordersById, ordersByProviderOrder, waitingByProviderOrder, at] = await roundTrip([
+  const [, accountsByUserId, matches, waitingByProviderOrder, at] = await roundTrip([
     lockProviderOrders(client, providerOrders),
     lockAccounts(client, userIds),
-    readOrdersById(
-      client,
-      orders.map(({ orderId }) => orderId),
-    ),
-    readOrders(client, providerOrders),
+    readImportMatches(client, orders),
     readWaitingDeliveries(client, providerOrders),
     readClock(tx),
   ])
+  const { ordersById, firstById, ordersByProviderOrder } = matches
   const working = { at, accountsByUserId, ordersByProviderOrder, ...noSettledDeliveries() }
-  const changed = orders.filter((order) => {
-    const there = ordersById.get(order.orderId)
-    return there !== undefined && !isSameProviderOrder(there, order)
-  })
-  const firstById = await readFirstProviderOrders(
-    client,
-    changed.map(({ orderId }) => orderId),
-  )
   return { working, ordersById, firstById, waitingByProviderOrder, imported: [], opened: [] }
 }
 
@@ -158,7 +137,7 @@ function announceAndApply(tx: LedgerTransaction, { working, waitingByProviderOrd
     // It is inserted already; only the changes of the deliveries remain to be written.
     changes.registeredOrderIds.delete(order.orderId)
     changes.orders.delete(order.orderId)
-  }
+  } else recordStored(working, changes, order)
   const providerOrder = providerOrderOf(order)
   if (providerOrder === undefined) return
   for (const delivery of waitingByProviderOrder.get(providerOrderKey(providerOrder)) ?? []) {

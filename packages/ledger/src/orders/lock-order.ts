@@ -1,10 +1,11 @@
 import { roundTrip } from '@paxyo/database'
 import type { PoolClient } from 'pg'
-import type { Account, Order } from '../model/working-set.ts'
-import { ORDER_COLUMNS, toAccount, toOrder, type AccountRow, type OrderRow } from '../transaction/read-working-set.ts'
+import { LOCKED_ACCOUNT_COLUMNS, toLockedAccounts, type LockedAccountRow } from '../transaction/account-rows.ts'
+import type { LockedAccount, Order } from '../model/working-set.ts'
+import { ORDER_COLUMNS, toOrder, type OrderRow } from '../transaction/read-working-set.ts'
 
 const LOCK_ACCOUNT_OF_ORDER = `
-  SELECT user_id, currency, balance, last_seq FROM accounts
+  SELECT ${LOCKED_ACCOUNT_COLUMNS} FROM accounts
   WHERE user_id = (SELECT user_id FROM orders WHERE order_id = $1)
   FOR NO KEY UPDATE`
 // A separate statement after the lock, so that it sees the commits of the lock's previous holders.
@@ -18,11 +19,13 @@ const READ_ORDER = `SELECT ${ORDER_COLUMNS} FROM orders WHERE order_id = $1`
 export async function lockOrder(
   client: PoolClient,
   orderId: string,
-): Promise<{ readonly order: Order; readonly account: Account } | undefined> {
+): Promise<{ readonly order: Order; readonly account: LockedAccount } | undefined> {
   const [accounts, orders] = await roundTrip([
-    client.query<AccountRow>(LOCK_ACCOUNT_OF_ORDER, [orderId]),
+    client.query<LockedAccountRow>(LOCK_ACCOUNT_OF_ORDER, [orderId]),
     client.query<OrderRow>(READ_ORDER, [orderId]),
   ])
-  const [account, order] = [accounts.rows[0], orders.rows[0]]
-  return account && order && { account: toAccount(account), order: toOrder(order) }
+  const [row] = orders.rows
+  const order = row && toOrder(row)
+  const account = order && (await toLockedAccounts(client, accounts.rows)).get(order.userId)
+  return order && account && { account, order }
 }

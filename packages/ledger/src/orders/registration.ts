@@ -46,6 +46,7 @@ export function newOrder(details: OrderDetails, at: Date): Order {
     remains: null,
     startCount: null,
     refunded: 0n,
+    createdAt: at,
     updatedAt: at,
   }
 }

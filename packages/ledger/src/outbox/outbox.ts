@@ -6,7 +6,8 @@
  * restore the order by seq.
  *
  * How: every transaction inserts an outbox row for its events. After the commit the batch is published, and a later batch
- * deletes its row. A drain publishes the rows that remain: at the start, when the bus becomes ready, after a failed
+ * deletes its row, or a separate statement when none follows at once: gateways take a row that stays for a missing
+ * event. A drain publishes the rows that remain: at the start, when the bus becomes ready, after a failed
  * publish, when a commit sees rows older than two seconds, and every 30 seconds. An advisory lock lets one process drain
  * at a time.
  *
@@ -49,6 +50,8 @@ const SWEEP_INTERVAL_MS = 30_000
 /** A regular drain leaves younger rows out: the process that wrote them is still publishing their events. */
 const OLD_ROW_AGE_MS = 2_000
 const RETRY_DELAY_MS = 500
+/** How long the row of a published batch waits for another batch to delete it. Gateways wait longer. */
+const DELETE_AFTER_MS = 150
 /** The interval at which commits check for old rows. */
 const CHECK_INTERVAL_MS = 1_000
 
@@ -77,6 +80,7 @@ export function createOutbox({
   /** The time from which the next drain takes rows of any age. */
   let drainAnyAgeAtMs = Infinity
   let checkedAt = -Infinity
+  let deletion: NodeJS.Timeout | undefined
   const drainer = createWorker({
     run: drainRows,
     backstopMs: sweepIntervalMs,
@@ -92,6 +96,7 @@ export function createOutbox({
     try {
       await publisher.publish(events)
       published.push(batchId)
+      deletion ??= setTimeout(deleteLater, DELETE_AFTER_MS)
       onPublish?.(performance.now() - startedAt, true)
     } catch (error) {
       onPublish?.(performance.now() - startedAt, false)
@@ -122,6 +127,11 @@ export function createOutbox({
       if (signal.aborted) return
       count = await drainSome(pool, publisher, rowAgeMs)
     }
+  }
+
+  function deleteLater(): void {
+    deletion = undefined
+    deleteOwn().catch((error: unknown) => log.warn({ err: error }, 'outbox rows not deleted, kept for the next batch'))
   }
 
   async function deleteOwn(): Promise<void> {
@@ -162,6 +172,7 @@ export function createOutbox({
     },
     async close() {
       await Promise.all(publishing)
+      clearTimeout(deletion)
       await drainer.close()
       await deleteOwn().catch((error: unknown) => log.warn({ err: error }, 'outbox rows kept for the next start'))
     },

@@ -1,22 +1,21 @@
-import type { WebhookType } from '@paxyo/contracts'
 import type { Change, OrderChange } from '../change-feed/change.ts'
 
 /** The webhook for a change. */
 export interface Message {
-  readonly type: WebhookType
+  /** Which of them an endpoint gets is up to its types. */
+  readonly type: Change['type'] | 'refund.paid'
   /** Messages of one subject are sent one after the other. */
   readonly subject: string
   readonly body: string
 }
 
 /** Messages that carry the whole state: a newer one of the same subject makes an older one superfluous. */
-export const SUPERSEDING_TYPES: readonly WebhookType[] = ['order.updated', 'account.updated']
+export const SUPERSEDING_TYPES: readonly Message['type'][] = ['order.updated', 'account.updated']
 
 /** The messages for a change, of the given types. An update with a refund has two. */
 export function messagesFor(change: Change, types: ReadonlySet<string>): Message[] {
   const messages = [stateMessage(change)]
-  if (change.type === 'order.updated' && change.refund !== undefined)
-    messages.push(refundMessage(change, change.refund))
+  if ('refund' in change && change.refund !== undefined) messages.push(refundMessage(change, change.refund))
   return messages.filter(({ type }) => types.has(type))
 }
 
@@ -35,7 +34,7 @@ function refundMessage(change: OrderChange, refund: NonNullable<OrderChange['ref
 }
 
 function subjectOf(change: Change): string {
-  if (change.type === 'account.updated') return `account ${change.userId}`
+  if (!('order' in change)) return `account ${change.userId}`
   if ('review' in change && change.order === null) return `review ${change.review.reviewId}`
   return `order ${change.order!.orderId}`
 }

@@ -43,7 +43,7 @@ export interface StoredEndpoint extends NewEndpoint {
   readonly createdAt: Date
 }
 
-/** What a change of an endpoint sets; what is undefined stays. */
+/** The fields that a change of an endpoint sets; an undefined one stays. */
 export interface EndpointChange extends Omit<EndpointTarget, 'types'> {
   readonly types: readonly string[] | undefined
   readonly isEnabled: boolean | undefined
@@ -65,8 +65,10 @@ export interface WebhookEndpoints {
   change(endpointId: string, change: EndpointChange): Promise<void>
   /** Deletes it with its webhooks. @returns whether it existed. */
   delete(endpointId: string): Promise<boolean>
-  /** Adds a secret that signs in addition to the newest one. @returns whether the endpoint exists. */
+  /** Adds a secret that signs in addition to the only one. @returns false when the endpoint has two, or does not exist. */
   addSecret(client: PoolClient, endpointId: string, secret: string): Promise<boolean>
+  /** Exchanges the newer secret for another one. @returns whether the endpoint exists. */
+  replaceSecret(client: PoolClient, endpointId: string, secret: string): Promise<boolean>
   /** Keeps only the newest secret. @returns whether the endpoint exists. */
   retireSecrets(client: PoolClient, endpointId: string): Promise<boolean>
 }
@@ -131,6 +133,8 @@ export function createWebhookEndpoints(pool: Pool): WebhookEndpoints {
     },
     addSecret: async (client, endpointId, secret) =>
       (await client.query(ADD_SECRET, [endpointId, secret])).rowCount === 1,
+    replaceSecret: async (client, endpointId, secret) =>
+      (await client.query(REPLACE_SECRET, [endpointId, secret])).rowCount === 1,
     retireSecrets: async (client, endpointId) => (await client.query(RETIRE_SECRETS, [endpointId])).rowCount === 1,
   }
 }
@@ -142,9 +146,13 @@ const INSERT = `
   WHERE (SELECT count(*) FROM outgoing_webhook_endpoints) < ${ENDPOINTS_MAX}
   RETURNING created_at`
 
-// The newest is first.
+// The newest is first. With two secrets either may be the receiver's, so a third one must not push one out.
 const ADD_SECRET = `
-  UPDATE outgoing_webhook_endpoints SET secrets = ARRAY[$2] || secrets[1:1] WHERE endpoint_id = $1`
+  UPDATE outgoing_webhook_endpoints SET secrets = ARRAY[$2] || secrets
+  WHERE endpoint_id = $1 AND cardinality(secrets) = 1`
+const REPLACE_SECRET = `
+  UPDATE outgoing_webhook_endpoints SET secrets = ARRAY[$2] || secrets[cardinality(secrets):]
+  WHERE endpoint_id = $1`
 const RETIRE_SECRETS = `
   UPDATE outgoing_webhook_endpoints SET secrets = secrets[1:1] WHERE endpoint_id = $1`
 

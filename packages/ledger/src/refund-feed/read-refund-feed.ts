@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import { appendRefunds } from './append-refunds.ts'
-import type { FeedCursor } from './feed-cursor.ts'
+import type { FeedCursor } from '../feed/feed-cursor.ts'
 import type { Refund } from './refund.ts'
 
 export interface RefundPage {
@@ -14,7 +14,7 @@ export interface RefundPage {
  * The columns of a {@link Refund}, from `item (entry_id, position)`. A refund never changes, so its provider order is the
  * one of its time: the one before the first later change.
  */
-export const REFUND_COLUMNS = `
+const REFUND_COLUMNS = `
     item.entry_id AS "refundId", item.position, entry.order_id AS "orderId",
     CASE WHEN later.order_id IS NULL THEN orders.provider ELSE later.former_provider END AS provider,
     CASE WHEN later.order_id IS NULL THEN orders.provider_order_id ELSE later.former_provider_order_id END
@@ -23,7 +23,7 @@ export const REFUND_COLUMNS = `
     trim_scale(entry.balance_after)::text AS "balanceAfter",
     to_char(entry.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at`
 
-export const REFUND_JOINS = `
+const REFUND_JOINS = `
   JOIN ledger_entries AS entry USING (entry_id)
   JOIN orders USING (order_id)
   LEFT JOIN LATERAL (
@@ -32,31 +32,21 @@ export const REFUND_JOINS = `
   ) AS later ON true
   JOIN accounts ON accounts.user_id = entry.user_id`
 
-/**
- * The refunds after a position, as `(entry_id, position)`; both parameters are SQL expressions.
- *
- * @example
- * await commitChangeSet(ledger, (tx) => registerOrders(tx, [order]))
- * const batcher = createBatcher({ ...ledger, log })
- * await batcher.submit([canceled])
- * await appendRefunds(pool)
- * (await pool.query(feedItemsAfter('0', '10'))).rows.map(({ position }) => position) //=> [1]
- * await batcher.close()
- */
-export const feedItemsAfter = (position: string, limit: string): string => `
+/** The refunds after position $1, at most $2, as `(entry_id, position)`. */
+const ITEMS = `
   SELECT entry_id, last_position - cardinality(entry_ids) + place AS position
-  FROM (SELECT * FROM refund_feed WHERE last_position > ${position} ORDER BY last_position LIMIT ${limit}) AS feed
+  FROM (SELECT * FROM refund_feed WHERE last_position > $1 ORDER BY last_position LIMIT $2) AS feed
   CROSS JOIN LATERAL unnest(entry_ids) WITH ORDINALITY AS placed (entry_id, place)
-  WHERE last_position - cardinality(entry_ids) + place > ${position}
+  WHERE last_position - cardinality(entry_ids) + place > $1
   ORDER BY last_position, place
-  LIMIT ${limit}`
+  LIMIT $2`
 
 const READ_HEAD = `
   SELECT epoch, coalesce((SELECT max(last_position) FROM refund_feed), 0) AS position FROM stream_epoch`
 
 const READ_PAGE = `
   SELECT ${REFUND_COLUMNS}
-  FROM (${feedItemsAfter('$1', '$2')}) AS item ${REFUND_JOINS}
+  FROM (${ITEMS}) AS item ${REFUND_JOINS}
   ORDER BY item.position`
 
 /**

@@ -9,7 +9,7 @@ export interface WordReplayRequest {
   readonly reviewId: string
   /** The maximum number of deliveries. */
   readonly limit: number
-  /** Who requests it; the name of the key when undefined. */
+  /** The person who requests it; the name of the key when undefined. */
   readonly actor: string | undefined
   readonly keyId: string
 }

@@ -1,23 +1,12 @@
 import type { ErrorCode } from '@paxyo/contracts'
 import { roundTrip } from '@paxyo/database'
 import { NEEDS_APPROVAL, type StatusUpdate } from '@paxyo/order-core'
-import type { Account, Order } from '../model/working-set.ts'
-import {
-  applyDecision,
-  type DecidedOrder,
-  type DecisionRejection,
-  type PersonsDecision,
-} from '../orders/apply-decision.ts'
+import type { LockedAccount, Order } from '../model/working-set.ts'
+import { applyDecision, type DecidedOrder, type DecisionRejection, type PersonsDecision } from './apply-decision.ts'
 import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
 import { readKeyName } from '../transaction/read-key-name.ts'
-import {
-  ORDER_COLUMNS,
-  readClock,
-  toAccount,
-  toOrder,
-  type AccountRow,
-  type OrderRow,
-} from '../transaction/read-working-set.ts'
+import { LOCKED_ACCOUNT_COLUMNS, toLockedAccounts, type LockedAccountRow } from '../transaction/account-rows.ts'
+import { ORDER_COLUMNS, readClock, toOrder, type OrderRow } from '../transaction/read-working-set.ts'
 import { clearWaitingUpdates, proposeRefund, readWaitingUpdates } from './proposed-refund.ts'
 
 /** A person's decision about a review. */
@@ -88,7 +77,7 @@ interface Known {
   /** The updates that an approval applies. */
   readonly waiting: readonly StatusUpdate[]
   readonly order: Order | undefined
-  readonly account: Account | undefined
+  readonly account: LockedAccount | undefined
 }
 
 function apply(
@@ -109,7 +98,7 @@ function apply(
 }
 
 const LOCK_ACCOUNT_OF_REVIEW = `
-  SELECT user_id, currency, balance, last_seq FROM accounts
+  SELECT ${LOCKED_ACCOUNT_COLUMNS} FROM accounts
   WHERE user_id = (SELECT user_id FROM reviews JOIN orders USING (order_id) WHERE review_id = $1)
   FOR NO KEY UPDATE`
 const LOCK_REVIEW = 'SELECT resolved_at, reason FROM reviews WHERE review_id = $1 FOR UPDATE'
@@ -125,20 +114,21 @@ const WRITE_RESOLUTION = `
 async function readKnown(tx: LedgerTransaction, reviewId: string, keyId: string): Promise<Known> {
   const { client } = tx
   const [accounts, reviews, orders, waiting, keyName, at] = await roundTrip([
-    client.query<AccountRow>(LOCK_ACCOUNT_OF_REVIEW, [reviewId]),
+    client.query<LockedAccountRow>(LOCK_ACCOUNT_OF_REVIEW, [reviewId]),
     client.query<ReviewRow>(LOCK_REVIEW, [reviewId]),
     client.query<OrderRow>(READ_ORDER_OF_REVIEW, [reviewId]),
     readWaitingUpdates(client, reviewId),
     readKeyName(client, keyId),
     readClock(tx),
   ])
-  const [order, account] = [orders.rows[0], accounts.rows[0]]
+  const order = orders.rows[0] && toOrder(orders.rows[0])
+  const locked = await toLockedAccounts(client, accounts.rows)
   return {
     at,
     keyName,
     review: reviews.rows[0],
     waiting,
-    order: order && toOrder(order),
-    account: account && toAccount(account),
+    order,
+    account: order && locked.get(order.userId),
   }
 }

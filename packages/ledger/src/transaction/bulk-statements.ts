@@ -1,6 +1,6 @@
 import { textArray } from '@paxyo/database'
 import { formatMoney, NEEDS_APPROVAL } from '@paxyo/order-core'
-import type { Account, Order } from '../model/working-set.ts'
+import type { LockedAccount, Order } from '../model/working-set.ts'
 import type { AwaitingRow, DeliveryRow, EventRow, LedgerEntry, ReviewRow, VerifiedRow } from '../model/change-set.ts'
 
 /** A statement that writes any number of rows, with one array per column. */
@@ -59,16 +59,20 @@ export const UPDATE_ORDERS: BulkStatement<Order> = {
   ],
 }
 
-export const UPDATE_ACCOUNTS: BulkStatement<Account> = {
+export const UPDATE_ACCOUNTS: BulkStatement<LockedAccount> = {
   name: 'update_accounts',
   text: `
-  UPDATE accounts SET balance = changed.balance, last_seq = changed.last_seq
-  FROM unnest($1::text[], $2::numeric[], $3::bigint[]) AS changed (user_id, balance, last_seq)
+  UPDATE accounts SET balance = changed.balance, last_seq = changed.last_seq, refunded = changed.refunded,
+    order_counts = changed.order_counts, totals_seq = changed.last_seq
+  FROM unnest($1::text[], $2::numeric[], $3::bigint[], $4::numeric[], $5::jsonb[])
+    AS changed (user_id, balance, last_seq, refunded, order_counts)
   WHERE accounts.user_id = changed.user_id`,
   values: (rows) => [
     rows.map((account) => account.userId),
     rows.map((account) => formatMoney(account.balance)),
     rows.map((account) => account.lastSeq),
+    rows.map((account) => formatMoney(account.totals.refunded)),
+    rows.map((account) => JSON.stringify(account.totals.orders)),
   ],
 }
 

@@ -43,7 +43,7 @@ export type OnceWork = (tx: LedgerTransaction) => Promise<SuccessResponse | Erro
  *
  * @throws the database's errors; when the database was not reachable, the outcome is unknown.
  * @example
- * const request = { key: 'opening-1', hash: Buffer.from('the request'), part: 0 }
+ * const request = { key: 'opening-1', hash: Buffer.alloc(32), part: 0 }
  * const once = () => commitOnce(ledger, request, async (tx) => {
  *   await openAccount(tx, 'ann', 'USD')
  *   return { status: 201, body: { userId: 'ann' } }

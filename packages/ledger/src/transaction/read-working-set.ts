@@ -2,7 +2,8 @@ import { parseMoney } from '@paxyo/order-core'
 import type { OrderStatus } from '@paxyo/contracts'
 import type { PoolClient, QueryResult } from 'pg'
 import { providerOrderKey, providerOrderColumns, providerOrderOf, type ProviderOrder } from '../model/provider-order.ts'
-import type { Account, WorkingSet, Order } from '../model/working-set.ts'
+import { LOCKED_ACCOUNT_COLUMNS, toLockedAccounts, type LockedAccountRow } from './account-rows.ts'
+import type { LockedAccount, WorkingSet, Order } from '../model/working-set.ts'
 import type { LedgerTransaction } from './ledger-transaction.ts'
 
 // Every transaction that changes orders takes its locks in the same sequence, so that there is no deadlock: first the
@@ -15,7 +16,7 @@ const LOCK_PROVIDER_ORDERS = `
   ) AS keys`
 
 const LOCK_ACCOUNTS_OF_ORDERS = `
-  SELECT user_id, currency, balance, last_seq FROM accounts
+  SELECT ${LOCKED_ACCOUNT_COLUMNS} FROM accounts
   WHERE user_id IN (
     SELECT user_id FROM unnest($1::text[], $2::text[]) AS wanted (provider, provider_order_id)
     JOIN orders USING (provider_order_id, provider))
@@ -24,7 +25,7 @@ const LOCK_ACCOUNTS_OF_ORDERS = `
 
 export const ORDER_COLUMNS = `
     order_id, provider, provider_order_id, user_id, service, link, quantity, runs, run_interval, charge, status, remains, start_count, refunded,
-    updated_at`
+    created_at, updated_at`
 
 // A separate statement after the lock, so that it sees the commit of the lock's previous holder.
 const READ_ORDERS = `
@@ -35,13 +36,6 @@ const READ_SETTLED_DELIVERIES = `
   SELECT delivery_id, outcome = 'awaiting_verification' AS awaiting FROM deliveries WHERE delivery_id = ANY($1::text[])`
 
 const READ_CLOCK = `SELECT date_trunc('milliseconds', clock_timestamp()) AS at`
-
-export interface AccountRow {
-  readonly user_id: string
-  readonly currency: string
-  readonly balance: string
-  readonly last_seq: number
-}
 
 export interface OrderRow {
   readonly order_id: string
@@ -58,6 +52,7 @@ export interface OrderRow {
   readonly remains: number | null
   readonly start_count: number | null
   readonly refunded: string
+  readonly created_at: Date
   readonly updated_at: Date
 }
 
@@ -71,13 +66,13 @@ export async function lockProviderOrders(client: PoolClient, providerOrders: rea
 export async function lockAccountsOfOrders(
   client: PoolClient,
   providerOrders: readonly ProviderOrder[],
-): Promise<Map<string, Account>> {
-  const { rows } = await client.query<AccountRow>({
+): Promise<Map<string, LockedAccount>> {
+  const { rows } = await client.query<LockedAccountRow>({
     name: 'lock_accounts_of_orders',
     text: LOCK_ACCOUNTS_OF_ORDERS,
     values: providerOrderColumns(providerOrders),
   })
-  return new Map(rows.map((row) => [row.user_id, toAccount(row)]))
+  return toLockedAccounts(client, rows)
 }
 
 /** The orders, by {@link providerOrderKey}. */
@@ -119,16 +114,6 @@ export async function readClock({ client, changes }: LedgerTransaction): Promise
 }
 
 /**
- * Reads an account from its row.
- *
- * @example
- * toAccount({ user_id: 'ann', currency: 'USD', balance: '2.50000000', last_seq: 3 }).balance //=> 250_000_000n
- */
-export function toAccount(row: AccountRow): Account {
-  return { userId: row.user_id, currency: row.currency, balance: parseMoney(row.balance), lastSeq: row.last_seq }
-}
-
-/**
  * Reads an order from its row.
  *
  * @example
@@ -152,6 +137,7 @@ export function toOrder(row: OrderRow): Order {
     remains: row.remains,
     startCount: row.start_count,
     refunded: parseMoney(row.refunded),
+    createdAt: row.created_at,
     updatedAt: row.updated_at,
   }
 }

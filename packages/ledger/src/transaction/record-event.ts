@@ -11,11 +11,12 @@ import type { ChangeSet, RefundEntry } from '../model/change-set.ts'
 import type { EventPlace } from '../model/delivery.ts'
 import type { NewId } from '../model/new-id.ts'
 import { providerOrderKey, providerOrderOf, type MaybeProviderOrder } from '../model/provider-order.ts'
-import type { Account, Order, WorkingSet } from '../model/working-set.ts'
+import { totalsView, withOrder } from '../model/totals.ts'
+import type { LockedAccount, Order, WorkingSet } from '../model/working-set.ts'
 
 /** An account after a change, and the event of the change. */
 export interface RecordedAccount {
-  readonly account: Account
+  readonly account: LockedAccount
   readonly event: EventPlace
 }
 
@@ -34,10 +35,19 @@ export function recordRegistration(
   working: WorkingSet,
   changes: ChangeSet,
   order: Order,
-  account: Account,
+  account: LockedAccount,
 ): RecordedOrder {
   changes.registeredOrderIds.add(order.orderId)
-  return recordOrder(working, changes, order, account, { event: 'order.registered' })
+  const counted = { ...account, totals: withOrder(account.totals, undefined, order) }
+  return recordOrder(working, changes, order, counted, { event: 'order.registered' })
+}
+
+/** Records an imported order that is final: it is no event, but the account's totals include it. */
+export function recordStored(working: WorkingSet, changes: ChangeSet, order: Order): void {
+  const account = working.accountsByUserId.get(order.userId)!
+  const counted = { ...account, totals: withOrder(account.totals, undefined, order) }
+  working.accountsByUserId.set(order.userId, counted)
+  changes.accounts.set(order.userId, counted)
 }
 
 /**
@@ -51,7 +61,8 @@ export function recordUpdate(
   next: Order,
   newId: NewId,
 ): RecordedOrder {
-  const account = working.accountsByUserId.get(next.userId)!
+  const found = working.accountsByUserId.get(next.userId)!
+  const account = { ...found, totals: withOrder(found.totals, before, next) }
   const amount = next.refunded - before.refunded
   const update = { event: 'order.updated', previousStatus: before.status } as const
   if (amount === 0n) return recordOrder(working, changes, next, account, update)
@@ -80,7 +91,7 @@ export interface RecordedDeposit {
 /** Records a deposit as its user's next event. */
 export function recordDeposit(
   changes: ChangeSet,
-  before: Account,
+  before: LockedAccount,
   { entryId, amount, paymentRef }: RecordedDeposit,
   at: Date,
 ): RecordedAccount {
@@ -92,14 +103,7 @@ export function recordDeposit(
   return recorded
 }
 
-/**
- * An order as its user sees it.
- *
- * @example
- * await commitChangeSet(ledger, (tx) => registerOrders(tx, [order]))
- * const row = await pool.query(`SELECT ${ORDER_COLUMNS} FROM orders`)
- * orderView(toOrder(row.rows[0]), 'USD').charge //=> '2.5'
- */
+/** An order as its user sees it. */
 export function orderView(order: Order, currency: string): OrderView {
   return {
     orderId: order.orderId,
@@ -113,6 +117,7 @@ export function orderView(order: Order, currency: string): OrderView {
     remains: order.remains,
     startCount: order.startCount,
     refunded: formatMoney(order.refunded),
+    createdAt: order.createdAt.toISOString(),
     updatedAt: order.updatedAt.toISOString(),
   }
 }
@@ -138,7 +143,7 @@ function recordOrder(
   working: WorkingSet,
   changes: ChangeSet,
   order: Order,
-  account: Account,
+  account: LockedAccount,
   { event, previousStatus }: OrderChange,
   entry?: RefundEntry,
 ): RecordedOrder {
@@ -161,23 +166,24 @@ function recordOrder(
 }
 
 type EventBody<Kind extends OrderEvent = OrderEvent> = Kind extends unknown
-  ? Omit<Kind, 'type' | 'seq' | 'at' | 'account'>
+  ? Omit<Kind, 'type' | 'seq' | 'totals' | 'at' | 'account'>
   : never
 
 /** Appends an event to the user's stream, with the account's next seq. Every event is assembled here. */
 function recordAccount(
   changes: ChangeSet,
-  before: Account,
+  before: LockedAccount,
   at: Date,
   body: EventBody,
   previousStatus?: OrderStatus,
 ): RecordedAccount {
-  const account: Account = { ...before, lastSeq: before.lastSeq + 1 }
+  const account: LockedAccount = { ...before, lastSeq: before.lastSeq + 1 }
   const { userId, lastSeq: seq, currency } = account
   const payload = encodeEvent({
     type: 'event',
     seq,
     ...body,
+    totals: totalsView(account.totals),
     at: at.toISOString(),
     account: { balance: formatMoney(account.balance), currency },
   })

@@ -106,6 +106,11 @@ const DAMAGES: readonly [what: string, sql: string, finds: Record<string, string
     { refunds: ['A-0'], balances: ['user-0'], 'balance-chain': ['user-0', 'user-0', 'user-0', 'user-0'] },
   ],
   [
+    'the totals of an account are not those of its orders',
+    `UPDATE accounts SET totals_seq = last_seq WHERE user_id = 'user-0'`,
+    { 'account-totals': ['user-0'] },
+  ],
+  [
     'events are missing in the middle',
     `DELETE FROM events WHERE user_id = 'user-0' AND seq IN (7, 8, 20)`,
     { 'seq-gaps': ['user-0', 'user-0'] },

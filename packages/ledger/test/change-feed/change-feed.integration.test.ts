@@ -7,7 +7,7 @@ import type { Pool } from 'pg'
 import { appendChanges } from '../../src/change-feed/append-changes.ts'
 import type { Change } from '../../src/change-feed/change.ts'
 import { readChangeFeedEnd, readChanges, type ChangePage } from '../../src/change-feed/read-changes.ts'
-import type { FeedCursor } from '../../src/refund-feed/feed-cursor.ts'
+import type { FeedCursor } from '../../src/feed/feed-cursor.ts'
 
 const USERS = 6
 

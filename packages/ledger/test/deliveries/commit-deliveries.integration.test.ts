@@ -39,6 +39,26 @@ const isWaitingForLock = async (): Promise<boolean> => {
   return rows.length > 0
 }
 
+test('totals that a service of an earlier version has left behind are counted again, under the lock', async () => {
+  const second = { ...anOrder(), orderId: 'A-2', providerOrderId: '2' }
+  const third = { ...anOrder(), orderId: 'A-3', providerOrderId: '3' }
+  await commitChangeSet(deps, (tx) => registerOrders(tx, [anOrder(), second, third]))
+  await database.owner.query(`
+    UPDATE orders SET status = 'partial', refunded = 1 WHERE order_id = 'A-2';
+    UPDATE accounts SET totals_seq = last_seq - 1`)
+  await commitDeliveries(deps, [aCancellation()])
+
+  const totals = { refunded: '3.5', orders: { canceled: 1, partial: 1, pending: 1 } }
+  const { rows: events } = await database.owner.query(
+    `SELECT payload::json -> 'totals' AS totals FROM events WHERE seq = 4`,
+  )
+  expect(events).toEqual([{ totals }])
+  const { rows: accounts } = await database.owner.query(
+    `SELECT trim_scale(refunded)::text AS refunded, order_counts AS orders FROM accounts WHERE totals_seq = last_seq`,
+  )
+  expect(accounts).toEqual([totals])
+})
+
 test('a delivery that comes while its order is being registered waits for that, and is applied', async () => {
   let delivered: Promise<DeliveryResult[]> | undefined
   await commitChangeSet(deps, async (tx) => {

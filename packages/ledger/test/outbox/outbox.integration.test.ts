@@ -87,6 +87,15 @@ test('a batch is published after its commit, and its row goes away inside the ne
   expect(publisher.messages.map(({ channel }) => channel)).toEqual(Array(2).fill(userChannel('user-1')))
   expect(await rowCount()).toBe(1)
 
+  // Without another batch it goes away soon, too: gateways take a row that stays for a missing event.
+  await eventually(async () => (await rowCount()) === 0)
+})
+
+test('the row of a batch that was just published is deleted when the process closes', async () => {
+  const publisher = new SwitchedPublisher()
+  const outbox = open(publisher)
+  await commitAnEvent(outbox)
+  await eventually(() => publisher.messages.length === 1)
   await outbox.close()
   expect(await rowCount()).toBe(0)
 })

@@ -3,8 +3,9 @@ import { createTestDatabase, eventually, type TestDatabase } from '@paxyo/testki
 import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool } from 'pg'
-import { appendRefunds, lockAndAppend } from '../../src/refund-feed/append-refunds.ts'
-import type { FeedCursor } from '../../src/refund-feed/feed-cursor.ts'
+import { lockAndAppend } from '../../src/feed/append-positions.ts'
+import { appendRefunds, REFUND_STATEMENTS } from '../../src/refund-feed/append-refunds.ts'
+import type { FeedCursor } from '../../src/feed/feed-cursor.ts'
 import { readRefundFeed } from '../../src/refund-feed/read-refund-feed.ts'
 import type { Refund } from '../../src/refund-feed/refund.ts'
 
@@ -120,7 +121,7 @@ test('appenders take turns: a place that one has given is not given again by ano
 
   const appender = await pool.connect()
   await appender.query('BEGIN')
-  expect(await lockAndAppend(appender)).toBe(1)
+  expect(await lockAndAppend(appender, REFUND_STATEMENTS)).toBe(1)
   late.resolve('COMMIT')
   await paying
   const other = appendRefunds(pool)

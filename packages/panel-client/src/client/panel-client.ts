@@ -5,6 +5,7 @@ import type {
   DepositResponse,
   LedgerEntry,
 } from '../schemas/accounts.ts'
+import type { ConnectionCounts, DisconnectedUser, RevokedTokens, UserConnections } from '../schemas/connections.ts'
 import { CHANGES_WAIT_S_MAX, type ChangeFeed, type ReadChangesQuery } from '../schemas/changes.ts'
 import type {
   DeliveryResponse,
@@ -72,6 +73,8 @@ export interface PanelClient {
   readonly deliveries: Deliveries
   readonly rejectedRequests: RejectedRequests
   readonly tokens: Tokens
+  readonly users: Users
+  readonly connections: Connections
   readonly outgoingWebhooks: OutgoingWebhooks
 }
 
@@ -143,6 +146,20 @@ export interface Tokens {
   mint(request: TokenRequest): Promise<BrowserToken>
 }
 
+export interface Users {
+  /** The open connections of a user. */
+  connections(userId: string): Promise<UserConnections>
+  /** Closes the connections of a user; the browsers reconnect. */
+  disconnect(userId: string): Promise<DisconnectedUser>
+  /** Revokes all browser tokens of a user that were issued before now, and closes their connections. */
+  revokeTokens(userId: string): Promise<RevokedTokens>
+}
+
+export interface Connections {
+  /** How many users are online. */
+  count(): Promise<ConnectionCounts>
+}
+
 export interface OutgoingWebhooks extends List<OutgoingWebhookView, ListOutgoingWebhooksQuery> {
   readonly endpoints: WebhookEndpoints
   /** A webhook with its body. */
@@ -161,7 +178,7 @@ export interface WebhookEndpoints {
   change(endpointId: string, change: ChangeEndpoint): Promise<WebhookEndpoint>
   delete(endpointId: string): Promise<{ readonly endpointId: string }>
   /** `add` a secret, configure the receiver with it, and `retire` the older one. */
-  rotateSecret(endpointId: string, step: 'add' | 'retire', options?: RequestOptions): Promise<RotatedSecret>
+  rotateSecret(endpointId: string, step: 'add' | 'retire' | 'replace', options?: RequestOptions): Promise<RotatedSecret>
   /** Sends a signed ping, and returns the response, also when it is an error. */
   ping(endpointId: string): Promise<PingResult>
 }
@@ -186,6 +203,8 @@ export function createPanelClient(options: PanelClientOptions): PanelClient {
     deliveries: createDeliveries(transport),
     rejectedRequests: createRejectedRequests(transport),
     tokens: { mint: (request) => transport.post('/v1/tokens', request) },
+    users: createUsers(transport),
+    connections: { count: () => transport.get('/v1/connections') },
     outgoingWebhooks: {
       ...listOf(transport, '/v1/outgoing-webhooks'),
       endpoints: createWebhookEndpoints(transport),
@@ -215,6 +234,12 @@ const createAccounts = (transport: Transport): Accounts => ({
   get: (userId) => transport.get(pathTo`/v1/accounts/${userId}`),
   deposit: (userId, deposit, options) => transport.post(pathTo`/v1/accounts/${userId}/deposits`, deposit, options),
   ledger: (userId) => listOf(transport, pathTo`/v1/accounts/${userId}/ledger`),
+})
+
+const createUsers = (transport: Transport): Users => ({
+  connections: (userId) => transport.get(pathTo`/v1/users/${userId}/connections`),
+  disconnect: (userId) => transport.post(pathTo`/v1/users/${userId}/disconnect`),
+  revokeTokens: (userId) => transport.post(pathTo`/v1/users/${userId}/revoke-tokens`),
 })
 
 const createChanges = (transport: Transport): Changes => {

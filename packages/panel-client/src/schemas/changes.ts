@@ -2,21 +2,29 @@ import {
   accountViewSchema,
   boundedText,
   identifierSchema,
+  orderEventSchema,
   orderStatusSchema,
   refundViewSchema,
   timestampSchema,
+  type OrderEvent,
+  type OrderView,
 } from '@paxyo/contracts'
 import { z } from 'zod'
 import { panelOrderSchema } from './orders.ts'
 import { reviewReasonSchema } from './review-reason.ts'
 
-export const CHANGE_TYPES = [
-  'order.registered',
-  'order.updated',
-  'account.updated',
-  'review.opened',
-  'review.resolved',
-] as const
+type EventKind = OrderEvent['event']
+type OrderKind = Extract<OrderEvent, { readonly order: OrderView }>['event']
+
+/** Every event is a change, of the same type. */
+const kindsOf = (isOfOrder: boolean): EventKind[] =>
+  orderEventSchema.options.filter(({ shape }) => 'order' in shape === isOfOrder).map(({ shape }) => shape.event.value)
+const ORDER_KINDS = kindsOf(true) as OrderKind[]
+const ACCOUNT_KINDS = kindsOf(false) as Exclude<EventKind, OrderKind>[]
+/** The kinds that change a registered order. */
+const UPDATE_KINDS = ORDER_KINDS.filter((kind) => kind !== 'order.registered')
+
+export const CHANGE_TYPES = [...ORDER_KINDS, ...ACCOUNT_KINDS, 'review.opened', 'review.resolved'] as const
 
 /** The longest time that a request is held until there is a change. */
 export const CHANGES_WAIT_S_MAX = 30
@@ -59,12 +67,12 @@ const reviewFields = {
 export const changeSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('order.registered'), ...orderFields, previousStatus: z.null() }),
   z.object({
-    type: z.literal('order.updated'),
+    type: z.literal(UPDATE_KINDS),
     ...orderFields,
     previousStatus: orderStatusSchema,
     refund: refundViewSchema.optional().describe('Set when money was refunded.'),
   }),
-  z.object({ type: z.literal('account.updated'), ...base, ...ofUser, account: accountViewSchema }),
+  z.object({ type: z.literal(ACCOUNT_KINDS), ...base, ...ofUser, account: accountViewSchema }),
   z.object({ type: z.literal('review.opened'), ...reviewFields }),
   z.object({ type: z.literal('review.resolved'), ...reviewFields }),
 ])
@@ -80,7 +88,7 @@ export const readChangesQuery = z.strictObject({
     .describe('`cursor` of the previous response; without it, the response only has the cursor of now.'),
   types: boundedText(
     200,
-    new RegExp(`^(?:${anyType})(?:,(?:${anyType})){0,4}$`),
+    new RegExp(`^(?:${anyType})(?:,(?:${anyType})){0,${CHANGE_TYPES.length - 1}}$`),
     `must be a list of ${CHANGE_TYPES.join(', ')}`,
   )
     .optional()

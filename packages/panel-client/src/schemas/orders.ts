@@ -76,6 +76,17 @@ const orderRefundSchema = z.object({
   amount: moneySchema,
   balanceAfter: moneySchema,
   createdAt: timestampSchema,
+  sent: z
+    .object({ at: timestampSchema, connections: z.int().positive() })
+    .nullable()
+    .describe(
+      "When, within a second, and to how many of the user's connections it was first sent. Null when it was not, or when its event is no longer kept.",
+    ),
+  seenAt: timestampSchema
+    .nullable()
+    .describe(
+      'When a visible page of the user had shown it, at the latest. Null when it was not, or when its event is no longer kept.',
+    ),
 })
 
 z.globalRegistry.add(orderEventSchema, { id: 'Event' })

@@ -62,8 +62,11 @@ export const changeEndpointSchema = createEndpointSchema.partial()
 /** The body of `POST /v1/outgoing-webhooks/endpoints/{endpointId}/secret`. */
 export const rotateSecretSchema = z.strictObject({
   step: z
-    .enum(['add', 'retire'])
-    .describe('`add` creates a secret that signs in addition to the current one, `retire` removes the older one.'),
+    .enum(['add', 'retire', 'replace'])
+    .describe(
+      '`add` creates a secret that signs in addition to the current one, `retire` removes the older one. With two secrets, ' +
+        '`add` is rejected: `replace` exchanges the newer one, which the receiver must not use yet.',
+    ),
 })
 
 export const rotatedSecretSchema = z.object({

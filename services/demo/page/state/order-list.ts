@@ -1,4 +1,4 @@
-import type { OrderView } from '@paxyo/browser-client'
+import type { OrderView, TotalsView } from '@paxyo/browser-client'
 import { CLOSED_STATUSES, isOpenStatus, isOrderStatus, ORDER_STATUSES } from '@paxyo/contracts/data'
 import { parseMoney } from './money.ts'
 import type { RankedOrder } from './panel-state.ts'
@@ -49,13 +49,17 @@ export interface OrderPage {
   readonly pageCount: number
   /** How many match the filter and the search. */
   readonly total: number
-  /** How many there are for each filter, within the search. */
+  /** How many there are for each filter: of all orders of the user, or within the search. */
   readonly counts: Readonly<Record<Filter, number>>
 }
 
-export function listOrders(orders: ReadonlyMap<string, RankedOrder>, choice: ListChoice): OrderPage {
+export function listOrders(
+  orders: ReadonlyMap<string, RankedOrder>,
+  choice: ListChoice,
+  totals?: TotalsView,
+): OrderPage {
   const words = choice.search.toLowerCase().split(/\s+/).filter(Boolean)
-  const counts: Record<Filter, number> = { all: 0, open: 0, completed: 0, partial: 0, canceled: 0, failed: 0 }
+  const counts = Object.fromEntries(FILTERS.map((filter) => [filter, 0])) as Record<Filter, number>
   const fitting: RankedOrder[] = []
   for (const ranked of orders.values()) {
     if (!hasWords(ranked.order, words)) continue
@@ -70,7 +74,19 @@ export function listOrders(orders: ReadonlyMap<string, RankedOrder>, choice: Lis
   const page = Math.min(choice.page, pageCount - 1)
   const start = page * choice.pageSize
   const shown = fitting.slice(start, start + choice.pageSize).map(({ order }) => order)
-  return { orders: shown, page, pageCount, total: fitting.length, counts }
+  const isWhole = totals !== undefined && words.length === 0
+  return { orders: shown, page, pageCount, total: fitting.length, counts: isWhole ? countsOf(totals) : counts }
+}
+
+/** The number of orders for each filter. */
+export function countsOf({ orders }: TotalsView): Record<Filter, number> {
+  const counts: Record<Filter, number> = { all: 0, open: 0, completed: 0, partial: 0, canceled: 0, failed: 0 }
+  for (const [status, count] of Object.entries(orders)) {
+    const filter = filterOf(status)
+    counts.all += count
+    if (filter !== undefined) counts[filter] += count
+  }
+  return counts
 }
 
 /** @returns undefined for an unknown status: such an order appears only under `all`. */

@@ -1,4 +1,4 @@
-import type { AccountView, OrderView, Position } from '@paxyo/browser-client'
+import type { AccountView, OrderView, Position, TotalsView } from '@paxyo/browser-client'
 import type { Notice } from './notices.ts'
 import type { RefundEntry } from './refunds.ts'
 
@@ -17,6 +17,10 @@ export interface PanelState {
   readonly position: Position | undefined
   readonly account: AccountView | undefined
   readonly orders: ReadonlyMap<string, RankedOrder>
+  /** Of all orders of the user, also of those that are not here; undefined until they are known. */
+  readonly totals: TotalsView | undefined
+  /** Where the orders begin that are older than those here; undefined when there are none. */
+  readonly older: string | undefined
   /** Newest first, as are the notices. */
   readonly refunds: readonly RefundEntry[]
   readonly notices: readonly Notice[]
@@ -33,6 +37,8 @@ export const EMPTY_STATE: PanelState = {
   position: undefined,
   account: undefined,
   orders: new Map(),
+  totals: undefined,
+  older: undefined,
   refunds: [],
   notices: [],
   readSeq: 0,

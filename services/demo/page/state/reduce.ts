@@ -1,4 +1,4 @@
-import type { AccountView, OrderView, Position, RefundView } from '@paxyo/browser-client'
+import type { AccountView, OrderView, Position, RefundView, TotalsView } from '@paxyo/browser-client'
 import { isOpenStatus } from '@paxyo/contracts/data'
 import { orderNotice, type Notice } from './notices.ts'
 import { NOTICES_MAX, ORDERS_MAX, REFUNDS_MAX, type PanelState, type RankedOrder } from './panel-state.ts'
@@ -12,6 +12,8 @@ export type Change =
       readonly account: AccountView | undefined
       /** Newest first. */
       readonly orders: readonly OrderView[]
+      readonly totals?: TotalsView | undefined
+      readonly older?: string | undefined
     }
   | {
       readonly type: 'order'
@@ -21,8 +23,17 @@ export type Change =
       readonly order: OrderView
       readonly refund?: RefundView | undefined
       readonly account?: AccountView | undefined
+      readonly totals?: TotalsView | undefined
     }
-  | { readonly type: 'account'; readonly seq: number; readonly at: string; readonly account: AccountView }
+  | {
+      readonly type: 'account'
+      readonly seq: number
+      readonly at: string
+      readonly account: AccountView
+      readonly totals?: TotalsView | undefined
+    }
+  /** Older orders, newest first, as of the position. */
+  | { readonly type: 'page'; readonly orders: readonly OrderView[]; readonly older: string | undefined }
   /** An event that changes only the position. */
   | { readonly type: 'other'; readonly seq: number }
   | { readonly type: 'read' }
@@ -32,6 +43,8 @@ interface Draft {
   position: Position | undefined
   account: AccountView | undefined
   orders: ReadonlyMap<string, RankedOrder>
+  totals: TotalsView | undefined
+  older: string | undefined
   /** A mutable copy of the orders, once one is needed. */
   copy: Map<string, RankedOrder> | undefined
   rankMax: number
@@ -52,11 +65,13 @@ export function reduce(state: PanelState, changes: readonly Change[]): PanelStat
   const draft: Draft = { ...state, copy: undefined, rankMax: 0, newRefunds: [], newNotices: [] }
   for (const change of changes) apply(draft, change)
 
-  const { position, account, readSeq } = draft
+  const { position, account, readSeq, totals, older } = draft
   return {
     position,
     account,
     readSeq,
+    totals,
+    older,
     orders: withinBound(draft.orders),
     refunds: onTop(draft.refunds, draft.newRefunds, REFUNDS_MAX),
     notices: onTop(draft.notices, draft.newNotices, NOTICES_MAX),
@@ -81,7 +96,10 @@ function apply(draft: Draft, change: Change): void {
         draft.newNotices.push({ kind: 'balance', seq: change.seq, at: change.at, account: change.account })
       }
       draft.account = change.account
+      draft.totals = change.totals ?? draft.totals
       return
+    case 'page':
+      return applyPage(draft, change)
     case 'other':
       advance(draft, change.seq)
       return
@@ -90,7 +108,8 @@ function apply(draft: Draft, change: Change): void {
   }
 }
 
-function applySnapshot(draft: Draft, { position, account, orders }: Extract<Change, { type: 'snapshot' }>): void {
+function applySnapshot(draft: Draft, change: Extract<Change, { type: 'snapshot' }>): void {
+  const { position, account, orders, totals, older } = change
   // Another epoch is another stream: the events of the old one do not apply to it.
   const isSameStream = draft.position?.epoch === position.epoch
   draft.refunds = completeRefunds(isSameStream ? [...draft.newRefunds.toReversed(), ...draft.refunds] : [], orders)
@@ -102,6 +121,8 @@ function applySnapshot(draft: Draft, { position, account, orders }: Extract<Chan
   }
   draft.position = position
   draft.account = account
+  draft.totals = totals
+  draft.older = older
   draft.orders = new Map(orders.map((order, index) => [order.orderId, { order, rank: orders.length - index }]))
   draft.copy = undefined
 }
@@ -112,12 +133,27 @@ function applyOrder(draft: Draft, change: Extract<Change, { type: 'order' }>): v
   const before = draft.orders.get(order.orderId)
   copyOrders(draft).set(order.orderId, { order, rank: before?.rank ?? (draft.rankMax += 1) })
   if (change.account !== undefined) draft.account = change.account
+  draft.totals = change.totals ?? draft.totals
   if (refund !== undefined) {
     const { orderId, providerOrderId, service } = order
     draft.newRefunds.push({ ...refund, orderId, providerOrderId, service, at: change.at })
   }
   const notice = orderNotice(before?.order, change, change.isNew)
   if (notice !== undefined) draft.newNotices.push(notice)
+}
+
+/** Below all others, in their order; those that are here already keep their places. */
+function applyPage(draft: Draft, { orders, older }: Extract<Change, { type: 'page' }>): void {
+  const copy = copyOrders(draft)
+  let lowest = Math.min(1, ...[...copy.values()].map(({ rank }) => rank))
+  for (const order of orders) {
+    const rank = copy.get(order.orderId)?.rank ?? (lowest -= 1)
+    copy.set(order.orderId, { order, rank })
+  }
+  draft.refunds = completeRefunds([...draft.newRefunds.toReversed(), ...draft.refunds], orders)
+  draft.newRefunds = []
+  // Orders beyond the bound would be removed again.
+  draft.older = copy.size < ORDERS_MAX ? older : undefined
 }
 
 function copyOrders(draft: Draft): Map<string, RankedOrder> {

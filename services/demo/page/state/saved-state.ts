@@ -2,7 +2,7 @@ import type { TextStore } from '../storage.ts'
 import { EMPTY_STATE, type PanelState, type RankedOrder } from './panel-state.ts'
 
 /** Raise it when the state's shape changes: then a state that an older page saved is ignored. */
-const VERSION = 1
+const VERSION = 2
 const KEY = 'paxyo-panel'
 
 interface Saved {

@@ -1,3 +1,4 @@
+import { statusText } from '@paxyo/contracts/data'
 import {
   FILTERS,
   PAGE_SIZES,
@@ -9,15 +10,6 @@ import {
 } from '../state/order-list.ts'
 import { byId, element, setText } from './element.ts'
 import { formatNumber } from './format.ts'
-
-const FILTER_LABELS: Readonly<Record<Filter, string>> = {
-  all: 'All',
-  open: 'Open',
-  completed: 'Completed',
-  partial: 'Partial',
-  canceled: 'Canceled',
-  failed: 'Failed',
-}
 
 const SORT_LABELS: Readonly<Record<SortKey, string>> = {
   newest: 'Newest first',
@@ -41,7 +33,7 @@ export function createListControls(change: (choice: Partial<ListChoice>) => void
   const counts = new Map<Filter, { readonly button: HTMLButtonElement; readonly count: HTMLElement }>()
   for (const filter of FILTERS) {
     const count = element('span', { className: 'count' })
-    const button = element('button', { className: 'filter', data: { filter } }, FILTER_LABELS[filter], ' ', count)
+    const button = element('button', { className: 'filter', data: { filter } }, statusText(filter), ' ', count)
     button.type = 'button'
     button.addEventListener('click', () => change({ filter, page: 0 }))
     counts.set(filter, { button, count })

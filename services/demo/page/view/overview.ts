@@ -1,6 +1,6 @@
 import type { AccountView } from '@paxyo/browser-client'
 import type { PanelState } from '../state/panel-state.ts'
-import { filterOf } from '../state/order-list.ts'
+import { countsOf, filterOf } from '../state/order-list.ts'
 import { totalRefunded } from '../state/refunds.ts'
 import { formatMoney, parseMoney } from '../state/money.ts'
 import { byId, setText } from './element.ts'
@@ -12,15 +12,21 @@ const COUNTING_MS = 700
 export function createOverview(): { show(state: PanelState): void } {
   const balance = createBalance()
   let shownOrders: PanelState['orders'] | undefined
+  let shownTotals: PanelState['totals']
   return {
-    show({ account, orders }) {
+    show({ account, orders, totals }) {
       balance.show(account)
-      if (orders === shownOrders) return
+      if (orders === shownOrders && totals === shownTotals) return
       shownOrders = orders
+      shownTotals = totals
       const all = [...orders.values()].map(({ order }) => order)
       const currency = account?.currency ?? all[0]?.currency
-      setText(byId('refunded-total'), currency === undefined ? '–' : formatMoneyText(totalRefunded(all), currency))
-      setText(byId('open-count'), formatNumber(all.filter(({ status }) => filterOf(status) === 'open').length))
+      setText(
+        byId('refunded-total'),
+        currency === undefined ? '–' : formatMoneyText(totals?.refunded ?? totalRefunded(all), currency),
+      )
+      const open = all.filter(({ status }) => filterOf(status) === 'open').length
+      setText(byId('open-count'), formatNumber(totals === undefined ? open : countsOf(totals).open))
     },
   }
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { registerDemoActions, type DemoActions } from './action-routes.ts'
 import { readIndex, readPageFiles } from './page-files.ts'
+import { registerTrace, type WebhookTrace } from './trace-route.ts'
 
 export interface DemoPageOptions {
   /** Mints a browser token for the demo's user. */
@@ -9,6 +10,10 @@ export interface DemoPageOptions {
   readonly socketUrl?: string
   /** The actions of the buttons; without them the page has no buttons. */
   readonly actions?: DemoActions
+  /** The times of webhooks; without them the page does not show any. */
+  readonly trace?: WebhookTrace
+  /** Called when a visitor opens the page. */
+  readonly onOpen?: () => void
 }
 
 /** Allows the page's own files, the socket, and a request that asks why the socket is rejected; no inline code. */
@@ -29,7 +34,8 @@ const contentSecurityPolicy = (socketUrl = ''): string =>
  * Serves the demo page and its token. The browser gets TypeScript with its types stripped, so there is no build. Every
  * visitor of the page gets a token: for demonstration only.
  */
-export function registerDemoPage(app: FastifyInstance, { mintToken, socketUrl, actions }: DemoPageOptions): void {
+export function registerDemoPage(app: FastifyInstance, options: DemoPageOptions): void {
+  const { mintToken, socketUrl, actions, trace, onOpen } = options
   const headers = {
     'content-security-policy': contentSecurityPolicy(socketUrl),
     'x-content-type-options': 'nosniff',
@@ -47,11 +53,13 @@ export function registerDemoPage(app: FastifyInstance, { mintToken, socketUrl, a
 
   const index = readIndex(files)
   app.get('/', async (_request, reply) => {
+    onOpen?.()
     // Like a panel's server: the page knows its user before it gets a token.
     const body = attributes({
       'user-id': subjectOf(await mintToken()),
       ...(socketUrl === undefined ? {} : { 'socket-url': socketUrl }),
       ...(actions === undefined ? {} : { actions: 'on' }),
+      ...(trace === undefined ? {} : { trace: 'on' }),
     })
     return send(
       reply,
@@ -63,6 +71,7 @@ export function registerDemoPage(app: FastifyInstance, { mintToken, socketUrl, a
     reply.header('cache-control', 'no-store').send({ token: await mintToken(), socketUrl }),
   )
   if (actions !== undefined) registerDemoActions(app, actions)
+  if (trace !== undefined) registerTrace(app, trace)
 }
 
 /** The token's user. The token is not verified, because this server minted it. */

@@ -15,7 +15,7 @@ const FONT = '@fontsource-variable/hanken-grotesk'
 const FONT_SUBSETS = ['latin', 'latin-ext']
 
 /** The stylesheets in the order in which they build on each other. */
-const STYLES = ['tokens', 'base', 'masthead', 'simulator', 'orders', 'aside', 'notifications', 'phone']
+const STYLES = ['tokens', 'base', 'masthead', 'simulator', 'trace', 'orders', 'aside', 'notifications', 'phone']
 
 const packagePath = (name: string): string => `/demo/packages/${name.split('/').slice(1).join('/')}/`
 

@@ -37,9 +37,9 @@ const press = (page: Page, name: string): Promise<void> =>
 
 test('the buttons have the provider send webhooks for the selected order', async () => {
   const { page, faults } = await openPanel(browsers.browser, address, { viewport: { width: 1440, height: 900 } })
-  const row = page.locator('[data-order-id="demo-17"]')
+  const row = page.locator('[data-order-id="demo-16"]')
   await row.locator('.order-id').click()
-  expect(await page.textContent('#simulator-target')).toContain('the selected order, #12361 Discord members')
+  expect(await page.textContent('#simulator-target')).toContain('the selected order, #12360 Discord members')
   expect(await row.locator('.order-id').getAttribute('aria-pressed')).toBe('true')
 
   const remains = (): Promise<string | null> => row.locator('[data-label="Remains"]').textContent()

@@ -53,6 +53,35 @@ test('a browser that forbids storage shows the panel all the same', async () => 
   await context.close()
 })
 
+test('the totals are those of all orders, and orders older than the page can be loaded', async () => {
+  const { userId, address } = await createUser(['Followers'])
+  await system.webhook({ order_id: providerId(userId, 0), status: 'Canceled' })
+  const newer = Array.from({ length: 210 }, (_, index) => index)
+  await Promise.all(
+    newer.map(async (index) => {
+      const details = { orderId: `${userId}-newer-${index}`, providerOrderId: `${userId}-${index}`, charge: '1' }
+      const response = await system.register({ ...details, userId, service: 'Likes', link: 'https://example.com/' })
+      expect(response.status).toBe(201)
+    }),
+  )
+  const { page, faults } = await openPanel(browsers.browser, address)
+  expect(await page.textContent('#refunded-total')).toBe('$2.50')
+  expect(await page.textContent('#open-count')).toBe('210')
+  expect(await page.textContent('[data-filter="canceled"] .count')).toBe('1')
+
+  await page.click('[data-filter="canceled"]')
+  expect(await page.locator('[data-order-id]').count()).toBe(0)
+  await page.click('#older')
+  await page.waitForSelector(`[data-order-id="${userId}-0"]`)
+  await page.locator('#older').waitFor({ state: 'hidden' })
+  expect(await page.textContent('#refunded-total')).toBe('$2.50')
+  // As in the list, so after a reload, which continues from the saved state.
+  await page.reload()
+  await page.waitForSelector('#connection[data-state="live"]')
+  expect(await page.textContent('#refunded-total')).toBe('$2.50')
+  expect(faults).toEqual([])
+})
+
 test('a change is seen in its row, the balance, a toast, the refunds and behind the bell', async () => {
   const { userId, address } = await createUser(['Followers', 'Views'])
   const { page, faults, status } = await openPanel(browsers.browser, address)

@@ -1,5 +1,11 @@
 import { isDatabaseUnavailable, isRetryable } from '@paxyo/database'
-import { bearerToken, rejectUnauthenticated, type FailureThrottle } from '@paxyo/service-kit'
+import {
+  bearerToken,
+  rejectUnauthenticated,
+  type FailureThrottle,
+  createConcurrencyLimiter,
+  type ConcurrencyLimiter,
+} from '@paxyo/service-kit'
 import type { FastifyError, FastifyInstance } from 'fastify'
 import { hasZodFastifySchemaValidationErrors, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Logger } from 'pino'
@@ -11,11 +17,11 @@ import { registerListDeliveries } from './deliveries/list-deliveries.ts'
 import { registerReadDelivery } from './deliveries/read-delivery.ts'
 import { registerReplayRoutes, type ReplayRouteDeps } from './deliveries/replay-routes.ts'
 import { registerChangeRoutes, type ChangeRouteDeps } from './changes/change-routes.ts'
+import { registerConnectionRoutes, type ConnectionRouteDeps } from './connections/connection-routes.ts'
 import { reject } from './kit/response.ts'
 import type { ApiDeps, PanelApi } from './kit/api.ts'
 import type { ApiKeyStore } from './kit/api-key-store.ts'
 import { rememberAuthenticatedKey } from './kit/authenticated-key.ts'
-import { createConcurrencyLimiter, type ConcurrencyLimiter } from './kit/concurrency-limiter.ts'
 import { registerOpenApi } from './kit/openapi.ts'
 import { registerBulkOrders } from './orders/bulk-orders.ts'
 import { registerGetOrder } from './orders/get-order.ts'
@@ -43,7 +49,8 @@ export interface PanelApiDeps
     ReplayRejectedDeps,
     TokenDeps,
     OutgoingWebhookDeps,
-    ChangeRouteDeps {
+    ChangeRouteDeps,
+    ConnectionRouteDeps {
   readonly apiKeyStore: ApiKeyStore
   /** For requests without a valid API key. */
   readonly throttle: FailureThrottle
@@ -107,6 +114,7 @@ function registerRoutes(v1: PanelApi, deps: PanelApiDeps): void {
   registerPostDeposit(v1, deps)
   registerGetLedger(v1, deps)
   registerTokenRoutes(v1, deps)
+  registerConnectionRoutes(v1, deps)
   registerRefundRoutes(v1, deps)
   registerListReviews(v1, deps)
   registerReadReview(v1, deps)

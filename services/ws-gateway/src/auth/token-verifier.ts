@@ -6,6 +6,8 @@ import type { KeyServer } from './key-server.ts'
 export interface Identity {
   readonly userId: string
   readonly expiresAtMs: number
+  /** 0 for a token without `iat`: after a revocation, such a token counts as older. */
+  readonly issuedAtMs: number
 }
 
 /**
@@ -28,7 +30,8 @@ export interface TokenVerifierOptions {
 export const CLOCK_TOLERANCE_MS = 60_000
 
 /**
- * Verifies browser tokens: JWTs with `sub` (the user id), `aud` and `exp`. Each kind of key accepts only its own
+ * Verifies browser tokens: JWTs with `sub` (the user id), `aud` and `exp`, and with `iat` if the
+ * user's tokens can be revoked. Each kind of key accepts only its own
  * algorithms, so that a public key can't be used as an HMAC secret.
  */
 export function createTokenVerifier({ secrets, keyServer, audience }: TokenVerifierOptions): TokenVerifier {
@@ -83,11 +86,11 @@ function isNotYetValid(error: unknown): boolean {
   return error instanceof errors.JWTClaimValidationFailed && error.claim === 'nbf' && error.reason === 'check_failed'
 }
 
-function toIdentity({ sub, exp }: JWTPayload): Identity | TokenRejection {
+function toIdentity({ sub, exp, iat = 0 }: JWTPayload): Identity | TokenRejection {
   // Many users share a query: one id that PostgreSQL can't store would make all of them fail.
   const userId = identifierSchema.safeParse(toText(sub))
   if (!userId.success || exp === undefined) return 'invalid_token'
-  return { userId: userId.data, expiresAtMs: exp * 1000 }
+  return { userId: userId.data, expiresAtMs: exp * 1000, issuedAtMs: iat * 1000 }
 }
 
 /** A `sub` should be a string, but many libraries write a numeric id as a number. */

@@ -1,6 +1,7 @@
 import { CLOSE_CODES, eventAtMs, type CloseReason } from '@paxyo/contracts'
 import { createMetricGroup, LATENCY_BUCKETS_S } from '@paxyo/service-kit'
 import type { Registry } from 'prom-client'
+import type { ControlState } from '../control/start-user-control.ts'
 import type { StreamStart } from '../read/stream-reader.ts'
 
 /** Why a connection is rejected before its hello is read. */
@@ -12,12 +13,16 @@ export interface GatewayMetrics {
   eventsSent: number
   /** An event of the bus has been offered to all listeners of its stream. */
   readonly eventForwarded: (bytes: Uint8Array) => void
+  /** A message on a user's channel was not an authentic event. */
+  readonly busMessageRejected: () => void
   streamJoined(mode: StreamStart['mode'], durationMs: number): void
   /** A connection has ended: for the gateway's reason, or with the client's or the network's close code. */
   connectionClosed(reason: CloseReason | number): void
   /** A browser sent an invalid token. */
   readonly tokenFailed: (isThrottled: boolean) => void
   upgradeRejected(reason: ConnectionRejection): void
+  /** A control message of webhook-ingest has arrived. */
+  readonly controlMessage: (type: string) => void
   register(registry: Registry): void
 }
 
@@ -36,6 +41,7 @@ export interface GatewayState {
   readonly databaseWaiting: number
   /** Whether the last fetch of the issuer's keys has failed. */
   readonly isKeyServerUnavailable: boolean
+  readonly control: ControlState
 }
 
 /** The close codes of clients that are counted separately; all others have the label `other`. */
@@ -56,10 +62,38 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
   )
   const closes = group.counter('closes_total', 'Closed connections, by close code.', ['code', 'reason'])
   const rejections = group.counter('upgrades_rejected_total', 'Rejected connections: upgrades and streams.', ['reason'])
+  const busRejections = group.counter(
+    'bus_messages_rejected_total',
+    "Messages on users' channels that are not authentic events; the events were read from the database instead.",
+  )
   const failures = group.counter(
     'authentication_failures_total',
     'Invalid tokens of browsers, by whether their address was throttled.',
     ['door', 'result'],
+  )
+  const controlMessages = group.counter('control_messages_total', 'Messages of webhook-ingest over the bus, by type.', [
+    'type',
+  ])
+  group.countOf(
+    'receipt_batch_retries_total',
+    'Batches of receipts that were sent again, because they were not stored in time.',
+    () => state().control.receiptRetries,
+  )
+  group.countOf(
+    'receipts_dropped_total',
+    'Receipts that were dropped, because those of too many users waited.',
+    () => state().control.receiptsDropped,
+  )
+  group.gauge('receipts_waiting', 'Users whose receipts wait to be sent.', () => state().control.receiptsWaiting)
+  group.gauge(
+    'receipts_waiting_seconds',
+    'For how long receipts have been waiting to be stored; 0 to 2 is normal.',
+    () => state().control.receiptsWaitingMs / 1000,
+  )
+  group.gauge(
+    'cutoffs_age_seconds',
+    'Time since revoked tokens and disconnected users were last read from the database.',
+    () => state().control.cutoffsAgeMs / 1000,
   )
   group.countOf('events_sent_total', 'Events written to sockets.', () => metrics.eventsSent)
   group.countOf('backfills_total', 'Reads of events that the bus did not deliver.', () => state().backfills)
@@ -97,12 +131,14 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
       const atMs = eventAtMs(bytes)
       if (!Number.isNaN(atMs)) latency.observe(Math.max(0, nowMs - atMs) / 1000)
     },
+    busMessageRejected: () => busRejections.inc(),
     streamJoined: (mode, durationMs) => joins.observe({ mode }, durationMs / 1000),
     connectionClosed(reason) {
       if (typeof reason === 'string') closes.inc({ code: String(CLOSE_CODES[reason].code), reason })
       else closes.inc({ code: PEER_CODES.has(reason) ? String(reason) : 'other', reason: 'client' })
     },
     tokenFailed: (isThrottled) => failures.inc({ door: 'hello', result: isThrottled ? 'throttled' : 'rejected' }),
+    controlMessage: (type) => controlMessages.inc({ type }),
     upgradeRejected: (reason) => rejections.inc({ reason }),
     register: (registry) => group.register(registry),
   }

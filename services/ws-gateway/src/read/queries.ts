@@ -1,4 +1,3 @@
-import type { AccountView, OrderView } from '@paxyo/contracts'
 import type { Pool } from 'pg'
 
 export interface EventRow {
@@ -10,6 +9,8 @@ export interface EventRow {
 export interface Head {
   readonly epoch: string
   readonly seq: number
+  /** The user's tokens that were issued before it, in ms since 1970, are revoked; undefined when none is. */
+  readonly tokensIssuedBeforeMs: number | undefined
 }
 
 /** The seq after which a user's events are read. */
@@ -23,20 +24,18 @@ export interface Missed extends Head {
   readonly events: readonly EventRow[]
 }
 
-export interface Snapshot extends Head {
-  readonly account: AccountView | undefined
-  /** The open orders and the most recent others, newest first. */
-  readonly orders: readonly OrderView[]
-}
-
 /** A server that was the primary may become a replica while a connection to it is open. */
-interface PrimaryRow {
+export interface PrimaryRow {
   readonly epoch: string
   readonly is_replica: boolean
 }
 
+/** Read in the statement that reads the stream, so that no join passes a revocation that was committed before it. */
+export const TOKENS_ISSUED_BEFORE =
+  '(extract(epoch FROM cutoff.tokens_issued_before) * 1000)::float8 AS tokens_issued_before'
+
 /** @throws on a replica: what it lags behind was already sent, so that clients would go back in time. */
-function onPrimary<Row extends PrimaryRow>(rows: readonly Row[]): readonly Row[] {
+export function onPrimary<Row extends PrimaryRow>(rows: readonly Row[]): readonly Row[] {
   if (rows[0]?.is_replica === true) throw new Error('the database is a replica')
   return rows
 }
@@ -45,6 +44,19 @@ function onPrimary<Row extends PrimaryRow>(rows: readonly Row[]): readonly Row[]
 export async function readEpoch(pool: Pool): Promise<string> {
   const { rows } = await pool.query<PrimaryRow>('SELECT epoch, pg_is_in_recovery() AS is_replica FROM stream_epoch')
   return onPrimary(rows)[0]!.epoch
+}
+
+// The order makes it one step into the index, however many deleted rows vacuum has left in the table.
+const READ_BATCH_IDS = `SELECT batch_id FROM outbox ORDER BY batch_id LIMIT $1`
+
+/** The oldest batches whose events are not published, or were published just now. */
+export async function readBatchIds(pool: Pool, max: number): Promise<string[]> {
+  const { rows } = await pool.query<{ batch_id: string }>({
+    name: 'read_batch_ids',
+    text: READ_BATCH_IDS,
+    values: [max],
+  })
+  return rows.map((row) => row.batch_id)
 }
 
 const READ_EVENTS_SINCE = `
@@ -89,9 +101,11 @@ export async function readBehind(pool: Pool, since: readonly Since[]): Promise<s
 // The inner condition on last_seq skips users with too many missed events before any of their events is read. With the
 // LIMIT, the planner reads each user's events by one index scan.
 const READ_MISSED = `
-  SELECT wanted.position, stream_epoch.epoch, pg_is_in_recovery() AS is_replica, coalesce(accounts.last_seq, 0) AS head, event.seq, event.payload
+  SELECT wanted.position, stream_epoch.epoch, pg_is_in_recovery() AS is_replica, ${TOKENS_ISSUED_BEFORE},
+    coalesce(accounts.last_seq, 0) AS head, event.seq, event.payload
   FROM stream_epoch, unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS wanted (user_id, seq, position)
   LEFT JOIN accounts USING (user_id)
+  LEFT JOIN connection_cutoffs AS cutoff ON cutoff.user_id = wanted.user_id
   LEFT JOIN LATERAL (
     SELECT seq, payload FROM events
     WHERE events.user_id = wanted.user_id AND events.seq > wanted.seq
@@ -102,6 +116,7 @@ const READ_MISSED = `
   ORDER BY wanted.position, event.seq`
 
 interface MissedRow extends PrimaryRow {
+  readonly tokens_issued_before: number | null
   readonly position: number
   readonly head: number
   readonly seq: number | null
@@ -116,66 +131,10 @@ export async function readMissed(pool: Pool, since: readonly Since[], limit: num
     values: [since.map(({ userId }) => userId), since.map(({ seq }) => seq), limit],
   })
   const missed: (Missed & { events: EventRow[] })[] = []
-  for (const { position, epoch, head, seq, payload } of onPrimary(rows)) {
-    const { events } = (missed[position - 1] ??= { epoch, seq: head, events: [] })
+  for (const { position, epoch, head, tokens_issued_before, seq, payload } of onPrimary(rows)) {
+    const tokensIssuedBeforeMs = tokens_issued_before ?? undefined
+    const { events } = (missed[position - 1] ??= { epoch, seq: head, tokensIssuedBeforeMs, events: [] })
     if (seq !== null) events.push({ seq, bytes: Buffer.from(payload) })
   }
   return missed
-}
-
-// One statement reads one snapshot of the database, so account, orders and seq are consistent. Two index scans find a
-// user's orders without reading the thousands of old ones that the user may have.
-const READ_SNAPSHOTS = `
-  SELECT stream_epoch.epoch, pg_is_in_recovery() AS is_replica, coalesce(accounts.last_seq, 0) AS seq, accounts.currency,
-    trim_scale(accounts.balance)::text AS balance, coalesce(list.orders, '[]') AS orders
-  FROM stream_epoch, unnest($1::text[]) WITH ORDINALITY AS wanted (user_id, position)
-  LEFT JOIN accounts USING (user_id)
-  LEFT JOIN LATERAL (
-    SELECT json_agg(json_build_object(
-      'orderId', o.order_id,
-      'providerOrderId', coalesce(o.provider_order_id, ''),
-      'service', o.service,
-      'link', o.link,
-      'quantity', o.quantity,
-      'charge', trim_scale(o.charge)::text,
-      'currency', accounts.currency,
-      'status', o.status,
-      'remains', o.remains,
-      'startCount', o.start_count,
-      'refunded', trim_scale(o.refunded)::text,
-      'updatedAt', to_char(o.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-    ) ORDER BY o.created_at DESC, o.order_id) AS orders
-    FROM (
-      SELECT * FROM (
-        (SELECT * FROM orders WHERE user_id = wanted.user_id AND is_open
-          ORDER BY created_at DESC, order_id LIMIT $2)
-        UNION
-        (SELECT * FROM orders WHERE user_id = wanted.user_id ORDER BY created_at DESC, order_id LIMIT $2)
-      ) AS candidates
-      ORDER BY is_open DESC, created_at DESC, order_id
-      LIMIT $2
-    ) AS o
-  ) AS list ON true
-  ORDER BY wanted.position`
-
-interface SnapshotRow extends PrimaryRow {
-  readonly seq: number
-  readonly currency: string | null
-  readonly balance: string | null
-  readonly orders: readonly OrderView[]
-}
-
-/** Accounts with their open and most recent orders, for many users in one query and as of one moment. */
-export async function readSnapshots(pool: Pool, userIds: readonly string[], ordersMax: number): Promise<Snapshot[]> {
-  const { rows } = await pool.query<SnapshotRow>({
-    name: 'read_snapshots',
-    text: READ_SNAPSHOTS,
-    values: [userIds, ordersMax],
-  })
-  return onPrimary(rows).map(({ epoch, seq, currency, balance, orders }) => ({
-    epoch,
-    seq,
-    account: currency === null || balance === null ? undefined : { balance, currency },
-    orders,
-  }))
 }

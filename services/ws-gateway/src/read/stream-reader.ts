@@ -1,28 +1,32 @@
-import type { AccountView, OrderView, Position } from '@paxyo/contracts'
+import type { AccountView, OrderView, Position, TotalsView } from '@paxyo/contracts'
 import type { Pool } from 'pg'
 import { coalesce } from './coalesce.ts'
 import {
+  readBatchIds,
   readBehind,
   readEpoch,
   readEventsSince,
   readMissed,
-  readSnapshots,
   type EventRow,
+  type Head,
   type Missed,
   type Since,
-  type Snapshot,
 } from './queries.ts'
+import { readSnapshots, type Snapshot } from './snapshots.ts'
 
 /** Where a client's stream begins. */
-export type StreamStart =
-  | { readonly mode: 'resumed'; readonly epoch: string; readonly seq: number; readonly events: readonly EventRow[] }
-  | {
-      readonly mode: 'snapshot'
-      readonly epoch: string
-      readonly seq: number
-      readonly account: AccountView | undefined
-      readonly orders: readonly OrderView[]
-    }
+export type StreamStart = Pick<Head, 'epoch' | 'tokensIssuedBeforeMs'> &
+  (
+    | { readonly mode: 'resumed'; readonly seq: number; readonly events: readonly EventRow[] }
+    | {
+        readonly mode: 'snapshot'
+        readonly seq: number
+        readonly account: AccountView | undefined
+        readonly orders: readonly OrderView[]
+        readonly totals: TotalsView | undefined
+        readonly older?: string | undefined
+      }
+  )
 
 /** Reads users' streams from the database; concurrent reads share queries. */
 export interface StreamReader {
@@ -40,6 +44,8 @@ export interface StreamReader {
   eventsSince(userId: string, seq: number): Promise<readonly EventRow[]>
   /** The users among them whose stream goes on after the seq. Costs one index lookup per user, whatever they missed. */
   behind(since: readonly Since[]): Promise<readonly string[]>
+  /** The oldest batches in the outbox: their events are not published, or were published just now. */
+  batchIds(max: number): Promise<readonly string[]>
 }
 
 export interface StreamReaderOptions {
@@ -54,7 +60,7 @@ const SNAPSHOT_ORDERS_MAX = 200
 const SNAPSHOT_USERS_PER_QUERY_MAX = 100
 const EVENT_USERS_PER_QUERY_MAX = 500
 const BEHIND_USERS_PER_QUERY_MAX = 5_000
-/** For each of the three kinds of combined query; together fewer than the connections of the pool. */
+/** For each of the three kinds of combined query; with that of orders, fewer than the connections of the pool. */
 const CONCURRENT_QUERIES_MAX = 2
 /** The minimum time from the start of a query that is not full to the next one: requests gather in it. */
 const GATHER_MS = 20
@@ -85,7 +91,7 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
     if (head.epoch !== epoch || seq > head.seq) return undefined
     // Too many events were missed, or the oldest of them is no longer kept.
     if (seq < head.seq && events[0]?.seq !== seq + 1) return undefined
-    return { mode: 'resumed', epoch, seq, events }
+    return { mode: 'resumed', epoch, seq, tokensIssuedBeforeMs: head.tokensIssuedBeforeMs, events }
   }
 
   return {
@@ -95,6 +101,7 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
       return resumed ?? { mode: 'snapshot', ...(await snapshotOf(userId, isWanted)) }
     },
     eventsSince: (userId, seq) => eventsSince({ userId, seq }),
+    batchIds: (max) => readBatchIds(pool, max),
     async behind(since) {
       const behind: string[] = []
       // One after the other: joins need the other connections of the pool.

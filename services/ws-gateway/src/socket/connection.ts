@@ -5,6 +5,7 @@ import {
   PROTOCOL_VERSION_MIN,
   type ClientMessage,
   type CloseReason,
+  type ConnectionReport,
   type Position,
   type ServerMessage,
 } from '@paxyo/contracts'
@@ -12,16 +13,19 @@ import type { Logger } from 'pino'
 import type { FailureThrottle, TraceFields } from '@paxyo/service-kit'
 import type { Identity, TokenVerifier } from '../auth/token-verifier.ts'
 import type { StreamStart } from '../read/stream-reader.ts'
+import type { OrderReader } from '../read/user-orders.ts'
 import type { GatewayMetrics } from '../observe/metrics.ts'
 import type { Hub } from '../stream/hub.ts'
 import type { StreamListener } from '../stream/user-stream.ts'
 import { Sequencer } from '../stream/sequencer.ts'
 import type { Limits } from './limits.ts'
+import { OrderRequests, type OrderRequest } from './order-requests.ts'
 import { readClientMessage } from './read-client-message.ts'
 import type { Transport, TransportKind } from './transport.ts'
 
 export interface ConnectionDeps {
   readonly hub: Hub
+  readonly orderReader: OrderReader
   readonly verifyToken: TokenVerifier
   readonly limits: Limits
   readonly now: () => number
@@ -33,12 +37,16 @@ export interface ConnectionDeps {
   readonly tokenFailed: FailureThrottle['failed']
   /** Counts a connection of a user. @returns false when the user has too many connections. */
   readonly admitUser: (userId: string) => boolean
+  /** The user has seen every event up to the seq. */
+  readonly onSeen: (userId: string, epoch: string, seq: number) => void
 }
 
 /** What the upgrade request says of a connection. */
 export interface ConnectionOrigin {
   /** The address for which an invalid token counts; undefined when it is not known. */
   readonly address: string | undefined
+  /** From the `User-Agent` header. */
+  readonly userAgent?: string | undefined
   /** From the `traceparent` header of the upgrade request. A proxy can set it; a browser cannot. */
   readonly trace?: TraceFields | undefined
 }
@@ -50,9 +58,9 @@ const LIVE = encode({ type: 'live' })
  * One browser's connection, over any transport: waiting for hello → joining its user's stream → live → closed. It has no
  * timers; `connections.ts` calls `tick` once a second.
  *
- * A client with a WebSocket sends its messages on it, and confirms pings with `pong`. A client with a stream cannot: it
- * opens another stream from its position and then closes this one, to refresh its token, to check its link, and when it
- * receives `drain`. So no message has to find the process that has the connection, and sticky sessions are not needed.
+ * A client with a WebSocket sends its messages on it, and responds to pings with `pong`. A client with a stream cannot: it
+ * opens another stream from its position and then closes this one, to refresh its token, to check its link, to send a
+ * message, and when it receives `drain`. So no message has to find the process that has the connection, and sticky sessions are not needed.
  */
 export class Connection implements StreamListener {
   readonly #transport: Transport
@@ -63,8 +71,20 @@ export class Connection implements StreamListener {
   /** When it reaches its maximum age. */
   readonly #endsAt: number
   #isDrainAnnounced = false
+  /** Received with `hello`. */
+  #afterWelcome: readonly string[] = []
   /** Set by hello, and again by refresh. */
   #identity: Identity | undefined
+  /** Tokens issued before it, in ms since 1970, are revoked. */
+  #issuedAtMsMin = -Infinity
+  /** Of the stream, once it has begun. */
+  #epoch = ''
+  /** What hello says about how far the user has seen the stream; void in another epoch. */
+  #seenBefore: Position | undefined
+  /** How far the user has seen the stream, as far as this connection knows. */
+  #seenSeq: number | undefined
+  /** Created by the first request, which most connections never send. */
+  #orderRequests: OrderRequests | undefined
   #hasReceivedHello = false
   #helloAt = 0
   #isDelayed = false
@@ -84,7 +104,8 @@ export class Connection implements StreamListener {
     this.#deps = deps
     this.#sequencer = new Sequencer(deps.limits.heldBytesMax)
     this.#openedAt = this.#receivedAt = deps.now()
-    const ageMsMax = transport.kind === 'stream' ? deps.limits.streamAgeMsMax : deps.limits.connectionAgeMsMax
+    const { connectionAgeMsMax, streamAgeMsMax } = deps.limits
+    const ageMsMax = transport.kind === 'stream' ? Math.min(streamAgeMsMax, connectionAgeMsMax) : connectionAgeMsMax
     this.#endsAt = this.#openedAt + (ageMsMax / 2) * (1 + deps.random())
     // Spreads the pings of clients that connected at the same time.
     this.#pingedAt = this.#openedAt - deps.random() * deps.limits.pingIntervalMs
@@ -106,6 +127,12 @@ export class Connection implements StreamListener {
     return this.#sequencer.hasGap
   }
 
+  /** Handles `hello`, and the other messages once the stream has begun. */
+  receiveAll([hello, ...others]: readonly string[]): void {
+    this.#afterWelcome = others
+    this.receive(hello)
+  }
+
   /** Handles a message of the browser; undefined for one that is not text. */
   receive(text: string | undefined): void {
     if (!this.admitMessage()) return
@@ -122,6 +149,11 @@ export class Connection implements StreamListener {
         return
       case 'check':
         return this.#send(PING)
+      case 'seen':
+        return this.#seen(message.seq)
+      case 'page':
+      case 'orders':
+        return void this.#requestOrders(message)
     }
   }
 
@@ -173,7 +205,9 @@ export class Connection implements StreamListener {
 
   begin(start: StreamStart): void {
     const userId = this.#identity!.userId
-    const { mode, epoch, seq } = start
+    const { mode, epoch, seq, tokensIssuedBeforeMs = -Infinity } = start
+    if (this.revokeTokens(tokensIssuedBeforeMs)) return
+    this.#epoch = epoch
     this.#deps.metrics.streamJoined(mode, this.#deps.now() - this.#helloAt)
     this.#isBeginning = true
     // Corked, so that the welcome and the missed events need few writes.
@@ -187,9 +221,7 @@ export class Connection implements StreamListener {
       epoch,
       seq,
       mode,
-      ...(start.mode === 'snapshot'
-        ? { ...(start.account === undefined ? {} : { account: start.account }), orders: [...start.orders] }
-        : {}),
+      ...(start.mode === 'snapshot' ? snapshotFields(start) : {}),
       pingIntervalMs: this.#deps.limits.pingIntervalMs,
     })
     this.#sendAll(this.#sequencer.start(seq))
@@ -197,6 +229,9 @@ export class Connection implements StreamListener {
     this.#transport.uncork()
     this.#isBeginning = false
     this.#welcomeBytes = this.#transport.unreadBytes
+    for (const text of this.#afterWelcome) this.receive(text)
+    this.#afterWelcome = []
+    if (this.#seenBefore?.epoch === epoch) this.#seen(this.#seenBefore.seq)
   }
 
   offer(seq: number, bytes: Buffer): void {
@@ -205,6 +240,28 @@ export class Connection implements StreamListener {
 
   fail(): void {
     this.close('unavailable')
+  }
+
+  revokeTokens(issuedBeforeMs: number): boolean {
+    this.#issuedAtMsMin = Math.max(this.#issuedAtMsMin, issuedBeforeMs)
+    const isRevoked = this.#identity !== undefined && this.#identity.issuedAtMs < this.#issuedAtMsMin
+    if (isRevoked) this.close('token_revoked')
+    return isRevoked
+  }
+
+  disconnect(): void {
+    this.close('disconnected')
+  }
+
+  report(): ConnectionReport {
+    return {
+      openedAt: new Date(this.#openedAt).toISOString(),
+      transport: this.#transport.kind,
+      userAgent: this.#origin.userAgent ?? null,
+      sentSeq: this.lastSeq ?? null,
+      seenSeq: this.#seenSeq ?? null,
+      unreadBytes: this.#transport.unreadBytes,
+    }
   }
 
   /** Sends the browser the time to wait before it reconnects; the connection stays open until it is closed. */
@@ -230,7 +287,7 @@ export class Connection implements StreamListener {
     if (this.#identity !== undefined) this.#deps.hub.leave(this.#identity.userId, this)
   }
 
-  async #hello({ token, resume }: Extract<ClientMessage, { type: 'hello' }>): Promise<void> {
+  async #hello({ token, resume, seen }: Extract<ClientMessage, { type: 'hello' }>): Promise<void> {
     if (this.#hasReceivedHello) return this.close('protocol_error')
     this.#hasReceivedHello = true
     this.#helloAt = this.#deps.now()
@@ -239,6 +296,7 @@ export class Connection implements StreamListener {
     if (typeof identity === 'string') return this.close(this.#isThrottled(identity) ? 'rate_limited' : identity)
     if (!this.#deps.admitUser(identity.userId)) return this.close('connection_limit')
     this.#identity = identity
+    if (resume !== undefined && seen !== undefined) this.#seenBefore = { epoch: resume.epoch, seq: seen }
     await this.#join(identity.userId, resume)
   }
 
@@ -262,7 +320,34 @@ export class Connection implements StreamListener {
     }
     // A connection can't change its user.
     if (identity.userId !== this.#identity.userId) return this.close('invalid_token')
+    if (identity.issuedAtMs < this.#issuedAtMsMin) return this.#sendError('token_revoked', { request: 'refresh' })
     this.#identity = identity
+  }
+
+  /** A client cannot have seen more than it was sent. */
+  #seen(seq: number): void {
+    const { lastSeq } = this
+    if (lastSeq === undefined || this.#isClosed) return
+    const seenSeq = Math.min(seq, lastSeq)
+    if (seenSeq <= (this.#seenSeq ?? 0)) return
+    this.#seenSeq = seenSeq
+    this.#deps.onSeen(this.#identity!.userId, this.#epoch, seenSeq)
+  }
+
+  #requestOrders(request: OrderRequest): Promise<void> | void {
+    const userId = this.userId
+    const epoch = this.#epoch
+    if (userId === undefined || epoch === '') return this.close('protocol_error')
+    const { orderReader: reader, limits, now } = this.#deps
+    this.#orderRequests ??= new OrderRequests({
+      reader,
+      limits,
+      now,
+      send: (message) => this.#sendMessage(message),
+      fail: () => this.fail(),
+      isOpen: () => !this.#isClosed,
+    })
+    return this.#orderRequests.handle(request, { userId, epoch })
   }
 
   /** Counts an invalid token against the address that sent it. */
@@ -296,4 +381,13 @@ export class Connection implements StreamListener {
 
 function encode(message: ServerMessage): Buffer {
   return Buffer.from(JSON.stringify(message))
+}
+
+function snapshotFields({ account, orders, totals, older }: Extract<StreamStart, { mode: 'snapshot' }>) {
+  return {
+    ...(account === undefined ? {} : { account }),
+    orders: [...orders],
+    ...(totals === undefined ? {} : { totals }),
+    ...(older === undefined ? {} : { older }),
+  }
 }

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { TokenVerifier } from '../auth/token-verifier.ts'
 import type { ConnectionRejection, GatewayMetrics } from '../observe/metrics.ts'
+import type { OrderReader } from '../read/user-orders.ts'
 import type { Hub } from '../stream/hub.ts'
 import { BoundedCounts } from './bounded-counts.ts'
 import { Connection, type ConnectionDeps } from './connection.ts'
@@ -15,11 +16,13 @@ import type { Transport, TransportKind } from './transport.ts'
 
 export interface ConnectionsOptions {
   readonly hub: Hub
+  readonly orderReader: OrderReader
   readonly verifyToken: TokenVerifier
   readonly limits: Limits
   readonly allowedOrigins: readonly string[]
   readonly log: Logger
   readonly metrics: GatewayMetrics
+  readonly onSeen: ConnectionDeps['onSeen']
 }
 
 /** A connection that was accepted. */
@@ -47,6 +50,8 @@ export interface Connections {
 }
 
 const TICK_INTERVAL_MS = 1_000
+/** Kept for each connection; the part that names the browser is within it. */
+const USER_AGENT_CHARS_MAX = 256
 
 /** Accepts connections within the limits, and calls `tick` on all of them. */
 export function createConnections(options: ConnectionsOptions): Connections {
@@ -77,6 +82,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
   })
   const deps: ConnectionDeps = {
     hub,
+    orderReader: options.orderReader,
     verifyToken,
     limits,
     now,
@@ -85,6 +91,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
     metrics,
     admitUser: (userId) => byUser.add(userId),
     tokenFailed: (address) => throttle.failed(address),
+    onSeen: options.onSeen,
   }
 
   function rejectionOf({ headers }: FastifyRequest): ConnectionRejection | undefined {
@@ -118,6 +125,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
       const connection = new Connection(transport, deps, {
         address: throttledAddress(request),
         trace: parseTraceparent(request.headers['traceparent']),
+        userAgent: request.headers['user-agent']?.slice(0, USER_AGENT_CHARS_MAX),
       })
       if (!isLoopback(request.ip) && !byAddress.add(address)) {
         connection.close('connection_limit')

@@ -23,6 +23,9 @@ export interface Limits {
   readonly heldBytesMax: number
   /** Includes ping frames of the WebSocket protocol. */
   readonly messagesPerSecondMax: number
+  /** Requests for older orders, of one connection: on average, and at once. */
+  readonly orderRequestsPerSecond: number
+  readonly orderRequestsBurstMax: number
   readonly messageBytesMax: number
   /** `ws` keeps every fragment of an incomplete message, with an overhead of more than 100 bytes for each. */
   readonly messageFragmentsMax: number
@@ -45,6 +48,8 @@ export const DEFAULT_LIMITS: Limits = {
   bufferedBytesMax: 1024 * 1024,
   heldBytesMax: 1024 * 1024,
   messagesPerSecondMax: 20,
+  orderRequestsPerSecond: 2,
+  orderRequestsBurstMax: 10,
   messageBytesMax: 16 * 1024,
   messageFragmentsMax: 16,
   connectionsPerUserMax: 50,

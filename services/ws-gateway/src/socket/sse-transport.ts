@@ -8,7 +8,7 @@ const END = Buffer.from('\n\n')
 const CLOSE_TIMEOUT_MS = 5_000
 /** Some proxies pass a response on in blocks of this size. */
 const BLOCK_BYTES = 4096
-/** A comment, which clients ignore, that fills a block. */
+/** A comment, which clients ignore, as long as a block. */
 const PADDING = Buffer.from(`:${' '.repeat(BLOCK_BYTES - 3)}\n\n`)
 
 export interface SseTransportOptions {

@@ -16,8 +16,8 @@ const PREFLIGHT_MAX_AGE_S = 600
 const NO_CLOSE_CODE = 1005
 
 /**
- * Serves `POST /stream`: the connection of a client whose network blocks WebSockets. The body is `hello`, of any content
- * type, so that a page needs no preflight; the response is the stream. `?padding=on` asks for padding after each message.
+ * Serves `POST /stream`: the connection of a client whose network blocks WebSockets. The body is `hello`, with
+ * other messages on the lines after it, of any content type, so that a page needs no preflight; the response is the stream. `?padding=on` asks for padding after each message.
  */
 export function registerStreamRoute(app: FastifyInstance, { connections, limits }: StreamRouteOptions): void {
   const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
@@ -47,7 +47,8 @@ export function registerStreamRoute(app: FastifyInstance, { connections, limits 
     if (accepted === undefined) return
     const { connection, ended } = accepted
     response.once('close', () => ended(NO_CLOSE_CODE))
-    connection.receive(body !== undefined && isUtf8(body) ? body.toString() : undefined)
+    if (body === undefined || !isUtf8(body)) connection.receive(undefined)
+    else connection.receiveAll(body.toString().trimEnd().split('\n'))
   }
 
   void app.register(async (scope) => {

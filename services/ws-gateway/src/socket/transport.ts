@@ -7,7 +7,7 @@ export type TransportKind = 'websocket' | 'stream'
 export interface Transport {
   readonly kind: TransportKind
   readonly isOpen: boolean
-  /** What was sent and is still in this process, because the client or the network is slow. */
+  /** Sent bytes that are still in this process, because the client or the network is slow. */
   readonly unreadBytes: number
   /** @param payload a message as JSON text, without line breaks. */
   send(payload: Buffer): void

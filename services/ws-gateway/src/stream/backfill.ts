@@ -6,6 +6,8 @@ import { failAll, hasGap, lowestSeq, type Stream } from './user-stream.ts'
 export interface BackfillerOptions {
   readonly reader: StreamReader
   readonly log: Logger
+  /** Called after events that were read have been offered to the listeners of a stream. */
+  readonly onOffered?: (stream: Stream) => void
 }
 
 export interface Backfiller {
@@ -24,7 +26,7 @@ const BACKFILL_RETRY_DELAY_MS = 100
 const BACKFILL_RETRY_DELAY_MS_MAX = 2_000
 
 /** Reads the events that the bus has not delivered, with retries. */
-export function createBackfiller({ reader, log }: BackfillerOptions): Backfiller {
+export function createBackfiller({ reader, log, onOffered }: BackfillerOptions): Backfiller {
   let count = 0
 
   function backfill(stream: Stream): Promise<void> {
@@ -60,6 +62,7 @@ export function createBackfiller({ reader, log }: BackfillerOptions): Backfiller
     try {
       const events = await reader.eventsSince(stream.userId, since)
       for (const { seq, bytes } of events) for (const listener of stream.listeners) listener.offer(seq, bytes)
+      if (events.length > 0) onOffered?.(stream)
       if (!hasGap(stream)) return events.length === EVENTS_MAX ? 'more' : 'complete'
       // Another gap may have opened during this backfill; or the missing events are not in the database.
       return lowestSeq(stream) > since ? 'more' : 'failed'

@@ -7,7 +7,7 @@
 //   read came first, an event committed between read and subscription would be in neither.
 // - Gaps: it backfills from PostgreSQL, with retries, when a listener has a gap and when the bus has reconnected. Without
 //   the first rule a lost event stops the stream. Without the second it is missing until the user's next event.
-// - Silence: while the bus does not deliver, it reads once a second which streams went on, and tells all listeners that
+// - Silence: while the bus does not deliver, or webhook-ingest cannot publish to it, it reads once a second which streams went on, and tells all listeners that
 //   they are delayed. A join then does not wait for the bus. Without this, Redis would be a single point of failure, and
 //   `live` a lie.
 // - Epoch: when the epoch has changed, because the database was restored, it calls `fail` of all listeners; their clients
@@ -22,6 +22,7 @@ import type { StreamReader } from '../read/stream-reader.ts'
 import { createBackfiller } from './backfill.ts'
 import { watchBus } from './bus-watch.ts'
 import { startHeartbeat } from './heartbeat.ts'
+import { watchOutbox } from './outbox-watch.ts'
 import { failAll, hasGap, lowestSeq, type Stream, type StreamListener } from './user-stream.ts'
 
 export interface HubOptions {
@@ -32,6 +33,10 @@ export interface HubOptions {
   readonly heartbeatIntervalMs?: number
   /** Called for every event after it was offered to its listeners. */
   readonly onForwarded?: (bytes: Uint8Array) => void
+  /** Called for every message on a user's channel that is not an authentic event. */
+  readonly onMessageRejected?: () => void
+  /** Called when every event up to the seq was sent to this many connections of a user; `isLive` for new events. */
+  readonly onSent?: (userId: string, epoch: string, seq: number, connections: number, isLive: boolean) => void
 }
 
 /** Forwards the events of the bus to the listeners of this process. */
@@ -52,6 +57,8 @@ export interface Hub {
    */
   join(userId: string, listener: StreamListener, position: Position | undefined): Promise<void>
   leave(userId: string, listener: StreamListener): void
+  /** The connections of a user, including those that still join. */
+  listenersOf(userId: string): readonly StreamListener[]
   /**
    * Reads the epoch from the database. When it has changed, because the database was restored, all listeners fail.
    *
@@ -66,7 +73,8 @@ const CONNECT_TIMEOUT_MS = 2_000
 const SUBSCRIBE_RETRY_DELAY_MS = 1_000
 const REPLACE_INTERVAL_MS = 10_000
 
-export function createHub({ bus, reader, log, heartbeatIntervalMs, onForwarded }: HubOptions): Hub {
+export function createHub(options: HubOptions): Hub {
+  const { bus, reader, log, heartbeatIntervalMs, onForwarded, onMessageRejected, onSent } = options
   /** The streams of the connected users, by channel. */
   const streams = new Map<string, Stream>()
   /** Counts reconnects of the bus. When one happens while a listener joins, the listener may have missed events. */
@@ -80,17 +88,27 @@ export function createHub({ bus, reader, log, heartbeatIntervalMs, onForwarded }
   /** Read once, because it is used for each event. */
   const isDebugEnabled = log.isLevelEnabled('debug')
 
+  /** A message that is not an authentic event may stand for one, which is read from the database. */
+  function onRejected(channel: string): void {
+    onMessageRejected?.()
+    const stream = streams.get(channel)
+    if (stream !== undefined) void backfill(stream)
+  }
+
   const subscriber: EventSubscriber = bus.connectSubscriber({
     onMessage(channel, payload) {
       if (channel === heartbeat.channel) return heartbeat.received()
       const stream = streams.get(channel)
       const seq = eventSeq(payload)
-      if (stream === undefined || seq === 0) return
+      if (stream === undefined) return
+      if (seq === 0) return onRejected(channel)
       for (const listener of stream.listeners) listener.offer(seq, payload)
       onForwarded?.(payload)
+      reportSent(stream, seq)
       if (isDebugEnabled) log.debug({ userId: stream.userId, seq }, 'event forwarded')
       if (hasGap(stream)) void backfill(stream)
     },
+    onRejected,
     onRestored() {
       restores += 1
       log.warn({ users: streams.size }, 'bus reconnected, backfilling streams')
@@ -107,8 +125,15 @@ export function createHub({ bus, reader, log, heartbeatIntervalMs, onForwarded }
     ...(heartbeatIntervalMs === undefined ? {} : { intervalMs: heartbeatIntervalMs }),
   })
 
-  const backfiller = createBackfiller({ reader, log })
+  const backfiller = createBackfiller({ reader, log, onOffered: (stream) => reportSent(stream, lowestSeq(stream)) })
   const backfill = (stream: Stream): Promise<void> => backfiller.backfill(stream)
+
+  function reportSent(stream: Stream, seq: number): void {
+    if (onSent === undefined || epoch === undefined || seq === Infinity) return
+    let connections = 0
+    for (const { lastSeq = -1 } of stream.listeners) if (lastSeq >= seq) connections += 1
+    if (connections > 0) onSent(stream.userId, epoch, seq, connections, true)
+  }
 
   const delivers = (): boolean => subscriber.isReady && heartbeat.isAlive
 
@@ -132,13 +157,19 @@ export function createHub({ bus, reader, log, heartbeatIntervalMs, onForwarded }
     )
   }
 
+  const outbox = watchOutbox({
+    readBatchIds: (max) => reader.batchIds(max),
+    isNeeded: () => streams.size > 0,
+    onError: (err) => log.warn({ err }, 'outbox could not be read'),
+  })
+
   const watch = watchBus({
-    isDelivering: mayDeliver,
+    isDelivering: () => mayDeliver() && !outbox.isStuck,
     catchUp,
     onChange() {
-      const users = streams.size
-      if (watch.delayedSinceMs === undefined) log.info({ users }, 'bus delivers again')
-      else log.warn({ users }, 'bus silent, reading events from the database')
+      const fields = { users: streams.size, isBusSilent: !delivers(), isOutboxStuck: outbox.isStuck }
+      if (watch.delayedSinceMs === undefined) log.info(fields, 'bus delivers again')
+      else log.warn(fields, 'bus silent, reading events from the database')
       for (const stream of streams.values()) announceDelay(stream)
     },
     onError: (err) => log.warn({ err }, 'streams could not be read while the bus is silent'),
@@ -259,6 +290,9 @@ export function createHub({ bus, reader, log, heartbeatIntervalMs, onForwarded }
         if (!stream.listeners.has(listener)) return
         listener.setDelay(delayOf(stream))
         listener.begin(start)
+        if (stream.listeners.has(listener) && listener.lastSeq! > 0) {
+          onSent?.(userId, start.epoch, listener.lastSeq!, 1, false)
+        }
         if (!wasSubscribed || restores !== restoresBefore || listener.hasGap) void backfill(stream)
       } catch (error) {
         if (!stream.listeners.has(listener)) return
@@ -267,12 +301,14 @@ export function createHub({ bus, reader, log, heartbeatIntervalMs, onForwarded }
       }
     },
     leave,
+    listenersOf: (userId) => [...(streams.get(userChannel(userId))?.listeners ?? [])],
     async checkEpoch() {
       const epochBefore = epoch
       acceptEpoch(await reader.epoch(), epochBefore)
     },
     async close() {
       watch.stop()
+      outbox.stop()
       heartbeat.stop()
       await Promise.all([subscriber.close(), publisher.close()])
     },

@@ -1,3 +1,4 @@
+import type { ConnectionReport } from '@paxyo/contracts'
 import type { StreamStart } from '../read/stream-reader.ts'
 
 /** Receives a user's stream. */
@@ -13,6 +14,15 @@ export interface StreamListener {
   offer(seq: number, bytes: Buffer): void
   /** Its stream can't continue; the client must reconnect. */
   fail(): void
+  /**
+   * Closes the connection if its token was issued before this time, in ms since 1970. It takes no such token later, either.
+   *
+   * @returns whether it closes the connection.
+   */
+  revokeTokens(issuedBeforeMs: number): boolean
+  /** Closes the connection; the client may reconnect. */
+  disconnect(): void
+  report(): ConnectionReport
 }
 
 /** The stream of a connected user. */

@@ -22,7 +22,7 @@ const goodToken = (): SignJWT =>
 const signed = (token: SignJWT, alg = 'HS256', secret = TEST_JWT_SECRET): Promise<string> =>
   token.setProtectedHeader({ alg }).sign(secretKey(secret))
 
-const bearer = { userId: 'user-1', expiresAtMs: (NOW_S + 300) * 1000 }
+const bearer = { userId: 'user-1', expiresAtMs: (NOW_S + 300) * 1000, issuedAtMs: 0 }
 
 describe('with a secret', () => {
   const verify = createTokenVerifier({ secrets: [TEST_JWT_SECRET], audience: 'paxyo' })
@@ -33,6 +33,18 @@ describe('with a secret', () => {
 
   test('a token as the panel mints it is good', async () => {
     expect(await verify(await mintToken('user-2'), Date.now())).toMatchObject({ userId: 'user-2' })
+  })
+
+  test('when it was issued is known, if it says so', async () => {
+    const token = await signed(goodToken().setIssuedAt(NOW_S - 60))
+    expect(await verify(token, NOW_MS)).toEqual({ ...bearer, issuedAtMs: (NOW_S - 60) * 1000 })
+    const text = await signed(
+      new SignJWT({ iat: 'now' as never })
+        .setSubject('user-1')
+        .setAudience('paxyo')
+        .setExpirationTime(NOW_S + 300),
+    )
+    expect(await verify(text, NOW_MS)).toBe('invalid_token')
   })
 
   test('one of several audiences suffices', async () => {

@@ -35,6 +35,7 @@ describe('a snapshot', () => {
       seq: 0,
       account: undefined,
       orders: [],
+      totals: undefined,
     })
   })
 
@@ -49,7 +50,13 @@ describe('a snapshot', () => {
     })
     const { orders, ...head } = await snapshotOf('user-1')
 
-    expect(head).toEqual({ mode: 'snapshot', epoch, seq: 7, account: { balance: '10.25', currency: 'USD' } })
+    expect(head).toEqual({
+      mode: 'snapshot',
+      epoch,
+      seq: 7,
+      account: { balance: '10.25', currency: 'USD' },
+      totals: { refunded: '1', orders: { partial: 1 } },
+    })
     expect(orders).toEqual([
       {
         orderId: 'A-1',
@@ -63,10 +70,27 @@ describe('a snapshot', () => {
         remains: 400,
         startCount: 120,
         refunded: '1',
+        createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
         updatedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
       },
     ])
     expect(orderViewSchema.parse(orders[0])).toEqual(orders[0])
+  })
+
+  test('has the totals that the ledger keeps, and counts them when it does not', async () => {
+    await ingest.openAccount('counted', { lastSeq: 3 })
+    for (let index = 1; index <= 5; index += 1) {
+      await ingest.insertOrder('counted', { orderId: `T-${index}`, status: 'canceled', refunded: '0.5' })
+    }
+    expect((await snapshotOf('counted')).totals).toEqual({ refunded: '2.5', orders: { canceled: 5 } })
+
+    await database.owner.query(
+      `UPDATE accounts SET refunded = 7.10, order_counts = '{"failed": 9}', totals_seq = 3 WHERE user_id = 'counted'`,
+    )
+    expect((await snapshotOf('counted')).totals).toEqual({ refunded: '7.1', orders: { failed: 9 } })
+    // A service of an earlier version moves the seq on without the totals.
+    await ingest.commit('counted')
+    expect((await snapshotOf('counted')).totals).toEqual({ refunded: '2.5', orders: { canceled: 5 } })
   })
 
   test('has an empty id for an order that is not placed with a provider yet', async () => {

@@ -61,6 +61,20 @@ describe('a stream', () => {
     expect(second.events().map(({ seq }) => seq)).toEqual([2, 3, 4, 5])
   })
 
+  test('handles the messages that follow hello in the body, once it has begun', async () => {
+    await gateway.ingest.openAccount('chatty')
+    const lines = [
+      { type: 'hello', token: await mintToken('chatty') },
+      { type: 'unknown' },
+      { type: 'refresh', token: '?' },
+    ]
+    const stream = await gateway.stream('chatty', { body: `${lines.map((line) => JSON.stringify(line)).join('\n')}\n` })
+    expect(await stream.next('error')).toMatchObject({ code: 'invalid_token', request: 'refresh' })
+    await gateway.ingest.commitAndPublish('chatty')
+    await stream.next('event')
+    expect(stream.messages.map(({ type }) => type)).toEqual(['welcome', 'error', 'event'])
+  })
+
   test('is pinged, and does not end because a client that cannot send does not confirm pings', async () => {
     const stream = await gateway.stream('pinged')
     await eventually(() => stream.pings >= 3)

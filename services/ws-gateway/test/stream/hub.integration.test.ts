@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { serverMessageSchema, type Welcome } from '@paxyo/contracts'
 import { DATABASE_ROLES } from '@paxyo/database'
-import { eventually, type TestSocket } from '@paxyo/testkit'
+import { createRedisBus } from '@paxyo/event-bus'
+import { eventually, sharedRedisUrl, type TestSocket } from '@paxyo/testkit'
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Registry } from 'prom-client'
 import { EVENTS_MAX } from '../../src/read/stream-reader.ts'
 import { startGateway, type GatewayFixture } from '../gateway-fixture.ts'
 import { holdReads } from '../held-database.ts'
@@ -305,4 +308,24 @@ test('a user who comes back while the window that was closed is still being let 
 
   for (const userId of userIds) await gateway.ingest.commitAndPublish(userId)
   for (const client of clients) expect(await settled(client, 1)).toEqual([1])
+})
+
+test('an event whose message is not authentic is read from the database, and counted', async () => {
+  const redis = { url: sharedRedisUrl(), channelPrefix: `${randomUUID()}:`, onError: () => undefined }
+  await using signed = await startGateway({
+    bus: createRedisBus({ ...redis, messageKeys: ['a-key-of-at-least-32-bytes-in-length'] }),
+    publishTo: createRedisBus(redis),
+  })
+  await signed.ingest.openAccount('forged')
+  const client = await signed.connect('forged')
+  await client.next('welcome')
+
+  const [event] = await signed.ingest.commit('forged')
+  await signed.ingest.publish([{ ...event!, payload: event!.payload.replace('"balance":"1"', '"balance":"1000"') }])
+
+  await client.next('event')
+  expect(client.frames.slice(1)).toEqual([event!.payload])
+  const registry = new Registry()
+  signed.gateway.addMetrics(registry)
+  expect(await registry.metrics()).toContain('paxyo_gateway_bus_messages_rejected_total 1')
 })

@@ -122,6 +122,46 @@ describe.each(Object.keys(outages))('when Redis %s', (name) => {
   }, 90_000)
 })
 
+describe('when webhook-ingest alone cannot reach Redis', () => {
+  test('pages are told, and get from the database what is committed, within a second or so', async () => {
+    const client = await aClient('unpublished')
+    await gateway.ingest.commitAndPublish('unpublished')
+    await client.next('event')
+    const first = await gateway.ingest.commit('unpublished')
+    await gateway.ingest.leaveInOutbox(first)
+    const committedAt = performance.now()
+
+    await client.next('delayed', undefined, SOON_MS)
+    await client.next('event', ({ seq }) => seq === 2, SOON_MS)
+    process.stderr.write(`shown ${Math.round(performance.now() - committedAt)} ms after the commit\n`)
+    expect(performance.now() - committedAt).toBeLessThan(SOON_MS)
+    expect((await readiness()).checks['bus']).toBe('degraded')
+    const second = await gateway.ingest.commit('unpublished')
+    await gateway.ingest.leaveInOutbox(second)
+    await client.next('event', ({ seq }) => seq === 3, SOON_MS)
+
+    // Redis is back: the outbox is published and emptied.
+    await gateway.ingest.publish([...first, ...second])
+    await gateway.ingest.emptyOutbox()
+    await client.next('live', undefined, SOON_MS)
+    await gateway.ingest.commitAndPublish('unpublished')
+    await client.next('event', ({ seq }) => seq === 4)
+    expect(storyOf(client)).toEqual(['welcome', 1, 'delayed', 2, 3, 'live', 4])
+  })
+
+  test('batches that are published and deleted again and again are no reason', async () => {
+    const client = await aClient('busy')
+    for (let count = 0; count < 10; count += 1) {
+      const committed = await gateway.ingest.commit('busy')
+      await gateway.ingest.leaveInOutbox(committed)
+      await gateway.ingest.publish(committed)
+      await client.next('event', ({ seq }) => seq === count + 1)
+      await gateway.ingest.emptyOutbox()
+    }
+    expect(storyOf(client)).not.toContain('delayed')
+  })
+})
+
 test('a page that was waiting for the subscription when Redis went away is let in', async () => {
   await gateway.ingest.openAccount('waiting')
   proxy.delayMs = 600_000

@@ -14,6 +14,7 @@ export interface OperationOptions {
     | 'Orders'
     | 'Accounts'
     | 'Tokens'
+    | 'Connections'
     | 'Refunds'
     | 'Changes'
     | 'Reviews'

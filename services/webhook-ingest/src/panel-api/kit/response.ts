@@ -6,6 +6,7 @@ import type { FastifyReply } from 'fastify'
 const RETRY_AFTER_S: Partial<Record<ErrorCode, number>> = {
   database_unavailable: 5,
   queue_full: 5,
+  bus_unavailable: 5,
   idempotency_key_in_use: 1,
 }
 

@@ -1,3 +1,4 @@
+import { readReceipts } from '@paxyo/ledger'
 import { identifierSchema, type OrderEvent } from '@paxyo/contracts'
 import type { Database } from '@paxyo/database'
 import { formatMoney, parseMoney } from '@paxyo/order-core'
@@ -42,8 +43,8 @@ async function readOrderHistory(db: Kysely<Database>, orderId: string): Promise<
   const { epoch } = await db.selectFrom('stream_epoch').select('epoch').executeTakeFirstOrThrow()
   const providerOrders = await readHeldProviderOrders(db, row)
   const deliveries = await readDeliveries(db, orderId)
-  const refunds = await readRefunds(db, orderId)
   const events = await readEvents(db, row.user_id, orderId)
+  const refunds = await readRefunds(db, row.user_id, orderId, events)
   const actions = await readActions(db, orderId)
   return { order: toPanelOrder(row), seq: row.last_seq, epoch, providerOrders, deliveries, refunds, actions, events }
 }
@@ -67,7 +68,12 @@ async function readDeliveries(db: Kysely<Database>, orderId: string): Promise<Or
   }))
 }
 
-async function readRefunds(db: Kysely<Database>, orderId: string): Promise<OrderHistory['refunds']> {
+async function readRefunds(
+  db: Kysely<Database>,
+  userId: string,
+  orderId: string,
+  events: readonly OrderEvent[],
+): Promise<OrderHistory['refunds']> {
   const rows = await db
     .selectFrom('ledger_entries')
     .select(['entry_id', 'amount', 'balance_after', 'created_at'])
@@ -76,12 +82,26 @@ async function readRefunds(db: Kysely<Database>, orderId: string): Promise<Order
     .orderBy('position', 'desc')
     .limit(HISTORY_MAX)
     .execute()
-  return rows.toReversed().map((row) => ({
-    refundId: row.entry_id,
-    amount: formatMoney(parseMoney(row.amount)),
-    balanceAfter: formatMoney(parseMoney(row.balance_after)),
-    createdAt: row.created_at.toISOString(),
-  }))
+  const seqs = new Map(
+    events.flatMap((event) =>
+      'refund' in event && event.refund !== undefined ? [[event.refund.refundId, event.seq] as const] : [],
+    ),
+  )
+  const receipts = await readReceipts(db, userId, [...seqs.values()])
+  return rows.toReversed().map((row) => {
+    const receipt = receipts.get(seqs.get(row.entry_id) ?? 0)
+    return {
+      refundId: row.entry_id,
+      amount: formatMoney(parseMoney(row.amount)),
+      balanceAfter: formatMoney(parseMoney(row.balance_after)),
+      createdAt: row.created_at.toISOString(),
+      sent:
+        receipt?.sent === undefined
+          ? null
+          : { at: receipt.sent.at.toISOString(), connections: receipt.sent.connections },
+      seenAt: receipt?.seenAt?.toISOString() ?? null,
+    }
+  })
 }
 
 async function readActions(db: Kysely<Database>, orderId: string): Promise<OrderHistory['actions']> {

@@ -19,11 +19,13 @@ export function registerRotateSecret(api: PanelApi, deps: ApiDeps & OutgoingWebh
       operationId: 'rotateWebhookSecret',
       tag: 'Outgoing webhooks',
       summary: 'Rotate the secret of an endpoint',
-      description: 'First `add` a secret and configure the receiver with it; then `retire` the older one.',
+      description:
+        'First `add` a secret and configure the receiver with it; then `retire` the older one. `replace` the newer one if it was lost.',
       responses: { 200: { description: 'The endpoint, and the new secret.', schema: rotatedSecretSchema } },
       errors: [
         'webhook_endpoint_not_found',
         'endpoint_of_environment',
+        'secret_rotation_pending',
         'idempotency_key_reused',
         'idempotency_key_in_use',
       ],
@@ -34,17 +36,17 @@ export function registerRotateSecret(api: PanelApi, deps: ApiDeps & OutgoingWebh
     if (endpointId === ENVIRONMENT_ENDPOINT) return reject(reply, 'endpoint_of_environment')
     const before = await deps.webhookEndpoints.read(endpointId)
     if (before === undefined) return reject(reply, 'webhook_endpoint_not_found')
-    const isAdded = request.body.step === 'add'
+    const { step } = request.body
     const response = await commitOnce(deps, idempotentRequest(request), async ({ client }) => {
-      const secret = isAdded ? makeSecret() : null
-      const isFound = await (secret === null
+      const secret = step === 'retire' ? null : makeSecret()
+      const isDone = await (secret === null
         ? deps.webhookEndpoints.retireSecrets(client, endpointId)
-        : deps.webhookEndpoints.addSecret(client, endpointId, secret))
-      if (!isFound) return 'webhook_endpoint_not_found'
-      const endpoint = { ...toEndpoint(before), secretCount: isAdded ? 2 : 1 }
+        : deps.webhookEndpoints[step === 'add' ? 'addSecret' : 'replaceSecret'](client, endpointId, secret))
+      if (!isDone) return step === 'add' ? 'secret_rotation_pending' : 'webhook_endpoint_not_found'
+      const endpoint = { ...toEndpoint(before), secretCount: secret === null ? 1 : 2 }
       return { status: 200, body: { endpoint, secret } }
     })
-    deps.log.info({ endpointId, step: request.body.step }, 'outgoing webhook secret rotated')
+    deps.log.info({ endpointId, step }, 'outgoing webhook secret rotated')
     deps.onEndpointsChanged()
     return sendResponse(reply, response)
   })

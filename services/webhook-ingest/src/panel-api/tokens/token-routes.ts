@@ -24,7 +24,8 @@ export function registerTokenRoutes(api: PanelApi, { mint, apiKeyStore, log }: T
       operationId: 'mintToken',
       tag: 'Tokens',
       summary: "Mint a token for a user's browser",
-      description: "Until it expires, the token gives access to all of the user's data. It cannot be revoked.",
+      description:
+        "Until it expires, the token gives access to all of the user's data. `POST /v1/users/{userId}/revoke-tokens` revokes it.",
       responses: { 201: { description: 'A token for `hello`.', schema: tokenSchema } },
       errors: ['token_minting_off'],
     }),

@@ -3,8 +3,13 @@ import { DEFAULT_WEBHOOK_TYPES } from '@paxyo/panel-client'
 import { env } from '@paxyo/service-kit'
 import { z } from 'zod'
 import { urlProblem, type AddressRules } from './address-rules.ts'
+import { RETRY_DELAYS_MS } from './retry-schedule.ts'
 
 export type { AddressRules } from './address-rules.ts'
+
+const RETRIES_MAX = 50
+const RETRY_DELAY_S_MAX = 604_800
+const retryDelaySchema = env.integer(0, RETRY_DELAY_S_MAX)
 
 /** Settings of outgoing webhooks, and of one endpoint of them; further ones are made with the panel API. */
 export const outgoingWebhookVariables = {
@@ -19,6 +24,11 @@ export const outgoingWebhookVariables = {
     .refine((value) => value === 'true' || value === 'false', { error: 'must be true or false' })
     .transform((value) => value === 'true')
     .default(false),
+  /** The delays after the first attempt, the second …; after the last one a webhook is dead. */
+  OUTGOING_WEBHOOK_RETRY_SECONDS: env.list
+    .pipe(z.array(retryDelaySchema).min(1).max(RETRIES_MAX))
+    .transform((seconds) => seconds.map((delayS) => delayS * 1000))
+    .default([...RETRY_DELAYS_MS]),
 }
 
 /** The endpoint that the environment configures. */
@@ -32,6 +42,7 @@ export interface EnvironmentEndpoint {
 export interface OutgoingWebhookSettings {
   readonly endpoint: EnvironmentEndpoint | undefined
   readonly rules: AddressRules
+  readonly retryDelaysMs: readonly number[]
 }
 
 interface Values {
@@ -39,6 +50,7 @@ interface Values {
   readonly OUTGOING_WEBHOOK_SECRET?: readonly Buffer[] | undefined
   readonly OUTGOING_WEBHOOK_TYPES: readonly WebhookType[]
   readonly OUTGOING_WEBHOOK_ALLOW_PRIVATE: boolean
+  readonly OUTGOING_WEBHOOK_RETRY_SECONDS: readonly number[]
 }
 
 /** @param allowLoopback whether names may lead to this machine, because only this machine can reach the service. */
@@ -47,6 +59,7 @@ export function outgoingWebhookSettings(config: Values, allowLoopback = false): 
   return {
     endpoint: url === undefined || keys === undefined ? undefined : { url, keys, types },
     rules: { allowPrivate: config.OUTGOING_WEBHOOK_ALLOW_PRIVATE, allowLoopback },
+    retryDelaysMs: config.OUTGOING_WEBHOOK_RETRY_SECONDS,
   }
 }
 

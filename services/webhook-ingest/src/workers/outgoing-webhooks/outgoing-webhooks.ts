@@ -120,7 +120,7 @@ export function createOutgoingWebhooks(options: OutgoingWebhooksOptions): Outgoi
     const startedAt = performance.now()
     const attempt = await sending.sender.send({ id, body }, Date.now())
     options.onAttempt?.(attempt.delivered, performance.now() - startedAt)
-    const retryInMs = attempt.delivered ? undefined : retryDelayMs(attempts, random())
+    const retryInMs = attempt.delivered ? undefined : retryDelayMs(settings.retryDelaysMs, attempts, random())
     const facts = { webhookId: id, endpointId, type, subject, attempts, status: attempt.status }
     if (attempt.delivered) log.info(facts, 'outgoing webhook delivered')
     else if (retryInMs === undefined) log.error({ ...facts, error: attempt.error }, 'outgoing webhook dead')

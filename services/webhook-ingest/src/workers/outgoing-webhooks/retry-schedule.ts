@@ -2,8 +2,8 @@ const SECOND_MS = 1000
 const MINUTE_MS = 60 * SECOND_MS
 const HOUR_MS = 60 * MINUTE_MS
 
-/** The delays after the first attempt, the second …: three days in total. */
-export const RETRY_DELAYS_MS = [
+/** The default delays after the first attempt, the second …: three days in total. */
+export const RETRY_DELAYS_MS: readonly number[] = [
   5 * SECOND_MS,
   MINUTE_MS,
   5 * MINUTE_MS,
@@ -14,7 +14,7 @@ export const RETRY_DELAYS_MS = [
   14 * HOUR_MS,
   18 * HOUR_MS,
   24 * HOUR_MS,
-] as const
+]
 
 /**
  * Up to this share of a delay is added or subtracted, so that webhooks that failed together are not retried together.
@@ -22,11 +22,12 @@ export const RETRY_DELAYS_MS = [
 const JITTER = 0.2
 
 /**
+ * @param delaysMs the delays after the first attempt, the second …
  * @param attempts the number of attempts so far; at least 1.
  * @param random from 0 to 1.
  * @returns undefined after the last attempt.
  */
-export function retryDelayMs(attempts: number, random: number): number | undefined {
-  const delayMs = RETRY_DELAYS_MS[attempts - 1]
+export function retryDelayMs(delaysMs: readonly number[], attempts: number, random: number): number | undefined {
+  const delayMs = delaysMs[attempts - 1]
   return delayMs === undefined ? undefined : Math.round(delayMs * (1 + JITTER * (2 * random - 1)))
 }

@@ -9,9 +9,11 @@ import { GODOFPANEL, anOrder } from '../../ingest-fixture.ts'
 test('without its database every request is told to come back', async () => {
   const log = pino({ level: 'silent' })
   const pool = createPool({ url: 'postgres://me@127.0.0.1:1/paxyo', role: 'ingest', name: 'test', max: 2 })
+  const bus = createInProcessBus()
   const ingest = createIngest({
     pool,
-    publisher: createInProcessBus().connectPublisher(),
+    publisher: bus.connectPublisher(),
+    bus,
     providers: [GODOFPANEL],
     verifiesRefunds: false,
     apiKeys: ['a-panel-api-key'],

@@ -39,6 +39,7 @@ test("an order opens its user's account and is the user's first event", async ()
       remains: null,
       startCount: null,
       refunded: '0',
+      createdAt: expect.any(String),
       updatedAt: expect.any(String),
       userId: undefined,
     },

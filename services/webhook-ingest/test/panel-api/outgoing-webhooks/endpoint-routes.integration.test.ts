@@ -91,11 +91,24 @@ test('a secret is rotated without a webhook that the receiver cannot verify', as
   await eventually(() => panel.received.length === 1)
   expect([secret, added.secret!].map((key) => verifies(key, panel.received[0]!))).toEqual([true, true])
 
+  // Either of the two may be the receiver's: a third one takes the place of none, unless that is asked for.
+  const third = await ingest.call('POST', path, { step: 'add' })
+  expect([third.statusCode, third.json()]).toEqual([409, expect.objectContaining({ code: 'secret_rotation_pending' })])
+  const replaced = (await ingest.call('POST', path, { step: 'replace' })).json<RotatedSecret>()
+  expect(replaced.endpoint.secretCount).toBe(2)
+  await cancelOrder()
+  await eventually(() => panel.received.length === 2)
+  expect([secret, added.secret!, replaced.secret!].map((key) => verifies(key, panel.received[1]!))).toEqual([
+    true,
+    false,
+    true,
+  ])
+
   const retired = (await ingest.call('POST', path, { step: 'retire' })).json<RotatedSecret>()
   expect(retired).toMatchObject({ secret: null, endpoint: { secretCount: 1 } })
   await cancelOrder()
-  await eventually(() => panel.received.length === 2)
-  expect([secret, added.secret!].map((key) => verifies(key, panel.received[1]!))).toEqual([false, true])
+  await eventually(() => panel.received.length === 3)
+  expect([secret, replaced.secret!].map((key) => verifies(key, panel.received[2]!))).toEqual([false, true])
 })
 
 test('a ping is signed, and its answer is reported', async () => {

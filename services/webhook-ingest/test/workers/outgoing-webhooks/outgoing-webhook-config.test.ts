@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { loadIngestConfig } from '../../../src/config.ts'
 import { guardedLookup } from '../../../src/workers/outgoing-webhooks/guarded-lookup.ts'
 import { outgoingWebhookSettings } from '../../../src/workers/outgoing-webhooks/outgoing-webhook-config.ts'
+import { RETRY_DELAYS_MS } from '../../../src/workers/outgoing-webhooks/retry-schedule.ts'
 import { KEY, SECRET } from './test-panel.ts'
 
 const BASE = { DATABASE_URL: 'postgres://localhost/x', REDIS_URL: 'redis://localhost' }
@@ -11,7 +12,11 @@ const TYPES = ['order.updated', 'refund.paid', 'account.updated', 'review.opened
 const RULES = { allowPrivate: false, allowLoopback: false }
 
 test('nothing configured, nothing sent', () => {
-  expect(outgoingWebhookSettings(loadIngestConfig(BASE))).toEqual({ endpoint: undefined, rules: RULES })
+  expect(outgoingWebhookSettings(loadIngestConfig(BASE))).toEqual({
+    endpoint: undefined,
+    rules: RULES,
+    retryDelaysMs: RETRY_DELAYS_MS,
+  })
 })
 
 test.each([
@@ -21,7 +26,15 @@ test.each([
   'http://[::1]/',
   'http://127.0.0.1/',
 ])('%s will do', (url) => {
-  expect(load({ OUTGOING_WEBHOOK_URL: url })).toEqual({ endpoint: { url, keys: [KEY], types: TYPES }, rules: RULES })
+  expect(load({ OUTGOING_WEBHOOK_URL: url })).toMatchObject({
+    endpoint: { url, keys: [KEY], types: TYPES },
+    rules: RULES,
+  })
+})
+
+test('the delays of its retries are in seconds', () => {
+  const config = loadIngestConfig({ ...BASE, OUTGOING_WEBHOOK_RETRY_SECONDS: '0, 1,60' })
+  expect(outgoingWebhookSettings(config).retryDelaysMs).toEqual([0, 1_000, 60_000])
 })
 
 test.each([
@@ -55,6 +68,11 @@ test.each<[string, Record<string, string>, string]>([
     'a type that is none',
     { OUTGOING_WEBHOOK_URL: 'https://a.example', OUTGOING_WEBHOOK_TYPES: 'all' },
     'must be some of',
+  ],
+  [
+    'a delay that is none',
+    { OUTGOING_WEBHOOK_URL: 'https://a.example', OUTGOING_WEBHOOK_RETRY_SECONDS: '5,1m' },
+    'must be a whole number',
   ],
   ['another protocol', { OUTGOING_WEBHOOK_URL: 'ftp://a.example' }, 'must be an address that begins with https'],
 ])('%s is rejected', (_name, environment, message) => {

@@ -33,6 +33,7 @@ const settings = (
 ): OutgoingWebhookSettings => ({
   endpoint: { url: panel.url, keys: [KEY], types: types as never },
   rules: { allowPrivate: false, allowLoopback: false },
+  retryDelaysMs: RETRY_DELAYS_MS,
 })
 const query = async (text: string): Promise<Record<string, unknown>[]> => {
   const { rows } = await ingest.database.owner.query<Record<string, unknown>>(text)

@@ -1,0 +1,44 @@
+// Receives Paxyo's outgoing webhooks, and keeps the panel's own tables in PostgreSQL true: each refund is credited once.
+// npm install fastify pg standardwebhooks
+import Fastify from 'fastify'
+import pg from 'pg'
+import { Webhook } from 'standardwebhooks'
+
+const webhook = new Webhook(process.env.PAXYO_WEBHOOK_SECRET)
+const db = new pg.Pool({ connectionString: process.env.PANEL_DB })
+// `before` locks the order, so that a repeated webhook credits nothing; `refunded` is the total of the order.
+const APPLY = `
+  WITH before AS (SELECT refunded FROM orders WHERE id = $1 FOR UPDATE),
+  credited AS (
+    UPDATE users SET balance = balance + greatest(0, $4::numeric - before.refunded) FROM before WHERE users.id = $2)
+  UPDATE orders SET refunded = greatest(orders.refunded, $4), paxyo_seq = greatest(paxyo_seq, $6),
+    status = CASE WHEN $6 > paxyo_seq THEN $3 ELSE status END,
+    remains = CASE WHEN $6 > paxyo_seq THEN $5 ELSE remains END
+  FROM before WHERE orders.id = $1`
+
+const app = Fastify()
+// The signature is of the bytes.
+app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+app.post('/webhook', async (request, reply) => {
+  let message
+  try {
+    message = webhook.verify(request.body, request.headers)
+  } catch {
+    return reply.code(401).send()
+  }
+  if (message.type === 'order.updated') {
+    const { order, userId, seq } = message.data
+    const { rowCount } = await db.query(APPLY, [
+      order.orderId,
+      userId,
+      order.status,
+      order.refunded,
+      order.remains,
+      seq,
+    ])
+    // Paxyo retries after anything but 2xx.
+    if (rowCount === 0) return reply.code(404).send()
+  }
+  return reply.code(204).send()
+})
+await app.listen({ port: Number(process.env.PORT) })

@@ -1,0 +1,42 @@
+"""Receives Paxyo's outgoing webhooks, and keeps the panel's own tables in PostgreSQL true: each refund is credited once.
+
+pip install -r requirements.txt
+flask --app webhook run
+"""
+
+import os
+
+import psycopg
+from flask import Flask, request
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+app = Flask(__name__)
+webhook = Webhook(os.environ["PAXYO_WEBHOOK_SECRET"])
+# `before` locks the order, so that a repeated webhook credits nothing; `refunded` is the total of the order.
+APPLY = """
+  WITH before AS (SELECT refunded FROM orders WHERE id = %(orderId)s FOR UPDATE),
+  credited AS (
+    UPDATE users SET balance = balance + greatest(0, %(refunded)s::numeric - before.refunded)
+    FROM before WHERE users.id = %(userId)s)
+  UPDATE orders SET refunded = greatest(orders.refunded, %(refunded)s::numeric),
+    paxyo_seq = greatest(paxyo_seq, %(seq)s),
+    status = CASE WHEN %(seq)s > paxyo_seq THEN %(status)s ELSE status END,
+    remains = CASE WHEN %(seq)s > paxyo_seq THEN %(remains)s ELSE remains END
+  FROM before WHERE orders.id = %(orderId)s"""
+
+
+@app.post("/webhook")
+def receive():
+    try:
+        # The signature is of the bytes.
+        message = webhook.verify(request.get_data(), dict(request.headers))
+    except WebhookVerificationError:
+        return "", 401
+    if message["type"] == "order.updated":
+        data = message["data"]
+        with psycopg.connect(os.environ["PANEL_DB"]) as db:
+            row = {**data["order"], "userId": data["userId"], "seq": data["seq"]}
+            # Paxyo retries after anything but 2xx.
+            if db.execute(APPLY, row).rowcount == 0:
+                return "", 404
+    return "", 204

@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { createPanelClient, type PanelClient } from '@paxyo/panel-client'
+import { parseSecret, signWebhook } from '@paxyo/standard-webhooks'
+import {
+  createPythonVenv,
+  createTestDatabase,
+  eventually,
+  freePort,
+  hostEnvironment,
+  type TestDatabase,
+} from '@paxyo/testkit'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { PANEL_KEY, startSystem, type System } from '../../e2e/system.ts'
+
+const EXAMPLES = fileURLToPath(new URL('..', import.meta.url))
+/** The libraries of PyPI have to be installed first. */
+const SET_UP_TIMEOUT_MS = 180_000
+
+interface Server {
+  readonly command: string
+  readonly args: (port: number) => readonly string[]
+  readonly folder: string
+}
+
+let system: System
+let client: PanelClient
+let servers: Record<'node' | 'python', Server>
+const setUp = new AsyncDisposableStack()
+beforeAll(async () => {
+  system = setUp.use(await startSystem())
+  client = createPanelClient({ url: system.ingest.url, apiKey: PANEL_KEY })
+  const requirements = readFileSync(join(EXAMPLES, 'python/requirements.txt'), 'utf8').trim().split('\n')
+  const { python } = setUp.use(createPythonVenv(...requirements))
+  servers = {
+    node: { command: process.execPath, args: () => ['webhook.js'], folder: join(EXAMPLES, 'node') },
+    python: {
+      command: python,
+      args: (port) => ['-m', 'flask', '--app', 'webhook', 'run', '--port', String(port)],
+      folder: join(EXAMPLES, 'python'),
+    },
+  }
+}, SET_UP_TIMEOUT_MS)
+afterAll(() => setUp.disposeAsync())
+
+/** A panel's tables, in a separate schema. */
+async function createTables(stack: AsyncDisposableStack): Promise<{ database: TestDatabase; url: string }> {
+  const database = stack.use(await createTestDatabase())
+  await database.owner.query(`
+    CREATE SCHEMA panel;
+    CREATE TABLE panel.orders (id text PRIMARY KEY, status text NOT NULL DEFAULT 'pending', remains integer,
+      refunded numeric NOT NULL DEFAULT 0, paxyo_seq bigint NOT NULL DEFAULT 0);
+    CREATE TABLE panel.users (id text PRIMARY KEY, balance numeric NOT NULL DEFAULT 100)`)
+  const url = new URL(database.url)
+  url.searchParams.set('options', '-c search_path=panel')
+  return { database, url: url.href.replaceAll('+', '%20') }
+}
+
+async function startExample(name: 'node' | 'python', env: Readonly<Record<string, string>>): Promise<AsyncDisposable> {
+  const { command, args, folder } = servers[name]
+  const child = spawn(command, args(Number(env['PORT'])), {
+    cwd: folder,
+    env: { ...hostEnvironment(), PATH: `${dirname(command)}:${process.env['PATH']}`, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8')
+    stream.on('data', (text: string) => (output += text))
+  }
+  const exited = once(child, 'exit')
+  await eventually(async () => {
+    if (child.exitCode !== null) throw new Error(`${name} ended:\n${output}`)
+    return fetch(`http://127.0.0.1:${env['PORT']}/webhook`).then(() => true)
+  })
+  return {
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL')
+      await exited
+    },
+  }
+}
+
+describe.each(['node', 'python'] as const)('the example for %s', (name) => {
+  const stack = new AsyncDisposableStack()
+  let database: TestDatabase
+  let url: string
+  let endpointId: string
+  let key: Buffer
+  const order = (number: number): string => `${name}-${number}`
+  const table = async (text: string): Promise<unknown[]> => (await database.owner.query<object>(text)).rows
+  beforeAll(async () => {
+    const port = await freePort()
+    const tables = await createTables(stack)
+    ;({ database } = tables)
+    url = `http://127.0.0.1:${port}/webhook`
+    const { endpoint, secret } = await client.outgoingWebhooks.endpoints.create({ url, types: ['order.updated'] })
+    ;({ endpointId } = endpoint)
+    key = parseSecret(secret)!
+    const env = { PAXYO_WEBHOOK_SECRET: secret, PANEL_DB: tables.url, PORT: String(port) }
+    stack.use(await startExample(name, env))
+  })
+  afterAll(() => stack.disposeAsync())
+
+  test('keeps the tables true, and credits each refund once', async () => {
+    await database.owner.query(`INSERT INTO panel.users (id) VALUES ('${name}')`)
+    for (const number of [1, 2, 3]) {
+      await database.owner.query(`INSERT INTO panel.orders (id) VALUES ('${order(number)}')`)
+      await system.register({ orderId: order(number), providerOrderId: order(number), userId: name })
+    }
+    await system.webhook({ order_id: order(1), status: 'Partial', remains: '300' })
+    await system.webhook({ order_id: order(2), status: 'In progress', remains: '900' })
+    await system.webhook({ order_id: order(1), status: 'Canceled' })
+    await system.webhook({ order_id: order(3), status: 'Completed', remains: '0' })
+    const wanted = [
+      { id: order(1), status: 'canceled', remains: 300, refunded: '2.5' },
+      { id: order(2), status: 'in_progress', remains: 900, refunded: '0' },
+      { id: order(3), status: 'completed', remains: 0, refunded: '0' },
+    ]
+    const orders = 'SELECT id, status, remains, refunded FROM panel.orders ORDER BY id'
+    await eventually(async () => JSON.stringify(await table(orders)) === JSON.stringify(wanted))
+
+    // Every webhook again, the oldest last.
+    const sent = await Array.fromAsync(client.outgoingWebhooks.list({ endpointId }))
+    expect(sent.length).toBeGreaterThanOrEqual(3)
+    for (const { webhookId: id } of sent) {
+      const { body } = await client.outgoingWebhooks.get(id)
+      const headers = { 'content-type': 'application/json', ...signWebhook({ id, body }, [key], Date.now()) }
+      expect((await fetch(url, { method: 'POST', headers, body })).status).toBe(204)
+    }
+    expect(await table(orders)).toEqual(wanted)
+    expect(await table('SELECT id, trim_scale(balance) AS balance FROM panel.users')).toEqual([
+      { id: name, balance: '102.5' },
+    ])
+  })
+
+  test('rejects what Paxyo did not sign', async () => {
+    const headers = {
+      'content-type': 'application/json',
+      'webhook-id': '1',
+      'webhook-timestamp': String(Math.floor(Date.now() / 1000)),
+      'webhook-signature': 'v1,bm9uZQ==',
+    }
+    const body = JSON.stringify({ type: 'order.updated', data: { order: { orderId: order(2), status: 'failed' } } })
+    expect((await fetch(url, { method: 'POST', headers, body })).status).toBe(401)
+    expect((await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body })).status).toBe(
+      401,
+    )
+  })
+})

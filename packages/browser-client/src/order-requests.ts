@@ -1,0 +1,185 @@
+// Requests for orders that the page does not have: older ones, and some by their ids.
+//
+// It guarantees that the orders it returns are as of the stream's position: the page can take them over like the orders of
+// an event. Each response has a seq. One that is ahead waits until the stream has reached it; in one that is
+// behind, the orders that later events have changed are replaced by those of the events.
+//
+// One request is under way at a time, over this tab's connection, or over that of the leading tab. The client
+// retries one without a response as soon as there is a connection again.
+
+import type { ClientMessage, ServerMessage } from '@paxyo/contracts'
+import { PAGE_ORDERS_MAX } from '@paxyo/contracts/data'
+import type { OrderPage, OrderView } from './api.ts'
+import { ClientError } from './client-error.ts'
+import type { Stream } from './stream.ts'
+import { isAboutOrder } from './wire.ts'
+
+export type OrderRequest = Extract<ClientMessage, { type: 'page' | 'orders' }>
+export type OrderResponse = Extract<ServerMessage, { type: 'page' | 'orders' | 'error' }>
+type Found = Exclude<OrderResponse, { type: 'error' }>
+
+export interface OrderRequestDeps {
+  readonly stream: Stream
+  /** The way to the server: over this tab's own connection, over another tab's, or none at present. */
+  route(): 'own' | 'leader' | 'unsupported' | undefined
+  send(request: OrderRequest, route: 'own' | 'leader'): void
+}
+
+interface Waiting {
+  readonly request: OrderRequest
+  resolve(found: Found): void
+  reject(error: ClientError): void
+}
+
+const WAITING_MAX = 100
+/** A leader that was closed, or an older version in another tab, does not respond. */
+const LEADER_TIMEOUT_MS = 5_000
+const LEADER_TIMEOUTS_MAX = 3
+const ATTEMPTS_MAX = 3
+/** Ids of any length fit into a message. */
+const IDS_CHARS_MAX = 4_000
+
+export class OrderRequests {
+  readonly #deps: OrderRequestDeps
+  readonly #queue: Waiting[] = []
+  /** Called when the stream's position moves. */
+  #onAdvanced: (() => void)[] = []
+  #route: ReturnType<OrderRequestDeps['route']>
+  #isSent = false
+  #timeouts = 0
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #ended: ClientError | undefined
+
+  constructor(deps: OrderRequestDeps) {
+    this.#deps = deps
+  }
+
+  async page(before: string | undefined, limit: number | undefined): Promise<OrderPage> {
+    const request = {
+      type: 'page',
+      ...(before === undefined ? {} : { before }),
+      ...(limit === undefined ? {} : { limit }),
+    }
+    const { orders, ...found } = await this.#current(request as OrderRequest)
+    return { orders, older: 'older' in found ? found.older : undefined }
+  }
+
+  async byIds(orderIds: readonly string[]): Promise<OrderView[]> {
+    const found: OrderView[] = []
+    for (const ids of parts(orderIds)) found.push(...(await this.#current({ type: 'orders', ids })).orders)
+    return found
+  }
+
+  /** Sends a request as it is, for this tab or for another one. */
+  ask(request: OrderRequest): Promise<Found> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended !== undefined) return reject(this.#ended)
+      if (this.#queue.length >= WAITING_MAX) {
+        return reject(new ClientError('too_many_requests', `more than ${WAITING_MAX} requests are waiting`))
+      }
+      this.#queue.push({ request, resolve, reject })
+      this.#pump()
+    })
+  }
+
+  receive(response: OrderResponse): void {
+    const waiting = this.#queue[0]
+    const type = response.type === 'error' ? response.request : response.type
+    if (!this.#isSent || waiting === undefined || waiting.request.type !== type) return
+    clearTimeout(this.#timer)
+    if (response.type === 'error' && response.retryAfterMs !== undefined) {
+      this.#timer = setTimeout(() => this.#again(), response.retryAfterMs)
+      return
+    }
+    this.#queue.shift()
+    if (response.type === 'error') waiting.reject(new ClientError(response.code, response.message))
+    else waiting.resolve(response)
+    this.#timeouts = 0
+    this.#again()
+  }
+
+  routeChanged(): void {
+    if (this.#deps.route() !== this.#route) this.#again()
+  }
+
+  advanced(): void {
+    const waiting = this.#onAdvanced
+    this.#onAdvanced = []
+    for (const look of waiting) look()
+  }
+
+  end(error = new ClientError('closed', 'the client was closed', { final: true })): void {
+    this.#ended = error
+    clearTimeout(this.#timer)
+    for (const waiting of this.#queue.splice(0)) waiting.reject(error)
+    this.advanced()
+  }
+
+  #again(): void {
+    clearTimeout(this.#timer)
+    this.#isSent = false
+    this.#pump()
+  }
+
+  #pump(): void {
+    this.#route = this.#deps.route()
+    const waiting = this.#queue[0]
+    if (this.#isSent || waiting === undefined || this.#route === undefined) return
+    if (this.#route === 'unsupported' || this.#timeouts >= LEADER_TIMEOUTS_MAX) {
+      this.#queue.shift()
+      this.#timeouts = 0
+      waiting.reject(new ClientError('unsupported', 'the server does not send orders on request'))
+      return this.#pump()
+    }
+    this.#isSent = true
+    if (this.#route === 'leader') {
+      this.#timer = setTimeout(() => {
+        this.#timeouts += 1
+        this.#again()
+      }, LEADER_TIMEOUT_MS)
+    }
+    this.#deps.send(waiting.request, this.#route)
+  }
+
+  /** Asks, again when the events that have changed the response's orders are no longer known. */
+  async #current(request: OrderRequest): Promise<Found> {
+    for (let attempt = 1; ; attempt += 1) {
+      const found = await this.ask(request)
+      const epoch = this.#deps.stream.position?.epoch
+      await this.#reached(found.seq)
+      const { position } = this.#deps.stream
+      const later =
+        position?.epoch === epoch ? this.#deps.stream.since({ epoch: epoch ?? '', seq: found.seq }) : undefined
+      if (later === undefined && attempt < ATTEMPTS_MAX) continue
+      const changed = new Map<string, OrderView>()
+      for (const event of later ?? []) if (isAboutOrder(event)) changed.set(event.order.orderId, event.order)
+      return {
+        ...found,
+        orders: found.orders.map((order) => changed.get(order.orderId) ?? order) as typeof found.orders,
+      }
+    }
+  }
+
+  /** @throws when the client was closed. */
+  async #reached(seq: number): Promise<void> {
+    while ((this.#deps.stream.position?.seq ?? seq) < seq && this.#ended === undefined) {
+      await new Promise<void>((resolve) => this.#onAdvanced.push(resolve))
+    }
+    if (this.#ended !== undefined) throw this.#ended
+  }
+}
+
+function* parts(ids: readonly string[]): Generator<string[]> {
+  let part: string[] = []
+  let chars = 0
+  for (const id of new Set(ids)) {
+    if (part.length === PAGE_ORDERS_MAX || chars + id.length > IDS_CHARS_MAX) {
+      yield part
+      part = []
+      chars = 0
+    }
+    part.push(id)
+    chars += id.length
+  }
+  if (part.length > 0) yield part
+}

@@ -1,0 +1,39 @@
+import { action } from '../cli.ts'
+import type { AddCommand } from '../add-command.ts'
+
+const load = () => import('../back-office/connections.ts')
+
+export const addWho: AddCommand = (program, terminal, finished) => {
+  program
+    .command('who')
+    .description("count the users online, or list a user's connections (PAXYO_URL, PAXYO_API_KEY)")
+    .argument('[userId]')
+    .action(
+      action(terminal, finished, async (cli, _options: unknown, userId: string | undefined) => {
+        const { countConnections, listConnections } = await load()
+        await (userId === undefined ? countConnections(cli) : listConnections(cli, userId))
+      }),
+    )
+}
+
+export const addUsers: AddCommand = (program, terminal, finished) => {
+  const users = program.command('users').description("end users' connections (PAXYO_URL, PAXYO_API_KEY)")
+  users
+    .command('disconnect')
+    .description('close all connections of a user; the browsers reconnect')
+    .argument('<userId>')
+    .action(
+      action(terminal, finished, async (cli, _options: unknown, userId: string) =>
+        (await load()).disconnectUser(cli, userId),
+      ),
+    )
+  users
+    .command('revoke-tokens')
+    .description('revoke all browser tokens of a user that were issued before now, and close their connections')
+    .argument('<userId>')
+    .action(
+      action(terminal, finished, async (cli, _options: unknown, userId: string) =>
+        (await load()).revokeTokens(cli, userId),
+      ),
+    )
+}

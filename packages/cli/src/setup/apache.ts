@@ -1,0 +1,46 @@
+import { hostName, publicPort, publicUrl, type Choices } from './choices.ts'
+
+/** A virtual host for Apache 2.4.47 and newer: a file of /etc/apache2/sites-available. */
+export function apacheConfig(choices: Choices): string {
+  const { port, cert, key } = choices
+  const [name, listen] = [hostName(choices), publicPort(choices)]
+  const backend = `http://127.0.0.1:${port}`
+  return `# Paxyo Realtime at ${publicUrl(choices)}. It needs: a2enmod ssl headers proxy proxy_http
+# To serve it from the panel's own host, move the lines from SetEnvIf to the last ProxyPass into its virtual host.
+# Each open page takes a thread: raise ThreadsPerChild and MaxRequestWorkers of mpm_event above the number of visitors.
+${listen === 443 ? redirectHost(name) : ''}
+<VirtualHost *:${listen}>
+  ServerName ${name}
+  SSLEngine on
+  SSLProtocol -all +TLSv1.2 +TLSv1.3
+  SSLCertificateFile ${cert}
+  SSLCertificateKeyFile ${key}
+
+  # The path contains the webhook's token: keep it out of the log.
+  SetEnvIf Request_URI "^/webhooks/" paxyo_webhook
+  CustomLog "\${APACHE_LOG_DIR}/paxyo.log" combined env=!paxyo_webhook
+
+  # Not what the client claims: Paxyo throttles wrong credentials by the address that Apache adds.
+  RequestHeader unset X-Forwarded-For
+  RequestHeader set X-Forwarded-Proto https
+  ProxyRequests Off
+  ProxyPreserveHost On
+  # Paxyo pings every 25 s: a connection that is silent for longer than this is dead.
+  ProxyTimeout 120
+  ProxyPass "/ws" "${backend}/ws" upgrade=websocket
+  ProxyPassMatch "^(/paxyo(?:-[0-9a-f]+)?\\.js)$" "${backend}$1"
+  ProxyPass "/webhooks/" "${backend}/webhooks/"
+
+  # The panel API (/v1) stays private: the panel's server calls ${backend}.
+  RedirectMatch 404 "^/(?!ws$|paxyo(-[0-9a-f]+)?\\.js$|webhooks/)"
+</VirtualHost>
+`
+}
+
+const redirectHost = (name: string): string => `
+<VirtualHost *:80>
+  ServerName ${name}
+  DocumentRoot /var/www/html
+  RedirectMatch 308 "^/(?!\\.well-known/acme-challenge/)(.*)$" "https://${name}/$1"
+</VirtualHost>
+`

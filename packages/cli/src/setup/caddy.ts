@@ -1,0 +1,26 @@
+import { publicUrl, type Choices } from './choices.ts'
+
+/** The suggested file: without another one Caddy gets the certificate itself. */
+const isLetsEncryptsFile = (cert: string): boolean => cert.startsWith('/etc/letsencrypt/')
+
+/** A site for Caddy 2.6 and newer: part of /etc/caddy/Caddyfile. */
+export function caddyConfig(choices: Choices): string {
+  const { port, cert, key } = choices
+  const tls = isLetsEncryptsFile(cert)
+    ? '\t# Caddy gets and renews the certificate itself.\n'
+    : `\ttls ${cert} ${key}\n`
+  return `# Paxyo Realtime. To serve it from the panel's own host, move the matcher and its handle into its site.
+${publicUrl(choices)} {
+${tls}
+\t@paxyo path_regexp ^/(ws|paxyo(-[0-9a-f]+)?\\.js|webhooks/.*)$
+\thandle @paxyo {
+\t\t# Caddy forwards WebSockets without a time-out, and sets X-Forwarded-For to the client's address.
+\t\treverse_proxy 127.0.0.1:${port}
+\t}
+\t# The panel API (/v1) stays private: the panel's server calls http://127.0.0.1:${port}.
+\thandle {
+\t\trespond 404
+\t}
+}
+`
+}

@@ -1,0 +1,187 @@
+<?php
+declare(strict_types=1);
+
+namespace Paxyo\Internal;
+
+use PDO;
+use PDOException;
+use PDOStatement;
+use Paxyo\PaxyoException;
+
+/** What differs between MySQL, MariaDB, PostgreSQL and SQLite, and transactions that are repeated after a deadlock. */
+final class Database
+{
+    private const ATTEMPTS = 10;
+
+    /** Serialization failure, deadlock and lock timeout, of PostgreSQL and MySQL. */
+    private const RETRIED_STATES = ['40001', '40P01', '55P03'];
+
+    /** Deadlock and lock timeout of MySQL, whose state is general; busy and locked of SQLite. */
+    private const RETRIED_CODES = ['mysql' => [1205, 1213], 'sqlite' => [5, 6], 'pgsql' => []];
+
+    private PDO $pdo;
+
+    private string $driver;
+
+    /** @var array<string, PDOStatement> */
+    private array $statements = [];
+
+    public function __construct(PDO $pdo)
+    {
+        $this->pdo = $pdo;
+        $this->driver = (string) $pdo->getAttribute(PDO::ATTR_DRIVER_NAME);
+        if (!array_key_exists($this->driver, self::RETRIED_CODES)) {
+            throw new PaxyoException("PaxyoSync works with mysql, pgsql and sqlite, not with $this->driver.");
+        }
+    }
+
+    public function driver(): string
+    {
+        return $this->driver;
+    }
+
+    /** A name as SQL: `orders`, or `shop.orders` in two parts. */
+    public function quote(string $name): string
+    {
+        $mark = $this->driver === 'mysql' ? '`' : '"';
+        return implode('.', array_map(static function (string $part) use ($mark): string {
+            return $mark . str_replace($mark, $mark . $mark, $part) . $mark;
+        }, explode('.', $name)));
+    }
+
+    /** Ends a SELECT that locks its rows. SQLite locks the whole database instead. */
+    public function forUpdate(): string
+    {
+        return $this->driver === 'sqlite' ? '' : ' FOR UPDATE';
+    }
+
+    /** The rest of an INSERT that locks the row when it exists. */
+    public function unlessExists(string $key): string
+    {
+        return $this->driver === 'mysql'
+            ? " ON DUPLICATE KEY UPDATE $key = $key"
+            : " ON CONFLICT ($key) DO UPDATE SET $key = excluded.$key";
+    }
+
+    /** An expression that adds a parameter to a column, exactly as far as the type of the column allows. */
+    public function plus(string $column): string
+    {
+        $sums = [
+            'mysql' => "COALESCE($column, 0) + CAST(? AS DECIMAL(28, 8))",
+            'pgsql' => "COALESCE($column, 0) + CAST(? AS numeric)",
+            'sqlite' => "round(COALESCE($column, 0) + CAST(? AS REAL), 8)",
+        ];
+        return $sums[$this->driver];
+    }
+
+    /**
+     * Runs work in a transaction, again after a deadlock; or in the one that the caller has begun.
+     *
+     * @template T
+     * @param callable(): T $work
+     * @return T
+     */
+    public function transaction(callable $work)
+    {
+        return $this->withExceptions(function () use ($work) {
+            if ($this->pdo->inTransaction()) {
+                return $work();
+            }
+            for ($attempt = 1; ; $attempt++) {
+                try {
+                    $this->begin();
+                    $result = $work();
+                    $this->commit();
+                    return $result;
+                } catch (\Throwable $error) {
+                    $this->rollBack();
+                    if (!$this->isRetried($error) || $attempt === self::ATTEMPTS) {
+                        throw $error;
+                    }
+                    usleep(random_int(1000, 5000) * $attempt);
+                }
+            }
+        });
+    }
+
+    /** @param array<int, string|int|null> $parameters */
+    public function execute(string $sql, array $parameters = []): void
+    {
+        $this->run($sql, $parameters)->closeCursor();
+    }
+
+    /**
+     * @param array<int, string|int|null> $parameters
+     * @return array<int, mixed>|null the first row, by number
+     */
+    public function row(string $sql, array $parameters): ?array
+    {
+        $statement = $this->run($sql, $parameters);
+        $row = $statement->fetch(PDO::FETCH_NUM);
+        $statement->closeCursor();
+        return $row === false ? null : $row;
+    }
+
+    /** Runs work with errors as exceptions, which they are not by default in PHP 7, and leaves the caller's mode as it was. */
+    public function withExceptions(callable $work)
+    {
+        $mode = $this->pdo->getAttribute(PDO::ATTR_ERRMODE);
+        $this->pdo->setAttribute(PDO::ATTR_ERRMODE, PDO::ERRMODE_EXCEPTION);
+        try {
+            return $work();
+        } finally {
+            $this->pdo->setAttribute(PDO::ATTR_ERRMODE, $mode);
+        }
+    }
+
+    /** @param array<int, string|int|null> $parameters */
+    private function run(string $sql, array $parameters): PDOStatement
+    {
+        $this->statements[$sql] = $this->statements[$sql] ?? $this->pdo->prepare($sql);
+        $statement = $this->statements[$sql];
+        $statement->execute($parameters);
+        return $statement;
+    }
+
+    private function begin(): void
+    {
+        // A transaction that reads before it writes must hold SQLite's lock from its start.
+        if ($this->driver === 'sqlite') {
+            $this->pdo->exec('BEGIN IMMEDIATE');
+            return;
+        }
+        $this->pdo->beginTransaction();
+    }
+
+    private function commit(): void
+    {
+        if ($this->driver === 'sqlite') {
+            $this->pdo->exec('COMMIT');
+            return;
+        }
+        $this->pdo->commit();
+    }
+
+    private function rollBack(): void
+    {
+        try {
+            if ($this->driver === 'sqlite') {
+                $this->pdo->exec('ROLLBACK');
+            } elseif ($this->pdo->inTransaction()) {
+                $this->pdo->rollBack();
+            }
+        } catch (PDOException $error) {
+            // The server has rolled it back already, or the connection is lost; the first error says why.
+        }
+    }
+
+    private function isRetried(\Throwable $error): bool
+    {
+        if (!$error instanceof PDOException) {
+            return false;
+        }
+        [$state, $code] = ((array) $error->errorInfo) + ['', 0];
+        return in_array($state, self::RETRIED_STATES, true)
+            || in_array((int) $code, self::RETRIED_CODES[$this->driver], true);
+    }
+}

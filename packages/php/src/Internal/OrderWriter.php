@@ -1,0 +1,175 @@
+<?php
+declare(strict_types=1);
+
+namespace Paxyo\Internal;
+
+use Paxyo\PaxyoMissingRowException;
+
+/**
+ * Writes one order to a panel's tables, in a transaction of the caller.
+ *
+ * Every statement of an order, from a webhook, the feed or a copy, contains the total that was refunded for it. A row of
+ * `paxyo_orders` has the total that was credited, and only the difference is credited: duplicates, lost and reordered
+ * statements all end with the same balance. The row is locked first, so that two requests about one order take turns.
+ */
+final class OrderWriter
+{
+    private Database $database;
+
+    private Tables $tables;
+
+    public function __construct(Database $database, Tables $tables)
+    {
+        $this->database = $database;
+        $this->tables = $tables;
+    }
+
+    /**
+     * @param array<string, mixed> $order
+     * @param int|null $seq its place in the user's stream; null for an order of a copy, which is written whatever is known
+     * @return array{outcome: string, credited: string}
+     */
+    public function write(array $order, ?int $seq): array
+    {
+        $orderId = (string) $order['orderId'];
+        $known = $this->lockKnown($orderId);
+        $row = $this->lockRow($orderId);
+        $isNewer = $seq === null || $seq > $known['seq'] || strcmp($order['updatedAt'], $known['updatedAt']) > 0;
+        if ($row === null && !$this->tables->skipsMissing) {
+            throw new PaxyoMissingRowException(
+                "The table {$this->tables->orders['table']} has no order $orderId. Insert it before you register it; or set "
+                . "'missing' => 'skip', if it has no row any more."
+            );
+        }
+        // Amounts of an old panel, which it has credited itself.
+        $before = $known['credited'] ?? ($row === null ? 0 : Amount::toUnits($row['refunded']));
+        [$settled, $credited] = $this->credit($order, $before);
+        if ($row !== null && $isNewer) {
+            $this->update($orderId, $order);
+            $known['seq'] = $seq ?? 0;
+            $known['updatedAt'] = $order['updatedAt'];
+        }
+        $this->storeKnown($orderId, $known['seq'], $known['updatedAt'], $settled);
+        return [
+            'outcome' => $row === null ? 'missing' : ($isNewer ? 'applied' : 'stale'),
+            'credited' => Amount::fromUnits($credited),
+        ];
+    }
+
+    /**
+     * Records what was refunded for an order as credited already.
+     *
+     * @param array<string, mixed> $order
+     */
+    public function adopt(array $order): void
+    {
+        $orderId = (string) $order['orderId'];
+        $known = $this->lockKnown($orderId);
+        if ($known['credited'] === null) {
+            $this->storeKnown($orderId, $known['seq'], $known['updatedAt'], Amount::toUnits($order['refunded']));
+        }
+    }
+
+    /** @return array{seq: int, updatedAt: string, credited: int|null} */
+    private function lockKnown(string $orderId): array
+    {
+        $table = $this->database->quote($this->tables->prefix . 'orders');
+        $insert = "INSERT INTO $table (order_id) VALUES (?)" . $this->database->unlessExists('order_id');
+        $this->database->execute($insert, [$orderId]);
+        $select = "SELECT seq, updated_at, credited FROM $table WHERE order_id = ?" . $this->database->forUpdate();
+        [$seq, $updatedAt, $credited] = $this->database->row($select, [$orderId]);
+        return [
+            'seq' => (int) $seq,
+            'updatedAt' => (string) $updatedAt,
+            'credited' => $credited === null ? null : Amount::toUnits($credited),
+        ];
+    }
+
+    private function storeKnown(string $orderId, int $seq, string $updatedAt, int $credited): void
+    {
+        $table = $this->database->quote($this->tables->prefix . 'orders');
+        $this->database->execute(
+            "UPDATE $table SET seq = ?, updated_at = ?, credited = ? WHERE order_id = ?",
+            [$seq, $updatedAt, Amount::fromUnits($credited), $orderId]
+        );
+    }
+
+    /** @return array{refunded: mixed}|null */
+    private function lockRow(string $orderId): ?array
+    {
+        ['table' => $table, 'id' => $id, 'refunded' => $refunded] = $this->tables->orders;
+        $name = $this->database->quote($id);
+        $sum = $refunded === null ? '0' : $this->database->quote($refunded);
+        $select = "SELECT $name, $sum FROM " . $this->database->quote($table) . " WHERE $name = ?";
+        $row = $this->database->row($select . $this->database->forUpdate(), [$orderId]);
+        // MySQL finds the row 12 for the text "12a".
+        return $row !== null && (string) $row[0] === $orderId ? ['refunded' => $row[1]] : null;
+    }
+
+    /** @param array<string, mixed> $order */
+    private function update(string $orderId, array $order): void
+    {
+        $columns = $this->tables->orders;
+        $values = [
+            'status' => $this->tables->status($order['status']),
+            'remains' => $order['remains'] ?? $this->tables->unknownRemains,
+            'refunded' => $order['refunded'],
+            'startCount' => $order['startCount'],
+        ];
+        $sets = [];
+        $parameters = [];
+        foreach ($values as $key => $value) {
+            if ($columns[$key] !== null) {
+                $sets[] = $this->database->quote($columns[$key]) . ' = ?';
+                $parameters[] = $value;
+            }
+        }
+        $table = $this->database->quote($columns['table']);
+        $id = $this->database->quote($columns['id']);
+        $this->database->execute("UPDATE $table SET " . implode(', ', $sets) . " WHERE $id = ?", [...$parameters, $orderId]);
+    }
+
+    /**
+     * Credits the difference to the panel's own balance. What Paxyo has credited to an account that it keeps counts as settled
+     * too, so that it is not credited again when the panel keeps the balances later.
+     *
+     * @param array<string, mixed> $order
+     * @return array{0: int, 1: int} the total that is settled, and what was credited now
+     */
+    private function credit(array $order, int $before): array
+    {
+        $total = Amount::toUnits($order['refunded']);
+        if ($total <= $before) {
+            return [$before, 0];
+        }
+        if (!$this->tables->credits || ($order['payment'] ?? 'external') === 'account') {
+            return [$total, 0];
+        }
+        return $this->addToBalance($order, $total - $before) ? [$total, $total - $before] : [$before, 0];
+    }
+
+    /**
+     * @param array<string, mixed> $order
+     * @return bool false when there is no such user, and that is skipped
+     */
+    private function addToBalance(array $order, int $units): bool
+    {
+        $users = $this->tables->users;
+        $userId = (string) $order['userId'];
+        $table = $this->database->quote($users['table']);
+        $id = $this->database->quote($users['id']);
+        $balance = $this->database->quote($users['balance']);
+        $row = $this->database->row("SELECT $id FROM $table WHERE $id = ?" . $this->database->forUpdate(), [$userId]);
+        if ($row === null || (string) $row[0] !== $userId) {
+            if ($this->tables->skipsMissing) {
+                return false;
+            }
+            throw new PaxyoMissingRowException(
+                "The table {$users['table']} has no user $userId, to whom a refund of order {$order['orderId']} is due."
+            );
+        }
+        $sum = $this->database->plus($balance);
+        $this->database->execute("UPDATE $table SET $balance = $sum WHERE $id = ?", [Amount::fromUnits($units), $userId]);
+        return true;
+    }
+}

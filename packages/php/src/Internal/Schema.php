@@ -1,0 +1,77 @@
+<?php
+declare(strict_types=1);
+
+namespace Paxyo\Internal;
+
+use Paxyo\PaxyoException;
+
+/** The tables of this package in a panel's database. */
+final class Schema
+{
+    /** The feed has one cursor. */
+    private const FEED = 'changes';
+
+    private Database $database;
+
+    private Tables $tables;
+
+    public function __construct(Database $database, Tables $tables)
+    {
+        $this->database = $database;
+        $this->tables = $tables;
+    }
+
+    public static function create(Database $database, Tables $tables): void
+    {
+        $isMySql = $database->driver() === 'mysql';
+        // Ids are compared byte by byte, whatever the collation of the database.
+        $id = $isMySql ? 'varchar(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin' : 'varchar(128)';
+        // SQLite has no decimal numbers: as text they are exact.
+        $amount = $database->driver() === 'sqlite' ? 'text' : 'decimal(20, 8)';
+        $order = "order_id $id NOT NULL PRIMARY KEY, seq bigint NOT NULL DEFAULT 0, "
+            . "updated_at varchar(32) NOT NULL DEFAULT '', credited $amount NULL";
+        $account = "user_id $id NOT NULL PRIMARY KEY, seq bigint NOT NULL DEFAULT 0, "
+            . "updated_at varchar(32) NOT NULL DEFAULT ''";
+        $feed = "name $id NOT NULL PRIMARY KEY, feed_cursor varchar(64) NOT NULL";
+        $database->withExceptions(static function () use ($database, $tables, $isMySql, $order, $account, $feed): void {
+            foreach (['orders' => $order, 'accounts' => $account, 'feed' => $feed] as $name => $columns) {
+                $table = $database->quote($tables->prefix . $name);
+                $database->execute("CREATE TABLE IF NOT EXISTS $table ($columns)" . ($isMySql ? ' ENGINE=InnoDB' : ''));
+            }
+            if ($isMySql) {
+                self::checkEngine($database, (string) $tables->orders['table']);
+                self::checkEngine($database, (string) $tables->users['table']);
+            }
+        });
+    }
+
+    public function readCursor(): ?string
+    {
+        return $this->database->withExceptions(function (): ?string {
+            $table = $this->database->quote($this->tables->prefix . 'feed');
+            $row = $this->database->row("SELECT feed_cursor FROM $table WHERE name = ?", [self::FEED]);
+            return $row === null ? null : (string) $row[0];
+        });
+    }
+
+    public function storeCursor(string $cursor): void
+    {
+        $table = $this->database->quote($this->tables->prefix . 'feed');
+        $insert = "INSERT INTO $table (name, feed_cursor) VALUES (?, ?)" . $this->database->unlessExists('name');
+        $this->database->execute($insert, [self::FEED, $cursor]);
+        $this->database->execute("UPDATE $table SET feed_cursor = ? WHERE name = ?", [$cursor, self::FEED]);
+    }
+
+    /** A table of MyISAM is not part of a transaction: a refund could be credited twice. */
+    private static function checkEngine(Database $database, string $table): void
+    {
+        $parts = explode('.', $table);
+        $row = $database->row(
+            'SELECT engine FROM information_schema.tables WHERE table_name = ? AND table_schema = COALESCE(?, database())',
+            [array_pop($parts), array_pop($parts)]
+        );
+        if ($row !== null && strcasecmp((string) $row[0], 'InnoDB') !== 0) {
+            throw new PaxyoException("The table $table is not transactional: run ALTER TABLE $table ENGINE=InnoDB.");
+        }
+    }
+}

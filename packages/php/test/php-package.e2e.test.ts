@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { createTestDatabase, provideProgram, providePhp, startMariaDb } from '@paxyo/testkit'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { startScriptedServer } from './scripted-server.ts'
+
+const PACKAGE = fileURLToPath(new URL('..', import.meta.url))
+const WASM = fileURLToPath(new URL('php-wasm.ts', import.meta.url))
+/** The oldest and the newest version that the package supports, as packages of npm. */
+const WASM_VERSION = '3.1.56'
+const VERSIONS = ['7.4', '8.4'] as const
+/** PHP, its extensions and PHPUnit may have to be installed first. */
+const SET_UP_TIMEOUT_MS = 180_000
+
+const run = promisify(execFile)
+const setUp = new AsyncDisposableStack()
+let phpunit: string
+let wasm: string
+beforeAll(async () => {
+  providePhp('curl', 'pdo_mysql', 'pdo_pgsql', 'pdo_sqlite')
+  phpunit = provideProgram(['phpunit'], 'phpunit')
+  wasm = setUp.adopt(mkdtempSync(join(tmpdir(), 'paxyo-php-wasm-')), (folder) => rmSync(folder, { recursive: true }))
+  const packages = VERSIONS.map((version) => `@php-wasm/node-${version.replace('.', '-')}@${WASM_VERSION}`)
+  const install = ['install', '--prefix', wasm, '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline']
+  await run('npm', [...install, `@php-wasm/universal@${WASM_VERSION}`, ...packages])
+}, SET_UP_TIMEOUT_MS)
+afterAll(() => setUp.disposeAsync())
+
+/** The last line of what PHPUnit printed, which counts its tests. @throws Error with all of it when one of them failed. */
+async function lastLine(result: Promise<{ stdout: string; stderr: string }>): Promise<string> {
+  try {
+    return (await result).stdout.trim().split('\n').at(-1)!
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout: string; stderr: string }
+    throw new Error(`PHPUnit failed:\n${stdout}\n${stderr}`, { cause: error })
+  }
+}
+
+test('the tests of the package, with MariaDB, PostgreSQL, SQLite and a server that fails', async () => {
+  await using mariaDb = await startMariaDb()
+  mariaDb.run('CREATE DATABASE panel')
+  await using database = await createTestDatabase()
+  await using server = await startScriptedServer()
+  const { hostname, port, username, password } = new URL(database.url)
+  const pgsql = `host=${hostname};port=${port};dbname=${database.name};user=${username};password=${decodeURIComponent(password)}`
+  const env = {
+    PATH: process.env['PATH'],
+    PAXYO_TEST_MYSQL: `mysql:unix_socket=${mariaDb.socket};dbname=panel`,
+    PAXYO_TEST_PGSQL: `pgsql:${pgsql}`,
+    PAXYO_TEST_SERVER: server.url,
+  }
+  expect(await lastLine(run(phpunit, [], { cwd: PACKAGE, env }))).toMatch(/^OK \(\d{2,} tests, \d{3,} assertions\)$/)
+})
+
+test.each(VERSIONS)('the tests of the package, with PHP %s and SQLite', async (version) => {
+  const settings = {
+    include_path: '/usr/share/php',
+    // Its own deprecations are reported to PHPUnit, which fails then; those of PHPUnit itself do not matter.
+    display_errors: '0',
+    log_errors: '0',
+    // WebAssembly starts no processes.
+    disable_functions: 'proc_open,popen,shell_exec,exec,system,passthru',
+  }
+  const options = Object.entries(settings).flatMap(([name, value]) => ['-d', `${name}=${value}`])
+  const args = [WASM, wasm, version, ...options, phpunit, '--exclude-group', 'server']
+  const result = run(process.execPath, args, { cwd: PACKAGE, env: { PATH: process.env['PATH'] } })
+  expect(await lastLine(result)).toMatch(/^OK \(\d{2,} tests, \d{3,} assertions\)$/)
+})

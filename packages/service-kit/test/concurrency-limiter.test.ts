@@ -1,0 +1,38 @@
+import { expect, test } from '@jest/globals'
+import { createConcurrencyLimiter } from '../src/concurrency-limiter.ts'
+
+test('as many as may are inside, those who wait follow in their order, and one too many is turned away', async () => {
+  const limiter = createConcurrencyLimiter(2, 2, 10_000)
+  const entered: number[] = []
+  const enter = (id: number) =>
+    limiter.enter().then((leave) => {
+      if (leave !== undefined) entered.push(id)
+      return leave
+    })
+  const [first, second, third, fourth, fifth] = [1, 2, 3, 4, 5].map(enter)
+
+  expect(await fifth).toBeUndefined()
+  expect(entered).toEqual([1, 2])
+  const leaveFirst = (await first)!
+  leaveFirst()
+  leaveFirst()
+  const leaveThird = await third
+  expect(entered).toEqual([1, 2, 3])
+  ;(await second)!()
+  const leaveFourth = await fourth
+  expect(entered).toEqual([1, 2, 3, 4])
+
+  leaveThird!()
+  leaveFourth!()
+  expect(await Promise.all([limiter.enter(), limiter.enter()])).not.toContain(undefined)
+})
+
+test('who has waited for too long is turned away, and leaves the line to those behind', async () => {
+  const limiter = createConcurrencyLimiter(1, 2, 20)
+  const leave = (await limiter.enter())!
+  expect(await Promise.all([limiter.enter(), limiter.enter()])).toEqual([undefined, undefined])
+
+  const next = limiter.enter()
+  leave()
+  expect(await next).toBeDefined()
+})

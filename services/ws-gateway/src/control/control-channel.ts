@@ -1,0 +1,119 @@
+import {
+  CONTROL_CHANNEL,
+  controlMessageSchema,
+  GATEWAYS_CHANNEL,
+  ingestChannel,
+  parseBusMessage,
+  type ConnectionReport,
+  type ControlMessage,
+  type GatewayMessage,
+} from '@paxyo/contracts'
+import type { EventBus, EventSubscriber } from '@paxyo/event-bus'
+import { startHeartbeat } from '../stream/heartbeat.ts'
+import type { UserControl } from './user-control.ts'
+
+export interface ControlChannelOptions {
+  readonly bus: EventBus
+  readonly gatewayId: string
+  /** What the gateway announces. */
+  readonly state: () => { readonly connections: number; readonly users: number }
+  readonly users: UserControl
+  readonly onReceiptsStored: (batchId: string) => void
+  readonly onMessage: (type: ControlMessage['type'] | 'unknown') => void
+  readonly now: () => number
+}
+
+export interface ControlChannel {
+  /** A process of webhook-ingest that was heard recently, and when there are several, any of them. */
+  findIngest(): string | undefined
+  /** Sends a message to one process of webhook-ingest. It may be lost. */
+  send(ingestId: string, message: GatewayMessage): Promise<void>
+  close(): Promise<void>
+}
+
+const ANNOUNCE_INTERVAL_MS = 2_000
+/** A process of webhook-ingest that was not heard for this long is gone. */
+const INGEST_SILENCE_MS_MAX = 7_000
+const HEARTBEAT_INTERVAL_MS = 1_000
+
+/** Receives the control messages of webhook-ingest, responds to them, and announces this gateway. */
+export function openControlChannel(options: ControlChannelOptions): ControlChannel {
+  const { bus, gatewayId, state, users, onReceiptsStored, onMessage, now } = options
+  /** When each process of webhook-ingest was last heard. */
+  const ingests = new Map<string, number>()
+
+  const subscriber: EventSubscriber = bus.connectSubscriber({
+    onMessage(channel, payload) {
+      if (channel === heartbeat.channel) return heartbeat.received()
+      const message = parseBusMessage(controlMessageSchema, payload.toString())
+      onMessage(message?.type ?? 'unknown')
+      if (message !== undefined) handle(message)
+    },
+    onRestored: announce,
+  })
+  const publisher = bus.connectPublisher()
+  const heartbeat = startHeartbeat({
+    publisher,
+    subscriber,
+    gatewayId: `${gatewayId}:control`,
+    now,
+    intervalMs: HEARTBEAT_INTERVAL_MS,
+  })
+
+  /** A message that is lost is sent again, or is not needed. */
+  const publish = (channel: string, message: GatewayMessage): Promise<void> =>
+    publisher.publish([{ channel, payload: JSON.stringify(message) }]).catch(() => undefined)
+
+  function announce(): void {
+    void publish(GATEWAYS_CHANNEL, { type: 'gateway', gatewayId, ...state() })
+  }
+
+  function respond(
+    { ingestId, requestId }: { readonly ingestId: string; readonly requestId: string },
+    connections: ConnectionReport[],
+  ): void {
+    void publish(ingestChannel(ingestId), { type: 'response', gatewayId, requestId, connections })
+  }
+
+  function handle(message: ControlMessage): void {
+    switch (message.type) {
+      case 'ingest':
+        // A new process waits for the gateways.
+        if (!ingests.has(message.ingestId)) announce()
+        ingests.set(message.ingestId, now())
+        return
+      case 'cutoff': {
+        const { userId, tokensIssuedBefore, disconnectedAt } = message
+        const cutoff = {
+          userId,
+          tokensIssuedBeforeMs: tokensIssuedBefore === null ? undefined : Date.parse(tokensIssuedBefore),
+          disconnectedAtMs: disconnectedAt === null ? undefined : Date.parse(disconnectedAt),
+        }
+        return respond(message, users.apply(cutoff))
+      }
+      case 'connections':
+        return respond(message, users.connectionsOf(message.userId))
+      case 'receipts_stored':
+        if (message.gatewayId === gatewayId) onReceiptsStored(message.batchId)
+    }
+  }
+
+  function findIngest(): string | undefined {
+    for (const [ingestId, heardAt] of ingests) if (now() - heardAt > INGEST_SILENCE_MS_MAX) ingests.delete(ingestId)
+    return [...ingests.keys()][Math.floor(Math.random() * ingests.size)]
+  }
+
+  subscriber.subscribe(CONTROL_CHANNEL).then(announce, () => undefined)
+  const timer = setInterval(announce, ANNOUNCE_INTERVAL_MS)
+
+  return {
+    findIngest,
+    send: (ingestId, message) => publish(ingestChannel(ingestId), message),
+    async close() {
+      clearInterval(timer)
+      heartbeat.stop()
+      await publish(GATEWAYS_CHANNEL, { type: 'gateway_closed', gatewayId })
+      await Promise.all([subscriber.close(), publisher.close()])
+    },
+  }
+}

@@ -1,0 +1,31 @@
+import type { Pool } from 'pg'
+
+/** What ends the connections of a user. */
+export interface Cutoff {
+  readonly userId: string
+  /** Tokens issued before it, in ms since 1970, are revoked. */
+  readonly tokensIssuedBeforeMs: number | undefined
+  /** When all connections of the user were closed, in ms since 1970. */
+  readonly disconnectedAtMs: number | undefined
+}
+
+const READ_CUTOFFS = `
+  SELECT user_id, (extract(epoch FROM tokens_issued_before) * 1000)::float8 AS tokens_issued_before,
+    (extract(epoch FROM disconnected_at) * 1000)::float8 AS disconnected_at
+  FROM connection_cutoffs WHERE set_at > clock_timestamp() - $1 * interval '1 millisecond'`
+
+interface CutoffRow {
+  readonly user_id: string
+  readonly tokens_issued_before: number | null
+  readonly disconnected_at: number | null
+}
+
+/** The cutoffs that were set recently, by the clock of the database. */
+export async function readCutoffs(pool: Pool, sinceMs: number): Promise<Cutoff[]> {
+  const { rows } = await pool.query<CutoffRow>({ name: 'read_cutoffs', text: READ_CUTOFFS, values: [sinceMs] })
+  return rows.map((row) => ({
+    userId: row.user_id,
+    tokensIssuedBeforeMs: row.tokens_issued_before ?? undefined,
+    disconnectedAtMs: row.disconnected_at ?? undefined,
+  }))
+}

@@ -1,0 +1,97 @@
+import type { AccountView, OrderView, TotalsView } from '@paxyo/contracts'
+import type { Pool } from 'pg'
+import { formatOrderCursor, NEWEST, ORDER_CURSOR, ORDER_JSON } from './order-json.ts'
+import { onPrimary, TOKENS_ISSUED_BEFORE, type Head, type PrimaryRow } from './queries.ts'
+
+export interface Snapshot extends Head {
+  readonly account: AccountView | undefined
+  /** The open orders and the most recent others, newest first. */
+  readonly orders: readonly OrderView[]
+  /** Of all orders; undefined for a user without an account. */
+  readonly totals: TotalsView | undefined
+  /** The cursor at which older orders begin; undefined when there are none. */
+  readonly older?: string | undefined
+}
+
+/**
+ * The totals that the ledger keeps with the account. Those of an earlier seq are counted instead: a service of an earlier
+ * version has changed the account since.
+ */
+const TOTALS_JSON = `
+    CASE WHEN accounts.totals_seq = accounts.last_seq THEN
+      json_build_object('refunded', trim_scale(accounts.refunded)::text, 'orders', accounts.order_counts)
+    ELSE (
+      SELECT json_build_object('refunded', trim_scale(coalesce(sum(refunded), 0))::text,
+        'orders', coalesce(json_object_agg(status, count) FILTER (WHERE status IS NOT NULL), '{}'))
+      FROM (
+        SELECT status, count(*) AS count, sum(orders.refunded) AS refunded FROM orders
+        WHERE orders.user_id = wanted.user_id GROUP BY status
+      ) AS by_status
+    ) END`
+
+// One statement reads one snapshot of the database, so account, orders and seq are consistent. Two index scans find a
+// user's orders without reading the thousands of old ones that the user may have.
+const READ_SNAPSHOTS = `
+  SELECT stream_epoch.epoch, pg_is_in_recovery() AS is_replica, ${TOKENS_ISSUED_BEFORE},
+    coalesce(accounts.last_seq, 0) AS seq, accounts.currency,
+    trim_scale(accounts.balance)::text AS balance, coalesce(list.orders, '[]') AS orders,
+    list.oldest_closed, ${TOTALS_JSON} AS totals
+  FROM stream_epoch, unnest($1::text[]) WITH ORDINALITY AS wanted (user_id, position)
+  LEFT JOIN accounts USING (user_id)
+  LEFT JOIN connection_cutoffs AS cutoff ON cutoff.user_id = wanted.user_id
+  LEFT JOIN LATERAL (
+    SELECT json_agg(${ORDER_JSON} ORDER BY o.created_at DESC, o.order_id) AS orders,
+      (array_agg(${ORDER_CURSOR} ORDER BY o.created_at, o.order_id DESC) FILTER (WHERE NOT o.is_open))[1] AS oldest_closed
+    FROM (
+      SELECT * FROM (
+        (SELECT * FROM orders WHERE user_id = wanted.user_id AND is_open
+          ORDER BY created_at DESC, order_id LIMIT $2)
+        UNION
+        (SELECT * FROM orders WHERE user_id = wanted.user_id ORDER BY created_at DESC, order_id LIMIT $2)
+      ) AS candidates
+      ORDER BY is_open DESC, created_at DESC, order_id
+      LIMIT $2
+    ) AS o
+  ) AS list ON true
+  ORDER BY wanted.position`
+
+interface SnapshotRow extends PrimaryRow {
+  readonly tokens_issued_before: number | null
+  readonly seq: number
+  readonly currency: string | null
+  readonly balance: string | null
+  readonly orders: readonly OrderView[]
+  readonly oldest_closed: string | null
+  readonly totals: TotalsView
+}
+
+/** Accounts with their open and most recent orders, for many users in one query and as of one moment. */
+export async function readSnapshots(pool: Pool, userIds: readonly string[], ordersMax: number): Promise<Snapshot[]> {
+  const { rows } = await pool.query<SnapshotRow>({
+    name: 'read_snapshots',
+    text: READ_SNAPSHOTS,
+    values: [userIds, ordersMax],
+  })
+  return onPrimary(rows).map((row) => {
+    const { epoch, seq, tokens_issued_before, currency, balance, orders, totals } = row
+    const account = currency === null || balance === null ? undefined : { balance, currency }
+    return {
+      epoch,
+      seq,
+      tokensIssuedBeforeMs: tokens_issued_before ?? undefined,
+      account,
+      orders,
+      totals: account && totals,
+      older: account && olderThan(row),
+    }
+  })
+}
+
+/**
+ * Where the orders begin that a snapshot does not have. It has all that are newer than its oldest closed one, because the
+ * open ones come first; when it has only open ones, closed ones may be missing everywhere.
+ */
+function olderThan({ orders, totals, oldest_closed: oldestClosed }: SnapshotRow): string | undefined {
+  const count = Object.values(totals.orders).reduce((sum, each) => sum + each, 0)
+  return count <= orders.length ? undefined : (oldestClosed ?? formatOrderCursor(NEWEST))
+}

@@ -1,0 +1,88 @@
+/**
+ * Reports receipts to webhook-ingest, which writes them: a gateway never writes to the database.
+ *
+ * It guarantees that a receipt which was collected is stored sooner or later, as long as this process runs: a batch is
+ * sent again until webhook-ingest says that it is committed. When the process ends without draining, its last second of
+ * receipts is lost; the next receipt of the same user includes them, because receipts are cumulative.
+ *
+ * How: once a second, in batches, one after the other. What cannot be sent is merged with what comes later, so that an
+ * outage of the bus takes no more memory than one entry per connected user.
+ */
+
+import type { GatewayMessage } from '@paxyo/contracts'
+import { randomUUID } from 'node:crypto'
+import type { PendingReceipts } from './pending-receipts.ts'
+
+export interface ReceiptSenderOptions {
+  readonly gatewayId: string
+  readonly pending: PendingReceipts
+  readonly findIngest: () => string | undefined
+  readonly send: (ingestId: string, message: GatewayMessage) => Promise<void>
+  readonly now: () => number
+}
+
+export interface ReceiptSender {
+  /** Batches that were not confirmed in time and were sent again. */
+  readonly retries: number
+  /** For how long receipts have been waiting to be stored. */
+  readonly waitingMs: number
+  /** webhook-ingest has committed a batch. */
+  stored(batchId: string): void
+  /** Sends what is left, once. */
+  close(): Promise<void>
+}
+
+const SEND_INTERVAL_MS = 1_000
+const USERS_PER_BATCH_MAX = 1_000
+const STORED_TIMEOUT_MS = 5_000
+
+type Taken = ReturnType<PendingReceipts['take']>
+
+export function startReceiptSender({ gatewayId, pending, findIngest, send, now }: ReceiptSenderOptions): ReceiptSender {
+  let unconfirmed: { readonly batchId: string; readonly taken: Taken; readonly sentAt: number } | undefined
+  let retries = 0
+  let idleAt = now()
+
+  function sendNext(): void {
+    if (pending.size === 0 && unconfirmed === undefined) idleAt = now()
+    if (unconfirmed !== undefined) {
+      if (now() - unconfirmed.sentAt < STORED_TIMEOUT_MS) return
+      pending.restore(unconfirmed.taken)
+      unconfirmed = undefined
+      retries += 1
+    }
+    const ingestId = findIngest()
+    if (pending.size === 0 || ingestId === undefined) return
+    const batchId = randomUUID()
+    const taken = pending.take(USERS_PER_BATCH_MAX)
+    unconfirmed = { batchId, taken, sentAt: now() }
+    void send(ingestId, { type: 'receipts', gatewayId, batchId, ...pending.toBatch(taken) })
+  }
+
+  const timer = setInterval(sendNext, SEND_INTERVAL_MS)
+
+  return {
+    get retries() {
+      return retries
+    },
+    get waitingMs() {
+      return now() - idleAt
+    },
+    stored(batchId) {
+      if (unconfirmed?.batchId !== batchId) return
+      unconfirmed = undefined
+      idleAt = now()
+      if (pending.size >= USERS_PER_BATCH_MAX) sendNext()
+    },
+    async close() {
+      clearInterval(timer)
+      if (unconfirmed !== undefined) pending.restore(unconfirmed.taken)
+      const ingestId = findIngest()
+      if (ingestId === undefined) return
+      while (pending.size > 0) {
+        const batch = pending.toBatch(pending.take(USERS_PER_BATCH_MAX))
+        await send(ingestId, { type: 'receipts', gatewayId, batchId: randomUUID(), ...batch })
+      }
+    },
+  }
+}

@@ -1,0 +1,121 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { eventually, mintToken, TEST_JWT_SECRET } from '@paxyo/testkit'
+import { SignJWT } from 'jose'
+import { startGateway, type GatewayFixture } from '../gateway-fixture.ts'
+import { holdReads } from '../held-database.ts'
+
+// No bus message announces these cutoffs: the gateway learns of them from the database alone.
+
+let gateway: GatewayFixture
+beforeEach(async () => {
+  gateway = await startGateway()
+})
+afterEach(async () => {
+  await gateway[Symbol.asyncDispose]()
+})
+
+const REVOKED = { code: 4009, reason: 'token_revoked' }
+
+/** Revokes the tokens that were issued before a time, like webhook-ingest. */
+const revoke = (userId: string, before = `clock_timestamp()`) =>
+  gateway.database.owner.query(
+    `INSERT INTO connection_cutoffs (user_id, tokens_issued_before, set_at) VALUES ($1, ${before}, clock_timestamp())
+     ON CONFLICT (user_id) DO UPDATE SET tokens_issued_before = excluded.tokens_issued_before, set_at = excluded.set_at`,
+    [userId],
+  )
+
+const tokenIssued = (secondsAgo: number | undefined): Promise<string> => {
+  const nowS = Math.floor(Date.now() / 1000)
+  const token = new SignJWT()
+    .setSubject('user-1')
+    .setAudience('paxyo')
+    .setExpirationTime(nowS + 300)
+  if (secondsAgo !== undefined) token.setIssuedAt(nowS - secondsAgo)
+  return token.setProtectedHeader({ alg: 'HS256' }).sign(new TextEncoder().encode(TEST_JWT_SECRET))
+}
+
+async function join(token: string) {
+  const client = await gateway.connect('user-1', { token })
+  await client.next('welcome')
+  return client
+}
+
+describe('revoked tokens', () => {
+  test('their connections are closed, and no others', async () => {
+    const revoked = await join(await tokenIssued(60))
+    const withoutTime = await join(await tokenIssued(undefined))
+    const newer = await join(await tokenIssued(0))
+    const other = await gateway.connect('user-2')
+    await other.next('welcome')
+
+    await revoke('user-1', `now() - interval '30 seconds'`)
+    expect(await revoked.closed()).toEqual(REVOKED)
+    expect(await withoutTime.closed()).toEqual(REVOKED)
+    expect([newer.socket.readyState, other.socket.readyState]).toEqual([newer.socket.OPEN, other.socket.OPEN])
+  })
+
+  test('cannot join, with and without a position, and receive nothing', async () => {
+    await revoke('user-1', `now() - interval '30 seconds'`)
+    const { epoch, seq } = await (await gateway.connect('user-1', { token: await tokenIssued(0) })).next('welcome')
+    for (const resume of [undefined, { epoch, seq }]) {
+      const client = await gateway.connect('user-1', {
+        token: await tokenIssued(60),
+        ...(resume === undefined ? {} : { resume }),
+      })
+      expect(await client.closed()).toEqual(REVOKED)
+      expect(client.messages.map(({ type }) => type)).toEqual(['error'])
+    }
+  })
+
+  test('a join that read the database before the revocation is closed all the same, before its welcome', async () => {
+    const reads = await holdReads(gateway.database)
+    const client = await gateway.connect('user-1', { token: await tokenIssued(60) })
+    await eventually(() => reads.isReading())
+    await revoke('user-1')
+
+    expect(await client.closed()).toEqual(REVOKED)
+    await reads.release()
+    expect(client.messages.map(({ type }) => type)).toEqual(['error'])
+  })
+
+  test('do not replace a newer token on an open connection', async () => {
+    await revoke('user-1', `now() - interval '30 seconds'`)
+    const client = await join(await tokenIssued(0))
+    client.send({ type: 'refresh', token: await tokenIssued(60) })
+
+    expect(await client.next('error')).toMatchObject({ code: 'token_revoked', request: 'refresh' })
+    client.send({ type: 'check' })
+    await eventually(() => client.pings > 0)
+  })
+})
+
+test('a disconnect closes every connection of one user once, and the clients may return', async () => {
+  const disconnect = () =>
+    gateway.database.owner.query(
+      `INSERT INTO connection_cutoffs (user_id, disconnected_at, set_at) VALUES ('user-1', clock_timestamp(), clock_timestamp())`,
+    )
+  const clients = await Promise.all([0, 60].map(async (age) => join(await tokenIssued(age))))
+  const other = await gateway.connect('user-2', { token: await mintToken('user-2') })
+  await other.next('welcome')
+  await disconnect()
+  for (const client of clients) expect(await client.closed()).toEqual({ code: 4010, reason: 'disconnected' })
+
+  const returned = await join(await tokenIssued(60))
+  // The watch reads the same row again, before it sees this later one.
+  await gateway.database.owner.query(
+    `INSERT INTO connection_cutoffs (user_id, disconnected_at, set_at) VALUES ('user-2', clock_timestamp(), clock_timestamp())`,
+  )
+  await other.closed()
+  expect(returned.socket.readyState).toBe(returned.socket.OPEN)
+})
+
+test('a gateway that could not read the database for a while misses no cutoff', async () => {
+  const { owner } = gateway.database
+  const client = await join(await tokenIssued(60))
+  await owner.query(`ALTER TABLE connection_cutoffs RENAME TO away`)
+  const { rows } = await owner.query<{ at: Date }>('SELECT clock_timestamp() AS at')
+  await owner.query(`INSERT INTO away (user_id, tokens_issued_before, set_at) VALUES ('user-1', $1, $1)`, [rows[0]!.at])
+  await owner.query(`ALTER TABLE away RENAME TO connection_cutoffs`)
+
+  expect(await client.closed()).toEqual(REVOKED)
+})
