@@ -18,13 +18,13 @@ export interface Exported {
 /** Every value that the door of a package exports, once. Those of the tests' own package are used by every test. */
 export function readDoors(): Exported[] {
   const exportedByName = new Map<string, Exported>()
-  for (const path of globSync('packages/*/package.json', { cwd: ROOT }).toSorted()) {
-    const { name: from, exports } = JSON.parse(readFileSync(join(ROOT, path), 'utf8')) as PackageFile
+  for (const file of globSync('packages/*/package.json', { cwd: ROOT }).toSorted()) {
+    const { name: from, exports } = JSON.parse(readFileSync(join(ROOT, file), 'utf8')) as PackageFile
     if (exports === undefined || from === '@paxyo/testkit') continue
-    const doors = typeof exports === 'string' ? [exports] : Object.values(exports)
-    for (const door of doors) {
-      for (const exported of exportsOf(resolve(ROOT, dirname(path), door))) {
-        exportedByName.set(exported.name, { ...exported, from })
+    const doors = typeof exports === 'string' ? { '.': exports } : exports
+    for (const [path, door] of Object.entries(doors)) {
+      for (const exported of exportsOf(resolve(ROOT, dirname(file), door))) {
+        exportedByName.set(exported.name, { ...exported, from: join(from, path) })
       }
     }
   }

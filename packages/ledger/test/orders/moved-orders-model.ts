@@ -25,6 +25,8 @@ export interface Model {
   /** The order gets another provider order. */
   hold(of: string, id: string): void
   verify(deliveryId: string, agrees: boolean): void
+  /** Deliveries about which the provider is asked. */
+  awaiting(): string[]
   /** Whether a person is asked about a refund of an order. */
   isAsked(of: string): boolean
   /** Whether a person is or was asked about a delivery. */
@@ -37,10 +39,13 @@ export interface Model {
   refunds(): [of: string, refunded: bigint][]
 }
 
+const statusOf = ({ status, remains }: StatusUpdate): string => `${status} ${status === 'partial' ? remains : ''}`
+
 export function createModel({ verifies, asks }: { readonly verifies: boolean; readonly asks: boolean }): Model {
   const orders = new Map<string, ModelOrder>()
   const received = new Map<string, Received>()
   const everAsked = new Set<string>()
+  const awaiting = new Set<string>()
   /** Deliveries that wait for an order, by provider order. */
   const waiting = new Map<string, Received[]>()
 
@@ -55,7 +60,7 @@ export function createModel({ verifies, asks }: { readonly verifies: boolean; re
   function decide(order: ModelOrder, delivery: Received, isVerified: boolean): void {
     const due = dueOf(delivery.update)
     if (due <= order.refunded) return
-    if (verifies && !isVerified) return
+    if (verifies && !isVerified) return void awaiting.add(delivery.deliveryId)
     if (!asks) return void (order.refunded = due)
     order.asked.push(delivery)
     order.isAsked = true
@@ -65,7 +70,11 @@ export function createModel({ verifies, asks }: { readonly verifies: boolean; re
   function apply(delivery: Received, isVerified = false): void {
     const holder = holderOf(delivery.id)
     if (holder !== undefined) return decide(holder, delivery, isVerified)
-    waiting.set(delivery.id, [...(waiting.get(delivery.id) ?? []), delivery])
+    // The last one of each status waits. One that was verified is older than the others.
+    const others = waiting.get(delivery.id) ?? []
+    const same = others.filter(({ update }) => statusOf(update) === statusOf(delivery.update))
+    if (isVerified && same.length > 0) return
+    waiting.set(delivery.id, [...others.filter((other) => !same.includes(other)), delivery])
   }
 
   /** The deliveries that waited for a provider order, in the order of their arrival. */
@@ -101,8 +110,10 @@ export function createModel({ verifies, asks }: { readonly verifies: boolean; re
     },
     verify(deliveryId, agrees) {
       const delivery = received.get(deliveryId)!
+      awaiting.delete(deliveryId)
       if (agrees || holderOf(delivery.id) === undefined) apply(delivery, true)
     },
+    awaiting: () => [...awaiting].toSorted((a, b) => (a < b ? -1 : 1)),
     isAsked: (of) => orders.get(of)?.isAsked ?? false,
     wasAsked: (deliveryId) => everAsked.has(deliveryId),
     proposal(of) {
