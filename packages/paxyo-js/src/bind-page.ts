@@ -10,6 +10,8 @@ import { setText, writeBalance, writeOrder } from './fields.ts'
 import type { Format } from './format.ts'
 import { createFrames } from './frames.ts'
 import { isNews } from './news.ts'
+import { createdAtOf, createOrderLists } from './order-lists.ts'
+import { createRefresh } from './refresh.ts'
 import type { ToastQueue } from './toast-queue.ts'
 import { ROWS_MAX, watchRows } from './rows.ts'
 import type { Messages } from './locales.ts'
@@ -38,6 +40,8 @@ export function bindPage({ page, client, format, messages, toastQueue, warn }: B
   /** Kept separately: more orders may change between two frames than `known` keeps. */
   const unwritten = new Map<string, OrderView>()
   const changed = new Set<string>()
+  /** Registered while the page is open, and not yet added to its lists. */
+  const registered = new Set<string>()
   const undispatched: ClientEvent[] = []
   let account: AccountView | undefined
   let accountChanged = false
@@ -59,11 +63,27 @@ export function bindPage({ page, client, format, messages, toastQueue, warn }: B
     return false
   })
 
+  const refresh = createRefresh({
+    client,
+    onOrders(orders) {
+      for (const order of orders) remember(order)
+      frames.request()
+    },
+    // The client reports the end of its connection itself, and an early gateway does not send orders on request.
+    onError(error) {
+      if (!error.final && error.code !== 'unsupported') warn(describe(error))
+    },
+  })
+  let isCurrent = false
+
   const rows = watchRows({
     page,
     onRow(orderId) {
       const order = known.get(orderId)
-      if (order === undefined) return
+      if (order === undefined) {
+        if (isCurrent) refresh.add(orderId)
+        return
+      }
       unwritten.set(orderId, order)
       frames.request()
     },
@@ -72,6 +92,11 @@ export function bindPage({ page, client, format, messages, toastQueue, warn }: B
       frames.request()
     },
     onTooMany: () => warn(`there are more than ${ROWS_MAX} rows: further rows are not updated`),
+  })
+
+  const lists = createOrderLists(page, (orderId) => {
+    const order = known.get(orderId)
+    return order && createdAtOf(order)
   })
 
   function remember(order: OrderView): void {
@@ -101,6 +126,7 @@ export function bindPage({ page, client, format, messages, toastQueue, warn }: B
 
   function showOrder(order: OrderView): void {
     const isChange = changed.delete(order.orderId)
+    for (const row of lists.add(order, registered.delete(order.orderId))) rows.add(row)
     for (const row of rows.of(order.orderId)) {
       writeOrder(row, order, format, (name) => warn(`data-field="${name}" is not a field of an order`))
       if (isChange) mark(row)
@@ -122,18 +148,25 @@ export function bindPage({ page, client, format, messages, toastQueue, warn }: B
     frames.request()
   }
 
+  const isQuiet = (orderId: string): boolean =>
+    rows.of(orderId).some((row) => row.closest('[data-toast="off"]') !== null)
+
   let lastOrderSeq = 0
   client.on('snapshot', (event) => {
     account = event.account
     accountChanged = true
     // The first ones are the newest: they are added last.
     for (let index = event.orders.length - 1; index >= 0; index -= 1) remember(event.orders[index]!)
+    isCurrent = true
+    const received = new Set(event.orders.map(({ orderId }) => orderId))
+    refresh.restart(rows.ids().filter((orderId) => !received.has(orderId)))
     enqueue(event)
   })
   client.on('order', (event) => {
     const { order, refund } = event
     const before = known.get(order.orderId)?.status ?? rows.of(order.orderId)[0]?.getAttribute('data-status')
-    if (event.event === 'order.updated' && isNews({ order, refund }, before)) toastQueue?.order({ order, refund })
+    if (event.event === 'order.registered') registered.add(order.orderId)
+    else if (isNews({ order, refund }, before) && !isQuiet(order.orderId)) toastQueue?.order({ order, refund })
     lastOrderSeq = event.seq
     changed.add(order.orderId)
     remember(order)
@@ -151,6 +184,7 @@ export function bindPage({ page, client, format, messages, toastQueue, warn }: B
   })
   client.on('status', (event) => {
     const { error, state } = event.status
+    if (state === 'live') isCurrent = true
     // A lost connection is normal; one that never becomes live may be a mistake in the page.
     if (error !== undefined && (error.final || state === 'connecting')) warn(describe(error))
     accountChanged = true

@@ -1,10 +1,13 @@
 import type { OrderView } from '@paxyo/browser-client'
 import type { Format } from './format.ts'
+import { writeStatusClass } from './status-class.ts'
 
 /** The content of a field: for people, and for the page's scripts and CSS (`data-value`). */
 interface FieldValue {
   readonly text: string
   readonly value: string
+  /** The provider has not reported it yet: what the page's server rendered stays. */
+  readonly isUnknown?: boolean
 }
 
 /** The values of `data-field`. */
@@ -15,11 +18,11 @@ export const FIELDS: Readonly<Record<string, (order: OrderView, format: Format) 
   link: ({ link }) => plain(link),
   quantity: ({ quantity }, format) => count(quantity, format),
   remains: ({ remains }, format) => count(remains, format),
-  delivered: (order, format) => count(deliveredOf(order), format),
+  delivered: (order, format) => ({ ...count(deliveredOf(order), format), isUnknown: !isDeliveredKnown(order) }),
   'start-count': ({ startCount }, format) => count(startCount, format),
   progress: (order, format) => {
     const percent = Math.floor((100 * deliveredOf(order)) / order.quantity)
-    return { text: format.percent(percent), value: String(percent) }
+    return { text: format.percent(percent), value: String(percent), isUnknown: !isDeliveredKnown(order) }
   },
   charge: ({ charge, currency }, format) => ({ text: format.money(charge, currency), value: charge }),
   refunded: ({ refunded, currency }, format) => ({ text: format.money(refunded, currency), value: refunded }),
@@ -33,7 +36,9 @@ const plain = (text: string): FieldValue => ({ text, value: text })
 
 /** A number that the provider has not reported yet is a dash. */
 const count = (value: number | null, format: Format): FieldValue =>
-  value === null ? { text: '–', value: '' } : { text: format.count(value), value: String(value) }
+  value === null ? { text: '–', value: '', isUnknown: true } : { text: format.count(value), value: String(value) }
+
+const isDeliveredKnown = ({ status, remains }: OrderView): boolean => status === 'completed' || remains !== null
 
 /** The delivered part, as far as it is known. Providers may report `remains` outside of 0 to `quantity`. */
 function deliveredOf({ status, quantity, remains }: OrderView): number {
@@ -49,11 +54,13 @@ export function writeOrder(
   onUnknownField: (name: string) => void,
 ): void {
   setAttribute(row, 'data-status', order.status)
+  writeStatusClass(row, order.status)
   for (const field of fieldsOf(row)) {
     const name = field.getAttribute('data-field')!
     const read = FIELD_NAMES.has(name) ? FIELDS[name] : undefined
     if (read === undefined) onUnknownField(name)
     else writeField(field, name, read(order, format))
+    if (field !== row) writeStatusClass(field, order.status)
   }
 }
 
@@ -68,20 +75,43 @@ function fieldsOf(row: Element): Element[] {
   return row.hasAttribute('data-field') ? [row, ...inner] : inner
 }
 
-function writeField(field: Element, name: string, { text, value }: FieldValue): void {
+/** Fields that this script has written: their content is that of the script, and not of the page's server. */
+const written = new WeakSet<Element>()
+
+function writeField(field: Element, name: string, { text, value, isUnknown = false }: FieldValue): void {
+  if (isUnknown && !written.has(field) && hasContent(field)) return
+  written.add(field)
   setAttribute(field, 'data-value', value)
   if (name === 'status') setAttribute(field, 'data-status', value)
   if (field instanceof HTMLProgressElement || field instanceof HTMLMeterElement) {
     field.max = 100
     field.value = Number(value)
-  } else if (field.getAttribute('role') === 'progressbar') {
-    setAttribute(field, 'aria-valuenow', value)
+  } else if (name === 'progress' && (field.hasAttribute('data-bar') || field.getAttribute('role') === 'progressbar')) {
+    writeBar(field, value, text)
   } else if (field instanceof HTMLInputElement || field instanceof HTMLOutputElement) {
     field.value = text
   } else {
     if (field instanceof HTMLTimeElement) field.dateTime = value
     setText(field, text)
   }
+}
+
+const hasContent = (field: Element): boolean =>
+  hasText(field) || ['value', 'aria-valuenow', 'style'].some((name) => field.hasAttribute(name))
+
+const hasText = (element: Element): boolean => element.textContent.trim() !== ''
+
+/**
+ * Writes a progress bar of a CSS framework. `data-bar` names the style that is its length: `width`, or a variable such
+ * as `--progress`. A style that is set by a script is allowed by every Content-Security-Policy.
+ */
+function writeBar(bar: Element, percent: string, text: string): void {
+  if (bar.getAttribute('role') === 'progressbar') setAttribute(bar, 'aria-valuenow', percent)
+  const property = bar.getAttribute('data-bar')
+  if (property === null || !(bar instanceof HTMLElement || bar instanceof SVGElement)) return
+  bar.style.setProperty(property || 'width', `${percent}%`)
+  // A bar without text stays without.
+  if (bar.childElementCount === 0 && hasText(bar)) setText(bar, text)
 }
 
 function setAttribute(element: Element, name: string, value: string): void {

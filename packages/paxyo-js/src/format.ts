@@ -1,10 +1,13 @@
 import { isOrderStatus, statusText } from '@paxyo/contracts/data'
-import { createMoneyFormat } from './money.ts'
+import { createMoneyFormat, toShortAmount } from './money.ts'
 import type { Messages } from './locales.ts'
+import { directionOf, isolate } from './messages.ts'
 
 /** Formats values for people, in one language. */
 export interface Format {
   money(amount: string, currency: string): string
+  /** With two decimals, never more than it is; an amount below them with all its digits. */
+  shortMoney(amount: string, currency: string): string
   count(value: number): string
   percent(percent: number): string
   /** A status of a newer gateway is formatted as text. */
@@ -16,8 +19,13 @@ export function createFormat(language: string, messages: Messages): Format {
   const counts = new Intl.NumberFormat(language)
   const percents = new Intl.NumberFormat(language, { style: 'percent' })
   const times = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' })
+  const direction = directionOf(language)
+  const exact = createMoneyFormat(language)
+  // Isolated: else the unit of an amount would change sides in a text from right to left.
+  const money = (amount: string, currency: string): string => isolate(exact(amount, currency), direction)
   return {
-    money: createMoneyFormat(language),
+    money,
+    shortMoney: (amount, currency) => money(toShortAmount(amount), currency),
     count: (value) => counts.format(value),
     percent: (percent) => percents.format(percent / 100),
     status: (status) => (isOrderStatus(status) ? messages[status] : statusText(status)),

@@ -15,11 +15,14 @@ export function directionOf(language: string): 'ltr' | 'rtl' {
   return RIGHT_TO_LEFT.test(language) ? 'rtl' : 'ltr'
 }
 
-/** Replaces `{name}`. A value may have another direction than the language, so it is isolated (FSI … PDI). */
+/** Replaces `{name}`. A value may have another direction than the language, so it is isolated. */
 export function fill(text: string, values: Readonly<Record<string, string>>, direction: 'ltr' | 'rtl'): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = values[name]
-    if (value === undefined) return whole
-    return direction === 'rtl' ? `\u2068${value}\u2069` : value
+    return value === undefined ? whole : isolate(value, direction)
   })
 }
+
+/** Keeps a text that may have another direction than the text around it in its own (FSI … PDI). */
+export const isolate = (text: string, direction: 'ltr' | 'rtl'): string =>
+  direction === 'rtl' ? `\u2068${text}\u2069` : text

@@ -51,3 +51,9 @@ export function addMoney(amounts: readonly string[]): string {
     .replace(/0{1,8}$/, '')
   return `${sum / SCALE}${fraction && `.${fraction}`}`
 }
+
+/** Cuts an amount to two decimals, unless nothing would be left of it. It never rounds up. */
+export function toShortAmount(amount: string): string {
+  const short = amount.replace(/(\.\d\d)\d+$/, '$1')
+  return /[1-9]/.test(short) ? short : amount
+}

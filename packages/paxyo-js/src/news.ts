@@ -56,12 +56,15 @@ export function mergeByOrder(news: readonly OrderNews[]): OrderNews[] {
 
 export function toOrderToast({ order, refund }: OrderNews, { messages, format, direction }: Writer): Toast {
   const status = format.status(order.status)
-  const paid = refund && fill(messages.refunded, { amount: format.money(refund.amount, refund.currency) }, direction)
+  const paid =
+    refund && fill(messages.refunded, { amount: format.shortMoney(refund.amount, refund.currency) }, direction)
   return {
     key: `order ${order.orderId}`,
     tone: TONES.get(order.status) ?? 'plain',
     title: fill(messages.order, { order: order.orderId }, direction),
     text: paid === undefined ? status : `${status} · ${paid}`,
+    service: order.service,
+    link: order.link,
   }
 }
 
@@ -73,7 +76,7 @@ export function toSummaryToast(news: readonly OrderNews[], { messages, format, d
     const { amount, currency } = refund
     paidByCurrency.set(currency, addMoney([paidByCurrency.get(currency) ?? '0', amount]))
   }
-  const amount = [...paidByCurrency].map(([currency, paid]) => format.money(paid, currency)).join(' + ')
+  const amount = [...paidByCurrency].map(([currency, paid]) => format.shortMoney(paid, currency)).join(' + ')
   return {
     key: SUMMARY_KEY,
     tone: 'plain',
@@ -83,6 +86,6 @@ export function toSummaryToast(news: readonly OrderNews[], { messages, format, d
 }
 
 export function toBalanceToast({ balance, currency }: AccountView, { messages, format, direction }: Writer): Toast {
-  const title = fill(messages.balance, { amount: format.money(balance, currency) }, direction)
+  const title = fill(messages.balance, { amount: format.shortMoney(balance, currency) }, direction)
   return { key: 'balance', tone: 'plain', title, text: '' }
 }

@@ -7,6 +7,10 @@ const ROW = '[data-order-id]'
 export interface Rows {
   /** In the order in which they were added. */
   of(orderId: string): readonly Element[]
+  /** The orders that have rows, in the order in which they were added. */
+  ids(): string[]
+  /** Adds a row at once, instead of when the browser reports it. */
+  add(row: Element): void
 }
 
 export interface RowsOptions {
@@ -66,5 +70,5 @@ export function watchRows({ page, onRow, onElement, onTooMany }: RowsOptions): R
     }
   }).observe(page.documentElement, { subtree: true, childList: true, attributeFilter: ['data-order-id'] })
 
-  return { of: (orderId) => [...(rowsById.get(orderId) ?? [])] }
+  return { of: (orderId) => [...(rowsById.get(orderId) ?? [])], ids: () => [...rowsById.keys()], add }
 }

@@ -8,6 +8,9 @@ export interface Toast {
   readonly tone: 'plain' | 'good' | 'mixed' | 'bad'
   readonly title: string
   readonly text: string
+  /** What was ordered, and for which address. */
+  readonly service?: string
+  readonly link?: string
 }
 
 export interface Toasts {
@@ -132,20 +135,43 @@ function addStyles(page: Document, root: ShadowRoot): void {
   }
 }
 
-function toElement(page: Document, { tone, title, text }: Toast, messages: Messages) {
+function toElement(page: Document, toast: Toast, messages: Messages) {
+  const { tone, title, text } = toast
   const element = page.createElement('li')
   element.setAttribute('part', 'toast')
   element.dataset['tone'] = tone
   const message = page.createElement('p')
   const heading = page.createElement('strong')
   heading.textContent = title
-  message.append(heading, text)
+  message.append(heading, text, ...details(page, toast))
   const button = page.createElement('button')
   button.type = 'button'
   button.setAttribute('aria-label', `${messages.dismiss}: ${title}`)
   button.textContent = '×'
   element.append(message, button)
   return { element, button }
+}
+
+/** What the toast's order is. */
+function details(page: Document, { service = '', link = '' }: Toast): HTMLElement[] {
+  const parts: HTMLElement[] = []
+  if (service !== '') parts.push(detail(page, 'small', service))
+  if (link !== '') {
+    // The user's own text: only a web address becomes a link.
+    const isWeb = /^https?:\/\//i.test(link)
+    const element = detail(page, isWeb ? 'a' : 'small', link.replace(/^https?:\/\/(www\.)?/i, ''))
+    if (isWeb) Object.assign(element, { href: link, target: '_blank', rel: 'noopener noreferrer' })
+    parts.push(element)
+  }
+  return parts
+}
+
+function detail(page: Document, tag: 'a' | 'small', text: string): HTMLElement {
+  const element = page.createElement(tag)
+  element.className = 'detail'
+  element.dir = 'auto'
+  element.textContent = text
+  return element
 }
 
 function line(page: Document, { title, text }: Toast): HTMLElement {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { addMoney, createMoneyFormat } from '../src/money.ts'
+import { addMoney, createMoneyFormat, toShortAmount } from '../src/money.ts'
 
 const plainSpaces = (text: string): string => text.replace(/[\u00a0\u202f]/g, ' ')
 
@@ -26,4 +26,15 @@ test('amounts are added without rounding', () => {
   expect(addMoney(['0.1', '0.2'])).toBe('0.3')
   expect(addMoney(['999999999999.99999999', '0.00000001'])).toBe('1000000000000')
   expect(addMoney(['2.50', '10'])).toBe('12.5')
+})
+
+test.each([
+  ['0.04367583', '0.04'],
+  ['0.99999999', '0.99'],
+  ['0.00123', '0.00123'],
+  ['0', '0'],
+  ['2.5', '2.5'],
+  ['10', '10'],
+])('a toast says %s as %s', (amount, short) => {
+  expect(toShortAmount(amount)).toBe(short)
 })

@@ -39,9 +39,19 @@ test('a toast says what became of the order, and what was paid back', () => {
     tone: 'mixed',
     title: 'Order A',
     text: 'Canceled · $0.75 refunded',
+    service: 'Followers',
+    link: 'https://example.com',
   })
   expect(toOrderToast({ order: order('A', 'completed'), refund: undefined }, writer).text).toBe('Completed')
   expect(toBalanceToast({ balance: '10', currency: 'USD' }, writer).title).toBe('Balance: $10.00')
+})
+
+test('from right to left, the unit of each amount stays on its side', () => {
+  const arabic = { ...writer, messages: toMessages('ar'), format: createFormat('ar', toMessages('ar')) } as const
+  const refund = { refundId: '1', amount: '10.1', currency: 'USDT' }
+  expect(arabic.format.money('10.1', 'USDT')).toMatch(/^\u2068.*USDT\u2069$/)
+  const { text } = toSummaryToast([{ order: order('A'), refund }], { ...arabic, direction: 'rtl' })
+  expect(text).toContain(arabic.format.money('10.1', 'USDT'))
 })
 
 test('an order that changed twice is told of once, with all of its money', () => {

@@ -44,8 +44,10 @@ test('one script tag: row, balance, toast and the page’s own code, without a r
   expect(await page.$eval('progress', ({ value, max }) => [value, max])).toEqual([84, 100])
   expect(await page.textContent('[data-balance]')).toBe('$0.04367583')
   await page.waitForSelector('paxyo-toasts li[data-tone="mixed"]')
-  expect(await page.textContent('paxyo-toasts li')).toBe('Order A-1Partial · $0.04367583 refunded×')
-  expect(await page.textContent('paxyo-toasts [role="status"]')).toContain('Order A-1: Partial · $0.04367583 refunded')
+  expect(await page.textContent('paxyo-toasts li')).toBe(
+    'Order A-1Partial · $0.04 refundedInstagram followersinstagram.com/somebody×',
+  )
+  expect(await page.textContent('paxyo-toasts [role="status"]')).toContain('Order A-1: Partial · $0.04 refunded')
 
   // The page shows a change before its listeners are called, on a slow machine in an earlier frame.
   await eventually(async () => (await opened.eventCount('account')) === 2)
@@ -64,6 +66,106 @@ test('one script tag: row, balance, toast and the page’s own code, without a r
   expect(await page.evaluate(() => 'isSamePage' in globalThis)).toBe(true)
   expect([await opened.violations(), opened.consoleErrors, opened.thrown]).toEqual([[], [], []])
   await page.screenshot({ path: `${ARTIFACTS}paxyo-js.png` })
+})
+
+/** Bootstrap 5.3 and Tailwind, as their documentation has them. */
+const STYLED_ROWS = `
+  <tr data-order-id="ST-1" class="table-light" data-status-class-canceled="table-danger" data-status-class="table-light">
+    <td><span class="badge text-bg-secondary" data-field="status" data-status-class-pending="text-bg-secondary"
+      data-status-class-in-progress="text-bg-info bg-opacity-75" data-status-class-canceled="text-bg-danger">Pending</span></td>
+    <td><div class="progress" role="progressbar" data-field="progress" aria-label="Delivered" aria-valuenow="20"
+      aria-valuemin="0" aria-valuemax="100"><div class="progress-bar" data-field="progress" data-bar style="width: 20%">20%</div></div></td>
+    <td data-field="remains">800</td><td data-field="start-count"></td>
+  </tr>
+  <tr data-order-id="ST-2">
+    <td><div class="h-2 w-full rounded-full bg-gray-200"><div class="h-2 w-[var(--done)] rounded-full bg-blue-600"
+      data-field="progress" data-bar="--done" data-status-class-completed="bg-green-600" data-status-class="bg-blue-600"></div></div></td>
+  </tr>`
+
+test('the markup of Bootstrap and Tailwind: bars, classes by status, and what the server rendered until it is known', async () => {
+  for (const each of [1, 2]) {
+    await system.register({ orderId: `ST-${each}`, providerOrderId: `141${each}`, userId: 'stu' })
+  }
+  const contentSecurityPolicy = `default-src * data: 'unsafe-inline'`
+  await using opened = await stage.openLive('stu', { rows: STYLED_ROWS, contentSecurityPolicy })
+  const { page } = opened
+  await page.waitForSelector('[data-order-id="ST-2"][data-status="pending"]')
+  const styled = (): Promise<unknown> =>
+    page.$eval('[data-order-id="ST-1"]', (element) => {
+      const [badge, progress, bar] = ['.badge', '.progress', '.progress-bar'].map((each) =>
+        element.querySelector(each)!,
+      )
+      const { width } = (bar as HTMLElement).style
+      const now = progress!.getAttribute('aria-valuenow')
+      return [element.className, badge!.className, now, progress!.childElementCount, width, bar!.textContent]
+    })
+  expect(await styled()).toEqual(['table-light', 'badge text-bg-secondary', '20', 1, '20%', '20%'])
+  expect(await fieldText(page, 'ST-1', 'remains')).toBe('800')
+  expect(await fieldText(page, 'ST-1', 'start-count')).toBe('–')
+
+  await system.webhook({ order_id: '1411', status: 'In progress', remains: '400' })
+  await page.waitForSelector('[data-order-id="ST-1"][data-status="in_progress"]')
+  expect(await styled()).toEqual(['table-light', 'badge text-bg-info bg-opacity-75', '60', 1, '60%', '60%'])
+  await system.webhook({ order_id: '1411', status: 'canceled' })
+  await page.waitForSelector('[data-order-id="ST-1"][data-status="canceled"]')
+  expect(await styled()).toEqual(['table-danger', 'badge text-bg-danger', '60', 1, '60%', '60%'])
+
+  await system.webhook({ order_id: '1412', status: 'completed' })
+  await page.waitForSelector('[data-order-id="ST-2"][data-status="completed"]')
+  const bar = await page.$eval('[data-bar="--done"]', (each) => {
+    return [(each as HTMLElement).style.getPropertyValue('--done'), each.className, each.textContent]
+  })
+  expect(bar).toEqual(['100%', 'h-2 w-[var(--done)] rounded-full bg-green-600', ''])
+  expect([opened.consoleErrors, opened.thrown]).toEqual([[], []])
+})
+
+test('new orders get rows from the template, sorted, up to its maximum', async () => {
+  await system.register({ orderId: 'TE-1', providerOrderId: '1421', userId: 'tess' })
+  const template = (attributes: string): string =>
+    `<template data-order-template ${attributes}><tr><td data-field="order-id"></td><td data-field="status">?</td></tr></template>`
+  const rows = `${template('data-order-max="3"')}${row('TE-1')}</tbody><tbody id="all">${template('').replace('data-order-template', 'data-order-template="all" data-order-sort="oldest"')}`
+  await using opened = await stage.openLive('tess', { rows })
+  const { page } = opened
+  const ids = (list: string): Promise<(string | null)[]> =>
+    page.$$eval(`${list} > tr`, (all) => all.map((each) => each.getAttribute('data-order-id')))
+  await page.waitForSelector('#all [data-order-id="TE-1"]')
+  expect(await ids('tbody:not(#all)')).toEqual(['TE-1'])
+  for (const each of [2, 3, 4]) {
+    await system.register({ orderId: `TE-${each}`, providerOrderId: `142${each}`, userId: 'tess' })
+    await page.waitForSelector(`#all [data-order-id="TE-${each}"]`)
+  }
+  expect(await ids('tbody:not(#all)')).toEqual(['TE-4', 'TE-3', 'TE-2'])
+  expect(await ids('#all')).toEqual(['TE-1', 'TE-2', 'TE-3', 'TE-4'])
+  await system.webhook({ order_id: '1424', status: 'completed' })
+  await page.waitForSelector('#all [data-order-id="TE-4"][data-changed]')
+  expect(await fieldText(page, 'TE-4', 'order-id')).toBe('TE-4')
+  expect(await fieldText(page, 'TE-4', 'status')).toBe('Completed')
+  // Each order is dispatched on its row, also the one that has just got it.
+  await eventually(async () => (await opened.eventCount('order')) === 4)
+  const from = (await opened.events()).filter(({ type }) => type === 'order').map((event) => event.from)
+  expect(from).toEqual(['TE-2', 'TE-3', 'TE-4', 'TE-4'])
+  expect([await opened.violations(), opened.thrown]).toEqual([[], []])
+})
+
+test('rows of orders that the snapshot does not have are read, at the start and when they are added', async () => {
+  const ids = Array.from({ length: 202 }, (_, index) => `OL-${index}`)
+  for (const [first, last] of [
+    [0, 2],
+    [2, 202],
+  ] as const) {
+    const orders = ids.slice(first, last)
+    await system.registerAll(orders.map((id) => ({ orderId: id, providerOrderId: `ol${id}`, userId: 'old' })))
+    await system.webhook(orders.map((id) => ({ order_id: `ol${id}`, status: 'canceled' })))
+  }
+  await using opened = await stage.openLive('old', { rows: row('OL-0') + row('unknown') })
+  const { page } = opened
+  await page.waitForSelector('[data-order-id="OL-0"][data-status="canceled"]')
+  const snapshot = (await opened.events()).find(({ type }) => type === 'snapshot')
+  expect(JSON.stringify(snapshot)).not.toContain('"OL-0"')
+  await page.evaluate((html) => document.querySelector('tbody')!.insertAdjacentHTML('beforeend', html), row('OL-1'))
+  await page.waitForSelector('[data-order-id="OL-1"][data-status="canceled"]')
+  expect(await fieldText(page, 'OL-1', 'refunded')).toBe('$2.50')
+  expect([await page.locator('paxyo-toasts li').count(), opened.consoleErrors, opened.thrown]).toEqual([0, [], []])
 })
 
 test('a row that can not be written is an error of its page, and keeps nothing else from being true', async () => {

@@ -76,6 +76,29 @@ interface AxeViolation {
   readonly nodes: readonly { readonly html: string }[]
 }
 
+test('a toast names what was ordered and leads to it, and an order can be without toasts', async () => {
+  const links = ['https://www.instagram.com/paxyo', 'javascript:alert(1)', 'https://example.com/quiet']
+  for (const [index, link] of links.entries()) {
+    await system.register({ orderId: `S-${index}`, providerOrderId: `15${index}`, userId: 'sue', link })
+  }
+  const rows = `${row('S-0')}${row('S-1')}</tbody><tbody data-toast="off">${row('S-2')}`
+  await using opened = await stage.openLive('sue', { rows })
+  const { page } = opened
+  for (const index of [2, 1, 0]) await system.webhook({ order_id: `15${index}`, status: 'Partial', remains: '157' })
+  const link = await page.waitForSelector('paxyo-toasts a')
+  expect([await link.textContent(), await link.getAttribute('href'), await link.getAttribute('rel')]).toEqual([
+    'instagram.com/paxyo',
+    links[0],
+    'noopener noreferrer',
+  ])
+  expect(await page.$$eval('paxyo-toasts >> li', (all) => all.map(({ textContent }) => textContent))).toEqual([
+    'Order S-1Partial · $0.39 refundedInstagram followersjavascript:alert(1)×',
+    'Order S-0Partial · $0.39 refundedInstagram followersinstagram.com/paxyo×',
+  ])
+  expect(await page.getAttribute('[data-order-id="S-2"]', 'data-status')).toBe('partial')
+  expect(await page.locator('paxyo-toasts a').count()).toBe(1)
+})
+
 test('toasts are dismissed by keyboard, and focus goes on to the next and then back to where it was', async () => {
   for (const each of [1, 2])
     await system.register({ orderId: `K-${each}`, providerOrderId: `30${each}`, userId: 'kay' })
@@ -96,6 +119,8 @@ test('toasts are dismissed by keyboard, and focus goes on to the next and then b
     })
   await page.evaluate(() => document.querySelector('paxyo-toasts')!.before(document.querySelector('#own')!))
   await page.focus('#own')
+  // The link of the order comes first.
+  await page.keyboard.press('Tab')
   await page.keyboard.press('Tab')
   expect(await focused()).toBe('Dismiss: Order K-1')
   await page.keyboard.press('Enter')
@@ -131,7 +156,7 @@ test('right to left, in Arabic, with words of the page’s own, and without moti
   })
   await system.webhook({ order_id: '901', status: 'completed' })
   const toast = await opened.page.waitForSelector('paxyo-toasts li')
-  expect(await toast.textContent()).toBe('الطلب \u2068R-1\u2069تم التسليم×')
+  expect(await toast.textContent()).toBe('الطلب \u2068R-1\u2069تم التسليمInstagram followersinstagram.com/somebody×')
   expect(await fieldText(opened.page, 'R-1', 'status')).toBe('تم التسليم')
   const { x } = (await toast.boundingBox())!
   expect(x).toBeLessThan(100)
