@@ -93,6 +93,15 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true })
 })
 
+const curlStatus = (url: string, ...options: string[]): number => {
+  const args = ['-s', '-o', '/dev/null', '-w', '%{http_code}', '--cacert', ca, ...options, url]
+  return Number(spawnSync('curl', args, { encoding: 'utf8' }).stdout)
+}
+
+/** The names of the files of a web server that contain the webhook's token. */
+const logsWithToken = (folder: string): string =>
+  spawnSync('grep', ['-rl', envOf('first')['WEBHOOK_TOKENS']!, folderOf(folder)], { encoding: 'utf8' }).stdout
+
 describe.each<[WebServer, string]>([
   ['nginx', 'localhost.nginx.conf'],
   ['apache', 'localhost.apache.conf'],
@@ -128,6 +137,7 @@ describe.each<[WebServer, string]>([
         wss: 'ok',
         origin: 'ok',
         token: 'ok',
+        stream: 'ok',
         'token-route': 'ok',
         webhook: 'ok',
         'end-to-end': 'ok',
@@ -137,24 +147,34 @@ describe.each<[WebServer, string]>([
     expect(checkedCode).toBe(0)
     expect(byName['end-to-end']!.message).toMatch(/on the page after \d+ ms/)
 
-    const statusOf = (path: string): number =>
-      Number(
-        spawnSync(
-          'curl',
-          ['-s', '-o', '/dev/null', '-w', '%{http_code}', '--cacert', ca, `https://localhost:${publicPort}${path}`],
-          {
-            encoding: 'utf8',
-          },
-        ).stdout,
-      )
-    for (const path of ['/', '/v1/orders', '/docs', '/readyz', '/metrics', '/wsx', '/ws/../v1/orders']) {
+    const url = `https://localhost:${publicPort}`
+    const statusOf = (path: string, ...options: string[]): number => curlStatus(`${url}${path}`, ...options)
+    for (const path of [
+      '/',
+      '/v1/orders',
+      '/docs',
+      '/readyz',
+      '/metrics',
+      '/wsx',
+      '/streamx',
+      '/asyncapi.json',
+      '/ws/../v1/orders',
+    ]) {
       expect([path, statusOf(path)]).toEqual([path, 404])
     }
-    // No log has the webhook's token.
-    const logs = spawnSync('grep', ['-rl', envOf(proxy)['WEBHOOK_TOKENS']!, folderOf(`${proxy}-server`)], {
-      encoding: 'utf8',
-    })
-    expect(logs.stdout).toBe('')
+    expect(statusOf('/stream', '-X', 'OPTIONS', '-H', `Origin: ${panelOrigin}`)).toBe(204)
+    expect(logsWithToken(`${proxy}-server`)).toBe('')
+    await cleanup.disposeAsync()
+
+    // Nor has a log the token when Paxyo does not respond.
+    const path = join(folderOf(proxy), file)
+    writeFileSync(path, readFileSync(path, 'utf8').replaceAll(`127.0.0.1:${port}`, '127.0.0.1:1'))
+    await using without = new AsyncDisposableStack()
+    without.use(await startWebServer(proxy, folderOf(`${proxy}-alone`), path, publicPort))
+    const webhook = `/webhooks/godofpanel/${envOf(proxy)['WEBHOOK_TOKENS']}`
+    expect([502, 503]).toContain(statusOf(webhook, '-d', '{}'))
+    await without.disposeAsync()
+    expect(logsWithToken(`${proxy}-alone`)).toBe('')
   })
 })
 

@@ -28,7 +28,7 @@ const ORDERS = ['a', 'b', 'c'] as const
 const IDS = ['1', '2'] as const
 const order = fc.constantFrom(...ORDERS)
 const id = fc.constantFrom(...IDS)
-const anAnswer = fc.constantFrom('agree', 'agree', 'unknown_order', 'silent')
+const aResponse = fc.constantFrom('agree', 'agree', 'unknown_order', 'silent')
 
 const aCommand = fc.oneof(
   {
@@ -49,7 +49,7 @@ const aCommand = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       do: fc.constant('verify' as const),
-      response: anAnswer,
+      response: aResponse,
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('resolve' as const), order, approves: fc.boolean() }) },
@@ -57,7 +57,7 @@ const aCommand = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ do: fc.constant('act' as const), order, amount: fc.constantFrom(50n, 1000n, null) }),
   },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('exchange' as const), id, response: anAnswer }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('exchange' as const), id, response: aResponse }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('replay' as const), index: fc.nat(20) }) },
 )
 type Command = typeof aCommand extends fc.Arbitrary<infer T> ? T : never
