@@ -1,6 +1,5 @@
 import { failed, ok, skipped, type Diagnostic } from '../../doctor/diagnostic.ts'
 import { publicUrl } from '../choices.ts'
-import { CHECK_USER, signCheckToken } from './check-token.ts'
 import { openPageSocket, UpgradeRejected, type PageSocket } from './page-socket.ts'
 import { reasonOf } from './public-request.ts'
 import type { CheckSubject } from './subject.ts'
