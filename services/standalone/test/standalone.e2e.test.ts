@@ -223,6 +223,8 @@ test('a second one on the same data is refused, and the first goes on', async ()
 })
 
 test('a port that is taken ends it with one line, before it makes a database', async () => {
+  rmSync(dataDir, { recursive: true })
+  dataDir = makeFolder()
   await using taken = createServer().listen(0, '127.0.0.1')
   await once(taken, 'listening')
   const { port } = taken.address() as AddressInfo
