@@ -12,8 +12,8 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 app = Flask(__name__)
 webhook = Webhook(os.environ["PAXYO_WEBHOOK_SECRET"])
-# `before` locks the order, so that a repeated webhook credits nothing; `refunded` is the total of the
-# order, of which the previous system has credited `refundedElsewhere`.
+# `before` locks the order, so that a repeated webhook credits nothing; `refunded` is the total of the order,
+# of which the previous system has credited `refundedElsewhere`.
 APPLY = """
   WITH before AS (SELECT refunded FROM orders WHERE id = %(orderId)s FOR UPDATE),
   credited AS (
