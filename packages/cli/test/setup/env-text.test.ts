@@ -32,7 +32,7 @@ function systemdValue(line: string): string {
 
 /** Every text of up to four of the characters that a reader treats in a special way. */
 function* specialTexts(): Generator<string> {
-  const chars = [...`ab #'"\\\`$;=é`]
+  const chars = Array.from(`ab #'"\\\`$;=é`)
   let texts = ['']
   for (let length = 0; length <= 4; length++) {
     yield* texts

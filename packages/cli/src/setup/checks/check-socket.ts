@@ -1,6 +1,6 @@
 import { failed, ok, skipped, type Diagnostic } from '../../doctor/diagnostic.ts'
 import { publicUrl } from '../choices.ts'
-import { CHECK_USER, signCheckToken } from './check-token.ts'
+import { signCheckToken } from './check-token.ts'
 import { openPageSocket, UpgradeRejected, type PageSocket } from './page-socket.ts'
 import { reasonOf } from './public-request.ts'
 import type { CheckSubject } from './subject.ts'
@@ -9,7 +9,7 @@ const FOREIGN_ORIGIN = 'https://not-allowed.invalid'
 
 export interface SocketChecks {
   readonly diagnostics: readonly Diagnostic[]
-  /** Signed in as {@link CHECK_USER}; undefined when a check failed. */
+  /** Signed in as the user of the checks; undefined when a check failed. */
   readonly socket: PageSocket | undefined
 }
 
