@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { publicUrl, type Choices } from './choices.ts'
+import { renderVariable } from './env-text.ts'
 
 /** The secrets of the three sides: the provider, the panel's server, and browsers. */
 export interface SetupSecrets {
@@ -56,9 +57,10 @@ export function environmentOf(
   return Object.fromEntries([...merged, ...others])
 }
 
+/** @throws Failure for a value that cannot be written. */
 export const renderEnvironment = (variables: Readonly<Record<string, string>>): string =>
   [
     '# The environment of Paxyo. It contains secrets: mode 600, no copy in a repository.',
-    ...Object.entries(variables).map(([name, value]) => `${name}=${value}`),
+    ...Object.entries(variables).map(([name, value]) => renderVariable(name, value)),
     '',
   ].join('\n')

@@ -357,7 +357,14 @@ test.each(['nginx', 'none'])(
 )
 
 test('token.php gives a token to a signed-in user only', async () => {
-  await write('php', { host: 'rt.example.com' })
+  // Secrets that were chosen manually are kept, whatever they contain.
+  mkdirSync(folderOf('php'))
+  const kept = `JWT_SECRETS="it's #1 of $secrets that are long enough"\nPANEL_API_KEYS='back\\slash\\'\n`
+  writeFileSync(join(folderOf('php'), '.env'), kept)
+  await write('php', { host: 'rt.example.com' }, '--overwrite')
+  const { JWT_SECRETS, PANEL_API_KEYS } = envOf('php')
+  expect({ JWT_SECRETS, PANEL_API_KEYS }).toEqual(parseEnv(kept))
+  expect(readIn('php', 'paxyo-settings.php')).toContain(String.raw`'back\\slash\\'`)
   const site = join(dir, 'site')
   for (const folder of ['site', 'site/public', 'site/sessions', 'site/ini']) mkdirSync(join(dir, folder))
   copyFileSync(join(folderOf('php'), 'token.php'), join(site, 'public/token.php'))
@@ -370,6 +377,6 @@ test('token.php gives a token to a signed-in user only', async () => {
   expect([anonymous.status, anonymous.headers.get('cache-control')]).toEqual([401, 'no-store'])
   const signedIn = await fetch(`${php.url}/token.php`, { headers: { cookie: 'PHPSESSID=signedin' } })
   const { token } = (await signedIn.json()) as { token: string }
-  const key = new TextEncoder().encode(envOf('php')['JWT_SECRETS'])
+  const key = new TextEncoder().encode(JWT_SECRETS)
   expect((await jwtVerify(token, key, { audience: 'paxyo', algorithms: ['HS256'] })).payload.sub).toBe('42')
 })

@@ -9,7 +9,7 @@ const FOREIGN_ORIGIN = 'https://not-allowed.invalid'
 
 export interface SocketChecks {
   readonly diagnostics: readonly Diagnostic[]
-  /** Signed in as the user of the check; undefined when a check failed. */
+  /** Signed in as the user of the checks; undefined when a check failed. */
   readonly socket: PageSocket | undefined
 }
 
