@@ -79,7 +79,7 @@ final class OrderWriter
     }
 
     /**
-     * The amount that another system credited before the first statement. Paxyo knows it from the import, also for an order
+     * The amount that another system credited before the first statement: Paxyo knows it from the import, also for an order
      * whose row or column does not exist; and the row may know more.
      *
      * @param array<string, mixed> $order
