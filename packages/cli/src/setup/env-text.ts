@@ -9,8 +9,7 @@ const CONTROL_CHARACTER = /\p{Cc}/u
 const UNQUOTED = /^(?:[^\s'"`#\\](?:[^#\\]*[^\s#\\])?)?$/
 const SINGLE_QUOTED = /^[^']*$/
 const DOUBLE_QUOTED = /^[^"\\]*$/
-/** An assignment, with its value as it is written. */
-const ASSIGNMENT = /^[ \t]*(export[ \t]+)?([A-Za-z_]\w*)[ \t]*=[ \t]*(.*?)[ \t\r]*$/gm
+const NAME = /^[A-Za-z_]\w*$/
 
 /**
  * One line of an environment file, without its end.
@@ -41,19 +40,27 @@ export function renderVariable(name: string, value: string): string {
  * @throws Failure that names a variable which systemd and Node read differently.
  */
 export function parseVariables(text: string): Record<string, string> {
-  for (const [, exported, name, written] of text.matchAll(ASSIGNMENT)) {
-    if (exported === undefined && isReadAlike(written!)) continue
+  for (const line of text.split('\n')) {
+    const [name = '', ...rest] = line.split('=')
+    const isExported = /^export\s/.test(name.trim())
+    const variable = name
+      .trim()
+      .replace(/^export\s/, '')
+      .trim()
+    if (rest.length === 0 || !NAME.test(variable)) continue
+    if (!isExported && isReadAlike(rest.join('=').trim())) continue
     throw new Failure(
       'usage',
-      `systemd and Node read ${name} of the .env differently`,
-      `Write it in single quotes, without a comment in its line: ${name}='…'.`,
+      `systemd and Node read ${variable} of the .env differently`,
+      `Write it in single quotes, without a comment in its line: ${variable}='…'.`,
     )
   }
   return parseEnv(text) as Record<string, string>
 }
 
 function isReadAlike(written: string): boolean {
-  const [, quote, quoted] = /^(['"])(.*)\1$/.exec(written) ?? []
-  if (quote === undefined) return UNQUOTED.test(written)
-  return (quote === "'" ? SINGLE_QUOTED : DOUBLE_QUOTED).test(quoted!)
+  const quote = written[0]
+  if (quote !== "'" && quote !== '"') return UNQUOTED.test(written)
+  const isClosed = written.length > 1 && written.endsWith(quote)
+  return isClosed && (quote === "'" ? SINGLE_QUOTED : DOUBLE_QUOTED).test(written.slice(1, -1))
 }
