@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
-import { AUDIT_CHECKS, auditLedger } from '@paxyo/ledger'
+import { AUDIT_CHECKS, auditLedger } from '@paxyo/ledger/audit'
 import { generateLedger } from '../../packages/ledger/test/audit/generate-ledger.ts'
 
 // Measures how long an audit of a million orders takes, on an embedded PostgreSQL with its default settings.

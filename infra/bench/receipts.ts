@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
-import { storeReceipts } from '../../services/webhook-ingest/src/gateways/store-receipts.ts'
-import type { ReceiptsMessage } from '../../services/webhook-ingest/src/gateways/gateway-link.ts'
+import type { ReceiptsMessage } from '@paxyo/contracts'
+import { storeReceipts } from '@paxyo/ledger'
 import { PendingReceipts } from '../../services/ws-gateway/src/receipts/pending-receipts.ts'
 
 // Measures what receipts cost: every client gets an event every two seconds, shows it, and says so. The gateway's part, its

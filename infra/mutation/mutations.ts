@@ -83,7 +83,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: `${INGEST}/src/ingest.ts`,
     find: 'if (awaiting.length > 0) verification.wake()',
     replace: '',
-    tests: [`${INGEST}/test/workers/provider-verification`],
+    tests: [`${INGEST}/test/workers/verification-of-many`],
   },
   {
     name: 'orders with a recent delivery are reconciled',

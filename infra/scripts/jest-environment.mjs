@@ -2,7 +2,7 @@ import { ModernFakeTimers } from '@jest/fake-timers'
 import { ModuleMocker } from 'jest-mock'
 
 /**
- * The environment of one file of tests: the process of its worker, without a context of its own. What a file changes in the
+ * The environment of one file of tests: the process of its worker, without its own context. What a file changes in the
  * process is undone after it, so that no file depends on those that ran before it in the same worker.
  */
 export default class NativeEnvironment {

@@ -8,7 +8,7 @@ const require = createRequire(import.meta.url)
 const GLOBALS = Symbol.for('paxyo.jest.globals')
 const globalsModule = new URL('jest-globals.mjs', import.meta.url).href
 
-// Each importing file gets a module of its own, since the globals differ between files of tests.
+// Each importing file gets its own module, since the globals differ between files of tests.
 registerHooks({
   resolve(specifier, context, nextResolve) {
     if (specifier !== '@jest/globals') return nextResolve(specifier, context)
@@ -18,7 +18,7 @@ registerHooks({
 
 /**
  * Loads files of tests with Node's own module loader: a module is evaluated once in a worker and shared by the files of tests
- * that run there. Jest's own runtime would evaluate every module again, in a context of its own, for every file.
+ * that run there. Jest's own runtime would evaluate every module again, in its own context, for every file.
  */
 export default class NativeRuntime extends JestRuntime {
   #testPath

@@ -6,11 +6,13 @@ import { Webhook } from 'standardwebhooks'
 
 const webhook = new Webhook(process.env.PAXYO_WEBHOOK_SECRET)
 const db = new pg.Pool({ connectionString: process.env.PANEL_DB })
-// `before` locks the order, so that a repeated webhook credits nothing; `refunded` is the total of the order.
+// `before` locks the order, so that a repeated webhook credits nothing; `refunded` is the total of the order,
+// of which the previous system has credited `refundedElsewhere`.
 const APPLY = `
   WITH before AS (SELECT refunded FROM orders WHERE id = $1 FOR UPDATE),
   credited AS (
-    UPDATE users SET balance = balance + greatest(0, $4::numeric - before.refunded) FROM before WHERE users.id = $2)
+    UPDATE users SET balance = balance + greatest(0, $4::numeric - greatest(before.refunded, $7::numeric))
+    FROM before WHERE users.id = $2)
   UPDATE orders SET refunded = greatest(orders.refunded, $4), paxyo_seq = greatest(paxyo_seq, $6),
     status = CASE WHEN $6 > paxyo_seq THEN $3 ELSE status END,
     remains = CASE WHEN $6 > paxyo_seq THEN $5 ELSE remains END
@@ -28,6 +30,8 @@ app.post('/webhook', async (request, reply) => {
   }
   if (message.type === 'order.updated') {
     const { order, userId, seq } = message.data
+    // The test order of `paxyo setup --check`.
+    if (userId === 'paxyo-setup-check') return reply.code(204).send()
     const { rowCount } = await db.query(APPLY, [
       order.orderId,
       userId,
@@ -35,6 +39,7 @@ app.post('/webhook', async (request, reply) => {
       order.refunded,
       order.remains,
       seq,
+      order.refundedElsewhere,
     ])
     // Paxyo retries after anything but 2xx.
     if (rowCount === 0) return reply.code(404).send()

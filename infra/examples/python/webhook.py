@@ -12,11 +12,13 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 app = Flask(__name__)
 webhook = Webhook(os.environ["PAXYO_WEBHOOK_SECRET"])
-# `before` locks the order, so that a repeated webhook credits nothing; `refunded` is the total of the order.
+# `before` locks the order, so that a repeated webhook credits nothing; `refunded` is the total of the order,
+# of which the previous system has credited `refundedElsewhere`.
 APPLY = """
   WITH before AS (SELECT refunded FROM orders WHERE id = %(orderId)s FOR UPDATE),
   credited AS (
-    UPDATE users SET balance = balance + greatest(0, %(refunded)s::numeric - before.refunded)
+    UPDATE users SET balance = balance + greatest(0,
+      %(refunded)s::numeric - greatest(before.refunded, %(refundedElsewhere)s::numeric))
     FROM before WHERE users.id = %(userId)s)
   UPDATE orders SET refunded = greatest(orders.refunded, %(refunded)s::numeric),
     paxyo_seq = greatest(paxyo_seq, %(seq)s),
@@ -34,6 +36,9 @@ def receive():
         return "", 401
     if message["type"] == "order.updated":
         data = message["data"]
+        # The test order of `paxyo setup --check`.
+        if data["userId"] == "paxyo-setup-check":
+            return "", 204
         with psycopg.connect(os.environ["PANEL_DB"]) as db:
             row = {**data["order"], "userId": data["userId"], "seq": data["seq"]}
             # Paxyo retries after anything but 2xx.

@@ -8,7 +8,7 @@ export const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 /** A value that a package's door exports. */
 export interface Exported {
   readonly name: string
-  /** The name of its package. */
+  /** The name of its package, with the path of the door if it is not the only one. */
   readonly from: string
   readonly isFunction: boolean
   /** The code after `@example` in its comment; undefined when there is none. */
@@ -21,10 +21,12 @@ export function readDoors(): Exported[] {
   for (const path of globSync('packages/*/package.json', { cwd: ROOT }).toSorted()) {
     const { name: from, exports } = JSON.parse(readFileSync(join(ROOT, path), 'utf8')) as PackageFile
     if (exports === undefined || from === '@paxyo/testkit') continue
-    const doors = typeof exports === 'string' ? [exports] : Object.values(exports)
-    for (const door of doors) {
-      for (const exported of exportsOf(resolve(ROOT, dirname(path), door))) {
-        exportedByName.set(exported.name, { ...exported, from })
+    const doors = typeof exports === 'string' ? { '.': exports } : exports
+    for (const [door, file] of Object.entries(doors)) {
+      for (const exported of exportsOf(resolve(ROOT, dirname(path), file))) {
+        // The first door that has it.
+        if (exportedByName.get(exported.name)?.from.startsWith(from) === true) continue
+        exportedByName.set(exported.name, { ...exported, from: from + door.slice(1) })
       }
     }
   }

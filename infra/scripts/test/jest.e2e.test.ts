@@ -35,9 +35,9 @@ const FILES: Readonly<Record<string, string>> = {
   'failing-test': `test('fails', () => { expect(1).toBe(2) })`,
   'failing-hook': `afterAll(() => { throw new Error('in a hook') })\ntest('passes', () => undefined)`,
   'unhandled-rejection': `
-    test('rejects', async () => { void Promise.reject(new Error('nobody handles it')); await setTimeout(20) })`,
+    test('rejects', async () => { void Promise.reject(new Error('unhandled')); await setTimeout(20) })`,
   'uncaught-exception': `
-    test('throws', async () => { setImmediate(() => { throw new Error('nobody catches it') }); await setTimeout(20) })`,
+    test('throws', async () => { setImmediate(() => { throw new Error('uncaught') }); await setTimeout(20) })`,
   'never-ends': `test('waits', () => new Promise(() => undefined), 50)`,
   exits: `test('ends the process', () => process.exit(0))`,
   'leaves-state-a': LEAVES_STATE,
@@ -85,8 +85,8 @@ test('a run reports everything that goes wrong in a file, keeps files apart, and
     'no-tests': failed('must contain at least one test'),
     'failing-test': failed('toBe', 'failed'),
     'failing-hook': failed('in a hook', 'passed'),
-    'unhandled-rejection': failed('nobody handles it', 'failed'),
-    'uncaught-exception': failed('nobody catches it', 'failed'),
+    'unhandled-rejection': failed('unhandled', 'failed'),
+    'uncaught-exception': failed('uncaught', 'failed'),
     'never-ends': failed('Exceeded timeout of 50 ms', 'failed'),
     exits: failed('exitCode=0'),
     'leaves-state-a': passed,

@@ -11,11 +11,15 @@ const posix = (path: string): string => path.replaceAll('\\', '/')
 const workspaceOf = (path: string): string =>
   /^(?:infra\/deploy\/[^/]+|infra\/[^/]+|[^/]+\/[^/]+)/.exec(path)?.[0] ?? path
 
+/** The files that packages export, by their import specifiers. */
 const manifests = new Map(
-  globSync('{packages/*,services/*,infra/bench,infra/deploy/*}/package.json', { cwd: ROOT }).map((path) => {
-    const { name, exports = './src/index.ts' } = JSON.parse(read(path)) as { name: string; exports?: unknown }
-    const door = typeof exports === 'string' ? exports : ((exports as Record<string, string>)['.'] ?? '')
-    return [name, posix(join(dirname(path), door))]
+  globSync('{packages/*,services/*,infra/bench,infra/deploy/*}/package.json', { cwd: ROOT }).flatMap((path) => {
+    const { name, exports = './src/index.ts' } = JSON.parse(read(path)) as {
+      name: string
+      exports?: string | Record<string, string>
+    }
+    const doors = typeof exports === 'string' ? { '.': exports } : exports
+    return Object.entries(doors).map(([door, file]) => [name + door.slice(1), posix(join(dirname(path), file))])
   }),
 )
 
@@ -24,6 +28,8 @@ interface Import {
   readonly to: string
   /** Imports of types have no effect at run time. */
   readonly isType: boolean
+  /** Loaded when it is needed. */
+  readonly isDynamic: boolean
 }
 
 const SOURCES = globSync(['packages/**/*.ts', 'services/**/*.ts', 'infra/**/*.ts'], {
@@ -39,7 +45,9 @@ const imports: readonly Import[] = SOURCES.flatMap((from) =>
   [...read(from).matchAll(IMPORT)].flatMap(({ groups = {} }) => {
     const spec = groups['spec'] ?? groups['dynamic']!
     const to = spec.startsWith('.') ? posix(join(dirname(from), spec)) : manifests.get(spec)
-    return to === undefined ? [] : [{ from, to, isType: groups['type'] !== undefined }]
+    return to === undefined
+      ? []
+      : [{ from, to, isType: groups['type'] !== undefined, isDynamic: groups['dynamic'] !== undefined }]
   }),
 )
 
@@ -131,6 +139,24 @@ test('order-core imports no I/O and nothing of Node', () => {
     [...read(path).matchAll(IMPORT)].map(({ groups = {} }) => groups['spec'] ?? groups['dynamic']!),
   )
   expect(new Set(specs.filter((spec) => !spec.startsWith('.')))).toEqual(new Set(['@paxyo/contracts']))
+})
+
+test('the help and completion of the command line load no implementation of a command', () => {
+  const reached = new Set(['packages/cli/src/run-command-line.ts'])
+  for (const file of reached) {
+    const loaded = imports.filter(({ from, isType, isDynamic }) => from === file && !isType && !isDynamic)
+    for (const { to } of loaded) reached.add(to)
+  }
+  expect(reached).toContain('packages/cli/src/commands/audit.ts')
+  const outside = [...reached].filter((path) => !/^packages\/(?:cli|contracts)\/src\/|\/src\/audit\//.test(path))
+  expect(outside).toEqual([])
+  const specs = [...reached].flatMap((path) =>
+    [...read(path).matchAll(IMPORT)]
+      .filter(({ groups = {} }) => groups['type'] === undefined && groups['dynamic'] === undefined)
+      .map(({ groups = {} }) => groups['spec']!),
+  )
+  const packages = specs.filter((spec) => !/^(?:\.|node:|@paxyo\/)/.test(spec))
+  expect(new Set(packages)).toEqual(new Set(['commander', '@bomb.sh/tab/commander']))
 })
 
 test('the steps of the architecture are files, and each is reached from the one before', () => {

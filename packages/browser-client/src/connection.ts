@@ -61,7 +61,7 @@ export interface Connection {
   woke(): void
   /** Checks whether the link still works, because the network may have changed. A dead one is lost within 3 seconds. */
   check(): void
-  /** Tells the server how far the user has seen the stream. @returns false when it cannot be told now. */
+  /** Tells the server how far the user has seen the stream. @returns false when it cannot be sent now. */
   sendSeen(seen: Position): boolean
   /** Whether the server knows such requests. */
   readonly hasOrderRequests: boolean

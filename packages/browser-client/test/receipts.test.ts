@@ -71,7 +71,7 @@ test('what cannot be sent is kept for the next hello, and the next one includes 
   expect(page.sent).toEqual([at(2)])
 })
 
-test('other tabs add to it, nothing goes back, and another epoch begins anew', () => {
+test('other tabs add to it, it never goes back, and another epoch starts from zero', () => {
   const { page, receipts, handle } = aPage()
   handle(at(5))
   receipts.add(at(4))

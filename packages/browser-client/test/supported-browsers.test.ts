@@ -25,7 +25,20 @@ const GUARDED = new Set([
 ])
 
 /** Names of the client's members that are also names of newer ones: each was checked. */
-const OWN = new Set(['transport', 'messages', 'token', 'to', 'share', 'format', 'percent', 'element', 'show', 'region'])
+const OWN = new Set([
+  'transport',
+  'messages',
+  'token',
+  'to',
+  'share',
+  'format',
+  'percent',
+  'element',
+  'show',
+  'region',
+  'service',
+  'details',
+])
 
 interface Feature {
   readonly __compat?: { readonly support: Readonly<Record<string, Support | readonly Support[]>> }

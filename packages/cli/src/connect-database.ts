@@ -1,4 +1,4 @@
-import { DATABASE_ROLES } from '@paxyo/database'
+import { DATABASE_ROLES } from '@paxyo/database/roles'
 import pg from 'pg'
 import { explainDatabaseError } from './explain-database-error.ts'
 import type { Failure } from './failure.ts'

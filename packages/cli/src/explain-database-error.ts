@@ -1,4 +1,4 @@
-import { isDatabaseUnavailable } from '@paxyo/database'
+import { isDatabaseUnavailable } from '@paxyo/database/errors'
 import { Failure } from './failure.ts'
 import { explainNetworkError, withoutPassword } from './explain-network-error.ts'
 

@@ -8,7 +8,7 @@ import {
   refundApprovalVariables,
   type ProviderSettings,
 } from '@paxyo/providers'
-import { loadConfig } from '@paxyo/service-kit'
+import { loadConfig } from '@paxyo/service-kit/config'
 
 /** The providers of an environment, as the services read them. @throws ConfigError listing everything that is wrong. */
 export function loadProviders(env: NodeJS.ProcessEnv): readonly ProviderSettings[] {

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseEnv } from 'node:util'
 import type { Cli } from './cli.ts'
 import type { Diagnostic } from './doctor/diagnostic.ts'
 import { Failure } from './failure.ts'
@@ -9,6 +8,7 @@ import { choicesSchema, type Choices } from './setup/choices.ts'
 import { completeChoices } from './setup/ask.ts'
 import { runChecks } from './setup/checks/run-checks.ts'
 import { secretsOf, type SetupSecrets } from './setup/env-file.ts'
+import { parseVariables } from './setup/env-text.ts'
 import { nextSteps } from './setup/next-steps.ts'
 import { planFiles } from './setup/plan-files.ts'
 import { renderChecks, renderWritten } from './setup/render.ts'
@@ -63,7 +63,7 @@ async function readInstallation(folder: string): Promise<{ choices: Choices; sec
 
 /** The variables of a .env that is there; the webhook's token may be in providers.json. */
 async function existingVariables(folder: string): Promise<Record<string, string>> {
-  const env = parseEnv((await readIfPresent(join(folder, '.env'))) ?? '') as Record<string, string>
+  const env = parseVariables((await readIfPresent(join(folder, '.env'))) ?? '')
   const providers = await readIfPresent(join(folder, 'providers.json'))
   if (providers === undefined || env['WEBHOOK_TOKENS'] !== undefined) return env
   const [first] = JSON.parse(providers) as { readonly webhookTokens?: readonly string[] }[]

@@ -5,7 +5,7 @@ import { Failure } from './failure.ts'
  * loaded only when a command needs it, because loading takes a while: help and completion respond at once.
  */
 export async function variables() {
-  const { env, redisVariables } = await import('@paxyo/service-kit')
+  const { env, redisVariables } = await import('@paxyo/service-kit/config')
   const { z } = await import('zod')
   return {
     DATABASE_URL: env.url('postgres', 'postgresql'),
@@ -37,7 +37,7 @@ export async function settings<const Names extends readonly (keyof Variables)[]>
   environment: Environment,
   names: Names,
 ) {
-  const { loadConfig } = await import('@paxyo/service-kit')
+  const { loadConfig } = await import('@paxyo/service-kit/config')
   const all = await variables()
   const shape = Object.fromEntries(names.map((name) => [name, all[name]])) as Pick<Variables, Names[number]>
   return loadConfig(shape, environment)
@@ -49,7 +49,7 @@ export async function settings<const Names extends readonly (keyof Variables)[]>
  * @throws ConfigError that names all that are missing or wrong.
  */
 export async function redisSettings(environment: Environment) {
-  const { loadConfig, redisOptions, redisProblems, redisVariables } = await import('@paxyo/service-kit')
+  const { loadConfig, redisOptions, redisProblems, redisVariables } = await import('@paxyo/service-kit/config')
   return redisOptions(loadConfig(redisVariables, environment, redisProblems))
 }
 

@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
-import { createTestDatabase, eventually, sharedRedisUrl, TEST_JWT_SECRET, type TestDatabase } from '@paxyo/testkit'
+import {
+  createTestDatabase,
+  eventually,
+  type ServiceProcess,
+  sharedRedisUrl,
+  startService,
+  TEST_JWT_SECRET,
+  type TestDatabase,
+} from '@paxyo/testkit'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { randomUUID } from 'node:crypto'
@@ -27,9 +35,12 @@ const commandsOf = (text: string): string[] =>
 const mapOf = (name: string): unknown =>
   JSON.parse(new RegExp(`^\`\`\`json ${name}\\n([^]*?)^\`\`\`$`, 'm').exec(GUIDE)![1]!)
 
+const API_KEY = 'an-api-key-of-the-environment'
+
 let dir: string
 let database: TestDatabase
 let env: Record<string, string | undefined>
+let ingest: ServiceProcess
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'paxyo-cli-readme-'))
   database = await createTestDatabase()
@@ -41,6 +52,7 @@ beforeAll(async () => {
     JWT_SECRETS: TEST_JWT_SECRET,
     SECRETS_DIR: join(dir, 'secrets'),
   }
+  ingest = await startService('webhook-ingest', { ...env, WEBHOOK_TOKENS: 'a-webhook-token', PANEL_API_KEYS: API_KEY })
   await exportPhpPanel(dir, { users: 10, orders: 50 })
   writeFileSync(join(dir, 'users-map.json'), JSON.stringify(mapOf('users-map.json')))
   writeFileSync(join(dir, 'orders-map.json'), JSON.stringify(mapOf('orders-map.json')))
@@ -51,13 +63,21 @@ beforeAll(async () => {
   )
 })
 afterAll(async () => {
+  await ingest.end('SIGKILL')
   await database[Symbol.asyncDispose]()
   rmSync(dir, { recursive: true, force: true })
 })
 
+/** The commands that call the panel API of a running service. */
+const CALLS_API = / paxyo (?:who|users)\b/
+
 async function runCommand(command: string): Promise<{ code: number | null; output: string }> {
+  const api = CALLS_API.test(command) ? { PAXYO_URL: ingest.url, PAXYO_API_KEY: API_KEY } : {}
   const program = join(ROOT, 'node_modules/.bin/paxyo')
-  const child = spawn('sh', ['-c', `exec ${command.replace('npx paxyo', `"${program}"`)}`], { cwd: dir, env })
+  const child = spawn('sh', ['-c', `exec ${command.replace('npx paxyo', `"${program}"`)}`], {
+    cwd: dir,
+    env: { ...env, ...api },
+  })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
   const closed = once(child, 'close')

@@ -7,6 +7,7 @@ export {
   type ConnectionReport,
   type ControlMessage,
   type GatewayMessage,
+  type ReceiptsMessage,
   type Receipt,
   type SentPosition,
 } from './schemas/control.ts'

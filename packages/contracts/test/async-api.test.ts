@@ -3,8 +3,10 @@ import specs from '@asyncapi/specs'
 import { Ajv } from 'ajv'
 import addFormats from 'ajv-formats'
 import { readdirSync, readFileSync } from 'node:fs'
+import { z } from 'zod'
 import { CLOSE_CODES } from '../src/data/close-codes.ts'
 import { asyncApiDocument, messageJsonSchema } from '../src/schemas/async-api.ts'
+import { serverMessageSchema } from '../src/schemas/wire.ts'
 import type { Frame, RecordedFrames } from './wire-compatibility.ts'
 
 const FRAMES = new URL('frames/', import.meta.url)
@@ -73,4 +75,16 @@ describe.each(['client', 'server'] as const)('of the %s', (side) => {
 
 test('the close codes are those of the contract', () => {
   expect(asyncApiDocument()['x-close-codes']).toHaveLength(Object.keys(CLOSE_CODES).length)
+})
+
+test('it does not depend on the names that other packages give the schemas', () => {
+  const named = serverMessageSchema.options[0]
+  const before = asyncApiDocument()
+  z.globalRegistry.add(named, { id: 'NamedElsewhere' })
+  try {
+    expect(asyncApiDocument()).toEqual(before)
+    expect(messageJsonSchema('server')).not.toHaveProperty('definitions')
+  } finally {
+    z.globalRegistry.remove(named)
+  }
 })

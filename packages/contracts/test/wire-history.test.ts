@@ -10,18 +10,15 @@ import {
   PROTOCOL_VERSION_MIN,
 } from '../src/data/protocol-version.ts'
 import { accountViewSchema, orderEventSchema } from '../src/schemas/order-event.ts'
+import { descriptionsOnly } from '../src/schemas/descriptions-only.ts'
 import { clientMessageSchema, serverMessageSchema } from '../src/schemas/wire.ts'
 import { explainChange } from './explain-change.ts'
 import { findBreaks, findUnreadable, type RecordedFrames } from './wire-compatibility.ts'
 
 const SCHEMAS = { client: clientMessageSchema, server: serverMessageSchema }
-/** Only descriptions: a package that documents these schemas may have given them names, which are not on the wire. */
-const metadata = Object.assign(z.registry<{ description: string | undefined }>(), {
-  get: ({ description }: z.core.$ZodType & { description?: string }) => ({ description }),
-})
 const JSON_SCHEMAS = [
-  z.toJSONSchema(clientMessageSchema, { metadata }),
-  z.toJSONSchema(serverMessageSchema, { metadata }),
+  z.toJSONSchema(clientMessageSchema, { metadata: descriptionsOnly }),
+  z.toJSONSchema(serverMessageSchema, { metadata: descriptionsOnly }),
 ]
 
 /** Everything that was recorded of a version: each revision adds what it added to the wire. */

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { createTestDatabase, stayWithinOneDay, type TestDatabase } from '@paxyo/testkit'
+import { Kysely, PostgresDialect } from 'kysely'
+import pg from 'pg'
 import { migrateToLatest } from '../src/migrate.ts'
 
 const MIGRATIONS = [
@@ -96,3 +98,49 @@ test('a migrated database takes events of today and of the week to come', async 
   expect(new Set(rows.map(({ partition }) => partition)).size).toBe(8)
   expect(rows).not.toContainEqual({ partition: 'events_default' })
 })
+
+test('refunds that had not become outgoing webhooks yet become some, once', async () => {
+  const pool = new pg.Pool({ connectionString: database.url, max: 1 })
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
+  try {
+    for (const name of MIGRATIONS.filter((one) => one < '0023')) await upOf(name, db)
+    await database.owner.query(REFUNDS_BEFORE)
+    await upOf('0023-outgoing-webhook-endpoints', db)
+    const { rows } = await database.owner.query(
+      `SELECT webhook_id::text, state, body::json #>> '{data,amount}' AS amount FROM outgoing_webhooks ORDER BY queue_number`,
+    )
+    // The first was delivered, and the last comes from the changes feed.
+    expect(rows).toEqual([
+      { webhook_id: `${REFUND_ID}2`, state: 'pending', amount: '2' },
+      { webhook_id: `${REFUND_ID}3`, state: 'pending', amount: '3' },
+      { webhook_id: `${REFUND_ID}4`, state: 'pending', amount: '4' },
+    ])
+  } finally {
+    await db.destroy()
+  }
+})
+
+async function upOf(name: string, db: Kysely<unknown>): Promise<void> {
+  const { up } = (await import(`../src/migrations/${name}.ts`)) as { up: (on: Kysely<unknown>) => Promise<void> }
+  await up(db)
+}
+
+const REFUND_ID = '00000000-0000-0000-0000-00000000000'
+/** Five refunds: two are webhooks, the third and the fourth are not yet, and the fifth was paid after the endpoint's position. */
+const REFUNDS_BEFORE = `
+  INSERT INTO accounts (user_id, currency, balance) VALUES ('ann', 'USD', 15);
+  INSERT INTO orders (order_id, provider, provider_order_id, user_id, service, link, quantity, charge, refunded)
+  VALUES ('A-1', 'godofpanel', '1', 'ann', 's', 'l', 1, 100, 15);
+  INSERT INTO ledger_entries
+    (entry_id, user_id, kind, order_id, amount, balance_after, refunded_before, refunded_after, created_at)
+  SELECT ('${REFUND_ID}' || n)::uuid, 'ann', 'refund', 'A-1', n, n * (n + 1) / 2, n * (n - 1) / 2, n * (n + 1) / 2,
+    '2026-01-01'::timestamptz + n * interval '1 hour'
+  FROM generate_series(1, 5) AS n;
+  DELETE FROM refund_feed;
+  INSERT INTO refund_feed (entry_ids, last_position) VALUES
+    ('{${REFUND_ID}1,${REFUND_ID}2,${REFUND_ID}3}', 3), ('{${REFUND_ID}4}', NULL), ('{${REFUND_ID}5}', NULL);
+  INSERT INTO outgoing_webhook_cursor (position) VALUES (2);
+  INSERT INTO outgoing_webhooks (refund_id, position, state, due_at, settled_at) VALUES
+    ('${REFUND_ID}1', 1, 'delivered', NULL, now()), ('${REFUND_ID}2', 2, 'pending', now(), NULL);
+  INSERT INTO change_feed (created_at, user_ids, seqs, previous_statuses)
+  VALUES ('2026-01-01'::timestamptz + interval '5 hours', '{ann}', '{1}', '{pending}')`

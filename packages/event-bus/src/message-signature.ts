@@ -21,6 +21,11 @@ export interface MessageSignature {
  * is removed unseen: publishers may begin to sign before all subscribers verify.
  *
  * @param keys random texts.
+ * @example
+ * const signature = createMessageSignature(['a random text of 32 bytes or more'])
+ * const signed = Buffer.from(signature.sign('a channel', 'a message'))
+ * signature.open('a channel', signed)?.toString() //=> 'a message'
+ * signature.open('another channel', signed) //=> undefined
  */
 export function createMessageSignature(keys: readonly string[]): MessageSignature {
   const secrets = keys.map((key) => createSecretKey(key, 'utf8'))

@@ -2,16 +2,7 @@ export { deposit, type Deposit, type Deposited, type DepositRejection } from './
 export { createAccountImportCheck } from './accounts/check-account-import.ts'
 export { importAccounts, type AccountImportResult, type ImportedAccount } from './accounts/import-accounts.ts'
 export { openAccount } from './accounts/open-account.ts'
-export type { AuditCheck, AuditLimits } from './audit/audit-check.ts'
 export { readBacklog, type Backlog } from './audit/backlog.ts'
-export { AUDIT_CHECKS } from './audit/checks.ts'
-export {
-  auditLedger,
-  type AuditCheckResult,
-  type AuditResult,
-  type AuditRow,
-  type AuditSession,
-} from './audit/audit-ledger.ts'
 export { appendChanges } from './change-feed/append-changes.ts'
 export { createChangeFeed, HELD_REQUESTS_MAX, type ChangeFeed } from './change-feed/change-feed.ts'
 export type {
@@ -98,3 +89,6 @@ export {
   type VerificationClaim,
   type VerificationQueue,
 } from './verification/verification-queue.ts'
+export { readReceipts, type EventReceipt } from './connections/read-receipts.ts'
+export { setCutoff, type SetCutoff } from './connections/set-cutoff.ts'
+export { storeReceipts } from './connections/store-receipts.ts'

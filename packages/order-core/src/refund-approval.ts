@@ -39,10 +39,12 @@ export function needsApproval({ isAlways, limits }: RefundApproval, currency: st
  * formatMoney(afterUpdates(order, [partial, { ...partial, status: 'canceled' }]).refunded) //=> '2.5'
  */
 export function afterUpdates(order: OrderState, updates: readonly StatusUpdate[]): OrderState {
-  return updates.reduce((state, update) => {
+  let state = order
+  for (const update of updates) {
     const decision = decide({ ...state, refunded: order.refunded }, update)
-    return 'order' in decision ? decision.order : state
-  }, order)
+    if ('order' in decision) state = decision.order
+  }
+  return state
 }
 
 const CURRENCY = /^[A-Z][A-Z0-9]{2,7}$/

@@ -4,8 +4,10 @@ declare(strict_types=1);
 namespace Paxyo;
 
 use PDO;
-use Paxyo\Internal\AccountWriter;
+use Paxyo\Internal\ChangeWriter;
 use Paxyo\Internal\Database;
+use Paxyo\Internal\FeedWriter;
+use Paxyo\Internal\MissingRows;
 use Paxyo\Internal\OrderWriter;
 use Paxyo\Internal\Schema;
 use Paxyo\Internal\Tables;
@@ -29,6 +31,9 @@ use Paxyo\Internal\Tables;
  */
 final class PaxyoSync
 {
+    /** How often changes that were set aside are looked at. */
+    private const RETRY_S = 60;
+
     /**
      * Creates the tables of this package, if they do not exist, and checks that the panel's tables can be changed together
      * with them. Call it once, when the panel is set up.
@@ -48,21 +53,23 @@ final class PaxyoSync
      * @param array<string, mixed> $settings
      * @return array{outcome: string, credited: string} `applied`, `stale` (a newer change was applied before), `missing` or
      *     `ignored` (it has nothing that the tables have), and the amount that was credited
-     * @throws PaxyoMissingRowException when there is no row for the order, or for the user of a refund
+     * @throws PaxyoMissingRowException when there is no row for the order, or for the user of a refund: respond with an
+     *     error, so that Paxyo retries the webhook
      */
     public static function apply(PDO $db, array $change, array $settings = []): array
     {
         $database = new Database($db);
-        $tables = new Tables($settings);
-        return $database->transaction(static function () use ($database, $tables, $change): array {
-            return self::write($database, $tables, $change);
+        $writer = new ChangeWriter($database, new Tables($settings));
+        return $database->transaction(static function () use ($writer, $change): array {
+            return $writer->write($change);
         });
     }
 
     /**
      * Follows the changes feed until `$options['until']` returns true: from the cursor that is stored in the database, or
      * after a full copy when there is none, or when it has become too old. It survives restarts of Paxyo; run it under a
-     * supervisor, or every minute from cron with `['seconds' => 55]`.
+     * supervisor, or every minute from cron with `['seconds' => 55]`. A change whose row is missing is logged, set aside and
+     * retried, so that it does not stop the others: {@see missing()} lists them.
      *
      * @param array<string, mixed> $settings
      * @param array{wait?: int, seconds?: int, until?: callable(): bool} $options
@@ -71,30 +78,40 @@ final class PaxyoSync
     {
         $database = new Database($db);
         $tables = new Tables($settings);
-        $schema = new Schema($database, $tables);
-        $accounts = new AccountWriter($database, $tables);
-        $orders = new OrderWriter($database, $tables);
-        PaxyoFeed::follow($client, $schema->readCursor(), [
-            'copy' => static function (array $copied) use ($database, $tables, $client, $orders, $accounts): void {
-                $balances = $tables->copiesBalance ? self::accountsOf($client, $copied) : [];
-                $database->transaction(static function () use ($copied, $balances, $orders, $accounts): void {
-                    foreach ($copied as $order) {
-                        $orders->write($order, null);
-                    }
-                    foreach ($balances as $userId => $balance) {
-                        $accounts->write((string) $userId, $balance['account'], $balance['seq'], null);
-                    }
-                });
+        $writer = new FeedWriter($database, $tables);
+        $missing = new MissingRows($database, $tables);
+        $isOver = $options['until'] ?? static fn (): bool => false;
+        $retriedAt = 0;
+        $options['until'] = static function () use ($missing, $isOver, &$retriedAt): bool {
+            $now = time();
+            if ($now - $retriedAt >= self::RETRY_S) {
+                $missing->retry($now);
+                $retriedAt = $now;
+            }
+            return $isOver();
+        };
+        PaxyoFeed::follow($client, (new Schema($database, $tables))->readCursor(), [
+            'copy' => static function (array $copied) use ($tables, $client, $writer): void {
+                $orders = array_filter($copied, static fn (array $order): bool => !ChangeWriter::isIgnored($order));
+                $writer->writeCopy($orders, $tables->copiesBalance ? self::accountsOf($client, $orders) : []);
             },
-            'changes' => static function (array $changes, string $cursor) use ($database, $tables, $schema): void {
-                $database->transaction(static function () use ($database, $tables, $schema, $changes, $cursor): void {
-                    foreach ($changes as $change) {
-                        self::write($database, $tables, $change);
-                    }
-                    $schema->storeCursor($cursor);
-                });
+            'changes' => static function (array $changes, string $cursor) use ($writer): void {
+                $writer->writeChanges($changes, $cursor);
             },
         ], $options + ['types' => self::types($tables)]);
+    }
+
+    /**
+     * The changes that `follow` has set aside, because their row is missing: the newest of each order, or account. They are
+     * retried until the row exists.
+     *
+     * @param array<string, mixed> $settings
+     * @return array<int, array{subject: string, attempts: int, change: array<string, mixed>}> `subject` is `order 12` or
+     *     `account ann`; those that wait longest first
+     */
+    public static function missing(PDO $db, array $settings = []): array
+    {
+        return (new MissingRows(new Database($db), new Tables($settings)))->all();
     }
 
     /**
@@ -114,25 +131,6 @@ final class PaxyoSync
                 }
             });
         });
-    }
-
-    /**
-     * @param array<string, mixed> $change
-     * @return array{outcome: string, credited: string}
-     */
-    private static function write(Database $database, Tables $tables, array $change): array
-    {
-        $result = ['outcome' => 'ignored', 'credited' => '0'];
-        if (!in_array($change['type'] ?? '', ['order.registered', 'order.updated', 'refund.paid', 'account.updated'], true)) {
-            return $result;
-        }
-        if ($tables->copiesBalance && isset($change['account'])) {
-            (new AccountWriter($database, $tables))
-                ->write((string) $change['userId'], $change['account'], $change['seq'], $change['at']);
-        }
-        return isset($change['order'])
-            ? (new OrderWriter($database, $tables))->write($change['order'] + ['userId' => $change['userId']], $change['seq'])
-            : $result;
     }
 
     /**

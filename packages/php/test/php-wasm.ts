@@ -37,9 +37,12 @@ const { loadPHPRuntime, PHP } = (await load('@php-wasm/universal')) as Universal
 const { getPHPLoaderModule } = (await load(`@php-wasm/node-${version!.replace('.', '-')}`)) as Build
 const php = new PHP(await loadPHPRuntime(await getPHPLoaderModule(), { emscriptenOptions: { processId: 1 } }))
 const folders = readdirSync('/').filter((name) => !['dev', 'proc', 'sys', 'tmp', 'internal'].includes(name))
-for (const name of folders.filter((one) => statSync(`/${one}`).isDirectory())) {
-  php.mkdir(`/${name}`)
-  await php.mount(`/${name}`, (_php, files, path) => {
+const mounts = folders.map((name) => `/${name}`).filter((path) => statSync(path).isDirectory())
+// It has its own /tmp, in which the project may be.
+if (process.cwd().startsWith('/tmp/')) mounts.push(process.cwd())
+for (const mounted of mounts) {
+  php.mkdir(mounted)
+  await php.mount(mounted, (_php, files, path) => {
     files.mount(files.filesystems.NODEFS, { root: path }, path)
     return () => files.unmount(path)
   })

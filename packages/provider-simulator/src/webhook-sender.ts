@@ -1,4 +1,4 @@
-import { retryAfterMs } from '@paxyo/service-kit'
+import { retryAfterMs } from '@paxyo/service-kit/retry-after'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, request } from 'undici'
 import type { Attempt, DeliveryLog, OpenDelivery } from './delivery-log.ts'

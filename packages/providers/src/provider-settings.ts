@@ -1,6 +1,6 @@
 import { boundedText } from '@paxyo/contracts'
 import { PROVIDER_NAME, PROVIDER_NAME_MAX, type StatusMap } from '@paxyo/order-core'
-import { env } from '@paxyo/service-kit'
+import { env } from '@paxyo/service-kit/config'
 import { parseSecret } from '@paxyo/standard-webhooks'
 import { z } from 'zod'
 import { statusMapSchema } from './status-map.ts'

@@ -1,5 +1,5 @@
 import type { StatusMap } from '@paxyo/order-core'
-import { env, valueOf, weakSecrets, weakVariables } from '@paxyo/service-kit'
+import { env, valueOf, weakSecrets, weakVariables } from '@paxyo/service-kit/config'
 import { readProvidersFile } from './providers-file.ts'
 import { statusMapText } from './status-map.ts'
 import { WEBHOOK_TOKEN_BYTES_MIN, type ProviderSettings } from './provider-settings.ts'

@@ -1,4 +1,4 @@
-export { commonVariables, ConfigError, env, loadConfig, valueOf, weakVariables } from './config.ts'
+export * from './config/index.ts'
 export {
   addressGroup,
   createFailureThrottle,
@@ -17,12 +17,12 @@ export { createLogger } from './logger.ts'
 export { listen, type ListenOptions } from './listen.ts'
 export { createMetricGroup, createMetrics, LATENCY_BUCKETS_S, serveMetrics, type MetricGroup } from './metrics.ts'
 export { registerHealth, type ReadinessCheck } from './health.ts'
-export { retryAfterMs } from './retry-after.ts'
-export { redisOptions, redisProblems, redisVariables } from './redis-config.ts'
 export { parseTraceparent, traceOf, type TraceFields } from './trace-context.ts'
 export { rejectUnauthenticated, type Rejection } from './reject-unauthenticated.ts'
 export { bearerToken, createSecretSet } from './secret-set.ts'
-export { weakSecrets } from './secret-strength.ts'
 export { StartError } from './start-failure.ts'
 export { runService, type RunningService, type StartService } from './run-service.ts'
 export { createWorker, type Worker, type WorkerOptions } from './worker.ts'
+export { createConcurrencyLimiter, type ConcurrencyLimiter } from './concurrency-limiter.ts'
+export type { Schema as JsonSchema } from './describe-schema.ts'
+export { OPENAPI_PAGE_CSP, renderOpenApiPage } from './openapi-page.ts'

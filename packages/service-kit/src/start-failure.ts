@@ -1,4 +1,4 @@
-import { ConfigError } from './config.ts'
+import { ConfigError } from './config/load-config.ts'
 
 /** Why a service cannot start in this environment. The message says how to fix it. */
 export class StartError extends Error {

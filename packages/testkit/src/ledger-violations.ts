@@ -11,7 +11,7 @@ const LIMITS = { rowsMax: 5, outboxAgeS: 86_400, parkedAgeS: 86_400, reviewAgeS:
  */
 export async function ledgerViolations(owner: Pool): Promise<Record<string, string[]>> {
   // Loaded on demand: most tests do not need it.
-  const { auditLedger } = await import('@paxyo/ledger')
+  const { auditLedger } = await import('@paxyo/ledger/audit')
   const client = await owner.connect()
   try {
     const { checks } = await auditLedger({ query: async (text) => (await client.query(text)).rows as never }, LIMITS)

@@ -28,10 +28,10 @@ import type { StandaloneConfig } from './config.ts'
 import { isLoopback } from './own-address.ts'
 import { startDemo, type StandaloneDemo } from './demo.ts'
 import { openDatabase } from './database.ts'
-import { loadOrGenerateSecrets } from './generated-secrets.ts'
+import { loadOrGenerateSecrets, type GeneratedSecrets } from './generated-secrets.ts'
 import { startMaintenance } from './maintenance.ts'
 import { ownAddress, ownOrigins } from './own-address.ts'
-import { bannerLines } from './banner.ts'
+import { bannerLines, bannerSecret, type BannerSecret } from './banner.ts'
 import { rejectTakenPort } from './reject-taken-port.ts'
 import { followCertificate, openTls } from './tls.ts'
 
@@ -71,9 +71,27 @@ export async function startStandalone(config: StandaloneConfig, resources: Async
   const openOrderId = await withQuietLogs(log, () => demo?.prepare())
 
   const address = `${tls === undefined ? 'http' : 'https'}://localhost:${config.PORT}`
-  const webhookToken = config.PROVIDERS_FILE === undefined ? secrets.webhookTokens[0]! : undefined
-  const lines = bannerLines({ address, webhookToken, panelKey: secrets.apiKeys[0]!, openOrderId })
+  const lines = bannerLines({ address, ...bannerSecrets(config, generated), openOrderId })
   process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+function bannerSecrets(
+  config: StandaloneConfig,
+  generated: GeneratedSecrets,
+): { readonly webhookToken: BannerSecret | undefined; readonly panelKey: BannerSecret } {
+  const secret = (variable: 'WEBHOOK_TOKENS' | 'PANEL_API_KEYS', value: string): BannerSecret =>
+    bannerSecret({
+      configured: config[variable],
+      variable,
+      generated: value,
+      dataDir: config.DATA_DIR,
+      isProduction: config.NODE_ENV === 'production',
+      isTerminal: process.stdout.isTTY,
+    })
+  return {
+    webhookToken: config.PROVIDERS_FILE === undefined ? secret('WEBHOOK_TOKENS', generated.webhookToken) : undefined,
+    panelKey: secret('PANEL_API_KEYS', generated.panelKey),
+  }
 }
 
 interface Secrets {

@@ -2,7 +2,6 @@ import { userChannel } from '@paxyo/contracts'
 import type { EventPublisher } from '@paxyo/event-bus'
 import type { WebhookHops } from 'demo'
 import type { FastifyInstance } from 'fastify'
-import type {} from 'webhook-ingest'
 
 /** Measures the webhooks of one user on their way through this process. */
 export interface TraceRecorder {

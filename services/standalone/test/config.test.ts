@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadStandaloneConfig } from '../src/config.ts'
-import { bannerLines } from '../src/banner.ts'
+import { bannerLines, bannerSecret } from '../src/banner.ts'
 
 const problemsOf = (environment: NodeJS.ProcessEnv): readonly string[] => {
   try {
@@ -57,8 +57,43 @@ test('TLS needs a certificate and its key, and no demo', () => {
 })
 
 test('no webhook token is printed that no provider accepts', () => {
-  const start = { address: 'http://localhost:8080', panelKey: 'a-key', openOrderId: undefined }
+  const start = { address: 'http://localhost:8080', panelKey: { value: 'a-key' }, openOrderId: undefined }
 
-  expect(bannerLines({ ...start, webhookToken: 'a-token' })).toEqual(['webhook token: a-token', 'panel key: a-key'])
+  expect(bannerLines({ ...start, webhookToken: { value: 'a-token' } })).toEqual([
+    'webhook token: a-token',
+    'panel key: a-key',
+  ])
   expect(bannerLines({ ...start, webhookToken: undefined })).toEqual(['panel key: a-key'])
+})
+
+test('a log gets no configured secret, and in production no generated one', () => {
+  const source = {
+    configured: [] as readonly string[],
+    variable: 'WEBHOOK_TOKENS',
+    generated: 'a-generated-token',
+    dataDir: '/var/lib/paxyo',
+    isProduction: true,
+    isTerminal: false,
+  }
+  const place = { place: join('in /var/lib/paxyo', 'secrets.json') }
+  expect(bannerSecret(source)).toEqual(place)
+  expect(bannerSecret({ ...source, isTerminal: true })).toEqual({ value: 'a-generated-token' })
+  expect(bannerSecret({ ...source, isProduction: false })).toEqual({ value: 'a-generated-token' })
+  const configured = ['a-configured-token']
+  for (const isTerminal of [true, false]) {
+    expect(bannerSecret({ ...source, configured, isTerminal })).toEqual({ place: 'in WEBHOOK_TOKENS' })
+  }
+
+  const lines = bannerLines({
+    address: 'http://localhost:8080',
+    webhookToken: { place: 'in WEBHOOK_TOKENS' },
+    panelKey: place,
+    openOrderId: '12368',
+  })
+  expect(lines).toEqual([
+    'page: http://localhost:8080/',
+    expect.stringMatching(/^try: curl -X POST http:\/\/localhost:8080\/webhooks\/godofpanel\/TOKEN -H /),
+    'webhook token: in WEBHOOK_TOKENS',
+    `panel key: ${place.place}`,
+  ])
 })

@@ -13,19 +13,28 @@ import {
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { connect as connectTls } from 'node:tls'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const CLI = fileURLToPath(new URL('../../../packages/cli/src/main.ts', import.meta.url))
 
-/** The folder of an installation that was started once, with nothing canceled yet. Every test gets a copy of its own. */
+/** The folder of an installation that was started once, with nothing canceled yet. Every test gets its own copy. */
 let startedOnce: string
 let dataDir: string
 const running = new Set<ChildProcess>()
@@ -165,6 +174,7 @@ test('its data is copied while webhooks arrive, and the copy starts with all tha
   const { command, address, child } = await start()
   runCurl(command)
   const copy = `${dataDir}-copy`
+  const others = `${copy}.new`
   const env = { ...hostEnvironment(), DATA_DIR: dataDir, PORT: new URL(address).port }
   const headers = { 'content-type': 'application/json', origin: address }
   const copied = new AbortController()
@@ -174,7 +184,12 @@ test('its data is copied while webhooks arrive, and the copy starts with all tha
     } while (!copied.signal.aborted)
   })()
   try {
+    mkdirSync(others)
     await promisify(execFile)(process.execPath, [CLI, 'backup', copy], { env })
+    expect(readdirSync(tmpdir()).filter((name) => name.startsWith(basename(copy)))).toEqual([
+      basename(copy),
+      basename(others),
+    ])
     copied.abort()
     await bursts
     await expect(promisify(execFile)(process.execPath, [CLI, 'backup', copy], { env })).rejects.toMatchObject({
@@ -188,10 +203,19 @@ test('its data is copied while webhooks arrive, and the copy starts with all tha
     const paxyo = (...args: string[]) => promisify(execFile)(process.execPath, [CLI, ...args], { env: restoredEnv })
     expect((await paxyo('orders', 'show', 'demo-24')).stdout).toContain('canceled')
     expect((await paxyo('audit')).stdout).toContain('No violations')
+    // The server of the copy has the same identifier, and other files.
+    const { child: original } = await start()
+    const { databasePassword } = JSON.parse(readFileSync(join(copy, 'secrets.json'), 'utf8'))
+    const copyPort = readFileSync(join(copy, 'postgres/postmaster.pid'), 'utf8').split('\n')[3]
+    const DATABASE_URL = `postgres://postgres:${databasePassword}@127.0.0.1:${copyPort}/postgres`
+    const mixed = promisify(execFile)(process.execPath, [CLI, 'backup', `${copy}-2`], { env: { ...env, DATABASE_URL } })
+    await expect(mixed).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('is not the server of') })
+    expect(existsSync(`${copy}-2`)).toBe(false)
+    await end(original, 'SIGTERM')
     expect(await end(restored.child, 'SIGTERM')).toBe(0)
   } finally {
     copied.abort()
-    rmSync(copy, { recursive: true, force: true })
+    for (const folder of [copy, others]) rmSync(folder, { recursive: true, force: true })
   }
 })
 
@@ -223,6 +247,8 @@ test('a second one on the same data is refused, and the first goes on', async ()
 })
 
 test('a port that is taken ends it with one line, before it makes a database', async () => {
+  rmSync(dataDir, { recursive: true })
+  dataDir = makeFolder()
   await using taken = createServer().listen(0, '127.0.0.1')
   await once(taken, 'listening')
   const { port } = taken.address() as AddressInfo

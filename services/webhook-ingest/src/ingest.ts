@@ -1,6 +1,7 @@
 import { createKysely } from '@paxyo/database'
 import type { EventBus, EventPublisher } from '@paxyo/event-bus'
 import {
+  storeReceipts,
   createBatcher,
   createChangeFeed,
   createOutbox,
@@ -20,7 +21,6 @@ import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { openGatewayLink } from './gateways/gateway-link.ts'
-import { storeReceipts } from './gateways/store-receipts.ts'
 import { createIngestMetrics } from './metrics.ts'
 import { createApiKeyStore } from './panel-api/kit/api-key-store.ts'
 import { registerPanelApi } from './panel-api/panel-api.ts'

@@ -158,7 +158,11 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
     },
     receiptsStored: (count) => receipts.inc(count),
     addGateways(link) {
-      group.gauge('gateways', 'Gateways that this process has heard in the last seconds.', () => link.gateways.length)
+      group.gauge(
+        'gateways',
+        'Gateways whose messages this process has received in the last seconds.',
+        () => link.gateways.length,
+      )
       group.gauge('users_online', 'Users connected, added up over the gateways.', () =>
         link.gateways.reduce((sum, { users }) => sum + users, 0),
       )

@@ -57,8 +57,8 @@ export async function startGateway(options: GatewayFixtureOptions = {}): Promise
   // oxlint-disable-next-line typescript/unbound-method
   pool.query = new Proxy(pool.query, {
     apply(query, self, parameters: [{ readonly name?: string }]) {
-      // That one is read at a fixed interval, whatever clients do.
-      if (parameters[0].name !== 'read_cutoffs') queries += 1
+      // Those are read at fixed intervals, whatever clients do.
+      if (!['read_cutoffs', 'read_batch_ids'].includes(parameters[0].name ?? '')) queries += 1
       return Reflect.apply(query, self, parameters) as unknown
     },
   })

@@ -1,4 +1,4 @@
-import { AUDIT_CHECKS } from '@paxyo/ledger'
+import { AUDIT_CHECKS } from '@paxyo/ledger/audit'
 import { createHash } from 'node:crypto'
 import type { WatchingClient } from '../../../chaos/watching-client.ts'
 import type { Stack } from './stack.ts'

@@ -174,8 +174,8 @@ describe.each(ofKind('Deployment').map((deployment) => [deployment.metadata.name
     test('reads only variables that the service knows', () => {
       const config = [
         'config.ts',
-        '../../../packages/service-kit/src/config.ts',
-        '../../../packages/service-kit/src/redis-config.ts',
+        '../../../packages/service-kit/src/config/load-config.ts',
+        '../../../packages/service-kit/src/config/redis-config.ts',
       ]
         .map((path) => readFileSync(join(ROOT, `services/${name}/src`, path), 'utf8'))
         .join('\n')

@@ -144,7 +144,12 @@ test('a page whose server rendered the rows is resumed from there', async () => 
   await sdk.happen()
   const rendered = await sdk.open(context, { share: 'none', position })
   await rendered.reached(3)
-  expect(rendered.frames).toMatchObject([{ type: 'hello', resume: position }, { mode: 'resumed' }, { seq: 3 }])
+  // A receipt may follow.
+  expect(rendered.frames.slice(0, 3)).toMatchObject([
+    { type: 'hello', resume: position },
+    { mode: 'resumed' },
+    { seq: 3 },
+  ])
 })
 
 test('what is refused for good is not tried again', async () => {

@@ -1,7 +1,7 @@
 import { printable } from '../output/printable.ts'
 import { table } from '../output/table.ts'
 import type { Terminal } from '../terminal.ts'
-import type { AuditCheckResult, AuditResult } from '@paxyo/ledger'
+import type { AuditCheckResult, AuditResult } from '@paxyo/ledger/audit'
 
 /** An audit as a table, followed by its violations. */
 export function renderAudit(result: AuditResult, { style }: Pick<Terminal, 'style'>): string {

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
-import { chown, copyFile, lstat, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { chown, copyFile, lstat, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Cli } from '../cli.ts'
 import { connectDatabase, type DatabaseSession } from '../connect-database.ts'
 import { Failure } from '../failure.ts'
 import { settings } from '../settings.ts'
 import { copyDataFolder, copyEntries } from './copy-folder.ts'
+import { verifyServer } from './verify-server.ts'
 
 /** The start waits for a checkpoint. */
 const STATEMENT_TIMEOUT_MS = 600_000
@@ -26,9 +27,8 @@ export async function backUp(cli: Cli, target: string): Promise<void> {
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
     signal: cli.signal,
   })
-  const building = `${resolve(target)}.new`
-  await rm(building, { recursive: true, force: true })
-  await mkdir(building, { mode: 0o700 })
+  await verifyServer(database, join(dataDir, 'postgres'))
+  const building = await mkdtemp(`${resolve(target)}.`)
   try {
     await copyDatabase(database, join(dataDir, 'postgres'), join(building, 'postgres'), cli.signal)
     await copyFile(join(dataDir, 'secrets.json'), join(building, 'secrets.json'))

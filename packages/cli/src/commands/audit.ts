@@ -1,4 +1,4 @@
-import { AUDIT_CHECKS, auditLedger } from '@paxyo/ledger'
+import { AUDIT_CHECKS, auditLedger } from '@paxyo/ledger/audit'
 import { InvalidArgumentError } from 'commander'
 import { renderAudit } from '../audit/render-audit.ts'
 import { action } from '../cli.ts'

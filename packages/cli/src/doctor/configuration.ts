@@ -1,4 +1,4 @@
-import { ConfigError, loadConfig } from '@paxyo/service-kit'
+import { ConfigError, loadConfig } from '@paxyo/service-kit/config'
 import { redisSettings, variables, type Environment, type RedisSettings, type Variables } from '../settings.ts'
 import { failed, ok, skipped, type Diagnostic } from './diagnostic.ts'
 

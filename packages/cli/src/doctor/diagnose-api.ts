@@ -50,7 +50,7 @@ async function diagnoseGateways(
     )
   }
   const { gateways = [] } = (await response.json()) as { readonly gateways?: readonly unknown[] }
-  return ok('gateways', `webhook-ingest hears ${gateways.length} gateways`)
+  return ok('gateways', `webhook-ingest is connected to ${gateways.length} gateways`)
 }
 
 /** Asks for an order that does not exist: 404 with a valid key, 401 without one. */

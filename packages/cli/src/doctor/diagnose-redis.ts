@@ -62,7 +62,8 @@ async function diagnoseCluster(redis: Redis): Promise<Diagnostic> {
 async function diagnoseVersion(redis: Redis): Promise<Diagnostic> {
   const info = await redis.info('server').catch((error: Error) => error)
   if (typeof info !== 'string') return skipped('redis-version', `this user may not read it: ${info.message}`)
-  const version = /^(?:redis|valkey)_version:(\S+)/m.exec(info)?.[1] ?? 'unknown'
+  const fields = info.split(/\r?\n/).map((line) => line.split('_version:'))
+  const version = fields.find(([server]) => server === 'redis' || server === 'valkey')?.[1] ?? 'unknown'
   if (Number(version.split('.')[0]) >= VERSION_MIN) return ok('redis-version', `Redis ${version}`)
   return failed('redis-version', `Redis ${version} is too old`, `Upgrade to Redis ${VERSION_MIN} or newer, or Valkey.`)
 }

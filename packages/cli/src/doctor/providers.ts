@@ -1,5 +1,5 @@
 import type { ProviderSettings } from '@paxyo/providers'
-import { ConfigError } from '@paxyo/service-kit'
+import { ConfigError } from '@paxyo/service-kit/config'
 import { loadProviders } from '../load-providers.ts'
 import { failed, ok, warning, type Diagnostic } from './diagnostic.ts'
 

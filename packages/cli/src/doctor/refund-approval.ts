@@ -1,5 +1,5 @@
 import { formatMoney } from '@paxyo/order-core'
-import { ConfigError } from '@paxyo/service-kit'
+import { ConfigError } from '@paxyo/service-kit/config'
 import { loadRefundApproval } from '../load-providers.ts'
 import { failed, ok, type Diagnostic } from './diagnostic.ts'
 

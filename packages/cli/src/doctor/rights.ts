@@ -1,4 +1,4 @@
-import { DATABASE_ROLES } from '@paxyo/database'
+import { DATABASE_ROLES } from '@paxyo/database/roles'
 import type { DatabaseSession } from '../connect-database.ts'
 import { failed, ok, type Diagnostic } from './diagnostic.ts'
 

@@ -50,7 +50,7 @@ export function createPriceComparison(): PriceComparison {
       if (price > 0n && !isAmong(service.prices, price)) service.prices.push(price)
     },
     addPartial(order, row) {
-      // What was delivered of a drip-feed order has two readings, one of which may be the price of another order.
+      // The delivered quantity of a drip-feed order has two readings, one of which may be the price of another order.
       if (order.runs !== undefined && order.runs > 1) return
       const service = serviceOf(order)
       const quantity = sizeOf(order)

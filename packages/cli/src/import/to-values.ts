@@ -23,14 +23,18 @@ function textOf(value: unknown): string | undefined {
   return text === '' || text === 'NULL' ? undefined : text
 }
 
+const DECIMALS_MAX = 8
+
 /**
  * A normalized amount: trailing zeros beyond the eighth decimal are removed; other digits there make it invalid, because
  * removing them would change the amount. undefined when it is not a valid amount.
  */
 export function toMoneyText(text: string): string | undefined {
-  const match = /^(\d{1,12})(?:\.(\d{0,8})0*)?$/.exec(text)
+  const match = /^(\d{1,12})(?:\.(\d*))?$/.exec(text)
   if (match === null) return undefined
-  const fraction = match[2]?.replace(/0{1,8}$/, '')
+  const decimals = match[2] ?? ''
+  if (/[^0]/.test(decimals.slice(DECIMALS_MAX))) return undefined
+  const fraction = decimals.slice(0, DECIMALS_MAX).replace(/0{1,8}$/, '')
   return fraction ? `${match[1]}.${fraction}` : match[1]
 }
 

@@ -1,4 +1,4 @@
-import { ConfigError, env, loadConfig, redisOptions, redisProblems, redisVariables } from '@paxyo/service-kit'
+import { ConfigError, env, loadConfig, redisOptions, redisProblems, redisVariables } from '@paxyo/service-kit/config'
 import { parseArgs } from 'node:util'
 import type { ReconcileRequest } from '@paxyo/ledger'
 import {

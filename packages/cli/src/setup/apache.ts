@@ -16,9 +16,7 @@ ${listen === 443 ? redirectHost(name) : ''}
   SSLCertificateFile ${cert}
   SSLCertificateKeyFile ${key}
 
-  # The path contains the webhook's token: keep it out of the log.
-  SetEnvIf Request_URI "^/webhooks/" paxyo_webhook
-  CustomLog "\${APACHE_LOG_DIR}/paxyo.log" combined env=!paxyo_webhook
+${LOGS}
 
   # Not what the client claims: Paxyo throttles wrong credentials by the address that Apache adds.
   RequestHeader unset X-Forwarded-For
@@ -28,19 +26,30 @@ ${listen === 443 ? redirectHost(name) : ''}
   # Paxyo pings every 25 s: a connection that is silent for longer than this is dead.
   ProxyTimeout 120
   ProxyPass "/ws" "${backend}/ws" upgrade=websocket
+  # For pages whose network blocks WebSockets: the response stays open, and each message passes at once.
+  ProxyPass "/stream" "${backend}/stream" flushpackets=on
   ProxyPassMatch "^(/paxyo(?:-[0-9a-f]+)?\\.js)$" "${backend}$1"
   ProxyPass "/webhooks/" "${backend}/webhooks/"
 
   # The panel API (/v1) stays private: the panel's server calls ${backend}.
-  RedirectMatch 404 "^/(?!ws$|paxyo(-[0-9a-f]+)?\\.js$|webhooks/)"
+  RedirectMatch 404 "^/(?!ws$|stream$|paxyo(-[0-9a-f]+)?\\.js$|webhooks/)"
 </VirtualHost>
 `
 }
+
+/** A redirected webhook's URL contains the token, too. */
+const LOGS = `  # The path contains the webhook's token: keep it out of both logs. Paxyo logs webhooks itself.
+  SetEnvIf Request_URI "^/webhooks/" paxyo_webhook
+  CustomLog "\${APACHE_LOG_DIR}/paxyo.log" combined env=!paxyo_webhook
+  <Location "/webhooks/">
+    LogLevel emerg
+  </Location>`
 
 const redirectHost = (name: string): string => `
 <VirtualHost *:80>
   ServerName ${name}
   DocumentRoot /var/www/html
+${LOGS}
   RedirectMatch 308 "^/(?!\\.well-known/acme-challenge/)(.*)$" "https://${name}/$1"
 </VirtualHost>
 `

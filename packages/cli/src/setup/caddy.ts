@@ -12,14 +12,19 @@ export function caddyConfig(choices: Choices): string {
   return `# Paxyo Realtime. To serve it from the panel's own host, move the matcher and its handle into its site.
 ${publicUrl(choices)} {
 ${tls}
-\t@paxyo path_regexp ^/(ws|paxyo(-[0-9a-f]+)?\\.js|webhooks/.*)$
+\t@paxyo path_regexp ^/(ws|stream|paxyo(-[0-9a-f]+)?\\.js|webhooks/.*)$
 \thandle @paxyo {
-\t\t# Caddy forwards WebSockets without a time-out, and sets X-Forwarded-For to the client's address.
+\t\t# Caddy forwards WebSockets without a time-out, passes the events of /stream on at once, and sets
+\t\t# X-Forwarded-For to the client's address.
 \t\treverse_proxy 127.0.0.1:${port}
 \t}
 \t# The panel API (/v1) stays private: the panel's server calls http://127.0.0.1:${port}.
 \thandle {
 \t\trespond 404
+\t}
+\t# A webhook's path contains its token: without this, Caddy would log the path when Paxyo does not respond.
+\thandle_errors {
+\t\trespond "{err.status_text}"
 \t}
 }
 `

@@ -1,3 +1,4 @@
+import { boundedText } from '@paxyo/contracts'
 import { z } from 'zod'
 
 export const PANELS = ['php', 'other'] as const
@@ -8,17 +9,21 @@ const origin = z
   .refine((text) => URL.canParse(text) && new URL(text).origin === text && /^https?:/.test(text), {
     error: 'must be an origin such as https://panel.example.com',
   })
-const path = z.string().regex(/^\/[\w./@+-]*$/, 'must be an absolute path without spaces')
-const HOST = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:\d{1,5})?$/
+const path = boundedText(4096, /^\/[\w./@+-]*$/, 'must be an absolute path without spaces')
+/** Labels begin and end with a letter or a digit; between them are hyphens, or one full stop. */
+const HOST = /^[a-z0-9]+(?:(?:-+|\.)[a-z0-9]+)*(?::\d{1,5})?$/
 
 /** What the files are written from, without secrets; kept as setup.json for `--check`. */
 export const choicesSchema = z.strictObject({
   /** The public name, such as `rt.example.com`, with a port if it is not 443. */
-  host: z.string().toLowerCase().regex(HOST, 'must be a host name such as rt.example.com'),
+  host: z
+    .string()
+    .toLowerCase()
+    .pipe(boundedText(259, HOST, 'must be a host name such as rt.example.com')),
   /** The origin of the panel's pages. */
   panelOrigin: origin,
   panel: z.enum(PANELS, { error: `must be one of ${PANELS.join(', ')}` }),
-  provider: z.string().regex(/^[a-z0-9-]{1,32}$/, 'must be 1 to 32 lower-case letters, digits and hyphens'),
+  provider: boundedText(32, /^[a-z0-9-]{1,32}$/, 'must be 1 to 32 lower-case letters, digits and hyphens'),
   /** `none`: the standalone terminates TLS itself. */
   proxy: z.enum(PROXIES, { error: `must be one of ${PROXIES.join(', ')}` }),
   /** The certificate chain and its key, PEM. */
@@ -46,7 +51,7 @@ export const QUESTIONS: Readonly<Record<keyof Choices, string>> = {
 
 /** The suggestion for a question, from the choices before it; undefined where only the person knows. */
 export function suggestionFor(name: keyof Choices, given: Partial<Record<keyof Choices, unknown>>): string | undefined {
-  const host = String(given.host ?? '').split(':')[0]!
+  const host = typeof given.host === 'string' ? given.host.split(':')[0]! : ''
   switch (name) {
     case 'host':
       return undefined

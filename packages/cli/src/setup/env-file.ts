@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { publicUrl, type Choices } from './choices.ts'
+import { renderVariable } from './env-text.ts'
 
 /** The secrets of the three sides: the provider, the panel's server, and browsers. */
 export interface SetupSecrets {
@@ -46,19 +47,20 @@ export function environmentOf(
     ...(isOwnTls ? { TLS_CERT: cert, TLS_KEY: key, PAXYO_URL: publicUrl(choices) } : { TRUST_PROXY: '127.0.0.1' }),
   }
   // A list of several secrets is a rotation that is under way.
-  const lists = ['WEBHOOK_TOKENS', 'PANEL_API_KEYS', 'JWT_SECRETS', 'ALLOWED_ORIGINS']
+  const lists = new Set(['WEBHOOK_TOKENS', 'PANEL_API_KEYS', 'JWT_SECRETS', 'ALLOWED_ORIGINS'])
   const replaced = new Set(['TLS_CERT', 'TLS_KEY', 'PAXYO_URL', 'TRUST_PROXY', 'PROVIDERS_FILE', 'WEBHOOK_TOKENS'])
   const others = Object.entries(existing).filter(([name]) => !(name in decided) && !replaced.has(name))
   const merged = Object.entries(decided).map(([name, value]) => {
     const kept = existing[name]
-    return [name, lists.includes(name) && kept?.split(',').includes(value) === true ? kept : value]
+    return [name, lists.has(name) && kept?.split(',').includes(value) === true ? kept : value]
   })
   return Object.fromEntries([...merged, ...others])
 }
 
+/** @throws Failure for a value that cannot be written. */
 export const renderEnvironment = (variables: Readonly<Record<string, string>>): string =>
   [
     '# The environment of Paxyo. It contains secrets: mode 600, no copy in a repository.',
-    ...Object.entries(variables).map(([name, value]) => `${name}=${value}`),
+    ...Object.entries(variables).map(([name, value]) => renderVariable(name, value)),
     '',
   ].join('\n')

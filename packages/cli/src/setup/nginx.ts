@@ -40,13 +40,23 @@ server {
     proxy_send_timeout 120s;
   }
 
+  # For pages whose network blocks WebSockets: the response stays open, and each message passes at once.
+  location = /stream {
+    proxy_pass http://paxyo;
+    proxy_buffering off;
+    gzip off;
+    proxy_read_timeout 120s;
+    proxy_send_timeout 120s;
+  }
+
   location ~ ^/paxyo(-[0-9a-f]+)?\\.js$ {
     proxy_pass http://paxyo;
   }
 
   location /webhooks/ {
-    # The path contains the webhook's token: keep it out of the log.
+    # The path contains the webhook's token: keep it out of both logs. Paxyo logs webhooks itself.
     access_log off;
+    error_log /dev/null crit;
     proxy_pass http://paxyo;
     proxy_read_timeout 30s;
   }
@@ -68,6 +78,9 @@ server {
     root /var/www/html;
   }
   location / {
+    # A webhook's URL contains the token here, too.
+    access_log off;
+    error_log /dev/null crit;
     return 308 https://$host$request_uri;
   }
 }

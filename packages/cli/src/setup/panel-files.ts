@@ -11,11 +11,13 @@ export const tokenPath = ({ panel }: Pick<Choices, 'panel'>): string => (panel =
 export const phpSettings = (choices: Choices, { panelKey, jwtSecret }: SetupSecrets): string => `<?php
 // Secrets of Paxyo. Keep this file outside of the folder that the web server serves: mode 600, owner www-data.
 return [
-    'api' => '${apiUrl(choices)}',
-    'panel_key' => '${panelKey}',
-    'jwt_secret' => '${jwtSecret}',
+    'api' => ${phpString(apiUrl(choices))},
+    'panel_key' => ${phpString(panelKey)},
+    'jwt_secret' => ${phpString(jwtSecret)},
 ];
 `
+
+const phpString = (text: string): string => `'${text.replaceAll(/['\\]/g, String.raw`\$&`)}'`
 
 /** The route of the panel that gives a signed-in user's page its token; for PHP 7.4 and newer, without a library. */
 export const tokenPhp = (): string => `<?php

@@ -3,7 +3,7 @@ import { createTestDatabase, eventually, type TestDatabase } from '@paxyo/testki
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { AuditResult } from '@paxyo/ledger'
+import type { AuditResult } from '@paxyo/ledger/audit'
 import type { ImportSummary } from '../../src/import/import-rows.ts'
 import { paxyo, startPaxyo } from '../paxyo.ts'
 import { exportPhpPanel, ORDERS_MAP, USERS_MAP, type PhpPanel } from './php-panel.ts'

@@ -84,7 +84,7 @@ beforeAll(async () => {
   await once(panel, 'listening')
 
   const first = await write('first', { host: 'rt.example.com' })
-  expect([first.code, first.stderr]).toEqual([0, ''])
+  if (first.code !== 0) throw new Error(first.stderr)
   standalone = await startProcess(STANDALONE, envOf('first'))
 })
 afterAll(async () => {
@@ -92,6 +92,15 @@ afterAll(async () => {
   panel?.close()
   rmSync(dir, { recursive: true, force: true })
 })
+
+const curlStatus = (url: string, ...options: string[]): number => {
+  const args = ['-s', '-o', '/dev/null', '-w', '%{http_code}', '--cacert', ca, ...options, url]
+  return Number(spawnSync('curl', args, { encoding: 'utf8' }).stdout)
+}
+
+/** The names of the files of a web server that contain the webhook's token. */
+const logsWithToken = (folder: string): string =>
+  spawnSync('grep', ['-rl', envOf('first')['WEBHOOK_TOKENS']!, folderOf(folder)], { encoding: 'utf8' }).stdout
 
 describe.each<[WebServer, string]>([
   ['nginx', 'localhost.nginx.conf'],
@@ -114,12 +123,8 @@ describe.each<[WebServer, string]>([
       wss: { status: 'skipped' },
     })
 
-    await using _server = await startWebServer(
-      proxy,
-      folderOf(`${proxy}-server`),
-      join(folderOf(proxy), file),
-      publicPort,
-    )
+    await using cleanup = new AsyncDisposableStack()
+    cleanup.use(await startWebServer(proxy, folderOf(`${proxy}-server`), join(folderOf(proxy), file), publicPort))
     const { code: checkedCode, byName } = await check(proxy)
     const statuses = Object.fromEntries(Object.entries(byName).map(([name, { status }]) => [name, status]))
     expect({ statuses, failures: Object.values(byName).filter(({ status }) => status !== 'ok') }).toEqual({
@@ -132,6 +137,7 @@ describe.each<[WebServer, string]>([
         wss: 'ok',
         origin: 'ok',
         token: 'ok',
+        stream: 'ok',
         'token-route': 'ok',
         webhook: 'ok',
         'end-to-end': 'ok',
@@ -141,24 +147,34 @@ describe.each<[WebServer, string]>([
     expect(checkedCode).toBe(0)
     expect(byName['end-to-end']!.message).toMatch(/on the page after \d+ ms/)
 
-    const statusOf = (path: string): number =>
-      Number(
-        spawnSync(
-          'curl',
-          ['-s', '-o', '/dev/null', '-w', '%{http_code}', '--cacert', ca, `https://localhost:${publicPort}${path}`],
-          {
-            encoding: 'utf8',
-          },
-        ).stdout,
-      )
-    for (const path of ['/', '/v1/orders', '/docs', '/readyz', '/metrics', '/wsx', '/ws/../v1/orders']) {
+    const url = `https://localhost:${publicPort}`
+    const statusOf = (path: string, ...options: string[]): number => curlStatus(`${url}${path}`, ...options)
+    for (const path of [
+      '/',
+      '/v1/orders',
+      '/docs',
+      '/readyz',
+      '/metrics',
+      '/wsx',
+      '/streamx',
+      '/asyncapi.json',
+      '/ws/../v1/orders',
+    ]) {
       expect([path, statusOf(path)]).toEqual([path, 404])
     }
-    // No log has the webhook's token.
-    const logs = spawnSync('grep', ['-rl', envOf(proxy)['WEBHOOK_TOKENS']!, folderOf(`${proxy}-server`)], {
-      encoding: 'utf8',
-    })
-    expect(logs.stdout).toBe('')
+    expect(statusOf('/stream', '-X', 'OPTIONS', '-H', `Origin: ${panelOrigin}`)).toBe(204)
+    expect(logsWithToken(`${proxy}-server`)).toBe('')
+    await cleanup.disposeAsync()
+
+    // Nor has a log the token when Paxyo does not respond.
+    const path = join(folderOf(proxy), file)
+    writeFileSync(path, readFileSync(path, 'utf8').replaceAll(`127.0.0.1:${port}`, '127.0.0.1:1'))
+    await using without = new AsyncDisposableStack()
+    without.use(await startWebServer(proxy, folderOf(`${proxy}-alone`), path, publicPort))
+    const webhook = `/webhooks/godofpanel/${envOf(proxy)['WEBHOOK_TOKENS']}`
+    expect([502, 503]).toContain(statusOf(webhook, '-d', '{}'))
+    await without.disposeAsync()
+    expect(logsWithToken(`${proxy}-alone`)).toBe('')
   })
 })
 
@@ -175,7 +191,8 @@ test('each problem is named with its fix', async () => {
   copyFileSync(join(folderOf('first'), '.env'), join(folderOf('broken'), '.env'))
   await write('broken', { host: `localhost:${publicPort}` })
   {
-    await using _server = await use()
+    await using cleanup = new AsyncDisposableStack()
+    cleanup.use(await use())
     panelStatus = 200
     chmodSync(join(folderOf('broken'), '.env'), 0o644)
     const env = readIn('broken', '.env')
@@ -210,7 +227,8 @@ test('each problem is named with its fix', async () => {
   const config = readFileSync(path, 'utf8')
   writeFileSync(path, config.replace(`127.0.0.1:${port};`, '127.0.0.1:1;'))
   {
-    await using _server = await use()
+    await using cleanup = new AsyncDisposableStack()
+    cleanup.use(await use())
     expect((await check('broken')).byName).toMatchObject({
       script: { status: 'failed' },
       wss: { status: 'failed', hint: expect.stringContaining('does not reach Paxyo') },
@@ -219,7 +237,8 @@ test('each problem is named with its fix', async () => {
   }
   writeFileSync(path, config.replace('proxy_set_header Upgrade $http_upgrade;', ''))
   {
-    await using _server = await use()
+    await using cleanup = new AsyncDisposableStack()
+    cleanup.use(await use())
     expect((await check('broken')).byName).toMatchObject({
       wss: { status: 'failed', hint: expect.stringContaining('does not forward WebSockets') },
     })
@@ -338,7 +357,14 @@ test.each(['nginx', 'none'])(
 )
 
 test('token.php gives a token to a signed-in user only', async () => {
-  await write('php', { host: 'rt.example.com' })
+  // Secrets that were chosen manually are kept, whatever they contain.
+  mkdirSync(folderOf('php'))
+  const kept = `JWT_SECRETS="it's #1 of $secrets that are long enough"\nPANEL_API_KEYS='back\\slash\\'\n`
+  writeFileSync(join(folderOf('php'), '.env'), kept)
+  await write('php', { host: 'rt.example.com' }, '--overwrite')
+  const { JWT_SECRETS, PANEL_API_KEYS } = envOf('php')
+  expect({ JWT_SECRETS, PANEL_API_KEYS }).toEqual(parseEnv(kept))
+  expect(readIn('php', 'paxyo-settings.php')).toContain(String.raw`'back\\slash\\'`)
   const site = join(dir, 'site')
   for (const folder of ['site', 'site/public', 'site/sessions', 'site/ini']) mkdirSync(join(dir, folder))
   copyFileSync(join(folderOf('php'), 'token.php'), join(site, 'public/token.php'))
@@ -351,6 +377,6 @@ test('token.php gives a token to a signed-in user only', async () => {
   expect([anonymous.status, anonymous.headers.get('cache-control')]).toEqual([401, 'no-store'])
   const signedIn = await fetch(`${php.url}/token.php`, { headers: { cookie: 'PHPSESSID=signedin' } })
   const { token } = (await signedIn.json()) as { token: string }
-  const key = new TextEncoder().encode(envOf('php')['JWT_SECRETS'])
+  const key = new TextEncoder().encode(JWT_SECRETS)
   expect((await jwtVerify(token, key, { audience: 'paxyo', algorithms: ['HS256'] })).payload.sub).toBe('42')
 })

@@ -1,7 +1,7 @@
 import { eventually, provideProgram } from '@paxyo/testkit'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 
@@ -79,12 +79,14 @@ export async function startWebServer(
   const { status, stdout, stderr } = spawnSync(program, validate, { env, encoding: 'utf8' })
   if (status !== 0) throw new Error(`${server} rejects ${file}:\n${stdout}${stderr}`)
 
-  const child = spawn(program, run, { env, stdio: ['ignore', 'pipe', 'pipe'] })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (output += text.toString()))
+  // Also a log: Caddy has no other one.
+  const outputPath = join(folder, 'output.log')
+  const output = openSync(outputPath, 'w')
+  const child = spawn(program, run, { env, stdio: ['ignore', output, output] })
+  closeSync(output)
   const exited = once(child, 'exit')
   await eventually(async () => {
-    if (child.exitCode !== null) throw new Error(`${server} ended:\n${output}`)
+    if (child.exitCode !== null) throw new Error(`${server} ended:\n${readFileSync(outputPath, 'utf8')}`)
     return canConnect(port)
   })
   return {

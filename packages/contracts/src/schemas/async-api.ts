@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { CLOSE_CODES, isReconnectable } from '../data/close-codes.ts'
 import { PROTOCOL_REVISION, PROTOCOL_VERSION } from '../data/protocol-version.ts'
+import { descriptionsOnly } from './descriptions-only.ts'
 import { clientMessageSchema, serverMessageSchema } from './wire.ts'
 
 type Side = 'client' | 'server'
@@ -20,7 +21,10 @@ messages and unknown kinds of events, and interprets close codes by their range.
 export function messageJsonSchema(side: Side): JsonObject {
   const title = side === 'client' ? 'ClientMessage' : 'ServerMessage'
   // Draft 7 is what AsyncAPI's own schema format is based on.
-  return { title, ...(z.toJSONSchema(SCHEMAS[side], { target: 'draft-7', io: 'input' }) as JsonObject) }
+  return {
+    title,
+    ...(z.toJSONSchema(SCHEMAS[side], { target: 'draft-7', io: 'input', metadata: descriptionsOnly }) as JsonObject),
+  }
 }
 
 /**

@@ -90,6 +90,7 @@ export const gatewayMessageSchema = z.discriminatedUnion('type', [
 export type ControlMessage = z.infer<typeof controlMessageSchema>
 export type ConnectionReport = z.infer<typeof connectionReportSchema>
 export type GatewayMessage = z.infer<typeof gatewayMessageSchema>
+export type ReceiptsMessage = Extract<GatewayMessage, { type: 'receipts' }>
 export type Receipt = z.infer<typeof receiptSchema>
 export type SentPosition = z.infer<typeof sentPositionSchema>
 

@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely'
 import { DATABASE_ROLES } from '../roles.ts'
 
-/** What gateways report of users' streams: how far it was sent, and how far a browser has shown it. */
+/** The reports of gateways about users' streams: how far it was sent, and how far a browser has shown it. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   // Cumulative: the user has seen every event up to the seq. The earliest row that covers an event says when.
   await sql`

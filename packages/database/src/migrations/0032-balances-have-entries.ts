@@ -1,11 +1,12 @@
 import { sql, type Kysely } from 'kysely'
 
 /**
- * The database rejects a balance that no ledger entry leads to. A changed balance must be the `balance_after` of the
- * account's last entry, so the entries are inserted first; an account opens with nothing.
+ * The database rejects a balance that no ledger entry leads to. At its commit, a changed balance must be the `balance_after`
+ * of the account's last entry; an account opens with nothing.
  *
- * A statement trigger, because it costs 10 µs for each refund of a batch, where a deferred row trigger costs 40. The
- * function names its tables with their schema, so that a session's temporary tables cannot take their place.
+ * Deferred, because a former version that still serves writes the balance before the entry. A transaction may change the
+ * balance of an account once. The function names its table with the schema, so that a session's temporary tables cannot
+ * take its place. It costs 25 µs for each refund, 4 % of a batch.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   const { rows } = await sql<{ schema: string }>`SELECT current_schema() AS schema`.execute(db)
@@ -13,13 +14,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     CREATE FUNCTION reject_balance_without_entry() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-      IF EXISTS (
-        SELECT FROM changed JOIN former USING (user_id)
-        LEFT JOIN LATERAL (
-          SELECT balance_after FROM ${entries} AS entry
-          WHERE entry.user_id = changed.user_id ORDER BY position DESC LIMIT 1
-        ) AS last_entry ON true
-        WHERE changed.balance <> former.balance AND changed.balance IS DISTINCT FROM last_entry.balance_after
+      IF NEW.balance IS DISTINCT FROM (
+        SELECT balance_after FROM ${entries} AS entry WHERE entry.user_id = NEW.user_id ORDER BY position DESC LIMIT 1
       ) THEN
         RAISE EXCEPTION 'the balance of an account is not the one that its last ledger entry leads to'
           USING ERRCODE = 'check_violation', TABLE = 'accounts', CONSTRAINT = 'balance_has_entry';
@@ -27,8 +23,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       RETURN NULL;
     END $$`.execute(db)
   await sql`
-    CREATE TRIGGER balance_has_entry AFTER UPDATE ON accounts REFERENCING NEW TABLE AS changed OLD TABLE AS former
-    FOR EACH STATEMENT EXECUTE FUNCTION reject_balance_without_entry()`.execute(db)
+    CREATE CONSTRAINT TRIGGER balance_has_entry AFTER UPDATE OF balance ON accounts DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (OLD.balance <> NEW.balance) EXECUTE FUNCTION reject_balance_without_entry()`.execute(db)
   await sql`
     CREATE FUNCTION reject_opening_balance() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN

@@ -1,4 +1,4 @@
-import { retryAfterMs } from '@paxyo/service-kit'
+import { retryAfterMs } from '@paxyo/service-kit/retry-after'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pThrottle from 'p-throttle'
 import { Agent, errors, request, type Dispatcher } from 'undici'

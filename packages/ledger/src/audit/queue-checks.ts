@@ -1,4 +1,4 @@
-import { RECORDED_OUTCOMES } from '@paxyo/contracts'
+import { RECORDED_OUTCOMES } from '@paxyo/contracts/data'
 import type { AuditCheck, AuditLimits } from './audit-check.ts'
 
 const DELIVERY_OUTCOMES = `

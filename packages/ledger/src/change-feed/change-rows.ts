@@ -1,4 +1,5 @@
 import type { OrderEvent, OrderStatus, OrderView } from '@paxyo/contracts'
+import { formatMoney, parseMoney } from '@paxyo/order-core'
 import type { Pool } from 'pg'
 import type { MaybeProviderOrder } from '../model/provider-order.ts'
 import { ORDER_COLUMNS, toOrder, type OrderRow } from '../transaction/read-working-set.ts'
@@ -77,12 +78,13 @@ interface CurrentOrderRow extends OrderRow {
   /** The changes of its provider order, in their order. */
   readonly changes: readonly ProviderOrderChange[]
   readonly is_charged: boolean
+  readonly refunded_elsewhere: string
   readonly currency: string
   readonly last_seq: number
 }
 
 const READ_ORDERS = `
-  SELECT ${ORDER_COLUMNS}, account.currency, account.last_seq,
+  SELECT ${ORDER_COLUMNS}, refunded_elsewhere, account.currency, account.last_seq,
     EXISTS (
       SELECT FROM ledger_entries AS entry WHERE entry.order_id = orders.order_id AND entry.kind = 'charge'
     ) AS is_charged,
@@ -173,5 +175,6 @@ function panelFields(
     interval: row.run_interval,
     payment: row.is_charged ? 'account' : 'external',
     createdAt: row.created_at.toISOString(),
+    refundedElsewhere: formatMoney(parseMoney(row.refunded_elsewhere)),
   }
 }

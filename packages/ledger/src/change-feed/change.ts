@@ -10,6 +10,8 @@ export interface ChangedOrder extends PanelView {
   readonly payment: 'external' | 'account'
   /** ISO 8601, UTC, like all times here. */
   readonly createdAt: string
+  /** How much of `refunded` the previous system paid before the import. */
+  readonly refundedElsewhere: string
 }
 
 /** The kinds of events that are about an order. */

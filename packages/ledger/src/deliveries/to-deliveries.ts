@@ -4,7 +4,7 @@ import type { Delivery } from '../model/delivery.ts'
 import type { NewId } from '../model/new-id.ts'
 
 /** A message id that can be part of a delivery id, which must fit in an index row, a URL path and a cursor. */
-const MESSAGE_ID = /^[\x21-\x7e]{1,200}$/
+const isShortId = (id: string): boolean => id.length <= 200 && /^[\x21-\x7e]+$/.test(id)
 
 /** The request that contained the updates. */
 export interface UpdatesSource {
@@ -32,7 +32,7 @@ export function toDeliveries(
   { provider, messageId: givenId, receivedAt }: UpdatesSource,
   newId: NewId,
 ): Delivery[] {
-  const messageId = givenId === undefined || MESSAGE_ID.test(givenId) ? givenId : digestOf(givenId)
+  const messageId = givenId === undefined || isShortId(givenId) ? givenId : digestOf(givenId)
   return updates.map(({ update, body }, index) => {
     const deliveryId = messageId === undefined ? newId() : `${messageId}:${index}:${digestOf(`${provider}\n${body}`)}`
     return { deliveryId, provider, update, body, receivedAt }

@@ -28,7 +28,7 @@ export type AttachRejection = Extract<ErrorCode, 'order_not_found' | 'provider_o
  * Attaches a provider order to an order, or replaces the one that it has, with an event for its user, and applies the
  * deliveries that have been waiting for it, in one transaction. Attaching it again changes nothing.
  *
- * What was decided about a delivery stays with the order that had its provider order then. What is undecided follows the
+ * What was decided about a delivery stays with the order that had its provider order then. An undecided delivery follows the
  * provider order: a refund that waits for its verification or for a person's approval is decided about the order that has
  * the provider order afterwards, and about none as long as there is none. Later deliveries of the provider order that was
  * replaced are superseded.

@@ -55,7 +55,6 @@ export function writeChangeSet(
 
   write(INSERT_ORDERS, orders.get(true))
   write(UPDATE_ORDERS, orders.get(false))
-  // Entries first: the database rejects a balance that no entry leads to.
   write(INSERT_ENTRIES, entries)
   write(UPDATE_ACCOUNTS, [...accounts.values()])
   write(INSERT_EVENTS, events)

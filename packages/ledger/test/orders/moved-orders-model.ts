@@ -6,12 +6,12 @@ interface ModelOrder {
   holds: string | null
   refunded: bigint
   /** The updates that wait for a person, and whether one is asked. */
-  asked: Heard[]
+  asked: Received[]
   isAsked: boolean
 }
 
 /** A delivery, in the order of their arrival. */
-interface Heard {
+interface Received {
   readonly deliveryId: string
   readonly id: string
   readonly update: StatusUpdate
@@ -25,6 +25,8 @@ export interface Model {
   /** The order gets another provider order. */
   hold(of: string, id: string): void
   verify(deliveryId: string, agrees: boolean): void
+  /** Deliveries about which the provider is asked. */
+  awaiting(): string[]
   /** Whether a person is asked about a refund of an order. */
   isAsked(of: string): boolean
   /** Whether a person is or was asked about a delivery. */
@@ -37,12 +39,15 @@ export interface Model {
   refunds(): [of: string, refunded: bigint][]
 }
 
+const statusOf = ({ status, remains }: StatusUpdate): string => `${status} ${status === 'partial' ? remains : ''}`
+
 export function createModel({ verifies, asks }: { readonly verifies: boolean; readonly asks: boolean }): Model {
   const orders = new Map<string, ModelOrder>()
-  const heard = new Map<string, Heard>()
+  const received = new Map<string, Received>()
   const everAsked = new Set<string>()
+  const awaiting = new Set<string>()
   /** Deliveries that wait for an order, by provider order. */
-  const waiting = new Map<string, Heard[]>()
+  const waiting = new Map<string, Received[]>()
 
   const holderOf = (id: string): ModelOrder | undefined => [...orders.values()].find(({ holds }) => holds === id)
 
@@ -52,40 +57,44 @@ export function createModel({ verifies, asks }: { readonly verifies: boolean; re
     return isCount ? BigInt(remains) : 0n
   }
 
-  function decide(order: ModelOrder, delivery: Heard, isVerified: boolean): void {
+  function decide(order: ModelOrder, delivery: Received, isVerified: boolean): void {
     const due = dueOf(delivery.update)
     if (due <= order.refunded) return
-    if (verifies && !isVerified) return
+    if (verifies && !isVerified) return void awaiting.add(delivery.deliveryId)
     if (!asks) return void (order.refunded = due)
     order.asked.push(delivery)
     order.isAsked = true
     everAsked.add(delivery.deliveryId)
   }
 
-  function hear(delivery: Heard, isVerified = false): void {
+  function apply(delivery: Received, isVerified = false): void {
     const holder = holderOf(delivery.id)
     if (holder !== undefined) return decide(holder, delivery, isVerified)
-    waiting.set(delivery.id, [...(waiting.get(delivery.id) ?? []), delivery])
+    // The last one of each status waits. One that was verified is older than the others.
+    const others = waiting.get(delivery.id) ?? []
+    const same = others.filter(({ update }) => statusOf(update) === statusOf(delivery.update))
+    if (isVerified && same.length > 0) return
+    waiting.set(delivery.id, [...others.filter((other) => !same.includes(other)), delivery])
   }
 
   /** The deliveries that waited for a provider order, in the order of their arrival. */
   function take(id: string): void {
-    const arrived = [...heard.keys()]
+    const arrived = [...received.keys()]
     const taken = (waiting.get(id) ?? []).toSorted(
       (a, b) => arrived.indexOf(a.deliveryId) - arrived.indexOf(b.deliveryId),
     )
     waiting.delete(id)
-    taken.forEach((delivery) => hear(delivery))
+    taken.forEach((delivery) => apply(delivery))
   }
 
-  function receive(delivery: Heard): void {
-    heard.set(delivery.deliveryId, delivery)
-    hear(delivery)
+  function receive(delivery: Received): void {
+    received.set(delivery.deliveryId, delivery)
+    apply(delivery)
   }
 
   return {
     deliver: (deliveryId, id, update) => receive({ deliveryId, id, update }),
-    replay: (deliveryId, replayId) => receive({ ...heard.get(deliveryId)!, deliveryId: replayId }),
+    replay: (deliveryId, replayId) => receive({ ...received.get(deliveryId)!, deliveryId: replayId }),
     register(of, id) {
       orders.set(of, { holds: id, refunded: 0n, asked: [], isAsked: false })
       if (id !== null) take(id)
@@ -95,14 +104,16 @@ export function createModel({ verifies, asks }: { readonly verifies: boolean; re
       if (order.holds === id) return
       const released = order.asked
       Object.assign(order, { asked: [], isAsked: false, holds: null })
-      released.forEach((delivery) => hear(delivery))
+      released.forEach((delivery) => apply(delivery))
       order.holds = id
       take(id)
     },
     verify(deliveryId, agrees) {
-      const delivery = heard.get(deliveryId)!
-      if (agrees || holderOf(delivery.id) === undefined) hear(delivery, true)
+      const delivery = received.get(deliveryId)!
+      awaiting.delete(deliveryId)
+      if (agrees || holderOf(delivery.id) === undefined) apply(delivery, true)
     },
+    awaiting: () => [...awaiting].toSorted((a, b) => (a < b ? -1 : 1)),
     isAsked: (of) => orders.get(of)?.isAsked ?? false,
     wasAsked: (deliveryId) => everAsked.has(deliveryId),
     proposal(of) {
@@ -121,6 +132,6 @@ export function createModel({ verifies, asks }: { readonly verifies: boolean; re
       const order = orders.get(of)!
       order.refunded = amount === null ? CHARGE : order.refunded + amount
     },
-    refunds: () => [...orders].map(([of, { refunded }]) => [of, refunded] as [string, bigint]).toSorted(),
+    refunds: () => [...orders.keys()].toSorted((a, b) => (a < b ? -1 : 1)).map((of) => [of, orders.get(of)!.refunded]),
   }
 }

@@ -28,6 +28,9 @@ export const panelOrderSchema = orderSchema.extend({
   interval: z.int().nonnegative().nullable().describe('The minutes between two runs.'),
   payment: z.enum(['external', 'account']).describe('Whether the charge was taken from the account.'),
   createdAt: timestampSchema,
+  refundedElsewhere: moneySchema.describe(
+    'How much of `refunded` the previous system paid before the import: never credit it. "0" for an order that was not imported.',
+  ),
 })
 z.globalRegistry.add(panelOrderSchema, { id: 'PanelOrder' })
 

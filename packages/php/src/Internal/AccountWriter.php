@@ -21,8 +21,10 @@ final class AccountWriter
     /**
      * @param array<string, mixed> $account
      * @param string|null $at the time of the change; null for a copy, which is written whatever is known
+     * @param bool $isLate when it was set aside before: the number decides alone then, because a copy has no time
+     * @throws PaxyoMissingRowException before the table of users has changed
      */
-    public function write(string $userId, array $account, int $seq, ?string $at): void
+    public function write(string $userId, array $account, int $seq, ?string $at, bool $isLate = false): void
     {
         $table = $this->database->quote($this->tables->prefix . 'accounts');
         $insert = "INSERT INTO $table (user_id) VALUES (?)" . $this->database->unlessExists('user_id');
@@ -30,7 +32,8 @@ final class AccountWriter
         $select = "SELECT seq, updated_at FROM $table WHERE user_id = ?" . $this->database->forUpdate();
         [$knownSeq, $knownAt] = $this->database->row($select, [$userId]);
         // After a restore of Paxyo's database the numbers start earlier, and the times do not.
-        if ($at !== null && $seq <= (int) $knownSeq && strcmp($at, (string) $knownAt) <= 0) {
+        $isOlder = $seq <= (int) $knownSeq && ($isLate || strcmp((string) $at, (string) $knownAt) <= 0);
+        if ($at !== null && $isOlder) {
             return;
         }
         $this->update($userId, $account['balance']);

@@ -122,6 +122,15 @@ final class Database
         return $row === false ? null : $row;
     }
 
+    /**
+     * @param array<int, string|int|null> $parameters
+     * @return array<int, array<int, mixed>> all rows, by number
+     */
+    public function rows(string $sql, array $parameters): array
+    {
+        return $this->run($sql, $parameters)->fetchAll(PDO::FETCH_NUM);
+    }
+
     /** Runs work with errors as exceptions, which they are not by default in PHP 7, and leaves the caller's mode as it was. */
     public function withExceptions(callable $work)
     {

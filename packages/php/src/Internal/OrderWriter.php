@@ -27,22 +27,23 @@ final class OrderWriter
     /**
      * @param array<string, mixed> $order
      * @param int|null $seq its place in the user's stream; null for an order of a copy, which is written whatever is known
+     * @param bool $isLate when it was set aside before: what is known decides by time then, because a copy has no place
      * @return array{outcome: string, credited: string}
+     * @throws PaxyoMissingRowException before anything in the panel's tables has changed
      */
-    public function write(array $order, ?int $seq): array
+    public function write(array $order, ?int $seq, bool $isLate = false): array
     {
         $orderId = (string) $order['orderId'];
         $known = $this->lockKnown($orderId);
         $row = $this->lockRow($orderId);
-        $isNewer = $seq === null || $seq > $known['seq'] || strcmp($order['updatedAt'], $known['updatedAt']) > 0;
+        $isNewer = $seq === null || self::isNewer($order['updatedAt'], $seq, $known, $isLate);
         if ($row === null && !$this->tables->skipsMissing) {
             throw new PaxyoMissingRowException(
                 "The table {$this->tables->orders['table']} has no order $orderId. Insert it before you register it; or set "
                 . "'missing' => 'skip', if it has no row any more."
             );
         }
-        // Amounts of an old panel, which it has credited itself.
-        $before = $known['credited'] ?? ($row === null ? 0 : Amount::toUnits($row['refunded']));
+        $before = $known['credited'] ?? self::creditedElsewhere($order, $row);
         [$settled, $credited] = $this->credit($order, $before);
         if ($row !== null && $isNewer) {
             $this->update($orderId, $order);
@@ -68,6 +69,28 @@ final class OrderWriter
         if ($known['credited'] === null) {
             $this->storeKnown($orderId, $known['seq'], $known['updatedAt'], Amount::toUnits($order['refunded']));
         }
+    }
+
+    /** @param array{seq: int, updatedAt: string, credited: int|null} $known */
+    private static function isNewer(string $updatedAt, int $seq, array $known, bool $isLate): bool
+    {
+        $order = strcmp($updatedAt, $known['updatedAt']);
+        return $isLate ? $order > 0 || ($order === 0 && $seq > $known['seq']) : $seq > $known['seq'] || $order > 0;
+    }
+
+    /**
+     * The amount that another system credited before the first statement: Paxyo knows it from the import, also for an order
+     * whose row or column does not exist; and the row may know more.
+     *
+     * @param array<string, mixed> $order
+     * @param array{refunded: mixed}|null $row
+     */
+    private static function creditedElsewhere(array $order, ?array $row): int
+    {
+        return max(
+            Amount::toUnits($order['refundedElsewhere'] ?? '0'),
+            $row === null ? 0 : Amount::toUnits($row['refunded'])
+        );
     }
 
     /** @return array{seq: int, updatedAt: string, credited: int|null} */

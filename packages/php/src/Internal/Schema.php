@@ -33,8 +33,13 @@ final class Schema
         $account = "user_id $id NOT NULL PRIMARY KEY, seq bigint NOT NULL DEFAULT 0, "
             . "updated_at varchar(32) NOT NULL DEFAULT ''";
         $feed = "name $id NOT NULL PRIMARY KEY, feed_cursor varchar(64) NOT NULL";
-        $database->withExceptions(static function () use ($database, $tables, $isMySql, $order, $account, $feed): void {
-            foreach (['orders' => $order, 'accounts' => $account, 'feed' => $feed] as $name => $columns) {
+        $subject = str_replace('128', '160', $id);
+        $missing = "subject $subject NOT NULL PRIMARY KEY, seq bigint NOT NULL DEFAULT 0, "
+            . "updated_at varchar(32) NOT NULL DEFAULT '', change_json text NULL, attempts int NOT NULL DEFAULT 0, "
+            . 'retry_at bigint NOT NULL DEFAULT 0';
+        $all = ['orders' => $order, 'accounts' => $account, 'feed' => $feed, 'missing' => $missing];
+        $database->withExceptions(static function () use ($database, $tables, $isMySql, $all): void {
+            foreach ($all as $name => $columns) {
                 $table = $database->quote($tables->prefix . $name);
                 $database->execute("CREATE TABLE IF NOT EXISTS $table ($columns)" . ($isMySql ? ' ENGINE=InnoDB' : ''));
             }

@@ -21,7 +21,7 @@ final class PanelDatabase
     {
         $this->settings = array_replace_recursive(self::SETTINGS, $settings);
         $this->pdo = self::connect($dsn);
-        foreach (['"shop orders"', 'users', 'paxyo_orders', 'paxyo_accounts', 'paxyo_feed'] as $table) {
+        foreach (['"shop orders"', 'users', 'paxyo_orders', 'paxyo_accounts', 'paxyo_feed', 'paxyo_missing'] as $table) {
             $this->pdo->exec('DROP TABLE IF EXISTS ' . $this->sql($table));
         }
         $amount = $this->driver() === 'sqlite' ? 'numeric' : 'decimal(20, 8)';
@@ -64,8 +64,13 @@ final class PanelDatabase
 
     public function insert(string $orderId, string $userId, string $refunded = '0'): void
     {
-        $this->pdo->prepare($this->sql('INSERT INTO "shop orders" (id, refunded) VALUES (?, ?)'))->execute([$orderId, $refunded]);
+        $this->insertOrder($orderId, $refunded);
         $this->insertUser($userId);
+    }
+
+    public function insertOrder(string $orderId, string $refunded = '0'): void
+    {
+        $this->pdo->prepare($this->sql('INSERT INTO "shop orders" (id, refunded) VALUES (?, ?)'))->execute([$orderId, $refunded]);
     }
 
     public function insertUser(string $userId): void

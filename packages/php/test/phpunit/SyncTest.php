@@ -130,6 +130,31 @@ final class SyncTest extends TestCase
     }
 
     /** @dataProvider dsns */
+    public function testWhatAnotherSystemHadRefundedIsNotCreditedAgainWhateverThePanelsTablesHave(string $dsn): void
+    {
+        $change = self::change(2, 'partial', '0.75', ['refundedElsewhere' => '0.5']);
+        foreach ([[], ['missing' => 'skip'], ['orders' => ['refunded' => null]]] as $settings) {
+            $panel = new PanelDatabase($dsn, $settings);
+            isset($settings['missing']) ? $panel->insertUser('ann') : $panel->insert('12', 'ann');
+            $this->assertSame('0.25', PaxyoSync::apply($panel->pdo, $change, $panel->settings)['credited']);
+            $this->assertSame('0', PaxyoSync::apply($panel->pdo, $change, $panel->settings)['credited']);
+            $this->assertSame('0.25', $panel->balance('ann'));
+        }
+        // The row and Paxyo speak of the same money.
+        $panel = new PanelDatabase($dsn);
+        $panel->insert('12', 'ann', '0.5');
+        $this->assertSame('0.25', PaxyoSync::apply($panel->pdo, $change, $panel->settings)['credited']);
+    }
+
+    /** @dataProvider dsns */
+    public function testTheOrdersOfTheSetupCheckAreIgnored(string $dsn): void
+    {
+        $panel = new PanelDatabase($dsn);
+        $change = ['userId' => 'paxyo-setup-check'] + self::change(2, 'completed', '0', ['userId' => 'paxyo-setup-check']);
+        $this->assertSame(['outcome' => 'ignored', 'credited' => '0'], PaxyoSync::apply($panel->pdo, $change, $panel->settings));
+    }
+
+    /** @dataProvider dsns */
     public function testAfterARestoreOfPaxyoTheNumbersStartEarlierAndNothingIsPaidTwice(string $dsn): void
     {
         $panel = new PanelDatabase($dsn);

@@ -1,8 +1,8 @@
 /**
  * The link to the gateways, over the bus: asks all of them, knows which there are, and takes in their receipts.
  *
- * It guarantees that a response says what it covers. Gateways announce themselves every two seconds; one that was not
- * heard for seven is gone. A request waits until every known gateway has responded, and at most a second. The result has
+ * It guarantees that a response says what it covers. Gateways announce themselves every two seconds; one that was
+ * silent for seven is gone. A request waits until every known gateway has responded, and at most a second. The result has
  * the number of known gateways and of those that responded, so that an incomplete one is never taken for a complete one.
  * While messages do not arrive at this process at all, which it checks by messages to itself, requests are rejected.
  *
@@ -18,6 +18,7 @@ import {
   type ConnectionReport,
   type ControlMessage,
   type GatewayMessage,
+  type ReceiptsMessage,
 } from '@paxyo/contracts'
 import type { EventBus } from '@paxyo/event-bus'
 import { randomUUID } from 'node:crypto'
@@ -31,8 +32,6 @@ export interface GatewayLinkOptions {
   readonly now: () => number
 }
 
-export type ReceiptsMessage = Extract<GatewayMessage, { type: 'receipts' }>
-
 /** A gateway, as it announced itself. */
 export interface KnownGateway {
   readonly gatewayId: string
@@ -45,7 +44,7 @@ export interface GatewayConnection extends ConnectionReport {
   readonly gatewayId: string
 }
 
-export interface GatewayAnswer {
+export interface GatewayResponses {
   readonly connections: readonly GatewayConnection[]
   readonly gateways: { readonly known: number; readonly responded: number }
 }
@@ -57,10 +56,10 @@ type Request =
 export interface GatewayLink {
   /** Whether messages of the bus arrive at this process. */
   readonly isReady: boolean
-  /** The gateways that were heard recently. */
+  /** The gateways whose messages were received recently. */
   readonly gateways: readonly KnownGateway[]
   /** Sends a request to every gateway. @returns undefined when the bus does not deliver. */
-  ask(request: Request): Promise<GatewayAnswer | undefined>
+  ask(request: Request): Promise<GatewayResponses | undefined>
   close(): Promise<void>
 }
 
@@ -80,10 +79,10 @@ interface Asked {
 export function openGatewayLink({ bus, storeReceipts, log, now }: GatewayLinkOptions): GatewayLink {
   const ingestId = randomUUID()
   const ownChannel = ingestChannel(ingestId)
-  const gateways = new Map<string, KnownGateway & { readonly heardAt: number }>()
+  const gateways = new Map<string, KnownGateway & { readonly receivedAt: number }>()
   const asked = new Map<string, Asked>()
   /** When a message of this process to itself arrived last. */
-  let heardAt = -Infinity
+  let pulsedAt = -Infinity
   let replacedAt = now()
   let isClosed = false
 
@@ -91,18 +90,18 @@ export function openGatewayLink({ bus, storeReceipts, log, now }: GatewayLinkOpt
   const publisher = bus.connectPublisher()
   const subscriber = bus.connectSubscriber({
     onMessage(_channel, payload) {
-      if (payload.length === 0) return heard()
+      if (payload.length === 0) return pulsed()
       const message = parseBusMessage(gatewayMessageSchema, payload.toString())
       if (message !== undefined) handle(message)
     },
     onRestored: announce,
   })
 
-  function heard(): void {
-    heardAt = now()
+  function pulsed(): void {
+    pulsedAt = now()
   }
 
-  /** What is lost is repeated, or reported as missing. */
+  /** A lost message is repeated, or its gateway is reported as missing. */
   async function publish(message: ControlMessage): Promise<boolean> {
     const payload = JSON.stringify(message)
     try {
@@ -116,7 +115,7 @@ export function openGatewayLink({ bus, storeReceipts, log, now }: GatewayLinkOpt
   function announce(): void {
     void publish({ type: 'ingest', ingestId })
     publisher.publish([{ channel: ownChannel, payload: '' }]).catch(() => undefined)
-    if (now() - Math.max(heardAt, replacedAt) < RECONNECT_AFTER_MS || !subscriber.isReady) return
+    if (now() - Math.max(pulsedAt, replacedAt) < RECONNECT_AFTER_MS || !subscriber.isReady) return
     replacedAt = now()
     subscriber.reconnect()
   }
@@ -127,7 +126,7 @@ export function openGatewayLink({ bus, storeReceipts, log, now }: GatewayLinkOpt
       case 'gateway': {
         const { connections, users } = message
         if (!gateways.has(gatewayId)) announce()
-        gateways.set(gatewayId, { gatewayId, connections, users, heardAt: now() })
+        gateways.set(gatewayId, { gatewayId, connections, users, receivedAt: now() })
         return
       }
       case 'gateway_closed':
@@ -164,14 +163,14 @@ export function openGatewayLink({ bus, storeReceipts, log, now }: GatewayLinkOpt
 
   function known(): KnownGateway[] {
     for (const [gatewayId, gateway] of gateways) {
-      if (now() - gateway.heardAt > SILENCE_MS_MAX) gateways.delete(gatewayId)
+      if (now() - gateway.receivedAt > SILENCE_MS_MAX) gateways.delete(gatewayId)
     }
     return [...gateways.values()].map(({ gatewayId, connections, users }) => ({ gatewayId, connections, users }))
   }
 
-  async function ask(request: Request): Promise<GatewayAnswer | undefined> {
+  async function ask(request: Request): Promise<GatewayResponses | undefined> {
     if (!link.isReady) {
-      // It may only be this process that does not hear: the gateways act on it, and no response arrives.
+      // It may only be this process that receives nothing: the gateways act on it, and no response arrives.
       void publish({ ...request, ingestId, requestId: randomUUID() })
       return undefined
     }
@@ -198,7 +197,7 @@ export function openGatewayLink({ bus, storeReceipts, log, now }: GatewayLinkOpt
 
   const link: GatewayLink = {
     get isReady() {
-      return subscriber.isReady && now() - heardAt <= SILENCE_MS_MAX
+      return subscriber.isReady && now() - pulsedAt <= SILENCE_MS_MAX
     },
     get gateways() {
       return known()

@@ -1,5 +1,11 @@
 import { isDatabaseUnavailable, isRetryable } from '@paxyo/database'
-import { bearerToken, rejectUnauthenticated, type FailureThrottle } from '@paxyo/service-kit'
+import {
+  bearerToken,
+  rejectUnauthenticated,
+  type FailureThrottle,
+  createConcurrencyLimiter,
+  type ConcurrencyLimiter,
+} from '@paxyo/service-kit'
 import type { FastifyError, FastifyInstance } from 'fastify'
 import { hasZodFastifySchemaValidationErrors, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Logger } from 'pino'
@@ -16,7 +22,6 @@ import { reject } from './kit/response.ts'
 import type { ApiDeps, PanelApi } from './kit/api.ts'
 import type { ApiKeyStore } from './kit/api-key-store.ts'
 import { rememberAuthenticatedKey } from './kit/authenticated-key.ts'
-import { createConcurrencyLimiter, type ConcurrencyLimiter } from './kit/concurrency-limiter.ts'
 import { registerOpenApi } from './kit/openapi.ts'
 import { registerBulkOrders } from './orders/bulk-orders.ts'
 import { registerGetOrder } from './orders/get-order.ts'

@@ -50,10 +50,12 @@ describe('the refund', () => {
         remains: null,
         startCount: null,
         refunded: '2.5',
+        createdAt: expect.any(String),
         updatedAt: expect.any(String),
       },
       refund: { refundId: expect.any(String), amount: '2.5', currency: 'USD' },
       account: { balance: '2.5', currency: 'USD', mode: 'external' },
+      totals: { refunded: '2.5', orders: { canceled: 1 } },
     })
   })
 

@@ -4,7 +4,15 @@ import { eventually } from '@paxyo/testkit'
 import { startReceiver, type Receiver } from '../../../../packages/provider-simulator/test/receiver.ts'
 import { startIngest, TOKEN, type IngestFixture } from '../ingest-fixture.ts'
 
-const TIMES = { retryDelayMs: 20, retryDelayMsMax: 100, lagMs: 0, giveUpAfterMs: 3_600_000, leaseMs: 60_000 }
+const TIMES = {
+  retryDelayMs: 20,
+  retryDelayMsMax: 100,
+  lagMs: 0,
+  giveUpAfterMs: 3_600_000,
+  leaseMs: 60_000,
+  // No test depends on it: a commit wakes the worker.
+  pollIntervalMs: 3_600_000,
+}
 const KEY = 'a-key'
 
 const resources: AsyncDisposable[] = []

@@ -24,7 +24,7 @@ export interface ControlChannelOptions {
 }
 
 export interface ControlChannel {
-  /** A process of webhook-ingest that was heard recently, and when there are several, any of them. */
+  /** A process of webhook-ingest whose messages were received recently, and when there are several, any of them. */
   findIngest(): string | undefined
   /** Sends a message to one process of webhook-ingest. It may be lost. */
   send(ingestId: string, message: GatewayMessage): Promise<void>
@@ -32,14 +32,14 @@ export interface ControlChannel {
 }
 
 const ANNOUNCE_INTERVAL_MS = 2_000
-/** A process of webhook-ingest that was not heard for this long is gone. */
+/** A process of webhook-ingest without a message for this long is gone. */
 const INGEST_SILENCE_MS_MAX = 7_000
 const HEARTBEAT_INTERVAL_MS = 1_000
 
 /** Receives the control messages of webhook-ingest, responds to them, and announces this gateway. */
 export function openControlChannel(options: ControlChannelOptions): ControlChannel {
   const { bus, gatewayId, state, users, onReceiptsStored, onMessage, now } = options
-  /** When each process of webhook-ingest was last heard. */
+  /** When each process of webhook-ingest last sent a message. */
   const ingests = new Map<string, number>()
 
   const subscriber: EventSubscriber = bus.connectSubscriber({
@@ -60,7 +60,7 @@ export function openControlChannel(options: ControlChannelOptions): ControlChann
     intervalMs: HEARTBEAT_INTERVAL_MS,
   })
 
-  /** A message that is lost is sent again, or is not needed. */
+  /** A message that is lost is retried, or is not needed. */
   const publish = (channel: string, message: GatewayMessage): Promise<void> =>
     publisher.publish([{ channel, payload: JSON.stringify(message) }]).catch(() => undefined)
 
@@ -99,7 +99,8 @@ export function openControlChannel(options: ControlChannelOptions): ControlChann
   }
 
   function findIngest(): string | undefined {
-    for (const [ingestId, heardAt] of ingests) if (now() - heardAt > INGEST_SILENCE_MS_MAX) ingests.delete(ingestId)
+    for (const [ingestId, receivedAt] of ingests)
+      if (now() - receivedAt > INGEST_SILENCE_MS_MAX) ingests.delete(ingestId)
     return [...ingests.keys()][Math.floor(Math.random() * ingests.size)]
   }
 

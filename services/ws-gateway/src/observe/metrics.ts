@@ -76,7 +76,7 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
   ])
   group.countOf(
     'receipt_batch_retries_total',
-    'Batches of receipts that were sent again, because they were not stored in time.',
+    'Batches of receipts that were retried, because they were not stored in time.',
     () => state().control.receiptRetries,
   )
   group.countOf(

@@ -75,10 +75,16 @@ export async function readSnapshots(pool: Pool, userIds: readonly string[], orde
   })
   return onPrimary(rows).map((row) => {
     const { epoch, seq, tokens_issued_before, currency, balance, balance_mode: mode, orders, totals } = row
-    const head = { epoch, seq, tokensIssuedBeforeMs: tokens_issued_before ?? undefined }
-    if (currency === null || balance === null || mode === null)
-      return { ...head, account: undefined, orders, totals: undefined }
-    return { ...head, account: { balance, currency, mode }, orders, totals, older: olderThan(row) }
+    const account = currency === null || balance === null || mode === null ? undefined : { balance, currency, mode }
+    return {
+      epoch,
+      seq,
+      tokensIssuedBeforeMs: tokens_issued_before ?? undefined,
+      account,
+      orders,
+      totals: account && totals,
+      older: account && olderThan(row),
+    }
   })
 }
 

@@ -16,7 +16,7 @@ export interface ReceiptBatch {
   readonly sent: SentPosition[]
 }
 
-/** What is known of more users than this is dropped: their receipts come later, or not at all. */
+/** The positions of further users are dropped: their receipts come later, or not at all. */
 const USERS_MAX = 100_000
 
 /**

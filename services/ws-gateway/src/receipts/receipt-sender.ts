@@ -2,7 +2,7 @@
  * Reports receipts to webhook-ingest, which writes them: a gateway never writes to the database.
  *
  * It guarantees that a receipt which was collected is stored sooner or later, as long as this process runs: a batch is
- * sent again until webhook-ingest says that it is committed. When the process ends without draining, its last second of
+ * retried until webhook-ingest says that it is committed. When the process ends without draining, its last second of
  * receipts is lost; the next receipt of the same user includes them, because receipts are cumulative.
  *
  * How: once a second, in batches, one after the other. What cannot be sent is merged with what comes later, so that an
@@ -22,7 +22,7 @@ export interface ReceiptSenderOptions {
 }
 
 export interface ReceiptSender {
-  /** Batches that were not confirmed in time and were sent again. */
+  /** Batches that were not acknowledged in time and were retried. */
   readonly retries: number
   /** For how long receipts have been waiting to be stored. */
   readonly waitingMs: number
@@ -39,23 +39,23 @@ const STORED_TIMEOUT_MS = 5_000
 type Taken = ReturnType<PendingReceipts['take']>
 
 export function startReceiptSender({ gatewayId, pending, findIngest, send, now }: ReceiptSenderOptions): ReceiptSender {
-  let unconfirmed: { readonly batchId: string; readonly taken: Taken; readonly sentAt: number } | undefined
+  let unacknowledged: { readonly batchId: string; readonly taken: Taken; readonly sentAt: number } | undefined
   let retries = 0
   let idleAt = now()
 
   function sendNext(): void {
-    if (pending.size === 0 && unconfirmed === undefined) idleAt = now()
-    if (unconfirmed !== undefined) {
-      if (now() - unconfirmed.sentAt < STORED_TIMEOUT_MS) return
-      pending.restore(unconfirmed.taken)
-      unconfirmed = undefined
+    if (pending.size === 0 && unacknowledged === undefined) idleAt = now()
+    if (unacknowledged !== undefined) {
+      if (now() - unacknowledged.sentAt < STORED_TIMEOUT_MS) return
+      pending.restore(unacknowledged.taken)
+      unacknowledged = undefined
       retries += 1
     }
     const ingestId = findIngest()
     if (pending.size === 0 || ingestId === undefined) return
     const batchId = randomUUID()
     const taken = pending.take(USERS_PER_BATCH_MAX)
-    unconfirmed = { batchId, taken, sentAt: now() }
+    unacknowledged = { batchId, taken, sentAt: now() }
     void send(ingestId, { type: 'receipts', gatewayId, batchId, ...pending.toBatch(taken) })
   }
 
@@ -69,14 +69,14 @@ export function startReceiptSender({ gatewayId, pending, findIngest, send, now }
       return now() - idleAt
     },
     stored(batchId) {
-      if (unconfirmed?.batchId !== batchId) return
-      unconfirmed = undefined
+      if (unacknowledged?.batchId !== batchId) return
+      unacknowledged = undefined
       idleAt = now()
       if (pending.size >= USERS_PER_BATCH_MAX) sendNext()
     },
     async close() {
       clearInterval(timer)
-      if (unconfirmed !== undefined) pending.restore(unconfirmed.taken)
+      if (unacknowledged !== undefined) pending.restore(unacknowledged.taken)
       const ingestId = findIngest()
       if (ingestId === undefined) return
       while (pending.size > 0) {

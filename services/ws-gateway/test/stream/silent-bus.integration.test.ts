@@ -123,7 +123,7 @@ describe.each(Object.keys(outages))('when Redis %s', (name) => {
 })
 
 describe('when webhook-ingest alone cannot reach Redis', () => {
-  test('pages are told, and get from the database what is committed, within a second or so', async () => {
+  test('pages receive `delayed`, and committed events from the database, within about a second', async () => {
     const client = await aClient('unpublished')
     await gateway.ingest.commitAndPublish('unpublished')
     await client.next('event')

@@ -1,17 +1,15 @@
-import { SignJWT } from 'jose'
 import { failed, ok, skipped, type Diagnostic } from '../../doctor/diagnostic.ts'
 import { publicUrl } from '../choices.ts'
+import { signCheckToken } from './check-token.ts'
 import { openPageSocket, UpgradeRejected, type PageSocket } from './page-socket.ts'
 import { reasonOf } from './public-request.ts'
 import type { CheckSubject } from './subject.ts'
 
-/** No panel's user: an order of each check belongs to it. */
-export const CHECK_USER = 'paxyo-setup-check'
 const FOREIGN_ORIGIN = 'https://not-allowed.invalid'
 
 export interface SocketChecks {
   readonly diagnostics: readonly Diagnostic[]
-  /** Signed in as {@link CHECK_USER}; undefined when a check failed. */
+  /** Signed in as the user of the checks; undefined when a check failed. */
   readonly socket: PageSocket | undefined
 }
 
@@ -70,16 +68,9 @@ async function checkOrigin(url: string, ca: string | undefined): Promise<Diagnos
   }
 }
 
-/** Signs a token as the panel does, and signs in with it. */
+/** Signs in with a token as the panel's. */
 async function checkToken({ secrets }: CheckSubject, socket: PageSocket): Promise<Diagnostic> {
-  const token = await new SignJWT()
-    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
-    .setSubject(CHECK_USER)
-    .setAudience('paxyo')
-    .setIssuedAt()
-    .setExpirationTime('5m')
-    .sign(new TextEncoder().encode(secrets.jwtSecret))
-  socket.send({ type: 'hello', token })
+  socket.send({ type: 'hello', token: await signCheckToken(secrets.jwtSecret) })
   try {
     await socket.next('welcome')
     return ok('token', 'a token of the panel signs in')

@@ -1,6 +1,6 @@
 import { failed, ok, skipped, type Diagnostic } from '../../doctor/diagnostic.ts'
 import { apiUrl, publicUrl } from '../choices.ts'
-import { CHECK_USER } from './check-socket.ts'
+import { CHECK_USER } from './check-token.ts'
 import type { PageSocket } from './page-socket.ts'
 import { reasonOf, requestPublic, TIMEOUT_MS, type PublicResponse } from './public-request.ts'
 import type { CheckSubject } from './subject.ts'

@@ -1,3 +1,4 @@
+import { type ConcurrencyLimiter } from '@paxyo/service-kit'
 import type { ErrorCode } from '@paxyo/contracts'
 import {
   formatFeedCursor,
@@ -11,7 +12,6 @@ import {
 import { changeFeedSchema, readChangesQuery, type ChangeFeed as ChangeFeedPage } from '@paxyo/panel-client'
 import type { Pool } from 'pg'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import type { ConcurrencyLimiter } from '../kit/concurrency-limiter.ts'
 import { operation } from '../kit/operation.ts'
 import { reject } from '../kit/response.ts'
 

@@ -1,3 +1,4 @@
+import { setCutoff, type SetCutoff } from '@paxyo/ledger'
 import {
   connectionCountsSchema,
   disconnectedSchema,
@@ -8,7 +9,7 @@ import {
 import type { Database } from '@paxyo/database'
 import type { Kysely } from 'kysely'
 import type { Pool } from 'pg'
-import type { GatewayAnswer, GatewayConnection, GatewayLink } from '../../gateways/gateway-link.ts'
+import type { GatewayResponses, GatewayConnection, GatewayLink } from '../../gateways/gateway-link.ts'
 import type { ApiKeyStore } from '../kit/api-key-store.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { authenticatedKeyOf } from '../kit/authenticated-key.ts'
@@ -17,7 +18,6 @@ import { operation } from '../kit/operation.ts'
 import { userParams } from '../kit/position.ts'
 import { reject } from '../kit/response.ts'
 import { browserName } from './browser-name.ts'
-import { setCutoff, type SetCutoff } from './set-cutoff.ts'
 
 export interface ConnectionRouteDeps extends Pick<ApiDeps, 'db' | 'log'> {
   readonly pool: Pool
@@ -61,11 +61,11 @@ function registerReads(api: PanelApi, { db, gateways }: ConnectionRouteDeps): vo
   }
   api.get('/v1/users/:userId/connections', { schema: listSchema }, async (request, reply) => {
     const { userId } = request.params
-    const answer = await gateways.ask({ type: 'connections', userId })
-    if (answer === undefined) return reject(reply, 'bus_unavailable')
+    const responses = await gateways.ask({ type: 'connections', userId })
+    if (responses === undefined) return reject(reply, 'bus_unavailable')
     const { seq, seen } = await readProgress(db, userId)
-    const connections = answer.connections.map((connection) => toView(connection, seq))
-    return reply.send({ userId, connections, seq, seen, gateways: answer.gateways })
+    const connections = responses.connections.map((connection) => toView(connection, seq))
+    return reply.send({ userId, connections, seq, seen, gateways: responses.gateways })
   })
 }
 
@@ -117,18 +117,18 @@ async function cutOff(
   { pool, gateways }: ConnectionRouteDeps,
   userId: string,
   kind: 'revoke' | 'disconnect',
-): Promise<{ cutoff: SetCutoff; outcome: { closed: number | null; gateways: GatewayAnswer['gateways'] | null } }> {
+): Promise<{ cutoff: SetCutoff; outcome: { closed: number | null; gateways: GatewayResponses['gateways'] | null } }> {
   const cutoff = await setCutoff(pool, userId, kind)
-  const answer = await gateways.ask({
+  const responses = await gateways.ask({
     type: 'cutoff',
     userId,
     tokensIssuedBefore: cutoff.tokensIssuedBefore?.toISOString() ?? null,
     disconnectedAt: cutoff.disconnectedAt?.toISOString() ?? null,
   })
-  return { cutoff, outcome: { closed: answer?.connections.length ?? null, gateways: answer?.gateways ?? null } }
+  return { cutoff, outcome: { closed: responses?.connections.length ?? null, gateways: responses?.gateways ?? null } }
 }
 
-/** Who has done it must be known afterwards. */
+/** Logged with the key, so that the author is known afterwards. */
 function logAction(
   { apiKeyStore, log }: ConnectionRouteDeps,
   keyId: string,

@@ -1,10 +1,10 @@
 import swagger from '@fastify/swagger'
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import { OPENAPI_PAGE_CSP, renderOpenApiPage } from '@paxyo/service-kit'
 import { readFileSync } from 'node:fs'
 import type { OpenAPIV3_1 } from 'openapi-types'
 import type { ZodType } from 'zod'
-import { DOCS_CSP, renderDocs } from './docs-page.ts'
-import { namedSchemas } from './operation.ts'
+import { COMMON_ERRORS, namedSchemas } from './operation.ts'
 import type { PanelApi } from './api.ts'
 
 declare module 'fastify' {
@@ -41,7 +41,7 @@ export async function registerOpenApi(api: PanelApi): Promise<void> {
   api.get('/openapi.json', UNDOCUMENTED, () => api.swagger())
   let page: string | undefined
   api.get('/docs', UNDOCUMENTED, (_request, reply) => {
-    page ??= renderDocs(api.swagger() as OpenAPIV3_1.Document)
-    return reply.header('content-security-policy', DOCS_CSP).type('text/html; charset=utf-8').send(page)
+    page ??= renderOpenApiPage(api.swagger() as OpenAPIV3_1.Document, COMMON_ERRORS)
+    return reply.header('content-security-policy', OPENAPI_PAGE_CSP).type('text/html; charset=utf-8').send(page)
   })
 }

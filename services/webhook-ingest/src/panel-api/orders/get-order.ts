@@ -1,3 +1,4 @@
+import { readReceipts } from '@paxyo/ledger'
 import { identifierSchema, type OrderEvent } from '@paxyo/contracts'
 import type { Database } from '@paxyo/database'
 import { formatMoney, parseMoney } from '@paxyo/order-core'
@@ -8,7 +9,6 @@ import { reject } from '../kit/response.ts'
 import { operation } from '../kit/operation.ts'
 import type { ApiDeps, PanelApi } from '../kit/api.ts'
 import { selectPanelOrders, toPanelOrder } from './panel-order.ts'
-import { readReceipts } from '../../gateways/read-receipts.ts'
 import { isProviderOrderOf, readHeldProviderOrders } from './provider-orders.ts'
 
 /** The number of the user's newest events in which those of the order are searched. */

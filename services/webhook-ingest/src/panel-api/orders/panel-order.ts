@@ -1,4 +1,5 @@
 import type { Database } from '@paxyo/database'
+import { formatMoney, parseMoney } from '@paxyo/order-core'
 import type { PanelOrder } from '@paxyo/panel-client'
 import { sql, type Kysely, type Selectable } from 'kysely'
 import { panelView, toOrder, type OrderRow } from '@paxyo/ledger'
@@ -36,5 +37,6 @@ export function toPanelOrder(row: PanelOrderRow): PanelOrder {
     interval: row.run_interval,
     payment: row.is_charged ? 'account' : 'external',
     createdAt: row.created_at.toISOString(),
+    refundedElsewhere: formatMoney(parseMoney(row.refunded_elsewhere)),
   }
 }

@@ -27,8 +27,7 @@ export const outgoingWebhookVariables = {
   /** The delays after the first attempt, the second …; after the last one a webhook is dead. */
   OUTGOING_WEBHOOK_RETRY_SECONDS: env.list
     .pipe(z.array(retryDelaySchema).min(1).max(RETRIES_MAX))
-    .transform((seconds) => seconds.map((delayS) => delayS * 1000))
-    .default([...RETRY_DELAYS_MS]),
+    .default(RETRY_DELAYS_MS.map((delayMs) => delayMs / 1000)),
 }
 
 /** The endpoint that the environment configures. */
@@ -59,7 +58,7 @@ export function outgoingWebhookSettings(config: Values, allowLoopback = false): 
   return {
     endpoint: url === undefined || keys === undefined ? undefined : { url, keys, types },
     rules: { allowPrivate: config.OUTGOING_WEBHOOK_ALLOW_PRIVATE, allowLoopback },
-    retryDelaysMs: config.OUTGOING_WEBHOOK_RETRY_SECONDS,
+    retryDelaysMs: config.OUTGOING_WEBHOOK_RETRY_SECONDS.map((delayS) => delayS * 1000),
   }
 }
 

@@ -37,6 +37,8 @@ export interface VerificationTimes {
   readonly giveUpAfterMs: number
   /** The duration of a claim; longer than a request to the provider can take. */
   readonly leaseMs: number
+  /** The workers poll at least this often, because a process that dies wakes no other. */
+  readonly pollIntervalMs: number
 }
 
 export interface ProviderVerification {
@@ -52,6 +54,7 @@ export const VERIFICATION_TIMES: VerificationTimes = {
   lagMs: 60_000,
   giveUpAfterMs: 6 * 3_600_000,
   leaseMs: 60_000,
+  pollIntervalMs: 60_000,
 }
 
 /**
@@ -59,8 +62,6 @@ export const VERIFICATION_TIMES: VerificationTimes = {
  * responses, or support only one order in a request.
  */
 const ASKED_ALONE_MAX = 10
-/** The worker polls at least this often, because a process that dies wakes no other. */
-const POLL_INTERVAL_MS = 60_000
 const DATABASE_RETRY_MS = 1_000
 
 /**
@@ -169,7 +170,7 @@ function createVerifier(
 
   return createWorker({
     run: verifyDue,
-    backstopMs: POLL_INTERVAL_MS,
+    backstopMs: times.pollIntervalMs,
     retryDelayMs: DATABASE_RETRY_MS,
     onError: (error) => log.warn({ err: error, provider }, 'verification interrupted'),
   })

@@ -106,6 +106,7 @@ describe('a deposit', () => {
         event: 'account.updated',
         at: response.json().deposit.createdAt,
         account: { balance: '10.5', currency: 'USD', mode: 'kept' },
+        totals: { refunded: '0', orders: {} },
       },
     ])
   })

@@ -104,6 +104,20 @@ test('every way to change something is in the feed, in the order of the commits'
   })
 })
 
+test('an order says how much of its refund the previous system paid', async () => {
+  const cursor = await now()
+  const partial = { ...IMPORTED, orderId: 'E-1', providerOrderId: 'E-1', userId: 'eve', status: 'partial' } as const
+  const { database } = ingest
+  await importOrders({ pool: database.poolAs('ingest', 1), newId }, [{ ...partial, refundedElsewhere: 75_000_000n }])
+  await ingest.webhook({ order_id: 'E-1', status: 'canceled' })
+  const order = { orderId: 'E-1', status: 'canceled', refunded: '2.5', refundedElsewhere: '0.75' }
+  expect((await read(`after=${cursor}`)).data).toMatchObject([{ order, refund: { amount: '1.75' } }])
+  expect((await ingest.call('GET', '/v1/orders/E-1')).json()).toMatchObject({ order })
+  expect((await ingest.call('GET', '/v1/orders?userId=eve')).json()).toMatchObject({ data: [order] })
+  const copy = (await ingest.call('GET', '/v1/orders?updatedAfter=2020-01-01T00:00:00Z&userId=eve')).json()
+  expect(copy).toMatchObject({ data: [order] })
+})
+
 describe('a request that waits', () => {
   test('gets a change as soon as it is committed, here or in another process', async () => {
     await register('W-1')

@@ -2,7 +2,7 @@ import { ERROR_CODES, problemSchema } from '@paxyo/contracts'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import type { LightMyRequestResponse } from 'fastify'
-import type { Schema } from '../../../src/panel-api/kit/describe-schema.ts'
+import type { JsonSchema as Schema } from '@paxyo/service-kit'
 import type { Operation } from './arbitrary-requests.ts'
 
 interface Response {

@@ -1,5 +1,5 @@
 import fc, { type Arbitrary } from 'fast-check'
-import type { Schema } from '../../../src/panel-api/kit/describe-schema.ts'
+import type { JsonSchema as Schema } from '@paxyo/service-kit'
 
 /** Resolves a `$ref`. */
 export type Resolve = (ref: string) => Schema

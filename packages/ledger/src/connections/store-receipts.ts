@@ -1,5 +1,5 @@
+import type { ReceiptsMessage } from '@paxyo/contracts'
 import type { Pool } from 'pg'
-import type { ReceiptsMessage } from './gateway-link.ts'
 
 // Each row is checked against the account: a seq that does not exist, because a client or a gateway has made it up or
 // because the database was restored, is ignored. Positions only go forward, so that a repeated batch writes nothing. Two
@@ -27,7 +27,13 @@ const INSERT_SENT = `
     WHERE known.user_id = sent.user_id AND known.seq >= sent.seq AND (NOT sent.is_live OR known.gateway_id = $1))
   ON CONFLICT DO NOTHING`
 
-/** Writes a batch of receipts in two statements; writing it again changes nothing. */
+/**
+ * Writes a batch of receipts in two statements; writing it again changes nothing.
+ *
+ * @example
+ * await storeReceipts(pool, { type: 'receipts', gatewayId: 'gateway-1', batchId: newId(), seen: [], sent: [] })
+ * await readReceipts(createKysely(pool), 'ann', [1]) //=> new Map([[1, { sent: undefined, seenAt: undefined }]])
+ */
 export async function storeReceipts(pool: Pool, { gatewayId, seen, sent }: ReceiptsMessage): Promise<void> {
   if (seen.length > 0) {
     await pool.query({

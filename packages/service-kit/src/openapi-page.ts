@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { OpenAPIV3_1 } from 'openapi-types'
-import { ERROR_CODES } from '@paxyo/contracts'
-import { COMMON_ERRORS } from './operation.ts'
+import { ERROR_CODES, type ErrorCode } from '@paxyo/contracts'
 import { describeType, fieldsOf, type Field, type Schema } from './describe-schema.ts'
 
 const STYLE = `
@@ -16,7 +15,7 @@ const STYLE = `
   @media (width < 40rem) { tr, td { display: block } td { padding: .1rem 0; border: 0 } tr { border-bottom: 1px solid #8884 } }`
 
 /** The page is text with one style: it loads nothing and runs no scripts. */
-export const DOCS_CSP = [
+export const OPENAPI_PAGE_CSP = [
   "default-src 'none'",
   `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
   "base-uri 'none'",
@@ -30,10 +29,21 @@ interface Operation {
   readonly details: OpenAPIV3_1.OperationObject
 }
 
-type Schemas = ReadonlyMap<string, Schema>
+/** What every operation may refer to. */
+interface Shared {
+  readonly schemas: ReadonlyMap<string, Schema>
+  readonly commonErrors: readonly ErrorCode[]
+}
 
-/** An OpenAPI document as one page of HTML, without scripts. */
-export function renderDocs(document: OpenAPIV3_1.Document): string {
+/**
+ * Renders an OpenAPI document as one page of HTML, without scripts.
+ *
+ * @param commonErrors errors that any request can get; they are shown once.
+ * @example
+ * const page = renderOpenApiPage({ openapi: '3.1.0', info: { title: 'Shop & Co', version: '1' }, paths: {} }, [])
+ * page.includes('<h1>Shop &#38; Co</h1>') //=> true
+ */
+export function renderOpenApiPage(document: OpenAPIV3_1.Document, commonErrors: readonly ErrorCode[]): string {
   const operations: Operation[] = Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
     Object.entries(item ?? {}).map(([method, operation]) => ({
       method,
@@ -58,23 +68,23 @@ ${description
 <p>The same as an OpenAPI document: <a href="openapi.json">openapi.json</a>.</p>
 <nav><ul>${operations.map(({ details: { operationId } }) => `<li><a href="#${operationId}">${operationId}</a>`).join('')}</ul></nav>
 <h2>Errors that any request can get</h2>
-${renderCommonErrors()}
-${[...byTag].map(([tag, ofTag]) => `<h2>${escape(tag)}</h2>\n${ofTag.map((one) => renderOperation(one, new Map(schemas))).join('\n')}`).join('\n')}
+${renderCommonErrors(commonErrors)}
+${[...byTag].map(([tag, ofTag]) => `<h2>${escape(tag)}</h2>\n${ofTag.map((one) => renderOperation(one, { schemas: new Map(schemas), commonErrors })).join('\n')}`).join('\n')}
 <h2>Schemas</h2>
 ${schemas.map(([name, schema]) => `<h3 id="${name}">${name}</h3>\n${renderFields(fieldsOf(schema))}`).join('\n')}
 </html>`
 }
 
 /** Rendered once: repeated for every operation, they would be most of the page. */
-function renderCommonErrors(): string {
-  const rows = COMMON_ERRORS.map((code) => {
+function renderCommonErrors(commonErrors: readonly ErrorCode[]): string {
+  const rows = commonErrors.map((code) => {
     const { status, title } = ERROR_CODES[code]
     return `<tr><td>${status}<td><code>${code}</code><td>${escape(title)}`
   })
   return `<div class="scroll"><table>${rows.join('\n')}</table></div>`
 }
 
-function renderOperation({ method, path, details }: Operation, schemas: Schemas): string {
+function renderOperation({ method, path, details }: Operation, { schemas, commonErrors }: Shared): string {
   const { operationId, summary = '', description } = details
   const parameters = (details.parameters ?? []) as OpenAPIV3_1.ParameterObject[]
   const body = (details.requestBody as OpenAPIV3_1.RequestBodyObject | undefined)?.content['application/json']?.schema
@@ -84,7 +94,7 @@ ${description === undefined ? '' : `<p>${toHtml(description)}</p>`}
 ${renderFields(parameters.map(toField))}
 ${body === undefined ? '' : `<p>Body: ${renderType(describeType(body as Schema))}</p>${renderFields(fieldsOf(resolved(body as Schema, schemas)))}`}
 ${Object.entries(details.responses ?? {})
-  .map(([status, response]) => renderResponse(status, response as OpenAPIV3_1.ResponseObject, shown))
+  .map(([status, response]) => renderResponse(status, response as OpenAPIV3_1.ResponseObject, { shown, commonErrors }))
   .join('\n')}`
 }
 
@@ -92,9 +102,9 @@ ${Object.entries(details.responses ?? {})
 function renderResponse(
   status: string,
   { description, content = {} }: OpenAPIV3_1.ResponseObject,
-  shown: Map<string, string>,
+  { shown, commonErrors }: Pick<Shared, 'commonErrors'> & { readonly shown: Map<string, string> },
 ): string {
-  if (status >= '400') return renderErrors(status, description)
+  if (status >= '400') return renderErrors(status, description, commonErrors)
   const schema = (Object.values(content)[0]?.schema ?? {}) as Schema
   const fields = renderFields(fieldsOf(schema))
   const before = shown.get(fields)
@@ -107,15 +117,15 @@ function renderResponse(
 }
 
 /** The errors of one operation without the common ones; a description is a sequence of "`code`: title." */
-function renderErrors(status: string, description: string): string {
+function renderErrors(status: string, description: string, commonErrors: readonly ErrorCode[]): string {
   const own = description
     .split(/ (?=`)/)
-    .filter((error) => !COMMON_ERRORS.some((code) => error.startsWith(`\`${code}\``)))
+    .filter((error) => !commonErrors.some((code) => error.startsWith(`\`${code}\``)))
   return own.map((error) => `<p class="error"><strong>${status}</strong> ${toHtml(error)}</p>`).join('\n')
 }
 
 /** The schema that a reference names, one level deep. */
-function resolved(schema: Schema, schemas: Schemas): Schema {
+function resolved(schema: Schema, schemas: Shared['schemas']): Schema {
   return schema.$ref === undefined ? schema : (schemas.get(schema.$ref.split('/').at(-1)!) ?? schema)
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { createConcurrencyLimiter } from '../../../src/panel-api/kit/concurrency-limiter.ts'
+import { createConcurrencyLimiter } from '../src/concurrency-limiter.ts'
 
 test('as many as may are inside, those who wait follow in their order, and one too many is turned away', async () => {
   const limiter = createConcurrencyLimiter(2, 2, 10_000)

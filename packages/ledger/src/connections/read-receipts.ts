@@ -19,7 +19,13 @@ interface ReceiptRow {
   readonly at: Date | null
 }
 
-/** Reads the receipts of a user's events. @returns one for each seq. */
+/**
+ * Reads the receipts of a user's events.
+ *
+ * @returns one for each seq.
+ * @example
+ * await readReceipts(createKysely(pool), 'ann', [1]) //=> new Map([[1, { sent: undefined, seenAt: undefined }]])
+ */
 export async function readReceipts(
   db: Kysely<Database>,
   userId: string,

@@ -1,6 +1,6 @@
 import { boundedText } from '@paxyo/contracts'
 import { z } from 'zod'
-import { env } from './config.ts'
+import { env } from './load-config.ts'
 
 const MESSAGE_KEY_BYTES_MIN = 32
 

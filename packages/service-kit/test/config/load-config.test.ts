@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { z } from 'zod'
-import { commonVariables, ConfigError, env, loadConfig } from '../src/config.ts'
+import { commonVariables, ConfigError, env, loadConfig } from '../../src/config/load-config.ts'
 
 /** Loads one variable, `NAME`. */
 const load = (schema: z.ZodType, value: string | undefined): unknown =>

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { randomBytes, randomInt, randomUUID } from 'node:crypto'
-import { isWeakSecret, weakSecrets } from '../src/secret-strength.ts'
+import { isWeakSecret, weakSecrets } from '../../src/config/secret-strength.ts'
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 const ROUNDS = 500

@@ -7,6 +7,13 @@ export interface ConcurrencyLimiter {
   enter(): Promise<(() => void) | undefined>
 }
 
+/**
+ * @example
+ * const limiter = createConcurrencyLimiter(1, 0, 1_000)
+ * const leave = await limiter.enter()
+ * (await limiter.enter()) === undefined //=> true
+ * leave!()
+ */
 export function createConcurrencyLimiter(activeMax: number, waitingMax: number, waitMsMax: number): ConcurrencyLimiter {
   let active = 0
   const waiting = new Set<(isAdmitted: boolean) => void>()

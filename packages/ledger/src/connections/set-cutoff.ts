@@ -23,7 +23,14 @@ interface CutoffRow {
   readonly disconnected_at: Date | null
 }
 
-/** Commits that a user's tokens are revoked, or that the user's connections are closed, as of now. */
+/**
+ * Commits that a user's tokens are revoked, or that the user's connections are closed, as of now.
+ *
+ * @example
+ * const { tokensIssuedBefore, disconnectedAt } = await setCutoff(pool, 'ann', 'revoke')
+ * tokensIssuedBefore instanceof Date //=> true
+ * disconnectedAt //=> null
+ */
 export async function setCutoff(pool: Pool, userId: string, kind: 'revoke' | 'disconnect'): Promise<SetCutoff> {
   const { rows } = await pool.query<CutoffRow>(SET_CUTOFF, [userId, kind === 'revoke', kind === 'disconnect'])
   return { tokensIssuedBefore: rows[0]!.tokens_issued_before, disconnectedAt: rows[0]!.disconnected_at }
