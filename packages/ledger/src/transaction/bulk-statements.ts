@@ -63,9 +63,9 @@ export const UPDATE_ACCOUNTS: BulkStatement<LockedAccount> = {
   name: 'update_accounts',
   text: `
   UPDATE accounts SET balance = changed.balance, last_seq = changed.last_seq, refunded = changed.refunded,
-    order_counts = changed.order_counts, totals_seq = changed.last_seq, balance_mode = changed.balance_mode
-  FROM unnest($1::text[], $2::numeric[], $3::bigint[], $4::numeric[], $5::jsonb[], $6::text[])
-    AS changed (user_id, balance, last_seq, refunded, order_counts, balance_mode)
+    order_counts = changed.order_counts, totals_seq = changed.last_seq
+  FROM unnest($1::text[], $2::numeric[], $3::bigint[], $4::numeric[], $5::jsonb[])
+    AS changed (user_id, balance, last_seq, refunded, order_counts)
   WHERE accounts.user_id = changed.user_id`,
   values: (rows) => [
     rows.map((account) => account.userId),
@@ -73,7 +73,6 @@ export const UPDATE_ACCOUNTS: BulkStatement<LockedAccount> = {
     rows.map((account) => account.lastSeq),
     rows.map((account) => formatMoney(account.totals.refunded)),
     rows.map((account) => JSON.stringify(account.totals.orders)),
-    rows.map((account) => account.mode),
   ],
 }
 

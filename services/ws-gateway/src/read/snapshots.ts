@@ -74,8 +74,9 @@ export async function readSnapshots(pool: Pool, userIds: readonly string[], orde
     values: [userIds, ordersMax],
   })
   return onPrimary(rows).map((row) => {
-    const { epoch, seq, tokens_issued_before, currency, balance, balance_mode: mode, orders, totals } = row
-    const account = currency === null || balance === null || mode === null ? undefined : { balance, currency, mode }
+    const { epoch, seq, tokens_issued_before, currency, balance, balance_mode, orders, totals } = row
+    const mode = balance_mode ?? 'external'
+    const account = currency === null || balance === null ? undefined : { balance, currency, mode }
     return {
       epoch,
       seq,
