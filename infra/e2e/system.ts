@@ -24,9 +24,9 @@ export interface System extends AsyncDisposable {
   /** Starts another process of a service, with the same configuration. */
   start(name: 'webhook-ingest' | 'ws-gateway'): Promise<ServiceProcess>
   register(order: Partial<Record<string, unknown>>): Promise<Response>
-  /** Registers up to 1,000 orders by one request. */
-  /** From then on the user's balance is kept in the ledger. */
+  /** Deposits into a user's account, which may be new. From then on the user's balance is kept in the ledger. */
   deposit(userId: string, amount: string): Promise<void>
+  /** Registers up to 1,000 orders by one request. */
   registerAll(orders: readonly object[]): Promise<void>
   webhook(body: unknown, token?: string): Promise<Response>
   /** Serves the demo page for a user from another origin, as a panel does; returns its URL. */
@@ -81,6 +81,7 @@ export async function startSystem(
     register: (order) => post('/v1/orders', { ...AN_ORDER, ...order }, { authorization: `Bearer ${PANEL_KEY}` }),
     async deposit(userId, amount) {
       const headers = { authorization: `Bearer ${PANEL_KEY}`, 'idempotency-key': `deposit-${userId}` }
+      await post('/v1/accounts', { userId, currency: 'USD' }, headers)
       const response = await post(`/v1/accounts/${userId}/deposits`, { amount, currency: 'USD' }, headers)
       if (response.status !== 201) throw new Error(`the deposit was rejected: ${await response.text()}`)
     },

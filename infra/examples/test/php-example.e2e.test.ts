@@ -69,7 +69,7 @@ test('a panel in PHP: an order is registered, a webhook comes, and the open page
 
   expect([await text('status'), await text('remains'), await text('refunded')]).toEqual(['Partial', '300', '$0.75'])
   // The panel keeps the balance: 100, less the three charges, and the refund.
-  await eventually(async () => (await page.textContent('#balance')) === '$92.665')
+  await eventually(async () => (await page.textContent('[data-balance]')) === '$92.665')
   const toasts = page.locator('paxyo-toasts li')
   await toasts.filter({ hasText: 'Order P-31001' }).waitFor()
   expect(await toasts.filter({ hasText: 'Order P-31001' }).textContent()).toContain('Partial · $0.75 refunded')
@@ -193,7 +193,7 @@ test('the tutorial, step by step', async () => {
 
   const opened = await openPage(browser, `http://localhost:${phpPort}/smm.php`)
   const { page } = opened
-  const hasBalance = (balance: string) => eventually(async () => (await page.textContent('#balance')) === balance)
+  const hasBalance = (balance: string) => eventually(async () => (await page.textContent('[data-balance]')) === balance)
   await hasBalance('$100.00')
   await order(page, '777')
   await hasBalance('$97.50')
