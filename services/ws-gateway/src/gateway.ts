@@ -80,7 +80,7 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits: chang
     log,
     onForwarded: metrics.eventForwarded,
     onMessageRejected: metrics.busMessageRejected,
-    onSent: (...sent) => receipts.sent(...sent),
+    onSent: (sent) => receipts.sent(sent),
   })
   const limits = { ...DEFAULT_LIMITS, ...changedLimits }
   const connections = createConnections({

@@ -15,7 +15,7 @@ import { createUserControl } from './user-control.ts'
 export interface UserControlOptions {
   readonly pool: Pool
   readonly bus: EventBus
-  readonly hub: Pick<Hub, 'listenersOf'>
+  readonly hub: Pick<Hub, 'listenersOf' | 'reportSent'>
   readonly receipts: PendingReceipts
   readonly log: Logger
   readonly state: () => { readonly connections: number; readonly users: number }
@@ -75,6 +75,7 @@ export function startUserControl(options: UserControlOptions): RunningUserContro
   const sender = startReceiptSender({
     gatewayId,
     pending: receipts,
+    reportSent: () => hub.reportSent(),
     findIngest: () => channel.findIngest(),
     send: (ingestId, message) => channel.send(ingestId, message),
     now,

@@ -369,12 +369,11 @@ export class Connection implements StreamListener {
   }
 
   #send(payload: Buffer): void {
-    if (this.#isClosed || !this.#transport.isOpen) return
+    if (this.#isClosed) return
     // The welcome is first in the buffer, so that no more of it is left than the buffer contains.
-    this.#welcomeBytes = Math.min(this.#welcomeBytes, this.#transport.unreadBytes)
-    this.#transport.send(payload)
+    if (this.#welcomeBytes > 0) this.#welcomeBytes = Math.min(this.#welcomeBytes, this.#transport.unreadBytes)
     // Checked after sending, so that a slow client gets whole messages in order until the close, and then resumes.
-    const unreadBytes = this.#transport.unreadBytes - this.#welcomeBytes
+    const unreadBytes = this.#transport.send(payload) - this.#welcomeBytes
     if (!this.#isBeginning && unreadBytes > this.#deps.limits.bufferedBytesMax) this.close('slow_consumer')
   }
 }

@@ -33,6 +33,8 @@ export interface Stream {
   isSubscribed: boolean
   /** Since when the stream waits for the acknowledgement of a bus that was silent. */
   unsubscribedSinceMs: number | undefined
+  /** When an event was last offered to its listeners; undefined when this has been reported. */
+  sentAt: number | undefined
   backfilling: Promise<void> | undefined
   /** Events may have been missed since the current backfill began. */
   backfillAgain: boolean
@@ -41,6 +43,20 @@ export interface Stream {
 /** The lowest `lastSeq` of the listeners; `Infinity` when none has begun. */
 export function lowestSeq({ listeners }: Stream): number {
   return Math.min(...[...listeners].flatMap(({ lastSeq }) => lastSeq ?? []))
+}
+
+/** The highest `lastSeq`, and how many listeners have it. */
+export function furthest({ listeners }: Stream): { seq: number; connections: number } {
+  let seq = 0
+  let connections = 0
+  for (const { lastSeq = 0 } of listeners) {
+    if (lastSeq > seq) {
+      seq = lastSeq
+      connections = 0
+    }
+    if (lastSeq === seq && seq > 0) connections += 1
+  }
+  return { seq, connections }
 }
 
 export function hasGap(stream: Stream): boolean {
