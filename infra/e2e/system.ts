@@ -80,9 +80,10 @@ export async function startSystem(
     start,
     register: (order) => post('/v1/orders', { ...AN_ORDER, ...order }, { authorization: `Bearer ${PANEL_KEY}` }),
     async deposit(userId, amount) {
-      const headers = { authorization: `Bearer ${PANEL_KEY}`, 'idempotency-key': `deposit-${userId}` }
+      const headers = { authorization: `Bearer ${PANEL_KEY}` }
       await post('/v1/accounts', { userId, currency: 'USD' }, headers)
-      const response = await post(`/v1/accounts/${userId}/deposits`, { amount, currency: 'USD' }, headers)
+      const deposit = { amount, currency: 'USD', paymentRef: `deposit-${userId}` }
+      const response = await post(`/v1/accounts/${userId}/deposits`, deposit, headers)
       if (response.status !== 201) throw new Error(`the deposit was rejected: ${await response.text()}`)
     },
     async registerAll(orders) {
