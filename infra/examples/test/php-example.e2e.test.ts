@@ -198,7 +198,7 @@ test('the tutorial, step by step', async () => {
   await order(page, '777')
   await hasBalance('$97.50')
   const send = async (block: string): Promise<string> => {
-    await using shell = start(block, { WEBHOOK_TOKEN: line('webhook token')! })
+    await using shell = start(block.replace('the webhook token', line('webhook token')!), {})
     await shell.ended
     return shell.output()
   }
@@ -208,13 +208,13 @@ test('the tutorial, step by step', async () => {
   expect(await opened.violations()).toEqual([])
   await page.context().close()
   expect(await lookAtTables()).toContain('[id] => P-777 [status] => partial [remains] => 300 [refunded] => 0.75')
-  expect(await lookAtTables()).toContain('[id] => demo [balance] => 98.25')
+  expect(await lookAtTables()).toContain('[id] => ann [balance] => 98.25')
 
   // While the panel is down, nothing is lost.
   await server.end()
   expect(await send(webhook.replace('Partial', 'Canceled'))).toContain('"refund":"1.75"')
   await using again = start(panelBlock, { PANEL_DATA_DIR })
   await eventually(() => again.output().includes('started'))
-  await eventually(async () => (await lookAtTables()).includes('[id] => demo [balance] => 100 '))
+  await eventually(async () => (await lookAtTables()).includes('[id] => ann [balance] => 100 '))
   expect(await lookAtTables()).toContain('[status] => canceled')
 })
