@@ -3,6 +3,7 @@ import { createMetricGroup, LATENCY_BUCKETS_S } from '@paxyo/service-kit'
 import type { Registry } from 'prom-client'
 import type { ControlState } from '../control/start-user-control.ts'
 import type { StreamStart } from '../read/stream-reader.ts'
+import type { OrderRequestDeps } from '../socket/order-requests.ts'
 
 /** Why a connection is rejected before its hello is read. */
 export type ConnectionRejection = 'origin' | 'draining' | 'connections' | 'handshakes'
@@ -21,6 +22,8 @@ export interface GatewayMetrics {
   /** A browser sent an invalid token. */
   readonly tokenFailed: (isThrottled: boolean) => void
   upgradeRejected(reason: ConnectionRejection): void
+  /** A `page` or `orders` of a client has been responded to. */
+  readonly orderRequest: OrderRequestDeps['responded']
   /** A control message of webhook-ingest has arrived. */
   readonly controlMessage: (type: string) => void
   register(registry: Registry): void
@@ -74,6 +77,17 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
   const controlMessages = group.counter('control_messages_total', 'Messages of webhook-ingest over the bus, by type.', [
     'type',
   ])
+  const orderRequests = group.counter(
+    'order_requests_total',
+    'Requests of clients for orders that they do not have, by type and outcome.',
+    ['type', 'outcome'],
+  )
+  const orderReads = group.histogram(
+    'order_request_duration_seconds',
+    'Time to read the orders of a request that was served.',
+    LATENCY_BUCKETS_S,
+    ['type'],
+  )
   group.countOf(
     'receipt_batch_retries_total',
     'Batches of receipts that were retried, because they were not stored in time.',
@@ -139,6 +153,10 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
     },
     tokenFailed: (isThrottled) => failures.inc({ door: 'hello', result: isThrottled ? 'throttled' : 'rejected' }),
     controlMessage: (type) => controlMessages.inc({ type }),
+    orderRequest(type, outcome, durationMs) {
+      orderRequests.inc({ type, outcome })
+      if (outcome === 'served') orderReads.observe({ type }, durationMs / 1000)
+    },
     upgradeRejected: (reason) => rejections.inc({ reason }),
     register: (registry) => group.register(registry),
   }

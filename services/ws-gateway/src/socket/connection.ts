@@ -32,7 +32,7 @@ export interface ConnectionDeps {
   /** From 0 to 1. */
   readonly random: () => number
   readonly log: Logger
-  readonly metrics: Pick<GatewayMetrics, 'eventsSent' | 'streamJoined' | 'connectionClosed'>
+  readonly metrics: Pick<GatewayMetrics, 'eventsSent' | 'streamJoined' | 'connectionClosed' | 'orderRequest'>
   /** Counts an invalid token of an address. @returns the seconds until the address may send another one. */
   readonly tokenFailed: FailureThrottle['failed']
   /** Counts a connection of a user. @returns false when the user has too many connections. */
@@ -346,6 +346,7 @@ export class Connection implements StreamListener {
       send: (message) => this.#sendMessage(message),
       fail: () => this.fail(),
       isOpen: () => !this.#isClosed,
+      responded: this.#deps.metrics.orderRequest,
     })
     return this.#orderRequests.handle(request, { userId, epoch })
   }
