@@ -35,6 +35,7 @@ export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
 export interface Accounts {
   balance: Generated<Numeric>;
+  balance_mode: Generated<string | null>;
   created_at: Generated<Timestamp>;
   currency: string;
   last_seq: Generated<number>;

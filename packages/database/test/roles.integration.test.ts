@@ -33,6 +33,7 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
       'SELECT',
       'INSERT',
       'UPDATE balance',
+      'UPDATE balance_mode',
       'UPDATE last_seq',
       'UPDATE order_counts',
       'UPDATE refunded',

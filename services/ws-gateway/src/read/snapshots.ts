@@ -1,4 +1,4 @@
-import type { AccountView, OrderView, TotalsView } from '@paxyo/contracts'
+import type { AccountView, BalanceMode, OrderView, TotalsView } from '@paxyo/contracts'
 import type { Pool } from 'pg'
 import { formatOrderCursor, NEWEST, ORDER_CURSOR, ORDER_JSON } from './order-json.ts'
 import { onPrimary, TOKENS_ISSUED_BEFORE, type Head, type PrimaryRow } from './queries.ts'
@@ -33,7 +33,7 @@ const TOTALS_JSON = `
 // user's orders without reading the thousands of old ones that the user may have.
 const READ_SNAPSHOTS = `
   SELECT stream_epoch.epoch, pg_is_in_recovery() AS is_replica, ${TOKENS_ISSUED_BEFORE},
-    coalesce(accounts.last_seq, 0) AS seq, accounts.currency,
+    coalesce(accounts.last_seq, 0) AS seq, accounts.currency, accounts.balance_mode,
     trim_scale(accounts.balance)::text AS balance, coalesce(list.orders, '[]') AS orders,
     list.oldest_closed, ${TOTALS_JSON} AS totals
   FROM stream_epoch, unnest($1::text[]) WITH ORDINALITY AS wanted (user_id, position)
@@ -60,6 +60,7 @@ interface SnapshotRow extends PrimaryRow {
   readonly seq: number
   readonly currency: string | null
   readonly balance: string | null
+  readonly balance_mode: BalanceMode | null
   readonly orders: readonly OrderView[]
   readonly oldest_closed: string | null
   readonly totals: TotalsView
@@ -73,8 +74,9 @@ export async function readSnapshots(pool: Pool, userIds: readonly string[], orde
     values: [userIds, ordersMax],
   })
   return onPrimary(rows).map((row) => {
-    const { epoch, seq, tokens_issued_before, currency, balance, orders, totals } = row
-    const account = currency === null || balance === null ? undefined : { balance, currency }
+    const { epoch, seq, tokens_issued_before, currency, balance, balance_mode, orders, totals } = row
+    const mode = balance_mode ?? 'external'
+    const account = currency === null || balance === null ? undefined : { balance, currency, mode }
     return {
       epoch,
       seq,

@@ -54,7 +54,7 @@ describe('a snapshot', () => {
       mode: 'snapshot',
       epoch,
       seq: 7,
-      account: { balance: '10.25', currency: 'USD' },
+      account: { balance: '10.25', currency: 'USD', mode: 'kept' },
       totals: { refunded: '1', orders: { partial: 1 } },
     })
     expect(orders).toEqual([
@@ -111,7 +111,8 @@ describe('a snapshot', () => {
   ])('writes a balance of %s as %s', async (balance, written) => {
     await ingest.openAccount(`rich-${balance}`, { balance })
 
-    expect((await snapshotOf(`rich-${balance}`)).account).toEqual({ balance: written, currency: 'USD' })
+    const mode = written === '0' ? 'external' : 'kept'
+    expect((await snapshotOf(`rich-${balance}`)).account).toEqual({ balance: written, currency: 'USD', mode })
   })
 
   test('has open orders before the most recent others, however old they are, newest first', async () => {

@@ -47,7 +47,12 @@ test("an order opens its user's account and is the user's first event", async ()
   await ingest.register({ ...fresh(), userId: ids.userId })
   await eventually(() => events.length === 2)
   expect(events).toMatchObject([
-    { seq: 1, event: 'order.registered', order: { orderId: ids.orderId }, account: { balance: '0', currency: 'USD' } },
+    {
+      seq: 1,
+      event: 'order.registered',
+      order: { orderId: ids.orderId },
+      account: { balance: '0', currency: 'USD', mode: 'external' },
+    },
     { seq: 2, event: 'order.registered' },
   ])
 })
