@@ -3,6 +3,7 @@ import { createMetricGroup, LATENCY_BUCKETS_S } from '@paxyo/service-kit'
 import type { Registry } from 'prom-client'
 import type { ControlState } from '../control/start-user-control.ts'
 import type { StreamStart } from '../read/stream-reader.ts'
+import type { UnreadState } from '../socket/connections.ts'
 
 /** Why a connection is rejected before its hello is read. */
 export type ConnectionRejection = 'origin' | 'draining' | 'connections' | 'handshakes'
@@ -38,6 +39,7 @@ export interface GatewayState {
   readonly isDraining: boolean
   /** Connections that a drain has not closed yet. */
   readonly drainLeft: number
+  readonly unread: UnreadState
   readonly databaseWaiting: number
   /** Whether the last fetch of the issuer's keys has failed. */
   readonly isKeyServerUnavailable: boolean
@@ -112,6 +114,17 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
   )
   group.gauge('draining', '1 while draining.', () => Number(state().isDraining))
   group.gauge('drain_left', 'Connections that the drain has not closed yet.', () => state().drainLeft)
+  group.gauge('unread_bytes', 'Sent bytes that clients have not read yet.', () => state().unread.bytes)
+  group.gauge(
+    'joins_waiting',
+    'Joins that wait, because their user has too many unread bytes, or joins too often.',
+    () => state().unread.joinsWaiting,
+  )
+  group.countOf(
+    'connections_cut_total',
+    'Connections that were cut because clients had too many unread bytes.',
+    () => state().unread.cut,
+  )
   group.gauge(
     'key_server_unavailable',
     'Whether the last fetch of the keys of JWT_JWKS_URL has failed; the last good keys serve for a day.',

@@ -20,7 +20,7 @@ export interface Since {
 }
 
 export interface Missed extends Head {
-  /** The events after the given seq; empty when there are none, or more than the limit. */
+  /** The events after the given seq; empty when there are none, or they are not within the bounds. */
   readonly events: readonly EventRow[]
 }
 
@@ -98,7 +98,7 @@ export async function readBehind(pool: Pool, since: readonly Since[]): Promise<s
   return rows.map((row) => row.user_id)
 }
 
-// The inner condition on last_seq skips users with too many missed events before any of their events is read. With the
+// The innermost condition on last_seq skips users with too many missed events before any of their events is read. With the
 // LIMIT, the planner reads each user's events by one index scan.
 const READ_MISSED = `
   SELECT wanted.position, stream_epoch.epoch, pg_is_in_recovery() AS is_replica, ${TOKENS_ISSUED_BEFORE},
@@ -107,11 +107,18 @@ const READ_MISSED = `
   LEFT JOIN accounts USING (user_id)
   LEFT JOIN connection_cutoffs AS cutoff ON cutoff.user_id = wanted.user_id
   LEFT JOIN LATERAL (
-    SELECT seq, payload FROM events
-    WHERE events.user_id = wanted.user_id AND events.seq > wanted.seq
-      AND accounts.last_seq - wanted.seq BETWEEN 1 AND $3
-    ORDER BY events.seq
-    LIMIT $3
+    SELECT seq, payload
+    FROM (
+      SELECT seq, payload, sum(octet_length(payload)) OVER () AS bytes
+      FROM (
+        SELECT seq, payload FROM events
+        WHERE events.user_id = wanted.user_id AND events.seq > wanted.seq
+          AND accounts.last_seq - wanted.seq BETWEEN 1 AND $3
+        ORDER BY events.seq
+        LIMIT $3
+      ) AS missed
+    ) AS missed
+    WHERE bytes <= $4
   ) AS event ON true
   ORDER BY wanted.position, event.seq`
 
@@ -123,12 +130,22 @@ interface MissedRow extends PrimaryRow {
   readonly payload: string
 }
 
-/** The heads of streams, and the events after a seq unless there are more than `limit`, for many users in one query. */
-export async function readMissed(pool: Pool, since: readonly Since[], limit: number): Promise<Missed[]> {
+/** The bounds of the missed events of one client. */
+export interface MissedBounds {
+  readonly eventsMax: number
+  readonly bytesMax: number
+}
+
+/** The heads of streams, and the events after a seq if they are within the bounds, for many users in one query. */
+export async function readMissed(
+  pool: Pool,
+  since: readonly Since[],
+  { eventsMax, bytesMax }: MissedBounds,
+): Promise<Missed[]> {
   const { rows } = await pool.query<MissedRow>({
     name: 'read_missed',
     text: READ_MISSED,
-    values: [since.map(({ userId }) => userId), since.map(({ seq }) => seq), limit],
+    values: [since.map(({ userId }) => userId), since.map(({ seq }) => seq), eventsMax, bytesMax],
   })
   const missed: (Missed & { events: EventRow[] })[] = []
   for (const { position, epoch, head, tokens_issued_before, seq, payload } of onPrimary(rows)) {

@@ -30,7 +30,7 @@ const TOTALS_JSON = `
     ) END`
 
 // One statement reads one snapshot of the database, so account, orders and seq are consistent. Two index scans find a
-// user's orders without reading the thousands of old ones that the user may have.
+// user's orders without reading the thousands of old ones that the user may have. The sum is that of the orders' JSON.
 const READ_SNAPSHOTS = `
   SELECT stream_epoch.epoch, pg_is_in_recovery() AS is_replica, ${TOKENS_ISSUED_BEFORE},
     coalesce(accounts.last_seq, 0) AS seq, accounts.currency,
@@ -40,18 +40,24 @@ const READ_SNAPSHOTS = `
   LEFT JOIN accounts USING (user_id)
   LEFT JOIN connection_cutoffs AS cutoff ON cutoff.user_id = wanted.user_id
   LEFT JOIN LATERAL (
-    SELECT json_agg(${ORDER_JSON} ORDER BY o.created_at DESC, o.order_id) AS orders,
+    SELECT json_agg(o.json ORDER BY o.created_at DESC, o.order_id) AS orders,
       (array_agg(${ORDER_CURSOR} ORDER BY o.created_at, o.order_id DESC) FILTER (WHERE NOT o.is_open))[1] AS oldest_closed
     FROM (
-      SELECT * FROM (
-        (SELECT * FROM orders WHERE user_id = wanted.user_id AND is_open
-          ORDER BY created_at DESC, order_id LIMIT $2)
-        UNION
-        (SELECT * FROM orders WHERE user_id = wanted.user_id ORDER BY created_at DESC, order_id LIMIT $2)
+      SELECT *, sum(octet_length(json::text)) OVER (
+        ORDER BY is_open DESC, created_at DESC, order_id ROWS UNBOUNDED PRECEDING) AS bytes
+      FROM (
+        SELECT o.*, ${ORDER_JSON} AS json
+        FROM (
+          (SELECT * FROM orders WHERE user_id = wanted.user_id AND is_open
+            ORDER BY created_at DESC, order_id LIMIT $2)
+          UNION
+          (SELECT * FROM orders WHERE user_id = wanted.user_id ORDER BY created_at DESC, order_id LIMIT $2)
+        ) AS o
+        ORDER BY is_open DESC, created_at DESC, order_id
+        LIMIT $2
       ) AS candidates
-      ORDER BY is_open DESC, created_at DESC, order_id
-      LIMIT $2
     ) AS o
+    WHERE o.bytes <= $3
   ) AS list ON true
   ORDER BY wanted.position`
 
@@ -65,12 +71,23 @@ interface SnapshotRow extends PrimaryRow {
   readonly totals: TotalsView
 }
 
+/** The bounds of one snapshot. The rest of the orders is read page by page, when a client asks for it. */
+export interface SnapshotBounds {
+  readonly ordersMax: number
+  /** Of the orders' JSON. */
+  readonly bytesMax: number
+}
+
 /** Accounts with their open and most recent orders, for many users in one query and as of one moment. */
-export async function readSnapshots(pool: Pool, userIds: readonly string[], ordersMax: number): Promise<Snapshot[]> {
+export async function readSnapshots(
+  pool: Pool,
+  userIds: readonly string[],
+  { ordersMax, bytesMax }: SnapshotBounds,
+): Promise<Snapshot[]> {
   const { rows } = await pool.query<SnapshotRow>({
     name: 'read_snapshots',
     text: READ_SNAPSHOTS,
-    values: [userIds, ordersMax],
+    values: [userIds, ordersMax, bytesMax],
   })
   return onPrimary(rows).map((row) => {
     const { epoch, seq, tokens_issued_before, currency, balance, orders, totals } = row

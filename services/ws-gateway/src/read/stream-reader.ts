@@ -52,11 +52,15 @@ export interface StreamReaderOptions {
   readonly pool: Pool
   /** The maximum number of orders in a snapshot. */
   readonly snapshotOrdersMax?: number
+  /** The maximum size of the orders of a snapshot, and of the missed events of one client. */
+  readonly welcomeBytesMax?: number
 }
 
 /** The maximum number of missed events that one read returns. A client that has missed more gets a snapshot. */
 export const EVENTS_MAX = 500
 const SNAPSHOT_ORDERS_MAX = 200
+/** About 1,000 orders of the usual length, or 50 of the greatest. */
+export const WELCOME_BYTES_MAX = 512 * 1024
 const SNAPSHOT_USERS_PER_QUERY_MAX = 100
 const EVENT_USERS_PER_QUERY_MAX = 500
 const BEHIND_USERS_PER_QUERY_MAX = 5_000
@@ -66,9 +70,11 @@ const CONCURRENT_QUERIES_MAX = 2
 const GATHER_MS = 20
 
 export function createStreamReader(options: StreamReaderOptions): StreamReader {
-  const { pool, snapshotOrdersMax = SNAPSHOT_ORDERS_MAX } = options
+  const { pool, snapshotOrdersMax = SNAPSHOT_ORDERS_MAX, welcomeBytesMax = WELCOME_BYTES_MAX } = options
+  const snapshotBounds = { ordersMax: snapshotOrdersMax, bytesMax: welcomeBytesMax }
+  const missedBounds = { eventsMax: EVENTS_MAX, bytesMax: welcomeBytesMax }
   const pace = { concurrency: CONCURRENT_QUERIES_MAX, gatherMs: GATHER_MS }
-  const snapshotOf = coalesce<string, Snapshot>((userIds) => readSnapshots(pool, userIds, snapshotOrdersMax), {
+  const snapshotOf = coalesce<string, Snapshot>((userIds) => readSnapshots(pool, userIds, snapshotBounds), {
     batchMax: SNAPSHOT_USERS_PER_QUERY_MAX,
     ...pace,
   })
@@ -76,7 +82,7 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
     batchMax: EVENT_USERS_PER_QUERY_MAX,
     ...pace,
   })
-  const missedSince = coalesce<Since, Missed>((since) => readMissed(pool, since, EVENTS_MAX), {
+  const missedSince = coalesce<Since, Missed>((since) => readMissed(pool, since, missedBounds), {
     batchMax: EVENT_USERS_PER_QUERY_MAX,
     ...pace,
   })

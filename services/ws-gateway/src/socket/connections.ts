@@ -13,6 +13,7 @@ import { HandshakeAdmission } from './handshake-admission.ts'
 import type { Limits } from './limits.ts'
 import { createOriginCheck } from './origin.ts'
 import type { Transport, TransportKind } from './transport.ts'
+import { UnreadBudget } from './unread-budget.ts'
 
 export interface ConnectionsOptions {
   readonly hub: Hub
@@ -32,6 +33,15 @@ export interface AcceptedConnection {
   readonly ended: (code: number) => void
 }
 
+/** What clients have not read yet. */
+export interface UnreadState {
+  readonly bytes: number
+  /** Joins that wait, because their user has too many unread bytes, or joins too often. */
+  readonly joinsWaiting: number
+  /** Connections that were cut because the process had too many unread bytes. */
+  readonly cut: number
+}
+
 /** All connections of this process, over whichever transport. */
 export interface Connections {
   readonly count: number
@@ -39,6 +49,7 @@ export interface Connections {
   readonly isDraining: boolean
   /** Connections that the drain has not closed yet. */
   readonly drainLeft: number
+  readonly unread: UnreadState
   /** Why a request for a connection would be rejected now. */
   rejectionOf(request: FastifyRequest): ConnectionRejection | undefined
   /** Counts a request for a connection. @returns why it is rejected. */
@@ -60,6 +71,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
   const counts: Record<TransportKind, number> = { websocket: 0, stream: 0 }
   const byUser = new BoundedCounts(limits.connectionsPerUserMax)
   const byAddress = new BoundedCounts(limits.connectionsPerAddressMax)
+  const budget = new UnreadBudget(limits)
   const admission = new HandshakeAdmission(limits.handshakesPerSecondMax, performance.now())
   const isAllowedOrigin = createOriginCheck(options.allowedOrigins)
   const now = Date.now
@@ -71,6 +83,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
     // Received data is read first, so that a client does not time out because this process was busy.
     setImmediate(() => {
       for (const connection of connections) connection.tick(time)
+      budget.prune()
     })
   }, TICK_INTERVAL_MS)
 
@@ -90,6 +103,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
     log,
     metrics,
     admitUser: (userId) => byUser.add(userId),
+    budget,
     tokenFailed: (address) => throttle.failed(address),
     onSeen: options.onSeen,
   }
@@ -110,6 +124,9 @@ export function createConnections(options: ConnectionsOptions): Connections {
     },
     get drainLeft() {
       return drainLeft
+    },
+    get unread() {
+      return { bytes: budget.bytes, joinsWaiting: budget.waitingCount, cut: budget.cutCount }
     },
     rejectionOf,
 
@@ -138,6 +155,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
         connection,
         ended(code) {
           connection.closed(code)
+          budget.forget(connection)
           connections.delete(connection)
           counts[kind] -= 1
           byAddress.remove(address)
