@@ -37,7 +37,8 @@ export interface Limits {
   /** `ws` keeps every fragment of an incomplete message, with an overhead of more than 100 bytes for each. */
   readonly messageFragmentsMax: number
   readonly connectionsPerUserMax: number
-  /** A user can open as many connections as that in this time, on average; further ones wait for their welcome. */
+  /** Connections that a user can open at once, and again over the time; further ones wait for their welcome. */
+  readonly joinsPerUserMax: number
   readonly joinsRefillMs: number
   /** Loopback is exempt, because it is a proxy on this machine. */
   readonly connectionsPerAddressMax: number
@@ -65,6 +66,7 @@ export const DEFAULT_LIMITS: Limits = {
   messageBytesMax: 16 * 1024,
   messageFragmentsMax: 16,
   connectionsPerUserMax: 50,
+  joinsPerUserMax: 50,
   joinsRefillMs: 10_000,
   connectionsPerAddressMax: 1_000,
   connectionsMax: 50_000,

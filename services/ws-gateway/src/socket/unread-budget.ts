@@ -25,7 +25,7 @@ export interface Reader {
 
 export type BudgetLimits = Pick<
   Limits,
-  'welcomeBytesMax' | 'unreadBytesPerUserMax' | 'unreadBytesMax' | 'connectionsPerUserMax' | 'joinsRefillMs'
+  'welcomeBytesMax' | 'unreadBytesPerUserMax' | 'unreadBytesMax' | 'joinsPerUserMax' | 'joinsRefillMs'
 >
 
 interface Waiting {
@@ -134,14 +134,14 @@ export class UnreadBudget {
     for (const [userId, user] of this.#users) {
       this.#refill(user)
       const isIdle = user.readers.size + user.waiting.length + user.joining === 0
-      if (isIdle && user.tokens >= this.#limits.connectionsPerUserMax) this.#users.delete(userId)
+      if (isIdle && user.tokens >= this.#limits.joinsPerUserMax) this.#users.delete(userId)
     }
   }
 
   #userOf(userId: string): User {
     const known = this.#users.get(userId)
     if (known !== undefined) return known
-    const tokens = this.#limits.connectionsPerUserMax
+    const tokens = this.#limits.joinsPerUserMax
     const user: User = { readers: new Map(), waiting: [], joining: 0, tokens, refilledAt: this.#now() }
     this.#users.set(userId, user)
     return user
@@ -168,7 +168,7 @@ export class UnreadBudget {
   }
 
   #refill(user: User): void {
-    const { connectionsPerUserMax: max, joinsRefillMs } = this.#limits
+    const { joinsPerUserMax: max, joinsRefillMs } = this.#limits
     const now = this.#now()
     user.tokens = Math.min(max, user.tokens + ((now - user.refilledAt) * max) / joinsRefillMs)
     user.refilledAt = now

@@ -66,7 +66,9 @@ test('who reads too slowly is sent away, misses nothing by it, and is nobody els
 
 test('a large welcome does not count as unread', async () => {
   const bufferedBytesMax = 64 * 1024
-  await using small = await startGateway({ limits: { ...LARGE_WELCOMES, bufferedBytesMax, heldBytesMax: 10 * EVENT_BYTES } })
+  await using small = await startGateway({
+    limits: { ...LARGE_WELCOMES, bufferedBytesMax, heldBytesMax: 10 * EVENT_BYTES },
+  })
   await small.ingest.openAccount('big')
   // Far more than the kernel buffers, and than the limit.
   const { epoch } = await small.connect('big').then((client) => client.next('welcome'))

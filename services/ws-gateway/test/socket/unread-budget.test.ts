@@ -5,7 +5,7 @@ const LIMITS = {
   welcomeBytesMax: 100,
   unreadBytesPerUserMax: 400,
   unreadBytesMax: 1_000,
-  connectionsPerUserMax: 10,
+  joinsPerUserMax: 10,
   joinsRefillMs: 1_000,
 }
 
