@@ -76,9 +76,10 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits: chang
         })
   const limits = { ...DEFAULT_LIMITS, ...changedLimits }
   const receipts = new PendingReceipts(() => performance.now())
+  const reader = createStreamReader({ pool, welcomeBytesMax: limits.welcomeBytesMax })
   const hub = createHub({
     bus,
-    reader: createStreamReader({ pool, welcomeBytesMax: limits.welcomeBytesMax }),
+    reader,
     log,
     onForwarded: metrics.eventForwarded,
     onMessageRejected: metrics.busMessageRejected,
@@ -93,6 +94,7 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits: chang
     log,
     metrics,
     onSeen: (...seen) => receipts.seen(...seen),
+    isTokenRevoked: (...token) => reader.isTokenRevoked(...token),
   })
   const control = startUserControl({
     pool,

@@ -1,7 +1,14 @@
 import type { AccountView, OrderView, TotalsView } from '@paxyo/contracts'
 import type { Pool } from 'pg'
 import { formatOrderCursor, NEWEST, ORDER_CURSOR, ORDER_JSON } from './order-json.ts'
-import { onPrimary, TOKENS_ISSUED_BEFORE, type Head, type PrimaryRow } from './queries.ts'
+import {
+  IS_TOKEN_REVOKED,
+  onPrimary,
+  TOKENS_ISSUED_BEFORE,
+  type Head,
+  type PrimaryRow,
+  type TokenOfUser,
+} from './queries.ts'
 
 export interface Snapshot extends Head {
   readonly account: AccountView | undefined
@@ -33,10 +40,11 @@ const TOTALS_JSON = `
 // user's orders without reading the thousands of old ones that the user may have. The sum is that of the orders' JSON.
 const READ_SNAPSHOTS = `
   SELECT stream_epoch.epoch, pg_is_in_recovery() AS is_replica, ${TOKENS_ISSUED_BEFORE},
+    ${IS_TOKEN_REVOKED},
     coalesce(accounts.last_seq, 0) AS seq, accounts.currency,
     trim_scale(accounts.balance)::text AS balance, coalesce(list.orders, '[]') AS orders,
     list.oldest_closed, ${TOTALS_JSON} AS totals
-  FROM stream_epoch, unnest($1::text[]) WITH ORDINALITY AS wanted (user_id, position)
+  FROM stream_epoch, unnest($1::text[], $4::text[]) WITH ORDINALITY AS wanted (user_id, jti, position)
   LEFT JOIN accounts USING (user_id)
   LEFT JOIN connection_cutoffs AS cutoff ON cutoff.user_id = wanted.user_id
   LEFT JOIN LATERAL (
@@ -63,6 +71,7 @@ const READ_SNAPSHOTS = `
 
 interface SnapshotRow extends PrimaryRow {
   readonly tokens_issued_before: number | null
+  readonly is_token_revoked: boolean
   readonly seq: number
   readonly currency: string | null
   readonly balance: string | null
@@ -81,21 +90,22 @@ export interface SnapshotBounds {
 /** Accounts with their open and most recent orders, for many users in one query and as of one moment. */
 export async function readSnapshots(
   pool: Pool,
-  userIds: readonly string[],
+  users: readonly TokenOfUser[],
   { ordersMax, bytesMax }: SnapshotBounds,
 ): Promise<Snapshot[]> {
   const { rows } = await pool.query<SnapshotRow>({
     name: 'read_snapshots',
     text: READ_SNAPSHOTS,
-    values: [userIds, ordersMax, bytesMax],
+    values: [users.map(({ userId }) => userId), ordersMax, bytesMax, users.map(({ tokenId }) => tokenId)],
   })
   return onPrimary(rows).map((row) => {
-    const { epoch, seq, tokens_issued_before, currency, balance, orders, totals } = row
+    const { epoch, seq, tokens_issued_before, is_token_revoked, currency, balance, orders, totals } = row
     const account = currency === null || balance === null ? undefined : { balance, currency }
     return {
       epoch,
       seq,
       tokensIssuedBeforeMs: tokens_issued_before ?? undefined,
+      isTokenRevoked: is_token_revoked || undefined,
       account,
       orders,
       totals: account && totals,

@@ -38,6 +38,8 @@ export interface ConnectionDeps {
   readonly tokenFailed: FailureThrottle['failed']
   /** Counts a connection of a user. @returns false when the user has too many connections. */
   readonly admitUser: (userId: string) => boolean
+  /** Whether a token of a user is revoked, by the database. */
+  readonly isTokenRevoked: (userId: string, tokenId: string) => Promise<boolean>
   /** Of all connections. */
   readonly budget: UnreadBudget
   /** The user has seen every event up to the seq. */
@@ -120,6 +122,10 @@ export class Connection implements StreamListener, Reader {
 
   get userId(): string | undefined {
     return this.#identity?.userId
+  }
+
+  get tokenId(): string | undefined {
+    return this.#identity?.tokenId
   }
 
   get lastSeq(): number | undefined {
@@ -215,6 +221,7 @@ export class Connection implements StreamListener, Reader {
     const userId = this.#identity!.userId
     const { mode, epoch, seq, tokensIssuedBeforeMs = -Infinity } = start
     if (this.revokeTokens(tokensIssuedBeforeMs)) return
+    if (start.isTokenRevoked) return this.close('token_revoked')
     this.#epoch = epoch
     this.#deps.metrics.streamJoined(mode, this.#deps.now() - this.#helloAt)
     this.#isBeginning = true
@@ -253,6 +260,12 @@ export class Connection implements StreamListener, Reader {
   revokeTokens(issuedBeforeMs: number): boolean {
     this.#issuedAtMsMin = Math.max(this.#issuedAtMsMin, issuedBeforeMs)
     const isRevoked = this.#identity !== undefined && this.#identity.issuedAtMs < this.#issuedAtMsMin
+    if (isRevoked) this.close('token_revoked')
+    return isRevoked
+  }
+
+  revokeToken(tokenId: string): boolean {
+    const isRevoked = this.tokenId === tokenId
     if (isRevoked) this.close('token_revoked')
     return isRevoked
   }
@@ -339,8 +352,21 @@ export class Connection implements StreamListener, Reader {
     }
     // A connection can't change its user.
     if (identity.userId !== this.#identity.userId) return this.close('invalid_token')
-    if (identity.issuedAtMs < this.#issuedAtMsMin) return this.#sendError('token_revoked', { request: 'refresh' })
+    const rejection = await this.#revocationOf(identity)
+    if (this.#isClosed) return
+    if (rejection !== undefined) return this.#sendError(rejection, { request: 'refresh' })
     this.#identity = identity
+  }
+
+  /** A join reads this with its stream. */
+  async #revocationOf({ userId, tokenId, issuedAtMs }: Identity): Promise<'token_revoked' | 'unavailable' | undefined> {
+    if (issuedAtMs < this.#issuedAtMsMin) return 'token_revoked'
+    if (tokenId === undefined) return undefined
+    try {
+      return (await this.#deps.isTokenRevoked(userId, tokenId)) ? 'token_revoked' : undefined
+    } catch {
+      return 'unavailable'
+    }
   }
 
   /** A client cannot have seen more than it was sent. */

@@ -24,6 +24,7 @@ export interface ConnectionsOptions {
   readonly log: Logger
   readonly metrics: GatewayMetrics
   readonly onSeen: ConnectionDeps['onSeen']
+  readonly isTokenRevoked: ConnectionDeps['isTokenRevoked']
 }
 
 /** A connection that was accepted. */
@@ -106,6 +107,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
     budget,
     tokenFailed: (address) => throttle.failed(address),
     onSeen: options.onSeen,
+    isTokenRevoked: options.isTokenRevoked,
   }
 
   function rejectionOf({ headers }: FastifyRequest): ConnectionRejection | undefined {
