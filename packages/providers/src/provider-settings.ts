@@ -21,7 +21,7 @@ export interface WebhookAuthentication {
   readonly isSignatureRequired?: boolean
 }
 
-/** What a webhook must have: any of the configured secrets, or a signature. */
+/** Whether a webhook needs any of the configured secrets, or a signature. */
 export const requiredAuthenticationSchema = z.enum(['any', 'signature'], { error: 'must be any or signature' })
 
 const signatureKeysSchema = z

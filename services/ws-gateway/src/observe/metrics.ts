@@ -3,7 +3,6 @@ import { createMetricGroup, LATENCY_BUCKETS_S } from '@paxyo/service-kit'
 import type { Registry } from 'prom-client'
 import type { ControlState } from '../control/start-user-control.ts'
 import type { StreamStart } from '../read/stream-reader.ts'
-import type { UnreadState } from '../socket/connections.ts'
 
 /** Why a connection is rejected before its hello is read. */
 export type ConnectionRejection = 'origin' | 'draining' | 'connections' | 'handshakes'
@@ -25,6 +24,15 @@ export interface GatewayMetrics {
   /** A control message of webhook-ingest has arrived. */
   readonly controlMessage: (type: string) => void
   register(registry: Registry): void
+}
+
+/** What clients have not read yet. */
+export interface UnreadState {
+  readonly bytes: number
+  /** Joins that wait, because their user has too many unread bytes, or joins too often. */
+  readonly joinsWaiting: number
+  /** Connections that were cut because the process had too many unread bytes. */
+  readonly cut: number
 }
 
 /** Values that are read at each scrape. */

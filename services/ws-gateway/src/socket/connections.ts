@@ -4,7 +4,7 @@ import ipaddr from 'ipaddr.js'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { TokenVerifier } from '../auth/token-verifier.ts'
-import type { ConnectionRejection, GatewayMetrics } from '../observe/metrics.ts'
+import type { ConnectionRejection, GatewayMetrics, UnreadState } from '../observe/metrics.ts'
 import type { OrderReader } from '../read/user-orders.ts'
 import type { Hub } from '../stream/hub.ts'
 import { BoundedCounts } from './bounded-counts.ts'
@@ -32,15 +32,6 @@ export interface AcceptedConnection {
   readonly connection: Connection
   /** Must be called once the client or the network has closed it. */
   readonly ended: (code: number) => void
-}
-
-/** What clients have not read yet. */
-export interface UnreadState {
-  readonly bytes: number
-  /** Joins that wait, because their user has too many unread bytes, or joins too often. */
-  readonly joinsWaiting: number
-  /** Connections that were cut because the process had too many unread bytes. */
-  readonly cut: number
 }
 
 /** All connections of this process, over whichever transport. */
