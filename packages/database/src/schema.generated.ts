@@ -267,6 +267,13 @@ export interface Reviews {
   review_id: string;
 }
 
+export interface RevokedTokens {
+  expires_at: Timestamp;
+  jti: string;
+  revoked_at: Timestamp;
+  user_id: string;
+}
+
 export interface SentPositions {
   connections: number;
   gateway_id: string;
@@ -314,6 +321,7 @@ export interface DB {
   refund_feed: RefundFeed;
   rejected_requests: RejectedRequests;
   reviews: Reviews;
+  revoked_tokens: RevokedTokens;
   sent_positions: SentPositions;
   stream_epoch: StreamEpoch;
   verifications: Verifications;

@@ -31,6 +31,7 @@ const MIGRATIONS = [
   '0030-connection-cutoffs',
   '0031-receipts',
   '0032-balances-have-entries',
+  '0039-revoked-tokens',
   '0041-balance-modes',
 ]
 
