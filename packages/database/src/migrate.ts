@@ -30,6 +30,10 @@ import * as gatewayReadsOutbox from './migrations/0029-gateway-reads-outbox.ts'
 import * as connectionCutoffs from './migrations/0030-connection-cutoffs.ts'
 import * as receipts from './migrations/0031-receipts.ts'
 import * as balancesHaveEntries from './migrations/0032-balances-have-entries.ts'
+import * as operators from './migrations/0033-operators.ts'
+import * as auditLog from './migrations/0034-audit-log.ts'
+import * as scopedKeys from './migrations/0035-scoped-keys.ts'
+import * as revokedTokens from './migrations/0039-revoked-tokens.ts'
 import * as balanceModes from './migrations/0041-balance-modes.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
@@ -60,6 +64,10 @@ const MIGRATIONS: Record<string, Migration> = {
   '0030-connection-cutoffs': connectionCutoffs,
   '0031-receipts': receipts,
   '0032-balances-have-entries': balancesHaveEntries,
+  '0033-operators': operators,
+  '0034-audit-log': auditLog,
+  '0035-scoped-keys': scopedKeys,
+  '0039-revoked-tokens': revokedTokens,
   '0041-balance-modes': balanceModes,
 }
 

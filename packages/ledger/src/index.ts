@@ -73,8 +73,10 @@ export { proposeRefund, readWaitingUpdates } from './reviews/proposed-refund.ts'
 export { resolveReview, type Resolution, type ResolutionRejection } from './reviews/resolve-review.ts'
 export { commitChangeSet, type BatchOutbox, type LedgerDeps } from './transaction/commit-change-set.ts'
 export {
+  type AuditedRequest,
   commitOnce,
   type IdempotentRequest,
+  type OnceWork,
   type SuccessResponse,
   type WrittenResponse,
 } from './transaction/commit-once.ts'
@@ -90,5 +92,6 @@ export {
   type VerificationQueue,
 } from './verification/verification-queue.ts'
 export { readReceipts, type EventReceipt } from './connections/read-receipts.ts'
+export { revokeToken, type TokenClaims } from './connections/revoke-token.ts'
 export { setCutoff, type SetCutoff } from './connections/set-cutoff.ts'
 export { storeReceipts } from './connections/store-receipts.ts'

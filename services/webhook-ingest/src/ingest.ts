@@ -1,3 +1,4 @@
+import { createConsole, type ConsoleDeps } from '@paxyo/console'
 import { createKysely } from '@paxyo/database'
 import type { EventBus, EventPublisher } from '@paxyo/event-bus'
 import {
@@ -22,7 +23,7 @@ import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { openGatewayLink } from './gateways/gateway-link.ts'
 import { createIngestMetrics } from './metrics.ts'
-import { createApiKeyStore } from './panel-api/kit/api-key-store.ts'
+import { createApiKeyStore } from '@paxyo/panel-api-kit'
 import { registerPanelApi } from './panel-api/panel-api.ts'
 import { createTokenMint, type TokenMintOptions } from './panel-api/tokens/token-mint.ts'
 import { createWebhookAuthentication } from './webhook/authenticate.ts'
@@ -62,6 +63,8 @@ export interface IngestDeps {
   readonly hasDocs: boolean
   /** The endpoint that the environment configures, and which addresses are allowed. */
   readonly outgoingWebhooks?: OutgoingWebhookSettings
+  /** The operators' console; not served when undefined. */
+  readonly console?: Pick<ConsoleDeps, 'environment'> | undefined
   readonly log: Logger
 }
 
@@ -151,6 +154,14 @@ export function createIngest(deps: IngestDeps): Ingest {
       log,
       onFailure: (isThrottled) => metrics.authenticationFailed(door, isThrottled),
     })
+  const console =
+    deps.console &&
+    createConsole({
+      ...deps.console,
+      db,
+      log,
+      onAuthenticationFailed: (isThrottled) => metrics.authenticationFailed('console', isThrottled),
+    })
   let isDraining = false
 
   listeners.push(({ awaiting }) => {
@@ -189,6 +200,8 @@ export function createIngest(deps: IngestDeps): Ingest {
         batcher,
         providers,
         apiKeyStore,
+        sessions: console?.sessions,
+        onAuditFailed: metrics.auditFailed,
         throttle: throttleOf('panel_api'),
         mint: createTokenMint(deps.tokens),
         rejectedRequests,
@@ -202,6 +215,7 @@ export function createIngest(deps: IngestDeps): Ingest {
         hasDocs: deps.hasDocs,
         log,
       })
+      console?.register(app)
     },
     readiness: {
       draining: () => {
@@ -220,6 +234,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       await scheduledReconcile?.close()
       await batcher.close()
       await apiKeyStore.close()
+      await console?.close()
       await outgoingWebhooks.close()
       await changeFeed.close()
       await outbox.close()

@@ -57,6 +57,7 @@ export function startUserControl(options: UserControlOptions): RunningUserContro
   const watch = watchCutoffs({
     read: (sinceMs) => readCutoffs(pool, sinceMs),
     apply: (cutoff) => users.apply(cutoff),
+    revoke: (token) => users.revoke(token),
     onChange(err) {
       if (err === undefined) log.info('revoked tokens can be read again')
       else log.warn({ err }, 'revoked tokens could not be read')

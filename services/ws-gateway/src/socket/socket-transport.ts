@@ -34,5 +34,6 @@ export function createSocketTransport(socket: WebSocket, output: Output): Transp
       output.uncork()
     },
     close: (reason) => socket.close(CLOSE_CODES[reason].code, reason),
+    abort: () => socket.terminate(),
   }
 }

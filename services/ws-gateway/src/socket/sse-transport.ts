@@ -51,5 +51,6 @@ export function createSseTransport(response: ServerResponse, { isPadded }: SseTr
       response.end(`event: close\ndata: ${close}\n\n${isPadded ? PADDING.toString() : ''}`)
       setTimeout(() => response.destroy(), CLOSE_TIMEOUT_MS).unref()
     },
+    abort: () => void response.destroy(),
   }
 }

@@ -20,6 +20,8 @@ export interface Transport {
   uncork(): void
   /** Ends the connection after everything that was sent, and gives the client the reason with its close code. */
   close(reason: CloseReason): void
+  /** Disconnects at once, and drops the unread bytes. */
+  abort(): void
 }
 
 /** The part of a socket, or of an HTTP response, that takes bytes. */

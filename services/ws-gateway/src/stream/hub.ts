@@ -321,7 +321,7 @@ export function createHub(options: HubOptions): Hub {
         const wasSubscribed = stream.isSubscribed
         const restoresBefore = restores
         const epochBefore = epoch
-        const start = await reader.start(userId, position, () => stream.listeners.has(listener))
+        const start = await reader.start(userId, position, () => stream.listeners.has(listener), listener.tokenId)
         if (!acceptEpoch(start.epoch, epochBefore)) throw new Error('the epoch changed while the stream was read')
         if (!stream.listeners.has(listener)) return
         listener.setDelay(delayOf(stream))

@@ -5,6 +5,8 @@ import type { StreamStart } from '../read/stream-reader.ts'
 export interface StreamListener {
   /** The seq of the last event that it has; `undefined` before `begin`. */
   readonly lastSeq: number | undefined
+  /** The `jti` of its token; undefined for a token without it. */
+  readonly tokenId: string | undefined
   /** Whether it holds events that it can't forward before it gets the missing ones. */
   readonly hasGap: boolean
   /** Sets since when events may be late, in ms since 1970; undefined when they are not. May be called before `begin`. */
@@ -20,6 +22,8 @@ export interface StreamListener {
    * @returns whether it closes the connection.
    */
   revokeTokens(issuedBeforeMs: number): boolean
+  /** Closes the connection if it has the token. @returns whether it closes the connection. */
+  revokeToken(tokenId: string): boolean
   /** Closes the connection; the client may reconnect. */
   disconnect(): void
   report(): ConnectionReport

@@ -2,7 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { orderViewSchema, type Position } from '@paxyo/contracts'
 import { createTestDatabase, type TestDatabase } from '@paxyo/testkit'
 import type { Pool } from 'pg'
-import { createStreamReader, EVENTS_MAX, type StreamReader, type StreamStart } from '../../src/read/stream-reader.ts'
+import {
+  createStreamReader,
+  EVENTS_MAX,
+  WELCOME_BYTES_MAX,
+  type StreamReader,
+  type StreamStart,
+} from '../../src/read/stream-reader.ts'
 import { createTestIngest, type TestIngest } from '../test-ingest.ts'
 
 let database: TestDatabase
@@ -201,6 +207,14 @@ describe('a user who was here before', () => {
     expect(await startAt(0)).toMatchObject({ mode: 'snapshot', seq: EVENTS_MAX + 1 })
     const start = (await startAt(1)) as Extract<StreamStart, { mode: 'resumed' }>
     expect([start.mode, start.events.length, start.events.at(-1)?.seq]).toEqual(['resumed', EVENTS_MAX, EVENTS_MAX + 1])
+  })
+
+  test('gets a snapshot when what it missed is too long', async () => {
+    await ingest.openAccount('verbose')
+    await ingest.commit('verbose', 3, { linkLength: WELCOME_BYTES_MAX / 3 })
+
+    expect(await reader.start('verbose', { epoch, seq: 0 })).toMatchObject({ mode: 'snapshot', seq: 3 })
+    expect(await reader.start('verbose', { epoch, seq: 1 })).toMatchObject({ mode: 'resumed', seq: 1 })
   })
 })
 

@@ -122,6 +122,7 @@ test.each<[string, Record<string, unknown>]>([
   ['a NUL in an id', { orderId: 'a\u0000b' }],
   ['a NUL in a link', { link: 'a\u0000b' }],
   ['control characters, of six bytes each in a snapshot', { service: '\u0001'.repeat(2_000) }],
+  ['letters of more bytes than a text may have', { service: '€'.repeat(1_400) }],
   ['half a character', { service: '\ud800' }],
   ['a currency that is none', { currency: 'dollars' }],
   ['a member that is not known', { remains: 5 }],
