@@ -193,3 +193,12 @@ export {
   type OrderActionView,
   type ParsedActOnOrder,
 } from './schemas/order-actions.ts'
+export {
+  ALL_SCOPES,
+  type OperatorRole,
+  operatorRoleSchema,
+  ROLE_SCOPES,
+  type Scope,
+  SCOPES,
+  scopeSchema,
+} from './schemas/scopes.ts'
