@@ -43,7 +43,7 @@ export interface Operations {
   readonly count: number
   /** Why a request for a socket would be rejected now. */
   readonly rejection: 'draining' | 'connections' | undefined
-  accept(socket: WebSocket, output: Output): void
+  readonly accept: (socket: WebSocket, output: Output) => void
   close(): Promise<void>
 }
 

@@ -56,7 +56,8 @@ export class OperatorSocket {
   }
 
   send(message: OperatorServerMessage): void {
-    if (this.#socket.readyState === this.#socket.OPEN) this.#output.write(textFrame(Buffer.from(JSON.stringify(message))))
+    if (this.#socket.readyState === this.#socket.OPEN)
+      this.#output.write(textFrame(Buffer.from(JSON.stringify(message))))
   }
 
   /** Sends both pings: that of the protocol, which the browser answers, and one that the page sees. */

@@ -19,8 +19,8 @@ export interface SocketServerOptions {
 /** Takes the sockets of operators' consoles. */
 export interface OperatorSockets {
   /** Why a request for a socket would be rejected now. */
-  rejectionOf(request: FastifyRequest): ConnectionRejection | undefined
-  accept(socket: WebSocket, output: Output): void
+  readonly rejectionOf: (request: FastifyRequest) => ConnectionRejection | undefined
+  readonly accept: (socket: WebSocket, output: Output) => void
 }
 
 /** How long a client may take to complete a closing handshake. */
@@ -78,7 +78,10 @@ export function registerSocketServer(
         reply.raw.detachSocket(request.raw.socket)
         return undefined
       }
-    const onRequest = admitOrExplain(connections.admit, connections.rejectionOf)
+    const onRequest = admitOrExplain(
+      (request) => connections.admit(request),
+      (request) => connections.rejectionOf(request),
+    )
     scope.get('/ws', { websocket: true, onRequest }, (socket, request) => accept(socket, request))
     const onOperator = admitOrExplain(operators.rejectionOf, operators.rejectionOf)
     scope.get('/operations', { websocket: true, onRequest: onOperator }, (socket, request) => {
