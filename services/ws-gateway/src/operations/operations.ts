@@ -138,9 +138,9 @@ export function createOperations({ bus, sessions, log, now, onDropped }: Operati
     isVerifying = true
     const startedAt = now()
     try {
-      const open = await sessions.findOpen([...new Set(checked.map(({ session }) => session!.sessionHash))])
+      const stillOpen = await sessions.findOpen([...new Set(checked.map(({ session }) => session!.sessionHash))])
       verifiedAt = startedAt
-      for (const socket of checked) if (!open.has(socket.session!.sessionHash)) end(socket, 'session_ended')
+      for (const socket of checked) if (!stillOpen.has(socket.session!.sessionHash)) end(socket, 'session_ended')
     } catch (err) {
       log.warn({ err }, "operators' sessions could not be read")
       if (now() - verifiedAt > UNVERIFIED_MS_MAX) for (const socket of checked) end(socket, 'unavailable')
