@@ -80,7 +80,7 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
   ])
   const operationsDropped = group.counter(
     'operations_messages_dropped_total',
-    "Messages that operators' consoles did not get, because they read too slowly; they were told.",
+    "Messages that operators' consoles did not get, because they read too slowly.",
   )
   group.countOf(
     'receipt_batch_retries_total',
