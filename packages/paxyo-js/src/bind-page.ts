@@ -7,14 +7,13 @@ import {
   type OrderView,
 } from '@paxyo/browser-client'
 import { setText, writeBalance, writeOrder } from './fields.ts'
-import type { Format } from './format.ts'
+import type { Format, Messages } from '@paxyo/browser-client/format'
 import { createFrames } from './frames.ts'
 import { isNews } from './news.ts'
 import { createdAtOf, createOrderLists } from './order-lists.ts'
 import { createRefresh } from './refresh.ts'
 import type { ToastQueue } from './toast-queue.ts'
 import { ROWS_MAX, watchRows } from './rows.ts'
-import type { Messages } from './locales.ts'
 
 /** How many orders are kept for rows that are added later: those of the snapshot, and those that changed since. */
 const KNOWN_ORDERS_MAX = 2_000

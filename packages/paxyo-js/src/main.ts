@@ -1,11 +1,10 @@
 import { connect } from '@paxyo/browser-client'
-import { createFormat } from './format.ts'
+import { createFormat, directionOf } from '@paxyo/browser-client/format'
 import { bindPage } from './bind-page.ts'
 import { createToastQueue } from './toast-queue.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { fetchToken } from './token.ts'
 import { createToasts } from './toasts.ts'
-import { directionOf } from './messages.ts'
 
 /** How many different warnings are logged; each is logged once. */
 const WARNINGS_MAX = 20

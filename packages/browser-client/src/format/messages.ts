@@ -1,6 +1,6 @@
 import { LOCALES, type Messages } from './locales.ts'
 
-/** The messages of a language, by default English, overridden by the page's own. */
+/** The messages of a language, by default English, overridden by the application's own. */
 export function toMessages(language: string, own: Partial<Messages> = {}): Messages {
   return { ...(LOCALES[language.split('-')[0]!.toLowerCase()] ?? LOCALES['en']!), ...own }
 }
@@ -15,7 +15,7 @@ export function directionOf(language: string): 'ltr' | 'rtl' {
   return RIGHT_TO_LEFT.test(language) ? 'rtl' : 'ltr'
 }
 
-/** Replaces `{name}`. A value may have another direction than the language, so it is isolated. */
+/** Replaces each `{name}` of a text. A value may have another direction than the language, so it is isolated. */
 export function fill(text: string, values: Readonly<Record<string, string>>, direction: 'ltr' | 'rtl'): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = values[name]

@@ -1,7 +1,7 @@
 import { isOrderStatus, statusText } from '@paxyo/contracts/data'
 import { createMoneyFormat, toShortAmount } from './money.ts'
 import type { Messages } from './locales.ts'
-import { directionOf, isolate } from './messages.ts'
+import { directionOf, isolate, toMessages } from './messages.ts'
 
 /** Formats values for people, in one language. */
 export interface Format {
@@ -15,7 +15,15 @@ export interface Format {
   time(at: string): string
 }
 
-export function createFormat(language: string, messages: Messages): Format {
+/**
+ * Creates the formats of a language.
+ *
+ * @param language a BCP 47 tag that Intl supports.
+ * @param messages the texts; by default those of the language, or English ones.
+ * @example
+ * createFormat('en').money('2.5', 'USD') //=> '$2.50'
+ */
+export function createFormat(language: string, messages: Messages = toMessages(language)): Format {
   const counts = new Intl.NumberFormat(language)
   const percents = new Intl.NumberFormat(language, { style: 'percent' })
   const times = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' })
