@@ -1,3 +1,5 @@
+'use client'
+
 /**
  * React bindings, for React 18 and newer.
  *
