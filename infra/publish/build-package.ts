@@ -10,7 +10,15 @@ import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeDeclarations } from './declarations.ts'
-import { dependenciesOf, entriesOf, PUBLISHED, readManifest, ROOT, toPublishedManifest, type PublishedName } from './manifest.ts'
+import {
+  dependenciesOf,
+  entriesOf,
+  PUBLISHED,
+  readManifest,
+  ROOT,
+  toPublishedManifest,
+  type PublishedName,
+} from './manifest.ts'
 
 /** The newest syntax that all browsers of `browserslist` have, and Node 20. */
 const TARGET = 'es2022'
@@ -58,7 +66,10 @@ export async function buildPackage(name: PublishedName, folder: string, reposito
     outDir: join(folder, 'dist'),
     isPrinted: name === 'browser-client',
   })
-  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(toPublishedManifest(name, repositoryUrl), undefined, 2)}\n`)
+  writeFileSync(
+    join(folder, 'package.json'),
+    `${JSON.stringify(toPublishedManifest(name, repositoryUrl), undefined, 2)}\n`,
+  )
   copyFileSync(join(source, 'README.md'), join(folder, 'README.md'))
   copyFileSync(join(ROOT, 'LICENSE'), join(folder, 'LICENSE'))
 }

@@ -89,7 +89,9 @@ function toImport(folder: string, declaration: string): string {
 /** The names that a file's declarations import from a package. */
 function importedNames(source: string, spec: string): string[] {
   const text = readFileSync(join(ROOT, declarationOf(source)), 'utf8')
-  const imports = [...text.matchAll(/^import type \{([^}]*)\} from '([^']+)';$/gm)].filter(([, , from]) => from === spec)
+  const imports = [...text.matchAll(/^import type \{([^}]*)\} from '([^']+)';$/gm)].filter(
+    ([, , from]) => from === spec,
+  )
   if (imports.length === 0) throw new Error(`${source} does not only import types from ${spec}`)
   return imports.flatMap(([, names]) => names!.split(',').map((name) => name.trim().split(' as ')[0]!))
 }
@@ -125,7 +127,9 @@ const FLAGS =
 function openTypes(): Types {
   const api = new API({ cwd: ROOT })
   const projects = ['contracts', 'order-core', 'browser-client', 'panel-client']
-  const snapshot = api.updateSnapshot({ openProjects: projects.map((name) => join(ROOT, `packages/${name}/tsconfig.json`)) })
+  const snapshot = api.updateSnapshot({
+    openProjects: projects.map((name) => join(ROOT, `packages/${name}/tsconfig.json`)),
+  })
   return {
     print(source, name) {
       const file = join(ROOT, source)

@@ -7,7 +7,7 @@ import {
   type OrderView,
 } from '@paxyo/browser-client'
 import { setText, writeBalance, writeOrder } from './fields.ts'
-import type { Format, Messages } from '@paxyo/browser-client/format'
+import type { Format } from '@paxyo/browser-client/format'
 import { createFrames } from './frames.ts'
 import { isNews } from './news.ts'
 import { createdAtOf, createOrderLists } from './order-lists.ts'
@@ -24,7 +24,6 @@ export interface BindPageOptions {
   readonly page: Document
   readonly client: Client
   readonly format: Format
-  readonly messages: Messages
   readonly toastQueue: ToastQueue | undefined
   /** Logs a message to the page's developer, once. */
   readonly warn: (message: string) => void
@@ -34,7 +33,7 @@ export interface BindPageOptions {
  * Binds a page to its user's stream. It writes changes in animation frames, each order once per frame; then it
  * dispatches every event to the page's own code, in order. The page is then at least as current as the event.
  */
-export function bindPage({ page, client, format, messages, toastQueue, warn }: BindPageOptions): void {
+export function bindPage({ page, client, format, toastQueue, warn }: BindPageOptions): void {
   const known = new Map<string, OrderView>()
   /** Kept separately: more orders may change between two frames than `known` keeps. */
   const unwritten = new Map<string, OrderView>()
@@ -119,7 +118,7 @@ export function bindPage({ page, client, format, messages, toastQueue, warn }: B
   function showStatus({ state }: ConnectionStatus): void {
     for (const element of page.querySelectorAll<HTMLElement>('[data-connection]')) {
       element.dataset['connection'] = state
-      setText(element, messages[state])
+      setText(element, format.connection(state))
     }
   }
 

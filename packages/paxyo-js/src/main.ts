@@ -53,5 +53,5 @@ function run({ url, token, position, hasToasts, language, messages }: Settings):
         writer: { messages, format, direction: directionOf(language) },
       })
     : undefined
-  bindPage({ page: document, client, format, messages, toastQueue, warn })
+  bindPage({ page: document, client, format, toastQueue, warn })
 }

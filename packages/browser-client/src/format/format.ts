@@ -1,4 +1,5 @@
 import { isOrderStatus, statusText } from '@paxyo/contracts/data'
+import type { ConnectionStatus } from '../api.ts'
 import { createMoneyFormat, toShortAmount } from './money.ts'
 import type { Messages } from './locales.ts'
 import { directionOf, isolate, toMessages } from './messages.ts'
@@ -12,6 +13,8 @@ export interface Format {
   percent(percent: number): string
   /** A status of a newer gateway is formatted as text. */
   status(status: string): string
+  /** A state of the connection, such as `live`. */
+  connection(state: ConnectionStatus['state']): string
   time(at: string): string
 }
 
@@ -37,6 +40,7 @@ export function createFormat(language: string, messages: Messages = toMessages(l
     count: (value) => counts.format(value),
     percent: (percent) => percents.format(percent / 100),
     status: (status) => (isOrderStatus(status) ? messages[status] : statusText(status)),
+    connection: (state) => messages[state],
     time: (at) => times.format(new Date(at)),
   }
 }

@@ -6,7 +6,16 @@
  * They hold for StrictMode, Suspense and server rendering: rendering has no effects, the connection is opened by the first
  * effect and closed a moment after the last clean-up, and a server renders the initial state.
  */
-import { createContext, createElement, useContext, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
+import {
+  createContext,
+  createElement,
+  useContext,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from 'react'
 import type { ReactElement, ReactNode } from 'react'
 import type { AccountView, ConnectionStatus, ConnectOptions, OrderView, RefundEvent } from '../api.ts'
 import { createOrderStore, findOrder, type OrderStore } from '../store/order-store.ts'

@@ -152,7 +152,7 @@ export function createOrderStore({ initial, ...source }: OrderStoreOptions): Ord
       }))
       return mine
     },
-    watchOrder: (orderId) => watched.watch(orderId),
+    watchOrder: (orderId) => watched.follow(orderId),
   }
 }
 

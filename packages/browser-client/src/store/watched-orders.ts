@@ -9,7 +9,7 @@ export interface WatchedOrdersDeps {
 
 /** Orders that are not in the list and are read by their ids, all those of a moment at once. */
 export interface WatchedOrders {
-  watch(orderId: string): () => void
+  follow(orderId: string): () => void
   /** Reads those that are neither listed nor read yet. */
   readMissing(): void
   orders(): ReadonlyMap<string, OrderView | null>
@@ -44,8 +44,8 @@ export function createWatchedOrders({ read, isListed, onChange }: WatchedOrdersD
     for (const id of ids) mine.delete(id)
     if (orders === undefined) return
     const byId = new Map(orders.map((order) => [order.orderId, order]))
-    const added = ids.filter((id) => watchers.has(id) && !isListed(id))
-    found = new Map([...Array.from(found), ...added.map((id) => [id, byId.get(id) ?? null] as const)])
+    const missing = ids.filter((id) => watchers.has(id) && !isListed(id))
+    found = new Map([...Array.from(found), ...missing.map((id) => [id, byId.get(id) ?? null] as const)])
     onChange(found)
   }
 
@@ -54,7 +54,7 @@ export function createWatchedOrders({ read, isListed, onChange }: WatchedOrdersD
   }
 
   return {
-    watch(orderId) {
+    follow(orderId) {
       watchers.set(orderId, (watchers.get(orderId) ?? 0) + 1)
       readMissing()
       let isWatching = true

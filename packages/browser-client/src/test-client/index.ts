@@ -94,7 +94,8 @@ export function createTestClient(options: TestClientOptions = {}): TestClient {
     recent.set(order.orderId, order)
     seq += 1
     const at = order.updatedAt
-    const refund = refunded === undefined ? undefined : { refundId: `R-${seq}`, amount: refunded, currency: order.currency }
+    const refund =
+      refunded === undefined ? undefined : { refundId: `R-${seq}`, amount: refunded, currency: order.currency }
     if (refunded !== undefined) account = { ...account, balance: addMoney([account.balance, refunded]) }
     listeners.emit({ type: 'order', event, order, seq, at, refund, account })
     if (refund !== undefined) listeners.emit({ type: 'refund', refund, order, seq, at })

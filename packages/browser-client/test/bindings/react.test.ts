@@ -32,7 +32,11 @@ function Page() {
 
 const render = (props: PaxyoProviderProps): string =>
   renderToString(
-    createElement(StrictMode, null, createElement(Suspense, null, createElement(PaxyoProvider, props, createElement(Page)))),
+    createElement(
+      StrictMode,
+      null,
+      createElement(Suspense, null, createElement(PaxyoProvider, props, createElement(Page))),
+    ),
   ).replaceAll('&quot;', '"')
 
 const anOrder = createTestClient().register({ orderId: 'A-1', status: 'in_progress' })

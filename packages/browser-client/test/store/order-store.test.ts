@@ -13,7 +13,10 @@ async function open(options: TestClientOptions = {}): Promise<{ client: TestClie
 }
 
 test('a state has the snapshot, newest first, and is the same object until something changes', async () => {
-  const client = createTestClient({ orders: [{ orderId: 'A' }, { orderId: 'B' }], account: { balance: '5', currency: 'EUR' } })
+  const client = createTestClient({
+    orders: [{ orderId: 'A' }, { orderId: 'B' }],
+    account: { balance: '5', currency: 'EUR' },
+  })
   const store = createOrderStore({ client })
   expect(store.getState()).toMatchObject({ isLoaded: false, orders: [], connection: { state: 'connecting' } })
   await settle()
@@ -114,7 +117,8 @@ test('what a server has rendered is the first state', async () => {
 test('the test client emits the events of a change as a real client does', async () => {
   const client = createTestClient({ orders: [{ orderId: 'A' }] })
   const seen: string[] = []
-  for (const type of ['snapshot', 'status', 'order', 'refund', 'account'] as const) client.on(type, () => seen.push(type))
+  for (const type of ['snapshot', 'status', 'order', 'refund', 'account'] as const)
+    client.on(type, () => seen.push(type))
   await settle()
   client.change('A', { status: 'canceled' }, { refund: '2.5' })
   expect(seen).toEqual(['snapshot', 'status', 'order', 'refund', 'account'])
