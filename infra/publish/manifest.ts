@@ -37,7 +37,7 @@ export function entriesOf({ exports }: SourceManifest): { path: string; source: 
   }))
 }
 
-/** What is bundled is no dependency: only packages of others are. */
+/** The dependencies of the published package: the workspace's packages are bundled. */
 export function dependenciesOf({ dependencies = {} }: SourceManifest): Record<string, string> {
   const workspace = parse(readFileSync(join(ROOT, 'pnpm-workspace.yaml'), 'utf8')) as {
     catalog: Record<string, string>

@@ -65,8 +65,8 @@ export async function installProject(folder: string, archives: readonly string[]
   })
 }
 
-/** Checks the types of the project. Imports have no extension with `bundler`, and need one with `node16`. */
-export async function checkTypes(folder: string, moduleResolution: 'bundler' | 'node16'): Promise<void> {
+/** Checks the types of the project. @returns the compiler's output, which is empty. Imports have no extension with `bundler`, and need one with `node16`. */
+export async function checkTypes(folder: string, moduleResolution: 'bundler' | 'node16'): Promise<string> {
   const config = {
     compilerOptions: {
       module: moduleResolution === 'bundler' ? 'esnext' : 'node16',
@@ -84,7 +84,7 @@ export async function checkTypes(folder: string, moduleResolution: 'bundler' | '
   }
   const file = join(folder, `tsconfig.${moduleResolution}.json`)
   writeFileSync(file, JSON.stringify(config))
-  await runNode(folder, [join(ROOT, 'node_modules/typescript/lib/tsc.js'), '-p', file])
+  return runNode(folder, [join(ROOT, 'node_modules/typescript/lib/tsc.js'), '-p', file])
 }
 
 /** @throws with the output, when the program fails. */

@@ -32,7 +32,7 @@ afterAll(async () => {
 })
 
 test.each(['bundler', 'node16'] as const)('the code has no type errors with the resolution %s', async (resolution) => {
-  await checkTypes(project, resolution)
+  expect(await checkTypes(project, resolution)).toBe('')
 })
 
 test('the test of the tutorial passes', async () => {

@@ -38,6 +38,8 @@ const OWN = new Set([
   'region',
   'service',
   'details',
+  'subscribe',
+  'getState',
 ])
 
 interface Feature {

@@ -33,6 +33,8 @@ const StoreContext = createContext<OrderStore | undefined>(undefined)
  * options are read once, except for `getToken`, of which the latest is used.
  *
  * @param props the options of `connect` and `initial`; or a `store`, such as one with a test client.
+ * @example
+ * PaxyoProvider({ url: 'wss://rt.example.com/ws', getToken: async () => (await fetch('/token')).text() })
  */
 export function PaxyoProvider(props: PaxyoProviderProps): ReactElement {
   if ('store' in props) return createElement(StoreContext.Provider, { value: props.store }, props.children)
@@ -67,6 +69,12 @@ export interface OrdersResult {
   readonly loadOlder: (limit?: number) => Promise<void>
 }
 
+/**
+ * The user's recent orders, and older ones that were loaded.
+ *
+ * @example
+ * const OrderCount = () => useOrders().orders.length
+ */
 export function useOrders(): OrdersResult {
   const store = useStore()
   const orders = useSelected(store, (state) => state.orders)
@@ -84,7 +92,12 @@ export interface OrderResult {
   readonly isLoading: boolean
 }
 
-/** One order, which is read from the server when it is not among the recent ones. */
+/**
+ * One order, which is read from the server when it is not among the recent ones.
+ *
+ * @example
+ * const Status = ({ orderId }: { orderId: string }) => useOrder(orderId).order?.status
+ */
 export function useOrder(orderId: string): OrderResult {
   const store = useStore()
   useEffect(() => store.watchOrder(orderId), [store, orderId])
@@ -92,7 +105,12 @@ export function useOrder(orderId: string): OrderResult {
   return useMemo(() => ({ order: found ?? undefined, isLoading: found === undefined }), [found])
 }
 
-/** The user's balance; undefined until it is known, and while the user has no account. */
+/**
+ * The user's balance; undefined until it is known, and while the user has no account.
+ *
+ * @example
+ * const Balance = () => useBalance()?.balance
+ */
 export function useBalance(): AccountView | undefined {
   return useSelected(useStore(), (state) => state.account)
 }
@@ -101,6 +119,8 @@ export function useBalance(): AccountView | undefined {
  * Refunds that have arrived since the page was opened, newest first, at most 100.
  *
  * @param onRefund called for each refund, for example to show a notification.
+ * @example
+ * const RefundCount = () => useRefunds(({ refund }) => console.log(refund.amount)).length
  */
 export function useRefunds(onRefund?: (refund: RefundEvent) => void): readonly RefundEvent[] {
   const store = useStore()
@@ -112,11 +132,22 @@ export function useRefunds(onRefund?: (refund: RefundEvent) => void): readonly R
   return useSelected(store, (state) => state.refunds)
 }
 
+/**
+ * The status of the connection.
+ *
+ * @example
+ * const State = () => useConnection().state
+ */
 export function useConnection(): ConnectionStatus {
   return useSelected(useStore(), (state) => state.connection)
 }
 
-/** The store of the provider, for what the other hooks do not do. */
+/**
+ * The store of the provider, for what the other hooks do not do.
+ *
+ * @example
+ * const Totals = () => useStore().getState().totals?.refunded
+ */
 export function useStore(): OrderStore {
   const store = useContext(StoreContext)
   if (store === undefined) throw new Error('There is no <PaxyoProvider> around this component.')

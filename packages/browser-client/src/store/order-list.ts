@@ -23,9 +23,9 @@ export function createOrderList(initial: readonly OrderView[]): OrderList {
     if (byId.size === countBefore) return
     const newestFirst = (a: OrderView, b: OrderView): number =>
       createdAtOf(a) < createdAtOf(b) ? 1 : createdAtOf(a) > createdAtOf(b) ? -1 : 0
-    ids = Array.from(byId.values())
-      .sort(newestFirst)
-      .map((order) => order.orderId)
+    const sorted = Array.from(byId.values())
+    sorted.sort(newestFirst)
+    ids = sorted.map((order) => order.orderId)
   }
 
   set(initial)

@@ -43,8 +43,10 @@ const REFUNDS_MAX = 100
  * Creates a store. With a `client`, it follows that one from now on, and never closes it.
  *
  * @example
- * const store = createOrderStore({ url: 'wss://rt.example.com/ws', getToken })
- * const unsubscribe = store.subscribe(() => render(store.getState().orders))
+ * const store = createOrderStore({ url: 'wss://rt.example.com/ws', getToken: async () => (await fetch('/token')).text() })
+ * const unsubscribe = store.subscribe(() => log.info(store.getState().orders.length))
+ * unsubscribe()
+ * store.getState().isLoaded //=> false
  */
 export function createOrderStore({ initial, ...source }: OrderStoreOptions): OrderStore {
   const initialState: OrderState = { ...INITIAL_STATE, ...initial, isLoaded: initial?.position !== undefined }
@@ -140,7 +142,8 @@ export function createOrderStore({ initial, ...source }: OrderStoreOptions): Ord
       listeners.add(entry)
       open()
       return () => {
-        if (!listeners.delete(entry) || listeners.size > 0 || 'client' in source) return
+        if ('client' in source) return void listeners.delete(entry)
+        if (!listeners.delete(entry) || listeners.size > 0) return
         closing = setTimeout(close, LINGER_MS)
       }
     },
@@ -156,7 +159,15 @@ export function createOrderStore({ initial, ...source }: OrderStoreOptions): Ord
   }
 }
 
-/** An order of a state: of its list, or one that is watched. Null when the user has no such order. */
+/**
+ * An order of a state: of its list, or one that is watched. Null when the user has no such order.
+ *
+ * @example
+ * const client = createTestClient({ orders: [{ orderId: 'A-1' }] })
+ * const store = createOrderStore({ client })
+ * client.change('A-1', { status: 'completed' })
+ * findOrder(store.getState(), 'A-1')?.status //=> 'completed'
+ */
 export function findOrder({ orders, watched }: OrderState, orderId: string): OrderView | null | undefined {
   return orders.find((order) => order.orderId === orderId) ?? watched.get(orderId)
 }

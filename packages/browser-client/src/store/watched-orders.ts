@@ -2,9 +2,9 @@ import type { Client, OrderView } from '../api.ts'
 
 export interface WatchedOrdersDeps {
   /** Undefined while orders cannot be read. */
-  read(): Pick<Client, 'orders'> | undefined
-  isListed(orderId: string): boolean
-  onChange(orders: ReadonlyMap<string, OrderView | null>): void
+  readonly read: () => Pick<Client, 'orders'> | undefined
+  readonly isListed: (orderId: string) => boolean
+  readonly onChange: (orders: ReadonlyMap<string, OrderView | null>) => void
 }
 
 /** Orders that are not in the list and are read by their ids, all those of a moment at once. */

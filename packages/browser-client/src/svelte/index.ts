@@ -38,7 +38,11 @@ export interface PaxyoStores {
  *
  * @param options those of `createOrderStore`, or a store, such as one with a test client.
  * @example
- * const { orders, balance } = createPaxyo({ url: 'wss://rt.example.com/ws', getToken })
+ * const paxyo = createPaxyo({ url: 'wss://rt.example.com/ws', getToken: async () => (await fetch('/token')).text() })
+ * const states: string[] = []
+ * const unsubscribe = paxyo.connection.subscribe(({ state }) => states.push(state))
+ * states //=> ['connecting']
+ * unsubscribe()
  */
 export function createPaxyo(options: OrderStoreOptions | { readonly store: OrderStore }): PaxyoStores {
   const store = 'store' in options ? options.store : createOrderStore(options)

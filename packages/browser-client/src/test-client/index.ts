@@ -40,6 +40,7 @@ const FIRST_ORDER_MS = Date.UTC(2026, 0, 1)
  * const client = createTestClient({ orders: [{ orderId: 'A-1', status: 'in_progress' }] })
  * const store = createOrderStore({ client })
  * client.change('A-1', { status: 'canceled' }, { refund: '2.5' })
+ * store.getState().account?.balance //=> '2.5'
  */
 export function createTestClient(options: TestClientOptions = {}): TestClient {
   const listeners = new Listeners()

@@ -8,7 +8,7 @@ import type { AccountView, ConnectionStatus, OrderView, RefundEvent } from '../a
 import { createOrderStore, findOrder, type OrderStore, type OrderStoreOptions } from '../store/order-store.ts'
 import type { OrderState } from '../store/order-state.ts'
 
-/** For `provide`, when a part of an application has a store of its own. */
+/** For `provide`, when a part of an application has another store. */
 export const PAXYO_STORE: InjectionKey<OrderStore> = Symbol('paxyo store')
 
 /**
@@ -16,7 +16,8 @@ export const PAXYO_STORE: InjectionKey<OrderStore> = Symbol('paxyo store')
  *
  * @param options those of `createOrderStore`, or a store, such as one with a test client.
  * @example
- * createApp(Root).use(createPaxyo({ url: 'wss://rt.example.com/ws', getToken }))
+ * const paxyo = createPaxyo({ url: 'wss://rt.example.com/ws', getToken: async () => (await fetch('/token')).text() })
+ * createApp(Root).use(paxyo)
  */
 export function createPaxyo(options: OrderStoreOptions | { readonly store: OrderStore }): {
   install: (app: App) => void
