@@ -39,10 +39,10 @@ describe.each(files)('%s', (file) => {
     for (const line of uses) expect(line).toMatch(/^uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/)
   })
 
-  test('has no right that a job does not name, and none to write', () => {
+  test('has no right that a job does not name, and none to write: publishing proves its origin', () => {
     expect(workflow.permissions).toEqual({})
     for (const job of jobs) {
-      expect(job.permissions).toEqual({ contents: 'read' })
+      expect(job.permissions).toEqual({ contents: 'read', ...(file === 'publish.yml' && { 'id-token': 'write' }) })
       expect(job['timeout-minutes']).toBeLessThanOrEqual(60)
     }
     for (const { uses, with: options } of steps.filter((step) => step.uses?.startsWith('actions/checkout@'))) {

@@ -10,8 +10,17 @@ import { PUBLISHED, ROOT } from '../../publish/manifest.ts'
 const run = promisify(execFile)
 const TUTORIAL = readFileSync(new URL('../tutorials/react-app.md', import.meta.url), 'utf8')
 
-export const blockNamed = (name: string): string =>
-  new RegExp(`^\`\`\`\\w+ ${name}\\n([^]*?)^\`\`\`$`, 'm').exec(TUTORIAL)![1]!
+const blockNamed = (name: string, text = TUTORIAL): string =>
+  new RegExp(`^\`\`\`\\w+ ${name}\\n([^]*?)^\`\`\`$`, 'm').exec(text)![1]!
+
+/** What the README's example of a store leaves to the application. */
+const STORE_WORLD = `const getToken = () => process.env.TOKEN
+const show = (state, balance, orders) => {
+  if (state !== 'live') return
+  console.log(balance, orders.map(({ orderId }) => orderId).join())
+  unsubscribe()
+}
+`
 
 /** What the template of the tutorial installs, with exact versions. */
 const OTHERS = {
@@ -59,6 +68,9 @@ export async function installProject(folder: string, archives: readonly string[]
     /```js\n([^]*?)```/.exec(readmeOf('panel-client'))![1]!.replaceAll(/process\.env\.(\w+)/g, 'process.env.$1!'),
   )
   write('panel.js', /```js\n([^]*?)```/.exec(readmeOf('panel-client'))![1]!)
+  write('test-client.mjs', blockNamed('test-client.mjs', readmeOf('browser-client')))
+  const store = blockNamed('store.mjs', readmeOf('browser-client')).replace('wss://rt.example.com/ws', socketUrl)
+  write('store.mjs', `${STORE_WORLD}${store}`)
   await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: folder,
     shell: process.platform === 'win32', // npm is npm.cmd there, which only a shell starts

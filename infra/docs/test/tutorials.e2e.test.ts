@@ -39,6 +39,12 @@ test('the test of the tutorial passes', async () => {
   expect(await runNode(project, ['--test', 'orders.test.ts'])).toContain('pass 1')
 })
 
+test("the browser client's examples run", async () => {
+  expect(await runNode(project, ['test-client.mjs'])).toBe('partial 0.75 reconnecting\n')
+  await system.register({ orderId: 'N-1', providerOrderId: '90002', userId: 'node' })
+  expect(await runNode(project, ['store.mjs'], { TOKEN: await mintToken('node') })).toBe('0 N-1\n')
+})
+
 test("the panel client's example runs", async () => {
   const env = { PAXYO_URL: system.ingest.url, PAXYO_API_KEY: PANEL_KEY }
   expect(await runNode(project, ['panel.js'], env)).toBe('A-1 pending\n10\norder_not_found 404\n')
