@@ -101,7 +101,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
   })
   const liveness = createLiveness({
     timers,
-    probe,
+    ask,
     onDead: () => lost(new ClientError('link_dead', 'the server is silent')),
   })
   const tokenRequests = createTokenRequests(deps.getToken, (result) => {
@@ -263,7 +263,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
     input({ type: 'welcome' })
   }
 
-  function probe(silentMs: number): boolean {
+  function ask(silentMs: number): boolean {
     if (!isLive(state)) return false
     if (links.kind === 'stream') {
       if (silentMs < FRESH_MS) return false

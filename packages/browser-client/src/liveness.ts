@@ -9,7 +9,7 @@ export interface LivenessDeps {
    * @param silentMs how long nothing was received.
    * @returns false when there is nothing to send, or no need to.
    */
-  readonly probe: (silentMs: number) => boolean
+  readonly ask: (silentMs: number) => boolean
   readonly onDead: () => void
 }
 
@@ -27,7 +27,7 @@ export interface Liveness {
 
 const SLACK_MS = 5_000
 
-export function createLiveness({ timers, probe, onDead }: LivenessDeps): Liveness {
+export function createLiveness({ timers, ask, onDead }: LivenessDeps): Liveness {
   let lastReceivedAtMs = 0
   let suspectedAtMs: number | undefined
   let silenceMsMax = 0
@@ -55,7 +55,7 @@ export function createLiveness({ timers, probe, onDead }: LivenessDeps): Livenes
     },
     /** Looks twice for a response, as `checkLink` does, but sooner. */
     check() {
-      if (timers.dueAtMs('check') !== undefined || !probe(Date.now() - lastReceivedAtMs)) return
+      if (timers.dueAtMs('check') !== undefined || !ask(Date.now() - lastReceivedAtMs)) return
       const lookAgain = (): void => timers.set('check', Date.now() + CHECK_SECOND_LOOK_MS, onDead)
       timers.set('check', Date.now() + CHECK_RESPONSE_MS, lookAgain)
     },
