@@ -27,6 +27,8 @@ interface Workflow {
 
 /** Jobs that do not run what a pull request contains. */
 const WRITING: Record<string, Record<string, string>> = {
+  // Proves the origin of a package.
+  'publish.yml/publish': { contents: 'read', 'id-token': 'write' },
   'release.yml/images': { contents: 'read', packages: 'write' },
   'release.yml/sbom': { contents: 'write' },
 }

@@ -142,6 +142,12 @@ export interface LedgerEntries {
   user_id: string;
 }
 
+export interface OperationsTickets {
+  expires_at: Timestamp;
+  session_hash: Buffer;
+  ticket_hash: Buffer;
+}
+
 export interface OperatorActions {
   action: string;
   action_id: string;
@@ -371,6 +377,7 @@ export interface DB {
   events: Events;
   idempotency_keys: IdempotencyKeys;
   ledger_entries: LedgerEntries;
+  operations_tickets: OperationsTickets;
   operator_actions: OperatorActions;
   operator_links: OperatorLinks;
   operator_refunds: OperatorRefunds;

@@ -169,6 +169,7 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
   },
   operator_links: { ingest: ['SELECT', 'INSERT', 'UPDATE used_at'], gateway: [] },
   operator_sessions: { ingest: ['SELECT', 'INSERT', 'DELETE'], gateway: [] },
+  operations_tickets: { ingest: ['SELECT', 'INSERT', 'DELETE'], gateway: ['SELECT', 'DELETE'] },
   operator_refunds: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   audit_log: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   idempotency_keys: { ingest: ['SELECT', 'INSERT'], gateway: [] },
@@ -269,6 +270,14 @@ test('ingest changes what a webhook changes, and clears the outbox', async () =>
   ]) {
     expect((await pools.ingest.query(statement)).rowCount).toBe(1)
   }
+})
+
+test('a gateway reads when a session ends, but not from where it was opened', async () => {
+  const read = (what: string) => rejectionOf(pools.gateway.query(`SELECT ${what}`))
+  expect(await read('session_hash, operator_id, expires_at FROM operator_sessions')).toBeUndefined()
+  expect(await read('operator_id, disabled_at FROM operators')).toBeUndefined()
+  expect(await read('address FROM operator_sessions')).toMatch(/^permission denied/)
+  expect(await read('password_hash FROM operators')).toMatch(/^permission denied/)
 })
 
 describe('the owner, a superuser, cannot change what is append-only', () => {

@@ -7,7 +7,7 @@ import {
   type OrderView,
 } from '@paxyo/browser-client'
 import { setText, writeBalance, writeOrder } from './fields.ts'
-import type { Format } from './format.ts'
+import type { Format } from '@paxyo/browser-client/format'
 import { createFrames } from './frames.ts'
 import { isNews } from './news.ts'
 import { createdAtOf, createOrderLists } from './order-lists.ts'
@@ -15,7 +15,6 @@ import { createPanelBalance } from './panel-balance.ts'
 import { createRefresh } from './refresh.ts'
 import type { ToastQueue } from './toast-queue.ts'
 import { ROWS_MAX, watchRows } from './rows.ts'
-import type { Messages } from './locales.ts'
 
 /** How many orders are kept for rows that are added later: those of the snapshot, and those that changed since. */
 const KNOWN_ORDERS_MAX = 2_000
@@ -26,7 +25,6 @@ export interface BindPageOptions {
   readonly page: Document
   readonly client: Client
   readonly format: Format
-  readonly messages: Messages
   readonly toastQueue: ToastQueue | undefined
   /** Returns the balance that the panel keeps. */
   readonly balanceUrl: string | undefined
@@ -38,7 +36,7 @@ export interface BindPageOptions {
  * Binds a page to its user's stream. It writes changes in animation frames, each order once per frame; then it
  * dispatches every event to the page's own code, in order. The page is then at least as current as the event.
  */
-export function bindPage({ page, client, format, messages, toastQueue, balanceUrl, warn }: BindPageOptions): void {
+export function bindPage({ page, client, format, toastQueue, balanceUrl, warn }: BindPageOptions): void {
   const known = new Map<string, OrderView>()
   /** Kept separately: more orders may change between two frames than `known` keeps. */
   const unwritten = new Map<string, OrderView>()
@@ -124,7 +122,7 @@ export function bindPage({ page, client, format, messages, toastQueue, balanceUr
   function showStatus({ state }: ConnectionStatus): void {
     for (const element of page.querySelectorAll<HTMLElement>('[data-connection]')) {
       element.dataset['connection'] = state
-      setText(element, messages[state])
+      setText(element, format.connection(state))
     }
   }
 

@@ -1,5 +1,5 @@
 import type { OrderView } from '@paxyo/browser-client'
-import type { Format } from './format.ts'
+import type { Format } from '@paxyo/browser-client/format'
 import { writeStatusClass } from './status-class.ts'
 
 /** The content of a field: for people, and for the page's scripts and CSS (`data-value`). */

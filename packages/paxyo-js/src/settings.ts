@@ -1,7 +1,6 @@
 import type { Position } from '@paxyo/browser-client'
+import { isMessageName, toMessages, type Messages } from '@paxyo/browser-client/format'
 import type { TokenSource } from './token.ts'
-import type { Messages } from './locales.ts'
-import { isMessageName, toMessages } from './messages.ts'
 
 export interface Settings {
   /** The gateway's `wss://…/ws`. */

@@ -22,6 +22,8 @@ export interface GatewayMetrics {
   /** A browser sent an invalid token. */
   readonly tokenFailed: (isThrottled: boolean) => void
   upgradeRejected(reason: ConnectionRejection): void
+  /** A console reads too slowly for a message. */
+  readonly operationsMessageDropped: () => void
   /** A `page` or `orders` of a client has been responded to. */
   readonly orderRequest: OrderRequestDeps['responded']
   /** A control message of webhook-ingest has arrived. */
@@ -44,6 +46,8 @@ export interface GatewayState {
   /** How many of them are streams over HTTP. */
   readonly streams: number
   readonly users: number
+  /** Sockets of operators' consoles. */
+  readonly operatorSockets: number
   readonly backfills: number
   readonly heartbeatAgeMs: number
   readonly isReady: boolean
@@ -87,6 +91,10 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
   const controlMessages = group.counter('control_messages_total', 'Messages of webhook-ingest over the bus, by type.', [
     'type',
   ])
+  const operationsDropped = group.counter(
+    'operations_messages_dropped_total',
+    "Messages that operators' consoles did not get, because they read too slowly.",
+  )
   const orderRequests = group.counter(
     'order_requests_total',
     'Requests of clients for orders that they do not have, by type and outcome.',
@@ -123,6 +131,7 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
   group.countOf('backfills_total', 'Reads of events that the bus did not deliver.', () => state().backfills)
   group.gauge('connections', 'Open connections: WebSockets and streams.', () => state().connections)
   group.gauge('streams', 'Open connections that are streams over HTTP.', () => state().streams)
+  group.gauge('operator_sockets', "Sockets of operators' consoles.", () => state().operatorSockets)
   group.gauge('users', 'Users with at least one connection.', () => state().users)
   group.gauge(
     'pubsub_heartbeat_age_seconds',
@@ -174,6 +183,7 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
     },
     tokenFailed: (isThrottled) => failures.inc({ door: 'hello', result: isThrottled ? 'throttled' : 'rejected' }),
     controlMessage: (type) => controlMessages.inc({ type }),
+    operationsMessageDropped: () => operationsDropped.inc(),
     orderRequest(type, outcome, durationMs) {
       orderRequests.inc({ type, outcome })
       if (outcome === 'served') orderReads.observe({ type }, durationMs / 1000)
