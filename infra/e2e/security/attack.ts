@@ -1,6 +1,6 @@
 import type { Random } from '../../chaos/random.ts'
 
-/** What is attacked: both services, with credentials for what must go on. */
+/** Both services, with valid credentials of the panel and the provider. */
 export interface Target {
   readonly ingestUrl: string
   readonly gatewayUrl: string
@@ -15,8 +15,8 @@ export interface AttackResult {
   readonly inputs: number
   /** How often each outcome was seen: a status code, a close code, or that the connection was closed. */
   readonly outcomes: Readonly<Record<string, number>>
-  /** What must not happen, and did. Empty when the attack has failed. */
-  readonly findings: readonly string[]
+  /** Empty when the attack has failed. */
+  readonly violations: readonly string[]
 }
 
 export interface AttackOptions {
@@ -27,36 +27,36 @@ export interface AttackOptions {
   readonly isOver?: () => boolean
 }
 
-const FINDINGS_MAX = 20
+const VIOLATIONS_MAX = 20
 
 /** Collects the outcomes of an attack. */
 export function createTally(attack: string) {
   const outcomes: Record<string, number> = {}
-  const findings: string[] = []
+  const violations: string[] = []
   let inputs = 0
   return {
     count(outcome: string): void {
       inputs += 1
       outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
     },
-    find(finding: string): void {
-      if (findings.length < FINDINGS_MAX) findings.push(finding)
+    violated(violation: string): void {
+      if (violations.length < VIOLATIONS_MAX) violations.push(violation)
     },
-    result: (): AttackResult => ({ attack, inputs, outcomes, findings }),
+    result: (): AttackResult => ({ attack, inputs, outcomes, violations }),
   }
 }
 
 /** Adds up the results of each attack. */
 export function sumResults(results: readonly AttackResult[]): AttackResult[] {
   const sums = new Map<string, AttackResult>()
-  for (const { attack, inputs, outcomes, findings } of results) {
-    const before = sums.get(attack) ?? { attack, inputs: 0, outcomes: {}, findings: [] }
+  for (const { attack, inputs, outcomes, violations } of results) {
+    const before = sums.get(attack) ?? { attack, inputs: 0, outcomes: {}, violations: [] }
     const added = Object.entries(outcomes).map(([name, count]) => [name, count + (before.outcomes[name] ?? 0)])
     sums.set(attack, {
       attack,
       inputs: before.inputs + inputs,
       outcomes: { ...before.outcomes, ...(Object.fromEntries(added) as Record<string, number>) },
-      findings: [...before.findings, ...findings].slice(0, FINDINGS_MAX),
+      violations: [...before.violations, ...violations].slice(0, VIOLATIONS_MAX),
     })
   }
   return [...sums.values()]
@@ -65,13 +65,13 @@ export function sumResults(results: readonly AttackResult[]): AttackResult[] {
 /** Runs `work` for 0 to `count` - 1, a few at a time. */
 export async function inParallel(
   count: number,
-  lanes: number,
+  concurrentMax: number,
   work: (index: number) => Promise<void>,
   isOver: () => boolean = () => false,
 ): Promise<void> {
   let next = 0
-  const lane = async (): Promise<void> => {
+  const worker = async (): Promise<void> => {
     while (next < count && !isOver()) await work(next++)
   }
-  await Promise.all(Array.from({ length: lanes }, lane))
+  await Promise.all(Array.from({ length: concurrentMax }, worker))
 }

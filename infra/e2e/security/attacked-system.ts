@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Target } from './attack.ts'
 
-/** Both services with a PostgreSQL and a Redis of their own. */
+/** Both services with their own PostgreSQL and Redis. */
 export interface AttackedSystem extends AsyncDisposable {
   readonly target: Target
   readonly databaseUrl: string

@@ -41,8 +41,10 @@ afterAll(async () => {
 
 test('raw HTTP, frames, tokens and races let no client in, and make no books disagree', async () => {
   const results = await runAttacks({ target, seed, inputs: INPUTS })
-  const findings = results.flatMap(({ attack, findings: found }) => found.map((finding) => `${attack}: ${finding}`))
-  expect({ seed, findings }).toEqual({ seed, findings: [] })
+  const violations = results.flatMap(({ attack, violations: found }) =>
+    found.map((violation) => `${attack}: ${violation}`),
+  )
+  expect({ seed, violations }).toEqual({ seed, violations: [] })
   for (const { attack, inputs } of results) {
     // Every race has several requests.
     expect({ attack, isComplete: inputs >= INPUTS }).toEqual({ attack, isComplete: true })
@@ -52,7 +54,7 @@ test('raw HTTP, frames, tokens and races let no client in, and make no books dis
 
 test('Schemathesis finds no response of the API that its document does not allow', async () => {
   const result = await attackWithSchemathesis({ target, venv, seed, examples: EXAMPLES, secondsMax: SECONDS_MAX })
-  expect({ seed, findings: result.findings }).toEqual({ seed, findings: [] })
+  expect({ seed, violations: result.violations }).toEqual({ seed, violations: [] })
   expect(result.inputs).toBeGreaterThan(10)
   expect(await ledgerViolations(system.database.owner)).toEqual({})
 })

@@ -99,11 +99,11 @@ const report = {
   socketsOpened: await sockets,
   quiet,
   underAttack: await watching,
-  violations: await ledgerViolations(pool),
+  ledgerViolations: await ledgerViolations(pool),
 }
 await pool.end()
 const text = `${JSON.stringify(report, null, 2)}\n`
 process.stdout.write(text)
 if (values.report !== undefined) writeFileSync(values.report, text)
-const isClean = report.attacks.every(({ findings }) => findings.length === 0)
-process.exitCode = isClean && Object.keys(report.violations).length === 0 ? 0 : 1
+const isClean = report.attacks.every(({ violations }) => violations.length === 0)
+process.exitCode = isClean && Object.keys(report.ledgerViolations).length === 0 ? 0 : 1

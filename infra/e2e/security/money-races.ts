@@ -1,7 +1,7 @@
 import { formatMoney, parseMoney } from '@paxyo/order-core'
 import { createTally, inParallel, type AttackOptions, type AttackResult, type Target } from './attack.ts'
 
-const LANES = 40
+const CONCURRENT_MAX = 40
 const CONTENDERS = 6
 const CHARGE = '2.5'
 const DEPOSIT = '10'
@@ -30,19 +30,19 @@ export async function attackWithRaces({ target, random, inputs, isOver }: Attack
     const statuses = await Promise.all(contenders.flat().map(async (contend) => (await contend()).status))
     for (const status of statuses) {
       tally.count(String(status))
-      if (status >= 500 && status !== 503) tally.find(`${status} in the race of ${userId}`)
+      if (status >= 500 && status !== 503) tally.violated(`${status} in the race of ${userId}`)
     }
     // Whatever was rejected for now: what is left is refunded, and the deposit is made.
     await settle(() => deposit(target, userId, 'last'))
     await settle(() => cancel(target, userId, CONTENDERS))
   }
-  await inParallel(rounds, Math.ceil(LANES / CONTENDERS), race, isOver)
+  await inParallel(rounds, Math.ceil(CONCURRENT_MAX / CONTENDERS), race, isOver)
 
   const expected = formatMoney(parseMoney(DEPOSIT) + parseMoney(CHARGE))
   for (const userId of raced) {
     const { body } = await call(target, 'GET', `/v1/accounts/${userId}`)
     const { balance } = (body as { account: { balance: string } }).account
-    if (balance !== expected) tally.find(`${userId} has ${balance}, and must have ${expected}`)
+    if (balance !== expected) tally.violated(`${userId} has ${balance}, and must have ${expected}`)
   }
   return tally.result()
 }

@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import type { Random } from '../../chaos/random.ts'
 import { createTally, inParallel, type AttackOptions, type AttackResult } from './attack.ts'
 
-const LANES = 20
+const CONCURRENT_MAX = 20
 /** A server that neither responds nor disconnects within this time holds the connection. It has half a minute for a head. */
 const SILENCE_MS_MAX = 45_000
 
@@ -11,7 +11,7 @@ export async function attackWithRawHttp({ target, random, inputs, isOver }: Atta
   const tally = createTally('raw HTTP')
   await inParallel(
     inputs,
-    LANES,
+    CONCURRENT_MAX,
     async () => {
       const url = random.chance(0.7) ? target.ingestUrl : target.gatewayUrl
       const request = makeRequest(random)
@@ -19,10 +19,10 @@ export async function attackWithRawHttp({ target, random, inputs, isOver }: Atta
       const status = /^HTTP\/1\.1 (\d{3})/.exec(response)?.[1] ?? 'disconnected'
       tally.count(status)
       const shown = JSON.stringify(request.subarray(0, 300).toString('latin1'))
-      if (/^5/.test(status) && status !== '503') tally.find(`${status} for ${shown}`)
+      if (/^5/.test(status) && status !== '503') tally.violated(`${status} for ${shown}`)
       // Nothing here has a key or a token.
-      if (/^2/.test(status) && /\/v1\/|POST \/webhooks/.test(shown)) tally.find(`${status} for ${shown}`)
-      if (response === 'silent') tally.find(`no response to ${shown}`)
+      if (/^2/.test(status) && /\/v1\/|POST \/webhooks/.test(shown)) tally.violated(`${status} for ${shown}`)
+      if (response === 'silent') tally.violated(`no response to ${shown}`)
     },
     isOver,
   )

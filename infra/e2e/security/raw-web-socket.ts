@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import type { Random } from '../../chaos/random.ts'
 import { createTally, inParallel, type AttackOptions, type AttackResult } from './attack.ts'
 
-const LANES = 20
+const CONCURRENT_MAX = 20
 /** The time until `hello` is 5 seconds, and a client has 5 more to complete the closing handshake. */
 const SILENCE_MS_MAX = 30_000
 
@@ -15,15 +15,15 @@ export async function attackWithFrames({ target, random, inputs, isOver }: Attac
   const tally = createTally('raw WebSocket')
   await inParallel(
     inputs,
-    LANES,
+    CONCURRENT_MAX,
     async () => {
       const frames = Array.from({ length: 1 + random.below(3) }, () => makeFrame(random))
       const received = await send(target.gatewayUrl, Buffer.concat(frames))
       const shown = Buffer.concat(frames).subarray(0, 120).toString('base64')
       tally.count(outcomeOf(received))
-      if (received === 'silent') tally.find(`the connection stays open after ${shown}`)
+      if (received === 'silent') tally.violated(`the connection stays open after ${shown}`)
       if (typeof received !== 'string' && DATA.test(received.toString('latin1'))) {
-        tally.find(`data without a token after ${shown}`)
+        tally.violated(`data without a token after ${shown}`)
       }
     },
     isOver,

@@ -40,8 +40,8 @@ export async function attackWithSchemathesis(options: SchemathesisOptions): Prom
   const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)])
   const [, generated] = /([\d,]+) generated/.exec(output) ?? []
   for (let count = Number(generated?.replaceAll(',', '') ?? 0); count > 0; count -= 1) tally.count('test case')
-  if (child.exitCode !== 0) tally.find(output.slice(-4_000) + errors.slice(-1_000))
-  if (generated === undefined) tally.find(`it generated nothing: ${output.slice(-1_000)}`)
+  if (child.exitCode !== 0) tally.violated(output.slice(-4_000) + errors.slice(-1_000))
+  if (generated === undefined) tally.violated(`it generated nothing: ${output.slice(-1_000)}`)
   return tally.result()
 }
 

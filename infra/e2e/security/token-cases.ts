@@ -3,21 +3,21 @@ import { createHmac } from 'node:crypto'
 import type { Random } from '../../chaos/random.ts'
 import { createTally, inParallel, type AttackOptions, type AttackResult } from './attack.ts'
 
-const LANES = 10
+const CONCURRENT_MAX = 10
 
 /** Tokens that are not valid, each almost. */
 export async function attackWithTokens({ target, random, inputs, isOver }: AttackOptions): Promise<AttackResult> {
   const tally = createTally('tokens')
   await inParallel(
     inputs,
-    LANES,
+    CONCURRENT_MAX,
     async () => {
       const token = makeToken(random)
       const client = await connectSocket(target.gatewayUrl, { token })
       const { code } = await client.closed()
       tally.count(String(code))
-      if (client.messages.some(({ type }) => type !== 'error')) tally.find(`accepted: ${token.slice(0, 400)}`)
-      if (code < 4000) tally.find(`closed with ${code}: ${token.slice(0, 400)}`)
+      if (client.messages.some(({ type }) => type !== 'error')) tally.violated(`accepted: ${token.slice(0, 400)}`)
+      if (code < 4000) tally.violated(`closed with ${code}: ${token.slice(0, 400)}`)
     },
     isOver,
   )
