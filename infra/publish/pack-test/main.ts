@@ -147,7 +147,7 @@ async function serveFiles(
 async function runPage(folder: string, project: Project, stage: Stage, userId: string): Promise<void> {
   await using resources = new AsyncDisposableStack()
   if (project.pages !== undefined) {
-    return runInBrowser(await serveFiles(join(folder, project.pages), stage, userId, resources), stage, userId)
+    return await runInBrowser(await serveFiles(join(folder, project.pages), stage, userId, resources), stage, userId)
   }
   const port = await freePort()
   const env = { ...process.env, PANEL_URL: stage.url, PANEL_KEY: stage.key, USER: userId, NEXT_TELEMETRY_DISABLED: '1' }
@@ -158,14 +158,15 @@ async function runPage(folder: string, project: Project, stage: Stage, userId: s
   await runInBrowser(pageUrl, stage, userId)
 }
 
-/** Installs other versions of Node, as npm packages. */
+/** Installs another version of Node, as the npm package that the package `node` downloads. */
 async function provideNode(version: string, { folder }: Stage): Promise<string> {
   const place = join(folder, `node-${version}`)
-  const program = join(place, 'node_modules/node/bin/node')
+  const platform = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
+  const program = join(place, 'node_modules', platform, 'bin/node')
   if (existsSync(program)) return program
   mkdirSync(place, { recursive: true })
   writeFileSync(join(place, 'package.json'), '{"private":true}')
-  await runIn(place, 'npm', ['install', '--no-audit', '--no-fund', '--allow-scripts=node', `node@${version}`])
+  await runIn(place, 'npm', ['install', '--no-audit', '--no-fund', `${platform}@${version}`])
   return program
 }
 
