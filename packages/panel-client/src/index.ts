@@ -169,7 +169,16 @@ export {
   type WordReplay,
   wordReplaySchema,
 } from './schemas/reviews.ts'
-export { type BrowserToken, type TokenRequest, tokenRequestSchema, tokenSchema } from './schemas/tokens.ts'
+export {
+  type BrowserToken,
+  type RevokedToken,
+  revokedTokenSchema,
+  type TokenRequest,
+  tokenRequestSchema,
+  type TokenRevocation,
+  tokenRevocationSchema,
+  tokenSchema,
+} from './schemas/tokens.ts'
 export {
   fullRejectedRequestSchema,
   type FullRejectedRequestView,
@@ -193,3 +202,12 @@ export {
   type OrderActionView,
   type ParsedActOnOrder,
 } from './schemas/order-actions.ts'
+export {
+  ALL_SCOPES,
+  type OperatorRole,
+  operatorRoleSchema,
+  ROLE_SCOPES,
+  type Scope,
+  SCOPES,
+  scopeSchema,
+} from './schemas/scopes.ts'

@@ -40,7 +40,7 @@ function begin({ src, dataset }: HTMLScriptElement): void {
   else run(settings)
 }
 
-function run({ url, token, position, hasToasts, language, messages }: Settings): void {
+function run({ url, token, position, hasToasts, balanceUrl, language, messages }: Settings): void {
   const format = createFormat(language, messages)
   const client = connect({
     url,
@@ -53,5 +53,5 @@ function run({ url, token, position, hasToasts, language, messages }: Settings):
         writer: { messages, format, direction: directionOf(language) },
       })
     : undefined
-  bindPage({ page: document, client, format, toastQueue, warn })
+  bindPage({ page: document, client, format, toastQueue, balanceUrl, warn })
 }

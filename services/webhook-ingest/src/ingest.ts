@@ -1,9 +1,11 @@
+import { createConsole, type ConsoleDeps } from '@paxyo/console'
 import { createKysely } from '@paxyo/database'
 import type { EventBus, EventPublisher } from '@paxyo/event-bus'
 import {
   storeReceipts,
   createBatcher,
   createChangeFeed,
+  createOperationsPublisher,
   createOutbox,
   createOutgoingQueue,
   createRejectedRequests,
@@ -22,7 +24,7 @@ import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { openGatewayLink } from './gateways/gateway-link.ts'
 import { createIngestMetrics } from './metrics.ts'
-import { createApiKeyStore } from './panel-api/kit/api-key-store.ts'
+import { createApiKeyStore } from '@paxyo/panel-api-kit'
 import { registerPanelApi } from './panel-api/panel-api.ts'
 import { createTokenMint, type TokenMintOptions } from './panel-api/tokens/token-mint.ts'
 import { createWebhookAuthentication } from './webhook/authenticate.ts'
@@ -62,6 +64,8 @@ export interface IngestDeps {
   readonly hasDocs: boolean
   /** The endpoint that the environment configures, and which addresses are allowed. */
   readonly outgoingWebhooks?: OutgoingWebhookSettings
+  /** The operators' console; not served when undefined. */
+  readonly console?: Pick<ConsoleDeps, 'environment'> | undefined
   readonly log: Logger
 }
 
@@ -92,7 +96,8 @@ export function createIngest(deps: IngestDeps): Ingest {
   const providers = deps.providers.map(({ provider }) => provider)
   const metrics = createIngestMetrics(pool)
   const outbox = createOutbox({ pool, publisher, log, onPublish: metrics.batchPublished, ...deps.outboxSweep })
-  const listeners: ((changes: ChangeSet) => void)[] = [metrics.changesCommitted]
+  const operations = createOperationsPublisher({ publisher, now: () => new Date() })
+  const listeners: ((changes: ChangeSet) => void)[] = [metrics.changesCommitted, operations.changesCommitted]
   const ledger: LedgerDeps = {
     pool,
     newId,
@@ -142,6 +147,7 @@ export function createIngest(deps: IngestDeps): Ingest {
     changeFeed,
     log,
     onAttempt: metrics.outgoingWebhookAttempted,
+    onEndpointChanged: operations.endpointChanged,
   })
   const apiKeyStore = createApiKeyStore({ db, keys: apiKeys, log })
   const throttleOf = (door: 'panel_api' | 'webhook'): FailureThrottle =>
@@ -150,6 +156,14 @@ export function createIngest(deps: IngestDeps): Ingest {
       now: () => performance.now(),
       log,
       onFailure: (isThrottled) => metrics.authenticationFailed(door, isThrottled),
+    })
+  const console =
+    deps.console &&
+    createConsole({
+      ...deps.console,
+      db,
+      log,
+      onAuthenticationFailed: (isThrottled) => metrics.authenticationFailed('console', isThrottled),
     })
   let isDraining = false
 
@@ -189,6 +203,8 @@ export function createIngest(deps: IngestDeps): Ingest {
         batcher,
         providers,
         apiKeyStore,
+        sessions: console?.sessions,
+        onAuditFailed: metrics.auditFailed,
         throttle: throttleOf('panel_api'),
         mint: createTokenMint(deps.tokens),
         rejectedRequests,
@@ -202,6 +218,7 @@ export function createIngest(deps: IngestDeps): Ingest {
         hasDocs: deps.hasDocs,
         log,
       })
+      console?.register(app)
     },
     readiness: {
       draining: () => {
@@ -220,6 +237,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       await scheduledReconcile?.close()
       await batcher.close()
       await apiKeyStore.close()
+      await console?.close()
       await outgoingWebhooks.close()
       await changeFeed.close()
       await outbox.close()

@@ -19,7 +19,7 @@ import {
 import type { ReactElement, ReactNode } from 'react'
 import type { AccountView, ConnectionStatus, ConnectOptions, OrderView, RefundEvent } from '../api.ts'
 import { createOrderStore, findOrder, type OrderStore } from '../store/order-store.ts'
-import type { OrderState, RenderedState } from '../store/order-state.ts'
+import { keptAccount, type OrderState, type RenderedState } from '../store/order-state.ts'
 
 export type PaxyoProviderProps = { readonly children?: ReactNode } & (
   | { readonly store: OrderStore }
@@ -106,13 +106,13 @@ export function useOrder(orderId: string): OrderResult {
 }
 
 /**
- * The user's balance; undefined until it is known, and while the user has no account.
+ * The user's balance, if it is kept here and not by the panel; undefined until it is known.
  *
  * @example
  * const Balance = () => useBalance()?.balance
  */
 export function useBalance(): AccountView | undefined {
-  return useSelected(useStore(), (state) => state.account)
+  return useSelected(useStore(), keptAccount)
 }
 
 /**

@@ -39,3 +39,7 @@ export const INITIAL_STATE: OrderState = {
   watched: new Map(),
   refunds: [],
 }
+
+/** The account, if its balance is kept here: a panel that keeps the balance shows its own. */
+export const keptAccount = ({ account }: OrderState): AccountView | undefined =>
+  account?.mode === 'kept' ? account : undefined

@@ -4,7 +4,7 @@
  */
 import type { AccountView, ConnectionStatus, OrderView, RefundEvent } from '../api.ts'
 import { createOrderStore, findOrder, type OrderStore, type OrderStoreOptions } from '../store/order-store.ts'
-import type { OrderState } from '../store/order-state.ts'
+import { keptAccount, type OrderState } from '../store/order-state.ts'
 
 /** Svelte's contract for a store: `$store` in a component is its value. */
 export interface Readable<Value> {
@@ -24,7 +24,7 @@ export interface PaxyoStores {
    * the user has no such order.
    */
   readonly order: (orderId: string) => Readable<OrderView | null | undefined>
-  /** Undefined until it is known, and while the user has no account. */
+  /** Undefined until it is known, and while the panel keeps the balance. */
   readonly balance: Readable<AccountView | undefined>
   /** Refunds that have arrived since the page was opened, newest first, at most 100. */
   readonly refunds: Readable<readonly RefundEvent[]>
@@ -64,7 +64,7 @@ export function createPaxyo(options: OrderStoreOptions | { readonly store: Order
         },
       }
     },
-    balance: readable(store, (state) => state.account),
+    balance: readable(store, keptAccount),
     refunds: readable(store, (state) => state.refunds),
     onRefund: store.onRefund,
     connection: readable(store, (state) => state.connection),

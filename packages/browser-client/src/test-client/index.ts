@@ -44,7 +44,7 @@ const FIRST_ORDER_MS = Date.UTC(2026, 0, 1)
  */
 export function createTestClient(options: TestClientOptions = {}): TestClient {
   const listeners = new Listeners()
-  let account: AccountView = options.account ?? { balance: '0', currency: 'USD' }
+  let account: AccountView = options.account ?? { balance: '0', currency: 'USD', mode: 'kept' }
   let status: ConnectionStatus = { state: 'connecting', sinceMs: Date.now() }
   let seq = 0
   let count = 0

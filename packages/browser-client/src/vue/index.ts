@@ -6,7 +6,7 @@ import { computed, inject, onMounted, onScopeDispose, shallowRef, toValue, watch
 import type { App, ComputedRef, InjectionKey, MaybeRefOrGetter, ShallowRef } from 'vue'
 import type { AccountView, ConnectionStatus, OrderView, RefundEvent } from '../api.ts'
 import { createOrderStore, findOrder, type OrderStore, type OrderStoreOptions } from '../store/order-store.ts'
-import type { OrderState } from '../store/order-state.ts'
+import { keptAccount, type OrderState } from '../store/order-state.ts'
 
 /** For `provide`, when a part of an application has another store. */
 export const PAXYO_STORE: InjectionKey<OrderStore> = Symbol('paxyo store')
@@ -67,10 +67,10 @@ export function useOrder(orderId: MaybeRefOrGetter<string>): OrderResult {
   return { order: computed(() => found.value ?? undefined), isLoading: computed(() => found.value === undefined) }
 }
 
-/** The user's balance; undefined until it is known, and while the user has no account. */
+/** The user's balance, if it is kept here and not by the panel; undefined until it is known. */
 export function useBalance(): ComputedRef<AccountView | undefined> {
   const { state } = useState()
-  return computed(() => state.value.account)
+  return computed(() => keptAccount(state.value))
 }
 
 /**

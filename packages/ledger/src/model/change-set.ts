@@ -1,4 +1,5 @@
 import type { BusMessage, OrderStatus } from '@paxyo/contracts'
+import type { AuditEntry } from '@paxyo/database'
 import type { Money, ReviewReason } from '@paxyo/order-core'
 import type { Delivery, DeliveryResult, EventPlace, Verification } from './delivery.ts'
 import type { ProviderOrder } from './provider-order.ts'
@@ -20,10 +21,14 @@ export interface ChangeSet {
   readonly events: EventRow[]
   readonly deliveries: DeliveryRow[]
   readonly reviews: ReviewRow[]
+  /** Reviews that a person, or what a person did, has resolved. */
+  readonly resolvedReviewIds: string[]
   /** Deliveries that wait for their verification. */
   readonly awaiting: AwaitingRow[]
   /** Deliveries whose verification is done, with the provider's response. */
   readonly verified: VerifiedRow[]
+  /** For the audit log. Written last: it locks the end of the log until the commit. */
+  readonly audit: AuditEntry[]
 }
 
 /** Money that went into an account, or out of it for an order. */
@@ -69,6 +74,10 @@ export interface DeliveryRow extends Delivery {
   readonly reason: ReviewReason | null
   /** Whether it is applied later; its update is kept until then. */
   readonly waits: boolean
+  /** The order afterwards; undefined when there is none. Not a column. */
+  readonly order: Order | undefined
+  /** The refund that it caused. Not a column. */
+  readonly refund: Money | undefined
 }
 
 export interface ReviewRow {
@@ -99,7 +108,9 @@ export function emptyChangeSet(): ChangeSet {
     events: [],
     deliveries: [],
     reviews: [],
+    resolvedReviewIds: [],
     awaiting: [],
     verified: [],
+    audit: [],
   }
 }

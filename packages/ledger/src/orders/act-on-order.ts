@@ -4,8 +4,10 @@ import type { Money } from '@paxyo/order-core'
 import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
 import { readKeyName } from '../transaction/read-key-name.ts'
 import { readClock } from '../transaction/read-working-set.ts'
+import type { Order } from '../model/working-set.ts'
 import { applyDecision, type DecidedOrder, type DecisionRejection } from '../reviews/apply-decision.ts'
 import { lockOrder } from './lock-order.ts'
+import { isWithinLimit, recordOperatorRefund, type LimitRejection } from '../transaction/refund-limit.ts'
 
 /** An action of a person on an order. */
 export interface OrderAction {
@@ -19,6 +21,8 @@ export interface OrderAction {
   /** The person; the name of the API key when undefined. */
   readonly actor: string | undefined
   readonly keyId: string
+  /** The operator whose refund limit applies; undefined when none does. */
+  readonly operatorId?: string | undefined
 }
 
 export interface DoneAction extends DecidedOrder {
@@ -26,6 +30,8 @@ export interface DoneAction extends DecidedOrder {
   readonly at: Date
   readonly actor: string
   readonly status: OrderStatus | undefined
+  /** The order before the action. */
+  readonly before: Pick<Order, 'status' | 'refunded'>
 }
 
 /**
@@ -42,7 +48,7 @@ export async function actOnOrder(
   tx: LedgerTransaction,
   orderId: string,
   action: OrderAction,
-): Promise<DoneAction | DecisionRejection | 'order_not_found'> {
+): Promise<DoneAction | DecisionRejection | LimitRejection | 'order_not_found'> {
   const { client, newId } = tx
   const [locked, keyName, at] = await roundTrip([
     lockOrder(client, orderId),
@@ -55,14 +61,19 @@ export async function actOnOrder(
   const status = isCancel ? 'canceled' : action.status
   const refund = isCancel ? order.charge - order.refunded : (action.amount ?? 0n)
 
+  if (!(await isWithinLimit(client, action.operatorId, refund))) return 'refund_limit_exceeded'
   const decided = applyDecision(tx, { at, order, account }, { refund, status })
   if (typeof decided === 'string') return decided
   const actionId = newId()
   const actor = action.actor ?? keyName
   const refundId = decided.refund?.refundId ?? null
-  const { action: name, note, keyId } = action
-  await client.query(INSERT_ACTION, [actionId, orderId, name, status ?? null, refundId, note, actor, keyId, at])
-  return { ...decided, actionId, at, actor, status }
+  const { action: name, note, keyId, operatorId } = action
+  await roundTrip([
+    client.query(INSERT_ACTION, [actionId, orderId, name, status ?? null, refundId, note, actor, keyId, at]),
+    recordOperatorRefund(client, operatorId, refundId, refund, at),
+  ])
+  const before = { status: order.status, refunded: order.refunded }
+  return { ...decided, actionId, at, actor, status, before }
 }
 
 const INSERT_ACTION = `

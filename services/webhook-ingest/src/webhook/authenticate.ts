@@ -1,7 +1,6 @@
 import type { WebhookAuthentication } from '@paxyo/providers'
-import { bearerToken, createSecretSet } from '@paxyo/service-kit'
+import { bearerToken, createAllowList, createSecretSet } from '@paxyo/service-kit'
 import { verifyWebhook } from '@paxyo/standard-webhooks'
-import ipaddr from 'ipaddr.js'
 
 /** The parts of a request that authenticate its sender. */
 export interface Credentials {
@@ -22,16 +21,17 @@ export type AuthenticateWebhook = (credentials: Credentials, nowMs: number) => A
 /**
  * Creates the authentication of one provider's webhooks. When an allow-list is configured, the sender's address must be
  * in it; when signature keys or tokens are configured, one of them must match. An allow-list alone is enough. With
- * nothing configured, every webhook is rejected.
+ * nothing configured, every webhook is rejected. Where a signature is required, tokens do not count.
  */
 export function createWebhookAuthentication({
   signatureKeys,
   tokens,
   allowedCidrs,
+  isSignatureRequired = false,
 }: WebhookAuthentication): AuthenticateWebhook {
   const isToken = createSecretSet(tokens)
   const isAllowed = createAllowList(allowedCidrs)
-  const needsSecret = signatureKeys.length > 0 || tokens.length > 0
+  const needsSecret = isSignatureRequired || signatureKeys.length > 0 || tokens.length > 0
 
   return ({ headers, pathToken, body, address }, nowMs) => {
     if (allowedCidrs.length > 0 && !isAllowed(address)) return undefined
@@ -39,6 +39,7 @@ export function createWebhookAuthentication({
 
     const messageId = verifyWebhook({ headers, body }, signatureKeys, nowMs)
     if (messageId !== undefined) return { messageId }
+    if (isSignatureRequired) return undefined
 
     const headerToken = headers['x-webhook-token']
     const given = [
@@ -47,19 +48,5 @@ export function createWebhookAuthentication({
       bearerToken(headers['authorization'] as string | undefined),
     ]
     return given.some(isToken) ? { messageId: undefined } : undefined
-  }
-}
-
-function createAllowList(cidrs: readonly string[]): (address: string) => boolean {
-  const networks = cidrs.map((cidr) => {
-    if (cidr.includes('/')) return ipaddr.parseCIDR(cidr)
-    const address = ipaddr.process(cidr)
-    return [address, address.kind() === 'ipv4' ? 32 : 128] as [ipaddr.IPv4 | ipaddr.IPv6, number]
-  })
-  return (text) => {
-    if (!ipaddr.isValid(text)) return false
-    // IPv4 addresses arrive as ::ffff:… on a dual-stack socket.
-    const address = ipaddr.process(text)
-    return networks.some(([network, bits]) => network.kind() === address.kind() && address.match(network, bits))
   }
 }

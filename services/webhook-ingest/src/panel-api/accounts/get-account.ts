@@ -1,9 +1,6 @@
 import type { Database } from '@paxyo/database'
 import type { Kysely } from 'kysely'
-import { reject } from '../kit/response.ts'
-import { operation } from '../kit/operation.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { userParams } from '../kit/position.ts'
+import { type ApiDeps, operation, type PanelApi, reject, userParams } from '@paxyo/panel-api-kit'
 import type { Account } from '@paxyo/ledger'
 import { toAccount } from '@paxyo/ledger'
 import { accountResponseSchema } from '@paxyo/panel-client'
@@ -15,6 +12,7 @@ export function registerGetAccount(api: PanelApi, { db }: ApiDeps): void {
     params: userParams,
     ...operation({
       operationId: 'getAccount',
+      scope: 'read',
       tag: 'Accounts',
       summary: "Read a user's account",
       responses: { 200: { description: 'The current account.', schema: accountResponseSchema } },
@@ -37,7 +35,7 @@ export async function findAccount(
   const row = await db
     .selectFrom('accounts')
     .innerJoin('stream_epoch', (join) => join.onTrue())
-    .select(['user_id', 'currency', 'balance', 'last_seq', 'epoch'])
+    .select(['user_id', 'currency', 'balance', 'balance_mode', 'last_seq', 'epoch'])
     .where('user_id', '=', userId)
     .executeTakeFirst()
   return row && { account: toAccount(row), epoch: row.epoch }

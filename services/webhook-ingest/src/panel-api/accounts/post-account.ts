@@ -1,10 +1,14 @@
-import { commitOnce, openAccount } from '@paxyo/ledger'
+import { openAccount } from '@paxyo/ledger'
 import { accountResponseSchema, openingSchema } from '@paxyo/panel-client'
-import { sendResponse } from '../kit/response.ts'
-import { idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
-import { operation } from '../kit/operation.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { readEpoch } from '../kit/position.ts'
+import {
+  type ApiDeps,
+  idempotencyHeaders,
+  commitRequest,
+  operation,
+  type PanelApi,
+  readEpoch,
+  sendResponse,
+} from '@paxyo/panel-api-kit'
 import { accountView } from './account-view.ts'
 
 /** `POST /v1/accounts`: opens an empty account. Registering a user's first order does so, too. */
@@ -14,6 +18,7 @@ export function registerPostAccount(api: PanelApi, deps: ApiDeps): void {
     body: openingSchema,
     ...operation({
       operationId: 'openAccount',
+      scope: 'orders:write',
       tag: 'Accounts',
       summary: "Open a user's account",
       responses: {
@@ -25,7 +30,7 @@ export function registerPostAccount(api: PanelApi, deps: ApiDeps): void {
   }
   api.post('/v1/accounts', { schema }, async (request, reply) => {
     const { userId, currency } = request.body
-    const response = await commitOnce(deps, idempotentRequest(request), async (tx) => {
+    const response = await commitRequest(deps, request, async (tx) => {
       const opened = await openAccount(tx, userId, currency)
       if (typeof opened === 'string') return opened
       const { account, isNew } = opened

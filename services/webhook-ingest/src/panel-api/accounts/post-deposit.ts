@@ -1,12 +1,18 @@
 import { roundTrip } from '@paxyo/database'
-import { commitOnce, deposit, type Deposit, type Deposited, type SuccessResponse } from '@paxyo/ledger'
+import { deposit, type Deposit, type Deposited, type SuccessResponse } from '@paxyo/ledger'
 import { formatMoney, parseMoney } from '@paxyo/order-core'
 import { depositResponseSchema, depositSchema, type LedgerEntry } from '@paxyo/panel-client'
-import { reject, sendResponse } from '../kit/response.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
-import { operation } from '../kit/operation.ts'
-import { readEpoch, userParams } from '../kit/position.ts'
+import {
+  type ApiDeps,
+  idempotencyHeaders,
+  commitRequest,
+  operation,
+  type PanelApi,
+  readEpoch,
+  reject,
+  sendResponse,
+  userParams,
+} from '@paxyo/panel-api-kit'
 import { accountView } from './account-view.ts'
 
 /** `POST /v1/accounts/{userId}/deposits`: adds money to an account. The user's browser shows it at once. */
@@ -17,6 +23,7 @@ export function registerPostDeposit(api: PanelApi, deps: ApiDeps): void {
     body: depositSchema,
     ...operation({
       operationId: 'deposit',
+      scope: 'deposits:write',
       tag: 'Accounts',
       summary: 'Deposit money into an account',
       description:
@@ -39,7 +46,7 @@ export function registerPostDeposit(api: PanelApi, deps: ApiDeps): void {
     const paymentRef = request.body.paymentRef ?? request.headers['idempotency-key']
     if (paymentRef === undefined) return reject(reply, 'idempotency_key_missing')
     const payment: Deposit = { userId, amount: parseMoney(text), currency, paymentRef }
-    const response = await commitOnce(deps, idempotentRequest(request), async (tx) => {
+    const response = await commitRequest(deps, request, async (tx) => {
       const [deposited, epoch] = await roundTrip([deposit(tx, payment), readEpoch(tx.client)])
       return typeof deposited === 'string' ? deposited : toResponse(payment, deposited, epoch)
     })
@@ -64,5 +71,6 @@ const toResponse = (
     createdAt: at.toISOString(),
   }
   const body = { deposit: entry, account: accountView(account), seq: account.lastSeq, epoch }
-  return { status: 201, body, isReplay }
+  const audit = { after: { amount: entry.amount, currency: account.currency, paymentRef, balance: entry.balanceAfter } }
+  return { status: 201, body, isReplay, audit }
 }

@@ -11,9 +11,7 @@ import {
 } from '@paxyo/ledger'
 import { changeFeedSchema, readChangesQuery, type ChangeFeed as ChangeFeedPage } from '@paxyo/panel-client'
 import type { Pool } from 'pg'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { operation } from '../kit/operation.ts'
-import { reject } from '../kit/response.ts'
+import { type ApiDeps, operation, type PanelApi, reject } from '@paxyo/panel-api-kit'
 
 export interface ChangeRouteDeps {
   readonly changeFeed: ChangeFeed
@@ -37,6 +35,7 @@ export function registerChangeRoutes(
     querystring: readChangesQuery,
     ...operation({
       operationId: 'readChanges',
+      scope: 'read',
       tag: 'Changes',
       summary: 'Follow all changes from a cursor',
       description:

@@ -1,8 +1,10 @@
-import { setCutoff, type SetCutoff } from '@paxyo/ledger'
+import { revokeToken, setCutoff, type SetCutoff } from '@paxyo/ledger'
 import {
   connectionCountsSchema,
   disconnectedSchema,
+  revokedTokenSchema,
   revokedTokensSchema,
+  tokenRevocationSchema,
   userConnectionsSchema,
   type UserConnection,
 } from '@paxyo/panel-client'
@@ -10,30 +12,34 @@ import type { Database } from '@paxyo/database'
 import type { Kysely } from 'kysely'
 import type { Pool } from 'pg'
 import type { GatewayResponses, GatewayConnection, GatewayLink } from '../../gateways/gateway-link.ts'
-import type { ApiKeyStore } from '../kit/api-key-store.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { authenticatedKeyOf } from '../kit/authenticated-key.ts'
-import { idempotencyHeaders } from '../kit/idempotency.ts'
-import { operation } from '../kit/operation.ts'
-import { userParams } from '../kit/position.ts'
-import { reject } from '../kit/response.ts'
+import {
+  type ApiDeps,
+  type Principal,
+  principalOf,
+  idempotencyHeaders,
+  operation,
+  type PanelApi,
+  reject,
+  userParams,
+} from '@paxyo/panel-api-kit'
 import { browserName } from './browser-name.ts'
 
 export interface ConnectionRouteDeps extends Pick<ApiDeps, 'db' | 'log'> {
   readonly pool: Pool
   readonly gateways: GatewayLink
-  readonly apiKeyStore: Pick<ApiKeyStore, 'nameOf'>
 }
 
 /** `/v1/connections` and `/v1/users/{userId}/…`: who is connected, and ending it. */
 export function registerConnectionRoutes(api: PanelApi, deps: ConnectionRouteDeps): void {
   registerReads(api, deps)
   registerCutoffs(api, deps)
+  registerRevocation(api, deps)
 }
 
 function registerReads(api: PanelApi, { db, gateways }: ConnectionRouteDeps): void {
   const countSchema = operation({
     operationId: 'countConnections',
+    scope: 'read',
     tag: 'Connections',
     summary: 'Count the users online',
     description: 'Adds up what the gateways announced in the last seconds. A user may have several connections.',
@@ -51,6 +57,7 @@ function registerReads(api: PanelApi, { db, gateways }: ConnectionRouteDeps): vo
     params: userParams,
     ...operation({
       operationId: 'listUserConnections',
+      scope: 'read',
       tag: 'Connections',
       summary: 'List the connections of a user',
       description:
@@ -75,6 +82,7 @@ function registerCutoffs(api: PanelApi, deps: ConnectionRouteDeps): void {
     params: userParams,
     ...operation({
       operationId: 'disconnectUser',
+      scope: 'tokens',
       tag: 'Connections',
       summary: 'Close the connections of a user',
       description:
@@ -86,7 +94,7 @@ function registerCutoffs(api: PanelApi, deps: ConnectionRouteDeps): void {
   api.post('/v1/users/:userId/disconnect', { schema: disconnectSchema }, async (request, reply) => {
     const { userId } = request.params
     const { cutoff, outcome } = await cutOff(deps, userId, 'disconnect')
-    logAction(deps, authenticatedKeyOf(request), { userId, address: request.ip }, 'user disconnected')
+    logAction(deps, principalOf(request), { userId, address: request.ip }, 'user disconnected')
     return reply.send({ userId, disconnectedAt: cutoff.disconnectedAt!.toISOString(), ...outcome })
   })
 
@@ -95,6 +103,7 @@ function registerCutoffs(api: PanelApi, deps: ConnectionRouteDeps): void {
     params: userParams,
     ...operation({
       operationId: 'revokeTokens',
+      scope: 'tokens',
       tag: 'Connections',
       summary: 'Revoke the browser tokens of a user',
       description:
@@ -107,17 +116,51 @@ function registerCutoffs(api: PanelApi, deps: ConnectionRouteDeps): void {
   api.post('/v1/users/:userId/revoke-tokens', { schema: revokeSchema }, async (request, reply) => {
     const { userId } = request.params
     const { cutoff, outcome } = await cutOff(deps, userId, 'revoke')
-    logAction(deps, authenticatedKeyOf(request), { userId, address: request.ip }, 'tokens revoked')
+    logAction(deps, principalOf(request), { userId, address: request.ip }, 'tokens revoked')
     return reply.send({ userId, tokensIssuedBefore: cutoff.tokensIssuedBefore!.toISOString(), ...outcome })
   })
 }
+
+function registerRevocation(api: PanelApi, deps: ConnectionRouteDeps): void {
+  const schema = {
+    headers: idempotencyHeaders,
+    body: tokenRevocationSchema,
+    ...operation({
+      operationId: 'revokeToken',
+      scope: 'tokens',
+      tag: 'Tokens',
+      summary: 'Revoke one browser token',
+      description:
+        'For a logout in one browser. The connections with the token are closed within a second on every gateway, also while ' +
+        'Redis is unavailable, and no gateway accepts it again.',
+      responses: { 200: { description: 'It is committed.', schema: revokedTokenSchema } },
+    }),
+  }
+  api.post('/v1/tokens/revoke', { schema }, async (request, reply) => {
+    const { userId, jti } = request.body
+    const expiresAt = await revokeToken(deps.pool, { userId, jti, expiresAt: new Date(request.body.expiresAt) })
+    const outcome = outcomeOf(await deps.gateways.ask({ type: 'revoked_token', userId, jti }))
+    logAction(deps, principalOf(request), { userId, address: request.ip }, 'token revoked')
+    return reply.send({ userId, jti, expiresAt: expiresAt.toISOString(), ...outcome })
+  })
+}
+
+interface Outcome {
+  readonly closed: number | null
+  readonly gateways: GatewayResponses['gateways'] | null
+}
+
+const outcomeOf = (responses: GatewayResponses | undefined): Outcome => ({
+  closed: responses?.connections.length ?? null,
+  gateways: responses?.gateways ?? null,
+})
 
 /** Commits a cutoff, and only then tells the gateways, so that a join that misses the message reads the row. */
 async function cutOff(
   { pool, gateways }: ConnectionRouteDeps,
   userId: string,
   kind: 'revoke' | 'disconnect',
-): Promise<{ cutoff: SetCutoff; outcome: { closed: number | null; gateways: GatewayResponses['gateways'] | null } }> {
+): Promise<{ cutoff: SetCutoff; outcome: Outcome }> {
   const cutoff = await setCutoff(pool, userId, kind)
   const responses = await gateways.ask({
     type: 'cutoff',
@@ -125,17 +168,17 @@ async function cutOff(
     tokensIssuedBefore: cutoff.tokensIssuedBefore?.toISOString() ?? null,
     disconnectedAt: cutoff.disconnectedAt?.toISOString() ?? null,
   })
-  return { cutoff, outcome: { closed: responses?.connections.length ?? null, gateways: responses?.gateways ?? null } }
+  return { cutoff, outcome: outcomeOf(responses) }
 }
 
 /** Logged with the key, so that the author is known afterwards. */
 function logAction(
-  { apiKeyStore, log }: ConnectionRouteDeps,
-  keyId: string,
+  { log }: ConnectionRouteDeps,
+  { id, name }: Principal,
   fields: { readonly userId: string; readonly address: string },
   message: string,
 ): void {
-  log.info({ key: apiKeyStore.nameOf(keyId), keyId, ...fields }, message)
+  log.info({ key: name, keyId: id, ...fields }, message)
 }
 
 function toView({ gatewayId, userAgent, sentSeq, ...report }: GatewayConnection, seq: number): UserConnection {

@@ -4,12 +4,16 @@ import { replayPageSchema, replayRangeSchema, replayResponseSchema, type ParsedR
 import { sql } from 'kysely'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { reject } from '../kit/response.ts'
-import { idempotencyHeaders } from '../kit/idempotency.ts'
-import { authenticatedKeyOf } from '../kit/authenticated-key.ts'
-import { operation } from '../kit/operation.ts'
-import { decodeCursor, encodeCursor } from '../kit/page.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
+import {
+  type ApiDeps,
+  principalOf,
+  decodeCursor,
+  encodeCursor,
+  idempotencyHeaders,
+  operation,
+  type PanelApi,
+  reject,
+} from '@paxyo/panel-api-kit'
 import { deliveryCursorSchema } from './delivery-range.ts'
 import { RECEIVED_AT_EXACT } from './delivery-view.ts'
 import { deliveryParams } from './read-delivery.ts'
@@ -36,6 +40,7 @@ function registerReplayOne(api: PanelApi, deps: ApiDeps & ReplayRouteDeps): void
     params: deliveryParams,
     ...operation({
       operationId: 'replayDelivery',
+      scope: 'reviews',
       tag: 'Deliveries',
       summary: 'Replay a delivery',
       description: REPLAY_DESCRIPTION,
@@ -59,6 +64,7 @@ function registerReplayRange(api: PanelApi, deps: ApiDeps & ReplayRouteDeps): vo
     body: replayRangeSchema,
     ...operation({
       operationId: 'replayDeliveries',
+      scope: 'reviews',
       tag: 'Deliveries',
       summary: 'Replay the deliveries of a time range',
       description: `Replays deliveries in order of arrival, without earlier replays. ${REPLAY_DESCRIPTION}`,
@@ -131,7 +137,7 @@ async function replay(
   const requestKey = typeof key === 'string' ? key : undefined
   const results = await replayDeliveries({ ...deps, now: () => new Date() }, deliveryIds, requestKey)
   const outcomes = typeof results === 'string' ? results : results.map(({ outcome }) => outcome)
-  deps.log.info({ keyId: authenticatedKeyOf(request), deliveries: deliveryIds.length, outcomes }, 'deliveries replayed')
+  deps.log.info({ keyId: principalOf(request).id, deliveries: deliveryIds.length, outcomes }, 'deliveries replayed')
   return results
 }
 

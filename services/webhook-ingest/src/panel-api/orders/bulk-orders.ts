@@ -1,7 +1,9 @@
 import type { ErrorCode } from '@paxyo/contracts'
 import { isRejectedByDatabase, roundTrip } from '@paxyo/database'
 import {
+  type AuditedRequest,
   commitOnce,
+  type OnceWork,
   type IdempotentRequest,
   registerOrders,
   type Registered,
@@ -19,11 +21,16 @@ import {
 } from '@paxyo/panel-client'
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { reject } from '../kit/response.ts'
-import { idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
-import { operation } from '../kit/operation.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { readEpoch } from '../kit/position.ts'
+import {
+  type ApiDeps,
+  idempotencyHeaders,
+  idempotentRequest,
+  operation,
+  type PanelApi,
+  readEpoch,
+  reject,
+  auditedRequest,
+} from '@paxyo/panel-api-kit'
 import { toRegistration, type RegistrationDeps } from './to-registration.ts'
 
 /** Rows of one transaction: enough to be fast, few enough that webhooks don't wait long for its accounts. */
@@ -46,6 +53,7 @@ export function registerBulkOrders(api: PanelApi, deps: ApiDeps & RegistrationDe
     body: bulkRegistrationSchema,
     ...operation({
       operationId: 'registerOrders',
+      scope: 'orders:write',
       tag: 'Orders',
       summary: `Register up to ${BULK_ROWS_MAX} orders`,
       description:
@@ -123,7 +131,12 @@ async function registerAll(
   for (let size = CHUNK_ROWS; results.length < rows.length;) {
     const chunk = rows.slice(results.length, results.length + size)
     try {
-      const done = await registerChunk(deps, whole && { ...whole, part: results.length }, chunk)
+      const done = await registerChunk(
+        deps,
+        whole && { ...whole, part: results.length },
+        chunk,
+        auditedRequest(request),
+      )
       if (typeof done === 'string') return done
       results.push(...done.results)
       epoch = done.epoch
@@ -151,13 +164,15 @@ async function registerChunk(
   deps: ApiDeps,
   request: IdempotentRequest | undefined,
   chunk: readonly ValidRow[],
+  audited: AuditedRequest,
 ): Promise<ChunkResponse | ErrorCode> {
-  const response = await commitOnce(deps, request, async (tx) => {
+  const work: OnceWork = async (tx) => {
     const registrations = chunk.map(({ registration }) => registration)
     const [epoch, results] = await roundTrip([readEpoch(tx.client), registerOrders(tx, registrations)])
     const body: ChunkResponse = { epoch, results: results.map((result, index) => toRowResult(chunk[index]!, result)) }
-    return { status: 200, body }
-  })
+    return { status: 200, body, audit: { after: { orders: chunk.length } } }
+  }
+  const response = await commitOnce(deps, request, work, audited)
   return typeof response === 'string' ? response : (JSON.parse(response.json) as ChunkResponse)
 }
 

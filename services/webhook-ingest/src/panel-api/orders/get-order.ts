@@ -5,9 +5,7 @@ import { formatMoney, parseMoney } from '@paxyo/order-core'
 import { HISTORY_MAX, orderHistorySchema, type OrderActionView, type OrderHistory } from '@paxyo/panel-client'
 import { sql, type Kysely } from 'kysely'
 import { z } from 'zod'
-import { reject } from '../kit/response.ts'
-import { operation } from '../kit/operation.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
+import { type ApiDeps, operation, type PanelApi, reject } from '@paxyo/panel-api-kit'
 import { selectPanelOrders, toPanelOrder } from './panel-order.ts'
 import { isProviderOrderOf, readHeldProviderOrders } from './provider-orders.ts'
 
@@ -20,6 +18,7 @@ export function registerGetOrder(api: PanelApi, { db }: ApiDeps): void {
     params: z.object({ orderId: identifierSchema }),
     ...operation({
       operationId: 'getOrder',
+      scope: 'read',
       tag: 'Orders',
       summary: 'Read an order with its history',
       description: `Contains the newest ${HISTORY_MAX} deliveries, refunds, actions and events, oldest first.`,

@@ -1,10 +1,7 @@
 import { identifierSchema } from '@paxyo/contracts'
 import { listOrdersQuery, orderPageSchema } from '@paxyo/panel-client'
 import { z } from 'zod'
-import { reject } from '../kit/response.ts'
-import { operation } from '../kit/operation.ts'
-import { decodeCursor, toPage } from '../kit/page.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
+import { type ApiDeps, decodeCursor, operation, type PanelApi, reject, toPage } from '@paxyo/panel-api-kit'
 import { copyOrders } from './copy-orders.ts'
 import { toPanelOrder } from './panel-order.ts'
 import { selectOrdersAfter } from './select-orders.ts'
@@ -21,6 +18,7 @@ export function registerListOrders(api: PanelApi, deps: ApiDeps & RegistrationDe
     querystring: listOrdersQuery,
     ...operation({
       operationId: 'listOrders',
+      scope: 'read',
       tag: 'Orders',
       summary: 'List orders, newest first',
       description:

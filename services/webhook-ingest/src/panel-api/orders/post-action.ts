@@ -1,15 +1,19 @@
 import { identifierSchema } from '@paxyo/contracts'
-import { commitOnce, actOnOrder, type DoneAction, type OrderAction } from '@paxyo/ledger'
-import { parseMoney } from '@paxyo/order-core'
+import { actOnOrder, type DoneAction, type OrderAction } from '@paxyo/ledger'
+import { formatMoney, parseMoney } from '@paxyo/order-core'
 import { actedOnOrderSchema, actOnOrderSchema, type OrderActionView, type ParsedActOnOrder } from '@paxyo/panel-client'
 import { z } from 'zod'
 import { accountView } from '../accounts/account-view.ts'
-import { sendResponse } from '../kit/response.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { authenticatedKeyOf } from '../kit/authenticated-key.ts'
-import { idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
-import { operation } from '../kit/operation.ts'
-import { readEpoch } from '../kit/position.ts'
+import {
+  type ApiDeps,
+  authorOf,
+  idempotencyHeaders,
+  commitRequest,
+  operation,
+  type PanelApi,
+  readEpoch,
+  sendResponse,
+} from '@paxyo/panel-api-kit'
 
 /** `POST /v1/orders/:orderId/actions`: the owner acts on any order. */
 export function registerPostAction(api: PanelApi, deps: ApiDeps): void {
@@ -19,6 +23,7 @@ export function registerPostAction(api: PanelApi, deps: ApiDeps): void {
     body: actOnOrderSchema,
     ...operation({
       operationId: 'actOnOrder',
+      scope: 'refunds:write',
       tag: 'Orders',
       summary: 'Refund, cancel or set the status of an order',
       description:
@@ -28,6 +33,7 @@ export function registerPostAction(api: PanelApi, deps: ApiDeps): void {
       errors: [
         'order_not_found',
         'refund_exceeds_charge',
+        'refund_limit_exceeded',
         'balance_limit_exceeded',
         'idempotency_key_reused',
         'idempotency_key_in_use',
@@ -36,8 +42,8 @@ export function registerPostAction(api: PanelApi, deps: ApiDeps): void {
   }
   api.post('/v1/orders/:orderId/actions', { schema }, async (request, reply) => {
     const { orderId } = request.params
-    const action = toAction(request.body, authenticatedKeyOf(request))
-    const response = await commitOnce(deps, idempotentRequest(request), async (tx) => {
+    const action = toAction(request.body, authorOf(request, request.body.actor))
+    const response = await commitRequest(deps, request, async (tx) => {
       const done = await actOnOrder(tx, orderId, action)
       if (typeof done === 'string') return done
       const { order, account, refund } = done
@@ -50,7 +56,17 @@ export function registerPostAction(api: PanelApi, deps: ApiDeps): void {
         seq: account.lastSeq,
         epoch: await readEpoch(tx.client),
       }
-      return { status: 200, body }
+      const { status, refunded } = done.before
+      const audit = {
+        before: { status, refunded: formatMoney(refunded) },
+        after: {
+          action: action.action,
+          status: order.status,
+          refunded: order.refunded,
+          refund: refund?.amount ?? null,
+        },
+      }
+      return { status: 200, body, audit }
     })
     const outcome = typeof response === 'string' ? response : response.status
     deps.log.info({ orderId, action: action.action, actor: action.actor, keyId: action.keyId, outcome }, 'order action')
@@ -58,14 +74,13 @@ export function registerPostAction(api: PanelApi, deps: ApiDeps): void {
   })
 }
 
-function toAction(body: ParsedActOnOrder, keyId: string): OrderAction {
+function toAction(body: ParsedActOnOrder, author: ReturnType<typeof authorOf>): OrderAction {
   return {
     action: body.action,
     amount: body.action === 'refund' ? parseMoney(body.amount) : undefined,
     status: body.action === 'set_status' ? body.status : undefined,
     note: body.note,
-    actor: body.actor,
-    keyId,
+    ...author,
   }
 }
 

@@ -1,10 +1,15 @@
 import { roundTrip } from '@paxyo/database'
-import { commitOnce, registerOrders } from '@paxyo/ledger'
-import { reject, sendResponse } from '../kit/response.ts'
-import { idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
-import { operation } from '../kit/operation.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { readEpoch } from '../kit/position.ts'
+import { registerOrders } from '@paxyo/ledger'
+import {
+  type ApiDeps,
+  idempotencyHeaders,
+  commitRequest,
+  operation,
+  type PanelApi,
+  readEpoch,
+  reject,
+  sendResponse,
+} from '@paxyo/panel-api-kit'
 import { toRegistration, type RegistrationDeps } from './to-registration.ts'
 import { registeredSchema, registrationSchema } from '@paxyo/panel-client'
 
@@ -15,6 +20,7 @@ export function registerPostOrder(api: PanelApi, deps: ApiDeps & RegistrationDep
     body: registrationSchema,
     ...operation({
       operationId: 'registerOrder',
+      scope: 'orders:write',
       tag: 'Orders',
       summary: 'Register an order',
       description:
@@ -41,7 +47,7 @@ export function registerPostOrder(api: PanelApi, deps: ApiDeps & RegistrationDep
     const { orderId, userId } = request.body
     const registration = toRegistration(deps, request.body)
     if ('code' in registration) return reject(reply, registration.code, registration.detail)
-    const response = await commitOnce(deps, idempotentRequest(request), async (tx) => {
+    const response = await commitRequest(deps, request, async (tx) => {
       const [epoch, results] = await roundTrip([readEpoch(tx.client), registerOrders(tx, [registration])])
       const result = results[0]!
       if (typeof result === 'string') return result

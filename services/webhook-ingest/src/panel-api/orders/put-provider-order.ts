@@ -1,13 +1,18 @@
 import { identifierSchema } from '@paxyo/contracts'
-import { commitOnce, attachProviderOrder } from '@paxyo/ledger'
+import { attachProviderOrder } from '@paxyo/ledger'
 import { attachedProviderOrderSchema, attachProviderOrderSchema } from '@paxyo/panel-client'
 import { z } from 'zod'
-import { reject, sendResponse } from '../kit/response.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { authenticatedKeyOf } from '../kit/authenticated-key.ts'
-import { idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
-import { operation } from '../kit/operation.ts'
-import { readEpoch } from '../kit/position.ts'
+import {
+  type ApiDeps,
+  principalOf,
+  idempotencyHeaders,
+  commitRequest,
+  operation,
+  type PanelApi,
+  readEpoch,
+  reject,
+  sendResponse,
+} from '@paxyo/panel-api-kit'
 import { resolveProvider, type RegistrationDeps } from './to-registration.ts'
 
 /** `PUT /v1/orders/:orderId/provider-order`: the order is placed with a provider, or placed again. */
@@ -18,6 +23,7 @@ export function registerPutProviderOrder(api: PanelApi, deps: ApiDeps & Registra
     body: attachProviderOrderSchema,
     ...operation({
       operationId: 'attachProviderOrder',
+      scope: 'orders:write',
       tag: 'Orders',
       summary: "Attach or replace the provider's order of an order",
       description:
@@ -37,10 +43,10 @@ export function registerPutProviderOrder(api: PanelApi, deps: ApiDeps & Registra
   api.put('/v1/orders/:orderId/provider-order', { schema }, async (request, reply) => {
     const { orderId } = request.params
     const { providerOrderId } = request.body
-    const keyId = authenticatedKeyOf(request)
+    const keyId = principalOf(request).id
     const provider = resolveProvider(deps, request.body.provider)
     if (typeof provider !== 'string') return reject(reply, provider.code, provider.detail)
-    const response = await commitOnce(deps, idempotentRequest(request), async (tx) => {
+    const response = await commitRequest(deps, request, async (tx) => {
       const attached = await attachProviderOrder(tx, orderId, { provider, providerOrderId }, keyId)
       if (typeof attached === 'string') return attached
       const { order, seq, replaced, appliedDeliveries } = attached

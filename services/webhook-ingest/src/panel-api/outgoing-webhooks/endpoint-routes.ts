@@ -1,4 +1,4 @@
-import { commitOnce, ENVIRONMENT_ENDPOINT } from '@paxyo/ledger'
+import { ENVIRONMENT_ENDPOINT } from '@paxyo/ledger'
 import {
   changeEndpointSchema,
   createdEndpointSchema,
@@ -14,10 +14,16 @@ import { makeSecret } from '@paxyo/standard-webhooks'
 import { z } from 'zod'
 import { addressProblem } from '../../workers/outgoing-webhooks/check-address.ts'
 import type { ChangeRouteDeps } from '../changes/change-routes.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
-import { operation } from '../kit/operation.ts'
-import { reject, sendResponse } from '../kit/response.ts'
+import {
+  type ApiDeps,
+  idempotencyHeaders,
+  commitRequest,
+  describeChange,
+  operation,
+  type PanelApi,
+  reject,
+  sendResponse,
+} from '@paxyo/panel-api-kit'
 import { toEndpoint } from './endpoint-view.ts'
 import { registerRotateSecret } from './endpoint-secret.ts'
 import type { OutgoingWebhookDeps } from './outgoing-webhook-routes.ts'
@@ -44,6 +50,7 @@ function registerCreate(api: PanelApi, deps: Deps): void {
     body: createEndpointSchema,
     ...operation({
       operationId: 'createWebhookEndpoint',
+      scope: 'outgoing_webhooks',
       tag: 'Outgoing webhooks',
       summary: 'Create an endpoint',
       description: 'It gets the webhooks of changes from now on. Verify them with the returned secret.',
@@ -57,14 +64,15 @@ function registerCreate(api: PanelApi, deps: Deps): void {
     if (problem !== undefined) return reject(reply, 'address_not_allowed', problem)
     // Earlier changes get their positions, so that the endpoint begins after them.
     await deps.changeFeed.append()
-    const response = await commitOnce(deps, idempotentRequest(request), async ({ client, newId }) => {
+    const response = await commitRequest(deps, request, async ({ client, newId }) => {
       const endpointId = newId()
       const secret = makeSecret()
       const given = { endpointId, url, types: [...new Set(types)], secrets: [secret], isEnabled, ca, isInsecure }
       const createdAt = await deps.webhookEndpoints.insert(client, given)
       if (createdAt === undefined) return 'too_many_endpoints'
       const endpoint = toEndpoint({ ...given, waiting: 0, createdAt })
-      return { status: 201, body: { endpoint, secret } }
+      const audit = { subject: endpointId, after: { url, types: given.types, isEnabled } }
+      return { status: 201, body: { endpoint, secret }, audit }
     })
     if (typeof response === 'object' && !response.isReplay) deps.log.info({ url }, 'outgoing webhook endpoint created')
     deps.onEndpointsChanged()
@@ -76,6 +84,7 @@ function registerList(api: PanelApi, { webhookEndpoints }: Deps): void {
   const schema = {
     ...operation({
       operationId: 'listWebhookEndpoints',
+      scope: 'read',
       tag: 'Outgoing webhooks',
       summary: 'List the endpoints, oldest first',
       responses: { 200: { description: 'All endpoints.', schema: endpointListSchema } },
@@ -91,6 +100,7 @@ function registerRead(api: PanelApi, { webhookEndpoints }: Deps): void {
     params,
     ...operation({
       operationId: 'readWebhookEndpoint',
+      scope: 'read',
       tag: 'Outgoing webhooks',
       summary: 'Read an endpoint',
       responses: { 200: { description: 'The endpoint.', schema: webhookEndpointSchema } },
@@ -109,6 +119,7 @@ function registerChange(api: PanelApi, { webhookEndpoints, log, addressRules, on
     body: changeEndpointSchema,
     ...operation({
       operationId: 'changeWebhookEndpoint',
+      scope: 'outgoing_webhooks',
       tag: 'Outgoing webhooks',
       summary: 'Change an endpoint',
       responses: { 200: { description: 'The endpoint after the change.', schema: webhookEndpointSchema } },
@@ -129,7 +140,10 @@ function registerChange(api: PanelApi, { webhookEndpoints, log, addressRules, on
     log.info({ endpointId, url, types, isEnabled }, 'outgoing webhook endpoint changed')
     onEndpointsChanged()
     const after = await webhookEndpoints.read(endpointId)
-    return after === undefined ? reject(reply, 'webhook_endpoint_not_found') : reply.send(toEndpoint(after))
+    if (after === undefined) return reject(reply, 'webhook_endpoint_not_found')
+    const shown = ({ url, types, isEnabled }: typeof after): object => ({ url, types, isEnabled })
+    describeChange(request, { before: shown(before), after: shown(after) })
+    return reply.send(toEndpoint(after))
   })
 }
 
@@ -138,6 +152,7 @@ function registerDelete(api: PanelApi, { webhookEndpoints, log, onEndpointsChang
     params,
     ...operation({
       operationId: 'deleteWebhookEndpoint',
+      scope: 'outgoing_webhooks',
       tag: 'Outgoing webhooks',
       summary: 'Delete an endpoint with its webhooks',
       responses: { 200: { description: 'It is deleted.', schema: deletedEndpointSchema } },
@@ -160,6 +175,7 @@ function registerPing(api: PanelApi, deps: Deps): void {
     params,
     ...operation({
       operationId: 'pingWebhookEndpoint',
+      scope: 'outgoing_webhooks',
       tag: 'Outgoing webhooks',
       summary: 'Send a signed ping to an endpoint and report the response',
       description: 'The body is `{"type":"ping", …}`. A receiver verifies the signature, and responds with 2xx.',

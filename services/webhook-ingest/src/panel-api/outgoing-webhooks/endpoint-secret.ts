@@ -1,11 +1,16 @@
-import { commitOnce, ENVIRONMENT_ENDPOINT } from '@paxyo/ledger'
+import { ENVIRONMENT_ENDPOINT } from '@paxyo/ledger'
 import { endpointIdSchema, rotatedSecretSchema, rotateSecretSchema } from '@paxyo/panel-client'
 import { makeSecret } from '@paxyo/standard-webhooks'
 import { z } from 'zod'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
-import { operation } from '../kit/operation.ts'
-import { reject, sendResponse } from '../kit/response.ts'
+import {
+  type ApiDeps,
+  idempotencyHeaders,
+  commitRequest,
+  operation,
+  type PanelApi,
+  reject,
+  sendResponse,
+} from '@paxyo/panel-api-kit'
 import { toEndpoint } from './endpoint-view.ts'
 import type { OutgoingWebhookDeps } from './outgoing-webhook-routes.ts'
 
@@ -17,6 +22,7 @@ export function registerRotateSecret(api: PanelApi, deps: ApiDeps & OutgoingWebh
     body: rotateSecretSchema,
     ...operation({
       operationId: 'rotateWebhookSecret',
+      scope: 'outgoing_webhooks',
       tag: 'Outgoing webhooks',
       summary: 'Rotate the secret of an endpoint',
       description:
@@ -37,7 +43,7 @@ export function registerRotateSecret(api: PanelApi, deps: ApiDeps & OutgoingWebh
     const before = await deps.webhookEndpoints.read(endpointId)
     if (before === undefined) return reject(reply, 'webhook_endpoint_not_found')
     const { step } = request.body
-    const response = await commitOnce(deps, idempotentRequest(request), async ({ client }) => {
+    const response = await commitRequest(deps, request, async ({ client }) => {
       const secret = step === 'retire' ? null : makeSecret()
       const isDone = await (secret === null
         ? deps.webhookEndpoints.retireSecrets(client, endpointId)

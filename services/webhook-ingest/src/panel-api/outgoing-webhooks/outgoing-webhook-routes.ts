@@ -9,11 +9,15 @@ import type { OutgoingQueue, WebhookEndpoints } from '@paxyo/ledger'
 import { z } from 'zod'
 import type { AddressRules } from '../../workers/outgoing-webhooks/address-rules.ts'
 import type { EnvironmentEndpoint } from '../../workers/outgoing-webhooks/outgoing-webhook-config.ts'
-import { reject } from '../kit/response.ts'
-import { idempotencyHeaders } from '../kit/idempotency.ts'
-import { operation } from '../kit/operation.ts'
-import { decodeCursor, toPage } from '../kit/page.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
+import {
+  type ApiDeps,
+  decodeCursor,
+  idempotencyHeaders,
+  operation,
+  type PanelApi,
+  reject,
+  toPage,
+} from '@paxyo/panel-api-kit'
 import { toOutgoingWebhook } from './outgoing-webhook-view.ts'
 
 export interface OutgoingWebhookDeps {
@@ -42,6 +46,7 @@ function registerList(api: PanelApi, { outgoingQueue }: OutgoingWebhookDeps): vo
     querystring: listOutgoingWebhooksQuery,
     ...operation({
       operationId: 'listOutgoingWebhooks',
+      scope: 'read',
       tag: 'Outgoing webhooks',
       summary: 'List outgoing webhooks, newest first',
       description:
@@ -64,6 +69,7 @@ function registerRead(api: PanelApi, { outgoingQueue }: OutgoingWebhookDeps): vo
     params,
     ...operation({
       operationId: 'readOutgoingWebhook',
+      scope: 'read',
       tag: 'Outgoing webhooks',
       summary: 'Read an outgoing webhook with its body',
       responses: { 200: { description: 'The webhook.', schema: fullOutgoingWebhookSchema } },
@@ -83,6 +89,7 @@ function registerRetry(api: PanelApi, { outgoingQueue, onEndpointsChanged, log }
     params,
     ...operation({
       operationId: 'retryOutgoingWebhook',
+      scope: 'outgoing_webhooks',
       tag: 'Outgoing webhooks',
       summary: 'Retry an outgoing webhook now',
       description:
@@ -110,6 +117,7 @@ function registerRetryDead(
     headers: idempotencyHeaders,
     ...operation({
       operationId: 'retryDeadOutgoingWebhooks',
+      scope: 'outgoing_webhooks',
       tag: 'Outgoing webhooks',
       summary: 'Retry dead outgoing webhooks',
       responses: {

@@ -10,12 +10,17 @@ import {
   type RejectedReplay,
 } from '@paxyo/panel-client'
 import { z } from 'zod'
-import { reject } from '../kit/response.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { authenticatedKeyOf } from '../kit/authenticated-key.ts'
-import { idempotencyHeaders } from '../kit/idempotency.ts'
-import { operation } from '../kit/operation.ts'
-import { decodeCursor, encodeCursor, toPage } from '../kit/page.ts'
+import {
+  type ApiDeps,
+  principalOf,
+  decodeCursor,
+  encodeCursor,
+  idempotencyHeaders,
+  operation,
+  type PanelApi,
+  reject,
+  toPage,
+} from '@paxyo/panel-api-kit'
 import { toFullRejectedRequest, toRejectedRequest } from './rejected-request-view.ts'
 import { replayRejected, type ReplayRejectedDeps } from './replay-rejected.ts'
 
@@ -37,6 +42,7 @@ function registerList(api: PanelApi, { rejectedRequests }: ReplayRejectedDeps): 
     querystring: listRejectedRequestsQuery,
     ...operation({
       operationId: 'listRejectedRequests',
+      scope: 'read',
       tag: 'Rejected requests',
       summary: 'List webhooks that could not be read, the newest first',
       responses: { 200: { description: 'A page of them.', schema: pageSchema(rejectedRequestSchema) } },
@@ -57,6 +63,7 @@ function registerRead(api: PanelApi, { rejectedRequests }: ReplayRejectedDeps): 
     params,
     ...operation({
       operationId: 'readRejectedRequest',
+      scope: 'read',
       tag: 'Rejected requests',
       summary: 'Read a rejected request with its body',
       responses: { 200: { description: 'The request.', schema: fullRejectedRequestSchema } },
@@ -75,6 +82,7 @@ function registerReplayOne(api: PanelApi, deps: ApiDeps & ReplayRejectedDeps): v
     params,
     ...operation({
       operationId: 'replayRejectedRequest',
+      scope: 'reviews',
       tag: 'Rejected requests',
       summary: 'Replay a rejected request',
       description: WHAT_IT_DOES,
@@ -92,7 +100,7 @@ function registerReplayOne(api: PanelApi, deps: ApiDeps & ReplayRejectedDeps): v
     if (row === undefined) return reject(reply, 'rejected_request_not_found')
     const result = await replayRejected(deps, row)
     if (typeof result === 'string') return reject(reply, result)
-    logReplays(deps, authenticatedKeyOf(request), [result])
+    logReplays(deps, principalOf(request).id, [result])
     return reply.send(result)
   })
 }
@@ -103,6 +111,7 @@ function registerReplayAll(api: PanelApi, deps: ApiDeps & ReplayRejectedDeps): v
     body: replayRejectedSchema,
     ...operation({
       operationId: 'replayRejectedRequests',
+      scope: 'reviews',
       tag: 'Rejected requests',
       summary: 'Replay rejected requests, the oldest first',
       description: `Those that are open. ${WHAT_IT_DOES}`,
@@ -122,7 +131,7 @@ function registerReplayAll(api: PanelApi, deps: ApiDeps & ReplayRejectedDeps): v
       if (typeof result === 'string') return reject(reply, result)
       results.push(result)
     }
-    logReplays(deps, authenticatedKeyOf(request), results)
+    logReplays(deps, principalOf(request).id, results)
     return reply.send({
       data: results,
       nextCursor: rows.length > limit ? encodeCursor([results.at(-1)!.requestId]) : null,

@@ -1,15 +1,19 @@
 import { roundTrip, runQuery } from '@paxyo/database'
-import { commitOnce, resolveReview, type Resolution } from '@paxyo/ledger'
+import { resolveReview, type Resolution } from '@paxyo/ledger'
 import { parseMoney } from '@paxyo/order-core'
 import { resolvedSchema, resolveSchema } from '@paxyo/panel-client'
 import { z } from 'zod'
 import { accountView } from '../accounts/account-view.ts'
-import { sendResponse } from '../kit/response.ts'
-import { idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
-import { authenticatedKeyOf } from '../kit/authenticated-key.ts'
-import { operation } from '../kit/operation.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { readEpoch } from '../kit/position.ts'
+import {
+  type ApiDeps,
+  authorOf,
+  idempotencyHeaders,
+  commitRequest,
+  operation,
+  type PanelApi,
+  readEpoch,
+  sendResponse,
+} from '@paxyo/panel-api-kit'
 import { selectReviews, toReview } from './review.ts'
 
 /** `POST /v1/reviews/:reviewId/resolve`: records a person's decision. */
@@ -20,6 +24,7 @@ export function registerPostResolution(api: PanelApi, deps: ApiDeps): void {
     body: resolveSchema,
     ...operation({
       operationId: 'resolveReview',
+      scope: 'reviews',
       tag: 'Reviews',
       summary: 'Resolve a review',
       description:
@@ -33,6 +38,7 @@ export function registerPostResolution(api: PanelApi, deps: ApiDeps): void {
         'review_not_approvable',
         'refund_changed',
         'refund_exceeds_charge',
+        'refund_limit_exceeded',
         'balance_limit_exceeded',
         'idempotency_key_reused',
         'idempotency_key_in_use',
@@ -41,8 +47,8 @@ export function registerPostResolution(api: PanelApi, deps: ApiDeps): void {
   }
   api.post('/v1/reviews/:reviewId/resolve', { schema }, async (request, reply) => {
     const { reviewId } = request.params
-    const resolution = toResolution(request.body, authenticatedKeyOf(request))
-    const response = await commitOnce(deps, idempotentRequest(request), async (tx) => {
+    const resolution = toResolution(request.body, authorOf(request, request.body.actor))
+    const response = await commitRequest(deps, request, async (tx) => {
       const done = await resolveReview(tx, reviewId, resolution)
       if (typeof done === 'string') return done
       const { resolved } = done
@@ -58,7 +64,14 @@ export function registerPostResolution(api: PanelApi, deps: ApiDeps): void {
         seq: resolved?.account.lastSeq ?? null,
         epoch,
       }
-      return { status: 200, body }
+      const { orderId, reason } = body.review
+      const after = {
+        action: resolution.action,
+        orderId,
+        status: resolved?.order.status,
+        refund: resolved?.refund?.amount,
+      }
+      return { status: 200, body, audit: { before: { reason }, after } }
     })
     const { action, actor, keyId } = resolution
     const outcome = typeof response === 'string' ? response : response.status
@@ -67,14 +80,13 @@ export function registerPostResolution(api: PanelApi, deps: ApiDeps): void {
   })
 }
 
-function toResolution(body: z.output<typeof resolveSchema>, keyId: string): Resolution {
-  const { action, note, actor } = body
+function toResolution(body: z.output<typeof resolveSchema>, author: ReturnType<typeof authorOf>): Resolution {
+  const { action, note } = body
   return {
     action,
     refund: action === 'refund' || action === 'approve' ? parseMoney(body.amount) : 0n,
     status: action === 'refund' || action === 'set_status' ? body.status : undefined,
     note,
-    actor,
-    keyId,
+    ...author,
   }
 }

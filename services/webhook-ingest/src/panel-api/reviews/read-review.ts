@@ -4,9 +4,7 @@ import { sql } from 'kysely'
 import type { PoolClient } from 'pg'
 import { z } from 'zod'
 import { accountView } from '../accounts/account-view.ts'
-import { reject } from '../kit/response.ts'
-import { operation } from '../kit/operation.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
+import { type ApiDeps, operation, type PanelApi, reject } from '@paxyo/panel-api-kit'
 import {
   type AccountRow,
   type Order,
@@ -33,6 +31,7 @@ export function registerReadReview(api: PanelApi, { db, pool, providers }: ApiDe
     params: z.object({ reviewId: z.uuid() }),
     ...operation({
       operationId: 'readReview',
+      scope: 'read',
       tag: 'Reviews',
       summary: 'Read a review with its order, deliveries and refunds',
       responses: { 200: { description: 'The review and its order.', schema: reviewCaseSchema } },
@@ -61,7 +60,7 @@ function readCase(deps: CaseDeps, reviewId: string): Promise<ReviewCase | undefi
 
 const READ_ORDER = `SELECT ${ORDER_COLUMNS} FROM orders WHERE order_id = $1`
 const READ_ACCOUNT = `
-  SELECT user_id, currency, balance, last_seq FROM accounts
+  SELECT user_id, currency, balance, balance_mode, last_seq FROM accounts
   WHERE user_id = (SELECT user_id FROM orders WHERE order_id = $1)`
 
 async function readAround({ db, providers }: CaseDeps, client: PoolClient, review: ReviewRow): Promise<ReviewCase> {

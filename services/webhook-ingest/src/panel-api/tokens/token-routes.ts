@@ -1,31 +1,26 @@
 import { tokenRequestSchema, tokenSchema } from '@paxyo/panel-client'
 import type { Logger } from 'pino'
-import type { ApiKeyStore } from '../kit/api-key-store.ts'
-import { authenticatedKeyOf } from '../kit/authenticated-key.ts'
-import { reject } from '../kit/response.ts'
-import { idempotencyHeaders } from '../kit/idempotency.ts'
-import { operation } from '../kit/operation.ts'
-import type { PanelApi } from '../kit/api.ts'
+import { principalOf, idempotencyHeaders, operation, type PanelApi, reject } from '@paxyo/panel-api-kit'
 import type { TokenMint } from './token-mint.ts'
 
 export interface TokenDeps {
   /** Signs browser tokens; undefined when no secret is configured. */
   readonly mint: TokenMint | undefined
-  readonly apiKeyStore: Pick<ApiKeyStore, 'nameOf'>
   readonly log: Logger
 }
 
 /** `POST /v1/tokens`. It changes nothing, so a retry is safe with and without an Idempotency-Key. */
-export function registerTokenRoutes(api: PanelApi, { mint, apiKeyStore, log }: TokenDeps): void {
+export function registerTokenRoutes(api: PanelApi, { mint, log }: TokenDeps): void {
   const schema = {
     headers: idempotencyHeaders,
     body: tokenRequestSchema,
     ...operation({
       operationId: 'mintToken',
+      scope: 'tokens',
       tag: 'Tokens',
       summary: "Mint a token for a user's browser",
       description:
-        "Until it expires, the token gives access to all of the user's data. `POST /v1/users/{userId}/revoke-tokens` revokes it.",
+        "Until it expires, the token gives access to all of the user's data. `POST /v1/tokens/revoke` revokes it.",
       responses: { 201: { description: 'A token for `hello`.', schema: tokenSchema } },
       errors: ['token_minting_off'],
     }),
@@ -33,10 +28,10 @@ export function registerTokenRoutes(api: PanelApi, { mint, apiKeyStore, log }: T
   api.post('/v1/tokens', { schema }, async (request, reply) => {
     if (mint === undefined) return reject(reply, 'token_minting_off')
     const { userId, ttlSeconds } = request.body
-    const { token, expiresAt } = await mint(userId, ttlSeconds)
+    const { token, expiresAt, jti } = await mint(userId, ttlSeconds)
     // A token gives access to everything of its user: who had it minted must be known afterwards.
-    const keyId = authenticatedKeyOf(request)
-    log.info({ key: apiKeyStore.nameOf(keyId), keyId, userId, ttlSeconds, address: request.ip }, 'token minted')
-    return reply.code(201).send({ token, expiresAt: expiresAt.toISOString() })
+    const { id: keyId, name } = principalOf(request)
+    log.info({ key: name, keyId, userId, ttlSeconds, address: request.ip }, 'token minted')
+    return reply.code(201).send({ token, expiresAt: expiresAt.toISOString(), jti })
   })
 }

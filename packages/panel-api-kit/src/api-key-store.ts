@@ -1,0 +1,130 @@
+import type { Kysely } from 'kysely'
+import { timingSafeEqual } from 'node:crypto'
+import type { Logger } from 'pino'
+import {
+  apiKeyId,
+  hashApiKey,
+  readKeysInForce,
+  readRevokedHashes,
+  recordKeyUse,
+  type Database,
+  type KeyInForce,
+} from '@paxyo/database'
+import { ALL_SCOPES, type Scope } from '@paxyo/panel-client'
+import { createAllowList, createSecretSet, createWorker } from '@paxyo/service-kit'
+import { ENVIRONMENT_KEY, type Principal } from './principal.ts'
+
+export interface ApiKeyStoreOptions {
+  readonly db: Kysely<Database>
+  /** Keys from the environment, in any format. */
+  readonly keys: readonly string[]
+  readonly log: Logger
+}
+
+export interface ApiKeyStore {
+  /**
+   * Identifies an API key.
+   *
+   * @param address of the client, for keys that are accepted from some networks only.
+   * @returns undefined when the key is unknown, revoked or expired, or not accepted from this address.
+   * @throws the database's errors, when the keys have to be loaded.
+   */
+  authenticate(key: string | undefined, address: string): Promise<Principal | undefined>
+  /** Records the last use of keys. */
+  close(): Promise<void>
+}
+
+/** A revoked key stops working within this time. */
+const RELOAD_INTERVAL_MS = 1_000
+const RECORD_INTERVAL_MS = 60_000
+
+/**
+ * Keeps the keys in force in memory: a request needs no query, and a flood of wrong keys causes one query at a time.
+ * Hashes are compared in constant time.
+ */
+export function createApiKeyStore({ db, keys, log }: ApiKeyStoreOptions): ApiKeyStore {
+  const isOfEnvironment = createSecretSet(keys)
+  let keysById = new Map<string, KnownKey>()
+  let isRevoked = (_key: string): boolean => false
+  let loadedAt = -Infinity
+  const used = new Set<string>()
+  let recordedAt = performance.now()
+
+  /** Requests that arrive during a load share the next one, which sees the keys in force at that moment. */
+  const loader = createWorker({
+    run: load,
+    backstopMs: Infinity,
+    // The requests that wait for the load receive its error.
+    onError: () => undefined,
+  })
+
+  async function load(): Promise<void> {
+    const startedAt = performance.now()
+    const [inForce, revoked] = await Promise.all([readKeysInForce(db), readRevokedHashes(db)])
+    keysById = new Map(inForce.map((key) => [key.keyId, toKnownKey(key)]))
+    isRevoked = (key) => revoked.some((hash) => timingSafeEqual(hash, hashApiKey(key)))
+    loadedAt = startedAt
+    if (startedAt - recordedAt > RECORD_INTERVAL_MS) await recordUse()
+  }
+
+  async function recordUse(): Promise<void> {
+    recordedAt = performance.now()
+    const keyIds = [...used]
+    used.clear()
+    try {
+      await recordKeyUse(db, keyIds)
+    } catch (error) {
+      log.warn({ err: error }, 'last use of API keys not recorded')
+    }
+  }
+
+  function isInForce(keyId: string, hash: Buffer): boolean {
+    const known = keysById.get(keyId)
+    return known !== undefined && timingSafeEqual(known.hash, hash)
+  }
+
+  const isFresh = (): boolean => performance.now() - loadedAt < RELOAD_INTERVAL_MS
+
+  /** While the database cannot be reached, what was loaded last decides. */
+  async function authenticateOfEnvironment(key: string): Promise<Principal | undefined> {
+    if (!isFresh()) await loader.runNow().catch(() => undefined)
+    return isRevoked(key) ? undefined : ENVIRONMENT_KEY
+  }
+
+  return {
+    async authenticate(key, address) {
+      if (key === undefined) return undefined
+      if (isOfEnvironment(key)) return authenticateOfEnvironment(key)
+      const keyId = apiKeyId(key)
+      if (keyId === undefined) return undefined
+
+      const hash = hashApiKey(key)
+      if (!isFresh() || !isInForce(keyId, hash)) await loader.runNow()
+      const known = keysById.get(keyId)
+      if (known === undefined || !isInForce(keyId, hash)) return undefined
+      if (known.expiresAt !== null && known.expiresAt.getTime() <= Date.now()) return undefined
+      if (!known.isAllowed(address)) return undefined
+      used.add(keyId)
+      return known.principal
+    },
+    async close() {
+      await loader.close()
+      await recordUse()
+    },
+  }
+}
+
+interface KnownKey extends Pick<KeyInForce, 'hash' | 'expiresAt'> {
+  readonly principal: Principal
+  readonly isAllowed: (address: string) => boolean
+}
+
+function toKnownKey({ keyId, hash, name, scopes, expiresAt, allowedNetworks }: KeyInForce): KnownKey {
+  const known = scopes === null ? ALL_SCOPES : ALL_SCOPES.filter((scope) => scopes.includes(scope))
+  return {
+    hash,
+    expiresAt,
+    principal: { kind: 'key', id: keyId, name, scopes: new Set<Scope>(known) },
+    isAllowed: allowedNetworks === null ? () => true : createAllowList(allowedNetworks),
+  }
+}
