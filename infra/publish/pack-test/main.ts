@@ -92,6 +92,10 @@ let orderCount = 0
 async function registerOrder(stage: Stage, userId: string): Promise<() => Promise<unknown>> {
   orderCount += 1
   const providerOrderId = `${Date.now()}${orderCount}`
+  // The hooks show a balance only if it is kept here.
+  await stage.panel.accounts.open({ userId, currency: 'USD' })
+  const deposit = { amount: '1', currency: 'USD' }
+  await stage.panel.accounts.deposit(userId, deposit, { idempotencyKey: providerOrderId })
   await stage.panel.orders.register({
     orderId: `P-${providerOrderId}`,
     providerOrderId,
@@ -110,7 +114,7 @@ async function registerOrder(stage: Stage, userId: string): Promise<() => Promis
     })
 }
 
-const DONE = '|0.75|partial|1'
+const DONE = '|1.75|partial|1'
 
 async function runInBrowser(pageUrl: string, stage: Stage, userId: string): Promise<void> {
   const refund = await registerOrder(stage, userId)
@@ -120,7 +124,7 @@ async function runInBrowser(pageUrl: string, stage: Stage, userId: string): Prom
   page.on('pageerror', (error) => errors.push(String(error)))
   const shows = async (text: string): Promise<boolean> => (await page.locator('main').innerText()) === text
   await page.goto(pageUrl)
-  await eventually(() => shows('Live|0|pending|0'))
+  await eventually(() => shows('Live|1|pending|0'))
   await refund()
   await eventually(() => shows(`Live${DONE}`))
   await context.close()
