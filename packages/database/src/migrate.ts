@@ -29,6 +29,9 @@ import * as gatewayReadsOutbox from './migrations/0029-gateway-reads-outbox.ts'
 import * as connectionCutoffs from './migrations/0030-connection-cutoffs.ts'
 import * as receipts from './migrations/0031-receipts.ts'
 import * as balancesHaveEntries from './migrations/0032-balances-have-entries.ts'
+import * as operators from './migrations/0033-operators.ts'
+import * as auditLog from './migrations/0034-audit-log.ts'
+import * as scopedKeys from './migrations/0035-scoped-keys.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -58,6 +61,9 @@ const MIGRATIONS: Record<string, Migration> = {
   '0030-connection-cutoffs': connectionCutoffs,
   '0031-receipts': receipts,
   '0032-balances-have-entries': balancesHaveEntries,
+  '0033-operators': operators,
+  '0034-audit-log': auditLog,
+  '0035-scoped-keys': scopedKeys,
 }
 
 /** The names of all migrations, as the table `kysely_migration` of a database that is up to date lists them. */

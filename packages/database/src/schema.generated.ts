@@ -45,12 +45,31 @@ export interface Accounts {
 }
 
 export interface ApiKeys {
+  allowed_networks: string[] | null;
   created_at: Generated<Timestamp>;
+  expires_at: Timestamp | null;
   key_hash: Buffer;
   key_id: string;
   last_used_at: Timestamp | null;
   name: string;
   revoked_at: Timestamp | null;
+  scopes: string[] | null;
+}
+
+export interface AuditLog {
+  action: string;
+  actor: string;
+  actor_name: string;
+  address: string | null;
+  after: Json | null;
+  at: Timestamp;
+  before: Json | null;
+  hash: Buffer;
+  note: string | null;
+  position: number;
+  previous_hash: Buffer;
+  result: string;
+  subject: string | null;
 }
 
 export interface ChangeFeed {
@@ -132,6 +151,43 @@ export interface OperatorActions {
   order_id: string;
   refund_id: string | null;
   status: string | null;
+}
+
+export interface OperatorLinks {
+  created_at: Generated<Timestamp>;
+  expires_at: Timestamp;
+  link_hash: Buffer;
+  operator_id: string | null;
+  used_at: Timestamp | null;
+}
+
+export interface OperatorRefunds {
+  amount: Numeric;
+  created_at: Timestamp;
+  operator_id: string;
+  refund_id: string;
+}
+
+export interface Operators {
+  created_at: Generated<Timestamp>;
+  disabled_at: Timestamp | null;
+  last_seen_at: Timestamp | null;
+  name: string;
+  operator_id: string;
+  password_hash: string | null;
+  refund_limit: Numeric | null;
+  role: string;
+  totp_pending: Buffer | null;
+  totp_secret: Buffer | null;
+  totp_step: number | null;
+}
+
+export interface OperatorSessions {
+  address: string;
+  created_at: Generated<Timestamp>;
+  expires_at: Timestamp;
+  operator_id: string;
+  session_hash: Buffer;
 }
 
 export interface Orders {
@@ -266,6 +322,11 @@ export interface Reviews {
   review_id: string;
 }
 
+export interface RevokedKeys {
+  key_hash: Buffer;
+  revoked_at: Generated<Timestamp>;
+}
+
 export interface SentPositions {
   connections: number;
   gateway_id: string;
@@ -294,6 +355,7 @@ export interface Verifications {
 export interface DB {
   accounts: Accounts;
   api_keys: ApiKeys;
+  audit_log: AuditLog;
   change_feed: ChangeFeed;
   change_feed_head: ChangeFeedHead;
   connection_cutoffs: ConnectionCutoffs;
@@ -302,6 +364,10 @@ export interface DB {
   idempotency_keys: IdempotencyKeys;
   ledger_entries: LedgerEntries;
   operator_actions: OperatorActions;
+  operator_links: OperatorLinks;
+  operator_refunds: OperatorRefunds;
+  operator_sessions: OperatorSessions;
+  operators: Operators;
   orders: Orders;
   outbox: Outbox;
   outgoing_webhook_endpoints: OutgoingWebhookEndpoints;
@@ -313,6 +379,7 @@ export interface DB {
   refund_feed: RefundFeed;
   rejected_requests: RejectedRequests;
   reviews: Reviews;
+  revoked_keys: RevokedKeys;
   sent_positions: SentPositions;
   stream_epoch: StreamEpoch;
   verifications: Verifications;

@@ -31,6 +31,9 @@ const MIGRATIONS = [
   '0030-connection-cutoffs',
   '0031-receipts',
   '0032-balances-have-entries',
+  '0033-operators',
+  '0034-audit-log',
+  '0035-scoped-keys',
 ]
 
 let database: TestDatabase

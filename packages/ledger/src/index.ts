@@ -44,6 +44,7 @@ export { importOrders, type ImportedOrder, type OrderImportResult } from './orde
 export { registerOrders, type Registered, type RegistrationRejection } from './orders/register-orders.ts'
 export type { Registration } from './orders/registration.ts'
 export { createOutbox, type Outbox, type OutboxOptions } from './outbox/outbox.ts'
+export { createOperationsPublisher, type OperationsPublisher } from './operations/operations-publisher.ts'
 export { createOutgoingQueue, type OutgoingQueue } from './outgoing-webhooks/outgoing-queue.ts'
 export type { Attempt, ClaimedWebhook } from './outgoing-webhooks/send-queue.ts'
 export type { OutgoingWebhookRow } from './outgoing-webhooks/stored-webhooks.ts'

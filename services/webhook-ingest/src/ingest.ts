@@ -4,6 +4,7 @@ import {
   storeReceipts,
   createBatcher,
   createChangeFeed,
+  createOperationsPublisher,
   createOutbox,
   createOutgoingQueue,
   createRejectedRequests,
@@ -22,7 +23,7 @@ import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { openGatewayLink } from './gateways/gateway-link.ts'
 import { createIngestMetrics } from './metrics.ts'
-import { createApiKeyStore } from './panel-api/kit/api-key-store.ts'
+import { createApiKeyStore } from '@paxyo/panel-api-kit'
 import { registerPanelApi } from './panel-api/panel-api.ts'
 import { createTokenMint, type TokenMintOptions } from './panel-api/tokens/token-mint.ts'
 import { createWebhookAuthentication } from './webhook/authenticate.ts'
@@ -92,7 +93,8 @@ export function createIngest(deps: IngestDeps): Ingest {
   const providers = deps.providers.map(({ provider }) => provider)
   const metrics = createIngestMetrics(pool)
   const outbox = createOutbox({ pool, publisher, log, onPublish: metrics.batchPublished, ...deps.outboxSweep })
-  const listeners: ((changes: ChangeSet) => void)[] = [metrics.changesCommitted]
+  const operations = createOperationsPublisher({ publisher, now: () => new Date() })
+  const listeners: ((changes: ChangeSet) => void)[] = [metrics.changesCommitted, operations.changesCommitted]
   const ledger: LedgerDeps = {
     pool,
     newId,
@@ -142,6 +144,7 @@ export function createIngest(deps: IngestDeps): Ingest {
     changeFeed,
     log,
     onAttempt: metrics.outgoingWebhookAttempted,
+    onEndpointChanged: operations.endpointChanged,
   })
   const apiKeyStore = createApiKeyStore({ db, keys: apiKeys, log })
   const throttleOf = (door: 'panel_api' | 'webhook'): FailureThrottle =>

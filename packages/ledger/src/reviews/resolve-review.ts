@@ -61,6 +61,7 @@ export async function resolveReview(
     resolved?.refund?.refundId ?? null,
   ])
   await roundTrip([clearing, writing])
+  tx.changes.resolvedReviewIds.push(reviewId)
   return { resolved }
 }
 

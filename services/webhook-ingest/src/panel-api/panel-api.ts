@@ -18,11 +18,14 @@ import { registerReadDelivery } from './deliveries/read-delivery.ts'
 import { registerReplayRoutes, type ReplayRouteDeps } from './deliveries/replay-routes.ts'
 import { registerChangeRoutes, type ChangeRouteDeps } from './changes/change-routes.ts'
 import { registerConnectionRoutes, type ConnectionRouteDeps } from './connections/connection-routes.ts'
-import { reject } from './kit/response.ts'
-import type { ApiDeps, PanelApi } from './kit/api.ts'
-import type { ApiKeyStore } from './kit/api-key-store.ts'
-import { rememberAuthenticatedKey } from './kit/authenticated-key.ts'
-import { registerOpenApi } from './kit/openapi.ts'
+import {
+  type ApiDeps,
+  type ApiKeyStore,
+  type PanelApi,
+  registerOpenApi,
+  reject,
+  rememberAuthenticatedKey,
+} from '@paxyo/panel-api-kit'
 import { registerBulkOrders } from './orders/bulk-orders.ts'
 import { registerGetOrder } from './orders/get-order.ts'
 import { registerListOrders } from './orders/list-orders.ts'

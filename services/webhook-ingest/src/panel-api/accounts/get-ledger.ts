@@ -1,11 +1,7 @@
 import { formatMoney, parseMoney } from '@paxyo/order-core'
 import { ledgerEntrySchema, pageQuery, pageSchema, type LedgerEntry } from '@paxyo/panel-client'
 import { z } from 'zod'
-import { reject } from '../kit/response.ts'
-import { operation } from '../kit/operation.ts'
-import { decodeCursor, toPage } from '../kit/page.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { userParams } from '../kit/position.ts'
+import { type ApiDeps, decodeCursor, operation, type PanelApi, reject, toPage, userParams } from '@paxyo/panel-api-kit'
 import { findAccount } from './get-account.ts'
 
 const cursorSchema = z.tuple([z.int().nonnegative()])

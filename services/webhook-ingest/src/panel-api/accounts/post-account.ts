@@ -1,10 +1,14 @@
 import { commitOnce, openAccount } from '@paxyo/ledger'
 import { accountResponseSchema, openingSchema } from '@paxyo/panel-client'
-import { sendResponse } from '../kit/response.ts'
-import { idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
-import { operation } from '../kit/operation.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { readEpoch } from '../kit/position.ts'
+import {
+  type ApiDeps,
+  idempotencyHeaders,
+  idempotentRequest,
+  operation,
+  type PanelApi,
+  readEpoch,
+  sendResponse,
+} from '@paxyo/panel-api-kit'
 import { accountView } from './account-view.ts'
 
 /** `POST /v1/accounts`: opens an empty account. Registering a user's first order does so, too. */

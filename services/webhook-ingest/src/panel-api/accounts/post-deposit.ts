@@ -2,11 +2,17 @@ import { roundTrip } from '@paxyo/database'
 import { commitOnce, deposit, type Deposit, type Deposited, type SuccessResponse } from '@paxyo/ledger'
 import { formatMoney, parseMoney } from '@paxyo/order-core'
 import { depositResponseSchema, depositSchema, type LedgerEntry } from '@paxyo/panel-client'
-import { reject, sendResponse } from '../kit/response.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
-import { operation } from '../kit/operation.ts'
-import { readEpoch, userParams } from '../kit/position.ts'
+import {
+  type ApiDeps,
+  idempotencyHeaders,
+  idempotentRequest,
+  operation,
+  type PanelApi,
+  readEpoch,
+  reject,
+  sendResponse,
+  userParams,
+} from '@paxyo/panel-api-kit'
 import { accountView } from './account-view.ts'
 
 /** `POST /v1/accounts/{userId}/deposits`: adds money to an account. The user's browser shows it at once. */

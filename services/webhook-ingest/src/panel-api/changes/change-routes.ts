@@ -11,9 +11,7 @@ import {
 } from '@paxyo/ledger'
 import { changeFeedSchema, readChangesQuery, type ChangeFeed as ChangeFeedPage } from '@paxyo/panel-client'
 import type { Pool } from 'pg'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { operation } from '../kit/operation.ts'
-import { reject } from '../kit/response.ts'
+import { type ApiDeps, operation, type PanelApi, reject } from '@paxyo/panel-api-kit'
 
 export interface ChangeRouteDeps {
   readonly changeFeed: ChangeFeed

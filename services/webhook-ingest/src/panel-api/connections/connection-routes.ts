@@ -10,13 +10,16 @@ import type { Database } from '@paxyo/database'
 import type { Kysely } from 'kysely'
 import type { Pool } from 'pg'
 import type { GatewayResponses, GatewayConnection, GatewayLink } from '../../gateways/gateway-link.ts'
-import type { ApiKeyStore } from '../kit/api-key-store.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { authenticatedKeyOf } from '../kit/authenticated-key.ts'
-import { idempotencyHeaders } from '../kit/idempotency.ts'
-import { operation } from '../kit/operation.ts'
-import { userParams } from '../kit/position.ts'
-import { reject } from '../kit/response.ts'
+import {
+  type ApiDeps,
+  type ApiKeyStore,
+  authenticatedKeyOf,
+  idempotencyHeaders,
+  operation,
+  type PanelApi,
+  reject,
+  userParams,
+} from '@paxyo/panel-api-kit'
 import { browserName } from './browser-name.ts'
 
 export interface ConnectionRouteDeps extends Pick<ApiDeps, 'db' | 'log'> {

@@ -1,9 +1,6 @@
 import { deliverySchema, listDeliveriesQuery, pageSchema } from '@paxyo/panel-client'
 import { sql } from 'kysely'
-import { reject } from '../kit/response.ts'
-import { operation } from '../kit/operation.ts'
-import { decodeCursor, toPage } from '../kit/page.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
+import { type ApiDeps, decodeCursor, operation, type PanelApi, reject, toPage } from '@paxyo/panel-api-kit'
 import { isOfOrder, RECEIVED_AT_EXACT, selectDeliveries, toDelivery } from './delivery-view.ts'
 import { deliveryCursorSchema } from './delivery-range.ts'
 

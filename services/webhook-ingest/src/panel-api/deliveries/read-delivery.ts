@@ -1,8 +1,6 @@
 import { deliveryIdSchema, deliveryResponseSchema, REPLAYS_SHOWN_MAX } from '@paxyo/panel-client'
 import { z } from 'zod'
-import { reject } from '../kit/response.ts'
-import { operation } from '../kit/operation.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
+import { type ApiDeps, operation, type PanelApi, reject } from '@paxyo/panel-api-kit'
 import { selectDeliveries, toDelivery, toFullDelivery } from './delivery-view.ts'
 
 export const deliveryParams = z.object({ deliveryId: deliveryIdSchema })

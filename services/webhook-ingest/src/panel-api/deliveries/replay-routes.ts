@@ -4,12 +4,16 @@ import { replayPageSchema, replayRangeSchema, replayResponseSchema, type ParsedR
 import { sql } from 'kysely'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { reject } from '../kit/response.ts'
-import { idempotencyHeaders } from '../kit/idempotency.ts'
-import { authenticatedKeyOf } from '../kit/authenticated-key.ts'
-import { operation } from '../kit/operation.ts'
-import { decodeCursor, encodeCursor } from '../kit/page.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
+import {
+  type ApiDeps,
+  authenticatedKeyOf,
+  decodeCursor,
+  encodeCursor,
+  idempotencyHeaders,
+  operation,
+  type PanelApi,
+  reject,
+} from '@paxyo/panel-api-kit'
 import { deliveryCursorSchema } from './delivery-range.ts'
 import { RECEIVED_AT_EXACT } from './delivery-view.ts'
 import { deliveryParams } from './read-delivery.ts'

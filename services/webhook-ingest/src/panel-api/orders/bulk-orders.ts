@@ -19,11 +19,15 @@ import {
 } from '@paxyo/panel-client'
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { reject } from '../kit/response.ts'
-import { idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
-import { operation } from '../kit/operation.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { readEpoch } from '../kit/position.ts'
+import {
+  type ApiDeps,
+  idempotencyHeaders,
+  idempotentRequest,
+  operation,
+  type PanelApi,
+  readEpoch,
+  reject,
+} from '@paxyo/panel-api-kit'
 import { toRegistration, type RegistrationDeps } from './to-registration.ts'
 
 /** Rows of one transaction: enough to be fast, few enough that webhooks don't wait long for its accounts. */

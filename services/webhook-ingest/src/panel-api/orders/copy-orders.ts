@@ -3,7 +3,7 @@ import { formatFeedCursor, readChangeFeedEnd } from '@paxyo/ledger'
 import type { PanelOrder } from '@paxyo/panel-client'
 import type { Kysely } from 'kysely'
 import type { Pool } from 'pg'
-import { encodeCursor } from '../kit/page.ts'
+import { encodeCursor } from '@paxyo/panel-api-kit'
 import { toPanelOrder } from './panel-order.ts'
 import { selectOrdersAfter, type OrderFilter, type OrderPosition } from './select-orders.ts'
 

@@ -4,12 +4,16 @@ import { parseMoney } from '@paxyo/order-core'
 import { actedOnOrderSchema, actOnOrderSchema, type OrderActionView, type ParsedActOnOrder } from '@paxyo/panel-client'
 import { z } from 'zod'
 import { accountView } from '../accounts/account-view.ts'
-import { sendResponse } from '../kit/response.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { authenticatedKeyOf } from '../kit/authenticated-key.ts'
-import { idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
-import { operation } from '../kit/operation.ts'
-import { readEpoch } from '../kit/position.ts'
+import {
+  type ApiDeps,
+  authenticatedKeyOf,
+  idempotencyHeaders,
+  idempotentRequest,
+  operation,
+  type PanelApi,
+  readEpoch,
+  sendResponse,
+} from '@paxyo/panel-api-kit'
 
 /** `POST /v1/orders/:orderId/actions`: the owner acts on any order. */
 export function registerPostAction(api: PanelApi, deps: ApiDeps): void {

@@ -1,10 +1,15 @@
 import { roundTrip } from '@paxyo/database'
 import { commitOnce, registerOrders } from '@paxyo/ledger'
-import { reject, sendResponse } from '../kit/response.ts'
-import { idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
-import { operation } from '../kit/operation.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { readEpoch } from '../kit/position.ts'
+import {
+  type ApiDeps,
+  idempotencyHeaders,
+  idempotentRequest,
+  operation,
+  type PanelApi,
+  readEpoch,
+  reject,
+  sendResponse,
+} from '@paxyo/panel-api-kit'
 import { toRegistration, type RegistrationDeps } from './to-registration.ts'
 import { registeredSchema, registrationSchema } from '@paxyo/panel-client'
 

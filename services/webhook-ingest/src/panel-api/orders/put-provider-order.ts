@@ -2,12 +2,17 @@ import { identifierSchema } from '@paxyo/contracts'
 import { commitOnce, attachProviderOrder } from '@paxyo/ledger'
 import { attachedProviderOrderSchema, attachProviderOrderSchema } from '@paxyo/panel-client'
 import { z } from 'zod'
-import { reject, sendResponse } from '../kit/response.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { authenticatedKeyOf } from '../kit/authenticated-key.ts'
-import { idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
-import { operation } from '../kit/operation.ts'
-import { readEpoch } from '../kit/position.ts'
+import {
+  type ApiDeps,
+  authenticatedKeyOf,
+  idempotencyHeaders,
+  idempotentRequest,
+  operation,
+  type PanelApi,
+  readEpoch,
+  reject,
+  sendResponse,
+} from '@paxyo/panel-api-kit'
 import { resolveProvider, type RegistrationDeps } from './to-registration.ts'
 
 /** `PUT /v1/orders/:orderId/provider-order`: the order is placed with a provider, or placed again. */

@@ -14,10 +14,15 @@ import { makeSecret } from '@paxyo/standard-webhooks'
 import { z } from 'zod'
 import { addressProblem } from '../../workers/outgoing-webhooks/check-address.ts'
 import type { ChangeRouteDeps } from '../changes/change-routes.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
-import { operation } from '../kit/operation.ts'
-import { reject, sendResponse } from '../kit/response.ts'
+import {
+  type ApiDeps,
+  idempotencyHeaders,
+  idempotentRequest,
+  operation,
+  type PanelApi,
+  reject,
+  sendResponse,
+} from '@paxyo/panel-api-kit'
 import { toEndpoint } from './endpoint-view.ts'
 import { registerRotateSecret } from './endpoint-secret.ts'
 import type { OutgoingWebhookDeps } from './outgoing-webhook-routes.ts'

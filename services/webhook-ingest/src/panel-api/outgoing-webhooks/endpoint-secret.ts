@@ -2,10 +2,15 @@ import { commitOnce, ENVIRONMENT_ENDPOINT } from '@paxyo/ledger'
 import { endpointIdSchema, rotatedSecretSchema, rotateSecretSchema } from '@paxyo/panel-client'
 import { makeSecret } from '@paxyo/standard-webhooks'
 import { z } from 'zod'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
-import { operation } from '../kit/operation.ts'
-import { reject, sendResponse } from '../kit/response.ts'
+import {
+  type ApiDeps,
+  idempotencyHeaders,
+  idempotentRequest,
+  operation,
+  type PanelApi,
+  reject,
+  sendResponse,
+} from '@paxyo/panel-api-kit'
 import { toEndpoint } from './endpoint-view.ts'
 import type { OutgoingWebhookDeps } from './outgoing-webhook-routes.ts'
 

@@ -9,11 +9,15 @@ import type { OutgoingQueue, WebhookEndpoints } from '@paxyo/ledger'
 import { z } from 'zod'
 import type { AddressRules } from '../../workers/outgoing-webhooks/address-rules.ts'
 import type { EnvironmentEndpoint } from '../../workers/outgoing-webhooks/outgoing-webhook-config.ts'
-import { reject } from '../kit/response.ts'
-import { idempotencyHeaders } from '../kit/idempotency.ts'
-import { operation } from '../kit/operation.ts'
-import { decodeCursor, toPage } from '../kit/page.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
+import {
+  type ApiDeps,
+  decodeCursor,
+  idempotencyHeaders,
+  operation,
+  type PanelApi,
+  reject,
+  toPage,
+} from '@paxyo/panel-api-kit'
 import { toOutgoingWebhook } from './outgoing-webhook-view.ts'
 
 export interface OutgoingWebhookDeps {

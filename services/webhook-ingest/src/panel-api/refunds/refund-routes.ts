@@ -1,8 +1,6 @@
 import { formatFeedCursor, parseFeedCursor, readRefundFeed } from '@paxyo/ledger'
 import { readRefundsQuery, refundFeedSchema, type PanelRefund } from '@paxyo/panel-client'
-import { reject } from '../kit/response.ts'
-import { operation } from '../kit/operation.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
+import { type ApiDeps, operation, type PanelApi, reject } from '@paxyo/panel-api-kit'
 
 /** `GET /v1/refunds`: every refund once, in commit order. */
 export function registerRefundRoutes(api: PanelApi, { pool }: ApiDeps): void {

@@ -10,12 +10,17 @@ import {
   type RejectedReplay,
 } from '@paxyo/panel-client'
 import { z } from 'zod'
-import { reject } from '../kit/response.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { authenticatedKeyOf } from '../kit/authenticated-key.ts'
-import { idempotencyHeaders } from '../kit/idempotency.ts'
-import { operation } from '../kit/operation.ts'
-import { decodeCursor, encodeCursor, toPage } from '../kit/page.ts'
+import {
+  type ApiDeps,
+  authenticatedKeyOf,
+  decodeCursor,
+  encodeCursor,
+  idempotencyHeaders,
+  operation,
+  type PanelApi,
+  reject,
+  toPage,
+} from '@paxyo/panel-api-kit'
 import { toFullRejectedRequest, toRejectedRequest } from './rejected-request-view.ts'
 import { replayRejected, type ReplayRejectedDeps } from './replay-rejected.ts'
 

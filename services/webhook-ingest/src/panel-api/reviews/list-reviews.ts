@@ -1,9 +1,6 @@
 import { listReviewsQuery, pageSchema, reviewSchema } from '@paxyo/panel-client'
 import { z } from 'zod'
-import { reject } from '../kit/response.ts'
-import { operation } from '../kit/operation.ts'
-import { decodeCursor, toPage } from '../kit/page.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
+import { type ApiDeps, decodeCursor, operation, type PanelApi, reject, toPage } from '@paxyo/panel-api-kit'
 import { selectReviews, toReview } from './review.ts'
 
 const cursorSchema = z.tuple([z.uuid()])

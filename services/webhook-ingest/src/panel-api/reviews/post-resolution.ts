@@ -4,12 +4,16 @@ import { parseMoney } from '@paxyo/order-core'
 import { resolvedSchema, resolveSchema } from '@paxyo/panel-client'
 import { z } from 'zod'
 import { accountView } from '../accounts/account-view.ts'
-import { sendResponse } from '../kit/response.ts'
-import { idempotencyHeaders, idempotentRequest } from '../kit/idempotency.ts'
-import { authenticatedKeyOf } from '../kit/authenticated-key.ts'
-import { operation } from '../kit/operation.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { readEpoch } from '../kit/position.ts'
+import {
+  type ApiDeps,
+  authenticatedKeyOf,
+  idempotencyHeaders,
+  idempotentRequest,
+  operation,
+  type PanelApi,
+  readEpoch,
+  sendResponse,
+} from '@paxyo/panel-api-kit'
 import { selectReviews, toReview } from './review.ts'
 
 /** `POST /v1/reviews/:reviewId/resolve`: records a person's decision. */

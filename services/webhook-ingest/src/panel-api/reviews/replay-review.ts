@@ -2,10 +2,7 @@ import { replayWord, type ReplayedWord, type ReplayResult } from '@paxyo/ledger'
 import { replayWordSchema, wordReplaySchema, type WordReplay } from '@paxyo/panel-client'
 import { z } from 'zod'
 import type { ReplayRouteDeps } from '../deliveries/replay-routes.ts'
-import type { ApiDeps, PanelApi } from '../kit/api.ts'
-import { authenticatedKeyOf } from '../kit/authenticated-key.ts'
-import { operation } from '../kit/operation.ts'
-import { reject } from '../kit/response.ts'
+import { type ApiDeps, authenticatedKeyOf, operation, type PanelApi, reject } from '@paxyo/panel-api-kit'
 import { mappedStatus } from './mapped-status.ts'
 
 /** `POST /v1/reviews/:reviewId/replay`: replays all deliveries with the review's status word, once it is mapped. */

@@ -1,11 +1,13 @@
 import { tokenRequestSchema, tokenSchema } from '@paxyo/panel-client'
 import type { Logger } from 'pino'
-import type { ApiKeyStore } from '../kit/api-key-store.ts'
-import { authenticatedKeyOf } from '../kit/authenticated-key.ts'
-import { reject } from '../kit/response.ts'
-import { idempotencyHeaders } from '../kit/idempotency.ts'
-import { operation } from '../kit/operation.ts'
-import type { PanelApi } from '../kit/api.ts'
+import {
+  type ApiKeyStore,
+  authenticatedKeyOf,
+  idempotencyHeaders,
+  operation,
+  type PanelApi,
+  reject,
+} from '@paxyo/panel-api-kit'
 import type { TokenMint } from './token-mint.ts'
 
 export interface TokenDeps {

@@ -3,7 +3,7 @@ import { createKysely, createPool, type Database } from '@paxyo/database'
 import { eventually } from '@paxyo/testkit'
 import type { Kysely } from 'kysely'
 import { API_KEYS_MAX, createApiKey, listApiKeys, revokeApiKey } from '@paxyo/database'
-import { createApiKeyStore } from '../../../src/panel-api/kit/api-key-store.ts'
+import { createApiKeyStore } from '@paxyo/panel-api-kit'
 import { API_KEY, startIngest, type IngestFixture } from '../../ingest-fixture.ts'
 import { pino } from 'pino'
 
