@@ -1,4 +1,4 @@
-import type { ComponentChildren, JSX } from 'preact'
+import type { ComponentChildren, InputHTMLAttributes } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { ApiProblem } from '../data/api.ts'
 import { nowMs } from '../kit/clock.ts'
@@ -186,7 +186,7 @@ export const Facts = ({ facts }: { facts: readonly (readonly [name: string, valu
   </dl>
 )
 
-type FieldProps = JSX.InputHTMLAttributes & { readonly label: string; readonly hint?: string; readonly name: string }
+type FieldProps = InputHTMLAttributes<HTMLInputElement> & { readonly label: string; readonly hint?: string; readonly name: string }
 
 export const Field = ({ label, hint, name, ...input }: FieldProps) => (
   <div class="field">

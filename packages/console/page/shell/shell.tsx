@@ -85,7 +85,7 @@ const Account = ({ session: current }: { session: Session }) => (
     <Button
       kind="quiet"
       onClick={() => {
-        void signOut().then(() => goTo(hrefOf('')))
+        void signOut(false).then(() => goTo(hrefOf('')))
       }}
     >
       {t('shell.signOut')}
