@@ -15,6 +15,9 @@ export const liveState = signal<LiveState>('connecting')
 /** The newest numbers of connected users; undefined until the gateway has sent them. */
 export const online = signal<Extract<OperatorServerMessage, { type: 'connections' }> | undefined>(undefined)
 
+/** Where the gateway is, as the server says; undefined until it has said so. */
+export const gatewayOrigin = signal<string | undefined>(undefined)
+
 const listeners = new Set<(change: Change) => void>()
 
 export function onChange(listener: (change: Change) => void): () => void {
@@ -84,6 +87,7 @@ export function startLive(onEnded: () => void): () => void {
       return reconnectLater()
     }
     if (isClosed) return
+    gatewayOrigin.value = new URL(ticket.url).origin.replace(/^ws/, 'http')
     const opened = new WebSocket(ticket.url)
     socket = opened
     opened.addEventListener('open', () => opened.send(JSON.stringify({ type: 'hello', ticket: ticket.ticket })))

@@ -111,9 +111,13 @@ const CauseView = ({ cause, onDone }: { cause: Cause; onDone: () => void }) => (
     <details>
       <summary>
         <span class="cause-text">
-          {textOf('rejection', cause.reason) ?? cause.reason} <bdi class="hint">{cause.provider}</bdi>
+          {textOf('rejection', cause.reason) ?? cause.reason}
         </span>
-        <Badge tone="warn">{t('rejected.count', { count: cause.count })}</Badge> <Ago time={cause.lastReceivedAt} />
+        <bdi class="hint">{cause.provider}</bdi>
+        <Badge tone="warn">{t('rejected.count', { count: cause.count })}</Badge>
+        <span class="hint">
+          <Ago time={cause.lastReceivedAt} />
+        </span>
       </summary>
       <ul class="requests">
         {cause.requests.map((request) => (
