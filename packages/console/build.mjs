@@ -14,7 +14,11 @@ const builtFolder = join(folder, 'dist/page')
 const sourcesFile = join(builtFolder, 'sources.json')
 /** Files that are not a part of the bundle's graph. */
 const COPIED = ['index.html', 'icon.svg']
-const BUILD_FILES = ['packages/console/build.mjs', 'packages/paxyo-js/build.mjs', 'packages/browser-client/package.json']
+const BUILD_FILES = [
+  'packages/console/build.mjs',
+  'packages/paxyo-js/build.mjs',
+  'packages/browser-client/package.json',
+]
 
 /** Builds the page unless it is up to date. */
 export async function buildConsole() {

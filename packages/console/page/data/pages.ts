@@ -24,7 +24,11 @@ export function useList<Item>(
   options: { readonly concerns: Concerns; readonly idOf: (item: Item) => string },
 ): List<Item> {
   const key = JSON.stringify([url, query])
-  const first = useResource(key, (signal) => get<Page<Item>>(url, { limit: PAGE_SIZE, ...query }, signal), options.concerns)
+  const first = useResource(
+    key,
+    (signal) => get<Page<Item>>(url, { limit: PAGE_SIZE, ...query }, signal),
+    options.concerns,
+  )
   const older = useSignal<Page<Item>>(NOTHING)
   const isLoadingMore = useSignal(false)
   const moreProblem = useSignal<ApiProblem | undefined>(undefined)
@@ -34,7 +38,8 @@ export function useList<Item>(
   }, [key])
 
   const page = first.data.value
-  const { items, nextCursor } = page === undefined ? { items: undefined, nextCursor: null } : mergePages(page, older.value, options.idOf)
+  const { items, nextCursor } =
+    page === undefined ? { items: undefined, nextCursor: null } : mergePages(page, older.value, options.idOf)
   return {
     items,
     problem: first.problem.value ?? moreProblem.value,

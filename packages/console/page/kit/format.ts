@@ -11,7 +11,8 @@ function cached<Format>(name: string, make: (tag: string) => Format): Format {
   return format
 }
 
-export const formatNumber = (value: number): string => cached('number', (tag) => new Intl.NumberFormat(tag)).format(value)
+export const formatNumber = (value: number): string =>
+  cached('number', (tag) => new Intl.NumberFormat(tag)).format(value)
 
 /** `$2.50`; all digits, at least two after the point. A unit that is not an ISO 4217 code follows the number. */
 export function formatAmount(amount: string, currency: string): string {

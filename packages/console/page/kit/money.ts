@@ -1,7 +1,5 @@
 import { formatMoney, parseMoney, type Money } from '@paxyo/order-core'
 
-
-
 /** What is left of a charge that can be refunded. */
 export function refundable({ charge, refunded }: { readonly charge: string; readonly refunded: string }): string {
   const left = parseMoney(charge) - parseMoney(refunded)

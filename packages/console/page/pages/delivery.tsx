@@ -32,9 +32,7 @@ export const Delivery = ({ id }: { id: string }) => {
         found === undefined ? undefined : (
           <div class="buttons">
             <CopyButton text={curlOf(found.delivery, location.origin)} label={t('delivery.copyCurl')} />
-            {can('reviews') ? (
-              <Button onClick={() => (isAsking.value = true)}>{t('action.replay')}</Button>
-            ) : null}
+            {can('reviews') ? <Button onClick={() => (isAsking.value = true)}>{t('action.replay')}</Button> : null}
           </div>
         )
       }

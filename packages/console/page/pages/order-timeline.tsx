@@ -63,13 +63,21 @@ function sentenceOf(moment: Moment): string {
     case 'delivery':
       return t('timeline.delivery', {
         provider: moment.provider,
-        outcome: (moment.reason && textOf('reason', moment.reason)) ?? textOf('decision', moment.outcome) ?? moment.outcome,
+        outcome:
+          (moment.reason && textOf('reason', moment.reason)) ?? textOf('decision', moment.outcome) ?? moment.outcome,
       })
     case 'action':
-      return t(moment.action === 'refund' ? 'timeline.refundBy' : moment.action === 'cancel' ? 'timeline.cancelBy' : 'timeline.statusBy', {
-        by: moment.by,
-        status: moment.status === null ? '' : statusName(moment.status),
-      })
+      return t(
+        moment.action === 'refund'
+          ? 'timeline.refundBy'
+          : moment.action === 'cancel'
+            ? 'timeline.cancelBy'
+            : 'timeline.statusBy',
+        {
+          by: moment.by,
+          status: moment.status === null ? '' : statusName(moment.status),
+        },
+      )
     case 'refund':
       return t('timeline.refund')
   }

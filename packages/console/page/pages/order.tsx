@@ -70,7 +70,11 @@ const OrderFacts = ({ order }: { order: Order }) => (
       ],
       [
         t('order.provider'),
-        order.provider === null ? t('order.noProvider') : <bdi>{`${order.provider} ${order.providerOrderId ?? ''}`}</bdi>,
+        order.provider === null ? (
+          t('order.noProvider')
+        ) : (
+          <bdi>{`${order.provider} ${order.providerOrderId ?? ''}`}</bdi>
+        ),
       ],
     ]}
   />

@@ -110,9 +110,7 @@ const CauseView = ({ cause, onDone }: { cause: Cause; onDone: () => void }) => (
   <li>
     <details>
       <summary>
-        <span class="cause-text">
-          {textOf('rejection', cause.reason) ?? cause.reason}
-        </span>
+        <span class="cause-text">{textOf('rejection', cause.reason) ?? cause.reason}</span>
         <bdi class="hint">{cause.provider}</bdi>
         <Badge tone="warn">{t('rejected.count', { count: cause.count })}</Badge>
         <span class="hint">

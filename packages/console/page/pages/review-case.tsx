@@ -36,7 +36,8 @@ export const ReviewCaseView = ({ reviewId, onResolved }: Props) => {
     (change) => reviewsChanged(change) || (orderId.value !== null && orderChanged(orderId.value)(change)),
   )
   const found = data.value
-  if (found === undefined) return problem.value ? <Problem problem={problem.value} onRetry={reload} /> : <Skeleton lines={8} />
+  if (found === undefined)
+    return problem.value ? <Problem problem={problem.value} onRetry={reload} /> : <Skeleton lines={8} />
   const { review, order } = found
   return (
     <article class="case" aria-label={reasonText(review)}>
@@ -70,7 +71,8 @@ export const ReviewCaseView = ({ reviewId, onResolved }: Props) => {
 
 const Resolution = ({ resolution }: { resolution: NonNullable<ReviewCase['review']['resolution']> }) => (
   <p class="notice">
-    {t('review.resolved', { action: t(`resolution.${resolution.action}`), by: resolution.by })} <Ago time={resolution.at} />
+    {t('review.resolved', { action: t(`resolution.${resolution.action}`), by: resolution.by })}{' '}
+    <Ago time={resolution.at} />
     {' – '}
     <q>{resolution.note}</q>
   </p>
@@ -108,7 +110,11 @@ const Decision = ({ found, onResolved }: { found: ReviewCase; onResolved: () => 
   const canRefund = order !== null && !isZero(refundable(order))
   const canReplay = unknownWord !== null && unknownWord.status !== null && unknownWord.deliveries > 0
   const choose = (chosen: Choice) => (): void => void (choice.value = chosen)
-  useKeys({ e: choose('dismiss'), ...(canRefund && { r: choose('refund') }), ...(order && { s: choose('set_status') }) })
+  useKeys({
+    e: choose('dismiss'),
+    ...(canRefund && { r: choose('refund') }),
+    ...(order && { s: choose('set_status') }),
+  })
 
   const resolve = async (body: object, idempotencyKey: string): Promise<void> => {
     await post(path`/v1/reviews/${review.reviewId}/resolve`, body, idempotencyKey)
@@ -179,9 +185,7 @@ const Decision = ({ found, onResolved }: { found: ReviewCase; onResolved: () => 
       {choice.value === 'refund' && order ? (
         <RefundDialog order={order} suggested={suggestedRefund(found)} hasStatus run={resolve} onClose={close} />
       ) : null}
-      {choice.value === 'set_status' && order ? (
-        <StatusDialog order={order} run={resolve} onClose={close} />
-      ) : null}
+      {choice.value === 'set_status' && order ? <StatusDialog order={order} run={resolve} onClose={close} /> : null}
     </div>
   )
 }

@@ -63,7 +63,9 @@ export const SignIn = ({ link }: { link: string | undefined }) => {
         />
         <Field
           label={t('signIn.password')}
-          {...(isNew ? { hint: t('signIn.passwordHint', { count: PASSWORD_LENGTH_MIN }), minLength: PASSWORD_LENGTH_MIN } : {})}
+          {...(isNew
+            ? { hint: t('signIn.passwordHint', { count: PASSWORD_LENGTH_MIN }), minLength: PASSWORD_LENGTH_MIN }
+            : {})}
           name="password"
           type="password"
           autocomplete={isNew ? 'new-password' : 'current-password'}

@@ -20,9 +20,7 @@ interface TileProps {
 export const Tile = ({ title, href, problem, verdict, figure, chart, children }: TileProps) => (
   <a class="tile" href={href} data-verdict={problem ? 'bad' : (verdict ?? 'loading')} aria-busy={!problem && !verdict}>
     <h2>{title}</h2>
-    <p class="tile-figure">
-      {problem || verdict === undefined ? <span aria-hidden="true">–</span> : figure}
-    </p>
+    <p class="tile-figure">{problem || verdict === undefined ? <span aria-hidden="true">–</span> : figure}</p>
     <p class="tile-text">{problem ? problemText(problem) : verdict === undefined ? t('loading') : children}</p>
     {chart}
   </a>

@@ -1,10 +1,4 @@
-import type {
-  ConnectionCounts,
-  DeliveryView,
-  EndpointList,
-  OutgoingWebhookView,
-  Page,
-} from '@paxyo/panel-client'
+import type { ConnectionCounts, DeliveryView, EndpointList, OutgoingWebhookView, Page } from '@paxyo/panel-client'
 import type { ComponentChildren } from 'preact'
 import { get } from '../data/api.ts'
 import { anyDelivery, connectionsChanged, webhooksSent } from '../data/changes.ts'
@@ -48,7 +42,9 @@ const WebhooksTile = () => {
       verdict={data.value && webhooksVerdict(last?.receivedAt, nowMs.value)}
       figure={last && <Ago time={last.receivedAt} />}
     >
-      {last === undefined ? t('today.noWebhooks') : verdictText('webhooks', webhooksVerdict(last.receivedAt, nowMs.value))}
+      {last === undefined
+        ? t('today.noWebhooks')
+        : verdictText('webhooks', webhooksVerdict(last.receivedAt, nowMs.value))}
     </Tile>
   )
 }
@@ -138,4 +134,3 @@ const OnlineTile = () => {
     </Tile>
   )
 }
-

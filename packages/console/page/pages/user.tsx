@@ -121,7 +121,9 @@ const Connections = ({ id }: { id: string }) => {
     <Panel title={t('user.connections')}>
       <Problem problem={problem.value} onRetry={reload} />
       {found === undefined ? (
-        problem.value ? null : <Skeleton lines={2} />
+        problem.value ? null : (
+          <Skeleton lines={2} />
+        )
       ) : found.connections.length === 0 ? (
         <Empty title={t('user.offline')}>
           <p>
@@ -159,9 +161,7 @@ const UserActions = ({ id }: { id: string }) => {
   const closed = useSignal<number | null | undefined>(undefined)
   return (
     <div class="buttons">
-      <span role="status">
-        {closed.value === undefined ? null : t('user.closed', { count: closed.value ?? 0 })}
-      </span>
+      <span role="status">{closed.value === undefined ? null : t('user.closed', { count: closed.value ?? 0 })}</span>
       <Button onClick={() => (choice.value = 'disconnect')}>{t('user.disconnect')}</Button>
       <Button kind="danger" onClick={() => (choice.value = 'revoke-tokens')}>
         {t('user.revoke')}

@@ -74,7 +74,16 @@ interface ButtonProps {
 }
 
 export const Button = (props: ButtonProps) => {
-  const { onClick, kind = 'plain', type = 'button', isBusy = false, isDisabled = false, shortcut, label, isPressed } = props
+  const {
+    onClick,
+    kind = 'plain',
+    type = 'button',
+    isBusy = false,
+    isDisabled = false,
+    shortcut,
+    label,
+    isPressed,
+  } = props
   return (
     <button
       class="button"
@@ -186,12 +195,21 @@ export const Facts = ({ facts }: { facts: readonly (readonly [name: string, valu
   </dl>
 )
 
-type FieldProps = InputHTMLAttributes<HTMLInputElement> & { readonly label: string; readonly hint?: string; readonly name: string }
+type FieldProps = InputHTMLAttributes<HTMLInputElement> & {
+  readonly label: string
+  readonly hint?: string
+  readonly name: string
+}
 
 export const Field = ({ label, hint, name, ...input }: FieldProps) => (
   <div class="field">
     <label for={`field-${name}`}>{label}</label>
-    <input {...input} id={`field-${name}`} name={name} aria-describedby={hint === undefined ? undefined : `hint-${name}`} />
+    <input
+      {...input}
+      id={`field-${name}`}
+      name={name}
+      aria-describedby={hint === undefined ? undefined : `hint-${name}`}
+    />
     {hint === undefined ? null : (
       <p class="hint" id={`hint-${name}`}>
         {hint}

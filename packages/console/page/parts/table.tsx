@@ -55,8 +55,10 @@ interface ListTableProps<Item> extends Omit<TableProps<Item>, 'items'> {
 
 /** A list of the API as a table, with what it shows while it is read, when it is empty and when it cannot be read. */
 export function ListTable<Item>({ list, empty, emptyDetail, ...table }: ListTableProps<Item>) {
-  if (list.items === undefined) return list.problem ? <Problem problem={list.problem} onRetry={list.reload} /> : <Skeleton lines={6} />
-  if (list.items.length === 0) return <Empty title={empty}>{emptyDetail === undefined ? null : <p>{emptyDetail}</p>}</Empty>
+  if (list.items === undefined)
+    return list.problem ? <Problem problem={list.problem} onRetry={list.reload} /> : <Skeleton lines={6} />
+  if (list.items.length === 0)
+    return <Empty title={empty}>{emptyDetail === undefined ? null : <p>{emptyDetail}</p>}</Empty>
   return (
     <>
       <Problem problem={list.problem} onRetry={list.reload} />

@@ -61,7 +61,13 @@ function skipToMain(event: Event): void {
 
 const Mark = () => (
   <svg viewBox="0 0 32 32" width="26" height="26" aria-hidden="true">
-    <path d="M10.5 25V14a5.5 5.5 0 1 1 5.5 5.5h-2" fill="none" stroke="currentColor" stroke-width="3.2" stroke-linecap="round" />
+    <path
+      d="M10.5 25V14a5.5 5.5 0 1 1 5.5 5.5h-2"
+      fill="none"
+      stroke="currentColor"
+      stroke-width="3.2"
+      stroke-linecap="round"
+    />
     <circle class="brand-dot" cx="16" cy="14" r="2" />
   </svg>
 )

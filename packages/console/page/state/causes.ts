@@ -21,7 +21,10 @@ export function causesOf(requests: readonly RejectedRequestView[]): readonly Cau
       reason: group[0]!.reason,
       requests: group,
       count: group.reduce((sum, { count }) => sum + count, 0),
-      lastReceivedAt: group.map(({ lastReceivedAt }) => lastReceivedAt).toSorted().at(-1)!,
+      lastReceivedAt: group
+        .map(({ lastReceivedAt }) => lastReceivedAt)
+        .toSorted()
+        .at(-1)!,
     }))
     .toSorted((one, other) => other.count - one.count)
 }

@@ -3,7 +3,12 @@ import type { OrderHistory } from '@paxyo/panel-client'
 /** A line of an order's story. */
 export type Moment = { readonly at: string; readonly key: string } & (
   | { readonly kind: 'registered' }
-  | { readonly kind: 'attached'; readonly provider: string; readonly providerOrderId: string; readonly isFirst: boolean }
+  | {
+      readonly kind: 'attached'
+      readonly provider: string
+      readonly providerOrderId: string
+      readonly isFirst: boolean
+    }
   | {
       readonly kind: 'delivery'
       readonly deliveryId: string
@@ -19,11 +24,23 @@ export type Moment = { readonly at: string; readonly key: string } & (
       readonly sent: { readonly connections: number; readonly afterMs: number } | null
       readonly seenAfterMs: number | null
     }
-  | { readonly kind: 'action'; readonly action: string; readonly status: string | null; readonly by: string; readonly note: string }
+  | {
+      readonly kind: 'action'
+      readonly action: string
+      readonly status: string | null
+      readonly by: string
+      readonly note: string
+    }
 )
 
 /** What happens in the same instant: first its cause, then its effects. */
-const RANKS: Readonly<Record<Moment['kind'], number>> = { registered: 0, attached: 1, delivery: 2, action: 3, refund: 4 }
+const RANKS: Readonly<Record<Moment['kind'], number>> = {
+  registered: 0,
+  attached: 1,
+  delivery: 2,
+  action: 3,
+  refund: 4,
+}
 
 /** The story of an order, from its registration to now. */
 export function timelineOf({ order, providerOrders, deliveries, refunds, actions }: OrderHistory): Moment[] {
@@ -66,7 +83,9 @@ export function timelineOf({ order, providerOrders, deliveries, refunds, actions
       seenAfterMs: seenAt === null ? null : between(createdAt, seenAt),
     })),
   ]
-  return moments.toSorted((one, other) => Date.parse(one.at) - Date.parse(other.at) || RANKS[one.kind] - RANKS[other.kind])
+  return moments.toSorted(
+    (one, other) => Date.parse(one.at) - Date.parse(other.at) || RANKS[one.kind] - RANKS[other.kind],
+  )
 }
 
 const between = (from: string, to: string): number => Math.max(0, Date.parse(to) - Date.parse(from))

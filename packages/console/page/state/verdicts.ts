@@ -35,7 +35,9 @@ export function serverState(
   unsettled: readonly OutgoingWebhookView[],
 ): ServerState {
   if (endpoints.length === 0) return { verdict: 'quiet', failing: 0, since: undefined, error: undefined }
-  const failing = unsettled.filter(({ attempts, lastError, lastStatus }) => attempts > 0 && (lastError !== null || lastStatus !== null))
+  const failing = unsettled.filter(
+    ({ attempts, lastError, lastStatus }) => attempts > 0 && (lastError !== null || lastStatus !== null),
+  )
   const oldest = failing.toSorted((one, other) => one.createdAt.localeCompare(other.createdAt))[0]
   return {
     verdict: failing.length > 0 ? 'bad' : 'good',

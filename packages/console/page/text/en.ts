@@ -357,7 +357,8 @@ export const en = {
   'check.server': 'Your server accepts outgoing webhooks.',
   'fix.https': 'Open the console with https.',
   'fix.clock': 'Synchronize the clock of this computer, or that of the server, with NTP.',
-  'fix.socket': 'Your proxy must pass WebSockets on to the gateway. The documentation has a block for nginx, Apache and Caddy.',
+  'fix.socket':
+    'Your proxy must pass WebSockets on to the gateway. The documentation has a block for nginx, Apache and Caddy.',
   'fix.webhooks': 'Copy the address below into the settings of your provider.',
   'fix.server': 'Set up an endpoint, or look at the failing attempts on the page of outgoing webhooks.',
   'setup.address': 'The address for your provider',
