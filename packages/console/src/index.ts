@@ -1,13 +1,81 @@
+import type { Database } from '@paxyo/database'
+import { toPanelApi, type SessionAuthentication } from '@paxyo/panel-api-kit'
+import { createFailureThrottle, type FailureThrottle } from '@paxyo/service-kit'
 import type { FastifyInstance } from 'fastify'
+import type { Kysely } from 'kysely'
+import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
+import { createPasswords } from './sign-in/password.ts'
+import { createSessionAuthentication, registerSession } from './sign-in/session-routes.ts'
+import { createSessionStore } from './sign-in/session-store.ts'
+import { registerSignIn } from './sign-in/sign-in-routes.ts'
 
-export interface ConsoleOptions {
+export interface ConsoleDeps {
+  /** With the role `ingest`. */
+  readonly db: Kysely<Database>
   /** What the page's frame shows. */
   readonly environment: 'production' | 'development'
   readonly log: Logger
+  /** Called for each failed sign-in. */
+  readonly onAuthenticationFailed: (isThrottled: boolean) => void
 }
 
-/** Serves the console under `/console`, to the server that it is registered on. */
-export function registerConsole(app: FastifyInstance, { environment, log }: ConsoleOptions): void {
-  app.addHook('onReady', async () => log.info({ environment }, 'console served'))
+/** The console of a service. */
+export interface Console extends AsyncDisposable {
+  /** Accepts operators who are signed in, for the panel API. */
+  readonly sessions: SessionAuthentication
+  /** Serves it under `/console`. */
+  register(app: FastifyInstance): void
+  close(): Promise<void>
+}
+
+/** Of an operator whose password is right. */
+const CODE_LIMITS = { failuresMax: 10, windowMs: 600_000 }
+
+const ROOT_PACKAGE = new URL('../../../package.json', import.meta.url)
+
+/**
+ * Creates the console.
+ *
+ * @example
+ * const app = createHttpServer({ log, trustProxy: false })
+ * await using console = createConsole({
+ *   db: createKysely(pool),
+ *   environment: 'development',
+ *   log,
+ *   onAuthenticationFailed: () => undefined,
+ * })
+ * console.register(app)
+ * (await app.inject('/console/api/session')).json().code //=> 'unauthorized'
+ */
+export function createConsole({ db, environment, log, onAuthenticationFailed }: ConsoleDeps): Console {
+  const store = createSessionStore({ db, log })
+  const { version } = JSON.parse(readFileSync(ROOT_PACKAGE, 'utf8')) as { version: string }
+  const throttleOf = (door: string, limits = {}): FailureThrottle =>
+    createFailureThrottle({ door, limits, now: () => performance.now(), log, onFailure: onAuthenticationFailed })
+  const deps = {
+    db,
+    sessions: store,
+    passwords: createPasswords(),
+    throttle: throttleOf('console'),
+    codeThrottle: throttleOf('console_code', CODE_LIMITS),
+    environment,
+    version,
+  }
+  const close = (): Promise<void> => store.close()
+  return {
+    sessions: createSessionAuthentication(store),
+    register(app) {
+      void app.register(async (scope) => {
+        const api = toPanelApi(scope, log)
+        api.addHook('onRequest', async (_request, reply) => {
+          void reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+        })
+        await api.register(async (open) => registerSignIn(open, deps))
+        await api.register(async (own) => registerSession(own, deps))
+      })
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
 }

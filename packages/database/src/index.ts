@@ -1,6 +1,19 @@
 export { isDatabaseUnavailable, isRejectedByDatabase, isRetryable, RolledBackError } from './database-errors.ts'
-export { readKeysInForce, recordKeyUse, type KeyInForce } from './api-keys/keys-in-force.ts'
-export { API_KEYS_MAX, createApiKey, listApiKeys, revokeApiKey, type ApiKey } from './api-keys/api-keys.ts'
+export {
+  readKeysInForce,
+  readRevokedHashes,
+  recordKeyUse,
+  revokeEnvironmentKey,
+  type KeyInForce,
+} from './api-keys/keys-in-force.ts'
+export {
+  API_KEYS_MAX,
+  createApiKey,
+  listApiKeys,
+  revokeApiKey,
+  type ApiKey,
+  type ApiKeyLimits,
+} from './api-keys/api-keys.ts'
 export { apiKeyId, hashApiKey, makeApiKey, type NewApiKey } from './api-keys/api-key.ts'
 export { createKysely, createPool, type PoolOptions } from './connect.ts'
 export { maintainEventPartitions, readPartitionDays, type MaintainResult } from './event-partitions.ts'
@@ -11,6 +24,21 @@ export { pruneRejectedRequests } from './rejected-requests.ts'
 export { MIGRATION_NAMES, migrateToLatest } from './migrate.ts'
 export { runQuery } from './run-query.ts'
 export { DATABASE_ROLES, type DatabaseRole } from './roles.ts'
-export type { DB as Database } from './schema.generated.ts'
+export type { DB as Database, Operators } from './schema.generated.ts'
 export { roundTrip, transaction } from './transaction.ts'
 export { textArray } from './text-array.ts'
+export { appendAuditEntry, type AuditEntry, insertAuditEntry } from './audit-log/append-entry.ts'
+export { hashToken, makeToken, type NewToken } from './operators/one-time-token.ts'
+export {
+  type AuditActor,
+  changeOperator,
+  createOwnerLink,
+  createPasswordLink,
+  inviteOperator,
+  listOperators,
+  newOperatorId,
+  type Operator,
+  type OperatorChange,
+  type OperatorLink,
+  toOperator,
+} from './operators/operators.ts'

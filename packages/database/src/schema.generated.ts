@@ -141,6 +141,12 @@ export interface LedgerEntries {
   user_id: string;
 }
 
+export interface OperationsTickets {
+  expires_at: Timestamp;
+  session_hash: Buffer;
+  ticket_hash: Buffer;
+}
+
 export interface OperatorActions {
   action: string;
   action_id: string;
@@ -363,6 +369,7 @@ export interface DB {
   events: Events;
   idempotency_keys: IdempotencyKeys;
   ledger_entries: LedgerEntries;
+  operations_tickets: OperationsTickets;
   operator_actions: OperatorActions;
   operator_links: OperatorLinks;
   operator_refunds: OperatorRefunds;

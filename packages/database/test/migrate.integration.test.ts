@@ -34,6 +34,7 @@ const MIGRATIONS = [
   '0033-operators',
   '0034-audit-log',
   '0035-scoped-keys',
+  '0037-operations-tickets',
 ]
 
 let database: TestDatabase

@@ -167,6 +167,7 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
   },
   operator_links: { ingest: ['SELECT', 'INSERT', 'UPDATE used_at'], gateway: [] },
   operator_sessions: { ingest: ['SELECT', 'INSERT', 'DELETE'], gateway: [] },
+  operations_tickets: { ingest: ['SELECT', 'INSERT', 'DELETE'], gateway: ['SELECT', 'DELETE'] },
   operator_refunds: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   audit_log: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   idempotency_keys: { ingest: ['SELECT', 'INSERT'], gateway: [] },
@@ -267,6 +268,12 @@ test('ingest changes what a webhook changes, and clears the outbox', async () =>
   ]) {
     expect((await pools.ingest.query(statement)).rowCount).toBe(1)
   }
+})
+
+test('a gateway reads when a session ends, but not from where it was opened', async () => {
+  const read = (columns: string) => rejectionOf(pools.gateway.query(`SELECT ${columns} FROM operator_sessions`))
+  expect(await read('session_hash, operator_id, expires_at')).toBeUndefined()
+  expect(await read('address')).toMatch(/^permission denied/)
 })
 
 describe('the owner, a superuser, cannot change what is append-only', () => {

@@ -1,8 +1,18 @@
 import type { Kysely } from 'kysely'
 import { timingSafeEqual } from 'node:crypto'
 import type { Logger } from 'pino'
-import { apiKeyId, hashApiKey, readKeysInForce, recordKeyUse, type Database, type KeyInForce } from '@paxyo/database'
-import { createSecretSet, createWorker } from '@paxyo/service-kit'
+import {
+  apiKeyId,
+  hashApiKey,
+  readKeysInForce,
+  readRevokedHashes,
+  recordKeyUse,
+  type Database,
+  type KeyInForce,
+} from '@paxyo/database'
+import { ALL_SCOPES, type Scope } from '@paxyo/panel-client'
+import { createAllowList, createSecretSet, createWorker } from '@paxyo/service-kit'
+import { ENVIRONMENT_KEY, type Principal } from './principal.ts'
 
 export interface ApiKeyStoreOptions {
   readonly db: Kysely<Database>
@@ -15,12 +25,11 @@ export interface ApiKeyStore {
   /**
    * Identifies an API key.
    *
-   * @returns its public part, or `environment`; undefined when the key is unknown or revoked.
+   * @param address of the client, for keys that are accepted from some networks only.
+   * @returns undefined when the key is unknown, revoked or expired, or not accepted from this address.
    * @throws the database's errors, when the keys have to be loaded.
    */
-  authenticate(key: string | undefined): Promise<string | undefined>
-  /** The name of an authenticated key, for the log; its id when it has none. */
-  nameOf(keyId: string): string
+  authenticate(key: string | undefined, address: string): Promise<Principal | undefined>
   /** Records the last use of keys. */
   close(): Promise<void>
 }
@@ -35,7 +44,8 @@ const RECORD_INTERVAL_MS = 60_000
  */
 export function createApiKeyStore({ db, keys, log }: ApiKeyStoreOptions): ApiKeyStore {
   const isOfEnvironment = createSecretSet(keys)
-  let keysById = new Map<string, KeyInForce>()
+  let keysById = new Map<string, KnownKey>()
+  let isRevoked = (_key: string): boolean => false
   let loadedAt = -Infinity
   const used = new Set<string>()
   let recordedAt = performance.now()
@@ -50,8 +60,9 @@ export function createApiKeyStore({ db, keys, log }: ApiKeyStoreOptions): ApiKey
 
   async function load(): Promise<void> {
     const startedAt = performance.now()
-    const inForce = await readKeysInForce(db)
-    keysById = new Map(inForce.map((key) => [key.keyId, key]))
+    const [inForce, revoked] = await Promise.all([readKeysInForce(db), readRevokedHashes(db)])
+    keysById = new Map(inForce.map((key) => [key.keyId, toKnownKey(key)]))
+    isRevoked = (key) => revoked.some((hash) => timingSafeEqual(hash, hashApiKey(key)))
     loadedAt = startedAt
     if (startedAt - recordedAt > RECORD_INTERVAL_MS) await recordUse()
   }
@@ -72,24 +83,48 @@ export function createApiKeyStore({ db, keys, log }: ApiKeyStoreOptions): ApiKey
     return known !== undefined && timingSafeEqual(known.hash, hash)
   }
 
+  const isFresh = (): boolean => performance.now() - loadedAt < RELOAD_INTERVAL_MS
+
+  /** While the database cannot be reached, what was loaded last decides. */
+  async function authenticateOfEnvironment(key: string): Promise<Principal | undefined> {
+    if (!isFresh()) await loader.runNow().catch(() => undefined)
+    return isRevoked(key) ? undefined : ENVIRONMENT_KEY
+  }
+
   return {
-    async authenticate(key) {
+    async authenticate(key, address) {
       if (key === undefined) return undefined
-      if (isOfEnvironment(key)) return 'environment'
+      if (isOfEnvironment(key)) return authenticateOfEnvironment(key)
       const keyId = apiKeyId(key)
       if (keyId === undefined) return undefined
 
       const hash = hashApiKey(key)
-      const isFresh = performance.now() - loadedAt < RELOAD_INTERVAL_MS
-      if (!isFresh || !isInForce(keyId, hash)) await loader.runNow()
-      if (!isInForce(keyId, hash)) return undefined
+      if (!isFresh() || !isInForce(keyId, hash)) await loader.runNow()
+      const known = keysById.get(keyId)
+      if (known === undefined || !isInForce(keyId, hash)) return undefined
+      if (known.expiresAt !== null && known.expiresAt.getTime() <= Date.now()) return undefined
+      if (!known.isAllowed(address)) return undefined
       used.add(keyId)
-      return keyId
+      return known.principal
     },
-    nameOf: (keyId) => keysById.get(keyId)?.name ?? keyId,
     async close() {
       await loader.close()
       await recordUse()
     },
+  }
+}
+
+interface KnownKey extends Pick<KeyInForce, 'hash' | 'expiresAt'> {
+  readonly principal: Principal
+  readonly isAllowed: (address: string) => boolean
+}
+
+function toKnownKey({ keyId, hash, name, scopes, expiresAt, allowedNetworks }: KeyInForce): KnownKey {
+  const known = scopes === null ? ALL_SCOPES : ALL_SCOPES.filter((scope) => scopes.includes(scope))
+  return {
+    hash,
+    expiresAt,
+    principal: { kind: 'key', id: keyId, name, scopes: new Set<Scope>(known) },
+    isAllowed: allowedNetworks === null ? () => true : createAllowList(allowedNetworks),
   }
 }

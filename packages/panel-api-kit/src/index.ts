@@ -1,9 +1,18 @@
 export { type ApiKeyStoreOptions, type ApiKeyStore, createApiKeyStore } from './api-key-store.ts'
 export { type ApiDeps, type PanelApi } from './api.ts'
-export { rememberAuthenticatedKey, authenticatedKeyOf } from './authenticated-key.ts'
+export { addAuthentication, type AuthenticationDeps, type SessionAuthentication } from './authenticate.ts'
 export { idempotencyHeaders, idempotentRequest } from './idempotency.ts'
 export { registerOpenApi } from './openapi.ts'
 export { namedSchemas, type OperationOptions, COMMON_ERRORS, operation } from './operation.ts'
 export { encodeCursor, decodeCursor, toPage } from './page.ts'
+export {
+  authorOf,
+  ENVIRONMENT_KEY,
+  knownPrincipal,
+  type Principal,
+  principalOf,
+  rememberPrincipal,
+} from './principal.ts'
 export { userParams, readEpoch } from './position.ts'
 export { sendResponse, reject } from './response.ts'
+export { toPanelApi } from './to-panel-api.ts'

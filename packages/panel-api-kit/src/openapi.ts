@@ -28,7 +28,12 @@ export async function registerOpenApi(api: PanelApi): Promise<void> {
         version: '1.0.0',
         description: readFileSync(INTRODUCTION, 'utf8').trim(),
       },
-      components: { securitySchemes: { panelKey: { type: 'http', scheme: 'bearer' } } },
+      components: {
+        securitySchemes: {
+          panelKey: { type: 'http', scheme: 'bearer' },
+          consoleSession: { type: 'apiKey', in: 'cookie', name: '__Host-paxyo_console' },
+        },
+      },
       security: [{ panelKey: [] }],
     },
     transform(document) {

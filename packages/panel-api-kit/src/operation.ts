@@ -1,4 +1,5 @@
 import { ERROR_CODES, problemSchema, type ErrorCode } from '@paxyo/contracts'
+import type { Scope } from '@paxyo/panel-client'
 import { z } from 'zod'
 
 /**
@@ -7,9 +8,18 @@ import { z } from 'zod'
 export const namedSchemas = z.globalRegistry
 namedSchemas.add(problemSchema, { id: 'Problem' })
 
+declare module 'fastify' {
+  interface FastifySchema {
+    /** What an operation needs; every route under `/v1` has one. */
+    scope?: Scope
+  }
+}
+
 export interface OperationOptions {
   /** Its name in generated clients, such as `registerOrder`. */
   readonly operationId: string
+  /** What the API key, or the operator, must be allowed to do. */
+  readonly scope: Scope
   readonly tag:
     | 'Orders'
     | 'Accounts'
@@ -21,6 +31,8 @@ export interface OperationOptions {
     | 'Deliveries'
     | 'Rejected requests'
     | 'Outgoing webhooks'
+    | 'Operators'
+    | 'API keys'
   /** One line. */
   readonly summary: string
   readonly description?: string
@@ -35,6 +47,8 @@ export const COMMON_ERRORS: readonly ErrorCode[] = [
   'malformed_json',
   'validation_failed',
   'unauthorized',
+  'scope_missing',
+  'cross_site_request',
   'authentication_throttled',
   'body_too_large',
   'unsupported_media_type',
@@ -46,7 +60,7 @@ export const COMMON_ERRORS: readonly ErrorCode[] = [
 /**
  * The part of a route's schema that describes its responses. Tests check responses against it; the service does not.
  */
-export function operation({ operationId, tag, summary, description, responses, errors = [] }: OperationOptions) {
+export function operation({ operationId, scope, tag, summary, description, responses, errors = [] }: OperationOptions) {
   const response: Record<number, object> = {}
   for (const [status, success] of Object.entries(responses)) {
     response[Number(status)] = {
@@ -62,5 +76,13 @@ export function operation({ operationId, tag, summary, description, responses, e
     }
   }
   const untyped: object = { response }
-  return { operationId, tags: [tag], summary, ...(description === undefined ? {} : { description }), ...untyped }
+  const security = [{ panelKey: [scope] }, { consoleSession: [scope] }]
+  const documented = {
+    operationId,
+    tags: [tag],
+    summary,
+    ...(description === undefined ? {} : { description }),
+    security,
+  }
+  return { scope, ...documented, ...untyped }
 }

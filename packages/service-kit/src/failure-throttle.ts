@@ -45,6 +45,12 @@ export interface FailureThrottle {
    * @returns the seconds after which the client should retry; 0 while the address is within its limit.
    */
   failed(address: string | undefined, fields?: object): number
+  /**
+   * Where credentials can be guessed, such as passwords, an address that is throttled must wait also with the right ones.
+   *
+   * @returns the seconds for which the address must wait before its next attempt; 0 when it need not.
+   */
+  waitS(address: string | undefined): number
 }
 
 interface Failures {
@@ -107,6 +113,12 @@ export function createFailureThrottle({
   }
 
   return {
+    waitS(address) {
+      const failures = address === undefined ? undefined : failuresByAddress.get(addressGroup(address))
+      if (failures === undefined) return 0
+      const level = Math.max(0, failures.level - (now() - failures.levelAtMs) / msPerFailure)
+      return Math.ceil((Math.max(0, level + 1 - limits.failuresMax) * msPerFailure) / 1000)
+    },
     failed(address, fields = {}) {
       const nowMs = now()
       const group = address === undefined ? UNKNOWN_ADDRESS : addressGroup(address)

@@ -1,6 +1,7 @@
 export * from './config/index.ts'
 export {
   addressGroup,
+  isNear,
   createFailureThrottle,
   throttledAddress,
   type FailureThrottle,
@@ -13,6 +14,7 @@ export {
   type HttpServerOptions,
   type TlsCertificate,
 } from './http-server.ts'
+export { createAllowList } from './allow-list.ts'
 export { createLogger } from './logger.ts'
 export { listen, type ListenOptions } from './listen.ts'
 export { createMetricGroup, createMetrics, LATENCY_BUCKETS_S, serveMetrics, type MetricGroup } from './metrics.ts'

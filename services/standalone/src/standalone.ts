@@ -11,6 +11,7 @@ import {
   type TlsCertificate,
 } from '@paxyo/service-kit'
 import {
+  consoleSettings,
   createIngest,
   INGEST_POOL_MAX,
   outgoingWebhookSettings,
@@ -145,6 +146,7 @@ function startServices(
       tokens: { secrets: secrets.jwtSecrets, audience: config.JWT_AUDIENCE },
       hasDocs: config.API_DOCS === 'on',
       outgoingWebhooks: outgoingWebhookSettings(config, isLoopback(config.HOST)),
+      console: hasConsole(config) ? consoleSettings(config) : undefined,
       log,
     }),
   )
@@ -170,6 +172,10 @@ function startServices(
   gateway.addMetrics(registry)
   return app
 }
+
+/** By default it is on while only this machine can reach it; signing in is needed all the same. */
+const hasConsole = ({ CONSOLE, HOST }: StandaloneConfig): boolean =>
+  CONSOLE === undefined ? isLoopback(HOST) : CONSOLE === 'on'
 
 const demoOptions = (config: StandaloneConfig, { apiKeys, webhookTokens }: Secrets, log: Logger) => ({
   url: ownAddress(config.HOST, config.PORT),

@@ -1,3 +1,4 @@
+import { createConsole, type ConsoleDeps } from '@paxyo/console'
 import { createKysely } from '@paxyo/database'
 import type { EventBus, EventPublisher } from '@paxyo/event-bus'
 import {
@@ -63,6 +64,8 @@ export interface IngestDeps {
   readonly hasDocs: boolean
   /** The endpoint that the environment configures, and which addresses are allowed. */
   readonly outgoingWebhooks?: OutgoingWebhookSettings
+  /** The operators' console; not served when undefined. */
+  readonly console?: Pick<ConsoleDeps, 'environment'> | undefined
   readonly log: Logger
 }
 
@@ -154,6 +157,14 @@ export function createIngest(deps: IngestDeps): Ingest {
       log,
       onFailure: (isThrottled) => metrics.authenticationFailed(door, isThrottled),
     })
+  const console =
+    deps.console &&
+    createConsole({
+      ...deps.console,
+      db,
+      log,
+      onAuthenticationFailed: (isThrottled) => metrics.authenticationFailed('console', isThrottled),
+    })
   let isDraining = false
 
   listeners.push(({ awaiting }) => {
@@ -192,6 +203,7 @@ export function createIngest(deps: IngestDeps): Ingest {
         batcher,
         providers,
         apiKeyStore,
+        sessions: console?.sessions,
         throttle: throttleOf('panel_api'),
         mint: createTokenMint(deps.tokens),
         rejectedRequests,
@@ -205,6 +217,7 @@ export function createIngest(deps: IngestDeps): Ingest {
         hasDocs: deps.hasDocs,
         log,
       })
+      console?.register(app)
     },
     readiness: {
       draining: () => {
@@ -223,6 +236,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       await scheduledReconcile?.close()
       await batcher.close()
       await apiKeyStore.close()
+      await console?.close()
       await outgoingWebhooks.close()
       await changeFeed.close()
       await outbox.close()

@@ -11,7 +11,7 @@ import {
   runService,
   serveMetrics,
 } from '@paxyo/service-kit'
-import { loadIngestConfig, weakIngestSecrets } from './config.ts'
+import { consoleSettings, loadIngestConfig, weakIngestSecrets } from './config.ts'
 import { createIngest, INGEST_POOL_MAX } from './ingest.ts'
 import { outgoingWebhookSettings } from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
 import { reconcileSchedule } from './workers/reconcile/reconcile-config.ts'
@@ -43,6 +43,7 @@ await runService(async (resources) => {
       tokens: { secrets: config.JWT_SECRETS, audience: config.JWT_AUDIENCE },
       hasDocs: config.API_DOCS === 'on',
       outgoingWebhooks: outgoingWebhookSettings(config),
+      console: config.CONSOLE === 'on' ? consoleSettings(config) : undefined,
       log,
     }),
   )

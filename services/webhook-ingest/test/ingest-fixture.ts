@@ -71,6 +71,7 @@ interface FixtureOptions {
   readonly hasDocs?: boolean
   readonly jwtSecrets?: string[]
   readonly outgoingWebhooks?: OutgoingWebhookSettings
+  readonly hasConsole?: boolean
 }
 
 export async function startIngest(
@@ -83,6 +84,7 @@ export async function startIngest(
     jwtSecrets = [TEST_JWT_SECRET],
     outgoingWebhooks = NO_ENDPOINT,
     refundApproval,
+    hasConsole = false,
   }: FixtureOptions = {},
 ): Promise<IngestFixture> {
   const database = sharedDatabase ?? (await createTestDatabase())
@@ -108,6 +110,7 @@ export async function startIngest(
     tokens: { secrets: jwtSecrets, audience: 'paxyo' },
     hasDocs,
     outgoingWebhooks,
+    console: hasConsole ? { environment: 'development' } : undefined,
     log: logger,
   })
   const app = createHttpServer({ log: logger, trustProxy: false })

@@ -10,12 +10,15 @@ import { registerEmbedScript } from './embed-script/embed-script-route.ts'
 import { loadEmbedScript } from './embed-script/embed-script.ts'
 import { startUserControl } from './control/start-user-control.ts'
 import { createGatewayMetrics } from './observe/metrics.ts'
+import { createOperations } from './operations/operations.ts'
+import { createOperatorSessions } from './operations/operator-sessions.ts'
 import { registerProtocol } from './protocol-route.ts'
 import { createStreamReader } from './read/stream-reader.ts'
 import { createOrderReader } from './read/user-orders.ts'
 import { PendingReceipts } from './receipts/pending-receipts.ts'
 import { createConnections } from './socket/connections.ts'
 import { DEFAULT_LIMITS, type Limits } from './socket/limits.ts'
+import { createOriginCheck, isSameOrigin } from './socket/origin.ts'
 import { registerSocketServer } from './socket/socket-server.ts'
 import { registerStreamRoute } from './socket/stream-route.ts'
 import { createHub } from './stream/hub.ts'
@@ -53,6 +56,7 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits: chang
     connections: connections.count,
     streams: connections.countOf('stream'),
     users: hub.userCount,
+    operatorSockets: operations.count,
     backfills: hub.backfillCount,
     heartbeatAgeMs: hub.heartbeatAgeMs,
     isReady: hub.isReady,
@@ -102,6 +106,14 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits: chang
     state: () => ({ connections: connections.count, users: hub.userCount }),
     onMessage: metrics.controlMessage,
   })
+  const operations = createOperations({
+    bus,
+    sessions: createOperatorSessions(pool),
+    log,
+    now: () => performance.now(),
+    onDropped: metrics.operationsMessageDropped,
+  })
+  const isAllowedOrigin = createOriginCheck(allowedOrigins)
   const embedScript = loadEmbedScript()
   let isDraining = false
 
@@ -110,7 +122,16 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits: chang
       return connections.count
     },
     register(app) {
-      registerSocketServer(app, { connections, limits, log })
+      registerSocketServer(app, {
+        connections,
+        operators: {
+          rejectionOf: ({ headers: { origin }, host }) =>
+            isAllowedOrigin(origin) || isSameOrigin(origin, host) ? operations.rejection : 'origin',
+          accept: operations.accept,
+        },
+        limits,
+        log,
+      })
       registerStreamRoute(app, { connections, limits })
       registerEmbedScript(app, embedScript)
       registerProtocol(app)
@@ -128,6 +149,7 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits: chang
     async close(drainMs) {
       isDraining = true
       log.info({ connections: connections.count, drainMs }, 'draining')
+      await operations.close()
       await connections.drain(drainMs)
       await control.close()
       await hub.close()

@@ -10,7 +10,22 @@ export interface ApiKey {
   /** To the minute or so; null when it was never used. */
   readonly lastUsedAt: Date | null
   readonly revokedAt: Date | null
+  /** Null has all scopes: a key from before there were any. */
+  readonly scopes: readonly string[] | null
+  readonly expiresAt: Date | null
+  /** The networks from which it is accepted; null for all. */
+  readonly allowedNetworks: readonly string[] | null
 }
+
+/** What a new key may do, until when, and from where. */
+export interface ApiKeyLimits {
+  readonly scopes: readonly string[]
+  readonly expiresAt?: Date | undefined
+  readonly allowedNetworks?: readonly string[] | undefined
+}
+
+/** Without a scope, a new key only reads. */
+const LEAST: ApiKeyLimits = { scopes: ['read'] }
 
 /** The maximum number of active keys; every process keeps them in memory. */
 export const API_KEYS_MAX = 100
@@ -18,27 +33,38 @@ export const API_KEYS_MAX = 100
 /**
  * Creates an API key, as the database's owner. Several can be active at once, for rotation.
  *
+ * @param limits by default it only reads.
  * @returns the key, which cannot be read again; undefined when {@link API_KEYS_MAX} are active.
  * @example
  * const db = createKysely(ownerPool)
  * const created = await createApiKey(db, 'the panel')
  * apiKeyId(created!.key) === created!.keyId //=> true
  */
-export async function createApiKey(db: Kysely<Database>, name: string): Promise<NewApiKey | undefined> {
+export async function createApiKey(
+  db: Kysely<Database>,
+  name: string,
+  { scopes, expiresAt, allowedNetworks }: ApiKeyLimits = LEAST,
+): Promise<NewApiKey | undefined> {
   const made = makeApiKey()
   const activeKeys = db
     .selectFrom('api_keys')
     .select(({ fn }) => fn.countAll<number>().as('count'))
     .where('revoked_at', 'is', null)
+    .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', sql<Date>`now()`)]))
   const { numInsertedOrUpdatedRows } = await db
     .insertInto('api_keys')
-    .columns(['key_id', 'name', 'key_hash'])
+    .columns(['key_id', 'name', 'key_hash', 'scopes', 'expires_at', 'allowed_networks'])
     .expression(
       db
         .selectNoFrom([
           sql.val(made.keyId).$castTo<string>().as('key_id'),
           sql.val(name).$castTo<string>().as('name'),
           sql.val(hashApiKey(made.key)).$castTo<Buffer>().as('key_hash'),
+          sql<string[]>`${[...scopes]}::text[]`.as('scopes'),
+          sql<Date | null>`${expiresAt ?? null}::timestamptz`.as('expires_at'),
+          sql<string[] | null>`${allowedNetworks === undefined ? null : [...allowedNetworks]}::text[]`.as(
+            'allowed_networks',
+          ),
         ])
         .where(activeKeys, '<', API_KEYS_MAX),
     )
@@ -57,7 +83,7 @@ export async function createApiKey(db: Kysely<Database>, name: string): Promise<
 export async function listApiKeys(db: Kysely<Database>): Promise<ApiKey[]> {
   const rows = await db
     .selectFrom('api_keys')
-    .select(['key_id', 'name', 'created_at', 'last_used_at', 'revoked_at'])
+    .select(['key_id', 'name', 'created_at', 'last_used_at', 'revoked_at', 'scopes', 'expires_at', 'allowed_networks'])
     .orderBy('created_at', 'desc')
     .orderBy('key_id')
     .execute()
@@ -67,11 +93,14 @@ export async function listApiKeys(db: Kysely<Database>): Promise<ApiKey[]> {
     createdAt: row.created_at,
     lastUsedAt: row.last_used_at,
     revokedAt: row.revoked_at,
+    scopes: row.scopes,
+    expiresAt: row.expires_at,
+    allowedNetworks: row.allowed_networks,
   }))
 }
 
 /**
- * Revokes a key, as the database's owner. Every process rejects it within a second.
+ * Revokes a key. Every process rejects it within a second.
  *
  * @param keyId its public part, `pxk_…`; the whole key works, too.
  * @returns false when there is no such active key.

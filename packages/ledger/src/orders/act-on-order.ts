@@ -6,6 +6,7 @@ import { readKeyName } from '../transaction/read-key-name.ts'
 import { readClock } from '../transaction/read-working-set.ts'
 import { applyDecision, type DecidedOrder, type DecisionRejection } from '../reviews/apply-decision.ts'
 import { lockOrder } from './lock-order.ts'
+import { isWithinLimit, recordOperatorRefund, type LimitRejection } from '../transaction/refund-limit.ts'
 
 /** An action of a person on an order. */
 export interface OrderAction {
@@ -19,6 +20,8 @@ export interface OrderAction {
   /** The person; the name of the API key when undefined. */
   readonly actor: string | undefined
   readonly keyId: string
+  /** The operator whose refund limit applies; undefined when none does. */
+  readonly operatorId?: string | undefined
 }
 
 export interface DoneAction extends DecidedOrder {
@@ -42,7 +45,7 @@ export async function actOnOrder(
   tx: LedgerTransaction,
   orderId: string,
   action: OrderAction,
-): Promise<DoneAction | DecisionRejection | 'order_not_found'> {
+): Promise<DoneAction | DecisionRejection | LimitRejection | 'order_not_found'> {
   const { client, newId } = tx
   const [locked, keyName, at] = await roundTrip([
     lockOrder(client, orderId),
@@ -55,13 +58,17 @@ export async function actOnOrder(
   const status = isCancel ? 'canceled' : action.status
   const refund = isCancel ? order.charge - order.refunded : (action.amount ?? 0n)
 
+  if (!(await isWithinLimit(client, action.operatorId, refund))) return 'refund_limit_exceeded'
   const decided = applyDecision(tx, { at, order, account }, { refund, status })
   if (typeof decided === 'string') return decided
   const actionId = newId()
   const actor = action.actor ?? keyName
   const refundId = decided.refund?.refundId ?? null
-  const { action: name, note, keyId } = action
-  await client.query(INSERT_ACTION, [actionId, orderId, name, status ?? null, refundId, note, actor, keyId, at])
+  const { action: name, note, keyId, operatorId } = action
+  await roundTrip([
+    client.query(INSERT_ACTION, [actionId, orderId, name, status ?? null, refundId, note, actor, keyId, at]),
+    recordOperatorRefund(client, operatorId, refundId, refund, at),
+  ])
   return { ...decided, actionId, at, actor, status }
 }
 

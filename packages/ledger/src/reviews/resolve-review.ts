@@ -7,6 +7,7 @@ import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
 import { readKeyName } from '../transaction/read-key-name.ts'
 import { LOCKED_ACCOUNT_COLUMNS, toLockedAccounts, type LockedAccountRow } from '../transaction/account-rows.ts'
 import { ORDER_COLUMNS, readClock, toOrder, type OrderRow } from '../transaction/read-working-set.ts'
+import { isWithinLimit, recordOperatorRefund, type LimitRejection } from '../transaction/refund-limit.ts'
 import { clearWaitingUpdates, proposeRefund, readWaitingUpdates } from './proposed-refund.ts'
 
 /** A person's decision about a review. */
@@ -16,10 +17,13 @@ export interface Resolution extends PersonsDecision {
   /** The person; the name of the API key when undefined. */
   readonly actor: string | undefined
   readonly keyId: string
+  /** The operator whose refund limit applies; undefined when none does. */
+  readonly operatorId?: string | undefined
 }
 
 export type ResolutionRejection =
   | DecisionRejection
+  | LimitRejection
   | Extract<
       ErrorCode,
       'review_not_found' | 'review_resolved' | 'review_without_order' | 'review_not_approvable' | 'refund_changed'
@@ -44,6 +48,8 @@ export async function resolveReview(
   const known = await readKnown(tx, reviewId, resolution.keyId)
   if (known.review === undefined) return 'review_not_found'
   if (known.review.resolved_at !== null) return 'review_resolved'
+  const { operatorId, refund } = resolution
+  if (!(await isWithinLimit(tx.client, operatorId, refund))) return 'refund_limit_exceeded'
   const resolved = apply(tx, known, resolution)
   if (typeof resolved === 'string') return resolved
 
@@ -60,7 +66,8 @@ export async function resolveReview(
     status ?? null,
     resolved?.refund?.refundId ?? null,
   ])
-  await roundTrip([clearing, writing])
+  const refundId = resolved?.refund?.refundId ?? null
+  await roundTrip([clearing, writing, recordOperatorRefund(tx.client, operatorId, refundId, refund, known.at)])
   tx.changes.resolvedReviewIds.push(reviewId)
   return { resolved }
 }

@@ -1,14 +1,5 @@
-import { isDatabaseUnavailable, isRetryable } from '@paxyo/database'
-import {
-  bearerToken,
-  rejectUnauthenticated,
-  type FailureThrottle,
-  createConcurrencyLimiter,
-  type ConcurrencyLimiter,
-} from '@paxyo/service-kit'
-import type { FastifyError, FastifyInstance } from 'fastify'
-import { hasZodFastifySchemaValidationErrors, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
-import type { Logger } from 'pino'
+import { createConcurrencyLimiter, type ConcurrencyLimiter } from '@paxyo/service-kit'
+import type { FastifyInstance } from 'fastify'
 import { registerGetAccount } from './accounts/get-account.ts'
 import { registerGetLedger } from './accounts/get-ledger.ts'
 import { registerPostAccount } from './accounts/post-account.ts'
@@ -19,12 +10,13 @@ import { registerReplayRoutes, type ReplayRouteDeps } from './deliveries/replay-
 import { registerChangeRoutes, type ChangeRouteDeps } from './changes/change-routes.ts'
 import { registerConnectionRoutes, type ConnectionRouteDeps } from './connections/connection-routes.ts'
 import {
+  addAuthentication,
   type ApiDeps,
-  type ApiKeyStore,
+  type AuthenticationDeps,
   type PanelApi,
   registerOpenApi,
   reject,
-  rememberAuthenticatedKey,
+  toPanelApi,
 } from '@paxyo/panel-api-kit'
 import { registerBulkOrders } from './orders/bulk-orders.ts'
 import { registerGetOrder } from './orders/get-order.ts'
@@ -53,17 +45,12 @@ export interface PanelApiDeps
     TokenDeps,
     OutgoingWebhookDeps,
     ChangeRouteDeps,
-    ConnectionRouteDeps {
-  readonly apiKeyStore: ApiKeyStore
-  /** For requests without a valid API key. */
-  readonly throttle: FailureThrottle
+    ConnectionRouteDeps,
+    AuthenticationDeps {
   /** Whether `/docs` and `/openapi.json` are served; they need no key. */
   readonly hasDocs: boolean
 }
 
-/** For a request without a key and for one with a wrong key: the response does not distinguish them. */
-const KEY_REQUIRED = 'send a valid API key: `Authorization: Bearer <key>`'
-const ISSUES_SHOWN_MAX = 10
 /** Each request needs one database connection at a time; the pool has more. */
 const CONCURRENT_MAX = 6
 const WAITING_MAX = 1_000
@@ -73,12 +60,7 @@ const WAIT_MS_MAX = 10_000
 /** The panel's API: everything under `/v1`, and its documentation. */
 export function registerPanelApi(app: FastifyInstance, deps: PanelApiDeps): void {
   void app.register(async (scope) => {
-    const api: PanelApi = scope.withTypeProvider<ZodTypeProvider>()
-    api.setValidatorCompiler(validatorCompiler)
-    // An unexpected response body must not turn a committed change into an error: only tests check responses.
-    api.setSerializerCompiler(() => (body) => JSON.stringify(body))
-    api.removeContentTypeParser('text/plain')
-    setErrorHandler(api, deps.log)
+    const api = toPanelApi(scope, deps.log)
     if (deps.hasDocs) await registerOpenApi(api)
 
     await api.register(async (v1: PanelApi) => {
@@ -86,14 +68,7 @@ export function registerPanelApi(app: FastifyInstance, deps: PanelApiDeps): void
       v1.addHook('onRequest', async (_request, reply) => {
         void reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
       })
-      // Before the body is read: the service reads no body of a request without a key.
-      v1.addHook('onRequest', async (request, reply) => {
-        const key = await deps.apiKeyStore.authenticate(bearerToken(request.headers.authorization))
-        if (key === undefined) {
-          return rejectUnauthenticated(request, reply, { throttle: deps.throttle, detail: KEY_REQUIRED })
-        }
-        rememberAuthenticatedKey(request, key)
-      })
+      addAuthentication(v1, deps)
       const limiter = createConcurrencyLimiter(CONCURRENT_MAX, WAITING_MAX, WAIT_MS_MAX)
       await v1.register(async (bounded: PanelApi) => {
         boundConcurrency(bounded, limiter)
@@ -141,29 +116,4 @@ function boundConcurrency(v1: PanelApi, limiter: ConcurrencyLimiter): void {
   })
   // Before the response is sent: a client that reads it slowly does not block other requests.
   v1.addHook('onSend', async (request) => leaveByRequest.get(request)?.())
-}
-
-/** Handles the errors that are specific to the API; the server handles all others. */
-function setErrorHandler(api: PanelApi, log: Logger): void {
-  api.setErrorHandler((error, request, reply) => {
-    if (hasZodFastifySchemaValidationErrors(error)) {
-      const detail = error.validation
-        .slice(0, ISSUES_SHOWN_MAX)
-        .map(
-          ({ instancePath, message }) =>
-            `${instancePath.slice(1).replaceAll('/', '.') || error.validationContext}: ${message}`,
-        )
-        .join('; ')
-      return reject(reply, 'validation_failed', detail)
-    }
-    if ((error as Partial<FastifyError>).code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
-      return reject(reply, 'unsupported_media_type', 'send JSON with `Content-Type: application/json`')
-    }
-    // A transaction that lost every race may succeed later, too.
-    if (isDatabaseUnavailable(error) || isRetryable(error)) {
-      log.error({ err: error, route: request.routeOptions.url }, 'request failed')
-      return reject(reply, 'database_unavailable')
-    }
-    throw error
-  })
 }

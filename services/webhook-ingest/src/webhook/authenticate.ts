@@ -1,7 +1,6 @@
 import type { WebhookAuthentication } from '@paxyo/providers'
-import { bearerToken, createSecretSet } from '@paxyo/service-kit'
+import { bearerToken, createAllowList, createSecretSet } from '@paxyo/service-kit'
 import { verifyWebhook } from '@paxyo/standard-webhooks'
-import ipaddr from 'ipaddr.js'
 
 /** The parts of a request that authenticate its sender. */
 export interface Credentials {
@@ -47,19 +46,5 @@ export function createWebhookAuthentication({
       bearerToken(headers['authorization'] as string | undefined),
     ]
     return given.some(isToken) ? { messageId: undefined } : undefined
-  }
-}
-
-function createAllowList(cidrs: readonly string[]): (address: string) => boolean {
-  const networks = cidrs.map((cidr) => {
-    if (cidr.includes('/')) return ipaddr.parseCIDR(cidr)
-    const address = ipaddr.process(cidr)
-    return [address, address.kind() === 'ipv4' ? 32 : 128] as [ipaddr.IPv4 | ipaddr.IPv6, number]
-  })
-  return (text) => {
-    if (!ipaddr.isValid(text)) return false
-    // IPv4 addresses arrive as ::ffff:… on a dual-stack socket.
-    const address = ipaddr.process(text)
-    return networks.some(([network, bits]) => network.kind() === address.kind() && address.match(network, bits))
   }
 }

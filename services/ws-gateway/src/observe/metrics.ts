@@ -21,6 +21,8 @@ export interface GatewayMetrics {
   /** A browser sent an invalid token. */
   readonly tokenFailed: (isThrottled: boolean) => void
   upgradeRejected(reason: ConnectionRejection): void
+  /** A console reads too slowly for a message. */
+  readonly operationsMessageDropped: () => void
   /** A control message of webhook-ingest has arrived. */
   readonly controlMessage: (type: string) => void
   register(registry: Registry): void
@@ -32,6 +34,8 @@ export interface GatewayState {
   /** How many of them are streams over HTTP. */
   readonly streams: number
   readonly users: number
+  /** Sockets of operators' consoles. */
+  readonly operatorSockets: number
   readonly backfills: number
   readonly heartbeatAgeMs: number
   readonly isReady: boolean
@@ -74,6 +78,10 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
   const controlMessages = group.counter('control_messages_total', 'Messages of webhook-ingest over the bus, by type.', [
     'type',
   ])
+  const operationsDropped = group.counter(
+    'operations_messages_dropped_total',
+    "Messages that operators' consoles did not get, because they read too slowly; they were told.",
+  )
   group.countOf(
     'receipt_batch_retries_total',
     'Batches of receipts that were retried, because they were not stored in time.',
@@ -99,6 +107,7 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
   group.countOf('backfills_total', 'Reads of events that the bus did not deliver.', () => state().backfills)
   group.gauge('connections', 'Open connections: WebSockets and streams.', () => state().connections)
   group.gauge('streams', 'Open connections that are streams over HTTP.', () => state().streams)
+  group.gauge('operator_sockets', "Sockets of operators' consoles.", () => state().operatorSockets)
   group.gauge('users', 'Users with at least one connection.', () => state().users)
   group.gauge(
     'pubsub_heartbeat_age_seconds',
@@ -139,6 +148,7 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
     },
     tokenFailed: (isThrottled) => failures.inc({ door: 'hello', result: isThrottled ? 'throttled' : 'rejected' }),
     controlMessage: (type) => controlMessages.inc({ type }),
+    operationsMessageDropped: () => operationsDropped.inc(),
     upgradeRejected: (reason) => rejections.inc({ reason }),
     register: (registry) => group.register(registry),
   }

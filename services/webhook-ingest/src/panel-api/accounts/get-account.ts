@@ -12,6 +12,7 @@ export function registerGetAccount(api: PanelApi, { db }: ApiDeps): void {
     params: userParams,
     ...operation({
       operationId: 'getAccount',
+      scope: 'read',
       tag: 'Accounts',
       summary: "Read a user's account",
       responses: { 200: { description: 'The current account.', schema: accountResponseSchema } },

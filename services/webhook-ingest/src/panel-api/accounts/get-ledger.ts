@@ -13,6 +13,7 @@ export function registerGetLedger(api: PanelApi, { db }: ApiDeps): void {
     querystring: z.strictObject(pageQuery),
     ...operation({
       operationId: 'listLedgerEntries',
+      scope: 'read',
       tag: 'Accounts',
       summary: "List an account's ledger, newest entry first",
       responses: { 200: { description: 'A page of the ledger.', schema: pageSchema(ledgerEntrySchema) } },

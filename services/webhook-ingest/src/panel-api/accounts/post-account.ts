@@ -18,6 +18,7 @@ export function registerPostAccount(api: PanelApi, deps: ApiDeps): void {
     body: openingSchema,
     ...operation({
       operationId: 'openAccount',
+      scope: 'orders:write',
       tag: 'Accounts',
       summary: "Open a user's account",
       responses: {

@@ -23,6 +23,7 @@ export function registerPostDeposit(api: PanelApi, deps: ApiDeps): void {
     body: depositSchema,
     ...operation({
       operationId: 'deposit',
+      scope: 'deposits:write',
       tag: 'Accounts',
       summary: 'Deposit money into an account',
       description:

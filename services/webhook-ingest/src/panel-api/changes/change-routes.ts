@@ -35,6 +35,7 @@ export function registerChangeRoutes(
     querystring: readChangesQuery,
     ...operation({
       operationId: 'readChanges',
+      scope: 'read',
       tag: 'Changes',
       summary: 'Follow all changes from a cursor',
       description:

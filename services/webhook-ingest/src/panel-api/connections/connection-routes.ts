@@ -12,8 +12,8 @@ import type { Pool } from 'pg'
 import type { GatewayResponses, GatewayConnection, GatewayLink } from '../../gateways/gateway-link.ts'
 import {
   type ApiDeps,
-  type ApiKeyStore,
-  authenticatedKeyOf,
+  type Principal,
+  principalOf,
   idempotencyHeaders,
   operation,
   type PanelApi,
@@ -25,7 +25,6 @@ import { browserName } from './browser-name.ts'
 export interface ConnectionRouteDeps extends Pick<ApiDeps, 'db' | 'log'> {
   readonly pool: Pool
   readonly gateways: GatewayLink
-  readonly apiKeyStore: Pick<ApiKeyStore, 'nameOf'>
 }
 
 /** `/v1/connections` and `/v1/users/{userId}/…`: who is connected, and ending it. */
@@ -37,6 +36,7 @@ export function registerConnectionRoutes(api: PanelApi, deps: ConnectionRouteDep
 function registerReads(api: PanelApi, { db, gateways }: ConnectionRouteDeps): void {
   const countSchema = operation({
     operationId: 'countConnections',
+    scope: 'read',
     tag: 'Connections',
     summary: 'Count the users online',
     description: 'Adds up what the gateways announced in the last seconds. A user may have several connections.',
@@ -54,6 +54,7 @@ function registerReads(api: PanelApi, { db, gateways }: ConnectionRouteDeps): vo
     params: userParams,
     ...operation({
       operationId: 'listUserConnections',
+      scope: 'read',
       tag: 'Connections',
       summary: 'List the connections of a user',
       description:
@@ -78,6 +79,7 @@ function registerCutoffs(api: PanelApi, deps: ConnectionRouteDeps): void {
     params: userParams,
     ...operation({
       operationId: 'disconnectUser',
+      scope: 'tokens',
       tag: 'Connections',
       summary: 'Close the connections of a user',
       description:
@@ -89,7 +91,7 @@ function registerCutoffs(api: PanelApi, deps: ConnectionRouteDeps): void {
   api.post('/v1/users/:userId/disconnect', { schema: disconnectSchema }, async (request, reply) => {
     const { userId } = request.params
     const { cutoff, outcome } = await cutOff(deps, userId, 'disconnect')
-    logAction(deps, authenticatedKeyOf(request), { userId, address: request.ip }, 'user disconnected')
+    logAction(deps, principalOf(request), { userId, address: request.ip }, 'user disconnected')
     return reply.send({ userId, disconnectedAt: cutoff.disconnectedAt!.toISOString(), ...outcome })
   })
 
@@ -98,6 +100,7 @@ function registerCutoffs(api: PanelApi, deps: ConnectionRouteDeps): void {
     params: userParams,
     ...operation({
       operationId: 'revokeTokens',
+      scope: 'tokens',
       tag: 'Connections',
       summary: 'Revoke the browser tokens of a user',
       description:
@@ -110,7 +113,7 @@ function registerCutoffs(api: PanelApi, deps: ConnectionRouteDeps): void {
   api.post('/v1/users/:userId/revoke-tokens', { schema: revokeSchema }, async (request, reply) => {
     const { userId } = request.params
     const { cutoff, outcome } = await cutOff(deps, userId, 'revoke')
-    logAction(deps, authenticatedKeyOf(request), { userId, address: request.ip }, 'tokens revoked')
+    logAction(deps, principalOf(request), { userId, address: request.ip }, 'tokens revoked')
     return reply.send({ userId, tokensIssuedBefore: cutoff.tokensIssuedBefore!.toISOString(), ...outcome })
   })
 }
@@ -133,12 +136,12 @@ async function cutOff(
 
 /** Logged with the key, so that the author is known afterwards. */
 function logAction(
-  { apiKeyStore, log }: ConnectionRouteDeps,
-  keyId: string,
+  { log }: ConnectionRouteDeps,
+  { id, name }: Principal,
   fields: { readonly userId: string; readonly address: string },
   message: string,
 ): void {
-  log.info({ key: apiKeyStore.nameOf(keyId), keyId, ...fields }, message)
+  log.info({ key: name, keyId: id, ...fields }, message)
 }
 
 function toView({ gatewayId, userAgent, sentSeq, ...report }: GatewayConnection, seq: number): UserConnection {

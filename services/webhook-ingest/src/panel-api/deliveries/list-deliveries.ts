@@ -10,6 +10,7 @@ export function registerListDeliveries(api: PanelApi, { db }: ApiDeps): void {
     querystring: listDeliveriesQuery,
     ...operation({
       operationId: 'listDeliveries',
+      scope: 'read',
       tag: 'Deliveries',
       summary: 'List deliveries, newest first',
       responses: { 200: { description: 'A page of deliveries.', schema: pageSchema(deliverySchema) } },

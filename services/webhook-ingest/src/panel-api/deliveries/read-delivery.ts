@@ -11,6 +11,7 @@ export function registerReadDelivery(api: PanelApi, { db }: ApiDeps): void {
     params: deliveryParams,
     ...operation({
       operationId: 'readDelivery',
+      scope: 'read',
       tag: 'Deliveries',
       summary: 'Read a delivery with its body',
       responses: { 200: { description: 'The delivery and its replays.', schema: deliveryResponseSchema } },

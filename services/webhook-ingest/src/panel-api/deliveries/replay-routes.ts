@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import {
   type ApiDeps,
-  authenticatedKeyOf,
+  principalOf,
   decodeCursor,
   encodeCursor,
   idempotencyHeaders,
@@ -40,6 +40,7 @@ function registerReplayOne(api: PanelApi, deps: ApiDeps & ReplayRouteDeps): void
     params: deliveryParams,
     ...operation({
       operationId: 'replayDelivery',
+      scope: 'reviews',
       tag: 'Deliveries',
       summary: 'Replay a delivery',
       description: REPLAY_DESCRIPTION,
@@ -63,6 +64,7 @@ function registerReplayRange(api: PanelApi, deps: ApiDeps & ReplayRouteDeps): vo
     body: replayRangeSchema,
     ...operation({
       operationId: 'replayDeliveries',
+      scope: 'reviews',
       tag: 'Deliveries',
       summary: 'Replay the deliveries of a time range',
       description: `Replays deliveries in order of arrival, without earlier replays. ${REPLAY_DESCRIPTION}`,
@@ -135,7 +137,7 @@ async function replay(
   const requestKey = typeof key === 'string' ? key : undefined
   const results = await replayDeliveries({ ...deps, now: () => new Date() }, deliveryIds, requestKey)
   const outcomes = typeof results === 'string' ? results : results.map(({ outcome }) => outcome)
-  deps.log.info({ keyId: authenticatedKeyOf(request), deliveries: deliveryIds.length, outcomes }, 'deliveries replayed')
+  deps.log.info({ keyId: principalOf(request).id, deliveries: deliveryIds.length, outcomes }, 'deliveries replayed')
   return results
 }
 

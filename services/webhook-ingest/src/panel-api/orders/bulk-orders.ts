@@ -50,6 +50,7 @@ export function registerBulkOrders(api: PanelApi, deps: ApiDeps & RegistrationDe
     body: bulkRegistrationSchema,
     ...operation({
       operationId: 'registerOrders',
+      scope: 'orders:write',
       tag: 'Orders',
       summary: `Register up to ${BULK_ROWS_MAX} orders`,
       description:

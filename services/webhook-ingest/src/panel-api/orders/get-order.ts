@@ -18,6 +18,7 @@ export function registerGetOrder(api: PanelApi, { db }: ApiDeps): void {
     params: z.object({ orderId: identifierSchema }),
     ...operation({
       operationId: 'getOrder',
+      scope: 'read',
       tag: 'Orders',
       summary: 'Read an order with its history',
       description: `Contains the newest ${HISTORY_MAX} deliveries, refunds, actions and events, oldest first.`,

@@ -18,6 +18,7 @@ export function registerListOrders(api: PanelApi, deps: ApiDeps & RegistrationDe
     querystring: listOrdersQuery,
     ...operation({
       operationId: 'listOrders',
+      scope: 'read',
       tag: 'Orders',
       summary: 'List orders, newest first',
       description:

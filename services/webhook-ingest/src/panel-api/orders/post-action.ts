@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { accountView } from '../accounts/account-view.ts'
 import {
   type ApiDeps,
-  authenticatedKeyOf,
+  authorOf,
   idempotencyHeaders,
   idempotentRequest,
   operation,
@@ -23,6 +23,7 @@ export function registerPostAction(api: PanelApi, deps: ApiDeps): void {
     body: actOnOrderSchema,
     ...operation({
       operationId: 'actOnOrder',
+      scope: 'refunds:write',
       tag: 'Orders',
       summary: 'Refund, cancel or set the status of an order',
       description:
@@ -32,6 +33,7 @@ export function registerPostAction(api: PanelApi, deps: ApiDeps): void {
       errors: [
         'order_not_found',
         'refund_exceeds_charge',
+        'refund_limit_exceeded',
         'balance_limit_exceeded',
         'idempotency_key_reused',
         'idempotency_key_in_use',
@@ -40,7 +42,7 @@ export function registerPostAction(api: PanelApi, deps: ApiDeps): void {
   }
   api.post('/v1/orders/:orderId/actions', { schema }, async (request, reply) => {
     const { orderId } = request.params
-    const action = toAction(request.body, authenticatedKeyOf(request))
+    const action = toAction(request.body, authorOf(request, request.body.actor))
     const response = await commitOnce(deps, idempotentRequest(request), async (tx) => {
       const done = await actOnOrder(tx, orderId, action)
       if (typeof done === 'string') return done
@@ -62,14 +64,13 @@ export function registerPostAction(api: PanelApi, deps: ApiDeps): void {
   })
 }
 
-function toAction(body: ParsedActOnOrder, keyId: string): OrderAction {
+function toAction(body: ParsedActOnOrder, author: ReturnType<typeof authorOf>): OrderAction {
   return {
     action: body.action,
     amount: body.action === 'refund' ? parseMoney(body.amount) : undefined,
     status: body.action === 'set_status' ? body.status : undefined,
     note: body.note,
-    actor: body.actor,
-    keyId,
+    ...author,
   }
 }
 

@@ -20,6 +20,7 @@ export function registerPostOrder(api: PanelApi, deps: ApiDeps & RegistrationDep
     body: registrationSchema,
     ...operation({
       operationId: 'registerOrder',
+      scope: 'orders:write',
       tag: 'Orders',
       summary: 'Register an order',
       description:

@@ -4,7 +4,7 @@ import { attachedProviderOrderSchema, attachProviderOrderSchema } from '@paxyo/p
 import { z } from 'zod'
 import {
   type ApiDeps,
-  authenticatedKeyOf,
+  principalOf,
   idempotencyHeaders,
   idempotentRequest,
   operation,
@@ -23,6 +23,7 @@ export function registerPutProviderOrder(api: PanelApi, deps: ApiDeps & Registra
     body: attachProviderOrderSchema,
     ...operation({
       operationId: 'attachProviderOrder',
+      scope: 'orders:write',
       tag: 'Orders',
       summary: "Attach or replace the provider's order of an order",
       description:
@@ -42,7 +43,7 @@ export function registerPutProviderOrder(api: PanelApi, deps: ApiDeps & Registra
   api.put('/v1/orders/:orderId/provider-order', { schema }, async (request, reply) => {
     const { orderId } = request.params
     const { providerOrderId } = request.body
-    const keyId = authenticatedKeyOf(request)
+    const keyId = principalOf(request).id
     const provider = resolveProvider(deps, request.body.provider)
     if (typeof provider !== 'string') return reject(reply, provider.code, provider.detail)
     const response = await commitOnce(deps, idempotentRequest(request), async (tx) => {

@@ -49,6 +49,7 @@ function registerCreate(api: PanelApi, deps: Deps): void {
     body: createEndpointSchema,
     ...operation({
       operationId: 'createWebhookEndpoint',
+      scope: 'outgoing_webhooks',
       tag: 'Outgoing webhooks',
       summary: 'Create an endpoint',
       description: 'It gets the webhooks of changes from now on. Verify them with the returned secret.',
@@ -81,6 +82,7 @@ function registerList(api: PanelApi, { webhookEndpoints }: Deps): void {
   const schema = {
     ...operation({
       operationId: 'listWebhookEndpoints',
+      scope: 'read',
       tag: 'Outgoing webhooks',
       summary: 'List the endpoints, oldest first',
       responses: { 200: { description: 'All endpoints.', schema: endpointListSchema } },
@@ -96,6 +98,7 @@ function registerRead(api: PanelApi, { webhookEndpoints }: Deps): void {
     params,
     ...operation({
       operationId: 'readWebhookEndpoint',
+      scope: 'read',
       tag: 'Outgoing webhooks',
       summary: 'Read an endpoint',
       responses: { 200: { description: 'The endpoint.', schema: webhookEndpointSchema } },
@@ -114,6 +117,7 @@ function registerChange(api: PanelApi, { webhookEndpoints, log, addressRules, on
     body: changeEndpointSchema,
     ...operation({
       operationId: 'changeWebhookEndpoint',
+      scope: 'outgoing_webhooks',
       tag: 'Outgoing webhooks',
       summary: 'Change an endpoint',
       responses: { 200: { description: 'The endpoint after the change.', schema: webhookEndpointSchema } },
@@ -143,6 +147,7 @@ function registerDelete(api: PanelApi, { webhookEndpoints, log, onEndpointsChang
     params,
     ...operation({
       operationId: 'deleteWebhookEndpoint',
+      scope: 'outgoing_webhooks',
       tag: 'Outgoing webhooks',
       summary: 'Delete an endpoint with its webhooks',
       responses: { 200: { description: 'It is deleted.', schema: deletedEndpointSchema } },
@@ -165,6 +170,7 @@ function registerPing(api: PanelApi, deps: Deps): void {
     params,
     ...operation({
       operationId: 'pingWebhookEndpoint',
+      scope: 'outgoing_webhooks',
       tag: 'Outgoing webhooks',
       summary: 'Send a signed ping to an endpoint and report the response',
       description: 'The body is `{"type":"ping", …}`. A receiver verifies the signature, and responds with 2xx.',

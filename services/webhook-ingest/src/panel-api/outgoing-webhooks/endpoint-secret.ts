@@ -22,6 +22,7 @@ export function registerRotateSecret(api: PanelApi, deps: ApiDeps & OutgoingWebh
     body: rotateSecretSchema,
     ...operation({
       operationId: 'rotateWebhookSecret',
+      scope: 'outgoing_webhooks',
       tag: 'Outgoing webhooks',
       summary: 'Rotate the secret of an endpoint',
       description:

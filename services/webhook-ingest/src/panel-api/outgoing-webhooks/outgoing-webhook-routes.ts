@@ -46,6 +46,7 @@ function registerList(api: PanelApi, { outgoingQueue }: OutgoingWebhookDeps): vo
     querystring: listOutgoingWebhooksQuery,
     ...operation({
       operationId: 'listOutgoingWebhooks',
+      scope: 'read',
       tag: 'Outgoing webhooks',
       summary: 'List outgoing webhooks, newest first',
       description:
@@ -68,6 +69,7 @@ function registerRead(api: PanelApi, { outgoingQueue }: OutgoingWebhookDeps): vo
     params,
     ...operation({
       operationId: 'readOutgoingWebhook',
+      scope: 'read',
       tag: 'Outgoing webhooks',
       summary: 'Read an outgoing webhook with its body',
       responses: { 200: { description: 'The webhook.', schema: fullOutgoingWebhookSchema } },
@@ -87,6 +89,7 @@ function registerRetry(api: PanelApi, { outgoingQueue, onEndpointsChanged, log }
     params,
     ...operation({
       operationId: 'retryOutgoingWebhook',
+      scope: 'outgoing_webhooks',
       tag: 'Outgoing webhooks',
       summary: 'Retry an outgoing webhook now',
       description:
@@ -114,6 +117,7 @@ function registerRetryDead(
     headers: idempotencyHeaders,
     ...operation({
       operationId: 'retryDeadOutgoingWebhooks',
+      scope: 'outgoing_webhooks',
       tag: 'Outgoing webhooks',
       summary: 'Retry dead outgoing webhooks',
       responses: {

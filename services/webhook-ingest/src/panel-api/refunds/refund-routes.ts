@@ -8,6 +8,7 @@ export function registerRefundRoutes(api: PanelApi, { pool }: ApiDeps): void {
     querystring: readRefundsQuery,
     ...operation({
       operationId: 'readRefunds',
+      scope: 'read',
       tag: 'Refunds',
       summary: 'Follow refunds from a cursor',
       description:

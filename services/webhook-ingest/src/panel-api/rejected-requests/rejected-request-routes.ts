@@ -12,7 +12,7 @@ import {
 import { z } from 'zod'
 import {
   type ApiDeps,
-  authenticatedKeyOf,
+  principalOf,
   decodeCursor,
   encodeCursor,
   idempotencyHeaders,
@@ -42,6 +42,7 @@ function registerList(api: PanelApi, { rejectedRequests }: ReplayRejectedDeps): 
     querystring: listRejectedRequestsQuery,
     ...operation({
       operationId: 'listRejectedRequests',
+      scope: 'read',
       tag: 'Rejected requests',
       summary: 'List webhooks that could not be read, the newest first',
       responses: { 200: { description: 'A page of them.', schema: pageSchema(rejectedRequestSchema) } },
@@ -62,6 +63,7 @@ function registerRead(api: PanelApi, { rejectedRequests }: ReplayRejectedDeps): 
     params,
     ...operation({
       operationId: 'readRejectedRequest',
+      scope: 'read',
       tag: 'Rejected requests',
       summary: 'Read a rejected request with its body',
       responses: { 200: { description: 'The request.', schema: fullRejectedRequestSchema } },
@@ -80,6 +82,7 @@ function registerReplayOne(api: PanelApi, deps: ApiDeps & ReplayRejectedDeps): v
     params,
     ...operation({
       operationId: 'replayRejectedRequest',
+      scope: 'reviews',
       tag: 'Rejected requests',
       summary: 'Replay a rejected request',
       description: WHAT_IT_DOES,
@@ -97,7 +100,7 @@ function registerReplayOne(api: PanelApi, deps: ApiDeps & ReplayRejectedDeps): v
     if (row === undefined) return reject(reply, 'rejected_request_not_found')
     const result = await replayRejected(deps, row)
     if (typeof result === 'string') return reject(reply, result)
-    logReplays(deps, authenticatedKeyOf(request), [result])
+    logReplays(deps, principalOf(request).id, [result])
     return reply.send(result)
   })
 }
@@ -108,6 +111,7 @@ function registerReplayAll(api: PanelApi, deps: ApiDeps & ReplayRejectedDeps): v
     body: replayRejectedSchema,
     ...operation({
       operationId: 'replayRejectedRequests',
+      scope: 'reviews',
       tag: 'Rejected requests',
       summary: 'Replay rejected requests, the oldest first',
       description: `Those that are open. ${WHAT_IT_DOES}`,
@@ -127,7 +131,7 @@ function registerReplayAll(api: PanelApi, deps: ApiDeps & ReplayRejectedDeps): v
       if (typeof result === 'string') return reject(reply, result)
       results.push(result)
     }
-    logReplays(deps, authenticatedKeyOf(request), results)
+    logReplays(deps, principalOf(request).id, results)
     return reply.send({
       data: results,
       nextCursor: rows.length > limit ? encodeCursor([results.at(-1)!.requestId]) : null,

@@ -11,6 +11,7 @@ export function registerListReviews(api: PanelApi, { db }: ApiDeps): void {
     querystring: listReviewsQuery,
     ...operation({
       operationId: 'listReviews',
+      scope: 'read',
       tag: 'Reviews',
       summary: 'List reviews, newest first',
       responses: { 200: { description: 'A page of reviews.', schema: pageSchema(reviewSchema) } },

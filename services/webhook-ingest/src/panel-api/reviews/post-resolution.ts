@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { accountView } from '../accounts/account-view.ts'
 import {
   type ApiDeps,
-  authenticatedKeyOf,
+  authorOf,
   idempotencyHeaders,
   idempotentRequest,
   operation,
@@ -24,6 +24,7 @@ export function registerPostResolution(api: PanelApi, deps: ApiDeps): void {
     body: resolveSchema,
     ...operation({
       operationId: 'resolveReview',
+      scope: 'reviews',
       tag: 'Reviews',
       summary: 'Resolve a review',
       description:
@@ -37,6 +38,7 @@ export function registerPostResolution(api: PanelApi, deps: ApiDeps): void {
         'review_not_approvable',
         'refund_changed',
         'refund_exceeds_charge',
+        'refund_limit_exceeded',
         'balance_limit_exceeded',
         'idempotency_key_reused',
         'idempotency_key_in_use',
@@ -45,7 +47,7 @@ export function registerPostResolution(api: PanelApi, deps: ApiDeps): void {
   }
   api.post('/v1/reviews/:reviewId/resolve', { schema }, async (request, reply) => {
     const { reviewId } = request.params
-    const resolution = toResolution(request.body, authenticatedKeyOf(request))
+    const resolution = toResolution(request.body, authorOf(request, request.body.actor))
     const response = await commitOnce(deps, idempotentRequest(request), async (tx) => {
       const done = await resolveReview(tx, reviewId, resolution)
       if (typeof done === 'string') return done
@@ -71,14 +73,13 @@ export function registerPostResolution(api: PanelApi, deps: ApiDeps): void {
   })
 }
 
-function toResolution(body: z.output<typeof resolveSchema>, keyId: string): Resolution {
-  const { action, note, actor } = body
+function toResolution(body: z.output<typeof resolveSchema>, author: ReturnType<typeof authorOf>): Resolution {
+  const { action, note } = body
   return {
     action,
     refund: action === 'refund' || action === 'approve' ? parseMoney(body.amount) : 0n,
     status: action === 'refund' || action === 'set_status' ? body.status : undefined,
     note,
-    actor,
-    keyId,
+    ...author,
   }
 }

@@ -31,6 +31,7 @@ export function registerReadReview(api: PanelApi, { db, pool, providers }: ApiDe
     params: z.object({ reviewId: z.uuid() }),
     ...operation({
       operationId: 'readReview',
+      scope: 'read',
       tag: 'Reviews',
       summary: 'Read a review with its order, deliveries and refunds',
       responses: { 200: { description: 'The review and its order.', schema: reviewCaseSchema } },

@@ -2,7 +2,7 @@ import { replayWord, type ReplayedWord, type ReplayResult } from '@paxyo/ledger'
 import { replayWordSchema, wordReplaySchema, type WordReplay } from '@paxyo/panel-client'
 import { z } from 'zod'
 import type { ReplayRouteDeps } from '../deliveries/replay-routes.ts'
-import { type ApiDeps, authenticatedKeyOf, operation, type PanelApi, reject } from '@paxyo/panel-api-kit'
+import { type ApiDeps, authorOf, operation, type PanelApi, reject } from '@paxyo/panel-api-kit'
 import { mappedStatus } from './mapped-status.ts'
 
 /** `POST /v1/reviews/:reviewId/replay`: replays all deliveries with the review's status word, once it is mapped. */
@@ -12,6 +12,7 @@ export function registerReplayReview(api: PanelApi, deps: ApiDeps & ReplayRouteD
     body: replayWordSchema,
     ...operation({
       operationId: 'replayReview',
+      scope: 'reviews',
       tag: 'Reviews',
       summary: "Replay the deliveries with a review's unknown status word",
       description:
@@ -30,9 +31,9 @@ export function registerReplayReview(api: PanelApi, deps: ApiDeps & ReplayRouteD
     }),
   }
   api.post('/v1/reviews/:reviewId/replay', { schema }, async (request, reply) => {
-    const { limit, actor } = request.body
+    const { limit } = request.body
     const { reviewId } = request.params
-    const keyId = authenticatedKeyOf(request)
+    const { actor, keyId } = authorOf(request, request.body.actor)
     const replayed = await replayWord({ ...deps, now: () => new Date() }, { reviewId, limit, actor, keyId })
     const result = typeof replayed === 'string' ? replayed : toView(replayed)
     deps.log.info({ reviewId, keyId, ...(typeof result === 'string' ? { error: result } : result) }, 'word replayed')

@@ -1,29 +1,22 @@
 import { tokenRequestSchema, tokenSchema } from '@paxyo/panel-client'
 import type { Logger } from 'pino'
-import {
-  type ApiKeyStore,
-  authenticatedKeyOf,
-  idempotencyHeaders,
-  operation,
-  type PanelApi,
-  reject,
-} from '@paxyo/panel-api-kit'
+import { principalOf, idempotencyHeaders, operation, type PanelApi, reject } from '@paxyo/panel-api-kit'
 import type { TokenMint } from './token-mint.ts'
 
 export interface TokenDeps {
   /** Signs browser tokens; undefined when no secret is configured. */
   readonly mint: TokenMint | undefined
-  readonly apiKeyStore: Pick<ApiKeyStore, 'nameOf'>
   readonly log: Logger
 }
 
 /** `POST /v1/tokens`. It changes nothing, so a retry is safe with and without an Idempotency-Key. */
-export function registerTokenRoutes(api: PanelApi, { mint, apiKeyStore, log }: TokenDeps): void {
+export function registerTokenRoutes(api: PanelApi, { mint, log }: TokenDeps): void {
   const schema = {
     headers: idempotencyHeaders,
     body: tokenRequestSchema,
     ...operation({
       operationId: 'mintToken',
+      scope: 'tokens',
       tag: 'Tokens',
       summary: "Mint a token for a user's browser",
       description:
@@ -37,8 +30,8 @@ export function registerTokenRoutes(api: PanelApi, { mint, apiKeyStore, log }: T
     const { userId, ttlSeconds } = request.body
     const { token, expiresAt } = await mint(userId, ttlSeconds)
     // A token gives access to everything of its user: who had it minted must be known afterwards.
-    const keyId = authenticatedKeyOf(request)
-    log.info({ key: apiKeyStore.nameOf(keyId), keyId, userId, ttlSeconds, address: request.ip }, 'token minted')
+    const { id: keyId, name } = principalOf(request)
+    log.info({ key: name, keyId, userId, ttlSeconds, address: request.ip }, 'token minted')
     return reply.code(201).send({ token, expiresAt: expiresAt.toISOString() })
   })
 }

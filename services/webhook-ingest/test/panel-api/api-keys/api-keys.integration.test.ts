@@ -58,7 +58,7 @@ test('the list names keys, says when they were used, and shows none', async () =
   const made = (await createApiKey(db, 'used'))!
   const unused = (await createApiKey(db, 'unused'))!
   const ring = createApiKeyStore({ db: createKysely(pool), keys: [], log: pino({ level: 'silent' }) })
-  expect(await ring.authenticate(made.key)).toBe(made.keyId)
+  expect(await ring.authenticate(made.key, '127.0.0.1')).toMatchObject({ id: made.keyId })
   await ring.close()
 
   const keys = await listApiKeys(db)
@@ -68,6 +68,9 @@ test('the list names keys, says when they were used, and shows none', async () =
     createdAt: expect.any(Date),
     lastUsedAt: expect.any(Date),
     revokedAt: null,
+    scopes: ['read'],
+    expiresAt: null,
+    allowedNetworks: null,
   })
   expect(keys.find(({ keyId }) => keyId === unused.keyId)?.lastUsedAt).toBeNull()
   expect(JSON.stringify(keys)).not.toContain(made.key)
@@ -103,10 +106,10 @@ test('a thousand wrong keys at once cost a few queries', async () => {
   pool.on('acquire', () => (queries += 1))
   const ring = createApiKeyStore({ db: createKysely(pool), keys: [], log: pino({ level: 'silent' }) })
   const wrong = `pxk_000000000000_${'x'.repeat(43)}`
-  const holders = await Promise.all(Array.from({ length: 1_000 }, () => ring.authenticate(wrong)))
+  const holders = await Promise.all(Array.from({ length: 1_000 }, () => ring.authenticate(wrong, '127.0.0.1')))
 
   expect(new Set(holders)).toEqual(new Set([undefined]))
-  expect(queries).toBeLessThanOrEqual(2)
+  expect(queries).toBeLessThanOrEqual(4)
 })
 
 test('no more than a bounded number of keys is in force', async () => {
@@ -123,7 +126,7 @@ test('without its database no key of it is known, and those of the environment a
   const keys = ['of-the-environment']
   const ring = createApiKeyStore({ db: createKysely(nowhere), keys, log: pino({ level: 'silent' }) })
 
-  expect(await ring.authenticate('of-the-environment')).toBe('environment')
-  await expect(ring.authenticate(key)).rejects.toThrow('ECONNREFUSED')
+  expect(await ring.authenticate('of-the-environment', '127.0.0.1')).toMatchObject({ id: 'environment' })
+  await expect(ring.authenticate(key, '127.0.0.1')).rejects.toThrow('ECONNREFUSED')
   await nowhere.end()
 })

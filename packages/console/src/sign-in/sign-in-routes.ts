@@ -1,0 +1,200 @@
+import { appendAuditEntry, hashToken, newOperatorId, type Database, type Operators } from '@paxyo/database'
+import { reject, type PanelApi } from '@paxyo/panel-api-kit'
+import { rejectUnauthenticated, throttledAddress, type FailureThrottle } from '@paxyo/service-kit'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { sql, type Kysely, type Selectable } from 'kysely'
+import { z } from 'zod'
+import { auditSignIn, signInEntry } from './audit.ts'
+import { canKeepSession, isFromOwnPage, sessionCookie } from './cookie.ts'
+import type { Passwords } from './password.ts'
+import type { SessionStore } from './session-store.ts'
+import { acceptCode } from './totp.ts'
+
+export interface SignInDeps {
+  readonly db: Kysely<Database>
+  readonly sessions: SessionStore
+  readonly passwords: Passwords
+  /** By address, of passwords and links. */
+  readonly throttle: FailureThrottle
+  /** By operator, of one-time codes after the right password. */
+  readonly codeThrottle: FailureThrottle
+}
+
+const NAME_LENGTH_MAX = 60
+const PASSWORD_LENGTH_MIN = 12
+const PASSWORD_LENGTH_MAX = 128
+/** `aaaaaaaaaaaa` is long, too. */
+const DISTINCT_MIN = 6
+
+/** A name is shown in lists and logs: one line, without control and invisible formatting characters. */
+export const operatorNameSchema = z
+  .string()
+  .trim()
+  .min(1)
+  .max(NAME_LENGTH_MAX)
+  .refine((name) => !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name), { error: 'must be printable' })
+
+export const passwordSchema = z.string().min(1).max(PASSWORD_LENGTH_MAX)
+export const codeSchema = z.string().length(6).regex(/^\d+$/, 'must be 6 digits')
+
+const signInSchema = z.strictObject({
+  name: z.string().trim().min(1).max(NAME_LENGTH_MAX),
+  password: passwordSchema,
+  code: codeSchema.optional(),
+})
+
+const TOKEN_LENGTH = 43
+
+const acceptLinkSchema = z.strictObject({
+  link: z.string().length(TOKEN_LENGTH),
+  name: operatorNameSchema.optional(),
+  password: passwordSchema,
+})
+
+/** Signing in with a password, and choosing one with a link: what is open to anyone. */
+export function registerSignIn(api: PanelApi, deps: SignInDeps): void {
+  api.addHook('onRequest', async (request, reply) => {
+    if (!isFromOwnPage(request)) return reject(reply, 'cross_site_request')
+    if (!canKeepSession(request)) return reject(reply, 'https_required')
+    const waitS = deps.throttle.waitS(throttledAddress(request))
+    if (waitS > 0) return reject(reply.header('retry-after', waitS), 'authentication_throttled')
+  })
+  api.post('/console/api/sign-in', { schema: { body: signInSchema } }, (request, reply) =>
+    signIn(deps, request, reply, request.body),
+  )
+  api.post('/console/api/accept-link', { schema: { body: acceptLinkSchema } }, (request, reply) =>
+    acceptLink(deps, request, reply, request.body),
+  )
+}
+
+const UNKNOWN = { operatorId: 'unknown' }
+
+async function signIn(
+  deps: SignInDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { name, password, code }: z.output<typeof signInSchema>,
+): Promise<FastifyReply> {
+  const { db, passwords, throttle, codeThrottle } = deps
+  const operator = await findActive(db, name)
+  const isRight = await passwords.verify(password, operator?.password_hash ?? undefined)
+  if (isRight === undefined) return reject(reply, 'queue_full')
+
+  const author = operator === undefined ? { ...UNKNOWN, name } : { operatorId: operator.operator_id, name }
+  const fail = async (): Promise<FastifyReply> => {
+    await auditSignIn(db, request, 'signIn', author, 'sign_in_failed')
+    return rejectUnauthenticated(request, reply, { throttle, code: 'sign_in_failed', detail: 'check what you typed' })
+  }
+  if (operator === undefined || !isRight) return fail()
+  if (operator.totp_secret !== null) {
+    if (code === undefined) return reject(reply, 'code_required')
+    const waitS = codeThrottle.waitS(operator.operator_id)
+    if (waitS > 0) return reject(reply.header('retry-after', waitS), 'authentication_throttled')
+    if (!(await acceptCode(db, operator.operator_id, operator.totp_secret, code))) {
+      codeThrottle.failed(operator.operator_id)
+      return fail()
+    }
+  }
+  await auditSignIn(db, request, 'signIn', author)
+  return startSession(deps, request, reply, operator.operator_id)
+}
+
+function findActive(db: Kysely<Database>, name: string): Promise<Selectable<Operators> | undefined> {
+  return db
+    .selectFrom('operators')
+    .selectAll()
+    .where(sql`lower(name)`, '=', sql`lower(${name})`)
+    .where('disabled_at', 'is', null)
+    .where('password_hash', 'is not', null)
+    .executeTakeFirst()
+}
+
+async function startSession(
+  { sessions }: SignInDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  operatorId: string,
+): Promise<FastifyReply> {
+  const token = await sessions.start(operatorId, request.ip)
+  return reply.header('set-cookie', sessionCookie(request, token)).send({ operatorId })
+}
+
+async function acceptLink(
+  deps: SignInDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { link, name, password }: z.output<typeof acceptLinkSchema>,
+): Promise<FastifyReply> {
+  const { db, passwords, sessions, throttle } = deps
+  const known = await readLink(db, link)
+  if (known === undefined) {
+    return rejectUnauthenticated(request, reply, { throttle, code: 'link_invalid', detail: 'ask for a new one' })
+  }
+  const chosen = known.name ?? name
+  if (chosen === undefined) return reject(reply, 'validation_failed', 'name: is required for the first owner')
+  if (isWeak(password, chosen)) {
+    return reject(reply, 'password_too_weak', `use at least ${PASSWORD_LENGTH_MIN} characters, and not your name`)
+  }
+  const hash = await passwords.hash(password)
+  if (hash === undefined) return reject(reply, 'queue_full')
+  const accepted = await useLink(db, request, link, { operatorId: known.operator_id, name: chosen, hash })
+  if (accepted === 'link_invalid' || accepted === 'operator_exists') return reject(reply, accepted)
+  await sessions.endAll(accepted)
+  return startSession(deps, request, reply, accepted)
+}
+
+function isWeak(password: string, name: string): boolean {
+  const isOwnName = password.toLowerCase().includes(name.toLowerCase()) && password.length < 2 * PASSWORD_LENGTH_MIN
+  return [...password].length < PASSWORD_LENGTH_MIN || new Set(password).size < DISTINCT_MIN || isOwnName
+}
+
+function readLink(db: Kysely<Database>, link: string) {
+  return db
+    .selectFrom('operator_links')
+    .leftJoin('operators', 'operators.operator_id', 'operator_links.operator_id')
+    .select(['operator_links.operator_id', 'operators.name'])
+    .where('link_hash', '=', hashToken(link))
+    .where('used_at', 'is', null)
+    .where('expires_at', '>', sql<Date>`now()`)
+    .where('disabled_at', 'is', null)
+    .executeTakeFirst()
+}
+
+interface Acceptance {
+  /** Null creates an owner. */
+  readonly operatorId: string | null
+  readonly name: string
+  readonly hash: string
+}
+
+/** Uses a link, once, also when two requests send it at the same time. A new password needs no code until one is set up. */
+function useLink(
+  db: Kysely<Database>,
+  request: FastifyRequest,
+  link: string,
+  { operatorId, name, hash }: Acceptance,
+): Promise<string> {
+  return db.transaction().execute(async (tx) => {
+    const { numUpdatedRows } = await tx
+      .updateTable('operator_links')
+      .set({ used_at: sql<Date>`now()` })
+      .where('link_hash', '=', hashToken(link))
+      .where('used_at', 'is', null)
+      .executeTakeFirstOrThrow()
+    if (numUpdatedRows === 0n) return 'link_invalid'
+    const id = operatorId ?? newOperatorId()
+    if (operatorId === null) {
+      const { numInsertedOrUpdatedRows } = await tx
+        .insertInto('operators')
+        .values({ operator_id: id, name, role: 'owner', password_hash: hash })
+        .onConflict((conflict) => conflict.doNothing())
+        .executeTakeFirstOrThrow()
+      if (numInsertedOrUpdatedRows === 0n) return 'operator_exists'
+    } else {
+      const password = { password_hash: hash, totp_secret: null, totp_pending: null, totp_step: null }
+      await tx.updateTable('operators').set(password).where('operator_id', '=', id).execute()
+    }
+    await appendAuditEntry(tx, signInEntry(request, 'acceptLink', { operatorId: id, name }))
+    return id
+  })
+}

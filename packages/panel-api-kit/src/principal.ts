@@ -1,0 +1,71 @@
+import { ALL_SCOPES, type Scope } from '@paxyo/panel-client'
+import type { FastifyRequest } from 'fastify'
+
+/** Who sent a request: an API key, or an operator in the console. */
+export interface Principal {
+  readonly kind: 'key' | 'operator'
+  /** The public part of a key, `environment`, or the operator's id. */
+  readonly id: string
+  readonly name: string
+  readonly scopes: ReadonlySet<Scope>
+}
+
+const EVERY_SCOPE: ReadonlySet<Scope> = new Set(ALL_SCOPES)
+
+/** The keys of the environment have all scopes. */
+export const ENVIRONMENT_KEY: Principal = {
+  kind: 'key',
+  id: 'environment',
+  name: 'environment',
+  scopes: EVERY_SCOPE,
+}
+
+const principals = new WeakMap<FastifyRequest, Principal>()
+
+/** Records who sent a request. */
+export function rememberPrincipal(request: FastifyRequest, principal: Principal): void {
+  principals.set(request, principal)
+}
+
+/** @returns who sent a request; undefined when it is not authenticated. */
+export function knownPrincipal(request: FastifyRequest): Principal | undefined {
+  return principals.get(request)
+}
+
+/**
+ * Who sent an authenticated request.
+ *
+ * @throws Error when the request is not authenticated.
+ * @example
+ * const app = createHttpServer({ log, trustProxy: false })
+ * const principal: Principal = { kind: 'key', id: 'environment', name: 'environment', scopes: new Set(['read']) }
+ * app.addHook('onRequest', async (request) => rememberPrincipal(request, principal))
+ * app.get('/', (request) => principalOf(request).id)
+ * (await app.inject('/')).body //=> 'environment'
+ */
+export function principalOf(request: FastifyRequest): Principal {
+  const principal = principals.get(request)
+  if (principal === undefined) throw new Error('this request is not authenticated')
+  return principal
+}
+
+/**
+ * The author of a decision, for the history. An operator is who signed in, whatever the request says; the server of the
+ * panel, which has an API key, may name the person.
+ *
+ * @param named the person whom the request names.
+ * @example
+ * const app = createHttpServer({ log, trustProxy: false })
+ * const principal: Principal = { kind: 'operator', id: 'opr_0123456789ab', name: 'Ann', scopes: new Set(['reviews']) }
+ * app.addHook('onRequest', async (request) => rememberPrincipal(request, principal))
+ * app.get('/', (request) => authorOf(request, 'Bob'))
+ * (await app.inject('/')).json() //=> { actor: 'Ann', keyId: 'opr_0123456789ab', operatorId: 'opr_0123456789ab' }
+ */
+export function authorOf(
+  request: FastifyRequest,
+  named: string | undefined,
+): { readonly actor: string | undefined; readonly keyId: string; readonly operatorId: string | undefined } {
+  const { kind, id, name } = principalOf(request)
+  if (kind === 'operator') return { actor: name, keyId: id, operatorId: id }
+  return { actor: named, keyId: id, operatorId: undefined }
+}

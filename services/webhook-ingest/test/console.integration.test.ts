@@ -1,0 +1,314 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import {
+  changeOperator,
+  createKysely,
+  createOwnerLink,
+  createPasswordLink,
+  inviteOperator,
+  type Database,
+} from '@paxyo/database'
+import { ALL_SCOPES, ROLE_SCOPES } from '@paxyo/panel-client'
+import type { LightMyRequestResponse } from 'fastify'
+import type { Kysely } from 'kysely'
+import { Secret, TOTP } from 'otpauth'
+import { startIngest, type IngestFixture } from './ingest-fixture.ts'
+
+// Operators sign in to the console, and the panel API accepts their sessions within their roles.
+
+const BY = { actor: 'command line', actorName: 'a test', address: null }
+const PASSWORD = 'correct horse battery'
+const OWN = { 'x-paxyo-console': '1' }
+
+let ingest: IngestFixture
+let db: Kysely<Database>
+beforeAll(async () => {
+  ingest = await startIngest(undefined, { hasConsole: true })
+  db = createKysely(ingest.database.owner)
+})
+afterAll(async () => {
+  await ingest[Symbol.asyncDispose]()
+})
+
+interface Request {
+  readonly method?: 'GET' | 'POST' | 'PATCH'
+  readonly cookie?: string | undefined
+  readonly headers?: Record<string, string>
+  readonly address?: string
+}
+
+/** A request as a browser on this machine sends it; from the console's page unless the headers say otherwise. */
+const send = (url: string, payload?: object, { method, cookie, headers = OWN, address }: Request = {}) =>
+  ingest.app.inject({
+    method: method ?? (payload === undefined ? 'GET' : 'POST'),
+    url,
+    headers: { host: 'localhost:8080', ...headers, ...(cookie === undefined ? {} : { cookie }) },
+    ...(payload === undefined ? {} : { payload }),
+    remoteAddress: address ?? '127.0.0.1',
+  })
+
+const cookieOf = (response: LightMyRequestResponse): string => String(response.headers['set-cookie']).split(';')[0]!
+
+async function acceptLink(link: string, body: object = {}): Promise<string> {
+  const accepted = await send('/console/api/accept-link', { link, password: PASSWORD, ...body })
+  expect([accepted.statusCode, accepted.body]).toEqual([200, expect.stringContaining('operatorId')])
+  return cookieOf(accepted)
+}
+
+const createOwner = async (name: string): Promise<string> => acceptLink((await createOwnerLink(db, BY)).token, { name })
+
+async function createOperator(name: string, role: 'viewer' | 'support', refundLimit: string | null = null) {
+  const invited = await inviteOperator(db, { name, role, refundLimit }, BY)
+  if (typeof invited === 'string') throw new Error(invited)
+  return { operatorId: invited.operator.operatorId, cookie: await acceptLink(invited.link.token) }
+}
+
+const signIn = (name: string, body: object = {}, request: Request = {}) =>
+  send('/console/api/sign-in', { name, password: PASSWORD, ...body }, request)
+
+describe('a one-time link', () => {
+  test('makes an owner, once, who is signed in then', async () => {
+    const { token } = await createOwnerLink(db, BY)
+    const accepted = await send('/console/api/accept-link', { link: token, name: 'Ann', password: PASSWORD })
+    expect(accepted.statusCode).toBe(200)
+    expect(accepted.headers['set-cookie']).toMatch(
+      /^paxyo_console=[\w-]{43}; Max-Age=43200; Path=\/; HttpOnly; SameSite=Strict$/,
+    )
+
+    const session = await send('/console/api/session', undefined, { cookie: cookieOf(accepted) })
+    expect(session.json()).toEqual({
+      operator: { name: 'Ann', role: 'owner', refundLimit: null, hasTotp: false },
+      scopes: ALL_SCOPES,
+      environment: 'development',
+      version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+    })
+    const again = await send('/console/api/accept-link', { link: token, name: 'Eve', password: PASSWORD })
+    expect([again.statusCode, again.json().code]).toEqual([410, 'link_invalid'])
+  })
+
+  test('is void after the next one, and when it has expired', async () => {
+    const first = await createOwnerLink(db, BY)
+    const second = await createOwnerLink(db, BY)
+    await ingest.database.owner.query(`UPDATE operator_links SET expires_at = now() WHERE used_at IS NULL`)
+    for (const { token } of [first, second]) {
+      const response = await send('/console/api/accept-link', { link: token, name: 'Eve', password: PASSWORD })
+      expect(response.json().code).toBe('link_invalid')
+    }
+  })
+
+  test.each(['short', 'aaaaaaaaaaaaaaaa', 'Beatrice1234'])(
+    'rejects the password %s, and can be used with a better one',
+    async (password) => {
+      const { token } = await createOwnerLink(db, BY)
+      const weak = await send('/console/api/accept-link', { link: token, name: 'Beatrice', password })
+      expect([weak.statusCode, weak.json().code]).toEqual([400, 'password_too_weak'])
+    },
+  )
+
+  test('takes no name that another operator has', async () => {
+    await createOwner('Carl')
+    const { token } = await createOwnerLink(db, BY)
+    const taken = await send('/console/api/accept-link', { link: token, name: 'CARL', password: PASSWORD })
+    expect([taken.statusCode, taken.json().code]).toEqual([409, 'operator_exists'])
+  })
+
+  test('of two requests at the same time, one wins', async () => {
+    const { token } = await createOwnerLink(db, BY)
+    const responses = await Promise.all(
+      ['Dora', 'Dana'].map((name) => send('/console/api/accept-link', { link: token, name, password: PASSWORD })),
+    )
+    expect(responses.map(({ statusCode }) => statusCode).toSorted()).toEqual([200, 410])
+  })
+})
+
+describe('signing in', () => {
+  beforeAll(() => createOwner('Emil'))
+
+  test('needs the right name and password, and says no more than that', async () => {
+    const wrong = await signIn('Emil', { password: 'wrong password!' })
+    const unknown = await signIn('Nobody')
+    expect(wrong.statusCode).toBe(401)
+    expect(wrong.json()).toEqual(unknown.json())
+    expect(wrong.headers['set-cookie']).toBeUndefined()
+    expect((await signIn(' eMIL ')).statusCode).toBe(200)
+  })
+
+  test('is stored as Argon2id, and the session as a hash', async () => {
+    const cookie = cookieOf(await signIn('Emil'))
+    const { rows } = await ingest.database.owner.query(
+      `SELECT row_to_json(o)::text || row_to_json(s)::text AS text, password_hash FROM operators o JOIN operator_sessions s USING (operator_id)`,
+    )
+    expect(rows[0].password_hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
+    for (const { text } of rows) {
+      expect(text).not.toContain(PASSWORD)
+      expect(text).not.toContain(cookie.split('=')[1]!)
+    }
+  })
+
+  test('gets a cookie for TLS only, behind a proxy', async () => {
+    const relayed = { ...OWN, host: 'panel.example', 'x-forwarded-for': '203.0.113.7', 'x-forwarded-proto': 'https' }
+    const response = await signIn('Emil', {}, { headers: relayed })
+    expect(response.headers['set-cookie']).toMatch(/^__Host-paxyo_console=[\w-]{43}; .*; Secure; SameSite=Strict$/)
+    const plain = await signIn('Emil', {}, { headers: { ...OWN, host: 'panel.example' }, address: '203.0.113.7' })
+    expect([plain.statusCode, plain.json().code]).toEqual([403, 'https_required'])
+  })
+
+  test('an address that guesses must wait, also with the right password, and others need not', async () => {
+    const address = '127.9.9.9'
+    const statuses: number[] = []
+    for (let guess = 0; guess < 25; guess += 1) {
+      statuses.push((await signIn('Emil', { password: `guess ${guess}` }, { address })).statusCode)
+    }
+    expect(statuses.slice(0, 20)).toEqual(Array.from({ length: 20 }, () => 401))
+    expect(statuses.at(-1)).toBe(429)
+    const right = await signIn('Emil', {}, { address })
+    expect([right.statusCode, right.json().code]).toEqual([429, 'authentication_throttled'])
+    expect(Number(right.headers['retry-after'])).toBeGreaterThan(0)
+    expect((await signIn('Emil')).statusCode).toBe(200)
+  })
+
+  test('ends with signing out: that session, or all of them', async () => {
+    const [one, two, three] = [await signIn('Emil'), await signIn('Emil'), await signIn('Emil')].map(cookieOf)
+    const statusOf = async (cookie: string | undefined) => (await send('/v1/orders', undefined, { cookie })).statusCode
+    expect(await statusOf(one)).toBe(200)
+    const out = await send('/console/api/sign-out', {}, { cookie: one })
+    expect(out.headers['set-cookie']).toMatch(/Max-Age=0/)
+    expect([await statusOf(one), await statusOf(two)]).toEqual([401, 200])
+    await send('/console/api/sign-out-everywhere', {}, { cookie: two })
+    expect([await statusOf(two), await statusOf(three)]).toEqual([401, 401])
+  })
+
+  test('ends after 12 hours', async () => {
+    const cookie = cookieOf(await signIn('Emil'))
+    await ingest.database.owner.query(`UPDATE operator_sessions SET expires_at = now()`)
+    expect((await send('/console/api/session', undefined, { cookie })).statusCode).toBe(401)
+  })
+})
+
+describe('one-time codes', () => {
+  let secret: string
+  const codeAt = (shiftS: number): string =>
+    new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: Date.now() + shiftS * 1_000 })
+
+  beforeAll(async () => {
+    const cookie = await createOwner('Fay')
+    const begun = await send('/console/api/totp', {}, { cookie })
+    secret = begun.json().secret
+    expect(begun.json().uri).toMatch(/^otpauth:\/\/totp\/Paxyo:Fay\?/)
+    expect((await signIn('Fay')).statusCode).toBe(200)
+    expect((await send('/console/api/totp/check', { code: '000000' }, { cookie })).statusCode).toBe(401)
+    expect((await send('/console/api/totp/check', { code: codeAt(-30) }, { cookie })).statusCode).toBe(200)
+  })
+
+  test('are needed from then on, and each is accepted once', async () => {
+    const missing = await signIn('Fay')
+    expect([missing.statusCode, missing.json().code]).toEqual([401, 'code_required'])
+    const code = codeAt(0)
+    const responses = await Promise.all([signIn('Fay', { code }), signIn('Fay', { code })])
+    expect(responses.map(({ statusCode }) => statusCode).toSorted()).toEqual([200, 401])
+    expect((await signIn('Fay', { code })).json().code).toBe('sign_in_failed')
+  })
+
+  test('are asked for only after the right password', async () => {
+    expect((await signIn('Fay', { password: 'wrong password!' })).json().code).toBe('sign_in_failed')
+  })
+
+  test('go away with a new password, for an operator who has lost the phone', async () => {
+    const { rows } = await ingest.database.owner.query(`SELECT operator_id FROM operators WHERE name = 'Fay'`)
+    const link = await createPasswordLink(db, rows[0].operator_id, BY)
+    await acceptLink(typeof link === 'string' ? link : link.token, { password: 'a new password, longer' })
+    expect((await signIn('Fay', { password: 'a new password, longer' })).statusCode).toBe(200)
+  })
+})
+
+describe('the panel API', () => {
+  test('does for an operator what the role includes, and refuses the rest', async () => {
+    const { cookie: viewer } = await createOperator('Vera', 'viewer')
+    const { cookie: support } = await createOperator('Sam', 'support', '10')
+    const owner = await createOwner('Olga')
+    await ingest.register()
+    const deposit = { amount: '1', currency: 'USD', paymentRef: 'p-1' }
+    const attempts = [
+      ['/v1/orders/A-1', undefined],
+      ['/v1/orders/A-1/actions', { action: 'refund', amount: '0.5', note: 'slow' }],
+      ['/v1/accounts/user-1/deposits', deposit],
+    ] as const
+    const statusesOf = async (cookie: string) => {
+      const responses = []
+      for (const [url, payload] of attempts) responses.push(await send(url, payload, { cookie }))
+      return responses.map(({ statusCode }) => statusCode)
+    }
+    expect(await statusesOf(viewer)).toEqual([200, 403, 403])
+    expect(await statusesOf(support)).toEqual([200, 200, 403])
+    expect(await statusesOf(owner)).toEqual([200, 200, 201])
+    const refused = await send('/v1/accounts/user-1/deposits', deposit, { cookie: support })
+    expect(refused.json()).toMatchObject({ code: 'scope_missing', detail: expect.stringContaining('deposits:write') })
+  })
+
+  test('records the operator who is signed in, whatever the request says', async () => {
+    const { operatorId, cookie } = await createOperator('Susi', 'support', '10')
+    await ingest.register({ orderId: 'A-2', providerOrderId: '2' })
+    const action = { action: 'refund', amount: '0.5', note: 'slow', actor: 'Somebody else' }
+    const done = await send('/v1/orders/A-2/actions', action, { cookie })
+    expect(done.json().action).toMatchObject({ by: 'Susi', keyId: operatorId })
+  })
+
+  test('takes nothing from a page of another site', async () => {
+    const cookie = await createOwner('Gina')
+    const action = { action: 'set_status', status: 'processing', note: 'forged' }
+    await ingest.register({ orderId: 'A-3', providerOrderId: '3' })
+    const forged: Record<string, string>[] = [
+      {},
+      { ...OWN, origin: 'https://evil.example' },
+      { ...OWN, origin: 'null' },
+      { ...OWN, 'sec-fetch-site': 'same-site' },
+      { ...OWN, 'sec-fetch-site': 'cross-site' },
+    ]
+    for (const headers of forged) {
+      const response = await send('/v1/orders/A-3/actions', action, { cookie, headers })
+      expect([response.statusCode, response.json().code]).toEqual([403, 'cross_site_request'])
+      expect((await signIn('Gina', {}, { headers })).json().code).toBe('cross_site_request')
+    }
+    const own = { ...OWN, origin: 'http://localhost:8080', 'sec-fetch-site': 'same-origin' }
+    expect((await send('/v1/orders/A-3/actions', action, { cookie, headers: own })).statusCode).toBe(200)
+  })
+
+  test('lets an operator go at once who is disabled or has another role', async () => {
+    const { operatorId, cookie } = await createOperator('Ivan', 'support', '10')
+    await ingest.register({ orderId: 'A-4', providerOrderId: '4' })
+    const refund = () => send('/v1/orders/A-4/actions', { action: 'refund', amount: '0.1', note: 'x' }, { cookie })
+    expect((await refund()).statusCode).toBe(200)
+    await changeOperator(db, operatorId, { role: 'viewer' }, BY)
+    // Another process reads it within a second; the limit is read where the money is.
+    expect((await refund()).statusCode).toBe(403)
+    await changeOperator(db, operatorId, { isDisabled: true }, BY)
+    expect((await signIn('Ivan')).statusCode).toBe(401)
+  })
+
+  test('keeps a support operator within the limit, in all orders together and when they are refunded at the same time', async () => {
+    const { cookie } = await createOperator('Tina', 'support', '2')
+    const orders = Array.from({ length: 8 }, (_, index) => `T-${index}`)
+    for (const orderId of orders) await ingest.register({ orderId, providerOrderId: `p-${orderId}`, userId: orderId })
+    const responses = await Promise.all(
+      orders.map((orderId) =>
+        send(`/v1/orders/${orderId}/actions`, { action: 'refund', amount: '0.5', note: 'slow' }, { cookie }),
+      ),
+    )
+    const codes = responses.map((response) => (response.statusCode === 200 ? 'ok' : response.json().code))
+    expect(codes.toSorted()).toEqual([
+      ...Array.from({ length: 4 }, () => 'ok'),
+      ...Array.from({ length: 4 }, () => 'refund_limit_exceeded'),
+    ])
+    const { rows } = await ingest.database.owner.query(
+      `SELECT sum(refunded)::text AS refunded FROM orders WHERE order_id LIKE 'T-%'`,
+    )
+    expect(rows).toEqual([{ refunded: '2.00000000' }])
+  })
+
+  test('every role has scopes of the list, and only an owner has those that grant more', () => {
+    for (const scopes of Object.values(ROLE_SCOPES)) for (const scope of scopes) expect(ALL_SCOPES).toContain(scope)
+    expect([...ROLE_SCOPES.viewer]).toEqual(['read'])
+    for (const scope of ['operators', 'keys', 'tokens', 'deposits:write']) {
+      expect(ROLE_SCOPES.support).not.toContain(scope)
+    }
+  })
+})
