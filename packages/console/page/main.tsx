@@ -8,9 +8,10 @@ import { Shell } from './shell/shell.tsx'
 
 const App = () => {
   const current = session.value
-  if (place.value.page === 'link' && place.value.id !== undefined) return <SignIn link={place.value.id} />
+  const { page, fragment, query } = place.value
+  if (page === 'link' && fragment !== '') return <SignIn link={fragment} invited={query.get('name') ?? undefined} />
   if (current === undefined) return null
-  if (current === null) return <SignIn link={undefined} />
+  if (current === null) return <SignIn />
   return (
     <Shell session={current}>
       <Page place={place.value} />

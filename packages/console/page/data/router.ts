@@ -7,17 +7,19 @@ export interface Place {
   /** The second part, decoded. */
   readonly id: string | undefined
   readonly query: URLSearchParams
+  /** Without `#`; it is not sent to the server. */
+  readonly fragment: string
 }
 
 const BASE = '/console'
 
 /** @example placeOf('/console/orders/A%2F1', '?tab=2') has the page `orders` and the id `A/1`. */
-export function placeOf(pathname: string, search: string): Place {
+export function placeOf(pathname: string, search: string, hash = ''): Place {
   const [page = '', id] = pathname
     .slice(BASE.length)
     .split('/')
     .filter((part) => part !== '')
-  return { page, id: id === undefined ? undefined : decode(id), query: new URLSearchParams(search) }
+  return { page, id: id === undefined ? undefined : decode(id), query: new URLSearchParams(search), fragment: hash.slice(1) }
 }
 
 function decode(text: string): string {
@@ -35,17 +37,18 @@ export function hrefOf(page: string, id?: string, query: Readonly<Record<string,
   return parameters === '' ? pathname : `${pathname}?${parameters}`
 }
 
-const address = signal({ pathname: '/console', search: '' })
-export const place = computed(() => placeOf(address.value.pathname, address.value.search))
+const address = signal({ pathname: '/console', search: '', hash: '' })
+export const place = computed(() => placeOf(address.value.pathname, address.value.search, address.value.hash))
 
 const readAddress = (): void => {
-  address.value = { pathname: location.pathname, search: location.search }
+  address.value = { pathname: location.pathname, search: location.search, hash: location.hash }
 }
 
 /** Follows the page's own links without loading the page again. */
 export function startRouter(): void {
   readAddress()
   addEventListener('popstate', readAddress)
+  addEventListener('hashchange', readAddress)
   document.addEventListener('click', (event) => {
     const link = (event.target as Element | null)?.closest('a')
     const isPlain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey

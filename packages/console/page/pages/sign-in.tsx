@@ -10,9 +10,9 @@ import { LanguageSelect } from '../parts/language-select.tsx'
 const PASSWORD_LENGTH_MIN = 12
 
 /** Signs an operator in, or, with a one-time link, lets a new one choose a name and a password. */
-export const SignIn = ({ link }: { link: string | undefined }) => {
+export const SignIn = ({ link, invited }: { link?: string; invited?: string | undefined }) => {
   const isNew = link !== undefined
-  const name = useSignal('')
+  const name = useSignal(invited ?? '')
   const password = useSignal('')
   const code = useSignal('')
   const asksCode = useSignal(false)
@@ -58,6 +58,7 @@ export const SignIn = ({ link }: { link: string | undefined }) => {
           name="name"
           autocomplete="username"
           required
+          readOnly={invited !== undefined}
           value={name.value}
           onInput={(event) => (name.value = event.currentTarget.value)}
         />
