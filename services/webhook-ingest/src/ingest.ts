@@ -204,6 +204,7 @@ export function createIngest(deps: IngestDeps): Ingest {
         providers,
         apiKeyStore,
         sessions: console?.sessions,
+        onAuditFailed: metrics.auditFailed,
         throttle: throttleOf('panel_api'),
         mint: createTokenMint(deps.tokens),
         rejectedRequests,

@@ -50,7 +50,7 @@ const cookieOf = (response: LightMyRequestResponse): string => String(response.h
 
 async function acceptLink(link: string, body: object = {}): Promise<string> {
   const accepted = await send('/console/api/accept-link', { link, password: PASSWORD, ...body })
-  expect([accepted.statusCode, accepted.body]).toEqual([200, expect.stringContaining('operatorId')])
+  if (accepted.statusCode !== 200) throw new Error(accepted.body)
   return cookieOf(accepted)
 }
 
@@ -64,6 +64,13 @@ async function createOperator(name: string, role: 'viewer' | 'support', refundLi
 
 const signIn = (name: string, body: object = {}, request: Request = {}) =>
   send('/console/api/sign-in', { name, password: PASSWORD, ...body }, request)
+
+/** How many responses have each status. */
+function countBy(responses: readonly LightMyRequestResponse[]): Record<number, number> {
+  const counts: Record<number, number> = {}
+  for (const { statusCode } of responses) counts[statusCode] = (counts[statusCode] ?? 0) + 1
+  return counts
+}
 
 describe('a one-time link', () => {
   test('makes an owner, once, who is signed in then', async () => {
@@ -116,7 +123,7 @@ describe('a one-time link', () => {
     const responses = await Promise.all(
       ['Dora', 'Dana'].map((name) => send('/console/api/accept-link', { link: token, name, password: PASSWORD })),
     )
-    expect(responses.map(({ statusCode }) => statusCode).toSorted()).toEqual([200, 410])
+    expect(countBy(responses)).toEqual({ 200: 1, 410: 1 })
   })
 })
 
@@ -186,6 +193,8 @@ describe('signing in', () => {
 
 describe('one-time codes', () => {
   let secret: string
+  let uri: string
+  const statuses: number[] = []
   const codeAt = (shiftS: number): string =>
     new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: Date.now() + shiftS * 1_000 })
 
@@ -193,10 +202,16 @@ describe('one-time codes', () => {
     const cookie = await createOwner('Fay')
     const begun = await send('/console/api/totp', {}, { cookie })
     secret = begun.json().secret
-    expect(begun.json().uri).toMatch(/^otpauth:\/\/totp\/Paxyo:Fay\?/)
-    expect((await signIn('Fay')).statusCode).toBe(200)
-    expect((await send('/console/api/totp/check', { code: '000000' }, { cookie })).statusCode).toBe(401)
-    expect((await send('/console/api/totp/check', { code: codeAt(-30) }, { cookie })).statusCode).toBe(200)
+    uri = begun.json().uri
+    statuses.push((await signIn('Fay')).statusCode)
+    for (const code of ['000000', codeAt(-30)]) {
+      statuses.push((await send('/console/api/totp/check', { code }, { cookie })).statusCode)
+    }
+  })
+
+  test('are set up with a first code, and not needed before', () => {
+    expect(uri).toMatch(/^otpauth:\/\/totp\/Paxyo:Fay\?/)
+    expect(statuses).toEqual([200, 401, 200])
   })
 
   test('are needed from then on, and each is accepted once', async () => {
@@ -204,7 +219,7 @@ describe('one-time codes', () => {
     expect([missing.statusCode, missing.json().code]).toEqual([401, 'code_required'])
     const code = codeAt(0)
     const responses = await Promise.all([signIn('Fay', { code }), signIn('Fay', { code })])
-    expect(responses.map(({ statusCode }) => statusCode).toSorted()).toEqual([200, 401])
+    expect(countBy(responses)).toEqual({ 200: 1, 401: 1 })
     expect((await signIn('Fay', { code })).json().code).toBe('sign_in_failed')
   })
 
@@ -293,11 +308,9 @@ describe('the panel API', () => {
         send(`/v1/orders/${orderId}/actions`, { action: 'refund', amount: '0.5', note: 'slow' }, { cookie }),
       ),
     )
-    const codes = responses.map((response) => (response.statusCode === 200 ? 'ok' : response.json().code))
-    expect(codes.toSorted()).toEqual([
-      ...Array.from({ length: 4 }, () => 'ok'),
-      ...Array.from({ length: 4 }, () => 'refund_limit_exceeded'),
-    ])
+    expect(countBy(responses)).toEqual({ 200: 4, 403: 4 })
+    const refused = responses.filter(({ statusCode }) => statusCode !== 200).map((response) => response.json().code)
+    expect(new Set(refused)).toEqual(new Set(['refund_limit_exceeded']))
     const { rows } = await ingest.database.owner.query(
       `SELECT sum(refunded)::text AS refunded FROM orders WHERE order_id LIKE 'T-%'`,
     )

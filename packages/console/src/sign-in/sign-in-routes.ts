@@ -145,7 +145,7 @@ async function acceptLink(
 
 function isWeak(password: string, name: string): boolean {
   const isOwnName = password.toLowerCase().includes(name.toLowerCase()) && password.length < 2 * PASSWORD_LENGTH_MIN
-  return [...password].length < PASSWORD_LENGTH_MIN || new Set(password).size < DISTINCT_MIN || isOwnName
+  return password.length < PASSWORD_LENGTH_MIN || new Set(password).size < DISTINCT_MIN || isOwnName
 }
 
 function readLink(db: Kysely<Database>, link: string) {

@@ -10,7 +10,9 @@ import { registerReplayRoutes, type ReplayRouteDeps } from './deliveries/replay-
 import { registerChangeRoutes, type ChangeRouteDeps } from './changes/change-routes.ts'
 import { registerConnectionRoutes, type ConnectionRouteDeps } from './connections/connection-routes.ts'
 import {
+  addAudit,
   addAuthentication,
+  type AuditDeps,
   type ApiDeps,
   type AuthenticationDeps,
   type PanelApi,
@@ -46,7 +48,8 @@ export interface PanelApiDeps
     OutgoingWebhookDeps,
     ChangeRouteDeps,
     ConnectionRouteDeps,
-    AuthenticationDeps {
+    AuthenticationDeps,
+    AuditDeps {
   /** Whether `/docs` and `/openapi.json` are served; they need no key. */
   readonly hasDocs: boolean
 }
@@ -69,6 +72,7 @@ export function registerPanelApi(app: FastifyInstance, deps: PanelApiDeps): void
         void reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
       })
       addAuthentication(v1, deps)
+      addAudit(v1, deps)
       const limiter = createConcurrencyLimiter(CONCURRENT_MAX, WAITING_MAX, WAIT_MS_MAX)
       await v1.register(async (bounded: PanelApi) => {
         boundConcurrency(bounded, limiter)
