@@ -271,9 +271,11 @@ test('ingest changes what a webhook changes, and clears the outbox', async () =>
 })
 
 test('a gateway reads when a session ends, but not from where it was opened', async () => {
-  const read = (columns: string) => rejectionOf(pools.gateway.query(`SELECT ${columns} FROM operator_sessions`))
-  expect(await read('session_hash, operator_id, expires_at')).toBeUndefined()
-  expect(await read('address')).toMatch(/^permission denied/)
+  const read = (what: string) => rejectionOf(pools.gateway.query(`SELECT ${what}`))
+  expect(await read('session_hash, operator_id, expires_at FROM operator_sessions')).toBeUndefined()
+  expect(await read('operator_id, disabled_at FROM operators')).toBeUndefined()
+  expect(await read('address FROM operator_sessions')).toMatch(/^permission denied/)
+  expect(await read('password_hash FROM operators')).toMatch(/^permission denied/)
 })
 
 describe('the owner, a superuser, cannot change what is append-only', () => {

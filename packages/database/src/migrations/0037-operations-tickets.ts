@@ -16,7 +16,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`CREATE INDEX operations_tickets_of_session ON operations_tickets (session_hash)`.execute(db)
   await sql`GRANT SELECT, INSERT, DELETE ON operations_tickets TO ${sql.id(DATABASE_ROLES.ingest)}`.execute(db)
   await sql`GRANT SELECT, DELETE ON operations_tickets TO ${sql.id(DATABASE_ROLES.gateway)}`.execute(db)
+  // Enough to know when a session ends.
   await sql`
     GRANT SELECT (session_hash, operator_id, expires_at) ON operator_sessions
     TO ${sql.id(DATABASE_ROLES.gateway)}`.execute(db)
+  await sql`
+    GRANT SELECT (operator_id, disabled_at) ON operators TO ${sql.id(DATABASE_ROLES.gateway)}`.execute(db)
 }

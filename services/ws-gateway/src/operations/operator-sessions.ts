@@ -18,15 +18,16 @@ export interface OperatorSessions {
 
 // The row is gone afterwards, so that a second gateway does not accept the same ticket.
 const REDEEM = `
-  DELETE FROM operations_tickets AS ticket USING operator_sessions AS session
+  DELETE FROM operations_tickets AS ticket USING operator_sessions AS session, operators AS operator
   WHERE ticket.ticket_hash = $1 AND session.session_hash = ticket.session_hash
+    AND operator.operator_id = session.operator_id AND operator.disabled_at IS NULL
     AND ticket.expires_at > clock_timestamp() AND session.expires_at > clock_timestamp()
   RETURNING encode(session.session_hash, 'hex') AS "sessionHash", session.operator_id AS "operatorId",
     session.expires_at AS "expiresAt"`
 
 const FIND_OPEN = `
-  SELECT encode(session_hash, 'hex') AS "sessionHash" FROM operator_sessions
-  WHERE session_hash = ANY (SELECT decode(wanted, 'hex') FROM unnest($1::text[]) AS wanted)
+  SELECT encode(session_hash, 'hex') AS "sessionHash" FROM operator_sessions JOIN operators USING (operator_id)
+  WHERE disabled_at IS NULL AND session_hash = ANY (SELECT decode(wanted, 'hex') FROM unnest($1::text[]) AS wanted)
     AND expires_at > clock_timestamp()`
 
 /** Reads the sessions that webhook-ingest writes. */

@@ -173,6 +173,12 @@ describe('a socket is closed', () => {
     expect(other.socket.readyState).toBe(other.socket.OPEN)
   })
 
+  test('within seconds of disabling its operator', async () => {
+    const opened = await openWelcomed()
+    await gateway.database.owner.query('UPDATE operators SET disabled_at = now()')
+    expect(await opened.closed).toEqual({ code: 4504, reason: 'session_ended' })
+  })
+
   test('when its session expires', async () => {
     const opened = await openWelcomed({ sessionS: 1 })
     expect(await opened.closed).toEqual({ code: 4504, reason: 'session_ended' })
