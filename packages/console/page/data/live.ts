@@ -40,6 +40,13 @@ export interface Ticket {
   readonly ticket: string
 }
 
+/** A gateway on the page's own host has a path only. */
+export function socketUrl(url: string, page: string): URL {
+  const absolute = new URL(url, page)
+  absolute.protocol = absolute.protocol.replace(/^http/, 'ws')
+  return absolute
+}
+
 /** @returns a function that closes the connection. */
 export function startLive(onEnded: () => void): () => void {
   let socket: WebSocket | undefined
@@ -87,8 +94,9 @@ export function startLive(onEnded: () => void): () => void {
       return reconnectLater()
     }
     if (isClosed) return
-    gatewayOrigin.value = new URL(ticket.url).origin.replace(/^ws/, 'http')
-    const opened = new WebSocket(ticket.url)
+    const url = socketUrl(ticket.url, location.href)
+    gatewayOrigin.value = url.origin.replace(/^ws/, 'http')
+    const opened = new WebSocket(url)
     socket = opened
     opened.addEventListener('open', () => opened.send(JSON.stringify({ type: 'hello', ticket: ticket.ticket })))
     opened.addEventListener('message', ({ data }) => receive(JSON.parse(data as string) as OperatorServerMessage))

@@ -19,7 +19,12 @@ export function placeOf(pathname: string, search: string, hash = ''): Place {
     .slice(BASE.length)
     .split('/')
     .filter((part) => part !== '')
-  return { page, id: id === undefined ? undefined : decode(id), query: new URLSearchParams(search), fragment: hash.slice(1) }
+  return {
+    page,
+    id: id === undefined ? undefined : decode(id),
+    query: new URLSearchParams(search),
+    fragment: hash.slice(1),
+  }
 }
 
 function decode(text: string): string {

@@ -147,7 +147,10 @@ interface ScreenProps {
 /** A page of the console. Its heading gets the focus when it is opened, so that a screen reader reads it. */
 export const Screen = ({ title, lead, actions, children }: ScreenProps) => {
   const heading = useRef<HTMLHeadingElement>(null)
-  useEffect(() => heading.current?.focus({ preventScroll: true }), [])
+  useEffect(() => {
+    // A person who types in the search field goes on typing.
+    if (!(document.activeElement instanceof HTMLInputElement)) heading.current?.focus({ preventScroll: true })
+  }, [])
   useEffect(() => {
     document.title = `${title} · Paxyo`
   }, [title])

@@ -36,7 +36,7 @@ export const Shell = ({ session: current, children }: { session: Session; childr
         >
           <Icon name={isMenuOpen.value ? 'close' : 'menu'} />
         </button>
-        <a class="brand" href={hrefOf('')}>
+        <a class="brand" href={hrefOf('')} aria-label="Paxyo">
           <Mark />
           <span>Paxyo</span>
         </a>

@@ -5,7 +5,10 @@
  * @example
  * linkAddress('https://panel.example', { token: 'abc', name: 'Bob' }) //=> 'https://panel.example/console/link?name=Bob#abc'
  */
-export function linkAddress(origin: string, { token, name }: { readonly token: string; readonly name?: string }): string {
+export function linkAddress(
+  origin: string,
+  { token, name }: { readonly token: string; readonly name?: string },
+): string {
   const query = name === undefined ? '' : `?${new URLSearchParams({ name }).toString()}`
   return `${origin}/console/link${query}#${token}`
 }

@@ -1,20 +1,21 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { readPageFiles, type PageFile } from './page-files.ts'
 
-export interface PageOptions {
-  /** The origin of the gateway, such as `wss://rt.example.com`, when it is not the page's own. */
-  readonly socketOrigin?: string | undefined
-}
+/** A host and a port, as a policy may contain them. */
+const HOST = /^[\w.:[\]-]{1,255}$/
 
-/** Allows the page's own files, requests to its own origin, and the gateway; no inline code. */
-const contentSecurityPolicy = (socketOrigin = ''): string =>
+/**
+ * Allows the page's own files, and requests and the gateway's socket on its own host; no inline code. Not every browser
+ * takes a socket as the same origin, so its address is named.
+ */
+const contentSecurityPolicy = (host: string): string =>
   [
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
     "font-src 'self'",
     "img-src 'self'",
-    `connect-src 'self' ${socketOrigin}`.trimEnd(),
+    HOST.test(host) ? `connect-src 'self' ws://${host} wss://${host}` : "connect-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
@@ -28,10 +29,9 @@ const HASHED = /-[0-9A-Z]{8}\.\w+$/
 const NOT_A_PAGE = /^\/console\/(?:api|files)(?:[/?]|$)/
 
 /** Serves the page at `/console`, and at every address below it: the page shows what its address says. */
-export function serveConsolePage(app: FastifyInstance, { socketOrigin }: PageOptions = {}): void {
+export function serveConsolePage(app: FastifyInstance): void {
   const files = readPageFiles()
   const headers = {
-    'content-security-policy': contentSecurityPolicy(socketOrigin),
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',
     'referrer-policy': 'no-referrer',
@@ -42,7 +42,10 @@ export function serveConsolePage(app: FastifyInstance, { socketOrigin }: PageOpt
 
   function send(file: PageFile, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const caching = HASHED.test(file.name) ? 'public, max-age=31536000, immutable' : 'no-cache'
-    void reply.headers({ ...headers, 'cache-control': caching, etag: file.etag }).type(file.type)
+    void reply
+      .headers({ ...headers, 'cache-control': caching, etag: file.etag })
+      .header('content-security-policy', contentSecurityPolicy(request.host))
+      .type(file.type)
     if (request.headers['if-none-match'] === file.etag) return reply.code(304).send()
     const acceptsGzip = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '')
     if (!acceptsGzip || file.gzip === undefined) return reply.send(file.identity)
