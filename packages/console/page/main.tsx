@@ -8,8 +8,8 @@ import { Shell } from './shell/shell.tsx'
 
 const App = () => {
   const current = session.value
-  const { page, fragment, query } = place.value
-  if (page === 'link' && fragment !== '') return <SignIn link={fragment} invited={query.get('name') ?? undefined} />
+  const link = /^link=([\w-]+)$/.exec(place.value.fragment)?.[1]
+  if (link !== undefined) return <SignIn link={link} />
   if (current === undefined) return null
   if (current === null) return <SignIn />
   return (

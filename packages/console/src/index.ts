@@ -81,5 +81,3 @@ export function createConsole({ db, environment, log, onAuthenticationFailed }: 
     [Symbol.asyncDispose]: close,
   }
 }
-
-export { linkAddress } from './static/link-address.ts'

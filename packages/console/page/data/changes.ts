@@ -41,3 +41,6 @@ export const deliveriesOf = ({ outcomes }: Batch): number =>
 const isShortened = (batch: Batch): boolean => deliveriesOf(batch) > batch.rows.length
 /** A person's decision has no deliveries. */
 const isDecision = (batch: Batch): boolean => deliveriesOf(batch) === 0
+
+/** Everything that the start page sums up. The number of connected users comes with its own message. */
+export const summaryChanged: Concerns = (change) => anyDelivery(change) || change.type === 'endpoint'

@@ -60,8 +60,8 @@ export function useResource<Data>(
 }
 
 export interface Reader {
-  request(): void
-  stop(): void
+  readonly request: () => void
+  readonly stop: () => void
 }
 
 /** Reads at once, one at a time; requests during a read and shortly after it are one further read. */

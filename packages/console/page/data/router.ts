@@ -65,9 +65,11 @@ export function startRouter(): void {
   })
 }
 
-export function goTo(href: string): void {
-  if (href === location.pathname + location.search) return
-  history.pushState(undefined, '', href)
+/** @param isReplaced the present address does not stay in the history, such as one with a one-time link. */
+export function goTo(href: string, isReplaced = false): void {
+  if (href === location.pathname + location.search + location.hash) return
+  if (isReplaced) history.replaceState(undefined, '', href)
+  else history.pushState(undefined, '', href)
   readAddress()
   scrollTo(0, 0)
 }

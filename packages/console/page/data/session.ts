@@ -44,7 +44,7 @@ export async function signIn(credentials: Credentials): Promise<void> {
   await readSession()
 }
 
-export async function acceptLink(link: string, credentials: Credentials): Promise<void> {
+export async function acceptLink(link: string, credentials: Partial<Credentials>): Promise<void> {
   await send('POST', `${API}/accept-link`, { body: { link, ...credentials } })
   await readSession()
 }

@@ -1,6 +1,6 @@
 import { formatMoney, parseMoney, type Money } from '@paxyo/order-core'
 
-/** What is left of a charge that can be refunded. */
+/** The part of a charge that can still be refunded. */
 export function refundable({ charge, refunded }: { readonly charge: string; readonly refunded: string }): string {
   const left = parseMoney(charge) - parseMoney(refunded)
   return formatMoney(left < 0n ? 0n : left)

@@ -59,14 +59,14 @@ function useFeed(feed: Signal<Feed>, filter: Signal<FeedFilter>, isPaused: Signa
   const pending = useRef<OperationsBatch[]>([])
   useEffect(() => {
     const abort = new AbortController()
-    get<Page<DeliveryView>>('/v1/deliveries', { limit: FIRST_ROWS }, abort.signal).then(
-      ({ data }) => {
-        const known = new Set(feed.value.rows.map(({ deliveryId }) => deliveryId))
-        const before = data.filter(({ deliveryId }) => !known.has(deliveryId)).map(rowOf)
-        feed.value = { ...feed.value, rows: [...feed.value.rows, ...before] }
-      },
-      () => undefined,
-    )
+    const readNewest = async (): Promise<void> => {
+      const { data } = await get<Page<DeliveryView>>('/v1/deliveries', { limit: FIRST_ROWS }, abort.signal)
+      const known = new Set(feed.value.rows.map(({ deliveryId }) => deliveryId))
+      const before = data.filter(({ deliveryId }) => !known.has(deliveryId)).map(rowOf)
+      feed.value = { ...feed.value, rows: [...feed.value.rows, ...before] }
+    }
+    // Without them the page shows what is committed from now on.
+    readNewest().catch(() => undefined)
     let timer: ReturnType<typeof setTimeout> | undefined
     const show = (): void => {
       timer = undefined

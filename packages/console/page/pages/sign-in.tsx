@@ -10,9 +10,9 @@ import { LanguageSelect } from '../parts/language-select.tsx'
 const PASSWORD_LENGTH_MIN = 12
 
 /** Signs an operator in, or, with a one-time link, lets a new one choose a name and a password. */
-export const SignIn = ({ link, invited }: { link?: string; invited?: string | undefined }) => {
+export const SignIn = ({ link }: { link?: string }) => {
   const isNew = link !== undefined
-  const name = useSignal(invited ?? '')
+  const name = useSignal('')
   const password = useSignal('')
   const code = useSignal('')
   const asksCode = useSignal(false)
@@ -32,8 +32,8 @@ export const SignIn = ({ link, invited }: { link?: string; invited?: string | un
     const credentials = { name: name.value.trim(), password: password.value }
     try {
       if (isNew) {
-        await acceptLink(link, credentials)
-        goTo(hrefOf(''))
+        await acceptLink(link, credentials.name === '' ? { password: credentials.password } : credentials)
+        goTo(hrefOf(''), true)
       } else {
         await signIn(code.value.trim() === '' ? credentials : { ...credentials, code: code.value.trim() })
       }
@@ -55,10 +55,10 @@ export const SignIn = ({ link, invited }: { link?: string; invited?: string | un
         <p class="lead">{t(isNew ? 'signIn.welcomeLead' : 'signIn.lead')}</p>
         <Field
           label={t('signIn.name')}
+          {...(isNew ? { hint: t('signIn.nameHint') } : {})}
           name="name"
           autocomplete="username"
-          required
-          readOnly={invited !== undefined}
+          required={!isNew}
           value={name.value}
           onInput={(event) => (name.value = event.currentTarget.value)}
         />

@@ -1,136 +1,146 @@
-import type { ConnectionCounts, DeliveryView, EndpointList, OutgoingWebhookView, Page } from '@paxyo/panel-client'
-import type { ComponentChildren } from 'preact'
+import type { Today as Summary } from '@paxyo/panel-client'
 import { get } from '../data/api.ts'
-import { anyDelivery, connectionsChanged, webhooksSent } from '../data/changes.ts'
+import { summaryChanged } from '../data/changes.ts'
 import { online } from '../data/live.ts'
 import { useResource } from '../data/resource.ts'
 import { hrefOf } from '../data/router.ts'
 import { nowMs } from '../kit/clock.ts'
 import { formatNumber } from '../kit/format.ts'
 import { t } from '../kit/language.ts'
-import { Ago, Screen } from '../parts/basic.tsx'
-import { useOpenReviews } from '../parts/open-reviews.ts'
-import { reviewsVerdict, serverState, webhooksVerdict, type Verdict } from '../state/verdicts.ts'
-import { RefundsTile } from './today-refunds.tsx'
+import { Ago, Amount, Problem, Screen } from '../parts/basic.tsx'
+import { Sparkline } from '../parts/sparkline.tsx'
+import { useDays } from '../parts/days.ts'
+import { deliveriesByDay, refundsByDay } from '../state/days.ts'
+import { compareRefunds, reviewsVerdict, serverVerdict, webhooksVerdict } from '../state/verdicts.ts'
 import { Tile } from './tile.tsx'
 
-/** What an owner wants to know every morning: a tile for each question, with the verdict in words. */
-export const Today = () => (
-  <Screen title={t('today.title')} lead={t('today.lead')}>
-    <div class="tiles">
-      <WebhooksTile />
-      <RefundsTile />
-      <ReviewsTile />
-      <ServerTile />
-      <OnlineTile />
-    </div>
-  </Screen>
-)
+const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone
 
-const WebhooksTile = () => {
-  const { data, problem } = useResource(
-    'last delivery',
-    (signal) => get<Page<DeliveryView>>('/v1/deliveries', { limit: 1 }, signal),
-    anyDelivery,
+/** What an owner wants to know every morning: a tile for each question, with the verdict in words. */
+export const Today = () => {
+  const { data, problem, reload } = useResource(
+    'today',
+    (signal) => get<Summary>('/v1/summary/today', { timeZone }, signal),
+    summaryChanged,
   )
-  const last = data.value?.data[0]
+  const days = useDays(14).data.value
+  const summary = data.value
+  return (
+    <Screen title={t('today.title')} lead={t('today.lead')}>
+      <Problem problem={problem.value} onRetry={reload} />
+      <div class="tiles">
+        <WebhooksTile webhooks={summary?.webhooks} perDay={days && deliveriesByDay(days)} />
+        <RefundsTile refunds={summary?.refunds} perDay={days && refundsByDay(days)} />
+        <ReviewsTile reviews={summary?.reviews} />
+        <ServerTile endpoints={summary?.endpoints} />
+        <OnlineTile online={online.value ?? summary?.online} />
+      </div>
+    </Screen>
+  )
+}
+
+type PerDay = readonly number[] | undefined
+
+const WebhooksTile = ({ webhooks, perDay }: { webhooks: Summary['webhooks'] | undefined; perDay: PerDay }) => {
+  const verdict = webhooks && webhooksVerdict(webhooks.lastAt, nowMs.value)
   return (
     <Tile
       title={t('today.webhooks')}
       href={hrefOf('live')}
-      problem={problem.value}
-      verdict={data.value && webhooksVerdict(last?.receivedAt, nowMs.value)}
-      figure={last && <Ago time={last.receivedAt} />}
-    >
-      {last === undefined
-        ? t('today.noWebhooks')
-        : verdictText('webhooks', webhooksVerdict(last.receivedAt, nowMs.value))}
-    </Tile>
-  )
-}
-
-const verdictText = (tile: 'webhooks', verdict: Verdict): string =>
-  t(verdict === 'good' ? `today.${tile}Good` : `today.${tile}Warn`)
-
-const ReviewsTile = () => {
-  const { data, problem } = useOpenReviews()
-  const reviews = data.value
-  const verdict = reviews && reviewsVerdict(reviews[0]?.openedAt, nowMs.value)
-  return (
-    <Tile
-      title={t('today.waiting')}
-      href={hrefOf('reviews')}
-      problem={problem.value}
       verdict={verdict}
-      figure={reviews && formatNumber(reviews.length)}
+      figure={webhooks?.lastAt ? <Ago time={webhooks.lastAt} /> : '–'}
+      chart={<Sparkline values={perDay} label={t('today.perDay')} />}
     >
-      {reviews?.[0] === undefined ? (
-        t('today.nothingWaits')
-      ) : (
-        <>
-          {t('today.oldestWaits')} <Ago time={reviews[0].openedAt} />
-        </>
-      )}
+      {verdict === 'quiet'
+        ? t('today.noWebhooks')
+        : verdict === 'warn'
+          ? t('today.webhooksWarn')
+          : t('today.lastMinute', { count: webhooks?.lastMinute ?? 0 })}
     </Tile>
   )
 }
 
-const ServerTile = () => {
-  const { data, problem } = useResource(
-    'server',
-    async (signal) => {
-      const list = (state: string): Promise<Page<OutgoingWebhookView>> =>
-        get('/v1/outgoing-webhooks', { state, limit: 100 }, signal)
-      const [endpoints, pending, dead] = await Promise.all([
-        get<EndpointList>('/v1/outgoing-webhooks/endpoints', {}, signal),
-        list('pending'),
-        list('dead'),
-      ])
-      return serverState(endpoints.data, [...pending.data, ...dead.data])
-    },
-    webhooksSent,
-  )
-  const state = data.value
+const RefundsTile = ({ refunds, perDay }: { refunds: Summary['refunds'] | undefined; perDay: PerDay }) => (
+  <Tile
+    title={t('today.refunds')}
+    href={hrefOf('refunds')}
+    verdict={refunds && (refunds.some(({ today }) => today.count > 0) ? 'good' : 'quiet')}
+    figure={
+      refunds?.length
+        ? refunds.map(({ currency, today }) => (
+            <span key={currency} class="tile-sum">
+              <Amount amount={today.amount} currency={currency} />
+            </span>
+          ))
+        : '–'
+    }
+    chart={<Sparkline values={perDay} label={t('today.refundsPerDay')} />}
+  >
+    {refunds?.length === 0 ? t('today.noRefunds') : null}
+    {refunds?.map((refund) => (
+      <span key={refund.currency} class="tile-line">
+        {t('today.refundCount', { count: refund.today.count })}{' '}
+        {t(`today.refunds-${compareRefunds(refund)}`)}{' '}
+        {refund.yesterdayUntilNow.count === 0 ? null : (
+          <Amount amount={refund.yesterdayUntilNow.amount} currency={refund.currency} />
+        )}
+      </span>
+    ))}
+  </Tile>
+)
+
+const ReviewsTile = ({ reviews }: { reviews: Summary['reviews'] | undefined }) => (
+  <Tile
+    title={t('today.waiting')}
+    href={hrefOf('reviews')}
+    verdict={reviews && reviewsVerdict(reviews.oldestAt, nowMs.value)}
+    figure={reviews && formatNumber(reviews.open)}
+  >
+    {reviews?.oldestAt ? (
+      <>
+        {t('today.oldestWaits')} <Ago time={reviews.oldestAt} />
+      </>
+    ) : (
+      t('today.nothingWaits')
+    )}
+  </Tile>
+)
+
+const ServerTile = ({ endpoints }: { endpoints: Summary['endpoints'] | undefined }) => {
+  const verdict = endpoints && serverVerdict(endpoints)
+  const failing = endpoints?.failing ?? []
   return (
     <Tile
       title={t('today.server')}
-      href={hrefOf('webhooks', undefined, state?.verdict === 'bad' ? { state: 'pending' } : {})}
-      problem={problem.value}
-      verdict={state?.verdict}
-      figure={state && serverFigure(state.verdict, state.failing)}
+      href={hrefOf('webhooks', undefined, verdict === 'bad' ? { state: 'pending' } : {})}
+      verdict={verdict}
+      figure={
+        verdict === 'bad'
+          ? t('today.failing', { count: failing.reduce((sum, { waiting }) => sum + waiting, 0) })
+          : verdict === 'quiet'
+            ? '–'
+            : t('today.delivering')
+      }
     >
-      {state?.since === undefined ? (
-        state && t(state.verdict === 'quiet' ? 'today.noServer' : 'today.serverGood')
-      ) : (
-        <>
-          {t('today.serverSince')} <Ago time={state.since} />
-          {': '}
-          <bdi>{state.error}</bdi>
-        </>
-      )}
+      {failing.length === 0 ? t(verdict === 'quiet' ? 'today.noServer' : 'today.serverGood') : null}
+      {failing.map(({ endpointId, since, lastError }) => (
+        <span key={endpointId} class="tile-line">
+          {t('today.serverSince')} <Ago time={since} />
+          {lastError === null ? null : ': '}
+          <bdi class="breakable">{lastError}</bdi>
+        </span>
+      ))}
     </Tile>
   )
 }
 
-const serverFigure = (verdict: Verdict, failing: number): ComponentChildren =>
-  verdict === 'bad' ? t('today.failing', { count: failing }) : verdict === 'quiet' ? '–' : t('today.delivering')
-
-const OnlineTile = () => {
-  const { data, problem } = useResource(
-    'online',
-    (signal) => get<ConnectionCounts>('/v1/connections', {}, signal),
-    (change) => change.type === 'everything' || (online.value === undefined && connectionsChanged(change)),
-  )
-  const counts = online.value ?? data.value
-  return (
-    <Tile
-      title={t('today.online')}
-      href={hrefOf('health')}
-      problem={online.value ? undefined : problem.value}
-      verdict={counts && 'good'}
-      figure={counts && formatNumber(counts.users)}
-    >
-      {counts && t('today.connections', { count: counts.connections })}
-    </Tile>
-  )
-}
+const OnlineTile = ({ online: counts }: { online: Summary['online'] | undefined }) => (
+  <Tile
+    title={t('today.online')}
+    href={hrefOf('health')}
+    verdict={counts === undefined ? undefined : counts === null ? 'bad' : 'good'}
+    figure={counts ? formatNumber(counts.users) : '–'}
+  >
+    {counts ? t('today.connections', { count: counts.connections }) : t('problem.bus_unavailable')}
+  </Tile>
+)

@@ -198,7 +198,7 @@ export const Facts = ({ facts }: { facts: readonly (readonly [name: string, valu
   </dl>
 )
 
-type FieldProps = InputHTMLAttributes<HTMLInputElement> & {
+type FieldProps = InputHTMLAttributes & {
   readonly label: string
   readonly hint?: string
   readonly name: string

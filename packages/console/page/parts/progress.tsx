@@ -8,8 +8,8 @@ export interface ProgressState {
   readonly isRunning: ReadonlySignal<boolean>
   readonly count: ReadonlySignal<number | undefined>
   readonly problem: ReadonlySignal<ApiProblem | undefined>
-  run(work: (isStopped: () => boolean, done: (count: number) => void) => Promise<void>): Promise<void>
-  stop(): void
+  readonly run: (work: (isStopped: () => boolean, done: (count: number) => void) => Promise<void>) => Promise<void>
+  readonly stop: () => void
 }
 
 /** Work of many requests, which a person can stop between two of them. */

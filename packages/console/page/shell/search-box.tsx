@@ -4,7 +4,7 @@ import { t } from '../kit/language.ts'
 import { useKeys } from '../parts/keys.ts'
 import { Icon } from '../parts/icons.tsx'
 
-/** The search field of every page: `/` or ⌘K. What is typed is the query of the search page. */
+/** The search field of every page: `/` or ⌘K. Its text is the query of the search page. */
 export const SearchBox = () => {
   const input = useRef<HTMLInputElement>(null)
   const query = place.value.page === 'search' ? (place.value.query.get('q') ?? '') : ''

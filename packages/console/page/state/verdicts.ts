@@ -1,4 +1,5 @@
-import type { OutgoingWebhookView, WebhookEndpoint } from '@paxyo/panel-client'
+import type { OutgoingWebhookView, Today, WebhookEndpoint } from '@paxyo/panel-client'
+import { isMore } from '../kit/money.ts'
 
 /** How a tile of the start page looks: `bad` has something to do now. */
 export type Verdict = 'good' | 'warn' | 'bad' | 'quiet'
@@ -6,43 +7,37 @@ export type Verdict = 'good' | 'warn' | 'bad' | 'quiet'
 const QUIET_MINUTES_WARN = 60
 
 /** Webhooks are late when none came for an hour; a new installation has none. */
-export function webhooksVerdict(lastReceivedAt: string | undefined, nowMs: number): Verdict {
-  if (lastReceivedAt === undefined) return 'quiet'
-  const minutes = (nowMs - Date.parse(lastReceivedAt)) / 60_000
-  return minutes > QUIET_MINUTES_WARN ? 'warn' : 'good'
+export function webhooksVerdict(lastAt: string | null, nowMs: number): Verdict {
+  if (lastAt === null) return 'quiet'
+  return (nowMs - Date.parse(lastAt)) / 60_000 > QUIET_MINUTES_WARN ? 'warn' : 'good'
 }
 
 const WAITING_HOURS_BAD = 24
 
 /** Reviews wait: it is red when the oldest has waited for a day. */
-export function reviewsVerdict(oldestOpenedAt: string | undefined, nowMs: number): Verdict {
-  if (oldestOpenedAt === undefined) return 'good'
-  return (nowMs - Date.parse(oldestOpenedAt)) / 3_600_000 >= WAITING_HOURS_BAD ? 'bad' : 'warn'
+export function reviewsVerdict(oldestAt: string | null, nowMs: number): Verdict {
+  if (oldestAt === null) return 'good'
+  return (nowMs - Date.parse(oldestAt)) / 3_600_000 >= WAITING_HOURS_BAD ? 'bad' : 'warn'
 }
 
-export interface ServerState {
-  readonly verdict: Verdict
-  /** The webhooks that failed and wait, or were given up. */
-  readonly failing: number
-  /** The oldest of them. */
-  readonly since: string | undefined
-  readonly error: string | undefined
+export function serverVerdict({ enabled, failing }: Today['endpoints']): Verdict {
+  if (failing.length > 0) return 'bad'
+  return enabled === 0 ? 'quiet' : 'good'
 }
 
-/** How the panel's server takes its outgoing webhooks. */
-export function serverState(
+export type Comparison = 'none' | 'more' | 'less' | 'same'
+
+/** The refunds of today, compared with those of yesterday until the same time of day. */
+export function compareRefunds({ today, yesterdayUntilNow }: Today['refunds'][number]): Comparison {
+  if (yesterdayUntilNow.count === 0) return today.count === 0 ? 'same' : 'none'
+  if (isMore(today.amount, yesterdayUntilNow.amount)) return 'more'
+  return isMore(yesterdayUntilNow.amount, today.amount) ? 'less' : 'same'
+}
+
+/** Whether there is an endpoint, and none of its webhooks has failed and waits. */
+export function isServerReached(
   endpoints: readonly WebhookEndpoint[],
-  unsettled: readonly OutgoingWebhookView[],
-): ServerState {
-  if (endpoints.length === 0) return { verdict: 'quiet', failing: 0, since: undefined, error: undefined }
-  const failing = unsettled.filter(
-    ({ attempts, lastError, lastStatus }) => attempts > 0 && (lastError !== null || lastStatus !== null),
-  )
-  const oldest = failing.toSorted((one, other) => one.createdAt.localeCompare(other.createdAt))[0]
-  return {
-    verdict: failing.length > 0 ? 'bad' : 'good',
-    failing: failing.length,
-    since: oldest?.createdAt,
-    error: oldest === undefined ? undefined : (oldest.lastError ?? `HTTP ${oldest.lastStatus}`),
-  }
+  pending: readonly OutgoingWebhookView[],
+): boolean {
+  return endpoints.some(({ isEnabled }) => isEnabled) && !pending.some(({ attempts }) => attempts > 0)
 }
