@@ -3,7 +3,12 @@ import type { OperatorRole, Scope } from '@paxyo/panel-client'
 import { ApiProblem, get, send, whenSignedOut } from './api.ts'
 
 export interface Session {
-  readonly operator: { readonly name: string; readonly role: OperatorRole; readonly refundLimit: string | null }
+  readonly operator: {
+    readonly name: string
+    readonly role: OperatorRole
+    readonly refundLimit: string | null
+    readonly hasTotp: boolean
+  }
   readonly scopes: readonly Scope[]
   readonly environment: 'production' | 'development'
   readonly version: string
@@ -30,7 +35,7 @@ export async function startSession(): Promise<void> {
   await readSession()
 }
 
-async function readSession(): Promise<void> {
+export async function readSession(): Promise<void> {
   try {
     session.value = await get<Session>(`${API}/session`)
   } catch (error) {

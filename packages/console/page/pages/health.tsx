@@ -2,15 +2,22 @@ import type { ConnectionCounts } from '@paxyo/panel-client'
 import { get } from '../data/api.ts'
 import { connectionsChanged } from '../data/changes.ts'
 import { useResource } from '../data/resource.ts'
+import { can } from '../data/session.ts'
 import { formatNumber } from '../kit/format.ts'
 import { t } from '../kit/language.ts'
 import { Code, Empty, Panel, Problem, Screen, Skeleton } from '../parts/basic.tsx'
 import { Table } from '../parts/table.tsx'
+import { AuditLog } from './audit-log.tsx'
+import { Keys } from './keys.tsx'
+import { Operators } from './operators.tsx'
 
 /** The services, the keys, and what operators did. */
 export const Health = () => (
   <Screen title={t('health.title')} lead={t('health.lead')}>
     <Gateways />
+    {can('keys') ? <Keys /> : null}
+    {can('operators') ? <Operators /> : null}
+    {can('operators') ? <AuditLog /> : null}
   </Screen>
 )
 

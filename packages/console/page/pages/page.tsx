@@ -2,6 +2,7 @@ import type { JSX } from 'preact'
 import { type Place, hrefOf } from '../data/router.ts'
 import { t } from '../kit/language.ts'
 import { Empty, Screen } from '../parts/basic.tsx'
+import { Account } from './account.tsx'
 import { Delivery } from './delivery.tsx'
 import { Health } from './health.tsx'
 import { Live } from './live.tsx'
@@ -29,6 +30,7 @@ const PAGES: Readonly<Record<string, (place: Place) => JSX.Element | undefined>>
   webhooks: () => <Webhooks />,
   health: () => <Health />,
   setup: () => <SetUp />,
+  account: () => <Account />,
 }
 
 export const Page = ({ place }: { place: Place }) => PAGES[place.page]?.(place) ?? <NotFound />

@@ -26,7 +26,14 @@ export const Refunds = () => {
         refunds.length === 0 ? undefined : (
           <Button
             onClick={() => {
-              const rows = refunds.map((row) => [row.day, named(row.provider), row.service, row.currency, row.amount, row.count])
+              const rows = refunds.map((row) => [
+                row.day,
+                named(row.provider),
+                row.service,
+                row.currency,
+                row.amount,
+                row.count,
+              ])
               const titles = ['day', 'provider', 'service', 'currency', 'amount', 'count']
               saveFile('refunds.csv', toCsv(titles, rows))
             }}

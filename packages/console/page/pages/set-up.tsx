@@ -1,14 +1,22 @@
-import type { DeliveryView, EndpointList, OutgoingWebhookView, Page } from '@paxyo/panel-client'
+import type {
+  DeliveryView,
+  EndpointList,
+  OutgoingWebhookView,
+  Page,
+  TestWebhook as TestWebhookResult,
+} from '@paxyo/panel-client'
 import { useSignal } from '@preact/signals'
-import { get } from '../data/api.ts'
+import { ApiProblem, get, post } from '../data/api.ts'
 import { anyDelivery, webhooksSent } from '../data/changes.ts'
 import { gatewayOrigin, liveState } from '../data/live.ts'
 import { useResource } from '../data/resource.ts'
+import { can } from '../data/session.ts'
+import { formatDuration } from '../kit/duration.ts'
 import { t } from '../kit/language.ts'
-import { Badge, Code, Field, Panel, Screen } from '../parts/basic.tsx'
+import { Badge, Button, Code, Field, Panel, Problem, Screen } from '../parts/basic.tsx'
 import { CopyButton } from '../parts/copy.tsx'
 import { checksOf, scriptTag, webhookAddress, type Check } from '../state/checks.ts'
-import { serverState } from '../state/verdicts.ts'
+import { isServerReached } from '../state/verdicts.ts'
 
 /** Connecting a panel: the provider's side, the pages' side, and what is still to do. */
 export const SetUp = () => (
@@ -63,7 +71,7 @@ async function readServer(signal: AbortSignal): Promise<boolean> {
     get<EndpointList>('/v1/outgoing-webhooks/endpoints', {}, signal),
     get<Page<OutgoingWebhookView>>('/v1/outgoing-webhooks', { state: 'pending', limit: 100 }, signal),
   ])
-  return serverState(endpoints.data, pending.data).verdict === 'good'
+  return isServerReached(endpoints.data, pending.data)
 }
 
 /** The server's time is the `Date` of a response, in whole seconds. */
@@ -92,7 +100,45 @@ const WebhookAddress = () => {
         <Code>{address}</Code>
         <CopyButton text={address} label={t('setup.copyAddress')} />
       </p>
+      {can('orders:write') ? <TestWebhook provider={provider.value.trim()} /> : null}
     </Panel>
+  )
+}
+
+/** Sends a webhook as the provider would, through the public address when there is one. */
+const TestWebhook = ({ provider }: { provider: string }) => {
+  const result = useSignal<TestWebhookResult | undefined>(undefined)
+  const problem = useSignal<ApiProblem | undefined>(undefined)
+  const isBusy = useSignal(false)
+  async function test(): Promise<void> {
+    isBusy.value = true
+    problem.value = undefined
+    try {
+      const publicUrl = location.protocol === 'https:' ? { publicUrl: location.origin } : {}
+      result.value = await post<TestWebhookResult>('/v1/test-webhook', { provider, ...publicUrl })
+    } catch (error) {
+      problem.value = error instanceof ApiProblem ? error : new ApiProblem('unreadable', 0, String(error))
+    } finally {
+      isBusy.value = false
+    }
+  }
+  const { value: found } = result
+  return (
+    <div class="test-webhook">
+      <Button isBusy={isBusy.value} onClick={() => void test()}>
+        {t('setup.test')}
+      </Button>
+      <Problem problem={problem.value} />
+      <div role="status">
+        {found === undefined ? null : found.isDelivered ? (
+          <p class="tick">{t('setup.testDelivered', { after: formatDuration(found.tookMs) })}</p>
+        ) : (
+          <p class="field-problem">
+            {t('setup.testFailed')} <bdi>{found.error ?? `HTTP ${found.status ?? ''}`}</bdi>
+          </p>
+        )}
+      </div>
+    </div>
   )
 }
 

@@ -79,8 +79,7 @@ const RefundsTile = ({ refunds, perDay }: { refunds: Summary['refunds'] | undefi
     {refunds?.length === 0 ? t('today.noRefunds') : null}
     {refunds?.map((refund) => (
       <span key={refund.currency} class="tile-line">
-        {t('today.refundCount', { count: refund.today.count })}{' '}
-        {t(`today.refunds-${compareRefunds(refund)}`)}{' '}
+        {t('today.refundCount', { count: refund.today.count })} {t(`today.refunds-${compareRefunds(refund)}`)}{' '}
         {refund.yesterdayUntilNow.count === 0 ? null : (
           <Amount amount={refund.yesterdayUntilNow.amount} currency={refund.currency} />
         )}

@@ -81,7 +81,9 @@ const LivePill = () => (
 const Account = ({ session: current }: { session: Session }) => (
   <div class="account">
     <p>
-      <bdi class="account-name">{current.operator.name}</bdi>
+      <a class="account-name" href={hrefOf('account')}>
+        <bdi>{current.operator.name}</bdi>
+      </a>
       <span class="account-role">{t(`role.${current.operator.role}`)}</span>
     </p>
     <div class="account-actions">

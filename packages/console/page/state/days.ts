@@ -22,7 +22,8 @@ const byDay = <Row extends { readonly day: string }>(
 }
 
 /** The number of deliveries of each day that has any. */
-export const deliveriesByDay = ({ deliveries }: DaySummary): readonly number[] => byDay(deliveries, ({ count }) => count)
+export const deliveriesByDay = ({ deliveries }: DaySummary): readonly number[] =>
+  byDay(deliveries, ({ count }) => count)
 
 /** The number of refunds of each day that has any: amounts of several currencies have no sum. */
 export const refundsByDay = ({ refunds }: DaySummary): readonly number[] => byDay(refunds, ({ count }) => count)
@@ -32,7 +33,9 @@ export function linePoints(values: readonly number[], width: number, height: num
   const max = Math.max(1, ...values)
   const step = values.length > 1 ? width / (values.length - 1) : 0
   const round = (number: number): number => Math.round(number * 10) / 10
-  const points = values.map((value, index) => `${round(index * step)},${round(height - 2 - (value / max) * (height - 4))}`)
+  const points = values.map(
+    (value, index) => `${round(index * step)},${round(height - 2 - (value / max) * (height - 4))}`,
+  )
   return values.length === 1 ? `${points[0]} ${width},${points[0]!.split(',')[1]}` : points.join(' ')
 }
 

@@ -90,6 +90,7 @@ test('a review is resolved with a refund, after its amount was typed', async () 
   await system.webhook({ order_id: '93503', status: 'Zaplanowano' })
   await owner.locator('.tile', { hasText: 'Waiting for you' }).getByText('2', { exact: true }).waitFor()
   await owner.locator('.tile', { hasText: 'Waiting for you' }).click()
+  await owner.locator('.inbox-list a').first().waitFor()
   await owner.keyboard.press('j')
   await owner.getByRole('heading', { name: 'The provider failed the order.' }).waitFor()
   await owner.keyboard.press('r')
@@ -123,7 +124,9 @@ test('a user who is not connected says so; rejected webhooks are replayed', asyn
   await owner.getByText('from').first().click()
   await owner.getByRole('button', { name: 'Replay', exact: true }).click()
   await owner.getByText('It still cannot be read.').waitFor()
-  expect(await owner.getByRole('region', { name: 'The text that the provider sent' }).textContent()).toBe('<html>502</html>')
+  expect(await owner.getByRole('region', { name: 'The text that the provider sent' }).textContent()).toBe(
+    '<html>502</html>',
+  )
 })
 
 test('a failing outgoing webhook is red, and its list says why', async () => {
