@@ -29,7 +29,7 @@ export default {
     // Starts processes, including browsers.
     { ...kindOf('e2e', '.e2e.test'), ...servers },
   ],
-  maxWorkers: 2,
+  maxWorkers: 3,
   // Only a new process releases what the modules of finished files keep.
   workerIdleMemoryLimit: '1GB',
   // Generous: a busy machine does not fail a test.

@@ -3,7 +3,7 @@ declare(strict_types=1);
 
 // The parts that your panel already has, in a minimal form: a login, a table of orders, and helpers for pages.
 
-/** The logged-in user. This example logs in every visitor as "demo"; replace it with your own login. */
+/** The logged-in user. This example logs in every visitor as "ann"; replace it with your own login. */
 function current_user(bool $mayLogIn = false): ?string
 {
     // Over http, as on your own machine, a browser would not send a secure cookie.
@@ -12,7 +12,7 @@ function current_user(bool $mayLogIn = false): ?string
         'cookie_httponly' => true, 'cookie_secure' => $isHttps, 'cookie_samesite' => 'Lax', 'use_strict_mode' => true,
     ]);
     if ($mayLogIn) {
-        $_SESSION['user_id'] ??= 'demo';
+        $_SESSION['user_id'] ??= 'ann';
         $_SESSION['csrf'] ??= bin2hex(random_bytes(16));
         open_account($_SESSION['user_id']);
     }

@@ -26,12 +26,14 @@ export { asyncApiDocument, messageJsonSchema } from './schemas/async-api.ts'
 export { encodeEvent } from './schemas/encode-event.ts'
 export {
   accountViewSchema,
+  balanceModeSchema,
   orderEventSchema,
   orderStatusSchema,
   orderViewSchema,
   refundViewSchema,
   totalsViewSchema,
   type AccountView,
+  type BalanceMode,
   type OrderEvent,
   type OrderView,
   type RefundView,

@@ -35,6 +35,7 @@ export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
 export interface Accounts {
   balance: Generated<Numeric>;
+  balance_mode: Generated<string | null>;
   created_at: Generated<Timestamp>;
   currency: string;
   last_seq: Generated<number>;
@@ -333,6 +334,13 @@ export interface RevokedKeys {
   revoked_at: Generated<Timestamp>;
 }
 
+export interface RevokedTokens {
+  expires_at: Timestamp;
+  jti: string;
+  revoked_at: Timestamp;
+  user_id: string;
+}
+
 export interface SentPositions {
   connections: number;
   gateway_id: string;
@@ -387,6 +395,7 @@ export interface DB {
   rejected_requests: RejectedRequests;
   reviews: Reviews;
   revoked_keys: RevokedKeys;
+  revoked_tokens: RevokedTokens;
   sent_positions: SentPositions;
   stream_epoch: StreamEpoch;
   verifications: Verifications;

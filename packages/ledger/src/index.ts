@@ -93,5 +93,6 @@ export {
   type VerificationQueue,
 } from './verification/verification-queue.ts'
 export { readReceipts, type EventReceipt } from './connections/read-receipts.ts'
+export { revokeToken, type TokenClaims } from './connections/revoke-token.ts'
 export { setCutoff, type SetCutoff } from './connections/set-cutoff.ts'
 export { storeReceipts } from './connections/store-receipts.ts'

@@ -62,6 +62,7 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits: chang
     isReady: hub.isReady,
     isDraining: connections.isDraining,
     drainLeft: connections.drainLeft,
+    unread: connections.unread,
     databaseWaiting: pool.waitingCount,
     isKeyServerUnavailable: keyServer?.isUnavailable ?? false,
     control: control.state,
@@ -77,16 +78,17 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits: chang
             else log.warn({ err: error }, 'key server unavailable, its last keys serve')
           },
         })
+  const limits = { ...DEFAULT_LIMITS, ...changedLimits }
   const receipts = new PendingReceipts(() => performance.now())
+  const reader = createStreamReader({ pool, welcomeBytesMax: limits.welcomeBytesMax })
   const hub = createHub({
     bus,
-    reader: createStreamReader({ pool }),
+    reader,
     log,
     onForwarded: metrics.eventForwarded,
     onMessageRejected: metrics.busMessageRejected,
-    onSent: (...sent) => receipts.sent(...sent),
+    onSent: (sent) => receipts.sent(sent),
   })
-  const limits = { ...DEFAULT_LIMITS, ...changedLimits }
   const connections = createConnections({
     hub,
     orderReader: createOrderReader(pool),
@@ -96,6 +98,7 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits: chang
     log,
     metrics,
     onSeen: (...seen) => receipts.seen(...seen),
+    isTokenRevoked: (...token) => reader.isTokenRevoked(...token),
   })
   const control = startUserControl({
     pool,

@@ -168,8 +168,11 @@ test("the README's example shows what happens", async () => {
   await page.waitForSelector('#state:text("live")')
   const [item] = await page.locator('#orders li').allTextContents()
   expect(item).toMatch(/^S-\d+: in_progress$/)
-  expect(await page.textContent('#balance')).toBe('0 USD')
+  // The panel keeps the balance.
+  expect(await page.textContent('#balance')).toBe('')
   await sdk.cancel()
   await page.waitForSelector('#orders li:text("canceled")')
-  expect(await page.textContent('#balance')).toBe('2.5 USD')
+  expect(await page.textContent('#balance')).toBe('')
+  await sdk.system.deposit(sdk.tokens.userId, '1')
+  await page.waitForSelector('#balance:text("3.5 USD")')
 })

@@ -15,7 +15,8 @@ export function createOverview(): { show(state: PanelState): void } {
   let shownTotals: PanelState['totals']
   return {
     show({ account, orders, totals }) {
-      balance.show(account)
+      // In external mode the panel keeps the balance, and the ledger's is only what was refunded.
+      balance.show(account?.mode === 'kept' ? account : undefined)
       if (orders === shownOrders && totals === shownTotals) return
       shownOrders = orders
       shownTotals = totals

@@ -91,6 +91,8 @@ export function openControlChannel(options: ControlChannelOptions): ControlChann
         }
         return respond(message, users.apply(cutoff))
       }
+      case 'revoked_token':
+        return respond(message, users.revoke({ userId: message.userId, tokenId: message.jti }))
       case 'connections':
         return respond(message, users.connectionsOf(message.userId))
       case 'receipts_stored':

@@ -28,6 +28,15 @@ export interface GatewayMetrics {
   register(registry: Registry): void
 }
 
+/** What clients have not read yet. */
+export interface UnreadState {
+  readonly bytes: number
+  /** Joins that wait, because their user has too many unread bytes, or joins too often. */
+  readonly joinsWaiting: number
+  /** Connections that were cut because the process had too many unread bytes. */
+  readonly cut: number
+}
+
 /** Values that are read at each scrape. */
 export interface GatewayState {
   readonly connections: number
@@ -42,6 +51,7 @@ export interface GatewayState {
   readonly isDraining: boolean
   /** Connections that a drain has not closed yet. */
   readonly drainLeft: number
+  readonly unread: UnreadState
   readonly databaseWaiting: number
   /** Whether the last fetch of the issuer's keys has failed. */
   readonly isKeyServerUnavailable: boolean
@@ -80,7 +90,7 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
   ])
   const operationsDropped = group.counter(
     'operations_messages_dropped_total',
-    "Messages that operators' consoles did not get, because they read too slowly; they were told.",
+    "Messages that operators' consoles did not get, because they read too slowly.",
   )
   group.countOf(
     'receipt_batch_retries_total',
@@ -121,6 +131,17 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
   )
   group.gauge('draining', '1 while draining.', () => Number(state().isDraining))
   group.gauge('drain_left', 'Connections that the drain has not closed yet.', () => state().drainLeft)
+  group.gauge('unread_bytes', 'Sent bytes that clients have not read yet.', () => state().unread.bytes)
+  group.gauge(
+    'joins_waiting',
+    'Joins that wait, because their user has too many unread bytes, or joins too often.',
+    () => state().unread.joinsWaiting,
+  )
+  group.countOf(
+    'connections_cut_total',
+    'Connections that were cut because clients had too many unread bytes.',
+    () => state().unread.cut,
+  )
   group.gauge(
     'key_server_unavailable',
     'Whether the last fetch of the keys of JWT_JWKS_URL has failed; the last good keys serve for a day.',

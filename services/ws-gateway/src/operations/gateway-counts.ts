@@ -21,7 +21,7 @@ export class GatewayCounts {
     } else if (message?.type === 'gateway_closed') this.#gateways.delete(message.gatewayId)
   }
 
-  /** @returns undefined until a gateway was heard. */
+  /** @returns undefined while no gateway has announced itself. */
   sum(now: number): { users: number; connections: number; gateways: number } | undefined {
     for (const [gatewayId, { receivedAt }] of this.#gateways) {
       if (now - receivedAt > SILENCE_MS_MAX) this.#gateways.delete(gatewayId)

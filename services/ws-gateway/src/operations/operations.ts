@@ -4,7 +4,7 @@
  * Guarantees: a socket receives something only after its ticket was exchanged for a session that is open, and at most a
  * second longer than that. A console that reads slowly costs a bounded amount of memory, and learns how much it has missed.
  *
- * How: the gateway is subscribed to the operations channel, on a connection of its own, only while a console is connected.
+ * How: the gateway is subscribed to the operations channel, on a separate connection, only while a console is connected.
  * A message is parsed once and forwarded as it is. While there are sockets, their sessions are read once a second, so that
  * signing out, disabling an operator and expiry end them, whatever happens on the bus. When the sessions cannot be read
  * for half a minute, all sockets are closed.
@@ -87,7 +87,7 @@ export function createOperations({ bus, sessions, log, now, onDropped }: Operati
         if (channel === GATEWAYS_CHANNEL) counts.receive(payload.toString(), now())
         else forward(payload)
       },
-      // What was published meanwhile is lost; how much is not known.
+      // Messages of the meantime are lost; their number is unknown.
       onRestored: () => broadcast({ type: 'sampled', batches: 0, deliveries: 0 }),
     })
     subscribed = Promise.all([OPERATIONS_CHANNEL, GATEWAYS_CHANNEL].map((channel) => subscriber!.subscribe(channel)))

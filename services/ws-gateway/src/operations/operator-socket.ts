@@ -11,7 +11,7 @@ import type { OperatorSession } from './operator-sessions.ts'
 
 /** While more bytes than this are unread, messages are counted instead of sent. */
 const UNREAD_BYTES_MAX = 256 * 1024
-/** From so few unread bytes on, messages are sent again. */
+/** From so few unread bytes on, messages are no longer dropped. */
 const UNREAD_BYTES_RESUME = 64 * 1024
 
 /** The socket of one console. */
@@ -60,7 +60,7 @@ export class OperatorSocket {
       this.#output.write(textFrame(Buffer.from(JSON.stringify(message))))
   }
 
-  /** Sends both pings: that of the protocol, which the browser answers, and one that the page sees. */
+  /** Sends both pings: that of the protocol, to which the browser responds, and one that the page sees. */
   ping(): void {
     this.send({ type: 'ping' })
     if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping()

@@ -13,6 +13,8 @@ export interface OrderRequestDeps {
   /** The connection can't continue: it is of another epoch than the database. */
   readonly fail: () => void
   readonly isOpen: () => boolean
+  /** Whether the user's unread bytes leave room for a response. */
+  readonly hasRoom: () => boolean
 }
 
 const PAGE_ORDERS = 50
@@ -58,7 +60,7 @@ export class OrderRequests {
     const now = this.#deps.now()
     this.#tokens = Math.min(max, this.#tokens + (Math.max(0, now - this.#refilledAt) * rate) / 1_000)
     this.#refilledAt = now
-    const isFree = !this.#isReading && this.#tokens >= 1
+    const isFree = !this.#isReading && this.#tokens >= 1 && this.#deps.hasRoom()
     if (isFree) this.#tokens -= 1
     return isFree ? 0 : Math.ceil((1_000 * Math.max(1 - this.#tokens, 0.1)) / rate)
   }

@@ -24,6 +24,22 @@ const revoke = (userId: string, before = `clock_timestamp()`) =>
     [userId],
   )
 
+/** Revokes one token, like webhook-ingest. */
+const revokeToken = (jti: string, userId = 'user-1') =>
+  gateway.database.owner.query(
+    `INSERT INTO revoked_tokens (user_id, jti, expires_at, revoked_at)
+     VALUES ($1, $2, now() + interval '1 hour', clock_timestamp())`,
+    [userId, jti],
+  )
+
+const tokenWithId = (jti: string, userId = 'user-1'): Promise<string> =>
+  new SignJWT({ jti })
+    .setSubject(userId)
+    .setAudience('paxyo')
+    .setExpirationTime('5m')
+    .setProtectedHeader({ alg: 'HS256' })
+    .sign(new TextEncoder().encode(TEST_JWT_SECRET))
+
 const tokenIssued = (secondsAgo: number | undefined): Promise<string> => {
   const nowS = Math.floor(Date.now() / 1000)
   const token = new SignJWT()
@@ -86,6 +102,57 @@ describe('revoked tokens', () => {
     expect(await client.next('error')).toMatchObject({ code: 'token_revoked', request: 'refresh' })
     client.send({ type: 'check' })
     await eventually(() => client.pings > 0)
+  })
+})
+
+describe('one revoked token', () => {
+  test('its connections are closed, and no others of the user', async () => {
+    const revoked = [await join(await tokenWithId('a')), await join(await tokenWithId('a'))]
+    const others = [await join(await tokenWithId('b')), await join(await mintToken('user-1'))]
+    const namesake = await gateway.connect('user-2', { token: await tokenWithId('a', 'user-2') })
+    await namesake.next('welcome')
+
+    await revokeToken('a')
+    for (const client of revoked) expect(await client.closed()).toEqual(REVOKED)
+    for (const { socket } of [...others, namesake]) expect(socket.readyState).toBe(socket.OPEN)
+  })
+
+  test('cannot join, with and without a position, and receives nothing', async () => {
+    const { epoch, seq } = await (await gateway.connect('user-1', { token: await tokenWithId('b') })).next('welcome')
+    await revokeToken('a')
+    for (const resume of [undefined, { epoch, seq }]) {
+      const client = await gateway.connect('user-1', {
+        token: await tokenWithId('a'),
+        ...(resume === undefined ? {} : { resume }),
+      })
+      expect(await client.closed()).toEqual(REVOKED)
+      expect(client.messages.map(({ type }) => type)).toEqual(['error'])
+    }
+  })
+
+  test('a join that read the database before the revocation is closed all the same, before its welcome', async () => {
+    const reads = await holdReads(gateway.database)
+    const client = await gateway.connect('user-1', { token: await tokenWithId('a') })
+    await eventually(() => reads.isReading())
+    await revokeToken('a')
+
+    expect(await client.closed()).toEqual(REVOKED)
+    await reads.release()
+    expect(client.messages.map(({ type }) => type)).toEqual(['error'])
+  })
+
+  test('does not replace another token on an open connection', async () => {
+    await revokeToken('a')
+    const client = await join(await tokenWithId('b'))
+    client.send({ type: 'refresh', token: await tokenWithId('a') })
+
+    expect(await client.next('error')).toMatchObject({ code: 'token_revoked', request: 'refresh' })
+    client.send({ type: 'refresh', token: await tokenWithId('c') })
+    client.send({ type: 'check' })
+    await eventually(() => client.pings > 0)
+    await revokeToken('b')
+    await revokeToken('c')
+    expect(await client.closed()).toEqual(REVOKED)
   })
 })
 

@@ -10,6 +10,7 @@ let now: number
 let sent: ServerMessage[]
 let wanted: OrdersWanted[]
 let isFailed: boolean
+let hasRoom: boolean
 let read: (wanted: OrdersWanted) => Promise<FoundOrders>
 let requests: OrderRequests
 beforeEach(() => {
@@ -17,6 +18,7 @@ beforeEach(() => {
   sent = []
   wanted = []
   isFailed = false
+  hasRoom = true
   read = () => Promise.resolve(NOTHING)
   requests = new OrderRequests({
     reader: {
@@ -30,6 +32,7 @@ beforeEach(() => {
     send: (message) => sent.push(message),
     fail: () => (isFailed = true),
     isOpen: () => true,
+    hasRoom: () => hasRoom,
   })
 })
 
@@ -64,6 +67,16 @@ test('a client that asks too often is told when it may again, and is served then
   now += 3_600_000
   for (let count = 0; count < 4; count += 1) await ask()
   expect(sent.slice(-4).map(({ type }) => type)).toEqual(['page', 'page', 'page', 'error'])
+})
+
+test('nothing is read for a user who has not read what is there', async () => {
+  hasRoom = false
+  await ask()
+  expect(sent).toMatchObject([{ type: 'error', code: 'rate_limited', request: 'page', retryAfterMs: 50 }])
+  expect(wanted).toEqual([])
+  hasRoom = true
+  await ask()
+  expect(sent.at(-1)).toMatchObject({ type: 'page' })
 })
 
 test('one request is read at a time', async () => {

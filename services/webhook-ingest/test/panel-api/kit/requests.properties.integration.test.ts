@@ -20,6 +20,7 @@ const OPERATION_IDS = [
   'deposit',
   'listLedgerEntries',
   'mintToken',
+  'revokeToken',
   'countConnections',
   'listUserConnections',
   'disconnectUser',

@@ -39,7 +39,12 @@ function toFormat(language: string, currency: string, isExact: boolean): (amount
   return (amount) => withCurrency.format(asNumber(amount))
 }
 
-/** Adds decimal strings without rounding. */
+/**
+ * Adds decimal strings without rounding.
+ *
+ * @example
+ * addMoney(['0.1', '0.2']) //=> '0.3'
+ */
 export function addMoney(amounts: readonly string[]): string {
   let sum = 0n
   for (const amount of amounts) {

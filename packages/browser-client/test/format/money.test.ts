@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { addMoney, createMoneyFormat, toShortAmount } from '../src/money.ts'
+import { addMoney, createMoneyFormat, toShortAmount } from '../../src/format/money.ts'
 
 const plainSpaces = (text: string): string => text.replace(/[\u00a0\u202f]/g, ' ')
 

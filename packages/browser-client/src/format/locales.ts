@@ -1,12 +1,11 @@
 import type { OrderStatus } from '@paxyo/contracts/data'
+import type { ConnectionStatus } from '../api.ts'
 
-export type ConnectionState = 'connecting' | 'live' | 'delayed' | 'reconnecting' | 'offline' | 'closed'
-
-/** All messages of a language; a page can override them with `data-words`. Names in {} are placeholders. */
+/** All messages of a language. Names in {} are placeholders; `fill` replaces them. */
 export type Messages = Readonly<
   Record<
     | OrderStatus
-    | ConnectionState
+    | ConnectionStatus['state']
     | 'order' // Order {order}
     | 'refunded' // {amount} refunded
     | 'orders' // Orders updated: {count}

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { LOCALES } from '../src/locales.ts'
-import { directionOf, fill, toMessages } from '../src/messages.ts'
+import { LOCALES } from '../../src/format/locales.ts'
+import { directionOf, fill, toMessages } from '../../src/format/messages.ts'
 
 const placeholders = (text: string): string[] => text.match(/\{\w+\}/g) ?? []
 

@@ -1,7 +1,8 @@
 import { isOrderStatus, statusText } from '@paxyo/contracts/data'
+import type { ConnectionStatus } from '../api.ts'
 import { createMoneyFormat, toShortAmount } from './money.ts'
 import type { Messages } from './locales.ts'
-import { directionOf, isolate } from './messages.ts'
+import { directionOf, isolate, toMessages } from './messages.ts'
 
 /** Formats values for people, in one language. */
 export interface Format {
@@ -12,10 +13,20 @@ export interface Format {
   percent(percent: number): string
   /** A status of a newer gateway is formatted as text. */
   status(status: string): string
+  /** A state of the connection, such as `live`. */
+  connection(state: ConnectionStatus['state']): string
   time(at: string): string
 }
 
-export function createFormat(language: string, messages: Messages): Format {
+/**
+ * Creates the formats of a language.
+ *
+ * @param language a BCP 47 tag that Intl supports.
+ * @param messages the texts; by default those of the language, or English ones.
+ * @example
+ * createFormat('en').money('2.5', 'USD') //=> '$2.50'
+ */
+export function createFormat(language: string, messages: Messages = toMessages(language)): Format {
   const counts = new Intl.NumberFormat(language)
   const percents = new Intl.NumberFormat(language, { style: 'percent' })
   const times = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' })
@@ -29,6 +40,7 @@ export function createFormat(language: string, messages: Messages): Format {
     count: (value) => counts.format(value),
     percent: (percent) => percents.format(percent / 100),
     status: (status) => (isOrderStatus(status) ? messages[status] : statusText(status)),
+    connection: (state) => messages[state],
     time: (at) => times.format(new Date(at)),
   }
 }
