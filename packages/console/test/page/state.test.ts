@@ -7,7 +7,14 @@ import { hrefOf, placeOf } from '../../page/data/router.ts'
 import { causesOf } from '../../page/state/causes.ts'
 import { checksOf, scriptTag, webhookAddress } from '../../page/state/checks.ts'
 import { curlOf } from '../../page/state/curl.ts'
-import { reviewsVerdict, serverState, webhooksVerdict } from '../../page/state/verdicts.ts'
+import { deliveriesByDay, lastDays, linePoints, sumsByDay, toCsv } from '../../page/state/days.ts'
+import {
+  compareRefunds,
+  isServerReached,
+  reviewsVerdict,
+  serverVerdict,
+  webhooksVerdict,
+} from '../../page/state/verdicts.ts'
 
 test('an address names a page and an id, whatever is in the id', () => {
   expect(hrefOf('orders', 'A/1?')).toBe('/console/orders/A%2F1%3F')
@@ -93,29 +100,91 @@ test('rejected requests are grouped by cause', () => {
 
 test('verdicts', () => {
   const now = Date.parse('2026-01-02T00:00:00Z')
-  expect(webhooksVerdict(undefined, now)).toBe('quiet')
+  expect(webhooksVerdict(null, now)).toBe('quiet')
   expect(webhooksVerdict('2026-01-01T23:30:00Z', now)).toBe('good')
   expect(webhooksVerdict('2026-01-01T22:00:00Z', now)).toBe('warn')
-  expect(reviewsVerdict(undefined, now)).toBe('good')
+  expect(reviewsVerdict(null, now)).toBe('good')
   expect(reviewsVerdict('2026-01-01T23:00:00Z', now)).toBe('warn')
   expect(reviewsVerdict('2025-12-31T23:00:00Z', now)).toBe('bad')
 })
 
-test('the server is failing when a webhook was tried and waits', () => {
-  const endpoint = {} as WebhookEndpoint
-  const webhook = (change: Partial<OutgoingWebhookView>) =>
-    ({
-      attempts: 1,
-      lastError: 'connection refused',
-      lastStatus: null,
-      createdAt: '2026-01-02',
-      ...change,
-    }) as OutgoingWebhookView
-  expect(serverState([], []).verdict).toBe('quiet')
-  expect(serverState([endpoint], [webhook({ attempts: 0, lastError: null })]).verdict).toBe('good')
+test('refunds are compared with those of yesterday by the same time', () => {
+  const refund = (today: [string, number], before: [string, number]) =>
+    compareRefunds({
+      currency: 'USD',
+      today: { amount: today[0], count: today[1] },
+      yesterdayUntilNow: { amount: before[0], count: before[1] },
+      yesterday: { amount: '9', count: 9 },
+    })
+  expect(refund(['1', 1], ['0', 0])).toBe('none')
+  expect(refund(['0', 0], ['0', 0])).toBe('same')
+  expect(refund(['10', 1], ['9', 3])).toBe('more')
+  expect(refund(['9', 3], ['10', 1])).toBe('less')
+  expect(refund(['9.0', 3], ['9', 1])).toBe('same')
+})
+
+test('the server is failing, or not set up, or reached', () => {
+  const failing = { endpointId: 'e', url: 'https://a.example', since: '2026-01-01', lastError: null, waiting: 1 }
+  expect(serverVerdict({ enabled: 0, failing: [] })).toBe('quiet')
+  expect(serverVerdict({ enabled: 1, failing: [] })).toBe('good')
+  expect(serverVerdict({ enabled: 1, failing: [failing] })).toBe('bad')
+  const endpoint = { isEnabled: true } as WebhookEndpoint
+  const webhook = (attempts: number) => ({ attempts }) as OutgoingWebhookView
+  expect(isServerReached([], [])).toBe(false)
+  expect(isServerReached([endpoint], [webhook(0)])).toBe(true)
+  expect(isServerReached([endpoint], [webhook(1)])).toBe(false)
+})
+
+const row = (day: string, service: string, amount: string, currency = 'USD') => ({
+  day,
+  currency,
+  provider: 'godofpanel',
+  service,
+  amount,
+  count: 2,
+})
+
+test('days are those of the time zone', () => {
+  expect(lastDays(3, new Date('2026-03-01T23:30:00Z'), 'Europe/Berlin')).toEqual([
+    '2026-02-28',
+    '2026-03-01',
+    '2026-03-02',
+  ])
+})
+
+test('refunds are summed by day and currency, exactly', () => {
+  const refunds = [row('2026-01-01', 'a', '0.1'), row('2026-01-01', 'b', '0.2'), row('2026-01-02', 'a', '5', 'EUR')]
+  const all = { provider: '', service: '' }
+  expect(sumsByDay(refunds, all)).toMatchObject([
+    { day: '2026-01-02', currency: 'EUR', amount: '5', count: 2 },
+    { day: '2026-01-01', currency: 'USD', amount: '0.3', count: 4 },
+  ])
+  expect(sumsByDay(refunds, { ...all, service: 'b' })).toMatchObject([{ amount: '0.2' }])
+  expect(sumsByDay(refunds, { ...all, provider: 'another' })).toEqual([])
+})
+
+test('a line of the last days', () => {
+  const deliveries = [
+    { day: '2026-01-02', outcome: 'applied', count: 3 },
+    { day: '2026-01-01', outcome: 'applied', count: 1 },
+    { day: '2026-01-01', outcome: 'stale', count: 1 },
+  ] as const
+  const values = deliveriesByDay({ deliveries: [...deliveries], refunds: [], hasMore: false })
+  expect(values).toEqual([2, 3])
+  expect(linePoints([0, 4], 100, 20)).toBe('0,18 100,2')
+  expect(linePoints([4], 100, 20)).toBe('0,2 100,2')
+})
+
+test('a spreadsheet does not run a text of the CSV as a formula', () => {
   expect(
-    serverState([endpoint], [webhook({}), webhook({ createdAt: '2026-01-01', lastError: null, lastStatus: 503 })]),
-  ).toEqual({ verdict: 'bad', failing: 2, since: '2026-01-01', error: 'HTTP 503' })
+    toCsv(
+      ['a', 'b'],
+      [
+        ['=1+1', 'x "y", z'],
+        ['-2', 3],
+      ],
+    ),
+  ).toBe(`a,b\r\n'=1+1,"x ""y"", z"\r\n'-2,3\r\n`)
 })
 
 test('the checks of the set-up', () => {
