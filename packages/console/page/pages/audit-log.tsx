@@ -4,7 +4,7 @@ import { t, textOf } from '../kit/language.ts'
 import { Badge, Panel, Time } from '../parts/basic.tsx'
 import { ListTable } from '../parts/table.tsx'
 
-/** Who did what, when, from where and why. */
+/** The changes of operators and API keys, with the time, the address and the reason. */
 export const AuditLog = () => {
   const entries = useList<AuditEntryView>(
     '/v1/audit-log',

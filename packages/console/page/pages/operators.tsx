@@ -16,7 +16,7 @@ type Question =
   | { readonly kind: 'invite' }
   | { readonly kind: 'disable' | 'enable' | 'password'; readonly operator: OperatorView }
 
-/** Who may use the console. */
+/** The people with access to the console. */
 export const Operators = () => {
   const question = useSignal<Question | undefined>(undefined)
   const link = useSignal<OperatorLinkView | undefined>(undefined)

@@ -13,7 +13,7 @@ const WEBHOOK_TOKEN = 'a-webhook-token-of-the-console-tests'
 export const PASSWORD = 'correct horse battery staple'
 const BY = { actor: 'tests', actorName: 'tests', address: null }
 
-/** Both services in one process, with a database of its own. */
+/** Both services in one process, with a separate database. */
 export interface ConsoleSystem extends AsyncDisposable {
   readonly url: string
   readonly database: TestDatabase
