@@ -24,7 +24,7 @@ export async function startAttackedSystem(): Promise<AttackedSystem> {
   const postgres = await startLocalPostgres(options)
   cleanups.defer(() => postgres.stop())
   const redis = await startRedisServer()
-  cleanups.defer(async () => void (await redis.stop()))
+  cleanups.defer(() => redis.stop())
   await migrateToLatest(postgres.url)
 
   const [panelKey, webhookToken, messageKey] = [1, 2, 3].map(() => randomBytes(32).toString('hex'))

@@ -51,7 +51,8 @@ async function raceOn(target: Target, isOver: () => boolean): Promise<AttackResu
   const random = createRandom(seed + 1)
   const results: AttackResult[] = []
   const inputs = Number(values['races-per-second'])
-  while (!isOver() && inputs > 0) {
+  if (inputs === 0) return results
+  while (!isOver()) {
     const [result] = await Promise.all([attackWithRaces({ target, random, inputs, isOver }), sleep(1_000)])
     results.push(result)
   }

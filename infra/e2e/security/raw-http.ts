@@ -19,9 +19,9 @@ export async function attackWithRawHttp({ target, random, inputs, isOver }: Atta
       const status = /^HTTP\/1\.1 (\d{3})/.exec(response)?.[1] ?? 'disconnected'
       tally.count(status)
       const shown = JSON.stringify(request.subarray(0, 300).toString('latin1'))
-      if (/^5/.test(status) && status !== '503') tally.violated(`${status} for ${shown}`)
+      if (status.startsWith('5') && status !== '503') tally.violated(`${status} for ${shown}`)
       // Nothing here has a key or a token.
-      if (/^2/.test(status) && /\/v1\/|POST \/webhooks/.test(shown)) tally.violated(`${status} for ${shown}`)
+      if (status.startsWith('2') && /\/v1\/|POST \/webhooks/.test(shown)) tally.violated(`${status} for ${shown}`)
       if (response === 'silent') tally.violated(`no response to ${shown}`)
     },
     isOver,
