@@ -18,7 +18,11 @@ export async function watchAsBystander(
   { ingestUrl, gatewayUrl, panelKey }: Target,
   isOver: () => boolean,
 ): Promise<Noticed> {
-  const client = await connectSocket(gatewayUrl, { token: await mintToken('bystander') })
+  const client = await connectSocket(gatewayUrl, {
+    token: await mintToken('bystander'),
+    // Each check shows that it is alive; a pong to every ping would be too many messages.
+    respondsToPings: false,
+  })
   await client.next('welcome')
   const ofIngest: number[] = []
   const ofGateway: number[] = []

@@ -34,6 +34,8 @@ export async function attackWithSchemathesis(options: SchemathesisOptions): Prom
   const tally = createTally('Schemathesis')
   const child = spawn(join(dirname(venv.python), 'schemathesis'), argumentsOf(options), {
     stdio: ['ignore', 'pipe', 'pipe'],
+    // It keeps a cache in the working directory.
+    cwd: dirname(venv.python),
   })
   const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)])
   const [, generated] = /([\d,]+) generated/.exec(output) ?? []

@@ -88,7 +88,11 @@ export function createHttpServer({ log, trustProxy, timeouts = {}, tls }: HttpSe
     clientErrorHandler: respondToClientError,
     routerOptions: { maxParamLength: 256 },
     // Paths that cannot be routed: undecodable, or with a parameter that is too long.
-    frameworkErrors: (_error, _request, reply) => void sendProblem(reply, 'not_found'),
+    frameworkErrors(_error, { headers, raw }, reply) {
+      // No hook runs for them, and Node leaves a socket open whose client has asked for an upgrade.
+      if (headers.upgrade !== undefined) reply.raw.once('finish', () => raw.socket.destroy())
+      void sendProblem(reply, 'not_found')
+    },
   }) as unknown as FastifyInstance
 
   rejectOtherEncodings(app)

@@ -303,7 +303,7 @@ describe('a gateway', () => {
   })
 })
 
-test.each(['/', '/livez', '/readyz'])(
+test.each(['/', '/livez', '/readyz', '/%ff', '/ws/%'])(
   'an upgrade of %s gets an ordinary answer and leaves no socket open',
   async (path) => {
     const { hostname, port } = new URL(gateway.url)
@@ -323,6 +323,6 @@ test.each(['/', '/livez', '/readyz'])(
     socket.on('data', (data) => (response += data.toString()))
     await once(socket, 'close')
 
-    expect(response).toMatch(path === '/' ? 'HTTP/1.1 404' : 'HTTP/1.1 200')
+    expect(response).toMatch(path.endsWith('z') ? 'HTTP/1.1 200' : 'HTTP/1.1 404')
   },
 )
