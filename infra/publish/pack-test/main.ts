@@ -7,14 +7,14 @@ import { createHttpServer, createLogger, listen } from '@paxyo/service-kit'
 import { eventually, freePort, launchChromium, type Browser } from '@paxyo/testkit'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { createPanelClient, type PanelClient } from '@paxyo/panel-client'
 import { buildPackage, compileDeclarations, packPackage } from '../build-package.ts'
 import { PUBLISHED, ROOT } from '../manifest.ts'
 import { MANAGERS, runIn, type Manager } from './managers.ts'
-import { PROJECTS, type Project } from './projects.ts'
+import { PROJECT_FILES, PROJECTS, type Project } from './projects.ts'
 
 const NODE_VERSIONS = ['20', '22', '24']
 const CONTENT_TYPES: Readonly<Record<string, string>> = { html: 'text/html', js: 'text/javascript' }
@@ -55,23 +55,23 @@ async function end(child: ChildProcess): Promise<void> {
   await exited
 }
 
-function writeProject(folder: string, { files, dependencies }: Project, { archives, url }: Stage): void {
-  const packed = Object.fromEntries(PUBLISHED.map((name, index) => [`@paxyo/${name}`, `file:${archives[index]!}`]))
-  const manifest = {
-    name: 'app',
-    version: '1.0.0',
-    type: 'module',
-    private: true,
-    dependencies: { ...packed, ...dependencies },
-  }
+function writeProject(folder: string, { name, dependencies }: Project, { archives, url }: Stage): void {
+  cpSync(join(PROJECT_FILES, name), folder, { recursive: true })
   const socketUrl = `${url.replace(/^http/, 'ws')}/ws`
-  for (const [path, text] of Object.entries({ 'package.json': JSON.stringify(manifest), ...files })) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true })
-    writeFileSync(join(folder, path), text.replaceAll('SOCKET_URL', socketUrl))
+  for (const path of globSync('**/*.{js,jsx}', { cwd: folder }).map((file) => join(folder, file))) {
+    writeFileSync(path, readFileSync(path, 'utf8').replaceAll('SOCKET_URL', socketUrl))
   }
+  const packed = Object.fromEntries(
+    PUBLISHED.map((packedName, index) => [`@paxyo/${packedName}`, `file:${archives[index]!}`]),
+  )
+  const facts = { name: 'app', version: '1.0.0', type: 'module', private: true }
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({ ...facts, dependencies: { ...packed, ...dependencies } }),
+  )
 }
 
-async function checkTypes(folder: string, { typed }: Project): Promise<void> {
+async function checkTypes(folder: string): Promise<void> {
   for (const moduleResolution of ['bundler', 'node16']) {
     const module = moduleResolution === 'bundler' ? 'esnext' : 'node16'
     const compilerOptions = {
@@ -83,7 +83,7 @@ async function checkTypes(folder: string, { typed }: Project): Promise<void> {
       noEmit: true,
     }
     const file = join(folder, `tsconfig.${moduleResolution}.json`)
-    writeFileSync(file, JSON.stringify({ compilerOptions: { ...compilerOptions, types: [] }, files: typed }))
+    writeFileSync(file, JSON.stringify({ compilerOptions: { ...compilerOptions, types: [] }, files: ['types.ts'] }))
     await runIn(folder, process.execPath, [join(ROOT, 'node_modules/typescript/lib/tsc.js'), '-p', file])
   }
 }
@@ -194,10 +194,9 @@ async function tryProject(manager: Manager, project: Project, stage: Stage): Pro
     console.log(`ok  ${manager.name}  ${project.name}  ${what}  ${((Date.now() - start) / 1000).toFixed(1)} s`)
   }
   const userId = `${manager.name}-${project.name}`
-  mkdirSync(folder)
   writeProject(folder, project, stage)
   await report('install', () => manager.install(folder))
-  await report('types', () => checkTypes(folder, project))
+  await report('types', () => checkTypes(folder))
   if (project.build === undefined) {
     for (const version of NODE_VERSIONS) {
       await report(`Node ${version}`, () => runInNode(folder, stage, version, `${userId}-${version}`))

@@ -39,7 +39,7 @@ export const MANAGERS: readonly Manager[] = [
     name: 'yarn',
     async install(folder) {
       writeFileSync(join(folder, '.yarnrc.yml'), 'nodeLinker: node-modules\nenableTelemetry: false\n')
-      // A lockfile of its own makes it the root of a project.
+      // A folder with a lockfile is the root of a project.
       writeFileSync(join(folder, 'yarn.lock'), '')
       // Yarn does not read the configuration of npm.
       const registry = (await runIn(folder, 'npm', ['config', 'get', 'registry'])).trim()

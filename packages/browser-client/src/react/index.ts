@@ -17,13 +17,13 @@ import {
   useSyncExternalStore,
 } from 'react'
 import type { ReactElement, ReactNode } from 'react'
-import type { AccountView, ConnectionStatus, ConnectOptions, OrderView, RefundEvent } from '../api.ts'
-import { createOrderStore, findOrder, type OrderStore } from '../store/order-store.ts'
-import { keptAccount, type OrderState, type RenderedState } from '../store/order-state.ts'
+import type { AccountView, ConnectionStatus, OrderView, RefundEvent } from '../api.ts'
+import { createOrderStore, findOrder, type OrderStore, type StoreConnectOptions } from '../store/order-store.ts'
+import { keptAccount, type OrderState } from '../store/order-state.ts'
 
 export type PaxyoProviderProps = { readonly children?: ReactNode } & (
   | { readonly store: OrderStore }
-  | (ConnectOptions & { readonly initial?: RenderedState | undefined })
+  | StoreConnectOptions
 )
 
 const StoreContext = createContext<OrderStore | undefined>(undefined)

@@ -15,10 +15,15 @@ import { createOrderList } from './order-list.ts'
 import { INITIAL_STATE, type OrderState, type RenderedState } from './order-state.ts'
 import { createWatchedOrders } from './watched-orders.ts'
 
-export type OrderStoreOptions = (ConnectOptions | { readonly client: Client }) & {
+/** A store keeps no state over a reload: `initial` has the position. */
+export interface StoreConnectOptions extends Omit<ConnectOptions, 'position' | 'resumeOverReload' | 'storage'> {
   /** What the page's server has rendered. Without a `position`, a snapshot replaces it. */
   readonly initial?: RenderedState | undefined
 }
+
+export type OrderStoreOptions =
+  | StoreConnectOptions
+  | { readonly client: Client; readonly initial?: RenderedState | undefined }
 
 export interface OrderStore {
   /** The current state: the same object until something changes. */
@@ -49,8 +54,15 @@ const REFUNDS_MAX = 100
  * store.getState().isLoaded //=> false
  */
 export function createOrderStore({ initial, ...source }: OrderStoreOptions): OrderStore {
-  const initialState: OrderState = { ...INITIAL_STATE, ...initial, isLoaded: initial?.position !== undefined }
-  const list = createOrderList(initialState.orders)
+  const list = createOrderList(initial?.orders ?? [])
+  const initialState: OrderState = {
+    ...INITIAL_STATE,
+    isLoaded: initial !== undefined,
+    account: initial?.account,
+    totals: initial?.totals,
+    older: initial?.older,
+    orders: list.orders(),
+  }
   const listeners = new Set<{ readonly listener: () => void }>()
   const refundListeners = new Listeners()
   let state = initialState

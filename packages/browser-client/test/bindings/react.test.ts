@@ -47,7 +47,7 @@ test('a server renders the initial state and opens no connection', () => {
   expect(render(options)).toContain('["connecting",true,false,0,null,null,0]')
   const initial = {
     orders: [anOrder],
-    account: { balance: '2', currency: 'USD' },
+    account: { balance: '2', currency: 'USD', mode: 'kept' } as const,
     position: { epoch: 'e', seq: 1 },
     older: 'x',
   }

@@ -1,0 +1,5 @@
+import { Page } from './orders.jsx'
+
+export default function Home() {
+  return <Page />
+}

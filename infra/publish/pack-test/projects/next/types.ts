@@ -1,0 +1,1 @@
+export { PaxyoProvider, useOrders } from '@paxyo/browser-client/react'

@@ -1,0 +1,1 @@
+export { createPaxyo, useOrders } from '@paxyo/browser-client/vue'
