@@ -19,6 +19,19 @@ function current_user(bool $mayLogIn = false): ?string
     return $_SESSION['user_id'] ?? null;
 }
 
+/** The logged-in user, for a response in JSON; without one, it responds with 401 and ends. */
+function user_of_json_request(): string
+{
+    header('Content-Type: application/json');
+    header('Cache-Control: no-store');
+    $userId = current_user();
+    if ($userId === null) {
+        http_response_code(401);
+        exit('{"error":"no user is logged in"}');
+    }
+    return $userId;
+}
+
 /** The user's orders, newest first. */
 function orders_of(string $userId): array
 {

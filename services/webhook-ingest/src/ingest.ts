@@ -203,6 +203,7 @@ export function createIngest(deps: IngestDeps): Ingest {
         batcher,
         providers,
         apiKeyStore,
+        environmentKeys: apiKeys,
         sessions: console?.sessions,
         onAuditFailed: metrics.auditFailed,
         throttle: throttleOf('panel_api'),

@@ -37,6 +37,8 @@ export async function readAuditLog(
   const rows = await query.execute()
   return rows.map(({ actor_name: actorName, previous_hash: previousHash, before: was, after, ...row }) => ({
     ...row,
+    // Pools of the command line return int8 as text.
+    position: Number(row.position),
     actorName,
     previousHash,
     before: was as object | null,
@@ -58,10 +60,11 @@ export interface AuditHead {
  * await readAuditHead(createKysely(pool)) //=> undefined
  */
 export async function readAuditHead(db: Kysely<Database>): Promise<AuditHead | undefined> {
-  return db
+  const head = await db
     .selectFrom('audit_log')
     .select(['position', sql<string>`encode(hash, 'hex')`.as('hash')])
     .orderBy('position', 'desc')
     .limit(1)
     .executeTakeFirst()
+  return head && { position: Number(head.position), hash: head.hash }
 }

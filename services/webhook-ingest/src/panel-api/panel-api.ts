@@ -1,3 +1,4 @@
+import { registerConsoleRoutes, type KeyRouteDeps } from '@paxyo/console'
 import { createConcurrencyLimiter, type ConcurrencyLimiter } from '@paxyo/service-kit'
 import type { FastifyInstance } from 'fastify'
 import { registerGetAccount } from './accounts/get-account.ts'
@@ -49,7 +50,8 @@ export interface PanelApiDeps
     ChangeRouteDeps,
     ConnectionRouteDeps,
     AuthenticationDeps,
-    AuditDeps {
+    AuditDeps,
+    KeyRouteDeps {
   /** Whether `/docs` and `/openapi.json` are served; they need no key. */
   readonly hasDocs: boolean
 }
@@ -108,6 +110,7 @@ function registerRoutes(v1: PanelApi, deps: PanelApiDeps): void {
   registerRejectedRequestRoutes(v1, deps)
   registerEndpointRoutes(v1, deps)
   registerOutgoingWebhookRoutes(v1, deps)
+  registerConsoleRoutes(v1, deps)
 }
 
 /** Limits concurrent API requests, so that database connections remain for webhooks. */
