@@ -7,10 +7,9 @@ import {
   providePhp,
   startApache,
   startPhpServer,
+  startProgram,
   type MariaDb,
 } from '@paxyo/testkit'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { chmodSync, cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -98,22 +97,13 @@ export async function startWebhookSite(
 export async function startFeedSite(deps: SiteDeps): Promise<PanelSite> {
   const env = await createTables(deps, 'feed')
   const start = async (): Promise<Running> => {
-    const child = spawn(providePhp(...PHP_EXTENSIONS), [`${EXAMPLE}follow.php`], {
+    const program = await startProgram(providePhp(...PHP_EXTENSIONS), [`${EXAMPLE}follow.php`], {
       env: { ...hostEnvironment(), ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
     })
-    let output = ''
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8')
-      stream.on('data', (text: string) => (output += text))
-    }
-    const exited = once(child, 'exit')
+    const ending = (): string => (program.exitCode() === null ? '' : `\nfollow.php ended with ${program.exitCode()}`)
     return {
-      log: () => (child.exitCode === null ? output : `${output}\nfollow.php ended with ${child.exitCode}`),
-      async [Symbol.asyncDispose]() {
-        child.kill('SIGKILL')
-        await exited
-      },
+      log: () => program.output() + ending(),
+      [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
     }
   }
   return toSite('feed', start, undefined, () => undefined)

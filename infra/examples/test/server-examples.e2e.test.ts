@@ -7,10 +7,10 @@ import {
   eventually,
   freePort,
   hostEnvironment,
+  startProgram,
   type TestDatabase,
 } from '@paxyo/testkit'
-import { execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -67,27 +67,11 @@ async function createTables(stack: AsyncDisposableStack): Promise<{ database: Te
 
 async function startExample(name: 'node' | 'python', env: Readonly<Record<string, string>>): Promise<AsyncDisposable> {
   const { command, args, folder } = servers[name]
-  const child = spawn(command, args(Number(env['PORT'])), {
+  return startProgram(command, args(Number(env['PORT'])), {
     cwd: folder,
     env: { ...hostEnvironment(), PATH: `${dirname(command)}:${process.env['PATH']}`, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    isReady: () => fetch(`http://127.0.0.1:${env['PORT']}/webhook`).then(() => true),
   })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8')
-    stream.on('data', (text: string) => (output += text))
-  }
-  const exited = once(child, 'exit')
-  await eventually(async () => {
-    if (child.exitCode !== null) throw new Error(`${name} ended:\n${output}`)
-    return fetch(`http://127.0.0.1:${env['PORT']}/webhook`).then(() => true)
-  })
-  return {
-    async [Symbol.asyncDispose]() {
-      child.kill('SIGKILL')
-      await exited
-    },
-  }
 }
 
 describe.each(['node', 'python'] as const)('the example for %s', (name) => {

@@ -3,13 +3,20 @@ import { transaction } from './transaction.ts'
 
 const ACCOUNTS_PER_BATCH = 500
 
-const FIND_ACCOUNTS = `
-  SELECT user_id FROM accounts WHERE user_id > $1 AND totals_seq <> last_seq ORDER BY user_id LIMIT ${ACCOUNTS_PER_BATCH}`
+interface Selection {
+  readonly find: string
+  readonly lock: string
+}
 
 // The ledger takes the same locks in the same order.
-const LOCK_ACCOUNTS = `
-  SELECT user_id FROM accounts WHERE user_id = ANY($1::text[]) AND totals_seq <> last_seq
-  ORDER BY user_id FOR NO KEY UPDATE SKIP LOCKED`
+const select = (condition: string, locked = ''): Selection => ({
+  find: `SELECT user_id FROM accounts WHERE user_id > $1 AND ${condition} ORDER BY user_id LIMIT ${ACCOUNTS_PER_BATCH}`,
+  lock: `SELECT user_id FROM accounts WHERE user_id = ANY($1::text[]) AND ${condition}
+    ORDER BY user_id FOR NO KEY UPDATE ${locked}`,
+})
+
+const UNCOUNTED = select('totals_seq <> last_seq', 'SKIP LOCKED')
+const ALL = select('true')
 
 // A separate statement after the lock, so that it sees the commits of the lock's previous holders.
 const COUNT_TOTALS = `
@@ -24,7 +31,9 @@ const COUNT_TOTALS = `
     ) AS by_status
     GROUP BY user_id
   ) AS counted
-  WHERE accounts.user_id = counted.user_id`
+  WHERE accounts.user_id = counted.user_id
+    AND (accounts.totals_seq, accounts.refunded, accounts.order_counts)
+      IS DISTINCT FROM (accounts.last_seq, counted.refunded, counted.order_counts)`
 
 /**
  * Counts the totals of the accounts that have none yet, in short transactions. An account that is locked is left to its
@@ -32,24 +41,39 @@ const COUNT_TOTALS = `
  *
  * @returns the number of accounts.
  */
-export async function countTotals(pool: Pool): Promise<number> {
+export function countTotals(pool: Pool): Promise<number> {
+  return countSelected(pool, UNCOUNTED)
+}
+
+/**
+ * Counts the totals of all accounts again, in short transactions, and corrects those that are wrong: a version that knew no
+ * totals has imported orders while a later one was running.
+ *
+ * @returns the number of corrected accounts.
+ */
+export function recountTotals(pool: Pool): Promise<number> {
+  return countSelected(pool, ALL)
+}
+
+async function countSelected(pool: Pool, { find, lock }: Selection): Promise<number> {
   let count = 0
   for (let after = ''; ;) {
-    const { rows } = await pool.query<{ user_id: string }>(FIND_ACCOUNTS, [after])
+    const { rows } = await pool.query<{ user_id: string }>(find, [after])
     const last = rows.at(-1)
     if (last === undefined) return count
     count += await countBatch(
       pool,
+      lock,
       rows.map((row) => row.user_id),
     )
     after = last.user_id
   }
 }
 
-function countBatch(pool: Pool, userIds: readonly string[]): Promise<number> {
+function countBatch(pool: Pool, lock: string, userIds: readonly string[]): Promise<number> {
   return transaction(pool, async (client) => {
-    const { rows } = await client.query<{ user_id: string }>(LOCK_ACCOUNTS, [userIds])
-    await client.query(COUNT_TOTALS, [rows.map((row) => row.user_id)])
-    return rows.length
+    const { rows } = await client.query<{ user_id: string }>(lock, [userIds])
+    const { rowCount } = await client.query(COUNT_TOTALS, [rows.map((row) => row.user_id)])
+    return rowCount ?? 0
   })
 }

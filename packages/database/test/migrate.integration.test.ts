@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { createTestDatabase, stayWithinOneDay, type TestDatabase } from '@paxyo/testkit'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
+import { recountTotals } from '../src/count-totals.ts'
 import { migrateToLatest } from '../src/migrate.ts'
 
 const MIGRATIONS = [
@@ -84,6 +85,18 @@ test('accounts from before have their totals counted, once, and changes of other
   expect(counted.rows).toEqual([
     { refunded: 0, order_counts: '{}', count: 1 },
     { refunded: 3, order_counts: '{"pending": 2, "canceled": 1}', count: 1198 },
+  ])
+
+  // A version that knows no totals has imported orders: only a recount finds that.
+  await database.owner.query(`
+    INSERT INTO orders (order_id, user_id, service, link, quantity, charge, status, refunded)
+    VALUES ('imported', 'user-7', 's', 'l', 10, 3, 'completed', 1)`)
+  // The account that was locked is counted, too.
+  expect([await recountTotals(database.owner), await recountTotals(database.owner)]).toEqual([2, 0])
+  const recounted = `SELECT refunded::int, order_counts::text FROM accounts WHERE user_id IN ('user-7', 'user-8') ORDER BY user_id`
+  expect((await database.owner.query(recounted)).rows).toEqual([
+    { refunded: 1, order_counts: '{"completed": 1}' },
+    { refunded: 3, order_counts: '{"pending": 2, "canceled": 1}' },
   ])
 })
 

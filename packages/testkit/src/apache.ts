@@ -1,11 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { chmodSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { provideProgram } from './debian-package.ts'
-import { eventually } from './eventually.ts'
 import { providePhp, type PhpExtension } from './php.ts'
+import { startProgram } from './program.ts'
 
 /** Apache with PHP as a module, on a port of this machine, with its own configuration. */
 export interface Apache extends AsyncDisposable {
@@ -34,28 +32,22 @@ export async function startApache(
   chmodSync(dir, 0o755)
   const config = join(dir, 'apache.conf')
   writeFileSync(config, toConfig({ dir, folder, port, env, phpModule }))
-  // Apache ends its whole process group, which therefore must not be ours.
-  const child = spawn(apache, ['-f', config, '-DFOREGROUND'], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8')
-    stream.on('data', (text: string) => (output += text))
-  }
   const errorLog = join(dir, 'error.log')
-  const log = (): string => (existsSync(errorLog) ? `${output}${readFileSync(errorLog, 'utf8')}` : output)
-  const exited = once(child, 'exit')
-  await eventually(() => {
-    if (child.exitCode !== null) throw new Error(`apache2 ended:\n${log()}`)
-    return log().includes('resuming normal operations')
+  const readErrors = (): string => (existsSync(errorLog) ? readFileSync(errorLog, 'utf8') : '')
+  const running = await startProgram(apache, ['-f', config, '-DFOREGROUND'], {
+    // Apache ends its whole process group, which therefore must not be ours.
+    detached: true,
+    // Its worker processes end with it on SIGTERM, which Apache takes as "at once".
+    signal: 'SIGTERM',
+    isReady: () => readErrors().includes('resuming normal operations'),
   })
-  return { log, [Symbol.asyncDispose]: () => end(child, exited, dir) }
-}
-
-/** Its worker processes end with it on SIGTERM, which Apache takes as "at once". */
-async function end(child: ChildProcess, exited: Promise<unknown>, dir: string): Promise<void> {
-  child.kill('SIGTERM')
-  await exited
-  rmSync(dir, { recursive: true, force: true })
+  return {
+    log: () => `${running.output()}${readErrors()}`,
+    async [Symbol.asyncDispose]() {
+      await running[Symbol.asyncDispose]()
+      rmSync(dir, { recursive: true, force: true })
+    },
+  }
 }
 
 interface Site {

@@ -1,8 +1,6 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { eventually } from './eventually.ts'
 import { freePort } from './free-port.ts'
 import { providePhp, type PhpExtension } from './php.ts'
+import { startProgram } from './program.ts'
 
 /** PHP's own web server on a folder, as `php -S` starts it. */
 export interface PhpServer extends AsyncDisposable {
@@ -25,26 +23,9 @@ export async function startPhpServer(
 ): Promise<PhpServer> {
   const php = providePhp(...extensions)
   const port = givenPort ?? (await freePort())
-  const child = spawn(php, ['-S', `127.0.0.1:${port}`, '-t', folder], {
+  const { output, [Symbol.asyncDispose]: end } = await startProgram(php, ['-S', `127.0.0.1:${port}`, '-t', folder], {
     env: { PATH: process.env['PATH'], ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    isReady: (printed) => printed.includes('started'),
   })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8')
-    stream.on('data', (text: string) => (output += text))
-  }
-  const exited = once(child, 'exit')
-  await eventually(() => {
-    if (child.exitCode !== null) throw new Error(`php ended:\n${output}`)
-    return output.includes('started')
-  })
-  return {
-    url: `http://127.0.0.1:${port}`,
-    output: () => output,
-    async [Symbol.asyncDispose]() {
-      child.kill('SIGKILL')
-      await exited
-    },
-  }
+  return { url: `http://127.0.0.1:${port}`, output, [Symbol.asyncDispose]: end }
 }

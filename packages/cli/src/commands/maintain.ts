@@ -12,6 +12,10 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
     .description(
       'create the event partitions of the next days and drop old ones, as the owner (DATABASE_URL); run it daily',
     )
+    .option(
+      '--recount-totals',
+      'also count the totals of all accounts again, and correct those that `paxyo audit` reports',
+    )
     .addHelpText(
       'after',
       '\nEVENT_RETENTION_DAYS: how many days of events are kept, in addition to today (7).' +
@@ -20,7 +24,7 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
         '\nMAINTAIN_EVERY_HOURS: the interval at which to repeat until a signal, without a scheduler; 0 runs once (0).',
     )
     .action(
-      action(terminal, finished, async (cli) => {
+      action(terminal, finished, async (cli, { recountTotals }: MaintainOptions) => {
         const {
           DATABASE_URL: url,
           EVENT_RETENTION_DAYS: eventDays,
@@ -36,7 +40,7 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
         ])
         const mayRepeat = (): Promise<boolean> | boolean => everyHours > 0 && pause(everyHours * HOUR_MS, cli.signal)
         do {
-          printResult(cli, await maintain(url, { eventDays, rejectedDays, parkedDays }))
+          printResult(cli, await maintain(url, { eventDays, rejectedDays, parkedDays, recountTotals }))
         } while (await mayRepeat())
       }),
     )
@@ -50,6 +54,9 @@ function printResult(cli: Cli, result: Awaited<ReturnType<typeof maintain>>): vo
       `Expired rejected requests deleted: ${result.deletedRejectedRequests}.`,
       `Delivered outgoing webhooks deleted: ${result.deletedOutgoingWebhooks}.`,
       `Expired receipts and revocations deleted: ${result.deletedReceipts}.`,
+      ...(result.correctedTotals === undefined
+        ? []
+        : [`Accounts whose totals were corrected: ${result.correctedTotals}.`]),
       `Provider orders without a registered order, put up for review: ${result.reviewedUnregisteredOrders}.`,
     ].join('\n'),
   )
@@ -63,15 +70,20 @@ async function pause(ms: number, signal: AbortSignal): Promise<boolean> {
   return !signal.aborted
 }
 
-interface Retention {
+interface MaintainOptions {
+  readonly recountTotals?: true | undefined
+}
+
+interface Work extends MaintainOptions {
   readonly eventDays: number
   readonly rejectedDays: number
   readonly parkedDays: number
 }
 
-async function maintain(url: string, { eventDays, rejectedDays, parkedDays }: Retention) {
+async function maintain(url: string, { eventDays, rejectedDays, parkedDays, recountTotals: isRecount }: Work) {
+  const database = await import('@paxyo/database')
   const { maintainEventPartitions, pruneIdempotencyKeys, pruneOutgoingWebhooks, pruneReceipts, pruneRejectedRequests } =
-    await import('@paxyo/database')
+    database
   const { newId, reviewUnregistered } = await import('@paxyo/ledger')
   const { default: pg } = await import('pg')
   const { explainDatabaseError } = await import('../explain-database-error.ts')
@@ -90,6 +102,7 @@ async function maintain(url: string, { eventDays, rejectedDays, parkedDays }: Re
       deletedRejectedRequests: await pruneRejectedRequests(pool, rejectedDays),
       deletedOutgoingWebhooks: await pruneOutgoingWebhooks(pool),
       deletedReceipts: await pruneReceipts(pool, eventDays),
+      ...(isRecount === true ? { correctedTotals: await database.recountTotals(pool) } : {}),
       reviewedUnregisteredOrders: await reviewUnregistered({ pool, newId }, parkedDays),
     }
   } catch (error) {

@@ -21,7 +21,8 @@ export function withOrder(
   const counts = { ...orders }
   if (before !== undefined) {
     const left = (counts[before.status] ?? 0) - 1
-    // Fewer than none: a former version has imported orders without counting them, which the audit reports.
+    // Fewer than none: a former version has imported orders without counting them, which `paxyo audit` reports
+    // and `paxyo maintain --recount-totals` corrects.
     if (left <= 0) delete counts[before.status]
     else counts[before.status] = left
   }

@@ -76,7 +76,7 @@ function createBalance(): { show(account: AccountView | undefined): void } {
 function showMoney(target: HTMLElement, text: string): void {
   if (target.textContent === text) return
   const [, main, rest, unit] = /^(.*\.\d\d)(\d+)(.*)$/.exec(text) ?? [undefined, text, '', '']
-  target.replaceChildren(main!, ...(rest === '' ? [] : [element('small', { text: rest! })]), unit!)
+  target.replaceChildren(main, ...(rest === '' ? [] : [element('small', { text: rest })]), unit)
 }
 
 /** Shows the gain next to the balance for a moment; further gains in this time are added. */

@@ -11,6 +11,7 @@ export interface PageFile {
 const PAGE = new URL('../../page/', import.meta.url)
 /** Entry points of packages whose sources run in the browser, too; they import only types of other packages. */
 const PACKAGES = ['@paxyo/browser-client', '@paxyo/contracts/data'] as const
+const ENTRIES = ['/demo/page/theme.ts', '/demo/page/panel.ts']
 const FONT = '@fontsource-variable/hanken-grotesk'
 const FONT_SUBSETS = ['latin', 'latin-ext']
 
@@ -24,8 +25,10 @@ let pageFiles: readonly PageFile[] | undefined
 /** All files of the page, except index.html; read once, because stripping their types takes half a second. */
 export function readPageFiles(): readonly PageFile[] {
   pageFiles ??= [
-    ...readModules(PAGE, '/demo/page/'),
-    ...PACKAGES.flatMap((name) => readModules(new URL('.', import.meta.resolve(name)), packagePath(name))),
+    ...withImports(ENTRIES, [
+      ...readModules(PAGE, '/demo/page/'),
+      ...PACKAGES.flatMap((name) => readModules(new URL('.', import.meta.resolve(name)), packagePath(name))),
+    ]),
     ...STYLES.map((name) => styleFile(name)),
     { path: '/demo/page/icon.svg', type: 'image/svg+xml', content: readText(new URL('icon.svg', PAGE)) },
     ...FONT_SUBSETS.map((subset) => fontFile(`hanken-grotesk-${subset}-wght-normal.woff2`)),
@@ -57,6 +60,20 @@ function readModules(folder: URL, basePath: string): PageFile[] {
       )
       return { path: `${basePath}${name}`, type: 'text/javascript', content }
     })
+}
+
+/** The modules that the page loads: packages have others, such as those for frameworks. */
+function withImports(entries: readonly string[], modules: readonly PageFile[]): PageFile[] {
+  const byPath = new Map(modules.map((file) => [file.path, file]))
+  const paths = new Set(entries)
+  // A path that is added on the way is visited, too.
+  for (const path of paths) {
+    const content = String(byPath.get(path)?.content)
+    for (const [, imported] of content.matchAll(/^(?:import|export)\b[^;']*?from '([^']+)'/gm)) {
+      paths.add(new URL(imported!, `http://page.invalid${path}`).pathname)
+    }
+  }
+  return modules.filter(({ path }) => paths.has(path))
 }
 
 function styleFile(name: string): PageFile {
