@@ -5,6 +5,7 @@ export type {
   Connections,
   Deliveries,
   Orders,
+  Overview,
   PanelClient,
   OutgoingWebhooks,
   WebhookEndpoints,
@@ -64,6 +65,23 @@ export {
   type UserConnections,
   userConnectionsSchema,
 } from './schemas/connections.ts'
+export {
+  daysQuery,
+  type DaysQuery,
+  daysSchema,
+  type DaySummary,
+  searchQuery,
+  type SearchResult,
+  searchResultSchema,
+  testWebhookBody,
+  type TestWebhook,
+  type TestWebhookRequest,
+  testWebhookSchema,
+  type Today,
+  todayQuery,
+  type TodayQuery,
+  todaySchema,
+} from './schemas/overview.ts'
 export {
   deliveryIdSchema,
   deliveryOutcomeSchema,

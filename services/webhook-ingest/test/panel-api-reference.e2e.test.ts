@@ -94,7 +94,7 @@ test('every command answers what the reference says, and none is refused', async
     responses.push(await responseTo(command))
   }
 
-  expect(responses).toHaveLength(41)
+  expect(responses).toHaveLength(45)
   const noError: unknown = expect.not.objectContaining({ code: expect.anything() })
   const anyText: unknown = expect.any(String)
   expect(responses).toEqual(
