@@ -1,14 +1,19 @@
 import type { Database } from '@paxyo/database'
-import { toPanelApi, type SessionAuthentication } from '@paxyo/panel-api-kit'
+import { type PanelApi, type SessionAuthentication, toPanelApi } from '@paxyo/panel-api-kit'
 import { createFailureThrottle, type FailureThrottle } from '@paxyo/service-kit'
 import type { FastifyInstance } from 'fastify'
 import type { Kysely } from 'kysely'
 import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
+import { registerAuditLogRoutes } from './panel-api/audit-log-routes.ts'
+import { registerKeyRoutes, type KeyRouteDeps } from './panel-api/key-routes.ts'
+import { registerOperatorRoutes } from './panel-api/operator-routes.ts'
 import { createPasswords } from './sign-in/password.ts'
 import { createSessionAuthentication, registerSession } from './sign-in/session-routes.ts'
 import { createSessionStore } from './sign-in/session-store.ts'
 import { registerSignIn } from './sign-in/sign-in-routes.ts'
+
+export type { KeyRouteDeps } from './panel-api/key-routes.ts'
 
 export interface ConsoleDeps {
   /** With the role `ingest`. */
@@ -18,6 +23,20 @@ export interface ConsoleDeps {
   readonly log: Logger
   /** Called for each failed sign-in. */
   readonly onAuthenticationFailed: (isThrottled: boolean) => void
+}
+
+/**
+ * Adds `/v1/operators`, `/v1/keys` and `/v1/audit-log` to the panel API.
+ *
+ * @example
+ * const api = toPanelApi(createHttpServer({ log, trustProxy: false }), log)
+ * registerConsoleRoutes(api, { db: createKysely(pool), environmentKeys: [] })
+ * (await api.inject('/v1/operators')).json() //=> { data: [] }
+ */
+export function registerConsoleRoutes(api: PanelApi, deps: KeyRouteDeps): void {
+  registerOperatorRoutes(api, deps)
+  registerKeyRoutes(api, deps)
+  registerAuditLogRoutes(api, deps)
 }
 
 /** The console of a service. */

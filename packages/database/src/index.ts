@@ -42,3 +42,11 @@ export {
   type OperatorLink,
   toOperator,
 } from './operators/operators.ts'
+export {
+  type AuditHead,
+  type AuditLogQuery,
+  type LoggedEntry,
+  readAuditHead,
+  readAuditLog,
+} from './audit-log/read-log.ts'
+export { type AuditLogCheck, verifyAuditLog } from './audit-log/verify-log.ts'

@@ -77,8 +77,10 @@ export { proposeRefund, readWaitingUpdates } from './reviews/proposed-refund.ts'
 export { resolveReview, type Resolution, type ResolutionRejection } from './reviews/resolve-review.ts'
 export { commitChangeSet, type BatchOutbox, type LedgerDeps } from './transaction/commit-change-set.ts'
 export {
+  type AuditedRequest,
   commitOnce,
   type IdempotentRequest,
+  type OnceWork,
   type SuccessResponse,
   type WrittenResponse,
 } from './transaction/commit-once.ts'

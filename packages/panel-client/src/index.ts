@@ -1,9 +1,11 @@
 export { createPanelClient } from './client/panel-client.ts'
 export type {
   Accounts,
+  ApiKeys,
   Changes,
   Connections,
   Deliveries,
+  Operators,
   Orders,
   Overview,
   PanelClient,
@@ -220,3 +222,34 @@ export {
   SCOPES,
   scopeSchema,
 } from './schemas/scopes.ts'
+export {
+  apiKeyIdSchema,
+  type ApiKeyList,
+  apiKeyListSchema,
+  apiKeySchema,
+  type ApiKeyView,
+  type RevokedApiKey,
+  revokedApiKeySchema,
+} from './schemas/api-keys.ts'
+export {
+  auditEntrySchema,
+  type AuditEntryView,
+  listAuditLogQuery,
+  type ListAuditLogQuery,
+} from './schemas/audit-log.ts'
+export {
+  type ChangeOperator,
+  changeOperatorSchema,
+  type InvitedOperator,
+  invitedOperatorSchema,
+  type InviteOperator,
+  inviteOperatorSchema,
+  operatorIdSchema,
+  type OperatorLinkView,
+  operatorLinkSchema,
+  type OperatorList,
+  operatorListSchema,
+  operatorNameSchema,
+  operatorSchema,
+  type OperatorView,
+} from './schemas/operators.ts'

@@ -23,6 +23,7 @@ export interface IngestMetrics {
   /** An authenticated webhook could not be read and is kept. */
   readonly requestRejected: (request: { readonly provider: string; readonly reason: string }) => void
   /** A request to the panel API or a webhook was not authenticated. */
+  readonly auditFailed: () => void
   readonly authenticationFailed: (door: string, isThrottled: boolean) => void
   /** A batch was committed, or failed. */
   readonly batchDone: (deliveries: number, durationMs: number, failure?: NotCommitted) => void
@@ -69,6 +70,10 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
     'authentication_failures_total',
     'Requests that failed authentication, by what they wanted and whether their address was throttled.',
     ['door', 'result'],
+  )
+  const auditFailures = group.counter(
+    'audit_log_failures_total',
+    'Entries of the audit log that could not be written after their change was committed.',
   )
   const batchSize = group.histogram('batch_deliveries', 'Deliveries per batch.', BATCH_BUCKETS)
   const commitDuration = group.histogram(
@@ -120,6 +125,7 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
     },
     requestRejected: ({ provider, reason }) => rejected.inc({ provider, reason }),
     authenticationFailed: (door, isThrottled) => failures.inc({ door, result: isThrottled ? 'throttled' : 'rejected' }),
+    auditFailed: () => auditFailures.inc(),
     batchDone(count, durationMs, failure) {
       batchSize.observe(count)
       if (failure !== undefined) return failedBatches.inc({ reason: failure })

@@ -1,18 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import {
   changeOperator,
+  createApiKey,
   createKysely,
   createOwnerLink,
   createPasswordLink,
   hashToken,
   inviteOperator,
   type Database,
+  verifyAuditLog,
 } from '@paxyo/database'
 import { ALL_SCOPES, ROLE_SCOPES } from '@paxyo/panel-client'
 import type { LightMyRequestResponse } from 'fastify'
 import type { Kysely } from 'kysely'
 import { Secret, TOTP } from 'otpauth'
-import { startIngest, type IngestFixture } from './ingest-fixture.ts'
+import { eventually } from '@paxyo/testkit'
+import { API_KEY, startIngest, type IngestFixture } from './ingest-fixture.ts'
 
 // Operators sign in to the console, and the panel API accepts their sessions within their roles.
 
@@ -51,7 +54,7 @@ const cookieOf = (response: LightMyRequestResponse): string => String(response.h
 
 async function acceptLink(link: string, body: object = {}): Promise<string> {
   const accepted = await send('/console/api/accept-link', { link, password: PASSWORD, ...body })
-  expect([accepted.statusCode, accepted.body]).toEqual([200, expect.stringContaining('operatorId')])
+  if (accepted.statusCode !== 200) throw new Error(accepted.body)
   return cookieOf(accepted)
 }
 
@@ -65,6 +68,13 @@ async function createOperator(name: string, role: 'viewer' | 'support', refundLi
 
 const signIn = (name: string, body: object = {}, request: Request = {}) =>
   send('/console/api/sign-in', { name, password: PASSWORD, ...body }, request)
+
+/** How many responses have each status. */
+function countBy(responses: readonly LightMyRequestResponse[]): Record<number, number> {
+  const counts: Record<number, number> = {}
+  for (const { statusCode } of responses) counts[statusCode] = (counts[statusCode] ?? 0) + 1
+  return counts
+}
 
 describe('a one-time link', () => {
   test('makes an owner, once, who is signed in then', async () => {
@@ -117,7 +127,7 @@ describe('a one-time link', () => {
     const responses = await Promise.all(
       ['Dora', 'Dana'].map((name) => send('/console/api/accept-link', { link: token, name, password: PASSWORD })),
     )
-    expect(responses.map(({ statusCode }) => statusCode).toSorted()).toEqual([200, 410])
+    expect(countBy(responses)).toEqual({ 200: 1, 410: 1 })
   })
 })
 
@@ -187,6 +197,8 @@ describe('signing in', () => {
 
 describe('one-time codes', () => {
   let secret: string
+  let uri: string
+  const statuses: number[] = []
   const codeAt = (shiftS: number): string =>
     new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: Date.now() + shiftS * 1_000 })
 
@@ -194,10 +206,16 @@ describe('one-time codes', () => {
     const cookie = await createOwner('Fay')
     const begun = await send('/console/api/totp', {}, { cookie })
     secret = begun.json().secret
-    expect(begun.json().uri).toMatch(/^otpauth:\/\/totp\/Paxyo:Fay\?/)
-    expect((await signIn('Fay')).statusCode).toBe(200)
-    expect((await send('/console/api/totp/check', { code: '000000' }, { cookie })).statusCode).toBe(401)
-    expect((await send('/console/api/totp/check', { code: codeAt(-30) }, { cookie })).statusCode).toBe(200)
+    uri = begun.json().uri
+    statuses.push((await signIn('Fay')).statusCode)
+    for (const code of ['000000', codeAt(-30)]) {
+      statuses.push((await send('/console/api/totp/check', { code }, { cookie })).statusCode)
+    }
+  })
+
+  test('are set up with a first code, and not needed before', () => {
+    expect(uri).toMatch(/^otpauth:\/\/totp\/Paxyo:Fay\?/)
+    expect(statuses).toEqual([200, 401, 200])
   })
 
   test('are needed from then on, and each is accepted once', async () => {
@@ -205,7 +223,7 @@ describe('one-time codes', () => {
     expect([missing.statusCode, missing.json().code]).toEqual([401, 'code_required'])
     const code = codeAt(0)
     const responses = await Promise.all([signIn('Fay', { code }), signIn('Fay', { code })])
-    expect(responses.map(({ statusCode }) => statusCode).toSorted()).toEqual([200, 401])
+    expect(countBy(responses)).toEqual({ 200: 1, 401: 1 })
     expect((await signIn('Fay', { code })).json().code).toBe('sign_in_failed')
   })
 
@@ -294,11 +312,9 @@ describe('the panel API', () => {
         send(`/v1/orders/${orderId}/actions`, { action: 'refund', amount: '0.5', note: 'slow' }, { cookie }),
       ),
     )
-    const codes = responses.map((response) => (response.statusCode === 200 ? 'ok' : response.json().code))
-    expect(codes.toSorted()).toEqual([
-      ...Array.from({ length: 4 }, () => 'ok'),
-      ...Array.from({ length: 4 }, () => 'refund_limit_exceeded'),
-    ])
+    expect(countBy(responses)).toEqual({ 200: 4, 403: 4 })
+    const refused = responses.filter(({ statusCode }) => statusCode !== 200).map((response) => response.json().code)
+    expect(new Set(refused)).toEqual(new Set(['refund_limit_exceeded']))
     const { rows } = await ingest.database.owner.query(
       `SELECT sum(refunded)::text AS refunded FROM orders WHERE order_id LIKE 'T-%'`,
     )
@@ -343,5 +359,178 @@ describe("a ticket for the operator's socket", () => {
     expect(await storedOf(tickets[0]!)).toEqual([])
     expect(await storedOf(tickets.at(-1)!)).toHaveLength(1)
     expect(await db.selectFrom('operations_tickets').selectAll().execute()).toHaveLength(20)
+  })
+})
+
+describe('/v1/operators', () => {
+  test('an owner invites, changes and disables an operator, and each is in the audit log', async () => {
+    const owner = await createOwner('Otto')
+    const invite = { name: 'Paul', role: 'support', refundLimit: '10.5' }
+    const invited = await send('/v1/operators', invite, { cookie: owner })
+    expect(invited.statusCode).toBe(201)
+    const { operator, link } = invited.json()
+    expect(operator).toMatchObject({ name: 'Paul', role: 'support', refundLimit: '10.5', state: 'invited' })
+    const cookie = await acceptLink(link.replace('/console/#link=', ''))
+    const session = await send('/console/api/session', undefined, { cookie })
+    expect(session.json().operator).toEqual({ name: 'Paul', role: 'support', refundLimit: '10.5', hasTotp: false })
+
+    const url = `/v1/operators/${operator.operatorId}`
+    const change = (body: object) => send(url, body, { cookie: owner, method: 'PATCH' })
+    expect((await change({ refundLimit: '2' })).json()).toMatchObject({ role: 'support', refundLimit: '2' })
+    expect((await change({ isDisabled: true })).json()).toMatchObject({ state: 'disabled' })
+    await eventually(async () => (await send('/v1/orders', undefined, { cookie })).statusCode === 401)
+    expect((await send('/v1/operators', invite, { cookie: owner })).json().code).toBe('operator_exists')
+
+    const log = await send(`/v1/audit-log?subject=${operator.operatorId}`, undefined, { cookie: owner })
+    expect(
+      log.json().data.map(({ action, actorName, result }: Record<string, string>) => [action, actorName, result]),
+    ).toEqual([
+      ['changeOperator', 'Otto', 'ok'],
+      ['changeOperator', 'Otto', 'ok'],
+      ['acceptLink', 'Paul', 'ok'],
+      ['inviteOperator', 'Otto', 'ok'],
+    ])
+    expect(log.json().data[0]).toMatchObject({
+      before: { role: 'support', refundLimit: '2', state: 'active' },
+      after: { role: 'support', refundLimit: '2', state: 'disabled' },
+      address: '127.0.0.1',
+    })
+  })
+
+  test('of two owners who disable each other at the same time, one remains', async () => {
+    await ingest.database.owner.query(`UPDATE operators SET disabled_at = now() WHERE role = 'owner'`)
+    const cookies = [await createOwner('Quin'), await createOwner('Rosa')]
+    const { rows } = await ingest.database.owner.query(
+      `SELECT operator_id FROM operators WHERE name IN ('Quin', 'Rosa') ORDER BY name DESC`,
+    )
+    const responses = await Promise.all(
+      cookies.map((cookie, index) =>
+        send(`/v1/operators/${rows[index].operator_id}`, { isDisabled: true }, { cookie, method: 'PATCH' }),
+      ),
+    )
+    expect(countBy(responses)).toEqual({ 200: 1, 409: 1 })
+    expect(responses.find(({ statusCode }) => statusCode === 409)!.json().code).toBe('last_owner')
+  })
+})
+
+describe('the audit log', () => {
+  test('has the sign-ins, the refunds with before and after, and what was refused', async () => {
+    const { operatorId, cookie } = await createOperator('Uwe', 'support', '1')
+    await signIn('Uwe', { password: 'wrong password!' })
+    await ingest.register({ orderId: 'U-1', providerOrderId: 'U-1', userId: 'U-1' })
+    const refund = (amount: string) =>
+      send('/v1/orders/U-1/actions', { action: 'refund', amount, note: 'slow' }, { cookie })
+    await refund('0.75')
+    await refund('0.75')
+    await send('/v1/tokens', { userId: 'U-1' }, { cookie })
+
+    const { rows } = await ingest.database.owner.query(
+      'SELECT action, subject, note, before, after, result, address FROM audit_log WHERE actor = $1 ORDER BY position',
+      [operatorId],
+    )
+    const quiet = { note: null, before: null, after: null, address: '127.0.0.1' }
+    expect(rows).toEqual([
+      { ...quiet, action: 'acceptLink', subject: operatorId, result: 'ok' },
+      { ...quiet, action: 'signIn', subject: operatorId, result: 'sign_in_failed' },
+      {
+        action: 'actOnOrder',
+        subject: 'U-1',
+        note: 'slow',
+        before: { status: 'pending', refunded: '0' },
+        after: { action: 'refund', status: 'pending', refunded: '0.75', refund: '0.75' },
+        result: 'ok',
+        address: '127.0.0.1',
+      },
+      { ...quiet, action: 'actOnOrder', subject: 'U-1', note: 'slow', result: 'refund_limit_exceeded' },
+      { ...quiet, action: 'mintToken', subject: null, result: 'scope_missing' },
+    ])
+  })
+
+  test('has what API keys change, once however often a request is repeated, and not what they read', async () => {
+    const count = async (): Promise<number> =>
+      Number((await ingest.database.owner.query('SELECT count(*) FROM audit_log')).rows[0].count)
+    const before = await count()
+    const deposit = { amount: '1', currency: 'USD', paymentRef: 'audited' }
+    await ingest.register({ orderId: 'V-1', providerOrderId: 'V-1', userId: 'V-1' })
+    for (let repeat = 0; repeat < 3; repeat += 1) await ingest.call('POST', '/v1/accounts/V-1/deposits', deposit)
+    await ingest.call('POST', '/v1/tokens', { userId: 'V-1' })
+    await ingest.call('GET', '/v1/orders/V-1')
+    expect((await count()) - before).toBe(3)
+    const { rows } = await ingest.database.owner.query(
+      `SELECT actor, action, after FROM audit_log WHERE subject = 'V-1' ORDER BY position`,
+    )
+    expect(rows).toEqual([
+      { actor: 'environment', action: 'registerOrder', after: null },
+      {
+        actor: 'environment',
+        action: 'deposit',
+        after: { amount: '1', currency: 'USD', paymentRef: 'audited', balance: '1' },
+      },
+      { actor: 'environment', action: 'mintToken', after: null },
+    ])
+  })
+
+  test('is exported whole, and its chain holds', async () => {
+    const ndjson = await ingest.call('GET', '/v1/audit-log/export')
+    const entries = ndjson.body
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { position: number })
+    expect(entries.map(({ position }) => position)).toEqual(entries.map((_, index) => entries.length - index))
+    const csv = await ingest.call('GET', '/v1/audit-log/export?format=csv')
+    expect(csv.headers['content-type']).toContain('text/csv')
+    expect(csv.body.split('\r\n')[0]).toMatch(/^position,at,actor,actorName,action/)
+    expect(await verifyAuditLog(db)).toMatchObject({ entries: entries.length, problems: [] })
+  })
+})
+
+describe('/v1/keys', () => {
+  const statusWith = async (key: string, address?: string): Promise<number> => {
+    const headers = { authorization: `Bearer ${key}` }
+    return (await send('/v1/orders', undefined, { headers, ...(address === undefined ? {} : { address }) })).statusCode
+  }
+
+  test('a key does what its scopes include, where and while it is accepted', async () => {
+    const networks = { allowedNetworks: ['198.51.100.0/24', '2001:db8::/32'] }
+    const [reader, minter, near, expired] = await Promise.all([
+      createApiKey(db, 'reader'),
+      createApiKey(db, 'minter', { scopes: ['tokens'] }),
+      createApiKey(db, 'near', { scopes: ['read'], ...networks }),
+      createApiKey(db, 'expired', { scopes: ['read'], expiresAt: new Date(Date.now() - 1_000) }),
+    ])
+    const call = (key: string) => ({ headers: { authorization: `Bearer ${key}` } })
+    expect(await statusWith(reader!.key)).toBe(200)
+    expect((await send('/v1/tokens', { userId: 'ann' }, call(reader!.key))).json().code).toBe('scope_missing')
+    expect((await send('/v1/tokens', { userId: 'ann' }, call(minter!.key))).statusCode).toBe(201)
+    expect(await statusWith(minter!.key)).toBe(403)
+    expect(await statusWith(near!.key)).toBe(401)
+    expect(await statusWith(near!.key, '198.51.100.7')).toBe(200)
+    expect(await statusWith(near!.key, '2001:db8::7')).toBe(200)
+    expect(await statusWith(expired!.key)).toBe(401)
+  })
+
+  test('a key from before there were scopes keeps them all', async () => {
+    const { key, keyId } = (await createApiKey(db, 'old'))!
+    await ingest.database.owner.query('UPDATE api_keys SET scopes = NULL WHERE key_id = $1', [keyId])
+    const headers = { authorization: `Bearer ${key}` }
+    expect((await send('/v1/tokens', { userId: 'ann' }, { headers })).statusCode).toBe(201)
+  })
+
+  test('an owner revokes a key, and also the one of the environment', async () => {
+    const owner = await createOwner('Wim')
+    const { key, keyId } = (await createApiKey(db, 'lost'))!
+    expect((await send(`/v1/keys/${keyId}/revoke`, {}, { cookie: owner })).json()).toEqual({ keyId })
+    await eventually(async () => (await statusWith(key)) === 401)
+
+    const list = async () => (await send('/v1/keys', undefined, { cookie: owner })).json().data
+    const ofEnvironment = (await list()).find(({ name }: { name: string }) => name === 'environment')
+    expect(ofEnvironment).toMatchObject({ keyId: expect.stringMatching(/^env_/), scopes: ALL_SCOPES, revokedAt: null })
+    expect(JSON.stringify(await list())).not.toContain(API_KEY)
+    const revoked = await send(`/v1/keys/${ofEnvironment.keyId}/revoke`, {}, { cookie: owner })
+    expect(revoked.statusCode).toBe(200)
+    await eventually(async () => (await statusWith(API_KEY)) === 401)
+    expect((await send(`/v1/keys/${ofEnvironment.keyId}/revoke`, {}, { cookie: owner })).json().code).toBe(
+      'api_key_not_found',
+    )
   })
 })

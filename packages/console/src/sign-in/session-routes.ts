@@ -76,7 +76,7 @@ function registerTotp(api: PanelApi, deps: SessionRouteDeps, operatorOf: (reques
   const { db } = deps
   api.post('/console/api/totp', async (request, reply) => {
     const { operatorId, name, hasTotp } = operatorOf(request)
-    if (hasTotp) return reject(reply, 'operator_exists', 'one-time codes are set up already; switch them off first')
+    if (hasTotp) return reject(reply, 'validation_failed', 'one-time codes are set up already; switch them off first')
     const secret = newTotpSecret()
     await db.updateTable('operators').set({ totp_pending: secret }).where('operator_id', '=', operatorId).execute()
     return reply.send(describeTotp(secret, name))

@@ -1,5 +1,6 @@
 import { appendAuditEntry, hashToken, newOperatorId, type Database, type Operators } from '@paxyo/database'
 import { reject, type PanelApi } from '@paxyo/panel-api-kit'
+import { operatorNameSchema } from '@paxyo/panel-client'
 import { rejectUnauthenticated, throttledAddress, type FailureThrottle } from '@paxyo/service-kit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { sql, type Kysely, type Selectable } from 'kysely'
@@ -25,14 +26,6 @@ const PASSWORD_LENGTH_MIN = 12
 const PASSWORD_LENGTH_MAX = 128
 /** `aaaaaaaaaaaa` is long, too. */
 const DISTINCT_MIN = 6
-
-/** A name is shown in lists and logs: one line, without control and invisible formatting characters. */
-export const operatorNameSchema = z
-  .string()
-  .trim()
-  .min(1)
-  .max(NAME_LENGTH_MAX)
-  .refine((name) => !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name), { error: 'must be printable' })
 
 export const passwordSchema = z.string().min(1).max(PASSWORD_LENGTH_MAX)
 export const codeSchema = z.string().length(6).regex(/^\d+$/, 'must be 6 digits')
@@ -145,7 +138,7 @@ async function acceptLink(
 
 function isWeak(password: string, name: string): boolean {
   const isOwnName = password.toLowerCase().includes(name.toLowerCase()) && password.length < 2 * PASSWORD_LENGTH_MIN
-  return [...password].length < PASSWORD_LENGTH_MIN || new Set(password).size < DISTINCT_MIN || isOwnName
+  return password.length < PASSWORD_LENGTH_MIN || new Set(password).size < DISTINCT_MIN || isOwnName
 }
 
 function readLink(db: Kysely<Database>, link: string) {

@@ -46,7 +46,8 @@ export function toOperator(row: Selectable<Operators>): Operator {
     operatorId: row.operator_id,
     name: row.name,
     role: row.role,
-    refundLimit: row.refund_limit,
+    // Without the zeros of the column's scale.
+    refundLimit: row.refund_limit?.replace(/\.?0+$/, '') ?? null,
     state: row.disabled_at !== null ? 'disabled' : row.password_hash === null ? 'invited' : 'active',
     hasTotp: row.totp_secret !== null,
     createdAt: row.created_at,

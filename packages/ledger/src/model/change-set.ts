@@ -1,4 +1,5 @@
 import type { BusMessage, OrderStatus } from '@paxyo/contracts'
+import type { AuditEntry } from '@paxyo/database'
 import type { Money, ReviewReason } from '@paxyo/order-core'
 import type { Delivery, DeliveryResult, EventPlace, Verification } from './delivery.ts'
 import type { ProviderOrder } from './provider-order.ts'
@@ -26,6 +27,8 @@ export interface ChangeSet {
   readonly awaiting: AwaitingRow[]
   /** Deliveries whose verification is done, with the provider's response. */
   readonly verified: VerifiedRow[]
+  /** For the audit log. Written last: it locks the end of the log until the commit. */
+  readonly audit: AuditEntry[]
 }
 
 /** Money that went into an account, or out of it for an order. */
@@ -108,5 +111,6 @@ export function emptyChangeSet(): ChangeSet {
     resolvedReviewIds: [],
     awaiting: [],
     verified: [],
+    audit: [],
   }
 }

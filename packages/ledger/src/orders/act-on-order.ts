@@ -4,6 +4,7 @@ import type { Money } from '@paxyo/order-core'
 import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
 import { readKeyName } from '../transaction/read-key-name.ts'
 import { readClock } from '../transaction/read-working-set.ts'
+import type { Order } from '../model/working-set.ts'
 import { applyDecision, type DecidedOrder, type DecisionRejection } from '../reviews/apply-decision.ts'
 import { lockOrder } from './lock-order.ts'
 import { isWithinLimit, recordOperatorRefund, type LimitRejection } from '../transaction/refund-limit.ts'
@@ -29,6 +30,8 @@ export interface DoneAction extends DecidedOrder {
   readonly at: Date
   readonly actor: string
   readonly status: OrderStatus | undefined
+  /** The order before the action. */
+  readonly before: Pick<Order, 'status' | 'refunded'>
 }
 
 /**
@@ -69,7 +72,8 @@ export async function actOnOrder(
     client.query(INSERT_ACTION, [actionId, orderId, name, status ?? null, refundId, note, actor, keyId, at]),
     recordOperatorRefund(client, operatorId, refundId, refund, at),
   ])
-  return { ...decided, actionId, at, actor, status }
+  const before = { status: order.status, refunded: order.refunded }
+  return { ...decided, actionId, at, actor, status, before }
 }
 
 const INSERT_ACTION = `

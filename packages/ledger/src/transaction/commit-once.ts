@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@paxyo/contracts'
-import { isRejectedByDatabase, isRetryable, roundTrip } from '@paxyo/database'
+import { type AuditEntry, isRejectedByDatabase, isRetryable, roundTrip } from '@paxyo/database'
 import type { PoolClient } from 'pg'
 import { commitChangeSet, type LedgerDeps } from './commit-change-set.ts'
 import type { LedgerTransaction } from './ledger-transaction.ts'
@@ -20,7 +20,12 @@ export interface SuccessResponse {
   readonly body: object
   /** Whether it repeats the response to an earlier, equal request. */
   readonly isReplay?: boolean
+  /** What the audit log has about the change. */
+  readonly audit?: { readonly subject?: string; readonly before?: object; readonly after?: object }
 }
+
+/** Who sent a request, for the audit log. */
+export type AuditedRequest = Omit<AuditEntry, 'before' | 'after' | 'result'>
 
 /** A serialized response, stored with its effect when the request has an Idempotency-Key. */
 export interface WrittenResponse {
@@ -41,6 +46,7 @@ export type OnceWork = (tx: LedgerTransaction) => Promise<SuccessResponse | Erro
  * A repeated request gets the first response and does not run `work`. An error has no effect and is not stored: the
  * same request may succeed later. When a transaction loses a race against another one, `work` runs again.
  *
+ * @param audited when set, the transaction that does the work writes an entry of the audit log, too.
  * @throws the database's errors; when the database was not reachable, the outcome is unknown.
  * @example
  * const request = { key: 'opening-1', hash: Buffer.alloc(32), part: 0 }
@@ -55,10 +61,11 @@ export async function commitOnce(
   deps: LedgerDeps,
   request: IdempotentRequest | undefined,
   work: OnceWork,
+  audited?: AuditedRequest,
 ): Promise<WrittenResponse | ErrorCode> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await tryOnce(deps, request, work)
+      return await tryOnce(deps, request, work, audited)
     } catch (error) {
       const mayHaveLostRace = isRejectedByDatabase(error) || isRetryable(error)
       if (!mayHaveLostRace || attempt === ATTEMPTS_MAX) throw error
@@ -70,6 +77,7 @@ function tryOnce(
   deps: LedgerDeps,
   request: IdempotentRequest | undefined,
   work: OnceWork,
+  audited?: AuditedRequest,
 ): Promise<WrittenResponse | ErrorCode> {
   return commitChangeSet<WrittenResponse | ErrorCode>(deps, async (tx) => {
     const earlier = request === undefined ? undefined : await takeKey(tx.client, request)
@@ -77,7 +85,10 @@ function tryOnce(
 
     const result = await work(tx)
     if (typeof result === 'string') return result
-    const { status, body, isReplay = false } = result
+    const { status, body, isReplay = false, audit } = result
+    if (audited !== undefined && !isReplay) {
+      tx.changes.audit.push({ ...audited, before: null, after: null, ...audit, result: 'ok' })
+    }
     const written = { status, json: JSON.stringify(body), isReplay }
     if (request !== undefined) await storeResponse(tx.client, request, written)
     return written

@@ -1,3 +1,4 @@
+import { insertAuditEntry } from '@paxyo/database'
 import type { PoolClient } from 'pg'
 import { deletePublished } from './delete-published.ts'
 import {
@@ -43,7 +44,7 @@ export function writeChangeSet(
   changes: ChangeSet,
   { batchId, publishedBatchIds, onOldRows }: OutboxRows,
 ): Promise<unknown>[] {
-  const { accounts, entries, events, reviews, awaiting, verified } = changes
+  const { accounts, entries, events, reviews, awaiting, verified, audit } = changes
   // Set: work that records a row has called `readClock`.
   const at = changes.at!
   const orders = Map.groupBy(changes.orders.values(), ({ orderId }) => changes.registeredOrderIds.has(orderId))
@@ -69,6 +70,10 @@ export function writeChangeSet(
   }
   if (publishedBatchIds.length > 0) statements.push(deletePublished(client, publishedBatchIds))
   if (onOldRows !== undefined) statements.push(findOldRows(client, onOldRows))
+  for (const entry of audit) {
+    const { text, values } = insertAuditEntry(entry)
+    statements.push(client.query({ name: 'insert_audit_entry', text, values }))
+  }
   return statements
 }
 

@@ -5,6 +5,8 @@ import type {
   DepositResponse,
   LedgerEntry,
 } from '../schemas/accounts.ts'
+import type { ApiKeyList, RevokedApiKey } from '../schemas/api-keys.ts'
+import type { AuditEntryView, ListAuditLogQuery } from '../schemas/audit-log.ts'
 import type { ConnectionCounts, DisconnectedUser, RevokedTokens, UserConnections } from '../schemas/connections.ts'
 import { CHANGES_WAIT_S_MAX, type ChangeFeed, type ReadChangesQuery } from '../schemas/changes.ts'
 import type {
@@ -15,6 +17,14 @@ import type {
   ReplayRange,
   ReplayResponse,
 } from '../schemas/deliveries.ts'
+import type {
+  ChangeOperator,
+  InvitedOperator,
+  InviteOperator,
+  OperatorLinkView,
+  OperatorList,
+  OperatorView,
+} from '../schemas/operators.ts'
 import type { ActedOnOrder, ActOnOrder } from '../schemas/order-actions.ts'
 import type {
   DaysQuery,
@@ -86,6 +96,25 @@ export interface PanelClient {
   readonly users: Users
   readonly connections: Connections
   readonly outgoingWebhooks: OutgoingWebhooks
+  readonly operators: Operators
+  /** What API keys and operators changed, the newest first. */
+  readonly auditLog: List<AuditEntryView, ListAuditLogQuery>
+  readonly keys: ApiKeys
+}
+
+/** The people who use the console. */
+export interface Operators {
+  list(): Promise<OperatorList>
+  invite(operator: InviteOperator): Promise<InvitedOperator>
+  change(operatorId: string, change: ChangeOperator): Promise<OperatorView>
+  /** A link with which an operator chooses a new password. */
+  createPasswordLink(operatorId: string): Promise<OperatorLinkView>
+}
+
+export interface ApiKeys {
+  list(): Promise<ApiKeyList>
+  /** The services reject the key within a second. */
+  revoke(keyId: string): Promise<RevokedApiKey>
 }
 
 export interface Orders extends List<PanelOrder, ListOrdersQuery> {
@@ -239,6 +268,12 @@ export function createPanelClient(options: PanelClientOptions): PanelClient {
       retry: (webhookId) => transport.post(pathTo`/v1/outgoing-webhooks/${webhookId}/retry`),
       retryDead: () => transport.post('/v1/outgoing-webhooks/retry'),
     },
+    operators: createOperators(transport),
+    auditLog: listOf(transport, '/v1/audit-log'),
+    keys: {
+      list: () => transport.get('/v1/keys'),
+      revoke: (keyId) => transport.post(pathTo`/v1/keys/${keyId}/revoke`),
+    },
   }
 }
 
@@ -261,6 +296,13 @@ const createAccounts = (transport: Transport): Accounts => ({
   get: (userId) => transport.get(pathTo`/v1/accounts/${userId}`),
   deposit: (userId, deposit, options) => transport.post(pathTo`/v1/accounts/${userId}/deposits`, deposit, options),
   ledger: (userId) => listOf(transport, pathTo`/v1/accounts/${userId}/ledger`),
+})
+
+const createOperators = (transport: Transport): Operators => ({
+  list: () => transport.get('/v1/operators'),
+  invite: (operator) => transport.post('/v1/operators', operator),
+  change: (operatorId, change) => transport.patch(pathTo`/v1/operators/${operatorId}`, change),
+  createPasswordLink: (operatorId) => transport.post(pathTo`/v1/operators/${operatorId}/password-link`),
 })
 
 const createUsers = (transport: Transport): Users => ({

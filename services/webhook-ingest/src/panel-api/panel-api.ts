@@ -1,3 +1,4 @@
+import { registerConsoleRoutes, type KeyRouteDeps } from '@paxyo/console'
 import { createConcurrencyLimiter, type ConcurrencyLimiter } from '@paxyo/service-kit'
 import type { FastifyInstance } from 'fastify'
 import { registerOverviewRoutes, type OverviewDeps } from './overview/overview-routes.ts'
@@ -12,7 +13,9 @@ import { registerReplayRoutes, type ReplayRouteDeps } from './deliveries/replay-
 import { registerChangeRoutes, type ChangeRouteDeps } from './changes/change-routes.ts'
 import { registerConnectionRoutes, type ConnectionRouteDeps } from './connections/connection-routes.ts'
 import {
+  addAudit,
   addAuthentication,
+  type AuditDeps,
   type ApiDeps,
   type AuthenticationDeps,
   type PanelApi,
@@ -50,7 +53,9 @@ export interface PanelApiDeps
     ConnectionRouteDeps,
     OverviewDeps,
     Omit<TestWebhookDeps, 'app'>,
-    AuthenticationDeps {
+    AuthenticationDeps,
+    AuditDeps,
+    KeyRouteDeps {
   /** Whether `/docs` and `/openapi.json` are served; they need no key. */
   readonly hasDocs: boolean
 }
@@ -73,6 +78,7 @@ export function registerPanelApi(app: FastifyInstance, deps: PanelApiDeps): void
         void reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
       })
       addAuthentication(v1, deps)
+      addAudit(v1, deps)
       const limiter = createConcurrencyLimiter(CONCURRENT_MAX, WAITING_MAX, WAIT_MS_MAX)
       await v1.register(async (bounded: PanelApi) => {
         boundConcurrency(bounded, limiter)
@@ -110,6 +116,7 @@ function registerRoutes(v1: PanelApi, deps: PanelApiDeps): void {
   registerRejectedRequestRoutes(v1, deps)
   registerEndpointRoutes(v1, deps)
   registerOutgoingWebhookRoutes(v1, deps)
+  registerConsoleRoutes(v1, deps)
 }
 
 /** Limits concurrent API requests, so that database connections remain for webhooks. */

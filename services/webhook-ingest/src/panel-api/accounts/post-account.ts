@@ -1,9 +1,9 @@
-import { commitOnce, openAccount } from '@paxyo/ledger'
+import { openAccount } from '@paxyo/ledger'
 import { accountResponseSchema, openingSchema } from '@paxyo/panel-client'
 import {
   type ApiDeps,
   idempotencyHeaders,
-  idempotentRequest,
+  commitRequest,
   operation,
   type PanelApi,
   readEpoch,
@@ -30,7 +30,7 @@ export function registerPostAccount(api: PanelApi, deps: ApiDeps): void {
   }
   api.post('/v1/accounts', { schema }, async (request, reply) => {
     const { userId, currency } = request.body
-    const response = await commitOnce(deps, idempotentRequest(request), async (tx) => {
+    const response = await commitRequest(deps, request, async (tx) => {
       const opened = await openAccount(tx, userId, currency)
       if (typeof opened === 'string') return opened
       const { account, isNew } = opened

@@ -1,11 +1,11 @@
 import { roundTrip } from '@paxyo/database'
-import { commitOnce, deposit, type Deposit, type Deposited, type SuccessResponse } from '@paxyo/ledger'
+import { deposit, type Deposit, type Deposited, type SuccessResponse } from '@paxyo/ledger'
 import { formatMoney, parseMoney } from '@paxyo/order-core'
 import { depositResponseSchema, depositSchema, type LedgerEntry } from '@paxyo/panel-client'
 import {
   type ApiDeps,
   idempotencyHeaders,
-  idempotentRequest,
+  commitRequest,
   operation,
   type PanelApi,
   readEpoch,
@@ -46,7 +46,7 @@ export function registerPostDeposit(api: PanelApi, deps: ApiDeps): void {
     const paymentRef = request.body.paymentRef ?? request.headers['idempotency-key']
     if (paymentRef === undefined) return reject(reply, 'idempotency_key_missing')
     const payment: Deposit = { userId, amount: parseMoney(text), currency, paymentRef }
-    const response = await commitOnce(deps, idempotentRequest(request), async (tx) => {
+    const response = await commitRequest(deps, request, async (tx) => {
       const [deposited, epoch] = await roundTrip([deposit(tx, payment), readEpoch(tx.client)])
       return typeof deposited === 'string' ? deposited : toResponse(payment, deposited, epoch)
     })
@@ -71,5 +71,6 @@ const toResponse = (
     createdAt: at.toISOString(),
   }
   const body = { deposit: entry, account: accountView(account), seq: account.lastSeq, epoch }
-  return { status: 201, body, isReplay }
+  const audit = { after: { amount: entry.amount, currency: account.currency, paymentRef, balance: entry.balanceAfter } }
+  return { status: 201, body, isReplay, audit }
 }

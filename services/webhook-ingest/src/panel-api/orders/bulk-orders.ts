@@ -1,7 +1,9 @@
 import type { ErrorCode } from '@paxyo/contracts'
 import { isRejectedByDatabase, roundTrip } from '@paxyo/database'
 import {
+  type AuditedRequest,
   commitOnce,
+  type OnceWork,
   type IdempotentRequest,
   registerOrders,
   type Registered,
@@ -27,6 +29,7 @@ import {
   type PanelApi,
   readEpoch,
   reject,
+  auditedRequest,
 } from '@paxyo/panel-api-kit'
 import { toRegistration, type RegistrationDeps } from './to-registration.ts'
 
@@ -128,7 +131,12 @@ async function registerAll(
   for (let size = CHUNK_ROWS; results.length < rows.length;) {
     const chunk = rows.slice(results.length, results.length + size)
     try {
-      const done = await registerChunk(deps, whole && { ...whole, part: results.length }, chunk)
+      const done = await registerChunk(
+        deps,
+        whole && { ...whole, part: results.length },
+        chunk,
+        auditedRequest(request),
+      )
       if (typeof done === 'string') return done
       results.push(...done.results)
       epoch = done.epoch
@@ -156,13 +164,15 @@ async function registerChunk(
   deps: ApiDeps,
   request: IdempotentRequest | undefined,
   chunk: readonly ValidRow[],
+  audited: AuditedRequest,
 ): Promise<ChunkResponse | ErrorCode> {
-  const response = await commitOnce(deps, request, async (tx) => {
+  const work: OnceWork = async (tx) => {
     const registrations = chunk.map(({ registration }) => registration)
     const [epoch, results] = await roundTrip([readEpoch(tx.client), registerOrders(tx, registrations)])
     const body: ChunkResponse = { epoch, results: results.map((result, index) => toRowResult(chunk[index]!, result)) }
-    return { status: 200, body }
-  })
+    return { status: 200, body, audit: { after: { orders: chunk.length } } }
+  }
+  const response = await commitOnce(deps, request, work, audited)
   return typeof response === 'string' ? response : (JSON.parse(response.json) as ChunkResponse)
 }
 

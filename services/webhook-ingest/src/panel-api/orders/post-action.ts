@@ -1,6 +1,6 @@
 import { identifierSchema } from '@paxyo/contracts'
-import { commitOnce, actOnOrder, type DoneAction, type OrderAction } from '@paxyo/ledger'
-import { parseMoney } from '@paxyo/order-core'
+import { actOnOrder, type DoneAction, type OrderAction } from '@paxyo/ledger'
+import { formatMoney, parseMoney } from '@paxyo/order-core'
 import { actedOnOrderSchema, actOnOrderSchema, type OrderActionView, type ParsedActOnOrder } from '@paxyo/panel-client'
 import { z } from 'zod'
 import { accountView } from '../accounts/account-view.ts'
@@ -8,7 +8,7 @@ import {
   type ApiDeps,
   authorOf,
   idempotencyHeaders,
-  idempotentRequest,
+  commitRequest,
   operation,
   type PanelApi,
   readEpoch,
@@ -43,7 +43,7 @@ export function registerPostAction(api: PanelApi, deps: ApiDeps): void {
   api.post('/v1/orders/:orderId/actions', { schema }, async (request, reply) => {
     const { orderId } = request.params
     const action = toAction(request.body, authorOf(request, request.body.actor))
-    const response = await commitOnce(deps, idempotentRequest(request), async (tx) => {
+    const response = await commitRequest(deps, request, async (tx) => {
       const done = await actOnOrder(tx, orderId, action)
       if (typeof done === 'string') return done
       const { order, account, refund } = done
@@ -56,7 +56,17 @@ export function registerPostAction(api: PanelApi, deps: ApiDeps): void {
         seq: account.lastSeq,
         epoch: await readEpoch(tx.client),
       }
-      return { status: 200, body }
+      const { status, refunded } = done.before
+      const audit = {
+        before: { status, refunded: formatMoney(refunded) },
+        after: {
+          action: action.action,
+          status: order.status,
+          refunded: order.refunded,
+          refund: refund?.amount ?? null,
+        },
+      }
+      return { status: 200, body, audit }
     })
     const outcome = typeof response === 'string' ? response : response.status
     deps.log.info({ orderId, action: action.action, actor: action.actor, keyId: action.keyId, outcome }, 'order action')

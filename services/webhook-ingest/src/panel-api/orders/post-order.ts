@@ -1,9 +1,9 @@
 import { roundTrip } from '@paxyo/database'
-import { commitOnce, registerOrders } from '@paxyo/ledger'
+import { registerOrders } from '@paxyo/ledger'
 import {
   type ApiDeps,
   idempotencyHeaders,
-  idempotentRequest,
+  commitRequest,
   operation,
   type PanelApi,
   readEpoch,
@@ -47,7 +47,7 @@ export function registerPostOrder(api: PanelApi, deps: ApiDeps & RegistrationDep
     const { orderId, userId } = request.body
     const registration = toRegistration(deps, request.body)
     if ('code' in registration) return reject(reply, registration.code, registration.detail)
-    const response = await commitOnce(deps, idempotentRequest(request), async (tx) => {
+    const response = await commitRequest(deps, request, async (tx) => {
       const [epoch, results] = await roundTrip([readEpoch(tx.client), registerOrders(tx, [registration])])
       const result = results[0]!
       if (typeof result === 'string') return result

@@ -1,12 +1,12 @@
 import { identifierSchema } from '@paxyo/contracts'
-import { commitOnce, attachProviderOrder } from '@paxyo/ledger'
+import { attachProviderOrder } from '@paxyo/ledger'
 import { attachedProviderOrderSchema, attachProviderOrderSchema } from '@paxyo/panel-client'
 import { z } from 'zod'
 import {
   type ApiDeps,
   principalOf,
   idempotencyHeaders,
-  idempotentRequest,
+  commitRequest,
   operation,
   type PanelApi,
   readEpoch,
@@ -46,7 +46,7 @@ export function registerPutProviderOrder(api: PanelApi, deps: ApiDeps & Registra
     const keyId = principalOf(request).id
     const provider = resolveProvider(deps, request.body.provider)
     if (typeof provider !== 'string') return reject(reply, provider.code, provider.detail)
-    const response = await commitOnce(deps, idempotentRequest(request), async (tx) => {
+    const response = await commitRequest(deps, request, async (tx) => {
       const attached = await attachProviderOrder(tx, orderId, { provider, providerOrderId }, keyId)
       if (typeof attached === 'string') return attached
       const { order, seq, replaced, appliedDeliveries } = attached

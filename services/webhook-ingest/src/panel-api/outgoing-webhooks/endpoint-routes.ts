@@ -1,4 +1,4 @@
-import { commitOnce, ENVIRONMENT_ENDPOINT } from '@paxyo/ledger'
+import { ENVIRONMENT_ENDPOINT } from '@paxyo/ledger'
 import {
   changeEndpointSchema,
   createdEndpointSchema,
@@ -17,7 +17,8 @@ import type { ChangeRouteDeps } from '../changes/change-routes.ts'
 import {
   type ApiDeps,
   idempotencyHeaders,
-  idempotentRequest,
+  commitRequest,
+  describeChange,
   operation,
   type PanelApi,
   reject,
@@ -63,14 +64,15 @@ function registerCreate(api: PanelApi, deps: Deps): void {
     if (problem !== undefined) return reject(reply, 'address_not_allowed', problem)
     // Earlier changes get their positions, so that the endpoint begins after them.
     await deps.changeFeed.append()
-    const response = await commitOnce(deps, idempotentRequest(request), async ({ client, newId }) => {
+    const response = await commitRequest(deps, request, async ({ client, newId }) => {
       const endpointId = newId()
       const secret = makeSecret()
       const given = { endpointId, url, types: [...new Set(types)], secrets: [secret], isEnabled, ca, isInsecure }
       const createdAt = await deps.webhookEndpoints.insert(client, given)
       if (createdAt === undefined) return 'too_many_endpoints'
       const endpoint = toEndpoint({ ...given, waiting: 0, createdAt })
-      return { status: 201, body: { endpoint, secret } }
+      const audit = { subject: endpointId, after: { url, types: given.types, isEnabled } }
+      return { status: 201, body: { endpoint, secret }, audit }
     })
     if (typeof response === 'object' && !response.isReplay) deps.log.info({ url }, 'outgoing webhook endpoint created')
     deps.onEndpointsChanged()
@@ -138,7 +140,10 @@ function registerChange(api: PanelApi, { webhookEndpoints, log, addressRules, on
     log.info({ endpointId, url, types, isEnabled }, 'outgoing webhook endpoint changed')
     onEndpointsChanged()
     const after = await webhookEndpoints.read(endpointId)
-    return after === undefined ? reject(reply, 'webhook_endpoint_not_found') : reply.send(toEndpoint(after))
+    if (after === undefined) return reject(reply, 'webhook_endpoint_not_found')
+    const shown = ({ url, types, isEnabled }: typeof after): object => ({ url, types, isEnabled })
+    describeChange(request, { before: shown(before), after: shown(after) })
+    return reply.send(toEndpoint(after))
   })
 }
 

@@ -1,11 +1,11 @@
-import { commitOnce, ENVIRONMENT_ENDPOINT } from '@paxyo/ledger'
+import { ENVIRONMENT_ENDPOINT } from '@paxyo/ledger'
 import { endpointIdSchema, rotatedSecretSchema, rotateSecretSchema } from '@paxyo/panel-client'
 import { makeSecret } from '@paxyo/standard-webhooks'
 import { z } from 'zod'
 import {
   type ApiDeps,
   idempotencyHeaders,
-  idempotentRequest,
+  commitRequest,
   operation,
   type PanelApi,
   reject,
@@ -43,7 +43,7 @@ export function registerRotateSecret(api: PanelApi, deps: ApiDeps & OutgoingWebh
     const before = await deps.webhookEndpoints.read(endpointId)
     if (before === undefined) return reject(reply, 'webhook_endpoint_not_found')
     const { step } = request.body
-    const response = await commitOnce(deps, idempotentRequest(request), async ({ client }) => {
+    const response = await commitRequest(deps, request, async ({ client }) => {
       const secret = step === 'retire' ? null : makeSecret()
       const isDone = await (secret === null
         ? deps.webhookEndpoints.retireSecrets(client, endpointId)

@@ -1,5 +1,5 @@
 import { roundTrip, runQuery } from '@paxyo/database'
-import { commitOnce, resolveReview, type Resolution } from '@paxyo/ledger'
+import { resolveReview, type Resolution } from '@paxyo/ledger'
 import { parseMoney } from '@paxyo/order-core'
 import { resolvedSchema, resolveSchema } from '@paxyo/panel-client'
 import { z } from 'zod'
@@ -8,7 +8,7 @@ import {
   type ApiDeps,
   authorOf,
   idempotencyHeaders,
-  idempotentRequest,
+  commitRequest,
   operation,
   type PanelApi,
   readEpoch,
@@ -48,7 +48,7 @@ export function registerPostResolution(api: PanelApi, deps: ApiDeps): void {
   api.post('/v1/reviews/:reviewId/resolve', { schema }, async (request, reply) => {
     const { reviewId } = request.params
     const resolution = toResolution(request.body, authorOf(request, request.body.actor))
-    const response = await commitOnce(deps, idempotentRequest(request), async (tx) => {
+    const response = await commitRequest(deps, request, async (tx) => {
       const done = await resolveReview(tx, reviewId, resolution)
       if (typeof done === 'string') return done
       const { resolved } = done
@@ -64,7 +64,14 @@ export function registerPostResolution(api: PanelApi, deps: ApiDeps): void {
         seq: resolved?.account.lastSeq ?? null,
         epoch,
       }
-      return { status: 200, body }
+      const { orderId, reason } = body.review
+      const after = {
+        action: resolution.action,
+        orderId,
+        status: resolved?.order.status,
+        refund: resolved?.refund?.amount,
+      }
+      return { status: 200, body, audit: { before: { reason }, after } }
     })
     const { action, actor, keyId } = resolution
     const outcome = typeof response === 'string' ? response : response.status

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { createApiKey, createKysely, inviteOperator } from '@paxyo/database'
 import { ledgerViolations } from '@paxyo/testkit'
 import fc, { type Arbitrary } from 'fast-check'
 import { API_KEY, startIngest, type IngestFixture } from '../../ingest-fixture.ts'
@@ -52,6 +53,13 @@ const OPERATION_IDS = [
   'readOutgoingWebhook',
   'retryOutgoingWebhook',
   'retryDeadOutgoingWebhooks',
+  'inviteOperator',
+  'listOperators',
+  'changeOperator',
+  'createPasswordLink',
+  'listAuditLog',
+  'listKeys',
+  'revokeKey',
   'deleteWebhookEndpoint',
 ]
 /** Requests of each operation; every run of the tests generates others. */
@@ -80,8 +88,12 @@ const MADE_IDS = {
   webhookId: 'SELECT webhook_id FROM outgoing_webhooks',
   endpointId: 'SELECT endpoint_id FROM outgoing_webhook_endpoints',
   requestId: 'SELECT request_id FROM rejected_requests',
+  operatorId: 'SELECT operator_id FROM operators',
+  keyId: 'SELECT key_id FROM api_keys',
   after: `SELECT epoch || '.1' FROM stream_epoch`,
 }
+
+const BY = { actor: 'command line', actorName: 'a test', address: null }
 
 let ingest: IngestFixture
 let documented: DocumentedResponses
@@ -103,6 +115,8 @@ async function prepareOrders(): Promise<void> {
     await ingest.webhook({ order_id: `x${index}`, status })
   }
   await ingest.webhook('<html>')
+  await createApiKey(createKysely(owner), 'one to revoke')
+  await inviteOperator(createKysely(owner), { name: 'Ann', role: 'support', refundLimit: '5' }, BY)
   await owner.query(`
     INSERT INTO outgoing_webhook_endpoints (endpoint_id, url, types, secrets, is_enabled, position)
     VALUES ('an-endpoint', 'http://127.0.0.1:9/', ARRAY['refund.paid'], ARRAY['${SECRET}'], false, 0);

@@ -1,0 +1,124 @@
+import { insertAuditEntry } from '@paxyo/database'
+import { commitOnce, type AuditedRequest, type LedgerDeps, type OnceWork, type WrittenResponse } from '@paxyo/ledger'
+import type { ErrorCode } from '@paxyo/contracts'
+import type { FastifyRequest } from 'fastify'
+import type { Pool } from 'pg'
+import type { Logger } from 'pino'
+import type { PanelApi } from './api.ts'
+import { idempotentRequest } from './idempotency.ts'
+import { knownPrincipal, principalOf } from './principal.ts'
+
+// Every request that changes something is in the audit log. An operation that changes rows of the ledger writes its entry in
+// the same transaction; the others, and requests that were refused, have theirs written before the response is sent.
+
+/** What the log has about a change, in addition to who sent the request. */
+export interface AuditDetails {
+  readonly subject?: string
+  readonly before?: object
+  readonly after?: object
+}
+
+/** Requests whose transaction writes the entry. */
+const audited = new WeakSet<FastifyRequest>()
+const detailsByRequest = new WeakMap<FastifyRequest, AuditDetails>()
+
+/**
+ * Commits the work of a request once, with its entry of the audit log in the same transaction.
+ *
+ * @example
+ * const app = createHttpServer({ log, trustProxy: false })
+ * app.addHook('onRequest', async (request) => rememberPrincipal(request, ENVIRONMENT_KEY))
+ * const work = async () => ({ status: 201, body: {} }) as const
+ * app.post('/', async (request, reply) => sendResponse(reply, await commitRequest(ledger, request, work)))
+ * (await app.inject({ method: 'POST', url: '/' })).statusCode //=> 201
+ */
+export function commitRequest(
+  deps: LedgerDeps,
+  request: FastifyRequest,
+  work: OnceWork,
+): Promise<WrittenResponse | ErrorCode> {
+  return commitOnce(deps, idempotentRequest(request), work, auditedRequest(request))
+}
+
+/** Who sent a request, for the transaction that writes its entry of the audit log. */
+export function auditedRequest(request: FastifyRequest): AuditedRequest {
+  audited.add(request)
+  return toAudited(request)
+}
+
+/** Adds details to the entry of a request that is not written in its transaction. */
+export function describeChange(request: FastifyRequest, details: AuditDetails): void {
+  detailsByRequest.set(request, details)
+}
+
+export interface AuditDeps {
+  readonly pool: Pool
+  readonly log: Logger
+  /** Called when an entry could not be written after its change was committed. */
+  readonly onAuditFailed: () => void
+}
+
+/** Adds the entries of the requests whose transactions do not write them. */
+export function addAudit(v1: PanelApi, { pool, log, onAuditFailed }: AuditDeps): void {
+  v1.addHook('onSend', async (request, reply, payload) => {
+    const { statusCode } = reply
+    if (knownPrincipal(request) === undefined || !isRecorded(request, statusCode)) return
+    const result = statusCode < 400 ? 'ok' : codeOf(payload)
+    const entry = { ...toAudited(request), before: null, after: null, ...detailsByRequest.get(request), result }
+    try {
+      const { text, values } = insertAuditEntry(entry)
+      await pool.query(text, values)
+    } catch (error) {
+      // The change is committed: the response must not say otherwise.
+      onAuditFailed()
+      log.error({ err: error, ...entry }, 'entry of the audit log not written')
+    }
+  })
+}
+
+/** Requests with a mistake and failures of the service changed nothing, and nobody was refused. */
+function isRecorded(request: FastifyRequest, status: number): boolean {
+  const scope = request.routeOptions.schema?.scope
+  if (status === 403) return true
+  if (request.method === 'GET' || scope === 'read') return false
+  if (status < 400) return !audited.has(request)
+  // A panel's server repeats its registrations, and gets the same conflicts.
+  return (status === 404 || status === 409) && scope !== 'orders:write'
+}
+
+function codeOf(payload: unknown): string {
+  try {
+    return (JSON.parse(String(payload)) as { code: string }).code
+  } catch {
+    return 'internal_error'
+  }
+}
+
+const TEXT_LENGTH_MAX = 2_000
+
+const SUBJECT_NAMES = [
+  'orderId',
+  'reviewId',
+  'deliveryId',
+  'requestId',
+  'endpointId',
+  'webhookId',
+  'operatorId',
+  'keyId',
+  'userId',
+] as const
+
+function toAudited(request: FastifyRequest): AuditedRequest {
+  const { id, name } = principalOf(request)
+  const action = request.routeOptions.schema?.operationId ?? request.routeOptions.url ?? 'unknown'
+  const given = { ...textsOf(request.body), ...textsOf(request.params) }
+  const subject = SUBJECT_NAMES.map((member) => given[member]).find((value) => value !== undefined) ?? null
+  return { actor: id, actorName: name, action, subject, note: given['note'] ?? null, address: request.ip }
+}
+
+/** Of a refused request nothing is validated. */
+function textsOf(value: unknown): Record<string, string> {
+  if (typeof value !== 'object' || value === null) return {}
+  const texts = Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+  return Object.fromEntries(texts.map(([name, text]) => [name, text.slice(0, TEXT_LENGTH_MAX).replaceAll('\0', '')]))
+}
