@@ -10,6 +10,10 @@ import { readDocument, type DocumentedResponses } from './documented-responses.t
 // Like schemathesis: generates requests from the OpenAPI document alone, and checks the responses against it.
 
 const OPERATION_IDS = [
+  'search',
+  'summarizeToday',
+  'summarizeDays',
+  'testWebhook',
   'registerOrder',
   'registerOrders',
   'listOrders',
@@ -72,6 +76,10 @@ const FAMILIAR: Record<string, Arbitrary<string>> = {
   providerOrderId: few('p1', 'p2', 'p3', 'p4'),
   currency: few('USD', 'EUR'),
   charge: few('1', '0.00000001'),
+  timeZone: few('UTC', 'Europe/Berlin'),
+  fromDay: few('2026-11-26', '2026-11-27'),
+  toDay: few('2026-11-27', '2027-11-27'),
+  publicUrl: few('http://169.254.169.254/'),
   'idempotency-key': few('k1', 'k2', 'k3'),
 }
 /** Ids that requests cannot choose: webhooks create them, and the test reads them from the database. */
