@@ -41,7 +41,12 @@ export const AuditLog = () => {
           },
           {
             title: t('audit.subject'),
-            cell: (entry) => (entry.subject === null ? null : <bdi class="breakable">{entry.subject}</bdi>),
+            cell: (entry) =>
+              entry.subject === null ? null : (
+                <bdi class="short-id" title={entry.subject}>
+                  {entry.subject}
+                </bdi>
+              ),
           },
           { title: t('audit.note'), cell: (entry) => (entry.note === null ? null : <bdi>{entry.note}</bdi>) },
           { title: t('audit.from'), cell: (entry) => (entry.address === null ? null : <bdi>{entry.address}</bdi>) },
