@@ -11,6 +11,7 @@ import { addEpoch } from './commands/epoch.ts'
 import { addKeys } from './commands/keys.ts'
 import { addMaintain } from './commands/maintain.ts'
 import { addMigrate } from './commands/migrate.ts'
+import { addSearch, addSummary, addTestWebhook } from './commands/overview.ts'
 import { addOrders } from './commands/orders.ts'
 import { addOutgoingWebhooks } from './commands/outgoing-webhooks.ts'
 import { addReconcile } from './commands/reconcile.ts'
@@ -53,6 +54,9 @@ export function buildProgram(terminal: Terminal, finished: Finished): Command {
     addDeliveries,
     addRejected,
     addOutgoingWebhooks,
+    addSearch,
+    addSummary,
+    addTestWebhook,
     addWho,
     addUsers,
     addAudit,

@@ -21,6 +21,7 @@ export interface OperationOptions {
   /** What the API key, or the operator, must be allowed to do. */
   readonly scope: Scope
   readonly tag:
+    | 'Overview'
     | 'Orders'
     | 'Accounts'
     | 'Tokens'

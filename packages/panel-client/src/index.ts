@@ -7,6 +7,7 @@ export type {
   Deliveries,
   Operators,
   Orders,
+  Overview,
   PanelClient,
   OutgoingWebhooks,
   WebhookEndpoints,
@@ -66,6 +67,23 @@ export {
   type UserConnections,
   userConnectionsSchema,
 } from './schemas/connections.ts'
+export {
+  daysQuery,
+  type DaysQuery,
+  daysSchema,
+  type DaySummary,
+  searchQuery,
+  type SearchResult,
+  searchResultSchema,
+  testWebhookBody,
+  type TestWebhook,
+  type TestWebhookRequest,
+  testWebhookSchema,
+  type Today,
+  todayQuery,
+  type TodayQuery,
+  todaySchema,
+} from './schemas/overview.ts'
 export {
   deliveryIdSchema,
   deliveryOutcomeSchema,

@@ -29,6 +29,8 @@ const variables = {
   REDIS_URL: redisVariables.REDIS_URL.optional(),
   ...ingestVariables,
   ...gatewayVariables,
+  /** By default on while only this machine can reach it; signing in is needed all the same. */
+  CONSOLE: ingestVariables.CONSOLE.unwrap().optional(),
 }
 
 export type StandaloneConfig = ReturnType<typeof loadStandaloneConfig>

@@ -173,7 +173,6 @@ function startServices(
   return app
 }
 
-/** By default it is on while only this machine can reach it; signing in is needed all the same. */
 const hasConsole = ({ CONSOLE, HOST }: StandaloneConfig): boolean =>
   CONSOLE === undefined ? isLoopback(HOST) : CONSOLE === 'on'
 

@@ -28,7 +28,7 @@ export const ingestVariables = {
   /** API keys of the panel, in addition to those in the database. */
   PANEL_API_KEYS: env.secrets(PANEL_KEY_BYTES_MIN).default([]),
   /** Whether the operators' console is served. */
-  CONSOLE: z.enum(['on', 'off'], { error: 'must be on or off' }).optional(),
+  CONSOLE: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
   /** Whether `/docs` and `/openapi.json` are served; they need no key. */
   API_DOCS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
   ...outgoingWebhookVariables,

@@ -214,6 +214,7 @@ export function createIngest(deps: IngestDeps): Ingest {
         outgoingQueue,
         webhookEndpoints,
         addressRules: settings.rules,
+        configuredProviders: deps.providers,
         environmentEndpoint: settings.endpoint,
         onEndpointsChanged: outgoingWebhooks.wake,
         hasDocs: deps.hasDocs,

@@ -14,6 +14,7 @@ import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { createKysely } from '@paxyo/database'
 import { createApiKey } from '@paxyo/database'
+import { ALL_SCOPES } from '@paxyo/panel-client'
 import { SECRET, startTestPanel, type TestPanel } from './workers/outgoing-webhooks/test-panel.ts'
 
 // Runs the commands of the panel API's reference in order; only the address is replaced.
@@ -34,7 +35,7 @@ const variables: Record<string, string> = { WEBHOOK_TOKEN: 'a-webhook-token' }
 beforeAll(async () => {
   database = await createTestDatabase()
   panel = await startTestPanel()
-  variables['PANEL_KEY'] = (await createApiKey(createKysely(database.owner), 'README'))!.key
+  variables['PANEL_KEY'] = (await createApiKey(createKysely(database.owner), 'README', { scopes: ALL_SCOPES }))!.key
   ingest = await startService('webhook-ingest', {
     DATABASE_URL: database.url,
     REDIS_URL: sharedRedisUrl(),
@@ -62,10 +63,12 @@ async function responseTo(command: string): Promise<unknown> {
 interface JsonResponse {
   readonly cursor?: string
   readonly changesCursor?: string
+  readonly operator?: { readonly operatorId: string }
   readonly data?: readonly Record<string, unknown>[]
 }
 
-function recordIds({ cursor, changesCursor, data = [] }: JsonResponse): void {
+function recordIds({ cursor, changesCursor, operator, data = [] }: JsonResponse): void {
+  if (operator !== undefined) variables['OPERATOR_ID'] = operator.operatorId
   if (cursor !== undefined) variables['CURSOR'] = cursor
   if (changesCursor !== undefined) variables['CHANGES_CURSOR'] = changesCursor
   const names = {
@@ -94,7 +97,7 @@ test('every command answers what the reference says, and none is refused', async
     responses.push(await responseTo(command))
   }
 
-  expect(responses).toHaveLength(42)
+  expect(responses).toHaveLength(52)
   const noError: unknown = expect.not.objectContaining({ code: expect.anything() })
   const anyText: unknown = expect.any(String)
   expect(responses).toEqual(

@@ -61,7 +61,8 @@ function registerInvite(api: PanelApi, db: Kysely<Database>): void {
     }),
   }
   api.post('/v1/operators', { schema }, async (request, reply) => {
-    const { name, role, refundLimit = null } = request.body
+    const { name, role } = request.body
+    const refundLimit = request.body.role === 'support' ? request.body.refundLimit : null
     const invited = await inviteOperator(db, { name, role, refundLimit }, actorOf(request))
     if (typeof invited === 'string') return reject(reply, invited)
     return reply.code(201).send({ operator: toView(invited.operator), ...toLink(invited.link) })

@@ -26,6 +26,15 @@ import type {
   OperatorView,
 } from '../schemas/operators.ts'
 import type { ActedOnOrder, ActOnOrder } from '../schemas/order-actions.ts'
+import type {
+  DaysQuery,
+  DaySummary,
+  SearchResult,
+  TestWebhook,
+  TestWebhookRequest,
+  Today,
+  TodayQuery,
+} from '../schemas/overview.ts'
 import type { ListOrdersQuery, OrderHistory, PanelOrder, RegisteredOrder } from '../schemas/orders.ts'
 import type { PageQuery } from '../schemas/page.ts'
 import type {
@@ -75,6 +84,7 @@ import { createTransport, type PanelClientOptions, type RequestOptions, type Tra
  * outcomes and members that this version does not list.
  */
 export interface PanelClient {
+  readonly overview: Overview
   readonly orders: Orders
   readonly accounts: Accounts
   readonly changes: Changes
@@ -186,6 +196,17 @@ export interface Users {
   revokeTokens(userId: string): Promise<RevokedTokens>
 }
 
+export interface Overview {
+  /** Finds orders and users by an id, or orders by the beginning of a link. */
+  search(text: string): Promise<SearchResult>
+  /** What happened today, and what is waiting. */
+  today(query?: TodayQuery): Promise<Today>
+  /** Refunds and webhooks by day; at most 31 days. */
+  days(query: DaysQuery): Promise<DaySummary>
+  /** Sends a webhook as the provider does, which completes a test order. */
+  testWebhook(request: TestWebhookRequest): Promise<TestWebhook>
+}
+
 export interface Connections {
   /** How many users are online. */
   count(): Promise<ConnectionCounts>
@@ -238,6 +259,12 @@ export function createPanelClient(options: PanelClientOptions): PanelClient {
       revoke: (token) => transport.post('/v1/tokens/revoke', token),
     },
     users: createUsers(transport),
+    overview: {
+      search: (q) => transport.get('/v1/search', { q }),
+      today: (query = {}) => transport.get('/v1/summary/today', query),
+      days: (query) => transport.get('/v1/summary/days', query),
+      testWebhook: (request) => transport.post('/v1/test-webhook', request),
+    },
     connections: { count: () => transport.get('/v1/connections') },
     outgoingWebhooks: {
       ...listOf(transport, '/v1/outgoing-webhooks'),

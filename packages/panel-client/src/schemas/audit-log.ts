@@ -1,9 +1,8 @@
-import { boundedText, timestampSchema } from '@paxyo/contracts'
+import { identifierSchema, timestampSchema } from '@paxyo/contracts'
 import { z } from 'zod'
 import { pageQuery, type PageQuery } from './page.ts'
 
-const FILTER_LENGTH_MAX = 128
-const filter = boundedText(FILTER_LENGTH_MAX, /^[^\p{Cc}]+$/u, 'must be 1 to 128 printable characters').optional()
+const filter = identifierSchema.optional()
 
 /** The query of `GET /v1/audit-log`. */
 export const listAuditLogQuery = z.strictObject({

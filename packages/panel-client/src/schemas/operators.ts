@@ -1,17 +1,15 @@
-import { moneySchema, timestampSchema } from '@paxyo/contracts'
+import { boundedText, moneySchema, timestampSchema } from '@paxyo/contracts'
 import { z } from 'zod'
 import { operatorRoleSchema } from './scopes.ts'
 
 const NAME_LENGTH_MAX = 60
 
 /** A name is shown in lists and logs: one line, without control and invisible formatting characters. */
-export const operatorNameSchema = z
-  .string()
-  .min(1)
-  .max(NAME_LENGTH_MAX)
-  .refine((name) => name.trim() === name && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name), {
-    error: 'must be printable, without spaces around it',
-  })
+export const operatorNameSchema = boundedText(
+  NAME_LENGTH_MAX,
+  /^[^\s\p{C}](?:[^\p{C}]*[^\s\p{C}])?$/u,
+  'must be printable, without spaces at its ends',
+).min(1)
 
 export const operatorIdSchema = z
   .string()
@@ -37,16 +35,16 @@ z.globalRegistry.add(operatorSchema, { id: 'Operator' })
 
 export const operatorListSchema = z.object({ data: z.array(operatorSchema) })
 
-/** A support operator needs a limit, and no other one has one. */
-const LIMIT_PROBLEM = 'is required for the role support, and for no other role'
-
 /** The body of `POST /v1/operators`. */
-export const inviteOperatorSchema = z
-  .strictObject({ name: operatorNameSchema, role: operatorRoleSchema, refundLimit: moneySchema.optional() })
-  .refine(({ role, refundLimit: limit }) => (role === 'support') === (limit !== undefined), {
-    error: LIMIT_PROBLEM,
-    path: ['refundLimit'],
-  })
+export const inviteOperatorSchema = z.discriminatedUnion('role', [
+  z.strictObject({ name: operatorNameSchema, role: z.enum(['viewer', 'owner']) }),
+  z.strictObject({
+    name: operatorNameSchema,
+    role: z.literal('support'),
+    refundLimit: moneySchema.describe('What the operator may refund in 24 hours, in all orders together.'),
+  }),
+])
+z.globalRegistry.add(inviteOperatorSchema, { id: 'InviteOperator' })
 
 /** The body of `PATCH /v1/operators/{operatorId}`; what is missing stays. */
 export const changeOperatorSchema = z.strictObject({

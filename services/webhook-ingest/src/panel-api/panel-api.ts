@@ -1,6 +1,8 @@
 import { registerConsoleRoutes, type KeyRouteDeps } from '@paxyo/console'
 import { createConcurrencyLimiter, type ConcurrencyLimiter } from '@paxyo/service-kit'
 import type { FastifyInstance } from 'fastify'
+import { registerOverviewRoutes, type OverviewDeps } from './overview/overview-routes.ts'
+import { registerTestWebhook, type TestWebhookDeps } from './overview/test-webhook.ts'
 import { registerGetAccount } from './accounts/get-account.ts'
 import { registerGetLedger } from './accounts/get-ledger.ts'
 import { registerPostAccount } from './accounts/post-account.ts'
@@ -49,6 +51,8 @@ export interface PanelApiDeps
     OutgoingWebhookDeps,
     ChangeRouteDeps,
     ConnectionRouteDeps,
+    OverviewDeps,
+    Omit<TestWebhookDeps, 'app'>,
     AuthenticationDeps,
     AuditDeps,
     KeyRouteDeps {
@@ -79,6 +83,7 @@ export function registerPanelApi(app: FastifyInstance, deps: PanelApiDeps): void
       await v1.register(async (bounded: PanelApi) => {
         boundConcurrency(bounded, limiter)
         registerRoutes(bounded, deps)
+        registerTestWebhook(bounded, { ...deps, app })
       })
       registerChangeRoutes(v1, { ...deps, limiter })
     })
@@ -87,6 +92,7 @@ export function registerPanelApi(app: FastifyInstance, deps: PanelApiDeps): void
 
 /** Everything under `/v1`, without the routes that hold requests. */
 function registerRoutes(v1: PanelApi, deps: PanelApiDeps): void {
+  registerOverviewRoutes(v1, deps)
   registerPostOrder(v1, deps)
   registerBulkOrders(v1, deps)
   registerListOrders(v1, deps)

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { createApiKey, createKysely, inviteOperator } from '@paxyo/database'
 import { ledgerViolations } from '@paxyo/testkit'
 import fc, { type Arbitrary } from 'fast-check'
 import { API_KEY, startIngest, type IngestFixture } from '../../ingest-fixture.ts'
@@ -9,6 +10,10 @@ import { readDocument, type DocumentedResponses } from './documented-responses.t
 // Like schemathesis: generates requests from the OpenAPI document alone, and checks the responses against it.
 
 const OPERATION_IDS = [
+  'search',
+  'summarizeToday',
+  'summarizeDays',
+  'testWebhook',
   'registerOrder',
   'registerOrders',
   'listOrders',
@@ -49,6 +54,13 @@ const OPERATION_IDS = [
   'readOutgoingWebhook',
   'retryOutgoingWebhook',
   'retryDeadOutgoingWebhooks',
+  'inviteOperator',
+  'listOperators',
+  'changeOperator',
+  'createPasswordLink',
+  'listAuditLog',
+  'listKeys',
+  'revokeKey',
   'deleteWebhookEndpoint',
 ]
 /** Requests of each operation; every run of the tests generates others. */
@@ -64,6 +76,10 @@ const FAMILIAR: Record<string, Arbitrary<string>> = {
   providerOrderId: few('p1', 'p2', 'p3', 'p4'),
   currency: few('USD', 'EUR'),
   charge: few('1', '0.00000001'),
+  timeZone: few('UTC', 'Europe/Berlin'),
+  fromDay: few('2026-11-26', '2026-11-27'),
+  toDay: few('2026-11-27', '2027-11-27'),
+  publicUrl: few('http://169.254.169.254/'),
   'idempotency-key': few('k1', 'k2', 'k3'),
 }
 /** Ids that requests cannot choose: webhooks create them, and the test reads them from the database. */
@@ -73,8 +89,12 @@ const MADE_IDS = {
   webhookId: 'SELECT webhook_id FROM outgoing_webhooks',
   endpointId: 'SELECT endpoint_id FROM outgoing_webhook_endpoints',
   requestId: 'SELECT request_id FROM rejected_requests',
+  operatorId: 'SELECT operator_id FROM operators',
+  keyId: 'SELECT key_id FROM api_keys',
   after: `SELECT epoch || '.1' FROM stream_epoch`,
 }
+
+const BY = { actor: 'command line', actorName: 'a test', address: null }
 
 let ingest: IngestFixture
 let documented: DocumentedResponses
@@ -96,6 +116,8 @@ async function prepareOrders(): Promise<void> {
     await ingest.webhook({ order_id: `x${index}`, status })
   }
   await ingest.webhook('<html>')
+  await createApiKey(createKysely(owner), 'one to revoke')
+  await inviteOperator(createKysely(owner), { name: 'Ann', role: 'support', refundLimit: '5' }, BY)
   await owner.query(`
     INSERT INTO outgoing_webhook_endpoints (endpoint_id, url, types, secrets, is_enabled, position)
     VALUES ('an-endpoint', 'http://127.0.0.1:9/', ARRAY['refund.paid'], ARRAY['${SECRET}'], false, 0);

@@ -1,0 +1,117 @@
+import { commitChangeSet, newId, registerOrders } from '@paxyo/ledger'
+import { operation, reject, type ApiDeps, type PanelApi } from '@paxyo/panel-api-kit'
+import { testWebhookBody, testWebhookSchema } from '@paxyo/panel-client'
+import type { ConfiguredProvider } from '@paxyo/providers'
+import { signWebhook } from '@paxyo/standard-webhooks'
+import type { FastifyInstance } from 'fastify'
+import type { AddressRules } from '../../workers/outgoing-webhooks/address-rules.ts'
+import { addressProblem } from '../../workers/outgoing-webhooks/check-address.ts'
+import { createMessageSender } from '../../workers/outgoing-webhooks/send-message.ts'
+
+export interface TestWebhookDeps extends ApiDeps {
+  /** To which the webhook is sent when no address is given. */
+  readonly app: FastifyInstance
+  readonly configuredProviders: readonly ConfiguredProvider[]
+  readonly addressRules: AddressRules
+}
+
+const TEST_USER = 'paxyo-test'
+
+interface Sent {
+  readonly status: number | null
+  readonly error: string | null
+}
+
+/**
+ * `POST /v1/test-webhook`: sends a webhook as the provider does, with its credentials, that completes a test order. So it
+ * tests the address, the credentials and the commit, moves no money, and touches no order of the panel.
+ */
+export function registerTestWebhook(api: PanelApi, deps: TestWebhookDeps): void {
+  const schema = {
+    body: testWebhookBody,
+    ...operation({
+      operationId: 'testWebhook',
+      scope: 'orders:write',
+      tag: 'Overview',
+      summary: 'Send a test webhook',
+      description:
+        'Registers an order of the user `paxyo-test`, and sends a webhook that completes it, with the credentials of the ' +
+        'provider. No money moves.',
+      responses: { 200: { description: 'The result of the attempt.', schema: testWebhookSchema } },
+      errors: ['unknown_provider', 'address_not_allowed'],
+    }),
+  }
+  api.post('/v1/test-webhook', { schema }, async (request, reply) => {
+    const { provider: name, publicUrl } = request.body
+    const configured = deps.configuredProviders.find(({ provider }) => provider.name === name)
+    if (configured === undefined) return reject(reply, 'unknown_provider')
+    const url = publicUrl === undefined ? undefined : webhookUrl(publicUrl, configured)
+    const target = url && { url, ca: null, isInsecure: false }
+    const problem = target && (await addressProblem(target, deps.addressRules))
+    if (problem !== undefined) return reject(reply, 'address_not_allowed', problem)
+
+    const orderId = `${TEST_USER}-${newId()}`
+    await registerTestOrder(deps, name, orderId)
+    const startedAt = performance.now()
+    const body = JSON.stringify({ order_id: orderId, status: 'Completed' })
+    const { status, error } = await (url === undefined
+      ? sendWithin(deps.app, configured, body)
+      : sendTo(url, configured, body, deps.addressRules))
+    const tookMs = Math.round(performance.now() - startedAt)
+    return reply.send({ orderId, isDelivered: await isCompleted(deps, orderId), status, error, tookMs })
+  })
+}
+
+/** The token is in the path, as most providers send it; a signature is in the headers. */
+const pathOf = ({ provider, authentication: { signatureKeys, tokens } }: ConfiguredProvider): string =>
+  signatureKeys.length > 0 || tokens[0] === undefined
+    ? `/webhooks/${provider.name}`
+    : `/webhooks/${provider.name}/${encodeURIComponent(tokens[0])}`
+
+const webhookUrl = (publicUrl: string, configured: ConfiguredProvider): string =>
+  publicUrl.replace(/[?#].*$/, '').replace(/\/*$/, '') + pathOf(configured)
+
+async function registerTestOrder(deps: ApiDeps, provider: string, orderId: string): Promise<void> {
+  const { db } = deps
+  const account = await db.selectFrom('accounts').select('currency').where('user_id', '=', TEST_USER).executeTakeFirst()
+  const order = {
+    orderId,
+    provider,
+    providerOrderId: orderId,
+    userId: TEST_USER,
+    service: 'Test webhook',
+    link: 'https://example.com/',
+    quantity: 1,
+    charge: 1n,
+    currency: account?.currency ?? 'USD',
+    payment: 'external',
+  } as const
+  await commitChangeSet(deps, (tx) => registerOrders(tx, [order]))
+}
+
+async function sendTo(url: string, configured: ConfiguredProvider, body: string, rules: AddressRules): Promise<Sent> {
+  const { signatureKeys: keys } = configured.authentication
+  const sender = createMessageSender({ url, keys, ca: null, isInsecure: false, rules })
+  try {
+    return await sender.send({ id: newId(), body }, Date.now())
+  } finally {
+    sender.close()
+  }
+}
+
+async function sendWithin(app: FastifyInstance, configured: ConfiguredProvider, body: string): Promise<Sent> {
+  const signature = signWebhook({ id: newId(), body }, configured.authentication.signatureKeys, Date.now())
+  const headers = { 'content-type': 'application/json', ...signature }
+  const { statusCode, body: text } = await app.inject({
+    method: 'POST',
+    url: pathOf(configured),
+    headers,
+    payload: body,
+  })
+  return { status: statusCode, error: statusCode === 200 ? null : text.slice(0, 300) }
+}
+
+async function isCompleted({ db }: ApiDeps, orderId: string): Promise<boolean> {
+  const row = await db.selectFrom('orders').select('status').where('order_id', '=', orderId).executeTakeFirst()
+  return row?.status === 'completed'
+}
