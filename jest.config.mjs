@@ -9,7 +9,7 @@ const kindOf = (displayName, name, otherKinds = []) => ({
   // A folder's tests are in its test/; tests of the whole system are in infra/e2e.
   testMatch: [
     `<rootDir>/{packages,services,infra}/**/test/**/*${name}.ts`,
-    `<rootDir>/infra/e2e/*${name}.ts`,
+    `<rootDir>/infra/e2e/**/*${name}.ts`,
     ...otherKinds.map((other) => `!**/*${other}.ts`),
   ],
 })

@@ -27,9 +27,9 @@ interface Workflow {
 
 /** Jobs that do not run what a pull request contains. */
 const WRITING: Record<string, Record<string, string>> = {
-  // Proves the origin of a package.
-  'publish.yml/publish': { contents: 'read', 'id-token': 'write' },
   'release.yml/images': { contents: 'read', packages: 'write' },
+  // Proves the origin of a package.
+  'release.yml/packages': { contents: 'read', 'id-token': 'write' },
   'release.yml/sbom': { contents: 'write' },
 }
 

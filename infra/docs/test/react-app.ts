@@ -15,9 +15,9 @@ const blockNamed = (name: string, text = TUTORIAL): string =>
 
 /** What the README's example of a store leaves to the application. */
 const STORE_WORLD = `const getToken = () => process.env.TOKEN
-const show = (state, balance, orders) => {
+const show = (state, account, orders) => {
   if (state !== 'live') return
-  console.log(balance, orders.map(({ orderId }) => orderId).join())
+  console.log(account.balance, account.mode, orders.map(({ orderId }) => orderId).join())
   unsubscribe()
 }
 `

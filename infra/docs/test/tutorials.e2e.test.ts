@@ -42,7 +42,7 @@ test('the test of the tutorial passes', async () => {
 test("the browser client's examples run", async () => {
   expect(await runNode(project, ['test-client.mjs'])).toBe('partial 0.75 reconnecting\n')
   await system.register({ orderId: 'N-1', providerOrderId: '90002', userId: 'node' })
-  expect(await runNode(project, ['store.mjs'], { TOKEN: await mintToken('node') })).toBe('0 N-1\n')
+  expect(await runNode(project, ['store.mjs'], { TOKEN: await mintToken('node') })).toBe('0 external N-1\n')
 })
 
 test("the panel client's example runs", async () => {
@@ -53,6 +53,7 @@ test("the panel client's example runs", async () => {
 test('the application, built with Vite, shows orders and the balance as they change, on one connection', async () => {
   await buildWithVite(project)
   await system.register({ orderId: 'R-1', providerOrderId: '90001', userId: 'react', quantity: 1000, charge: '2.5' })
+  await system.deposit('react', '10')
   const app = createHttpServer({ log: createLogger('page', 'silent'), trustProxy: false })
   app.get('/realtime-token', () => mintToken('react'))
   app.get('/*', (request, reply) => {
@@ -71,11 +72,11 @@ test('the application, built with Vite, shows orders and the balance as they cha
 
   await page.goto(url)
   await eventually(async () => (await text()).includes('Instagram followers: Pending, refunded $0.00'))
-  expect(await text()).toContain('Live\n\nBalance: $0.00')
+  expect(await text()).toContain('Live\n\nBalance: $10.00')
 
   await system.webhook({ order_id: '90001', status: 'Partial', remains: '300' })
   await eventually(async () => (await text()).includes('Instagram followers: Partial, refunded $0.75'))
-  expect(await text()).toContain('Balance: $0.75')
+  expect(await text()).toContain('Balance: $10.75')
   expect(await text()).toContain('1 refunds since you opened this page')
   expect(sockets).toHaveLength(1)
   expect(logged).toEqual(['0.75 USD refunded'])

@@ -15,6 +15,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import uuid
+from contextlib import ExitStack
 from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 
@@ -41,7 +42,8 @@ class Closed(Exception):
 class WebSocket:
     def __init__(self, gateway):
         url = re.sub("^http", "ws", gateway) + "/ws"
-        self.socket = connect(url, open_timeout=TIMEOUT_S, max_size=None)
+        self.open = ExitStack()
+        self.socket = self.open.enter_context(connect(url, open_timeout=TIMEOUT_S, max_size=None))
 
     def send(self, texts):
         for text in texts:
@@ -56,7 +58,7 @@ class WebSocket:
             raise Failure(f"nothing was received for {TIMEOUT_S} s") from None
 
     def close(self):
-        self.socket.close()
+        self.open.close()
 
 
 class Stream:
@@ -167,7 +169,7 @@ class Session:
         self.link = None
         unique = uuid.uuid4().hex[:12]
         self.variables = {"id": unique, "user": f"conformance-{unique}"}
-        self.variables["token"] = self.request("POST /v1/tokens", {"userId": self.variables["user"]}, 200)["token"]
+        self.variables["token"] = self.request("POST /v1/tokens", {"userId": self.variables["user"]}, 201)["token"]
 
     def request(self, line, body, status):
         method, path = line.split(" ")

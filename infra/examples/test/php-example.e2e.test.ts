@@ -208,13 +208,13 @@ test('the tutorial, step by step', async () => {
   expect(await opened.violations()).toEqual([])
   await page.context().close()
   expect(await lookAtTables()).toContain('[id] => P-777 [status] => partial [remains] => 300 [refunded] => 0.75')
-  expect(await lookAtTables()).toContain('[id] => ann [balance] => 98.25')
+  expect(await lookAtTables()).toContain('[id] => maria [balance] => 98.25')
 
   // While the panel is down, nothing is lost.
   await server.end()
   expect(await send(webhook.replace('Partial', 'Canceled'))).toContain('"refund":"1.75"')
   await using again = start(panelBlock, { PANEL_DATA_DIR })
   await eventually(() => again.output().includes('started'))
-  await eventually(async () => (await lookAtTables()).includes('[id] => ann [balance] => 100 '))
+  await eventually(async () => (await lookAtTables()).includes('[id] => maria [balance] => 100 '))
   expect(await lookAtTables()).toContain('[status] => canceled')
 })

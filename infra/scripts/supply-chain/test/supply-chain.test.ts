@@ -77,7 +77,7 @@ describe('images', () => {
     const { services } = parse(text, { merge: true }) as { services: Record<string, { image: string }> }
     for (const { image } of Object.values(services)) expect(image).toMatch(/^paxyo\/|@sha256:[0-9a-f]{64}\}?$/)
     expect(services['redis']!.image).toMatch(/^\$\{REDIS_IMAGE:-redis:8@sha256:[0-9a-f]{64}\}$/)
-    // What was pinned is replaced.
+    // A second run replaces the digests.
     expect(await pinImages(text, digestOf)).toEqual({ text, images })
   })
 

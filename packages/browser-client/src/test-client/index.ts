@@ -160,4 +160,8 @@ const A_TEST_ORDER = {
 } as const
 
 /** They were created in this order. */
-const newestFirst = (orders: ReadonlyMap<string, OrderView>): OrderView[] => Array.from(orders.values()).reverse()
+function newestFirst(orders: ReadonlyMap<string, OrderView>): OrderView[] {
+  const sorted = Array.from(orders.values())
+  sorted.reverse()
+  return sorted
+}

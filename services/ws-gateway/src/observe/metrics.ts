@@ -3,6 +3,7 @@ import { createMetricGroup, LATENCY_BUCKETS_S } from '@paxyo/service-kit'
 import type { Registry } from 'prom-client'
 import type { ControlState } from '../control/start-user-control.ts'
 import type { StreamStart } from '../read/stream-reader.ts'
+import type { OrderRequestDeps } from '../socket/order-requests.ts'
 
 /** Why a connection is rejected before its hello is read. */
 export type ConnectionRejection = 'origin' | 'draining' | 'connections' | 'handshakes'
@@ -23,6 +24,8 @@ export interface GatewayMetrics {
   upgradeRejected(reason: ConnectionRejection): void
   /** A console reads too slowly for a message. */
   readonly operationsMessageDropped: () => void
+  /** A `page` or `orders` of a client has been responded to. */
+  readonly orderRequest: OrderRequestDeps['responded']
   /** A control message of webhook-ingest has arrived. */
   readonly controlMessage: (type: string) => void
   register(registry: Registry): void
@@ -91,6 +94,17 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
   const operationsDropped = group.counter(
     'operations_messages_dropped_total',
     "Messages that operators' consoles did not get, because they read too slowly.",
+  )
+  const orderRequests = group.counter(
+    'order_requests_total',
+    'Requests of clients for orders that they do not have, by type and outcome.',
+    ['type', 'outcome'],
+  )
+  const orderReads = group.histogram(
+    'order_request_duration_seconds',
+    'Time to read the orders of a request that was served.',
+    LATENCY_BUCKETS_S,
+    ['type'],
   )
   group.countOf(
     'receipt_batch_retries_total',
@@ -170,6 +184,10 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
     tokenFailed: (isThrottled) => failures.inc({ door: 'hello', result: isThrottled ? 'throttled' : 'rejected' }),
     controlMessage: (type) => controlMessages.inc({ type }),
     operationsMessageDropped: () => operationsDropped.inc(),
+    orderRequest(type, outcome, durationMs) {
+      orderRequests.inc({ type, outcome })
+      if (outcome === 'served') orderReads.observe({ type }, durationMs / 1000)
+    },
     upgradeRejected: (reason) => rejections.inc({ reason }),
     register: (registry) => group.register(registry),
   }

@@ -33,7 +33,7 @@ export interface ConnectionDeps {
   /** From 0 to 1. */
   readonly random: () => number
   readonly log: Logger
-  readonly metrics: Pick<GatewayMetrics, 'eventsSent' | 'streamJoined' | 'connectionClosed'>
+  readonly metrics: Pick<GatewayMetrics, 'eventsSent' | 'streamJoined' | 'connectionClosed' | 'orderRequest'>
   /** Counts an invalid token of an address. @returns the seconds until the address may send another one. */
   readonly tokenFailed: FailureThrottle['failed']
   /** Counts a connection of a user. @returns false when the user has too many connections. */
@@ -395,6 +395,7 @@ export class Connection implements StreamListener, Reader {
       hasRoom: () => budget.hasRoom(userId),
       fail: () => this.fail(),
       isOpen: () => !this.#isClosed,
+      responded: this.#deps.metrics.orderRequest,
     })
     return this.#orderRequests.handle(request, { userId, epoch })
   }

@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { CONTROL_CHANNEL } from '@paxyo/contracts'
+import { createInProcessBus } from '@paxyo/event-bus'
 import { eventually, mintToken, TEST_JWT_SECRET } from '@paxyo/testkit'
 import { SignJWT } from 'jose'
 import { startGateway, type GatewayFixture } from '../gateway-fixture.ts'
 import { holdReads } from '../held-database.ts'
 
-// No bus message announces these cutoffs: the gateway learns of them from the database alone.
+// Except in one test, no bus message announces these cutoffs: the gateway learns of them from the database alone.
 
 let gateway: GatewayFixture
 beforeEach(async () => {
@@ -174,6 +176,25 @@ test('a disconnect closes every connection of one user once, and the clients may
   )
   await other.closed()
   expect(returned.socket.readyState).toBe(returned.socket.OPEN)
+})
+
+test('an old message of the bus that is repeated disconnects nobody', async () => {
+  const bus = createInProcessBus()
+  await using ofBus = await startGateway({ bus })
+  const [client, other] = [await ofBus.connect('user-1'), await ofBus.connect('user-2')]
+  await Promise.all([client.next('welcome'), other.next('welcome')])
+  const publisher = bus.connectPublisher()
+  const send = (userId: string, ageMs: number) => {
+    const disconnectedAt = new Date(Date.now() - ageMs).toISOString()
+    const message = { type: 'cutoff', ingestId: 'i', requestId: 'r', userId, tokensIssuedBefore: null, disconnectedAt }
+    return publisher.publish([{ channel: CONTROL_CHANNEL, payload: JSON.stringify(message) }])
+  }
+  await send('user-1', 400_000)
+  await send('user-2', 60_000)
+
+  expect(await other.closed()).toEqual({ code: 4010, reason: 'disconnected' })
+  expect(client.socket.readyState).toBe(client.socket.OPEN)
+  await publisher.close()
 })
 
 test('a gateway that could not read the database for a while misses no cutoff', async () => {
