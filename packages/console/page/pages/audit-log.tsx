@@ -1,7 +1,7 @@
 import type { AuditEntryView } from '@paxyo/panel-client'
 import { useList } from '../data/pages.ts'
 import { t, textOf } from '../kit/language.ts'
-import { Badge, Panel, Time } from '../parts/basic.tsx'
+import { Panel, Time } from '../parts/basic.tsx'
 import { ListTable } from '../parts/table.tsx'
 
 /** The changes of operators and API keys, with the time, the address and the reason. */
@@ -31,17 +31,22 @@ export const AuditLog = () => {
           {
             title: t('audit.action'),
             cell: (entry) => (
-              <>
+              <span>
                 {textOf('auditAction', entry.action) ?? <bdi>{entry.action}</bdi>}{' '}
                 {entry.result === 'ok' ? null : (
-                  <Badge tone="bad">{textOf('problem', entry.result) ?? entry.result}</Badge>
+                  <span class="field-problem">{textOf('problem', entry.result) ?? entry.result}</span>
                 )}
-              </>
+              </span>
             ),
           },
           {
             title: t('audit.subject'),
-            cell: (entry) => (entry.subject === null ? null : <bdi class="breakable">{entry.subject}</bdi>),
+            cell: (entry) =>
+              entry.subject === null ? null : (
+                <bdi class="short-id" title={entry.subject}>
+                  {entry.subject}
+                </bdi>
+              ),
           },
           { title: t('audit.note'), cell: (entry) => (entry.note === null ? null : <bdi>{entry.note}</bdi>) },
           { title: t('audit.from'), cell: (entry) => (entry.address === null ? null : <bdi>{entry.address}</bdi>) },

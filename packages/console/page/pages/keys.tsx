@@ -1,6 +1,7 @@
 import type { ApiKeyList, ApiKeyView } from '@paxyo/panel-client'
 import { useSignal } from '@preact/signals'
 import { get, path, post } from '../data/api.ts'
+import { announce } from '../data/live.ts'
 import { useResource } from '../data/resource.ts'
 import { t } from '../kit/language.ts'
 import { Ago, Badge, Button, Code, Empty, Panel, Problem, Skeleton } from '../parts/basic.tsx'
@@ -64,7 +65,7 @@ export const Keys = () => {
           hasNote={false}
           run={async ({ idempotencyKey }) => {
             await post(path`/v1/keys/${chosen.value!.keyId}/revoke`, undefined, idempotencyKey)
-            reload()
+            announce({ type: 'everything' })
           }}
           onClose={() => (chosen.value = undefined)}
         >

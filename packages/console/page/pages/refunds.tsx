@@ -15,7 +15,7 @@ export const Refunds = () => {
   const provider = useSignal('')
   const service = useSignal('')
   const { data, problem, reload } = useDays(DAYS)
-  const refunds = data.value?.refunds ?? []
+  const refunds = data.value?.summary.refunds ?? []
   const sums = sumsByDay(refunds, { provider: provider.value, service: service.value })
   const named = (name: string | null): string => name ?? ''
   return (
@@ -71,7 +71,7 @@ export const Refunds = () => {
             ]}
           />
         )}
-        {data.value?.hasMore ? <p class="hint">{t('refunds.hasMore')}</p> : null}
+        {data.value?.summary.hasMore ? <p class="hint">{t('refunds.hasMore')}</p> : null}
       </Panel>
     </Screen>
   )

@@ -14,6 +14,7 @@ import { deliveriesByDay, refundsByDay } from '../state/days.ts'
 import { compareRefunds, reviewsVerdict, serverVerdict, webhooksVerdict } from '../state/verdicts.ts'
 import { Tile } from './tile.tsx'
 
+const SPARKLINE_DAYS = 14
 const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone
 
 /** What an owner wants to know every morning: a tile for each question, with the verdict in words. */
@@ -23,14 +24,14 @@ export const Today = () => {
     (signal) => get<Summary>('/v1/summary/today', { timeZone }, signal),
     summaryChanged,
   )
-  const days = useDays(14).data.value
+  const last = useDays(SPARKLINE_DAYS).data.value
   const summary = data.value
   return (
     <Screen title={t('today.title')} lead={t('today.lead')}>
       <Problem problem={problem.value} onRetry={reload} />
       <div class="tiles">
-        <WebhooksTile webhooks={summary?.webhooks} perDay={days && deliveriesByDay(days)} />
-        <RefundsTile refunds={summary?.refunds} perDay={days && refundsByDay(days)} />
+        <WebhooksTile webhooks={summary?.webhooks} perDay={last && deliveriesByDay(last.days, last.summary)} />
+        <RefundsTile refunds={summary?.refunds} perDay={last && refundsByDay(last.days, last.summary)} />
         <ReviewsTile reviews={summary?.reviews} />
         <ServerTile endpoints={summary?.endpoints} />
         <OnlineTile online={online.value ?? summary?.online} />

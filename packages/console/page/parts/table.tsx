@@ -20,8 +20,9 @@ interface TableProps<Item> {
 /** A table; on a phone each row is a card whose values have the columns' titles. */
 export function Table<Item>({ label, columns, items, idOf }: TableProps<Item>) {
   return (
-    <div class="table-frame">
-      <table role="table" aria-label={label}>
+    // A wide table is scrolled within its frame, also with the keyboard.
+    <div class="table-frame" role="group" aria-label={label} tabIndex={0}>
+      <table role="table">
         <thead role="rowgroup">
           <tr role="row">
             {columns.map(({ title, isNumber }) => (

@@ -12,21 +12,19 @@ export function lastDays(count: number, now: Date, timeZone: string): readonly s
   )
 }
 
-const byDay = <Row extends { readonly day: string }>(
-  rows: readonly Row[],
-  valueOf: (row: Row) => number,
-): readonly number[] => {
-  const days = new Map<string, number>()
-  for (const row of rows) days.set(row.day, (days.get(row.day) ?? 0) + valueOf(row))
-  return [...days].toSorted(([one], [other]) => one.localeCompare(other)).map(([, value]) => value)
+function byDay(days: readonly string[], rows: readonly { readonly day: string; readonly count: number }[]): number[] {
+  const counts = new Map<string, number>()
+  for (const { day, count } of rows) counts.set(day, (counts.get(day) ?? 0) + count)
+  return days.map((day) => counts.get(day) ?? 0)
 }
 
-/** The number of deliveries of each day that has any. */
-export const deliveriesByDay = ({ deliveries }: DaySummary): readonly number[] =>
-  byDay(deliveries, ({ count }) => count)
+/** The number of deliveries of each day. */
+export const deliveriesByDay = (days: readonly string[], { deliveries }: DaySummary): readonly number[] =>
+  byDay(days, deliveries)
 
-/** The number of refunds of each day that has any: amounts of several currencies have no sum. */
-export const refundsByDay = ({ refunds }: DaySummary): readonly number[] => byDay(refunds, ({ count }) => count)
+/** The number of refunds of each day: amounts of several currencies have no sum. */
+export const refundsByDay = (days: readonly string[], { refunds }: DaySummary): readonly number[] =>
+  byDay(days, refunds)
 
 /** The points of a line from the left to the right, with the largest value at the top. */
 export function linePoints(values: readonly number[], width: number, height: number): string {
@@ -36,7 +34,7 @@ export function linePoints(values: readonly number[], width: number, height: num
   const points = values.map(
     (value, index) => `${round(index * step)},${round(height - 2 - (value / max) * (height - 4))}`,
   )
-  return values.length === 1 ? `${points[0]} ${width},${points[0]!.split(',')[1]}` : points.join(' ')
+  return points.join(' ')
 }
 
 export interface RefundSum {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { launchChromium } from '@paxyo/testkit'
+import { eventually, launchChromium } from '@paxyo/testkit'
 import axe from 'axe-core'
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -168,26 +168,26 @@ const PAGES = [
   'search?q=A-1',
   'orders/A-1',
   'users/ann',
+  'refunds',
   'rejected',
   'webhooks',
   'health',
   'setup',
+  'account',
 ]
 
 test.each([
-  ['light', 1440, 'en'],
-  ['dark', 1024, 'de'],
-  ['light', 390, 'ar'],
-  ['dark', 390, 'en'],
+  ['light', 1440, 'en', 'Ann Miller', PAGES],
+  ['dark', 1024, 'de', 'Bea Sommer', ['', 'health']],
+  ['light', 390, 'ar', 'Nour Haddad', ['', 'setup']],
+  ['dark', 390, 'en', 'Ben Kim', PAGES],
 ] as const)(
   '%s, %d px, %s: axe finds nothing serious, and nothing is wider than the screen',
-  async (colorScheme, width, locale) => {
+  async (colorScheme, width, locale, name, paths) => {
     mkdirSync(SCREENSHOTS, { recursive: true })
     const viewport = { width, height: 844 }
-    const page = watch(
-      await system.openAs(browser, 'owner', `Axe ${colorScheme} ${width}`, { colorScheme, viewport, locale }),
-    )
-    for (const path of PAGES) {
+    const page = watch(await system.openAs(browser, 'owner', name, { colorScheme, viewport, locale }))
+    for (const path of paths) {
       await page.goto(`${system.url}/console/${path}`)
       await page.locator('.skeleton, [aria-busy="true"]').first().waitFor({ state: 'detached' })
       expect({ path, faults: await findFaults(page) }).toEqual({ path, faults: [] })
@@ -203,6 +203,16 @@ test.each([
     await page.context().close()
   },
 )
+
+test('a key is revoked, and stops working', async () => {
+  expect((await system.api('/v1/connections')).status).toBe(200)
+  await open(owner, 'Health')
+  await owner.getByRole('button', { name: /^Revoke the key/ }).click()
+  await owner.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click()
+  await owner.getByRole('row', { name: /^environment.*Revoked$/ }).waitFor()
+  await eventually(async () => (await system.api('/v1/connections')).status === 401)
+  await owner.getByRole('row', { name: /Olga.*Revoked an API key/ }).waitFor()
+})
 
 test('the pages had no error, and nothing that the policy blocks', () => {
   expect(faults).toEqual([])
