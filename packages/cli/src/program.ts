@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import type { Finished } from './cli.ts'
 import { addAccounts } from './commands/accounts.ts'
 import { addAudit } from './commands/audit.ts'
+import { addAuditLog } from './commands/audit-log.ts'
 import { addBackup } from './commands/backup.ts'
 import { addChanges } from './commands/changes.ts'
 import { addDeliveries } from './commands/deliveries.ts'
@@ -11,6 +12,7 @@ import { addEpoch } from './commands/epoch.ts'
 import { addKeys } from './commands/keys.ts'
 import { addMaintain } from './commands/maintain.ts'
 import { addMigrate } from './commands/migrate.ts'
+import { addConsole, addOperators } from './commands/operators.ts'
 import { addSearch, addSummary, addTestWebhook } from './commands/overview.ts'
 import { addOrders } from './commands/orders.ts'
 import { addOutgoingWebhooks } from './commands/outgoing-webhooks.ts'
@@ -60,10 +62,13 @@ export function buildProgram(terminal: Terminal, finished: Finished): Command {
     addWho,
     addUsers,
     addAudit,
+    addAuditLog,
     addReconcile,
     addTail,
     addToken,
     addKeys,
+    addConsole,
+    addOperators,
     addMigrate,
     addMaintain,
     addBackup,

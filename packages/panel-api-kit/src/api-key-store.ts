@@ -41,6 +41,12 @@ const RECORD_INTERVAL_MS = 60_000
 /**
  * Keeps the keys in force in memory: a request needs no query, and a flood of wrong keys causes one query at a time.
  * Hashes are compared in constant time.
+ *
+ * @example
+ * const store = createApiKeyStore({ db: createKysely(pool), keys: ['a-key'], log })
+ * (await store.authenticate('a-key', '127.0.0.1'))?.id //=> 'environment'
+ * await store.authenticate('another', '127.0.0.1') //=> undefined
+ * await store.close()
  */
 export function createApiKeyStore({ db, keys, log }: ApiKeyStoreOptions): ApiKeyStore {
   const isOfEnvironment = createSecretSet(keys)

@@ -40,13 +40,34 @@ export function commitRequest(
   return commitOnce(deps, idempotentRequest(request), work, auditedRequest(request))
 }
 
-/** Who sent a request, for the transaction that writes its entry of the audit log. */
+/**
+ * Who sent a request, for the transaction that writes its entry of the audit log.
+ *
+ * @example
+ * const app = createHttpServer({ log, trustProxy: false })
+ * app.addHook('onRequest', async (request) => rememberPrincipal(request, ENVIRONMENT_KEY))
+ * app.post('/orders/:orderId', (request) => auditedRequest(request))
+ * (await app.inject({ method: 'POST', url: '/orders/A-1' })).json().subject //=> 'A-1'
+ */
 export function auditedRequest(request: FastifyRequest): AuditedRequest {
   audited.add(request)
   return toAudited(request)
 }
 
-/** Adds details to the entry of a request that is not written in its transaction. */
+/**
+ * Adds details to the entry of a request that is not written in its transaction.
+ *
+ * @example
+ * const api = toPanelApi(createHttpServer({ log, trustProxy: false }), log)
+ * addAudit(api, { pool, log, onAuditFailed: () => undefined })
+ * api.addHook('onRequest', async (request) => rememberPrincipal(request, ENVIRONMENT_KEY))
+ * api.post('/', { schema: { scope: 'keys' } }, (request) => {
+ *   describeChange(request, { subject: 'A-1', after: { status: 'pending' } })
+ *   return 'done'
+ * })
+ * await api.inject({ method: 'POST', url: '/' })
+ * (await pool.query('SELECT subject, after FROM audit_log')).rows //=> [{ subject: 'A-1', after: { status: 'pending' } }]
+ */
 export function describeChange(request: FastifyRequest, details: AuditDetails): void {
   detailsByRequest.set(request, details)
 }
@@ -58,7 +79,17 @@ export interface AuditDeps {
   readonly onAuditFailed: () => void
 }
 
-/** Adds the entries of the requests whose transactions do not write them. */
+/**
+ * Adds the entries of the requests whose transactions do not write them.
+ *
+ * @example
+ * const api = toPanelApi(createHttpServer({ log, trustProxy: false }), log)
+ * addAudit(api, { pool, log, onAuditFailed: () => undefined })
+ * api.addHook('onRequest', async (request) => rememberPrincipal(request, ENVIRONMENT_KEY))
+ * api.post('/', { schema: { scope: 'tokens' } }, () => 'done')
+ * await api.inject({ method: 'POST', url: '/' })
+ * (await pool.query('SELECT actor, result FROM audit_log')).rows //=> [{ actor: 'environment', result: 'ok' }]
+ */
 export function addAudit(v1: PanelApi, { pool, log, onAuditFailed }: AuditDeps): void {
   v1.addHook('onSend', async (request, reply, payload) => {
     const { statusCode } = reply

@@ -28,6 +28,15 @@ const KEY_REQUIRED = 'send a valid API key: `Authorization: Bearer <key>`'
  * and rejects those whose sender may not do what the route does. A route without a scope cannot be added.
  *
  * It runs before the body is read: the service reads no body of a request without a key.
+ *
+ * @example
+ * const api = toPanelApi(createHttpServer({ log, trustProxy: false }), log)
+ * const apiKeyStore = createApiKeyStore({ db: createKysely(pool), keys: ['a-key'], log })
+ * const throttle = createFailureThrottle({ door: 'shop', now: () => performance.now(), log, onFailure: () => undefined })
+ * addAuthentication(api, { apiKeyStore, throttle })
+ * api.get('/v1/orders', { schema: { scope: 'read' } }, () => 'orders')
+ * (await api.inject('/v1/orders')).statusCode //=> 401
+ * (await api.inject({ url: '/v1/orders', headers: { authorization: 'Bearer a-key' } })).body //=> 'orders'
  */
 export function addAuthentication(v1: PanelApi, { apiKeyStore, sessions, throttle }: AuthenticationDeps): void {
   v1.addHook('onRoute', ({ method, url, schema }) => {

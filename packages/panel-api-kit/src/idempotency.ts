@@ -21,6 +21,11 @@ export const idempotencyHeaders = z.looseObject({ 'idempotency-key': idempotency
  *
  * @param parsedBody when it differs from `request.body`.
  * @returns undefined when the request has no key.
+ * @example
+ * const app = createHttpServer({ log, trustProxy: false })
+ * app.post('/', (request) => ({ key: idempotentRequest(request)?.key }))
+ * const headers = { 'idempotency-key': 'a-key' }
+ * (await app.inject({ method: 'POST', url: '/', headers })).json() //=> { key: 'a-key' }
  */
 export function idempotentRequest(request: FastifyRequest, parsedBody = request.body): IdempotentRequest | undefined {
   const key = request.headers['idempotency-key']

@@ -17,7 +17,14 @@ declare module 'fastify' {
 const INTRODUCTION = new URL('introduction.md', import.meta.url)
 const UNDOCUMENTED = { schema: { hide: true } }
 
-/** Documents the routes that are added after this call: `/openapi.json`, and `/docs` as a page. */
+/**
+ * Documents the routes that are added after this call: `/openapi.json`, and `/docs` as a page.
+ *
+ * @example
+ * const api = toPanelApi(createHttpServer({ log, trustProxy: false }), log)
+ * await registerOpenApi(api)
+ * (await api.inject('/openapi.json')).json().openapi //=> '3.1.0'
+ */
 export async function registerOpenApi(api: PanelApi): Promise<void> {
   const toJsonSchema = createJsonSchemaTransform({ schemaRegistry: namedSchemas })
   await api.register(swagger, {

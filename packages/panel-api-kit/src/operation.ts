@@ -60,6 +60,17 @@ export const COMMON_ERRORS: readonly ErrorCode[] = [
 
 /**
  * The part of a route's schema that describes its responses. Tests check responses against it; the service does not.
+ *
+ * @example
+ * const schema = operation({
+ *   operationId: 'getOrder',
+ *   scope: 'read',
+ *   tag: 'Orders',
+ *   summary: 'Read an order',
+ *   responses: { 200: { description: 'The order.', schema: z.object({}) } },
+ *   errors: ['order_not_found'],
+ * })
+ * schema.security //=> [{ panelKey: ['read'] }, { consoleSession: ['read'] }]
  */
 export function operation({ operationId, scope, tag, summary, description, responses, errors = [] }: OperationOptions) {
   const response: Record<number, object> = {}

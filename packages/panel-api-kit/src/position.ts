@@ -7,6 +7,13 @@ export const userParams = z.object({ userId: identifierSchema })
 
 const READ_EPOCH = 'SELECT epoch FROM stream_epoch'
 
+/**
+ * The epoch of the streams: it changes when the database is restored.
+ *
+ * @example
+ * const epoch = await transaction(pool, readEpoch)
+ * epoch.length //=> 36
+ */
 export async function readEpoch(client: PoolClient): Promise<string> {
   const { rows } = await client.query<{ epoch: string }>({ name: 'read_epoch', text: READ_EPOCH })
   return rows[0]!.epoch

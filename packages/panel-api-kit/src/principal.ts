@@ -22,12 +22,26 @@ export const ENVIRONMENT_KEY: Principal = {
 
 const principals = new WeakMap<FastifyRequest, Principal>()
 
-/** Records who sent a request. */
+/**
+ * Records who sent a request.
+ *
+ * @example
+ * const app = createHttpServer({ log, trustProxy: false })
+ * app.addHook('onRequest', async (request) => rememberPrincipal(request, ENVIRONMENT_KEY))
+ * app.get('/', (request) => principalOf(request).name)
+ * (await app.inject('/')).body //=> 'environment'
+ */
 export function rememberPrincipal(request: FastifyRequest, principal: Principal): void {
   principals.set(request, principal)
 }
 
-/** @returns who sent a request; undefined when it is not authenticated. */
+/**
+ * @returns who sent a request; undefined when it is not authenticated.
+ * @example
+ * const app = createHttpServer({ log, trustProxy: false })
+ * app.get('/', (request) => ({ isKnown: knownPrincipal(request) !== undefined }))
+ * (await app.inject('/')).json() //=> { isKnown: false }
+ */
 export function knownPrincipal(request: FastifyRequest): Principal | undefined {
   return principals.get(request)
 }

@@ -222,15 +222,8 @@ export {
   type OrderActionView,
   type ParsedActOnOrder,
 } from './schemas/order-actions.ts'
-export {
-  ALL_SCOPES,
-  type OperatorRole,
-  operatorRoleSchema,
-  ROLE_SCOPES,
-  type Scope,
-  SCOPES,
-  scopeSchema,
-} from './schemas/scopes.ts'
+export { ALL_SCOPES, type OperatorRole, ROLE_SCOPES, type Scope, SCOPES } from './scopes.ts'
+export { operatorRoleSchema, scopeSchema } from './schemas/scopes.ts'
 export {
   apiKeyIdSchema,
   type ApiKeyList,

@@ -187,6 +187,12 @@ export function throttledAddress({
 
 const NEAR_RANGES: ReadonlySet<string> = new Set(['loopback', 'private', 'uniqueLocal', 'linkLocal', 'carrierGradeNat'])
 
-/** Whether an address is that of this machine or of a private network, where a proxy may be. */
+/**
+ * Whether an address is that of this machine or of a private network, where a proxy may be.
+ *
+ * @example
+ * isNear('10.0.0.7') //=> true
+ * isNear('203.0.113.7') //=> false
+ */
 export const isNear = (address: string): boolean =>
   ipaddr.isValid(address) && NEAR_RANGES.has(ipaddr.process(address).range())

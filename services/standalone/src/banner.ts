@@ -7,6 +7,8 @@ export interface BannerOptions {
   readonly panelKey: BannerSecret
   /** An order to cancel; undefined without the demo, which needs the webhook token. */
   readonly openOrderId: string | undefined
+  /** Undefined when the console is not served. */
+  readonly consolePage: string | undefined
 }
 
 /** A secret, or where it is. */
@@ -29,15 +31,16 @@ export function bannerSecret(source: SecretSource): BannerSecret {
   return !isProduction || isTerminal ? { value: generated } : { place: `in ${join(dataDir, 'secrets.json')}` }
 }
 
-/** The lines to print after the start: address, example command, token and key. */
-export function bannerLines({ address, webhookToken, panelKey, openOrderId }: BannerOptions): string[] {
-  if (webhookToken === undefined) return [`panel key: ${textOf(panelKey)}`]
+/** The lines to print after the start: address, example command, token, key and console. */
+export function bannerLines({ address, webhookToken, panelKey, openOrderId, consolePage }: BannerOptions): string[] {
+  const last = [`panel key: ${textOf(panelKey)}`, ...(consolePage === undefined ? [] : [`console: ${consolePage}`])]
+  if (webhookToken === undefined) return last
   const inPath = 'value' in webhookToken ? webhookToken.value : 'TOKEN'
   const demo =
     openOrderId === undefined
       ? []
       : [`page: ${address}/`, `try: ${curl(`${address}/webhooks/godofpanel/${inPath}`, openOrderId)}`]
-  return [...demo, `webhook token: ${textOf(webhookToken)}`, `panel key: ${textOf(panelKey)}`]
+  return [...demo, `webhook token: ${textOf(webhookToken)}`, ...last]
 }
 
 const textOf = (secret: BannerSecret): string => ('value' in secret ? secret.value : secret.place)

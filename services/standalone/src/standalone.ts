@@ -26,6 +26,7 @@ import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { createGateway, GATEWAY_POOL_MAX, limitsOf } from 'ws-gateway'
 import type { StandaloneConfig } from './config.ts'
+import { consoleLink } from './console-link.ts'
 import { isLoopback } from './own-address.ts'
 import { startDemo, type StandaloneDemo } from './demo.ts'
 import { openDatabase } from './database.ts'
@@ -72,7 +73,9 @@ export async function startStandalone(config: StandaloneConfig, resources: Async
   const openOrderId = await withQuietLogs(log, () => demo?.prepare())
 
   const address = `${tls === undefined ? 'http' : 'https'}://localhost:${config.PORT}`
-  const lines = bannerLines({ address, ...bannerSecrets(config, generated), openOrderId })
+  const isPrivate = config.NODE_ENV !== 'production' || process.stdout.isTTY
+  const consolePage = hasConsole(config) ? await consoleLink({ url, address, isPrivate }) : undefined
+  const lines = bannerLines({ address, ...bannerSecrets(config, generated), openOrderId, consolePage })
   process.stdout.write(`${lines.join('\n')}\n`)
 }
 

@@ -57,11 +57,20 @@ test('TLS needs a certificate and its key, and no demo', () => {
 })
 
 test('no webhook token is printed that no provider accepts', () => {
-  const start = { address: 'http://localhost:8080', panelKey: { value: 'a-key' }, openOrderId: undefined }
+  const start = {
+    address: 'http://localhost:8080',
+    panelKey: { value: 'a-key' },
+    openOrderId: undefined,
+    consolePage: undefined,
+  }
 
   expect(bannerLines({ ...start, webhookToken: { value: 'a-token' } })).toEqual([
     'webhook token: a-token',
     'panel key: a-key',
+  ])
+  expect(bannerLines({ ...start, webhookToken: undefined, consolePage: 'http://localhost:8080/console/' })).toEqual([
+    'panel key: a-key',
+    'console: http://localhost:8080/console/',
   ])
   expect(bannerLines({ ...start, webhookToken: undefined })).toEqual(['panel key: a-key'])
 })
@@ -89,6 +98,7 @@ test('a log gets no configured secret, and in production no generated one', () =
     webhookToken: { place: 'in WEBHOOK_TOKENS' },
     panelKey: place,
     openOrderId: '12368',
+    consolePage: undefined,
   })
   expect(lines).toEqual([
     'page: http://localhost:8080/',

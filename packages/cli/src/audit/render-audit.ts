@@ -1,3 +1,4 @@
+import type { AuditLogCheck } from '@paxyo/database'
 import { printable } from '../output/printable.ts'
 import { table } from '../output/table.ts'
 import type { Terminal } from '../terminal.ts'
@@ -29,3 +30,12 @@ function rowsOf({ rows, count }: AuditCheckResult): string[] {
 }
 
 const seconds = ({ durationMs }: AuditResult): string => `${(durationMs / 1000).toFixed(1)} s`
+
+/** The chain of the audit log in a line, followed by its problems. */
+export function renderAuditLog({ entries, problems }: AuditLogCheck, { style }: Pick<Terminal, 'style'>): string {
+  const count = `${entries.toLocaleString('en')} entries`
+  if (problems.length === 0) return style('green', `The chain of the audit log holds: ${count}.`)
+  return [style('red', `The chain of the audit log is broken: ${count}.`), ...problems.map((line) => `  ${line}`)].join(
+    '\n',
+  )
+}

@@ -1,6 +1,7 @@
 import { AUDIT_CHECKS, auditLedger } from '@paxyo/ledger/audit'
+import type { AuditHead } from '@paxyo/database'
 import { InvalidArgumentError } from 'commander'
-import { renderAudit } from '../audit/render-audit.ts'
+import { renderAudit, renderAuditLog } from '../audit/render-audit.ts'
 import { action } from '../cli.ts'
 import { startProgress } from '../output/progress.ts'
 import type { AddCommand } from '../add-command.ts'
@@ -15,16 +16,18 @@ interface AuditCommandOptions {
   readonly outboxAge: string
   readonly parkedAge: string
   readonly reviewAge: string
+  readonly auditHead?: AuditHead
 }
 
 export const addAudit: AddCommand = (program, terminal, finished) => {
   program
     .command('audit')
-    .description('check the consistency of money, streams and deliveries in one snapshot (DATABASE_URL)')
+    .description('check money, streams and deliveries in one snapshot, and the chain of the audit log (DATABASE_URL)')
     .option('--rows <count>', 'how many violations of each check are shown', parseRows, 10)
     .option('--outbox-age <duration>', 'how old an unpublished batch may be', '60s')
     .option('--parked-age <duration>', 'how long a delivery may wait for its order', '24h')
     .option('--review-age <duration>', 'how long a review may stay open', '7d')
+    .option('--audit-head <position:hash>', 'an earlier paxyo audit-log head, which the log must contain', parseHead)
     .addHelpText('after', `\nChecks:\n${AUDIT_CHECKS.map(({ name, title }) => `  ${name}: ${title}`).join('\n')}`)
     .action(
       action(terminal, finished, async (cli, options: AuditCommandOptions) => {
@@ -46,8 +49,9 @@ export const addAudit: AddCommand = (program, terminal, finished) => {
         const progress = startProgress(cli, 'audit', 'checks')
         const result = await auditLedger(database, limits, (done, total) => progress.update(done, done / total))
         progress.end()
-        cli.print(result, () => renderAudit(result, cli))
-        if (!result.isClean) cli.finish('violations')
+        const auditLog = await (await import('../audit/check-audit-log.ts')).checkAuditLog(cli, options.auditHead)
+        cli.print({ ...result, auditLog }, () => `${renderAudit(result, cli)}\n${renderAuditLog(auditLog, cli)}`)
+        if (!result.isClean || auditLog.problems.length > 0) cli.finish('violations')
       }),
     )
 }
@@ -56,4 +60,11 @@ function parseRows(text: string): number {
   const rows = Number(text)
   if (!Number.isInteger(rows) || rows < 1 || rows > ROWS_MAX) throw new InvalidArgumentError(`1 to ${ROWS_MAX}.`)
   return rows
+}
+
+function parseHead(text: string): AuditHead {
+  const [, position, hash] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(text) ?? []
+  if (position === undefined || hash === undefined)
+    throw new InvalidArgumentError('The output of paxyo audit-log head.')
+  return { position: Number(position), hash }
 }

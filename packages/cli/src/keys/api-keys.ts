@@ -1,25 +1,44 @@
-import { API_KEYS_MAX, createApiKey, createKysely, listApiKeys, revokeApiKey, type Database } from '@paxyo/database'
+import {
+  API_KEYS_MAX,
+  appendAuditEntry,
+  createApiKey,
+  listApiKeys,
+  revokeApiKey,
+  type ApiKey,
+  type Database,
+} from '@paxyo/database'
+import type { Scope } from '@paxyo/panel-client'
 import type { Kysely } from 'kysely'
-import pg from 'pg'
 import type { Cli } from '../cli.ts'
-import { explainDatabaseError } from '../explain-database-error.ts'
+import { commandLineEntry } from '../audit-log/command-line-entry.ts'
 import { Failure } from '../failure.ts'
 import { printable } from '../output/printable.ts'
 import { table } from '../output/table.ts'
-import { settings } from '../settings.ts'
+import { withOwnerDatabase } from '../with-owner-database.ts'
 
 const NAME_LENGTH_MAX = 100
-const CONNECT_TIMEOUT_MS = 5_000
+const DAY_MS = 86_400_000
 
-export const createKey = (cli: Cli, name: string): Promise<void> => withDatabase(cli, (db) => create(cli, db, name))
-export const listKeys = (cli: Cli): Promise<void> => withDatabase(cli, (db) => list(cli, db))
-export const revokeKey = (cli: Cli, keyId: string): Promise<void> => withDatabase(cli, (db) => revoke(cli, db, keyId))
+export interface KeyOptions {
+  readonly scope?: readonly Scope[]
+  /** Days. */
+  readonly expires?: number
+  readonly network?: readonly string[]
+}
 
-async function create(cli: Cli, db: Kysely<Database>, name: string): Promise<void> {
+export const createKey = (cli: Cli, name: string, options: KeyOptions): Promise<void> =>
+  withOwnerDatabase(cli, (db) => create(cli, db, name, options))
+export const listKeys = (cli: Cli): Promise<void> => withOwnerDatabase(cli, (db) => list(cli, db))
+export const revokeKey = (cli: Cli, keyId: string): Promise<void> =>
+  withOwnerDatabase(cli, (db) => revoke(cli, db, keyId))
+
+async function create(cli: Cli, db: Kysely<Database>, name: string, options: KeyOptions): Promise<void> {
   if (name.trim() === '' || name.length > NAME_LENGTH_MAX || printable(name) !== name) {
     throw new Failure('usage', `a key's name is 1 to ${NAME_LENGTH_MAX} printable characters`)
   }
-  const created = await createApiKey(db, name)
+  const { scope: scopes = ['read'], expires, network: allowedNetworks } = options
+  const expiresAt = expires === undefined ? undefined : new Date(Date.now() + expires * DAY_MS)
+  const created = await createApiKey(db, name, { scopes: [...new Set(scopes)], expiresAt, allowedNetworks })
   if (created === undefined) {
     throw new Failure(
       'rejected',
@@ -28,8 +47,9 @@ async function create(cli: Cli, db: Kysely<Database>, name: string): Promise<voi
     )
   }
   // Alone on the output, so that KEY=$(paxyo keys create …) works.
-  cli.print({ ...created, name }, () => created.key)
-  if (!cli.asJson) cli.err('Store it now: it cannot be shown again.\n')
+  cli.print({ ...created, name, scopes }, () => created.key)
+  await appendAuditEntry(db, commandLineEntry('createKey', created.keyId, { name, scopes }))
+  if (!cli.asJson) cli.err(`Store it now: it cannot be shown again. It may: ${scopes.join(', ')}.\n`)
 }
 
 async function list(cli: Cli, db: Kysely<Database>): Promise<void> {
@@ -38,39 +58,33 @@ async function list(cli: Cli, db: Kysely<Database>): Promise<void> {
     keys.length === 0
       ? 'No keys.'
       : table([
-          ['key', 'name', 'created', 'last used', 'state'].map((heading) => cli.style('bold', heading)),
-          ...keys.map(({ keyId, name, createdAt, lastUsedAt, revokedAt }) => [
+          ['key', 'name', 'scopes', 'created', 'last used', 'state'].map((heading) => cli.style('bold', heading)),
+          ...keys.map(({ keyId, name, scopes, createdAt, lastUsedAt, ...key }) => [
             keyId,
             printable(name),
+            scopes?.join(' ') ?? 'all',
             createdAt.toISOString(),
             lastUsedAt?.toISOString() ?? 'never',
-            revokedAt === null ? cli.style('green', 'active') : `revoked ${revokedAt.toISOString()}`,
+            stateOf(cli, key),
           ]),
         ]),
   )
 }
 
+function stateOf(
+  cli: Cli,
+  { revokedAt, expiresAt, allowedNetworks }: Pick<ApiKey, 'revokedAt' | 'expiresAt' | 'allowedNetworks'>,
+): string {
+  if (revokedAt !== null) return `revoked ${revokedAt.toISOString()}`
+  if (expiresAt !== null && expiresAt.getTime() <= Date.now()) return `expired ${expiresAt.toISOString()}`
+  const until = expiresAt === null ? '' : ` until ${expiresAt.toISOString()}`
+  const from = allowedNetworks === null ? '' : ` from ${allowedNetworks.join(', ')}`
+  return cli.style('green', `active${until}${from}`)
+}
+
 async function revoke(cli: Cli, db: Kysely<Database>, keyId: string): Promise<void> {
   if (!(await revokeApiKey(db, keyId))) throw new Failure('not_found', 'no such active key')
   const shown = keyId.split('_', 2).join('_')
+  await appendAuditEntry(db, commandLineEntry('revokeKey', shown, null))
   cli.print({ revoked: shown }, () => `${shown} is revoked.`)
-}
-
-async function withDatabase(cli: Cli, work: (db: Kysely<Database>) => Promise<void>): Promise<void> {
-  const { DATABASE_URL: url } = await settings(cli.env, ['DATABASE_URL'])
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: 1,
-    application_name: 'paxyo-keys',
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-  })
-  pool.on('error', () => undefined)
-  const db = createKysely(pool)
-  try {
-    await work(db)
-  } catch (error) {
-    throw explainDatabaseError(error, url)
-  } finally {
-    await db.destroy()
-  }
 }

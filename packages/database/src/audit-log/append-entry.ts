@@ -18,7 +18,14 @@ export interface AuditEntry {
   readonly address: string | null
 }
 
-/** A statement for one entry. The transaction sends it last, because it locks the end of the chain until the commit. */
+/**
+ * A statement for one entry. The transaction sends it last, because it locks the end of the chain until the commit.
+ *
+ * @example
+ * const entry = { actor: 'environment', actorName: 'environment', action: 'mintToken', subject: 'ann', note: null }
+ * const { text, values } = insertAuditEntry({ ...entry, before: null, after: null, result: 'ok', address: null })
+ * (await pool.query(text, values)).rowCount //=> 1
+ */
 export function insertAuditEntry(entry: AuditEntry): { readonly text: string; readonly values: unknown[] } {
   const { actor, actorName, action, subject, note, before, after, result, address } = entry
   const json = (value: object | null): string | null => (value === null ? null : JSON.stringify(value))

@@ -40,7 +40,13 @@ export async function listOperators(db: Kysely<Database>): Promise<Operator[]> {
   return rows.map(toOperator)
 }
 
-/** An operator from its row. */
+/**
+ * An operator from its row.
+ *
+ * @example
+ * const rows = await createKysely(pool).selectFrom('operators').selectAll().execute()
+ * rows.map(toOperator) //=> []
+ */
 export function toOperator(row: Selectable<Operators>): Operator {
   return {
     operatorId: row.operator_id,
@@ -98,8 +104,15 @@ export function inviteOperator(
   })
 }
 
-/** A new operator's id. */
-export const newOperatorId = (): string => `opr_${randomBytes(6).toString('hex')}`
+/**
+ * A new operator's id.
+ *
+ * @example
+ * newOperatorId().length //=> 16
+ */
+export function newOperatorId(): string {
+  return `opr_${randomBytes(6).toString('hex')}`
+}
 
 /**
  * Creates a link with which an operator chooses a new password; until then, the old one remains.

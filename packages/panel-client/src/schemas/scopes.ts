@@ -1,31 +1,6 @@
 import { z } from 'zod'
-
-/** What an API key or an operator may do. Each operation of the panel API needs one of these scopes. */
-export const SCOPES = {
-  read: 'Read orders, accounts, refunds, reviews, deliveries, changes and connections',
-  'orders:write': 'Register orders, open accounts, and attach provider orders',
-  'deposits:write': 'Deposit money into accounts',
-  'refunds:write': 'Act on orders: refund, cancel, set the status',
-  reviews: 'Resolve reviews and replay deliveries',
-  tokens: "Mint and revoke users' browser tokens, and disconnect users",
-  outgoing_webhooks: 'Configure, test and retry outgoing webhooks',
-  operators: 'Invite, change and disable operators, and read the audit log',
-  keys: 'List and revoke API keys',
-} as const
-
-export type Scope = keyof typeof SCOPES
-
-export const ALL_SCOPES = Object.keys(SCOPES) as [Scope, ...Scope[]]
+import { ALL_SCOPES, ROLE_SCOPES, type OperatorRole } from '../scopes.ts'
 
 export const scopeSchema = z.enum(ALL_SCOPES)
-
-/** The roles of operators, with their scopes. Refunds of a support operator are limited in addition. */
-export const ROLE_SCOPES = {
-  viewer: ['read'],
-  support: ['read', 'refunds:write', 'reviews'],
-  owner: ALL_SCOPES,
-} as const satisfies Record<string, readonly Scope[]>
-
-export type OperatorRole = keyof typeof ROLE_SCOPES
 
 export const operatorRoleSchema = z.enum(Object.keys(ROLE_SCOPES) as [OperatorRole, ...OperatorRole[]])

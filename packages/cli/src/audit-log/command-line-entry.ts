@@ -1,0 +1,23 @@
+import type { AuditActor, AuditEntry } from '@paxyo/database'
+import { userInfo } from 'node:os'
+
+/** Who uses the command line: the user of the operating system. */
+export function commandLineActor(): AuditActor {
+  try {
+    return { actor: 'command line', actorName: userInfo().username, address: null }
+  } catch {
+    // A container's user may have no name.
+    return { actor: 'command line', actorName: 'unknown', address: null }
+  }
+}
+
+/** The entry of a change that the command line made. */
+export const commandLineEntry = (action: string, subject: string, after: object | null): AuditEntry => ({
+  ...commandLineActor(),
+  action,
+  subject,
+  note: null,
+  before: null,
+  after,
+  result: 'ok',
+})

@@ -1,0 +1,28 @@
+import { createKysely, type Database } from '@paxyo/database'
+import type { Kysely } from 'kysely'
+import pg from 'pg'
+import type { Cli } from './cli.ts'
+import { explainDatabaseError } from './explain-database-error.ts'
+import { settings } from './settings.ts'
+
+const CONNECT_TIMEOUT_MS = 5_000
+
+/** Does work with the database, as the login of `DATABASE_URL`. */
+export async function withOwnerDatabase<T>(cli: Cli, work: (db: Kysely<Database>) => Promise<T>): Promise<T> {
+  const { DATABASE_URL: url } = await settings(cli.env, ['DATABASE_URL'])
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 1,
+    application_name: 'paxyo-cli',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  })
+  pool.on('error', () => undefined)
+  const db = createKysely(pool)
+  try {
+    return await work(db)
+  } catch (error) {
+    throw explainDatabaseError(error, url)
+  } finally {
+    await db.destroy()
+  }
+}
