@@ -3,7 +3,6 @@ import { createMetricGroup, LATENCY_BUCKETS_S } from '@paxyo/service-kit'
 import type { Registry } from 'prom-client'
 import type { ControlState } from '../control/start-user-control.ts'
 import type { StreamStart } from '../read/stream-reader.ts'
-import type { OrderRequestDeps } from '../socket/order-requests.ts'
 
 /** Why a connection is rejected before its hello is read. */
 export type ConnectionRejection = 'origin' | 'draining' | 'connections' | 'handshakes'
@@ -25,7 +24,7 @@ export interface GatewayMetrics {
   /** A console reads too slowly for a message. */
   readonly operationsMessageDropped: () => void
   /** A `page` or `orders` of a client has been responded to. */
-  readonly orderRequest: OrderRequestDeps['responded']
+  readonly orderRequest: (type: string, outcome: string, durationMs: number) => void
   /** A control message of webhook-ingest has arrived. */
   readonly controlMessage: (type: string) => void
   register(registry: Registry): void
