@@ -9,7 +9,7 @@ import { idempotentRequest } from './idempotency.ts'
 import { knownPrincipal, principalOf } from './principal.ts'
 
 // Every request that changes something is in the audit log. An operation that changes rows of the ledger writes its entry in
-// the same transaction; the others, and requests that were refused, have theirs written before the response is sent.
+// the same transaction; the others, and requests that were denied, have theirs written before the response is sent.
 
 /** What the log has about a change, in addition to who sent the request. */
 export interface AuditDetails {
@@ -41,7 +41,7 @@ export function commitRequest(
 }
 
 /**
- * Who sent a request, for the transaction that writes its entry of the audit log.
+ * The author of a request, for the transaction that writes its entry of the audit log.
  *
  * @example
  * const app = createHttpServer({ log, trustProxy: false })
@@ -107,7 +107,7 @@ export function addAudit(v1: PanelApi, { pool, log, onAuditFailed }: AuditDeps):
   })
 }
 
-/** Requests with a mistake and failures of the service changed nothing, and nobody was refused. */
+/** Requests with a mistake and failures of the service changed nothing, and denied no access. */
 function isRecorded(request: FastifyRequest, status: number): boolean {
   const scope = request.routeOptions.schema?.scope
   if (status === 403) return true
@@ -147,7 +147,7 @@ function toAudited(request: FastifyRequest): AuditedRequest {
   return { actor: id, actorName: name, action, subject, note: given['note'] ?? null, address: request.ip }
 }
 
-/** Of a refused request nothing is validated. */
+/** Of a denied request nothing is validated. */
 function textsOf(value: unknown): Record<string, string> {
   if (typeof value !== 'object' || value === null) return {}
   const texts = Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string')

@@ -1,7 +1,7 @@
 import { ALL_SCOPES, type Scope } from '@paxyo/panel-client'
 import type { FastifyRequest } from 'fastify'
 
-/** Who sent a request: an API key, or an operator in the console. */
+/** The author of a request: an API key, or an operator in the console. */
 export interface Principal {
   readonly kind: 'key' | 'operator'
   /** The public part of a key, `environment`, or the operator's id. */
@@ -47,7 +47,7 @@ export function knownPrincipal(request: FastifyRequest): Principal | undefined {
 }
 
 /**
- * Who sent an authenticated request.
+ * Returns the author of an authenticated request.
  *
  * @throws Error when the request is not authenticated.
  * @example

@@ -136,7 +136,7 @@ describe('signing in', () => {
 
   test('needs the right name and password, and says no more than that', async () => {
     const wrong = await signIn('Emil', { password: 'wrong password!' })
-    const unknown = await signIn('Nobody')
+    const unknown = await signIn('Stranger')
     expect(wrong.statusCode).toBe(401)
     expect(wrong.json()).toEqual(unknown.json())
     expect(wrong.headers['set-cookie']).toBeUndefined()
@@ -259,8 +259,8 @@ describe('the panel API', () => {
     expect(await statusesOf(viewer)).toEqual([200, 403, 403])
     expect(await statusesOf(support)).toEqual([200, 200, 403])
     expect(await statusesOf(owner)).toEqual([200, 200, 201])
-    const refused = await send('/v1/accounts/user-1/deposits', deposit, { cookie: support })
-    expect(refused.json()).toMatchObject({ code: 'scope_missing', detail: expect.stringContaining('deposits:write') })
+    const denied = await send('/v1/accounts/user-1/deposits', deposit, { cookie: support })
+    expect(denied.json()).toMatchObject({ code: 'scope_missing', detail: expect.stringContaining('deposits:write') })
   })
 
   test('records the operator who is signed in, whatever the request says', async () => {
@@ -313,8 +313,8 @@ describe('the panel API', () => {
       ),
     )
     expect(countBy(responses)).toEqual({ 200: 4, 403: 4 })
-    const refused = responses.filter(({ statusCode }) => statusCode !== 200).map((response) => response.json().code)
-    expect(new Set(refused)).toEqual(new Set(['refund_limit_exceeded']))
+    const denied = responses.filter(({ statusCode }) => statusCode !== 200).map((response) => response.json().code)
+    expect(new Set(denied)).toEqual(new Set(['refund_limit_exceeded']))
     const { rows } = await ingest.database.owner.query(
       `SELECT sum(refunded)::text AS refunded FROM orders WHERE order_id LIKE 'T-%'`,
     )

@@ -1,7 +1,7 @@
 import type { AuditActor, AuditEntry } from '@paxyo/database'
 import { userInfo } from 'node:os'
 
-/** Who uses the command line: the user of the operating system. */
+/** The user of the operating system, as the author of an entry. */
 export function commandLineActor(): AuditActor {
   try {
     return { actor: 'command line', actorName: userInfo().username, address: null }

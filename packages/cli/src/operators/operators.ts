@@ -91,5 +91,5 @@ async function findOperator(db: Kysely<Database>, named: string): Promise<string
 function printLink(cli: Cli, url: string, { token, expiresAt }: OperatorLink): void {
   const link = `${url.replace(/\/+$/, '')}/console/#link=${token}`
   cli.print({ link, expiresAt }, () => link)
-  if (!cli.asJson) cli.err(`For one use, until ${expiresAt.toISOString()}. Whoever has the link can sign in.\n`)
+  if (!cli.asJson) cli.err(`For one use, until ${expiresAt.toISOString()}. It signs in any person that has it.\n`)
 }

@@ -17,7 +17,7 @@ export interface Operator {
   readonly lastSeenAt: Date | null
 }
 
-/** Who changes an operator, for the audit log. */
+/** The author of a change to an operator, for the audit log. */
 export type AuditActor = Pick<AuditEntry, 'actor' | 'actorName' | 'address'>
 
 /** A link with which a person chooses a password, once. */

@@ -24,7 +24,7 @@ export interface SuccessResponse {
   readonly audit?: { readonly subject?: string; readonly before?: object; readonly after?: object }
 }
 
-/** Who sent a request, for the audit log. */
+/** The author of a request, for the audit log. */
 export type AuditedRequest = Omit<AuditEntry, 'before' | 'after' | 'result'>
 
 /** A serialized response, stored with its effect when the request has an Idempotency-Key. */

@@ -52,7 +52,7 @@ test('few notices pop up one by one, many as one', () => {
   expect(toastsFor(notices.slice(0, 3))).toHaveLength(3)
   expect(toastsFor(notices)).toEqual([{ kind: 'many', count: 4, refunds: 2 }])
 
-  // What comes while others are shown is summed up with them.
+  // Refunds that come while others are shown are summed up with them.
   const [first, second, third, fourth] = notices.map((notice) => toastsFor([notice])[0]!)
   expect(withToasts([first!], [second!, third!])).toEqual([first, second, third])
   const many = withToasts([first!, second!, third!], [fourth!])
