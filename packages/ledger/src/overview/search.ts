@@ -56,7 +56,9 @@ const FIND_USER = `
  */
 export async function search(pool: Pool, text: string): Promise<Found> {
   const link = text.trim().replace(/^https?:\/\/(www\.)?/i, '')
-  const pattern = link.length < LINK_CHARS_MIN ? null : `${escapeLike([...link].slice(0, LINK_CHARS).join(''))}%`
+  // PostgreSQL counts code points.
+  const [beginning = ''] = /^.{0,64}/su.exec(link) ?? []
+  const pattern = link.length < LINK_CHARS_MIN ? null : `${escapeLike(beginning)}%`
   const [orders, users] = await Promise.all([
     pool.query<FoundOrder>(FIND_ORDERS, [text.trim(), pattern, link]),
     pool.query<Found['users'][number]>(FIND_USER, [text.trim()]),

@@ -1,4 +1,5 @@
 import {
+  boundedText,
   currencySchema,
   identifierSchema,
   orderStatusSchema,
@@ -11,29 +12,17 @@ import { providerNameSchema } from './provider-name.ts'
 const countSchema = z.int().nonnegative()
 const sumSchema = z.object({ amount: z.string().describe('A decimal string.'), count: countSchema })
 
-const TIME_ZONE = /^[A-Za-z][A-Za-z0-9_+/-]*$/
-
-function isTimeZone(name: string): boolean {
-  try {
-    return TIME_ZONE.test(name) && Intl.DateTimeFormat('en', { timeZone: name }) !== undefined
-  } catch {
-    return false
-  }
-}
-
 const timeZone = z
   .string()
   .max(64)
-  .refine(isTimeZone, 'must be a time zone such as Europe/Berlin')
   .default('UTC')
-  .describe('Where days begin at midnight, such as `Europe/Berlin`.')
+  .describe('Where days begin at midnight, such as `Europe/Berlin`; UTC when it is unknown.')
+const usedTimeZone = z.string().describe('The time zone that was used.')
 
 export const searchQuery = z.strictObject({
-  q: z
-    .string()
-    .min(1)
-    .max(512)
-    .describe('An order id, a provider order id, a user id, or the beginning of a link, with or without `https://`.'),
+  q: boundedText(512, /^[^\p{C}]+$/u, 'must be printable').describe(
+    'An order id, a provider order id, a user id, or the beginning of a link, with or without `https://`.',
+  ),
 })
 
 /** The response of `GET /v1/search`. */
@@ -61,6 +50,7 @@ export const todayQuery = z.strictObject({ timeZone })
 /** The response of `GET /v1/summary/today`. */
 export const todaySchema = z.object({
   at: timestampSchema.describe("Of the database's clock."),
+  timeZone: usedTimeZone,
   webhooks: z.object({
     lastAt: timestampSchema.nullable().describe('When the last delivery that was not a duplicate arrived.'),
     lastMinute: countSchema.describe('Deliveries of the last 60 seconds.'),
@@ -109,6 +99,7 @@ export const daysQuery = z.strictObject({
 
 /** The response of `GET /v1/summary/days`. */
 export const daysSchema = z.object({
+  timeZone: usedTimeZone,
   refunds: z.array(
     z.object({
       day: z.iso.date(),
@@ -129,7 +120,7 @@ z.globalRegistry.add(daysSchema, { id: 'DaySummary' })
 export const testWebhookBody = z.strictObject({
   provider: providerNameSchema,
   publicUrl: z
-    .url({ protocol: /^https?$/ })
+    .string()
     .max(2_048)
     .optional()
     .describe(

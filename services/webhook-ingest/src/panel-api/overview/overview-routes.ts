@@ -38,11 +38,12 @@ export function registerOverviewRoutes(api: PanelApi, { pool, gateways }: Overvi
     }),
   }
   api.get('/v1/summary/today', { schema: todayRoute }, async (request, reply) => {
-    const summary = await summarizeToday(pool, request.query.timeZone)
+    const timeZone = knownTimeZone(request.query.timeZone)
+    const summary = await summarizeToday(pool, timeZone)
     const sumOf = (count: 'users' | 'connections'): number =>
       gateways.gateways.reduce((sum, gateway) => sum + gateway[count], 0)
     const online = gateways.isReady ? { users: sumOf('users'), connections: sumOf('connections') } : null
-    return reply.send({ ...summary, online })
+    return reply.send({ ...summary, timeZone, online })
   })
 
   const daysRoute = {
@@ -57,7 +58,17 @@ export function registerOverviewRoutes(api: PanelApi, { pool, gateways }: Overvi
     }),
   }
   api.get('/v1/summary/days', { schema: daysRoute }, async (request, reply) => {
-    const { fromDay: from, toDay: to, timeZone } = request.query
-    return reply.send(await summarizeDays(pool, { from, to, timeZone }))
+    const { fromDay: from, toDay: to } = request.query
+    const timeZone = knownTimeZone(request.query.timeZone)
+    return reply.send({ timeZone, ...(await summarizeDays(pool, { from, to, timeZone })) })
   })
+}
+
+/** PostgreSQL reads the sign of an offset the other way round, so that only names are used. */
+function knownTimeZone(name: string): string {
+  try {
+    return /^[A-Za-z]/.test(name) ? Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone : 'UTC'
+  } catch {
+    return 'UTC'
+  }
 }

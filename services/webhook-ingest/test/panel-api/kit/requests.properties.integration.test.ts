@@ -77,6 +77,7 @@ const FAMILIAR: Record<string, Arbitrary<string>> = {
   currency: few('USD', 'EUR'),
   charge: few('1', '0.00000001'),
   timeZone: few('UTC', 'Europe/Berlin'),
+  q: few('o1', 'https://example.com/'),
   fromDay: few('2026-11-26', '2026-11-27'),
   toDay: few('2026-11-27', '2027-11-27'),
   publicUrl: few('http://169.254.169.254/'),
