@@ -9,7 +9,7 @@ const kindOf = (displayName, name, otherKinds = []) => ({
   // A folder's tests are in its test/; tests of the whole system are in infra/e2e.
   testMatch: [
     `<rootDir>/{packages,services,infra}/**/test/**/*${name}.ts`,
-    `<rootDir>/infra/e2e/*${name}.ts`,
+    `<rootDir>/infra/e2e/**/*${name}.ts`,
     ...otherKinds.map((other) => `!**/*${other}.ts`),
   ],
 })
@@ -29,7 +29,7 @@ export default {
     // Starts processes, including browsers.
     { ...kindOf('e2e', '.e2e.test'), ...servers },
   ],
-  maxWorkers: 2,
+  maxWorkers: 3,
   // Only a new process releases what the modules of finished files keep.
   workerIdleMemoryLimit: '1GB',
   // Generous: a busy machine does not fail a test.

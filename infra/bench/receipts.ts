@@ -45,7 +45,7 @@ async function measure(epoch: string): Promise<void> {
   for (let seq = 1; seq <= rounds; seq += 1) {
     const collectedAt = performance.now()
     for (let user = 1; user <= clients; user += 1) {
-      pending.sent(`user-${user}`, epoch, seq, 1, true)
+      pending.sent({ userId: `user-${user}`, epoch, seq, connections: 1, isLive: true, at: performance.now() })
       pending.seen(`user-${user}`, epoch, seq)
     }
     cost.gatewayMs += performance.now() - collectedAt

@@ -44,6 +44,7 @@ test("the setup guide's curl: the order is canceled, the money comes back, and o
 
 test('an open page changes without being reloaded', async () => {
   await system.register({ orderId: 'B-1', providerOrderId: '777', userId: 'user-3' })
+  await system.deposit('user-3', '1')
   const browser = await launchChromium()
   try {
     const page = await browser.newPage()
@@ -58,7 +59,7 @@ test('an open page changes without being reloaded', async () => {
     await system.webhook({ order_id: '777', status: 'Partial', remains: '300' })
     await page.waitForSelector('[data-order-id="B-1"] [data-status="partial"]')
 
-    expect(await page.textContent('#balance')).toBe('$0.75')
+    expect(await page.textContent('#balance')).toBe('$1.75')
     expect(await page.textContent('#toasts')).toContain('$0.75 refunded')
     expect(await page.evaluate(() => 'isSamePage' in globalThis)).toBe(true)
     expect(errors).toEqual([])

@@ -25,6 +25,14 @@ interface Workflow {
   >
 }
 
+/** Jobs that do not run what a pull request contains. */
+const WRITING: Record<string, Record<string, string>> = {
+  'release.yml/images': { contents: 'read', packages: 'write' },
+  // Proves the origin of a package.
+  'release.yml/packages': { contents: 'read', 'id-token': 'write' },
+  'release.yml/sbom': { contents: 'write' },
+}
+
 const files = readdirSync(join(GITHUB, 'workflows'))
 
 describe.each(files)('%s', (file) => {
@@ -39,10 +47,10 @@ describe.each(files)('%s', (file) => {
     for (const line of uses) expect(line).toMatch(/^uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/)
   })
 
-  test('has no right that a job does not name, and none to write', () => {
+  test('has no right that a job does not name, and none to write, except to release', () => {
     expect(workflow.permissions).toEqual({})
-    for (const job of jobs) {
-      expect(job.permissions).toEqual({ contents: 'read' })
+    for (const [name, job] of Object.entries(workflow.jobs)) {
+      expect(job.permissions).toEqual(WRITING[`${file}/${name}`] ?? { contents: 'read' })
       expect(job['timeout-minutes']).toBeLessThanOrEqual(60)
     }
     for (const { uses, with: options } of steps.filter((step) => step.uses?.startsWith('actions/checkout@'))) {
@@ -70,6 +78,28 @@ test('updates are looked for where there is something to update', () => {
     expect({ ecosystem, directory, isThere: existsSync(path) }).toEqual({ ecosystem, directory, isThere: true })
   }
   expect(updates.map((update) => update['package-ecosystem']).toSorted()).toEqual(Object.keys(kept).toSorted())
+})
+
+describe('the threat model', () => {
+  const lines = readFileSync(join(GITHUB, 'SECURITY.md'), 'utf8').split('\n')
+  const rows = lines.filter((line) => /^\| [^|]+ \| [STRIDE, ]+ \|/.test(line)).map((line) => line.split(' | '))
+
+  test('covers every kind of threat', () => {
+    expect(rows.length).toBeGreaterThan(15)
+    const kinds = rows.flatMap(([, kind]) => kind!.split(', '))
+    expect([...new Set(kinds)].toSorted()).toEqual(['D', 'E', 'I', 'R', 'S', 'T'])
+  })
+
+  test('names for each guard a test that is there', () => {
+    for (const [asset, kind, threat, guard, test_] of rows) {
+      const paths = [...(test_ ?? '').matchAll(/\]\(([^)]+)\)/g)].map(([, path]) => path!)
+      const missing = paths.filter((path) => !path.endsWith('.test.ts') || !existsSync(join(GITHUB, path)))
+      expect({ asset, kind, threat, guard, tests: paths.length > 0, missing }).toMatchObject({
+        tests: true,
+        missing: [],
+      })
+    }
+  })
 })
 
 test('whoever finds a weakness is told where to go', () => {

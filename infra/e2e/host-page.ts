@@ -8,6 +8,8 @@ export interface PanelOptions {
   readonly html: string
   readonly css?: string
   readonly contentSecurityPolicy?: string
+  /** The response of `/balance`. */
+  readonly respondWithBalance?: (url: string) => string
   /** Responds to a request for a token instead of the usual `{token}`. */
   readonly respondWithToken?: (request: IncomingMessage) => Promise<TokenResponse>
 }
@@ -24,7 +26,7 @@ export interface Panel extends AsyncDisposable {
 
 /** Starts a panel's server, on another origin than the gateway's. */
 export async function servePanel(options: PanelOptions): Promise<Panel> {
-  const { userId, html, css = '', contentSecurityPolicy, respondWithToken } = options
+  const { userId, html, css = '', contentSecurityPolicy, respondWithToken, respondWithBalance } = options
   const server = createServer((request, response) => {
     void (async () => {
       if (request.url === '/token') {
@@ -34,6 +36,10 @@ export async function servePanel(options: PanelOptions): Promise<Panel> {
         })
         const { status = 200, type = 'text/plain', body } = await (respondWithToken ?? token)(request)
         response.writeHead(status, { 'content-type': type }).end(body)
+        return
+      }
+      if (respondWithBalance !== undefined && request.url?.startsWith('/balance') === true) {
+        response.writeHead(200, { 'content-type': 'application/json' }).end(respondWithBalance(request.url))
         return
       }
       if (request.url === '/panel.css') {

@@ -24,6 +24,8 @@ export interface System extends AsyncDisposable {
   /** Starts another process of a service, with the same configuration. */
   start(name: 'webhook-ingest' | 'ws-gateway'): Promise<ServiceProcess>
   register(order: Partial<Record<string, unknown>>): Promise<Response>
+  /** Deposits into a user's account, which may be new. From then on the user's balance is kept in the ledger. */
+  deposit(userId: string, amount: string): Promise<void>
   /** Registers up to 1,000 orders by one request. */
   registerAll(orders: readonly object[]): Promise<void>
   webhook(body: unknown, token?: string): Promise<Response>
@@ -77,6 +79,13 @@ export async function startSystem(
     gateway,
     start,
     register: (order) => post('/v1/orders', { ...AN_ORDER, ...order }, { authorization: `Bearer ${PANEL_KEY}` }),
+    async deposit(userId, amount) {
+      const headers = { authorization: `Bearer ${PANEL_KEY}` }
+      await post('/v1/accounts', { userId, currency: 'USD' }, headers)
+      const deposit = { amount, currency: 'USD', paymentRef: `deposit-${userId}` }
+      const response = await post(`/v1/accounts/${userId}/deposits`, deposit, headers)
+      if (response.status !== 201) throw new Error(`the deposit was rejected: ${await response.text()}`)
+    },
     async registerAll(orders) {
       const body = { orders: orders.map((order) => ({ ...AN_ORDER, ...order })) }
       const response = await post('/v1/orders/bulk', body, { authorization: `Bearer ${PANEL_KEY}` })

@@ -6,7 +6,7 @@ import Sequencer from '@jest/test-sequencer'
 export const SECONDS_BY_FILE = JSON.parse(readFileSync(new URL('jest-seconds.json', import.meta.url), 'utf8'))
 const SECONDS_BY_KIND = { e2e: 8, integration: 3, unit: 1 }
 
-/** Long files first, so that both workers end at about the same time. */
+/** Long files first, so that all workers end at about the same time. */
 export default class LongestFirst extends Sequencer {
   time(test) {
     const { displayName, rootDir } = test.context.config

@@ -44,7 +44,7 @@ export async function bundleScript() {
 }
 
 /** The supported browsers, as esbuild calls them: it replaces syntax that they do not have. */
-function targets() {
+export function targets() {
   const { browserslist } = JSON.parse(readFileSync(browsersFile, 'utf8'))
   const names = { ios_saf: 'ios', samsung: undefined }
   return browserslist.flatMap((line) => {

@@ -3,7 +3,7 @@ declare(strict_types=1);
 
 // The parts that your panel already has, in a minimal form: a login, a table of orders, and helpers for pages.
 
-/** The logged-in user. This example logs in every visitor as "demo"; replace it with your own login. */
+/** The logged-in user. This example logs in every visitor as "maria"; replace it with your own login. */
 function current_user(bool $mayLogIn = false): ?string
 {
     // Over http, as on your own machine, a browser would not send a secure cookie.
@@ -12,11 +12,24 @@ function current_user(bool $mayLogIn = false): ?string
         'cookie_httponly' => true, 'cookie_secure' => $isHttps, 'cookie_samesite' => 'Lax', 'use_strict_mode' => true,
     ]);
     if ($mayLogIn) {
-        $_SESSION['user_id'] ??= 'demo';
+        $_SESSION['user_id'] ??= 'maria';
         $_SESSION['csrf'] ??= bin2hex(random_bytes(16));
         open_account($_SESSION['user_id']);
     }
     return $_SESSION['user_id'] ?? null;
+}
+
+/** The logged-in user, for a response in JSON; without one, it responds with 401 and ends. */
+function user_of_json_request(): string
+{
+    header('Content-Type: application/json');
+    header('Cache-Control: no-store');
+    $userId = current_user();
+    if ($userId === null) {
+        http_response_code(401);
+        exit('{"error":"no user is logged in"}');
+    }
+    return $userId;
 }
 
 /** The user's orders, newest first. */

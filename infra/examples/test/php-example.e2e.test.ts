@@ -69,7 +69,7 @@ test('a panel in PHP: an order is registered, a webhook comes, and the open page
 
   expect([await text('status'), await text('remains'), await text('refunded')]).toEqual(['Partial', '300', '$0.75'])
   // The panel keeps the balance: 100, less the three charges, and the refund.
-  await eventually(async () => (await page.textContent('#balance')) === '$92.665')
+  await eventually(async () => (await page.textContent('[data-balance]')) === '$92.665')
   const toasts = page.locator('paxyo-toasts li')
   await toasts.filter({ hasText: 'Order P-31001' }).waitFor()
   expect(await toasts.filter({ hasText: 'Order P-31001' }).textContent()).toContain('Partial · $0.75 refunded')
@@ -193,12 +193,12 @@ test('the tutorial, step by step', async () => {
 
   const opened = await openPage(browser, `http://localhost:${phpPort}/smm.php`)
   const { page } = opened
-  const hasBalance = (balance: string) => eventually(async () => (await page.textContent('#balance')) === balance)
+  const hasBalance = (balance: string) => eventually(async () => (await page.textContent('[data-balance]')) === balance)
   await hasBalance('$100.00')
   await order(page, '777')
   await hasBalance('$97.50')
   const send = async (block: string): Promise<string> => {
-    await using shell = start(block, { WEBHOOK_TOKEN: line('webhook token')! })
+    await using shell = start(block.replace('the webhook token', line('webhook token')!), {})
     await shell.ended
     return shell.output()
   }
@@ -208,13 +208,13 @@ test('the tutorial, step by step', async () => {
   expect(await opened.violations()).toEqual([])
   await page.context().close()
   expect(await lookAtTables()).toContain('[id] => P-777 [status] => partial [remains] => 300 [refunded] => 0.75')
-  expect(await lookAtTables()).toContain('[id] => demo [balance] => 98.25')
+  expect(await lookAtTables()).toContain('[id] => maria [balance] => 98.25')
 
   // While the panel is down, nothing is lost.
   await server.end()
   expect(await send(webhook.replace('Partial', 'Canceled'))).toContain('"refund":"1.75"')
   await using again = start(panelBlock, { PANEL_DATA_DIR })
   await eventually(() => again.output().includes('started'))
-  await eventually(async () => (await lookAtTables()).includes('[id] => demo [balance] => 100 '))
+  await eventually(async () => (await lookAtTables()).includes('[id] => maria [balance] => 100 '))
   expect(await lookAtTables()).toContain('[status] => canceled')
 })

@@ -9,12 +9,13 @@ import {
   hostEnvironment,
   type TestDatabase,
 } from '@paxyo/testkit'
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { PANEL_KEY, startSystem, type System } from '../../e2e/system.ts'
+import { promisify } from 'node:util'
+import { PANEL_KEY, startSystem, WEBHOOK_TOKEN, type System } from '../../e2e/system.ts'
 
 const EXAMPLES = fileURLToPath(new URL('..', import.meta.url))
 /** The libraries of PyPI have to be installed first. */
@@ -28,13 +29,18 @@ interface Server {
 
 let system: System
 let client: PanelClient
+let python: string
 let servers: Record<'node' | 'python', Server>
 const setUp = new AsyncDisposableStack()
 beforeAll(async () => {
   system = setUp.use(await startSystem())
   client = createPanelClient({ url: system.ingest.url, apiKey: PANEL_KEY })
-  const requirements = readFileSync(join(EXAMPLES, 'python/requirements.txt'), 'utf8').trim().split('\n')
-  const { python } = setUp.use(createPythonVenv(...requirements))
+  const requirements = ['python', 'conformance'].flatMap((folder) =>
+    readFileSync(join(EXAMPLES, folder, 'requirements.txt'), 'utf8')
+      .trim()
+      .split('\n'),
+  )
+  ;({ python } = setUp.use(createPythonVenv(...requirements)))
   servers = {
     node: { command: process.execPath, args: () => ['webhook.js'], folder: join(EXAMPLES, 'node') },
     python: {
@@ -160,4 +166,23 @@ describe.each(['node', 'python'] as const)('the example for %s', (name) => {
       401,
     )
   })
+})
+
+test('the gateway passes the conformance scenarios, over WebSockets and HTTP streams', async () => {
+  const folder = join(EXAMPLES, 'conformance')
+  const { scenarios } = JSON.parse(readFileSync(join(folder, 'scenarios.json'), 'utf8')) as {
+    scenarios: { name: string; transports: string[] }[]
+  }
+  const runs = scenarios.flatMap(({ name, transports }) =>
+    transports.map((transport) => `ok     ${name} (${transport})`),
+  )
+  const webhookUrl = `${system.ingest.url}/webhooks/godofpanel/${WEBHOOK_TOKEN}`
+  const urls = ['--gateway', system.gateway.url, '--panel', system.ingest.url, '--webhook', webhookUrl]
+  const { stdout } = await promisify(execFile)(python, [
+    join(folder, 'run.py'),
+    ...urls,
+    '--panel-key',
+    PANEL_KEY,
+  ]).catch((failed: { stdout: string }) => failed)
+  expect(stdout.trim().split('\n')).toEqual([...runs, `${runs.length} passed, 0 failed`])
 })

@@ -10,6 +10,12 @@ import { writeExample } from '../examples/write-example.ts'
 /** Examples that are only type-checked, and why. */
 const NOT_RUN: Readonly<Record<string, string>> = {
   runService: 'It ends its process.',
+  ...Object.fromEntries(
+    ['PaxyoProvider', 'useOrders', 'useOrder', 'useBalance', 'useRefunds', 'useConnection', 'useStore'].map((name) => [
+      name,
+      'It runs only while React renders a component.',
+    ]),
+  ),
 }
 
 /** Inside the workspace, so that its packages are found. */

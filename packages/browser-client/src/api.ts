@@ -66,6 +66,11 @@ export interface ConnectOptions {
   readonly storage?: Pick<Storage, 'getItem' | 'setItem'> | null
   /** Closes the client. */
   readonly signal?: AbortSignal
+  /**
+   * Logs what the client does to the console, or calls a function. Tokens, orders and amounts are never part of it, so that
+   * the log of a user can be sent to support.
+   */
+  readonly debug?: boolean | ((message: string, details: Readonly<Record<string, unknown>>) => void)
 }
 
 /** Replace the displayed state. `account` is undefined when the user has none yet. */

@@ -4,6 +4,7 @@ import type { Client, ConnectionStatus, ConnectOptions, Position } from './api.t
 import { attempt } from './attempt.ts'
 import { ClientError } from './client-error.ts'
 import { createConnection } from './connection.ts'
+import { toLog } from './debug.ts'
 import { isLive, type ConnectionState } from './connection-state.ts'
 import { Listeners } from './listeners.ts'
 import { OrderRequests } from './order-requests.ts'
@@ -31,6 +32,7 @@ export function connect(options: ConnectOptions): Client {
   if (token === undefined && getToken === undefined) throw new TypeError('token or getToken is needed')
   const url = toSocketUrl(options.url)
   const listeners = new Listeners()
+  const log = toLog(options.debug)
   const { storage = options.resumeOverReload === true ? tabStorage() : null } = options
 
   let status: ConnectionStatus = { state: 'connecting', sinceMs: Date.now() }
@@ -70,6 +72,7 @@ export function connect(options: ConnectOptions): Client {
     url,
     token,
     getToken,
+    log,
     transport: options.transport === 'auto' ? undefined : options.transport,
     position: () => stream.position,
     seen: () => receipts.seen,
@@ -77,6 +80,7 @@ export function connect(options: ConnectOptions): Client {
     onWelcome: begin,
     onEvent(event) {
       const placement = stream.offer(epoch, event)
+      log('event', { event: event.event, seq: event.seq, placement })
       if (placement === 'next') tabs?.broadcastEvent(epoch, event)
       else if (placement !== 'known') {
         connection.input({ type: 'lost', error: new ClientError('gap', `events are missing before ${event.seq}`) })
@@ -108,6 +112,7 @@ export function connect(options: ConnectOptions): Client {
       return new ClientError('wrong_user', `the token is not that of ${userId}`, { final: true })
     }
     epoch = welcome.epoch
+    log('welcome', { mode: welcome.mode, seq, revision: welcome.revision })
     const now = stream.position
     // Another tab may have sent later events than the snapshot includes.
     const isOld = now?.epoch === epoch && now.seq > seq && !(requested?.epoch === epoch && requested.seq > seq)
@@ -148,6 +153,7 @@ export function connect(options: ConnectOptions): Client {
     wasLive ||= state === 'live' || state === 'delayed'
     if (state === status.state && retryAtMs === status.retryAtMs && error?.code === status.error?.code) return
     status = { state, sinceMs: state === status.state ? status.sinceMs : Date.now(), retryAtMs, error }
+    log('status', { state, isOfAnotherTab: next !== own, retryAtMs, error: error?.code })
     listeners.emit({ type: 'status', status })
     if (!isClosed()) return
     unfollow()

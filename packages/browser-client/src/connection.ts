@@ -1,16 +1,20 @@
 import type { ClientMessage, Position, Welcome } from '@paxyo/contracts'
 import { CHECK_REVISION, ORDER_REQUESTS_REVISION, PROTOCOL_VERSION, SEEN_REVISION } from '@paxyo/contracts/data'
-import type { ConnectOptions, TokenReason } from './api.ts'
+import type { ConnectOptions } from './api.ts'
 import { ClientError } from './client-error.ts'
 import { initialState, isLive, transition, type ConnectionState, type Effect, type Input } from './connection-state.ts'
+import type { Log } from './debug.ts'
 import { toError, type LinkKind } from './link.ts'
-import { checkLink, CHECK_RESPONSE_MS, CHECK_SECOND_LOOK_MS } from './link-check.ts'
+import { createLinkReplacements } from './link-replacements.ts'
 import { createLinks } from './links.ts'
+import { createLiveness } from './liveness.ts'
 import type { OrderRequest, OrderResponse } from './order-requests.ts'
 import { isOnline } from './page.ts'
 import { openSocketLink } from './socket-link.ts'
 import { openStreamLink, toStreamUrl } from './stream-link.ts'
+import { createTimers } from './timers.ts'
 import { readToken } from './token.ts'
+import { createTokenRequests } from './token-requests.ts'
 import { createTransportChoice } from './transport-choice.ts'
 import { askWhy, type Explanation } from './why.ts'
 import type { ReceivedEvent, ReceivedMessage } from './wire.ts'
@@ -19,6 +23,7 @@ export interface ConnectionDeps {
   readonly url: string
   readonly token: string | undefined
   readonly getToken: ConnectOptions['getToken']
+  readonly log: Log
   /** undefined: chosen by what the network lets through. */
   readonly transport: LinkKind | undefined
   /** The position to resume from. */
@@ -39,19 +44,12 @@ export interface ConnectionDeps {
   onState(): void
 }
 
-/** setTimeout accepts 31 bits. */
-const TIMER_MS_MAX = 2 ** 31 - 1
-const SLACK_MS = 5_000
 /** A link that received something so recently is not dead. */
 const FRESH_MS = 1_000
-const REPLACE_RETRY_MS = 5_000
 const SEEN_WITHIN_MS = 30_000
 
 /** What ends a link whose network blocks it. */
 const NETWORK_ERRORS: ReadonlySet<string> = new Set(['connection_lost', 'timeout', 'link_dead'])
-const TOKEN_ERRORS: ReadonlySet<string> = new Set(['invalid_token', 'token_expired', 'token_not_yet_valid'])
-
-type TimerName = 'timer' | 'renew' | 'link' | 'check' | 'replace'
 
 export interface Connection {
   readonly state: ConnectionState
@@ -71,8 +69,7 @@ export interface Connection {
 /**
  * Carries out the effects of `connection-state.ts` on the link, the timers and the tokens. It makes no decisions.
  *
- * On a stream nothing can be sent. To refresh the token, to check the link, to send a message, and when the server drains,
- * the link is replaced: each stream begins with a request.
+ * On a stream, the link is replaced to refresh the token, to check it, to send a message, and when the server drains.
  */
 export function createConnection(deps: ConnectionDeps): Connection {
   const firstToken = deps.token === undefined ? undefined : readToken(deps.token, Date.now())
@@ -80,8 +77,6 @@ export function createConnection(deps: ConnectionDeps): Connection {
   /** Inputs that arrive while effects are carried out are queued. */
   const inputs: Input[] = []
   let isBusy = false
-  /** Messages that wait for the next stream. */
-  const unsent: ClientMessage[] = []
   const choice = createTransportChoice(deps.url, deps.transport)
   const network = { needsPadding: false }
   const links = createLinks({
@@ -90,20 +85,34 @@ export function createConnection(deps: ConnectionDeps): Connection {
     onOpen: () => input({ type: 'opened' }),
     onMessage: receive,
     onEnd(end) {
+      deps.log('link ended', { kind: links.kind, code: end.code, reason: end.reason })
       lost(toError(end, serverError))
       explained(end.why)
     },
   })
-  const timers = new Map<TimerName, { readonly atMs: number; readonly id: ReturnType<typeof setTimeout> }>()
-  let tokenRequest: AbortController | undefined
+  const timers = createTimers<'timer' | 'renew' | 'link' | 'check' | 'replace'>()
+  const replacements = createLinkReplacements({
+    links,
+    timers,
+    choice,
+    token: () => state.token?.value,
+    hello,
+    onTokenRejected: (error) => input({ type: 'token_rejected', error }),
+  })
+  const liveness = createLiveness({
+    timers,
+    ask,
+    onDead: () => lost(new ClientError('link_dead', 'the server is silent')),
+  })
+  const tokenRequests = createTokenRequests(deps.getToken, (result) => {
+    if (result.type === 'token') deps.onIdentity(result.token.userId)
+    input(result)
+  })
   let openedAtMs = 0
   let wasWelcomed = false
   let requestedPosition: Position | undefined
   /** The message of the server's `error`, which it sends before it closes. */
   let serverError: string | undefined
-  let lastReceivedAtMs = 0
-  let suspectedAtMs: number | undefined
-  let silenceMsMax = 0
   let serverRevision = 0
   let serverEpoch = ''
 
@@ -124,19 +133,29 @@ export function createConnection(deps: ConnectionDeps): Connection {
     const { state: after, effects } = transition(before, next, context)
     state = after
     for (const effect of effects) carryOut(effect)
-    setTimer('timer', state.timerAtMs, () => input({ type: 'timer' }))
-    setTimer('renew', state.renewAtMs, () => input({ type: 'renew' }))
-    if (state !== before) deps.onState()
+    setTimer('timer', state.timerAtMs)
+    setTimer('renew', state.renewAtMs)
+    if (state === before) return
+    deps.log(`${before.phase} → ${state.phase}`, {
+      input: next.type,
+      failures: state.failures,
+      error: state.error?.code,
+    })
+    deps.onState()
+  }
+
+  /** The timers of the state machine are inputs. */
+  function setTimer(type: 'timer' | 'renew', atMs: number | undefined): void {
+    if (atMs === undefined) timers.clear(type)
+    else timers.set(type, atMs, () => input({ type }))
   }
 
   function carryOut(effect: Effect): void {
     switch (effect.type) {
       case 'get_token':
-        return void getToken(effect.reason)
+        return tokenRequests.begin(effect.reason)
       case 'cancel_token':
-        tokenRequest?.abort()
-        tokenRequest = undefined
-        return
+        return tokenRequests.cancel()
       case 'open_socket':
         return openLink()
       case 'close_socket':
@@ -144,7 +163,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
       case 'send_hello':
         return links.send(hello(effect.token))
       case 'send_refresh':
-        if (links.kind === 'stream') replaceLink(choice.kind, true)
+        if (links.kind === 'stream') replacements.replace(choice.kind, true)
         else links.send({ type: 'refresh', token: effect.token })
     }
   }
@@ -161,29 +180,12 @@ export function createConnection(deps: ConnectionDeps): Connection {
     }
   }
 
-  async function getToken(reason: TokenReason): Promise<void> {
-    const request = (tokenRequest = new AbortController())
-    let next: Input
-    try {
-      const value = await deps.getToken!({ reason, signal: request.signal })
-      if (typeof value !== 'string' || value === '') throw new TypeError('no string')
-      next = { type: 'token', token: readToken(value, Date.now()) }
-    } catch (cause) {
-      const isFinal = cause instanceof ClientError && cause.final
-      const error = isFinal ? cause : new ClientError('token_failed', `getToken failed: ${String(cause)}`, { cause })
-      next = { type: 'token_failed', error }
-    }
-    if (tokenRequest !== request) return
-    tokenRequest = undefined
-    if (next.type === 'token') deps.onIdentity(next.token.userId)
-    input(next)
-  }
-
   function openLink(): void {
     serverError = undefined
     wasWelcomed = false
     openedAtMs = Date.now()
     try {
+      deps.log('link opening', { kind: choice.kind })
       links.open(choice.kind)
     } catch (cause) {
       // Node before version 22 has none.
@@ -197,8 +199,8 @@ export function createConnection(deps: ConnectionDeps): Connection {
   function closeLink(): void {
     const { kind } = links
     links.close()
-    unsent.length = 0
-    for (const name of ['link', 'check', 'replace'] as const) setTimer(name, undefined, checkSilence)
+    replacements.end()
+    liveness.end()
     if (state.phase !== 'waiting') return
     if (kind === 'stream' && !wasWelcomed) choice.streamFailed()
     const isOfNetwork = NETWORK_ERRORS.has(state.error!.code)
@@ -213,44 +215,8 @@ export function createConnection(deps: ConnectionDeps): Connection {
     input({ type: 'woke' })
   }
 
-  /** Sends a message after `hello`: on a stream, with the `hello` of the next one. */
-  function send(message: ClientMessage): void {
-    if (links.kind !== 'stream') return links.send(message)
-    unsent.push(message)
-    replaceLink('stream', false)
-  }
-
-  function replaceBy(atMs: number): void {
-    const dueAtMs = Math.min(atMs, timers.get('replace')?.atMs ?? Infinity)
-    setTimer('replace', dueAtMs, () => replaceLink(choice.kind, false))
-  }
-
-  /** Opens another link from the position, with the current token. */
-  function replaceLink(kind: LinkKind, isRefresh: boolean): void {
-    setTimer('replace', undefined, checkSilence)
-    const { token } = state
-    if (token === undefined) return
-    links.replace({
-      kind,
-      // A WebSocket gets the others when it has taken over.
-      messages: () => [hello(token.value), ...(kind === 'stream' ? unsent : [])],
-      onTakenOver(sent) {
-        const rest = unsent.splice(0).filter((message) => !sent.includes(message))
-        for (const message of rest) send(message)
-      },
-      onFailed(end, message) {
-        if (kind === 'websocket') choice.blocked()
-        const error = toError(end, message)
-        if (isRefresh && TOKEN_ERRORS.has(error.code)) return input({ type: 'token_rejected', error })
-        setTimer('replace', Date.now() + REPLACE_RETRY_MS, () => replaceLink(choice.kind, isRefresh))
-      },
-    })
-  }
-
   function receive(message: ReceivedMessage | undefined): void {
-    lastReceivedAtMs = Date.now()
-    suspectedAtMs = undefined
-    setTimer('check', undefined, checkSilence)
+    liveness.received()
     switch (message?.type) {
       case undefined:
         return lost(new ClientError('bad_message', 'a message could not be read'))
@@ -264,7 +230,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
       case 'drain':
         // A gateway leaves the stream open for a while.
         if (links.kind === 'stream' && isLive(state)) {
-          return replaceBy(Date.now() + message.retryAfterMs)
+          return replacements.replaceBy(Date.now() + message.retryAfterMs)
         }
         return input({ type: 'drain', retryAfterMs: message.retryAfterMs })
       case 'delayed':
@@ -293,33 +259,18 @@ export function createConnection(deps: ConnectionDeps): Connection {
     wasWelcomed = true
     if (links.kind === 'stream') choice.streamWorked()
     serverEpoch = message.epoch
-    silenceMsMax = 2 * pingIntervalMs + SLACK_MS
-    checkSilence()
+    liveness.begin(pingIntervalMs)
     input({ type: 'welcome' })
   }
 
-  function checkSilence(): void {
-    const nowMs = Date.now()
-    const judged = checkLink({ lastReceivedAtMs, silenceMsMax, suspectedAtMs }, nowMs)
-    if (judged.verdict === 'dead') return linkDied()
-    if (judged.verdict === 'suspect') suspectedAtMs ??= nowMs
-    setTimer('link', nowMs + judged.checkInMs, checkSilence)
-  }
-
-  /** Looks twice for a response, as `checkLink` does, but sooner. */
-  function check(): void {
-    if (!isLive(state) || timers.has('check')) return
+  function ask(silentMs: number): boolean {
+    if (!isLive(state)) return false
     if (links.kind === 'stream') {
-      if (Date.now() - lastReceivedAtMs < FRESH_MS) return
-      replaceLink('stream', false)
-    } else if (serverRevision < CHECK_REVISION) return
+      if (silentMs < FRESH_MS) return false
+      replacements.replace('stream', false)
+    } else if (serverRevision < CHECK_REVISION) return false
     else links.send({ type: 'check' })
-    const lookAgain = (): void => setTimer('check', Date.now() + CHECK_SECOND_LOOK_MS, linkDied)
-    setTimer('check', Date.now() + CHECK_RESPONSE_MS, lookAgain)
-  }
-
-  function linkDied(): void {
-    lost(new ClientError('link_dead', 'the server is silent'))
+    return true
   }
 
   function lost(error: ClientError): void {
@@ -330,21 +281,6 @@ export function createConnection(deps: ConnectionDeps): Connection {
     input({ type: 'fail', error: new ClientError(code, message, { cause, final: true }) })
   }
 
-  function setTimer(name: TimerName, atMs: number | undefined, onDue: () => void): void {
-    const present = timers.get(name)
-    if (present?.atMs === atMs) return
-    clearTimeout(present?.id)
-    timers.delete(name)
-    if (atMs === undefined) return
-    const delayMs = atMs - Date.now()
-    const fire = (): void => {
-      timers.delete(name)
-      if (delayMs > TIMER_MS_MAX) setTimer(name, atMs, onDue)
-      else onDue()
-    }
-    timers.set(name, { atMs, id: setTimeout(fire, Math.min(delayMs, TIMER_MS_MAX)) })
-  }
-
   return {
     get state() {
       return state
@@ -352,20 +288,20 @@ export function createConnection(deps: ConnectionDeps): Connection {
     input,
     woke() {
       input({ type: 'woke' })
-      if (timers.has('link')) checkSilence()
-      check()
+      liveness.look()
+      liveness.check()
     },
-    check,
+    check: () => liveness.check(),
     sendSeen({ epoch, seq }) {
       if (!isLive(state) || serverRevision < SEEN_REVISION || epoch !== serverEpoch) return false
       // On a stream it comes with the next `hello`, which is not due for some minutes.
-      if (links.kind === 'stream') replaceBy(Date.now() + SEEN_WITHIN_MS)
+      if (links.kind === 'stream') replacements.replaceBy(Date.now() + SEEN_WITHIN_MS)
       else links.send({ type: 'seen', seq })
       return true
     },
     get hasOrderRequests() {
       return serverRevision >= ORDER_REQUESTS_REVISION
     },
-    requestOrders: send,
+    requestOrders: (request) => replacements.send(request),
   }
 }

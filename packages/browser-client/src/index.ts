@@ -23,3 +23,5 @@ export type {
   TotalsView,
   UnknownEvent,
 } from './api.ts'
+export { createOrderStore, findOrder, type OrderStore, type OrderStoreOptions } from './store/order-store.ts'
+export type { OrderState, RenderedState } from './store/order-state.ts'

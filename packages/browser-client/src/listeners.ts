@@ -34,12 +34,7 @@ export class Listeners {
   emit(event: ClientEvent): void {
     const entries = this.#byType.get(event.type)
     for (const entry of Array.from(entries ?? [])) {
-      if (entries?.has(entry) !== true) continue
-      try {
-        entry.listener(event)
-      } catch (error) {
-        report(error)
-      }
+      if (entries?.has(entry) === true) isolated(() => entry.listener(event))
     }
     for (const push of this.#loops) push(event)
   }
@@ -75,9 +70,13 @@ export class Listeners {
   }
 }
 
-/** Reports it as an uncaught error, so that pages and error trackers see it. */
-function report(error: unknown): void {
-  setTimeout(() => {
-    throw error
-  })
+/** Calls a listener. Its error is reported as an uncaught one, so that pages and error trackers see it. */
+export function isolated(call: () => void): void {
+  try {
+    call()
+  } catch (error) {
+    setTimeout(() => {
+      throw error
+    })
+  }
 }

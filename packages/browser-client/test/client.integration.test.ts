@@ -67,6 +67,31 @@ describe('what reaches the application', () => {
     client.close()
   })
 
+  test('the debug log has what the client does, and no token, order or amount', async () => {
+    const order = { orderId: 'A-1', status: 'canceled', service: 'a secret service' }
+    await using server = await startScriptedServer((say, socket, visit) => {
+      say(welcome(0, visit === 0 ? {} : { mode: 'resumed' }))
+      say({ ...event(1), event: 'order.updated', order })
+      if (visit === 0) socket.close(4005, 'unavailable')
+    })
+    const lines: string[] = []
+    const debug = (message: string, details: object): void => void lines.push(`${message} ${JSON.stringify(details)}`)
+    const client = open(server, { token: 'secret.token.value', debug })
+    await eventually(() => server.hellos.length === 2 && client.status.state === 'live')
+    client.close()
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        'link opening {"kind":"websocket"}',
+        'joining → live {"input":"welcome","failures":0}',
+        'welcome {"mode":"snapshot","seq":0}',
+        'event {"event":"order.updated","seq":1,"placement":"next"}',
+        'link ended {"kind":"websocket","code":4005,"reason":"unavailable"}',
+        'status {"state":"closed","isOfAnotherTab":false}',
+      ]),
+    )
+    expect(lines.join('\n')).not.toMatch(/secret|A-1/)
+  })
+
   test('a frame that makes no sense is a reason to come back; a type that is not known is not', async () => {
     await using server = await startScriptedServer((say, _socket, visit) => {
       say(welcome(1, visit === 0 ? {} : { mode: 'resumed' }))

@@ -17,10 +17,17 @@ const ORDER = {
 
 /** A future gateway: another protocol version, a new type of message, new kinds of events, a new status. */
 export function startNewerGateway(): Promise<ScriptedServer> {
-  const account = { balance: '7', currency: 'USD' }
+  const account = { balance: '7', currency: 'USD', mode: 'kept' }
   return startScriptedServer((say) => {
     say({ type: 'greeting', text: 'hello' })
-    say(welcome(0, { protocol: 2, minProtocol: 1, orders: [ORDER], account: { balance: '1', currency: 'USD' } }))
+    say(
+      welcome(0, {
+        protocol: 2,
+        minProtocol: 1,
+        orders: [ORDER],
+        account: { balance: '1', currency: 'USD', mode: 'kept' },
+      }),
+    )
     say({ ...event(1), event: 'order.archived', order: { orderId: 'A-1' }, account })
     say({ ...event(2), event: 'device.seen', account: undefined })
     say({

@@ -21,7 +21,8 @@ test("the README lists the server's close codes, and whether they are final", ()
 })
 
 test("the README lists the client's own codes, and no others", () => {
-  const sources = readdirSync(new URL('../src', import.meta.url)).map((name) => read(`../src/${name}`))
+  const names = readdirSync(new URL('../src', import.meta.url), { recursive: true, encoding: 'utf8' })
+  const sources = names.filter((name) => name.endsWith('.ts')).map((name) => read(`../src/${name}`))
   const own = sources.flatMap((source) =>
     [...source.matchAll(/(?:ClientError|retryBecause|fail)\('(\w+)'|\|\| '(\w+)'/g)].map(
       (match) => match[1] ?? match[2]!,

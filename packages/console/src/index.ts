@@ -12,6 +12,7 @@ import { createPasswords } from './sign-in/password.ts'
 import { createSessionAuthentication, registerSession } from './sign-in/session-routes.ts'
 import { createSessionStore } from './sign-in/session-store.ts'
 import { registerSignIn } from './sign-in/sign-in-routes.ts'
+import { serveConsolePage } from './static/serve-page.ts'
 
 export type { KeyRouteDeps } from './panel-api/key-routes.ts'
 
@@ -93,6 +94,7 @@ export function createConsole({ db, environment, log, onAuthenticationFailed }: 
         await api.register(async (open) => registerSignIn(open, deps))
         await api.register(async (own) => registerSession(own, deps))
       })
+      void app.register(async (scope) => serveConsolePage(scope))
     },
     close,
     [Symbol.asyncDispose]: close,

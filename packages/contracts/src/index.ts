@@ -11,16 +11,29 @@ export {
   type Receipt,
   type SentPosition,
 } from './schemas/control.ts'
+export {
+  OPERATIONS_ROWS_MAX,
+  operationsMessageSchema,
+  operatorClientMessageSchema,
+  operatorServerMessageSchema,
+  type OperationsBatch,
+  type OperationsMessage,
+  type OperationsRow,
+  type OperatorClientMessage,
+  type OperatorServerMessage,
+} from './schemas/operations-message.ts'
 export { asyncApiDocument, messageJsonSchema } from './schemas/async-api.ts'
 export { encodeEvent } from './schemas/encode-event.ts'
 export {
   accountViewSchema,
+  balanceModeSchema,
   orderEventSchema,
   orderStatusSchema,
   orderViewSchema,
   refundViewSchema,
   totalsViewSchema,
   type AccountView,
+  type BalanceMode,
   type OrderEvent,
   type OrderView,
   type RefundView,

@@ -4,13 +4,21 @@ import type { Pool } from 'pg'
 const CUTOFF_RETENTION_DAYS = 400
 /** As long as the events that they are about. */
 const RECEIPT_RETENTION_DAYS = 7
+/** A gateway accepts a token for a minute after it has expired. */
+const EXPIRED_TOKEN_RETENTION_DAYS = 1
 /** Rows that one statement deletes. */
 const BATCH_ROWS = 10_000
 
-const TABLES = { receipts: 'seen_at', sent_positions: 'sent_at', connection_cutoffs: 'set_at' } as const
+const TABLES = {
+  receipts: 'seen_at',
+  sent_positions: 'sent_at',
+  connection_cutoffs: 'set_at',
+  revoked_tokens: 'expires_at',
+} as const
 
 /**
- * Deletes receipts of events that are no longer kept, and cutoffs that no token can be older than. To be run daily, as the
+ * Deletes receipts of events that are no longer kept, cutoffs that no token can be older than, and
+ * revocations of tokens that have expired. To be run daily, as the
  * owner.
  *
  * @returns how many rows were deleted.
@@ -19,7 +27,12 @@ const TABLES = { receipts: 'seen_at', sent_positions: 'sent_at', connection_cuto
  */
 export async function pruneReceipts(pool: Pool, eventDays = RECEIPT_RETENTION_DAYS): Promise<number> {
   // One more, because partitions of events end at midnight.
-  const days = { receipts: eventDays + 1, sent_positions: eventDays + 1, connection_cutoffs: CUTOFF_RETENTION_DAYS }
+  const days = {
+    receipts: eventDays + 1,
+    sent_positions: eventDays + 1,
+    connection_cutoffs: CUTOFF_RETENTION_DAYS,
+    revoked_tokens: EXPIRED_TOKEN_RETENTION_DAYS,
+  }
   let total = 0
   for (const [table, time] of Object.entries(TABLES)) {
     total += await deleteOld(pool, table, time, days[table as keyof typeof TABLES])

@@ -2,6 +2,8 @@ import { Kysely, PostgresDialect } from 'kysely'
 import { Migrator, type Migration } from 'kysely/migration'
 import pg from 'pg'
 import { countTotals } from './count-totals.ts'
+import { createIndexes } from './concurrent-indexes.ts'
+import { determineBalanceModes } from './determine-balance-modes.ts'
 import { maintainEventPartitions } from './event-partitions.ts'
 import * as tables from './migrations/0001-tables.ts'
 import * as roles from './migrations/0002-roles.ts'
@@ -32,6 +34,9 @@ import * as balancesHaveEntries from './migrations/0032-balances-have-entries.ts
 import * as operators from './migrations/0033-operators.ts'
 import * as auditLog from './migrations/0034-audit-log.ts'
 import * as scopedKeys from './migrations/0035-scoped-keys.ts'
+import * as operationsTickets from './migrations/0037-operations-tickets.ts'
+import * as revokedTokens from './migrations/0039-revoked-tokens.ts'
+import * as balanceModes from './migrations/0041-balance-modes.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -64,14 +69,18 @@ const MIGRATIONS: Record<string, Migration> = {
   '0033-operators': operators,
   '0034-audit-log': auditLog,
   '0035-scoped-keys': scopedKeys,
+  '0037-operations-tickets': operationsTickets,
+  '0039-revoked-tokens': revokedTokens,
+  '0041-balance-modes': balanceModes,
 }
 
 /** The names of all migrations, as the table `kysely_migration` of a database that is up to date lists them. */
 export const MIGRATION_NAMES: readonly string[] = Object.keys(MIGRATIONS).toSorted()
 
 /**
- * Migrates a database to the latest version, as its owner: schema, roles, the event partitions of the next days, and the
- * totals of accounts that have none, in separate transactions. Concurrent calls run the migrations one after the other.
+ * Migrates a database to the latest version, as its owner: schema, roles, the event partitions of the next days, the
+ * totals and modes of accounts that have none, and indexes for searches, in separate transactions. Concurrent calls run
+ * the migrations one after the other.
  *
  * @returns the names of the applied migrations.
  * @example
@@ -88,6 +97,8 @@ export async function migrateToLatest(ownerUrl: string): Promise<string[]> {
     if (error !== undefined) throw error
     await maintainEventPartitions(pool, new Date())
     await countTotals(pool)
+    await determineBalanceModes(pool)
+    await createIndexes(pool)
     return (results ?? []).map(({ migrationName }) => migrationName)
   } finally {
     await db.destroy()

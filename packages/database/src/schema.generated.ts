@@ -35,6 +35,7 @@ export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
 export interface Accounts {
   balance: Generated<Numeric>;
+  balance_mode: Generated<string | null>;
   created_at: Generated<Timestamp>;
   currency: string;
   last_seq: Generated<number>;
@@ -139,6 +140,12 @@ export interface LedgerEntries {
   refunded_after: Numeric | null;
   refunded_before: Numeric | null;
   user_id: string;
+}
+
+export interface OperationsTickets {
+  expires_at: Timestamp;
+  session_hash: Buffer;
+  ticket_hash: Buffer;
 }
 
 export interface OperatorActions {
@@ -327,6 +334,13 @@ export interface RevokedKeys {
   revoked_at: Generated<Timestamp>;
 }
 
+export interface RevokedTokens {
+  expires_at: Timestamp;
+  jti: string;
+  revoked_at: Timestamp;
+  user_id: string;
+}
+
 export interface SentPositions {
   connections: number;
   gateway_id: string;
@@ -363,6 +377,7 @@ export interface DB {
   events: Events;
   idempotency_keys: IdempotencyKeys;
   ledger_entries: LedgerEntries;
+  operations_tickets: OperationsTickets;
   operator_actions: OperatorActions;
   operator_links: OperatorLinks;
   operator_refunds: OperatorRefunds;
@@ -380,6 +395,7 @@ export interface DB {
   rejected_requests: RejectedRequests;
   reviews: Reviews;
   revoked_keys: RevokedKeys;
+  revoked_tokens: RevokedTokens;
   sent_positions: SentPositions;
   stream_epoch: StreamEpoch;
   verifications: Verifications;

@@ -34,6 +34,9 @@ const MIGRATIONS = [
   '0033-operators',
   '0034-audit-log',
   '0035-scoped-keys',
+  '0037-operations-tickets',
+  '0039-revoked-tokens',
+  '0041-balance-modes',
 ]
 
 let database: TestDatabase
@@ -83,6 +86,36 @@ test('accounts from before have their totals counted, once, and changes of other
     { refunded: 3, order_counts: '{"pending": 2, "canceled": 1}', count: 1198 },
   ])
 })
+
+test('accounts from before with a deposit or a charge become kept; an older service that records one later, too', async () => {
+  await migrateToLatest(database.url)
+  await database.owner.query(`
+    INSERT INTO accounts (user_id, currency)
+    SELECT 'user-' || n, 'USD' FROM generate_series(1, 1200) AS n;
+    INSERT INTO orders (order_id, user_id, service, link, quantity, charge, refunded)
+    SELECT user_id, user_id, 's', 'l', 10, 3, 1 FROM accounts;
+    ${entries('refund', 'user_id', '0, 1', `user_id <> 'user-1200'`)}
+    ${entries('charge', 'user_id', 'NULL, NULL', `user_id = 'user-3'`)}
+    ${entries('deposit', 'NULL', 'NULL, NULL', `user_id = 'user-1150'`)}
+    UPDATE accounts SET balance_mode = NULL`)
+  await migrateToLatest(database.url)
+  const keptAccounts = `SELECT user_id FROM accounts WHERE balance_mode = 'kept' ORDER BY 1`
+  const modes = `SELECT balance_mode, count(*)::int FROM accounts GROUP BY 1 ORDER BY 1`
+  expect((await database.owner.query(keptAccounts)).rows).toEqual([{ user_id: 'user-1150' }, { user_id: 'user-3' }])
+  expect((await database.owner.query(modes)).rows).toEqual([
+    { balance_mode: 'external', count: 1198 },
+    { balance_mode: 'kept', count: 2 },
+  ])
+
+  await database.owner.query(entries('deposit', 'NULL', 'NULL, NULL', `user_id = 'user-2'`))
+  expect((await database.owner.query(keptAccounts)).rows).toContainEqual({ user_id: 'user-2' })
+})
+
+/** Entries for some accounts, written as a service that knows no modes writes them. */
+const entries = (kind: string, orderId: string, refunded: string, where: string): string => `
+  INSERT INTO ledger_entries
+    (entry_id, user_id, kind, order_id, amount, balance_after, refunded_before, refunded_after, created_at)
+  SELECT gen_random_uuid(), user_id, '${kind}', ${orderId}, 1, 1, ${refunded}, now() FROM accounts WHERE ${where};`
 
 test('three who migrate at once do it once', async () => {
   const runs = await Promise.all([1, 2, 3].map(() => migrateToLatest(database.url)))

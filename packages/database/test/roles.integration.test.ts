@@ -33,6 +33,7 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
       'SELECT',
       'INSERT',
       'UPDATE balance',
+      'UPDATE balance_mode',
       'UPDATE last_seq',
       'UPDATE order_counts',
       'UPDATE refunded',
@@ -145,6 +146,7 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
     ingest: ['SELECT', 'INSERT', 'UPDATE disconnected_at', 'UPDATE set_at', 'UPDATE tokens_issued_before'],
     gateway: ['SELECT'],
   },
+  revoked_tokens: { ingest: ['SELECT', 'INSERT', 'UPDATE expires_at'], gateway: ['SELECT'] },
   receipts: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   sent_positions: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   stream_epoch: { ingest: ['SELECT'], gateway: ['SELECT'] },
@@ -167,6 +169,7 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
   },
   operator_links: { ingest: ['SELECT', 'INSERT', 'UPDATE used_at'], gateway: [] },
   operator_sessions: { ingest: ['SELECT', 'INSERT', 'DELETE'], gateway: [] },
+  operations_tickets: { ingest: ['SELECT', 'INSERT', 'DELETE'], gateway: ['SELECT', 'DELETE'] },
   operator_refunds: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   audit_log: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   idempotency_keys: { ingest: ['SELECT', 'INSERT'], gateway: [] },
@@ -267,6 +270,14 @@ test('ingest changes what a webhook changes, and clears the outbox', async () =>
   ]) {
     expect((await pools.ingest.query(statement)).rowCount).toBe(1)
   }
+})
+
+test('a gateway reads when a session ends, but not from where it was opened', async () => {
+  const read = (what: string) => rejectionOf(pools.gateway.query(`SELECT ${what}`))
+  expect(await read('session_hash, operator_id, expires_at FROM operator_sessions')).toBeUndefined()
+  expect(await read('operator_id, disabled_at FROM operators')).toBeUndefined()
+  expect(await read('address FROM operator_sessions')).toMatch(/^permission denied/)
+  expect(await read('password_hash FROM operators')).toMatch(/^permission denied/)
 })
 
 describe('the owner, a superuser, cannot change what is append-only', () => {

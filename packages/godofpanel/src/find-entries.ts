@@ -1,6 +1,7 @@
 import { looksLikeJson, parseJson } from './parse-body.ts'
 import {
   describesOrder,
+  isFieldName,
   isFields,
   normalizeName,
   readUpdateFields,
@@ -75,7 +76,7 @@ export function messagesInside(value: Fields, depth = 0): Fields[] {
 
 /** `{"95001": {…}, "95002": "Incorrect order ID", "status": "success"}`: other members belong to the message. */
 function entriesById(fields: Fields): Entry[] | undefined {
-  const objects = Object.entries(fields).filter(([, value]) => isFields(value))
+  const objects = Object.entries(fields).filter(([key, value]) => isFields(value) && mayBeEntry(key, value))
   if (objects.length === 0) return undefined
   const orderIds = new Set(objects.flatMap(([key, value]) => (describesOrder(value as Fields) ? key : [])))
   const entries = orderIds.size === 0 ? objects : Object.entries(fields)
@@ -83,6 +84,9 @@ function entriesById(fields: Fields): Entry[] | undefined {
     .filter(([key]) => orderIds.size === 0 || orderIds.has(key) || isNumber(key))
     .map(([key, value]) => ({ key, value, around: [fields] }))
 }
+
+/** The name of a field is no order id: PHP sends `order_id[]=1` as an object in `order_id`. */
+const mayBeEntry = (key: string, value: Fields): boolean => !isFieldName(key) || hasId(readUpdateFields(value))
 
 /** Whether there is an id, even a contradicting one. */
 export const hasId = ({ orderId, id }: UpdateFields): boolean => orderId !== undefined || id !== undefined

@@ -45,6 +45,8 @@ function fieldOf(name: string): FieldName | undefined {
   return Object.hasOwn(NAMES, normalized) ? NAMES[normalized] : undefined
 }
 
+export const isFieldName = (name: string): boolean => fieldOf(name) !== undefined
+
 /** Reads the fields of an update, whatever their spelling. Other names are ignored. */
 export function readUpdateFields(fields: Fields): UpdateFields {
   const found: Partial<Record<FieldName, unknown>> = {}

@@ -118,6 +118,14 @@ test.each<[unknown, string]>([
   expect(json(body)).toEqual({ error })
 })
 
+test.each(['order_id[]=1&order_id[]=2&status=canceled', 'order_id[a]=1&status[]=canceled', 'ID[x]=1&status=canceled'])(
+  'the name of a field is no order id: %s',
+  (body) => {
+    expect(parse('form', body)).toEqual({ error: 'order_id_missing' })
+    expect(json({ order_id: { a: 1 }, status: { remains: 3 } })).toEqual({ error: 'order_id_missing' })
+  },
+)
+
 test('more updates than a batch should carry are rejected as a whole', () => {
   const updates = Array.from({ length: UPDATES_MAX + 1 }, (_, id) => ({ id: `${id + 1}`, status: 'canceled' }))
   expect(json(updates)).toEqual({ error: 'too_many_updates' })

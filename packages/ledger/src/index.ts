@@ -44,6 +44,7 @@ export { importOrders, type ImportedOrder, type OrderImportResult } from './orde
 export { registerOrders, type Registered, type RegistrationRejection } from './orders/register-orders.ts'
 export type { Registration } from './orders/registration.ts'
 export { createOutbox, type Outbox, type OutboxOptions } from './outbox/outbox.ts'
+export { createOperationsPublisher, type OperationsPublisher } from './operations/operations-publisher.ts'
 export { createOutgoingQueue, type OutgoingQueue } from './outgoing-webhooks/outgoing-queue.ts'
 export type { Attempt, ClaimedWebhook } from './outgoing-webhooks/send-queue.ts'
 export type { OutgoingWebhookRow } from './outgoing-webhooks/stored-webhooks.ts'
@@ -92,5 +93,6 @@ export {
   type VerificationQueue,
 } from './verification/verification-queue.ts'
 export { readReceipts, type EventReceipt } from './connections/read-receipts.ts'
+export { revokeToken, type TokenClaims } from './connections/revoke-token.ts'
 export { setCutoff, type SetCutoff } from './connections/set-cutoff.ts'
 export { storeReceipts } from './connections/store-receipts.ts'

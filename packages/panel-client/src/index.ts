@@ -171,7 +171,16 @@ export {
   type WordReplay,
   wordReplaySchema,
 } from './schemas/reviews.ts'
-export { type BrowserToken, type TokenRequest, tokenRequestSchema, tokenSchema } from './schemas/tokens.ts'
+export {
+  type BrowserToken,
+  type RevokedToken,
+  revokedTokenSchema,
+  type TokenRequest,
+  tokenRequestSchema,
+  type TokenRevocation,
+  tokenRevocationSchema,
+  tokenSchema,
+} from './schemas/tokens.ts'
 export {
   fullRejectedRequestSchema,
   type FullRejectedRequestView,

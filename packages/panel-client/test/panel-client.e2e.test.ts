@@ -137,7 +137,7 @@ describe('accounts', () => {
   test('are opened, credited once for a key, and have a ledger', async () => {
     const userId = `user-${randomUUID()}`
     const opened = await panel.accounts.open({ userId, currency: 'EUR' })
-    expect(opened.account).toEqual({ userId, currency: 'EUR', balance: '0' })
+    expect(opened.account).toEqual({ userId, currency: 'EUR', balance: '0', mode: 'external' })
     const idempotencyKey = randomUUID()
     for (const _ of [1, 2]) {
       const { account } = await panel.accounts.deposit(userId, { amount: '3', currency: 'EUR' }, { idempotencyKey })

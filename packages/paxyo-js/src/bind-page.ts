@@ -7,14 +7,14 @@ import {
   type OrderView,
 } from '@paxyo/browser-client'
 import { setText, writeBalance, writeOrder } from './fields.ts'
-import type { Format } from './format.ts'
+import type { Format } from '@paxyo/browser-client/format'
 import { createFrames } from './frames.ts'
 import { isNews } from './news.ts'
 import { createdAtOf, createOrderLists } from './order-lists.ts'
+import { createPanelBalance } from './panel-balance.ts'
 import { createRefresh } from './refresh.ts'
 import type { ToastQueue } from './toast-queue.ts'
 import { ROWS_MAX, watchRows } from './rows.ts'
-import type { Messages } from './locales.ts'
 
 /** How many orders are kept for rows that are added later: those of the snapshot, and those that changed since. */
 const KNOWN_ORDERS_MAX = 2_000
@@ -25,8 +25,9 @@ export interface BindPageOptions {
   readonly page: Document
   readonly client: Client
   readonly format: Format
-  readonly messages: Messages
   readonly toastQueue: ToastQueue | undefined
+  /** Returns the balance that the panel keeps. */
+  readonly balanceUrl: string | undefined
   /** Logs a message to the page's developer, once. */
   readonly warn: (message: string) => void
 }
@@ -35,7 +36,7 @@ export interface BindPageOptions {
  * Binds a page to its user's stream. It writes changes in animation frames, each order once per frame; then it
  * dispatches every event to the page's own code, in order. The page is then at least as current as the event.
  */
-export function bindPage({ page, client, format, messages, toastQueue, warn }: BindPageOptions): void {
+export function bindPage({ page, client, format, toastQueue, balanceUrl, warn }: BindPageOptions): void {
   const known = new Map<string, OrderView>()
   /** Kept separately: more orders may change between two frames than `known` keeps. */
   const unwritten = new Map<string, OrderView>()
@@ -110,7 +111,8 @@ export function bindPage({ page, client, format, messages, toastQueue, warn }: B
   function showAccount(): void {
     accountChanged = false
     showStatus(client.status)
-    if (account === undefined) return
+    // In external mode the panel keeps the balance: this one is only what was refunded.
+    if (account?.mode !== 'kept') return
     const { balance, currency } = account
     for (const element of page.querySelectorAll('[data-balance]')) {
       writeBalance(element, balance, format.money(balance, currency))
@@ -120,7 +122,7 @@ export function bindPage({ page, client, format, messages, toastQueue, warn }: B
   function showStatus({ state }: ConnectionStatus): void {
     for (const element of page.querySelectorAll<HTMLElement>('[data-connection]')) {
       element.dataset['connection'] = state
-      setText(element, messages[state])
+      setText(element, format.connection(state))
     }
   }
 
@@ -151,8 +153,24 @@ export function bindPage({ page, client, format, messages, toastQueue, warn }: B
   const isQuiet = (orderId: string): boolean =>
     rows.of(orderId).some((row) => row.closest('[data-toast="off"]') !== null)
 
+  const balances = (): Element[] => [...page.querySelectorAll('[data-balance]')]
+  const readPanelBalance =
+    balanceUrl === undefined
+      ? undefined
+      : createPanelBalance({
+          url: balanceUrl,
+          shown: () => balances()[0]?.textContent,
+          onBalance(balance) {
+            if (account?.mode === 'kept') return
+            for (const element of balances()) writeBalance(element, undefined, balance)
+            page.dispatchEvent(new CustomEvent('paxyo:balance', { bubbles: true, detail: { balance } }))
+          },
+          warn,
+        })
+
   let lastOrderSeq = 0
   client.on('snapshot', (event) => {
+    if (isCurrent && event.account?.mode !== 'kept') readPanelBalance?.()
     account = event.account
     accountChanged = true
     // The first ones are the newest: they are added last.
@@ -167,6 +185,7 @@ export function bindPage({ page, client, format, messages, toastQueue, warn }: B
     const before = known.get(order.orderId)?.status ?? rows.of(order.orderId)[0]?.getAttribute('data-status')
     if (event.event === 'order.registered') registered.add(order.orderId)
     else if (isNews({ order, refund }, before) && !isQuiet(order.orderId)) toastQueue?.order({ order, refund })
+    if (refund !== undefined && event.account.mode !== 'kept') readPanelBalance?.(order)
     lastOrderSeq = event.seq
     changed.add(order.orderId)
     remember(order)
@@ -177,7 +196,7 @@ export function bindPage({ page, client, format, messages, toastQueue, warn }: B
   client.on('account', (event) => {
     // The toast of an order already reports its refund; other kinds of events may leave the balance unchanged.
     const isNewBalance = account?.balance !== event.account.balance
-    if (event.seq !== lastOrderSeq && isNewBalance) toastQueue?.account(event.account)
+    if (event.seq !== lastOrderSeq && isNewBalance && event.account.mode === 'kept') toastQueue?.account(event.account)
     account = event.account
     accountChanged = true
     enqueue(event)

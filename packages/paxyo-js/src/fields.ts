@@ -1,5 +1,5 @@
 import type { OrderView } from '@paxyo/browser-client'
-import type { Format } from './format.ts'
+import type { Format } from '@paxyo/browser-client/format'
 import { writeStatusClass } from './status-class.ts'
 
 /** The content of a field: for people, and for the page's scripts and CSS (`data-value`). */
@@ -64,8 +64,10 @@ export function writeOrder(
   }
 }
 
-export function writeBalance(element: Element, balance: string, text: string): void {
-  setAttribute(element, 'data-value', balance)
+/** @param balance as a decimal; undefined when only the text is known. */
+export function writeBalance(element: Element, balance: string | undefined, text: string): void {
+  if (balance === undefined) element.removeAttribute('data-value')
+  else setAttribute(element, 'data-value', balance)
   setText(element, text)
 }
 

@@ -1,11 +1,10 @@
 import { connect } from '@paxyo/browser-client'
-import { createFormat } from './format.ts'
+import { createFormat, directionOf } from '@paxyo/browser-client/format'
 import { bindPage } from './bind-page.ts'
 import { createToastQueue } from './toast-queue.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { fetchToken } from './token.ts'
 import { createToasts } from './toasts.ts'
-import { directionOf } from './messages.ts'
 
 /** How many different warnings are logged; each is logged once. */
 const WARNINGS_MAX = 20
@@ -41,7 +40,7 @@ function begin({ src, dataset }: HTMLScriptElement): void {
   else run(settings)
 }
 
-function run({ url, token, position, hasToasts, language, messages }: Settings): void {
+function run({ url, token, position, hasToasts, balanceUrl, language, messages }: Settings): void {
   const format = createFormat(language, messages)
   const client = connect({
     url,
@@ -54,5 +53,5 @@ function run({ url, token, position, hasToasts, language, messages }: Settings):
         writer: { messages, format, direction: directionOf(language) },
       })
     : undefined
-  bindPage({ page: document, client, format, messages, toastQueue, warn })
+  bindPage({ page: document, client, format, toastQueue, balanceUrl, warn })
 }

@@ -1,10 +1,7 @@
 import type { AccountView, OrderView, RefundView } from '@paxyo/browser-client'
+import { addMoney, fill, type Format, type Messages } from '@paxyo/browser-client/format'
 import type { OrderStatus } from '@paxyo/contracts/data'
-import type { Format } from './format.ts'
-import { addMoney } from './money.ts'
 import type { Toast } from './toasts.ts'
-import type { Messages } from './locales.ts'
-import { fill } from './messages.ts'
 
 type Money = Pick<RefundView, 'amount' | 'currency'>
 

@@ -1,7 +1,6 @@
 import type { Position } from '@paxyo/browser-client'
+import { isMessageName, toMessages, type Messages } from '@paxyo/browser-client/format'
 import type { TokenSource } from './token.ts'
-import type { Messages } from './locales.ts'
-import { isMessageName, toMessages } from './messages.ts'
 
 export interface Settings {
   /** The gateway's `wss://…/ws`. */
@@ -10,6 +9,8 @@ export interface Settings {
   /** The position at which the page's server rendered the page: the stream resumes from there, without a snapshot. */
   readonly position: Position | undefined
   readonly hasToasts: boolean
+  /** Returns the balance that the panel keeps. */
+  readonly balanceUrl: string | undefined
   /** A BCP 47 tag that Intl supports. */
   readonly language: string
   readonly messages: Messages
@@ -29,7 +30,16 @@ export interface PageFacts {
 }
 
 /** The `data-*` attributes of the tag. */
-export const ATTRIBUTES: readonly string[] = ['tokenUrl', 'tokenMethod', 'url', 'position', 'toasts', 'lang', 'words']
+export const ATTRIBUTES: readonly string[] = [
+  'tokenUrl',
+  'tokenMethod',
+  'url',
+  'position',
+  'toasts',
+  'balanceUrl',
+  'lang',
+  'words',
+]
 const POSITION = /^(\S{1,64}):(\d{1,15})$/
 
 /**
@@ -55,13 +65,18 @@ export function readSettings(
   if (tokenMethod !== 'GET' && tokenMethod !== 'POST') problems.push('data-token-method must be get or post')
   const hasToasts = data['toasts'] !== 'off'
   if (!['on', 'off', undefined].includes(data['toasts'])) problems.push('data-toasts must be on or off')
+  const balanceUrl = toUrl(data['balanceUrl'], page.url)
+  // The balance is read with the cookies of the user, which other origins do not get.
+  if (data['balanceUrl'] !== undefined && (!balanceUrl || new URL(balanceUrl).origin !== new URL(page.url).origin)) {
+    problems.push("data-balance-url is not a URL on the page's own origin")
+  }
   const position = readPosition(data['position'], problems)
   const language = readLanguage(data['lang'], page.languages, problems)
   const messages = toMessages(language, readOwnMessages(data['words'], problems))
 
   if (tokenUrl === undefined || url === undefined) return { settings: undefined, problems }
   const token: TokenSource = { url: tokenUrl, method: tokenMethod === 'POST' ? 'POST' : 'GET' }
-  return { settings: { url, token, position, hasToasts, language, messages }, problems }
+  return { settings: { url, token, position, hasToasts, balanceUrl, language, messages }, problems }
 }
 
 export const attribute = (name: string): string =>

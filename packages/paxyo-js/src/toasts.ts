@@ -1,6 +1,5 @@
 import css from './toasts.css'
-import type { Messages } from './locales.ts'
-import { directionOf } from './messages.ts'
+import { directionOf, type Messages } from '@paxyo/browser-client/format'
 
 export interface Toast {
   /** A toast with the same key is replaced in its place. */

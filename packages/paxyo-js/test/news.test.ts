@@ -1,10 +1,9 @@
 import { expect, test } from '@jest/globals'
 import type { OrderView } from '@paxyo/browser-client'
-import { createFormat } from '../src/format.ts'
+import { createFormat, toMessages } from '@paxyo/browser-client/format'
 import { isNews, mergeByOrder, toBalanceToast, toOrderToast, toSummaryToast, type Writer } from '../src/news.ts'
 import { createToastQueue } from '../src/toast-queue.ts'
 import type { Toast } from '../src/toasts.ts'
-import { toMessages } from '../src/messages.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const messages = toMessages('en')
@@ -97,4 +96,9 @@ test('the toast queue: up to three orders one by one, more as one, and on with t
   expect(await publish('A', 'E')).toEqual(['Orders updated: 5: $6.00 refunded'])
   visible.clear()
   expect(await publish('A')).toEqual(['Order A: Canceled · $1.00 refunded'])
+})
+
+test('a toast about a status that is not known is a plain one', () => {
+  const news = { order: order('A', 'in_review'), refund: undefined }
+  expect(toOrderToast(news, writer)).toMatchObject({ tone: 'plain', text: 'In review' })
 })

@@ -17,7 +17,12 @@ export interface WebhookAuthentication {
   readonly signatureKeys: readonly Buffer[]
   /** Networks that webhooks may come from; empty allows all. */
   readonly allowedCidrs: readonly string[]
+  /** Whether only a signature authenticates a webhook, and a token does not. */
+  readonly isSignatureRequired?: boolean
 }
+
+/** Whether a webhook needs any of the configured secrets, or a signature. */
+export const requiredAuthenticationSchema = z.enum(['any', 'signature'], { error: 'must be any or signature' })
 
 const signatureKeysSchema = z
   .array(z.string())
@@ -49,6 +54,7 @@ export const providerSettingsSchema = z
         error: 'must be networks such as 203.0.113.0/24',
       })
       .default([]),
+    require: requiredAuthenticationSchema.default('any'),
     apiUrl: env.url('http', 'https').optional(),
     apiKey: z.string().min(1).optional(),
     statusMap: statusMapSchema.default({}),
@@ -56,10 +62,19 @@ export const providerSettingsSchema = z
   .refine(({ apiUrl, apiKey }) => (apiUrl === undefined) === (apiKey === undefined), {
     error: 'apiUrl and apiKey belong together',
   })
-  .transform(({ webhookTokens, webhookSecrets, allowCidrs, apiUrl, apiKey, ...provider }): ProviderSettings => {
-    const authentication = { tokens: webhookTokens, signatureKeys: webhookSecrets, allowedCidrs: allowCidrs }
+  .refine((entry) => entry.require === 'any' || entry.webhookSecrets.length > 0, {
+    path: ['require'],
+    error: 'signature requires webhookSecrets',
+  })
+  .transform(({ name, format, statusMap, apiUrl, apiKey, ...entry }): ProviderSettings => {
+    const authentication = {
+      tokens: entry.webhookTokens,
+      signatureKeys: entry.webhookSecrets,
+      allowedCidrs: entry.allowCidrs,
+      ...(entry.require === 'signature' ? { isSignatureRequired: true } : {}),
+    }
     const api = apiUrl === undefined || apiKey === undefined ? undefined : { url: apiUrl, key: apiKey }
-    return { ...provider, authentication, api }
+    return { name, format, statusMap, authentication, api }
   })
 
 /** The settings of one provider. */

@@ -2,7 +2,7 @@ import type { StatusMap } from '@paxyo/order-core'
 import { env, valueOf, weakSecrets, weakVariables } from '@paxyo/service-kit/config'
 import { readProvidersFile } from './providers-file.ts'
 import { statusMapText } from './status-map.ts'
-import { WEBHOOK_TOKEN_BYTES_MIN, type ProviderSettings } from './provider-settings.ts'
+import { requiredAuthenticationSchema, WEBHOOK_TOKEN_BYTES_MIN, type ProviderSettings } from './provider-settings.ts'
 
 /** The provider that the variables describe when there is no `PROVIDERS_FILE`. */
 export const DEFAULT_PROVIDER = 'godofpanel'
@@ -17,6 +17,8 @@ export const providerVariables = {
   WEBHOOK_SECRETS: env.webhookSecrets.default([]),
   /** Networks that webhooks may come from. */
   WEBHOOK_ALLOW_CIDRS: env.cidrs.default([]),
+  /** `signature`: a token alone does not authenticate a webhook. */
+  WEBHOOK_REQUIRE: requiredAuthenticationSchema.default('any'),
   /** The URL of the provider's API v2, and its key. */
   PROVIDER_API_URL: env.url('http', 'https').optional(),
   PROVIDER_API_KEY: env.text.optional(),
@@ -29,6 +31,7 @@ interface ProviderConfig {
   readonly WEBHOOK_TOKENS: readonly string[]
   readonly WEBHOOK_SECRETS: readonly Buffer[]
   readonly WEBHOOK_ALLOW_CIDRS: readonly string[]
+  readonly WEBHOOK_REQUIRE: 'any' | 'signature'
   readonly PROVIDER_API_URL: string | undefined
   readonly PROVIDER_API_KEY: string | undefined
   readonly STATUS_MAP: StatusMap | undefined
@@ -57,8 +60,11 @@ export function providerProblems(raw: Raw): string[] {
     ]
   }
   const given = ['PROVIDER_API_URL', 'PROVIDER_API_KEY'].filter((name) => raw[name] !== undefined)
-  if (given.length === 1) return [`${given[0]} is set alone: PROVIDER_API_URL and PROVIDER_API_KEY belong together`]
-  return []
+  const isUnsigned = raw['WEBHOOK_REQUIRE'] === 'signature' && raw['WEBHOOK_SECRETS'] === undefined
+  return [
+    ...(given.length === 1 ? [`${given[0]} is set alone: PROVIDER_API_URL and PROVIDER_API_KEY belong together`] : []),
+    ...(isUnsigned ? ['WEBHOOK_REQUIRE is signature and requires WEBHOOK_SECRETS'] : []),
+  ]
 }
 
 /**
@@ -84,6 +90,7 @@ export function providerSettings(config: ProviderConfig): readonly ProviderSetti
         tokens: config.WEBHOOK_TOKENS,
         signatureKeys: config.WEBHOOK_SECRETS,
         allowedCidrs: config.WEBHOOK_ALLOW_CIDRS,
+        ...(config.WEBHOOK_REQUIRE === 'signature' ? { isSignatureRequired: true } : {}),
       },
       api: url === undefined || key === undefined ? undefined : { url, key },
       statusMap: config.STATUS_MAP ?? {},

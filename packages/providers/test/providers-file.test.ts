@@ -19,6 +19,7 @@ const NOTHING = {
   WEBHOOK_TOKENS: [],
   WEBHOOK_SECRETS: [],
   WEBHOOK_ALLOW_CIDRS: [],
+  WEBHOOK_REQUIRE: 'any' as const,
   PROVIDER_API_URL: undefined,
   PROVIDER_API_KEY: undefined,
   STATUS_MAP: {},
@@ -120,6 +121,20 @@ describe('a PROVIDERS_FILE', () => {
     ])
     expect(problems.at(-1)).toBe('PROVIDERS_FILE: the name fourth occurs twice')
     expect(problems.join('\n')).not.toContain('hush')
+  })
+
+  test('may require a signature of each provider that has a secret', () => {
+    const [required, any] = [{ name: 'first', require: 'signature', webhookSecrets: [SECRET] }, { name: 'second' }]
+    expect(providerSettings({ ...NOTHING, PROVIDERS_FILE: write([required, any]) })).toMatchObject([
+      { authentication: { isSignatureRequired: true } },
+      { authentication: expect.not.objectContaining({ isSignatureRequired: true }) },
+    ])
+    expect(problemsOf([{ name: 'first', require: 'signature', webhookTokens: ['a-webhook-token'] }])).toEqual([
+      'PROVIDERS_FILE[0].require: signature requires webhookSecrets',
+    ])
+    expect(problemsOf([{ ...required, require: 'token' }])).toEqual([
+      'PROVIDERS_FILE[0].require: must be any or signature',
+    ])
   })
 
   test.each([

@@ -25,6 +25,8 @@ export const isPlaced = (order: PanelOrder): order is PlacedOrder => order.provi
 
 /** The demo's panel. It uses webhook-ingest's API with a key, like every panel. */
 export interface DemoPanel {
+  /** Opens the user's account with a payment. From then on the user's balance is kept here. */
+  deposit(amount: string): Promise<void>
   /** Registers an order that was passed on to the provider. */
   register(order: NewDemoOrder): Promise<void>
   /** @returns undefined when the user has no such order. */
@@ -43,6 +45,10 @@ const RETRIES = 4
 export function createDemoPanel({ url, apiKey, userId }: DemoPanelOptions): DemoPanel {
   const client = createPanelClient({ url, apiKey, retries: RETRIES })
   return {
+    async deposit(amount) {
+      await client.accounts.open({ userId, currency: 'USD' })
+      await client.accounts.deposit(userId, { amount, currency: 'USD' }, { idempotencyKey: `deposit-${userId}` })
+    },
     async register(order) {
       await client.orders.register({ ...order, userId, currency: 'USD' })
     },

@@ -12,6 +12,7 @@ export interface DemoDeps {
   readonly provider: Simulator
 }
 
+const OPENING_BALANCE = '50'
 const ORDER_ID_PREFIX = 'demo-'
 /** One of this many newest orders has the highest number, even if the clock was changed. */
 const NEWEST_ORDERS = 10
@@ -37,6 +38,7 @@ export async function prepareDemo(deps: DemoDeps): Promise<PlacedOrder> {
 }
 
 async function makeHistories(deps: DemoDeps): Promise<void> {
+  await deps.panel.deposit(OPENING_BALANCE)
   for (const [index, { history }] of DEMO_HISTORIES.entries()) {
     const providerOrderId = await makeDemoOrder(deps, index)
     for (const change of history) {

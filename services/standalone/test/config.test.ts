@@ -57,7 +57,12 @@ test('TLS needs a certificate and its key, and no demo', () => {
 })
 
 test('no webhook token is printed that no provider accepts', () => {
-  const start = { address: 'http://localhost:8080', panelKey: { value: 'a-key' }, openOrderId: undefined }
+  const start = {
+    address: 'http://localhost:8080',
+    panelKey: { value: 'a-key' },
+    openOrderId: undefined,
+    consolePage: undefined,
+  }
 
   expect(bannerLines({ ...start, webhookToken: { value: 'a-token' } })).toEqual([
     'webhook token: a-token',
@@ -89,11 +94,13 @@ test('a log gets no configured secret, and in production no generated one', () =
     webhookToken: { place: 'in WEBHOOK_TOKENS' },
     panelKey: place,
     openOrderId: '12368',
+    consolePage: 'http://localhost:8080/console/',
   })
   expect(lines).toEqual([
     'page: http://localhost:8080/',
     expect.stringMatching(/^try: curl -X POST http:\/\/localhost:8080\/webhooks\/godofpanel\/TOKEN -H /),
     'webhook token: in WEBHOOK_TOKENS',
     `panel key: ${place.place}`,
+    'console: http://localhost:8080/console/',
   ])
 })

@@ -81,6 +81,29 @@ describe.each(['in one process', 'over Redis'])('%s', (kind) => {
   })
 })
 
+test('a logout in one browser closes the connections of its token on every gateway, and no others', async () => {
+  system = await startSeveral()
+  await system.ready()
+  const [ingest, otherIngest] = system.ingests
+  const { body: one } = await ingest!.call('POST', '/v1/tokens', { userId: 'user-1' })
+  const { body: two } = await ingest!.call('POST', '/v1/tokens', { userId: 'user-1' })
+  const closing = [await system.connect(0, 'user-1', one.token), await system.connect(1, 'user-1', one.token)]
+  const staying = [await system.connect(0, 'user-1', two.token), await system.connect(1, 'user-2')]
+  for (const client of [...closing, ...staying]) await client.next('welcome')
+
+  const logout = { userId: 'user-1', jti: one.jti, expiresAt: one.expiresAt }
+  const { body } = await otherIngest!.call('POST', '/v1/tokens/revoke', logout)
+  expect(body).toEqual({ ...logout, closed: 2, gateways: { known: 2, responded: 2 } })
+  for (const client of closing) expect(await client.closed()).toEqual({ code: 4009, reason: 'token_revoked' })
+  expect(await (await system.connect(1, 'user-1', one.token)).closed()).toMatchObject({ code: 4009 })
+  expect(staying.every(isOpen)).toBe(true)
+
+  // A repetition closes nothing more, and may only lengthen the revocation.
+  const earlier = { ...logout, expiresAt: '2020-01-01T00:00:00.000Z' }
+  expect((await ingest!.call('POST', '/v1/tokens/revoke', earlier)).body).toMatchObject({ expiresAt: one.expiresAt })
+  expect(await (await system.connect(0, 'user-1', one.token)).closed()).toMatchObject({ code: 4009 })
+})
+
 test('a revocation that races joins leaves no connection with an old token', async () => {
   system = await startSeveral()
   await system.ready()

@@ -5,6 +5,7 @@ import {
   storeReceipts,
   createBatcher,
   createChangeFeed,
+  createOperationsPublisher,
   createOutbox,
   createOutgoingQueue,
   createRejectedRequests,
@@ -95,7 +96,8 @@ export function createIngest(deps: IngestDeps): Ingest {
   const providers = deps.providers.map(({ provider }) => provider)
   const metrics = createIngestMetrics(pool)
   const outbox = createOutbox({ pool, publisher, log, onPublish: metrics.batchPublished, ...deps.outboxSweep })
-  const listeners: ((changes: ChangeSet) => void)[] = [metrics.changesCommitted]
+  const operations = createOperationsPublisher({ publisher, now: () => new Date() })
+  const listeners: ((changes: ChangeSet) => void)[] = [metrics.changesCommitted, operations.changesCommitted]
   const ledger: LedgerDeps = {
     pool,
     newId,
@@ -145,6 +147,7 @@ export function createIngest(deps: IngestDeps): Ingest {
     changeFeed,
     log,
     onAttempt: metrics.outgoingWebhookAttempted,
+    onEndpointChanged: operations.endpointChanged,
   })
   const apiKeyStore = createApiKeyStore({ db, keys: apiKeys, log })
   const throttleOf = (door: 'panel_api' | 'webhook'): FailureThrottle =>

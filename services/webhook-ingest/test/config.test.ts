@@ -83,6 +83,9 @@ test('in production one proof of origin is enough', () => {
   expect(problems({ ...production, WEBHOOK_TOKENS: randomBytes(24).toString('base64url') })).toEqual([])
   expect(problems({ ...production, WEBHOOK_SECRETS: `whsec_${randomBytes(32).toString('base64')}` })).toEqual([])
   expect(problems({ ...production, WEBHOOK_ALLOW_CIDRS: '203.0.113.0/24, 2001:db8::/32' })).toEqual([])
+  expect(problems({ ...GOOD, WEBHOOK_REQUIRE: 'signature' })).toEqual([
+    'WEBHOOK_REQUIRE is signature and requires WEBHOOK_SECRETS',
+  ])
   expect(problems(GOOD)).toEqual([])
 })
 

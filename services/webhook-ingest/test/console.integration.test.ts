@@ -5,6 +5,7 @@ import {
   createKysely,
   createOwnerLink,
   createPasswordLink,
+  hashToken,
   inviteOperator,
   type Database,
   verifyAuditLog,
@@ -326,6 +327,38 @@ describe('the panel API', () => {
     for (const scope of ['operators', 'keys', 'tokens', 'deposits:write']) {
       expect(ROLE_SCOPES.support).not.toContain(scope)
     }
+  })
+})
+
+describe("a ticket for the operator's socket", () => {
+  const storedOf = async (ticket: string) =>
+    db.selectFrom('operations_tickets').selectAll().where('ticket_hash', '=', hashToken(ticket)).execute()
+
+  test('belongs to the session, is stored as a hash, and ends with it', async () => {
+    const cookie = await createOwner('Ticketa')
+    const issued = await send('/console/api/ticket', {}, { cookie })
+    expect(issued.json()).toEqual({
+      url: '/operations',
+      ticket: expect.stringMatching(/^[\w-]{43}$/),
+      expiresAt: expect.any(String),
+    })
+    const { ticket } = issued.json<{ ticket: string }>()
+    expect(await storedOf(ticket)).toHaveLength(1)
+
+    await send('/console/api/sign-out', {}, { cookie })
+    expect(await storedOf(ticket)).toEqual([])
+  })
+
+  test('is for operators only, and not more than some at a time', async () => {
+    expect((await send('/console/api/ticket', {})).statusCode).toBe(401)
+    const cookie = await createOwner('Ticketus')
+    expect((await send('/console/api/ticket', {}, { cookie, headers: {} })).statusCode).toBe(403)
+    const issued = []
+    for (let count = 0; count < 22; count += 1) issued.push(await send('/console/api/ticket', {}, { cookie }))
+    const tickets = issued.map((response) => response.json<{ ticket: string }>().ticket)
+    expect(await storedOf(tickets[0]!)).toEqual([])
+    expect(await storedOf(tickets.at(-1)!)).toHaveLength(1)
+    expect(await db.selectFrom('operations_tickets').selectAll().execute()).toHaveLength(20)
   })
 })
 

@@ -33,6 +33,7 @@ export function limitsOf(config: LimitVariables): Partial<Limits> {
   return {
     connectionsMax: config.CONNECTIONS_MAX,
     connectionsPerUserMax: config.CONNECTIONS_PER_USER_MAX,
+    joinsPerUserMax: Math.max(DEFAULT_LIMITS.joinsPerUserMax, config.CONNECTIONS_PER_USER_MAX),
     connectionsPerAddressMax: config.CONNECTIONS_PER_ADDRESS_MAX,
     handshakesPerSecondMax: config.HANDSHAKES_PER_SECOND_MAX,
     messagesPerSecondMax: config.MESSAGES_PER_SECOND_MAX,

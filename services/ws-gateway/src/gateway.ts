@@ -10,12 +10,15 @@ import { registerEmbedScript } from './embed-script/embed-script-route.ts'
 import { loadEmbedScript } from './embed-script/embed-script.ts'
 import { startUserControl } from './control/start-user-control.ts'
 import { createGatewayMetrics } from './observe/metrics.ts'
+import { createOperations } from './operations/operations.ts'
+import { createOperatorSessions } from './operations/operator-sessions.ts'
 import { registerProtocol } from './protocol-route.ts'
 import { createStreamReader } from './read/stream-reader.ts'
 import { createOrderReader } from './read/user-orders.ts'
 import { PendingReceipts } from './receipts/pending-receipts.ts'
 import { createConnections } from './socket/connections.ts'
 import { DEFAULT_LIMITS, type Limits } from './socket/limits.ts'
+import { createOriginCheck, isSameOrigin } from './socket/origin.ts'
 import { registerSocketServer } from './socket/socket-server.ts'
 import { registerStreamRoute } from './socket/stream-route.ts'
 import { createHub } from './stream/hub.ts'
@@ -53,11 +56,13 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits: chang
     connections: connections.count,
     streams: connections.countOf('stream'),
     users: hub.userCount,
+    operatorSockets: operations.count,
     backfills: hub.backfillCount,
     heartbeatAgeMs: hub.heartbeatAgeMs,
     isReady: hub.isReady,
     isDraining: connections.isDraining,
     drainLeft: connections.drainLeft,
+    unread: connections.unread,
     databaseWaiting: pool.waitingCount,
     isKeyServerUnavailable: keyServer?.isUnavailable ?? false,
     control: control.state,
@@ -73,16 +78,17 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits: chang
             else log.warn({ err: error }, 'key server unavailable, its last keys serve')
           },
         })
+  const limits = { ...DEFAULT_LIMITS, ...changedLimits }
   const receipts = new PendingReceipts(() => performance.now())
+  const reader = createStreamReader({ pool, welcomeBytesMax: limits.welcomeBytesMax })
   const hub = createHub({
     bus,
-    reader: createStreamReader({ pool }),
+    reader,
     log,
     onForwarded: metrics.eventForwarded,
     onMessageRejected: metrics.busMessageRejected,
-    onSent: (...sent) => receipts.sent(...sent),
+    onSent: (sent) => receipts.sent(sent),
   })
-  const limits = { ...DEFAULT_LIMITS, ...changedLimits }
   const connections = createConnections({
     hub,
     orderReader: createOrderReader(pool),
@@ -92,6 +98,7 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits: chang
     log,
     metrics,
     onSeen: (...seen) => receipts.seen(...seen),
+    isTokenRevoked: (...token) => reader.isTokenRevoked(...token),
   })
   const control = startUserControl({
     pool,
@@ -102,6 +109,14 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits: chang
     state: () => ({ connections: connections.count, users: hub.userCount }),
     onMessage: metrics.controlMessage,
   })
+  const operations = createOperations({
+    bus,
+    sessions: createOperatorSessions(pool),
+    log,
+    now: () => performance.now(),
+    onDropped: metrics.operationsMessageDropped,
+  })
+  const isAllowedOrigin = createOriginCheck(allowedOrigins)
   const embedScript = loadEmbedScript()
   let isDraining = false
 
@@ -110,7 +125,16 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits: chang
       return connections.count
     },
     register(app) {
-      registerSocketServer(app, { connections, limits, log })
+      registerSocketServer(app, {
+        connections,
+        operators: {
+          rejectionOf: ({ headers: { origin }, host }) =>
+            isAllowedOrigin(origin) || isSameOrigin(origin, host) ? operations.rejection : 'origin',
+          accept: operations.accept,
+        },
+        limits,
+        log,
+      })
       registerStreamRoute(app, { connections, limits })
       registerEmbedScript(app, embedScript)
       registerProtocol(app)
@@ -128,6 +152,7 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits: chang
     async close(drainMs) {
       isDraining = true
       log.info({ connections: connections.count, drainMs }, 'draining')
+      await operations.close()
       await connections.drain(drainMs)
       await control.close()
       await hub.close()

@@ -106,6 +106,10 @@ const CASES: Record<string, Case> = {
   PaxyoKeyServerUnavailable: { series: { paxyo_gateway_key_server_unavailable: '1x20' }, firesAfterMin: 11 },
   PaxyoRevocationsLate: { series: { paxyo_gateway_cutoffs_age_seconds: '0+60x20' }, firesAfterMin: 4 },
   PaxyoReceiptsStuck: { series: { paxyo_gateway_receipts_waiting_seconds: '0+60x30' }, firesAfterMin: 13 },
+  PaxyoOrderRequestsFailing: {
+    series: { 'paxyo_gateway_order_requests_total{outcome="unavailable",type="page"}': '0+5x40' },
+    firesAfterMin: 12,
+  },
   PaxyoConnectionsRejected: {
     series: { 'paxyo_gateway_upgrades_rejected_total{reason="handshakes"}': '0+10x40' },
     firesAfterMin: 20,

@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { CONTROL_CHANNEL, GATEWAYS_CHANNEL, heartbeatChannel, ingestChannel, userChannel } from '@paxyo/contracts'
+import {
+  CONTROL_CHANNEL,
+  GATEWAYS_CHANNEL,
+  heartbeatChannel,
+  ingestChannel,
+  OPERATIONS_CHANNEL,
+  userChannel,
+} from '@paxyo/contracts'
 import { freePort, startRedisServer, type RedisServer } from '@paxyo/testkit'
 import { Redis } from 'ioredis'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -13,6 +20,7 @@ const REDIS_CONF = new URL('../../compose/redis/redis.conf', import.meta.url)
 const OURS = `paxyo:${userChannel('user-1')}`
 const CONTROL = `paxyo:${CONTROL_CHANNEL}`
 const GATEWAYS = `paxyo:${GATEWAYS_CHANNEL}`
+const OPERATIONS = `paxyo:${OPERATIONS_CHANNEL}`
 const INGEST = `paxyo:${ingestChannel('ingest-1')}`
 const HEARTBEAT = `paxyo:${heartbeatChannel('gateway-1')}`
 
@@ -104,6 +112,7 @@ describe('webhook-ingest', () => {
     ['SPUBLISH', OURS, 'x'],
     ['PUBLISH', CONTROL, 'x'],
     ['SPUBLISH', CONTROL, 'x'],
+    ['PUBLISH', OPERATIONS, 'x'],
     ['PUBLISH', INGEST, ''],
     ['SUBSCRIBE', INGEST],
     ['SSUBSCRIBE', GATEWAYS],
@@ -112,7 +121,13 @@ describe('webhook-ingest', () => {
     expect(await attempt(connectWith('ingest'), command)).toBe('done')
   })
 
-  const forbidden = [...FORBIDDEN, ['SUBSCRIBE', OURS], ['SSUBSCRIBE', OURS], ['SUBSCRIBE', CONTROL]] as const
+  const forbidden = [
+    ...FORBIDDEN,
+    ['SUBSCRIBE', OURS],
+    ['SSUBSCRIBE', OURS],
+    ['SUBSCRIBE', CONTROL],
+    ['SUBSCRIBE', OPERATIONS],
+  ] as const
   test.each(forbidden.map((command) => [command]))('may not %j', async (command) => {
     expect(await attempt(connectWith('ingest'), command)).toBe('NOPERM')
   })
@@ -127,6 +142,9 @@ describe('a gateway', () => {
     ['SPUBLISH', HEARTBEAT, ''],
     ['SUBSCRIBE', CONTROL],
     ['SSUBSCRIBE', CONTROL],
+    ['SUBSCRIBE', OPERATIONS],
+    ['SSUBSCRIBE', OPERATIONS],
+    ['SUBSCRIBE', GATEWAYS],
     ['PUBLISH', GATEWAYS, 'x'],
     ['SPUBLISH', INGEST, 'x'],
   ] as const)('may %s %s', async (...command) => {
@@ -139,6 +157,8 @@ describe('a gateway', () => {
     ['SPUBLISH', OURS, 'x'],
     ['PUBLISH', CONTROL, 'x'],
     ['SPUBLISH', CONTROL, 'x'],
+    ['PUBLISH', OPERATIONS, 'x'],
+    ['SPUBLISH', OPERATIONS, 'x'],
   ] as const
   test.each(forbidden.map((command) => [command]))('may not %j', async (command) => {
     expect(await attempt(connectWith('gateway'), command)).toBe('NOPERM')

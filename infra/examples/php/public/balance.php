@@ -5,13 +5,7 @@ require __DIR__ . '/../settings.php';
 require __DIR__ . '/../panel.php';
 
 // The user's balance, which the panel keeps, and how much of an order is credited to it.
-header('Content-Type: application/json');
-header('Cache-Control: no-store');
-$userId = current_user();
-if ($userId === null) {
-    http_response_code(401);
-    exit('{"error":"no user is logged in"}');
-}
+$userId = user_of_json_request();
 $order = order_of($userId, (string) ($_GET['orderId'] ?? ''));
 echo json_encode([
     'balance' => money(balance_of($userId), 'USD'),

@@ -44,7 +44,7 @@ $labels = [
   <header>
     <h1>Your orders</h1>
     <p class="connection" data-connection="connecting">Connecting</p>
-    <p class="balance">Balance <strong id="balance"><?= h(money(balance_of($userId), 'USD')) ?></strong></p>
+    <p class="balance">Balance <strong data-balance><?= h(money(balance_of($userId), 'USD')) ?></strong></p>
   </header>
   <main>
     <form class="card" method="post" action="register.php">
@@ -84,7 +84,6 @@ $labels = [
     <p class="empty">No orders yet.</p>
 <?php endif ?>
   </main>
-  <script src="<?= h($gateway) ?>/paxyo.js" data-token-url="token.php" data-position="<?= h($state['position']) ?>"></script>
-  <script src="balance.js"></script>
+  <script src="<?= h($gateway) ?>/paxyo.js" data-token-url="token.php" data-balance-url="balance.php" data-position="<?= h($state['position']) ?>"></script>
 </body>
 </html>

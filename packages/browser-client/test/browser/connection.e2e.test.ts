@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
-import { eventually, launchChromium } from '@paxyo/testkit'
+import { eventually, launchChromium, startHostileNetwork } from '@paxyo/testkit'
 import type { Browser, BrowserContext } from 'playwright-core'
 import { startSdkSystem, type SdkSystem } from './sdk-page.ts'
 
@@ -162,14 +162,34 @@ test('what is refused for good is not tried again', async () => {
   expect(tab.sockets).toHaveLength(1)
 })
 
+test('behind a proxy that rejects WebSockets, a page is live on a stream, and reads orders over it', async () => {
+  await using network = await startHostileNetwork(sdk.gateway.url, { rejectsUpgrades: true })
+  const tab = await sdk.open(context, { url: `${network.url}/ws` })
+  await tab.becomes('live')
+  await sdk.happen()
+  await tab.reached(3)
+  const read = (request: string) => tab.page.evaluate<{ orderId: string }[]>(`client.${request}`)
+  const orders = await read('page({ limit: 10 }).then(({ orders }) => orders)')
+  expect(orders).toMatchObject([{ status: 'in_progress', remains: 998 }])
+  expect(await read(`orders(['${orders[0]!.orderId}', 'none'])`)).toEqual(orders)
+  await sdk.happen()
+  await tab.reached(4)
+  expect(await tab.seen()).toEqual(everythingUpTo(4))
+  expect(network.attempts.stream).toBeGreaterThan(1)
+  expect(tab.frames).toEqual([])
+})
+
 test("the README's example shows what happens", async () => {
   const page = await context.newPage()
   await page.goto(`${sdk.pageUrl}/readme`)
   await page.waitForSelector('#state:text("live")')
   const [item] = await page.locator('#orders li').allTextContents()
   expect(item).toMatch(/^S-\d+: in_progress$/)
-  expect(await page.textContent('#balance')).toBe('0 USD')
+  // The panel keeps the balance.
+  expect(await page.textContent('#balance')).toBe('')
   await sdk.cancel()
   await page.waitForSelector('#orders li:text("canceled")')
-  expect(await page.textContent('#balance')).toBe('2.5 USD')
+  expect(await page.textContent('#balance')).toBe('')
+  await sdk.system.deposit(sdk.tokens.userId, '1')
+  await page.waitForSelector('#balance:text("3.5 USD")')
 })

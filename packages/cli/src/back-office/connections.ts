@@ -1,4 +1,4 @@
-import type { DisconnectedUser, UserConnections } from '@paxyo/panel-client'
+import type { DisconnectedUser, TokenRevocation, UserConnections } from '@paxyo/panel-client'
 import { withPanelApi } from '../api/with-panel-api.ts'
 import type { Cli } from '../cli.ts'
 import { printable } from '../output/printable.ts'
@@ -57,6 +57,14 @@ export async function revokeTokens(cli: Cli, userId: string): Promise<void> {
   cli.print(
     result,
     () => `Tokens of ${printable(userId)} issued before ${result.tokensIssuedBefore} are revoked. ${closed(result)}`,
+  )
+}
+
+export async function revokeToken(cli: Cli, token: TokenRevocation): Promise<void> {
+  const result = await withPanelApi(cli, (api) => api.tokens.revoke(token))
+  cli.print(
+    result,
+    () => `The token ${printable(result.jti)} of ${printable(result.userId)} is revoked. ${closed(result)}`,
   )
 }
 

@@ -38,5 +38,5 @@ const describe = ({ order, refund, account, userId }: ActedOnOrder): string =>
       ? 'No money was refunded.'
       : `Refunded ${refund.amount} ${refund.currency} to ${printable(userId)}.`,
     `Order ${printable(order.orderId)} is ${order.status}, ${order.refunded} of ${order.charge} refunded.`,
-    `The balance is ${account.balance} ${account.currency}.`,
+    account.mode === 'kept' ? `The balance is ${account.balance} ${account.currency}.` : 'The panel keeps the balance.',
   ].join('\n')

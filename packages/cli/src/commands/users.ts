@@ -36,4 +36,15 @@ export const addUsers: AddCommand = (program, terminal, finished) => {
         (await load()).revokeTokens(cli, userId),
       ),
     )
+  users
+    .command('revoke-token')
+    .description('revoke one browser token of a user, by its claims jti and exp, and close its connections')
+    .argument('<userId>')
+    .argument('<jti>')
+    .argument('<expiresAt>', 'such as 2030-01-01T00:00:00Z')
+    .action(
+      action(terminal, finished, async (cli, _options: unknown, userId: string, jti: string, expiresAt: string) =>
+        (await load()).revokeToken(cli, { userId, jti, expiresAt }),
+      ),
+    )
 }

@@ -21,7 +21,7 @@ function diagnoseProvider(settings: ProviderSettings, describesAll: boolean): Di
   const { name, format, api, statusMap, authentication } = settings
   const methods = [
     ...(authentication.signatureKeys.length > 0 ? ['signatures'] : []),
-    ...(authentication.tokens.length > 0 ? ['tokens'] : []),
+    ...(authentication.tokens.length > 0 && authentication.isSignatureRequired !== true ? ['tokens'] : []),
     ...(authentication.allowedCidrs.length > 0 ? ['networks'] : []),
   ]
   const statusWords = Object.entries(statusMap).map(([word, status]) => `"${word}" is ${status}`)

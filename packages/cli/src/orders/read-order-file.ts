@@ -1,4 +1,4 @@
-import type { OrderStatus } from '@paxyo/contracts'
+import type { BalanceMode, OrderStatus } from '@paxyo/contracts'
 import type { DatabaseSession } from '../connect-database.ts'
 
 /** One order with its account, refunds, deliveries, reviews and events. */
@@ -6,7 +6,12 @@ export interface OrderFile {
   readonly order: OrderRow
   /** The provider orders that it had before, the oldest first. */
   readonly formerProviderOrders: readonly FormerProviderOrder[]
-  readonly account: { readonly currency: string; readonly balance: string; readonly lastSeq: number }
+  readonly account: {
+    readonly currency: string
+    readonly balance: string
+    readonly mode: BalanceMode
+    readonly lastSeq: number
+  }
   readonly refunds: readonly RefundRow[]
   readonly deliveries: readonly DeliveryRow[]
   readonly reviews: readonly ReviewRow[]
@@ -93,7 +98,7 @@ const READ_FORMER = `
   FROM provider_order_changes WHERE order_id = $1 AND former_provider IS NOT NULL ORDER BY created_at LIMIT ${ROWS_MAX}`
 
 const READ_ACCOUNT = `
-  SELECT currency, ${money('balance')} AS balance, last_seq::int4 AS "lastSeq" FROM accounts WHERE user_id = $1`
+  SELECT currency, ${money('balance')} AS balance, coalesce(balance_mode, 'external') AS mode, last_seq::int4 AS "lastSeq" FROM accounts WHERE user_id = $1`
 
 /** The number of the user's newest events among which those of refunds are searched. */
 const EVENTS_SEARCHED_MAX = 5_000

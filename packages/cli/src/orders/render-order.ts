@@ -15,7 +15,7 @@ export function renderOrder(file: OrderFile, { style }: Pick<Terminal, 'style'>)
     '',
     table([
       ['status', order.status + progress(order.remains, order.quantity), 'user', printable(order.userId)],
-      ['charge', `${order.charge} ${account.currency}`, 'balance', `${account.balance} ${account.currency}`],
+      ['charge', `${order.charge} ${account.currency}`, 'balance', balanceOf(account)],
       [
         'refunded',
         `${order.refunded} ${account.currency}`,
@@ -81,6 +81,10 @@ export function renderWaiting(id: string, deliveries: readonly DeliveryRow[]): s
     renderDeliveries(deliveries),
   ].join('\n')
 }
+
+/** In external mode the panel keeps the balance, and the ledger's is only what was refunded. */
+const balanceOf = ({ mode, balance, currency }: OrderFile['account']): string =>
+  mode === 'kept' ? `${balance} ${currency}` : 'kept by the panel'
 
 function renderDeliveries(deliveries: readonly DeliveryRow[]): string {
   return table(

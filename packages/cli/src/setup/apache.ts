@@ -26,13 +26,15 @@ ${LOGS}
   # Paxyo pings every 25 s: a connection that is silent for longer than this is dead.
   ProxyTimeout 120
   ProxyPass "/ws" "${backend}/ws" upgrade=websocket
+  # The operator's console.
+  ProxyPass "/operations" "${backend}/operations" upgrade=websocket
   # For pages whose network blocks WebSockets: the response stays open, and each message passes at once.
   ProxyPass "/stream" "${backend}/stream" flushpackets=on
   ProxyPassMatch "^(/paxyo(?:-[0-9a-f]+)?\\.js)$" "${backend}$1"
   ProxyPass "/webhooks/" "${backend}/webhooks/"
 
   # The panel API (/v1) stays private: the panel's server calls ${backend}.
-  RedirectMatch 404 "^/(?!ws$|stream$|paxyo(-[0-9a-f]+)?\\.js$|webhooks/)"
+  RedirectMatch 404 "^/(?!ws$|stream$|operations$|paxyo(-[0-9a-f]+)?\\.js$|webhooks/)"
 </VirtualHost>
 `
 }

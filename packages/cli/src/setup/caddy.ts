@@ -12,7 +12,7 @@ export function caddyConfig(choices: Choices): string {
   return `# Paxyo Realtime. To serve it from the panel's own host, move the matcher and its handle into its site.
 ${publicUrl(choices)} {
 ${tls}
-\t@paxyo path_regexp ^/(ws|stream|paxyo(-[0-9a-f]+)?\\.js|webhooks/.*)$
+\t@paxyo path_regexp ^/(ws|stream|operations|paxyo(-[0-9a-f]+)?\\.js|webhooks/.*)$
 \thandle @paxyo {
 \t\t# Caddy forwards WebSockets without a time-out, passes the events of /stream on at once, and sets
 \t\t# X-Forwarded-For to the client's address.

@@ -40,6 +40,18 @@ server {
     proxy_send_timeout 120s;
   }
 
+  # The operator's console.
+  location = /operations {
+    proxy_pass http://paxyo;
+    proxy_set_header Host $host;
+    proxy_set_header X-Forwarded-For $remote_addr;
+    proxy_set_header X-Forwarded-Proto $scheme;
+    proxy_set_header Upgrade $http_upgrade;
+    proxy_set_header Connection "upgrade";
+    proxy_read_timeout 120s;
+    proxy_send_timeout 120s;
+  }
+
   # For pages whose network blocks WebSockets: the response stays open, and each message passes at once.
   location = /stream {
     proxy_pass http://paxyo;

@@ -9,6 +9,7 @@ import { auditSignIn, signInEntry } from './audit.ts'
 import { isFromOwnPage, sessionCookie, sessionToken } from './cookie.ts'
 import type { SessionStore } from './session-store.ts'
 import { codeSchema, passwordSchema, type SignInDeps } from './sign-in-routes.ts'
+import { registerTicket } from './ticket-route.ts'
 import { acceptCode, describeTotp, newTotpSecret } from './totp.ts'
 
 export interface SessionRouteDeps extends SignInDeps {
@@ -67,6 +68,7 @@ export function registerSession(api: PanelApi, deps: SessionRouteDeps): void {
     await sessions.endAll(operator.operatorId)
     return reply.header('set-cookie', sessionCookie(request, undefined)).send({})
   })
+  registerTicket(api, db)
   registerTotp(api, deps, operatorOf)
 }
 

@@ -36,6 +36,9 @@ export const CONTROL_CHANNEL = '{control}:gateways'
 /** The channel on which gateways announce themselves to every process of webhook-ingest. */
 export const GATEWAYS_CHANNEL = '{ingest}:gateways'
 
+/** The channel on which webhook-ingest sends what it commits to the gateways that have an operator's socket. */
+export const OPERATIONS_CHANNEL = '{operations}:ingest'
+
 /**
  * The channel on which gateways send responses and receipts to one process of webhook-ingest.
  *

@@ -4,6 +4,7 @@ export {
   GATEWAYS_CHANNEL,
   heartbeatChannel,
   ingestChannel,
+  OPERATIONS_CHANNEL,
   userChannel,
   type BusMessage,
 } from './channels.ts'
@@ -26,6 +27,7 @@ export {
   type OpenStatus,
   type OrderStatus,
 } from './order-status.ts'
+export { OPERATIONS_CLOSE_CODES, type OperationsCloseReason } from './operations-close-codes.ts'
 export {
   CHECK_REVISION,
   ORDER_REQUESTS_REVISION,

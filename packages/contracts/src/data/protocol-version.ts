@@ -5,7 +5,7 @@ export const PROTOCOL_VERSION = 1
 export const PROTOCOL_VERSION_MIN = 1
 
 /** The number of additive changes within the version, sent in `welcome`, so that clients use only what is served. */
-export const PROTOCOL_REVISION = 6
+export const PROTOCOL_REVISION = 7
 
 /** Gateways of an earlier revision ignore `check`. */
 export const CHECK_REVISION = 3
@@ -76,5 +76,11 @@ export const PROTOCOL_HISTORY: readonly ProtocolRevision[] = [
     change:
       '`seen`; `hello` has `seen`; close codes for revoked tokens, after which clients get a new one, and for users that the panel has ' +
       'disconnected, after which they reconnect.',
+  },
+  {
+    version: 1,
+    revision: 7,
+    schemaHash: 'd9f432463d354bcb',
+    change: '`account` has `mode`, which says whether the balance is kept here or by the panel.',
   },
 ]

@@ -31,6 +31,8 @@ export const controlMessageSchema = z.discriminatedUnion('type', [
     /** Identifies the disconnect, so that it is carried out once. */
     disconnectedAt: timestampSchema.nullable(),
   }),
+  /** One token was revoked; a gateway reads it from the database within a second in any case. */
+  z.object({ type: z.literal('revoked_token'), ...requestFields, jti: idSchema }),
   /** Asks for the connections of a user. */
   z.object({ type: z.literal('connections'), ...requestFields }),
   /** The receipts of a batch are committed. */

@@ -11,6 +11,8 @@ import {
 
 export const orderStatusSchema = z.enum(ORDER_STATUSES)
 
+export const balanceModeSchema = z.enum(['external', 'kept'])
+
 /** An order as its user sees it. */
 export const orderViewSchema = z.object({
   orderId: identifierSchema,
@@ -29,7 +31,18 @@ export const orderViewSchema = z.object({
 })
 
 /** A user's money. */
-export const accountViewSchema = z.object({ balance: moneySchema, currency: currencySchema })
+export const accountViewSchema = z.object({
+  balance: moneySchema.describe(
+    'The sum of the ledger entries. It is the balance of the user only when `mode` is `kept`.',
+  ),
+  currency: currencySchema,
+  mode: balanceModeSchema
+    .optional()
+    .describe(
+      '`kept`: deposits or charges are recorded here. `external`: the panel keeps the balance, and pages must not show this ' +
+        'one. Absent in events from before revision 1.7.',
+    ),
+})
 
 /** All orders of a user in numbers, whether a page has them or not. */
 export const totalsViewSchema = z.object({
@@ -75,6 +88,7 @@ export const orderEventSchema = z.discriminatedUnion('event', [
 ])
 
 export type OrderView = z.infer<typeof orderViewSchema>
+export type BalanceMode = z.infer<typeof balanceModeSchema>
 export type AccountView = z.infer<typeof accountViewSchema>
 export type TotalsView = z.infer<typeof totalsViewSchema>
 export type RefundView = z.infer<typeof refundViewSchema>

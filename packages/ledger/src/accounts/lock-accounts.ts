@@ -54,7 +54,7 @@ export async function openAccounts(
 
 /** A new account. */
 export function emptyAccount(userId: string, currency: string): LockedAccount {
-  return { userId, currency, balance: 0n, lastSeq: 0, totals: NO_TOTALS }
+  return { userId, currency, balance: 0n, lastSeq: 0, mode: 'external', totals: NO_TOTALS }
 }
 
 /**

@@ -143,7 +143,8 @@ export function settle(
   working.settledDeliveryIds.add(deliveryId)
   working.awaitingDeliveryIds.delete(deliveryId)
   if (verification !== undefined) changes.verified.push({ deliveryId, verification })
-  changes.deliveries.push({ ...delivery, outcome: result.outcome, reason: result.review ?? null, waits })
+  const { outcome, review: reason = null, refund } = result
+  changes.deliveries.push({ ...delivery, outcome, reason, waits, order, refund })
   if (result.review !== undefined) {
     changes.reviews.push({
       reviewId: newId(),

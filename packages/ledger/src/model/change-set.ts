@@ -21,6 +21,8 @@ export interface ChangeSet {
   readonly events: EventRow[]
   readonly deliveries: DeliveryRow[]
   readonly reviews: ReviewRow[]
+  /** Reviews that a person, or what a person did, has resolved. */
+  readonly resolvedReviewIds: string[]
   /** Deliveries that wait for their verification. */
   readonly awaiting: AwaitingRow[]
   /** Deliveries whose verification is done, with the provider's response. */
@@ -72,6 +74,10 @@ export interface DeliveryRow extends Delivery {
   readonly reason: ReviewReason | null
   /** Whether it is applied later; its update is kept until then. */
   readonly waits: boolean
+  /** The order afterwards; undefined when there is none. Not a column. */
+  readonly order: Order | undefined
+  /** The refund that it caused. Not a column. */
+  readonly refund: Money | undefined
 }
 
 export interface ReviewRow {
@@ -102,6 +108,7 @@ export function emptyChangeSet(): ChangeSet {
     events: [],
     deliveries: [],
     reviews: [],
+    resolvedReviewIds: [],
     awaiting: [],
     verified: [],
     audit: [],

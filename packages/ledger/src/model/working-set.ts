@@ -1,3 +1,4 @@
+import type { BalanceMode } from '@paxyo/contracts'
 import type { Money, OrderState } from '@paxyo/order-core'
 import type { MaybeProviderOrder } from './provider-order.ts'
 import type { Totals } from './totals.ts'
@@ -21,6 +22,8 @@ export interface Account {
   readonly currency: string
   readonly balance: Money
   readonly lastSeq: number
+  /** Whether the balance is the user's; `kept` from the first deposit or charge on. */
+  readonly mode: BalanceMode
 }
 
 /** An account's row, read under its lock. */

@@ -11,7 +11,13 @@ import {
   uniqueProviderOrders,
   type MaybeProviderOrder,
 } from '../model/provider-order.ts'
-import { noSettledDeliveries, type Account, type Order, type WorkingSet } from '../model/working-set.ts'
+import {
+  noSettledDeliveries,
+  type Account,
+  type LockedAccount,
+  type Order,
+  type WorkingSet,
+} from '../model/working-set.ts'
 import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
 import { lockProviderOrders, readClock, readOrders } from '../transaction/read-working-set.ts'
 import { panelView, recordRegistration, type PanelView } from '../transaction/record-event.ts'
@@ -119,7 +125,7 @@ function registerOne(
   const charge = chargeOf(registration)
   if (account.balance < charge) return 'insufficient_funds'
 
-  const paid = { ...account, balance: account.balance - charge }
+  const paid: LockedAccount = charge === 0n ? account : { ...account, balance: account.balance - charge, mode: 'kept' }
   const order = newOrder(registration, working.at)
   ordersById.set(orderId, order)
   if (charge > 0n) {

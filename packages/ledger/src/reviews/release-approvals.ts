@@ -1,4 +1,3 @@
-import { roundTrip } from '@paxyo/database'
 import { NEEDS_APPROVAL } from '@paxyo/order-core'
 import type { PoolClient } from 'pg'
 import { settle } from '../deliveries/apply-delivery.ts'
@@ -26,7 +25,8 @@ const READ_APPROVALS = `
 const DISMISS = `
   UPDATE reviews SET resolved_at = $2, resolved_by = coalesce((SELECT name FROM api_keys WHERE key_id = $3), $3),
     resolved_with = $3, resolution = 'dismiss', resolution_note = $4
-  WHERE order_id = $1 AND reason = '${NEEDS_APPROVAL}' AND resolved_at IS NULL`
+  WHERE order_id = $1 AND reason = '${NEEDS_APPROVAL}' AND resolved_at IS NULL
+  RETURNING review_id`
 
 /** An order that is about to get another provider order. */
 export interface LeavingOrder {
@@ -56,7 +56,8 @@ export async function releaseApprovals(
   const unregistered = { waiting: new Map(), former: new Set([providerOrderKey(former)]) }
   parkDeliveries(working, changes, proposed, unregistered, newId)
   const note = `the order has another provider order; what waited is about ${former.providerOrderId} of ${former.provider}`
-  await roundTrip([client.query(DISMISS, [orderId, at, keyId, note])])
+  const { rows } = await client.query<{ review_id: string }>(DISMISS, [orderId, at, keyId, note])
+  changes.resolvedReviewIds.push(...rows.map((row) => row.review_id))
 }
 
 interface ApprovalRow extends WaitingRow {

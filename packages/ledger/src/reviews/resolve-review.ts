@@ -68,6 +68,7 @@ export async function resolveReview(
   ])
   const refundId = resolved?.refund?.refundId ?? null
   await roundTrip([clearing, writing, recordOperatorRefund(tx.client, operatorId, refundId, refund, known.at)])
+  tx.changes.resolvedReviewIds.push(reviewId)
   return { resolved }
 }
 

@@ -1,6 +1,7 @@
 import { roundTrip } from '@paxyo/database'
 import type { Pool, PoolClient } from 'pg'
 import { commitChangeSet, type LedgerDeps } from '../transaction/commit-change-set.ts'
+import { readClock } from '../transaction/read-working-set.ts'
 
 /** A status word of a provider that was in no map when a delivery arrived. */
 export interface StatusWord {
@@ -101,7 +102,8 @@ const DISMISS_REVIEWS = `
     AND NOT EXISTS (SELECT FROM provider_order_changes AS change JOIN deliveries AS other
       ON other.provider_order_id = change.former_provider_order_id AND other.provider = change.former_provider
       WHERE change.order_id = orders.order_id
-        AND other.received_at BETWEEN opening.received_at AND change.created_at AND ${isUnread('other')})`
+        AND other.received_at BETWEEN opening.received_at AND change.created_at AND ${isUnread('other')})
+  RETURNING reviews.review_id`
 
 /** The person who replays, and the reason. */
 export interface DismissedBy {
@@ -113,11 +115,13 @@ export interface DismissedBy {
 /** Dismisses the open reviews of replayed deliveries whose every unknown word was read since. @returns how many. */
 export function dismissReviews(deps: LedgerDeps, deliveryIds: readonly string[], by: DismissedBy): Promise<number> {
   const { actor, keyId, note } = by
-  return commitChangeSet(deps, async ({ client }) => {
-    const [, { rowCount }] = await roundTrip([
-      client.query(LOCK_ACCOUNTS, [deliveryIds]),
-      client.query(DISMISS_REVIEWS, [deliveryIds, actor, keyId, note]),
+  return commitChangeSet(deps, async (tx) => {
+    const [, { rows }] = await roundTrip([
+      tx.client.query(LOCK_ACCOUNTS, [deliveryIds]),
+      tx.client.query<{ review_id: string }>(DISMISS_REVIEWS, [deliveryIds, actor, keyId, note]),
+      readClock(tx),
     ])
-    return rowCount ?? 0
+    tx.changes.resolvedReviewIds.push(...rows.map((row) => row.review_id))
+    return rows.length
   })
 }

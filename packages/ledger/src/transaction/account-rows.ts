@@ -9,20 +9,23 @@ export interface AccountRow {
   readonly currency: string
   readonly balance: string
   readonly last_seq: number
+  readonly balance_mode: string | null
 }
 
 /**
  * Reads an account from its row.
  *
  * @example
- * toAccount({ user_id: 'ann', currency: 'USD', balance: '2.50000000', last_seq: 3 }).balance //=> 250_000_000n
+ * toAccount({ user_id: 'ann', currency: 'USD', balance: '2.50000000', last_seq: 3, balance_mode: 'kept' }).balance //=> 250_000_000n
  */
 export function toAccount(row: AccountRow): Account {
-  return { userId: row.user_id, currency: row.currency, balance: parseMoney(row.balance), lastSeq: row.last_seq }
+  const { user_id: userId, currency, balance, last_seq: lastSeq, balance_mode } = row
+  const mode = balance_mode === 'kept' ? 'kept' : 'external'
+  return { userId, currency, balance: parseMoney(balance), lastSeq, mode }
 }
 
 /** The columns that a transaction needs of an account that it changes. */
-export const LOCKED_ACCOUNT_COLUMNS = `user_id, currency, balance, last_seq, refunded, order_counts, totals_seq`
+export const LOCKED_ACCOUNT_COLUMNS = `user_id, currency, balance, balance_mode, last_seq, refunded, order_counts, totals_seq`
 
 export interface LockedAccountRow extends AccountRow {
   readonly refunded: string

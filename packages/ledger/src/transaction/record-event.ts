@@ -97,7 +97,9 @@ export function recordDeposit(
 ): RecordedAccount {
   const { userId } = before
   const balanceAfter = before.balance + amount
-  const recorded = recordAccount(changes, { ...before, balance: balanceAfter }, at, { event: 'account.updated' })
+  const recorded = recordAccount(changes, { ...before, balance: balanceAfter, mode: 'kept' }, at, {
+    event: 'account.updated',
+  })
   const payment = paymentRef === undefined ? {} : { payment: { ref: paymentRef, seq: recorded.event.seq } }
   changes.entries.push({ kind: 'deposit', entryId, userId, orderId: null, amount, balanceAfter, ...payment })
   return recorded
@@ -185,7 +187,7 @@ function recordAccount(
     ...body,
     totals: totalsView(account.totals),
     at: at.toISOString(),
-    account: { balance: formatMoney(account.balance), currency },
+    account: { balance: formatMoney(account.balance), currency, mode: account.mode },
   })
   changes.accounts.set(userId, account)
   changes.events.push({ userId, seq, channel: userChannel(userId), payload, previousStatus })

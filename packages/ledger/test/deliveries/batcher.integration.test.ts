@@ -5,7 +5,8 @@ import type { Pool } from 'pg'
 import { pino } from 'pino'
 import { v7 as newId } from 'uuid'
 import { createBatcher, type Batcher, type BatcherOptions } from '../../src/deliveries/batcher.ts'
-import type { BatchOutbox, LedgerDeps } from '../../src/transaction/commit-change-set.ts'
+import { registerOrders } from '../../src/orders/register-orders.ts'
+import { commitChangeSet, type BatchOutbox, type LedgerDeps } from '../../src/transaction/commit-change-set.ts'
 import type { EventRow } from '../../src/model/change-set.ts'
 import { anOrder, registerOrder } from '../register-order.ts'
 import type { Delivery } from '../../src/model/delivery.ts'
@@ -58,16 +59,13 @@ const aDelivery = (providerOrderId: string, update: Partial<StatusUpdate> = {}, 
 
 const registerMany = async (count: number, users = count): Promise<string[]> => {
   const ids = Array.from({ length: count }, (_, index) => `${index + 1}`)
-  await Promise.all(
-    ids.map((id) =>
-      registerOrder(deps, {
-        ...anOrder(),
-        orderId: `A-${id}`,
-        providerOrderId: id,
-        userId: `user-${Number(id) % users}`,
-      }),
-    ),
-  )
+  const registrations = ids.map((id) => ({
+    ...anOrder(),
+    orderId: `A-${id}`,
+    providerOrderId: id,
+    userId: `user-${Number(id) % users}`,
+  }))
+  await commitChangeSet(deps, (tx) => registerOrders(tx, registrations))
   published.length = 0
   return ids
 }

@@ -1,10 +1,13 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { OPERATIONS_CHANNEL, operationsMessageSchema, type OperationsMessage } from '@paxyo/contracts'
 import { createInProcessBus } from '@paxyo/event-bus'
 import { createTestDatabase, eventually, type TestDatabase, ledgerViolations } from '@paxyo/testkit'
 import { pino } from 'pino'
 import { commitDeliveries } from '../../src/deliveries/commit-deliveries.ts'
 import type { Delivery, DeliveryResult } from '../../src/model/delivery.ts'
 import { newId } from '../../src/model/new-id.ts'
+import { createOperationsPublisher } from '../../src/operations/operations-publisher.ts'
+import { resolveReview } from '../../src/reviews/resolve-review.ts'
 import { registerOrders } from '../../src/orders/register-orders.ts'
 import { createOutbox, type Outbox } from '../../src/outbox/outbox.ts'
 import { commitChangeSet, type LedgerDeps } from '../../src/transaction/commit-change-set.ts'
@@ -94,4 +97,60 @@ test('a replay whose verification takes a while opens no second review for the s
   const { rows } = await database.owner.query('SELECT reason, count FROM reviews')
   expect(rows).toEqual([{ reason: 'not_verified', count: 1 }])
   expect(await ledgerViolations(database.owner)).toEqual({})
+})
+
+describe("the messages for the operator's console", () => {
+  const received: OperationsMessage[] = []
+  beforeEach(async () => {
+    const bus = createInProcessBus()
+    received.length = 0
+    const subscriber = bus.connectSubscriber({
+      onMessage: (_channel, payload) => received.push(operationsMessageSchema.parse(JSON.parse(payload.toString()))),
+      onRestored: () => undefined,
+    })
+    await subscriber.subscribe(OPERATIONS_CHANNEL)
+    const publisher = bus.connectPublisher()
+    deps = { ...deps, onCommitted: createOperationsPublisher({ publisher, now: () => new Date() }).changesCommitted }
+  })
+
+  test('are one for each commit with something to show, with numbers, sums and the first rows', async () => {
+    await commitChangeSet(deps, (tx) => registerOrders(tx, [anOrder()]))
+    const unknown = Array.from({ length: 12 }, (_, index) => ({
+      ...aCancellation(),
+      update: { providerOrderId: `none-${index}`, status: 'completed' as const, remains: null, startCount: null },
+    }))
+    const unread = { ...aCancellation(), update: undefined }
+    await commitDeliveries(deps, [aCancellation(), unread, ...unknown])
+    await eventually(() => received.length === 2)
+
+    const [known, parked] = received as [OperationsMessage & { type: 'batch' }, OperationsMessage & { type: 'batch' }]
+    expect(known).toMatchObject({
+      outcomes: { applied: 1, review: 1 },
+      providers: { godofpanel: 2 },
+      refunds: [{ currency: 'USD', amount: '2.5', count: 1 }],
+      reviews: { opened: 1, resolved: 0 },
+      rows: [
+        { orderId: anOrder().orderId, userId: anOrder().userId, outcome: 'applied', status: 'canceled', refund: '2.5' },
+        { orderId: null, outcome: 'review', reason: 'order_id_missing', reported: null, refund: null },
+      ],
+    })
+    expect(parked).toMatchObject({ outcomes: { parked: 12 }, refunds: [] })
+    expect(parked.rows).toHaveLength(10)
+  })
+
+  test('include what a person decides', async () => {
+    await commitChangeSet(deps, (tx) => registerOrders(tx, [anOrder()]))
+    const { update: canceled } = aCancellation()
+    const update = { ...canceled!, status: 'unknown', problem: 'unknown_status', word: 'x' } as const
+    await commitDeliveries(deps, [{ ...aCancellation(), update }])
+    const { rows } = await database.owner.query<{ review_id: string }>('SELECT review_id FROM reviews')
+    const decision = { action: 'refund', refund: 100_000_000n, status: undefined, note: 'n', actor: 'Ann' } as const
+    await commitChangeSet(deps, (tx) => resolveReview(tx, rows[0]!.review_id, { ...decision, keyId: 'a-key' }))
+    await eventually(() => received.length === 2)
+
+    expect(received).toMatchObject([
+      { reviews: { opened: 1, resolved: 0 }, rows: [{ reported: 'x', status: 'pending' }] },
+      { outcomes: {}, reviews: { opened: 0, resolved: 1 }, refunds: [{ amount: '1', count: 1 }], rows: [] },
+    ])
+  })
 })

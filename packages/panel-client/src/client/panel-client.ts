@@ -63,7 +63,7 @@ import type {
   ReviewCase,
   WordReplay,
 } from '../schemas/reviews.ts'
-import type { BrowserToken, TokenRequest } from '../schemas/tokens.ts'
+import type { BrowserToken, RevokedToken, TokenRequest, TokenRevocation } from '../schemas/tokens.ts'
 import { listOf, type List } from './pages.ts'
 import { registerMany, type RegisteredOrders } from './register-many.ts'
 import { createTransport, type PanelClientOptions, type RequestOptions, type Transport } from './transport.ts'
@@ -173,6 +173,8 @@ export interface RejectedRequests extends List<RejectedRequestView, ListRejected
 export interface Tokens {
   /** Signs a token for a user's browser. */
   mint(request: TokenRequest): Promise<BrowserToken>
+  /** Revokes one token, and closes its connections. */
+  revoke(token: TokenRevocation): Promise<RevokedToken>
 }
 
 export interface Users {
@@ -231,7 +233,10 @@ export function createPanelClient(options: PanelClientOptions): PanelClient {
     reviews: createReviews(transport),
     deliveries: createDeliveries(transport),
     rejectedRequests: createRejectedRequests(transport),
-    tokens: { mint: (request) => transport.post('/v1/tokens', request) },
+    tokens: {
+      mint: (request) => transport.post('/v1/tokens', request),
+      revoke: (token) => transport.post('/v1/tokens/revoke', token),
+    },
     users: createUsers(transport),
     connections: { count: () => transport.get('/v1/connections') },
     outgoingWebhooks: {

@@ -1,4 +1,11 @@
-import { currencySchema, identifierSchema, moneySchema, positiveMoneySchema, timestampSchema } from '@paxyo/contracts'
+import {
+  balanceModeSchema,
+  currencySchema,
+  identifierSchema,
+  moneySchema,
+  positiveMoneySchema,
+  timestampSchema,
+} from '@paxyo/contracts'
 import { z } from 'zod'
 import { positionFields } from './position.ts'
 import { idSchema } from './registration.ts'
@@ -8,6 +15,9 @@ export const accountSchema = z.object({
   userId: identifierSchema,
   currency: currencySchema,
   balance: moneySchema.describe('Always the sum of its ledger entries.'),
+  mode: balanceModeSchema.describe(
+    '`kept`: the balance is that of the user, from the first deposit or payment on. `external`: the panel keeps it, and only refunds are recorded here.',
+  ),
 })
 z.globalRegistry.add(accountSchema, { id: 'Account' })
 

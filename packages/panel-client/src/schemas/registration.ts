@@ -17,6 +17,8 @@ const QUANTITY_MAX = 1_000_000_000_000
 const RUNS_MAX = 1_000
 const INTERVAL_MAX = 1_000_000
 const TEXT_MAX = 2048
+/** In UTF-8; letters of most alphabets need two bytes. Texts are in every snapshot and in every event of their order. */
+const TEXT_BYTES_MAX = 4096
 
 /**
  * Text without control characters, except for tabs and line ends, and without half a character: JSON needs six bytes for a
@@ -26,7 +28,9 @@ const textSchema = boundedText(
   TEXT_MAX,
   /^(?:[^\p{Cc}\p{Cs}]|[\t\n\r])*$/u,
   'must not contain control characters or half a character',
-)
+).refine((text) => new TextEncoder().encode(text).length <= TEXT_BYTES_MAX, {
+  error: `must be at most ${TEXT_BYTES_MAX} bytes in UTF-8`,
+})
 
 /** An order that a panel has passed on to its provider, or will. */
 export const registrationSchema = z.strictObject({

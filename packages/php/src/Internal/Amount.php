@@ -34,6 +34,21 @@ final class Amount
         return $parts[1] === '-' ? -$units : $units;
     }
 
+    /**
+     * Rounds as databases do, half away from zero.
+     *
+     * @param int|null $decimals how many decimals a column has; null when it does not round
+     */
+    public static function round(int $units, ?int $decimals): int
+    {
+        if ($decimals === null || $decimals >= self::DIGITS) {
+            return $units;
+        }
+        $step = 10 ** (self::DIGITS - $decimals);
+        $half = $units < 0 ? -intdiv($step, 2) : intdiv($step, 2);
+        return intdiv($units + $half, $step) * $step;
+    }
+
     public static function fromUnits(int $units): string
     {
         $digits = str_pad((string) abs($units), self::DIGITS + 1, '0', STR_PAD_LEFT);

@@ -26,6 +26,9 @@ final class Database
     /** @var array<string, PDOStatement> */
     private array $statements = [];
 
+    /** @var array<string, int|null> */
+    private array $decimals = [];
+
     public function __construct(PDO $pdo)
     {
         $this->pdo = $pdo;
@@ -72,6 +75,22 @@ final class Database
             'sqlite' => "round(COALESCE($column, 0) + CAST(? AS REAL), 8)",
         ];
         return $sums[$this->driver];
+    }
+
+    /**
+     * @return int|null how many decimals a column has; null when it does not round, as no column of SQLite does
+     */
+    public function decimals(string $table, string $column): ?int
+    {
+        if ($this->driver === 'sqlite') {
+            return null;
+        }
+        $key = "$table\n$column";
+        if (!array_key_exists($key, $this->decimals)) {
+            [$scale] = $this->driver === 'mysql' ? $this->mySqlScale($table, $column) : $this->postgresScale($table, $column);
+            $this->decimals[$key] = $scale === null ? null : (int) $scale;
+        }
+        return $this->decimals[$key];
     }
 
     /**
@@ -150,6 +169,24 @@ final class Database
         $statement = $this->statements[$sql];
         $statement->execute($parameters);
         return $statement;
+    }
+
+    /** @return array{0: mixed} */
+    private function mySqlScale(string $table, string $column): array
+    {
+        $parts = explode('.', $table);
+        $scale = "SELECT numeric_scale FROM information_schema.columns WHERE table_name = ? "
+            . "AND table_schema = COALESCE(?, database()) AND column_name = ? AND data_type <> 'double' AND data_type <> 'float'";
+        return $this->row($scale, [array_pop($parts), array_pop($parts), $column]) ?? [null];
+    }
+
+    /** @return array{0: mixed} */
+    private function postgresScale(string $table, string $column): array
+    {
+        // The scale of a decimal is in the lower half of its type's modifier, which is -1 without a precision.
+        $scale = 'SELECT CASE WHEN atttypmod > 0 THEN (atttypmod - 4) & 2047 END FROM pg_attribute '
+            . "WHERE attrelid = to_regclass(?) AND attname = ? AND atttypid = 'numeric'::regtype";
+        return $this->row($scale, [$this->quote($table), $column]) ?? [null];
     }
 
     private function begin(): void

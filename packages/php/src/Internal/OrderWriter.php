@@ -168,7 +168,10 @@ final class OrderWriter
         if (!$this->tables->credits || ($order['payment'] ?? 'external') === 'account') {
             return [$total, 0];
         }
-        return $this->addToBalance($order, $total - $before) ? [$total, $total - $before] : [$before, 0];
+        // The column may round: then the sum of what is credited is the rounded total, not that of rounded differences.
+        $decimals = $this->database->decimals($this->tables->users['table'], $this->tables->users['balance']);
+        $due = Amount::round($total, $decimals) - Amount::round($before, $decimals);
+        return $this->addToBalance($order, $due) ? [$total, $due] : [$before, 0];
     }
 
     /**

@@ -38,6 +38,15 @@ final class AmountTest extends TestCase
         $this->assertSame($text, Amount::fromUnits($units));
     }
 
+    public function testAmountsAreRoundedHalfAwayFromZero(): void
+    {
+        $round = static fn (string $amount, ?int $decimals): string => Amount::fromUnits(Amount::round(Amount::toUnits($amount), $decimals));
+        foreach (['0.00499999' => '0', '0.005' => '0.01', '0.666' => '0.67', '-0.005' => '-0.01', '2.5' => '2.5'] as $amount => $rounded) {
+            $this->assertSame($rounded, $round((string) $amount, 2));
+        }
+        $this->assertSame(['3', '-3', '0.005', '0.005'], [$round('2.5', 0), $round('-2.5', 0), $round('0.005', null), $round('0.005', 12)]);
+    }
+
     /** @return array<int, array{mixed}> */
     public static function others(): array
     {

@@ -16,15 +16,18 @@ final class PanelDatabase
     /** @var array<string, mixed> */
     public array $settings;
 
-    /** @param array<string, mixed> $settings */
-    public function __construct(string $dsn, array $settings = [])
+    /**
+     * @param array<string, mixed> $settings
+     * @param string $amounts the type of the columns of amounts; SQLite has no decimal numbers
+     */
+    public function __construct(string $dsn, array $settings = [], string $amounts = 'decimal(20, 8)')
     {
         $this->settings = array_replace_recursive(self::SETTINGS, $settings);
         $this->pdo = self::connect($dsn);
         foreach (['"shop orders"', 'users', 'paxyo_orders', 'paxyo_accounts', 'paxyo_feed', 'paxyo_missing'] as $table) {
             $this->pdo->exec('DROP TABLE IF EXISTS ' . $this->sql($table));
         }
-        $amount = $this->driver() === 'sqlite' ? 'numeric' : 'decimal(20, 8)';
+        $amount = $this->driver() === 'sqlite' ? 'numeric' : $amounts;
         $this->pdo->exec($this->sql(
             "CREATE TABLE \"shop orders\" (id integer PRIMARY KEY, status varchar(20) NOT NULL DEFAULT 'pending', remains integer, "
             . "refunded $amount NOT NULL DEFAULT 0, start_count integer)"

@@ -74,6 +74,32 @@ final class SyncTest extends TestCase
         }
     }
 
+    /**
+     * Thirds of a cent: each difference would be rounded to nothing, or the last one up.
+     *
+     * @dataProvider dsns
+     */
+    public function testInColumnsOfTwoDecimalsTheSumIsTheRoundedTotal(string $dsn): void
+    {
+        foreach (['decimal(10, 2)' => ['0.01', '0.67'], 'decimal(20, 8)' => ['0.005', '0.666']] as $amounts => $expected) {
+            $panel = new PanelDatabase($dsn, [], $amounts);
+            $expected = $panel->driver() === 'sqlite' ? ['0.005', '0.666'] : $expected;
+            $panel->insert('12', 'ann');
+            $credited = [];
+            foreach (['0.002', '0.004', '0.005'] as $index => $refunded) {
+                $change = self::change(2 + $index, 'partial', $refunded);
+                $credited[] = PaxyoSync::apply($panel->pdo, $change, $panel->settings)['credited'];
+            }
+            $this->assertSame("partial 300 $expected[0]", $panel->order('12'));
+            $this->assertSame($expected[0], $panel->balance('ann'));
+            $this->assertSame($expected[0] === '0.01' ? ['0', '0', '0.01'] : ['0.002', '0.002', '0.001'], $credited);
+            foreach (['0.333', '0.666', '0.666'] as $index => $refunded) {
+                PaxyoSync::apply($panel->pdo, self::change(5 + $index, 'partial', $refunded), $panel->settings);
+            }
+            $this->assertSame(["partial 300 $expected[1]", $expected[1]], [$panel->order('12'), $panel->balance('ann')]);
+        }
+    }
+
     /** @dataProvider dsns */
     public function testAnOrderWithoutARowChangesNothingAndIsReported(string $dsn): void
     {

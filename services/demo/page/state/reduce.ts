@@ -92,7 +92,7 @@ function apply(draft: Draft, change: Change): void {
       return applyOrder(draft, change)
     case 'account':
       if (!advance(draft, change.seq)) return
-      if (draft.account?.balance !== change.account.balance) {
+      if (change.account.mode === 'kept' && draft.account?.balance !== change.account.balance) {
         draft.newNotices.push({ kind: 'balance', seq: change.seq, at: change.at, account: change.account })
       }
       draft.account = change.account

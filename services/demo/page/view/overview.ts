@@ -3,7 +3,7 @@ import type { PanelState } from '../state/panel-state.ts'
 import { countsOf, filterOf } from '../state/order-list.ts'
 import { totalRefunded } from '../state/refunds.ts'
 import { formatMoney, parseMoney } from '../state/money.ts'
-import { byId, setText } from './element.ts'
+import { byId, element, setText } from './element.ts'
 import { formatMoneyText, formatNumber } from './format.ts'
 
 const COUNTING_MS = 700
@@ -15,16 +15,15 @@ export function createOverview(): { show(state: PanelState): void } {
   let shownTotals: PanelState['totals']
   return {
     show({ account, orders, totals }) {
-      balance.show(account)
+      // In external mode the panel keeps the balance, and the ledger's is only what was refunded.
+      balance.show(account?.mode === 'kept' ? account : undefined)
       if (orders === shownOrders && totals === shownTotals) return
       shownOrders = orders
       shownTotals = totals
       const all = [...orders.values()].map(({ order }) => order)
       const currency = account?.currency ?? all[0]?.currency
-      setText(
-        byId('refunded-total'),
-        currency === undefined ? '–' : formatMoneyText(totals?.refunded ?? totalRefunded(all), currency),
-      )
+      const refunded = totals?.refunded ?? totalRefunded(all)
+      showMoney(byId('refunded-total'), currency === undefined ? '–' : formatMoneyText(refunded, currency))
       const open = all.filter(({ status }) => filterOf(status) === 'open').length
       setText(byId('open-count'), formatNumber(totals === undefined ? open : countsOf(totals).open))
     },
@@ -40,17 +39,16 @@ function createBalance(): { show(account: AccountView | undefined): void } {
   let frame = 0
 
   function count(from: number, { balance, currency }: AccountView): void {
-    const decimals = Math.max(2, balance.split('.')[1]?.length ?? 0)
     const to = Number(balance)
     const startMs = performance.now()
     const step = (nowMs: number): void => {
       const part = Math.min(1, Math.max(0, (nowMs - startMs) / COUNTING_MS))
       if (part === 1) {
-        figure.textContent = formatMoneyText(balance, currency)
+        showMoney(figure, formatMoneyText(balance, currency))
         return
       }
       const eased = 1 - (1 - part) ** 3
-      figure.textContent = formatMoneyText((from + (to - from) * eased).toFixed(decimals), currency)
+      figure.textContent = formatMoneyText((from + (to - from) * eased).toFixed(2), currency)
       frame = requestAnimationFrame(step)
     }
     frame = requestAnimationFrame(step)
@@ -65,13 +63,20 @@ function createBalance(): { show(account: AccountView | undefined): void } {
       const text = account === undefined ? '–' : formatMoneyText(account.balance, account.currency)
       byId('balance').textContent = text
       const canCount = before !== undefined && before.currency === account?.currency
-      if (account === undefined || !canCount || reducedMotion.matches || document.hidden) figure.textContent = text
+      if (account === undefined || !canCount || reducedMotion.matches || document.hidden) showMoney(figure, text)
       else {
         count(Number(before.balance), account)
         showGain(before.balance, account)
       }
     },
   }
+}
+
+/** Shows an amount: all its digits, those after the second decimal small. */
+function showMoney(target: HTMLElement, text: string): void {
+  if (target.textContent === text) return
+  const [, main, rest, unit] = /^(.*\.\d\d)(\d+)(.*)$/.exec(text) ?? [undefined, text, '', '']
+  target.replaceChildren(main!, ...(rest === '' ? [] : [element('small', { text: rest! })]), unit!)
 }
 
 /** Shows the gain next to the balance for a moment; further gains in this time are added. */

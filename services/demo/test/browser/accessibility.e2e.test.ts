@@ -98,6 +98,7 @@ test.each([1440, 1366, 1280, 1279, 1024])('%d px wide, the orders stay clear of 
 })
 
 test('without motion nothing moves, and the balance is there at once', async () => {
+  await system.deposit('axe', '1')
   const { page } = await openPanel(browsers.browser, address, { reducedMotion: 'reduce' })
   const userOrder = { userId: 'axe', orderId: 'axe-still', providerOrderId: 'still' }
   await system.register(userOrder)

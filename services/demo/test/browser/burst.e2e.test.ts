@@ -11,6 +11,7 @@ const DRAWINGS_MAX = 500
 test('1,000 events at once: the page stays responsive and ends up right', async () => {
   await using system = await startSystem()
   await using browsers = await openBrowser()
+  await system.deposit('burst', '1')
   const { page, faults } = await openPanel(browsers.browser, await system.servePage('burst'))
   await system.registerAll(
     Array.from({ length: ORDERS }, (_, index) => ({
@@ -50,9 +51,9 @@ test('1,000 events at once: the page stays responsive and ends up right', async 
   const startedAtMs = performance.now()
   const response = await system.webhook(updates)
   expect(response.status).toBe(200)
-  await page.waitForFunction(() => document.querySelector('#balance')!.textContent === '$750.00')
+  await page.waitForFunction(() => document.querySelector('#balance')!.textContent === '$751.00')
   const tookMs = performance.now() - startedAtMs
-  await page.waitForFunction(() => document.querySelector('#balance-figure')!.textContent === '$750.00')
+  await page.waitForFunction(() => document.querySelector('#balance-figure')!.textContent === '$751.00')
 
   const { tasks, frames, drawings } = await page.evaluate(
     () => (globalThis as unknown as { measured: Record<'tasks' | 'frames' | 'drawings', number[]> }).measured,

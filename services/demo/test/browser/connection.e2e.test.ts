@@ -30,6 +30,7 @@ async function registerOrders(userId: string, count: number): Promise<void> {
 
 test('the server is killed and comes back: the page says so, and has missed nothing', async () => {
   await registerOrders('killed', 4)
+  await system.deposit('killed', '1')
   await using proxy = await startChaosProxy(Number(new URL(system.gateway.url).port))
   const address = await system.servePage('killed', { socketUrl: `ws://127.0.0.1:${proxy.port}/ws` })
   const panel = await openPanel(browsers.browser, address)
@@ -53,7 +54,7 @@ test('the server is killed and comes back: the page says so, and has missed noth
     'canceled',
     'pending',
   ])
-  expect(await page.textContent('#balance')).toBe('$7.50')
+  expect(await page.textContent('#balance')).toBe('$8.50')
   expect(await page.textContent('#connection')).toMatch(/Live\s*since \d\d:\d\d/)
   expect(panel.welcomes).toEqual(['snapshot', 'resumed'])
   expect(panel.faults).toEqual([])
@@ -101,6 +102,7 @@ test('who is not let in is told that it is over, and may reload', async () => {
 
 test('a background tab keeps up, notifies, and shows it as soon as it is looked at', async () => {
   await registerOrders('background', 2)
+  await system.deposit('background', '1')
   await using browser = await startRawChromium()
   const tab = await browser.open(await system.servePage('background'))
   await eventually(() => tab.evaluate(`document.querySelector('#connection').dataset.state === 'live'`))
@@ -122,11 +124,11 @@ test('a background tab keeps up, notifies, and shows it as soon as it is looked 
   await eventually(async () => (await tab.evaluate('shown.length')) === 1)
   expect(await tab.evaluate('shown')).toEqual(['Canceled, $2.50 refunded: Instagram followers #background0'])
   const balance = `document.querySelector('#balance-figure').textContent`
-  await eventually(async () => (await tab.evaluate(balance)) === '$2.50')
+  await eventually(async () => (await tab.evaluate(balance)) === '$3.50')
 
   await tab.activate()
   await eventually(() => tab.evaluate('!document.hidden'))
   await system.webhook({ order_id: 'background1', status: 'canceled' })
-  await eventually(async () => (await tab.evaluate(`document.querySelector('#balance').textContent`)) === '$5.00')
+  await eventually(async () => (await tab.evaluate(`document.querySelector('#balance').textContent`)) === '$6.00')
   expect(await tab.evaluate('shown.length')).toBe(1)
 })

@@ -21,6 +21,7 @@ beforeAll(async () => {
   standalone = await startProcess(STANDALONE, { DATABASE_URL: database.url, DATA_DIR: dataDir, PORT: port })
   await eventually(() => standalone.output().includes('panel key: '))
   address = `http://localhost:${port}/`
+  await eventually(takeOver)
 })
 afterEach(async () => {
   await browsers.closePages()
@@ -31,6 +32,16 @@ afterAll(async () => {
   await database[Symbol.asyncDispose]()
   rmSync(dataDir, { recursive: true, force: true })
 })
+
+/** The demo moves by itself until a visitor acts; the first action comes before any page is open. */
+async function takeOver(): Promise<boolean> {
+  const { status } = await fetch(`${address}demo/actions/act`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: new URL(address).origin },
+    body: JSON.stringify({ action: 'progress', orderId: 'demo-20' }),
+  })
+  return status === 204
+}
 
 const press = (page: Page, name: string): Promise<void> =>
   page.locator('#simulator').getByRole('button', { name, exact: true }).click()

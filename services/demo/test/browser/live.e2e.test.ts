@@ -84,6 +84,7 @@ test('the totals are those of all orders, and orders older than the page can be 
 
 test('a change is seen in its row, the balance, a toast, the refunds and behind the bell', async () => {
   const { userId, address } = await createUser(['Followers', 'Views'])
+  await system.deposit(userId, '1')
   const { page, faults, status } = await openPanel(browsers.browser, address)
   expect(await page.textContent('#open-count')).toBe('2')
   // There is no simulated provider here.
@@ -119,10 +120,10 @@ test('a change is seen in its row, the balance, a toast, the refunds and behind 
     'just now',
   ])
   expect(await row.locator('time').getAttribute('title')).toMatch(/\d{4}, .*\d:\d\d:\d\d/)
-  expect(balance).toBe('$0.75')
+  expect(balance).toBe('$1.75')
   expect(toasts).toContain('Partial, $0.75 refunded')
   expect(announced).toContain('Partial, $0.75 refunded')
-  await eventually(async () => (await page.textContent('#balance-figure')) === '$0.75')
+  await eventually(async () => (await page.textContent('#balance-figure')) === '$1.75')
   expect(await page.textContent('#refunds')).toContain(`+$0.75`)
   expect(await page.textContent('#refunded-total')).toBe('$0.75')
   expect(await page.title()).toBe('(1) Orders · Paxyo')
@@ -190,6 +191,7 @@ test('a new order appears on top, and a user without orders is told what will ha
 
 test('a reload resumes where the page was: no snapshot, nothing missed, nothing forgotten', async () => {
   const { userId, address } = await createUser(['Followers', 'Views', 'Likes'])
+  await system.deposit(userId, '1')
   const panel = await openPanel(browsers.browser, address)
   const { page, welcomes } = panel
   await system.webhook({ order_id: providerId(userId, 0), status: 'canceled' })
@@ -206,7 +208,7 @@ test('a reload resumes where the page was: no snapshot, nothing missed, nothing 
   await eventually(() => welcomes.length >= 2)
   expect(welcomes[0]).toBe('snapshot')
   expect(new Set(welcomes.slice(1))).toEqual(new Set(['resumed']))
-  expect(await page.textContent('#balance')).toBe('$2.75')
+  expect(await page.textContent('#balance')).toBe('$3.75')
   expect(await page.locator('#refunds li strong').allTextContents()).toEqual(['+$0.25', '+$2.50'])
   expect(await page.getAttribute('#bell', 'aria-label')).toBe('Notifications, 2 unread')
   expect(panel.faults).toEqual([])
@@ -214,6 +216,7 @@ test('a reload resumes where the page was: no snapshot, nothing missed, nothing 
 
 test('two tabs of a user show the same, also after one of them was reloaded', async () => {
   const { userId, address } = await createUser(['Followers', 'Views'])
+  await system.deposit(userId, '1')
   const first = await openPanel(browsers.browser, address)
   const second = await first.page.context().newPage()
   await second.goto(address)
@@ -226,7 +229,7 @@ test('two tabs of a user show the same, also after one of them was reloaded', as
   await system.webhook({ order_id: providerId(userId, 1), status: 'partial', remains: '100' })
   for (const tab of [first.page, second]) {
     await tab.waitForSelector(`[data-order-id="${userId}-1"] [data-status="partial"]`)
-    expect(await tab.textContent('#balance')).toBe('$2.75')
+    expect(await tab.textContent('#balance')).toBe('$3.75')
     expect(await tab.getAttribute('#bell', 'aria-label')).toBe('Notifications, 2 unread')
   }
   expect(first.faults).toEqual([])

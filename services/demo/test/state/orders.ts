@@ -22,7 +22,7 @@ export const anOrder = (orderId: string, rest: Partial<OrderView> = {}): OrderVi
   ...rest,
 })
 
-export const account = (balance: string) => ({ balance, currency: 'USD' })
+export const account = (balance: string) => ({ balance, currency: 'USD', mode: 'kept' as const })
 
 export const aRefund = (amount: string, refundId = 'refund-1'): RefundView => ({ refundId, amount, currency: 'USD' })
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { EMPTY_STATE } from '../../page/state/panel-state.ts'
 import { createStore } from '../../page/state/store.ts'
-import { toastsFor } from '../../page/state/toasts.ts'
+import { toastsFor, withToasts } from '../../page/state/toasts.ts'
 import { anOrder, changed, snapshot } from './orders.ts'
 
 test('a thousand changes are one step, taken when it is scheduled', () => {
@@ -51,4 +51,11 @@ test('few notices pop up one by one, many as one', () => {
   }))
   expect(toastsFor(notices.slice(0, 3))).toHaveLength(3)
   expect(toastsFor(notices)).toEqual([{ kind: 'many', count: 4, refunds: 2 }])
+
+  // What comes while others are shown is summed up with them.
+  const [first, second, third, fourth] = notices.map((notice) => toastsFor([notice])[0]!)
+  expect(withToasts([first!], [second!, third!])).toEqual([first, second, third])
+  const many = withToasts([first!, second!, third!], [fourth!])
+  expect(many).toEqual([{ kind: 'many', count: 4, refunds: 2 }])
+  expect(withToasts(many, [first!])).toEqual([{ kind: 'many', count: 5, refunds: 3 }])
 })

@@ -51,6 +51,7 @@ export interface GatewayResponses {
 
 type Request =
   | Omit<Extract<ControlMessage, { type: 'cutoff' }>, 'ingestId' | 'requestId'>
+  | Omit<Extract<ControlMessage, { type: 'revoked_token' }>, 'ingestId' | 'requestId'>
   | Omit<Extract<ControlMessage, { type: 'connections' }>, 'ingestId' | 'requestId'>
 
 export interface GatewayLink {

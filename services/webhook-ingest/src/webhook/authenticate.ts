@@ -21,16 +21,17 @@ export type AuthenticateWebhook = (credentials: Credentials, nowMs: number) => A
 /**
  * Creates the authentication of one provider's webhooks. When an allow-list is configured, the sender's address must be
  * in it; when signature keys or tokens are configured, one of them must match. An allow-list alone is enough. With
- * nothing configured, every webhook is rejected.
+ * nothing configured, every webhook is rejected. Where a signature is required, tokens do not count.
  */
 export function createWebhookAuthentication({
   signatureKeys,
   tokens,
   allowedCidrs,
+  isSignatureRequired = false,
 }: WebhookAuthentication): AuthenticateWebhook {
   const isToken = createSecretSet(tokens)
   const isAllowed = createAllowList(allowedCidrs)
-  const needsSecret = signatureKeys.length > 0 || tokens.length > 0
+  const needsSecret = isSignatureRequired || signatureKeys.length > 0 || tokens.length > 0
 
   return ({ headers, pathToken, body, address }, nowMs) => {
     if (allowedCidrs.length > 0 && !isAllowed(address)) return undefined
@@ -38,6 +39,7 @@ export function createWebhookAuthentication({
 
     const messageId = verifyWebhook({ headers, body }, signatureKeys, nowMs)
     if (messageId !== undefined) return { messageId }
+    if (isSignatureRequired) return undefined
 
     const headerToken = headers['x-webhook-token']
     const given = [

@@ -45,6 +45,17 @@ test('a signature gives the message id, which a retry repeats', () => {
   expect(authenticate({ signatureKeys: [KEY] }, { ...signed, body: Buffer.from('{} ') })).toBeUndefined()
 })
 
+test('where a signature is required, a token is not enough, and neither is an address', () => {
+  const options = { signatureKeys: [KEY], tokens: ['a-token-of-ours'], isSignatureRequired: true }
+  expect(authenticate(options, { pathToken: 'a-token-of-ours' })).toBeUndefined()
+  expect(authenticate(options, { headers: { authorization: 'Bearer a-token-of-ours' } })).toBeUndefined()
+  expect(authenticate(options, { ...signed, body: Buffer.from('{} ') })).toBeUndefined()
+  expect(authenticate(options, { ...signed, pathToken: 'a-token-of-ours' })).toEqual({ messageId: 'msg_1' })
+  const byAddress = { allowedCidrs: ['203.0.113.0/24'], isSignatureRequired: true }
+  expect(authenticate(byAddress)).toBeUndefined()
+  expect(authenticate({ ...byAddress, signatureKeys: [KEY] }, signed)).toEqual({ messageId: 'msg_1' })
+})
+
 test('an allow-list is a second layer over token and signature', () => {
   const options = { tokens: ['a-token-of-ours'], allowedCidrs: ['203.0.113.0/24', '2001:db8::/32', '198.51.100.7'] }
   const pathToken = 'a-token-of-ours'

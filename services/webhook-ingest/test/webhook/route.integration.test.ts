@@ -54,7 +54,7 @@ describe('the refund', () => {
         updatedAt: expect.any(String),
       },
       refund: { refundId: expect.any(String), amount: '2.5', currency: 'USD' },
-      account: { balance: '2.5', currency: 'USD' },
+      account: { balance: '2.5', currency: 'USD', mode: 'external' },
       totals: { refunded: '2.5', orders: { canceled: 1 } },
     })
   })

@@ -168,10 +168,12 @@ test.each([
 })
 
 test('a provider that cannot be asked for too long: a person must look at it', async () => {
-  const { simulator } = await start({ giveUpAfterMs: 100 })
+  const { simulator } = await start()
   await fixture.place('110')
   simulator.setApiFault({ kind: 'malformed' })
   simulator.cancel('110')
+  await eventually(async () => (await verifications())[0]?.['last_error'] === 'malformed_response')
+  await fixture.database.owner.query(`UPDATE verifications SET created_at = created_at - interval '1 hour'`)
 
   expect(await settled('110')).toMatchObject({ status: 'pending', paid: 0, reviews: ['not_verified'] })
   expect(await verifications()).toMatchObject([

@@ -8,6 +8,8 @@ export interface Identity {
   readonly expiresAtMs: number
   /** 0 for a token without `iat`: after a revocation, such a token counts as older. */
   readonly issuedAtMs: number
+  /** `jti`, by which this token alone can be revoked; undefined for a token without it. */
+  readonly tokenId: string | undefined
 }
 
 /**
@@ -86,11 +88,13 @@ function isNotYetValid(error: unknown): boolean {
   return error instanceof errors.JWTClaimValidationFailed && error.claim === 'nbf' && error.reason === 'check_failed'
 }
 
-function toIdentity({ sub, exp, iat = 0 }: JWTPayload): Identity | TokenRejection {
+function toIdentity({ sub, exp, iat = 0, jti }: JWTPayload): Identity | TokenRejection {
   // Many users share a query: one id that PostgreSQL can't store would make all of them fail.
   const userId = identifierSchema.safeParse(toText(sub))
   if (!userId.success || exp === undefined) return 'invalid_token'
-  return { userId: userId.data, expiresAtMs: exp * 1000, issuedAtMs: iat * 1000 }
+  // One that the panel's API does not take cannot have been revoked.
+  const tokenId = identifierSchema.safeParse(jti).data
+  return { userId: userId.data, expiresAtMs: exp * 1000, issuedAtMs: iat * 1000, tokenId }
 }
 
 /** A `sub` should be a string, but many libraries write a numeric id as a number. */

@@ -32,6 +32,11 @@ export interface ControlChannel {
 }
 
 const ANNOUNCE_INTERVAL_MS = 2_000
+/**
+ * Older disconnects are not carried out: somebody with the password of the bus may repeat a signed message, long after a
+ * gateway has forgotten it. A gateway whose clock is off by more reads new ones from the database.
+ */
+const DISCONNECT_AGE_MS_MAX = 300_000
 /** A process of webhook-ingest without a message for this long is gone. */
 const INGEST_SILENCE_MS_MAX = 7_000
 const HEARTBEAT_INTERVAL_MS = 1_000
@@ -83,14 +88,18 @@ export function openControlChannel(options: ControlChannelOptions): ControlChann
         ingests.set(message.ingestId, now())
         return
       case 'cutoff': {
-        const { userId, tokensIssuedBefore, disconnectedAt } = message
+        const { userId, tokensIssuedBefore } = message
+        const disconnectedAtMs = message.disconnectedAt === null ? -Infinity : Date.parse(message.disconnectedAt)
+        const isRecent = Math.abs(Date.now() - disconnectedAtMs) <= DISCONNECT_AGE_MS_MAX
         const cutoff = {
           userId,
           tokensIssuedBeforeMs: tokensIssuedBefore === null ? undefined : Date.parse(tokensIssuedBefore),
-          disconnectedAtMs: disconnectedAt === null ? undefined : Date.parse(disconnectedAt),
+          disconnectedAtMs: isRecent ? disconnectedAtMs : undefined,
         }
         return respond(message, users.apply(cutoff))
       }
+      case 'revoked_token':
+        return respond(message, users.revoke({ userId: message.userId, tokenId: message.jti }))
       case 'connections':
         return respond(message, users.connectionsOf(message.userId))
       case 'receipts_stored':

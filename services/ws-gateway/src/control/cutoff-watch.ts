@@ -1,5 +1,5 @@
 /**
- * Reads new cutoffs (revoked tokens and disconnected users) from the database, twice a second.
+ * Reads new cutoffs (revoked tokens, single or all of a user, and disconnected users) from the database, twice a second.
  *
  * It guarantees that a cutoff takes effect on this gateway within a second of its commit, whatever happens on the bus,
  * which only makes it faster. Joins do not need it: each reads the cutoff of its user in the statement that reads the
@@ -10,11 +10,12 @@
  */
 
 import { createWorker, type Worker } from '@paxyo/service-kit'
-import type { Cutoff } from '../read/read-cutoffs.ts'
+import type { Cutoff, RecentCutoffs, RevokedToken } from '../read/read-cutoffs.ts'
 
 export interface CutoffWatchOptions {
-  readonly read: (sinceMs: number) => Promise<readonly Cutoff[]>
+  readonly read: (sinceMs: number) => Promise<RecentCutoffs>
   readonly apply: (cutoff: Cutoff) => void
+  readonly revoke: (token: RevokedToken) => void
   /** Called when reading begins to fail, with the error, and when it succeeds again. */
   readonly onChange: (error: unknown) => void
   readonly now: () => number
@@ -30,14 +31,15 @@ const READ_INTERVAL_MS = 500
 /** A COMMIT that waits for a standby makes its row visible later than its timestamp says. */
 const OVERLAP_MS = 60_000
 
-export function watchCutoffs({ read, apply, onChange, now }: CutoffWatchOptions): CutoffWatch {
+export function watchCutoffs({ read, apply, revoke, onChange, now }: CutoffWatchOptions): CutoffWatch {
   let readAt = now()
   let isFailing = false
   const worker: Worker = createWorker({
     async run() {
       const startedAt = now()
-      const cutoffs = await read(startedAt - readAt + OVERLAP_MS)
+      const { cutoffs, revokedTokens } = await read(startedAt - readAt + OVERLAP_MS)
       for (const cutoff of cutoffs) apply(cutoff)
+      for (const token of revokedTokens) revoke(token)
       readAt = startedAt
       if (isFailing) onChange(undefined)
       isFailing = false

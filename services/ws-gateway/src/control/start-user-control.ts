@@ -15,7 +15,7 @@ import { createUserControl } from './user-control.ts'
 export interface UserControlOptions {
   readonly pool: Pool
   readonly bus: EventBus
-  readonly hub: Pick<Hub, 'listenersOf'>
+  readonly hub: Pick<Hub, 'listenersOf' | 'reportSent'>
   readonly receipts: PendingReceipts
   readonly log: Logger
   readonly state: () => { readonly connections: number; readonly users: number }
@@ -57,6 +57,7 @@ export function startUserControl(options: UserControlOptions): RunningUserContro
   const watch = watchCutoffs({
     read: (sinceMs) => readCutoffs(pool, sinceMs),
     apply: (cutoff) => users.apply(cutoff),
+    revoke: (token) => users.revoke(token),
     onChange(err) {
       if (err === undefined) log.info('revoked tokens can be read again')
       else log.warn({ err }, 'revoked tokens could not be read')
@@ -75,6 +76,7 @@ export function startUserControl(options: UserControlOptions): RunningUserContro
   const sender = startReceiptSender({
     gatewayId,
     pending: receipts,
+    reportSent: () => hub.reportSent(),
     findIngest: () => channel.findIngest(),
     send: (ingestId, message) => channel.send(ingestId, message),
     now,

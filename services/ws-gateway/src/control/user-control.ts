@@ -1,5 +1,5 @@
 import type { ConnectionReport } from '@paxyo/contracts'
-import type { Cutoff } from '../read/read-cutoffs.ts'
+import type { Cutoff, RevokedToken } from '../read/read-cutoffs.ts'
 import type { Hub } from '../stream/hub.ts'
 
 export interface UserControl {
@@ -9,6 +9,8 @@ export interface UserControl {
    * @returns the connections that it has closed, now or when it arrived before.
    */
   apply(cutoff: Cutoff): ConnectionReport[]
+  /** Closes the connections that have the token. @returns those that it has closed, now or when it arrived before. */
+  revoke(token: RevokedToken): ConnectionReport[]
   /** The connections of a user to this gateway. */
   connectionsOf(userId: string): ConnectionReport[]
 }
@@ -16,12 +18,16 @@ export interface UserControl {
 /** For how long a cutoff is remembered: several times as long as the watch reads it again. */
 const MEMORY_MS = 600_000
 
-/** The last cutoff of a user, and what it has closed. */
-interface Applied {
-  readonly tokensIssuedBeforeMs: number
-  readonly disconnectedAtMs: number
+/** The connections that were closed for one reason. */
+interface Remembered {
   readonly reports: ConnectionReport[]
   readonly rememberedAt: number
+}
+
+/** The last cutoff of a user, and what it has closed. */
+interface Applied extends Remembered {
+  readonly tokensIssuedBeforeMs: number
+  readonly disconnectedAtMs: number
 }
 
 /** Ends connections of single users of this gateway. */
@@ -32,13 +38,15 @@ export function createUserControl(
 ): UserControl {
   /** By user, oldest first. */
   const applied = new Map<string, Applied>()
+  /** By user and token, oldest first. */
+  const revoked = new Map<string, Remembered>()
 
-  function remember(userId: string, cutoff: Omit<Applied, 'rememberedAt'>): void {
-    applied.delete(userId)
-    applied.set(userId, { ...cutoff, rememberedAt: now() })
-    for (const [known, { rememberedAt }] of applied) {
+  function remember<Value extends Remembered>(memory: Map<string, Value>, key: string, value: Value): void {
+    memory.delete(key)
+    memory.set(key, value)
+    for (const [known, { rememberedAt }] of memory) {
       if (now() - rememberedAt < MEMORY_MS) break
-      applied.delete(known)
+      memory.delete(known)
     }
   }
 
@@ -71,8 +79,18 @@ export function createUserControl(
         return before.reports
       }
       const lastDisconnectMs = Math.max(disconnectedAtMs, before?.disconnectedAtMs ?? -Infinity)
-      remember(userId, { tokensIssuedBeforeMs, disconnectedAtMs: lastDisconnectMs, reports: closed })
+      const cutoff = { tokensIssuedBeforeMs, disconnectedAtMs: lastDisconnectMs }
+      remember(applied, userId, { ...cutoff, reports: closed, rememberedAt: now() })
       return closed
+    },
+    revoke({ userId, tokenId }) {
+      const key = JSON.stringify([userId, tokenId])
+      const open = hub.listenersOf(userId).map((listener) => ({ listener, report: listener.report() }))
+      const closed = open.filter(({ listener }) => listener.revokeToken(tokenId)).map(({ report }) => report)
+      onClosed('token_revoked', closed.length)
+      const reports = [...(revoked.get(key)?.reports ?? []), ...closed]
+      remember(revoked, key, { reports, rememberedAt: now() })
+      return reports
     },
     connectionsOf: (userId) => hub.listenersOf(userId).map((listener) => listener.report()),
   }

@@ -3,6 +3,7 @@ import { createMetricGroup, LATENCY_BUCKETS_S } from '@paxyo/service-kit'
 import type { Registry } from 'prom-client'
 import type { ControlState } from '../control/start-user-control.ts'
 import type { StreamStart } from '../read/stream-reader.ts'
+import type { OrderRequestDeps } from '../socket/order-requests.ts'
 
 /** Why a connection is rejected before its hello is read. */
 export type ConnectionRejection = 'origin' | 'draining' | 'connections' | 'handshakes'
@@ -21,9 +22,22 @@ export interface GatewayMetrics {
   /** A browser sent an invalid token. */
   readonly tokenFailed: (isThrottled: boolean) => void
   upgradeRejected(reason: ConnectionRejection): void
+  /** A console reads too slowly for a message. */
+  readonly operationsMessageDropped: () => void
+  /** A `page` or `orders` of a client has been responded to. */
+  readonly orderRequest: OrderRequestDeps['responded']
   /** A control message of webhook-ingest has arrived. */
   readonly controlMessage: (type: string) => void
   register(registry: Registry): void
+}
+
+/** What clients have not read yet. */
+export interface UnreadState {
+  readonly bytes: number
+  /** Joins that wait, because their user has too many unread bytes, or joins too often. */
+  readonly joinsWaiting: number
+  /** Connections that were cut because the process had too many unread bytes. */
+  readonly cut: number
 }
 
 /** Values that are read at each scrape. */
@@ -32,12 +46,15 @@ export interface GatewayState {
   /** How many of them are streams over HTTP. */
   readonly streams: number
   readonly users: number
+  /** Sockets of operators' consoles. */
+  readonly operatorSockets: number
   readonly backfills: number
   readonly heartbeatAgeMs: number
   readonly isReady: boolean
   readonly isDraining: boolean
   /** Connections that a drain has not closed yet. */
   readonly drainLeft: number
+  readonly unread: UnreadState
   readonly databaseWaiting: number
   /** Whether the last fetch of the issuer's keys has failed. */
   readonly isKeyServerUnavailable: boolean
@@ -74,6 +91,21 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
   const controlMessages = group.counter('control_messages_total', 'Messages of webhook-ingest over the bus, by type.', [
     'type',
   ])
+  const operationsDropped = group.counter(
+    'operations_messages_dropped_total',
+    "Messages that operators' consoles did not get, because they read too slowly.",
+  )
+  const orderRequests = group.counter(
+    'order_requests_total',
+    'Requests of clients for orders that they do not have, by type and outcome.',
+    ['type', 'outcome'],
+  )
+  const orderReads = group.histogram(
+    'order_request_duration_seconds',
+    'Time to read the orders of a request that was served.',
+    LATENCY_BUCKETS_S,
+    ['type'],
+  )
   group.countOf(
     'receipt_batch_retries_total',
     'Batches of receipts that were retried, because they were not stored in time.',
@@ -99,6 +131,7 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
   group.countOf('backfills_total', 'Reads of events that the bus did not deliver.', () => state().backfills)
   group.gauge('connections', 'Open connections: WebSockets and streams.', () => state().connections)
   group.gauge('streams', 'Open connections that are streams over HTTP.', () => state().streams)
+  group.gauge('operator_sockets', "Sockets of operators' consoles.", () => state().operatorSockets)
   group.gauge('users', 'Users with at least one connection.', () => state().users)
   group.gauge(
     'pubsub_heartbeat_age_seconds',
@@ -112,6 +145,17 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
   )
   group.gauge('draining', '1 while draining.', () => Number(state().isDraining))
   group.gauge('drain_left', 'Connections that the drain has not closed yet.', () => state().drainLeft)
+  group.gauge('unread_bytes', 'Sent bytes that clients have not read yet.', () => state().unread.bytes)
+  group.gauge(
+    'joins_waiting',
+    'Joins that wait, because their user has too many unread bytes, or joins too often.',
+    () => state().unread.joinsWaiting,
+  )
+  group.countOf(
+    'connections_cut_total',
+    'Connections that were cut because clients had too many unread bytes.',
+    () => state().unread.cut,
+  )
   group.gauge(
     'key_server_unavailable',
     'Whether the last fetch of the keys of JWT_JWKS_URL has failed; the last good keys serve for a day.',
@@ -139,6 +183,11 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
     },
     tokenFailed: (isThrottled) => failures.inc({ door: 'hello', result: isThrottled ? 'throttled' : 'rejected' }),
     controlMessage: (type) => controlMessages.inc({ type }),
+    operationsMessageDropped: () => operationsDropped.inc(),
+    orderRequest(type, outcome, durationMs) {
+      orderRequests.inc({ type, outcome })
+      if (outcome === 'served') orderReads.observe({ type }, durationMs / 1000)
+    },
     upgradeRejected: (reason) => rejections.inc({ reason }),
     register: (registry) => group.register(registry),
   }

@@ -11,6 +11,15 @@ export interface Head {
   readonly seq: number
   /** The user's tokens that were issued before it, in ms since 1970, are revoked; undefined when none is. */
   readonly tokensIssuedBeforeMs: number | undefined
+  /** Whether the token of the client is revoked. */
+  readonly isTokenRevoked?: true | undefined
+}
+
+/** A user with the token of one client, which is read to know whether it is revoked. */
+export interface TokenOfUser {
+  readonly userId: string
+  /** `jti`. */
+  readonly tokenId: string | undefined
 }
 
 /** The seq after which a user's events are read. */
@@ -20,7 +29,7 @@ export interface Since {
 }
 
 export interface Missed extends Head {
-  /** The events after the given seq; empty when there are none, or more than the limit. */
+  /** The events after the given seq; empty when there are none, or they are not within the bounds. */
   readonly events: readonly EventRow[]
 }
 
@@ -34,6 +43,11 @@ export interface PrimaryRow {
 export const TOKENS_ISSUED_BEFORE =
   '(extract(epoch FROM cutoff.tokens_issued_before) * 1000)::float8 AS tokens_issued_before'
 
+/** Whether the wanted token is revoked, read likewise. */
+export const IS_TOKEN_REVOKED = `EXISTS (
+      SELECT FROM revoked_tokens AS revoked WHERE revoked.user_id = wanted.user_id AND revoked.jti = wanted.jti
+    ) AS is_token_revoked`
+
 /** @throws on a replica: what it lags behind was already sent, so that clients would go back in time. */
 export function onPrimary<Row extends PrimaryRow>(rows: readonly Row[]): readonly Row[] {
   if (rows[0]?.is_replica === true) throw new Error('the database is a replica')
@@ -44,6 +58,18 @@ export function onPrimary<Row extends PrimaryRow>(rows: readonly Row[]): readonl
 export async function readEpoch(pool: Pool): Promise<string> {
   const { rows } = await pool.query<PrimaryRow>('SELECT epoch, pg_is_in_recovery() AS is_replica FROM stream_epoch')
   return onPrimary(rows)[0]!.epoch
+}
+
+/** @throws when the database is unavailable, or a replica. */
+export async function readTokenRevoked(pool: Pool, userId: string, tokenId: string): Promise<boolean> {
+  const { rows } = await pool.query<PrimaryRow & { is_token_revoked: boolean }>({
+    name: 'read_token_revoked',
+    text: `
+      SELECT epoch, pg_is_in_recovery() AS is_replica, ${IS_TOKEN_REVOKED}
+      FROM stream_epoch, (SELECT $1::text AS user_id, $2::text AS jti) AS wanted`,
+    values: [userId, tokenId],
+  })
+  return onPrimary(rows)[0]!.is_token_revoked
 }
 
 // The order makes it one step into the index, however many deleted rows vacuum has left in the table.
@@ -98,42 +124,69 @@ export async function readBehind(pool: Pool, since: readonly Since[]): Promise<s
   return rows.map((row) => row.user_id)
 }
 
-// The inner condition on last_seq skips users with too many missed events before any of their events is read. With the
+// The innermost condition on last_seq skips users with too many missed events before any of their events is read. With the
 // LIMIT, the planner reads each user's events by one index scan.
 const READ_MISSED = `
   SELECT wanted.position, stream_epoch.epoch, pg_is_in_recovery() AS is_replica, ${TOKENS_ISSUED_BEFORE},
+    ${IS_TOKEN_REVOKED},
     coalesce(accounts.last_seq, 0) AS head, event.seq, event.payload
-  FROM stream_epoch, unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS wanted (user_id, seq, position)
+  FROM stream_epoch,
+    unnest($1::text[], $2::bigint[], $5::text[]) WITH ORDINALITY AS wanted (user_id, seq, jti, position)
   LEFT JOIN accounts USING (user_id)
   LEFT JOIN connection_cutoffs AS cutoff ON cutoff.user_id = wanted.user_id
   LEFT JOIN LATERAL (
-    SELECT seq, payload FROM events
-    WHERE events.user_id = wanted.user_id AND events.seq > wanted.seq
-      AND accounts.last_seq - wanted.seq BETWEEN 1 AND $3
-    ORDER BY events.seq
-    LIMIT $3
+    SELECT seq, payload
+    FROM (
+      SELECT seq, payload, sum(octet_length(payload)) OVER () AS bytes
+      FROM (
+        SELECT seq, payload FROM events
+        WHERE events.user_id = wanted.user_id AND events.seq > wanted.seq
+          AND accounts.last_seq - wanted.seq BETWEEN 1 AND $3
+        ORDER BY events.seq
+        LIMIT $3
+      ) AS missed
+    ) AS missed
+    WHERE bytes <= $4
   ) AS event ON true
   ORDER BY wanted.position, event.seq`
 
 interface MissedRow extends PrimaryRow {
   readonly tokens_issued_before: number | null
+  readonly is_token_revoked: boolean
   readonly position: number
   readonly head: number
   readonly seq: number | null
   readonly payload: string
 }
 
-/** The heads of streams, and the events after a seq unless there are more than `limit`, for many users in one query. */
-export async function readMissed(pool: Pool, since: readonly Since[], limit: number): Promise<Missed[]> {
+/** The bounds of the missed events of one client. */
+export interface MissedBounds {
+  readonly eventsMax: number
+  readonly bytesMax: number
+}
+
+/** The heads of streams, and the events after a seq if they are within the bounds, for many users in one query. */
+export async function readMissed(
+  pool: Pool,
+  since: readonly (Since & TokenOfUser)[],
+  { eventsMax, bytesMax }: MissedBounds,
+): Promise<Missed[]> {
   const { rows } = await pool.query<MissedRow>({
     name: 'read_missed',
     text: READ_MISSED,
-    values: [since.map(({ userId }) => userId), since.map(({ seq }) => seq), limit],
+    values: [
+      since.map(({ userId }) => userId),
+      since.map(({ seq }) => seq),
+      eventsMax,
+      bytesMax,
+      since.map(({ tokenId }) => tokenId),
+    ],
   })
   const missed: (Missed & { events: EventRow[] })[] = []
-  for (const { position, epoch, head, tokens_issued_before, seq, payload } of onPrimary(rows)) {
+  for (const { position, epoch, head, tokens_issued_before, is_token_revoked, seq, payload } of onPrimary(rows)) {
     const tokensIssuedBeforeMs = tokens_issued_before ?? undefined
-    const { events } = (missed[position - 1] ??= { epoch, seq: head, tokensIssuedBeforeMs, events: [] })
+    const isTokenRevoked = is_token_revoked || undefined
+    const { events } = (missed[position - 1] ??= { epoch, seq: head, tokensIssuedBeforeMs, isTokenRevoked, events: [] })
     if (seq !== null) events.push({ seq, bytes: Buffer.from(payload) })
   }
   return missed

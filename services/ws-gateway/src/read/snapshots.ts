@@ -1,7 +1,14 @@
-import type { AccountView, OrderView, TotalsView } from '@paxyo/contracts'
+import type { AccountView, BalanceMode, OrderView, TotalsView } from '@paxyo/contracts'
 import type { Pool } from 'pg'
 import { formatOrderCursor, NEWEST, ORDER_CURSOR, ORDER_JSON } from './order-json.ts'
-import { onPrimary, TOKENS_ISSUED_BEFORE, type Head, type PrimaryRow } from './queries.ts'
+import {
+  IS_TOKEN_REVOKED,
+  onPrimary,
+  TOKENS_ISSUED_BEFORE,
+  type Head,
+  type PrimaryRow,
+  type TokenOfUser,
+} from './queries.ts'
 
 export interface Snapshot extends Head {
   readonly account: AccountView | undefined
@@ -30,55 +37,77 @@ const TOTALS_JSON = `
     ) END`
 
 // One statement reads one snapshot of the database, so account, orders and seq are consistent. Two index scans find a
-// user's orders without reading the thousands of old ones that the user may have.
+// user's orders without reading the thousands of old ones that the user may have. The sum is that of the orders' JSON.
 const READ_SNAPSHOTS = `
   SELECT stream_epoch.epoch, pg_is_in_recovery() AS is_replica, ${TOKENS_ISSUED_BEFORE},
-    coalesce(accounts.last_seq, 0) AS seq, accounts.currency,
+    ${IS_TOKEN_REVOKED},
+    coalesce(accounts.last_seq, 0) AS seq, accounts.currency, accounts.balance_mode,
     trim_scale(accounts.balance)::text AS balance, coalesce(list.orders, '[]') AS orders,
     list.oldest_closed, ${TOTALS_JSON} AS totals
-  FROM stream_epoch, unnest($1::text[]) WITH ORDINALITY AS wanted (user_id, position)
+  FROM stream_epoch, unnest($1::text[], $4::text[]) WITH ORDINALITY AS wanted (user_id, jti, position)
   LEFT JOIN accounts USING (user_id)
   LEFT JOIN connection_cutoffs AS cutoff ON cutoff.user_id = wanted.user_id
   LEFT JOIN LATERAL (
-    SELECT json_agg(${ORDER_JSON} ORDER BY o.created_at DESC, o.order_id) AS orders,
+    SELECT json_agg(o.json ORDER BY o.created_at DESC, o.order_id) AS orders,
       (array_agg(${ORDER_CURSOR} ORDER BY o.created_at, o.order_id DESC) FILTER (WHERE NOT o.is_open))[1] AS oldest_closed
     FROM (
-      SELECT * FROM (
-        (SELECT * FROM orders WHERE user_id = wanted.user_id AND is_open
-          ORDER BY created_at DESC, order_id LIMIT $2)
-        UNION
-        (SELECT * FROM orders WHERE user_id = wanted.user_id ORDER BY created_at DESC, order_id LIMIT $2)
+      SELECT *, sum(octet_length(json::text)) OVER (
+        ORDER BY is_open DESC, created_at DESC, order_id ROWS UNBOUNDED PRECEDING) AS bytes
+      FROM (
+        SELECT o.*, ${ORDER_JSON} AS json
+        FROM (
+          (SELECT * FROM orders WHERE user_id = wanted.user_id AND is_open
+            ORDER BY created_at DESC, order_id LIMIT $2)
+          UNION
+          (SELECT * FROM orders WHERE user_id = wanted.user_id ORDER BY created_at DESC, order_id LIMIT $2)
+        ) AS o
+        ORDER BY is_open DESC, created_at DESC, order_id
+        LIMIT $2
       ) AS candidates
-      ORDER BY is_open DESC, created_at DESC, order_id
-      LIMIT $2
     ) AS o
+    WHERE o.bytes <= $3
   ) AS list ON true
   ORDER BY wanted.position`
 
 interface SnapshotRow extends PrimaryRow {
   readonly tokens_issued_before: number | null
+  readonly is_token_revoked: boolean
   readonly seq: number
   readonly currency: string | null
   readonly balance: string | null
+  readonly balance_mode: BalanceMode | null
   readonly orders: readonly OrderView[]
   readonly oldest_closed: string | null
   readonly totals: TotalsView
 }
 
+/** The bounds of one snapshot. The rest of the orders is read page by page, when a client asks for it. */
+export interface SnapshotBounds {
+  readonly ordersMax: number
+  /** Of the orders' JSON. */
+  readonly bytesMax: number
+}
+
 /** Accounts with their open and most recent orders, for many users in one query and as of one moment. */
-export async function readSnapshots(pool: Pool, userIds: readonly string[], ordersMax: number): Promise<Snapshot[]> {
+export async function readSnapshots(
+  pool: Pool,
+  users: readonly TokenOfUser[],
+  { ordersMax, bytesMax }: SnapshotBounds,
+): Promise<Snapshot[]> {
   const { rows } = await pool.query<SnapshotRow>({
     name: 'read_snapshots',
     text: READ_SNAPSHOTS,
-    values: [userIds, ordersMax],
+    values: [users.map(({ userId }) => userId), ordersMax, bytesMax, users.map(({ tokenId }) => tokenId)],
   })
   return onPrimary(rows).map((row) => {
-    const { epoch, seq, tokens_issued_before, currency, balance, orders, totals } = row
-    const account = currency === null || balance === null ? undefined : { balance, currency }
+    const { epoch, seq, tokens_issued_before, is_token_revoked, currency, balance, balance_mode, orders, totals } = row
+    const mode = balance_mode ?? 'external'
+    const account = currency === null || balance === null ? undefined : { balance, currency, mode }
     return {
       epoch,
       seq,
       tokensIssuedBeforeMs: tokens_issued_before ?? undefined,
+      isTokenRevoked: is_token_revoked || undefined,
       account,
       orders,
       totals: account && totals,

@@ -7,15 +7,17 @@ import {
   readEpoch,
   readEventsSince,
   readMissed,
+  readTokenRevoked,
   type EventRow,
   type Head,
   type Missed,
   type Since,
+  type TokenOfUser,
 } from './queries.ts'
 import { readSnapshots, type Snapshot } from './snapshots.ts'
 
 /** Where a client's stream begins. */
-export type StreamStart = Pick<Head, 'epoch' | 'tokensIssuedBeforeMs'> &
+export type StreamStart = Pick<Head, 'epoch' | 'tokensIssuedBeforeMs' | 'isTokenRevoked'> &
   (
     | { readonly mode: 'resumed'; readonly seq: number; readonly events: readonly EventRow[] }
     | {
@@ -37,13 +39,21 @@ export interface StreamReader {
    * position is of another epoch or older than the oldest kept event, or when it has missed too many events.
    *
    * @param isWanted whether the result is still needed.
+   * @param tokenId the `jti` of the client's token.
    * @throws when the database is unavailable, and when the result is no longer needed.
    */
-  start(userId: string, position: Position | undefined, isWanted?: () => boolean): Promise<StreamStart>
+  start(
+    userId: string,
+    position: Position | undefined,
+    isWanted?: () => boolean,
+    tokenId?: string,
+  ): Promise<StreamStart>
   /** The events after a seq, oldest first; at most `EVENTS_MAX`. */
   eventsSince(userId: string, seq: number): Promise<readonly EventRow[]>
   /** The users among them whose stream goes on after the seq. Costs one index lookup per user, whatever they missed. */
   behind(since: readonly Since[]): Promise<readonly string[]>
+  /** Whether a token of a user is revoked. */
+  isTokenRevoked(userId: string, tokenId: string): Promise<boolean>
   /** The oldest batches in the outbox: their events are not published, or were published just now. */
   batchIds(max: number): Promise<readonly string[]>
 }
@@ -52,11 +62,15 @@ export interface StreamReaderOptions {
   readonly pool: Pool
   /** The maximum number of orders in a snapshot. */
   readonly snapshotOrdersMax?: number
+  /** The maximum size of the orders of a snapshot, and of the missed events of one client. */
+  readonly welcomeBytesMax?: number
 }
 
 /** The maximum number of missed events that one read returns. A client that has missed more gets a snapshot. */
 export const EVENTS_MAX = 500
 const SNAPSHOT_ORDERS_MAX = 200
+/** About 1,000 orders of the usual length, or 50 of the greatest. */
+export const WELCOME_BYTES_MAX = 512 * 1024
 const SNAPSHOT_USERS_PER_QUERY_MAX = 100
 const EVENT_USERS_PER_QUERY_MAX = 500
 const BEHIND_USERS_PER_QUERY_MAX = 5_000
@@ -66,9 +80,11 @@ const CONCURRENT_QUERIES_MAX = 2
 const GATHER_MS = 20
 
 export function createStreamReader(options: StreamReaderOptions): StreamReader {
-  const { pool, snapshotOrdersMax = SNAPSHOT_ORDERS_MAX } = options
+  const { pool, snapshotOrdersMax = SNAPSHOT_ORDERS_MAX, welcomeBytesMax = WELCOME_BYTES_MAX } = options
+  const snapshotBounds = { ordersMax: snapshotOrdersMax, bytesMax: welcomeBytesMax }
+  const missedBounds = { eventsMax: EVENTS_MAX, bytesMax: welcomeBytesMax }
   const pace = { concurrency: CONCURRENT_QUERIES_MAX, gatherMs: GATHER_MS }
-  const snapshotOf = coalesce<string, Snapshot>((userIds) => readSnapshots(pool, userIds, snapshotOrdersMax), {
+  const snapshotOf = coalesce<TokenOfUser, Snapshot>((users) => readSnapshots(pool, users, snapshotBounds), {
     batchMax: SNAPSHOT_USERS_PER_QUERY_MAX,
     ...pace,
   })
@@ -76,31 +92,34 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
     batchMax: EVENT_USERS_PER_QUERY_MAX,
     ...pace,
   })
-  const missedSince = coalesce<Since, Missed>((since) => readMissed(pool, since, EVENTS_MAX), {
+  const missedSince = coalesce<Since & TokenOfUser, Missed>((since) => readMissed(pool, since, missedBounds), {
     batchMax: EVENT_USERS_PER_QUERY_MAX,
     ...pace,
   })
 
   async function resume(
-    userId: string,
+    user: TokenOfUser,
     { epoch, seq }: Position,
     isWanted?: () => boolean,
   ): Promise<StreamStart | undefined> {
-    const { events, ...head } = await missedSince({ userId, seq }, isWanted)
+    const { events, ...head } = await missedSince({ ...user, seq }, isWanted)
     // A seq beyond the head is from a history that a restored backup has replaced.
     if (head.epoch !== epoch || seq > head.seq) return undefined
     // Too many events were missed, or the oldest of them is no longer kept.
     if (seq < head.seq && events[0]?.seq !== seq + 1) return undefined
-    return { mode: 'resumed', epoch, seq, tokensIssuedBeforeMs: head.tokensIssuedBeforeMs, events }
+    const { tokensIssuedBeforeMs, isTokenRevoked } = head
+    return { mode: 'resumed', epoch, seq, tokensIssuedBeforeMs, isTokenRevoked, events }
   }
 
   return {
     epoch: () => readEpoch(pool),
-    async start(userId, position, isWanted) {
-      const resumed = position === undefined ? undefined : await resume(userId, position, isWanted)
-      return resumed ?? { mode: 'snapshot', ...(await snapshotOf(userId, isWanted)) }
+    async start(userId, position, isWanted, tokenId) {
+      const user = { userId, tokenId }
+      const resumed = position === undefined ? undefined : await resume(user, position, isWanted)
+      return resumed ?? { mode: 'snapshot', ...(await snapshotOf(user, isWanted)) }
     },
     eventsSince: (userId, seq) => eventsSince({ userId, seq }),
+    isTokenRevoked: (userId, tokenId) => readTokenRevoked(pool, userId, tokenId),
     batchIds: (max) => readBatchIds(pool, max),
     async behind(since) {
       const behind: string[] = []

@@ -28,6 +28,8 @@ export interface OrderReader {
 /** With at most 100 orders each. */
 const REQUESTS_PER_QUERY_MAX = 20
 const GATHER_MS = 20
+/** Of the orders' JSON: room for dozens of the longest ones, so that each page makes progress. */
+export const PAGE_BYTES_MAX = 256 * 1024
 
 /** One query at a time: users who read many old orders wait for each other, and not the others for them. */
 export function createOrderReader(pool: Pool): OrderReader {
@@ -42,25 +44,33 @@ export function createOrderReader(pool: Pool): OrderReader {
 // Separate index scans for the rows of the same time and the earlier ones: however many there are, it reads a page.
 const READ_PAGES = `
   SELECT stream_epoch.epoch, pg_is_in_recovery() AS is_replica, coalesce(accounts.last_seq, 0) AS seq,
-    coalesce(list.orders, '[]') AS orders, list.cursors
+    coalesce(list.orders, '[]') AS orders, list.cursors, list.found
   FROM stream_epoch,
     unnest($1::text[], $2::bigint[], $3::text[], $4::integer[])
       WITH ORDINALITY AS wanted (user_id, after_us, after_id, read_max, position)
   LEFT JOIN accounts USING (user_id)
   LEFT JOIN LATERAL (
-    SELECT json_agg(${ORDER_JSON} ORDER BY o.created_at DESC, o.order_id) AS orders,
-      array_agg(${ORDER_CURSOR} ORDER BY o.created_at DESC, o.order_id) AS cursors
+    SELECT json_agg(o.json ORDER BY o.created_at DESC, o.order_id) FILTER (WHERE o.bytes <= $5) AS orders,
+      array_agg(${ORDER_CURSOR} ORDER BY o.created_at DESC, o.order_id) FILTER (WHERE o.bytes <= $5) AS cursors,
+      count(*)::int AS found
     FROM (
-      (SELECT * FROM orders
-        WHERE user_id = wanted.user_id AND order_id > wanted.after_id
-          AND created_at = timestamptz 'epoch' + wanted.after_us * interval '1 microsecond'
-        ORDER BY order_id LIMIT wanted.read_max)
-      UNION ALL
-      (SELECT * FROM orders
-        WHERE user_id = wanted.user_id
-          AND created_at < timestamptz 'epoch' + wanted.after_us * interval '1 microsecond'
-        ORDER BY created_at DESC, order_id LIMIT wanted.read_max)
-      ORDER BY created_at DESC, order_id LIMIT wanted.read_max
+      SELECT *, sum(octet_length(json::text)) OVER (
+        ORDER BY created_at DESC, order_id ROWS UNBOUNDED PRECEDING) AS bytes
+      FROM (
+        SELECT o.*, ${ORDER_JSON} AS json
+        FROM (
+          (SELECT * FROM orders
+            WHERE user_id = wanted.user_id AND order_id > wanted.after_id
+              AND created_at = timestamptz 'epoch' + wanted.after_us * interval '1 microsecond'
+            ORDER BY order_id LIMIT wanted.read_max)
+          UNION ALL
+          (SELECT * FROM orders
+            WHERE user_id = wanted.user_id
+              AND created_at < timestamptz 'epoch' + wanted.after_us * interval '1 microsecond'
+            ORDER BY created_at DESC, order_id LIMIT wanted.read_max)
+          ORDER BY created_at DESC, order_id LIMIT wanted.read_max
+        ) AS o
+      ) AS candidates
     ) AS o
   ) AS list ON true
   ORDER BY wanted.position`
@@ -68,7 +78,7 @@ const READ_PAGES = `
 // The user's id is part of each lookup, and LIMIT makes it a lookup by the order's id.
 const READ_BY_IDS = `
   SELECT stream_epoch.epoch, pg_is_in_recovery() AS is_replica, coalesce(accounts.last_seq, 0) AS seq,
-    coalesce(list.orders, '[]') AS orders, NULL AS cursors
+    coalesce(list.orders, '[]') AS orders
   FROM stream_epoch, unnest($1::text[], $2::text[]) WITH ORDINALITY AS wanted (user_id, ids, position)
   LEFT JOIN accounts USING (user_id)
   LEFT JOIN LATERAL (
@@ -83,7 +93,12 @@ const READ_BY_IDS = `
 interface OrdersRow extends PrimaryRow {
   readonly seq: number
   readonly orders: readonly OrderView[]
+}
+
+interface PageRow extends OrdersRow {
   readonly cursors: readonly string[] | null
+  /** With those that exceed the bytes of a page. */
+  readonly found: number
 }
 
 async function readAll(pool: Pool, wanted: readonly OrdersWanted[]): Promise<FoundOrders[]> {
@@ -97,10 +112,10 @@ async function readAll(pool: Pool, wanted: readonly OrdersWanted[]): Promise<Fou
 type Page = Extract<OrdersWanted, { limit: number }>
 type ByIds = Extract<OrdersWanted, { ids: readonly string[] }>
 
-/** Reads one more than wanted, to know whether there are more. */
+/** Reads one more than wanted, to know whether there are more. A page has fewer orders than wanted when they are long. */
 async function readPages(pool: Pool, wanted: readonly Page[]): Promise<FoundOrders[]> {
   const places = wanted.map(({ after }) => after ?? NEWEST)
-  const { rows } = await pool.query<OrdersRow>({
+  const { rows } = await pool.query<PageRow>({
     name: 'read_order_pages',
     text: READ_PAGES,
     values: [
@@ -108,12 +123,13 @@ async function readPages(pool: Pool, wanted: readonly Page[]): Promise<FoundOrde
       places.map(({ createdAtUs }) => createdAtUs),
       places.map(({ orderId }) => orderId),
       wanted.map(({ limit }) => limit + 1),
+      PAGE_BYTES_MAX,
     ],
   })
-  return onPrimary(rows).map(({ epoch, seq, orders, cursors }, index) => {
-    const { limit } = wanted[index]!
-    if (orders.length <= limit) return { epoch, seq, orders }
-    return { epoch, seq, orders: orders.slice(0, limit), older: cursors![limit - 1] }
+  return onPrimary(rows).map(({ epoch, seq, orders, cursors, found }, index) => {
+    const count = Math.min(orders.length, wanted[index]!.limit)
+    if (count === found || cursors === null) return { epoch, seq, orders }
+    return { epoch, seq, orders: orders.slice(0, count), older: cursors[count - 1] }
   })
 }
 

@@ -1,4 +1,5 @@
 import type { Receipt, SentPosition } from '@paxyo/contracts'
+import type { SentReport } from '../stream/hub.ts'
 
 /** How far a user's stream was sent and seen, since the last report. */
 interface Pending {
@@ -28,7 +29,7 @@ export class PendingReceipts {
   #byUser = new Map<string, Pending>()
   #dropped = 0
 
-  /** @param now a monotonic clock. */
+  /** @param now the clock of the times that are reported. */
   constructor(now: () => number) {
     this.#now = now
   }
@@ -49,12 +50,12 @@ export class PendingReceipts {
     pending.seenAt = this.#now()
   }
 
-  /** @param isLive false for what a connection begins with: it does not replace the connections that an event was sent to. */
-  sent(userId: string, epoch: string, seq: number, connections: number, isLive: boolean): void {
+  /** What a connection begins with does not replace the connections that an event was sent to. */
+  sent({ userId, epoch, seq, connections, isLive, at }: SentReport): void {
     const pending = this.#of(userId, epoch)
     if (pending === undefined || seq <= pending.sentSeq || (!isLive && pending.sentSeq > 0)) return
     pending.sentSeq = seq
-    pending.sentAt = this.#now()
+    pending.sentAt = at
     pending.connections = connections
     pending.isLive = isLive
   }

@@ -16,6 +16,8 @@ import type { PendingReceipts } from './pending-receipts.ts'
 export interface ReceiptSenderOptions {
   readonly gatewayId: string
   readonly pending: PendingReceipts
+  /** Has `pending` take what was sent since the last report. */
+  readonly reportSent: () => void
   readonly findIngest: () => string | undefined
   readonly send: (ingestId: string, message: GatewayMessage) => Promise<void>
   readonly now: () => number
@@ -38,12 +40,14 @@ const STORED_TIMEOUT_MS = 5_000
 
 type Taken = ReturnType<PendingReceipts['take']>
 
-export function startReceiptSender({ gatewayId, pending, findIngest, send, now }: ReceiptSenderOptions): ReceiptSender {
+export function startReceiptSender(options: ReceiptSenderOptions): ReceiptSender {
+  const { gatewayId, pending, reportSent, findIngest, send, now } = options
   let unacknowledged: { readonly batchId: string; readonly taken: Taken; readonly sentAt: number } | undefined
   let retries = 0
   let idleAt = now()
 
   function sendNext(): void {
+    reportSent()
     if (pending.size === 0 && unacknowledged === undefined) idleAt = now()
     if (unacknowledged !== undefined) {
       if (now() - unacknowledged.sentAt < STORED_TIMEOUT_MS) return
@@ -76,6 +80,7 @@ export function startReceiptSender({ gatewayId, pending, findIngest, send, now }
     },
     async close() {
       clearInterval(timer)
+      reportSent()
       if (unacknowledged !== undefined) pending.restore(unacknowledged.taken)
       const ingestId = findIngest()
       if (ingestId === undefined) return

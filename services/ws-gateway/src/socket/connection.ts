@@ -22,6 +22,7 @@ import type { Limits } from './limits.ts'
 import { OrderRequests, type OrderRequest } from './order-requests.ts'
 import { readClientMessage } from './read-client-message.ts'
 import type { Transport, TransportKind } from './transport.ts'
+import type { Reader, UnreadBudget } from './unread-budget.ts'
 
 export interface ConnectionDeps {
   readonly hub: Hub
@@ -32,11 +33,15 @@ export interface ConnectionDeps {
   /** From 0 to 1. */
   readonly random: () => number
   readonly log: Logger
-  readonly metrics: Pick<GatewayMetrics, 'eventsSent' | 'streamJoined' | 'connectionClosed'>
+  readonly metrics: Pick<GatewayMetrics, 'eventsSent' | 'streamJoined' | 'connectionClosed' | 'orderRequest'>
   /** Counts an invalid token of an address. @returns the seconds until the address may send another one. */
   readonly tokenFailed: FailureThrottle['failed']
   /** Counts a connection of a user. @returns false when the user has too many connections. */
   readonly admitUser: (userId: string) => boolean
+  /** Whether a token of a user is revoked, by the database. */
+  readonly isTokenRevoked: (userId: string, tokenId: string) => Promise<boolean>
+  /** Of all connections. */
+  readonly budget: UnreadBudget
   /** The user has seen every event up to the seq. */
   readonly onSeen: (userId: string, epoch: string, seq: number) => void
 }
@@ -62,7 +67,7 @@ const LIVE = encode({ type: 'live' })
  * opens another stream from its position and then closes this one, to refresh its token, to check its link, to send a
  * message, and when it receives `drain`. So no message has to find the process that has the connection, and sticky sessions are not needed.
  */
-export class Connection implements StreamListener {
+export class Connection implements StreamListener, Reader {
   readonly #transport: Transport
   readonly #deps: ConnectionDeps
   readonly #sequencer: Sequencer
@@ -119,8 +124,16 @@ export class Connection implements StreamListener {
     return this.#identity?.userId
   }
 
+  get tokenId(): string | undefined {
+    return this.#identity?.tokenId
+  }
+
   get lastSeq(): number | undefined {
     return this.#sequencer.last
+  }
+
+  get unreadBytes(): number {
+    return this.#transport.unreadBytes
   }
 
   get hasGap(): boolean {
@@ -175,6 +188,7 @@ export class Connection implements StreamListener {
   tick(now: number): void {
     const { helloTimeoutMs, pingIntervalMs, pongTimeoutMs, tokenGraceMs, drainOverlapMs } = this.#deps.limits
     const isStream = this.#transport.kind === 'stream'
+    this.#deps.budget.observe(this)
     if (!this.#hasReceivedHello) {
       if (now - this.#openedAt >= helloTimeoutMs) this.close('hello_timeout')
       return
@@ -207,6 +221,7 @@ export class Connection implements StreamListener {
     const userId = this.#identity!.userId
     const { mode, epoch, seq, tokensIssuedBeforeMs = -Infinity } = start
     if (this.revokeTokens(tokensIssuedBeforeMs)) return
+    if (start.isTokenRevoked) return this.close('token_revoked')
     this.#epoch = epoch
     this.#deps.metrics.streamJoined(mode, this.#deps.now() - this.#helloAt)
     this.#isBeginning = true
@@ -249,6 +264,12 @@ export class Connection implements StreamListener {
     return isRevoked
   }
 
+  revokeToken(tokenId: string): boolean {
+    const isRevoked = this.tokenId === tokenId
+    if (isRevoked) this.close('token_revoked')
+    return isRevoked
+  }
+
   disconnect(): void {
     this.close('disconnected')
   }
@@ -268,6 +289,12 @@ export class Connection implements StreamListener {
   announceDrain(retryAfterMs: number): void {
     this.#isDrainAnnounced = true
     this.#sendMessage({ type: 'drain', retryAfterMs })
+  }
+
+  /** Cuts a client that does not read what it asked for; it resumes. */
+  abort(): void {
+    this.closed('slow_consumer')
+    this.#transport.abort()
   }
 
   close(reason: CloseReason): void {
@@ -301,11 +328,16 @@ export class Connection implements StreamListener {
   }
 
   async #join(userId: string, position: Position | undefined): Promise<void> {
+    const { budget, hub, log } = this.#deps
+    if (!(await budget.admit(userId, () => !this.#isClosed))) return
     try {
-      await this.#deps.hub.join(userId, this, position)
+      if (!this.#isClosed) await hub.join(userId, this, position)
     } catch (error) {
-      this.#deps.log.warn({ ...this.#origin.trace, err: error, userId }, 'stream join failed')
+      log.warn({ ...this.#origin.trace, err: error, userId }, 'stream join failed')
       this.close('unavailable')
+    } finally {
+      budget.joined(userId)
+      if (!this.#isClosed) budget.observe(this)
     }
   }
 
@@ -320,8 +352,21 @@ export class Connection implements StreamListener {
     }
     // A connection can't change its user.
     if (identity.userId !== this.#identity.userId) return this.close('invalid_token')
-    if (identity.issuedAtMs < this.#issuedAtMsMin) return this.#sendError('token_revoked', { request: 'refresh' })
+    const rejection = await this.#revocationOf(identity)
+    if (this.#isClosed) return
+    if (rejection !== undefined) return this.#sendError(rejection, { request: 'refresh' })
     this.#identity = identity
+  }
+
+  /** A join reads this with its stream. */
+  async #revocationOf({ userId, tokenId, issuedAtMs }: Identity): Promise<'token_revoked' | 'unavailable' | undefined> {
+    if (issuedAtMs < this.#issuedAtMsMin) return 'token_revoked'
+    if (tokenId === undefined) return undefined
+    try {
+      return (await this.#deps.isTokenRevoked(userId, tokenId)) ? 'token_revoked' : undefined
+    } catch {
+      return 'unavailable'
+    }
   }
 
   /** A client cannot have seen more than it was sent. */
@@ -338,14 +383,19 @@ export class Connection implements StreamListener {
     const userId = this.userId
     const epoch = this.#epoch
     if (userId === undefined || epoch === '') return this.close('protocol_error')
-    const { orderReader: reader, limits, now } = this.#deps
+    const { orderReader: reader, limits, now, budget } = this.#deps
     this.#orderRequests ??= new OrderRequests({
       reader,
       limits,
       now,
-      send: (message) => this.#sendMessage(message),
+      send: (message) => {
+        this.#sendMessage(message)
+        if (!this.#isClosed) budget.observe(this)
+      },
+      hasRoom: () => budget.hasRoom(userId),
       fail: () => this.fail(),
       isOpen: () => !this.#isClosed,
+      responded: this.#deps.metrics.orderRequest,
     })
     return this.#orderRequests.handle(request, { userId, epoch })
   }
@@ -369,12 +419,11 @@ export class Connection implements StreamListener {
   }
 
   #send(payload: Buffer): void {
-    if (this.#isClosed || !this.#transport.isOpen) return
+    if (this.#isClosed) return
     // The welcome is first in the buffer, so that no more of it is left than the buffer contains.
-    this.#welcomeBytes = Math.min(this.#welcomeBytes, this.#transport.unreadBytes)
-    this.#transport.send(payload)
+    if (this.#welcomeBytes > 0) this.#welcomeBytes = Math.min(this.#welcomeBytes, this.#transport.unreadBytes)
     // Checked after sending, so that a slow client gets whole messages in order until the close, and then resumes.
-    const unreadBytes = this.#transport.unreadBytes - this.#welcomeBytes
+    const unreadBytes = this.#transport.send(payload) - this.#welcomeBytes
     if (!this.#isBeginning && unreadBytes > this.#deps.limits.bufferedBytesMax) this.close('slow_consumer')
   }
 }

@@ -4,7 +4,7 @@ import ipaddr from 'ipaddr.js'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { TokenVerifier } from '../auth/token-verifier.ts'
-import type { ConnectionRejection, GatewayMetrics } from '../observe/metrics.ts'
+import type { ConnectionRejection, GatewayMetrics, UnreadState } from '../observe/metrics.ts'
 import type { OrderReader } from '../read/user-orders.ts'
 import type { Hub } from '../stream/hub.ts'
 import { BoundedCounts } from './bounded-counts.ts'
@@ -13,6 +13,7 @@ import { HandshakeAdmission } from './handshake-admission.ts'
 import type { Limits } from './limits.ts'
 import { createOriginCheck } from './origin.ts'
 import type { Transport, TransportKind } from './transport.ts'
+import { UnreadBudget } from './unread-budget.ts'
 
 export interface ConnectionsOptions {
   readonly hub: Hub
@@ -23,6 +24,7 @@ export interface ConnectionsOptions {
   readonly log: Logger
   readonly metrics: GatewayMetrics
   readonly onSeen: ConnectionDeps['onSeen']
+  readonly isTokenRevoked: ConnectionDeps['isTokenRevoked']
 }
 
 /** A connection that was accepted. */
@@ -39,6 +41,7 @@ export interface Connections {
   readonly isDraining: boolean
   /** Connections that the drain has not closed yet. */
   readonly drainLeft: number
+  readonly unread: UnreadState
   /** Why a request for a connection would be rejected now. */
   rejectionOf(request: FastifyRequest): ConnectionRejection | undefined
   /** Counts a request for a connection. @returns why it is rejected. */
@@ -60,6 +63,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
   const counts: Record<TransportKind, number> = { websocket: 0, stream: 0 }
   const byUser = new BoundedCounts(limits.connectionsPerUserMax)
   const byAddress = new BoundedCounts(limits.connectionsPerAddressMax)
+  const budget = new UnreadBudget(limits)
   const admission = new HandshakeAdmission(limits.handshakesPerSecondMax, performance.now())
   const isAllowedOrigin = createOriginCheck(options.allowedOrigins)
   const now = Date.now
@@ -71,6 +75,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
     // Received data is read first, so that a client does not time out because this process was busy.
     setImmediate(() => {
       for (const connection of connections) connection.tick(time)
+      budget.prune()
     })
   }, TICK_INTERVAL_MS)
 
@@ -90,8 +95,10 @@ export function createConnections(options: ConnectionsOptions): Connections {
     log,
     metrics,
     admitUser: (userId) => byUser.add(userId),
+    budget,
     tokenFailed: (address) => throttle.failed(address),
     onSeen: options.onSeen,
+    isTokenRevoked: options.isTokenRevoked,
   }
 
   function rejectionOf({ headers }: FastifyRequest): ConnectionRejection | undefined {
@@ -110,6 +117,9 @@ export function createConnections(options: ConnectionsOptions): Connections {
     },
     get drainLeft() {
       return drainLeft
+    },
+    get unread() {
+      return { bytes: budget.bytes, joinsWaiting: budget.waitingCount, cut: budget.cutCount }
     },
     rejectionOf,
 
@@ -138,6 +148,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
         connection,
         ended(code) {
           connection.closed(code)
+          budget.forget(connection)
           connections.delete(connection)
           counts[kind] -= 1
           byAddress.remove(address)

@@ -1,4 +1,5 @@
 import { CLOCK_TOLERANCE_MS } from '../auth/token-verifier.ts'
+import { WELCOME_BYTES_MAX } from '../read/stream-reader.ts'
 
 /** Limits on the resources of one client, and of all of them. Every number has its unit in its name. */
 export interface Limits {
@@ -19,6 +20,12 @@ export interface Limits {
   readonly tokenGraceMs: number
   /** The connection of a client with more unread bytes is closed; the client resumes. */
   readonly bufferedBytesMax: number
+  /** The maximum size of the orders in a welcome, and of the missed events after it. The rest is read with `page`. */
+  readonly welcomeBytesMax: number
+  /** While the connections of a user have so many unread bytes, its joins wait, and its requests for orders are rejected. */
+  readonly unreadBytesPerUserMax: number
+  /** Of all connections. Beyond it, those with the most unread bytes are cut. */
+  readonly unreadBytesMax: number
   /** The maximum size of the events that are held until the stream starts or a backfill completes. */
   readonly heldBytesMax: number
   /** Includes ping frames of the WebSocket protocol. */
@@ -30,6 +37,9 @@ export interface Limits {
   /** `ws` keeps every fragment of an incomplete message, with an overhead of more than 100 bytes for each. */
   readonly messageFragmentsMax: number
   readonly connectionsPerUserMax: number
+  /** Connections that a user can open at once, and again over the time; further ones wait for their welcome. */
+  readonly joinsPerUserMax: number
+  readonly joinsRefillMs: number
   /** Loopback is exempt, because it is a proxy on this machine. */
   readonly connectionsPerAddressMax: number
   readonly connectionsMax: number
@@ -46,6 +56,9 @@ export const DEFAULT_LIMITS: Limits = {
   pongTimeoutMs: 10_000,
   tokenGraceMs: CLOCK_TOLERANCE_MS,
   bufferedBytesMax: 1024 * 1024,
+  welcomeBytesMax: WELCOME_BYTES_MAX,
+  unreadBytesPerUserMax: 4 * WELCOME_BYTES_MAX,
+  unreadBytesMax: 64 * 1024 * 1024,
   heldBytesMax: 1024 * 1024,
   messagesPerSecondMax: 20,
   orderRequestsPerSecond: 2,
@@ -53,6 +66,8 @@ export const DEFAULT_LIMITS: Limits = {
   messageBytesMax: 16 * 1024,
   messageFragmentsMax: 16,
   connectionsPerUserMax: 50,
+  joinsPerUserMax: 50,
+  joinsRefillMs: 10_000,
   connectionsPerAddressMax: 1_000,
   connectionsMax: 50_000,
   handshakesPerSecondMax: 1_000,

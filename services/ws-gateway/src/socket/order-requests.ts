@@ -5,6 +5,9 @@ import type { Limits } from './limits.ts'
 
 export type OrderRequest = Extract<ClientMessage, { type: 'page' | 'orders' }>
 
+/** How a request of an open connection ended. */
+export type OrderRequestOutcome = 'served' | 'rate_limited' | 'protocol_error' | 'unavailable'
+
 export interface OrderRequestDeps {
   readonly reader: OrderReader
   readonly limits: Pick<Limits, 'orderRequestsPerSecond' | 'orderRequestsBurstMax'>
@@ -13,6 +16,10 @@ export interface OrderRequestDeps {
   /** The connection can't continue: it is of another epoch than the database. */
   readonly fail: () => void
   readonly isOpen: () => boolean
+  /** Whether the user's unread bytes leave room for a response. */
+  readonly hasRoom: () => boolean
+  /** A request has been responded to. */
+  readonly responded: (type: OrderRequest['type'], outcome: OrderRequestOutcome, durationMs: number) => void
 }
 
 const PAGE_ORDERS = 50
@@ -39,11 +46,13 @@ export class OrderRequests {
     const wanted = toWanted(request, user.userId)
     if (wanted === undefined) return this.#reject(request, 'protocol_error')
     this.#isReading = true
+    const startedAt = this.#deps.now()
     try {
       const { epoch, seq, orders, older } = await this.#deps.reader.read(wanted, this.#deps.isOpen)
       if (epoch !== user.epoch) return this.#deps.fail()
       if (request.type === 'orders') this.#deps.send({ type: 'orders', seq, orders: [...orders] })
       else this.#deps.send({ type: 'page', seq, orders: [...orders], ...(older === undefined ? {} : { older }) })
+      this.#deps.responded(request.type, 'served', this.#deps.now() - startedAt)
     } catch {
       // The database is unavailable; the stream goes on, and reads it again when it must.
       if (this.#deps.isOpen()) this.#reject(request, 'unavailable', 1_000)
@@ -58,16 +67,13 @@ export class OrderRequests {
     const now = this.#deps.now()
     this.#tokens = Math.min(max, this.#tokens + (Math.max(0, now - this.#refilledAt) * rate) / 1_000)
     this.#refilledAt = now
-    const isFree = !this.#isReading && this.#tokens >= 1
+    const isFree = !this.#isReading && this.#tokens >= 1 && this.#deps.hasRoom()
     if (isFree) this.#tokens -= 1
     return isFree ? 0 : Math.ceil((1_000 * Math.max(1 - this.#tokens, 0.1)) / rate)
   }
 
-  #reject(
-    { type }: OrderRequest,
-    code: 'rate_limited' | 'protocol_error' | 'unavailable',
-    retryAfterMs?: number,
-  ): void {
+  #reject({ type }: OrderRequest, code: Exclude<OrderRequestOutcome, 'served'>, retryAfterMs?: number): void {
+    this.#deps.responded(type, code, 0)
     this.#deps.send({
       type: 'error',
       code,

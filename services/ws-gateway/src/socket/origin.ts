@@ -8,3 +8,8 @@ export function createOriginCheck(allowed: readonly string[]): (origin: string |
   const origins = new Set(allowed.map((origin) => origin.toLowerCase().replace(/\/$/, '')))
   return (origin) => origin === undefined || origins.has('*') || origins.has(origin.toLowerCase())
 }
+
+/** Whether a page of this origin was loaded from the host that it requests, as the console is, which the same proxy serves. */
+export function isSameOrigin(origin: string | undefined, host: string): boolean {
+  return origin !== undefined && URL.canParse(origin) && new URL(origin).host === host.toLowerCase()
+}

@@ -2,6 +2,8 @@ import websocket from '@fastify/websocket'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { WebSocket } from 'ws'
+import type { ConnectionRejection } from '../observe/metrics.ts'
+import type { Output } from './transport.ts'
 import type { Connections } from './connections.ts'
 import { explainRejection } from './explain-rejection.ts'
 import type { Limits } from './limits.ts'
@@ -9,15 +11,26 @@ import { createSocketTransport } from './socket-transport.ts'
 
 export interface SocketServerOptions {
   readonly connections: Connections
+  readonly operators: OperatorSockets
   readonly limits: Limits
   readonly log: Logger
+}
+
+/** Takes the sockets of operators' consoles. */
+export interface OperatorSockets {
+  /** Why a request for a socket would be rejected now. */
+  readonly rejectionOf: (request: FastifyRequest) => ConnectionRejection | undefined
+  readonly accept: (socket: WebSocket, output: Output) => void
 }
 
 /** How long a client may take to complete a closing handshake. */
 const CLOSE_TIMEOUT_MS = 5_000
 
-/** Serves `GET /ws`. */
-export function registerSocketServer(app: FastifyInstance, { connections, limits, log }: SocketServerOptions): void {
+/** Serves `GET /ws` for browsers, and `GET /operations` for operators' consoles. */
+export function registerSocketServer(
+  app: FastifyInstance,
+  { connections, operators, limits, log }: SocketServerOptions,
+): void {
   // A frame that is too long or malformed; ws has closed the socket with the matching code.
   const onSocketError = (error: Error): void => log.debug({ err: error }, 'socket error')
 
@@ -54,14 +67,26 @@ export function registerSocketServer(app: FastifyInstance, { connections, limits
       preClose: (done) => done(),
       errorHandler: onSocketError,
     })
-    const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
-      if (!request.ws) return explainRejection(reply, connections.rejectionOf(request) ?? 'upgrade_required')
-      const rejection = connections.admit(request)
-      if (rejection !== undefined) return explainRejection(reply, rejection)
-      // An attached response would keep the request in memory for as long as the socket is open.
-      reply.raw.detachSocket(request.raw.socket)
-      return undefined
-    }
+    type Check = (request: FastifyRequest) => ConnectionRejection | undefined
+    const admitOrExplain =
+      (admit: Check, rejectionOf: Check) =>
+      async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
+        if (!request.ws) return explainRejection(reply, rejectionOf(request) ?? 'upgrade_required')
+        const rejection = admit(request)
+        if (rejection !== undefined) return explainRejection(reply, rejection)
+        // An attached response would keep the request in memory for as long as the socket is open.
+        reply.raw.detachSocket(request.raw.socket)
+        return undefined
+      }
+    const onRequest = admitOrExplain(
+      (request) => connections.admit(request),
+      (request) => connections.rejectionOf(request),
+    )
     scope.get('/ws', { websocket: true, onRequest }, (socket, request) => accept(socket, request))
+    const onOperator = admitOrExplain(operators.rejectionOf, operators.rejectionOf)
+    scope.get('/operations', { websocket: true, onRequest: onOperator }, (socket, request) => {
+      socket.removeAllListeners('error').on('error', onSocketError)
+      operators.accept(socket, request.raw.socket)
+    })
   })
 }

@@ -1,5 +1,5 @@
 import { CLOSE_CODES } from '@paxyo/contracts'
-import type { WebSocket } from 'ws'
+import { WebSocket } from 'ws'
 import { textFrame } from './text-frame.ts'
 import { CORKED_BYTES_MAX, type Output, type Transport } from './transport.ts'
 
@@ -13,17 +13,17 @@ export function createSocketTransport(socket: WebSocket, output: Output): Transp
   let isCorked = false
   return {
     kind: 'websocket',
-    get isOpen() {
-      return socket.readyState === socket.OPEN
-    },
     get unreadBytes() {
       return output.writableLength
     },
     send(payload) {
+      if (socket.readyState !== WebSocket.OPEN) return 0
       output.write(textFrame(payload))
-      if (!isCorked || output.writableLength <= CORKED_BYTES_MAX) return
-      output.uncork()
-      output.cork()
+      if (isCorked && output.writableLength > CORKED_BYTES_MAX) {
+        output.uncork()
+        output.cork()
+      }
+      return output.writableLength
     },
     cork() {
       isCorked = true
@@ -34,5 +34,6 @@ export function createSocketTransport(socket: WebSocket, output: Output): Transp
       output.uncork()
     },
     close: (reason) => socket.close(CLOSE_CODES[reason].code, reason),
+    abort: () => socket.terminate(),
   }
 }

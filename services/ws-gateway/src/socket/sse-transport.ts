@@ -25,17 +25,17 @@ export function createSseTransport(response: ServerResponse, { isPadded }: SseTr
   response.write(PADDING)
   return {
     kind: 'stream',
-    get isOpen() {
-      return !response.writableEnded && !response.destroyed
-    },
     get unreadBytes() {
       return response.writableLength
     },
     send(payload) {
+      if (response.writableEnded || response.destroyed) return 0
       response.write(Buffer.concat(isPadded && !isCorked ? [DATA, payload, END, PADDING] : [DATA, payload, END]))
-      if (!isCorked || response.writableLength <= CORKED_BYTES_MAX) return
-      response.uncork()
-      response.cork()
+      if (isCorked && response.writableLength > CORKED_BYTES_MAX) {
+        response.uncork()
+        response.cork()
+      }
+      return response.writableLength
     },
     cork() {
       isCorked = true
@@ -51,5 +51,6 @@ export function createSseTransport(response: ServerResponse, { isPadded }: SseTr
       response.end(`event: close\ndata: ${close}\n\n${isPadded ? PADDING.toString() : ''}`)
       setTimeout(() => response.destroy(), CLOSE_TIMEOUT_MS).unref()
     },
+    abort: () => void response.destroy(),
   }
 }

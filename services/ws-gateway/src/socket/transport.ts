@@ -6,16 +6,22 @@ export type TransportKind = 'websocket' | 'stream'
 /** How a connection's messages reach its client. The connection decides what is sent and when; a transport only frames it. */
 export interface Transport {
   readonly kind: TransportKind
-  readonly isOpen: boolean
   /** Sent bytes that are still in this process, because the client or the network is slow. */
   readonly unreadBytes: number
-  /** @param payload a message as JSON text, without line breaks. */
-  send(payload: Buffer): void
+  /**
+   * Sends nothing once the client has gone.
+   *
+   * @param payload a message as JSON text, without line breaks.
+   * @returns `unreadBytes`, with this message.
+   */
+  send(payload: Buffer): number
   /** What is sent until `uncork` needs few writes. */
   cork(): void
   uncork(): void
   /** Ends the connection after everything that was sent, and gives the client the reason with its close code. */
   close(reason: CloseReason): void
+  /** Disconnects at once, and drops the unread bytes. */
+  abort(): void
 }
 
 /** The part of a socket, or of an HTTP response, that takes bytes. */

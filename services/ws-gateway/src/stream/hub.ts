@@ -23,7 +23,7 @@ import { createBackfiller } from './backfill.ts'
 import { watchBus } from './bus-watch.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { watchOutbox } from './outbox-watch.ts'
-import { failAll, hasGap, lowestSeq, type Stream, type StreamListener } from './user-stream.ts'
+import { failAll, furthest, lowestSeq, type Stream, type StreamListener } from './user-stream.ts'
 
 export interface HubOptions {
   readonly bus: EventBus
@@ -35,8 +35,20 @@ export interface HubOptions {
   readonly onForwarded?: (bytes: Uint8Array) => void
   /** Called for every message on a user's channel that is not an authentic event. */
   readonly onMessageRejected?: () => void
-  /** Called when every event up to the seq was sent to this many connections of a user; `isLive` for new events. */
-  readonly onSent?: (userId: string, epoch: string, seq: number, connections: number, isLive: boolean) => void
+  /** Called with what was sent: when a connection begins, by `reportSent`, and before a connection leaves. */
+  readonly onSent?: (sent: SentReport) => void
+}
+
+/** Every event up to the seq was sent to this many connections of a user. */
+export interface SentReport {
+  readonly userId: string
+  readonly epoch: string
+  readonly seq: number
+  readonly connections: number
+  /** False for what a connection begins with. */
+  readonly isLive: boolean
+  /** By the clock of `performance.now`. */
+  readonly at: number
 }
 
 /** Forwards the events of the bus to the listeners of this process. */
@@ -57,6 +69,8 @@ export interface Hub {
    */
   join(userId: string, listener: StreamListener, position: Position | undefined): Promise<void>
   leave(userId: string, listener: StreamListener): void
+  /** Reports, by `onSent`, the streams of which events were sent since it was last called. */
+  reportSent(): void
   /** The connections of a user, including those that still join. */
   listenersOf(userId: string): readonly StreamListener[]
   /**
@@ -85,6 +99,8 @@ export function createHub(options: HubOptions): Hub {
   let replacedAt = -Infinity
   /** The epoch of all listeners. */
   let epoch: string | undefined
+  /** Streams of which events were sent since the last report. */
+  const unreported: Stream[] = []
   /** Read once, because it is used for each event. */
   const isDebugEnabled = log.isLevelEnabled('debug')
 
@@ -102,11 +118,15 @@ export function createHub(options: HubOptions): Hub {
       const seq = eventSeq(payload)
       if (stream === undefined) return
       if (seq === 0) return onRejected(channel)
-      for (const listener of stream.listeners) listener.offer(seq, payload)
+      let isMissing = false
+      for (const listener of stream.listeners) {
+        listener.offer(seq, payload)
+        isMissing ||= listener.hasGap
+      }
       onForwarded?.(payload)
-      reportSent(stream, seq)
+      markSent(stream)
       if (isDebugEnabled) log.debug({ userId: stream.userId, seq }, 'event forwarded')
-      if (hasGap(stream)) void backfill(stream)
+      if (isMissing) void backfill(stream)
     },
     onRejected,
     onRestored() {
@@ -125,14 +145,25 @@ export function createHub(options: HubOptions): Hub {
     ...(heartbeatIntervalMs === undefined ? {} : { intervalMs: heartbeatIntervalMs }),
   })
 
-  const backfiller = createBackfiller({ reader, log, onOffered: (stream) => reportSent(stream, lowestSeq(stream)) })
+  const backfiller = createBackfiller({ reader, log, onOffered: markSent })
   const backfill = (stream: Stream): Promise<void> => backfiller.backfill(stream)
 
-  function reportSent(stream: Stream, seq: number): void {
-    if (onSent === undefined || epoch === undefined || seq === Infinity) return
-    let connections = 0
-    for (const { lastSeq = -1 } of stream.listeners) if (lastSeq >= seq) connections += 1
-    if (connections > 0) onSent(stream.userId, epoch, seq, connections, true)
+  /** Called for every event, so it only notes the time. */
+  function markSent(stream: Stream): void {
+    if (stream.sentAt === undefined) unreported.push(stream)
+    stream.sentAt = performance.now()
+  }
+
+  function report(stream: Stream): void {
+    const { userId, sentAt: at } = stream
+    stream.sentAt = undefined
+    if (at === undefined || epoch === undefined) return
+    const { seq, connections } = furthest(stream)
+    if (connections > 0) onSent?.({ userId, epoch, seq, connections, isLive: true, at })
+  }
+
+  function reportSent(): void {
+    for (const stream of unreported.splice(0)) report(stream)
   }
 
   const delivers = (): boolean => subscriber.isReady && heartbeat.isAlive
@@ -236,6 +267,7 @@ export function createHub(options: HubOptions): Hub {
     if (epochBefore !== epoch) return false
     if (epoch !== undefined) {
       log.warn({ users: streams.size, epoch: current }, 'epoch changed, closing all streams')
+      reportSent()
       for (const stream of streams.values()) failAll(stream)
     }
     epoch = current
@@ -248,6 +280,7 @@ export function createHub(options: HubOptions): Hub {
       listeners: new Set(),
       isSubscribed: false,
       unsubscribedSinceMs: undefined,
+      sentAt: undefined,
       backfilling: undefined,
       backfillAgain: false,
     }
@@ -258,7 +291,10 @@ export function createHub(options: HubOptions): Hub {
   function leave(userId: string, listener: StreamListener): void {
     const channel = userChannel(userId)
     const stream = streams.get(channel)
-    if (stream === undefined || !stream.listeners.delete(listener) || stream.listeners.size > 0) return
+    if (stream === undefined || !stream.listeners.has(listener)) return
+    report(stream)
+    stream.listeners.delete(listener)
+    if (stream.listeners.size > 0) return
     streams.delete(channel)
     subscriber.unsubscribe(channel)
   }
@@ -285,13 +321,16 @@ export function createHub(options: HubOptions): Hub {
         const wasSubscribed = stream.isSubscribed
         const restoresBefore = restores
         const epochBefore = epoch
-        const start = await reader.start(userId, position, () => stream.listeners.has(listener))
+        const start = await reader.start(userId, position, () => stream.listeners.has(listener), listener.tokenId)
         if (!acceptEpoch(start.epoch, epochBefore)) throw new Error('the epoch changed while the stream was read')
         if (!stream.listeners.has(listener)) return
         listener.setDelay(delayOf(stream))
+        // Before it counts as one of the connections that these events were sent to.
+        report(stream)
         listener.begin(start)
-        if (stream.listeners.has(listener) && listener.lastSeq! > 0) {
-          onSent?.(userId, start.epoch, listener.lastSeq!, 1, false)
+        const seq = listener.lastSeq!
+        if (stream.listeners.has(listener) && seq > 0) {
+          onSent?.({ userId, epoch: start.epoch, seq, connections: 1, isLive: false, at: performance.now() })
         }
         if (!wasSubscribed || restores !== restoresBefore || listener.hasGap) void backfill(stream)
       } catch (error) {
@@ -301,6 +340,7 @@ export function createHub(options: HubOptions): Hub {
       }
     },
     leave,
+    reportSent,
     listenersOf: (userId) => [...(streams.get(userChannel(userId))?.listeners ?? [])],
     async checkEpoch() {
       const epochBefore = epoch

@@ -5,6 +5,8 @@ import type { StreamStart } from '../read/stream-reader.ts'
 export interface StreamListener {
   /** The seq of the last event that it has; `undefined` before `begin`. */
   readonly lastSeq: number | undefined
+  /** The `jti` of its token; undefined for a token without it. */
+  readonly tokenId: string | undefined
   /** Whether it holds events that it can't forward before it gets the missing ones. */
   readonly hasGap: boolean
   /** Sets since when events may be late, in ms since 1970; undefined when they are not. May be called before `begin`. */
@@ -20,6 +22,8 @@ export interface StreamListener {
    * @returns whether it closes the connection.
    */
   revokeTokens(issuedBeforeMs: number): boolean
+  /** Closes the connection if it has the token. @returns whether it closes the connection. */
+  revokeToken(tokenId: string): boolean
   /** Closes the connection; the client may reconnect. */
   disconnect(): void
   report(): ConnectionReport
@@ -33,6 +37,8 @@ export interface Stream {
   isSubscribed: boolean
   /** Since when the stream waits for the acknowledgement of a bus that was silent. */
   unsubscribedSinceMs: number | undefined
+  /** When an event was last offered to its listeners; undefined when this has been reported. */
+  sentAt: number | undefined
   backfilling: Promise<void> | undefined
   /** Events may have been missed since the current backfill began. */
   backfillAgain: boolean
@@ -41,6 +47,20 @@ export interface Stream {
 /** The lowest `lastSeq` of the listeners; `Infinity` when none has begun. */
 export function lowestSeq({ listeners }: Stream): number {
   return Math.min(...[...listeners].flatMap(({ lastSeq }) => lastSeq ?? []))
+}
+
+/** The highest `lastSeq`, and how many listeners have it. */
+export function furthest({ listeners }: Stream): { seq: number; connections: number } {
+  let seq = 0
+  let connections = 0
+  for (const { lastSeq = 0 } of listeners) {
+    if (lastSeq > seq) {
+      seq = lastSeq
+      connections = 0
+    }
+    if (lastSeq === seq && seq > 0) connections += 1
+  }
+  return { seq, connections }
 }
 
 export function hasGap(stream: Stream): boolean {

@@ -2,7 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { orderViewSchema, type Position } from '@paxyo/contracts'
 import { createTestDatabase, type TestDatabase } from '@paxyo/testkit'
 import type { Pool } from 'pg'
-import { createStreamReader, EVENTS_MAX, type StreamReader, type StreamStart } from '../../src/read/stream-reader.ts'
+import {
+  createStreamReader,
+  EVENTS_MAX,
+  WELCOME_BYTES_MAX,
+  type StreamReader,
+  type StreamStart,
+} from '../../src/read/stream-reader.ts'
 import { createTestIngest, type TestIngest } from '../test-ingest.ts'
 
 let database: TestDatabase
@@ -54,7 +60,7 @@ describe('a snapshot', () => {
       mode: 'snapshot',
       epoch,
       seq: 7,
-      account: { balance: '10.25', currency: 'USD' },
+      account: { balance: '10.25', currency: 'USD', mode: 'kept' },
       totals: { refunded: '1', orders: { partial: 1 } },
     })
     expect(orders).toEqual([
@@ -111,7 +117,8 @@ describe('a snapshot', () => {
   ])('writes a balance of %s as %s', async (balance, written) => {
     await ingest.openAccount(`rich-${balance}`, { balance })
 
-    expect((await snapshotOf(`rich-${balance}`)).account).toEqual({ balance: written, currency: 'USD' })
+    const mode = written === '0' ? 'external' : 'kept'
+    expect((await snapshotOf(`rich-${balance}`)).account).toEqual({ balance: written, currency: 'USD', mode })
   })
 
   test('has open orders before the most recent others, however old they are, newest first', async () => {
@@ -200,6 +207,14 @@ describe('a user who was here before', () => {
     expect(await startAt(0)).toMatchObject({ mode: 'snapshot', seq: EVENTS_MAX + 1 })
     const start = (await startAt(1)) as Extract<StreamStart, { mode: 'resumed' }>
     expect([start.mode, start.events.length, start.events.at(-1)?.seq]).toEqual(['resumed', EVENTS_MAX, EVENTS_MAX + 1])
+  })
+
+  test('gets a snapshot when what it missed is too long', async () => {
+    await ingest.openAccount('verbose')
+    await ingest.commit('verbose', 3, { linkLength: WELCOME_BYTES_MAX / 3 })
+
+    expect(await reader.start('verbose', { epoch, seq: 0 })).toMatchObject({ mode: 'snapshot', seq: 3 })
+    expect(await reader.start('verbose', { epoch, seq: 1 })).toMatchObject({ mode: 'resumed', seq: 1 })
   })
 })
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { createTestDatabase, type TestDatabase } from '@paxyo/testkit'
 import { parseOrderCursor } from '../../src/read/order-json.ts'
 import { createStreamReader } from '../../src/read/stream-reader.ts'
-import { createOrderReader, type OrderReader } from '../../src/read/user-orders.ts'
+import { createOrderReader, PAGE_BYTES_MAX, type OrderReader } from '../../src/read/user-orders.ts'
 import { createTestIngest, type TestIngest } from '../test-ingest.ts'
 
 let database: TestDatabase
@@ -67,6 +67,31 @@ describe('older orders', () => {
     }
     const whole = await createStreamReader({ pool: database.poolAs('gateway') }).start('bea', undefined)
     expect(whole).toMatchObject({ older: undefined })
+  })
+
+  test('continue where the bytes of a snapshot, or of a page, end', async () => {
+    await ingest.openAccount('eve')
+    for (let day = 10; day < 30; day += 1) {
+      const status = day % 3 === 0 ? 'pending' : 'completed'
+      await ingest.insertOrder('eve', { orderId: `e-${day}`, status, createdAt: `2024-01-${day}T00:00:00Z` })
+    }
+    // A single order is not larger than that: three or four fit.
+    const link = 'ü'.repeat(PAGE_BYTES_MAX / 8)
+    await database.owner.query(`UPDATE orders SET link = $1 WHERE user_id = 'eve'`, [link])
+    for (const welcomeBytesMax of [3 * PAGE_BYTES_MAX, PAGE_BYTES_MAX, 0]) {
+      const snapshots = createStreamReader({ pool: database.poolAs('gateway'), welcomeBytesMax })
+      const start = await snapshots.start('eve', undefined)
+      if (start.mode !== 'snapshot') throw new Error('no snapshot')
+      expect(Buffer.byteLength(JSON.stringify(start.orders))).toBeLessThanOrEqual(welcomeBytesMax + 20)
+      const pages = await allPages('eve', start.older, 10)
+      for (const ids of pages) expect(ids.length).toBeLessThanOrEqual(3)
+      const shown = new Set([...start.orders.map(({ orderId }) => orderId), ...pages.flat()])
+      expect([welcomeBytesMax, shown.size, start.totals?.orders]).toEqual([
+        welcomeBytesMax,
+        20,
+        { pending: 6, completed: 14 },
+      ])
+    }
   })
 
   test('of a user without an account are none', async () => {

@@ -1,19 +1,30 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { PendingReceipts } from '../../src/receipts/pending-receipts.ts'
+import type { SentReport } from '../../src/stream/hub.ts'
 
 const EPOCH = 'epoch-1'
+
+/** What was sent just now. */
+const sent = (userId: string, seq: number, connections: number, isLive: boolean, at = 0): SentReport => ({
+  userId,
+  epoch: EPOCH,
+  seq,
+  connections,
+  isLive,
+  at,
+})
 
 const pendingAt = (clock: { now: number }): PendingReceipts => new PendingReceipts(() => clock.now)
 
 test('one entry for each user, with the highest positions and how long ago they were reached', () => {
   const clock = { now: 0 }
   const pending = pendingAt(clock)
-  pending.sent('user-1', EPOCH, 7, 2, true)
+  pending.sent(sent('user-1', 7, 2, true))
   pending.seen('user-1', EPOCH, 7)
   clock.now = 300
   pending.seen('user-1', EPOCH, 6)
-  pending.sent('user-1', EPOCH, 8, 2, true)
+  pending.sent(sent('user-1', 8, 2, true, clock.now))
   pending.seen('user-2', EPOCH, 3)
   clock.now = 1_000
 
@@ -29,8 +40,8 @@ test('one entry for each user, with the highest positions and how long ago they 
 
 test('what a connection begins with does not replace what was sent live', () => {
   const pending = pendingAt({ now: 0 })
-  pending.sent('user-1', EPOCH, 7, 2, true)
-  pending.sent('user-1', EPOCH, 8, 1, false)
+  pending.sent(sent('user-1', 7, 2, true))
+  pending.sent(sent('user-1', 8, 1, false))
 
   expect(pending.toBatch(pending.take(1)).sent).toEqual([['user-1', EPOCH, 7, 0, 2, 1]])
 })
@@ -64,7 +75,7 @@ test('batches that could not be stored lose no position, and move none back', ()
       for (const { kind, user, seq } of steps) {
         const userId = `user-${user}`
         if (kind === 'seen') pending.seen(userId, EPOCH, seq)
-        if (kind === 'sent') pending.sent(userId, EPOCH, seq, 1, true)
+        if (kind === 'sent') pending.sent(sent(userId, seq, 1, true))
         if (kind === 'seen' || kind === 'sent') {
           expected[kind].set(userId, Math.max(seq, expected[kind].get(userId) ?? 0))
         }

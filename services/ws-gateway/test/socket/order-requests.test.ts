@@ -10,6 +10,8 @@ let now: number
 let sent: ServerMessage[]
 let wanted: OrdersWanted[]
 let isFailed: boolean
+let hasRoom: boolean
+let responses: unknown[]
 let read: (wanted: OrdersWanted) => Promise<FoundOrders>
 let requests: OrderRequests
 beforeEach(() => {
@@ -17,6 +19,8 @@ beforeEach(() => {
   sent = []
   wanted = []
   isFailed = false
+  hasRoom = true
+  responses = []
   read = () => Promise.resolve(NOTHING)
   requests = new OrderRequests({
     reader: {
@@ -30,13 +34,18 @@ beforeEach(() => {
     send: (message) => sent.push(message),
     fail: () => (isFailed = true),
     isOpen: () => true,
+    hasRoom: () => hasRoom,
+    responded: (...response) => responses.push(response),
   })
 })
 
 const ask = (): Promise<void> => requests.handle({ type: 'page', limit: 7 }, USER)
 
 test("a page is read for the connection's own user", async () => {
-  read = () => Promise.resolve({ ...NOTHING, older: '5~A-1' })
+  read = () => {
+    now += 7
+    return Promise.resolve({ ...NOTHING, older: '5~A-1' })
+  }
   await requests.handle({ type: 'page', before: '9~A-2', limit: 7 }, USER)
   await requests.handle({ type: 'orders', ids: ['A-1'] }, USER)
 
@@ -48,11 +57,16 @@ test("a page is read for the connection's own user", async () => {
     { type: 'page', seq: 3, orders: [], older: '5~A-1' },
     { type: 'orders', seq: 3, orders: [] },
   ])
+  expect(responses).toEqual([
+    ['page', 'served', 7],
+    ['orders', 'served', 7],
+  ])
 })
 
 test('a client that asks too often is told when it may again, and is served then', async () => {
   for (let count = 0; count < 4; count += 1) await ask()
   expect(sent.map(({ type }) => type)).toEqual(['page', 'page', 'page', 'error'])
+  expect(responses).toEqual([...Array.from({ length: 3 }, () => ['page', 'served', 0]), ['page', 'rate_limited', 0]])
   expect(sent.at(-1)).toMatchObject({ code: 'rate_limited', request: 'page', retryAfterMs: 500 })
 
   now += 499
@@ -64,6 +78,16 @@ test('a client that asks too often is told when it may again, and is served then
   now += 3_600_000
   for (let count = 0; count < 4; count += 1) await ask()
   expect(sent.slice(-4).map(({ type }) => type)).toEqual(['page', 'page', 'page', 'error'])
+})
+
+test('nothing is read for a user who has not read what is there', async () => {
+  hasRoom = false
+  await ask()
+  expect(sent).toMatchObject([{ type: 'error', code: 'rate_limited', request: 'page', retryAfterMs: 50 }])
+  expect(wanted).toEqual([])
+  hasRoom = true
+  await ask()
+  expect(sent.at(-1)).toMatchObject({ type: 'page' })
 })
 
 test('one request is read at a time', async () => {
@@ -87,6 +111,10 @@ test('an unavailable database and a wrong cursor reject the request, and not the
     { type: 'error', code: 'protocol_error', request: 'page' },
   ])
   expect([wanted.length, isFailed]).toEqual([1, false])
+  expect(responses).toEqual([
+    ['page', 'unavailable', 0],
+    ['page', 'protocol_error', 0],
+  ])
 })
 
 test('orders of another epoch are not sent', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { createOriginCheck } from '../../src/socket/origin.ts'
+import { createOriginCheck, isSameOrigin } from '../../src/socket/origin.ts'
 
 describe('with https://panel.example.com and http://localhost:3000/ allowed', () => {
   const isAllowed = createOriginCheck(['https://panel.example.com', 'http://localhost:3000/'])
@@ -33,4 +33,16 @@ test('* allows every page', () => {
 
 test('with nothing configured no page may connect', () => {
   expect(createOriginCheck([])('https://panel.example.com')).toBe(false)
+})
+
+test.each([
+  ['https://panel.example.com', 'panel.example.com', true],
+  ['https://panel.example.com', 'PANEL.example.com', true],
+  ['http://localhost:8080', 'localhost:8080', true],
+  ['https://panel.example.com', 'panel.example.com:8443', false],
+  ['https://evil.example', 'panel.example.com', false],
+  ['null', 'panel.example.com', false],
+  [undefined, 'panel.example.com', false],
+])('%s at %s is the same origin: %s', (origin, host, isSame) => {
+  expect(isSameOrigin(origin, host)).toBe(isSame)
 })

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { eventually, mintToken, type TestSocket } from '@paxyo/testkit'
 import { Registry } from 'prom-client'
 import { startGateway, type GatewayFixture } from '../gateway-fixture.ts'
@@ -7,9 +7,12 @@ const EVENT_BYTES = 64 * 1024
 /** Far more than the kernel buffers. */
 const EVENTS = 160
 
+/** Far beyond the default, for events that are far larger than real ones. */
+const LARGE_WELCOMES = { welcomeBytesMax: 64 * 1024 ** 2, unreadBytesPerUserMax: 1024 ** 3, unreadBytesMax: 1024 ** 3 }
+
 let gateway: GatewayFixture
 beforeAll(async () => {
-  gateway = await startGateway()
+  gateway = await startGateway({ limits: LARGE_WELCOMES })
 })
 afterAll(async () => {
   await gateway[Symbol.asyncDispose]()
@@ -63,7 +66,9 @@ test('who reads too slowly is sent away, misses nothing by it, and is nobody els
 
 test('a large welcome does not count as unread', async () => {
   const bufferedBytesMax = 64 * 1024
-  await using small = await startGateway({ limits: { bufferedBytesMax, heldBytesMax: 10 * EVENT_BYTES } })
+  await using small = await startGateway({
+    limits: { ...LARGE_WELCOMES, bufferedBytesMax, heldBytesMax: 10 * EVENT_BYTES },
+  })
   await small.ingest.openAccount('big')
   // Far more than the kernel buffers, and than the limit.
   const { epoch } = await small.connect('big').then((client) => client.next('welcome'))
@@ -83,4 +88,57 @@ test('a large welcome does not count as unread', async () => {
   client.socket.resume()
   expect(await client.closed()).toEqual({ code: 4001, reason: 'slow_consumer' })
   expect(seqsOf(client).slice(0, EVENTS)).toEqual(Array.from({ length: EVENTS }, (_, index) => index + 1))
+})
+
+describe('a user with many connections that read nothing', () => {
+  const CONNECTIONS = 50
+  const ORDERS = 160
+  /** Of a welcome: more than the kernel buffers for a connection. */
+  const WELCOME_BYTES = ORDERS * EVENT_BYTES
+  const limits = {
+    welcomeBytesMax: 2 * WELCOME_BYTES,
+    unreadBytesPerUserMax: 5 * WELCOME_BYTES,
+    unreadBytesMax: 20 * WELCOME_BYTES,
+  }
+
+  test('has its unread bytes bounded, round after round, while others join', async () => {
+    await using small = await startGateway({ limits })
+    const { ingest, database } = small
+    for (const userId of ['greedy', 'other']) await ingest.openAccount(userId)
+    for (let order = 0; order < ORDERS; order += 1) await ingest.insertOrder('greedy', { orderId: `g-${order}` })
+    await database.owner.query(`UPDATE orders SET link = repeat('x', ${EVENT_BYTES}) WHERE user_id = 'greedy'`)
+    const registry = new Registry()
+    small.gateway.addMetrics(registry)
+    const valueOf = async (name: string): Promise<number> => {
+      const text = await registry.metrics()
+      return Number(new RegExp(`^paxyo_gateway_${name}(?:{[^}]*})? (\\S+)$`, 'm').exec(text)?.[1] ?? 0)
+    }
+    const token = await mintToken('greedy')
+    const joinsBefore = await valueOf('join_duration_seconds_count')
+
+    for (let round = 1; round <= 2; round += 1) {
+      const greedy = await Promise.all(
+        Array.from({ length: CONNECTIONS }, async () => {
+          const client = await small.open()
+          client.socket.pause()
+          client.send({ type: 'hello', token })
+          return client
+        }),
+      )
+      await eventually(async () => (await valueOf('joins_waiting')) > 0 && (await valueOf('unread_bytes')) > 0)
+      for (let joined = 0; joined < 5; joined += 1) {
+        const other = await small.connect('other')
+        expect(await other.next('welcome')).toMatchObject({ mode: 'snapshot', userId: 'other' })
+        other.close()
+      }
+      // A few welcomes of all those that were asked for were read from the database.
+      const joins = (await valueOf('join_duration_seconds_count')) - joinsBefore - 5 * round
+      expect(joins).toBeLessThanOrEqual(round * 5)
+      expect(await valueOf('unread_bytes')).toBeLessThanOrEqual(limits.unreadBytesPerUserMax)
+      expect(await valueOf('joins_waiting')).toBeGreaterThanOrEqual(CONNECTIONS - 5)
+      for (const client of greedy) client.close()
+      await eventually(async () => small.gateway.connectionCount === 0 && (await valueOf('joins_waiting')) === 0)
+      expect(await valueOf('unread_bytes')).toBe(0)
+    }
+  })
 })

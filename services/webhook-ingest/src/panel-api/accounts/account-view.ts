@@ -3,6 +3,6 @@ import type { Account } from '@paxyo/ledger'
 import type { PanelAccount } from '@paxyo/panel-client'
 
 /** An account as the panel sees it. */
-export function accountView({ userId, currency, balance }: Account): PanelAccount {
-  return { userId, currency, balance: formatMoney(balance) }
+export function accountView({ userId, currency, balance, mode }: Account): PanelAccount {
+  return { userId, currency, balance: formatMoney(balance), mode }
 }

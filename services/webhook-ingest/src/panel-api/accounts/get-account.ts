@@ -35,7 +35,7 @@ export async function findAccount(
   const row = await db
     .selectFrom('accounts')
     .innerJoin('stream_epoch', (join) => join.onTrue())
-    .select(['user_id', 'currency', 'balance', 'last_seq', 'epoch'])
+    .select(['user_id', 'currency', 'balance', 'balance_mode', 'last_seq', 'epoch'])
     .where('user_id', '=', userId)
     .executeTakeFirst()
   return row && { account: toAccount(row), epoch: row.epoch }

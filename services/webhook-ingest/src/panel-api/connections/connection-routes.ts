@@ -1,8 +1,10 @@
-import { setCutoff, type SetCutoff } from '@paxyo/ledger'
+import { revokeToken, setCutoff, type SetCutoff } from '@paxyo/ledger'
 import {
   connectionCountsSchema,
   disconnectedSchema,
+  revokedTokenSchema,
   revokedTokensSchema,
+  tokenRevocationSchema,
   userConnectionsSchema,
   type UserConnection,
 } from '@paxyo/panel-client'
@@ -31,6 +33,7 @@ export interface ConnectionRouteDeps extends Pick<ApiDeps, 'db' | 'log'> {
 export function registerConnectionRoutes(api: PanelApi, deps: ConnectionRouteDeps): void {
   registerReads(api, deps)
   registerCutoffs(api, deps)
+  registerRevocation(api, deps)
 }
 
 function registerReads(api: PanelApi, { db, gateways }: ConnectionRouteDeps): void {
@@ -118,12 +121,46 @@ function registerCutoffs(api: PanelApi, deps: ConnectionRouteDeps): void {
   })
 }
 
+function registerRevocation(api: PanelApi, deps: ConnectionRouteDeps): void {
+  const schema = {
+    headers: idempotencyHeaders,
+    body: tokenRevocationSchema,
+    ...operation({
+      operationId: 'revokeToken',
+      scope: 'tokens',
+      tag: 'Tokens',
+      summary: 'Revoke one browser token',
+      description:
+        'For a logout in one browser. The connections with the token are closed within a second on every gateway, also while ' +
+        'Redis is unavailable, and no gateway accepts it again.',
+      responses: { 200: { description: 'It is committed.', schema: revokedTokenSchema } },
+    }),
+  }
+  api.post('/v1/tokens/revoke', { schema }, async (request, reply) => {
+    const { userId, jti } = request.body
+    const expiresAt = await revokeToken(deps.pool, { userId, jti, expiresAt: new Date(request.body.expiresAt) })
+    const outcome = outcomeOf(await deps.gateways.ask({ type: 'revoked_token', userId, jti }))
+    logAction(deps, principalOf(request), { userId, address: request.ip }, 'token revoked')
+    return reply.send({ userId, jti, expiresAt: expiresAt.toISOString(), ...outcome })
+  })
+}
+
+interface Outcome {
+  readonly closed: number | null
+  readonly gateways: GatewayResponses['gateways'] | null
+}
+
+const outcomeOf = (responses: GatewayResponses | undefined): Outcome => ({
+  closed: responses?.connections.length ?? null,
+  gateways: responses?.gateways ?? null,
+})
+
 /** Commits a cutoff, and only then tells the gateways, so that a join that misses the message reads the row. */
 async function cutOff(
   { pool, gateways }: ConnectionRouteDeps,
   userId: string,
   kind: 'revoke' | 'disconnect',
-): Promise<{ cutoff: SetCutoff; outcome: { closed: number | null; gateways: GatewayResponses['gateways'] | null } }> {
+): Promise<{ cutoff: SetCutoff; outcome: Outcome }> {
   const cutoff = await setCutoff(pool, userId, kind)
   const responses = await gateways.ask({
     type: 'cutoff',
@@ -131,7 +168,7 @@ async function cutOff(
     tokensIssuedBefore: cutoff.tokensIssuedBefore?.toISOString() ?? null,
     disconnectedAt: cutoff.disconnectedAt?.toISOString() ?? null,
   })
-  return { cutoff, outcome: { closed: responses?.connections.length ?? null, gateways: responses?.gateways ?? null } }
+  return { cutoff, outcome: outcomeOf(responses) }
 }
 
 /** Logged with the key, so that the author is known afterwards. */

@@ -60,7 +60,7 @@ function readCase(deps: CaseDeps, reviewId: string): Promise<ReviewCase | undefi
 
 const READ_ORDER = `SELECT ${ORDER_COLUMNS} FROM orders WHERE order_id = $1`
 const READ_ACCOUNT = `
-  SELECT user_id, currency, balance, last_seq FROM accounts
+  SELECT user_id, currency, balance, balance_mode, last_seq FROM accounts
   WHERE user_id = (SELECT user_id FROM orders WHERE order_id = $1)`
 
 async function readAround({ db, providers }: CaseDeps, client: PoolClient, review: ReviewRow): Promise<ReviewCase> {

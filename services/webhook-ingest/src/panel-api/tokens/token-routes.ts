@@ -20,7 +20,7 @@ export function registerTokenRoutes(api: PanelApi, { mint, log }: TokenDeps): vo
       tag: 'Tokens',
       summary: "Mint a token for a user's browser",
       description:
-        "Until it expires, the token gives access to all of the user's data. `POST /v1/users/{userId}/revoke-tokens` revokes it.",
+        "Until it expires, the token gives access to all of the user's data. `POST /v1/tokens/revoke` revokes it.",
       responses: { 201: { description: 'A token for `hello`.', schema: tokenSchema } },
       errors: ['token_minting_off'],
     }),
@@ -28,10 +28,10 @@ export function registerTokenRoutes(api: PanelApi, { mint, log }: TokenDeps): vo
   api.post('/v1/tokens', { schema }, async (request, reply) => {
     if (mint === undefined) return reject(reply, 'token_minting_off')
     const { userId, ttlSeconds } = request.body
-    const { token, expiresAt } = await mint(userId, ttlSeconds)
+    const { token, expiresAt, jti } = await mint(userId, ttlSeconds)
     // A token gives access to everything of its user: who had it minted must be known afterwards.
     const { id: keyId, name } = principalOf(request)
     log.info({ key: name, keyId, userId, ttlSeconds, address: request.ip }, 'token minted')
-    return reply.code(201).send({ token, expiresAt: expiresAt.toISOString() })
+    return reply.code(201).send({ token, expiresAt: expiresAt.toISOString(), jti })
   })
 }

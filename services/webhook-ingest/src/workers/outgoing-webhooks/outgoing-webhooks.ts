@@ -28,6 +28,8 @@ export interface OutgoingWebhooksOptions {
   readonly log: Logger
   /** Called with the result of each attempt. */
   readonly onAttempt?: (isDelivered: boolean, durationMs: number) => void
+  /** Called when an endpoint begins to fail, with the error of the last attempt, and when it delivers again. */
+  readonly onEndpointChanged?: (endpointId: string, error: string | undefined) => void
   /** From 0 to 1; for jitter. */
   readonly random?: () => number
 }
@@ -125,8 +127,11 @@ export function createOutgoingWebhooks(options: OutgoingWebhooksOptions): Outgoi
     if (attempt.delivered) log.info(facts, 'outgoing webhook delivered')
     else if (retryInMs === undefined) log.error({ ...facts, error: attempt.error }, 'outgoing webhook dead')
     else log.warn({ ...facts, error: attempt.error, retryInMs }, 'outgoing webhook failed, retry scheduled')
-    const isBack = attempt.delivered && sending.failuresInRow > 0
-    sending.failuresInRow = attempt.delivered ? 0 : sending.failuresInRow + 1
+    const failedBefore = sending.failuresInRow
+    const isBack = attempt.delivered && failedBefore > 0
+    sending.failuresInRow = attempt.delivered ? 0 : failedBefore + 1
+    const hasChanged = attempt.delivered ? failedBefore >= FAILING_FROM : sending.failuresInRow === FAILING_FROM
+    if (hasChanged) options.onEndpointChanged?.(endpointId, attempt.error ?? undefined)
     try {
       await queue.settle(webhook, attempt, retryInMs)
       if (isBack) await queue.makeEndpointDue(endpointId)

@@ -39,7 +39,7 @@ describe('an account', () => {
 
     expect([first.statusCode, again.statusCode]).toEqual([201, 200])
     expect(first.json()).toEqual({
-      account: { userId, currency: 'USD', balance: '0' },
+      account: { userId, currency: 'USD', balance: '0', mode: 'external' },
       seq: 0,
       epoch: expect.stringMatching(/^[0-9a-f]{32}$/),
     })
@@ -94,7 +94,7 @@ describe('a deposit', () => {
         paymentRef: expect.any(String),
         createdAt: expect.any(String),
       },
-      account: { userId, currency: 'USD', balance: '10.5' },
+      account: { userId, currency: 'USD', balance: '10.5', mode: 'kept' },
       seq: 1,
       epoch: expect.any(String),
     })
@@ -105,7 +105,7 @@ describe('a deposit', () => {
         seq: 1,
         event: 'account.updated',
         at: response.json().deposit.createdAt,
-        account: { balance: '10.5', currency: 'USD' },
+        account: { balance: '10.5', currency: 'USD', mode: 'kept' },
         totals: { refunded: '0', orders: {} },
       },
     ])

@@ -84,7 +84,7 @@ test('every way to change something is in the feed, in the order of the commits'
       updatedAt: data[1]!.at,
     },
     previousStatus: 'pending',
-    account: { balance: '0.75', currency: 'USD' },
+    account: { balance: '0.75', currency: 'USD', mode: 'external' },
     refund: { refundId: expect.any(String), amount: '0.75', currency: 'USD' },
   })
   expect(data[3]).toMatchObject({ previousStatus: 'partial', account: { balance: '12.5' } })

@@ -21,6 +21,7 @@ const OPERATION_IDS = [
   'deposit',
   'listLedgerEntries',
   'mintToken',
+  'revokeToken',
   'countConnections',
   'listUserConnections',
   'disconnectUser',

@@ -47,7 +47,12 @@ test("an order opens its user's account and is the user's first event", async ()
   await ingest.register({ ...fresh(), userId: ids.userId })
   await eventually(() => events.length === 2)
   expect(events).toMatchObject([
-    { seq: 1, event: 'order.registered', order: { orderId: ids.orderId }, account: { balance: '0', currency: 'USD' } },
+    {
+      seq: 1,
+      event: 'order.registered',
+      order: { orderId: ids.orderId },
+      account: { balance: '0', currency: 'USD', mode: 'external' },
+    },
     { seq: 2, event: 'order.registered' },
   ])
 })
@@ -117,6 +122,7 @@ test.each<[string, Record<string, unknown>]>([
   ['a NUL in an id', { orderId: 'a\u0000b' }],
   ['a NUL in a link', { link: 'a\u0000b' }],
   ['control characters, of six bytes each in a snapshot', { service: '\u0001'.repeat(2_000) }],
+  ['letters of more bytes than a text may have', { service: '€'.repeat(1_400) }],
   ['half a character', { service: '\ud800' }],
   ['a currency that is none', { currency: 'dollars' }],
   ['a member that is not known', { remains: 5 }],

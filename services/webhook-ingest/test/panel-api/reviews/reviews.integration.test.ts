@@ -115,7 +115,7 @@ describe('resolving', () => {
         },
       }),
       order: expect.objectContaining({ orderId, status: 'partial', refunded: '1.25' }),
-      account: { userId, balance: '1.25', currency: 'USD' },
+      account: { userId, balance: '1.25', currency: 'USD', mode: 'external' },
       refund: { refundId: expect.any(String), amount: '1.25', currency: 'USD' },
       seq: 3,
       epoch: expect.stringMatching(/^[0-9a-f]{32}$/),

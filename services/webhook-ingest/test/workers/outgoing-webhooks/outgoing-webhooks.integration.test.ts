@@ -109,7 +109,7 @@ test('the panel gets every change with the full order, its seq and the status be
       seq: 3,
       order,
       previousStatus: 'processing',
-      account: { balance: '0.75', currency: 'USD' },
+      account: { balance: '0.75', currency: 'USD', mode: 'external' },
       refund: { refundId: expect.any(String), amount: '0.75', currency: 'USD' },
     },
   })

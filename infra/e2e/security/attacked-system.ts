@@ -1,0 +1,53 @@
+import { migrateToLatest } from '@paxyo/database'
+import { startLocalPostgres } from '@paxyo/local-postgres'
+import { startRedisServer, startService, TEST_JWT_SECRET, type ServiceProcess } from '@paxyo/testkit'
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Target } from './attack.ts'
+
+/** Both services with their own PostgreSQL and Redis. */
+export interface AttackedSystem extends AsyncDisposable {
+  readonly target: Target
+  readonly databaseUrl: string
+  readonly services: readonly ServiceProcess[]
+}
+
+const POSTGRES_SETTINGS = { fsync: 'on', max_connections: '100' }
+
+export async function startAttackedSystem(): Promise<AttackedSystem> {
+  await using cleanups = new AsyncDisposableStack()
+  const folder = mkdtempSync(join(tmpdir(), 'paxyo-attack-'))
+  cleanups.defer(() => rmSync(folder, { recursive: true, force: true }))
+  const options = { dataDir: join(folder, 'postgres'), password: 'attack', settings: POSTGRES_SETTINGS }
+  const postgres = await startLocalPostgres(options)
+  cleanups.defer(() => postgres.stop())
+  const redis = await startRedisServer()
+  cleanups.defer(() => redis.stop())
+  await migrateToLatest(postgres.url)
+
+  const [panelKey, webhookToken, messageKey] = [1, 2, 3].map(() => randomBytes(32).toString('hex'))
+  const env = {
+    DATABASE_URL: postgres.url,
+    REDIS_URL: redis.url,
+    REDIS_MESSAGE_KEYS: messageKey!,
+    WEBHOOK_TOKENS: webhookToken!,
+    PANEL_API_KEYS: panelKey!,
+    JWT_SECRETS: TEST_JWT_SECRET,
+    ALLOWED_ORIGINS: '*',
+    DRAIN_SECONDS: '1',
+    // How many connections the gateway bears is to be seen, and not that it rejects them.
+    HANDSHAKES_PER_SECOND_MAX: '100000',
+  }
+  const services: ServiceProcess[] = []
+  for (const name of ['webhook-ingest', 'ws-gateway'] as const) {
+    const service = await startService(name, env)
+    services.push(service)
+    cleanups.defer(async () => void (await service.end('SIGKILL')))
+  }
+  const [ingest, gateway] = services
+  const target = { ingestUrl: ingest!.url, gatewayUrl: gateway!.url, panelKey: panelKey!, webhookToken: webhookToken! }
+  const started = cleanups.move()
+  return { target, databaseUrl: postgres.url, services, [Symbol.asyncDispose]: () => started.disposeAsync() }
+}

@@ -1,0 +1,110 @@
+import { formatMoney, parseMoney } from '@paxyo/order-core'
+import { createTally, inParallel, type AttackOptions, type AttackResult, type Target } from './attack.ts'
+
+const CONCURRENT_MAX = 40
+const CONTENDERS = 6
+const CHARGE = '2.5'
+const DEPOSIT = '10'
+
+/**
+ * The same money, asked for several times at once: deposits of one payment with equal and with different idempotency keys,
+ * refunds and cancellations of one order by people and by its provider. Afterwards each account must have exactly one
+ * deposit, and exactly the charge of its order back.
+ */
+export async function attackWithRaces({ target, random, inputs, isOver }: AttackOptions): Promise<AttackResult> {
+  const tally = createTally('money races')
+  const run = random.below(1_000_000_000).toString(36)
+  const rounds = Math.max(1, Math.round(inputs / (2 * CONTENDERS)))
+  const raced: string[] = []
+
+  async function race(index: number): Promise<void> {
+    const userId = `race-${run}-${index}`
+    await call(target, 'POST', '/v1/accounts', { userId, currency: 'USD' })
+    const order = { orderId: userId, providerOrderId: userId, userId, service: 'Likes', link: 'https://example.com/a' }
+    await call(target, 'POST', '/v1/orders', { ...order, quantity: 1_000, charge: CHARGE, currency: 'USD' })
+    raced.push(userId)
+    const contenders = Array.from({ length: CONTENDERS }, (_, number) => [
+      () => deposit(target, userId, random.chance(0.5) ? 'same' : `key-${number}`),
+      () => random.pick([refund, cancel, webhook])(target, userId, number),
+    ])
+    const statuses = await Promise.all(contenders.flat().map(async (contend) => (await contend()).status))
+    for (const status of statuses) {
+      tally.count(String(status))
+      if (status >= 500 && status !== 503) tally.violated(`${status} in the race of ${userId}`)
+    }
+    // Whatever was rejected for now: what is left is refunded, and the deposit is made.
+    await settle(() => deposit(target, userId, 'last'))
+    await settle(() => cancel(target, userId, CONTENDERS))
+  }
+  await inParallel(rounds, Math.ceil(CONCURRENT_MAX / CONTENDERS), race, isOver)
+
+  const expected = formatMoney(parseMoney(DEPOSIT) + parseMoney(CHARGE))
+  for (const userId of raced) {
+    const { body } = await call(target, 'GET', `/v1/accounts/${userId}`)
+    const { balance } = (body as { account: { balance: string } }).account
+    if (balance !== expected) tally.violated(`${userId} has ${balance}, and must have ${expected}`)
+  }
+  return tally.result()
+}
+
+const SETTLE_ATTEMPTS = 50
+
+/** Retries while the service is busy, or another request with the same key is being processed. */
+async function settle(request: () => Promise<Called>): Promise<void> {
+  for (let attempt = 0; attempt < SETTLE_ATTEMPTS; attempt += 1) {
+    const { status } = await request()
+    if (status !== 503 && status !== 409) return
+  }
+}
+
+interface Called {
+  readonly status: number
+  readonly body: unknown
+}
+
+const deposit = (target: Target, userId: string, key: string): Promise<Called> =>
+  call(
+    target,
+    'POST',
+    `/v1/accounts/${userId}/deposits`,
+    { amount: DEPOSIT, currency: 'USD', paymentRef: `pay-${userId}` },
+    { 'idempotency-key': `${userId}-${key}` },
+  )
+
+const refund = (target: Target, userId: string, number: number): Promise<Called> =>
+  act(target, userId, { action: 'refund', amount: '1' }, number)
+
+const cancel = (target: Target, userId: string, number: number): Promise<Called> =>
+  act(target, userId, { action: 'cancel' }, number)
+
+const act = (target: Target, userId: string, body: object, number: number): Promise<Called> =>
+  call(
+    target,
+    'POST',
+    `/v1/orders/${userId}/actions`,
+    { ...body, note: 'a race' },
+    { 'idempotency-key': `${userId}-act-${number}` },
+  )
+
+async function webhook({ ingestUrl, webhookToken }: Target, userId: string): Promise<Called> {
+  const response = await fetch(`${ingestUrl}/webhooks/godofpanel/${webhookToken}`, {
+    method: 'POST',
+    body: JSON.stringify({ order_id: userId, status: 'canceled' }),
+  })
+  return { status: response.status, body: await response.json() }
+}
+
+async function call(
+  { ingestUrl, panelKey }: Target,
+  method: 'GET' | 'POST',
+  path: string,
+  body?: object,
+  headers: Record<string, string> = {},
+): Promise<Called> {
+  const response = await fetch(`${ingestUrl}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${panelKey}`, 'content-type': 'application/json', ...headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+  return { status: response.status, body: await response.json() }
+}

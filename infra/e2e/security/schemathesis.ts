@@ -1,0 +1,73 @@
+import { createPythonVenv, type PythonVenv } from '@paxyo/testkit'
+import { spawn } from 'node:child_process'
+import { text } from 'node:stream/consumers'
+import { dirname, join } from 'node:path'
+import { createTally, type AttackResult, type Target } from './attack.ts'
+
+/**
+ * `readChanges` waits for a change that no request makes. Registrations have a pattern that Schemathesis cannot generate
+ * texts for; the property tests of the API do.
+ */
+const EXCLUDED = ['readChanges', 'registerOrder', 'registerOrders']
+const VERSION = 'schemathesis==4.32.5'
+
+export interface SchemathesisOptions {
+  readonly target: Target
+  /** With Schemathesis. */
+  readonly venv: PythonVenv
+  readonly seed: number
+  /** Requests of each operation. */
+  readonly examples: number
+  /** When it ends though not all requests were sent. */
+  readonly secondsMax?: number
+}
+
+/** Blocks for a while: connections of this process can end meanwhile, because it does not respond to pings. */
+export const installSchemathesis = (): PythonVenv => createPythonVenv(VERSION)
+
+/**
+ * Schemathesis, from PyPI, against `/openapi.json`: requests that the document allows and others. No response may be an
+ * unexpected error, and none without a key may succeed.
+ */
+export async function attackWithSchemathesis(options: SchemathesisOptions): Promise<AttackResult> {
+  const { venv } = options
+  const tally = createTally('Schemathesis')
+  const child = spawn(join(dirname(venv.python), 'schemathesis'), argumentsOf(options), {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)])
+  const [, generated] = /([\d,]+) generated/.exec(output) ?? []
+  for (let count = Number(generated?.replaceAll(',', '') ?? 0); count > 0; count -= 1) tally.count('test case')
+  // Its exit code is not 0, too, when the time is over.
+  if (!output.includes('No issues found')) tally.violated(output.slice(-4_000) + errors.slice(-1_000))
+  if (generated === undefined) tally.violated(`it generated nothing: ${output.slice(-1_000)}`)
+  return tally.result()
+}
+
+const argumentsOf = ({ target, seed, examples, secondsMax }: SchemathesisOptions): string[] => [
+  'run',
+  `${target.ingestUrl}/openapi.json`,
+  '--header',
+  `Authorization: Bearer ${target.panelKey}`,
+  '--checks',
+  'not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance',
+  '--phases',
+  'fuzzing',
+  '--mode',
+  'all',
+  '--max-examples',
+  String(examples),
+  '--seed',
+  String(seed),
+  '--generation-database',
+  'none',
+  ...(secondsMax === undefined ? [] : ['--max-time', String(secondsMax)]),
+  '--no-shrink',
+  '--continue-on-failure',
+  '--warnings',
+  'off',
+  '--request-timeout',
+  '60',
+  ...EXCLUDED.flatMap((operationId) => ['--exclude-operation-id', operationId]),
+  '--no-color',
+]

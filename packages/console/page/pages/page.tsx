@@ -1,0 +1,44 @@
+import type { JSX } from 'preact'
+import { type Place, hrefOf } from '../data/router.ts'
+import { t } from '../kit/language.ts'
+import { Empty, Screen } from '../parts/basic.tsx'
+import { Account } from './account.tsx'
+import { Delivery } from './delivery.tsx'
+import { Health } from './health.tsx'
+import { Live } from './live.tsx'
+import { Order } from './order.tsx'
+import { Refunds } from './refunds.tsx'
+import { Rejected } from './rejected.tsx'
+import { Reviews } from './reviews.tsx'
+import { Search } from './search.tsx'
+import { SetUp } from './set-up.tsx'
+import { Today } from './today.tsx'
+import { User } from './user.tsx'
+import { Webhooks } from './webhooks.tsx'
+
+/** The pages by the first part of their address. */
+const PAGES: Readonly<Record<string, (place: Place) => JSX.Element | undefined>> = {
+  '': () => <Today />,
+  reviews: ({ id }) => <Reviews id={id} />,
+  live: () => <Live />,
+  search: ({ query }) => <Search query={query.get('q') ?? ''} />,
+  orders: ({ id }) => (id === undefined ? undefined : <Order key={id} id={id} />),
+  users: ({ id }) => (id === undefined ? undefined : <User key={id} id={id} />),
+  deliveries: ({ id }) => (id === undefined ? undefined : <Delivery key={id} id={id} />),
+  refunds: () => <Refunds />,
+  rejected: () => <Rejected />,
+  webhooks: () => <Webhooks />,
+  health: () => <Health />,
+  setup: () => <SetUp />,
+  account: () => <Account />,
+}
+
+export const Page = ({ place }: { place: Place }) => PAGES[place.page]?.(place) ?? <NotFound />
+
+const NotFound = () => (
+  <Screen title={t('notFound.title')}>
+    <Empty title={t('notFound.detail')}>
+      <a href={hrefOf('')}>{t('today.title')}</a>
+    </Empty>
+  </Screen>
+)

@@ -1,0 +1,96 @@
+import { useSignal } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+import { ApiProblem } from '../data/api.ts'
+import { goTo, hrefOf } from '../data/router.ts'
+import { acceptLink, signIn } from '../data/session.ts'
+import { t } from '../kit/language.ts'
+import { Button, Field, Problem } from '../parts/basic.tsx'
+import { LanguageSelect } from '../parts/language-select.tsx'
+
+const PASSWORD_LENGTH_MIN = 12
+
+/** Signs an operator in, or, with a one-time link, lets a new one choose a name and a password. */
+export const SignIn = ({ link }: { link?: string }) => {
+  const isNew = link !== undefined
+  const name = useSignal('')
+  const password = useSignal('')
+  const code = useSignal('')
+  const asksCode = useSignal(false)
+  const isBusy = useSignal(false)
+  const problem = useSignal<ApiProblem | undefined>(undefined)
+  const heading = useRef<HTMLHeadingElement>(null)
+  useEffect(() => {
+    document.title = `${t(isNew ? 'signIn.welcome' : 'signIn.title')} · Paxyo`
+    heading.current?.focus()
+  }, [])
+
+  async function submit(event: Event): Promise<void> {
+    event.preventDefault()
+    if (isBusy.value) return
+    isBusy.value = true
+    problem.value = undefined
+    const credentials = { name: name.value.trim(), password: password.value }
+    try {
+      if (isNew) {
+        await acceptLink(link, credentials.name === '' ? { password: credentials.password } : credentials)
+        goTo(hrefOf(''), true)
+      } else {
+        await signIn(code.value.trim() === '' ? credentials : { ...credentials, code: code.value.trim() })
+      }
+    } catch (error) {
+      const failure = error instanceof ApiProblem ? error : new ApiProblem('unreadable', 0, String(error))
+      if (failure.code === 'code_required') asksCode.value = true
+      problem.value = failure
+    } finally {
+      isBusy.value = false
+    }
+  }
+
+  return (
+    <main class="sign-in">
+      <form class="form" onSubmit={(event) => void submit(event)}>
+        <h1 ref={heading} tabIndex={-1}>
+          {t(isNew ? 'signIn.welcome' : 'signIn.title')}
+        </h1>
+        <p class="lead">{t(isNew ? 'signIn.welcomeLead' : 'signIn.lead')}</p>
+        <Field
+          label={t('signIn.name')}
+          {...(isNew ? { hint: t('signIn.nameHint') } : {})}
+          name="name"
+          autocomplete="username"
+          required={!isNew}
+          value={name.value}
+          onInput={(event) => (name.value = event.currentTarget.value)}
+        />
+        <Field
+          label={t('signIn.password')}
+          {...(isNew
+            ? { hint: t('signIn.passwordHint', { count: PASSWORD_LENGTH_MIN }), minLength: PASSWORD_LENGTH_MIN }
+            : {})}
+          name="password"
+          type="password"
+          autocomplete={isNew ? 'new-password' : 'current-password'}
+          required
+          value={password.value}
+          onInput={(event) => (password.value = event.currentTarget.value)}
+        />
+        {asksCode.value ? (
+          <Field
+            label={t('signIn.code')}
+            hint={t('signIn.codeHint')}
+            name="code"
+            inputMode="numeric"
+            autocomplete="one-time-code"
+            value={code.value}
+            onInput={(event) => (code.value = event.currentTarget.value)}
+          />
+        ) : null}
+        <Problem problem={problem.value} />
+        <Button type="submit" kind="primary" isBusy={isBusy.value}>
+          {t(isNew ? 'signIn.create' : 'signIn.title')}
+        </Button>
+      </form>
+      <LanguageSelect />
+    </main>
+  )
+}

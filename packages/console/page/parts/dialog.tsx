@@ -1,0 +1,122 @@
+import { useSignal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
+import { ApiProblem } from '../data/api.ts'
+import { t } from '../kit/language.ts'
+import { isEqual, readAmount } from '../kit/money.ts'
+import { formatAmount } from '../kit/format.ts'
+import { Button, Field, Problem } from './basic.tsx'
+import { randomId } from '../kit/id.ts'
+
+interface DialogProps {
+  readonly title: string
+  readonly onClose: () => void
+  readonly children: ComponentChildren
+}
+
+/** A modal dialog of the browser: it keeps the focus, and Escape closes it. */
+export const Dialog = ({ title, onClose, children }: DialogProps) => {
+  const dialog = useRef<HTMLDialogElement>(null)
+  useEffect(() => {
+    const opener = document.activeElement
+    dialog.current?.showModal()
+    return () => {
+      if (opener instanceof HTMLElement) opener.focus({ preventScroll: true })
+    }
+  }, [])
+  return (
+    <dialog ref={dialog} class="dialog" aria-labelledby="dialog-title" onClose={onClose}>
+      <h2 id="dialog-title">{title}</h2>
+      {children}
+    </dialog>
+  )
+}
+
+interface ActionDialogProps {
+  readonly title: string
+  readonly button: string
+  readonly kind?: 'primary' | 'danger'
+  /** The money that moves; the person types it. */
+  readonly money?: { readonly amount: string; readonly currency: string }
+  readonly hasNote?: boolean
+  /** It cannot be done with what the person has chosen. */
+  readonly isBlocked?: boolean
+  readonly children?: ComponentChildren
+  /** Does it. `idempotencyKey` is the same for every attempt of this dialog. */
+  readonly run: (input: { readonly note: string; readonly idempotencyKey: string }) => Promise<void>
+  readonly onClose: () => void
+}
+
+/** Asks before something is done. An action that moves money is done only after its amount was typed. */
+export const ActionDialog = (props: ActionDialogProps) => {
+  const { money, hasNote = true, isBlocked = false, run, onClose } = props
+  const key = useRef(randomId())
+  const note = useSignal('')
+  const typed = useSignal('')
+  const isBusy = useSignal(false)
+  const problem = useSignal<ApiProblem | undefined>(undefined)
+  const typedAmount = readAmount(typed.value)
+  const isTyped = money === undefined || (typedAmount !== undefined && isEqual(typedAmount, money.amount))
+  const isReady = !isBlocked && isTyped && (!hasNote || note.value.trim() !== '')
+
+  async function submit(event: Event): Promise<void> {
+    event.preventDefault()
+    if (!isReady || isBusy.value) return
+    isBusy.value = true
+    problem.value = undefined
+    try {
+      await run({ note: note.value.trim(), idempotencyKey: key.current })
+      onClose()
+    } catch (error) {
+      problem.value = error instanceof ApiProblem ? error : new ApiProblem('unreadable', 0, String(error))
+      isBusy.value = false
+    }
+  }
+
+  return (
+    <Dialog title={props.title} onClose={onClose}>
+      <form class="form" onSubmit={(event) => void submit(event)}>
+        {props.children}
+        {hasNote ? <NoteField note={note} /> : null}
+        {money === undefined || isBlocked ? null : (
+          <Field
+            label={t('dialog.typeAmount', { amount: money.amount })}
+            hint={t('dialog.typeAmountHint', { amount: formatAmount(money.amount, money.currency) })}
+            name="typed-amount"
+            inputMode="decimal"
+            autocomplete="off"
+            value={typed.value}
+            onInput={(event) => (typed.value = event.currentTarget.value)}
+          />
+        )}
+        <Problem problem={problem.value} />
+        <div class="form-actions">
+          <Button onClick={onClose}>{t('action.back')}</Button>
+          <Button type="submit" kind={props.kind ?? 'primary'} isBusy={isBusy.value} isDisabled={!isReady}>
+            {props.button}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  )
+}
+
+const NOTE_LENGTH_MAX = 2000
+
+const NoteField = ({ note }: { note: { value: string } }) => (
+  <div class="field">
+    <label for="field-note">{t('dialog.note')}</label>
+    <textarea
+      id="field-note"
+      name="note"
+      rows={2}
+      maxLength={NOTE_LENGTH_MAX}
+      aria-describedby="hint-note"
+      value={note.value}
+      onInput={(event) => (note.value = event.currentTarget.value)}
+    />
+    <p class="hint" id="hint-note">
+      {t('dialog.noteHint')}
+    </p>
+  </div>
+)

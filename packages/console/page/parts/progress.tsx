@@ -1,0 +1,59 @@
+import { useSignal, type ReadonlySignal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
+import { ApiProblem } from '../data/api.ts'
+import { t } from '../kit/language.ts'
+import { Button, Problem } from './basic.tsx'
+
+export interface ProgressState {
+  readonly isRunning: ReadonlySignal<boolean>
+  readonly count: ReadonlySignal<number | undefined>
+  readonly problem: ReadonlySignal<ApiProblem | undefined>
+  readonly run: (work: (isStopped: () => boolean, done: (count: number) => void) => Promise<void>) => Promise<void>
+  readonly stop: () => void
+}
+
+/** Work of many requests, which a person can stop between two of them. */
+export function useProgress(): ProgressState {
+  const isRunning = useSignal(false)
+  const isStopped = useSignal(false)
+  const count = useSignal<number | undefined>(undefined)
+  const problem = useSignal<ApiProblem | undefined>(undefined)
+  return {
+    isRunning,
+    count,
+    problem,
+    async run(work) {
+      if (isRunning.value) return
+      isRunning.value = true
+      isStopped.value = false
+      count.value = 0
+      problem.value = undefined
+      try {
+        await work(
+          () => isStopped.value,
+          (more) => (count.value = (count.value ?? 0) + more),
+        )
+      } catch (error) {
+        problem.value = error instanceof ApiProblem ? error : new ApiProblem('unreadable', 0, String(error))
+      } finally {
+        isRunning.value = false
+      }
+    },
+    stop: () => (isStopped.value = true),
+  }
+}
+
+interface ProgressProps {
+  readonly progress: ProgressState
+  readonly text: (count: number) => string
+  /** The buttons that start it. */
+  readonly children: ComponentChildren
+}
+
+export const Progress = ({ progress, text, children }: ProgressProps) => (
+  <div class="buttons">
+    <span role="status">{progress.count.value === undefined ? null : text(progress.count.value)}</span>
+    {progress.isRunning.value ? <Button onClick={progress.stop}>{t('action.stop')}</Button> : children}
+    <Problem problem={progress.problem.value} />
+  </div>
+)

@@ -1,0 +1,221 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { launchChromium } from '@paxyo/testkit'
+import axe from 'axe-core'
+import { mkdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Browser, Page } from 'playwright-core'
+import { PASSWORD, startConsole, type ConsoleSystem } from './console-system.ts'
+
+// What an operator does in the browser, by clicks alone.
+
+const SCREENSHOTS = fileURLToPath(new URL('../../../../.artifacts/console/', import.meta.url))
+
+let system: ConsoleSystem
+let browser: Browser
+let owner: Page
+const faults: string[] = []
+
+const watch = (page: Page): Page => {
+  page.on('pageerror', (error) => faults.push(error.message))
+  page.on('console', (message) => {
+    // A response that is an error is a line in the browser's console.
+    if (message.type() === 'error' && !message.text().includes('Failed to load resource')) faults.push(message.text())
+  })
+  return page
+}
+
+beforeAll(async () => {
+  ;[system, browser] = await Promise.all([startConsole(), launchChromium()])
+  for (const index of [1, 2, 3, 4]) await system.register(`A-${index}`, `9350${index}`)
+  owner = watch(await system.openAs(browser, 'owner', 'Olga'))
+})
+afterAll(async () => {
+  await browser.close()
+  await system[Symbol.asyncDispose]()
+})
+
+const open = (page: Page, name: string): Promise<void> =>
+  page.getByRole('navigation').getByRole('link', { name }).click()
+
+test('with the first link a person becomes the owner, once', async () => {
+  const link = `${system.url}/console/#link=${await system.ownerLink()}`
+  const page = watch(await (await browser.newContext()).newPage())
+  await page.goto(link)
+  await page.getByLabel('Name').fill('Otto')
+  await page.getByLabel('Password').fill(PASSWORD)
+  await page.getByRole('button', { name: 'Create the account' }).click()
+  await page.getByRole('heading', { name: 'Today', level: 1 }).waitFor()
+
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await page.getByLabel('Name').fill('Otto')
+  await page.getByLabel('Password').fill('a wrong password')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('alert').getByText('is wrong').waitFor()
+  await page.getByLabel('Password').fill(PASSWORD)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('heading', { name: 'Today', level: 1 }).waitFor()
+
+  await page.goto(link)
+  await page.getByLabel('Name').fill('Eve')
+  await page.getByLabel('Password').fill(PASSWORD)
+  await page.getByRole('button', { name: 'Create the account' }).click()
+  await page.getByRole('alert').getByText('was used or has expired').waitFor()
+  expect(await page.getByRole('navigation').count()).toBe(0)
+  await page.context().close()
+})
+
+test('webhooks appear as they are committed, without a reload', async () => {
+  await open(owner, 'Live')
+  await owner.getByText('No updates yet.').waitFor()
+  await system.webhook({ order_id: '93501', status: 'Partial', remains: '300' })
+  const row = owner.getByRole('row', { name: /A-1/ })
+  await row.getByText('+$0.75').waitFor()
+  await row.getByRole('link', { name: /\d\d:\d\d/ }).click()
+  await owner.getByText('"remains": "300"').waitFor()
+  expect(await owner.getByRole('button', { name: 'Copy as curl' }).count()).toBe(1)
+})
+
+test('an order is found by its id, with its refund', async () => {
+  await owner.keyboard.press('/')
+  await owner.keyboard.type('A-1')
+  await owner.getByRole('row', { name: /A-1/ }).getByRole('link').first().click()
+  await owner.getByRole('heading', { name: 'Order A-1' }).waitFor()
+  await owner.locator('.timeline').waitFor()
+  expect(await owner.locator('.timeline [data-kind="refund"] .amount').allTextContents()).toEqual(['+$0.75'])
+})
+
+test('a review is resolved with a refund, after its amount was typed', async () => {
+  await open(owner, 'Today')
+  await system.webhook({ order_id: '93502', status: 'Failed' })
+  await system.webhook({ order_id: '93503', status: 'Zaplanowano' })
+  await owner.locator('.tile', { hasText: 'Waiting for you' }).getByText('2', { exact: true }).waitFor()
+  await owner.locator('.tile', { hasText: 'Waiting for you' }).click()
+  await owner.locator('.inbox-list a').first().waitFor()
+  await owner.keyboard.press('j')
+  await owner.getByRole('heading', { name: 'The provider failed the order.' }).waitFor()
+  await owner.keyboard.press('r')
+  const dialog = owner.getByRole('dialog')
+  await dialog.getByLabel('Amount in USD').fill('1.25')
+  await dialog.getByLabel('Why').fill('half of it was lost')
+  const pay = dialog.getByRole('button', { name: 'Pay the refund' })
+  expect(await pay.getAttribute('aria-disabled')).toBe('true')
+  await dialog.getByLabel('Type 1.25 to move the money').fill('1.2')
+  expect(await pay.getAttribute('aria-disabled')).toBe('true')
+  await dialog.getByLabel('Type 1.25 to move the money').fill('1.25')
+  await pay.click()
+  await owner.getByRole('heading', { name: 'a status word that is not known' }).waitFor()
+  const reviews = (await (await system.api('/v1/reviews?orderId=A-2')).json()) as { data: unknown[] }
+  expect(reviews.data).toMatchObject([{ resolution: { action: 'refund', by: 'Olga', note: 'half of it was lost' } }])
+  const { order } = (await (await system.api('/v1/orders/A-2')).json()) as { order: unknown }
+  expect(order).toMatchObject({ refunded: '1.25' })
+
+  await owner.keyboard.press('e')
+  await owner.getByRole('dialog').getByLabel('Why').fill('it is queued')
+  await owner.getByRole('dialog').getByRole('button', { name: 'Leave it' }).click()
+  await owner.getByText('Nothing waits for you.').waitFor()
+})
+
+test('a user who is not connected says so; rejected webhooks are replayed', async () => {
+  await owner.goto(`${system.url}/console/users/ann`)
+  await owner.getByText('No page is open now.').waitFor()
+  await system.webhook('<html>502</html>')
+  await open(owner, 'Rejected and waiting')
+  await owner.getByText('The text is not valid JSON.').click()
+  await owner.getByText('from').first().click()
+  await owner.getByRole('button', { name: 'Replay', exact: true }).click()
+  await owner.getByText('It still cannot be read.').waitFor()
+  expect(await owner.getByRole('region', { name: 'The text that the provider sent' }).textContent()).toBe(
+    '<html>502</html>',
+  )
+})
+
+test('a failing outgoing webhook is red, and its list says why', async () => {
+  await system.api('/v1/outgoing-webhooks/endpoints', { url: 'http://127.0.0.1:9/paxyo' })
+  await system.webhook({ order_id: '93504', status: 'In progress' })
+  await open(owner, 'Today')
+  await owner.locator('.tile[data-verdict="bad"]', { hasText: 'Your server' }).click()
+  await owner.getByRole('row', { name: /A-4/ }).getByText('ECONNREFUSED').waitFor()
+  await owner.getByRole('button', { name: 'Send a ping' }).click()
+  await owner.getByText('Your server did not accept it:').waitFor()
+  expect(new URL(owner.url()).search).toBe('?state=pending')
+})
+
+test('what a role may not do is absent, and rejected by the API', async () => {
+  const viewer = watch(await system.openAs(browser, 'viewer', 'Vera'))
+  await viewer.goto(`${system.url}/console/orders/A-4`)
+  await viewer.getByText('Your panel registered the order.').waitFor()
+  expect(await viewer.getByRole('group', { name: 'Actions' }).count()).toBe(0)
+  const headers = { 'x-paxyo-console': '1' }
+  const data = { action: 'cancel', note: 'because' }
+  const rejected = await viewer.request.post(`${system.url}/v1/orders/A-4/actions`, { headers, data })
+  expect([rejected.status(), ((await rejected.json()) as { code: string }).code]).toEqual([403, 'scope_missing'])
+  await viewer.context().close()
+
+  const support = watch(await system.openAs(browser, 'support', 'Sam'))
+  await support.goto(`${system.url}/console/orders/A-4`)
+  await support.getByRole('button', { name: 'Refund…' }).click()
+  await support.getByText('This is more than your limit').waitFor()
+  await support.goto(`${system.url}/console/users/ann`)
+  await support.getByText('No page is open now.').waitFor()
+  expect(await support.getByRole('button', { name: 'Disconnect' }).count()).toBe(0)
+  await support.context().close()
+})
+
+const PAGES = [
+  '',
+  'reviews',
+  'live',
+  'search?q=A-1',
+  'orders/A-1',
+  'users/ann',
+  'rejected',
+  'webhooks',
+  'health',
+  'setup',
+]
+
+test.each([
+  ['light', 1440, 'en'],
+  ['dark', 1024, 'de'],
+  ['light', 390, 'ar'],
+  ['dark', 390, 'en'],
+] as const)(
+  '%s, %d px, %s: axe finds nothing serious, and nothing is wider than the screen',
+  async (colorScheme, width, locale) => {
+    mkdirSync(SCREENSHOTS, { recursive: true })
+    const viewport = { width, height: 844 }
+    const page = watch(
+      await system.openAs(browser, 'owner', `Axe ${colorScheme} ${width}`, { colorScheme, viewport, locale }),
+    )
+    for (const path of PAGES) {
+      await page.goto(`${system.url}/console/${path}`)
+      await page.locator('.skeleton, [aria-busy="true"]').first().waitFor({ state: 'detached' })
+      expect({ path, faults: await findFaults(page) }).toEqual({ path, faults: [] })
+      await page.screenshot({
+        path: `${SCREENSHOTS}${path.replaceAll(/\W/g, '-')}-${colorScheme}-${width}-${locale}.png`,
+        fullPage: true,
+      })
+      const isTooWide = await page.evaluate(
+        () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
+      )
+      expect({ path, isTooWide }).toEqual({ path, isTooWide: false })
+    }
+    await page.context().close()
+  },
+)
+
+test('the pages had no error, and nothing that the policy blocks', () => {
+  expect(faults).toEqual([])
+})
+
+/** The violations that axe finds. It runs in the browser's debugger, which no Content-Security-Policy restricts. */
+async function findFaults(page: Page): Promise<unknown[]> {
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source)
+  const violations = await page.evaluate(async () => {
+    const inPage = (globalThis as unknown as { axe: typeof axe }).axe
+    return (await inPage.run({ resultTypes: ['violations'] })).violations
+  })
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`) }))
+}

@@ -1,0 +1,94 @@
+import { expect, test } from '@jest/globals'
+import type { OperationsBatch, OperationsRow } from '@paxyo/contracts'
+import {
+  EMPTY_FEED,
+  FEED_ROWS_MAX,
+  NO_FILTER,
+  rateOf,
+  ROWS_PER_SECOND_MAX,
+  withBatch,
+  type Feed,
+} from '../../page/state/live-feed.ts'
+
+const row = (deliveryId: string, change: Partial<OperationsRow> = {}): OperationsRow => ({
+  deliveryId,
+  provider: 'godofpanel',
+  providerOrderId: deliveryId,
+  orderId: deliveryId,
+  userId: 'ann',
+  outcome: 'applied',
+  reason: null,
+  reported: 'Completed',
+  status: 'completed',
+  refund: null,
+  currency: null,
+  receivedAt: '2026-01-01T00:00:00.000Z',
+  ...change,
+})
+
+const batch = (rows: readonly OperationsRow[], deliveries = rows.length): OperationsBatch => ({
+  type: 'batch',
+  at: '2026-01-01T00:00:00.000Z',
+  outcomes: { applied: deliveries },
+  providers: { godofpanel: deliveries },
+  refunds: [],
+  reviews: { opened: 0, resolved: 0 },
+  rows: [...rows],
+})
+
+const ids = ({ rows }: Feed): string[] => rows.map(({ deliveryId }) => deliveryId)
+
+test('the newest row is at the top', () => {
+  const feed = withBatch(
+    withBatch(EMPTY_FEED, batch([row('1'), row('2')]), NO_FILTER, 0),
+    batch([row('3')]),
+    NO_FILTER,
+    0,
+  )
+  expect(ids(feed)).toEqual(['3', '2', '1'])
+})
+
+test('above a rate it shows a sample, says so, and counts all', () => {
+  let feed = EMPTY_FEED
+  for (let index = 0; index < 200; index += 1) {
+    feed = withBatch(
+      feed,
+      batch(
+        Array.from({ length: 10 }, (_, at) => row(`${index}-${at}`)),
+        100,
+      ),
+      NO_FILTER,
+      5000,
+    )
+  }
+  expect(feed.rows).toHaveLength(ROWS_PER_SECOND_MAX)
+  expect(rateOf(feed, 5000)).toEqual({ perSecond: 2000, isSampled: true })
+  expect(rateOf(feed, 16_000)).toEqual({ perSecond: 0, isSampled: false })
+})
+
+test('a few deliveries are all shown', () => {
+  const feed = withBatch(EMPTY_FEED, batch([row('1')]), NO_FILTER, 0)
+  expect(rateOf(feed, 0).isSampled).toBe(false)
+})
+
+test('the filter applies before the sample: what is rare is still seen', () => {
+  const filter = { ...NO_FILTER, outcome: 'review' }
+  let feed = EMPTY_FEED
+  for (let index = 0; index < 50; index += 1) feed = withBatch(feed, batch([row(`${index}`)]), filter, 0)
+  feed = withBatch(feed, batch([row('a'), row('rare', { outcome: 'review' })]), filter, 0)
+  expect(ids(feed)).toEqual(['rare'])
+})
+
+test('it keeps a bounded number of rows', () => {
+  let feed = EMPTY_FEED
+  for (let second = 0; second < 40; second += 1) {
+    feed = withBatch(
+      feed,
+      batch(Array.from({ length: 10 }, (_, at) => row(`${second}-${at}`))),
+      NO_FILTER,
+      second * 1000,
+    )
+  }
+  expect(feed.rows).toHaveLength(FEED_ROWS_MAX)
+  expect(feed.seconds.length).toBeLessThanOrEqual(10)
+})

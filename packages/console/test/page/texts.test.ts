@@ -1,0 +1,56 @@
+import { expect, test } from '@jest/globals'
+import { RECORDED_OUTCOMES, ORDER_STATUSES, WEBHOOK_TYPES } from '@paxyo/contracts/data'
+import { REVIEW_REASONS } from '@paxyo/order-core'
+import { formatText, preferredLanguage, type Texts } from '../../page/kit/language.ts'
+import { ar } from '../../page/text/ar.ts'
+import { de } from '../../page/text/de.ts'
+import { en, type TextKey } from '../../page/text/en.ts'
+import type { Text } from '../../page/text/text.ts'
+
+const LANGUAGES: Readonly<Record<string, Texts>> = { en, de, ar }
+const KEYS = Object.keys(en) as TextKey[]
+
+const formsOf = (text: Text): string[] => (typeof text === 'string' ? [text] : Object.values(text))
+const namesIn = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!).toSorted()
+
+test.each(Object.entries(LANGUAGES))('%s has every text, with the values of the English one', (_, texts) => {
+  expect(Object.keys(texts).toSorted()).toEqual(KEYS.toSorted())
+  for (const key of KEYS) {
+    const wanted = new Set(namesIn(formsOf(en[key]).at(-1)!))
+    for (const form of formsOf(texts[key])) {
+      expect({ key, form, isKnown: namesIn(form).every((name) => wanted.has(name)) }).toEqual({
+        key,
+        form,
+        isKnown: true,
+      })
+    }
+    const last = new Set(namesIn(formsOf(texts[key]).at(-1)!))
+    expect({ key, values: last }).toEqual({ key, values: wanted })
+  }
+})
+
+test('a text has the plural forms of its language', () => {
+  expect(formatText({ language: 'en', texts: en }, 'shell.waiting', { count: 1 })).toBe('1 review is waiting')
+  expect(formatText({ language: 'en', texts: en }, 'shell.waiting', { count: 1200 })).toBe('1,200 reviews are waiting')
+  for (const [language, texts] of Object.entries(LANGUAGES)) {
+    for (const count of [0, 1, 2, 3, 11, 100]) {
+      expect(formatText({ language, texts }, 'reviews.lead', { count })).not.toContain('{')
+    }
+  }
+})
+
+test('every outcome, status, reason and type has a text', () => {
+  const wanted = [
+    ...RECORDED_OUTCOMES.flatMap((outcome) => [`outcome.${outcome}`, `decision.${outcome}`]),
+    ...ORDER_STATUSES.map((status) => `status.${status}`),
+    ...Object.keys(REVIEW_REASONS).map((reason) => `reason.${reason}`),
+    ...WEBHOOK_TYPES.map((type) => `webhookType.${type}`),
+  ]
+  expect(wanted.filter((key) => !(key in en))).toEqual([])
+})
+
+test('the language is that of the person, or of the browser', () => {
+  expect(preferredLanguage('ar', ['de-DE'])).toBe('ar')
+  expect(preferredLanguage(null, ['fr', 'de-AT', 'en'])).toBe('de')
+  expect(preferredLanguage('klingon', ['fr'])).toBe('en')
+})

@@ -1,0 +1,61 @@
+/**
+ * Tells the operator's console what was committed, over the bus: one small message for each transaction.
+ *
+ * Messages are sent at most once, and nothing waits for them: while the bus is not ready, or does not accept earlier ones
+ * in time, they are dropped. A console reads what it shows from the panel API when it connects, and its gateway reports an
+ * interruption of the bus.
+ */
+
+import { OPERATIONS_CHANNEL, type OperationsMessage } from '@paxyo/contracts'
+import type { EventPublisher } from '@paxyo/event-bus'
+import type { ChangeSet } from '../model/change-set.ts'
+import { toOperationsBatch } from './operations-batch.ts'
+
+export interface OperationsPublisher {
+  /** Called after a commit. */
+  readonly changesCommitted: (changes: ChangeSet) => void
+  /** Called when an endpoint of outgoing webhooks begins to fail, with the error, and when it delivers again. */
+  readonly endpointChanged: (endpointId: string, error: string | undefined) => void
+}
+
+/** Messages that the bus has not accepted yet; further ones are dropped. */
+const IN_FLIGHT_MAX = 64
+
+/**
+ * Publishes messages for the operator's console.
+ *
+ * @example
+ * const operations = createOperationsPublisher({ publisher: createInProcessBus().connectPublisher(), now: () => new Date() })
+ * const deps = { ...ledger, onCommitted: operations.changesCommitted }
+ * const [result] = await commitDeliveries(deps, [canceled])
+ * result!.outcome //=> 'parked'
+ */
+export function createOperationsPublisher({
+  publisher,
+  now,
+}: {
+  readonly publisher: EventPublisher
+  readonly now: () => Date
+}): OperationsPublisher {
+  let inFlight = 0
+
+  function send(message: OperationsMessage): void {
+    if (!publisher.isReady || inFlight >= IN_FLIGHT_MAX) return
+    inFlight += 1
+    publisher
+      .publish([{ channel: OPERATIONS_CHANNEL, payload: JSON.stringify(message) }])
+      .catch(() => undefined)
+      .finally(() => (inFlight -= 1))
+  }
+
+  return {
+    changesCommitted(changes) {
+      const batch = toOperationsBatch(changes)
+      if (batch !== undefined) send(batch)
+    },
+    endpointChanged(endpointId, error) {
+      const state = error === undefined ? 'delivering' : 'failing'
+      send({ type: 'endpoint', at: now().toISOString(), endpointId, state, error: error ?? null })
+    },
+  }
+}
