@@ -1,4 +1,4 @@
-import { createKysely, type Database } from '@paxyo/database'
+import { COLUMN_TYPES, createKysely, type Database } from '@paxyo/database'
 import type { Kysely } from 'kysely'
 import pg from 'pg'
 import type { Cli } from './cli.ts'
@@ -15,6 +15,7 @@ export async function withOwnerDatabase<T>(cli: Cli, work: (db: Kysely<Database>
     max: 1,
     application_name: 'paxyo-cli',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    types: COLUMN_TYPES,
   })
   pool.on('error', () => undefined)
   const db = createKysely(pool)

@@ -67,7 +67,7 @@ function clientConfig({ url, role, name }: PoolOptions): pg.ClientConfig {
     query_timeout: QUERY_TIMEOUT_MS,
     keepAlive: true,
     pipeline: true,
-    types,
+    types: COLUMN_TYPES,
   }
 }
 
@@ -75,6 +75,6 @@ const INT8: number = pg.types.builtins.INT8
 const defaultParser: (oid: number) => (text: string) => unknown = pg.types.getTypeParser
 
 /** int8 as a number: quantities, counts and seqs stay below 2⁵³. numeric stays a string: money is never a float. */
-const types: pg.CustomTypesConfig = {
+export const COLUMN_TYPES: pg.CustomTypesConfig = {
   getTypeParser: (oid: number) => (oid === INT8 ? Number : defaultParser(oid)),
 }

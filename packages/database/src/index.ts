@@ -16,7 +16,7 @@ export {
 } from './api-keys/api-keys.ts'
 export { apiKeyId, hashApiKey, makeApiKey, type NewApiKey } from './api-keys/api-key.ts'
 export { recountTotals } from './count-totals.ts'
-export { createKysely, createPool, type PoolOptions } from './connect.ts'
+export { COLUMN_TYPES, createKysely, createPool, type PoolOptions } from './connect.ts'
 export { maintainEventPartitions, readPartitionDays, type MaintainResult } from './event-partitions.ts'
 export { pruneIdempotencyKeys } from './idempotency-keys.ts'
 export { pruneOutgoingWebhooks } from './outgoing-webhooks.ts'

@@ -98,12 +98,13 @@ test('a log gets no configured secret, and in production no generated one', () =
     webhookToken: { place: 'in WEBHOOK_TOKENS' },
     panelKey: place,
     openOrderId: '12368',
-    consolePage: undefined,
+    consolePage: 'http://localhost:8080/console/',
   })
   expect(lines).toEqual([
     'page: http://localhost:8080/',
     expect.stringMatching(/^try: curl -X POST http:\/\/localhost:8080\/webhooks\/godofpanel\/TOKEN -H /),
     'webhook token: in WEBHOOK_TOKENS',
     `panel key: ${place.place}`,
+    'console: http://localhost:8080/console/',
   ])
 })

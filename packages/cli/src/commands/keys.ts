@@ -2,7 +2,6 @@ import { InvalidArgumentError } from 'commander'
 import { isIPv4, isIPv6 } from 'node:net'
 import { action } from '../cli.ts'
 import type { KeyOptions } from '../keys/api-keys.ts'
-import { SCOPES } from '@paxyo/panel-client/scopes'
 import type { AddCommand } from '../add-command.ts'
 
 const load = () => import('../keys/api-keys.ts')
@@ -13,10 +12,9 @@ export const addKeys: AddCommand = (program, terminal, finished) => {
     .command('create')
     .description('create a key; it is shown once')
     .argument('<name>', 'who uses the key, such as "shop server"')
-    .option('--scope <scope>', 'what it may do; repeat it for several', collectScopes)
+    .option('--scope <scope>', 'what it may do, by default read; repeat it for several', collect)
     .option('--expires <days>', 'after how many days it expires', parseDays)
     .option('--network <cidr>', 'a network from which it is accepted; repeat it for several', collectNetworks)
-    .addHelpText('after', `\nScopes (without --scope: read):\n${scopesHelp()}`)
     .action(
       action(terminal, finished, async (cli, options: KeyOptions, name: string) =>
         (await load()).createKey(cli, name, options),
@@ -41,10 +39,7 @@ function parseDays(text: string): number {
   return days
 }
 
-function collectScopes(scope: string, earlier: readonly string[] = []): string[] {
-  if (!(scope in SCOPES)) throw new InvalidArgumentError(`One of ${Object.keys(SCOPES).join(', ')}.`)
-  return [...earlier, scope]
-}
+const collect = (value: string, earlier: readonly string[] = []): string[] => [...earlier, value]
 
 function collectNetworks(network: string, earlier: readonly string[] = []): string[] {
   const [address = '', bits] = network.split('/')
@@ -53,8 +48,3 @@ function collectNetworks(network: string, earlier: readonly string[] = []): stri
   if (!isValid) throw new InvalidArgumentError('A network such as 203.0.113.0/24.')
   return [...earlier, network]
 }
-
-const scopesHelp = (): string =>
-  Object.entries(SCOPES)
-    .map(([scope, description]) => `  ${scope}: ${description}`)
-    .join('\n')

@@ -7,7 +7,7 @@ import {
   type ApiKey,
   type Database,
 } from '@paxyo/database'
-import type { Scope } from '@paxyo/panel-client'
+import { ALL_SCOPES } from '@paxyo/panel-client'
 import type { Kysely } from 'kysely'
 import type { Cli } from '../cli.ts'
 import { commandLineEntry } from '../audit-log/command-line-entry.ts'
@@ -20,7 +20,7 @@ const NAME_LENGTH_MAX = 100
 const DAY_MS = 86_400_000
 
 export interface KeyOptions {
-  readonly scope?: readonly Scope[]
+  readonly scope?: readonly string[]
   /** Days. */
   readonly expires?: number
   readonly network?: readonly string[]
@@ -37,6 +37,10 @@ async function create(cli: Cli, db: Kysely<Database>, name: string, options: Key
     throw new Failure('usage', `a key's name is 1 to ${NAME_LENGTH_MAX} printable characters`)
   }
   const { scope: scopes = ['read'], expires, network: allowedNetworks } = options
+  const known: readonly string[] = ALL_SCOPES
+  if (!scopes.every((scope) => known.includes(scope))) {
+    throw new Failure('usage', 'there is no such scope', `One of ${known.join(', ')}.`)
+  }
   const expiresAt = expires === undefined ? undefined : new Date(Date.now() + expires * DAY_MS)
   const created = await createApiKey(db, name, { scopes: [...new Set(scopes)], expiresAt, allowedNetworks })
   if (created === undefined) {

@@ -35,15 +35,9 @@ export async function readAuditLog(
   if (action !== undefined) query = query.where('action', '=', action)
   if (subject !== undefined) query = query.where('subject', '=', subject)
   const rows = await query.execute()
-  return rows.map(({ actor_name: actorName, previous_hash: previousHash, before: was, after, ...row }) => ({
-    ...row,
-    // Pools of the command line return int8 as text.
-    position: Number(row.position),
-    actorName,
-    previousHash,
-    before: was as object | null,
-    after: after as object | null,
-  }))
+  return rows.map(({ actor_name: actorName, previous_hash: previousHash, before: was, after, ...row }) =>
+    Object.assign(row, { actorName, previousHash, before: was as object | null, after: after as object | null }),
+  )
 }
 
 /** The last entry of a log: with it, a later check also finds that the end was removed. */
@@ -66,5 +60,5 @@ export async function readAuditHead(db: Kysely<Database>): Promise<AuditHead | u
     .orderBy('position', 'desc')
     .limit(1)
     .executeTakeFirst()
-  return head && { position: Number(head.position), hash: head.hash }
+  return head
 }

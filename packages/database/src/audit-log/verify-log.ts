@@ -62,8 +62,7 @@ async function readRows(db: Kysely<Database>, after: number): Promise<ChainedRow
       before::text, after::text, result, address
     ] AS fields
     FROM audit_log WHERE position > ${after} ORDER BY position LIMIT ${BATCH_ROWS}`.execute(db)
-  // Pools of the command line return int8 as text.
-  return rows.map((row) => ({ ...row, position: Number(row.position) }))
+  return rows
 }
 
 /** Each field with its length, so that no two entries have the same text. */

@@ -1,4 +1,4 @@
-import { ENVIRONMENT_ENDPOINT } from '@paxyo/ledger'
+import { ENVIRONMENT_ENDPOINT, type StoredEndpoint } from '@paxyo/ledger'
 import {
   changeEndpointSchema,
   createdEndpointSchema,
@@ -113,6 +113,9 @@ function registerRead(api: PanelApi, { webhookEndpoints }: Deps): void {
   })
 }
 
+/** What the audit log says about an endpoint. */
+const shown = ({ url, types, isEnabled }: StoredEndpoint): object => ({ url, types, isEnabled })
+
 function registerChange(api: PanelApi, { webhookEndpoints, log, addressRules, onEndpointsChanged }: Deps): void {
   const schema = {
     params,
@@ -141,7 +144,6 @@ function registerChange(api: PanelApi, { webhookEndpoints, log, addressRules, on
     onEndpointsChanged()
     const after = await webhookEndpoints.read(endpointId)
     if (after === undefined) return reject(reply, 'webhook_endpoint_not_found')
-    const shown = ({ url, types, isEnabled }: typeof after): object => ({ url, types, isEnabled })
     describeChange(request, { before: shown(before), after: shown(after) })
     return reply.send(toEndpoint(after))
   })
