@@ -29,22 +29,22 @@ export async function readAuditLog(
   db: Kysely<Database>,
   { before, actor, action, subject, limit }: AuditLogQuery,
 ): Promise<LoggedEntry[]> {
-  let query = db.selectFrom('audit_log').selectAll().orderBy('position', 'desc').limit(limit)
-  if (before !== undefined) query = query.where('position', '<', before)
+  let query = db
+    .selectFrom('audit_log')
+    .select(['at', 'actor', 'actor_name as actorName', 'action', 'subject', 'note', 'result', 'address', 'hash'])
+    .select([POSITION, 'previous_hash as previousHash'])
+    .select([sql<object | null>`before`.as('before'), sql<object | null>`after`.as('after')])
+    .orderBy('audit_log.position', 'desc')
+    .limit(limit)
+  if (before !== undefined) query = query.where('audit_log.position', '<', before)
   if (actor !== undefined) query = query.where('actor', '=', actor)
   if (action !== undefined) query = query.where('action', '=', action)
   if (subject !== undefined) query = query.where('subject', '=', subject)
-  const rows = await query.execute()
-  return rows.map(({ actor_name: actorName, previous_hash: previousHash, before: was, after, ...row }) => ({
-    ...row,
-    // Pools of the command line return int8 as text.
-    position: Number(row.position),
-    actorName,
-    previousHash,
-    before: was as object | null,
-    after: after as object | null,
-  }))
+  return query.execute()
 }
+
+/** A number with every pool: those of the command line return int8 as text. */
+const POSITION = sql<number>`position::float8`.as('position')
 
 /** The last entry of a log: with it, a later check also finds that the end was removed. */
 export interface AuditHead {
@@ -60,11 +60,10 @@ export interface AuditHead {
  * await readAuditHead(createKysely(pool)) //=> undefined
  */
 export async function readAuditHead(db: Kysely<Database>): Promise<AuditHead | undefined> {
-  const head = await db
+  return db
     .selectFrom('audit_log')
-    .select(['position', sql<string>`encode(hash, 'hex')`.as('hash')])
-    .orderBy('position', 'desc')
+    .select([POSITION, sql<string>`encode(hash, 'hex')`.as('hash')])
+    .orderBy('audit_log.position', 'desc')
     .limit(1)
     .executeTakeFirst()
-  return head && { position: Number(head.position), hash: head.hash }
 }

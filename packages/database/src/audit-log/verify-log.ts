@@ -57,13 +57,12 @@ export async function verifyAuditLog(db: Kysely<Database>, known?: AuditHead): P
 
 async function readRows(db: Kysely<Database>, after: number): Promise<ChainedRow[]> {
   const { rows } = await sql<ChainedRow>`
-    SELECT position, previous_hash, hash, ARRAY[
+    SELECT position::float8 AS position, previous_hash, hash, ARRAY[
       position::text, (extract(epoch FROM at) * 1000000)::bigint::text, actor, actor_name, action, subject, note,
       before::text, after::text, result, address
     ] AS fields
-    FROM audit_log WHERE position > ${after} ORDER BY position LIMIT ${BATCH_ROWS}`.execute(db)
-  // Pools of the command line return int8 as text.
-  return rows.map((row) => ({ ...row, position: Number(row.position) }))
+    FROM audit_log WHERE audit_log.position > ${after} ORDER BY audit_log.position LIMIT ${BATCH_ROWS}`.execute(db)
+  return rows
 }
 
 /** Each field with its length, so that no two entries have the same text. */

@@ -141,11 +141,13 @@ function registerChange(api: PanelApi, { webhookEndpoints, log, addressRules, on
     onEndpointsChanged()
     const after = await webhookEndpoints.read(endpointId)
     if (after === undefined) return reject(reply, 'webhook_endpoint_not_found')
-    const shown = ({ url, types, isEnabled }: typeof after): object => ({ url, types, isEnabled })
     describeChange(request, { before: shown(before), after: shown(after) })
     return reply.send(toEndpoint(after))
   })
 }
+
+/** What the audit log has about an endpoint. */
+const shown = ({ url, types, isEnabled }: Parameters<typeof toEndpoint>[0]): object => ({ url, types, isEnabled })
 
 function registerDelete(api: PanelApi, { webhookEndpoints, log, onEndpointsChanged }: Deps): void {
   const schema = {
