@@ -4,6 +4,7 @@ import { parseMoney } from '@paxyo/order-core'
 import { createLogger } from '@paxyo/service-kit'
 import { createTestDatabase, freePort, sharedRedisUrl, startService } from '@paxyo/testkit'
 import type { Pool } from 'pg'
+import { z } from 'zod'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,6 +20,8 @@ export interface World {
   readonly order: Registration
   readonly canceled: Delivery
   readonly redisUrl: string
+  /** The schema library. */
+  readonly z: typeof z
   /** A silent log. */
   readonly log: ReturnType<typeof createLogger>
   /** A temporary folder, and a free port. */
@@ -37,6 +40,7 @@ export const WORLD_NAMES = [
   'order',
   'canceled',
   'redisUrl',
+  'z',
   'log',
   'folder',
   'port',
@@ -49,7 +53,7 @@ const PANEL_KEY = 'a-panel-api-key'
 /** Creates the part of a world that has these names, until the resources are released. */
 export async function createWorld(names: ReadonlySet<string>, resources: AsyncDisposableStack): Promise<World> {
   const log = createLogger('example', 'silent')
-  const world = { log, order: ORDER, canceled: CANCELED, redisUrl: sharedRedisUrl(), port: await freePort() }
+  const world = { z, log, order: ORDER, canceled: CANCELED, redisUrl: sharedRedisUrl(), port: await freePort() }
   const parts: Partial<World>[] = [world]
   if (['databaseUrl', 'ownerPool', 'pool', 'ledger', 'panelUrl'].some((name) => names.has(name))) {
     const database = resources.use(await createTestDatabase())

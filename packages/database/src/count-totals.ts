@@ -50,6 +50,8 @@ export function countTotals(pool: Pool): Promise<number> {
  * totals has imported orders while a later one was running.
  *
  * @returns the number of corrected accounts.
+ * @example
+ * await recountTotals(pool) //=> 0
  */
 export function recountTotals(pool: Pool): Promise<number> {
   return countSelected(pool, ALL)

@@ -12,7 +12,7 @@ const READ_EPOCH = 'SELECT epoch FROM stream_epoch'
  *
  * @example
  * const epoch = await transaction(pool, readEpoch)
- * epoch.length //=> 36
+ * epoch.length //=> 32
  */
 export async function readEpoch(client: PoolClient): Promise<string> {
   const { rows } = await client.query<{ epoch: string }>({ name: 'read_epoch', text: READ_EPOCH })

@@ -52,8 +52,7 @@ export function knownPrincipal(request: FastifyRequest): Principal | undefined {
  * @throws Error when the request is not authenticated.
  * @example
  * const app = createHttpServer({ log, trustProxy: false })
- * const principal: Principal = { kind: 'key', id: 'environment', name: 'environment', scopes: new Set(['read']) }
- * app.addHook('onRequest', async (request) => rememberPrincipal(request, principal))
+ * app.addHook('onRequest', async (request) => rememberPrincipal(request, ENVIRONMENT_KEY))
  * app.get('/', (request) => principalOf(request).id)
  * (await app.inject('/')).body //=> 'environment'
  */
@@ -70,10 +69,9 @@ export function principalOf(request: FastifyRequest): Principal {
  * @param named the person whom the request names.
  * @example
  * const app = createHttpServer({ log, trustProxy: false })
- * const principal: Principal = { kind: 'operator', id: 'opr_0123456789ab', name: 'Ann', scopes: new Set(['reviews']) }
- * app.addHook('onRequest', async (request) => rememberPrincipal(request, principal))
+ * app.addHook('onRequest', async (request) => rememberPrincipal(request, ENVIRONMENT_KEY))
  * app.get('/', (request) => authorOf(request, 'Bob'))
- * (await app.inject('/')).json() //=> { actor: 'Ann', keyId: 'opr_0123456789ab', operatorId: 'opr_0123456789ab' }
+ * (await app.inject('/')).json() //=> { actor: 'Bob', keyId: 'environment' }
  */
 export function authorOf(
   request: FastifyRequest,

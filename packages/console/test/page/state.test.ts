@@ -170,7 +170,9 @@ test('a line of the last days', () => {
     { day: '2026-01-01', outcome: 'stale', count: 1 },
   ] as const
   const days = ['2025-12-31', '2026-01-01', '2026-01-02']
-  expect(deliveriesByDay(days, { deliveries: [...deliveries], refunds: [], hasMore: false, timeZone: 'UTC' })).toEqual([0, 2, 3])
+  expect(deliveriesByDay(days, { deliveries: [...deliveries], refunds: [], hasMore: false, timeZone: 'UTC' })).toEqual([
+    0, 2, 3,
+  ])
   expect(linePoints([0, 4], 100, 20)).toBe('0,18 100,2')
 })
 

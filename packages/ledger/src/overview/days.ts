@@ -44,8 +44,8 @@ const DELIVERIES = `
  * Sums of refunds and numbers of deliveries, by day. At most 31 days.
  *
  * @example
- * await summarizeDays(pool, { from: '2026-11-01', to: '2026-11-30', timeZone: 'UTC' })
- * //=> { refunds: [], deliveries: [], hasMore: false }
+ * const days = await summarizeDays(pool, { from: '2026-11-01', to: '2026-11-30', timeZone: 'UTC' })
+ * days //=> { refunds: [], deliveries: [], hasMore: false }
  */
 export async function summarizeDays(pool: Pool, { from, to, timeZone }: Days): Promise<DaySums> {
   const values = [from, to, timeZone]
