@@ -17,6 +17,8 @@ export async function variables() {
     JWT_AUDIENCE: env.text.default('paxyo'),
     /** As for the services: deliveries that arrived before their order may need verification, too. */
     VERIFY_REFUNDS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
+    /** As for the services: imported orders open accounts. */
+    BALANCE_MODE: z.enum(['external', 'kept'], { error: 'must be external or kept' }).default('external'),
     EVENT_RETENTION_DAYS: env.integer(1, 9999).default(7),
     REJECTED_RETENTION_DAYS: env.integer(1, 9999).default(30),
     PARKED_RETENTION_DAYS: env.integer(1, 9999).default(30),

@@ -144,6 +144,7 @@ function startServices(
       providers: createProviders(providers),
       verifiesRefunds: config.VERIFY_REFUNDS === 'on',
       refundApproval: refundApproval(config),
+      accountMode: config.BALANCE_MODE,
       reconcileSchedule: reconcileSchedule(config),
       apiKeys: secrets.apiKeys,
       tokens: { secrets: secrets.jwtSecrets, audience: config.JWT_AUDIENCE },

@@ -24,6 +24,8 @@ export const ingestVariables = {
   /** Whether a refund requires that the provider's API reports the same as the webhook. */
   VERIFY_REFUNDS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
   ...refundApprovalVariables,
+  /** The mode of new accounts: whether the panel keeps their balance, or this service does. */
+  BALANCE_MODE: z.enum(['external', 'kept'], { error: 'must be external or kept' }).default('external'),
   ...reconcileVariables,
   /** API keys of the panel, in addition to those in the database. */
   PANEL_API_KEYS: env.secrets(PANEL_KEY_BYTES_MIN).default([]),

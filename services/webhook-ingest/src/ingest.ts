@@ -1,4 +1,5 @@
 import { createConsole, type ConsoleDeps } from '@paxyo/console'
+import type { BalanceMode } from '@paxyo/contracts'
 import { createKysely } from '@paxyo/database'
 import type { EventBus, EventPublisher } from '@paxyo/event-bus'
 import {
@@ -53,6 +54,8 @@ export interface IngestDeps {
   readonly verifiesRefunds: boolean
   /** Which refunds wait until a person approves them; none when undefined. */
   readonly refundApproval?: RefundApproval | undefined
+  /** The mode of new accounts; `external` when undefined. */
+  readonly accountMode?: BalanceMode | undefined
   readonly verificationTimes?: Partial<VerificationTimes>
   /** When providers are asked about silent orders; undefined never asks. */
   readonly reconcileSchedule?: ReconcileSchedule | undefined
@@ -104,6 +107,7 @@ export function createIngest(deps: IngestDeps): Ingest {
     outbox,
     verifiedProviders: new Set(deps.verifiesRefunds ? providers.map(({ name }) => name) : []),
     refundApproval: deps.refundApproval,
+    accountMode: deps.accountMode,
     onCommitted: (changes) => listeners.forEach((listener) => listener(changes)),
   }
   const batcher = createBatcher({ ...ledger, log, onBatch: metrics.batchDone })

@@ -38,6 +38,7 @@ await runService(async (resources) => {
       providers: createProviders(providerSettings(config)),
       verifiesRefunds: config.VERIFY_REFUNDS === 'on',
       refundApproval: refundApproval(config),
+      accountMode: config.BALANCE_MODE,
       reconcileSchedule: reconcileSchedule(config),
       apiKeys: config.PANEL_API_KEYS,
       tokens: { secrets: config.JWT_SECRETS, audience: config.JWT_AUDIENCE },

@@ -1,4 +1,4 @@
-import type { OrderEvent } from '@paxyo/contracts'
+import type { BalanceMode, OrderEvent } from '@paxyo/contracts'
 import { createInProcessBus, type EventBus } from '@paxyo/event-bus'
 import { createHttpServer, registerHealth } from '@paxyo/service-kit'
 import { createTestDatabase, TEST_JWT_SECRET, type TestDatabase } from '@paxyo/testkit'
@@ -65,6 +65,7 @@ interface FixtureOptions {
   /** The database of another fixture, which disposes it. */
   readonly database?: TestDatabase
   readonly refundApproval?: RefundApproval
+  readonly accountMode?: BalanceMode
   readonly provider?: FixtureProvider
   /** Further providers. */
   readonly others?: readonly ConfiguredProvider[]
@@ -84,6 +85,7 @@ export async function startIngest(
     jwtSecrets = [TEST_JWT_SECRET],
     outgoingWebhooks = NO_ENDPOINT,
     refundApproval,
+    accountMode,
     hasConsole = false,
   }: FixtureOptions = {},
 ): Promise<IngestFixture> {
@@ -106,6 +108,7 @@ export async function startIngest(
     ...(provider?.verificationTimes === undefined ? {} : { verificationTimes: provider.verificationTimes }),
     reconcileSchedule: provider?.reconcileSchedule,
     refundApproval,
+    accountMode,
     apiKeys: [API_KEY],
     tokens: { secrets: jwtSecrets, audience: 'paxyo' },
     hasDocs,

@@ -48,7 +48,8 @@ export async function importFile<Item extends object>(
   const map = await readImportMap(options.map, options.fields)
   const input = await openImportFile(file, options.format ?? map.format ?? formatOf(file), map.header, cli.signal)
   const hasDatabase = Boolean(cli.env['DATABASE_URL'] ?? cli.env['DATABASE_URL_FILE'])
-  const given = isDryRun && !hasDatabase ? undefined : await settings(cli.env, ['DATABASE_URL', 'VERIFY_REFUNDS'])
+  const given =
+    isDryRun && !hasDatabase ? undefined : await settings(cli.env, ['DATABASE_URL', 'VERIFY_REFUNDS', 'BALANCE_MODE'])
   const approval = given === undefined ? undefined : loadRefundApproval(cli.env)
   const url = given?.DATABASE_URL
   await using resources = new AsyncDisposableStack()
@@ -71,7 +72,11 @@ export async function importFile<Item extends object>(
     importBatch:
       isDryRun || pool === undefined
         ? kind.createCheck(pool)
-        : (items) => kind.importBatch({ pool, newId, verifiedProviders, refundApproval: approval }, items),
+        : (items) =>
+            kind.importBatch(
+              { pool, newId, verifiedProviders, refundApproval: approval, accountMode: given?.BALANCE_MODE },
+              items,
+            ),
   }
   try {
     const summary = await importRows(input.records, handling, {

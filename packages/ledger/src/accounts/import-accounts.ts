@@ -47,7 +47,7 @@ export function importAccounts(deps: ImportDeps, accounts: readonly ImportedAcco
     for (const { userId, currency } of accounts) {
       if (!there.has(userId) && !currencyByUserId.has(userId)) currencyByUserId.set(userId, currency)
     }
-    const { accounts: opened, openedUserIds } = await openAccounts(client, currencyByUserId)
+    const { accounts: opened, openedUserIds } = await openAccounts({ client, accountMode: 'kept' }, currencyByUserId)
     // Read under the locks: a concurrent import of the same balance waits for this one, or this one for it.
     const known: Known = {
       at,

@@ -1,7 +1,9 @@
 import { roundTrip } from '@paxyo/database'
+import type { BalanceMode } from '@paxyo/contracts'
 import type { PoolClient } from 'pg'
 import { NO_TOTALS } from '../model/totals.ts'
 import type { LockedAccount } from '../model/working-set.ts'
+import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
 import { LOCKED_ACCOUNT_COLUMNS, toLockedAccounts, type LockedAccountRow } from '../transaction/account-rows.ts'
 
 const LOCK_ACCOUNTS = `
@@ -10,14 +12,15 @@ const LOCK_ACCOUNTS = `
 
 // Sorted by id, in the same order as LOCK_ACCOUNTS, so that two transactions cannot deadlock.
 const OPEN_ACCOUNTS = `
-  INSERT INTO accounts (user_id, currency, totals_seq)
-  SELECT user_id, currency, 0 FROM unnest($1::text[], $2::text[]) AS opened (user_id, currency) ORDER BY user_id
+  INSERT INTO accounts (user_id, currency, balance_mode, totals_seq)
+  SELECT user_id, currency, $3, 0 FROM unnest($1::text[], $2::text[]) AS opened (user_id, currency) ORDER BY user_id
   ON CONFLICT (user_id) DO NOTHING
   RETURNING user_id`
 
 const INSERT_ACCOUNTS = `
-  INSERT INTO accounts (user_id, currency, totals_seq)
-  SELECT user_id, currency, 0 FROM unnest($1::text[], $2::text[]) AS opened (user_id, currency) ORDER BY user_id`
+  INSERT INTO accounts (user_id, currency, balance_mode, totals_seq)
+  SELECT user_id, currency, balance_mode, 0
+  FROM unnest($1::text[], $2::text[], $3::text[]) AS opened (user_id, currency, balance_mode) ORDER BY user_id`
 
 /** Locks the accounts of these users, in the order of their ids. Users without an account are left out. */
 export async function lockAccounts(
@@ -37,7 +40,7 @@ export interface OpenedAccounts {
 
 /** Opens accounts and locks them. An account that a concurrent transaction has opened may have another currency. */
 export async function openAccounts(
-  client: PoolClient,
+  { client, accountMode = 'external' }: Pick<LedgerTransaction, 'client' | 'accountMode'>,
   currencyByUserId: ReadonlyMap<string, string>,
 ): Promise<OpenedAccounts> {
   const userIds = [...currencyByUserId.keys()]
@@ -45,7 +48,7 @@ export async function openAccounts(
     client.query<{ user_id: string }>({
       name: 'open_accounts',
       text: OPEN_ACCOUNTS,
-      values: [userIds, [...currencyByUserId.values()]],
+      values: [userIds, [...currencyByUserId.values()], accountMode],
     }),
     lockAccounts(client, userIds),
   ])
@@ -53,8 +56,8 @@ export async function openAccounts(
 }
 
 /** A new account. */
-export function emptyAccount(userId: string, currency: string): LockedAccount {
-  return { userId, currency, balance: 0n, lastSeq: 0, mode: 'external', totals: NO_TOTALS }
+export function emptyAccount(userId: string, currency: string, mode: BalanceMode = 'external'): LockedAccount {
+  return { userId, currency, balance: 0n, lastSeq: 0, mode, totals: NO_TOTALS }
 }
 
 /**
@@ -67,6 +70,10 @@ export async function insertAccounts(client: PoolClient, accounts: readonly Lock
   await client.query({
     name: 'insert_accounts',
     text: INSERT_ACCOUNTS,
-    values: [accounts.map(({ userId }) => userId), accounts.map(({ currency }) => currency)],
+    values: [
+      accounts.map(({ userId }) => userId),
+      accounts.map(({ currency }) => currency),
+      accounts.map(({ mode }) => mode),
+    ],
   })
 }

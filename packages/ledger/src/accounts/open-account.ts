@@ -11,11 +11,11 @@ import { openAccounts } from './lock-accounts.ts'
  * await commitChangeSet(ledger, (tx) => openAccount(tx, 'ann', 'EUR')) //=> 'currency_mismatch'
  */
 export async function openAccount(
-  { client }: LedgerTransaction,
+  tx: LedgerTransaction,
   userId: string,
   currency: string,
 ): Promise<{ readonly account: Account; readonly isNew: boolean } | 'currency_mismatch'> {
-  const { accounts, openedUserIds } = await openAccounts(client, new Map([[userId, currency]]))
+  const { accounts, openedUserIds } = await openAccounts(tx, new Map([[userId, currency]]))
   const account = accounts.get(userId)!
   if (account.currency !== currency) return 'currency_mismatch'
   return { account, isNew: openedUserIds.has(userId) }

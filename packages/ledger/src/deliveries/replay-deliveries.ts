@@ -44,6 +44,9 @@ const READ_ORIGINS = `
         AND coalesce(replayed.received_at, newer.received_at) > origin.received_at
         AND newer.outcome IN ('applied', 'progress') AND newer.replay_of IS DISTINCT FROM origin.delivery_id
     ) AS is_overtaken, EXISTS (
+      SELECT FROM orders
+      WHERE orders.provider_order_id = origin.provider_order_id AND orders.provider = origin.provider
+    ) AS is_held, EXISTS (
       SELECT FROM orders JOIN operator_actions AS action USING (order_id)
       WHERE orders.provider_order_id = origin.provider_order_id AND orders.provider = origin.provider
         AND action.status IS NOT NULL AND action.created_at >= origin.received_at
@@ -64,6 +67,8 @@ interface OriginRow {
   readonly outcome: string
   /** Whether a later delivery has changed the order. */
   readonly is_overtaken: boolean
+  /** Whether an order has the provider's order. */
+  readonly is_held: boolean
   /** Whether a person has set the status of the order since. */
   readonly is_decided: boolean
 }
@@ -107,13 +112,14 @@ export async function replayDeliveries(
 }
 
 function skipReason(
-  { outcome, is_overtaken: isOvertaken }: OriginRow,
+  { outcome, is_overtaken: isOvertaken, is_held: isHeld }: OriginRow,
   provider: Provider | undefined,
 ): SkipReason | undefined {
   // These will be applied without a replay.
   if (outcome === 'parked' || outcome === 'awaiting_verification') return outcome
-  // The replay of one in review is recorded, so that it counts as read.
-  if (isOvertaken && outcome !== 'review') return 'overtaken'
+  // The replay of one in review is recorded, so that it counts as read. Without an order it would wait for the next one,
+  // and then not be known as overtaken.
+  if (isOvertaken && (outcome !== 'review' || !isHeld)) return 'overtaken'
   return provider === undefined ? 'unknown_provider' : undefined
 }
 

@@ -45,7 +45,7 @@ export type OrderImportResult =
 export function importOrders(deps: ImportDeps, orders: readonly ImportedOrder[]): Promise<OrderImportResult[]> {
   return commitImport(deps, async (tx) => {
     const known = await readKnown(tx, orders)
-    const results = orders.map((order) => importOne(known, order))
+    const results = orders.map((order) => importOne(tx, known, order))
     await insertAccounts(tx.client, known.opened)
     await insertOrders(tx.client, known)
     for (const order of known.imported) announceAndApply(tx, known, order)
@@ -100,6 +100,7 @@ export function orderImportResult(
 }
 
 function importOne(
+  { accountMode }: LedgerTransaction,
   { working, ordersById, firstById, imported, opened }: Known,
   from: ImportedOrder,
 ): OrderImportResult {
@@ -118,7 +119,7 @@ function importOne(
   if (result !== 'imported') return result
 
   if (account === undefined) {
-    const empty = emptyAccount(from.userId, from.currency)
+    const empty = emptyAccount(from.userId, from.currency, accountMode)
     working.accountsByUserId.set(from.userId, empty)
     opened.push(empty)
   }

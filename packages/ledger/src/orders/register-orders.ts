@@ -118,7 +118,7 @@ function registerOne(
   const providerOrder = providerOrderOf(registration)
   const key = providerOrder && providerOrderKey(providerOrder)
   // A user's first order opens the account, unless it is rejected.
-  const account = working.accountsByUserId.get(userId) ?? emptyAccount(userId, currency)
+  const account = working.accountsByUserId.get(userId) ?? emptyAccount(userId, currency, tx.accountMode)
   if (ordersById.has(orderId)) return registeredBefore(tx, known, registration, account)
   if (key !== undefined && working.ordersByProviderOrder.has(key)) return 'provider_order_taken'
   if (account.currency !== currency) return 'currency_mismatch'

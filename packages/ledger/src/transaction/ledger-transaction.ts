@@ -1,3 +1,4 @@
+import type { BalanceMode } from '@paxyo/contracts'
 import type { RefundApproval } from '@paxyo/order-core'
 import type { PoolClient } from 'pg'
 import type { ChangeSet } from '../model/change-set.ts'
@@ -8,6 +9,8 @@ export interface ApplyRules {
   readonly newId: NewId
   /** Providers whose webhooks refund only after verification; none when undefined. */
   readonly verifiedProviders?: ReadonlySet<string>
+  /** The mode of accounts that are opened; `external` when undefined. A deposit or a charge makes an account `kept`. */
+  readonly accountMode?: BalanceMode | undefined
   /** Which refunds wait until a person approves them; none when undefined. */
   readonly refundApproval?: RefundApproval | undefined
 }

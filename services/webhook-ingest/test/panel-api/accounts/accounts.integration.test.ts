@@ -48,6 +48,26 @@ describe('an account', () => {
     expect((await ingest.call('GET', `/v1/accounts/${userId}`)).json()).toEqual(first.json())
   })
 
+  test('has the mode of the installation, also when an order or an import opens it, and older ones keep theirs', async () => {
+    const before = freshUser()
+    await open(before)
+    await using installation = await startIngest(undefined, { database: ingest.database, accountMode: 'kept' })
+    const modeOf = async (userId: string): Promise<string> =>
+      (await installation.call('GET', `/v1/accounts/${userId}`)).json<{ account: { mode: string } }>().account.mode
+    const [opened, ordered, imported] = [freshUser(), freshUser(), freshUser()]
+    await installation.call('POST', '/v1/accounts', { userId: opened, currency: 'USD' })
+    await installation.register({ orderId: ordered, providerOrderId: ordered, userId: ordered })
+    const balance = { userId: imported, currency: 'USD', balance: 0n }
+    await importAccounts({ pool: ingest.database.poolAs('ingest'), newId }, [balance])
+
+    expect(await Promise.all([before, opened, ordered, imported].map(modeOf))).toEqual([
+      'external',
+      'kept',
+      'kept',
+      'kept',
+    ])
+  })
+
   test('opened many times at once is one account', async () => {
     const userId = freshUser()
     const responses = await Promise.all(Array.from({ length: 12 }, () => open(userId)))

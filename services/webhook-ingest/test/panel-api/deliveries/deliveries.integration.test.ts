@@ -192,6 +192,13 @@ describe('a replay', () => {
     expect(rows).toEqual([{ remains: '200' }])
   })
 
+  test('of what something newer has overtaken is not kept for the next order of the same provider order', async () => {
+    const { deliveries, orderId } = await anOrderWith({ status: 'exploded' }, { status: 'in_progress', remains: 200 })
+    const moved = await ingest.call('PUT', `/v1/orders/${orderId}/provider-order`, { providerOrderId: `${orderId}-b` })
+    expect(moved.statusCode).toBe(200)
+    expect((await replay(deliveries[1]!.deliveryId)).json()).toMatchObject({ outcome: 'overtaken', replayId: null })
+  })
+
   test('of what waits for its order leaves it waiting', async () => {
     await ingest.webhook({ order_id: 'unknown-2', status: 'canceled' })
     const [{ deliveryId }] = (await list('providerOrderId=unknown-2')) as [Delivery]
