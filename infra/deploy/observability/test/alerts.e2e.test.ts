@@ -98,6 +98,7 @@ const CASES: Record<string, Case> = {
     series: { 'paxyo_gateway_bus_messages_rejected_total{instance="a"}': '0+1x40' },
     firesAfterMin: 20,
   },
+  PaxyoAuditEntriesMissing: { series: { paxyo_ingest_audit_log_failures_total: '0x5 1x20' }, firesAfterMin: 8 },
   PaxyoSlowClients: { series: { [`${CLOSES}{reason="slow_consumer"}`]: '0+60x40' }, firesAfterMin: 20 },
   PaxyoTokensRejected: {
     series: { [`${CLOSES}{reason="invalid_token"}`]: '0+10x40', [`${CLOSES}{reason="client"}`]: '0+20x40' },

@@ -42,12 +42,13 @@ export const addSummary: AddCommand = (program, terminal, finished) => {
 export const addTestWebhook: AddCommand = (program, terminal, finished) => {
   program
     .command('test-webhook')
-    .description('send a webhook as the provider does, which completes a test order (PAXYO_URL, PAXYO_API_KEY)')
+    .description(
+      'have webhook-ingest receive a webhook with the credentials of a provider, which completes a test order (PAXYO_URL, PAXYO_API_KEY)',
+    )
     .argument('<provider>')
-    .option('--public-url <url>', 'the address at which the provider reaches Paxyo, such as https://rt.example.com')
     .action(
-      action(terminal, finished, async (cli, options: { readonly publicUrl?: string }, provider: string) =>
-        (await load()).testWebhook(cli, { provider, publicUrl: options.publicUrl }),
+      action(terminal, finished, async (cli, _options: object, provider: string) =>
+        (await load()).testWebhook(cli, { provider }),
       ),
     )
 }

@@ -105,7 +105,7 @@ const WebhookAddress = () => {
   )
 }
 
-/** Sends a webhook as the provider would, through the public address when there is one. */
+/** Has webhook-ingest receive a webhook with the provider's credentials. */
 const TestWebhook = ({ provider }: { provider: string }) => {
   const result = useSignal<TestWebhookResult | undefined>(undefined)
   const problem = useSignal<ApiProblem | undefined>(undefined)
@@ -114,8 +114,7 @@ const TestWebhook = ({ provider }: { provider: string }) => {
     isBusy.value = true
     problem.value = undefined
     try {
-      const publicUrl = location.protocol === 'https:' ? { publicUrl: location.origin } : {}
-      result.value = await post<TestWebhookResult>('/v1/test-webhook', { provider, ...publicUrl })
+      result.value = await post<TestWebhookResult>('/v1/test-webhook', { provider })
     } catch (error) {
       problem.value = error instanceof ApiProblem ? error : new ApiProblem('unreadable', 0, String(error))
     } finally {

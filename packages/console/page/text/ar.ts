@@ -466,7 +466,7 @@ export const ar: Readonly<Record<TextKey, Text>> = {
   'setup.address': 'العنوان لمزوّدك',
   'setup.addressDetail': 'يستدعيه مزوّدك عندما يتغير طلب. ضع مكان TOKEN القيمة التي في WEBHOOK_TOKENS.',
   'setup.copyAddress': 'نسخ العنوان',
-  'setup.test': 'إرسال إشعار تجريبي',
+  'setup.test': 'اختبار الإشعار',
   'setup.testDelivered': 'وصل وحُفظ بعد {after}.',
   'setup.testFailed': 'لم يصل:',
   'setup.tag': 'وسم السكربت لصفحاتك',

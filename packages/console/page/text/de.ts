@@ -491,7 +491,7 @@ export const de: Readonly<Record<TextKey, Text>> = {
   'setup.addressDetail':
     'Ihr Anbieter ruft sie auf, wenn sich eine Bestellung ändert. Ersetzen Sie TOKEN durch den Wert aus WEBHOOK_TOKENS.',
   'setup.copyAddress': 'Adresse kopieren',
-  'setup.test': 'Test-Webhook senden',
+  'setup.test': 'Webhook testen',
   'setup.testDelivered': 'Er kam an und war nach {after} gespeichert.',
   'setup.testFailed': 'Er kam nicht an:',
   'setup.tag': 'Das Script-Tag für Ihre Seiten',

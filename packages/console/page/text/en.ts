@@ -475,7 +475,7 @@ export const en = {
   'setup.address': 'The address for your provider',
   'setup.addressDetail': 'Your provider calls it when an order changes. Replace TOKEN by the token in WEBHOOK_TOKENS.',
   'setup.copyAddress': 'Copy the address',
-  'setup.test': 'Send a test webhook',
+  'setup.test': 'Test the webhook',
   'setup.testDelivered': 'It arrived and was committed after {after}.',
   'setup.testFailed': 'It did not arrive:',
   'setup.tag': 'The script tag for your pages',

@@ -119,14 +119,6 @@ z.globalRegistry.add(daysSchema, { id: 'DaySummary' })
 
 export const testWebhookBody = z.strictObject({
   provider: providerNameSchema,
-  publicUrl: z
-    .string()
-    .max(2_048)
-    .optional()
-    .describe(
-      'The address at which the provider reaches Paxyo, such as `https://rt.example.com`; the webhook is sent through it. ' +
-        'Without it, the webhook is handed to this process.',
-    ),
 })
 
 /** The response of `POST /v1/test-webhook`. */

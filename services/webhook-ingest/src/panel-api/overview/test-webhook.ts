@@ -4,15 +4,11 @@ import { testWebhookBody, testWebhookSchema } from '@paxyo/panel-client'
 import type { ConfiguredProvider } from '@paxyo/providers'
 import { signWebhook } from '@paxyo/standard-webhooks'
 import type { FastifyInstance } from 'fastify'
-import type { AddressRules } from '../../workers/outgoing-webhooks/address-rules.ts'
-import { addressProblem } from '../../workers/outgoing-webhooks/check-address.ts'
-import { createMessageSender } from '../../workers/outgoing-webhooks/send-message.ts'
 
 export interface TestWebhookDeps extends ApiDeps {
-  /** To which the webhook is sent when no address is given. */
+  /** To which the webhook is handed. */
   readonly app: FastifyInstance
   readonly configuredProviders: readonly ConfiguredProvider[]
-  readonly addressRules: AddressRules
 }
 
 const TEST_USER = 'paxyo-test'
@@ -23,8 +19,9 @@ interface Sent {
 }
 
 /**
- * `POST /v1/test-webhook`: sends a webhook as the provider does, with its credentials, that completes a test order. So it
- * tests the address, the credentials and the commit, moves no money, and touches no order of the panel.
+ * `POST /v1/test-webhook`: hands this process a webhook with the credentials of the provider, that completes a test order.
+ * So it tests the credentials and the commit, moves no money, and touches no order of the panel. No caller chooses an address:
+ * the recipient would have the provider's token.
  */
 export function registerTestWebhook(api: PanelApi, deps: TestWebhookDeps): void {
   const schema = {
@@ -33,30 +30,24 @@ export function registerTestWebhook(api: PanelApi, deps: TestWebhookDeps): void 
       operationId: 'testWebhook',
       scope: 'orders:write',
       tag: 'Overview',
-      summary: 'Send a test webhook',
+      summary: 'Test the webhook',
       description:
-        'Registers an order of the user `paxyo-test`, and sends a webhook that completes it, with the credentials of the ' +
-        'provider. No money moves.',
+        'Registers an order of the user `paxyo-test`, and has webhook-ingest receive a webhook that completes it, with the ' +
+        'credentials of the provider. No money moves.',
       responses: { 200: { description: 'The result of the attempt.', schema: testWebhookSchema } },
-      errors: ['unknown_provider', 'address_not_allowed'],
+      errors: ['unknown_provider'],
     }),
   }
   api.post('/v1/test-webhook', { schema }, async (request, reply) => {
-    const { provider: name, publicUrl } = request.body
+    const { provider: name } = request.body
     const configured = deps.configuredProviders.find(({ provider }) => provider.name === name)
     if (configured === undefined) return reject(reply, 'unknown_provider')
-    const url = publicUrl === undefined ? undefined : webhookUrl(publicUrl, configured)
-    const target = url && { url, ca: null, isInsecure: false }
-    const problem = target && (await addressProblem(target, deps.addressRules))
-    if (problem !== undefined) return reject(reply, 'address_not_allowed', problem)
 
     const orderId = `${TEST_USER}-${newId()}`
     await registerTestOrder(deps, name, orderId)
     const startedAt = performance.now()
     const body = JSON.stringify({ order_id: orderId, status: 'Completed' })
-    const { status, error } = await (url === undefined
-      ? sendWithin(deps.app, configured, body)
-      : sendTo(url, configured, body, deps.addressRules))
+    const { status, error } = await sendWithin(deps.app, configured, body)
     const tookMs = Math.round(performance.now() - startedAt)
     return reply.send({ orderId, isDelivered: await isCompleted(deps, orderId), status, error, tookMs })
   })
@@ -67,9 +58,6 @@ const pathOf = ({ provider, authentication: { signatureKeys, tokens } }: Configu
   signatureKeys.length > 0 || tokens[0] === undefined
     ? `/webhooks/${provider.name}`
     : `/webhooks/${provider.name}/${encodeURIComponent(tokens[0])}`
-
-const webhookUrl = (publicUrl: string, configured: ConfiguredProvider): string =>
-  publicUrl.replace(/[?#].*$/, '').replace(/\/*$/, '') + pathOf(configured)
 
 async function registerTestOrder(deps: ApiDeps, provider: string, orderId: string): Promise<void> {
   const { db } = deps
@@ -87,16 +75,6 @@ async function registerTestOrder(deps: ApiDeps, provider: string, orderId: strin
     payment: 'external',
   } as const
   await commitChangeSet(deps, (tx) => registerOrders(tx, [order]))
-}
-
-async function sendTo(url: string, configured: ConfiguredProvider, body: string, rules: AddressRules): Promise<Sent> {
-  const { signatureKeys: keys } = configured.authentication
-  const sender = createMessageSender({ url, keys, ca: null, isInsecure: false, rules })
-  try {
-    return await sender.send({ id: newId(), body }, Date.now())
-  } finally {
-    sender.close()
-  }
 }
 
 async function sendWithin(app: FastifyInstance, configured: ConfiguredProvider, body: string): Promise<Sent> {

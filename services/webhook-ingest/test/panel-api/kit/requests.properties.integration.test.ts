@@ -80,7 +80,6 @@ const FAMILIAR: Record<string, Arbitrary<string>> = {
   q: few('o1', 'https://example.com/'),
   fromDay: few('2026-11-26', '2026-11-27'),
   toDay: few('2026-11-27', '2027-11-27'),
-  publicUrl: few('http://169.254.169.254/'),
   'idempotency-key': few('k1', 'k2', 'k3'),
 }
 /** Ids that requests cannot choose: webhooks create them, and the test reads them from the database. */

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { DaySummary, SearchResult, TestWebhook, Today } from '@paxyo/panel-client'
-import { listen } from '@paxyo/service-kit'
-import { startIngest, TOKEN, type IngestFixture } from '../../ingest-fixture.ts'
+import { startIngest, type IngestFixture } from '../../ingest-fixture.ts'
 
 let ingest: IngestFixture
 beforeAll(async () => {
@@ -143,17 +142,10 @@ describe('a test webhook', () => {
     expect(rows).toEqual([{ user_id: 'paxyo-test', status: 'completed', refunded: 0 }])
   })
 
-  test('goes through the public address, and reports what is wrong there', async () => {
-    const url = await listen(ingest.app, { host: '127.0.0.1', port: 0 })
-    expect(await attempt({ provider: 'godofpanel', publicUrl: `${url}/` })).toMatchObject({ isDelivered: true })
-    const wrong = await attempt({ provider: 'godofpanel', publicUrl: `${url}/elsewhere` })
-    expect(wrong).toMatchObject({ isDelivered: false, status: 404 })
-    expect(JSON.stringify(wrong)).not.toContain(TOKEN)
-  })
-
   test.each([
     [{ provider: 'another' }, 'unknown_provider'],
-    [{ provider: 'godofpanel', publicUrl: 'http://169.254.169.254/' }, 'address_not_allowed'],
+    // The recipient would have the provider's token.
+    [{ provider: 'godofpanel', publicUrl: 'https://elsewhere.example/' }, 'validation_failed'],
   ])('%j is rejected: %s', async (body, code) => {
     expect((await ingest.call('POST', '/v1/test-webhook', body)).json().code).toBe(code)
   })
