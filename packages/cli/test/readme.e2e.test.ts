@@ -69,7 +69,7 @@ afterAll(async () => {
 })
 
 /** The commands that call the panel API of a running service. */
-const CALLS_API = / paxyo (?:who|users)\b/
+const CALLS_API = / paxyo (?:who|users|search|summary|test-webhook)\b/
 
 async function runCommand(command: string): Promise<{ code: number | null; output: string }> {
   const api = CALLS_API.test(command) ? { PAXYO_URL: ingest.url, PAXYO_API_KEY: API_KEY } : {}

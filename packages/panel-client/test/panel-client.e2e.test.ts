@@ -197,6 +197,7 @@ test('a token is minted, and webhooks to the panel are listed', async () => {
   expect(await panel.tokens.mint({ userId: 'ann', ttlSeconds: 60 })).toEqual({
     token: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
     expiresAt: expect.any(String),
+    jti: expect.any(String),
   })
   expect(await Array.fromAsync(panel.outgoingWebhooks.list({ state: 'dead' }))).toEqual([])
   expect(await panel.outgoingWebhooks.retryDead()).toEqual({ retried: 0, hasMore: false })

@@ -63,16 +63,19 @@ async function register(change: object): Promise<void> {
 
 describe('keys', () => {
   test('a key is made, works, is listed without its secret, and is revoked', async () => {
-    const made = await paxyo(['keys', 'create', 'shop server'], env)
+    const made = await paxyo(['keys', 'create', 'shop server', '--scope', 'read', '--scope', 'orders:write'], env)
     expect(made.stdout).toMatch(/^pxk_[0-9a-f]{12}_[\w-]{43}\n$/)
     key = made.stdout.trim()
     await register({})
 
     const listed = await paxyo(['keys', 'list'], env)
-    expect(listed.stdout).toMatch(/pxk_[0-9a-f]{12} +shop server +\S+ +(?:never|\S+Z) +active/)
+    expect(listed.stdout).toMatch(/pxk_[0-9a-f]{12} +shop server +read orders:write +\S+ +(?:never|\S+Z) +active/)
     expect(listed.stdout).not.toContain(key)
 
-    const other = (await paxyo(['keys', 'create', 'other', '--json'], env)).json() as { key: string; keyId: string }
+    const other = (await paxyo(['keys', 'create', 'other', '--scope', 'orders:write', '--json'], env)).json() as {
+      key: string
+      keyId: string
+    }
     expect((await paxyo(['keys', 'revoke', other.keyId], env)).stdout).toBe(`${other.keyId} is revoked.\n`)
     await eventually(async () => (await post('/v1/orders', {}, other.key)).status === 401)
     const again = await paxyo(['keys', 'revoke', other.keyId], env)
