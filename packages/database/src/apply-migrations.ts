@@ -62,11 +62,11 @@ async function isNewDatabase(db: Kysely<unknown>): Promise<boolean> {
   return rows[0]!.isNew
 }
 
-const limitWaiting = ({ up }: Migration): Migration => ({
+const limitWaiting = (migration: Migration): Migration => ({
   async up(db) {
     // Only of this transaction: waiting for another process that migrates has no limit, and blocks no service.
     await sql`SET LOCAL lock_timeout = ${sql.lit(LOCK_TIMEOUT)}`.execute(db)
-    await up(db)
+    await migration.up(db)
   },
 })
 

@@ -176,7 +176,11 @@ test('a migration that never gets its lock names the process and the tables', as
   try {
     await reader.query(`CREATE TABLE accounts (); SET application_name = 'pg_dump'`)
     await reader.query('BEGIN; LOCK TABLE accounts IN ACCESS SHARE MODE')
-    const widen = { up: (on: Kysely<unknown>) => sql`ALTER TABLE accounts ADD extra text`.execute(on).then(() => {}) }
+    const widen = {
+      async up(on: Kysely<unknown>) {
+        await sql`ALTER TABLE accounts ADD extra text`.execute(on)
+      },
+    }
     const failure = await applyMigrations(db, { '0001-widen': widen }, 1).catch((error: unknown) => error)
     expect(failure).toMatchObject({ code: '55P03' })
     expect((failure as Error).message).toMatch(/0001-widen .*process \d+ \(pg_dump\) has locked accounts.* run /)
