@@ -2,7 +2,7 @@
  * Guarantees: services of the version before go on while migrations run. A statement of theirs waits for a migration at most
  * as long as the migration may wait for its locks, and then for its short transaction.
  *
- * How: each migration is a transaction of its own, so that it holds no locks while it waits for those of the next one. While
+ * How: each migration is a separate transaction, so that it holds no locks while it waits for those of the next one. While
  * a migration waits for a lock, everything that needs the same table queues behind it; therefore it gives up after two
  * seconds, lets the others pass, and retries. No service uses a new database: there, one transaction is faster.
  */
