@@ -6,6 +6,8 @@ import { explainDatabaseError } from './explain-database-error.ts'
 import { settings } from './settings.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
+/** The server ends the transaction of a command that was stopped in between: services may wait for its locks. */
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000
 
 /** Does work with the database, as the login of `DATABASE_URL`. */
 export async function withOwnerDatabase<T>(cli: Cli, work: (db: Kysely<Database>) => Promise<T>): Promise<T> {
@@ -15,6 +17,7 @@ export async function withOwnerDatabase<T>(cli: Cli, work: (db: Kysely<Database>
     max: 1,
     application_name: 'paxyo-cli',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
     types: COLUMN_TYPES,
   })
   pool.on('error', () => undefined)

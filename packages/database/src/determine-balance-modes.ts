@@ -15,10 +15,18 @@ const DETERMINE = `
   )
   SELECT max(user_id) AS last FROM undetermined`
 
+const FIND_NOT_VALIDATED = `
+  SELECT FROM pg_constraint
+  WHERE conrelid = 'accounts'::regclass AND conname = 'balance_mode_known' AND NOT convalidated`
+/** Reads all accounts, and blocks neither reads nor writes. */
+const VALIDATE = 'ALTER TABLE accounts VALIDATE CONSTRAINT balance_mode_known'
+
 /** Determines the mode of the accounts that were opened before accounts had one, in short transactions. */
 export async function determineBalanceModes(pool: Pool): Promise<void> {
   for (let after: string | null = ''; after !== null;) {
     const { rows }: { rows: { last: string | null }[] } = await pool.query(DETERMINE, [after])
     after = rows[0]!.last
   }
+  const { rowCount } = await pool.query(FIND_NOT_VALIDATED)
+  if (rowCount === 1) await pool.query(VALIDATE)
 }

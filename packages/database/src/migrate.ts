@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect } from 'kysely'
-import { Migrator, type Migration } from 'kysely/migration'
+import type { Migration } from 'kysely/migration'
 import pg from 'pg'
+import { applyMigrations } from './apply-migrations.ts'
 import { countTotals } from './count-totals.ts'
 import { createIndexes } from './concurrent-indexes.ts'
 import { determineBalanceModes } from './determine-balance-modes.ts'
@@ -80,9 +81,10 @@ export const MIGRATION_NAMES: readonly string[] = Object.keys(MIGRATIONS).toSort
 /**
  * Migrates a database to the latest version, as its owner: schema, roles, the event partitions of the next days, the
  * totals and modes of accounts that have none, and indexes for searches, in separate transactions. Concurrent calls run
- * the migrations one after the other.
+ * the migrations one after the other. Services of the version before may run meanwhile.
  *
- * @returns the names of the applied migrations.
+ * @returns the names of the migrations that this call applied.
+ * @throws MigrationLockedError when other transactions hold locks for minutes.
  * @example
  * await migrateToLatest(databaseUrl) //=> []
  */
@@ -92,14 +94,12 @@ export async function migrateToLatest(ownerUrl: string): Promise<string[]> {
   pool.on('error', () => undefined)
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
   try {
-    const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(MIGRATIONS) } })
-    const { error, results } = await migrator.migrateToLatest()
-    if (error !== undefined) throw error
+    const applied = await applyMigrations(db, MIGRATIONS)
     await maintainEventPartitions(pool, new Date())
     await countTotals(pool)
     await determineBalanceModes(pool)
     await createIndexes(pool)
-    return (results ?? []).map(({ migrationName }) => migrationName)
+    return applied
   } finally {
     await db.destroy()
   }

@@ -5,6 +5,7 @@ import { appendAuditEntry, type AuditEntry } from '../src/audit-log/append-entry
 import { readAuditHead, readAuditLog } from '../src/audit-log/read-log.ts'
 import { verifyAuditLog } from '../src/audit-log/verify-log.ts'
 import { createKysely } from '../src/connect.ts'
+import { isRetryable } from '../src/database-errors.ts'
 
 let database: TestDatabase
 beforeEach(async () => {
@@ -60,6 +61,22 @@ test('entries of concurrent transactions form one chain', async () => {
     `SELECT count(*) FROM (SELECT at < lag(at) OVER (ORDER BY position) AS is_back FROM audit_log) AS t WHERE is_back`,
   )
   expect(rows).toEqual([{ count: '0' }])
+})
+
+test('an entry does not wait for a transaction that holds the end of the chain; it can be retried', async () => {
+  const holder = await database.owner.connect()
+  const db = createKysely(database.poolAs('ingest'))
+  try {
+    await holder.query(`BEGIN; INSERT INTO audit_log (actor, actor_name, action, result) VALUES ('a', 'a', 'a', 'ok')`)
+    const error = await appendAuditEntry(db, ENTRY).catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ code: '55P03' })
+    expect(isRetryable(error)).toBe(true)
+  } finally {
+    await holder.query('COMMIT')
+    holder.release()
+  }
+  await appendAuditEntry(db, ENTRY)
+  expect(await verifyAuditLog(db)).toMatchObject({ entries: 2, problems: [] })
 })
 
 test('an entry decides neither its place nor its time or hash', async () => {

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { createTestDatabase, stayWithinOneDay, type TestDatabase } from '@paxyo/testkit'
-import { Kysely, PostgresDialect } from 'kysely'
+import { createTestDatabase, eventually, stayWithinOneDay, type TestDatabase } from '@paxyo/testkit'
+import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { recountTotals } from '../src/count-totals.ts'
+import { applyMigrations } from '../src/apply-migrations.ts'
 import { migrateToLatest } from '../src/migrate.ts'
 
 const MIGRATIONS = [
@@ -133,7 +134,61 @@ const entries = (kind: string, orderId: string, refunded: string, where: string)
 test('three who migrate at once do it once', async () => {
   const runs = await Promise.all([1, 2, 3].map(() => migrateToLatest(database.url)))
 
-  expect(runs.flat()).toEqual(MIGRATIONS)
+  expect(runs.flat().toSorted()).toEqual(MIGRATIONS)
+})
+
+test('a migration that waits for a reader lets writers pass, and is applied once the reader has ended', async () => {
+  await migrateToLatest(database.url)
+  await database.owner.query(`
+    DROP TRIGGER keep_balance ON ledger_entries; DROP FUNCTION keep_balance; ALTER TABLE accounts DROP balance_mode;
+    DELETE FROM kysely_migration WHERE name = '0041-balance-modes';
+    INSERT INTO accounts (user_id, currency) VALUES ('ann', 'USD')`)
+  const reader = await database.owner.connect()
+  let migrated: Promise<string[]>
+  try {
+    // Like pg_dump.
+    await reader.query('BEGIN; LOCK TABLE accounts IN ACCESS SHARE MODE')
+    migrated = migrateToLatest(database.url)
+    await eventually(async () => {
+      const { rowCount } = await database.owner.query(
+        `SELECT FROM pg_locks WHERE relation = 'accounts'::regclass AND mode = 'AccessExclusiveLock' AND NOT granted`,
+      )
+      return rowCount === 1
+    })
+    // The reader still holds its lock when this returns.
+    await database.owner.query(`UPDATE accounts SET last_seq = 7`)
+  } finally {
+    await reader.query('COMMIT')
+    reader.release()
+  }
+  expect(await migrated).toEqual(['0041-balance-modes'])
+  expect((await database.owner.query('SELECT last_seq::int, balance_mode FROM accounts')).rows).toEqual([
+    { last_seq: 7, balance_mode: 'external' },
+  ])
+  const constraint = `SELECT convalidated FROM pg_constraint WHERE conname = 'balance_mode_known'`
+  expect((await database.owner.query(constraint)).rows).toEqual([{ convalidated: true }])
+})
+
+test('a migration that never gets its lock names the process and the tables', async () => {
+  const pool = new pg.Pool({ connectionString: database.url, max: 2 })
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
+  const reader = await database.owner.connect()
+  try {
+    await reader.query(`CREATE TABLE accounts (); SET application_name = 'pg_dump'`)
+    await reader.query('BEGIN; LOCK TABLE accounts IN ACCESS SHARE MODE')
+    const widen = {
+      async up(on: Kysely<unknown>) {
+        await sql`ALTER TABLE accounts ADD extra text`.execute(on)
+      },
+    }
+    const failure = await applyMigrations(db, { '0001-widen': widen }, 1).catch((error: unknown) => error)
+    expect(failure).toMatchObject({ code: '55P03' })
+    expect((failure as Error).message).toMatch(/0001-widen .*process \d+ \(pg_dump\) has locked accounts.* run /)
+  } finally {
+    await reader.query('COMMIT')
+    reader.release()
+    await db.destroy()
+  }
 })
 
 test('a migrated database takes events of today and of the week to come', async () => {

@@ -40,6 +40,9 @@ const IDLE_SWEEP_INTERVAL_MS = 50
 /** Longer than a batch is retried: every accepted request has its response by then. */
 const LAST_RESPONSE_TIMEOUT_MS = 12_000
 
+const EVERY_PROXY_TRUSTED =
+  "TRUST_PROXY is true: a client can claim any address in X-Forwarded-For, such as one in an API key's networks; name the proxy's network"
+
 const ERROR_CODE_BY_FASTIFY_CODE: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
@@ -64,6 +67,7 @@ const ERROR_CODE_BY_NODE_CODE: Readonly<Record<string, ErrorCode>> = {
  */
 export function createHttpServer({ log, trustProxy, timeouts = {}, tls }: HttpServerOptions): FastifyInstance {
   const { headersMs, requestMs, silenceMs, checkIntervalMs } = { ...HTTP_TIMEOUTS, ...timeouts }
+  if (trustProxy === true) log.warn({ problem: EVERY_PROXY_TRUSTED }, 'every proxy trusted')
   const server = {
     // Node takes any Upgrade header for an upgrade and drops the body; Java's clients send one for HTTP/2.
     shouldUpgradeCallback: ({ headers }: IncomingMessage): boolean =>

@@ -121,6 +121,15 @@ describe('the address of a client', () => {
   ])('when %s', async (_when, trustProxy, expected) => {
     expect(await addressOf(trustProxy, '198.51.100.1, 198.51.100.2, 203.0.113.9')).toBe(expected)
   })
+
+  test.each([
+    [true, true],
+    [false, false],
+    ['10.0.0.0/8', false],
+  ])('with TRUST_PROXY=%s logs a warning at start: %s', async (trustProxy, isWarned) => {
+    await addressOf(trustProxy, '198.51.100.1')
+    expect(log.some(({ msg }) => msg === 'every proxy trusted')).toBe(isWarned)
+  })
 })
 
 describe('what never becomes a request is answered in kind, and not logged:', () => {

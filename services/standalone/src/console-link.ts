@@ -1,6 +1,8 @@
 import { createKysely, createOwnerLink, listOperators } from '@paxyo/database'
 import pg from 'pg'
 
+/** The server ends the transaction of a process that was stopped in between: services may wait for its locks. */
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000
 const BY = { actor: 'command line', actorName: 'standalone', address: null }
 
 export interface ConsoleLinkOptions {
@@ -15,7 +17,11 @@ export interface ConsoleLinkOptions {
 export async function consoleLink({ url, address, isPrivate }: ConsoleLinkOptions): Promise<string> {
   const page = `${address}/console/`
   if (!isPrivate) return page
-  const pool = new pg.Pool({ connectionString: url, max: 1 })
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 1,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+  })
   pool.on('error', () => undefined)
   const db = createKysely(pool)
   try {

@@ -115,6 +115,7 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits: chang
     log,
     now: () => performance.now(),
     onDropped: metrics.operationsMessageDropped,
+    onTicketFailed: metrics.ticketFailed,
   })
   const isAllowedOrigin = createOriginCheck(allowedOrigins)
   const embedScript = loadEmbedScript()

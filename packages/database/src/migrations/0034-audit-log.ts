@@ -6,7 +6,8 @@ import { DATABASE_ROLES } from '../roles.ts'
  * so that a row that was changed or removed later breaks the chain.
  *
  * The trigger numbers the rows, and sets the time and the hashes; an inserted value of these columns is ignored. It locks
- * the end of the chain until the transaction ends, so a transaction inserts its row last.
+ * the end of the chain until the transaction ends, so a transaction inserts its row last. A transaction waits for that lock
+ * for at most two seconds, because it holds locks that webhooks need.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   const { rows } = await sql<{ schema: string }>`SELECT current_schema() AS schema`.execute(db)
@@ -39,7 +40,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       SELECT coalesce(octet_length(field) || ':' || field, '-')
     $$`.execute(db)
   await sql`
-    CREATE FUNCTION chain_audit_log() RETURNS trigger LANGUAGE plpgsql AS $$
+    CREATE FUNCTION chain_audit_log() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = '2s' AS $$
     DECLARE
       last record;
     BEGIN

@@ -9,10 +9,12 @@ import { DATABASE_ROLES } from '../roles.ts'
  * until `determineBalanceModes` has looked at their entries.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
-  // The default is for new rows only, and rewrites nothing.
+  // The default is for new rows only, and rewrites nothing. `determineBalanceModes` validates the constraint: that reads all
+  // accounts, which must not wait for it.
   await sql`
     ALTER TABLE accounts
-      ADD balance_mode text CONSTRAINT balance_mode_known CHECK (balance_mode IN ('external', 'kept')),
+      ADD balance_mode text,
+      ADD CONSTRAINT balance_mode_known CHECK (balance_mode IN ('external', 'kept')) NOT VALID,
       ALTER balance_mode SET DEFAULT 'external'`.execute(db)
   const { rows } = await sql<{ schema: string }>`SELECT current_schema() AS schema`.execute(db)
   const accounts = sql.id(rows[0]!.schema, 'accounts')

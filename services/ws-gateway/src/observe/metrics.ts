@@ -20,6 +20,8 @@ export interface GatewayMetrics {
   connectionClosed(reason: CloseReason | number): void
   /** A browser sent an invalid token. */
   readonly tokenFailed: (isThrottled: boolean) => void
+  /** A console sent an invalid ticket. */
+  readonly ticketFailed: (isThrottled: boolean) => void
   upgradeRejected(reason: ConnectionRejection): void
   /** A console reads too slowly for a message. */
   readonly operationsMessageDropped: () => void
@@ -181,6 +183,7 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
       else closes.inc({ code: PEER_CODES.has(reason) ? String(reason) : 'other', reason: 'client' })
     },
     tokenFailed: (isThrottled) => failures.inc({ door: 'hello', result: isThrottled ? 'throttled' : 'rejected' }),
+    ticketFailed: (isThrottled) => failures.inc({ door: 'operations', result: isThrottled ? 'throttled' : 'rejected' }),
     controlMessage: (type) => controlMessages.inc({ type }),
     operationsMessageDropped: () => operationsDropped.inc(),
     orderRequest(type, outcome, durationMs) {

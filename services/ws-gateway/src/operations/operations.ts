@@ -22,9 +22,11 @@ import {
   type OperatorServerMessage,
 } from '@paxyo/contracts'
 import type { EventBus, EventSubscriber } from '@paxyo/event-bus'
+import { addressGroup, createFailureThrottle, throttledAddress } from '@paxyo/service-kit'
+import type { FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { WebSocket } from 'ws'
-import type { Output } from '../socket/transport.ts'
+import { BoundedCounts } from '../socket/bounded-counts.ts'
 import { GatewayCounts } from './gateway-counts.ts'
 import type { OperatorSession, OperatorSessions } from './operator-sessions.ts'
 import { OperatorSocket } from './operator-socket.ts'
@@ -36,6 +38,8 @@ export interface OperationsOptions {
   readonly now: () => number
   /** Called for each message that a slow console did not get. */
   readonly onDropped: () => void
+  /** Called for each invalid ticket. */
+  readonly onTicketFailed: (isThrottled: boolean) => void
 }
 
 export interface Operations {
@@ -43,13 +47,15 @@ export interface Operations {
   readonly count: number
   /** Why a request for a socket would be rejected now. */
   readonly rejection: 'draining' | 'connections' | undefined
-  readonly accept: (socket: WebSocket, output: Output) => void
+  readonly accept: (socket: WebSocket, request: FastifyRequest) => void
   close(): Promise<void>
 }
 
 const SOCKETS_MAX = 100
 /** Sockets without a ticket are closed after a few seconds. */
 const OPEN_SOCKETS_MAX = 1_000
+/** The same, of one address, so that it does not take the places of all others. */
+const SILENT_SOCKETS_PER_ADDRESS_MAX = 20
 const HELLO_TIMEOUT_MS = 5_000
 const PING_INTERVAL_MS = 25_000
 /** After a ping and this time without a response, the console is gone. */
@@ -57,7 +63,10 @@ const SILENCE_MS_MAX = PING_INTERVAL_MS + 15_000
 const TICK_INTERVAL_MS = 1_000
 const UNVERIFIED_MS_MAX = 30_000
 
-export function createOperations({ bus, sessions, log, now, onDropped }: OperationsOptions): Operations {
+export function createOperations(options: OperationsOptions): Operations {
+  const { bus, sessions, log, now, onDropped, onTicketFailed } = options
+  const throttle = createFailureThrottle({ door: 'operations', now, log, onFailure: onTicketFailed })
+  const silent = new BoundedCounts(SILENT_SOCKETS_PER_ADDRESS_MAX)
   const sockets = new Set<OperatorSocket>()
   let subscriber: EventSubscriber | undefined
   let subscribed: Promise<unknown> | undefined
@@ -155,14 +164,21 @@ export function createOperations({ bus, sessions, log, now, onDropped }: Operati
     socket.close(reason)
   }
 
+  function rejectTicket(socket: OperatorSocket, reason: OperationsCloseReason): void {
+    throttle.failed(socket.address)
+    socket.close(reason)
+  }
+
   async function receive(socket: OperatorSocket, text: string | undefined): Promise<void> {
     const message = text === undefined ? undefined : parseBusMessage(operatorClientMessageSchema, text)
     if (message === undefined || socket.hasSentHello) return socket.close('protocol_error')
     socket.hasSentHello = true
+    // Redeeming needs a query, on the pool that browsers need, too.
+    if (throttle.waitS(socket.address) > 0) return rejectTicket(socket, 'connection_limit')
     let session: OperatorSession | undefined
     try {
       session = await sessions.redeem(message.ticket)
-      if (session === undefined) return socket.close('invalid_ticket')
+      if (session === undefined) return rejectTicket(socket, 'invalid_ticket')
       if (welcomed().length >= SOCKETS_MAX) return socket.close('connection_limit')
       await open()
     } catch (err) {
@@ -179,6 +195,17 @@ export function createOperations({ bus, sessions, log, now, onDropped }: Operati
     if (sum !== undefined) socket.send({ type: 'connections', ...sum })
   }
 
+  /** @returns what ends the counting, or undefined when the address has too many. An unknown address is not counted. */
+  function countSilent(address: string | undefined): (() => void) | undefined {
+    const group = address === undefined ? undefined : addressGroup(address)
+    if (group !== undefined && !silent.add(group)) return undefined
+    let isCounted = group !== undefined
+    return () => {
+      if (isCounted) silent.remove(group!)
+      isCounted = false
+    }
+  }
+
   return {
     get count() {
       return sockets.size
@@ -187,16 +214,23 @@ export function createOperations({ bus, sessions, log, now, onDropped }: Operati
       if (isClosing) return 'draining'
       return sockets.size >= OPEN_SOCKETS_MAX ? 'connections' : undefined
     },
-    accept(raw, output) {
-      const socket = new OperatorSocket(raw, output, now())
+    accept(raw, request) {
+      const address = throttledAddress(request)
+      const socket = new OperatorSocket(raw, { output: request.raw.socket, address, now: now() })
+      const release = countSilent(address)
+      if (release === undefined) return socket.close('connection_limit')
       sockets.add(socket)
       const helloTimer = setTimeout(() => {
         if (!socket.hasSentHello) socket.close('hello_timeout')
       }, HELLO_TIMEOUT_MS)
-      raw.on('message', (data, isBinary) => void receive(socket, isBinary ? undefined : (data as Buffer).toString()))
+      raw.on('message', (data, isBinary) => {
+        // Afterwards it is welcome or closing.
+        void receive(socket, isBinary ? undefined : (data as Buffer).toString()).finally(release)
+      })
       raw.on('pong', () => (socket.aliveAt = now()))
       raw.on('close', () => {
         clearTimeout(helloTimer)
+        release()
         sockets.delete(socket)
         if (sockets.size === 0) void shut()
       })

@@ -14,6 +14,13 @@ const UNREAD_BYTES_MAX = 256 * 1024
 /** From so few unread bytes on, messages are no longer dropped. */
 const UNREAD_BYTES_RESUME = 64 * 1024
 
+export interface OperatorSocketOptions {
+  readonly output: Output
+  /** The address for which an invalid ticket counts; undefined when it is not known. */
+  readonly address: string | undefined
+  readonly now: number
+}
+
 /** The socket of one console. */
 export class OperatorSocket {
   /** Undefined until the ticket was accepted. */
@@ -21,14 +28,16 @@ export class OperatorSocket {
   /** When the socket was opened, or last showed that it is alive. */
   aliveAt: number
   hasSentHello = false
+  readonly address: string | undefined
   readonly #socket: WebSocket
   readonly #output: Output
   #isSampling = false
   #dropped = { batches: 0, deliveries: 0 }
 
-  constructor(socket: WebSocket, output: Output, now: number) {
+  constructor(socket: WebSocket, { output, address, now }: OperatorSocketOptions) {
     this.#socket = socket
     this.#output = output
+    this.address = address
     this.aliveAt = now
   }
 

@@ -46,6 +46,8 @@ export interface Connections {
   rejectionOf(request: FastifyRequest): ConnectionRejection | undefined
   /** Counts a request for a connection. @returns why it is rejected. */
   admit(request: FastifyRequest): ConnectionRejection | undefined
+  /** Counts a handshake of any socket. @returns why it is rejected, which is `rejection` when that is set. */
+  admitHandshake(rejection: ConnectionRejection | undefined): ConnectionRejection | undefined
   /** @returns undefined when it was closed at once. */
   accept(transport: Transport, request: FastifyRequest): AcceptedConnection | undefined
   /** Stops accepting connections, and closes the existing ones, spread evenly over `durationMs`. */
@@ -107,6 +109,12 @@ export function createConnections(options: ConnectionsOptions): Connections {
     return connections.size >= limits.connectionsMax ? 'connections' : undefined
   }
 
+  function admitHandshake(rejected: ConnectionRejection | undefined): ConnectionRejection | undefined {
+    const rejection = rejected ?? (admission.admit(performance.now()) ? undefined : 'handshakes')
+    if (rejection !== undefined) metrics.upgradeRejected(rejection)
+    return rejection
+  }
+
   return {
     get count() {
       return connections.size
@@ -124,11 +132,11 @@ export function createConnections(options: ConnectionsOptions): Connections {
     rejectionOf,
 
     admit(request) {
-      const rejection = rejectionOf(request) ?? (admission.admit(performance.now()) ? undefined : 'handshakes')
-      if (rejection !== undefined) metrics.upgradeRejected(rejection)
+      const rejection = admitHandshake(rejectionOf(request))
       if (rejection === 'origin') log.warn({ origin: request.headers.origin }, 'origin not allowed')
       return rejection
     },
+    admitHandshake,
 
     accept(transport, request) {
       const address = addressGroup(request.ip)

@@ -3,7 +3,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { WebSocket } from 'ws'
 import type { ConnectionRejection } from '../observe/metrics.ts'
-import type { Output } from './transport.ts'
 import type { Connections } from './connections.ts'
 import { explainRejection } from './explain-rejection.ts'
 import type { Limits } from './limits.ts'
@@ -20,7 +19,7 @@ export interface SocketServerOptions {
 export interface OperatorSockets {
   /** Why a request for a socket would be rejected now. */
   readonly rejectionOf: (request: FastifyRequest) => ConnectionRejection | undefined
-  readonly accept: (socket: WebSocket, output: Output) => void
+  readonly accept: (socket: WebSocket, request: FastifyRequest) => void
 }
 
 /** How long a client may take to complete a closing handshake. */
@@ -83,10 +82,13 @@ export function registerSocketServer(
       (request) => connections.rejectionOf(request),
     )
     scope.get('/ws', { websocket: true, onRequest }, (socket, request) => accept(socket, request))
-    const onOperator = admitOrExplain(operators.rejectionOf, operators.rejectionOf)
+    const onOperator = admitOrExplain(
+      (request) => connections.admitHandshake(operators.rejectionOf(request)),
+      operators.rejectionOf,
+    )
     scope.get('/operations', { websocket: true, onRequest: onOperator }, (socket, request) => {
       socket.removeAllListeners('error').on('error', onSocketError)
-      operators.accept(socket, request.raw.socket)
+      operators.accept(socket, request)
     })
   })
 }

@@ -40,7 +40,7 @@ let gateway: GatewayFixture
 const sockets: WebSocket[] = []
 beforeEach(async () => {
   bus = countingBus()
-  gateway = await startGateway({ bus })
+  gateway = await startGateway({ bus, trustProxy: true })
   await gateway.database.owner.query(
     `INSERT INTO operators (operator_id, name, role) VALUES ('opr_0123456789ab', 'Ann', 'viewer')`,
   )
@@ -76,15 +76,20 @@ interface Console {
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>
 }
 
-async function openConsole(hello: unknown, origin = PAGE_ORIGIN): Promise<Console> {
-  const socket = new WebSocket(`${gateway.url.replace(/^http/, 'ws')}/operations`, { origin })
+const ADDRESS = '203.0.113.1'
+const OTHER_ADDRESS = '203.0.113.2'
+
+/** Opens a socket and, unless it is undefined, sends the hello. */
+async function openConsole(hello: unknown, origin = PAGE_ORIGIN, address = ADDRESS): Promise<Console> {
+  const headers = { 'x-forwarded-for': address }
+  const socket = new WebSocket(`${gateway.url.replace(/^http/, 'ws')}/operations`, { origin, headers })
   sockets.push(socket)
   const messages: OperatorServerMessage[] = []
   socket.on('message', (data: Buffer) => messages.push(JSON.parse(data.toString()) as OperatorServerMessage))
   const { promise: closed, resolve } = Promise.withResolvers<{ code: number; reason: string }>()
   socket.on('close', (code, reason) => resolve({ code, reason: reason.toString() }))
   await once(socket, 'open')
-  socket.send(typeof hello === 'string' ? hello : JSON.stringify(hello))
+  if (hello !== undefined) socket.send(typeof hello === 'string' ? hello : JSON.stringify(hello))
   return { socket, messages, closed }
 }
 
@@ -192,6 +197,43 @@ describe('a socket is closed', () => {
     const opened = await openWelcomed()
     await gateway.gateway.close(0)
     expect(await opened.closed).toEqual({ code: 4000, reason: 'draining' })
+  })
+})
+
+describe('an address', () => {
+  test('has a few sockets that have sent no hello, and takes no place of others', async () => {
+    await openWelcomed()
+    const silent = await Promise.all(Array.from({ length: 20 }, () => openConsole(undefined)))
+    expect(await (await openConsole(undefined)).closed).toEqual({ code: 4008, reason: 'connection_limit' })
+
+    const { ticket } = await issueTicket()
+    const other = await openConsole({ type: 'hello', ticket }, PAGE_ORIGIN, OTHER_ADDRESS)
+    await eventually(() => other.messages.length > 0)
+    silent[0]!.socket.terminate()
+    await eventually(async () => {
+      const { ticket: another } = await issueTicket()
+      const opened = await openConsole({ type: 'hello', ticket: another })
+      return Promise.race([opened.closed.then(() => false), once(opened.socket, 'message').then(() => true)])
+    })
+  })
+
+  test('that keeps sending wrong tickets causes no more queries, and others are welcome', async () => {
+    await eventually(async () => {
+      const before = gateway.queryCount()
+      const opened = await Promise.all(Array.from({ length: 10 }, () => openConsole({ type: 'hello', ticket: 'x' })))
+      const codes = (await Promise.all(opened.map(({ closed }) => closed))).map(({ code }) => code)
+      expect(gateway.queryCount() - before).toBe(codes.filter((code) => code === 4011).length)
+      return codes.includes(4008)
+    })
+    const { ticket } = await issueTicket()
+    const other = await openConsole({ type: 'hello', ticket }, PAGE_ORIGIN, OTHER_ADDRESS)
+    await eventually(() => other.messages.length > 0)
+  })
+
+  test('gets no socket while the gateway admits no handshake, as on the other path', async () => {
+    await using full = await startGateway({ bus, limits: { handshakesPerSecondMax: 0 } })
+    const socket = new WebSocket(`${full.url.replace(/^http/, 'ws')}/operations`, { origin: PAGE_ORIGIN })
+    await expect(once(socket, 'open')).rejects.toThrow('503')
   })
 })
 
