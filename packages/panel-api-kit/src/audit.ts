@@ -1,15 +1,17 @@
-import { insertAuditEntry } from '@paxyo/database'
+import { insertAuditEntry, type AuditEntry } from '@paxyo/database'
 import { commitOnce, type AuditedRequest, type LedgerDeps, type OnceWork, type WrittenResponse } from '@paxyo/ledger'
 import type { ErrorCode } from '@paxyo/contracts'
 import type { FastifyRequest } from 'fastify'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import type { PanelApi } from './api.ts'
+import { createDenialLog } from './denials.ts'
 import { idempotentRequest } from './idempotency.ts'
 import { knownPrincipal, principalOf } from './principal.ts'
 
 // Every request that changes something is in the audit log. An operation that changes rows of the ledger writes its entry in
-// the same transaction; the others, and requests that were denied, have theirs written before the response is sent.
+// the same transaction; the others, and requests that were denied, have theirs written before the response is sent. Denials of
+// the same operation are in it once a minute.
 
 /** What the log has about a change, in addition to who sent the request. */
 export interface AuditDetails {
@@ -75,7 +77,7 @@ export function describeChange(request: FastifyRequest, details: AuditDetails): 
 export interface AuditDeps {
   readonly pool: Pool
   readonly log: Logger
-  /** Called when an entry could not be written after its change was committed. */
+  /** Called when an entry could not be written: that of a committed change, or of a denied request. */
   readonly onAuditFailed: () => void
 }
 
@@ -91,20 +93,29 @@ export interface AuditDeps {
  * (await pool.query('SELECT actor, result FROM audit_log')).rows //=> [{ actor: 'environment', result: 'ok' }]
  */
 export function addAudit(v1: PanelApi, { pool, log, onAuditFailed }: AuditDeps): void {
+  const denials = createDenialLog({ pool, now: () => performance.now() })
   v1.addHook('onSend', async (request, reply, payload) => {
     const { statusCode } = reply
     if (knownPrincipal(request) === undefined || !isRecorded(request, statusCode)) return
     const result = statusCode < 400 ? 'ok' : codeOf(payload)
     const entry = { ...toAudited(request), before: null, after: null, ...detailsByRequest.get(request), result }
-    try {
-      const { text, values } = insertAuditEntry(entry)
-      await pool.query(text, values)
-    } catch (error) {
-      // The change is committed: the response must not say otherwise.
+    const fail = (error?: unknown): void => {
       onAuditFailed()
       log.error({ err: error, ...entry }, 'entry of the audit log not written')
     }
+    try {
+      if (statusCode !== 403) await insert(entry)
+      else if (!(await denials.write(entry))) fail()
+    } catch (error) {
+      // The change is committed: the response must not say otherwise.
+      fail(error)
+    }
   })
+
+  async function insert(entry: AuditEntry): Promise<void> {
+    const { text, values } = insertAuditEntry(entry)
+    await pool.query(text, values)
+  }
 }
 
 /** Requests with a mistake and failures of the service changed nothing, and denied no access. */

@@ -2,6 +2,7 @@ export { type ApiKeyStoreOptions, type ApiKeyStore, createApiKeyStore } from './
 export { type ApiDeps, type PanelApi } from './api.ts'
 export { addAudit, type AuditDeps, auditedRequest, commitRequest, describeChange } from './audit.ts'
 export { addAuthentication, type AuthenticationDeps, type SessionAuthentication } from './authenticate.ts'
+export { boundConcurrency } from './concurrency.ts'
 export { idempotencyHeaders, idempotentRequest } from './idempotency.ts'
 export { registerOpenApi } from './openapi.ts'
 export { namedSchemas, type OperationOptions, COMMON_ERRORS, operation } from './operation.ts'
