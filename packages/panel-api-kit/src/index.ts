@@ -1,6 +1,6 @@
 export { type ApiKeyStoreOptions, type ApiKeyStore, createApiKeyStore } from './api-key-store.ts'
 export { type ApiDeps, type PanelApi } from './api.ts'
-export { addAudit, type AuditDeps, auditedRequest, commitRequest, describeChange } from './audit.ts'
+export { addAudit, type AuditDeps, auditedChange, auditedRequest, commitRequest, describeChange } from './audit.ts'
 export { addAuthentication, type AuthenticationDeps, type SessionAuthentication } from './authenticate.ts'
 export { boundConcurrency } from './concurrency.ts'
 export { idempotencyHeaders, idempotentRequest } from './idempotency.ts'

@@ -15,7 +15,7 @@ import type { LightMyRequestResponse } from 'fastify'
 import type { Kysely } from 'kysely'
 import { Secret, TOTP } from 'otpauth'
 import { eventually } from '@paxyo/testkit'
-import { API_KEY, startIngest, type IngestFixture } from './ingest-fixture.ts'
+import { API_KEY, anOrder, startIngest, type IngestFixture } from './ingest-fixture.ts'
 
 // Operators sign in to the console, and the panel API accepts their sessions within their roles.
 
@@ -446,27 +446,34 @@ describe('the audit log', () => {
     ])
   })
 
-  test('has what API keys change, once however often a request is repeated, and not what they read', async () => {
+  test('has what API keys change except for registrations and tokens, once however often a request is repeated', async () => {
     const count = async (): Promise<number> =>
       Number((await ingest.database.owner.query('SELECT count(*) FROM audit_log')).rows[0].count)
     const before = await count()
+    const headers = { 'idempotency-key': 'audited' }
     const deposit = { amount: '1', currency: 'USD', paymentRef: 'audited' }
     await ingest.register({ orderId: 'V-1', providerOrderId: 'V-1', userId: 'V-1' })
     for (let repeat = 0; repeat < 3; repeat += 1) await ingest.call('POST', '/v1/accounts/V-1/deposits', deposit)
     await ingest.call('POST', '/v1/tokens', { userId: 'V-1' })
+    await ingest.call('POST', '/v1/accounts', { userId: 'V-2', currency: 'USD' }, headers)
+    const order = { ...anOrder(), orderId: 'V-2', providerOrderId: 'V-2', userId: 'V-2' }
+    expect((await ingest.call('POST', '/v1/orders/bulk', { orders: [order] })).statusCode).toBe(200)
     await ingest.call('GET', '/v1/orders/V-1')
-    expect((await count()) - before).toBe(3)
+    expect((await count()) - before).toBe(1)
+    const cookie = await createOwner('Yoko')
+    await send('/v1/tokens', { userId: 'V-1' }, { cookie })
+    await send('/v1/accounts', { userId: 'V-1', currency: 'USD' }, { cookie })
     const { rows } = await ingest.database.owner.query(
-      `SELECT actor, action, after FROM audit_log WHERE subject = 'V-1' ORDER BY position`,
+      `SELECT actor_name AS "actorName", action, after FROM audit_log WHERE subject = 'V-1' ORDER BY position`,
     )
     expect(rows).toEqual([
-      { actor: 'environment', action: 'registerOrder', after: null },
       {
-        actor: 'environment',
+        actorName: 'environment',
         action: 'deposit',
         after: { amount: '1', currency: 'USD', paymentRef: 'audited', balance: '1' },
       },
-      { actor: 'environment', action: 'mintToken', after: null },
+      { actorName: 'Yoko', action: 'mintToken', after: null },
+      { actorName: 'Yoko', action: 'openAccount', after: null },
     ])
   })
 
