@@ -49,6 +49,8 @@ export interface Console extends AsyncDisposable {
   close(): Promise<void>
 }
 
+/** Of a name, from all addresses together. */
+const NAME_LIMITS = { failuresMax: 30, windowMs: 600_000 }
 /** Of an operator whose password is right. */
 const CODE_LIMITS = { failuresMax: 10, windowMs: 600_000 }
 
@@ -86,6 +88,7 @@ export function createConsole({ db, environment, log, onAuthenticationFailed }: 
     sessions: store,
     passwords: createPasswords(),
     throttle: throttleOf('console'),
+    nameThrottle: throttleOf('console_name', NAME_LIMITS),
     codeThrottle: throttleOf('console_code', CODE_LIMITS),
     environment,
     version,

@@ -177,6 +177,29 @@ describe('signing in', () => {
     expect((await signIn('Emil')).statusCode).toBe(200)
   })
 
+  test('behind a proxy that is not trusted, guesses count for the address of the proxy', async () => {
+    const address = '10.9.9.9'
+    const relayed = { ...OWN, host: 'panel.example', 'x-forwarded-for': '203.0.113.9', 'x-forwarded-proto': 'https' }
+    const guess = (count: number) => signIn(`Nobody ${count}`, { password: 'a guess' }, { address, headers: relayed })
+    const statuses: number[] = []
+    while (statuses.at(-1) !== 429 && statuses.length < 200) statuses.push((await guess(statuses.length)).statusCode)
+    expect([statuses[0], statuses.at(-1)]).toEqual([401, 429])
+  })
+
+  test('guesses from many addresses count for the name, however it is spelled', async () => {
+    await createOwner('Gustav')
+    const statuses: number[] = []
+    while (statuses.at(-1) !== 429 && statuses.length < 200) {
+      const name = statuses.length % 2 === 0 ? 'Gustav' : 'GUSTAV'
+      const address = `127.8.0.${statuses.length}`
+      statuses.push((await signIn(name, { password: 'a guess' }, { address })).statusCode)
+    }
+    expect([statuses[0], statuses.at(-1)]).toEqual([401, 429])
+    const right = await signIn('gustav')
+    expect([right.statusCode, right.json().code]).toEqual([429, 'authentication_throttled'])
+    expect((await signIn('Emil')).statusCode).toBe(200)
+  })
+
   test('ends with signing out: that session, or all of them', async () => {
     const [one, two, three] = [await signIn('Emil'), await signIn('Emil'), await signIn('Emil')].map(cookieOf)
     const statusOf = async (cookie: string | undefined) => (await send('/v1/orders', undefined, { cookie })).statusCode

@@ -1,13 +1,14 @@
 import { appendAuditEntry, hashToken, newOperatorId, type Database, type Operators } from '@paxyo/database'
 import { reject, type PanelApi } from '@paxyo/panel-api-kit'
 import { operatorNameSchema } from '@paxyo/panel-client'
-import { rejectUnauthenticated, throttledAddress, type FailureThrottle } from '@paxyo/service-kit'
+import { rejectUnauthenticated, type FailureThrottle } from '@paxyo/service-kit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { sql, type Kysely, type Selectable } from 'kysely'
 import { z } from 'zod'
 import { auditSignIn, signInEntry } from './audit.ts'
 import { canKeepSession, isFromOwnPage, sessionCookie } from './cookie.ts'
 import type { Passwords } from './password.ts'
+import { senderAddress } from './sender-address.ts'
 import type { SessionStore } from './session-store.ts'
 import { acceptCode } from './totp.ts'
 
@@ -17,7 +18,9 @@ export interface SignInDeps {
   readonly passwords: Passwords
   /** By address, of passwords and links. */
   readonly throttle: FailureThrottle
-  /** By operator, of one-time codes after the right password. */
+  /** By name, of passwords: guesses can come from many addresses. */
+  readonly nameThrottle: FailureThrottle
+  /** By operator, of one-time codes after the right password, and of what a session alone may not do. */
   readonly codeThrottle: FailureThrottle
 }
 
@@ -49,7 +52,7 @@ export function registerSignIn(api: PanelApi, deps: SignInDeps): void {
   api.addHook('onRequest', async (request, reply) => {
     if (!isFromOwnPage(request)) return reject(reply, 'cross_site_request')
     if (!canKeepSession(request)) return reject(reply, 'https_required')
-    const waitS = deps.throttle.waitS(throttledAddress(request))
+    const waitS = deps.throttle.waitS(senderAddress(request))
     if (waitS > 0) return reject(reply.header('retry-after', waitS), 'authentication_throttled')
   })
   api.post('/console/api/sign-in', { schema: { body: signInSchema } }, (request, reply) =>
@@ -68,7 +71,11 @@ async function signIn(
   reply: FastifyReply,
   { name, password, code }: z.output<typeof signInSchema>,
 ): Promise<FastifyReply> {
-  const { db, passwords, throttle, codeThrottle } = deps
+  const { db, passwords, throttle, nameThrottle, codeThrottle } = deps
+  const address = senderAddress(request)
+  const nameKey = name.toLowerCase()
+  const nameWaitS = nameThrottle.waitS(nameKey)
+  if (nameWaitS > 0) return reject(reply.header('retry-after', nameWaitS), 'authentication_throttled')
   const operator = await findActive(db, name)
   const isRight = await passwords.verify(password, operator?.password_hash ?? undefined)
   if (isRight === undefined) return reject(reply, 'queue_full')
@@ -76,7 +83,9 @@ async function signIn(
   const author = operator === undefined ? { ...UNKNOWN, name } : { operatorId: operator.operator_id, name }
   const fail = async (): Promise<FastifyReply> => {
     await auditSignIn(db, request, 'signIn', author, 'sign_in_failed')
-    return rejectUnauthenticated(request, reply, { throttle, code: 'sign_in_failed', detail: 'check what you typed' })
+    nameThrottle.failed(nameKey, { address: request.ip })
+    const detail = 'check what you typed'
+    return rejectUnauthenticated(request, reply, { throttle, address, code: 'sign_in_failed', detail })
   }
   if (operator === undefined || !isRight) return fail()
   if (operator.totp_secret !== null) {
@@ -121,7 +130,13 @@ async function acceptLink(
   const { db, passwords, sessions, throttle } = deps
   const known = await readLink(db, link)
   if (known === undefined) {
-    return rejectUnauthenticated(request, reply, { throttle, code: 'link_invalid', detail: 'ask for a new one' })
+    const address = senderAddress(request)
+    return rejectUnauthenticated(request, reply, {
+      throttle,
+      address,
+      code: 'link_invalid',
+      detail: 'ask for a new one',
+    })
   }
   const chosen = known.name ?? name
   if (chosen === undefined) return reject(reply, 'validation_failed', 'name: is required for the first owner')
