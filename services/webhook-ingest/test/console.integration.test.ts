@@ -420,6 +420,24 @@ describe('/v1/operators', () => {
     })
   })
 
+  test('a role is granted only by who has its scopes', async () => {
+    const { key } = (await createApiKey(db, 'people', { scopes: ['operators'] }))!
+    const headers = { authorization: `Bearer ${key}` }
+    const { operatorId: viewerId } = await createOperator('Petra', 'viewer')
+    const { rows } = await ingest.database.owner.query(`SELECT operator_id FROM operators WHERE name = 'Otto'`)
+    const ownerId = rows[0].operator_id
+    const denied = [
+      await send('/v1/operators', { name: 'Mallory', role: 'owner' }, { headers }),
+      await send(`/v1/operators/${viewerId}`, { role: 'owner' }, { headers, method: 'PATCH' }),
+      await send(`/v1/operators/${ownerId}/password-link`, {}, { headers }),
+    ]
+    for (const response of denied) expect([response.statusCode, response.json().code]).toEqual([403, 'scope_missing'])
+    expect((await send('/v1/operators', { name: 'Mallory', role: 'viewer' }, { headers })).statusCode).toBe(403)
+    const { key: reader } = (await createApiKey(db, 'people and read', { scopes: ['operators', 'read'] }))!
+    const withRead = { headers: { authorization: `Bearer ${reader}` } }
+    expect((await send('/v1/operators', { name: 'Mallory', role: 'viewer' }, withRead)).statusCode).toBe(201)
+  })
+
   test('of two owners who disable each other at the same time, one remains', async () => {
     await ingest.database.owner.query(`UPDATE operators SET disabled_at = now() WHERE role = 'owner'`)
     const cookies = [await createOwner('Quin'), await createOwner('Rosa')]
