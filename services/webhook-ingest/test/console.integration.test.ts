@@ -254,6 +254,32 @@ describe('one-time codes', () => {
     expect((await signIn('Fay', { password: 'wrong password!' })).json().code).toBe('sign_in_failed')
   })
 
+  test('wrong codes and passwords of a session are in the audit log, and limited', async () => {
+    const { operatorId, cookie } = await createOperator('Hugo', 'viewer')
+    await send('/console/api/totp', {}, { cookie })
+    const address = '127.7.7.7'
+    const statuses: number[] = []
+    for (let count = 0; count < 11; count += 1) {
+      statuses.push((await send('/console/api/totp/check', { code: '000000' }, { cookie, address })).statusCode)
+    }
+    expect([statuses[0], statuses.at(-1)]).toEqual([401, 429])
+    expect((await send('/console/api/totp/off', { password: 'a guess' }, { cookie, address })).statusCode).toBe(429)
+    const { rows } = await ingest.database.owner.query(
+      `SELECT action, count(*)::int FROM audit_log WHERE actor = $1 AND result <> 'ok' GROUP BY action`,
+      [operatorId],
+    )
+    expect(rows).toEqual([{ action: 'setUpCodes', count: 10 }])
+
+    const { operatorId: other, cookie: otherCookie } = await createOperator('Ida', 'viewer')
+    const off = await send('/console/api/totp/off', { password: 'a guess' }, { cookie: otherCookie })
+    expect(off.json().code).toBe('sign_in_failed')
+    const failed = await ingest.database.owner.query(
+      `SELECT action, result FROM audit_log WHERE actor = $1 ORDER BY position DESC LIMIT 1`,
+      [other],
+    )
+    expect(failed.rows).toEqual([{ action: 'switchCodesOff', result: 'sign_in_failed' }])
+  })
+
   test('go away with a new password, for an operator who has lost the phone', async () => {
     const { rows } = await ingest.database.owner.query(`SELECT operator_id FROM operators WHERE name = 'Fay'`)
     const link = await createPasswordLink(db, rows[0].operator_id, BY)
