@@ -120,6 +120,8 @@ describe('a one-time link', () => {
     const { token } = await createOwnerLink(db, BY)
     const taken = await send('/console/api/accept-link', { link: token, name: 'CARL', password: PASSWORD })
     expect([taken.statusCode, taken.json().code]).toEqual([409, 'operator_exists'])
+    const free = await send('/console/api/accept-link', { link: token, name: 'Carla', password: PASSWORD })
+    expect(free.statusCode).toBe(200)
   })
 
   test('of two requests at the same time, one wins', async () => {

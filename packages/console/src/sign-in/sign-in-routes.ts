@@ -145,10 +145,14 @@ async function acceptLink(
   }
   const hash = await passwords.hash(password)
   if (hash === undefined) return reject(reply, 'queue_full')
-  const accepted = await useLink(db, request, link, { operatorId: known.operator_id, name: chosen, hash })
-  if (accepted === 'link_invalid' || accepted === 'operator_exists') return reject(reply, accepted)
-  await sessions.endAll(accepted)
-  return startSession(deps, request, reply, accepted)
+  try {
+    const operatorId = await useLink(db, request, link, { operatorId: known.operator_id, name: chosen, hash })
+    await sessions.reload()
+    return await startSession(deps, request, reply, operatorId)
+  } catch (error) {
+    if (error instanceof LinkNotUsed) return reject(reply, error.code)
+    throw error
+  }
 }
 
 function isWeak(password: string, name: string): boolean {
@@ -175,7 +179,21 @@ interface Acceptance {
   readonly hash: string
 }
 
-/** Uses a link, once, also when two requests send it at the same time. A new password needs no code until one is set up. */
+/** Rolls the transaction back, so that the link can be used with another name. */
+class LinkNotUsed extends Error {
+  readonly code: 'link_invalid' | 'operator_exists'
+  constructor(code: 'link_invalid' | 'operator_exists') {
+    super(code)
+    this.code = code
+  }
+}
+
+/**
+ * Uses a link, once, also when two requests send it at the same time. A new password needs no code until one is set up, and
+ * ends the operator's sessions.
+ *
+ * @throws LinkNotUsed when nothing was changed.
+ */
 function useLink(
   db: Kysely<Database>,
   request: FastifyRequest,
@@ -189,7 +207,7 @@ function useLink(
       .where('link_hash', '=', hashToken(link))
       .where('used_at', 'is', null)
       .executeTakeFirstOrThrow()
-    if (numUpdatedRows === 0n) return 'link_invalid'
+    if (numUpdatedRows === 0n) throw new LinkNotUsed('link_invalid')
     const id = operatorId ?? newOperatorId()
     if (operatorId === null) {
       const { numInsertedOrUpdatedRows } = await tx
@@ -197,10 +215,11 @@ function useLink(
         .values({ operator_id: id, name, role: 'owner', password_hash: hash })
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirstOrThrow()
-      if (numInsertedOrUpdatedRows === 0n) return 'operator_exists'
+      if (numInsertedOrUpdatedRows === 0n) throw new LinkNotUsed('operator_exists')
     } else {
       const password = { password_hash: hash, totp_secret: null, totp_pending: null, totp_step: null }
       await tx.updateTable('operators').set(password).where('operator_id', '=', id).execute()
+      await tx.deleteFrom('operator_sessions').where('operator_id', '=', id).execute()
     }
     await appendAuditEntry(tx, signInEntry(request, 'acceptLink', { operatorId: id, name }))
     return id
