@@ -602,6 +602,17 @@ describe('/v1/keys', () => {
     expect(await statusWith(expired!.key)).toBe(401)
   })
 
+  test('a refund that resolves a review needs the scope of refunds', async () => {
+    const { key } = (await createApiKey(db, 'reviewer', { scopes: ['reviews'] }))!
+    const headers = { authorization: `Bearer ${key}` }
+    const url = '/v1/reviews/0197a5ee-0000-7000-8000-000000000000/resolve'
+    for (const action of ['approve', 'refund']) {
+      const response = await send(url, { action, amount: '1', note: 'x' }, { headers })
+      expect(response.json()).toMatchObject({ code: 'scope_missing', detail: expect.stringContaining('refunds:write') })
+    }
+    expect((await send(url, { action: 'dismiss', note: 'x' }, { headers })).json().code).toBe('review_not_found')
+  })
+
   test('a key from before there were scopes keeps them all', async () => {
     const { key, keyId } = (await createApiKey(db, 'old'))!
     await ingest.database.owner.query('UPDATE api_keys SET scopes = NULL WHERE key_id = $1', [keyId])
