@@ -182,7 +182,7 @@ describe('signing in', () => {
   test('behind a proxy that is not trusted, guesses count for the address of the proxy', async () => {
     const address = '10.9.9.9'
     const relayed = { ...OWN, host: 'panel.example', 'x-forwarded-for': '203.0.113.9', 'x-forwarded-proto': 'https' }
-    const guess = (count: number) => signIn(`Nobody ${count}`, { password: 'a guess' }, { address, headers: relayed })
+    const guess = (count: number) => signIn(`Stranger ${count}`, { password: 'a guess' }, { address, headers: relayed })
     const statuses: number[] = []
     while (statuses.at(-1) !== 429 && statuses.length < 200) statuses.push((await guess(statuses.length)).statusCode)
     expect([statuses[0], statuses.at(-1)]).toEqual([401, 429])
@@ -260,17 +260,17 @@ describe('one-time codes', () => {
     const { operatorId, cookie } = await createOperator('Hugo', 'viewer')
     await send('/console/api/totp', {}, { cookie })
     const address = '127.7.7.7'
-    const statuses: number[] = []
-    for (let count = 0; count < 11; count += 1) {
-      statuses.push((await send('/console/api/totp/check', { code: '000000' }, { cookie, address })).statusCode)
+    const checked: number[] = []
+    while (checked.at(-1) !== 429 && checked.length < 200) {
+      checked.push((await send('/console/api/totp/check', { code: '000000' }, { cookie, address })).statusCode)
     }
-    expect([statuses[0], statuses.at(-1)]).toEqual([401, 429])
+    expect([checked[0], checked.at(-1)]).toEqual([401, 429])
     expect((await send('/console/api/totp/off', { password: 'a guess' }, { cookie, address })).statusCode).toBe(429)
     const { rows } = await ingest.database.owner.query(
       `SELECT action, count(*)::int FROM audit_log WHERE actor = $1 AND result <> 'ok' GROUP BY action`,
       [operatorId],
     )
-    expect(rows).toEqual([{ action: 'setUpCodes', count: 10 }])
+    expect(rows).toEqual([{ action: 'setUpCodes', count: checked.length - 1 }])
 
     const { operatorId: other, cookie: otherCookie } = await createOperator('Ida', 'viewer')
     const off = await send('/console/api/totp/off', { password: 'a guess' }, { cookie: otherCookie })
