@@ -1,6 +1,6 @@
 import type { Database } from '@paxyo/database'
-import { type PanelApi, type SessionAuthentication, toPanelApi } from '@paxyo/panel-api-kit'
-import { createFailureThrottle, type FailureThrottle } from '@paxyo/service-kit'
+import { boundConcurrency, type PanelApi, type SessionAuthentication, toPanelApi } from '@paxyo/panel-api-kit'
+import { createConcurrencyLimiter, createFailureThrottle, type FailureThrottle } from '@paxyo/service-kit'
 import type { FastifyInstance } from 'fastify'
 import type { Kysely } from 'kysely'
 import { readFileSync } from 'node:fs'
@@ -49,8 +49,18 @@ export interface Console extends AsyncDisposable {
   close(): Promise<void>
 }
 
+/** Of a name, from all addresses together. */
+const NAME_LIMITS = { failuresMax: 30, windowMs: 600_000 }
 /** Of an operator whose password is right. */
 const CODE_LIMITS = { failuresMax: 10, windowMs: 600_000 }
+
+/** As in the panel API: each request needs one database connection at a time. Sign-ins do not delay signed-in operators. */
+const CONCURRENT_MAX = 2
+const WAITING_MAX = 100
+const WAIT_MS_MAX = 5_000
+
+const boundRequests = (api: PanelApi): void =>
+  boundConcurrency(api, createConcurrencyLimiter(CONCURRENT_MAX, WAITING_MAX, WAIT_MS_MAX))
 
 const ROOT_PACKAGE = new URL('../../../package.json', import.meta.url)
 
@@ -78,6 +88,7 @@ export function createConsole({ db, environment, log, onAuthenticationFailed }: 
     sessions: store,
     passwords: createPasswords(),
     throttle: throttleOf('console'),
+    nameThrottle: throttleOf('console_name', NAME_LIMITS),
     codeThrottle: throttleOf('console_code', CODE_LIMITS),
     environment,
     version,
@@ -91,8 +102,14 @@ export function createConsole({ db, environment, log, onAuthenticationFailed }: 
         api.addHook('onRequest', async (_request, reply) => {
           void reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
         })
-        await api.register(async (open) => registerSignIn(open, deps))
-        await api.register(async (own) => registerSession(own, deps))
+        await api.register(async (open) => {
+          boundRequests(open)
+          registerSignIn(open, deps)
+        })
+        await api.register(async (own) => {
+          boundRequests(own)
+          registerSession(own, deps)
+        })
       })
       void app.register(async (scope) => serveConsolePage(scope))
     },

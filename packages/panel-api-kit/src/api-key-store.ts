@@ -91,9 +91,10 @@ export function createApiKeyStore({ db, keys, log }: ApiKeyStoreOptions): ApiKey
 
   const isFresh = (): boolean => performance.now() - loadedAt < RELOAD_INTERVAL_MS
 
-  /** While the database cannot be reached, what was loaded last decides. */
+  /** While the database cannot be reached, what was loaded last decides; before the first load, a key may be revoked. */
   async function authenticateOfEnvironment(key: string): Promise<Principal | undefined> {
-    if (!isFresh()) await loader.runNow().catch(() => undefined)
+    if (loadedAt === -Infinity) await loader.runNow()
+    else if (!isFresh()) await loader.runNow().catch(() => undefined)
     return isRevoked(key) ? undefined : ENVIRONMENT_KEY
   }
 

@@ -4,7 +4,7 @@ export const SCOPES = {
   'orders:write': 'Register orders, open accounts, and attach provider orders',
   'deposits:write': 'Deposit money into accounts',
   'refunds:write': 'Act on orders: refund, cancel, set the status',
-  reviews: 'Resolve reviews and replay deliveries',
+  reviews: 'Resolve reviews and replay deliveries; a resolution that refunds needs `refunds:write`, too',
   tokens: "Mint and revoke users' browser tokens, and disconnect users",
   outgoing_webhooks: 'Configure, test and retry outgoing webhooks',
   operators: 'Invite, change and disable operators, and read the audit log',

@@ -11,6 +11,8 @@ export interface Rejection {
   readonly fields?: object
   /** The error while the address is within its limit. */
   readonly code?: ErrorCode
+  /** The address for which the failure counts, when it is not that of `throttledAddress`. */
+  readonly address?: string | undefined
 }
 
 /**
@@ -25,9 +27,9 @@ export interface Rejection {
 export function rejectUnauthenticated(
   request: FastifyRequest,
   reply: FastifyReply,
-  { throttle, detail, fields, code = 'unauthorized' }: Rejection,
+  { throttle, detail, fields, code = 'unauthorized', address = throttledAddress(request) }: Rejection,
 ): FastifyReply {
-  const retryAfterS = throttle.failed(throttledAddress(request), fields)
+  const retryAfterS = throttle.failed(address, fields)
   if (retryAfterS > 0) return sendProblem(reply.header('retry-after', retryAfterS), 'authentication_throttled', detail)
   if (code === 'unauthorized') void reply.header('www-authenticate', 'Bearer')
   return sendProblem(reply, code, detail)

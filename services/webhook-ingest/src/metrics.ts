@@ -73,7 +73,7 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
   )
   const auditFailures = group.counter(
     'audit_log_failures_total',
-    'Entries of the audit log that could not be written after their change was committed.',
+    'Entries of the audit log that could not be written, of committed changes and of denied requests.',
   )
   const batchSize = group.histogram('batch_deliveries', 'Deliveries per batch.', BATCH_BUCKETS)
   const commitDuration = group.histogram(

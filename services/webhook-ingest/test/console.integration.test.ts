@@ -15,7 +15,7 @@ import type { LightMyRequestResponse } from 'fastify'
 import type { Kysely } from 'kysely'
 import { Secret, TOTP } from 'otpauth'
 import { eventually } from '@paxyo/testkit'
-import { API_KEY, startIngest, type IngestFixture } from './ingest-fixture.ts'
+import { API_KEY, anOrder, startIngest, type IngestFixture } from './ingest-fixture.ts'
 
 // Operators sign in to the console, and the panel API accepts their sessions within their roles.
 
@@ -120,6 +120,8 @@ describe('a one-time link', () => {
     const { token } = await createOwnerLink(db, BY)
     const taken = await send('/console/api/accept-link', { link: token, name: 'CARL', password: PASSWORD })
     expect([taken.statusCode, taken.json().code]).toEqual([409, 'operator_exists'])
+    const free = await send('/console/api/accept-link', { link: token, name: 'Carla', password: PASSWORD })
+    expect(free.statusCode).toBe(200)
   })
 
   test('of two requests at the same time, one wins', async () => {
@@ -177,6 +179,29 @@ describe('signing in', () => {
     expect((await signIn('Emil')).statusCode).toBe(200)
   })
 
+  test('behind a proxy that is not trusted, guesses count for the address of the proxy', async () => {
+    const address = '10.9.9.9'
+    const relayed = { ...OWN, host: 'panel.example', 'x-forwarded-for': '203.0.113.9', 'x-forwarded-proto': 'https' }
+    const guess = (count: number) => signIn(`Stranger ${count}`, { password: 'a guess' }, { address, headers: relayed })
+    const statuses: number[] = []
+    while (statuses.at(-1) !== 429 && statuses.length < 200) statuses.push((await guess(statuses.length)).statusCode)
+    expect([statuses[0], statuses.at(-1)]).toEqual([401, 429])
+  })
+
+  test('guesses from many addresses count for the name, however it is spelled', async () => {
+    await createOwner('Gustav')
+    const statuses: number[] = []
+    while (statuses.at(-1) !== 429 && statuses.length < 200) {
+      const name = statuses.length % 2 === 0 ? 'Gustav' : 'GUSTAV'
+      const address = `127.8.0.${statuses.length}`
+      statuses.push((await signIn(name, { password: 'a guess' }, { address })).statusCode)
+    }
+    expect([statuses[0], statuses.at(-1)]).toEqual([401, 429])
+    const right = await signIn('gustav')
+    expect([right.statusCode, right.json().code]).toEqual([429, 'authentication_throttled'])
+    expect((await signIn('Emil')).statusCode).toBe(200)
+  })
+
   test('ends with signing out: that session, or all of them', async () => {
     const [one, two, three] = [await signIn('Emil'), await signIn('Emil'), await signIn('Emil')].map(cookieOf)
     const statusOf = async (cookie: string | undefined) => (await send('/v1/orders', undefined, { cookie })).statusCode
@@ -229,6 +254,32 @@ describe('one-time codes', () => {
 
   test('are asked for only after the right password', async () => {
     expect((await signIn('Fay', { password: 'wrong password!' })).json().code).toBe('sign_in_failed')
+  })
+
+  test('wrong codes and passwords of a session are in the audit log, and limited', async () => {
+    const { operatorId, cookie } = await createOperator('Hugo', 'viewer')
+    await send('/console/api/totp', {}, { cookie })
+    const address = '127.7.7.7'
+    const checked: number[] = []
+    while (checked.at(-1) !== 429 && checked.length < 200) {
+      checked.push((await send('/console/api/totp/check', { code: '000000' }, { cookie, address })).statusCode)
+    }
+    expect([checked[0], checked.at(-1)]).toEqual([401, 429])
+    expect((await send('/console/api/totp/off', { password: 'a guess' }, { cookie, address })).statusCode).toBe(429)
+    const { rows } = await ingest.database.owner.query(
+      `SELECT action, count(*)::int FROM audit_log WHERE actor = $1 AND result <> 'ok' GROUP BY action`,
+      [operatorId],
+    )
+    expect(rows).toEqual([{ action: 'setUpCodes', count: checked.length - 1 }])
+
+    const { operatorId: other, cookie: otherCookie } = await createOperator('Ida', 'viewer')
+    const off = await send('/console/api/totp/off', { password: 'a guess' }, { cookie: otherCookie })
+    expect(off.json().code).toBe('sign_in_failed')
+    const failed = await ingest.database.owner.query(
+      `SELECT action, result FROM audit_log WHERE actor = $1 ORDER BY position DESC LIMIT 1`,
+      [other],
+    )
+    expect(failed.rows).toEqual([{ action: 'switchCodesOff', result: 'sign_in_failed' }])
   })
 
   test('go away with a new password, for an operator who has lost the phone', async () => {
@@ -397,6 +448,24 @@ describe('/v1/operators', () => {
     })
   })
 
+  test('a role is granted only by who has its scopes', async () => {
+    const { key } = (await createApiKey(db, 'people', { scopes: ['operators'] }))!
+    const headers = { authorization: `Bearer ${key}` }
+    const { operatorId: viewerId } = await createOperator('Petra', 'viewer')
+    const { rows } = await ingest.database.owner.query(`SELECT operator_id FROM operators WHERE name = 'Otto'`)
+    const ownerId = rows[0].operator_id
+    const denied = [
+      await send('/v1/operators', { name: 'Mallory', role: 'owner' }, { headers }),
+      await send(`/v1/operators/${viewerId}`, { role: 'owner' }, { headers, method: 'PATCH' }),
+      await send(`/v1/operators/${ownerId}/password-link`, {}, { headers }),
+    ]
+    for (const response of denied) expect([response.statusCode, response.json().code]).toEqual([403, 'scope_missing'])
+    expect((await send('/v1/operators', { name: 'Mallory', role: 'viewer' }, { headers })).statusCode).toBe(403)
+    const { key: reader } = (await createApiKey(db, 'people and read', { scopes: ['operators', 'read'] }))!
+    const withRead = { headers: { authorization: `Bearer ${reader}` } }
+    expect((await send('/v1/operators', { name: 'Mallory', role: 'viewer' }, withRead)).statusCode).toBe(201)
+  })
+
   test('of two owners who disable each other at the same time, one remains', async () => {
     await ingest.database.owner.query(`UPDATE operators SET disabled_at = now() WHERE role = 'owner'`)
     const cookies = [await createOwner('Quin'), await createOwner('Rosa')]
@@ -446,28 +515,51 @@ describe('the audit log', () => {
     ])
   })
 
-  test('has what API keys change, once however often a request is repeated, and not what they read', async () => {
+  test('has what API keys change except for registrations and tokens, once however often a request is repeated', async () => {
     const count = async (): Promise<number> =>
       Number((await ingest.database.owner.query('SELECT count(*) FROM audit_log')).rows[0].count)
     const before = await count()
+    const headers = { 'idempotency-key': 'audited' }
     const deposit = { amount: '1', currency: 'USD', paymentRef: 'audited' }
     await ingest.register({ orderId: 'V-1', providerOrderId: 'V-1', userId: 'V-1' })
     for (let repeat = 0; repeat < 3; repeat += 1) await ingest.call('POST', '/v1/accounts/V-1/deposits', deposit)
     await ingest.call('POST', '/v1/tokens', { userId: 'V-1' })
+    await ingest.call('POST', '/v1/accounts', { userId: 'V-2', currency: 'USD' }, headers)
+    const order = { ...anOrder(), orderId: 'V-2', providerOrderId: 'V-2', userId: 'V-2' }
+    expect((await ingest.call('POST', '/v1/orders/bulk', { orders: [order] })).statusCode).toBe(200)
     await ingest.call('GET', '/v1/orders/V-1')
-    expect((await count()) - before).toBe(3)
+    expect((await count()) - before).toBe(1)
+    const cookie = await createOwner('Yoko')
+    await send('/v1/tokens', { userId: 'V-1' }, { cookie })
+    await send('/v1/accounts', { userId: 'V-1', currency: 'USD' }, { cookie })
     const { rows } = await ingest.database.owner.query(
-      `SELECT actor, action, after FROM audit_log WHERE subject = 'V-1' ORDER BY position`,
+      `SELECT actor_name AS "actorName", action, after FROM audit_log WHERE subject = 'V-1' ORDER BY position`,
     )
     expect(rows).toEqual([
-      { actor: 'environment', action: 'registerOrder', after: null },
       {
-        actor: 'environment',
+        actorName: 'environment',
         action: 'deposit',
         after: { amount: '1', currency: 'USD', paymentRef: 'audited', balance: '1' },
       },
-      { actor: 'environment', action: 'mintToken', after: null },
+      { actorName: 'Yoko', action: 'mintToken', after: null },
+      { actorName: 'Yoko', action: 'openAccount', after: null },
     ])
+  })
+
+  test('has a denied operation once a minute, however often it is tried', async () => {
+    const { operatorId, cookie } = await createOperator('Xenia', 'viewer')
+    const responses = await Promise.all(
+      Array.from({ length: 60 }, (_, count) => send(`/v1/keys?attempt=${count}`, undefined, { cookie })),
+    )
+    await send('/v1/operators', undefined, { cookie })
+    expect(countBy(responses)).toEqual({ 403: 60 })
+    const { rows } = await ingest.database.owner.query(
+      `SELECT action, count(*)::int FROM audit_log WHERE actor = $1 AND result = 'scope_missing' GROUP BY action ORDER BY action`,
+      [operatorId],
+    )
+    expect(rows.map(({ action }) => action)).toEqual(['listKeys', 'listOperators'])
+    // The minute may end in between.
+    for (const { count } of rows) expect(count).toBeLessThanOrEqual(2)
   })
 
   test('is exported whole, and its chain holds', async () => {
@@ -480,7 +572,8 @@ describe('the audit log', () => {
     const csv = await ingest.call('GET', '/v1/audit-log/export?format=csv')
     expect(csv.headers['content-type']).toContain('text/csv')
     expect(csv.body.split('\r\n')[0]).toMatch(/^position,at,actor,actorName,action/)
-    expect(await verifyAuditLog(db)).toMatchObject({ entries: entries.length, problems: [] })
+    const asIngest = createKysely(ingest.database.poolAs('ingest', 1))
+    expect(await verifyAuditLog(asIngest)).toMatchObject({ entries: entries.length, problems: [] })
   })
 })
 
@@ -507,6 +600,17 @@ describe('/v1/keys', () => {
     expect(await statusWith(near!.key, '198.51.100.7')).toBe(200)
     expect(await statusWith(near!.key, '2001:db8::7')).toBe(200)
     expect(await statusWith(expired!.key)).toBe(401)
+  })
+
+  test('a refund that resolves a review needs the scope of refunds', async () => {
+    const { key } = (await createApiKey(db, 'reviewer', { scopes: ['reviews'] }))!
+    const headers = { authorization: `Bearer ${key}` }
+    const url = '/v1/reviews/0197a5ee-0000-7000-8000-000000000000/resolve'
+    for (const action of ['approve', 'refund']) {
+      const response = await send(url, { action, amount: '1', note: 'x' }, { headers })
+      expect(response.json()).toMatchObject({ code: 'scope_missing', detail: expect.stringContaining('refunds:write') })
+    }
+    expect((await send(url, { action: 'dismiss', note: 'x' }, { headers })).json().code).toBe('review_not_found')
   })
 
   test('a key from before there were scopes keeps them all', async () => {

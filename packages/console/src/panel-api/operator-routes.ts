@@ -8,7 +8,7 @@ import {
   type Operator,
   type OperatorLink,
 } from '@paxyo/database'
-import { auditedRequest, operation, reject, type PanelApi } from '@paxyo/panel-api-kit'
+import { auditedRequest, operation, principalOf, reject, type PanelApi } from '@paxyo/panel-api-kit'
 import {
   changeOperatorSchema,
   invitedOperatorSchema,
@@ -17,11 +17,12 @@ import {
   operatorLinkSchema,
   operatorListSchema,
   operatorSchema,
+  ROLE_SCOPES,
   type OperatorLinkView,
   type OperatorRole,
   type OperatorView,
 } from '@paxyo/panel-client'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Kysely } from 'kysely'
 import { z } from 'zod'
 
@@ -55,13 +56,16 @@ function registerInvite(api: PanelApi, db: Kysely<Database>): void {
       ...COMMON,
       operationId: 'inviteOperator',
       summary: 'Invite an operator',
-      description: 'The link is for the person alone, who chooses a password with it. It is shown once.',
+      description:
+        'The link is for the person alone, who chooses a password with it. It is shown once. Inviting, promoting and a ' +
+        'new password link need all scopes of the role.',
       responses: { 201: { description: 'The operator and the link.', schema: invitedOperatorSchema } },
       errors: ['operator_exists'],
     }),
   }
   api.post('/v1/operators', { schema }, async (request, reply) => {
     const { name, role } = request.body
+    if (!mayGrant(request, role)) return rejectGrant(reply, role)
     const refundLimit = request.body.role === 'support' ? request.body.refundLimit : null
     const invited = await inviteOperator(db, { name, role, refundLimit }, actorOf(request))
     if (typeof invited === 'string') return reject(reply, invited)
@@ -83,6 +87,8 @@ function registerChange(api: PanelApi, db: Kysely<Database>): void {
     }),
   }
   api.patch('/v1/operators/:operatorId', { schema }, async (request, reply) => {
+    const { role } = request.body
+    if (role !== undefined && !mayGrant(request, role)) return rejectGrant(reply, role)
     const changed = await changeOperator(db, request.params.operatorId, request.body, actorOf(request))
     return typeof changed === 'string' ? reject(reply, changed) : reply.send(toView(changed))
   })
@@ -101,10 +107,23 @@ function registerPasswordLink(api: PanelApi, db: Kysely<Database>): void {
     }),
   }
   api.post('/v1/operators/:operatorId/password-link', { schema }, async (request, reply) => {
-    const link = await createPasswordLink(db, request.params.operatorId, actorOf(request))
+    const { operatorId } = request.params
+    const operator = (await listOperators(db)).find((one) => one.operatorId === operatorId)
+    const role = operator?.role as OperatorRole | undefined
+    if (role !== undefined && !mayGrant(request, role)) return rejectGrant(reply, role)
+    const link = await createPasswordLink(db, operatorId, actorOf(request))
     return typeof link === 'string' ? reject(reply, link) : reply.code(201).send(toLink(link))
   })
 }
+
+/** A sender with few scopes must not get more of them as the operator that it invites, promotes or signs in. */
+function mayGrant(request: FastifyRequest, role: OperatorRole): boolean {
+  const { scopes } = principalOf(request)
+  return ROLE_SCOPES[role].every((scope) => scopes.has(scope))
+}
+
+const rejectGrant = (reply: FastifyReply, role: OperatorRole): FastifyReply =>
+  reject(reply, 'scope_missing', `a sender without all scopes of the role \`${role}\` cannot give it`)
 
 /** The change is written to the audit log in its own transaction. */
 function actorOf(request: FastifyRequest): AuditActor {

@@ -7,6 +7,7 @@ import type { Kysely } from 'kysely'
 import { z } from 'zod'
 import { auditSignIn, signInEntry } from './audit.ts'
 import { isFromOwnPage, sessionCookie, sessionToken } from './cookie.ts'
+import { senderAddress } from './sender-address.ts'
 import type { SessionStore } from './session-store.ts'
 import { codeSchema, passwordSchema, type SignInDeps } from './sign-in-routes.ts'
 import { registerTicket } from './ticket-route.ts'
@@ -92,16 +93,19 @@ function registerTotp(api: PanelApi, deps: SessionRouteDeps, operatorOf: (reques
 
 /** The first code shows that the app has the key: from now on, signing in needs a code. */
 async function checkFirstCode(
-  { db, throttle, sessions }: SessionRouteDeps,
+  deps: SessionRouteDeps,
   request: FastifyRequest,
   reply: FastifyReply,
   { operator, code }: { readonly operator: Operator; readonly code: string },
 ): Promise<FastifyReply> {
+  const { db, sessions } = deps
   const { operatorId } = operator
+  const waitS = waitOf(deps, request, operator)
+  if (waitS > 0) return reject(reply.header('retry-after', waitS), 'authentication_throttled')
   const row = await readOperator(db, operatorId)
   const secret = row?.totp_pending ?? null
   if (secret === null || !(await acceptCode(db, operatorId, secret, code))) {
-    return rejectUnauthenticated(request, reply, { throttle, code: 'sign_in_failed', detail: 'the code is wrong' })
+    return rejectAttempt(deps, request, reply, { operator, action: 'setUpCodes', detail: 'the code is wrong' })
   }
   await db.transaction().execute(async (tx) => {
     const set = { totp_secret: secret, totp_pending: null }
@@ -114,17 +118,20 @@ async function checkFirstCode(
 
 /** A session alone, such as that of an unlocked computer, is not enough. */
 async function switchCodesOff(
-  { db, throttle, passwords, sessions }: SessionRouteDeps,
+  deps: SessionRouteDeps,
   request: FastifyRequest,
   reply: FastifyReply,
   { operator, password }: { readonly operator: Operator; readonly password: string },
 ): Promise<FastifyReply> {
+  const { db, passwords, sessions } = deps
   const { operatorId } = operator
+  const waitS = waitOf(deps, request, operator)
+  if (waitS > 0) return reject(reply.header('retry-after', waitS), 'authentication_throttled')
   const row = await readOperator(db, operatorId)
   const isRight = await passwords.verify(password, row?.password_hash ?? undefined)
   if (isRight === undefined) return reject(reply, 'queue_full')
   if (!isRight) {
-    return rejectUnauthenticated(request, reply, { throttle, code: 'sign_in_failed', detail: 'the password is wrong' })
+    return rejectAttempt(deps, request, reply, { operator, action: 'switchCodesOff', detail: 'the password is wrong' })
   }
   await db.transaction().execute(async (tx) => {
     const set = { totp_secret: null, totp_pending: null, totp_step: null }
@@ -133,6 +140,25 @@ async function switchCodesOff(
   })
   await sessions.reload()
   return reply.send({})
+}
+
+/** Codes and passwords can be guessed with the session of another person, too. */
+const waitOf = (
+  { throttle, codeThrottle }: SessionRouteDeps,
+  request: FastifyRequest,
+  { operatorId }: Operator,
+): number => Math.max(throttle.waitS(senderAddress(request)), codeThrottle.waitS(operatorId))
+
+async function rejectAttempt(
+  { db, throttle, codeThrottle }: SessionRouteDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { operator, action, detail }: { readonly operator: Operator; readonly action: string; readonly detail: string },
+): Promise<FastifyReply> {
+  await auditSignIn(db, request, action, operator, 'sign_in_failed')
+  codeThrottle.failed(operator.operatorId)
+  const address = senderAddress(request)
+  return rejectUnauthenticated(request, reply, { throttle, address, code: 'sign_in_failed', detail })
 }
 
 function readOperator(db: Kysely<Database>, operatorId: string) {

@@ -1,13 +1,14 @@
 import { appendAuditEntry, hashToken, newOperatorId, type Database, type Operators } from '@paxyo/database'
 import { reject, type PanelApi } from '@paxyo/panel-api-kit'
 import { operatorNameSchema } from '@paxyo/panel-client'
-import { rejectUnauthenticated, throttledAddress, type FailureThrottle } from '@paxyo/service-kit'
+import { rejectUnauthenticated, type FailureThrottle } from '@paxyo/service-kit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { sql, type Kysely, type Selectable } from 'kysely'
 import { z } from 'zod'
 import { auditSignIn, signInEntry } from './audit.ts'
 import { canKeepSession, isFromOwnPage, sessionCookie } from './cookie.ts'
 import type { Passwords } from './password.ts'
+import { senderAddress } from './sender-address.ts'
 import type { SessionStore } from './session-store.ts'
 import { acceptCode } from './totp.ts'
 
@@ -17,7 +18,9 @@ export interface SignInDeps {
   readonly passwords: Passwords
   /** By address, of passwords and links. */
   readonly throttle: FailureThrottle
-  /** By operator, of one-time codes after the right password. */
+  /** By name, of passwords: guesses can come from many addresses. */
+  readonly nameThrottle: FailureThrottle
+  /** By operator, of one-time codes after the right password, and of what a session alone may not do. */
   readonly codeThrottle: FailureThrottle
 }
 
@@ -49,7 +52,7 @@ export function registerSignIn(api: PanelApi, deps: SignInDeps): void {
   api.addHook('onRequest', async (request, reply) => {
     if (!isFromOwnPage(request)) return reject(reply, 'cross_site_request')
     if (!canKeepSession(request)) return reject(reply, 'https_required')
-    const waitS = deps.throttle.waitS(throttledAddress(request))
+    const waitS = deps.throttle.waitS(senderAddress(request))
     if (waitS > 0) return reject(reply.header('retry-after', waitS), 'authentication_throttled')
   })
   api.post('/console/api/sign-in', { schema: { body: signInSchema } }, (request, reply) =>
@@ -68,7 +71,11 @@ async function signIn(
   reply: FastifyReply,
   { name, password, code }: z.output<typeof signInSchema>,
 ): Promise<FastifyReply> {
-  const { db, passwords, throttle, codeThrottle } = deps
+  const { db, passwords, throttle, nameThrottle, codeThrottle } = deps
+  const address = senderAddress(request)
+  const nameKey = name.toLowerCase()
+  const nameWaitS = nameThrottle.waitS(nameKey)
+  if (nameWaitS > 0) return reject(reply.header('retry-after', nameWaitS), 'authentication_throttled')
   const operator = await findActive(db, name)
   const isRight = await passwords.verify(password, operator?.password_hash ?? undefined)
   if (isRight === undefined) return reject(reply, 'queue_full')
@@ -76,7 +83,9 @@ async function signIn(
   const author = operator === undefined ? { ...UNKNOWN, name } : { operatorId: operator.operator_id, name }
   const fail = async (): Promise<FastifyReply> => {
     await auditSignIn(db, request, 'signIn', author, 'sign_in_failed')
-    return rejectUnauthenticated(request, reply, { throttle, code: 'sign_in_failed', detail: 'check what you typed' })
+    nameThrottle.failed(nameKey, { address: request.ip })
+    const detail = 'check what you typed'
+    return rejectUnauthenticated(request, reply, { throttle, address, code: 'sign_in_failed', detail })
   }
   if (operator === undefined || !isRight) return fail()
   if (operator.totp_secret !== null) {
@@ -121,7 +130,13 @@ async function acceptLink(
   const { db, passwords, sessions, throttle } = deps
   const known = await readLink(db, link)
   if (known === undefined) {
-    return rejectUnauthenticated(request, reply, { throttle, code: 'link_invalid', detail: 'ask for a new one' })
+    const address = senderAddress(request)
+    return rejectUnauthenticated(request, reply, {
+      throttle,
+      address,
+      code: 'link_invalid',
+      detail: 'ask for a new one',
+    })
   }
   const chosen = known.name ?? name
   if (chosen === undefined) return reject(reply, 'validation_failed', 'name: is required for the first owner')
@@ -130,10 +145,14 @@ async function acceptLink(
   }
   const hash = await passwords.hash(password)
   if (hash === undefined) return reject(reply, 'queue_full')
-  const accepted = await useLink(db, request, link, { operatorId: known.operator_id, name: chosen, hash })
-  if (accepted === 'link_invalid' || accepted === 'operator_exists') return reject(reply, accepted)
-  await sessions.endAll(accepted)
-  return startSession(deps, request, reply, accepted)
+  try {
+    const operatorId = await useLink(db, request, link, { operatorId: known.operator_id, name: chosen, hash })
+    await sessions.reload()
+    return await startSession(deps, request, reply, operatorId)
+  } catch (error) {
+    if (error instanceof LinkNotUsed) return reject(reply, error.code)
+    throw error
+  }
 }
 
 function isWeak(password: string, name: string): boolean {
@@ -160,7 +179,21 @@ interface Acceptance {
   readonly hash: string
 }
 
-/** Uses a link, once, also when two requests send it at the same time. A new password needs no code until one is set up. */
+/** Rolls the transaction back, so that the link can be used with another name. */
+class LinkNotUsed extends Error {
+  readonly code: 'link_invalid' | 'operator_exists'
+  constructor(code: 'link_invalid' | 'operator_exists') {
+    super(code)
+    this.code = code
+  }
+}
+
+/**
+ * Uses a link, once, also when two requests send it at the same time. A new password needs no code until one is set up, and
+ * ends the operator's sessions.
+ *
+ * @throws LinkNotUsed when nothing was changed.
+ */
 function useLink(
   db: Kysely<Database>,
   request: FastifyRequest,
@@ -174,7 +207,7 @@ function useLink(
       .where('link_hash', '=', hashToken(link))
       .where('used_at', 'is', null)
       .executeTakeFirstOrThrow()
-    if (numUpdatedRows === 0n) return 'link_invalid'
+    if (numUpdatedRows === 0n) throw new LinkNotUsed('link_invalid')
     const id = operatorId ?? newOperatorId()
     if (operatorId === null) {
       const { numInsertedOrUpdatedRows } = await tx
@@ -182,10 +215,11 @@ function useLink(
         .values({ operator_id: id, name, role: 'owner', password_hash: hash })
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirstOrThrow()
-      if (numInsertedOrUpdatedRows === 0n) return 'operator_exists'
+      if (numInsertedOrUpdatedRows === 0n) throw new LinkNotUsed('operator_exists')
     } else {
       const password = { password_hash: hash, totp_secret: null, totp_pending: null, totp_step: null }
       await tx.updateTable('operators').set(password).where('operator_id', '=', id).execute()
+      await tx.deleteFrom('operator_sessions').where('operator_id', '=', id).execute()
     }
     await appendAuditEntry(tx, signInEntry(request, 'acceptLink', { operatorId: id, name }))
     return id

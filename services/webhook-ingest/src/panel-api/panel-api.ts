@@ -1,5 +1,5 @@
 import { registerConsoleRoutes, type KeyRouteDeps } from '@paxyo/console'
-import { createConcurrencyLimiter, type ConcurrencyLimiter } from '@paxyo/service-kit'
+import { createConcurrencyLimiter } from '@paxyo/service-kit'
 import type { FastifyInstance } from 'fastify'
 import { registerOverviewRoutes, type OverviewDeps } from './overview/overview-routes.ts'
 import { registerTestWebhook, type TestWebhookDeps } from './overview/test-webhook.ts'
@@ -18,9 +18,9 @@ import {
   type AuditDeps,
   type ApiDeps,
   type AuthenticationDeps,
+  boundConcurrency,
   type PanelApi,
   registerOpenApi,
-  reject,
   toPanelApi,
 } from '@paxyo/panel-api-kit'
 import { registerBulkOrders } from './orders/bulk-orders.ts'
@@ -117,16 +117,4 @@ function registerRoutes(v1: PanelApi, deps: PanelApiDeps): void {
   registerEndpointRoutes(v1, deps)
   registerOutgoingWebhookRoutes(v1, deps)
   registerConsoleRoutes(v1, deps)
-}
-
-/** Limits concurrent API requests, so that database connections remain for webhooks. */
-function boundConcurrency(v1: PanelApi, limiter: ConcurrencyLimiter): void {
-  const leaveByRequest = new WeakMap<object, () => void>()
-  v1.addHook('preHandler', async (request, reply) => {
-    const leave = await limiter.enter()
-    if (leave === undefined) return reject(reply, 'queue_full')
-    leaveByRequest.set(request, leave)
-  })
-  // Before the response is sent: a client that reads it slowly does not block other requests.
-  v1.addHook('onSend', async (request) => leaveByRequest.get(request)?.())
 }

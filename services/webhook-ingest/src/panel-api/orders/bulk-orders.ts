@@ -29,7 +29,7 @@ import {
   type PanelApi,
   readEpoch,
   reject,
-  auditedRequest,
+  auditedChange,
 } from '@paxyo/panel-api-kit'
 import { toRegistration, type RegistrationDeps } from './to-registration.ts'
 
@@ -131,12 +131,7 @@ async function registerAll(
   for (let size = CHUNK_ROWS; results.length < rows.length;) {
     const chunk = rows.slice(results.length, results.length + size)
     try {
-      const done = await registerChunk(
-        deps,
-        whole && { ...whole, part: results.length },
-        chunk,
-        auditedRequest(request),
-      )
+      const done = await registerChunk(deps, whole && { ...whole, part: results.length }, chunk, auditedChange(request))
       if (typeof done === 'string') return done
       results.push(...done.results)
       epoch = done.epoch
@@ -164,7 +159,7 @@ async function registerChunk(
   deps: ApiDeps,
   request: IdempotentRequest | undefined,
   chunk: readonly ValidRow[],
-  audited: AuditedRequest,
+  audited: AuditedRequest | undefined,
 ): Promise<ChunkResponse | ErrorCode> {
   const work: OnceWork = async (tx) => {
     const registrations = chunk.map(({ registration }) => registration)

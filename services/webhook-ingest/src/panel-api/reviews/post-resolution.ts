@@ -10,6 +10,8 @@ import {
   idempotencyHeaders,
   commitRequest,
   operation,
+  principalOf,
+  reject,
   type PanelApi,
   readEpoch,
   sendResponse,
@@ -29,7 +31,8 @@ export function registerPostResolution(api: PanelApi, deps: ApiDeps): void {
       summary: 'Resolve a review',
       description:
         'Approves the refund that waits (`approve`, recorded as a refund), pays another refund, sets the status, or ' +
-        'changes nothing. The user sees changes at once. A review can be resolved once; a second attempt is rejected.',
+        'changes nothing. Refunds need the scope `refunds:write`, too. The user sees changes at once. A review can be ' +
+        'resolved once; a second attempt is rejected.',
       responses: { 200: { description: 'The resolved review.', schema: resolvedSchema } },
       errors: [
         'review_not_found',
@@ -47,6 +50,10 @@ export function registerPostResolution(api: PanelApi, deps: ApiDeps): void {
   }
   api.post('/v1/reviews/:reviewId/resolve', { schema }, async (request, reply) => {
     const { reviewId } = request.params
+    const { action: wanted } = request.body
+    if ((wanted === 'approve' || wanted === 'refund') && !principalOf(request).scopes.has('refunds:write')) {
+      return reject(reply, 'scope_missing', 'a refund needs the scope `refunds:write`, too')
+    }
     const resolution = toResolution(request.body, authorOf(request, request.body.actor))
     const response = await commitRequest(deps, request, async (tx) => {
       const done = await resolveReview(tx, reviewId, resolution)
