@@ -90,6 +90,14 @@ test('a refund is counted, in money, and its way is timed from the webhook to th
   await expectValues(() => gateway('join_duration_seconds_count'), { 'mode="snapshot"': 1 })
 })
 
+test('what pages request beyond the snapshot is counted and timed', async () => {
+  client.send({ type: 'orders', ids: ['A-1'] })
+  await client.next('orders')
+
+  await expectValues(() => gateway('order_requests_total'), { 'type="orders",outcome="served"': 1 })
+  await expectValues(() => gateway('order_request_duration_seconds_count'), { 'type="orders"': 1 })
+})
+
 test('what is refused is counted, also before a handler sees it', async () => {
   await system.webhook({ order_id: '12345', status: 'Partial' }, 'a-wrong-token')
   await fetch(`${system.ingest.url}/webhooks/godofpanel`, { method: 'POST', body: 'x'.repeat(70_000) })

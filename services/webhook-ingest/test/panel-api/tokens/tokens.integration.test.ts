@@ -25,7 +25,7 @@ test('a token says who and until when, and the first secret signs it', async () 
 test('a log line says who had it minted, for whom and from where, and does not contain it', async () => {
   await using ingest = await startIngest()
   const { token } = (await ingest.call('POST', '/v1/tokens', { userId: 'user-1' })).json()
-  const { key, keyId } = (await createApiKey(createKysely(ingest.database.owner), 'the shop'))!
+  const { key, keyId } = (await createApiKey(createKysely(ingest.database.owner), 'the shop', { scopes: ['tokens'] }))!
   const headers = { authorization: `Bearer ${key}` }
   await ingest.call('POST', '/v1/tokens', { userId: 'user-2', ttlSeconds: 60 }, headers)
 
