@@ -206,7 +206,8 @@ const query = async (sql: string, values: unknown[] = []): Promise<Fields[]> =>
   (await ingest.database.owner.query<Fields>(sql, values)).rows
 
 const provider = createGodOfPanel()
-const FLAGS = new Set(['success', 'true', 'ok', '1', '200', ''])
+/** Values that are no status. A field that is null counts as missing. */
+const FLAGS = new Set(['success', 'true', 'ok', '1', '200', '', 'null'])
 
 /** A text without the encodings that senders put around JSON: a form's, and that of JSON in a text. */
 const plainOf = (text: string): string =>
