@@ -92,7 +92,7 @@ test('a refund is counted, in money, and its way is timed from the webhook to th
 
 test('what pages request beyond the snapshot is counted and timed', async () => {
   client.send({ type: 'orders', ids: ['A-1'] })
-  await client.next('orders')
+  expect(await client.next('orders')).toMatchObject({ orders: [{ orderId: 'A-1' }] })
 
   await expectValues(() => gateway('order_requests_total'), { 'type="orders",outcome="served"': 1 })
   await expectValues(() => gateway('order_request_duration_seconds_count'), { 'type="orders"': 1 })
