@@ -158,7 +158,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a gap is not backfilled',
     file: `${GATEWAY}/src/stream/hub.ts`,
-    find: 'if (hasGap(stream)) void backfill(stream)',
+    find: 'if (isMissing) void backfill(stream)',
     replace: '',
     tests: [`${GATEWAY}/test/socket/socket-server`, `${GATEWAY}/test/stream/hub`],
   },
@@ -270,7 +270,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a replay applies an overtaken delivery',
     file: `${LEDGER}/src/deliveries/replay-deliveries.ts`,
-    find: "if (isOvertaken && outcome !== 'review') return 'overtaken'",
+    find: "if (isOvertaken && (outcome !== 'review' || !isHeld)) return 'overtaken'",
     replace: 'void isOvertaken',
     tests: [`${INGEST}/test/panel-api/deliveries`],
   },

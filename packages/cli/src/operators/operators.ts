@@ -89,7 +89,7 @@ async function findOperator(db: Kysely<Database>, named: string): Promise<string
 }
 
 function printLink(cli: Cli, url: string, { token, expiresAt }: OperatorLink): void {
-  const link = `${url.replace(/\/+$/, '')}/console/#link=${token}`
+  const link = `${url.endsWith('/') ? url : `${url}/`}console/#link=${token}`
   cli.print({ link, expiresAt }, () => link)
   if (!cli.asJson) cli.err(`For one use, until ${expiresAt.toISOString()}. It signs in any person that has it.\n`)
 }

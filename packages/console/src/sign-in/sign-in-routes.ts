@@ -1,3 +1,4 @@
+import { boundedText } from '@paxyo/contracts'
 import { appendAuditEntry, hashToken, newOperatorId, type Database, type Operators } from '@paxyo/database'
 import { reject, type PanelApi } from '@paxyo/panel-api-kit'
 import { operatorNameSchema } from '@paxyo/panel-client'
@@ -31,7 +32,7 @@ const PASSWORD_LENGTH_MAX = 128
 const DISTINCT_MIN = 6
 
 export const passwordSchema = z.string().min(1).max(PASSWORD_LENGTH_MAX)
-export const codeSchema = z.string().length(6).regex(/^\d+$/, 'must be 6 digits')
+export const codeSchema = boundedText(6, /^\d{6}$/, 'must be 6 digits')
 
 const signInSchema = z.strictObject({
   name: z.string().trim().min(1).max(NAME_LENGTH_MAX),

@@ -53,7 +53,7 @@ export function toOperator(row: Selectable<Operators>): Operator {
     name: row.name,
     role: row.role,
     // Without the zeros of the column's scale.
-    refundLimit: row.refund_limit?.replace(/\.?0+$/, '') ?? null,
+    refundLimit: row.refund_limit?.replace(/\.?0{1,8}$/, '') ?? null,
     state: row.disabled_at !== null ? 'disabled' : row.password_hash === null ? 'invited' : 'active',
     hasTotp: row.totp_secret !== null,
     createdAt: row.created_at,

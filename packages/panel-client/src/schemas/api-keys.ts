@@ -1,11 +1,8 @@
-import { timestampSchema } from '@paxyo/contracts'
+import { boundedText, timestampSchema } from '@paxyo/contracts'
 import { z } from 'zod'
 import { scopeSchema } from './scopes.ts'
 
-export const apiKeyIdSchema = z
-  .string()
-  .length(16)
-  .regex(/^(?:pxk|env)_[0-9a-f]{12}$/, 'must be the public part of an API key')
+export const apiKeyIdSchema = boundedText(16, /^(?:pxk|env)_[0-9a-f]{12}$/, 'must be the public part of an API key')
 
 /** An API key without its secret. */
 export const apiKeySchema = z.object({

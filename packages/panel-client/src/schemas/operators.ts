@@ -11,10 +11,7 @@ export const operatorNameSchema = boundedText(
   'must be printable, without spaces at its ends',
 ).min(1)
 
-export const operatorIdSchema = z
-  .string()
-  .length(16)
-  .regex(/^opr_[0-9a-f]{12}$/, 'must be an id of an operator')
+export const operatorIdSchema = boundedText(16, /^opr_[0-9a-f]{12}$/, 'must be an id of an operator')
 
 const refundLimit = moneySchema
   .nullable()

@@ -72,11 +72,18 @@ function createBalance(): { show(account: AccountView | undefined): void } {
   }
 }
 
+/** The dot and two decimals. */
+const SHOWN_FRACTION = 3
+
 /** Shows an amount: all its digits, those after the second decimal small. */
 function showMoney(target: HTMLElement, text: string): void {
   if (target.textContent === text) return
-  const [, main, rest, unit] = /^(.*\.\d\d)(\d+)(.*)$/.exec(text) ?? [undefined, text, '', '']
-  target.replaceChildren(main, ...(rest === '' ? [] : [element('small', { text: rest })]), unit)
+  const dot = text.lastIndexOf('.')
+  const [fraction = ''] = (dot === -1 ? undefined : /^\.\d*/.exec(text.slice(dot))) ?? []
+  if (fraction.length <= SHOWN_FRACTION) return void (target.textContent = text)
+  const [start, end] = [dot + SHOWN_FRACTION, dot + fraction.length]
+  const small = element('small', { text: text.slice(start, end) })
+  target.replaceChildren(text.slice(0, start), small, text.slice(end))
 }
 
 /** Shows the gain next to the balance for a moment; further gains in this time are added. */
