@@ -1,7 +1,7 @@
 import qs from 'qs'
 
 export type BodyError = 'malformed_json' | 'malformed_form'
-export type ParsedBody = { readonly value: unknown } | { readonly error: BodyError }
+export type ParsedBody = { readonly value: unknown } | { readonly error: BodyError; readonly detail?: string }
 
 /** PHP's http_build_query nests at most `orders[1][status]`. */
 const FORM_DEPTH_MAX = 3
@@ -23,13 +23,22 @@ export function parseBody(contentType: 'json' | 'form', text: string): ParsedBod
 export const looksLikeJson = (text: string): boolean => /^\s*[[{]/.test(text)
 
 // ECMAScript's JSON.parse source text access, which Node has and TypeScript's library does not describe yet.
-type NumberAsText = (key: string, value: unknown, context: { readonly source?: string }) => unknown
-const numberAsText: NumberAsText = (_key, value, { source }) => (typeof value === 'number' ? source : value)
+type Reviver = (this: unknown, key: string, value: unknown, context: { readonly source?: string }) => unknown
 
+/** Of two members with the same name, JSON.parse would return the last, and which one is meant is not known. */
 export function parseJson(text: string): ParsedBody {
-  if (isTooDeep(text)) return { error: 'malformed_json' }
+  const { depth, members } = scanJson(text)
+  if (depth > DEPTH_MAX) return { error: 'malformed_json' }
+  // The value itself counts as a member, too.
+  let found = -1
+  const numberAsText: Reviver = function (_key, value, { source }) {
+    if (!Array.isArray(this)) found += 1
+    return typeof value === 'number' ? source : value
+  }
   try {
-    return { value: JSON.parse(text, numberAsText as (key: string, value: unknown) => unknown) as unknown }
+    const value = JSON.parse(text, numberAsText as (key: string, value: unknown) => unknown) as unknown
+    if (found !== members) return { error: 'malformed_json', detail: 'an object has two members of the same name' }
+    return { value }
   } catch {
     return { error: 'malformed_json' }
   }
@@ -53,14 +62,17 @@ function parseForm(text: string): ParsedBody {
   }
 }
 
-/** Brackets inside texts count too; no update contains that many. */
-function isTooDeep(text: string): boolean {
-  let depth = 0
+/** How deep a JSON text is nested, and how many members its objects have as it is written. */
+function scanJson(text: string): { readonly depth: number; readonly members: number } {
+  let [open, depth, members] = [0, 0, 0]
+  let isInText = false
   for (let index = 0; index < text.length; index += 1) {
     const character = text[index]
-    if (character === '[' || character === '{') depth += 1
-    else if (character === ']' || character === '}') depth -= 1
-    if (depth > DEPTH_MAX) return true
+    if (character === '"') isInText = !isInText
+    else if (isInText) index += character === '\\' ? 1 : 0
+    else if (character === ':') members += 1
+    else if (character === '[' || character === '{') depth = Math.max(depth, (open += 1))
+    else if (character === ']' || character === '}') open -= 1
   }
-  return false
+  return { depth, members }
 }

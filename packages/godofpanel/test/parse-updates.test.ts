@@ -126,6 +126,20 @@ test.each(['order_id[]=1&order_id[]=2&status=canceled', 'order_id[a]=1&status[]=
   },
 )
 
+test.each([
+  '{"order_id":"1","status":"completed","status":"canceled"}',
+  '{"order_id":"1","order_id":"2","status":"canceled"}',
+  '{"data":{"order_id":"1","status":"Completed"},"data":{"order_id":"1","status":"canceled"}}',
+])('two members of the same name are rejected: which one is meant is not known: %s', (body) => {
+  const detail = 'an object has two members of the same name'
+  expect(parse('json', body)).toEqual({ error: 'malformed_json', detail })
+})
+
+test('colons and brackets in texts, and escaped quotes, are no members', () => {
+  const note = '{"a":1} [::] \\" : " \\'
+  expect(json([{ order_id: '1', status: 'canceled', note, ':{"': { '"': [':', {}] } }])).toEqual([canceled('1')])
+})
+
 test('more updates than a batch should carry are rejected as a whole', () => {
   const updates = Array.from({ length: UPDATES_MAX + 1 }, (_, id) => ({ id: `${id + 1}`, status: 'canceled' }))
   expect(json(updates)).toEqual({ error: 'too_many_updates' })
