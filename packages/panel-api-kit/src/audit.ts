@@ -1,17 +1,16 @@
-import { insertAuditEntry, type AuditEntry } from '@paxyo/database'
 import { commitOnce, type AuditedRequest, type LedgerDeps, type OnceWork, type WrittenResponse } from '@paxyo/ledger'
 import type { ErrorCode } from '@paxyo/contracts'
 import type { FastifyRequest } from 'fastify'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import type { PanelApi } from './api.ts'
-import { createDenialLog } from './denials.ts'
+import { createDenialLog, insertEntry } from './denials.ts'
 import { idempotentRequest } from './idempotency.ts'
 import { knownPrincipal, principalOf } from './principal.ts'
 
-// Every request that changes something is in the audit log, except for registrations and tokens of API keys. An operation that changes rows of the ledger writes its entry in
-// the same transaction; the others, and requests that were denied, have theirs written before the response is sent. Denials of
-// the same operation are in it once a minute.
+// Every request that changes something is in the audit log, except for registrations and tokens of API keys. An operation
+// that changes rows of the ledger writes its entry in the same transaction; the others, and requests that were denied, have
+// theirs written before the response is sent. Denials of the same operation are in it once a minute.
 
 /** What the log has about a change, in addition to who sent the request. */
 export interface AuditDetails {
@@ -127,18 +126,13 @@ export function addAudit(v1: PanelApi, { pool, log, onAuditFailed }: AuditDeps):
       log.error({ err: error, ...entry }, 'entry of the audit log not written')
     }
     try {
-      if (statusCode !== 403) await insert(entry)
+      if (statusCode !== 403) await insertEntry(pool, entry)
       else if (!(await denials.write(entry))) fail()
     } catch (error) {
       // The change is committed: the response must not say otherwise.
       fail(error)
     }
   })
-
-  async function insert(entry: AuditEntry): Promise<void> {
-    const { text, values } = insertAuditEntry(entry)
-    await pool.query(text, values)
-  }
 }
 
 /** Requests with a mistake and failures of the service changed nothing, and denied no access. */

@@ -27,6 +27,12 @@ export interface DenialLogOptions {
   readonly now: () => number
 }
 
+/** Writes an entry in a transaction of its statement alone. */
+export async function insertEntry(pool: Pick<Pool, 'query'>, entry: AuditEntry): Promise<void> {
+  const { text, values } = insertAuditEntry(entry)
+  await pool.query(text, values)
+}
+
 export function createDenialLog({ pool, now }: DenialLogOptions): DenialLog {
   const limiter = createConcurrencyLimiter(ACTIVE_MAX, WAITING_MAX, WAIT_MS_MAX)
   /** Principals are authenticated and operations are known, so these are few. */
@@ -50,8 +56,7 @@ export function createDenialLog({ pool, now }: DenialLogOptions): DenialLog {
       const leave = await limiter.enter()
       if (leave === undefined) return false
       try {
-        const { text, values } = insertAuditEntry(entry)
-        await pool.query(text, values)
+        await insertEntry(pool, entry)
         return true
       } finally {
         leave()

@@ -91,7 +91,7 @@ describe('images', () => {
     expect(text).toMatch(/^FROM workspace AS service$/m)
   })
 
-  test('have digests that the registry reports, to whoever asks for a token first', async () => {
+  test('have the digests of a registry that requires a token', async () => {
     const digest = `sha256:${'a'.repeat(64)}`
     const registry: Server = createServer((request, response) => {
       const { port } = registry.address() as AddressInfo

@@ -178,7 +178,7 @@ test('a disconnect closes every connection of one user once, and the clients may
   expect(returned.socket.readyState).toBe(returned.socket.OPEN)
 })
 
-test('an old message of the bus that is repeated disconnects nobody', async () => {
+test('an old message that is replayed on the bus closes no connection', async () => {
   const bus = createInProcessBus()
   await using ofBus = await startGateway({ bus })
   const [client, other] = [await ofBus.connect('user-1'), await ofBus.connect('user-2')]
