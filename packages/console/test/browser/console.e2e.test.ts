@@ -120,6 +120,49 @@ test('a review is resolved with a refund, after its amount was typed', async () 
   await owner.getByText('Nothing waits for you.').waitFor()
 })
 
+test('a word gets a meaning, after a preview of what it does; many reviews are decided at once', async () => {
+  for (const index of [1, 2, 3]) await system.register(`M-${index}`, `9360${index}`)
+  await system.webhook({ order_id: '93601', status: 'Anulowane' })
+  await system.webhook({ order_id: '93602', status: 'anulowane' })
+  await system.webhook({ order_id: '93602', status: 'Canceled' })
+  await open(owner, 'Reviews')
+  await owner.locator('.inbox-list a', { hasText: 'M-1' }).click()
+  await owner.getByRole('button', { name: 'Map this word' }).click()
+  const dialog = owner.getByRole('dialog')
+  await dialog.getByLabel('Meaning').selectOption({ label: 'Canceled' })
+  await dialog.getByText('1 of 2 would change nothing.').waitFor()
+  await dialog.getByText('1 refund would be paid:').waitFor()
+  await dialog.getByLabel('Type 2.5 to move the money').fill('2.50')
+  await dialog.getByRole('button', { name: 'Map the word' }).click()
+  await dialog.waitFor({ state: 'detached' })
+  await owner
+    .locator('.inbox-list a', { hasText: /M-[12]/ })
+    .first()
+    .waitFor({ state: 'detached' })
+  const { order } = (await (await system.api('/v1/orders/M-1')).json()) as { order: unknown }
+  expect(order).toMatchObject({ status: 'canceled', refunded: '2.5' })
+  await system.webhook({ order_id: '93603', status: 'ANULOWANE' })
+  const { data } = (await (await system.api('/v1/reviews?orderId=M-3')).json()) as { data: unknown[] }
+  expect(data).toEqual([])
+
+  for (const index of [4, 5]) {
+    await system.register(`M-${index}`, `9360${index}`)
+    await system.webhook({ order_id: `9360${index}`, status: 'Failed' })
+  }
+  await owner.getByLabel('Reason').selectOption({ label: 'The provider failed the order. Nothing was refunded.' })
+  await owner.getByRole('button', { name: 'Decide all of them' }).click()
+  await dialog.getByLabel('Decide').selectOption({ label: 'Set status…' })
+  await dialog.getByLabel('Status', { exact: true }).selectOption({ label: 'Failed' })
+  await dialog.getByText('2 of 2 would change nothing.').waitFor()
+  await dialog.getByLabel('Status', { exact: true }).selectOption({ label: 'Completed' })
+  await dialog.getByText('2 orders would change.').waitFor()
+  await dialog.getByLabel('Why').fill('the customer was shown them')
+  await dialog.getByRole('button', { name: 'Decide them' }).click()
+  await owner.getByText('Nothing waits for you.').waitFor()
+  const resolved = (await (await system.api('/v1/reviews?orderId=M-5')).json()) as { data: unknown[] }
+  expect(resolved.data).toMatchObject([{ resolution: { action: 'set_status', by: 'Olga', status: 'completed' } }])
+})
+
 test('a user who is not connected says so; rejected webhooks are replayed', async () => {
   await owner.goto(`${system.url}/console/users/ann`)
   await owner.getByText('No page is open now.').waitFor()
