@@ -29,7 +29,7 @@ export interface WordRouteDeps extends ApiDeps {
 
 const params = z.object({ reviewId: z.uuid() })
 /** Every later update with the word refunds, however many there are. */
-const REFUNDING: readonly WordMeaning[] = ['canceled', 'partial']
+const REFUNDING: ReadonlySet<WordMeaning> = new Set(['canceled', 'partial'])
 
 /** Gives status words of providers a meaning while the services run. */
 export function registerWordRoutes(api: PanelApi, deps: WordRouteDeps): void {
@@ -96,7 +96,7 @@ function registerMapping(api: PanelApi, deps: WordRouteDeps): void {
   }
   api.post('/v1/reviews/:reviewId/map-word', { schema }, async (request, reply) => {
     const { status } = request.body
-    if (REFUNDING.includes(status) && !mayRefundAny(request)) {
+    if (REFUNDING.has(status) && !mayRefundAny(request)) {
       return reject(reply, 'scope_missing', 'a word that refunds is mapped by an owner, or a key with `refunds:write`')
     }
     // The words of the configuration are told apart by what this process knows.
