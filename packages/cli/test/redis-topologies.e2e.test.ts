@@ -10,7 +10,7 @@ import {
   type TestDatabase,
 } from '@paxyo/testkit'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Diagnostic } from '../src/doctor/diagnostic.ts'
+import type { Diagnostic } from '@paxyo/database/diagnostic'
 import { runDoctor } from '../src/doctor/run-doctor.ts'
 import { paxyo, startPaxyo } from './paxyo.ts'
 

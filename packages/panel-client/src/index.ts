@@ -266,3 +266,4 @@ export {
   operatorSchema,
   type OperatorView,
 } from './schemas/operators.ts'
+export { type Diagnosis, diagnosisSchema, type LedgerAudit, ledgerAuditSchema } from './schemas/diagnostics.ts'

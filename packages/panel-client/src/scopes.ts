@@ -7,7 +7,7 @@ export const SCOPES = {
   reviews: 'Resolve reviews and replay deliveries; a resolution that refunds needs `refunds:write`, too',
   tokens: "Mint and revoke users' browser tokens, and disconnect users",
   outgoing_webhooks: 'Configure, test and retry outgoing webhooks',
-  operators: 'Invite, change and disable operators, and read the audit log',
+  operators: 'Invite, change and disable operators, read the audit log, and audit the ledger',
   keys: 'List and revoke API keys',
 } as const
 

@@ -10,10 +10,11 @@ export async function countConnections(cli: Cli): Promise<void> {
     [
       `${counts.users} users online, ${counts.connections} connections, ${counts.gateways.length} gateways`,
       table(
-        counts.gateways.map(({ gatewayId, users, connections }) => [
+        counts.gateways.map(({ gatewayId, users, connections, version }) => [
           `  ${printable(gatewayId)}`,
           `${users} users`,
           `${connections} connections`,
+          version === null ? '' : `version ${printable(version)}`,
         ]),
       ),
     ]

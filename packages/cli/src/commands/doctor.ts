@@ -1,5 +1,5 @@
 import { action } from '../cli.ts'
-import type { Diagnostic } from '../doctor/diagnostic.ts'
+import type { Diagnostic } from '@paxyo/database/diagnostic'
 import { printable } from '../output/printable.ts'
 import { table } from '../output/table.ts'
 import type { AddCommand } from '../add-command.ts'

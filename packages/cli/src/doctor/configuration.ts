@@ -1,6 +1,6 @@
 import { ConfigError, loadConfig } from '@paxyo/service-kit/config'
 import { redisSettings, variables, type Environment, type RedisSettings, type Variables } from '../settings.ts'
-import { failed, ok, skipped, type Diagnostic } from './diagnostic.ts'
+import { failed, ok, skipped, type Diagnostic } from '@paxyo/database/diagnostic'
 
 /** The valid parts of the configuration. */
 export interface DoctorConfig {

@@ -1,6 +1,6 @@
 import { Failure } from '../failure.ts'
 import { explainNetworkError } from '../explain-network-error.ts'
-import { failed, ok, skipped, warning, type Diagnostic } from './diagnostic.ts'
+import { failed, ok, skipped, warning, type Diagnostic } from '@paxyo/database/diagnostic'
 
 const TIMEOUT_MS = 5_000
 

@@ -1,15 +1,9 @@
-import { connectDatabase, type DatabaseSession } from '../connect-database.ts'
-import { Failure } from '../failure.ts'
+import { diagnoseDatabase, failed, ok, type Diagnostic } from '@paxyo/database/diagnostics'
+import { connectDatabase } from '../connect-database.ts'
 import { withoutPassword } from '../explain-network-error.ts'
-import { diagnoseClock } from './clock.ts'
-import { failed, ok, skipped, warning, type Diagnostic } from './diagnostic.ts'
-import { diagnoseMigrations } from './migrations.ts'
-import { diagnoseOutbox, diagnosePartitions, diagnoseWaiting } from './backlog.ts'
-import { diagnoseReconcile } from './reconcile.ts'
+import { Failure } from '../failure.ts'
 import { diagnoseRights } from './rights.ts'
-import { diagnoseSettings } from './server-settings.ts'
 
-const VERSION_MIN = 17
 const STATEMENT_TIMEOUT_MS = 10_000
 
 /** Checks the database with the login of `url`, without writing. */
@@ -21,73 +15,16 @@ export async function diagnosePostgres(url: string): Promise<readonly Diagnostic
       readOnly: true,
       statementTimeoutMs: STATEMENT_TIMEOUT_MS,
     })
-    return await examine(database, url)
+    return [
+      ok('postgres', `connected to ${withoutPassword(new URL(url))}`),
+      ...(await diagnoseDatabase(database, {
+        diagnoseRights,
+        // The check of the grants reports it.
+        explainUnreadable: (error) => (error instanceof Failure ? error.message : undefined),
+      })),
+    ]
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     return [failed('postgres', error.message, error.hint ?? "Check PostgreSQL's log.")]
   }
-}
-
-async function examine(database: DatabaseSession, url: string): Promise<readonly Diagnostic[]> {
-  const diagnostics = [
-    ok('postgres', `connected to ${withoutPassword(new URL(url))}`),
-    await diagnoseVersion(database),
-    await diagnoseStandby(database),
-    await readClock(database),
-    ...(await diagnoseSettings(database)),
-  ].filter((diagnostic) => diagnostic !== undefined)
-
-  const migrations = await diagnoseMigrations(database)
-  diagnostics.push(migrations)
-  if (migrations.status === 'failed') {
-    return [...diagnostics, skipped('tables', 'roles, partitions and the outbox are checked after the migrations')]
-  }
-  return [
-    ...diagnostics,
-    ...(await diagnoseRights(database)),
-    await diagnosePartitions(database),
-    ...(await diagnoseBacklog(database)),
-  ]
-}
-
-/** Skipped when the login may not read the rows: the check of the grants reports that. */
-async function diagnoseBacklog(database: DatabaseSession): Promise<readonly Diagnostic[]> {
-  try {
-    return [await diagnoseOutbox(database), ...(await diagnoseWaiting(database)), await diagnoseReconcile(database)]
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error
-    return [skipped('outbox', error.message)]
-  }
-}
-
-async function diagnoseVersion(database: DatabaseSession): Promise<Diagnostic> {
-  const [row] = await database.query<{ version: string; number: string }>(
-    `SELECT current_setting('server_version') AS version, current_setting('server_version_num') AS number`,
-  )
-  const major = Math.floor(Number(row!.number) / 10_000)
-  if (major >= VERSION_MIN) return ok('postgres-version', `PostgreSQL ${row!.version}`)
-  return failed(
-    'postgres-version',
-    `PostgreSQL ${row!.version} is too old`,
-    `Upgrade to ${VERSION_MIN} or newer, preferably 18.`,
-  )
-}
-
-async function diagnoseStandby(database: DatabaseSession): Promise<Diagnostic | undefined> {
-  const [row] = await database.query<{ standby: boolean }>('SELECT pg_is_in_recovery() AS standby')
-  if (!row!.standby) return undefined
-  const hint = 'Set DATABASE_URL to the address of the primary: webhook-ingest writes.'
-  return warning('postgres-standby', 'this PostgreSQL is a standby, which is read-only', hint)
-}
-
-async function readClock(database: DatabaseSession): Promise<Diagnostic> {
-  const sentAtMs = Date.now()
-  const [row] = await database.query<{ ms: string }>(
-    `SELECT (extract(epoch FROM clock_timestamp()) * 1000)::text AS ms`,
-  )
-  return diagnoseClock('postgres-clock', 'PostgreSQL', {
-    sentAtMs,
-    receivedAtMs: Date.now(),
-    serverMs: Number(row!.ms),
-  })
 }

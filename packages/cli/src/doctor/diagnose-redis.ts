@@ -5,8 +5,8 @@ import { connectRedis, isSharded } from '../connect-redis.ts'
 import { Failure } from '../failure.ts'
 import { withoutPassword } from '../explain-network-error.ts'
 import type { RedisSettings } from '../settings.ts'
-import { diagnoseClock } from './clock.ts'
-import { failed, ok, skipped, type Diagnostic } from './diagnostic.ts'
+import { diagnoseClock } from '@paxyo/database/diagnostics'
+import { failed, ok, skipped, type Diagnostic } from '@paxyo/database/diagnostic'
 
 const VERSION_MIN = 7
 const CHECK_TIMEOUT_MS = 2_000

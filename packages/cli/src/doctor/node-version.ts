@@ -1,4 +1,4 @@
-import { failed, ok, type Diagnostic } from './diagnostic.ts'
+import { failed, ok, type Diagnostic } from '@paxyo/database/diagnostic'
 
 /** The oldest Node that runs the TypeScript sources directly. */
 const NODE_MAJOR_MIN = 24

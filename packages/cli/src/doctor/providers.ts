@@ -1,7 +1,7 @@
 import type { ProviderSettings } from '@paxyo/providers'
 import { ConfigError } from '@paxyo/service-kit/config'
 import { loadProviders } from '../load-providers.ts'
-import { failed, ok, warning, type Diagnostic } from './diagnostic.ts'
+import { failed, ok, warning, type Diagnostic } from '@paxyo/database/diagnostic'
 
 type Environment = Readonly<Record<string, string | undefined>>
 

@@ -1,7 +1,7 @@
 import { formatMoney } from '@paxyo/order-core'
 import { ConfigError } from '@paxyo/service-kit/config'
 import { loadRefundApproval } from '../load-providers.ts'
-import { failed, ok, type Diagnostic } from './diagnostic.ts'
+import { failed, ok, type Diagnostic } from '@paxyo/database/diagnostic'
 
 /** Which refunds wait for a person, by the variables of this environment. */
 export function diagnoseRefundApproval(env: Readonly<Record<string, string | undefined>>): readonly Diagnostic[] {

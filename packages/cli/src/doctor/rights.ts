@@ -1,6 +1,5 @@
 import { DATABASE_ROLES } from '@paxyo/database/roles'
-import type { DatabaseSession } from '../connect-database.ts'
-import { failed, ok, type Diagnostic } from './diagnostic.ts'
+import { failed, ok, type Diagnostic, type ReadSession } from '@paxyo/database/diagnostics'
 
 const { ingest, gateway } = DATABASE_ROLES
 
@@ -62,7 +61,7 @@ const READ_MISSING_TRIGGERS = `
   WHERE NOT EXISTS (
     SELECT FROM pg_trigger WHERE tgrelid = "table"::regclass AND tgname = "trigger" AND tgenabled IN ('O', 'A'))`
 
-export async function diagnoseRights(database: DatabaseSession): Promise<readonly Diagnostic[]> {
+export async function diagnoseRights(database: ReadSession): Promise<readonly Diagnostic[]> {
   const roles = await database.query<{ name: string; exists: boolean; canBeAssumed: boolean }>(READ_ROLES, [
     [ingest, gateway],
   ])
@@ -87,7 +86,7 @@ function diagnoseRoles(roles: readonly { name: string; canBeAssumed: boolean }[]
   )
 }
 
-async function diagnoseGrants(database: DatabaseSession): Promise<Diagnostic> {
+async function diagnoseGrants(database: ReadSession): Promise<Diagnostic> {
   const lacking = (await readRights(database, NEEDED)).filter(({ has }) => !has)
   const tooMany = (await readRights(database, FORBIDDEN)).filter(({ has }) => has)
   const first = lacking[0] ?? tooMany[0]
@@ -110,7 +109,7 @@ interface Privilege {
   readonly has: boolean
 }
 
-function readRights(database: DatabaseSession, rights: typeof NEEDED): Promise<Privilege[]> {
+function readRights(database: ReadSession, rights: typeof NEEDED): Promise<Privilege[]> {
   const asked = rights.flatMap(([role, table, names]) => names.map((right) => ({ role, table, right })))
   return database.query<Privilege>(READ_RIGHTS, [
     asked.map(({ role }) => role),
@@ -119,7 +118,7 @@ function readRights(database: DatabaseSession, rights: typeof NEEDED): Promise<P
   ])
 }
 
-async function diagnoseTriggers(database: DatabaseSession): Promise<Diagnostic> {
+async function diagnoseTriggers(database: ReadSession): Promise<Diagnostic> {
   const rows = await database.query<{ table: string; trigger: string }>(READ_MISSING_TRIGGERS, [
     TRIGGERS.map(([table]) => table),
     TRIGGERS.map(([, trigger]) => trigger),

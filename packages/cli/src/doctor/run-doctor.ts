@@ -1,6 +1,6 @@
 import { diagnoseApi } from './diagnose-api.ts'
 import { diagnoseConfiguration, type DoctorConfig } from './configuration.ts'
-import type { Diagnostic } from './diagnostic.ts'
+import type { Diagnostic } from '@paxyo/database/diagnostic'
 import { diagnoseNode } from './node-version.ts'
 import { diagnosePostgres } from './diagnose-postgres.ts'
 import { diagnoseProviders } from './providers.ts'

@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../doctor/diagnostic.ts'
+import type { Diagnostic } from '@paxyo/database/diagnostic'
 import { printable } from '../output/printable.ts'
 import { table } from '../output/table.ts'
 import type { Terminal } from '../terminal.ts'

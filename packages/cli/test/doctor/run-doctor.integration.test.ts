@@ -16,7 +16,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import type { Diagnostic } from '../../src/doctor/diagnostic.ts'
+import type { Diagnostic } from '@paxyo/database/diagnostic'
 import { runDoctor } from '../../src/doctor/run-doctor.ts'
 import { paxyo, startPaxyo } from '../paxyo.ts'
 

@@ -19,7 +19,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseEnv } from 'node:util'
 import { jwtVerify } from 'jose'
-import type { Diagnostic } from '../../src/doctor/diagnostic.ts'
+import type { Diagnostic } from '@paxyo/database/diagnostic'
 import { paxyo, type Ran } from '../paxyo.ts'
 import { startWebServer, type WebServer } from './web-servers.ts'
 

@@ -3,11 +3,13 @@ import { get } from '../data/api.ts'
 import { connectionsChanged } from '../data/changes.ts'
 import { useResource } from '../data/resource.ts'
 import { can } from '../data/session.ts'
+import { formatDuration } from '../kit/duration.ts'
 import { formatNumber } from '../kit/format.ts'
 import { t } from '../kit/language.ts'
 import { Code, Empty, Panel, Problem, Screen, Skeleton } from '../parts/basic.tsx'
 import { Table } from '../parts/table.tsx'
 import { AuditLog } from './audit-log.tsx'
+import { Doctor, LedgerAuditPanel } from './diagnostics.tsx'
 import { Keys } from './keys.tsx'
 import { Operators } from './operators.tsx'
 
@@ -15,6 +17,8 @@ import { Operators } from './operators.tsx'
 export const Health = () => (
   <Screen title={t('health.title')} lead={t('health.lead')}>
     <Gateways />
+    <Doctor />
+    {can('operators') ? <LedgerAuditPanel /> : null}
     {can('keys') ? <Keys /> : null}
     {can('operators') ? <Operators /> : null}
     {can('operators') ? <AuditLog /> : null}
@@ -46,6 +50,12 @@ const Gateways = () => {
             { title: t('health.gateway'), cell: (gateway) => <Code>{gateway.gatewayId}</Code> },
             { title: t('health.users'), isNumber: true, cell: (gateway) => formatNumber(gateway.users) },
             { title: t('health.connections'), isNumber: true, cell: (gateway) => formatNumber(gateway.connections) },
+            {
+              title: t('health.lag'),
+              isNumber: true,
+              cell: ({ busMs }) => (busMs === null ? t('order.unknown') : formatDuration(busMs)),
+            },
+            { title: t('health.version'), cell: ({ version }) => <bdi>{version ?? t('order.unknown')}</bdi> },
           ]}
         />
       )}

@@ -1,5 +1,4 @@
 import { useSignal } from '@preact/signals'
-import { hrefOf } from '../data/router.ts'
 import { formatDay, formatNumber } from '../kit/format.ts'
 import { t } from '../kit/language.ts'
 import { Amount, Button, Empty, Panel, Problem, Screen, Skeleton } from '../parts/basic.tsx'
@@ -7,6 +6,7 @@ import { useDays } from '../parts/days.ts'
 import { saveFile } from '../parts/save-file.ts'
 import { Table } from '../parts/table.tsx'
 import { sumsByDay, toCsv } from '../state/days.ts'
+import { SentRefunds } from './sent-refunds.tsx'
 
 const DAYS = 31
 
@@ -48,7 +48,7 @@ export const Refunds = () => {
         <Choice title={t('order.provider')} value={provider} options={refunds.map((row) => named(row.provider))} />
         <Choice title={t('order.service')} value={service} options={refunds.map((row) => row.service)} />
       </div>
-      <Panel title={t('refunds.byDay')} actions={<a href={hrefOf('webhooks')}>{t('refunds.atServer')}</a>}>
+      <Panel title={t('refunds.byDay')}>
         {data.value === undefined ? (
           problem.value ? null : (
             <Skeleton lines={6} />
@@ -73,6 +73,7 @@ export const Refunds = () => {
         )}
         {data.value?.summary.hasMore ? <p class="hint">{t('refunds.hasMore')}</p> : null}
       </Panel>
+      <SentRefunds />
     </Screen>
   )
 }

@@ -189,7 +189,15 @@ const Attempts = ({ attempts, onChanged }: { attempts: List<OutgoingWebhookView>
   />
 )
 
-const RetryButton = (props: { webhookId: string; subject: string; onDone: () => void }) => {
+interface RetryButtonProps {
+  readonly webhookId: string
+  readonly subject: string
+  /** Whether it may have been delivered before. */
+  readonly isSentAgain?: boolean
+  readonly onDone: () => void
+}
+
+export const RetryButton = (props: RetryButtonProps) => {
   const isBusy = useSignal(false)
   const problem = useSignal<ApiProblem | undefined>(undefined)
   async function retry(): Promise<void> {
@@ -208,10 +216,10 @@ const RetryButton = (props: { webhookId: string; subject: string; onDone: () => 
     <>
       <Button
         isBusy={isBusy.value}
-        label={t('webhooks.retryOne', { subject: props.subject })}
+        label={t(props.isSentAgain ? 'refunds.sendOne' : 'webhooks.retryOne', { subject: props.subject })}
         onClick={() => void retry()}
       >
-        {t('action.retry')}
+        {t(props.isSentAgain ? 'refunds.sendAgain' : 'action.retry')}
       </Button>
       <Problem problem={problem.value} />
     </>

@@ -84,6 +84,7 @@ export const ERROR_CODES = {
   token_minting_off: { status: 501, title: 'No secret is configured to sign browser tokens.' },
   database_unavailable: { status: 503, title: 'The database cannot be reached; retry later.' },
   bus_unavailable: { status: 503, title: 'The gateways cannot be reached over the event bus; retry later.' },
+  audit_timed_out: { status: 503, title: 'The audit takes longer than a minute; run `paxyo audit`.' },
   queue_full: { status: 503, title: 'Too many requests are queued; retry later.' },
   connection_limit: { status: 503, title: 'The server accepts no more connections now; retry later.' },
   shutting_down: { status: 503, title: 'This process is shutting down; retry later.' },

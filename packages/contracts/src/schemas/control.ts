@@ -71,6 +71,10 @@ export const gatewayMessageSchema = z.discriminatedUnion('type', [
     gatewayId: idSchema,
     connections: z.int().nonnegative(),
     users: z.int().nonnegative(),
+    /** Its release. */
+    version: z.string().max(64).optional(),
+    /** How long its last message to itself over the bus took; absent before the first one. */
+    busMs: ageMsSchema.optional(),
   }),
   z.object({ type: z.literal('gateway_closed'), gatewayId: idSchema }),
   z.object({

@@ -8,6 +8,7 @@ const RETRY_MAX = 1000
 export interface OutgoingWebhookFilter {
   readonly state: string | undefined
   readonly endpointId: string | undefined
+  readonly type: string | undefined
   /** The queue number before which the page begins. */
   readonly before: number | undefined
   readonly limit: number
@@ -16,11 +17,12 @@ export interface OutgoingWebhookFilter {
 /** @returns outgoing webhooks, the newest first. */
 export async function listOutgoingWebhooks(
   db: Kysely<Database>,
-  { state, endpointId, before, limit }: OutgoingWebhookFilter,
+  { state, endpointId, type, before, limit }: OutgoingWebhookFilter,
 ): Promise<OutgoingWebhookRow[]> {
   let query = selectWebhooks(db).orderBy('queue_number', 'desc').limit(limit)
   if (state !== undefined) query = query.where('state', '=', state)
   if (endpointId !== undefined) query = query.where('endpoint_id', '=', endpointId)
+  if (type !== undefined) query = query.where('type', '=', type)
   if (before !== undefined) query = query.where('queue_number', '<', before)
   return query.execute()
 }

@@ -77,6 +77,7 @@ import type {
   WordPreviewView,
   WordReplay,
 } from '../schemas/reviews.ts'
+import type { Diagnosis, LedgerAudit } from '../schemas/diagnostics.ts'
 import type { BrowserToken, RevokedToken, TokenRequest, TokenRevocation } from '../schemas/tokens.ts'
 import { listOf, type List } from './pages.ts'
 import { registerMany, type RegisteredOrders } from './register-many.ts'
@@ -216,6 +217,10 @@ export interface Overview {
   days(query: DaysQuery): Promise<DaySummary>
   /** Sends a webhook as the provider does, which completes a test order. */
   testWebhook(request: TestWebhookRequest): Promise<TestWebhook>
+  /** Checks PostgreSQL, the bus and the gateways. */
+  diagnose(): Promise<Diagnosis>
+  /** Audits money, streams and deliveries. */
+  auditLedger(): Promise<LedgerAudit>
 }
 
 export interface Connections {
@@ -275,6 +280,8 @@ export function createPanelClient(options: PanelClientOptions): PanelClient {
       today: (query = {}) => transport.get('/v1/summary/today', query),
       days: (query) => transport.get('/v1/summary/days', query),
       testWebhook: (request) => transport.post('/v1/test-webhook', request),
+      diagnose: () => transport.get('/v1/diagnostics'),
+      auditLedger: () => transport.get('/v1/ledger-audit'),
     },
     connections: { count: () => transport.get('/v1/connections') },
     outgoingWebhooks: {

@@ -39,7 +39,15 @@ export const connectionCountsSchema = z.object({
   users: z.int().nonnegative().describe('Users online; one who is connected to two gateways counts twice.'),
   connections: z.int().nonnegative(),
   gateways: z
-    .array(z.object({ gatewayId: z.string(), users: z.int().nonnegative(), connections: z.int().nonnegative() }))
+    .array(
+      z.object({
+        gatewayId: z.string(),
+        users: z.int().nonnegative(),
+        connections: z.int().nonnegative(),
+        version: z.string().nullable().describe('Its release.'),
+        busMs: z.number().nonnegative().nullable().describe('How long a message over the bus took it last.'),
+      }),
+    )
     .describe('As they announced themselves, at most a few seconds ago.'),
 })
 

@@ -42,6 +42,7 @@ export const listOutgoingWebhooksQuery = z.strictObject({
   ...pageQuery,
   state: outgoingWebhookSchema.shape.state.optional(),
   endpointId: endpointIdSchema.optional(),
+  type: webhookTypeSchema.optional(),
 })
 
 /** The response of `POST /v1/outgoing-webhooks/retry`. */

@@ -37,6 +37,10 @@ export interface KnownGateway {
   readonly gatewayId: string
   readonly connections: number
   readonly users: number
+  /** Its release; null for one that does not report it. */
+  readonly version: string | null
+  /** How long a message over the bus took it last; null until then. */
+  readonly busMs: number | null
 }
 
 /** A user's connection and its gateway. */
@@ -125,9 +129,9 @@ export function openGatewayLink({ bus, storeReceipts, log, now }: GatewayLinkOpt
     const { gatewayId } = message
     switch (message.type) {
       case 'gateway': {
-        const { connections, users } = message
+        const { connections, users, version = null, busMs = null } = message
         if (!gateways.has(gatewayId)) announce()
-        gateways.set(gatewayId, { gatewayId, connections, users, receivedAt: now() })
+        gateways.set(gatewayId, { gatewayId, connections, users, version, busMs, receivedAt: now() })
         return
       }
       case 'gateway_closed':
@@ -166,7 +170,7 @@ export function openGatewayLink({ bus, storeReceipts, log, now }: GatewayLinkOpt
     for (const [gatewayId, gateway] of gateways) {
       if (now() - gateway.receivedAt > SILENCE_MS_MAX) gateways.delete(gatewayId)
     }
-    return [...gateways.values()].map(({ gatewayId, connections, users }) => ({ gatewayId, connections, users }))
+    return [...gateways.values()].map(({ receivedAt: _receivedAt, ...gateway }) => gateway)
   }
 
   async function ask(request: Request): Promise<GatewayResponses | undefined> {

@@ -1,4 +1,10 @@
-import { registerConsoleRoutes, registerReviewRoutes, type KeyRouteDeps, type WordRouteDeps } from '@paxyo/console'
+import {
+  registerConsoleRoutes,
+  registerDiagnosticsRoutes,
+  registerReviewRoutes,
+  type KeyRouteDeps,
+  type WordRouteDeps,
+} from '@paxyo/console'
 import { createConcurrencyLimiter } from '@paxyo/service-kit'
 import type { FastifyInstance } from 'fastify'
 import { registerOverviewRoutes, type OverviewDeps } from './overview/overview-routes.ts'
@@ -112,6 +118,7 @@ function registerRoutes(v1: PanelApi, deps: PanelApiDeps): void {
   registerPostResolution(v1, deps)
   registerReplayReview(v1, deps)
   registerReviewRoutes(v1, deps)
+  registerDiagnosticsRoutes(v1, deps)
   registerListDeliveries(v1, deps)
   registerReadDelivery(v1, deps)
   registerReplayRoutes(v1, deps)

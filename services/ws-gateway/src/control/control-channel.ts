@@ -15,6 +15,8 @@ import type { UserControl } from './user-control.ts'
 export interface ControlChannelOptions {
   readonly bus: EventBus
   readonly gatewayId: string
+  /** The release. */
+  readonly version: string
   /** What the gateway announces. */
   readonly state: () => { readonly connections: number; readonly users: number }
   readonly users: UserControl
@@ -43,7 +45,7 @@ const HEARTBEAT_INTERVAL_MS = 1_000
 
 /** Receives the control messages of webhook-ingest, responds to them, and announces this gateway. */
 export function openControlChannel(options: ControlChannelOptions): ControlChannel {
-  const { bus, gatewayId, state, users, onReceiptsStored, onMessage, now } = options
+  const { bus, gatewayId, version, state, users, onReceiptsStored, onMessage, now } = options
   /** When each process of webhook-ingest last sent a message. */
   const ingests = new Map<string, number>()
 
@@ -70,7 +72,14 @@ export function openControlChannel(options: ControlChannelOptions): ControlChann
     publisher.publish([{ channel, payload: JSON.stringify(message) }]).catch(() => undefined)
 
   function announce(): void {
-    void publish(GATEWAYS_CHANNEL, { type: 'gateway', gatewayId, ...state() })
+    const { roundTripMs } = heartbeat
+    void publish(GATEWAYS_CHANNEL, {
+      type: 'gateway',
+      gatewayId,
+      ...state(),
+      version,
+      ...(roundTripMs === undefined ? {} : { busMs: roundTripMs }),
+    })
   }
 
   function respond(

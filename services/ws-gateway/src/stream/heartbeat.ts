@@ -15,6 +15,8 @@ export interface Heartbeat {
   readonly channel: string
   /** The time since the last heartbeat arrived. */
   readonly ageMs: number
+  /** How long the last one took over the bus; undefined before the first one has arrived. */
+  readonly roundTripMs: number | undefined
   /** Whether at most a few heartbeats in a row are missing. */
   readonly isAlive: boolean
   /** Call this for each message on the channel. */
@@ -49,6 +51,8 @@ export function startHeartbeat({
    * Heartbeats sent since the last one arrived. A count, because a process that was paused has sent none in that time.
    */
   let missed = 0
+  let sentAt = now()
+  let roundTripMs: number | undefined
 
   const beat = (): void => {
     const isDead = missed >= MISSED_BEFORE_RECONNECT && subscriber.isReady
@@ -56,6 +60,7 @@ export function startHeartbeat({
       reconnectedAt = now()
       subscriber.reconnect()
     }
+    if (missed === 0) sentAt = now()
     missed += 1
     // A heartbeat that can't be published does not arrive either, so `ageMs` grows.
     publisher.publish([{ channel, payload: '' }]).catch(() => undefined)
@@ -69,11 +74,15 @@ export function startHeartbeat({
     get ageMs() {
       return now() - receivedAt
     },
+    get roundTripMs() {
+      return roundTripMs
+    },
     get isAlive() {
       return missed <= MISSED_MAX
     },
     received() {
       receivedAt = now()
+      if (missed > 0) roundTripMs = receivedAt - sentAt
       missed = 0
     },
     stop: () => clearInterval(timer),

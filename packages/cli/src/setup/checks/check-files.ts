@@ -1,6 +1,6 @@
 import { weakSecrets } from '@paxyo/service-kit'
 import { stat } from 'node:fs/promises'
-import { failed, ok, type Diagnostic } from '../../doctor/diagnostic.ts'
+import { failed, ok, type Diagnostic } from '@paxyo/database/diagnostic'
 import { apiUrl } from '../choices.ts'
 import { reasonOf, requestPublic, TIMEOUT_MS } from './public-request.ts'
 import type { CheckSubject } from './subject.ts'

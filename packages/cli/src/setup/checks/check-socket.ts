@@ -1,4 +1,4 @@
-import { failed, ok, skipped, type Diagnostic } from '../../doctor/diagnostic.ts'
+import { failed, ok, skipped, type Diagnostic } from '@paxyo/database/diagnostic'
 import { publicUrl } from '../choices.ts'
 import { signCheckToken } from './check-token.ts'
 import { openPageSocket, UpgradeRejected, type PageSocket } from './page-socket.ts'

@@ -1,5 +1,5 @@
 import { request } from 'node:https'
-import { failed, ok, type Diagnostic } from '../../doctor/diagnostic.ts'
+import { failed, ok, type Diagnostic } from '@paxyo/database/diagnostic'
 import { publicUrl } from '../choices.ts'
 import { signCheckToken } from './check-token.ts'
 import { reasonOf, TIMEOUT_MS } from './public-request.ts'

@@ -1,4 +1,4 @@
-import { failed, ok, skipped, warning, type Diagnostic } from '../../doctor/diagnostic.ts'
+import { failed, ok, skipped, warning, type Diagnostic } from '@paxyo/database/diagnostic'
 import { tokenPath } from '../panel-files.ts'
 import { reasonOf, requestPublic } from './public-request.ts'
 import type { CheckSubject } from './subject.ts'

@@ -1,4 +1,4 @@
-import { failed, ok, skipped, type Diagnostic } from '../../doctor/diagnostic.ts'
+import { failed, ok, skipped, type Diagnostic } from '@paxyo/database/diagnostic'
 import { apiUrl, publicUrl } from '../choices.ts'
 import { CHECK_USER } from './check-token.ts'
 import type { PageSocket } from './page-socket.ts'

@@ -1,4 +1,4 @@
-import { failed, ok, skipped, type Diagnostic } from '../../doctor/diagnostic.ts'
+import { failed, ok, skipped, type Diagnostic } from '@paxyo/database/diagnostic'
 import { publicUrl } from '../choices.ts'
 import { checkSecrets, checkService } from './check-files.ts'
 import { checkDns, checkTls } from './check-network.ts'

@@ -14,6 +14,8 @@ const OPERATION_IDS = [
   'summarizeToday',
   'summarizeDays',
   'testWebhook',
+  'diagnose',
+  'auditLedger',
   'registerOrder',
   'registerOrders',
   'listOrders',

@@ -1,4 +1,4 @@
-import type { DatabaseSession } from '../connect-database.ts'
+import type { ReadSession } from './read-session.ts'
 import { ok, skipped, warning, type Diagnostic } from './diagnostic.ts'
 
 const READ_RUNS = `
@@ -8,7 +8,7 @@ const READ_RUNS = `
   FROM reconcile_runs WHERE started_at > now() - interval '7 days'`
 
 /** What scheduled reconciliation found in the last week: whether the webhooks can be trusted. */
-export async function diagnoseReconcile(database: DatabaseSession): Promise<Diagnostic> {
+export async function diagnoseReconcile(database: ReadSession): Promise<Diagnostic> {
   const [row] = await database.query<{ asked: number; late: number; error: string | null; runs: number }>(READ_RUNS)
   const { asked, late, error, runs } = row!
   if (runs === 0)

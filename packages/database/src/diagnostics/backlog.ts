@@ -1,4 +1,4 @@
-import type { DatabaseSession } from '../connect-database.ts'
+import type { ReadSession } from './read-session.ts'
 import { failed, ok, warning, type Diagnostic } from './diagnostic.ts'
 
 /** A batch is published right after its commit; the next batch, or the drain every 30 s, deletes its row. */
@@ -16,7 +16,7 @@ const READ_PARTITIONS = `
   FROM generate_series(1, 3) AS days (n), LATERAL (SELECT (now() AT TIME ZONE 'UTC')::date + n AS day) AS later`
 
 /** Events without a partition for their day go into the default one, which retention cannot drop by day. */
-export async function diagnosePartitions(database: DatabaseSession): Promise<Diagnostic> {
+export async function diagnosePartitions(database: ReadSession): Promise<Diagnostic> {
   const [row] = await database.query<{ ahead: number; today: boolean }>(READ_PARTITIONS)
   const { ahead, today } = row!
   if (today && ahead === 3) return ok('partitions', 'events have partitions for the next days')
@@ -29,7 +29,7 @@ export async function diagnosePartitions(database: DatabaseSession): Promise<Dia
 const READ_OUTBOX = `
   SELECT count(*)::int AS batches, coalesce(extract(epoch FROM now() - min(created_at)), 0)::int AS "ageS" FROM outbox`
 
-export async function diagnoseOutbox(database: DatabaseSession): Promise<Diagnostic> {
+export async function diagnoseOutbox(database: ReadSession): Promise<Diagnostic> {
   const [row] = await database.query<{ batches: number; ageS: number }>(READ_OUTBOX)
   const { batches, ageS } = row!
   const message = `${batches} batches are not published yet, the oldest for ${ageS} s`
@@ -63,7 +63,7 @@ interface Waiting {
 }
 
 /** Deliveries that wait for a registration, reviews that wait for a person, and webhooks that could not be read. */
-export async function diagnoseWaiting(database: DatabaseSession): Promise<readonly Diagnostic[]> {
+export async function diagnoseWaiting(database: ReadSession): Promise<readonly Diagnostic[]> {
   const [row] = await database.query<Waiting>(READ_WAITING)
   const { parkedAgeS, reviewAgeS, rejected } = row!
   return [

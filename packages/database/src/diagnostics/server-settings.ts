@@ -1,4 +1,4 @@
-import type { DatabaseSession } from '../connect-database.ts'
+import type { ReadSession } from './read-session.ts'
 import { failed, ok, warning, type Diagnostic } from './diagnostic.ts'
 
 const NAMES = ['synchronous_commit', 'fsync', 'full_page_writes', 'random_page_cost', 'max_connections']
@@ -8,7 +8,7 @@ const RANDOM_PAGE_COST_MAX = 2
 const CONNECTIONS_MIN = 50
 
 /** Settings that decide whether a delivery acknowledged with 200 survives a power failure, and how fast commits are. */
-export async function diagnoseSettings(database: DatabaseSession): Promise<readonly Diagnostic[]> {
+export async function diagnoseSettings(database: ReadSession): Promise<readonly Diagnostic[]> {
   const rows = await database.query<{ name: string; setting: string }>(
     'SELECT name, setting FROM pg_settings WHERE name = ANY($1)',
     [NAMES],

@@ -1,0 +1,134 @@
+import type { OutgoingWebhookView, Page } from '@paxyo/panel-client'
+import { useSignal } from '@preact/signals'
+import { get, path, post } from '../data/api.ts'
+import { webhooksSent } from '../data/changes.ts'
+import { useList } from '../data/pages.ts'
+import { hrefOf } from '../data/router.ts'
+import { can } from '../data/session.ts'
+import { t } from '../kit/language.ts'
+import { Ago, Badge, Field, Panel, type Tone, Button } from '../parts/basic.tsx'
+import { Progress, useProgress } from '../parts/progress.tsx'
+import { ListTable } from '../parts/table.tsx'
+import { RetryButton } from './webhooks.tsx'
+
+type State = OutgoingWebhookView['state']
+
+const TYPE = 'refund.paid'
+const STATES = ['pending', 'dead', 'delivered'] as const satisfies readonly State[]
+const STATE_TONES: Readonly<Record<string, Tone>> = { pending: 'warn', dead: 'bad', delivered: 'good' }
+const PAGE_SIZE = 100
+
+/** The order of a webhook's subject, such as `order A-1`. */
+const orderOf = (subject: string): string => subject.replace(/^order /, '')
+
+/** Whether the panel's server has been told of each refund, and telling it again. */
+export const SentRefunds = () => {
+  const state = useSignal<State | ''>('')
+  const since = useSignal('')
+  const query = { type: TYPE, state: state.value === '' ? undefined : state.value }
+  const list = useList<OutgoingWebhookView>('/v1/outgoing-webhooks', query, {
+    concerns: webhooksSent,
+    idOf: (webhook) => webhook.webhookId,
+  })
+  const isWanted = (webhook: OutgoingWebhookView): boolean =>
+    since.value === '' || Date.parse(webhook.createdAt) >= Date.parse(`${since.value}T00:00`)
+  const shown = { ...list, items: list.items?.filter(isWanted) }
+  return (
+    <Panel title={t('refunds.atServer')} actions={<a href={hrefOf('webhooks')}>{t('webhooks.title')}</a>}>
+      <div class="filters" role="group" aria-label={t('live.filters')}>
+        <label>
+          <span>{t('column.state')}</span>
+          <select value={state.value} onChange={(event) => (state.value = event.currentTarget.value as State | '')}>
+            <option value="">{t('live.all')}</option>
+            {STATES.map((name) => (
+              <option key={name} value={name}>
+                {t(`sentRefund.${name}`)}
+              </option>
+            ))}
+          </select>
+        </label>
+        <Field
+          label={t('refunds.since')}
+          name="since"
+          type="date"
+          value={since.value}
+          onInput={(event) => (since.value = event.currentTarget.value)}
+        />
+      </div>
+      {can('outgoing_webhooks') ? <SendAll query={query} isWanted={isWanted} onDone={list.reload} /> : null}
+      <ListTable
+        list={shown}
+        label={t('refunds.atServer')}
+        empty={t('refunds.noneSent')}
+        idOf={(webhook) => webhook.webhookId}
+        columns={[
+          {
+            title: t('order.id'),
+            cell: ({ subject }) => (
+              <a href={hrefOf('orders', orderOf(subject))}>
+                <bdi>{orderOf(subject)}</bdi>
+              </a>
+            ),
+          },
+          { title: t('column.time'), cell: (webhook) => <Ago time={webhook.createdAt} /> },
+          {
+            title: t('column.state'),
+            cell: (webhook) => (
+              <>
+                <Badge tone={STATE_TONES[webhook.state] ?? 'quiet'}>
+                  {webhook.state === 'superseded' ? t('webhookState.superseded') : t(`sentRefund.${webhook.state}`)}
+                </Badge>{' '}
+                {webhook.state === 'delivered' ? null : webhook.lastError}
+              </>
+            ),
+          },
+          ...(can('outgoing_webhooks')
+            ? [
+                {
+                  title: t('column.action'),
+                  cell: ({ webhookId, subject }: OutgoingWebhookView) => (
+                    <RetryButton webhookId={webhookId} subject={subject} onDone={list.reload} isSentAgain />
+                  ),
+                },
+              ]
+            : []),
+        ]}
+      />
+    </Panel>
+  )
+}
+
+interface SendAllProps {
+  readonly query: { readonly type: string; readonly state: State | undefined }
+  readonly isWanted: (webhook: OutgoingWebhookView) => boolean
+  readonly onDone: () => void
+}
+
+/** Sends all that match the filter again, the newest first; the receiver knows them by their ids. */
+const SendAll = ({ query, isWanted, onDone }: SendAllProps) => {
+  const progress = useProgress()
+  const start = (): Promise<void> =>
+    progress.run(async (isStopped, done) => {
+      for (let cursor: string | null | undefined; cursor !== null && !isStopped();) {
+        const page: Page<OutgoingWebhookView> = await get('/v1/outgoing-webhooks', {
+          ...query,
+          limit: PAGE_SIZE,
+          cursor,
+        })
+        const wanted = page.data.filter(isWanted)
+        for (const { webhookId } of wanted) {
+          if (isStopped()) break
+          await post(path`/v1/outgoing-webhooks/${webhookId}/retry`)
+          done(1)
+        }
+        // Newest first: what follows is older.
+        cursor = wanted.length < page.data.length ? null : page.nextCursor
+      }
+      onDone()
+    })
+  return (
+    <Progress progress={progress} text={(count) => t('refunds.sentAgain', { count })}>
+      <Button onClick={() => void start()}>{t('refunds.sendAll')}</Button>
+    </Progress>
+  )
+}

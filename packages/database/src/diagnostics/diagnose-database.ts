@@ -1,0 +1,86 @@
+import { diagnoseOutbox, diagnosePartitions, diagnoseWaiting } from './backlog.ts'
+import { diagnoseClock } from './clock.ts'
+import { failed, ok, skipped, warning, type Diagnostic } from './diagnostic.ts'
+import { diagnoseMigrations } from './migrations.ts'
+import type { ReadSession } from './read-session.ts'
+import { diagnoseReconcile } from './reconcile.ts'
+import { diagnoseSettings } from './server-settings.ts'
+
+const VERSION_MIN = 17
+
+export interface DatabaseDiagnosis {
+  /** Checks what the roles may do; left out when undefined, because only some logins can see it. */
+  readonly diagnoseRights?: (database: ReadSession) => Promise<readonly Diagnostic[]>
+  /** Why a login could not read what waits, which other checks report; undefined for another error, which is thrown. */
+  readonly explainUnreadable?: (error: unknown) => string | undefined
+}
+
+/** Checks a database without writing: version, clock, settings, migrations, partitions, and what waits in it. */
+export async function diagnoseDatabase(
+  database: ReadSession,
+  { diagnoseRights, explainUnreadable }: DatabaseDiagnosis = {},
+): Promise<readonly Diagnostic[]> {
+  const diagnostics = [
+    await diagnoseVersion(database),
+    await diagnoseStandby(database),
+    await readClock(database),
+    ...(await diagnoseSettings(database)),
+  ].filter((diagnostic) => diagnostic !== undefined)
+
+  const migrations = await diagnoseMigrations(database)
+  diagnostics.push(migrations)
+  if (migrations.status === 'failed') {
+    return [...diagnostics, skipped('tables', 'roles, partitions and the outbox are checked after the migrations')]
+  }
+  return [
+    ...diagnostics,
+    ...((await diagnoseRights?.(database)) ?? []),
+    await diagnosePartitions(database),
+    ...(await diagnoseBacklog(database, explainUnreadable)),
+  ]
+}
+
+async function diagnoseBacklog(
+  database: ReadSession,
+  explainUnreadable: DatabaseDiagnosis['explainUnreadable'],
+): Promise<readonly Diagnostic[]> {
+  try {
+    return [await diagnoseOutbox(database), ...(await diagnoseWaiting(database)), await diagnoseReconcile(database)]
+  } catch (error) {
+    const message = explainUnreadable?.(error)
+    if (message === undefined) throw error
+    return [skipped('outbox', message)]
+  }
+}
+
+async function diagnoseVersion(database: ReadSession): Promise<Diagnostic> {
+  const [row] = await database.query<{ version: string; number: string }>(
+    `SELECT current_setting('server_version') AS version, current_setting('server_version_num') AS number`,
+  )
+  const major = Math.floor(Number(row!.number) / 10_000)
+  if (major >= VERSION_MIN) return ok('postgres-version', `PostgreSQL ${row!.version}`)
+  return failed(
+    'postgres-version',
+    `PostgreSQL ${row!.version} is too old`,
+    `Upgrade to ${VERSION_MIN} or newer, preferably 18.`,
+  )
+}
+
+async function diagnoseStandby(database: ReadSession): Promise<Diagnostic | undefined> {
+  const [row] = await database.query<{ standby: boolean }>('SELECT pg_is_in_recovery() AS standby')
+  if (!row!.standby) return undefined
+  const hint = 'Set DATABASE_URL to the address of the primary: webhook-ingest writes.'
+  return warning('postgres-standby', 'this PostgreSQL is a standby, which is read-only', hint)
+}
+
+async function readClock(database: ReadSession): Promise<Diagnostic> {
+  const sentAtMs = Date.now()
+  const [row] = await database.query<{ ms: string }>(
+    `SELECT (extract(epoch FROM clock_timestamp()) * 1000)::text AS ms`,
+  )
+  return diagnoseClock('postgres-clock', 'PostgreSQL', {
+    sentAtMs,
+    receivedAtMs: Date.now(),
+    serverMs: Number(row!.ms),
+  })
+}
