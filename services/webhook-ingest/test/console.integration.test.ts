@@ -577,6 +577,47 @@ describe('the audit log', () => {
   })
 })
 
+describe('the checks of the system', () => {
+  test('are sentences with the fix, for everybody who may read', async () => {
+    const { cookie } = await createOperator('Dora', 'viewer')
+    const response = await send('/v1/diagnostics', undefined, { cookie })
+    expect(response.statusCode).toBe(200)
+    const { isHealthy, diagnostics } = response.json()
+    const statusOf = Object.fromEntries(
+      diagnostics.map(({ check, status }: { check: string; status: string }) => [check, status]),
+    )
+    expect(statusOf).toMatchObject({
+      'postgres-version': 'ok',
+      'postgres-clock': 'ok',
+      outbox: 'ok',
+      gateways: 'failed',
+    })
+    expect(isHealthy).toBe(false)
+    expect(diagnostics).toContainEqual({
+      check: 'gateways',
+      status: 'failed',
+      message: 'no gateway announces itself',
+      hint: 'Start ws-gateway.',
+    })
+  })
+
+  test('the audit finds what does not agree, for an owner, and is kept for a minute', async () => {
+    const { cookie } = await createOperator('Dirk', 'viewer')
+    expect((await send('/v1/ledger-audit', undefined, { cookie })).json()).toMatchObject({ code: 'scope_missing' })
+
+    const owner = await createOwner('Dana')
+    await ingest.register({ orderId: 'audited', providerOrderId: 'audited', userId: 'audited' })
+    const { owner: pool } = ingest.database
+    await pool.query(`UPDATE orders SET refunded = 1 WHERE order_id = 'audited'`)
+    const first = (await send('/v1/ledger-audit', undefined, { cookie: owner })).json()
+    await pool.query(`UPDATE orders SET refunded = 0 WHERE order_id = 'audited'`)
+    expect(first.isClean).toBe(false)
+    const violated = first.checks.filter(({ count }: { count: number }) => count > 0)
+    expect(violated).toMatchObject([{ count: 1, rows: [{ subject: expect.stringContaining('audited') }] }])
+    expect((await send('/v1/ledger-audit', undefined, { cookie: owner })).json()).toEqual(first)
+  })
+})
+
 describe('/v1/keys', () => {
   const statusWith = async (key: string, address?: string): Promise<number> => {
     const headers = { authorization: `Bearer ${key}` }

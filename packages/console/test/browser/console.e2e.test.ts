@@ -177,6 +177,33 @@ test('a user who is not connected says so; rejected webhooks are replayed', asyn
   )
 })
 
+test('the system is checked, the ledger audited, and refunds are sent again', async () => {
+  await open(owner, 'Health')
+  await owner.getByRole('group', { name: 'Gateways' }).getByRole('cell', { name: /^\d+\.\d+\.\d+$/ }).waitFor()
+  const doctor = owner.getByRole('region', { name: 'Check the system' })
+  await doctor.getByRole('button', { name: 'Check now' }).click()
+  for (const check of ['outbox', 'gateways']) {
+    await doctor.locator(`[data-check="${check}"][data-state="ok"]`).waitFor()
+  }
+  const audit = owner.getByRole('region', { name: 'Audit the ledger' })
+  await audit.getByRole('button', { name: 'Check now' }).click()
+  await audit.getByText('Every amount and every stream is right.').waitFor()
+
+  await open(owner, 'Refunds')
+  const sent = owner.getByRole('region', { name: 'State at your server' })
+  await sent.getByLabel('State').selectOption({ label: 'Waiting' })
+  const row = sent.getByRole('row', { name: /A-1/ })
+  await row.getByText('ECONNREFUSED').waitFor()
+  await row.getByRole('button', { name: 'Send the refund of order A-1 again' }).click()
+  await sent.getByRole('button', { name: 'Send all of these again' }).click()
+  await sent.getByText(/refunds? (is|are) sent again/).waitFor()
+  const { data } = (await (await system.api('/v1/outgoing-webhooks?type=refund.paid')).json()) as {
+    data: { subject: string; type: string }[]
+  }
+  expect(new Set(data.map(({ type }) => type))).toEqual(new Set(['refund.paid']))
+  expect(data.map(({ subject }) => subject)).toContain('order A-1')
+})
+
 test('a support operator refunds within the limit', async () => {
   const support = watch(await system.openAs(browser, 'support', 'Sue'))
   await support.goto(`${system.url}/console/orders/A-4`)
