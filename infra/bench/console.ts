@@ -1,21 +1,15 @@
 import { OPERATIONS_CHANNEL, OPERATIONS_ROWS_MAX, type OperationsBatch } from '@paxyo/contracts'
-import { createKysely, inviteOperator } from '@paxyo/database'
+import { createKysely, inviteOperator, migrateToLatest } from '@paxyo/database'
 import { createRedisBus } from '@paxyo/event-bus'
-import {
-  createTestDatabase,
-  freePort,
-  launchChromium,
-  sharedRedisUrl,
-  startProcess,
-  type Browser,
-  type Page,
-} from '@paxyo/testkit'
+import { startLocalPostgres } from '@paxyo/local-postgres'
+import { freePort, launchChromium, startProcess, startRedisServer, type Browser, type Page } from '@paxyo/testkit'
 import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import pg from 'pg'
 
 // Measures how smooth the console's live page stays: many orders in the database, and deliveries at a rate that a person
 // cannot read, through the operations channel as webhook-ingest publishes them. It reports the frames per second of a
@@ -46,15 +40,20 @@ interface Measured {
 }
 
 await using resources = new AsyncDisposableStack()
-const database = resources.use(await createTestDatabase())
-await seed()
-const channelPrefix = `${randomUUID()}:`
-const port = await freePort()
 const dataDir = mkdtempSync(join(tmpdir(), 'paxyo-bench-console-'))
 resources.defer(() => rmSync(dataDir, { recursive: true, force: true }))
+const server = await startLocalPostgres({ dataDir: join(dataDir, 'postgres'), password: 'bench' })
+resources.defer(() => server.stop())
+const owner = new pg.Pool({ connectionString: server.url, max: 2 })
+resources.defer(() => owner.end())
+await migrateToLatest(server.url)
+await seed()
+const redis = resources.adopt(await startRedisServer(), (started) => started.stop())
+const channelPrefix = `${randomUUID()}:`
+const port = await freePort()
 const service = await startProcess(MAIN, {
-  DATABASE_URL: database.url,
-  REDIS_URL: sharedRedisUrl(),
+  DATABASE_URL: server.url,
+  REDIS_URL: redis.url,
   CHANNEL_PREFIX: channelPrefix,
   DATA_DIR: dataDir,
   DEMO: 'off',
@@ -71,11 +70,11 @@ report(await measure(page), (await page.locator('.lead').textContent()) ?? '')
 
 async function seed(): Promise<void> {
   const users = Math.ceil(orders / ORDERS_PER_USER)
-  await database.owner.query(
+  await owner.query(
     `INSERT INTO accounts (user_id, currency) SELECT 'user-' || n, 'USD' FROM generate_series(1, $1) AS n`,
     [users],
   )
-  await database.owner.query(
+  await owner.query(
     `INSERT INTO orders (order_id, provider, provider_order_id, user_id, service, link, quantity, charge)
      SELECT 'A-' || n, 'godofpanel', n::text, 'user-' || (n % $2 + 1), 'Instagram followers',
        'https://www.instagram.com/' || n, 1000, 2.5
@@ -86,11 +85,7 @@ async function seed(): Promise<void> {
 
 async function openLivePage(chromium: Browser, url: string): Promise<Page> {
   const by = { actor: 'bench', actorName: 'bench', address: null }
-  const invited = await inviteOperator(
-    createKysely(database.owner),
-    { name: 'Bea', role: 'support', refundLimit: '1' },
-    by,
-  )
+  const invited = await inviteOperator(createKysely(owner), { name: 'Bea', role: 'support', refundLimit: '1' }, by)
   if (typeof invited === 'string') throw new Error(invited)
   const context = await chromium.newContext({ viewport: { width: 1440, height: 900 } })
   const accepted = await context.request.post(`${url}/console/api/accept-link`, {
@@ -106,7 +101,7 @@ async function openLivePage(chromium: Browser, url: string): Promise<Page> {
 
 /** Publishes batches at the rate; those that a busy machine is late with follow at once. */
 function startPublishing(): () => Promise<void> {
-  const bus = createRedisBus({ url: sharedRedisUrl(), channelPrefix, onError: console.error })
+  const bus = createRedisBus({ url: redis.url, channelPrefix, onError: console.error })
   const publisher = bus.connectPublisher()
   const startedAt = performance.now()
   let published = 0

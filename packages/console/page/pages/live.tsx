@@ -1,17 +1,17 @@
 import type { OperationsBatch, OperationsRow } from '@paxyo/contracts'
 import { RECORDED_OUTCOMES } from '@paxyo/contracts/data'
 import { useSignal, type Signal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
 import type { DeliveryView, Page } from '@paxyo/panel-client'
 import { get } from '../data/api.ts'
 import { onChange } from '../data/live.ts'
 import { hrefOf } from '../data/router.ts'
 import { nowMs } from '../kit/clock.ts'
 import { formatClockTime } from '../kit/format.ts'
-import { t, textOf } from '../kit/language.ts'
+import { language, t, textOf } from '../kit/language.ts'
 import { Amount, Badge, Button, Empty, Outcome, Screen, statusName } from '../parts/basic.tsx'
 import { useKeys } from '../parts/keys.ts'
-import { Table } from '../parts/table.tsx'
+import { Table, type Column } from '../parts/table.tsx'
 import { EMPTY_FEED, matches, NO_FILTER, rateOf, withBatch, type Feed, type FeedFilter } from '../state/live-feed.ts'
 
 const FIRST_ROWS = 30
@@ -136,46 +136,45 @@ const Filters = ({ filter, rows }: { filter: Signal<FeedFilter>; rows: readonly 
   )
 }
 
-const DeliveryTable = ({ rows }: { rows: readonly OperationsRow[] }) => (
-  <Table
-    label={t('live.title')}
-    items={rows}
-    idOf={(row) => row.deliveryId}
-    columns={[
-      {
-        title: t('column.time'),
-        cell: (row) => <a href={hrefOf('deliveries', row.deliveryId)}>{formatClockTime(row.receivedAt)}</a>,
-      },
-      { title: t('column.outcome'), cell: (row) => <Outcome outcome={row.outcome} /> },
-      {
-        title: t('live.what'),
-        cell: (row) => (row.reason === null ? decisionOf(row) : (textOf('reason', row.reason) ?? row.reason)),
-      },
-      {
-        title: t('order.id'),
-        cell: (row) =>
-          row.orderId === null ? (
-            <bdi>{row.providerOrderId ?? t('order.unknown')}</bdi>
-          ) : (
-            <a href={hrefOf('orders', row.orderId)}>
-              <bdi>{row.orderId}</bdi>
-            </a>
-          ),
-      },
-      { title: t('order.provider'), cell: (row) => <bdi>{row.provider}</bdi> },
-      {
-        title: t('live.refund'),
-        isNumber: true,
-        cell: (row) =>
-          row.refund === null || row.currency === null ? null : (
-            <span class="money-back">
-              <Amount amount={row.refund} currency={row.currency} sign="+" />
-            </span>
-          ),
-      },
-    ]}
-  />
-)
+const DeliveryTable = ({ rows }: { rows: readonly OperationsRow[] }) => {
+  // The same ones for every batch, so that only new rows are rendered.
+  const columns = useMemo(columnsOf, [language()])
+  return <Table label={t('live.title')} items={rows} idOf={(row) => row.deliveryId} columns={columns} />
+}
+
+const columnsOf = (): readonly Column<OperationsRow>[] => [
+  {
+    title: t('column.time'),
+    cell: (row) => <a href={hrefOf('deliveries', row.deliveryId)}>{formatClockTime(row.receivedAt)}</a>,
+  },
+  { title: t('column.outcome'), cell: (row) => <Outcome outcome={row.outcome} /> },
+  {
+    title: t('live.what'),
+    cell: (row) => (row.reason === null ? decisionOf(row) : (textOf('reason', row.reason) ?? row.reason)),
+  },
+  {
+    title: t('order.id'),
+    cell: (row) =>
+      row.orderId === null ? (
+        <bdi>{row.providerOrderId ?? t('order.unknown')}</bdi>
+      ) : (
+        <a href={hrefOf('orders', row.orderId)}>
+          <bdi>{row.orderId}</bdi>
+        </a>
+      ),
+  },
+  { title: t('order.provider'), cell: (row) => <bdi>{row.provider}</bdi> },
+  {
+    title: t('live.refund'),
+    isNumber: true,
+    cell: (row) =>
+      row.refund === null || row.currency === null ? null : (
+        <span class="money-back">
+          <Amount amount={row.refund} currency={row.currency} sign="+" />
+        </span>
+      ),
+  },
+]
 
 const decisionOf = ({ outcome, status }: OperationsRow): string =>
   outcome === 'applied' && status !== null

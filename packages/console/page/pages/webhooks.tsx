@@ -17,6 +17,7 @@ import { Ago, Badge, Button, Empty, Panel, Problem, Screen, Skeleton, type Tone 
 import { ActionDialog } from '../parts/dialog.tsx'
 import { Progress, useProgress } from '../parts/progress.tsx'
 import { ListTable } from '../parts/table.tsx'
+import { RotateSecret } from './rotate-secret.tsx'
 
 const STATES = ['pending', 'dead', 'delivered', 'superseded'] as const
 const STATE_TONES: Readonly<Record<string, Tone>> = { pending: 'warn', dead: 'bad', delivered: 'good' }
@@ -113,6 +114,7 @@ const Endpoint = ({ endpoint, onChanged }: { endpoint: WebhookEndpoint; onChange
               {t(endpoint.isEnabled ? 'webhooks.disable' : 'webhooks.enable')}
             </Button>
           ) : null}
+          {isOurs ? <RotateSecret endpoint={endpoint} onChanged={onChanged} /> : null}
         </div>
       ) : null}
       <div role="status">{ping.value === undefined || ping.value === 'busy' ? null : <Ping result={ping.value} />}</div>

@@ -34,19 +34,24 @@ export function Table<Item>({ label, columns, items, idOf }: TableProps<Item>) {
         </thead>
         <tbody role="rowgroup">
           {items.map((item) => (
-            <tr key={idOf(item)} role="row">
-              {columns.map(({ title, cell, isNumber }) => (
-                <td key={title} role="cell" data-title={title} class={isNumber ? 'number' : undefined}>
-                  {cell(item)}
-                </td>
-              ))}
-            </tr>
+            <Row key={idOf(item)} item={item} columns={columns} />
           ))}
         </tbody>
       </table>
     </div>
   )
 }
+
+/** It is rendered again only when its item or its columns are others. */
+const Row = <Item,>({ item, columns }: { item: Item; columns: readonly Column<Item>[] }) => (
+  <tr role="row">
+    {columns.map(({ title, cell, isNumber }) => (
+      <td key={title} role="cell" data-title={title} class={isNumber ? 'number' : undefined}>
+        {cell(item)}
+      </td>
+    ))}
+  </tr>
+)
 
 interface ListTableProps<Item> extends Omit<TableProps<Item>, 'items'> {
   readonly list: List<Item>

@@ -386,6 +386,18 @@ export const de: Readonly<Record<TextKey, Text>> = {
   'webhooks.endpoints': 'Ziele',
   'webhooks.noEndpoints': 'Kein Ziel ist eingerichtet.',
   'webhooks.noEndpointsDetail': 'Ihre Entwickler legen eines mit der Panel-API oder OUTGOING_WEBHOOK_URL an.',
+  'secret.add': 'Neues Geheimnis…',
+  'secret.addDetail':
+    'Webhooks werden mit dem neuen und dem bisherigen Geheimnis signiert, bis das ältere entfernt wird. Kein Webhook wird inzwischen abgelehnt.',
+  'secret.retire': 'Älteres Geheimnis entfernen…',
+  'secret.retireDetail': 'Ab jetzt signiert nur das neuere Geheimnis. Erst, wenn Ihr Server das neuere kennt.',
+  'secret.replace': 'Neueres Geheimnis ersetzen…',
+  'secret.replaceDetail':
+    'Für ein neues Geheimnis, das verloren ging, bevor Ihr Server es kannte. Das ältere signiert weiterhin.',
+  'secret.new': 'Das neue Geheimnis',
+  'secret.newDetail':
+    'Es wird einmal angezeigt. Tragen Sie es bei Ihrem Server ein, und entfernen Sie dann hier das ältere.',
+  'secret.copy': 'Geheimnis kopieren',
   'webhooks.enabled': 'Aktiv',
   'webhooks.disabled': 'Inaktiv',
   'webhooks.waiting': { one: '{count} wartet', other: '{count} warten' },

@@ -179,7 +179,10 @@ test('a user who is not connected says so; rejected webhooks are replayed', asyn
 
 test('the system is checked, the ledger audited, and refunds are sent again', async () => {
   await open(owner, 'Health')
-  await owner.getByRole('group', { name: 'Gateways' }).getByRole('cell', { name: /^\d+\.\d+\.\d+$/ }).waitFor()
+  await owner
+    .getByRole('group', { name: 'Gateways' })
+    .getByRole('cell', { name: /^\d+\.\d+\.\d+$/ })
+    .waitFor()
   const doctor = owner.getByRole('region', { name: 'Check the system' })
   await doctor.getByRole('button', { name: 'Check now' }).click()
   for (const check of ['outbox', 'gateways']) {
@@ -202,6 +205,20 @@ test('the system is checked, the ledger audited, and refunds are sent again', as
   }
   expect(new Set(data.map(({ type }) => type))).toEqual(new Set(['refund.paid']))
   expect(data.map(({ subject }) => subject)).toContain('order A-1')
+})
+
+test('the secret of an endpoint is rotated in steps', async () => {
+  await open(owner, 'Outgoing webhooks')
+  await owner.getByRole('button', { name: 'New secret…' }).click()
+  const dialog = owner.getByRole('dialog')
+  await dialog.getByRole('button', { name: 'New secret…' }).click()
+  await dialog.getByRole('heading', { name: 'The new secret' }).waitFor()
+  expect(await dialog.getByText(/^whsec_/).count()).toBe(1)
+  await dialog.getByRole('button', { name: 'Close' }).click()
+  await owner.getByRole('button', { name: 'Replace the newer secret…' }).waitFor()
+  await owner.getByRole('button', { name: 'Remove the older secret…' }).click()
+  await dialog.getByRole('button', { name: 'Remove the older secret…' }).click()
+  await owner.getByRole('button', { name: 'New secret…' }).waitFor()
 })
 
 test('a support operator refunds within the limit', async () => {
