@@ -15,7 +15,7 @@ export function registerResolutionPreview(api: PanelApi, { pool }: ApiDeps): voi
       summary: 'Preview the same resolution of all open reviews of a reason',
       description:
         'What it would change and pay, as the orders are now, for at most 1,000 reviews, the oldest. Nothing is written; ' +
-        'each review is resolved by a request of its own.',
+        'each review is resolved by its own request.',
       responses: { 200: { description: 'The preview.', schema: resolutionPreviewSchema } },
     }),
   }

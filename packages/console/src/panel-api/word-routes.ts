@@ -99,7 +99,7 @@ function registerMapping(api: PanelApi, deps: WordRouteDeps): void {
     if (REFUNDING.has(status) && !mayRefundAny(request)) {
       return reject(reply, 'scope_missing', 'a word that refunds is mapped by an owner, or a key with `refunds:write`')
     }
-    // The words of the configuration are told apart by what this process knows.
+    // What this process knows distinguishes the words of the configuration.
     await deps.mappedWords.refresh()
     const { actor, keyId } = authorOf(request, request.body.actor)
     const { reviewId } = request.params

@@ -4,7 +4,7 @@ import { eventually } from '@paxyo/testkit'
 import type { Page } from 'playwright-core'
 import type { ConsoleSystem } from './console-system.ts'
 
-/** Who does a task, and with which order: each role has its own, so that the roles do not depend on each other. */
+/** An operator and an order: each role has its own order, so that the roles do not depend on each other. */
 export interface Operator {
   readonly role: OperatorRole
   readonly name: string

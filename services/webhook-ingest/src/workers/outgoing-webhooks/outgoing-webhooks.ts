@@ -134,7 +134,7 @@ export function createOutgoingWebhooks(options: OutgoingWebhooksOptions): Outgoi
     try {
       await queue.settle(webhook, attempt, retryInMs)
       if (isBack) await queue.makeEndpointDue(endpointId)
-      // After the commit: a page that hears of it reads the queue.
+      // After the commit, because a page that receives the message reads the queue.
       if (hasChanged) options.onEndpointChanged?.(endpointId, attempt.error ?? undefined)
     } catch (error) {
       log.warn({ err: error, ...facts }, 'outgoing webhook attempt not recorded')
