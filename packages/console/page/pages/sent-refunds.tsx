@@ -21,7 +21,7 @@ const PAGE_SIZE = 100
 /** The order of a webhook's subject, such as `order A-1`. */
 const orderOf = (subject: string): string => subject.replace(/^order /, '')
 
-/** Whether the panel's server has been told of each refund, and telling it again. */
+/** Whether the panel's server has received each refund, and a way to resend it. */
 export const SentRefunds = () => {
   const state = useSignal<State | ''>('')
   const since = useSignal('')
@@ -55,7 +55,7 @@ export const SentRefunds = () => {
           onInput={(event) => (since.value = event.currentTarget.value)}
         />
       </div>
-      {can('outgoing_webhooks') ? <SendAll query={query} isWanted={isWanted} onDone={list.reload} /> : null}
+      {can('outgoing_webhooks') ? <ResendAll query={query} isWanted={isWanted} onDone={list.reload} /> : null}
       <ListTable
         list={shown}
         label={t('refunds.atServer')}
@@ -87,7 +87,7 @@ export const SentRefunds = () => {
                 {
                   title: t('column.action'),
                   cell: ({ webhookId, subject }: OutgoingWebhookView) => (
-                    <RetryButton webhookId={webhookId} subject={subject} onDone={list.reload} isSentAgain />
+                    <RetryButton webhookId={webhookId} subject={subject} onDone={list.reload} isResent />
                   ),
                 },
               ]
@@ -98,14 +98,14 @@ export const SentRefunds = () => {
   )
 }
 
-interface SendAllProps {
+interface ResendAllProps {
   readonly query: { readonly type: string; readonly state: State | undefined }
   readonly isWanted: (webhook: OutgoingWebhookView) => boolean
   readonly onDone: () => void
 }
 
-/** Sends all that match the filter again, the newest first; the receiver knows them by their ids. */
-const SendAll = ({ query, isWanted, onDone }: SendAllProps) => {
+/** Resends all that match the filter, the newest first; the receiver knows them by their ids. */
+const ResendAll = ({ query, isWanted, onDone }: ResendAllProps) => {
   const progress = useProgress()
   const start = (): Promise<void> =>
     progress.run(async (isStopped, done) => {
@@ -127,8 +127,8 @@ const SendAll = ({ query, isWanted, onDone }: SendAllProps) => {
       onDone()
     })
   return (
-    <Progress progress={progress} text={(count) => t('refunds.sentAgain', { count })}>
-      <Button onClick={() => void start()}>{t('refunds.sendAll')}</Button>
+    <Progress progress={progress} text={(count) => t('refunds.resent', { count })}>
+      <Button onClick={() => void start()}>{t('refunds.resendAll')}</Button>
     </Progress>
   )
 }

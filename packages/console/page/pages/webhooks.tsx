@@ -195,7 +195,7 @@ interface RetryButtonProps {
   readonly webhookId: string
   readonly subject: string
   /** Whether it may have been delivered before. */
-  readonly isSentAgain?: boolean
+  readonly isResent?: boolean
   readonly onDone: () => void
 }
 
@@ -218,10 +218,10 @@ export const RetryButton = (props: RetryButtonProps) => {
     <>
       <Button
         isBusy={isBusy.value}
-        label={t(props.isSentAgain ? 'refunds.sendOne' : 'webhooks.retryOne', { subject: props.subject })}
+        label={t(props.isResent ? 'refunds.resendOne' : 'webhooks.retryOne', { subject: props.subject })}
         onClick={() => void retry()}
       >
-        {t(props.isSentAgain ? 'refunds.sendAgain' : 'action.retry')}
+        {t(props.isResent ? 'refunds.resend' : 'action.retry')}
       </Button>
       <Problem problem={problem.value} />
     </>

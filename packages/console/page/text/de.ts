@@ -340,10 +340,10 @@ export const de: Readonly<Record<TextKey, Text>> = {
   'refunds.atServer': 'Stand bei Ihrem Server',
   'refunds.since': 'Seit',
   'refunds.noneSent': 'Keine Erstattung ging an Ihren Server.',
-  'refunds.sendAgain': 'Erneut senden',
-  'refunds.sendOne': 'Die Erstattung von {subject} erneut senden',
-  'refunds.sendAll': 'Alle diese erneut senden',
-  'refunds.sentAgain': {
+  'refunds.resend': 'Erneut senden',
+  'refunds.resendOne': 'Die Erstattung von {subject} erneut senden',
+  'refunds.resendAll': 'Alle diese erneut senden',
+  'refunds.resent': {
     one: '{count} Erstattung wird erneut gesendet',
     other: '{count} Erstattungen werden erneut gesendet',
   },

@@ -1,5 +1,5 @@
 /**
- * Work that many may ask for: it runs once at a time, and its result serves everybody who asks within a while. A failure
+ * Work that many clients may ask for: it runs once at a time, and its result serves every request within a while. A failure
  * is passed to those who waited for it, and not kept.
  *
  * @param keepMs how long a result is current, from its end.

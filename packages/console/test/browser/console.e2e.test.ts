@@ -177,7 +177,7 @@ test('a user who is not connected says so; rejected webhooks are replayed', asyn
   )
 })
 
-test('the system is checked, the ledger audited, and refunds are sent again', async () => {
+test('the system is checked, the ledger audited, and refunds are resent', async () => {
   await open(owner, 'Health')
   await owner
     .getByRole('group', { name: 'Gateways' })
@@ -197,9 +197,9 @@ test('the system is checked, the ledger audited, and refunds are sent again', as
   await sent.getByLabel('State').selectOption({ label: 'Waiting' })
   const row = sent.getByRole('row', { name: /A-1/ })
   await row.getByText('ECONNREFUSED').waitFor()
-  await row.getByRole('button', { name: 'Send the refund of order A-1 again' }).click()
-  await sent.getByRole('button', { name: 'Send all of these again' }).click()
-  await sent.getByText(/refunds? (is|are) sent again/).waitFor()
+  await row.getByRole('button', { name: 'Resend the refund of order A-1' }).click()
+  await sent.getByRole('button', { name: 'Resend all of these' }).click()
+  await sent.getByText(/refunds? (is|are) resent/).waitFor()
   const { data } = (await (await system.api('/v1/outgoing-webhooks?type=refund.paid')).json()) as {
     data: { subject: string; type: string }[]
   }
