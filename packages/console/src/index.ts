@@ -8,7 +8,6 @@ import type { Logger } from 'pino'
 import { registerAuditLogRoutes } from './panel-api/audit-log-routes.ts'
 import { registerKeyRoutes, type KeyRouteDeps } from './panel-api/key-routes.ts'
 import { registerOperatorRoutes } from './panel-api/operator-routes.ts'
-import { registerDiagnosticsRoutes, type DiagnosticsRouteDeps } from './panel-api/diagnostics-routes.ts'
 import { registerResolutionPreview } from './panel-api/resolution-preview-route.ts'
 import { registerWordRoutes, type WordRouteDeps } from './panel-api/word-routes.ts'
 import { createPasswords } from './sign-in/password.ts'
@@ -59,14 +58,6 @@ export function registerReviewRoutes(api: PanelApi, deps: WordRouteDeps): void {
   registerResolutionPreview(api, deps)
 }
 
-/**
- * Adds the checks of the whole system to the panel API.
- *
- * @example
- * const api = toPanelApi(createHttpServer({ log, trustProxy: false }), log)
- * registerDiagnosticsRoutes(api, { pool, log, gateways: { isReady: true, gateways: [] } })
- * (await api.inject('/v1/diagnostics')).json().isHealthy //=> false
- */
 export { registerDiagnosticsRoutes } from './panel-api/diagnostics-routes.ts'
 
 /** The console of a service. */

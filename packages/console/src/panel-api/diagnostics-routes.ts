@@ -25,7 +25,14 @@ const BUS_MS_MAX = 250
 
 const now = (): number => performance.now()
 
-/** `GET /v1/diagnostics` and `GET /v1/ledger-audit`: what `paxyo doctor` and `paxyo audit` check, in the service. */
+/**
+ * Adds `GET /v1/diagnostics` and `GET /v1/ledger-audit` to the panel API: what `paxyo doctor` and `paxyo audit` check.
+ *
+ * @example
+ * const api = toPanelApi(createHttpServer({ log, trustProxy: false }), log)
+ * registerDiagnosticsRoutes(api, { pool, log, gateways: { isReady: true, gateways: [] } })
+ * (await api.inject('/v1/diagnostics')).json().isHealthy //=> false
+ */
 export function registerDiagnosticsRoutes(api: PanelApi, deps: DiagnosticsRouteDeps): void {
   const diagnose = runShared(() => diagnoseSystem(deps), { keepMs: DIAGNOSIS_KEPT_MS, now })
   const diagnosticsSchema = operation({

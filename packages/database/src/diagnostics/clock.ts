@@ -12,6 +12,13 @@ export interface ClockReading {
   readonly serverMs: number
 }
 
+/**
+ * Compares the local clock with that of a server.
+ *
+ * @example
+ * diagnoseClock('postgres-clock', 'PostgreSQL', { sentAtMs: 1_000, receivedAtMs: 1_010, serverMs: 1_005 }).status //=> 'ok'
+ * diagnoseClock('postgres-clock', 'PostgreSQL', { sentAtMs: 0, receivedAtMs: 10, serverMs: 60_000 }).status //=> 'failed'
+ */
 export function diagnoseClock(
   check: string,
   server: string,

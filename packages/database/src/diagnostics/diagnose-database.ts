@@ -15,7 +15,14 @@ export interface DatabaseDiagnosis {
   readonly explainUnreadable?: (error: unknown) => string | undefined
 }
 
-/** Checks a database without writing: version, clock, settings, migrations, partitions, and what waits in it. */
+/**
+ * Checks a database without writing: version, clock, settings, migrations, partitions, and what waits in it.
+ *
+ * @example
+ * const session = { query: async <Row>(text: string, values: readonly unknown[] = []) => (await pool.query(text, [...values])).rows as Row[] }
+ * const diagnostics = await diagnoseDatabase(session)
+ * diagnostics.find(({ check }) => check === 'outbox')!.message //=> 'every batch is published'
+ */
 export async function diagnoseDatabase(
   database: ReadSession,
   { diagnoseRights, explainUnreadable }: DatabaseDiagnosis = {},
