@@ -34,16 +34,18 @@ const READ_WORDS = `SELECT provider, word, status FROM mapped_words ORDER BY pro
 /**
  * Gives the providers the words that people mapped.
  *
+ * @returns how many words there are.
  * @example
- * await loadMappedWords(pool, [])
+ * await loadMappedWords(pool, []) //=> 0
  */
-export async function loadMappedWords(pool: Pool, providers: readonly Provider[]): Promise<void> {
+export async function loadMappedWords(pool: Pool, providers: readonly Provider[]): Promise<number> {
   const { rows } = await pool.query<MappedWord>(READ_WORDS)
   const byProvider = Map.groupBy(rows, ({ provider }) => provider)
   for (const provider of providers) {
     const words = byProvider.get(provider.name) ?? []
     provider.mapWords(Object.fromEntries(words.map(({ word, status }) => [word, status])) satisfies StatusMap)
   }
+  return rows.length
 }
 
 export interface MappedWords {
@@ -59,7 +61,7 @@ export interface MappedWords {
  *
  * @example
  * const words = createMappedWords({ pool, providers: [], log })
- * await words.refresh()
+ * await words.refresh() //=> undefined
  * await words.close()
  */
 export function createMappedWords(options: {
