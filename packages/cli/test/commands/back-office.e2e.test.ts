@@ -107,12 +107,18 @@ describe('reviews', () => {
 
     const other = open.find(({ reason }) => reason === 'unknown_status')!.reviewId
     expect((await paxyo(['reviews', 'show', other], env)).stdout).toContain(
-      'the word "zaplanowano" of godofpanel, in 1 deliveries that are not replayed, is in no map: add it to STATUS_MAP, ' +
-        `restart webhook-ingest, and run paxyo reviews replay ${other}`,
+      'the word "zaplanowano" of godofpanel, in 1 deliveries that are not replayed, is in no map; give it a meaning with\n' +
+        `paxyo reviews map ${other} <status>`,
     )
     const unmapped = await paxyo(['reviews', 'replay', other], env)
     expect([unmapped.code, unmapped.stderr]).toEqual([5, expect.stringContaining('(status_word_unmapped)')])
-    expect((await paxyo(['reviews', 'resolve', other, '--dismiss', '--note', 'Known.'], env)).code).toBe(0)
+    expect((await paxyo(['reviews', 'map', other, 'pending', '--preview'], env)).stdout).toContain(
+      'of 1, 0 would change their order, 1 would change nothing, 0 would be in review',
+    )
+    expect((await paxyo(['reviews', 'map', other, 'pending'], env)).stdout).toContain(
+      '"zaplanowano" of godofpanel means pending from now on',
+    )
+    expect((await paxyo(['reviews', 'replay', other], env)).stdout).toContain('reviews dismissed: 1')
     expect((await paxyo(['reviews', 'list'], env)).stdout).toBe('No reviews.\n')
     expect((await paxyo(['reviews', 'list', '--state', 'resolved', '--json'], env)).json()).toHaveLength(2)
   })
