@@ -247,8 +247,8 @@ const PAGES = [
 
 test.each([
   ['light', 1440, 'en', 'Ann Miller', PAGES],
-  ['dark', 1024, 'de', 'Bea Sommer', ['', 'health']],
-  ['light', 390, 'ar', 'Nour Haddad', ['', 'setup']],
+  ['dark', 1024, 'de', 'Bea Sommer', ['', 'health', 'reviews', 'refunds', 'webhooks']],
+  ['light', 390, 'ar', 'Nour Haddad', ['', 'setup', 'health', 'reviews', 'refunds']],
   ['dark', 390, 'en', 'Ben Kim', PAGES],
 ] as const)(
   '%s, %d px, %s: axe finds nothing serious, and nothing is wider than the screen',
