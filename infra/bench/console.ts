@@ -149,8 +149,8 @@ function batchOf(number: number): OperationsBatch {
   }
 }
 
-const measure = (opened: Page): Promise<Measured> =>
-  opened.evaluate(
+function measure(opened: Page): Promise<Measured> {
+  return opened.evaluate(
     (durationMs) =>
       new Promise<Measured>((resolve) => {
         const tasks: number[] = []
@@ -177,6 +177,7 @@ const measure = (opened: Page): Promise<Measured> =>
       }),
     seconds * 1000,
   )
+}
 
 function report(measured: Measured, lead: string): void {
   const fps = (measured.frames / measured.durationMs) * 1000

@@ -109,7 +109,7 @@ interface Privilege {
   readonly has: boolean
 }
 
-function readRights(database: ReadSession, rights: typeof NEEDED): Promise<Privilege[]> {
+function readRights(database: ReadSession, rights: typeof NEEDED): Promise<readonly Privilege[]> {
   const asked = rights.flatMap(([role, table, names]) => names.map((right) => ({ role, table, right })))
   return database.query<Privilege>(READ_RIGHTS, [
     asked.map(({ role }) => role),

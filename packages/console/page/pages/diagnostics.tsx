@@ -50,17 +50,17 @@ export const LedgerAuditPanel = () => {
   const run = useRun<LedgerAudit>('/v1/ledger-audit')
   const found = run.result.value
   return (
-    <Panel title={t('audit.title')} actions={<RunButton run={run} />}>
-      <p>{t('audit.lead')}</p>
+    <Panel title={t('ledgerAudit.title')} actions={<RunButton run={run} />}>
+      <p>{t('ledgerAudit.lead')}</p>
       <Problem problem={run.problem.value} />
       <div role="status">
         {found === undefined ? null : (
           <>
             <p class={found.isClean ? 'tick' : 'field-problem'}>
-              {t(found.isClean ? 'audit.clean' : 'audit.violated')} <Ago time={found.at} />
+              {t(found.isClean ? 'ledgerAudit.clean' : 'ledgerAudit.violated')} <Ago time={found.at} />
             </p>
             <p class="hint">
-              {t('audit.size', {
+              {t('ledgerAudit.size', {
                 orders: formatNumber(found.size.orders),
                 accounts: formatNumber(found.size.accounts),
                 entries: formatNumber(found.size.ledgerEntries),
@@ -71,7 +71,7 @@ export const LedgerAuditPanel = () => {
               {found.checks.map(({ check, title, count, rows }) => (
                 <li key={check} data-check={check} data-state={count === 0 ? 'ok' : 'failed'}>
                   <Badge tone={count === 0 ? 'good' : 'bad'}>
-                    {count === 0 ? t('doctor.ok') : t('audit.count', { count })}
+                    {count === 0 ? t('doctor.ok') : t('ledgerAudit.count', { count })}
                   </Badge>
                   <span lang="en" dir="ltr">
                     {title}

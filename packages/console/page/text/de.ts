@@ -446,13 +446,13 @@ export const de: Readonly<Record<TextKey, Text>> = {
   'doctor.warning': 'Ansehen',
   'doctor.failed': 'Beheben',
   'doctor.skipped': 'Nicht geprüft',
-  'audit.title': 'Buchungen prüfen',
-  'audit.lead':
+  'ledgerAudit.title': 'Buchungen prüfen',
+  'ledgerAudit.lead':
     'Vergleicht jedes Guthaben, jede Erstattung und jeden Strom mit seinen Einträgen. Liest alle Zeilen und dauert bis zu einer Minute.',
-  'audit.clean': 'Jeder Betrag und jeder Strom stimmt.',
-  'audit.violated': 'Etwas stimmt nicht überein. Die Datenbank so lassen und die Entwickler informieren.',
-  'audit.size': '{orders} Bestellungen, {accounts} Konten und {entries} Einträge in {after}.',
-  'audit.count': { one: '{count} Verstoß', other: '{count} Verstöße' },
+  'ledgerAudit.clean': 'Jeder Betrag und jeder Strom stimmt.',
+  'ledgerAudit.violated': 'Etwas stimmt nicht überein. Die Datenbank so lassen und die Entwickler informieren.',
+  'ledgerAudit.size': '{orders} Bestellungen, {accounts} Konten und {entries} Einträge in {after}.',
+  'ledgerAudit.count': { one: '{count} Verstoß', other: '{count} Verstöße' },
   'problem.audit_timed_out':
     'Die Prüfung dauert hier länger als eine Minute. Die Entwickler können paxyo audit ausführen.',
   'keys.title': 'API-Schlüssel',

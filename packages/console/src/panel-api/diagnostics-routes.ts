@@ -9,7 +9,7 @@ export interface DiagnosticsRouteDeps extends Pick<ApiDeps, 'pool' | 'log'> {
   readonly gateways: {
     /** Whether messages of the bus arrive. */
     readonly isReady: boolean
-    readonly gateways: ConnectionCounts['gateways']
+    readonly gateways: readonly ConnectionCounts['gateways'][number][]
   }
 }
 
