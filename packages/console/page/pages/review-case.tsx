@@ -4,7 +4,7 @@ import { get, path, post } from '../data/api.ts'
 import { orderChanged, reviewsChanged } from '../data/changes.ts'
 import { announce } from '../data/live.ts'
 import { useResource } from '../data/resource.ts'
-import { hrefOf } from '../data/router.ts'
+import { goTo, hrefOf } from '../data/router.ts'
 import { can } from '../data/session.ts'
 import { shortLink } from '../kit/format.ts'
 import { t } from '../kit/language.ts'
@@ -187,7 +187,7 @@ const Decision = ({ found, onResolved }: { found: ReviewCase; onResolved: () => 
         </ActionDialog>
       ) : null}
       {choice.value === 'map' && unknownWord ? (
-        <MapWord reviewId={review.reviewId} word={unknownWord} onClose={close} onDone={onResolved} />
+        <MapWord reviewId={review.reviewId} word={unknownWord} onClose={close} onDone={() => goTo(hrefOf('reviews'))} />
       ) : null}
       {choice.value === 'replay' && unknownWord ? (
         <ReplayWord reviewId={review.reviewId} onClose={close} onDone={onResolved} />

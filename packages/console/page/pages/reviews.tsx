@@ -1,7 +1,7 @@
 import type { Review } from '@paxyo/panel-client'
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import { goTo, hrefOf, place, replaceQuery } from '../data/router.ts'
+import { goTo, hrefOf, place } from '../data/router.ts'
 import { can } from '../data/session.ts'
 import { t, textOf } from '../kit/language.ts'
 import { Ago, Button, Empty, Problem, Screen, Skeleton } from '../parts/basic.tsx'
@@ -12,12 +12,14 @@ import { BulkResolve } from './bulk-resolve.tsx'
 import { ReviewCaseView } from './review-case.tsx'
 import { reasonText } from './review-reason.ts'
 
+/** The filter, in the address. */
+const queryOf = (reason: string): Readonly<Record<string, string>> => (reason === '' ? {} : { reason })
+
 /** The inbox of what a person must decide. */
 export const Reviews = ({ id }: { id: string | undefined }) => {
   const reason = place.value.query.get('reason') ?? ''
   const { reviews, hasMore, problem, reload, loadMore } = useInbox(reason)
-  const open = (review: Review | undefined): void =>
-    goTo(hrefOf('reviews', review?.reviewId, reason === '' ? {} : { reason }))
+  const open = (review: Review | undefined): void => goTo(hrefOf('reviews', review?.reviewId, queryOf(reason)))
   useKeys({
     j: () => {
       if (reviews === undefined) return
@@ -68,7 +70,10 @@ const Reasons = ({ reason, reviews }: { reason: string; reviews: readonly Review
     <div class="filters" role="group" aria-label={t('live.filters')}>
       <label>
         <span>{t('delivery.reason')}</span>
-        <select value={reason} onChange={(event) => replaceQuery({ reason: event.currentTarget.value })}>
+        <select
+          value={reason}
+          onChange={(event) => goTo(hrefOf('reviews', undefined, queryOf(event.currentTarget.value)))}
+        >
           <option value="">{t('live.all')}</option>
           {reasons.map((name) => (
             <option key={name} value={name}>
@@ -103,7 +108,7 @@ const ReviewList = ({ reviews, id, reason, loadMore }: ReviewListProps) => {
       {reviews.map((review) => (
         <li key={review.reviewId}>
           <a
-            href={hrefOf('reviews', review.reviewId, reason === '' ? {} : { reason })}
+            href={hrefOf('reviews', review.reviewId, queryOf(reason))}
             aria-current={review.reviewId === id ? 'true' : undefined}
             data-review={review.reviewId}
           >
