@@ -484,6 +484,7 @@ export const en = {
   'auditAction.switchCodesOff': 'Switched one-time codes off',
   'auditAction.actOnOrder': 'Acted on an order',
   'auditAction.resolveReview': 'Resolved a review',
+  'auditAction.mapWord': 'Mapped a status word',
   'auditAction.replayReview': 'Replayed a word',
   'auditAction.replayDelivery': 'Replayed an update',
   'auditAction.replayDeliveries': 'Replayed updates',
