@@ -471,7 +471,7 @@ export const ar: Readonly<Record<TextKey, Text>> = {
   'auditAction.switchCodesOff': 'تعطيل رموز المرة الواحدة',
   'auditAction.actOnOrder': 'تصرّف في طلب',
   'auditAction.resolveReview': 'حسم مراجعة',
-  'auditAction.mapWord': 'حدّد معنى كلمة حالة',
+  'auditAction.mapWord': 'تحديد معنى كلمة',
   'auditAction.replayReview': 'إعادة معالجة كلمة',
   'auditAction.replayDelivery': 'إعادة معالجة تحديث',
   'auditAction.replayDeliveries': 'إعادة معالجة تحديثات',

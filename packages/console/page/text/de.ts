@@ -513,7 +513,7 @@ export const de: Readonly<Record<TextKey, Text>> = {
   'auditAction.switchCodesOff': 'Einmalcodes ausgeschaltet',
   'auditAction.actOnOrder': 'Bestellung bearbeitet',
   'auditAction.resolveReview': 'Prüffall entschieden',
-  'auditAction.mapWord': 'Ein Statuswort zugeordnet',
+  'auditAction.mapWord': 'Wort zugeordnet',
   'auditAction.replayReview': 'Wort erneut verarbeitet',
   'auditAction.replayDelivery': 'Meldung erneut verarbeitet',
   'auditAction.replayDeliveries': 'Meldungen erneut verarbeitet',
