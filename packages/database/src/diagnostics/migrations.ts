@@ -1,6 +1,6 @@
 import { MIGRATION_NAMES } from '../migrate.ts'
 import type { ReadSession } from './read-session.ts'
-import { failed, ok, skipped, warning, type Diagnostic } from './diagnostic.ts'
+import { failed, ok, warning, type Diagnostic } from './diagnostic.ts'
 
 const READ_STATE = `
   SELECT current_database() AS database,
@@ -24,7 +24,7 @@ export async function diagnoseMigrations(database: ReadSession): Promise<Diagnos
   const [state] = await database.query<State>(READ_STATE)
   const { database: name, isOurs, mayRead, tables } = state!
   if (!isOurs) return notOurs(name, tables ?? [])
-  if (!mayRead) return skipped('migrations', 'only the owner can read them: run paxyo doctor as the owner once')
+  if (!mayRead) return warning('migrations', 'only the owner can read them', 'Run paxyo doctor as the owner once.')
 
   const rows = await database.query<{ name: string }>('SELECT name FROM kysely_migration')
   const applied = new Set(rows.map((row) => row.name))
