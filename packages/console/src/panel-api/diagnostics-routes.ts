@@ -70,7 +70,7 @@ async function diagnoseSystem({ pool, gateways }: DiagnosticsRouteDeps): Promise
     query: async <Row>(text: string, values: readonly unknown[] = []) =>
       (await pool.query(text, [...values])).rows as Row[],
   }
-  // Only the owner of the database can read the migrations; a service does not start without them.
+  // Only the owner of the database can read the migrations.
   const ofDatabase = (await diagnoseDatabase(database)).filter(({ check }) => check !== 'migrations')
   const diagnostics = [...ofDatabase, ...diagnoseGateways(gateways)]
   return {
