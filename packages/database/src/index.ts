@@ -17,7 +17,7 @@ export {
 export { apiKeyId, hashApiKey, makeApiKey, type NewApiKey } from './api-keys/api-key.ts'
 export { recountTotals } from './count-totals.ts'
 export { COLUMN_TYPES, createKysely, createPool, type PoolOptions } from './connect.ts'
-export { maintainEventPartitions, readPartitionDays, type MaintainResult } from './event-partitions.ts'
+export { maintainPartitions, readPartitionDays, type MaintainResult } from './partitions.ts'
 export { pruneIdempotencyKeys } from './idempotency-keys.ts'
 export { pruneOutgoingWebhooks } from './outgoing-webhooks.ts'
 export { pruneReceipts } from './connection-retention.ts'

@@ -311,6 +311,11 @@ export interface RejectedRequests {
   request_id: string;
 }
 
+export interface RepeatableDeliveryIds {
+  delivery_id: string;
+  received_at: Timestamp;
+}
+
 export interface Reviews {
   count: Generated<number>;
   delivery_id: string;
@@ -393,6 +398,7 @@ export interface DB {
   reconciliations: Reconciliations;
   refund_feed: RefundFeed;
   rejected_requests: RejectedRequests;
+  repeatable_delivery_ids: RepeatableDeliveryIds;
   reviews: Reviews;
   revoked_keys: RevokedKeys;
   revoked_tokens: RevokedTokens;

@@ -1,5 +1,5 @@
 import {
-  maintainEventPartitions,
+  maintainPartitions,
   pruneIdempotencyKeys,
   pruneOutgoingWebhooks,
   pruneReceipts,
@@ -24,7 +24,7 @@ export function startMaintenance({ ownerUrl, retentionDays, log }: MaintenanceOp
       const pool = new pg.Pool({ connectionString: ownerUrl, max: 1 })
       pool.on('error', () => undefined)
       try {
-        await maintainEventPartitions(pool, new Date(), retentionDays)
+        await maintainPartitions(pool, new Date(), { events: retentionDays })
         await pruneIdempotencyKeys(pool)
         await pruneRejectedRequests(pool)
         await pruneOutgoingWebhooks(pool)

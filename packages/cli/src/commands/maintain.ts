@@ -82,7 +82,7 @@ interface Work extends MaintainOptions {
 
 async function maintain(url: string, { eventDays, rejectedDays, parkedDays, recountTotals: isRecount }: Work) {
   const database = await import('@paxyo/database')
-  const { maintainEventPartitions, pruneIdempotencyKeys, pruneOutgoingWebhooks, pruneReceipts, pruneRejectedRequests } =
+  const { maintainPartitions, pruneIdempotencyKeys, pruneOutgoingWebhooks, pruneReceipts, pruneRejectedRequests } =
     database
   const { newId, reviewUnregistered } = await import('@paxyo/ledger')
   const { default: pg } = await import('pg')
@@ -95,7 +95,7 @@ async function maintain(url: string, { eventDays, rejectedDays, parkedDays, reco
   })
   pool.on('error', () => undefined)
   try {
-    const partitions = await maintainEventPartitions(pool, new Date(), eventDays)
+    const partitions = await maintainPartitions(pool, new Date(), { events: eventDays })
     return {
       ...partitions,
       deletedIdempotencyKeys: await pruneIdempotencyKeys(pool),

@@ -1,23 +1,25 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { createTestDatabase, stayWithinOneDay, type TestDatabase } from '@paxyo/testkit'
 import pg from 'pg'
-import { maintainEventPartitions, readPartitionDays } from '../src/event-partitions.ts'
+import { maintainPartitions, readPartitionDays, type MaintainResult } from '../src/partitions.ts'
 
 let database: TestDatabase
 beforeEach(async () => {
   database = await createTestDatabase()
   // Those that migrating made for the days of this run.
-  await database.owner.query(`DROP TABLE ${(await findPartitions()).join(', ')}`)
+  const partitions = [...(await findPartitions()), ...(await findPartitions('deliveries'))]
+  await database.owner.query(`DROP TABLE ${partitions.join(', ')}`)
 })
 afterEach(async () => {
   await database[Symbol.asyncDispose]()
 })
 
 /** The daily ones. */
-async function findPartitions(): Promise<string[]> {
+async function findPartitions(table = 'events'): Promise<string[]> {
   const { rows } = await database.owner.query<{ name: string }>(
     `SELECT inhrelid::regclass::text AS name FROM pg_inherits
-     WHERE inhparent = 'events'::regclass AND inhrelid <> 'events_default'::regclass ORDER BY 1`,
+     WHERE inhparent = $1::regclass AND inhrelid <> to_regclass($1 || '_default') ORDER BY 1`,
+    [table],
   )
   return rows.map(({ name }) => name)
 }
@@ -33,8 +35,12 @@ async function insertEvent(at: string): Promise<string> {
   return rows[0]!.partition
 }
 
-const maintain = (now: string, retentionDays?: number) =>
-  maintainEventPartitions(database.owner, new Date(now), retentionDays)
+/** @returns the partitions of events. */
+async function maintain(now: string, events?: number): Promise<MaintainResult> {
+  const { created, dropped } = await maintainPartitions(database.owner, new Date(now), { events })
+  const ofEvents = (names: readonly string[]): string[] => names.filter((name) => name.startsWith('events_'))
+  return { created: ofEvents(created), dropped: ofEvents(dropped) }
+}
 
 const FIRST_WEEK = [
   'events_2040_02_26',
@@ -50,6 +56,7 @@ const FIRST_WEEK = [
 test('there is a partition for today and for each of the next seven days', async () => {
   expect(await maintain('2040-02-26T23:59:59.999Z')).toEqual({ created: FIRST_WEEK, dropped: [] })
   expect(await findPartitions()).toEqual(FIRST_WEEK)
+  expect(await findPartitions('deliveries')).toEqual(FIRST_WEEK.map((name) => name.replace('events', 'deliveries')))
 })
 
 test('another run on the same day makes nothing, one of the next day makes one', async () => {
@@ -68,7 +75,7 @@ test('several who maintain at once do not disturb each other', async () => {
 test('a day is a day of UTC, wherever the server stands', async () => {
   const farEast = new pg.Pool({ connectionString: database.url, options: '-c timezone=Pacific/Kiritimati', max: 1 })
   try {
-    await maintainEventPartitions(farEast, new Date('2040-02-26T23:00:00Z'))
+    await maintainPartitions(farEast, new Date('2040-02-26T23:00:00Z'))
   } finally {
     await farEast.end()
   }
@@ -141,7 +148,7 @@ test('those who may touch no table of it see for how many days there are partiti
   const pool = database.poolAs('ingest')
   const days = (): Promise<number> => readPartitionDays(pool)
   expect(await days()).toBe(0)
-  await maintainEventPartitions(database.owner, new Date())
+  await maintainPartitions(database.owner, new Date())
   expect(await days()).toBe(8)
   const partitions = await findPartitions()
   await database.owner.query(`DROP TABLE ${partitions[3]}, ${partitions[7]}`)
