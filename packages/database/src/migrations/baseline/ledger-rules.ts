@@ -1,5 +1,5 @@
 /**
- * What the database itself holds to, whoever writes: append-only tables, balances that follow from entries, and modes of
+ * What the database itself enforces: append-only tables, balances that follow from entries, and modes of
  * accounts.
  *
  * At its commit, a changed balance must be the `balance_after` of the account's last entry; an account opens with nothing.
