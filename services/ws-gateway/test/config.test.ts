@@ -79,7 +79,9 @@ test('a long secret that can be guessed is refused in production', () => {
 
 test('a replica is read only when it is named and switched on', () => {
   const named = { ...required, DATABASE_READ_URL: 'postgres://standby/paxyo' }
-  expect(problemsOf({ ...required, READ_REPLICA: 'on' })).toEqual(['DATABASE_READ_URL must be set when READ_REPLICA is on'])
+  expect(problemsOf({ ...required, READ_REPLICA: 'on' })).toEqual([
+    'DATABASE_READ_URL must be set when READ_REPLICA is on',
+  ])
   expect(replicaUrlOf(loadGatewayConfig({ ...named, READ_REPLICA: 'on' }))).toBe('postgres://standby/paxyo')
   expect(replicaUrlOf(loadGatewayConfig(named))).toBeUndefined()
 })
