@@ -148,8 +148,18 @@ test('after kill -9 it starts again with the same data and secrets, and another 
   expect(token(second.command)).toBe(token(first.command))
   expect(JSON.parse(runCurl(second.command))).toMatchObject({ results: [{ orderId: '12367', outcome: 'applied' }] })
 
+  // A panel key that was revoked is replaced: the one of the banner always works.
+  const keyOf = ({ output }: Started): string => /^panel key: (\S+)$/m.exec(output())![1]!
+  const send = async ({ address }: Started, path: string, key: string, method = 'GET') =>
+    fetch(address + path, { method, headers: { authorization: `Bearer ${key}` } })
+  const { data } = (await (await send(second, '/v1/keys', keyOf(second))).json()) as { data: { keyId: string }[] }
+  const revoked = await send(second, `/v1/keys/${data[0]!.keyId}/revoke`, keyOf(second), 'POST')
+  expect([keyOf(second), revoked.status]).toEqual([keyOf(first), 200])
+
   await end(second.child, 'SIGTERM')
   const third = await start()
+  const statuses = [keyOf(second), keyOf(third)].map(async (key) => (await send(third, '/v1/orders', key)).status)
+  expect(await Promise.all(statuses)).toEqual([401, 200])
   expect(JSON.parse(runCurl(third.command))).toMatchObject({ results: [{ orderId: '12366', outcome: 'applied' }] })
 })
 

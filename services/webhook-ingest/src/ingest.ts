@@ -1,4 +1,4 @@
-import { createConsole, type ConsoleDeps } from '@paxyo/console'
+import { createConsole, type ConsoleSettings } from '@paxyo/console'
 import type { BalanceMode } from '@paxyo/contracts'
 import { createKysely } from '@paxyo/database'
 import type { EventBus, EventPublisher } from '@paxyo/event-bus'
@@ -68,7 +68,7 @@ export interface IngestDeps {
   /** The endpoint that the environment configures, and which addresses are allowed. */
   readonly outgoingWebhooks?: OutgoingWebhookSettings
   /** The operators' console; not served when undefined. */
-  readonly console?: Pick<ConsoleDeps, 'environment'> | undefined
+  readonly console?: ConsoleSettings | undefined
   readonly log: Logger
 }
 
