@@ -46,7 +46,7 @@ export const ar: Texts = {
   published: 'النشر',
   shown: 'العرض',
   searchLabel: 'البحث في الطلبات حسب الخدمة أو الرابط أو الرقم',
-  searchHint: 'الخدمة أو الرابط أو الرقم',
+  searchHint: 'بحث',
   sortBy: 'ترتيب حسب',
   filters: 'عرض الطلبات حسب الحالة',
   all: 'الكل',

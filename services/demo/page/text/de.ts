@@ -46,7 +46,7 @@ export const de: Texts = {
   published: 'Verteilt',
   shown: 'Angezeigt',
   searchLabel: 'Bestellungen nach Dienst, Link oder Nummer durchsuchen',
-  searchHint: 'Dienst, Link oder Nummer',
+  searchHint: 'Suchen',
   sortBy: 'Sortieren nach',
   filters: 'Bestellungen nach Status zeigen',
   all: 'Alle',

@@ -46,7 +46,7 @@ export const es: Texts = {
   published: 'Publicado',
   shown: 'Mostrado',
   searchLabel: 'Buscar pedidos por servicio, enlace o número',
-  searchHint: 'Servicio, enlace o número',
+  searchHint: 'Buscar',
   sortBy: 'Ordenar por',
   filters: 'Mostrar pedidos por estado',
   all: 'Todos',

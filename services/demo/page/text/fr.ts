@@ -46,7 +46,7 @@ export const fr: Texts = {
   published: 'Publié',
   shown: 'Affiché',
   searchLabel: 'Chercher des commandes par service, lien ou numéro',
-  searchHint: 'Service, lien ou numéro',
+  searchHint: 'Rechercher',
   sortBy: 'Trier par',
   filters: 'Afficher les commandes par statut',
   all: 'Toutes',

@@ -46,7 +46,7 @@ export const hi: Texts = {
   published: 'प्रकाशित',
   shown: 'दिखाया गया',
   searchLabel: 'सेवा, लिंक या संख्या से ऑर्डर खोजें',
-  searchHint: 'सेवा, लिंक या संख्या',
+  searchHint: 'खोजें',
   sortBy: 'क्रम',
   filters: 'स्थिति के अनुसार ऑर्डर दिखाएँ',
   all: 'सभी',

@@ -46,7 +46,7 @@ export const id: Texts = {
   published: 'Disiarkan',
   shown: 'Ditampilkan',
   searchLabel: 'Cari pesanan menurut layanan, tautan, atau nomor',
-  searchHint: 'Layanan, tautan, atau nomor',
+  searchHint: 'Cari',
   sortBy: 'Urutkan menurut',
   filters: 'Tampilkan pesanan menurut status',
   all: 'Semua',

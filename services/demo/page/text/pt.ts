@@ -46,7 +46,7 @@ export const pt: Texts = {
   published: 'Publicado',
   shown: 'Exibido',
   searchLabel: 'Buscar pedidos por serviço, link ou número',
-  searchHint: 'Serviço, link ou número',
+  searchHint: 'Buscar',
   sortBy: 'Ordenar por',
   filters: 'Mostrar pedidos por status',
   all: 'Todos',

@@ -46,7 +46,7 @@ export const ru: Texts = {
   published: 'Разослан',
   shown: 'Показан',
   searchLabel: 'Поиск заказов по услуге, ссылке или номеру',
-  searchHint: 'Услуга, ссылка или номер',
+  searchHint: 'Поиск',
   sortBy: 'Сортировать',
   filters: 'Показать заказы по статусу',
   all: 'Все',

@@ -46,7 +46,7 @@ export const tr: Texts = {
   published: 'Yayımlandı',
   shown: 'Gösterildi',
   searchLabel: 'Siparişleri hizmete, bağlantıya veya numaraya göre ara',
-  searchHint: 'Hizmet, bağlantı veya numara',
+  searchHint: 'Ara',
   sortBy: 'Sıralama',
   filters: 'Siparişleri duruma göre göster',
   all: 'Tümü',
