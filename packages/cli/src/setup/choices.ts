@@ -2,7 +2,7 @@ import { boundedText } from '@paxyo/contracts'
 import { z } from 'zod'
 
 export const PANELS = ['php', 'other'] as const
-/** Who keeps the users' balances: the panel, or Paxyo. */
+/** `external`: the panel keeps the balances of its users; `kept`: Paxyo. */
 export const BALANCES = ['external', 'kept'] as const
 export const PROXIES = ['nginx', 'apache', 'caddy', 'none'] as const
 

@@ -2,7 +2,7 @@ import { directionOf, fill } from '@paxyo/browser-client/format'
 import { en, type TextKey, type Texts } from './en.ts'
 import { LANGUAGE_NAMES, type Language } from './language-names.ts'
 
-/** English is part of the bundle; the others are files of their own. */
+/** English is part of the bundle; each other language is a file. */
 const LOADERS: Readonly<Record<Language, () => Promise<Texts>>> = {
   ar: async () => (await import('./ar.ts')).ar,
   de: async () => (await import('./de.ts')).de,

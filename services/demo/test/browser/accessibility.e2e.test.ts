@@ -84,7 +84,7 @@ describe.each([
   })
 })
 
-/** What a finger reaches: everything that is drawn and can be pressed, with the area around it that counts. */
+/** Visible controls that are less than 44 px high, with the area around them that counts. */
 async function findSmallTargets(page: Page): Promise<unknown[]> {
   return page.evaluate(() => {
     const targets = [...document.querySelectorAll<HTMLElement>('button, select, input, a')]
