@@ -114,7 +114,7 @@ test('on an open page orders move by themselves, and refunds come in', async () 
     await page.waitForSelector('[data-order-id="demo-25"]')
     expect(await page.locator('[data-order-id]').count()).toBeGreaterThanOrEqual(25)
     // At this pace they may be summed up.
-    await page.locator('#toasts', { hasText: /refunded|with a refund/ }).waitFor()
+    await page.locator('#toasts', { hasText: /refunded|With a refund/ }).waitFor()
     await eventually(async () => (await count(`orders WHERE user_id = 'demo'`)) > 25)
   } finally {
     await browser.close()

@@ -121,7 +121,7 @@ test('a newcomer opens the page, pastes the command, and sees the refund arrive'
     expect(await first.getAttribute('data-order-id')).toBe('demo-24')
     expect(JSON.parse(runCurl(command))).toEqual({ results: [{ orderId: '12368', outcome: 'applied', refund: '2.5' }] })
     await first.locator('.badge[data-status="canceled"]').waitFor()
-    await page.locator('#trace-summary', { hasText: '#12368 Instagram followers, canceled: on your screen' }).waitFor()
+    await page.locator('#trace-summary', { hasText: 'Instagram followers #12368, canceled: on your screen' }).waitFor()
     const hops = await Promise.all(
       ['received', 'committed', 'published', 'shown'].map((hop) => page.textContent(`#trace-${hop}`)),
     )
