@@ -7,10 +7,12 @@ import { createIndexes } from './concurrent-indexes.ts'
 import { determineBalanceModes } from './determine-balance-modes.ts'
 import { maintainPartitions } from './partitions.ts'
 import * as baseline from './migrations/0041-baseline.ts'
+import * as mappedWords from './migrations/0044-mapped-words.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
 const MIGRATIONS: Record<string, Migration> = {
   '0041-baseline': baseline,
+  '0044-mapped-words': mappedWords,
 }
 
 /** The names of all migrations, as the table `kysely_migration` of a database that is up to date lists them. */

@@ -142,6 +142,14 @@ export interface LedgerEntries {
   user_id: string;
 }
 
+export interface MappedWords {
+  mapped_at: Generated<Timestamp>;
+  mapped_by: string;
+  provider: string;
+  status: string;
+  word: string;
+}
+
 export interface OperationsTickets {
   expires_at: Timestamp;
   session_hash: Buffer;
@@ -382,6 +390,7 @@ export interface DB {
   events: Events;
   idempotency_keys: IdempotencyKeys;
   ledger_entries: LedgerEntries;
+  mapped_words: MappedWords;
   operations_tickets: OperationsTickets;
   operator_actions: OperatorActions;
   operator_links: OperatorLinks;

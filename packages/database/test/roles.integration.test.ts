@@ -148,6 +148,10 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
     gateway: ['SELECT'],
   },
   revoked_tokens: { ingest: ['SELECT', 'INSERT', 'UPDATE expires_at'], gateway: ['SELECT'] },
+  mapped_words: {
+    ingest: ['SELECT', 'INSERT', 'UPDATE mapped_at', 'UPDATE mapped_by', 'UPDATE status'],
+    gateway: [],
+  },
   receipts: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   sent_positions: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   stream_epoch: { ingest: ['SELECT'], gateway: ['SELECT'] },
