@@ -12,6 +12,7 @@ const FILES = [
   'docker-compose.yml',
   'infra/deploy/compose/Dockerfile',
   '.github/workflows/ci.yml',
+  '.github/workflows/nightly.yml',
   '.github/workflows/release.yml',
 ]
 
