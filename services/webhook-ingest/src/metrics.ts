@@ -1,5 +1,5 @@
 import { createMetricGroup, LATENCY_BUCKETS_S, type MetricGroup } from '@paxyo/service-kit'
-import { readPartitionDays } from '@paxyo/database'
+import { readPartitionDays, readSignatureAgeS } from '@paxyo/database'
 import type { EventPublisher } from '@paxyo/event-bus'
 import {
   NOT_COMMITTED_REASONS,
@@ -110,7 +110,7 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
   const reconcile = addReconcile(group)
   group.gauge('database_waiting', 'Requests that wait for a database connection.', () => pool.waitingCount)
   addBacklog(group, pool)
-  addPartitions(group, pool)
+  addMaintenance(group, pool)
 
   const currencies = new Set<string>()
   const labelOf = (currency: string): string => {
@@ -227,13 +227,16 @@ function addBacklog(group: MetricGroup, pool: Pool): void {
 }
 
 /** Shows that the daily maintenance runs: no other metric does. */
-function addPartitions(group: MetricGroup, pool: Pool): void {
+function addMaintenance(group: MetricGroup, pool: Pool): void {
   const described = {
     event_partition_days: { help: 'Days, including today, for which the events table has partitions.' },
+    audit_log_signature_age_seconds: { help: 'Time since the audit log was signed; 0 when it never was.' },
   }
   group.gauges(described, async (gauges) => {
     const days = await withTimeout(readPartitionDays(pool))
     if (days !== undefined) gauges.event_partition_days.set(days)
+    const ageS = await withTimeout(readSignatureAgeS(pool))
+    if (ageS !== undefined) gauges.audit_log_signature_age_seconds.set(ageS)
   })
 }
 
