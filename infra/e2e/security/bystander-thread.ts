@@ -3,7 +3,7 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import type { Target } from './attack.ts'
 import { watchAsBystander, type Noticed } from './bystander.ts'
 
-/** A bystander in a thread of its own: the event loop of the attackers is busy, and would be measured, too. */
+/** A bystander in a separate thread: the event loop of the attackers is busy, and would be measured, too. */
 export interface BystanderThread {
   /** What it noticed since its start. */
   stop(): Promise<Noticed>

@@ -2,10 +2,10 @@ import type { AttackResult } from './attack.ts'
 import type { ObservedService } from './attacked-system.ts'
 import type { Noticed } from './bystander.ts'
 
-/** What a run has found. */
-export interface Findings {
+/** What a run has observed. */
+export interface Observations {
   readonly attacks: readonly AttackResult[]
-  /** Noticed at the same time by the client of a system on the same machine that nobody attacks. */
+  /** Noticed at the same time by the client of a system on the same machine without an attack. */
   readonly quiet: Noticed
   readonly underAttack: Noticed
   readonly services: readonly ObservedService[]
@@ -16,7 +16,7 @@ export interface Findings {
 const SLOWDOWN_MAX = 2
 
 /** Everything that must not have happened, in words; empty when the system has held. */
-export function findFailures({ attacks, quiet, underAttack, services, ledgerViolations }: Findings): string[] {
+export function findFailures({ attacks, quiet, underAttack, services, ledgerViolations }: Observations): string[] {
   const times = ['ingestMsP99', 'gatewayMsP99', 'eventMsP99'] as const
   return [
     ...attacks.flatMap(({ attack, violations }) => violations.map((violation) => `${attack}: ${violation}`)),

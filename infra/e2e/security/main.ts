@@ -48,7 +48,7 @@ const ofEach = (all: number): number => all / HOSTILE_ATTACKS.length
 
 using venv = examples > 0 ? installSchemathesis() : undefined
 await using system = await startAttackedSystem()
-// Nobody attacks this one: what its client notices is what the machine is busy with anyway.
+// This one is not attacked: its client notices only that the machine is busy.
 await using quietSystem = await startAttackedSystem()
 const { target } = system
 const [bystander, quietBystander] = [startBystander(target), startBystander(quietSystem.target)]

@@ -24,6 +24,8 @@ export interface IngestMetrics {
   readonly requestRejected: (request: { readonly provider: string; readonly reason: string }) => void
   /** A request to the panel API or a webhook was not authenticated. */
   readonly auditFailed: () => void
+  /** A message for consoles was not published. */
+  readonly operationsMessageDropped: () => void
   readonly authenticationFailed: (door: string, isThrottled: boolean) => void
   /** A batch was committed, or failed. */
   readonly batchDone: (deliveries: number, durationMs: number, failure?: NotCommitted) => void
@@ -70,6 +72,10 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
     'authentication_failures_total',
     'Requests that failed authentication, by what they wanted and whether their address was throttled.',
     ['door', 'result'],
+  )
+  const operationsDropped = group.counter(
+    'operations_messages_dropped_total',
+    'Messages for consoles that were not published, because the bus was not ready or too slow.',
   )
   const auditFailures = group.counter(
     'audit_log_failures_total',
@@ -126,6 +132,7 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
     requestRejected: ({ provider, reason }) => rejected.inc({ provider, reason }),
     authenticationFailed: (door, isThrottled) => failures.inc({ door, result: isThrottled ? 'throttled' : 'rejected' }),
     auditFailed: () => auditFailures.inc(),
+    operationsMessageDropped: () => operationsDropped.inc(),
     batchDone(count, durationMs, failure) {
       batchSize.observe(count)
       if (failure !== undefined) return failedBatches.inc({ reason: failure })

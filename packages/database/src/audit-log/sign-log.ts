@@ -36,15 +36,15 @@ export async function signAuditHead(db: Kysely<Database>, secret: string, now: D
   if (latest !== undefined && now.getTime() - latest.signed_at.getTime() < INTERVAL_MS) return undefined
   const head = await readAuditHead(db)
   if (head === undefined) return undefined
-  const { publicKey, sign } = auditSigningKey(secret)
+  const key = auditSigningKey(secret)
   await db
     .insertInto('audit_log_signatures')
     .values({
       position: head.position,
       hash: Buffer.from(head.hash, 'hex'),
       signed_at: now,
-      public_key: publicKey,
-      signature: sign(signedText(head, now)),
+      public_key: key.publicKey,
+      signature: key.sign(signedText(head, now)),
     })
     .execute()
   return head

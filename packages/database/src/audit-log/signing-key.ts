@@ -15,8 +15,8 @@ export interface AuditSigningKey {
  * Derives a key from a secret, so that the secret can be any random text, as those of the services.
  *
  * @example
- * const { publicKey, sign } = auditSigningKey('9f8b1c7be2a8630d57c1e09b84fa26d3')
- * verifyAuditSignature(publicKey, 'a text', sign('a text')) //=> true
+ * const key = auditSigningKey('9f8b1c7be2a8630d57c1e09b84fa26d3')
+ * verifyAuditSignature(key.publicKey, 'a text', key.sign('a text')) //=> true
  */
 export function auditSigningKey(secret: string): AuditSigningKey {
   const seed = Buffer.from(hkdfSync('sha256', secret, '', 'paxyo audit log', SEED_BYTES))
