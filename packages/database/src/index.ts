@@ -50,4 +50,6 @@ export {
   readAuditHead,
   readAuditLog,
 } from './audit-log/read-log.ts'
-export { type AuditLogCheck, verifyAuditLog } from './audit-log/verify-log.ts'
+export { auditSigningKey, type AuditSigningKey, verifyAuditSignature } from './audit-log/signing-key.ts'
+export { type AuditSignature, readAuditSignatures, readSignatureAgeS, signAuditHead } from './audit-log/sign-log.ts'
+export { type AuditLogCheck, verifyAuditLog, type VerifyOptions } from './audit-log/verify-log.ts'

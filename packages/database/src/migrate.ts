@@ -8,11 +8,13 @@ import { determineBalanceModes } from './determine-balance-modes.ts'
 import { maintainPartitions } from './partitions.ts'
 import * as baseline from './migrations/0041-baseline.ts'
 import * as mappedWords from './migrations/0044-mapped-words.ts'
+import * as auditLogSignatures from './migrations/0045-audit-log-signatures.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
 const MIGRATIONS: Record<string, Migration> = {
   '0041-baseline': baseline,
   '0044-mapped-words': mappedWords,
+  '0045-audit-log-signatures': auditLogSignatures,
 }
 
 /** The names of all migrations, as the table `kysely_migration` of a database that is up to date lists them. */

@@ -73,6 +73,15 @@ export interface AuditLog {
   subject: string | null;
 }
 
+export interface AuditLogSignatures {
+  hash: Buffer;
+  position: number;
+  public_key: string;
+  signature: Buffer;
+  signature_id: Generated<number>;
+  signed_at: Timestamp;
+}
+
 export interface ChangeFeed {
   created_at: Timestamp;
   feed_id: Generated<number>;
@@ -383,6 +392,7 @@ export interface DB {
   accounts: Accounts;
   api_keys: ApiKeys;
   audit_log: AuditLog;
+  audit_log_signatures: AuditLogSignatures;
   change_feed: ChangeFeed;
   change_feed_head: ChangeFeedHead;
   connection_cutoffs: ConnectionCutoffs;

@@ -177,6 +177,7 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
   operations_tickets: { ingest: ['SELECT', 'INSERT', 'DELETE'], gateway: ['SELECT', 'DELETE'] },
   operator_refunds: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   audit_log: { ingest: ['SELECT', 'INSERT'], gateway: [] },
+  audit_log_signatures: { ingest: ['SELECT'], gateway: [] },
   idempotency_keys: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   kysely_migration: { ingest: [], gateway: [] },
   kysely_migration_lock: { ingest: [], gateway: [] },

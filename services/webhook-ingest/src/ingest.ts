@@ -100,7 +100,8 @@ export function createIngest(deps: IngestDeps): Ingest {
   const providers = deps.providers.map(({ provider }) => provider)
   const metrics = createIngestMetrics(pool)
   const outbox = createOutbox({ pool, publisher, log, onPublish: metrics.batchPublished, ...deps.outboxSweep })
-  const operations = createOperationsPublisher({ publisher, now: () => new Date() })
+  const onDropped = metrics.operationsMessageDropped
+  const operations = createOperationsPublisher({ publisher, now: () => new Date(), onDropped })
   const listeners: ((changes: ChangeSet) => void)[] = [metrics.changesCommitted, operations.changesCommitted]
   const ledger: LedgerDeps = {
     pool,
