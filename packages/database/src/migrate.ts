@@ -6,6 +6,7 @@ import { countTotals } from './count-totals.ts'
 import { createIndexes } from './concurrent-indexes.ts'
 import { determineBalanceModes } from './determine-balance-modes.ts'
 import { maintainEventPartitions } from './event-partitions.ts'
+import { connectionConfig } from './servers/connection-config.ts'
 import * as tables from './migrations/0001-tables.ts'
 import * as roles from './migrations/0002-roles.ts'
 import * as verifications from './migrations/0003-confirmations.ts'
@@ -89,7 +90,7 @@ export const MIGRATION_NAMES: readonly string[] = Object.keys(MIGRATIONS).toSort
  * await migrateToLatest(databaseUrl) //=> []
  */
 export async function migrateToLatest(ownerUrl: string): Promise<string[]> {
-  const pool = new pg.Pool({ connectionString: ownerUrl, max: 2, application_name: 'paxyo-migrate' })
+  const pool = new pg.Pool({ ...connectionConfig(ownerUrl), max: 2, application_name: 'paxyo-migrate' })
   // A broken connection fails the statement that is waiting for it; an idle one does not matter.
   pool.on('error', () => undefined)
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })

@@ -1,4 +1,5 @@
 import {
+  connectionConfig,
   maintainEventPartitions,
   pruneIdempotencyKeys,
   pruneOutgoingWebhooks,
@@ -21,7 +22,7 @@ const DAY_MS = 86_400_000
 export function startMaintenance({ ownerUrl, retentionDays, log }: MaintenanceOptions): Worker {
   const worker = createWorker({
     async run() {
-      const pool = new pg.Pool({ connectionString: ownerUrl, max: 1 })
+      const pool = new pg.Pool({ ...connectionConfig(ownerUrl), max: 1 })
       pool.on('error', () => undefined)
       try {
         await maintainEventPartitions(pool, new Date(), retentionDays)
