@@ -17,6 +17,8 @@ export {
 export { apiKeyId, hashApiKey, makeApiKey, type NewApiKey } from './api-keys/api-key.ts'
 export { recountTotals } from './count-totals.ts'
 export { COLUMN_TYPES, createKysely, createPool, type PoolOptions } from './connect.ts'
+export { connectionConfig, createClient } from './servers/connection-config.ts'
+export type { PrimaryChange } from './servers/primary-watch.ts'
 export { maintainPartitions, readPartitionDays, type MaintainResult } from './partitions.ts'
 export { pruneIdempotencyKeys } from './idempotency-keys.ts'
 export { pruneOutgoingWebhooks } from './outgoing-webhooks.ts'

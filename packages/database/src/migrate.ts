@@ -9,6 +9,7 @@ import { maintainPartitions } from './partitions.ts'
 import * as baseline from './migrations/0041-baseline.ts'
 import * as mappedWords from './migrations/0044-mapped-words.ts'
 import * as auditLogSignatures from './migrations/0045-audit-log-signatures.ts'
+import { connectionConfig } from './servers/connection-config.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -31,7 +32,7 @@ export const MIGRATION_NAMES: readonly string[] = Object.keys(MIGRATIONS).toSort
  * await migrateToLatest(databaseUrl) //=> []
  */
 export async function migrateToLatest(ownerUrl: string): Promise<string[]> {
-  const pool = new pg.Pool({ connectionString: ownerUrl, max: 2, application_name: 'paxyo-migrate' })
+  const pool = new pg.Pool({ ...connectionConfig(ownerUrl), max: 2, application_name: 'paxyo-migrate' })
   // A broken connection fails the statement that is waiting for it; an idle one does not matter.
   pool.on('error', () => undefined)
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })

@@ -1,5 +1,6 @@
 import {
   COLUMN_TYPES,
+  connectionConfig,
   createKysely,
   maintainPartitions,
   pruneIdempotencyKeys,
@@ -26,7 +27,7 @@ const DAY_MS = 86_400_000
 export function startMaintenance({ ownerUrl, retentionDays, signingKey, log }: MaintenanceOptions): Worker {
   const worker = createWorker({
     async run() {
-      const pool = new pg.Pool({ connectionString: ownerUrl, max: 1, types: COLUMN_TYPES })
+      const pool = new pg.Pool({ ...connectionConfig(ownerUrl), max: 1, types: COLUMN_TYPES })
       pool.on('error', () => undefined)
       try {
         await maintainPartitions(pool, new Date(), { events: retentionDays })

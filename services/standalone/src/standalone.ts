@@ -124,7 +124,10 @@ function startServices(
   resources: AsyncDisposableStack,
 ): FastifyInstance {
   const openPool = (options: Omit<PoolOptions, 'url'>): Pool =>
-    resources.adopt(createPool({ url, ...options }), (it) => it.end())
+    resources.adopt(
+      createPool({ url, onPrimaryChange: (primary) => log.warn(primary, 'primary of PostgreSQL'), ...options }),
+      (it) => it.end(),
+    )
   const bus =
     config.REDIS_URL === undefined
       ? createInProcessBus()

@@ -24,7 +24,13 @@ await runService(async (resources) => {
   const drainMs = config.DRAIN_SECONDS * 1000
 
   const pool = resources.adopt(
-    createPool({ url: config.DATABASE_URL, role: 'gateway', name: 'ws-gateway', max: GATEWAY_POOL_MAX }),
+    createPool({
+      url: config.DATABASE_URL,
+      role: 'gateway',
+      name: 'ws-gateway',
+      max: GATEWAY_POOL_MAX,
+      onPrimaryChange: (primary) => log.warn(primary, 'primary of PostgreSQL'),
+    }),
     (it) => it.end(),
   )
   await rejectReplica(pool)

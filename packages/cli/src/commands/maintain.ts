@@ -96,7 +96,7 @@ async function maintain(url: string, work: Work) {
   const { default: pg } = await import('pg')
   const { explainDatabaseError } = await import('../explain-database-error.ts')
   const pool = new pg.Pool({
-    connectionString: url,
+    ...database.connectionConfig(url),
     max: 1,
     application_name: 'paxyo-maintain',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
