@@ -18,6 +18,7 @@ export { apiKeyId, hashApiKey, makeApiKey, type NewApiKey } from './api-keys/api
 export { recountTotals } from './count-totals.ts'
 export { COLUMN_TYPES, createKysely, createPool, type PoolOptions } from './connect.ts'
 export { maintainPartitions, readPartitionDays, type MaintainResult } from './partitions.ts'
+export { dropOldDeliveries, type DeliveryRetentionResult } from './delivery-retention.ts'
 export { pruneIdempotencyKeys } from './idempotency-keys.ts'
 export { pruneOutgoingWebhooks } from './outgoing-webhooks.ts'
 export { pruneReceipts } from './connection-retention.ts'

@@ -1,4 +1,5 @@
 import {
+  dropOldDeliveries,
   maintainPartitions,
   pruneIdempotencyKeys,
   pruneOutgoingWebhooks,
@@ -12,19 +13,23 @@ import type { Logger } from 'pino'
 export interface MaintenanceOptions {
   readonly ownerUrl: string
   readonly retentionDays: number
+  readonly deliveryRetentionDays: number
   readonly log: Logger
 }
 
 const DAY_MS = 86_400_000
 
 /** Creates the next partitions, drops old ones, and deletes expired idempotency keys: now, and once a day. */
-export function startMaintenance({ ownerUrl, retentionDays, log }: MaintenanceOptions): Worker {
+export function startMaintenance(options: MaintenanceOptions): Worker {
+  const { ownerUrl, retentionDays, deliveryRetentionDays, log } = options
   const worker = createWorker({
     async run() {
       const pool = new pg.Pool({ connectionString: ownerUrl, max: 1 })
       pool.on('error', () => undefined)
       try {
-        await maintainPartitions(pool, new Date(), { events: retentionDays })
+        const now = new Date()
+        await maintainPartitions(pool, now, { events: retentionDays })
+        await dropOldDeliveries(pool, now, deliveryRetentionDays)
         await pruneIdempotencyKeys(pool)
         await pruneRejectedRequests(pool)
         await pruneOutgoingWebhooks(pool)

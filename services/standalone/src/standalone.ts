@@ -68,7 +68,14 @@ export async function startStandalone(config: StandaloneConfig, resources: Async
   if (tls !== undefined && app.server instanceof TlsServer) {
     resources.use(followCertificate({ ...tls, server: app.server, log }))
   }
-  resources.use(startMaintenance({ ownerUrl: url, retentionDays: config.EVENT_RETENTION_DAYS, log }))
+  resources.use(
+    startMaintenance({
+      ownerUrl: url,
+      retentionDays: config.EVENT_RETENTION_DAYS,
+      deliveryRetentionDays: config.DELIVERY_RETENTION_DAYS,
+      log,
+    }),
+  )
   await listen(app, { host: config.HOST, port: config.PORT })
   const openOrderId = await withQuietLogs(log, () => demo?.prepare())
 
