@@ -8,10 +8,15 @@ import { determineBalanceModes } from './determine-balance-modes.ts'
 import { maintainPartitions } from './partitions.ts'
 import { POSTGRES_VERSION_MIN } from './roles.ts'
 import * as baseline from './migrations/0041-baseline.ts'
+import * as mappedWords from './migrations/0044-mapped-words.ts'
+import * as auditLogSignatures from './migrations/0045-audit-log-signatures.ts'
+import { connectionConfig } from './servers/connection-config.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
 export const MIGRATIONS: Record<string, Migration> = {
   '0041-baseline': baseline,
+  '0044-mapped-words': mappedWords,
+  '0045-audit-log-signatures': auditLogSignatures,
 }
 
 /** The names of all migrations, as the table `kysely_migration` of a database that is up to date lists them. */
@@ -28,7 +33,7 @@ export const MIGRATION_NAMES: readonly string[] = Object.keys(MIGRATIONS).toSort
  * await migrateToLatest(databaseUrl) //=> []
  */
 export async function migrateToLatest(ownerUrl: string): Promise<string[]> {
-  const pool = new pg.Pool({ connectionString: ownerUrl, max: 2, application_name: 'paxyo-migrate' })
+  const pool = new pg.Pool({ ...connectionConfig(ownerUrl), max: 2, application_name: 'paxyo-migrate' })
   // A broken connection fails the statement that is waiting for it; an idle one does not matter.
   pool.on('error', () => undefined)
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })

@@ -22,7 +22,8 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
         '\nDELIVERY_RETENTION_DAYS: how many days of deliveries are kept, at least 8; decided ones only are deleted (90).' +
         '\nREJECTED_RETENTION_DAYS: how many days rejected requests are kept (30).' +
         '\nPARKED_RETENTION_DAYS: after how many days a delivery without a registered order is put up for review (30).' +
-        '\nMAINTAIN_EVERY_HOURS: the interval at which to repeat until a signal, without a scheduler; 0 runs once (0).',
+        '\nMAINTAIN_EVERY_HOURS: the interval at which to repeat until a signal, without a scheduler; 0 runs once (0).' +
+        '\nAUDIT_SIGNING_KEYS: secrets; once a day the first one signs the end of the audit log.',
     )
     .action(
       action(terminal, finished, async (cli, { recountTotals }: MaintainOptions) => {
@@ -33,6 +34,7 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
           REJECTED_RETENTION_DAYS: rejectedDays,
           PARKED_RETENTION_DAYS: parkedDays,
           MAINTAIN_EVERY_HOURS: everyHours,
+          AUDIT_SIGNING_KEYS: [signingKey],
         } = await settings(cli.env, [
           'DATABASE_URL',
           'EVENT_RETENTION_DAYS',
@@ -40,10 +42,12 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
           'REJECTED_RETENTION_DAYS',
           'PARKED_RETENTION_DAYS',
           'MAINTAIN_EVERY_HOURS',
+          'AUDIT_SIGNING_KEYS',
         ])
         const mayRepeat = (): Promise<boolean> | boolean => everyHours > 0 && pause(everyHours * HOUR_MS, cli.signal)
         do {
-          printResult(cli, await maintain(url, { eventDays, deliveryDays, rejectedDays, parkedDays, recountTotals }))
+          const work = { eventDays, deliveryDays, rejectedDays, parkedDays, recountTotals, signingKey }
+          printResult(cli, await maintain(url, work))
         } while (await mayRepeat())
       }),
     )
@@ -63,6 +67,9 @@ function printResult(cli: Cli, result: Awaited<ReturnType<typeof maintain>>): vo
         ? []
         : [`Accounts whose totals were corrected: ${result.correctedTotals}.`]),
       `Provider orders without a registered order, put up for review: ${result.reviewedUnregisteredOrders}.`,
+      ...(result.signedAuditHead === undefined
+        ? []
+        : [`Audit log signed: ${result.signedAuditHead.position}:${result.signedAuditHead.hash}.`]),
     ].join('\n'),
   )
 }
@@ -84,20 +91,22 @@ interface Work extends MaintainOptions {
   readonly deliveryDays: number
   readonly rejectedDays: number
   readonly parkedDays: number
+  readonly signingKey: string | undefined
 }
 
 async function maintain(url: string, work: Work) {
-  const { eventDays, deliveryDays, rejectedDays, parkedDays, recountTotals: isRecount } = work
+  const { eventDays, deliveryDays, rejectedDays, parkedDays, recountTotals: isRecount, signingKey } = work
   const database = await import('@paxyo/database')
   const { pruneIdempotencyKeys, pruneOutgoingWebhooks, pruneReceipts, pruneRejectedRequests } = database
   const { newId, reviewUnregistered } = await import('@paxyo/ledger')
   const { default: pg } = await import('pg')
   const { explainDatabaseError } = await import('../explain-database-error.ts')
   const pool = new pg.Pool({
-    connectionString: url,
+    ...database.connectionConfig(url),
     max: 1,
     application_name: 'paxyo-maintain',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    types: database.COLUMN_TYPES,
   })
   pool.on('error', () => undefined)
   try {
@@ -117,6 +126,10 @@ async function maintain(url: string, work: Work) {
       deletedReceipts: await pruneReceipts(pool, eventDays),
       ...(isRecount === true ? { correctedTotals: await database.recountTotals(pool) } : {}),
       reviewedUnregisteredOrders,
+      signedAuditHead:
+        signingKey === undefined
+          ? undefined
+          : await database.signAuditHead(database.createKysely(pool), signingKey, new Date()),
     }
   } catch (error) {
     throw explainDatabaseError(error, url)

@@ -1,4 +1,4 @@
-import { findChromium } from '@paxyo/testkit'
+import { findChromium } from './chromium.ts'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -8,8 +8,9 @@ import { WebSocket } from 'ws'
 
 /** A browser in which a tab can be in the background: Playwright makes every page visible. */
 export interface RawChromium extends AsyncDisposable {
-  /** Opens a tab in front of the others. */
-  open(url: string): Promise<RawTab>
+  readonly pid: number
+  /** Opens a tab in front of the others, or a window of its own. */
+  open(url: string, options?: { readonly newWindow?: boolean }): Promise<RawTab>
 }
 
 export interface RawTab {
@@ -44,8 +45,9 @@ export async function startRawChromium(): Promise<RawChromium> {
   const send = speak(socket)
 
   return {
-    async open(url) {
-      const { targetId } = await send('Target.createTarget', { url })
+    pid: child.pid!,
+    async open(url, { newWindow = false } = {}) {
+      const { targetId } = await send('Target.createTarget', { url, newWindow })
       const { sessionId } = await send('Target.attachToTarget', { targetId, flatten: true })
       return {
         async evaluate<Value>(expression: string) {

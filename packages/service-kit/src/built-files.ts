@@ -4,8 +4,8 @@ import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 
-/** A file of the page, in the encodings that it is served in. */
-export interface PageFile {
+/** A file for browsers, in the encodings that it is served in. */
+export interface BuiltFile {
   readonly name: string
   readonly type: string
   readonly etag: string
@@ -13,9 +13,6 @@ export interface PageFile {
   /** Undefined for what is compressed already. */
   readonly gzip: Buffer | undefined
 }
-
-/** The files that `build.mjs` writes. */
-const BUILT_FOLDER = new URL('../../dist/page/', import.meta.url)
 
 const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
@@ -25,9 +22,14 @@ const TYPES: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
 }
 
-/** @throws Error with the build command, when the page has not been built. */
-export function readPageFiles(folder: URL = BUILT_FOLDER): readonly PageFile[] {
-  const names = list(folder).filter((name) => extname(name) in TYPES)
+/**
+ * Reads the files of a page that a build has written.
+ *
+ * @param command what builds them.
+ * @throws Error with the command, when they are missing.
+ */
+export function readBuiltFiles(folder: URL, command: string): readonly BuiltFile[] {
+  const names = list(folder, command).filter((name) => extname(name) in TYPES)
   return names.map((name) => {
     const identity = readFileSync(new URL(name, folder))
     const type = TYPES[extname(name)]!
@@ -41,10 +43,10 @@ export function readPageFiles(folder: URL = BUILT_FOLDER): readonly PageFile[] {
   })
 }
 
-function list(folder: URL): readonly string[] {
+function list(folder: URL, command: string): readonly string[] {
   try {
     return readdirSync(folder)
   } catch (cause) {
-    throw new Error(`${fileURLToPath(folder)} cannot be read. Build it: node packages/console/build.mjs`, { cause })
+    throw new Error(`${fileURLToPath(folder)} cannot be read. Build it: ${command}`, { cause })
   }
 }
