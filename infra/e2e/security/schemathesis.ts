@@ -62,6 +62,9 @@ const argumentsOf = ({ target, seed, examples, secondsMax }: SchemathesisOptions
   'fuzzing',
   '--mode',
   'all',
+  // Providers' webhooks have attacks of their own, and other credentials.
+  '--exclude-operation-id',
+  'receiveProviderWebhook',
   '--max-examples',
   String(examples),
   '--seed',

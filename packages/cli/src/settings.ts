@@ -8,7 +8,7 @@ export async function variables() {
   const { env, redisVariables } = await import('@paxyo/service-kit/config')
   const { z } = await import('zod')
   return {
-    DATABASE_URL: env.url('postgres', 'postgresql'),
+    DATABASE_URL: env.databaseUrl,
     ...redisVariables,
     PAXYO_URL: env.url('http', 'https'),
     /** The first key, where the value is webhook-ingest's own list. */

@@ -151,6 +151,14 @@ export interface LedgerEntries {
   user_id: string;
 }
 
+export interface MappedWords {
+  mapped_at: Generated<Timestamp>;
+  mapped_by: string;
+  provider: string;
+  status: string;
+  word: string;
+}
+
 export interface OperationsTickets {
   expires_at: Timestamp;
   session_hash: Buffer;
@@ -320,6 +328,11 @@ export interface RejectedRequests {
   request_id: string;
 }
 
+export interface RepeatableDeliveryIds {
+  delivery_id: string;
+  received_at: Timestamp;
+}
+
 export interface Reviews {
   count: Generated<number>;
   delivery_id: string;
@@ -387,6 +400,7 @@ export interface DB {
   events: Events;
   idempotency_keys: IdempotencyKeys;
   ledger_entries: LedgerEntries;
+  mapped_words: MappedWords;
   operations_tickets: OperationsTickets;
   operator_actions: OperatorActions;
   operator_links: OperatorLinks;
@@ -403,6 +417,7 @@ export interface DB {
   reconciliations: Reconciliations;
   refund_feed: RefundFeed;
   rejected_requests: RejectedRequests;
+  repeatable_delivery_ids: RepeatableDeliveryIds;
   reviews: Reviews;
   revoked_keys: RevokedKeys;
   revoked_tokens: RevokedTokens;

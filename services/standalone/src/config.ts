@@ -11,7 +11,7 @@ const DEFAULT_HOST = '127.0.0.1'
 
 const variables = {
   /** The owner's connection to a PostgreSQL that is used instead of the embedded one. */
-  DATABASE_URL: env.url('postgres', 'postgresql').optional(),
+  DATABASE_URL: env.databaseUrl.optional(),
   /** The folder of the embedded PostgreSQL and the generated secrets. */
   DATA_DIR: env.text.default(DATA_DIR),
   /** Loopback by default, because the demo page gives a token to every visitor. */

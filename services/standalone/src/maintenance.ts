@@ -1,7 +1,8 @@
 import {
   COLUMN_TYPES,
+  connectionConfig,
   createKysely,
-  maintainEventPartitions,
+  maintainPartitions,
   pruneIdempotencyKeys,
   pruneOutgoingWebhooks,
   pruneReceipts,
@@ -26,10 +27,10 @@ const DAY_MS = 86_400_000
 export function startMaintenance({ ownerUrl, retentionDays, signingKey, log }: MaintenanceOptions): Worker {
   const worker = createWorker({
     async run() {
-      const pool = new pg.Pool({ connectionString: ownerUrl, max: 1, types: COLUMN_TYPES })
+      const pool = new pg.Pool({ ...connectionConfig(ownerUrl), max: 1, types: COLUMN_TYPES })
       pool.on('error', () => undefined)
       try {
-        await maintainEventPartitions(pool, new Date(), retentionDays)
+        await maintainPartitions(pool, new Date(), { events: retentionDays })
         await pruneIdempotencyKeys(pool)
         await pruneRejectedRequests(pool)
         await pruneOutgoingWebhooks(pool)

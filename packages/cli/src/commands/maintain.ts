@@ -90,13 +90,13 @@ interface Work extends MaintainOptions {
 async function maintain(url: string, work: Work) {
   const { eventDays, rejectedDays, parkedDays, recountTotals: isRecount, signingKey } = work
   const database = await import('@paxyo/database')
-  const { maintainEventPartitions, pruneIdempotencyKeys, pruneOutgoingWebhooks, pruneReceipts, pruneRejectedRequests } =
+  const { maintainPartitions, pruneIdempotencyKeys, pruneOutgoingWebhooks, pruneReceipts, pruneRejectedRequests } =
     database
   const { newId, reviewUnregistered } = await import('@paxyo/ledger')
   const { default: pg } = await import('pg')
   const { explainDatabaseError } = await import('../explain-database-error.ts')
   const pool = new pg.Pool({
-    connectionString: url,
+    ...database.connectionConfig(url),
     max: 1,
     application_name: 'paxyo-maintain',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -104,7 +104,7 @@ async function maintain(url: string, work: Work) {
   })
   pool.on('error', () => undefined)
   try {
-    const partitions = await maintainEventPartitions(pool, new Date(), eventDays)
+    const partitions = await maintainPartitions(pool, new Date(), { events: eventDays })
     return {
       ...partitions,
       deletedIdempotencyKeys: await pruneIdempotencyKeys(pool),

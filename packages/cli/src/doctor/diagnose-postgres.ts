@@ -1,6 +1,6 @@
 import { connectDatabase, type DatabaseSession } from '../connect-database.ts'
 import { Failure } from '../failure.ts'
-import { withoutPassword } from '../explain-network-error.ts'
+import { shownAddress } from '../explain-database-error.ts'
 import { diagnoseAuditSignature } from './audit-signature.ts'
 import { diagnoseClock } from './clock.ts'
 import { failed, ok, skipped, warning, type Diagnostic } from './diagnostic.ts'
@@ -31,7 +31,7 @@ export async function diagnosePostgres(url: string): Promise<readonly Diagnostic
 
 async function examine(database: DatabaseSession, url: string): Promise<readonly Diagnostic[]> {
   const diagnostics = [
-    ok('postgres', `connected to ${withoutPassword(new URL(url))}`),
+    ok('postgres', `connected to ${shownAddress(url)}`),
     await diagnoseVersion(database),
     await diagnoseStandby(database),
     await readClock(database),

@@ -184,8 +184,8 @@ describe('PostgreSQL', () => {
   })
 
   test('a missing migration', async () => {
-    await owner.query(`DELETE FROM kysely_migration WHERE name = '0002-roles'`)
-    expect(await problemsByCheck()).toEqual({ migrations: failedWith('pending: 0002-roles', 'paxyo migrate') })
+    await owner.query(`DELETE FROM kysely_migration WHERE name = '0041-baseline'`)
+    expect(await problemsByCheck()).toEqual({ migrations: failedWith('pending: 0041-baseline', 'paxyo migrate') })
   })
 
   test('a database that a newer version has migrated', async () => {
