@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import {
+  bundleProgram,
   createTestDatabase,
   eventually,
   freePort,
@@ -17,7 +18,7 @@ import { fileURLToPath } from 'node:url'
 
 // The demo with real services, as in docker compose.
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const MAIN = await bundleProgram(fileURLToPath(new URL('../src/main.ts', import.meta.url)))
 const PANEL_KEY = 'a-panel-api-key'
 const WEBHOOK_SECRET = `whsec_${Buffer.from('a webhook secret for tests').toString('base64')}`
 const AUTOPLAY_INTERVAL_MS = 100

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import {
+  bundleProgram,
   createTestAuthority,
   eventually,
   freePort,
@@ -28,7 +29,7 @@ import { startWebServer, type WebServer } from './web-servers.ts'
 // The written files are used: by a real nginx, Apache and Caddy with TLS, by systemd, by PHP, and by the standalone.
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
-const STANDALONE = join(ROOT, 'services/standalone/src/main.ts')
+const STANDALONE = await bundleProgram(join(ROOT, 'services/standalone/src/main.ts'))
 
 let dir: string
 let authority: TestAuthority

@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
-import { eventually, freePort, mintToken, startChaosProxy } from '@paxyo/testkit'
+import { eventually, freePort, mintToken, startChaosProxy, startRawChromium } from '@paxyo/testkit'
 import { openBrowser, openPanel, type OpenBrowser } from './panel-page.ts'
-import { startRawChromium } from './raw-chromium.ts'
 import { startSystem, type System } from '../../../../infra/e2e/system.ts'
 
 let system: System

@@ -1,5 +1,12 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
-import { createTestDatabase, eventually, freePort, startProcess, type TestDatabase } from '@paxyo/testkit'
+import {
+  bundleProgram,
+  createTestDatabase,
+  eventually,
+  freePort,
+  startProcess,
+  type TestDatabase,
+} from '@paxyo/testkit'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,7 +14,7 @@ import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
 import { openBrowser, openPanel, type OpenBrowser } from './panel-page.ts'
 
-const STANDALONE = fileURLToPath(new URL('../../../standalone/src/main.ts', import.meta.url))
+const STANDALONE = await bundleProgram(fileURLToPath(new URL('../../../standalone/src/main.ts', import.meta.url)))
 
 let database: TestDatabase
 let browsers: OpenBrowser

@@ -29,7 +29,7 @@ export interface OutgoingWebhooksOptions {
   readonly log: Logger
   /** Called with the result of each attempt. */
   readonly onAttempt?: (isDelivered: boolean, durationMs: number) => void
-  /** Called when an endpoint begins to fail, with the error of the last attempt, and when it delivers again. */
+  /** Called once an endpoint's first failure is recorded, with the error, and once it delivers again. */
   readonly onEndpointChanged?: (endpointId: string, error: string | undefined) => void
   /** From 0 to 1; for jitter. */
   readonly random?: () => number
@@ -134,11 +134,12 @@ export function createOutgoingWebhooks(options: OutgoingWebhooksOptions): Outgoi
     const failedBefore = sending.failuresInRow
     const isBack = attempt.delivered && failedBefore > 0
     sending.failuresInRow = attempt.delivered ? 0 : failedBefore + 1
-    const hasChanged = attempt.delivered ? failedBefore >= FAILING_FROM : sending.failuresInRow === FAILING_FROM
-    if (hasChanged) options.onEndpointChanged?.(endpointId, attempt.error ?? undefined)
+    const hasChanged = isBack || (!attempt.delivered && failedBefore === 0)
     try {
       await queue.settle(webhook, attempt, retryInMs)
       if (isBack) await queue.makeEndpointDue(endpointId)
+      // After the commit: a page that hears of it reads the queue.
+      if (hasChanged) options.onEndpointChanged?.(endpointId, attempt.error ?? undefined)
     } catch (error) {
       log.warn({ err: error, ...facts }, 'outgoing webhook attempt not recorded')
     }
