@@ -36,10 +36,12 @@ await runService(async (resources) => {
   await rejectReplica(pool)
   const replicaUrl = replicaUrlOf(config)
   const replica =
-    replicaUrl &&
-    resources.adopt(createPool({ url: replicaUrl, role: 'gateway', name: 'ws-gateway', max: GATEWAY_POOL_MAX }), (it) =>
-      it.end(),
-    )
+    replicaUrl === undefined
+      ? undefined
+      : resources.adopt(
+          createPool({ url: replicaUrl, role: 'gateway', name: 'ws-gateway', max: GATEWAY_POOL_MAX }),
+          (it) => it.end(),
+        )
   // Resources are closed in reverse order: the metrics server is opened early, so that it serves while the gateway drains.
   const registry = createMetrics('ws-gateway')
   resources.use(await serveMetrics({ registry, host: config.HOST, port: config.METRICS_PORT, log }))
