@@ -511,7 +511,8 @@ export const de: Readonly<Record<TextKey, Text>> = {
   'problem.unreachable': 'Der Server ist nicht erreichbar. Prüfen Sie Ihre Verbindung.',
   'problem.unauthorized': 'Ihre Sitzung ist beendet. Melden Sie sich an.',
   'problem.sign_in_failed': 'Name, Passwort oder Code ist falsch.',
-  'problem.not_an_operator': 'Die Konsole kennt keinen Betreiber Ihres Namens. Bitten Sie einen Inhaber um eine Einladung.',
+  'problem.not_an_operator':
+    'Die Konsole kennt keinen Betreiber Ihres Namens. Bitten Sie einen Inhaber um eine Einladung.',
   'problem.code_required': 'Geben Sie den Code Ihrer Authenticator-App ein.',
   'problem.password_too_weak':
     'Das Passwort ist zu leicht zu erraten. Nehmen Sie mindestens 12 Zeichen und nicht Ihren Namen.',
