@@ -322,7 +322,10 @@ describe('a single sign-on proxy', () => {
     // The cookie of one person is not a session of another.
     expect((await send('/console/api/session', undefined, as('Quentin', { cookie }))).statusCode).toBe(401)
     expect((await send('/v1/orders', undefined, as('Quentin', { cookie }))).statusCode).toBe(401)
-    const forged = { ...as(header, { cookie }), headers: { ...relayed, 'x-paxyo-console': '', 'x-forwarded-user': header } }
+    const forged = {
+      ...as(header, { cookie }),
+      headers: { ...relayed, 'x-paxyo-console': '', 'x-forwarded-user': header },
+    }
     expect((await send('/console/api/sign-in/proxy', {}, forged)).json().code).toBe('cross_site_request')
   })
 
