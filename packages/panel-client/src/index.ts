@@ -266,3 +266,4 @@ export {
   operatorSchema,
   type OperatorView,
 } from './schemas/operators.ts'
+export { webhookMessageSchemas } from './schemas/webhook-messages.ts'
