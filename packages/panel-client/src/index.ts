@@ -267,3 +267,4 @@ export {
   type OperatorView,
 } from './schemas/operators.ts'
 export { type Diagnosis, diagnosisSchema, type LedgerAudit, ledgerAuditSchema } from './schemas/diagnostics.ts'
+export { webhookMessageSchemas } from './schemas/webhook-messages.ts'

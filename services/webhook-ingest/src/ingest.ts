@@ -1,4 +1,4 @@
-import { createConsole, type ConsoleDeps } from '@paxyo/console'
+import { createConsole, type ConsoleSettings } from '@paxyo/console'
 import type { BalanceMode } from '@paxyo/contracts'
 import { createKysely } from '@paxyo/database'
 import type { EventBus, EventPublisher } from '@paxyo/event-bus'
@@ -69,7 +69,7 @@ export interface IngestDeps {
   /** The endpoint that the environment configures, and which addresses are allowed. */
   readonly outgoingWebhooks?: OutgoingWebhookSettings
   /** The operators' console; not served when undefined. */
-  readonly console?: Pick<ConsoleDeps, 'environment'> | undefined
+  readonly console?: ConsoleSettings | undefined
   readonly log: Logger
 }
 
@@ -100,7 +100,8 @@ export function createIngest(deps: IngestDeps): Ingest {
   const providers = deps.providers.map(({ provider }) => provider)
   const metrics = createIngestMetrics(pool)
   const outbox = createOutbox({ pool, publisher, log, onPublish: metrics.batchPublished, ...deps.outboxSweep })
-  const operations = createOperationsPublisher({ publisher, now: () => new Date() })
+  const onDropped = metrics.operationsMessageDropped
+  const operations = createOperationsPublisher({ publisher, now: () => new Date(), onDropped })
   const listeners: ((changes: ChangeSet) => void)[] = [metrics.changesCommitted, operations.changesCommitted]
   const ledger: LedgerDeps = {
     pool,

@@ -1,6 +1,6 @@
 import { diagnoseDatabase, failed, ok, type Diagnostic } from '@paxyo/database/diagnostics'
 import { connectDatabase } from '../connect-database.ts'
-import { withoutPassword } from '../explain-network-error.ts'
+import { shownAddress } from '../explain-database-error.ts'
 import { Failure } from '../failure.ts'
 import { diagnoseRights } from './rights.ts'
 
@@ -16,7 +16,7 @@ export async function diagnosePostgres(url: string): Promise<readonly Diagnostic
       statementTimeoutMs: STATEMENT_TIMEOUT_MS,
     })
     return [
-      ok('postgres', `connected to ${withoutPassword(new URL(url))}`),
+      ok('postgres', `connected to ${shownAddress(url)}`),
       ...(await diagnoseDatabase(database, {
         diagnoseRights,
         // The check of the grants reports it.

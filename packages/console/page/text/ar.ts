@@ -46,6 +46,10 @@ export const ar: Readonly<Record<TextKey, Text>> = {
   'signIn.code': 'الرمز',
   'signIn.codeHint': 'ستة أرقام من تطبيق المصادقة.',
   'signIn.create': 'إنشاء الحساب',
+  'signIn.continue': 'المتابعة باسم {name}',
+  'signIn.notAnOperator': 'لست مشغّلاً بعد',
+  'signIn.notAnOperatorDetail':
+    'أنت مسجّل الدخول باسم {name}، ولا يوجد في لوحة التحكم مشغّل بهذا الاسم. اطلب من مالك أن يدعو {name} في صفحة المشغّلين. ثم أعد تحميل هذه الصفحة؛ لا تحتاج إلى الرابط.',
 
   'today.title': 'اليوم',
   'today.lead': 'ما وصل، وما دُفع، وما ينتظرك.',
@@ -542,6 +546,7 @@ export const ar: Readonly<Record<TextKey, Text>> = {
   'problem.unreachable': 'لا يمكن الوصول إلى الخادم. تحقق من اتصالك.',
   'problem.unauthorized': 'انتهت جلستك. سجّل الدخول.',
   'problem.sign_in_failed': 'الاسم أو كلمة المرور أو الرمز خطأ.',
+  'problem.not_an_operator': 'لا يوجد في لوحة التحكم مشغّل باسمك. اطلب من مالك أن يدعوك.',
   'problem.code_required': 'اكتب رمز تطبيق المصادقة.',
   'problem.password_too_weak': 'كلمة المرور سهلة التخمين. استعمل 12 حرفًا على الأقل، وليس اسمك.',
   'problem.link_invalid': 'استُعمل الرابط أو انتهت صلاحيته. اطلب رابطًا جديدًا.',

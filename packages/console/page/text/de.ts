@@ -47,6 +47,10 @@ export const de: Readonly<Record<TextKey, Text>> = {
   'signIn.code': 'Code',
   'signIn.codeHint': 'Sechs Ziffern aus Ihrer Authenticator-App.',
   'signIn.create': 'Konto anlegen',
+  'signIn.continue': 'Weiter als {name}',
+  'signIn.notAnOperator': 'Sie sind noch kein Betreiber',
+  'signIn.notAnOperatorDetail':
+    'Sie sind als {name} angemeldet, und die Konsole kennt keinen Betreiber dieses Namens. Bitten Sie einen Inhaber, {name} unter „Betreiber“ einzuladen. Laden Sie dann diese Seite neu; den Link brauchen Sie nicht.',
 
   'today.title': 'Heute',
   'today.lead': 'Was kam, was gezahlt wurde, und was auf Sie wartet.',
@@ -587,6 +591,8 @@ export const de: Readonly<Record<TextKey, Text>> = {
   'problem.unreachable': 'Der Server ist nicht erreichbar. Prüfen Sie Ihre Verbindung.',
   'problem.unauthorized': 'Ihre Sitzung ist beendet. Melden Sie sich an.',
   'problem.sign_in_failed': 'Name, Passwort oder Code ist falsch.',
+  'problem.not_an_operator':
+    'Die Konsole kennt keinen Betreiber Ihres Namens. Bitten Sie einen Inhaber um eine Einladung.',
   'problem.code_required': 'Geben Sie den Code Ihrer Authenticator-App ein.',
   'problem.password_too_weak':
     'Das Passwort ist zu leicht zu erraten. Nehmen Sie mindestens 12 Zeichen und nicht Ihren Namen.',

@@ -45,6 +45,10 @@ export const en = {
   'signIn.code': 'Code',
   'signIn.codeHint': 'Six digits from your authenticator app.',
   'signIn.create': 'Create the account',
+  'signIn.continue': 'Continue as {name}',
+  'signIn.notAnOperator': 'You are not an operator yet',
+  'signIn.notAnOperatorDetail':
+    'You are signed in as {name}, and the console has no operator of this name. Ask an owner to invite {name} under Operators. Then reload this page; you do not need the link.',
 
   'today.title': 'Today',
   'today.lead': 'What came in, what was paid, and what waits for you.',
@@ -556,6 +560,7 @@ export const en = {
   'problem.unreachable': 'The server cannot be reached. Check your connection.',
   'problem.unauthorized': 'Your session has ended. Sign in.',
   'problem.sign_in_failed': 'The name, the password or the code is wrong.',
+  'problem.not_an_operator': 'The console has no operator of your name. Ask an owner to invite you.',
   'problem.code_required': 'Type the code of your authenticator app.',
   'problem.password_too_weak': 'The password is too easy to guess. Use at least 12 characters, and not your name.',
   'problem.link_invalid': 'The link was used or has expired. Ask for a new one.',

@@ -1,3 +1,5 @@
+import { POSTGRES_VERSION_MIN } from '../roles.ts'
+import { diagnoseAuditSignature } from './audit-signature.ts'
 import { diagnoseOutbox, diagnosePartitions, diagnoseWaiting } from './backlog.ts'
 import { diagnoseClock } from './clock.ts'
 import { failed, ok, skipped, warning, type Diagnostic } from './diagnostic.ts'
@@ -5,8 +7,6 @@ import { diagnoseMigrations } from './migrations.ts'
 import type { ReadSession } from './read-session.ts'
 import { diagnoseReconcile } from './reconcile.ts'
 import { diagnoseSettings } from './server-settings.ts'
-
-const VERSION_MIN = 17
 
 export interface DatabaseDiagnosis {
   /** Checks what the roles may do; left out when undefined, because only some logins can see it. */
@@ -52,7 +52,12 @@ async function diagnoseBacklog(
   explainUnreadable: DatabaseDiagnosis['explainUnreadable'],
 ): Promise<readonly Diagnostic[]> {
   try {
-    return [await diagnoseOutbox(database), ...(await diagnoseWaiting(database)), await diagnoseReconcile(database)]
+    return [
+      await diagnoseOutbox(database),
+      ...(await diagnoseWaiting(database)),
+      await diagnoseReconcile(database),
+      await diagnoseAuditSignature(database),
+    ]
   } catch (error) {
     const message = explainUnreadable?.(error)
     if (message === undefined) throw error
@@ -65,11 +70,11 @@ async function diagnoseVersion(database: ReadSession): Promise<Diagnostic> {
     `SELECT current_setting('server_version') AS version, current_setting('server_version_num') AS number`,
   )
   const major = Math.floor(Number(row!.number) / 10_000)
-  if (major >= VERSION_MIN) return ok('postgres-version', `PostgreSQL ${row!.version}`)
+  if (major >= POSTGRES_VERSION_MIN) return ok('postgres-version', `PostgreSQL ${row!.version}`)
   return failed(
     'postgres-version',
     `PostgreSQL ${row!.version} is too old`,
-    `Upgrade to ${VERSION_MIN} or newer, preferably 18.`,
+    `Upgrade to ${POSTGRES_VERSION_MIN} or newer, preferably 18.`,
   )
 }
 

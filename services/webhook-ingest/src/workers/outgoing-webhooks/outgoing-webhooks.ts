@@ -15,6 +15,7 @@
 import type { ChangeFeed, ClaimedWebhook, OutgoingQueue, WebhookEndpoints } from '@paxyo/ledger'
 import { createWorker } from '@paxyo/service-kit'
 import type { Logger } from 'pino'
+import { warnOfAddress } from './check-address.ts'
 import { readEndpoints, type Endpoint } from './endpoints.ts'
 import type { OutgoingWebhookSettings } from './outgoing-webhook-config.ts'
 import { retryDelayMs } from './retry-schedule.ts'
@@ -75,7 +76,10 @@ export function createOutgoingWebhooks(options: OutgoingWebhooksOptions): Outgoi
 
   /** @returns the time until the next poll, in milliseconds. */
   async function run(signal: AbortSignal): Promise<number | undefined> {
-    if (!hasStored) await options.endpoints.storeEnvironment(settings.endpoint)
+    if (!hasStored) {
+      await options.endpoints.storeEnvironment(settings.endpoint)
+      void warnOfAddress(settings, log)
+    }
     hasStored = true
     const endpoints = await readEndpoints(options.endpoints, settings)
     listenWhile(endpoints.length > 0)
@@ -134,7 +138,7 @@ export function createOutgoingWebhooks(options: OutgoingWebhooksOptions): Outgoi
     try {
       await queue.settle(webhook, attempt, retryInMs)
       if (isBack) await queue.makeEndpointDue(endpointId)
-      // After the commit, because a page that receives the message reads the queue.
+      // After the commit, because pages then read the queue.
       if (hasChanged) options.onEndpointChanged?.(endpointId, attempt.error ?? undefined)
     } catch (error) {
       log.warn({ err: error, ...facts }, 'outgoing webhook attempt not recorded')

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { OPERATIONS_CHANNEL, type OperationsMessage } from '@paxyo/contracts'
+import { OPERATIONS_CHANNEL, type OperationsMessage, type WebhookType } from '@paxyo/contracts'
 import { createChangeFeed, createOutgoingQueue, createWebhookEndpoints } from '@paxyo/ledger'
+import { webhookMessageSchemas } from '@paxyo/panel-client'
 import { eventually } from '@paxyo/testkit'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool } from 'pg'
@@ -147,6 +148,10 @@ test('deposits, reviews and the actions of people are told, too', async () => {
     'refund.paid',
     'review.opened',
   ])
+  for (const received of panel.received) {
+    const body = bodyOf(received)
+    expect(webhookMessageSchemas[body.type as WebhookType].parse(body)).toEqual(body)
+  }
 })
 
 test('several processes share the work: every change is told once, in the order of each order', async () => {
