@@ -19,13 +19,8 @@ const READ_PARTITIONS = `
     GROUP BY n
   ) AS partitions`
 
-<<<<<<< HEAD:packages/database/src/diagnostics/backlog.ts
-/** Events without a partition for their day go into the default one, which retention cannot drop by day. */
-export async function diagnosePartitions(database: ReadSession): Promise<Diagnostic> {
-=======
 /** Rows without a partition for their day go into the default one, which retention cannot drop by day. */
 export async function diagnosePartitions(database: ReadSession): Promise<Diagnostic> {
->>>>>>> h/console-b:packages/cli/src/doctor/backlog.ts
   const [row] = await database.query<{ ahead: number; today: boolean }>(READ_PARTITIONS)
   const { ahead, today } = row!
   if (today && ahead === 3) return ok('partitions', 'events and deliveries have partitions for the next days')
