@@ -2,6 +2,7 @@ import tab from '@bomb.sh/tab/commander'
 import { Command } from 'commander'
 import type { Finished } from './cli.ts'
 import { addAccounts } from './commands/accounts.ts'
+import { addArchive } from './commands/archive.ts'
 import { addAudit } from './commands/audit.ts'
 import { addAuditLog } from './commands/audit-log.ts'
 import { addBackup } from './commands/backup.ts'
@@ -54,6 +55,7 @@ export function buildProgram(terminal: Terminal, finished: Finished): Command {
     addChanges,
     addReviews,
     addDeliveries,
+    addArchive,
     addRejected,
     addOutgoingWebhooks,
     addSearch,

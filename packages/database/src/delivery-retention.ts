@@ -31,6 +31,7 @@ export interface DeliveryRetentionResult {
  * repeatable messages. Runs daily, as the owner.
  *
  * @param retentionDays whole days that are kept in addition to today.
+ * @param beforeDrop is done with each partition before it is dropped, such as archiving it.
  * @example
  * await dropOldDeliveries(ownerPool, new Date(), 90) //=> { dropped: [], kept: [], deleted: 0 }
  */
@@ -38,6 +39,7 @@ export async function dropOldDeliveries(
   pool: Pool,
   now: Date,
   retentionDays: number,
+  beforeDrop?: (partition: string) => Promise<unknown>,
 ): Promise<DeliveryRetentionResult> {
   const firstKeptDay = Math.floor(now.getTime() / DAY_MS) - retentionDays
   const before = new Date(firstKeptDay * DAY_MS)
@@ -46,6 +48,7 @@ export async function dropOldDeliveries(
   for (const name of await findPartitions(pool, DELIVERIES, firstKeptDay)) {
     if (await hasUndecided(pool, name)) kept.push(name)
     else {
+      await beforeDrop?.(name)
       await dropPartition(pool, DELIVERIES, name)
       dropped.push(name)
     }

@@ -109,17 +109,13 @@ function findBlockingChanges(before: Catalog, after: Catalog): string[] {
     if (is === undefined) return []
     const newNotNull = is.notNullColumns.filter((one) => was.columns.includes(one) && !was.notNullColumns.includes(one))
     return [
-      ...(is.file === was.file ? [] : [`${table} is rewritten: add a column without a default that is computed`]),
-      ...added(was.indexes, is.indexes).map(
+      is.file === was.file ? [] : [`${table} is rewritten: add a column without a default that is computed`],
+      added(was.indexes, is.indexes).map(
         (name) => `${table}: ${name} is built under a lock: use concurrent-indexes.ts`,
       ),
-      ...added(was.constraints, is.constraints).map(
-        (name) => `${table}: ${name} reads all rows under a lock: NOT VALID`,
-      ),
-      ...newNotNull.map(
-        (name) => `${table}: NOT NULL of ${name} reads all rows under a lock: a CHECK that is NOT VALID`,
-      ),
-    ]
+      added(was.constraints, is.constraints).map((name) => `${table}: ${name} reads all rows under a lock: NOT VALID`),
+      newNotNull.map((name) => `${table}: NOT NULL of ${name} reads all rows under a lock: a CHECK that is NOT VALID`),
+    ].flat()
   })
 }
 

@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { createTestDatabase, eventually, stayWithinOneDay, type TestDatabase } from '@paxyo/testkit'
+import { appendFile, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import pg from 'pg'
+import { archivePartition, readArchivedDeliveries } from '../src/delivery-archive.ts'
 import { dropOldDeliveries } from '../src/delivery-retention.ts'
 import { maintainPartitions, readPartitionDays, type MaintainResult } from '../src/partitions.ts'
 import { insertSample } from './sample-rows.ts'
@@ -177,6 +181,36 @@ describe('deliveries', () => {
       UPDATE reviews SET resolved_at = now(), resolved_by = 'ann', resolved_with = 'key', resolution = 'dismiss', resolution_note = ''`)
     expect(await dropOld('2041-01-01T00:00:00Z')).toEqual({ dropped: ['deliveries_2040_02_26'], kept: [], deleted: 3 })
     expect([await findIds(), await findIds('repeatable_delivery_ids')]).toEqual([[], []])
+  })
+
+  test('are in the archive, where an order is found, before their day is dropped', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'paxyo-archive-'))
+    try {
+      await insertSample(database.owner, 'accounts')
+      await insertSample(database.owner, 'orders')
+      await maintain('2040-02-26T12:00:00Z')
+      for (const [id, hour] of [
+        ['second', '13'],
+        ['first', '12'],
+      ] as const) {
+        await insertDelivery(id, `2040-02-26T${hour}:00:00Z`, { body: `{"order_id":"ü${id}"}` })
+      }
+      await insertDelivery('other', '2040-02-26T14:00:00Z', { provider_order_id: '99' })
+      const archive = (name: string) => archivePartition(database.owner, folder, name)
+      await dropOldDeliveries(database.owner, new Date('2040-03-06T00:00:00Z'), 8, archive)
+
+      expect(await findIds()).toEqual([])
+      expect(await readArchivedDeliveries(folder, 'A-1')).toMatchObject([
+        { delivery_id: 'first', order_id: 'A-1', provider_order_id: '12345', body: '{"order_id":"üfirst"}' },
+        { delivery_id: 'second', outcome: 'applied' },
+      ])
+      expect(await readArchivedDeliveries(folder, '99')).toMatchObject([{ delivery_id: 'other', order_id: null }])
+
+      await appendFile(join(folder, 'deliveries_2040_02_26.ndjson.gz'), 'x')
+      await expect(readArchivedDeliveries(folder, 'A-1')).rejects.toThrow('2040_02_26.ndjson.gz does not match')
+    } finally {
+      await rm(folder, { recursive: true })
+    }
   })
 
   test('a reader of all days holds up neither webhooks nor, in the end, the drop of a day', async () => {

@@ -35,7 +35,8 @@ describeWithPostgres15('PostgreSQL 15', () => {
 
   test('is migrated, by an owner that is no superuser, too, and serves the roles', async () => {
     const superuser = new pg.Pool({ connectionString: url, max: 1 })
-    await superuser.query('CREATE ROLE owner LOGIN CREATEROLE; CREATE DATABASE paxyo OWNER owner')
+    await superuser.query('CREATE ROLE owner LOGIN CREATEROLE')
+    await superuser.query('CREATE DATABASE paxyo OWNER owner')
     await superuser.end()
     const ofOwner = url.replace('postgres@', 'owner@').replace(/postgres$/, 'paxyo')
     expect(await migrateToLatest(ofOwner)).toEqual(MIGRATION_NAMES)

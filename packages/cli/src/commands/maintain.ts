@@ -20,6 +20,7 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
       'after',
       '\nEVENT_RETENTION_DAYS: how many days of events are kept, in addition to today (7).' +
         '\nDELIVERY_RETENTION_DAYS: how many days of deliveries are kept, at least 8; decided ones only are deleted (90).' +
+        '\nARCHIVE_DIR: a folder in which days of deliveries are written before they are deleted.' +
         '\nREJECTED_RETENTION_DAYS: how many days rejected requests are kept (30).' +
         '\nPARKED_RETENTION_DAYS: after how many days a delivery without a registered order is put up for review (30).' +
         '\nMAINTAIN_EVERY_HOURS: the interval at which to repeat until a signal, without a scheduler; 0 runs once (0).' +
@@ -31,6 +32,7 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
           DATABASE_URL: url,
           EVENT_RETENTION_DAYS: eventDays,
           DELIVERY_RETENTION_DAYS: deliveryDays,
+          ARCHIVE_DIR: archiveDir,
           REJECTED_RETENTION_DAYS: rejectedDays,
           PARKED_RETENTION_DAYS: parkedDays,
           MAINTAIN_EVERY_HOURS: everyHours,
@@ -39,6 +41,7 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
           'DATABASE_URL',
           'EVENT_RETENTION_DAYS',
           'DELIVERY_RETENTION_DAYS',
+          'ARCHIVE_DIR',
           'REJECTED_RETENTION_DAYS',
           'PARKED_RETENTION_DAYS',
           'MAINTAIN_EVERY_HOURS',
@@ -46,7 +49,7 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
         ])
         const mayRepeat = (): Promise<boolean> | boolean => everyHours > 0 && pause(everyHours * HOUR_MS, cli.signal)
         do {
-          const work = { eventDays, deliveryDays, rejectedDays, parkedDays, recountTotals, signingKey }
+          const work = { eventDays, deliveryDays, archiveDir, rejectedDays, parkedDays, recountTotals, signingKey }
           printResult(cli, await maintain(url, work))
         } while (await mayRepeat())
       }),
@@ -89,13 +92,14 @@ interface MaintainOptions {
 interface Work extends MaintainOptions {
   readonly eventDays: number
   readonly deliveryDays: number
+  readonly archiveDir: string | undefined
   readonly rejectedDays: number
   readonly parkedDays: number
   readonly signingKey: string | undefined
 }
 
 async function maintain(url: string, work: Work) {
-  const { eventDays, deliveryDays, rejectedDays, parkedDays, recountTotals: isRecount, signingKey } = work
+  const { eventDays, deliveryDays, archiveDir, rejectedDays, parkedDays, recountTotals: isRecount, signingKey } = work
   const database = await import('@paxyo/database')
   const { pruneIdempotencyKeys, pruneOutgoingWebhooks, pruneReceipts, pruneRejectedRequests } = database
   const { newId, reviewUnregistered } = await import('@paxyo/ledger')
@@ -114,7 +118,9 @@ async function maintain(url: string, work: Work) {
     const { created, dropped } = await database.maintainPartitions(pool, now, { events: eventDays })
     // First: a delivery whose order was not registered in time then waits for a person.
     const reviewedUnregisteredOrders = await reviewUnregistered({ pool, newId }, parkedDays)
-    const deliveries = await database.dropOldDeliveries(pool, now, deliveryDays)
+    const archive =
+      archiveDir === undefined ? undefined : (name: string) => database.archivePartition(pool, archiveDir, name)
+    const deliveries = await database.dropOldDeliveries(pool, now, deliveryDays, archive)
     return {
       created,
       dropped: [...dropped, ...deliveries.dropped],

@@ -1,0 +1,128 @@
+/**
+ * Deliveries in files, for the time after their retention: a day is a file of gzipped JSON lines, with its SHA-256 beside it
+ * in the format of `sha256sum`.
+ *
+ * Guarantees: a file is complete or not there, also after the process was killed. A reader that finds a file with another
+ * checksum says so, and reads nothing of it.
+ */
+
+import type { Pool } from 'pg'
+import { createHash } from 'node:crypto'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip, createGzip } from 'node:zlib'
+import { DAY_MS, DELIVERIES, findPartitions } from './partitions.ts'
+
+const BATCH_ROWS = 5_000
+const FILE = /^deliveries_\d{4}_\d\d_\d\d\.ndjson\.gz$/
+
+/** A delivery as its table has it, with the order that had its provider order when it was archived. */
+export interface ArchivedDelivery {
+  readonly delivery_id: string
+  readonly order_id: string | null
+  readonly provider: string
+  readonly provider_order_id: string | null
+  readonly outcome: string
+  readonly reason: string | null
+  readonly received_at: string
+  readonly body: string
+}
+
+/**
+ * Writes the days that are older than the retention, which the next maintenance drops. A day that was written before is
+ * written again, because a delivery may have been decided since.
+ *
+ * @returns the files.
+ * @example
+ * await archiveDeliveries(ownerPool, folder, new Date(), 90) //=> []
+ */
+export async function archiveDeliveries(
+  pool: Pool,
+  folder: string,
+  now: Date,
+  retentionDays: number,
+): Promise<string[]> {
+  const firstKeptDay = Math.floor(now.getTime() / DAY_MS) - retentionDays
+  const files: string[] = []
+  for (const name of await findPartitions(pool, DELIVERIES, firstKeptDay)) {
+    files.push(await archivePartition(pool, folder, name))
+  }
+  return files
+}
+
+/** @returns the file. */
+export async function archivePartition(pool: Pool, folder: string, partition: string): Promise<string> {
+  await mkdir(folder, { recursive: true })
+  const file = join(folder, `${partition}.ndjson.gz`)
+  const unfinished = `${file}.unfinished`
+  await pipeline(Readable.from(readLines(pool, partition)), createGzip(), createWriteStream(unfinished))
+  await sync(unfinished)
+  const checksum = `${file}.sha256`
+  // First: a file whose checksum is missing or older counts as damaged, and is written again by the next run.
+  await writeFile(checksum, `${await sha256Of(unfinished)}  ${basename(file)}\n`, { flush: true })
+  await rename(unfinished, file)
+  await sync(folder)
+  return file
+}
+
+async function* readLines(pool: Pool, partition: string): AsyncGenerator<string> {
+  const text = `
+    SELECT delivery.received_at::text AS received_at, delivery.delivery_id,
+      (to_jsonb(delivery) || jsonb_build_object('order_id', orders.order_id))::text AS line
+    FROM ${partition} AS delivery LEFT JOIN orders USING (provider_order_id, provider)
+    WHERE (delivery.received_at, delivery.delivery_id) > ($1::timestamptz, $2)
+    ORDER BY delivery.received_at, delivery.delivery_id LIMIT ${BATCH_ROWS}`
+  for (let after = ['-infinity', '']; ;) {
+    const { rows } = await pool.query<{ received_at: string; delivery_id: string; line: string }>(text, after)
+    for (const { line } of rows) yield `${line}\n`
+    const last = rows.at(-1)
+    if (last === undefined || rows.length < BATCH_ROWS) return
+    after = [last.received_at, last.delivery_id]
+  }
+}
+
+async function sync(path: string): Promise<void> {
+  const handle = await open(path)
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function sha256Of(file: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(file), hash)
+  return hash.digest('hex')
+}
+
+/** A file of the archive is not the one that was written. */
+export class ArchiveDamagedError extends Error {
+  override readonly name = 'ArchiveDamagedError'
+}
+
+/**
+ * Reads the archived deliveries of an order, in the order of their arrival.
+ *
+ * @param order its id, or that of its provider.
+ * @throws ArchiveDamagedError that names the file.
+ * @example
+ * await readArchivedDeliveries(folder, 'A-1') //=> []
+ */
+export async function readArchivedDeliveries(folder: string, order: string): Promise<ArchivedDelivery[]> {
+  const found: ArchivedDelivery[] = []
+  for (const name of (await readdir(folder)).filter((one) => FILE.test(one)).toSorted()) {
+    const file = join(folder, name)
+    const [expected] = (await readFile(`${file}.sha256`, 'utf8').catch(() => '')).split(' ')
+    if ((await sha256Of(file)) !== expected) throw new ArchiveDamagedError(`${file} does not match its checksum`)
+    for await (const line of createInterface({ input: createReadStream(file).pipe(createGunzip()) })) {
+      const delivery = JSON.parse(line) as ArchivedDelivery
+      if (delivery.order_id === order || delivery.provider_order_id === order) found.push(delivery)
+    }
+  }
+  return found
+}
