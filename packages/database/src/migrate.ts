@@ -39,6 +39,7 @@ import * as scopedKeys from './migrations/0035-scoped-keys.ts'
 import * as operationsTickets from './migrations/0037-operations-tickets.ts'
 import * as revokedTokens from './migrations/0039-revoked-tokens.ts'
 import * as balanceModes from './migrations/0041-balance-modes.ts'
+import * as timelines from './migrations/0049-timelines.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -74,6 +75,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0037-operations-tickets': operationsTickets,
   '0039-revoked-tokens': revokedTokens,
   '0041-balance-modes': balanceModes,
+  '0049-timelines': timelines,
 }
 
 /** The names of all migrations, as the table `kysely_migration` of a database that is up to date lists them. */

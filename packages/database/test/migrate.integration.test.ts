@@ -39,6 +39,7 @@ const MIGRATIONS = [
   '0037-operations-tickets',
   '0039-revoked-tokens',
   '0041-balance-modes',
+  '0049-timelines',
 ]
 
 let database: TestDatabase

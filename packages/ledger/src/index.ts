@@ -21,6 +21,8 @@ export {
   type ChangePage,
   type UnusableCursor,
 } from './change-feed/read-changes.ts'
+export { createDatabaseWatch, type DatabaseWatch } from './database-watch/database-watch.ts'
+export { readServerState, type ServerState, type StandbyState } from './database-watch/server-state.ts'
 export {
   createBatcher,
   NOT_COMMITTED_REASONS,

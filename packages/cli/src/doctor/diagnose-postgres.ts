@@ -6,6 +6,7 @@ import { failed, ok, skipped, warning, type Diagnostic } from './diagnostic.ts'
 import { diagnoseMigrations } from './migrations.ts'
 import { diagnoseOutbox, diagnosePartitions, diagnoseWaiting } from './backlog.ts'
 import { diagnoseReconcile } from './reconcile.ts'
+import { diagnoseReplication } from './replication.ts'
 import { diagnoseRights } from './rights.ts'
 import { diagnoseSettings } from './server-settings.ts'
 
@@ -53,7 +54,12 @@ async function examine(database: DatabaseSession, url: string): Promise<readonly
 /** Skipped when the login may not read the rows: the check of the grants reports that. */
 async function diagnoseBacklog(database: DatabaseSession): Promise<readonly Diagnostic[]> {
   try {
-    return [await diagnoseOutbox(database), ...(await diagnoseWaiting(database)), await diagnoseReconcile(database)]
+    return [
+      await diagnoseReplication(database),
+      await diagnoseOutbox(database),
+      ...(await diagnoseWaiting(database)),
+      await diagnoseReconcile(database),
+    ]
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     return [skipped('outbox', error.message)]

@@ -1,0 +1,102 @@
+import type { Pool } from 'pg'
+
+/** What the database's server says of itself and its standbys. */
+export interface ServerState {
+  /** Host and port, as the server sees them. */
+  readonly server: string
+  readonly isReplica: boolean
+  /** Grows with each promotion of a standby; null on a replica. */
+  readonly timeline: number | null
+  /** Whether a COMMIT waits for a standby (`synchronous_standby_names`). */
+  readonly isSynchronous: boolean
+  /** Undefined when the login may not see it (`pg_read_all_stats`). */
+  readonly standbys: StandbyState | undefined
+  readonly epoch: string
+  /** The timeline that the epoch belongs to, and whether commits waited for a standby on it; null at first. */
+  readonly epochTimeline: number | null
+  readonly wasSynchronous: boolean | null
+}
+
+/** The standbys that stream. */
+export interface StandbyState {
+  readonly synchronous: number
+  readonly asynchronous: number
+  /** How much the one that is furthest behind must still replay; 0 without standbys. */
+  readonly lagBytes: number
+  /** Sessions whose COMMIT waits for a synchronous standby. */
+  readonly commitsWaiting: number
+}
+
+export interface ServerStateRow extends Omit<ServerState, 'standbys'>, StandbyState {
+  readonly isVisible: boolean
+}
+
+// The name of a WAL file begins with the timeline.
+export const READ_SERVER_STATE = `
+  SELECT coalesce(host(inet_server_addr()) || ':' || inet_server_port(), 'local') AS server,
+    is_replica AS "isReplica",
+    CASE WHEN NOT is_replica THEN ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int END AS timeline,
+    current_setting('synchronous_standby_names') <> ''
+      AND current_setting('synchronous_commit') NOT IN ('off', 'local') AS "isSynchronous",
+    pg_has_role('pg_read_all_stats', 'USAGE') AS "isVisible",
+    synchronous, asynchronous, "lagBytes",
+    (SELECT count(*)::int FROM pg_stat_activity WHERE wait_event = 'SyncRep') AS "commitsWaiting",
+    epoch, stream_epoch.timeline AS "epochTimeline", is_synchronous AS "wasSynchronous"
+  FROM stream_epoch, (SELECT pg_is_in_recovery() AS is_replica) AS recovery, (
+    SELECT count(*) FILTER (WHERE sync_state IN ('sync', 'quorum'))::int AS synchronous,
+      count(*) FILTER (WHERE sync_state NOT IN ('sync', 'quorum'))::int AS asynchronous,
+      coalesce(max(CASE WHEN NOT pg_is_in_recovery() THEN pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn) END), 0)::float8
+        AS "lagBytes"
+    FROM pg_stat_replication WHERE state = 'streaming'
+  ) AS replication`
+
+/** @throws when the database is unavailable. */
+export async function readServerState(pool: Pool): Promise<ServerState> {
+  const { rows } = await pool.query<ServerStateRow>(READ_SERVER_STATE)
+  return toServerState(rows[0]!)
+}
+
+export function toServerState(row: ServerStateRow): ServerState {
+  const { isVisible, synchronous, asynchronous, lagBytes, commitsWaiting, ...state } = row
+  return { ...state, standbys: isVisible ? { synchronous, asynchronous, lagBytes, commitsWaiting } : undefined }
+}
+
+const RECORD_TIMELINE = `
+  UPDATE stream_epoch SET timeline = $1, is_synchronous = $2,
+    epoch = CASE WHEN $3 THEN replace(gen_random_uuid()::text, '-', '') ELSE epoch END
+  WHERE timeline IS NOT DISTINCT FROM $4 AND is_synchronous IS NOT DISTINCT FROM $5 AND NOT pg_is_in_recovery()`
+
+/** What follows for the epoch from what a server says. */
+export type TimelineStep = 'none' | 'record' | 'rotate'
+
+/**
+ * On another timeline the epoch goes on only if commits waited for a standby on the one before: every acknowledged
+ * commit was on the promoted standby then. Else acknowledged commits may be lost, and positions of clients and feeds may
+ * name a history that is gone.
+ *
+ * @example
+ * const synchronous = { isReplica: false, timeline: 2, isSynchronous: true, epochTimeline: 1, wasSynchronous: true }
+ * timelineStep(synchronous) //=> 'record'
+ * timelineStep({ ...synchronous, wasSynchronous: false }) //=> 'rotate'
+ */
+export function timelineStep(
+  state: Pick<ServerState, 'isReplica' | 'timeline' | 'isSynchronous' | 'epochTimeline' | 'wasSynchronous'>,
+): TimelineStep {
+  const { isReplica, timeline, isSynchronous, epochTimeline, wasSynchronous } = state
+  if (isReplica || timeline === null) return 'none'
+  if (epochTimeline === null) return 'record'
+  if (timeline !== epochTimeline) return wasSynchronous === true ? 'record' : 'rotate'
+  return isSynchronous === wasSynchronous ? 'none' : 'record'
+}
+
+/** @returns whether this call did it: of several processes one does. */
+export async function recordTimeline(pool: Pool, state: ServerState, isRotated: boolean): Promise<boolean> {
+  const { rowCount } = await pool.query(RECORD_TIMELINE, [
+    state.timeline,
+    state.isSynchronous,
+    isRotated,
+    state.epochTimeline,
+    state.wasSynchronous,
+  ])
+  return rowCount === 1
+}
