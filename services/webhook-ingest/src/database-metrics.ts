@@ -9,6 +9,7 @@ export function addDatabase(group: MetricGroup, watch: DatabaseWatch, batcher: P
       labels: ['server'],
     },
     database_synchronous: { help: '1 when a COMMIT waits for a standby, 0 when not.' },
+    database_archiving_failing: { help: '1 when the last WAL file could not be archived, 0 when not.' },
     database_standbys: { help: 'Standbys that stream.', labels: ['kind'] },
     database_standby_lag_bytes: { help: 'What the standby that is furthest behind must still replay.' },
     database_commits_waiting: { help: 'Sessions whose COMMIT waits for a synchronous standby.' },
@@ -18,6 +19,7 @@ export function addDatabase(group: MetricGroup, watch: DatabaseWatch, batcher: P
     if (state === undefined) return Promise.resolve()
     gauges.database_timeline.set({ server: state.server }, state.timeline ?? 0)
     gauges.database_synchronous.set(Number(state.isSynchronous))
+    gauges.database_archiving_failing.set(Number(state.isArchivingFailing))
     if (state.standbys !== undefined) {
       gauges.database_standbys.set({ kind: 'synchronous' }, state.standbys.synchronous)
       gauges.database_standbys.set({ kind: 'asynchronous' }, state.standbys.asynchronous)

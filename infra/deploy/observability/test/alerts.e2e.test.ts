@@ -51,6 +51,7 @@ const CASES: Record<string, Case> = {
     firesAfterMin: 15,
   },
   PaxyoStandbyLagging: { series: { paxyo_ingest_database_standby_lag_bytes: '300000000x20' }, firesAfterMin: 12 },
+  PaxyoArchivingFailing: { series: { paxyo_ingest_database_archiving_failing: '0x5 1x30' }, firesAfterMin: 22 },
   PaxyoPrimaryChanged: {
     series: {
       'paxyo_ingest_database_timeline{server="10.0.0.1:5432"}': '1x20 stale',

@@ -8,6 +8,7 @@ const primary: ServerState = {
   isReplica: false,
   timeline: 3,
   isSynchronous: false,
+  isArchivingFailing: false,
   standbys,
   epoch: 'e',
   epochTimeline: 3,

@@ -53,7 +53,7 @@ async function examine(pool: Pool, { role }: Pick<PoolOptions, 'role'>): Promise
   }
 }
 
-/** A pooler has process ids of its own, and one that keeps prepared statements gives them other names. */
+/** A pooler has other process ids than PostgreSQL, and one that keeps prepared statements gives them other names. */
 async function forgetsStatements(client: PoolClient): Promise<boolean> {
   const { processID } = client as PoolClient & { processID?: number }
   const { rows } = await client.query<{ pid: number; kept: boolean }>(

@@ -13,7 +13,7 @@ import { findConnectionProblem } from '../../src/servers/connection-problem.ts'
 // Through Debian's PgBouncer in transaction mode, which does not keep prepared statements (it is older than 1.21).
 
 const LOGIN = `paxyo_pooled_${process.pid}`
-const NOBODY = 65_534
+const UNPRIVILEGED = 65_534
 
 let database: TestDatabase
 let folder: string
@@ -46,7 +46,7 @@ async function startPooler(...lines: string[]): Promise<string> {
       .concat('unix_socket_dir =', 'auth_type = any', 'pool_mode = transaction', ...lines, '')
       .join('\n'),
   )
-  const asUser = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
+  const asUser = process.getuid?.() === 0 ? { uid: UNPRIVILEGED, gid: UNPRIVILEGED } : {}
   poolers.push(spawn(provideProgram(['pgbouncer'], 'pgbouncer'), [file], { stdio: 'ignore', ...asUser }))
   await eventually(async () => {
     const socket = connect(listenPort, '127.0.0.1')

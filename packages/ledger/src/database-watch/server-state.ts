@@ -9,6 +9,8 @@ export interface ServerState {
   readonly timeline: number | null
   /** Whether a COMMIT waits for a standby (`synchronous_standby_names`). */
   readonly isSynchronous: boolean
+  /** Whether the last WAL file could not be archived; false without an archive. */
+  readonly isArchivingFailing: boolean
   /** Undefined when the login may not see it (`pg_read_all_stats`). */
   readonly standbys: StandbyState | undefined
   readonly epoch: string
@@ -41,6 +43,8 @@ export const READ_SERVER_STATE = `
     pg_has_role('pg_read_all_stats', 'USAGE') AS "isVisible",
     synchronous, asynchronous, "lagBytes",
     (SELECT count(*)::int FROM pg_stat_activity WHERE wait_event = 'SyncRep') AS "commitsWaiting",
+    (SELECT coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false) FROM pg_stat_archiver)
+      AS "isArchivingFailing",
     epoch, stream_epoch.timeline AS "epochTimeline", is_synchronous AS "wasSynchronous"
   FROM stream_epoch, (SELECT pg_is_in_recovery() AS is_replica) AS recovery, (
     SELECT count(*) FILTER (WHERE sync_state IN ('sync', 'quorum'))::int AS synchronous,
