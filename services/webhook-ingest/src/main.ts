@@ -1,3 +1,4 @@
+import { consoleSettings } from '@paxyo/console'
 import { createPool, findConnectionProblem } from '@paxyo/database'
 import { createRedisBus } from '@paxyo/event-bus'
 import { createProviders, providerSettings, refundApproval } from '@paxyo/providers'
@@ -12,7 +13,7 @@ import {
   runService,
   serveMetrics,
 } from '@paxyo/service-kit'
-import { consoleSettings, loadIngestConfig, weakIngestSecrets } from './config.ts'
+import { loadIngestConfig, weakIngestSecrets } from './config.ts'
 import { createIngest, INGEST_POOL_MAX } from './ingest.ts'
 import { outgoingWebhookSettings } from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
 import { reconcileSchedule } from './workers/reconcile/reconcile-config.ts'
