@@ -22,6 +22,7 @@ const WEBHOOK_TOKEN = 'a-webhook-token'
 const USERS = ['ann', 'ben', 'cat']
 /** From the promotion to the first webhook that is acknowledged. */
 const FLOW_AGAIN_MS_MAX = 10_000
+const OUTPUT_SHOWN_MAX = 4_000
 
 interface System {
   readonly pair: PostgresPair
@@ -30,8 +31,8 @@ interface System {
   readonly output: () => string
 }
 
-async function startSystem(resources: AsyncDisposableStack): Promise<System> {
-  const pair = resources.use(await template.start({ isSynchronous: true }))
+async function startSystem(resources: AsyncDisposableStack, isSynchronous = true): Promise<System> {
+  const pair = resources.use(await template.start({ isSynchronous }))
   const env = {
     DATABASE_URL: `${pair.url}?target_session_attrs=read-write`,
     REDIS_URL: sharedRedisUrl(),
@@ -109,8 +110,13 @@ function startTraffic({ ingestUrl }: System): Traffic {
   }
 }
 
-const flows = (traffic: Traffic, since: number): Promise<number> =>
-  eventually(() => traffic.acknowledgedAt.find((at) => at > since))
+async function flows({ output }: System, traffic: Traffic, since: number): Promise<number> {
+  try {
+    return await eventually(() => traffic.acknowledgedAt.find((at) => at > since))
+  } catch (cause) {
+    throw new Error(`no webhook is acknowledged:\n${output().slice(-OUTPUT_SHOWN_MAX)}`, { cause })
+  }
+}
 
 /** Everything acknowledged is in the new primary once, and every client has received every event once, without a snapshot. */
 async function expectNothingLost({ pair, clients }: System, { canceled }: Traffic): Promise<void> {
@@ -150,12 +156,12 @@ test('the machine of the primary is lost: webhooks flow again within 10 s of the
   resources = new AsyncDisposableStack()
   const system = await startSystem(resources)
   const traffic = startTraffic(system)
-  await flows(traffic, performance.now())
+  await flows(system, traffic, performance.now())
   system.pair.killPrimary()
   await sleep(500)
   await system.pair.promote()
   const promotedAt = performance.now()
-  expect((await flows(traffic, promotedAt)) - promotedAt).toBeLessThan(FLOW_AGAIN_MS_MAX)
+  expect((await flows(system, traffic, promotedAt)) - promotedAt).toBeLessThan(FLOW_AGAIN_MS_MAX)
   await traffic.stop()
   await expectNothingLost(system, traffic)
 })
@@ -164,14 +170,68 @@ test('the primary stops responding, and continues after the promotion: no client
   resources = new AsyncDisposableStack()
   const system = await startSystem(resources)
   const traffic = startTraffic(system)
-  await flows(traffic, performance.now())
+  await flows(system, traffic, performance.now())
   system.pair.pausePrimary()
   await system.pair.promote()
   const promotedAt = performance.now()
-  expect((await flows(traffic, promotedAt)) - promotedAt).toBeLessThan(FLOW_AGAIN_MS_MAX)
+  expect((await flows(system, traffic, promotedAt)) - promotedAt).toBeLessThan(FLOW_AGAIN_MS_MAX)
   system.pair.resumePrimary()
   const resumedAt = performance.now()
-  await flows(traffic, resumedAt + 2_000)
+  await flows(system, traffic, resumedAt + 2_000)
   await traffic.stop()
   await expectNothingLost(system, traffic)
+})
+
+test('the synchronous standby is away: nothing is acknowledged until commits need not wait, and readiness says so', async () => {
+  resources = new AsyncDisposableStack()
+  const system = await startSystem(resources)
+  const traffic = startTraffic(system)
+  await flows(system, traffic, performance.now())
+  system.pair.killStandby()
+  const commits = await eventually(async () => {
+    const { checks } = (await (await fetch(`${system.ingestUrl}/readyz`)).json()) as { checks: { commits: string } }
+    return checks.commits !== 'ok' && checks.commits
+  })
+  expect(commits).toMatch(/degraded|failed/)
+  const acknowledged = traffic.acknowledgedAt.length
+  const owner = new pg.Pool({ connectionString: system.pair.primary.url, max: 1 })
+  resources.defer(() => owner.end())
+  await eventually(async () => {
+    const { rows } = await owner.query(`SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'`)
+    return rows.length > 0
+  })
+  expect(traffic.acknowledgedAt.length).toBe(acknowledged)
+  await owner.query(`ALTER SYSTEM SET synchronous_standby_names = ''`)
+  await owner.query('SELECT pg_reload_conf()')
+  await flows(system, traffic, performance.now())
+  await traffic.stop()
+})
+
+test('an asynchronous standby is promoted: the epoch is rotated, and clients show what the new primary has', async () => {
+  resources = new AsyncDisposableStack()
+  const system = await startSystem(resources, false)
+  const { pair, clients } = system
+  const traffic = startTraffic(system)
+  await flows(system, traffic, performance.now())
+  const standby = new pg.Pool({ connectionString: pair.standby.url, max: 1 })
+  resources.defer(() => standby.end())
+  // Without it, nothing would say that the standby was not synchronous.
+  await eventually(
+    async () => (await standby.query('SELECT FROM stream_epoch WHERE NOT is_synchronous')).rowCount === 1,
+  )
+  pair.pauseStandby()
+  await flows(system, traffic, performance.now())
+  pair.killPrimary()
+  pair.resumeStandby()
+  await pair.promote()
+  await eventually(() => clients.every(({ snapshots }) => snapshots > 0))
+  expect(system.output()).toContain('acknowledged webhooks may be lost')
+  await traffic.stop()
+  const { rows } = await standby.query<{ user_id: string; head: number }>(
+    'SELECT user_id, last_seq::int AS head FROM accounts',
+  )
+  for (const { user_id: userId, head } of rows) {
+    const client = clients.find((one) => one.userId === userId)!
+    await eventually(() => client.lastSeq === head)
+  }
 })

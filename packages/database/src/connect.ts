@@ -51,21 +51,23 @@ export function createKysely(pool: pg.Pool): Kysely<DB> {
   return new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
 }
 
+/** The settings of every connection of a service, which PostgreSQL applies when it begins. */
+export const connectionSettings = (role: DatabaseRole): Readonly<Record<string, string>> => ({
+  role: DATABASE_ROLES[role],
+  statement_timeout: String(STATEMENT_TIMEOUT_MS),
+  idle_in_transaction_session_timeout: String(IDLE_IN_TRANSACTION_TIMEOUT_MS),
+  // Statements look up rows by key, a batch at a time. Without statistics (a new table, a cached plan) the planner may
+  // prefer a sequential scan.
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+})
+
 function clientConfig({ url, role, name, onPrimaryChange }: PoolOptions): pg.PoolConfig {
-  const settings = {
-    role: DATABASE_ROLES[role],
-    statement_timeout: STATEMENT_TIMEOUT_MS,
-    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
-    // Statements look up rows by key, a batch at a time. Without statistics (a new table, a cached plan) the planner may
-    // prefer a sequential scan.
-    enable_seqscan: 'off',
-    enable_hashjoin: 'off',
-    enable_mergejoin: 'off',
-  }
   return {
     ...connectionConfig(url, onPrimaryChange),
     application_name: name,
-    options: Object.entries(settings)
+    options: Object.entries(connectionSettings(role))
       .map(([setting, value]) => `-c ${setting}=${value}`)
       .join(' '),
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,

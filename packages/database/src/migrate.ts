@@ -10,6 +10,7 @@ import { POSTGRES_VERSION_MIN } from './roles.ts'
 import * as baseline from './migrations/0041-baseline.ts'
 import * as mappedWords from './migrations/0044-mapped-words.ts'
 import * as auditLogSignatures from './migrations/0045-audit-log-signatures.ts'
+import * as timelines from './migrations/0049-timelines.ts'
 import { connectionConfig } from './servers/connection-config.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
@@ -17,6 +18,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0041-baseline': baseline,
   '0044-mapped-words': mappedWords,
   '0045-audit-log-signatures': auditLogSignatures,
+  '0049-timelines': timelines,
 }
 
 /** The names of all migrations, as the table `kysely_migration` of a database that is up to date lists them. */

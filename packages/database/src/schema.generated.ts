@@ -373,7 +373,9 @@ export interface SentPositions {
 
 export interface StreamEpoch {
   epoch: Generated<string>;
+  is_synchronous: boolean | null;
   only_row: Generated<boolean>;
+  timeline: number | null;
 }
 
 export interface Verifications {

@@ -154,7 +154,10 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
   },
   receipts: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   sent_positions: { ingest: ['SELECT', 'INSERT'], gateway: [] },
-  stream_epoch: { ingest: ['SELECT'], gateway: ['SELECT'] },
+  stream_epoch: {
+    ingest: ['SELECT', 'UPDATE epoch', 'UPDATE is_synchronous', 'UPDATE timeline'],
+    gateway: ['SELECT'],
+  },
   api_keys: { ingest: ['SELECT', 'UPDATE last_used_at', 'UPDATE revoked_at'], gateway: [] },
   revoked_keys: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   operators: {

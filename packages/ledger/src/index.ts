@@ -21,6 +21,7 @@ export {
   type ChangePage,
   type UnusableCursor,
 } from './change-feed/read-changes.ts'
+export { createDatabaseWatch, type DatabaseWatch } from './database-watch/database-watch.ts'
 export {
   createBatcher,
   NOT_COMMITTED_REASONS,

@@ -18,6 +18,9 @@ export interface PostgresPair extends AsyncDisposable {
   /** Stops all processes of the primary, which keep their connections. */
   pausePrimary(): void
   resumePrimary(): void
+  killStandby(): void
+  pauseStandby(): void
+  resumeStandby(): void
   /** Makes the standby a primary. */
   promote(): Promise<void>
 }
@@ -40,6 +43,7 @@ export async function createPairTemplate(): Promise<PairTemplate> {
   const server = await startLocalPostgres({ dataDir, password: PASSWORD, settings: { fsync: 'off' } })
   try {
     await migrateToLatest(server.url)
+    await ask(server.url, 'GRANT pg_read_all_stats TO paxyo_ingest')
   } finally {
     await server.stop()
   }
@@ -78,6 +82,9 @@ async function startPair(template: string, { isSynchronous }: PostgresPairOption
     killPrimary: () => killAll(primary.pid),
     pausePrimary: () => signalAll(primary.pid, 'SIGSTOP'),
     resumePrimary: () => signalAll(primary.pid, 'SIGCONT'),
+    killStandby: () => killAll(standby.pid),
+    pauseStandby: () => signalAll(standby.pid, 'SIGSTOP'),
+    resumeStandby: () => signalAll(standby.pid, 'SIGCONT'),
     async promote() {
       await ask(standby.url, 'SELECT pg_promote()')
     },

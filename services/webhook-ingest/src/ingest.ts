@@ -6,6 +6,7 @@ import {
   storeReceipts,
   createBatcher,
   createChangeFeed,
+  createDatabaseWatch,
   createMappedWords,
   createOperationsPublisher,
   createOutbox,
@@ -94,6 +95,9 @@ const NO_OUTGOING_WEBHOOKS: OutgoingWebhookSettings = {
 /** Connections that its pool needs: one per partition, the others for the panel API, the outbox and readiness. */
 export const INGEST_POOL_MAX = 10
 
+/** A batch is retried for 8 s: what takes longer waits for a standby. */
+const COMMIT_AGE_MS_MAX = 10_000
+
 /** Accepts webhooks and API requests, and publishes the events that they cause. */
 export function createIngest(deps: IngestDeps): Ingest {
   const { pool, publisher, apiKeys, log } = deps
@@ -114,6 +118,8 @@ export function createIngest(deps: IngestDeps): Ingest {
   }
   const batcher = createBatcher({ ...ledger, log, onBatch: metrics.batchDone })
   metrics.addWaitingDeliveries(batcher)
+  const databaseWatch = createDatabaseWatch({ pool, log })
+  metrics.addDatabase(databaseWatch, batcher)
   metrics.addPublisher(publisher)
   // Also when verification is off: deliveries from before may still await theirs.
   const verification = createProviderVerification({ pool, providers, batcher, log, ...deps.verificationTimes })
@@ -239,6 +245,11 @@ export function createIngest(deps: IngestDeps): Ingest {
       database: async () => {
         await pool.query('SELECT 1')
       },
+      commits: () => {
+        if (batcher.commitAgeMs > COMMIT_AGE_MS_MAX) throw new Error('commits hang')
+        const { isSynchronous = false, standbys } = databaseWatch.state ?? {}
+        return isSynchronous && standbys?.synchronous === 0 ? 'degraded' : undefined
+      },
     },
     addMetrics: (registry) => metrics.register(registry),
     async close() {
@@ -249,6 +260,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       await mappedWords.close()
       await scheduledReconcile?.close()
       await batcher.close()
+      await databaseWatch[Symbol.asyncDispose]()
       await apiKeyStore.close()
       await console?.close()
       await outgoingWebhooks.close()

@@ -1,8 +1,9 @@
 import { consoleSettings } from '@paxyo/console'
-import { createPool } from '@paxyo/database'
+import { createPool, findConnectionProblem } from '@paxyo/database'
 import { createRedisBus } from '@paxyo/event-bus'
 import { createProviders, providerSettings, refundApproval } from '@paxyo/providers'
 import {
+  ConfigError,
   createHttpServer,
   createLogger,
   createMetrics,
@@ -20,6 +21,8 @@ import { reconcileSchedule } from './workers/reconcile/reconcile-config.ts'
 await runService(async (resources) => {
   const config = loadIngestConfig(process.env)
   const log = createLogger('webhook-ingest', config.LOG_LEVEL)
+  const connectionProblem = await findConnectionProblem({ url: config.DATABASE_URL, role: 'ingest' })
+  if (connectionProblem !== undefined) throw new ConfigError([`DATABASE_URL: ${connectionProblem}`])
   for (const problem of weakIngestSecrets(process.env)) log.warn({ problem }, 'weak secret')
   // Metrics are served until the process ends.
   const registry = createMetrics('webhook-ingest')

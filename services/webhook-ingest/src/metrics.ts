@@ -7,6 +7,7 @@ import {
   type Batcher,
   type ChangeFeed,
   type ChangeSet,
+  type DatabaseWatch,
   type DeliveryResult,
   type NotCommitted,
 } from '@paxyo/ledger'
@@ -14,6 +15,7 @@ import { formatMoney } from '@paxyo/order-core'
 import type { Pool } from 'pg'
 import type { Registry } from 'prom-client'
 import type { GatewayLink } from './gateways/gateway-link.ts'
+import { addDatabase } from './database-metrics.ts'
 import { addReconcile, type ReconcileMetrics } from './workers/reconcile/reconcile-metrics.ts'
 
 /** Callbacks through which the parts of this service report to its metrics. */
@@ -35,6 +37,8 @@ export interface IngestMetrics {
   readonly reconcile: ReconcileMetrics
   /** Adds the gauge of deliveries that wait in a batcher. */
   readonly addWaitingDeliveries: (batcher: Pick<Batcher, 'waitingCount'>) => void
+  /** Adds the gauges of the database's server, its standbys and commits in flight. */
+  readonly addDatabase: (watch: DatabaseWatch, batcher: Pick<Batcher, 'commitAgeMs'>) => void
   /** Adds the gauge of requests that are held until there is a change. */
   readonly addHeldRequests: (changeFeed: Pick<ChangeFeed, 'heldCount'>) => void
   /** An outgoing webhook was delivered, or failed. */
@@ -158,6 +162,7 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
     addWaitingDeliveries(batcher) {
       group.gauge('waiting_deliveries', 'Deliveries that wait to be committed.', () => batcher.waitingCount)
     },
+    addDatabase: (watch, batcher) => addDatabase(group, watch, batcher),
     addHeldRequests(changeFeed) {
       group.gauge('held_requests', 'Requests for changes that are held.', () => changeFeed.heldCount)
     },

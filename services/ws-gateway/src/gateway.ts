@@ -1,5 +1,5 @@
 import type { EventBus } from '@paxyo/event-bus'
-import type { ReadinessCheck } from '@paxyo/service-kit'
+import { createWorker, type ReadinessCheck } from '@paxyo/service-kit'
 import type { FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
@@ -55,6 +55,9 @@ export interface Gateway {
 /** The maximum number of connections in a gateway's pool. A few are enough, because reads are batched. */
 export const GATEWAY_POOL_MAX = 8
 
+/** Within this time clients of a gateway that nothing else asks have a new epoch. */
+const EPOCH_INTERVAL_MS = 3_000
+
 /** Creates the gateway: it authenticates browsers, sends the events that they missed, then forwards new events. */
 export function createGateway(deps: GatewayDeps): Gateway {
   const { pool, replica, bus, tokens, allowedOrigins, limits: changedLimits, log } = deps
@@ -99,6 +102,12 @@ export function createGateway(deps: GatewayDeps): Gateway {
     onMessageRejected: metrics.busMessageRejected,
     onSent: (sent) => receipts.sent(sent),
   })
+  const epochWatch = createWorker({
+    run: () => hub.checkEpoch(),
+    backstopMs: EPOCH_INTERVAL_MS,
+    onError: (err) => log.debug({ err }, 'epoch could not be read'),
+  })
+  epochWatch.wake()
   const connections = createConnections({
     hub,
     orderReader: createOrderReader(source),
@@ -154,7 +163,6 @@ export function createGateway(deps: GatewayDeps): Gateway {
       draining: () => {
         if (isDraining) throw new Error('draining')
       },
-      // Reads the database; a gateway without new connections also detects a changed epoch this way.
       database: () => hub.checkEpoch(),
       // Without the bus the gateway serves from the database, a second later.
       bus: () => (hub.isReady ? undefined : 'degraded'),
@@ -166,6 +174,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       await operations.close()
       await connections.drain(drainMs)
       await control.close()
+      await epochWatch.close()
       await hub.close()
     },
   }

@@ -1,6 +1,7 @@
-import { createPool } from '@paxyo/database'
+import { createPool, findConnectionProblem } from '@paxyo/database'
 import { createRedisBus } from '@paxyo/event-bus'
 import {
+  ConfigError,
   createHttpServer,
   createLogger,
   createMetrics,
@@ -20,6 +21,8 @@ const CLOSE_TIMEOUT_MS = 20_000
 await runService(async (resources) => {
   const config = loadGatewayConfig(process.env)
   const log = createLogger('ws-gateway', config.LOG_LEVEL)
+  const connectionProblem = await findConnectionProblem({ url: config.DATABASE_URL, role: 'gateway' })
+  if (connectionProblem !== undefined) throw new ConfigError([`DATABASE_URL: ${connectionProblem}`])
   for (const problem of weakGatewaySecrets(process.env)) log.warn({ problem }, 'weak secret')
   const drainMs = config.DRAIN_SECONDS * 1000
 

@@ -58,7 +58,7 @@ export async function startGateway(options: GatewayFixtureOptions = {}): Promise
   pool.query = new Proxy(pool.query, {
     apply(query, self, parameters: [{ readonly name?: string }]) {
       // Those are read at fixed intervals, whatever clients do.
-      if (!['read_cutoffs', 'read_batch_ids'].includes(parameters[0].name ?? '')) queries += 1
+      if (!['read_cutoffs', 'read_batch_ids', 'read_epoch'].includes(parameters[0].name ?? '')) queries += 1
       return Reflect.apply(query, self, parameters) as unknown
     },
   })

@@ -35,6 +35,8 @@ BEGIN
   END IF;
   -- The migrations grant rights to these roles. The owner is a member of them, and so needs no right to create roles.
   GRANT paxyo_ingest, paxyo_gateway TO paxyo_owner WITH INHERIT FALSE, SET TRUE;
+  -- Which standbys stream, and whether commits wait for one.
+  GRANT pg_read_all_stats TO paxyo_ingest, paxyo_owner WITH INHERIT TRUE, SET FALSE;
   EXECUTE format('ALTER DATABASE %I OWNER TO paxyo_owner', current_database());
   EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
   -- Databases that no login needs.

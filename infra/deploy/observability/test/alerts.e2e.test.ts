@@ -28,6 +28,38 @@ const CASES: Record<string, Case> = {
   PaxyoGatewayDown: { series: { 'up{job="ws-gateway"}': '0x10' }, firesAfterMin: 2 },
   PaxyoProcessDown: { series: { 'up{job="ws-gateway",instance="a"}': '0x10' }, firesAfterMin: 6 },
   PaxyoDatabaseUnreadable: { series: { paxyo_ingest_backlog_readable: '0x10' }, firesAfterMin: 3 },
+  PaxyoCommitsHanging: { series: { paxyo_ingest_commit_age_seconds: '0x5 20x20' }, firesAfterMin: 8 },
+  PaxyoSynchronousStandbyMissing: {
+    series: {
+      paxyo_ingest_database_synchronous: '1x20',
+      'paxyo_ingest_database_standbys{kind="synchronous"}': '1x5 0x20',
+    },
+    firesAfterMin: 8,
+  },
+  PaxyoStandbyNotSynchronous: {
+    series: {
+      paxyo_ingest_database_synchronous: '0x40',
+      'paxyo_ingest_database_standbys{kind="asynchronous"}': '1x40',
+    },
+    firesAfterMin: 12,
+  },
+  PaxyoStandbyLost: {
+    series: {
+      'paxyo_ingest_database_standbys{kind="synchronous"}': '1x5 0x40',
+      'paxyo_ingest_database_standbys{kind="asynchronous"}': '0x40',
+    },
+    firesAfterMin: 15,
+  },
+  PaxyoStandbyLagging: { series: { paxyo_ingest_database_standby_lag_bytes: '300000000x20' }, firesAfterMin: 12 },
+  PaxyoArchivingFailing: { series: { paxyo_ingest_database_archiving_failing: '0x5 1x30' }, firesAfterMin: 22 },
+  PaxyoPrimaryChanged: {
+    series: {
+      'paxyo_ingest_database_timeline{server="10.0.0.1:5432"}': '1x20 stale',
+      'paxyo_ingest_database_timeline{server="10.0.0.2:5432"}': '_x20 2x40',
+    },
+    firesAfterMin: 25,
+  },
+  PaxyoEpochRotated: { series: { paxyo_ingest_epoch_rotations_total: '0x5 1x20' }, firesAfterMin: 8 },
   PaxyoEventLoopBusy: { series: { 'nodejs_eventloop_lag_p99_seconds{job="ws-gateway"}': '0.5x20' }, firesAfterMin: 11 },
   PaxyoEventLoopBlocked: {
     series: { 'nodejs_eventloop_lag_max_seconds{job="ws-gateway"}': '0.1x5 2 0.1x20' },

@@ -5,7 +5,10 @@ import { settings } from '../settings.ts'
 const STATEMENT_TIMEOUT_MS = 5_000
 
 const READ_EPOCH = 'SELECT epoch FROM stream_epoch'
-const ROTATE_EPOCH = `UPDATE stream_epoch SET epoch = replace(gen_random_uuid()::text, '-', '') RETURNING epoch`
+/** The timeline belongs to the old history, too: webhook-ingest records that of the new one. */
+const ROTATE_EPOCH = `
+  UPDATE stream_epoch SET epoch = replace(gen_random_uuid()::text, '-', ''), timeline = NULL, is_synchronous = NULL
+  RETURNING epoch`
 
 export const addEpoch: AddCommand = (program, terminal, finished) => {
   const epoch = program
@@ -21,7 +24,7 @@ export const addEpoch: AddCommand = (program, terminal, finished) => {
     .addHelpText(
       'after',
       '\nClients reconnect with a snapshot, and readers of the feeds start from the beginning. Running gateways' +
-        '\ndetect the new epoch.',
+        '\ndetect the new epoch within seconds.',
     )
     .action(action(terminal, finished, async (cli) => print(cli, ROTATE_EPOCH, false)))
 }

@@ -14,7 +14,7 @@ const NEEDED: readonly (readonly [role: string, table: string, rights: readonly 
   [ingest, 'reviews', ['SELECT', 'INSERT', 'UPDATE']],
   [ingest, 'reconciliations', ['SELECT', 'INSERT', 'UPDATE']],
   [ingest, 'reconcile_runs', ['SELECT', 'INSERT', 'UPDATE', 'DELETE']],
-  [ingest, 'stream_epoch', ['SELECT']],
+  [ingest, 'stream_epoch', ['SELECT', 'UPDATE']],
   [ingest, 'api_keys', ['SELECT', 'UPDATE']],
   [ingest, 'idempotency_keys', ['SELECT', 'INSERT']],
   [ingest, 'refund_feed', ['SELECT', 'UPDATE']],

@@ -6,6 +6,7 @@ import { failed, ok, skipped, warning, type Diagnostic } from './diagnostic.ts'
 import { diagnoseMigrations } from './migrations.ts'
 import type { ReadSession } from './read-session.ts'
 import { diagnoseReconcile } from './reconcile.ts'
+import { diagnoseReplication } from './replication.ts'
 import { diagnoseSettings } from './server-settings.ts'
 
 export interface DatabaseDiagnosis {
@@ -53,6 +54,7 @@ async function diagnoseBacklog(
 ): Promise<readonly Diagnostic[]> {
   try {
     return [
+      await diagnoseReplication(database),
       await diagnoseOutbox(database),
       ...(await diagnoseWaiting(database)),
       await diagnoseReconcile(database),

@@ -25,6 +25,8 @@ export interface ServerSession {
   close(): void
 }
 
+/** As long as that of every connection: a busy primary is still the primary. */
+const CONNECT_TIMEOUT_MS = 5_000
 const RESPONSE_TIMEOUT_MS = 2_000
 
 // The name of a WAL file begins with the timeline. Unlike the control file, it is right from the moment of a promotion.
@@ -48,7 +50,7 @@ export async function openSession({ url }: Server): Promise<ServerSession> {
   const client = new pg.Client({
     connectionString: url,
     application_name: 'paxyo-primary-watch',
-    connectionTimeoutMillis: RESPONSE_TIMEOUT_MS,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: RESPONSE_TIMEOUT_MS,
   })
   client.on('error', () => undefined)

@@ -33,6 +33,8 @@ export type NotCommitted = (typeof NOT_COMMITTED_REASONS)[number]
 export interface Batcher {
   /** The number of deliveries that wait to be committed. */
   readonly waitingCount: number
+  /** For how long the oldest batch in flight has been waiting for its commit; 0 without one. */
+  readonly commitAgeMs: number
   /**
    * Commits the deliveries of one request, each in a batch with others that are waiting.
    *
@@ -91,6 +93,9 @@ export function createBatcher(options: BatcherOptions): Batcher {
     get waitingCount() {
       return waitingCount()
     },
+    get commitAgeMs() {
+      return Math.max(...partitions.map((partition) => partition.commitAgeMs))
+    },
 
     async submit(deliveries) {
       if (isClosing) return 'shutting_down'
@@ -111,6 +116,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
 
 interface Partition {
   readonly queue: Waiting[]
+  readonly commitAgeMs: number
   push(delivery: Delivery): Promise<DeliveryResult | NotCommitted>
   idle(): Promise<void>
 }
@@ -118,17 +124,20 @@ interface Partition {
 function createPartition(options: BatcherOptions, batchMax: number): Partition {
   const queue: Waiting[] = []
   let running: Promise<void> | undefined
+  /** When the batch in flight began. */
+  let committingSince: number | undefined
 
   async function run(): Promise<void> {
     // Requests that were read in this turn of the event loop share a batch.
     await new Promise(setImmediate)
     while (queue.length > 0) {
       const batch = queue.splice(0, batchMax)
-      const startedAt = performance.now()
+      const startedAt = (committingSince = performance.now())
       const results = await commitOrExplain(
         options,
         batch.map(({ delivery }) => delivery),
       )
+      committingSince = undefined
       const failure = typeof results === 'string' ? results : undefined
       options.onBatch?.(batch.length, performance.now() - startedAt, failure)
       batch.forEach(({ settled }, index) => settled.resolve(typeof results === 'string' ? results : results[index]!))
@@ -138,6 +147,9 @@ function createPartition(options: BatcherOptions, batchMax: number): Partition {
 
   return {
     queue,
+    get commitAgeMs() {
+      return committingSince === undefined ? 0 : performance.now() - committingSince
+    },
     push(delivery) {
       const settled = Promise.withResolvers<DeliveryResult | NotCommitted>()
       queue.push({ delivery, settled })

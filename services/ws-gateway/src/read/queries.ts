@@ -45,7 +45,10 @@ export const IS_TOKEN_REVOKED = `EXISTS (
 
 /** Reads the epoch, which identifies the history that seqs belong to, and is rotated after the database was restored. */
 export async function readEpoch(pool: Pool): Promise<string> {
-  const { rows } = await pool.query<PrimaryRow>('SELECT epoch, pg_is_in_recovery() AS is_replica FROM stream_epoch')
+  const { rows } = await pool.query<PrimaryRow>({
+    name: 'read_epoch',
+    text: 'SELECT epoch, pg_is_in_recovery() AS is_replica FROM stream_epoch',
+  })
   return checkedRows(pool, rows)[0]!.epoch
 }
 
