@@ -13,7 +13,7 @@ const createFormats = (tag: string) => ({
   whole: new Intl.NumberFormat(tag, { ...MILLISECONDS, maximumFractionDigits: 0 }),
   decimalSign: new Intl.NumberFormat(tag).formatToParts(0.5).find(({ type }) => type === 'decimal')!.value,
 })
-const MILLISECONDS = { style: 'unit', unit: 'millisecond' } as const
+const MILLISECONDS = { style: 'unit', unit: 'millisecond', useGrouping: false } as const
 
 let created: Formats | undefined
 /** The formats of the page's language. */
