@@ -5,22 +5,26 @@ import type { FastifyInstance } from 'fastify'
 import type { Kysely } from 'kysely'
 import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
+import type { ConsoleSettings } from './config.ts'
 import { registerAuditLogRoutes } from './panel-api/audit-log-routes.ts'
 import { registerKeyRoutes, type KeyRouteDeps } from './panel-api/key-routes.ts'
 import { registerOperatorRoutes } from './panel-api/operator-routes.ts'
+import { registerResolutionPreview } from './panel-api/resolution-preview-route.ts'
+import { registerWordRoutes, type WordRouteDeps } from './panel-api/word-routes.ts'
 import { createPasswords } from './sign-in/password.ts'
 import { createSessionAuthentication, registerSession } from './sign-in/session-routes.ts'
 import { createSessionStore } from './sign-in/session-store.ts'
 import { registerSignIn } from './sign-in/sign-in-routes.ts'
+import { createTrustedHeader, type TrustedHeader, type TrustedHeaderSettings } from './sign-in/trusted-header.ts'
 import { serveConsolePage } from './static/serve-page.ts'
 
+export { consoleProblems, consoleSettings, consoleVariables, type ConsoleSettings } from './config.ts'
 export type { KeyRouteDeps } from './panel-api/key-routes.ts'
+export type { WordRouteDeps } from './panel-api/word-routes.ts'
 
-export interface ConsoleDeps {
+export interface ConsoleDeps extends ConsoleSettings {
   /** With the role `ingest`. */
   readonly db: Kysely<Database>
-  /** What the page's frame shows. */
-  readonly environment: 'production' | 'development'
   readonly log: Logger
   /** Called for each failed sign-in. */
   readonly onAuthenticationFailed: (isThrottled: boolean) => void
@@ -38,6 +42,20 @@ export function registerConsoleRoutes(api: PanelApi, deps: KeyRouteDeps): void {
   registerOperatorRoutes(api, deps)
   registerKeyRoutes(api, deps)
   registerAuditLogRoutes(api, deps)
+}
+
+/**
+ * Adds the meanings of status words, and the preview of resolutions, to the panel API.
+ *
+ * @example
+ * const api = toPanelApi(createHttpServer({ log, trustProxy: false }), log)
+ * const mappedWords = { refresh: async () => undefined }
+ * registerReviewRoutes(api, { ...ledger, db: createKysely(pool), log, providers: [], mappedWords })
+ * (await api.inject(`/v1/reviews/${newId()}/word-preview?status=pending`)).json().code //=> 'review_not_found'
+ */
+export function registerReviewRoutes(api: PanelApi, deps: WordRouteDeps): void {
+  registerWordRoutes(api, deps)
+  registerResolutionPreview(api, deps)
 }
 
 /** The console of a service. */
@@ -72,13 +90,14 @@ const ROOT_PACKAGE = new URL('../../../package.json', import.meta.url)
  * await using console = createConsole({
  *   db: createKysely(pool),
  *   environment: 'development',
+ *   trustedHeader: undefined,
  *   log,
  *   onAuthenticationFailed: () => undefined,
  * })
  * console.register(app)
  * (await app.inject('/console/api/session')).json().code //=> 'unauthorized'
  */
-export function createConsole({ db, environment, log, onAuthenticationFailed }: ConsoleDeps): Console {
+export function createConsole({ db, environment, trustedHeader, log, onAuthenticationFailed }: ConsoleDeps): Console {
   const store = createSessionStore({ db, log })
   const { version } = JSON.parse(readFileSync(ROOT_PACKAGE, 'utf8')) as { version: string }
   const throttleOf = (door: string, limits = {}): FailureThrottle =>
@@ -90,12 +109,13 @@ export function createConsole({ db, environment, log, onAuthenticationFailed }: 
     throttle: throttleOf('console'),
     nameThrottle: throttleOf('console_name', NAME_LIMITS),
     codeThrottle: throttleOf('console_code', CODE_LIMITS),
+    trustedHeader: trustedHeader && openTrustedHeader(trustedHeader, throttleOf('console_header')),
     environment,
     version,
   }
   const close = (): Promise<void> => store.close()
   return {
-    sessions: createSessionAuthentication(store),
+    sessions: createSessionAuthentication(deps),
     register(app) {
       void app.register(async (scope) => {
         const api = toPanelApi(scope, log)
@@ -116,4 +136,9 @@ export function createConsole({ db, environment, log, onAuthenticationFailed }: 
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+/** A request with the header from another address is counted and logged like a failed sign-in, and the header is ignored. */
+function openTrustedHeader(settings: TrustedHeaderSettings, throttle: FailureThrottle): TrustedHeader {
+  return createTrustedHeader(settings, ({ socket, ip }) => throttle.failed(socket.remoteAddress, { address: ip }))
 }

@@ -4,7 +4,7 @@ export { addAudit, type AuditDeps, auditedChange, auditedRequest, commitRequest,
 export { addAuthentication, type AuthenticationDeps, type SessionAuthentication } from './authenticate.ts'
 export { boundConcurrency } from './concurrency.ts'
 export { idempotencyHeaders, idempotentRequest } from './idempotency.ts'
-export { registerOpenApi } from './openapi.ts'
+export { registerOpenApi } from './openapi/openapi.ts'
 export { namedSchemas, type OperationOptions, COMMON_ERRORS, operation } from './operation.ts'
 export { encodeCursor, decodeCursor, toPage } from './page.ts'
 export {

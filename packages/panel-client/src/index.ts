@@ -182,6 +182,17 @@ export {
   type ReviewCase,
   reviewCaseSchema,
   reviewSchema,
+  previewResolutionsQuery,
+  type PreviewResolutionsQuery,
+  type ResolutionPreview,
+  resolutionPreviewSchema,
+  type MappedWordView,
+  mappedWordSchema,
+  type MapWordRequest,
+  mapWordSchema,
+  previewWordQuery,
+  type WordPreviewView,
+  wordPreviewSchema,
   type ReplayWordRequest,
   replayWordSchema,
   type UnknownWord,
@@ -255,3 +266,4 @@ export {
   operatorSchema,
   type OperatorView,
 } from './schemas/operators.ts'
+export { webhookMessageSchemas } from './schemas/webhook-messages.ts'

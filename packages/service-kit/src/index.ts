@@ -15,6 +15,7 @@ export {
   type TlsCertificate,
 } from './http-server.ts'
 export { createAllowList } from './allow-list.ts'
+export { readBuiltFiles, type BuiltFile } from './built-files.ts'
 export { createLogger } from './logger.ts'
 export { listen, type ListenOptions } from './listen.ts'
 export { createMetricGroup, createMetrics, LATENCY_BUCKETS_S, serveMetrics, type MetricGroup } from './metrics.ts'
@@ -26,5 +27,3 @@ export { StartError } from './start-failure.ts'
 export { runService, type RunningService, type StartService } from './run-service.ts'
 export { createWorker, type Worker, type WorkerOptions } from './worker.ts'
 export { createConcurrencyLimiter, type ConcurrencyLimiter } from './concurrency-limiter.ts'
-export type { Schema as JsonSchema } from './describe-schema.ts'
-export { OPENAPI_PAGE_CSP, renderOpenApiPage } from './openapi-page.ts'

@@ -34,10 +34,21 @@ export async function loadOrGenerateSecrets(dataDir: string): Promise<GeneratedS
     panelKey: makeSecret(),
     jwtSecret: makeSecret(),
   }
+  await keep(path, secrets)
+  return secrets
+}
+
+/** Generates a new panel key: the one before was revoked, and the demo and a newcomer need one that works. */
+export async function renewPanelKey(dataDir: string, secrets: GeneratedSecrets): Promise<GeneratedSecrets> {
+  const renewed = { ...secrets, panelKey: makeSecret() }
+  await keep(join(dataDir, 'secrets.json'), renewed)
+  return renewed
+}
+
+async function keep(path: string, secrets: GeneratedSecrets): Promise<void> {
   // Written to another file and renamed, so that a process that is killed here leaves no partial file.
   await writeFile(`${path}.new`, JSON.stringify(secrets, null, 2), { mode: 0o600 })
   await rename(`${path}.new`, path)
-  return secrets
 }
 
 function parseSecrets(text: string, path: string): GeneratedSecrets {

@@ -1,3 +1,4 @@
+import { consoleSettings } from '@paxyo/console'
 import { createPool, migrateToLatest, type PoolOptions } from '@paxyo/database'
 import { createInProcessBus, createRedisBus } from '@paxyo/event-bus'
 import {
@@ -11,7 +12,6 @@ import {
   type TlsCertificate,
 } from '@paxyo/service-kit'
 import {
-  consoleSettings,
   createIngest,
   INGEST_POOL_MAX,
   outgoingWebhookSettings,
@@ -34,6 +34,7 @@ import { loadOrGenerateSecrets, type GeneratedSecrets } from './generated-secret
 import { startMaintenance } from './maintenance.ts'
 import { ownAddress, ownOrigins } from './own-address.ts'
 import { bannerLines, bannerSecret, type BannerSecret } from './banner.ts'
+import { withPanelKeyInForce } from './panel-key.ts'
 import { rejectTakenPort } from './reject-taken-port.ts'
 import { followCertificate, openTls } from './tls.ts'
 
@@ -49,26 +50,36 @@ export async function startStandalone(config: StandaloneConfig, resources: Async
   for (const problem of weakIngestSecrets(process.env)) log.warn({ problem }, 'weak secret')
   await rejectTakenPort({ host: config.HOST, port: config.PORT })
   const tls = await openTls(config)
-  const generated = await loadOrGenerateSecrets(config.DATA_DIR)
+  const loaded = await loadOrGenerateSecrets(config.DATA_DIR)
+  // Opened first, so that metrics are served until the end.
+  const registry = createMetrics('standalone')
+  resources.use(await serveMetrics({ registry, host: config.HOST, port: config.METRICS_PORT, log }))
+  const { url } = resources.use(
+    await openDatabase({ url: config.DATABASE_URL, dataDir: config.DATA_DIR, password: loaded.databasePassword }),
+  )
+  await migrateToLatest(url)
+  const generated = await withPanelKeyInForce({ url, dataDir: config.DATA_DIR, generated: loaded })
   const secrets = {
     webhookTokens: orElse(config.WEBHOOK_TOKENS, generated.webhookToken),
     apiKeys: orElse(config.PANEL_API_KEYS, generated.panelKey),
     jwtSecrets: orElse(config.JWT_SECRETS, generated.jwtSecret),
   }
-  // Opened first, so that metrics are served until the end.
-  const registry = createMetrics('standalone')
-  resources.use(await serveMetrics({ registry, host: config.HOST, port: config.METRICS_PORT, log }))
-  const { url } = resources.use(
-    await openDatabase({ url: config.DATABASE_URL, dataDir: config.DATA_DIR, password: generated.databasePassword }),
-  )
-  await migrateToLatest(url)
 
   const demo = config.DEMO === 'off' ? undefined : await startDemo(demoOptions(config, secrets, log), resources)
   const app = startServices({ config, secrets, tls: tls?.certificate, demo, url, registry, log }, resources)
   if (tls !== undefined && app.server instanceof TlsServer) {
     resources.use(followCertificate({ ...tls, server: app.server, log }))
   }
-  resources.use(startMaintenance({ ownerUrl: url, retentionDays: config.EVENT_RETENTION_DAYS, log }))
+  const [signingKey] = config.AUDIT_SIGNING_KEYS
+  resources.use(
+    startMaintenance({
+      ownerUrl: url,
+      retentionDays: config.EVENT_RETENTION_DAYS,
+      deliveryRetentionDays: config.DELIVERY_RETENTION_DAYS,
+      signingKey,
+      log,
+    }),
+  )
   await listen(app, { host: config.HOST, port: config.PORT })
   const openOrderId = await withQuietLogs(log, () => demo?.prepare())
 
@@ -121,7 +132,10 @@ function startServices(
   resources: AsyncDisposableStack,
 ): FastifyInstance {
   const openPool = (options: Omit<PoolOptions, 'url'>): Pool =>
-    resources.adopt(createPool({ url, ...options }), (it) => it.end())
+    resources.adopt(
+      createPool({ url, onPrimaryChange: (primary) => log.warn(primary, 'primary of PostgreSQL'), ...options }),
+      (it) => it.end(),
+    )
   const bus =
     config.REDIS_URL === undefined
       ? createInProcessBus()

@@ -1,4 +1,4 @@
-import type { ConsoleDeps } from '@paxyo/console'
+import { consoleProblems, consoleVariables } from '@paxyo/console'
 import {
   providerProblems,
   providerVariables,
@@ -29,15 +29,14 @@ export const ingestVariables = {
   ...reconcileVariables,
   /** API keys of the panel, in addition to those in the database. */
   PANEL_API_KEYS: env.secrets(PANEL_KEY_BYTES_MIN).default([]),
-  /** Whether the operators' console is served. */
-  CONSOLE: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
+  ...consoleVariables,
   /** Whether `/docs` and `/openapi.json` are served; they need no key. */
   API_DOCS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
   ...outgoingWebhookVariables,
 }
 
 const variables = {
-  DATABASE_URL: env.url('postgres', 'postgresql'),
+  DATABASE_URL: env.databaseUrl,
   ...redisVariables,
   HOST: env.text.default('0.0.0.0'),
   PORT: env.integer(0, 65_535).default(8081),
@@ -58,6 +57,7 @@ export function ingestProblems(raw: Raw, { isReachedByLoopbackOnly = false } = {
     ...verificationProblems(raw),
     ...refundApprovalProblems(raw),
     ...reconcileProblems(raw),
+    ...consoleProblems(raw),
     ...outgoingWebhookProblems(raw, isReachedByLoopbackOnly),
   ]
 }
@@ -95,11 +95,6 @@ function authenticationProblems(raw: Raw): string[] {
         : `the provider ${name} needs one of webhookTokens, webhookSecrets, allowCidrs in production: without them its webhooks are rejected`,
     )
 }
-
-/** What the console shows of the configuration. */
-export const consoleSettings = ({ NODE_ENV }: { readonly NODE_ENV: string }): Pick<ConsoleDeps, 'environment'> => ({
-  environment: NODE_ENV === 'production' ? 'production' : 'development',
-})
 
 /** Describes the secrets that can be guessed: problems in production, and warnings elsewhere. */
 export function weakIngestSecrets(environment: Raw): string[] {

@@ -1,3 +1,4 @@
+import { consoleSettings } from '@paxyo/console'
 import { createPool } from '@paxyo/database'
 import { createRedisBus } from '@paxyo/event-bus'
 import { createProviders, providerSettings, refundApproval } from '@paxyo/providers'
@@ -11,7 +12,7 @@ import {
   runService,
   serveMetrics,
 } from '@paxyo/service-kit'
-import { consoleSettings, loadIngestConfig, weakIngestSecrets } from './config.ts'
+import { loadIngestConfig, weakIngestSecrets } from './config.ts'
 import { createIngest, INGEST_POOL_MAX } from './ingest.ts'
 import { outgoingWebhookSettings } from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
 import { reconcileSchedule } from './workers/reconcile/reconcile-config.ts'
@@ -25,7 +26,13 @@ await runService(async (resources) => {
   resources.use(await serveMetrics({ registry, host: config.HOST, port: config.METRICS_PORT, log }))
 
   const pool = resources.adopt(
-    createPool({ url: config.DATABASE_URL, role: 'ingest', name: 'webhook-ingest', max: INGEST_POOL_MAX }),
+    createPool({
+      url: config.DATABASE_URL,
+      role: 'ingest',
+      name: 'webhook-ingest',
+      max: INGEST_POOL_MAX,
+      onPrimaryChange: (primary) => log.warn(primary, 'primary of PostgreSQL'),
+    }),
     (it) => it.end(),
   )
   const bus = createRedisBus({ ...redisOptions(config), onError: (err) => log.warn({ err }, 'redis') })

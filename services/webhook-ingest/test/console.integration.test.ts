@@ -229,7 +229,9 @@ describe('one-time codes', () => {
 
   beforeAll(async () => {
     const cookie = await createOwner('Fay')
-    const begun = await send('/console/api/totp', {}, { cookie })
+    const guessed = await send('/console/api/totp', { password: 'a guess' }, { cookie })
+    statuses.push(guessed.statusCode)
+    const begun = await send('/console/api/totp', { password: PASSWORD }, { cookie })
     secret = begun.json().secret
     uri = begun.json().uri
     statuses.push((await signIn('Fay')).statusCode)
@@ -238,9 +240,9 @@ describe('one-time codes', () => {
     }
   })
 
-  test('are set up with a first code, and not needed before', () => {
+  test('are set up with the password and a first code, and not needed before', () => {
     expect(uri).toMatch(/^otpauth:\/\/totp\/Paxyo:Fay\?/)
-    expect(statuses).toEqual([200, 401, 200])
+    expect(statuses).toEqual([401, 200, 401, 200])
   })
 
   test('are needed from then on, and each is accepted once', async () => {
@@ -258,7 +260,7 @@ describe('one-time codes', () => {
 
   test('wrong codes and passwords of a session are in the audit log, and limited', async () => {
     const { operatorId, cookie } = await createOperator('Hugo', 'viewer')
-    await send('/console/api/totp', {}, { cookie })
+    await send('/console/api/totp', { password: PASSWORD }, { cookie })
     const address = '127.7.7.7'
     const checked: number[] = []
     while (checked.at(-1) !== 429 && checked.length < 200) {
@@ -287,6 +289,72 @@ describe('one-time codes', () => {
     const link = await createPasswordLink(db, rows[0].operator_id, BY)
     await acceptLink(typeof link === 'string' ? link : link.token, { password: 'a new password, longer' })
     expect((await signIn('Fay', { password: 'a new password, longer' })).statusCode).toBe(200)
+  })
+})
+
+describe('a single sign-on proxy', () => {
+  const relayed = { ...OWN, 'x-forwarded-for': '203.0.113.7', 'x-forwarded-proto': 'https' }
+  const as = (name: string, { address = '10.77.0.1', cookie }: Pick<Request, 'address' | 'cookie'> = {}): Request => ({
+    headers: { ...relayed, 'x-forwarded-user': name },
+    address,
+    cookie,
+  })
+
+  test('signs in an operator by name, with the role, also one who never chose a password', async () => {
+    await inviteOperator(db, { name: 'Paula Süß', role: 'viewer', refundLimit: null }, BY)
+    const header = Buffer.from('paula süß').toString('latin1')
+    const named = await send('/console/api/sign-in', undefined, as(header))
+    expect(named.json()).toEqual({ proxyUser: { name: 'paula süß', isOperator: true } })
+    const started = await send('/console/api/sign-in/proxy', {}, as(header))
+    expect([started.statusCode, started.headers['set-cookie']]).toEqual([
+      200,
+      expect.stringMatching(/^__Host-paxyo_console=[\w-]{43}; .*HttpOnly; Secure; SameSite=Strict$/),
+    ])
+    const cookie = cookieOf(started)
+    const session = await send('/console/api/session', undefined, as(header, { cookie }))
+    expect(session.json().operator).toMatchObject({ name: 'Paula Süß', role: 'viewer' })
+    expect((await send('/v1/keys', undefined, as(header, { cookie }))).statusCode).toBe(403)
+    const { rows } = await ingest.database.owner.query(
+      `SELECT actor_name, after FROM audit_log WHERE action = 'signIn' ORDER BY position DESC LIMIT 1`,
+    )
+    expect(rows).toEqual([{ actor_name: 'Paula Süß', after: { method: 'proxy' } }])
+
+    // The cookie of one person is not a session of another.
+    expect((await send('/console/api/session', undefined, as('Quentin', { cookie }))).statusCode).toBe(401)
+    expect((await send('/v1/orders', undefined, as('Quentin', { cookie }))).statusCode).toBe(401)
+    const forged = {
+      ...as(header, { cookie }),
+      headers: { ...relayed, 'x-paxyo-console': '', 'x-forwarded-user': header },
+    }
+    expect((await send('/console/api/sign-in/proxy', {}, forged)).json().code).toBe('cross_site_request')
+  })
+
+  test('a person who is no operator gets no session and is named', async () => {
+    expect((await send('/console/api/sign-in', undefined, as('Thea Proxy'))).json()).toEqual({
+      proxyUser: { name: 'Thea Proxy', isOperator: false },
+    })
+    const rejected = await send('/console/api/sign-in/proxy', {}, as('Thea Proxy'))
+    expect([rejected.statusCode, rejected.json()]).toEqual([
+      403,
+      expect.objectContaining({ code: 'not_an_operator', detail: 'an owner must invite Thea Proxy first' }),
+    ])
+    expect(rejected.headers['set-cookie']).toBeUndefined()
+    const invited = await inviteOperator(db, { name: 'Thea Proxy', role: 'viewer', refundLimit: null }, BY)
+    await changeOperator(db, typeof invited === 'string' ? '' : invited.operator.operatorId, { isDisabled: true }, BY)
+    expect((await send('/console/api/sign-in/proxy', {}, as('Thea Proxy'))).statusCode).toBe(403)
+  })
+
+  test('from any other address the header is ignored, counted and logged, whatever X-Forwarded-For says', async () => {
+    await createOwner('Sven')
+    for (const address of ['10.78.0.1', '127.0.0.1']) {
+      const request = { ...as('Sven', { address }), headers: { ...as('Sven').headers, 'x-forwarded-for': '10.77.0.1' } }
+      expect((await send('/console/api/sign-in', undefined, request)).json()).toEqual({ proxyUser: null })
+      const rejected = await send('/console/api/sign-in/proxy', {}, request)
+      expect([rejected.statusCode, rejected.json().code]).toEqual([401, 'unauthorized'])
+    }
+    const doors = ingest.log.filter(({ door }) => door === 'console_header')
+    expect(doors).toContainEqual(expect.objectContaining({ msg: 'authentication failed' }))
+    expect((await signIn('Sven')).statusCode).toBe(200)
   })
 })
 

@@ -13,6 +13,9 @@ import type { VerificationTimes } from '../src/workers/provider-verification/pro
 import type { OutgoingWebhookSettings } from '../src/workers/outgoing-webhooks/outgoing-webhook-config.ts'
 import type { ReconcileSchedule } from '../src/workers/reconcile/reconcile-config.ts'
 
+/** Of a single sign-on proxy of the console. */
+export const TRUSTED_HEADER = { header: 'X-Forwarded-User', proxies: ['10.77.0.0/16'] }
+
 export const TOKEN = 'a-webhook-token'
 export const API_KEY = 'a-panel-api-key'
 
@@ -113,7 +116,7 @@ export async function startIngest(
     tokens: { secrets: jwtSecrets, audience: 'paxyo' },
     hasDocs,
     outgoingWebhooks,
-    console: hasConsole ? { environment: 'development' } : undefined,
+    console: hasConsole ? { environment: 'development', trustedHeader: TRUSTED_HEADER } : undefined,
     log: logger,
   })
   const app = createHttpServer({ log: logger, trustProxy: false })

@@ -61,7 +61,7 @@ type LimitVariables = Readonly<
 >
 
 const variables = {
-  DATABASE_URL: env.url('postgres', 'postgresql'),
+  DATABASE_URL: env.databaseUrl,
   /** A replica that is read, if it has what is needed, when `READ_REPLICA` is on. */
   DATABASE_READ_URL: env.url('postgres', 'postgresql').optional(),
   READ_REPLICA: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),

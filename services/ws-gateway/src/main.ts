@@ -24,16 +24,24 @@ await runService(async (resources) => {
   const drainMs = config.DRAIN_SECONDS * 1000
 
   const pool = resources.adopt(
-    createPool({ url: config.DATABASE_URL, role: 'gateway', name: 'ws-gateway', max: GATEWAY_POOL_MAX }),
+    createPool({
+      url: config.DATABASE_URL,
+      role: 'gateway',
+      name: 'ws-gateway',
+      max: GATEWAY_POOL_MAX,
+      onPrimaryChange: (primary) => log.warn(primary, 'primary of PostgreSQL'),
+    }),
     (it) => it.end(),
   )
   await rejectReplica(pool)
   const replicaUrl = replicaUrlOf(config)
   const replica =
-    replicaUrl &&
-    resources.adopt(createPool({ url: replicaUrl, role: 'gateway', name: 'ws-gateway', max: GATEWAY_POOL_MAX }), (it) =>
-      it.end(),
-    )
+    replicaUrl === undefined
+      ? undefined
+      : resources.adopt(
+          createPool({ url: replicaUrl, role: 'gateway', name: 'ws-gateway', max: GATEWAY_POOL_MAX }),
+          (it) => it.end(),
+        )
   // Resources are closed in reverse order: the metrics server is opened early, so that it serves while the gateway drains.
   const registry = createMetrics('ws-gateway')
   resources.use(await serveMetrics({ registry, host: config.HOST, port: config.METRICS_PORT, log }))

@@ -1,6 +1,8 @@
+import { POSTGRES_VERSION_MIN } from '@paxyo/database/roles'
 import { connectDatabase, type DatabaseSession } from '../connect-database.ts'
 import { Failure } from '../failure.ts'
-import { withoutPassword } from '../explain-network-error.ts'
+import { shownAddress } from '../explain-database-error.ts'
+import { diagnoseAuditSignature } from './audit-signature.ts'
 import { diagnoseClock } from './clock.ts'
 import { failed, ok, skipped, warning, type Diagnostic } from './diagnostic.ts'
 import { diagnoseMigrations } from './migrations.ts'
@@ -9,7 +11,6 @@ import { diagnoseReconcile } from './reconcile.ts'
 import { diagnoseRights } from './rights.ts'
 import { diagnoseSettings } from './server-settings.ts'
 
-const VERSION_MIN = 17
 const STATEMENT_TIMEOUT_MS = 10_000
 
 /** Checks the database with the login of `url`, without writing. */
@@ -30,7 +31,7 @@ export async function diagnosePostgres(url: string): Promise<readonly Diagnostic
 
 async function examine(database: DatabaseSession, url: string): Promise<readonly Diagnostic[]> {
   const diagnostics = [
-    ok('postgres', `connected to ${withoutPassword(new URL(url))}`),
+    ok('postgres', `connected to ${shownAddress(url)}`),
     await diagnoseVersion(database),
     await diagnoseStandby(database),
     await readClock(database),
@@ -53,7 +54,12 @@ async function examine(database: DatabaseSession, url: string): Promise<readonly
 /** Skipped when the login may not read the rows: the check of the grants reports that. */
 async function diagnoseBacklog(database: DatabaseSession): Promise<readonly Diagnostic[]> {
   try {
-    return [await diagnoseOutbox(database), ...(await diagnoseWaiting(database)), await diagnoseReconcile(database)]
+    return [
+      await diagnoseOutbox(database),
+      ...(await diagnoseWaiting(database)),
+      await diagnoseReconcile(database),
+      await diagnoseAuditSignature(database),
+    ]
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     return [skipped('outbox', error.message)]
@@ -65,11 +71,11 @@ async function diagnoseVersion(database: DatabaseSession): Promise<Diagnostic> {
     `SELECT current_setting('server_version') AS version, current_setting('server_version_num') AS number`,
   )
   const major = Math.floor(Number(row!.number) / 10_000)
-  if (major >= VERSION_MIN) return ok('postgres-version', `PostgreSQL ${row!.version}`)
+  if (major >= POSTGRES_VERSION_MIN) return ok('postgres-version', `PostgreSQL ${row!.version}`)
   return failed(
     'postgres-version',
     `PostgreSQL ${row!.version} is too old`,
-    `Upgrade to ${VERSION_MIN} or newer, preferably 18.`,
+    `Upgrade to ${POSTGRES_VERSION_MIN} or newer, preferably 18.`,
   )
 }
 

@@ -1,4 +1,4 @@
-import { DATABASE_ROLES } from '@paxyo/database/roles'
+import { DATABASE_ROLES, PRIVILEGE_TO_SET_ROLE } from '@paxyo/database/roles'
 import type { DatabaseSession } from '../connect-database.ts'
 import { failed, ok, type Diagnostic } from './diagnostic.ts'
 
@@ -39,7 +39,7 @@ const FORBIDDEN: typeof NEEDED = [
 ]
 
 const READ_ROLES = `
-  SELECT name, oid IS NOT NULL AS "exists", oid IS NOT NULL AND pg_has_role(current_user, oid, 'SET') AS "canBeAssumed"
+  SELECT name, oid IS NOT NULL AS "exists", oid IS NOT NULL AND pg_has_role(current_user, oid, ${PRIVILEGE_TO_SET_ROLE}) AS "canBeAssumed"
   FROM unnest($1::text[]) AS name LEFT JOIN pg_roles ON rolname = name`
 
 // A privilege on all columns counts as one on any; DELETE and TRUNCATE have no column privileges.
@@ -68,7 +68,7 @@ export async function diagnoseRights(database: DatabaseSession): Promise<readonl
   ])
   const missing = roles.filter(({ exists }) => !exists).map(({ name }) => name)
   if (missing.length > 0) {
-    const hint = `CREATE ROLE ${missing[0]} NOLOGIN; then run the grants of packages/database/src/migrations/0002-roles.ts.`
+    const hint = `CREATE ROLE ${missing[0]} NOLOGIN; then run the GRANT statements of packages/database/src/migrations.`
     return [
       failed('roles', `missing roles: ${missing.join(', ')}; was the database restored from another server?`, hint),
     ]

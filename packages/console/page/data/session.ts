@@ -20,6 +20,12 @@ export interface Credentials {
   readonly code?: string
 }
 
+/** Whom a single sign-on proxy names. */
+export interface ProxyUser {
+  readonly name: string
+  readonly isOperator: boolean
+}
+
 /** Undefined while it is read; null when the person has to sign in. */
 export const session = signal<Session | null | undefined>(undefined)
 
@@ -49,6 +55,19 @@ export async function signIn(credentials: Credentials): Promise<void> {
   await readSession()
 }
 
+/** Null without a single sign-on proxy. */
+export async function readProxyUser(): Promise<ProxyUser | null> {
+  return (await get<{ readonly proxyUser: ProxyUser | null }>(`${API}/sign-in`)).proxyUser
+}
+
+/** A person who has signed out stays signed out until the page is loaded again. */
+export const hasSignedOut = signal(false)
+
+export async function signInByProxy(): Promise<void> {
+  await send('POST', `${API}/sign-in/proxy`)
+  await readSession()
+}
+
 export async function acceptLink(link: string, credentials: Partial<Credentials>): Promise<void> {
   await send('POST', `${API}/accept-link`, { body: { link, ...credentials } })
   await readSession()
@@ -56,5 +75,6 @@ export async function acceptLink(link: string, credentials: Partial<Credentials>
 
 export async function signOut(isEverywhere: boolean): Promise<void> {
   await send('POST', `${API}/${isEverywhere ? 'sign-out-everywhere' : 'sign-out'}`)
+  hasSignedOut.value = true
   session.value = null
 }

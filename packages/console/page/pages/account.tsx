@@ -44,10 +44,14 @@ function useRequest() {
 }
 
 const CodesOn = () => {
+  const password = useSignal('')
   const totp = useSignal<Totp | undefined>(undefined)
   const code = useSignal('')
   const { isBusy, problem, run } = useRequest()
-  const start = () => run(async () => void (totp.value = await send<Totp>('POST', '/console/api/totp')))
+  const start = () =>
+    run(async () => {
+      totp.value = await send<Totp>('POST', '/console/api/totp', { body: { password: password.value } })
+    })
   const check = () =>
     run(async () => {
       await send('POST', '/console/api/totp/check', { body: { code: code.value.trim() } })
@@ -62,7 +66,16 @@ const CodesOn = () => {
       }}
     >
       <p>{t('account.codesDetail')}</p>
-      {totp.value === undefined ? null : (
+      {totp.value === undefined ? (
+        <Field
+          label={t('signIn.password')}
+          name="password"
+          type="password"
+          autocomplete="current-password"
+          value={password.value}
+          onInput={(event) => (password.value = event.currentTarget.value)}
+        />
+      ) : (
         <>
           <p>{t('account.addKey')}</p>
           <p class="copy-line">

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { ApiProblem } from '../data/api.ts'
 import { goTo, hrefOf } from '../data/router.ts'
-import { acceptLink, signIn } from '../data/session.ts'
+import { acceptLink, hasSignedOut, readProxyUser, signIn, signInByProxy, type ProxyUser } from '../data/session.ts'
 import { t } from '../kit/language.ts'
 import { Button, Field, Problem } from '../parts/basic.tsx'
 import { LanguageSelect } from '../parts/language-select.tsx'
@@ -19,6 +19,10 @@ export const SignIn = ({ link }: { link?: string }) => {
   const isBusy = useSignal(false)
   const problem = useSignal<ApiProblem | undefined>(undefined)
   const heading = useRef<HTMLHeadingElement>(null)
+  const proxyUser = useSignal<ProxyUser | null>(null)
+  useEffect(() => {
+    if (!isNew) void continueByProxy()
+  }, [])
   useEffect(() => {
     document.title = `${t(isNew ? 'signIn.welcome' : 'signIn.title')} · Paxyo`
     heading.current?.focus()
@@ -46,6 +50,24 @@ export const SignIn = ({ link }: { link?: string }) => {
     }
   }
 
+  /** A person whom a proxy names needs no password. */
+  async function continueByProxy(): Promise<void> {
+    try {
+      proxyUser.value = await readProxyUser()
+      if (proxyUser.value?.isOperator === true && !hasSignedOut.value) await signInByProxy()
+    } catch (error) {
+      if (error instanceof ApiProblem) problem.value = error
+    }
+  }
+
+  if (proxyUser.value !== null) {
+    return (
+      <main class="sign-in">
+        <ByProxy user={proxyUser.value} problem={problem.value} />
+        <LanguageSelect />
+      </main>
+    )
+  }
   return (
     <main class="sign-in">
       <form class="form" onSubmit={(event) => void submit(event)}>
@@ -94,3 +116,17 @@ export const SignIn = ({ link }: { link?: string }) => {
     </main>
   )
 }
+
+/** For a person whom a single sign-on proxy names. */
+const ByProxy = ({ user: { name, isOperator }, problem }: { user: ProxyUser; problem: ApiProblem | undefined }) => (
+  <section class="form">
+    <h1>{t(isOperator ? 'signIn.title' : 'signIn.notAnOperator')}</h1>
+    <p class="lead">{isOperator ? t('signIn.lead') : t('signIn.notAnOperatorDetail', { name })}</p>
+    <Problem problem={problem} />
+    {isOperator ? (
+      <Button kind="primary" onClick={() => void signInByProxy()}>
+        {t('signIn.continue', { name })}
+      </Button>
+    ) : null}
+  </section>
+)

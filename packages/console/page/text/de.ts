@@ -47,6 +47,10 @@ export const de: Readonly<Record<TextKey, Text>> = {
   'signIn.code': 'Code',
   'signIn.codeHint': 'Sechs Ziffern aus Ihrer Authenticator-App.',
   'signIn.create': 'Konto anlegen',
+  'signIn.continue': 'Weiter als {name}',
+  'signIn.notAnOperator': 'Sie sind noch kein Betreiber',
+  'signIn.notAnOperatorDetail':
+    'Sie sind als {name} angemeldet, und die Konsole kennt keinen Betreiber dieses Namens. Bitten Sie einen Inhaber, {name} unter „Betreiber“ einzuladen. Laden Sie dann diese Seite neu; den Link brauchen Sie nicht.',
 
   'today.title': 'Heute',
   'today.lead': 'Was kam, was gezahlt wurde, und was auf Sie wartet.',
@@ -83,6 +87,8 @@ export const de: Readonly<Record<TextKey, Text>> = {
     one: '{count} Fall wartet auf eine Entscheidung, der älteste zuerst.',
     other: '{count} Fälle warten auf eine Entscheidung, der älteste zuerst.',
   },
+  'reviews.leadMore': { other: 'Mehr als {count} Fälle warten auf eine Entscheidung, die ältesten zuerst.' },
+  'reviews.more': 'Mehr anzeigen',
   'reviews.empty': 'Nichts wartet auf Sie.',
   'reviews.emptyDetail': 'Was das System nicht selbst entscheiden kann, erscheint hier.',
   'reviews.choose': 'Wählen Sie einen Fall.',
@@ -102,10 +108,43 @@ export const de: Readonly<Record<TextKey, Text>> = {
   'review.replayDetail':
     'Alle Meldungen mit diesem Wort werden mit seiner neuen Bedeutung verarbeitet. Keine Erstattung wird doppelt gezahlt.',
   'review.unmapped':
-    'Das Wort „{word}“ steht nicht in STATUS_MAP. Sobald es dort steht, lassen sich die Meldungen damit von hier aus verarbeiten.',
+    'Das Wort „{word}“ hat noch keine Bedeutung. Sobald es eine hat, werden die Meldungen damit von hier aus verarbeitet.',
   'review.mapped': {
     one: 'Das Wort „{word}“ hat jetzt eine Bedeutung. {count} Meldung kann erneut verarbeitet werden.',
     other: 'Das Wort „{word}“ hat jetzt eine Bedeutung. {count} Meldungen können erneut verarbeitet werden.',
+  },
+  'mapWord.open': 'Wort zuordnen…',
+  'mapWord.title': 'Was „{word}“ bedeutet',
+  'mapWord.detail':
+    'Ab jetzt hat jede Meldung von {provider} mit diesem Wort diese Bedeutung. Die wartenden Meldungen werden sofort verarbeitet.',
+  'mapWord.meaning': 'Bedeutung',
+  'mapWord.choose': 'Auswählen…',
+  'mapWord.ignore': 'Es ändert nichts',
+  'mapWord.button': 'Wort zuordnen',
+  'mapWord.replayed': { one: '{count} Meldung verarbeitet', other: '{count} Meldungen verarbeitet' },
+  'preview.oldest': { other: 'Die ältesten {count} von {all} Meldungen:' },
+  'preview.unchanged': { other: '{count} von {all} würden nichts ändern.' },
+  'preview.changed': {
+    one: '{count} Bestellung würde sich ändern.',
+    other: '{count} Bestellungen würden sich ändern.',
+  },
+  'preview.inReview': { one: '{count} bräuchte Sie weiterhin.', other: '{count} bräuchten Sie weiterhin.' },
+  'preview.impossible': {
+    one: '{count} lässt sich so nicht entscheiden.',
+    other: '{count} lassen sich so nicht entscheiden.',
+  },
+  'preview.refunds': {
+    one: '{count} Erstattung würde gezahlt:',
+    other: '{count} Erstattungen würden gezahlt, zusammen:',
+  },
+  'bulk.open': 'Alle entscheiden…',
+  'bulk.title': 'Alle Fälle mit diesem Grund entscheiden',
+  'bulk.button': 'Entscheiden',
+  'bulk.oldest': { other: 'Nur die ältesten {count} Fälle werden auf einmal entschieden.' },
+  'bulk.progress': { other: '{count} von {all} entschieden.' },
+  'bulk.skipped': {
+    one: '{count} hat sich inzwischen geändert und bleibt offen.',
+    other: '{count} haben sich inzwischen geändert und bleiben offen.',
   },
   'review.leaveTitle': 'So lassen',
   'review.leaveDetail': 'Der Fall wird geschlossen. Es fließt kein Geld, und die Bestellung behält ihren Status.',
@@ -507,6 +546,8 @@ export const de: Readonly<Record<TextKey, Text>> = {
   'problem.unreachable': 'Der Server ist nicht erreichbar. Prüfen Sie Ihre Verbindung.',
   'problem.unauthorized': 'Ihre Sitzung ist beendet. Melden Sie sich an.',
   'problem.sign_in_failed': 'Name, Passwort oder Code ist falsch.',
+  'problem.not_an_operator':
+    'Die Konsole kennt keinen Betreiber Ihres Namens. Bitten Sie einen Inhaber um eine Einladung.',
   'problem.code_required': 'Geben Sie den Code Ihrer Authenticator-App ein.',
   'problem.password_too_weak':
     'Das Passwort ist zu leicht zu erraten. Nehmen Sie mindestens 12 Zeichen und nicht Ihren Namen.',

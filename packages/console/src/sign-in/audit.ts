@@ -4,12 +4,18 @@ import type { Kysely } from 'kysely'
 
 type Author = Pick<Operator, 'operatorId' | 'name'>
 
+/** How an operator signed in. */
+export interface SignInMethod {
+  readonly method: 'password' | 'password and code' | 'password and passkey' | 'passkey' | 'proxy'
+}
+
 /** The entry of what an operator did at the door: signing in and out. */
 export function signInEntry(
   request: FastifyRequest,
   action: string,
   { operatorId, name }: Author,
   result = 'ok',
+  after: SignInMethod | null = null,
 ): AuditEntry {
   return {
     actor: operatorId,
@@ -18,7 +24,7 @@ export function signInEntry(
     subject: operatorId,
     note: null,
     before: null,
-    after: null,
+    after,
     result,
     address: request.ip,
   }

@@ -10,8 +10,10 @@ import { auditSignIn, signInEntry } from './audit.ts'
 import { canKeepSession, isFromOwnPage, sessionCookie } from './cookie.ts'
 import type { Passwords } from './password.ts'
 import { senderAddress } from './sender-address.ts'
+import { registerProxySignIn } from './proxy-routes.ts'
 import type { SessionStore } from './session-store.ts'
 import { acceptCode } from './totp.ts'
+import type { TrustedHeader } from './trusted-header.ts'
 
 export interface SignInDeps {
   readonly db: Kysely<Database>
@@ -23,6 +25,8 @@ export interface SignInDeps {
   readonly nameThrottle: FailureThrottle
   /** By operator, of one-time codes after the right password, and of what a session alone may not do. */
   readonly codeThrottle: FailureThrottle
+  /** Undefined when no single sign-on proxy is configured. */
+  readonly trustedHeader: TrustedHeader | undefined
 }
 
 const NAME_LENGTH_MAX = 60
@@ -62,6 +66,7 @@ export function registerSignIn(api: PanelApi, deps: SignInDeps): void {
   api.post('/console/api/accept-link', { schema: { body: acceptLinkSchema } }, (request, reply) =>
     acceptLink(deps, request, reply, request.body),
   )
+  registerProxySignIn(api, deps)
 }
 
 const UNKNOWN = { operatorId: 'unknown' }
@@ -98,7 +103,8 @@ async function signIn(
       return fail()
     }
   }
-  await auditSignIn(db, request, 'signIn', author)
+  const method = operator.totp_secret === null ? 'password' : 'password and code'
+  await auditSignIn(db, request, 'signIn', author, 'ok', { method })
   return startSession(deps, request, reply, operator.operator_id)
 }
 
@@ -112,7 +118,8 @@ function findActive(db: Kysely<Database>, name: string): Promise<Selectable<Oper
     .executeTakeFirst()
 }
 
-async function startSession(
+/** Starts a session; its entry is in the audit log already. */
+export async function startSession(
   { sessions }: SignInDeps,
   request: FastifyRequest,
   reply: FastifyReply,

@@ -1,5 +1,5 @@
 import fc, { type Arbitrary } from 'fast-check'
-import type { JsonSchema as Schema } from '@paxyo/service-kit'
+import type { Schema } from './json-schema.ts'
 import { valuesOf, type Familiar, type Resolve } from './json-schema-arbitrary.ts'
 
 /** An operation as the OpenAPI document describes it. */

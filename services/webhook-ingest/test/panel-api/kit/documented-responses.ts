@@ -2,7 +2,7 @@ import { ERROR_CODES, problemSchema } from '@paxyo/contracts'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import type { LightMyRequestResponse } from 'fastify'
-import type { JsonSchema as Schema } from '@paxyo/service-kit'
+import type { Schema } from './json-schema.ts'
 import type { Operation } from './arbitrary-requests.ts'
 
 interface Response {
@@ -77,8 +77,10 @@ function problemDeviations({ description }: Response, response: LightMyRequestRe
   return isDeclared && status === response.statusCode && title === data.title ? [] : [response.body]
 }
 
+/** Those of the panel API. */
 function operationsOf({ paths }: OpenApiDocument): Map<string, Operation> {
-  const operations = Object.entries(paths).flatMap(([path, item]) =>
+  const ofApi = Object.entries(paths).filter(([path]) => path.startsWith('/v1/'))
+  const operations = ofApi.flatMap(([path, item]) =>
     Object.entries(item).map(([method, { operationId, parameters = [], requestBody }]): [string, Operation] => {
       const body = requestBody?.content['application/json'].schema
       return [

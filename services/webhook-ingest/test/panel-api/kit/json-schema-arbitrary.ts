@@ -1,5 +1,5 @@
 import fc, { type Arbitrary } from 'fast-check'
-import type { JsonSchema as Schema } from '@paxyo/service-kit'
+import type { Schema } from './json-schema.ts'
 
 /** Resolves a `$ref`. */
 export type Resolve = (ref: string) => Schema

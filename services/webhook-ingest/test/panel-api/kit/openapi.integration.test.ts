@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { Validator } from '@seriousme/openapi-schema-validator'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import { startIngest, type IngestFixture } from '../../ingest-fixture.ts'
+import { WEBHOOK_TYPES } from '@paxyo/contracts'
 import type { OpenApiDocument } from './documented-responses.ts'
 
 let ingest: IngestFixture
@@ -25,6 +27,7 @@ test('every route of the API is in it, and nothing else', () => {
   const routes = ingest.routes
     // The export is a file for people.
     .filter((route) => route.includes(' /v1/') && !route.endsWith('/export'))
+    .concat('POST /webhooks/:provider/:token')
     .map((route) => route.replace(/:(\w+)/g, '{$1}'))
 
   expect(documented.toSorted()).toEqual(routes.toSorted())
@@ -36,6 +39,28 @@ test('every operation has a name of its own', () => {
     Object.values(item).map(({ operationId }) => operationId),
   )
   expect(new Set(names).size).toBe(names.length)
+})
+
+test('the webhooks in both directions are in it, and its references lead somewhere', async () => {
+  const webhook = document.paths['/webhooks/{provider}/{token}']!['post'] as unknown as {
+    requestBody: { content: { 'application/json': { example: object } } }
+    responses: Record<string, { content: { 'application/json': { schema: { properties: { results: object } } } } }>
+  }
+  await ingest.register()
+  const { example } = webhook.requestBody.content['application/json']
+  const received = await ingest.webhook(example)
+  const ajv = new Ajv2020({ strict: false, allowUnionTypes: true })
+  const schema = webhook.responses['200']!.content['application/json'].schema
+  expect([received.statusCode, ajv.validate(schema, received.json())]).toEqual([200, true])
+
+  const { webhooks } = document as unknown as { webhooks: object }
+  expect(Object.keys(webhooks).toSorted()).toEqual([...WEBHOOK_TYPES].toSorted())
+  const names = new Set(
+    [...JSON.stringify(document).matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name!),
+  )
+  const { schemas } = (document as unknown as { components: { schemas: object } }).components
+  expect([...names].filter((name) => !(name in schemas))).toEqual([])
+  expect(names.size).toBeGreaterThan(5)
 })
 
 test('what the schemas say of themselves is in it', () => {
