@@ -45,9 +45,6 @@ export interface Links {
 /** How long a replacement may take for what it missed, before it takes over nevertheless. */
 const CATCH_UP_MS_MAX = 1_000
 
-const isAboutDelay = (message: ReceivedMessage | undefined): boolean =>
-  message?.type === 'delayed' || message?.type === 'live'
-
 const SETTLE_MS: Readonly<Record<LinkKind, number>> = { websocket: 3_000, stream: 0 }
 
 export function createLinks({ openLink, onOpen, onMessage, onEnd }: LinksDeps): Links {
@@ -92,9 +89,13 @@ export function createLinks({ openLink, onOpen, onMessage, onEnd }: LinksDeps): 
       current?.close()
       current = link
       next = undefined
-      for (const message of held) if (message?.type !== 'ping' && !isAboutDelay(message)) onMessage(message)
       // The link before may have been delayed, and this one not.
-      onMessage(held.filter(isAboutDelay).pop() ?? { type: 'live' })
+      let delay: ReceivedMessage | undefined = { type: 'live' }
+      for (const message of held) {
+        if (message?.type === 'delayed' || message?.type === 'live') delay = message
+        else if (message?.type !== 'ping') onMessage(message)
+      }
+      onMessage(delay)
       onTakenOver(sent)
     }
   }
