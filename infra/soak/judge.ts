@@ -28,15 +28,13 @@ export const BEHIND_MS_MAX = 1_000
  * @param endMs when the record ends.
  */
 export function findLies(entries: readonly Entry[], committedAtMs: ReadonlyMap<number, number>, endMs: number): Lie[] {
-  const sleeps = entries.flatMap(([atMs, kind, value]) =>
-    kind === 'gap' ? [{ fromMs: value as number, toMs: atMs }] : [],
-  )
+  const sleeps = entries.flatMap(([atMs, kind, value]) => (kind === 'gap' ? [{ fromMs: value, toMs: atMs }] : []))
   const lies: Lie[] = []
   let isLive = false
   let seq: number | undefined
   entries.forEach(([atMs, kind, value], index) => {
     if (kind === 'status') isLive = value === 'live'
-    if (kind === 'snapshot' || kind === 'event') seq = value as number
+    if (kind === 'snapshot' || kind === 'event') seq = value
     const committed = seq === undefined ? undefined : committedAtMs.get(seq + 1)
     if (!isLive || committed === undefined) return
     const fromMs = Math.max(atMs, awakeAfter(committed, BEHIND_MS_MAX, sleeps))

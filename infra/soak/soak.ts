@@ -256,7 +256,7 @@ async function reportOf(
   await query(cluster, `SELECT count(*)::int FROM orders WHERE user_id = '${page}'`, (row) => {
     orders = row['count'] as number
   })
-  const gaps = entries.flatMap(([atMs, kind, value]) => (kind === 'gap' ? [atMs - (value as number)] : []))
+  const gaps = entries.flatMap(([atMs, kind, value]) => (kind === 'gap' ? [atMs - value] : []))
   const statuses = entries.filter(([, kind]) => kind === 'status')
   const endMs = entries.at(-1)?.[0] ?? 0
   const liveMs = statuses.reduce(

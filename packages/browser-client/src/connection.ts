@@ -44,8 +44,6 @@ export interface ConnectionDeps {
   onState(): void
 }
 
-/** A link that received something so recently is not dead. */
-const FRESH_MS = 1_000
 const SEEN_WITHIN_MS = 30_000
 
 /** What ends a link whose network blocks it. */
@@ -267,12 +265,11 @@ export function createConnection(deps: ConnectionDeps): Connection {
     input({ type: 'welcome' })
   }
 
-  function ask(silentMs: number): boolean {
+  function ask(): boolean {
     if (!isLive(state)) return false
-    if (links.kind === 'stream') {
-      if (silentMs < FRESH_MS) return false
-      replacements.replace('stream', false)
-    } else if (serverRevision < CHECK_REVISION) return false
+    // Also when it has just received something: the network may have changed since.
+    if (links.kind === 'stream') replacements.replace('stream', false)
+    else if (serverRevision < CHECK_REVISION) return false
     else links.send({ type: 'check' })
     return true
   }

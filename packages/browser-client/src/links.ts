@@ -42,6 +42,9 @@ export interface Links {
   close(): void
 }
 
+/** How long a replacement may take for what it missed, before it takes over nevertheless. */
+const CATCH_UP_MS_MAX = 1_000
+
 const SETTLE_MS: Readonly<Record<LinkKind, number>> = { websocket: 3_000, stream: 0 }
 
 export function createLinks({ openLink, onOpen, onMessage, onEnd }: LinksDeps): Links {
@@ -64,9 +67,12 @@ export function createLinks({ openLink, onOpen, onMessage, onEnd }: LinksDeps): 
         if (link === current) return onMessage(message)
         held.push(message)
         if (message?.type === 'ping') link.send({ type: 'pong' })
+        const isCatchingUp = held[0]?.type === 'delayed'
+        const settleMs = Math.max(SETTLE_MS[kind], isCatchingUp ? CATCH_UP_MS_MAX : 0)
+        if (message?.type === 'live' && isCatchingUp && SETTLE_MS[kind] === 0) return takeOver()
         if (message?.type !== 'welcome') return
-        if (SETTLE_MS[kind] === 0) takeOver()
-        else setTimeout(takeOver, SETTLE_MS[kind])
+        if (settleMs === 0) takeOver()
+        else setTimeout(takeOver, settleMs)
       },
       onEnd(end) {
         if (link === current) return onEnd(end)
@@ -84,8 +90,12 @@ export function createLinks({ openLink, onOpen, onMessage, onEnd }: LinksDeps): 
       current = link
       next = undefined
       // The link before may have been delayed, and this one not.
-      if (held[0]?.type !== 'delayed') onMessage({ type: 'live' })
-      for (const message of held) if (message?.type !== 'ping') onMessage(message)
+      let delay: ReceivedMessage | undefined = { type: 'live' }
+      for (const message of held) {
+        if (message?.type === 'delayed' || message?.type === 'live') delay = message
+        else if (message?.type !== 'ping') onMessage(message)
+      }
+      onMessage(delay)
       onTakenOver(sent)
     }
   }

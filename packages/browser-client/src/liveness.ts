@@ -6,10 +6,9 @@ export interface LivenessDeps {
   /**
    * Sends something to which the server responds.
    *
-   * @param silentMs how long nothing was received.
-   * @returns false when there is nothing to send, or no need to.
+   * @returns false when there is nothing to send.
    */
-  readonly ask: (silentMs: number) => boolean
+  readonly ask: () => boolean
   /** The server has not responded soon, or has responded after all. */
   readonly onSuspect: (isSuspect: boolean) => void
   readonly onDead: () => void
@@ -71,7 +70,7 @@ export function createLiveness({ timers, ask, onSuspect, onDead }: LivenessDeps)
       if (timers.dueAtMs('link') !== undefined) checkSilence()
     },
     check() {
-      if (timers.dueAtMs('check') !== undefined || !ask(Date.now() - lastReceivedAtMs)) return
+      if (timers.dueAtMs('check') !== undefined || !ask()) return
       lookAfter(SUSPECT_LOOKS_MS, () => {
         suspect(true)
         lookAfter(DEATH_LOOKS_MS, onDead)

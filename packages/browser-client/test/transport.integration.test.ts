@@ -116,6 +116,22 @@ describe('a page on a stream', () => {
     await eventually(() => gateway.gateway.connectionCount === 1)
   })
 
+  test('whose network changes checks its link, also when it has just received something', async () => {
+    const page = new EventTarget()
+    Object.defineProperty(globalThis, 'window', { configurable: true, value: page })
+    await using cleanup = new AsyncDisposableStack()
+    cleanup.defer(() => void Reflect.deleteProperty(globalThis, 'window'))
+    const network = cleanup.use(await startHostileNetwork(gateway.url))
+    const { client, becomesLive } = open(network, { transport: 'stream' })
+    await becomesLive()
+    await gateway.ingest.commitAndPublish(userId)
+    await eventually(() => client.position?.seq === 1)
+    page.dispatchEvent(new Event('online'))
+
+    await eventually(() => network.attempts.stream > 1)
+    expect(network.attempts).toEqual({ websocket: 0, stream: 2 })
+  })
+
   test('whose new token the server rejects gets another one, and is live all the time', async () => {
     await using network = await startHostileNetwork(gateway.url)
     let tokens = 0
