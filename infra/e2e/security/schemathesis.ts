@@ -62,7 +62,7 @@ const argumentsOf = ({ target, seed, examples, secondsMax }: SchemathesisOptions
   'fuzzing',
   '--mode',
   'all',
-  // Providers' webhooks have attacks of their own, and other credentials.
+  // Providers' webhooks have another attack, and other credentials.
   '--exclude-operation-id',
   'receiveProviderWebhook',
   '--max-examples',
