@@ -3,7 +3,7 @@ import { createTestDatabase, type TestDatabase } from '@paxyo/testkit'
 import fc from 'fast-check'
 import { appendAuditEntry, type AuditEntry } from '../src/audit-log/append-entry.ts'
 import { readAuditHead, readAuditLog } from '../src/audit-log/read-log.ts'
-import { signAuditHead } from '../src/audit-log/sign-log.ts'
+import { readSignatureAgeS, signAuditHead } from '../src/audit-log/sign-log.ts'
 import { auditSigningKey } from '../src/audit-log/signing-key.ts'
 import { verifyAuditLog } from '../src/audit-log/verify-log.ts'
 import { createKysely } from '../src/connect.ts'
@@ -151,11 +151,15 @@ describe('signatures', () => {
   }
 
   test('are made once a day, and none while the log is empty', async () => {
+    const ingest = database.poolAs('ingest')
     expect(await signAuditHead(createKysely(database.owner), SECRET, now)).toBeUndefined()
+    expect(await readSignatureAgeS(ingest)).toBeUndefined()
     const { db } = await signTwice()
     const signed = { entries: 5, signatures: 2, signedAt: at(1).toISOString() }
     expect(await verifyAuditLog(db, { publicKeys: [KEY] })).toMatchObject({ ...signed, problems: [] })
     expect(await verifyAuditLog(db)).toMatchObject({ ...signed, problems: [] })
+    const ageS = (Date.now() - at(1).getTime()) / 1_000
+    expect(await readSignatureAgeS(ingest)).toBeGreaterThanOrEqual(Math.max(0, ageS - 3_600))
   })
 
   test('find a removed end, and a log that was written again with right hashes', async () => {
