@@ -424,7 +424,7 @@ test('token.php and balance.php serve a signed-in user only, with the tag that n
 
 test('what would keep the service from starting is a warning', async () => {
   const named = async (codeDir: string, node: string) =>
-    (await machineWarnings({ codeDir, node })).map(({ check, message }) => [check, message])
+    (await machineWarnings({ codeDir, node })).map((found) => [found.check, found.message])
   expect(await named('/opt/paxyo', process.execPath)).toEqual([])
   expect(await named('/root', join(dir, 'no-node'))).toEqual([
     ['code', 'the service cannot read /root'],
