@@ -68,7 +68,9 @@ export interface PanelApiDeps
 }
 
 /** Each request needs one database connection at a time; the pool has more. */
-const CONCURRENT_MAX = 6
+const WRITES_MAX = 4
+/** Apart from writes, which wait for each other when many are for one account. */
+const READS_MAX = 2
 const WAITING_MAX = 1_000
 /** Shorter than a client's usual timeout: a request must not take effect after its client gave up. */
 const WAIT_MS_MAX = 10_000
@@ -86,13 +88,14 @@ export function registerPanelApi(app: FastifyInstance, deps: PanelApiDeps): void
       })
       addAuthentication(v1, deps)
       addAudit(v1, deps)
-      const limiter = createConcurrencyLimiter(CONCURRENT_MAX, WAITING_MAX, WAIT_MS_MAX)
+      const writes = createConcurrencyLimiter(WRITES_MAX, WAITING_MAX, WAIT_MS_MAX)
+      const reads = createConcurrencyLimiter(READS_MAX, WAITING_MAX, WAIT_MS_MAX)
       await v1.register(async (bounded: PanelApi) => {
-        boundConcurrency(bounded, limiter)
+        boundConcurrency(bounded, writes, reads)
         registerRoutes(bounded, deps)
         registerTestWebhook(bounded, { ...deps, app })
       })
-      registerChangeRoutes(v1, { ...deps, limiter })
+      registerChangeRoutes(v1, { ...deps, limiter: reads })
     })
   })
 }
