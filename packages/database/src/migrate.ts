@@ -38,6 +38,7 @@ import * as scopedKeys from './migrations/0035-scoped-keys.ts'
 import * as operationsTickets from './migrations/0037-operations-tickets.ts'
 import * as revokedTokens from './migrations/0039-revoked-tokens.ts'
 import * as balanceModes from './migrations/0041-balance-modes.ts'
+import * as passkeys from './migrations/0043-passkeys.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -73,6 +74,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0037-operations-tickets': operationsTickets,
   '0039-revoked-tokens': revokedTokens,
   '0041-balance-modes': balanceModes,
+  '0043-passkeys': passkeys,
 }
 
 /** The names of all migrations, as the table `kysely_migration` of a database that is up to date lists them. */

@@ -168,6 +168,17 @@ export interface OperatorLinks {
   used_at: Timestamp | null;
 }
 
+export interface OperatorPasskeys {
+  created_at: Generated<Timestamp>;
+  credential_id: string;
+  last_used_at: Timestamp | null;
+  name: string;
+  operator_id: string;
+  public_key: Buffer;
+  sign_count: number;
+  transports: string[];
+}
+
 export interface OperatorRefunds {
   amount: Numeric;
   created_at: Timestamp;
@@ -253,6 +264,12 @@ export interface OutgoingWebhooks {
   subject: string;
   type: string;
   webhook_id: string;
+}
+
+export interface PasskeyChallenges {
+  binding_hash: Buffer;
+  challenge: string;
+  expires_at: Timestamp;
 }
 
 export interface ProviderOrderChanges {
@@ -380,6 +397,7 @@ export interface DB {
   operations_tickets: OperationsTickets;
   operator_actions: OperatorActions;
   operator_links: OperatorLinks;
+  operator_passkeys: OperatorPasskeys;
   operator_refunds: OperatorRefunds;
   operator_sessions: OperatorSessions;
   operators: Operators;
@@ -387,6 +405,7 @@ export interface DB {
   outbox: Outbox;
   outgoing_webhook_endpoints: OutgoingWebhookEndpoints;
   outgoing_webhooks: OutgoingWebhooks;
+  passkey_challenges: PasskeyChallenges;
   provider_order_changes: ProviderOrderChanges;
   receipts: Receipts;
   reconcile_runs: ReconcileRuns;

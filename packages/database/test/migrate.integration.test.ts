@@ -39,6 +39,7 @@ const MIGRATIONS = [
   '0037-operations-tickets',
   '0039-revoked-tokens',
   '0041-balance-modes',
+  '0043-passkeys',
 ]
 
 let database: TestDatabase
@@ -141,7 +142,8 @@ test('a migration that waits for a reader lets writers pass, and is applied once
   await migrateToLatest(database.url)
   await database.owner.query(`
     DROP TRIGGER keep_balance ON ledger_entries; DROP FUNCTION keep_balance; ALTER TABLE accounts DROP balance_mode;
-    DELETE FROM kysely_migration WHERE name = '0041-balance-modes';
+    DROP TABLE operator_passkeys, passkey_challenges;
+    DELETE FROM kysely_migration WHERE name >= '0041-balance-modes';
     INSERT INTO accounts (user_id, currency) VALUES ('ann', 'USD')`)
   const reader = await database.owner.connect()
   let migrated: Promise<string[]>
@@ -161,7 +163,7 @@ test('a migration that waits for a reader lets writers pass, and is applied once
     await reader.query('COMMIT')
     reader.release()
   }
-  expect(await migrated).toEqual(['0041-balance-modes'])
+  expect(await migrated).toEqual(['0041-balance-modes', '0043-passkeys'])
   expect((await database.owner.query('SELECT last_seq::int, balance_mode FROM accounts')).rows).toEqual([
     { last_seq: 7, balance_mode: 'external' },
   ])

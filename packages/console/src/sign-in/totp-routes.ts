@@ -11,11 +11,7 @@ const passwordBody = z.strictObject({ password: passwordSchema })
 const codeBody = z.strictObject({ code: codeSchema })
 
 /** Sets one-time codes up, and switches them off: both need the password. */
-export function registerTotp(
-  api: PanelApi,
-  deps: SignInDeps,
-  operatorOf: (request: FastifyRequest) => Operator,
-): void {
+export function registerTotp(api: PanelApi, deps: SignInDeps, operatorOf: (request: FastifyRequest) => Operator): void {
   const { db } = deps
   api.post('/console/api/totp', { schema: { body: passwordBody } }, async (request, reply) => {
     const operator = operatorOf(request)

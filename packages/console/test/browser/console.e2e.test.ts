@@ -64,6 +64,89 @@ test('with the first link a person becomes the owner, once', async () => {
   await page.context().close()
 })
 
+test('a passkey is added with the password, and signs in after it, or alone when it has checked the person', async () => {
+  const page = watch(await system.openAs(browser, 'viewer', 'Petra'))
+  const cdp = await page.context().newCDPSession(page)
+  await cdp.send('WebAuthn.enable')
+  const connect = (hasUserVerification: boolean) =>
+    cdp.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        protocol: 'ctap2',
+        transport: hasUserVerification ? 'internal' : 'usb',
+        hasResidentKey: true,
+        hasUserVerification,
+        isUserVerified: hasUserVerification,
+        automaticPresenceSimulation: true,
+      },
+    })
+  const add = async (name: string, password: string): Promise<void> => {
+    await page.locator('[name="passkey-name"]').fill(name)
+    await page.locator('[name="passkey-password"]').fill(password)
+    await page.getByRole('button', { name: 'Add a passkey' }).click()
+  }
+  const signedIn = () => page.getByRole('heading', { name: 'Your account', level: 1 }).waitFor()
+  const signOut = () => page.getByRole('button', { name: 'Sign out', exact: true }).click()
+  const alone = () => page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+
+  // A key that only checks that somebody is there is a second factor.
+  const key = await connect(false)
+  await page.goto(`${system.url}/console/account`)
+  await add('My key', 'a wrong password')
+  await page.getByRole('alert').getByText('is wrong').waitFor()
+  await add('My key', PASSWORD)
+  await page.getByRole('row', { name: /My key/ }).waitFor()
+  await signOut()
+  await alone()
+  await page.getByRole('alert').getByText('is wrong').waitFor()
+  await page.getByLabel('Name').fill('Petra')
+  await page.getByLabel('Password').fill(PASSWORD)
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await signedIn()
+
+  // One that checks a finger is enough.
+  await cdp.send('WebAuthn.removeVirtualAuthenticator', key)
+  await connect(true)
+  await add('My laptop', PASSWORD)
+  await page.getByRole('row', { name: /My laptop/ }).waitFor()
+  await signOut()
+  const sent = page.waitForRequest((request) => request.url().endsWith('/console/api/sign-in/passkey'))
+  await alone()
+  await signedIn()
+
+  // A response is accepted once, and not after its counter went back.
+  const headers = { 'x-paxyo-console': '1' }
+  const again = await page.request.post(`${system.url}/console/api/sign-in/passkey`, {
+    headers,
+    data: (await sent).postDataJSON() as object,
+  })
+  expect([again.status(), ((await again.json()) as { code: string }).code]).toEqual([401, 'sign_in_failed'])
+  await system.database.owner.query(`UPDATE operator_passkeys SET sign_count = 1000000`)
+  await signOut()
+  await alone()
+  await page.getByRole('alert').getByText('is wrong').waitFor()
+  await system.database.owner.query(`UPDATE operator_passkeys SET sign_count = 0`)
+  await alone()
+  await signedIn()
+
+  await page.locator('[name="passkey-password"]').fill(PASSWORD)
+  for (const name of ['Remove My key', 'Remove My laptop']) await page.getByRole('button', { name }).click()
+  await eventually(async () => (await page.getByRole('row', { name: /My/ }).count()) === 0)
+  const { rows } = await system.database.owner.query(
+    `SELECT action, coalesce(after->>'method', note) AS how FROM audit_log
+    WHERE actor_name = 'Petra' AND result = 'ok' AND action IN ('signIn', 'addPasskey', 'removePasskey') ORDER BY position`,
+  )
+  expect(rows.map(({ action, how }) => `${action} ${how}`)).toEqual([
+    'addPasskey My key',
+    'signIn password and passkey',
+    'addPasskey My laptop',
+    'signIn passkey',
+    'signIn passkey',
+    'removePasskey My key',
+    'removePasskey My laptop',
+  ])
+  await page.context().close()
+})
+
 test('webhooks appear as they are committed, without a reload', async () => {
   await open(owner, 'Live')
   await owner.getByText('No updates yet.').waitFor()
