@@ -28,7 +28,7 @@ const HEADERS = {
   'x-content-type-options': 'nosniff',
 }
 
-/** What a connection holds of a response that is not read: the file itself is shared. */
+/** The part of a response that a connection holds while its client does not read. The file itself is shared. */
 const CHUNK_BYTES = 16 * 1024
 
 /**

@@ -11,7 +11,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Kysely } from 'kysely'
 import { z } from 'zod'
 import { signInEntry } from '../sign-in/audit.ts'
-import { confirmPassword } from '../sign-in/confirm-password.ts'
+import { checkPassword } from '../sign-in/check-password.ts'
 import { sessionToken } from '../sign-in/cookie.ts'
 import { passwordSchema, type SignInDeps } from '../sign-in/sign-in-routes.ts'
 import { storeChallenge, takeChallenge } from './challenges.ts'
@@ -79,7 +79,7 @@ async function offerRegistration(
   reply: FastifyReply,
   { operator, password }: WithPassword,
 ): Promise<FastifyReply> {
-  const rejected = await confirmPassword(deps, request, reply, { operator, action: 'addPasskey', password })
+  const rejected = await checkPassword(deps, request, reply, { operator, action: 'addPasskey', password })
   if (rejected !== undefined) return rejected
   const known = await passkeysOf(deps.db, operator)
   if (known.length >= PASSKEYS_MAX) return reject(reply, 'validation_failed', `at most ${PASSKEYS_MAX} passkeys`)
@@ -160,7 +160,7 @@ async function removePasskey(
   reply: FastifyReply,
   { operator, passkeyId, password }: WithPassword & { readonly passkeyId: string },
 ): Promise<FastifyReply> {
-  const rejected = await confirmPassword(deps, request, reply, { operator, action: 'removePasskey', password })
+  const rejected = await checkPassword(deps, request, reply, { operator, action: 'removePasskey', password })
   if (rejected !== undefined) return rejected
   const isRemoved = await deps.db.transaction().execute(async (tx) => {
     const row = await tx

@@ -3,7 +3,7 @@ import { reject, type PanelApi } from '@paxyo/panel-api-kit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { signInEntry } from './audit.ts'
-import { confirmPassword, readOperator, rejectAttempt, waitOf } from './confirm-password.ts'
+import { checkPassword, readOperator, rejectAttempt, waitOf } from './check-password.ts'
 import { codeSchema, passwordSchema, type SignInDeps } from './sign-in-routes.ts'
 import { acceptCode, describeTotp, newTotpSecret } from './totp.ts'
 
@@ -18,7 +18,7 @@ export function registerTotp(api: PanelApi, deps: SignInDeps, operatorOf: (reque
     const { operatorId, name, hasTotp } = operator
     if (hasTotp) return reject(reply, 'validation_failed', 'one-time codes are set up already; switch them off first')
     const { password } = request.body
-    const rejected = await confirmPassword(deps, request, reply, { operator, action: 'setUpCodes', password })
+    const rejected = await checkPassword(deps, request, reply, { operator, action: 'setUpCodes', password })
     if (rejected !== undefined) return rejected
     const secret = newTotpSecret()
     await db.updateTable('operators').set({ totp_pending: secret }).where('operator_id', '=', operatorId).execute()
@@ -65,7 +65,7 @@ async function switchCodesOff(
 ): Promise<FastifyReply> {
   const { db, sessions } = deps
   const { operatorId } = operator
-  const rejected = await confirmPassword(deps, request, reply, { operator, action: 'switchCodesOff', password })
+  const rejected = await checkPassword(deps, request, reply, { operator, action: 'switchCodesOff', password })
   if (rejected !== undefined) return rejected
   await db.transaction().execute(async (tx) => {
     const set = { totp_secret: null, totp_pending: null, totp_step: null }

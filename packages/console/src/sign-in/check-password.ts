@@ -18,7 +18,7 @@ export interface Attempt {
  *
  * @returns the response, when it is wrong or cannot be checked now.
  */
-export async function confirmPassword(
+export async function checkPassword(
   deps: SignInDeps,
   request: FastifyRequest,
   reply: FastifyReply,
