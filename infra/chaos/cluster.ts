@@ -44,13 +44,18 @@ export interface Cluster extends AsyncDisposable {
 const RESTART_ATTEMPTS_MAX = 50
 const RESTART_DELAY_MS = 200
 
-export async function startCluster(size = 2): Promise<Cluster> {
+/** @param settings of PostgreSQL, in addition to its usual ones. */
+export async function startCluster(size = 2, settings: Readonly<Record<string, string>> = {}): Promise<Cluster> {
   await using cleanups = new AsyncDisposableStack()
   const dir = mkdtempSync(join(tmpdir(), 'paxyo-chaos-'))
   cleanups.defer(() => rmSync(dir, { recursive: true, force: true }))
 
   // fsync stays on: commits must survive a crash.
-  const postgresOptions = { dataDir: join(dir, 'postgres'), password: 'test', settings: { max_connections: '200' } }
+  const postgresOptions = {
+    dataDir: join(dir, 'postgres'),
+    password: 'test',
+    settings: { max_connections: '200', ...settings },
+  }
   let postgres: LocalPostgres = await startLocalPostgres(postgresOptions)
   cleanups.defer(() => postgres.stop())
   const redis = await startRedisServer()

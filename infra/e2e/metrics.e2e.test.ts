@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { maintainEventPartitions } from '@paxyo/database'
+import { maintainPartitions } from '@paxyo/database'
 import {
   connectSocket,
   eventually,
@@ -130,7 +130,7 @@ test('days without maintenance are seen', async () => {
   const partitionOf = (daysAhead: number): string =>
     `events_${new Date(Date.now() + daysAhead * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '_')}`
   await stayWithinOneDay()
-  await maintainEventPartitions(owner, new Date())
+  await maintainPartitions(owner, new Date())
   expect(await days()).toBe(8)
   await owner.query(`DROP TABLE ${partitionOf(7)}, ${partitionOf(5)}`)
   expect(await days()).toBe(5)

@@ -45,7 +45,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'the ledger has no fence',
-    file: 'packages/database/src/migrations/0001-tables.ts',
+    file: 'packages/database/src/migrations/baseline/accounts-and-orders.ts',
     find: 'UNIQUE (order_id, refunded_before)',
     replace: 'UNIQUE (entry_id, refunded_before)',
     tests: ['packages/database/test/constraints'],

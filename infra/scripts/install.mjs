@@ -1,5 +1,5 @@
-// Installs the workspace when it is missing or older than its lockfile, then builds paxyo.js, the console's page and the
-// API's page when their sources have changed.
+// Installs the workspace when it is missing or older than its lockfile, then builds paxyo.js and the pages of the console,
+// the demo and the API reference when their sources have changed.
 // Runs on Node 18 and newer, before any dependency is installed: only Node's own modules may be imported at the top.
 import { spawnSync } from 'node:child_process'
 import { readFileSync, existsSync, writeFileSync } from 'node:fs'
@@ -37,3 +37,5 @@ const { buildConsole } = await import('../../packages/console/build.mjs')
 await buildConsole()
 const { buildApiReference } = await import('../../packages/api-reference/build.mjs')
 await buildApiReference()
+const { buildDemo } = await import('../../services/demo/build.mjs')
+await buildDemo()

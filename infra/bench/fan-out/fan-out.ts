@@ -50,7 +50,11 @@ export async function benchFanOut(options: FanOutOptions): Promise<Report> {
     ({ name }) => options.only.length === 0 || options.only.includes(name),
   )
   const start = (variant: FanOutVariant): Promise<Service> =>
-    startService(variant.script, env, variant === wsGateway ? { nodeArgs: options.nodeArgs } : {})
+    startService(
+      variant.script,
+      { ...env, ...variant.env },
+      variant === wsGateway ? { nodeArgs: options.nodeArgs } : {},
+    )
   const samples: Sample[] = []
 
   if (options.idleConnections > 0) {

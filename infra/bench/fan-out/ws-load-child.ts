@@ -136,7 +136,7 @@ async function tryToConnect(
       live.reject(new Error(`the server disconnected a client; its last message: ${lastMessage}`))
     },
   }
-  const socket = await openRawWebSocket(port, variant.path, listener, localAddress)
+  const socket = await (variant.open ?? openRawWebSocket)(port, variant.path, listener, localAddress)
   client.socket = socket
   socket.send(hello)
   await live.promise

@@ -53,7 +53,9 @@ test('the fan-out benchmark brings every event to its client, with each of the b
   const { results } = await bench('fan-out', '--clients', '50', '--idle', '50', '--rates', '100')
 
   const events = results.samples.filter(({ figures }) => 'events/s' in figures)
-  expect(new Set(events.map(({ variant }) => variant))).toEqual(new Set(['ws-gateway', 'plain ws', 'Socket.IO']))
+  expect(new Set(events.map(({ variant }) => variant))).toEqual(
+    new Set(['ws-gateway', 'POST /stream', 'plain ws', 'Socket.IO']),
+  )
   expect(events.map(({ figures }) => figures['lost'])).toEqual(events.map(() => 0))
 })
 

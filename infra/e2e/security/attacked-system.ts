@@ -2,7 +2,7 @@ import { migrateToLatest } from '@paxyo/database'
 import { startLocalPostgres } from '@paxyo/local-postgres'
 import { startRedisServer, startService, TEST_JWT_SECRET, type ServiceProcess } from '@paxyo/testkit'
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Target } from './attack.ts'
@@ -50,4 +50,25 @@ export async function startAttackedSystem(): Promise<AttackedSystem> {
   const target = { ingestUrl: ingest!.url, gatewayUrl: gateway!.url, panelKey: panelKey!, webhookToken: webhookToken! }
   const started = cleanups.move()
   return { target, databaseUrl: postgres.url, services, [Symbol.asyncDispose]: () => started.disposeAsync() }
+}
+
+/** What is left of a service after the attack. */
+export interface ObservedService {
+  readonly url: string
+  readonly hasEnded: boolean
+  /** The status of `/readyz`; 0 without a response. */
+  readonly ready: number
+  /** The most memory that it had, in MiB. */
+  readonly peakMiB: number
+}
+
+export async function observeService({ url, child }: ServiceProcess): Promise<ObservedService> {
+  const hasEnded = child.exitCode !== null || child.signalCode !== null
+  const ready = await fetch(`${url}/readyz`).then(
+    ({ status }) => status,
+    () => 0,
+  )
+  const status = hasEnded ? '' : readFileSync(`/proc/${child.pid}/status`, 'utf8')
+  const peakKiB = Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0)
+  return { url, hasEnded, ready, peakMiB: Math.round(peakKiB / 1024) }
 }

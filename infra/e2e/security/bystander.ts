@@ -1,49 +1,48 @@
-import { connectSocket, mintToken } from '@paxyo/testkit'
+import { connectSocket, mintToken, type TestSocket } from '@paxyo/testkit'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Target } from './attack.ts'
 
 const INTERVAL_MS = 100
 const QUANTILE = 0.99
+const TOKEN_S = 6 * 3_600
+const QUANTITY = 1_000_000_000
+const USER = 'bystander'
 
 /** What a client that attacks nothing notices. */
 export interface Noticed {
   readonly samples: number
   readonly failures: number
+  /** Of a read of the panel API. */
   readonly ingestMsP99: number
+  /** Of a check of the connection. */
   readonly gatewayMsP99: number
+  /** From a webhook to its event on an open page. */
+  readonly eventMsP99: number
 }
 
-/** Asks both services ten times a second, until it is stopped. */
-export async function watchAsBystander(
-  { ingestUrl, gatewayUrl, panelKey }: Target,
-  isOver: () => boolean,
-): Promise<Noticed> {
-  const client = await connectSocket(gatewayUrl, {
-    token: await mintToken('bystander'),
+/** Uses both services ten times a second, as the panel, the provider and a page of one user, until it is stopped. */
+export async function watchAsBystander(target: Target, isOver: () => boolean): Promise<Noticed> {
+  await registerOrder(target)
+  const client = await connectSocket(target.gatewayUrl, {
+    token: await mintToken(USER, { expiresInS: TOKEN_S }),
     // Each check shows that it is alive; a pong to every ping would be too many messages.
     respondsToPings: false,
   })
   await client.next('welcome')
-  const ofIngest: number[] = []
-  const ofGateway: number[] = []
+  const [ofIngest, ofGateway, ofEvents]: [number[], number[], number[]] = [[], [], []]
   let failures = 0
   const measure = async (times: number[], work: () => Promise<boolean>): Promise<void> => {
     const startedAt = performance.now()
     if (!(await work().catch(() => false))) failures += 1
     times.push(performance.now() - startedAt)
   }
-  const askIngest = async (): Promise<boolean> => {
-    const headers = { authorization: `Bearer ${panelKey}` }
-    return (await fetch(`${ingestUrl}/v1/orders?limit=1`, { headers })).ok
-  }
-  const askGateway = async (): Promise<boolean> => {
-    const { pings } = client
-    client.send({ type: 'check' })
-    while (client.pings === pings && client.socket.readyState === client.socket.OPEN) await sleep(1)
-    return client.socket.readyState === client.socket.OPEN
-  }
-  while (!isOver()) {
-    await Promise.all([measure(ofIngest, askIngest), measure(ofGateway, askGateway), sleep(INTERVAL_MS)])
+  for (let remains = QUANTITY - 1; !isOver(); remains -= 1) {
+    await Promise.all([
+      measure(ofIngest, () => askIngest(target)),
+      measure(ofGateway, () => askGateway(client)),
+      measure(ofEvents, () => awaitEvent(target, client, remains)),
+      sleep(INTERVAL_MS),
+    ])
   }
   client.close()
   return {
@@ -51,7 +50,45 @@ export async function watchAsBystander(
     failures,
     ingestMsP99: quantile(ofIngest),
     gatewayMsP99: quantile(ofGateway),
+    eventMsP99: quantile(ofEvents),
   }
+}
+
+async function registerOrder({ ingestUrl, panelKey }: Target): Promise<void> {
+  const order = { orderId: USER, providerOrderId: USER, userId: USER, service: 'Likes', link: 'https://example.com/a' }
+  const response = await fetch(`${ingestUrl}/v1/orders`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${panelKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ ...order, quantity: QUANTITY, charge: '2.5', currency: 'USD' }),
+  })
+  if (!response.ok) throw new Error(`the bystander's order was not registered: ${await response.text()}`)
+}
+
+async function askIngest({ ingestUrl, panelKey }: Target): Promise<boolean> {
+  const response = await fetch(`${ingestUrl}/v1/orders?limit=1`, { headers: { authorization: `Bearer ${panelKey}` } })
+  await response.arrayBuffer()
+  return response.ok
+}
+
+const isOpen = ({ socket }: TestSocket): boolean => socket.readyState === socket.OPEN
+
+async function askGateway(client: TestSocket): Promise<boolean> {
+  const { pings } = client
+  client.send({ type: 'check' })
+  while (client.pings === pings && isOpen(client)) await sleep(1)
+  return isOpen(client)
+}
+
+async function awaitEvent({ ingestUrl, webhookToken }: Target, client: TestSocket, remains: number): Promise<boolean> {
+  const { length } = client.messages
+  const response = await fetch(`${ingestUrl}/webhooks/godofpanel/${webhookToken}`, {
+    method: 'POST',
+    body: JSON.stringify({ order_id: USER, status: 'In progress', remains }),
+  })
+  await response.arrayBuffer()
+  if (!response.ok) return false
+  while (client.messages.length === length && isOpen(client)) await sleep(1)
+  return isOpen(client)
 }
 
 function quantile(values: readonly number[]): number {

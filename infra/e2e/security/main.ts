@@ -1,23 +1,24 @@
 import { ledgerViolations } from '@paxyo/testkit'
 import { writeFileSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { createRandom } from '../../chaos/random.ts'
-import { sumResults, type AttackResult, type Target } from './attack.ts'
-import { startAttackedSystem } from './attacked-system.ts'
-import { watchAsBystander } from './bystander.ts'
+import { observeService, startAttackedSystem } from './attacked-system.ts'
+import { startBystander } from './bystander-thread.ts'
+import { findFailures } from './find-failures.ts'
 import { attackWithRaces } from './money-races.ts'
-import { runAttacks } from './run-attacks.ts'
+import { attackWithHostileInputs, HOSTILE_ATTACKS } from './run-attacks.ts'
 import { attackWithSchemathesis, installSchemathesis } from './schemathesis.ts'
 import { holdSockets } from './silent-sockets.ts'
 
 const USAGE = `Usage: npm run attack -- [options]
 
-  --minutes <n>           maximum duration (10)
+  --minutes <n>           how long it lasts; shorter when all inputs are sent (10)
   --inputs <n>            hostile inputs, of all attacks together (100000)
-  --sockets <n>           silent connections to the gateway, all the time (2000)
-  --races-per-second <n>  racing requests for money (100)
+  --inputs-per-second <n> as many at most; by default as many as the services take
+  --sockets <n>           unresponsive connections to the gateway, all the time (2000)
+  --races-per-second <n>  racing requests for money, all the time (100)
   --examples <n>          requests of Schemathesis for each operation; 0 leaves it out (20)
   --seed <n>              replay the inputs
   --report <file>         write the report as JSON
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     help: { type: 'boolean', short: 'h', default: false },
     minutes: { type: 'string', default: '10' },
     inputs: { type: 'string', default: '100000' },
+    'inputs-per-second': { type: 'string', default: 'Infinity' },
     sockets: { type: 'string', default: '2000' },
     'races-per-second': { type: 'string', default: '100' },
     examples: { type: 'string', default: '20' },
@@ -39,72 +41,74 @@ if (values.help) {
   process.exit()
 }
 
-const QUIET_MS = 10_000
-const INPUTS_PER_ROUND = 1_000
-
 const log = (line: string): void => void process.stdout.write(`${new Date().toISOString()} ${line}\n`)
 const seed = Number(values.seed)
 const examples = Number(values.examples)
-
-/** Races at a rate; a second that takes longer is followed by the next one at once. */
-async function raceOn(target: Target, isOver: () => boolean): Promise<AttackResult[]> {
-  const random = createRandom(seed + 1)
-  const results: AttackResult[] = []
-  const inputs = Number(values['races-per-second'])
-  if (inputs === 0) return results
-  while (!isOver()) {
-    const [result] = await Promise.all([attackWithRaces({ target, random, inputs, isOver }), sleep(1_000)])
-    results.push(result)
-  }
-  return results
-}
-
-async function attackOn(target: Target, isOver: () => boolean): Promise<AttackResult[]> {
-  const results: AttackResult[] = []
-  for (let round = 0, sent = 0; sent < Number(values.inputs) && !isOver(); round += 1) {
-    const found = await runAttacks({ target, seed: seed + round, inputs: INPUTS_PER_ROUND, isOver })
-    results.push(...found)
-    sent += found.reduce((sum, { inputs }) => sum + inputs, 0)
-    log(`${sent} inputs`)
-  }
-  return results
-}
+const ofEach = (all: number): number => all / HOSTILE_ATTACKS.length
 
 using venv = examples > 0 ? installSchemathesis() : undefined
 await using system = await startAttackedSystem()
+// This one is not attacked: its client notices only that the machine is busy.
+await using quietSystem = await startAttackedSystem()
 const { target } = system
-const quietUntil = performance.now() + QUIET_MS
-const quiet = await watchAsBystander(target, () => performance.now() >= quietUntil)
-log(`quiet: ${JSON.stringify(quiet)}`)
+const [bystander, quietBystander] = [startBystander(target), startBystander(quietSystem.target)]
 
+log('the attack begins')
 const startedAt = performance.now()
 const endsAt = startedAt + Number(values.minutes) * 60_000
 let isDone = false
 const isOver = (): boolean => isDone || performance.now() >= endsAt
-const watching = watchAsBystander(target, isOver)
 const sockets = holdSockets(target.gatewayUrl, Number(values.sockets), isOver)
-const racing = raceOn(target, isOver)
-const attacked = await attackOn(target, isOver)
-const secondsMax = Math.max(5, Math.round((endsAt - performance.now()) / 1_000))
-const documented =
-  venv === undefined ? [] : [await attackWithSchemathesis({ target, venv, seed, examples, secondsMax })]
+const racesPerSecond = Number(values['races-per-second'])
+const racing = attackWithRaces({
+  target,
+  random: createRandom(seed + 1),
+  inputs: racesPerSecond * Number(values.minutes) * 60,
+  perSecondMax: racesPerSecond,
+  isOver,
+})
+const attacked = await Promise.all([
+  ...attackWithHostileInputs({
+    target,
+    random: createRandom(seed),
+    inputs: ofEach(Number(values.inputs)),
+    perSecondMax: ofEach(Number(values['inputs-per-second'])),
+    isOver,
+  }),
+  ...(venv === undefined
+    ? []
+    : [attackWithSchemathesis({ target, venv, seed, examples, secondsMax: 60 * Number(values.minutes) })]),
+])
 isDone = true
+const [underAttack, quiet] = await Promise.all([bystander.stop(), quietBystander.stop()])
+const seconds = Math.round((performance.now() - startedAt) / 1_000)
+log('the attack is over')
+const attacks = [...attacked, await racing]
 
 const pool = new pg.Pool({ connectionString: system.databaseUrl, max: 1 })
-const report = {
-  at: new Date().toISOString(),
-  node: process.version,
-  options: { ...values, seed },
-  seconds: Math.round((performance.now() - startedAt) / 1_000),
-  attacks: sumResults([...attacked, ...(await racing), ...documented]),
-  socketsOpened: await sockets,
+const found = {
+  attacks,
   quiet,
-  underAttack: await watching,
+  underAttack,
+  services: await Promise.all(system.services.map(observeService)),
   ledgerViolations: await ledgerViolations(pool),
 }
 await pool.end()
+const failures = findFailures(found)
+const inputs = attacks.reduce((sum, attack) => sum + attack.inputs, 0)
+const machine = { node: process.version, cores: availableParallelism() }
+const ofSockets = await sockets
+const report = {
+  at: new Date().toISOString(),
+  ...machine,
+  options: { ...values, seed },
+  seconds,
+  inputs,
+  ofSockets,
+  ...found,
+  failures,
+}
 const text = `${JSON.stringify(report, null, 2)}\n`
 process.stdout.write(text)
 if (values.report !== undefined) writeFileSync(values.report, text)
-const isClean = report.attacks.every(({ violations }) => violations.length === 0)
-process.exitCode = isClean && Object.keys(report.ledgerViolations).length === 0 ? 0 : 1
+process.exitCode = failures.length === 0 ? 0 : 1

@@ -11,7 +11,8 @@ const DEPOSIT = '10'
  * refunds and cancellations of one order by people and by its provider. Afterwards each account must have exactly one
  * deposit, and exactly the charge of its order back.
  */
-export async function attackWithRaces({ target, random, inputs, isOver }: AttackOptions): Promise<AttackResult> {
+export async function attackWithRaces(options: AttackOptions): Promise<AttackResult> {
+  const { target, random, inputs, perSecondMax = Infinity, isOver } = options
   const tally = createTally('money races')
   const run = random.below(1_000_000_000).toString(36)
   const rounds = Math.max(1, Math.round(inputs / (2 * CONTENDERS)))
@@ -19,9 +20,10 @@ export async function attackWithRaces({ target, random, inputs, isOver }: Attack
 
   async function race(index: number): Promise<void> {
     const userId = `race-${run}-${index}`
-    await call(target, 'POST', '/v1/accounts', { userId, currency: 'USD' })
+    await settle(() => call(target, 'POST', '/v1/accounts', { userId, currency: 'USD' }))
     const order = { orderId: userId, providerOrderId: userId, userId, service: 'Likes', link: 'https://example.com/a' }
-    await call(target, 'POST', '/v1/orders', { ...order, quantity: 1_000, charge: CHARGE, currency: 'USD' })
+    const registration = { ...order, quantity: 1_000, charge: CHARGE, currency: 'USD' }
+    await settle(() => call(target, 'POST', '/v1/orders', registration))
     raced.push(userId)
     const contenders = Array.from({ length: CONTENDERS }, (_, number) => [
       () => deposit(target, userId, random.chance(0.5) ? 'same' : `key-${number}`),
@@ -29,31 +31,35 @@ export async function attackWithRaces({ target, random, inputs, isOver }: Attack
     ])
     const statuses = await Promise.all(contenders.flat().map(async (contend) => (await contend()).status))
     for (const status of statuses) {
-      tally.count(String(status))
+      tally.count(status === DISCONNECTED ? 'disconnected' : String(status))
       if (status >= 500 && status !== 503) tally.violated(`${status} in the race of ${userId}`)
     }
     // Whatever was rejected for now: what is left is refunded, and the deposit is made.
     await settle(() => deposit(target, userId, 'last'))
     await settle(() => cancel(target, userId, CONTENDERS))
   }
-  await inParallel(rounds, Math.ceil(CONCURRENT_MAX / CONTENDERS), race, isOver)
+  const concurrentMax = Math.ceil(CONCURRENT_MAX / CONTENDERS)
+  await inParallel(rounds, concurrentMax, race, { perSecondMax: perSecondMax / (2 * CONTENDERS), isOver })
 
   const expected = formatMoney(parseMoney(DEPOSIT) + parseMoney(CHARGE))
-  for (const userId of raced) {
-    const { body } = await call(target, 'GET', `/v1/accounts/${userId}`)
-    const { balance } = (body as { account: { balance: string } }).account
+  await inParallel(raced.length, concurrentMax, async (index) => {
+    const userId = raced[index]!
+    const { body } = await settle(() => call(target, 'GET', `/v1/accounts/${userId}`))
+    const balance = (body as { account?: { balance: string } }).account?.balance
     if (balance !== expected) tally.violated(`${userId} has ${balance}, and must have ${expected}`)
-  }
+  })
   return tally.result()
 }
 
 const SETTLE_ATTEMPTS = 50
+const DISCONNECTED = 0
 
 /** Retries while the service is busy, or another request with the same key is being processed. */
-async function settle(request: () => Promise<Called>): Promise<void> {
-  for (let attempt = 0; attempt < SETTLE_ATTEMPTS; attempt += 1) {
-    const { status } = await request()
-    if (status !== 503 && status !== 409) return
+async function settle(request: () => Promise<Called>): Promise<Called> {
+  for (let attempt = 1; ; attempt += 1) {
+    const called = await request()
+    const { status } = called
+    if ((status !== 503 && status !== 409 && status !== DISCONNECTED) || attempt === SETTLE_ATTEMPTS) return called
   }
 }
 
@@ -86,25 +92,31 @@ const act = (target: Target, userId: string, body: object, number: number): Prom
     { 'idempotency-key': `${userId}-act-${number}` },
   )
 
-async function webhook({ ingestUrl, webhookToken }: Target, userId: string): Promise<Called> {
-  const response = await fetch(`${ingestUrl}/webhooks/godofpanel/${webhookToken}`, {
+const webhook = ({ ingestUrl, webhookToken }: Target, userId: string): Promise<Called> =>
+  send(`${ingestUrl}/webhooks/godofpanel/${webhookToken}`, {
     method: 'POST',
     body: JSON.stringify({ order_id: userId, status: 'canceled' }),
   })
-  return { status: response.status, body: await response.json() }
-}
 
-async function call(
+const call = (
   { ingestUrl, panelKey }: Target,
   method: 'GET' | 'POST',
   path: string,
   body?: object,
   headers: Record<string, string> = {},
-): Promise<Called> {
-  const response = await fetch(`${ingestUrl}${path}`, {
+): Promise<Called> =>
+  send(`${ingestUrl}${path}`, {
     method,
     headers: { authorization: `Bearer ${panelKey}`, 'content-type': 'application/json', ...headers },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
-  return { status: response.status, body: await response.json() }
+
+/** Every request here can be repeated. */
+async function send(url: string, init: RequestInit): Promise<Called> {
+  try {
+    const response = await fetch(url, init)
+    return { status: response.status, body: await response.json() }
+  } catch {
+    return { status: DISCONNECTED, body: {} }
+  }
 }

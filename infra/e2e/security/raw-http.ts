@@ -1,32 +1,26 @@
 import { connect } from 'node:net'
 import type { Random } from '../../chaos/random.ts'
-import { createTally, inParallel, type AttackOptions, type AttackResult } from './attack.ts'
+import { repeatAttempt, type AttackOptions, type AttackResult } from './attack.ts'
 
 const CONCURRENT_MAX = 20
 /** A server that neither responds nor disconnects within this time holds the connection. It has half a minute for a head. */
 const SILENCE_MS_MAX = 45_000
 
 /** Requests that no client sends: wrong lines, heads, lengths, encodings and bodies. */
-export async function attackWithRawHttp({ target, random, inputs, isOver }: AttackOptions): Promise<AttackResult> {
-  const tally = createTally('raw HTTP')
-  await inParallel(
-    inputs,
-    CONCURRENT_MAX,
-    async () => {
-      const url = random.chance(0.7) ? target.ingestUrl : target.gatewayUrl
-      const request = makeRequest(random)
-      const response = await send(url, request)
-      const status = /^HTTP\/1\.1 (\d{3})/.exec(response)?.[1] ?? 'disconnected'
-      tally.count(status)
-      const shown = JSON.stringify(request.subarray(0, 300).toString('latin1'))
-      if (status.startsWith('5') && status !== '503') tally.violated(`${status} for ${shown}`)
-      // Nothing here has a key or a token.
-      if (status.startsWith('2') && /\/v1\/|POST \/webhooks/.test(shown)) tally.violated(`${status} for ${shown}`)
-      if (response === 'silent') tally.violated(`no response to ${shown}`)
-    },
-    isOver,
-  )
-  return tally.result()
+export function attackWithRawHttp(options: AttackOptions): Promise<AttackResult> {
+  const { target, random } = options
+  return repeatAttempt('raw HTTP', CONCURRENT_MAX, options, async (tally) => {
+    const url = random.chance(0.7) ? target.ingestUrl : target.gatewayUrl
+    const request = makeRequest(random)
+    const response = await send(url, request)
+    const status = /^HTTP\/1\.1 (\d{3})/.exec(response)?.[1] ?? 'disconnected'
+    tally.count(status)
+    const shown = JSON.stringify(request.subarray(0, 300).toString('latin1'))
+    if (status.startsWith('5') && status !== '503') tally.violated(`${status} for ${shown}`)
+    // Nothing here has a key or a token.
+    if (status.startsWith('2') && /\/v1\/|POST \/webhooks/.test(shown)) tally.violated(`${status} for ${shown}`)
+    if (response === 'silent') tally.violated(`no response to ${shown}`)
+  })
 }
 
 const PATHS = [

@@ -1,34 +1,29 @@
 import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
 import type { Random } from '../../chaos/random.ts'
-import { createTally, inParallel, type AttackOptions, type AttackResult } from './attack.ts'
+import { repeatAttempt, type AttackOptions, type AttackResult } from './attack.ts'
 
-const CONCURRENT_MAX = 20
+/** Some wait until the gateway closes them. */
+const CONCURRENT_MAX = 100
 /** The time until `hello` is 5 seconds, and a client has 5 more to complete the closing handshake. */
-const SILENCE_MS_MAX = 30_000
+const SILENCE_MS_MAX = 60_000
 
 /** What only a client with a token gets. A pong repeats the text of a ping, which contains none of it. */
 const DATA = /"type":"(?:welcome|event)"|"type":"(?:page|orders)","seq"/
 
 /** Frames that no browser sends, on a connection that has no token. */
-export async function attackWithFrames({ target, random, inputs, isOver }: AttackOptions): Promise<AttackResult> {
-  const tally = createTally('raw WebSocket')
-  await inParallel(
-    inputs,
-    CONCURRENT_MAX,
-    async () => {
-      const frames = Array.from({ length: 1 + random.below(3) }, () => makeFrame(random))
-      const received = await send(target.gatewayUrl, Buffer.concat(frames))
-      const shown = Buffer.concat(frames).subarray(0, 120).toString('base64')
-      tally.count(outcomeOf(received))
-      if (received === 'silent') tally.violated(`the connection stays open after ${shown}`)
-      if (typeof received !== 'string' && DATA.test(received.toString('latin1'))) {
-        tally.violated(`data without a token after ${shown}`)
-      }
-    },
-    isOver,
-  )
-  return tally.result()
+export function attackWithFrames(options: AttackOptions): Promise<AttackResult> {
+  const { target, random } = options
+  return repeatAttempt('raw WebSocket', CONCURRENT_MAX, options, async (tally) => {
+    const frames = Array.from({ length: 1 + random.below(3) }, () => makeFrame(random))
+    const received = await send(target.gatewayUrl, Buffer.concat(frames))
+    const shown = Buffer.concat(frames).subarray(0, 120).toString('base64')
+    tally.count(outcomeOf(received))
+    if (received === 'silent') tally.violated(`the connection stays open after ${shown}`)
+    if (typeof received !== 'string' && DATA.test(received.toString('latin1'))) {
+      tally.violated(`data without a token after ${shown}`)
+    }
+  })
 }
 
 /** The code of the close frame, which is the last one. */

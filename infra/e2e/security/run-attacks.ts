@@ -1,28 +1,30 @@
 import { createRandom } from '../../chaos/random.ts'
-import type { AttackOptions, AttackResult, Target } from './attack.ts'
+import type { AttackOptions, AttackResult } from './attack.ts'
+import { attackWithWebhooks } from './hostile-webhooks.ts'
 import { attackWithRaces } from './money-races.ts'
 import { attackWithRawHttp } from './raw-http.ts'
 import { attackWithFrames } from './raw-web-socket.ts'
 import { attackWithTokens } from './token-cases.ts'
 
-/** The attacks that need nothing but the services. */
-export const ATTACKS: readonly ((options: AttackOptions) => Promise<AttackResult>)[] = [
-  attackWithRawHttp,
-  attackWithFrames,
-  attackWithTokens,
-  attackWithRaces,
-]
+/** Attacks with inputs that no client should send. */
+export const HOSTILE_ATTACKS = [attackWithRawHttp, attackWithFrames, attackWithTokens, attackWithWebhooks] as const
 
-export interface RunOptions {
-  readonly target: Target
+/** Starts these at the same time, each with `inputs`. */
+export const attackWithHostileInputs = ({ random, ...options }: AttackOptions): Promise<AttackResult>[] =>
+  HOSTILE_ATTACKS.map((attack) => attack({ ...options, random: random.fork() }))
+
+export interface RunOptions extends Omit<AttackOptions, 'random'> {
   readonly seed: number
-  /** Of each attack. */
-  readonly inputs: number
-  readonly isOver?: () => boolean
 }
 
-/** Runs all attacks at the same time. The seed replays what each of them sends; what arrives first is up to the machine. */
-export function runAttacks({ target, seed, inputs, isOver = () => false }: RunOptions): Promise<AttackResult[]> {
+/**
+ * Runs all attacks at the same time, also races for money. The seed replays what each of them sends; what arrives first is up
+ * to the machine.
+ */
+export function runAttacks({ seed, ...options }: RunOptions): Promise<AttackResult[]> {
   const random = createRandom(seed)
-  return Promise.all(ATTACKS.map((attack) => attack({ target, random: random.fork(), inputs, isOver })))
+  return Promise.all([
+    ...attackWithHostileInputs({ ...options, random: random.fork() }),
+    attackWithRaces({ ...options, random: random.fork() }),
+  ])
 }

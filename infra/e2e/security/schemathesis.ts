@@ -1,14 +1,17 @@
 import { createPythonVenv, type PythonVenv } from '@paxyo/testkit'
 import { spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { dirname, join } from 'node:path'
 import { createTally, type AttackResult, type Target } from './attack.ts'
 
-/**
- * `readChanges` waits for a change that no request makes. Registrations have a pattern that Schemathesis cannot generate
- * texts for; the property tests of the API do.
- */
-const EXCLUDED = ['readChanges', 'receiveProviderWebhook', 'registerOrder', 'registerOrders']
+/** `readChanges` can wait for a change that no request makes, and a request has half a minute. */
+const CONFIG = `
+[[operations]]
+include-operation-id = "readChanges"
+parameters = { "query.wait" = 0 }
+`
+const CONFIG_FILE = 'schemathesis.toml'
 const VERSION = 'schemathesis==4.32.5'
 
 export interface SchemathesisOptions {
@@ -32,10 +35,12 @@ export const installSchemathesis = (): PythonVenv => createPythonVenv(VERSION)
 export async function attackWithSchemathesis(options: SchemathesisOptions): Promise<AttackResult> {
   const { venv } = options
   const tally = createTally('Schemathesis')
-  const child = spawn(join(dirname(venv.python), 'schemathesis'), argumentsOf(options), {
+  // It keeps a cache in the working directory.
+  const folder = dirname(venv.python)
+  writeFileSync(join(folder, CONFIG_FILE), CONFIG)
+  const child = spawn(join(folder, 'schemathesis'), ['--config-file', CONFIG_FILE, ...argumentsOf(options)], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    // It keeps a cache in the working directory.
-    cwd: dirname(venv.python),
+    cwd: folder,
   })
   const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)])
   const [, generated] = /([\d,]+) generated/.exec(output) ?? []
@@ -57,6 +62,9 @@ const argumentsOf = ({ target, seed, examples, secondsMax }: SchemathesisOptions
   'fuzzing',
   '--mode',
   'all',
+  // Providers' webhooks have attacks of their own, and other credentials.
+  '--exclude-operation-id',
+  'receiveProviderWebhook',
   '--max-examples',
   String(examples),
   '--seed',
@@ -70,6 +78,7 @@ const argumentsOf = ({ target, seed, examples, secondsMax }: SchemathesisOptions
   'off',
   '--request-timeout',
   '60',
-  ...EXCLUDED.flatMap((operationId) => ['--exclude-operation-id', operationId]),
+  '--wait-for-schema',
+  '60',
   '--no-color',
 ]

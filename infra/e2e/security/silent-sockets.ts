@@ -1,31 +1,45 @@
+import { mintToken } from '@paxyo/testkit'
 import { randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const CHECK_INTERVAL_MS = 200
 /** More would only fill the kernel's queue. */
-const OPENED_AT_ONCE = 200
+const OPENED_AT_ONCE = 100
+/** Below the limit of connections per user. */
+const SOCKETS_PER_USER = 20
+const TOKEN_S = 6 * 3_600
+
+export interface HeldSockets {
+  readonly opened: number
+  /** The most that were open at the same time, and had a response. */
+  readonly heldMax: number
+}
 
 /**
- * Keeps a number of WebSockets open that say nothing. The gateway closes each at its deadline, and another one is opened.
- *
- * @returns how many were opened.
+ * Keeps a number of WebSockets open that say nothing. Half of them never send `hello`, the others have a token and do not
+ * respond to pings. The gateway closes each at its deadline, and another one is opened.
  */
-export async function holdSockets(url: string, count: number, isOver: () => boolean): Promise<number> {
+export async function holdSockets(url: string, count: number, isOver: () => boolean): Promise<HeldSockets> {
+  const users = Array.from({ length: Math.ceil(count / SOCKETS_PER_USER) }, (_, index) => `silent-${index}`)
+  const tokens = await Promise.all(users.map((user) => mintToken(user, { expiresInS: TOKEN_S })))
   const sockets = new Set<Socket>()
   let opened = 0
+  let heldMax = 0
   while (!isOver()) {
     for (let missing = Math.min(count - sockets.size, OPENED_AT_ONCE); missing > 0; missing -= 1) {
-      open(url, sockets)
+      const token = opened % 2 === 0 ? undefined : tokens[(opened >> 1) % tokens.length]
+      open(url, sockets, token)
       opened += 1
     }
     await sleep(CHECK_INTERVAL_MS)
+    heldMax = Math.max(heldMax, [...sockets].filter(({ bytesRead }) => bytesRead > 0).length)
   }
   for (const socket of sockets) socket.destroy()
-  return opened
+  return { opened, heldMax }
 }
 
-function open(url: string, sockets: Set<Socket>): void {
+function open(url: string, sockets: Set<Socket>, token: string | undefined): void {
   const { hostname, port } = new URL(url)
   const key = randomBytes(16).toString('base64')
   const socket = connect(Number(port), hostname)
@@ -37,4 +51,11 @@ function open(url: string, sockets: Set<Socket>): void {
     `GET /ws HTTP/1.1\r\nHost: ${hostname}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
       `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`,
   )
+  if (token !== undefined) socket.write(helloFrame(token))
+}
+
+/** A text frame; its mask is 0, and changes nothing. */
+function helloFrame(token: string): Buffer {
+  const payload = Buffer.from(JSON.stringify({ type: 'hello', token }))
+  return Buffer.concat([Buffer.from([0x81, 0xfe, payload.length >> 8, payload.length & 0xff, 0, 0, 0, 0]), payload])
 }

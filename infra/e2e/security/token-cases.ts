@@ -1,27 +1,24 @@
 import { connectSocket, TEST_JWT_SECRET } from '@paxyo/testkit'
 import { createHmac } from 'node:crypto'
 import type { Random } from '../../chaos/random.ts'
-import { createTally, inParallel, type AttackOptions, type AttackResult } from './attack.ts'
+import { repeatAttempt, type AttackOptions, type AttackResult } from './attack.ts'
 
 const CONCURRENT_MAX = 10
+/** A gateway that is busy takes its time, and does not forget. */
+const CLOSE_MS_MAX = 60_000
 
 /** Tokens that are not valid, each almost. */
-export async function attackWithTokens({ target, random, inputs, isOver }: AttackOptions): Promise<AttackResult> {
-  const tally = createTally('tokens')
-  await inParallel(
-    inputs,
-    CONCURRENT_MAX,
-    async () => {
-      const token = makeToken(random)
-      const client = await connectSocket(target.gatewayUrl, { token })
-      const { code } = await client.closed()
-      tally.count(String(code))
-      if (client.messages.some(({ type }) => type !== 'error')) tally.violated(`accepted: ${token.slice(0, 400)}`)
-      if (code < 4000) tally.violated(`closed with ${code}: ${token.slice(0, 400)}`)
-    },
-    isOver,
-  )
-  return tally.result()
+export function attackWithTokens(options: AttackOptions): Promise<AttackResult> {
+  const { target, random } = options
+  return repeatAttempt('tokens', CONCURRENT_MAX, options, async (tally) => {
+    const token = makeToken(random)
+    const client = await connectSocket(target.gatewayUrl, { token }).catch(() => undefined)
+    if (client === undefined) return tally.count('rejected')
+    const { code } = await client.closed(CLOSE_MS_MAX)
+    tally.count(String(code))
+    if (client.messages.some(({ type }) => type !== 'error')) tally.violated(`accepted: ${token.slice(0, 400)}`)
+    if (code < 4000) tally.violated(`closed with ${code}: ${token.slice(0, 400)}`)
+  })
 }
 
 type Part = Record<string, unknown>

@@ -5,6 +5,12 @@ declare(strict_types=1);
 
 require __DIR__ . '/settings.php';
 
+$database = strstr(setting('PANEL_DB', 'sqlite:'), ':', true);
+$missing = array_filter(['curl', 'json', 'session', 'PDO', "pdo_$database"], fn (string $name): bool => !extension_loaded($name));
+if ($missing !== []) {
+    fwrite(STDERR, 'PHP ' . PHP_VERSION . ' has no extension ' . implode(', ', $missing) . ": install it, or enable it in php.ini.\n");
+    exit(1);
+}
 $isMySql = panel_db()->getAttribute(PDO::ATTR_DRIVER_NAME) === 'mysql';
 $end = $isMySql ? ') ENGINE=InnoDB DEFAULT CHARSET=utf8mb4' : ')';
 panel_db()->exec('CREATE TABLE IF NOT EXISTS users (
@@ -23,3 +29,4 @@ panel_db()->exec("CREATE TABLE IF NOT EXISTS orders (
     remains integer NULL,
     refunded decimal(20, 8) NOT NULL DEFAULT 0$end");
 Paxyo\PaxyoSync::createTables(panel_db(), PANEL_TABLES);
+echo "The tables are ready.\n";

@@ -10,7 +10,7 @@ const DELAY_MS_MAX = 30
 const KEPT_MAX = 200
 const FORWARD_TIMEOUT_MS = 20_000
 
-/** A network between Paxyo and a panel that loses, repeats and reorders requests and responses. */
+/** A network between Paxyo and a panel that loses, repeats and reorders requests and responses. Each fault happens once first. */
 export interface UnreliableProxy extends AsyncDisposable {
   readonly url: string
   /** Whether it does harm. */
@@ -60,7 +60,9 @@ export async function startUnreliableProxy(targetUrl: string, random: Random): P
     if (!proxy.isHostile) return forward(request)
     if (kept.push(request) > KEPT_MAX) kept.splice(random.below(KEPT_MAX), 1)
     if (!random.chance(FAULT_SHARE)) return forward(request)
-    const name = random.pick(Object.keys(faults))
+    const names = Object.keys(faults)
+    const missing = names.filter((name) => !(name in counts))
+    const name = random.pick(missing.length > 0 ? missing : names)
     count(name)
     return faults[name]!(request)
   }

@@ -64,6 +64,12 @@ async function hasSentAll(): Promise<boolean> {
   return rows[0]!.hasSentAll
 }
 
+/** Once a webhook has found it stopped. */
+async function startAgain(site: PanelSite): Promise<void> {
+  await eventually(() => site.counts()['panel responded 502'] !== undefined)
+  await site.start()
+}
+
 test(
   `${ORDERS} orders: the tables of all three panels equal ours (seed ${SEED})`,
   async () => {
@@ -80,10 +86,10 @@ test(
         killIngest,
         () => feed.stop(),
         () => apache.stop(),
-        () => builtin.start(),
+        () => startAgain(builtin),
         killIngest,
         () => feed.start(),
-        () => apache.start(),
+        () => startAgain(apache),
         async () => {
           await feed.stop()
           await feed.start()

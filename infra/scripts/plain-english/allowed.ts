@@ -23,12 +23,6 @@ export const ALLOWED: readonly Allowed[] = [
     reason: "the outcome of a row and a member in the panel API's response to a bulk registration",
   },
   { text: /\bpeerDependencies|peerDependenciesMeta\b/g, reason: 'a field of package.json' },
-  {
-    text: /\b(?:panel_webhook\w*|createPanelWebhooks|confirmations\w*|awaiting_confirmation|refuse_change|is refused|refused_by_database|answer)\b/g,
-    in: ['packages/database/src/migrations/'],
-    reason: 'names and values before a later migration renames them',
-  },
-  { text: /\b0003-confirmations\b/g, reason: 'the name of a released migration' },
 ]
 
 /** Files that are not ours to word, or that have to name the words. */

@@ -2,21 +2,18 @@
 export type DigestOf = (image: string, tag: string) => Promise<string>
 
 /**
- * An image of others in a compose file or a Dockerfile: `image: postgres:18`, `${REDIS_IMAGE:-redis:8}`,
- * `FROM node:${NODE_VERSION}-bookworm-slim`. Ours have no registry here.
+ * An image of others in a compose file, a Dockerfile or a workflow: `image: postgres:18`, `${REDIS_IMAGE:-redis:8}`,
+ * `ARG NODE_IMAGE=node:24-slim`, `container: node:24`. Ours have no registry here.
  */
 const IMAGE =
-  /^(\s*image: (?:\$\{\w+:-)?|FROM )(?!paxyo\/)([a-z][a-z0-9./-]*):((?:[\w.-]|\$\{\w+\})+)(?:@sha256:[0-9a-f]{64})?/gm
+  /^(\s*(?:image|container): (?:\$\{\w+:-)?|ARG \w+_IMAGE=)(?!paxyo\/)([a-z][a-z0-9./-]*):([\w.-]+)(?:@sha256:[0-9a-f]{64})?/gm
 
 /** Replaces the digests of all images, or adds them. The tags stay: they say what the digest is. */
 export async function pinImages(text: string, digestOf: DigestOf): Promise<{ text: string; images: string[] }> {
-  const values = new Map([...text.matchAll(/^ARG (\w+)=(.+)$/gm)].map(([, name, value]) => [name!, value!]))
-  const found = [...text.matchAll(IMAGE)]
   const digests = new Map<string, string>()
-  for (const [, , image, tag] of found) {
-    const full = tag!.replace(/\$\{(\w+)\}/g, (_all, name: string) => values.get(name) ?? '')
+  for (const [, , image, tag] of text.matchAll(IMAGE)) {
     const key = `${image}:${tag}`
-    if (!digests.has(key)) digests.set(key, await digestOf(image!, full))
+    if (!digests.has(key)) digests.set(key, await digestOf(image!, tag!))
   }
   const pinned = text.replace(
     IMAGE,

@@ -7,8 +7,14 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { createDigestReader } from './read-digest.ts'
 import { pinImages } from './pin-image.ts'
 
-const FILES = ['docker-compose.yml', 'infra/deploy/compose/Dockerfile']
 const ROOT = new URL('../../../', import.meta.url)
+const FILES = [
+  'docker-compose.yml',
+  'infra/deploy/compose/Dockerfile',
+  '.github/workflows/ci.yml',
+  '.github/workflows/nightly.yml',
+  '.github/workflows/release.yml',
+]
 
 const digestOf = createDigestReader()
 for (const file of FILES) {

@@ -234,7 +234,8 @@ function toSocketUrl(url: string | URL): string {
   return absolute.href
 }
 
-const liveState = ({ isDelayed }: ConnectionState): 'live' | 'delayed' => (isDelayed ? 'delayed' : 'live')
+const liveState = ({ isDelayed, isDoubtful }: ConnectionState): 'live' | 'delayed' =>
+  isDelayed || isDoubtful ? 'delayed' : 'live'
 
 /** The status of a connection that was never live; `showState` replaces `connecting` with `reconnecting`. */
 function toStatus(own: ConnectionState): ConnectionStatus {

@@ -58,6 +58,8 @@ export interface ConnectionState {
   readonly liveSinceMs: number
   /** Whether the server has said that events are late. */
   readonly isDelayed: boolean
+  /** Whether the link may be dead. */
+  readonly isDoubtful: boolean
   /** When a draining server wants its clients to reconnect. */
   readonly drainedUntilMs: number | undefined
   /** The last error. */
@@ -73,6 +75,8 @@ export type Input =
   | { readonly type: 'opened' }
   | { readonly type: 'welcome' }
   | { readonly type: 'delay'; readonly isDelayed: boolean }
+  /** The server has not responded soon, so that the link may be dead; or it has responded after all. */
+  | { readonly type: 'doubt'; readonly isDoubtful: boolean }
   | { readonly type: 'drain'; readonly retryAfterMs: number }
   /** The socket was closed, its link is dead, or it received a message that cannot be read. */
   | { readonly type: 'lost'; readonly error: ClientError }
@@ -136,6 +140,7 @@ export function initialState(canRenew: boolean, token: Token | undefined): Conne
     renewalFailures: 0,
     liveSinceMs: 0,
     isDelayed: false,
+    isDoubtful: false,
     drainedUntilMs: undefined,
     error: undefined,
   }
@@ -231,6 +236,11 @@ const noteDelay: Cell<{ isDelayed: boolean }> = (state, { isDelayed }) => ({
   effects: [],
 })
 
+const noteDoubt: Cell<{ isDoubtful: boolean }> = (state, { isDoubtful }) => ({
+  state: { ...state, isDoubtful },
+  effects: [],
+})
+
 const noteDrain: Cell<{ retryAfterMs: number }> = (state, { retryAfterMs }, { nowMs }) => ({
   state: { ...state, drainedUntilMs: nowMs + Math.min(retryAfterMs, DRAIN_MS_MAX) },
   effects: [],
@@ -302,6 +312,7 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     opened: ignore,
     welcome: ignore,
     delay: ignore,
+    doubt: ignore,
     drain: ignore,
     lost: ignore,
     explained: ignore,
@@ -321,6 +332,7 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     opened: ignore,
     welcome: ignore,
     delay: ignore,
+    doubt: ignore,
     drain: ignore,
     lost: ignore,
     explained: ignore,
@@ -341,6 +353,7 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     opened: sendHello,
     welcome: ignore,
     delay: ignore,
+    doubt: ignore,
     drain: ignore,
     lost: retry,
     explained: ignore,
@@ -360,6 +373,7 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     opened: ignore,
     welcome: goLive,
     delay: noteDelay,
+    doubt: ignore,
     drain: noteDrain,
     lost: retry,
     explained: ignore,
@@ -379,6 +393,7 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     opened: ignore,
     welcome: ignore,
     delay: noteDelay,
+    doubt: noteDoubt,
     drain: noteDrain,
     lost: retry,
     explained: ignore,
@@ -400,6 +415,7 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     opened: ignore,
     welcome: ignore,
     delay: noteDelay,
+    doubt: noteDoubt,
     drain: noteDrain,
     lost: retry,
     explained: ignore,
@@ -419,6 +435,7 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     opened: ignore,
     welcome: ignore,
     delay: ignore,
+    doubt: ignore,
     drain: ignore,
     lost: ignore,
     explained: explain,
@@ -438,6 +455,7 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     opened: ignore,
     welcome: ignore,
     delay: ignore,
+    doubt: ignore,
     drain: ignore,
     lost: ignore,
     explained: ignore,
@@ -457,6 +475,7 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     opened: ignore,
     welcome: ignore,
     delay: ignore,
+    doubt: ignore,
     drain: ignore,
     lost: ignore,
     explained: ignore,
@@ -475,7 +494,7 @@ export function isLive({ phase }: ConnectionState): boolean {
 }
 
 function open(state: ConnectionState, nowMs: number): Step {
-  const next = { ...inPhase(state, 'connecting', nowMs + JOIN_TIMEOUT_MS), isDelayed: false }
+  const next = { ...inPhase(state, 'connecting', nowMs + JOIN_TIMEOUT_MS), isDelayed: false, isDoubtful: false }
   return { state: next, effects: [{ type: 'open_socket' }] }
 }
 

@@ -57,7 +57,10 @@ export interface Connection {
   input(input: Input): void
   /** The page is visible again, or the device was asleep: timers may be late, and the link may be dead. */
   woke(): void
-  /** Checks whether the link still works, because the network may have changed. A dead one is lost within 3 seconds. */
+  /**
+   * Checks whether the link still works, because the network may have changed. A dead one is doubtful within a second, and
+   * lost within 3.
+   */
   check(): void
   /** Tells the server how far the user has seen the stream. @returns false when it cannot be sent now. */
   sendSeen(seen: Position): boolean
@@ -102,6 +105,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
   const liveness = createLiveness({
     timers,
     ask,
+    onDoubt: (isDoubtful) => input({ type: 'doubt', isDoubtful }),
     onDead: () => lost(new ClientError('link_dead', 'the server is silent')),
   })
   const tokenRequests = createTokenRequests(deps.getToken, (result) => {

@@ -11,9 +11,12 @@ export type LinkVerdict =
   | { readonly verdict: 'alive' | 'suspect'; readonly checkInMs: number }
   | { readonly verdict: 'dead' }
 
-/** How long a server may take to respond to `check`, and how much later a second look is taken: 3 seconds in total. */
-export const CHECK_RESPONSE_MS = 1_800
-export const CHECK_SECOND_LOOK_MS = 1_000
+/**
+ * When to look for the response to `check`, in ms after each other. After two looks without one the link is doubtful, so
+ * that no page is `live` for a second on a dead link; after all of them it is dead: 3 seconds in total.
+ */
+export const DOUBT_LOOKS_MS = [500, 200]
+export const DEATH_LOOKS_MS = [1_100, 1_000]
 
 const SECOND_LOOK_MS = 2_000
 

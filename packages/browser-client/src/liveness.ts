@@ -1,4 +1,4 @@
-import { checkLink, CHECK_RESPONSE_MS, CHECK_SECOND_LOOK_MS } from './link-check.ts'
+import { checkLink, DEATH_LOOKS_MS, DOUBT_LOOKS_MS } from './link-check.ts'
 import type { Timers } from './timers.ts'
 
 export interface LivenessDeps {
@@ -10,6 +10,8 @@ export interface LivenessDeps {
    * @returns false when there is nothing to send, or no need to.
    */
   readonly ask: (silentMs: number) => boolean
+  /** The server has not responded soon, or has responded after all. */
+  readonly onDoubt: (isDoubtful: boolean) => void
   readonly onDead: () => void
 }
 
@@ -20,17 +22,31 @@ export interface Liveness {
   received(): void
   /** Looks now, because a timer may be late. */
   look(): void
-  /** Asks the server for a sign of life. A dead link is lost within 3 seconds. */
+  /** Asks the server for a sign of life. A dead link is doubtful within a second, and lost within 3. */
   check(): void
   end(): void
 }
 
 const SLACK_MS = 5_000
 
-export function createLiveness({ timers, ask, onDead }: LivenessDeps): Liveness {
+export function createLiveness({ timers, ask, onDoubt, onDead }: LivenessDeps): Liveness {
   let lastReceivedAtMs = 0
   let suspectedAtMs: number | undefined
   let silenceMsMax = 0
+  let isDoubtful = false
+
+  function doubt(next: boolean): void {
+    if (next === isDoubtful) return
+    isDoubtful = next
+    onDoubt(next)
+  }
+
+  /** Looks several times: a look itself may be late, and run before messages that wait to be read. */
+  function lookAfter(delaysMs: readonly number[], onSilent: () => void): void {
+    const [delayMs, ...rest] = delaysMs
+    if (delayMs === undefined) return onSilent()
+    timers.set('check', Date.now() + delayMs, () => lookAfter(rest, onSilent))
+  }
 
   function checkSilence(): void {
     const nowMs = Date.now()
@@ -49,19 +65,22 @@ export function createLiveness({ timers, ask, onDead }: LivenessDeps): Liveness 
       lastReceivedAtMs = Date.now()
       suspectedAtMs = undefined
       timers.clear('check')
+      doubt(false)
     },
     look() {
       if (timers.dueAtMs('link') !== undefined) checkSilence()
     },
-    /** Looks twice for a response, as `checkLink` does, but sooner. */
     check() {
       if (timers.dueAtMs('check') !== undefined || !ask(Date.now() - lastReceivedAtMs)) return
-      const lookAgain = (): void => timers.set('check', Date.now() + CHECK_SECOND_LOOK_MS, onDead)
-      timers.set('check', Date.now() + CHECK_RESPONSE_MS, lookAgain)
+      lookAfter(DOUBT_LOOKS_MS, () => {
+        doubt(true)
+        lookAfter(DEATH_LOOKS_MS, onDead)
+      })
     },
     end() {
       timers.clear('link')
       timers.clear('check')
+      isDoubtful = false
     },
   }
 }

@@ -60,10 +60,14 @@ describe.each(Object.keys(WAKES) as (keyof typeof WAKES)[])('a page that %s', (w
       const startedAt = performance.now()
       client.on('status', ({ status }) => status.error?.code === 'link_dead' && resolve(performance.now() - startedAt))
     })
+    const states: string[] = []
+    client.on('status', ({ status }) => void states.push(status.state))
     WAKES[wake]()
 
     // Three seconds on a machine with nothing else to do. Without the check it takes 54.
     expect(await lostAfterMs).toBeLessThan(20_000)
+    // Not `live` until then: what happened meanwhile may be missing.
+    expect(states.slice(0, 2)).toEqual(['delayed', 'reconnecting'])
     await eventually(() => client.status.state === 'live')
     expect(checks).toEqual([0])
   })

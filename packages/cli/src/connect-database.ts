@@ -1,5 +1,6 @@
 import { DATABASE_ROLES } from '@paxyo/database/roles'
-import pg from 'pg'
+import { createClient } from '@paxyo/database/servers'
+import type pg from 'pg'
 import { explainDatabaseError } from './explain-database-error.ts'
 import type { Failure } from './failure.ts'
 
@@ -25,7 +26,7 @@ export interface DatabaseSession extends AsyncDisposable {
 /** @throws Failure that names the cause when the connection or a statement fails. */
 export async function connectDatabase(options: DatabaseOptions): Promise<DatabaseSession> {
   const failure = (error: unknown): Failure => explainDatabaseError(error, options.url)
-  const client = new pg.Client(clientConfig(options))
+  const client = createClient(options.url, clientConfig(options))
   // A broken connection fails the statement that is waiting for it.
   client.on('error', () => undefined)
   const abort = (): void => void client.end().catch(() => undefined)
@@ -50,7 +51,7 @@ export async function connectDatabase(options: DatabaseOptions): Promise<Databas
   }
 }
 
-function clientConfig({ url, as, readOnly, statementTimeoutMs }: DatabaseOptions): pg.ClientConfig {
+function clientConfig({ as, readOnly, statementTimeoutMs }: DatabaseOptions): pg.ClientConfig {
   const options = [
     ...(as === 'ingest' ? [`-c role=${DATABASE_ROLES.ingest}`] : []),
     ...(readOnly ? ['-c default_transaction_read_only=on'] : []),
@@ -59,7 +60,6 @@ function clientConfig({ url, as, readOnly, statementTimeoutMs }: DatabaseOptions
     '-c client_connection_check_interval=1000',
   ]
   return {
-    connectionString: url,
     application_name: 'paxyo-cli',
     options: options.join(' '),
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,

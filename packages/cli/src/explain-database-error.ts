@@ -1,4 +1,5 @@
 import { isDatabaseUnavailable } from '@paxyo/database/errors'
+import { parseDatabaseUrl, serversOf } from '@paxyo/database/url'
 import { Failure } from './failure.ts'
 import { explainNetworkError, withoutPassword } from './explain-network-error.ts'
 
@@ -52,15 +53,26 @@ function explainState(state: string, message: string, url: URL): Failure | undef
   }
 }
 
+/** An address that can be shown: without the password, and with the names of all its servers. */
+export const shownAddress = (address: string): string =>
+  parseDatabaseUrl(address)
+    .urls.map((url) => withoutPassword(new URL(url)))
+    .join(' or ')
+
 /** @returns the failure to show, without the password of the address. */
 export function explainDatabaseError(error: unknown, address: string): Failure {
   if (error instanceof Failure) return error
-  const url = new URL(address)
+  const { urls } = parseDatabaseUrl(address)
+  const url = new URL(urls[0]!)
   const { code, message } = error as { code?: string; message: string }
   const explained = explainState(code ?? '', message, url)
   if (explained !== undefined) return explained
+  if (urls.length > 1 && isDatabaseUnavailable(error)) {
+    const hint = `Check ${serversOf(address).join(', ')}, or correct DATABASE_URL.`
+    return new Failure('unreachable', message, hint, { cause: error })
+  }
   const network = explainNetworkError(error, 'PostgreSQL', url, 'DATABASE_URL')
   if (network !== undefined) return network
   const reason = isDatabaseUnavailable(error) ? 'unreachable' : 'rejected'
-  return new Failure(reason, `PostgreSQL at ${withoutPassword(url)}: ${message}`, undefined, { cause: error })
+  return new Failure(reason, `PostgreSQL at ${shownAddress(address)}: ${message}`, undefined, { cause: error })
 }

@@ -9,6 +9,7 @@ import { completeChoices } from './setup/ask.ts'
 import { runChecks } from './setup/checks/run-checks.ts'
 import { secretsOf, type SetupSecrets } from './setup/env-file.ts'
 import { parseVariables } from './setup/env-text.ts'
+import { machineWarnings } from './setup/machine-warnings.ts'
 import { nextSteps } from './setup/next-steps.ts'
 import { planFiles } from './setup/plan-files.ts'
 import { renderChecks, renderWritten } from './setup/render.ts'
@@ -30,10 +31,14 @@ export async function setUp(cli: Cli, options: SetupOptions): Promise<void> {
   if (options.check === true) return check(cli, options)
   const { folder, yes = false, check: _check, overwrite = false, ca: _ca, ...given } = options
   const choices = await completeChoices(cli, given, yes)
-  const plan = planFiles(choices, { codeDir: CODE_DIR, node: NODE }, await existingVariables(folder))
+  const machine = { codeDir: CODE_DIR, node: NODE }
+  const plan = planFiles(choices, machine, await existingVariables(folder))
   const files = await writeFiles(folder, plan.files, overwrite)
   const steps = nextSteps(choices, folder)
-  cli.print({ folder: resolve(folder), files, steps }, () => renderWritten(cli, folder, files, steps))
+  const warnings = await machineWarnings(machine)
+  cli.print({ folder: resolve(folder), files, warnings, steps }, () =>
+    renderWritten(cli, folder, { files, warnings, steps }),
+  )
 }
 
 async function check(cli: Cli, { folder, ca }: SetupOptions): Promise<void> {

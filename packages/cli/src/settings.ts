@@ -8,7 +8,7 @@ export async function variables() {
   const { env, redisVariables } = await import('@paxyo/service-kit/config')
   const { z } = await import('zod')
   return {
-    DATABASE_URL: env.url('postgres', 'postgresql'),
+    DATABASE_URL: env.databaseUrl,
     ...redisVariables,
     PAXYO_URL: env.url('http', 'https'),
     /** The first key, where the value is webhook-ingest's own list. */
@@ -23,6 +23,10 @@ export async function variables() {
     REJECTED_RETENTION_DAYS: env.integer(1, 9999).default(30),
     PARKED_RETENTION_DAYS: env.integer(1, 9999).default(30),
     MAINTAIN_EVERY_HOURS: env.integer(0, 596).default(0),
+    /** The first one signs the audit log; signatures of all of them are accepted. */
+    AUDIT_SIGNING_KEYS: env.secrets(32).default([]),
+    /** Keys of others that may have signed it, as `paxyo audit-log public-key` prints them. */
+    AUDIT_PUBLIC_KEYS: env.list.default([]),
     SECRETS_DIR: env.text.optional(),
   } as const
 }

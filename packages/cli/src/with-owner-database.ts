@@ -1,4 +1,4 @@
-import { COLUMN_TYPES, createKysely, type Database } from '@paxyo/database'
+import { COLUMN_TYPES, connectionConfig, createKysely, type Database } from '@paxyo/database'
 import type { Kysely } from 'kysely'
 import pg from 'pg'
 import type { Cli } from './cli.ts'
@@ -13,7 +13,7 @@ const IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000
 export async function withOwnerDatabase<T>(cli: Cli, work: (db: Kysely<Database>) => Promise<T>): Promise<T> {
   const { DATABASE_URL: url } = await settings(cli.env, ['DATABASE_URL'])
   const pool = new pg.Pool({
-    connectionString: url,
+    ...connectionConfig(url),
     max: 1,
     application_name: 'paxyo-cli',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,

@@ -9,6 +9,8 @@ import type { ConsoleSettings } from './config.ts'
 import { registerAuditLogRoutes } from './panel-api/audit-log-routes.ts'
 import { registerKeyRoutes, type KeyRouteDeps } from './panel-api/key-routes.ts'
 import { registerOperatorRoutes } from './panel-api/operator-routes.ts'
+import { registerResolutionPreview } from './panel-api/resolution-preview-route.ts'
+import { registerWordRoutes, type WordRouteDeps } from './panel-api/word-routes.ts'
 import { toRelyingParty } from './passkeys/verify-passkey.ts'
 import { createPasswords } from './sign-in/password.ts'
 import { createSessionAuthentication, registerSession } from './sign-in/session-routes.ts'
@@ -19,6 +21,7 @@ import { serveConsolePage } from './static/serve-page.ts'
 
 export { consoleProblems, consoleSettings, consoleVariables, type ConsoleSettings } from './config.ts'
 export type { KeyRouteDeps } from './panel-api/key-routes.ts'
+export type { WordRouteDeps } from './panel-api/word-routes.ts'
 
 export interface ConsoleDeps extends ConsoleSettings {
   /** With the role `ingest`. */
@@ -40,6 +43,20 @@ export function registerConsoleRoutes(api: PanelApi, deps: KeyRouteDeps): void {
   registerOperatorRoutes(api, deps)
   registerKeyRoutes(api, deps)
   registerAuditLogRoutes(api, deps)
+}
+
+/**
+ * Adds the meanings of status words, and the preview of resolutions, to the panel API.
+ *
+ * @example
+ * const api = toPanelApi(createHttpServer({ log, trustProxy: false }), log)
+ * const mappedWords = { refresh: async () => undefined }
+ * registerReviewRoutes(api, { ...ledger, db: createKysely(pool), log, providers: [], mappedWords })
+ * (await api.inject(`/v1/reviews/${newId()}/word-preview?status=pending`)).json().code //=> 'review_not_found'
+ */
+export function registerReviewRoutes(api: PanelApi, deps: WordRouteDeps): void {
+  registerWordRoutes(api, deps)
+  registerResolutionPreview(api, deps)
 }
 
 /** The console of a service. */

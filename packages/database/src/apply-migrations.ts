@@ -41,6 +41,7 @@ export async function applyMigrations(
   const limited = Object.fromEntries(Object.entries(migrations).map(([name, one]) => [name, limitWaiting(one)]))
   const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(limited) } })
   const isNew = await isNewDatabase(db)
+  if (!isNew) await rejectUnknownPredecessor(db, Object.keys(migrations))
   const applied: string[] = []
   for (let attempt = 1; ;) {
     const { error, results = [] } = isNew ? await migrator.migrateToLatest() : await migrator.migrateUp()
@@ -60,6 +61,16 @@ export async function applyMigrations(
 async function isNewDatabase(db: Kysely<unknown>): Promise<boolean> {
   const { rows } = await sql<{ isNew: boolean }>`SELECT to_regclass('kysely_migration') IS NULL AS "isNew"`.execute(db)
   return rows[0]!.isNew
+}
+
+/** A migration that is gone, and older than all there are: the database was never one of a release. */
+async function rejectUnknownPredecessor(db: Kysely<unknown>, names: readonly string[]): Promise<void> {
+  const { rows } = await sql<{ name: string }>`
+    SELECT name FROM kysely_migration WHERE name < ${names.toSorted()[0] ?? ''} ORDER BY name LIMIT 1`.execute(db)
+  if (rows[0] === undefined) return
+  throw new Error(
+    `The database has the migration ${rows[0].name}, which is from before the first release and cannot be upgraded. Nothing was changed. Create a new database, set DATABASE_URL to it, and run the migration again; or go on with the version that created this one.`,
+  )
 }
 
 const limitWaiting = (migration: Migration): Migration => ({

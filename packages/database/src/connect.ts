@@ -1,15 +1,20 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
+import { connectionConfig } from './servers/connection-config.ts'
+import type { PrimaryChange } from './servers/primary-watch.ts'
 import { DATABASE_ROLES, type DatabaseRole } from './roles.ts'
 import type { DB } from './schema.generated.ts'
 
 export interface PoolOptions {
+  /** May name several servers; connections lead to the primary. */
   readonly url: string
   readonly role: DatabaseRole
   /** The name of the connection in `pg_stat_activity`. */
   readonly name: string
   /** The maximum number of connections. */
   readonly max: number
+  /** Called when another of several servers is the primary, and for the first one. */
+  readonly onPrimaryChange?: (change: PrimaryChange) => void
 }
 
 const CONNECT_TIMEOUT_MS = 5_000
@@ -46,7 +51,7 @@ export function createKysely(pool: pg.Pool): Kysely<DB> {
   return new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
 }
 
-function clientConfig({ url, role, name }: PoolOptions): pg.ClientConfig {
+function clientConfig({ url, role, name, onPrimaryChange }: PoolOptions): pg.PoolConfig {
   const settings = {
     role: DATABASE_ROLES[role],
     statement_timeout: STATEMENT_TIMEOUT_MS,
@@ -58,7 +63,7 @@ function clientConfig({ url, role, name }: PoolOptions): pg.ClientConfig {
     enable_mergejoin: 'off',
   }
   return {
-    connectionString: url,
+    ...connectionConfig(url, onPrimaryChange),
     application_name: name,
     options: Object.entries(settings)
       .map(([setting, value]) => `-c ${setting}=${value}`)

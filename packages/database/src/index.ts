@@ -17,7 +17,9 @@ export {
 export { apiKeyId, hashApiKey, makeApiKey, type NewApiKey } from './api-keys/api-key.ts'
 export { recountTotals } from './count-totals.ts'
 export { COLUMN_TYPES, createKysely, createPool, type PoolOptions } from './connect.ts'
-export { maintainEventPartitions, readPartitionDays, type MaintainResult } from './event-partitions.ts'
+export { connectionConfig, createClient } from './servers/connection-config.ts'
+export type { PrimaryChange } from './servers/primary-watch.ts'
+export { maintainPartitions, readPartitionDays, type MaintainResult } from './partitions.ts'
 export { pruneIdempotencyKeys } from './idempotency-keys.ts'
 export { pruneOutgoingWebhooks } from './outgoing-webhooks.ts'
 export { pruneReceipts } from './connection-retention.ts'
@@ -50,4 +52,6 @@ export {
   readAuditHead,
   readAuditLog,
 } from './audit-log/read-log.ts'
-export { type AuditLogCheck, verifyAuditLog } from './audit-log/verify-log.ts'
+export { auditSigningKey, type AuditSigningKey, verifyAuditSignature } from './audit-log/signing-key.ts'
+export { type AuditSignature, readAuditSignatures, readSignatureAgeS, signAuditHead } from './audit-log/sign-log.ts'
+export { type AuditLogCheck, verifyAuditLog, type VerifyOptions } from './audit-log/verify-log.ts'

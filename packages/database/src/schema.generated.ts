@@ -73,6 +73,15 @@ export interface AuditLog {
   subject: string | null;
 }
 
+export interface AuditLogSignatures {
+  hash: Buffer;
+  position: number;
+  public_key: string;
+  signature: Buffer;
+  signature_id: Generated<number>;
+  signed_at: Timestamp;
+}
+
 export interface ChangeFeed {
   created_at: Timestamp;
   feed_id: Generated<number>;
@@ -140,6 +149,14 @@ export interface LedgerEntries {
   refunded_after: Numeric | null;
   refunded_before: Numeric | null;
   user_id: string;
+}
+
+export interface MappedWords {
+  mapped_at: Generated<Timestamp>;
+  mapped_by: string;
+  provider: string;
+  status: string;
+  word: string;
 }
 
 export interface OperationsTickets {
@@ -328,6 +345,11 @@ export interface RejectedRequests {
   request_id: string;
 }
 
+export interface RepeatableDeliveryIds {
+  delivery_id: string;
+  received_at: Timestamp;
+}
+
 export interface Reviews {
   count: Generated<number>;
   delivery_id: string;
@@ -387,6 +409,7 @@ export interface DB {
   accounts: Accounts;
   api_keys: ApiKeys;
   audit_log: AuditLog;
+  audit_log_signatures: AuditLogSignatures;
   change_feed: ChangeFeed;
   change_feed_head: ChangeFeedHead;
   connection_cutoffs: ConnectionCutoffs;
@@ -394,6 +417,7 @@ export interface DB {
   events: Events;
   idempotency_keys: IdempotencyKeys;
   ledger_entries: LedgerEntries;
+  mapped_words: MappedWords;
   operations_tickets: OperationsTickets;
   operator_actions: OperatorActions;
   operator_links: OperatorLinks;
@@ -412,6 +436,7 @@ export interface DB {
   reconciliations: Reconciliations;
   refund_feed: RefundFeed;
   rejected_requests: RejectedRequests;
+  repeatable_delivery_ids: RepeatableDeliveryIds;
   reviews: Reviews;
   revoked_keys: RevokedKeys;
   revoked_tokens: RevokedTokens;

@@ -6,41 +6,7 @@ import { recountTotals } from '../src/count-totals.ts'
 import { applyMigrations } from '../src/apply-migrations.ts'
 import { migrateToLatest } from '../src/migrate.ts'
 
-const MIGRATIONS = [
-  '0001-tables',
-  '0002-roles',
-  '0003-confirmations',
-  '0004-panel-api',
-  '0005-back-office',
-  '0006-orders-from-elsewhere',
-  '0007-open-orders',
-  '0008-lean-indexes',
-  '0009-waiting-updates',
-  '0010-payment-refs',
-  '0011-standard-terms',
-  '0012-rejected-requests',
-  '0013-counted-reviews',
-  '0014-operator-actions',
-  '0016-provider-order-changes',
-  '0017-drip-feed-and-waiting',
-  '0018-reconciliations',
-  '0019-status-words',
-  '0022-change-feed',
-  '0023-outgoing-webhook-endpoints',
-  '0024-verified-again',
-  '0026-account-totals',
-  '0029-gateway-reads-outbox',
-  '0030-connection-cutoffs',
-  '0031-receipts',
-  '0032-balances-have-entries',
-  '0033-operators',
-  '0034-audit-log',
-  '0035-scoped-keys',
-  '0037-operations-tickets',
-  '0039-revoked-tokens',
-  '0041-balance-modes',
-  '0043-passkeys',
-]
+const MIGRATIONS = ['0041-baseline', '0043-passkeys', '0044-mapped-words', '0045-audit-log-signatures']
 
 let database: TestDatabase
 beforeEach(async () => {
@@ -139,18 +105,15 @@ test('three who migrate at once do it once', async () => {
 })
 
 test('a migration that waits for a reader lets writers pass, and is applied once the reader has ended', async () => {
-  await migrateToLatest(database.url)
-  await database.owner.query(`
-    DROP TRIGGER keep_balance ON ledger_entries; DROP FUNCTION keep_balance; ALTER TABLE accounts DROP balance_mode;
-    DROP TABLE operator_passkeys, passkey_challenges;
-    DELETE FROM kysely_migration WHERE name >= '0041-balance-modes';
-    INSERT INTO accounts (user_id, currency) VALUES ('ann', 'USD')`)
+  await database.owner.query('CREATE TABLE accounts AS SELECT 1 AS last_seq')
+  await using db = connect()
+  await applyMigrations(db, { '0001-none': { up: () => Promise.resolve() } })
   const reader = await database.owner.connect()
   let migrated: Promise<string[]>
   try {
     // Like pg_dump.
     await reader.query('BEGIN; LOCK TABLE accounts IN ACCESS SHARE MODE')
-    migrated = migrateToLatest(database.url)
+    migrated = applyMigrations(db, { '0001-none': { up: () => Promise.resolve() }, '0002-widen': WIDEN })
     await eventually(async () => {
       const { rowCount } = await database.owner.query(
         `SELECT FROM pg_locks WHERE relation = 'accounts'::regclass AND mode = 'AccessExclusiveLock' AND NOT granted`,
@@ -163,89 +126,57 @@ test('a migration that waits for a reader lets writers pass, and is applied once
     await reader.query('COMMIT')
     reader.release()
   }
-  expect(await migrated).toEqual(['0041-balance-modes', '0043-passkeys'])
-  expect((await database.owner.query('SELECT last_seq::int, balance_mode FROM accounts')).rows).toEqual([
-    { last_seq: 7, balance_mode: 'external' },
-  ])
-  const constraint = `SELECT convalidated FROM pg_constraint WHERE conname = 'balance_mode_known'`
-  expect((await database.owner.query(constraint)).rows).toEqual([{ convalidated: true }])
+  expect(await migrated).toEqual(['0002-widen'])
+  expect((await database.owner.query('SELECT * FROM accounts')).rows).toEqual([{ last_seq: 7, extra: null }])
 })
 
 test('a migration that never gets its lock names the process and the tables', async () => {
-  const pool = new pg.Pool({ connectionString: database.url, max: 2 })
-  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
+  await using db = connect()
   const reader = await database.owner.connect()
   try {
     await reader.query(`CREATE TABLE accounts (); SET application_name = 'pg_dump'`)
     await reader.query('BEGIN; LOCK TABLE accounts IN ACCESS SHARE MODE')
-    const widen = {
-      async up(on: Kysely<unknown>) {
-        await sql`ALTER TABLE accounts ADD extra text`.execute(on)
-      },
-    }
-    const failure = await applyMigrations(db, { '0001-widen': widen }, 1).catch((error: unknown) => error)
+    const failure = await applyMigrations(db, { '0001-widen': WIDEN }, 1).catch((error: unknown) => error)
     expect(failure).toMatchObject({ code: '55P03' })
     expect((failure as Error).message).toMatch(/0001-widen .*process \d+ \(pg_dump\) has locked accounts.* run /)
   } finally {
     await reader.query('COMMIT')
     reader.release()
-    await db.destroy()
   }
 })
 
-test('a migrated database takes events of today and of the week to come', async () => {
-  await stayWithinOneDay()
-  await migrateToLatest(database.url)
-  const { rows } = await database.owner.query(
-    `INSERT INTO events SELECT 'user-1', 1 + day, now() + make_interval(days => day), '{}' FROM generate_series(0, 7) day
-     RETURNING tableoid::regclass::text AS partition`,
-  )
-  expect(new Set(rows.map(({ partition }) => partition)).size).toBe(8)
-  expect(rows).not.toContainEqual({ partition: 'events_default' })
-})
-
-test('refunds that had not become outgoing webhooks yet become some, once', async () => {
-  const pool = new pg.Pool({ connectionString: database.url, max: 1 })
-  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
-  try {
-    for (const name of MIGRATIONS.filter((one) => one < '0023')) await upOf(name, db)
-    await database.owner.query(REFUNDS_BEFORE)
-    await upOf('0023-outgoing-webhook-endpoints', db)
-    const { rows } = await database.owner.query(
-      `SELECT webhook_id::text, state, body::json #>> '{data,amount}' AS amount FROM outgoing_webhooks ORDER BY queue_number`,
-    )
-    // The first was delivered, and the last comes from the changes feed.
-    expect(rows).toEqual([
-      { webhook_id: `${REFUND_ID}2`, state: 'pending', amount: '2' },
-      { webhook_id: `${REFUND_ID}3`, state: 'pending', amount: '3' },
-      { webhook_id: `${REFUND_ID}4`, state: 'pending', amount: '4' },
-    ])
-  } finally {
-    await db.destroy()
-  }
-})
-
-async function upOf(name: string, db: Kysely<unknown>): Promise<void> {
-  const { up } = (await import(`../src/migrations/${name}.ts`)) as { up: (on: Kysely<unknown>) => Promise<void> }
-  await up(db)
+const WIDEN = {
+  async up(on: Kysely<unknown>) {
+    await sql`ALTER TABLE accounts ADD extra text`.execute(on)
+  },
 }
 
-const REFUND_ID = '00000000-0000-0000-0000-00000000000'
-/** Five refunds: two are webhooks, the third and the fourth are not yet, and the fifth was paid after the endpoint's position. */
-const REFUNDS_BEFORE = `
-  INSERT INTO accounts (user_id, currency, balance) VALUES ('ann', 'USD', 15);
-  INSERT INTO orders (order_id, provider, provider_order_id, user_id, service, link, quantity, charge, refunded)
-  VALUES ('A-1', 'godofpanel', '1', 'ann', 's', 'l', 1, 100, 15);
-  INSERT INTO ledger_entries
-    (entry_id, user_id, kind, order_id, amount, balance_after, refunded_before, refunded_after, created_at)
-  SELECT ('${REFUND_ID}' || n)::uuid, 'ann', 'refund', 'A-1', n, n * (n + 1) / 2, n * (n - 1) / 2, n * (n + 1) / 2,
-    '2026-01-01'::timestamptz + n * interval '1 hour'
-  FROM generate_series(1, 5) AS n;
-  DELETE FROM refund_feed;
-  INSERT INTO refund_feed (entry_ids, last_position) VALUES
-    ('{${REFUND_ID}1,${REFUND_ID}2,${REFUND_ID}3}', 3), ('{${REFUND_ID}4}', NULL), ('{${REFUND_ID}5}', NULL);
-  INSERT INTO outgoing_webhook_cursor (position) VALUES (2);
-  INSERT INTO outgoing_webhooks (refund_id, position, state, due_at, settled_at) VALUES
-    ('${REFUND_ID}1', 1, 'delivered', NULL, now()), ('${REFUND_ID}2', 2, 'pending', now(), NULL);
-  INSERT INTO change_feed (created_at, user_ids, seqs, previous_statuses)
-  VALUES ('2026-01-01'::timestamptz + interval '5 hours', '{ann}', '{1}', '{pending}')`
+function connect(): Kysely<unknown> {
+  return new Kysely({ dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: database.url, max: 2 }) }) })
+}
+
+test('a database from before the baseline is left alone, and the error says what to do', async () => {
+  await database.owner.query(`
+    CREATE TABLE kysely_migration (name varchar PRIMARY KEY, timestamp varchar NOT NULL);
+    INSERT INTO kysely_migration VALUES ('0001-tables', 'then'), ('0041-balance-modes', 'then')`)
+  const tables = await findTables()
+  await expect(migrateToLatest(database.url)).rejects.toThrow(/0001-tables.*new database/)
+  expect(await findTables()).toEqual(tables)
+})
+
+test('a migrated database takes events and deliveries of today and of the week to come', async () => {
+  await stayWithinOneDay()
+  await migrateToLatest(database.url)
+  for (const [table, values] of [
+    ['events (user_id, seq, at, payload)', `'user-1', 1 + day, later, '{}'`],
+    ['deliveries (delivery_id, provider, body, outcome, received_at)', `'d-' || day, 'a', '{}', 'parked', later`],
+  ]) {
+    const { rows } = await database.owner.query(
+      `INSERT INTO ${table} SELECT ${values}
+       FROM generate_series(0, 7) day, LATERAL (SELECT now() + make_interval(days => day)) AS at (later)
+       RETURNING tableoid::regclass::text AS partition`,
+    )
+    expect(new Set(rows.map(({ partition }) => partition)).size).toBe(8)
+    expect(rows).not.toContainEqual({ partition: expect.stringContaining('default') })
+  }
+})

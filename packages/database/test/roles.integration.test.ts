@@ -56,6 +56,7 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
     gateway: ['SELECT'],
   },
   deliveries: { ingest: ['SELECT', 'INSERT', 'UPDATE outcome', 'UPDATE reason', 'UPDATE waiting_update'], gateway: [] },
+  repeatable_delivery_ids: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   ledger_entries: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   events: { ingest: ['SELECT', 'INSERT'], gateway: ['SELECT'] },
   outbox: { ingest: ['SELECT', 'INSERT', 'DELETE'], gateway: ['SELECT'] },
@@ -147,6 +148,10 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
     gateway: ['SELECT'],
   },
   revoked_tokens: { ingest: ['SELECT', 'INSERT', 'UPDATE expires_at'], gateway: ['SELECT'] },
+  mapped_words: {
+    ingest: ['SELECT', 'INSERT', 'UPDATE mapped_at', 'UPDATE mapped_by', 'UPDATE status'],
+    gateway: [],
+  },
   receipts: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   sent_positions: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   stream_epoch: { ingest: ['SELECT'], gateway: ['SELECT'] },
@@ -177,10 +182,11 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
   operations_tickets: { ingest: ['SELECT', 'INSERT', 'DELETE'], gateway: ['SELECT', 'DELETE'] },
   operator_refunds: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   audit_log: { ingest: ['SELECT', 'INSERT'], gateway: [] },
+  audit_log_signatures: { ingest: ['SELECT'], gateway: [] },
   idempotency_keys: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   kysely_migration: { ingest: [], gateway: [] },
   kysely_migration_lock: { ingest: [], gateway: [] },
-  'a partition of events': { ingest: [], gateway: [] },
+  'a partition': { ingest: [], gateway: [] },
 }
 
 /** All tables with their columns, without generated ones, which no statement can write. */
@@ -195,7 +201,7 @@ async function findTables(): Promise<Map<string, string[]>> {
   return new Map(rows.map(({ table, columns }) => [table, columns]))
 }
 
-const ruleFor = (table: string): string => (table.startsWith('events_') ? 'a partition of events' : table)
+const ruleFor = (table: string): string => (/^(?:events|deliveries)_/.test(table) ? 'a partition' : table)
 
 /** Tries everything on a table, without touching a row. */
 async function findRights(pool: Pool, table: string, columns: readonly string[]): Promise<Rights> {

@@ -48,6 +48,7 @@ export const SAMPLE_ROWS = {
     reason: 'remains_missing',
     opened_at: new Date(),
   },
+  repeatable_delivery_ids: { delivery_id: 'msg_1:0:a', received_at: new Date() },
   verifications: {
     delivery_id: 'delivery-1',
     provider: 'godofpanel',

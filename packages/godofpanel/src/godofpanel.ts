@@ -5,7 +5,7 @@ import {
   type GodOfPanelClientOptions,
 } from './client/provider-client.ts'
 import { parseUpdates } from './parse-updates.ts'
-import { createStatusReader } from './status-words.ts'
+import { createStatusReader, readerOf, type ReadStatus } from './status-words.ts'
 
 export interface GodOfPanelOptions {
   /** The provider's name, for another provider of this API family. */
@@ -32,11 +32,19 @@ const decoder = new TextDecoder('utf-8', { fatal: true })
  * provider.statusMap //=> { '5': 'canceled' }
  */
 export function createGodOfPanel({ name = 'godofpanel', statusMap = {}, api }: GodOfPanelOptions = {}): GodOfPanel {
-  const readStatus = createStatusReader(statusMap)
+  const readConfigured = createStatusReader(statusMap)
+  let readMapped = readerOf()
+  const readStatus: ReadStatus = (word) => {
+    const status = readConfigured(word)
+    return status === 'unknown' ? readMapped(word) : status
+  }
   return {
     name,
     statusMap,
     readStatus,
+    mapWords(words) {
+      readMapped = readerOf(words)
+    },
     client: api && createGodOfPanelClient(api, readStatus),
     parseUpdates(contentType, bytes) {
       const format = isJson(contentType) ? 'json' : 'form'

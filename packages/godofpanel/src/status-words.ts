@@ -48,12 +48,14 @@ export type ReadStatus = (word: string) => OrderStatus | 'ignored' | 'unknown'
  *
  * @example createStatusReader({ '5': 'canceled' })('5') // 'canceled'
  */
-export function createStatusReader(statusMap: StatusMap = {}): ReadStatus {
+export const createStatusReader = (statusMap: StatusMap = {}): ReadStatus => readerOf(STATUS_WORDS, statusMap)
+
+/** Reads the words of these maps only; a later map takes precedence. */
+export function readerOf(...maps: readonly StatusMap[]): ReadStatus {
   const statuses = new Map<string, OrderStatus | 'ignored'>(
-    [...Object.entries(STATUS_WORDS), ...Object.entries(statusMap)].map(([word, status]) => [
-      normalizeName(word),
-      status === 'ignore' ? 'ignored' : status,
-    ]),
+    maps
+      .flatMap(Object.entries<StatusMap[string]>)
+      .map(([word, status]) => [normalizeName(word), status === 'ignore' ? 'ignored' : status]),
   )
   return (word) => statuses.get(normalizeName(word)) ?? 'unknown'
 }

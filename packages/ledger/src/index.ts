@@ -71,6 +71,19 @@ export {
   type RejectedRequests,
   type RejectedRow,
 } from './rejected-requests/rejected-requests.ts'
+export {
+  createMappedWords,
+  loadMappedWords,
+  mapWord,
+  type MappedWord,
+  type MappedWords,
+  type Remapped,
+  type WordMapping,
+  type WordMappingRejection,
+  type WordMeaning,
+} from './reviews/mapped-words.ts'
+export { previewResolutions, type BulkPreview, type BulkResolution } from './reviews/preview-resolutions.ts'
+export { previewWord, type WordPreview, type WordPreviewRejection } from './reviews/preview-word.ts'
 export { replayWord, type ReplayedWord, type WordReplayRejection } from './reviews/replay-word.ts'
 export { readUnknownWord, type UnknownWord } from './reviews/unknown-word.ts'
 export { proposeRefund, readWaitingUpdates } from './reviews/proposed-refund.ts'

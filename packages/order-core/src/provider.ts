@@ -12,6 +12,8 @@ export interface Provider {
   readonly statusMap: StatusMap
   /** Maps a status word to a status; `unknown` when it is in no map. A word is never guessed. */
   readStatus(word: string): OrderStatus | 'ignored' | 'unknown'
+  /** Replaces the words that people mapped while it runs. Those of its format and configuration take precedence. */
+  mapWords(words: StatusMap): void
   /**
    * Parses a webhook's body.
    *

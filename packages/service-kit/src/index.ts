@@ -15,6 +15,7 @@ export {
   type TlsCertificate,
 } from './http-server.ts'
 export { createAllowList } from './allow-list.ts'
+export { readBuiltFiles, type BuiltFile } from './built-files.ts'
 export { createLogger } from './logger.ts'
 export { listen, type ListenOptions } from './listen.ts'
 export { createMetricGroup, createMetrics, LATENCY_BUCKETS_S, serveMetrics, type MetricGroup } from './metrics.ts'

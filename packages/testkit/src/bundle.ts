@@ -1,29 +1,50 @@
 import { build, type Plugin } from 'esbuild'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, renameSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 /** The folder of a run's bundles, which the global setup makes. */
 export const BUNDLES_VARIABLE = 'PAXYO_TEST_BUNDLES'
 /** Bundled CommonJS packages use it to load Node's built-in modules. */
-const REQUIRE = `import { createRequire as createBundleRequire } from 'node:module'; const require = createBundleRequire(import.meta.url);`
+const REQUIRE = [
+  `import { createRequire as createBundleRequire } from 'node:module';`,
+  `const require = createBundleRequire(import.meta.url);`,
+  `const resolveFrom = (url, name) => require('node:url').pathToFileURL(createBundleRequire(url).resolve(name)).href;`,
+].join('\n')
 /**
  * A test may kill the process, which then leaves nothing in Node's compile cache, so it writes its part as soon as it has
  * started: the next one starts in half of the CPU time.
  */
 const FLUSH = `import { flushCompileCache as flushBundle } from 'node:module'; flushBundle();`
 
-/** The files that a module names relative to itself are those beside its source. */
+/** The files and packages that a module names relative to itself are those of its source. */
 const keepModuleUrls: Plugin = {
   name: 'keep-module-urls',
   setup(bundling) {
     bundling.onLoad({ filter: /[\\/](?:packages|services|infra)[\\/].*\.ts$/ }, ({ path }) => {
       const source = readFileSync(path, 'utf8')
-      if (!source.includes('import.meta.url')) return undefined
+      if (!source.includes('import.meta.')) return undefined
       const url = JSON.stringify(pathToFileURL(path).href)
-      return { contents: source.replaceAll('import.meta.url', url), loader: 'ts' }
+      const contents = source
+        .replaceAll('import.meta.url', url)
+        .replaceAll('import.meta.resolve(', `resolveFrom(${url}, `)
+      return { contents, loader: 'ts' }
     })
+  },
+}
+
+/** Importing `node:http` as an ECMAScript module evaluates all that it can lazily load, such as its WebSocket. */
+const requireBuiltins: Plugin = {
+  name: 'require-builtins',
+  setup(bundling) {
+    bundling.onResolve({ filter: /./ }, ({ path, kind }) =>
+      kind === 'import-statement' && isBuiltin(path) ? { path, namespace: 'builtin' } : undefined,
+    )
+    bundling.onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
+      contents: `module.exports = require(${JSON.stringify(path)})`,
+    }))
   },
 }
 
@@ -49,7 +70,10 @@ export async function bundleProgram(main: string): Promise<string> {
     format: 'esm',
     banner: { js: REQUIRE },
     footer: { js: FLUSH },
-    plugins: [keepModuleUrls],
+    plugins: [keepModuleUrls, requireBuiltins],
+    // A smaller file is read and checked against the compile cache in less time.
+    minifyWhitespace: true,
+    legalComments: 'none',
     logLevel: 'warning',
   })
   renameSync(unfinished, file)

@@ -1,11 +1,18 @@
 import type { Browser } from 'playwright-core'
-import { provideProgram } from './debian-package.ts'
+import { findProgram, provideProgram } from './debian-package.ts'
 
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+const WITH_WINDOWS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+/** The same engine without windows, which needs less than half of the CPU time. */
+const HEADLESS = ['chromium-headless-shell', 'chrome-headless-shell']
 
-/** The path of a Chromium: `CHROMIUM_PATH`, or one on the PATH, or Debian's package. */
+/** The path of a Chromium with tabs and windows: `CHROMIUM_PATH`, or one on the PATH, or Debian's package. */
 export function findChromium(): string {
-  return process.env['CHROMIUM_PATH'] || provideProgram(NAMES, 'chromium')
+  return process.env['CHROMIUM_PATH'] || provideProgram(WITH_WINDOWS, 'chromium')
+}
+
+/** The path of a Chromium for pages: its headless build, or else the one with windows. */
+export function findHeadlessChromium(): string {
+  return process.env['CHROMIUM_PATH'] || findProgram(...HEADLESS) || findChromium()
 }
 
 /** The time limit of waits on a page; Playwright's 30 seconds are too short on a busy machine. */
@@ -16,7 +23,7 @@ export async function launchChromium(): Promise<Browser> {
   // Loaded here: it takes longer than most test files, and only browser tests need it.
   const { chromium } = await import('playwright-core')
   const browser = await chromium.launch({
-    executablePath: findChromium(),
+    executablePath: findHeadlessChromium(),
     args: [
       // Chromium's sandbox does not run as root, as tests in containers do.
       ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),

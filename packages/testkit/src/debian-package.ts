@@ -53,3 +53,18 @@ export function provideProgram(names: readonly string[], ...debianPackages: read
     `The tests need ${names[0]}. Install it (on Debian: apt-get install ${debianPackages.join(' ')}), then run them again.`,
   )
 }
+
+/**
+ * Installs the packages of all programs that are missing, in one run of apt-get: each run takes seconds.
+ *
+ * @param packagesByProgram Debian's packages by the name of the program that they have.
+ */
+export function installMissing(packagesByProgram: Readonly<Record<string, readonly string[]>>): void {
+  const missing = Object.entries(packagesByProgram).filter(([program]) => findProgram(program) === undefined)
+  if (missing.length === 0) return
+  try {
+    installDebianPackages(...missing.flatMap(([, packages]) => packages))
+  } catch {
+    // Each test installs what it needs, and fails with a message that names the package.
+  }
+}

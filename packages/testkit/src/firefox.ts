@@ -16,7 +16,9 @@ export interface FirefoxPage {
 
 /** A headless Firefox with a new profile, driven over WebDriver BiDi: Playwright needs its own Firefox. */
 export interface Firefox extends AsyncDisposable {
-  open(url: string): Promise<FirefoxPage>
+  readonly pid: number
+  /** Opens a tab in front of the others, or a window of its own. */
+  open(url: string, options?: { readonly newWindow?: boolean }): Promise<FirefoxPage>
 }
 
 const START_TIMEOUT_MS = 60_000
@@ -39,8 +41,10 @@ export async function launchFirefox(preferences: Readonly<Record<string, number 
   const session = await openSession(`${address}/session`)
 
   return {
-    async open(url) {
-      const { context } = (await session.send('browsingContext.create', { type: 'tab' })) as { context: string }
+    pid: child.pid!,
+    async open(url, { newWindow = false } = {}) {
+      const type = newWindow ? 'window' : 'tab'
+      const { context } = (await session.send('browsingContext.create', { type })) as { context: string }
       await session.send('browsingContext.navigate', { context, url, wait: 'complete' })
       return {
         async evaluate<Value>(expression: string): Promise<Value> {

@@ -3,34 +3,40 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { BUNDLES_VARIABLE } from './bundle.ts'
-import { findChromium } from './chromium.ts'
-import { provideProgram } from './debian-package.ts'
+import { installMissing } from './debian-package.ts'
 import { providePostgres, provideRedis, type SharedServer } from './provide-servers.ts'
 import { TEMPLATE_DATABASE, administer, withDatabase } from './test-database.ts'
 
-const PROGRAMS: readonly [string, ...string[]][] = [
-  ['php', 'php-cli', 'php-curl'],
-  ['prometheus', 'prometheus'],
-  ['faketime', 'faketime'],
-  ['haproxy', 'haproxy'],
-  ['nginx', 'nginx-light'],
-  ['apache2', 'apache2'],
-  ['caddy', 'caddy'],
-  ['pip3', 'python3-pip'],
-  ['systemd-analyze', 'systemd'],
-]
+/** What the tests run, with the Debian packages that have it. */
+const PACKAGES_BY_PROGRAM = {
+  apache2: ['apache2', 'libapache2-mod-php'],
+  caddy: ['caddy'],
+  chromium: ['chromium'],
+  'chromium-headless-shell': ['chromium-headless-shell'],
+  faketime: ['faketime'],
+  'firefox-esr': ['firefox-esr'],
+  haproxy: ['haproxy'],
+  mariadb: ['mariadb-client-core'],
+  mariadbd: ['mariadb-server-core'],
+  nginx: ['nginx-light'],
+  php: ['php-cli', 'php-curl', 'php-mysql', 'php-pgsql', 'php-sqlite3'],
+  phpunit: ['phpunit'],
+  pip3: ['python3-pip'],
+  prometheus: ['prometheus'],
+  'redis-server': ['redis-server'],
+  'systemd-analyze': ['systemd'],
+}
+
+/** The part of Jest's configuration that matters here. */
+interface JestConfig {
+  /** Which files of tests were asked for; all when there are none. */
+  readonly testPathPatterns: { readonly patterns: readonly string[] }
+}
 
 /** Provides everything that tests need, once for all of them. */
-export default async function globalSetup(): Promise<void> {
-  // Programs are installed before the tests start: a test does not have that much time.
-  findChromium()
-  for (const [program, ...packages] of PROGRAMS) {
-    try {
-      provideProgram([program], ...packages)
-    } catch {
-      // Only the tests that need it fail, with a message that names the package.
-    }
-  }
+export default async function globalSetup({ testPathPatterns }: JestConfig): Promise<void> {
+  // The tests of a few files install what they need themselves.
+  if (testPathPatterns.patterns.length === 0) installMissing(PACKAGES_BY_PROGRAM)
   // A proxy from the environment, for curl and others, cannot reach the tests' own servers.
   for (const name of ['no_proxy', 'NO_PROXY']) {
     process.env[name] = [process.env[name], 'localhost', '127.0.0.1', '::1'].filter(Boolean).join(',')

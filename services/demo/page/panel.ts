@@ -10,10 +10,12 @@ import { loadState, saveState } from './state/saved-state.ts'
 import { createStore } from './state/store.ts'
 import { toastsFor } from './state/toasts.ts'
 import { storeOf } from './storage.ts'
+import { startLanguage } from './text/language.ts'
 import { createLiveRegion } from './view/live-region.ts'
 import { createConnectionPill } from './view/connection-pill.ts'
 import { createDesktopNotifications } from './view/desktop-notifications.ts'
 import { listenToKeyboard } from './view/keyboard.ts'
+import { createLanguageSelect } from './view/language-select.ts'
 import { createListControls, sortingBy } from './view/list-controls.ts'
 import { createNotificationCentre } from './view/notification-centre.ts'
 import { createOlderOrders } from './view/older-orders.ts'
@@ -38,6 +40,8 @@ const {
   trace,
 } = document.body.dataset
 const hasActions = actions === 'on'
+
+await startLanguage(document.documentElement.lang)
 
 let choice: ListChoice = FIRST_CHOICE
 let selectedId: string | undefined
@@ -150,6 +154,7 @@ function onStatus(status: ConnectionStatus): void {
 }
 
 createThemeSwitch(local)
+createLanguageSelect()
 listenToKeyboard(() => toasts.dismissAll())
 if (store.state.position !== undefined) show(store.state)
 const client = followStream({

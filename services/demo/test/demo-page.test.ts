@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { createHttpServer, createLogger } from '@paxyo/service-kit'
 import type { FastifyInstance } from 'fastify'
+import { gunzipSync } from 'node:zlib'
 import { registerDemoPage, type DemoActions } from '../src/index.ts'
 
 /** A token whose subject would end its HTML attribute if it were not escaped. */
@@ -43,19 +44,54 @@ test('the page says whose it is, and lets nothing in but its own files and the s
   expect(body).not.toMatch(/<script(?![^>]* src=)|<style|\sstyle=|\son[a-z]+=/)
 })
 
-test('every file that the page names is served, and every import of a module leads to one', async () => {
+test('every file that the page names is served, and every import of a script leads to one', async () => {
   const app = createApp()
   const { body } = await app.inject('/')
-  const paths = [...body.matchAll(/(?:href|src)="(\/[^"]+)"/g)].map((match) => match[1]!)
-  expect(paths.length).toBeGreaterThan(40)
+  const paths = new Set([...body.matchAll(/(?:href|src)="(\/[^"]+)"/g)].map((match) => match[1]!))
   for (const path of paths) {
     const { statusCode, headers, body: content } = await app.inject(path)
     expect([path, statusCode, headers['x-content-type-options']]).toEqual([path, 200, 'nosniff'])
-    if (!path.endsWith('.ts')) continue
-    for (const [, imported] of content.matchAll(/^(?:import|export)\b[^;']*?from '([^']+)'/gm)) {
-      expect(paths).toContain(new URL(imported!, `http://panel.test${path}`).pathname)
+    if (!path.endsWith('.js')) continue
+    for (const [, imported] of content.matchAll(/(?:\bfrom|\bimport\(?)\s?"(\.\/[^"\n]{1,100})"/g)) {
+      paths.add(new URL(imported!, `http://panel.test${path}`).pathname)
     }
   }
+  // The page's own, and nine languages besides English.
+  const names = [...paths].map((path) => path.replace(/^\/demo\/files\//, '').replace(/-[0-9A-Z]{8}\./, '.'))
+  expect(names.toSorted()).toEqual(
+    [
+      ...['ar', 'de', 'es', 'fr', 'hi', 'id', 'pt', 'ru', 'tr'].map((language) => `${language}.js`),
+      'hanken-grotesk-latin-wght-normal.woff2',
+      'icon.svg',
+      'panel.js',
+      'styles.css',
+      'theme.js',
+    ].toSorted(),
+  )
+})
+
+test('the page is in the language of its address, or of the browser, and preloads its texts', async () => {
+  const app = createApp()
+  const pageOf = async (url: string, acceptLanguage?: string) => {
+    const headers = acceptLanguage === undefined ? {} : { 'accept-language': acceptLanguage }
+    const { body } = await app.inject({ url, headers })
+    const [, lang, dir] = /<html lang="(\w+)" dir="(\w+)">/.exec(body)!
+    const preloaded = /modulepreload" href="\/demo\/files\/(\w+)-/.exec(body)?.[1]
+    return [lang, dir, /<h1[^>]*>([^<]*)</.exec(body)![1], preloaded]
+  }
+  expect(await pageOf('/')).toEqual(['en', 'ltr', 'Orders', undefined])
+  expect(await pageOf('/', 'de-AT,de;q=0.9,en;q=0.8')).toEqual(['de', 'ltr', 'Bestellungen', 'de'])
+  expect(await pageOf('/?lang=ar', 'de')).toEqual(['ar', 'rtl', 'الطلبات', 'ar'])
+  expect(await pageOf('/?lang=klingon&lang=de')).toEqual(['en', 'ltr', 'Orders', undefined])
+})
+
+test('files are compressed, and not sent again', async () => {
+  const app = createApp()
+  const request = (headers: Record<string, string>) => app.inject({ url: '/demo/files/panel.js', headers })
+  const [plain, compressed] = [await request({}), await request({ 'accept-encoding': 'br, gzip' })]
+  expect([plain.headers['content-encoding'], compressed.headers['content-encoding']]).toEqual([undefined, 'gzip'])
+  expect(gunzipSync(compressed.rawPayload).equals(plain.rawPayload)).toBe(true)
+  expect((await request({ 'if-none-match': String(plain.headers['etag']) })).statusCode).toBe(304)
 })
 
 test('the buttons are there only with somebody who acts', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import {
+  bundleProgram,
   createTestDatabase,
   eventually,
   freePort,
@@ -17,7 +18,7 @@ import { fileURLToPath } from 'node:url'
 
 // The demo with real services, as in docker compose.
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const MAIN = await bundleProgram(fileURLToPath(new URL('../src/main.ts', import.meta.url)))
 const PANEL_KEY = 'a-panel-api-key'
 const WEBHOOK_SECRET = `whsec_${Buffer.from('a webhook secret for tests').toString('base64')}`
 const AUTOPLAY_INTERVAL_MS = 100
@@ -113,7 +114,7 @@ test('on an open page orders move by themselves, and refunds come in', async () 
     await page.waitForSelector('[data-order-id="demo-25"]')
     expect(await page.locator('[data-order-id]').count()).toBeGreaterThanOrEqual(25)
     // At this pace they may be summed up.
-    await page.locator('#toasts', { hasText: /refunded|with a refund/ }).waitFor()
+    await page.locator('#toasts', { hasText: /refunded|With a refund/ }).waitFor()
     await eventually(async () => (await count(`orders WHERE user_id = 'demo'`)) > 25)
   } finally {
     await browser.close()

@@ -11,7 +11,7 @@ const DEFAULT_HOST = '127.0.0.1'
 
 const variables = {
   /** The owner's connection to a PostgreSQL that is used instead of the embedded one. */
-  DATABASE_URL: env.url('postgres', 'postgresql').optional(),
+  DATABASE_URL: env.databaseUrl.optional(),
   /** The folder of the embedded PostgreSQL and the generated secrets. */
   DATA_DIR: env.text.default(DATA_DIR),
   /** Loopback by default, because the demo page gives a token to every visitor. */
@@ -23,6 +23,8 @@ const variables = {
   TLS_CERT: env.text.optional(),
   TLS_KEY: env.text.optional(),
   EVENT_RETENTION_DAYS: env.integer(1, 3650).default(7),
+  /** The first one signs the audit log, once a day. */
+  AUDIT_SIGNING_KEYS: env.secrets(32).default([]),
   ...commonVariables,
   ...redisVariables,
   /** Only needed with other processes on the same bus. */

@@ -1,4 +1,4 @@
-import { createKysely, createOwnerLink, listOperators } from '@paxyo/database'
+import { connectionConfig, createKysely, createOwnerLink, listOperators } from '@paxyo/database'
 import pg from 'pg'
 
 /** The server ends the transaction of a process that was stopped in between: services may wait for its locks. */
@@ -18,7 +18,7 @@ export async function consoleLink({ url, address, isPrivate }: ConsoleLinkOption
   const page = `${address}/console/`
   if (!isPrivate) return page
   const pool = new pg.Pool({
-    connectionString: url,
+    ...connectionConfig(url),
     max: 1,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
   })

@@ -1,9 +1,13 @@
 import {
-  maintainEventPartitions,
+  COLUMN_TYPES,
+  connectionConfig,
+  createKysely,
+  maintainPartitions,
   pruneIdempotencyKeys,
   pruneOutgoingWebhooks,
   pruneReceipts,
   pruneRejectedRequests,
+  signAuditHead,
 } from '@paxyo/database'
 import { createWorker, type Worker } from '@paxyo/service-kit'
 import pg from 'pg'
@@ -12,23 +16,26 @@ import type { Logger } from 'pino'
 export interface MaintenanceOptions {
   readonly ownerUrl: string
   readonly retentionDays: number
+  /** Signs the audit log; without it, the log is not signed. */
+  readonly signingKey: string | undefined
   readonly log: Logger
 }
 
 const DAY_MS = 86_400_000
 
-/** Creates the next partitions, drops old ones, and deletes expired idempotency keys: now, and once a day. */
-export function startMaintenance({ ownerUrl, retentionDays, log }: MaintenanceOptions): Worker {
+/** Creates the next partitions, drops old ones, deletes what has expired, and signs the audit log: now, and once a day. */
+export function startMaintenance({ ownerUrl, retentionDays, signingKey, log }: MaintenanceOptions): Worker {
   const worker = createWorker({
     async run() {
-      const pool = new pg.Pool({ connectionString: ownerUrl, max: 1 })
+      const pool = new pg.Pool({ ...connectionConfig(ownerUrl), max: 1, types: COLUMN_TYPES })
       pool.on('error', () => undefined)
       try {
-        await maintainEventPartitions(pool, new Date(), retentionDays)
+        await maintainPartitions(pool, new Date(), { events: retentionDays })
         await pruneIdempotencyKeys(pool)
         await pruneRejectedRequests(pool)
         await pruneOutgoingWebhooks(pool)
         await pruneReceipts(pool, retentionDays)
+        if (signingKey !== undefined) await signAuditHead(createKysely(pool), signingKey, new Date())
       } finally {
         await pool.end()
       }

@@ -70,7 +70,8 @@ export async function startStandalone(config: StandaloneConfig, resources: Async
   if (tls !== undefined && app.server instanceof TlsServer) {
     resources.use(followCertificate({ ...tls, server: app.server, log }))
   }
-  resources.use(startMaintenance({ ownerUrl: url, retentionDays: config.EVENT_RETENTION_DAYS, log }))
+  const [signingKey] = config.AUDIT_SIGNING_KEYS
+  resources.use(startMaintenance({ ownerUrl: url, retentionDays: config.EVENT_RETENTION_DAYS, signingKey, log }))
   await listen(app, { host: config.HOST, port: config.PORT })
   const openOrderId = await withQuietLogs(log, () => demo?.prepare())
 
@@ -123,7 +124,10 @@ function startServices(
   resources: AsyncDisposableStack,
 ): FastifyInstance {
   const openPool = (options: Omit<PoolOptions, 'url'>): Pool =>
-    resources.adopt(createPool({ url, ...options }), (it) => it.end())
+    resources.adopt(
+      createPool({ url, onPrimaryChange: (primary) => log.warn(primary, 'primary of PostgreSQL'), ...options }),
+      (it) => it.end(),
+    )
   const bus =
     config.REDIS_URL === undefined
       ? createInProcessBus()

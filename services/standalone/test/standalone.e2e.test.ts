@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import {
+  bundleProgram,
   connectSocket,
   createTestAuthority,
   eventually,
@@ -31,8 +32,9 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-const CLI = fileURLToPath(new URL('../../../packages/cli/src/main.ts', import.meta.url))
+const SOURCE = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const MAIN = await bundleProgram(SOURCE)
+const CLI = await bundleProgram(fileURLToPath(new URL('../../../packages/cli/src/main.ts', import.meta.url)))
 
 /** The folder of an installation that was started once, with nothing canceled yet. Every test gets its own copy. */
 let startedOnce: string
@@ -65,10 +67,10 @@ interface Started {
   readonly output: () => string
 }
 
-/** Starts it like `npm start` and reads the banner. */
-async function start(env: Record<string, string> = {}): Promise<Started> {
+/** Starts it and reads the banner. */
+async function start(env: Record<string, string> = {}, main = MAIN): Promise<Started> {
   const port = String(await freePort())
-  const child = spawn(process.execPath, [MAIN], {
+  const child = spawn(process.execPath, [main], {
     env: { ...hostEnvironment(), DATA_DIR: dataDir, PORT: port, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -100,7 +102,8 @@ const runCurl = (command: string): string => execFileSync('sh', ['-c', `${comman
 
 test('a newcomer opens the page, pastes the command, and sees the refund arrive', async () => {
   rmSync(dataDir, { recursive: true })
-  const { page: address, command, child, output } = await start()
+  // Like `npm start`.
+  const { page: address, command, child, output } = await start({}, SOURCE)
   // Logs of the demo's history would scroll the banner out of sight.
   expect(output()).not.toContain('order registration')
   const browser = await launchChromium()
@@ -118,7 +121,7 @@ test('a newcomer opens the page, pastes the command, and sees the refund arrive'
     expect(await first.getAttribute('data-order-id')).toBe('demo-24')
     expect(JSON.parse(runCurl(command))).toEqual({ results: [{ orderId: '12368', outcome: 'applied', refund: '2.5' }] })
     await first.locator('.badge[data-status="canceled"]').waitFor()
-    await page.locator('#trace-summary', { hasText: '#12368 Instagram followers, canceled: on your screen' }).waitFor()
+    await page.locator('#trace-summary', { hasText: 'Instagram followers #12368, canceled: on your screen' }).waitFor()
     const hops = await Promise.all(
       ['received', 'committed', 'published', 'shown'].map((hop) => page.textContent(`#trace-${hop}`)),
     )

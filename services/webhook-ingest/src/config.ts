@@ -36,7 +36,7 @@ export const ingestVariables = {
 }
 
 const variables = {
-  DATABASE_URL: env.url('postgres', 'postgresql'),
+  DATABASE_URL: env.databaseUrl,
   ...redisVariables,
   HOST: env.text.default('0.0.0.0'),
   PORT: env.integer(0, 65_535).default(8081),

@@ -6,6 +6,7 @@ import {
   storeReceipts,
   createBatcher,
   createChangeFeed,
+  createMappedWords,
   createOperationsPublisher,
   createOutbox,
   createOutgoingQueue,
@@ -99,7 +100,8 @@ export function createIngest(deps: IngestDeps): Ingest {
   const providers = deps.providers.map(({ provider }) => provider)
   const metrics = createIngestMetrics(pool)
   const outbox = createOutbox({ pool, publisher, log, onPublish: metrics.batchPublished, ...deps.outboxSweep })
-  const operations = createOperationsPublisher({ publisher, now: () => new Date() })
+  const onDropped = metrics.operationsMessageDropped
+  const operations = createOperationsPublisher({ publisher, now: () => new Date(), onDropped })
   const listeners: ((changes: ChangeSet) => void)[] = [metrics.changesCommitted, operations.changesCommitted]
   const ledger: LedgerDeps = {
     pool,
@@ -139,6 +141,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       onAsked: metrics.reconcile.onAsked,
       onFailed: metrics.reconcile.onFailed,
     })
+  const mappedWords = createMappedWords({ pool, providers, log })
   const db = createKysely(pool)
   const rejectedRequests = createRejectedRequests({ pool, newId, log })
   const outgoingQueue = createOutgoingQueue({ pool, log })
@@ -185,6 +188,8 @@ export function createIngest(deps: IngestDeps): Ingest {
 
   const ingest: Ingest = {
     register(app) {
+      // Before the first webhook: a word that is mapped opens no review.
+      app.addHook('onReady', () => mappedWords.firstRead)
       registerWebhookRoute(app, {
         sources: deps.providers.map(({ provider, authentication }) => ({
           provider,
@@ -206,6 +211,7 @@ export function createIngest(deps: IngestDeps): Ingest {
         db,
         batcher,
         providers,
+        mappedWords,
         apiKeyStore,
         environmentKeys: apiKeys,
         sessions: console?.sessions,
@@ -240,6 +246,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       await gateways.close()
       await Promise.all(providers.map(async ({ client }) => client?.close()))
       await verification.close()
+      await mappedWords.close()
       await scheduledReconcile?.close()
       await batcher.close()
       await apiKeyStore.close()

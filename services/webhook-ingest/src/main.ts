@@ -26,7 +26,13 @@ await runService(async (resources) => {
   resources.use(await serveMetrics({ registry, host: config.HOST, port: config.METRICS_PORT, log }))
 
   const pool = resources.adopt(
-    createPool({ url: config.DATABASE_URL, role: 'ingest', name: 'webhook-ingest', max: INGEST_POOL_MAX }),
+    createPool({
+      url: config.DATABASE_URL,
+      role: 'ingest',
+      name: 'webhook-ingest',
+      max: INGEST_POOL_MAX,
+      onPrimaryChange: (primary) => log.warn(primary, 'primary of PostgreSQL'),
+    }),
     (it) => it.end(),
   )
   const bus = createRedisBus({ ...redisOptions(config), onError: (err) => log.warn({ err }, 'redis') })

@@ -1,5 +1,5 @@
 import { createMetricGroup, LATENCY_BUCKETS_S, type MetricGroup } from '@paxyo/service-kit'
-import { readPartitionDays } from '@paxyo/database'
+import { readPartitionDays, readSignatureAgeS } from '@paxyo/database'
 import type { EventPublisher } from '@paxyo/event-bus'
 import {
   NOT_COMMITTED_REASONS,
@@ -24,6 +24,8 @@ export interface IngestMetrics {
   readonly requestRejected: (request: { readonly provider: string; readonly reason: string }) => void
   /** A request to the panel API or a webhook was not authenticated. */
   readonly auditFailed: () => void
+  /** A message for consoles was not published. */
+  readonly operationsMessageDropped: () => void
   readonly authenticationFailed: (door: string, isThrottled: boolean) => void
   /** A batch was committed, or failed. */
   readonly batchDone: (deliveries: number, durationMs: number, failure?: NotCommitted) => void
@@ -71,6 +73,10 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
     'Requests that failed authentication, by what they wanted and whether their address was throttled.',
     ['door', 'result'],
   )
+  const operationsDropped = group.counter(
+    'operations_messages_dropped_total',
+    'Messages for consoles that were not published, because the bus was not ready or too slow.',
+  )
   const auditFailures = group.counter(
     'audit_log_failures_total',
     'Entries of the audit log that could not be written, of committed changes and of denied requests.',
@@ -110,7 +116,7 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
   const reconcile = addReconcile(group)
   group.gauge('database_waiting', 'Requests that wait for a database connection.', () => pool.waitingCount)
   addBacklog(group, pool)
-  addPartitions(group, pool)
+  addMaintenance(group, pool)
 
   const currencies = new Set<string>()
   const labelOf = (currency: string): string => {
@@ -126,6 +132,7 @@ export function createIngestMetrics(pool: Pool): IngestMetrics {
     requestRejected: ({ provider, reason }) => rejected.inc({ provider, reason }),
     authenticationFailed: (door, isThrottled) => failures.inc({ door, result: isThrottled ? 'throttled' : 'rejected' }),
     auditFailed: () => auditFailures.inc(),
+    operationsMessageDropped: () => operationsDropped.inc(),
     batchDone(count, durationMs, failure) {
       batchSize.observe(count)
       if (failure !== undefined) return failedBatches.inc({ reason: failure })
@@ -227,13 +234,16 @@ function addBacklog(group: MetricGroup, pool: Pool): void {
 }
 
 /** Shows that the daily maintenance runs: no other metric does. */
-function addPartitions(group: MetricGroup, pool: Pool): void {
+function addMaintenance(group: MetricGroup, pool: Pool): void {
   const described = {
     event_partition_days: { help: 'Days, including today, for which the events table has partitions.' },
+    audit_log_signature_age_seconds: { help: 'Time since the audit log was signed; 0 when it never was.' },
   }
   group.gauges(described, async (gauges) => {
     const days = await withTimeout(readPartitionDays(pool))
     if (days !== undefined) gauges.event_partition_days.set(days)
+    const ageS = await withTimeout(readSignatureAgeS(pool))
+    if (ageS !== undefined) gauges.audit_log_signature_age_seconds.set(ageS)
   })
 }
 

@@ -322,23 +322,26 @@ describe('a single sign-on proxy', () => {
     // The cookie of one person is not a session of another.
     expect((await send('/console/api/session', undefined, as('Quentin', { cookie }))).statusCode).toBe(401)
     expect((await send('/v1/orders', undefined, as('Quentin', { cookie }))).statusCode).toBe(401)
-    const forged = { ...as(header, { cookie }), headers: { ...relayed, 'x-paxyo-console': '', 'x-forwarded-user': header } }
+    const forged = {
+      ...as(header, { cookie }),
+      headers: { ...relayed, 'x-paxyo-console': '', 'x-forwarded-user': header },
+    }
     expect((await send('/console/api/sign-in/proxy', {}, forged)).json().code).toBe('cross_site_request')
   })
 
   test('a person who is no operator gets no session and is named', async () => {
-    expect((await send('/console/api/sign-in', undefined, as('Rosa'))).json()).toEqual({
-      proxyUser: { name: 'Rosa', isOperator: false },
+    expect((await send('/console/api/sign-in', undefined, as('Thea Proxy'))).json()).toEqual({
+      proxyUser: { name: 'Thea Proxy', isOperator: false },
     })
-    const rejected = await send('/console/api/sign-in/proxy', {}, as('Rosa'))
+    const rejected = await send('/console/api/sign-in/proxy', {}, as('Thea Proxy'))
     expect([rejected.statusCode, rejected.json()]).toEqual([
       403,
-      expect.objectContaining({ code: 'not_an_operator', detail: 'an owner must invite Rosa first' }),
+      expect.objectContaining({ code: 'not_an_operator', detail: 'an owner must invite Thea Proxy first' }),
     ])
     expect(rejected.headers['set-cookie']).toBeUndefined()
-    const invited = await inviteOperator(db, { name: 'Rosa', role: 'viewer', refundLimit: null }, BY)
+    const invited = await inviteOperator(db, { name: 'Thea Proxy', role: 'viewer', refundLimit: null }, BY)
     await changeOperator(db, typeof invited === 'string' ? '' : invited.operator.operatorId, { isDisabled: true }, BY)
-    expect((await send('/console/api/sign-in/proxy', {}, as('Rosa'))).statusCode).toBe(403)
+    expect((await send('/console/api/sign-in/proxy', {}, as('Thea Proxy'))).statusCode).toBe(403)
   })
 
   test('from any other address the header is ignored, counted and logged, whatever X-Forwarded-For says', async () => {

@@ -1,5 +1,6 @@
 import { DRAIN_MS_MAX } from '@paxyo/contracts/data'
 import { commonVariables, env, loadConfig, redisProblems, redisVariables, weakVariables } from '@paxyo/service-kit'
+import { z } from 'zod'
 import { DEFAULT_LIMITS, type Limits } from './socket/limits.ts'
 
 const JWT_SECRET_BYTES_MIN = 32
@@ -60,7 +61,10 @@ type LimitVariables = Readonly<
 >
 
 const variables = {
-  DATABASE_URL: env.url('postgres', 'postgresql'),
+  DATABASE_URL: env.databaseUrl,
+  /** A replica that is read, if it has what is needed, when `READ_REPLICA` is on. */
+  DATABASE_READ_URL: env.url('postgres', 'postgresql').optional(),
+  READ_REPLICA: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
   ...redisVariables,
   HOST: env.text.default('0.0.0.0'),
   PORT: env.integer(0, 65_535).default(8082),
@@ -69,6 +73,10 @@ const variables = {
   ...commonVariables,
   ...gatewayVariables,
 }
+
+/** The replica to read, if there is one. */
+export const replicaUrlOf = (config: ReturnType<typeof loadGatewayConfig>): string | undefined =>
+  config.READ_REPLICA === 'on' ? config.DATABASE_READ_URL : undefined
 
 /** Describes the secrets that can be guessed: problems in production, and warnings elsewhere. */
 export const weakGatewaySecrets = (environment: NodeJS.ProcessEnv): string[] =>
@@ -80,6 +88,9 @@ export function loadGatewayConfig(environment: NodeJS.ProcessEnv) {
     const problems = redisProblems(raw)
     if (raw['JWT_SECRETS'] === undefined && raw['JWT_JWKS_URL'] === undefined) {
       problems.push('one of JWT_SECRETS, JWT_JWKS_URL must be set: without them no client can authenticate')
+    }
+    if (raw['READ_REPLICA'] === 'on' && raw['DATABASE_READ_URL'] === undefined) {
+      problems.push('DATABASE_READ_URL must be set when READ_REPLICA is on')
     }
     if (raw['NODE_ENV'] === 'production' && raw['ALLOWED_ORIGINS'] === undefined) {
       problems.push('ALLOWED_ORIGINS must be set in production: without it no page can connect')

@@ -13,6 +13,8 @@ import { createGatewayMetrics } from './observe/metrics.ts'
 import { createOperations } from './operations/operations.ts'
 import { createOperatorSessions } from './operations/operator-sessions.ts'
 import { registerProtocol } from './protocol-route.ts'
+import { readFromPrimary } from './read/read-database.ts'
+import { createReplicaReads } from './read/replica-reads.ts'
 import { createStreamReader } from './read/stream-reader.ts'
 import { createOrderReader } from './read/user-orders.ts'
 import { PendingReceipts } from './receipts/pending-receipts.ts'
@@ -24,7 +26,10 @@ import { registerStreamRoute } from './socket/stream-route.ts'
 import { createHub } from './stream/hub.ts'
 
 export interface GatewayDeps {
+  /** The primary. */
   readonly pool: Pool
+  /** A replica, for what clients receive; without it, the primary is read. */
+  readonly replica?: Pool | undefined
   readonly bus: EventBus
   readonly tokens: {
     /** HS256 secrets; several at once for rotation. */
@@ -51,7 +56,8 @@ export interface Gateway {
 export const GATEWAY_POOL_MAX = 8
 
 /** Creates the gateway: it authenticates browsers, sends the events that they missed, then forwards new events. */
-export function createGateway({ pool, bus, tokens, allowedOrigins, limits: changedLimits, log }: GatewayDeps): Gateway {
+export function createGateway(deps: GatewayDeps): Gateway {
+  const { pool, replica, bus, tokens, allowedOrigins, limits: changedLimits, log } = deps
   const metrics = createGatewayMetrics(() => ({
     connections: connections.count,
     streams: connections.countOf('stream'),
@@ -80,7 +86,11 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits: chang
         })
   const limits = { ...DEFAULT_LIMITS, ...changedLimits }
   const receipts = new PendingReceipts(() => performance.now())
-  const reader = createStreamReader({ pool, welcomeBytesMax: limits.welcomeBytesMax })
+  const source =
+    replica === undefined
+      ? readFromPrimary(pool)
+      : createReplicaReads({ primary: pool, replica, onRead: metrics.replicaRead, now: () => performance.now() })
+  const reader = createStreamReader({ pool, source, welcomeBytesMax: limits.welcomeBytesMax })
   const hub = createHub({
     bus,
     reader,
@@ -91,7 +101,7 @@ export function createGateway({ pool, bus, tokens, allowedOrigins, limits: chang
   })
   const connections = createConnections({
     hub,
-    orderReader: createOrderReader(pool),
+    orderReader: createOrderReader(source),
     verifyToken: createTokenVerifier({ secrets, keyServer, audience }),
     limits,
     allowedOrigins,

@@ -10,7 +10,7 @@ import {
   runService,
   serveMetrics,
 } from '@paxyo/service-kit'
-import { limitsOf, loadGatewayConfig, weakGatewaySecrets } from './config.ts'
+import { limitsOf, loadGatewayConfig, replicaUrlOf, weakGatewaySecrets } from './config.ts'
 import { createGateway, GATEWAY_POOL_MAX } from './gateway.ts'
 import { rejectReplica } from './read/reject-replica.ts'
 
@@ -24,10 +24,24 @@ await runService(async (resources) => {
   const drainMs = config.DRAIN_SECONDS * 1000
 
   const pool = resources.adopt(
-    createPool({ url: config.DATABASE_URL, role: 'gateway', name: 'ws-gateway', max: GATEWAY_POOL_MAX }),
+    createPool({
+      url: config.DATABASE_URL,
+      role: 'gateway',
+      name: 'ws-gateway',
+      max: GATEWAY_POOL_MAX,
+      onPrimaryChange: (primary) => log.warn(primary, 'primary of PostgreSQL'),
+    }),
     (it) => it.end(),
   )
   await rejectReplica(pool)
+  const replicaUrl = replicaUrlOf(config)
+  const replica =
+    replicaUrl === undefined
+      ? undefined
+      : resources.adopt(
+          createPool({ url: replicaUrl, role: 'gateway', name: 'ws-gateway', max: GATEWAY_POOL_MAX }),
+          (it) => it.end(),
+        )
   // Resources are closed in reverse order: the metrics server is opened early, so that it serves while the gateway drains.
   const registry = createMetrics('ws-gateway')
   resources.use(await serveMetrics({ registry, host: config.HOST, port: config.METRICS_PORT, log }))
@@ -38,6 +52,7 @@ await runService(async (resources) => {
   const gateway = resources.adopt(
     createGateway({
       pool,
+      replica,
       bus,
       tokens: { secrets: config.JWT_SECRETS, jwksUrl: config.JWT_JWKS_URL, audience: config.JWT_AUDIENCE },
       allowedOrigins: config.ALLOWED_ORIGINS,

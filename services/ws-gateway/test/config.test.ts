@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { ConfigError } from '@paxyo/service-kit'
-import { loadGatewayConfig } from '../src/config.ts'
+import { loadGatewayConfig, replicaUrlOf } from '../src/config.ts'
 
 const SECRET = '9c41d7f02be86a53c19e74d0f58b2a6037de41c8'
 
@@ -22,6 +22,8 @@ const problemsOf = (environment: Record<string, string>): readonly string[] => {
 test('what is not set has its default', () => {
   expect(loadGatewayConfig(required)).toEqual({
     DATABASE_URL: 'postgres://user:password@localhost/paxyo',
+    DATABASE_READ_URL: undefined,
+    READ_REPLICA: 'off',
     REDIS_URL: 'redis://localhost',
     REDIS_TOPOLOGY: 'single',
     REDIS_MESSAGE_KEYS: [],
@@ -73,6 +75,15 @@ test('a long secret that can be guessed is refused in production', () => {
   expect(problemsOf(weak)).toEqual([
     'JWT_SECRETS: number 2 can be guessed; use a random secret, such as the output of: openssl rand -hex 32',
   ])
+})
+
+test('a replica is read only when it is named and switched on', () => {
+  const named = { ...required, DATABASE_READ_URL: 'postgres://standby/paxyo' }
+  expect(problemsOf({ ...required, READ_REPLICA: 'on' })).toEqual([
+    'DATABASE_READ_URL must be set when READ_REPLICA is on',
+  ])
+  expect(replicaUrlOf(loadGatewayConfig({ ...named, READ_REPLICA: 'on' }))).toBe('postgres://standby/paxyo')
+  expect(replicaUrlOf(loadGatewayConfig(named))).toBeUndefined()
 })
 
 test('keys over http are refused in production', () => {

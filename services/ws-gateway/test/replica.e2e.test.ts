@@ -1,14 +1,15 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { createPool, migrateToLatest } from '@paxyo/database'
 import { startLocalPostgres, type LocalPostgres } from '@paxyo/local-postgres'
-import { eventually, sharedRedisUrl, TEST_JWT_SECRET } from '@paxyo/testkit'
+import { connectSocket, eventually, mintToken, sharedRedisUrl, startService, TEST_JWT_SECRET } from '@paxyo/testkit'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg, { type Pool } from 'pg'
-import { createStreamReader } from '../src/read/stream-reader.ts'
+import { createReplicaReads, type ReplicaOutcome } from '../src/read/replica-reads.ts'
+import { createStreamReader, type StreamReader } from '../src/read/stream-reader.ts'
 import { createTestIngest } from './test-ingest.ts'
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
@@ -38,13 +39,21 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   for (const pool of pools) await pool.end()
-  await replica.stop()
+  await stopReplica()
   await primary.stop()
   await rm(folder, { recursive: true })
 })
 
+let isReplicaStopped = false
+async function stopReplica(): Promise<void> {
+  if (!isReplicaStopped) await replica.stop()
+  isReplicaStopped = true
+}
+
 function superuserOf({ url }: LocalPostgres): Pool {
   const pool = new pg.Pool({ connectionString: url, max: 2 })
+  // A server ends its connections when it stops.
+  pool.on('error', () => undefined)
   pools.push(pool)
   return pool
 }
@@ -70,7 +79,7 @@ test('a gateway does not start on a replica, and says why', () => {
   expect(status).toBe(1)
   expect(stderr).toBe(`The configuration is wrong:
   - DATABASE_URL: must be the primary, and this server is a replica (it is in recovery). A replica may lag: browsers would \
-receive events, such as refunds, that they already have
+receive events, such as refunds, that they already have. To read from a replica, set it as DATABASE_READ_URL, with READ_REPLICA=on
 `)
 })
 
@@ -97,3 +106,95 @@ async function lastSeqAt(pool: Pool): Promise<number | undefined> {
   const { rows } = await pool.query<{ last_seq: number }>(`SELECT last_seq FROM accounts WHERE user_id = 'ann'`)
   return rows[0]?.last_seq
 }
+
+describe('with READ_REPLICA', () => {
+  let ingest: ReturnType<typeof createTestIngest>
+  const outcomes: ReplicaOutcome[] = []
+  const pausesReplay = async (isPaused: boolean): Promise<void> => {
+    await superuserOf(replica).query(`SELECT pg_wal_replay_${isPaused ? 'pause' : 'resume'}()`)
+  }
+  function readerOf(waitMsMax?: number): StreamReader {
+    const [pool, ofReplica] = [poolTo(primary), poolTo(replica)]
+    const source = createReplicaReads({
+      primary: pool,
+      replica: ofReplica,
+      onRead: (outcome) => void outcomes.push(outcome),
+      now: () => performance.now(),
+      ...(waitMsMax === undefined ? {} : { waitMsMax }),
+    })
+    return createStreamReader({ pool, source })
+  }
+  beforeAll(async () => {
+    ingest = createTestIngest({ owner: superuserOf(primary) })
+    await ingest.openAccount('bea')
+    await ingest.commit('bea', 3)
+  })
+
+  test('a replica that has what is needed is read', async () => {
+    await pausesReplay(false)
+    const reader = readerOf(60_000)
+    outcomes.length = 0
+    expect(await reader.start('bea', undefined)).toMatchObject({ mode: 'snapshot', seq: 3 })
+    expect(await reader.behind([{ userId: 'bea', seq: 2 }])).toEqual(['bea'])
+    expect(outcomes).toEqual(['replica', 'replica'])
+  })
+
+  test('a replica that is late is waited for', async () => {
+    await pausesReplay(true)
+    await ingest.commit('bea', 1)
+    outcomes.length = 0
+    const started = readerOf(60_000).start('bea', undefined)
+    await pausesReplay(false)
+    expect(await started).toMatchObject({ seq: 4 })
+    expect(outcomes).toEqual(['replica'])
+  })
+
+  test('while a replica is paused, the primary is read, so that nothing is shown backwards; and then the replica again', async () => {
+    await pausesReplay(true)
+    await ingest.commit('bea', 2)
+    const reader = readerOf()
+    const epoch = await reader.epoch()
+    outcomes.length = 0
+    expect(await reader.start('bea', { epoch, seq: 4 })).toMatchObject({
+      mode: 'resumed',
+      events: [{ seq: 5 }, { seq: 6 }],
+    })
+    expect(await reader.start('bea', undefined)).toMatchObject({ mode: 'snapshot', seq: 6 })
+    expect((await reader.eventsSince('bea', 4)).map(({ seq }) => seq)).toEqual([5, 6])
+    expect(outcomes).toEqual(['behind', 'behind', 'behind'])
+    await pausesReplay(false)
+    await eventually(async () => (await reader.eventsSince('bea', 4)) && outcomes.at(-1) === 'replica')
+  })
+
+  test('a browser that comes back while the replica is paused gets what it missed', async () => {
+    const env = {
+      DATABASE_URL: primary.url,
+      DATABASE_READ_URL: replica.url,
+      READ_REPLICA: 'on',
+      REDIS_URL: sharedRedisUrl(),
+      CHANNEL_PREFIX: 'replica-test:',
+      JWT_SECRETS: TEST_JWT_SECRET,
+      ALLOWED_ORIGINS: '*',
+    }
+    await using gateway = await startService('ws-gateway', env)
+    const epoch = await readerOf().epoch()
+    await pausesReplay(true)
+    await ingest.commit('bea', 1)
+    const socket = await connectSocket(gateway.url, { token: await mintToken('bea'), resume: { epoch, seq: 6 } })
+    expect(await socket.next('welcome')).toMatchObject({ mode: 'resumed', seq: 6 })
+    expect(await socket.next('event')).toMatchObject({ seq: 7 })
+    socket.close()
+    await pausesReplay(false)
+  })
+
+  test('a replica that is promoted is not read, and one that is gone does not matter', async () => {
+    await superuserOf(replica).query('SELECT pg_promote()')
+    const reader = readerOf()
+    outcomes.length = 0
+    expect(await reader.start('bea', undefined)).toMatchObject({ seq: 7 })
+    await stopReplica()
+    expect(await reader.start('bea', undefined)).toMatchObject({ seq: 7 })
+    expect(await readerOf().start('bea', undefined)).toMatchObject({ seq: 7 })
+    expect(outcomes).toEqual(['behind', expect.stringMatching(/failed|unavailable/), 'unavailable'])
+  })
+})

@@ -2,12 +2,11 @@ import type { FanOutVariant } from './variant.ts'
 import { centrifugo } from './centrifugo.ts'
 import { socketIo } from './socket-io.ts'
 import { plainWs } from './plain-ws.ts'
-import { wsGateway } from './ws-gateway.ts'
+import { postStream, wsGateway } from './ws-gateway.ts'
 
 /** By name. A new baseline is one more file and one more line. */
 export const FAN_OUT_VARIANTS: ReadonlyMap<string, FanOutVariant> = new Map(
-  [wsGateway, plainWs, socketIo, ...(process.env['CENTRIFUGO'] === undefined ? [] : [centrifugo])].map((variant) => [
-    variant.name,
-    variant,
-  ]),
+  [wsGateway, postStream, plainWs, socketIo, ...(process.env['CENTRIFUGO'] === undefined ? [] : [centrifugo])].map(
+    (variant) => [variant.name, variant],
+  ),
 )

@@ -1,10 +1,16 @@
+import type { openRawWebSocket } from '../../load/raw-web-socket.ts'
+
 /** One way to deliver events to browsers: a server, and the protocol of its clients and its publisher. */
 export interface FanOutVariant {
   readonly name: string
   /** The server's script; it listens on `PORT`. */
   readonly script: string
+  /** Its variables, in addition to those of all. */
+  readonly env?: Readonly<Record<string, string>>
   /** The path to which clients connect. */
   readonly path: string
+  /** Opens a client's connection; a WebSocket by default. */
+  readonly open?: typeof openRawWebSocket
   /** A client's first message. */
   hello(token: string, resume?: { readonly epoch: string; readonly seq: number }): string
   /** The messages of a frame, when it can contain several. */

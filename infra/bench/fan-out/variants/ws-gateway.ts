@@ -1,8 +1,10 @@
 import { userChannel } from '@paxyo/contracts'
 import { fileURLToPath } from 'node:url'
+import { openRawStream } from '../../load/raw-stream.ts'
 import { eventText, JWT_SECRET, type FanOutVariant } from './variant.ts'
 
 export const CHANNEL_PREFIX = 'bench:'
+const STREAM_CHANNEL_PREFIX = 'bench-stream:'
 
 /** A gateway's configuration. */
 export const gatewayEnv = (databaseUrl: string, redisUrl: string): Record<string, string> => ({
@@ -38,4 +40,15 @@ export const wsGateway: FanOutVariant = {
   },
   pong: '{"type":"pong"}',
   toMessage: (userId, seq) => ({ channel: CHANNEL_PREFIX + userChannel(userId), message: eventText(seq) }),
+}
+
+/** The same service, for clients whose network blocks WebSockets. */
+export const postStream: FanOutVariant = {
+  ...wsGateway,
+  name: 'POST /stream',
+  // The same users are connected to both, and a seq is forwarded once.
+  env: { CHANNEL_PREFIX: STREAM_CHANNEL_PREFIX },
+  path: '/stream',
+  open: openRawStream,
+  toMessage: (userId, seq) => ({ channel: STREAM_CHANNEL_PREFIX + userChannel(userId), message: eventText(seq) }),
 }

@@ -7,7 +7,7 @@ const ARTIFACTS = fileURLToPath(new URL('../../../../.artifacts/compose/', impor
 const APPEAR_TIMEOUT_MS = 60_000
 /** The demo changes an order every three seconds, and one of three changes is a final status. */
 const REFUND_TIMEOUT_MS = 60_000
-const PATHS = ['/', '/demo/token', '/demo/page/panel.ts']
+const PATHS = ['/', '/demo/token', '/demo/files/panel.js']
 
 /** The status of each of the demo's paths. */
 const readStatuses = (stack: Stack): Promise<number[]> =>

@@ -44,6 +44,10 @@ const CASES: Record<string, Case> = {
     },
     firesAfterMin: 10,
   },
+  PaxyoAuditLogUnsigned: {
+    series: { paxyo_ingest_audit_log_signature_age_seconds: '86400+0x60 172860+60x100' },
+    firesAfterMin: 130,
+  },
   PaxyoMaintenanceMissing: { series: { paxyo_ingest_event_partition_days: '7x10 6x100 5x100' }, firesAfterMin: 180 },
   PaxyoWebhooksFailing: {
     series: { [`${WEBHOOKS}{status="503"}`]: '0+1x20', [`${WEBHOOKS}{status="200"}`]: '0+10x20' },
@@ -107,6 +111,13 @@ const CASES: Record<string, Case> = {
   PaxyoKeyServerUnavailable: { series: { paxyo_gateway_key_server_unavailable: '1x20' }, firesAfterMin: 11 },
   PaxyoRevocationsLate: { series: { paxyo_gateway_cutoffs_age_seconds: '0+60x20' }, firesAfterMin: 4 },
   PaxyoReceiptsStuck: { series: { paxyo_gateway_receipts_waiting_seconds: '0+60x30' }, firesAfterMin: 13 },
+  PaxyoReplicaNotRead: {
+    series: {
+      'paxyo_gateway_replica_reads_total{outcome="behind"}': '0+20x40',
+      'paxyo_gateway_replica_reads_total{outcome="replica"}': '0+10x40',
+    },
+    firesAfterMin: 20,
+  },
   PaxyoOrderRequestsFailing: {
     series: { 'paxyo_gateway_order_requests_total{outcome="unavailable",type="page"}': '0+5x40' },
     firesAfterMin: 12,

@@ -24,6 +24,7 @@ const LISTS: Readonly<Record<string, () => string>> = {
   'redis-ingest-passwords': newPassword,
   'redis-gateway-passwords': newPassword,
   'redis-message-keys': newPassword,
+  'audit-signing-keys': newPassword,
 }
 
 const SINGLE = [

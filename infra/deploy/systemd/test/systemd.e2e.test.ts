@@ -69,6 +69,7 @@ describe('started as by its unit', () => {
       'database-url-gateway': database.url,
       'redis-url': sharedRedisUrl(),
       'redis-message-keys': randomBytes(24).toString('base64url'),
+      'audit-signing-keys': randomBytes(24).toString('base64url'),
       // The units are for production, which rejects secrets that can be guessed.
       'webhook-tokens': randomBytes(24).toString('base64url'),
       'panel-api-keys': randomBytes(24).toString('base64url'),

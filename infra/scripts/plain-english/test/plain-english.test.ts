@@ -48,7 +48,6 @@ test('a word is found in the name of a file, and only where it is banned', () =>
   expect(found('', 'infra/mutation/mutants.ts')).toEqual(['mutants'])
   expect(found('follower', 'services/ws-gateway/src/stream/hub.ts')).toEqual(['follower'])
   expect(found('follower')).toEqual([])
-  expect(found('', 'packages/database/src/migrations/0003-confirmations.ts')).toEqual([])
 })
 
 test('titles of tests keep their voice, and nothing else of a test does', () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 import { pinImages } from '../pin-image.ts'
 import { PNPM } from '../pnpm.ts'
@@ -10,6 +10,8 @@ import { readAudit } from '../read-audit.ts'
 import { createDigestReader } from '../read-digest.ts'
 
 const ROOT = new URL('../../../../', import.meta.url)
+/** Images whose digest must still be read from the registry: `npm run images:pin`. */
+const UNPINNED = ['image: ${HAPROXY_IMAGE:-haproxy:3.2}']
 const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8')
 
 describe('the lockfile', () => {
@@ -22,6 +24,17 @@ describe('the lockfile', () => {
     for (const [name, { resolution }] of Object.entries(packages)) {
       expect({ name, resolution }).toEqual({ name, resolution: { integrity: expect.stringMatching(/^sha512-/) } })
     }
+  })
+
+  test('has no version that is younger than a week', () => {
+    const { minimumReleaseAge, minimumReleaseAgeExclude } = parse(read('pnpm-workspace.yaml')) as Record<
+      string,
+      unknown
+    >
+    expect(minimumReleaseAge).toBe(7 * 24 * 60)
+    expect(minimumReleaseAgeExclude).toBeUndefined()
+    const { updates } = parse(read('.github/dependabot.yml')) as { updates: object[] }
+    for (const update of updates) expect(update).toMatchObject({ cooldown: { 'default-days': 7 } })
   })
 
   test('is what every installation is made from', () => {
@@ -76,19 +89,31 @@ describe('images', () => {
     ])
     const { services } = parse(text, { merge: true }) as { services: Record<string, { image: string }> }
     for (const { image } of Object.values(services)) expect(image).toMatch(/^paxyo\/|@sha256:[0-9a-f]{64}\}?$/)
-    expect(services['redis']!.image).toMatch(/^\$\{REDIS_IMAGE:-redis:8@sha256:[0-9a-f]{64}\}$/)
+    expect(services['redis']!.image).toMatch(/^\$\{REDIS_IMAGE:-redis:8[.\d]*@sha256:[0-9a-f]{64}\}$/)
     // A second run replaces the digests.
     expect(await pinImages(text, digestOf)).toEqual({ text, images })
   })
 
-  test('of a Dockerfile take the value of an argument', async () => {
+  test('of a Dockerfile are its arguments', async () => {
     const { text, images } = await pinImages(read('infra/deploy/compose/Dockerfile'), digestOf)
-    expect(images).toHaveLength(1)
-    expect(images[0]).toContain(await digestOf('node', '24.21.0-bookworm-slim'))
-    expect(
-      text.match(/^FROM node:\$\{NODE_VERSION\}-bookworm-slim@sha256:[0-9a-f]{64}(?: AS workspace)?$/gm),
-    ).toHaveLength(2)
-    expect(text).toMatch(/^FROM workspace AS service$/m)
+    expect(images).toEqual([`node:24.21.0-bookworm-slim@${await digestOf('node', '24.21.0-bookworm-slim')}`])
+    expect(text).toMatch(/^ARG NODE_IMAGE=node:24\.21\.0-bookworm-slim@sha256:[0-9a-f]{64}$/m)
+    // Each stage begins with that image, or with another stage.
+    expect(text.match(/^FROM .*$/gm)).toEqual([
+      'FROM ${NODE_IMAGE} AS workspace',
+      'FROM workspace AS pages',
+      'FROM workspace AS service',
+      'FROM ${NODE_IMAGE}',
+    ])
+  })
+
+  test('have a digest in every file', () => {
+    const workflows = readdirSync(new URL('.github/workflows', ROOT)).map((name) => `.github/workflows/${name}`)
+    const lines = ['docker-compose.yml', 'infra/deploy/compose/Dockerfile', ...workflows]
+      .flatMap((file) => read(file).split('\n'))
+      .filter((line) => /^\s*(?:image|container): \S|^ARG \w+_IMAGE=/.test(line) && !line.includes('paxyo/'))
+    expect(lines.length).toBeGreaterThanOrEqual(10)
+    expect(lines.filter((line) => !/@sha256:[0-9a-f]{64}\}?$/.test(line)).map((line) => line.trim())).toEqual(UNPINNED)
   })
 
   test('have the digests of a registry that requires a token', async () => {

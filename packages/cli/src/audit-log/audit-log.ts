@@ -1,8 +1,9 @@
-import { readAuditHead, readAuditLog, type LoggedEntry } from '@paxyo/database'
+import { readAuditHead, readAuditLog, readAuditSignatures, type LoggedEntry } from '@paxyo/database'
 import type { Cli } from '../cli.ts'
 import { printable } from '../output/printable.ts'
 import { table } from '../output/table.ts'
 import { withOwnerDatabase } from '../with-owner-database.ts'
+import { knownPublicKeys } from './public-keys.ts'
 
 export interface ListOptions {
   readonly actor?: string
@@ -42,4 +43,22 @@ const toJson = ({ previousHash, hash, ...entry }: LoggedEntry): object => ({
 export async function printHead(cli: Cli): Promise<void> {
   const head = await withOwnerDatabase(cli, readAuditHead)
   cli.print(head ?? null, () => (head === undefined ? 'The log is empty.' : `${head.position}:${head.hash}`))
+}
+
+/** Prints all signatures of the log, one on each line, to be kept outside of the database; as JSON with everything to verify them. */
+export async function printSignatures(cli: Cli): Promise<void> {
+  const signatures = await withOwnerDatabase(cli, readAuditSignatures)
+  for (const { signature, ...signed } of signatures) {
+    const { signedAt, position, hash, publicKey } = signed
+    const line = cli.asJson
+      ? JSON.stringify({ ...signed, signature: signature.toString('base64url') })
+      : `${signedAt.toISOString()} ${position}:${hash} ${publicKey}`
+    cli.out(`${line}\n`)
+  }
+}
+
+/** Prints what others verify the signatures with: `AUDIT_PUBLIC_KEYS` of `paxyo audit`. */
+export async function printPublicKeys(cli: Cli): Promise<void> {
+  const keys = await knownPublicKeys(cli.env)
+  cli.print(keys, () => (keys.length === 0 ? 'AUDIT_SIGNING_KEYS is not set.' : keys.join('\n')))
 }

@@ -32,8 +32,11 @@ function rowsOf({ rows, count }: AuditCheckResult): string[] {
 const seconds = ({ durationMs }: AuditResult): string => `${(durationMs / 1000).toFixed(1)} s`
 
 /** The chain of the audit log in a line, followed by its problems. */
-export function renderAuditLog({ entries, problems }: AuditLogCheck, { style }: Pick<Terminal, 'style'>): string {
-  const count = `${entries.toLocaleString('en')} entries`
+export function renderAuditLog(check: AuditLogCheck, { style }: Pick<Terminal, 'style'>): string {
+  const { entries, problems, signatures, signedAt } = check
+  const signed =
+    signedAt === undefined ? 'not signed' : `${signatures.toLocaleString('en')} signatures, the last one of ${signedAt}`
+  const count = `${entries.toLocaleString('en')} entries, ${signed}`
   if (problems.length === 0) return style('green', `The chain of the audit log holds: ${count}.`)
   return [style('red', `The chain of the audit log is broken: ${count}.`), ...problems.map((line) => `  ${line}`)].join(
     '\n',

@@ -2,9 +2,11 @@ import type { OrderStatus } from '@paxyo/contracts'
 import {
   PAGE_SIZE_MAX,
   type ListReviewsQuery,
+  type MapWordRequest,
   type ResolveRequest,
   type Review,
   type UnknownWord,
+  type WordPreviewView,
   type WordReplay,
 } from '@paxyo/panel-client'
 import { withPanelApi } from '../api/with-panel-api.ts'
@@ -78,9 +80,50 @@ export async function showReview(cli: Cli, reviewId: string): Promise<void> {
 function describeWord(reviewId: string, { provider, word, status, deliveries }: UnknownWord): string {
   const about = `the word "${printable(word)}" of ${provider}, in ${deliveries} deliveries that are not replayed,`
   return status === null
-    ? `${about} is in no map: add it to STATUS_MAP, restart webhook-ingest, and run paxyo reviews replay ${reviewId}`
+    ? `${about} is in no map; give it a meaning with\npaxyo reviews map ${reviewId} <status>`
     : `${about} means ${status} now; replay them with\npaxyo reviews replay ${reviewId}`
 }
+
+export interface MapWordOptions {
+  readonly preview?: boolean
+  readonly by?: string
+}
+
+/** The API rejects an unknown status. */
+export async function mapWord(
+  cli: Cli,
+  reviewId: string,
+  text: string,
+  { preview = false, by }: MapWordOptions,
+): Promise<void> {
+  const status = text as MapWordRequest['status']
+  const found = await withPanelApi(cli, (api) => api.reviews.previewWord(reviewId, status))
+  if (preview) return cli.print(found, () => describePreview(found).join('\n'))
+  const mapped = await withPanelApi(cli, (api) =>
+    api.reviews.mapWord(reviewId, { status, ...(by === undefined ? {} : { actor: by }) }),
+  )
+  cli.print(mapped, () =>
+    [
+      `"${printable(mapped.word)}" of ${mapped.provider} means ${mapped.status} from now on`,
+      ...(found.deliveries === 0
+        ? []
+        : [...describePreview(found), `replay them with\npaxyo reviews replay ${reviewId}`]),
+    ].join('\n'),
+  )
+}
+
+const describePreview = ({
+  deliveries,
+  previewed,
+  unchanged,
+  changed,
+  inReview,
+  refunds,
+}: WordPreviewView): string[] => [
+  `deliveries with the word that wait: ${deliveries}`,
+  `of ${previewed}, ${changed} would change their order, ${unchanged} would change nothing, ${inReview} would be in review`,
+  ...refunds.map(({ count, amount, currency }) => `refunds: ${count}, ${amount} ${currency}`),
+]
 
 export async function replayReview(cli: Cli, reviewId: string, by: string | undefined): Promise<void> {
   const chunks = await withPanelApi(cli, async (api) => {

@@ -20,6 +20,14 @@ export const addAuditLog: AddCommand = (program, terminal, finished) => {
     .command('head')
     .description('print the last position and its hash; keep it outside of the database for paxyo audit --audit-head')
     .action(action(terminal, finished, async (cli) => (await load()).printHead(cli)))
+  log
+    .command('signatures')
+    .description('list the signatures that paxyo maintain made; keep them outside of the database')
+    .action(action(terminal, finished, async (cli) => (await load()).printSignatures(cli)))
+  log
+    .command('public-key')
+    .description('print the public keys of AUDIT_SIGNING_KEYS, which AUDIT_PUBLIC_KEYS of paxyo audit can be')
+    .action(action(terminal, finished, async (cli) => (await load()).printPublicKeys(cli)))
 }
 
 function parseLimit(text: string): number {

@@ -28,6 +28,10 @@ export const addAudit: AddCommand = (program, terminal, finished) => {
     .option('--parked-age <duration>', 'how long a delivery may wait for its order', '24h')
     .option('--review-age <duration>', 'how long a review may stay open', '7d')
     .option('--audit-head <position:hash>', 'an earlier paxyo audit-log head, which the log must contain', parseHead)
+    .addHelpText(
+      'after',
+      '\nAUDIT_SIGNING_KEYS, AUDIT_PUBLIC_KEYS: whose signatures of the audit log are accepted; without them, those of every key.',
+    )
     .addHelpText('after', `\nChecks:\n${AUDIT_CHECKS.map(({ name, title }) => `  ${name}: ${title}`).join('\n')}`)
     .action(
       action(terminal, finished, async (cli, options: AuditCommandOptions) => {

@@ -21,7 +21,8 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
       '\nEVENT_RETENTION_DAYS: how many days of events are kept, in addition to today (7).' +
         '\nREJECTED_RETENTION_DAYS: how many days rejected requests are kept (30).' +
         '\nPARKED_RETENTION_DAYS: after how many days a delivery without a registered order is put up for review (30).' +
-        '\nMAINTAIN_EVERY_HOURS: the interval at which to repeat until a signal, without a scheduler; 0 runs once (0).',
+        '\nMAINTAIN_EVERY_HOURS: the interval at which to repeat until a signal, without a scheduler; 0 runs once (0).' +
+        '\nAUDIT_SIGNING_KEYS: secrets; once a day the first one signs the end of the audit log.',
     )
     .action(
       action(terminal, finished, async (cli, { recountTotals }: MaintainOptions) => {
@@ -31,16 +32,18 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
           REJECTED_RETENTION_DAYS: rejectedDays,
           PARKED_RETENTION_DAYS: parkedDays,
           MAINTAIN_EVERY_HOURS: everyHours,
+          AUDIT_SIGNING_KEYS: [signingKey],
         } = await settings(cli.env, [
           'DATABASE_URL',
           'EVENT_RETENTION_DAYS',
           'REJECTED_RETENTION_DAYS',
           'PARKED_RETENTION_DAYS',
           'MAINTAIN_EVERY_HOURS',
+          'AUDIT_SIGNING_KEYS',
         ])
         const mayRepeat = (): Promise<boolean> | boolean => everyHours > 0 && pause(everyHours * HOUR_MS, cli.signal)
         do {
-          printResult(cli, await maintain(url, { eventDays, rejectedDays, parkedDays, recountTotals }))
+          printResult(cli, await maintain(url, { eventDays, rejectedDays, parkedDays, recountTotals, signingKey }))
         } while (await mayRepeat())
       }),
     )
@@ -58,6 +61,9 @@ function printResult(cli: Cli, result: Awaited<ReturnType<typeof maintain>>): vo
         ? []
         : [`Accounts whose totals were corrected: ${result.correctedTotals}.`]),
       `Provider orders without a registered order, put up for review: ${result.reviewedUnregisteredOrders}.`,
+      ...(result.signedAuditHead === undefined
+        ? []
+        : [`Audit log signed: ${result.signedAuditHead.position}:${result.signedAuditHead.hash}.`]),
     ].join('\n'),
   )
 }
@@ -78,24 +84,27 @@ interface Work extends MaintainOptions {
   readonly eventDays: number
   readonly rejectedDays: number
   readonly parkedDays: number
+  readonly signingKey: string | undefined
 }
 
-async function maintain(url: string, { eventDays, rejectedDays, parkedDays, recountTotals: isRecount }: Work) {
+async function maintain(url: string, work: Work) {
+  const { eventDays, rejectedDays, parkedDays, recountTotals: isRecount, signingKey } = work
   const database = await import('@paxyo/database')
-  const { maintainEventPartitions, pruneIdempotencyKeys, pruneOutgoingWebhooks, pruneReceipts, pruneRejectedRequests } =
+  const { maintainPartitions, pruneIdempotencyKeys, pruneOutgoingWebhooks, pruneReceipts, pruneRejectedRequests } =
     database
   const { newId, reviewUnregistered } = await import('@paxyo/ledger')
   const { default: pg } = await import('pg')
   const { explainDatabaseError } = await import('../explain-database-error.ts')
   const pool = new pg.Pool({
-    connectionString: url,
+    ...database.connectionConfig(url),
     max: 1,
     application_name: 'paxyo-maintain',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    types: database.COLUMN_TYPES,
   })
   pool.on('error', () => undefined)
   try {
-    const partitions = await maintainEventPartitions(pool, new Date(), eventDays)
+    const partitions = await maintainPartitions(pool, new Date(), { events: eventDays })
     return {
       ...partitions,
       deletedIdempotencyKeys: await pruneIdempotencyKeys(pool),
@@ -104,6 +113,10 @@ async function maintain(url: string, { eventDays, rejectedDays, parkedDays, reco
       deletedReceipts: await pruneReceipts(pool, eventDays),
       ...(isRecount === true ? { correctedTotals: await database.recountTotals(pool) } : {}),
       reviewedUnregisteredOrders: await reviewUnregistered({ pool, newId }, parkedDays),
+      signedAuditHead:
+        signingKey === undefined
+          ? undefined
+          : await database.signAuditHead(database.createKysely(pool), signingKey, new Date()),
     }
   } catch (error) {
     throw explainDatabaseError(error, url)

@@ -1,6 +1,6 @@
 import { Option } from 'commander'
 import { action } from '../cli.ts'
-import type { ListReviewsOptions, ResolveOptions } from '../back-office/reviews.ts'
+import type { ListReviewsOptions, MapWordOptions, ResolveOptions } from '../back-office/reviews.ts'
 import type { AddCommand } from '../add-command.ts'
 import { parseLimit } from './limit.ts'
 
@@ -23,6 +23,18 @@ export const addReviews: AddCommand = (program, terminal, finished) => {
     .description('show a review with its order')
     .argument('<reviewId>')
     .action(action(terminal, finished, async (cli, _options, id: string) => (await load()).showReview(cli, id)))
+  reviews
+    .command('map')
+    .description('give the unknown status word of a review a meaning, for all later updates')
+    .argument('<reviewId>')
+    .argument('<status>', 'a status, or ignore for a word that changes nothing')
+    .option('--preview', 'only show what the updates that wait would do')
+    .option('-b, --by <name>', 'who decides (the name of the API key)')
+    .action(
+      action(terminal, finished, async (cli, options: MapWordOptions, id: string, status: string) =>
+        (await load()).mapWord(cli, id, status, options),
+      ),
+    )
   reviews
     .command('replay')
     .description('replay all deliveries with the unknown status word of a review, once the word is mapped')

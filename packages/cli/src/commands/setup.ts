@@ -10,6 +10,7 @@ export const addSetup: AddCommand = (program, terminal, finished) => {
     .option('--host <host>', 'the public host name, with a port if it is not 443')
     .option('--panel-origin <origin>', "the origin of the panel's pages")
     .option('--panel <kind>', 'php or other')
+    .option('--balance <mode>', "who keeps the users' balances: external (the panel) or kept (Paxyo)")
     .option('--provider <name>', "the provider's name in the webhook's URL")
     .option('--proxy <server>', 'nginx, apache, caddy, or none: the standalone terminates TLS')
     .option('--cert <file>', 'the certificate chain, PEM')

@@ -11,18 +11,22 @@ const CHANGE_AGE_WARNING_S = 60
 const OUTGOING_AGE_WARNING_S = 15 * 60
 
 const READ_PARTITIONS = `
-  SELECT count(*) FILTER (WHERE to_regclass(format('events_%s', to_char(day, 'YYYY_MM_DD'))) IS NOT NULL)::int AS ahead,
-    to_regclass(format('events_%s', to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM_DD'))) IS NOT NULL AS today
-  FROM generate_series(1, 3) AS days (n), LATERAL (SELECT (now() AT TIME ZONE 'UTC')::date + n AS day) AS later`
+  SELECT count(*) FILTER (WHERE n > 0 AND is_there)::int AS ahead, bool_and(is_there) FILTER (WHERE n = 0) AS today
+  FROM (
+    SELECT n, bool_and(to_regclass(format('%s_%s', parent, to_char((now() AT TIME ZONE 'UTC')::date + n, 'YYYY_MM_DD')))
+      IS NOT NULL) AS is_there
+    FROM generate_series(0, 3) AS days (n), unnest(ARRAY['events', 'deliveries']) AS parent
+    GROUP BY n
+  ) AS partitions`
 
-/** Events without a partition for their day go into the default one, which retention cannot drop by day. */
+/** Rows without a partition for their day go into the default one, which retention cannot drop by day. */
 export async function diagnosePartitions(database: DatabaseSession): Promise<Diagnostic> {
   const [row] = await database.query<{ ahead: number; today: boolean }>(READ_PARTITIONS)
   const { ahead, today } = row!
-  if (today && ahead === 3) return ok('partitions', 'events have partitions for the next days')
+  if (today && ahead === 3) return ok('partitions', 'events and deliveries have partitions for the next days')
   const message = today
-    ? `events have partitions for only ${ahead} of the next 3 days`
-    : 'events have no partition for today'
+    ? `events and deliveries have partitions for only ${ahead} of the next 3 days`
+    : 'events or deliveries have no partition for today'
   return warning('partitions', message, 'Run paxyo maintain now, and then daily (cron, or a CronJob).')
 }
 

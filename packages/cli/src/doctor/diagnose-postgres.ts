@@ -1,6 +1,7 @@
 import { connectDatabase, type DatabaseSession } from '../connect-database.ts'
 import { Failure } from '../failure.ts'
-import { withoutPassword } from '../explain-network-error.ts'
+import { shownAddress } from '../explain-database-error.ts'
+import { diagnoseAuditSignature } from './audit-signature.ts'
 import { diagnoseClock } from './clock.ts'
 import { failed, ok, skipped, warning, type Diagnostic } from './diagnostic.ts'
 import { diagnoseMigrations } from './migrations.ts'
@@ -30,7 +31,7 @@ export async function diagnosePostgres(url: string): Promise<readonly Diagnostic
 
 async function examine(database: DatabaseSession, url: string): Promise<readonly Diagnostic[]> {
   const diagnostics = [
-    ok('postgres', `connected to ${withoutPassword(new URL(url))}`),
+    ok('postgres', `connected to ${shownAddress(url)}`),
     await diagnoseVersion(database),
     await diagnoseStandby(database),
     await readClock(database),
@@ -53,7 +54,12 @@ async function examine(database: DatabaseSession, url: string): Promise<readonly
 /** Skipped when the login may not read the rows: the check of the grants reports that. */
 async function diagnoseBacklog(database: DatabaseSession): Promise<readonly Diagnostic[]> {
   try {
-    return [await diagnoseOutbox(database), ...(await diagnoseWaiting(database)), await diagnoseReconcile(database)]
+    return [
+      await diagnoseOutbox(database),
+      ...(await diagnoseWaiting(database)),
+      await diagnoseReconcile(database),
+      await diagnoseAuditSignature(database),
+    ]
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     return [skipped('outbox', error.message)]

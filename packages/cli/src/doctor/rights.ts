@@ -68,7 +68,7 @@ export async function diagnoseRights(database: DatabaseSession): Promise<readonl
   ])
   const missing = roles.filter(({ exists }) => !exists).map(({ name }) => name)
   if (missing.length > 0) {
-    const hint = `CREATE ROLE ${missing[0]} NOLOGIN; then run the grants of packages/database/src/migrations/0002-roles.ts.`
+    const hint = `CREATE ROLE ${missing[0]} NOLOGIN; then run the GRANT statements of packages/database/src/migrations.`
     return [
       failed('roles', `missing roles: ${missing.join(', ')}; was the database restored from another server?`, hint),
     ]

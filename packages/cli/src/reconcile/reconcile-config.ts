@@ -18,7 +18,7 @@ const SILENT_HOURS_DEFAULT = '6'
 const ORDERS_MAX_DEFAULT = '10000'
 
 const variables = {
-  DATABASE_URL: env.url('postgres', 'postgresql'),
+  DATABASE_URL: env.databaseUrl,
   ...redisVariables,
   /** A standalone beside needs none. */
   REDIS_URL: redisVariables.REDIS_URL.optional(),

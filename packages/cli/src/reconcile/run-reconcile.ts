@@ -3,6 +3,7 @@ import { createRedisBus, type RedisBusOptions } from '@paxyo/event-bus'
 import {
   createBatcher,
   createOutbox,
+  loadMappedWords,
   newId,
   PUBLISHED_BY_SERVICES,
   reconcile,
@@ -45,6 +46,7 @@ export async function runReconcile(
     opened.close(),
   )
   const providers = settings.map(createProvider)
+  await loadMappedWords(pool, providers)
   for (const { client } of providers) resources.defer(async () => client?.close())
   return await reconcile({ pool, providers, batcher, newId, log }, request)
 }

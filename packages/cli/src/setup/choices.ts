@@ -2,6 +2,8 @@ import { boundedText } from '@paxyo/contracts'
 import { z } from 'zod'
 
 export const PANELS = ['php', 'other'] as const
+/** `external`: the panel keeps the balances of its users; `kept`: Paxyo. */
+export const BALANCES = ['external', 'kept'] as const
 export const PROXIES = ['nginx', 'apache', 'caddy', 'none'] as const
 
 const origin = z
@@ -23,6 +25,7 @@ export const choicesSchema = z.strictObject({
   /** The origin of the panel's pages. */
   panelOrigin: origin,
   panel: z.enum(PANELS, { error: `must be one of ${PANELS.join(', ')}` }),
+  balance: z.enum(BALANCES, { error: `must be one of ${BALANCES.join(', ')}` }),
   provider: boundedText(32, /^[a-z0-9-]{1,32}$/, 'must be 1 to 32 lower-case letters, digits and hyphens'),
   /** `none`: the standalone terminates TLS itself. */
   proxy: z.enum(PROXIES, { error: `must be one of ${PROXIES.join(', ')}` }),
@@ -41,6 +44,7 @@ export const QUESTIONS: Readonly<Record<keyof Choices, string>> = {
   host: 'The public host name of Paxyo',
   panelOrigin: "The origin of the panel's pages",
   panel: `The panel's language (${PANELS.join(', ')})`,
+  balance: `Who keeps the users' balances (external: the panel; kept: Paxyo)`,
   provider: "The provider's name in the webhook's URL",
   proxy: `The web server in front (${PROXIES.join(', ')}; none: Paxyo terminates TLS)`,
   cert: 'The certificate chain, PEM',
@@ -59,6 +63,8 @@ export function suggestionFor(name: keyof Choices, given: Partial<Record<keyof C
       return `https://${host.split('.').length > 2 ? host.replace(/^[^.]+\./, '') : host}`
     case 'panel':
       return 'php'
+    case 'balance':
+      return 'external'
     case 'provider':
       return 'godofpanel'
     case 'proxy':

@@ -32,7 +32,7 @@ export function environmentOf(
   existing: Readonly<Record<string, string>>,
   providersFile: string | undefined,
 ): Record<string, string> {
-  const { proxy, cert, key, port, dataDir, panelOrigin } = choices
+  const { proxy, cert, key, port, dataDir, panelOrigin, balance } = choices
   const isOwnTls = proxy === 'none'
   const decided: Record<string, string> = {
     NODE_ENV: 'production',
@@ -41,6 +41,7 @@ export function environmentOf(
     PORT: String(port),
     DATA_DIR: dataDir,
     ALLOWED_ORIGINS: panelOrigin,
+    BALANCE_MODE: balance,
     PANEL_API_KEYS: secrets.panelKey,
     JWT_SECRETS: secrets.jwtSecret,
     ...(providersFile === undefined ? { WEBHOOK_TOKENS: secrets.webhookToken } : { PROVIDERS_FILE: providersFile }),

@@ -30,10 +30,12 @@ export function nextSteps(choices: Choices, folder: string): Step[] {
       commands: [
         ...(choices.panel === 'php'
           ? [
-              `# ${file('token.php')} goes into the web root, ${file('paxyo-settings.php')} (mode 600, owner www-data) above it`,
+              `# ${phpFiles(choices, file)} into the web root, ${file('paxyo-settings.php')} (mode 600, owner www-data) above it`,
+              '# Adapt their marked lines to the panel',
             ]
           : ['# Serve a token from /token: infra/docs/how-to/sign-in-browsers.md']),
         `# The tag for its pages: ${scriptTag(choices).trim()}`,
+        '# To keep its own tables true, it receives outgoing webhooks or follows the changes feed: packages/php/README.md',
       ],
     },
     {
@@ -45,6 +47,9 @@ export function nextSteps(choices: Choices, folder: string): Step[] {
     { title: 'Check it', commands: [`npx paxyo setup --check --folder ${folder}`] },
   ]
 }
+
+const phpFiles = ({ balance }: Choices, file: (name: string) => string): string =>
+  balance === 'external' ? `${file('token.php')} and ${file('balance.php')} go` : `${file('token.php')} goes`
 
 function proxySteps(choices: Choices, file: (name: string) => string): Step[] {
   const name = hostName(choices)

@@ -3,7 +3,7 @@ import { apacheConfig } from './apache.ts'
 import { caddyConfig } from './caddy.ts'
 import { environmentOf, renderEnvironment, secretsOf, type SetupSecrets } from './env-file.ts'
 import { nginxConfig } from './nginx.ts'
-import { phpSettings, scriptTag, tokenPhp } from './panel-files.ts'
+import { balancePhp, phpSettings, scriptTag, tokenPhp } from './panel-files.ts'
 import { systemdUnit, type UnitOptions } from './systemd-unit.ts'
 
 export interface PlannedFile {
@@ -44,7 +44,11 @@ export function planFiles(
       ...proxyFiles(choices).map(([name, content]) => plain(name, content)),
       plain('script-tag.html', scriptTag(choices)),
       ...(choices.panel === 'php'
-        ? [plain('token.php', tokenPhp()), secret('paxyo-settings.php', phpSettings(choices, secrets))]
+        ? [
+            plain('token.php', tokenPhp()),
+            ...(choices.balance === 'external' ? [plain('balance.php', balancePhp())] : []),
+            secret('paxyo-settings.php', phpSettings(choices, secrets)),
+          ]
         : []),
       plain('setup.json', `${JSON.stringify(choices, null, 2)}\n`),
     ],

@@ -12,15 +12,22 @@ const OUTCOMES: Readonly<Record<WriteOutcome, string>> = {
   replaced: 'replaced; the former one is beside it with .old',
 }
 
+interface Written {
+  readonly files: readonly WrittenFile[]
+  /** What would keep the service from starting. */
+  readonly warnings: readonly Diagnostic[]
+  readonly steps: readonly Step[]
+}
+
 export function renderWritten(
   { style }: Pick<Terminal, 'style'>,
   folder: string,
-  files: readonly WrittenFile[],
-  steps: readonly Step[],
+  { files, warnings, steps }: Written,
 ): string {
   return [
     `In ${folder}:`,
     table(files.map(({ name, outcome }) => [`  ${name}`, OUTCOMES[outcome]])),
+    ...(warnings.length === 0 ? [] : ['', table(toRows(style, warnings))]),
     ...steps.flatMap(({ title, commands }, index) => [
       '',
       style('bold', `${index + 1}. ${title}`),
@@ -34,11 +41,12 @@ export function renderWritten(
 const TICKS = { ok: ['green', '✓'], warning: ['yellow', '!'], failed: ['red', '✗'], skipped: ['dim', '–'] } as const
 
 export function renderChecks({ style }: Pick<Terminal, 'style'>, checks: readonly Diagnostic[]): string {
-  const tick = (status: Diagnostic['status']): string => style(TICKS[status][0], TICKS[status][1])
-  const rows = checks.flatMap(({ check, status, message, hint }) => [
-    [tick(status), check, printable(message)],
+  const failures = checks.filter(({ status }) => status === 'failed').length
+  return `${table(toRows(style, checks))}\n\n${failures === 0 ? style('green', 'Ready.') : style('red', `${failures} failed.`)}`
+}
+
+const toRows = (style: Terminal['style'], checks: readonly Diagnostic[]): string[][] =>
+  checks.flatMap(({ check, status, message, hint }) => [
+    [style(TICKS[status][0], TICKS[status][1]), check, printable(message)],
     ...(hint === undefined ? [] : [['', '', style('dim', `→ ${hint}`)]]),
   ])
-  const failures = checks.filter(({ status }) => status === 'failed').length
-  return `${table(rows)}\n\n${failures === 0 ? style('green', 'Ready.') : style('red', `${failures} failed.`)}`
-}

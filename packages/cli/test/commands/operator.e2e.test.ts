@@ -285,6 +285,31 @@ describe('migrate and maintain', () => {
     )
   })
 
+  test('maintain signs the audit log, which audit verifies with the public key alone', async () => {
+    const secret = 'b3f1c7d92a8e4056f1d3b7a9c2e48d60'
+    await paxyo(['keys', 'create', '--name', 'signed'], env)
+    const [, head] = /Audit log signed: (\d+:[0-9a-f]{64})\.\n/.exec(
+      (await paxyo(['maintain'], { ...env, AUDIT_SIGNING_KEYS: `${secret},an-older-secret-that-is-rotated-out` }))
+        .stdout,
+    )!
+    const [publicKey] = (await paxyo(['audit-log', 'public-key'], { AUDIT_SIGNING_KEYS: secret })).stdout.split('\n')
+    const { stdout } = await paxyo(['audit-log', 'signatures'], env)
+    expect(stdout).toMatch(new RegExp(`^\\S+Z ${head} ${publicKey}\\n$`))
+    const signature = (await paxyo(['audit-log', 'signatures', '--json'], env)).json()
+    expect(signature).toMatchObject({ publicKey, signature: expect.stringMatching(/^[\w-]{86}$/) })
+
+    const audited = async (given: Record<string, string>): Promise<unknown> =>
+      (
+        (await paxyo(['audit', '--json'], { ...env, ...given })).json() as {
+          auditLog: { signatures: number; problems: string[] }
+        }
+      ).auditLog
+    expect(await audited({ AUDIT_PUBLIC_KEYS: publicKey! })).toMatchObject({ signatures: 1, problems: [] })
+    expect(await audited({ AUDIT_SIGNING_KEYS: 'another-secret-that-signed-nothing' })).toMatchObject({
+      problems: [expect.stringContaining(`its key ${publicKey} is not known`)],
+    })
+  })
+
   test('a new database is migrated', async () => {
     const name = `paxyo_cli_${randomUUID().replaceAll('-', '')}`
     await database.owner.query(`CREATE DATABASE ${name}`)

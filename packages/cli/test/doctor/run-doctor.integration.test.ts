@@ -143,6 +143,24 @@ describe('PostgreSQL', () => {
     })
   })
 
+  test('an audit log that is not signed any more', async () => {
+    const signature = async (): Promise<Diagnostic | undefined> =>
+      (await runDoctor(env)).diagnostics.find(({ check }) => check === 'audit-signature')
+    expect(await signature()).toMatchObject({ status: 'ok', message: 'the audit log is empty' })
+    await owner.query(`INSERT INTO audit_log (actor, actor_name, action, result) VALUES ('a', 'a', 'a', 'ok')`)
+    expect(await signature()).toMatchObject({ status: 'skipped' })
+    const signed = (days: number) =>
+      owner.query(
+        `INSERT INTO audit_log_signatures (position, hash, signed_at, public_key, signature)
+         VALUES (1, '', now() - $1 * interval '1 day', 'key', '')`,
+        [days],
+      )
+    await signed(3)
+    expect(await signature()).toMatchObject({ status: 'warning', message: 'the audit log was signed 72 hours ago' })
+    await signed(1)
+    expect(await signature()).toMatchObject({ status: 'ok', message: 'the audit log was signed 24 hours ago' })
+  })
+
   test('what scheduled reconciliation found', async () => {
     const reconcile = async (): Promise<Diagnostic | undefined> =>
       (await runDoctor(env)).diagnostics.find(({ check }) => check === 'reconcile')
@@ -166,8 +184,8 @@ describe('PostgreSQL', () => {
   })
 
   test('a missing migration', async () => {
-    await owner.query(`DELETE FROM kysely_migration WHERE name = '0002-roles'`)
-    expect(await problemsByCheck()).toEqual({ migrations: failedWith('pending: 0002-roles', 'paxyo migrate') })
+    await owner.query(`DELETE FROM kysely_migration WHERE name = '0041-baseline'`)
+    expect(await problemsByCheck()).toEqual({ migrations: failedWith('pending: 0041-baseline', 'paxyo migrate') })
   })
 
   test('a database that a newer version has migrated', async () => {

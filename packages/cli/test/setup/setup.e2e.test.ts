@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import {
+  bundleProgram,
   createTestAuthority,
   eventually,
   freePort,
   hostEnvironment,
+  providePhp,
   provideProgram,
   startPhpServer,
   startProcess,
@@ -20,13 +22,14 @@ import { fileURLToPath } from 'node:url'
 import { parseEnv } from 'node:util'
 import { jwtVerify } from 'jose'
 import type { Diagnostic } from '../../src/doctor/diagnostic.ts'
+import { machineWarnings } from '../../src/setup/machine-warnings.ts'
 import { paxyo, type Ran } from '../paxyo.ts'
 import { startWebServer, type WebServer } from './web-servers.ts'
 
 // The written files are used: by a real nginx, Apache and Caddy with TLS, by systemd, by PHP, and by the standalone.
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
-const STANDALONE = join(ROOT, 'services/standalone/src/main.ts')
+const STANDALONE = await bundleProgram(join(ROOT, 'services/standalone/src/main.ts'))
 
 let dir: string
 let authority: TestAuthority
@@ -77,7 +80,9 @@ beforeAll(async () => {
   }
   ca = join(dir, 'ca.crt')
   port = await freePort()
-  panel = createServer({ cert, key }, (_request, response) => response.writeHead(panelStatus).end('{"token":"x"}'))
+  panel = createServer({ cert, key }, (_request, response) =>
+    response.writeHead(panelStatus).end('{"token":"x","balance":"$1.00"}'),
+  )
   const panelPort = await freePort()
   panelOrigin = `https://localhost:${panelPort}`
   panel.listen(panelPort, '127.0.0.1')
@@ -139,6 +144,7 @@ describe.each<[WebServer, string]>([
         token: 'ok',
         stream: 'ok',
         'token-route': 'ok',
+        'balance-route': 'ok',
         webhook: 'ok',
         'end-to-end': 'ok',
       },
@@ -205,6 +211,7 @@ test('each problem is named with its fix', async () => {
       secrets: { status: 'failed', hint: expect.stringContaining('chmod 600') },
       token: { status: 'failed', hint: expect.stringContaining('JWT_SECRETS') },
       'token-route': { status: 'failed', message: expect.stringContaining('without a session') },
+      'balance-route': { status: 'failed', message: expect.stringContaining('without a session') },
       'end-to-end': { status: 'skipped' },
     })
     writeFileSync(join(folderOf('broken'), '.env'), env)
@@ -215,6 +222,7 @@ test('each problem is named with its fix', async () => {
     expect((await check('broken')).byName).toMatchObject({
       wss: { status: 'failed', hint: 'Set ALLOWED_ORIGINS=https://other.invalid, and restart it.' },
       'token-route': { status: 'failed' },
+      'balance-route': { status: 'failed' },
     })
     writeFileSync(join(folderOf('broken'), 'setup.json'), choices)
     // Without --ca, the authority is unknown.
@@ -291,13 +299,16 @@ test('wrong choices are named together, and without --host nothing is written', 
 test('it asks what is not given, again after a wrong choice', async () => {
   const { startPaxyo } = await import('../paxyo.ts')
   const running = startPaxyo(['setup', `--folder=${folderOf('asked')}`, '--panel=other'], {}, { keepsInput: true })
-  running.child.stdin!.end(['no host!', 'rt.example.com', '', 'second', 'none', '', '', '', ''].join('\n') + '\n')
+  running.child.stdin!.end(
+    ['no host!', 'rt.example.com', '', 'kept', 'second', 'none', '', '', '', ''].join('\n') + '\n',
+  )
   const { code, stderr } = await running.ended
   expect([code, stderr]).toEqual([0, expect.stringContaining('must be a host name')])
   expect(JSON.parse(readIn('asked', 'setup.json'))).toEqual({
     host: 'rt.example.com',
     panelOrigin: 'https://example.com',
     panel: 'other',
+    balance: 'kept',
     provider: 'second',
     proxy: 'none',
     cert: '/etc/letsencrypt/live/rt.example.com/fullchain.pem',
@@ -305,7 +316,12 @@ test('it asks what is not given, again after a wrong choice', async () => {
     port: 443,
     dataDir: '/var/lib/paxyo',
   })
-  expect(envOf('asked')).toMatchObject({ PROVIDERS_FILE: '/etc/paxyo/providers.json', TLS_CERT: expect.any(String) })
+  expect(readIn('asked', 'script-tag.html')).not.toContain('balance')
+  expect(envOf('asked')).toMatchObject({
+    BALANCE_MODE: 'kept',
+    PROVIDERS_FILE: '/etc/paxyo/providers.json',
+    TLS_CERT: expect.any(String),
+  })
   expect(JSON.parse(readIn('asked', 'providers.json'))).toMatchObject([{ name: 'second' }])
 })
 
@@ -356,7 +372,7 @@ test.each(['nginx', 'none'])(
   },
 )
 
-test('token.php gives a token to a signed-in user only', async () => {
+test('token.php and balance.php serve a signed-in user only, with the tag that names them', async () => {
   // Secrets that were chosen manually are kept, whatever they contain.
   mkdirSync(folderOf('php'))
   const kept = `JWT_SECRETS="it's #1 of $secrets that are long enough"\nPANEL_API_KEYS='back\\slash\\'\n`
@@ -368,9 +384,22 @@ test('token.php gives a token to a signed-in user only', async () => {
   const site = join(dir, 'site')
   for (const folder of ['site', 'site/public', 'site/sessions', 'site/ini']) mkdirSync(join(dir, folder))
   copyFileSync(join(folderOf('php'), 'token.php'), join(site, 'public/token.php'))
+  const database = join(site, 'panel.sqlite')
+  // As the marked line says, with the panel's own connection.
+  const connection = /new PDO\('mysql:[^)]*\)/
+  expect(readIn('php', 'balance.php')).toMatch(connection)
+  const balancePhp = readIn('php', 'balance.php').replace(connection, `new PDO('sqlite:${database}')`)
+  writeFileSync(join(site, 'public/balance.php'), balancePhp)
+  spawnSync(providePhp('pdo_sqlite'), [
+    '-r',
+    `$db = new PDO('sqlite:${database}');
+    $db->exec("CREATE TABLE users (id text, balance text); INSERT INTO users VALUES ('42', '12.50000000'), ('7', '3')");
+    $db->exec("CREATE TABLE orders (id text, user_id text, refunded text); INSERT INTO orders VALUES ('A-1', '42', '0.75000000')");`,
+  ])
   copyFileSync(join(folderOf('php'), 'paxyo-settings.php'), join(site, 'paxyo-settings.php'))
   writeFileSync(join(site, 'ini/paxyo.ini'), `session.save_path=${site}/sessions\n`)
   writeFileSync(join(site, 'sessions/sess_signedin'), 'user_id|i:42;')
+  writeFileSync(join(site, 'sessions/sess_other'), 'user_id|i:7;')
   await using php = await startPhpServer(join(site, 'public'), { PHP_INI_SCAN_DIR: `:${site}/ini` })
 
   const anonymous = await fetch(`${php.url}/token.php`)
@@ -379,4 +408,26 @@ test('token.php gives a token to a signed-in user only', async () => {
   const { token } = (await signedIn.json()) as { token: string }
   const key = new TextEncoder().encode(JWT_SECRETS)
   expect((await jwtVerify(token, key, { audience: 'paxyo', algorithms: ['HS256'] })).payload.sub).toBe('42')
+
+  expect((await fetch(`${php.url}/balance.php?orderId=A-1`)).status).toBe(401)
+  const balanceOf = async (session: string, query: string): Promise<unknown> => {
+    const headers = { cookie: `PHPSESSID=${session}` }
+    return (await fetch(`${php.url}/balance.php${query}`, { headers })).json()
+  }
+  expect(await balanceOf('signedin', '?orderId=A-1')).toEqual({ balance: '$12.50', refunded: '0.75' })
+  // Never another user's order, and a balance without an order.
+  expect(await balanceOf('other', '?orderId=A-1')).toEqual({ balance: '$3.00', refunded: null })
+  expect(readIn('php', 'script-tag.html')).toBe(
+    '<script src="https://rt.example.com/paxyo.js" data-token-url="/token.php" data-balance-url="/balance.php"></script>\n',
+  )
+})
+
+test('what would keep the service from starting is a warning', async () => {
+  const named = async (codeDir: string, node: string) =>
+    (await machineWarnings({ codeDir, node })).map(({ check, message }) => [check, message])
+  expect(await named('/opt/paxyo', process.execPath)).toEqual([])
+  expect(await named('/root', join(dir, 'no-node'))).toEqual([
+    ['code', 'the service cannot read /root'],
+    ['node', `${join(dir, 'no-node')} does not run`],
+  ])
 })

@@ -16,6 +16,8 @@ export const isZero = (amount: string): boolean => parseMoney(amount) === 0n
 export const isMore = (one: string, other: string): boolean => parseMoney(one) > parseMoney(other)
 export const isEqual = (one: string, other: string): boolean => parseMoney(one) === parseMoney(other)
 
+export const sum = (one: string, other: string): string => formatMoney(parseMoney(one) + parseMoney(other))
+
 const CENT = 1_000_000n
 /** The positions of a slider, from nothing to all of an amount. */
 export const SLIDER_STEPS = 1000
@@ -53,8 +55,8 @@ export function sumByCurrency(
 ): { readonly currency: string; readonly amount: string; readonly count: number }[] {
   const sums = new Map<string, { total: Money; count: number }>()
   for (const { amount, currency } of amounts) {
-    const sum = sums.get(currency) ?? { total: 0n, count: 0 }
-    sums.set(currency, { total: sum.total + parseMoney(amount), count: sum.count + 1 })
+    const before = sums.get(currency) ?? { total: 0n, count: 0 }
+    sums.set(currency, { total: before.total + parseMoney(amount), count: before.count + 1 })
   }
   return [...sums].map(([currency, { total, count }]) => ({ currency, amount: formatMoney(total), count }))
 }

@@ -15,6 +15,7 @@ import { ActionDialog } from '../parts/dialog.tsx'
 import { useKeys } from '../parts/keys.ts'
 import { RefundDialog, StatusDialog } from '../parts/order-dialogs.tsx'
 import { suggestedRefund } from '../state/review-inbox.ts'
+import { MapWord } from './map-word.tsx'
 import { reasonText } from './review-reason.ts'
 
 interface Props {
@@ -102,7 +103,7 @@ const UserLink = ({ userId }: { userId: string | null }) =>
     </a>
   )
 
-type Choice = 'approve' | 'refund' | 'set_status' | 'dismiss' | 'replay'
+type Choice = 'map' | 'approve' | 'refund' | 'set_status' | 'dismiss' | 'replay'
 
 const Decision = ({ found, onResolved }: { found: ReviewCase; onResolved: () => void }) => {
   const choice = useSignal<Choice | undefined>(undefined)
@@ -114,6 +115,7 @@ const Decision = ({ found, onResolved }: { found: ReviewCase; onResolved: () => 
     e: choose('dismiss'),
     ...(canRefund && { r: choose('refund') }),
     ...(order && { s: choose('set_status') }),
+    ...(unknownWord?.status === null && { m: choose('map') }),
   })
 
   const resolve = async (body: object, idempotencyKey: string): Promise<void> => {
@@ -128,6 +130,11 @@ const Decision = ({ found, onResolved }: { found: ReviewCase; onResolved: () => 
         {proposal && order ? (
           <Button kind="primary" onClick={choose('approve')}>
             {t('review.approve')} <Amount amount={proposal.refund} currency={order.currency} />
+          </Button>
+        ) : null}
+        {unknownWord !== null && unknownWord.status === null ? (
+          <Button kind="primary" onClick={choose('map')} shortcut="M">
+            {t('mapWord.open')}
           </Button>
         ) : null}
         {canReplay ? (
@@ -178,6 +185,9 @@ const Decision = ({ found, onResolved }: { found: ReviewCase; onResolved: () => 
         >
           <p>{t('review.approveDetail')}</p>
         </ActionDialog>
+      ) : null}
+      {choice.value === 'map' && unknownWord ? (
+        <MapWord reviewId={review.reviewId} word={unknownWord} onClose={close} onDone={onResolved} />
       ) : null}
       {choice.value === 'replay' && unknownWord ? (
         <ReplayWord reviewId={review.reviewId} onClose={close} onDone={onResolved} />

@@ -1,26 +1,37 @@
 import type { Review } from '@paxyo/panel-client'
+import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import { goTo, hrefOf } from '../data/router.ts'
-import { t } from '../kit/language.ts'
-import { Ago, Empty, Problem, Screen, Skeleton } from '../parts/basic.tsx'
+import { goTo, hrefOf, place, replaceQuery } from '../data/router.ts'
+import { can } from '../data/session.ts'
+import { t, textOf } from '../kit/language.ts'
+import { Ago, Button, Empty, Problem, Screen, Skeleton } from '../parts/basic.tsx'
 import { useKeys } from '../parts/keys.ts'
-import { useOpenReviews } from '../parts/open-reviews.ts'
+import { useInbox } from '../parts/inbox.ts'
 import { neighbour, nextAfter } from '../state/review-inbox.ts'
+import { BulkResolve } from './bulk-resolve.tsx'
 import { ReviewCaseView } from './review-case.tsx'
 import { reasonText } from './review-reason.ts'
 
-const open = (review: Review | undefined): void => goTo(hrefOf('reviews', review?.reviewId))
-
 /** The inbox of what a person must decide. */
 export const Reviews = ({ id }: { id: string | undefined }) => {
-  const { data, problem, reload } = useOpenReviews()
-  const reviews = data.value
+  const reason = place.value.query.get('reason') ?? ''
+  const { reviews, hasMore, problem, reload, loadMore } = useInbox(reason)
+  const open = (review: Review | undefined): void =>
+    goTo(hrefOf('reviews', review?.reviewId, reason === '' ? {} : { reason }))
   useKeys({
-    j: () => reviews && open(neighbour(reviews, id, 1)),
+    j: () => {
+      if (reviews === undefined) return
+      if (reviews.at(-1)?.reviewId === id) loadMore()
+      open(neighbour(reviews, id, 1))
+    },
     k: () => reviews && open(neighbour(reviews, id, -1)),
   })
   return (
-    <Screen title={t('reviews.title')} lead={reviews && t('reviews.lead', { count: reviews.length })}>
+    <Screen
+      title={t('reviews.title')}
+      lead={reviews && t(hasMore ? 'reviews.leadMore' : 'reviews.lead', { count: reviews.length })}
+    >
+      <Reasons reason={reason} reviews={reviews ?? []} />
       <Problem problem={problem.value} onRetry={reload} />
       {reviews === undefined ? (
         problem.value === undefined ? (
@@ -28,7 +39,7 @@ export const Reviews = ({ id }: { id: string | undefined }) => {
         ) : null
       ) : (
         <div class="inbox" data-open={id !== undefined}>
-          <ReviewList reviews={reviews} id={id} />
+          <ReviewList reviews={reviews} id={id} reason={reason} loadMore={hasMore ? loadMore : undefined} />
           <div class="inbox-case">
             {id === undefined ? (
               <NothingChosen isEmpty={reviews.length === 0} />
@@ -48,7 +59,42 @@ const NothingChosen = ({ isEmpty }: { isEmpty: boolean }) => (
   </Empty>
 )
 
-const ReviewList = ({ reviews, id }: { reviews: readonly Review[]; id: string | undefined }) => {
+/** Shows one reason only, whose cases can be decided together. */
+const Reasons = ({ reason, reviews }: { reason: string; reviews: readonly Review[] }) => {
+  const isAsking = useSignal(false)
+  const reasons = [...new Set([...(reason === '' ? [] : [reason]), ...reviews.map((review) => review.reason)])]
+  if (reasons.length === 0) return null
+  return (
+    <div class="filters" role="group" aria-label={t('live.filters')}>
+      <label>
+        <span>{t('delivery.reason')}</span>
+        <select value={reason} onChange={(event) => replaceQuery({ reason: event.currentTarget.value })}>
+          <option value="">{t('live.all')}</option>
+          {reasons.map((name) => (
+            <option key={name} value={name}>
+              {textOf('reason', name) ?? name}
+            </option>
+          ))}
+        </select>
+      </label>
+      {reason !== '' && reviews.length > 0 && can('reviews') ? (
+        <Button onClick={() => (isAsking.value = true)}>{t('bulk.open')}</Button>
+      ) : null}
+      {isAsking.value ? (
+        <BulkResolve reason={reason as Review['reason']} onClose={() => (isAsking.value = false)} />
+      ) : null}
+    </div>
+  )
+}
+
+interface ReviewListProps {
+  readonly reviews: readonly Review[]
+  readonly id: string | undefined
+  readonly reason: string
+  readonly loadMore: (() => void) | undefined
+}
+
+const ReviewList = ({ reviews, id, reason, loadMore }: ReviewListProps) => {
   const list = useRef<HTMLOListElement>(null)
   useEffect(() => list.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' }), [id])
   if (reviews.length === 0) return null
@@ -57,7 +103,7 @@ const ReviewList = ({ reviews, id }: { reviews: readonly Review[]; id: string | 
       {reviews.map((review) => (
         <li key={review.reviewId}>
           <a
-            href={hrefOf('reviews', review.reviewId)}
+            href={hrefOf('reviews', review.reviewId, reason === '' ? {} : { reason })}
             aria-current={review.reviewId === id ? 'true' : undefined}
             data-review={review.reviewId}
           >
@@ -69,6 +115,24 @@ const ReviewList = ({ reviews, id }: { reviews: readonly Review[]; id: string | 
           </a>
         </li>
       ))}
+      {loadMore === undefined ? null : <MoreReviews key={reviews.length} loadMore={loadMore} />}
     </ol>
+  )
+}
+
+/** Reads more once a person has scrolled to it. */
+const MoreReviews = ({ loadMore }: { loadMore: () => void }) => {
+  const item = useRef<HTMLLIElement>(null)
+  useEffect(() => {
+    const observer = new IntersectionObserver((entries) => {
+      if (entries.some(({ isIntersecting }) => isIntersecting)) loadMore()
+    })
+    if (item.current !== null) observer.observe(item.current)
+    return () => observer.disconnect()
+  }, [])
+  return (
+    <li ref={item} class="more">
+      <Button onClick={loadMore}>{t('reviews.more')}</Button>
+    </li>
   )
 }

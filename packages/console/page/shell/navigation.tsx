@@ -5,7 +5,7 @@ import { formatNumber } from '../kit/format.ts'
 import { t } from '../kit/language.ts'
 import { Icon, type IconName } from '../parts/icons.tsx'
 import type { TextKey } from '../text/en.ts'
-import { useOpenReviews } from '../parts/open-reviews.ts'
+import { useOpenCount } from '../parts/open-reviews.ts'
 
 interface Item {
   readonly page: string
@@ -51,11 +51,14 @@ export const Navigation = () => {
 
 /** How many reviews wait. */
 const Waiting = () => {
-  const count = useOpenReviews().data.value?.length ?? 0
+  const { count, hasMore } = useOpenCount().data.value ?? { count: 0, hasMore: false }
   if (count === 0) return null
   return (
     <span class="nav-count">
-      <span aria-hidden="true">{formatNumber(count)}</span>
+      <span aria-hidden="true">
+        {formatNumber(count)}
+        {hasMore ? '+' : ''}
+      </span>
       <span class="visually-hidden">{t('shell.waiting', { count })}</span>
     </span>
   )

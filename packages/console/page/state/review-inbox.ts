@@ -1,12 +1,6 @@
 import type { Review, ReviewCase } from '@paxyo/panel-client'
 import { refundable, refundForRemains } from '../kit/money.ts'
 
-/** The inbox: what waits longest comes first. Ids sort by creation time. */
-export const oldestFirst = (reviews: readonly Review[]): readonly Review[] =>
-  reviews.toSorted(
-    (one, other) => one.openedAt.localeCompare(other.openedAt) || one.reviewId.localeCompare(other.reviewId),
-  )
-
 /** The review so many places further, at most the first or the last; the first when none is chosen. */
 export function neighbour(reviews: readonly Review[], reviewId: string | undefined, step: 1 | -1): Review | undefined {
   const index = reviews.findIndex((review) => review.reviewId === reviewId)

@@ -88,6 +88,8 @@ export const de: Readonly<Record<TextKey, Text>> = {
     one: '{count} Fall wartet auf eine Entscheidung, der älteste zuerst.',
     other: '{count} Fälle warten auf eine Entscheidung, der älteste zuerst.',
   },
+  'reviews.leadMore': { other: 'Mehr als {count} Fälle warten auf eine Entscheidung, die ältesten zuerst.' },
+  'reviews.more': 'Mehr anzeigen',
   'reviews.empty': 'Nichts wartet auf Sie.',
   'reviews.emptyDetail': 'Was das System nicht selbst entscheiden kann, erscheint hier.',
   'reviews.choose': 'Wählen Sie einen Fall.',
@@ -107,10 +109,43 @@ export const de: Readonly<Record<TextKey, Text>> = {
   'review.replayDetail':
     'Alle Meldungen mit diesem Wort werden mit seiner neuen Bedeutung verarbeitet. Keine Erstattung wird doppelt gezahlt.',
   'review.unmapped':
-    'Das Wort „{word}“ steht nicht in STATUS_MAP. Sobald es dort steht, lassen sich die Meldungen damit von hier aus verarbeiten.',
+    'Das Wort „{word}“ hat noch keine Bedeutung. Sobald es eine hat, werden die Meldungen damit von hier aus verarbeitet.',
   'review.mapped': {
     one: 'Das Wort „{word}“ hat jetzt eine Bedeutung. {count} Meldung kann erneut verarbeitet werden.',
     other: 'Das Wort „{word}“ hat jetzt eine Bedeutung. {count} Meldungen können erneut verarbeitet werden.',
+  },
+  'mapWord.open': 'Wort zuordnen…',
+  'mapWord.title': 'Was „{word}“ bedeutet',
+  'mapWord.detail':
+    'Ab jetzt hat jede Meldung von {provider} mit diesem Wort diese Bedeutung. Die wartenden Meldungen werden sofort verarbeitet.',
+  'mapWord.meaning': 'Bedeutung',
+  'mapWord.choose': 'Auswählen…',
+  'mapWord.ignore': 'Es ändert nichts',
+  'mapWord.button': 'Wort zuordnen',
+  'mapWord.replayed': { one: '{count} Meldung verarbeitet', other: '{count} Meldungen verarbeitet' },
+  'preview.oldest': { other: 'Die ältesten {count} von {all} Meldungen:' },
+  'preview.unchanged': { other: '{count} von {all} würden nichts ändern.' },
+  'preview.changed': {
+    one: '{count} Bestellung würde sich ändern.',
+    other: '{count} Bestellungen würden sich ändern.',
+  },
+  'preview.inReview': { one: '{count} bräuchte Sie weiterhin.', other: '{count} bräuchten Sie weiterhin.' },
+  'preview.impossible': {
+    one: '{count} lässt sich so nicht entscheiden.',
+    other: '{count} lassen sich so nicht entscheiden.',
+  },
+  'preview.refunds': {
+    one: '{count} Erstattung würde gezahlt:',
+    other: '{count} Erstattungen würden gezahlt, zusammen:',
+  },
+  'bulk.open': 'Alle entscheiden…',
+  'bulk.title': 'Alle Fälle mit diesem Grund entscheiden',
+  'bulk.button': 'Entscheiden',
+  'bulk.oldest': { other: 'Nur die ältesten {count} Fälle werden auf einmal entschieden.' },
+  'bulk.progress': { other: '{count} von {all} entschieden.' },
+  'bulk.skipped': {
+    one: '{count} hat sich inzwischen geändert und bleibt offen.',
+    other: '{count} haben sich inzwischen geändert und bleiben offen.',
   },
   'review.leaveTitle': 'So lassen',
   'review.leaveDetail': 'Der Fall wird geschlossen. Es fließt kein Geld, und die Bestellung behält ihren Status.',

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { readPageFiles, type PageFile } from './page-files.ts'
+import { readBuiltFiles, type BuiltFile } from '@paxyo/service-kit'
 
 /** A host and a port, as a policy may contain them. */
 const HOST = /^[\w.:[\]-]{1,255}$/
@@ -28,9 +28,13 @@ const HASHED = /-[0-9A-Z]{8}\.\w+$/
 /** These addresses are not the page's. */
 const NOT_A_PAGE = /^\/console\/(?:api|files)(?:[/?]|$)/
 
+/** The files that `build.mjs` writes. */
+export const readConsoleFiles = (): readonly BuiltFile[] =>
+  readBuiltFiles(new URL('../../dist/page/', import.meta.url), 'node packages/console/build.mjs')
+
 /** Serves the page at `/console`, and at every address below it: the page shows what its address says. */
 export function serveConsolePage(app: FastifyInstance): void {
-  const files = readPageFiles()
+  const files = readConsoleFiles()
   const headers = {
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',
@@ -40,7 +44,7 @@ export function serveConsolePage(app: FastifyInstance): void {
     'x-frame-options': 'DENY',
   }
 
-  function send(file: PageFile, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  function send(file: BuiltFile, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const caching = HASHED.test(file.name) ? 'public, max-age=31536000, immutable' : 'no-cache'
     void reply
       .headers({ ...headers, 'cache-control': caching, etag: file.etag })

@@ -1,13 +1,20 @@
 import { createKysely, createOwnerLink, inviteOperator } from '@paxyo/database'
 import type { OperatorRole } from '@paxyo/panel-client'
-import { createTestDatabase, freePort, startProcess, type ServiceProcess, type TestDatabase } from '@paxyo/testkit'
+import {
+  bundleProgram,
+  createTestDatabase,
+  freePort,
+  startProcess,
+  type ServiceProcess,
+  type TestDatabase,
+} from '@paxyo/testkit'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 
-const MAIN = fileURLToPath(new URL('../../../../services/standalone/src/main.ts', import.meta.url))
+const MAIN = await bundleProgram(fileURLToPath(new URL('../../../../services/standalone/src/main.ts', import.meta.url)))
 const PANEL_KEY = 'a-panel-key-of-the-console-tests'
 const WEBHOOK_TOKEN = 'a-webhook-token-of-the-console-tests'
 export const PASSWORD = 'correct horse battery staple'

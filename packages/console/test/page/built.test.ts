@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals'
-import { readPageFiles } from '../../src/static/page-files.ts'
+import { readConsoleFiles } from '../../src/static/serve-page.ts'
 
 /** What the first view may download, compressed, fonts included. */
 const FIRST_VIEW_BYTES_MAX = 100_000
 
-const files = readPageFiles()
+const files = readConsoleFiles()
 
 test('the first view is small', () => {
   const index = files.find(({ name }) => name === 'index.html')!.identity.toString()

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import type { Review } from '@paxyo/panel-client'
-import { neighbour, nextAfter, oldestFirst, reportedRemains, suggestedRefund } from '../../page/state/review-inbox.ts'
+import { neighbour, nextAfter, reportedRemains, suggestedRefund } from '../../page/state/review-inbox.ts'
 
 const review = (reviewId: string, openedAt: string): Review => ({
   reviewId,
@@ -20,10 +20,6 @@ const [first, second, third] = [
   review('3', '2026-01-03'),
 ] as const
 const all = [first, second, third]
-
-test('the oldest comes first', () => {
-  expect(oldestFirst([third, first, second])).toEqual(all)
-})
 
 test('J and K stop at the ends, and begin at the first', () => {
   expect(neighbour(all, undefined, 1)).toBe(first)

@@ -56,6 +56,7 @@ export const ERROR_CODES = {
   review_resolved: { status: 409, title: 'This review is already resolved.' },
   review_without_order: { status: 409, title: 'This review has no registered order; it can only be dismissed.' },
   review_without_word: { status: 409, title: 'This review is not about an unknown status word.' },
+  status_word_configured: { status: 409, title: 'The configuration gives this status word its meaning.' },
   status_word_unmapped: { status: 409, title: 'The status word of this review is in no map.' },
   review_not_approvable: { status: 409, title: 'No refund waits for the approval of this review.' },
   refund_changed: { status: 409, title: 'The refund that waits for approval has another amount now; read it again.' },

@@ -2,12 +2,17 @@ import { createHash } from 'node:crypto'
 import { sql, type Kysely } from 'kysely'
 import type { DB as Database } from '../schema.generated.ts'
 import type { AuditHead } from './read-log.ts'
+import { problemOfSignature, readAuditSignatures } from './sign-log.ts'
 
 export interface AuditLogCheck {
   /** Entries that were checked. */
   readonly entries: number
   /** The end of the log; undefined while it is empty. */
   readonly head: AuditHead | undefined
+  /** Signatures that were checked. */
+  readonly signatures: number
+  /** When the last one was made, as an ISO time. */
+  readonly signedAt: string | undefined
   /** What is wrong, in words, from the first broken entry on; empty when the chain holds. */
   readonly problems: readonly string[]
 }
@@ -24,36 +29,65 @@ interface ChainedRow {
   readonly fields: readonly (string | null)[]
 }
 
+export interface VerifyOptions {
+  /** A head that was noted before: the log must still contain it. */
+  readonly known?: AuditHead | undefined
+  /** The keys that may have signed the log, in base64url; without them, a signature's own key is used. */
+  readonly publicKeys?: readonly string[]
+}
+
 /**
- * Computes the chain of the audit log again, apart from the database's own function.
+ * Computes the chain of the audit log again, apart from the database's own function, and verifies its signatures. The log must
+ * contain each end that was signed.
  *
- * @param known a head that was noted before: the log must still contain it.
  * @example
- * await verifyAuditLog(createKysely(pool)) //=> { entries: 0, head: undefined, problems: [] }
+ * await verifyAuditLog(createKysely(pool)) //=> { entries: 0, head: undefined, signatures: 0, signedAt: undefined, problems: [] }
  */
-export async function verifyAuditLog(db: Kysely<Database>, known?: AuditHead): Promise<AuditLogCheck> {
+export async function verifyAuditLog(
+  db: Kysely<Database>,
+  { known, publicKeys = [] }: VerifyOptions = {},
+): Promise<AuditLogCheck> {
   const problems: string[] = []
-  const report = (position: number, problem: string): void => {
-    if (problems.length < PROBLEMS_MAX) problems.push(`entry ${position}: ${problem}`)
+  const report = (problem: string): void => {
+    if (problems.length < PROBLEMS_MAX) problems.push(problem)
   }
+  // Before the log, which may grow meanwhile.
+  const signatures = await readAuditSignatures(db)
+  for (const signature of signatures) {
+    const problem = problemOfSignature(signature, publicKeys)
+    if (problem !== undefined) report(`the signature of ${signature.signedAt.toISOString()}: ${problem}`)
+  }
+  const noted = new Set([...(known === undefined ? [] : [known]), ...signatures].map(textOf))
   let last: Pick<ChainedRow, 'position' | 'hash'> = { position: 0, hash: FIRST_HASH }
-  let hasKnown = known === undefined
   for (;;) {
     const rows = await readRows(db, last.position)
     for (const row of rows) {
-      if (row.position !== last.position + 1) report(row.position, 'the entry before it is missing')
-      if (!row.previous_hash.equals(last.hash)) report(row.position, 'it does not follow the entry before it')
-      if (!hashOf(row).equals(row.hash)) report(row.position, 'it was changed after it was written')
-      if (known?.position === row.position && known.hash === row.hash.toString('hex')) hasKnown = true
+      if (row.position !== last.position + 1) report(`entry ${row.position}: the entry before it is missing`)
+      if (!row.previous_hash.equals(last.hash)) report(`entry ${row.position}: it does not follow the entry before it`)
+      if (!hashOf(row).equals(row.hash)) report(`entry ${row.position}: it was changed after it was written`)
       last = row
+      noted.delete(textOf(headOf(row)))
     }
     if (rows.length < BATCH_ROWS) break
   }
-  if (!hasKnown)
-    problems.push(`entry ${known!.position}: it is not the one that was noted; entries were removed or replaced`)
-  const head = last.position === 0 ? undefined : { position: last.position, hash: last.hash.toString('hex') }
-  return { entries: last.position, head, problems }
+  for (const head of noted) {
+    const [position] = head.split(':')
+    report(`entry ${position}: it is not the one that was noted or signed; entries were removed or replaced`)
+  }
+  return {
+    entries: last.position,
+    head: last.position === 0 ? undefined : headOf(last),
+    signatures: signatures.length,
+    signedAt: signatures.at(-1)?.signedAt.toISOString(),
+    problems,
+  }
 }
+
+const textOf = ({ position, hash }: AuditHead): string => `${position}:${hash}`
+const headOf = ({ position, hash }: Pick<ChainedRow, 'position' | 'hash'>): AuditHead => ({
+  position,
+  hash: hash.toString('hex'),
+})
 
 async function readRows(db: Kysely<Database>, after: number): Promise<ChainedRow[]> {
   const { rows } = await sql<ChainedRow>`

@@ -76,9 +76,12 @@ export function applyDelivery(
  * if the update had been understood on its arrival. A final status is never replaced, and refunds do not depend on the order of arrival.
  */
 function isOutdated({ replay }: Delivery, { status }: StatusUpdate): boolean {
-  if (replay?.isOvertaken !== true) return false
-  return status === 'failed' || OPEN_STATUSES.some((open) => open === status)
+  return replay?.isOvertaken === true && isOutdatedStatus(status)
 }
+
+/** Whether a later update or decision makes this status meaningless. */
+export const isOutdatedStatus = (status: StatusUpdate['status']): boolean =>
+  status === 'failed' || OPEN_STATUSES.some((open) => open === status)
 
 /** @returns the result of a decision that changes nothing. */
 function toResult(decision: Exclude<Decision, ChangingDecision>, { quantity, runs }: Order): SettledResult {

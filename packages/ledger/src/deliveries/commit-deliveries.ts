@@ -87,10 +87,7 @@ async function readWorkingSet(tx: LedgerTransaction, deliveries: readonly Delive
   const [accountsByUserId, ordersByProviderOrder, settled, at] = await roundTrip([
     lockAccountsOfOrders(client, orders),
     readOrders(client, orders),
-    readSettledDeliveries(
-      client,
-      deliveries.map(({ deliveryId }) => deliveryId),
-    ),
+    readSettledDeliveries(client, deliveries),
     readClock(tx),
   ])
   return { at, accountsByUserId, ordersByProviderOrder, ...settled }

@@ -1,4 +1,4 @@
-import { formatMoney, type Provider, type ReviewReason } from '@paxyo/order-core'
+import { formatMoney, type Provider, type ReviewReason, type StatusUpdate } from '@paxyo/order-core'
 import { createHash } from 'node:crypto'
 import type { Pool } from 'pg'
 import type { Delivery, DeliveryResult } from '../model/delivery.ts'
@@ -38,7 +38,7 @@ export interface ReplayResult {
 
 // A replay is as old as its original.
 const READ_ORIGINS = `
-  SELECT origin.delivery_id, origin.provider, origin.body, origin.outcome, EXISTS (
+  SELECT origin.delivery_id, origin.provider, origin.provider_order_id, origin.body, origin.outcome, EXISTS (
       SELECT FROM deliveries AS newer LEFT JOIN deliveries AS replayed ON replayed.delivery_id = newer.replay_of
       WHERE newer.provider_order_id = origin.provider_order_id AND newer.provider = origin.provider
         AND coalesce(replayed.received_at, newer.received_at) > origin.received_at
@@ -60,9 +60,11 @@ const READ_ORIGINS = `
   JOIN deliveries AS origin ON origin.delivery_id = coalesce(given.replay_of, given.delivery_id)
   ORDER BY wanted.place`
 
-interface OriginRow {
+/** A delivery that is replayed, with what happened to its order since. */
+export interface Origin {
   readonly delivery_id: string
   readonly provider: string
+  readonly provider_order_id: string | null
   readonly body: string
   readonly outcome: string
   /** Whether a later delivery has changed the order. */
@@ -93,7 +95,7 @@ export async function replayDeliveries(
   deliveryIds: readonly string[],
   requestKey: string | undefined,
 ): Promise<ReplayResult[] | NotCommitted> {
-  const { rows: origins } = await deps.pool.query<OriginRow>(READ_ORIGINS, [deliveryIds])
+  const origins = await readOrigins(deps.pool, deliveryIds)
   const receivedAt = deps.now()
   const replays = origins.map((origin) => {
     const provider = deps.providers.find(({ name }) => name === origin.provider)
@@ -111,8 +113,14 @@ export async function replayDeliveries(
   return withPositions(deps.pool, origins, settled)
 }
 
+/** The original deliveries of these, in this order. */
+export async function readOrigins(pool: Pool, deliveryIds: readonly string[]): Promise<Origin[]> {
+  const { rows } = await pool.query<Origin>(READ_ORIGINS, [deliveryIds])
+  return rows
+}
+
 function skipReason(
-  { outcome, is_overtaken: isOvertaken, is_held: isHeld }: OriginRow,
+  { outcome, is_overtaken: isOvertaken, is_held: isHeld }: Origin,
   provider: Provider | undefined,
 ): SkipReason | undefined {
   // These will be applied without a replay.
@@ -124,29 +132,33 @@ function skipReason(
 }
 
 function toReplay(
-  { delivery_id: deliveryId, body, ...origin }: OriginRow,
+  { delivery_id: deliveryId, body, ...origin }: Origin,
   provider: Provider,
   receivedAt: Date,
   newId: NewId,
   requestKey: string | undefined,
 ): Delivery {
   const id = requestKey === undefined ? newId() : digest(`${requestKey}\n${deliveryId}`)
-  // A stored body contains one update; the parser recognizes JSON under the content type of a form, too.
-  const parsed = provider.parseUpdates('application/x-www-form-urlencoded', Buffer.from(body))
   return {
     deliveryId: `replay:${id}`,
     provider: provider.name,
-    update: 'error' in parsed ? undefined : parsed.updates[0]?.update,
+    update: updateOf(body, provider),
     body,
     receivedAt,
     replay: { deliveryId, isOvertaken: origin.is_overtaken || origin.is_decided },
   }
 }
 
+/** A stored body contains one update; the parser recognizes JSON under the content type of a form, too. */
+export function updateOf(body: string, provider: Provider): StatusUpdate | undefined {
+  const parsed = provider.parseUpdates('application/x-www-form-urlencoded', Buffer.from(body))
+  return 'error' in parsed ? undefined : parsed.updates[0]?.update
+}
+
 const digest = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 32)
 
 function toResult(
-  { delivery_id: deliveryId }: OriginRow,
+  { delivery_id: deliveryId }: Origin,
   { deliveryId: replayId }: Delivery,
   { outcome, review, refund }: DeliveryResult,
 ): ReplayResult {
@@ -161,7 +173,7 @@ function toResult(
   }
 }
 
-const skipped = ({ delivery_id: deliveryId }: OriginRow, outcome: SkipReason): ReplayResult => ({
+const skipped = ({ delivery_id: deliveryId }: Origin, outcome: SkipReason): ReplayResult => ({
   deliveryId,
   replayId: null,
   outcome,
@@ -179,7 +191,7 @@ const READ_POSITIONS = `
 /** Reads positions after the commit, so that each seq covers the changes of the replay. */
 async function withPositions(
   pool: Pool,
-  origins: readonly OriginRow[],
+  origins: readonly Origin[],
   results: readonly ReplayResult[],
 ): Promise<ReplayResult[]> {
   const { rows } = await pool.query<{ delivery_id: string; user_id: string; last_seq: number }>(READ_POSITIONS, [

@@ -28,6 +28,17 @@ export function newId(): string {
   return uuidv7({ msecs, seq, random: bytes })
 }
 
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/
+
+/**
+ * Whether an id can be received again, rather than being the result of {@link newId} alone.
+ *
+ * @example
+ * isRepeatable(newId()) //=> false
+ * isRepeatable('msg_1:0:3q2-7wAAAAAAAAAA') //=> true
+ */
+export const isRepeatable = (id: string): boolean => !UUID.test(id)
+
 /** Random bytes are fetched for many ids at once: a system call costs more than the rest of an id. */
 function nextRandom(): Uint8Array {
   if (used === random.length) {

@@ -2,7 +2,7 @@
  * Tells the operator's console what was committed, over the bus: one small message for each transaction.
  *
  * Messages are sent at most once, and nothing waits for them: while the bus is not ready, or does not accept earlier ones
- * in time, they are dropped. A console reads what it shows from the panel API when it connects, and its gateway reports an
+ * in time, they are dropped, and counted. A console reads what it shows from the panel API when it connects, and its gateway reports an
  * interruption of the bus.
  */
 
@@ -18,6 +18,13 @@ export interface OperationsPublisher {
   readonly endpointChanged: (endpointId: string, error: string | undefined) => void
 }
 
+export interface OperationsPublisherOptions {
+  readonly publisher: EventPublisher
+  readonly now: () => Date
+  /** Called for each message that was dropped, or that the bus did not accept. */
+  readonly onDropped: () => void
+}
+
 /** Messages that the bus has not accepted yet; further ones are dropped. */
 const IN_FLIGHT_MAX = 64
 
@@ -25,7 +32,11 @@ const IN_FLIGHT_MAX = 64
  * Publishes messages for the operator's console.
  *
  * @example
- * const operations = createOperationsPublisher({ publisher: createInProcessBus().connectPublisher(), now: () => new Date() })
+ * const operations = createOperationsPublisher({
+ *   publisher: createInProcessBus().connectPublisher(),
+ *   now: () => new Date(),
+ *   onDropped: () => undefined,
+ * })
  * const deps = { ...ledger, onCommitted: operations.changesCommitted }
  * const [result] = await commitDeliveries(deps, [canceled])
  * result!.outcome //=> 'parked'
@@ -33,18 +44,16 @@ const IN_FLIGHT_MAX = 64
 export function createOperationsPublisher({
   publisher,
   now,
-}: {
-  readonly publisher: EventPublisher
-  readonly now: () => Date
-}): OperationsPublisher {
+  onDropped,
+}: OperationsPublisherOptions): OperationsPublisher {
   let inFlight = 0
 
   function send(message: OperationsMessage): void {
-    if (!publisher.isReady || inFlight >= IN_FLIGHT_MAX) return
+    if (!publisher.isReady || inFlight >= IN_FLIGHT_MAX) return onDropped()
     inFlight += 1
     publisher
       .publish([{ channel: OPERATIONS_CHANNEL, payload: JSON.stringify(message) }])
-      .catch(() => undefined)
+      .catch(onDropped)
       .finally(() => (inFlight -= 1))
   }
 

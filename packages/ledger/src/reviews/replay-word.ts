@@ -2,7 +2,8 @@ import type { OrderStatus } from '@paxyo/contracts'
 import { replayDeliveries, type ReplayDeps, type ReplayResult } from '../deliveries/replay-deliveries.ts'
 import type { NotCommitted } from '../deliveries/batcher.ts'
 import type { LedgerDeps } from '../transaction/commit-change-set.ts'
-import { countWithWord, dismissReviews, findWithWord, readStatusWord, type StatusWord } from './unknown-word.ts'
+import { findWord } from './mapped-words.ts'
+import { countWithWord, dismissReviews, findWithWord, type StatusWord } from './unknown-word.ts'
 
 /** A person's request to replay the deliveries with a review's word. */
 export interface WordReplayRequest {
@@ -30,7 +31,6 @@ export type WordReplayRejection =
   | 'status_word_unmapped'
   | NotCommitted
 
-const READ_REVIEW = 'SELECT FROM reviews WHERE review_id = $1'
 const READ_KEY_NAME = 'SELECT name FROM api_keys WHERE key_id = $1'
 
 /**
@@ -49,11 +49,8 @@ export async function replayWord(
   { reviewId, limit, actor, keyId }: WordReplayRequest,
 ): Promise<ReplayedWord | WordReplayRejection> {
   const { pool, providers } = deps
-  const found = await readStatusWord(pool, reviewId)
-  if (found === undefined) {
-    const { rowCount } = await pool.query(READ_REVIEW, [reviewId])
-    return rowCount === 0 ? 'review_not_found' : 'review_without_word'
-  }
+  const found = await findWord(pool, reviewId)
+  if (typeof found === 'string') return found
   const provider = providers.find(({ name }) => name === found.provider)
   if (provider === undefined) return 'unknown_provider'
   const status = provider.readStatus(found.word)

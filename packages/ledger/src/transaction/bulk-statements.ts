@@ -1,5 +1,6 @@
 import { textArray } from '@paxyo/database'
 import { formatMoney, NEEDS_APPROVAL } from '@paxyo/order-core'
+import { receivedBetween } from '../model/received-between.ts'
 import type { LockedAccount, Order } from '../model/working-set.ts'
 import type { AwaitingRow, DeliveryRow, EventRow, LedgerEntry, ReviewRow, VerifiedRow } from '../model/change-set.ts'
 
@@ -122,7 +123,15 @@ export const INSERT_EVENTS: BulkStatement<EventRow> = {
   ],
 }
 
-// A delivery that another transaction has committed since the read violates the key; on retry it is a duplicate.
+// A delivery that another transaction has committed since the read violates a key, this one's or the table's; on retry it is a
+// duplicate.
+export const INSERT_REPEATABLE_IDS: BulkStatement<DeliveryRow> = {
+  name: 'insert_repeatable_ids',
+  text: `
+  INSERT INTO repeatable_delivery_ids (delivery_id, received_at) SELECT * FROM unnest($1::text[], $2::timestamptz[])`,
+  values: (rows) => [rows.map((delivery) => delivery.deliveryId), rows.map((delivery) => delivery.receivedAt)],
+}
+
 export const INSERT_DELIVERIES: BulkStatement<DeliveryRow> = {
   name: 'insert_deliveries',
   text: `
@@ -153,13 +162,15 @@ export const SETTLE_DELIVERIES: BulkStatement<DeliveryRow> = {
   UPDATE deliveries SET outcome = settled.outcome, reason = settled.reason,
     waiting_update = CASE WHEN settled.waits THEN waiting_update END
   FROM unnest($1::text[], $2::text[], $3::text[], $4::boolean[]) AS settled (delivery_id, outcome, reason, waits)
-  WHERE deliveries.delivery_id = settled.delivery_id AND (deliveries.outcome IN ('parked', 'superseded', 'awaiting_verification')
+  WHERE deliveries.delivery_id = settled.delivery_id AND deliveries.received_at >= $5 AND deliveries.received_at < $6
+    AND (deliveries.outcome IN ('parked', 'superseded', 'awaiting_verification')
       OR deliveries.reason = '${NEEDS_APPROVAL}' AND deliveries.waiting_update IS NOT NULL)`,
   values: (rows) => [
     rows.map((delivery) => delivery.deliveryId),
     rows.map((delivery) => delivery.outcome),
     rows.map((delivery) => delivery.reason),
     rows.map((delivery) => delivery.waits),
+    ...receivedBetween(rows),
   ],
 }
 

@@ -1,6 +1,9 @@
 import { parseMoney } from '@paxyo/order-core'
 import type { OrderStatus } from '@paxyo/contracts'
 import type { PoolClient, QueryResult } from 'pg'
+import { isRepeatable } from '../model/new-id.ts'
+import { receivedBetween } from '../model/received-between.ts'
+import type { Delivery } from '../model/delivery.ts'
 import { providerOrderKey, providerOrderColumns, providerOrderOf, type ProviderOrder } from '../model/provider-order.ts'
 import { LOCKED_ACCOUNT_COLUMNS, toLockedAccounts, type LockedAccountRow } from './account-rows.ts'
 import type { LockedAccount, WorkingSet, Order } from '../model/working-set.ts'
@@ -32,8 +35,13 @@ const READ_ORDERS = `
   SELECT ${ORDER_COLUMNS} FROM unnest($1::text[], $2::text[]) AS wanted (provider, provider_order_id)
   JOIN orders USING (provider_order_id, provider)`
 
+// A retried transaction has the ids and the times of the deliveries that it may have committed, and so has a delivery that
+// waited. A repeated message has another time.
 const READ_SETTLED_DELIVERIES = `
-  SELECT delivery_id, outcome = 'awaiting_verification' AS awaiting FROM deliveries WHERE delivery_id = ANY($1::text[])`
+  SELECT delivery_id, outcome = 'awaiting_verification' AS awaiting FROM deliveries
+  WHERE delivery_id = ANY($1::text[]) AND received_at >= $2 AND received_at < $3
+  UNION ALL
+  SELECT delivery_id, false FROM repeatable_delivery_ids WHERE delivery_id = ANY($4::text[])`
 
 const READ_CLOCK = `SELECT date_trunc('milliseconds', clock_timestamp()) AS at`
 
@@ -93,12 +101,13 @@ export async function readOrders(
  */
 export async function readSettledDeliveries(
   client: PoolClient,
-  deliveryIds: readonly string[],
+  deliveries: readonly Delivery[],
 ): Promise<Pick<WorkingSet, 'settledDeliveryIds' | 'awaitingDeliveryIds'>> {
+  const ids = deliveries.map(({ deliveryId }) => deliveryId)
   const { rows } = await client.query<{ delivery_id: string; awaiting: boolean }>({
     name: 'read_settled_deliveries',
     text: READ_SETTLED_DELIVERIES,
-    values: [deliveryIds],
+    values: [ids, ...receivedBetween(deliveries), ids.filter(isRepeatable)],
   })
   return {
     settledDeliveryIds: new Set(rows.map((row) => row.delivery_id)),

@@ -7,6 +7,7 @@ import {
   INSERT_ENTRIES,
   INSERT_EVENTS,
   INSERT_ORDERS,
+  INSERT_REPEATABLE_IDS,
   WRITE_REVIEWS,
   SETTLE_VERIFICATIONS,
   SETTLE_DELIVERIES,
@@ -15,6 +16,7 @@ import {
   type BulkStatement,
 } from './bulk-statements.ts'
 import type { ChangeSet, DeliveryRow } from '../model/change-set.ts'
+import { isRepeatable } from '../model/new-id.ts'
 
 const INSERT_OUTBOX = `
   INSERT INTO outbox (batch_id, user_ids, seqs, created_at) VALUES ($1, $2, $3, $4)`
@@ -59,6 +61,10 @@ export function writeChangeSet(
   write(INSERT_ENTRIES, entries)
   write(UPDATE_ACCOUNTS, [...accounts.values()])
   write(INSERT_EVENTS, events)
+  write(
+    INSERT_REPEATABLE_IDS,
+    deliveries.get(false)?.filter(({ deliveryId }) => isRepeatable(deliveryId)),
+  )
   write(INSERT_DELIVERIES, deliveries.get(false))
   write(SETTLE_DELIVERIES, deliveries.get(true))
   write(WRITE_REVIEWS, reviews)

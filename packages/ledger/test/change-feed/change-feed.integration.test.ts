@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { maintainEventPartitions } from '@paxyo/database'
+import { maintainPartitions } from '@paxyo/database'
 import { createTestDatabase, eventually, type TestDatabase } from '@paxyo/testkit'
 import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -149,7 +149,7 @@ describe('a cursor', () => {
     for (let round = 0; round < 3; round += 1) await change([0, 1], Promise.resolve('COMMIT'))
     const { cursor } = await readPage(start, 3)
     const inAWeek = new Date(Date.now() + 7 * 86_400_000)
-    await maintainEventPartitions(database.owner, inAWeek, 3)
+    await maintainPartitions(database.owner, inAWeek, { events: 3 })
 
     expect(await readChanges(pool, start, 10)).toBe('cursor_expired')
     expect(await readChanges(pool, cursor, 10)).toBe('cursor_expired')
@@ -162,7 +162,7 @@ describe('a cursor', () => {
   test('does not expire with what came before it', async () => {
     await change([0], Promise.resolve('COMMIT'))
     const { cursor } = await readPage(start, 10)
-    await maintainEventPartitions(database.owner, new Date(Date.now() + 7 * 86_400_000), 3)
+    await maintainPartitions(database.owner, new Date(Date.now() + 7 * 86_400_000), { events: 3 })
     expect(await readChanges(pool, cursor, 10)).toEqual({ changes: [], cursor, hasMore: false })
   })
 })

@@ -235,11 +235,11 @@ describe('a delivery that the database refuses', () => {
     // It names no order, so there is no lock that the two processes would meet at first.
     const delivery = { ...aDelivery('', {}, 'the same'), update: undefined }
     const rival = await database.owner.connect()
-    await rival.query('BEGIN')
-    await rival.query(
-      `INSERT INTO deliveries (delivery_id, provider, body, outcome, received_at)
-       VALUES ('the same', 'godofpanel', '{}', 'unchanged', now())`,
-    )
+    await rival.query(`
+      BEGIN;
+      INSERT INTO repeatable_delivery_ids VALUES ('the same', now());
+      INSERT INTO deliveries (delivery_id, provider, body, outcome, received_at)
+      VALUES ('the same', 'godofpanel', '{}', 'unchanged', now())`)
     const results = start({ partitions: 1 }).submit([...ids.map((id) => aDelivery(id)), delivery])
     await eventually(isWaitingForLock)
     await rival.query('COMMIT')

@@ -110,7 +110,11 @@ describe("the messages for the operator's console", () => {
     })
     await subscriber.subscribe(OPERATIONS_CHANNEL)
     const publisher = bus.connectPublisher()
-    deps = { ...deps, onCommitted: createOperationsPublisher({ publisher, now: () => new Date() }).changesCommitted }
+    deps = {
+      ...deps,
+      onCommitted: createOperationsPublisher({ publisher, now: () => new Date(), onDropped: () => undefined })
+        .changesCommitted,
+    }
   })
 
   test('are one for each commit with something to show, with numbers, sums and the first rows', async () => {

@@ -84,6 +84,7 @@ const PROVIDER: Provider = {
   name: 'godofpanel',
   statusMap: {},
   readStatus: () => 'unknown',
+  mapWords: () => undefined,
   parseUpdates: (_contentType, body) => ({
     updates: [{ update: JSON.parse(Buffer.from(body).toString()) as StatusUpdate, body: '' }],
   }),

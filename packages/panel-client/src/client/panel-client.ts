@@ -68,8 +68,13 @@ import type {
   ReplayWordRequest,
   ResolvedReview,
   ResolveRequest,
+  MappedWordView,
+  PreviewResolutionsQuery,
+  ResolutionPreview,
+  MapWordRequest,
   Review,
   ReviewCase,
+  WordPreviewView,
   WordReplay,
 } from '../schemas/reviews.ts'
 import type { BrowserToken, RevokedToken, TokenRequest, TokenRevocation } from '../schemas/tokens.ts'
@@ -160,6 +165,12 @@ export interface Refunds {
 export interface Reviews extends List<Review, ListReviewsQuery> {
   get(reviewId: string): Promise<ReviewCase>
   resolve(reviewId: string, decision: ResolveRequest, options?: RequestOptions): Promise<ResolvedReview>
+  /** What the same resolution of all open reviews of a reason would do. */
+  preview(query: PreviewResolutionsQuery): Promise<ResolutionPreview>
+  /** Gives the unknown word of a review a meaning, for all later updates of its provider. */
+  mapWord(reviewId: string, request: MapWordRequest, options?: RequestOptions): Promise<MappedWordView>
+  /** What the deliveries with the word of a review would do if it had this meaning. */
+  previewWord(reviewId: string, status: MapWordRequest['status']): Promise<WordPreviewView>
   /** Replays all deliveries with the unknown word of a review, a chunk at a time, once the word is mapped. */
   replay(reviewId: string, request?: ReplayWordRequest): AsyncGenerator<WordReplay, void>
 }
@@ -361,6 +372,9 @@ const createReviews = (transport: Transport): Reviews => ({
   ...listOf(transport, '/v1/reviews'),
   get: (reviewId) => transport.get(pathTo`/v1/reviews/${reviewId}`),
   resolve: (reviewId, decision, options) => transport.post(pathTo`/v1/reviews/${reviewId}/resolve`, decision, options),
+  preview: (query) => transport.get('/v1/reviews/preview', query),
+  mapWord: (reviewId, request, options) => transport.post(pathTo`/v1/reviews/${reviewId}/map-word`, request, options),
+  previewWord: (reviewId, status) => transport.get(pathTo`/v1/reviews/${reviewId}/word-preview`, { status }),
   async *replay(reviewId, request = {}) {
     for (let isLast = false; !isLast;) {
       const chunk: WordReplay = await transport.post(pathTo`/v1/reviews/${reviewId}/replay`, request)

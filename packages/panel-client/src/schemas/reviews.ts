@@ -1,4 +1,5 @@
 import {
+  currencySchema,
   identifierSchema,
   moneySchema,
   orderStatusSchema,
@@ -50,7 +51,29 @@ export const listReviewsQuery = z.strictObject({
   state: z.enum(['open', 'resolved']).optional(),
   reason: reviewReasonSchema.optional(),
   orderId: identifierSchema.optional(),
+  order: z.enum(['newest', 'oldest']).default('newest').describe('Which come first.'),
 })
+
+/** The query of `GET /v1/reviews/preview`. */
+export const previewResolutionsQuery = z.strictObject({
+  reason: reviewReasonSchema,
+  action: z.enum(['approve', 'dismiss', 'set_status']),
+  status: orderStatusSchema.optional().describe('For `set_status`.'),
+})
+
+/** The response of `GET /v1/reviews/preview`. */
+export const resolutionPreviewSchema = z.object({
+  previewed: z.int().nonnegative().describe('The reviews that it covers, the oldest; at most 1,000.'),
+  hasMore: z.boolean(),
+  unchanged: z.int().nonnegative().describe('Those whose orders would stay as they are.'),
+  changed: z.int().nonnegative(),
+  impossible: z
+    .int()
+    .nonnegative()
+    .describe('Those that it cannot resolve: without an order, or without a refund that waits.'),
+  refunds: z.array(z.object({ currency: currencySchema, count: z.int().positive(), amount: moneySchema })),
+})
+z.globalRegistry.add(resolutionPreviewSchema, { id: 'ResolutionPreview' })
 
 /** The maximum number of deliveries and of other reviews that a review contains. */
 export const REVIEW_PARTS_MAX = 100
@@ -83,6 +106,40 @@ export const unknownWordSchema = z.object({
     .describe('The deliveries of all orders with this word that are not replayed yet; at most 10,000 are counted.'),
 })
 export type UnknownWord = z.infer<typeof unknownWordSchema>
+
+const meaningSchema = z
+  .enum([...orderStatusSchema.options, 'ignore'])
+  .describe('`ignore` for a word that changes nothing.')
+
+/** The body of `POST /v1/reviews/{reviewId}/map-word`. */
+export const mapWordSchema = z.strictObject({
+  status: meaningSchema,
+  actor: decisionFields.actor,
+})
+z.globalRegistry.add(mapWordSchema, { id: 'MapWord' })
+
+/** The response of `POST /v1/reviews/{reviewId}/map-word`. */
+export const mappedWordSchema = z.object({
+  provider: providerNameSchema,
+  word: unknownWordSchema.shape.word,
+  status: meaningSchema,
+})
+z.globalRegistry.add(mappedWordSchema, { id: 'MappedWord' })
+
+export const previewWordQuery = z.strictObject({ status: meaningSchema })
+
+/** The response of `GET /v1/reviews/{reviewId}/word-preview`. */
+export const wordPreviewSchema = mappedWordSchema.extend({
+  deliveries: unknownWordSchema.shape.deliveries,
+  previewed: z.int().nonnegative().describe('How many of them, the oldest, this preview covers; at most 1,000.'),
+  unchanged: z.int().nonnegative().describe('The previewed ones that would change no order.'),
+  changed: z.int().nonnegative(),
+  inReview: z.int().nonnegative().describe('The previewed ones that would be in review for another reason.'),
+  refunds: z
+    .array(z.object({ currency: currencySchema, count: z.int().positive(), amount: moneySchema }))
+    .describe('What the previewed ones would pay, without approvals and verifications that they may need.'),
+})
+z.globalRegistry.add(wordPreviewSchema, { id: 'WordPreview' })
 
 /** The body of `POST /v1/reviews/{reviewId}/replay`. */
 export const replayWordSchema = z.strictObject({
@@ -159,6 +216,11 @@ export const resolvedSchema = z.object({
 
 export type ListReviewsQuery = z.input<typeof listReviewsQuery>
 export type ReplayWordRequest = z.input<typeof replayWordSchema>
+export type PreviewResolutionsQuery = z.input<typeof previewResolutionsQuery>
+export type ResolutionPreview = z.infer<typeof resolutionPreviewSchema>
+export type MapWordRequest = z.input<typeof mapWordSchema>
+export type MappedWordView = z.infer<typeof mappedWordSchema>
+export type WordPreviewView = z.infer<typeof wordPreviewSchema>
 export type WordReplay = z.infer<typeof wordReplaySchema>
 export type ResolveRequest = z.input<typeof resolveSchema>
 export type ResolvedReview = z.infer<typeof resolvedSchema>

@@ -1,4 +1,5 @@
 import { boundedText } from '@paxyo/contracts'
+import { DatabaseUrlError, parseDatabaseUrl } from '@paxyo/database/url'
 import { parseSecret } from '@paxyo/standard-webhooks'
 import { readFileSync } from 'node:fs'
 import ipaddr from 'ipaddr.js'
@@ -119,6 +120,16 @@ export const env = {
     text.refine((value) => URL.canParse(value) && protocols.includes(protocolOf(value)), {
       error: `must be an address that begins with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`,
     }),
+
+  /** An address of PostgreSQL, which may name several servers. */
+  databaseUrl: text.check((context) => {
+    try {
+      parseDatabaseUrl(context.value)
+    } catch (error) {
+      if (!(error instanceof DatabaseUrlError)) throw error
+      context.issues.push({ code: 'custom', message: error.message, input: context.value })
+    }
+  }),
 
   /** Secrets with a minimum length in UTF-8 bytes. Several at once are for rotation: all are accepted. */
   secrets: (bytesMin: number) =>

@@ -1,15 +1,7 @@
 import type { ConnectionStatus } from '@paxyo/browser-client'
+import { t } from '../text/language.ts'
 import { byId, setText } from './element.ts'
-import { formatClockTime, formatExactTime } from './format.ts'
-
-const NAMES: Readonly<Record<ConnectionStatus['state'], string>> = {
-  connecting: 'Connecting',
-  live: 'Live',
-  delayed: 'Delayed',
-  reconnecting: 'Reconnecting',
-  offline: 'Offline',
-  closed: 'Disconnected',
-}
+import { formatClockTime, formatConnection, formatExactTime, formatNumber } from './format.ts'
 
 const TICK_MS = 1_000
 
@@ -26,8 +18,8 @@ export function createConnectionPill(): { show(status: ConnectionStatus): void }
     show(status) {
       clearInterval(timer)
       pill.dataset['state'] = status.state
-      pill.title = `Since ${formatExactTime(status.sinceMs)}`
-      setText(name, NAMES[status.state])
+      pill.title = t('sinceTitle', { time: formatExactTime(status.sinceMs) })
+      setText(name, formatConnection(status.state))
       const tick = (): void => setText(detail, detailOf(status, Date.now()))
       tick()
       if (status.retryAtMs !== undefined) timer = setInterval(tick, TICK_MS)
@@ -37,6 +29,6 @@ export function createConnectionPill(): { show(status: ConnectionStatus): void }
 
 function detailOf({ state, sinceMs, retryAtMs }: ConnectionStatus, nowMs: number): string {
   const waitS = retryAtMs === undefined ? 0 : Math.ceil((retryAtMs - nowMs) / 1000)
-  if (state !== 'offline' && waitS > 0) return `retry in ${waitS} s`
-  return state === 'connecting' ? '' : `since ${formatClockTime(sinceMs)}`
+  if (state !== 'offline' && waitS > 0) return t('retryIn', { seconds: formatNumber(waitS) })
+  return state === 'connecting' ? '' : t('since', { time: formatClockTime(sinceMs) })
 }

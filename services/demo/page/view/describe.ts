@@ -1,7 +1,7 @@
-import { statusText } from '@paxyo/contracts/data'
 import type { Notice } from '../state/notices.ts'
 import type { Toast } from '../state/toasts.ts'
-import { formatMoneyText, formatNumber, orderNumber } from './format.ts'
+import { t } from '../text/language.ts'
+import { formatNumber, formatOrder, formatShortMoney, formatStatus } from './format.ts'
 
 export interface Description {
   readonly title: string
@@ -13,20 +13,21 @@ export interface Description {
 export function describeNotice(notice: Notice): Description {
   if (notice.kind === 'balance') {
     const { balance, currency } = notice.account
-    return { title: 'Balance changed', text: `It is ${formatMoneyText(balance, currency)} now.`, tone: 'balance' }
+    const amount = formatShortMoney(balance, currency)
+    return { title: t('balanceChanged'), text: t('balanceNow', { amount }), tone: 'balance' }
   }
   const { order } = notice
-  const text = `${order.service} #${orderNumber(order)}`
-  if (notice.kind === 'registered') return { title: 'New order', text, tone: 'pending' }
-  const label = statusText(order.status)
+  const text = formatOrder(order)
+  if (notice.kind === 'registered') return { title: t('newOrder'), text, tone: 'pending' }
+  const status = formatStatus(order.status)
   const { refund } = notice
-  if (refund === undefined) return { title: label, text, tone: order.status }
-  const money = formatMoneyText(refund.amount, refund.currency)
-  return { title: `${label}, ${money} refunded`, text, tone: order.status }
+  if (refund === undefined) return { title: status, text, tone: order.status }
+  const amount = formatShortMoney(refund.amount, refund.currency)
+  return { title: t('statusRefunded', { status, amount }), text, tone: order.status }
 }
 
 export function describeToast(toast: Toast): Description {
   if (toast.kind === 'notice') return describeNotice(toast.notice)
-  const text = toast.refunds === 0 ? 'No money moved.' : `${formatNumber(toast.refunds)} with a refund.`
-  return { title: `${formatNumber(toast.count)} changes`, text, tone: 'balance' }
+  const text = toast.refunds === 0 ? t('noMoney') : t('manyRefunds', { count: formatNumber(toast.refunds) })
+  return { title: t('manyChanges', { count: formatNumber(toast.count) }), text, tone: 'balance' }
 }

@@ -1,5 +1,6 @@
 import type { Toast } from '../state/toasts.ts'
 import type { TextStore } from '../storage.ts'
+import { t } from '../text/language.ts'
 import { describeToast } from './describe.ts'
 import { byId, setText } from './element.ts'
 
@@ -14,7 +15,7 @@ export function createDesktopNotifications(store: TextStore): { notify(toasts: r
   function show(): void {
     button.hidden = Notification.permission === 'denied'
     button.ariaPressed = String(isOn())
-    setText(button, isOn() ? 'Desktop notifications are on' : 'Turn on desktop notifications')
+    setText(button, t(isOn() ? 'desktopOn' : 'desktopOff'))
   }
   button.addEventListener('click', () => {
     void toggle().then(show)
@@ -37,7 +38,7 @@ function showNotification(toast: Toast): void {
   const { title, text } = describeToast(toast)
   let notification: Notification
   try {
-    notification = new Notification(title, { body: text, icon: '/demo/page/icon.svg' })
+    notification = new Notification(title, { body: text, icon: '/demo/files/icon.svg' })
   } catch {
     // Chrome on Android allows notifications only from service workers.
     return

@@ -1,42 +1,61 @@
-/** The page is in English, and so are its numbers. */
-const LOCALE = 'en'
-const MONEY_DECIMALS_MAX = 8
+import { createFormat, directionOf, fill, toMessages } from '@paxyo/browser-client/format'
+import { language, t } from '../text/language.ts'
 
-const wholeNumber = new Intl.NumberFormat(LOCALE)
-const percent = new Intl.NumberFormat(LOCALE, { style: 'percent' })
-const exactTime = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium', timeStyle: 'medium' })
-const clockTime = new Intl.DateTimeFormat(LOCALE, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
-const relativeTime = new Intl.RelativeTimeFormat(LOCALE, { numeric: 'auto', style: 'narrow' })
+type Formats = ReturnType<typeof createFormats>
+
+const createFormats = (tag: string) => ({
+  tag,
+  shared: createFormat(tag),
+  exactTime: new Intl.DateTimeFormat(tag, { dateStyle: 'medium', timeStyle: 'medium' }),
+  clockTime: new Intl.DateTimeFormat(tag, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }),
+  relativeTime: new Intl.RelativeTimeFormat(tag, { numeric: 'auto', style: 'narrow' }),
+  tenths: new Intl.NumberFormat(tag, { ...MILLISECONDS, minimumFractionDigits: 1, maximumFractionDigits: 1 }),
+  whole: new Intl.NumberFormat(tag, { ...MILLISECONDS, maximumFractionDigits: 0 }),
+  decimalSign: new Intl.NumberFormat(tag).formatToParts(0.5).find(({ type }) => type === 'decimal')!.value,
+})
+const MILLISECONDS = { style: 'unit', unit: 'millisecond' } as const
+
+let created: Formats | undefined
+/** The formats of the page's language. */
+function formats(): Formats {
+  if (created?.tag !== language()) created = createFormats(language())
+  return created
+}
 
 /** The provider's number of an order; the panel's while it has no provider order. */
 export const orderNumber = ({ providerOrderId, orderId }: { providerOrderId: string; orderId: string }): string =>
   providerOrderId || orderId
 
-export const formatNumber = (value: number): string => wholeNumber.format(value)
+export const formatNumber = (value: number): string => formats().shared.count(value)
 /** Rounds down, so that it shows 100 % only when all is delivered. */
-export const formatPercent = (part: number): string => percent.format(Math.floor(part * 100) / 100)
-export const formatExactTime = (timeMs: number): string => exactTime.format(timeMs)
-export const formatClockTime = (timeMs: number): string => clockTime.format(timeMs)
+export const formatPercent = (part: number): string => formats().shared.percent(Math.floor(part * 100))
+export const formatExactTime = (timeMs: number): string => formats().exactTime.format(timeMs)
+export const formatClockTime = (timeMs: number): string => formats().clockTime.format(timeMs)
+export const formatStatus = (status: string): string => formats().shared.status(status)
+/** A status within a sentence. */
+export const formatStatusInText = (status: string): string => formatStatus(status).toLocaleLowerCase(language())
+/** Tenths below 10 ms. */
+export const formatMs = (ms: number): string => formats()[ms > 0 && ms < 10 ? 'tenths' : 'whole'].format(ms)
+export const formatConnection: ReturnType<typeof createFormat>['connection'] = (state) =>
+  formats().shared.connection(state)
 
-const moneyFormats = new Map<string, Intl.NumberFormat>()
+/** The name of a button that closes something. */
+export const formatDismiss = (): string => toMessages(language()).dismiss
 
-/** `$2.50`; all digits, at least two after the point. A unit that is not an ISO 4217 code follows the number. */
-export function formatMoneyText(amount: string, currency: string): string {
-  // Intl formats a decimal string exactly; a number would lose digits.
-  const exact = amount as `${number}`
-  const isCountrys = /^[A-Z]{3}$/.test(currency)
-  let format = moneyFormats.get(currency)
-  if (format === undefined) {
-    format = new Intl.NumberFormat(LOCALE, {
-      ...(isCountrys ? { style: 'currency', currency, currencyDisplay: 'narrowSymbol' } : {}),
-      minimumFractionDigits: 2,
-      maximumFractionDigits: MONEY_DECIMALS_MAX,
-    })
-    moneyFormats.set(currency, format)
-  }
-  const text = format.format(exact)
-  return isCountrys ? text : `${text} ${currency}`
-}
+/** `$2.50`: all digits, at least those that the currency usually has. */
+export const formatMoneyText = (amount: string, currency: string): string => formats().shared.money(amount, currency)
+/** Two decimals, unless nothing would be left of the amount. */
+export const formatShortMoney = (amount: string, currency: string): string =>
+  formats().shared.shortMoney(amount, currency)
+/** `.` or `,` or another sign. */
+export const decimalSign = (): string => formats().decimalSign
+
+/** A text that may have another direction than the page. */
+export const formatOrder = (order: {
+  readonly service: string
+  readonly providerOrderId: string
+  readonly orderId: string
+}): string => fill('{order}', { order: `${order.service} #${orderNumber(order)}` }, directionOf(language()))
 
 const UNITS: readonly [unit: Intl.RelativeTimeFormatUnit, seconds: number][] = [
   ['year', 31_536_000],
@@ -50,7 +69,7 @@ export function formatRelativeTime(timeMs: number, nowMs: number): string {
   // Clocks differ: a time slightly in the future is shown as "just now".
   const seconds = Math.max(0, Math.round((nowMs - timeMs) / 1000))
   const unit = UNITS.find(([, length]) => seconds >= length)
-  return unit === undefined ? 'just now' : relativeTime.format(-Math.floor(seconds / unit[1]), unit[0])
+  return unit === undefined ? t('justNow') : formats().relativeTime.format(-Math.floor(seconds / unit[1]), unit[0])
 }
 
 /** The URL without `https://www.`. */

@@ -1,4 +1,3 @@
-import { statusText } from '@paxyo/contracts/data'
 import {
   FILTERS,
   PAGE_SIZES,
@@ -8,20 +7,23 @@ import {
   type OrderPage,
   type SortKey,
 } from '../state/order-list.ts'
+import type { TextKey } from '../text/en.ts'
+import { t } from '../text/language.ts'
 import { byId, element, setText } from './element.ts'
-import { formatNumber } from './format.ts'
+import { formatNumber, formatStatus } from './format.ts'
 
-const SORT_LABELS: Readonly<Record<SortKey, string>> = {
-  newest: 'Newest first',
-  updated: 'Last change',
-  service: 'Service',
-  status: 'Status',
-  progress: 'Progress',
-  quantity: 'Quantity',
-  startCount: 'Start count',
-  remains: 'Remains',
-  charge: 'Charge',
-  refunded: 'Refunded',
+/** The texts of what the orders are sorted by. */
+const SORT_TEXTS: Readonly<Record<SortKey, TextKey>> = {
+  newest: 'newest',
+  updated: 'lastChange',
+  service: 'service',
+  status: 'status',
+  progress: 'progress',
+  quantity: 'quantity',
+  startCount: 'startCount',
+  remains: 'remains',
+  charge: 'charge',
+  refunded: 'refunded',
 }
 
 export interface ListControls {
@@ -33,7 +35,7 @@ export function createListControls(change: (choice: Partial<ListChoice>) => void
   const counts = new Map<Filter, { readonly button: HTMLButtonElement; readonly count: HTMLElement }>()
   for (const filter of FILTERS) {
     const count = element('span', { className: 'count' })
-    const button = element('button', { className: 'filter', data: { filter } }, statusText(filter), ' ', count)
+    const button = element('button', { className: 'filter', data: { filter } }, filterText(filter), ' ', count)
     button.type = 'button'
     button.addEventListener('click', () => change({ filter, page: 0 }))
     counts.set(filter, { button, count })
@@ -49,11 +51,11 @@ export function createListControls(change: (choice: Partial<ListChoice>) => void
   })
 
   const sort = byId('sort', 'select')
-  sort.append(...SORT_KEYS.map((key) => new Option(SORT_LABELS[key], key)))
+  sort.append(...SORT_KEYS.map((key) => new Option(t(SORT_TEXTS[key]), key)))
   sort.addEventListener('change', () => change(sortingBy(sort.value as SortKey)))
 
   const pageSize = byId('page-size', 'select')
-  pageSize.append(...PAGE_SIZES.map((size) => new Option(String(size), String(size))))
+  pageSize.append(...PAGE_SIZES.map((size) => new Option(formatNumber(size), String(size))))
   pageSize.addEventListener('change', () => change({ pageSize: Number(pageSize.value), page: 0 }))
 
   let page = 0
@@ -74,7 +76,7 @@ export function createListControls(change: (choice: Partial<ListChoice>) => void
       byId('pager').hidden = list.total <= PAGE_SIZES[0]
       const first = list.page * choice.pageSize
       const range = `${formatNumber(first + 1)}–${formatNumber(first + list.orders.length)}`
-      setText(byId('range'), `${range} of ${formatNumber(list.total)}`)
+      setText(byId('range'), t('range', { range, total: formatNumber(list.total) }))
       // Not `disabled`, which would drop the focus of a user who pages with the keyboard.
       setUnavailable(previous, list.page === 0)
       setUnavailable(next, list.page === list.pageCount - 1)
@@ -82,6 +84,9 @@ export function createListControls(change: (choice: Partial<ListChoice>) => void
     },
   }
 }
+
+const filterText = (filter: Filter): string =>
+  filter === 'all' || filter === 'open' ? t(filter) : formatStatus(filter)
 
 /** Figures and times are sorted in descending order, names in ascending order. */
 export function sortingBy(key: SortKey): Partial<ListChoice> {
@@ -95,9 +100,6 @@ function setUnavailable(button: HTMLButtonElement, isUnavailable: boolean): void
 function showEmpty({ total }: OrderPage, isEmpty: boolean): void {
   byId('empty').hidden = total > 0
   byId('clear').hidden = isEmpty
-  setText(byId('empty-title'), isEmpty ? 'No orders yet' : 'No orders match')
-  setText(
-    byId('empty-text'),
-    isEmpty ? 'New orders appear here automatically.' : 'No order has this status and contains these words.',
-  )
+  setText(byId('empty-title'), t(isEmpty ? 'noOrders' : 'noMatch'))
+  setText(byId('empty-text'), t(isEmpty ? 'noOrdersText' : 'noMatchText'))
 }

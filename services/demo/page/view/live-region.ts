@@ -1,6 +1,8 @@
 import type { Toast } from '../state/toasts.ts'
+import { t } from '../text/language.ts'
 import { describeToast } from './describe.ts'
 import { byId } from './element.ts'
+import { formatNumber } from './format.ts'
 
 /** Screen readers read each text of the live region: not more often than a user can follow. */
 const INTERVAL_MS = 2_000
@@ -19,7 +21,8 @@ export function createLiveRegion(): { announce(toasts: readonly Toast[]): void }
       isPausing = false
       return
     }
-    byId('live-region').textContent = count > WAITING_MAX ? `${count} changes.` : waiting.join(' ')
+    byId('live-region').textContent =
+      count > WAITING_MAX ? t('manyChanges', { count: formatNumber(count) }) : waiting.join(' ')
     waiting = []
     count = 0
     isPausing = true

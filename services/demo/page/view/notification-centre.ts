@@ -1,5 +1,6 @@
 import type { Notice } from '../state/notices.ts'
 import { unreadCount, type PanelState } from '../state/panel-state.ts'
+import { t } from '../text/language.ts'
 import { describeNotice } from './describe.ts'
 import { byId, element, setText } from './element.ts'
 import { formatNumber } from './format.ts'
@@ -41,8 +42,8 @@ export function createNotificationCentre(markRead: () => void): NotificationCent
       const unread = unreadCount(state)
       const badge = byId('unread')
       badge.hidden = unread === 0
-      setText(badge, unread > UNREAD_SHOWN_MAX ? `${UNREAD_SHOWN_MAX}+` : String(unread))
-      bell.ariaLabel = unread === 0 ? 'Notifications' : `Notifications, ${formatNumber(unread)} unread`
+      setText(badge, unread > UNREAD_SHOWN_MAX ? `${formatNumber(UNREAD_SHOWN_MAX)}+` : formatNumber(unread))
+      bell.ariaLabel = unread === 0 ? t('notifications') : t('notificationsUnread', { count: formatNumber(unread) })
       document.title = unread === 0 ? title : `(${badge.textContent}) ${title}`
       if (!isOpen()) return
       list(state)

@@ -1,8 +1,17 @@
-import { statusText } from '@paxyo/contracts/data'
 import type { OrderView } from '@paxyo/browser-client'
 import { progressOf } from '../state/order-list.ts'
+import { t } from '../text/language.ts'
 import { element, setText } from './element.ts'
-import { formatMoneyText, formatNumber, formatPercent, monogram, orderNumber, shortLink } from './format.ts'
+import {
+  formatMoneyText,
+  formatNumber,
+  formatPercent,
+  formatStatus,
+  monogram,
+  orderNumber,
+  shortLink,
+} from './format.ts'
+import { showMoney } from './money-text.ts'
 import { setTime } from './time-ago.ts'
 
 /** An order's row in the table, on a phone its card. */
@@ -22,19 +31,20 @@ export function createOrderRow(first: OrderView, isSelectable: boolean): OrderRo
   const id = element(isSelectable ? 'button' : 'span', { className: 'order-id', text: `#${orderNumber(first)}` })
   if (id instanceof HTMLButtonElement) id.type = 'button'
   const service = element('span', { className: 'service-name' })
+  service.dir = 'auto'
   const link = element('span', { className: 'service-link' })
   const tile = element('span', { className: 'monogram' })
   tile.ariaHidden = 'true'
   const badge = element('span', { className: 'badge' })
-  const bar = element('progress', { label: `Delivered of order ${orderNumber(first)}` })
+  const bar = element('progress', { label: t('deliveredOf', { order: orderNumber(first) }) })
   bar.max = 1
   const delivered = element('span', { className: 'delivered' })
   const figure = (label: string): HTMLElement => element('td', { role: 'cell', className: 'number', data: { label } })
-  const quantity = figure('Quantity')
-  const startCount = figure('Start count')
-  const remains = figure('Remains')
-  const charge = figure('Charge')
-  const refunded = figure('Refunded')
+  const quantity = figure(t('quantity'))
+  const startCount = figure(t('startCount'))
+  const remains = figure(t('remains'))
+  const charge = figure(t('charge'))
+  const refunded = figure(t('refunded'))
   const updated = element('time')
 
   const text = element(
@@ -52,7 +62,7 @@ export function createOrderRow(first: OrderView, isSelectable: boolean): OrderRo
     remains,
     charge,
     refunded,
-    element('td', { role: 'cell', className: 'updated', data: { label: 'Updated' } }, updated),
+    element('td', { role: 'cell', className: 'updated', data: { label: t('updated') } }, updated),
   )
 
   const row: OrderRow = {
@@ -62,7 +72,7 @@ export function createOrderRow(first: OrderView, isSelectable: boolean): OrderRo
       setText(tile, monogram(order.service))
       showLink(link, order.link)
       badge.dataset['status'] = order.status
-      setText(badge, statusText(order.status))
+      setText(badge, formatStatus(order.status))
       const progress = progressOf(order)
       bar.value = progress ?? 0
       bar.dataset['status'] = order.status
@@ -70,8 +80,8 @@ export function createOrderRow(first: OrderView, isSelectable: boolean): OrderRo
       setText(quantity, formatNumber(order.quantity))
       setText(startCount, order.startCount === null ? NONE : formatNumber(order.startCount))
       setText(remains, order.remains === null ? NONE : formatNumber(order.remains))
-      setText(charge, formatMoneyText(order.charge, order.currency))
-      setText(refunded, order.refunded === '0' ? NONE : formatMoneyText(order.refunded, order.currency))
+      showMoney(charge, formatMoneyText(order.charge, order.currency))
+      showMoney(refunded, order.refunded === '0' ? NONE : formatMoneyText(order.refunded, order.currency))
       refunded.classList.toggle('has-refund', order.refunded !== '0')
       setTime(updated, order.updatedAt)
     },

@@ -1,6 +1,6 @@
 import type { OrderView } from '@paxyo/browser-client'
 import type { ListChoice, OrderPage, SortKey } from '../state/order-list.ts'
-import { byId, element } from './element.ts'
+import { byId } from './element.ts'
 import { createOrderRow, type OrderRow } from './order-row.ts'
 
 export interface OrderTableOptions {
@@ -15,27 +15,12 @@ export interface OrderTable {
   flash(orderIds: ReadonlySet<string>): void
 }
 
-const COLUMNS: readonly [key: SortKey, label: string, isNumber: boolean][] = [
-  ['service', 'Service', false],
-  ['status', 'Status', false],
-  ['progress', 'Progress', false],
-  ['quantity', 'Quantity', true],
-  ['startCount', 'Start count', true],
-  ['remains', 'Remains', true],
-  ['charge', 'Charge', true],
-  ['refunded', 'Refunded', true],
-  ['updated', 'Updated', true],
-]
-
-const SKELETON_ROWS = 6
-
 /** Shows a page of orders. Rows are kept per order, so that a change updates only the cells that differ. */
 export function createOrderTable({ isSelectable, onSort, onSelect }: OrderTableOptions): OrderTable {
   const body = byId('orders', 'tbody')
-  const headers = showColumns(onSort)
+  const headers = findColumns(onSort)
   const rows = new Map<string, { readonly row: OrderRow; order: OrderView }>()
   let selected: string | undefined
-  body.replaceChildren(...Array.from({ length: SKELETON_ROWS }, skeletonRow))
   body.addEventListener('animationend', ({ target }) => {
     if (target instanceof HTMLTableRowElement) delete target.dataset['flash']
   })
@@ -93,22 +78,14 @@ function placeChildren(parent: HTMLElement, children: readonly HTMLElement[]): v
   }
 }
 
-function showColumns(onSort: (key: SortKey) => void): Map<SortKey, HTMLElement> {
-  const headers = COLUMNS.map(([key, label, isNumber]) => {
-    const button = element('button', { className: 'sort', text: label })
-    button.type = 'button'
-    button.addEventListener('click', () => onSort(key))
-    const header = element('th', { role: 'columnheader', className: isNumber ? 'number' : '' }, button)
-    header.scope = 'col'
-    return [key, header] as const
-  })
-  byId('columns').replaceChildren(...headers.map(([, header]) => header))
-  return new Map(headers)
-}
-
-function skeletonRow(): HTMLElement {
-  const row = element('tr', { className: 'skeleton' })
-  row.ariaHidden = 'true'
-  row.append(...COLUMNS.map(([key]) => element('td', { className: key }, element('span'))))
-  return row
+/** The headers of index.html, each with a button that sorts by it. */
+function findColumns(onSort: (key: SortKey) => void): Map<SortKey, HTMLElement> {
+  const headers = [...byId('columns').querySelectorAll<HTMLElement>('[data-sort]')]
+  return new Map(
+    headers.map((header) => {
+      const key = header.dataset['sort'] as SortKey
+      header.querySelector('button')!.addEventListener('click', () => onSort(key))
+      return [key, header]
+    }),
+  )
 }

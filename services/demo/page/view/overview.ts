@@ -3,8 +3,9 @@ import type { PanelState } from '../state/panel-state.ts'
 import { countsOf, filterOf } from '../state/order-list.ts'
 import { totalRefunded } from '../state/refunds.ts'
 import { formatMoney, parseMoney } from '../state/money.ts'
-import { byId, element, setText } from './element.ts'
+import { byId, setText } from './element.ts'
 import { formatMoneyText, formatNumber } from './format.ts'
+import { showMoney } from './money-text.ts'
 
 const COUNTING_MS = 700
 
@@ -70,20 +71,6 @@ function createBalance(): { show(account: AccountView | undefined): void } {
       }
     },
   }
-}
-
-/** The dot and two decimals. */
-const SHOWN_FRACTION = 3
-
-/** Shows an amount: all its digits, those after the second decimal small. */
-function showMoney(target: HTMLElement, text: string): void {
-  if (target.textContent === text) return
-  const dot = text.lastIndexOf('.')
-  const [fraction = ''] = (dot === -1 ? undefined : /^\.\d*/.exec(text.slice(dot))) ?? []
-  if (fraction.length <= SHOWN_FRACTION) return void (target.textContent = text)
-  const [start, end] = [dot + SHOWN_FRACTION, dot + fraction.length]
-  const small = element('small', { text: text.slice(start, end) })
-  target.replaceChildren(text.slice(0, start), small, text.slice(end))
 }
 
 /** Shows the gain next to the balance for a moment; further gains in this time are added. */

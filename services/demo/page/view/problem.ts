@@ -1,4 +1,5 @@
 import type { ConnectionStatus } from '@paxyo/browser-client'
+import { t } from '../text/language.ts'
 import { byId, setText } from './element.ts'
 
 let isListening = false
@@ -11,9 +12,9 @@ export function showProblem({ state, error }: ConnectionStatus, hasState: boolea
   byId('problem').dataset['tone'] = isOver ? 'over' : 'waiting'
   byId('problem-reload').hidden = !isOver
   if (isOver) {
-    setText(byId('problem-text'), 'The connection has ended. Reload the page to sign in again.')
+    setText(byId('problem-text'), t('connectionEnded'))
   } else if (isWaiting) {
-    setText(byId('problem-text'), 'The server cannot be reached yet. Your orders appear as soon as it responds.')
+    setText(byId('problem-text'), t('waitingForServer'))
   }
   if (isListening) return
   isListening = true

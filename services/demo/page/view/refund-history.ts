@@ -1,7 +1,8 @@
 import type { PanelState } from '../state/panel-state.ts'
 import type { RefundEntry } from '../state/refunds.ts'
 import { byId, element } from './element.ts'
-import { formatMoneyText, orderNumber } from './format.ts'
+import { formatMoneyText, formatOrder } from './format.ts'
+import { showMoney } from './money-text.ts'
 import { timeAgo } from './time-ago.ts'
 
 /** How many refunds are listed; an order's row shows its total. */
@@ -29,12 +30,8 @@ export function createRefundHistory(): { show(state: PanelState): void } {
 }
 
 function refundItem(refund: RefundEntry): HTMLElement {
-  const { amount, currency, service, at } = refund
-  return element(
-    'li',
-    {},
-    element('strong', { className: 'refund-amount', text: `+${formatMoneyText(amount, currency)}` }),
-    timeAgo(at),
-    element('span', { className: 'refund-order', text: `${service} #${orderNumber(refund)}` }),
-  )
+  const { amount, currency, at } = refund
+  const sum = element('strong', { className: 'refund-amount' })
+  showMoney(sum, `+${formatMoneyText(amount, currency)}`)
+  return element('li', {}, sum, timeAgo(at), element('span', { className: 'refund-order', text: formatOrder(refund) }))
 }

@@ -1,9 +1,9 @@
-import { statusText } from '@paxyo/contracts/data'
 import type { OrderView } from '@paxyo/browser-client'
 import type { PanelState } from '../state/panel-state.ts'
 import { filterOf } from '../state/order-list.ts'
+import { t } from '../text/language.ts'
 import { byId, setText } from './element.ts'
-import { orderNumber } from './format.ts'
+import { formatOrder, formatStatusInText } from './format.ts'
 
 const BURST_COUNT = 50
 
@@ -27,7 +27,7 @@ export function createSimulator(): Simulator {
       else if (target !== undefined) await post('/demo/actions/act', { action, orderId: target.orderId })
       setText(problem, '')
     } catch (error) {
-      setText(problem, `That did not work: ${(error as Error).message}`)
+      setText(problem, t('actionFailed', { reason: (error as Error).message }))
     }
   }
   for (const button of buttons) {
@@ -54,9 +54,9 @@ export function createSimulator(): Simulator {
 }
 
 function targetText(target: OrderView | undefined, isChosen: boolean): string {
-  if (target === undefined) return 'No order is open. Place a new one, or select one in the table.'
-  const order = `#${orderNumber(target)} ${target.service} (${statusText(target.status).toLowerCase()})`
-  return isChosen ? `Webhooks for the selected order, ${order}.` : `Webhooks for the newest open order, ${order}.`
+  if (target === undefined) return t('noTarget')
+  const order = `${formatOrder(target)} (${formatStatusInText(target.status)})`
+  return t(isChosen ? 'selectedTarget' : 'newestTarget', { order })
 }
 
 function newestOpen(orders: PanelState['orders']): OrderView | undefined {
@@ -74,9 +74,9 @@ async function post(path: string, body: unknown): Promise<void> {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   }).catch(() => {
-    throw new Error('the server cannot be reached. Retry when the page is live.')
+    throw new Error(t('serverUnreachable'))
   })
   if (response.ok) return
   const { title } = (await response.json().catch(() => ({}))) as { title?: string }
-  throw new Error(title ?? `the server responded ${response.status}`)
+  throw new Error(title ?? t('serverResponded', { status: String(response.status) }))
 }

@@ -1,6 +1,7 @@
 import { withToasts, type Toast } from '../state/toasts.ts'
 import { describeToast } from './describe.ts'
 import { byId, element } from './element.ts'
+import { formatDismiss } from './format.ts'
 
 const SHOWN_MS = 6_000
 
@@ -23,7 +24,7 @@ export function createToasts(): Toasts {
 
   function add(toast: Toast): void {
     const { title, text, tone } = describeToast(toast)
-    const close = element('button', { className: 'toast-close', text: '×', label: `Dismiss: ${title}` })
+    const close = element('button', { className: 'toast-close', text: '×', label: `${formatDismiss()}: ${title}` })
     close.type = 'button'
     const item = element(
       'li',

@@ -1,8 +1,8 @@
-import { statusText } from '@paxyo/contracts/data'
 import type { OrderView } from '@paxyo/browser-client'
 import { clockOffset, moreExact, type ClockOffset } from '../state/clock.ts'
+import { t } from '../text/language.ts'
 import { byId, setText } from './element.ts'
-import { orderNumber } from './format.ts'
+import { formatMs, formatOrder, formatStatusInText } from './format.ts'
 
 export interface WebhookTraceView {
   /** The page has just applied an order's change, and the next frame shows it. */
@@ -79,13 +79,12 @@ function show(order: OrderView, timesMs: readonly number[]): void {
   const total = timesMs.at(-1)!
   setText(
     byId('trace-summary'),
-    `#${orderNumber(order)} ${order.service}, ${statusText(order.status).toLowerCase()}: ` +
-      `on your screen ${formatMs(total)} after it arrived.`,
+    t('traceSummary', {
+      order: `${formatOrder(order)}, ${formatStatusInText(order.status)}`,
+      time: formatMs(total),
+    }),
   )
   for (const [index, hop] of HOPS.entries()) {
-    setText(byId(`trace-${hop}`), index === 0 ? '0 ms' : `+${formatMs(timesMs[index]! - timesMs[index - 1]!)}`)
+    setText(byId(`trace-${hop}`), index === 0 ? formatMs(0) : `+${formatMs(timesMs[index]! - timesMs[index - 1]!)}`)
   }
 }
-
-/** Tenths below 10 ms. */
-const formatMs = (ms: number): string => `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`

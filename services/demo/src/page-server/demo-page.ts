@@ -1,6 +1,7 @@
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { registerDemoActions, type DemoActions } from './action-routes.ts'
-import { readIndex, readPageFiles } from './page-files.ts'
+import { chooseLanguage } from './choose-language.ts'
+import { indexOf, LANGUAGES, readPageFiles, type PageFile } from './page-files.ts'
 import { registerTrace, type WebhookTrace } from './trace-route.ts'
 
 export interface DemoPageOptions {
@@ -15,6 +16,9 @@ export interface DemoPageOptions {
   /** Called when a visitor opens the page. */
   readonly onOpen?: () => void
 }
+
+/** A file whose name has the hash of its content. */
+const HASHED = /-[0-9A-Z]{8}\.\w+$/
 
 /** Allows the page's own files, the socket, and a request that asks why the socket is rejected; no inline code. */
 const contentSecurityPolicy = (socketUrl = ''): string =>
@@ -31,8 +35,8 @@ const contentSecurityPolicy = (socketUrl = ''): string =>
   ].join('; ')
 
 /**
- * Serves the demo page and its token. The browser gets TypeScript with its types stripped, so there is no build. Every
- * visitor of the page gets a token: for demonstration only.
+ * Serves the demo page, in the language of its address or of the browser, and its token. Every visitor of the page gets a
+ * token: for demonstration only.
  */
 export function registerDemoPage(app: FastifyInstance, options: DemoPageOptions): void {
   const { mintToken, socketUrl, actions, trace, onOpen } = options
@@ -40,20 +44,24 @@ export function registerDemoPage(app: FastifyInstance, options: DemoPageOptions)
     'content-security-policy': contentSecurityPolicy(socketUrl),
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',
-    'cache-control': 'no-cache',
   }
-  const send = (reply: FastifyReply, type: string, content: string | Buffer): FastifyReply =>
-    reply
-      .type(type.startsWith('text/') ? `${type}; charset=utf-8` : type)
-      .headers(headers)
-      .send(content)
-
   const files = readPageFiles()
-  for (const { path, type, content } of files) app.get(path, (_request, reply) => send(reply, type, content))
+  function send({ name, type, etag, identity, gzip }: PageFile, request: FastifyRequest, reply: FastifyReply) {
+    const caching = HASHED.test(name) ? 'public, max-age=31536000, immutable' : 'no-cache'
+    void reply.headers({ ...headers, 'cache-control': caching, etag, vary: 'accept-encoding' }).type(type)
+    if (request.headers['if-none-match'] === etag) return reply.code(304).send()
+    const acceptsGzip = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '')
+    if (!acceptsGzip || gzip === undefined) return reply.send(identity)
+    return reply.header('content-encoding', 'gzip').send(gzip)
+  }
+  for (const file of files.filter(({ type }) => !type.startsWith('text/html'))) {
+    app.get(`/demo/files/${file.name}`, (request, reply) => send(file, request, reply))
+  }
 
-  const index = readIndex(files)
-  app.get('/', async (_request, reply) => {
+  const indexes = new Map(LANGUAGES.map((language) => [language, indexOf(files, language)]))
+  app.get<{ Querystring: { lang?: string | string[] } }>('/', async (request, reply) => {
     onOpen?.()
+    const language = chooseLanguage(LANGUAGES, String(request.query.lang ?? ''), request.headers['accept-language'])
     // Like a panel's server: the page knows its user before it gets a token.
     const body = attributes({
       'user-id': subjectOf(await mintToken()),
@@ -61,11 +69,10 @@ export function registerDemoPage(app: FastifyInstance, options: DemoPageOptions)
       ...(actions === undefined ? {} : { actions: 'on' }),
       ...(trace === undefined ? {} : { trace: 'on' }),
     })
-    return send(
-      reply,
-      'text/html',
-      index.replace('<body>', () => `<body ${body}>`),
-    )
+    return reply
+      .headers({ ...headers, 'cache-control': 'no-cache', vary: 'accept-language' })
+      .type('text/html; charset=utf-8')
+      .send(indexes.get(language)!.replace('<body>', () => `<body ${body}>`))
   })
   app.get('/demo/token', async (_request, reply) =>
     reply.header('cache-control', 'no-store').send({ token: await mintToken(), socketUrl }),

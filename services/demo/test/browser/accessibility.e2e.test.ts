@@ -84,6 +84,57 @@ describe.each([
   })
 })
 
+/** Visible controls that are less than 44 px high, with the area around them that counts. */
+async function findSmallTargets(page: Page): Promise<unknown[]> {
+  return page.evaluate(() => {
+    const targets = [...document.querySelectorAll<HTMLElement>('button, select, input, a')]
+    return targets.flatMap((target) => {
+      const { width, height } = target.getBoundingClientRect()
+      if (width === 0 || target.closest('.skip-link') !== null) return []
+      const around = getComputedStyle(target, '::before')
+      const reached = Math.max(height, around.content === 'none' ? 0 : Number.parseFloat(around.height))
+      return reached >= 44 ? [] : [`${target.outerHTML.slice(0, 80)} ${reached}`]
+    })
+  })
+}
+
+/** Texts of buttons, headings and states that are wider than what they are in. */
+async function findClippedTexts(page: Page): Promise<unknown[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>('button, h1, h2, dt, dd, .badge, th')].flatMap((part) =>
+      part.checkVisibility() && part.scrollWidth > part.clientWidth + 1 && getComputedStyle(part).display !== 'inline'
+        ? [`${part.textContent} ${part.scrollWidth} > ${part.clientWidth}`]
+        : [],
+    ),
+  )
+}
+
+test.each(['de', 'ar'])(
+  'in %s nothing is cut off or too small for a finger, and axe finds no serious fault',
+  async (language) => {
+    for (const width of [1440, 1024, 390]) {
+      const { page, faults, screenshot } = await openPanel(browsers.browser, `${address}?lang=${language}`, {
+        viewport: { width, height: 844 },
+        colorScheme: width === 1024 ? 'dark' : 'light',
+        hasTouch: width === 390,
+      })
+      await page.waitForSelector('[data-order-id="axe-5"]')
+      expect(await page.getAttribute('html', 'dir')).toBe(language === 'ar' ? 'rtl' : 'ltr')
+      expect({ width, faults: await findFaults(page), clipped: await findClippedTexts(page) }).toEqual({
+        width,
+        faults: [],
+        clipped: [],
+      })
+      const scrollWidth = await page.evaluate(() => document.documentElement.scrollWidth)
+      expect(scrollWidth).toBeLessThanOrEqual(width)
+      if (width === 390) expect(await findSmallTargets(page)).toEqual([])
+      await screenshot(`${language}-${width}`)
+      expect(faults).toEqual([])
+      await page.context().close()
+    }
+  },
+)
+
 test.each([1440, 1366, 1280, 1279, 1024])('%d px wide, the orders stay clear of the refunds', async (width) => {
   const { page } = await openPanel(browsers.browser, address, { viewport: { width, height: 800 } })
   await page.waitForSelector('[data-order-id="axe-5"]')

@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
-import { eventually, freePort, mintToken, startChaosProxy } from '@paxyo/testkit'
+import { eventually, freePort, mintToken, startChaosProxy, startRawChromium } from '@paxyo/testkit'
 import { openBrowser, openPanel, type OpenBrowser } from './panel-page.ts'
-import { startRawChromium } from './raw-chromium.ts'
 import { startSystem, type System } from '../../../../infra/e2e/system.ts'
 
 let system: System
@@ -87,6 +86,43 @@ test('a first visit while the server is away shows that it waits, and goes on by
   await page.waitForSelector('[data-order-id="early-0"]')
   expect(await page.isHidden('#problem')).toBe(true)
   expect(await page.locator('.skeleton').count()).toBe(0)
+})
+
+test('on a slow network the page shows what is to come, and claims nothing', async () => {
+  await registerOrders('slow', 1)
+  const address = await system.servePage('slow')
+  const page = await browsers.browser.newPage()
+  let release = (): void => undefined
+  const released = new Promise<void>((resolve) => (release = resolve))
+  await page.route('**/demo/files/panel.js', async (route) => {
+    await released
+    await route.continue()
+  })
+  await page.goto(`${address}?lang=de`, { waitUntil: 'commit' })
+  await page.waitForSelector('#orders .skeleton')
+  const text = await page.innerText('body')
+  expect(text).toContain('Verbinde')
+  expect(text).toContain('Dienst')
+  // Neither that there are no orders, nor that there are no refunds.
+  for (const claim of ['#empty', '#no-refunds', '#no-notifications']) expect(await page.isVisible(claim)).toBe(false)
+  expect(await page.locator('#refunds .skeleton').count()).toBeGreaterThan(0)
+
+  release()
+  await page.waitForSelector('[data-order-id="slow-0"]')
+  await page.getByText('Erstattungen für stornierte').waitFor()
+  expect(await page.locator('.skeleton').count()).toBe(0)
+})
+
+test('another language is chosen in the page, which goes on where it was', async () => {
+  await registerOrders('polyglot', 1)
+  const { page, welcomes, faults } = await openPanel(browsers.browser, await system.servePage('polyglot'))
+  await page.getByRole('combobox', { name: 'Language' }).selectOption('ar')
+  await page.getByRole('heading', { name: 'الطلبات', exact: true }).waitFor()
+  await page.waitForSelector('#connection[data-state="live"]')
+  expect(await page.textContent('[data-order-id="polyglot-0"] .badge')).toBe('قيد الانتظار')
+  expect(await page.inputValue('#language')).toBe('ar')
+  expect(welcomes.at(-1)).toBe('resumed')
+  expect(faults).toEqual([])
 })
 
 test('who is not let in is told that it is over, and may reload', async () => {

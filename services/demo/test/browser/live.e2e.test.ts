@@ -56,12 +56,10 @@ test('a browser that forbids storage shows the panel all the same', async () => 
 test('the totals are those of all orders, and orders older than the page can be loaded', async () => {
   const { userId, address } = await createUser(['Followers'])
   await system.webhook({ order_id: providerId(userId, 0), status: 'Canceled' })
-  const newer = Array.from({ length: 210 }, (_, index) => index)
-  await Promise.all(
-    newer.map(async (index) => {
+  await system.registerAll(
+    Array.from({ length: 210 }, (_, index) => {
       const details = { orderId: `${userId}-newer-${index}`, providerOrderId: `${userId}-${index}`, charge: '1' }
-      const response = await system.register({ ...details, userId, service: 'Likes', link: 'https://example.com/' })
-      expect(response.status).toBe(201)
+      return { ...details, userId, service: 'Likes', link: 'https://example.com/' }
     }),
   )
   const { page, faults } = await openPanel(browsers.browser, address)
@@ -308,7 +306,8 @@ interface Desktop {
 test('desktop notifications are asked for by a click only, and come while nobody looks', async () => {
   const { userId, address } = await createUser(['Followers'])
   const { page, faults } = await openPanel(browsers.browser, address)
-  await page.evaluate(() => {
+  // Before the page's own script: a browser without windows has no notifications.
+  await page.addInitScript(() => {
     const desktop: Desktop = { asked: 0, shown: [], rejects: false }
     class FakeNotification extends EventTarget {
       static get permission(): NotificationPermission {
@@ -327,6 +326,8 @@ test('desktop notifications are asked for by a click only, and come while nobody
     Object.assign(globalThis, { desktop, Notification: FakeNotification })
     Object.defineProperty(document, 'hidden', { value: true })
   })
+  await page.reload()
+  await page.waitForSelector('[data-state="live"]')
   const desktop = (): Promise<Desktop> => page.evaluate(() => (globalThis as unknown as { desktop: Desktop }).desktop)
   await page.click('#bell')
   expect((await desktop()).asked).toBe(0)

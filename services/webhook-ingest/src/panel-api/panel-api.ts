@@ -1,4 +1,4 @@
-import { registerConsoleRoutes, type KeyRouteDeps } from '@paxyo/console'
+import { registerConsoleRoutes, registerReviewRoutes, type KeyRouteDeps, type WordRouteDeps } from '@paxyo/console'
 import { createConcurrencyLimiter } from '@paxyo/service-kit'
 import type { FastifyInstance } from 'fastify'
 import { registerOverviewRoutes, type OverviewDeps } from './overview/overview-routes.ts'
@@ -55,6 +55,7 @@ export interface PanelApiDeps
     Omit<TestWebhookDeps, 'app'>,
     AuthenticationDeps,
     AuditDeps,
+    WordRouteDeps,
     KeyRouteDeps {
   /** Whether `/docs` and `/openapi.json` are served; they need no key. */
   readonly hasDocs: boolean
@@ -110,6 +111,7 @@ function registerRoutes(v1: PanelApi, deps: PanelApiDeps): void {
   registerReadReview(v1, deps)
   registerPostResolution(v1, deps)
   registerReplayReview(v1, deps)
+  registerReviewRoutes(v1, deps)
   registerListDeliveries(v1, deps)
   registerReadDelivery(v1, deps)
   registerReplayRoutes(v1, deps)

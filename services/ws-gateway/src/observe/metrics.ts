@@ -2,6 +2,7 @@ import { CLOSE_CODES, eventAtMs, type CloseReason } from '@paxyo/contracts'
 import { createMetricGroup, LATENCY_BUCKETS_S } from '@paxyo/service-kit'
 import type { Registry } from 'prom-client'
 import type { ControlState } from '../control/start-user-control.ts'
+import type { ReplicaOutcome } from '../read/replica-reads.ts'
 import type { StreamStart } from '../read/stream-reader.ts'
 
 /** Why a connection is rejected before its hello is read. */
@@ -22,6 +23,8 @@ export interface GatewayMetrics {
   readonly tokenFailed: (isThrottled: boolean) => void
   /** A console sent an invalid ticket. */
   readonly ticketFailed: (isThrottled: boolean) => void
+  /** Counts a batch of reads, by where it went. */
+  readonly replicaRead: (outcome: ReplicaOutcome) => void
   upgradeRejected(reason: ConnectionRejection): void
   /** A console reads too slowly for a message. */
   readonly operationsMessageDropped: () => void
@@ -107,6 +110,11 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
     LATENCY_BUCKETS_S,
     ['type'],
   )
+  const replicaReads = group.counter(
+    'replica_reads_total',
+    'Batches of reads that a replica was asked for: served by it, or by the primary, and why.',
+    ['outcome'],
+  )
   group.countOf(
     'receipt_batch_retries_total',
     'Batches of receipts that were retried, because they were not stored in time.',
@@ -190,6 +198,7 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
       orderRequests.inc({ type, outcome })
       if (outcome === 'served') orderReads.observe({ type }, durationMs / 1000)
     },
+    replicaRead: (outcome) => replicaReads.inc({ outcome }),
     upgradeRejected: (reason) => rejections.inc({ reason }),
     register: (registry) => group.register(registry),
   }

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import { checkedRows, type PrimaryRow, type ReadDatabase } from './read-database.ts'
 
 export interface EventRow {
   readonly seq: number
@@ -33,12 +34,6 @@ export interface Missed extends Head {
   readonly events: readonly EventRow[]
 }
 
-/** A server that was the primary may become a replica while a connection to it is open. */
-export interface PrimaryRow {
-  readonly epoch: string
-  readonly is_replica: boolean
-}
-
 /** Read in the statement that reads the stream, so that no join passes a revocation that was committed before it. */
 export const TOKENS_ISSUED_BEFORE =
   '(extract(epoch FROM cutoff.tokens_issued_before) * 1000)::float8 AS tokens_issued_before'
@@ -48,16 +43,10 @@ export const IS_TOKEN_REVOKED = `EXISTS (
       SELECT FROM revoked_tokens AS revoked WHERE revoked.user_id = wanted.user_id AND revoked.jti = wanted.jti
     ) AS is_token_revoked`
 
-/** @throws on a replica: what it lags behind was already sent, so that clients would go back in time. */
-export function onPrimary<Row extends PrimaryRow>(rows: readonly Row[]): readonly Row[] {
-  if (rows[0]?.is_replica === true) throw new Error('the database is a replica')
-  return rows
-}
-
 /** Reads the epoch, which identifies the history that seqs belong to, and is rotated after the database was restored. */
 export async function readEpoch(pool: Pool): Promise<string> {
   const { rows } = await pool.query<PrimaryRow>('SELECT epoch, pg_is_in_recovery() AS is_replica FROM stream_epoch')
-  return onPrimary(rows)[0]!.epoch
+  return checkedRows(pool, rows)[0]!.epoch
 }
 
 /** @throws when the database is unavailable, or a replica. */
@@ -69,7 +58,7 @@ export async function readTokenRevoked(pool: Pool, userId: string, tokenId: stri
       FROM stream_epoch, (SELECT $1::text AS user_id, $2::text AS jti) AS wanted`,
     values: [userId, tokenId],
   })
-  return onPrimary(rows)[0]!.is_token_revoked
+  return checkedRows(pool, rows)[0]!.is_token_revoked
 }
 
 // The order makes it one step into the index, however many deleted rows vacuum has left in the table.
@@ -97,8 +86,12 @@ const READ_EVENTS_SINCE = `
   ORDER BY wanted.position, event.seq`
 
 /** The first events after a seq, for many users in one query. */
-export async function readEventsSince(pool: Pool, since: readonly Since[], limit: number): Promise<EventRow[][]> {
-  const { rows } = await pool.query<{ position: number; seq: number; payload: string }>({
+export async function readEventsSince(
+  database: ReadDatabase,
+  since: readonly Since[],
+  limit: number,
+): Promise<EventRow[][]> {
+  const { rows } = await database.query<{ position: number; seq: number; payload: string }>({
     name: 'read_events_since',
     text: READ_EVENTS_SINCE,
     values: [since.map(({ userId }) => userId), since.map(({ seq }) => seq), limit],
@@ -115,8 +108,8 @@ const READ_BEHIND = `
   WHERE accounts.last_seq > wanted.seq`
 
 /** The users whose stream goes on after a seq, for many users in one query. */
-export async function readBehind(pool: Pool, since: readonly Since[]): Promise<string[]> {
-  const { rows } = await pool.query<{ user_id: string }>({
+export async function readBehind(database: ReadDatabase, since: readonly Since[]): Promise<string[]> {
+  const { rows } = await database.query<{ user_id: string }>({
     name: 'read_behind',
     text: READ_BEHIND,
     values: [since.map(({ userId }) => userId), since.map(({ seq }) => seq)],
@@ -167,11 +160,11 @@ export interface MissedBounds {
 
 /** The heads of streams, and the events after a seq if they are within the bounds, for many users in one query. */
 export async function readMissed(
-  pool: Pool,
+  database: ReadDatabase,
   since: readonly (Since & TokenOfUser)[],
   { eventsMax, bytesMax }: MissedBounds,
 ): Promise<Missed[]> {
-  const { rows } = await pool.query<MissedRow>({
+  const { rows } = await database.query<MissedRow>({
     name: 'read_missed',
     text: READ_MISSED,
     values: [
@@ -183,7 +176,10 @@ export async function readMissed(
     ],
   })
   const missed: (Missed & { events: EventRow[] })[] = []
-  for (const { position, epoch, head, tokens_issued_before, is_token_revoked, seq, payload } of onPrimary(rows)) {
+  for (const { position, epoch, head, tokens_issued_before, is_token_revoked, seq, payload } of checkedRows(
+    database,
+    rows,
+  )) {
     const tokensIssuedBeforeMs = tokens_issued_before ?? undefined
     const isTokenRevoked = is_token_revoked || undefined
     const { events } = (missed[position - 1] ??= { epoch, seq: head, tokensIssuedBeforeMs, isTokenRevoked, events: [] })

@@ -3,7 +3,7 @@ import type { Pool } from 'pg'
 
 const REPLICA =
   'DATABASE_URL: must be the primary, and this server is a replica (it is in recovery). A replica may lag: browsers would ' +
-  'receive events, such as refunds, that they already have'
+  'receive events, such as refunds, that they already have. To read from a replica, set it as DATABASE_READ_URL, with READ_REPLICA=on'
 
 /**
  * Ends the start on a replica. An unavailable database does not end it: the readiness check waits for it, and also

@@ -1,14 +1,7 @@
 import type { AccountView, BalanceMode, OrderView, TotalsView } from '@paxyo/contracts'
-import type { Pool } from 'pg'
 import { formatOrderCursor, NEWEST, ORDER_CURSOR, ORDER_JSON } from './order-json.ts'
-import {
-  IS_TOKEN_REVOKED,
-  onPrimary,
-  TOKENS_ISSUED_BEFORE,
-  type Head,
-  type PrimaryRow,
-  type TokenOfUser,
-} from './queries.ts'
+import { IS_TOKEN_REVOKED, TOKENS_ISSUED_BEFORE, type Head, type TokenOfUser } from './queries.ts'
+import { checkedRows, type PrimaryRow, type ReadDatabase } from './read-database.ts'
 
 export interface Snapshot extends Head {
   readonly account: AccountView | undefined
@@ -90,16 +83,16 @@ export interface SnapshotBounds {
 
 /** Accounts with their open and most recent orders, for many users in one query and as of one moment. */
 export async function readSnapshots(
-  pool: Pool,
+  database: ReadDatabase,
   users: readonly TokenOfUser[],
   { ordersMax, bytesMax }: SnapshotBounds,
 ): Promise<Snapshot[]> {
-  const { rows } = await pool.query<SnapshotRow>({
+  const { rows } = await database.query<SnapshotRow>({
     name: 'read_snapshots',
     text: READ_SNAPSHOTS,
     values: [users.map(({ userId }) => userId), ordersMax, bytesMax, users.map(({ tokenId }) => tokenId)],
   })
-  return onPrimary(rows).map((row) => {
+  return checkedRows(database, rows).map((row) => {
     const { epoch, seq, tokens_issued_before, is_token_revoked, currency, balance, balance_mode, orders, totals } = row
     const mode = balance_mode ?? 'external'
     const account = currency === null || balance === null ? undefined : { balance, currency, mode }

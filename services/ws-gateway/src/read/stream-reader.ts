@@ -14,6 +14,7 @@ import {
   type Since,
   type TokenOfUser,
 } from './queries.ts'
+import { readFromPrimary, type ReadSource } from './read-database.ts'
 import { readSnapshots, type Snapshot } from './snapshots.ts'
 
 /** Where a client's stream begins. */
@@ -59,7 +60,10 @@ export interface StreamReader {
 }
 
 export interface StreamReaderOptions {
+  /** The primary. */
   readonly pool: Pool
+  /** For what clients receive, which is most of what is read; the primary by default. */
+  readonly source?: ReadSource
   /** The maximum number of orders in a snapshot. */
   readonly snapshotOrdersMax?: number
   /** The maximum size of the orders of a snapshot, and of the missed events of one client. */
@@ -81,21 +85,31 @@ const GATHER_MS = 20
 
 export function createStreamReader(options: StreamReaderOptions): StreamReader {
   const { pool, snapshotOrdersMax = SNAPSHOT_ORDERS_MAX, welcomeBytesMax = WELCOME_BYTES_MAX } = options
+  const { source = readFromPrimary(pool) } = options
   const snapshotBounds = { ordersMax: snapshotOrdersMax, bytesMax: welcomeBytesMax }
   const missedBounds = { eventsMax: EVENTS_MAX, bytesMax: welcomeBytesMax }
   const pace = { concurrency: CONCURRENT_QUERIES_MAX, gatherMs: GATHER_MS }
-  const snapshotOf = coalesce<TokenOfUser, Snapshot>((users) => readSnapshots(pool, users, snapshotBounds), {
-    batchMax: SNAPSHOT_USERS_PER_QUERY_MAX,
-    ...pace,
-  })
-  const eventsSince = coalesce<Since, readonly EventRow[]>((since) => readEventsSince(pool, since, EVENTS_MAX), {
-    batchMax: EVENT_USERS_PER_QUERY_MAX,
-    ...pace,
-  })
-  const missedSince = coalesce<Since & TokenOfUser, Missed>((since) => readMissed(pool, since, missedBounds), {
-    batchMax: EVENT_USERS_PER_QUERY_MAX,
-    ...pace,
-  })
+  const snapshotOf = coalesce<TokenOfUser, Snapshot>(
+    (users) => source.read((database) => readSnapshots(database, users, snapshotBounds)),
+    {
+      batchMax: SNAPSHOT_USERS_PER_QUERY_MAX,
+      ...pace,
+    },
+  )
+  const eventsSince = coalesce<Since, readonly EventRow[]>(
+    (since) => source.read((database) => readEventsSince(database, since, EVENTS_MAX)),
+    {
+      batchMax: EVENT_USERS_PER_QUERY_MAX,
+      ...pace,
+    },
+  )
+  const missedSince = coalesce<Since & TokenOfUser, Missed>(
+    (since) => source.read((database) => readMissed(database, since, missedBounds)),
+    {
+      batchMax: EVENT_USERS_PER_QUERY_MAX,
+      ...pace,
+    },
+  )
 
   async function resume(
     user: TokenOfUser,
@@ -125,7 +139,8 @@ export function createStreamReader(options: StreamReaderOptions): StreamReader {
       const behind: string[] = []
       // One after the other: joins need the other connections of the pool.
       for (let from = 0; from < since.length; from += BEHIND_USERS_PER_QUERY_MAX) {
-        behind.push(...(await readBehind(pool, since.slice(from, from + BEHIND_USERS_PER_QUERY_MAX))))
+        const some = since.slice(from, from + BEHIND_USERS_PER_QUERY_MAX)
+        behind.push(...(await source.read((database) => readBehind(database, some))))
       }
       return behind
     },

@@ -1,8 +1,8 @@
 import type { OrderView } from '@paxyo/contracts'
-import type { Pool } from 'pg'
 import { coalesce } from './coalesce.ts'
 import { NEWEST, ORDER_CURSOR, ORDER_JSON, type OrderPlace } from './order-json.ts'
-import { onPrimary, type Head, type PrimaryRow } from './queries.ts'
+import type { Head } from './queries.ts'
+import { checkedRows, type PrimaryRow, type ReadDatabase, type ReadSource } from './read-database.ts'
 
 /** A request for orders of a user: the older ones after a place, or those with some ids. */
 export type OrdersWanted =
@@ -32,8 +32,8 @@ const GATHER_MS = 20
 export const PAGE_BYTES_MAX = 256 * 1024
 
 /** One query at a time: users who read many old orders wait for each other, and not the others for them. */
-export function createOrderReader(pool: Pool): OrderReader {
-  const read = coalesce<OrdersWanted, FoundOrders>((wanted) => readAll(pool, wanted), {
+export function createOrderReader(source: ReadSource): OrderReader {
+  const read = coalesce<OrdersWanted, FoundOrders>((wanted) => source.read((database) => readAll(database, wanted)), {
     batchMax: REQUESTS_PER_QUERY_MAX,
     concurrency: 1,
     gatherMs: GATHER_MS,
@@ -101,11 +101,11 @@ interface PageRow extends OrdersRow {
   readonly found: number
 }
 
-async function readAll(pool: Pool, wanted: readonly OrdersWanted[]): Promise<FoundOrders[]> {
+async function readAll(database: ReadDatabase, wanted: readonly OrdersWanted[]): Promise<FoundOrders[]> {
   const pages = wanted.filter((each) => 'limit' in each)
   const byIds = wanted.filter((each) => 'ids' in each)
-  const foundPages = pages.length === 0 ? [] : await readPages(pool, pages)
-  const foundByIds = byIds.length === 0 ? [] : await readByIds(pool, byIds)
+  const foundPages = pages.length === 0 ? [] : await readPages(database, pages)
+  const foundByIds = byIds.length === 0 ? [] : await readByIds(database, byIds)
   return wanted.map((each) => ('limit' in each ? foundPages : foundByIds).shift()!)
 }
 
@@ -113,9 +113,9 @@ type Page = Extract<OrdersWanted, { limit: number }>
 type ByIds = Extract<OrdersWanted, { ids: readonly string[] }>
 
 /** Reads one more than wanted, to know whether there are more. A page has fewer orders than wanted when they are long. */
-async function readPages(pool: Pool, wanted: readonly Page[]): Promise<FoundOrders[]> {
+async function readPages(database: ReadDatabase, wanted: readonly Page[]): Promise<FoundOrders[]> {
   const places = wanted.map(({ after }) => after ?? NEWEST)
-  const { rows } = await pool.query<PageRow>({
+  const { rows } = await database.query<PageRow>({
     name: 'read_order_pages',
     text: READ_PAGES,
     values: [
@@ -126,18 +126,18 @@ async function readPages(pool: Pool, wanted: readonly Page[]): Promise<FoundOrde
       PAGE_BYTES_MAX,
     ],
   })
-  return onPrimary(rows).map(({ epoch, seq, orders, cursors, found }, index) => {
+  return checkedRows(database, rows).map(({ epoch, seq, orders, cursors, found }, index) => {
     const count = Math.min(orders.length, wanted[index]!.limit)
     if (count === found || cursors === null) return { epoch, seq, orders }
     return { epoch, seq, orders: orders.slice(0, count), older: cursors[count - 1] }
   })
 }
 
-async function readByIds(pool: Pool, wanted: readonly ByIds[]): Promise<FoundOrders[]> {
-  const { rows } = await pool.query<OrdersRow>({
+async function readByIds(database: ReadDatabase, wanted: readonly ByIds[]): Promise<FoundOrders[]> {
+  const { rows } = await database.query<OrdersRow>({
     name: 'read_orders_by_ids',
     text: READ_BY_IDS,
     values: [wanted.map(({ userId }) => userId), wanted.map(({ ids }) => JSON.stringify(ids))],
   })
-  return onPrimary(rows).map(({ epoch, seq, orders }) => ({ epoch, seq, orders }))
+  return checkedRows(database, rows).map(({ epoch, seq, orders }) => ({ epoch, seq, orders }))
 }

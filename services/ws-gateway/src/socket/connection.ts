@@ -214,7 +214,11 @@ export class Connection implements StreamListener, Reader {
     this.#isDelayed = sinceMs !== undefined
     if (this.#isDelayed === wasDelayed) return
     if (sinceMs === undefined) this.#send(LIVE)
-    else this.#sendMessage({ type: 'delayed', since: new Date(sinceMs).toISOString() })
+    else this.#sendDelayed(sinceMs)
+  }
+
+  #sendDelayed(sinceMs: number): void {
+    this.#sendMessage({ type: 'delayed', since: new Date(sinceMs).toISOString() })
   }
 
   begin(start: StreamStart): void {
@@ -227,6 +231,9 @@ export class Connection implements StreamListener, Reader {
     this.#isBeginning = true
     // Corked, so that the welcome and the missed events need few writes.
     this.#transport.cork()
+    // The page is live when it has the events that it missed, and not before.
+    const isCatchingUp = start.mode === 'resumed' && start.events.length > 0 && !this.#isDelayed
+    if (isCatchingUp) this.#sendDelayed(Date.now())
     this.#sendMessage({
       type: 'welcome',
       protocol: PROTOCOL_VERSION,
@@ -241,6 +248,7 @@ export class Connection implements StreamListener, Reader {
     })
     this.#sendAll(this.#sequencer.start(seq))
     if (start.mode === 'resumed') for (const event of start.events) this.offer(event.seq, event.bytes)
+    if (isCatchingUp) this.#send(LIVE)
     this.#transport.uncork()
     this.#isBeginning = false
     this.#welcomeBytes = this.#transport.unreadBytes

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { createTestDatabase, type TestDatabase } from '@paxyo/testkit'
 import { parseOrderCursor } from '../../src/read/order-json.ts'
 import { createStreamReader } from '../../src/read/stream-reader.ts'
+import { readFromPrimary } from '../../src/read/read-database.ts'
 import { createOrderReader, PAGE_BYTES_MAX, type OrderReader } from '../../src/read/user-orders.ts'
 import { createTestIngest, type TestIngest } from '../test-ingest.ts'
 
@@ -11,7 +12,7 @@ let reader: OrderReader
 beforeAll(async () => {
   database = await createTestDatabase()
   ingest = createTestIngest(database)
-  reader = createOrderReader(database.poolAs('gateway'))
+  reader = createOrderReader(readFromPrimary(database.poolAs('gateway')))
 })
 afterAll(async () => {
   await database[Symbol.asyncDispose]()

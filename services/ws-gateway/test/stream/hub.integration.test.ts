@@ -96,8 +96,12 @@ describe('coming back', () => {
     expect(await again.next('welcome')).toMatchObject({ mode: 'resumed', epoch, seq: 2 })
     await gateway.ingest.commitAndPublish('back')
     expect(await settled(again, 6)).toEqual([3, 4, 5, 6])
-    expect(again.frames.slice(1, 4)).toEqual(missed.map(({ payload }) => payload))
-    expect(Object.keys(again.messages[0]!)).not.toContain('orders')
+    // Its page is not live before it has them.
+    await again.next('live')
+    expect(again.messages.map(({ type }) => type).slice(0, 2)).toEqual(['delayed', 'welcome'])
+    expect(again.frames.slice(2, 5)).toEqual(missed.map(({ payload }) => payload))
+    expect(again.messages[5]?.type).toBe('live')
+    expect(Object.keys(again.messages[1]!)).not.toContain('orders')
   })
 
   test('after the database was restored, which changes the epoch, gets a snapshot', async () => {

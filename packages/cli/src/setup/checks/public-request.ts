@@ -38,7 +38,9 @@ export function requestPublic(url: URL, { method = 'GET', headers = {}, body, ca
 
 /** What a network error means for a person. */
 export const reasonOf = (error: unknown): string => {
-  const { code, message } = error as NodeJS.ErrnoException
+  const { code, message, cause } = error as NodeJS.ErrnoException
+  // What `fetch` throws has the reason as its cause.
+  if (message === 'fetch failed' && cause !== undefined) return reasonOf(cause)
   return code === 'ABORT_ERR' || (error as Error).name === 'TimeoutError'
     ? 'no response'
     : ((message || code) ?? 'failed')

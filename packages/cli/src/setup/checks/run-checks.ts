@@ -4,7 +4,7 @@ import { checkSecrets, checkService } from './check-files.ts'
 import { checkDns, checkTls } from './check-network.ts'
 import { checkSocket } from './check-socket.ts'
 import { checkStream } from './check-stream.ts'
-import { checkTokenRoute } from './check-token-route.ts'
+import { checkPanelRoutes } from './check-panel-routes.ts'
 import { checkWebhook } from './check-webhook.ts'
 import { reasonOf, requestPublic } from './public-request.ts'
 import type { CheckSubject } from './subject.ts'
@@ -12,7 +12,8 @@ import type { CheckSubject } from './subject.ts'
 /** Every check, in the order in which they depend on each other; a failure is a diagnostic. */
 export async function runChecks(subject: CheckSubject, envPath: string): Promise<Diagnostic[]> {
   const first = [await checkSecrets(envPath, subject), await checkService(subject), await checkDns(subject)]
-  const rest = ['script', 'wss', 'origin', 'token', 'stream', 'token-route', 'webhook', 'end-to-end']
+  const balance = subject.choices.balance === 'kept' ? [] : ['balance-route']
+  const rest = ['script', 'wss', 'origin', 'token', 'stream', 'token-route', ...balance, 'webhook', 'end-to-end']
   const skipRest = (reason: string): Diagnostic[] => rest.map((check) => skipped(check, reason))
   if (first[2]!.status === 'failed') {
     return [...first, skipped('tls', 'the name has no address'), ...skipRest('the name has no address')]
@@ -25,7 +26,7 @@ export async function runChecks(subject: CheckSubject, envPath: string): Promise
   try {
     const stream = await checkStream(subject)
     const webhook = await checkWebhook(subject, socket)
-    return [...first, tls, script, ...diagnostics, stream, await checkTokenRoute(subject), ...webhook]
+    return [...first, tls, script, ...diagnostics, stream, ...(await checkPanelRoutes(subject)), ...webhook]
   } finally {
     socket?.close()
   }

@@ -1,3 +1,4 @@
+import type { WordRouteDeps } from '@paxyo/console'
 import { replayWord, type ReplayedWord, type ReplayResult } from '@paxyo/ledger'
 import { replayWordSchema, wordReplaySchema, type WordReplay } from '@paxyo/panel-client'
 import { z } from 'zod'
@@ -6,7 +7,10 @@ import { type ApiDeps, authorOf, operation, type PanelApi, reject } from '@paxyo
 import { mappedStatus } from './mapped-status.ts'
 
 /** `POST /v1/reviews/:reviewId/replay`: replays all deliveries with the review's status word, once it is mapped. */
-export function registerReplayReview(api: PanelApi, deps: ApiDeps & ReplayRouteDeps): void {
+export function registerReplayReview(
+  api: PanelApi,
+  deps: ApiDeps & ReplayRouteDeps & Pick<WordRouteDeps, 'mappedWords'>,
+): void {
   const schema = {
     params: z.object({ reviewId: z.uuid() }),
     body: replayWordSchema,
@@ -16,7 +20,7 @@ export function registerReplayReview(api: PanelApi, deps: ApiDeps & ReplayRouteD
       tag: 'Reviews',
       summary: "Replay the deliveries with a review's unknown status word",
       description:
-        'For a review with the reason `unknown_status`, once its word is mapped (`STATUS_MAP`): replays the deliveries of ' +
+        'For a review with the reason `unknown_status`, once its word is mapped (`map-word` or `STATUS_MAP`): replays the deliveries of ' +
         'all orders with that word, in order of arrival, and dismisses their reviews. Repeat it while `remaining` is not ' +
         '0; deliveries that were replayed are not replayed again. A replay never pays a refund twice.',
       responses: { 200: { description: 'The replays are committed.', schema: wordReplaySchema } },
@@ -34,6 +38,8 @@ export function registerReplayReview(api: PanelApi, deps: ApiDeps & ReplayRouteD
     const { limit } = request.body
     const { reviewId } = request.params
     const { actor, keyId } = authorOf(request, request.body.actor)
+    // Another process may have mapped it a moment ago.
+    await deps.mappedWords.refresh()
     const replayed = await replayWord({ ...deps, now: () => new Date() }, { reviewId, limit, actor, keyId })
     const result = typeof replayed === 'string' ? replayed : toView(replayed)
     deps.log.info({ reviewId, keyId, ...(typeof result === 'string' ? { error: result } : result) }, 'word replayed')

@@ -15,6 +15,7 @@
 import type { ChangeFeed, ClaimedWebhook, OutgoingQueue, WebhookEndpoints } from '@paxyo/ledger'
 import { createWorker } from '@paxyo/service-kit'
 import type { Logger } from 'pino'
+import { warnOfAddress } from './check-address.ts'
 import { readEndpoints, type Endpoint } from './endpoints.ts'
 import type { OutgoingWebhookSettings } from './outgoing-webhook-config.ts'
 import { retryDelayMs } from './retry-schedule.ts'
@@ -28,7 +29,7 @@ export interface OutgoingWebhooksOptions {
   readonly log: Logger
   /** Called with the result of each attempt. */
   readonly onAttempt?: (isDelivered: boolean, durationMs: number) => void
-  /** Called when an endpoint begins to fail, with the error of the last attempt, and when it delivers again. */
+  /** Called once an endpoint's first failure is recorded, with the error, and once it delivers again. */
   readonly onEndpointChanged?: (endpointId: string, error: string | undefined) => void
   /** From 0 to 1; for jitter. */
   readonly random?: () => number
@@ -75,7 +76,10 @@ export function createOutgoingWebhooks(options: OutgoingWebhooksOptions): Outgoi
 
   /** @returns the time until the next poll, in milliseconds. */
   async function run(signal: AbortSignal): Promise<number | undefined> {
-    if (!hasStored) await options.endpoints.storeEnvironment(settings.endpoint)
+    if (!hasStored) {
+      await options.endpoints.storeEnvironment(settings.endpoint)
+      void warnOfAddress(settings, log)
+    }
     hasStored = true
     const endpoints = await readEndpoints(options.endpoints, settings)
     listenWhile(endpoints.length > 0)
@@ -130,11 +134,12 @@ export function createOutgoingWebhooks(options: OutgoingWebhooksOptions): Outgoi
     const failedBefore = sending.failuresInRow
     const isBack = attempt.delivered && failedBefore > 0
     sending.failuresInRow = attempt.delivered ? 0 : failedBefore + 1
-    const hasChanged = attempt.delivered ? failedBefore >= FAILING_FROM : sending.failuresInRow === FAILING_FROM
-    if (hasChanged) options.onEndpointChanged?.(endpointId, attempt.error ?? undefined)
+    const hasChanged = isBack || (!attempt.delivered && failedBefore === 0)
     try {
       await queue.settle(webhook, attempt, retryInMs)
       if (isBack) await queue.makeEndpointDue(endpointId)
+      // After the commit: a page that hears of it reads the queue.
+      if (hasChanged) options.onEndpointChanged?.(endpointId, attempt.error ?? undefined)
     } catch (error) {
       log.warn({ err: error, ...facts }, 'outgoing webhook attempt not recorded')
     }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { createGodOfPanel } from '@paxyo/godofpanel'
 import type { RefundApproval, StatusMap } from '@paxyo/order-core'
-import { ledgerViolations } from '@paxyo/testkit'
+import { eventually, ledgerViolations } from '@paxyo/testkit'
 import { startIngest, TOKEN, type IngestFixture } from '../../ingest-fixture.ts'
 
 const PATH = `/webhooks/polish/${TOKEN}`
@@ -10,6 +10,8 @@ const withMap = (statusMap: StatusMap) => ({
   others: [{ provider: createGodOfPanel({ name: 'polish', statusMap }), authentication }],
 })
 
+/** Ids of orders that wait until a process has read a new meaning. */
+let asked = 100
 let before: IngestFixture
 /** The service after a restart with a new map. */
 let ingest: IngestFixture
@@ -78,6 +80,59 @@ test('once a word is mapped, one review replays it for all orders, pays, and dis
   // Another word, and another provider's.
   expect([(await reviewOf('polish-4')).resolution, (await reviewOf('godofpanel-1')).resolution]).toEqual([null, null])
   expect(await statusOf('godofpanel-1')).toBe('pending')
+})
+
+test('a word that a person maps has its meaning at once, in every process and after a restart', async () => {
+  await map({})
+  const another = mapped.at(-1)!
+  for (const id of ['1', '2', '3', '4']) await register(id)
+  await say('1', 'Anulowane')
+  await say('2', 'Anulowane')
+  await say('2', 'Canceled')
+  await say('3', 'Inne')
+  ingest = before
+  const { reviewId } = await reviewOf('polish-1')
+  const preview = async (status: string) =>
+    (await ingest.call('GET', `/v1/reviews/${reviewId}/word-preview?status=${status}`)).json()
+  const counts = { provider: 'polish', word: 'anulowane', deliveries: 2, previewed: 2 }
+  expect(await preview('canceled')).toEqual({
+    ...counts,
+    status: 'canceled',
+    unchanged: 1,
+    changed: 1,
+    inReview: 0,
+    refunds: [{ currency: 'USD', count: 1, amount: '2.5' }],
+  })
+  expect(await preview('failed')).toMatchObject({ unchanged: 1, changed: 0, inReview: 1, refunds: [] })
+  expect(await preview('ignore')).toMatchObject({ unchanged: 2, changed: 0 })
+
+  const mapWord = async (id: string, status: string) =>
+    (await ingest.call('POST', `/v1/reviews/${id}/map-word`, { status, actor: 'Ann' })).json()
+  expect(await mapWord(reviewId, 'canceled')).toEqual({ provider: 'polish', word: 'anulowane', status: 'canceled' })
+  await eventually(async () => {
+    const id = String((asked += 1))
+    await register(id)
+    const { results } = (await another.webhook({ order_id: id, status: 'ANULOWANE' }, PATH)).json()
+    return results[0].outcome === 'applied'
+  })
+  expect(await word(reviewId)).toMatchObject({ status: 'canceled', deliveries: 2 + asked - 101 })
+  const { replayed, outcomes } = await replay(reviewId)
+  expect({ replayed, outcomes }).toEqual({
+    replayed: 1 + asked - 100,
+    outcomes: { applied: asked - 100, unchanged: 1 },
+  })
+
+  await map({})
+  await register('5')
+  await ingest.webhook({ order_id: '5', status: 'anulowane' }, PATH)
+  expect(await statusOf('polish-5')).toBe('canceled')
+  const other = await reviewOf('polish-3')
+  await map({ Inne: 'pending' })
+  expect(await mapWord(other.reviewId, 'canceled')).toMatchObject({ status: 409, code: 'status_word_configured' })
+  expect(await mapWord(reviewId, 'ignore')).toMatchObject({ status: 'ignore' })
+  await register('6')
+  await ingest.webhook({ order_id: '6', status: 'anulowane' }, PATH)
+  expect(await statusOf('polish-6')).toBe('pending')
 })
 
 test('an order about which a person has decided since is left as it is', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import type { WebhookType } from '@paxyo/contracts'
+import { OPERATIONS_CHANNEL, type OperationsMessage, type WebhookType } from '@paxyo/contracts'
 import { createChangeFeed, createOutgoingQueue, createWebhookEndpoints } from '@paxyo/ledger'
 import { webhookMessageSchemas } from '@paxyo/panel-client'
 import { eventually } from '@paxyo/testkit'
@@ -228,7 +228,16 @@ test('a failure is tried again with the same id and the same bytes, later each t
   expect(new Set(panel.received.map(({ body }) => body)).size).toBe(1)
 })
 
-test('an endpoint that responds again gets everything that waited, at once', async () => {
+test('an endpoint that responds again gets everything that waited, at once; a console hears of both', async () => {
+  const announced: unknown[] = []
+  const subscriber = ingest.bus.connectSubscriber({
+    onMessage(_channel, payload) {
+      const message = JSON.parse(payload.toString()) as OperationsMessage
+      if (message.type === 'endpoint') announced.push(message)
+    },
+    onRestored: () => undefined,
+  })
+  await subscriber.subscribe(OPERATIONS_CHANNEL)
   panel.respond = (_received, response) => response.writeHead(503).end()
   const ids = await registerOrders(5)
   await ingest.webhook(ids.map((id) => ({ order_id: id, status: 'processing' })))
@@ -239,6 +248,11 @@ test('an endpoint that responds again gets everything that waited, at once', asy
   await ingest.webhook({ order_id: other, status: 'processing' })
   const isOver = async () => (await query(`SELECT FROM outgoing_webhooks WHERE state = 'delivered'`)).length === 6
   expect(await eventually(isOver)).toBe(true)
+  await eventually(() => announced.length === 2)
+  expect(announced).toMatchObject([
+    { endpointId: 'environment', state: 'failing', error: 'status 503' },
+    { endpointId: 'environment', state: 'delivering', error: null },
+  ])
 })
 
 test('after three days it is given up; it is listed, and sent again when somebody says so', async () => {

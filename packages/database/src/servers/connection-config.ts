@@ -1,0 +1,71 @@
+import { callbackify } from 'node:util'
+import pg from 'pg'
+import { NotConnectedError } from '../database-errors.ts'
+import { parseDatabaseUrl } from './database-url.ts'
+import { watchPrimary, type PrimaryChange, type PrimaryWatch } from './primary-watch.ts'
+import { readClientState, toServer, type Server } from './server-session.ts'
+
+/** The part of a pool's configuration that says where it connects. */
+export interface ConnectionConfig extends Pick<pg.PoolConfig, 'connectionString'> {
+  readonly Client?: typeof pg.Client
+}
+
+/**
+ * Configures where connections of a pool lead. For an address of several servers, each new connection leads to the one
+ * that accepts writes, and connections to another one are closed after a fail-over.
+ *
+ * @param onChange called when another server is used, and for the first one.
+ * @throws DatabaseUrlError
+ * @example
+ * const single = new pg.Pool({ ...connectionConfig(databaseUrl), max: 1 })
+ * (await single.query('SELECT pg_is_in_recovery() AS standby')).rows //=> [{ standby: false }]
+ * await single.end()
+ */
+export function connectionConfig(address: string, onChange?: (change: PrimaryChange) => void): ConnectionConfig {
+  const { urls } = parseDatabaseUrl(address)
+  const [connectionString] = urls as [string]
+  if (urls.length === 1) return { connectionString }
+  return { connectionString, Client: clientTo(watchPrimary(urls.map(toServer), onChange)) }
+}
+
+/** A client for one connection to an address, which may name several servers. */
+export function createClient(address: string, config: pg.ClientConfig): pg.Client {
+  const { Client = pg.Client, ...connection } = connectionConfig(address)
+  return new Client({ ...config, ...connection })
+}
+
+/** A client that connects to the primary, wherever it is by then. */
+function clientTo(watch: PrimaryWatch): typeof pg.Client {
+  return class PrimaryClient extends pg.Client {
+    override connect(): Promise<pg.Client>
+    override connect(callback: (error: Error) => void): void
+    override connect(callback?: (error: Error) => void): Promise<pg.Client> | void {
+      if (callback === undefined) return this.#connect().then(() => this)
+      callbackify(() => this.#connect())(callback)
+    }
+
+    async #connect(): Promise<void> {
+      const server = await watch.find()
+      this.host = server.host
+      this.port = server.port
+      const release = watch.guard(server, { destroy: () => this.connection.stream.destroy() })
+      this.once('end', release)
+      try {
+        await super.connect()
+        await assertPrimary(this, server)
+      } catch (error) {
+        watch.suspect(server)
+        release()
+        this.on('error', () => undefined)
+        this.connection.stream.destroy()
+        throw error
+      }
+    }
+  }
+}
+
+/** It may have become a standby since it was asked. */
+async function assertPrimary(client: pg.Client, server: Server): Promise<void> {
+  const { isReplica } = await readClientState(client)
+  if (isReplica) throw new NotConnectedError(`${server.name} is a standby`)
+}

@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { NotConnectedError } from '../database-errors.ts'
+import { readState, type Server } from './server-session.ts'
+
+/** A server that accepts writes. */
+export interface Primary {
+  readonly server: Server
+  readonly timeline: number
+}
+
+/** How long the others may take once one server is known to accept writes: one of them may have a later timeline. */
+const OTHERS_TIMEOUT_MS = 250
+/** Wrong logins and databases: another attempt fails likewise, and the reason helps. */
+const WRONG_ADDRESS = /^(28|3D)/
+
+/**
+ * Asks all servers at once which of them accepts writes. When several do, a former primary was not stopped at a
+ * fail-over, and the one of the latest timeline is the primary.
+ *
+ * @param timelineMin earlier timelines are those of former primaries.
+ * @throws NotConnectedError with the reason of each server, or the server's error when the login is wrong.
+ */
+export async function findPrimary(servers: readonly Server[], timelineMin: number): Promise<Primary> {
+  const primaries: Primary[] = []
+  const reasons: string[] = []
+  let wrongAddress: unknown
+  const { promise: found, resolve: firstFound } = Promise.withResolvers<void>()
+  const asked = servers.map(async (server) => {
+    try {
+      const timeline = await timelineOf(server, timelineMin)
+      primaries.push({ server, timeline })
+      firstFound()
+    } catch (error) {
+      const { message, code } = error as Error & { code?: string }
+      reasons.push(`${server.name}: ${message || code}`)
+      if (WRONG_ADDRESS.test(code ?? '')) wrongAddress ??= error
+    }
+  })
+  const all = Promise.all(asked)
+  await Promise.race([all, found.then(() => Promise.race([all, sleep(OTHERS_TIMEOUT_MS, undefined, { ref: false })]))])
+  const primary = primaries.toSorted((a, b) => b.timeline - a.timeline)[0]
+  if (primary !== undefined) return primary
+  throw wrongAddress ?? new NotConnectedError(`no server accepts writes: ${reasons.join('; ')}`)
+}
+
+/** @throws Error with the reason why it is not the primary. */
+async function timelineOf(server: Server, timelineMin: number): Promise<number> {
+  const { isReplica, isReadOnly, timeline } = await readState(server)
+  if (isReplica || timeline === null) throw new Error('is a standby')
+  if (isReadOnly) throw new Error('is read-only')
+  if (timeline < timelineMin) {
+    throw new Error(`is a former primary: its timeline is ${timeline}, and timeline ${timelineMin} was in use`)
+  }
+  return timeline
+}

@@ -1,0 +1,158 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { createTestDatabase, stayWithinOneDay, type TestDatabase } from '@paxyo/testkit'
+import pg from 'pg'
+import { maintainPartitions, readPartitionDays, type MaintainResult } from '../src/partitions.ts'
+
+let database: TestDatabase
+beforeEach(async () => {
+  database = await createTestDatabase()
+  // Those that migrating made for the days of this run.
+  const partitions = [...(await findPartitions()), ...(await findPartitions('deliveries'))]
+  await database.owner.query(`DROP TABLE ${partitions.join(', ')}`)
+})
+afterEach(async () => {
+  await database[Symbol.asyncDispose]()
+})
+
+/** The daily ones. */
+async function findPartitions(table = 'events'): Promise<string[]> {
+  const { rows } = await database.owner.query<{ name: string }>(
+    `SELECT inhrelid::regclass::text AS name FROM pg_inherits
+     WHERE inhparent = $1::regclass AND inhrelid <> to_regclass($1 || '_default') ORDER BY 1`,
+    [table],
+  )
+  return rows.map(({ name }) => name)
+}
+
+let seq = 0
+/** @returns the partition that took it. */
+async function insertEvent(at: string): Promise<string> {
+  seq += 1
+  const { rows } = await database.owner.query<{ partition: string }>(
+    `INSERT INTO events VALUES ('user-1', $1, $2, '{}') RETURNING tableoid::regclass::text AS partition`,
+    [seq, at],
+  )
+  return rows[0]!.partition
+}
+
+/** @returns the partitions of events. */
+async function maintain(now: string, events?: number): Promise<MaintainResult> {
+  const { created, dropped } = await maintainPartitions(database.owner, new Date(now), { events })
+  const ofEvents = (names: readonly string[]): string[] => names.filter((name) => name.startsWith('events_'))
+  return { created: ofEvents(created), dropped: ofEvents(dropped) }
+}
+
+const FIRST_WEEK = [
+  'events_2040_02_26',
+  'events_2040_02_27',
+  'events_2040_02_28',
+  'events_2040_02_29',
+  'events_2040_03_01',
+  'events_2040_03_02',
+  'events_2040_03_03',
+  'events_2040_03_04',
+]
+
+test('there is a partition for today and for each of the next seven days', async () => {
+  expect(await maintain('2040-02-26T23:59:59.999Z')).toEqual({ created: FIRST_WEEK, dropped: [] })
+  expect(await findPartitions()).toEqual(FIRST_WEEK)
+  expect(await findPartitions('deliveries')).toEqual(FIRST_WEEK.map((name) => name.replace('events', 'deliveries')))
+})
+
+test('another run on the same day makes nothing, one of the next day makes one', async () => {
+  await maintain('2040-02-26T00:00:00Z')
+
+  expect(await maintain('2040-02-26T23:59:59Z')).toEqual({ created: [], dropped: [] })
+  expect(await maintain('2040-02-27T00:00:00Z')).toEqual({ created: ['events_2040_03_05'], dropped: [] })
+})
+
+test('several who maintain at once do not disturb each other', async () => {
+  await Promise.all([1, 2, 3].map(() => maintain('2040-02-26T12:00:00Z', 3)))
+
+  expect(await findPartitions()).toEqual(FIRST_WEEK)
+})
+
+test('a day is a day of UTC, wherever the server stands', async () => {
+  const farEast = new pg.Pool({ connectionString: database.url, options: '-c timezone=Pacific/Kiritimati', max: 1 })
+  try {
+    await maintainPartitions(farEast, new Date('2040-02-26T23:00:00Z'))
+  } finally {
+    await farEast.end()
+  }
+  expect(await findPartitions()).toEqual(FIRST_WEEK)
+  expect(await insertEvent('2040-02-26T00:00:00Z')).toBe('events_2040_02_26')
+  expect(await insertEvent('2040-02-26T23:59:59.999Z')).toBe('events_2040_02_26')
+  expect(await insertEvent('2040-02-27T00:00:00Z')).toBe('events_2040_02_27')
+})
+
+test('retention drops the partitions that are older, and only them', async () => {
+  await maintain('2040-02-26T12:00:00Z')
+  for (const day of ['26', '27', '28', '29']) await insertEvent(`2040-02-${day}T12:00:00Z`)
+
+  expect(await maintain('2040-03-01T12:00:00Z', 2)).toEqual({
+    created: ['events_2040_03_05', 'events_2040_03_06', 'events_2040_03_07', 'events_2040_03_08'],
+    dropped: ['events_2040_02_26', 'events_2040_02_27'],
+  })
+  const { rows } = await database.owner.query('SELECT extract(day FROM at)::int AS day FROM events ORDER BY at')
+  expect(rows).toEqual([{ day: 28 }, { day: 29 }])
+})
+
+test('without a retention nothing is dropped', async () => {
+  await maintain('2040-02-26T12:00:00Z')
+
+  expect((await maintain('2041-01-01T12:00:00Z')).dropped).toEqual([])
+  expect(await findPartitions()).toEqual(expect.arrayContaining(FIRST_WEEK))
+})
+
+test('an event of a day without partition is kept in the default one, which then has that day', async () => {
+  expect(await insertEvent('2040-02-28T12:00:00Z')).toBe('events_default')
+
+  const others = FIRST_WEEK.filter((name) => name !== 'events_2040_02_28')
+  expect(await maintain('2040-02-26T12:00:00Z')).toEqual({ created: others, dropped: [] })
+  expect(await maintain('2040-02-26T12:00:00Z')).toEqual({ created: [], dropped: [] })
+  expect(await insertEvent('2040-02-28T13:00:00Z')).toBe('events_default')
+})
+
+test('the default partition is replaced once all its events are too old', async () => {
+  await insertEvent('2040-02-26T12:00:00Z')
+  await insertEvent('2040-02-28T12:00:00Z')
+
+  // The younger one is still within the retention, to its last day.
+  expect((await maintain('2040-03-02T12:00:00Z', 3)).dropped).toEqual([])
+  expect((await database.owner.query('SELECT FROM events')).rowCount).toBe(2)
+
+  expect((await maintain('2040-03-03T12:00:00Z', 3)).dropped).toContain('events_default')
+  expect((await database.owner.query('SELECT FROM events')).rowCount).toBe(0)
+  expect((await maintain('2040-03-03T12:00:00Z', 3)).dropped).toEqual([])
+})
+
+test('partitions that were made later are append-only, too', async () => {
+  await insertEvent('2040-02-01T12:00:00Z')
+  await maintain('2040-02-26T12:00:00Z', 3)
+  const partitions = [await insertEvent('2040-02-26T12:00:00Z'), await insertEvent('2030-01-01T12:00:00Z')]
+
+  expect(partitions).toEqual(['events_2040_02_26', 'events_default'])
+  for (const partition of partitions) {
+    for (const statement of [
+      `UPDATE ${partition} SET payload = ''`,
+      `DELETE FROM ${partition}`,
+      `TRUNCATE ${partition}`,
+    ]) {
+      await expect(database.owner.query(statement)).rejects.toThrow('append-only')
+    }
+  }
+})
+
+test('those who may touch no table of it see for how many days there are partitions', async () => {
+  await stayWithinOneDay()
+  const pool = database.poolAs('ingest')
+  const days = (): Promise<number> => readPartitionDays(pool)
+  expect(await days()).toBe(0)
+  await maintainPartitions(database.owner, new Date())
+  expect(await days()).toBe(8)
+  const partitions = await findPartitions()
+  await database.owner.query(`DROP TABLE ${partitions[3]}, ${partitions[7]}`)
+  expect(await days()).toBe(3)
+  await database.owner.query(`DROP TABLE ${partitions[0]}`)
+  expect(await days()).toBe(0)
+})

@@ -1,0 +1,126 @@
+import { migrateToLatest } from '@paxyo/database'
+import { startLocalPostgres, type LocalPostgres } from '@paxyo/local-postgres'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { eventually } from './eventually.ts'
+
+/** A migrated PostgreSQL and a standby that streams from it. */
+export interface PostgresPair extends AsyncDisposable {
+  readonly primary: LocalPostgres
+  readonly standby: LocalPostgres
+  /** An address that names both, the standby first. */
+  readonly url: string
+  /** Ends the primary as the loss of its machine does. */
+  killPrimary(): void
+  /** Stops all processes of the primary, which keep their connections. */
+  pausePrimary(): void
+  resumePrimary(): void
+  /** Makes the standby a primary. */
+  promote(): Promise<void>
+}
+
+export interface PairTemplate extends Disposable {
+  start(options: PostgresPairOptions): Promise<PostgresPair>
+}
+
+export interface PostgresPairOptions {
+  /** Whether a COMMIT waits for the standby. */
+  readonly isSynchronous: boolean
+}
+
+const PASSWORD = 'p'
+
+/** Creates the data of pairs, which takes longer than starting one. */
+export async function createPairTemplate(): Promise<PairTemplate> {
+  const folder = mkdtempSync(join(tmpdir(), 'paxyo-pair-'))
+  const dataDir = join(folder, 'data')
+  const server = await startLocalPostgres({ dataDir, password: PASSWORD, settings: { fsync: 'off' } })
+  try {
+    await migrateToLatest(server.url)
+  } finally {
+    await server.stop()
+  }
+  return {
+    start: (options) => startPair(dataDir, options),
+    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
+  }
+}
+
+async function startPair(template: string, { isSynchronous }: PostgresPairOptions): Promise<PostgresPair> {
+  await using cleanups = new AsyncDisposableStack()
+  const folder = mkdtempSync(join(tmpdir(), 'paxyo-pair-'))
+  cleanups.defer(() => rmSync(folder, { recursive: true, force: true }))
+  const [dataDir, copy] = [join(folder, 'primary'), join(folder, 'standby')]
+  // A copy of a stopped server is a base backup.
+  for (const target of [dataDir, copy]) execFileSync('cp', ['-a', template, target])
+  execFileSync('cp', ['-a', join(copy, 'PG_VERSION'), join(copy, 'standby.signal')])
+
+  const synchronous = isSynchronous ? { synchronous_standby_names: 'one' } : {}
+  const primary = await startLocalPostgres({ dataDir, password: PASSWORD, settings: { fsync: 'off', ...synchronous } })
+  cleanups.defer(() => killAll(primary.pid))
+  const { port } = new URL(primary.url)
+  const connection = `host=127.0.0.1 port=${port} user=postgres password=${PASSWORD} application_name=one`
+  const standby = await startLocalPostgres({
+    dataDir: copy,
+    password: PASSWORD,
+    settings: { fsync: 'off', primary_conninfo: connection },
+  })
+  cleanups.defer(() => killAll(standby.pid))
+  await eventually(() => isStreaming(primary.url))
+  const owned = cleanups.move()
+  return {
+    primary,
+    standby,
+    url: standby.url.replace(/(127\.0\.0\.1:\d+)/, `$1,127.0.0.1:${port}`),
+    killPrimary: () => killAll(primary.pid),
+    pausePrimary: () => signalAll(primary.pid, 'SIGSTOP'),
+    resumePrimary: () => signalAll(primary.pid, 'SIGCONT'),
+    async promote() {
+      await ask(standby.url, 'SELECT pg_promote()')
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+async function isStreaming(url: string): Promise<boolean> {
+  const [row] = await ask(url, `SELECT count(*)::int AS count FROM pg_stat_replication WHERE state = 'streaming'`)
+  return row?.['count'] === 1
+}
+
+async function ask(url: string, query: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    return (await client.query<Record<string, unknown>>(query)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+/** The main process and its children; none when it has ended. */
+function signalAll(pid: number, signal: NodeJS.Signals): void {
+  for (const id of [pid, ...childrenOf(pid)]) {
+    try {
+      process.kill(id, signal)
+    } catch {
+      // It has ended.
+    }
+  }
+}
+
+/** Stopped first, so that it starts no other processes meanwhile. */
+function killAll(pid: number): void {
+  signalAll(pid, 'SIGSTOP')
+  signalAll(pid, 'SIGKILL')
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
+  } catch {
+    return []
+  }
+}
