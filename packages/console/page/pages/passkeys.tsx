@@ -123,11 +123,7 @@ const List = ({
       {
         title: '',
         cell: ({ passkeyId, name }) => (
-          <Button
-            kind="danger"
-            label={t('passkeys.removeNamed', { name })}
-            onClick={() => void onRemove(passkeyId)}
-          >
+          <Button kind="danger" label={t('passkeys.removeNamed', { name })} onClick={() => void onRemove(passkeyId)}>
             {t('passkeys.remove')}
           </Button>
         ),
