@@ -6,8 +6,10 @@ import {
 } from '@simplewebauthn/server'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { sql, type Kysely, type Selectable } from 'kysely'
+import type { z } from 'zod'
 import { challengeCookie, challengeToken } from '../sign-in/cookie.ts'
 import { storeChallenge, takeChallenge } from './challenges.ts'
+import type { assertionSchema } from './passkey-schemas.ts'
 
 /** The page that passkeys belong to. */
 export interface RelyingParty {
@@ -24,7 +26,7 @@ export const toRelyingParty = (origin: string): RelyingParty => ({
 
 export interface PasskeyCheck {
   readonly party: RelyingParty
-  readonly response: AuthenticationResponseJSON
+  readonly response: z.output<typeof assertionSchema>
   /** Whether the authenticator must have checked a PIN, a finger or a face: without a password it must. */
   readonly isAlone: boolean
 }
@@ -77,7 +79,7 @@ async function newCount(
 ): Promise<number | undefined> {
   try {
     const { verified, authenticationInfo } = await verifyAuthenticationResponse({
-      response,
+      response: response as AuthenticationResponseJSON,
       expectedChallenge,
       expectedOrigin: party.origin,
       expectedRPID: party.id,
@@ -97,7 +99,7 @@ async function recordUse(db: Kysely<Database>, id: string, count: number): Promi
     .updateTable('operator_passkeys')
     .set({ sign_count: count, last_used_at: sql<Date>`now()` })
     .where('credential_id', '=', id)
-    .where((where) => where.or([where('sign_count', '<', count), sql<boolean>`sign_count = 0 AND ${count} = 0`]))
+    .where((where) => where.or([where('sign_count', '<', count), sql<boolean>`sign_count = 0 AND ${count}::bigint = 0`]))
     .executeTakeFirstOrThrow()
   return numUpdatedRows === 1n
 }

@@ -54,10 +54,10 @@ test('with the first link a person becomes the owner, once', async () => {
   await page.getByRole('button', { name: 'Sign out' }).click()
   await page.getByLabel('Name').fill('Otto')
   await page.getByLabel('Password').fill('a wrong password')
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
   await page.getByRole('alert').getByText('is wrong').waitFor()
   await page.getByLabel('Password').fill(PASSWORD)
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
   await page.getByRole('heading', { name: 'Today', level: 1 }).waitFor()
 
   await page.goto(link)
