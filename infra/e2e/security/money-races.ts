@@ -40,15 +40,19 @@ export async function attackWithRaces(options: AttackOptions): Promise<AttackRes
   }
   const concurrentMax = Math.ceil(CONCURRENT_MAX / CONTENDERS)
   await inParallel(rounds, concurrentMax, race, { perSecondMax: perSecondMax / (2 * CONTENDERS), isOver })
-
-  const expected = formatMoney(parseMoney(DEPOSIT) + parseMoney(CHARGE))
   await inParallel(raced.length, concurrentMax, async (index) => {
     const userId = raced[index]!
-    const { body } = await settle(() => call(target, 'GET', `/v1/accounts/${userId}`))
-    const balance = (body as { account?: { balance: string } }).account?.balance
-    if (balance !== expected) tally.violated(`${userId} has ${balance}, and must have ${expected}`)
+    const balance = await readBalance(target, userId)
+    if (balance !== SETTLED_BALANCE) tally.violated(`${userId} has ${balance}, and must have ${SETTLED_BALANCE}`)
   })
   return tally.result()
+}
+
+const SETTLED_BALANCE = formatMoney(parseMoney(DEPOSIT) + parseMoney(CHARGE))
+
+async function readBalance(target: Target, userId: string): Promise<string | undefined> {
+  const { body } = await settle(() => call(target, 'GET', `/v1/accounts/${userId}`))
+  return (body as { account?: { balance: string } }).account?.balance
 }
 
 const SETTLE_ATTEMPTS = 50

@@ -62,7 +62,7 @@ const argumentsOf = ({ target, seed, examples, secondsMax }: SchemathesisOptions
   'fuzzing',
   '--mode',
   'all',
-  // Providers' webhooks have attacks of their own, and other credentials.
+  // Attacks on webhooks are in other files, with the credentials of a provider.
   '--exclude-operation-id',
   'receiveProviderWebhook',
   '--max-examples',

@@ -58,7 +58,7 @@ export interface Connection {
   /** The page is visible again, or the device was asleep: timers may be late, and the link may be dead. */
   woke(): void
   /**
-   * Checks whether the link still works, because the network may have changed. A dead one is doubtful within a second, and
+   * Checks whether the link still works, because the network may have changed. A dead one is suspect within a second, and
    * lost within 3.
    */
   check(): void
@@ -105,7 +105,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
   const liveness = createLiveness({
     timers,
     ask,
-    onDoubt: (isDoubtful) => input({ type: 'doubt', isDoubtful }),
+    onSuspect: (isSuspect) => input({ type: 'suspect', isSuspect }),
     onDead: () => lost(new ClientError('link_dead', 'the server is silent')),
   })
   const tokenRequests = createTokenRequests(deps.getToken, (result) => {

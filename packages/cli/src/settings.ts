@@ -20,6 +20,8 @@ export async function variables() {
     /** As for the services: imported orders open accounts. */
     BALANCE_MODE: z.enum(['external', 'kept'], { error: 'must be external or kept' }).default('external'),
     EVENT_RETENTION_DAYS: env.integer(1, 9999).default(7),
+    /** At least as long as a provider may repeat a message. */
+    DELIVERY_RETENTION_DAYS: env.integer(8, 9999).default(90),
     REJECTED_RETENTION_DAYS: env.integer(1, 9999).default(30),
     PARKED_RETENTION_DAYS: env.integer(1, 9999).default(30),
     MAINTAIN_EVERY_HOURS: env.integer(0, 596).default(0),

@@ -20,6 +20,7 @@ export { COLUMN_TYPES, createKysely, createPool, type PoolOptions } from './conn
 export { connectionConfig, createClient } from './servers/connection-config.ts'
 export type { PrimaryChange } from './servers/primary-watch.ts'
 export { maintainPartitions, readPartitionDays, type MaintainResult } from './partitions.ts'
+export { dropOldDeliveries, type DeliveryRetentionResult } from './delivery-retention.ts'
 export { pruneIdempotencyKeys } from './idempotency-keys.ts'
 export { pruneOutgoingWebhooks } from './outgoing-webhooks.ts'
 export { pruneReceipts } from './connection-retention.ts'

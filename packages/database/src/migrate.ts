@@ -6,6 +6,7 @@ import { countTotals } from './count-totals.ts'
 import { createIndexes } from './concurrent-indexes.ts'
 import { determineBalanceModes } from './determine-balance-modes.ts'
 import { maintainPartitions } from './partitions.ts'
+import { POSTGRES_VERSION_MIN } from './roles.ts'
 import * as baseline from './migrations/0041-baseline.ts'
 import * as passkeys from './migrations/0043-passkeys.ts'
 import * as mappedWords from './migrations/0044-mapped-words.ts'
@@ -13,7 +14,7 @@ import * as auditLogSignatures from './migrations/0045-audit-log-signatures.ts'
 import { connectionConfig } from './servers/connection-config.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
-const MIGRATIONS: Record<string, Migration> = {
+export const MIGRATIONS: Record<string, Migration> = {
   '0041-baseline': baseline,
   '0043-passkeys': passkeys,
   '0044-mapped-words': mappedWords,
@@ -39,6 +40,7 @@ export async function migrateToLatest(ownerUrl: string): Promise<string[]> {
   pool.on('error', () => undefined)
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
   try {
+    await rejectOldServer(pool)
     const applied = await applyMigrations(db, MIGRATIONS)
     await maintainPartitions(pool, new Date())
     await countTotals(pool)
@@ -48,4 +50,15 @@ export async function migrateToLatest(ownerUrl: string): Promise<string[]> {
   } finally {
     await db.destroy()
   }
+}
+
+async function rejectOldServer(pool: pg.Pool): Promise<void> {
+  const { rows } = await pool.query<{ version: string; number: string }>(
+    `SELECT current_setting('server_version') AS version, current_setting('server_version_num') AS number`,
+  )
+  const { version, number } = rows[0]!
+  if (Number(number) >= POSTGRES_VERSION_MIN * 10_000) return
+  throw new Error(
+    `PostgreSQL ${version} is too old. Nothing was changed. Upgrade to ${POSTGRES_VERSION_MIN} or newer, preferably 18.`,
+  )
 }

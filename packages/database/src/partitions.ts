@@ -15,7 +15,7 @@ import { isRetryable } from './database-errors.ts'
 
 /** How many days ahead partitions are created. */
 const DAYS_AHEAD = 7
-const DAY_MS = 86_400_000
+export const DAY_MS = 86_400_000
 /** How long a statement may wait for its locks. */
 const LOCK_TIMEOUT_MS = 250
 /** About a minute, with the waiting. */
@@ -29,7 +29,7 @@ interface PartitionedTable {
 }
 
 const EVENTS: PartitionedTable = { name: 'events', timeColumn: 'at', isAppendOnly: true }
-const DELIVERIES: PartitionedTable = { name: 'deliveries', timeColumn: 'received_at', isAppendOnly: false }
+export const DELIVERIES: PartitionedTable = { name: 'deliveries', timeColumn: 'received_at', isAppendOnly: false }
 const TABLES = [EVENTS, DELIVERIES] as const
 
 /** Whole days that are kept in addition to today; without a number, everything is kept. */
@@ -43,8 +43,8 @@ export interface MaintainResult {
 }
 
 /**
- * Creates the partitions of events and deliveries for today and the next days, and drops those that are older than the
- * retention; with events, their changes in the changes feed. Runs daily, as the owner. A day whose rows went into the
+ * Creates the partitions of events and deliveries for today and the next days, and drops the events that are older than their
+ * retention, with their changes in the changes feed. Runs daily, as the owner. A day whose rows went into the
  * default partition keeps them there.
  *
  * @example
@@ -131,7 +131,7 @@ async function dropOldEvents(pool: Pool, firstKeptDay: number): Promise<string[]
 }
 
 /** Detached ones, too, which a process that was killed has left. */
-async function findPartitions(pool: Pool, table: PartitionedTable, before: number): Promise<string[]> {
+export async function findPartitions(pool: Pool, table: PartitionedTable, before: number): Promise<string[]> {
   const { rows } = await pool.query<{ name: string }>(
     `SELECT relname AS name FROM pg_class
      WHERE relname ~ $1 AND relkind = 'r' AND relnamespace = current_schema()::regnamespace ORDER BY 1`,
@@ -140,7 +140,7 @@ async function findPartitions(pool: Pool, table: PartitionedTable, before: numbe
   return rows.map(({ name }) => name).filter((name) => dayOfPartition(table, name) < before)
 }
 
-async function dropPartition(pool: Pool, { name: table }: PartitionedTable, name: string): Promise<void> {
+export async function dropPartition(pool: Pool, { name: table }: PartitionedTable, name: string): Promise<void> {
   await inOneTransaction(
     pool,
     `

@@ -1,7 +1,9 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { createTestDatabase, stayWithinOneDay, type TestDatabase } from '@paxyo/testkit'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { createTestDatabase, eventually, stayWithinOneDay, type TestDatabase } from '@paxyo/testkit'
 import pg from 'pg'
+import { dropOldDeliveries } from '../src/delivery-retention.ts'
 import { maintainPartitions, readPartitionDays, type MaintainResult } from '../src/partitions.ts'
+import { insertSample } from './sample-rows.ts'
 
 let database: TestDatabase
 beforeEach(async () => {
@@ -124,6 +126,80 @@ test('the default partition is replaced once all its events are too old', async 
   expect((await maintain('2040-03-03T12:00:00Z', 3)).dropped).toContain('events_default')
   expect((await database.owner.query('SELECT FROM events')).rowCount).toBe(0)
   expect((await maintain('2040-03-03T12:00:00Z', 3)).dropped).toEqual([])
+})
+
+describe('deliveries', () => {
+  const insertDelivery = (id: string, at: string, columns: Readonly<Record<string, string>> = {}) =>
+    insertSample(database.owner, 'deliveries', { delivery_id: id, received_at: at, outcome: 'applied', ...columns })
+  const dropOld = (now: string) => dropOldDeliveries(database.owner, new Date(now), 8)
+  const findIds = async (table = 'deliveries'): Promise<string[]> =>
+    (await database.owner.query<{ id: string }>(`SELECT delivery_id AS id FROM ${table} ORDER BY 1`)).rows.map(
+      ({ id }) => id,
+    )
+
+  test('that are older than their retention are dropped, by day, and those of the default partition one by one', async () => {
+    await insertDelivery('before', '2040-02-20T12:00:00Z')
+    await maintain('2040-02-26T12:00:00Z')
+    for (const day of ['26', '27', '28']) await insertDelivery(day, `2040-02-${day}T12:00:00Z`)
+
+    expect(await dropOld('2040-03-07T00:00:00Z')).toEqual({
+      dropped: ['deliveries_2040_02_26', 'deliveries_2040_02_27'],
+      kept: [],
+      deleted: 1,
+    })
+    expect(await findIds()).toEqual(['28'])
+    expect(await dropOld('2040-03-07T00:00:00Z')).toEqual({ dropped: [], kept: [], deleted: 0 })
+  })
+
+  test.each([
+    ['wait for their order', { outcome: 'parked' }, undefined],
+    ['wait for their verification', { outcome: 'awaiting_verification' }, undefined],
+    ['wait for an approval', { outcome: 'review', reason: 'needs_approval', waiting_update: '{}' }, undefined],
+    ['wait for a person', { outcome: 'review', reason: 'unknown_status' }, { order_id: null }],
+  ])('that %s are kept, with their whole day and their ids', async (_what, columns, review) => {
+    await insertDelivery('msg_0:0:a', '2040-02-20T12:00:00Z', columns)
+    await maintain('2040-02-26T12:00:00Z')
+    await insertDelivery('msg_1:0:a', '2040-02-26T12:00:00Z', columns)
+    await database.owner.query('INSERT INTO repeatable_delivery_ids SELECT delivery_id, received_at FROM deliveries')
+    if (review !== undefined) {
+      const id = (n: number): string => `00000000-0000-7000-8000-00000000000${n}`
+      await insertSample(database.owner, 'reviews', { review_id: id(1), delivery_id: 'msg_0:0:a', ...review })
+      await insertSample(database.owner, 'reviews', { review_id: id(2), delivery_id: 'msg_1:0:a', ...review })
+    }
+    expect(await dropOld('2041-01-01T00:00:00Z')).toMatchObject({ kept: ['deliveries_2040_02_26'], deleted: 0 })
+    expect([await findIds(), await findIds('repeatable_delivery_ids')]).toEqual([
+      ['msg_0:0:a', 'msg_1:0:a'],
+      ['msg_0:0:a', 'msg_1:0:a'],
+    ])
+
+    await database.owner.query(`
+      UPDATE deliveries SET outcome = 'applied', reason = NULL, waiting_update = NULL;
+      UPDATE reviews SET resolved_at = now(), resolved_by = 'ann', resolved_with = 'key', resolution = 'dismiss', resolution_note = ''`)
+    expect(await dropOld('2041-01-01T00:00:00Z')).toEqual({ dropped: ['deliveries_2040_02_26'], kept: [], deleted: 3 })
+    expect([await findIds(), await findIds('repeatable_delivery_ids')]).toEqual([[], []])
+  })
+
+  test('a reader of all days holds up neither webhooks nor, in the end, the drop of a day', async () => {
+    await maintain('2040-02-26T12:00:00Z')
+    const reader = await database.owner.connect()
+    let dropped: Promise<unknown>
+    try {
+      await reader.query('BEGIN; SELECT FROM deliveries')
+      dropped = dropOld('2040-03-07T00:00:00Z')
+      await eventually(async () => {
+        const { rowCount } = await database.owner.query(
+          `SELECT FROM pg_locks WHERE relation = 'deliveries'::regclass AND mode = 'AccessExclusiveLock' AND NOT granted`,
+        )
+        return rowCount === 1
+      })
+      // The reader still holds its lock when this returns.
+      await insertDelivery('28', '2040-02-28T12:00:00Z')
+    } finally {
+      await reader.query('COMMIT')
+      reader.release()
+    }
+    expect(await dropped).toMatchObject({ dropped: ['deliveries_2040_02_26', 'deliveries_2040_02_27'] })
+  })
 })
 
 test('partitions that were made later are append-only, too', async () => {

@@ -44,6 +44,20 @@ describe('a signed message', () => {
     expect(verify({ ...sign(), 'webhook-timestamp': String(NOW_MS / 1000 + 1) })).toBeUndefined()
   })
 
+  test('has one spelling: other base64 for the same bytes is rejected', () => {
+    const { 'webhook-signature': signature, ...headers } = sign()
+    const last = signature.at(-2)!
+    // The last letter has two bits that mean nothing.
+    const others = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/']
+      .map((letter) => `${signature.slice(0, -2)}${letter}=`)
+      .filter((other) => Buffer.from(other.slice(3), 'base64').equals(Buffer.from(signature.slice(3), 'base64')))
+    expect(others).toHaveLength(4)
+    for (const other of others) {
+      expect(verify({ ...headers, 'webhook-signature': other })).toBe(other.at(-2) === last ? 'msg_1' : undefined)
+    }
+    expect(verify({ ...headers, 'webhook-signature': signature.slice(0, -1) })).toBeUndefined()
+  })
+
   test('expires after 300 seconds, and may be as far ahead', () => {
     for (const offsetMs of [-300_000, 300_000]) expect(verify(sign({ atMs: NOW_MS + offsetMs }))).toBe('msg_1')
     for (const offsetMs of [-301_000, 301_000]) expect(verify(sign({ atMs: NOW_MS + offsetMs }))).toBeUndefined()

@@ -23,6 +23,7 @@ const variables = {
   TLS_CERT: env.text.optional(),
   TLS_KEY: env.text.optional(),
   EVENT_RETENTION_DAYS: env.integer(1, 3650).default(7),
+  DELIVERY_RETENTION_DAYS: env.integer(8, 3650).default(90),
   /** The first one signs the audit log, once a day. */
   AUDIT_SIGNING_KEYS: env.secrets(32).default([]),
   ...commonVariables,

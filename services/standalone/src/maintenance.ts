@@ -2,6 +2,7 @@ import {
   COLUMN_TYPES,
   connectionConfig,
   createKysely,
+  dropOldDeliveries,
   maintainPartitions,
   pruneIdempotencyKeys,
   pruneOutgoingWebhooks,
@@ -16,6 +17,7 @@ import type { Logger } from 'pino'
 export interface MaintenanceOptions {
   readonly ownerUrl: string
   readonly retentionDays: number
+  readonly deliveryRetentionDays: number
   /** Signs the audit log; without it, the log is not signed. */
   readonly signingKey: string | undefined
   readonly log: Logger
@@ -24,13 +26,16 @@ export interface MaintenanceOptions {
 const DAY_MS = 86_400_000
 
 /** Creates the next partitions, drops old ones, deletes what has expired, and signs the audit log: now, and once a day. */
-export function startMaintenance({ ownerUrl, retentionDays, signingKey, log }: MaintenanceOptions): Worker {
+export function startMaintenance(options: MaintenanceOptions): Worker {
+  const { ownerUrl, retentionDays, deliveryRetentionDays, signingKey, log } = options
   const worker = createWorker({
     async run() {
       const pool = new pg.Pool({ ...connectionConfig(ownerUrl), max: 1, types: COLUMN_TYPES })
       pool.on('error', () => undefined)
       try {
-        await maintainPartitions(pool, new Date(), { events: retentionDays })
+        const now = new Date()
+        await maintainPartitions(pool, now, { events: retentionDays })
+        await dropOldDeliveries(pool, now, deliveryRetentionDays)
         await pruneIdempotencyKeys(pool)
         await pruneRejectedRequests(pool)
         await pruneOutgoingWebhooks(pool)

@@ -71,7 +71,15 @@ export async function startStandalone(config: StandaloneConfig, resources: Async
     resources.use(followCertificate({ ...tls, server: app.server, log }))
   }
   const [signingKey] = config.AUDIT_SIGNING_KEYS
-  resources.use(startMaintenance({ ownerUrl: url, retentionDays: config.EVENT_RETENTION_DAYS, signingKey, log }))
+  resources.use(
+    startMaintenance({
+      ownerUrl: url,
+      retentionDays: config.EVENT_RETENTION_DAYS,
+      deliveryRetentionDays: config.DELIVERY_RETENTION_DAYS,
+      signingKey,
+      log,
+    }),
+  )
   await listen(app, { host: config.HOST, port: config.PORT })
   const openOrderId = await withQuietLogs(log, () => demo?.prepare())
 

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import { consoleSettings } from '@paxyo/console'
 import { ConfigError } from '@paxyo/service-kit'
 import { randomBytes } from 'node:crypto'
 import { loadIngestConfig, weakIngestSecrets } from '../src/config.ts'
@@ -54,6 +55,25 @@ test('scheduled reconciliation is off by default, and needs a provider that can 
   ])
   const config = loadIngestConfig({ ...given, RECONCILE_EVERY_MINUTES: '30' })
   expect(reconcileSchedule(config)).toEqual({ everyMs: 1_800_000, silentForMs: 21_600_000 })
+})
+
+test('the header of a single sign-on proxy needs the addresses of the proxy, and is none that a browser sets', () => {
+  expect(problems({ ...GOOD, CONSOLE_TRUSTED_HEADER: 'X-Forwarded-User' })).toEqual([
+    "CONSOLE_TRUSTED_PROXIES is missing: CONSOLE_TRUSTED_HEADER is accepted from the proxy's addresses only",
+  ])
+  expect(problems({ ...GOOD, CONSOLE_TRUSTED_PROXIES: '10.0.0.5' })).toEqual([
+    'CONSOLE_TRUSTED_HEADER is missing: CONSOLE_TRUSTED_PROXIES has no effect without it',
+  ])
+  const wrong = { CONSOLE_TRUSTED_HEADER: 'Cookie', CONSOLE_TRUSTED_PROXIES: 'the proxy' }
+  expect(problems({ ...GOOD, ...wrong })).toEqual([
+    'CONSOLE_TRUSTED_HEADER: must be the name of a header that only the proxy sets, such as X-Forwarded-User',
+    'CONSOLE_TRUSTED_PROXIES: must be networks such as 203.0.113.0/24, separated by commas',
+  ])
+  const right = { CONSOLE_TRUSTED_HEADER: 'X-Forwarded-User', CONSOLE_TRUSTED_PROXIES: '10.0.0.5, 10.1.0.0/16' }
+  expect(consoleSettings(loadIngestConfig({ ...GOOD, ...right })).trustedHeader).toEqual({
+    header: 'X-Forwarded-User',
+    proxies: ['10.0.0.5', '10.1.0.0/16'],
+  })
 })
 
 test('which refunds wait for a person', () => {

@@ -10,7 +10,7 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
   program
     .command('maintain')
     .description(
-      'create the event partitions of the next days and drop old ones, as the owner (DATABASE_URL); run it daily',
+      'create the partitions of the next days and delete what is older than its retention, as the owner (DATABASE_URL); run it daily',
     )
     .option(
       '--recount-totals',
@@ -19,6 +19,7 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
     .addHelpText(
       'after',
       '\nEVENT_RETENTION_DAYS: how many days of events are kept, in addition to today (7).' +
+        '\nDELIVERY_RETENTION_DAYS: how many days of deliveries are kept, at least 8; decided ones only are deleted (90).' +
         '\nREJECTED_RETENTION_DAYS: how many days rejected requests are kept (30).' +
         '\nPARKED_RETENTION_DAYS: after how many days a delivery without a registered order is put up for review (30).' +
         '\nMAINTAIN_EVERY_HOURS: the interval at which to repeat until a signal, without a scheduler; 0 runs once (0).' +
@@ -29,6 +30,7 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
         const {
           DATABASE_URL: url,
           EVENT_RETENTION_DAYS: eventDays,
+          DELIVERY_RETENTION_DAYS: deliveryDays,
           REJECTED_RETENTION_DAYS: rejectedDays,
           PARKED_RETENTION_DAYS: parkedDays,
           MAINTAIN_EVERY_HOURS: everyHours,
@@ -36,6 +38,7 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
         } = await settings(cli.env, [
           'DATABASE_URL',
           'EVENT_RETENTION_DAYS',
+          'DELIVERY_RETENTION_DAYS',
           'REJECTED_RETENTION_DAYS',
           'PARKED_RETENTION_DAYS',
           'MAINTAIN_EVERY_HOURS',
@@ -43,7 +46,8 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
         ])
         const mayRepeat = (): Promise<boolean> | boolean => everyHours > 0 && pause(everyHours * HOUR_MS, cli.signal)
         do {
-          printResult(cli, await maintain(url, { eventDays, rejectedDays, parkedDays, recountTotals, signingKey }))
+          const work = { eventDays, deliveryDays, rejectedDays, parkedDays, recountTotals, signingKey }
+          printResult(cli, await maintain(url, work))
         } while (await mayRepeat())
       }),
     )
@@ -53,6 +57,8 @@ function printResult(cli: Cli, result: Awaited<ReturnType<typeof maintain>>): vo
   cli.print(result, () =>
     [
       `Partitions created: ${list(result.created)}; dropped: ${list(result.dropped)}.`,
+      `Partitions kept, because deliveries of theirs are not decided: ${list(result.keptUndecided)}.`,
+      `Expired verifications and ids of deliveries deleted: ${result.deletedOfDeliveries}.`,
       `Expired idempotency keys deleted: ${result.deletedIdempotencyKeys}.`,
       `Expired rejected requests deleted: ${result.deletedRejectedRequests}.`,
       `Delivered outgoing webhooks deleted: ${result.deletedOutgoingWebhooks}.`,
@@ -82,16 +88,16 @@ interface MaintainOptions {
 
 interface Work extends MaintainOptions {
   readonly eventDays: number
+  readonly deliveryDays: number
   readonly rejectedDays: number
   readonly parkedDays: number
   readonly signingKey: string | undefined
 }
 
 async function maintain(url: string, work: Work) {
-  const { eventDays, rejectedDays, parkedDays, recountTotals: isRecount, signingKey } = work
+  const { eventDays, deliveryDays, rejectedDays, parkedDays, recountTotals: isRecount, signingKey } = work
   const database = await import('@paxyo/database')
-  const { maintainPartitions, pruneIdempotencyKeys, pruneOutgoingWebhooks, pruneReceipts, pruneRejectedRequests } =
-    database
+  const { pruneIdempotencyKeys, pruneOutgoingWebhooks, pruneReceipts, pruneRejectedRequests } = database
   const { newId, reviewUnregistered } = await import('@paxyo/ledger')
   const { default: pg } = await import('pg')
   const { explainDatabaseError } = await import('../explain-database-error.ts')
@@ -104,15 +110,22 @@ async function maintain(url: string, work: Work) {
   })
   pool.on('error', () => undefined)
   try {
-    const partitions = await maintainPartitions(pool, new Date(), { events: eventDays })
+    const now = new Date()
+    const { created, dropped } = await database.maintainPartitions(pool, now, { events: eventDays })
+    // First: a delivery whose order was not registered in time then waits for a person.
+    const reviewedUnregisteredOrders = await reviewUnregistered({ pool, newId }, parkedDays)
+    const deliveries = await database.dropOldDeliveries(pool, now, deliveryDays)
     return {
-      ...partitions,
+      created,
+      dropped: [...dropped, ...deliveries.dropped],
+      keptUndecided: deliveries.kept,
+      deletedOfDeliveries: deliveries.deleted,
       deletedIdempotencyKeys: await pruneIdempotencyKeys(pool),
       deletedRejectedRequests: await pruneRejectedRequests(pool, rejectedDays),
       deletedOutgoingWebhooks: await pruneOutgoingWebhooks(pool),
       deletedReceipts: await pruneReceipts(pool, eventDays),
       ...(isRecount === true ? { correctedTotals: await database.recountTotals(pool) } : {}),
-      reviewedUnregisteredOrders: await reviewUnregistered({ pool, newId }, parkedDays),
+      reviewedUnregisteredOrders,
       signedAuditHead:
         signingKey === undefined
           ? undefined

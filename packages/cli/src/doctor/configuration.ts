@@ -13,7 +13,13 @@ const NEEDED = ['DATABASE_URL'] as const
 /** The names that the result lists; the others are for sentinels and clusters. */
 const REDIS = ['REDIS_URL', 'CHANNEL_PREFIX'] as const
 /** Checked only where they are set: not every machine has them. */
-const OPTIONAL = ['PAXYO_URL', 'PAXYO_API_KEY', 'JWT_SECRETS', 'EVENT_RETENTION_DAYS'] as const
+const OPTIONAL = [
+  'PAXYO_URL',
+  'PAXYO_API_KEY',
+  'JWT_SECRETS',
+  'EVENT_RETENTION_DAYS',
+  'DELIVERY_RETENTION_DAYS',
+] as const
 
 export async function diagnoseConfiguration(env: Environment): Promise<{
   readonly diagnostics: readonly Diagnostic[]

@@ -1,3 +1,4 @@
+import { POSTGRES_VERSION_MIN } from '@paxyo/database/roles'
 import { connectDatabase, type DatabaseSession } from '../connect-database.ts'
 import { Failure } from '../failure.ts'
 import { shownAddress } from '../explain-database-error.ts'
@@ -10,7 +11,6 @@ import { diagnoseReconcile } from './reconcile.ts'
 import { diagnoseRights } from './rights.ts'
 import { diagnoseSettings } from './server-settings.ts'
 
-const VERSION_MIN = 17
 const STATEMENT_TIMEOUT_MS = 10_000
 
 /** Checks the database with the login of `url`, without writing. */
@@ -71,11 +71,11 @@ async function diagnoseVersion(database: DatabaseSession): Promise<Diagnostic> {
     `SELECT current_setting('server_version') AS version, current_setting('server_version_num') AS number`,
   )
   const major = Math.floor(Number(row!.number) / 10_000)
-  if (major >= VERSION_MIN) return ok('postgres-version', `PostgreSQL ${row!.version}`)
+  if (major >= POSTGRES_VERSION_MIN) return ok('postgres-version', `PostgreSQL ${row!.version}`)
   return failed(
     'postgres-version',
     `PostgreSQL ${row!.version} is too old`,
-    `Upgrade to ${VERSION_MIN} or newer, preferably 18.`,
+    `Upgrade to ${POSTGRES_VERSION_MIN} or newer, preferably 18.`,
   )
 }
 

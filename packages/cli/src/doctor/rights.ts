@@ -1,4 +1,4 @@
-import { DATABASE_ROLES } from '@paxyo/database/roles'
+import { DATABASE_ROLES, PRIVILEGE_TO_SET_ROLE } from '@paxyo/database/roles'
 import type { DatabaseSession } from '../connect-database.ts'
 import { failed, ok, type Diagnostic } from './diagnostic.ts'
 
@@ -39,7 +39,7 @@ const FORBIDDEN: typeof NEEDED = [
 ]
 
 const READ_ROLES = `
-  SELECT name, oid IS NOT NULL AS "exists", oid IS NOT NULL AND pg_has_role(current_user, oid, 'SET') AS "canBeAssumed"
+  SELECT name, oid IS NOT NULL AS "exists", oid IS NOT NULL AND pg_has_role(current_user, oid, ${PRIVILEGE_TO_SET_ROLE}) AS "canBeAssumed"
   FROM unnest($1::text[]) AS name LEFT JOIN pg_roles ON rolname = name`
 
 // A privilege on all columns counts as one on any; DELETE and TRUNCATE have no column privileges.

@@ -1,8 +1,8 @@
 import { textArray } from '@paxyo/database'
 import { formatMoney, NEEDS_APPROVAL } from '@paxyo/order-core'
-import { receivedBetween } from '../model/received-between.ts'
 import type { LockedAccount, Order } from '../model/working-set.ts'
 import type { AwaitingRow, DeliveryRow, EventRow, LedgerEntry, ReviewRow, VerifiedRow } from '../model/change-set.ts'
+import { isReceivedAt, isReceivedBetween, receivedBetween } from './received-between.ts'
 
 /** A statement that writes any number of rows, with one array per column. */
 export interface BulkStatement<Row> {
@@ -159,17 +159,19 @@ export const INSERT_DELIVERIES: BulkStatement<DeliveryRow> = {
 export const SETTLE_DELIVERIES: BulkStatement<DeliveryRow> = {
   name: 'settle_deliveries',
   text: `
-  UPDATE deliveries SET outcome = settled.outcome, reason = settled.reason,
+  UPDATE deliveries AS delivery SET outcome = settled.outcome, reason = settled.reason,
     waiting_update = CASE WHEN settled.waits THEN waiting_update END
-  FROM unnest($1::text[], $2::text[], $3::text[], $4::boolean[]) AS settled (delivery_id, outcome, reason, waits)
-  WHERE deliveries.delivery_id = settled.delivery_id AND deliveries.received_at >= $5 AND deliveries.received_at < $6
-    AND (deliveries.outcome IN ('parked', 'superseded', 'awaiting_verification')
-      OR deliveries.reason = '${NEEDS_APPROVAL}' AND deliveries.waiting_update IS NOT NULL)`,
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::boolean[], $5::timestamptz[])
+    AS settled (delivery_id, outcome, reason, waits, received_at)
+  WHERE delivery.delivery_id = settled.delivery_id AND ${isReceivedAt('settled')} AND ${isReceivedBetween('$6', '$7')}
+    AND (delivery.outcome IN ('parked', 'superseded', 'awaiting_verification')
+      OR delivery.reason = '${NEEDS_APPROVAL}' AND delivery.waiting_update IS NOT NULL)`,
   values: (rows) => [
     rows.map((delivery) => delivery.deliveryId),
     rows.map((delivery) => delivery.outcome),
     rows.map((delivery) => delivery.reason),
     rows.map((delivery) => delivery.waits),
+    rows.map((delivery) => delivery.receivedAt),
     ...receivedBetween(rows),
   ],
 }

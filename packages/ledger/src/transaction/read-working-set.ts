@@ -2,7 +2,7 @@ import { parseMoney } from '@paxyo/order-core'
 import type { OrderStatus } from '@paxyo/contracts'
 import type { PoolClient, QueryResult } from 'pg'
 import { isRepeatable } from '../model/new-id.ts'
-import { receivedBetween } from '../model/received-between.ts'
+import { isReceivedAt, isReceivedBetween, receivedBetween } from './received-between.ts'
 import type { Delivery } from '../model/delivery.ts'
 import { providerOrderKey, providerOrderColumns, providerOrderOf, type ProviderOrder } from '../model/provider-order.ts'
 import { LOCKED_ACCOUNT_COLUMNS, toLockedAccounts, type LockedAccountRow } from './account-rows.ts'
@@ -36,12 +36,14 @@ const READ_ORDERS = `
   JOIN orders USING (provider_order_id, provider)`
 
 // A retried transaction has the ids and the times of the deliveries that it may have committed, and so has a delivery that
-// waited. A repeated message has another time.
+// waited. A repeated message has another time. LIMIT makes it look up each id, rather than read all rows of these times.
 const READ_SETTLED_DELIVERIES = `
-  SELECT delivery_id, outcome = 'awaiting_verification' AS awaiting FROM deliveries
-  WHERE delivery_id = ANY($1::text[]) AND received_at >= $2 AND received_at < $3
+  SELECT found.* FROM unnest($1::text[], $2::timestamptz[]) AS wanted (id, received_at), LATERAL (
+    SELECT delivery_id, outcome = 'awaiting_verification' AS awaiting FROM deliveries AS delivery
+    WHERE delivery_id = wanted.id AND ${isReceivedAt('wanted')} AND ${isReceivedBetween('$3', '$4')} LIMIT 1
+  ) AS found
   UNION ALL
-  SELECT delivery_id, false FROM repeatable_delivery_ids WHERE delivery_id = ANY($4::text[])`
+  SELECT delivery_id, false FROM repeatable_delivery_ids WHERE delivery_id = ANY($5::text[])`
 
 const READ_CLOCK = `SELECT date_trunc('milliseconds', clock_timestamp()) AS at`
 
@@ -107,7 +109,12 @@ export async function readSettledDeliveries(
   const { rows } = await client.query<{ delivery_id: string; awaiting: boolean }>({
     name: 'read_settled_deliveries',
     text: READ_SETTLED_DELIVERIES,
-    values: [ids, ...receivedBetween(deliveries), ids.filter(isRepeatable)],
+    values: [
+      ids,
+      deliveries.map(({ receivedAt }) => receivedAt),
+      ...receivedBetween(deliveries),
+      ids.filter(isRepeatable),
+    ],
   })
   return {
     settledDeliveryIds: new Set(rows.map((row) => row.delivery_id)),

@@ -17,7 +17,6 @@ export function createSimulator(): Simulator {
   const section = byId('simulator')
   const buttons = [...section.querySelectorAll<HTMLButtonElement>('[data-action]')]
   let target: OrderView | undefined
-  section.hidden = false
 
   async function run(action: string): Promise<void> {
     const problem = byId('simulator-problem')
@@ -31,8 +30,6 @@ export function createSimulator(): Simulator {
     }
   }
   for (const button of buttons) {
-    // Until the orders are loaded.
-    button.disabled = true
     button.addEventListener('click', () => {
       if (button.ariaBusy === 'true') return
       button.ariaBusy = 'true'

@@ -27,7 +27,6 @@ const now = (): number => performance.timeOrigin + performance.now()
 export function createWebhookTrace(): WebhookTraceView {
   let offset: ClockOffset | undefined
   let isAsking = false
-  byId('trace').hidden = false
 
   async function ask(seq: number): Promise<TraceResponse> {
     const sentMs = now()

@@ -1,5 +1,5 @@
 import { sql, type Kysely } from 'kysely'
-import { DATABASE_ROLES } from '../../roles.ts'
+import { DATABASE_ROLES, PRIVILEGE_TO_SET_ROLE } from '../../roles.ts'
 
 export async function createRoles(db: Kysely<unknown>): Promise<void> {
   for (const name of Object.values(DATABASE_ROLES)) await createRole(db, name)
@@ -18,8 +18,7 @@ async function createRole(db: Kysely<unknown>, name: string): Promise<void> {
         EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
         END;
       END IF;
-      -- Not MEMBER: a user that creates a role without being a superuser is a member that cannot SET ROLE to it.
-      IF NOT pg_has_role(current_user, '${name}', 'SET') THEN
+      IF NOT pg_has_role(current_user, '${name}', ${PRIVILEGE_TO_SET_ROLE}) THEN
         GRANT ${name} TO CURRENT_USER;
       END IF;
     END`)}`.execute(db)

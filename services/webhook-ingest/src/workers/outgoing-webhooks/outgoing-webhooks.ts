@@ -138,7 +138,7 @@ export function createOutgoingWebhooks(options: OutgoingWebhooksOptions): Outgoi
     try {
       await queue.settle(webhook, attempt, retryInMs)
       if (isBack) await queue.makeEndpointDue(endpointId)
-      // After the commit: a page that hears of it reads the queue.
+      // After the commit, because pages then read the queue.
       if (hasChanged) options.onEndpointChanged?.(endpointId, attempt.error ?? undefined)
     } catch (error) {
       log.warn({ err: error, ...facts }, 'outgoing webhook attempt not recorded')

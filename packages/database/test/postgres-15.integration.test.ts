@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { freePort } from '@paxyo/testkit'
+import { spawnSync } from 'node:child_process'
+import { chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { createPool } from '../src/connect.ts'
+import { MIGRATION_NAMES, migrateToLatest } from '../src/migrate.ts'
+import { insertSample } from './sample-rows.ts'
+
+const PROGRAMS = '/usr/lib/postgresql/15/bin'
+
+/** The oldest supported version, where Debian's package of it is to be had. */
+const describeWithPostgres15 = existsSync(PROGRAMS) ? describe : describe.skip
+
+describeWithPostgres15('PostgreSQL 15', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'paxyo-postgres-15-'))
+  const data = join(folder, 'data')
+  let url = ''
+
+  beforeAll(async () => {
+    const { uid, gid } = postgresUser()
+    if (uid !== undefined && gid !== undefined) chownSync(folder, uid, gid)
+    const port = await freePort()
+    run('initdb', ['-D', data, '-A', 'trust', '-U', 'postgres', '--locale=C.UTF-8', '-E', 'UTF8', '-N'])
+    const settings = `-p ${port} -k ${folder} -c listen_addresses=127.0.0.1 -c fsync=off`
+    run('pg_ctl', ['-D', data, '-o', settings, '-l', join(folder, 'log'), '-w', 'start'])
+    url = `postgres://postgres@127.0.0.1:${port}/postgres`
+  })
+  afterAll(() => {
+    run('pg_ctl', ['-D', data, '-m', 'immediate', '-w', 'stop'])
+    rmSync(folder, { recursive: true })
+  })
+
+  test('is migrated, by an owner that is no superuser, too, and serves the roles', async () => {
+    const superuser = new pg.Pool({ connectionString: url, max: 1 })
+    await superuser.query('CREATE ROLE owner LOGIN CREATEROLE; CREATE DATABASE paxyo OWNER owner')
+    await superuser.end()
+    const ofOwner = url.replace('postgres@', 'owner@').replace(/postgres$/, 'paxyo')
+    expect(await migrateToLatest(ofOwner)).toEqual(MIGRATION_NAMES)
+    expect(await migrateToLatest(ofOwner)).toEqual([])
+
+    const ingest = createPool({ url: ofOwner, role: 'ingest', name: 'postgres-15', max: 1 })
+    try {
+      await insertSample(ingest, 'accounts')
+      await insertSample(ingest, 'orders')
+      await insertSample(ingest, 'deliveries')
+      const { rows } = await ingest.query('SELECT tableoid::regclass::text AS partition FROM deliveries')
+      expect(rows).toEqual([{ partition: expect.stringMatching(/^deliveries_\d/) }])
+    } finally {
+      await ingest.end()
+    }
+  })
+})
+
+/** PostgreSQL does not run as root. */
+function postgresUser(): { uid?: number; gid?: number } {
+  if (process.getuid?.() !== 0) return {}
+  const idOf = (kind: '-u' | '-g'): number => Number(spawnSync('id', [kind, 'postgres'], { encoding: 'utf8' }).stdout)
+  return { uid: idOf('-u'), gid: idOf('-g') }
+}
+
+function run(program: string, args: readonly string[]): void {
+  // The server inherits its output, which would keep a pipe open.
+  const { status } = spawnSync(join(PROGRAMS, program), args, { ...postgresUser(), cwd: tmpdir(), stdio: 'ignore' })
+  if (status !== 0) throw new Error(`${program} of PostgreSQL 15 failed`)
+}
