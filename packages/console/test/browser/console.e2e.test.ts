@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { connectSocket, launchChromium, type TestSocket } from '@paxyo/testkit'
+import { connectSocket, eventually, launchChromium, type TestSocket } from '@paxyo/testkit'
 import axe from 'axe-core'
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
