@@ -6,6 +6,8 @@ import type { TrustedHeaderSettings } from './sign-in/trusted-header.ts'
 export interface ConsoleSettings {
   /** What the page's frame shows. */
   readonly environment: 'production' | 'development'
+  /** Where browsers open the console; passkeys belong to it, and need it. */
+  readonly origin: string | undefined
   /** The header in which a single sign-on proxy names the person; undefined without one. */
   readonly trustedHeader: TrustedHeaderSettings | undefined
 }
@@ -19,6 +21,13 @@ const NOT_TRUSTED = /^(?:authorization|cookie|host|origin|forwarded|x-forwarded-
 export const consoleVariables = {
   /** Whether the operators' console is served. */
   CONSOLE: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
+  /** Where browsers open the console, such as `https://panel.example`: passkeys belong to it. */
+  CONSOLE_ORIGIN: env
+    .url('https', 'http')
+    .refine((value) => !URL.canParse(value) || isConsoleOrigin(new URL(value)), {
+      error: 'must be an origin with https, such as https://panel.example, without a path',
+    })
+    .optional(),
   /** The header in which a single sign-on proxy names the person. */
   CONSOLE_TRUSTED_HEADER: env.text
     .refine((name) => HEADER.test(name) && !NOT_TRUSTED.test(name), {
@@ -28,6 +37,10 @@ export const consoleVariables = {
   /** Addresses and networks of that proxy. */
   CONSOLE_TRUSTED_PROXIES: env.cidrs.optional(),
 }
+
+/** Browsers make passkeys for pages with TLS, and for localhost. */
+const isConsoleOrigin = ({ protocol, hostname, pathname, search, hash }: URL): boolean =>
+  (protocol === 'https:' || hostname === 'localhost') && pathname === '/' && search === '' && hash === ''
 
 type Raw = Readonly<Record<string, string | undefined>>
 
@@ -45,15 +58,17 @@ export function consoleProblems(raw: Raw): string[] {
 
 interface ConsoleConfig {
   readonly NODE_ENV: string
+  readonly CONSOLE_ORIGIN?: string | undefined
   readonly CONSOLE_TRUSTED_HEADER?: string | undefined
   readonly CONSOLE_TRUSTED_PROXIES?: readonly string[] | undefined
 }
 
 /** The console's settings from the environment's variables. */
 export function consoleSettings(config: ConsoleConfig): ConsoleSettings {
-  const { NODE_ENV, CONSOLE_TRUSTED_HEADER: header, CONSOLE_TRUSTED_PROXIES: proxies } = config
+  const { NODE_ENV, CONSOLE_ORIGIN: origin, CONSOLE_TRUSTED_HEADER: header, CONSOLE_TRUSTED_PROXIES: proxies } = config
   return {
     environment: NODE_ENV === 'production' ? 'production' : 'development',
+    origin,
     trustedHeader: header === undefined || proxies === undefined ? undefined : { header, proxies },
   }
 }

@@ -11,6 +11,7 @@ import { registerKeyRoutes, type KeyRouteDeps } from './panel-api/key-routes.ts'
 import { registerOperatorRoutes } from './panel-api/operator-routes.ts'
 import { registerResolutionPreview } from './panel-api/resolution-preview-route.ts'
 import { registerWordRoutes, type WordRouteDeps } from './panel-api/word-routes.ts'
+import { toRelyingParty } from './passkeys/verify-passkey.ts'
 import { createPasswords } from './sign-in/password.ts'
 import { createSessionAuthentication, registerSession } from './sign-in/session-routes.ts'
 import { createSessionStore } from './sign-in/session-store.ts'
@@ -93,6 +94,7 @@ const ROOT_PACKAGE = new URL('../../../package.json', import.meta.url)
  * await using console = createConsole({
  *   db: createKysely(pool),
  *   environment: 'development',
+ *   origin: undefined,
  *   trustedHeader: undefined,
  *   log,
  *   onAuthenticationFailed: () => undefined,
@@ -100,7 +102,14 @@ const ROOT_PACKAGE = new URL('../../../package.json', import.meta.url)
  * console.register(app)
  * (await app.inject('/console/api/session')).json().code //=> 'unauthorized'
  */
-export function createConsole({ db, environment, trustedHeader, log, onAuthenticationFailed }: ConsoleDeps): Console {
+export function createConsole({
+  db,
+  environment,
+  origin,
+  trustedHeader,
+  log,
+  onAuthenticationFailed,
+}: ConsoleDeps): Console {
   const store = createSessionStore({ db, log })
   const { version } = JSON.parse(readFileSync(ROOT_PACKAGE, 'utf8')) as { version: string }
   const throttleOf = (door: string, limits = {}): FailureThrottle =>
@@ -113,6 +122,7 @@ export function createConsole({ db, environment, trustedHeader, log, onAuthentic
     nameThrottle: throttleOf('console_name', NAME_LIMITS),
     codeThrottle: throttleOf('console_code', CODE_LIMITS),
     trustedHeader: trustedHeader && openTrustedHeader(trustedHeader, throttleOf('console_header')),
+    party: origin === undefined ? undefined : toRelyingParty(origin),
     environment,
     version,
   }

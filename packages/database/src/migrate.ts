@@ -8,6 +8,7 @@ import { determineBalanceModes } from './determine-balance-modes.ts'
 import { maintainPartitions } from './partitions.ts'
 import { POSTGRES_VERSION_MIN } from './roles.ts'
 import * as baseline from './migrations/0041-baseline.ts'
+import * as passkeys from './migrations/0043-passkeys.ts'
 import * as mappedWords from './migrations/0044-mapped-words.ts'
 import * as auditLogSignatures from './migrations/0045-audit-log-signatures.ts'
 import * as timelines from './migrations/0049-timelines.ts'
@@ -16,6 +17,7 @@ import { connectionConfig } from './servers/connection-config.ts'
 /** In order of their names. A migration that has been released is never edited. */
 export const MIGRATIONS: Record<string, Migration> = {
   '0041-baseline': baseline,
+  '0043-passkeys': passkeys,
   '0044-mapped-words': mappedWords,
   '0045-audit-log-signatures': auditLogSignatures,
   '0049-timelines': timelines,

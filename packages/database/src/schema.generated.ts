@@ -185,6 +185,17 @@ export interface OperatorLinks {
   used_at: Timestamp | null;
 }
 
+export interface OperatorPasskeys {
+  created_at: Generated<Timestamp>;
+  credential_id: string;
+  last_used_at: Timestamp | null;
+  name: string;
+  operator_id: string;
+  public_key: Buffer;
+  sign_count: number;
+  transports: string[];
+}
+
 export interface OperatorRefunds {
   amount: Numeric;
   created_at: Timestamp;
@@ -270,6 +281,12 @@ export interface OutgoingWebhooks {
   subject: string;
   type: string;
   webhook_id: string;
+}
+
+export interface PasskeyChallenges {
+  binding_hash: Buffer;
+  challenge: string;
+  expires_at: Timestamp;
 }
 
 export interface ProviderOrderChanges {
@@ -406,6 +423,7 @@ export interface DB {
   operations_tickets: OperationsTickets;
   operator_actions: OperatorActions;
   operator_links: OperatorLinks;
+  operator_passkeys: OperatorPasskeys;
   operator_refunds: OperatorRefunds;
   operator_sessions: OperatorSessions;
   operators: Operators;
@@ -413,6 +431,7 @@ export interface DB {
   outbox: Outbox;
   outgoing_webhook_endpoints: OutgoingWebhookEndpoints;
   outgoing_webhooks: OutgoingWebhooks;
+  passkey_challenges: PasskeyChallenges;
   provider_order_changes: ProviderOrderChanges;
   receipts: Receipts;
   reconcile_runs: ReconcileRuns;

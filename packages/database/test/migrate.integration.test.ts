@@ -6,7 +6,13 @@ import { recountTotals } from '../src/count-totals.ts'
 import { applyMigrations } from '../src/apply-migrations.ts'
 import { migrateToLatest } from '../src/migrate.ts'
 
-const MIGRATIONS = ['0041-baseline', '0044-mapped-words', '0045-audit-log-signatures', '0049-timelines']
+const MIGRATIONS = [
+  '0041-baseline',
+  '0043-passkeys',
+  '0044-mapped-words',
+  '0045-audit-log-signatures',
+  '0049-timelines',
+]
 
 let database: TestDatabase
 beforeEach(async () => {

@@ -176,6 +176,11 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
     gateway: [],
   },
   operator_links: { ingest: ['SELECT', 'INSERT', 'UPDATE used_at'], gateway: [] },
+  operator_passkeys: {
+    ingest: ['SELECT', 'INSERT', 'DELETE', 'UPDATE last_used_at', 'UPDATE sign_count'],
+    gateway: [],
+  },
+  passkey_challenges: { ingest: ['SELECT', 'INSERT', 'DELETE'], gateway: [] },
   operator_sessions: { ingest: ['SELECT', 'INSERT', 'DELETE'], gateway: [] },
   operations_tickets: { ingest: ['SELECT', 'INSERT', 'DELETE'], gateway: ['SELECT', 'DELETE'] },
   operator_refunds: { ingest: ['SELECT', 'INSERT'], gateway: [] },

@@ -164,7 +164,7 @@ function startServices(
       tokens: { secrets: secrets.jwtSecrets, audience: config.JWT_AUDIENCE },
       hasDocs: config.API_DOCS === 'on',
       outgoingWebhooks: outgoingWebhookSettings(config, isLoopback(config.HOST)),
-      console: hasConsole(config) ? consoleSettings(config) : undefined,
+      console: hasConsole(config) ? consoleSettings(withOrigin(config)) : undefined,
       log,
     }),
   )
@@ -189,6 +189,13 @@ function startServices(
   ingest.addMetrics(registry)
   gateway.addMetrics(registry)
   return app
+}
+
+/** The page of this machine, unless it is configured. */
+function withOrigin(config: StandaloneConfig): StandaloneConfig {
+  const { HOST: host, PORT: port, CONSOLE_ORIGIN: configured, TLS_CERT: cert } = config
+  if (configured !== undefined || !isLoopback(host)) return config
+  return { ...config, CONSOLE_ORIGIN: `${cert === undefined ? 'http' : 'https'}://localhost:${port}` }
 }
 
 const hasConsole = ({ CONSOLE, HOST }: StandaloneConfig): boolean =>

@@ -116,7 +116,7 @@ export async function startIngest(
     tokens: { secrets: jwtSecrets, audience: 'paxyo' },
     hasDocs,
     outgoingWebhooks,
-    console: hasConsole ? { environment: 'development', trustedHeader: TRUSTED_HEADER } : undefined,
+    console: hasConsole ? { environment: 'development', origin: undefined, trustedHeader: TRUSTED_HEADER } : undefined,
     log: logger,
   })
   const app = createHttpServer({ log: logger, trustProxy: false })

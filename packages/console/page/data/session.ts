@@ -1,5 +1,10 @@
 import { signal } from '@preact/signals'
 import type { OperatorRole, Scope } from '@paxyo/panel-client'
+import {
+  startAuthentication,
+  type AuthenticationResponseJSON,
+  type PublicKeyCredentialRequestOptionsJSON,
+} from '@simplewebauthn/browser'
 import { ApiProblem, get, send, whenSignedOut } from './api.ts'
 
 export interface Session {
@@ -18,6 +23,7 @@ export interface Credentials {
   readonly name: string
   readonly password: string
   readonly code?: string
+  readonly passkey?: AuthenticationResponseJSON
 }
 
 /** Whom a single sign-on proxy names. */
@@ -55,16 +61,31 @@ export async function signIn(credentials: Credentials): Promise<void> {
   await readSession()
 }
 
-/** Null without a single sign-on proxy. */
-export async function readProxyUser(): Promise<ProxyUser | null> {
-  return (await get<{ readonly proxyUser: ProxyUser | null }>(`${API}/sign-in`)).proxyUser
+/** How a person can sign in besides a password. */
+export interface SignInWays {
+  /** Null without a single sign-on proxy. */
+  readonly proxyUser: ProxyUser | null
+  readonly hasPasskeys: boolean
 }
+
+export const readSignInWays = (): Promise<SignInWays> => get<SignInWays>(`${API}/sign-in`)
 
 /** A person who has signed out stays signed out until the page is loaded again. */
 export const hasSignedOut = signal(false)
 
 export async function signInByProxy(): Promise<void> {
   await send('POST', `${API}/sign-in/proxy`)
+  await readSession()
+}
+
+/** Asks an authenticator of this device, or a connected one. */
+export async function askPasskey(): Promise<AuthenticationResponseJSON> {
+  const optionsJSON = await send<PublicKeyCredentialRequestOptionsJSON>('POST', `${API}/sign-in/challenge`)
+  return startAuthentication({ optionsJSON })
+}
+
+export async function signInByPasskey(): Promise<void> {
+  await send('POST', `${API}/sign-in/passkey`, { body: { passkey: await askPasskey() } })
   await readSession()
 }
 

@@ -5,11 +5,15 @@ import { goTo, hrefOf } from '../data/router.ts'
 import { t } from '../kit/language.ts'
 import { Button, Code, Field, Panel, Problem, Screen } from '../parts/basic.tsx'
 import { CopyButton } from '../parts/copy.tsx'
+import { Passkeys } from './passkeys.tsx'
 
 /** The person's own account: one-time codes, and signing out everywhere. */
 export const Account = () => (
   <Screen title={t('account.title')} lead={<bdi>{session.value?.operator.name}</bdi>}>
     <Panel title={t('account.codes')}>{session.value?.operator.hasTotp ? <CodesOff /> : <CodesOn />}</Panel>
+    <Panel title={t('passkeys.title')}>
+      <Passkeys />
+    </Panel>
     <Panel title={t('account.sessions')}>
       <p class="panel-text">{t('account.sessionsDetail')}</p>
       <Button kind="danger" onClick={() => void signOut(true).then(() => goTo(hrefOf('')))}>

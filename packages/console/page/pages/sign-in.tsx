@@ -2,10 +2,20 @@ import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { ApiProblem } from '../data/api.ts'
 import { goTo, hrefOf } from '../data/router.ts'
-import { acceptLink, hasSignedOut, readProxyUser, signIn, signInByProxy, type ProxyUser } from '../data/session.ts'
+import {
+  acceptLink,
+  askPasskey,
+  hasSignedOut,
+  readSignInWays,
+  signIn,
+  signInByPasskey,
+  signInByProxy,
+  type ProxyUser,
+} from '../data/session.ts'
 import { t } from '../kit/language.ts'
 import { Button, Field, Problem } from '../parts/basic.tsx'
 import { LanguageSelect } from '../parts/language-select.tsx'
+import { toPasskeyProblem } from './passkeys.tsx'
 
 const PASSWORD_LENGTH_MIN = 12
 
@@ -20,6 +30,7 @@ export const SignIn = ({ link }: { link?: string }) => {
   const problem = useSignal<ApiProblem | undefined>(undefined)
   const heading = useRef<HTMLHeadingElement>(null)
   const proxyUser = useSignal<ProxyUser | null>(null)
+  const hasPasskeys = useSignal(false)
   useEffect(() => {
     if (!isNew) void continueByProxy()
   }, [])
@@ -45,15 +56,36 @@ export const SignIn = ({ link }: { link?: string }) => {
       const failure = error instanceof ApiProblem ? error : new ApiProblem('unreadable', 0, String(error))
       if (failure.code === 'code_required') asksCode.value = true
       problem.value = failure
+      if (failure.code === 'passkey_required') await addPasskey(credentials)
     } finally {
       isBusy.value = false
+    }
+  }
+
+  /** The passkey is the second factor, after the password. */
+  async function addPasskey(credentials: { name: string; password: string }): Promise<void> {
+    try {
+      await signIn({ ...credentials, passkey: await askPasskey() })
+    } catch (error) {
+      problem.value = toPasskeyProblem(error) ?? problem.value
+    }
+  }
+
+  async function byPasskey(): Promise<void> {
+    problem.value = undefined
+    try {
+      await signInByPasskey()
+    } catch (error) {
+      problem.value = toPasskeyProblem(error)
     }
   }
 
   /** A person whom a proxy names needs no password. */
   async function continueByProxy(): Promise<void> {
     try {
-      proxyUser.value = await readProxyUser()
+      const ways = await readSignInWays()
+      proxyUser.value = ways.proxyUser
+      hasPasskeys.value = ways.hasPasskeys
       if (proxyUser.value?.isOperator === true && !hasSignedOut.value) await signInByProxy()
     } catch (error) {
       if (error instanceof ApiProblem) problem.value = error
@@ -111,6 +143,7 @@ export const SignIn = ({ link }: { link?: string }) => {
         <Button type="submit" kind="primary" isBusy={isBusy.value}>
           {t(isNew ? 'signIn.create' : 'signIn.title')}
         </Button>
+        {hasPasskeys.value && !isNew ? <Button onClick={() => void byPasskey()}>{t('signIn.passkey')}</Button> : null}
       </form>
       <LanguageSelect />
     </main>

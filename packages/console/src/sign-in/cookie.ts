@@ -9,6 +9,10 @@ const SECURE_NAME = '__Host-paxyo_console'
 /** Browsers do not keep a secure cookie of a page without TLS; on this machine no one listens in. */
 const LOOPBACK_NAME = 'paxyo_console'
 
+const SECURE_CHALLENGE_NAME = '__Host-paxyo_passkey'
+const LOOPBACK_CHALLENGE_NAME = 'paxyo_passkey'
+const CHALLENGE_SECONDS = 300
+
 const TOKEN = /^[\w-]{43}$/
 
 /** The header that a page of another site cannot send. */
@@ -23,23 +27,34 @@ export function isOfThisMachine({ hostname, ip, headers, protocol }: FastifyRequ
 
 /** The token of the request's session; undefined when it has none. */
 export function sessionToken(request: FastifyRequest): string | undefined {
-  const cookies = parseCookie(request.headers.cookie ?? '')
-  const token = cookies[isOfThisMachine(request) ? LOOPBACK_NAME : SECURE_NAME]
+  return tokenNamed(request, isOfThisMachine(request) ? LOOPBACK_NAME : SECURE_NAME)
+}
+
+/** The token of a browser that signs in with a passkey. */
+export function challengeToken(request: FastifyRequest): string | undefined {
+  return tokenNamed(request, isOfThisMachine(request) ? LOOPBACK_CHALLENGE_NAME : SECURE_CHALLENGE_NAME)
+}
+
+function tokenNamed({ headers }: FastifyRequest, name: string): string | undefined {
+  const token = parseCookie(headers.cookie ?? '')[name]
   return token !== undefined && TOKEN.test(token) ? token : undefined
 }
 
 /** The `Set-Cookie` header that starts a session, or ends it without a token. */
 export function sessionCookie(request: FastifyRequest, token: string | undefined): string {
-  const isSecure = !isOfThisMachine(request)
-  return stringifySetCookie({
-    name: isSecure ? SECURE_NAME : LOOPBACK_NAME,
-    value: token ?? '',
-    path: '/',
-    maxAge: token === undefined ? 0 : SESSION_SECONDS,
-    httpOnly: true,
-    sameSite: 'strict',
-    secure: isSecure,
-  })
+  const name = isOfThisMachine(request) ? LOOPBACK_NAME : SECURE_NAME
+  return cookieOf(request, name, token ?? '', token === undefined ? 0 : SESSION_SECONDS)
+}
+
+/** The `Set-Cookie` header that binds a challenge to a browser. */
+export function challengeCookie(request: FastifyRequest, token: string): string {
+  const name = isOfThisMachine(request) ? LOOPBACK_CHALLENGE_NAME : SECURE_CHALLENGE_NAME
+  return cookieOf(request, name, token, CHALLENGE_SECONDS)
+}
+
+function cookieOf(request: FastifyRequest, name: string, value: string, maxAge: number): string {
+  const secure = !isOfThisMachine(request)
+  return stringifySetCookie({ name, value, path: '/', maxAge, httpOnly: true, sameSite: 'strict', secure })
 }
 
 /**

@@ -9,11 +9,12 @@ import { startSession, type SignInDeps } from './sign-in-routes.ts'
  * can tell a person who is no operator what to do.
  */
 export function registerProxySignIn(api: PanelApi, deps: SignInDeps): void {
-  const { db, trustedHeader } = deps
+  const { db, trustedHeader, party } = deps
+  const hasPasskeys = party !== undefined
   api.get('/console/api/sign-in', async (request, reply) => {
     const name = trustedHeader?.nameOf(request)
-    if (name === undefined) return reply.send({ proxyUser: null })
-    return reply.send({ proxyUser: { name, isOperator: (await findOperator(db, name)) !== undefined } })
+    if (name === undefined) return reply.send({ proxyUser: null, hasPasskeys })
+    return reply.send({ proxyUser: { name, isOperator: (await findOperator(db, name)) !== undefined }, hasPasskeys })
   })
   api.post('/console/api/sign-in/proxy', async (request, reply) => {
     const name = trustedHeader?.nameOf(request)

@@ -2,6 +2,7 @@ import type { Operator } from '@paxyo/database'
 import { reject, type PanelApi, type Principal, type SessionAuthentication } from '@paxyo/panel-api-kit'
 import { ROLE_SCOPES, type OperatorRole } from '@paxyo/panel-client'
 import type { FastifyRequest } from 'fastify'
+import { registerPasskeys } from '../passkeys/passkey-routes.ts'
 import { auditSignIn } from './audit.ts'
 import { isFromOwnPage, sessionCookie, sessionToken } from './cookie.ts'
 import type { SignInDeps } from './sign-in-routes.ts'
@@ -78,4 +79,5 @@ export function registerSession(api: PanelApi, deps: SessionRouteDeps): void {
   })
   registerTicket(api, db)
   registerTotp(api, deps, operatorOf)
+  registerPasskeys(api, deps, operatorOf)
 }

@@ -6,7 +6,9 @@ import { rejectUnauthenticated, type FailureThrottle } from '@paxyo/service-kit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { sql, type Kysely, type Selectable } from 'kysely'
 import { z } from 'zod'
-import { auditSignIn, signInEntry } from './audit.ts'
+import { assertionSchema } from '../passkeys/passkey-schemas.ts'
+import { offerChallenge, verifyPasskey, type RelyingParty } from '../passkeys/verify-passkey.ts'
+import { auditSignIn, signInEntry, type SignInMethod } from './audit.ts'
 import { canKeepSession, isFromOwnPage, sessionCookie } from './cookie.ts'
 import type { Passwords } from './password.ts'
 import { senderAddress } from './sender-address.ts'
@@ -27,6 +29,8 @@ export interface SignInDeps {
   readonly codeThrottle: FailureThrottle
   /** Undefined when no single sign-on proxy is configured. */
   readonly trustedHeader: TrustedHeader | undefined
+  /** Undefined when the console has no configured origin, which passkeys need. */
+  readonly party: RelyingParty | undefined
 }
 
 const NAME_LENGTH_MAX = 60
@@ -42,6 +46,7 @@ const signInSchema = z.strictObject({
   name: z.string().trim().min(1).max(NAME_LENGTH_MAX),
   password: passwordSchema,
   code: codeSchema.optional(),
+  passkey: assertionSchema.optional(),
 })
 
 const TOKEN_LENGTH = 43
@@ -67,6 +72,7 @@ export function registerSignIn(api: PanelApi, deps: SignInDeps): void {
     acceptLink(deps, request, reply, request.body),
   )
   registerProxySignIn(api, deps)
+  registerPasskeySignIn(api, deps)
 }
 
 const UNKNOWN = { operatorId: 'unknown' }
@@ -75,7 +81,7 @@ async function signIn(
   deps: SignInDeps,
   request: FastifyRequest,
   reply: FastifyReply,
-  { name, password, code }: z.output<typeof signInSchema>,
+  { name, password, code, passkey }: z.output<typeof signInSchema>,
 ): Promise<FastifyReply> {
   const { db, passwords, throttle, nameThrottle, codeThrottle } = deps
   const address = senderAddress(request)
@@ -94,18 +100,67 @@ async function signIn(
     return rejectUnauthenticated(request, reply, { throttle, address, code: 'sign_in_failed', detail })
   }
   if (operator === undefined || !isRight) return fail()
-  if (operator.totp_secret !== null) {
-    if (code === undefined) return reject(reply, 'code_required')
-    const waitS = codeThrottle.waitS(operator.operator_id)
-    if (waitS > 0) return reject(reply.header('retry-after', waitS), 'authentication_throttled')
-    if (!(await acceptCode(db, operator.operator_id, operator.totp_secret, code))) {
-      codeThrottle.failed(operator.operator_id)
-      return fail()
-    }
+  const waitS = codeThrottle.waitS(operator.operator_id)
+  if (waitS > 0) return reject(reply.header('retry-after', waitS), 'authentication_throttled')
+  const second = await checkSecondFactor(deps, request, operator, { code, passkey })
+  if (second === 'code_required' || second === 'passkey_required') return reject(reply, second)
+  if (second === undefined) {
+    codeThrottle.failed(operator.operator_id)
+    return fail()
   }
-  const method = operator.totp_secret === null ? 'password' : 'password and code'
-  await auditSignIn(db, request, 'signIn', author, 'ok', { method })
+  await auditSignIn(db, request, 'signIn', author, 'ok', { method: second })
   return startSession(deps, request, reply, operator.operator_id)
+}
+
+type SecondFactor = Pick<z.output<typeof signInSchema>, 'code' | 'passkey'>
+
+/** @returns how the operator signs in, or what is missing; undefined when the code or the passkey is wrong. */
+async function checkSecondFactor(
+  { db, party }: SignInDeps,
+  request: FastifyRequest,
+  { operator_id: operatorId, totp_secret: secret }: Selectable<Operators>,
+  { code, passkey }: SecondFactor,
+): Promise<SignInMethod['method'] | 'code_required' | 'passkey_required' | undefined> {
+  if (passkey !== undefined && party !== undefined) {
+    const owner = await verifyPasskey(db, request, { party, response: passkey, isAlone: false })
+    return owner?.operator_id === operatorId ? 'password and passkey' : undefined
+  }
+  if (secret !== null) {
+    if (code === undefined) return 'code_required'
+    return (await acceptCode(db, operatorId, secret, code)) ? 'password and code' : undefined
+  }
+  return (await hasPasskey(db, operatorId)) ? 'passkey_required' : 'password'
+}
+
+async function hasPasskey(db: Kysely<Database>, operatorId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('operator_passkeys')
+    .select('credential_id')
+    .where('operator_id', '=', operatorId)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+const passkeyBody = z.strictObject({ passkey: assertionSchema })
+
+/** Signing in with a passkey alone, after the authenticator has checked the person. */
+function registerPasskeySignIn(api: PanelApi, deps: SignInDeps): void {
+  const { db, party, throttle } = deps
+  if (party === undefined) return
+  api.post('/console/api/sign-in/challenge', (request, reply) => offerChallenge(db, request, reply, party))
+  api.post('/console/api/sign-in/passkey', { schema: { body: passkeyBody } }, async (request, reply) => {
+    const operator = await verifyPasskey(db, request, { party, response: request.body.passkey, isAlone: true })
+    if (operator === undefined) {
+      await auditSignIn(db, request, 'signIn', { ...UNKNOWN, name: 'passkey' }, 'sign_in_failed')
+      const address = senderAddress(request)
+      const detail = 'the passkey is not known, or was not checked with a PIN, finger or face'
+      return rejectUnauthenticated(request, reply, { throttle, address, code: 'sign_in_failed', detail })
+    }
+    const { operator_id: operatorId, name } = operator
+    await auditSignIn(db, request, 'signIn', { operatorId, name }, 'ok', { method: 'passkey' })
+    return startSession(deps, request, reply, operatorId)
+  })
 }
 
 function findActive(db: Kysely<Database>, name: string): Promise<Selectable<Operators> | undefined> {
@@ -197,8 +252,8 @@ class LinkNotUsed extends Error {
 }
 
 /**
- * Uses a link, once, also when two requests send it at the same time. A new password needs no code until one is set up, and
- * ends the operator's sessions.
+ * Uses a link, once, also when two requests send it at the same time. A new password needs no code and no passkey until one is
+ * set up, and ends the operator's sessions.
  *
  * @throws LinkNotUsed when nothing was changed.
  */
@@ -227,6 +282,7 @@ function useLink(
     } else {
       const password = { password_hash: hash, totp_secret: null, totp_pending: null, totp_step: null }
       await tx.updateTable('operators').set(password).where('operator_id', '=', id).execute()
+      await tx.deleteFrom('operator_passkeys').where('operator_id', '=', id).execute()
       await tx.deleteFrom('operator_sessions').where('operator_id', '=', id).execute()
     }
     await appendAuditEntry(tx, signInEntry(request, 'acceptLink', { operatorId: id, name }))

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { connectSocket, launchChromium, type TestSocket } from '@paxyo/testkit'
+import { connectSocket, eventually, launchChromium, type TestSocket } from '@paxyo/testkit'
 import axe from 'axe-core'
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -54,10 +54,10 @@ test('with the first link a person becomes the owner, once', async () => {
   await page.getByRole('button', { name: 'Sign out' }).click()
   await page.getByLabel('Name').fill('Otto')
   await page.getByLabel('Password').fill('a wrong password')
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
   await page.getByRole('alert').getByText('is wrong').waitFor()
   await page.getByLabel('Password').fill(PASSWORD)
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
   await page.getByRole('heading', { name: 'Today', level: 1 }).waitFor()
 
   await page.goto(link)
@@ -66,6 +66,89 @@ test('with the first link a person becomes the owner, once', async () => {
   await page.getByRole('button', { name: 'Create the account' }).click()
   await page.getByRole('alert').getByText('was used or has expired').waitFor()
   expect(await page.getByRole('navigation').count()).toBe(0)
+  await page.context().close()
+})
+
+test('a passkey is added with the password, and signs in after it, or alone when it has checked the person', async () => {
+  const page = watch(await system.openAs(browser, 'viewer', 'Petra'))
+  const cdp = await page.context().newCDPSession(page)
+  await cdp.send('WebAuthn.enable')
+  const connect = (hasUserVerification: boolean) =>
+    cdp.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        protocol: 'ctap2',
+        transport: hasUserVerification ? 'internal' : 'usb',
+        hasResidentKey: true,
+        hasUserVerification,
+        isUserVerified: hasUserVerification,
+        automaticPresenceSimulation: true,
+      },
+    })
+  const add = async (name: string, password: string): Promise<void> => {
+    await page.locator('[name="passkey-name"]').fill(name)
+    await page.locator('[name="passkey-password"]').fill(password)
+    await page.getByRole('button', { name: 'Add a passkey' }).click()
+  }
+  const signedIn = () => page.getByRole('heading', { name: 'Your account', level: 1 }).waitFor()
+  const signOut = () => page.getByRole('button', { name: 'Sign out', exact: true }).click()
+  const alone = () => page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+
+  // A key that only checks that somebody is there is a second factor.
+  const key = await connect(false)
+  await page.goto(`${system.url}/console/account`)
+  await add('My key', 'a wrong password')
+  await page.getByRole('alert').getByText('is wrong').waitFor()
+  await add('My key', PASSWORD)
+  await page.getByRole('row', { name: /My key/ }).waitFor()
+  await signOut()
+  await alone()
+  await page.getByRole('alert').getByText('is wrong').waitFor()
+  await page.getByLabel('Name').fill('Petra')
+  await page.getByLabel('Password').fill(PASSWORD)
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await signedIn()
+
+  // One that checks a finger is enough.
+  await cdp.send('WebAuthn.removeVirtualAuthenticator', key)
+  await connect(true)
+  await add('My laptop', PASSWORD)
+  await page.getByRole('row', { name: /My laptop/ }).waitFor()
+  await signOut()
+  const sent = page.waitForRequest((request) => request.url().endsWith('/console/api/sign-in/passkey'))
+  await alone()
+  await signedIn()
+
+  // A response is accepted once, and not after its counter went back.
+  const headers = { 'x-paxyo-console': '1' }
+  const again = await page.request.post(`${system.url}/console/api/sign-in/passkey`, {
+    headers,
+    data: (await sent).postDataJSON() as object,
+  })
+  expect([again.status(), ((await again.json()) as { code: string }).code]).toEqual([401, 'sign_in_failed'])
+  await system.database.owner.query(`UPDATE operator_passkeys SET sign_count = 1000000`)
+  await signOut()
+  await alone()
+  await page.getByRole('alert').getByText('is wrong').waitFor()
+  await system.database.owner.query(`UPDATE operator_passkeys SET sign_count = 0`)
+  await alone()
+  await signedIn()
+
+  await page.locator('[name="passkey-password"]').fill(PASSWORD)
+  for (const name of ['Remove My key', 'Remove My laptop']) await page.getByRole('button', { name }).click()
+  await eventually(async () => (await page.getByRole('row', { name: /My/ }).count()) === 0)
+  const { rows } = await system.database.owner.query(
+    `SELECT action, coalesce(after->>'method', note) AS how FROM audit_log
+    WHERE actor_name = 'Petra' AND result = 'ok' AND action IN ('signIn', 'addPasskey', 'removePasskey') ORDER BY position`,
+  )
+  expect(rows.map(({ action, how }) => `${action} ${how}`)).toEqual([
+    'addPasskey My key',
+    'signIn password and passkey',
+    'addPasskey My laptop',
+    'signIn passkey',
+    'signIn passkey',
+    'removePasskey My key',
+    'removePasskey My laptop',
+  ])
   await page.context().close()
 })
 

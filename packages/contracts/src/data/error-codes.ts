@@ -19,6 +19,7 @@ export const ERROR_CODES = {
   unauthorized: { status: 401, title: 'The request is not authenticated.' },
   sign_in_failed: { status: 401, title: 'The name, the password or the code is wrong.' },
   code_required: { status: 401, title: 'This operator signs in with a one-time code, too.' },
+  passkey_required: { status: 401, title: 'This operator signs in with a passkey, too.' },
   not_an_operator: { status: 403, title: 'The proxy names a person who is not an operator.' },
   scope_missing: { status: 403, title: 'The API key, or the role of the operator, does not include this operation.' },
   cross_site_request: { status: 403, title: 'A request with a session must come from the page of the console.' },
