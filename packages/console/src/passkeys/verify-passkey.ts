@@ -99,7 +99,9 @@ async function recordUse(db: Kysely<Database>, id: string, count: number): Promi
     .updateTable('operator_passkeys')
     .set({ sign_count: count, last_used_at: sql<Date>`now()` })
     .where('credential_id', '=', id)
-    .where((where) => where.or([where('sign_count', '<', count), sql<boolean>`sign_count = 0 AND ${count}::bigint = 0`]))
+    .where((where) =>
+      where.or([where('sign_count', '<', count), sql<boolean>`sign_count = 0 AND ${count}::bigint = 0`]),
+    )
     .executeTakeFirstOrThrow()
   return numUpdatedRows === 1n
 }
