@@ -32,7 +32,11 @@ export async function buildApiReference() {
   renameSync(unfinished, builtFolder)
 }
 
-/** The files by name. The name of a script has the hash of its content, so that browsers keep it for good. */
+/**
+ * The files by name. The name of a script has the hash of its content, so that browsers keep it for good.
+ *
+ * @returns {[name: string, content: Buffer][]}
+ */
 function filesOfPage() {
   let index = read(INDEX).toString()
   const scripts = Object.entries(SCRIPTS).map(([name, path]) => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { freePort } from '@paxyo/testkit'
+import { freePort, provideProgram } from '@paxyo/testkit'
 import { spawnSync } from 'node:child_process'
-import { chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { chownSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -11,15 +11,13 @@ import { insertSample } from './sample-rows.ts'
 
 const PROGRAMS = '/usr/lib/postgresql/15/bin'
 
-/** The oldest supported version, where Debian's package of it is to be had. */
-const describeWithPostgres15 = existsSync(PROGRAMS) ? describe : describe.skip
-
-describeWithPostgres15('PostgreSQL 15', () => {
+describe('PostgreSQL 15, the oldest supported version', () => {
   const folder = mkdtempSync(join(tmpdir(), 'paxyo-postgres-15-'))
   const data = join(folder, 'data')
   let url = ''
 
   beforeAll(async () => {
+    provideProgram([join(PROGRAMS, 'postgres')], 'postgresql-15')
     const { uid, gid } = postgresUser()
     if (uid !== undefined && gid !== undefined) chownSync(folder, uid, gid)
     const port = await freePort()

@@ -1,15 +1,15 @@
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, isAbsolute, join } from 'node:path'
 
 const APT_LOCK = join(tmpdir(), 'paxyo-apt.lock')
 
-/** The path of a program on the PATH. */
+/** The path of a program, given by its name on the PATH or by its path. */
 export function findProgram(...names: readonly string[]): string | undefined {
+  const folders = (process.env['PATH'] ?? '').split(delimiter)
   for (const name of names) {
-    for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
-      const path = join(folder, name)
+    for (const path of isAbsolute(name) ? [name] : folders.map((folder) => join(folder, name))) {
       try {
         accessSync(path, constants.X_OK)
         return path

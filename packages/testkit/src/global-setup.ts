@@ -10,6 +10,7 @@ import { TEMPLATE_DATABASE, administer, withDatabase } from './test-database.ts'
 /** What the tests run, with the Debian packages that have it. */
 const PACKAGES_BY_PROGRAM = {
   apache2: ['apache2', 'libapache2-mod-php'],
+  '/usr/lib/postgresql/15/bin/postgres': ['postgresql-15'],
   caddy: ['caddy'],
   chromium: ['chromium'],
   'chromium-headless-shell': ['chromium-headless-shell'],
@@ -19,12 +20,15 @@ const PACKAGES_BY_PROGRAM = {
   mariadb: ['mariadb-client-core'],
   mariadbd: ['mariadb-server-core'],
   nginx: ['nginx-light'],
+  pgbouncer: ['pgbouncer'],
   php: ['php-cli', 'php-curl', 'php-mysql', 'php-pgsql', 'php-sqlite3'],
   phpunit: ['phpunit'],
   pip3: ['python3-pip'],
   prometheus: ['prometheus'],
   'redis-server': ['redis-server'],
   'systemd-analyze': ['systemd'],
+  WebKitWebDriver: ['webkit2gtk-driver'],
+  Xvfb: ['xvfb'],
 }
 
 /** The part of Jest's configuration that matters here. */

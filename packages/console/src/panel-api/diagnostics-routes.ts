@@ -76,7 +76,7 @@ async function diagnoseSystem({ pool, gateways }: DiagnosticsRouteDeps): Promise
   return {
     at: new Date().toISOString(),
     isHealthy: diagnostics.every(({ status }) => status !== 'failed'),
-    diagnostics: diagnostics.map(({ hint = null, ...diagnostic }) => ({ ...diagnostic, hint })),
+    diagnostics: diagnostics.map(({ check, status, message, hint = null }) => ({ check, status, message, hint })),
   }
 }
 

@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Kysely } from 'kysely'
 import { auditSignIn } from './audit.ts'
 import { senderAddress } from './sender-address.ts'
-import type { SignInDeps } from './sign-in-routes.ts'
+import type { SignInDeps } from './start-session.ts'
 
 /** What an operator does that needs more than a session, such as that of an unlocked computer. */
 export interface Attempt {

@@ -2,7 +2,7 @@ import { toOperator, type Database, type Operator } from '@paxyo/database'
 import { reject, type PanelApi } from '@paxyo/panel-api-kit'
 import { sql, type Kysely } from 'kysely'
 import { auditSignIn } from './audit.ts'
-import { startSession, type SignInDeps } from './sign-in-routes.ts'
+import { startSession, type SignInDeps } from './start-session.ts'
 
 /**
  * Signs in the person that a single sign-on proxy names. `GET /console/api/sign-in` says whom the proxy names, so that the page

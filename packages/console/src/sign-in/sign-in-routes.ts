@@ -2,36 +2,18 @@ import { boundedText } from '@paxyo/contracts'
 import { appendAuditEntry, hashToken, newOperatorId, type Database, type Operators } from '@paxyo/database'
 import { reject, type PanelApi } from '@paxyo/panel-api-kit'
 import { operatorNameSchema } from '@paxyo/panel-client'
-import { rejectUnauthenticated, type FailureThrottle } from '@paxyo/service-kit'
+import { rejectUnauthenticated } from '@paxyo/service-kit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { sql, type Kysely, type Selectable } from 'kysely'
 import { z } from 'zod'
 import { assertionSchema } from '../passkeys/passkey-schemas.ts'
-import { offerChallenge, verifyPasskey, type RelyingParty } from '../passkeys/verify-passkey.ts'
+import { offerChallenge, verifyPasskey } from '../passkeys/verify-passkey.ts'
 import { auditSignIn, signInEntry, type SignInMethod } from './audit.ts'
-import { canKeepSession, isFromOwnPage, sessionCookie } from './cookie.ts'
-import type { Passwords } from './password.ts'
+import { canKeepSession, isFromOwnPage } from './cookie.ts'
 import { senderAddress } from './sender-address.ts'
 import { registerProxySignIn } from './proxy-routes.ts'
-import type { SessionStore } from './session-store.ts'
+import { startSession, type SignInDeps } from './start-session.ts'
 import { acceptCode } from './totp.ts'
-import type { TrustedHeader } from './trusted-header.ts'
-
-export interface SignInDeps {
-  readonly db: Kysely<Database>
-  readonly sessions: SessionStore
-  readonly passwords: Passwords
-  /** By address, of passwords and links. */
-  readonly throttle: FailureThrottle
-  /** By name, of passwords: guesses can come from many addresses. */
-  readonly nameThrottle: FailureThrottle
-  /** By operator, of one-time codes after the right password, and of what a session alone may not do. */
-  readonly codeThrottle: FailureThrottle
-  /** Undefined when no single sign-on proxy is configured. */
-  readonly trustedHeader: TrustedHeader | undefined
-  /** Undefined when the console has no configured origin, which passkeys need. */
-  readonly party: RelyingParty | undefined
-}
 
 const NAME_LENGTH_MAX = 60
 const PASSWORD_LENGTH_MIN = 12
@@ -171,17 +153,6 @@ function findActive(db: Kysely<Database>, name: string): Promise<Selectable<Oper
     .where('disabled_at', 'is', null)
     .where('password_hash', 'is not', null)
     .executeTakeFirst()
-}
-
-/** Starts a session; its entry is in the audit log already. */
-export async function startSession(
-  { sessions }: SignInDeps,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  operatorId: string,
-): Promise<FastifyReply> {
-  const token = await sessions.start(operatorId, request.ip)
-  return reply.header('set-cookie', sessionCookie(request, token)).send({ operatorId })
 }
 
 async function acceptLink(

@@ -4,7 +4,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { signInEntry } from './audit.ts'
 import { checkPassword, readOperator, rejectAttempt, waitOf } from './check-password.ts'
-import { codeSchema, passwordSchema, type SignInDeps } from './sign-in-routes.ts'
+import { codeSchema, passwordSchema } from './sign-in-routes.ts'
+import type { SignInDeps } from './start-session.ts'
 import { acceptCode, describeTotp, newTotpSecret } from './totp.ts'
 
 const passwordBody = z.strictObject({ password: passwordSchema })
