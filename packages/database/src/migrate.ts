@@ -4,7 +4,6 @@ import pg from 'pg'
 import { applyMigrations } from './apply-migrations.ts'
 import { countTotals } from './count-totals.ts'
 import { createIndexes } from './concurrent-indexes.ts'
-import { determineBalanceModes } from './determine-balance-modes.ts'
 import { maintainPartitions } from './partitions.ts'
 import { POSTGRES_VERSION_MIN } from './roles.ts'
 import * as baseline from './migrations/0041-baseline.ts'
@@ -27,8 +26,8 @@ export const MIGRATIONS: Record<string, Migration> = {
 export const MIGRATION_NAMES: readonly string[] = Object.keys(MIGRATIONS).toSorted()
 
 /**
- * Migrates a database to the latest version, as its owner: schema, roles, the event partitions of the next days, the
- * totals and modes of accounts that have none, and indexes for searches, in separate transactions. Concurrent calls run
+ * Migrates a database to the latest version, as its owner: schema, roles, the partitions of the next days, the
+ * totals of accounts that have none, and indexes for searches, in separate transactions. Concurrent calls run
  * the migrations one after the other. Services of the version before may run meanwhile.
  *
  * @returns the names of the migrations that this call applied.
@@ -46,7 +45,6 @@ export async function migrateToLatest(ownerUrl: string): Promise<string[]> {
     const applied = await applyMigrations(db, MIGRATIONS)
     await maintainPartitions(pool, new Date())
     await countTotals(pool)
-    await determineBalanceModes(pool)
     await createIndexes(pool)
     return applied
   } finally {

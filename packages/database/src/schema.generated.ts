@@ -35,7 +35,7 @@ export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
 export interface Accounts {
   balance: Generated<Numeric>;
-  balance_mode: Generated<string | null>;
+  balance_mode: Generated<string>;
   created_at: Generated<Timestamp>;
   currency: string;
   last_seq: Generated<number>;

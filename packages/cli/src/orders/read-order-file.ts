@@ -98,7 +98,7 @@ const READ_FORMER = `
   FROM provider_order_changes WHERE order_id = $1 AND former_provider IS NOT NULL ORDER BY created_at LIMIT ${ROWS_MAX}`
 
 const READ_ACCOUNT = `
-  SELECT currency, ${money('balance')} AS balance, coalesce(balance_mode, 'external') AS mode, last_seq::int4 AS "lastSeq" FROM accounts WHERE user_id = $1`
+  SELECT currency, ${money('balance')} AS balance, balance_mode AS mode, last_seq::int4 AS "lastSeq" FROM accounts WHERE user_id = $1`
 
 /** The number of the user's newest events among which those of refunds are searched. */
 const EVENTS_SEARCHED_MAX = 5_000

@@ -9,7 +9,7 @@ export interface AccountRow {
   readonly currency: string
   readonly balance: string
   readonly last_seq: number
-  readonly balance_mode: string | null
+  readonly balance_mode: string
 }
 
 /**

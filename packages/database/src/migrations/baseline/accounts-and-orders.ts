@@ -19,7 +19,7 @@ export const ACCOUNTS_AND_ORDERS = `
     totals_seq   bigint NOT NULL DEFAULT -1,
     -- Whether the balance is the user's: kept from the first deposit or charge on. Until then the panel keeps the balance, and
     -- the ledger knows only what was refunded.
-    balance_mode text DEFAULT 'external' CONSTRAINT balance_mode_known CHECK (balance_mode IN ('external', 'kept'))
+    balance_mode text NOT NULL DEFAULT 'external' CONSTRAINT balance_mode_known CHECK (balance_mode IN ('external', 'kept'))
   ) WITH (fillfactor = 70);
 
   CREATE TABLE orders (

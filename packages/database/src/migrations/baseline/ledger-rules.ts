@@ -39,7 +39,7 @@ export const ledgerRules = (schema: string): string => `
 
   CREATE FUNCTION keep_balance() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-      UPDATE ${schema}.accounts SET balance_mode = 'kept' WHERE user_id = NEW.user_id AND balance_mode IS DISTINCT FROM 'kept';
+      UPDATE ${schema}.accounts SET balance_mode = 'kept' WHERE user_id = NEW.user_id AND balance_mode <> 'kept';
       RETURN NULL;
     END $$;
   CREATE TRIGGER keep_balance AFTER INSERT ON ledger_entries
