@@ -350,13 +350,11 @@ test('the panel and the provider bring back what was lost, and nothing is paid t
   ])
 })
 
-test('who was connected through it takes a snapshot once the forgotten gateway is restarted', async () => {
-  // The gateway does not know that the new events differ from those it has sent.
-  expect(throughIt.events()).toEqual([])
-  const ended = forgotten.end('SIGTERM')
-  expect(await throughIt.next('drain')).toMatchObject({ type: 'drain' })
+test('the forgotten gateway notices the new epoch: a client that was connected through it takes a snapshot', async () => {
   await throughIt.closed()
-  await ended
+  // The new events differ from those with the same seq that it has sent.
+  expect(throughIt.events()).toEqual([])
+  await forgotten.end('SIGTERM')
 
   const back = await connectSocket(gateway.url, { token: await mintToken(USER), resume: before })
   const welcome = await back.next('welcome')

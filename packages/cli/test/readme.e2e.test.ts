@@ -11,7 +11,7 @@ import {
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -51,7 +51,9 @@ beforeAll(async () => {
     CHANNEL_PREFIX: `${randomUUID()}:`,
     JWT_SECRETS: TEST_JWT_SECRET,
     SECRETS_DIR: join(dir, 'secrets'),
+    ARCHIVE_DIR: join(dir, 'archive'),
   }
+  mkdirSync(join(dir, 'archive'))
   ingest = await startService('webhook-ingest', { ...env, WEBHOOK_TOKENS: 'a-webhook-token', PANEL_API_KEYS: API_KEY })
   await exportPhpPanel(dir, { users: 10, orders: 50 })
   writeFileSync(join(dir, 'users-map.json'), JSON.stringify(mapOf('users-map.json')))
