@@ -50,6 +50,7 @@ export { summarizeDays, type Days, type DaySums } from './overview/days.ts'
 export { search, type Found, type FoundOrder } from './overview/search.ts'
 export { summarizeToday, type FailingEndpoint, type TodaySummary } from './overview/today.ts'
 export { createOutgoingQueue, type OutgoingQueue } from './outgoing-webhooks/outgoing-queue.ts'
+export { RETRY_DELAYS_MS, retryDelayMs } from './outgoing-webhooks/retry-schedule.ts'
 export type { Attempt, ClaimedWebhook } from './outgoing-webhooks/send-queue.ts'
 export type { OutgoingWebhookRow } from './outgoing-webhooks/stored-webhooks.ts'
 export {

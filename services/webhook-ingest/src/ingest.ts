@@ -17,6 +17,7 @@ import {
   type ChangeSet,
   type LedgerDeps,
   type OutboxOptions,
+  RETRY_DELAYS_MS,
 } from '@paxyo/ledger'
 import type { RefundApproval } from '@paxyo/order-core'
 import type { ConfiguredProvider } from '@paxyo/providers'
@@ -34,7 +35,6 @@ import { createWebhookAuthentication } from './webhook/authenticate.ts'
 import { registerWebhookRoute } from './webhook/route.ts'
 import type { OutgoingWebhookSettings } from './workers/outgoing-webhooks/outgoing-webhook-config.ts'
 import { createOutgoingWebhooks } from './workers/outgoing-webhooks/outgoing-webhooks.ts'
-import { RETRY_DELAYS_MS } from './workers/outgoing-webhooks/retry-schedule.ts'
 import type { ReconcileSchedule } from './workers/reconcile/reconcile-config.ts'
 import { createScheduledReconcile } from './workers/reconcile/scheduled-reconcile.ts'
 import {

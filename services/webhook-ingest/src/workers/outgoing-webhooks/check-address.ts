@@ -1,8 +1,6 @@
 import { lookup } from 'node:dns/promises'
 import { createSecureContext } from 'node:tls'
-import type { Logger } from 'pino'
 import { isAllowedAddress, isLoopbackAddress, urlProblem, type AddressRules } from './address-rules.ts'
-import type { OutgoingWebhookSettings } from './outgoing-webhook-config.ts'
 
 interface CheckedTarget {
   readonly url: string
@@ -25,17 +23,6 @@ export async function addressProblem(
   }
   if (isInsecure && !addresses.every(isLoopbackAddress)) return 'isInsecure is only for an address of this machine'
   return undefined
-}
-
-/** Logs what is wrong with the address of the environment's endpoint: the start does not wait for a name server. */
-export async function warnOfAddress(
-  { endpoint, rules }: OutgoingWebhookSettings,
-  log: Pick<Logger, 'warn'>,
-): Promise<void> {
-  if (endpoint === undefined) return
-  const problem = await addressProblem({ url: endpoint.url, ca: null, isInsecure: false }, rules)
-  if (problem !== undefined)
-    log.warn({ variable: 'OUTGOING_WEBHOOK_URL', problem }, 'outgoing webhook address unusable')
 }
 
 async function addressesOf(hostname: string): Promise<string[] | undefined> {

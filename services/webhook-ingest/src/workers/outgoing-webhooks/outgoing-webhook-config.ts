@@ -1,9 +1,9 @@
+import { RETRY_DELAYS_MS } from '@paxyo/ledger'
 import { WEBHOOK_TYPES, type WebhookType } from '@paxyo/contracts'
 import { DEFAULT_WEBHOOK_TYPES } from '@paxyo/panel-client'
 import { env } from '@paxyo/service-kit'
 import { z } from 'zod'
 import { urlProblem, type AddressRules } from './address-rules.ts'
-import { RETRY_DELAYS_MS } from './retry-schedule.ts'
 
 export type { AddressRules } from './address-rules.ts'
 

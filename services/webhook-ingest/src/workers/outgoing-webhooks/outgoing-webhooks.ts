@@ -12,14 +12,19 @@
  * webhooks at once as soon as it responds again. Without endpoints nothing is done but to look for them.
  */
 
-import type { ChangeFeed, ClaimedWebhook, OutgoingQueue, WebhookEndpoints } from '@paxyo/ledger'
+import {
+  type ChangeFeed,
+  type ClaimedWebhook,
+  type OutgoingQueue,
+  type WebhookEndpoints,
+  retryDelayMs,
+} from '@paxyo/ledger'
 import { createWorker } from '@paxyo/service-kit'
 import type { Logger } from 'pino'
-import { warnOfAddress } from './check-address.ts'
 import { readEndpoints, type Endpoint } from './endpoints.ts'
 import type { OutgoingWebhookSettings } from './outgoing-webhook-config.ts'
-import { retryDelayMs } from './retry-schedule.ts'
 import { createMessageSender, type MessageSender } from './send-message.ts'
+import { warnOfEndpoint } from './send-ping.ts'
 
 export interface OutgoingWebhooksOptions {
   readonly queue: OutgoingQueue
@@ -78,7 +83,7 @@ export function createOutgoingWebhooks(options: OutgoingWebhooksOptions): Outgoi
   async function run(signal: AbortSignal): Promise<number | undefined> {
     if (!hasStored) {
       await options.endpoints.storeEnvironment(settings.endpoint)
-      void warnOfAddress(settings, log)
+      void warnOfEndpoint(settings, log)
     }
     hasStored = true
     const endpoints = await readEndpoints(options.endpoints, settings)

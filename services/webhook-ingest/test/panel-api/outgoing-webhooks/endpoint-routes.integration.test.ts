@@ -115,9 +115,9 @@ test('a ping is signed, and its answer is reported', async () => {
   const { endpoint, secret } = await create({ isEnabled: false })
   const ping = async () => (await ingest.call('POST', `${PATH}/${endpoint.endpointId}/ping`)).json<object>()
   expect(await ping()).toEqual({ isDelivered: true, status: 200, error: null })
-  const [received] = panel.received
+  const [received] = panel.pings
   expect(new Webhook(secret).verify(received!.body, received!.headers)).toMatchObject({ type: 'ping' })
-  panel.respond = (_received, response) => response.writeHead(403).end('who are you')
+  panel.respondToPing = (_received, response) => response.writeHead(403).end('who are you')
   expect(await ping()).toEqual({ isDelivered: false, status: 403, error: 'status 403: who are you' })
 })
 

@@ -1,9 +1,8 @@
+import { RETRY_DELAYS_MS } from '@paxyo/ledger'
 import { describe, expect, test } from '@jest/globals'
 import { loadIngestConfig } from '../../../src/config.ts'
-import { warnOfAddress } from '../../../src/workers/outgoing-webhooks/check-address.ts'
 import { guardedLookup } from '../../../src/workers/outgoing-webhooks/guarded-lookup.ts'
 import { outgoingWebhookSettings } from '../../../src/workers/outgoing-webhooks/outgoing-webhook-config.ts'
-import { RETRY_DELAYS_MS } from '../../../src/workers/outgoing-webhooks/retry-schedule.ts'
 import { KEY, SECRET } from './test-panel.ts'
 
 const BASE = { DATABASE_URL: 'postgres://localhost/x', REDIS_URL: 'redis://localhost' }
@@ -78,20 +77,6 @@ test.each<[string, Record<string, string>, string]>([
   ['another protocol', { OUTGOING_WEBHOOK_URL: 'ftp://a.example' }, 'must be an address that begins with https'],
 ])('%s is rejected', (_name, environment, message) => {
   expect(() => load(environment)).toThrow(message)
-})
-
-test('an address that cannot be sent to is logged at the start, which does not fail', async () => {
-  const problemsOf = async (url: string): Promise<unknown[]> => {
-    const logged: unknown[] = []
-    const log = { warn: (...entry: unknown[]) => void logged.push(...entry) }
-    await warnOfAddress(load({ OUTGOING_WEBHOOK_URL: url }), log)
-    return logged
-  }
-  expect(await problemsOf('https://no-such-panel.invalid/webhook.php')).toEqual([
-    { variable: 'OUTGOING_WEBHOOK_URL', problem: 'no-such-panel.invalid does not resolve' },
-    'outgoing webhook address unusable',
-  ])
-  expect(await problemsOf('http://localhost:8000/webhook.php')).toEqual([])
 })
 
 describe('the lookup', () => {

@@ -6,6 +6,7 @@ import {
   type MessageSender,
   type SendTarget,
 } from '../../../src/workers/outgoing-webhooks/send-message.ts'
+import { warnOfEndpoint } from '../../../src/workers/outgoing-webhooks/send-ping.ts'
 import { KEY, SECRET, startTestPanel, type TestPanel } from './test-panel.ts'
 
 const TIMEOUT_MS = 60_000
@@ -129,4 +130,28 @@ test('nobody there is a failure', async () => {
     error: expect.stringContaining('ECONNREFUSED'),
   })
   gone.close()
+})
+
+test('at the start the endpoint of the environment gets a signed ping, and only a problem is logged', async () => {
+  const logged: unknown[] = []
+  const log = { warn: (...entry: unknown[]) => void logged.push(...entry) }
+  const { rules, keys } = targetOf(panel.url)
+  const ping = (url: string): Promise<void> =>
+    warnOfEndpoint({ endpoint: { url, keys, types: ['refund.paid'] }, rules, retryDelaysMs: [] }, log)
+
+  await ping(panel.url)
+  const [received] = panel.pings
+  expect(new Webhook(SECRET).verify(received!.body, received!.headers)).toMatchObject({ type: 'ping' })
+  expect(logged).toEqual([])
+
+  panel.respondToPing = (_ping, response) => response.writeHead(404).end('no such page')
+  await ping(panel.url)
+  await ping('https://no-such-panel.invalid/webhook.php')
+  const variable = 'OUTGOING_WEBHOOK_URL'
+  expect(logged).toEqual([
+    { variable, problem: 'status 404: no such page' },
+    'outgoing webhook ping failed',
+    { variable, problem: 'no-such-panel.invalid does not resolve' },
+    'outgoing webhook ping failed',
+  ])
 })

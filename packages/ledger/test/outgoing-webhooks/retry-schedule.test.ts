@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { RETRY_DELAYS_MS, retryDelayMs } from '../../../src/workers/outgoing-webhooks/retry-schedule.ts'
+import { RETRY_DELAYS_MS, retryDelayMs } from '../../src/outgoing-webhooks/retry-schedule.ts'
 
 const HOUR_MS = 3_600_000
 

@@ -2,7 +2,12 @@ const SECOND_MS = 1000
 const MINUTE_MS = 60 * SECOND_MS
 const HOUR_MS = 60 * MINUTE_MS
 
-/** The default delays after the first attempt, the second …: three days in total. */
+/**
+ * The default delays after the first attempt, the second …: three days in total.
+ *
+ * @example
+ * RETRY_DELAYS_MS[0] //=> 5000
+ */
 export const RETRY_DELAYS_MS: readonly number[] = [
   5 * SECOND_MS,
   MINUTE_MS,
@@ -22,10 +27,14 @@ export const RETRY_DELAYS_MS: readonly number[] = [
 const JITTER = 0.2
 
 /**
+ * When a webhook that failed is sent again.
+ *
  * @param delaysMs the delays after the first attempt, the second …
  * @param attempts the number of attempts so far; at least 1.
  * @param random from 0 to 1.
- * @returns undefined after the last attempt.
+ * @returns milliseconds; undefined after the last attempt.
+ * @example
+ * retryDelayMs([5000, 60_000], 1, 0.5) //=> 5000
  */
 export function retryDelayMs(delaysMs: readonly number[], attempts: number, random: number): number | undefined {
   const delayMs = delaysMs[attempts - 1]
