@@ -8,6 +8,7 @@ import {
   sharedRedisUrl,
   TEST_JWT_SECRET,
 } from '@paxyo/testkit'
+import { build } from 'esbuild'
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -23,6 +24,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const README = ['README.md', 'infra/docs/tutorials/first-steps.md']
   .map((path) => readFileSync(join(ROOT, path), 'utf8'))
   .join('\n')
+const SDK = join(ROOT, 'packages/browser-client/src/index.ts')
 const run = promisify(execFile)
 
 const blocks = (language: string): string[] =>
@@ -90,14 +92,17 @@ test('the script tag and the client do what the README says, in a browser', asyn
   const token = await mintToken('demo')
   // A panel's page, on the origin that the demo allows.
   const page = `<!doctype html>${tag!.replaceAll('A-1', 'demo-24')}<script type="module">
-    import { connect } from '/demo/packages/browser-client/index.ts'
+    import { connect } from '/browser-client.js'
     const token = ${JSON.stringify(token)}
     const [show, update] = ['shown', 'updated'].map((name) => (...args) => (window[name] = args))
     ${client}</script>`
+  const { outputFiles } = await build({ entryPoints: [SDK], bundle: true, format: 'esm', write: false })
+  const sdk = outputFiles[0]!.text
   const browser = await launchChromium()
   try {
     const tab = await browser.newPage()
     await tab.route('**/token.php', (route) => route.fulfill({ body: token }))
+    await tab.route('**/browser-client.js', (route) => route.fulfill({ contentType: 'text/javascript', body: sdk }))
     await tab.goto(`http://localhost:${port}/livez`)
     await tab.setContent(page)
     await tab.waitForFunction('window.shown')

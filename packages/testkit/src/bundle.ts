@@ -71,9 +71,6 @@ export async function bundleProgram(main: string): Promise<string> {
     banner: { js: REQUIRE },
     footer: { js: FLUSH },
     plugins: [keepModuleUrls, requireBuiltins],
-    // A smaller file is read and checked against the compile cache in less time.
-    minifyWhitespace: true,
-    legalComments: 'none',
     logLevel: 'warning',
   })
   renameSync(unfinished, file)

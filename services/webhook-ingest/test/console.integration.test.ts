@@ -304,7 +304,7 @@ describe('a single sign-on proxy', () => {
     await inviteOperator(db, { name: 'Paula Süß', role: 'viewer', refundLimit: null }, BY)
     const header = Buffer.from('paula süß').toString('latin1')
     const named = await send('/console/api/sign-in', undefined, as(header))
-    expect(named.json()).toEqual({ proxyUser: { name: 'paula süß', isOperator: true } })
+    expect(named.json()).toEqual({ proxyUser: { name: 'paula süß', isOperator: true }, hasPasskeys: false })
     const started = await send('/console/api/sign-in/proxy', {}, as(header))
     expect([started.statusCode, started.headers['set-cookie']]).toEqual([
       200,
@@ -332,6 +332,7 @@ describe('a single sign-on proxy', () => {
   test('a person who is no operator gets no session and is named', async () => {
     expect((await send('/console/api/sign-in', undefined, as('Thea Proxy'))).json()).toEqual({
       proxyUser: { name: 'Thea Proxy', isOperator: false },
+      hasPasskeys: false,
     })
     const rejected = await send('/console/api/sign-in/proxy', {}, as('Thea Proxy'))
     expect([rejected.statusCode, rejected.json()]).toEqual([
@@ -348,7 +349,10 @@ describe('a single sign-on proxy', () => {
     await createOwner('Sven')
     for (const address of ['10.78.0.1', '127.0.0.1']) {
       const request = { ...as('Sven', { address }), headers: { ...as('Sven').headers, 'x-forwarded-for': '10.77.0.1' } }
-      expect((await send('/console/api/sign-in', undefined, request)).json()).toEqual({ proxyUser: null })
+      expect((await send('/console/api/sign-in', undefined, request)).json()).toEqual({
+        proxyUser: null,
+        hasPasskeys: false,
+      })
       const rejected = await send('/console/api/sign-in/proxy', {}, request)
       expect([rejected.statusCode, rejected.json().code]).toEqual([401, 'unauthorized'])
     }

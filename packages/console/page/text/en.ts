@@ -574,7 +574,7 @@ export const en = {
   'problem.unreachable': 'The server cannot be reached. Check your connection.',
   'problem.unauthorized': 'Your session has ended. Sign in.',
   'problem.sign_in_failed': 'The name, the password or the code is wrong.',
-  'problem.passkey_required': 'Confirm with your passkey.',
+  'problem.passkey_required': 'Use your passkey, too.',
   'problem.passkey_failed': 'The passkey could not be used. Try another way.',
   'problem.not_an_operator': 'The console has no operator of your name. Ask an owner to invite you.',
   'problem.code_required': 'Type the code of your authenticator app.',

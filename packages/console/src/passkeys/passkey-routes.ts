@@ -90,7 +90,7 @@ async function offerRegistration(
     userName: operator.name,
     userID: new Uint8Array(Buffer.from(operator.operatorId)),
     excludeCredentials: known.map(({ credential_id: credentialId }) => ({ id: credentialId })),
-    authenticatorSelection: { residentKey: 'required', userVerification: 'preferred' },
+    authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
   })
   const binding = hashToken(sessionToken(request)!)
   await takeChallenge(deps.db, binding)
@@ -146,7 +146,7 @@ async function verify(
       expectedChallenge,
       expectedOrigin: origin,
       expectedRPID: id,
-      requireUserVerification: false,
+      requireUserVerification: true,
     })
     return result.registrationInfo
   } catch {

@@ -27,8 +27,6 @@ export const toRelyingParty = (origin: string): RelyingParty => ({
 export interface PasskeyCheck {
   readonly party: RelyingParty
   readonly response: z.output<typeof assertionSchema>
-  /** Whether the authenticator must have checked a PIN, a finger or a face: without a password it must. */
-  readonly isAlone: boolean
 }
 
 /** Options for the browser of a person who signs in. The challenge belongs to this browser, by a cookie. */
@@ -38,27 +36,28 @@ export async function offerChallenge(
   reply: FastifyReply,
   { id }: RelyingParty,
 ): Promise<FastifyReply> {
-  const options = await generateAuthenticationOptions({ rpID: id, userVerification: 'preferred' })
+  const options = await generateAuthenticationOptions({ rpID: id, userVerification: 'required' })
   const { token, hash } = makeToken()
   await storeChallenge(db, hash, options.challenge)
   return reply.header('set-cookie', challengeCookie(request, token)).send(options)
 }
 
 /**
- * Checks the response of an authenticator: challenge, origin, host, signature and counter. The challenge is used up.
+ * Checks the response of an authenticator: challenge, origin, host, signature, counter, and that it has checked the person by a
+ * PIN, a finger or a face. The challenge is used up.
  *
  * @returns the operator; undefined when anything is wrong.
  */
 export async function verifyPasskey(
   db: Kysely<Database>,
   request: FastifyRequest,
-  { party, response, isAlone }: PasskeyCheck,
+  { party, response }: PasskeyCheck,
 ): Promise<Selectable<Operators> | undefined> {
   const token = challengeToken(request)
   const challenge = token === undefined ? undefined : await takeChallenge(db, hashToken(token))
   const passkey = await readPasskey(db, response.id)
   if (challenge === undefined || passkey === undefined) return undefined
-  const count = await newCount(passkey, challenge, { party, response, isAlone })
+  const count = await newCount(passkey, challenge, { party, response })
   if (count === undefined || !(await recordUse(db, passkey.credential_id, count))) return undefined
   return db
     .selectFrom('operators')
@@ -75,7 +74,7 @@ function readPasskey(db: Kysely<Database>, id: string): Promise<Selectable<Opera
 async function newCount(
   { credential_id: id, public_key: key, sign_count: counter }: Selectable<OperatorPasskeys>,
   expectedChallenge: string,
-  { party, response, isAlone }: PasskeyCheck,
+  { party, response }: PasskeyCheck,
 ): Promise<number | undefined> {
   try {
     const { verified, authenticationInfo } = await verifyAuthenticationResponse({
@@ -84,7 +83,7 @@ async function newCount(
       expectedOrigin: party.origin,
       expectedRPID: party.id,
       credential: { id, publicKey: new Uint8Array(key), counter },
-      requireUserVerification: isAlone,
+      requireUserVerification: true,
     })
     return verified ? authenticationInfo.newCounter : undefined
   } catch {

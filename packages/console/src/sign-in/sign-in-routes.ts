@@ -104,7 +104,7 @@ async function checkSecondFactor(
   { code, passkey }: SecondFactor,
 ): Promise<SignInMethod['method'] | 'code_required' | 'passkey_required' | undefined> {
   if (passkey !== undefined && party !== undefined) {
-    const owner = await verifyPasskey(db, request, { party, response: passkey, isAlone: false })
+    const owner = await verifyPasskey(db, request, { party, response: passkey })
     return owner?.operator_id === operatorId ? 'password and passkey' : undefined
   }
   if (secret !== null) {
@@ -132,7 +132,7 @@ function registerPasskeySignIn(api: PanelApi, deps: SignInDeps): void {
   if (party === undefined) return
   api.post('/console/api/sign-in/challenge', (request, reply) => offerChallenge(db, request, reply, party))
   api.post('/console/api/sign-in/passkey', { schema: { body: passkeyBody } }, async (request, reply) => {
-    const operator = await verifyPasskey(db, request, { party, response: request.body.passkey, isAlone: true })
+    const operator = await verifyPasskey(db, request, { party, response: request.body.passkey })
     if (operator === undefined) {
       await auditSignIn(db, request, 'signIn', { ...UNKNOWN, name: 'passkey' }, 'sign_in_failed')
       const address = senderAddress(request)

@@ -2,7 +2,7 @@ import { CLOSE_CODES, eventAtMs, type CloseReason } from '@paxyo/contracts'
 import { createMetricGroup, LATENCY_BUCKETS_S } from '@paxyo/service-kit'
 import type { Registry } from 'prom-client'
 import type { ControlState } from '../control/start-user-control.ts'
-import type { ReplicaOutcome } from '../read/replica-reads.ts'
+import { REPLICA_OUTCOMES, type ReplicaOutcome } from '../read/replica-reads.ts'
 import type { StreamStart } from '../read/stream-reader.ts'
 
 /** Why a connection is rejected before its hello is read. */
@@ -115,6 +115,7 @@ export function createGatewayMetrics(state: () => GatewayState): GatewayMetrics 
     'Batches of reads that a replica was asked for: served by it, or by the primary, and why.',
     ['outcome'],
   )
+  for (const outcome of REPLICA_OUTCOMES) replicaReads.inc({ outcome }, 0)
   group.countOf(
     'receipt_batch_retries_total',
     'Batches of receipts that were retried, because they were not stored in time.',

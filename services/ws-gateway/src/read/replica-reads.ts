@@ -19,7 +19,8 @@ import type { Pool, PoolClient, QueryConfig } from 'pg'
 import type { ReadSource } from './read-database.ts'
 
 /** Where reads went: to the replica, or why not. */
-export type ReplicaOutcome = 'replica' | 'behind' | 'unavailable' | 'failed'
+export const REPLICA_OUTCOMES = ['replica', 'behind', 'unavailable', 'failed'] as const
+export type ReplicaOutcome = (typeof REPLICA_OUTCOMES)[number]
 
 export interface ReplicaReadsOptions {
   readonly primary: Pool
