@@ -44,7 +44,12 @@ const isConsoleOrigin = ({ protocol, hostname, pathname, search, hash }: URL): b
 
 type Raw = Readonly<Record<string, string | undefined>>
 
-/** Problems of variables in combination: without the proxy's address, anyone could send the header. */
+/**
+ * Problems of variables in combination: without the proxy's address, anyone could send the header.
+ *
+ * @example
+ * consoleProblems({ CONSOLE_TRUSTED_HEADER: 'X-Forwarded-User' }).length //=> 1
+ */
 export function consoleProblems(raw: Raw): string[] {
   const { CONSOLE_TRUSTED_HEADER: header, CONSOLE_TRUSTED_PROXIES: proxies } = raw
   if (header !== undefined && proxies === undefined) {
@@ -63,7 +68,12 @@ interface ConsoleConfig {
   readonly CONSOLE_TRUSTED_PROXIES?: readonly string[] | undefined
 }
 
-/** The console's settings from the environment's variables. */
+/**
+ * The console's settings from the environment's variables.
+ *
+ * @example
+ * consoleSettings({ NODE_ENV: 'production' }).environment //=> 'production'
+ */
 export function consoleSettings(config: ConsoleConfig): ConsoleSettings {
   const { NODE_ENV, CONSOLE_ORIGIN: origin, CONSOLE_TRUSTED_HEADER: header, CONSOLE_TRUSTED_PROXIES: proxies } = config
   return {

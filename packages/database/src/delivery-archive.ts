@@ -54,7 +54,13 @@ export async function archiveDeliveries(
   return files
 }
 
-/** @returns the file. */
+/**
+ * Writes the deliveries of a partition to a compressed file, and its checksum beside it.
+ *
+ * @returns the path of the file.
+ * @example
+ * (await archivePartition(ownerPool, folder, 'deliveries_default')).endsWith('/deliveries_default.ndjson.gz') //=> true
+ */
 export async function archivePartition(pool: Pool, folder: string, partition: string): Promise<string> {
   await mkdir(folder, { recursive: true })
   const file = join(folder, `${partition}.ndjson.gz`)

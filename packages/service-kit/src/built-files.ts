@@ -27,6 +27,8 @@ const TYPES: Readonly<Record<string, string>> = {
  *
  * @param command what builds them.
  * @throws Error with the command, when they are missing.
+ * @example
+ * readBuiltFiles(new URL(`file://${folder}/`), 'npm run setup') //=> []
  */
 export function readBuiltFiles(folder: URL, command: string): readonly BuiltFile[] {
   const names = list(folder, command).filter((name) => extname(name) in TYPES)

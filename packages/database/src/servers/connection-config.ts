@@ -17,9 +17,8 @@ export interface ConnectionConfig extends Pick<pg.PoolConfig, 'connectionString'
  * @param onChange called when another server is used, and for the first one.
  * @throws DatabaseUrlError
  * @example
- * const single = new pg.Pool({ ...connectionConfig(databaseUrl), max: 1 })
- * (await single.query('SELECT pg_is_in_recovery() AS standby')).rows //=> [{ standby: false }]
- * await single.end()
+ * connectionConfig('postgres://me@one/paxyo') //=> { connectionString: 'postgres://me@one/paxyo' }
+ * 'Client' in connectionConfig('postgres://me@one,two/paxyo') //=> true
  */
 export function connectionConfig(address: string, onChange?: (change: PrimaryChange) => void): ConnectionConfig {
   const { urls } = parseDatabaseUrl(address)
@@ -28,7 +27,15 @@ export function connectionConfig(address: string, onChange?: (change: PrimaryCha
   return { connectionString, Client: clientTo(watchPrimary(urls.map(toServer), onChange)) }
 }
 
-/** A client for one connection to an address, which may name several servers. */
+/**
+ * A client for one connection to an address, which may name several servers.
+ *
+ * @example
+ * const one = createClient(databaseUrl, { application_name: 'an-example' })
+ * await one.connect()
+ * (await one.query('SELECT 1 AS one')).rows //=> [{ one: 1 }]
+ * await one.end()
+ */
 export function createClient(address: string, config: pg.ClientConfig): pg.Client {
   const { Client = pg.Client, ...connection } = connectionConfig(address)
   return new Client({ ...config, ...connection })

@@ -17,8 +17,7 @@ const PRIMARY_ATTRIBUTES: ReadonlySet<string> = new Set(['read-write', 'primary'
  *
  * @throws DatabaseUrlError
  * @example
- * parseDatabaseUrl('postgres://me@one:5432,two/paxyo?target_session_attrs=read-write').urls
- * //=> ['postgres://me@one:5432/paxyo', 'postgres://me@two/paxyo']
+ * parseDatabaseUrl('postgres://me@one:5432,two/paxyo').urls //=> ['postgres://me@one:5432/paxyo', 'postgres://me@two/paxyo']
  */
 export function parseDatabaseUrl(address: string): DatabaseAddress {
   const parts = PARTS.exec(address)

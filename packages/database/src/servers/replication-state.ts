@@ -54,7 +54,13 @@ export const READ_REPLICATION_STATE = `
     FROM pg_stat_replication WHERE state = 'streaming'
   ) AS replication`
 
-/** @throws when the database is unavailable. */
+/**
+ * Reads what the database's server says of itself and its standbys.
+ *
+ * @throws when the database is unavailable.
+ * @example
+ * (await readReplicationState(ownerPool)).isReplica //=> false
+ */
 export async function readReplicationState(pool: Pool): Promise<ReplicationState> {
   const { rows } = await pool.query<ReplicationStateRow>(READ_REPLICATION_STATE)
   return toReplicationState(rows[0]!)

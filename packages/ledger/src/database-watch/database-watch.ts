@@ -24,7 +24,15 @@ const INTERVAL_MS = 5_000
 const LOST =
   'PostgreSQL was failed over without a synchronous standby: acknowledged webhooks may be lost. The epoch is rotated; follow the runbook, "A fail-over that may have lost commits"'
 
-/** Asks the database for its state every few seconds, with one statement. Starts at once. */
+/**
+ * Asks the database for its state every few seconds, with one statement. Starts at once.
+ *
+ * @example
+ * const watch = createDatabaseWatch({ pool, log })
+ * await watch.read()
+ * watch.state!.isReplica //=> false
+ * await watch[Symbol.asyncDispose]()
+ */
 export function createDatabaseWatch({ pool, log, intervalMs = INTERVAL_MS }: DatabaseWatchOptions): DatabaseWatch {
   let state: ReplicationState | undefined
   let rotations = 0

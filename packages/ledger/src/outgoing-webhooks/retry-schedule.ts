@@ -27,7 +27,7 @@ export const RETRY_DELAYS_MS: readonly number[] = [
 const JITTER = 0.2
 
 /**
- * When a webhook that failed is sent again.
+ * The delay of the next attempt of a webhook that failed.
  *
  * @param delaysMs the delays after the first attempt, the second …
  * @param attempts the number of attempts so far; at least 1.

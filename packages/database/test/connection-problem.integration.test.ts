@@ -7,8 +7,8 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import { connectionSettings } from '../../src/connect.ts'
-import { findConnectionProblem } from '../../src/servers/connection-problem.ts'
+import { connectionSettings } from '../src/connect.ts'
+import { findConnectionProblem } from '../src/connection-problem.ts'
 
 // Through Debian's PgBouncer in transaction mode, which does not keep prepared statements (it is older than 1.21).
 

@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg'
-import { connectionSettings, createPool, type PoolOptions } from '../connect.ts'
+import { connectionSettings, createPool, type PoolOptions } from './connect.ts'
 
 /** PgBouncer's code for a setting that it does not pass on. */
 const PROTOCOL_VIOLATION = '08P01'
@@ -13,6 +13,8 @@ const POOLER_FORGETS =
  * settings or prepared statements. An unavailable database is no reason: it may come back.
  *
  * @returns undefined when it can work, and while the database is unavailable.
+ * @example
+ * await findConnectionProblem({ url: databaseUrl, role: 'ingest' }) //=> undefined
  */
 export async function findConnectionProblem(options: Pick<PoolOptions, 'url' | 'role'>): Promise<string | undefined> {
   const pool = createPool({ ...options, name: 'paxyo-connection-check', max: 1 })

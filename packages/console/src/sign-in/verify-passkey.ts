@@ -7,7 +7,7 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { sql, type Kysely, type Selectable } from 'kysely'
 import type { z } from 'zod'
-import { challengeCookie, challengeToken } from '../sign-in/cookie.ts'
+import { challengeCookie, challengeToken } from './cookie.ts'
 import { storeChallenge, takeChallenge } from './challenges.ts'
 import type { assertionSchema } from './passkey-schemas.ts'
 
