@@ -16,21 +16,26 @@ export interface Attempt {
 /**
  * Checks the password of an operator with a session.
  *
- * @returns the response, when it is wrong or cannot be checked now.
+ * A reply is no result: awaiting one waits for its response, and gives undefined.
+ *
+ * @returns false after a response that rejects the request: the password is wrong, or cannot be checked now.
  */
 export async function checkPassword(
   deps: SignInDeps,
   request: FastifyRequest,
   reply: FastifyReply,
   { operator, action, password }: Attempt & { readonly password: string },
-): Promise<FastifyReply | undefined> {
+): Promise<boolean> {
   const waitS = waitOf(deps, request, operator)
-  if (waitS > 0) return reject(reply.header('retry-after', waitS), 'authentication_throttled')
+  if (waitS > 0) {
+    void reject(reply.header('retry-after', waitS), 'authentication_throttled')
+    return false
+  }
   const row = await readOperator(deps.db, operator.operatorId)
   const isRight = await deps.passwords.verify(password, row?.password_hash ?? undefined)
-  if (isRight === undefined) return reject(reply, 'queue_full')
-  if (isRight) return undefined
-  return rejectAttempt(deps, request, reply, { operator, action, detail: 'the password is wrong' })
+  if (isRight === undefined) void reject(reply, 'queue_full')
+  else if (!isRight) await rejectAttempt(deps, request, reply, { operator, action, detail: 'the password is wrong' })
+  return isRight === true
 }
 
 /** Codes and passwords can be guessed with the session of another person, too. */

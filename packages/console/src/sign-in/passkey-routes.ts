@@ -80,8 +80,7 @@ async function offerRegistration(
   reply: FastifyReply,
   { operator, password }: WithPassword,
 ): Promise<FastifyReply> {
-  const rejected = await checkPassword(deps, request, reply, { operator, action: 'addPasskey', password })
-  if (rejected !== undefined) return rejected
+  if (!(await checkPassword(deps, request, reply, { operator, action: 'addPasskey', password }))) return reply
   const known = await passkeysOf(deps.db, operator)
   if (known.length >= PASSKEYS_MAX) return reject(reply, 'validation_failed', `at most ${PASSKEYS_MAX} passkeys`)
   const options = await generateRegistrationOptions({
@@ -161,8 +160,7 @@ async function removePasskey(
   reply: FastifyReply,
   { operator, passkeyId, password }: WithPassword & { readonly passkeyId: string },
 ): Promise<FastifyReply> {
-  const rejected = await checkPassword(deps, request, reply, { operator, action: 'removePasskey', password })
-  if (rejected !== undefined) return rejected
+  if (!(await checkPassword(deps, request, reply, { operator, action: 'removePasskey', password }))) return reply
   const isRemoved = await deps.db.transaction().execute(async (tx) => {
     const row = await tx
       .deleteFrom('operator_passkeys')

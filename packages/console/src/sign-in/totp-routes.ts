@@ -19,8 +19,7 @@ export function registerTotp(api: PanelApi, deps: SignInDeps, operatorOf: (reque
     const { operatorId, name, hasTotp } = operator
     if (hasTotp) return reject(reply, 'validation_failed', 'one-time codes are set up already; switch them off first')
     const { password } = request.body
-    const rejected = await checkPassword(deps, request, reply, { operator, action: 'setUpCodes', password })
-    if (rejected !== undefined) return rejected
+    if (!(await checkPassword(deps, request, reply, { operator, action: 'setUpCodes', password }))) return reply
     const secret = newTotpSecret()
     await db.updateTable('operators').set({ totp_pending: secret }).where('operator_id', '=', operatorId).execute()
     return reply.send(describeTotp(secret, name))
@@ -66,8 +65,7 @@ async function switchCodesOff(
 ): Promise<FastifyReply> {
   const { db, sessions } = deps
   const { operatorId } = operator
-  const rejected = await checkPassword(deps, request, reply, { operator, action: 'switchCodesOff', password })
-  if (rejected !== undefined) return rejected
+  if (!(await checkPassword(deps, request, reply, { operator, action: 'switchCodesOff', password }))) return reply
   await db.transaction().execute(async (tx) => {
     const set = { totp_secret: null, totp_pending: null, totp_step: null }
     await tx.updateTable('operators').set(set).where('operator_id', '=', operatorId).execute()
