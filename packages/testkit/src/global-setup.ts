@@ -27,8 +27,6 @@ const PACKAGES_BY_PROGRAM = {
   prometheus: ['prometheus'],
   'redis-server': ['redis-server'],
   'systemd-analyze': ['systemd'],
-  WebKitWebDriver: ['webkit2gtk-driver'],
-  Xvfb: ['xvfb'],
 }
 
 /** The part of Jest's configuration that matters here. */
