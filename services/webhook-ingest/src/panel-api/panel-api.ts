@@ -96,6 +96,8 @@ export function registerPanelApi(app: FastifyInstance, deps: PanelApiDeps): void
         registerTestWebhook(bounded, { ...deps, app })
       })
       registerChangeRoutes(v1, { ...deps, limiter: reads })
+      // They run once at a time, for up to a minute, however many requests wait for the result: no place of a read is held.
+      registerDiagnosticsRoutes(v1, deps)
     })
   })
 }
@@ -121,7 +123,6 @@ function registerRoutes(v1: PanelApi, deps: PanelApiDeps): void {
   registerPostResolution(v1, deps)
   registerReplayReview(v1, deps)
   registerReviewRoutes(v1, deps)
-  registerDiagnosticsRoutes(v1, deps)
   registerListDeliveries(v1, deps)
   registerReadDelivery(v1, deps)
   registerReplayRoutes(v1, deps)
