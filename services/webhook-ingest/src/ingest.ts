@@ -92,8 +92,8 @@ const NO_OUTGOING_WEBHOOKS: OutgoingWebhookSettings = {
   retryDelaysMs: RETRY_DELAYS_MS,
 }
 
-/** Connections that its pool needs: one per partition, the others for the panel API, the outbox and readiness. */
-export const INGEST_POOL_MAX = 10
+/** Connections that its pool needs: one per partition, the others for the panel API, its two checks, the outbox and readiness. */
+export const INGEST_POOL_MAX = 12
 
 /** A batch is retried for 8 s: what takes longer waits for a standby. */
 const COMMIT_AGE_MS_MAX = 10_000
