@@ -91,7 +91,7 @@ test.each([
   [{ kind: 'header', token: 's', header: 'authorization' } as const, '/hook', { authorization: 'Bearer s' }],
 ])('authentication: %j', async (authentication, path, headers) => {
   await using receiver = await startReceiver()
-  await using simulator = await startSimulator({ webhookUrl: receiver.url, authentication })
+  await using simulator = await startSimulator({ webhookUrl: receiver.url, shapes: ['form'], authentication })
   simulator.cancel(simulator.add().orderId)
   await simulator.idle()
   expect(receiver.received).toMatchObject([{ path, headers }])

@@ -90,7 +90,10 @@ test('a passkey is added with the password, and signs in after it, or alone', as
     await page.getByRole('button', { name: 'Add a passkey' }).click()
   }
   const signedIn = () => page.getByRole('heading', { name: 'Today', level: 1 }).waitFor()
-  const signOut = () => page.getByRole('button', { name: 'Sign out', exact: true }).click()
+  const signOut = async (): Promise<void> => {
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click()
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+  }
   const alone = () => page.getByRole('button', { name: 'Sign in with a passkey' }).click()
 
   await page.goto(`${system.url}/console/account`)
