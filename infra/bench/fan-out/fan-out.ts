@@ -136,10 +136,11 @@ async function measureMemory(
 
 async function measureEvents(
   servers: Servers,
-  { name, service, load, inFlightMax = IN_FLIGHT_MAX, connectPublisher }: Running,
+  running: Running,
   durationMs: number,
   ratePerSecond: number | undefined,
 ): Promise<Record<string, number>> {
+  const { name, service, load, inFlightMax = IN_FLIGHT_MAX } = running
   await service.eventLoop()
   const before = { node: service.cpuSeconds(), redis: servers.redisCpuSeconds() }
   const result = await load.publish({
@@ -152,9 +153,9 @@ async function measureEvents(
   const timers = await service.eventLoop()
   const after = { node: service.cpuSeconds(), redis: servers.redisCpuSeconds() }
   const publishing =
-    connectPublisher === undefined || ratePerSecond === undefined
+    running.connectPublisher === undefined || ratePerSecond === undefined
       ? {}
-      : await measurePublishing(servers, { name, service, load }, durationMs, ratePerSecond)
+      : await measurePublishing(servers, running, durationMs, ratePerSecond)
   const per100k = (cpuSeconds: number): number => (cpuSeconds / result.received) * 100_000
   return {
     'events/s': result.perSecond,
@@ -172,7 +173,7 @@ async function measureEvents(
 /** The part of publishing in the CPU of a server that publishes, too. Ours and the others deliver what Redis sends them. */
 async function measurePublishing(
   servers: Servers,
-  { name, service, load }: Pick<Running, 'name' | 'service' | 'load'>,
+  { name, service, load }: Running,
   durationMs: number,
   ratePerSecond: number,
 ): Promise<Record<string, number>> {
