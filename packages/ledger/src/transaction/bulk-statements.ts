@@ -9,7 +9,7 @@ export interface BulkStatement<Row> {
   /** The name of the prepared statement: a connection prepares `text` under it once. */
   readonly name: string
   readonly text: string
-  readonly values: (rows: readonly Row[], at: Date) => unknown[]
+  readonly values: (rows: readonly Row[], at: Date, batchId: string) => unknown[]
 }
 
 export const INSERT_ORDERS: BulkStatement<Order> = {
@@ -107,19 +107,22 @@ export const INSERT_ENTRIES: BulkStatement<LedgerEntry> = {
 
 export const INSERT_EVENTS: BulkStatement<EventRow> = {
   name: 'insert_events',
-  // The same statement adds them to the changes feed, as one row.
+  // The same statement adds them to the changes feed and to the outbox, as one row each.
   text: `
   WITH changes AS (
     INSERT INTO change_feed (user_ids, seqs, created_at, previous_statuses) VALUES ($1, $2, $4, $5)
+  ), unpublished AS (
+    INSERT INTO outbox (batch_id, user_ids, seqs, created_at) VALUES ($6, $1, $2, $4)
   )
   INSERT INTO events (user_id, seq, at, payload)
   SELECT user_id, seq, $4, payload FROM unnest($1::text[], $2::bigint[], $3::text[]) AS event (user_id, seq, payload)`,
-  values: (rows, at) => [
+  values: (rows, at, batchId) => [
     rows.map((event) => event.userId),
     rows.map((event) => event.seq),
     textArray(rows.map((event) => event.payload)),
     at,
     rows.map((event) => event.previousStatus ?? null),
+    batchId,
   ],
 }
 

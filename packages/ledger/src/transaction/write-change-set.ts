@@ -18,9 +18,6 @@ import {
 import type { ChangeSet, DeliveryRow } from '../model/change-set.ts'
 import { isRepeatable } from '../model/new-id.ts'
 
-const INSERT_OUTBOX = `
-  INSERT INTO outbox (batch_id, user_ids, seqs, created_at) VALUES ($1, $2, $3, $4)`
-
 const FIND_OLD_OUTBOX = `
   SELECT EXISTS (SELECT FROM outbox WHERE created_at < clock_timestamp() - interval '2 seconds') AS found`
 
@@ -53,7 +50,7 @@ export function writeChangeSet(
   const deliveries = Map.groupBy(changes.deliveries, hasWaited)
   const statements: Promise<unknown>[] = []
   const write = <Row>({ name, text, values }: BulkStatement<Row>, rows: readonly Row[] = []): void => {
-    if (rows.length > 0) statements.push(client.query({ name, text, values: values(rows, at) }))
+    if (rows.length > 0) statements.push(client.query({ name, text, values: values(rows, at, batchId) }))
   }
 
   write(INSERT_ORDERS, orders.get(true))
@@ -70,10 +67,6 @@ export function writeChangeSet(
   write(WRITE_REVIEWS, reviews)
   write(INSERT_AWAITING, awaiting)
   write(SETTLE_VERIFICATIONS, verified)
-  if (events.length > 0) {
-    const values = [batchId, events.map((event) => event.userId), events.map((event) => event.seq), at]
-    statements.push(client.query({ name: 'insert_outbox', text: INSERT_OUTBOX, values }))
-  }
   if (publishedBatchIds.length > 0) statements.push(deletePublished(client, publishedBatchIds))
   if (onOldRows !== undefined) statements.push(findOldRows(client, onOldRows))
   for (const entry of audit) {
