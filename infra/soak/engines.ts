@@ -13,7 +13,7 @@ export interface EnginePage {
 export interface Engine extends AsyncDisposable {
   readonly name: EngineName
   readonly isAsleep: boolean
-  /** Opens a window of its own: pages in the background are throttled. */
+  /** Opens another window: pages in the background are throttled. */
   open(url: string): Promise<EnginePage>
   /** Stops all processes of the browser for a time, as a device that sleeps does. */
   sleep(ms: number): Promise<void>

@@ -3,7 +3,7 @@
  *
  * A page is behind from a second after the commit of the first event that it does not have. Time in which the page did not
  * run does not count: a page that was asleep has a second after it woke. The page itself notes when its timers did not run,
- * and PostgreSQL the moment of each commit, so nothing depends on when somebody looked.
+ * and PostgreSQL the moment of each commit, so nothing depends on when the test looked.
  */
 
 /** What a page notes: a status, the seq that it has now, or that it did not run since a time. All times in ms since 1970. */

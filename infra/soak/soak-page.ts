@@ -29,7 +29,7 @@ const client = connect({ url, transport, share: 'none', getToken: async ({ signa
 } })
 const store = createOrderStore({ client })
 store.subscribe(() => undefined)
-// What was received while the page did not run is noted after the gap.
+// A message that arrived while the page did not run is noted after the gap.
 client.on('status', ({ status }) => { tick(); note('status', status.state) })
 client.on('snapshot', ({ position }) => { tick(); note('snapshot', position.seq) })
 client.on('account', ({ seq }) => { tick(); note('event', seq) })

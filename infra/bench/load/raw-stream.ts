@@ -10,8 +10,8 @@ const DATA_AT = DATA.charCodeAt(0)
 const shared = Buffer.allocUnsafe(262_144)
 
 /**
- * A minimal client of `POST /stream`, so that thousands of them cost their process little. What is sent first is the body
- * of the request, and nothing can be sent after it.
+ * A minimal client of `POST /stream`, so that thousands of them cost their process little. The first text
+ * that is sent is the body of the request, and nothing can be sent after it.
  *
  * @returns once it is connected; a rejection ends it before anything is received.
  */

@@ -234,8 +234,8 @@ function toSocketUrl(url: string | URL): string {
   return absolute.href
 }
 
-const liveState = ({ isDelayed, isDoubtful }: ConnectionState): 'live' | 'delayed' =>
-  isDelayed || isDoubtful ? 'delayed' : 'live'
+const liveState = ({ isDelayed, isSuspect }: ConnectionState): 'live' | 'delayed' =>
+  isDelayed || isSuspect ? 'delayed' : 'live'
 
 /** The status of a connection that was never live; `showState` replaces `connecting` with `reconnecting`. */
 function toStatus(own: ConnectionState): ConnectionStatus {

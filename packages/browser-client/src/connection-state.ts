@@ -59,7 +59,7 @@ export interface ConnectionState {
   /** Whether the server has said that events are late. */
   readonly isDelayed: boolean
   /** Whether the link may be dead. */
-  readonly isDoubtful: boolean
+  readonly isSuspect: boolean
   /** When a draining server wants its clients to reconnect. */
   readonly drainedUntilMs: number | undefined
   /** The last error. */
@@ -76,7 +76,7 @@ export type Input =
   | { readonly type: 'welcome' }
   | { readonly type: 'delay'; readonly isDelayed: boolean }
   /** The server has not responded soon, so that the link may be dead; or it has responded after all. */
-  | { readonly type: 'doubt'; readonly isDoubtful: boolean }
+  | { readonly type: 'suspect'; readonly isSuspect: boolean }
   | { readonly type: 'drain'; readonly retryAfterMs: number }
   /** The socket was closed, its link is dead, or it received a message that cannot be read. */
   | { readonly type: 'lost'; readonly error: ClientError }
@@ -140,7 +140,7 @@ export function initialState(canRenew: boolean, token: Token | undefined): Conne
     renewalFailures: 0,
     liveSinceMs: 0,
     isDelayed: false,
-    isDoubtful: false,
+    isSuspect: false,
     drainedUntilMs: undefined,
     error: undefined,
   }
@@ -236,8 +236,8 @@ const noteDelay: Cell<{ isDelayed: boolean }> = (state, { isDelayed }) => ({
   effects: [],
 })
 
-const noteDoubt: Cell<{ isDoubtful: boolean }> = (state, { isDoubtful }) => ({
-  state: { ...state, isDoubtful },
+const noteSuspect: Cell<{ isSuspect: boolean }> = (state, { isSuspect }) => ({
+  state: { ...state, isSuspect },
   effects: [],
 })
 
@@ -312,7 +312,7 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     opened: ignore,
     welcome: ignore,
     delay: ignore,
-    doubt: ignore,
+    suspect: ignore,
     drain: ignore,
     lost: ignore,
     explained: ignore,
@@ -332,7 +332,7 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     opened: ignore,
     welcome: ignore,
     delay: ignore,
-    doubt: ignore,
+    suspect: ignore,
     drain: ignore,
     lost: ignore,
     explained: ignore,
@@ -353,7 +353,7 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     opened: sendHello,
     welcome: ignore,
     delay: ignore,
-    doubt: ignore,
+    suspect: ignore,
     drain: ignore,
     lost: retry,
     explained: ignore,
@@ -373,7 +373,7 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     opened: ignore,
     welcome: goLive,
     delay: noteDelay,
-    doubt: ignore,
+    suspect: ignore,
     drain: noteDrain,
     lost: retry,
     explained: ignore,
@@ -393,7 +393,7 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     opened: ignore,
     welcome: ignore,
     delay: noteDelay,
-    doubt: noteDoubt,
+    suspect: noteSuspect,
     drain: noteDrain,
     lost: retry,
     explained: ignore,
@@ -415,7 +415,7 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     opened: ignore,
     welcome: ignore,
     delay: noteDelay,
-    doubt: noteDoubt,
+    suspect: noteSuspect,
     drain: noteDrain,
     lost: retry,
     explained: ignore,
@@ -435,7 +435,7 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     opened: ignore,
     welcome: ignore,
     delay: ignore,
-    doubt: ignore,
+    suspect: ignore,
     drain: ignore,
     lost: ignore,
     explained: explain,
@@ -455,7 +455,7 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     opened: ignore,
     welcome: ignore,
     delay: ignore,
-    doubt: ignore,
+    suspect: ignore,
     drain: ignore,
     lost: ignore,
     explained: ignore,
@@ -475,7 +475,7 @@ const TRANSITIONS: { readonly [Name in Phase]: Row } = {
     opened: ignore,
     welcome: ignore,
     delay: ignore,
-    doubt: ignore,
+    suspect: ignore,
     drain: ignore,
     lost: ignore,
     explained: ignore,
@@ -494,7 +494,7 @@ export function isLive({ phase }: ConnectionState): boolean {
 }
 
 function open(state: ConnectionState, nowMs: number): Step {
-  const next = { ...inPhase(state, 'connecting', nowMs + JOIN_TIMEOUT_MS), isDelayed: false, isDoubtful: false }
+  const next = { ...inPhase(state, 'connecting', nowMs + JOIN_TIMEOUT_MS), isDelayed: false, isSuspect: false }
   return { state: next, effects: [{ type: 'open_socket' }] }
 }
 

@@ -12,10 +12,10 @@ export type LinkVerdict =
   | { readonly verdict: 'dead' }
 
 /**
- * When to look for the response to `check`, in ms after each other. After two looks without one the link is doubtful, so
+ * When to look for the response to `check`, in ms after each other. After two looks without one the link is suspect, so
  * that no page is `live` for a second on a dead link; after all of them it is dead: 3 seconds in total.
  */
-export const DOUBT_LOOKS_MS = [500, 200]
+export const SUSPECT_LOOKS_MS = [500, 200]
 export const DEATH_LOOKS_MS = [1_100, 1_000]
 
 const SECOND_LOOK_MS = 2_000

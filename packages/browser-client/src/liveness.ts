@@ -1,4 +1,4 @@
-import { checkLink, DEATH_LOOKS_MS, DOUBT_LOOKS_MS } from './link-check.ts'
+import { checkLink, DEATH_LOOKS_MS, SUSPECT_LOOKS_MS } from './link-check.ts'
 import type { Timers } from './timers.ts'
 
 export interface LivenessDeps {
@@ -11,7 +11,7 @@ export interface LivenessDeps {
    */
   readonly ask: (silentMs: number) => boolean
   /** The server has not responded soon, or has responded after all. */
-  readonly onDoubt: (isDoubtful: boolean) => void
+  readonly onSuspect: (isSuspect: boolean) => void
   readonly onDead: () => void
 }
 
@@ -22,23 +22,23 @@ export interface Liveness {
   received(): void
   /** Looks now, because a timer may be late. */
   look(): void
-  /** Asks the server for a sign of life. A dead link is doubtful within a second, and lost within 3. */
+  /** Asks the server for a sign of life. A dead link is suspect within a second, and lost within 3. */
   check(): void
   end(): void
 }
 
 const SLACK_MS = 5_000
 
-export function createLiveness({ timers, ask, onDoubt, onDead }: LivenessDeps): Liveness {
+export function createLiveness({ timers, ask, onSuspect, onDead }: LivenessDeps): Liveness {
   let lastReceivedAtMs = 0
   let suspectedAtMs: number | undefined
   let silenceMsMax = 0
-  let isDoubtful = false
+  let isSuspect = false
 
-  function doubt(next: boolean): void {
-    if (next === isDoubtful) return
-    isDoubtful = next
-    onDoubt(next)
+  function suspect(next: boolean): void {
+    if (next === isSuspect) return
+    isSuspect = next
+    onSuspect(next)
   }
 
   /** Looks several times: a look itself may be late, and run before messages that wait to be read. */
@@ -65,22 +65,22 @@ export function createLiveness({ timers, ask, onDoubt, onDead }: LivenessDeps): 
       lastReceivedAtMs = Date.now()
       suspectedAtMs = undefined
       timers.clear('check')
-      doubt(false)
+      suspect(false)
     },
     look() {
       if (timers.dueAtMs('link') !== undefined) checkSilence()
     },
     check() {
       if (timers.dueAtMs('check') !== undefined || !ask(Date.now() - lastReceivedAtMs)) return
-      lookAfter(DOUBT_LOOKS_MS, () => {
-        doubt(true)
+      lookAfter(SUSPECT_LOOKS_MS, () => {
+        suspect(true)
         lookAfter(DEATH_LOOKS_MS, onDead)
       })
     },
     end() {
       timers.clear('link')
       timers.clear('check')
-      isDoubtful = false
+      isSuspect = false
     },
   }
 }

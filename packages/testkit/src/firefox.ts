@@ -17,7 +17,7 @@ export interface FirefoxPage {
 /** A headless Firefox with a new profile, driven over WebDriver BiDi: Playwright needs its own Firefox. */
 export interface Firefox extends AsyncDisposable {
   readonly pid: number
-  /** Opens a tab in front of the others, or a window of its own. */
+  /** Opens a tab in front of the others, or in another window. */
   open(url: string, options?: { readonly newWindow?: boolean }): Promise<FirefoxPage>
 }
 

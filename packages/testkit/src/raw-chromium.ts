@@ -9,7 +9,7 @@ import { WebSocket } from 'ws'
 /** A browser in which a tab can be in the background: Playwright makes every page visible. */
 export interface RawChromium extends AsyncDisposable {
   readonly pid: number
-  /** Opens a tab in front of the others, or a window of its own. */
+  /** Opens a tab in front of the others, or in another window. */
   open(url: string, options?: { readonly newWindow?: boolean }): Promise<RawTab>
 }
 

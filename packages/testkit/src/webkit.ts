@@ -17,7 +17,7 @@ export interface WebKitPage {
 /** WebKitGTK, the engine of Safari, in Debian's small browser for tests, driven over WebDriver. */
 export interface WebKit extends AsyncDisposable {
   readonly pid: number
-  /** Opens a window of its own. */
+  /** Opens another window. */
   open(url: string): Promise<WebKitPage>
 }
 
@@ -80,7 +80,7 @@ export async function launchWebKit(): Promise<WebKit> {
   }
 }
 
-/** A screen that nobody sees. */
+/** A screen in memory. */
 async function startDisplay(): Promise<AsyncDisposable & { readonly name: string }> {
   const args = ['-displayfd', '3', '-screen', '0', '1024x768x24', '-nolisten', 'tcp']
   const child = spawn(provideProgram(['Xvfb'], 'xvfb'), args, { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] })

@@ -4,10 +4,10 @@
  * It guarantees that a read sees everything that was committed when it began, like a read of the primary: the snapshot of a
  * client that joins has each event whose message on the bus the gateway may have missed, and every revoked token.
  *
- * How: before a read, the primary says how far its WAL is flushed, which is beyond every commit that anybody knows of. The
+ * How: before a read, the primary says how far its WAL is flushed, which is beyond every commit that was acknowledged. The
  * replica is asked, on the connection that then reads, until it has replayed that position, for a moment; then the primary
  * is read instead. After a read that the replica was too late for, it is asked only once until it is in time again, so that
- * a replica that lags for long delays nobody. The epoch must be the same, too: a replica of a server that was replaced has
+ * a replica that lags for long delays no client. The epoch must be the same, too: a replica of a server that was replaced has
  * another history.
  *
  * The position comes from the primary, and not with the messages of the bus, because a gateway that has just started, or
