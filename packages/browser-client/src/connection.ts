@@ -38,10 +38,10 @@ export interface ConnectionDeps {
    * @returns an error to reject the connection.
    */
   onWelcome(welcome: Welcome, requestedPosition: Position | undefined): ClientError | undefined
-  onEvent(event: ReceivedEvent): void
-  onOrders(response: OrderResponse): void
+  readonly onEvent: (event: ReceivedEvent) => void
+  readonly onOrders: (response: OrderResponse) => void
   /** The server has sent a ping. */
-  onPing(): void
+  readonly onPing: () => void
   onState(): void
 }
 

@@ -5,15 +5,15 @@ import type { Timers } from './timers.ts'
 export interface MachineDeps {
   readonly initial: ConnectionState
   readonly timers: Timers<'timer' | 'renew'>
-  carryOut(effect: Effect): void
-  onChange(before: ConnectionState, input: Input): void
+  readonly carryOut: (effect: Effect) => void
+  readonly onChange: (before: ConnectionState, input: Input) => void
 }
 
 /** Runs the state machine of a connection. */
 export interface Machine {
   readonly state: ConnectionState
   /** Applies an input, and carries out the effects. An input that arrives meanwhile is applied after it. */
-  input(input: Input): void
+  readonly input: (input: Input) => void
 }
 
 export function createMachine({ initial, timers, carryOut, onChange }: MachineDeps): Machine {

@@ -6,7 +6,7 @@ import type { OrderResponse } from './order-requests.ts'
 import type { ReceivedEvent, ReceivedMessage } from './wire.ts'
 
 export interface ServerDeps {
-  input(input: Input): void
+  readonly input: (input: Input) => void
   pong(): void
   /** @returns an error to reject the connection. */
   onWelcome(welcome: Welcome): ClientError | undefined

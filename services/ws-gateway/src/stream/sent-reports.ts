@@ -15,11 +15,11 @@ export interface SentReport {
 /** Reports which events were sent, once for many. */
 export interface SentReports {
   /** Events were offered to the listeners of a stream. Called for every event, so it only notes the time. */
-  mark(stream: Stream): void
+  readonly mark: (stream: Stream) => void
   /** Reports a stream now, because its listeners are about to change. */
   report(stream: Stream): void
   /** Reports the streams of which events were sent since it was last called. */
-  reportAll(): void
+  readonly reportAll: () => void
 }
 
 /** @param epoch of all streams; undefined before the first one has begun. */
