@@ -38,6 +38,8 @@ export interface ChaosOptions {
   readonly ordersPerSecond?: number
   /** Only these faults; default all. */
   readonly only?: readonly string[]
+  /** Starts no new orders after it is aborted. */
+  readonly signal?: AbortSignal
   readonly log: (line: string) => void
 }
 
@@ -97,9 +99,9 @@ export async function injectFaults<C extends Cluster>(
   const sender = createSender(cluster, random.fork())
   const finished: PlannedOrder[] = []
   const stopping = new AbortController()
-  const limits = { ...options, signal: stopping.signal }
+  const signal = AbortSignal.any([stopping.signal, options.signal ?? stopping.signal])
   try {
-    const work = deliverAll(plan, limits, sender, random.fork(), finished)
+    const work = deliverAll(plan, { ...options, signal }, sender, random.fork(), finished)
     const faults = await injectUntil(work, system, cluster, sender, random.fork(), options)
     stopping.abort()
     await work

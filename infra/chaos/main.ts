@@ -43,6 +43,10 @@ if (values.help) {
   process.exit()
 }
 
+// Ends the run early, with its report and without processes left behind.
+const stopping = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort())
+
 const ordersPerSecond = values.rate ?? (values.ha ? '8' : undefined)
 const options: ChaosOptions = {
   seed: Number(values.seed),
@@ -56,6 +60,7 @@ const options: ChaosOptions = {
   ...(values.faults === undefined ? {} : { faultsMax: Number(values.faults) }),
   ...(ordersPerSecond === undefined ? {} : { ordersPerSecond: Number(ordersPerSecond) }),
   ...(values.only === undefined ? {} : { only: values.only }),
+  signal: stopping.signal,
   log: (line) => process.stdout.write(`${new Date().toISOString()} ${line}\n`),
 }
 const report = await (values.ha ? injectFaults(HA_SYSTEM, options) : injectFaults(SINGLE_SYSTEM, options))

@@ -1,9 +1,15 @@
 import { freePort, provideProgram, startProgram } from '@paxyo/testkit'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { PatroniNode } from './patroni-node.ts'
 
-/** HAProxy before PostgreSQL, with Patroni's check, as in compose. Returns its port. */
+const CONFIG = new URL('../../deploy/compose/haproxy-postgres/haproxy.cfg', import.meta.url)
+
+/**
+ * HAProxy before PostgreSQL, with the configuration of compose except for addresses.
+ *
+ * @returns its port.
+ */
 export async function startHaproxy(
   nodes: readonly PatroniNode[],
   folder: string,
@@ -11,23 +17,13 @@ export async function startHaproxy(
 ): Promise<number> {
   const port = await freePort()
   const file = join(folder, 'haproxy.cfg')
-  const servers = nodes.map(
-    ({ name, postgresPort, restPort }) => `  server ${name} 127.0.0.1:${postgresPort} check port ${restPort}`,
+  const config = nodes.reduce(
+    (text, { name, postgresPort, restPort }) =>
+      text.replace(`postgres-${name}:5432 check port 8008`, `127.0.0.1:${postgresPort} check port ${restPort}`),
+    readFileSync(CONFIG, 'utf8')
+      .replace('bind :5432', `bind 127.0.0.1:${port}`)
+      .replace('bind :8404', `bind 127.0.0.1:${await freePort()}`),
   )
-  const config = `
-defaults
-  mode tcp
-  timeout connect 3s
-  timeout client 30m
-  timeout server 30m
-listen postgres
-  bind 127.0.0.1:${port}
-  option httpchk OPTIONS /primary
-  http-check expect status 200
-  timeout check 2s
-  default-server inter 1s fall 2 rise 1 on-marked-down shutdown-sessions
-${servers.join('\n')}
-`
   writeFileSync(file, config)
   resources.use(await startProgram(provideProgram(['haproxy'], 'haproxy'), ['-db', '-f', file]))
   return port

@@ -37,7 +37,9 @@ export function startNodeProcess(
     isRunning: () => !hasEnded(),
     start() {
       const env = { PATH: process.env['PATH'], LANG: 'C.UTF-8' }
-      child = spawn(program, args, { ...options, env, stdio: ['ignore', 'pipe', 'pipe'] })
+      // In a session of its own, which gets a share of the processor of its own: leases must not expire because the workload
+      // keeps the machine busy.
+      child = spawn(program, args, { ...options, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
       for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding('utf8').on('data', keep)
       child.on('error', (error) => keep(error.message))
     },

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs'
+import { parse } from 'yaml'
+
 /** What Patroni of one node is configured with. */
 export interface PatroniOptions {
   readonly name: string
@@ -18,22 +21,18 @@ export interface PatroniOptions {
 
 export const SUPERUSER_PASSWORD = 'superuser'
 
-/**
- * A primary that lost its link to etcd gives up within TTL, and its standby takes over after it: TTL must be at least
- * LOOP_WAIT + 2 × RETRY_TIMEOUT. In seconds.
- */
-const TIMES = { ttl: 10, loop_wait: 2, retry_timeout: 3 }
-
-/** As recommended in infra/docs/how-to/postgresql-that-may-die.md. */
-const PARAMETERS = {
-  max_connections: 200,
-  // A standby that stopped responding holds up commits for so long; the default is a minute.
-  wal_sender_timeout: '5s',
-  wal_receiver_timeout: '5s',
-  wal_retrieve_retry_interval: '1s',
-  wal_keep_size: '512MB',
-  shared_buffers: '64MB',
+interface Shipped {
+  readonly bootstrap: {
+    readonly dcs: { readonly postgresql: { readonly parameters: object } }
+    readonly initdb: readonly unknown[]
+  }
+  readonly postgresql: object
 }
+
+/** The configuration of compose: what is tried is what is shipped. */
+const SHIPPED = parse(
+  readFileSync(new URL('../../deploy/compose/patroni/patroni.yml', import.meta.url), 'utf8'),
+) as Shipped
 
 /** Patroni's configuration, as YAML, of which JSON is a part. */
 export function patroniConfig(options: PatroniOptions): string {
@@ -44,18 +43,9 @@ export function patroniConfig(options: PatroniOptions): string {
     name: options.name,
     restapi: { listen: local(options.restPort), connect_address: local(options.restProxyPort) },
     etcd3: { hosts: options.etcdPorts.map(local), use_proxies: true },
-    bootstrap: {
-      dcs: {
-        ...TIMES,
-        maximum_lag_on_failover: 1_048_576,
-        synchronous_mode: true,
-        // A primary whose PostgreSQL died is restarted where it was, unless that takes longer.
-        primary_start_timeout: 10,
-        postgresql: { use_pg_rewind: true, use_slots: true, parameters: PARAMETERS },
-      },
-      initdb: [{ encoding: 'UTF8' }, { locale: 'C.UTF-8' }, 'data-checksums'],
-    },
+    bootstrap: { dcs: SHIPPED.bootstrap.dcs, initdb: SHIPPED.bootstrap.initdb },
     postgresql: {
+      ...SHIPPED.postgresql,
       listen: local(options.postgresPort),
       connect_address: local(options.postgresProxyPort),
       data_dir: options.dataDir,
@@ -64,11 +54,12 @@ export function patroniConfig(options: PatroniOptions): string {
       authentication: {
         superuser: login('postgres', SUPERUSER_PASSWORD),
         replication: login('replicator', 'replicator'),
+        rewind: login('rewind', 'rewind'),
       },
-      parameters: { unix_socket_directories: options.folder },
+      parameters: { unix_socket_directories: options.folder, shared_buffers: '64MB' },
       pg_hba: ['host all all 127.0.0.1/32 scram-sha-256', 'host replication replicator 127.0.0.1/32 scram-sha-256'],
-      remove_data_directory_on_rewind_failure: true,
-      remove_data_directory_on_diverged_timelines: true,
+      use_unix_socket: false,
+      use_unix_socket_repl: false,
     },
   })
 }
