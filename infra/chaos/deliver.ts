@@ -19,7 +19,9 @@ export interface Sender {
 }
 
 const REQUEST_TIMEOUT_MS = 12_000
-const RETRY_DELAY_MS = 100
+/** Twice as long each time: retries of hundreds of requests must not be what keeps a system down. */
+const RETRY_DELAY_MS_MIN = 100
+const RETRY_DELAY_MS_MAX = 2_000
 const RACING_MAX = 3
 const RACE_MS_MAX = 30
 
@@ -33,7 +35,7 @@ export function createSender(cluster: Cluster, random: Random): Sender {
   const acknowledged = createGaps()
 
   async function send(path: string, request: RequestInit, isAccepted: (status: number) => boolean): Promise<number> {
-    for (;;) {
+    for (let delayMs = RETRY_DELAY_MS_MIN; ; delayMs = Math.min(2 * delayMs, RETRY_DELAY_MS_MAX)) {
       try {
         const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS)
         const response = await fetch(`${addressOf(cluster.ingests, random)}${path}`, { ...request, signal })
@@ -48,7 +50,7 @@ export function createSender(cluster: Cluster, random: Random): Sender {
         if ((error as Error).message.startsWith('unexpected')) throw error
       }
       counts.retried += 1
-      await sleep(RETRY_DELAY_MS)
+      await sleep(delayMs * (0.5 + random.next() / 2))
     }
   }
 
@@ -112,7 +114,7 @@ export async function deliverAll(
   const worker = async (): Promise<void> => {
     for (const order of queue) {
       nextAt = Math.max(nextAt + 1_000 / ordersPerSecond, performance.now())
-      await sleep(nextAt - performance.now())
+      await sleep(Math.max(0, nextAt - performance.now()))
       if (performance.now() > deadline || sender.webhooks >= webhooksMax || signal?.aborted === true) return
       await deliver(order, sender, random.fork())
       finished.push(order)

@@ -213,10 +213,8 @@ describe('three PostgreSQL servers instead of one', () => {
     for (const [name, volume] of volumes) expect(volume).toMatch(new RegExp(`^${name}-data:`))
     expect(Object.keys(ha.volumes)).toEqual(Object.keys(nodes).map((name) => `${name}-data`))
     const etcd = Object.keys(nodes).filter((name) => name.startsWith('etcd-'))
-    for (const [name, { environment }] of Object.entries(nodes) as [
-      string,
-      { environment: Record<string, string> },
-    ][]) {
+    for (const [name, service] of Object.entries(nodes)) {
+      const environment = service['environment'] as Record<string, string>
       expect(environment['NODE']).toBe(name)
       if (etcd.includes(name)) {
         expect(environment['ETCD_CLUSTER']).toBe(etcd.map((member) => `${member}=http://${member}:2380`).join(','))
