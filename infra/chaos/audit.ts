@@ -78,7 +78,7 @@ function auditClient({ userId, firstSeq, received }: WatchingClient, committed: 
 
 /** Checks the ledger's invariants. The expected refunds come from the workload, independently of the ledger. */
 async function auditLedgerOf(cluster: Cluster): Promise<string[]> {
-  const owner = new pg.Pool({ connectionString: cluster.postgresUrl(), max: 1 })
+  const owner = new pg.Pool({ connectionString: await cluster.postgresUrl(), max: 1 })
   try {
     const found = await ledgerViolations(owner)
     return Object.entries(found).map(([check, subjects]) => `${check}: ${subjects.join(', ')}`)
@@ -92,7 +92,7 @@ export async function query(
   sql: string,
   each: (row: Record<string, unknown>) => void,
 ): Promise<void> {
-  const client = new pg.Client({ connectionString: cluster.postgresUrl() })
+  const client = new pg.Client({ connectionString: await cluster.postgresUrl() })
   await client.connect()
   try {
     const { rows } = await client.query<Record<string, unknown>>(sql)

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { parse } from 'yaml'
 
@@ -165,4 +165,83 @@ test('every setting that is taken from .env is one that infra/README.md tells of
 
   expect(taken.length).toBeGreaterThan(20)
   expect([...new Set(taken)].filter((name) => !readme.includes(`\`${name}\``))).toEqual([])
+})
+
+describe('three PostgreSQL servers instead of one', () => {
+  // Compose's own tags: what replaces, or removes, what docker-compose.yml has.
+  const ha = parse(read('infra/deploy/compose/ha.yml').replaceAll(/!(override|reset) /g, ''), { merge: true }) as {
+    services: Record<string, Service>
+    secrets: Record<string, { file: string }>
+    volumes: Record<string, null>
+    networks: Record<string, { internal: boolean }>
+  }
+  const { postgres, ...nodes } = ha.services
+  const haproxy = read('infra/deploy/compose/haproxy-postgres/haproxy.cfg')
+  const patroni = parse(read('infra/deploy/compose/patroni/patroni.yml')) as {
+    bootstrap: { dcs: Record<string, number | boolean>; post_init: string }
+    postgresql: { pg_hba: string[] }
+  }
+
+  test('the services still connect to `postgres`, where HAProxy leads them to the primary that Patroni names', () => {
+    expect(postgres).toMatchObject({ networks: ['back', 'postgres'], secrets: [] })
+    expect(postgres!.image).toBe(services['haproxy']!.image)
+    const servers = [...haproxy.matchAll(/^ {2}server \w+ ([\w-]+):5432 check port 8008$/gm)].map(([, host]) => host)
+    expect(servers).toEqual(Object.keys(nodes).filter((name) => name.startsWith('postgres-')))
+    expect(servers).toHaveLength(3)
+    expect(haproxy).toMatch(/option httpchk OPTIONS \/primary\n/)
+    expect(haproxy).toContain('on-marked-down shutdown-sessions')
+  })
+
+  test('every container is locked down like the others, and only HAProxy reaches PostgreSQL and etcd', () => {
+    for (const [name, service] of Object.entries(nodes)) {
+      const { restart, logging } = services['redis']!
+      expect({ name, service }).toMatchObject({
+        name,
+        service: {
+          ...{ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'], restart, logging },
+          ...{ user: '999:999', networks: ['postgres'], mem_limit: expect.any(String), pids_limit: expect.any(Number) },
+          healthcheck: { test: expect.any(Array) },
+        },
+      })
+      expect(service).not.toHaveProperty('ports')
+    }
+    expect(ha.networks).toEqual({ postgres: { internal: true } })
+  })
+
+  test('each server and each member of etcd has its own data, and all of etcd know each other', () => {
+    const volumes = Object.entries(nodes).map(([name, service]) => [name, (service['volumes'] as string[])[0]])
+    for (const [name, volume] of volumes) expect(volume).toMatch(new RegExp(`^${name}-data:`))
+    expect(Object.keys(ha.volumes)).toEqual(Object.keys(nodes).map((name) => `${name}-data`))
+    const etcd = Object.keys(nodes).filter((name) => name.startsWith('etcd-'))
+    for (const [name, service] of Object.entries(nodes)) {
+      const environment = service['environment'] as Record<string, string>
+      expect(environment['NODE']).toBe(name)
+      if (etcd.includes(name)) {
+        expect(environment['ETCD_CLUSTER']).toBe(etcd.map((member) => `${member}=http://${member}:2380`).join(','))
+      } else {
+        expect(environment['ETCD_HOSTS']).toBe(etcd.map((member) => `${member}:2379`).join(','))
+      }
+    }
+  })
+
+  test('a COMMIT waits for a standby, and the times allow a primary to give up before another one takes over', () => {
+    const { ttl, loop_wait: loop, retry_timeout: retry, synchronous_mode: isSynchronous } = patroni.bootstrap.dcs
+    expect(isSynchronous).toBe(true)
+    expect(Number(loop) + 2 * Number(retry)).toBeLessThanOrEqual(Number(ttl))
+    expect(patroni.postgresql.pg_hba).toContain('hostssl all          postgres    all          reject')
+  })
+
+  test('every secret that a node reads is one that compose hands out, and every file is in the image', () => {
+    const scripts = ['start.sh', 'create-database.sh'].map((name) => read(`infra/deploy/compose/patroni/${name}`))
+    const used = [...scripts.join('').matchAll(/\/run\/secrets\/([\w.-]+)/g)].map(([, name]) => name!)
+    const handedOut = nodes['postgres-one']!.secrets!
+    expect(handedOut).toEqual(expect.arrayContaining([...new Set(used), 'postgres.crt', 'postgres-owner-login']))
+    expect(compose).not.toContain('postgres-replication-password')
+    expect(Object.keys(ha.secrets)).toEqual(['postgres-replication-password'])
+    const image = read('infra/deploy/compose/patroni/Dockerfile')
+    expect(image).toMatch(/^ARG DEBIAN_IMAGE=\S+-bookworm-slim@sha256:[0-9a-f]{64}$/m)
+    expect(image).toContain('COPY start.sh create-database.sh /usr/local/lib/paxyo/')
+    expect(patroni.bootstrap.post_init).toBe('/usr/local/lib/paxyo/create-database.sh')
+    expect(statSync(new URL('infra/deploy/compose/patroni/create-database.sh', ROOT)).mode & 0o111).toBe(0o111)
+  })
 })
