@@ -10,6 +10,7 @@ import { addChanges } from './commands/changes.ts'
 import { addDeliveries } from './commands/deliveries.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addEpoch } from './commands/epoch.ts'
+import { addExporter } from './commands/exporter.ts'
 import { addKeys } from './commands/keys.ts'
 import { addMaintain } from './commands/maintain.ts'
 import { addMigrate } from './commands/migrate.ts'
@@ -74,6 +75,7 @@ export function buildProgram(terminal: Terminal, finished: Finished): Command {
     addMigrate,
     addMaintain,
     addBackup,
+    addExporter,
     addEpoch,
     addSecrets,
     addSimulate,

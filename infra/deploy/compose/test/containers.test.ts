@@ -85,10 +85,11 @@ test('every container that goes on has a limit of memory, and whoever answers re
     'maintain',
     'secrets',
     'paxyo',
+    'exporter',
   ])
   // Images from others, which have no health check.
   const foreign = namesOf(({ image }) => !image.startsWith('paxyo/'))
-  expect(foreign).toEqual(['postgres', 'redis', 'haproxy', 'prometheus', 'grafana'])
+  expect(foreign).toEqual(['postgres', 'redis', 'haproxy', 'prometheus', 'alertmanager', 'grafana'])
   for (const name of foreign) expect({ name, ...services[name]!.healthcheck }).toHaveProperty('test')
 })
 
@@ -111,6 +112,7 @@ test('whoever can be reached from outside cannot reach PostgreSQL or Redis', () 
     'webhook-ingest',
     'ws-gateway',
     'paxyo',
+    'exporter',
   ])
 })
 
@@ -120,6 +122,8 @@ test('the demo, the setup and what watches start only when they are asked for', 
     'paxyo',
     'demo',
     'prometheus',
+    'alertmanager',
+    'exporter',
     'grafana',
   ])
   // It has a panel's key and access to nothing else.

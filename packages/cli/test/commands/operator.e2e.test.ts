@@ -330,6 +330,17 @@ describe('migrate and maintain', () => {
     expect(await running.ended).toMatchObject({ code: 0, stderr: '' })
   })
 
+  test('the exporter serves the size of the database, until a signal', async () => {
+    const port = await freePort()
+    const running = startPaxyo(['exporter'], { ...env, HOST: '127.0.0.1', METRICS_PORT: String(port), DISKS: '/' })
+    const metrics = async (): Promise<string> => (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+    await eventually(async () => (await metrics()).includes('paxyo_disk_available_bytes{name="/"'))
+    expect(await metrics()).toMatch(/^paxyo_database_size_bytes\{service="exporter"\} [1-9]\d+$/m)
+    expect(await metrics()).toMatch(/^paxyo_database_wal_retained_bytes\{service="exporter"\} 0$/m)
+    running.child.kill('SIGTERM')
+    expect(await running.ended).toMatchObject({ code: 0, stderr: '' })
+  })
+
   test('a bad retention is rejected before anything is dropped', async () => {
     const { code, stderr } = await paxyo(['maintain'], { ...env, EVENT_RETENTION_DAYS: '-1' })
     expect([code, stderr]).toEqual([2, expect.stringContaining('EVENT_RETENTION_DAYS: must be a whole number')])

@@ -32,7 +32,7 @@ export interface HubOptions {
   readonly log: Logger
   /** The interval between the heartbeats that the hub sends to itself over the bus. */
   readonly heartbeatIntervalMs?: number
-  /** Called for every event after it was offered to its listeners. */
+  /** Called for every event after it was offered to its listeners, whether it came over the bus or was read. */
   readonly onForwarded?: (bytes: Uint8Array) => void
   /** Called for every message on a user's channel that is not an authentic event. */
   readonly onMessageRejected?: () => void
@@ -131,7 +131,7 @@ export function createHub(options: HubOptions): Hub {
     ...(heartbeatIntervalMs === undefined ? {} : { intervalMs: heartbeatIntervalMs }),
   })
 
-  const backfiller = createBackfiller({ reader, log, onOffered: reports.mark })
+  const backfiller = createBackfiller({ reader, log, onOffered: reports.mark, onForwarded })
   const backfill = (stream: Stream): Promise<void> => backfiller.backfill(stream)
 
   const delivers = (): boolean => subscriber.isReady && heartbeat.isAlive
