@@ -47,13 +47,7 @@ export const SentRefunds = () => {
             ))}
           </select>
         </label>
-        <Field
-          label={t('refunds.since')}
-          name="since"
-          type="date"
-          value={since.value}
-          onInput={(event) => (since.value = event.currentTarget.value)}
-        />
+        <Field label={t('refunds.since')} name="since" type="date" bind={since} />
       </div>
       {can('outgoing_webhooks') ? <ResendAll query={query} isWanted={isWanted} onDone={list.reload} /> : null}
       <ListTable

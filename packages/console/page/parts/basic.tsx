@@ -1,6 +1,7 @@
+import type { Signal } from '@preact/signals'
 import type { ComponentChildren, InputHTMLAttributes } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
-import { ApiProblem } from '../data/api.ts'
+import type { ApiProblem } from '../data/api.ts'
 import { nowMs } from '../kit/clock.ts'
 import { formatAmount, formatExactTime, formatRelativeTime } from '../kit/format.ts'
 import { t, textOf } from '../kit/language.ts'
@@ -202,13 +203,16 @@ type FieldProps = InputHTMLAttributes & {
   readonly label: string
   readonly hint?: string
   readonly name: string
+  /** The text that the person types. */
+  readonly bind?: Signal<string>
 }
 
-export const Field = ({ label, hint, name, ...input }: FieldProps) => (
+export const Field = ({ label, hint, name, bind, ...input }: FieldProps) => (
   <div class="field">
     <label for={`field-${name}`}>{label}</label>
     <input
       {...input}
+      {...(bind && { value: bind.value, onInput: (event) => (bind.value = event.currentTarget.value) })}
       id={`field-${name}`}
       name={name}
       aria-describedby={hint === undefined ? undefined : `hint-${name}`}

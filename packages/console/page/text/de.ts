@@ -581,7 +581,7 @@ export const de: Readonly<Record<TextKey, Text>> = {
   'fix.https': 'Öffnen Sie die Konsole mit https.',
   'fix.clock': 'Stellen Sie die Uhr dieses Rechners oder des Servers mit NTP.',
   'fix.socket':
-    'Ihr Proxy muss WebSockets an das Gateway weitergeben. Die Dokumentation hat einen Block für nginx, Apache und Caddy.',
+    'Ihr Proxy muss WebSockets an das Gateway weitergeben. Die Konfiguration für nginx, Apache und Caddy steht unten.',
   'fix.webhooks': 'Kopieren Sie die Adresse unten in die Einstellungen Ihres Anbieters.',
   'fix.server':
     'Richten Sie ein Ziel ein, oder sehen Sie sich die gescheiterten Versuche auf der Seite der ausgehenden Webhooks an.',
@@ -598,6 +598,42 @@ export const de: Readonly<Record<TextKey, Text>> = {
   'setup.tokenUrl': 'Adresse der Token',
   'setup.tokenUrlHint': 'Eine Seite Ihres Panels, die ein Token für den angemeldeten Nutzer liefert.',
   'setup.copyTag': 'Tag kopieren',
+  'setup.page': 'Ihre Seite',
+  'setup.pageHint': 'Die Adresse der Seite mit dem Tag.',
+  'setup.balanceUrl': 'Adresse des Guthabens',
+  'setup.balanceUrlHint': 'Eine Seite Ihres Panels, die das Guthaben liefert. Leer, wenn Paxyo die Guthaben führt.',
+  'setup.addressWrong': 'Geben Sie vollständige Adressen ein, etwa https://panel.example.com.',
+  'setup.otherHost':
+    'Ein Browser darf nur den Host dieser Seite testen. Öffnen Sie die Konsole unter {host}, um das Tag zu testen.',
+  'setup.testTag': 'Tag in diesem Browser testen',
+  'setup.openPage': 'Ihre Seite öffnen',
+  'setup.untested': 'Ungeprüft',
+  'checkTag.script': 'Das Script wird geliefert.',
+  'checkTag.wss': 'Eine Seite erreicht das Gateway.',
+  'checkTag.origin': 'Das Gateway nimmt Seiten von {origin} an.',
+  'checkTag.token': 'Das Gateway nimmt das Token von {url} an.',
+  'fixTag.notForwarded':
+    'Ihr Webserver leitet es nicht weiter. Installieren Sie die Konfiguration unten, und laden Sie den Webserver neu.',
+  'fixTag.notUpgraded':
+    'Ihr Webserver leitet WebSockets nicht weiter. Installieren Sie die Konfiguration unten, und laden Sie ihn neu.',
+  'fixTag.down': 'Ihr Webserver erreicht Paxyo nicht. Vergleichen Sie den Port mit PORT, und starten Sie Paxyo.',
+  'fixTag.unreachable': 'Es kommt keine Antwort. Prüfen Sie Namen, Zertifikat und Firewall.',
+  'fixTag.originNotAllowed': 'Fügen Sie {origin} zu ALLOWED_ORIGINS hinzu, und starten Sie das Gateway neu.',
+  'fixTag.openPage':
+    'Das kann nur eine Seite Ihres Panels testen. Öffnen Sie eine mit dem Tag, als angemeldeter Nutzer: Sobald sie sich verbindet, gilt es als geprüft.',
+  'fixTag.noRoute': 'Dort ist nichts. Legen Sie token.php dorthin, oder ändern Sie die Adresse der Token.',
+  'fixTag.signedOut':
+    'Kein Nutzer ist angemeldet. Melden Sie sich in diesem Browser bei Ihrem Panel an, und testen Sie erneut.',
+  'fixTag.noToken': 'Sie liefert kein Token. Sie muss JSON wie {"token":"…"} liefern.',
+  'fixTag.rejected': 'Das Gateway lehnt es ab: {reason} Vergleichen Sie JWT_SECRETS und die Uhren der Server.',
+  'setup.webServer': 'Der Webserver davor',
+  'setup.webServerDetail': 'Er beendet TLS und leitet Webhooks, WebSockets und das Script an Paxyo weiter.',
+  'setup.webServerName': 'Webserver',
+  'setup.host': 'Hostname',
+  'setup.port': 'Port von Paxyo',
+  'setup.servesConsole': 'Auch die Konsole ist unter diesem Host, und mit ihr die Panel-API',
+  'setup.hostWrong': 'Geben Sie einen Hostnamen wie rt.example.com und einen Port von 1 bis 65535 ein.',
+  'setup.copyWebServer': 'Konfiguration kopieren',
 
   'notFound.title': 'Nicht gefunden',
   'notFound.detail': 'Diese Seite gibt es nicht.',
