@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js'
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
-import { addressGroup, isNear } from './failure-throttle.ts'
+import { addressGroup, isNear } from './address.ts'
 
 /** Connections of one address at a time; a gateway accepts as many WebSockets of it. */
 const CONNECTIONS_PER_ADDRESS_MAX = 1_000

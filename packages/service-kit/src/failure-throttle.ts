@@ -1,6 +1,6 @@
-import ipaddr from 'ipaddr.js'
 import type { FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
+import { addressGroup, isNear } from './address.ts'
 
 // Failed authentication is limited by address. Each address has a leaky bucket that only failures fill: when it is full, a
 // further failure gets a 429 in place of a 401. A request with the right credentials always passes, also from an address that
@@ -155,19 +155,6 @@ function createLineLimit({ linesMax, windowMs }: FailureLimits): (nowMs: number)
 }
 
 /**
- * What identifies one client: its IPv4 address, or the /64 of its IPv6 address, which one client has as a whole.
- *
- * @example
- * addressGroup('192.0.2.1') //=> '192.0.2.1'
- */
-export function addressGroup(text: string): string {
-  if (!ipaddr.isValid(text)) return text
-  const address = ipaddr.process(text)
-  if (address.kind() === 'ipv4') return address.toString()
-  return `${ipaddr.IPv6.networkAddressFromCIDR(`${address.toString()}/64`).toString()}/64`
-}
-
-/**
  * The address for which a failed request counts.
  *
  * @returns undefined when it is that of a nearby proxy that `TRUST_PROXY` does not name: all clients have its address then.
@@ -184,15 +171,3 @@ export function throttledAddress({
   const isRelayed = headers['x-forwarded-for'] !== undefined || headers['forwarded'] !== undefined
   return isRelayed && ip === socket.remoteAddress && isNear(ip) ? undefined : ip
 }
-
-const NEAR_RANGES: ReadonlySet<string> = new Set(['loopback', 'private', 'uniqueLocal', 'linkLocal', 'carrierGradeNat'])
-
-/**
- * Whether an address is that of this machine or of a private network, where a proxy may be.
- *
- * @example
- * isNear('10.0.0.7') //=> true
- * isNear('203.0.113.7') //=> false
- */
-export const isNear = (address: string): boolean =>
-  ipaddr.isValid(address) && NEAR_RANGES.has(ipaddr.process(address).range())

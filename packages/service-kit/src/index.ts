@@ -1,7 +1,6 @@
 export * from './config/index.ts'
+export { addressGroup, isLoopback, isNear } from './address.ts'
 export {
-  addressGroup,
-  isNear,
   createFailureThrottle,
   throttledAddress,
   type FailureThrottle,

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import { pino } from 'pino'
+import { addressGroup, isLoopback, isNear } from '../src/address.ts'
 import {
-  addressGroup,
   createFailureThrottle,
   throttledAddress,
   type FailureLimits,
@@ -71,6 +71,17 @@ describe('an address', () => {
     expect(addressGroup('2001:db8:1:2:3:4:5:6')).toBe('2001:db8:1:2::/64')
     expect(addressGroup('::ffff:203.0.113.7')).toBe('203.0.113.7')
     expect(addressGroup('no address')).toBe('no address')
+  })
+
+  test.each([
+    ['127.0.0.1', true, true],
+    ['::ffff:127.0.0.1', true, true],
+    ['::1', true, true],
+    ['10.0.0.7', false, true],
+    ['203.0.113.7', false, false],
+    ['no address', false, false],
+  ])('%s is of this machine: %s, of a near network: %s, however often it is looked up', (address, own, near) => {
+    for (let time = 0; time < 2; time += 1) expect([isLoopback(address), isNear(address)]).toEqual([own, near])
   })
 })
 

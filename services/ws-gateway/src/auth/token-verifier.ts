@@ -1,6 +1,8 @@
 import { identifierSchema } from '@paxyo/contracts'
 import { errors, jwtVerify, type CryptoKey, type JWTPayload } from 'jose'
+import { createSecretKey } from 'node:crypto'
 import type { KeyServer } from './key-server.ts'
+import { verifyHs256 } from './verify-hs256.ts'
 
 /** The claims of a verified token. */
 export interface Identity {
@@ -38,8 +40,11 @@ export const CLOCK_TOLERANCE_MS = 60_000
  */
 export function createTokenVerifier({ secrets, keyServer, audience }: TokenVerifierOptions): TokenVerifier {
   const keys = secrets.map(importSecret)
+  const hs256 = { keys: secrets.map((secret) => createSecretKey(secret, 'utf8')), audience }
 
   return async (token, nowMs) => {
+    const claims = verifyHs256(token, { ...hs256, nowMs, clockToleranceMs: CLOCK_TOLERANCE_MS })
+    if (claims !== undefined) return toIdentity(claims)
     const options = {
       audience,
       requiredClaims: ['sub', 'exp'],
@@ -93,7 +98,7 @@ function toIdentity({ sub, exp, iat = 0, jti }: JWTPayload): Identity | TokenRej
   const userId = identifierSchema.safeParse(toText(sub))
   if (!userId.success || exp === undefined) return 'invalid_token'
   // One that the panel's API does not take cannot have been revoked.
-  const tokenId = identifierSchema.safeParse(jti).data
+  const tokenId = jti === undefined ? undefined : identifierSchema.safeParse(jti).data
   return { userId: userId.data, expiresAtMs: exp * 1000, issuedAtMs: iat * 1000, tokenId }
 }
 

@@ -1,6 +1,5 @@
-import { addressGroup, createFailureThrottle, parseTraceparent, throttledAddress } from '@paxyo/service-kit'
+import { addressGroup, createFailureThrottle, isLoopback, parseTraceparent, throttledAddress } from '@paxyo/service-kit'
 import type { FastifyRequest } from 'fastify'
-import ipaddr from 'ipaddr.js'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { TokenVerifier } from '../auth/token-verifier.ts'
@@ -182,8 +181,4 @@ export function createConnections(options: ConnectionsOptions): Connections {
       clearInterval(ticker)
     },
   }
-}
-
-function isLoopback(address: string): boolean {
-  return ipaddr.isValid(address) && ipaddr.process(address).range() === 'loopback'
 }
