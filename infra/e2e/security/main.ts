@@ -55,7 +55,7 @@ await using quietSystem = await startAttackedSystem()
 const { target } = system
 const [bystander, quietBystander] = [startBystander(target), startBystander(quietSystem.target)]
 
-// Attackers have machines of their own: here they get what the services and the bystanders leave.
+// An attacker has another machine: here the attackers get what the services and the bystanders leave.
 setPriority(ATTACKERS_PRIORITY)
 
 log('the attack begins')
