@@ -33,8 +33,8 @@ export function startNodeProcess(
     start() {
       const file = openSync(log, 'a')
       const env = { PATH: process.env['PATH'], LANG: 'C.UTF-8' }
-      // In a session of its own, which gets a share of the processor of its own: leases must not expire because the workload
-      // keeps the machine busy.
+      // A separate session has a separate share of the processor: leases must not expire because the workload keeps the machine
+      // busy.
       child = spawn(program, args, { ...options, env, detached: true, stdio: ['ignore', file, file] })
       closeSync(file)
     },
