@@ -109,18 +109,29 @@ export async function deliverAll(
   finished: PlannedOrder[],
 ): Promise<void> {
   const deadline = performance.now() + durationMsMax
-  const queue = plan.values()
-  let nextAt = performance.now()
+  const isOver = (): boolean =>
+    performance.now() > deadline || sender.webhooks >= webhooksMax || signal?.aborted === true
+  // One for all workers, each of which waits for its turn.
+  const queue = atRate(plan, ordersPerSecond, isOver)
   const worker = async (): Promise<void> => {
-    for (const order of queue) {
-      nextAt = Math.max(nextAt + 1_000 / ordersPerSecond, performance.now())
-      await sleep(Math.max(0, nextAt - performance.now()))
-      if (performance.now() > deadline || sender.webhooks >= webhooksMax || signal?.aborted === true) return
-      await deliver(order, sender, random.fork())
-      finished.push(order)
+    for (let next = await queue.next(); !next.done; next = await queue.next()) {
+      await deliver(next.value, sender, random.fork())
+      finished.push(next.value)
     }
   }
   await Promise.all(Array.from({ length: concurrency }, worker))
+}
+
+/** Yields at most so many items in each second, until it is over. */
+async function* atRate<T>(items: readonly T[], perSecond: number, isOver: () => boolean): AsyncGenerator<T, undefined> {
+  let nextAt = performance.now()
+  for (const item of items) {
+    nextAt = Math.max(nextAt + 1_000 / perSecond, performance.now())
+    const waitMs = nextAt - performance.now()
+    if (waitMs > 0) await sleep(waitMs)
+    if (isOver()) return
+    yield item
+  }
 }
 
 /**

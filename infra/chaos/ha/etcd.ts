@@ -31,7 +31,7 @@ export async function startEtcd(
       ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer],
       ...['--initial-cluster', cluster, '--initial-cluster-state', 'new', ...HEARTBEAT],
     ]
-    const process = resources.use(startNodeProcess(program, args))
+    const process = resources.use(startNodeProcess(program, args, { log: join(folder, `etcd-${name}.log`) }))
     return { clientPort, process }
   })
   await eventually(() => isHealthy(members[0]!.clientPort))

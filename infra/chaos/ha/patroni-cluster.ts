@@ -123,9 +123,9 @@ interface Member {
 const isFollowing = (state: string): boolean => state === 'running' || state === 'streaming'
 
 async function membersOf(nodes: readonly PatroniNode[]): Promise<readonly Member[]> {
-  const answers = nodes.map(async ({ restPort }) => {
+  const members = nodes.map(async ({ restPort }) => {
     const response = await fetch(`http://127.0.0.1:${restPort}/cluster`, { signal: AbortSignal.timeout(2_000) })
     return ((await response.json()) as { members: Member[] }).members
   })
-  return await Promise.any(answers)
+  return await Promise.any(members)
 }

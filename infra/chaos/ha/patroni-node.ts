@@ -56,7 +56,7 @@ export async function startPatroniNode(
   const ports = { postgresPort, restPort, postgresProxyPort: links.postgres.port, restProxyPort: links.rest.port }
   const etcd = { etcdPorts: links.etcd.map(({ port }) => port) }
   writeFileSync(config, patroniConfig({ name, dataDir, folder, programs: dirname(postgres), ...ports, ...etcd }))
-  const patroni = startNodeProcess(program, [config], { ...user, cwd: folder })
+  const patroni = startNodeProcess(program, [config], { ...user, cwd: folder, log: join(folder, 'patroni.log') })
 
   const postgresPid = (): number | undefined => {
     try {

@@ -32,7 +32,7 @@ export function applyDelivery(
 ): DeliveryResult | undefined {
   const { update, deliveryId, provider } = delivery
   if (isSettled(working, delivery)) {
-    changes.confirmsEarlier = true
+    changes.repeatsEarlier = true
     return { outcome: 'duplicate' }
   }
   const settleAs = (result: SettledResult, at?: Order): DeliveryResult =>
@@ -104,7 +104,7 @@ export function rejectDelivery(
   newId: NewId,
 ): DeliveryResult {
   if (isSettled(working, delivery)) {
-    changes.confirmsEarlier = true
+    changes.repeatsEarlier = true
     return { outcome: 'duplicate' }
   }
   const { provider, update } = delivery

@@ -13,10 +13,10 @@ export interface ChangeSet {
    */
   at: Date | undefined
   /**
-   * Whether the result confirms what an earlier transaction has committed, such as a duplicate. That transaction may not have
+   * Whether the result repeats what an earlier transaction has committed, such as a duplicate. That transaction may not have
    * waited for the synchronous standby, because its connection or its server ended; this one waits for both.
    */
-  confirmsEarlier: boolean
+  repeatsEarlier: boolean
   readonly orders: Map<string, Order>
   /** Which of the orders are new. */
   readonly registeredOrderIds: Set<string>
@@ -106,7 +106,7 @@ export interface VerifiedRow {
 export function emptyChangeSet(): ChangeSet {
   return {
     at: undefined,
-    confirmsEarlier: false,
+    repeatsEarlier: false,
     orders: new Map(),
     registeredOrderIds: new Set(),
     accounts: new Map(),

@@ -82,13 +82,13 @@ function tryOnce(
   return commitChangeSet<WrittenResponse | ErrorCode>(deps, async (tx) => {
     const earlier = request === undefined ? undefined : await takeKey(tx.client, request)
     if (earlier !== undefined) {
-      tx.changes.confirmsEarlier = true
+      tx.changes.repeatsEarlier = true
       return earlier
     }
     const result = await work(tx)
     if (typeof result === 'string') return result
     // What changes nothing says that it is done already.
-    tx.changes.confirmsEarlier = true
+    tx.changes.repeatsEarlier = true
     const { status, body, isReplay = false, audit } = result
     if (audited !== undefined && !isReplay) {
       tx.changes.audit.push({ ...audited, before: null, after: null, ...audit, result: 'ok' })

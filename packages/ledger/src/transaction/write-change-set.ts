@@ -25,7 +25,7 @@ const FIND_OLD_OUTBOX = `
   SELECT EXISTS (SELECT FROM outbox WHERE created_at < clock_timestamp() - interval '2 seconds') AS found`
 
 /** A COMMIT waits for the standby only when its transaction has written something: this, to the WAL alone. */
-const CONFIRM_EARLIER = `SELECT pg_logical_emit_message(true, 'paxyo', '')`
+const WAIT_FOR_STANDBY = `SELECT pg_logical_emit_message(true, 'paxyo', '')`
 
 export interface OutboxRows {
   /** The id of this transaction's outbox row. */
@@ -78,8 +78,8 @@ export function writeChangeSet(
     statements.push(client.query({ name: 'insert_outbox', text: INSERT_OUTBOX, values }))
   }
   if (publishedBatchIds.length > 0) statements.push(deletePublished(client, publishedBatchIds))
-  if (changes.confirmsEarlier && statements.length === 0) {
-    statements.push(client.query({ name: 'confirm_earlier', text: CONFIRM_EARLIER }))
+  if (changes.repeatsEarlier && statements.length === 0) {
+    statements.push(client.query({ name: 'wait_for_standby', text: WAIT_FOR_STANDBY }))
   }
   if (onOldRows !== undefined) statements.push(findOldRows(client, onOldRows))
   for (const entry of audit) {
