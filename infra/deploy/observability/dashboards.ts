@@ -72,13 +72,20 @@ export const DASHBOARDS: readonly Dashboard[] = [
         title: `${slo.name}: error budget left over 30 days`,
         description: 'Below 0 the objective is missed.',
         unit: 'percentunit',
-        lines: [[`1 - (${slo.total('30d')} - (${slo.good('30d')} or vector(0))) / ${slo.total('30d')} / ${errorBudget(slo)}`, 'left']],
+        lines: [
+          [
+            `1 - (${slo.total('30d')} - (${slo.good('30d')} or vector(0))) / ${slo.total('30d')} / ${errorBudget(slo)}`,
+            'left',
+          ],
+        ],
       },
       {
         title: `${slo.name}: burn rate`,
         description: '1 uses up the error budget of 30 days in 30 days.',
         unit: 'short',
-        lines: ['5m', '1h', '6h', '3d'].map((range) => [`${errorRatio(slo, range)} / ${errorBudget(slo)}`, range] as const),
+        lines: ['5m', '1h', '6h', '3d'].map(
+          (range) => [`${errorRatio(slo, range)} / ${errorBudget(slo)}`, range] as const,
+        ),
       },
     ]),
   },

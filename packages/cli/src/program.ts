@@ -28,6 +28,7 @@ import { addSimulate } from './commands/simulate.ts'
 import { addUsers, addWho } from './commands/users.ts'
 import { addTail } from './commands/tail.ts'
 import { addToken } from './commands/token.ts'
+import { addVersion } from './commands/version.ts'
 import { EXIT_CODES } from './exit-codes.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -79,6 +80,7 @@ export function buildProgram(terminal: Terminal, finished: Finished): Command {
     addEpoch,
     addSecrets,
     addSimulate,
+    addVersion,
   ]) {
     add(program, terminal, finished)
   }

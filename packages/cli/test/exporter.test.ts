@@ -33,7 +33,7 @@ test('of the certificates in a file the first to expire counts', async () => {
   expect(values.get(`exporter_measured ${file}`)).toBe(1)
 })
 
-test('a server is measured as its clients see it, although nobody trusts its authority', async () => {
+test('a server is measured as its clients see it, also when no one trusts its authority', async () => {
   const { cert, key } = authority.issue(['localhost'], 5)
   const server = createServer({ cert, key }).listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -14,7 +14,9 @@ export interface Alertmanager extends AsyncDisposable {
   readonly url: string
   readonly port: number
   /** Creates alerts by their labels, or ends them. */
-  post(alerts: readonly { readonly labels: Readonly<Record<string, string>>; readonly endsAt?: string }[]): Promise<void>
+  post(
+    alerts: readonly { readonly labels: Readonly<Record<string, string>>; readonly endsAt?: string }[],
+  ): Promise<void>
 }
 
 export async function startAlertmanager(configFile: string): Promise<Alertmanager> {

@@ -150,6 +150,19 @@ test('every image of ours is of a package that has something to start', () => {
   }
 })
 
+test('our images have the version of this repository, and one that is released with it', () => {
+  const { version } = JSON.parse(read('package.json')) as { version: string }
+  const ours = Object.values(services).flatMap(({ image }) => (image.startsWith('paxyo/') ? [image] : []))
+  for (const image of ours) expect(image.slice(image.indexOf(':'))).toBe(`:\${PAXYO_VERSION:-${version}}`)
+  for (const overlay of ['small', 'large']) {
+    const { images } = parse(read(`infra/deploy/k8s/overlays/${overlay}/kustomization.yaml`)) as {
+      images: { newTag: string }[]
+    }
+    expect([...new Set(images.map(({ newTag }) => newTag))]).toEqual([version])
+  }
+  expect(read('CHANGELOG.md')).toMatch(new RegExp(`^## \\[${version.replaceAll('.', '\\.')}\\]`, 'm'))
+})
+
 test('Redis may be Valkey: nothing names a program of one of them alone', () => {
   const { image, command } = services['redis']!
   expect(image).toMatch(/^\$\{REDIS_IMAGE:-redis:8[.\d]*@sha256:/)

@@ -36,7 +36,7 @@ if [ -n "$page_email$ticket_email" ]; then
   [ -n "${ALERT_SMTP_HOST:-}" ] || fail 'ALERT_SMTP_HOST is required with ALERT_EMAIL_TO, such as smtp.example.com:587'
   [ -n "${ALERT_EMAIL_FROM:-}" ] || fail 'ALERT_EMAIL_FROM is required with ALERT_EMAIL_TO'
 fi
-[ -n "$page_url$page_email" ] || echo 'alertmanager: no ALERT_WEBHOOK_URL or ALERT_EMAIL_TO: alerts reach nobody' >&2
+[ -n "$page_url$page_email" ] || echo 'alertmanager: no ALERT_WEBHOOK_URL or ALERT_EMAIL_TO: alerts are sent nowhere' >&2
 [ -n "$watchdog_url" ] || echo 'alertmanager: no ALERT_WATCHDOG_URL: nothing notices when monitoring stops' >&2
 
 {

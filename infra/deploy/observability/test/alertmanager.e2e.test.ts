@@ -58,7 +58,7 @@ describe('the configuration', () => {
       { name: 'ticket' },
       { name: 'watchdog' },
     ])
-    expect(stderr).toContain('alerts reach nobody')
+    expect(stderr).toContain('alerts are sent nowhere')
     expect(stderr).toContain('nothing notices when monitoring stops')
   })
 

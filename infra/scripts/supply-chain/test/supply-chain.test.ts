@@ -83,6 +83,7 @@ describe('images', () => {
       'redis',
       'haproxy',
       'prom/prometheus',
+      'prom/alertmanager',
       'grafana/grafana',
     ])
     const { services } = parse(text, { merge: true }) as { services: Record<string, { image: string }> }

@@ -4,6 +4,7 @@ import { MIGRATION_NAMES } from '@paxyo/database'
 import {
   createTestDatabase,
   eventually,
+  freePort,
   sharedRedisUrl,
   startRedisServer,
   startService,
@@ -328,6 +329,25 @@ describe('migrate and maintain', () => {
     await eventually(() => running.stdout().includes('idempotency keys'))
     running.child.kill('SIGTERM')
     expect(await running.ended).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  test('version compares itself with the database', async () => {
+    const { version } = (await paxyo(['version', '--json'])).json() as { version: string }
+    expect(version).toMatch(/^\d+\.\d+\.\d+$/)
+    const owner = { DATABASE_URL: env['DATABASE_URL']! }
+    const checked = await paxyo(['version', '--check'], owner)
+    expect([checked.code, checked.stdout]).toEqual([
+      0,
+      `${version}\ndatabase: ${MIGRATION_NAMES.length} migrations\ngateways: not compared\n`,
+    ])
+    const name = `paxyo_version_${process.pid}`
+    await database.owner.query(`CREATE DATABASE ${name}`)
+    const empty = new URL(database.url)
+    empty.pathname = name
+    const pending = await paxyo(['version', '--check', '--json'], { DATABASE_URL: empty.href })
+    await database.owner.query(`DROP DATABASE ${name} WITH (FORCE)`)
+    expect(pending.code).toBe(1)
+    expect(pending.json()).toMatchObject({ database: { applied: 0, pending: MIGRATION_NAMES, newer: [] } })
   })
 
   test('the exporter serves the size of the database, until a signal', async () => {
