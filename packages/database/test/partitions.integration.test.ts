@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { createTestDatabase, eventually, stayWithinOneDay, type TestDatabase } from '@paxyo/testkit'
-import { appendFile, mkdtemp, rm } from 'node:fs/promises'
+import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import pg from 'pg'
 import { archivePartition, readArchivedDeliveries } from '../src/delivery-archive.ts'
 import { dropOldDeliveries } from '../src/delivery-retention.ts'
@@ -200,14 +201,27 @@ describe('deliveries', () => {
       await dropOldDeliveries(database.owner, new Date('2040-03-06T00:00:00Z'), 8, archive)
 
       expect(await findIds()).toEqual([])
-      expect(await readArchivedDeliveries(folder, 'A-1')).toMatchObject([
+      expect(await readArchivedDeliveries(database.owner, folder, 'A-1')).toMatchObject([
         { delivery_id: 'first', order_id: 'A-1', provider_order_id: '12345', body: '{"order_id":"üfirst"}' },
         { delivery_id: 'second', outcome: 'applied' },
       ])
-      expect(await readArchivedDeliveries(folder, '99')).toMatchObject([{ delivery_id: 'other', order_id: null }])
+      expect(await readArchivedDeliveries(database.owner, folder, '99')).toMatchObject([
+        { delivery_id: 'other', order_id: null, body: '{}' },
+      ])
+
+      // What it has about a user is readable with the key only, which an erasure destroys.
+      const file = gunzipSync(await readFile(join(folder, 'deliveries_2040_02_26.ndjson.gz'))).toString()
+      expect(file).not.toContain('üfirst')
+      await database.owner.query('UPDATE archive_keys SET user_id = NULL, key = NULL, destroyed_at = now()')
+      expect(await readArchivedDeliveries(database.owner, folder, 'A-1')).toMatchObject([
+        { delivery_id: 'first', order_id: 'A-1', body: null, is_erased: true },
+        { delivery_id: 'second', body: null, is_erased: true },
+      ])
 
       await appendFile(join(folder, 'deliveries_2040_02_26.ndjson.gz'), 'x')
-      await expect(readArchivedDeliveries(folder, 'A-1')).rejects.toThrow('2040_02_26.ndjson.gz does not match')
+      await expect(readArchivedDeliveries(database.owner, folder, 'A-1')).rejects.toThrow(
+        '2040_02_26.ndjson.gz does not match',
+      )
     } finally {
       await rm(folder, { recursive: true })
     }

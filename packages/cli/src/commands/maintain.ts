@@ -70,6 +70,7 @@ function printResult(cli: Cli, result: Awaited<ReturnType<typeof maintain>>): vo
         ? []
         : [`Accounts whose totals were corrected: ${result.correctedTotals}.`]),
       `Provider orders without a registered order, put up for review: ${result.reviewedUnregisteredOrders}.`,
+      `Erasures finished: ${result.finishedErasures}.`,
       ...(result.signedAuditHead === undefined
         ? []
         : [`Audit log signed: ${result.signedAuditHead.position}:${result.signedAuditHead.hash}.`]),
@@ -102,7 +103,7 @@ async function maintain(url: string, work: Work) {
   const { eventDays, deliveryDays, archiveDir, rejectedDays, parkedDays, recountTotals: isRecount, signingKey } = work
   const database = await import('@paxyo/database')
   const { pruneIdempotencyKeys, pruneOutgoingWebhooks, pruneReceipts, pruneRejectedRequests } = database
-  const { newId, reviewUnregistered } = await import('@paxyo/ledger')
+  const { newId, resumeErasures, reviewUnregistered } = await import('@paxyo/ledger')
   const { default: pg } = await import('pg')
   const { explainDatabaseError } = await import('../explain-database-error.ts')
   const pool = new pg.Pool({
@@ -116,6 +117,7 @@ async function maintain(url: string, work: Work) {
   try {
     const now = new Date()
     const { created, dropped } = await database.maintainPartitions(pool, now, { events: eventDays })
+    const finishedErasures = await resumeErasures({ pool, newId })
     // First: a delivery whose order was not registered in time then waits for a person.
     const reviewedUnregisteredOrders = await reviewUnregistered({ pool, newId }, parkedDays)
     const archive =
@@ -132,6 +134,7 @@ async function maintain(url: string, work: Work) {
       deletedReceipts: await pruneReceipts(pool, eventDays),
       ...(isRecount === true ? { correctedTotals: await database.recountTotals(pool) } : {}),
       reviewedUnregisteredOrders,
+      finishedErasures,
       signedAuditHead:
         signingKey === undefined
           ? undefined
