@@ -19,7 +19,8 @@ import { type ArchiveKey, provideArchiveKeys, readArchiveKeys, seal, unseal } fr
 import { DAY_MS, DELIVERIES, findPartitions } from './partitions.ts'
 
 const BATCH_ROWS = 5_000
-const FILE = /^deliveries_\d{4}_\d\d_\d\d\.ndjson\.gz$/
+/** Days, and what was deleted from the default partition. */
+const FILE = /^deliveries_(?:\d{4}_\d\d_\d\d|default_\d+)\.ndjson\.gz$/
 
 /** A delivery as its table has it, with the order that had its provider order when it was archived. */
 export interface ArchivedDelivery {
@@ -61,18 +62,32 @@ export async function archiveDeliveries(
   return files
 }
 
+/** A part of a partition. */
+export interface PartitionPart {
+  /** SQL, about `delivery`. */
+  readonly where: string
+  /** The name of the file, without its endings. */
+  readonly name: string
+}
+
 /**
  * Writes the deliveries of a partition to a compressed file, and its checksum beside it.
  *
+ * @param part what is written of it; all when undefined.
  * @returns the path of the file.
  * @example
  * (await archivePartition(ownerPool, folder, 'deliveries_default')).endsWith('/deliveries_default.ndjson.gz') //=> true
  */
-export async function archivePartition(pool: Pool, folder: string, partition: string): Promise<string> {
+export async function archivePartition(
+  pool: Pool,
+  folder: string,
+  partition: string,
+  part: PartitionPart = { where: 'true', name: partition },
+): Promise<string> {
   await mkdir(folder, { recursive: true })
-  const file = join(folder, `${partition}.ndjson.gz`)
+  const file = join(folder, `${part.name}.ndjson.gz`)
   const unfinished = `${file}.unfinished`
-  await pipeline(Readable.from(readLines(pool, partition)), createGzip(), createWriteStream(unfinished))
+  await pipeline(Readable.from(readLines(pool, partition, part.where)), createGzip(), createWriteStream(unfinished))
   await sync(unfinished)
   const checksum = `${file}.sha256`
   // First: a file whose checksum is missing or older counts as damaged, and is written again by the next run.
@@ -96,12 +111,12 @@ function sealLine(line: string, { key_id: keyId, key }: ArchiveKey): string {
   return JSON.stringify({ ...open, key_id: keyId, sealed })
 }
 
-async function* readLines(pool: Pool, partition: string): AsyncGenerator<string> {
+async function* readLines(pool: Pool, partition: string, where: string): AsyncGenerator<string> {
   const text = `
     SELECT delivery.received_at::text AS received_at, delivery.delivery_id, orders.user_id,
       (to_jsonb(delivery) || jsonb_build_object('order_id', orders.order_id))::text AS line
     FROM ${partition} AS delivery LEFT JOIN orders USING (provider_order_id, provider)
-    WHERE (delivery.received_at, delivery.delivery_id) > ($1::timestamptz, $2)
+    WHERE (delivery.received_at, delivery.delivery_id) > ($1::timestamptz, $2) AND ${where}
     ORDER BY delivery.received_at, delivery.delivery_id LIMIT ${BATCH_ROWS}`
   for (let after = ['-infinity', '']; ;) {
     const { rows } = await pool.query<Line>(text, after)
@@ -146,18 +161,22 @@ export class ArchiveDamagedError extends Error {
  * await readArchivedDeliveries(ownerPool, folder, 'A-1') //=> []
  */
 export async function readArchivedDeliveries(pool: Pool, folder: string, order: string): Promise<ArchivedDelivery[]> {
-  const found: StoredDelivery[] = []
+  // A process that was killed before it had deleted what it had written has written it twice.
+  const found = new Map<string, StoredDelivery>()
   for (const name of (await readdir(folder)).filter((one) => FILE.test(one)).toSorted()) {
     const file = join(folder, name)
     const [expected] = (await readFile(`${file}.sha256`, 'utf8').catch(() => '')).split(' ')
     if ((await sha256Of(file)) !== expected) throw new ArchiveDamagedError(`${file} does not match its checksum`)
     for await (const line of createInterface({ input: createReadStream(file).pipe(createGunzip()) })) {
       const delivery = JSON.parse(line) as StoredDelivery
-      if (delivery.order_id === order || delivery.provider_order_id === order) found.push(delivery)
+      if (delivery.order_id === order || delivery.provider_order_id === order) {
+        found.set(`${delivery.received_at} ${delivery.delivery_id}`, delivery)
+      }
     }
   }
-  const keys = await readArchiveKeys(pool, [...new Set(found.flatMap((delivery) => delivery.key_id ?? []))])
-  return found.map((delivery) => openDelivery(delivery, keys))
+  const deliveries = [...found.values()].toSorted((a, b) => Date.parse(a.received_at) - Date.parse(b.received_at))
+  const keys = await readArchiveKeys(pool, [...new Set(deliveries.flatMap((delivery) => delivery.key_id ?? []))])
+  return deliveries.map((delivery) => openDelivery(delivery, keys))
 }
 
 function openDelivery({ key_id: keyId, sealed, ...open }: StoredDelivery, keys: Map<string, Buffer>): ArchivedDelivery {

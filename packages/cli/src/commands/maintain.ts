@@ -1,3 +1,4 @@
+import type { PartitionPart } from '@paxyo/database'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { action, type Cli } from '../cli.ts'
 import type { AddCommand } from '../add-command.ts'
@@ -121,7 +122,9 @@ async function maintain(url: string, work: Work) {
     // First: a delivery whose order was not registered in time then waits for a person.
     const reviewedUnregisteredOrders = await reviewUnregistered({ pool, newId }, parkedDays)
     const archive =
-      archiveDir === undefined ? undefined : (name: string) => database.archivePartition(pool, archiveDir, name)
+      archiveDir === undefined
+        ? undefined
+        : (name: string, part?: PartitionPart) => database.archivePartition(pool, archiveDir, name, part)
     const deliveries = await database.dropOldDeliveries(pool, now, deliveryDays, archive)
     return {
       created,
