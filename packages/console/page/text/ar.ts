@@ -229,6 +229,7 @@ export const ar: Readonly<Record<TextKey, Text>> = {
   'timeline.body': 'النص',
   'timeline.openDelivery': 'فتح هذا التحديث',
   'body.label': 'النص الذي أرسله المزوّد',
+  'body.deleted': 'لم يعد النص محفوظًا.',
 
   'delivery.title': 'تحديث من مزوّد',
   'delivery.facts': 'القرار',

@@ -258,6 +258,7 @@ export const de: Readonly<Record<TextKey, Text>> = {
   'timeline.body': 'Der Wortlaut',
   'timeline.openDelivery': 'Meldung öffnen',
   'body.label': 'Der Text, den der Anbieter gesendet hat',
+  'body.deleted': 'Der Text wird nicht mehr aufbewahrt.',
 
   'delivery.title': 'Meldung eines Anbieters',
   'delivery.facts': 'Entscheidung',

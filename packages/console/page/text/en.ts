@@ -238,6 +238,7 @@ export const en = {
   'timeline.body': 'What it said',
   'timeline.openDelivery': 'Open this update',
   'body.label': 'The text that the provider sent',
+  'body.deleted': 'The text is not kept any more.',
 
   'delivery.title': 'Update from a provider',
   'delivery.facts': 'Decision',

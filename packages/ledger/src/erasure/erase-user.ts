@@ -117,7 +117,8 @@ async function carryOut(deps: ImportDeps, { erasureId, pseudonym }: Erasure): Pr
 async function rename(pool: Pool, erasureId: string): Promise<void> {
   await transaction(pool, async (client) => {
     await client.query(`SET LOCAL statement_timeout = ${RENAME_MS_MAX}`)
-    await client.query({ text: 'SELECT erase_account($1)', values: [erasureId], query_timeout: RENAME_MS_MAX })
+    const query = { text: 'SELECT erase_account($1)', values: [erasureId], query_timeout: RENAME_MS_MAX }
+    await client.query(query)
   })
 }
 
