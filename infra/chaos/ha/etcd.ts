@@ -29,6 +29,8 @@ export async function startEtcd(
       `--name=${name}`,
       `--data-dir=${join(folder, `etcd-${name}`)}`,
       '--log-level=error',
+      // Patroni 3.0 takes back a lease that another node has by then, when it uses version 3.
+      '--enable-v2=true',
       `--listen-client-urls=${client}`,
       `--advertise-client-urls=${client}`,
       `--listen-peer-urls=${peer}`,
