@@ -37,7 +37,10 @@ async function auditMistakes(cluster: Cluster, finished: readonly PlannedOrder[]
   const traces = new Map<string, string>()
   const keep = (row: Record<string, unknown>): void => {
     const mark = /\bm\d+n\d+\b/.exec(row['body'] as string)?.[0] ?? 'no mistake'
-    traces.set(`${row['provider'] as string} ${mark}`, row['outcome'] as string)
+    const key = `${row['provider'] as string} ${mark}`
+    // Of a webhook that was retried while it waited for its order, only the last one is applied.
+    if (traces.has(key) && row['outcome'] === 'superseded') return
+    traces.set(key, row['outcome'] as string)
   }
   await query(
     cluster,

@@ -12,10 +12,10 @@ import { planOrder, type PlannedOrder } from './workload.ts'
 
 /** An installation, and what can happen to it. */
 export interface ChaosSystem<C extends Cluster> {
-  start(): Promise<C>
+  readonly start: () => Promise<C>
   readonly faults: Readonly<Record<string, Fault<C>>>
   /** Waits until the system has recovered from a fault, so that the next one finds all parts. */
-  recovered?(cluster: C): Promise<void>
+  readonly recovered?: (cluster: C) => Promise<void>
 }
 
 /** One of each server. Its faults may overlap with the recovery from the one before. */

@@ -247,14 +247,15 @@ test('a delivery whose commit was cut off while it waited for the standby is ack
   pair.pauseStandby()
   // Of an order that is not registered: it waits for it, and its repetition changes nothing.
   let status: number | undefined
-  const webhook = fetch(`${ingestUrl}/webhooks/godofpanel/${WEBHOOK_TOKEN}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ order_id: 'not-registered', status: 'canceled' }),
-  }).then(async (response) => {
+  const webhook = (async () => {
+    const response = await fetch(`${ingestUrl}/webhooks/godofpanel/${WEBHOOK_TOKEN}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ order_id: 'not-registered', status: 'canceled' }),
+    })
     await response.text()
     status = response.status
-  })
+  })()
   await eventually(isCommitWaiting)
   // The commit is done on the primary then, and is visible there: the retry finds it.
   await owner.query(

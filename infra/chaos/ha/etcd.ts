@@ -9,7 +9,7 @@ export interface EtcdMember {
 }
 
 /** The time between heartbeats, and the silence after which another member becomes the leader, in milliseconds. */
-const HEARTBEAT = ['--heartbeat-interval', '200', '--election-timeout', '2000']
+const HEARTBEAT = ['--heartbeat-interval=200', '--election-timeout=2000']
 
 /** Starts etcd, one member for each name, and waits until they have a leader. */
 export async function startEtcd(
@@ -26,10 +26,18 @@ export async function startEtcd(
   const started = members.map(({ name, clientPort, peerPort }) => {
     const [client, peer] = [urlOf(clientPort), urlOf(peerPort)]
     const args = [
-      ...['--name', name, '--data-dir', join(folder, `etcd-${name}`), '--log-level', 'error'],
-      ...['--listen-client-urls', client, '--advertise-client-urls', client],
-      ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer],
-      ...['--initial-cluster', cluster, '--initial-cluster-state', 'new', ...HEARTBEAT],
+      `--name=${name}`,
+      `--data-dir=${join(folder, `etcd-${name}`)}`,
+      '--log-level=error',
+      // Patroni 3.0 takes back a lease that another node has by then, when it uses version 3.
+      '--enable-v2=true',
+      `--listen-client-urls=${client}`,
+      `--advertise-client-urls=${client}`,
+      `--listen-peer-urls=${peer}`,
+      `--initial-advertise-peer-urls=${peer}`,
+      `--initial-cluster=${cluster}`,
+      '--initial-cluster-state=new',
+      ...HEARTBEAT,
     ]
     const process = resources.use(startNodeProcess(program, args, { log: join(folder, `etcd-${name}.log`) }))
     return { clientPort, process }

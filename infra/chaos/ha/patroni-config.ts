@@ -42,7 +42,7 @@ export function patroniConfig(options: PatroniOptions): string {
     scope: 'paxyo',
     name: options.name,
     restapi: { listen: local(options.restPort), connect_address: local(options.restProxyPort) },
-    etcd3: { hosts: options.etcdPorts.map(local), use_proxies: true },
+    etcd: { hosts: options.etcdPorts.map(local), use_proxies: true },
     bootstrap: { dcs: SHIPPED.bootstrap.dcs, initdb: SHIPPED.bootstrap.initdb },
     postgresql: {
       ...SHIPPED.postgresql,

@@ -215,8 +215,15 @@ describe('three PostgreSQL servers instead of one', () => {
       expect({ name, service }).toMatchObject({
         name,
         service: {
-          ...{ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'], restart, logging },
-          ...{ user: '999:999', networks: ['postgres'], mem_limit: expect.any(String), pids_limit: expect.any(Number) },
+          read_only: true,
+          cap_drop: ['ALL'],
+          security_opt: ['no-new-privileges:true'],
+          restart,
+          logging,
+          user: '999:999',
+          networks: ['postgres'],
+          mem_limit: expect.any(String),
+          pids_limit: expect.any(Number),
           healthcheck: { test: expect.any(Array) },
         },
       })
@@ -230,14 +237,12 @@ describe('three PostgreSQL servers instead of one', () => {
     for (const [name, volume] of volumes) expect(volume).toMatch(new RegExp(`^${name}-data:`))
     expect(Object.keys(ha.volumes)).toEqual(Object.keys(nodes).map((name) => `${name}-data`))
     const etcd = Object.keys(nodes).filter((name) => name.startsWith('etcd-'))
+    const members = etcd.map((member) => `${member}=http://${member}:2380`).join(',')
+    const clients = etcd.map((member) => `${member}:2379`).join(',')
     for (const [name, service] of Object.entries(nodes)) {
       const environment = service['environment'] as Record<string, string>
-      expect(environment['NODE']).toBe(name)
-      if (etcd.includes(name)) {
-        expect(environment['ETCD_CLUSTER']).toBe(etcd.map((member) => `${member}=http://${member}:2380`).join(','))
-      } else {
-        expect(environment['ETCD_HOSTS']).toBe(etcd.map((member) => `${member}:2379`).join(','))
-      }
+      const known = etcd.includes(name) ? { ETCD_CLUSTER: members } : { ETCD_HOSTS: clients }
+      expect(environment).toEqual({ NODE: name, ...known })
     }
   })
 

@@ -254,10 +254,14 @@ describe('PostgreSQL that may die', () => {
       ({ spec: { podSelector } }) => podSelector.matchLabels?.['cnpg.io/cluster'] !== undefined,
     )
     expect(policies.map((policy) => policy.spec.podSelector)).toEqual([labels])
-    const sources = policies[0]!.spec.ingress.map(({ from, ports }: any) => [
-      // oxlint-disable-line typescript/no-explicit-any -- of a policy, whose schema is checked above
-      from[0].podSelector?.matchLabels ?? from[0].namespaceSelector.matchLabels,
-      ports.map(({ port }: { port: number }) => port),
+    interface Rule {
+      readonly from: readonly { podSelector?: Selector; namespaceSelector?: Selector }[]
+      readonly ports: readonly { port: number }[]
+    }
+    type Selector = { readonly matchLabels: Record<string, string> }
+    const sources = (policies[0]!.spec.ingress as Rule[]).map(({ from, ports }) => [
+      (from[0]!.podSelector ?? from[0]!.namespaceSelector)?.matchLabels,
+      ports.map(({ port }) => port),
     ])
     expect(sources).toEqual([
       [{ 'paxyo/uses-postgres': 'true' }, [5432]],
