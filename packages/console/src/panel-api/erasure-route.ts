@@ -1,5 +1,13 @@
 import { eraseUser, previewErasure } from '@paxyo/ledger'
-import { auditedRequest, describeChange, operation, reject, userParams, type ApiDeps, type PanelApi } from '@paxyo/panel-api-kit'
+import {
+  auditedRequest,
+  describeChange,
+  operation,
+  reject,
+  userParams,
+  type ApiDeps,
+  type PanelApi,
+} from '@paxyo/panel-api-kit'
 import { formatMoney, parseMoney } from '@paxyo/order-core'
 import { erasedUserSchema, eraseUserSchema } from '@paxyo/panel-client'
 
