@@ -2,6 +2,7 @@ import { eraseUser, previewErasure } from '@paxyo/ledger'
 import {
   auditedRequest,
   describeChange,
+  idempotencyHeaders,
   operation,
   reject,
   userParams,
@@ -20,6 +21,7 @@ import { erasedUserSchema, eraseUserSchema } from '@paxyo/panel-client'
  */
 export function registerErasureRoute(api: PanelApi, deps: ApiDeps): void {
   const schema = {
+    headers: idempotencyHeaders,
     params: userParams,
     body: eraseUserSchema,
     ...operation({
