@@ -80,7 +80,7 @@ export const ERASURE_DECISIONS: Readonly<
     ],
     reconciliations: ['order_id'],
     repeatable_delivery_ids: ['delivery_id'],
-    reviews: ['delivery_id', 'detail', 'order_id', 'reason', 'resolution', 'resolution_status', 'review_change'],
+    reviews: ['delivery_id', 'detail', 'order_id', 'reason', 'resolution', 'resolution_status'],
     change_feed: ['previous_statuses', 'review_change'],
     verifications: ['delivery_id', 'provider', 'provider_order_id'],
   },
