@@ -1,5 +1,5 @@
 /**
- * What the archive has about a user is encrypted with a key of the user, which is in the database only. An erasure destroys the
+ * The archive encrypts the bodies of a user's deliveries with a key of the user, which is in the database only. An erasure destroys the
  * key, so that no file has to be found and written again.
  */
 

@@ -3,7 +3,7 @@
  * in the format of `sha256sum`.
  *
  * Guarantees: a file is complete or not there, also after the process was killed. A reader that finds a file with another
- * checksum says so, and reads nothing of it. What a delivery has about a user can be read until the user is erased.
+ * checksum says so, and reads nothing of it. The body of a user's delivery can be read until the user is erased.
  */
 
 import type { Pool } from 'pg'
@@ -37,7 +37,7 @@ export interface ArchivedDelivery {
   readonly is_erased: boolean
 }
 
-/** A line of a file. The members that tell of a user are sealed; a delivery without an order has them as they are. */
+/** A line of a file. The members about a user are sealed; a delivery without an order has them as they are. */
 type StoredDelivery = Omit<ArchivedDelivery, 'is_erased'> & { readonly key_id?: string; readonly sealed?: string }
 
 /**
@@ -183,5 +183,9 @@ function openDelivery({ key_id: keyId, sealed, ...open }: StoredDelivery, keys: 
   if (keyId === undefined || sealed === undefined) return { ...open, is_erased: false }
   const key = keys.get(keyId)
   if (key === undefined) return { ...open, body: null, is_erased: true }
-  return { ...open, ...(JSON.parse(unseal(key, open.delivery_id, sealed)) as { body: string | null }), is_erased: false }
+  return {
+    ...open,
+    ...(JSON.parse(unseal(key, open.delivery_id, sealed)) as { body: string | null }),
+    is_erased: false,
+  }
 }

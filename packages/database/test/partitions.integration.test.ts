@@ -212,7 +212,7 @@ describe('deliveries', () => {
         { delivery_id: 'other', order_id: null, body: '{}' },
       ])
 
-      // What it has about a user is readable with the key only, which an erasure destroys.
+      // The bodies of a user's deliveries are readable with the key only, which an erasure destroys.
       const file = gunzipSync(await readFile(join(folder, 'deliveries_2040_02_26.ndjson.gz'))).toString()
       expect(file).not.toContain('üfirst')
       await database.owner.query('UPDATE archive_keys SET user_id = NULL, key = NULL, destroyed_at = now()')

@@ -31,8 +31,15 @@ export const Delivery = ({ id }: { id: string }) => {
       actions={
         found === undefined ? undefined : (
           <div class="buttons">
-            <CopyButton text={curlOf(found.delivery, location.origin)} label={t('delivery.copyCurl')} />
-            {can('reviews') ? <Button onClick={() => (isAsking.value = true)}>{t('action.replay')}</Button> : null}
+            {found.delivery.body === null ? null : (
+              <CopyButton
+                text={curlOf({ ...found.delivery, body: found.delivery.body }, location.origin)}
+                label={t('delivery.copyCurl')}
+              />
+            )}
+            {can('reviews') && found.delivery.body !== null ? (
+              <Button onClick={() => (isAsking.value = true)}>{t('action.replay')}</Button>
+            ) : null}
           </div>
         )
       }

@@ -15,7 +15,7 @@ export type Moment = { readonly at: string; readonly key: string } & (
       readonly provider: string
       readonly outcome: string
       readonly reason: string | null
-      readonly body: string
+      readonly body: string | null
     }
   | {
       readonly kind: 'refund'

@@ -1,5 +1,14 @@
 import { eraseUser, previewErasure } from '@paxyo/ledger'
-import { auditedRequest, describeChange, operation, reject, userParams, type ApiDeps, type PanelApi } from '@paxyo/panel-api-kit'
+import {
+  auditedRequest,
+  describeChange,
+  idempotencyHeaders,
+  operation,
+  reject,
+  userParams,
+  type ApiDeps,
+  type PanelApi,
+} from '@paxyo/panel-api-kit'
 import { formatMoney, parseMoney } from '@paxyo/order-core'
 import { erasedUserSchema, eraseUserSchema } from '@paxyo/panel-client'
 
@@ -12,6 +21,7 @@ import { erasedUserSchema, eraseUserSchema } from '@paxyo/panel-client'
  */
 export function registerErasureRoute(api: PanelApi, deps: ApiDeps): void {
   const schema = {
+    headers: idempotencyHeaders,
     params: userParams,
     body: eraseUserSchema,
     ...operation({

@@ -1,15 +1,15 @@
 /**
- * What an erasure does with each column that can hold text: a column that is in no list fails a test, so that a new one is
+ * The effect of an erasure on each column that can hold text: a column that is in no list fails a test, so that a new one is
  * decided.
  *
  * - `pseudonym`: the user's id is replaced.
  * - `erased`: what is about the user is deleted or replaced by `erased`.
  * - `expires`: it is deleted by its retention, and has a purpose until then.
- * - `books`: it identifies a row of the books or of the provider, and no person without the panel's own database.
+ * - `ledger`: it identifies a row of the ledger or of the provider, and no person without the panel's own database.
  * - `other`: it is about operators, keys, providers or the system.
  */
 export const ERASURE_DECISIONS: Readonly<
-  Record<'pseudonym' | 'erased' | 'expires' | 'books' | 'other', Readonly<Record<string, readonly string[]>>>
+  Record<'pseudonym' | 'erased' | 'expires' | 'ledger' | 'other', Readonly<Record<string, readonly string[]>>>
 > = {
   pseudonym: {
     accounts: ['user_id'],
@@ -55,7 +55,7 @@ export const ERASURE_DECISIONS: Readonly<
     ],
     outgoing_webhooks: ['last_error'],
   },
-  books: {
+  ledger: {
     accounts: ['balance_mode', 'currency', 'order_counts'],
     deliveries: [
       'delivery_id',
@@ -80,7 +80,7 @@ export const ERASURE_DECISIONS: Readonly<
     ],
     reconciliations: ['order_id'],
     repeatable_delivery_ids: ['delivery_id'],
-    reviews: ['delivery_id', 'detail', 'order_id', 'reason', 'resolution', 'resolution_status', 'review_change'],
+    reviews: ['delivery_id', 'detail', 'order_id', 'reason', 'resolution', 'resolution_status'],
     change_feed: ['previous_statuses', 'review_change'],
     verifications: ['delivery_id', 'provider', 'provider_order_id'],
   },

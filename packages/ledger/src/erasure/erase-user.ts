@@ -1,5 +1,5 @@
 /**
- * Guarantees: after an erasure, no row names the user, and the books are as before: every amount, every sum, the order of
+ * Guarantees: after an erasure, no row names the user, and the ledger is as before: every amount, every sum, the order of
  * the entries and the hash chain of the audit log. Webhooks of the user's orders are acknowledged all the time, and none is
  * lost. A process that dies leaves an erasure that the next one continues.
  *
@@ -48,7 +48,7 @@ interface Erasure {
  *
  * @returns undefined when the user has no account.
  * @example
- * await eraseUser(ledger, { userId: 'nobody', actor: 'environment', actorName: 'environment', address: null }) //=> undefined
+ * await eraseUser(ledger, { userId: 'zoe', actor: 'environment', actorName: 'environment', address: null }) //=> undefined
  */
 export async function eraseUser(deps: ImportDeps, request: ErasureRequest): Promise<Erasure | undefined> {
   const erasure = await requestErasure(deps.pool, request, deps.newId)

@@ -27,7 +27,7 @@ const PREVIEW = `
  *
  * @returns undefined when the user has no account.
  * @example
- * await previewErasure(pool, 'nobody') //=> undefined
+ * await previewErasure(pool, 'zoe') //=> undefined
  */
 export async function previewErasure(pool: Pool, userId: string): Promise<ErasurePreview | undefined> {
   const { rows } = await pool.query<ErasurePreview>(PREVIEW, [userId])

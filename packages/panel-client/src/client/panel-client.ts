@@ -207,7 +207,7 @@ export interface Users {
   disconnect(userId: string): Promise<DisconnectedUser>
   /** Revokes all browser tokens of a user that were issued before now, and closes their connections. */
   revokeTokens(userId: string): Promise<RevokedTokens>
-  /** Puts a pseudonym in the place of a user everywhere; the books stay. */
+  /** Puts a pseudonym in the place of a user everywhere; the ledger stays. */
   erase(userId: string, request?: EraseUser): Promise<ErasedUser>
 }
 
