@@ -136,20 +136,26 @@ async function measureMemory(
 
 async function measureEvents(
   servers: Servers,
-  { name, service, load }: Running,
+  running: Running,
   durationMs: number,
   ratePerSecond: number | undefined,
 ): Promise<Record<string, number>> {
+  const { name, service, load, inFlightMax = IN_FLIGHT_MAX } = running
   await service.eventLoop()
   const before = { node: service.cpuSeconds(), redis: servers.redisCpuSeconds() }
   const result = await load.publish({
     variant: name,
     redisUrl: servers.redisUrl,
     durationMs,
-    inFlightMax: IN_FLIGHT_MAX,
+    inFlightMax,
     ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
   })
   const timers = await service.eventLoop()
+  const after = { node: service.cpuSeconds(), redis: servers.redisCpuSeconds() }
+  const publishing =
+    running.connectPublisher === undefined || ratePerSecond === undefined
+      ? {}
+      : await measurePublishing(servers, running, durationMs, ratePerSecond)
   const per100k = (cpuSeconds: number): number => (cpuSeconds / result.received) * 100_000
   return {
     'events/s': result.perSecond,
@@ -157,8 +163,22 @@ async function measureEvents(
     'p99 ms': result.p99Ms,
     lost: result.sent - result.received,
     'timer p99 ms': timers.p99Ms,
-    'node CPU-s/100k': per100k(service.cpuSeconds() - before.node),
-    'redis CPU-s/100k': per100k(servers.redisCpuSeconds() - before.redis),
+    'node CPU-s/100k': per100k(after.node - before.node),
+    'redis CPU-s/100k': per100k(after.redis - before.redis),
     'load CPU-s/100k': per100k(result.cpuSeconds),
+    ...publishing,
   }
+}
+
+/** The part of publishing in the CPU of a server that publishes, too. Ours and the others deliver what Redis sends them. */
+async function measurePublishing(
+  servers: Servers,
+  { name, service, load }: Running,
+  durationMs: number,
+  ratePerSecond: number,
+): Promise<Record<string, number>> {
+  const before = service.cpuSeconds()
+  const { redisUrl } = servers
+  const { sent } = await load.publishUnheard({ variant: name, redisUrl, durationMs, ratePerSecond })
+  return { 'publish CPU-s/100k': ((service.cpuSeconds() - before) / sent) * 100_000 }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { userIdOf, type FanOutVariant } from './variants/variant.ts'
+import { userIdOf, type FanOutVariant, type Publisher } from './variants/variant.ts'
 import { FAN_OUT_VARIANTS } from './variants/index.ts'
 import { summarize } from '../load/latencies.ts'
 import { mintToken } from '../load/mint-token.ts'
@@ -9,6 +9,7 @@ import type { Connected, Published, WsLoadCommand } from './ws-load.ts'
 
 type ConnectCommand = Extract<WsLoadCommand, { kind: 'connect' }>
 type PublishCommand = Extract<WsLoadCommand, { kind: 'publish' }>
+type PublishUnheardCommand = Extract<WsLoadCommand, { kind: 'publish-unheard' }>
 
 interface Client {
   socket: RawWebSocket | undefined
@@ -46,6 +47,8 @@ async function perform(command: WsLoadCommand): Promise<object> {
       return connectAll(command)
     case 'publish':
       return publish(command)
+    case 'publish-unheard':
+      return publishUnheard(command)
     case 'disconnect':
       for (const { socket } of clients) socket?.socket.destroy()
       clients = []
@@ -146,6 +149,8 @@ async function tryToConnect(
 const TICK_MS = 1
 /** How long to wait for events after the last one was published. */
 const ARRIVAL_TIMEOUT_MS = 60_000
+/** Within this time a server has handled what was published and is heard by no client. */
+const UNHEARD_WAIT_MS = 500
 
 async function publish({
   variant: name,
@@ -155,7 +160,7 @@ async function publish({
   inFlightMax,
 }: PublishCommand): Promise<Published> {
   const variant = FAN_OUT_VARIANTS.get(name)!
-  const publisher = (await variant.connectPublisher?.(serverPort)) ?? (await connectRawRedis(redisUrl))
+  const publisher = await connectPublisher(variant, redisUrl)
   const times: number[] = []
   let sent = 0
   let isOver = false
@@ -178,11 +183,7 @@ async function publish({
     for (let count = 0; count < inFlightMax; count += 1) send(performance.now())
     await sleep(durationMs)
   } else {
-    const intervalMs = 1000 / ratePerSecond
-    for (let dueAt = startedAt; dueAt < startedAt + durationMs; await sleep(TICK_MS)) {
-      for (const now = performance.now(); dueAt <= now && dueAt < startedAt + durationMs; dueAt += intervalMs)
-        send(dueAt)
-    }
+    await atRate(ratePerSecond, durationMs, send)
   }
   isOver = true
   const receivedInTime = times.length
@@ -196,6 +197,38 @@ async function publish({
     perSecond: (receivedInTime / elapsedMs) * 1000,
     cpuSeconds: cpuSecondsSince(cpuBefore),
     ...summarize(times),
+  }
+}
+
+/** The cost of publishing alone, for a server that publishes and delivers. */
+async function publishUnheard({
+  variant: name,
+  redisUrl,
+  durationMs,
+  ratePerSecond,
+}: PublishUnheardCommand): Promise<{ sent: number }> {
+  const variant = FAN_OUT_VARIANTS.get(name)!
+  const publisher = await connectPublisher(variant, redisUrl)
+  let sent = 0
+  await atRate(ratePerSecond, durationMs, () => {
+    sent += 1
+    const { channel, message } = variant.toMessage(`unheard-${sent % clients.length}`, sent)
+    publisher.publish(channel, message)
+  })
+  await sleep(UNHEARD_WAIT_MS)
+  publisher.close()
+  return { sent }
+}
+
+const connectPublisher = async (variant: FanOutVariant, redisUrl: string): Promise<Publisher> =>
+  (await variant.connectPublisher?.(serverPort)) ?? connectRawRedis(redisUrl)
+
+/** Calls `send` with the time at which each event was due. */
+async function atRate(ratePerSecond: number, durationMs: number, send: (dueAt: number) => void): Promise<void> {
+  const startedAt = performance.now()
+  const intervalMs = 1000 / ratePerSecond
+  for (let dueAt = startedAt; dueAt < startedAt + durationMs; await sleep(TICK_MS)) {
+    for (const now = performance.now(); dueAt <= now && dueAt < startedAt + durationMs; dueAt += intervalMs) send(dueAt)
   }
 }
 

@@ -30,6 +30,14 @@ export type WsLoadCommand =
       readonly ratePerSecond?: number
       readonly inFlightMax: number
     }
+  | {
+      /** Publishes to users who are not connected. */
+      readonly kind: 'publish-unheard'
+      readonly variant: string
+      readonly redisUrl: string
+      readonly durationMs: number
+      readonly ratePerSecond: number
+    }
   | { readonly kind: 'disconnect' }
 
 export interface Connected {
@@ -51,6 +59,7 @@ export interface Published extends Latencies {
 export interface WsLoad extends Disposable {
   connect(command: Omit<Extract<WsLoadCommand, { kind: 'connect' }>, 'kind'>): Promise<Connected>
   publish(command: Omit<Extract<WsLoadCommand, { kind: 'publish' }>, 'kind'>): Promise<Published>
+  publishUnheard(command: Omit<Extract<WsLoadCommand, { kind: 'publish-unheard' }>, 'kind'>): Promise<{ sent: number }>
   disconnect(): Promise<void>
 }
 
@@ -64,6 +73,8 @@ export function startWsLoad(): WsLoad {
   return {
     connect: (command) => ask(child, { kind: 'connect', ...command }, CONNECT_TIMEOUT_MS),
     publish: (command) => ask(child, { kind: 'publish', ...command }, command.durationMs + PUBLISH_EXTRA_MS),
+    publishUnheard: (command) =>
+      ask(child, { kind: 'publish-unheard', ...command }, command.durationMs + PUBLISH_EXTRA_MS),
     disconnect: () => ask(child, { kind: 'disconnect' }, PUBLISH_EXTRA_MS),
     [Symbol.dispose]: () => void child.kill('SIGKILL'),
   }

@@ -36,7 +36,7 @@ export interface ObserveCommand {
 const OBSERVE_SERVICE = fileURLToPath(new URL('observe-service.ts', import.meta.url))
 const OBSERVE_TIMEOUT_MS = 30_000
 
-const START_TIMEOUT_MS = 20_000
+const START_TIMEOUT_MS = 60_000
 const START_INTERVAL_MS = 50
 
 export interface ServiceOptions {

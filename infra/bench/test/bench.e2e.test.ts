@@ -77,12 +77,14 @@ test('the end-to-end benchmark brings every webhook to its client, and so does i
 })
 
 test('the regression gate reports a ratio that is a third worse than committed, and nothing else', () => {
-  const committed = { ingestRate: 6, ingestCpu: 6, fanOutCpu: 0.9 }
+  const committed = { ingestRate: 6, ingestCpu: 6, fanOutCpu: 0.9, connectCpu: 0.9, idleHeap: 0.9 }
 
-  expect(findRegressions({ ingestRate: 4.1, ingestCpu: 9, fanOutCpu: 0.7 }, committed)).toEqual([])
-  expect(findRegressions({ ingestRate: 3.9, ingestCpu: 6, fanOutCpu: NaN }, committed)).toEqual([
+  const good = { ingestRate: 4.1, ingestCpu: 9, fanOutCpu: 0.7, connectCpu: 0.61, idleHeap: 1 }
+  expect(findRegressions(good, committed)).toEqual([])
+  expect(findRegressions({ ...good, ingestRate: 3.9, fanOutCpu: NaN, idleHeap: 0.59 }, committed)).toEqual([
     'ingestRate is 3.90, committed is 6',
     'fanOutCpu is NaN, committed is 0.9',
+    'idleHeap is 0.59, committed is 0.9',
   ])
 })
 

@@ -34,11 +34,34 @@ export const centrifugo: FanOutVariant = {
   },
   pong: '{}',
   toMessage: (userId, seq) => ({ channel: userId, message: eventText(seq) }),
+  inFlightMax: 4_000,
   connectPublisher,
 }
 
-/** Messages of one turn of the event loop are one batch. */
+/** Centrifugo handles the requests of one connection one after the other. */
+const CONNECTIONS = 8
+
+/** Publishes over several connections. The messages of a channel use the same one, so that they stay in order. */
 async function connectPublisher(port: number): Promise<Publisher> {
+  const connections = await Promise.all(Array.from({ length: CONNECTIONS }, () => connectOne(port)))
+  const byChannel = new Map<string, Publisher>()
+  return {
+    publish(channel, message) {
+      let connection = byChannel.get(channel)
+      if (connection === undefined) {
+        connection = connections[byChannel.size % CONNECTIONS]!
+        byChannel.set(channel, connection)
+      }
+      connection.publish(channel, message)
+    },
+    close() {
+      for (const connection of connections) connection.close()
+    },
+  }
+}
+
+/** Messages of one turn of the event loop are one batch. */
+async function connectOne(port: number): Promise<Publisher> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
   await once(socket, 'connect')
   socket.resume()

@@ -21,6 +21,8 @@ export interface FanOutVariant {
   readonly pong: string
   /** The message that publishes an event to a user. */
   toMessage(userId: string, seq: number): { readonly channel: string; readonly message: string | Buffer }
+  /** Events in flight when there are as many as it can deliver; more when publishing has a longer way. 1,000 by default. */
+  readonly inFlightMax?: number
   /** Connects to the server itself, for variants that do not publish through Redis. */
   connectPublisher?(port: number): Promise<Publisher>
 }

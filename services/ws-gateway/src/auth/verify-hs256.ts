@@ -29,7 +29,7 @@ export function verifyHs256(token: string, options: Hs256Options): JWTPayload | 
   const parameters = parseObject(header)
   // `crit` and `b64` change what the signature covers.
   if (parameters?.['alg'] !== 'HS256' || 'crit' in parameters || 'b64' in parameters) return undefined
-  const claims: JWTPayload | undefined = parseObject(payload)
+  const claims = parseObject(payload) as JWTPayload | undefined
   if (claims === undefined) return undefined
   const { aud, exp, iat, nbf } = claims
   const nowS = Math.floor(nowMs / 1000)
