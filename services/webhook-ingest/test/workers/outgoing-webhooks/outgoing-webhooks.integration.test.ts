@@ -279,6 +279,11 @@ test('after three days it is given up; it is listed, and sent again when somebod
     dueAt: null,
     settledAt: expect.any(String),
   })
+  const subject = encodeURIComponent(`order ${ids[1]}`)
+  expect((await ingest.call('GET', `/v1/outgoing-webhooks?subject=${subject}`)).json()).toMatchObject({
+    data: [{ subject: `order ${ids[1]}` }],
+    nextCursor: null,
+  })
   panel.respond = (_received, response) => response.end()
   const { webhookId } = dead[0]!
   expect((await ingest.call('GET', `/v1/outgoing-webhooks/${webhookId}`)).json()).toMatchObject({
