@@ -7,7 +7,7 @@ import { ListTable } from '../parts/table.tsx'
 
 export const WEBHOOK_TONES: Readonly<Record<string, Tone>> = { pending: 'warn', dead: 'bad', delivered: 'good' }
 
-/** What the panel's server was sent about an order, and whether it has received it. */
+/** The outgoing webhooks about an order, and whether the panel's server has received them. */
 export const AtServer = ({ orderId }: { orderId: string }) => {
   const list = useList<OutgoingWebhookView>(
     '/v1/outgoing-webhooks',

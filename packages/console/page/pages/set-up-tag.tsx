@@ -1,13 +1,13 @@
 import { scriptTag } from '@paxyo/web-server'
 import { useSignal } from '@preact/signals'
 import { liveState, online } from '../data/live.ts'
-import { probeTag } from '../data/probe-tag.ts'
+import { checkTag } from '../data/check-tag.ts'
 import { t } from '../kit/language.ts'
 import { Button, Code, Field, Panel, Problem, type Tone } from '../parts/basic.tsx'
 import { Check } from '../parts/checks.tsx'
 import { CopyButton } from '../parts/copy.tsx'
 import { useRequest } from '../parts/request.ts'
-import { tagChecks, type TagCheck, type TagProbe } from '../state/tag-checks.ts'
+import { tagChecks, type TagCheck, type TagResult } from '../state/tag-checks.ts'
 
 export const CHECK_TONES = { done: 'good', open: 'warn', waiting: 'quiet' } as const satisfies Record<string, Tone>
 
@@ -71,7 +71,7 @@ interface TagTestProps {
 
 /** The page's policy allows requests to its own host: another gateway is tested by the console at that host. */
 const TagTest = ({ gateway, page, tokenUrl }: TagTestProps) => {
-  const probe = useSignal<TagProbe | undefined>(undefined)
+  const result = useSignal<TagResult | undefined>(undefined)
   const request = useRequest()
   const [gatewayUrl, pageUrl] = [toUrl(gateway), toUrl(page)]
   const token = toUrl(tokenUrl, page)
@@ -80,19 +80,19 @@ const TagTest = ({ gateway, page, tokenUrl }: TagTestProps) => {
   }
   if (gatewayUrl.host !== location.host) return <p class="hint">{t('setup.otherHost', { host: gatewayUrl.host })}</p>
   const checks = tagChecks({
-    probe: probe.value,
+    result: result.value,
     origin: location.origin,
     panelOrigin: pageUrl.origin,
     isLive: liveState.value === 'live',
     isPageConnected: (online.value?.connections ?? 0) > 0,
   })
-  const values = { origin: pageUrl.origin, url: token.href, reason: probe.value?.rejection ?? '' }
+  const values = { origin: pageUrl.origin, url: token.href, reason: result.value?.rejection ?? '' }
   return (
     <div class="tag-test">
       <div class="buttons">
         <Button
           isBusy={request.isBusy.value}
-          onClick={() => void request.run(async () => (probe.value = await probeTag(gatewayUrl, token)))}
+          onClick={() => void request.run(async () => (result.value = await checkTag(gatewayUrl, token)))}
         >
           {t('setup.testTag')}
         </Button>
