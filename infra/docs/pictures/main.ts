@@ -53,7 +53,7 @@ await api('/v1/outgoing-webhooks/endpoints', { url: panelServer.url })
 await fillPanel({ api, webhook }, owner)
 for (const userId of PEOPLE) {
   const { token } = (await api('/v1/tokens', { userId })) as { token: string }
-  resources.adopt(await connectSocket(url, { token }), (socket) => void socket.close())
+  resources.adopt(await connectSocket(url, { token }), (socket) => socket.close())
 }
 
 const page = await signIn()

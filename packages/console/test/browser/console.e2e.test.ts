@@ -306,24 +306,24 @@ test('the script tag is tested in this browser, and the web server gets a config
   await open(owner, 'Set-up')
   const tag = owner.getByRole('region', { name: 'The script tag for your pages' })
   await tag.getByText('data-balance-url="/balance.php"').waitFor()
-  const test = async (states: Record<string, string>): Promise<void> => {
+  const testTag = async (states: Record<string, string>): Promise<void> => {
     await tag.getByRole('button', { name: 'Test the tag in this browser' }).click()
     for (const [name, state] of Object.entries(states)) {
       await tag.locator(`[data-check="${name}"][data-state="${state}"]`).waitFor()
     }
   }
   const works = { script: 'done', wss: 'done', origin: 'done' }
-  await test({ ...works, token: 'open' })
+  await testTag({ ...works, token: 'open' })
   await tag.getByText('Nothing is there.').waitFor()
 
   // The panel is at this host, too.
   let token = 'not.a.token'
   await owner.route('**/token.php', (route) => route.fulfill({ json: { token } }))
-  await test({ ...works, token: 'open' })
+  await testTag({ ...works, token: 'open' })
   await tag.getByText('The gateway rejects it:').waitFor()
   const minted = (await (await system.api('/v1/tokens', { userId: 'zoe' })).json()) as { token: string }
   token = minted.token
-  await test({ ...works, token: 'done' })
+  await testTag({ ...works, token: 'done' })
   await owner.unroute('**/token.php')
 
   // A page of another host cannot be tested from here: that one is connected shows that it works.
@@ -339,6 +339,7 @@ test('the script tag is tested in this browser, and the web server gets a config
   await server.getByText('https://shop.example {').waitFor()
   await server.getByLabel('Host name').fill('shop example')
   await server.getByText('Type a host name').waitFor()
+  expect(await server.getByRole('button', { name: 'Copy the configuration' }).count()).toBe(0)
 })
 
 test('refunds are summed by day, provider and service', async () => {
