@@ -30,13 +30,14 @@ export const ScriptTagPanel = () => {
     <Panel title={t('setup.tag')}>
       <p>{t('setup.tagDetail')}</p>
       <div class="set-up-fields">
-        <Field label={t('setup.gateway')} name="gateway" type="url" autocomplete="off" bind={gateway} />
+        <Field label={t('setup.gateway')} name="gateway" type="url" autocomplete="off" dir="ltr" bind={gateway} />
         <Field
           label={t('setup.page')}
           hint={t('setup.pageHint')}
           name="page"
           type="url"
           autocomplete="off"
+          dir="ltr"
           bind={page}
         />
         <Field
@@ -44,6 +45,7 @@ export const ScriptTagPanel = () => {
           hint={t('setup.tokenUrlHint')}
           name="token-url"
           autocomplete="off"
+          dir="ltr"
           bind={tokenUrl}
         />
         <Field
@@ -51,6 +53,7 @@ export const ScriptTagPanel = () => {
           hint={t('setup.balanceUrlHint')}
           name="balance-url"
           autocomplete="off"
+          dir="ltr"
           bind={balanceUrl}
         />
       </div>
