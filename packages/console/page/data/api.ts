@@ -12,7 +12,7 @@ export class ApiProblem extends Error {
   }
 }
 
-/** What a request has thrown; also an error that is not the server's, such as a response that is not JSON. */
+/** The problem of a failed request, also of an error that is not the server's, such as a response that is not JSON. */
 export const toProblem = (error: unknown): ApiProblem =>
   error instanceof ApiProblem ? error : new ApiProblem('unreadable', 0, String(error))
 

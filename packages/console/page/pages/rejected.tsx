@@ -112,7 +112,9 @@ const CauseView = ({ cause, onDone }: { cause: Cause; onDone: () => void }) => (
     <details>
       <summary>
         <span class="cause-text">{textOf('rejection', cause.reason) ?? cause.reason}</span>
-        <bdi class="hint">{cause.provider}</bdi>
+        <span class="hint">
+          <bdi>{cause.provider}</bdi>
+        </span>
         <Badge tone="warn">{t('rejected.count', { count: cause.count })}</Badge>
         <span class="hint">
           <Ago time={cause.lastReceivedAt} />

@@ -1,13 +1,13 @@
 import { scriptTag } from '@paxyo/web-server'
 import { useSignal } from '@preact/signals'
 import { liveState, online } from '../data/live.ts'
-import { probeTag } from '../data/probe-tag.ts'
+import { checkTag } from '../data/check-tag.ts'
 import { t } from '../kit/language.ts'
 import { Button, Code, Field, Panel, Problem, type Tone } from '../parts/basic.tsx'
 import { Check } from '../parts/checks.tsx'
 import { CopyButton } from '../parts/copy.tsx'
 import { useRequest } from '../parts/request.ts'
-import { tagChecks, type TagCheck, type TagProbe } from '../state/tag-checks.ts'
+import { tagChecks, type TagCheck, type TagResult } from '../state/tag-checks.ts'
 
 export const CHECK_TONES = { done: 'good', open: 'warn', waiting: 'quiet' } as const satisfies Record<string, Tone>
 
@@ -30,13 +30,14 @@ export const ScriptTagPanel = () => {
     <Panel title={t('setup.tag')}>
       <p>{t('setup.tagDetail')}</p>
       <div class="set-up-fields">
-        <Field label={t('setup.gateway')} name="gateway" type="url" autocomplete="off" bind={gateway} />
+        <Field label={t('setup.gateway')} name="gateway" type="url" autocomplete="off" dir="ltr" bind={gateway} />
         <Field
           label={t('setup.page')}
           hint={t('setup.pageHint')}
           name="page"
           type="url"
           autocomplete="off"
+          dir="ltr"
           bind={page}
         />
         <Field
@@ -44,6 +45,7 @@ export const ScriptTagPanel = () => {
           hint={t('setup.tokenUrlHint')}
           name="token-url"
           autocomplete="off"
+          dir="ltr"
           bind={tokenUrl}
         />
         <Field
@@ -51,6 +53,7 @@ export const ScriptTagPanel = () => {
           hint={t('setup.balanceUrlHint')}
           name="balance-url"
           autocomplete="off"
+          dir="ltr"
           bind={balanceUrl}
         />
       </div>
@@ -71,7 +74,7 @@ interface TagTestProps {
 
 /** The page's policy allows requests to its own host: another gateway is tested by the console at that host. */
 const TagTest = ({ gateway, page, tokenUrl }: TagTestProps) => {
-  const probe = useSignal<TagProbe | undefined>(undefined)
+  const result = useSignal<TagResult | undefined>(undefined)
   const request = useRequest()
   const [gatewayUrl, pageUrl] = [toUrl(gateway), toUrl(page)]
   const token = toUrl(tokenUrl, page)
@@ -80,19 +83,19 @@ const TagTest = ({ gateway, page, tokenUrl }: TagTestProps) => {
   }
   if (gatewayUrl.host !== location.host) return <p class="hint">{t('setup.otherHost', { host: gatewayUrl.host })}</p>
   const checks = tagChecks({
-    probe: probe.value,
+    result: result.value,
     origin: location.origin,
     panelOrigin: pageUrl.origin,
     isLive: liveState.value === 'live',
     isPageConnected: (online.value?.connections ?? 0) > 0,
   })
-  const values = { origin: pageUrl.origin, url: token.href, reason: probe.value?.rejection ?? '' }
+  const values = { origin: pageUrl.origin, url: token.href, reason: result.value?.rejection ?? '' }
   return (
     <div class="tag-test">
       <div class="buttons">
         <Button
           isBusy={request.isBusy.value}
-          onClick={() => void request.run(async () => (probe.value = await probeTag(gatewayUrl, token)))}
+          onClick={() => void request.run(async () => (result.value = await checkTag(gatewayUrl, token)))}
         >
           {t('setup.testTag')}
         </Button>

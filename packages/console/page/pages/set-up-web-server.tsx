@@ -44,8 +44,8 @@ export const WebServerPanel = () => {
             ))}
           </select>
         </div>
-        <Field label={t('setup.host')} name="host" autocomplete="off" bind={host} />
-        <Field label={t('setup.port')} name="port" inputMode="numeric" autocomplete="off" bind={port} />
+        <Field label={t('setup.host')} name="host" autocomplete="off" dir="ltr" bind={host} />
+        <Field label={t('setup.port')} name="port" inputMode="numeric" autocomplete="off" dir="ltr" bind={port} />
       </div>
       <label class="choice">
         <input

@@ -90,7 +90,7 @@ const WebhookAddress = () => {
     <Panel title={t('setup.address')}>
       <p>{t('setup.addressDetail')}</p>
       <div class="set-up-fields">
-        <Field label={t('order.provider')} name="provider" autocomplete="off" bind={provider} />
+        <Field label={t('order.provider')} name="provider" autocomplete="off" dir="ltr" bind={provider} />
       </div>
       <p class="copy-line">
         <Code>{address}</Code>

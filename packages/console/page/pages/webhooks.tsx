@@ -13,15 +13,15 @@ import { useResource } from '../data/resource.ts'
 import { place, replaceQuery } from '../data/router.ts'
 import { can } from '../data/session.ts'
 import { t, textOf } from '../kit/language.ts'
-import { Ago, Badge, Button, Empty, Panel, Problem, Screen, Skeleton, type Tone } from '../parts/basic.tsx'
+import { Ago, Badge, Button, Empty, Panel, Problem, Screen, Skeleton } from '../parts/basic.tsx'
 import { ActionDialog } from '../parts/dialog.tsx'
 import { Progress, useProgress } from '../parts/progress.tsx'
 import { useRequest } from '../parts/request.ts'
 import { ListTable } from '../parts/table.tsx'
+import { WEBHOOK_TONES } from './at-server.tsx'
 import { RotateSecret } from './rotate-secret.tsx'
 
 const STATES = ['pending', 'dead', 'delivered', 'superseded'] as const
-const STATE_TONES: Readonly<Record<string, Tone>> = { pending: 'warn', dead: 'bad', delivered: 'good' }
 
 /** Outgoing webhooks: where they go, and how each attempt went. */
 export const Webhooks = () => {
@@ -156,7 +156,7 @@ const Attempts = ({ attempts, onChanged }: { attempts: List<OutgoingWebhookView>
       {
         title: t('column.state'),
         cell: (webhook) => (
-          <Badge tone={STATE_TONES[webhook.state] ?? 'quiet'}>
+          <Badge tone={WEBHOOK_TONES[webhook.state] ?? 'quiet'}>
             {textOf('webhookState', webhook.state) ?? webhook.state}
           </Badge>
         ),

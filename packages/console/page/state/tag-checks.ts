@@ -1,7 +1,7 @@
 import type { TextKey } from '../text/en.ts'
 
 /** How the gateway responds to a page of this browser. */
-export type SocketProbe =
+export type SocketResult =
   | 'open'
   /** The gateway rejects pages of this page's origin. */
   | 'originNotAllowed'
@@ -14,7 +14,7 @@ export type SocketProbe =
   | 'unreachable'
 
 /** What the panel's token route gives this browser. */
-export type TokenProbe =
+export type TokenResult =
   | 'accepted'
   | 'rejected'
   /** The gateway could not be asked about it. */
@@ -24,18 +24,18 @@ export type TokenProbe =
   | 'noToken'
   | 'unreachable'
 
-/** What a test has found; undefined where this page may not ask, because of another host. */
-export interface TagProbe {
+/** The result of a test; the token is undefined where this page may not request it, because of another host. */
+export interface TagResult {
   readonly script: 'served' | 'notForwarded' | 'unreachable'
-  readonly socket: SocketProbe
-  readonly token: TokenProbe | undefined
+  readonly socket: SocketResult
+  readonly token: TokenResult | undefined
   /** Why the gateway rejects the token. */
   readonly rejection: string | undefined
 }
 
 export interface TagFacts {
   /** Undefined until the test has run. */
-  readonly probe: TagProbe | undefined
+  readonly result: TagResult | undefined
   /** The origins of this page, and of the page that gets the tag. */
   readonly origin: string
   readonly panelOrigin: string
@@ -57,22 +57,22 @@ const open = (name: TagCheck['name'], fix: TextKey): TagCheck => ({ name, state:
 
 /** What of the tag works: what this browser has tested, and what a connected page proves. */
 export function tagChecks(facts: TagFacts): readonly TagCheck[] {
-  const { probe } = facts
-  if (probe === undefined) return []
-  return [scriptCheck(probe), socketCheck(probe, facts), originCheck(probe, facts), tokenCheck(probe, facts)]
+  const { result } = facts
+  if (result === undefined) return []
+  return [scriptCheck(result), socketCheck(result, facts), originCheck(result, facts), tokenCheck(result, facts)]
 }
 
-const scriptCheck = ({ script }: TagProbe): TagCheck =>
+const scriptCheck = ({ script }: TagResult): TagCheck =>
   script === 'served' ? done('script') : open('script', `fixTag.${script}`)
 
 /** A gateway that rejects an origin was reached; that WebSockets pass, the console's own one shows. */
-function socketCheck({ socket }: TagProbe, { isLive }: TagFacts): TagCheck {
+function socketCheck({ socket }: TagResult, { isLive }: TagFacts): TagCheck {
   if (socket === 'open' || (socket === 'originNotAllowed' && isLive)) return done('wss')
   return open('wss', socket === 'originNotAllowed' ? 'fixTag.notUpgraded' : `fixTag.${socket}`)
 }
 
 /** A browser lets a page test its own origin only. */
-function originCheck({ socket }: TagProbe, { origin, panelOrigin, isPageConnected }: TagFacts): TagCheck {
+function originCheck({ socket }: TagResult, { origin, panelOrigin, isPageConnected }: TagFacts): TagCheck {
   if (origin === panelOrigin) {
     if (socket === 'open') return done('origin')
     if (socket === 'originNotAllowed') return open('origin', 'fixTag.originNotAllowed')
@@ -80,7 +80,7 @@ function originCheck({ socket }: TagProbe, { origin, panelOrigin, isPageConnecte
   return isPageConnected ? done('origin') : { name: 'origin', state: 'waiting', fix: 'fixTag.openPage' }
 }
 
-function tokenCheck({ token }: TagProbe, { isPageConnected }: TagFacts): TagCheck {
+function tokenCheck({ token }: TagResult, { isPageConnected }: TagFacts): TagCheck {
   if (token === 'accepted') return done('token')
   if (token === undefined || token === 'given') {
     return isPageConnected ? done('token') : { name: 'token', state: 'waiting', fix: 'fixTag.openPage' }

@@ -88,4 +88,13 @@ export function timelineOf({ order, providerOrders, deliveries, refunds, actions
   )
 }
 
+/** What a delivery did: the changes until the next delivery. */
+export function effectsOf(moments: readonly Moment[], deliveryId: string): readonly Moment[] {
+  const from = moments.findIndex((moment) => moment.kind === 'delivery' && moment.deliveryId === deliveryId)
+  if (from < 0) return []
+  const after = moments.slice(from + 1)
+  const next = after.findIndex(({ kind }) => kind === 'delivery')
+  return after.slice(0, next < 0 ? undefined : next)
+}
+
 const between = (from: string, to: string): number => Math.max(0, Date.parse(to) - Date.parse(from))

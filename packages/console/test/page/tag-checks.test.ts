@@ -1,18 +1,18 @@
 import { expect, test } from '@jest/globals'
-import { tagChecks, type TagFacts, type TagProbe } from '../../page/state/tag-checks.ts'
+import { tagChecks, type TagFacts, type TagResult } from '../../page/state/tag-checks.ts'
 
-const PROBE: TagProbe = { script: 'served', socket: 'open', token: 'accepted', rejection: undefined }
+const RESULT: TagResult = { script: 'served', socket: 'open', token: 'accepted', rejection: undefined }
 const FACTS: TagFacts = {
-  probe: PROBE,
+  result: RESULT,
   origin: 'https://panel.example',
   panelOrigin: 'https://panel.example',
   isLive: true,
   isPageConnected: false,
 }
 
-const statesOf = (probe: Partial<TagProbe>, facts: Partial<TagFacts> = {}): Readonly<Record<string, string>> =>
+const statesOf = (result: Partial<TagResult>, facts: Partial<TagFacts> = {}): Readonly<Record<string, string>> =>
   Object.fromEntries(
-    tagChecks({ ...FACTS, ...facts, probe: { ...PROBE, ...probe } }).map(({ name, state, fix }) => [
+    tagChecks({ ...FACTS, ...facts, result: { ...RESULT, ...result } }).map(({ name, state, fix }) => [
       name,
       fix === undefined ? state : `${state} ${fix}`,
     ]),
@@ -21,7 +21,7 @@ const DONE = { script: 'done', wss: 'done', origin: 'done', token: 'done' }
 const WAITING = 'waiting fixTag.openPage'
 
 test('nothing is said before the test; each part that works is a tick', () => {
-  expect(tagChecks({ ...FACTS, probe: undefined })).toEqual([])
+  expect(tagChecks({ ...FACTS, result: undefined })).toEqual([])
   expect(statesOf({})).toEqual(DONE)
 })
 

@@ -1,17 +1,17 @@
 import type { ServerMessage } from '@paxyo/contracts'
-import type { SocketProbe, TagProbe, TokenProbe } from '../state/tag-checks.ts'
+import type { SocketResult, TagResult, TokenResult } from '../state/tag-checks.ts'
 
 /** A page of a panel waits no longer before it reconnects. */
 const TIMEOUT_MS = 5_000
 
 /** Does what the tag does, in this browser: loads the script, opens the socket, gets a token, and signs in with it. */
-export async function probeTag(gateway: URL, tokenUrl: URL): Promise<TagProbe> {
-  const [script, socket] = await Promise.all([probeScript(gateway), openSocket(gateway)])
+export async function checkTag(gateway: URL, tokenUrl: URL): Promise<TagResult> {
+  const [script, socket] = await Promise.all([checkScript(gateway), openSocket(gateway)])
   try {
     const token = tokenUrl.origin === location.origin ? await readToken(tokenUrl) : undefined
     const state = socket instanceof WebSocket ? 'open' : socket
     if (!(socket instanceof WebSocket) || token?.token === undefined) {
-      return { script, socket: state, token: token?.probe, rejection: undefined }
+      return { script, socket: state, token: token?.result, rejection: undefined }
     }
     const rejection = await signIn(socket, token.token)
     return { script, socket: state, token: rejection === undefined ? 'accepted' : 'rejected', rejection }
@@ -20,7 +20,7 @@ export async function probeTag(gateway: URL, tokenUrl: URL): Promise<TagProbe> {
   }
 }
 
-async function probeScript(gateway: URL): Promise<TagProbe['script']> {
+async function checkScript(gateway: URL): Promise<TagResult['script']> {
   try {
     const response = await fetch(new URL('/paxyo.js', gateway), { cache: 'no-store', signal: timeout() })
     return response.ok && response.headers.get('content-type')?.includes('javascript') === true
@@ -34,7 +34,7 @@ async function probeScript(gateway: URL): Promise<TagProbe['script']> {
 const timeout = (): AbortSignal => AbortSignal.timeout(TIMEOUT_MS)
 
 /** A browser does not say why a WebSocket failed; a plain request to the same address does. */
-async function openSocket(gateway: URL): Promise<WebSocket | Exclude<SocketProbe, 'open'>> {
+async function openSocket(gateway: URL): Promise<WebSocket | Exclude<SocketResult, 'open'>> {
   const url = new URL('/ws', gateway)
   url.protocol = url.protocol.replace(/^http/, 'ws')
   const socket = new WebSocket(url)
@@ -48,7 +48,7 @@ async function openSocket(gateway: URL): Promise<WebSocket | Exclude<SocketProbe
   return explainFailure(gateway)
 }
 
-async function explainFailure(gateway: URL): Promise<Exclude<SocketProbe, 'open'>> {
+async function explainFailure(gateway: URL): Promise<Exclude<SocketResult, 'open'>> {
   try {
     const response = await fetch(new URL('/ws', gateway), { cache: 'no-store', signal: timeout() })
     const { code } = (await response.json().catch(() => ({}))) as { code?: string }
@@ -61,7 +61,7 @@ async function explainFailure(gateway: URL): Promise<Exclude<SocketProbe, 'open'
 }
 
 interface Token {
-  readonly probe: TokenProbe
+  readonly result: TokenResult
   readonly token?: string
 }
 
@@ -69,15 +69,15 @@ interface Token {
 async function readToken(url: URL): Promise<Token> {
   try {
     const response = await fetch(url, { credentials: 'same-origin', cache: 'no-store', signal: timeout() })
-    if (response.status === 401 || response.status === 403) return { probe: 'signedOut' }
-    if (!response.ok) return { probe: 'noRoute' }
+    if (response.status === 401 || response.status === 403) return { result: 'signedOut' }
+    if (!response.ok) return { result: 'noRoute' }
     const text = await response.text()
     const token = text.trim().startsWith('{') ? (JSON.parse(text) as { token?: unknown }).token : text.trim()
     // Three parts: what a route of another kind responds, such as an HTML page, is not sent on.
     const isToken = typeof token === 'string' && /^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)
-    return isToken ? { probe: 'given', token } : { probe: 'noToken' }
+    return isToken ? { result: 'given', token } : { result: 'noToken' }
   } catch (error) {
-    return { probe: error instanceof SyntaxError ? 'noToken' : 'unreachable' }
+    return { result: error instanceof SyntaxError ? 'noToken' : 'unreachable' }
   }
 }
 
