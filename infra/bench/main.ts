@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { benchConsolePage } from './console-page/console-page.ts'
 import { benchEndToEnd } from './end-to-end/end-to-end.ts'
 import { benchFanOut } from './fan-out/fan-out.ts'
 import { benchGrowth } from './growth/growth.ts'
@@ -34,6 +35,8 @@ const { values, positionals } = parseArgs({
     'grow-orders': { type: 'string', default: '10000,100000,1000000' },
     'grow-users': { type: 'string', default: '1000,5000,15000,50000' },
     'grow-gateways': { type: 'string', default: '1,2,4' },
+    'page-orders': { type: 'string', default: '100000' },
+    'page-rate': { type: 'string', default: '2000' },
     /** The folder for JSON, Markdown and plots. */
     results: { type: 'string', default: fileURLToPath(new URL('results/', import.meta.url)) },
     'node-arg': { type: 'string', multiple: true, default: [] },
@@ -89,6 +92,13 @@ const BENCHES: Readonly<Record<string, () => Promise<Report>>> = {
       orders: numbers(values['grow-orders']),
       usersOnline: numbers(values['grow-users']),
       gateways: numbers(values['grow-gateways']),
+    }),
+  'console-page': () =>
+    benchConsolePage({
+      rounds: Number(values.rounds),
+      roundMs: Number(values.seconds) * 1000,
+      orders: Number(values['page-orders']),
+      rate: Number(values['page-rate']),
     }),
   async 'regression-gate'() {
     const { regressions, report } = await regressionGate()

@@ -1,6 +1,7 @@
 import { bytesOf } from '@paxyo/provider-simulator'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PANEL_KEY, type Cluster, type Member } from './cluster.ts'
+import { createGaps } from './gaps.ts'
 import type { ChaosProvider } from './providers.ts'
 import type { Random } from './random.ts'
 import type { PlannedOrder, PlannedWebhook } from './workload.ts'
@@ -9,12 +10,18 @@ import type { PlannedOrder, PlannedWebhook } from './workload.ts'
 export interface Sender {
   readonly accepted: number
   readonly retried: number
+  /** How many webhooks were acknowledged with 200. */
+  readonly webhooks: number
+  /** The longest time in which no webhook was acknowledged, from a time of `performance.now()` until now. */
+  longestGapMs(since?: number): number
   register(order: PlannedOrder): Promise<void>
   webhook(provider: ChaosProvider, webhook: PlannedWebhook): Promise<void>
 }
 
 const REQUEST_TIMEOUT_MS = 12_000
-const RETRY_DELAY_MS = 100
+/** Twice as long each time: retries of hundreds of requests must not be what keeps a system down. */
+const RETRY_DELAY_MS_MIN = 100
+const RETRY_DELAY_MS_MAX = 2_000
 const RACING_MAX = 3
 const RACE_MS_MAX = 30
 
@@ -25,16 +32,17 @@ export function addressOf(members: readonly Member[], random: Random): string {
 
 export function createSender(cluster: Cluster, random: Random): Sender {
   const counts = { accepted: 0, retried: 0 }
+  const acknowledged = createGaps()
 
-  async function send(path: string, request: RequestInit, isAccepted: (status: number) => boolean): Promise<void> {
-    for (;;) {
+  async function send(path: string, request: RequestInit, isAccepted: (status: number) => boolean): Promise<number> {
+    for (let delayMs = RETRY_DELAY_MS_MIN; ; delayMs = Math.min(2 * delayMs, RETRY_DELAY_MS_MAX)) {
       try {
         const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS)
         const response = await fetch(`${addressOf(cluster.ingests, random)}${path}`, { ...request, signal })
         const text = await response.text()
         if (isAccepted(response.status)) {
           counts.accepted += 1
-          return
+          return response.status
         }
         // 503 asks for a retry; every other status is a bug.
         if (response.status !== 503) throw new Error(`unexpected ${response.status}: ${path}: ${text}`)
@@ -42,7 +50,7 @@ export function createSender(cluster: Cluster, random: Random): Sender {
         if ((error as Error).message.startsWith('unexpected')) throw error
       }
       counts.retried += 1
-      await sleep(RETRY_DELAY_MS)
+      await sleep(delayMs * (0.5 + random.next() / 2))
     }
   }
 
@@ -53,22 +61,28 @@ export function createSender(cluster: Cluster, random: Random): Sender {
     get retried() {
       return counts.retried
     },
-    register({ orderId, provider, providerOrderId, userId, quantity, charge }) {
+    get webhooks() {
+      return acknowledged.count
+    },
+    longestGapMs: (since) => acknowledged.longestMs(since),
+    async register({ orderId, provider, providerOrderId, userId, quantity, charge }) {
       const details = { service: 'Followers', link: 'https://example.com', currency: 'USD' }
       const order = { orderId, provider: provider.name, providerOrderId, userId, quantity, charge, ...details }
       const headers = { 'content-type': 'application/json', authorization: `Bearer ${PANEL_KEY}` }
-      return send('/v1/orders', { method: 'POST', headers, body: JSON.stringify(order) }, isSuccess)
+      await send('/v1/orders', { method: 'POST', headers, body: JSON.stringify(order) }, isSuccess)
     },
-    webhook({ name, token }, { body, status }) {
+    async webhook({ name, token }, { body, status }) {
       const { contentType, contentEncoding, method = 'POST', endsWithSlash = false } = body
       const path = `/webhooks/${name}/${token}${endsWithSlash ? '/' : ''}`
-      if (method === 'GET') return send(`${path}?${body.body}`, { method }, (actual) => actual === status)
+      const isExpected = (actual: number): boolean => actual === status
+      if (method === 'GET') return void (await send(`${path}?${body.body}`, { method }, isExpected))
       const headers = {
         ...(contentType === undefined ? {} : { 'content-type': contentType }),
         ...(contentEncoding === undefined ? {} : { 'content-encoding': contentEncoding }),
       }
       const bytes = new Uint8Array(bytesOf(body))
-      return send(path, { method, headers, body: bytes }, (actual) => actual === status)
+      const actual = await send(path, { method, headers, body: bytes }, isExpected)
+      if (actual === 200) acknowledged.add()
     },
   }
 }
@@ -78,28 +92,46 @@ const isSuccess = (status: number): boolean => status >= 200 && status < 300
 export interface DeliverOptions {
   /** How many orders are in progress at the same time. */
   readonly concurrency: number
-  /** Starts no new orders after this time. */
+  /** Starts no new orders after this time, or so many webhooks, or when the signal is aborted. */
   readonly durationMsMax: number
+  readonly webhooksMax?: number
+  readonly signal?: AbortSignal
+  /** New orders in each second; without it, an order starts when another one has ended. */
+  readonly ordersPerSecond?: number
 }
 
 /** Delivers the planned orders, several at the same time. */
 export async function deliverAll(
   plan: readonly PlannedOrder[],
-  { concurrency, durationMsMax }: DeliverOptions,
+  { concurrency, durationMsMax, webhooksMax = Infinity, signal, ordersPerSecond = Infinity }: DeliverOptions,
   sender: Sender,
   random: Random,
   finished: PlannedOrder[],
 ): Promise<void> {
   const deadline = performance.now() + durationMsMax
-  const queue = plan.values()
+  const isOver = (): boolean =>
+    performance.now() > deadline || sender.webhooks >= webhooksMax || signal?.aborted === true
+  // One for all workers, each of which waits for its turn.
+  const queue = atRate(plan, ordersPerSecond, isOver)
   const worker = async (): Promise<void> => {
-    for (const order of queue) {
-      if (performance.now() > deadline) return
-      await deliver(order, sender, random.fork())
-      finished.push(order)
+    for (let next = await queue.next(); !next.done; next = await queue.next()) {
+      await deliver(next.value, sender, random.fork())
+      finished.push(next.value)
     }
   }
   await Promise.all(Array.from({ length: concurrency }, worker))
+}
+
+/** Yields at most so many items in each second, until it is over. */
+async function* atRate<T>(items: readonly T[], perSecond: number, isOver: () => boolean): AsyncGenerator<T, undefined> {
+  let nextAt = performance.now()
+  for (const item of items) {
+    nextAt = Math.max(nextAt + 1_000 / perSecond, performance.now())
+    const waitMs = nextAt - performance.now()
+    if (waitMs > 0) await sleep(waitMs)
+    if (isOver()) return
+    yield item
+  }
 }
 
 /**

@@ -3,16 +3,22 @@ import pg from 'pg'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cluster } from './cluster.ts'
 import type { Random } from './random.ts'
+import type { SingleCluster } from './single-cluster.ts'
 
 /** Injects a fault and ends it, unless the system recovers without help. */
-export type Fault = (cluster: Cluster, random: Random) => Promise<void>
+export type Fault<C extends Cluster> = (cluster: C, random: Random) => Promise<void>
 
-/** All faults that the system must survive. */
-export const FAULTS: Readonly<Record<string, Fault>> = {
+/** Faults of the services. */
+export const MEMBER_FAULTS: Readonly<Record<string, Fault<Cluster>>> = {
   'kill -9 webhook-ingest': (cluster, random) => cluster.restart(random.pick(cluster.ingests), 'SIGKILL'),
   'kill -9 ws-gateway': (cluster, random) => cluster.restart(random.pick(cluster.gateways), 'SIGKILL'),
   'SIGTERM webhook-ingest': (cluster, random) => cluster.restart(random.pick(cluster.ingests), 'SIGTERM'),
   'SIGTERM ws-gateway': (cluster, random) => cluster.restart(random.pick(cluster.gateways), 'SIGTERM'),
+}
+
+/** All faults that the system must survive. */
+export const FAULTS: Readonly<Record<string, Fault<SingleCluster>>> = {
+  ...MEMBER_FAULTS,
   'kill -9 redis': (cluster) => cluster.redis.restart(),
   async 'pause redis'(cluster, random) {
     const { process: server } = cluster.redis
@@ -53,7 +59,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   },
 }
 
-async function onRedis(cluster: Cluster, command: (redis: Redis) => Promise<unknown>): Promise<void> {
+async function onRedis(cluster: SingleCluster, command: (redis: Redis) => Promise<unknown>): Promise<void> {
   const redis = new Redis(cluster.redis.url, { retryStrategy: () => null, maxRetriesPerRequest: 0 })
   redis.on('error', () => undefined)
   try {
@@ -66,7 +72,7 @@ async function onRedis(cluster: Cluster, command: (redis: Redis) => Promise<unkn
 }
 
 async function onPostgres(cluster: Cluster, statement: string, times = 1): Promise<void> {
-  const client = new pg.Client({ connectionString: cluster.postgresUrl() })
+  const client = new pg.Client({ connectionString: await cluster.postgresUrl() })
   client.on('error', () => undefined)
   await client.connect()
   try {

@@ -1,13 +1,25 @@
 import { eventually } from '@paxyo/testkit'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { audit, query } from './audit.ts'
-import { startCluster, type Cluster } from './cluster.ts'
-import { addressOf, createSender, deliverAll } from './deliver.ts'
-import { FAULTS } from './faults.ts'
+import type { Cluster } from './cluster.ts'
+import { addressOf, createSender, deliverAll, type Sender } from './deliver.ts'
+import { FAULTS, type Fault } from './faults.ts'
 import { CHAOS_PROVIDERS } from './providers.ts'
 import { createRandom, type Random } from './random.ts'
+import { startCluster, type SingleCluster } from './single-cluster.ts'
 import { startWatchingClient, type WatchingClient } from './watching-client.ts'
 import { planOrder, type PlannedOrder } from './workload.ts'
+
+/** An installation, and what can happen to it. */
+export interface ChaosSystem<C extends Cluster> {
+  readonly start: () => Promise<C>
+  readonly faults: Readonly<Record<string, Fault<C>>>
+  /** Waits until the system has recovered from a fault, so that the next one finds all parts. */
+  readonly recovered?: (cluster: C) => Promise<void>
+}
+
+/** One of each server. Its faults may overlap with the recovery from the one before. */
+export const SINGLE_SYSTEM: ChaosSystem<SingleCluster> = { start: () => startCluster(), faults: FAULTS }
 
 export interface ChaosOptions {
   /** Replays the workload and the choice of faults; their moments depend on the machine. */
@@ -18,10 +30,16 @@ export interface ChaosOptions {
   readonly concurrency: number
   /** The longest pause between two faults. */
   readonly pauseMsMax: number
-  /** Starts no new orders after this time. */
+  /** Starts no new orders after this time, or after so many accepted webhooks or injected faults. */
   readonly durationMsMax: number
+  readonly webhooksMax?: number
+  readonly faultsMax?: number
+  /** New orders in each second; without it, an order starts when another one has ended. */
+  readonly ordersPerSecond?: number
   /** Only these faults; default all. */
   readonly only?: readonly string[]
+  /** Starts no new orders after it is aborted. */
+  readonly signal?: AbortSignal
   readonly log: (line: string) => void
 }
 
@@ -29,12 +47,15 @@ export interface ChaosReport {
   readonly seed: number
   readonly durationMs: number
   readonly ordersFinished: number
+  readonly webhooksAccepted: number
   readonly requestsAccepted: number
   readonly requestsRetried: number
   readonly providers: number
   /** Mistakes of providers, by what they must lead to: `rejected`, `review`, `ignored` or nothing at all. */
   readonly mistakes: Readonly<Record<string, number>>
-  readonly faults: Readonly<Record<string, number>>
+  readonly faults: Readonly<Record<string, FaultReport>>
+  /** The longest time in which no webhook was acknowledged with 200. */
+  readonly longestGapMs: number
   readonly eventsChecked: number
   readonly reconnects: number
   readonly snapshotsAfterFirst: number
@@ -44,15 +65,24 @@ export interface ChaosReport {
   readonly violations: readonly string[]
 }
 
+export interface FaultReport {
+  readonly count: number
+  /** The longest time without a 200 from the fault until the system had recovered. */
+  readonly longestGapMs: number
+}
+
 const CATCH_UP_TIMEOUT_MS = 90_000
 
 /**
  * Runs a random workload against a whole cluster while its parts are killed, paused and disconnected, then compares the
  * database and the events of every client with the result that the workload must have.
  */
-export async function injectFaults(options: ChaosOptions): Promise<ChaosReport> {
+export async function injectFaults<C extends Cluster>(
+  system: ChaosSystem<C>,
+  options: ChaosOptions,
+): Promise<ChaosReport> {
   const random = createRandom(options.seed)
-  await using cluster = await startCluster()
+  await using cluster = await system.start()
   const startedAt = performance.now()
   const users = Array.from({ length: options.users }, (_, index) => `user-${index}`)
   const planning = random.fork()
@@ -68,10 +98,12 @@ export async function injectFaults(options: ChaosOptions): Promise<ChaosReport> 
   )
   const sender = createSender(cluster, random.fork())
   const finished: PlannedOrder[] = []
-  const faults: Record<string, number> = {}
+  const stopping = new AbortController()
+  const signal = AbortSignal.any([stopping.signal, options.signal ?? stopping.signal])
   try {
-    const work = deliverAll(plan, options, sender, random.fork(), finished)
-    await injectUntil(work, cluster, random.fork(), options, faults)
+    const work = deliverAll(plan, { ...options, signal }, sender, random.fork(), finished)
+    const faults = await injectUntil(work, system, cluster, sender, random.fork(), options)
+    stopping.abort()
     await work
 
     const faultsEndedAt = performance.now()
@@ -81,11 +113,13 @@ export async function injectFaults(options: ChaosOptions): Promise<ChaosReport> 
       seed: options.seed,
       durationMs: Math.round(now - startedAt),
       ordersFinished: finished.length,
+      webhooksAccepted: sender.webhooks,
       requestsAccepted: sender.accepted,
       requestsRetried: sender.retried,
       providers: CHAOS_PROVIDERS.length,
       mistakes: countMistakes(finished),
       faults,
+      longestGapMs: Math.round(sender.longestGapMs()),
       eventsChecked: clients.reduce((sum, { received }) => sum + received.length, 0),
       reconnects: clients.reduce((sum, { connects }) => sum + connects - 1, 0),
       snapshotsAfterFirst: clients.reduce((sum, { snapshots }) => sum + snapshots, 0),
@@ -105,29 +139,37 @@ function countMistakes(finished: readonly PlannedOrder[]): Record<string, number
   return counts
 }
 
-/** Injects one fault after another until the work is done. */
-async function injectUntil(
+/** Injects one fault after another until the work is done, or all faults are. */
+async function injectUntil<C extends Cluster>(
   work: Promise<void>,
-  cluster: Cluster,
+  { faults, recovered }: ChaosSystem<C>,
+  cluster: C,
+  sender: Sender,
   random: Random,
-  { pauseMsMax, log, only = Object.keys(FAULTS) }: ChaosOptions,
-  counts: Record<string, number>,
-): Promise<void> {
+  { pauseMsMax, log, only = Object.keys(faults), faultsMax = Infinity }: ChaosOptions,
+): Promise<Record<string, FaultReport>> {
   const done = work.then(
     () => true,
     () => true,
   )
+  const reports: Record<string, FaultReport> = {}
   // Each fault occurs once before any repeats, so that even a short run on a slow machine has many kinds.
   let left: string[] = []
-  for (;;) {
+  for (let injected = 0; injected < faultsMax; injected += 1) {
     const isDone = await Promise.race([done, sleep(random.below(pauseMsMax), false)])
-    if (isDone) return
+    if (isDone) break
     if (left.length === 0) left = [...only]
     const [name] = left.splice(random.below(left.length), 1) as [string]
     log(`fault: ${name}`)
-    await FAULTS[name]!(cluster, random)
-    counts[name] = (counts[name] ?? 0) + 1
+    const since = performance.now()
+    await faults[name]!(cluster, random)
+    await recovered?.(cluster)
+    const gapMs = Math.round(sender.longestGapMs(since))
+    log(`recovered: ${name}, longest time without a 200: ${gapMs} ms`)
+    const { count, longestGapMs } = reports[name] ?? { count: 0, longestGapMs: 0 }
+    reports[name] = { count: count + 1, longestGapMs: Math.max(longestGapMs, gapMs) }
   }
+  return reports
 }
 
 /** Waits until every client has received its stream's last event. */

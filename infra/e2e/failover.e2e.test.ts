@@ -235,3 +235,35 @@ test('an asynchronous standby is promoted: the epoch is rotated, and clients sho
     await eventually(() => client.lastSeq === head)
   }
 })
+
+test('a delivery whose commit was cut off while it waited for the standby is acknowledged only when the standby has it', async () => {
+  resources = new AsyncDisposableStack()
+  const { pair, ingestUrl } = await startSystem(resources)
+  const owner = new pg.Pool({ connectionString: pair.primary.url, max: 1 })
+  resources.defer(() => owner.end())
+  const isCommitWaiting = async (): Promise<boolean> =>
+    (await owner.query(`SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND query = 'COMMIT'`)).rows.length >
+    0
+  pair.pauseStandby()
+  // Of an order that is not registered: it waits for it, and its repetition changes nothing.
+  let status: number | undefined
+  const webhook = (async () => {
+    const response = await fetch(`${ingestUrl}/webhooks/godofpanel/${WEBHOOK_TOKEN}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ order_id: 'not-registered', status: 'canceled' }),
+    })
+    await response.text()
+    status = response.status
+  })()
+  await eventually(isCommitWaiting)
+  // The commit is done on the primary then, and is visible there: the retry finds it.
+  await owner.query(
+    `SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND query = 'COMMIT'`,
+  )
+  await eventually(async () => status !== undefined || (await isCommitWaiting()))
+  expect(status).not.toBe(200)
+  pair.resumeStandby()
+  await webhook
+  expect(status).toBe(200)
+})

@@ -27,7 +27,8 @@ interface Workflow {
 
 /** Jobs that do not run what a pull request contains. */
 const WRITING: Record<string, Record<string, string>> = {
-  'release.yml/images': { contents: 'read', packages: 'write' },
+  // The identity signs the images.
+  'release.yml/images': { contents: 'read', packages: 'write', 'id-token': 'write' },
   // Proves the origin of a package.
   'release.yml/packages': { contents: 'read', 'id-token': 'write' },
   'release.yml/sbom': { contents: 'write' },

@@ -181,7 +181,7 @@ test('a webhook is found in the logs of both services by its trace', async () =>
 })
 
 test('infra/docs/metrics.md lists every metric with its labels', async () => {
-  const documented = [...METRICS_DOC.matchAll(/^\| `(paxyo_\w+)` \| (\w+) \| ([^|]*) \|/gm)].map(
+  const documented = [...METRICS_DOC.matchAll(/^\| `(paxyo_(?:ingest|gateway)_\w+)` \| (\w+) \| ([^|]*) \|/gm)].map(
     ([, name, type, labels]) => `${name} ${type} ${labels!.replaceAll('`', '').trim()}`,
   )
   const shown = await Promise.all(Object.values(texts).map((text) => text()))

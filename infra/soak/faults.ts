@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Cluster } from '../chaos/cluster.ts'
+import type { SingleCluster } from '../chaos/single-cluster.ts'
 import type { Random } from '../chaos/random.ts'
 import type { Engine } from './engines.ts'
 import type { SoakPage, SoakPanel } from './soak-page.ts'
 
 export interface Soaked {
-  readonly cluster: Cluster
+  readonly cluster: SingleCluster
   readonly panel: SoakPanel
   readonly engines: readonly Engine[]
   readonly pages: readonly SoakPage[]

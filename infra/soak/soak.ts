@@ -1,7 +1,7 @@
 import { eventually } from '@paxyo/testkit'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { query } from '../chaos/audit.ts'
-import { startCluster, type Cluster } from '../chaos/cluster.ts'
+import { startCluster, type SingleCluster } from '../chaos/single-cluster.ts'
 import { createSender, type Sender } from '../chaos/deliver.ts'
 import { createRandom, type Random } from '../chaos/random.ts'
 import { planOrder } from '../chaos/workload.ts'
@@ -118,13 +118,13 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
 const stateOf = ({ browserPage }: SoakPage): Promise<{ status: string; seq: number; visibility: string }> =>
   browserPage.evaluate('soak.state()')
 
-function gatewayPort({ gateways }: Cluster, random: Random): number {
+function gatewayPort({ gateways }: SingleCluster, random: Random): number {
   const alive = gateways.flatMap(({ service }) => (service === undefined ? [] : Number(new URL(service.url).port)))
   return alive.length === 0 ? 9 : random.pick(alive)
 }
 
 /** On a page's way from a commit: the services, Redis, and this process, which is the pages' network. */
-const pidsOf = ({ gateways, ingests, redis }: Cluster): number[] => [
+const pidsOf = ({ gateways, ingests, redis }: SingleCluster): number[] => [
   process.pid,
   redis.process.pid!,
   ...[...gateways, ...ingests].flatMap(({ service }) => service?.child.pid ?? []),
@@ -176,7 +176,7 @@ async function inject(
 }
 
 /** Waits until every page is live and shows what the database has. @returns the differences that remain. */
-async function catchUp(cluster: Cluster, pages: readonly SoakPage[]): Promise<string[]> {
+async function catchUp(cluster: SingleCluster, pages: readonly SoakPage[]): Promise<string[]> {
   let differences: string[] = []
   try {
     await eventually(async () => {
@@ -190,7 +190,7 @@ async function catchUp(cluster: Cluster, pages: readonly SoakPage[]): Promise<st
   return differences
 }
 
-async function differencesOf(cluster: Cluster, page: SoakPage): Promise<string[]> {
+async function differencesOf(cluster: SingleCluster, page: SoakPage): Promise<string[]> {
   const { name, userId, browserPage } = page
   let head = 0
   await query(cluster, `SELECT last_seq::int FROM accounts WHERE user_id = '${userId}'`, (row) => {
@@ -213,7 +213,7 @@ async function differencesOf(cluster: Cluster, page: SoakPage): Promise<string[]
 }
 
 async function judge(
-  cluster: Cluster,
+  cluster: SingleCluster,
   pages: readonly SoakPage[],
   waits: CoreWaits,
 ): Promise<Pick<SoakReport, 'pages' | 'excused' | 'violations'>> {
@@ -235,7 +235,7 @@ async function judge(
   return { pages: reports, excused, violations }
 }
 
-async function readCommits(cluster: Cluster, userId: string): Promise<Map<number, number>> {
+async function readCommits(cluster: SingleCluster, userId: string): Promise<Map<number, number>> {
   const committedAtMs = new Map<number, number>()
   await query(
     cluster,
@@ -247,7 +247,7 @@ async function readCommits(cluster: Cluster, userId: string): Promise<Map<number
 }
 
 async function reportOf(
-  cluster: Cluster,
+  cluster: SingleCluster,
   page: string,
   entries: readonly Entry[],
   committedAtMs: ReadonlyMap<number, number>,

@@ -149,7 +149,7 @@ async function tryToConnect(
 const TICK_MS = 1
 /** How long to wait for events after the last one was published. */
 const ARRIVAL_TIMEOUT_MS = 60_000
-/** Within this time a server has handled what was published to users who are not connected. */
+/** Within this time a server has handled what was published and reaches no client. */
 const UNHEARD_WAIT_MS = 500
 
 async function publish({

@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals'
-import { injectFaults } from '../inject-faults.ts'
+import { injectFaults, SINGLE_SYSTEM } from '../inject-faults.ts'
 
 // A short run; `npm run chaos -- --minutes 20` is the long one, and `--seed` replays either.
 const seed = Number(process.env['CHAOS_SEED'] ?? Date.now() % 1_000_000)
 
 test(`nothing is lost, doubled or out of order while everything breaks (CHAOS_SEED=${seed})`, async () => {
-  const report = await injectFaults({
+  const report = await injectFaults(SINGLE_SYSTEM, {
     seed,
     orders: 1_000,
     users: 30,

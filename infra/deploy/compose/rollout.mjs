@@ -1,6 +1,6 @@
 // Replaces the containers of a service with new ones of the current image and configuration, without an interruption:
 //
-//   npm run rollout                     webhook-ingest and ws-gateway, one after the other
+//   npm run rollout                     webhook-ingest and ws-gateway, one after the other, then maintain and exporter
 //   npm run rollout -- ws-gateway
 //
 // It starts the new containers first. When they are ready and HAProxy has found them, it stops the old ones, one at a time:
@@ -35,6 +35,11 @@ if (unknown.length > 0) {
 }
 try {
   for (const service of services) await rollOut(service)
+  // These have no clients, so they are simply replaced.
+  const running = docker('compose', 'ps', '--services').split('\n')
+  for (const service of process.argv.length > 2 ? [] : ['maintain', 'exporter']) {
+    if (running.includes(service)) docker('compose', 'up', '--detach', '--no-deps', '--no-build', service)
+  }
 } catch (error) {
   console.error(error.message)
   process.exit(1)

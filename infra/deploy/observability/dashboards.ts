@@ -1,3 +1,5 @@
+import { errorBudget, errorRatio, SLOS } from './slo.ts'
+
 /** A graph: its Prometheus queries, and the legend of each line. */
 interface Graph {
   readonly title: string
@@ -61,6 +63,31 @@ export const DASHBOARDS: readonly Dashboard[] = [
         ],
       },
     ],
+  },
+  {
+    uid: 'paxyo-slo',
+    title: 'Paxyo: service level objectives',
+    graphs: SLOS.flatMap((slo): Graph[] => [
+      {
+        title: `${slo.name}: error budget left over 30 days`,
+        description: 'Below 0 the objective is missed.',
+        unit: 'percentunit',
+        lines: [
+          [
+            `1 - (${slo.total('30d')} - (${slo.good('30d')} or vector(0))) / ${slo.total('30d')} / ${errorBudget(slo)}`,
+            'left',
+          ],
+        ],
+      },
+      {
+        title: `${slo.name}: burn rate`,
+        description: '1 uses up the error budget of 30 days in 30 days.',
+        unit: 'short',
+        lines: ['5m', '1h', '6h', '3d'].map(
+          (range) => [`${errorRatio(slo, range)} / ${errorBudget(slo)}`, range] as const,
+        ),
+      },
+    ]),
   },
   {
     uid: 'paxyo-ingest',

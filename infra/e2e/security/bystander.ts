@@ -23,12 +23,7 @@ export interface Noticed {
 /** Uses both services ten times a second, as the panel, the provider and a page of one user, until it is stopped. */
 export async function watchAsBystander(target: Target, isOver: () => boolean): Promise<Noticed> {
   await registerOrder(target)
-  const client = await connectSocket(target.gatewayUrl, {
-    token: await mintToken(USER, { expiresInS: TOKEN_S }),
-    // Each check shows that it is alive; a pong to every ping would be too many messages.
-    respondsToPings: false,
-  })
-  await client.next('welcome')
+  let client = await connect(target)
   const [ofIngest, ofGateway, ofEvents]: [number[], number[], number[]] = [[], [], []]
   let failures = 0
   const measure = async (times: number[], work: () => Promise<boolean>): Promise<void> => {
@@ -37,6 +32,8 @@ export async function watchAsBystander(target: Target, isOver: () => boolean): P
     times.push(performance.now() - startedAt)
   }
   for (let remains = QUANTITY - 1; !isOver(); remains -= 1) {
+    // As a page does; that it was disconnected has counted as a failure.
+    if (!isOpen(client)) client = await connect(target)
     await Promise.all([
       measure(ofIngest, () => askIngest(target)),
       measure(ofGateway, () => askGateway(client)),
@@ -52,6 +49,16 @@ export async function watchAsBystander(target: Target, isOver: () => boolean): P
     gatewayMsP99: quantile(ofGateway),
     eventMsP99: quantile(ofEvents),
   }
+}
+
+async function connect({ gatewayUrl }: Target): Promise<TestSocket> {
+  const client = await connectSocket(gatewayUrl, {
+    token: await mintToken(USER, { expiresInS: TOKEN_S }),
+    // Each check shows that it is alive; a pong to every ping would be too many messages.
+    respondsToPings: false,
+  })
+  await client.next('welcome')
+  return client
 }
 
 async function registerOrder({ ingestUrl, panelKey }: Target): Promise<void> {

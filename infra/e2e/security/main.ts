@@ -1,6 +1,6 @@
 import { ledgerViolations } from '@paxyo/testkit'
 import { writeFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, setPriority } from 'node:os'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { createRandom } from '../../chaos/random.ts'
@@ -41,6 +41,8 @@ if (values.help) {
   process.exit()
 }
 
+const ATTACKERS_PRIORITY = 10
+
 const log = (line: string): void => void process.stdout.write(`${new Date().toISOString()} ${line}\n`)
 const seed = Number(values.seed)
 const examples = Number(values.examples)
@@ -52,6 +54,9 @@ await using system = await startAttackedSystem()
 await using quietSystem = await startAttackedSystem()
 const { target } = system
 const [bystander, quietBystander] = [startBystander(target), startBystander(quietSystem.target)]
+
+// An attacker has another machine: here the attackers get what the services and the bystanders leave.
+setPriority(ATTACKERS_PRIORITY)
 
 log('the attack begins')
 const startedAt = performance.now()

@@ -65,6 +65,9 @@ const argumentsOf = ({ target, seed, examples, secondsMax }: SchemathesisOptions
   // Attacks on webhooks are in other files, with the credentials of a provider.
   '--exclude-operation-id',
   'receiveProviderWebhook',
+  // It takes the ids of keys from responses, and would revoke the one that all attacks use.
+  '--exclude-operation-id',
+  'revokeKey',
   '--max-examples',
   String(examples),
   '--seed',

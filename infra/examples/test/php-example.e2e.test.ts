@@ -167,6 +167,19 @@ test("the files of the package's README", async () => {
   await endpoints.change(panel.endpointId, { url: `${php.url}/webhook.php` })
 })
 
+test.each([
+  ['on', true],
+  ['off', false],
+])('with HTTPS %s, the session of the example is secure: %s', async (https, isSecure) => {
+  const folder = mkdtempSync(join(dataDir, 'cookie-'))
+  const page = `<?php $_SERVER['HTTPS'] = '${https}'; require '${EXAMPLE}settings.php'; require '${EXAMPLE}panel.php'; current_user();`
+  writeFileSync(join(folder, 'index.php'), page)
+  await using server = await startPhpServer(folder, panel.env, { extensions: PHP_EXTENSIONS })
+  const cookie = (await fetch(server.url)).headers.get('set-cookie')
+  expect(cookie).toMatch(/; HttpOnly; SameSite=Lax$/)
+  expect(cookie?.includes('; secure')).toBe(isSecure)
+})
+
 test('the tutorial, step by step', async () => {
   const tutorial = readFileSync(join(EXAMPLE, '../../docs/tutorials/php-panel.md'), 'utf8')
   const blocks = [...tutorial.matchAll(/^```sh\n([^]*?)^```$/gm)].map((match) => match[1]!)

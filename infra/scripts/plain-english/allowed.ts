@@ -22,6 +22,7 @@ export const ALLOWED: readonly Allowed[] = [
     in: ['services/webhook-ingest/', 'packages/panel-client/', 'infra/docs/reference/panel-api.md'],
     reason: "the outcome of a row and a member in the panel API's response to a bulk registration",
   },
+  { text: /\bprobe_ssl_earliest_cert_expiry\b/g, reason: 'a metric of blackbox_exporter' },
   { text: /\bpeerDependencies|peerDependenciesMeta\b/g, reason: 'a field of package.json' },
 ]
 

@@ -11,6 +11,8 @@ const ROOT = new URL('../../../', import.meta.url)
 const FILES = [
   'docker-compose.yml',
   'infra/deploy/compose/Dockerfile',
+  'infra/deploy/compose/ha.yml',
+  'infra/deploy/compose/patroni/Dockerfile',
   '.github/workflows/ci.yml',
   '.github/workflows/nightly.yml',
   '.github/workflows/release.yml',

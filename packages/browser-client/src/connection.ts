@@ -1,15 +1,16 @@
 import type { ClientMessage, Position, Welcome } from '@paxyo/contracts'
-import { CHECK_REVISION, ORDER_REQUESTS_REVISION, PROTOCOL_VERSION, SEEN_REVISION } from '@paxyo/contracts/data'
+import { CHECK_REVISION, ORDER_REQUESTS_REVISION, SEEN_REVISION } from '@paxyo/contracts/data'
 import type { ConnectOptions } from './api.ts'
 import { ClientError } from './client-error.ts'
-import { initialState, isLive, transition, type ConnectionState, type Effect, type Input } from './connection-state.ts'
+import { initialState, isLive, type ConnectionState, type Effect, type Input } from './connection-state.ts'
 import type { Log } from './debug.ts'
 import { toError, type LinkKind } from './link.ts'
 import { createLinkReplacements } from './link-replacements.ts'
 import { createLinks } from './links.ts'
 import { createLiveness } from './liveness.ts'
+import { createMachine } from './machine.ts'
 import type { OrderRequest, OrderResponse } from './order-requests.ts'
-import { isOnline } from './page.ts'
+import { createServer } from './server.ts'
 import { openSocketLink } from './socket-link.ts'
 import { openStreamLink, toStreamUrl } from './stream-link.ts'
 import { createTimers } from './timers.ts'
@@ -17,7 +18,7 @@ import { readToken } from './token.ts'
 import { createTokenRequests } from './token-requests.ts'
 import { createTransportChoice } from './transport-choice.ts'
 import { askWhy, type Explanation } from './why.ts'
-import type { ReceivedEvent, ReceivedMessage } from './wire.ts'
+import type { ReceivedEvent } from './wire.ts'
 
 export interface ConnectionDeps {
   readonly url: string
@@ -37,10 +38,10 @@ export interface ConnectionDeps {
    * @returns an error to reject the connection.
    */
   onWelcome(welcome: Welcome, requestedPosition: Position | undefined): ClientError | undefined
-  onEvent(event: ReceivedEvent): void
-  onOrders(response: OrderResponse): void
+  readonly onEvent: (event: ReceivedEvent) => void
+  readonly onOrders: (response: OrderResponse) => void
   /** The server has sent a ping. */
-  onPing(): void
+  readonly onPing: () => void
   onState(): void
 }
 
@@ -74,29 +75,59 @@ export interface Connection {
  */
 export function createConnection(deps: ConnectionDeps): Connection {
   const firstToken = deps.token === undefined ? undefined : readToken(deps.token, Date.now())
-  let state = initialState(deps.getToken !== undefined, firstToken)
-  /** Inputs that arrive while effects are carried out are queued. */
-  const inputs: Input[] = []
-  let isBusy = false
+  const timers = createTimers<'timer' | 'renew' | 'link' | 'check' | 'replace'>()
+  const machine = createMachine({
+    initial: initialState(deps.getToken !== undefined, firstToken),
+    timers,
+    carryOut,
+    onChange(before, { type }) {
+      const { phase, failures, error } = machine.state
+      deps.log(`${before.phase} → ${phase}`, { input: type, failures, error: error?.code })
+      deps.onState()
+    },
+  })
+  const { input } = machine
   const choice = createTransportChoice(deps.url, deps.transport)
   const network = { needsPadding: false }
   const links = createLinks({
     openLink: (kind, handlers) =>
       kind === 'stream' ? openStreamLink(toStreamUrl(deps.url), handlers, network) : openSocketLink(deps.url, handlers),
     onOpen: () => input({ type: 'opened' }),
-    onMessage: receive,
+    onMessage(message) {
+      liveness.received()
+      server.receive(message)
+    },
     onEnd(end) {
       deps.log('link ended', { kind: links.kind, code: end.code, reason: end.reason })
-      lost(toError(end, serverError))
+      lost(toError(end, server.error))
       explained(end.why)
     },
   })
-  const timers = createTimers<'timer' | 'renew' | 'link' | 'check' | 'replace'>()
+  const server = createServer({
+    input,
+    pong: () => links.send({ type: 'pong' }),
+    onWelcome(welcome) {
+      const rejection = deps.onWelcome(welcome, requestedPosition)
+      if (rejection !== undefined) return rejection
+      wasWelcomed = true
+      if (links.kind === 'stream') choice.streamWorked()
+      liveness.begin(welcome.pingIntervalMs)
+      return undefined
+    },
+    onEvent: deps.onEvent,
+    onOrders: deps.onOrders,
+    onPing: deps.onPing,
+    onDrain(retryAfterMs) {
+      // A gateway leaves the stream open for a while.
+      if (links.kind === 'stream' && isLive(machine.state)) replacements.replaceBy(Date.now() + retryAfterMs)
+      else input({ type: 'drain', retryAfterMs })
+    },
+  })
   const replacements = createLinkReplacements({
     links,
     timers,
     choice,
-    token: () => state.token?.value,
+    token: () => machine.state.token?.value,
     hello,
     onTokenRejected: (error) => input({ type: 'token_rejected', error }),
   })
@@ -113,44 +144,6 @@ export function createConnection(deps: ConnectionDeps): Connection {
   let openedAtMs = 0
   let wasWelcomed = false
   let requestedPosition: Position | undefined
-  /** The message of the server's `error`, which it sends before it closes. */
-  let serverError: string | undefined
-  let serverRevision = 0
-  let serverEpoch = ''
-
-  function input(next: Input): void {
-    inputs.push(next)
-    if (isBusy) return
-    isBusy = true
-    try {
-      while (inputs.length > 0) step(inputs.shift()!)
-    } finally {
-      isBusy = false
-    }
-  }
-
-  function step(next: Input): void {
-    const before = state
-    const context = { nowMs: Date.now(), random: Math.random(), isOnline: isOnline() }
-    const { state: after, effects } = transition(before, next, context)
-    state = after
-    for (const effect of effects) carryOut(effect)
-    setTimer('timer', state.timerAtMs)
-    setTimer('renew', state.renewAtMs)
-    if (state === before) return
-    deps.log(`${before.phase} → ${state.phase}`, {
-      input: next.type,
-      failures: state.failures,
-      error: state.error?.code,
-    })
-    deps.onState()
-  }
-
-  /** The timers of the state machine are inputs. */
-  function setTimer(type: 'timer' | 'renew', atMs: number | undefined): void {
-    if (atMs === undefined) timers.clear(type)
-    else timers.set(type, atMs, () => input({ type }))
-  }
 
   function carryOut(effect: Effect): void {
     switch (effect.type) {
@@ -183,7 +176,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
   }
 
   function openLink(): void {
-    serverError = undefined
+    server.forgetError()
     wasWelcomed = false
     openedAtMs = Date.now()
     try {
@@ -200,6 +193,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
 
   function closeLink(): void {
     const { kind } = links
+    const { state } = machine
     links.close()
     replacements.end()
     liveness.end()
@@ -217,59 +211,11 @@ export function createConnection(deps: ConnectionDeps): Connection {
     input({ type: 'woke' })
   }
 
-  function receive(message: ReceivedMessage | undefined): void {
-    liveness.received()
-    switch (message?.type) {
-      case undefined:
-        return lost(new ClientError('bad_message', 'a message could not be read'))
-      case 'ping':
-        links.send({ type: 'pong' })
-        return deps.onPing()
-      case 'welcome':
-        return welcome(message)
-      case 'event':
-        return deps.onEvent(message)
-      case 'drain':
-        // A gateway leaves the stream open for a while.
-        if (links.kind === 'stream' && isLive(state)) {
-          return replacements.replaceBy(Date.now() + message.retryAfterMs)
-        }
-        return input({ type: 'drain', retryAfterMs: message.retryAfterMs })
-      case 'delayed':
-      case 'live':
-        return input({ type: 'delay', isDelayed: message.type === 'delayed' })
-      case 'page':
-      case 'orders':
-        return deps.onOrders(message)
-      case 'error':
-        if (message.request === 'page' || message.request === 'orders') return deps.onOrders(message)
-        if (message.request === 'refresh') {
-          return input({ type: 'token_rejected', error: new ClientError(message.code, message.message) })
-        }
-        // Errors about other messages do not end the connection either.
-        if (message.request === undefined) serverError = message.message
-    }
-  }
-
-  function welcome(message: Welcome): void {
-    // An older server sends no minimum, and supports newer clients.
-    const { minProtocol = 1, revision = 0, pingIntervalMs } = message
-    if (PROTOCOL_VERSION < minProtocol) return fail('protocol_version', `protocol ${PROTOCOL_VERSION} is not served`)
-    const rejection = deps.onWelcome(message, requestedPosition)
-    if (rejection !== undefined) return input({ type: 'fail', error: rejection })
-    serverRevision = revision
-    wasWelcomed = true
-    if (links.kind === 'stream') choice.streamWorked()
-    serverEpoch = message.epoch
-    liveness.begin(pingIntervalMs)
-    input({ type: 'welcome' })
-  }
-
   function ask(): boolean {
-    if (!isLive(state)) return false
+    if (!isLive(machine.state)) return false
     // Also when it has just received something: the network may have changed since.
     if (links.kind === 'stream') replacements.replace('stream', false)
-    else if (serverRevision < CHECK_REVISION) return false
+    else if (!server.supports(CHECK_REVISION)) return false
     else links.send({ type: 'check' })
     return true
   }
@@ -284,7 +230,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
 
   return {
     get state() {
-      return state
+      return machine.state
     },
     input,
     woke() {
@@ -294,14 +240,14 @@ export function createConnection(deps: ConnectionDeps): Connection {
     },
     check: () => liveness.check(),
     sendSeen({ epoch, seq }) {
-      if (!isLive(state) || serverRevision < SEEN_REVISION || epoch !== serverEpoch) return false
+      if (!isLive(machine.state) || !server.supports(SEEN_REVISION) || epoch !== server.epoch) return false
       // On a stream it comes with the next `hello`, which is not due for some minutes.
       if (links.kind === 'stream') replacements.replaceBy(Date.now() + SEEN_WITHIN_MS)
       else links.send({ type: 'seen', seq })
       return true
     },
     get hasOrderRequests() {
-      return serverRevision >= ORDER_REQUESTS_REVISION
+      return server.supports(ORDER_REQUESTS_REVISION)
     },
     requestOrders: (request) => replacements.send(request),
   }

@@ -10,6 +10,7 @@ import { addChanges } from './commands/changes.ts'
 import { addDeliveries } from './commands/deliveries.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addEpoch } from './commands/epoch.ts'
+import { addExporter } from './commands/exporter.ts'
 import { addKeys } from './commands/keys.ts'
 import { addMaintain } from './commands/maintain.ts'
 import { addMigrate } from './commands/migrate.ts'
@@ -27,6 +28,7 @@ import { addSimulate } from './commands/simulate.ts'
 import { addUsers, addWho } from './commands/users.ts'
 import { addTail } from './commands/tail.ts'
 import { addToken } from './commands/token.ts'
+import { addVersion } from './commands/version.ts'
 import { EXIT_CODES } from './exit-codes.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -74,9 +76,11 @@ export function buildProgram(terminal: Terminal, finished: Finished): Command {
     addMigrate,
     addMaintain,
     addBackup,
+    addExporter,
     addEpoch,
     addSecrets,
     addSimulate,
+    addVersion,
   ]) {
     add(program, terminal, finished)
   }

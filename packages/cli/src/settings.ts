@@ -31,6 +31,13 @@ export async function variables() {
     /** Keys of others that may have signed it, as `paxyo audit-log public-key` prints them. */
     AUDIT_PUBLIC_KEYS: env.list.default([]),
     SECRETS_DIR: env.text.optional(),
+    /** Files, or `host:port` of servers. */
+    CERTIFICATES: env.list.default([]),
+    BACKUP_DIR: env.text.optional(),
+    /** Folders. */
+    DISKS: env.list.default([]),
+    HOST: env.text.default('0.0.0.0'),
+    METRICS_PORT: env.integer(0, 65_535).default(9464),
   } as const
 }
 

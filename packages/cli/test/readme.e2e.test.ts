@@ -58,7 +58,7 @@ beforeAll(async () => {
   await exportPhpPanel(dir, { users: 10, orders: 50 })
   writeFileSync(join(dir, 'users-map.json'), JSON.stringify(mapOf('users-map.json')))
   writeFileSync(join(dir, 'orders-map.json'), JSON.stringify(mapOf('orders-map.json')))
-  await database.owner.query(`INSERT INTO accounts (user_id, currency) VALUES ('x', 'USD')`)
+  await database.owner.query(`INSERT INTO accounts (user_id, currency) VALUES ('x', 'USD'), ('erin', 'USD')`)
   await database.owner.query(
     `INSERT INTO orders (order_id, provider, provider_order_id, user_id, service, link, quantity, charge)
      VALUES ('12345', 'godofpanel', '777', 'x', '', '', 1, 1)`,

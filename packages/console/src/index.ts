@@ -21,6 +21,7 @@ import { serveConsolePage } from './static/serve-page.ts'
 
 export { consoleProblems, consoleSettings, consoleVariables, type ConsoleSettings } from './config.ts'
 export type { KeyRouteDeps } from './panel-api/key-routes.ts'
+export { registerErasureRoute } from './panel-api/erasure-route.ts'
 export type { DiagnosticsRouteDeps } from './panel-api/diagnostics-routes.ts'
 export type { WordRouteDeps } from './panel-api/word-routes.ts'
 

@@ -1,12 +1,13 @@
 import type { Pool } from 'pg'
 
 /**
- * Indexes of large tables that only searches and sums use. They are created after the migrations, concurrently, so that
+ * Indexes of large tables that only searches, sums and retention use. They are created after the migrations, concurrently, so that
  * services of the version before write meanwhile.
  */
 const INDEXES: Readonly<Record<string, string>> = {
   // A search ignores the scheme and www. The prefix is enough to find an order.
   orders_by_link: `ON orders (left(regexp_replace(link, '^https?://(www\\.)?', '', 'i'), 64) text_pattern_ops)`,
+  verifications_settled: 'ON verifications (settled_at) WHERE settled_at IS NOT NULL',
   // Rows are appended in about this order, so that an index of ranges is enough.
   ledger_entries_by_time: 'ON ledger_entries USING brin (created_at) WITH (pages_per_range = 32, autosummarize = on)',
 }

@@ -8,6 +8,7 @@
  */
 
 import type { Pool } from 'pg'
+import type { PartitionPart } from './delivery-archive.ts'
 import { DAY_MS, DELIVERIES, dropPartition, findPartitions } from './partitions.ts'
 
 /** Rows that one statement deletes. */
@@ -31,7 +32,8 @@ export interface DeliveryRetentionResult {
  * repeatable messages. Runs daily, as the owner.
  *
  * @param retentionDays whole days that are kept in addition to today.
- * @param beforeDrop is done with each partition before it is dropped, such as archiving it.
+ * @param beforeDrop is done with each partition before it is dropped, such as archiving it, and with the part of the default
+ *   partition that is deleted.
  * @example
  * await dropOldDeliveries(ownerPool, new Date(), 90) //=> { dropped: [], kept: [], deleted: 0 }
  */
@@ -39,7 +41,7 @@ export async function dropOldDeliveries(
   pool: Pool,
   now: Date,
   retentionDays: number,
-  beforeDrop?: (partition: string) => Promise<unknown>,
+  beforeDrop?: (partition: string, part?: PartitionPart) => Promise<unknown>,
 ): Promise<DeliveryRetentionResult> {
   const firstKeptDay = Math.floor(now.getTime() / DAY_MS) - retentionDays
   const before = new Date(firstKeptDay * DAY_MS)
@@ -53,6 +55,10 @@ export async function dropOldDeliveries(
       dropped.push(name)
     }
   }
+  const ofDefault = `received_at < '${before.toISOString()}' AND NOT ${isUndecided('delivery')}`
+  if (beforeDrop !== undefined && (await hasRows(pool, ofDefault))) {
+    await beforeDrop('deliveries_default', { where: ofDefault, name: `deliveries_default_${now.getTime()}` })
+  }
   let deleted = 0
   for (const [table, condition] of DELETIONS) deleted += await deleteOld(pool, table, condition, before)
   return { dropped, kept, deleted }
@@ -65,6 +71,13 @@ const DELETIONS = [
   // As long as any delivery is kept: with them, ids are unique.
   ['repeatable_delivery_ids', 'received_at < least($1, (SELECT min(received_at) FROM deliveries))'],
 ] as const
+
+async function hasRows(pool: Pool, where: string): Promise<boolean> {
+  const { rows } = await pool.query<{ found: boolean }>(
+    `SELECT EXISTS (SELECT FROM deliveries_default AS delivery WHERE ${where}) AS found`,
+  )
+  return rows[0]!.found
+}
 
 async function hasUndecided(pool: Pool, partition: string): Promise<boolean> {
   const { rows } = await pool.query<{ found: boolean }>(

@@ -28,6 +28,7 @@ export {
   archivePartition,
   readArchivedDeliveries,
   type ArchivedDelivery,
+  type PartitionPart,
 } from './delivery-archive.ts'
 export { dropOldDeliveries, type DeliveryRetentionResult } from './delivery-retention.ts'
 export { pruneIdempotencyKeys } from './idempotency-keys.ts'

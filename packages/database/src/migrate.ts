@@ -11,6 +11,7 @@ import * as passkeys from './migrations/0043-passkeys.ts'
 import * as mappedWords from './migrations/0044-mapped-words.ts'
 import * as auditLogSignatures from './migrations/0045-audit-log-signatures.ts'
 import * as timelines from './migrations/0049-timelines.ts'
+import * as erasure from './migrations/0050-erasure.ts'
 import { connectionConfig } from './servers/connection-config.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
@@ -20,6 +21,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0044-mapped-words': mappedWords,
   '0045-audit-log-signatures': auditLogSignatures,
   '0049-timelines': timelines,
+  '0050-erasure': erasure,
 }
 
 /** The names of all migrations, as the table `kysely_migration` of a database that is up to date lists them. */

@@ -38,6 +38,7 @@ export interface Accounts {
   balance_mode: Generated<string>;
   created_at: Generated<Timestamp>;
   currency: string;
+  is_erasing: Generated<boolean>;
   last_seq: Generated<number>;
   order_counts: Generated<Json>;
   refunded: Generated<Numeric>;
@@ -57,6 +58,14 @@ export interface ApiKeys {
   scopes: string[] | null;
 }
 
+export interface ArchiveKeys {
+  created_at: Generated<Timestamp>;
+  destroyed_at: Timestamp | null;
+  key: Buffer | null;
+  key_id: string;
+  user_id: string | null;
+}
+
 export interface AuditLog {
   action: string;
   actor: string;
@@ -65,6 +74,7 @@ export interface AuditLog {
   after: Json | null;
   at: Timestamp;
   before: Json | null;
+  erasure_id: string | null;
   hash: Buffer;
   note: string | null;
   position: number;
@@ -107,7 +117,7 @@ export interface ConnectionCutoffs {
 }
 
 export interface Deliveries {
-  body: string;
+  body: string | null;
   delivery_id: string;
   origin: Generated<string>;
   outcome: string;
@@ -118,6 +128,18 @@ export interface Deliveries {
   replay_of: string | null;
   status_word: string | null;
   waiting_update: string | null;
+}
+
+export interface Erasures {
+  actor: string;
+  actor_name: string;
+  address: string | null;
+  erasure_id: string;
+  finished_at: Timestamp | null;
+  pseudonym: string;
+  renamed_at: Timestamp | null;
+  requested_at: Generated<Timestamp>;
+  user_id: string | null;
 }
 
 export interface Events {
@@ -410,12 +432,14 @@ export interface Verifications {
 export interface DB {
   accounts: Accounts;
   api_keys: ApiKeys;
+  archive_keys: ArchiveKeys;
   audit_log: AuditLog;
   audit_log_signatures: AuditLogSignatures;
   change_feed: ChangeFeed;
   change_feed_head: ChangeFeedHead;
   connection_cutoffs: ConnectionCutoffs;
   deliveries: Deliveries;
+  erasures: Erasures;
   events: Events;
   idempotency_keys: IdempotencyKeys;
   ledger_entries: LedgerEntries;

@@ -12,6 +12,7 @@ const MIGRATIONS = [
   '0044-mapped-words',
   '0045-audit-log-signatures',
   '0049-timelines',
+  '0050-erasure',
 ]
 
 let database: TestDatabase

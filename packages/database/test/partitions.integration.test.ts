@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { createTestDatabase, eventually, stayWithinOneDay, type TestDatabase } from '@paxyo/testkit'
-import { appendFile, mkdtemp, rm } from 'node:fs/promises'
+import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import pg from 'pg'
-import { archivePartition, readArchivedDeliveries } from '../src/delivery-archive.ts'
+import { archivePartition, type PartitionPart, readArchivedDeliveries } from '../src/delivery-archive.ts'
 import { dropOldDeliveries } from '../src/delivery-retention.ts'
 import { maintainPartitions, readPartitionDays, type MaintainResult } from '../src/partitions.ts'
 import { insertSample } from './sample-rows.ts'
@@ -188,6 +189,8 @@ describe('deliveries', () => {
     try {
       await insertSample(database.owner, 'accounts')
       await insertSample(database.owner, 'orders')
+      // Before there was a partition of its day.
+      await insertDelivery('without a day', '2040-02-20T12:00:00Z')
       await maintain('2040-02-26T12:00:00Z')
       for (const [id, hour] of [
         ['second', '13'],
@@ -196,18 +199,33 @@ describe('deliveries', () => {
         await insertDelivery(id, `2040-02-26T${hour}:00:00Z`, { body: `{"order_id":"ü${id}"}` })
       }
       await insertDelivery('other', '2040-02-26T14:00:00Z', { provider_order_id: '99' })
-      const archive = (name: string) => archivePartition(database.owner, folder, name)
+      const archive = (name: string, part?: PartitionPart) => archivePartition(database.owner, folder, name, part)
       await dropOldDeliveries(database.owner, new Date('2040-03-06T00:00:00Z'), 8, archive)
 
       expect(await findIds()).toEqual([])
-      expect(await readArchivedDeliveries(folder, 'A-1')).toMatchObject([
+      expect(await readArchivedDeliveries(database.owner, folder, 'A-1')).toMatchObject([
+        { delivery_id: 'without a day', order_id: 'A-1' },
         { delivery_id: 'first', order_id: 'A-1', provider_order_id: '12345', body: '{"order_id":"üfirst"}' },
         { delivery_id: 'second', outcome: 'applied' },
       ])
-      expect(await readArchivedDeliveries(folder, '99')).toMatchObject([{ delivery_id: 'other', order_id: null }])
+      expect(await readArchivedDeliveries(database.owner, folder, '99')).toMatchObject([
+        { delivery_id: 'other', order_id: null, body: '{}' },
+      ])
+
+      // The bodies of a user's deliveries are readable with the key only, which an erasure destroys.
+      const file = gunzipSync(await readFile(join(folder, 'deliveries_2040_02_26.ndjson.gz'))).toString()
+      expect(file).not.toContain('üfirst')
+      await database.owner.query('UPDATE archive_keys SET user_id = NULL, key = NULL, destroyed_at = now()')
+      expect(await readArchivedDeliveries(database.owner, folder, 'A-1')).toMatchObject([
+        { delivery_id: 'without a day', body: null },
+        { delivery_id: 'first', order_id: 'A-1', body: null, is_erased: true },
+        { delivery_id: 'second', body: null, is_erased: true },
+      ])
 
       await appendFile(join(folder, 'deliveries_2040_02_26.ndjson.gz'), 'x')
-      await expect(readArchivedDeliveries(folder, 'A-1')).rejects.toThrow('2040_02_26.ndjson.gz does not match')
+      await expect(readArchivedDeliveries(database.owner, folder, 'A-1')).rejects.toThrow(
+        '2040_02_26.ndjson.gz does not match',
+      )
     } finally {
       await rm(folder, { recursive: true })
     }

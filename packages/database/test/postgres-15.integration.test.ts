@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { freePort, provideProgram } from '@paxyo/testkit'
 import { spawnSync } from 'node:child_process'
-import { chownSync, mkdtempSync, rmSync } from 'node:fs'
+import { chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -47,8 +47,39 @@ describe('PostgreSQL 15, the oldest supported version', () => {
       await insertSample(ingest, 'deliveries')
       const { rows } = await ingest.query('SELECT tableoid::regclass::text AS partition FROM deliveries')
       expect(rows).toEqual([{ partition: expect.stringMatching(/^deliveries_\d/) }])
+      // A sequential scan that is off costs so much, before PostgreSQL 18, that its statement would be compiled each time.
+      const { rows: plans } = await ingest.query<{ 'QUERY PLAN': [{ JIT?: object }] }>(
+        'EXPLAIN (ANALYZE, FORMAT JSON) SELECT count(*) FROM information_schema.sql_features',
+      )
+      expect(plans[0]!['QUERY PLAN'][0]).not.toHaveProperty('JIT')
     } finally {
       await ingest.end()
+    }
+  })
+
+  test('gets the logins of docker compose, which own and inherit nothing', async () => {
+    const file = new URL('../../../infra/deploy/compose/postgres/logins.sql', import.meta.url)
+    const logins = ['owner', 'ingest', 'gateway'].map(
+      (name) => `-c paxyo.${name}_login=login_${name} -c paxyo.${name}_password=p`,
+    )
+    const options = `-c paxyo.retire=off ${logins.join(' ')}`
+    const superuser = new pg.Client({ connectionString: url.replace(/postgres$/, 'paxyo'), options })
+    await superuser.connect()
+    try {
+      // Repeated, as after a rotation.
+      for (let time = 1; time <= 2; time += 1) await superuser.query(readFileSync(file, 'utf8'))
+      const { rows } = await superuser.query(
+        `SELECT rolname AS login, rolinherit AS inherits, pg_has_role(rolname, 'paxyo_ingest', 'USAGE') AS uses,
+           pg_has_role(rolname, 'paxyo_ingest', 'MEMBER') AS may_set
+         FROM pg_roles WHERE rolname LIKE 'login_%' ORDER BY rolname`,
+      )
+      expect(rows).toEqual([
+        { login: 'login_gateway', inherits: false, uses: false, may_set: false },
+        { login: 'login_ingest', inherits: false, uses: false, may_set: true },
+        { login: 'login_owner', inherits: false, uses: false, may_set: true },
+      ])
+    } finally {
+      await superuser.end()
     }
   })
 })

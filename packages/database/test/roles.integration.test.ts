@@ -34,6 +34,7 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
       'INSERT',
       'UPDATE balance',
       'UPDATE balance_mode',
+      'UPDATE is_erasing',
       'UPDATE last_seq',
       'UPDATE order_counts',
       'UPDATE refunded',
@@ -154,6 +155,8 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
   },
   receipts: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   sent_positions: { ingest: ['SELECT', 'INSERT'], gateway: [] },
+  erasures: { ingest: ['SELECT', 'INSERT', 'UPDATE finished_at', 'UPDATE user_id'], gateway: [] },
+  archive_keys: { ingest: [], gateway: [] },
   stream_epoch: {
     ingest: ['SELECT', 'UPDATE epoch', 'UPDATE is_synchronous', 'UPDATE timeline'],
     gateway: ['SELECT'],

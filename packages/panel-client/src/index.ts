@@ -67,6 +67,7 @@ export {
   type UserConnections,
   userConnectionsSchema,
 } from './schemas/connections.ts'
+export { type ErasedUser, erasedUserSchema, type EraseUser, eraseUserSchema } from './schemas/erasure.ts'
 export {
   daysQuery,
   type DaysQuery,

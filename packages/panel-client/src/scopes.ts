@@ -6,6 +6,7 @@ export const SCOPES = {
   'refunds:write': 'Act on orders: refund, cancel, set the status',
   reviews: 'Resolve reviews and replay deliveries; a resolution that refunds needs `refunds:write`, too',
   tokens: "Mint and revoke users' browser tokens, and disconnect users",
+  erase: 'Erase users',
   outgoing_webhooks: 'Configure, test and retry outgoing webhooks',
   operators: 'Invite, change and disable operators, read the audit log, and audit the ledger',
   keys: 'List and revoke API keys',

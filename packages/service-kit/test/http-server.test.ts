@@ -88,6 +88,17 @@ test('a server without WebSockets answers a request that wants one', async () =>
   expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 /)
 })
 
+test.each([
+  ['a method that no route can have', 'QUERY /address HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n', 400],
+  ['two hosts', 'GET /address HTTP/1.1\r\nhost: a\r\nhost: b\r\nconnection: close\r\n\r\n', 400],
+  ['no host', 'GET /address HTTP/1.1\r\nconnection: close\r\n\r\n', 400],
+])('%s is a problem of the client', async (_what, head, status) => {
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  socket.write(head)
+  expect(await text(socket)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+})
+
 test('a detail that quotes a request is cut', async () => {
   const response = await app.inject('/long-detail')
   expect(response.json().detail).toHaveLength(1_000)

@@ -25,6 +25,7 @@ const PACKAGES_BY_PROGRAM = {
   phpunit: ['phpunit'],
   pip3: ['python3-pip'],
   prometheus: ['prometheus'],
+  'prometheus-alertmanager': ['prometheus-alertmanager'],
   'redis-server': ['redis-server'],
   'systemd-analyze': ['systemd'],
 }

@@ -1,11 +1,12 @@
 import { migrateToLatest } from '@paxyo/database'
 import { startLocalPostgres, type LocalPostgres } from '@paxyo/local-postgres'
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { eventually } from './eventually.ts'
+import { killTree, signalTree } from './process-tree.ts'
 
 /** A migrated PostgreSQL and a standby that streams from it. */
 export interface PostgresPair extends AsyncDisposable {
@@ -64,7 +65,7 @@ async function startPair(template: string, { isSynchronous }: PostgresPairOption
 
   const synchronous = isSynchronous ? { synchronous_standby_names: 'one' } : {}
   const primary = await startLocalPostgres({ dataDir, password: PASSWORD, settings: { fsync: 'off', ...synchronous } })
-  cleanups.defer(() => killAll(primary.pid))
+  cleanups.defer(() => killTree(primary.pid))
   const { port } = new URL(primary.url)
   const connection = `host=127.0.0.1 port=${port} user=postgres password=${PASSWORD} application_name=one`
   const standby = await startLocalPostgres({
@@ -72,19 +73,19 @@ async function startPair(template: string, { isSynchronous }: PostgresPairOption
     password: PASSWORD,
     settings: { fsync: 'off', primary_conninfo: connection },
   })
-  cleanups.defer(() => killAll(standby.pid))
+  cleanups.defer(() => killTree(standby.pid))
   await eventually(() => isStreaming(primary.url))
   const owned = cleanups.move()
   return {
     primary,
     standby,
     url: standby.url.replace(/(127\.0\.0\.1:\d+)/, `$1,127.0.0.1:${port}`),
-    killPrimary: () => killAll(primary.pid),
-    pausePrimary: () => signalAll(primary.pid, 'SIGSTOP'),
-    resumePrimary: () => signalAll(primary.pid, 'SIGCONT'),
-    killStandby: () => killAll(standby.pid),
-    pauseStandby: () => signalAll(standby.pid, 'SIGSTOP'),
-    resumeStandby: () => signalAll(standby.pid, 'SIGCONT'),
+    killPrimary: () => killTree(primary.pid),
+    pausePrimary: () => signalTree(primary.pid, 'SIGSTOP'),
+    resumePrimary: () => signalTree(primary.pid, 'SIGCONT'),
+    killStandby: () => killTree(standby.pid),
+    pauseStandby: () => signalTree(standby.pid, 'SIGSTOP'),
+    resumeStandby: () => signalTree(standby.pid, 'SIGCONT'),
     async promote() {
       await ask(standby.url, 'SELECT pg_promote()')
     },
@@ -104,30 +105,5 @@ async function ask(url: string, query: string): Promise<Record<string, unknown>[
     return (await client.query<Record<string, unknown>>(query)).rows
   } finally {
     await client.end()
-  }
-}
-
-/** The main process and its children; none when it has ended. */
-function signalAll(pid: number, signal: NodeJS.Signals): void {
-  for (const id of [pid, ...childrenOf(pid)]) {
-    try {
-      process.kill(id, signal)
-    } catch {
-      // It has ended.
-    }
-  }
-}
-
-/** Stopped first, so that it starts no other processes meanwhile. */
-function killAll(pid: number): void {
-  signalAll(pid, 'SIGSTOP')
-  signalAll(pid, 'SIGKILL')
-}
-
-function childrenOf(pid: number): number[] {
-  try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
-  } catch {
-    return []
   }
 }

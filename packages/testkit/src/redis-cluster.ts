@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis'
+import { startChaosProxy, type ChaosProxy } from './chaos-proxy.ts'
 import { eventually } from './eventually.ts'
 import { freePort } from './free-port.ts'
 import { startRedisServer, type RedisServer } from './redis-server.ts'
@@ -67,38 +68,61 @@ async function knownNodes(clients: readonly Redis[]): Promise<number[]> {
   return infos.map((info) => Number(/cluster_known_nodes:(\d+)/.exec(info)?.[1]))
 }
 
-/** A master, its replica, and three sentinels that watch over them; `url` names the sentinels. */
-export async function startRedisSentinels(): Promise<RedisServers & { readonly sentinels: readonly RedisServer[] }> {
-  const all: RedisServer[] = []
-  const clients: Redis[] = []
-  const start = async (...options: Parameters<typeof startRedisServer>): Promise<RedisServer> => {
-    const server = await startRedisServer(...options)
-    all.push(server)
+export interface RedisSentinels extends RedisServers {
+  readonly sentinels: readonly RedisServer[]
+  /** The link to each of `servers`, when they are behind proxies. */
+  readonly proxies: readonly ChaosProxy[]
+}
+
+export interface RedisSentinelsOptions {
+  readonly replicas?: number
+  /** Servers know each other by the address of a proxy. */
+  readonly hasProxies?: boolean
+}
+
+/** A master, its replicas, and three sentinels that watch over them; `url` names the sentinels. */
+export async function startRedisSentinels(options: RedisSentinelsOptions = {}): Promise<RedisSentinels> {
+  const { replicas = 1, hasProxies = false } = options
+  await using resources = new AsyncDisposableStack()
+  const start = async (...given: Parameters<typeof startRedisServer>): Promise<RedisServer> => {
+    const server = await startRedisServer(...given)
+    resources.defer(() => server.stop())
     return server
   }
+  const servers: RedisServer[] = []
+  const proxies: ChaosProxy[] = []
+  let masterPort = 0
+  while (servers.length <= replicas) {
+    const proxy = hasProxies ? resources.use(await startChaosProxy(0)) : undefined
+    const announced = proxy === undefined ? [] : ['--replica-announce-port', `${proxy.port}`]
+    const following = servers.length === 0 ? [] : ['--replicaof', '127.0.0.1', `${masterPort}`]
+    const server = await start([...announced, ...following])
+    if (proxy !== undefined) {
+      proxy.target = server.port
+      proxies.push(proxy)
+    }
+    if (servers.length === 0) masterPort = proxy?.port ?? server.port
+    servers.push(server)
+  }
+  const watch = [
+    ['monitor', 'mymaster', '127.0.0.1', `${masterPort}`, '2'],
+    ['down-after-milliseconds', 'mymaster', `${SILENCE_MS_MAX}`],
+    ['failover-timeout', 'mymaster', '6000'],
+  ].map((words) => `sentinel ${words.join(' ')}`)
+  const sentinels: RedisServer[] = []
+  while (sentinels.length < 3) sentinels.push(await start(['--sentinel'], watch))
+  const clients = sentinels.map(({ url }) => new Redis(url))
   try {
-    const master = await start()
-    const replica = await start(['--replicaof', '127.0.0.1', `${master.port}`])
-    const watch = [
-      ['monitor', 'mymaster', '127.0.0.1', `${master.port}`, '2'],
-      ['down-after-milliseconds', 'mymaster', `${SILENCE_MS_MAX}`],
-      ['failover-timeout', 'mymaster', '6000'],
-    ].map((words) => `sentinel ${words.join(' ')}`)
-    const sentinels: RedisServer[] = []
-    while (sentinels.length < 3) sentinels.push(await start(['--sentinel'], watch))
-    clients.push(...sentinels.map(({ url }) => new Redis(url)))
     await eventually(async () => {
       const infos = await Promise.all(clients.map((client) => client.info('sentinel')))
-      return infos.every((info) => info.includes('slaves=1,sentinels=3'))
+      return infos.every((info) => info.includes(`slaves=${replicas},sentinels=3`))
     })
-    const url = sentinels.map((sentinel) => sentinel.url).join(',')
-    return { ...together(all), url, servers: [master, replica], sentinels }
-  } catch (error) {
-    await together(all)[Symbol.asyncDispose]()
-    throw error
   } finally {
     for (const client of clients) client.disconnect()
   }
+  const owned = resources.move()
+  const url = sentinels.map((sentinel) => sentinel.url).join(',')
+  return { url, servers, sentinels, proxies, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
 function together(servers: readonly RedisServer[]): RedisServers {

@@ -101,8 +101,9 @@ async function endGroup(child: ChildProcess): Promise<void> {
 }
 
 async function command<Value>(method: string, url: string, body: object): Promise<Value> {
-  const headers = { 'content-type': 'application/json' }
-  const response = await fetch(url, { method, headers, body: JSON.stringify(body) })
+  const request = { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+  // On a busy machine the driver may disconnect before it has read a command.
+  const response = await fetch(url, request).catch(() => fetch(url, request))
   const { value } = (await response.json()) as { value: unknown }
   if (!response.ok) throw new Error(`${url}: ${JSON.stringify(value)}`)
   return value as Value

@@ -10,6 +10,7 @@ import {
   pruneRejectedRequests,
   signAuditHead,
 } from '@paxyo/database'
+import { newId, resumeErasures, reviewUnregistered } from '@paxyo/ledger'
 import { createWorker, type Worker } from '@paxyo/service-kit'
 import pg from 'pg'
 import type { Logger } from 'pino'
@@ -24,8 +25,10 @@ export interface MaintenanceOptions {
 }
 
 const DAY_MS = 86_400_000
+/** How long a delivery waits for its order before it is put up for review. */
+const PARKED_RETENTION_DAYS = 30
 
-/** Creates the next partitions, drops old ones, deletes what has expired, and signs the audit log: now, and once a day. */
+/** Creates the next partitions, reviews what has waited too long, drops old partitions, deletes what has expired, and signs the audit log: now, and once a day. */
 export function startMaintenance(options: MaintenanceOptions): Worker {
   const { ownerUrl, retentionDays, deliveryRetentionDays, signingKey, log } = options
   const worker = createWorker({
@@ -35,6 +38,9 @@ export function startMaintenance(options: MaintenanceOptions): Worker {
       try {
         const now = new Date()
         await maintainPartitions(pool, now, { events: retentionDays })
+        await resumeErasures({ pool, newId })
+        // Before: a delivery whose order was not registered in time then waits for a person.
+        await reviewUnregistered({ pool, newId }, PARKED_RETENTION_DAYS)
         await dropOldDeliveries(pool, now, deliveryRetentionDays)
         await pruneIdempotencyKeys(pool)
         await pruneRejectedRequests(pool)

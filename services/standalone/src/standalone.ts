@@ -4,6 +4,7 @@ import { createInProcessBus, createRedisBus } from '@paxyo/event-bus'
 import {
   createHttpServer,
   createLogger,
+  createMetricGroup,
   createMetrics,
   listen,
   redisOptions,
@@ -68,7 +69,11 @@ export async function startStandalone(config: StandaloneConfig, resources: Async
   const demo = config.DEMO === 'off' ? undefined : await startDemo(demoOptions(config, secrets, log), resources)
   const app = startServices({ config, secrets, tls: tls?.certificate, demo, url, registry, log }, resources)
   if (tls !== undefined && app.server instanceof TlsServer) {
-    resources.use(followCertificate({ ...tls, server: app.server, log }))
+    const followed = resources.use(followCertificate({ ...tls, server: app.server, log }))
+    const group = createMetricGroup('paxyo_')
+    const help = 'When the certificate of TLS_CERT expires.'
+    group.gauge('certificate_expiry_timestamp_seconds', help, () => followed.expiresAtMs / 1000)
+    group.register(registry)
   }
   const [signingKey] = config.AUDIT_SIGNING_KEYS
   resources.use(

@@ -52,11 +52,16 @@ export interface CertificateOptions {
   readonly log: Logger
 }
 
+export interface FollowedCertificate extends AsyncDisposable {
+  /** When the certificate that the server has expires. */
+  readonly expiresAtMs: number
+}
+
 /**
  * Gives the server a renewed certificate as soon as its files change. New connections get it; open ones stay. A certificate
  * that cannot be used is logged, and the server keeps the one that it has.
  */
-export function followCertificate({ files, certificate, server, log }: CertificateOptions): AsyncDisposable {
+export function followCertificate({ files, certificate, server, log }: CertificateOptions): FollowedCertificate {
   let used = certificate
   warnOfExpiry(used, log)
 
@@ -80,6 +85,9 @@ export function followCertificate({ files, certificate, server, log }: Certifica
     watch(folder, () => worker.wake(SETTLE_MS)).on('error', (err) => log.warn({ err, folder }, 'folder not watched')),
   )
   return {
+    get expiresAtMs() {
+      return validTo(used).getTime()
+    },
     async [Symbol.asyncDispose]() {
       for (const watcher of watchers) watcher.close()
       await worker.close()

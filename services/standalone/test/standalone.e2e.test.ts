@@ -301,7 +301,13 @@ test('with a certificate it speaks TLS, and a renewed one takes effect while con
   }
   const first = authority.issue(['localhost'])
   install(first)
-  const { output, address } = await start({ DEMO: 'off', JWT_SECRETS: TEST_JWT_SECRET, ...files })
+  const METRICS_PORT = String(await freePort())
+  const { output, address } = await start({ DEMO: 'off', JWT_SECRETS: TEST_JWT_SECRET, METRICS_PORT, ...files })
+  const expiry = async (): Promise<number> => {
+    const text = await (await fetch(`http://127.0.0.1:${METRICS_PORT}/metrics`)).text()
+    return Number(/^paxyo_certificate_expiry_timestamp_seconds\S* (\d+)$/m.exec(text)?.[1])
+  }
+  const expiryOf = ({ cert }: TestCertificate): number => new X509Certificate(cert).validToDate.getTime() / 1000
   const secure = address.replace('http:', 'https:')
   const served = async (): Promise<string> => {
     const socket = connectTls({ port: Number(new URL(secure).port), servername: 'localhost', ca: authority.ca })
@@ -320,9 +326,11 @@ test('with a certificate it speaks TLS, and a renewed one takes effect while con
   await eventually(() => output().includes('certificate not reloaded'))
   expect(await served()).toBe(serialOf(first))
 
-  const renewed = authority.issue(['localhost'])
+  expect(await expiry()).toBe(expiryOf(first))
+  const renewed = authority.issue(['localhost'], 60)
   install(renewed)
   await eventually(async () => (await served()) === serialOf(renewed))
+  expect(await expiry()).toBe(expiryOf(renewed))
   expect(output()).toContain('certificate reloaded')
   // The same connection goes on.
   const key = /^panel key: (.*)$/m.exec(output())![1]!

@@ -97,7 +97,7 @@ test('every command answers what the reference says, and none is refused', async
     responses.push(await responseTo(command))
   }
 
-  expect(responses).toHaveLength(52)
+  expect(responses).toHaveLength(53)
   const noError: unknown = expect.not.objectContaining({ code: expect.anything() })
   const anyText: unknown = expect.any(String)
   expect(responses).toEqual(

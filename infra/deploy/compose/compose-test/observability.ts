@@ -11,11 +11,12 @@ const RESPONSE_TIMEOUT_MS = 60_000
 const RATE_INTERVAL = '15m'
 /** Two of each service, and HAProxy. */
 const TARGETS = 5
+const TARGETS_UP = 'up{job=~"webhook-ingest|ws-gateway|haproxy"} == 1'
 
 /** Starts Prometheus with its production configuration. */
 export async function startPrometheus(stack: Stack): Promise<void> {
   await stack.compose('--profile', 'observability', 'up', '--detach', '--no-recreate', '--no-deps', 'prometheus')
-  await eventually(async () => (await queryPrometheus(stack, 'up == 1')).length === TARGETS, READY_TIMEOUT_MS)
+  await eventually(async () => (await queryPrometheus(stack, TARGETS_UP)).length === TARGETS, READY_TIMEOUT_MS)
 }
 
 /**

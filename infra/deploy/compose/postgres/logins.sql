@@ -1,7 +1,8 @@
 -- The logins of the owner and of both services, with the least rights. It runs as the superuser and can be repeated; the
 -- settings paxyo.*_login and paxyo.*_password contain the names and passwords.
 --
--- A service's login owns nothing and inherits nothing. Its only right is SET ROLE to the service's role.
+-- A service's login owns nothing and inherits nothing. Its only right is SET ROLE to the service's role. PostgreSQL 15 has no
+-- options for memberships: there NOINHERIT of the login does it.
 
 DO $$
 DECLARE
@@ -29,14 +30,18 @@ END $$;
 
 -- The owner is a role that its logins set, so that tables do not belong to a login.
 DO $$
+DECLARE
+  has_options boolean := current_setting('server_version_num')::int >= 160000;
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'paxyo_owner') THEN
     CREATE ROLE paxyo_owner NOLOGIN;
   END IF;
   -- The migrations grant rights to these roles. The owner is a member of them, and so needs no right to create roles.
-  GRANT paxyo_ingest, paxyo_gateway TO paxyo_owner WITH INHERIT FALSE, SET TRUE;
+  EXECUTE 'GRANT paxyo_ingest, paxyo_gateway TO paxyo_owner'
+    || CASE WHEN has_options THEN ' WITH INHERIT FALSE, SET TRUE' ELSE '' END;
   -- Which standbys stream, and whether commits wait for one.
-  GRANT pg_read_all_stats TO paxyo_ingest, paxyo_owner WITH INHERIT TRUE, SET FALSE;
+  EXECUTE 'GRANT pg_read_all_stats TO paxyo_ingest, paxyo_owner'
+    || CASE WHEN has_options THEN ' WITH INHERIT TRUE, SET FALSE' ELSE '' END;
   EXECUTE format('ALTER DATABASE %I OWNER TO paxyo_owner', current_database());
   EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
   -- Databases that no login needs.
@@ -49,10 +54,12 @@ DECLARE
   service text;
   login text;
   retired record;
+  has_options boolean := current_setting('server_version_num')::int >= 160000;
 BEGIN
   FOREACH service IN ARRAY ARRAY['owner', 'ingest', 'gateway'] LOOP
     login := current_setting('paxyo.' || service || '_login');
-    EXECUTE format('GRANT %I TO %I WITH INHERIT FALSE, SET TRUE', 'paxyo_' || service, login);
+    EXECUTE format('GRANT %I TO %I', 'paxyo_' || service, login)
+      || CASE WHEN has_options THEN ' WITH INHERIT FALSE, SET TRUE' ELSE '' END;
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), login);
     IF service = 'owner' THEN
       EXECUTE format('ALTER ROLE %I SET role = paxyo_owner', login);

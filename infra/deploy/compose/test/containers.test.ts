@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { parse } from 'yaml'
 
@@ -85,10 +85,11 @@ test('every container that goes on has a limit of memory, and whoever answers re
     'maintain',
     'secrets',
     'paxyo',
+    'exporter',
   ])
   // Images from others, which have no health check.
   const foreign = namesOf(({ image }) => !image.startsWith('paxyo/'))
-  expect(foreign).toEqual(['postgres', 'redis', 'haproxy', 'prometheus', 'grafana'])
+  expect(foreign).toEqual(['postgres', 'redis', 'haproxy', 'prometheus', 'alertmanager', 'grafana'])
   for (const name of foreign) expect({ name, ...services[name]!.healthcheck }).toHaveProperty('test')
 })
 
@@ -111,6 +112,7 @@ test('whoever can be reached from outside cannot reach PostgreSQL or Redis', () 
     'webhook-ingest',
     'ws-gateway',
     'paxyo',
+    'exporter',
   ])
 })
 
@@ -120,6 +122,8 @@ test('the demo, the setup and what watches start only when they are asked for', 
     'paxyo',
     'demo',
     'prometheus',
+    'alertmanager',
+    'exporter',
     'grafana',
   ])
   // It has a panel's key and access to nothing else.
@@ -146,6 +150,19 @@ test('every image of ours is of a package that has something to start', () => {
   }
 })
 
+test('our images have the version of this repository, and one that is released with it', () => {
+  const { version } = JSON.parse(read('package.json')) as { version: string }
+  const ours = Object.values(services).flatMap(({ image }) => (image.startsWith('paxyo/') ? [image] : []))
+  for (const image of ours) expect(image.slice(image.indexOf(':'))).toBe(`:\${PAXYO_VERSION:-${version}}`)
+  for (const overlay of ['small', 'large']) {
+    const { images } = parse(read(`infra/deploy/k8s/overlays/${overlay}/kustomization.yaml`)) as {
+      images: { newTag: string }[]
+    }
+    expect([...new Set(images.map(({ newTag }) => newTag))]).toEqual([version])
+  }
+  expect(read('CHANGELOG.md')).toMatch(new RegExp(`^## \\[${version.replaceAll('.', '\\.')}\\]`, 'm'))
+})
+
 test('Redis may be Valkey: nothing names a program of one of them alone', () => {
   const { image, command } = services['redis']!
   expect(image).toMatch(/^\$\{REDIS_IMAGE:-redis:8[.\d]*@sha256:/)
@@ -165,4 +182,88 @@ test('every setting that is taken from .env is one that infra/README.md tells of
 
   expect(taken.length).toBeGreaterThan(20)
   expect([...new Set(taken)].filter((name) => !readme.includes(`\`${name}\``))).toEqual([])
+})
+
+describe('three PostgreSQL servers instead of one', () => {
+  // Compose's own tags: what replaces, or removes, what docker-compose.yml has.
+  const ha = parse(read('infra/deploy/compose/ha.yml').replaceAll(/!(override|reset) /g, ''), { merge: true }) as {
+    services: Record<string, Service>
+    secrets: Record<string, { file: string }>
+    volumes: Record<string, null>
+    networks: Record<string, { internal: boolean }>
+  }
+  const { postgres, ...nodes } = ha.services
+  const haproxy = read('infra/deploy/compose/haproxy-postgres/haproxy.cfg')
+  const patroni = parse(read('infra/deploy/compose/patroni/patroni.yml')) as {
+    bootstrap: { dcs: Record<string, number | boolean>; post_init: string }
+    postgresql: { pg_hba: string[] }
+  }
+
+  test('the services still connect to `postgres`, where HAProxy leads them to the primary that Patroni names', () => {
+    expect(postgres).toMatchObject({ networks: ['back', 'postgres'], secrets: [] })
+    expect(postgres!.image).toBe(services['haproxy']!.image)
+    const servers = [...haproxy.matchAll(/^ {2}server \w+ ([\w-]+):5432 check port 8008$/gm)].map(([, host]) => host)
+    expect(servers).toEqual(Object.keys(nodes).filter((name) => name.startsWith('postgres-')))
+    expect(servers).toHaveLength(3)
+    expect(haproxy).toMatch(/option httpchk OPTIONS \/primary\n/)
+    expect(haproxy).toContain('on-marked-down shutdown-sessions')
+  })
+
+  test('every container is locked down like the others, and only HAProxy reaches PostgreSQL and etcd', () => {
+    for (const [name, service] of Object.entries(nodes)) {
+      const { restart, logging } = services['redis']!
+      expect({ name, service }).toMatchObject({
+        name,
+        service: {
+          read_only: true,
+          cap_drop: ['ALL'],
+          security_opt: ['no-new-privileges:true'],
+          restart,
+          logging,
+          user: '999:999',
+          networks: ['postgres'],
+          mem_limit: expect.any(String),
+          pids_limit: expect.any(Number),
+          healthcheck: { test: expect.any(Array) },
+        },
+      })
+      expect(service).not.toHaveProperty('ports')
+    }
+    expect(ha.networks).toEqual({ postgres: { internal: true } })
+  })
+
+  test('each server and each member of etcd has its own data, and all of etcd know each other', () => {
+    const volumes = Object.entries(nodes).map(([name, service]) => [name, (service['volumes'] as string[])[0]])
+    for (const [name, volume] of volumes) expect(volume).toMatch(new RegExp(`^${name}-data:`))
+    expect(Object.keys(ha.volumes)).toEqual(Object.keys(nodes).map((name) => `${name}-data`))
+    const etcd = Object.keys(nodes).filter((name) => name.startsWith('etcd-'))
+    const members = etcd.map((member) => `${member}=http://${member}:2380`).join(',')
+    const clients = etcd.map((member) => `${member}:2379`).join(',')
+    for (const [name, service] of Object.entries(nodes)) {
+      const environment = service['environment'] as Record<string, string>
+      const known = etcd.includes(name) ? { ETCD_CLUSTER: members } : { ETCD_HOSTS: clients }
+      expect(environment).toEqual({ NODE: name, ...known })
+    }
+  })
+
+  test('a COMMIT waits for a standby, and the times allow a primary to give up before another one takes over', () => {
+    const { ttl, loop_wait: loop, retry_timeout: retry, synchronous_mode: isSynchronous } = patroni.bootstrap.dcs
+    expect(isSynchronous).toBe(true)
+    expect(Number(loop) + 2 * Number(retry)).toBeLessThanOrEqual(Number(ttl))
+    expect(patroni.postgresql.pg_hba).toContain('hostssl all          postgres    all          reject')
+  })
+
+  test('every secret that a node reads is one that compose hands out, and every file is in the image', () => {
+    const scripts = ['start.sh', 'create-database.sh'].map((name) => read(`infra/deploy/compose/patroni/${name}`))
+    const used = [...scripts.join('').matchAll(/\/run\/secrets\/([\w.-]+)/g)].map(([, name]) => name!)
+    const handedOut = nodes['postgres-one']!.secrets!
+    expect(handedOut).toEqual(expect.arrayContaining([...new Set(used), 'postgres.crt', 'postgres-owner-login']))
+    expect(compose).not.toContain('postgres-replication-password')
+    expect(Object.keys(ha.secrets)).toEqual(['postgres-replication-password'])
+    const image = read('infra/deploy/compose/patroni/Dockerfile')
+    expect(image).toMatch(/^ARG DEBIAN_IMAGE=\S+-bookworm-slim@sha256:[0-9a-f]{64}$/m)
+    expect(image).toContain('COPY start.sh create-database.sh /usr/local/lib/paxyo/')
+    expect(patroni.bootstrap.post_init).toBe('/usr/local/lib/paxyo/create-database.sh')
+    expect(statSync(new URL('infra/deploy/compose/patroni/create-database.sh', ROOT)).mode & 0o111).toBe(0o111)
+  })
 })

@@ -2,13 +2,14 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { problem } from '@paxyo/contracts'
 import { completeSecrets } from '@paxyo/secrets'
 import { eventually, freePort, provideProgram } from '@paxyo/testkit'
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 // A real HAProxy with the configuration of docker compose, except for addresses, because there is no Docker DNS.
 
@@ -109,6 +110,12 @@ async function serve(name: string, port: number): Promise<Server> {
 }
 
 const DEMO_PATHS = ['/', '/demo/token', '/demo/actions/burst']
+
+test('the configuration before three PostgreSQL servers is valid, also while none of their names is known', () => {
+  const file = fileURLToPath(new URL('../haproxy-postgres/haproxy.cfg', import.meta.url))
+  const { status, stderr } = spawnSync(provideProgram(['haproxy'], 'haproxy'), ['-c', '-f', file], { encoding: 'utf8' })
+  expect({ status, stderr }).toMatchObject({ status: 0 })
+})
 
 test('HAProxy has nothing to complain about but names that only Docker knows', () => {
   const warnings = output.split('\n').filter((line) => /\[(?:ALERT|WARNING)\]/.test(line))

@@ -23,8 +23,8 @@ interface Manifest {
 
 const render = (overlay: string): Manifest[] =>
   parseAllDocuments(renderKustomization(join(K8S, 'overlays', overlay))).map((document) => document.toJS() as Manifest)
-const rendered = { small: render('small'), large: render('large') }
-const OVERLAYS = ['small', 'large'] as const
+const rendered = { small: render('small'), large: render('large'), ha: render('ha') }
+const OVERLAYS = ['small', 'large', 'ha'] as const
 const all = OVERLAYS.flatMap((overlay) => rendered[overlay])
 
 /** The pods of Deployments, Jobs and CronJobs. */
@@ -36,13 +36,18 @@ const podsOf = (manifests: readonly Manifest[]): { name: string; template: Manif
 const ofKind = (kind: string, manifests: readonly Manifest[] = all): Manifest[] =>
   manifests.filter((manifest) => manifest.kind === kind)
 
+const CLOUDNATIVE_PG = '@kubernetes-models/cloudnative-pg'
+
 describe('schemas', () => {
   /** The path of a kind in the npm packages of Kubernetes' OpenAPI document and of the custom resources. */
   const moduleOf = ({ apiVersion }: Manifest): string => {
     if (apiVersion.startsWith('gateway.networking.k8s.io/')) return `@kubernetes-models/gateway-api/${apiVersion}`
     if (apiVersion.startsWith('monitoring.coreos.com/')) return `@kubernetes-models/prometheus-operator/${apiVersion}`
+    if (apiVersion.startsWith('postgresql.cnpg.io/')) return `${CLOUDNATIVE_PG}/${apiVersion}`
     return `kubernetes-models/${apiVersion}`
   }
+  /** Of the plugin for backups there are only the types of its configuration. */
+  const isOfPlugin = ({ apiVersion }: Manifest): boolean => apiVersion.startsWith('barmancloud.cnpg.io/')
 
   const problemOf = (validate: () => void): string | undefined => {
     try {
@@ -54,7 +59,7 @@ describe('schemas', () => {
   }
 
   test.each(OVERLAYS)('%s: every manifest is valid', async (overlay) => {
-    for (const manifest of rendered[overlay]) {
+    for (const manifest of rendered[overlay].filter((one) => !isOfPlugin(one))) {
       const models = (await import(moduleOf(manifest))) as Record<string, new (data: unknown) => { validate(): void }>
       const problem = problemOf(() => new models[manifest.kind]!(manifest).validate())
       expect({ manifest: `${manifest.kind} ${manifest.metadata.name}`, problem }).toMatchObject({ problem: undefined })
@@ -65,6 +70,10 @@ describe('schemas', () => {
   test('no manifest has a member that Kubernetes does not know', () => {
     const source = all
       .map((manifest) => {
+        if (isOfPlugin(manifest)) {
+          const type = `import('${CLOUDNATIVE_PG}/github.com/cloudnative-pg/barman-cloud/pkg/api').IBarmanObjectStoreConfiguration`
+          return `;(${JSON.stringify(manifest.spec.configuration)}) satisfies ${type}`
+        }
         const type = `import('${moduleOf(manifest)}').I${manifest.kind}`
         return `;(${JSON.stringify(manifest)}) satisfies ${type}`
       })
@@ -182,11 +191,105 @@ describe.each(ofKind('Deployment').map((deployment) => [deployment.metadata.name
       const own = ofKind('ConfigMap')
         .filter(({ metadata }) => metadata.name.startsWith('paxyo-') || metadata.name.startsWith(`${name}-`))
         .flatMap((map) => Object.keys((map as unknown as { data: Record<string, string> }).data))
-      const variables = container.env.map(({ name: variable }: { name: string }) => variable.replace(/_FILE$/, ''))
+      const variables = container.env
+        .map(({ name: variable }: { name: string }) => variable.replace(/_FILE$/, ''))
+        // Node itself reads it.
+        .filter((variable: string) => variable !== 'NODE_EXTRA_CA_CERTS')
       for (const variable of [...own, ...variables]) expect(config).toMatch(new RegExp(`\\b${variable}\\b`))
     })
   },
 )
+
+describe('PostgreSQL that may die', () => {
+  const [cluster] = ofKind('Cluster', rendered.ha)
+  const { spec } = cluster!
+
+  test('acknowledges nothing that one instance alone has, and promotes only an instance that has it', () => {
+    expect(spec).toMatchObject({
+      instances: 3,
+      postgresql: { synchronous: { method: 'any', number: 1, dataDurability: 'required', failoverQuorum: true } },
+      affinity: { podAntiAffinityType: 'required', topologyKey: 'kubernetes.io/hostname' },
+    })
+    expect(spec.postgresql.parameters).not.toHaveProperty('synchronous_commit')
+  })
+
+  test('has a connection for each one that the services may open', () => {
+    const pools = { 'webhook-ingest': 'INGEST_POOL_MAX', 'ws-gateway': 'GATEWAY_POOL_MAX' }
+    const wanted = ofKind('HorizontalPodAutoscaler', rendered.ha).map(({ metadata, spec: { maxReplicas } }) => {
+      const name = metadata.name as keyof typeof pools
+      const file = join(ROOT, `services/${name}/src`, name === 'ws-gateway' ? 'gateway.ts' : 'ingest.ts')
+      const [, max] = new RegExp(`${pools[name]} = (\\d+)`).exec(readFileSync(file, 'utf8'))!
+      return maxReplicas * Number(max)
+    })
+    const sum = wanted.reduce((total, count) => total + count, 0)
+    expect(Number(spec.postgresql.parameters.max_connections)).toBeGreaterThan(sum + 20)
+  })
+
+  test('has the roles of the migrations, and logins that have nothing else', () => {
+    const roles = spec.managed.roles as { name: string; login: boolean; inherit?: boolean; inRoles?: string[] }[]
+    const logins = roles.filter(({ inherit }) => inherit === false)
+    expect(logins.map(({ inRoles }) => inRoles)).toEqual([['paxyo_ingest'], ['paxyo_gateway']])
+    expect(roles.filter(({ login }) => !login).map(({ name }) => name)).toEqual(['paxyo_ingest', 'paxyo_gateway'])
+    expect(roles.find(({ name }) => name === spec.bootstrap.initdb.owner)).toMatchObject({ login: true })
+    expect(spec.enableSuperuserAccess).toBe(false)
+  })
+
+  test('is backed up every night, and each WAL file at once', () => {
+    const [store] = ofKind('ObjectStore', rendered.ha)
+    const [backup] = ofKind('ScheduledBackup', rendered.ha)
+    const [plugin] = spec.plugins
+    expect(plugin).toMatchObject({ isWALArchiver: true, parameters: { barmanObjectName: store!.metadata.name } })
+    expect(backup!.spec).toMatchObject({
+      schedule: '0 30 1 * * *',
+      cluster: { name: cluster!.metadata.name },
+      method: 'plugin',
+      pluginConfiguration: { name: plugin.name },
+    })
+    expect(store!.spec.retentionPolicy).toBe('30d')
+  })
+
+  test('is reached by the services and the jobs of its owner, by itself, its operator and monitoring alone', () => {
+    const labels = { matchLabels: { 'cnpg.io/cluster': cluster!.metadata.name } }
+    const policies = ofKind('NetworkPolicy', rendered.ha).filter(
+      ({ spec: { podSelector } }) => podSelector.matchLabels?.['cnpg.io/cluster'] !== undefined,
+    )
+    expect(policies.map((policy) => policy.spec.podSelector)).toEqual([labels])
+    interface Rule {
+      readonly from: readonly { podSelector?: Selector; namespaceSelector?: Selector }[]
+      readonly ports: readonly { port: number }[]
+    }
+    type Selector = { readonly matchLabels: Record<string, string> }
+    const sources = (policies[0]!.spec.ingress as Rule[]).map(({ from, ports }) => [
+      (from[0]!.podSelector ?? from[0]!.namespaceSelector)?.matchLabels,
+      ports.map(({ port }) => port),
+    ])
+    expect(sources).toEqual([
+      [{ 'paxyo/uses-postgres': 'true' }, [5432]],
+      [labels.matchLabels, [5432, 8000]],
+      [{ 'kubernetes.io/metadata.name': 'cnpg-system' }, [5432, 8000]],
+      [{ 'paxyo/monitoring': 'true' }, [9187]],
+    ])
+  })
+
+  test('is trusted by each pod that connects to it', () => {
+    const pods = podsOf(rendered.ha).filter(
+      ({ template }) => template.metadata.labels!['paxyo/uses-postgres'] === 'true',
+    )
+    expect(pods.map(({ name }) => name).toSorted()).toEqual(['maintain', 'migrate', 'webhook-ingest', 'ws-gateway'])
+    for (const { template } of pods) {
+      const { volumes, containers } = template.spec
+      expect(volumes).toContainEqual(
+        expect.objectContaining({
+          secret: expect.objectContaining({ secretName: `${cluster!.metadata.name}-ca` }),
+        }),
+      )
+      expect(containers[0].env).toContainEqual({
+        name: 'NODE_EXTRA_CA_CERTS',
+        value: '/run/secrets/postgres-ca/ca.crt',
+      })
+    }
+  })
+})
 
 describe('the network', () => {
   const policies = ofKind('NetworkPolicy', rendered.large)

@@ -3,13 +3,32 @@ import { promtool } from '@paxyo/testkit'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parse, stringify } from 'yaml'
 
 // Each alert fires on its condition. promtool replays the series, one value each minute: `0+10x20` starts at 0 and grows by
 // 10 twenty times.
 
-const RULES = fileURLToPath(new URL('../alerts.yml', import.meta.url))
+interface Rule {
+  readonly alert?: string
+  readonly record?: string
+}
+interface Group {
+  readonly rules: readonly Rule[]
+}
+const groups = ['alerts.yml', 'slo.yml'].flatMap((name) => {
+  const text = readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')
+  return (parse(text) as { groups: Group[] }).groups
+})
+const alerts = groups.flatMap(({ rules }) => rules.flatMap(({ alert }) => alert ?? []))
+
+/** One alert with the recording rules that it may use: evaluating all for each case would take minutes. */
+function rulesOf(alert: string): { groups: Group[] } {
+  const isSlo = alert.includes('Slo')
+  const isNeeded = ({ alert: name, record }: Rule): boolean =>
+    name === alert || record?.startsWith('paxyo:slo_') === isSlo
+  const needed = groups.map((group) => ({ ...group, rules: group.rules.filter(isNeeded) }))
+  return { groups: needed.filter(({ rules }) => rules.length > 0) }
+}
 const WEBHOOKS = 'paxyo_ingest_webhook_duration_seconds_count'
 const CLOSES = 'paxyo_gateway_closes_total'
 const tooSlow = (metric: string, boundS: string, aboveS: string): Record<string, string> => ({
@@ -21,9 +40,71 @@ const tooSlow = (metric: string, boundS: string, aboveS: string): Record<string,
 interface Case {
   readonly series: Record<string, string>
   readonly firesAfterMin: number
+  readonly atOnce?: true
 }
 
+const DAY_S = 86_400
+const EVENTS = 'paxyo_gateway_event_latency_seconds'
+const WITHIN_A_SECOND = 'paxyo_ingest_webhook_duration_seconds_bucket{status="200",le="1"}'
+
 const CASES: Record<string, Case> = {
+  PaxyoWatchdog: { series: { up: '1x5' }, firesAfterMin: 1, atOnce: true },
+  PaxyoAlertsNotDelivered: {
+    series: { 'alertmanager_notifications_failed_total{integration="webhook"}': '0+1x20' },
+    firesAfterMin: 8,
+  },
+  PaxyoMonitoringIncomplete: {
+    series: {
+      paxyo_certificate_expiry_timestamp_seconds: '1000000000x100',
+      paxyo_backup_completed_timestamp_seconds: '0x100',
+    },
+    firesAfterMin: 65,
+  },
+  PaxyoCertificateExpiring: {
+    series: { 'paxyo_certificate_expiry_timestamp_seconds{name="site"}': `${14 * DAY_S + 600}x200` },
+    firesAfterMin: 75,
+  },
+  PaxyoCertificateExpiresSoon: {
+    series: { 'probe_ssl_earliest_cert_expiry{instance="https://rt.example.com"}': `${3 * DAY_S + 600}x200` },
+    firesAfterMin: 12,
+  },
+  // Time begins at 0 here: a backup of 29.8 hours before.
+  PaxyoBackupOld: { series: { paxyo_backup_completed_timestamp_seconds: '-107400x60' }, firesAfterMin: 25 },
+  PaxyoDiskNearlyFull: {
+    series: {
+      'paxyo_disk_available_bytes{name="/disks/postgres"}': '200x5 90x20',
+      'paxyo_disk_size_bytes{name="/disks/postgres"}': '1000x25',
+    },
+    firesAfterMin: 13,
+  },
+  PaxyoDiskFilling: {
+    series: {
+      'node_filesystem_avail_bytes{mountpoint="/",fstype="ext4"}': '390-0.5x200',
+      'node_filesystem_size_bytes{mountpoint="/",fstype="ext4"}': '1000x200',
+    },
+    firesAfterMin: 70,
+  },
+  PaxyoWalRetained: { series: { paxyo_database_wal_retained_bytes: '12000000000x20' }, firesAfterMin: 12 },
+  PaxyoRedundancyLost: {
+    series: { 'up{job="ws-gateway",instance="a"}': '1x60', 'up{job="ws-gateway",instance="b"}': '1x20 stale' },
+    firesAfterMin: 35,
+  },
+  PaxyoWebhookSloBurning: {
+    series: { [`${WEBHOOKS}{status="200"}`]: '0+60x60', [WITHIN_A_SECOND]: '0+50x60' },
+    firesAfterMin: 20,
+  },
+  PaxyoWebhookSloEroding: {
+    series: { [`${WEBHOOKS}{status="200"}`]: '0+250x100', [WITHIN_A_SECOND]: '0+249x100' },
+    firesAfterMin: 60,
+  },
+  PaxyoEventSloBurning: {
+    series: { [`${EVENTS}_count`]: '0+60x60', [`${EVENTS}_bucket{le="1.0"}`]: '0+50x60' },
+    firesAfterMin: 20,
+  },
+  PaxyoEventSloEroding: {
+    series: { [`${EVENTS}_count`]: '0+250x100', [`${EVENTS}_bucket{le="1.0"}`]: '0+249x100' },
+    firesAfterMin: 60,
+  },
   PaxyoIngestDown: { series: { 'up{job="webhook-ingest"}': '0x10' }, firesAfterMin: 2 },
   PaxyoGatewayDown: { series: { 'up{job="ws-gateway"}': '0x10' }, firesAfterMin: 2 },
   PaxyoProcessDown: { series: { 'up{job="ws-gateway",instance="a"}': '0x10' }, firesAfterMin: 6 },
@@ -189,38 +270,100 @@ const NEW_SERIES: readonly (readonly [string, Case])[] = [
       firesAfterMin: 7,
     },
   ],
+  [
+    'PaxyoReconcileFailing',
+    {
+      series: { 'paxyo_ingest_reconcile_failures_total{provider="godofpanel",reason="rejected"}': '_x5 1+1x20' },
+      firesAfterMin: 10,
+    },
+  ],
+  // No webhook was ever acknowledged.
+  ['PaxyoWebhookSloBurning', { series: { [`${WEBHOOKS}{status="503"}`]: '_x5 1+10x60' }, firesAfterMin: 25 }],
+  [
+    'PaxyoAlertsNotDelivered',
+    { series: { prometheus_notifications_alertmanagers_discovered: '0x20' }, firesAfterMin: 8 },
+  ],
+  [
+    'PaxyoMonitoringIncomplete',
+    {
+      series: {
+        paxyo_certificate_expiry_timestamp_seconds: '1000000000x100',
+        paxyo_backup_completed_timestamp_seconds: '0x100',
+        paxyo_disk_available_bytes: '500x100',
+        paxyo_disk_size_bytes: '1000x100',
+        'paxyo_exporter_measured{name="haproxy:8443"}': '0x100',
+      },
+      firesAfterMin: 65,
+    },
+  ],
+]
+
+/** What is no incident. */
+const SILENT: readonly (readonly [string, string, Record<string, string>])[] = [
+  [
+    'PaxyoWebhookSloBurning',
+    'when one of few webhooks at night fails',
+    {
+      [`${WEBHOOKS}{status="200"}`]: '0+1x60',
+      [`${WEBHOOKS}{status="503"}`]: '0x10 1x50',
+      [WITHIN_A_SECOND]: '0+1x60',
+    },
+  ],
+  [
+    'PaxyoWebhookSloBurning',
+    'when a provider sends wrong tokens',
+    { [`${WEBHOOKS}{status="401"}`]: '0+60x60', [`${WEBHOOKS}{status="200"}`]: '0+1x60', [WITHIN_A_SECOND]: '0+1x60' },
+  ],
+  ['PaxyoRedundancyLost', 'where there was never more than one', { 'up{job="ws-gateway",instance="a"}': '1x60' }],
+  [
+    'PaxyoDiskNearlyFull',
+    'for a file system in memory',
+    {
+      'node_filesystem_avail_bytes{mountpoint="/run",fstype="tmpfs"}': '1x60',
+      'node_filesystem_size_bytes{mountpoint="/run",fstype="tmpfs"}': '1000x60',
+    },
+  ],
 ]
 
 test('there is a case for each alert', () => {
-  const { groups } = parse(readFileSync(RULES, 'utf8')) as { groups: { rules: { alert: string }[] }[] }
-  const alerts = groups.flatMap((group) => group.rules.map(({ alert }) => alert))
   expect(Object.keys(CASES).toSorted()).toEqual(alerts.toSorted())
 })
 
+const ONE = [{ labels: '{}', value: 1 }]
+
 test.each([...Object.entries(CASES), ...NEW_SERIES])(
   '%s fires on what it is about, and not at once',
-  (alert, { series, firesAfterMin }) => {
-    const firing = `count(ALERTS{alertname="${alert}", alertstate="firing"})`
-    const spec = {
-      rule_files: [RULES],
-      evaluation_interval: '1m',
-      tests: [
-        {
-          interval: '1m',
-          input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
-          promql_expr_test: [
-            { expr: firing, eval_time: '0m', exp_samples: [] },
-            { expr: firing, eval_time: `${firesAfterMin}m`, exp_samples: [{ labels: '{}', value: 1 }] },
-          ],
-        },
-      ],
-    }
-    const dir = mkdtempSync(join(tmpdir(), 'paxyo-alerts-'))
-    try {
-      writeFileSync(join(dir, 'case.yml'), stringify(spec))
-      expect(promtool('test', 'rules', join(dir, 'case.yml'))).toContain('SUCCESS')
-    } finally {
-      rmSync(dir, { recursive: true, force: true })
-    }
+  (alert, { series, firesAfterMin, atOnce }) => {
+    replay(alert, series, { 0: atOnce === true ? ONE : [], [firesAfterMin]: ONE })
   },
 )
+
+test.each(SILENT)('%s does not fire %s', (alert, _when, series) => replay(alert, series, { 0: [], 30: [], 59: [] }))
+
+/** @param samples how many alerts fire, by the minute. */
+function replay(alert: string, series: Record<string, string>, samples: Record<number, readonly object[]>): void {
+  const expr = `count(ALERTS{alertname="${alert}", alertstate="firing"})`
+  const spec = {
+    rule_files: ['rules.yml'],
+    evaluation_interval: '1m',
+    tests: [
+      {
+        interval: '1m',
+        input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
+        promql_expr_test: Object.entries(samples).map(([minute, exp_samples]) => ({
+          expr,
+          eval_time: `${minute}m`,
+          exp_samples,
+        })),
+      },
+    ],
+  }
+  const dir = mkdtempSync(join(tmpdir(), 'paxyo-alerts-'))
+  try {
+    writeFileSync(join(dir, 'rules.yml'), stringify(rulesOf(alert)))
+    writeFileSync(join(dir, 'case.yml'), stringify(spec))
+    expect(promtool('test', 'rules', join(dir, 'case.yml'))).toContain('SUCCESS')
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
+}

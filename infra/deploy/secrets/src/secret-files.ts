@@ -29,6 +29,8 @@ const LISTS: Readonly<Record<string, () => string>> = {
 
 const SINGLE = [
   'postgres-superuser-password',
+  // Of the standbys and of pg_rewind, where there are several PostgreSQL servers.
+  'postgres-replication-password',
   'redis-operator-password',
   'grafana-admin-password',
   'demo-provider-key',

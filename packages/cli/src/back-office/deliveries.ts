@@ -55,7 +55,9 @@ const toRow = ({
 export async function showDelivery(cli: Cli, deliveryId: string): Promise<void> {
   const found = await withPanelApi(cli, (api) => api.deliveries.get(deliveryId))
   const { delivery, replays } = found
-  cli.print(found, () => [table([delivery, ...replays].map(toRow)), printable(delivery.body)].join('\n'))
+  cli.print(found, () =>
+    [table([delivery, ...replays].map(toRow)), printable(delivery.body ?? 'Its body is not kept any more.')].join('\n'),
+  )
 }
 
 export async function replayDeliveries(cli: Cli, id: string | undefined, options: ReplayOptions): Promise<void> {

@@ -72,7 +72,7 @@ export async function showReview(cli: Cli, reviewId: string): Promise<void> {
               `paxyo reviews resolve ${review.reviewId} --approve ${proposal.refund} --note "…"`,
           ]),
       ...(unknownWord === null ? [] : [describeWord(review.reviewId, unknownWord)]),
-      `the provider sent ${printable(delivery.body)}`,
+      delivery.body === null ? 'its body is not kept any more' : `the provider sent ${printable(delivery.body)}`,
     ].join('\n'),
   )
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { chown, copyFile, lstat, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import type { Cli } from '../cli.ts'
 import { connectDatabase, type DatabaseSession } from '../connect-database.ts'
 import { Failure } from '../failure.ts'
@@ -28,7 +28,8 @@ export async function backUp(cli: Cli, target: string): Promise<void> {
     signal: cli.signal,
   })
   await verifyServer(database, join(dataDir, 'postgres'))
-  const building = await mkdtemp(`${resolve(target)}.`)
+  // Hidden: it is no backup until it is complete.
+  const building = await mkdtemp(join(dirname(resolve(target)), `.${basename(target)}.`))
   try {
     await copyDatabase(database, join(dataDir, 'postgres'), join(building, 'postgres'), cli.signal)
     await copyFile(join(dataDir, 'secrets.json'), join(building, 'secrets.json'))

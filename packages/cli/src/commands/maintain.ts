@@ -1,3 +1,4 @@
+import type { PartitionPart } from '@paxyo/database'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { action, type Cli } from '../cli.ts'
 import type { AddCommand } from '../add-command.ts'
@@ -70,6 +71,7 @@ function printResult(cli: Cli, result: Awaited<ReturnType<typeof maintain>>): vo
         ? []
         : [`Accounts whose totals were corrected: ${result.correctedTotals}.`]),
       `Provider orders without a registered order, put up for review: ${result.reviewedUnregisteredOrders}.`,
+      `Erasures finished: ${result.finishedErasures}.`,
       ...(result.signedAuditHead === undefined
         ? []
         : [`Audit log signed: ${result.signedAuditHead.position}:${result.signedAuditHead.hash}.`]),
@@ -102,7 +104,7 @@ async function maintain(url: string, work: Work) {
   const { eventDays, deliveryDays, archiveDir, rejectedDays, parkedDays, recountTotals: isRecount, signingKey } = work
   const database = await import('@paxyo/database')
   const { pruneIdempotencyKeys, pruneOutgoingWebhooks, pruneReceipts, pruneRejectedRequests } = database
-  const { newId, reviewUnregistered } = await import('@paxyo/ledger')
+  const { newId, resumeErasures, reviewUnregistered } = await import('@paxyo/ledger')
   const { default: pg } = await import('pg')
   const { explainDatabaseError } = await import('../explain-database-error.ts')
   const pool = new pg.Pool({
@@ -116,10 +118,13 @@ async function maintain(url: string, work: Work) {
   try {
     const now = new Date()
     const { created, dropped } = await database.maintainPartitions(pool, now, { events: eventDays })
+    const finishedErasures = await resumeErasures({ pool, newId })
     // First: a delivery whose order was not registered in time then waits for a person.
     const reviewedUnregisteredOrders = await reviewUnregistered({ pool, newId }, parkedDays)
     const archive =
-      archiveDir === undefined ? undefined : (name: string) => database.archivePartition(pool, archiveDir, name)
+      archiveDir === undefined
+        ? undefined
+        : (name: string, part?: PartitionPart) => database.archivePartition(pool, archiveDir, name, part)
     const deliveries = await database.dropOldDeliveries(pool, now, deliveryDays, archive)
     return {
       created,
@@ -132,6 +137,7 @@ async function maintain(url: string, work: Work) {
       deletedReceipts: await pruneReceipts(pool, eventDays),
       ...(isRecount === true ? { correctedTotals: await database.recountTotals(pool) } : {}),
       reviewedUnregisteredOrders,
+      finishedErasures,
       signedAuditHead:
         signingKey === undefined
           ? undefined

@@ -1,6 +1,7 @@
 import { action } from '../cli.ts'
 import type { AddCommand } from '../add-command.ts'
 
+const loadErasure = () => import('../back-office/erasure.ts')
 const load = () => import('../back-office/connections.ts')
 
 export const addWho: AddCommand = (program, terminal, finished) => {
@@ -34,6 +35,18 @@ export const addUsers: AddCommand = (program, terminal, finished) => {
     .action(
       action(terminal, finished, async (cli, _options: unknown, userId: string) =>
         (await load()).revokeTokens(cli, userId),
+      ),
+    )
+  users
+    .command('erase')
+    .description(
+      "put a pseudonym in the place of a user everywhere, for good: the user's id, the links of the orders, and what providers sent; amounts stay",
+    )
+    .argument('<userId>')
+    .option('--dry-run', 'only count what would change')
+    .action(
+      action(terminal, finished, async (cli, options: { readonly dryRun?: true }, userId: string) =>
+        (await loadErasure()).eraseUser(cli, userId, options.dryRun === true),
       ),
     )
   users

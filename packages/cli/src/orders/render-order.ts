@@ -91,7 +91,7 @@ function renderDeliveries(deliveries: readonly DeliveryRow[]): string {
     deliveries.map(({ receivedAt, outcome, reason, body }) => [
       `  ${receivedAt}`,
       reason === null ? outcome : `${outcome} (${reason})`,
-      printable(body.slice(0, BODY_LENGTH_MAX)),
+      body === null ? 'body not kept' : printable(body.slice(0, BODY_LENGTH_MAX)),
     ]),
   )
 }

@@ -1,4 +1,5 @@
 import { boundedText } from '@paxyo/contracts'
+import { HOST_PATTERN, publicUrl } from '@paxyo/web-server'
 import { z } from 'zod'
 
 export const PANELS = ['php', 'other'] as const
@@ -12,8 +13,6 @@ const origin = z
     error: 'must be an origin such as https://panel.example.com',
   })
 const path = boundedText(4096, /^\/[\w./@+-]*$/, 'must be an absolute path without spaces')
-/** Labels begin and end with a letter or a digit; between them are hyphens, or one full stop. */
-const HOST = /^[a-z0-9]+(?:(?:-+|\.)[a-z0-9]+)*(?::\d{1,5})?$/
 
 /** What the files are written from, without secrets; kept as setup.json for `--check`. */
 export const choicesSchema = z.strictObject({
@@ -21,7 +20,7 @@ export const choicesSchema = z.strictObject({
   host: z
     .string()
     .toLowerCase()
-    .pipe(boundedText(259, HOST, 'must be a host name such as rt.example.com')),
+    .pipe(boundedText(259, HOST_PATTERN, 'must be a host name such as rt.example.com')),
   /** The origin of the panel's pages. */
   panelOrigin: origin,
   panel: z.enum(PANELS, { error: `must be one of ${PANELS.join(', ')}` }),
@@ -79,11 +78,6 @@ export function suggestionFor(name: keyof Choices, given: Partial<Record<keyof C
       return '/var/lib/paxyo'
   }
 }
-
-/** The public host without its port. */
-export const hostName = ({ host }: Pick<Choices, 'host'>): string => host.split(':')[0]!
-export const publicPort = ({ host }: Pick<Choices, 'host'>): number => Number(host.split(':')[1] ?? 443)
-export const publicUrl = ({ host }: Pick<Choices, 'host'>): string => new URL(`https://${host}`).origin
 
 /** Where the panel's server and the checks reach the panel API: not through the proxy, which keeps it private. */
 export const apiUrl = (choices: Choices): string =>

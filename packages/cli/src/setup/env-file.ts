@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { publicUrl, type Choices } from './choices.ts'
+import { publicUrl } from '@paxyo/web-server'
+import type { Choices } from './choices.ts'
 import { renderVariable } from './env-text.ts'
 
 /** The secrets of the three sides: the provider, the panel's server, and browsers. */

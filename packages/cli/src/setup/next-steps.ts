@@ -1,6 +1,7 @@
+import { hostName, publicUrl } from '@paxyo/web-server'
 import { join } from 'node:path'
-import { hostName, publicUrl, type Choices } from './choices.ts'
-import { scriptTag } from './panel-files.ts'
+import type { Choices } from './choices.ts'
+import { panelScriptTag } from './panel-files.ts'
 import { INSTALLED } from './plan-files.ts'
 
 export interface Step {
@@ -34,7 +35,7 @@ export function nextSteps(choices: Choices, folder: string): Step[] {
               '# Adapt their marked lines to the panel',
             ]
           : ['# Serve a token from /token: infra/docs/how-to/sign-in-browsers.md']),
-        `# The tag for its pages: ${scriptTag(choices).trim()}`,
+        `# The tag for its pages: ${panelScriptTag(choices)}`,
         '# To keep its own tables true, it receives outgoing webhooks or follows the changes feed: packages/php/README.md',
       ],
     },

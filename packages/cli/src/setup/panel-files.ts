@@ -1,12 +1,14 @@
-import { apiUrl, publicUrl, type Choices } from './choices.ts'
+import { publicUrl, scriptTag } from '@paxyo/web-server'
+import { apiUrl, type Choices } from './choices.ts'
 import type { SetupSecrets } from './env-file.ts'
 
 /** The tag for the panel's pages. */
-export const scriptTag = (choices: Choices): string =>
-  `<script src="${publicUrl(choices)}/paxyo.js" data-token-url="${tokenPath(choices)}"${balanceAttribute(choices)}></script>\n`
-
-const balanceAttribute = (choices: Choices): string =>
-  choices.balance === 'external' ? ` data-balance-url="${balancePath(choices)}"` : ''
+export const panelScriptTag = (choices: Choices): string =>
+  scriptTag({
+    gateway: publicUrl(choices),
+    tokenUrl: tokenPath(choices),
+    balanceUrl: choices.balance === 'external' ? balancePath(choices) : undefined,
+  })
 
 export const tokenPath = (choices: Pick<Choices, 'panel'>): string => routePath('token', choices)
 export const balancePath = (choices: Pick<Choices, 'panel'>): string => routePath('balance', choices)

@@ -1,9 +1,7 @@
-import { hostName, type Choices } from './choices.ts'
-import { apacheConfig } from './apache.ts'
-import { caddyConfig } from './caddy.ts'
+import { apacheConfig, caddyConfig, hostName, nginxConfig } from '@paxyo/web-server'
+import type { Choices } from './choices.ts'
 import { environmentOf, renderEnvironment, secretsOf, type SetupSecrets } from './env-file.ts'
-import { nginxConfig } from './nginx.ts'
-import { balancePhp, phpSettings, scriptTag, tokenPhp } from './panel-files.ts'
+import { balancePhp, panelScriptTag, phpSettings, tokenPhp } from './panel-files.ts'
 import { systemdUnit, type UnitOptions } from './systemd-unit.ts'
 
 export interface PlannedFile {
@@ -42,7 +40,7 @@ export function planFiles(
       ...(hasProvidersFile ? [secret('providers.json', `${JSON.stringify(providers, null, 2)}\n`)] : []),
       plain('paxyo.service', systemdUnit(choices, { ...unit, envFile: INSTALLED.env })),
       ...proxyFiles(choices).map(([name, content]) => plain(name, content)),
-      plain('script-tag.html', scriptTag(choices)),
+      plain('script-tag.html', `${panelScriptTag(choices)}\n`),
       ...(choices.panel === 'php'
         ? [
             plain('token.php', tokenPhp()),

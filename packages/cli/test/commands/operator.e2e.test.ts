@@ -4,6 +4,7 @@ import { MIGRATION_NAMES } from '@paxyo/database'
 import {
   createTestDatabase,
   eventually,
+  freePort,
   sharedRedisUrl,
   startRedisServer,
   startService,
@@ -326,6 +327,36 @@ describe('migrate and maintain', () => {
   test('maintain repeats itself where it is asked to, until a signal', async () => {
     const running = startPaxyo(['maintain'], { ...env, MAINTAIN_EVERY_HOURS: '12' })
     await eventually(() => running.stdout().includes('idempotency keys'))
+    running.child.kill('SIGTERM')
+    expect(await running.ended).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  test('version compares itself with the database', async () => {
+    const { version } = (await paxyo(['version', '--json'])).json() as { version: string }
+    expect(version).toMatch(/^\d+\.\d+\.\d+$/)
+    const owner = { DATABASE_URL: env['DATABASE_URL']! }
+    const checked = await paxyo(['version', '--check'], owner)
+    expect([checked.code, checked.stdout]).toEqual([
+      0,
+      `${version}\ndatabase: ${MIGRATION_NAMES.length} migrations\ngateways: not compared\n`,
+    ])
+    const name = `paxyo_version_${process.pid}`
+    await database.owner.query(`CREATE DATABASE ${name}`)
+    const empty = new URL(database.url)
+    empty.pathname = name
+    const pending = await paxyo(['version', '--check', '--json'], { DATABASE_URL: empty.href })
+    await database.owner.query(`DROP DATABASE ${name} WITH (FORCE)`)
+    expect(pending.code).toBe(1)
+    expect(pending.json()).toMatchObject({ database: { applied: 0, pending: MIGRATION_NAMES, newer: [] } })
+  })
+
+  test('the exporter serves the size of the database, until a signal', async () => {
+    const port = await freePort()
+    const running = startPaxyo(['exporter'], { ...env, HOST: '127.0.0.1', METRICS_PORT: String(port), DISKS: '/' })
+    const metrics = async (): Promise<string> => (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+    await eventually(async () => (await metrics()).includes('paxyo_disk_available_bytes{name="/"'))
+    expect(await metrics()).toMatch(/^paxyo_database_size_bytes\{service="exporter"\} [1-9]\d+$/m)
+    expect(await metrics()).toMatch(/^paxyo_database_wal_retained_bytes\{service="exporter"\} 0$/m)
     running.child.kill('SIGTERM')
     expect(await running.ended).toMatchObject({ code: 0, stderr: '' })
   })

@@ -12,6 +12,7 @@ import {
   type ServiceProcess,
   type TestAuthority,
 } from '@paxyo/testkit'
+import { apacheConfig, caddyConfig, nginxConfig } from '@paxyo/web-server'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -181,6 +182,16 @@ describe.each<[WebServer, string]>([
     expect([502, 503]).toContain(statusOf(webhook, '-d', '{}'))
     await without.disposeAsync()
     expect(logsWithToken(`${proxy}-alone`)).toBe('')
+
+    // What the console's set-up page shows: the console is at this host, too.
+    const { cert, key } = JSON.parse(readIn(proxy, 'setup.json')) as { cert: string; key: string }
+    const options = { host: `localhost:${publicPort}`, port, cert, key, servesConsole: true }
+    writeFileSync(path, { nginx: nginxConfig, apache: apacheConfig, caddy: caddyConfig }[proxy](options))
+    await using withConsole = new AsyncDisposableStack()
+    withConsole.use(await startWebServer(proxy, folderOf(`${proxy}-console`), path, publicPort))
+    expect(['/console', '/console/setup', '/v1/orders', '/consoles', '/docs', '/ws'].map((at) => statusOf(at))).toEqual(
+      [200, 200, 401, 404, 404, 426],
+    )
   })
 })
 

@@ -12,6 +12,10 @@ export class ApiProblem extends Error {
   }
 }
 
+/** The problem of a failed request, also of an error that is not the server's, such as a response that is not JSON. */
+export const toProblem = (error: unknown): ApiProblem =>
+  error instanceof ApiProblem ? error : new ApiProblem('unreadable', 0, String(error))
+
 export type Query = Readonly<Record<string, string | number | undefined>>
 
 export interface SendOptions {

@@ -15,9 +15,6 @@ export const liveState = signal<LiveState>('connecting')
 /** The newest numbers of connected users; undefined until the gateway has sent them. */
 export const online = signal<Extract<OperatorServerMessage, { type: 'connections' }> | undefined>(undefined)
 
-/** Where the gateway is, as the server says; undefined until it has said so. */
-export const gatewayOrigin = signal<string | undefined>(undefined)
-
 const listeners = new Set<(change: Change) => void>()
 
 export function onChange(listener: (change: Change) => void): () => void {
@@ -94,9 +91,7 @@ export function startLive(onEnded: () => void): () => void {
       return reconnectLater()
     }
     if (isClosed) return
-    const url = socketUrl(ticket.url, location.href)
-    gatewayOrigin.value = url.origin.replace(/^ws/, 'http')
-    const opened = new WebSocket(url)
+    const opened = new WebSocket(socketUrl(ticket.url, location.href))
     socket = opened
     opened.addEventListener('open', () => opened.send(JSON.stringify({ type: 'hello', ticket: ticket.ticket })))
     opened.addEventListener('message', ({ data }) => receive(JSON.parse(data as string) as OperatorServerMessage))

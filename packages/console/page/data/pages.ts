@@ -1,7 +1,7 @@
 import type { Page } from '@paxyo/panel-client'
 import { useSignal, type ReadonlySignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { ApiProblem, get, type Query } from './api.ts'
+import { get, toProblem, type ApiProblem, type Query } from './api.ts'
 import type { Concerns } from './changes.ts'
 import { useResource } from './resource.ts'
 
@@ -53,7 +53,7 @@ export function useList<Item>(
         older.value = { data: [...items, ...next.data], nextCursor: next.nextCursor }
         moreProblem.value = undefined
       } catch (error) {
-        moreProblem.value = error instanceof ApiProblem ? error : new ApiProblem('unreadable', 0, String(error))
+        moreProblem.value = toProblem(error)
       } finally {
         isLoadingMore.value = false
       }

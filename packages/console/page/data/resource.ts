@@ -1,6 +1,6 @@
 import { useSignal, type ReadonlySignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import { ApiProblem } from './api.ts'
+import { toProblem, type ApiProblem } from './api.ts'
 import type { Concerns } from './changes.ts'
 import { onChange } from './live.ts'
 
@@ -38,7 +38,7 @@ export function useResource<Data>(
           problem.value = undefined
         } catch (error) {
           if (signal.aborted) return
-          problem.value = error instanceof ApiProblem ? error : new ApiProblem('unreadable', 0, String(error))
+          problem.value = toProblem(error)
         }
       },
       intervalMs: RELOAD_INTERVAL_MS,

@@ -14,21 +14,38 @@ function cached<Format>(name: string, make: (tag: string) => Format): Format {
 export const formatNumber = (value: number): string =>
   cached('number', (tag) => new Intl.NumberFormat(tag)).format(value)
 
-/** `$2.50`; all digits, at least two after the point. A unit that is not an ISO 4217 code follows the number. */
-export function formatAmount(amount: string, currency: string): string {
-  const isCountrys = /^[A-Z]{3}$/.test(currency)
-  const format = cached(
+const LARGE_DECIMALS = 2
+const isCountrys = (currency: string): boolean => /^[A-Z]{3}$/.test(currency)
+
+const moneyFormat = (currency: string): Intl.NumberFormat =>
+  cached(
     `money:${currency}`,
     (tag) =>
       new Intl.NumberFormat(tag, {
-        ...(isCountrys ? { style: 'currency', currency, currencyDisplay: 'narrowSymbol' } : {}),
-        minimumFractionDigits: 2,
+        ...(isCountrys(currency) ? { style: 'currency', currency, currencyDisplay: 'narrowSymbol' } : {}),
+        minimumFractionDigits: LARGE_DECIMALS,
         maximumFractionDigits: MONEY_DECIMALS_MAX,
       }),
   )
+
+/** `$2.50`; all digits, at least two after the point. A unit that is not an ISO 4217 code follows the number. */
+export function formatAmount(amount: string, currency: string): string {
   // Intl formats a decimal string exactly; a number would lose digits.
-  const text = format.format(amount as `${number}`)
-  return isCountrys ? text : `${text} ${currency}`
+  const text = moneyFormat(currency).format(amount as `${number}`)
+  return isCountrys(currency) ? text : `${text} ${currency}`
+}
+
+/** An amount whose decimals after the second one can be shown smaller. */
+export function splitAmount(amount: string, currency: string): { head: string; rest: string; tail: string } {
+  const parts = moneyFormat(currency).formatToParts(amount as `${number}`)
+  const place = parts.findIndex(({ type }) => type === 'fraction')
+  const join = (some: readonly Intl.NumberFormatPart[]): string => some.map(({ value }) => value).join('')
+  const fraction = parts[place]?.value ?? ''
+  return {
+    head: join(parts.slice(0, Math.max(0, place))) + fraction.slice(0, LARGE_DECIMALS),
+    rest: fraction.slice(LARGE_DECIMALS),
+    tail: join(parts.slice(place + 1)) + (isCountrys(currency) ? '' : ` ${currency}`),
+  }
 }
 
 export const formatExactTime = (time: string | number): string =>

@@ -1,7 +1,7 @@
-import type { DeliveryResponse, ReplayResponse } from '@paxyo/panel-client'
+import type { DeliveryResponse, OrderHistory, ReplayResponse } from '@paxyo/panel-client'
 import { useSignal } from '@preact/signals'
 import { get, path, post } from '../data/api.ts'
-import { anyDelivery } from '../data/changes.ts'
+import { anyDelivery, orderChanged } from '../data/changes.ts'
 import { announce } from '../data/live.ts'
 import { useResource } from '../data/resource.ts'
 import { hrefOf } from '../data/router.ts'
@@ -13,6 +13,8 @@ import { CopyButton } from '../parts/copy.tsx'
 import { ActionDialog } from '../parts/dialog.tsx'
 import { Table } from '../parts/table.tsx'
 import { curlOf } from '../state/curl.ts'
+import { effectsOf, timelineOf } from '../state/timeline.ts'
+import { Timeline } from './order-timeline.tsx'
 
 /** The story of a delivery: what was received, what was decided, and its replays. */
 export const Delivery = ({ id }: { id: string }) => {
@@ -31,8 +33,15 @@ export const Delivery = ({ id }: { id: string }) => {
       actions={
         found === undefined ? undefined : (
           <div class="buttons">
-            <CopyButton text={curlOf(found.delivery, location.origin)} label={t('delivery.copyCurl')} />
-            {can('reviews') ? <Button onClick={() => (isAsking.value = true)}>{t('action.replay')}</Button> : null}
+            {found.delivery.body === null ? null : (
+              <CopyButton
+                text={curlOf({ ...found.delivery, body: found.delivery.body }, location.origin)}
+                label={t('delivery.copyCurl')}
+              />
+            )}
+            {can('reviews') && found.delivery.body !== null ? (
+              <Button onClick={() => (isAsking.value = true)}>{t('action.replay')}</Button>
+            ) : null}
           </div>
         )
       }
@@ -69,6 +78,9 @@ const Story = ({ found: { delivery, replays } }: { found: DeliveryResponse }) =>
       <Panel title={t('delivery.body')}>
         <Body text={delivery.body} />
       </Panel>
+      {delivery.orderId === null ? null : (
+        <Effects key={delivery.orderId} orderId={delivery.orderId} deliveryId={delivery.deliveryId} />
+      )}
       <Panel title={t('delivery.replays')}>
         {replays.length === 0 ? (
           <Empty title={t('delivery.noReplays')} />
@@ -111,3 +123,27 @@ const Story = ({ found: { delivery, replays } }: { found: DeliveryResponse }) =>
     </Panel>
   </div>
 )
+
+/** What the delivery did to its order: the refund, and how it reached the user. */
+const Effects = ({ orderId, deliveryId }: { orderId: string; deliveryId: string }) => {
+  const { data, problem, reload } = useResource(
+    `order ${orderId}`,
+    (signal) => get<OrderHistory>(path`/v1/orders/${orderId}`, {}, signal),
+    orderChanged(orderId),
+  )
+  const history = data.value
+  const effects = history && effectsOf(timelineOf(history), deliveryId)
+  if (effects?.length === 0) return null
+  return (
+    <Panel title={t('delivery.effects')}>
+      <Problem problem={problem.value} onRetry={reload} />
+      {history === undefined || effects === undefined ? (
+        problem.value ? null : (
+          <Skeleton lines={2} />
+        )
+      ) : (
+        <Timeline moments={effects} order={history.order} />
+      )}
+    </Panel>
+  )
+}

@@ -1,42 +1,41 @@
 import type { Diagnosis, LedgerAudit } from '@paxyo/panel-client'
 import { useSignal } from '@preact/signals'
-import { ApiProblem, get } from '../data/api.ts'
+import type { ComponentChildren } from 'preact'
+import { get } from '../data/api.ts'
 import { formatDuration } from '../kit/duration.ts'
 import { formatNumber } from '../kit/format.ts'
 import { t } from '../kit/language.ts'
-import { Ago, Badge, Button, Panel, Problem, type Tone } from '../parts/basic.tsx'
+import { Ago, Button, Panel, Problem, type Tone } from '../parts/basic.tsx'
+import { Check } from '../parts/checks.tsx'
+import { useRequest } from '../parts/request.ts'
 
 /** What the services check when a person asks: each result is a sentence, with the fix. */
-export const Doctor = () => {
-  const run = useRun<Diagnosis>('/v1/diagnostics')
-  const found = run.result.value
-  return (
-    <Panel title={t('doctor.title')} actions={<RunButton run={run} />}>
-      <p>{t('doctor.lead')}</p>
-      <Problem problem={run.problem.value} />
-      <div role="status">
-        {found === undefined ? null : (
-          <>
-            <p class={found.isHealthy ? 'tick' : 'field-problem'}>
-              {t(found.isHealthy ? 'doctor.healthy' : 'doctor.unhealthy')} <Ago time={found.at} />
-            </p>
-            <ul class="checks">
-              {found.diagnostics.map(({ check, status, message, hint }) => (
-                <li key={`${check} ${message}`} data-check={check} data-state={status}>
-                  <Badge tone={TONES[status]}>{t(`doctor.${status}`)}</Badge>
-                  <span lang="en" dir="ltr">
-                    <strong>{check}</strong> {message}
-                    {hint === null ? null : <span class="check-fix">{hint}</span>}
-                  </span>
-                </li>
-              ))}
-            </ul>
-          </>
-        )}
-      </div>
-    </Panel>
-  )
-}
+export const Doctor = () => (
+  <Checkup<Diagnosis>
+    title={t('doctor.title')}
+    lead={t('doctor.lead')}
+    url="/v1/diagnostics"
+    verdictOf={({ isHealthy }) => [isHealthy, t(isHealthy ? 'doctor.healthy' : 'doctor.unhealthy')]}
+  >
+    {(found) => (
+      <ul class="checks">
+        {found.diagnostics.map(({ check, status, message, hint }) => (
+          <Check
+            key={`${check} ${message}`}
+            name={check}
+            state={status}
+            tone={TONES[status]}
+            verdict={t(`doctor.${status}`)}
+            fix={hint}
+            isServerText
+          >
+            <strong>{check}</strong> {message}
+          </Check>
+        ))}
+      </ul>
+    )}
+  </Checkup>
+)
 
 const TONES: Readonly<Record<Diagnosis['diagnostics'][number]['status'], Tone>> = {
   ok: 'good',
@@ -46,79 +45,85 @@ const TONES: Readonly<Record<Diagnosis['diagnostics'][number]['status'], Tone>> 
 }
 
 /** The invariants of money, streams and deliveries, checked in all rows. */
-export const LedgerAuditPanel = () => {
-  const run = useRun<LedgerAudit>('/v1/ledger-audit')
-  const found = run.result.value
+export const LedgerAuditPanel = () => (
+  <Checkup<LedgerAudit>
+    title={t('ledgerAudit.title')}
+    lead={t('ledgerAudit.lead')}
+    url="/v1/ledger-audit"
+    verdictOf={({ isClean }) => [isClean, t(isClean ? 'ledgerAudit.clean' : 'ledgerAudit.violated')]}
+  >
+    {({ size, durationMs, checks }) => (
+      <>
+        <p class="hint">
+          {t('ledgerAudit.size', {
+            orders: formatNumber(size.orders),
+            accounts: formatNumber(size.accounts),
+            entries: formatNumber(size.ledgerEntries),
+            after: formatDuration(durationMs),
+          })}
+        </p>
+        <ul class="checks">
+          {checks.map(({ check, title, count, rows }) => (
+            <Check
+              key={check}
+              name={check}
+              state={count === 0 ? 'ok' : 'failed'}
+              tone={count === 0 ? 'good' : 'bad'}
+              verdict={count === 0 ? t('doctor.ok') : t('ledgerAudit.count', { count })}
+              isServerText
+            >
+              {title}
+              {rows.map(({ subject, detail }) => (
+                <span key={`${subject} ${detail}`} class="check-fix">
+                  {subject} {detail}
+                </span>
+              ))}
+            </Check>
+          ))}
+        </ul>
+      </>
+    )}
+  </Checkup>
+)
+
+interface CheckupProps<Result> {
+  readonly title: string
+  readonly lead: string
+  readonly url: string
+  readonly verdictOf: (found: Result) => readonly [isGood: boolean, sentence: string]
+  readonly children: (found: Result) => ComponentChildren
+}
+
+/** A check that a person starts, with its verdict and what it found. */
+const Checkup = <Result extends { readonly at: string }>(props: CheckupProps<Result>) => {
+  const result = useSignal<Result | undefined>(undefined)
+  const request = useRequest()
+  const found = result.value
+  const [isGood, sentence] = found === undefined ? [true, ''] : props.verdictOf(found)
   return (
-    <Panel title={t('ledgerAudit.title')} actions={<RunButton run={run} />}>
-      <p>{t('ledgerAudit.lead')}</p>
-      <Problem problem={run.problem.value} />
+    <Panel
+      title={props.title}
+      actions={
+        <Button
+          isBusy={request.isBusy.value}
+          onClick={() => void request.run(async () => (result.value = await get<Result>(props.url)))}
+        >
+          {t('doctor.run')}
+        </Button>
+      }
+    >
+      <p>{props.lead}</p>
+      <Problem problem={request.problem.value} />
       <div role="status">
         {found === undefined ? null : (
           <>
-            <p class={found.isClean ? 'tick' : 'field-problem'}>
-              {t(found.isClean ? 'ledgerAudit.clean' : 'ledgerAudit.violated')} <Ago time={found.at} />
+            <p class={isGood ? 'tick' : 'field-problem'}>
+              {sentence} <Ago time={found.at} />
             </p>
-            <p class="hint">
-              {t('ledgerAudit.size', {
-                orders: formatNumber(found.size.orders),
-                accounts: formatNumber(found.size.accounts),
-                entries: formatNumber(found.size.ledgerEntries),
-                after: formatDuration(found.durationMs),
-              })}
-            </p>
-            <ul class="checks">
-              {found.checks.map(({ check, title, count, rows }) => (
-                <li key={check} data-check={check} data-state={count === 0 ? 'ok' : 'failed'}>
-                  <Badge tone={count === 0 ? 'good' : 'bad'}>
-                    {count === 0 ? t('doctor.ok') : t('ledgerAudit.count', { count })}
-                  </Badge>
-                  <span lang="en" dir="ltr">
-                    {title}
-                    {rows.map(({ subject, detail }) => (
-                      <span key={`${subject} ${detail}`} class="check-fix">
-                        {subject} {detail}
-                      </span>
-                    ))}
-                  </span>
-                </li>
-              ))}
-            </ul>
+            {props.children(found)}
           </>
         )}
       </div>
     </Panel>
   )
 }
-
-interface Run<Result> {
-  readonly result: { readonly value: Result | undefined }
-  readonly problem: { readonly value: ApiProblem | undefined }
-  readonly isBusy: { readonly value: boolean }
-  readonly start: () => Promise<void>
-}
-
-/** A check that a person starts. */
-function useRun<Result>(url: string): Run<Result> {
-  const result = useSignal<Result | undefined>(undefined)
-  const problem = useSignal<ApiProblem | undefined>(undefined)
-  const isBusy = useSignal(false)
-  async function start(): Promise<void> {
-    isBusy.value = true
-    problem.value = undefined
-    try {
-      result.value = await get<Result>(url)
-    } catch (error) {
-      problem.value = error instanceof ApiProblem ? error : new ApiProblem('unreadable', 0, String(error))
-    } finally {
-      isBusy.value = false
-    }
-  }
-  return { result, problem, isBusy, start }
-}
-
-const RunButton = <Result,>({ run }: { run: Run<Result> }) => (
-  <Button isBusy={run.isBusy.value} onClick={() => void run.start()}>
-    {t('doctor.run')}
-  </Button>
-)

@@ -147,13 +147,7 @@ const Invite = ({ link, onDone, onClose }: Omit<AskProps, 'question'>) => {
       }}
       onClose={onClose}
     >
-      <Field
-        label={t('signIn.name')}
-        name="operator-name"
-        autocomplete="off"
-        value={name.value}
-        onInput={(event) => (name.value = event.currentTarget.value)}
-      />
+      <Field label={t('signIn.name')} name="operator-name" autocomplete="off" bind={name} />
       <div class="field">
         <label for="operator-role">{t('operators.role')}</label>
         <select
@@ -175,8 +169,7 @@ const Invite = ({ link, onDone, onClose }: Omit<AskProps, 'question'>) => {
           name="refund-limit"
           inputMode="decimal"
           autocomplete="off"
-          value={limit.value}
-          onInput={(event) => (limit.value = event.currentTarget.value)}
+          bind={limit}
         />
       ) : null}
     </ActionDialog>

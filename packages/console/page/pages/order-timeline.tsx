@@ -15,12 +15,21 @@ const TONES: Readonly<Record<Moment['kind'], Tone>> = {
 }
 
 export const OrderTimeline = ({ history }: { history: OrderHistory }) => (
+  <Timeline moments={timelineOf(history)} order={history.order} />
+)
+
+interface TimelineProps {
+  readonly moments: readonly Moment[]
+  readonly order: OrderHistory['order']
+}
+
+export const Timeline = ({ moments, order }: TimelineProps) => (
   <ol class="timeline">
-    {timelineOf(history).map((moment) => (
+    {moments.map((moment) => (
       <li key={moment.key} data-tone={TONES[moment.kind]} data-kind={moment.kind}>
         <div class="moment-head">
           <span class="moment-text">{sentenceOf(moment)}</span>
-          <Money moment={moment} order={history.order} />
+          <Money moment={moment} order={order} />
         </div>
         <p class="hint">
           <Time time={moment.at} />

@@ -11,6 +11,7 @@ import { t } from '../kit/language.ts'
 import { isZero, refundable } from '../kit/money.ts'
 import { Amount, Button, Facts, Panel, Problem, Screen, Skeleton, Status } from '../parts/basic.tsx'
 import { CancelDialog, RefundDialog, StatusDialog } from '../parts/order-dialogs.tsx'
+import { AtServer } from './at-server.tsx'
 import { OrderTimeline } from './order-timeline.tsx'
 
 /** An order: its story with the money beside it, and what can be done. */
@@ -34,9 +35,12 @@ export const Order = ({ id }: { id: string }) => {
         ) : null
       ) : (
         <div class="columns">
-          <Panel title={t('order.story')}>
-            <OrderTimeline history={history} />
-          </Panel>
+          <div class="stack">
+            <Panel title={t('order.story')}>
+              <OrderTimeline history={history} />
+            </Panel>
+            <AtServer orderId={id} />
+          </div>
           <Panel title={t('order.facts')}>
             <OrderFacts order={history.order} />
           </Panel>

@@ -3,7 +3,9 @@ import { startRegistration, WebAuthnError, type PublicKeyCredentialCreationOptio
 import { useEffect } from 'preact/hooks'
 import { ApiProblem, get, path, send } from '../data/api.ts'
 import { t } from '../kit/language.ts'
-import { Button, Field, Problem, Time } from '../parts/basic.tsx'
+import { AccountForm, PasswordField } from '../parts/account-form.tsx'
+import { Button, Field, Time } from '../parts/basic.tsx'
+import { useRequest } from '../parts/request.ts'
 import { Table } from '../parts/table.tsx'
 
 interface Passkey {
@@ -31,85 +33,47 @@ export const Passkeys = () => {
   const passkeys = useSignal<readonly Passkey[]>([])
   const isAvailable = useSignal(true)
   const [name, password] = [useSignal(''), useSignal('')]
-  const isBusy = useSignal(false)
-  const problem = useSignal<ApiProblem | undefined>(undefined)
+  const request = useRequest(toPasskeyProblem)
   const read = async (): Promise<void> => {
     const list = await get<{ readonly data: readonly Passkey[]; readonly isAvailable: boolean }>(PASSKEYS)
     passkeys.value = list.data
     isAvailable.value = list.isAvailable
   }
-  const run = async (request: () => Promise<void>): Promise<void> => {
-    if (isBusy.value) return
-    isBusy.value = true
-    problem.value = undefined
-    try {
-      await request()
-      await read()
-    } catch (error) {
-      problem.value = toPasskeyProblem(error)
-    } finally {
-      isBusy.value = false
-    }
-  }
-  useEffect(() => void run(() => Promise.resolve()), [])
+  useEffect(() => void request.run(read), [])
 
-  const add = () =>
-    run(async () => {
-      const optionsJSON = await send<PublicKeyCredentialCreationOptionsJSON>('POST', `${PASSKEYS}/options`, {
-        body: { password: password.value },
-      })
-      const response = await startRegistration({ optionsJSON })
-      await send('POST', PASSKEYS, { body: { name: name.value.trim(), response } })
-      name.value = ''
-      password.value = ''
-    })
-  const remove = (passkeyId: string) =>
-    run(() => send('POST', path`/console/api/passkeys/${passkeyId}/remove`, { body: { password: password.value } }))
+  const add = async (): Promise<void> => {
+    const body = { password: password.value }
+    const optionsJSON = await send<PublicKeyCredentialCreationOptionsJSON>('POST', `${PASSKEYS}/options`, { body })
+    const response = await startRegistration({ optionsJSON })
+    await send('POST', PASSKEYS, { body: { name: name.value.trim(), response } })
+    name.value = ''
+    password.value = ''
+    await read()
+  }
+  const remove = async (passkeyId: string): Promise<void> => {
+    await send('POST', path`/console/api/passkeys/${passkeyId}/remove`, { body: { password: password.value } })
+    await read()
+  }
 
   if (!isAvailable.value) return <p class="panel-text">{t('passkeys.notAvailable')}</p>
   return (
-    <form
-      class="form narrow"
-      onSubmit={(event) => {
-        event.preventDefault()
-        void add()
-      }}
-    >
+    <AccountForm request={request} button={t('passkeys.add')} onSubmit={() => void request.run(add)}>
       <p>{t('passkeys.detail')}</p>
-      {passkeys.value.length === 0 ? null : <List passkeys={passkeys.value} onRemove={remove} />}
-      <Field
-        label={t('passkeys.name')}
-        hint={t('passkeys.nameHint')}
-        name="passkey-name"
-        value={name.value}
-        onInput={(event) => (name.value = event.currentTarget.value)}
-      />
-      <Field
-        label={t('signIn.password')}
-        hint={t('passkeys.passwordHint')}
-        name="passkey-password"
-        type="password"
-        autocomplete="current-password"
-        value={password.value}
-        onInput={(event) => (password.value = event.currentTarget.value)}
-      />
-      <Problem problem={problem.value} />
-      <div class="buttons">
-        <Button type="submit" kind="primary" isBusy={isBusy.value}>
-          {t('passkeys.add')}
-        </Button>
-      </div>
-    </form>
+      {passkeys.value.length === 0 ? null : (
+        <List passkeys={passkeys.value} onRemove={(passkeyId) => void request.run(() => remove(passkeyId))} />
+      )}
+      <Field label={t('passkeys.name')} hint={t('passkeys.nameHint')} name="passkey-name" bind={name} />
+      <PasswordField bind={password} name="passkey-password" hint={t('passkeys.passwordHint')} />
+    </AccountForm>
   )
 }
 
-const List = ({
-  passkeys,
-  onRemove,
-}: {
-  passkeys: readonly Passkey[]
-  onRemove: (passkeyId: string) => Promise<void>
-}) => (
+interface ListProps {
+  readonly passkeys: readonly Passkey[]
+  readonly onRemove: (passkeyId: string) => void
+}
+
+const List = ({ passkeys, onRemove }: ListProps) => (
   <Table
     label={t('passkeys.title')}
     items={passkeys}
@@ -123,7 +87,7 @@ const List = ({
       {
         title: '',
         cell: ({ passkeyId, name }) => (
-          <Button kind="danger" label={t('passkeys.removeNamed', { name })} onClick={() => void onRemove(passkeyId)}>
+          <Button kind="danger" label={t('passkeys.removeNamed', { name })} onClick={() => onRemove(passkeyId)}>
             {t('passkeys.remove')}
           </Button>
         ),

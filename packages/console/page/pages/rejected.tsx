@@ -17,6 +17,7 @@ import { t, textOf } from '../kit/language.ts'
 import { Ago, Badge, Button, Empty, Outcome, Panel, Problem, Screen, Skeleton } from '../parts/basic.tsx'
 import { Body } from '../parts/body.tsx'
 import { Progress, useProgress } from '../parts/progress.tsx'
+import { useRequest } from '../parts/request.ts'
 import { ListTable } from '../parts/table.tsx'
 import { causesOf, type Cause } from '../state/causes.ts'
 
@@ -111,7 +112,9 @@ const CauseView = ({ cause, onDone }: { cause: Cause; onDone: () => void }) => (
     <details>
       <summary>
         <span class="cause-text">{textOf('rejection', cause.reason) ?? cause.reason}</span>
-        <bdi class="hint">{cause.provider}</bdi>
+        <span class="hint">
+          <bdi>{cause.provider}</bdi>
+        </span>
         <Badge tone="warn">{t('rejected.count', { count: cause.count })}</Badge>
         <span class="hint">
           <Ago time={cause.lastReceivedAt} />
@@ -143,20 +146,15 @@ const RequestView = ({ request, onDone }: { request: RejectedRequestView; onDone
 
 const RequestBody = ({ request, onDone }: { request: RejectedRequestView; onDone: () => void }) => {
   const result = useSignal<RejectedReplay | undefined>(undefined)
-  const isBusy = useSignal(false)
+  const replaying = useRequest()
   const { data, problem, reload } = useResource(
     `rejected ${request.requestId}`,
     (signal) => get<FullRejectedRequestView>(path`/v1/rejected-requests/${request.requestId}`, {}, signal),
     () => false,
   )
   async function replay(): Promise<void> {
-    isBusy.value = true
-    try {
-      result.value = await post<RejectedReplay>(path`/v1/rejected-requests/${request.requestId}/replay`)
-      if (result.value.error === null) onDone()
-    } finally {
-      isBusy.value = false
-    }
+    result.value = await post<RejectedReplay>(path`/v1/rejected-requests/${request.requestId}/replay`)
+    if (result.value.error === null) onDone()
   }
   return (
     <>
@@ -164,10 +162,11 @@ const RequestBody = ({ request, onDone }: { request: RejectedRequestView; onDone
       {request.detail === null ? null : <p>{request.detail}</p>}
       {data.value === undefined ? null : <Body text={data.value.body ?? t('rejected.tooLarge')} />}
       {can('reviews') ? (
-        <Button isBusy={isBusy.value} onClick={() => void replay()}>
+        <Button isBusy={replaying.isBusy.value} onClick={() => void replaying.run(replay)}>
           {t('action.replay')}
         </Button>
       ) : null}
+      <Problem problem={replaying.problem.value} />
       {result.value === undefined ? null : (
         <p role="status">
           {result.value.error === null

@@ -1,7 +1,7 @@
 import type { SearchResult } from '@paxyo/panel-client'
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { ApiProblem, get } from '../data/api.ts'
+import { get, toProblem, type ApiProblem } from '../data/api.ts'
 import { hrefOf } from '../data/router.ts'
 import { shortLink } from '../kit/format.ts'
 import { t } from '../kit/language.ts'
@@ -29,7 +29,7 @@ export const Search = ({ query }: { query: string }) => {
         found.value = { query: wanted, ...(await get<SearchResult>('/v1/search', { q: wanted }, abort.signal)) }
       } catch (error) {
         if (abort.signal.aborted) return
-        problem.value = error instanceof ApiProblem ? error : new ApiProblem('unreadable', 0, String(error))
+        problem.value = toProblem(error)
       }
     }
     const timer = setTimeout(() => void find(), TYPING_PAUSE_MS)

@@ -6,16 +6,16 @@ import { useList } from '../data/pages.ts'
 import { hrefOf } from '../data/router.ts'
 import { can } from '../data/session.ts'
 import { t } from '../kit/language.ts'
-import { Ago, Badge, Field, Panel, type Tone, Button } from '../parts/basic.tsx'
+import { Ago, Badge, Field, Panel, Button } from '../parts/basic.tsx'
 import { Progress, useProgress } from '../parts/progress.tsx'
 import { ListTable } from '../parts/table.tsx'
+import { WEBHOOK_TONES } from './at-server.tsx'
 import { RetryButton } from './webhooks.tsx'
 
 type State = OutgoingWebhookView['state']
 
 const TYPE = 'refund.paid'
 const STATES = ['pending', 'dead', 'delivered'] as const satisfies readonly State[]
-const STATE_TONES: Readonly<Record<string, Tone>> = { pending: 'warn', dead: 'bad', delivered: 'good' }
 const PAGE_SIZE = 100
 
 /** The order of a webhook's subject, such as `order A-1`. */
@@ -47,13 +47,7 @@ export const SentRefunds = () => {
             ))}
           </select>
         </label>
-        <Field
-          label={t('refunds.since')}
-          name="since"
-          type="date"
-          value={since.value}
-          onInput={(event) => (since.value = event.currentTarget.value)}
-        />
+        <Field label={t('refunds.since')} name="since" type="date" bind={since} />
       </div>
       {can('outgoing_webhooks') ? <ResendAll query={query} isWanted={isWanted} onDone={list.reload} /> : null}
       <ListTable
@@ -75,7 +69,7 @@ export const SentRefunds = () => {
             title: t('column.state'),
             cell: (webhook) => (
               <>
-                <Badge tone={STATE_TONES[webhook.state] ?? 'quiet'}>
+                <Badge tone={WEBHOOK_TONES[webhook.state] ?? 'quiet'}>
                   {webhook.state === 'superseded' ? t('webhookState.superseded') : t(`sentRefund.${webhook.state}`)}
                 </Badge>{' '}
                 {webhook.state === 'delivered' ? null : webhook.lastError}

@@ -6,24 +6,29 @@ import type {
   TestWebhook as TestWebhookResult,
 } from '@paxyo/panel-client'
 import { useSignal } from '@preact/signals'
-import { ApiProblem, get, post } from '../data/api.ts'
+import { get, post } from '../data/api.ts'
 import { anyDelivery, webhooksSent } from '../data/changes.ts'
-import { gatewayOrigin, liveState } from '../data/live.ts'
+import { liveState } from '../data/live.ts'
 import { useResource } from '../data/resource.ts'
 import { can } from '../data/session.ts'
 import { formatDuration } from '../kit/duration.ts'
 import { t } from '../kit/language.ts'
-import { Badge, Button, Code, Field, Panel, Problem, Screen } from '../parts/basic.tsx'
+import { Button, Code, Field, Panel, Problem, Screen } from '../parts/basic.tsx'
+import { Check } from '../parts/checks.tsx'
 import { CopyButton } from '../parts/copy.tsx'
-import { checksOf, scriptTag, webhookAddress, type Check } from '../state/checks.ts'
+import { useRequest } from '../parts/request.ts'
+import { checksOf, webhookAddress } from '../state/checks.ts'
 import { isServerReached } from '../state/verdicts.ts'
+import { CHECK_TONES, ScriptTagPanel } from './set-up-tag.tsx'
+import { WebServerPanel } from './set-up-web-server.tsx'
 
-/** Connecting a panel: the provider's side, the pages' side, and what is still to do. */
+/** Connecting a panel: the provider's side, the pages' side, the web server between them, and what is still to do. */
 export const SetUp = () => (
   <Screen title={t('setup.title')} lead={t('setup.lead')}>
     <Checks />
     <WebhookAddress />
-    <ScriptTag />
+    <ScriptTagPanel />
+    <WebServerPanel />
   </Screen>
 )
 
@@ -47,24 +52,21 @@ const Checks = () => {
     <Panel title={t('setup.checks')}>
       <ul class="checks">
         {checks.map((check) => (
-          <CheckView key={check.name} check={check} />
+          <Check
+            key={check.name}
+            name={check.name}
+            state={check.state}
+            tone={CHECK_TONES[check.state]}
+            verdict={t(`setup.${check.state}`)}
+            fix={check.state === 'open' ? t(`fix.${check.name}`) : undefined}
+          >
+            <strong>{t(`check.${check.name}`)}</strong>
+          </Check>
         ))}
       </ul>
     </Panel>
   )
 }
-
-const TONES = { done: 'good', open: 'warn', waiting: 'quiet' } as const
-
-const CheckView = ({ check: { name, state } }: { check: Check }) => (
-  <li data-check={name} data-state={state}>
-    <Badge tone={TONES[state]}>{t(`setup.${state}`)}</Badge>
-    <span>
-      <strong>{t(`check.${name}`)}</strong>
-      {state === 'open' ? <span class="check-fix">{t(`fix.${name}`)}</span> : null}
-    </span>
-  </li>
-)
 
 async function readServer(signal: AbortSignal): Promise<boolean> {
   const [endpoints, pending] = await Promise.all([
@@ -88,13 +90,7 @@ const WebhookAddress = () => {
     <Panel title={t('setup.address')}>
       <p>{t('setup.addressDetail')}</p>
       <div class="set-up-fields">
-        <Field
-          label={t('order.provider')}
-          name="provider"
-          autocomplete="off"
-          value={provider.value}
-          onInput={(event) => (provider.value = event.currentTarget.value)}
-        />
+        <Field label={t('order.provider')} name="provider" autocomplete="off" dir="ltr" bind={provider} />
       </div>
       <p class="copy-line">
         <Code>{address}</Code>
@@ -108,26 +104,18 @@ const WebhookAddress = () => {
 /** Has webhook-ingest receive a webhook with the provider's credentials. */
 const TestWebhook = ({ provider }: { provider: string }) => {
   const result = useSignal<TestWebhookResult | undefined>(undefined)
-  const problem = useSignal<ApiProblem | undefined>(undefined)
-  const isBusy = useSignal(false)
-  async function test(): Promise<void> {
-    isBusy.value = true
-    problem.value = undefined
-    try {
-      result.value = await post<TestWebhookResult>('/v1/test-webhook', { provider })
-    } catch (error) {
-      problem.value = error instanceof ApiProblem ? error : new ApiProblem('unreadable', 0, String(error))
-    } finally {
-      isBusy.value = false
-    }
+  const request = useRequest()
+  const test = async (): Promise<void> => {
+    result.value = undefined
+    result.value = await post<TestWebhookResult>('/v1/test-webhook', { provider })
   }
   const { value: found } = result
   return (
     <div class="test-webhook">
-      <Button isBusy={isBusy.value} onClick={() => void test()}>
+      <Button isBusy={request.isBusy.value} onClick={() => void request.run(test)}>
         {t('setup.test')}
       </Button>
-      <Problem problem={problem.value} />
+      <Problem problem={request.problem.value} />
       <div role="status">
         {found === undefined ? null : found.isDelivered ? (
           <p class="tick">{t('setup.testDelivered', { after: formatDuration(found.tookMs) })}</p>
@@ -138,39 +126,5 @@ const TestWebhook = ({ provider }: { provider: string }) => {
         )}
       </div>
     </div>
-  )
-}
-
-const ScriptTag = () => {
-  const gateway = useSignal<string | undefined>(undefined)
-  const tokenUrl = useSignal('/token.php')
-  const origin = gateway.value ?? gatewayOrigin.value ?? location.origin
-  const tag = scriptTag(origin, tokenUrl.value.trim())
-  return (
-    <Panel title={t('setup.tag')}>
-      <p>{t('setup.tagDetail')}</p>
-      <div class="set-up-fields">
-        <Field
-          label={t('setup.gateway')}
-          name="gateway"
-          type="url"
-          autocomplete="off"
-          value={origin}
-          onInput={(event) => (gateway.value = event.currentTarget.value)}
-        />
-        <Field
-          label={t('setup.tokenUrl')}
-          hint={t('setup.tokenUrlHint')}
-          name="token-url"
-          autocomplete="off"
-          value={tokenUrl.value}
-          onInput={(event) => (tokenUrl.value = event.currentTarget.value)}
-        />
-      </div>
-      <p class="copy-line">
-        <Code>{tag}</Code>
-        <CopyButton text={tag} label={t('setup.copyTag')} />
-      </p>
-    </Panel>
   )
 }

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import { ApiProblem } from '../data/api.ts'
+import { ApiProblem, toProblem } from '../data/api.ts'
 import { goTo, hrefOf } from '../data/router.ts'
 import {
   acceptLink,
@@ -13,6 +13,7 @@ import {
   type ProxyUser,
 } from '../data/session.ts'
 import { t } from '../kit/language.ts'
+import { CodeField } from '../parts/account-form.tsx'
 import { Button, Field, Problem } from '../parts/basic.tsx'
 import { LanguageSelect } from '../parts/language-select.tsx'
 import { toPasskeyProblem } from './passkeys.tsx'
@@ -53,7 +54,7 @@ export const SignIn = ({ link }: { link?: string }) => {
         await signIn(code.value.trim() === '' ? credentials : { ...credentials, code: code.value.trim() })
       }
     } catch (error) {
-      const failure = error instanceof ApiProblem ? error : new ApiProblem('unreadable', 0, String(error))
+      const failure = toProblem(error)
       if (failure.code === 'code_required') asksCode.value = true
       problem.value = failure
       if (failure.code === 'passkey_required') await addPasskey(credentials)
@@ -113,8 +114,7 @@ export const SignIn = ({ link }: { link?: string }) => {
           name="name"
           autocomplete="username"
           required={!isNew}
-          value={name.value}
-          onInput={(event) => (name.value = event.currentTarget.value)}
+          bind={name}
         />
         <Field
           label={t('signIn.password')}
@@ -125,20 +125,9 @@ export const SignIn = ({ link }: { link?: string }) => {
           type="password"
           autocomplete={isNew ? 'new-password' : 'current-password'}
           required
-          value={password.value}
-          onInput={(event) => (password.value = event.currentTarget.value)}
+          bind={password}
         />
-        {asksCode.value ? (
-          <Field
-            label={t('signIn.code')}
-            hint={t('signIn.codeHint')}
-            name="code"
-            inputMode="numeric"
-            autocomplete="one-time-code"
-            value={code.value}
-            onInput={(event) => (code.value = event.currentTarget.value)}
-          />
-        ) : null}
+        {asksCode.value ? <CodeField bind={code} /> : null}
         <Problem problem={problem.value} />
         <Button type="submit" kind="primary" isBusy={isBusy.value}>
           {t(isNew ? 'signIn.create' : 'signIn.title')}

@@ -7,7 +7,7 @@ import { hrefOf } from '../data/router.ts'
 import { nowMs } from '../kit/clock.ts'
 import { formatNumber } from '../kit/format.ts'
 import { t } from '../kit/language.ts'
-import { Ago, Amount, Problem, Screen } from '../parts/basic.tsx'
+import { Ago, Amount, Figure, Problem, Screen } from '../parts/basic.tsx'
 import { Sparkline } from '../parts/sparkline.tsx'
 import { useDays } from '../parts/days.ts'
 import { deliveriesByDay, refundsByDay } from '../state/days.ts'
@@ -61,6 +61,12 @@ const WebhooksTile = ({ webhooks, perDay }: { webhooks: Summary['webhooks'] | un
   )
 }
 
+/** The currencies that were refunded today, or the first one. */
+function paidToday(refunds: Summary['refunds']): Summary['refunds'] {
+  const paid = refunds.filter(({ today }) => today.count > 0)
+  return paid.length > 0 ? paid : refunds.slice(0, 1)
+}
+
 const RefundsTile = ({ refunds, perDay }: { refunds: Summary['refunds'] | undefined; perDay: PerDay }) => (
   <Tile
     title={t('today.refunds')}
@@ -68,9 +74,9 @@ const RefundsTile = ({ refunds, perDay }: { refunds: Summary['refunds'] | undefi
     verdict={refunds && (refunds.some(({ today }) => today.count > 0) ? 'good' : 'quiet')}
     figure={
       refunds?.length
-        ? refunds.map(({ currency, today }) => (
+        ? paidToday(refunds).map(({ currency, today }) => (
             <span key={currency} class="tile-sum">
-              <Amount amount={today.amount} currency={currency} />
+              <Figure amount={today.amount} currency={currency} />
             </span>
           ))
         : '–'

@@ -6,21 +6,22 @@ import type {
   WebhookEndpoint,
 } from '@paxyo/panel-client'
 import { useSignal } from '@preact/signals'
-import { ApiProblem, get, path, post, send } from '../data/api.ts'
+import { get, path, post, send } from '../data/api.ts'
 import { webhooksSent } from '../data/changes.ts'
 import { useList, type List } from '../data/pages.ts'
 import { useResource } from '../data/resource.ts'
 import { place, replaceQuery } from '../data/router.ts'
 import { can } from '../data/session.ts'
 import { t, textOf } from '../kit/language.ts'
-import { Ago, Badge, Button, Empty, Panel, Problem, Screen, Skeleton, type Tone } from '../parts/basic.tsx'
+import { Ago, Badge, Button, Empty, Panel, Problem, Screen, Skeleton } from '../parts/basic.tsx'
 import { ActionDialog } from '../parts/dialog.tsx'
 import { Progress, useProgress } from '../parts/progress.tsx'
+import { useRequest } from '../parts/request.ts'
 import { ListTable } from '../parts/table.tsx'
+import { WEBHOOK_TONES } from './at-server.tsx'
 import { RotateSecret } from './rotate-secret.tsx'
 
 const STATES = ['pending', 'dead', 'delivered', 'superseded'] as const
-const STATE_TONES: Readonly<Record<string, Tone>> = { pending: 'warn', dead: 'bad', delivered: 'good' }
 
 /** Outgoing webhooks: where they go, and how each attempt went. */
 export const Webhooks = () => {
@@ -80,7 +81,8 @@ export const Webhooks = () => {
 }
 
 const Endpoint = ({ endpoint, onChanged }: { endpoint: WebhookEndpoint; onChanged: () => void }) => {
-  const ping = useSignal<PingResult | ApiProblem | 'busy' | undefined>(undefined)
+  const ping = useSignal<PingResult | undefined>(undefined)
+  const pinging = useRequest()
   const isAsking = useSignal(false)
   const url = path`/v1/outgoing-webhooks/endpoints/${endpoint.endpointId}`
   const isOurs = endpoint.endpointId !== 'environment'
@@ -97,14 +99,10 @@ const Endpoint = ({ endpoint, onChanged }: { endpoint: WebhookEndpoint; onChange
       {can('outgoing_webhooks') ? (
         <div class="buttons">
           <Button
-            isBusy={ping.value === 'busy'}
+            isBusy={pinging.isBusy.value}
             onClick={() => {
-              ping.value = 'busy'
-              post<PingResult>(`${url}/ping`).then(
-                (result) => (ping.value = result),
-                (error: unknown) =>
-                  (ping.value = error instanceof ApiProblem ? error : new ApiProblem('unreadable', 0, String(error))),
-              )
+              ping.value = undefined
+              void pinging.run(async () => (ping.value = await post<PingResult>(`${url}/ping`)))
             }}
           >
             {t('webhooks.ping')}
@@ -117,7 +115,8 @@ const Endpoint = ({ endpoint, onChanged }: { endpoint: WebhookEndpoint; onChange
           {isOurs ? <RotateSecret endpoint={endpoint} onChanged={onChanged} /> : null}
         </div>
       ) : null}
-      <div role="status">{ping.value === undefined || ping.value === 'busy' ? null : <Ping result={ping.value} />}</div>
+      <Problem problem={pinging.problem.value} />
+      <div role="status">{ping.value === undefined ? null : <Ping result={ping.value} />}</div>
       {isAsking.value ? (
         <ActionDialog
           title={t(endpoint.isEnabled ? 'webhooks.disable' : 'webhooks.enable')}
@@ -136,8 +135,7 @@ const Endpoint = ({ endpoint, onChanged }: { endpoint: WebhookEndpoint; onChange
   )
 }
 
-const Ping = ({ result }: { result: PingResult | ApiProblem }) => {
-  if (result instanceof ApiProblem) return <Problem problem={result} />
+const Ping = ({ result }: { result: PingResult }) => {
   const detail = result.error ?? (result.status === null ? '' : `HTTP ${result.status}`)
   return (
     <p class={result.isDelivered ? 'tick' : 'field-problem'}>
@@ -158,7 +156,7 @@ const Attempts = ({ attempts, onChanged }: { attempts: List<OutgoingWebhookView>
       {
         title: t('column.state'),
         cell: (webhook) => (
-          <Badge tone={STATE_TONES[webhook.state] ?? 'quiet'}>
+          <Badge tone={WEBHOOK_TONES[webhook.state] ?? 'quiet'}>
             {textOf('webhookState', webhook.state) ?? webhook.state}
           </Badge>
         ),
@@ -200,30 +198,21 @@ interface RetryButtonProps {
 }
 
 export const RetryButton = (props: RetryButtonProps) => {
-  const isBusy = useSignal(false)
-  const problem = useSignal<ApiProblem | undefined>(undefined)
-  async function retry(): Promise<void> {
-    isBusy.value = true
-    try {
-      await post(path`/v1/outgoing-webhooks/${props.webhookId}/retry`)
-      problem.value = undefined
-      props.onDone()
-    } catch (error) {
-      problem.value = error instanceof ApiProblem ? error : new ApiProblem('unreadable', 0, String(error))
-    } finally {
-      isBusy.value = false
-    }
+  const request = useRequest()
+  const retry = async (): Promise<void> => {
+    await post(path`/v1/outgoing-webhooks/${props.webhookId}/retry`)
+    props.onDone()
   }
   return (
     <>
       <Button
-        isBusy={isBusy.value}
+        isBusy={request.isBusy.value}
         label={t(props.isResent ? 'refunds.resendOne' : 'webhooks.retryOne', { subject: props.subject })}
-        onClick={() => void retry()}
+        onClick={() => void request.run(retry)}
       >
         {t(props.isResent ? 'refunds.resend' : 'action.retry')}
       </Button>
-      <Problem problem={problem.value} />
+      <Problem problem={request.problem.value} />
     </>
   )
 }

@@ -1,8 +1,9 @@
+import type { Signal } from '@preact/signals'
 import type { ComponentChildren, InputHTMLAttributes } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
-import { ApiProblem } from '../data/api.ts'
+import type { ApiProblem } from '../data/api.ts'
 import { nowMs } from '../kit/clock.ts'
-import { formatAmount, formatExactTime, formatRelativeTime } from '../kit/format.ts'
+import { formatAmount, formatExactTime, formatRelativeTime, splitAmount } from '../kit/format.ts'
 import { t, textOf } from '../kit/language.ts'
 import { statusText } from '@paxyo/contracts/data'
 
@@ -48,6 +49,18 @@ export const Amount = ({ amount, currency, sign = '' }: { amount: string; curren
     {formatAmount(amount, currency)}
   </bdi>
 )
+
+/** A large amount: two decimals are large, the others small. */
+export const Figure = ({ amount, currency }: { amount: string; currency: string }) => {
+  const { head, rest, tail } = splitAmount(amount, currency)
+  return (
+    <bdi class="amount">
+      {head}
+      {rest === '' ? null : <span class="amount-rest">{rest}</span>}
+      {tail}
+    </bdi>
+  )
+}
 
 /** A time as "12 s ago", with the exact time as its title. */
 export const Ago = ({ time }: { time: string }) => (
@@ -202,13 +215,16 @@ type FieldProps = InputHTMLAttributes & {
   readonly label: string
   readonly hint?: string
   readonly name: string
+  /** The text that the person types. */
+  readonly bind?: Signal<string>
 }
 
-export const Field = ({ label, hint, name, ...input }: FieldProps) => (
+export const Field = ({ label, hint, name, bind, ...input }: FieldProps) => (
   <div class="field">
     <label for={`field-${name}`}>{label}</label>
     <input
       {...input}
+      {...(bind && { value: bind.value, onInput: (event) => (bind.value = event.currentTarget.value) })}
       id={`field-${name}`}
       name={name}
       aria-describedby={hint === undefined ? undefined : `hint-${name}`}

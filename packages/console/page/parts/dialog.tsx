@@ -1,12 +1,12 @@
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
-import { ApiProblem } from '../data/api.ts'
 import { t } from '../kit/language.ts'
 import { isEqual, readAmount } from '../kit/money.ts'
 import { formatAmount } from '../kit/format.ts'
 import { Button, Field, Problem } from './basic.tsx'
 import { randomId } from '../kit/id.ts'
+import { useRequest } from './request.ts'
 
 interface DialogProps {
   readonly title: string
@@ -53,29 +53,23 @@ export const ActionDialog = (props: ActionDialogProps) => {
   const key = useRef(randomId())
   const note = useSignal('')
   const typed = useSignal('')
-  const isBusy = useSignal(false)
-  const problem = useSignal<ApiProblem | undefined>(undefined)
+  const request = useRequest()
   const typedAmount = readAmount(typed.value)
   const isTyped = money === undefined || (typedAmount !== undefined && isEqual(typedAmount, money.amount))
   const isReady = !isBlocked && isTyped && (!hasNote || note.value.trim() !== '')
 
-  async function submit(event: Event): Promise<void> {
+  function submit(event: Event): void {
     event.preventDefault()
-    if (!isReady || isBusy.value) return
-    isBusy.value = true
-    problem.value = undefined
-    try {
+    if (!isReady) return
+    void request.run(async () => {
       await run({ note: note.value.trim(), idempotencyKey: key.current })
       onClose()
-    } catch (error) {
-      problem.value = error instanceof ApiProblem ? error : new ApiProblem('unreadable', 0, String(error))
-      isBusy.value = false
-    }
+    })
   }
 
   return (
     <Dialog title={props.title} onClose={onClose}>
-      <form class="form" onSubmit={(event) => void submit(event)}>
+      <form class="form" onSubmit={submit}>
         {props.children}
         {hasNote ? <NoteField note={note} /> : null}
         {money === undefined || isBlocked ? null : (
@@ -85,14 +79,13 @@ export const ActionDialog = (props: ActionDialogProps) => {
             name="typed-amount"
             inputMode="decimal"
             autocomplete="off"
-            value={typed.value}
-            onInput={(event) => (typed.value = event.currentTarget.value)}
+            bind={typed}
           />
         )}
-        <Problem problem={problem.value} />
+        <Problem problem={request.problem.value} />
         <div class="form-actions">
           <Button onClick={onClose}>{t('action.back')}</Button>
-          <Button type="submit" kind={props.kind ?? 'primary'} isBusy={isBusy.value} isDisabled={!isReady}>
+          <Button type="submit" kind={props.kind ?? 'primary'} isBusy={request.isBusy.value} isDisabled={!isReady}>
             {props.button}
           </Button>
         </div>

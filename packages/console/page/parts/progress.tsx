@@ -1,6 +1,6 @@
 import { useSignal, type ReadonlySignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import { ApiProblem } from '../data/api.ts'
+import { toProblem, type ApiProblem } from '../data/api.ts'
 import { t } from '../kit/language.ts'
 import { Button, Problem } from './basic.tsx'
 
@@ -34,7 +34,7 @@ export function useProgress(): ProgressState {
           (more) => (count.value = (count.value ?? 0) + more),
         )
       } catch (error) {
-        problem.value = error instanceof ApiProblem ? error : new ApiProblem('unreadable', 0, String(error))
+        problem.value = toProblem(error)
       } finally {
         isRunning.value = false
       }

@@ -21,7 +21,7 @@ const CLOCK_MS_MAX = 30_000
 const stateOf = (isDone: boolean | undefined): Check['state'] =>
   isDone === undefined ? 'waiting' : isDone ? 'done' : 'open'
 
-const isLoopback = (hostname: string): boolean => /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
+export const isLoopback = (hostname: string): boolean => /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
 
 export const checksOf = (facts: SetUpFacts): readonly Check[] => [
   { name: 'https', state: stateOf(facts.protocol === 'https:' || isLoopback(facts.hostname)) },
@@ -33,12 +33,6 @@ export const checksOf = (facts: SetUpFacts): readonly Check[] => [
   { name: 'webhooks', state: stateOf(facts.hasDeliveries) },
   { name: 'server', state: stateOf(facts.isServerReached) },
 ]
-
-const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;')
-
-/** The tag that keeps a panel's page current. */
-export const scriptTag = (gateway: string, tokenUrl: string): string =>
-  `<script src="${escaped(gateway.replace(/\/+$/, ''))}/paxyo.js" data-token-url="${escaped(tokenUrl)}"></script>`
 
 /** The address that the provider calls; the token is configured and not known to the page. */
 export const webhookAddress = (origin: string, provider: string): string =>

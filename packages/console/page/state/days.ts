@@ -37,28 +37,42 @@ export function linePoints(values: readonly number[], width: number, height: num
   return points.join(' ')
 }
 
+export const GROUPS = ['day', 'provider', 'service'] as const
+export type Group = (typeof GROUPS)[number]
+
+export interface RefundFilter {
+  /** Empty for all. */
+  readonly provider: string
+  readonly service: string
+}
+
+/** The refunds of a provider and a service. */
+export const refundsOf = (refunds: DaySummary['refunds'], { provider, service }: RefundFilter): DaySummary['refunds'] =>
+  refunds.filter((row) => (provider === '' || row.provider === provider) && (service === '' || row.service === service))
+
 export interface RefundSum {
   readonly key: string
-  readonly day: string
+  /** The day, the provider or the service; null for an order without a provider. */
+  readonly name: string | null
   readonly currency: string
   readonly amount: string
   readonly count: number
 }
 
-/** The refunds of each day and currency, the newest day first; of one provider and service when they are given. */
-export function sumsByDay(
-  refunds: DaySummary['refunds'],
-  { provider, service }: { readonly provider: string; readonly service: string },
-): readonly RefundSum[] {
+/** The refunds by group and currency: the newest day first, or the largest number of refunds. */
+export function sumsBy(group: Group, refunds: DaySummary['refunds']): readonly RefundSum[] {
   const sums = new Map<string, RefundSum>()
   for (const row of refunds) {
-    if ((provider !== '' && row.provider !== provider) || (service !== '' && row.service !== service)) continue
-    const key = `${row.day} ${row.currency}`
+    const name = row[group]
+    const key = `${name ?? ''} ${row.currency}`
     const { amount, count } = sums.get(key) ?? { amount: '0', count: 0 }
     const total = formatMoney(parseMoney(amount) + parseMoney(row.amount))
-    sums.set(key, { key, day: row.day, currency: row.currency, amount: total, count: count + row.count })
+    sums.set(key, { key, name, currency: row.currency, amount: total, count: count + row.count })
   }
-  return [...sums.values()].toSorted((one, other) => other.key.localeCompare(one.key))
+  const byKey = (one: RefundSum, other: RefundSum): number => one.key.localeCompare(other.key)
+  return [...sums.values()].toSorted((one, other) =>
+    group === 'day' ? byKey(other, one) : other.count - one.count || byKey(one, other),
+  )
 }
 
 /** A cell of a CSV file. A spreadsheet must not run what a provider or a user has written as a formula. */

@@ -23,7 +23,7 @@ export function reportedRemains(body: string): number | undefined {
 /** The amount that the refund form starts with: what the remains are worth, or else all that is left of the charge. */
 export function suggestedRefund({ order, delivery }: Pick<ReviewCase, 'order' | 'delivery'>): string {
   if (order === null) return '0'
-  const remains = reportedRemains(delivery.body)
+  const remains = delivery.body === null ? undefined : reportedRemains(delivery.body)
   const due = remains === undefined ? '0' : refundForRemains(order, remains)
   return due === '0' ? refundable(order) : due
 }

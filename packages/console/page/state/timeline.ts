@@ -15,7 +15,7 @@ export type Moment = { readonly at: string; readonly key: string } & (
       readonly provider: string
       readonly outcome: string
       readonly reason: string | null
-      readonly body: string
+      readonly body: string | null
     }
   | {
       readonly kind: 'refund'
@@ -86,6 +86,15 @@ export function timelineOf({ order, providerOrders, deliveries, refunds, actions
   return moments.toSorted(
     (one, other) => Date.parse(one.at) - Date.parse(other.at) || RANKS[one.kind] - RANKS[other.kind],
   )
+}
+
+/** What a delivery did: the changes until the next delivery. */
+export function effectsOf(moments: readonly Moment[], deliveryId: string): readonly Moment[] {
+  const from = moments.findIndex((moment) => moment.kind === 'delivery' && moment.deliveryId === deliveryId)
+  if (from < 0) return []
+  const after = moments.slice(from + 1)
+  const next = after.findIndex(({ kind }) => kind === 'delivery')
+  return after.slice(0, next < 0 ? undefined : next)
 }
 
 const between = (from: string, to: string): number => Math.max(0, Date.parse(to) - Date.parse(from))

@@ -12,7 +12,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 
 const MAIN = await bundleProgram(fileURLToPath(new URL('../../../../services/standalone/src/main.ts', import.meta.url)))
 const PANEL_KEY = 'a-panel-key-of-the-console-tests'
@@ -30,7 +30,9 @@ export interface ConsoleSystem extends AsyncDisposable {
   /** A link for the first owner. */
   ownerLink(): Promise<string>
   /** A page of a new operator, who is signed in. */
-  openAs(browser: Browser, role: OperatorRole, name: string, options?: object): Promise<Page>
+  openAs(browser: Browser, role: OperatorRole, name: string): Promise<Page>
+  /** Another page with the session of a page: signing in costs more than what most tests do. */
+  openLike(page: Page, browser: Browser, options: object): Promise<Page>
 }
 
 export async function startConsole(): Promise<ConsoleSystem> {
@@ -48,6 +50,13 @@ export async function startConsole(): Promise<ConsoleSystem> {
   const db = createKysely(database.owner)
   const send = (path: string, body: string, headers: Record<string, string> = {}): Promise<Response> =>
     fetch(url + path, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body })
+
+  const openConsole = async (context: BrowserContext): Promise<Page> => {
+    const page = await context.newPage()
+    await page.goto(`${url}/console`)
+    await page.locator('.live-pill[data-state="live"]').waitFor()
+    return page
+  }
 
   const system: ConsoleSystem = {
     url,
@@ -67,20 +76,21 @@ export async function startConsole(): Promise<ConsoleSystem> {
     async ownerLink() {
       return (await createOwnerLink(db, BY)).token
     },
-    async openAs(browser, role, name, options = {}) {
+    async openAs(browser, role, name) {
       const refundLimit = role === 'support' ? '1' : null
       const invited = await inviteOperator(db, { name, role, refundLimit }, BY)
       if (typeof invited === 'string') throw new Error(invited)
-      const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options })
+      const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
       const accepted = await context.request.post(`${url}/console/api/accept-link`, {
         headers: { 'x-paxyo-console': '1' },
         data: { link: invited.link.token, password: PASSWORD },
       })
       if (!accepted.ok()) throw new Error(await accepted.text())
-      const page = await context.newPage()
-      await page.goto(`${url}/console`)
-      await page.locator('.live-pill[data-state="live"]').waitFor()
-      return page
+      return openConsole(context)
+    },
+    async openLike(page, browser, options) {
+      const storageState = await page.context().storageState()
+      return openConsole(await browser.newContext({ ...options, storageState }))
     },
     async [Symbol.asyncDispose]() {
       await service.end('SIGTERM')

@@ -49,7 +49,7 @@ const seeWebhooks: Task = async ({ page, system, orderId, providerOrderId }) => 
 
 const seeRefunds: Task = async ({ page }) => {
   await openTile(page, 'Refunds today')
-  await page.getByRole('group', { name: 'By day' }).getByRole('row').nth(1).waitFor()
+  await page.getByRole('group', { name: 'What was paid back' }).getByRole('row').nth(1).waitFor()
 }
 
 const seeReviews: Task = async ({ page, system, orderId, providerOrderId }) => {

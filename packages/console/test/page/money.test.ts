@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import { splitAmount } from '../../page/kit/format.ts'
 import {
   amountAt,
   readAmount,
@@ -51,4 +52,10 @@ test('sums are kept apart by currency', () => {
     { currency: 'USD', amount: '3.3', count: 2 },
     { currency: 'EUR', amount: '2', count: 1 },
   ])
+})
+
+test('of a large figure two decimals are large; no digit is lost', () => {
+  expect(splitAmount('12480.76703', 'USD')).toEqual({ head: '$12,480.76', rest: '703', tail: '' })
+  expect(splitAmount('0.00000001', 'USD')).toEqual({ head: '$0.00', rest: '000001', tail: '' })
+  expect(splitAmount('3', 'points')).toEqual({ head: '3.00', rest: '', tail: ' points' })
 })

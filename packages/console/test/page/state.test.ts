@@ -5,9 +5,9 @@ import { mergePages } from '../../page/data/pages.ts'
 import { createReader } from '../../page/data/resource.ts'
 import { hrefOf, placeOf } from '../../page/data/router.ts'
 import { causesOf } from '../../page/state/causes.ts'
-import { checksOf, scriptTag, webhookAddress } from '../../page/state/checks.ts'
+import { checksOf, webhookAddress } from '../../page/state/checks.ts'
 import { curlOf } from '../../page/state/curl.ts'
-import { deliveriesByDay, lastDays, linePoints, sumsByDay, toCsv } from '../../page/state/days.ts'
+import { deliveriesByDay, lastDays, linePoints, refundsOf, sumsBy, toCsv } from '../../page/state/days.ts'
 import {
   compareRefunds,
   isServerReached,
@@ -152,15 +152,19 @@ test('days are those of the time zone', () => {
   ])
 })
 
-test('refunds are summed by day and currency, exactly', () => {
+test('refunds are summed by day, provider or service and by currency, exactly', () => {
   const refunds = [row('2026-01-01', 'a', '0.1'), row('2026-01-01', 'b', '0.2'), row('2026-01-02', 'a', '5', 'EUR')]
-  const all = { provider: '', service: '' }
-  expect(sumsByDay(refunds, all)).toMatchObject([
-    { day: '2026-01-02', currency: 'EUR', amount: '5', count: 2 },
-    { day: '2026-01-01', currency: 'USD', amount: '0.3', count: 4 },
+  expect(sumsBy('day', refunds)).toMatchObject([
+    { name: '2026-01-02', currency: 'EUR', amount: '5', count: 2 },
+    { name: '2026-01-01', currency: 'USD', amount: '0.3', count: 4 },
   ])
-  expect(sumsByDay(refunds, { ...all, service: 'b' })).toMatchObject([{ amount: '0.2' }])
-  expect(sumsByDay(refunds, { ...all, provider: 'another' })).toEqual([])
+  expect(sumsBy('provider', refunds)).toMatchObject([
+    { name: 'godofpanel', currency: 'USD', amount: '0.3', count: 4 },
+    { name: 'godofpanel', currency: 'EUR', amount: '5', count: 2 },
+  ])
+  expect(sumsBy('service', refunds).map(({ name, amount }) => `${name} ${amount}`)).toEqual(['a 5', 'a 0.1', 'b 0.2'])
+  expect(sumsBy('service', refundsOf(refunds, { provider: '', service: 'b' }))).toMatchObject([{ amount: '0.2' }])
+  expect(refundsOf(refunds, { provider: 'another', service: '' })).toEqual([])
 })
 
 test('a line of the last days', () => {
@@ -204,9 +208,6 @@ test('the checks of the set-up', () => {
 })
 
 test('what is copied is escaped', () => {
-  expect(scriptTag('https://rt.example.com/', '/t?a="b"&c')).toBe(
-    '<script src="https://rt.example.com/paxyo.js" data-token-url="/t?a=&quot;b&quot;&amp;c"></script>',
-  )
   expect(webhookAddress('https://a.example', 'a/b')).toBe('https://a.example/webhooks/a%2Fb/TOKEN')
   expect(curlOf({ provider: 'p', body: `it's` }, 'https://a.example')).toBe(
     `curl -X POST 'https://a.example/webhooks/p/TOKEN' -H 'Content-Type: application/json' -d 'it'\\''s'`,

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import type { OrderHistory } from '@paxyo/panel-client'
-import { timelineOf } from '../../page/state/timeline.ts'
+import { effectsOf, timelineOf } from '../../page/state/timeline.ts'
 
 const at = (second: number): string => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString()
 
@@ -56,4 +56,12 @@ test('a refund says how it reached its user', () => {
 test('a second provider order is another try', () => {
   const attached = timelineOf(history).filter(({ kind }) => kind === 'attached')
   expect(attached).toMatchObject([{ isFirst: true }, { isFirst: false }])
+})
+
+test('the effects of a delivery are the changes until the next one', () => {
+  const [first] = history.deliveries
+  const moments = timelineOf({ ...history, deliveries: [first!, { ...first!, deliveryId: 'e', receivedAt: at(7) }] })
+  expect(effectsOf(moments, 'd').map(({ key }) => key)).toEqual(['refund r'])
+  expect(effectsOf(moments, 'e').map(({ kind }) => kind)).toEqual(['attached', 'action', 'refund'])
+  expect(effectsOf(moments, 'another')).toEqual([])
 })

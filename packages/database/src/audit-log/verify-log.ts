@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { sql, type Kysely } from 'kysely'
 import type { DB as Database } from '../schema.generated.ts'
 import type { AuditHead } from './read-log.ts'
+import { createErasureCheck } from './erased-entries.ts'
 import { problemOfSignature, readAuditSignatures } from './sign-log.ts'
 
 export interface AuditLogCheck {
@@ -27,6 +28,10 @@ interface ChainedRow {
   readonly previous_hash: Buffer
   readonly hash: Buffer
   readonly fields: readonly (string | null)[]
+  /** The erasure that took the user out of the entry. */
+  readonly erasure_id: string | null
+  readonly action: string
+  readonly after: string | null
 }
 
 export interface VerifyOptions {
@@ -38,7 +43,8 @@ export interface VerifyOptions {
 
 /**
  * Computes the chain of the audit log again, apart from the database's own function, and verifies its signatures. The log must
- * contain each end that was signed.
+ * contain each end that was signed. Of an entry that an erasure has changed, the hash is kept, and the entry of the erasure
+ * vouches for it.
  *
  * @example
  * await verifyAuditLog(createKysely(pool)) //=> { entries: 0, head: undefined, signatures: 0, signedAt: undefined, problems: [] }
@@ -58,18 +64,22 @@ export async function verifyAuditLog(
     if (problem !== undefined) report(`the signature of ${signature.signedAt.toISOString()}: ${problem}`)
   }
   const noted = new Set([...(known === undefined ? [] : [known]), ...signatures].map(textOf))
+  const erasures = createErasureCheck()
   let last: Pick<ChainedRow, 'position' | 'hash'> = { position: 0, hash: FIRST_HASH }
   for (;;) {
     const rows = await readRows(db, last.position)
     for (const row of rows) {
       if (row.position !== last.position + 1) report(`entry ${row.position}: the entry before it is missing`)
       if (!row.previous_hash.equals(last.hash)) report(`entry ${row.position}: it does not follow the entry before it`)
-      if (!hashOf(row).equals(row.hash)) report(`entry ${row.position}: it was changed after it was written`)
+      if (row.erasure_id !== null) erasures.addErased(row)
+      else if (!hashOf(row).equals(row.hash)) report(`entry ${row.position}: it was changed after it was written`)
+      else if (row.action === 'eraseUser') erasures.addErasure(row)
       last = row
       noted.delete(textOf(headOf(row)))
     }
     if (rows.length < BATCH_ROWS) break
   }
+  for (const problem of erasures.problems()) report(problem)
   for (const head of noted) {
     const [position] = head.split(':')
     report(`entry ${position}: it is not the one that was noted or signed; entries were removed or replaced`)
@@ -94,7 +104,7 @@ async function readRows(db: Kysely<Database>, after: number): Promise<ChainedRow
     SELECT position, previous_hash, hash, ARRAY[
       position::text, (extract(epoch FROM at) * 1000000)::bigint::text, actor, actor_name, action, subject, note,
       before::text, after::text, result, address
-    ] AS fields
+    ] AS fields, erasure_id, action, after::text AS after
     FROM audit_log WHERE position > ${after} ORDER BY position LIMIT ${BATCH_ROWS}`.execute(db)
   return rows
 }

@@ -1,4 +1,4 @@
-import { roundTrip } from '@paxyo/database'
+import { RolledBackError, roundTrip } from '@paxyo/database'
 import type { BalanceMode } from '@paxyo/contracts'
 import type { PoolClient } from 'pg'
 import { NO_TOTALS } from '../model/totals.ts'
@@ -52,6 +52,8 @@ export async function openAccounts(
     }),
     lockAccounts(client, userIds),
   ])
+  // An erasure has renamed it since the insert found it: the work must be run again.
+  if (accounts.size < userIds.length) throw new RolledBackError('an account was erased meanwhile')
   return { accounts, openedUserIds: new Set(opened.rows.map((row) => row.user_id)) }
 }
 

@@ -12,6 +12,7 @@ import {
   readSettledDeliveries,
 } from '../transaction/read-working-set.ts'
 import { readFormerProviderOrders } from '../transaction/provider-order-changes.ts'
+import { holdErasures } from '../erasure/hold-erasures.ts'
 import { applyDelivery, rejectDelivery } from './apply-delivery.ts'
 import { parkDeliveries } from './park-deliveries.ts'
 import { readWaitingDeliveries } from './read-waiting.ts'
@@ -62,7 +63,8 @@ function parkUnknown(deps: LedgerDeps, deliveries: readonly Delivery[]): Promise
     const orders = ordersOf(deliveries)
     // Not awaited before the reads: it is sent first, so it is done first. Former provider orders are read after the
     // orders, under the locks of their accounts: an order that is not there any more has its change there already.
-    const [, working, waiting, former] = await roundTrip([
+    const [, , working, waiting, former] = await roundTrip([
+      holdErasures(client),
       lockProviderOrders(client, orders),
       readWorkingSet(tx, deliveries),
       readWaitingDeliveries(client, orders),

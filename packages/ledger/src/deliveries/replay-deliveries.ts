@@ -14,7 +14,7 @@ export interface ReplayDeps {
 }
 
 /** Why a delivery is not replayed. */
-type SkipReason = 'parked' | 'awaiting_verification' | 'overtaken' | 'unknown_provider'
+type SkipReason = 'parked' | 'awaiting_verification' | 'overtaken' | 'body_deleted' | 'unknown_provider'
 
 /** The result of replaying a delivery. */
 export interface ReplayResult {
@@ -65,7 +65,8 @@ export interface Origin {
   readonly delivery_id: string
   readonly provider: string
   readonly provider_order_id: string | null
-  readonly body: string
+  /** Null when its retention has ended, or its user was erased. */
+  readonly body: string | null
   readonly outcome: string
   /** Whether a later delivery has changed the order. */
   readonly is_overtaken: boolean
@@ -99,7 +100,7 @@ export async function replayDeliveries(
   const receivedAt = deps.now()
   const replays = origins.map((origin) => {
     const provider = deps.providers.find(({ name }) => name === origin.provider)
-    return skipReason(origin, provider) ?? toReplay(origin, provider!, receivedAt, deps.newId, requestKey)
+    return skipReason(origin, provider) ?? toReplay(origin, origin.body!, provider!, receivedAt, deps.newId, requestKey)
   })
   const submitted = replays.filter((replay) => typeof replay === 'object')
   const results = submitted.length === 0 ? [] : await deps.batcher.submit(submitted)
@@ -120,7 +121,7 @@ export async function readOrigins(pool: Pool, deliveryIds: readonly string[]): P
 }
 
 function skipReason(
-  { outcome, is_overtaken: isOvertaken, is_held: isHeld }: Origin,
+  { outcome, body, is_overtaken: isOvertaken, is_held: isHeld }: Origin,
   provider: Provider | undefined,
 ): SkipReason | undefined {
   // These will be applied without a replay.
@@ -128,11 +129,13 @@ function skipReason(
   // The replay of one in review is recorded, so that it counts as read. Without an order it would wait for the next one,
   // and then not be known as overtaken.
   if (isOvertaken && (outcome !== 'review' || !isHeld)) return 'overtaken'
+  if (body === null) return 'body_deleted'
   return provider === undefined ? 'unknown_provider' : undefined
 }
 
 function toReplay(
-  { delivery_id: deliveryId, body, ...origin }: Origin,
+  { delivery_id: deliveryId, ...origin }: Origin,
+  body: string,
   provider: Provider,
   receivedAt: Date,
   newId: NewId,

@@ -12,6 +12,11 @@ export interface ChangeSet {
    * change.
    */
   at: Date | undefined
+  /**
+   * Whether the result repeats what an earlier transaction has committed, such as a duplicate. That transaction may not have
+   * waited for the synchronous standby, because its connection or its server ended; this one waits for both.
+   */
+  repeatsEarlier: boolean
   readonly orders: Map<string, Order>
   /** Which of the orders are new. */
   readonly registeredOrderIds: Set<string>
@@ -101,6 +106,7 @@ export interface VerifiedRow {
 export function emptyChangeSet(): ChangeSet {
   return {
     at: undefined,
+    repeatsEarlier: false,
     orders: new Map(),
     registeredOrderIds: new Set(),
     accounts: new Map(),

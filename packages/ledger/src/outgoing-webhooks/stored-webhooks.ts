@@ -6,9 +6,10 @@ import { SUPERSEDING_TYPES } from './messages.ts'
 const RETRY_MAX = 1000
 
 export interface OutgoingWebhookFilter {
-  readonly state: string | undefined
-  readonly endpointId: string | undefined
-  readonly type: string | undefined
+  readonly state?: string | undefined
+  readonly endpointId?: string | undefined
+  readonly type?: string | undefined
+  readonly subject?: string | undefined
   /** The queue number before which the page begins. */
   readonly before: number | undefined
   readonly limit: number
@@ -17,12 +18,17 @@ export interface OutgoingWebhookFilter {
 /** @returns outgoing webhooks, the newest first. */
 export async function listOutgoingWebhooks(
   db: Kysely<Database>,
-  { state, endpointId, type, before, limit }: OutgoingWebhookFilter,
+  { state, endpointId, type, subject, before, limit }: OutgoingWebhookFilter,
 ): Promise<OutgoingWebhookRow[]> {
   let query = selectWebhooks(db).orderBy('queue_number', 'desc').limit(limit)
   if (state !== undefined) query = query.where('state', '=', state)
   if (endpointId !== undefined) query = query.where('endpoint_id', '=', endpointId)
   if (type !== undefined) query = query.where('type', '=', type)
+  if (subject !== undefined) {
+    // The index of subjects begins with the endpoint.
+    const endpoints = db.selectFrom('outgoing_webhook_endpoints').select('endpoint_id')
+    query = query.where('subject', '=', subject).where('endpoint_id', 'in', endpoints)
+  }
   if (before !== undefined) query = query.where('queue_number', '<', before)
   return query.execute()
 }

@@ -101,7 +101,7 @@ function effectOf(
   const { provider_order_id: providerOrderId } = origin
   const order =
     providerOrderId === null ? undefined : orders.get(providerOrderKey({ provider: provider.name, providerOrderId }))
-  const update = updateOf(origin.body, provider)
+  const update = origin.body === null ? undefined : updateOf(origin.body, provider)
   if (order === undefined || update === undefined) return nothing
   if ((origin.is_overtaken || origin.is_decided) && isOutdatedStatus(status)) return nothing
   const { problem: _problem, word: _word, ...rest } = update

@@ -17,11 +17,11 @@ const READ_WORD = `
   WHERE delivery_id = (SELECT delivery_id FROM reviews WHERE review_id = $1 AND reason = 'unknown_status')
     AND status_word IS NOT NULL`
 
-// Without those that a replay has read (the word of that replay is another one, or none), and without those that a person has
+// Without those whose body is gone, without those that a replay has read (the word of that replay is another one, or none), and without those that a person has
 // seen in a review of their order that was resolved since.
 const WITH_WORD = `
   FROM deliveries AS waiting
-  WHERE outcome = 'review' AND reason = 'unknown_status' AND provider = $1 AND status_word = $2 AND replay_of IS NULL
+  WHERE outcome = 'review' AND reason = 'unknown_status' AND provider = $1 AND status_word = $2 AND replay_of IS NULL AND body IS NOT NULL
     AND NOT EXISTS (SELECT FROM deliveries AS replay
       WHERE replay.replay_of = waiting.delivery_id AND replay.status_word IS DISTINCT FROM waiting.status_word)
     AND NOT EXISTS (SELECT FROM reviews JOIN orders USING (order_id)

@@ -81,10 +81,14 @@ function tryOnce(
 ): Promise<WrittenResponse | ErrorCode> {
   return commitChangeSet<WrittenResponse | ErrorCode>(deps, async (tx) => {
     const earlier = request === undefined ? undefined : await takeKey(tx.client, request)
-    if (earlier !== undefined) return earlier
-
+    if (earlier !== undefined) {
+      tx.changes.repeatsEarlier = true
+      return earlier
+    }
     const result = await work(tx)
     if (typeof result === 'string') return result
+    // What changes nothing says that it is done already.
+    tx.changes.repeatsEarlier = true
     const { status, body, isReplay = false, audit } = result
     if (audited !== undefined && !isReplay) {
       tx.changes.audit.push({ ...audited, before: null, after: null, ...audit, result: 'ok' })

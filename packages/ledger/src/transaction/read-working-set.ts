@@ -18,11 +18,12 @@ const LOCK_PROVIDER_ORDERS = `
     FROM unnest($1::text[], $2::text[]) AS wanted (provider, id) ORDER BY key
   ) AS keys`
 
+// The lock of an account that is being erased may be held for seconds. Its deliveries are parked instead.
 const LOCK_ACCOUNTS_OF_ORDERS = `
   SELECT ${LOCKED_ACCOUNT_COLUMNS} FROM accounts
   WHERE user_id IN (
     SELECT user_id FROM unnest($1::text[], $2::text[]) AS wanted (provider, provider_order_id)
-    JOIN orders USING (provider_order_id, provider))
+    JOIN orders USING (provider_order_id, provider)) AND NOT is_erasing
   ORDER BY user_id
   FOR NO KEY UPDATE`
 

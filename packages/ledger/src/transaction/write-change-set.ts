@@ -21,6 +21,9 @@ import { isRepeatable } from '../model/new-id.ts'
 const FIND_OLD_OUTBOX = `
   SELECT EXISTS (SELECT FROM outbox WHERE created_at < clock_timestamp() - interval '2 seconds') AS found`
 
+/** A COMMIT waits for the standby only when its transaction has written something: this, to the WAL alone. */
+const WAIT_FOR_STANDBY = `SELECT pg_logical_emit_message(true, 'paxyo', '')`
+
 export interface OutboxRows {
   /** The id of this transaction's outbox row. */
   readonly batchId: string
@@ -68,6 +71,9 @@ export function writeChangeSet(
   write(INSERT_AWAITING, awaiting)
   write(SETTLE_VERIFICATIONS, verified)
   if (publishedBatchIds.length > 0) statements.push(deletePublished(client, publishedBatchIds))
+  if (changes.repeatsEarlier && statements.length === 0) {
+    statements.push(client.query({ name: 'wait_for_standby', text: WAIT_FOR_STANDBY }))
+  }
   if (onOldRows !== undefined) statements.push(findOldRows(client, onOldRows))
   for (const entry of audit) {
     const { text, values } = insertAuditEntry(entry)

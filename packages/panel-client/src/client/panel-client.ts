@@ -52,6 +52,7 @@ import type {
   RotatedSecret,
   WebhookEndpoint,
 } from '../schemas/webhook-endpoints.ts'
+import type { EraseUser, ErasedUser } from '../schemas/erasure.ts'
 import type { ReadRefundsQuery, RefundFeed } from '../schemas/refunds.ts'
 import type { AttachedProviderOrder, AttachProviderOrder } from '../schemas/provider-orders.ts'
 import type { Registration } from '../schemas/registration.ts'
@@ -206,6 +207,8 @@ export interface Users {
   disconnect(userId: string): Promise<DisconnectedUser>
   /** Revokes all browser tokens of a user that were issued before now, and closes their connections. */
   revokeTokens(userId: string): Promise<RevokedTokens>
+  /** Puts a pseudonym in the place of a user everywhere; the ledger stays. */
+  erase(userId: string, request?: EraseUser): Promise<ErasedUser>
 }
 
 export interface Overview {
@@ -332,6 +335,7 @@ const createUsers = (transport: Transport): Users => ({
   connections: (userId) => transport.get(pathTo`/v1/users/${userId}/connections`),
   disconnect: (userId) => transport.post(pathTo`/v1/users/${userId}/disconnect`),
   revokeTokens: (userId) => transport.post(pathTo`/v1/users/${userId}/revoke-tokens`),
+  erase: (userId, request = {}) => transport.post(pathTo`/v1/users/${userId}/erase`, request),
 })
 
 const createChanges = (transport: Transport): Changes => {

@@ -36,7 +36,10 @@ z.globalRegistry.add(deliverySchema, { id: 'Delivery' })
 
 /** A delivery with its body. */
 export const fullDeliverySchema = deliverySchema.extend({
-  body: z.string().describe('The text that the provider sent about this order.'),
+  body: z
+    .string()
+    .nullable()
+    .describe('The text that the provider sent about this order; null when it is not kept any more.'),
 })
 z.globalRegistry.add(fullDeliverySchema, { id: 'FullDelivery' })
 
@@ -66,9 +69,9 @@ export const replayResultSchema = z.object({
   deliveryId: z.string().describe('The original delivery from the provider.'),
   replayId: z.string().nullable().describe('The new delivery; null when none was needed.'),
   outcome: z
-    .enum([...deliveryOutcomeSchema.options, 'duplicate', 'overtaken', 'unknown_provider'])
+    .enum([...deliveryOutcomeSchema.options, 'duplicate', 'overtaken', 'body_deleted', 'unknown_provider'])
     .describe(
-      '`overtaken`: it was applied, and so was a newer update since. `parked`: its order is not registered yet. `awaiting_verification`: the provider is being asked. `unknown_provider`: its provider is no longer configured, so its body cannot be parsed.',
+      '`overtaken`: it was applied, and so was a newer update since. `parked`: its order is not registered yet. `awaiting_verification`: the provider is being asked. `body_deleted`: its body is not kept any more. `unknown_provider`: its provider is no longer configured, so its body cannot be parsed.',
     ),
   reason: reviewReasonSchema.nullable(),
   refund: moneySchema.nullable().describe('The refund of this replay.'),

@@ -70,7 +70,7 @@ const orderDeliverySchema = z.object({
   providerOrderId: identifierSchema,
   outcome: z.string(),
   reason: z.string().nullable().describe('Why it was put up for review.'),
-  body: z.string().describe('The text that the provider sent.'),
+  body: z.string().nullable().describe('The text that the provider sent; null when it is not kept any more.'),
   receivedAt: timestampSchema,
 })
 

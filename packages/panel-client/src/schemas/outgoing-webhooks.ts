@@ -43,6 +43,9 @@ export const listOutgoingWebhooksQuery = z.strictObject({
   state: outgoingWebhookSchema.shape.state.optional(),
   endpointId: endpointIdSchema.optional(),
   type: webhookTypeSchema.optional(),
+  subject: boundedText(600, /^[^\0]+$/, 'must not contain NUL')
+    .optional()
+    .describe('Those of one subject, such as `order A-1`.'),
 })
 
 /** The response of `POST /v1/outgoing-webhooks/retry`. */

@@ -1,6 +1,7 @@
 import {
   registerConsoleRoutes,
   registerDiagnosticsRoutes,
+  registerErasureRoute,
   registerReviewRoutes,
   type KeyRouteDeps,
   type WordRouteDeps,
@@ -117,6 +118,7 @@ function registerRoutes(v1: PanelApi, deps: PanelApiDeps): void {
   registerGetLedger(v1, deps)
   registerTokenRoutes(v1, deps)
   registerConnectionRoutes(v1, deps)
+  registerErasureRoute(v1, deps)
   registerRefundRoutes(v1, deps)
   registerListReviews(v1, deps)
   registerReadReview(v1, deps)

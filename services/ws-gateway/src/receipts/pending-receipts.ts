@@ -1,5 +1,5 @@
 import type { Receipt, SentPosition } from '@paxyo/contracts'
-import type { SentReport } from '../stream/hub.ts'
+import type { SentReport } from '../stream/sent-reports.ts'
 
 /** How far a user's stream was sent and seen, since the last report. */
 interface Pending {

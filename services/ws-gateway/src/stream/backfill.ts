@@ -8,6 +8,8 @@ export interface BackfillerOptions {
   readonly log: Logger
   /** Called after events that were read have been offered to the listeners of a stream. */
   readonly onOffered?: (stream: Stream) => void
+  /** Called for every event that was read, after it was offered. */
+  readonly onForwarded?: ((bytes: Uint8Array) => void) | undefined
 }
 
 export interface Backfiller {
@@ -26,7 +28,7 @@ const BACKFILL_RETRY_DELAY_MS = 100
 const BACKFILL_RETRY_DELAY_MS_MAX = 2_000
 
 /** Reads the events that the bus has not delivered, with retries. */
-export function createBackfiller({ reader, log, onOffered }: BackfillerOptions): Backfiller {
+export function createBackfiller({ reader, log, onOffered, onForwarded }: BackfillerOptions): Backfiller {
   let count = 0
 
   function backfill(stream: Stream): Promise<void> {
@@ -61,7 +63,10 @@ export function createBackfiller({ reader, log, onOffered }: BackfillerOptions):
     count += 1
     try {
       const events = await reader.eventsSince(stream.userId, since)
-      for (const { seq, bytes } of events) for (const listener of stream.listeners) listener.offer(seq, bytes)
+      for (const { seq, bytes } of events) {
+        for (const listener of stream.listeners) listener.offer(seq, bytes)
+        onForwarded?.(bytes)
+      }
       if (events.length > 0) onOffered?.(stream)
       if (!hasGap(stream)) return events.length === EVENTS_MAX ? 'more' : 'complete'
       // Another gap may have opened during this backfill; or the missing events are not in the database.

@@ -16,14 +16,15 @@
 import { eventSeq, userChannel, type Position } from '@paxyo/contracts'
 import type { EventBus, EventSubscriber } from '@paxyo/event-bus'
 import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { StreamReader } from '../read/stream-reader.ts'
 import { createBackfiller } from './backfill.ts'
 import { watchBus } from './bus-watch.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { watchOutbox } from './outbox-watch.ts'
-import { failAll, furthest, lowestSeq, type Stream, type StreamListener } from './user-stream.ts'
+import { createSentReports, type SentReport } from './sent-reports.ts'
+import { createSubscriptions } from './subscriptions.ts'
+import { failAll, lowestSeq, type Stream, type StreamListener } from './user-stream.ts'
 
 export interface HubOptions {
   readonly bus: EventBus
@@ -31,24 +32,12 @@ export interface HubOptions {
   readonly log: Logger
   /** The interval between the heartbeats that the hub sends to itself over the bus. */
   readonly heartbeatIntervalMs?: number
-  /** Called for every event after it was offered to its listeners. */
+  /** Called for every event after it was offered to its listeners, whether it came over the bus or was read. */
   readonly onForwarded?: (bytes: Uint8Array) => void
   /** Called for every message on a user's channel that is not an authentic event. */
   readonly onMessageRejected?: () => void
   /** Called with what was sent: when a connection begins, by `reportSent`, and before a connection leaves. */
   readonly onSent?: (sent: SentReport) => void
-}
-
-/** Every event up to the seq was sent to this many connections of a user. */
-export interface SentReport {
-  readonly userId: string
-  readonly epoch: string
-  readonly seq: number
-  readonly connections: number
-  /** False for what a connection begins with. */
-  readonly isLive: boolean
-  /** By the clock of `performance.now`. */
-  readonly at: number
 }
 
 /** Forwards the events of the bus to the listeners of this process. */
@@ -84,8 +73,6 @@ export interface Hub {
 
 /** How long the first connection to the bus may take before the gateway serves without it. */
 const CONNECT_TIMEOUT_MS = 2_000
-const SUBSCRIBE_RETRY_DELAY_MS = 1_000
-const REPLACE_INTERVAL_MS = 10_000
 
 export function createHub(options: HubOptions): Hub {
   const { bus, reader, log, heartbeatIntervalMs, onForwarded, onMessageRejected, onSent } = options
@@ -96,13 +83,12 @@ export function createHub(options: HubOptions): Hub {
   const startedAt = performance.now()
   /** Whether the bus has been connected. */
   let wasReady = false
-  let replacedAt = -Infinity
   /** The epoch of all listeners. */
   let epoch: string | undefined
-  /** Streams of which events were sent since the last report. */
-  const unreported: Stream[] = []
   /** Read once, because it is used for each event. */
   const isDebugEnabled = log.isLevelEnabled('debug')
+
+  const reports = createSentReports(() => epoch, onSent)
 
   /** A message that is not an authentic event may stand for one, which is read from the database. */
   function onRejected(channel: string): void {
@@ -124,7 +110,7 @@ export function createHub(options: HubOptions): Hub {
         isMissing ||= listener.hasGap
       }
       onForwarded?.(payload)
-      markSent(stream)
+      reports.mark(stream)
       if (isDebugEnabled) log.debug({ userId: stream.userId, seq }, 'event forwarded')
       if (isMissing) void backfill(stream)
     },
@@ -145,26 +131,8 @@ export function createHub(options: HubOptions): Hub {
     ...(heartbeatIntervalMs === undefined ? {} : { intervalMs: heartbeatIntervalMs }),
   })
 
-  const backfiller = createBackfiller({ reader, log, onOffered: markSent })
+  const backfiller = createBackfiller({ reader, log, onOffered: reports.mark, onForwarded })
   const backfill = (stream: Stream): Promise<void> => backfiller.backfill(stream)
-
-  /** Called for every event, so it only notes the time. */
-  function markSent(stream: Stream): void {
-    if (stream.sentAt === undefined) unreported.push(stream)
-    stream.sentAt = performance.now()
-  }
-
-  function report(stream: Stream): void {
-    const { userId, sentAt: at } = stream
-    stream.sentAt = undefined
-    if (at === undefined || epoch === undefined) return
-    const { seq, connections } = furthest(stream)
-    if (connections > 0) onSent?.({ userId, epoch, seq, connections, isLive: true, at })
-  }
-
-  function reportSent(): void {
-    for (const stream of unreported.splice(0)) report(stream)
-  }
 
   const delivers = (): boolean => subscriber.isReady && heartbeat.isAlive
 
@@ -214,47 +182,14 @@ export function createHub(options: HubOptions): Hub {
     for (const listener of stream.listeners) if (listener.lastSeq !== undefined) listener.setDelay(delay)
   }
 
-  /** Waits until the bus has acknowledged the subscription, or is silent; then the stream stays delayed until it has. */
-  async function subscribe(stream: Stream): Promise<void> {
-    if (stream.isSubscribed || stream.unsubscribedSinceMs !== undefined) return
-    const acknowledged = acknowledge(stream)
-    await Promise.race([acknowledged, watch.silence])
-    if (!stream.isSubscribed) void subscribeLater(stream, acknowledged)
-  }
-
-  async function acknowledge(stream: Stream): Promise<void> {
-    await subscriber.subscribe(userChannel(stream.userId))
-    stream.isSubscribed = true
-  }
-
-  /** A bus that delivers but does not acknowledge a subscription may do so on another connection. */
-  function replaceConnection(): void {
-    if (!delivers() || performance.now() - replacedAt < REPLACE_INTERVAL_MS) return
-    replacedAt = performance.now()
-    subscriber.reconnect()
-  }
-
-  async function subscribeLater(stream: Stream, acknowledged: Promise<void>): Promise<void> {
-    // Another listener of the stream may have been here first.
-    stream.unsubscribedSinceMs ??= Date.now()
-    const channel = userChannel(stream.userId)
-    let attempt = acknowledged
-    while (!stream.isSubscribed) {
-      const waited = sleep(SUBSCRIBE_RETRY_DELAY_MS, 'waiting' as const)
-      const outcome = await Promise.race([attempt.then(() => 'done' as const).catch(() => 'failed' as const), waited])
-      if (streams.get(channel) !== stream) return
-      if (outcome === 'done') break
-      // Meanwhile nothing else reads its events.
-      await Promise.all([backfill(stream), waited])
-      if (outcome === 'waiting') continue
-      replaceConnection()
-      attempt = subscriber.subscribe(channel)
-    }
-    stream.isSubscribed = true
-    await backfill(stream)
-    stream.unsubscribedSinceMs = undefined
-    announceDelay(stream)
-  }
+  const subscribe = createSubscriptions({
+    subscriber,
+    delivers,
+    silence: () => watch.silence,
+    isOpen: (stream) => streams.get(userChannel(stream.userId)) === stream,
+    backfill,
+    onCaughtUp: announceDelay,
+  })
 
   /**
    * Adopts an epoch that was read from the database; when it has changed, all listeners fail.
@@ -267,7 +202,7 @@ export function createHub(options: HubOptions): Hub {
     if (epochBefore !== epoch) return false
     if (epoch !== undefined) {
       log.warn({ users: streams.size, epoch: current }, 'epoch changed, closing all streams')
-      reportSent()
+      reports.reportAll()
       for (const stream of streams.values()) failAll(stream)
     }
     epoch = current
@@ -292,7 +227,7 @@ export function createHub(options: HubOptions): Hub {
     const channel = userChannel(userId)
     const stream = streams.get(channel)
     if (stream === undefined || !stream.listeners.has(listener)) return
-    report(stream)
+    reports.report(stream)
     stream.listeners.delete(listener)
     if (stream.listeners.size > 0) return
     streams.delete(channel)
@@ -326,7 +261,7 @@ export function createHub(options: HubOptions): Hub {
         if (!stream.listeners.has(listener)) return
         listener.setDelay(delayOf(stream))
         // Before it counts as one of the connections that these events were sent to.
-        report(stream)
+        reports.report(stream)
         listener.begin(start)
         const seq = listener.lastSeq!
         if (stream.listeners.has(listener) && seq > 0) {
@@ -340,7 +275,7 @@ export function createHub(options: HubOptions): Hub {
       }
     },
     leave,
-    reportSent,
+    reportSent: reports.reportAll,
     listenersOf: (userId) => [...(streams.get(userChannel(userId))?.listeners ?? [])],
     async checkEpoch() {
       const epochBefore = epoch

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { PendingReceipts } from '../../src/receipts/pending-receipts.ts'
-import type { SentReport } from '../../src/stream/hub.ts'
+import type { SentReport } from '../../src/stream/sent-reports.ts'
 
 const EPOCH = 'epoch-1'
 

@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
 import { connect, type TLSSocket } from 'node:tls'
 import { failed, ok, warning, type Diagnostic } from '@paxyo/database/diagnostic'
-import { hostName, publicPort } from '../choices.ts'
+import { hostName, publicPort } from '@paxyo/web-server'
 import { reasonOf, TIMEOUT_MS } from './public-request.ts'
 import type { CheckSubject } from './subject.ts'
 

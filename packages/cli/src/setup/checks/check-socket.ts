@@ -1,5 +1,5 @@
 import { failed, ok, skipped, type Diagnostic } from '@paxyo/database/diagnostic'
-import { publicUrl } from '../choices.ts'
+import { publicUrl } from '@paxyo/web-server'
 import { signCheckToken } from './check-token.ts'
 import { openPageSocket, UpgradeRejected, type PageSocket } from './page-socket.ts'
 import { reasonOf } from './public-request.ts'

@@ -1,6 +1,6 @@
 import { request } from 'node:https'
 import { failed, ok, type Diagnostic } from '@paxyo/database/diagnostic'
-import { publicUrl } from '../choices.ts'
+import { publicUrl } from '@paxyo/web-server'
 import { signCheckToken } from './check-token.ts'
 import { reasonOf, TIMEOUT_MS } from './public-request.ts'
 import type { CheckSubject } from './subject.ts'

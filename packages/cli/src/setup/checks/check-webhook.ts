@@ -1,5 +1,6 @@
 import { failed, ok, skipped, type Diagnostic } from '@paxyo/database/diagnostic'
-import { apiUrl, publicUrl } from '../choices.ts'
+import { publicUrl } from '@paxyo/web-server'
+import { apiUrl } from '../choices.ts'
 import { CHECK_USER } from './check-token.ts'
 import type { PageSocket } from './page-socket.ts'
 import { reasonOf, requestPublic, TIMEOUT_MS, type PublicResponse } from './public-request.ts'

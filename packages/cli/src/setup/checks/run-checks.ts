@@ -1,5 +1,5 @@
 import { failed, ok, skipped, type Diagnostic } from '@paxyo/database/diagnostic'
-import { publicUrl } from '../choices.ts'
+import { publicUrl } from '@paxyo/web-server'
 import { checkSecrets, checkService } from './check-files.ts'
 import { checkDns, checkTls } from './check-network.ts'
 import { checkSocket } from './check-socket.ts'

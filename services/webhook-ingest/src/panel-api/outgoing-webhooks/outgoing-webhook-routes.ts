@@ -56,10 +56,10 @@ function registerList(api: PanelApi, { outgoingQueue }: OutgoingWebhookDeps): vo
     }),
   }
   api.get('/v1/outgoing-webhooks', { schema }, async (request, reply) => {
-    const { limit, cursor, state, endpointId, type } = request.query
+    const { limit, cursor, ...filter } = request.query
     const position = cursor === undefined ? undefined : decodeCursor(cursorSchema, cursor)
     if (cursor !== undefined && position === undefined) return reject(reply, 'invalid_cursor')
-    const rows = await outgoingQueue.list({ state, endpointId, type, before: position?.[0], limit: limit + 1 })
+    const rows = await outgoingQueue.list({ ...filter, before: position?.[0], limit: limit + 1 })
     return reply.send(toPage(rows, limit, (row) => [row.queue_number], toOutgoingWebhook))
   })
 }

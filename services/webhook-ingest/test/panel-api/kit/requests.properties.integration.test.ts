@@ -32,6 +32,7 @@ const OPERATION_IDS = [
   'listUserConnections',
   'disconnectUser',
   'revokeTokens',
+  'eraseUser',
   'readRefunds',
   'readChanges',
   'listReviews',

@@ -267,7 +267,7 @@ test('after three days it is given up; it is listed, and sent again when somebod
   openSender()
   const list = () => ingest.call('GET', '/v1/outgoing-webhooks?state=dead&endpointId=environment')
   const dead = await eventually(async () => {
-    const { data } = (await list()).json<{ data: { webhookId: string }[] }>()
+    const { data } = (await list()).json<{ data: { webhookId: string; subject: string }[] }>()
     return data.length === 2 && data
   })
   expect(dead[0]).toMatchObject({
@@ -279,6 +279,9 @@ test('after three days it is given up; it is listed, and sent again when somebod
     dueAt: null,
     settledAt: expect.any(String),
   })
+  const { subject } = dead[1]!
+  const ofSubject = await ingest.call('GET', `/v1/outgoing-webhooks?subject=${encodeURIComponent(subject)}`)
+  expect(ofSubject.json()).toMatchObject({ data: [{ subject, webhookId: dead[1]!.webhookId }], nextCursor: null })
   panel.respond = (_received, response) => response.end()
   const { webhookId } = dead[0]!
   expect((await ingest.call('GET', `/v1/outgoing-webhooks/${webhookId}`)).json()).toMatchObject({

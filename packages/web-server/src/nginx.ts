@@ -1,10 +1,11 @@
-import { hostName, publicPort, publicUrl, type Choices } from './choices.ts'
+import { hostName, publicPort, publicUrl } from './public-host.ts'
+import type { WebServerOptions } from './web-server-options.ts'
 
 /** A server for nginx 1.18 and newer: a file of /etc/nginx/conf.d. */
-export function nginxConfig(choices: Choices): string {
-  const { port, cert, key } = choices
-  const [name, listen] = [hostName(choices), publicPort(choices)]
-  return `# Paxyo Realtime at ${publicUrl(choices)}. To serve it from the panel's own host, move the locations into its server.
+export function nginxConfig(options: WebServerOptions): string {
+  const { port, cert, key, servesConsole = false } = options
+  const [name, listen] = [hostName(options), publicPort(options)]
+  return `# Paxyo Realtime at ${publicUrl(options)}. To serve it from the panel's own host, move the locations into its server.
 # Each open page takes two of nginx's worker_connections: raise them in nginx.conf for more than a few hundred visitors.
 upstream paxyo {
   server 127.0.0.1:${port};
@@ -73,13 +74,20 @@ server {
     proxy_read_timeout 30s;
   }
 
-  # The panel API (/v1) stays private: the panel's server calls http://127.0.0.1:${port}.
+${servesConsole ? CONSOLE : `  # The panel API (/v1) stays private: the panel's server calls http://127.0.0.1:${port}.`}
   location / {
     return 404;
   }
 }
 `
 }
+
+const CONSOLE = `  # The operators' console, and the panel API that its page reads. To keep the API private, serve the console at another host.
+  location ~ ^/(console|v1)(/|$) {
+    proxy_pass http://paxyo;
+  }
+
+  # Nothing else is public.`
 
 const redirectServer = (name: string): string => `
 server {

@@ -1,11 +1,12 @@
-import { hostName, publicPort, publicUrl, type Choices } from './choices.ts'
+import { hostName, publicPort, publicUrl } from './public-host.ts'
+import type { WebServerOptions } from './web-server-options.ts'
 
 /** A virtual host for Apache 2.4.47 and newer: a file of /etc/apache2/sites-available. */
-export function apacheConfig(choices: Choices): string {
-  const { port, cert, key } = choices
-  const [name, listen] = [hostName(choices), publicPort(choices)]
+export function apacheConfig(options: WebServerOptions): string {
+  const { port, cert, key, servesConsole = false } = options
+  const [name, listen] = [hostName(options), publicPort(options)]
   const backend = `http://127.0.0.1:${port}`
-  return `# Paxyo Realtime at ${publicUrl(choices)}. It needs: a2enmod ssl headers proxy proxy_http
+  return `# Paxyo Realtime at ${publicUrl(options)}. It needs: a2enmod ssl headers proxy proxy_http
 # To serve it from the panel's own host, move the lines from SetEnvIf to the last ProxyPass into its virtual host.
 # Each open page takes a thread: raise ThreadsPerChild and MaxRequestWorkers of mpm_event above the number of visitors.
 ${listen === 443 ? redirectHost(name) : ''}
@@ -33,8 +34,13 @@ ${LOGS}
   ProxyPassMatch "^(/paxyo(?:-[0-9a-f]+)?\\.js)$" "${backend}$1"
   ProxyPass "/webhooks/" "${backend}/webhooks/"
 
-  # The panel API (/v1) stays private: the panel's server calls ${backend}.
-  RedirectMatch 404 "^/(?!ws$|stream$|operations$|paxyo(-[0-9a-f]+)?\\.js$|webhooks/)"
+${
+  servesConsole
+    ? `  # The console's page reads the panel API. To keep the API private, serve the console at another host.
+  ProxyPassMatch "^(/(?:console|v1)(?:/.*)?)$" "${backend}$1"`
+    : `  # The panel API (/v1) stays private: the panel's server calls ${backend}.`
+}
+  RedirectMatch 404 "^/(?!ws$|stream$|operations$|paxyo(-[0-9a-f]+)?\\.js$|webhooks/${servesConsole ? '|(console|v1)(/|$)' : ''})"
 </VirtualHost>
 `
 }

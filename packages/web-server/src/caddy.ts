@@ -1,24 +1,29 @@
-import { publicUrl, type Choices } from './choices.ts'
+import { publicUrl } from './public-host.ts'
+import type { WebServerOptions } from './web-server-options.ts'
 
 /** The suggested file: without another one Caddy gets the certificate itself. */
 const isLetsEncryptsFile = (cert: string): boolean => cert.startsWith('/etc/letsencrypt/')
 
 /** A site for Caddy 2.6 and newer: part of /etc/caddy/Caddyfile. */
-export function caddyConfig(choices: Choices): string {
-  const { port, cert, key } = choices
+export function caddyConfig(options: WebServerOptions): string {
+  const { port, cert, key, servesConsole = false } = options
   const tls = isLetsEncryptsFile(cert)
     ? '\t# Caddy gets and renews the certificate itself.\n'
     : `\ttls ${cert} ${key}\n`
   return `# Paxyo Realtime. To serve it from the panel's own host, move the matcher and its handle into its site.
-${publicUrl(choices)} {
+${publicUrl(options)} {
 ${tls}
-\t@paxyo path_regexp ^/(ws|stream|operations|paxyo(-[0-9a-f]+)?\\.js|webhooks/.*)$
+\t@paxyo path_regexp ^/(ws|stream|operations|paxyo(-[0-9a-f]+)?\\.js|webhooks/.*${servesConsole ? '|(console|v1)(/.*)?' : ''})$
 \thandle @paxyo {
 \t\t# Caddy forwards WebSockets without a time-out, passes the events of /stream on at once, and sets
 \t\t# X-Forwarded-For to the client's address.
 \t\treverse_proxy 127.0.0.1:${port}
 \t}
-\t# The panel API (/v1) stays private: the panel's server calls http://127.0.0.1:${port}.
+\t# ${
+    servesConsole
+      ? "The console's page reads the panel API (/v1). To keep the API private, serve the console at another host."
+      : `The panel API (/v1) stays private: the panel's server calls http://127.0.0.1:${port}.`
+  }
 \thandle {
 \t\trespond 404
 \t}

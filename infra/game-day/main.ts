@@ -1,0 +1,99 @@
+/**
+ * Breaks one part after the other on this machine, and checks that the alert arrives at the receiver of its severity, that
+ * what its entry in the runbook says repairs it, and that its end arrives, too: `npm run game-day`. The alerts are those of
+ * infra/deploy/observability with shorter times, in a real Prometheus and Alertmanager.
+ */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { startArena, startTraffic } from './arena.ts'
+import { startMonitoring } from './monitoring.ts'
+import { installCertificate, SCENARIOS, writeBackup, type Scenario } from './scenarios.ts'
+import { entriesOf, quotes } from './runbook.ts'
+import { renderReport, type Outcome } from './report.ts'
+
+const USAGE = `Usage: npm run game-day -- [options]
+
+  --factor <n>     by which the times of the alerts are shorter (60)
+  --only <alert>   only this alert; may be repeated
+  --report <file>  where to write the report
+  --timeout <s>    how long an alert may take to fire, and to end (180)
+`
+const { values } = parseArgs({
+  options: {
+    help: { type: 'boolean', short: 'h', default: false },
+    factor: { type: 'string', default: '60' },
+    only: { type: 'string', multiple: true },
+    report: { type: 'string' },
+    timeout: { type: 'string', default: '180' },
+  },
+})
+if (values.help) {
+  process.stdout.write(USAGE)
+  process.exit()
+}
+const factor = Number(values.factor)
+const timeoutMs = Number(values.timeout) * 1000
+const log = (line: string): void => void process.stdout.write(`${new Date().toISOString()} ${line}\n`)
+
+const dir = mkdtempSync(join(tmpdir(), 'paxyo-game-day-'))
+const files = { certificate: join(dir, 'site.pem'), backups: join(dir, 'backups') }
+const outcomes: Outcome[] = []
+let watchdog = { count: 0, longestGapMs: 0 }
+try {
+  await using resources = new AsyncDisposableStack()
+  mkdirSync(files.backups)
+  writeBackup(files.backups, 0)
+  installCertificate(files.certificate, 30)
+  const arena = await startArena({ dir, files }, resources)
+  const portsOf = (members: readonly { metricsPort: number }[]): number[] => members.map((one) => one.metricsPort)
+  const targets = {
+    'webhook-ingest': portsOf(arena.ingests),
+    'ws-gateway': portsOf(arena.gateways),
+    exporter: portsOf([arena.exporter]),
+  }
+  const monitoring = await startMonitoring({ dir, factor, targets }, resources)
+  resources.use(startTraffic(arena))
+  await monitoring.receives('PaxyoWatchdog', 'firing', 0, timeoutMs)
+  const runbook = entriesOf(readFileSync(new URL('../docs/runbook.md', import.meta.url), 'utf8'))
+
+  const play = async (scenario: Scenario): Promise<Outcome> => {
+    const { what, alert, severity } = scenario
+    log(`${what}: waiting for ${alert}`)
+    const brokenAtMs = Date.now()
+    const stop = await scenario.break(arena, monitoring)
+    let [firedMs, endedMs, problem]: [number?, number?, string?] = []
+    try {
+      if (!quotes(runbook.get(alert), scenario.runbook))
+        throw new Error(`the runbook does not say "${scenario.runbook}"`)
+      firedMs = await monitoring.receives(alert, 'firing', brokenAtMs, timeoutMs)
+      const { receiver } = monitoring.received.find((one) => one.alert === alert && one.atMs >= brokenAtMs)!
+      if (receiver !== severity) throw new Error(`it was sent to ${receiver}, not to ${severity}`)
+    } catch (error) {
+      problem = (error as Error).message
+    }
+    stop?.()
+    const repairedAtMs = Date.now()
+    try {
+      await scenario.repair(arena, monitoring)
+      if (firedMs !== undefined) endedMs = await monitoring.receives(alert, 'resolved', repairedAtMs, timeoutMs)
+    } catch (error) {
+      problem ??= (error as Error).message
+    }
+    log(`${alert}: ${problem ?? `fired after ${firedMs} ms, ended ${endedMs} ms after the repair`}`)
+    return { what, alert, severity, runbook: scenario.runbook, firedMs, endedMs, problem }
+  }
+  for (const scenario of SCENARIOS) {
+    if (values.only === undefined || values.only.includes(scenario.alert)) outcomes.push(await play(scenario))
+  }
+  const beats = monitoring.received.filter((one) => one.receiver === 'watchdog').map((one) => one.atMs)
+  const gaps = beats.slice(1).map((atMs, index) => atMs - beats[index]!)
+  watchdog = { count: beats.length, longestGapMs: Math.max(0, ...gaps) }
+} finally {
+  rmSync(dir, { recursive: true, force: true })
+}
+const report = renderReport({ outcomes, watchdog, factor, at: new Date() })
+process.stdout.write(`\n${report}`)
+if (values.report !== undefined) writeFileSync(values.report, report)
+process.exit(outcomes.every(({ problem }) => problem === undefined) ? 0 : 1)

@@ -1,0 +1,37 @@
+import { parse, stringify } from 'yaml'
+
+interface Rule {
+  readonly expr: string
+  readonly for?: string
+}
+interface Rules {
+  readonly groups: readonly { readonly name: string; readonly rules: readonly Rule[] }[]
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+/** Ages that would take a quarter of an hour or longer to reach. */
+const AGES = /(paxyo_ingest_(?:outgoing_webhook|unverified|parked)_age_seconds\)) > (\d+)/g
+
+/** Rules whose times are shorter by a factor: `for`, ranges, offsets, and the ages of what waits. Other limits stay. */
+export function shortenRules(text: string, factor: number): string {
+  const shorter = (duration: string): string =>
+    `${(Number.parseInt(duration, 10) * UNIT_MS[duration.at(-1)!]!) / factor}ms`
+  const shortenExpr = (expr: string): string =>
+    expr
+      .replaceAll(/\[(\d+[smhd])(?::(\d+[smhd]))?\]/g, (_all, range: string, step: string | undefined) =>
+        step === undefined ? `[${shorter(range)}]` : `[${shorter(range)}:${shorter(step)}]`,
+      )
+      .replaceAll(/offset (\d+[smhd])/g, (_all, by: string) => `offset ${shorter(by)}`)
+      .replaceAll(AGES, (_all, metric: string, seconds: string) => `${metric} > ${Number(seconds) / factor}`)
+  const { groups } = parse(text) as Rules
+  return stringify({
+    groups: groups.map((group) => ({
+      ...group,
+      rules: group.rules.map((rule) => ({
+        ...rule,
+        expr: shortenExpr(rule.expr),
+        ...(rule.for === undefined ? {} : { for: shorter(rule.for) }),
+      })),
+    })),
+  })
+}

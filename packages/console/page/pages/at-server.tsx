@@ -1,0 +1,40 @@
+import type { OutgoingWebhookView } from '@paxyo/panel-client'
+import { webhooksSent } from '../data/changes.ts'
+import { useList } from '../data/pages.ts'
+import { t, textOf } from '../kit/language.ts'
+import { Ago, Badge, Panel, type Tone } from '../parts/basic.tsx'
+import { ListTable } from '../parts/table.tsx'
+
+export const WEBHOOK_TONES: Readonly<Record<string, Tone>> = { pending: 'warn', dead: 'bad', delivered: 'good' }
+
+/** The outgoing webhooks about an order, and whether the panel's server has received them. */
+export const AtServer = ({ orderId }: { orderId: string }) => {
+  const list = useList<OutgoingWebhookView>(
+    '/v1/outgoing-webhooks',
+    { subject: `order ${orderId}` },
+    { concerns: webhooksSent, idOf: (webhook) => webhook.webhookId },
+  )
+  return (
+    <Panel title={t('order.atServer')}>
+      <ListTable
+        list={list}
+        label={t('order.atServer')}
+        empty={t('order.noneSent')}
+        idOf={(webhook) => webhook.webhookId}
+        columns={[
+          { title: t('webhooks.type'), cell: ({ type }) => textOf('webhookType', type) ?? type },
+          {
+            title: t('column.state'),
+            cell: ({ state, lastError }) => (
+              <>
+                <Badge tone={WEBHOOK_TONES[state] ?? 'quiet'}>{textOf('webhookState', state) ?? state}</Badge>{' '}
+                {state === 'delivered' ? null : <bdi>{lastError}</bdi>}
+              </>
+            ),
+          },
+          { title: t('column.time'), cell: ({ settledAt, createdAt }) => <Ago time={settledAt ?? createdAt} /> },
+        ]}
+      />
+    </Panel>
+  )
+}

@@ -1,0 +1,228 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { appendAuditEntry, createKysely, verifyAuditLog } from '@paxyo/database'
+import { createInProcessBus } from '@paxyo/event-bus'
+import { createTestDatabase, ledgerViolations, type TestDatabase } from '@paxyo/testkit'
+import { pino } from 'pino'
+import { deposit } from '../../src/accounts/deposit.ts'
+import { readChangeFeedEnd, readChanges } from '../../src/change-feed/read-changes.ts'
+import { revokeToken } from '../../src/connections/revoke-token.ts'
+import { commitDeliveries } from '../../src/deliveries/commit-deliveries.ts'
+import { ERASURE_DECISIONS } from '../../src/erasure/decisions.ts'
+import { eraseUser, resumeErasures } from '../../src/erasure/erase-user.ts'
+import { previewErasure } from '../../src/erasure/preview-erasure.ts'
+import type { Delivery } from '../../src/model/delivery.ts'
+import { newId } from '../../src/model/new-id.ts'
+import { actOnOrder } from '../../src/orders/act-on-order.ts'
+import { createOutbox, type Outbox } from '../../src/outbox/outbox.ts'
+import { commitChangeSet, type LedgerDeps } from '../../src/transaction/commit-change-set.ts'
+import { anOrder, registerOrder } from '../register-order.ts'
+
+const LINK = 'https://example.com/marks-page'
+const BY = { actor: 'pxk_1', actorName: 'the panel', address: null }
+
+let database: TestDatabase
+let outbox: Outbox
+let deps: LedgerDeps
+beforeAll(async () => {
+  database = await createTestDatabase()
+  const pool = database.poolAs('ingest', 4)
+  outbox = createOutbox({ pool, publisher: createInProcessBus().connectPublisher(), log: pino({ level: 'silent' }) })
+  deps = { pool, newId, outbox }
+})
+afterAll(async () => {
+  await outbox.close()
+  await database[Symbol.asyncDispose]()
+})
+
+const rows = async <Row = unknown>(sql: string, values: unknown[] = []): Promise<Row[]> =>
+  (await database.owner.query(sql, values)).rows as Row[]
+const aDelivery = (providerOrderId: string, status: 'canceled' | 'in_progress', body = LINK): Delivery => ({
+  deliveryId: newId(),
+  provider: 'godofpanel',
+  update: { providerOrderId, status, remains: null, startCount: null },
+  body,
+  receivedAt: new Date(),
+})
+const anOrderOf = (userId: string, number: string) => ({
+  ...anOrder(),
+  orderId: `M-${number}`,
+  providerOrderId: `p-${number}`,
+  userId,
+  link: `${LINK}/${number}`,
+})
+
+/** Tables with a row that contains the text. */
+async function tablesWith(text: string): Promise<string[]> {
+  const tables = await rows<{ name: string }>(
+    `SELECT relname AS name FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition
+       AND relnamespace = current_schema()::regnamespace ORDER BY 1`,
+  )
+  const found: string[] = []
+  for (const { name } of tables) {
+    const [row] = await rows<{ has: boolean }>(
+      `SELECT EXISTS (SELECT FROM ${name} AS row WHERE strpos(row::text, $1) > 0) AS has`,
+      [text],
+    )
+    if (row!.has) found.push(name)
+  }
+  return found
+}
+
+const LEDGER = `
+  SELECT (SELECT array_agg(format('%s %s %s %s', kind, amount, balance_after, order_id) ORDER BY position) FROM ledger_entries)
+      AS entries,
+    (SELECT array_agg(format('%s %s %s %s', balance, refunded, last_seq, order_counts) ORDER BY created_at, currency) FROM accounts)
+      AS accounts,
+    (SELECT array_agg(format('%s %s %s %s', order_id, charge, refunded, status) ORDER BY order_id) FROM orders) AS orders,
+    (SELECT array_agg(encode(hash, 'hex') ORDER BY position) FROM audit_log WHERE action <> 'eraseUser') AS hashes`
+
+/** A user of whom every table has something. */
+async function fillTables(userId: string): Promise<void> {
+  for (const number of ['1', '2', '3']) await registerOrder(deps, anOrderOf(userId, number))
+  await commitChangeSet(deps, (tx) =>
+    deposit(tx, { userId, amount: 1_000_000_000n, currency: 'USD', paymentRef: 'invoice 1' }),
+  )
+  await commitDeliveries(deps, [aDelivery('p-1', 'in_progress'), aDelivery('p-2', 'canceled')])
+  const note = `for ${userId}`
+  await commitChangeSet(deps, (tx) =>
+    actOnOrder(tx, 'M-1', {
+      action: 'refund',
+      amount: 100_000_000n,
+      status: undefined,
+      note,
+      actor: 'Ann',
+      keyId: 'k',
+    }),
+  )
+  await revokeToken(database.owner, { userId, jti: 'a', expiresAt: new Date(Date.now() + 3_600_000) })
+  await appendAuditEntry(createKysely(database.owner), {
+    ...BY,
+    action: 'deposit',
+    subject: userId,
+    note: `of ${userId}`,
+    before: { userId },
+    after: null,
+    result: 'ok',
+  })
+  await database.owner.query('INSERT INTO receipts VALUES ($1, 1, now())', [userId])
+  await database.owner.query(
+    `INSERT INTO idempotency_keys (idempotency_key, part, request_hash, status, body)
+     VALUES ('one', 0, sha256('a'), 201, $1)`,
+    [JSON.stringify({ userId, order: { orderId: 'M-1', link: `${LINK}/1` }, others: [{ userId: 'other' }] })],
+  )
+  await database.owner.query(`
+    INSERT INTO outgoing_webhook_endpoints (endpoint_id, url, types, secrets, position)
+    VALUES ('environment', 'https://panel.example', '{order.updated}', '{}', 0)`)
+  await database.owner.query(
+    `INSERT INTO outgoing_webhooks (webhook_id, endpoint_id, type, subject, body, due_at)
+     VALUES (gen_random_uuid(), 'environment', 'order.updated', $1, $2, now())`,
+    [
+      'order M-1',
+      JSON.stringify({ type: 'order.updated', data: { userId, order: { orderId: 'M-1', link: `${LINK}/1` } } }),
+    ],
+  )
+  await database.owner.query(
+    `INSERT INTO verifications (delivery_id, provider, provider_order_id, created_at, due_at, settled_at, response)
+     SELECT delivery_id, provider, provider_order_id, now(), now(), now(), $1 FROM deliveries LIMIT 1`,
+    [LINK],
+  )
+  await database.owner.query(
+    `INSERT INTO archive_keys (key_id, user_id, key) VALUES (gen_random_uuid(), $1, sha256('a'))`,
+    [userId],
+  )
+}
+
+test('a user is erased from every table, and the ledger is as before', async () => {
+  const userId = 'mark-the-user'
+  await registerOrder(deps, { ...anOrder(), userId: 'other', orderId: 'B-1', providerOrderId: '999' })
+  await fillTables(userId)
+  const [before] = await rows(LEDGER)
+  expect(await previewErasure(deps.pool, userId)).toMatchObject({ orders: 3, openOrders: 2, ledgerEntries: 3 })
+  expect(await tablesWith(LINK)).not.toEqual([])
+
+  const { pseudonym } = (await eraseUser(deps, { userId, ...BY }))!
+
+  expect(await rows(LEDGER)).toEqual([before])
+  expect(await ledgerViolations(database.owner)).toEqual({})
+  expect((await verifyAuditLog(createKysely(deps.pool))).problems).toEqual([])
+  expect(await tablesWith(LINK)).toEqual([])
+  // Until no token from before can be valid.
+  expect(await tablesWith(userId)).toEqual(['connection_cutoffs', 'revoked_tokens'])
+  const users = await rows<{ user_id: string }>('SELECT user_id FROM accounts ORDER BY user_id')
+  expect(users.map((row) => row.user_id)).toEqual([pseudonym, 'other'])
+  expect(
+    await rows(`SELECT body::json -> 'others' AS others, body::json ->> 'userId' AS user FROM idempotency_keys`),
+  ).toEqual([{ others: [{ userId: 'other' }], user: pseudonym }])
+  expect(await previewErasure(deps.pool, userId)).toBeUndefined()
+  expect(await eraseUser(deps, { userId, ...BY })).toBeUndefined()
+  expect(await rows('SELECT user_id FROM erasures')).toEqual([{ user_id: null }])
+  expect(await rows('SELECT user_id, key FROM archive_keys')).toEqual([{ user_id: null, key: null }])
+
+  // A later webhook of the user's orders refunds to the pseudonym, and the panel learns it.
+  expect(await commitDeliveries(deps, [aDelivery('p-3', 'canceled', '{}')])).toMatchObject([{ outcome: 'applied' }])
+  const head = await readChangeFeedEnd(deps.pool)
+  const page = await readChanges(deps.pool, { ...head, position: 0 }, 500)
+  if (typeof page === 'string') throw new Error(page)
+  expect(page.changes.at(-1)).toMatchObject({ userId: pseudonym, order: { orderId: 'M-3', link: 'erased' } })
+  expect(await ledgerViolations(database.owner)).toEqual({})
+})
+
+test('an erased entry of the audit log that no erasure accounts for is reported', async () => {
+  await database.owner.query(`ALTER TABLE audit_log DISABLE TRIGGER USER`)
+  await database.owner.query(`UPDATE audit_log SET erasure_id = gen_random_uuid(), note = 'x' WHERE action = 'deposit'`)
+  const { problems } = await verifyAuditLog(createKysely(deps.pool))
+  await database.owner.query(
+    `UPDATE audit_log SET erasure_id = (SELECT erasure_id FROM erasures) WHERE action = 'deposit'`,
+  )
+  await database.owner.query(`ALTER TABLE audit_log ENABLE TRIGGER USER`)
+  expect(problems).toEqual([expect.stringContaining('no erasure in the log accounts for it')])
+  expect((await verifyAuditLog(createKysely(deps.pool))).problems).toEqual([])
+})
+
+test('deliveries of a user who is being erased are parked, and paid once to the pseudonym', async () => {
+  const order = { ...anOrder(), userId: 'leaving', orderId: 'C-1', providerOrderId: 'c-1' }
+  await registerOrder(deps, order)
+  // A process that died after it had marked the account.
+  await database.owner.query(`
+    INSERT INTO erasures (erasure_id, user_id, pseudonym, actor, actor_name)
+    VALUES ('00000000-0000-7000-8000-00000000000e', 'leaving', 'erased-1', 'a', 'a')`)
+  await database.owner.query(`UPDATE accounts SET is_erasing = true WHERE user_id = 'leaving'`)
+  const locked = await database.owner.connect()
+  try {
+    await locked.query(`BEGIN; SELECT FROM accounts WHERE user_id = 'leaving' FOR UPDATE`)
+    expect(await commitDeliveries(deps, [aDelivery('c-1', 'canceled')])).toEqual([{ outcome: 'parked' }])
+  } finally {
+    await locked.query('COMMIT')
+    locked.release()
+  }
+
+  expect([await resumeErasures(deps, 0), await resumeErasures(deps, 0)]).toEqual([1, 0])
+
+  expect(await rows(`SELECT balance::float8 FROM accounts WHERE user_id = 'erased-1'`)).toEqual([{ balance: 2.5 }])
+  expect(await rows(`SELECT outcome, body FROM deliveries WHERE provider_order_id = 'c-1'`)).toEqual([
+    { outcome: 'applied', body: null },
+  ])
+  expect(await ledgerViolations(database.owner)).toEqual({})
+})
+
+test('an erasure changes no amount, and without one nothing changes', async () => {
+  const change = (sql: string) => database.owner.query(`SET LOCAL paxyo.erasure = 'on'; ${sql}`)
+  await expect(database.owner.query(`UPDATE ledger_entries SET user_id = 'other'`)).rejects.toThrow(/append-only/)
+  await expect(change(`UPDATE ledger_entries SET amount = amount + 1`)).rejects.toThrow(/changes only user_id/)
+  await expect(change(`UPDATE events SET seq = seq + 1`)).rejects.toThrow(/changes only user_id, payload/)
+  await expect(change(`DELETE FROM ledger_entries`)).rejects.toThrow(/append-only/)
+  await expect(change(`UPDATE audit_log_signatures SET signed_at = now()`)).rejects.toThrow(/append-only/)
+})
+
+test('every column that can hold a user is decided', async () => {
+  const columns = await rows<{ name: string }>(`
+    SELECT format('%s.%s', relname, attname) AS name FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+    WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = current_schema()::regnamespace AND attnum > 0
+      AND NOT attisdropped AND relname !~ '^kysely_'
+      AND atttypid::regtype::text IN ('text', 'text[]', 'json', 'jsonb', 'bytea', 'character varying', 'inet')
+    ORDER BY 1`)
+  const decided = Object.values(ERASURE_DECISIONS).flatMap((tables) =>
+    Object.entries(tables).flatMap(([table, names]) => names.map((column) => `${table}.${column}`)),
+  )
+  expect(decided.toSorted()).toEqual(columns.map(({ name }) => name).toSorted())
+})

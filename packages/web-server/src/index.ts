@@ -1,0 +1,6 @@
+export { apacheConfig } from './apache.ts'
+export { caddyConfig } from './caddy.ts'
+export { nginxConfig } from './nginx.ts'
+export { HOST_PATTERN, hostName, publicPort, publicUrl } from './public-host.ts'
+export { scriptTag, type ScriptTagOptions } from './script-tag.ts'
+export type { WebServerOptions } from './web-server-options.ts'
