@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { json } from 'node:stream/consumers'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -99,12 +100,12 @@ describe('an alert', () => {
   let alertmanager: Alertmanager
 
   beforeAll(async () => {
-    server = createServer(async (request, response) => {
-      let body = ''
-      for await (const chunk of request) body += String(chunk)
-      const { status, alerts } = JSON.parse(body)
-      received.push(...alerts.map(({ labels }: any) => `${request.url} ${status} ${labels.alertname}`)) // oxlint-disable-line typescript/no-explicit-any -- Alertmanager's JSON
-      response.end()
+    server = createServer((request, response) => {
+      void json(request).then((body) => {
+        const { status, alerts } = body as { status: string; alerts: { labels: { alertname: string } }[] }
+        received.push(...alerts.map(({ labels }) => `${request.url} ${status} ${labels.alertname}`))
+        response.end()
+      })
     })
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
