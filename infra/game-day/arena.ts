@@ -1,6 +1,7 @@
 import { migrateToLatest } from '@paxyo/database'
 import { startLocalPostgres } from '@paxyo/local-postgres'
 import {
+  bundleProgram,
   freePort,
   startChaosProxy,
   startProcess,
@@ -115,8 +116,9 @@ export async function startArena(
     await member.start()
     return member
   }
-  const ingests = [await startMember('webhook-ingest'), await startMember('webhook-ingest')]
-  const gateways = [await startMember('ws-gateway'), await startMember('ws-gateway')]
+  const pair = async (job: ServiceName): Promise<Member[]> => [await startMember(job), await startMember(job)]
+  const ingests = await pair('webhook-ingest')
+  const gateways = await pair('ws-gateway')
   const exporter = await startMember('exporter')
   return {
     dir,
@@ -145,7 +147,11 @@ export async function startArena(
 /** The exporter serves nothing but metrics. */
 async function startExporter(cli: string, env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
   const folder = fileURLToPath(new URL('.', import.meta.url))
-  return startProcess(join(folder, 'start-exporter.ts'), { ...env, PAXYO_CLI: cli, PORT: env['METRICS_PORT']! })
+  return startProcess(join(folder, 'start-exporter.ts'), {
+    ...env,
+    PAXYO_CLI: await bundleProgram(cli),
+    PORT: env['METRICS_PORT']!,
+  })
 }
 
 async function serve(resources: AsyncDisposableStack, listener: RequestListener): Promise<string> {

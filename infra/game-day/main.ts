@@ -17,6 +17,7 @@ const USAGE = `Usage: npm run game-day -- [options]
 
   --factor <n>     by which the times of the alerts are shorter (60)
   --only <alert>   only this alert; may be repeated
+  --minutes <n>    after which no other part is broken (30)
   --report <file>  where to write the report
   --timeout <s>    how long an alert may take to fire, and to end (180)
 `
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     help: { type: 'boolean', short: 'h', default: false },
     factor: { type: 'string', default: '60' },
     only: { type: 'string', multiple: true },
+    minutes: { type: 'string', default: '30' },
     report: { type: 'string' },
     timeout: { type: 'string', default: '180' },
   },
@@ -33,17 +35,26 @@ if (values.help) {
   process.stdout.write(USAGE)
   process.exit()
 }
+/** Prometheus repeats an alert after a minute; the first one may be earlier than its connection to Alertmanager. */
+const START_TIMEOUT_MS = 180_000
+const endsAtMs = Date.now() + Number(values.minutes) * 60_000
 const factor = Number(values.factor)
 const timeoutMs = Number(values.timeout) * 1000
 const log = (line: string): void => void process.stdout.write(`${new Date().toISOString()} ${line}\n`)
 
 const dir = mkdtempSync(join(tmpdir(), 'paxyo-game-day-'))
 const files = { certificate: join(dir, 'site.pem'), backups: join(dir, 'backups') }
+// Services start in a third of the time, as in production from an image.
+const bundles = join(dir, 'bundles')
+process.env['PAXYO_TEST_BUNDLES'] ??= bundles
+process.env['NODE_COMPILE_CACHE'] ??= join(dir, 'compiled')
 const outcomes: Outcome[] = []
+let left = 0
 let watchdog = { count: 0, longestGapMs: 0 }
 try {
   await using resources = new AsyncDisposableStack()
   mkdirSync(files.backups)
+  mkdirSync(bundles)
   writeBackup(files.backups, 0)
   installCertificate(files.certificate, 30)
   const arena = await startArena({ dir, files }, resources)
@@ -55,11 +66,13 @@ try {
   }
   const monitoring = await startMonitoring({ dir, factor, targets }, resources)
   resources.use(startTraffic(arena))
-  await monitoring.receives('PaxyoWatchdog', 'firing', 0, timeoutMs)
+  await monitoring.fires('PaxyoWatchdog', START_TIMEOUT_MS)
   const runbook = entriesOf(readFileSync(new URL('../docs/runbook.md', import.meta.url), 'utf8'))
 
   const play = async (scenario: Scenario): Promise<Outcome> => {
     const { what, alert, severity } = scenario
+    // What others cause on a busy machine must be over.
+    await monitoring.ends(undefined, timeoutMs).catch(() => log('other alerts still fire'))
     log(`${what}: waiting for ${alert}`)
     const brokenAtMs = Date.now()
     const stop = await scenario.break(arena, monitoring)
@@ -67,9 +80,10 @@ try {
     try {
       if (!quotes(runbook.get(alert), scenario.runbook))
         throw new Error(`the runbook does not say "${scenario.runbook}"`)
-      firedMs = await monitoring.receives(alert, 'firing', brokenAtMs, timeoutMs)
-      const { receiver } = monitoring.received.find((one) => one.alert === alert && one.atMs >= brokenAtMs)!
-      if (receiver !== severity) throw new Error(`it was sent to ${receiver}, not to ${severity}`)
+      await monitoring.fires(alert, timeoutMs)
+      firedMs = Date.now() - brokenAtMs
+      const receivers = monitoring.receiversOf(alert)
+      if (receivers.some((one) => one !== severity)) throw new Error(`it was sent to ${receivers.join(', ')}`)
     } catch (error) {
       problem = (error as Error).message
     }
@@ -77,23 +91,26 @@ try {
     const repairedAtMs = Date.now()
     try {
       await scenario.repair(arena, monitoring)
-      if (firedMs !== undefined) endedMs = await monitoring.receives(alert, 'resolved', repairedAtMs, timeoutMs)
+      if (firedMs !== undefined) {
+        await monitoring.ends(alert, timeoutMs)
+        endedMs = Date.now() - repairedAtMs
+      }
     } catch (error) {
       problem ??= (error as Error).message
     }
     log(`${alert}: ${problem ?? `fired after ${firedMs} ms, ended ${endedMs} ms after the repair`}`)
     return { what, alert, severity, runbook: scenario.runbook, firedMs, endedMs, problem }
   }
-  for (const scenario of SCENARIOS) {
-    if (values.only === undefined || values.only.includes(scenario.alert)) outcomes.push(await play(scenario))
-  }
+  const chosen = SCENARIOS.filter(({ alert }) => values.only === undefined || values.only.includes(alert))
+  for (const scenario of chosen) if (Date.now() < endsAtMs) outcomes.push(await play(scenario))
+  left = chosen.length - outcomes.length
   const beats = monitoring.received.filter((one) => one.receiver === 'watchdog').map((one) => one.atMs)
   const gaps = beats.slice(1).map((atMs, index) => atMs - beats[index]!)
   watchdog = { count: beats.length, longestGapMs: Math.max(0, ...gaps) }
 } finally {
   rmSync(dir, { recursive: true, force: true })
 }
-const report = renderReport({ outcomes, watchdog, factor, at: new Date() })
+const report = renderReport({ outcomes, left, watchdog, factor, at: new Date() })
 process.stdout.write(`\n${report}`)
 if (values.report !== undefined) writeFileSync(values.report, report)
 process.exit(outcomes.every(({ problem }) => problem === undefined) ? 0 : 1)

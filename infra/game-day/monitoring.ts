@@ -2,14 +2,19 @@ import { eventually, startAlertmanager, startPrometheus, type Alertmanager } fro
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { json } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { shortenRules } from './shorten-rules.ts'
 
 const OBSERVABILITY = new URL('../deploy/observability/', import.meta.url)
-const SCRAPE_MS = 500
+/** Also on a busy machine a process responds within it. */
+const SCRAPE_MS = 2_000
+
+/** Alerts that fire all the time, or for as long as their range; and those of a scenario. */
+const LASTING = /^PaxyoWatchdog$|Slo|^GameDay/
 
 /** What arrived at a receiver. */
 interface Received {
@@ -25,8 +30,12 @@ export interface Monitoring {
   readonly received: readonly Received[]
   /** Receivers that reject what they get. */
   readonly failing: Set<string>
-  /** Waits until a receiver gets the alert. @returns the milliseconds since a moment. */
-  receives(alert: string, status: Received['status'], sinceMs: number, timeoutMs: number): Promise<number>
+  /** The receivers that know that an alert fires, from what they got. */
+  receiversOf(alert: string): readonly string[]
+  /** Waits until a receiver knows that an alert fires. */
+  fires(alert: string, timeoutMs: number): Promise<void>
+  /** Waits until the receivers know that it ended; without an alert, that all but the watchdog did. */
+  ends(alert: string | undefined, timeoutMs: number): Promise<void>
 }
 
 /** @param targets ports of metrics by job. */
@@ -36,15 +45,22 @@ export async function startMonitoring(
 ): Promise<Monitoring> {
   const received: Received[] = []
   const failing = new Set<string>()
-  const server = createServer(async (request, response) => {
+  /** Alerts that fire, by receiver and fingerprint. */
+  const active = new Map<string, Received>()
+  const receive = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const receiver = (request.url ?? '').slice(1)
-    let body = ''
-    for await (const chunk of request) body += String(chunk)
-    if (failing.has(receiver)) return response.writeHead(400).end()
-    const { alerts } = JSON.parse(body) as { alerts: { status: Received['status']; labels: { alertname: string } }[] }
-    const atMs = Date.now()
-    for (const { status, labels } of alerts) received.push({ receiver, alert: labels.alertname, status, atMs })
-    return response.end()
+    const { alerts } = (await json(request)) as { alerts: AlertJson[] }
+    if (failing.has(receiver)) return void response.writeHead(400).end()
+    for (const { status, labels, fingerprint } of alerts) {
+      const one = { receiver, alert: labels.alertname, status, atMs: Date.now() }
+      received.push(one)
+      if (status === 'firing') active.set(`${receiver} ${fingerprint}`, one)
+      else active.delete(`${receiver} ${fingerprint}`)
+    }
+    response.end()
+  }
+  const server = createServer((request, response) => {
+    receive(request, response).catch(() => response.writeHead(500).end())
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   resources.defer(() => {
@@ -73,15 +89,27 @@ export async function startMonitoring(
   // JSON is YAML.
   writeFileSync(join(dir, 'prometheus.yml'), JSON.stringify(config))
   resources.use(await startPrometheus(join(dir, 'prometheus.yml')))
+  const receiversOf = (alert: string): string[] =>
+    [...active.values()].filter((one) => one.alert === alert).map((one) => one.receiver)
   return {
     alertmanager,
     received,
     failing,
-    async receives(alert, status, sinceMs, timeoutMs) {
-      const find = () => received.find((one) => one.alert === alert && one.status === status && one.atMs >= sinceMs)
-      return (await eventually(() => find(), timeoutMs)).atMs - sinceMs
+    receiversOf,
+    async fires(alert, timeoutMs) {
+      await eventually(() => receiversOf(alert).length > 0, timeoutMs)
+    },
+    async ends(alert, timeoutMs) {
+      const isOver = (one: Received): boolean => (alert === undefined ? LASTING.test(one.alert) : one.alert !== alert)
+      await eventually(() => [...active.values()].every(isOver), timeoutMs)
     },
   }
+}
+
+interface AlertJson {
+  readonly status: Received['status']
+  readonly labels: { readonly alertname: string }
+  readonly fingerprint: string
 }
 
 /** The configuration of docker compose, with shorter times. */

@@ -63,7 +63,7 @@ export const SCENARIOS: readonly Scenario[] = [
     },
     runbook: 'fix the problem that the log names',
     async repair(arena) {
-      for (const member of arena.ingests) await member.start()
+      await Promise.all(arena.ingests.map((member) => member.start()))
     },
   },
   {
@@ -75,7 +75,7 @@ export const SCENARIOS: readonly Scenario[] = [
     },
     runbook: 'restart it',
     async repair(arena) {
-      for (const member of arena.gateways) await member.start()
+      await Promise.all(arena.gateways.map((member) => member.start()))
     },
   },
   {

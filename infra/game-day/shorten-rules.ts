@@ -1,8 +1,8 @@
 import { parse, stringify } from 'yaml'
 
 interface Rule {
-  readonly expr: string
-  readonly for?: string
+  expr: string
+  for?: string
 }
 interface Rules {
   readonly groups: readonly { readonly name: string; readonly rules: readonly Rule[] }[]
@@ -23,15 +23,10 @@ export function shortenRules(text: string, factor: number): string {
       )
       .replaceAll(/offset (\d+[smhd])/g, (_all, by: string) => `offset ${shorter(by)}`)
       .replaceAll(AGES, (_all, metric: string, seconds: string) => `${metric} > ${Number(seconds) / factor}`)
-  const { groups } = parse(text) as Rules
-  return stringify({
-    groups: groups.map((group) => ({
-      ...group,
-      rules: group.rules.map((rule) => ({
-        ...rule,
-        expr: shortenExpr(rule.expr),
-        ...(rule.for === undefined ? {} : { for: shorter(rule.for) }),
-      })),
-    })),
-  })
+  const rules = parse(text) as Rules
+  for (const rule of rules.groups.flatMap((group) => group.rules)) {
+    rule.expr = shortenExpr(rule.expr)
+    if (rule.for !== undefined) rule.for = shorter(rule.for)
+  }
+  return stringify(rules)
 }

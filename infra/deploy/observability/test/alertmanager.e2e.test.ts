@@ -3,8 +3,9 @@ import { amtool, eventually, startAlertmanager, type Alertmanager } from '@paxyo
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { json } from 'node:stream/consumers'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -99,12 +100,16 @@ describe('an alert', () => {
   let alertmanager: Alertmanager
 
   beforeAll(async () => {
-    server = createServer(async (request, response) => {
-      let body = ''
-      for await (const chunk of request) body += String(chunk)
-      const { status, alerts } = JSON.parse(body)
-      received.push(...alerts.map(({ labels }: any) => `${request.url} ${status} ${labels.alertname}`)) // oxlint-disable-line typescript/no-explicit-any -- Alertmanager's JSON
+    const receive = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+      const { status, alerts } = (await json(request)) as {
+        status: string
+        alerts: { labels: { alertname: string } }[]
+      }
+      received.push(...alerts.map(({ labels }) => `${request.url} ${status} ${labels.alertname}`))
       response.end()
+    }
+    server = createServer((request, response) => {
+      receive(request, response).catch(() => response.writeHead(500).end())
     })
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
