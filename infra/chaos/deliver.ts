@@ -14,6 +14,8 @@ export interface Sender {
   readonly webhooks: number
   /** The longest time in which no webhook was acknowledged, from a time of `performance.now()` until now. */
   longestGapMs(since?: number): number
+  /** No more requests follow. */
+  finish(): void
   register(order: PlannedOrder): Promise<void>
   webhook(provider: ChaosProvider, webhook: PlannedWebhook): Promise<void>
 }
@@ -65,6 +67,7 @@ export function createSender(cluster: Cluster, random: Random): Sender {
       return acknowledged.count
     },
     longestGapMs: (since) => acknowledged.longestMs(since),
+    finish: () => acknowledged.finish(),
     async register({ orderId, provider, providerOrderId, userId, quantity, charge }) {
       const details = { service: 'Followers', link: 'https://example.com', currency: 'USD' }
       const order = { orderId, provider: provider.name, providerOrderId, userId, quantity, charge, ...details }

@@ -2,6 +2,8 @@
 export interface Gaps {
   readonly count: number
   add(): void
+  /** Nothing occurs any more, and that is no gap. */
+  finish(): void
   /** The longest gap that ended after a time, or has not ended yet. */
   longestMs(since?: number): number
 }
@@ -14,6 +16,7 @@ export function createGaps(now: () => number = () => performance.now()): Gaps {
   const kept: { readonly startedAt: number; readonly endedAt: number }[] = []
   let lastAt = now()
   let count = 0
+  let finishedAt: number | undefined
   return {
     get count() {
       return count
@@ -24,9 +27,12 @@ export function createGaps(now: () => number = () => performance.now()): Gaps {
       lastAt = endedAt
       count += 1
     },
+    finish() {
+      finishedAt = now()
+    },
     longestMs(since = 0) {
       const ended = kept.filter(({ endedAt }) => endedAt >= since)
-      return Math.max(now() - lastAt, ...ended.map(({ startedAt, endedAt }) => endedAt - startedAt))
+      return Math.max((finishedAt ?? now()) - lastAt, ...ended.map(({ startedAt, endedAt }) => endedAt - startedAt))
     },
   }
 }

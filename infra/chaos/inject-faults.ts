@@ -101,7 +101,9 @@ export async function injectFaults<C extends Cluster>(
   const stopping = new AbortController()
   const signal = AbortSignal.any([stopping.signal, options.signal ?? stopping.signal])
   try {
-    const work = deliverAll(plan, { ...options, signal }, sender, random.fork(), finished)
+    const work = deliverAll(plan, { ...options, signal }, sender, random.fork(), finished).finally(() =>
+      sender.finish(),
+    )
     const faults = await injectUntil(work, system, cluster, sender, random.fork(), options)
     stopping.abort()
     await work

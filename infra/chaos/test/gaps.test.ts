@@ -20,6 +20,14 @@ test('the longest gap is between two occurrences, before the first one, or has n
   expect(gaps.count).toBe(2)
 })
 
+test('after the end there is no gap', () => {
+  const { gaps, goTo } = gapsAt(0, 100, 900)
+  goTo(1_000)
+  gaps.finish()
+  goTo(5_000)
+  expect(gaps.longestMs()).toBe(800)
+})
+
 test('a gap counts for a time when it ended after it, however early it began', () => {
   const { gaps } = gapsAt(0, 100, 3_100, 3_200, 4_200, 4_300)
   expect(gaps.longestMs(3_000)).toBe(3_000)
