@@ -16,7 +16,7 @@ export interface FeedFilter {
 export const EMPTY_FEED: Feed = { rows: [], seconds: [] }
 export const NO_FILTER: FeedFilter = { outcome: '', provider: '', user: '' }
 
-export const FEED_ROWS_MAX = 100
+export const FEED_ROWS_MAX = 200
 /** A person cannot read more; above it the page shows a sample, and says so. */
 export const ROWS_PER_SECOND_MAX = 20
 const RATE_SECONDS = 10
