@@ -1,7 +1,12 @@
 import { hostName, publicPort, publicUrl } from './public-host.ts'
 import type { WebServerOptions } from './web-server-options.ts'
 
-/** A virtual host for Apache 2.4.47 and newer: a file of /etc/apache2/sites-available. */
+/**
+ * A virtual host for Apache 2.4.47 and newer: a file of /etc/apache2/sites-available.
+ *
+ * @example
+ * apacheConfig({ host: 'rt.example.com', port: 8080, cert: '/tls/chain.pem', key: '/tls/key.pem' }).includes('ServerName rt.example.com') //=> true
+ */
 export function apacheConfig(options: WebServerOptions): string {
   const { port, cert, key, servesConsole = false } = options
   const [name, listen] = [hostName(options), publicPort(options)]

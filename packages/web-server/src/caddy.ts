@@ -4,7 +4,12 @@ import type { WebServerOptions } from './web-server-options.ts'
 /** The suggested file: without another one Caddy gets the certificate itself. */
 const isLetsEncryptsFile = (cert: string): boolean => cert.startsWith('/etc/letsencrypt/')
 
-/** A site for Caddy 2.6 and newer: part of /etc/caddy/Caddyfile. */
+/**
+ * A site for Caddy 2.6 and newer: part of /etc/caddy/Caddyfile.
+ *
+ * @example
+ * caddyConfig({ host: 'rt.example.com', port: 8080, cert: '/tls/chain.pem', key: '/tls/key.pem' }).includes('reverse_proxy 127.0.0.1:8080') //=> true
+ */
 export function caddyConfig(options: WebServerOptions): string {
   const { port, cert, key, servesConsole = false } = options
   const tls = isLetsEncryptsFile(cert)

@@ -1,7 +1,12 @@
 import { hostName, publicPort, publicUrl } from './public-host.ts'
 import type { WebServerOptions } from './web-server-options.ts'
 
-/** A server for nginx 1.18 and newer: a file of /etc/nginx/conf.d. */
+/**
+ * A server for nginx 1.18 and newer: a file of /etc/nginx/conf.d.
+ *
+ * @example
+ * nginxConfig({ host: 'rt.example.com', port: 8080, cert: '/tls/chain.pem', key: '/tls/key.pem' }).includes('server_name rt.example.com;') //=> true
+ */
 export function nginxConfig(options: WebServerOptions): string {
   const { port, cert, key, servesConsole = false } = options
   const [name, listen] = [hostName(options), publicPort(options)]

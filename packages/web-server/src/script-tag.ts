@@ -13,8 +13,7 @@ const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceA
  * The tag that keeps a panel's page current.
  *
  * @example
- * scriptTag({ gateway: 'https://rt.example.com', tokenUrl: '/token' })
- * //=> '<script src="https://rt.example.com/paxyo.js" data-token-url="/token"></script>'
+ * scriptTag({ gateway: 'https://rt.example', tokenUrl: '/t' }) //=> '<script src="https://rt.example/paxyo.js" data-token-url="/t"></script>'
  */
 export function scriptTag({ gateway, tokenUrl, balanceUrl }: ScriptTagOptions): string {
   const balance = balanceUrl === undefined ? '' : ` data-balance-url="${escaped(balanceUrl)}"`
