@@ -106,9 +106,9 @@ interface Line {
 }
 
 function sealLine(line: string, { key_id: keyId, key }: ArchiveKey): string {
-  const { body, waiting_update, ...open } = JSON.parse(line) as StoredDelivery & { waiting_update: string | null }
-  const sealed = seal(key, open.delivery_id, JSON.stringify({ body, waiting_update }))
-  return JSON.stringify({ ...open, key_id: keyId, sealed })
+  const { body, waiting_update, ...rest } = JSON.parse(line) as StoredDelivery & { waiting_update: string | null }
+  const sealed = seal(key, rest.delivery_id, JSON.stringify({ body, waiting_update }))
+  return JSON.stringify({ ...rest, key_id: keyId, sealed })
 }
 
 async function* readLines(pool: Pool, partition: string, where: string): AsyncGenerator<string> {
@@ -179,13 +179,13 @@ export async function readArchivedDeliveries(pool: Pool, folder: string, order: 
   return deliveries.map((delivery) => openDelivery(delivery, keys))
 }
 
-function openDelivery({ key_id: keyId, sealed, ...open }: StoredDelivery, keys: Map<string, Buffer>): ArchivedDelivery {
-  if (keyId === undefined || sealed === undefined) return { ...open, is_erased: false }
+function openDelivery({ key_id: keyId, sealed, ...rest }: StoredDelivery, keys: Map<string, Buffer>): ArchivedDelivery {
+  if (keyId === undefined || sealed === undefined) return { ...rest, is_erased: false }
   const key = keys.get(keyId)
-  if (key === undefined) return { ...open, body: null, is_erased: true }
+  if (key === undefined) return { ...rest, body: null, is_erased: true }
   return {
-    ...open,
-    ...(JSON.parse(unseal(key, open.delivery_id, sealed)) as { body: string | null }),
+    ...rest,
+    ...(JSON.parse(unseal(key, rest.delivery_id, sealed)) as { body: string | null }),
     is_erased: false,
   }
 }
