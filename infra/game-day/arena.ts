@@ -13,16 +13,11 @@ import {
   type ServiceName,
   type ServiceProcess,
 } from '@paxyo/testkit'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-export const PANEL_KEY = 'a-panel-api-key'
-export const WEBHOOK_TOKEN = 'a-webhook-token'
-const PROVIDER_KEY = 'a-provider-key'
+const PANEL_KEY = 'a-panel-api-key'
+const WEBHOOK_TOKEN = 'a-webhook-token'
 
 /** A process whose metrics have the same port after a restart. */
 export interface Member {
@@ -43,10 +38,6 @@ export interface Arena {
   readonly postgresUrl: string
   readonly postgresProxy: ChaosProxy
   readonly files: { readonly certificate: string; readonly backups: string }
-  /** How others respond; `silent` does not respond at all. */
-  readonly others: { panel: 'well' | 'failing'; provider: 'well' | 'silent' }
-  /** Runs `paxyo` as an operator does. @throws when it fails. */
-  paxyo(...args: readonly string[]): Promise<void>
 }
 
 /** @param dir an empty folder. */
@@ -65,17 +56,6 @@ export async function startArena(
   const postgresProxy = resources.use(await startChaosProxy(Number(new URL(postgres.url).port)))
   await migrateToLatest(postgres.url)
 
-  const others: Arena['others'] = { panel: 'well', provider: 'well' }
-  const panel = await serve(resources, (request, response) => {
-    request.resume()
-    response.writeHead(others.panel === 'well' ? 200 : 500).end()
-  })
-  const provider = await serve(resources, (request, response) => {
-    request.resume()
-    if (others.provider === 'silent') return
-    const order = { charge: '1', start_count: '0', status: 'Canceled', remains: '1000', currency: 'USD' }
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(order))
-  })
   const through = new URL(postgres.url)
   through.port = String(postgresProxy.port)
   const env = {
@@ -86,12 +66,6 @@ export async function startArena(
     JWT_SECRETS: TEST_JWT_SECRET,
     ALLOWED_ORIGINS: '*',
     DRAIN_SECONDS: '1',
-    PROVIDER_API_URL: provider,
-    PROVIDER_API_KEY: PROVIDER_KEY,
-    VERIFY_REFUNDS: 'on',
-    OUTGOING_WEBHOOK_URL: panel,
-    OUTGOING_WEBHOOK_SECRET: `whsec_${Buffer.alloc(32, 7).toString('base64')}`,
-    OUTGOING_WEBHOOK_RETRY_SECONDS: '1',
     CERTIFICATES: files.certificate,
     BACKUP_DIR: files.backups,
     DISKS: dir,
@@ -129,18 +103,6 @@ export async function startArena(
     postgresUrl: postgres.url,
     postgresProxy,
     files,
-    others,
-    async paxyo(...args) {
-      const url = ingests.find(({ process: service }) => service !== undefined)?.process?.url ?? ''
-      const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', cli, ...args], {
-        env: { ...process.env, ...env, DATABASE_URL: postgres.url, PAXYO_URL: url, PAXYO_API_KEY: PANEL_KEY },
-        stdio: ['ignore', 'ignore', 'pipe'],
-      })
-      let errors = ''
-      child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
-      const [code] = (await once(child, 'exit')) as [number | null]
-      if (code !== 0) throw new Error(`paxyo ${args.join(' ')} ended with ${code}: ${errors}`)
-    },
   }
 }
 
@@ -152,16 +114,6 @@ async function startExporter(cli: string, env: Readonly<Record<string, string>>)
     PAXYO_CLI: await bundleProgram(cli),
     PORT: env['METRICS_PORT']!,
   })
-}
-
-async function serve(resources: AsyncDisposableStack, listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  resources.defer(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
 /** Sends requests that may fail while something is broken. */
@@ -185,14 +137,14 @@ export function startTraffic(arena: Arena): AsyncDisposable {
 const REQUEST_TIMEOUT_MS = 5_000
 
 /** Registers an order, and sends a webhook of it. @returns the status of the webhook. */
-export async function sendOrder(ingest: string, id: string, status: string, token = WEBHOOK_TOKEN): Promise<number> {
+async function sendOrder(ingest: string, id: string, status: string, token = WEBHOOK_TOKEN): Promise<number> {
   const order = { orderId: id, providerOrderId: id, userId: 'user-1', service: 's', link: 'l', quantity: 1000 }
   const panel = { authorization: `Bearer ${PANEL_KEY}` }
   await post(`${ingest}/v1/orders`, JSON.stringify({ ...order, charge: '1', currency: 'USD' }), panel)
   return sendWebhook(ingest, JSON.stringify({ order_id: id, status }), token)
 }
 
-export const sendWebhook = (ingest: string, body: string, token = WEBHOOK_TOKEN): Promise<number> =>
+const sendWebhook = (ingest: string, body: string, token = WEBHOOK_TOKEN): Promise<number> =>
   post(`${ingest}/webhooks/godofpanel/${token}`, body, {})
 
 async function post(url: string, body: string, headers: Readonly<Record<string, string>>): Promise<number> {

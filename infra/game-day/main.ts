@@ -55,7 +55,7 @@ try {
   await using resources = new AsyncDisposableStack()
   mkdirSync(files.backups)
   mkdirSync(bundles)
-  writeBackup(files.backups, 0)
+  writeBackup(files.backups)
   installCertificate(files.certificate, 30)
   const arena = await startArena({ dir, files }, resources)
   const portsOf = (members: readonly { metricsPort: number }[]): number[] => members.map((one) => one.metricsPort)
@@ -75,7 +75,7 @@ try {
     await monitoring.ends(undefined, timeoutMs).catch(() => log('other alerts still fire'))
     log(`${what}: waiting for ${alert}`)
     const brokenAtMs = Date.now()
-    const stop = await scenario.break(arena, monitoring)
+    await scenario.break(arena)
     let [firedMs, endedMs, problem]: [number?, number?, string?] = []
     try {
       if (!quotes(runbook.get(alert), scenario.runbook))
@@ -87,10 +87,9 @@ try {
     } catch (error) {
       problem = (error as Error).message
     }
-    stop?.()
     const repairedAtMs = Date.now()
     try {
-      await scenario.repair(arena, monitoring)
+      await scenario.repair(arena)
       if (firedMs !== undefined) {
         await monitoring.ends(alert, timeoutMs)
         endedMs = Date.now() - repairedAtMs
