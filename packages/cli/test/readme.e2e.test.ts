@@ -52,6 +52,7 @@ beforeAll(async () => {
     JWT_SECRETS: TEST_JWT_SECRET,
     SECRETS_DIR: join(dir, 'secrets'),
     ARCHIVE_DIR: join(dir, 'archive'),
+    METRICS_PORT: '0',
   }
   mkdirSync(join(dir, 'archive'))
   ingest = await startService('webhook-ingest', { ...env, WEBHOOK_TOKENS: 'a-webhook-token', PANEL_API_KEYS: API_KEY })
@@ -73,6 +74,12 @@ afterAll(async () => {
 /** The commands that call the panel API of a running service. */
 const CALLS_API = / paxyo (?:who|users|search|summary|test-webhook)\b/
 
+/** What a command prints that runs until a signal. */
+const UNTIL_SIGNAL: readonly (readonly [RegExp, string])[] = [
+  [/ tail/, 'following'],
+  [/ exporter/, 'listening'],
+]
+
 async function runCommand(command: string): Promise<{ code: number | null; output: string }> {
   const api = CALLS_API.test(command) ? { PAXYO_URL: ingest.url, PAXYO_API_KEY: API_KEY } : {}
   const program = join(ROOT, 'node_modules/.bin/paxyo')
@@ -83,8 +90,9 @@ async function runCommand(command: string): Promise<{ code: number | null; outpu
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
   const closed = once(child, 'close')
-  if (command.includes(' tail')) {
-    await eventually(() => output.includes('following'))
+  const [, started] = UNTIL_SIGNAL.find(([pattern]) => pattern.test(command)) ?? []
+  if (started !== undefined) {
+    await eventually(() => output.includes(started))
     child.kill('SIGINT')
   }
   const [code] = (await closed) as [number | null]
