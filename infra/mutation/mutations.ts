@@ -143,8 +143,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'the gateway does not wait for the subscription',
-    file: `${GATEWAY}/src/stream/hub.ts`,
-    find: 'await Promise.race([acknowledged, watch.silence])',
+    file: `${GATEWAY}/src/stream/subscriptions.ts`,
+    find: 'await Promise.race([acknowledged, silence()])',
     replace: 'stream.isSubscribed = true',
     tests: [`${GATEWAY}/test/stream/subscription`],
   },

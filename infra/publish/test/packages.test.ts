@@ -11,15 +11,15 @@ import { PUBLISHED, readManifest } from '../manifest.ts'
 
 /** What a page downloads for each entry, without the framework and whatever else it uses. */
 const GZIPPED_BYTES_MAX: Readonly<Record<string, number>> = {
-  index: 12_000,
+  index: 12_200,
   format: 3_200,
-  react: 12_500,
-  vue: 12_500,
-  svelte: 12_200,
+  react: 12_700,
+  vue: 12_700,
+  svelte: 12_400,
   test: 1_900,
 }
 /** A page that only connects; the rest of the entry is left out. */
-const CONNECT_GZIPPED_BYTES_MAX = 10_800
+const CONNECT_GZIPPED_BYTES_MAX = 11_000
 
 let folder: string
 beforeAll(async () => {

@@ -19,6 +19,8 @@ const UNPRIVILEGED_USERS = ['postgres', 'nobody']
  * {@link UNPRIVILEGED_USERS} that exists.
  *
  * @returns undefined when this process is not root.
+ * @example
+ * (await unprivilegedUser())?.uid === 0 //=> false
  */
 export async function unprivilegedUser(): Promise<OsUser | undefined> {
   if (process.getuid?.() !== 0) return undefined

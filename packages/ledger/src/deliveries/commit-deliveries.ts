@@ -12,7 +12,7 @@ import {
   readSettledDeliveries,
 } from '../transaction/read-working-set.ts'
 import { readFormerProviderOrders } from '../transaction/provider-order-changes.ts'
-import { holdErasures } from '../erasure/hold-erasures.ts'
+import { holdErasures } from './hold-erasures.ts'
 import { applyDelivery, rejectDelivery } from './apply-delivery.ts'
 import { parkDeliveries } from './park-deliveries.ts'
 import { readWaitingDeliveries } from './read-waiting.ts'

@@ -14,10 +14,10 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool } from 'pg'
 import { setCutoff } from '../connections/set-cutoff.ts'
+import { awaitParking } from '../deliveries/hold-erasures.ts'
 import type { NewId } from '../model/new-id.ts'
 import { commitImport, type ImportDeps } from '../transaction/commit-import.ts'
 import { applyParked, findParked } from './apply-parked.ts'
-import { awaitParking } from './hold-erasures.ts'
 
 /** Orders of one step. */
 const ORDERS_MAX = 200
