@@ -12,19 +12,11 @@ import { language, t, textOf } from '../kit/language.ts'
 import { Amount, Badge, Button, Empty, Outcome, Screen, statusName } from '../parts/basic.tsx'
 import { useKeys } from '../parts/keys.ts'
 import { Table, type Column } from '../parts/table.tsx'
-import {
-  EMPTY_FEED,
-  matches,
-  NO_FILTER,
-  rateOf,
-  STEP_MS,
-  withBatch,
-  withNextRows,
-  type Feed,
-  type FeedFilter,
-} from '../state/live-feed.ts'
+import { EMPTY_FEED, matches, NO_FILTER, rateOf, withBatch, type Feed, type FeedFilter } from '../state/live-feed.ts'
 
 const FIRST_ROWS = 30
+/** Batches that arrive within it are one update of the page. */
+const SHOW_INTERVAL_MS = 200
 
 /** Deliveries as they are committed. */
 export const Live = () => {
@@ -78,16 +70,13 @@ function useFeed(feed: Signal<Feed>, filter: Signal<FeedFilter>, isPaused: Signa
     let timer: ReturnType<typeof setTimeout> | undefined
     const show = (): void => {
       timer = undefined
-      if (isPaused.value) return
       const batches = pending.current.splice(0)
-      const shown = batches.reduce((before, batch) => withBatch(before, batch, filter.value, Date.now()), feed.value)
-      feed.value = withNextRows(shown)
-      if (feed.value.waiting.length > 0) timer = setTimeout(show, STEP_MS)
+      feed.value = batches.reduce((shown, batch) => withBatch(shown, batch, filter.value, Date.now()), feed.value)
     }
     const stop = onChange((change) => {
       if (change.type !== 'batch' || isPaused.value) return
       pending.current.push(change)
-      timer ??= setTimeout(show, STEP_MS)
+      timer ??= setTimeout(show, SHOW_INTERVAL_MS)
     })
     return () => {
       abort.abort()

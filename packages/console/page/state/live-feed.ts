@@ -3,8 +3,6 @@ import type { OperationsBatch, OperationsRow } from '@paxyo/contracts'
 /** What the live page shows of the stream of deliveries. */
 export interface Feed {
   readonly rows: readonly OperationsRow[]
-  /** Rows that are inserted next, oldest first. */
-  readonly waiting: readonly OperationsRow[]
   /** The deliveries of the last seconds, by second, for the rate. */
   readonly seconds: readonly { readonly second: number; readonly deliveries: number; readonly shown: number }[]
 }
@@ -15,16 +13,12 @@ export interface FeedFilter {
   readonly user: string
 }
 
-export const EMPTY_FEED: Feed = { rows: [], waiting: [], seconds: [] }
+export const EMPTY_FEED: Feed = { rows: [], seconds: [] }
 export const NO_FILTER: FeedFilter = { outcome: '', provider: '', user: '' }
 
 export const FEED_ROWS_MAX = 200
 /** A person cannot read more; above it the page shows a sample, and says so. */
 export const ROWS_PER_SECOND_MAX = 20
-/** The interval of `withNextRows`. */
-export const STEP_MS = 200
-/** What is inserted at once is rendered in one task, which must leave time for a frame. */
-const ROWS_PER_STEP_MAX = (ROWS_PER_SECOND_MAX * STEP_MS) / 1000
 const RATE_SECONDS = 10
 
 export const matches = (row: OperationsRow, { outcome, provider, user }: FeedFilter): boolean =>
@@ -32,7 +26,7 @@ export const matches = (row: OperationsRow, { outcome, provider, user }: FeedFil
   (provider === '' || row.provider === provider) &&
   (user === '' || row.userId === user)
 
-/** The feed after a batch, whose rows wait. The filter applies before the sample, so that what is rare is still seen. */
+/** The feed after a batch, newest row first. The filter applies before the sample, so that what is rare is still seen. */
 export function withBatch(feed: Feed, batch: OperationsBatch, filter: FeedFilter, nowMs: number): Feed {
   const second = Math.floor(nowMs / 1000)
   const recent = feed.seconds.filter((other) => other.second > second - RATE_SECONDS)
@@ -41,22 +35,11 @@ export function withBatch(feed: Feed, batch: OperationsBatch, filter: FeedFilter
   const shown = batch.rows.filter((row) => matches(row, filter)).slice(0, Math.max(0, budget))
   const deliveries = Object.values(batch.outcomes).reduce((sum, count) => sum + (count ?? 0), 0)
   return {
-    ...feed,
-    waiting: [...feed.waiting, ...shown],
+    rows: [...shown.toReversed(), ...feed.rows].slice(0, FEED_ROWS_MAX),
     seconds: [
       ...recent.filter((other) => other.second !== second),
       { second, deliveries: current.deliveries + deliveries, shown: current.shown + shown.length },
     ],
-  }
-}
-
-/** Inserts some of the waiting rows, the newest at the top. */
-export function withNextRows(feed: Feed): Feed {
-  const next = feed.waiting.slice(0, ROWS_PER_STEP_MAX)
-  return {
-    ...feed,
-    rows: [...next.toReversed(), ...feed.rows].slice(0, FEED_ROWS_MAX),
-    waiting: feed.waiting.slice(ROWS_PER_STEP_MAX),
   }
 }
 
