@@ -18,7 +18,7 @@ import { erasedUserSchema, eraseUserSchema } from '@paxyo/panel-client'
  * @example
  * const api = toPanelApi(createHttpServer({ log, trustProxy: false }), log)
  * registerErasureRoute(api, { ...ledger, db: createKysely(pool), log })
- * const url = '/v1/users/nobody/erase'
+ * const url = '/v1/users/unknown/erase'
  * (await api.inject({ method: 'POST', url, payload: { dryRun: true } })).json().code //=> 'account_not_found'
  */
 export function registerErasureRoute(api: PanelApi, deps: ApiDeps): void {
