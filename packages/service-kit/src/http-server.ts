@@ -90,8 +90,9 @@ export function createHttpServer({ log, trustProxy, timeouts = {}, tls }: HttpSe
     ...(tls === undefined ? { http: server } : { https: { ...server, ...tls, handshakeTimeout: headersMs } }),
     return503OnClosing: false,
     clientErrorHandler: respondToClientError,
-    routerOptions: { maxParamLength: 256 },
-    // Paths that cannot be routed: undecodable, or with a parameter that is too long.
+    // As long as Node reads, so that a route's schema rejects an identifier that is too long, with its limit.
+    routerOptions: { maxParamLength: 16 * 1024 },
+    // Paths that cannot be routed, because they cannot be decoded.
     frameworkErrors(_error, { headers, raw }, reply) {
       // No hook runs for them, and Node leaves a socket open whose client has asked for an upgrade.
       if (headers.upgrade !== undefined) reply.raw.once('finish', () => raw.socket.destroy())

@@ -110,11 +110,10 @@ test('a body of 64 KiB is taken', async () => {
   expect((await post(body)).statusCode).toBe(200)
 })
 
-test('identifiers of 256 characters fit into a path', async () => {
-  const id = 'x'.repeat(256)
+test('an identifier of any length reaches its route, whose schema says what is wrong with it', async () => {
+  const id = 'x'.repeat(8_000)
 
   expect((await app.inject(`/orders/${id}`)).json()).toEqual({ id })
-  expectProblem(await app.inject(`/orders/${id}x`), 404, 'not_found')
 })
 
 describe('the address of a client', () => {
