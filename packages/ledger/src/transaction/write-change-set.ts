@@ -70,10 +70,11 @@ export function writeChangeSet(
   write(WRITE_REVIEWS, reviews)
   write(INSERT_AWAITING, awaiting)
   write(SETTLE_VERIFICATIONS, verified)
-  if (publishedBatchIds.length > 0) statements.push(deletePublished(client, publishedBatchIds))
+  // Before the deletion, which writes nothing when the earlier transaction has deleted the same rows.
   if (changes.repeatsEarlier && statements.length === 0) {
     statements.push(client.query({ name: 'wait_for_standby', text: WAIT_FOR_STANDBY }))
   }
+  if (publishedBatchIds.length > 0) statements.push(deletePublished(client, publishedBatchIds))
   if (onOldRows !== undefined) statements.push(findOldRows(client, onOldRows))
   for (const entry of audit) {
     const { text, values } = insertAuditEntry(entry)
