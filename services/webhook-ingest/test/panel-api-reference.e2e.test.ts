@@ -45,6 +45,9 @@ beforeAll(async () => {
     OUTGOING_WEBHOOK_URL: panel.url,
     OUTGOING_WEBHOOK_SECRET: SECRET,
   })
+  // The link to the gateways is ready a moment after the process, which serves without it.
+  const headers = { authorization: `Bearer ${variables['PANEL_KEY']}` }
+  await eventually(async () => (await fetch(`${ingest.url}/v1/connections`, { headers })).ok)
 })
 afterAll(async () => {
   await ingest.end('SIGTERM')

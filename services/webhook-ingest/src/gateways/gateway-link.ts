@@ -197,6 +197,8 @@ export function openGatewayLink({ bus, storeReceipts, log, now }: GatewayLinkOpt
     }
   }
 
+  // Each may connect last, and the link is ready with the first message that this process receives from itself.
+  publisher.onReady(announce)
   for (const channel of [ownChannel, GATEWAYS_CHANNEL]) subscriber.subscribe(channel).then(announce, () => undefined)
   const timer = setInterval(announce, ANNOUNCE_INTERVAL_MS)
 
