@@ -13,13 +13,18 @@ import { planOrder, type PlannedOrder } from './workload.ts'
 /** An installation, and what can happen to it. */
 export interface ChaosSystem<C extends Cluster> {
   readonly start: () => Promise<C>
+  readonly groups: readonly FaultGroup<C>[]
+}
+
+/** Faults that come one after the other. Those of different groups overlap. */
+export interface FaultGroup<C extends Cluster> {
   readonly faults: Readonly<Record<string, Fault<C>>>
-  /** Waits until the system has recovered from a fault, so that the next one finds all parts. */
+  /** Waits until the system has recovered from a fault, so that the group's next one finds all of its parts. */
   readonly recovered?: (cluster: C) => Promise<void>
 }
 
 /** One of each server. Its faults may overlap with the recovery from the one before. */
-export const SINGLE_SYSTEM: ChaosSystem<SingleCluster> = { start: () => startCluster(), faults: FAULTS }
+export const SINGLE_SYSTEM: ChaosSystem<SingleCluster> = { start: () => startCluster(), groups: [{ faults: FAULTS }] }
 
 export interface ChaosOptions {
   /** Replays the workload and the choice of faults; their moments depend on the machine. */
@@ -141,36 +146,42 @@ function countMistakes(finished: readonly PlannedOrder[]): Record<string, number
   return counts
 }
 
-/** Injects one fault after another until the work is done, or all faults are. */
+/** Injects the faults of all groups until the work is done, or all faults are. */
 async function injectUntil<C extends Cluster>(
   work: Promise<void>,
-  { faults, recovered }: ChaosSystem<C>,
+  { groups }: ChaosSystem<C>,
   cluster: C,
   sender: Sender,
   random: Random,
-  { pauseMsMax, log, only = Object.keys(faults), faultsMax = Infinity }: ChaosOptions,
+  { pauseMsMax, log, only, faultsMax = Infinity }: ChaosOptions,
 ): Promise<Record<string, FaultReport>> {
   const done = work.then(
     () => true,
     () => true,
   )
   const reports: Record<string, FaultReport> = {}
-  // Each fault occurs once before any repeats, so that even a short run on a slow machine has many kinds.
-  let left: string[] = []
-  for (let injected = 0; injected < faultsMax; injected += 1) {
-    const isDone = await Promise.race([done, sleep(random.below(pauseMsMax), false)])
-    if (isDone) break
-    if (left.length === 0) left = [...only]
-    const [name] = left.splice(random.below(left.length), 1) as [string]
-    log(`fault: ${name}`)
-    const since = performance.now()
-    await faults[name]!(cluster, random)
-    await recovered?.(cluster)
-    const gapMs = Math.round(sender.longestGapMs(since))
-    log(`recovered: ${name}, longest time without a 200: ${gapMs} ms`)
-    const { count, longestGapMs } = reports[name] ?? { count: 0, longestGapMs: 0 }
-    reports[name] = { count: count + 1, longestGapMs: Math.max(longestGapMs, gapMs) }
+  let injected = 0
+  const injectGroup = async ({ faults, recovered }: FaultGroup<C>, choice: Random): Promise<void> => {
+    const names = Object.keys(faults).filter((name) => only?.includes(name) ?? true)
+    // Each fault occurs once before any repeats, so that even a short run on a slow machine has many kinds.
+    let left: string[] = []
+    while (names.length > 0 && injected < faultsMax) {
+      injected += 1
+      const isDone = await Promise.race([done, sleep(choice.below(pauseMsMax), false)])
+      if (isDone) break
+      if (left.length === 0) left = [...names]
+      const [name] = left.splice(choice.below(left.length), 1) as [string]
+      log(`fault: ${name}`)
+      const since = performance.now()
+      await faults[name]!(cluster, choice)
+      await recovered?.(cluster)
+      const gapMs = Math.round(sender.longestGapMs(since))
+      log(`recovered: ${name}, longest time without a 200: ${gapMs} ms`)
+      const { count, longestGapMs } = reports[name] ?? { count: 0, longestGapMs: 0 }
+      reports[name] = { count: count + 1, longestGapMs: Math.max(longestGapMs, gapMs) }
+    }
   }
+  await Promise.all(groups.map((group) => injectGroup(group, random.fork())))
   return reports
 }
 

@@ -20,8 +20,6 @@ export interface HaCluster extends Cluster {
   readonly redis: RedisSentinels
   /** The index of the Redis server that all sentinels consider the master; waits until they agree, and its replicas follow. */
   redisMaster(): Promise<number>
-  /** Waits until every part runs. */
-  whole(): Promise<void>
 }
 
 const WHOLE_TIMEOUT_MS = 120_000
@@ -62,10 +60,6 @@ export async function startHaCluster(): Promise<HaCluster> {
     patroni,
     redis,
     redisMaster: () => eventually(redisMaster, WHOLE_TIMEOUT_MS),
-    async whole() {
-      await patroni.whole()
-      await eventually(redisMaster, WHOLE_TIMEOUT_MS)
-    },
     postgresUrl: () => patroni.primaryUrl(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }

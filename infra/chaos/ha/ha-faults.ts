@@ -70,11 +70,13 @@ async function pauseMember({ service }: Member, random: Random): Promise<void> {
   service?.child.kill('SIGCONT')
 }
 
-/** All faults that the system must survive. */
-export const HA_FAULTS: Readonly<Record<string, Fault<HaCluster>>> = {
+export const SERVICE_FAULTS: Readonly<Record<string, Fault<HaCluster>>> = {
   ...MEMBER_FAULTS,
   'pause webhook-ingest': (cluster, random) => pauseMember(random.pick(cluster.ingests), random),
   'pause ws-gateway': (cluster, random) => pauseMember(random.pick(cluster.gateways), random),
+}
+
+export const POSTGRES_FAULTS: Readonly<Record<string, Fault<HaCluster>>> = {
   ...Object.fromEntries(machineFaults),
   async 'kill -9 PostgreSQL of the primary'(cluster) {
     killTree((await nodeOf(cluster, 'primary')).postgresPid()!)
@@ -110,6 +112,9 @@ export const HA_FAULTS: Readonly<Record<string, Fault<HaCluster>>> = {
     await away(random)
     process.start()
   },
+}
+
+export const REDIS_FAULTS: Readonly<Record<string, Fault<HaCluster>>> = {
   async 'kill -9 the Redis master'(cluster, random) {
     const server = cluster.redis.servers[await cluster.redisMaster()]!
     server.process.kill('SIGKILL')

@@ -1,10 +1,16 @@
 import type { ChaosSystem } from '../inject-faults.ts'
 import { startHaCluster, type HaCluster } from './ha-cluster.ts'
-import { HA_FAULTS } from './ha-faults.ts'
+import { POSTGRES_FAULTS, REDIS_FAULTS, SERVICE_FAULTS } from './ha-faults.ts'
 
-/** Every part more than once. The next fault waits until the system is whole again: it survives one loss at a time. */
+/**
+ * Every part more than once. A service, a PostgreSQL and a Redis may fail at the same time. The next fault of a kind waits
+ * until all of that kind run: the system survives one loss of each at a time.
+ */
 export const HA_SYSTEM: ChaosSystem<HaCluster> = {
   start: startHaCluster,
-  faults: HA_FAULTS,
-  recovered: (cluster) => cluster.whole(),
+  groups: [
+    { faults: SERVICE_FAULTS },
+    { faults: POSTGRES_FAULTS, recovered: async ({ patroni }) => void (await patroni.whole()) },
+    { faults: REDIS_FAULTS, recovered: async (cluster) => void (await cluster.redisMaster()) },
+  ],
 }

@@ -122,6 +122,7 @@ export function openControlChannel(options: ControlChannelOptions): ControlChann
     return [...ingests.keys()][Math.floor(Math.random() * ingests.size)]
   }
 
+  publisher.onReady(announce)
   subscriber.subscribe(CONTROL_CHANNEL).then(announce, () => undefined)
   const timer = setInterval(announce, ANNOUNCE_INTERVAL_MS)
 
