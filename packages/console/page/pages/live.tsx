@@ -139,7 +139,7 @@ const Filters = ({ filter, rows }: { filter: Signal<FeedFilter>; rows: readonly 
 const DeliveryTable = ({ rows }: { rows: readonly OperationsRow[] }) => {
   // The same ones for every batch, so that only new rows are rendered.
   const columns = useMemo(columnsOf, [language()])
-  return <Table label={t('live.title')} items={rows} idOf={(row) => row.deliveryId} columns={columns} />
+  return <Table label={t('live.title')} items={rows} idOf={(row) => row.deliveryId} columns={columns} isStream />
 }
 
 const columnsOf = (): readonly Column<OperationsRow>[] => [

@@ -15,14 +15,16 @@ interface TableProps<Item> {
   readonly columns: readonly Column<Item>[]
   readonly items: readonly Item[]
   readonly idOf: (item: Item) => string
+  /** Rows that come in many times a second: those outside of the screen cost nothing. */
+  readonly isStream?: boolean
 }
 
 /** A table; on a phone each row is a card whose values have the columns' titles. */
-export function Table<Item>({ label, columns, items, idOf }: TableProps<Item>) {
+export function Table<Item>({ label, columns, items, idOf, isStream = false }: TableProps<Item>) {
   return (
     // A wide table is scrolled within its frame, also with the keyboard.
     <div class="table-frame" role="group" aria-label={label} tabIndex={0}>
-      <table role="table">
+      <table role="table" class={isStream ? 'stream' : undefined}>
         <thead role="rowgroup">
           <tr role="row">
             {columns.map(({ title, isNumber }) => (
