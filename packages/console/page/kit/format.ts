@@ -1,4 +1,5 @@
 import { language } from './language.ts'
+import { isMore } from './money.ts'
 
 const MONEY_DECIMALS_MAX = 8
 const formats = new Map<string, unknown>()
@@ -14,39 +15,32 @@ function cached<Format>(name: string, make: (tag: string) => Format): Format {
 export const formatNumber = (value: number): string =>
   cached('number', (tag) => new Intl.NumberFormat(tag)).format(value)
 
-const LARGE_DECIMALS = 2
+const SHORT_DECIMALS = 2
 const isCountrys = (currency: string): boolean => /^[A-Z]{3}$/.test(currency)
 
-const moneyFormat = (currency: string): Intl.NumberFormat =>
+const moneyFormat = (currency: string, decimalsMax: number): Intl.NumberFormat =>
   cached(
-    `money:${currency}`,
+    `money:${currency}:${decimalsMax}`,
     (tag) =>
       new Intl.NumberFormat(tag, {
         ...(isCountrys(currency) ? { style: 'currency', currency, currencyDisplay: 'narrowSymbol' } : {}),
-        minimumFractionDigits: LARGE_DECIMALS,
-        maximumFractionDigits: MONEY_DECIMALS_MAX,
+        minimumFractionDigits: SHORT_DECIMALS,
+        maximumFractionDigits: decimalsMax,
       }),
   )
 
 /** `$2.50`; all digits, at least two after the point. A unit that is not an ISO 4217 code follows the number. */
-export function formatAmount(amount: string, currency: string): string {
+export function formatAmount(amount: string, currency: string, decimalsMax = MONEY_DECIMALS_MAX): string {
   // Intl formats a decimal string exactly; a number would lose digits.
-  const text = moneyFormat(currency).format(amount as `${number}`)
+  const text = moneyFormat(currency, decimalsMax).format(amount as `${number}`)
   return isCountrys(currency) ? text : `${text} ${currency}`
 }
 
-/** An amount whose decimals after the second one can be shown smaller. */
-export function splitAmount(amount: string, currency: string): { head: string; rest: string; tail: string } {
-  const parts = moneyFormat(currency).formatToParts(amount as `${number}`)
-  const place = parts.findIndex(({ type }) => type === 'fraction')
-  const join = (some: readonly Intl.NumberFormatPart[]): string => some.map(({ value }) => value).join('')
-  const fraction = parts[place]?.value ?? ''
-  return {
-    head: join(parts.slice(0, Math.max(0, place))) + fraction.slice(0, LARGE_DECIMALS),
-    rest: fraction.slice(LARGE_DECIMALS),
-    tail: join(parts.slice(place + 1)) + (isCountrys(currency) ? '' : ` ${currency}`),
-  }
-}
+const CENT = '0.01'
+
+/** `$629.52` for a sum: two decimals. An amount of less than a cent keeps its digits. */
+export const formatSum = (amount: string, currency: string): string =>
+  formatAmount(amount, currency, isMore(CENT, amount) ? MONEY_DECIMALS_MAX : SHORT_DECIMALS)
 
 export const formatExactTime = (time: string | number): string =>
   cached('exact', (tag) => new Intl.DateTimeFormat(tag, { dateStyle: 'medium', timeStyle: 'medium' })).format(

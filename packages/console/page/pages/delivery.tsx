@@ -14,6 +14,7 @@ import { ActionDialog } from '../parts/dialog.tsx'
 import { Table } from '../parts/table.tsx'
 import { curlOf } from '../state/curl.ts'
 import { effectsOf, timelineOf } from '../state/timeline.ts'
+import { AtServer } from './at-server.tsx'
 import { Timeline } from './order-timeline.tsx'
 
 /** The story of a delivery: what was received, what was decided, and its replays. */
@@ -79,7 +80,10 @@ const Story = ({ found: { delivery, replays } }: { found: DeliveryResponse }) =>
         <Body text={delivery.body} />
       </Panel>
       {delivery.orderId === null ? null : (
-        <Effects key={delivery.orderId} orderId={delivery.orderId} deliveryId={delivery.deliveryId} />
+        <>
+          <Effects key={delivery.orderId} orderId={delivery.orderId} deliveryId={delivery.deliveryId} />
+          <AtServer orderId={delivery.orderId} />
+        </>
       )}
       <Panel title={t('delivery.replays')}>
         {replays.length === 0 ? (

@@ -2,7 +2,7 @@ import type { DaySummary } from '@paxyo/panel-client'
 import { useSignal } from '@preact/signals'
 import { formatDay, formatNumber } from '../kit/format.ts'
 import { t } from '../kit/language.ts'
-import { Amount, Button, Empty, Panel, Problem, Screen, Skeleton } from '../parts/basic.tsx'
+import { Button, Empty, Panel, Problem, Screen, Skeleton, Sum } from '../parts/basic.tsx'
 import { useDays } from '../parts/days.ts'
 import { saveFile } from '../parts/save-file.ts'
 import { Table } from '../parts/table.tsx'
@@ -26,8 +26,12 @@ export const Refunds = () => {
       actions={wanted.length === 0 ? undefined : <Button onClick={() => saveCsv(wanted)}>{t('refunds.csv')}</Button>}
     >
       <Problem problem={problem.value} onRetry={reload} />
+      <div class="filters" role="group" aria-label={t('live.filters')}>
+        <Choice title={t('order.provider')} value={provider} options={refunds.map((row) => row.provider ?? '')} />
+        <Choice title={t('order.service')} value={service} options={refunds.map((row) => row.service)} />
+      </div>
       <Panel title={t('refunds.paid')}>
-        <div class="filters" role="group" aria-label={t('live.filters')}>
+        <div class="filters">
           <label>
             <span>{t('refunds.group')}</span>
             <select value={group.value} onChange={(event) => (group.value = event.currentTarget.value as Group)}>
@@ -38,8 +42,6 @@ export const Refunds = () => {
               ))}
             </select>
           </label>
-          <Choice title={t('order.provider')} value={provider} options={refunds.map((row) => row.provider ?? '')} />
-          <Choice title={t('order.service')} value={service} options={refunds.map((row) => row.service)} />
         </div>
         {data.value === undefined ? (
           problem.value ? null : (
@@ -50,7 +52,7 @@ export const Refunds = () => {
         )}
         {data.value?.summary.hasMore ? <p class="hint">{t('refunds.hasMore')}</p> : null}
       </Panel>
-      <SentRefunds />
+      <SentRefunds provider={provider.value} service={service.value} />
     </Screen>
   )
 }
@@ -74,7 +76,7 @@ const Sums = ({ group, refunds }: { group: Group; refunds: Rows }) => {
         {
           title: t('column.amount'),
           isNumber: true,
-          cell: (sum) => <Amount amount={sum.amount} currency={sum.currency} />,
+          cell: (sum) => <Sum amount={sum.amount} currency={sum.currency} />,
         },
       ]}
     />

@@ -91,7 +91,7 @@ export const Rejected = () => {
 const ReplayAll = ({ onDone }: { onDone: () => void }) => {
   const progress = useProgress()
   const start = (): Promise<void> =>
-    progress.run(async (isStopped, done) => {
+    progress.run(async ({ isStopped, done }) => {
       for (let cursor: string | null | undefined; cursor !== null && !isStopped();) {
         const page: RejectedReplayPage = await post('/v1/rejected-requests/replay', { ...(cursor && { cursor }) })
         done(page.data.length)

@@ -1,14 +1,16 @@
 import type { OutgoingWebhookView, Page } from '@paxyo/panel-client'
 import { useSignal } from '@preact/signals'
-import { get, path, post } from '../data/api.ts'
+import { get, path, post, type Query } from '../data/api.ts'
 import { webhooksSent } from '../data/changes.ts'
 import { useList } from '../data/pages.ts'
 import { hrefOf } from '../data/router.ts'
 import { can } from '../data/session.ts'
 import { t } from '../kit/language.ts'
 import { Ago, Badge, Field, Panel, Button } from '../parts/basic.tsx'
-import { Progress, useProgress } from '../parts/progress.tsx'
+import { Progress, useProgress, type ProgressStep } from '../parts/progress.tsx'
+import { Subject } from '../parts/subject.tsx'
 import { ListTable } from '../parts/table.tsx'
+import type { RefundFilter } from '../state/days.ts'
 import { WEBHOOK_TONES } from './at-server.tsx'
 import { RetryButton } from './webhooks.tsx'
 
@@ -18,14 +20,16 @@ const TYPE = 'refund.paid'
 const STATES = ['pending', 'dead', 'delivered'] as const satisfies readonly State[]
 const PAGE_SIZE = 100
 
-/** The order of a webhook's subject, such as `order A-1`. */
-const orderOf = (subject: string): string => subject.replace(/^order /, '')
-
-/** Whether the panel's server has received each refund, and a way to resend it. */
-export const SentRefunds = () => {
+/** Whether the panel's server has received each refund of a provider and a service, and a way to resend them. */
+export const SentRefunds = ({ provider, service }: RefundFilter) => {
   const state = useSignal<State | ''>('')
   const since = useSignal('')
-  const query = { type: TYPE, state: state.value === '' ? undefined : state.value }
+  const query = {
+    type: TYPE,
+    state: state.value || undefined,
+    provider: provider || undefined,
+    service: service || undefined,
+  }
   const list = useList<OutgoingWebhookView>('/v1/outgoing-webhooks', query, {
     concerns: webhooksSent,
     idOf: (webhook) => webhook.webhookId,
@@ -56,14 +60,7 @@ export const SentRefunds = () => {
         empty={t('refunds.noneSent')}
         idOf={(webhook) => webhook.webhookId}
         columns={[
-          {
-            title: t('order.id'),
-            cell: ({ subject }) => (
-              <a href={hrefOf('orders', orderOf(subject))}>
-                <bdi>{orderOf(subject)}</bdi>
-              </a>
-            ),
-          },
+          { title: t('order.id'), cell: ({ subject }) => <Subject subject={subject} /> },
           { title: t('column.time'), cell: (webhook) => <Ago time={webhook.createdAt} /> },
           {
             title: t('column.state'),
@@ -93,36 +90,49 @@ export const SentRefunds = () => {
 }
 
 interface ResendAllProps {
-  readonly query: { readonly type: string; readonly state: State | undefined }
+  readonly query: Query
   readonly isWanted: (webhook: OutgoingWebhookView) => boolean
   readonly onDone: () => void
 }
 
-/** Resends all that match the filter, the newest first; the receiver knows them by their ids. */
+/** Finds all that match the filter, then resends them, the oldest first; the receiver knows them by their ids. */
 const ResendAll = ({ query, isWanted, onDone }: ResendAllProps) => {
   const progress = useProgress()
   const start = (): Promise<void> =>
-    progress.run(async (isStopped, done) => {
-      for (let cursor: string | null | undefined; cursor !== null && !isStopped();) {
-        const page: Page<OutgoingWebhookView> = await get('/v1/outgoing-webhooks', {
-          ...query,
-          limit: PAGE_SIZE,
-          cursor,
-        })
-        const wanted = page.data.filter(isWanted)
-        for (const { webhookId } of wanted) {
-          if (isStopped()) break
-          await post(path`/v1/outgoing-webhooks/${webhookId}/retry`)
-          done(1)
-        }
-        // Newest first: what follows is older.
-        cursor = wanted.length < page.data.length ? null : page.nextCursor
+    progress.run(async (step) => {
+      const found = await findAll(query, isWanted, step)
+      if (step.isStopped()) return
+      step.begin(found.length)
+      for (const { webhookId } of found.toReversed()) {
+        if (step.isStopped()) break
+        await post(path`/v1/outgoing-webhooks/${webhookId}/retry`)
+        step.done(1)
       }
       onDone()
     })
   return (
-    <Progress progress={progress} text={(count) => t('refunds.resent', { count })}>
+    <Progress
+      progress={progress}
+      text={(count, all) => (all === undefined ? t('refunds.counted', { count }) : t('refunds.resent', { count, all }))}
+    >
       <Button onClick={() => void start()}>{t('refunds.resendAll')}</Button>
     </Progress>
   )
+}
+
+async function findAll(
+  query: Query,
+  isWanted: ResendAllProps['isWanted'],
+  { isStopped, done }: ProgressStep,
+): Promise<readonly OutgoingWebhookView[]> {
+  const found: OutgoingWebhookView[] = []
+  for (let cursor: string | null | undefined; cursor !== null && !isStopped();) {
+    const page: Page<OutgoingWebhookView> = await get('/v1/outgoing-webhooks', { ...query, limit: PAGE_SIZE, cursor })
+    const wanted = page.data.filter(isWanted)
+    found.push(...wanted)
+    done(wanted.length)
+    // Newest first: what follows is older.
+    cursor = wanted.length < page.data.length ? null : page.nextCursor
+  }
+  return found
 }

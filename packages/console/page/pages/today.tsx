@@ -7,7 +7,7 @@ import { hrefOf } from '../data/router.ts'
 import { nowMs } from '../kit/clock.ts'
 import { formatNumber } from '../kit/format.ts'
 import { t } from '../kit/language.ts'
-import { Ago, Amount, Figure, Problem, Screen } from '../parts/basic.tsx'
+import { Ago, Problem, Screen, Sum } from '../parts/basic.tsx'
 import { Sparkline } from '../parts/sparkline.tsx'
 import { useDays } from '../parts/days.ts'
 import { deliveriesByDay, refundsByDay } from '../state/days.ts'
@@ -76,7 +76,7 @@ const RefundsTile = ({ refunds, perDay }: { refunds: Summary['refunds'] | undefi
       refunds?.length
         ? paidToday(refunds).map(({ currency, today }) => (
             <span key={currency} class="tile-sum">
-              <Figure amount={today.amount} currency={currency} />
+              <Sum amount={today.amount} currency={currency} />
             </span>
           ))
         : '–'
@@ -88,7 +88,7 @@ const RefundsTile = ({ refunds, perDay }: { refunds: Summary['refunds'] | undefi
       <span key={refund.currency} class="tile-line">
         {t('today.refundCount', { count: refund.today.count })} {t(`today.refunds-${compareRefunds(refund)}`)}{' '}
         {refund.yesterdayUntilNow.count === 0 ? null : (
-          <Amount amount={refund.yesterdayUntilNow.amount} currency={refund.currency} />
+          <Sum amount={refund.yesterdayUntilNow.amount} currency={refund.currency} />
         )}
       </span>
     ))}

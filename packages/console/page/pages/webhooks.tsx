@@ -17,6 +17,7 @@ import { Ago, Badge, Button, Empty, Panel, Problem, Screen, Skeleton } from '../
 import { ActionDialog } from '../parts/dialog.tsx'
 import { Progress, useProgress } from '../parts/progress.tsx'
 import { useRequest } from '../parts/request.ts'
+import { Subject, subjectText } from '../parts/subject.tsx'
 import { ListTable } from '../parts/table.tsx'
 import { WEBHOOK_TONES } from './at-server.tsx'
 import { RotateSecret } from './rotate-secret.tsx'
@@ -151,7 +152,7 @@ const Attempts = ({ attempts, onChanged }: { attempts: List<OutgoingWebhookView>
     empty={t('webhooks.noAttempts')}
     idOf={(webhook) => webhook.webhookId}
     columns={[
-      { title: t('webhooks.about'), cell: (webhook) => <bdi>{webhook.subject}</bdi> },
+      { title: t('webhooks.about'), cell: (webhook) => <Subject subject={webhook.subject} /> },
       { title: t('webhooks.type'), cell: (webhook) => textOf('webhookType', webhook.type) ?? webhook.type },
       {
         title: t('column.state'),
@@ -164,10 +165,15 @@ const Attempts = ({ attempts, onChanged }: { attempts: List<OutgoingWebhookView>
       {
         title: t('webhooks.last'),
         cell: (webhook) => (
-          <>
-            {webhook.lastError ?? (webhook.lastStatus === null ? '' : `HTTP ${webhook.lastStatus}`)}{' '}
-            {webhook.attemptedAt === null ? null : <Ago time={webhook.attemptedAt} />}
-          </>
+          <span>
+            <bdi>{webhook.lastError ?? (webhook.lastStatus === null ? '' : `HTTP ${webhook.lastStatus}`)}</bdi>
+            {webhook.attemptedAt === null ? null : (
+              <>
+                {' · '}
+                <Ago time={webhook.attemptedAt} />
+              </>
+            )}
+          </span>
         ),
       },
       {
@@ -207,7 +213,7 @@ export const RetryButton = (props: RetryButtonProps) => {
     <>
       <Button
         isBusy={request.isBusy.value}
-        label={t(props.isResent ? 'refunds.resendOne' : 'webhooks.retryOne', { subject: props.subject })}
+        label={t(props.isResent ? 'refunds.resendOne' : 'webhooks.retryOne', { subject: subjectText(props.subject) })}
         onClick={() => void request.run(retry)}
       >
         {t(props.isResent ? 'refunds.resend' : 'action.retry')}
@@ -220,7 +226,7 @@ export const RetryButton = (props: RetryButtonProps) => {
 const RetryDead = ({ onDone }: { onDone: () => void }) => {
   const progress = useProgress()
   const start = (): Promise<void> =>
-    progress.run(async (isStopped, done) => {
+    progress.run(async ({ isStopped, done }) => {
       for (let hasMore = true; hasMore && !isStopped();) {
         const result = await post<RetriedWebhooks>('/v1/outgoing-webhooks/retry')
         done(result.retried)

@@ -3,7 +3,7 @@ import type { ComponentChildren, InputHTMLAttributes } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import type { ApiProblem } from '../data/api.ts'
 import { nowMs } from '../kit/clock.ts'
-import { formatAmount, formatExactTime, formatRelativeTime, splitAmount } from '../kit/format.ts'
+import { formatAmount, formatExactTime, formatRelativeTime, formatSum } from '../kit/format.ts'
 import { t, textOf } from '../kit/language.ts'
 import { statusText } from '@paxyo/contracts/data'
 
@@ -50,17 +50,12 @@ export const Amount = ({ amount, currency, sign = '' }: { amount: string; curren
   </bdi>
 )
 
-/** A large amount: two decimals are large, the others small. */
-export const Figure = ({ amount, currency }: { amount: string; currency: string }) => {
-  const { head, rest, tail } = splitAmount(amount, currency)
-  return (
-    <bdi class="amount">
-      {head}
-      {rest === '' ? null : <span class="amount-rest">{rest}</span>}
-      {tail}
-    </bdi>
-  )
-}
+/** A sum, rounded to two decimals, with all its digits as its title. */
+export const Sum = ({ amount, currency }: { amount: string; currency: string }) => (
+  <bdi class="amount" title={formatAmount(amount, currency)}>
+    {formatSum(amount, currency)}
+  </bdi>
+)
 
 /** A time as "12 s ago", with the exact time as its title. */
 export const Ago = ({ time }: { time: string }) => (

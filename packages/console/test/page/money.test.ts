@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { splitAmount } from '../../page/kit/format.ts'
+import { formatSum } from '../../page/kit/format.ts'
 import {
   amountAt,
   readAmount,
@@ -54,8 +54,10 @@ test('sums are kept apart by currency', () => {
   ])
 })
 
-test('of a large figure two decimals are large; no digit is lost', () => {
-  expect(splitAmount('12480.76703', 'USD')).toEqual({ head: '$12,480.76', rest: '703', tail: '' })
-  expect(splitAmount('0.00000001', 'USD')).toEqual({ head: '$0.00', rest: '000001', tail: '' })
-  expect(splitAmount('3', 'points')).toEqual({ head: '3.00', rest: '', tail: ' points' })
+test('a sum has two decimals, unless nothing would be left of it', () => {
+  expect(formatSum('629.52125', 'USD')).toBe('$629.52')
+  expect(formatSum('12480.765', 'USD')).toBe('$12,480.77')
+  expect(formatSum('0', 'USD')).toBe('$0.00')
+  expect(formatSum('0.00000001', 'USD')).toBe('$0.00000001')
+  expect(formatSum('3', 'points')).toBe('3.00 points')
 })

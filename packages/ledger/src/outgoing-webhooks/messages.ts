@@ -9,6 +9,9 @@ export interface Message {
   readonly body: string
 }
 
+/** What the subject of an order's message begins with. */
+export const ORDER_SUBJECT = 'order '
+
 /** Messages that carry the whole state: a newer one of the same subject makes an older one superfluous. */
 export const SUPERSEDING_TYPES: readonly Message['type'][] = ['order.updated', 'account.updated']
 
@@ -36,7 +39,7 @@ function refundMessage(change: OrderChange, refund: NonNullable<OrderChange['ref
 function subjectOf(change: Change): string {
   if (!('order' in change)) return `account ${change.userId}`
   if ('review' in change && change.order === null) return `review ${change.review.reviewId}`
-  return `order ${change.order!.orderId}`
+  return `${ORDER_SUBJECT}${change.order!.orderId}`
 }
 
 const toBody = (type: string, timestamp: string, data: object): string => JSON.stringify({ type, timestamp, data })

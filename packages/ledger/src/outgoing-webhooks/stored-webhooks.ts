@@ -1,6 +1,6 @@
 import type { Database } from '@paxyo/database'
 import { sql, type Kysely } from 'kysely'
-import { SUPERSEDING_TYPES } from './messages.ts'
+import { ORDER_SUBJECT, SUPERSEDING_TYPES } from './messages.ts'
 
 /** Dead webhooks that one request can retry. */
 const RETRY_MAX = 1000
@@ -10,6 +10,9 @@ export interface OutgoingWebhookFilter {
   readonly endpointId?: string | undefined
   readonly type?: string | undefined
   readonly subject?: string | undefined
+  /** Those about orders of a provider, or of a service. */
+  readonly provider?: string | undefined
+  readonly service?: string | undefined
   /** The queue number before which the page begins. */
   readonly before: number | undefined
   readonly limit: number
@@ -18,7 +21,7 @@ export interface OutgoingWebhookFilter {
 /** @returns outgoing webhooks, the newest first. */
 export async function listOutgoingWebhooks(
   db: Kysely<Database>,
-  { state, endpointId, type, subject, before, limit }: OutgoingWebhookFilter,
+  { state, endpointId, type, subject, provider, service, before, limit }: OutgoingWebhookFilter,
 ): Promise<OutgoingWebhookRow[]> {
   let query = selectWebhooks(db).orderBy('queue_number', 'desc').limit(limit)
   if (state !== undefined) query = query.where('state', '=', state)
@@ -28,6 +31,18 @@ export async function listOutgoingWebhooks(
     // The index of subjects begins with the endpoint.
     const endpoints = db.selectFrom('outgoing_webhook_endpoints').select('endpoint_id')
     query = query.where('subject', '=', subject).where('endpoint_id', 'in', endpoints)
+  }
+  if (provider !== undefined || service !== undefined) {
+    // By the key of orders, so that the newest webhooks are found without reading all orders.
+    let orders = db
+      .selectFrom('orders')
+      .select('order_id')
+      .whereRef('order_id', '=', sql`substr(subject, ${sql.lit(ORDER_SUBJECT.length + 1)})`)
+    if (provider !== undefined) orders = orders.where('provider', '=', provider)
+    if (service !== undefined) orders = orders.where('service', '=', service)
+    query = query
+      .where(sql<boolean>`starts_with(subject, ${sql.lit(ORDER_SUBJECT)})`)
+      .where(({ exists }) => exists(orders))
   }
   if (before !== undefined) query = query.where('queue_number', '<', before)
   return query.execute()

@@ -102,3 +102,20 @@ test('a cursor that another process has moved since is left alone until the next
   expect(await queue.enqueueChanges(endpoint)).toEqual({ position: 10, hasMore: true })
   expect(await queue.enqueueChanges(endpoint)).toEqual({ position: endpoint.position, hasMore: false })
 })
+
+test('webhooks are found by the provider and the service of their order', async () => {
+  await query(`
+    INSERT INTO accounts (user_id, currency) VALUES ('ann', 'USD');
+    INSERT INTO orders (order_id, provider, provider_order_id, user_id, service, link, quantity, charge)
+    SELECT n::text, CASE WHEN n = 2 THEN 'other' ELSE 'godofpanel' END, n::text, 'ann',
+      CASE WHEN n = 3 THEN 'Likes' ELSE 'Followers' END, 'https://x/', 10, 1
+    FROM generate_series(1, 3) AS n`)
+  await fillQueue(4)
+  // An account may have the name of an order.
+  await query(`UPDATE outgoing_webhooks SET subject = 'account 1' WHERE subject = 'order 4'`)
+  const found = async (filter: { provider?: string; service?: string }): Promise<string[]> =>
+    (await queue.list({ ...filter, before: undefined, limit: 10 })).map(({ subject }) => subject)
+  expect(await found({ provider: 'godofpanel' })).toEqual(['order 3', 'order 1'])
+  expect(await found({ service: 'Followers' })).toEqual(['order 2', 'order 1'])
+  expect(await found({ provider: 'other', service: 'Likes' })).toEqual([])
+})

@@ -1,6 +1,8 @@
 import { boundedText, timestampSchema, WEBHOOK_TYPES, type WebhookType } from '@paxyo/contracts'
 import { z } from 'zod'
 import { pageQuery } from './page.ts'
+import { providerNameSchema } from './provider-name.ts'
+import { textSchema } from './registration.ts'
 
 export const endpointIdSchema = boundedText(64, /^[\w-]+$/, 'must be the id of an endpoint')
 
@@ -46,6 +48,8 @@ export const listOutgoingWebhooksQuery = z.strictObject({
   subject: boundedText(600, /^[^\0]+$/, 'must not contain NUL')
     .optional()
     .describe('Those of one subject, such as `order A-1`.'),
+  provider: providerNameSchema.optional().describe('Those about orders of this provider.'),
+  service: textSchema.optional().describe('Those about orders of this service.'),
 })
 
 /** The response of `POST /v1/outgoing-webhooks/retry`. */

@@ -24,7 +24,7 @@ const TEXT_BYTES_MAX = 4096
  * Text without control characters, except for tabs and line ends, and without half a character: JSON needs six bytes for a
  * control character, in every snapshot, and PostgreSQL cannot store NUL.
  */
-const textSchema = boundedText(
+export const textSchema = boundedText(
   TEXT_MAX,
   // Not with \p{…}, which generators of tests in other languages do not know.
   // oxlint-disable-next-line no-control-regex -- control characters are what it rejects
