@@ -36,6 +36,13 @@ export function formatAmount(amount: string, currency: string, decimalsMax = MON
   return isCountrys(currency) ? text : `${text} ${currency}`
 }
 
+/** `12480.5`, or `12480,5`: an amount as a person types it in the page's language. */
+export const formatPlain = (amount: string): string =>
+  cached(
+    'plain',
+    (tag) => new Intl.NumberFormat(tag, { useGrouping: false, maximumFractionDigits: MONEY_DECIMALS_MAX }),
+  ).format(amount as `${number}`)
+
 const CENT = '0.01'
 
 /** `$629.52` for a sum: two decimals. An amount of less than a cent keeps its digits. */

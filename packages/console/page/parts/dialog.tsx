@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { t } from '../kit/language.ts'
 import { isEqual, readAmount } from '../kit/money.ts'
-import { formatAmount } from '../kit/format.ts'
+import { formatAmount, formatPlain } from '../kit/format.ts'
 import { Button, Field, Problem } from './basic.tsx'
 import { randomId } from '../kit/id.ts'
 import { useRequest } from './request.ts'
@@ -74,7 +74,7 @@ export const ActionDialog = (props: ActionDialogProps) => {
         {hasNote ? <NoteField note={note} /> : null}
         {money === undefined || isBlocked ? null : (
           <Field
-            label={t('dialog.typeAmount', { amount: money.amount })}
+            label={t('dialog.typeAmount', { amount: formatPlain(money.amount) })}
             hint={t('dialog.typeAmountHint', { amount: formatAmount(money.amount, money.currency) })}
             name="typed-amount"
             inputMode="decimal"

@@ -1,7 +1,7 @@
 import { ORDER_STATUSES } from '@paxyo/contracts/data'
 import { useSignal } from '@preact/signals'
 import { session } from '../data/session.ts'
-import { formatAmount } from '../kit/format.ts'
+import { formatAmount, formatPlain } from '../kit/format.ts'
 import { t } from '../kit/language.ts'
 import { amountAt, isMore, isZero, readAmount, refundable, SLIDER_STEPS, stepOf } from '../kit/money.ts'
 import { Amount, Field, statusName } from './basic.tsx'
@@ -28,7 +28,7 @@ interface RefundDialogProps {
 /** A refund of any part of what is left, by slider or by number. */
 export const RefundDialog = ({ order, suggested, hasStatus = false, run, onClose }: RefundDialogProps) => {
   const left = refundable(order)
-  const text = useSignal(suggested)
+  const text = useSignal(formatPlain(suggested))
   const status = useSignal('')
   const amount = readAmount(text.value) ?? '0'
   const isOver = isMore(amount, left)
@@ -61,7 +61,7 @@ export const RefundDialog = ({ order, suggested, hasStatus = false, run, onClose
           max={SLIDER_STEPS}
           value={stepOf(left, amount)}
           aria-valuetext={formatAmount(amount, order.currency)}
-          onInput={(event) => (text.value = amountAt(left, Number(event.currentTarget.value)))}
+          onInput={(event) => (text.value = formatPlain(amountAt(left, Number(event.currentTarget.value))))}
         />
       </div>
       <Field
@@ -91,7 +91,7 @@ export const StatusDialog = ({ order, run, onClose }: StatusDialogProps) => {
   return (
     <ActionDialog
       title={t('setStatus.title')}
-      button={t('action.setStatus')}
+      button={t('setStatus.title')}
       run={({ note, idempotencyKey }) => run({ action: 'set_status', status: status.value, note }, idempotencyKey)}
       onClose={onClose}
     >
