@@ -22,7 +22,7 @@ const STANDALONE = fileURLToPath(new URL('../../../services/standalone/src/main.
 const ORDERS_PER_USER = 10
 const PASSWORD = 'correct horse battery staple'
 /** Until the list of *Live* is full: what a page costs grows with its rows. */
-const WARM_UP_MS = 12_000
+const WARM_UP_MS = 20_000
 /** A frame of a display with 60 Hz has 16.7 ms; a later one was left out. */
 const LATE_FRAME_MS = 25
 const VIEWPORT = { width: 1440, height: 900 }

@@ -9,7 +9,7 @@ import { Shell } from './shell/shell.tsx'
 const App = () => {
   const current = session.value
   const link = /^link=([\w-]+)$/.exec(place.value.fragment)?.[1]
-  if (link !== undefined) return <SignIn link={link} />
+  if (link !== undefined) return <SignIn key={link} link={link} />
   if (current === undefined) return null
   if (current === null) return <SignIn />
   return (

@@ -18,7 +18,7 @@ export const NO_FILTER: FeedFilter = { outcome: '', provider: '', user: '' }
 
 export const FEED_ROWS_MAX = 200
 /** A person cannot read more; above it the page shows a sample, and says so. */
-export const ROWS_PER_SECOND_MAX = 20
+export const ROWS_PER_SECOND_MAX = 10
 const RATE_SECONDS = 10
 
 export const matches = (row: OperationsRow, { outcome, provider, user }: FeedFilter): boolean =>
