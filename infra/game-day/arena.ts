@@ -136,7 +136,14 @@ export async function startArena(
       await client.query(statement).finally(() => client.end())
     },
     async paxyo(...args) {
-      const variables = { ...env, DATABASE_URL: postgres.url, PATH: process.env['PATH'] }
+      const url = ingests[0]!.process!.url
+      const variables = {
+        ...env,
+        DATABASE_URL: postgres.url,
+        PAXYO_URL: url,
+        PAXYO_API_KEY: PANEL_KEY,
+        PATH: process.env['PATH'],
+      }
       const child = spawn(process.execPath, [cli, ...args], { env: variables, stdio: ['ignore', 'ignore', 'inherit'] })
       const [code] = (await once(child, 'exit')) as [number | null]
       if (code !== 0) throw new Error(`paxyo ${args.join(' ')} ended with ${code}`)
