@@ -56,6 +56,13 @@ test('with the first link a person becomes the owner, once', async () => {
   await page.getByLabel('Password').fill('a wrong password')
   await page.getByRole('button', { name: 'Sign in', exact: true }).click()
   await page.getByRole('alert').getByText('is wrong').waitFor()
+  // A link that is opened in the same tab has an empty form.
+  await page.evaluate((hash) => void (location.hash = hash), new URL(link).hash)
+  await page.getByRole('heading', { name: 'Welcome' }).waitFor()
+  expect(await page.getByLabel('Name').inputValue()).toBe('')
+  expect(await page.getByRole('alert').count()).toBe(0)
+  await page.goto(`${system.url}/console`)
+  await page.getByLabel('Name').fill('Otto')
   await page.getByLabel('Password').fill(PASSWORD)
   await page.getByRole('button', { name: 'Sign in', exact: true }).click()
   await page.getByRole('heading', { name: 'Today', level: 1 }).waitFor()
@@ -278,9 +285,16 @@ test('the system is checked, the ledger audited, and refunds are resent', async 
   await sent.getByRole('combobox').selectOption({ label: 'Waiting' })
   const row = sent.getByRole('row', { name: /A-1/ })
   await row.getByText('Waiting').waitFor()
-  await row.getByRole('button', { name: 'Resend the refund of order A-1' }).click()
+  await row.getByRole('button', { name: 'Resend the refund: Order A-1' }).click()
+  for (const [filter, name] of [
+    ['Provider', 'godofpanel'],
+    ['Service', 'Instagram followers'],
+  ] as const) {
+    await owner.getByRole('combobox', { name: new RegExp(`^${filter}`) }).selectOption(name)
+    await row.waitFor()
+  }
   await sent.getByRole('button', { name: 'Resend all of these' }).click()
-  await sent.getByText(/refunds? (is|are) resent/).waitFor()
+  await sent.getByText(/(\d+) of \1 refunds are resent/).waitFor()
   const { data } = (await (await system.api('/v1/outgoing-webhooks?type=refund.paid')).json()) as {
     data: { subject: string; type: string }[]
   }
