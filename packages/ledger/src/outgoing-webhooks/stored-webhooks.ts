@@ -42,7 +42,7 @@ export async function listOutgoingWebhooks(
     if (service !== undefined) orders = orders.where('service', '=', service)
     query = query
       .where(sql<boolean>`starts_with(subject, ${sql.lit(ORDER_SUBJECT)})`)
-      .where(({ exists }) => exists(orders))
+      .where((where) => where.exists(orders))
   }
   if (before !== undefined) query = query.where('queue_number', '<', before)
   return query.execute()
