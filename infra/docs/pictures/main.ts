@@ -59,6 +59,8 @@ for (const userId of PEOPLE) {
 const page = await signIn()
 await page.goto(`${url}/console/`)
 await settled(page)
+// The gateway reports them once a second.
+await page.locator('.tile').getByText(String(PEOPLE.length), { exact: true }).waitFor()
 await page.screenshot({ path: fileURLToPath(new URL('infra/docs/console.png', ROOT)) })
 if (values.all !== undefined) await takeAll(values.all)
 
