@@ -26,7 +26,7 @@ const time = fc
 const count = fc.option(fc.maxSafeInteger())
 const totals = fc.record({
   refunded: money,
-  orders: fc.dictionary(fc.constantFrom(...ORDER_STATUSES), fc.maxSafeNat()) as fc.Arbitrary<Record<string, number>>,
+  orders: fc.dictionary(fc.constantFrom(...ORDER_STATUSES), fc.maxSafeNat()),
 })
 const account = fc.record(
   { balance: money, currency: text, mode: fc.constantFrom('external' as const, 'kept' as const) },
