@@ -18,7 +18,10 @@ const queryOf = (reason: string): Readonly<Record<string, string>> => (reason ==
 /** The inbox of what a person must decide. */
 export const Reviews = ({ id }: { id: string | undefined }) => {
   const reason = place.value.query.get('reason') ?? ''
-  const { reviews, hasMore, problem, reload, loadMore } = useInbox(reason)
+  const { reviews: read, hasMore, problem, reload, loadMore } = useInbox(reason)
+  // The list may be read again only after the next decision, which must not lead back to them.
+  const decided = useRef(new Set<string>())
+  const reviews = read?.filter(({ reviewId }) => !decided.current.has(reviewId))
   const open = (review: Review | undefined): void => goTo(hrefOf('reviews', review?.reviewId, queryOf(reason)))
   useKeys({
     j: () => {
@@ -46,7 +49,15 @@ export const Reviews = ({ id }: { id: string | undefined }) => {
             {id === undefined ? (
               <NothingChosen isEmpty={reviews.length === 0} />
             ) : (
-              <ReviewCaseView key={id} reviewId={id} onResolved={() => open(nextAfter(reviews, id))} />
+              <ReviewCaseView
+                key={id}
+                reviewId={id}
+                onResolved={() => {
+                  const next = nextAfter(reviews, id)
+                  decided.current.add(id)
+                  open(next)
+                }}
+              />
             )}
           </div>
         </div>
