@@ -53,8 +53,12 @@ export async function startService(
   env: Readonly<Record<string, string>>,
   { nodeArgs = [] }: ServiceOptions = {},
 ): Promise<Service> {
-  const [program, port] = await Promise.all([bundleProgram(script), freePort()])
-  const flags = ['--disable-warning=ExperimentalWarning', '--import', OBSERVE_SERVICE, ...nodeArgs]
+  const [observer, program, port] = await Promise.all([
+    bundleProgram(OBSERVE_SERVICE),
+    bundleProgram(script),
+    freePort(),
+  ])
+  const flags = ['--disable-warning=ExperimentalWarning', '--import', observer, ...nodeArgs]
   const child = spawn(process.execPath, [...flags, program], {
     env: { ...hostEnvironment(), HOST: '127.0.0.1', ...env, PORT: String(port) },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

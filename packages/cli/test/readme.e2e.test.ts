@@ -85,7 +85,10 @@ const UNTIL_SIGNAL: readonly (readonly [RegExp, string])[] = [
 
 async function runCommand(command: string): Promise<{ code: number | null; output: string }> {
   const api = CALLS_API.test(command) ? { PAXYO_URL: ingest.url, PAXYO_API_KEY: API_KEY } : {}
-  const child = spawn('sh', ['-c', `exec ${command.replace('npx paxyo', PAXYO)}`], { cwd: dir, env: { ...env, ...api } })
+  const child = spawn('sh', ['-c', `exec ${command.replace('npx paxyo', PAXYO)}`], {
+    cwd: dir,
+    env: { ...env, ...api },
+  })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
   const closed = once(child, 'close')
