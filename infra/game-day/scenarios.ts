@@ -1,4 +1,4 @@
-import { createTestAuthority, connectSocket } from '@paxyo/testkit'
+import { createTestAuthority } from '@paxyo/testkit'
 import { utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -67,11 +67,6 @@ const NEW_CURRENCY_REFUNDS = 25
 async function openWithOrigin(arena: Arena, origin: string): Promise<void> {
   const socket = new WebSocket(`${gatewayOf(arena).replace('http', 'ws')}/ws`, { origin })
   socket.on('error', () => undefined)
-}
-
-async function sayHello(arena: Arena, token: string): Promise<void> {
-  const client = await connectSocket(gatewayOf(arena), { token })
-  await client.closed()
 }
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -263,13 +258,6 @@ export const SCENARIOS: readonly Scenario[] = [
     severity: 'ticket',
     ...repeating((arena) => openWithOrigin(arena, 'https://www.panel.example.com')),
     runbook: 'add it to `ALLOWED_ORIGINS`',
-  },
-  {
-    what: "the panel signs tokens with a secret that the gateways don't have",
-    alert: 'PaxyoTokensRejected',
-    severity: 'ticket',
-    ...repeating((arena) => sayHello(arena, 'a.b.c')),
-    runbook: 'put the secret that the panel signs with into `JWT_SECRETS`',
   },
   {
     what: 'a gateway may not read the revoked tokens',
