@@ -27,8 +27,8 @@ export function createPythonVenv(...requirements: readonly string[]): PythonVenv
   try {
     run(provideProgram(['python3'], 'python3'), ['-m', 'venv', '--without-pip', folder])
     // Python compiles what it imports; pip would compile everything.
-    const quietly = ['--quiet', '--disable-pip-version-check', '--no-compile']
-    run(pip, ['--python', venv.python, 'install', ...quietly, ...requirements])
+    const options = ['--quiet', '--disable-pip-version-check', '--no-compile']
+    run(pip, ['--python', venv.python, 'install', ...options, ...requirements])
     return venv
   } catch (error) {
     venv[Symbol.dispose]()
