@@ -13,11 +13,20 @@ import {
   type ServiceName,
   type ServiceProcess,
 } from '@paxyo/testkit'
+import { startSimulator, type Simulator } from '@paxyo/provider-simulator'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import pg from 'pg'
 
-const PANEL_KEY = 'a-panel-api-key'
+export const PANEL_KEY = 'a-panel-api-key'
 const WEBHOOK_TOKEN = 'a-webhook-token'
+const OUTGOING_SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+/** Failed webhooks are retried for more than a minute, and are then dead. */
+const OUTGOING_RETRY_SECONDS = Array.from({ length: 20 }, () => 4).join(',')
 
 /** A process whose metrics have the same port after a restart. */
 export interface Member {
@@ -38,6 +47,13 @@ export interface Arena {
   readonly postgresUrl: string
   readonly postgresProxy: ChaosProxy
   readonly files: { readonly certificate: string; readonly backups: string }
+  readonly provider: Simulator
+  /** The status with which the panel's server responds to webhooks. */
+  readonly panel: { status: number }
+  /** Runs a statement as the owner. */
+  sql(statement: string): Promise<void>
+  /** Runs `paxyo` with the configuration of the services. */
+  paxyo(...args: readonly string[]): Promise<void>
 }
 
 /** @param dir an empty folder. */
@@ -55,6 +71,8 @@ export async function startArena(
   resources.defer(() => redis.stop())
   const postgresProxy = resources.use(await startChaosProxy(Number(new URL(postgres.url).port)))
   await migrateToLatest(postgres.url)
+  const provider = resources.use(await startSimulator())
+  const panel = await startPanel(resources)
 
   const through = new URL(postgres.url)
   through.port = String(postgresProxy.port)
@@ -64,8 +82,15 @@ export async function startArena(
     WEBHOOK_TOKENS: WEBHOOK_TOKEN,
     PANEL_API_KEYS: PANEL_KEY,
     JWT_SECRETS: TEST_JWT_SECRET,
-    ALLOWED_ORIGINS: '*',
+    ALLOWED_ORIGINS: 'https://panel.example.com',
     DRAIN_SECONDS: '1',
+    VERIFY_REFUNDS: 'on',
+    PROVIDER_API_URL: provider.apiUrl,
+    PROVIDER_API_KEY: provider.apiKey,
+    OUTGOING_WEBHOOK_URL: panel.url,
+    OUTGOING_WEBHOOK_SECRET: OUTGOING_SECRET,
+    OUTGOING_WEBHOOK_ALLOW_PRIVATE: 'true',
+    OUTGOING_WEBHOOK_RETRY_SECONDS: OUTGOING_RETRY_SECONDS,
     CERTIFICATES: files.certificate,
     BACKUP_DIR: files.backups,
     DISKS: dir,
@@ -103,7 +128,42 @@ export async function startArena(
     postgresUrl: postgres.url,
     postgresProxy,
     files,
+    provider,
+    panel,
+    async sql(statement) {
+      const client = new pg.Client({ connectionString: postgres.url })
+      await client.connect()
+      await client.query(statement).finally(() => client.end())
+    },
+    async paxyo(...args) {
+      const url = ingests[0]!.process!.url
+      const variables = {
+        ...env,
+        DATABASE_URL: postgres.url,
+        PAXYO_URL: url,
+        PAXYO_API_KEY: PANEL_KEY,
+        PATH: process.env['PATH'],
+      }
+      const child = spawn(process.execPath, [cli, ...args], { env: variables, stdio: ['ignore', 'ignore', 'inherit'] })
+      const [code] = (await once(child, 'exit')) as [number | null]
+      if (code !== 0) throw new Error(`paxyo ${args.join(' ')} ended with ${code}`)
+    },
   }
+}
+
+/** The panel's server, which receives webhooks. */
+async function startPanel(resources: AsyncDisposableStack): Promise<{ url: string; status: number }> {
+  const server = createServer((request, response) => {
+    request.resume().once('end', () => response.writeHead(panel.status).end())
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  resources.defer(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const panel = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/webhooks`, status: 200 }
+  return panel
 }
 
 /** The exporter serves nothing but metrics. */
@@ -137,17 +197,23 @@ export function startTraffic(arena: Arena): AsyncDisposable {
 const REQUEST_TIMEOUT_MS = 5_000
 
 /** Registers an order, and sends a webhook of it. @returns the status of the webhook. */
-async function sendOrder(ingest: string, id: string, status: string, token = WEBHOOK_TOKEN): Promise<number> {
-  const order = { orderId: id, providerOrderId: id, userId: 'user-1', service: 's', link: 'l', quantity: 1000 }
-  const panel = { authorization: `Bearer ${PANEL_KEY}` }
-  await post(`${ingest}/v1/orders`, JSON.stringify({ ...order, charge: '1', currency: 'USD' }), panel)
-  return sendWebhook(ingest, JSON.stringify({ order_id: id, status }), token)
+async function sendOrder(ingest: string, id: string, status: string): Promise<number> {
+  await register(ingest, id)
+  return sendWebhook(ingest, JSON.stringify({ order_id: id, status }))
 }
 
-const sendWebhook = (ingest: string, body: string, token = WEBHOOK_TOKEN): Promise<number> =>
+export function register(ingest: string, id: string, userId = 'user-1', currency = 'USD'): Promise<number> {
+  const order = { orderId: id, providerOrderId: id, userId, service: 's', link: 'l', quantity: 1000 }
+  return post(`${ingest}/v1/orders`, JSON.stringify({ ...order, charge: '1', currency }), authorization(PANEL_KEY))
+}
+
+export const sendWebhook = (ingest: string, body: string, token = WEBHOOK_TOKEN): Promise<number> =>
   post(`${ingest}/webhooks/godofpanel/${token}`, body, {})
 
-async function post(url: string, body: string, headers: Readonly<Record<string, string>>): Promise<number> {
+export const authorization = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` })
+
+/** @returns the status. */
+export async function post(url: string, body: string, headers: Readonly<Record<string, string>>): Promise<number> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },

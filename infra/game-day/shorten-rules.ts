@@ -9,8 +9,8 @@ interface Rules {
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-/** Ages that would take a quarter of an hour or longer to reach. */
-const AGES = /(paxyo_ingest_(?:outgoing_webhook|unverified|parked)_age_seconds\)) > (\d+)/g
+/** Ages that would take minutes to reach. */
+const AGES = /(paxyo_ingest_(?:outgoing_webhook|unverified|parked|outbox|change_feed)_age_seconds\)) > (\d+)/g
 
 /** Rules whose times are shorter by a factor: `for`, ranges, offsets, and the ages of what waits. Other limits stay. */
 export function shortenRules(text: string, factor: number): string {

@@ -199,8 +199,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'clients that connect together are pinged together',
-    file: `${GATEWAY}/src/socket/connection.ts`,
-    find: ' - deps.random() * deps.limits.pingIntervalMs',
+    file: `${GATEWAY}/src/socket/connection-clock.ts`,
+    find: ' - random() * limits.pingIntervalMs',
     replace: '',
     tests: [`${GATEWAY}/test/socket/deadlines`],
   },

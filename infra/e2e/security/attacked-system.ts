@@ -37,8 +37,6 @@ export async function startAttackedSystem(): Promise<AttackedSystem> {
     JWT_SECRETS: TEST_JWT_SECRET,
     ALLOWED_ORIGINS: '*',
     DRAIN_SECONDS: '1',
-    // How many connections the gateway bears is to be seen, and not that it rejects them.
-    HANDSHAKES_PER_SECOND_MAX: '100000',
   }
   const services: ServiceProcess[] = []
   for (const name of ['webhook-ingest', 'ws-gateway'] as const) {

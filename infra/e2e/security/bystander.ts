@@ -1,4 +1,4 @@
-import { connectSocket, mintToken, type TestSocket } from '@paxyo/testkit'
+import { connectSocket, eventually, mintToken, type TestSocket } from '@paxyo/testkit'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Target } from './attack.ts'
 
@@ -23,7 +23,6 @@ export interface Noticed {
 /** Uses both services ten times a second, as the panel, the provider and a page of one user, until it is stopped. */
 export async function watchAsBystander(target: Target, isOver: () => boolean): Promise<Noticed> {
   await registerOrder(target)
-  let client = await connect(target)
   const [ofIngest, ofGateway, ofEvents]: [number[], number[], number[]] = [[], [], []]
   let failures = 0
   const measure = async (times: number[], work: () => Promise<boolean>): Promise<void> => {
@@ -31,17 +30,23 @@ export async function watchAsBystander(target: Target, isOver: () => boolean): P
     if (!(await work().catch(() => false))) failures += 1
     times.push(performance.now() - startedAt)
   }
+  let client: TestSocket | undefined
   for (let remains = QUANTITY - 1; !isOver(); remains -= 1) {
-    // As a page does; that it was disconnected has counted as a failure.
-    if (!isOpen(client)) client = await connect(target)
+    if (client === undefined || !isOpen(client)) client = await connect(target).catch(() => undefined)
+    if (client === undefined) {
+      failures += 1
+      await sleep(INTERVAL_MS)
+      continue
+    }
+    const page = client
     await Promise.all([
       measure(ofIngest, () => askIngest(target)),
-      measure(ofGateway, () => askGateway(client)),
-      measure(ofEvents, () => awaitEvent(target, client, remains)),
+      measure(ofGateway, () => askGateway(page)),
+      measure(ofEvents, () => awaitEvent(target, page, remains)),
       sleep(INTERVAL_MS),
     ])
   }
-  client.close()
+  client?.close()
   return {
     samples: ofIngest.length,
     failures,
@@ -57,7 +62,8 @@ async function connect({ gatewayUrl }: Target): Promise<TestSocket> {
     // Each check shows that it is alive; a pong to every ping would be too many messages.
     respondsToPings: false,
   })
-  await client.next('welcome')
+  // A page that is disconnected before it is live connects again.
+  await eventually(() => !isOpen(client) || client.messages.some(({ type }) => type === 'welcome'))
   return client
 }
 

@@ -1,7 +1,7 @@
 import { formatMoney, parseMoney } from '@paxyo/order-core'
 import { createTally, inParallel, type AttackOptions, type AttackResult, type Target } from './attack.ts'
 
-const CONCURRENT_MAX = 40
+const CONCURRENT_MAX = 120
 const CONTENDERS = 6
 const CHARGE = '2.5'
 const DEPOSIT = '10'

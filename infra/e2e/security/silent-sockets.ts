@@ -6,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const CHECK_INTERVAL_MS = 200
 /** More would only fill the kernel's queue. */
 const OPENED_AT_ONCE = 100
+/** Few: the gateway closes them within seconds, and one that does not respond to pings after a minute. */
+const ONE_WITHOUT_HELLO_IN = 10
 /** Below the limit of connections per user. */
 const SOCKETS_PER_USER = 20
 const TOKEN_S = 6 * 3_600
@@ -17,8 +19,8 @@ export interface HeldSockets {
 }
 
 /**
- * Keeps a number of WebSockets open that say nothing. Half of them never send `hello`, the others have a token and do not
- * respond to pings. The gateway closes each at its deadline, and another one is opened.
+ * Keeps a number of WebSockets open that say nothing. Some never send `hello`, the others have a token and do not respond to
+ * pings. The gateway closes each at its deadline, and another one is opened.
  */
 export async function holdSockets(url: string, count: number, isOver: () => boolean): Promise<HeldSockets> {
   const users = Array.from({ length: Math.ceil(count / SOCKETS_PER_USER) }, (_, index) => `silent-${index}`)
@@ -28,7 +30,7 @@ export async function holdSockets(url: string, count: number, isOver: () => bool
   let heldMax = 0
   while (!isOver()) {
     for (let missing = Math.min(count - sockets.size, OPENED_AT_ONCE); missing > 0; missing -= 1) {
-      const token = opened % 2 === 0 ? undefined : tokens[(opened >> 1) % tokens.length]
+      const token = opened % ONE_WITHOUT_HELLO_IN === 0 ? undefined : tokens[opened % tokens.length]
       open(url, sockets, token)
       opened += 1
     }

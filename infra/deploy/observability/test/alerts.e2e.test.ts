@@ -279,6 +279,29 @@ const NEW_SERIES: readonly (readonly [string, Case])[] = [
       firesAfterMin: 10,
     },
   ],
+  // All of them within one scrape.
+  [
+    'PaxyoRefundsInNewCurrency',
+    {
+      series: {
+        'paxyo_ingest_refunded_money_total{currency="EUR"}': '_x5 250x40',
+        'paxyo_ingest_refunds_total{currency="EUR"}': '_x5 25x40',
+      },
+      firesAfterMin: 12,
+    },
+  ],
+  [
+    'PaxyoRefundsUnusual',
+    {
+      series: {
+        'paxyo_ingest_refunded_money_total{currency="USD",instance="a"}': '0+1x1560',
+        'paxyo_ingest_refunds_total{currency="USD",instance="a"}': '0+0.1x1560',
+        'paxyo_ingest_refunded_money_total{currency="USD",instance="b"}': '_x1500 1000x60',
+        'paxyo_ingest_refunds_total{currency="USD",instance="b"}': '_x1500 40x60',
+      },
+      firesAfterMin: 1510,
+    },
+  ],
   // No webhook was ever acknowledged.
   ['PaxyoWebhookSloBurning', { series: { [`${WEBHOOKS}{status="503"}`]: '_x5 1+10x60' }, firesAfterMin: 25 }],
   [

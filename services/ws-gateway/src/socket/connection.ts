@@ -11,25 +11,24 @@ import {
 } from '@paxyo/contracts'
 import type { Logger } from 'pino'
 import type { FailureThrottle, TraceFields } from '@paxyo/service-kit'
-import type { Identity, TokenVerifier } from '../auth/token-verifier.ts'
 import type { StreamStart } from '../read/stream-reader.ts'
 import type { OrderReader } from '../read/user-orders.ts'
 import type { GatewayMetrics } from '../observe/metrics.ts'
 import type { Hub } from '../stream/hub.ts'
 import type { StreamListener } from '../stream/user-stream.ts'
 import { Sequencer } from '../stream/sequencer.ts'
+import { ConnectionClock } from './connection-clock.ts'
 import type { Limits } from './limits.ts'
 import { OrderRequests, type OrderRequest } from './order-requests.ts'
 import { readClientMessage } from './read-client-message.ts'
+import { Session, type SessionDeps } from './session.ts'
 import type { Transport, TransportKind } from './transport.ts'
 import type { Reader, UnreadBudget } from './unread-budget.ts'
 
-export interface ConnectionDeps {
+export interface ConnectionDeps extends SessionDeps {
   readonly hub: Hub
   readonly orderReader: OrderReader
-  readonly verifyToken: TokenVerifier
   readonly limits: Limits
-  readonly now: () => number
   /** From 0 to 1. */
   readonly random: () => number
   readonly log: Logger
@@ -38,8 +37,6 @@ export interface ConnectionDeps {
   readonly tokenFailed: FailureThrottle['failed']
   /** Counts a connection of a user. @returns false when the user has too many connections. */
   readonly admitUser: (userId: string) => boolean
-  /** Whether a token of a user is revoked, by the database. */
-  readonly isTokenRevoked: (userId: string, tokenId: string) => Promise<boolean>
   /** Of all connections. */
   readonly budget: UnreadBudget
   /** The user has seen every event up to the seq. */
@@ -60,8 +57,9 @@ const PING = encode({ type: 'ping' })
 const LIVE = encode({ type: 'live' })
 
 /**
- * One browser's connection, over any transport: waiting for hello → joining its user's stream → live → closed. It has no
- * timers; `connections.ts` calls `tick` once a second.
+ * One browser's connection, over any transport: waiting for hello → joining its user's stream → live → closed. Its user and
+ * token are in `session.ts`, its deadlines in `connection-clock.ts`. It has no timers; `connections.ts` calls `tick` once a
+ * second.
  *
  * A client with a WebSocket sends its messages on it, and responds to pings with `pong`. A client with a stream cannot: it
  * opens another stream from its position and then closes this one, to refresh its token, to check its link, to send a
@@ -70,18 +68,13 @@ const LIVE = encode({ type: 'live' })
 export class Connection implements StreamListener, Reader {
   readonly #transport: Transport
   readonly #deps: ConnectionDeps
+  readonly #session: Session
+  readonly #clock: ConnectionClock
   readonly #sequencer: Sequencer
-  readonly #openedAt: number
   readonly #origin: ConnectionOrigin
-  /** When it reaches its maximum age. */
-  readonly #endsAt: number
   #isDrainAnnounced = false
   /** Received with `hello`. */
   #afterWelcome: readonly string[] = []
-  /** Set by hello, and again by refresh. */
-  #identity: Identity | undefined
-  /** Tokens issued before it, in ms since 1970, are revoked. */
-  #issuedAtMsMin = -Infinity
   /** Of the stream, once it has begun. */
   #epoch = ''
   /** What hello says about how far the user has seen the stream; void in another epoch. */
@@ -97,23 +90,15 @@ export class Connection implements StreamListener, Reader {
   #welcomeBytes = 0
   #isBeginning = false
   #isClosed = false
-  #receivedAt: number
-  #pingedAt: number
-  /** Messages received in the second that began at `#secondStartedAt`. */
-  #messagesInSecond = 0
-  #secondStartedAt = 0
 
   constructor(transport: Transport, deps: ConnectionDeps, origin: ConnectionOrigin) {
     this.#transport = transport
     this.#origin = origin
     this.#deps = deps
-    this.#sequencer = new Sequencer(deps.limits.heldBytesMax)
-    this.#openedAt = this.#receivedAt = deps.now()
-    const { connectionAgeMsMax, streamAgeMsMax } = deps.limits
-    const ageMsMax = transport.kind === 'stream' ? Math.min(streamAgeMsMax, connectionAgeMsMax) : connectionAgeMsMax
-    this.#endsAt = this.#openedAt + (ageMsMax / 2) * (1 + deps.random())
-    // Spreads the pings of clients that connected at the same time.
-    this.#pingedAt = this.#openedAt - deps.random() * deps.limits.pingIntervalMs
+    this.#session = new Session(deps)
+    const { limits, random } = deps
+    this.#clock = new ConnectionClock({ transport: transport.kind, limits, now: deps.now(), random })
+    this.#sequencer = new Sequencer(limits.heldBytesMax)
   }
 
   get transport(): TransportKind {
@@ -121,11 +106,11 @@ export class Connection implements StreamListener, Reader {
   }
 
   get userId(): string | undefined {
-    return this.#identity?.userId
+    return this.#session.userId
   }
 
   get tokenId(): string | undefined {
-    return this.#identity?.tokenId
+    return this.#session.tokenId
   }
 
   get lastSeq(): number | undefined {
@@ -172,41 +157,24 @@ export class Connection implements StreamListener, Reader {
 
   /** Notes and counts a received message. @returns false when it was one too many in this second, and closes the connection. */
   admitMessage(): boolean {
-    const now = this.#deps.now()
-    this.#receivedAt = now
-    if (now - this.#secondStartedAt >= 1000) {
-      this.#secondStartedAt = now
-      this.#messagesInSecond = 0
-    }
-    this.#messagesInSecond += 1
-    if (this.#messagesInSecond <= this.#deps.limits.messagesPerSecondMax) return true
+    if (this.#clock.received(this.#deps.now())) return true
     this.close('rate_limited')
     return false
   }
 
   /** Closes the connection when a deadline has passed, and sends a ping when one is due. */
   tick(now: number): void {
-    const { helloTimeoutMs, pingIntervalMs, pongTimeoutMs, tokenGraceMs, drainOverlapMs } = this.#deps.limits
-    const isStream = this.#transport.kind === 'stream'
+    const clock = this.#clock
     this.#deps.budget.observe(this)
     if (!this.#hasReceivedHello) {
-      if (now - this.#openedAt >= helloTimeoutMs) this.close('hello_timeout')
+      if (clock.isHelloLate(now)) this.close('hello_timeout')
       return
     }
-    if (this.#identity !== undefined && now >= this.#identity.expiresAtMs + tokenGraceMs) {
-      return this.close('token_expired')
-    }
-    if (now >= this.#endsAt) {
-      if (!this.#isDrainAnnounced) this.announceDrain(0)
-      // A client with a stream opens another one first.
-      if (!isStream || now >= this.#endsAt + drainOverlapMs) return this.close('draining')
-    }
-    const isSilent = this.#receivedAt < this.#pingedAt && now - this.#pingedAt >= pongTimeoutMs
-    if (!isStream && isSilent) return this.close('ping_timeout')
-    if (now - this.#pingedAt >= pingIntervalMs) {
-      this.#pingedAt = now
-      this.#send(PING)
-    }
+    if (this.#session.isExpired(now, this.#deps.limits.tokenGraceMs)) return this.close('token_expired')
+    if (clock.isOld(now) && !this.#isDrainAnnounced) this.announceDrain(0)
+    if (clock.isOver(now)) return this.close('draining')
+    if (clock.isSilent(now)) return this.close('ping_timeout')
+    if (clock.isPingDue(now)) this.#send(PING)
   }
 
   setDelay(sinceMs: number | undefined): void {
@@ -222,7 +190,7 @@ export class Connection implements StreamListener, Reader {
   }
 
   begin(start: StreamStart): void {
-    const userId = this.#identity!.userId
+    const userId = this.#session.userId!
     const { mode, epoch, seq, tokensIssuedBeforeMs = -Infinity } = start
     if (this.revokeTokens(tokensIssuedBeforeMs)) return
     if (start.isTokenRevoked) return this.close('token_revoked')
@@ -266,8 +234,7 @@ export class Connection implements StreamListener, Reader {
   }
 
   revokeTokens(issuedBeforeMs: number): boolean {
-    this.#issuedAtMsMin = Math.max(this.#issuedAtMsMin, issuedBeforeMs)
-    const isRevoked = this.#identity !== undefined && this.#identity.issuedAtMs < this.#issuedAtMsMin
+    const isRevoked = this.#session.revokeIssuedBefore(issuedBeforeMs)
     if (isRevoked) this.close('token_revoked')
     return isRevoked
   }
@@ -284,7 +251,7 @@ export class Connection implements StreamListener, Reader {
 
   report(): ConnectionReport {
     return {
-      openedAt: new Date(this.#openedAt).toISOString(),
+      openedAt: new Date(this.#clock.openedAt).toISOString(),
       transport: this.#transport.kind,
       userAgent: this.#origin.userAgent ?? null,
       sentSeq: this.lastSeq ?? null,
@@ -319,18 +286,18 @@ export class Connection implements StreamListener, Reader {
   closed(reason: CloseReason | number): void {
     if (!this.#isClosed) this.#deps.metrics.connectionClosed(reason)
     this.#isClosed = true
-    if (this.#identity !== undefined) this.#deps.hub.leave(this.#identity.userId, this)
+    if (this.userId !== undefined) this.#deps.hub.leave(this.userId, this)
   }
 
   async #hello({ token, resume, seen }: Extract<ClientMessage, { type: 'hello' }>): Promise<void> {
     if (this.#hasReceivedHello) return this.close('protocol_error')
     this.#hasReceivedHello = true
     this.#helloAt = this.#deps.now()
-    const identity = await this.#deps.verifyToken(token, this.#deps.now())
+    const identity = await this.#session.verify(token)
     if (this.#isClosed) return
     if (typeof identity === 'string') return this.close(this.#isThrottled(identity) ? 'rate_limited' : identity)
     if (!this.#deps.admitUser(identity.userId)) return this.close('connection_limit')
-    this.#identity = identity
+    this.#session.begin(identity)
     if (resume !== undefined && seen !== undefined) this.#seenBefore = { epoch: resume.epoch, seq: seen }
     await this.#join(identity.userId, resume)
   }
@@ -350,31 +317,14 @@ export class Connection implements StreamListener, Reader {
   }
 
   async #refresh(token: string): Promise<void> {
-    if (this.#identity === undefined) return this.close('protocol_error')
-    const identity = await this.#deps.verifyToken(token, this.#deps.now())
-    if (this.#isClosed) return
-    // The connection lives until its present token ends; until then the client can send a better one.
-    if (typeof identity === 'string') {
-      if (this.#isThrottled(identity)) return this.close('rate_limited')
-      return this.#sendError(identity, { request: 'refresh' })
-    }
+    if (this.userId === undefined) return this.close('protocol_error')
+    const outcome = await this.#session.refresh(token)
+    if (this.#isClosed || outcome === 'refreshed') return
     // A connection can't change its user.
-    if (identity.userId !== this.#identity.userId) return this.close('invalid_token')
-    const rejection = await this.#revocationOf(identity)
-    if (this.#isClosed) return
-    if (rejection !== undefined) return this.#sendError(rejection, { request: 'refresh' })
-    this.#identity = identity
-  }
-
-  /** A join reads this with its stream. */
-  async #revocationOf({ userId, tokenId, issuedAtMs }: Identity): Promise<'token_revoked' | 'unavailable' | undefined> {
-    if (issuedAtMs < this.#issuedAtMsMin) return 'token_revoked'
-    if (tokenId === undefined) return undefined
-    try {
-      return (await this.#deps.isTokenRevoked(userId, tokenId)) ? 'token_revoked' : undefined
-    } catch {
-      return 'unavailable'
-    }
+    if (outcome === 'other_user') return this.close('invalid_token')
+    if (this.#isThrottled(outcome)) return this.close('rate_limited')
+    // The connection lives until its present token ends; until then the client can send a better one.
+    this.#sendError(outcome, { request: 'refresh' })
   }
 
   /** A client cannot have seen more than it was sent. */
@@ -384,7 +334,7 @@ export class Connection implements StreamListener, Reader {
     const seenSeq = Math.min(seq, lastSeq)
     if (seenSeq <= (this.#seenSeq ?? 0)) return
     this.#seenSeq = seenSeq
-    this.#deps.onSeen(this.#identity!.userId, this.#epoch, seenSeq)
+    this.#deps.onSeen(this.userId!, this.#epoch, seenSeq)
   }
 
   #requestOrders(request: OrderRequest): Promise<void> | void {
