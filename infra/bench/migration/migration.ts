@@ -106,7 +106,7 @@ async function underLoad(
   work: () => Promise<unknown>,
 ): Promise<{ result: HttpLoadResult; workMs: number }> {
   using load = startHttpLoad()
-  let isDone = false
+  const done = new AbortController()
   const running = (async () => {
     await new Promise((resolve) => setTimeout(resolve, MARGIN_MS))
     const startedAt = performance.now()
@@ -114,9 +114,9 @@ async function underLoad(
     const workMs = performance.now() - startedAt
     await new Promise((resolve) => setTimeout(resolve, MARGIN_MS))
     return workMs
-  })().finally(() => (isDone = true))
+  })().finally(() => done.abort())
   const results: HttpLoadResult[] = []
-  while (!isDone) {
+  while (!done.signal.aborted) {
     const canceledBefore = target.canceledBefore + results.reduce((sum, { canceled }) => sum + canceled, 0)
     const path = `/webhooks/godofpanel/${TOKEN}`
     results.push(

@@ -51,6 +51,8 @@ export async function removeOldBodies(
       await copyDay(pool, day)
       // The rows of the copy do not change, except that a row that changes meanwhile gets its body back.
       await beforeRemoval(day, { name: `${day}_bodies`, where: hasLostBody(day) })
+      // Statements that read the new partition would otherwise be planned without statistics until autovacuum comes.
+      await pool.query(`VACUUM (ANALYZE) ${copyOf(day)}`)
       await replaceDay(pool, day)
     }
     return { days, single: await removeSingleBodies(pool, now, before, beforeRemoval) }

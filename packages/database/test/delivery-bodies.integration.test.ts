@@ -200,10 +200,10 @@ test('what happens to deliveries while their day is copied is not lost', async (
 test('webhooks that are committed meanwhile wait for nothing, and none is lost', async () => {
   await insertMany()
   const ingest = database.poolAs('ingest')
-  let isDone = false
+  const removed = new AbortController()
   let sent = 0
   const webhooks = (async () => {
-    for (; !isDone || sent < 20; sent += 1) {
+    for (; !removed.signal.aborted || sent < 20; sent += 1) {
       const id = `new ${sent}`
       await ingest.query(
         `INSERT INTO deliveries (delivery_id, provider, body, outcome, received_at) VALUES ($1, 'godofpanel', '{}', 'applied', $2)`,
@@ -216,7 +216,7 @@ test('webhooks that are committed meanwhile wait for nothing, and none is lost',
     }
   })()
   await remove()
-  isDone = true
+  removed.abort()
   await webhooks
   const settled = Math.min(sent, MANY / 100)
   const { rows } = await database.owner.query(
