@@ -25,7 +25,7 @@ export async function audit(
   violations.push(...(await auditMistakes(cluster, finished)))
 
   const committed = new Map<string, string>()
-  await query(cluster, 'SELECT user_id, seq, payload FROM events', (row) =>
+  await query(cluster, 'SELECT user_id, seq, event_payload(events) AS payload FROM events', (row) =>
     committed.set(`${String(row['user_id'])} ${String(row['seq'])}`, row['payload'] as string),
   )
   for (const client of clients) violations.push(...auditClient(client, committed))

@@ -35,7 +35,9 @@ test("the setup guide's curl: the order is canceled, the money comes back, and o
     refund: { amount: '2.5' },
     account: { balance: '2.5' },
   })
-  const { rows } = await system.database.owner.query<{ payload: string }>('SELECT payload FROM events WHERE seq = 2')
+  const { rows } = await system.database.owner.query<{ payload: string }>(
+    'SELECT event_payload(events) AS payload FROM events WHERE seq = 2',
+  )
   expect(user!.frames.at(-1)).toBe(rows[0]!.payload)
   expect(stranger!.events()).toEqual([])
   user!.close()

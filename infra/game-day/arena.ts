@@ -131,9 +131,8 @@ export async function startArena(
     provider,
     panel,
     async sql(statement) {
-      const client = new pg.Client({ connectionString: postgres.url })
-      await client.connect()
-      await client.query(statement).finally(() => client.end())
+      const pool = new pg.Pool({ connectionString: postgres.url, max: 1 })
+      await pool.query(statement).finally(async () => pool.end())
     },
     async paxyo(...args) {
       const url = ingests[0]!.process!.url

@@ -51,6 +51,20 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ['packages/database/test/constraints'],
   },
   {
+    name: 'an erasure leaves the link in stored events',
+    file: 'packages/database/src/migrations/0055-compact-events.ts',
+    find: "compact = CASE WHEN event_payload(events)::jsonb #> '{order,link}' IS NULL THEN compact END",
+    replace: 'compact = compact',
+    tests: ['packages/ledger/test/erasure'],
+  },
+  {
+    name: 'a stored event is read in SQL without its phrases',
+    file: 'packages/database/src/migrations/0055-compact-events.ts',
+    find: "replace(replace(${expanded}, '${VERSION_1}'",
+    replace: "replace(replace(event.compact, '${VERSION_1}'",
+    tests: ['packages/database/test/stored-event'],
+  },
+  {
     name: "COMMIT's tag is not checked",
     file: 'packages/database/src/transaction.ts',
     find: "if (result.command !== 'COMMIT')",

@@ -22,7 +22,7 @@ export interface HaCluster extends Cluster {
   redisMaster(): Promise<number>
 }
 
-const WHOLE_TIMEOUT_MS = 120_000
+const WHOLE_TIMEOUT_MS = 600_000
 const REPLICAS = 2
 
 export async function startHaCluster(): Promise<HaCluster> {

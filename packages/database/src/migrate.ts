@@ -13,6 +13,7 @@ import * as auditLogSignatures from './migrations/0045-audit-log-signatures.ts'
 import * as timelines from './migrations/0049-timelines.ts'
 import * as erasure from './migrations/0050-erasure.ts'
 import * as deliveryBodies from './migrations/0051-delivery-bodies.ts'
+import * as compactEvents from './migrations/0055-compact-events.ts'
 import { connectionConfig } from './servers/connection-config.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
@@ -24,6 +25,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0049-timelines': timelines,
   '0050-erasure': erasure,
   '0051-delivery-bodies': deliveryBodies,
+  '0055-compact-events': compactEvents,
 }
 
 /** The names of all migrations, as the table `kysely_migration` of a database that is up to date lists them. */

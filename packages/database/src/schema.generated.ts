@@ -149,7 +149,8 @@ export interface Erasures {
 
 export interface Events {
   at: Timestamp;
-  payload: string;
+  compact: string | null;
+  payload: string | null;
   seq: number;
   user_id: string;
 }

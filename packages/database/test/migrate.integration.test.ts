@@ -14,6 +14,7 @@ const MIGRATIONS = [
   '0049-timelines',
   '0050-erasure',
   '0051-delivery-bodies',
+  '0055-compact-events',
 ]
 
 let database: TestDatabase

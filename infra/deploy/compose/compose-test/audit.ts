@@ -51,7 +51,9 @@ async function auditWorkload(stack: Stack, orders: number): Promise<string[]> {
 }
 
 async function auditEvents(stack: Stack, orders: number, clients: readonly WatchingClient[]): Promise<string[]> {
-  const rows = await stack.query(`SELECT user_id, seq, md5(payload) FROM events WHERE user_id LIKE 'load-%'`)
+  const rows = await stack.query(
+    `SELECT user_id, seq, md5(event_payload(events)) FROM events WHERE user_id LIKE 'load-%'`,
+  )
   const violations: string[] = []
   if (rows.length !== orders * EVENTS_PER_ORDER) {
     violations.push(`events: ${rows.length}, expected ${orders * EVENTS_PER_ORDER}`)

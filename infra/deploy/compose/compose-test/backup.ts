@@ -47,7 +47,7 @@ interface Totals {
 async function readTotals(stack: Stack): Promise<Totals> {
   const [[orders, events, money, epoch] = []] = await stack.query(`
     SELECT (SELECT count(*) || ' ' || md5(string_agg(order_id || status || refunded, ',' ORDER BY order_id)) FROM orders),
-           (SELECT count(*) || ' ' || md5(string_agg(user_id || seq || md5(payload), ',' ORDER BY user_id, seq)) FROM events),
+           (SELECT count(*) || ' ' || md5(string_agg(user_id || seq || md5(event_payload(events)), ',' ORDER BY user_id, seq)) FROM events),
            (SELECT count(*) || ' ' || sum(amount) FROM ledger_entries),
            (SELECT epoch FROM stream_epoch)`)
   return { orders, events, money, epoch }

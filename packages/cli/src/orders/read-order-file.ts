@@ -109,7 +109,7 @@ const SENT_TOGETHER = `interval '10 seconds'`
 const READ_REFUNDS = `
   WITH refund_events AS MATERIALIZED (
     SELECT seq, payload::json #>> '{refund,refundId}' AS refund_id FROM (
-      SELECT seq, payload FROM events WHERE user_id = $2 ORDER BY seq DESC LIMIT ${EVENTS_SEARCHED_MAX}
+      SELECT seq, event_payload(events) AS payload FROM events WHERE user_id = $2 ORDER BY seq DESC LIMIT ${EVENTS_SEARCHED_MAX}
     ) AS newest WHERE payload::json #>> '{order,orderId}' = $1
   )
   SELECT entry_id AS "entryId", ${money('amount')} AS amount, ${money('balance_after')} AS "balanceAfter",
@@ -151,7 +151,8 @@ const READ_EVENTS = `
       EXISTS (SELECT FROM outbox, unnest(user_ids, seqs) AS waiting (user_id, seq)
         WHERE waiting.user_id = events.user_id AND waiting.seq = events.seq
           AND created_at < now() - interval '${PUBLISHED_STAYS_S_MAX} seconds') AS "isWaiting"
-    FROM events WHERE user_id = $1 AND payload::json #>> '{order,orderId}' = $2
+    FROM (SELECT user_id, seq, at, event_payload(events) AS payload FROM events) AS events
+    WHERE user_id = $1 AND payload::json #>> '{order,orderId}' = $2
     ORDER BY events.seq DESC LIMIT ${ROWS_MAX}
   ) AS newest ORDER BY seq::bigint`
 

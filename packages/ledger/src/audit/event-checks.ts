@@ -37,7 +37,7 @@ const REFUND_EVENTS = `
 const SHOWN_BALANCES = `
   SELECT user_id, format('balance %s, but the newest event (seq %s) shows %s', balance, last_seq, shown)
   FROM (
-    SELECT accounts.user_id, balance, last_seq, payload::json #>> '{account,balance}' AS shown
+    SELECT accounts.user_id, balance, last_seq, event_payload(events)::json #>> '{account,balance}' AS shown
     FROM accounts JOIN events ON events.user_id = accounts.user_id AND events.seq = accounts.last_seq
   ) AS newest
   WHERE shown IS NULL OR shown::numeric <> balance`

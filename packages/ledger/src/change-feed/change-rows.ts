@@ -1,4 +1,5 @@
 import type { OrderEvent, OrderStatus, OrderView } from '@paxyo/contracts'
+import { storedPayload, type StoredEvent } from '@paxyo/database'
 import { formatMoney, parseMoney } from '@paxyo/order-core'
 import type { Pool } from 'pg'
 import type { MaybeProviderOrder } from '../model/provider-order.ts'
@@ -7,12 +8,12 @@ import { orderView } from '../transaction/record-event.ts'
 import type { Change, ChangedOrder, ChangedReview } from './change.ts'
 
 /** A change as it is stored: an event, or a review. */
-export interface ChangeRow {
+export interface ChangeRow extends Omit<StoredEvent, 'seq'> {
   readonly position: number
   readonly user_id: string | null
   readonly previous_status: OrderStatus | null
-  /** Null when the event is no longer kept. */
-  readonly payload: string | null
+  /** Null, like the rest of the event, when it is no longer kept. */
+  readonly seq: number | null
   readonly review_change: 'opened' | 'resolved' | null
   readonly review_id: string | null
   readonly order_id: string | null
@@ -27,7 +28,8 @@ export interface ChangeRow {
 
 // The rows are read before they are unnested, so that a page reads no more of them than it needs.
 const READ_ROWS = `
-  SELECT item.position, item.user_id, item.previous_status, item.review_change, item.review_id, event.payload,
+  SELECT item.position, item.user_id, item.previous_status, item.review_change, item.review_id,
+    event.seq, event.at, event.payload, event.compact,
     review.order_id, review.delivery_id, review.reason, review.opened_at, review.resolved_at, review.resolved_by,
     review.resolution, review.resolution_note
   FROM (
@@ -54,15 +56,18 @@ export async function readChangeRows(pool: Pool, after: number, limit: number): 
 }
 
 /** Whether the event of a row is still kept. */
-export const isKept = ({ payload, review_id: reviewId }: ChangeRow): boolean => payload !== null || reviewId !== null
+export const isKept = ({ seq, review_id: reviewId }: ChangeRow): boolean => seq !== null || reviewId !== null
 
 /** @param rows with their events. */
 export async function toChanges(pool: Pool, rows: readonly ChangeRow[]): Promise<Change[]> {
-  const events = rows.map(({ payload }) => (payload === null ? undefined : (JSON.parse(payload) as OrderEvent)))
+  const events = rows.map(toEvent)
   const orderIds = rows.map((row, index) => orderIdOf(events[index]) ?? row.order_id)
   const orders = await readOrders(pool, [...new Set(orderIds.filter((orderId) => orderId !== null))])
   return rows.map((row, index) => toChange(row, events[index], orders.get(orderIds[index] ?? '')))
 }
+
+const toEvent = ({ seq, ...row }: ChangeRow): OrderEvent | undefined =>
+  seq === null ? undefined : (JSON.parse(storedPayload({ ...row, seq })) as OrderEvent)
 
 const orderIdOf = (event: OrderEvent | undefined): string | undefined =>
   event !== undefined && 'order' in event ? event.order.orderId : undefined

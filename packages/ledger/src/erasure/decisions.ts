@@ -26,7 +26,7 @@ export const ERASURE_DECISIONS: Readonly<
     audit_log: ['note', 'before', 'after'],
     deliveries: ['body'],
     erasures: ['user_id'],
-    events: ['payload'],
+    events: ['payload', 'compact'],
     idempotency_keys: ['body'],
     operator_actions: ['note'],
     orders: ['link'],

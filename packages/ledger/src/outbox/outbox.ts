@@ -16,7 +16,7 @@
  */
 
 import { userChannel, type BusMessage } from '@paxyo/contracts'
-import { transaction } from '@paxyo/database'
+import { storedPayload, transaction, type StoredEvent } from '@paxyo/database'
 import type { EventPublisher } from '@paxyo/event-bus'
 import { createWorker } from '@paxyo/service-kit'
 import type { Pool, PoolClient } from 'pg'
@@ -190,7 +190,7 @@ const READ_BATCHES = `
   LIMIT $2`
 
 const READ_EVENTS = `
-  SELECT wanted.user_id, event.payload
+  SELECT wanted.user_id, event.seq, event.at, event.payload, event.compact
   FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS wanted (user_id, seq, position)
   JOIN events AS event USING (user_id, seq)
   ORDER BY wanted.position`
@@ -219,13 +219,13 @@ async function publishOld(client: PoolClient, publisher: EventPublisher, rowAgeM
   await client.query(LOCK_DRAIN)
   const { rows: batches } = await client.query<BatchRow>(READ_BATCHES, [rowAgeMs, DRAIN_BATCHES_MAX])
   if (batches.length === 0) return []
-  const { rows: events } = await client.query<{ user_id: string; payload: string }>(READ_EVENTS, [
+  const { rows: events } = await client.query<StoredEvent & { user_id: string }>(READ_EVENTS, [
     batches.flatMap((batch) => batch.user_ids),
     batches.flatMap((batch) => batch.seqs),
   ])
   const messages: BusMessage[] = events.map((event) => ({
     channel: userChannel(event.user_id),
-    payload: event.payload,
+    payload: storedPayload(event),
   }))
   await publisher.publish(messages)
   return batches.map((batch) => batch.batch_id)

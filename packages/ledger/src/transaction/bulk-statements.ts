@@ -1,4 +1,4 @@
-import { textArray } from '@paxyo/database'
+import { compactPayload, textArray } from '@paxyo/database'
 import { formatMoney, NEEDS_APPROVAL } from '@paxyo/order-core'
 import type { LockedAccount, Order } from '../model/working-set.ts'
 import type { AwaitingRow, DeliveryRow, EventRow, LedgerEntry, ReviewRow, VerifiedRow } from '../model/change-set.ts'
@@ -114,12 +114,12 @@ export const INSERT_EVENTS: BulkStatement<EventRow> = {
   ), unpublished AS (
     INSERT INTO outbox (batch_id, user_ids, seqs, created_at) VALUES ($6, $1, $2, $4)
   )
-  INSERT INTO events (user_id, seq, at, payload)
-  SELECT user_id, seq, $4, payload FROM unnest($1::text[], $2::bigint[], $3::text[]) AS event (user_id, seq, payload)`,
+  INSERT INTO events (user_id, seq, at, compact)
+  SELECT user_id, seq, $4, compact FROM unnest($1::text[], $2::bigint[], $3::text[]) AS event (user_id, seq, compact)`,
   values: (rows, at, batchId) => [
     rows.map((event) => event.userId),
     rows.map((event) => event.seq),
-    textArray(rows.map((event) => event.payload)),
+    textArray(rows.map((event) => compactPayload(event.payload, event.seq, at))),
     at,
     rows.map((event) => event.previousStatus ?? null),
     batchId,

@@ -53,7 +53,7 @@ test('totals that a service of an earlier version has left behind are counted ag
 
   const totals = { refunded: '3.5', orders: { canceled: 1, partial: 1, pending: 1 } }
   const { rows: events } = await database.owner.query(
-    `SELECT payload::json -> 'totals' AS totals FROM events WHERE seq = 4`,
+    `SELECT event_payload(events)::json -> 'totals' AS totals FROM events WHERE seq = 4`,
   )
   expect(events).toEqual([{ totals }])
   const { rows: accounts } = await database.owner.query(

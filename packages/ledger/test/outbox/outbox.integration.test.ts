@@ -110,7 +110,9 @@ test('what a process left behind is published when another one starts', async ()
   const publisher = new SwitchedPublisher()
   open(publisher).start()
   await eventually(async () => (await rowCount()) === 0)
-  const { rows } = await database.owner.query<{ payload: string }>('SELECT payload FROM events ORDER BY seq')
+  const { rows } = await database.owner.query<{ payload: string }>(
+    'SELECT event_payload(events) AS payload FROM events ORDER BY seq',
+  )
   expect(publisher.messages.map(({ payload }) => payload)).toEqual(rows.map(({ payload }) => payload))
 })
 

@@ -1,3 +1,4 @@
+import { COMPACTED_BYTES_MAX, storedPayload, type StoredEvent } from '@paxyo/database'
 import type { Pool } from 'pg'
 import { checkedRows, type PrimaryRow, type ReadDatabase } from './read-database.ts'
 
@@ -78,10 +79,10 @@ export async function readBatchIds(pool: Pool, max: number): Promise<string[]> {
 }
 
 const READ_EVENTS_SINCE = `
-  SELECT wanted.position, event.seq, event.payload
+  SELECT wanted.position, event.seq, event.at, event.payload, event.compact
   FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS wanted (user_id, seq, position)
   CROSS JOIN LATERAL (
-    SELECT seq, payload FROM events
+    SELECT seq, at, payload, compact FROM events
     WHERE events.user_id = wanted.user_id AND events.seq > wanted.seq
     ORDER BY events.seq
     LIMIT $3
@@ -94,15 +95,17 @@ export async function readEventsSince(
   since: readonly Since[],
   limit: number,
 ): Promise<EventRow[][]> {
-  const { rows } = await database.query<{ position: number; seq: number; payload: string }>({
+  const { rows } = await database.query<StoredEvent & { position: number }>({
     name: 'read_events_since',
     text: READ_EVENTS_SINCE,
     values: [since.map(({ userId }) => userId), since.map(({ seq }) => seq), limit],
   })
   const events = since.map((): EventRow[] => [])
-  for (const { position, seq, payload } of rows) events[position - 1]!.push({ seq, bytes: Buffer.from(payload) })
+  for (const row of rows) events[row.position - 1]!.push(toEvent(row))
   return events
 }
+
+const toEvent = (stored: StoredEvent): EventRow => ({ seq: stored.seq, bytes: Buffer.from(storedPayload(stored)) })
 
 const READ_BEHIND = `
   SELECT wanted.user_id
@@ -125,17 +128,17 @@ export async function readBehind(database: ReadDatabase, since: readonly Since[]
 const READ_MISSED = `
   SELECT wanted.position, stream_epoch.epoch, pg_is_in_recovery() AS is_replica, ${TOKENS_ISSUED_BEFORE},
     ${IS_TOKEN_REVOKED},
-    coalesce(accounts.last_seq, 0) AS head, event.seq, event.payload
+    coalesce(accounts.last_seq, 0) AS head, event.seq, event.at, event.payload, event.compact
   FROM stream_epoch,
     unnest($1::text[], $2::bigint[], $5::text[]) WITH ORDINALITY AS wanted (user_id, seq, jti, position)
   LEFT JOIN accounts USING (user_id)
   LEFT JOIN connection_cutoffs AS cutoff ON cutoff.user_id = wanted.user_id
   LEFT JOIN LATERAL (
-    SELECT seq, payload
+    SELECT *
     FROM (
-      SELECT seq, payload, sum(octet_length(payload)) OVER () AS bytes
+      SELECT *, sum(coalesce(octet_length(payload), octet_length(compact) + ${COMPACTED_BYTES_MAX})) OVER () AS bytes
       FROM (
-        SELECT seq, payload FROM events
+        SELECT seq, at, payload, compact FROM events
         WHERE events.user_id = wanted.user_id AND events.seq > wanted.seq
           AND accounts.last_seq - wanted.seq BETWEEN 1 AND $3
         ORDER BY events.seq
@@ -146,13 +149,13 @@ const READ_MISSED = `
   ) AS event ON true
   ORDER BY wanted.position, event.seq`
 
-interface MissedRow extends PrimaryRow {
+interface MissedRow extends PrimaryRow, Omit<StoredEvent, 'seq'> {
   readonly tokens_issued_before: number | null
   readonly is_token_revoked: boolean
   readonly position: number
   readonly head: number
+  /** Null, like the rest of the event, when none is returned. */
   readonly seq: number | null
-  readonly payload: string
 }
 
 /** The bounds of the missed events of one client. */
@@ -179,14 +182,12 @@ export async function readMissed(
     ],
   })
   const missed: (Missed & { events: EventRow[] })[] = []
-  for (const { position, epoch, head, tokens_issued_before, is_token_revoked, seq, payload } of checkedRows(
-    database,
-    rows,
-  )) {
+  for (const row of checkedRows(database, rows)) {
+    const { position, epoch, head, tokens_issued_before, is_token_revoked, seq } = row
     const tokensIssuedBeforeMs = tokens_issued_before ?? undefined
     const isTokenRevoked = is_token_revoked || undefined
     const { events } = (missed[position - 1] ??= { epoch, seq: head, tokensIssuedBeforeMs, isTokenRevoked, events: [] })
-    if (seq !== null) events.push({ seq, bytes: Buffer.from(payload) })
+    if (seq !== null) events.push(toEvent({ ...row, seq }))
   }
   return missed
 }

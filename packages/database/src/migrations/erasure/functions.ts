@@ -49,12 +49,20 @@ const eraseJson = (schema: string): string => `
       END;
     END $$`
 
+/** Of events that are stored as they are sent; a later migration has another one. */
+const ERASE_WHOLE_EVENTS = `
+      UPDATE events SET user_id = alias, payload = CASE
+          WHEN payload::jsonb #> '{order,link}' IS NULL THEN payload
+          ELSE jsonb_set(payload::jsonb, '{order,link}', '"erased"')::text
+        END
+      WHERE user_id = former;`
+
 /**
  * Renames the account, with everything that must agree with it at every moment. The account is marked, so no webhook waits
  * for its lock. Rows that other transactions may need, such as those of the outbox, come last.
  */
-const eraseAccount = (schema: string): string => `
-  CREATE FUNCTION erase_account(erasure uuid) RETURNS void
+export const eraseAccount = (schema: string, eraseEvents = ERASE_WHOLE_EVENTS): string => `
+  CREATE OR REPLACE FUNCTION erase_account(erasure uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = ${schema}, pg_temp AS $$
     DECLARE
       former text;
@@ -73,11 +81,7 @@ const eraseAccount = (schema: string): string => `
       SELECT alias, currency, balance_mode, created_at, refunded, order_counts FROM accounts WHERE user_id = former;
       UPDATE orders SET user_id = alias, link = 'erased' WHERE user_id = former;
       UPDATE ledger_entries SET user_id = alias WHERE user_id = former;
-      UPDATE events SET user_id = alias, payload = CASE
-          WHEN payload::jsonb #> '{order,link}' IS NULL THEN payload
-          ELSE jsonb_set(payload::jsonb, '{order,link}', '"erased"')::text
-        END
-      WHERE user_id = former;
+      ${eraseEvents.trim()}
       UPDATE operator_actions AS action SET note = 'erased' FROM orders
       WHERE orders.user_id = alias AND action.order_id = orders.order_id;
       UPDATE reviews SET resolution_note = 'erased' FROM orders

@@ -129,7 +129,7 @@ async function readEvents(db: Kysely<Database>, userId: string, orderId: string)
     .selectFrom(
       db
         .selectFrom('events')
-        .select(['seq', 'payload'])
+        .select(['seq', sql<string>`event_payload(events)`.as('payload')])
         .where('user_id', '=', userId)
         .orderBy('seq', 'desc')
         .limit(EVENTS_SEARCHED_MAX)
