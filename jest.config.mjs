@@ -29,7 +29,8 @@ export default {
     // Starts processes, including browsers.
     { ...kindOf('e2e', '.e2e.test'), ...servers },
   ],
-  maxWorkers: 3,
+  // On two cores: tests wait for processes, browsers and timers most of the time.
+  maxWorkers: 4,
   // Only a new process releases what the modules of finished files keep.
   workerIdleMemoryLimit: '1GB',
   // Generous: a busy machine does not fail a test.

@@ -3,8 +3,10 @@ import { connect as connectClient } from '@paxyo/browser-client'
 import { startSimulator, type Simulator } from '@paxyo/provider-simulator'
 import { startLocalPostgres, type LocalPostgres } from '@paxyo/local-postgres'
 import {
+  bundleProgram,
   connectSocket,
   eventually,
+  hostEnvironment,
   mintToken,
   sharedRedisUrl,
   startChaosProxy,
@@ -37,7 +39,7 @@ const [ARCHIVE_CONF, RECOVERY_CONF] = blocks('conf') as [string, string]
 const [START_BACKUP, STOP_BACKUP] = blocks('sql') as [string, string]
 const [COPY, AFTER_START, AFTER_ALL] = blocks('sh') as [string, string, string]
 
-const PAXYO = join(ROOT, 'node_modules/.bin/paxyo')
+const PAXYO = `"${process.execPath}" "${await bundleProgram(join(ROOT, 'packages/cli/src/main.ts'))}"`
 const PASSWORD = 'test'
 const PANEL_KEY = 'a-panel-api-key'
 const WEBHOOK_TOKEN = 'a-webhook-token'
@@ -91,7 +93,7 @@ async function query<Row extends pg.QueryResultRow>(text: string, values: unknow
 async function run(command: string): Promise<{ status: number; stdout: string; stderr: string }> {
   const child = spawn('sh', ['-c', command.replaceAll('/backup', join(dir, 'backup'))], {
     cwd: dir,
-    env: { PATH: process.env['PATH'], ...env },
+    env: { ...hostEnvironment(), ...env },
   })
   const output = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
@@ -105,7 +107,7 @@ async function run(command: string): Promise<{ status: number; stdout: string; s
 async function type(block: string): Promise<string> {
   let output = ''
   for (const line of block.split('\n')) {
-    const { status, stdout, stderr } = await run(line.replace(/^npx paxyo/, `"${PAXYO}"`))
+    const { status, stdout, stderr } = await run(line.replace(/^npx paxyo/, PAXYO))
     expect({ line, status, stderr, stdout: status === 0 ? '' : stdout }).toMatchObject({ line, status: 0, stderr: '' })
     output += stdout
   }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
-import { eventually, freePort } from '@paxyo/testkit'
+import { eventually, freePort, hostEnvironment } from '@paxyo/testkit'
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -71,7 +71,7 @@ describe('in a folder with a space and an umlaut in its name', () => {
     port = await freePort()
     child = spawn(process.execPath, toSlashes(ARGUMENTS!).split(' '), {
       cwd: code,
-      env: { PATH: process.env['PATH'], ...NSSM_ENV, PORT: `${port}`, DATA_DIR: join(dir, 'data'), METRICS_PORT: '0' },
+      env: { ...hostEnvironment(), ...NSSM_ENV, PORT: `${port}`, DATA_DIR: join(dir, 'data'), METRICS_PORT: '0' },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     for (const stream of [child.stdout!, child.stderr!])

@@ -1,5 +1,6 @@
 import { ModernFakeTimers } from '@jest/fake-timers'
 import { ModuleMocker } from 'jest-mock'
+import { measureCpu } from './jest-cpu.mjs'
 
 /**
  * The environment of one file of tests: the process of its worker, without its own context. What a file changes in the
@@ -10,7 +11,8 @@ export default class NativeEnvironment {
   moduleMocker = new ModuleMocker(globalThis)
   #undo = [restoringGlobals(), restoringVariables(), restoringExit()]
 
-  constructor({ projectConfig }) {
+  constructor({ projectConfig }, { testPath }) {
+    this.#undo.push(measureCpu(testPath, projectConfig.rootDir))
     this.fakeTimersModern = new ModernFakeTimers({ config: projectConfig, global: globalThis })
   }
 

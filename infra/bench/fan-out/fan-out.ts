@@ -81,7 +81,7 @@ export async function benchFanOut(options: FanOutOptions): Promise<Report> {
   const connected: Running[] = []
   for (const variant of variants) {
     const service = running.use(await start(variant))
-    const load = running.use(startWsLoad())
+    const load = running.use(await startWsLoad())
     await load.connect({ variant: variant.name, port: service.port, count: options.connections, jwtSecret: JWT_SECRET })
     connected.push({ ...variant, service, load })
   }
@@ -101,7 +101,7 @@ async function measureConnecting(
   service: Service,
   count: number,
 ): Promise<Record<string, number>> {
-  using load = startWsLoad()
+  using load = await startWsLoad()
   const cpuBefore = service.cpuSeconds()
   const target = { variant: variant.name, port: service.port, jwtSecret: JWT_SECRET }
   const { elapsedMs, retries } = await load.connect({ ...target, count })
@@ -119,7 +119,7 @@ async function measureMemory(
   count: number,
   settleMs: number,
 ): Promise<Record<string, number>> {
-  using load = startWsLoad()
+  using load = await startWsLoad()
   const target = { variant: variant.name, port: service.port, jwtSecret: JWT_SECRET, atOnceMax: AT_ONCE_MAX }
   await load.connect({ ...target, count: Math.min(WARM_UP_CLIENTS, count) })
   await load.disconnect()

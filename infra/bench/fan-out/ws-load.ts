@@ -1,3 +1,4 @@
+import { bundleProgram } from '@paxyo/testkit'
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { ask } from '../machine/ask-child.ts'
@@ -63,11 +64,12 @@ export interface WsLoad extends Disposable {
   disconnect(): Promise<void>
 }
 
+const CHILD = fileURLToPath(new URL('ws-load-child.ts', import.meta.url))
 const CONNECT_TIMEOUT_MS = 90_000
 const PUBLISH_EXTRA_MS = 30_000
 
-export function startWsLoad(): WsLoad {
-  const child = fork(fileURLToPath(new URL('ws-load-child.ts', import.meta.url)), {
+export async function startWsLoad(): Promise<WsLoad> {
+  const child = fork(await bundleProgram(CHILD), {
     execArgv: ['--disable-warning=ExperimentalWarning'],
   })
   return {

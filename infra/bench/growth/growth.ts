@@ -86,7 +86,7 @@ async function measureSnapshots(orders: number, { rounds }: GrowthOptions): Prom
   const variants = [{ name: `${orders} orders` }]
   // Awaited here, because the servers end with this function.
   return await takeTurns('snapshots', variants, rounds, async () => {
-    using load = startWsLoad()
+    using load = await startWsLoad()
     const postgresBefore = servers.postgresCpuSeconds()
     const { elapsedMs } = await load.connect({ ...target, count: SNAPSHOTS, atOnceMax: 1 })
     return {
@@ -105,7 +105,7 @@ async function measureGateways(count: number, { rounds, roundMs }: GrowthOptions
   const clients = CLIENTS_OF_ALL_GATEWAYS / count
   for (let index = 0; index < count; index += 1) {
     const service = running.use(await startService(wsGateway.script, env))
-    const load = running.use(startWsLoad())
+    const load = running.use(await startWsLoad())
     const target = { variant: wsGateway.name, port: service.port, jwtSecret: JWT_SECRET }
     await load.connect({ ...target, count: clients, firstUser: index * clients })
     parts.push({ service, load })

@@ -1,4 +1,4 @@
-import { freePort, hostEnvironment } from '@paxyo/testkit'
+import { bundleProgram, freePort, hostEnvironment } from '@paxyo/testkit'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -53,9 +53,13 @@ export async function startService(
   env: Readonly<Record<string, string>>,
   { nodeArgs = [] }: ServiceOptions = {},
 ): Promise<Service> {
-  const port = await freePort()
-  const flags = ['--disable-warning=ExperimentalWarning', '--import', OBSERVE_SERVICE, ...nodeArgs]
-  const child = spawn(process.execPath, [...flags, script], {
+  const [observer, program, port] = await Promise.all([
+    bundleProgram(OBSERVE_SERVICE),
+    bundleProgram(script),
+    freePort(),
+  ])
+  const flags = ['--disable-warning=ExperimentalWarning', '--import', observer, ...nodeArgs]
+  const child = spawn(process.execPath, [...flags, program], {
     env: { ...hostEnvironment(), HOST: '127.0.0.1', ...env, PORT: String(port) },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })

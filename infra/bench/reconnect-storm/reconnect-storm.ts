@@ -38,7 +38,7 @@ export async function benchReconnectStorm({
     async (): Promise<Record<string, number>> => {
       await using dying = await startService(wsGateway.script, env)
       await using other = await startService(wsGateway.script, env, { nodeArgs })
-      using clientsLoad = startWsLoad()
+      using clientsLoad = await startWsLoad()
       await clientsLoad.connect({ ...load, port: dying.port })
       await clientsLoad.disconnect()
       dying.child.kill('SIGKILL')

@@ -62,7 +62,7 @@ test('a run reports everything that goes wrong in a file, keeps files apart, and
   const settings = JSON.stringify({ ...project, workerIdleMemoryLimit })
   const options = ['--maxWorkers', '1', '--json', '--silent', '--config', settings]
   const jest = join(ROOT, 'node_modules/jest/bin/jest.js')
-  const env = { ...process.env, JEST_WORKER_ID: undefined }
+  const env = { ...process.env, JEST_WORKER_ID: undefined, TEST_CPU_REPORT: undefined }
   const run = spawnSync(process.execPath, [jest, ...options], { cwd: ROOT, env, encoding: 'utf8', timeout: 200_000 })
   rmSync(dir, { recursive: true })
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import {
+  bundleProgram,
   createTestDatabase,
   eventually,
   type ServiceProcess,
@@ -35,6 +36,8 @@ const commandsOf = (text: string): string[] =>
 const mapOf = (name: string): unknown =>
   JSON.parse(new RegExp(`^\`\`\`json ${name}\\n([^]*?)^\`\`\`$`, 'm').exec(GUIDE)![1]!)
 
+// That `npx paxyo` finds it is what command-line.e2e.test.ts shows.
+const PAXYO = `"${process.execPath}" "${await bundleProgram(join(ROOT, 'packages/cli/src/main.ts'))}"`
 const API_KEY = 'an-api-key-of-the-environment'
 
 let dir: string
@@ -82,8 +85,7 @@ const UNTIL_SIGNAL: readonly (readonly [RegExp, string])[] = [
 
 async function runCommand(command: string): Promise<{ code: number | null; output: string }> {
   const api = CALLS_API.test(command) ? { PAXYO_URL: ingest.url, PAXYO_API_KEY: API_KEY } : {}
-  const program = join(ROOT, 'node_modules/.bin/paxyo')
-  const child = spawn('sh', ['-c', `exec ${command.replace('npx paxyo', `"${program}"`)}`], {
+  const child = spawn('sh', ['-c', `exec ${command.replace('npx paxyo', PAXYO)}`], {
     cwd: dir,
     env: { ...env, ...api },
   })

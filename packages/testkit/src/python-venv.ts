@@ -26,7 +26,9 @@ export function createPythonVenv(...requirements: readonly string[]): PythonVenv
   }
   try {
     run(provideProgram(['python3'], 'python3'), ['-m', 'venv', '--without-pip', folder])
-    run(pip, ['--python', venv.python, 'install', '--quiet', '--disable-pip-version-check', ...requirements])
+    // Python compiles what it imports; pip would compile everything.
+    const options = ['--quiet', '--disable-pip-version-check', '--no-compile']
+    run(pip, ['--python', venv.python, 'install', ...options, ...requirements])
     return venv
   } catch (error) {
     venv[Symbol.dispose]()

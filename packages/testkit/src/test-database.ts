@@ -26,7 +26,8 @@ export async function createTestDatabase(original?: TestDatabase): Promise<TestD
   if (original !== undefined) {
     await administer(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${original.name}'`)
   }
-  await administer(`CREATE DATABASE ${name} TEMPLATE ${original?.name ?? TEMPLATE_DATABASE}`)
+  // Without the strategy each page goes through the log, which needs twice the CPU time.
+  await administer(`CREATE DATABASE ${name} TEMPLATE ${original?.name ?? TEMPLATE_DATABASE} STRATEGY file_copy`)
   const url = withDatabase(sharedPostgresUrl(), name)
   const pools: pg.Pool[] = []
   const track = (pool: pg.Pool): pg.Pool => {

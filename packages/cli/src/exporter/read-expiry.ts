@@ -6,15 +6,16 @@ import { connect } from 'node:tls'
 
 const CONNECT_TIMEOUT_MS = 5_000
 const SERVER = /^(\[[^\]]+\]|[^/:]+):(\d{1,5})$/
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
+const BEGIN_CERTIFICATE = '-----BEGIN CERTIFICATE-----'
 
 /** @param source a PEM file, of whose certificates the first to expire counts, or `host:port` of a server. */
 export async function readExpiry(source: string): Promise<Date> {
   const server = SERVER.exec(source)
   if (server !== null) return expiryOfServer(server[1]!.replaceAll(/[[\]]/g, ''), Number(server[2]))
-  const blocks = (await readFile(source, 'utf8')).match(CERTIFICATE)
-  if (blocks === null) throw new Error(`${source} contains no certificate`)
-  const dates = blocks.map((block) => new X509Certificate(block).validToDate.getTime())
+  const [, ...blocks] = (await readFile(source, 'utf8')).split(BEGIN_CERTIFICATE)
+  if (blocks.length === 0) throw new Error(`${source} contains no certificate`)
+  // What follows a block's end is ignored.
+  const dates = blocks.map((block) => new X509Certificate(BEGIN_CERTIFICATE + block).validToDate.getTime())
   return new Date(Math.min(...dates))
 }
 

@@ -22,6 +22,9 @@ import { paxyo, startPaxyo } from '../paxyo.ts'
 
 // Its own PostgreSQL: the tests' shared one runs with fsync off, which the doctor must report.
 
+/** The database that each test gets a copy of. */
+const MIGRATED = 'paxyo_migrated'
+
 let dir: string
 let postgres: LocalPostgres
 let redis: RedisServer
@@ -36,6 +39,8 @@ beforeAll(async () => {
     startRedisServer(),
   ])
   admin = new Redis(redis.url)
+  await administer(`CREATE DATABASE ${MIGRATED}`)
+  await migrateToLatest(withPath(postgres.url, MIGRATED))
 })
 afterAll(async () => {
   await owner?.end()
@@ -48,9 +53,8 @@ afterAll(async () => {
 beforeEach(async () => {
   await owner?.end()
   const name = `paxyo_${randomUUID().replaceAll('-', '')}`
-  await administer(`CREATE DATABASE ${name}`)
+  await administer(`CREATE DATABASE ${name} TEMPLATE ${MIGRATED} STRATEGY file_copy`)
   env = { DATABASE_URL: withPath(postgres.url, name), REDIS_URL: redis.url, CHANNEL_PREFIX: `${randomUUID()}:` }
-  await migrateToLatest(env['DATABASE_URL']!)
   owner = new pg.Pool({ connectionString: env['DATABASE_URL'], max: 1 })
 })
 

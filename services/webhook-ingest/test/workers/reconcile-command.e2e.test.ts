@@ -1,11 +1,15 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { sharedRedisUrl } from '@paxyo/testkit'
+import { bundleProgram, hostEnvironment, sharedRedisUrl } from '@paxyo/testkit'
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { PROVIDER_KEY, startWithProvider, type ProviderFixture } from '../provider-fixture.ts'
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
+/** As documented, without the output of npm itself. */
+const DOCUMENTED = ['npm', 'run', '--silent', 'reconcile', '--']
+/** What that runs. */
+const BUNDLED = [process.execPath, await bundleProgram(`${ROOT}packages/cli/src/main.ts`), 'reconcile']
 
 let fixture: ProviderFixture
 beforeEach(async () => {
@@ -21,8 +25,11 @@ interface Ended {
   readonly stderr: string
 }
 
-/** Runs the command as documented, without the output of npm itself. */
-function reconcile(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+function reconcile(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  [program, ...before] = BUNDLED,
+): Promise<Ended> {
   const settings = {
     DATABASE_URL: fixture.database.url,
     REDIS_URL: sharedRedisUrl(),
@@ -32,9 +39,9 @@ function reconcile(args: readonly string[], env: Readonly<Record<string, string>
   }
   return new Promise((resolve) => {
     execFile(
-      'npm',
-      ['run', '--silent', 'reconcile', '--', ...args],
-      { cwd: ROOT, env: { ...process.env, ...settings, ...env } },
+      program!,
+      [...before, ...args],
+      { cwd: ROOT, env: { ...hostEnvironment(), HOME: process.env['HOME'], ...settings, ...env } },
       (error, stdout, stderr) => resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
     )
   })
@@ -46,7 +53,7 @@ test('npm run reconcile: silent orders, orders by name, and what came of them', 
   fixture.simulator.cancel('1')
   fixture.simulator.change('2', { status: 'failed' })
 
-  expect(await reconcile(['A-1', 'A-404'])).toMatchObject({
+  expect(await reconcile(['A-1', 'A-404'], {}, DOCUMENTED)).toMatchObject({
     code: 0,
     stdout: 'orders asked about: 1 (1 applied)\nrefunded: A-1 2.5\nnot registered: A-404\n',
   })
@@ -68,7 +75,8 @@ test('a provider that rejects the key ends it with 1, a wrong configuration with
   expect(rejected.stdout).toMatch(/^stopped by rejected; not asked about: A-1$/m)
   expect(rejected.stderr + rejected.stdout).not.toContain('a wrong key')
 
-  const wrong = await reconcile(['--silent-hours', 'soon'], { PROVIDER_API_URL: '', DATABASE_URL: 'mysql://x' })
+  const mistakes = { PROVIDER_API_URL: '', DATABASE_URL: 'mysql://x' }
+  const wrong = await reconcile(['--silent-hours', 'soon'], mistakes, DOCUMENTED)
   expect(wrong.code).toBe(2)
   expect(wrong.stderr).toMatch(/DATABASE_URL: must be[^]*PROVIDER_API_URL: is required[^]*--silent-hours must be/)
 })
