@@ -19,7 +19,8 @@ export async function recordMaintenance(pool: Pool): Promise<void> {
  * How long ago maintenance did all of its work, in seconds; undefined when it never did.
  *
  * @example
- * await readMaintenanceAgeS(pool) //=> undefined
+ * const ageS = await readMaintenanceAgeS(pool)
+ * (ageS ?? 0) < 60 //=> true
  */
 export async function readMaintenanceAgeS(pool: Pool): Promise<number | undefined> {
   const { rows } = await pool.query<{ ageS: number | null }>(
