@@ -7,6 +7,8 @@ import { benchGrowth } from './growth/growth.ts'
 import { regressionGate } from './regression-gate/regression-gate.ts'
 import { benchIngest } from './ingest/ingest.ts'
 import { benchReconnectStorm } from './reconnect-storm/reconnect-storm.ts'
+import { benchMigration } from './migration/migration.ts'
+import { benchStorage } from './storage/storage.ts'
 import { toTables, writeReport } from './report/report.ts'
 import type { Report } from './report/samples.ts'
 
@@ -35,6 +37,12 @@ const { values, positionals } = parseArgs({
     'grow-orders': { type: 'string', default: '10000,100000,1000000' },
     'grow-users': { type: 'string', default: '1000,5000,15000,50000' },
     'grow-gateways': { type: 'string', default: '1,2,4' },
+    /** How many webhooks the storage benchmark stores. */
+    webhooks: { type: 'string', default: '300000' },
+    /** Of the migration benchmark. */
+    from: { type: 'string' },
+    'migrated-orders': { type: 'string', default: '2000000' },
+    'migrated-deliveries': { type: 'string', default: '4000000' },
     'page-orders': { type: 'string', default: '100000' },
     'page-rate': { type: 'string', default: '2000' },
     /** The folder for JSON, Markdown and plots. */
@@ -99,6 +107,20 @@ const BENCHES: Readonly<Record<string, () => Promise<Report>>> = {
       roundMs: Number(values.seconds) * 1000,
       orders: Number(values['page-orders']),
       rate: Number(values['page-rate']),
+    }),
+  storage: () =>
+    benchStorage({
+      webhooks: Number(values.webhooks),
+      orders: Number(values.orders),
+      users: Number(values.users),
+    }),
+  migration: () =>
+    benchMigration({
+      from: values.from,
+      orders: Number(values['migrated-orders']),
+      users: Number(values.users),
+      deliveries: Number(values['migrated-deliveries']),
+      webhooksPerSecond: 200,
     }),
   async 'regression-gate'() {
     const { regressions, report } = await regressionGate()

@@ -30,8 +30,11 @@ const SETTINGS = {
 const EXTENSIONS = ['CREATE EXTENSION pg_stat_statements', 'CREATE EXTENSION pg_walinspect']
 const TEMPLATE = 'bench_template'
 
-/** Starts both, with fsync on, and seeds the template of every variant's database. */
-export async function startServers(seed: string): Promise<Servers> {
+/** Starts both, with fsync on, migrates the template of every variant's database, and seeds it. */
+export async function startServers(
+  seed: string,
+  migrate: (url: string) => Promise<unknown> = migrateToLatest,
+): Promise<Servers> {
   const dir = mkdtempSync(join(tmpdir(), 'paxyo-bench-'))
   const postgres = await startLocalPostgres({ dataDir: join(dir, 'postgres'), password: 'bench', settings: SETTINGS })
   const redis = await startRedisServer()
@@ -51,7 +54,7 @@ export async function startServers(seed: string): Promise<Servers> {
   const urlOf = (name: string): string => Object.assign(new URL(postgres.url), { pathname: `/${name}` }).href
   try {
     await runSql(postgres.url, `CREATE DATABASE ${TEMPLATE}`)
-    await migrateToLatest(urlOf(TEMPLATE))
+    await migrate(urlOf(TEMPLATE))
     for (const statement of [...EXTENSIONS, seed, 'VACUUM ANALYZE']) {
       await runSql(urlOf(TEMPLATE), statement)
     }

@@ -22,6 +22,8 @@ export async function variables() {
     EVENT_RETENTION_DAYS: env.integer(1, 9999).default(7),
     /** At least as long as a provider may repeat a message. */
     DELIVERY_RETENTION_DAYS: env.integer(8, 9999).default(90),
+    /** 0: as long as the deliveries. */
+    DELIVERY_BODY_RETENTION_DAYS: env.integer(0, 9999).default(30),
     ARCHIVE_DIR: env.text.optional(),
     REJECTED_RETENTION_DAYS: env.integer(1, 9999).default(30),
     PARKED_RETENTION_DAYS: env.integer(1, 9999).default(30),

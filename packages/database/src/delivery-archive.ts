@@ -19,8 +19,8 @@ import { type ArchiveKey, provideArchiveKeys, readArchiveKeys, seal, unseal } fr
 import { DAY_MS, DELIVERIES, findPartitions } from './partitions.ts'
 
 const BATCH_ROWS = 5_000
-/** Days, and what was deleted from the default partition. */
-const FILE = /^deliveries_(?:\d{4}_\d\d_\d\d|default_\d+)\.ndjson\.gz$/
+/** Days, what was deleted from the default partition, and what was deleted of the bodies of either. */
+const FILE = /^deliveries_(?:\d{4}_\d\d_\d\d|default)(?:_bodies)?(?:_\d+)*\.ndjson\.gz$/
 
 /** A delivery as its table has it, with the order that had its provider order when it was archived. */
 export interface ArchivedDelivery {
@@ -161,8 +161,8 @@ export class ArchiveDamagedError extends Error {
  * await readArchivedDeliveries(ownerPool, folder, 'A-1') //=> []
  */
 export async function readArchivedDeliveries(pool: Pool, folder: string, order: string): Promise<ArchivedDelivery[]> {
-  // A process that was killed before it had deleted what it had written has written it twice.
-  const found = new Map<string, StoredDelivery>()
+  // A delivery is found twice when its body was deleted earlier, or a process was killed before it had deleted what it had written.
+  const found: StoredDelivery[] = []
   for (const name of (await readdir(folder)).filter((one) => FILE.test(one)).toSorted()) {
     const file = join(folder, name)
     const [expected] = (await readFile(`${file}.sha256`, 'utf8').catch(() => '')).split(' ')
@@ -170,13 +170,16 @@ export async function readArchivedDeliveries(pool: Pool, folder: string, order: 
     for await (const line of createInterface({ input: createReadStream(file).pipe(createGunzip()) })) {
       const delivery = JSON.parse(line) as StoredDelivery
       if (delivery.order_id === order || delivery.provider_order_id === order) {
-        found.set(`${delivery.received_at} ${delivery.delivery_id}`, delivery)
+        found.push(delivery)
       }
     }
   }
-  const deliveries = [...found.values()].toSorted((a, b) => Date.parse(a.received_at) - Date.parse(b.received_at))
-  const keys = await readArchiveKeys(pool, [...new Set(deliveries.flatMap((delivery) => delivery.key_id ?? []))])
-  return deliveries.map((delivery) => openDelivery(delivery, keys))
+  const keys = await readArchiveKeys(pool, [...new Set(found.flatMap((delivery) => delivery.key_id ?? []))])
+  const opened = found.map((delivery) => openDelivery(delivery, keys))
+  const same = Map.groupBy(opened, (delivery) => `${delivery.received_at} ${delivery.delivery_id}`)
+  return [...same.values()]
+    .map((one) => one.find(({ body }) => body !== null) ?? one[0]!)
+    .toSorted((a, b) => Date.parse(a.received_at) - Date.parse(b.received_at))
 }
 
 function openDelivery({ key_id: keyId, sealed, ...rest }: StoredDelivery, keys: Map<string, Buffer>): ArchivedDelivery {

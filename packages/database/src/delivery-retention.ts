@@ -14,10 +14,15 @@ import { DAY_MS, DELIVERIES, dropPartition, findPartitions } from './partitions.
 /** Rows that one statement deletes. */
 const BATCH_ROWS = 5_000
 
-const isUndecided = (delivery: string): string => `
+/** SQL: a delivery waits for its order, its verification or an approval, or a review that it opened or repeated is open. */
+export const isUndecided = (delivery: string): string => `
   (${delivery}.outcome IN ('parked', 'awaiting_verification')
     OR ${delivery}.reason = 'needs_approval' AND ${delivery}.waiting_update IS NOT NULL
-    OR EXISTS (SELECT FROM reviews WHERE reviews.delivery_id = ${delivery}.delivery_id AND reviews.resolved_at IS NULL))`
+    OR EXISTS (SELECT FROM reviews WHERE reviews.delivery_id = ${delivery}.delivery_id AND reviews.resolved_at IS NULL)
+    OR ${delivery}.outcome = 'review' AND EXISTS (
+      SELECT FROM orders JOIN reviews USING (order_id)
+      WHERE orders.provider_order_id = ${delivery}.provider_order_id AND orders.provider = ${delivery}.provider
+        AND reviews.reason = ${delivery}.reason AND reviews.resolved_at IS NULL))`
 
 export interface DeliveryRetentionResult {
   readonly dropped: readonly string[]
@@ -68,6 +73,8 @@ export async function dropOldDeliveries(
 const DELETIONS = [
   ['deliveries_default', `received_at < $1 AND NOT ${isUndecided('deliveries_default')}`],
   ['verifications', 'settled_at < $1'],
+  // Of a copy that was not finished.
+  ['changed_deliveries', 'received_at < $1'],
   // As long as any delivery is kept: with them, ids are unique.
   ['repeatable_delivery_ids', 'received_at < least($1, (SELECT min(received_at) FROM deliveries))'],
 ] as const

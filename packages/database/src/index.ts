@@ -30,7 +30,9 @@ export {
   type ArchivedDelivery,
   type PartitionPart,
 } from './delivery-archive.ts'
+export { removeOldBodies, type BodyRetentionResult } from './delivery-bodies.ts'
 export { dropOldDeliveries, type DeliveryRetentionResult } from './delivery-retention.ts'
+export { readMaintenanceAgeS, recordMaintenance } from './maintenance-runs.ts'
 export { pruneIdempotencyKeys } from './idempotency-keys.ts'
 export { pruneOutgoingWebhooks } from './outgoing-webhooks.ts'
 export { pruneReceipts } from './connection-retention.ts'

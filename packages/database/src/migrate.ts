@@ -12,6 +12,7 @@ import * as mappedWords from './migrations/0044-mapped-words.ts'
 import * as auditLogSignatures from './migrations/0045-audit-log-signatures.ts'
 import * as timelines from './migrations/0049-timelines.ts'
 import * as erasure from './migrations/0050-erasure.ts'
+import * as deliveryBodies from './migrations/0051-delivery-bodies.ts'
 import * as compactEvents from './migrations/0055-compact-events.ts'
 import { connectionConfig } from './servers/connection-config.ts'
 
@@ -23,6 +24,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0045-audit-log-signatures': auditLogSignatures,
   '0049-timelines': timelines,
   '0050-erasure': erasure,
+  '0051-delivery-bodies': deliveryBodies,
   '0055-compact-events': compactEvents,
 }
 

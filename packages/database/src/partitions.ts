@@ -150,7 +150,8 @@ export async function dropPartition(pool: Pool, { name: table }: PartitionedTabl
       END IF;
     END $$`,
   )
-  await inOneTransaction(pool, `DROP TABLE IF EXISTS ${name}`)
+  // With the copy without bodies that was not finished.
+  await inOneTransaction(pool, `DROP TABLE IF EXISTS ${name}, ${name}_copy`)
 }
 
 /** Rows of the default partition are deleted all at once: when all are old, it is replaced. */
@@ -175,8 +176,14 @@ async function replaceDefaultPartition(
   return [`${name}_default`]
 }
 
+/** The times that a daily partition has, without the second one. */
+export function boundsOf(table: PartitionedTable, name: string): { readonly from: Date; readonly to: Date } {
+  const day = dayOfPartition(table, name)
+  return { from: new Date(day * DAY_MS), to: new Date((day + 1) * DAY_MS) }
+}
+
 /** Statements sent as one message are one transaction. One maintainer runs at a time, and none makes webhooks wait. */
-async function inOneTransaction(pool: Pool, statements: string): Promise<void> {
+export async function inOneTransaction(pool: Pool, statements: string): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       await pool.query(`

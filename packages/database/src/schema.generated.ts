@@ -92,6 +92,11 @@ export interface AuditLogSignatures {
   signed_at: Timestamp;
 }
 
+export interface ChangedDeliveries {
+  delivery_id: string;
+  received_at: Timestamp;
+}
+
 export interface ChangeFeed {
   created_at: Timestamp;
   feed_id: Generated<number>;
@@ -172,6 +177,10 @@ export interface LedgerEntries {
   refunded_after: Numeric | null;
   refunded_before: Numeric | null;
   user_id: string;
+}
+
+export interface MaintenanceRuns {
+  finished_at: Timestamp;
 }
 
 export interface MappedWords {
@@ -438,12 +447,14 @@ export interface DB {
   audit_log_signatures: AuditLogSignatures;
   change_feed: ChangeFeed;
   change_feed_head: ChangeFeedHead;
+  changed_deliveries: ChangedDeliveries;
   connection_cutoffs: ConnectionCutoffs;
   deliveries: Deliveries;
   erasures: Erasures;
   events: Events;
   idempotency_keys: IdempotencyKeys;
   ledger_entries: LedgerEntries;
+  maintenance_runs: MaintenanceRuns;
   mapped_words: MappedWords;
   operations_tickets: OperationsTickets;
   operator_actions: OperatorActions;

@@ -13,6 +13,7 @@ const MIGRATIONS = [
   '0045-audit-log-signatures',
   '0049-timelines',
   '0050-erasure',
+  '0051-delivery-bodies',
   '0055-compact-events',
 ]
 

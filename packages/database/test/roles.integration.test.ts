@@ -60,6 +60,8 @@ const RIGHTS: Readonly<Record<string, Readonly<Record<DatabaseRole, Rights>>>> =
   repeatable_delivery_ids: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   ledger_entries: { ingest: ['SELECT', 'INSERT'], gateway: [] },
   events: { ingest: ['SELECT', 'INSERT'], gateway: ['SELECT'] },
+  changed_deliveries: { ingest: [], gateway: [] },
+  maintenance_runs: { ingest: ['SELECT'], gateway: [] },
   outbox: { ingest: ['SELECT', 'INSERT', 'DELETE'], gateway: ['SELECT'] },
   reviews: {
     ingest: [

@@ -24,6 +24,7 @@ const variables = {
   TLS_KEY: env.text.optional(),
   EVENT_RETENTION_DAYS: env.integer(1, 3650).default(7),
   DELIVERY_RETENTION_DAYS: env.integer(8, 3650).default(90),
+  DELIVERY_BODY_RETENTION_DAYS: env.integer(0, 3650).default(30),
   /** The first one signs the audit log, once a day. */
   AUDIT_SIGNING_KEYS: env.secrets(32).default([]),
   ...commonVariables,

@@ -8,6 +8,8 @@ import {
   pruneOutgoingWebhooks,
   pruneReceipts,
   pruneRejectedRequests,
+  recordMaintenance,
+  removeOldBodies,
   signAuditHead,
 } from '@paxyo/database'
 import { newId, resumeErasures, reviewUnregistered } from '@paxyo/ledger'
@@ -19,6 +21,7 @@ export interface MaintenanceOptions {
   readonly ownerUrl: string
   readonly retentionDays: number
   readonly deliveryRetentionDays: number
+  readonly bodyRetentionDays: number
   /** Signs the audit log; without it, the log is not signed. */
   readonly signingKey: string | undefined
   readonly log: Logger
@@ -30,10 +33,10 @@ const PARKED_RETENTION_DAYS = 30
 
 /** Creates the next partitions, reviews what has waited too long, drops old partitions, deletes what has expired, and signs the audit log: now, and once a day. */
 export function startMaintenance(options: MaintenanceOptions): Worker {
-  const { ownerUrl, retentionDays, deliveryRetentionDays, signingKey, log } = options
+  const { ownerUrl, retentionDays, deliveryRetentionDays, bodyRetentionDays, signingKey, log } = options
   const worker = createWorker({
     async run() {
-      const pool = new pg.Pool({ ...connectionConfig(ownerUrl), max: 1, types: COLUMN_TYPES })
+      const pool = new pg.Pool({ ...connectionConfig(ownerUrl), max: 2, types: COLUMN_TYPES })
       pool.on('error', () => undefined)
       try {
         const now = new Date()
@@ -42,11 +45,13 @@ export function startMaintenance(options: MaintenanceOptions): Worker {
         // Before: a delivery whose order was not registered in time then waits for a person.
         await reviewUnregistered({ pool, newId }, PARKED_RETENTION_DAYS)
         await dropOldDeliveries(pool, now, deliveryRetentionDays)
+        await removeOldBodies(pool, now, bodyRetentionDays)
         await pruneIdempotencyKeys(pool)
         await pruneRejectedRequests(pool)
         await pruneOutgoingWebhooks(pool)
         await pruneReceipts(pool, retentionDays)
         if (signingKey !== undefined) await signAuditHead(createKysely(pool), signingKey, new Date())
+        await recordMaintenance(pool)
       } finally {
         await pool.end()
       }

@@ -81,6 +81,7 @@ export async function startStandalone(config: StandaloneConfig, resources: Async
       ownerUrl: url,
       retentionDays: config.EVENT_RETENTION_DAYS,
       deliveryRetentionDays: config.DELIVERY_RETENTION_DAYS,
+      bodyRetentionDays: config.DELIVERY_BODY_RETENTION_DAYS,
       signingKey,
       log,
     }),

@@ -1,5 +1,5 @@
 import { createMetricGroup, LATENCY_BUCKETS_S, type MetricGroup } from '@paxyo/service-kit'
-import { readPartitionDays, readSignatureAgeS } from '@paxyo/database'
+import { readMaintenanceAgeS, readPartitionDays, readSignatureAgeS } from '@paxyo/database'
 import type { EventPublisher } from '@paxyo/event-bus'
 import {
   NOT_COMMITTED_REASONS,
@@ -242,13 +242,16 @@ function addBacklog(group: MetricGroup, pool: Pool): void {
 function addMaintenance(group: MetricGroup, pool: Pool): void {
   const described = {
     event_partition_days: { help: 'Days, including today, for which the events table has partitions.' },
+    maintenance_age_seconds: { help: 'Time since maintenance did all of its work; 0 when it never did.' },
     audit_log_signature_age_seconds: { help: 'Time since the audit log was signed; 0 when it never was.' },
   }
   group.gauges(described, async (gauges) => {
     const days = await withTimeout(readPartitionDays(pool))
     if (days !== undefined) gauges.event_partition_days.set(days)
-    const ageS = await withTimeout(readSignatureAgeS(pool))
-    if (ageS !== undefined) gauges.audit_log_signature_age_seconds.set(ageS)
+    const maintainedS = await withTimeout(readMaintenanceAgeS(pool))
+    if (maintainedS !== undefined) gauges.maintenance_age_seconds.set(maintainedS)
+    const signedS = await withTimeout(readSignatureAgeS(pool))
+    if (signedS !== undefined) gauges.audit_log_signature_age_seconds.set(signedS)
   })
 }
 

@@ -162,6 +162,7 @@ const CASES: Record<string, Case> = {
     series: { paxyo_ingest_audit_log_signature_age_seconds: '86400+0x60 172860+60x100' },
     firesAfterMin: 130,
   },
+  PaxyoMaintenanceFailing: { series: { paxyo_ingest_maintenance_age_seconds: '172700+60x200' }, firesAfterMin: 120 },
   PaxyoMaintenanceMissing: { series: { paxyo_ingest_event_partition_days: '7x10 6x100 5x100' }, firesAfterMin: 180 },
   PaxyoWebhooksFailing: {
     series: { [`${WEBHOOKS}{status="503"}`]: '0+1x20', [`${WEBHOOKS}{status="200"}`]: '0+10x20' },

@@ -12,5 +12,5 @@ export const addArchive: AddCommand = (program, terminal, finished) => {
   archive
     .command('show <order>')
     .description('print the archived deliveries of an order, by its id or that of its provider')
-    .action(action(terminal, finished, async (cli, order: string) => (await load()).showArchived(cli, order)))
+    .action(action(terminal, finished, async (cli, _options, order: string) => (await load()).showArchived(cli, order)))
 }

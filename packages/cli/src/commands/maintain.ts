@@ -21,7 +21,8 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
       'after',
       '\nEVENT_RETENTION_DAYS: how many days of events are kept, in addition to today (7).' +
         '\nDELIVERY_RETENTION_DAYS: how many days of deliveries are kept, at least 8; decided ones only are deleted (90).' +
-        '\nARCHIVE_DIR: a folder in which days of deliveries are written before they are deleted.' +
+        '\nDELIVERY_BODY_RETENTION_DAYS: how many days of what providers sent are kept; 0 as long as the deliveries (30).' +
+        '\nARCHIVE_DIR: a folder in which deliveries and what providers sent are written before they are deleted.' +
         '\nREJECTED_RETENTION_DAYS: how many days rejected requests are kept (30).' +
         '\nPARKED_RETENTION_DAYS: after how many days a delivery without a registered order is put up for review (30).' +
         '\nMAINTAIN_EVERY_HOURS: the interval at which to repeat until a signal, without a scheduler; 0 runs once (0).' +
@@ -33,6 +34,7 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
           DATABASE_URL: url,
           EVENT_RETENTION_DAYS: eventDays,
           DELIVERY_RETENTION_DAYS: deliveryDays,
+          DELIVERY_BODY_RETENTION_DAYS: bodyDays,
           ARCHIVE_DIR: archiveDir,
           REJECTED_RETENTION_DAYS: rejectedDays,
           PARKED_RETENTION_DAYS: parkedDays,
@@ -42,6 +44,7 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
           'DATABASE_URL',
           'EVENT_RETENTION_DAYS',
           'DELIVERY_RETENTION_DAYS',
+          'DELIVERY_BODY_RETENTION_DAYS',
           'ARCHIVE_DIR',
           'REJECTED_RETENTION_DAYS',
           'PARKED_RETENTION_DAYS',
@@ -50,7 +53,16 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
         ])
         const mayRepeat = (): Promise<boolean> | boolean => everyHours > 0 && pause(everyHours * HOUR_MS, cli.signal)
         do {
-          const work = { eventDays, deliveryDays, archiveDir, rejectedDays, parkedDays, recountTotals, signingKey }
+          const work = {
+            eventDays,
+            deliveryDays,
+            bodyDays,
+            archiveDir,
+            rejectedDays,
+            parkedDays,
+            recountTotals,
+            signingKey,
+          }
           printResult(cli, await maintain(url, work))
         } while (await mayRepeat())
       }),
@@ -62,6 +74,7 @@ function printResult(cli: Cli, result: Awaited<ReturnType<typeof maintain>>): vo
     [
       `Partitions created: ${list(result.created)}; dropped: ${list(result.dropped)}.`,
       `Partitions kept, because deliveries of theirs are not decided: ${list(result.keptUndecided)}.`,
+      `Days without the bodies of their deliveries: ${list(result.daysWithoutBodies)}; single bodies deleted: ${result.deletedSingleBodies}.`,
       `Expired verifications and ids of deliveries deleted: ${result.deletedOfDeliveries}.`,
       `Expired idempotency keys deleted: ${result.deletedIdempotencyKeys}.`,
       `Expired rejected requests deleted: ${result.deletedRejectedRequests}.`,
@@ -94,6 +107,7 @@ interface MaintainOptions {
 interface Work extends MaintainOptions {
   readonly eventDays: number
   readonly deliveryDays: number
+  readonly bodyDays: number
   readonly archiveDir: string | undefined
   readonly rejectedDays: number
   readonly parkedDays: number
@@ -101,7 +115,16 @@ interface Work extends MaintainOptions {
 }
 
 async function maintain(url: string, work: Work) {
-  const { eventDays, deliveryDays, archiveDir, rejectedDays, parkedDays, recountTotals: isRecount, signingKey } = work
+  const {
+    eventDays,
+    deliveryDays,
+    bodyDays,
+    archiveDir,
+    rejectedDays,
+    parkedDays,
+    recountTotals: isRecount,
+    signingKey,
+  } = work
   const database = await import('@paxyo/database')
   const { pruneIdempotencyKeys, pruneOutgoingWebhooks, pruneReceipts, pruneRejectedRequests } = database
   const { newId, resumeErasures, reviewUnregistered } = await import('@paxyo/ledger')
@@ -109,7 +132,8 @@ async function maintain(url: string, work: Work) {
   const { explainDatabaseError } = await import('../explain-database-error.ts')
   const pool = new pg.Pool({
     ...database.connectionConfig(url),
-    max: 1,
+    // The removal of bodies holds a lock with one of them.
+    max: 2,
     application_name: 'paxyo-maintain',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     types: database.COLUMN_TYPES,
@@ -126,10 +150,13 @@ async function maintain(url: string, work: Work) {
         ? undefined
         : (name: string, part?: PartitionPart) => database.archivePartition(pool, archiveDir, name, part)
     const deliveries = await database.dropOldDeliveries(pool, now, deliveryDays, archive)
-    return {
+    const bodies = await database.removeOldBodies(pool, now, bodyDays, archive)
+    const result = {
       created,
       dropped: [...dropped, ...deliveries.dropped],
       keptUndecided: deliveries.kept,
+      daysWithoutBodies: bodies.days,
+      deletedSingleBodies: bodies.single,
       deletedOfDeliveries: deliveries.deleted,
       deletedIdempotencyKeys: await pruneIdempotencyKeys(pool),
       deletedRejectedRequests: await pruneRejectedRequests(pool, rejectedDays),
@@ -143,6 +170,8 @@ async function maintain(url: string, work: Work) {
           ? undefined
           : await database.signAuditHead(database.createKysely(pool), signingKey, new Date()),
     }
+    await database.recordMaintenance(pool)
+    return result
   } catch (error) {
     throw explainDatabaseError(error, url)
   } finally {

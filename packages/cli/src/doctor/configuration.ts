@@ -19,6 +19,7 @@ const OPTIONAL = [
   'JWT_SECRETS',
   'EVENT_RETENTION_DAYS',
   'DELIVERY_RETENTION_DAYS',
+  'DELIVERY_BODY_RETENTION_DAYS',
 ] as const
 
 export async function diagnoseConfiguration(env: Environment): Promise<{

@@ -31,10 +31,7 @@ export function applyDelivery(
   { newId, verifiedProviders, refundApproval }: ApplyRules,
 ): DeliveryResult | undefined {
   const { update, deliveryId, provider } = delivery
-  if (isSettled(working, delivery)) {
-    changes.repeatsEarlier = true
-    return { outcome: 'duplicate' }
-  }
+  if (isSettled(working, delivery)) return { outcome: 'duplicate' }
   const settleAs = (result: SettledResult, at?: Order): DeliveryResult =>
     settle(working, changes, delivery, result, newId, { order: at })
   if (update === undefined) return settleAs({ outcome: 'review', review: 'order_id_missing' })
@@ -103,10 +100,7 @@ export function rejectDelivery(
   delivery: Delivery,
   newId: NewId,
 ): DeliveryResult {
-  if (isSettled(working, delivery)) {
-    changes.repeatsEarlier = true
-    return { outcome: 'duplicate' }
-  }
+  if (isSettled(working, delivery)) return { outcome: 'duplicate' }
   const { provider, update } = delivery
   const order = update && working.ordersByProviderOrder.get(providerOrderKey({ ...update, provider }))
   return settle(working, changes, delivery, { outcome: 'review', review: 'rejected_by_database' }, newId, { order })

@@ -50,7 +50,9 @@ export function commitRejected(deps: LedgerDeps, delivery: Delivery): Promise<De
 function applyKnown(deps: LedgerDeps, deliveries: readonly Delivery[]): Promise<(DeliveryResult | undefined)[]> {
   return commitChangeSet(deps, async (tx) => {
     const working = await readWorkingSet(tx, deliveries)
-    return deliveries.map((delivery) => applyDelivery(working, tx.changes, delivery, tx))
+    const results = deliveries.map((delivery) => applyDelivery(working, tx.changes, delivery, tx))
+    tx.changes.acknowledges = results.some((result) => result !== undefined)
+    return results
   })
 }
 

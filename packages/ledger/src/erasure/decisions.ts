@@ -82,6 +82,7 @@ export const ERASURE_DECISIONS: Readonly<
     repeatable_delivery_ids: ['delivery_id'],
     reviews: ['delivery_id', 'detail', 'order_id', 'reason', 'resolution', 'resolution_status'],
     change_feed: ['previous_statuses', 'review_change'],
+    changed_deliveries: ['delivery_id'],
     verifications: ['delivery_id', 'provider', 'provider_order_id'],
   },
   other: {

@@ -13,10 +13,11 @@ export interface ChangeSet {
    */
   at: Date | undefined
   /**
-   * Whether the result repeats what an earlier transaction has committed, such as a duplicate. That transaction may not have
-   * waited for the synchronous standby, because its connection or its server ended; this one waits for both.
+   * Whether the result says that something is committed. A result that writes nothing, such as a duplicate or an order that is
+   * registered already, then repeats what an earlier transaction has committed. That one may not have waited for the
+   * synchronous standby, because its connection or its server ended; this one waits for both.
    */
-  repeatsEarlier: boolean
+  acknowledges: boolean
   readonly orders: Map<string, Order>
   /** Which of the orders are new. */
   readonly registeredOrderIds: Set<string>
@@ -106,7 +107,7 @@ export interface VerifiedRow {
 export function emptyChangeSet(): ChangeSet {
   return {
     at: undefined,
-    repeatsEarlier: false,
+    acknowledges: true,
     orders: new Map(),
     registeredOrderIds: new Set(),
     accounts: new Map(),

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@paxyo/contracts'
+import { ERROR_CODES, type ErrorCode } from '@paxyo/contracts'
 import { type AuditEntry, isRejectedByDatabase, isRetryable, roundTrip } from '@paxyo/database'
 import type { PoolClient } from 'pg'
 import { commitChangeSet, type LedgerDeps } from './commit-change-set.ts'
@@ -81,14 +81,13 @@ function tryOnce(
 ): Promise<WrittenResponse | ErrorCode> {
   return commitChangeSet<WrittenResponse | ErrorCode>(deps, async (tx) => {
     const earlier = request === undefined ? undefined : await takeKey(tx.client, request)
-    if (earlier !== undefined) {
-      tx.changes.repeatsEarlier = true
-      return earlier
-    }
+    if (earlier !== undefined) return earlier
     const result = await work(tx)
-    if (typeof result === 'string') return result
-    // What changes nothing says that it is done already.
-    tx.changes.repeatsEarlier = true
+    if (typeof result === 'string') {
+      // A conflict is with what is committed, and may be with an earlier attempt of the same request.
+      tx.changes.acknowledges = ERROR_CODES[result].status === 409
+      return result
+    }
     const { status, body, isReplay = false, audit } = result
     if (audited !== undefined && !isReplay) {
       tx.changes.audit.push({ ...audited, before: null, after: null, ...audit, result: 'ok' })

@@ -71,7 +71,7 @@ export function writeChangeSet(
   write(INSERT_AWAITING, awaiting)
   write(SETTLE_VERIFICATIONS, verified)
   // Before the deletion, which writes nothing when the earlier transaction has deleted the same rows.
-  if (changes.repeatsEarlier && statements.length === 0) {
+  if (changes.acknowledges && statements.length === 0) {
     statements.push(client.query({ name: 'wait_for_standby', text: WAIT_FOR_STANDBY }))
   }
   if (publishedBatchIds.length > 0) statements.push(deletePublished(client, publishedBatchIds))

@@ -5,14 +5,12 @@ import { createTestDatabase, eventually, type TestDatabase, ledgerViolations } f
 import { pino } from 'pino'
 import { commitDeliveries } from '../../src/deliveries/commit-deliveries.ts'
 import type { Delivery, DeliveryResult } from '../../src/model/delivery.ts'
-import { emptyChangeSet } from '../../src/model/change-set.ts'
 import { newId } from '../../src/model/new-id.ts'
 import { createOperationsPublisher } from '../../src/operations/operations-publisher.ts'
 import { resolveReview } from '../../src/reviews/resolve-review.ts'
 import { registerOrders } from '../../src/orders/register-orders.ts'
 import { createOutbox, type Outbox } from '../../src/outbox/outbox.ts'
 import { commitChangeSet, type LedgerDeps } from '../../src/transaction/commit-change-set.ts'
-import { writeChangeSet } from '../../src/transaction/write-change-set.ts'
 import { anOrder } from '../register-order.ts'
 
 let database: TestDatabase
@@ -43,21 +41,6 @@ const isWaitingForLock = async (): Promise<boolean> => {
   )
   return rows.length > 0
 }
-
-test('a transaction that repeats what an earlier one committed writes, also when it has only deleted rows to delete', async () => {
-  const client = await deps.pool.connect()
-  try {
-    await client.query('BEGIN')
-    const changes = { ...emptyChangeSet(), repeatsEarlier: true }
-    await Promise.all(writeChangeSet(client, changes, { batchId: newId(), publishedBatchIds: [newId()] }))
-    // Without an id, COMMIT would not wait for a standby.
-    const { rows } = await client.query('SELECT pg_current_xact_id_if_assigned() IS NOT NULL AS writes')
-    expect(rows).toEqual([{ writes: true }])
-  } finally {
-    await client.query('ROLLBACK')
-    client.release()
-  }
-})
 
 test('totals that a service of an earlier version has left behind are counted again, under the lock', async () => {
   const second = { ...anOrder(), orderId: 'A-2', providerOrderId: '2' }
