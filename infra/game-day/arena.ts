@@ -132,7 +132,11 @@ export async function startArena(
     panel,
     async sql(statement) {
       const pool = new pg.Pool({ connectionString: postgres.url, max: 1 })
-      await pool.query(statement).finally(async () => pool.end())
+      try {
+        await pool.query(statement)
+      } finally {
+        await pool.end()
+      }
     },
     async paxyo(...args) {
       const url = ingests[0]!.process!.url
