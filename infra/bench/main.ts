@@ -7,6 +7,7 @@ import { benchGrowth } from './growth/growth.ts'
 import { regressionGate } from './regression-gate/regression-gate.ts'
 import { benchIngest } from './ingest/ingest.ts'
 import { benchReconnectStorm } from './reconnect-storm/reconnect-storm.ts'
+import { benchRedisFailover } from './redis-failover/redis-failover.ts'
 import { benchMigration } from './migration/migration.ts'
 import { benchStorage } from './storage/storage.ts'
 import { toTables, writeReport } from './report/report.ts'
@@ -43,6 +44,8 @@ const { values, positionals } = parseArgs({
     from: { type: 'string' },
     'migrated-orders': { type: 'string', default: '2000000' },
     'migrated-deliveries': { type: 'string', default: '4000000' },
+    'failover-rate': { type: 'string', default: '2000' },
+    'failover-seconds': { type: 'string', default: '30' },
     'page-orders': { type: 'string', default: '100000' },
     'page-rate': { type: 'string', default: '2000' },
     /** The folder for JSON, Markdown and plots. */
@@ -92,6 +95,13 @@ const BENCHES: Readonly<Record<string, () => Promise<Report>>> = {
       warmUpMs: Number(values['warm-up']) * 1000,
       clients: Number(values.clients),
       rates: numbers(values['webhook-rates']),
+    }),
+  'redis-failover': () =>
+    benchRedisFailover({
+      clients: Number(values.clients),
+      rate: Number(values['failover-rate']),
+      durationMs: Number(values['failover-seconds']) * 1000,
+      only: values.only,
     }),
   growth: () =>
     benchGrowth({

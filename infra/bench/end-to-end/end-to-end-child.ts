@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { userIdOf } from '../fan-out/variants/variant.ts'
 import { FAN_OUT_VARIANTS } from '../fan-out/variants/index.ts'
 import { summarize } from '../load/latencies.ts'
+import { median } from '../report/statistics.ts'
 import { mintToken } from '../load/mint-token.ts'
 import { openRawWebSocket } from '../load/raw-web-socket.ts'
 import type { EndToEndCommand, EndToEndResult } from './end-to-end.ts'
@@ -16,6 +17,10 @@ const ARRIVAL_TIMEOUT_MS = 60_000
 /** When each client's in-flight webhooks were due; their events arrive in this order. */
 let dueAt: number[][] | undefined
 let times: number[] = []
+/** Events that were not the next one of their user. */
+let misordered = 0
+/** How long each client was `delayed`, in milliseconds. */
+let delays: number[] = []
 let remains = 0
 let turn = 0
 
@@ -31,6 +36,8 @@ async function run(command: EndToEndCommand): Promise<EndToEndResult> {
   const post = await openPosts(command)
   const due = dueAt!
   times = []
+  delays = []
+  misordered = 0
   let sent = 0
   const cpuBefore = process.cpuUsage()
   const startedAt = performance.now()
@@ -51,8 +58,20 @@ async function run(command: EndToEndCommand): Promise<EndToEndResult> {
   for (const waiting of due) waiting.length = 0
   post.close()
   const { user, system } = process.cpuUsage(cpuBefore)
-  return { sent, arrived, cpuSeconds: (user + system) / 1e6, ...summarize(times) }
+  const delayed = {
+    times: delays.length,
+    longestMs: Math.max(0, ...delays),
+    medianMs: delays.length === 0 ? 0 : median(delays),
+  }
+  return { sent, arrived, misordered, delayed, cpuSeconds: (user + system) / 1e6, ...summarize(times) }
 }
+
+const statusOf = (payload: Buffer): string => (JSON.parse(payload.toString()) as { type: string }).type
+
+const SEQ_AT = '{"type":"event","seq":'.length
+
+/** The seq of an event that is not the first of its user. A baseline's has none. */
+const seqOf = (payload: Buffer): number => Number.parseInt(payload.toString('latin1', SEQ_AT, SEQ_AT + 16), 10) || 0
 
 /** The index of the user to whom the seed assigned the order. */
 const userOf = (orderId: number, users: number): number => orderId % users
@@ -63,12 +82,23 @@ async function connectClients({ variant: name, gatewayPort, jwtSecret, clients }
   await Promise.all(
     queues.map(async (queue, index) => {
       const live = Promise.withResolvers<void>()
+      let lastSeq = 0
+      let delayedAt: number | undefined
       const socket = await openRawWebSocket(gatewayPort, variant.path, {
         onFrame(payload) {
           const kind = variant.classify(payload)
           if (kind === 'ping') socket.send(variant.pong)
           if (kind === 'live') live.resolve()
-          const at = kind === 'event' ? queue.shift() : undefined
+          if (kind === 'other') {
+            const status = statusOf(payload)
+            if (status === 'delayed') delayedAt = performance.now()
+            if (status === 'live' && delayedAt !== undefined) delays.push(performance.now() - delayedAt)
+          }
+          if (kind !== 'event') return
+          const seq = seqOf(payload)
+          if (lastSeq > 0 && seq !== lastSeq + 1) misordered += 1
+          lastSeq = seq
+          const at = queue.shift()
           if (at !== undefined) times.push(performance.now() - at)
         },
         onClose: () => live.reject(new Error('the server closed a client')),

@@ -36,6 +36,10 @@ export interface EndToEndCommand {
 export interface EndToEndResult extends Latencies {
   readonly sent: number
   readonly arrived: number
+  /** Events that were not the next one of their user. */
+  readonly misordered: number
+  /** How often clients were `delayed`, and how long. */
+  readonly delayed: { readonly times: number; readonly longestMs: number; readonly medianMs: number }
   readonly cpuSeconds: number
 }
 

@@ -77,6 +77,23 @@ test('the end-to-end benchmark brings every webhook to its client, and so does i
   for (const { figures } of results.samples) expect(figures).toMatchObject({ lost: 0 })
 })
 
+test('the benchmark of a fail-over of Redis loses and misorders nothing', async () => {
+  const only = ['--only', 'Sentinel: kill -9 of the master']
+  const { results } = await bench(
+    'redis-failover',
+    '--clients',
+    '200',
+    '--failover-rate',
+    '40',
+    '--failover-seconds',
+    '4',
+    ...only,
+  )
+
+  expect(results.samples).toHaveLength(1)
+  expect(results.samples[0]!.figures).toMatchObject({ events: 160, lost: 0, misordered: 0 })
+})
+
 test('the regression gate reports a ratio that is a third worse than committed, and nothing else', () => {
   const committed = { ingestRate: 6, ingestCpu: 6, fanOutCpu: 0.9, connectCpu: 0.9, idleHeap: 0.9 }
 

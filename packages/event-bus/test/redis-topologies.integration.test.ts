@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { userChannel, type BusMessage } from '@paxyo/contracts'
-import { eventually, startRedisCluster, startRedisSentinels, type RedisServer } from '@paxyo/testkit'
+import { eventually, moveSlots, startRedisCluster, startRedisSentinels, type RedisServer } from '@paxyo/testkit'
 import { Redis } from 'ioredis'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { EventPublisher, EventSubscriber } from '../src/event-bus.ts'
@@ -137,19 +137,7 @@ describe('a cluster', () => {
     await using cluster = await startRedisCluster()
     await using ends = await connect({ url: cluster.url, topology: 'cluster' })
     const masters = cluster.servers.slice(0, 3)
-    const receiver = await on(masters[2]!, (redis) => redis.call('CLUSTER', 'MYID') as Promise<string>)
-    const given = await on(masters[0]!, (redis) => redis.cluster('SLOTS')).then((ranges) => ranges[0]!.slice(0, 2))
-    // The first range but for its last slot moves from its master to another one: a master that has no slot left becomes
-    // a replica of the one that has them, and may go on to serve their channels.
-    const [first, last] = given as unknown as [number, number]
-    const slots = Array.from({ length: last - first }, (_, index) => first + index)
-    for (const server of [masters[2]!, masters[0]!, masters[1]!]) {
-      await on(server, async (redis) => {
-        const pipeline = redis.pipeline()
-        for (const slot of slots) pipeline.call('CLUSTER', 'SETSLOT', slot, 'NODE', receiver)
-        await pipeline.exec()
-      })
-    }
+    await moveSlots(masters, masters[0]!, masters[2]!)
     await expectRestored(ends, 0)
     await expectDelivery(ends)
     const left = await on(masters[0]!, (redis) => redis.call('PUBSUB', 'SHARDCHANNELS'))

@@ -17,7 +17,13 @@ export { startMariaDb, type MariaDb } from './mariadb.ts'
 export { startProgram, type Program } from './program.ts'
 export { amtool, startAlertmanager, type Alertmanager } from './alertmanager.ts'
 export { promtool, startPrometheus, type Prometheus } from './prometheus.ts'
-export { startRedisCluster, startRedisSentinels, type RedisSentinels, type RedisServers } from './redis-cluster.ts'
+export {
+  moveSlots,
+  startRedisCluster,
+  startRedisSentinels,
+  type RedisSentinels,
+  type RedisServers,
+} from './redis-cluster.ts'
 export { providePhp, type PhpExtension } from './php.ts'
 export { createPairTemplate, type PairTemplate, type PostgresPair } from './postgres-pair.ts'
 export { startPhpServer, type PhpServer } from './php-server.ts'

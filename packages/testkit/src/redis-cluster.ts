@@ -63,6 +63,29 @@ export async function startRedisCluster(): Promise<RedisServers> {
   return together(servers)
 }
 
+/**
+ * Moves the first range of slots of one master to another one, as an operator who adds a node does; no slot has a key. The last
+ * slot stays: a master that has none left becomes a replica of the one that has them, and may go on to serve their channels.
+ *
+ * @param masters all of the cluster.
+ */
+export async function moveSlots(masters: readonly RedisServer[], from: RedisServer, to: RedisServer): Promise<void> {
+  const clientOf = new Map(masters.map((server) => [server, new Redis(server.url)]))
+  try {
+    const receiver = await clientOf.get(to)!.cluster('MYID')
+    const [first, last] = (await clientOf.get(from)!.cluster('SLOTS'))[0]! as unknown as [number, number]
+    const slots = Array.from({ length: last - first }, (_, index) => first + index)
+    // Its new owner is the first that knows of it.
+    for (const server of [to, from, ...masters.filter((master) => master !== to && master !== from)]) {
+      const pipeline = clientOf.get(server)!.pipeline()
+      for (const slot of slots) pipeline.call('CLUSTER', 'SETSLOT', slot, 'NODE', receiver)
+      await pipeline.exec()
+    }
+  } finally {
+    for (const client of clientOf.values()) client.disconnect()
+  }
+}
+
 async function knownNodes(clients: readonly Redis[]): Promise<number[]> {
   const infos = await Promise.all(clients.map((client) => client.cluster('INFO')))
   return infos.map((info) => Number(/cluster_known_nodes:(\d+)/.exec(info)?.[1]))

@@ -89,7 +89,6 @@ function useFeed(feed: Signal<Feed>, filter: Signal<FeedFilter>, isPaused: Signa
 /** A delivery of the API; its order's status and refund are on its own page. */
 const rowOf = (delivery: DeliveryView): OperationsRow => ({
   ...delivery,
-  userId: null,
   reported: null,
   status: null,
   refund: null,

@@ -27,6 +27,7 @@ export const deliverySchema = z.object({
   provider: z.string(),
   providerOrderId: identifierSchema.nullable().describe('Null when the provider named no order.'),
   orderId: identifierSchema.nullable().describe('Null when no order is registered for it.'),
+  userId: identifierSchema.nullable().describe('The user of the order.'),
   outcome: deliveryOutcomeSchema,
   reason: reviewReasonSchema.nullable().describe('Why it was put up for review.'),
   receivedAt: timestampSchema,

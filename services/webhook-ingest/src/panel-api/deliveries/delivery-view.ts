@@ -3,11 +3,14 @@ import type { DeliveryView, FullDeliveryView } from '@paxyo/panel-client'
 import { sql, type Kysely } from 'kysely'
 import { holderOf, isProviderOrderOf } from '../orders/provider-orders.ts'
 
+const HOLDER = holderOf(sql.ref('deliveries.provider'), sql.ref('deliveries.provider_order_id'))
+
 export const selectDeliveries = (db: Kysely<Database>) =>
   db
     .selectFrom('deliveries')
     .select(['delivery_id', 'provider', 'provider_order_id', 'outcome', 'reason', 'received_at', 'replay_of', 'body'])
-    .select(holderOf(sql.ref('deliveries.provider'), sql.ref('deliveries.provider_order_id')).as('order_id'))
+    .select(HOLDER.as('order_id'))
+    .select(sql<string | null>`(SELECT user_id FROM orders WHERE orders.order_id = ${HOLDER})`.as('user_id'))
 
 /** Whether a delivery belongs to an order, by the panel's order id. */
 export const isOfOrder = (orderId: string) =>
@@ -25,6 +28,7 @@ export function toFullDelivery(row: DeliveryRow): FullDeliveryView {
     provider: row.provider,
     providerOrderId: row.provider_order_id,
     orderId: row.order_id,
+    userId: row.user_id,
     outcome: row.outcome as DeliveryView['outcome'],
     reason: row.reason as DeliveryView['reason'],
     receivedAt: row.received_at.toISOString(),
