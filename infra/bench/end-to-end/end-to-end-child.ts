@@ -110,39 +110,54 @@ async function connectClients({ variant: name, gatewayPort, jwtSecret, clients }
   dueAt = queues
 }
 
-/** Keeps connections open: without a free one a webhook waits, and its time counts from when it was due. */
+/**
+ * Keeps connections open: without a free one a webhook waits, and its time counts from when it was due. The server ends a
+ * connection that is not used; another one takes its place.
+ */
 async function openPosts({ ingestPort, token }: EndToEndCommand): Promise<{ send(body: string): void; close(): void }> {
   const head =
     `POST /webhooks/godofpanel/${token} HTTP/1.1\r\nhost: 127.0.0.1:${ingestPort}\r\n` +
     'content-type: application/json\r\ncontent-length: '
-  const idle: Socket[] = []
+  const open = new Set<Socket>()
+  const idle = new Set<Socket>()
   const waiting: string[] = []
+  let isClosed = false
   const write = (socket: Socket, body: string): void => void socket.write(`${head}${body.length}\r\n\r\n${body}`)
-  const sockets = await Promise.all(
-    Array.from(
-      { length: HTTP_CONNECTIONS },
-      () =>
-        new Promise<Socket>((resolve, reject) => {
-          const socket = connect({ port: ingestPort, host: '127.0.0.1', noDelay: true }, () => resolve(socket))
-          socket.once('error', reject)
-          // Responses are short enough to arrive in one piece.
-          socket.on('data', () => {
-            const body = waiting.shift()
-            if (body === undefined) idle.push(socket)
-            else write(socket, body)
-          })
-        }),
-    ),
-  )
-  idle.push(...sockets)
+  const next = (socket: Socket): void => {
+    const body = waiting.shift()
+    if (body === undefined) idle.add(socket)
+    else write(socket, body)
+  }
+  const connectOne = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const socket = connect({ port: ingestPort, host: '127.0.0.1', noDelay: true }, () => {
+        open.add(socket)
+        next(socket)
+        resolve()
+      })
+      socket.once('error', reject)
+      // Responses are short enough to arrive in one piece.
+      socket.on('data', () => {
+        if (!idle.has(socket)) next(socket)
+      })
+      socket.once('close', () => {
+        open.delete(socket)
+        idle.delete(socket)
+        if (!isClosed) connectOne().catch(() => undefined)
+      })
+    })
+  await Promise.all(Array.from({ length: HTTP_CONNECTIONS }, connectOne))
   return {
     send(body) {
-      const socket = idle.pop()
-      if (socket === undefined) waiting.push(body)
-      else write(socket, body)
+      const [socket] = idle
+      if (socket === undefined) return void waiting.push(body)
+      // The one that was not used for the longest time.
+      idle.delete(socket)
+      write(socket, body)
     },
     close() {
-      for (const socket of sockets) socket.destroy()
+      isClosed = true
+      for (const socket of open) socket.destroy()
     },
   }
 }
