@@ -99,7 +99,7 @@ async function run(command: HttpLoadCommand): Promise<HttpLoadResult> {
     const timer = setInterval(() => {
       const now = performance.now()
       for (; dueAt <= now && dueAt < startedAt + command.durationMs; dueAt += intervalMs) {
-        const connection = idle.pop()
+        const connection = idle.shift()
         // Its time counts from when it was due, so that the figures show how many webhooks a stalled service delays.
         if (connection === undefined) overdue.push(dueAt)
         else send(connection, dueAt)
