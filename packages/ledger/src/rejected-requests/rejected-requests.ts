@@ -22,6 +22,8 @@ export interface RejectedRequest {
 
 /** How many requests of one provider are kept: the newest. */
 const REJECTED_PER_PROVIDER_MAX = 10_000
+/** Finding those beyond the maximum passes over all that are kept. */
+const TRIM_INTERVAL_MS = 1_000
 /** Bounds the size of a row: the sender chooses the headers. */
 const HEADER_LENGTH_MAX = 256
 
@@ -72,15 +74,26 @@ export interface RejectedRequests {
  */
 export function createRejectedRequests({ pool, newId, log }: RejectedRequestDeps): RejectedRequests {
   const db = createKysely(pool)
+  const trimmedAt = new Map<string, number>()
+
+  /** Once a second, in this process: another one may do it at the same time. */
+  async function trim(provider: string): Promise<void> {
+    const now = performance.now()
+    if (now - (trimmedAt.get(provider) ?? -Infinity) < TRIM_INTERVAL_MS) return
+    trimmedAt.set(provider, now)
+    try {
+      const deleted = Number(await deleteBeyondMax(db, provider))
+      if (deleted > 0) log.error({ provider, deleted }, 'rejected requests beyond the maximum deleted')
+    } catch (err) {
+      // The request is kept; the next one trims.
+      log.warn({ err, provider }, 'rejected requests not trimmed')
+    }
+  }
+
   return {
     async keep(request) {
       const requestId = await store(db, newId(), request)
-      const deleted = await deleteBeyondMax(db, request.provider)
-      if (deleted > 0)
-        log.error(
-          { provider: request.provider, deleted: Number(deleted) },
-          'rejected requests beyond the maximum deleted',
-        )
+      await trim(request.provider)
       return requestId
     },
     list({ provider, state, before, limit }) {
@@ -169,14 +182,15 @@ async function store(db: Kysely<Database>, newRequestId: string, request: Reject
   return requestId
 }
 
-/** @returns how many were deleted, the oldest. */
+/**
+ * Rows that another process deletes, or receives again, are left out: to wait for them could be a deadlock.
+ *
+ * @returns how many were deleted, the oldest.
+ */
 async function deleteBeyondMax(db: Kysely<Database>, provider: string): Promise<bigint> {
-  const beyond = db
-    .selectFrom('rejected_requests')
-    .select('request_id')
-    .where('provider', '=', provider)
-    .orderBy('request_id', 'desc')
-    .offset(REJECTED_PER_PROVIDER_MAX)
+  const ofProvider = db.selectFrom('rejected_requests').select('request_id').where('provider', '=', provider)
+  const newestBeyond = ofProvider.orderBy('request_id', 'desc').offset(REJECTED_PER_PROVIDER_MAX).limit(1)
+  const beyond = ofProvider.where('request_id', '<=', newestBeyond).forUpdate().skipLocked()
   const { numDeletedRows } = await db
     .deleteFrom('rejected_requests')
     .where('request_id', 'in', beyond)

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { eventually } from '@paxyo/testkit'
 import { gzipSync } from 'node:zlib'
 import { startIngest, TOKEN, type IngestFixture } from '../ingest-fixture.ts'
 
@@ -112,16 +113,52 @@ test('no request of this id', async () => {
   }
 })
 
-test('of each provider the newest ten thousand are kept, and a deletion is logged', async () => {
-  await ingest.database.owner.query(`
-    INSERT INTO rejected_requests (request_id, provider, digest, received_at, last_received_at, reason, address, body)
+const KEPT_MAX = 10_000
+
+/** More than the maximum, as if they had been kept before. */
+const fill = (count: number): Promise<unknown> =>
+  ingest.database.owner.query(
+    `INSERT INTO rejected_requests (request_id, provider, digest, received_at, last_received_at, reason, address, body)
     SELECT ('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, 'godofpanel', sha256(n::text::bytea), now(), now(),
       'malformed_json', '203.0.113.7', '<'
-    FROM generate_series(1, 10000) AS n`)
-  await send('<html>')
-  const { rows } = await ingest.database.owner.query(
+    FROM generate_series(1, $1::int) AS n`,
+    [count],
+  )
+
+async function countKept(): Promise<{ count: number; oldest: string }> {
+  const { rows } = await ingest.database.owner.query<{ count: number; oldest: string }>(
     'SELECT count(*)::int, min(request_id::text) AS oldest FROM rejected_requests',
   )
-  expect(rows).toEqual([{ count: 10_000, oldest: '00000000-0000-7000-8000-000000000002' }])
+  return rows[0]!
+}
+
+/** They are counted once a second. */
+const whenTrimmed = (): Promise<unknown> =>
+  eventually(async () => {
+    await send('<html>')
+    return (await countKept()).count === KEPT_MAX
+  })
+
+test('of each provider the newest ten thousand are kept, and a deletion is logged', async () => {
+  await fill(KEPT_MAX)
+  await whenTrimmed()
+  expect(await countKept()).toMatchObject({ oldest: '00000000-0000-7000-8000-000000000002' })
   expect(ingest.log).toContainEqual(expect.objectContaining({ provider: 'godofpanel', deleted: 1 }))
+})
+
+test('beyond the maximum no request waits for another one, which could be a deadlock', async () => {
+  await fill(KEPT_MAX + 500)
+  const other = await ingest.database.owner.connect()
+  try {
+    // Such as another process that deletes the oldest.
+    await other.query(
+      `BEGIN; SELECT FROM rejected_requests WHERE request_id = '00000000-0000-7000-8000-000000000007' FOR UPDATE`,
+    )
+    const responses = await Promise.all(Array.from({ length: 50 }, (_, number) => send(`<html>${number}`)))
+    expect(new Set(responses.map(({ statusCode }) => statusCode))).toEqual(new Set([400]))
+  } finally {
+    await other.query('ROLLBACK')
+    other.release()
+  }
+  await whenTrimmed()
 })
