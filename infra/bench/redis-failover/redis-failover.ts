@@ -26,7 +26,7 @@ interface Change {
   readonly name: string
   readonly topology: 'sentinel' | 'cluster'
   readonly start: () => Promise<RedisServers>
-  apply(redis: RedisServers): Promise<void> | void
+  readonly apply: (redis: RedisServers) => Promise<void> | void
 }
 
 const CHANGES: readonly Change[] = [
@@ -67,7 +67,7 @@ const TIMEOUT_EXTRA_MS = 120_000
 /** The part of the duration after which Redis changes. */
 const CHANGES_AFTER = 0.25
 
-/** What clients notice while Redis fails over or its slots move: that nothing is lost, and for how long they are `delayed`. */
+/** Lost and misordered events while Redis fails over or its slots move, and for how long clients are `delayed`. */
 export async function benchRedisFailover(options: RedisFailoverOptions): Promise<Report> {
   await using servers = await startServers(seedSql(options.clients, options.clients))
   const samples: Sample[] = []
