@@ -1,4 +1,6 @@
 import { isRejectedByDatabase, isRetryable } from '@paxyo/database'
+import type { Delivery } from '../src/model/delivery.ts'
+import { newId } from '../src/model/new-id.ts'
 import { registerOrders, type Registered } from '../src/orders/register-orders.ts'
 import type { Registration } from '../src/orders/registration.ts'
 import { commitChangeSet, type LedgerDeps } from '../src/transaction/commit-change-set.ts'
@@ -17,6 +19,15 @@ export function anOrder(): Registration {
     payment: 'external',
   }
 }
+
+/** The provider cancels the order of `anOrder`. */
+export const aCancellation = (): Delivery => ({
+  deliveryId: newId(),
+  provider: 'godofpanel',
+  update: { providerOrderId: anOrder().providerOrderId!, status: 'canceled', remains: null, startCount: null },
+  body: '{}',
+  receivedAt: new Date(),
+})
 
 /** Registers an order, again when it lost against another transaction. @throws Error when it is rejected. */
 export async function registerOrder(deps: LedgerDeps, registration: Registration): Promise<Registered> {

@@ -4,14 +4,14 @@ import { createInProcessBus } from '@paxyo/event-bus'
 import { createTestDatabase, eventually, type TestDatabase, ledgerViolations } from '@paxyo/testkit'
 import { pino } from 'pino'
 import { commitDeliveries } from '../../src/deliveries/commit-deliveries.ts'
-import type { Delivery, DeliveryResult } from '../../src/model/delivery.ts'
+import type { DeliveryResult } from '../../src/model/delivery.ts'
 import { newId } from '../../src/model/new-id.ts'
 import { createOperationsPublisher } from '../../src/operations/operations-publisher.ts'
 import { resolveReview } from '../../src/reviews/resolve-review.ts'
 import { registerOrders } from '../../src/orders/register-orders.ts'
 import { createOutbox, type Outbox } from '../../src/outbox/outbox.ts'
 import { commitChangeSet, type LedgerDeps } from '../../src/transaction/commit-change-set.ts'
-import { anOrder } from '../register-order.ts'
+import { aCancellation, anOrder } from '../register-order.ts'
 
 let database: TestDatabase
 let outbox: Outbox
@@ -25,14 +25,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await outbox.close()
   await database[Symbol.asyncDispose]()
-})
-
-const aCancellation = (): Delivery => ({
-  deliveryId: newId(),
-  provider: 'godofpanel',
-  update: { providerOrderId: anOrder().providerOrderId!, status: 'canceled', remains: null, startCount: null },
-  body: '{}',
-  receivedAt: new Date(),
 })
 
 const isWaitingForLock = async (): Promise<boolean> => {

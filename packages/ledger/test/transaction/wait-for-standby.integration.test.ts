@@ -4,7 +4,6 @@ import { createInProcessBus } from '@paxyo/event-bus'
 import { createTestDatabase, type TestDatabase } from '@paxyo/testkit'
 import { pino } from 'pino'
 import { commitDeliveries } from '../../src/deliveries/commit-deliveries.ts'
-import type { Delivery } from '../../src/model/delivery.ts'
 import { emptyChangeSet } from '../../src/model/change-set.ts'
 import { newId } from '../../src/model/new-id.ts'
 import { registerOrders } from '../../src/orders/register-orders.ts'
@@ -14,7 +13,7 @@ import { commitChangeSet, type LedgerDeps } from '../../src/transaction/commit-c
 import { commitImport } from '../../src/transaction/commit-import.ts'
 import { commitOnce } from '../../src/transaction/commit-once.ts'
 import { writeChangeSet } from '../../src/transaction/write-change-set.ts'
-import { anOrder } from '../register-order.ts'
+import { aCancellation, anOrder } from '../register-order.ts'
 
 let database: TestDatabase
 let outbox: Outbox
@@ -28,14 +27,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await outbox.close()
   await database[Symbol.asyncDispose]()
-})
-
-const aCancellation = (): Delivery => ({
-  deliveryId: newId(),
-  provider: 'godofpanel',
-  update: { providerOrderId: anOrder().providerOrderId!, status: 'canceled', remains: null, startCount: null },
-  body: '{}',
-  receivedAt: new Date(),
 })
 
 test('a transaction that acknowledges what is there writes, also when it has only deleted rows to delete', async () => {
