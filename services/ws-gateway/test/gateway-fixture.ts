@@ -67,7 +67,8 @@ export async function startGateway(options: GatewayFixtureOptions = {}): Promise
     bus,
     tokens: { secrets: [TEST_JWT_SECRET], audience: 'paxyo' },
     allowedOrigins,
-    limits,
+    // A test opens as many connections as it can; those of the admission say how many a second are accepted.
+    limits: { handshakesPerSecondMax: 100_000, ...limits },
     log,
   })
   const app = createHttpServer({ log, trustProxy })
