@@ -12,6 +12,8 @@ const USER = 'bystander'
 export interface Noticed {
   readonly samples: number
   readonly failures: number
+  /** How often each reason was seen. */
+  readonly reasons: Readonly<Record<string, number>>
   /** Of a read of the panel API. */
   readonly ingestMsP99: number
   /** Of a check of the connection. */
@@ -24,17 +26,19 @@ export interface Noticed {
 export async function watchAsBystander(target: Target, isOver: () => boolean): Promise<Noticed> {
   await registerOrder(target)
   const [ofIngest, ofGateway, ofEvents]: [number[], number[], number[]] = [[], [], []]
-  let failures = 0
-  const measure = async (times: number[], work: () => Promise<boolean>): Promise<void> => {
+  const reasons: Record<string, number> = {}
+  const failed = (reason: string): void => void (reasons[reason] = (reasons[reason] ?? 0) + 1)
+  const measure = async (times: number[], work: () => Promise<void>): Promise<void> => {
     const startedAt = performance.now()
-    if (!(await work().catch(() => false))) failures += 1
+    await work().catch((error: Error) => failed(error.message))
     times.push(performance.now() - startedAt)
   }
   let client: TestSocket | undefined
   for (let remains = QUANTITY - 1; !isOver(); remains -= 1) {
-    if (client === undefined || !isOpen(client)) client = await connect(target).catch(() => undefined)
-    if (client === undefined) {
-      failures += 1
+    try {
+      if (client === undefined || !isOpen(client)) client = await connect(target)
+    } catch (error) {
+      failed(`connect: ${(error as Error).message}`)
       await sleep(INTERVAL_MS)
       continue
     }
@@ -49,7 +53,8 @@ export async function watchAsBystander(target: Target, isOver: () => boolean): P
   client?.close()
   return {
     samples: ofIngest.length,
-    failures,
+    failures: Object.values(reasons).reduce((sum, count) => sum + count, 0),
+    reasons,
     ingestMsP99: quantile(ofIngest),
     gatewayMsP99: quantile(ofGateway),
     eventMsP99: quantile(ofEvents),
@@ -77,31 +82,34 @@ async function registerOrder({ ingestUrl, panelKey }: Target): Promise<void> {
   if (!response.ok) throw new Error(`the bystander's order was not registered: ${await response.text()}`)
 }
 
-async function askIngest({ ingestUrl, panelKey }: Target): Promise<boolean> {
+async function askIngest({ ingestUrl, panelKey }: Target): Promise<void> {
   const response = await fetch(`${ingestUrl}/v1/orders?limit=1`, { headers: { authorization: `Bearer ${panelKey}` } })
   await response.arrayBuffer()
-  return response.ok
+  if (!response.ok) throw new Error(`read: ${response.status}`)
 }
 
 const isOpen = ({ socket }: TestSocket): boolean => socket.readyState === socket.OPEN
 
-async function askGateway(client: TestSocket): Promise<boolean> {
+async function askGateway(client: TestSocket): Promise<void> {
   const { pings } = client
   client.send({ type: 'check' })
-  while (client.pings === pings && isOpen(client)) await sleep(1)
-  return isOpen(client)
+  while (client.pings === pings) await waitOpen(client, 'check')
 }
 
-async function awaitEvent({ ingestUrl, webhookToken }: Target, client: TestSocket, remains: number): Promise<boolean> {
+async function awaitEvent({ ingestUrl, webhookToken }: Target, client: TestSocket, remains: number): Promise<void> {
   const { length } = client.messages
   const response = await fetch(`${ingestUrl}/webhooks/godofpanel/${webhookToken}`, {
     method: 'POST',
     body: JSON.stringify({ order_id: USER, status: 'In progress', remains }),
   })
   await response.arrayBuffer()
-  if (!response.ok) return false
-  while (client.messages.length === length && isOpen(client)) await sleep(1)
-  return isOpen(client)
+  if (!response.ok) throw new Error(`webhook: ${response.status}`)
+  while (client.messages.length === length) await waitOpen(client, 'event')
+}
+
+async function waitOpen(client: TestSocket, awaited: string): Promise<void> {
+  if (!isOpen(client)) throw new Error(`${awaited}: closed with ${(await client.closed()).code}`)
+  await sleep(1)
 }
 
 function quantile(values: readonly number[]): number {

@@ -1,4 +1,5 @@
 import { formatMoney, parseMoney } from '@paxyo/order-core'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createTally, inParallel, type AttackOptions, type AttackResult, type Target } from './attack.ts'
 
 const CONCURRENT_MAX = 120
@@ -50,20 +51,22 @@ export async function attackWithRaces(options: AttackOptions): Promise<AttackRes
 
 const SETTLED_BALANCE = formatMoney(parseMoney(DEPOSIT) + parseMoney(CHARGE))
 
-async function readBalance(target: Target, userId: string): Promise<string | undefined> {
-  const { body } = await settle(() => call(target, 'GET', `/v1/accounts/${userId}`))
-  return (body as { account?: { balance: string } }).account?.balance
+async function readBalance(target: Target, userId: string): Promise<string> {
+  const { status, body } = await settle(() => call(target, 'GET', `/v1/accounts/${userId}`))
+  return (body as { account?: { balance: string } }).account?.balance ?? `no balance, but status ${status}`
 }
 
 const SETTLE_ATTEMPTS = 50
+const RETRY_DELAY_MS = 100
 const DISCONNECTED = 0
 
-/** Retries while the service is busy, or another request with the same key is being processed. */
+/** Retries later while the service is busy, or another request with the same key is being processed. */
 async function settle(request: () => Promise<Called>): Promise<Called> {
   for (let attempt = 1; ; attempt += 1) {
     const called = await request()
     const { status } = called
     if ((status !== 503 && status !== 409 && status !== DISCONNECTED) || attempt === SETTLE_ATTEMPTS) return called
+    await sleep(RETRY_DELAY_MS)
   }
 }
 

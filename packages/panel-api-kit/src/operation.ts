@@ -51,6 +51,7 @@ export const COMMON_ERRORS: readonly ErrorCode[] = [
   'scope_missing',
   'cross_site_request',
   'authentication_throttled',
+  'headers_too_large',
   'body_too_large',
   'unsupported_media_type',
   'internal_error',

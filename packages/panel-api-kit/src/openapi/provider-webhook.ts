@@ -17,6 +17,7 @@ const ERRORS: readonly ErrorCode[] = [
   'validation_failed',
   'unauthorized',
   'method_not_allowed',
+  'headers_too_large',
   'body_too_large',
   'unsupported_media_type',
   'authentication_throttled',

@@ -11,6 +11,7 @@ import { Connection, type ConnectionDeps } from './connection.ts'
 import { HandshakeAdmission } from './handshake-admission.ts'
 import type { Limits } from './limits.ts'
 import { createOriginCheck } from './origin.ts'
+import { Slices } from './slices.ts'
 import type { Transport, TransportKind } from './transport.ts'
 import { UnreadBudget } from './unread-budget.ts'
 
@@ -54,6 +55,8 @@ export interface Connections {
 }
 
 const TICK_INTERVAL_MS = 1_000
+/** A second's pings and deadlines are spread over so many tasks of the event loop. */
+const SLICES_PER_TICK = 40
 /** Kept for each connection; the part that names the browser is within it. */
 const USER_AGENT_CHARS_MAX = 256
 
@@ -71,14 +74,13 @@ export function createConnections(options: ConnectionsOptions): Connections {
   let isDraining = false
   let drainLeft = 0
 
+  const slices = new Slices(connections, SLICES_PER_TICK)
   const ticker = setInterval(() => {
     const time = now()
     // Received data is read first, so that a client does not time out because this process was busy.
-    setImmediate(() => {
-      for (const connection of connections) connection.tick(time)
-      budget.prune()
-    })
-  }, TICK_INTERVAL_MS)
+    setImmediate(() => slices.next().forEach((connection) => connection.tick(time)))
+  }, TICK_INTERVAL_MS / SLICES_PER_TICK)
+  const pruner = setInterval(() => budget.prune(), TICK_INTERVAL_MS)
 
   const throttle = createFailureThrottle({
     door: 'hello',
@@ -179,6 +181,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
       }
       // Not earlier: during the drain, clients are still pinged and tokens still expire.
       clearInterval(ticker)
+      clearInterval(pruner)
     },
   }
 }
