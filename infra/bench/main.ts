@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { benchConsolePage } from './console-page/console-page.ts'
 import { benchEndToEnd } from './end-to-end/end-to-end.ts'
 import { benchFanOut } from './fan-out/fan-out.ts'
+import { benchFleet } from './fleet/fleet.ts'
 import { benchGrowth } from './growth/growth.ts'
 import { regressionGate } from './regression-gate/regression-gate.ts'
 import { benchIngest } from './ingest/ingest.ts'
@@ -38,6 +39,9 @@ const { values, positionals } = parseArgs({
     'grow-orders': { type: 'string', default: '10000,100000,1000000' },
     'grow-users': { type: 'string', default: '1000,5000,15000,50000' },
     'grow-gateways': { type: 'string', default: '1,2,4' },
+    'fleet-gateways': { type: 'string', default: '4' },
+    'fleet-clients': { type: 'string', default: '60000' },
+    'fleet-rate': { type: 'string', default: '2000' },
     /** How many webhooks the storage benchmark stores. */
     webhooks: { type: 'string', default: '300000' },
     /** Of the migration benchmark. */
@@ -110,6 +114,13 @@ const BENCHES: Readonly<Record<string, () => Promise<Report>>> = {
       orders: numbers(values['grow-orders']),
       usersOnline: numbers(values['grow-users']),
       gateways: numbers(values['grow-gateways']),
+    }),
+  fleet: () =>
+    benchFleet({
+      roundMs: Number(values.seconds) * 1000,
+      gateways: Number(values['fleet-gateways']),
+      clients: Number(values['fleet-clients']),
+      eventsPerSecond: Number(values['fleet-rate']),
     }),
   'console-page': () =>
     benchConsolePage({
