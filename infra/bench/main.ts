@@ -37,6 +37,7 @@ const { values, positionals } = parseArgs({
     explain: { type: 'boolean', default: false },
     'compare-with': { type: 'string' },
     'grow-orders': { type: 'string', default: '10000,100000,1000000' },
+    'grow-deliveries': { type: 'string', default: '100000,10000000' },
     'grow-users': { type: 'string', default: '1000,5000,15000,50000' },
     'grow-gateways': { type: 'string', default: '1,2,4' },
     'fleet-gateways': { type: 'string', default: '4' },
@@ -57,7 +58,7 @@ const { values, positionals } = parseArgs({
     'node-arg': { type: 'string', multiple: true, default: [] },
   },
 })
-const numbers = (text: string): number[] => text.split(',').map(Number)
+const numbers = (text: string): number[] => (text === '' ? [] : text.split(',').map(Number))
 
 const BENCHES: Readonly<Record<string, () => Promise<Report>>> = {
   ingest: () =>
@@ -112,6 +113,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Report>>> = {
       rounds: Number(values.rounds),
       roundMs: Number(values.seconds) * 1000,
       orders: numbers(values['grow-orders']),
+      deliveries: numbers(values['grow-deliveries']),
       usersOnline: numbers(values['grow-users']),
       gateways: numbers(values['grow-gateways']),
     }),
