@@ -118,9 +118,12 @@ export const eraseAccount = (schema: string, eraseEvents = ERASE_WHOLE_EVENTS): 
 /**
  * Erases what belongs to the next orders of the pseudonym, without locking the account: bodies, responses of providers, and
  * outgoing webhooks.
+ *
+ * @param isOfOrders SQL: whether a `delivery` of their provider orders is one of these orders (`ids`), and not of another one
+ *   that has had the provider order. A later migration has it.
  */
-const eraseOrders = (schema: string): string => `
-  CREATE FUNCTION erase_orders(erasure uuid, after_order text, orders_max integer) RETURNS text
+export const eraseOrders = (schema: string, isOfOrders = ''): string => `
+  CREATE OR REPLACE FUNCTION erase_orders(erasure uuid, after_order text, orders_max integer) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = ${schema}, pg_temp AS $$
     DECLARE
       former text;
@@ -151,7 +154,7 @@ const eraseOrders = (schema: string): string => `
       ), bodies AS (
         UPDATE deliveries AS delivery SET body = NULL FROM provider_orders
         WHERE delivery.provider_order_id = provider_orders.provider_order_id
-          AND delivery.provider = provider_orders.provider AND body IS NOT NULL
+          AND delivery.provider = provider_orders.provider AND body IS NOT NULL ${isOfOrders}
         RETURNING delivery_id
       )
       SELECT array_agg(delivery_id) INTO delivered FROM bodies;
