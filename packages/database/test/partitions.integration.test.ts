@@ -159,7 +159,6 @@ describe('deliveries', () => {
   test.each([
     ['wait for their order', { outcome: 'parked' }, undefined],
     ['wait for their verification', { outcome: 'awaiting_verification' }, undefined],
-    ['wait for an approval', { outcome: 'review', reason: 'needs_approval', waiting_update: '{}' }, undefined],
     ['wait for a person', { outcome: 'review', reason: 'unknown_status' }, { order_id: null }],
   ])('that %s are kept, with their whole day and their ids', async (_what, columns, review) => {
     await insertDelivery('msg_0:0:a', '2040-02-20T12:00:00Z', columns)
@@ -183,6 +182,25 @@ describe('deliveries', () => {
     expect(await dropOld('2041-01-01T00:00:00Z')).toEqual({ dropped: ['deliveries_2040_02_26'], kept: [], deleted: 3 })
     expect([await findIds(), await findIds('repeatable_delivery_ids')]).toEqual([[], []])
   })
+
+  test.each(['refund_needs_approval', 'remains_missing'])(
+    'that repeat an open review of another delivery (%s) are kept, also when their order is moved',
+    async (reason) => {
+      await insertSample(database.owner, 'accounts')
+      await insertSample(database.owner, 'orders')
+      await maintain('2040-02-26T12:00:00Z')
+      await insertDelivery('repeats', '2040-02-26T12:00:00Z', { outcome: 'review', reason })
+      await insertSample(database.owner, 'reviews', { reason, delivery_id: 'another', order_id: 'A-1' })
+      const kept = { kept: ['deliveries_2040_02_26'] }
+      expect(await dropOld('2041-01-01T00:00:00Z')).toMatchObject(kept)
+
+      await database.owner.query(`
+        INSERT INTO provider_order_changes
+        VALUES (gen_random_uuid(), 'A-1', 'godofpanel', '2', 'godofpanel', '12345', 'k', '2040-02-27T00:00:00Z');
+        UPDATE orders SET provider_order_id = '2'`)
+      expect(await dropOld('2041-01-01T00:00:00Z')).toMatchObject(kept)
+    },
+  )
 
   test('are in the archive, where an order is found, before their day is dropped', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'paxyo-archive-'))
