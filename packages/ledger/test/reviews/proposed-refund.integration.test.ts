@@ -34,6 +34,8 @@ const receive = async (changes: Partial<StatusUpdate>, replayOf?: string): Promi
   await commitDeliveries(deps, [{ ...delivery, ...replay, update: { ...update!, ...changes } }])
   return delivery.deliveryId
 }
+const attach = (providerOrderId: string) =>
+  commitChangeSet(deps, (tx) => attachProviderOrder(tx, 'A-1', { provider: 'godofpanel', providerOrderId }, 'k'))
 const openReview = async (): Promise<string> => {
   const { rows } = await database.owner.query<{ id: string }>(
     `SELECT review_id AS id FROM reviews WHERE resolved_at IS NULL AND reason = 'refund_needs_approval'`,
@@ -61,11 +63,16 @@ test('a refund that a person has dismissed is not proposed with a later one afte
   expect(await ledgerViolations(database.owner)).toEqual({})
 })
 
+test('a replay that waits is proposed again when its order gets the provider order back', async () => {
+  await receive({}, await receive({ status: 'unknown', problem: 'unknown_status', word: 'x' }))
+  await attach('2')
+  await attach('12345')
+  expect(await waiting(await openReview())).toMatchObject([{ status: 'canceled' }])
+})
+
 test('a refund that a person has dismissed is not proposed for the order that gets the provider order', async () => {
   await replayDismissed()
-  await commitChangeSet(deps, (tx) =>
-    attachProviderOrder(tx, 'A-1', { provider: 'godofpanel', providerOrderId: '2' }, 'k'),
-  )
+  await attach('2')
   const { rows } = await database.owner.query('SELECT FROM deliveries WHERE waiting_update IS NOT NULL')
   expect(rows).toEqual([])
 })
