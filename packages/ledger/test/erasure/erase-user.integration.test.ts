@@ -127,6 +127,10 @@ async function fillTables(userId: string): Promise<void> {
      SELECT delivery_id, provider, provider_order_id, now(), now(), now(), $1 FROM deliveries LIMIT 1`,
     [LINK],
   )
+  // Its body's retention has ended, that of the delivery has not.
+  await database.owner.query(
+    `UPDATE deliveries SET body = NULL WHERE delivery_id = (SELECT delivery_id FROM verifications)`,
+  )
   await database.owner.query(
     `INSERT INTO archive_keys (key_id, user_id, key) VALUES (gen_random_uuid(), $1, sha256('a'))`,
     [userId],
