@@ -68,7 +68,11 @@ export const QUEUE_CHECKS: readonly AuditCheck[] = [
     sql: () => DELIVERY_REVIEWS,
   },
   { name: 'stuck-deliveries', title: 'no delivery waits for a registered order', sql: () => STUCK_DELIVERIES },
-  { name: 'stuck-approvals', title: 'a refund that waits for an approval has an open review', sql: () => STUCK_APPROVALS },
+  {
+    name: 'stuck-approvals',
+    title: 'a refund that waits for an approval has an open review',
+    sql: () => STUCK_APPROVALS,
+  },
   { name: 'outbox-age', title: 'no event waits long to be published', sql: (limits) => oldOutbox(limits) },
   { name: 'change-age', title: 'no change waits long for its place in the feed', sql: (limits) => oldChanges(limits) },
   {

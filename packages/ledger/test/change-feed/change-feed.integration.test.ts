@@ -6,7 +6,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool } from 'pg'
 import { appendChanges } from '../../src/change-feed/append-changes.ts'
 import type { Change } from '../../src/change-feed/change.ts'
-import { readChangeFeedEnd, readChangeFeedHead, readChanges, type ChangePage } from '../../src/change-feed/read-changes.ts'
+import {
+  readChangeFeedEnd,
+  readChangeFeedHead,
+  readChanges,
+  type ChangePage,
+} from '../../src/change-feed/read-changes.ts'
 import type { FeedCursor } from '../../src/feed/feed-cursor.ts'
 
 const USERS = 6

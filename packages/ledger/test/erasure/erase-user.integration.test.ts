@@ -228,19 +228,19 @@ test('deliveries of a provider order that was moved belong to the order that had
   await receive('e-1', 'of leaver 1')
   await receive('f-1', 'of stayer 1')
   await move('E-1', 'e-2')
-  await receive('e-1', 'of nobody, then stayer')
+  await receive('e-1', 'of no order, then stayer')
   await move('F-1', 'e-1')
-  await receive('f-1', 'of nobody')
+  await receive('f-1', 'of no order')
   await receive('e-1', 'of stayer 2')
   await move('E-1', 'e-3')
-  await receive('e-2', 'of nobody, lastly leaver')
+  await receive('e-2', 'of no order, lastly leaver')
   await register('E-2', 'leaver', 'f-1')
   await receive('f-1', 'of leaver 2')
 
   await eraseUser(deps, { userId: 'leaver', ...BY })
 
   const kept = await rows<{ body: string }>(`SELECT body FROM deliveries WHERE body LIKE 'of %' ORDER BY received_at`)
-  expect(kept.map(({ body }) => body)).toEqual(['of stayer 1', 'of nobody, then stayer', 'of stayer 2'])
+  expect(kept.map(({ body }) => body)).toEqual(['of stayer 1', 'of no order, then stayer', 'of stayer 2'])
 })
 
 test('an erasure changes no amount, and without one nothing changes', async () => {
