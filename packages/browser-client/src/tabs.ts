@@ -75,6 +75,8 @@ const RESPONSE_TIMEOUT_MS = 1_000
 const TIMEOUTS_MAX = 2
 /** The server pings more often than this, and the leader broadcasts its state at each ping. */
 const SILENCE_MS_MAX = 65_000
+/** Some browsers suspend a leader in the background without an event. A tab that is looked at asks so often. */
+const SILENCE_VISIBLE_MS_MAX = 5_000
 
 /** Web Locks exist on secure pages only. */
 export function canShare(): boolean {
@@ -197,7 +199,7 @@ export function createTabs({ name, stream, connection, orderRequests, ownStatus,
 
   function onLeaderMessage(): void {
     timeouts = 0
-    waitFor(SILENCE_MS_MAX)
+    waitFor(isPageHidden() ? SILENCE_MS_MAX : SILENCE_VISIBLE_MS_MAX)
   }
 
   function onMessage(message: TabMessage): void {
