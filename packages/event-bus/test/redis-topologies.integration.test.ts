@@ -138,9 +138,10 @@ describe('a cluster', () => {
     await using ends = await connect({ url: cluster.url, topology: 'cluster' })
     await expectDelivery(ends)
     const [, proxy] = cluster.proxies
-    // Only for this subscriber, so that nobody else notices, and nothing fails over.
+    // Only for this subscriber, so that no other client notices, and nothing fails over.
     proxy!.hold((opening) => opening.includes('paxyo-subscriber'))
     await eventually(() => !ends.subscriber.isReady)
+    expect(ends.publisher.isReady).toBe(true)
     proxy!.release()
     await eventually(() => ends.subscriber.isReady)
     await expectDelivery(ends)
