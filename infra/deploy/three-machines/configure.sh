@@ -102,7 +102,7 @@ sentinel failover-timeout mymaster 6000
 END
 fi
 
-# The services reach the primary through HAProxy of their own machine.
+# The services reach the primary through HAProxy on the same machine.
 for service in owner ingest gateway; do
   sed 's/@postgres:5432/@127.0.0.1:5000/' "$secrets/database-url-$service" | write "/etc/paxyo/secrets/database-url-$service" 600 root
 done

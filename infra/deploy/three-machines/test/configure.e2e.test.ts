@@ -29,7 +29,10 @@ function configure(machine: string): (path: string) => string {
   const environment = { PATH: process.env['PATH'], SECRETS: join(folder, 'secrets'), ROOT: root }
   // The second time it changes nothing.
   for (const _time of [1, 2]) {
-    const { status, stderr } = spawnSync('bash', [SCRIPT, machine, ...ADDRESSES], { env: environment, encoding: 'utf8' })
+    const { status, stderr } = spawnSync('bash', [SCRIPT, machine, ...ADDRESSES], {
+      env: environment,
+      encoding: 'utf8',
+    })
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
   }
   return (path) => readFileSync(join(root, path), 'utf8')
