@@ -6,6 +6,7 @@ import {
   NO_FILTER,
   rateOf,
   ROWS_PER_SECOND_MAX,
+  rowsOf,
   withBatch,
   type Feed,
 } from '../../page/state/live-feed.ts'
@@ -91,4 +92,17 @@ test('it keeps a bounded number of rows', () => {
   }
   expect(feed.rows).toHaveLength(FEED_ROWS_MAX)
   expect(feed.seconds.length).toBeLessThanOrEqual(10)
+})
+
+test('of the deliveries before the page was opened, the newest of an order says what it is now', () => {
+  const before = (deliveryId: string, orderId: string | null, orderStatus: 'completed' | null) => {
+    const { reported: _reported, status: _status, refund: _refund, currency: _currency, ...delivery } = row(deliveryId)
+    return { ...delivery, orderId, orderStatus, replayOf: null }
+  }
+  const deliveries = [before('3', 'A-1', 'completed'), before('2', null, null), before('1', 'A-1', 'completed')]
+  expect(rowsOf(deliveries).map(({ deliveryId, status }) => [deliveryId, status])).toEqual([
+    ['3', 'completed'],
+    ['2', null],
+    ['1', null],
+  ])
 })
