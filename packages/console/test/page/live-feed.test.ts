@@ -97,7 +97,7 @@ test('it keeps a bounded number of rows', () => {
 test('of the deliveries before the page was opened, the newest of an order says what it is now', () => {
   const before = (deliveryId: string, orderId: string | null, orderStatus: 'completed' | null) => {
     const { reported: _reported, status: _status, refund: _refund, currency: _currency, ...delivery } = row(deliveryId)
-    return { ...delivery, orderId, orderStatus, replayOf: null }
+    return { ...delivery, orderId, orderStatus, reason: null, replayOf: null }
   }
   const deliveries = [before('3', 'A-1', 'completed'), before('2', null, null), before('1', 'A-1', 'completed')]
   expect(rowsOf(deliveries).map(({ deliveryId, status }) => [deliveryId, status])).toEqual([
