@@ -13,7 +13,7 @@ import { useResource } from '../data/resource.ts'
 import { place, replaceQuery } from '../data/router.ts'
 import { can } from '../data/session.ts'
 import { t, textOf } from '../kit/language.ts'
-import { Ago, Badge, Button, Empty, Panel, Problem, Screen, Skeleton } from '../parts/basic.tsx'
+import { Ago, Badge, Button, Code, Empty, Panel, Problem, Screen, Skeleton } from '../parts/basic.tsx'
 import { ActionDialog } from '../parts/dialog.tsx'
 import { Progress, useProgress } from '../parts/progress.tsx'
 import { useRequest } from '../parts/request.ts'
@@ -129,6 +129,9 @@ const Endpoint = ({ endpoint, onChanged }: { endpoint: WebhookEndpoint; onChange
           }}
           onClose={() => (isAsking.value = false)}
         >
+          <p>
+            <Code>{endpoint.url}</Code>
+          </p>
           <p>{t(endpoint.isEnabled ? 'webhooks.disableDetail' : 'webhooks.enableDetail')}</p>
         </ActionDialog>
       ) : null}

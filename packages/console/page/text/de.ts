@@ -394,12 +394,12 @@ export const de: Readonly<Record<TextKey, Text>> = {
   'webhooks.endpoints': 'Ziele',
   'webhooks.noEndpoints': 'Kein Ziel ist eingerichtet.',
   'webhooks.noEndpointsDetail': 'Ihre Entwickler legen eines mit der Panel-API oder OUTGOING_WEBHOOK_URL an.',
-  'secret.add': 'Neues Geheimnis …',
+  'secret.add': 'Neues Geheimnis',
   'secret.addDetail':
     'Webhooks werden mit dem neuen und dem bisherigen Geheimnis signiert, bis das ältere entfernt wird. Kein Webhook wird inzwischen abgelehnt.',
-  'secret.retire': 'Älteres Geheimnis entfernen …',
+  'secret.retire': 'Älteres Geheimnis entfernen',
   'secret.retireDetail': 'Ab jetzt signiert nur das neuere Geheimnis. Erst, wenn Ihr Server das neuere kennt.',
-  'secret.replace': 'Neueres Geheimnis ersetzen …',
+  'secret.replace': 'Neueres Geheimnis ersetzen',
   'secret.replaceDetail':
     'Für ein neues Geheimnis, das verloren ging, bevor Ihr Server es kannte. Das ältere signiert weiterhin.',
   'secret.new': 'Das neue Geheimnis',
@@ -480,6 +480,7 @@ export const de: Readonly<Record<TextKey, Text>> = {
     'Jedes Programm, das ihn benutzt, verliert binnen einer Sekunde den Zugang. Das lässt sich nicht rückgängig machen.',
   'operators.title': 'Betreiber',
   'operators.invite': 'Einladen',
+  'operators.inviteTitle': 'Jemanden einladen',
   'operators.role': 'Rolle',
   'operators.limit': 'bis {limit} in 24 Stunden',
   'operators.refundLimit': 'Erstattungen bis, in 24 Stunden',
