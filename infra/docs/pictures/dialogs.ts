@@ -5,7 +5,8 @@ import { ar } from '../../../packages/console/page/text/ar.ts'
 import { de } from '../../../packages/console/page/text/de.ts'
 import { en, type TextKey } from '../../../packages/console/page/text/en.ts'
 
-const TEXTS = { en, de, ar }
+type Locale = 'en' | 'de' | 'ar'
+const TEXTS: Readonly<Record<Locale, Readonly<Record<TextKey, unknown>>>> = { en, de, ar }
 
 /** A dialog: its page, and the texts of the buttons that open it, one after the other. */
 interface DialogPicture {
@@ -55,7 +56,7 @@ export async function dialogsOf(owner: pg.Pool): Promise<readonly DialogPicture[
 export async function takeDialog(
   shown: Page,
   { name, buttons, typed = {} }: DialogPicture,
-  { folder, suffix, locale }: { readonly folder: string; readonly suffix: string; readonly locale: keyof typeof TEXTS },
+  { folder, suffix, locale }: { readonly folder: string; readonly suffix: string; readonly locale: Locale },
 ): Promise<void> {
   for (const key of buttons) {
     const dialog = shown.locator('dialog[open]')

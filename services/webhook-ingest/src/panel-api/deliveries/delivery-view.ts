@@ -9,7 +9,8 @@ export const selectDeliveries = (db: Kysely<Database>) =>
   db
     .selectFrom('deliveries')
     .leftJoinLateral(
-      (from) => from.selectFrom('orders').select(['order_id', 'user_id', 'status']).where('order_id', '=', HOLDER).as('held'),
+      (from) =>
+        from.selectFrom('orders').select(['order_id', 'user_id', 'status']).where('order_id', '=', HOLDER).as('held'),
       (join) => join.onTrue(),
     )
     .select(['delivery_id', 'provider', 'provider_order_id', 'outcome', 'reason', 'received_at', 'replay_of', 'body'])
