@@ -34,7 +34,7 @@ export const Reviews = ({ id }: { id: string | undefined }) => {
   return (
     <Screen
       title={t('reviews.title')}
-      lead={reviews && t(hasMore ? 'reviews.leadMore' : 'reviews.lead', { count: reviews.length })}
+      lead={reviews?.length ? t(hasMore ? 'reviews.leadMore' : 'reviews.lead', { count: reviews.length }) : undefined}
     >
       <Reasons reason={reason} reviews={reviews ?? []} />
       <Problem problem={problem.value} onRetry={reload} />

@@ -56,15 +56,14 @@ export function rateOf({ seconds }: Feed, nowMs: number): { readonly perSecond: 
 }
 
 /**
- * Deliveries of the API, newest first, as rows. The newest one of an order says the order's status; an earlier one would say
- * what the order became later.
+ * Deliveries of the API, newest first, as rows. The newest one that changed an order says the order's status; an earlier one
+ * would say what the order became later.
  */
 export function rowsOf(deliveries: readonly DeliveryView[]): OperationsRow[] {
   const orders = new Set<string | null>()
-  return deliveries.map((delivery) => {
-    const isNewest = !orders.has(delivery.orderId)
-    orders.add(delivery.orderId)
-    const { orderStatus, ...row } = delivery
+  return deliveries.map(({ orderStatus, ...row }) => {
+    const isNewest = row.outcome === 'applied' && !orders.has(row.orderId)
+    if (isNewest) orders.add(row.orderId)
     return { ...row, reported: null, status: isNewest ? orderStatus : null, refund: null, currency: null }
   })
 }

@@ -357,6 +357,13 @@ export const ar: Readonly<Record<TextKey, Text>> = {
   'rejection.unsupported_encoding': 'الضغط غير مدعوم.',
   'rejection.unsupported_media_type': 'نوع المحتوى غير مدعوم.',
 
+  'sendProblem.refused': 'رُفض الاتصال',
+  'sendProblem.late': 'لم يستجب في الوقت المحدد',
+  'sendProblem.unknownHost': 'اسم المضيف غير معروف',
+  'sendProblem.closed': 'أغلق الاتصال',
+  'sendProblem.certificate': 'شهادته غير صالحة',
+  'sendProblem.status': 'استجاب بالحالة {status}',
+  'webhooks.inTurn': 'عندما يحين دوره',
   'webhooks.title': 'الإشعارات الصادرة',
   'webhooks.lead': 'ما يستلمه خادمك عن الطلبات والمبالغ المردودة والمراجعات.',
   'webhooks.endpoints': 'الوجهات',

@@ -389,6 +389,13 @@ export const de: Readonly<Record<TextKey, Text>> = {
   'rejection.unsupported_encoding': 'Die Komprimierung wird nicht unterstützt.',
   'rejection.unsupported_media_type': 'Der Inhaltstyp wird nicht unterstützt.',
 
+  'sendProblem.refused': 'die Verbindung wurde abgelehnt',
+  'sendProblem.late': 'er antwortete nicht rechtzeitig',
+  'sendProblem.unknownHost': 'sein Hostname ist unbekannt',
+  'sendProblem.closed': 'er schloss die Verbindung',
+  'sendProblem.certificate': 'sein Zertifikat ist ungültig',
+  'sendProblem.status': 'er antwortete mit dem Status {status}',
+  'webhooks.inTurn': 'wenn er an der Reihe ist',
   'webhooks.title': 'Ausgehende Webhooks',
   'webhooks.lead': 'Was Ihr eigener Server über Bestellungen, Erstattungen und Prüffälle erhält.',
   'webhooks.endpoints': 'Ziele',

@@ -368,6 +368,13 @@ export const en = {
   'rejection.unsupported_encoding': 'The compression is not supported.',
   'rejection.unsupported_media_type': 'The content type is not supported.',
 
+  'sendProblem.refused': 'the connection was refused',
+  'sendProblem.late': 'it did not respond in time',
+  'sendProblem.unknownHost': 'its host name is not known',
+  'sendProblem.closed': 'it closed the connection',
+  'sendProblem.certificate': 'its certificate is not valid',
+  'sendProblem.status': 'it responded with the status {status}',
+  'webhooks.inTurn': 'in its turn',
   'webhooks.title': 'Outgoing webhooks',
   'webhooks.lead': 'What your own server receives about orders, refunds and reviews.',
   'webhooks.endpoints': 'Endpoints',
