@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { benchConsolePage } from './console-page/console-page.ts'
 import { benchEndToEnd } from './end-to-end/end-to-end.ts'
 import { benchFanOut } from './fan-out/fan-out.ts'
+import { benchFleet } from './fleet/fleet.ts'
 import { benchGrowth } from './growth/growth.ts'
 import { regressionGate } from './regression-gate/regression-gate.ts'
 import { benchIngest } from './ingest/ingest.ts'
@@ -36,8 +37,12 @@ const { values, positionals } = parseArgs({
     explain: { type: 'boolean', default: false },
     'compare-with': { type: 'string' },
     'grow-orders': { type: 'string', default: '10000,100000,1000000' },
+    'grow-deliveries': { type: 'string', default: '100000,10000000' },
     'grow-users': { type: 'string', default: '1000,5000,15000,50000' },
     'grow-gateways': { type: 'string', default: '1,2,4' },
+    'fleet-gateways': { type: 'string', default: '4' },
+    'fleet-clients': { type: 'string', default: '60000' },
+    'fleet-rate': { type: 'string', default: '2000' },
     /** How many webhooks the storage benchmark stores. */
     webhooks: { type: 'string', default: '300000' },
     /** Of the migration benchmark. */
@@ -53,7 +58,7 @@ const { values, positionals } = parseArgs({
     'node-arg': { type: 'string', multiple: true, default: [] },
   },
 })
-const numbers = (text: string): number[] => text.split(',').map(Number)
+const numbers = (text: string): number[] => (text === '' ? [] : text.split(',').map(Number))
 
 const BENCHES: Readonly<Record<string, () => Promise<Report>>> = {
   ingest: () =>
@@ -108,8 +113,16 @@ const BENCHES: Readonly<Record<string, () => Promise<Report>>> = {
       rounds: Number(values.rounds),
       roundMs: Number(values.seconds) * 1000,
       orders: numbers(values['grow-orders']),
+      deliveries: numbers(values['grow-deliveries']),
       usersOnline: numbers(values['grow-users']),
       gateways: numbers(values['grow-gateways']),
+    }),
+  fleet: () =>
+    benchFleet({
+      roundMs: Number(values.seconds) * 1000,
+      gateways: Number(values['fleet-gateways']),
+      clients: Number(values['fleet-clients']),
+      eventsPerSecond: Number(values['fleet-rate']),
     }),
   'console-page': () =>
     benchConsolePage({

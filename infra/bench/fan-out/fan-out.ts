@@ -45,6 +45,7 @@ export async function benchFanOut(options: FanOutOptions): Promise<Report> {
   const env = {
     ...gatewayEnv(await servers.copyDatabase('fan_out'), servers.redisUrl),
     CENTRIFUGO: process.env['CENTRIFUGO'] ?? '',
+    NCHAN: process.env['NCHAN'] ?? '',
   }
   const variants = [...FAN_OUT_VARIANTS.values()].filter(
     ({ name }) => options.only.length === 0 || options.only.includes(name),

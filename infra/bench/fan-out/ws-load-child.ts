@@ -139,9 +139,11 @@ async function tryToConnect(
       live.reject(new Error(`the server disconnected a client; its last message: ${lastMessage}`))
     },
   }
-  const socket = await (variant.open ?? openRawWebSocket)(port, variant.path, listener, localAddress)
+  const path = variant.path + (variant.isUserInPath === true ? client.userId : '')
+  const socket = await (variant.open ?? openRawWebSocket)(port, path, listener, localAddress)
   client.socket = socket
-  socket.send(hello)
+  if (hello === '') live.resolve()
+  else socket.send(hello)
   await live.promise
   isLive = true
 }

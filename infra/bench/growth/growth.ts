@@ -4,6 +4,7 @@ import { benchFanOut } from '../fan-out/fan-out.ts'
 import { JWT_SECRET } from '../fan-out/variants/variant.ts'
 import { benchIngest, OURS } from '../ingest/ingest.ts'
 import { seedSql } from '../ingest/seed.ts'
+import { measureDeliveries } from './deliveries.ts'
 import { startWsLoad, type WsLoad } from '../fan-out/ws-load.ts'
 import { startService, type Service } from '../machine/service.ts'
 import { startServers } from '../machine/servers.ts'
@@ -14,6 +15,7 @@ export interface GrowthOptions {
   readonly rounds: number
   readonly roundMs: number
   readonly orders: readonly number[]
+  readonly deliveries: readonly number[]
   readonly usersOnline: readonly number[]
   readonly gateways: readonly number[]
 }
@@ -42,6 +44,7 @@ export async function benchGrowth(options: GrowthOptions): Promise<Report> {
     samples.push(...relabel(found, () => 'webhooks', `${orders} orders`))
     samples.push(...(await measureSnapshots(orders, options)))
   }
+  samples.push(...(await measureDeliveries(options.deliveries, rounds, roundMs)))
   const openFilesMax = readOpenFilesMax()
   const [usersOnline, tooMany] = [
     options.usersOnline.filter((users) => users + OTHER_FILES <= openFilesMax),

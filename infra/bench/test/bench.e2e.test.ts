@@ -69,6 +69,15 @@ test('the benchmark of a gateway’s death brings every client back, with what i
   expect(figures!['queries']).toBeLessThan(20 + 2 * gatheredMax)
 })
 
+test('the benchmark of several gateways loses no event, and brings the clients of one that dies to the others', async () => {
+  const { results } = await bench('fleet', '--fleet-gateways', '2', '--fleet-clients', '60', '--fleet-rate', '100')
+
+  const [connecting, events, dying] = results.samples.map(({ figures }) => figures)
+  expect(connecting).toMatchObject({ retries: 0 })
+  expect(events).toMatchObject({ lost: 0 })
+  expect(dying!['last one live s']).toBeGreaterThan(0)
+})
+
 test('the end-to-end benchmark brings every webhook to its client, and so does its baseline', async () => {
   // More clients than webhooks: several changes of one order may be committed together, as one event.
   const { results } = await bench('end-to-end', '--clients', '300', '--webhook-rates', '50')

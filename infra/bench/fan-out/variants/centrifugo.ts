@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { connectSeveral } from './several-publishers.ts'
 import { eventText, JWT_SECRET, type FanOutVariant, type Publisher } from './variant.ts'
 
 const NEW_LINE = 0x0a
@@ -35,29 +36,7 @@ export const centrifugo: FanOutVariant = {
   pong: '{}',
   toMessage: (userId, seq) => ({ channel: userId, message: eventText(seq) }),
   inFlightMax: 4_000,
-  connectPublisher,
-}
-
-/** Centrifugo handles the requests of one connection one after the other. */
-const CONNECTIONS = 8
-
-/** Publishes over several connections. The messages of a channel use the same one, so that they stay in order. */
-async function connectPublisher(port: number): Promise<Publisher> {
-  const connections = await Promise.all(Array.from({ length: CONNECTIONS }, () => connectOne(port)))
-  const byChannel = new Map<string, Publisher>()
-  return {
-    publish(channel, message) {
-      let connection = byChannel.get(channel)
-      if (connection === undefined) {
-        connection = connections[byChannel.size % CONNECTIONS]!
-        byChannel.set(channel, connection)
-      }
-      connection.publish(channel, message)
-    },
-    close() {
-      for (const connection of connections) connection.close()
-    },
-  }
+  connectPublisher: (port) => connectSeveral(() => connectOne(port)),
 }
 
 /** Messages of one turn of the event loop are one batch. */

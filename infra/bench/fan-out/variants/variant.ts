@@ -9,9 +9,11 @@ export interface FanOutVariant {
   readonly env?: Readonly<Record<string, string>>
   /** The path to which clients connect. */
   readonly path: string
+  /** Whether the user's id follows the path. */
+  readonly isUserInPath?: boolean
   /** Opens a client's connection; a WebSocket by default. */
   readonly open?: typeof openRawWebSocket
-  /** A client's first message. */
+  /** A client's first message; empty when it is live without one. */
   hello(token: string, resume?: { readonly epoch: string; readonly seq: number }): string
   /** The messages of a frame, when it can contain several. */
   split?(payload: Buffer): Buffer[]

@@ -7,6 +7,18 @@ import { settings } from '../settings.ts'
 const CONNECT_TIMEOUT_MS = 5_000
 const HOUR_MS = 3_600_000
 
+const SETTINGS = [
+  'DATABASE_URL',
+  'EVENT_RETENTION_DAYS',
+  'DELIVERY_RETENTION_DAYS',
+  'DELIVERY_BODY_RETENTION_DAYS',
+  'ARCHIVE_DIR',
+  'REJECTED_RETENTION_DAYS',
+  'PARKED_RETENTION_DAYS',
+  'MAINTAIN_EVERY_HOURS',
+  'AUDIT_SIGNING_KEYS',
+] as const
+
 export const addMaintain: AddCommand = (program, terminal, finished) => {
   program
     .command('maintain')
@@ -30,41 +42,11 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
     )
     .action(
       action(terminal, finished, async (cli, { recountTotals }: MaintainOptions) => {
-        const {
-          DATABASE_URL: url,
-          EVENT_RETENTION_DAYS: eventDays,
-          DELIVERY_RETENTION_DAYS: deliveryDays,
-          DELIVERY_BODY_RETENTION_DAYS: bodyDays,
-          ARCHIVE_DIR: archiveDir,
-          REJECTED_RETENTION_DAYS: rejectedDays,
-          PARKED_RETENTION_DAYS: parkedDays,
-          MAINTAIN_EVERY_HOURS: everyHours,
-          AUDIT_SIGNING_KEYS: [signingKey],
-        } = await settings(cli.env, [
-          'DATABASE_URL',
-          'EVENT_RETENTION_DAYS',
-          'DELIVERY_RETENTION_DAYS',
-          'DELIVERY_BODY_RETENTION_DAYS',
-          'ARCHIVE_DIR',
-          'REJECTED_RETENTION_DAYS',
-          'PARKED_RETENTION_DAYS',
-          'MAINTAIN_EVERY_HOURS',
-          'AUDIT_SIGNING_KEYS',
-        ])
-        const mayRepeat = (): Promise<boolean> | boolean => everyHours > 0 && pause(everyHours * HOUR_MS, cli.signal)
+        const chosen = await settings(cli.env, SETTINGS)
+        const everyMs = chosen.MAINTAIN_EVERY_HOURS * HOUR_MS
         do {
-          const work = {
-            eventDays,
-            deliveryDays,
-            bodyDays,
-            archiveDir,
-            rejectedDays,
-            parkedDays,
-            recountTotals,
-            signingKey,
-          }
-          printResult(cli, await maintain(url, work))
-        } while (await mayRepeat())
+          printResult(cli, await maintain(chosen, recountTotals === true))
+        } while (everyMs > 0 && (await pause(everyMs, cli.signal)))
       }),
     )
 }
@@ -104,27 +86,11 @@ interface MaintainOptions {
   readonly recountTotals?: true | undefined
 }
 
-interface Work extends MaintainOptions {
-  readonly eventDays: number
-  readonly deliveryDays: number
-  readonly bodyDays: number
-  readonly archiveDir: string | undefined
-  readonly rejectedDays: number
-  readonly parkedDays: number
-  readonly signingKey: string | undefined
-}
+type Settings = Awaited<ReturnType<typeof settings<typeof SETTINGS>>>
 
-async function maintain(url: string, work: Work) {
-  const {
-    eventDays,
-    deliveryDays,
-    bodyDays,
-    archiveDir,
-    rejectedDays,
-    parkedDays,
-    recountTotals: isRecount,
-    signingKey,
-  } = work
+async function maintain(chosen: Settings, isRecount: boolean) {
+  const { DATABASE_URL: url, EVENT_RETENTION_DAYS: eventDays, ARCHIVE_DIR: archiveDir } = chosen
+  const [signingKey] = chosen.AUDIT_SIGNING_KEYS
   const database = await import('@paxyo/database')
   const { pruneIdempotencyKeys, pruneOutgoingWebhooks, pruneReceipts, pruneRejectedRequests } = database
   const { newId, resumeErasures, reviewUnregistered } = await import('@paxyo/ledger')
@@ -144,13 +110,13 @@ async function maintain(url: string, work: Work) {
     const { created, dropped } = await database.maintainPartitions(pool, now, { events: eventDays })
     const finishedErasures = await resumeErasures({ pool, newId })
     // First: a delivery whose order was not registered in time then waits for a person.
-    const reviewedUnregisteredOrders = await reviewUnregistered({ pool, newId }, parkedDays)
+    const reviewedUnregisteredOrders = await reviewUnregistered({ pool, newId }, chosen.PARKED_RETENTION_DAYS)
     const archive =
       archiveDir === undefined
         ? undefined
         : (name: string, part?: PartitionPart) => database.archivePartition(pool, archiveDir, name, part)
-    const deliveries = await database.dropOldDeliveries(pool, now, deliveryDays, archive)
-    const bodies = await database.removeOldBodies(pool, now, bodyDays, archive)
+    const deliveries = await database.dropOldDeliveries(pool, now, chosen.DELIVERY_RETENTION_DAYS, archive)
+    const bodies = await database.removeOldBodies(pool, now, chosen.DELIVERY_BODY_RETENTION_DAYS, archive)
     const result = {
       created,
       dropped: [...dropped, ...deliveries.dropped],
@@ -159,10 +125,10 @@ async function maintain(url: string, work: Work) {
       deletedSingleBodies: bodies.single,
       deletedOfDeliveries: deliveries.deleted,
       deletedIdempotencyKeys: await pruneIdempotencyKeys(pool),
-      deletedRejectedRequests: await pruneRejectedRequests(pool, rejectedDays),
+      deletedRejectedRequests: await pruneRejectedRequests(pool, chosen.REJECTED_RETENTION_DAYS),
       deletedOutgoingWebhooks: await pruneOutgoingWebhooks(pool),
       deletedReceipts: await pruneReceipts(pool, eventDays),
-      ...(isRecount === true ? { correctedTotals: await database.recountTotals(pool) } : {}),
+      ...(isRecount ? { correctedTotals: await database.recountTotals(pool) } : {}),
       reviewedUnregisteredOrders,
       finishedErasures,
       signedAuditHead:
