@@ -7,7 +7,7 @@ export interface SendProblem {
 
 /** What the errors of an attempt contain. */
 const PROBLEMS = [
-  ['refused', /ECONNREFUSED/],
+  ['rejected', /ECONNREFUSED/],
   ['late', /no response within|ETIMEDOUT/],
   ['unknownHost', /ENOTFOUND|EAI_AGAIN/],
   ['closed', /ECONNRESET|EPIPE|socket hang up/],

@@ -357,7 +357,7 @@ export const ar: Readonly<Record<TextKey, Text>> = {
   'rejection.unsupported_encoding': 'الضغط غير مدعوم.',
   'rejection.unsupported_media_type': 'نوع المحتوى غير مدعوم.',
 
-  'sendProblem.refused': 'رُفض الاتصال',
+  'sendProblem.rejected': 'رُفض الاتصال',
   'sendProblem.late': 'لم يستجب في الوقت المحدد',
   'sendProblem.unknownHost': 'اسم المضيف غير معروف',
   'sendProblem.closed': 'أغلق الاتصال',

@@ -389,7 +389,7 @@ export const de: Readonly<Record<TextKey, Text>> = {
   'rejection.unsupported_encoding': 'Die Komprimierung wird nicht unterstützt.',
   'rejection.unsupported_media_type': 'Der Inhaltstyp wird nicht unterstützt.',
 
-  'sendProblem.refused': 'die Verbindung wurde abgelehnt',
+  'sendProblem.rejected': 'die Verbindung wurde abgelehnt',
   'sendProblem.late': 'er antwortete nicht rechtzeitig',
   'sendProblem.unknownHost': 'sein Hostname ist unbekannt',
   'sendProblem.closed': 'er schloss die Verbindung',

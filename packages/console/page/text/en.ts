@@ -368,7 +368,7 @@ export const en = {
   'rejection.unsupported_encoding': 'The compression is not supported.',
   'rejection.unsupported_media_type': 'The content type is not supported.',
 
-  'sendProblem.refused': 'the connection was refused',
+  'sendProblem.rejected': 'the connection was rejected',
   'sendProblem.late': 'it did not respond in time',
   'sendProblem.unknownHost': 'its host name is not known',
   'sendProblem.closed': 'it closed the connection',

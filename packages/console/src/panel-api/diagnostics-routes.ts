@@ -1,4 +1,4 @@
-import { diagnoseDatabase, findings, type Diagnostic, type ReadSession } from '@paxyo/database/diagnostics'
+import { diagnoseDatabase, fromSentences, type Diagnostic, type ReadSession } from '@paxyo/database/diagnostics'
 import { auditLedger, type AuditResult } from '@paxyo/ledger/audit'
 import { operation, reject, type ApiDeps, type PanelApi } from '@paxyo/panel-api-kit'
 import { diagnosisSchema, ledgerAuditSchema, type ConnectionCounts, type Diagnosis } from '@paxyo/panel-client'
@@ -88,7 +88,7 @@ async function diagnoseSystem({ pool, gateways }: DiagnosticsRouteDeps): Promise
   }
 }
 
-const found = findings(GATEWAY_SENTENCES)
+const found = fromSentences(GATEWAY_SENTENCES)
 
 function diagnoseGateways({ isReady, gateways }: DiagnosticsRouteDeps['gateways']): Diagnostic[] {
   if (!isReady) return [found('failed', 'bus', 'bus_silent')]

@@ -3,7 +3,7 @@ import { SEND_PROBLEMS, sendProblemOf } from '../../page/state/send-problem.ts'
 import { en } from '../../page/text/en.ts'
 
 test.each([
-  ['connect ECONNREFUSED 127.0.0.1:9', 'refused', ''],
+  ['connect ECONNREFUSED 127.0.0.1:9', 'rejected', ''],
   ['no response within 10000 ms', 'late', ''],
   ['getaddrinfo ENOTFOUND shop.invalid', 'unknownHost', ''],
   ['socket hang up', 'closed', ''],

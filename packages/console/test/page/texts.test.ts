@@ -54,13 +54,12 @@ test('every outcome, status, reason and type has a text', () => {
   expect(wanted.filter((key) => !(key in en))).toEqual([])
 })
 
+const SENTENCES: [string, Sentence][] = Object.entries({ ...DATABASE_SENTENCES, ...GATEWAY_SENTENCES })
 const SERVER_SENTENCES = Object.fromEntries([
-  ...Object.entries<Sentence>({ ...DATABASE_SENTENCES, ...GATEWAY_SENTENCES }).flatMap(([code, { message, hint }]) => [
-    [`message.${code}`, message] as const,
-    ...(hint === undefined ? [] : [[`hint.${code}`, hint] as const]),
-  ]),
-  ...AUDIT_CHECKS.map(({ name, title }) => [`audit.${name}`, title] as const),
-])
+  ...SENTENCES.map(([code, { message }]) => [`message.${code}`, message]),
+  ...SENTENCES.filter(([, { hint }]) => hint !== undefined).map(([code, { hint }]) => [`hint.${code}`, hint]),
+  ...AUDIT_CHECKS.map(({ name, title }) => [`audit.${name}`, title]),
+]) as Readonly<Record<string, string>>
 
 // Those of the server are in English.
 test.each(Object.entries({ de: deSentences, ar: arSentences }))(

@@ -24,10 +24,10 @@ export interface Sentence {
  * Makes diagnostics whose sentences are in a table.
  *
  * @example
- * const found = findings({ outbox_waiting: { message: '{count} batches wait', hint: 'Is Redis running?' } })
+ * const found = fromSentences({ outbox_waiting: { message: '{count} batches wait', hint: 'Is Redis running?' } })
  * found('warning', 'outbox', 'outbox_waiting', { count: 3 }).message //=> '3 batches wait'
  */
-export const findings =
+export const fromSentences =
   <Code extends string>(sentences: Readonly<Record<Code, Sentence>>) =>
   (status: Diagnostic['status'], check: string, code: Code, values: SentenceValues = {}): Diagnostic => {
     const { message, hint } = sentences[code]

@@ -2,7 +2,7 @@ export { diagnoseClock, type ClockReading } from './clock.ts'
 export { diagnoseDatabase, type DatabaseDiagnosis } from './diagnose-database.ts'
 export {
   failed,
-  findings,
+  fromSentences,
   ok,
   skipped,
   warning,

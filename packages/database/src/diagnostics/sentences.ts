@@ -1,4 +1,4 @@
-import { findings } from './diagnostic.ts'
+import { fromSentences } from './diagnostic.ts'
 
 /** What the checks of a database find, by code. A page translates the codes; the command line shows these sentences. */
 export const DATABASE_SENTENCES = {
@@ -114,4 +114,4 @@ export const DATABASE_SENTENCES = {
   tables_not_checked: { message: 'roles, partitions and the outbox are checked after the migrations' },
 } as const
 
-export const found = findings(DATABASE_SENTENCES)
+export const found = fromSentences(DATABASE_SENTENCES)

@@ -60,7 +60,7 @@ describe('lists', () => {
     expect(one.deliveries.map(({ outcome }) => outcome)).toEqual(['applied', 'review', 'stale', 'progress', 'applied'])
     expect(await list(`providerOrderId=${one.providerOrderId}`)).toEqual(one.deliveries)
     const isNow = { orderId: one.orderId, userId: one.userId, orderStatus: 'canceled' }
-    expect(one.deliveries).toMatchObject(Array(5).fill(isNow))
+    for (const delivery of one.deliveries) expect(delivery).toMatchObject(isNow)
     expect(await list('outcome=parked')).toMatchObject([
       { providerOrderId: 'unknown-1', orderId: null, userId: null, orderStatus: null, reason: null },
     ])
