@@ -48,7 +48,8 @@ export function createSender(cluster: Cluster, random: Random): Sender {
         }
         // 503 asks for a retry, and 408 is the response of a process that was paused in the middle of the request; every other
         // status is a bug.
-        if (response.status !== 503 && response.status !== 408) throw new Error(`unexpected ${response.status}: ${path}: ${text}`)
+        if (response.status !== 503 && response.status !== 408)
+          throw new Error(`unexpected ${response.status}: ${path}: ${text}`)
       } catch (error) {
         if ((error as Error).message.startsWith('unexpected')) throw error
       }
