@@ -28,7 +28,7 @@ function configure(machine: string): (path: string) => string {
   write(join(root, 'etc/redis/redis.conf'), 'bind 127.0.0.1\n')
   const environment = { PATH: process.env['PATH'], SECRETS: join(folder, 'secrets'), ROOT: root }
   // The second time it changes nothing.
-  for (const _time of [1, 2]) {
+  for (let times = 0; times < 2; times += 1) {
     const { status, stderr } = spawnSync('bash', [SCRIPT, machine, ...ADDRESSES], {
       env: environment,
       encoding: 'utf8',
