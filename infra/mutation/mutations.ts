@@ -172,15 +172,15 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a gap is not backfilled',
     file: `${GATEWAY}/src/stream/hub.ts`,
-    find: 'if (isMissing) void backfill(stream)',
+    find: 'if (hasGap(stream)) void backfill(stream)',
     replace: '',
     tests: [`${GATEWAY}/test/socket/socket-server`, `${GATEWAY}/test/stream/hub`],
   },
   {
     name: 'a busy gateway closes connections whose data it has not read yet',
     file: `${GATEWAY}/src/socket/connections.ts`,
-    find: 'setImmediate(() => {',
-    replace: 'queueMicrotask(() => {',
+    find: 'setImmediate(() => slices',
+    replace: 'queueMicrotask(() => slices',
     tests: [`${GATEWAY}/test/socket/busy`],
   },
   {
