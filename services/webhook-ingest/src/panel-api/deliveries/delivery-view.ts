@@ -5,16 +5,13 @@ import { isProviderOrderOf } from '../orders/provider-orders.ts'
 
 /** The order that has a delivery's provider order, or the one that had it last. */
 const HOLDER = sql<{ order_id: string; user_id: string; status: string }>`(
-  SELECT order_id, user_id, status
-  FROM (
+  SELECT order_id, user_id, status FROM (
     SELECT order_id, user_id, status, 'infinity'::timestamptz AS until FROM orders
     WHERE provider = deliveries.provider AND provider_order_id = deliveries.provider_order_id
     UNION ALL
-    SELECT order_id, user_id, status, change.created_at
-    FROM provider_order_changes AS change JOIN orders USING (order_id)
+    SELECT order_id, user_id, status, change.created_at FROM provider_order_changes AS change JOIN orders USING (order_id)
     WHERE former_provider = deliveries.provider AND former_provider_order_id = deliveries.provider_order_id
-  ) AS holders
-  ORDER BY until DESC LIMIT 1)`
+  ) AS holders ORDER BY until DESC LIMIT 1)`
 
 export const selectDeliveries = (db: Kysely<Database>) =>
   db
