@@ -100,6 +100,7 @@ export const arSentences: Readonly<Record<string, Text>> = {
   'audit.delivery-outcomes': 'لكل تحديث نتيجة.',
   'audit.delivery-reviews': 'لكل تحديث يحتاج قرارًا حالة.',
   'audit.stuck-deliveries': 'لا تحديث ينتظر طلبًا مسجّلًا.',
+  'audit.stuck-approvals': 'لكل مبلغ ينتظر الموافقة على ردّه حالة مفتوحة.',
   'audit.outbox-age': 'لا حدث ينتظر النشر طويلًا.',
   'audit.change-age': 'لا تغيير ينتظر مكانه في الخلاصة طويلًا.',
   'audit.outgoing-webhook-age': 'لا إشعار صادرًا ينتظر طويلًا، ولا إشعار تُرك.',

@@ -117,6 +117,7 @@ export const deSentences: Readonly<Record<string, Text>> = {
   'audit.delivery-outcomes': 'Jede Meldung hat ein Ergebnis.',
   'audit.delivery-reviews': 'Zu jeder Meldung, die ein Mensch entscheiden muss, gibt es einen Fall.',
   'audit.stuck-deliveries': 'Keine Meldung wartet auf eine Bestellung, die registriert ist.',
+  'audit.stuck-approvals': 'Zu jeder Erstattung, die auf eine Zustimmung wartet, gibt es einen offenen Fall.',
   'audit.outbox-age': 'Kein Ereignis wartet lange darauf, verschickt zu werden.',
   'audit.change-age': 'Keine Änderung wartet lange auf ihren Platz im Feed.',
   'audit.outgoing-webhook-age': 'Kein ausgehender Webhook wartet lange, und keiner ist endgültig gescheitert.',

@@ -1,20 +1,24 @@
 import type { Database } from '@paxyo/database'
 import type { DeliveryView, FullDeliveryView } from '@paxyo/panel-client'
 import { sql, type Kysely } from 'kysely'
-import { holderOf, isProviderOrderOf } from '../orders/provider-orders.ts'
+import { isProviderOrderOf } from '../orders/provider-orders.ts'
 
-const HOLDER = holderOf(sql.ref('deliveries.provider'), sql.ref('deliveries.provider_order_id'))
+/** The order that has a delivery's provider order, or the one that had it last. */
+const HOLDER = sql<{ order_id: string; user_id: string; status: string }>`(
+  SELECT order_id, user_id, status FROM (
+    SELECT order_id, user_id, status, 'infinity'::timestamptz AS until FROM orders
+    WHERE provider = deliveries.provider AND provider_order_id = deliveries.provider_order_id
+    UNION ALL
+    SELECT order_id, user_id, status, change.created_at FROM provider_order_changes AS change JOIN orders USING (order_id)
+    WHERE former_provider = deliveries.provider AND former_provider_order_id = deliveries.provider_order_id
+  ) AS holders ORDER BY until DESC LIMIT 1)`
 
 export const selectDeliveries = (db: Kysely<Database>) =>
   db
     .selectFrom('deliveries')
-    .leftJoinLateral(
-      (from) =>
-        from.selectFrom('orders').select(['order_id', 'user_id', 'status']).where('order_id', '=', HOLDER).as('held'),
-      (join) => join.onTrue(),
-    )
+    .leftJoinLateral(HOLDER.as<'holder'>(sql.ref('holder')), (join) => join.onTrue())
     .select(['delivery_id', 'provider', 'provider_order_id', 'outcome', 'reason', 'received_at', 'replay_of', 'body'])
-    .select(['held.order_id', 'held.user_id', 'held.status as order_status'])
+    .select(['holder.order_id', 'holder.user_id', 'holder.status as order_status'])
 
 /** Whether a delivery belongs to an order, by the panel's order id. */
 export const isOfOrder = (orderId: string) =>
