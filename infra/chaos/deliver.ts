@@ -46,8 +46,10 @@ export function createSender(cluster: Cluster, random: Random): Sender {
           counts.accepted += 1
           return response.status
         }
-        // 503 asks for a retry; every other status is a bug.
-        if (response.status !== 503) throw new Error(`unexpected ${response.status}: ${path}: ${text}`)
+        // 503 asks for a retry, and 408 is the response of a process that was paused in the middle of the request; every other
+        // status is a bug.
+        if (response.status !== 503 && response.status !== 408)
+          throw new Error(`unexpected ${response.status}: ${path}: ${text}`)
       } catch (error) {
         if ((error as Error).message.startsWith('unexpected')) throw error
       }
@@ -103,26 +105,32 @@ export interface DeliverOptions {
   readonly ordersPerSecond?: number
 }
 
-/** Delivers the planned orders, several at the same time. */
+/** Delivers the planned orders, several at the same time. @returns the failures of those that could not be delivered. */
 export async function deliverAll(
   plan: readonly PlannedOrder[],
   { concurrency, durationMsMax, webhooksMax = Infinity, signal, ordersPerSecond = Infinity }: DeliverOptions,
   sender: Sender,
   random: Random,
   finished: PlannedOrder[],
-): Promise<void> {
+): Promise<string[]> {
   const deadline = performance.now() + durationMsMax
   const isOver = (): boolean =>
     performance.now() > deadline || sender.webhooks >= webhooksMax || signal?.aborted === true
+  const failures: string[] = []
   // One for all workers, each of which waits for its turn.
   const queue = atRate(plan, ordersPerSecond, isOver)
   const worker = async (): Promise<void> => {
     for (let next = await queue.next(); !next.done; next = await queue.next()) {
-      await deliver(next.value, sender, random.fork())
-      finished.push(next.value)
+      try {
+        await deliver(next.value, sender, random.fork())
+        finished.push(next.value)
+      } catch (error) {
+        failures.push((error as Error).message)
+      }
     }
   }
   await Promise.all(Array.from({ length: concurrency }, worker))
+  return failures
 }
 
 /** Yields at most so many items in each second, until it is over. */

@@ -111,10 +111,10 @@ export async function injectFaults<C extends Cluster>(
     )
     const faults = await injectUntil(work, system, cluster, sender, random.fork(), options)
     stopping.abort()
-    await work
+    const failures = await work
 
     const faultsEndedAt = performance.now()
-    const violations = [...(await catchUp(cluster, clients)), ...(await audit(cluster, finished, clients))]
+    const violations = [...failures, ...(await catchUp(cluster, clients)), ...(await audit(cluster, finished, clients))]
     const now = performance.now()
     return {
       seed: options.seed,
@@ -148,7 +148,7 @@ function countMistakes(finished: readonly PlannedOrder[]): Record<string, number
 
 /** Injects the faults of all groups until the work is done, or all faults are. */
 async function injectUntil<C extends Cluster>(
-  work: Promise<void>,
+  work: Promise<unknown>,
   { groups }: ChaosSystem<C>,
   cluster: C,
   sender: Sender,

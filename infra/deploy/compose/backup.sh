@@ -15,9 +15,14 @@ mkdir -p "$folder"
 chmod 755 "$folder"
 dump=$folder/paxyo-$(date -u +%Y-%m-%dT%H%M%SZ).dump
 trap 'rm -f "$dump.part"' EXIT
-docker compose exec -T postgres bash /etc/paxyo/backup.sh >"$dump.part"
+# With ha.yml, `postgres` is HAProxy, and the node that is the primary has the data.
+postgres=postgres
+for node in $(docker compose ps --services | grep '^postgres-' || true); do
+  if docker compose exec -T "$node" curl --fail --silent --output /dev/null http://127.0.0.1:8008/primary; then postgres=$node; fi
+done
+docker compose exec -T "$postgres" bash /etc/paxyo/backup.sh >"$dump.part"
 # Reads all of it: a dump that was cut off on the way fails here.
-docker compose exec -T postgres pg_restore --file=/dev/null <"$dump.part"
+docker compose exec -T "$postgres" pg_restore --file=/dev/null <"$dump.part"
 mv "$dump.part" "$dump"
 find "$folder" -maxdepth 1 -name 'paxyo-*.dump' | sort -r | tail -n "+$((keep + 1))" | while read -r old; do rm -- "$old"; done
 echo "$dump"

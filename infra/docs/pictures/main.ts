@@ -7,11 +7,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
+import { dialogsOf, takeDialog } from './dialogs.ts'
 import { fillPanel, startPanelServer } from './sample-panel.ts'
 
-// node infra/docs/pictures/main.ts [--all <folder>]: takes the console's picture for the documentation, from a system with two
-// weeks of a panel's life. With --all, every page on a desk, a tablet and a phone, light and dark, in three languages.
-const { values } = parseArgs({ options: { all: { type: 'string' } } })
+// node infra/docs/pictures/main.ts [--all <folder>] [--dialogs <folder>]: takes the console's picture for the documentation, from a system with two
+// weeks of a panel's life. With --all, every page on a desk, a tablet and a phone, light and dark, in three languages; with
+// --dialogs, every dialog.
+const { values } = parseArgs({ options: { all: { type: 'string' }, dialogs: { type: 'string' } } })
 
 const ROOT = new URL('../../../', import.meta.url)
 const STANDALONE = fileURLToPath(new URL('services/standalone/src/main.ts', ROOT))
@@ -63,6 +65,7 @@ await settled(page)
 await page.locator('.tile').getByText(String(PEOPLE.length), { exact: true }).waitFor()
 await page.screenshot({ path: fileURLToPath(new URL('infra/docs/console.png', ROOT)) })
 if (values.all !== undefined) await takeAll(values.all)
+if (values.dialogs !== undefined) await takeDialogs(values.dialogs)
 
 async function post(path: string, body: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
   return fetch(url + path, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body })
@@ -117,6 +120,28 @@ async function takeAll(folder: string): Promise<void> {
       await shown.goto(`${url}/console/${path}`)
       await settled(shown)
       await shown.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}-${locale}.png`), fullPage: true })
+    }
+    await context.close()
+  }
+}
+
+async function takeDialogs(folder: string): Promise<void> {
+  mkdirSync(folder, { recursive: true })
+  const dialogs = await dialogsOf(owner)
+  const state = await page.context().storageState()
+  for (const [width, colorScheme, locale] of [
+    [1440, 'light', 'en'],
+    [1440, 'dark', 'ar'],
+    [390, 'light', 'ar'],
+    [390, 'dark', 'de'],
+  ] as const) {
+    const viewport = { width, height: width < 500 ? 844 : 900 }
+    const context = await browser.newContext({ viewport, colorScheme, locale, storageState: state })
+    const shown = await context.newPage()
+    for (const dialog of dialogs) {
+      await shown.goto(`${url}/console/${dialog.path}`)
+      await settled(shown)
+      await takeDialog(shown, dialog, { folder, suffix: `${width}-${colorScheme}-${locale}`, locale })
     }
     await context.close()
   }

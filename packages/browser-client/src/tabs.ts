@@ -21,6 +21,7 @@ import { attempt } from './attempt.ts'
 import { ClientError } from './client-error.ts'
 import type { Connection } from './connection.ts'
 import { isLive } from './connection-state.ts'
+import { watchLeader } from './leader-watch.ts'
 import type { OrderRequest, OrderRequests, OrderResponse } from './order-requests.ts'
 import { isPageHidden } from './page.ts'
 import type { Snapshot, Stream } from './stream.ts'
@@ -70,12 +71,6 @@ interface LeaderState {
   readonly head: Position | undefined
 }
 
-/** A busy tab may respond late once. */
-const RESPONSE_TIMEOUT_MS = 1_000
-const TIMEOUTS_MAX = 2
-/** The server pings more often than this, and the leader broadcasts its state at each ping. */
-const SILENCE_MS_MAX = 65_000
-
 /** Web Locks exist on secure pages only. */
 export function canShare(): boolean {
   return attempt(() => typeof BroadcastChannel === 'function' && typeof navigator.locks.request === 'function') ?? false
@@ -112,9 +107,7 @@ export function createTabs({ name, stream, connection, orderRequests, ownStatus,
   let releaseLock: (() => void) | undefined
   let isLeader = false
   let followed: ConnectionStatus | undefined
-  let timeouts = 0
-  /** Fires when the leader has not sent a response, or its state, in time. */
-  let leaderTimeout: ReturnType<typeof setTimeout> | undefined
+  const watch = watchLeader({ ask: () => requestEvents(), onSilent: () => compete(true) })
   let wasLive = false
   /** Tabs whose request is under way: they repeat it when it takes long. */
   const asking = new Set<string>()
@@ -130,7 +123,7 @@ export function createTabs({ name, stream, connection, orderRequests, ownStatus,
   }
 
   function leave(): void {
-    clearTimeout(leaderTimeout)
+    watch.stop()
     lockRequest?.abort()
     lockRequest = followed = undefined
     isLeader = false
@@ -163,7 +156,7 @@ export function createTabs({ name, stream, connection, orderRequests, ownStatus,
   }
 
   function beginToLead(release: () => void): void {
-    clearTimeout(leaderTimeout)
+    watch.stop()
     releaseLock = release
     isLeader = true
     followed = undefined
@@ -182,22 +175,8 @@ export function createTabs({ name, stream, connection, orderRequests, ownStatus,
 
   function requestEvents(check = false): void {
     if (isLeader) return
-    waitFor(RESPONSE_TIMEOUT_MS)
+    watch.asked()
     broadcast({ kind: 'request', from: id, position: stream.position, check })
-  }
-
-  function waitFor(timeoutMs: number): void {
-    clearTimeout(leaderTimeout)
-    leaderTimeout = setTimeout(() => {
-      timeouts += 1
-      if (timeouts > TIMEOUTS_MAX) compete(true)
-      else requestEvents()
-    }, timeoutMs)
-  }
-
-  function onLeaderMessage(): void {
-    timeouts = 0
-    waitFor(SILENCE_MS_MAX)
   }
 
   function onMessage(message: TabMessage): void {
@@ -235,7 +214,7 @@ export function createTabs({ name, stream, connection, orderRequests, ownStatus,
   }
 
   function onLeaderState({ status, head, isHidden }: Extract<TabMessage, { kind: 'state' }>): void {
-    onLeaderMessage()
+    watch.received()
     const { position } = stream
     if (status.state === 'live' || status.state === 'delayed') {
       const isBehind = position?.epoch !== head!.epoch || position.seq < head!.seq
@@ -248,7 +227,7 @@ export function createTabs({ name, stream, connection, orderRequests, ownStatus,
   }
 
   function onResponse({ events, status, head }: Extract<TabMessage, { kind: 'response' }>): void {
-    onLeaderMessage()
+    watch.received()
     if (events === undefined) {
       followed = undefined
       return connection.input({ type: 'start' })

@@ -41,10 +41,16 @@ export function createTransportChoice(url: string, forced: LinkKind | undefined)
     attempt(() => localStorage.setItem(key, `${untilMs}`))
   }
 
+  /** Not for longer, when the clock was ahead before. */
+  function isRemembered(): boolean {
+    const leftMs = streamUntilMs - Date.now()
+    return leftMs > 0 && leftMs <= REMEMBERED_MS
+  }
+
   return {
     get kind() {
       if (forced !== undefined) return forced
-      return attempt(() => typeof WebSocket) !== 'function' || Date.now() < streamUntilMs ? 'stream' : 'websocket'
+      return attempt(() => typeof WebSocket) !== 'function' || isRemembered() ? 'stream' : 'websocket'
     },
     socketEnded(lifeMs) {
       if (lifeMs >= STABLE_MS) {

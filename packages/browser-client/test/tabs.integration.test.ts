@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals'
 import { connect, type Client, type ClientEvent, type ConnectOptions } from '@paxyo/browser-client'
+import { PROTOCOL_VERSION } from '@paxyo/contracts/data'
 import { eventually } from '@paxyo/testkit'
 import { event, startScriptedServer, welcome } from './scripted-server.ts'
 
@@ -42,3 +43,38 @@ test('a tab without a connection is told of kinds that it does not know, in thei
   )
   expect(server.hellos).toHaveLength(1)
 })
+
+test('a leader that stops after it has responded, as a suspended tab does, loses its place to the tab that is looked at', async () => {
+  await using server = await startScriptedServer((say) => {
+    say(welcome(0))
+    say(event(1))
+  })
+  const name = `paxyo tabs ${PROTOCOL_VERSION} ${server.url} ann`
+  const suspended = new AbortController()
+  const leading = new Promise<void>((leads) => {
+    const hold = (): Promise<unknown> => {
+      leads()
+      return new Promise((release) => suspended.signal.addEventListener('abort', release))
+    }
+    navigator.locks.request(name, hold).catch(() => undefined)
+  })
+  await leading
+  using channel = Object.assign(new BroadcastChannel(name), { [Symbol.dispose]: () => channel.close() })
+  let responses = 0
+  channel.addEventListener('message', ({ data }) => {
+    const { kind, from } = data as { readonly kind: string; readonly from: string }
+    if (kind !== 'request' || responses > 0) return
+    responses += 1
+    const status = { state: 'live', sinceMs: 0 }
+    // A channel reaches only its own origin; the rule is about windows.
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin
+    channel.postMessage({ kind: 'response', to: from, events: [], status, head: { epoch: 'e', seq: 0 } })
+  })
+  const follower = open({ url: server.url, token: 'a.b.c', userId: 'ann', position: { epoch: 'e', seq: 0 } })
+  await eventually(() => follower.status.state === 'live')
+  expect(server.hellos).toHaveLength(0)
+
+  await eventually(() => follower.position?.seq === 1)
+  expect(server.hellos).toHaveLength(1)
+  suspended.abort()
+}, 90_000)

@@ -3,14 +3,18 @@ import type { Pool } from 'pg'
 /** The maximum number of rows that one statement deletes. */
 const DELETE_MAX = 5_000
 
-// Positions follow time closely: deleting ends with the first rows that are young enough.
+// Positions follow time closely, but not exactly: a transaction may begin before another one and get its position after it.
+// Deleting ends with the first row that is young enough, so that those that are kept have no gap.
 const DELETE_SOME = `
   WITH oldest AS (
-    SELECT last_position, created_at FROM change_feed
-    WHERE last_position IS NOT NULL ORDER BY last_position LIMIT ${DELETE_MAX}
+    SELECT last_position, bool_and(created_at < $1) OVER (ORDER BY last_position) AS are_old
+    FROM (
+      SELECT last_position, created_at FROM change_feed
+      WHERE last_position IS NOT NULL ORDER BY last_position LIMIT ${DELETE_MAX}
+    ) AS first
   ), deleted AS (
     DELETE FROM change_feed USING oldest
-    WHERE change_feed.last_position = oldest.last_position AND oldest.created_at < $1
+    WHERE change_feed.last_position = oldest.last_position AND are_old
     RETURNING change_feed.last_position
   )
   UPDATE change_feed_head SET deleted_position = greatest(deleted_position, deleted.newest)

@@ -22,7 +22,7 @@ const BATCH_ROWS = 5_000
 /** Days, what was deleted from the default partition, and what was deleted of the bodies of either. */
 const FILE = /^deliveries_(?:\d{4}_\d\d_\d\d|default)(?:_bodies)?(?:_\d+)*\.ndjson\.gz$/
 
-/** A delivery as its table has it, with the order that had its provider order when it was archived. */
+/** A delivery as its table has it, with the order to which it belongs. */
 export interface ArchivedDelivery {
   readonly delivery_id: string
   readonly order_id: string | null
@@ -100,7 +100,7 @@ export async function archivePartition(
 interface Line {
   readonly received_at: string
   readonly delivery_id: string
-  /** Null when no order has the provider order of the delivery. */
+  /** Null when no order has had the provider order of the delivery. */
   readonly user_id: string | null
   readonly line: string
 }
@@ -115,7 +115,8 @@ async function* readLines(pool: Pool, partition: string, where: string): AsyncGe
   const text = `
     SELECT delivery.received_at::text AS received_at, delivery.delivery_id, orders.user_id,
       (to_jsonb(delivery) || jsonb_build_object('order_id', orders.order_id))::text AS line
-    FROM ${partition} AS delivery LEFT JOIN orders USING (provider_order_id, provider)
+    FROM ${partition} AS delivery LEFT JOIN orders
+      ON orders.order_id = order_of_delivery(delivery.provider, delivery.provider_order_id, delivery.received_at)
     WHERE (delivery.received_at, delivery.delivery_id) > ($1::timestamptz, $2) AND ${where}
     ORDER BY delivery.received_at, delivery.delivery_id LIMIT ${BATCH_ROWS}`
   for (let after = ['-infinity', '']; ;) {

@@ -14,14 +14,14 @@ import { DAY_MS, DELIVERIES, dropPartition, findPartitions } from './partitions.
 /** Rows that one statement deletes. */
 const BATCH_ROWS = 5_000
 
-/** SQL: a delivery waits for its order, its verification or an approval, or a review that it opened or repeated is open. */
+/** SQL: a delivery waits for its order or its verification, or a review that it opened or repeated is open. */
 export const isUndecided = (delivery: string): string => `
   (${delivery}.outcome IN ('parked', 'awaiting_verification')
-    OR ${delivery}.reason = 'needs_approval' AND ${delivery}.waiting_update IS NOT NULL
     OR EXISTS (SELECT FROM reviews WHERE reviews.delivery_id = ${delivery}.delivery_id AND reviews.resolved_at IS NULL)
     OR ${delivery}.outcome = 'review' AND EXISTS (
-      SELECT FROM orders JOIN reviews USING (order_id)
-      WHERE orders.provider_order_id = ${delivery}.provider_order_id AND orders.provider = ${delivery}.provider
+      SELECT FROM reviews
+      WHERE reviews.order_id =
+          order_of_delivery(${delivery}.provider, ${delivery}.provider_order_id, ${delivery}.received_at)
         AND reviews.reason = ${delivery}.reason AND reviews.resolved_at IS NULL))`
 
 export interface DeliveryRetentionResult {

@@ -14,6 +14,7 @@ import * as timelines from './migrations/0049-timelines.ts'
 import * as erasure from './migrations/0050-erasure.ts'
 import * as deliveryBodies from './migrations/0051-delivery-bodies.ts'
 import * as compactEvents from './migrations/0055-compact-events.ts'
+import * as movedDeliveries from './migrations/0060-moved-deliveries.ts'
 import { connectionConfig } from './servers/connection-config.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
@@ -26,6 +27,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0050-erasure': erasure,
   '0051-delivery-bodies': deliveryBodies,
   '0055-compact-events': compactEvents,
+  '0060-moved-deliveries': movedDeliveries,
 }
 
 /** The names of all migrations, as the table `kysely_migration` of a database that is up to date lists them. */

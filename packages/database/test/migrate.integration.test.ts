@@ -15,6 +15,7 @@ const MIGRATIONS = [
   '0050-erasure',
   '0051-delivery-bodies',
   '0055-compact-events',
+  '0060-moved-deliveries',
 ]
 
 let database: TestDatabase

@@ -9,6 +9,10 @@ const CHANNELS_PER_COMMAND_MAX = 500
 export const SUBSCRIBE_TIMEOUT_MS = 10_000
 /** The delay before a rejected SUBSCRIBE is retried, for channels that were subscribed before. */
 const REJECTED_DELAY_MS = 250
+/** The nodes of a cluster are pinged: a heartbeat over pub/sub arrives from one of them only. */
+const PING_INTERVAL_MS = 250
+/** With more pings in a row without a response than this, messages are considered lost. ioredis reconnects after 5 s. */
+const UNANSWERED_MAX = 2
 
 /**
  * Channels that are requested in one turn of the event loop are subscribed together. After a reconnect all channels are
@@ -28,6 +32,9 @@ export class RedisSubscriber implements EventSubscriber {
   /** After a reconnect, until all channels are subscribed again. */
   #isRestoring = false
   #wasReady = false
+  /** Pings since the last response. */
+  #unanswered = 0
+  readonly #pinger: NodeJS.Timeout | undefined
 
   constructor(redis: Redis, channelPrefix: string, handlers: SubscriberHandlers, isSharded = false) {
     this.#redis = redis
@@ -38,10 +45,12 @@ export class RedisSubscriber implements EventSubscriber {
       handlers.onMessage(channel.toString('utf8', channelPrefix.length), payload)
     })
     redis.on('ready', () => this.#resubscribe())
+    // In a busy process a timer can be due before the received data is read; setImmediate lets the read happen first.
+    if (isSharded) this.#pinger = setInterval(() => setImmediate(() => this.#ping()), PING_INTERVAL_MS)
   }
 
   get isReady(): boolean {
-    return this.#redis.status === 'ready' && !this.#isRestoring
+    return this.#redis.status === 'ready' && !this.#isRestoring && this.#unanswered <= UNANSWERED_MAX
   }
 
   async subscribe(channel: string): Promise<void> {
@@ -70,13 +79,23 @@ export class RedisSubscriber implements EventSubscriber {
   }
 
   close(): Promise<void> {
+    clearInterval(this.#pinger)
     return disconnectRedis(this.#redis)
+  }
+
+  #ping(): void {
+    if (this.#redis.status !== 'ready') return
+    this.#unanswered += 1
+    const responded = (): void => void (this.#unanswered = 0)
+    // That the command is not allowed is a response, too.
+    this.#redis.ping().then(responded, responded)
   }
 
   /** A new connection has no subscriptions. */
   #resubscribe(): void {
     this.#isRestoring = this.#wasReady
     this.#wasReady = true
+    this.#unanswered = 0
     for (const channel of this.#wanted.keys()) this.#unsent.add(channel)
     void this.#send()
   }

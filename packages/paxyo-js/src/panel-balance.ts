@@ -23,7 +23,7 @@ export interface PanelBalanceOptions {
 
 /**
  * Reads the balance that the panel keeps, after a refund: until the server says that the refund is credited, or until
- * the balance is another one. A later refund replaces an earlier one that is still awaited.
+ * the balance is another one. A request that fails is repeated likewise. A later refund replaces an earlier one that is still awaited.
  *
  * @returns a function to call for each refund, with its order.
  */
@@ -32,21 +32,20 @@ export function createPanelBalance({ url, shown, onBalance, warn }: PanelBalance
   let latest: OrderView | undefined
 
   async function read(order: OrderView | undefined, before: string | null | undefined, attempt: number): Promise<void> {
-    const found = await fetchBalance(url, order?.orderId)
-    if (order !== latest) return
-    onBalance(found.balance)
-    const isCredited =
-      order === undefined ||
-      (found.refunded === undefined ? found.balance !== before : found.refunded === order.refunded)
-    if (!isCredited && attempt < ATTEMPTS_MAX) schedule(order, before, attempt + 1)
+    const isCredited = await show(order, before).catch((error: unknown) => warn(String(error)))
+    if (order === latest && isCredited !== true && attempt < ATTEMPTS_MAX) schedule(order, before, attempt + 1)
+  }
+
+  /** @returns whether the refund is part of the balance. */
+  async function show(order: OrderView | undefined, before: string | null | undefined): Promise<boolean> {
+    const { balance, refunded } = await fetchBalance(url, order?.orderId)
+    if (order === latest) onBalance(balance)
+    return order === undefined || (refunded === undefined ? balance !== before : refunded === order.refunded)
   }
 
   function schedule(order: OrderView | undefined, before: string | null | undefined, attempt: number): void {
     clearTimeout(timer)
-    timer = setTimeout(
-      () => void read(order, before, attempt).catch((error: unknown) => warn(String(error))),
-      FIRST_PAUSE_MS * 2 ** (attempt - 1),
-    )
+    timer = setTimeout(() => void read(order, before, attempt), FIRST_PAUSE_MS * 2 ** (attempt - 1))
   }
 
   return (order) => {

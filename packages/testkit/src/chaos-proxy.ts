@@ -70,7 +70,13 @@ export async function startChaosProxy(target: number): Promise<ChaosProxy> {
     target,
     delayMs: 0,
     cut() {
-      for (const { client, upstream } of links) for (const socket of [client, upstream]) socket.resetAndDestroy()
+      for (const { client, upstream } of links) {
+        for (const socket of [client, upstream]) {
+          // Node never closes the handle of one that is reset while its end is being sent.
+          if (socket.writableEnded) socket.destroy()
+          else socket.resetAndDestroy()
+        }
+      }
     },
     hold(isSuch = () => true) {
       isHeld = isSuch

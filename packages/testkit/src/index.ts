@@ -22,6 +22,8 @@ export {
   startRedisCluster,
   startRedisSentinels,
   type RedisSentinels,
+  type RedisCluster,
+  type RedisClusterOptions,
   type RedisServers,
 } from './redis-cluster.ts'
 export { providePhp, type PhpExtension } from './php.ts'

@@ -17,21 +17,39 @@ const SLOTS = 16_384
 /** How long a server may be silent before the others consider it dead: longer than the pauses of a busy machine. */
 const SILENCE_MS_MAX = 3_000
 
+export interface RedisClusterOptions {
+  /** Clients find each server by the address of a proxy. */
+  readonly hasProxies?: boolean
+  /** Whether the replica of a master that is silent takes over; without it slots are moved manually only. */
+  readonly canFailOver?: boolean
+}
+
+export interface RedisCluster extends RedisServers {
+  /** The link to each of `servers`, when they are behind proxies. */
+  readonly proxies: readonly ChaosProxy[]
+}
+
 /** Three masters with a replica each; the replica of the master at index i is at i + 3. */
-export async function startRedisCluster(): Promise<RedisServers> {
+export async function startRedisCluster(options: RedisClusterOptions = {}): Promise<RedisCluster> {
+  const { hasProxies = false, canFailOver = true } = options
   const servers: RedisServer[] = []
+  const proxies: ChaosProxy[] = []
   const busPorts: number[] = []
   const clients: Redis[] = []
   try {
     while (servers.length < 2 * MASTERS) {
       const busPort = await freePort()
       busPorts.push(busPort)
-      servers.push(
-        await startRedisServer(
-          [],
-          ['cluster-enabled yes', `cluster-node-timeout ${SILENCE_MS_MAX}`, `cluster-port ${busPort}`],
-        ),
-      )
+      const config = ['cluster-enabled yes', `cluster-node-timeout ${SILENCE_MS_MAX}`, `cluster-port ${busPort}`]
+      if (!canFailOver) config.push('cluster-replica-no-failover yes')
+      const proxy = hasProxies ? await startChaosProxy(0) : undefined
+      if (proxy !== undefined) {
+        proxies.push(proxy)
+        config.push(`cluster-announce-port ${proxy.port}`)
+      }
+      const server = await startRedisServer([], config)
+      if (proxy !== undefined) proxy.target = server.port
+      servers.push(server)
     }
     clients.push(...servers.map(({ url }) => new Redis(url)))
     for (const [index, { port }] of servers.entries()) {
@@ -55,12 +73,12 @@ export async function startRedisCluster(): Promise<RedisServers> {
       )
     })
   } catch (error) {
-    await together(servers)[Symbol.asyncDispose]()
+    await together(servers, proxies)[Symbol.asyncDispose]()
     throw error
   } finally {
     for (const client of clients) client.disconnect()
   }
-  return together(servers)
+  return together(servers, proxies)
 }
 
 /**
@@ -148,12 +166,13 @@ export async function startRedisSentinels(options: RedisSentinelsOptions = {}): 
   return { url, servers, sentinels, proxies, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
-function together(servers: readonly RedisServer[]): RedisServers {
+function together(servers: readonly RedisServer[], proxies: readonly ChaosProxy[]): RedisCluster {
   return {
     url: servers.map(({ url }) => url).join(','),
     servers,
+    proxies,
     async [Symbol.asyncDispose]() {
-      await Promise.all(servers.map((server) => server.stop()))
+      await Promise.all([...servers.map((server) => server.stop()), ...proxies.map((it) => it[Symbol.asyncDispose]())])
     },
   }
 }

@@ -670,6 +670,8 @@ describe('the checks of the system', () => {
       status: 'failed',
       message: 'no gateway announces itself',
       hint: 'Start ws-gateway.',
+      code: 'gateways_none',
+      values: {},
     })
   })
 

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Starts Patroni, with PostgreSQL, on the node NODE; or one member of etcd: start.sh etcd.
+# Starts Patroni, with PostgreSQL, on the node NODE; or one member of etcd: start.sh etcd. Patroni, and patronictl in the same
+# container, read the addresses of etcd from PATRONI_ETCD_HOSTS.
 set -Eeuo pipefail
 if [ "${1:-}" = etcd ]; then
   here="http://$NODE"
@@ -16,7 +17,6 @@ fi
 (umask 077 && cat /run/secrets/postgres.key >/var/run/postgresql/server.key)
 replication=$(cat /run/secrets/postgres-replication-password)
 export PATRONI_NAME="$NODE" \
-  PATRONI_ETCD_HOSTS="$ETCD_HOSTS" \
   PATRONI_RESTAPI_LISTEN=0.0.0.0:8008 PATRONI_RESTAPI_CONNECT_ADDRESS="$NODE:8008" \
   PATRONI_POSTGRESQL_LISTEN=0.0.0.0:5432 PATRONI_POSTGRESQL_CONNECT_ADDRESS="$NODE:5432" \
   PATRONI_SUPERUSER_USERNAME=postgres PATRONI_SUPERUSER_PASSWORD="$(cat /run/secrets/postgres-superuser-password)" \

@@ -241,7 +241,7 @@ describe('three PostgreSQL servers instead of one', () => {
     const clients = etcd.map((member) => `${member}:2379`).join(',')
     for (const [name, service] of Object.entries(nodes)) {
       const environment = service['environment'] as Record<string, string>
-      const known = etcd.includes(name) ? { ETCD_CLUSTER: members } : { ETCD_HOSTS: clients }
+      const known = etcd.includes(name) ? { ETCD_CLUSTER: members } : { PATRONI_ETCD_HOSTS: clients }
       expect(environment).toEqual({ NODE: name, ...known })
     }
   })

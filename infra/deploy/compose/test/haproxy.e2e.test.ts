@@ -143,6 +143,7 @@ test('what a client says of itself is not believed, and nothing inside can be re
     await eventually(async () => (await get('/v1/orders')).status === 200)
     const lies = { 'x-forwarded-for': '10.0.0.1', 'x-forwarded-proto': 'http', forwarded: 'for=10.0.0.1' }
     expect((await get('/v1/orders', lies)).body).toBe('ingest 127.0.0.1 https')
+    for (const path of ['/console', '/console/api/session']) expect((await get(path, lies)).body).toMatch(/^ingest /)
     for (const path of ['/readyz', '/livez', '/metrics', '/v1', '/v2/orders', '/webhooks']) {
       expect({ path, status: (await get(path)).status }).toEqual({ path, status: 404 })
     }

@@ -40,6 +40,7 @@ const toRow = ({
   provider,
   providerOrderId,
   orderId,
+  orderStatus,
   outcome,
   reason,
   receivedAt,
@@ -48,7 +49,7 @@ const toRow = ({
   receivedAt,
   reason === null ? outcome : `${outcome} (${reason})`,
   `${printable(provider)} order ${printable(providerOrderId ?? 'none')}`,
-  orderId === null ? 'not registered' : printable(orderId),
+  orderId === null ? 'not registered' : `${printable(orderId)} (${orderStatus})`,
   printable(deliveryId) + (replayOf === null ? '' : ' (a replay)'),
 ]
 

@@ -191,7 +191,7 @@ describe('deliveries', () => {
       (await paxyo(['deliveries', 'list', '--provider', name, '--outcome', 'parked', '--json'], env)).json()
     expect([await ofProvider('godofpanel'), await ofProvider('another')]).toEqual([parked, []])
     const { stdout } = await paxyo(['deliveries', 'list', '--order', 'A-1'], env)
-    const [, deliveryId] = /^\S+Z +applied +godofpanel order 1 +A-1 +(\S+)\n$/.exec(stdout)!
+    const [, deliveryId] = /^\S+Z +applied +godofpanel order 1 +A-1 \(canceled\) +(\S+)\n$/.exec(stdout)!
     const shown = await paxyo(['deliveries', 'show', deliveryId!], env)
     expect(shown.stdout).toMatch(/\n\{.*"Canceled".*\}\n$/)
   })

@@ -7,14 +7,32 @@ export const LANGUAGES = { en: 'English', de: 'Deutsch', ar: 'العربية' } 
 export type Language = keyof typeof LANGUAGES
 export type Texts = Readonly<Record<TextKey, Text>>
 
-const LOADERS: Readonly<Record<Language, () => Promise<Texts>>> = {
-  en: () => Promise.resolve(en),
-  de: async () => (await import('../text/de.ts')).de,
-  ar: async () => (await import('../text/ar.ts')).ar,
+interface Loaded {
+  readonly texts: Texts
+  /** Translations of the server's sentences, by their codes; the server's own are in English. */
+  readonly sentences: Readonly<Record<string, Text>>
+}
+
+const LOADERS: Readonly<Record<Language, () => Promise<Loaded>>> = {
+  en: () => Promise.resolve({ texts: en, sentences: {} }),
+  de: async () => {
+    const [{ de: texts }, { deSentences: sentences }] = await Promise.all([
+      import('../text/de.ts'),
+      import('../text/de-sentences.ts'),
+    ])
+    return { texts, sentences }
+  },
+  ar: async () => {
+    const [{ ar: texts }, { arSentences: sentences }] = await Promise.all([
+      import('../text/ar.ts'),
+      import('../text/ar-sentences.ts'),
+    ])
+    return { texts, sentences }
+  },
 }
 const KEY = 'paxyo-console-language'
 
-const current = signal<{ readonly language: Language; readonly texts: Texts }>({ language: 'en', texts: en })
+const current = signal<{ readonly language: Language } & Loaded>({ language: 'en', texts: en, sentences: {} })
 
 export const language = (): Language => current.value.language
 
@@ -40,10 +58,10 @@ export async function chooseLanguage(chosen: Language): Promise<void> {
 }
 
 async function useLanguage(chosen: Language): Promise<void> {
-  const texts = await LOADERS[chosen]()
+  const loaded = await LOADERS[chosen]()
   document.documentElement.lang = chosen
   document.documentElement.dir = chosen === 'ar' ? 'rtl' : 'ltr'
-  current.value = { language: chosen, texts }
+  current.value = { language: chosen, ...loaded }
 }
 
 function readStored(): string | null {
@@ -65,12 +83,23 @@ export function textOf(prefix: string, name: string, values: TextValues = {}): s
   return key in current.value.texts ? t(key as TextKey, values) : undefined
 }
 
+/** A sentence of the server, by its code; undefined when the page has none for it in its language. */
+export function sentenceOf(code: string, values: TextValues = {}): string | undefined {
+  const { language: tag, sentences } = current.value
+  const text = sentences[code]
+  return text === undefined ? undefined : fillText(tag, text, values)
+}
+
 export function formatText(
   { language: tag, texts }: { readonly language: string; readonly texts: Texts },
   key: TextKey,
   values: TextValues,
 ): string {
-  const text = texts[key]
+  return fillText(tag, texts[key], values)
+}
+
+/** The form of a text for a count, with its values. */
+export function fillText(tag: string, text: Text, values: TextValues): string {
   const form = typeof text === 'string' ? text : pluralForm(tag, text, Number(values['count'] ?? 0))
   return form.replaceAll(/\{(\w+)\}/g, (whole, name: string) => {
     const value = values[name]

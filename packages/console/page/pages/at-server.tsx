@@ -3,6 +3,7 @@ import { webhooksSent } from '../data/changes.ts'
 import { useList } from '../data/pages.ts'
 import { t, textOf } from '../kit/language.ts'
 import { Ago, Badge, Panel, type Tone } from '../parts/basic.tsx'
+import { SendError } from '../parts/send-error.tsx'
 import { ListTable } from '../parts/table.tsx'
 
 export const WEBHOOK_TONES: Readonly<Record<string, Tone>> = { pending: 'warn', dead: 'bad', delivered: 'good' }
@@ -28,7 +29,7 @@ export const AtServer = ({ orderId }: { orderId: string }) => {
             cell: ({ state, lastError }) => (
               <>
                 <Badge tone={WEBHOOK_TONES[state] ?? 'quiet'}>{textOf('webhookState', state) ?? state}</Badge>{' '}
-                {state === 'delivered' ? null : <bdi>{lastError}</bdi>}
+                {state === 'delivered' || lastError === null ? null : <SendError error={lastError} />}
               </>
             ),
           },

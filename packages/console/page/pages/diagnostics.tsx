@@ -6,7 +6,7 @@ import { formatDuration } from '../kit/duration.ts'
 import { formatNumber } from '../kit/format.ts'
 import { t } from '../kit/language.ts'
 import { Ago, Button, Panel, Problem, type Tone } from '../parts/basic.tsx'
-import { Check } from '../parts/checks.tsx'
+import { Check, ServerSentence } from '../parts/checks.tsx'
 import { useRequest } from '../parts/request.ts'
 
 /** What the services check when a person asks: each result is a sentence, with the fix. */
@@ -19,17 +19,19 @@ export const Doctor = () => (
   >
     {(found) => (
       <ul class="checks">
-        {found.diagnostics.map(({ check, status, message, hint }) => (
+        {found.diagnostics.map(({ check, status, message, hint, code, values }) => (
           <Check
             key={`${check} ${message}`}
             name={check}
             state={status}
             tone={TONES[status]}
             verdict={t(`doctor.${status}`)}
-            fix={hint}
-            isServerText
+            fix={hint === null ? null : <ServerSentence text={hint} code={`hint.${code}`} values={values} />}
           >
-            <strong>{check}</strong> {message}
+            <strong>
+              <bdi>{check}</bdi>
+            </strong>{' '}
+            <ServerSentence text={message} code={`message.${code}`} values={values} />
           </Check>
         ))}
       </ul>
@@ -70,12 +72,11 @@ export const LedgerAuditPanel = () => (
               state={count === 0 ? 'ok' : 'failed'}
               tone={count === 0 ? 'good' : 'bad'}
               verdict={count === 0 ? t('doctor.ok') : t('ledgerAudit.count', { count })}
-              isServerText
             >
-              {title}
+              <ServerSentence text={title} code={`audit.${check}`} />
               {rows.map(({ subject, detail }) => (
                 <span key={`${subject} ${detail}`} class="check-fix">
-                  {subject} {detail}
+                  <ServerSentence text={`${subject} ${detail}`} />
                 </span>
               ))}
             </Check>

@@ -12,7 +12,16 @@ import { language, t, textOf } from '../kit/language.ts'
 import { Amount, Badge, Button, Empty, Outcome, Screen, statusName } from '../parts/basic.tsx'
 import { useKeys } from '../parts/keys.ts'
 import { Table, type Column } from '../parts/table.tsx'
-import { EMPTY_FEED, matches, NO_FILTER, rateOf, withBatch, type Feed, type FeedFilter } from '../state/live-feed.ts'
+import {
+  EMPTY_FEED,
+  matches,
+  NO_FILTER,
+  rateOf,
+  rowsOf,
+  withBatch,
+  type Feed,
+  type FeedFilter,
+} from '../state/live-feed.ts'
 
 const FIRST_ROWS = 30
 /** Batches that arrive within it are one update of the page. */
@@ -62,7 +71,7 @@ function useFeed(feed: Signal<Feed>, filter: Signal<FeedFilter>, isPaused: Signa
     const readNewest = async (): Promise<void> => {
       const { data } = await get<Page<DeliveryView>>('/v1/deliveries', { limit: FIRST_ROWS }, abort.signal)
       const known = new Set(feed.value.rows.map(({ deliveryId }) => deliveryId))
-      const before = data.filter(({ deliveryId }) => !known.has(deliveryId)).map(rowOf)
+      const before = rowsOf(data).filter(({ deliveryId }) => !known.has(deliveryId))
       feed.value = { ...feed.value, rows: [...feed.value.rows, ...before] }
     }
     // Without them the page shows what is committed from now on.
@@ -85,15 +94,6 @@ function useFeed(feed: Signal<Feed>, filter: Signal<FeedFilter>, isPaused: Signa
     }
   }, [])
 }
-
-/** A delivery of the API; its order's status and refund are on its own page. */
-const rowOf = (delivery: DeliveryView): OperationsRow => ({
-  ...delivery,
-  reported: null,
-  status: null,
-  refund: null,
-  currency: null,
-})
 
 const Filters = ({ filter, rows }: { filter: Signal<FeedFilter>; rows: readonly OperationsRow[] }) => {
   const providers = [...new Set(rows.map(({ provider }) => provider))].toSorted((a, b) => a.localeCompare(b))

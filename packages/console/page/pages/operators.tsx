@@ -136,7 +136,7 @@ const Invite = ({ link, onDone, onClose }: Omit<AskProps, 'question'>) => {
   const isSupport = role.value === 'support'
   return (
     <ActionDialog
-      title={t('operators.invite')}
+      title={t('operators.inviteTitle')}
       button={t('operators.invite')}
       hasNote={false}
       isBlocked={name.value.trim() === '' || (isSupport && refundLimit === undefined)}

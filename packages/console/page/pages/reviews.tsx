@@ -34,7 +34,7 @@ export const Reviews = ({ id }: { id: string | undefined }) => {
   return (
     <Screen
       title={t('reviews.title')}
-      lead={reviews && t(hasMore ? 'reviews.leadMore' : 'reviews.lead', { count: reviews.length })}
+      lead={reviews?.length ? t(hasMore ? 'reviews.leadMore' : 'reviews.lead', { count: reviews.length }) : undefined}
     >
       <Reasons reason={reason} reviews={reviews ?? []} />
       <Problem problem={problem.value} onRetry={reload} />
@@ -78,28 +78,30 @@ const Reasons = ({ reason, reviews }: { reason: string; reviews: readonly Review
   const reasons = [...new Set([...(reason === '' ? [] : [reason]), ...reviews.map((review) => review.reason)])]
   if (reasons.length === 0) return null
   return (
-    <div class="filters" role="group" aria-label={t('live.filters')}>
-      <label>
-        <span>{t('delivery.reason')}</span>
-        <select
-          value={reason}
-          onChange={(event) => goTo(hrefOf('reviews', undefined, queryOf(event.currentTarget.value)))}
-        >
-          <option value="">{t('live.all')}</option>
-          {reasons.map((name) => (
-            <option key={name} value={name}>
-              {textOf('reason', name) ?? name}
-            </option>
-          ))}
-        </select>
-      </label>
-      {reason !== '' && reviews.length > 0 && can('reviews') ? (
-        <Button onClick={() => (isAsking.value = true)}>{t('bulk.open')}</Button>
-      ) : null}
+    <>
+      <div class="filters" role="group" aria-label={t('live.filters')}>
+        <label>
+          <span>{t('delivery.reason')}</span>
+          <select
+            value={reason}
+            onChange={(event) => goTo(hrefOf('reviews', undefined, queryOf(event.currentTarget.value)))}
+          >
+            <option value="">{t('live.all')}</option>
+            {reasons.map((name) => (
+              <option key={name} value={name}>
+                {textOf('reason', name) ?? name}
+              </option>
+            ))}
+          </select>
+        </label>
+        {reason !== '' && reviews.length > 0 && can('reviews') ? (
+          <Button onClick={() => (isAsking.value = true)}>{t('bulk.open')}</Button>
+        ) : null}
+      </div>
       {isAsking.value ? (
         <BulkResolve reason={reason as Review['reason']} onClose={() => (isAsking.value = false)} />
       ) : null}
-    </div>
+    </>
   )
 }
 

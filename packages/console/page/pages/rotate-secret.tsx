@@ -46,15 +46,17 @@ export const RotateSecret = ({ endpoint, onChanged }: Props) => {
       )}
       {secret.value === null || step.value !== undefined ? null : (
         <Dialog title={t('secret.new')} onClose={() => (secret.value = null)}>
-          <p>{t('secret.newDetail')}</p>
-          <p class="copy-line">
-            <Code>{secret.value}</Code>
-            <CopyButton text={secret.value} label={t('secret.copy')} />
-          </p>
-          <div class="form-actions">
-            <Button kind="primary" onClick={() => (secret.value = null)}>
-              {t('action.close')}
-            </Button>
+          <div class="form">
+            <p>{t('secret.newDetail')}</p>
+            <p class="copy-line">
+              <Code>{secret.value}</Code>
+              <CopyButton text={secret.value} label={t('secret.copy')} />
+            </p>
+            <div class="form-actions">
+              <Button kind="primary" onClick={() => (secret.value = null)}>
+                {t('action.close')}
+              </Button>
+            </div>
           </div>
         </Dialog>
       )}

@@ -8,6 +8,7 @@ import { can } from '../data/session.ts'
 import { t } from '../kit/language.ts'
 import { Ago, Badge, Field, Panel, Button } from '../parts/basic.tsx'
 import { Progress, useProgress, type ProgressStep } from '../parts/progress.tsx'
+import { SendError } from '../parts/send-error.tsx'
 import { Subject } from '../parts/subject.tsx'
 import { ListTable } from '../parts/table.tsx'
 import type { RefundFilter } from '../state/days.ts'
@@ -53,7 +54,9 @@ export const SentRefunds = ({ provider, service }: RefundFilter) => {
         </label>
         <Field label={t('refunds.since')} name="since" type="date" bind={since} />
       </div>
-      {can('outgoing_webhooks') ? <ResendAll query={query} isWanted={isWanted} onDone={list.reload} /> : null}
+      {can('outgoing_webhooks') && shown.items?.length !== 0 ? (
+        <ResendAll query={query} isWanted={isWanted} onDone={list.reload} />
+      ) : null}
       <ListTable
         list={shown}
         label={t('refunds.atServer')}
@@ -69,7 +72,9 @@ export const SentRefunds = ({ provider, service }: RefundFilter) => {
                 <Badge tone={WEBHOOK_TONES[webhook.state] ?? 'quiet'}>
                   {webhook.state === 'superseded' ? t('webhookState.superseded') : t(`sentRefund.${webhook.state}`)}
                 </Badge>{' '}
-                {webhook.state === 'delivered' ? null : webhook.lastError}
+                {webhook.state === 'delivered' || webhook.lastError === null ? null : (
+                  <SendError error={webhook.lastError} />
+                )}
               </>
             ),
           },

@@ -8,6 +8,7 @@ import { nowMs } from '../kit/clock.ts'
 import { formatNumber } from '../kit/format.ts'
 import { t } from '../kit/language.ts'
 import { Ago, Problem, Screen, Sum } from '../parts/basic.tsx'
+import { SendError } from '../parts/send-error.tsx'
 import { Sparkline } from '../parts/sparkline.tsx'
 import { useDays } from '../parts/days.ts'
 import { deliveriesByDay, refundsByDay } from '../state/days.ts'
@@ -132,8 +133,11 @@ const ServerTile = ({ endpoints }: { endpoints: Summary['endpoints'] | undefined
       {failing.map(({ endpointId, since, lastError }) => (
         <span key={endpointId} class="tile-line">
           {t('today.serverSince')} <Ago time={since} />
-          {lastError === null ? null : ': '}
-          <bdi class="breakable">{lastError}</bdi>
+          {lastError === null ? null : (
+            <>
+              : <SendError error={lastError} />
+            </>
+          )}
         </span>
       ))}
     </Tile>

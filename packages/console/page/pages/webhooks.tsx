@@ -12,8 +12,9 @@ import { useList, type List } from '../data/pages.ts'
 import { useResource } from '../data/resource.ts'
 import { place, replaceQuery } from '../data/router.ts'
 import { can } from '../data/session.ts'
+import { nowMs } from '../kit/clock.ts'
 import { t, textOf } from '../kit/language.ts'
-import { Ago, Badge, Button, Empty, Panel, Problem, Screen, Skeleton } from '../parts/basic.tsx'
+import { Ago, Badge, Button, Code, Empty, Panel, Problem, Screen, Skeleton } from '../parts/basic.tsx'
 import { ActionDialog } from '../parts/dialog.tsx'
 import { Progress, useProgress } from '../parts/progress.tsx'
 import { useRequest } from '../parts/request.ts'
@@ -129,6 +130,9 @@ const Endpoint = ({ endpoint, onChanged }: { endpoint: WebhookEndpoint; onChange
           }}
           onClose={() => (isAsking.value = false)}
         >
+          <p>
+            <Code>{endpoint.url}</Code>
+          </p>
           <p>{t(endpoint.isEnabled ? 'webhooks.disableDetail' : 'webhooks.enableDetail')}</p>
         </ActionDialog>
       ) : null}
@@ -178,7 +182,7 @@ const Attempts = ({ attempts, onChanged }: { attempts: List<OutgoingWebhookView>
       },
       {
         title: t('webhooks.next'),
-        cell: (webhook) => (webhook.dueAt === null ? '' : <Ago time={webhook.dueAt} />),
+        cell: ({ dueAt }) => (dueAt === null ? '' : isPast(dueAt) ? t('webhooks.inTurn') : <Ago time={dueAt} />),
       },
       ...(can('outgoing_webhooks')
         ? [
@@ -194,6 +198,9 @@ const Attempts = ({ attempts, onChanged }: { attempts: List<OutgoingWebhookView>
     ]}
   />
 )
+
+/** It waits for the one before it, which is about the same order or account, or for a free connection. */
+const isPast = (time: string): boolean => Date.parse(time) <= nowMs.value
 
 interface RetryButtonProps {
   readonly webhookId: string

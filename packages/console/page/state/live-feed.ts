@@ -1,4 +1,5 @@
 import type { OperationsBatch, OperationsRow } from '@paxyo/contracts'
+import type { DeliveryView } from '@paxyo/panel-client'
 
 /** What the live page shows of the stream of deliveries. */
 export interface Feed {
@@ -52,4 +53,17 @@ export function rateOf({ seconds }: Feed, nowMs: number): { readonly perSecond: 
     perSecond: deliveries / RATE_SECONDS,
     isSampled: recent.some(({ deliveries: all, shown }) => all > shown && shown >= ROWS_PER_SECOND_MAX),
   }
+}
+
+/**
+ * Deliveries of the API, newest first, as rows. The newest one that changed an order says the order's status; an earlier one
+ * would say what the order became later.
+ */
+export function rowsOf(deliveries: readonly DeliveryView[]): OperationsRow[] {
+  const orders = new Set<string | null>()
+  return deliveries.map(({ orderStatus, ...row }) => {
+    const isNewest = row.outcome === 'applied' && !orders.has(row.orderId)
+    if (isNewest) orders.add(row.orderId)
+    return { ...row, reported: null, status: isNewest ? orderStatus : null, refund: null, currency: null }
+  })
 }

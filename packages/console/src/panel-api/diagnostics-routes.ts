@@ -1,8 +1,9 @@
-import { diagnoseDatabase, failed, ok, warning, type Diagnostic, type ReadSession } from '@paxyo/database/diagnostics'
+import { diagnoseDatabase, fromSentences, type Diagnostic, type ReadSession } from '@paxyo/database/diagnostics'
 import { auditLedger, type AuditResult } from '@paxyo/ledger/audit'
 import { operation, reject, type ApiDeps, type PanelApi } from '@paxyo/panel-api-kit'
 import { diagnosisSchema, ledgerAuditSchema, type ConnectionCounts, type Diagnosis } from '@paxyo/panel-client'
 import type { PoolClient } from 'pg'
+import { GATEWAY_SENTENCES } from './gateway-sentences.ts'
 import { runShared } from './run-shared.ts'
 
 export interface DiagnosticsRouteDeps extends Pick<ApiDeps, 'pool' | 'log'> {
@@ -41,8 +42,8 @@ export function registerDiagnosticsRoutes(api: PanelApi, deps: DiagnosticsRouteD
     tag: 'Overview',
     summary: 'Check PostgreSQL, the bus and the gateways',
     description:
-      'What `paxyo doctor` checks, as far as the service can see it: each result is a sentence, with the fix. Results are ' +
-      'kept for five seconds.',
+      'What `paxyo doctor` checks, as far as the service can see it: each result is a sentence, with the fix; `code` and ' +
+      '`values` are for pages in other languages. Results are kept for five seconds.',
     responses: { 200: { description: 'The results.', schema: diagnosisSchema } },
   })
   api.get('/v1/diagnostics', { schema: diagnosticsSchema }, async (_request, reply) => reply.send(await diagnose()))
@@ -76,29 +77,32 @@ async function diagnoseSystem({ pool, gateways }: DiagnosticsRouteDeps): Promise
   return {
     at: new Date().toISOString(),
     isHealthy: diagnostics.every(({ status }) => status !== 'failed'),
-    diagnostics: diagnostics.map(({ check, status, message, hint = null }) => ({ check, status, message, hint })),
+    diagnostics: diagnostics.map(({ check, status, message, hint = null, code = null, values = {} }) => ({
+      check,
+      status,
+      message,
+      hint,
+      code,
+      values,
+    })),
   }
 }
 
+const found = fromSentences(GATEWAY_SENTENCES)
+
 function diagnoseGateways({ isReady, gateways }: DiagnosticsRouteDeps['gateways']): Diagnostic[] {
-  if (!isReady)
-    return [failed('bus', 'messages of the bus do not arrive', 'Is Redis running, and can this service reach it?')]
-  if (gateways.length === 0) {
-    return [ok('bus', 'messages arrive'), failed('gateways', 'no gateway announces itself', 'Start ws-gateway.')]
-  }
+  if (!isReady) return [found('failed', 'bus', 'bus_silent')]
+  if (gateways.length === 0) return [found('ok', 'bus', 'bus_ok'), found('failed', 'gateways', 'gateways_none')]
   const slowest = Math.max(...gateways.map(({ busMs }) => busMs ?? 0))
   const versions = [...new Set(gateways.map(({ version }) => version ?? 'unknown'))]
+  const count = gateways.length
   return [
     slowest > BUS_MS_MAX
-      ? warning(
-          'bus',
-          `a message takes ${Math.round(slowest)} ms to a gateway`,
-          'Look at the load of Redis and the network to it.',
-        )
-      : ok('bus', 'messages arrive'),
+      ? found('warning', 'bus', 'bus_slow', { ms: Math.round(slowest) })
+      : found('ok', 'bus', 'bus_ok'),
     versions.length > 1
-      ? warning('gateways', `${gateways.length} gateways run the versions ${versions.join(', ')}`, 'Finish the update.')
-      : ok('gateways', `${gateways.length} announce themselves`),
+      ? found('warning', 'gateways', 'gateway_versions', { count, versions: versions.join(', ') })
+      : found('ok', 'gateways', 'gateways_found', { count }),
   ]
 }
 

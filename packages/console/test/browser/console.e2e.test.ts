@@ -304,16 +304,16 @@ test('the system is checked, the ledger audited, and refunds are resent', async 
 
 test('the secret of an endpoint is rotated in steps', async () => {
   await open(owner, 'Outgoing webhooks')
-  await owner.getByRole('button', { name: 'New secret…' }).click()
+  await owner.getByRole('button', { name: 'New secret' }).click()
   const dialog = owner.getByRole('dialog')
-  await dialog.getByRole('button', { name: 'New secret…' }).click()
+  await dialog.getByRole('button', { name: 'New secret' }).click()
   await dialog.getByRole('heading', { name: 'The new secret' }).waitFor()
   expect(await dialog.getByText(/^whsec_/).count()).toBe(1)
   await dialog.getByRole('button', { name: 'Close' }).click()
-  await owner.getByRole('button', { name: 'Replace the newer secret…' }).waitFor()
-  await owner.getByRole('button', { name: 'Remove the older secret…' }).click()
-  await dialog.getByRole('button', { name: 'Remove the older secret…' }).click()
-  await owner.getByRole('button', { name: 'New secret…' }).waitFor()
+  await owner.getByRole('button', { name: 'Replace the newer secret' }).waitFor()
+  await owner.getByRole('button', { name: 'Remove the older secret' }).click()
+  await dialog.getByRole('button', { name: 'Remove the older secret' }).click()
+  await owner.getByRole('button', { name: 'New secret' }).waitFor()
 })
 
 test('the script tag is tested in this browser, and the web server gets a configuration with its host', async () => {

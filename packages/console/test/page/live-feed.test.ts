@@ -1,11 +1,13 @@
 import { expect, test } from '@jest/globals'
 import type { OperationsBatch, OperationsRow } from '@paxyo/contracts'
+import type { DeliveryView } from '@paxyo/panel-client'
 import {
   EMPTY_FEED,
   FEED_ROWS_MAX,
   NO_FILTER,
   rateOf,
   ROWS_PER_SECOND_MAX,
+  rowsOf,
   withBatch,
   type Feed,
 } from '../../page/state/live-feed.ts'
@@ -91,4 +93,23 @@ test('it keeps a bounded number of rows', () => {
   }
   expect(feed.rows).toHaveLength(FEED_ROWS_MAX)
   expect(feed.seconds.length).toBeLessThanOrEqual(10)
+})
+
+test('of the deliveries before the page was opened, the newest that changed an order says what it is now', () => {
+  const before = (deliveryId: string, orderId: string | null, change: Partial<DeliveryView> = {}): DeliveryView => {
+    const { reported: _reported, status: _status, refund: _refund, currency: _currency, ...delivery } = row(deliveryId)
+    return { ...delivery, orderId, orderStatus: 'completed', reason: null, replayOf: null, ...change }
+  }
+  const deliveries = [
+    before('4', 'A-1', { outcome: 'progress' }),
+    before('3', 'A-1'),
+    before('2', null, { orderStatus: null }),
+    before('1', 'A-1'),
+  ]
+  expect(rowsOf(deliveries).map(({ deliveryId, status }) => [deliveryId, status])).toEqual([
+    ['4', null],
+    ['3', 'completed'],
+    ['2', null],
+    ['1', null],
+  ])
 })

@@ -1,11 +1,16 @@
 import { expect, test } from '@jest/globals'
+import { DATABASE_SENTENCES, type Sentence } from '@paxyo/database/diagnostics'
+import { AUDIT_CHECKS } from '@paxyo/ledger/audit'
 import { RECORDED_OUTCOMES, ORDER_STATUSES, WEBHOOK_TYPES } from '@paxyo/contracts/data'
 import { REVIEW_REASONS } from '@paxyo/order-core'
-import { formatText, preferredLanguage, type Texts } from '../../page/kit/language.ts'
+import { fillText, formatText, preferredLanguage, type Texts } from '../../page/kit/language.ts'
+import { arSentences } from '../../page/text/ar-sentences.ts'
 import { ar } from '../../page/text/ar.ts'
+import { deSentences } from '../../page/text/de-sentences.ts'
 import { de } from '../../page/text/de.ts'
 import { en, type TextKey } from '../../page/text/en.ts'
 import type { Text } from '../../page/text/text.ts'
+import { GATEWAY_SENTENCES } from '../../src/panel-api/gateway-sentences.ts'
 
 const LANGUAGES: Readonly<Record<string, Texts>> = { en, de, ar }
 const KEYS = Object.keys(en) as TextKey[]
@@ -48,6 +53,27 @@ test('every outcome, status, reason and type has a text', () => {
   ]
   expect(wanted.filter((key) => !(key in en))).toEqual([])
 })
+
+const SENTENCES: [string, Sentence][] = Object.entries({ ...DATABASE_SENTENCES, ...GATEWAY_SENTENCES })
+const SERVER_SENTENCES = Object.fromEntries([
+  ...SENTENCES.map(([code, { message }]) => [`message.${code}`, message]),
+  ...SENTENCES.filter(([, { hint }]) => hint !== undefined).map(([code, { hint }]) => [`hint.${code}`, hint]),
+  ...AUDIT_CHECKS.map(({ name, title }) => [`audit.${name}`, title]),
+]) as Readonly<Record<string, string>>
+
+// Those of the server are in English.
+test.each(Object.entries({ de: deSentences, ar: arSentences }))(
+  '%s has every sentence of the server',
+  (tag, sentences) => {
+    expect(Object.keys(sentences).toSorted()).toEqual(Object.keys(SERVER_SENTENCES).toSorted())
+    for (const [code, english] of Object.entries(SERVER_SENTENCES)) {
+      const names = new Set(namesIn(english))
+      for (const form of formsOf(sentences[code]!)) expect([code, new Set(namesIn(form))]).toEqual([code, names])
+      const values = Object.fromEntries([...names].map((name) => [name, 3]))
+      expect(fillText(tag, sentences[code]!, values)).not.toMatch(/[{}]/)
+    }
+  },
+)
 
 test('the language is that of the person, or of the browser', () => {
   expect(preferredLanguage('ar', ['de-DE'])).toBe('ar')

@@ -1,5 +1,6 @@
-import { ok, skipped, warning, type Diagnostic } from './diagnostic.ts'
+import type { Diagnostic } from './diagnostic.ts'
 import type { ReadSession } from './read-session.ts'
+import { found } from './sentences.ts'
 
 const AGE_WARNING_S = 2 * 86_400
 
@@ -11,11 +12,8 @@ const READ_SIGNATURE = `
 export async function diagnoseAuditSignature(database: ReadSession): Promise<Diagnostic> {
   const [row] = await database.query<{ entries: number; ageS: number | null }>(READ_SIGNATURE)
   const { entries, ageS } = row!
-  if (entries === 0) return ok('audit-signature', 'the audit log is empty')
-  if (ageS === null) {
-    return skipped('audit-signature', 'the audit log is not signed (AUDIT_SIGNING_KEYS of paxyo maintain)')
-  }
-  const message = `the audit log was signed ${Math.floor(ageS / 3_600)} hours ago`
-  if (ageS <= AGE_WARNING_S) return ok('audit-signature', message)
-  return warning('audit-signature', message, 'Does paxyo maintain run daily, with AUDIT_SIGNING_KEYS?')
+  if (entries === 0) return found('ok', 'audit-signature', 'audit_log_empty')
+  if (ageS === null) return found('skipped', 'audit-signature', 'audit_log_unsigned')
+  const status = ageS <= AGE_WARNING_S ? 'ok' : 'warning'
+  return found(status, 'audit-signature', 'audit_log_signed', { count: Math.floor(ageS / 3_600) })
 }

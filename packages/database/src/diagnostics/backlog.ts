@@ -1,5 +1,6 @@
 import type { ReadSession } from './read-session.ts'
-import { failed, ok, warning, type Diagnostic } from './diagnostic.ts'
+import type { Diagnostic } from './diagnostic.ts'
+import { found } from './sentences.ts'
 
 /** A batch is published right after its commit; the next batch, or the drain every 30 s, deletes its row. */
 const OUTBOX_AGE_WARNING_S = 60
@@ -23,11 +24,9 @@ const READ_PARTITIONS = `
 export async function diagnosePartitions(database: ReadSession): Promise<Diagnostic> {
   const [row] = await database.query<{ ahead: number; today: boolean }>(READ_PARTITIONS)
   const { ahead, today } = row!
-  if (today && ahead === 3) return ok('partitions', 'events and deliveries have partitions for the next days')
-  const message = today
-    ? `events and deliveries have partitions for only ${ahead} of the next 3 days`
-    : 'events or deliveries have no partition for today'
-  return warning('partitions', message, 'Run paxyo maintain now, and then daily (cron, or a CronJob).')
+  if (!today) return found('warning', 'partitions', 'partitions_missing')
+  if (ahead < 3) return found('warning', 'partitions', 'partitions_few', { count: ahead })
+  return found('ok', 'partitions', 'partitions_ready')
 }
 
 const READ_OUTBOX = `
@@ -36,11 +35,9 @@ const READ_OUTBOX = `
 export async function diagnoseOutbox(database: ReadSession): Promise<Diagnostic> {
   const [row] = await database.query<{ batches: number; ageS: number }>(READ_OUTBOX)
   const { batches, ageS } = row!
-  const message = `${batches} batches are not published yet, the oldest for ${ageS} s`
-  const hint = 'Is webhook-ingest running, and can it reach Redis? Its log has the reason of a failed publish.'
-  if (ageS > OUTBOX_AGE_FAILED_S) return failed('outbox', message, hint)
-  if (ageS > OUTBOX_AGE_WARNING_S) return warning('outbox', message, hint)
-  return ok('outbox', batches === 0 ? 'every batch is published' : message)
+  if (batches === 0) return found('ok', 'outbox', 'outbox_empty')
+  const status = ageS > OUTBOX_AGE_FAILED_S ? 'failed' : ageS > OUTBOX_AGE_WARNING_S ? 'warning' : 'ok'
+  return found(status, 'outbox', 'outbox_waiting', { count: batches, seconds: ageS })
 }
 
 const READ_WAITING = `
@@ -72,18 +69,14 @@ export async function diagnoseWaiting(database: ReadSession): Promise<readonly D
   const { parkedAgeS, reviewAgeS, rejected } = row!
   return [
     parkedAgeS > PARKED_AGE_WARNING_S
-      ? warning(
-          'parked',
-          `a delivery has been waiting ${days(parkedAgeS)} for its order to be registered`,
-          'Does the panel register every order? List them: paxyo deliveries list --outcome parked.',
-        )
-      : ok('parked', 'no delivery has been waiting long for its order'),
+      ? found('warning', 'parked', 'parked_waiting', { count: days(parkedAgeS) })
+      : found('ok', 'parked', 'parked_none_long'),
     reviewAgeS > REVIEW_AGE_WARNING_S
-      ? warning('reviews', `a review has been open for ${days(reviewAgeS)}`, 'List them: paxyo reviews list.')
-      : ok('reviews', 'no review has been open for long'),
+      ? found('warning', 'reviews', 'reviews_open', { count: days(reviewAgeS) })
+      : found('ok', 'reviews', 'reviews_none_long'),
     rejected > 0
-      ? warning('rejected', `${rejected} webhooks could not be read and are kept`, 'List them: paxyo rejected list.')
-      : ok('rejected', 'every authenticated webhook could be read'),
+      ? found('warning', 'rejected', 'rejected_kept', { count: rejected })
+      : found('ok', 'rejected', 'rejected_none'),
     ...diagnoseChanges(row!),
   ]
 }
@@ -92,20 +85,12 @@ export async function diagnoseWaiting(database: ReadSession): Promise<readonly D
 function diagnoseChanges({ changeAgeS, outgoingAgeS, dead }: Waiting): readonly Diagnostic[] {
   return [
     changeAgeS > CHANGE_AGE_WARNING_S
-      ? warning(
-          'changes',
-          `a change has been missing from the changes feed for ${changeAgeS} s`,
-          'Is webhook-ingest running?',
-        )
-      : ok('changes', 'every change is in the changes feed'),
+      ? found('warning', 'changes', 'changes_missing', { seconds: changeAgeS })
+      : found('ok', 'changes', 'changes_complete'),
     outgoingAgeS > OUTGOING_AGE_WARNING_S || dead > 0
-      ? warning(
-          'outgoing-webhooks',
-          `the oldest outgoing webhook has waited for ${outgoingAgeS} s, and ${dead} were given up`,
-          'List them: paxyo outgoing-webhooks list. Try the receiver: paxyo outgoing-webhooks ping.',
-        )
-      : ok('outgoing-webhooks', 'no outgoing webhook has been waiting long'),
+      ? found('warning', 'outgoing-webhooks', 'outgoing_waiting', { seconds: outgoingAgeS, count: dead })
+      : found('ok', 'outgoing-webhooks', 'outgoing_none_waiting'),
   ]
 }
 
-const days = (seconds: number): string => `${Math.floor(seconds / 86_400)} days`
+const days = (seconds: number): number => Math.floor(seconds / 86_400)

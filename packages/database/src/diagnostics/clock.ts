@@ -1,4 +1,5 @@
-import { failed, ok, warning, type Diagnostic } from './diagnostic.ts'
+import type { Diagnostic } from './diagnostic.ts'
+import { found } from './sentences.ts'
 
 /** Beyond this, the logs of two machines are hard to correlate. */
 const WARNING_MS = 2_000
@@ -28,12 +29,14 @@ export function diagnoseClock(
   const aheadMs = serverMs < sentAtMs ? sentAtMs - serverMs : Math.min(0, receivedAtMs - serverMs)
   const differenceMs = Math.abs(aheadMs)
   if (differenceMs <= WARNING_MS)
-    return ok(check, `agrees with the local clock within ${Math.max(1, Math.round(differenceMs))} ms`)
-  const direction = aheadMs > 0 ? 'ahead of' : 'behind'
-  const message = `the local clock is ${describe(differenceMs)} ${direction} that of ${server}`
-  const hint =
-    'Synchronize all machines with NTP (timedatectl set-ntp true): otherwise tokens and signatures are rejected.'
-  return differenceMs > FAILED_MS ? failed(check, message, hint) : warning(check, message, hint)
+    return found('ok', check, 'clock_agrees', { ms: Math.max(1, Math.round(differenceMs)) })
+  const values = { difference: describe(differenceMs), server }
+  return found(
+    differenceMs > FAILED_MS ? 'failed' : 'warning',
+    check,
+    aheadMs > 0 ? 'clock_ahead' : 'clock_behind',
+    values,
+  )
 }
 
 function describe(ms: number): string {

@@ -2,11 +2,12 @@ import { POSTGRES_VERSION_MIN } from '../roles.ts'
 import { diagnoseAuditSignature } from './audit-signature.ts'
 import { diagnoseOutbox, diagnosePartitions, diagnoseWaiting } from './backlog.ts'
 import { diagnoseClock } from './clock.ts'
-import { failed, ok, skipped, warning, type Diagnostic } from './diagnostic.ts'
+import { skipped, type Diagnostic } from './diagnostic.ts'
 import { diagnoseMigrations } from './migrations.ts'
 import type { ReadSession } from './read-session.ts'
 import { diagnoseReconcile } from './reconcile.ts'
 import { diagnoseReplication } from './replication.ts'
+import { found } from './sentences.ts'
 import { diagnoseSettings } from './server-settings.ts'
 
 export interface DatabaseDiagnosis {
@@ -38,7 +39,7 @@ export async function diagnoseDatabase(
   const migrations = await diagnoseMigrations(database)
   diagnostics.push(migrations)
   if (migrations.status === 'failed') {
-    return [...diagnostics, skipped('tables', 'roles, partitions and the outbox are checked after the migrations')]
+    return [...diagnostics, found('skipped', 'tables', 'tables_not_checked')]
   }
   return [
     ...diagnostics,
@@ -72,19 +73,15 @@ async function diagnoseVersion(database: ReadSession): Promise<Diagnostic> {
     `SELECT current_setting('server_version') AS version, current_setting('server_version_num') AS number`,
   )
   const major = Math.floor(Number(row!.number) / 10_000)
-  if (major >= POSTGRES_VERSION_MIN) return ok('postgres-version', `PostgreSQL ${row!.version}`)
-  return failed(
-    'postgres-version',
-    `PostgreSQL ${row!.version} is too old`,
-    `Upgrade to ${POSTGRES_VERSION_MIN} or newer, preferably 18.`,
-  )
+  const { version } = row!
+  if (major >= POSTGRES_VERSION_MIN) return found('ok', 'postgres-version', 'postgres_version', { version })
+  return found('failed', 'postgres-version', 'postgres_too_old', { version, minimum: POSTGRES_VERSION_MIN })
 }
 
 async function diagnoseStandby(database: ReadSession): Promise<Diagnostic | undefined> {
   const [row] = await database.query<{ standby: boolean }>('SELECT pg_is_in_recovery() AS standby')
   if (!row!.standby) return undefined
-  const hint = 'Set DATABASE_URL to the address of the primary: webhook-ingest writes.'
-  return warning('postgres-standby', 'this PostgreSQL is a standby, which is read-only', hint)
+  return found('warning', 'postgres-standby', 'postgres_standby')
 }
 
 async function readClock(database: ReadSession): Promise<Diagnostic> {

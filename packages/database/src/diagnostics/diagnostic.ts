@@ -6,7 +6,44 @@ export interface Diagnostic {
   readonly message: string
   /** How to fix it. */
   readonly hint?: string
+  /** What was found, and its values, for other languages than that of the message. */
+  readonly code?: string
+  readonly values?: SentenceValues
 }
+
+export type SentenceValues = Readonly<Record<string, string | number>>
+
+/** What a check can find, in English. `{name}` is replaced by a value. */
+export interface Sentence {
+  readonly message: string
+  /** How to fix it, when it is a problem. */
+  readonly hint?: string
+}
+
+/**
+ * Makes diagnostics whose sentences are in a table.
+ *
+ * @example
+ * const found = fromSentences({ outbox_waiting: { message: '{count} batches wait', hint: 'Is Redis running?' } })
+ * found('warning', 'outbox', 'outbox_waiting', { count: 3 }).message //=> '3 batches wait'
+ */
+export const fromSentences =
+  <Code extends string>(sentences: Readonly<Record<Code, Sentence>>) =>
+  (status: Diagnostic['status'], check: string, code: Code, values: SentenceValues = {}): Diagnostic => {
+    const { message, hint } = sentences[code]
+    const isProblem = status === 'warning' || status === 'failed'
+    return {
+      check,
+      status,
+      message: fill(message, values),
+      ...(hint !== undefined && isProblem ? { hint: fill(hint, values) } : {}),
+      code,
+      values,
+    }
+  }
+
+const fill = (text: string, values: SentenceValues): string =>
+  text.replaceAll(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole))
 
 /**
  * A check without a problem.

@@ -1,4 +1,14 @@
 export { diagnoseClock, type ClockReading } from './clock.ts'
 export { diagnoseDatabase, type DatabaseDiagnosis } from './diagnose-database.ts'
-export { failed, ok, skipped, warning, type Diagnostic } from './diagnostic.ts'
+export {
+  failed,
+  fromSentences,
+  ok,
+  skipped,
+  warning,
+  type Diagnostic,
+  type Sentence,
+  type SentenceValues,
+} from './diagnostic.ts'
 export type { ReadSession } from './read-session.ts'
+export { DATABASE_SENTENCES } from './sentences.ts'

@@ -1,5 +1,6 @@
 import type { ReadSession } from './read-session.ts'
-import { ok, skipped, warning, type Diagnostic } from './diagnostic.ts'
+import type { Diagnostic } from './diagnostic.ts'
+import { found } from './sentences.ts'
 
 const READ_RUNS = `
   SELECT coalesce(sum(asked), 0)::int AS asked, coalesce(sum(late), 0)::int AS late,
@@ -11,12 +12,7 @@ const READ_RUNS = `
 export async function diagnoseReconcile(database: ReadSession): Promise<Diagnostic> {
   const [row] = await database.query<{ asked: number; late: number; error: string | null; runs: number }>(READ_RUNS)
   const { asked, late, error, runs } = row!
-  if (runs === 0)
-    return skipped('reconcile', 'scheduled reconciliation has not run for a week (RECONCILE_EVERY_MINUTES)')
-  if (error !== null) {
-    return warning('reconcile', `the last run could not ask: ${error}`, 'Correct the URL or the key of its API.')
-  }
-  const found = `${late} of ${asked} silent orders had ended at the provider without a webhook in the last 7 days`
-  if (late === 0) return ok('reconcile', found)
-  return warning('reconcile', found, 'Does the provider call the webhook for every order? See PaxyoWebhooksMissed.')
+  if (runs === 0) return found('skipped', 'reconcile', 'reconcile_not_run')
+  if (error !== null) return found('warning', 'reconcile', 'reconcile_failed', { error })
+  return found(late === 0 ? 'ok' : 'warning', 'reconcile', 'reconcile_found', { late, count: asked })
 }

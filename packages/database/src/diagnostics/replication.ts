@@ -4,8 +4,9 @@ import {
   type ReplicationState,
   type ReplicationStateRow,
 } from '../servers/replication-state.ts'
-import { failed, ok, skipped, warning, type Diagnostic } from './diagnostic.ts'
+import type { Diagnostic } from './diagnostic.ts'
 import type { ReadSession } from './read-session.ts'
+import { found } from './sentences.ts'
 
 /** Whether a fail-over would lose acknowledged data, and whether commits wait for a standby that is away. */
 export async function diagnoseReplication(database: ReadSession): Promise<Diagnostic> {
@@ -21,31 +22,14 @@ export function assessReplication({
   standbys,
 }: ReplicationState): Diagnostic {
   const check = 'replication'
-  if (isReplica) return skipped(check, 'asked of the primary only')
-  const primary = `the primary is ${server}, timeline ${timeline}`
-  if (standbys === undefined) {
-    return skipped(check, `${primary}; as a superuser, GRANT pg_read_all_stats to the login to see its standbys`)
-  }
-  const { synchronous, asynchronous, lagBytes, commitsWaiting } = standbys
+  if (isReplica) return found('skipped', check, 'replication_of_primary')
+  const primary = { server, timeline: String(timeline) }
+  if (standbys === undefined) return found('skipped', check, 'standbys_hidden', primary)
+  const { synchronous, asynchronous, lagBytes: bytes, commitsWaiting } = standbys
   if (isSynchronous && synchronous === 0) {
-    return failed(
-      check,
-      `${primary}; commits wait for a synchronous standby, and none streams (${commitsWaiting} wait)`,
-      'Start the standby, or replace it: "A lost node" in the runbook.',
-    )
+    return found('failed', check, 'standbys_gone', { ...primary, count: commitsWaiting })
   }
-  if (isSynchronous) {
-    return ok(
-      check,
-      `${primary}; ${synchronous} synchronous and ${asynchronous} other standbys, ${lagBytes} bytes behind`,
-    )
-  }
-  if (asynchronous > 0) {
-    return warning(
-      check,
-      `${primary}; commits wait for none of ${asynchronous} standbys: a fail-over loses acknowledged webhooks`,
-      'Set synchronous_standby_names, or synchronous_mode in Patroni.',
-    )
-  }
-  return ok(check, `${primary}, without a standby: acknowledged data is on one machine only until a backup has it`)
+  if (isSynchronous) return found('ok', check, 'standbys_synchronous', { ...primary, synchronous, asynchronous, bytes })
+  if (asynchronous > 0) return found('warning', check, 'standbys_asynchronous', { ...primary, count: asynchronous })
+  return found('ok', check, 'standbys_none', primary)
 }

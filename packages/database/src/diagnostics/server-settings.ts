@@ -1,5 +1,6 @@
 import type { ReadSession } from './read-session.ts'
-import { failed, ok, warning, type Diagnostic } from './diagnostic.ts'
+import type { Diagnostic } from './diagnostic.ts'
+import { found } from './sentences.ts'
 
 const NAMES = ['synchronous_commit', 'fsync', 'full_page_writes', 'random_page_cost', 'max_connections']
 /** Above this the planner prefers sequential scans to index lookups of a batch's rows. */
@@ -17,37 +18,19 @@ export async function diagnoseSettings(database: ReadSession): Promise<readonly 
   const diagnostics = [
     ...durability(setting),
     ...(Number(setting['random_page_cost']) > RANDOM_PAGE_COST_MAX
-      ? [
-          warning(
-            'random_page_cost',
-            `random_page_cost is ${setting['random_page_cost']}, a value for spinning disks`,
-            'ALTER SYSTEM SET random_page_cost = 1.1; SELECT pg_reload_conf();',
-          ),
-        ]
+      ? [found('warning', 'random_page_cost', 'random_page_cost_high', { value: setting['random_page_cost']! })]
       : []),
     ...(Number(setting['max_connections']) < CONNECTIONS_MIN
-      ? [
-          warning(
-            'max_connections',
-            `max_connections is ${setting['max_connections']}`,
-            `ALTER SYSTEM SET max_connections = 100; then restart PostgreSQL.`,
-          ),
-        ]
+      ? [found('warning', 'max_connections', 'max_connections_low', { value: setting['max_connections']! })]
       : []),
   ]
-  return diagnostics.length > 0 ? diagnostics : [ok('postgres-settings', 'durable, and suited to SSDs')]
+  return diagnostics.length > 0 ? diagnostics : [found('ok', 'postgres-settings', 'settings_good')]
 }
 
 function durability(setting: Readonly<Record<string, string>>): Diagnostic[] {
   return ['synchronous_commit', 'fsync', 'full_page_writes']
     .filter((name) => setting[name] === 'off')
     .map((name) =>
-      failed(
-        name,
-        `${name} is off: a crash loses committed refunds`,
-        name === 'synchronous_commit'
-          ? 'ALTER SYSTEM SET synchronous_commit = on; SELECT pg_reload_conf(); check ALTER ROLE and ALTER DATABASE, too.'
-          : `ALTER SYSTEM SET ${name} = on; SELECT pg_reload_conf();`,
-      ),
+      found('failed', name, name === 'synchronous_commit' ? 'synchronous_commit_off' : 'setting_off', { name }),
     )
 }

@@ -1,4 +1,6 @@
 import { RECORDED_OUTCOMES } from '@paxyo/contracts/data'
+import { NEEDS_APPROVAL } from '@paxyo/order-core'
+import { repeatsApproval } from '../reviews/proposed-refund.ts'
 import type { AuditCheck, AuditLimits } from './audit-check.ts'
 
 const DELIVERY_OUTCOMES = `
@@ -26,7 +28,16 @@ const DELIVERY_REVIEWS = `
 const STUCK_DELIVERIES = `
   SELECT delivery_id, format('waiting for order %s, which is registered as %s', provider_order_id, order_id)
   FROM deliveries JOIN orders USING (provider, provider_order_id)
-  WHERE outcome = 'parked'`
+  WHERE outcome = 'parked' OR outcome = 'superseded' AND waiting_update IS NOT NULL`
+
+const STUCK_APPROVALS = `
+  SELECT delivery_id, format('a refund for order %s waits for an approval, but no review is open', provider_order_id)
+  FROM deliveries
+  WHERE reason = '${NEEDS_APPROVAL}' AND waiting_update IS NOT NULL AND NOT ${repeatsApproval('deliveries')}
+    AND NOT EXISTS (
+      SELECT FROM reviews JOIN orders USING (order_id)
+      WHERE reviews.reason = '${NEEDS_APPROVAL}' AND resolved_at IS NULL
+        AND (orders.provider, orders.provider_order_id) = (deliveries.provider, deliveries.provider_order_id))`
 
 const oldOutbox = ({ outboxAgeS }: AuditLimits): string => `
   SELECT batch_id::text, format('%s events waiting since %s', cardinality(seqs), created_at)
@@ -57,6 +68,11 @@ export const QUEUE_CHECKS: readonly AuditCheck[] = [
     sql: () => DELIVERY_REVIEWS,
   },
   { name: 'stuck-deliveries', title: 'no delivery waits for a registered order', sql: () => STUCK_DELIVERIES },
+  {
+    name: 'stuck-approvals',
+    title: 'a refund that waits for an approval has an open review',
+    sql: () => STUCK_APPROVALS,
+  },
   { name: 'outbox-age', title: 'no event waits long to be published', sql: (limits) => oldOutbox(limits) },
   { name: 'change-age', title: 'no change waits long for its place in the feed', sql: (limits) => oldChanges(limits) },
   {

@@ -4,6 +4,11 @@ import { ORDER_SUBJECT, SUPERSEDING_TYPES } from './messages.ts'
 
 /** Dead webhooks that one request can retry. */
 const RETRY_MAX = 1000
+/**
+ * Webhooks of at most so many orders are found by the index of subjects. Those of more orders are expected among the newest
+ * webhooks: these are read one after the other until a page is full.
+ */
+const FEW_ORDERS = 10_000
 
 export interface OutgoingWebhookFilter {
   readonly state?: string | undefined
@@ -23,29 +28,32 @@ export async function listOutgoingWebhooks(
   db: Kysely<Database>,
   { state, endpointId, type, subject, provider, service, before, limit }: OutgoingWebhookFilter,
 ): Promise<OutgoingWebhookRow[]> {
-  let query = selectWebhooks(db).orderBy('queue_number', 'desc').limit(limit)
+  let query = selectWebhooks(db).limit(limit)
   if (state !== undefined) query = query.where('state', '=', state)
   if (endpointId !== undefined) query = query.where('endpoint_id', '=', endpointId)
   if (type !== undefined) query = query.where('type', '=', type)
-  if (subject !== undefined) {
-    // The index of subjects begins with the endpoint.
-    const endpoints = db.selectFrom('outgoing_webhook_endpoints').select('endpoint_id')
-    query = query.where('subject', '=', subject).where('endpoint_id', 'in', endpoints)
-  }
-  if (provider !== undefined || service !== undefined) {
-    // By the key of orders, so that the newest webhooks are found without reading all orders.
-    let orders = db
-      .selectFrom('orders')
-      .select('order_id')
-      .whereRef('order_id', '=', sql`substr(subject, ${sql.lit(ORDER_SUBJECT.length + 1)})`)
-    if (provider !== undefined) orders = orders.where('provider', '=', provider)
-    if (service !== undefined) orders = orders.where('service', '=', service)
-    query = query
-      .where(sql<boolean>`starts_with(subject, ${sql.lit(ORDER_SUBJECT)})`)
-      .where((where) => where.exists(orders))
-  }
   if (before !== undefined) query = query.where('queue_number', '<', before)
-  return query.execute()
+  // The index of subjects begins with the endpoint. Sorting by an expression, the planner cannot read all in their order instead.
+  const endpoints = db.selectFrom('outgoing_webhook_endpoints').select('endpoint_id')
+  const ofSubjects = (subjects: readonly string[]) =>
+    query
+      .where('endpoint_id', 'in', endpoints)
+      .where(sql<boolean>`subject = ANY(${subjects}::text[])`)
+      .orderBy(sql`queue_number + 0`, 'desc')
+  if (subject !== undefined) query = ofSubjects([subject])
+  const newestFirst = query.orderBy('queue_number', 'desc')
+  if (provider === undefined && service === undefined) return newestFirst.execute()
+
+  let orders = db.selectFrom('orders').select('order_id')
+  if (provider !== undefined) orders = orders.where('provider', '=', provider)
+  if (service !== undefined) orders = orders.where('service', '=', service)
+  const few = await orders.limit(FEW_ORDERS + 1).execute()
+  if (few.length <= FEW_ORDERS) return ofSubjects(few.map((order) => ORDER_SUBJECT + order.order_id)).execute()
+  const ofWebhook = orders.whereRef('order_id', '=', sql`substr(subject, ${sql.lit(ORDER_SUBJECT.length + 1)})`)
+  return newestFirst
+    .where(sql<boolean>`starts_with(subject, ${sql.lit(ORDER_SUBJECT)})`)
+    .where((where) => where.exists(ofWebhook))
+    .execute()
 }
 
 /** @returns a webhook with its body; undefined when it does not exist. */

@@ -8,14 +8,23 @@ export interface ProposedRefund {
   readonly order: Pick<OrderState, 'status' | 'remains' | 'startCount'>
 }
 
-// The replay of an update that waits, or that a person has decided about, is no other update. $1 is the review.
+/**
+ * SQL: whether a delivery replays an update that waits already, or that a person has decided about, as itself or as an earlier
+ * replay: it is no other update.
+ */
+export const repeatsApproval = (delivery: string): string => `
+  EXISTS (SELECT FROM deliveries AS earlier
+    WHERE earlier.reason = '${NEEDS_APPROVAL}' AND (earlier.delivery_id = ${delivery}.replay_of
+      OR earlier.replay_of = ${delivery}.replay_of
+        AND (earlier.received_at, earlier.delivery_id) < (${delivery}.received_at, ${delivery}.delivery_id)))`
+
+// $1 is the review.
 const WAITING_DELIVERIES = `
   FROM deliveries, reviews JOIN orders USING (order_id)
   WHERE review_id = $1 AND reviews.reason = '${NEEDS_APPROVAL}'
     AND deliveries.provider_order_id = orders.provider_order_id AND deliveries.provider = orders.provider
     AND deliveries.reason = '${NEEDS_APPROVAL}' AND deliveries.waiting_update IS NOT NULL
-    AND (deliveries.delivery_id = reviews.delivery_id OR NOT EXISTS (SELECT FROM deliveries AS original
-      WHERE original.delivery_id = deliveries.replay_of AND original.reason = '${NEEDS_APPROVAL}'))`
+    AND (deliveries.delivery_id = reviews.delivery_id OR NOT ${repeatsApproval('deliveries')})`
 
 const READ_WAITING = `
   SELECT deliveries.waiting_update AS update ${WAITING_DELIVERIES}

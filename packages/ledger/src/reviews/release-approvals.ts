@@ -11,13 +11,12 @@ import {
 import { providerOrderKey, type ProviderOrder } from '../model/provider-order.ts'
 import { noSettledDeliveries, type WorkingSet } from '../model/working-set.ts'
 import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
+import { repeatsApproval } from './proposed-refund.ts'
 
-// As in the proposal of a review, the replay of an update that waits, or that a person has decided about, is no other one.
 const READ_APPROVALS = `
   SELECT ${WAITING_COLUMNS},
     EXISTS (SELECT FROM reviews WHERE reviews.delivery_id = deliveries.delivery_id)
-      OR NOT EXISTS (SELECT FROM deliveries AS original
-        WHERE original.delivery_id = deliveries.replay_of AND original.reason = '${NEEDS_APPROVAL}') AS is_proposed
+      OR NOT ${repeatsApproval('deliveries')} AS is_proposed
   FROM deliveries
   WHERE provider_order_id = $1 AND provider = $2 AND waiting_update IS NOT NULL AND reason = '${NEEDS_APPROVAL}'
   ORDER BY received_at, delivery_id`

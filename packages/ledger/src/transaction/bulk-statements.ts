@@ -182,7 +182,8 @@ export const SETTLE_DELIVERIES: BulkStatement<DeliveryRow> = {
 /**
  * Increments the count of the open review of the same order and reason, whose detail is then the newest, or opens one. An
  * order's reviews are written under its account's lock, so two transactions cannot open the same one. A review without an
- * order is always opened. A replay opens no second review of an order for the same reason as its original.
+ * order is always opened. A replay opens no second review of an order for the same reason as its original or another replay;
+ * one that it opened itself, before its order was moved away and back, is not a second one.
  */
 export const WRITE_REVIEWS: BulkStatement<ReviewRow> = {
   name: 'write_reviews',
@@ -198,7 +199,7 @@ export const WRITE_REVIEWS: BulkStatement<ReviewRow> = {
     FROM every
     WHERE replay_of IS NULL OR NOT EXISTS (
       SELECT FROM deliveries AS kin JOIN reviews USING (delivery_id)
-      WHERE every.replay_of IN (kin.delivery_id, kin.replay_of)
+      WHERE every.replay_of IN (kin.delivery_id, kin.replay_of) AND kin.delivery_id <> every.delivery_id
         AND reviews.reason = every.reason AND reviews.order_id IS NOT DISTINCT FROM every.order_id
       UNION ALL
       SELECT FROM deliveries AS origin JOIN reviews ON reviews.order_id = every.order_id AND reviews.reason = origin.reason

@@ -183,6 +183,20 @@ const DAMAGES: readonly [what: string, sql: string, finds: Record<string, string
     { 'stuck-deliveries': ['d-9'] },
   ],
   [
+    'a delivery of a former provider order waits for an order that is there',
+    `UPDATE deliveries SET outcome = 'superseded', waiting_update = '{}' WHERE delivery_id = 'd-9'`,
+    { 'stuck-deliveries': ['d-9'] },
+  ],
+  [
+    'a refund waits for an approval, but its review is resolved',
+    `UPDATE deliveries SET outcome = 'review', reason = 'refund_needs_approval', waiting_update = '{}' WHERE delivery_id = 'd-9';
+     INSERT INTO reviews (review_id, order_id, delivery_id, reason, opened_at, resolved_at, resolved_by, resolved_with, resolution,
+       resolution_note)
+     SELECT gen_random_uuid(), order_id, 'd-9', 'refund_needs_approval', now(), now(), 'a', 'k', 'dismiss', ''
+     FROM orders JOIN deliveries USING (provider, provider_order_id) WHERE delivery_id = 'd-9'`,
+    { 'stuck-approvals': ['d-9'] },
+  ],
+  [
     'a delivery waits for its order since yesterday',
     `INSERT INTO deliveries (delivery_id, provider, provider_order_id, body, outcome, received_at)
      VALUES ('d-x', 'godofpanel', 'unknown', '{}', 'parked', now() - interval '25 hours')`,

@@ -6,7 +6,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool } from 'pg'
 import { appendChanges } from '../../src/change-feed/append-changes.ts'
 import type { Change } from '../../src/change-feed/change.ts'
-import { readChangeFeedEnd, readChanges, type ChangePage } from '../../src/change-feed/read-changes.ts'
+import {
+  readChangeFeedEnd,
+  readChangeFeedHead,
+  readChanges,
+  type ChangePage,
+} from '../../src/change-feed/read-changes.ts'
 import type { FeedCursor } from '../../src/feed/feed-cursor.ts'
 
 const USERS = 6
@@ -157,6 +162,23 @@ describe('a cursor', () => {
     expect(end.position).toBe(6)
     await change([2], Promise.resolve('COMMIT'))
     expect(await readPage(end, 10)).toMatchObject({ changes: [{ userId: 'user-2', position: 7 }] })
+  })
+
+  test('finds no gap after a retention that ends between changes that were committed the other way round', async () => {
+    for (const user of [0, 1, 2, 3]) await change([user], Promise.resolve('COMMIT'))
+    await appendChanges(pool)
+    const midnight = Math.floor(Date.now() / 86_400_000) * 86_400_000
+    for (const [position, ms] of [-2, 1, -1, 2].entries()) {
+      await database.owner.query('UPDATE change_feed SET created_at = $2 WHERE last_position = $1', [
+        position + 1,
+        new Date(midnight + ms),
+      ])
+    }
+    await maintainPartitions(database.owner, new Date(), { events: 0 })
+
+    const { rows } = await pool.query<{ last_position: number }>('SELECT last_position FROM change_feed ORDER BY 1')
+    expect(rows.map((row) => row.last_position)).toEqual([2, 3, 4])
+    expect((await readChangeFeedHead(pool)).deletedPosition).toBe(1)
   })
 
   test('does not expire with what came before it', async () => {

@@ -13,6 +13,7 @@ import { previewErasure } from '../../src/erasure/preview-erasure.ts'
 import type { Delivery } from '../../src/model/delivery.ts'
 import { newId } from '../../src/model/new-id.ts'
 import { actOnOrder } from '../../src/orders/act-on-order.ts'
+import { attachProviderOrder } from '../../src/orders/attach-provider-order.ts'
 import { createOutbox, type Outbox } from '../../src/outbox/outbox.ts'
 import { commitChangeSet, type LedgerDeps } from '../../src/transaction/commit-change-set.ts'
 import { anOrder, registerOrder } from '../register-order.ts'
@@ -126,6 +127,10 @@ async function fillTables(userId: string): Promise<void> {
      SELECT delivery_id, provider, provider_order_id, now(), now(), now(), $1 FROM deliveries LIMIT 1`,
     [LINK],
   )
+  // Its body's retention has ended, that of the delivery has not.
+  await database.owner.query(
+    `UPDATE deliveries SET body = NULL WHERE delivery_id = (SELECT delivery_id FROM verifications)`,
+  )
   await database.owner.query(
     `INSERT INTO archive_keys (key_id, user_id, key) VALUES (gen_random_uuid(), $1, sha256('a'))`,
     [userId],
@@ -203,6 +208,39 @@ test('deliveries of a user who is being erased are parked, and paid once to the 
     { outcome: 'applied', body: null },
   ])
   expect(await ledgerViolations(database.owner)).toEqual({})
+})
+
+test('deliveries of a provider order that was moved belong to the order that had it when they arrived', async () => {
+  const register = (orderId: string, userId: string, providerOrderId: string | null) =>
+    registerOrder(deps, {
+      ...anOrder(),
+      orderId,
+      userId,
+      providerOrderId,
+      provider: providerOrderId === null ? null : 'godofpanel',
+    })
+  const move = (orderId: string, providerOrderId: string) =>
+    commitChangeSet(deps, (tx) => attachProviderOrder(tx, orderId, { provider: 'godofpanel', providerOrderId }, 'k'))
+  const receive = (providerOrderId: string, body: string) =>
+    commitDeliveries(deps, [aDelivery(providerOrderId, 'in_progress', body)])
+  await register('E-1', 'leaver', 'e-1')
+  await register('F-1', 'stayer', 'f-1')
+  await receive('e-1', 'of leaver 1')
+  await receive('f-1', 'of stayer 1')
+  await move('E-1', 'e-2')
+  await receive('e-1', 'of no order, then stayer')
+  await move('F-1', 'e-1')
+  await receive('f-1', 'of no order')
+  await receive('e-1', 'of stayer 2')
+  await move('E-1', 'e-3')
+  await receive('e-2', 'of no order, lastly leaver')
+  await register('E-2', 'leaver', 'f-1')
+  await receive('f-1', 'of leaver 2')
+
+  await eraseUser(deps, { userId: 'leaver', ...BY })
+
+  const kept = await rows<{ body: string }>(`SELECT body FROM deliveries WHERE body LIKE 'of %' ORDER BY received_at`)
+  expect(kept.map(({ body }) => body)).toEqual(['of stayer 1', 'of no order, then stayer', 'of stayer 2'])
 })
 
 test('an erasure changes no amount, and without one nothing changes', async () => {

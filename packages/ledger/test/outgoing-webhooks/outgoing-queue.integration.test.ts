@@ -118,4 +118,12 @@ test('webhooks are found by the provider and the service of their order', async 
   expect(await found({ provider: 'godofpanel' })).toEqual(['order 3', 'order 1'])
   expect(await found({ service: 'Followers' })).toEqual(['order 2', 'order 1'])
   expect(await found({ provider: 'other', service: 'Likes' })).toEqual([])
+
+  // The webhooks of many orders are found in another way.
+  await query(`
+    INSERT INTO orders (order_id, provider, provider_order_id, user_id, service, link, quantity, charge)
+    SELECT 'B-' || n, 'godofpanel', 'B-' || n, 'ann', 'Followers', 'https://x/', 10, 1 FROM generate_series(1, 10001) AS n`)
+  expect(await found({ provider: 'godofpanel' })).toEqual(['order 3', 'order 1'])
+  expect(await found({ service: 'Followers' })).toEqual(['order 2', 'order 1'])
+  expect(await found({ provider: 'other' })).toEqual(['order 2'])
 })

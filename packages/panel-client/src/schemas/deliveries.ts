@@ -2,6 +2,7 @@ import {
   boundedText,
   identifierSchema,
   moneySchema,
+  orderStatusSchema,
   RECORDED_OUTCOMES,
   seqSchema,
   timestampSchema,
@@ -28,6 +29,9 @@ export const deliverySchema = z.object({
   providerOrderId: identifierSchema.nullable().describe('Null when the provider named no order.'),
   orderId: identifierSchema.nullable().describe('Null when no order is registered for it.'),
   userId: identifierSchema.nullable().describe('The user of the order.'),
+  orderStatus: orderStatusSchema
+    .nullable()
+    .describe('The status of the order now; other deliveries may have followed.'),
   outcome: deliveryOutcomeSchema,
   reason: reviewReasonSchema.nullable().describe('Why it was put up for review.'),
   receivedAt: timestampSchema,

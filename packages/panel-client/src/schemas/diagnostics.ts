@@ -13,6 +13,8 @@ export const diagnosisSchema = z.object({
       status: z.enum(['ok', 'warning', 'failed', 'skipped']),
       message: z.string(),
       hint: z.string().nullable().describe('How to fix it.'),
+      code: z.string().nullable().describe('What was found; null when it has only its message.'),
+      values: z.record(z.string(), z.union([z.string(), z.number()])).describe('What the message contains, by name.'),
     }),
   ),
 })

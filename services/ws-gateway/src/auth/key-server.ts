@@ -29,9 +29,12 @@ export function createKeyServer({ url, onChange }: KeyServerOptions): KeyServer 
   const keys = createRemoteJWKSet(new URL(url), { cacheMaxAge: KEYS_AGE_MS_MAX })
   let refreshAtMs = Infinity
   let isUnavailable = false
+  let retryTimer: NodeJS.Timeout | undefined
 
   /** Never throws: a verification fetches by itself what it needs. */
   async function refresh(): Promise<void> {
+    // A token may have come before the timer. Each failure would otherwise begin another series of retries.
+    clearTimeout(retryTimer)
     refreshAtMs = Date.now() + REFRESH_AFTER_MS
     try {
       await keys.reload()
@@ -42,7 +45,7 @@ export function createKeyServer({ url, onChange }: KeyServerOptions): KeyServer 
       isUnavailable = true
       refreshAtMs = Date.now() + RETRY_AFTER_MS
       // Also without traffic, so that the metric is about the issuer.
-      setTimeout(() => void refresh(), RETRY_AFTER_MS).unref()
+      retryTimer = setTimeout(() => void refresh(), RETRY_AFTER_MS).unref()
     }
   }
 

@@ -217,6 +217,8 @@ export function createOperations(options: OperationsOptions): Operations {
     accept(raw, request) {
       const address = throttledAddress(request)
       const socket = new OperatorSocket(raw, { output: request.raw.socket, address, now: now() })
+      // Its handshake was admitted before.
+      if (isClosing) return socket.close('draining')
       const release = countSilent(address)
       if (release === undefined) return socket.close('connection_limit')
       sockets.add(socket)

@@ -6,6 +6,7 @@ const SECOND_MS = 1000
 export interface ConnectionClockOptions {
   readonly transport: TransportKind
   readonly limits: Limits
+  /** As everywhere in this class, by the monotonic clock. */
   readonly now: number
   /** From 0 to 1. */
   readonly random: () => number
@@ -13,19 +14,20 @@ export interface ConnectionClockOptions {
 
 /** The deadlines of one connection: for `hello`, for the pong to a ping, and for its age; and how often it may send. */
 export class ConnectionClock {
-  readonly openedAt: number
+  readonly #openedAt: number
   readonly #limits: Limits
   readonly #isStream: boolean
   /** When it reaches its maximum age. */
   readonly #endsAt: number
-  #receivedAt: number
   #pingedAt: number
+  /** When the first ping since the last message was sent. Pings may be more frequent than the time for a pong. */
+  #unansweredSince: number | undefined
   /** Messages received in the second that began at `#secondStartedAt`. */
   #messagesInSecond = 0
-  #secondStartedAt = 0
+  #secondStartedAt: number
 
   constructor({ transport, limits, now, random }: ConnectionClockOptions) {
-    this.openedAt = this.#receivedAt = now
+    this.#openedAt = this.#secondStartedAt = now
     this.#limits = limits
     this.#isStream = transport === 'stream'
     const { connectionAgeMsMax, streamAgeMsMax } = limits
@@ -37,7 +39,7 @@ export class ConnectionClock {
 
   /** Notes a received message. @returns false when it was one too many in this second. */
   received(now: number): boolean {
-    this.#receivedAt = now
+    this.#unansweredSince = undefined
     if (now - this.#secondStartedAt >= SECOND_MS) {
       this.#secondStartedAt = now
       this.#messagesInSecond = 0
@@ -47,7 +49,7 @@ export class ConnectionClock {
   }
 
   isHelloLate(now: number): boolean {
-    return now - this.openedAt >= this.#limits.helloTimeoutMs
+    return now - this.#openedAt >= this.#limits.helloTimeoutMs
   }
 
   /** Whether the client should open another connection. */
@@ -62,14 +64,15 @@ export class ConnectionClock {
 
   /** Whether the client has not responded to a ping. A stream cannot. */
   isSilent(now: number): boolean {
-    const isUnanswered = this.#receivedAt < this.#pingedAt
-    return !this.#isStream && isUnanswered && now - this.#pingedAt >= this.#limits.pongTimeoutMs
+    const waitedMs = now - (this.#unansweredSince ?? Infinity)
+    return !this.#isStream && waitedMs >= this.#limits.pongTimeoutMs
   }
 
   /** Whether a ping is due; then it counts as sent. */
   isPingDue(now: number): boolean {
     if (now - this.#pingedAt < this.#limits.pingIntervalMs) return false
     this.#pingedAt = now
+    this.#unansweredSince ??= now
     return true
   }
 }

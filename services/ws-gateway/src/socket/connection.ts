@@ -29,6 +29,8 @@ export interface ConnectionDeps extends SessionDeps {
   readonly hub: Hub
   readonly orderReader: OrderReader
   readonly limits: Limits
+  /** The monotonic clock, for deadlines and durations: the wall clock may be set. */
+  readonly now: () => number
   /** From 0 to 1. */
   readonly random: () => number
   readonly log: Logger
@@ -72,6 +74,7 @@ export class Connection implements StreamListener, Reader {
   readonly #clock: ConnectionClock
   readonly #sequencer: Sequencer
   readonly #origin: ConnectionOrigin
+  readonly #openedAtMs: number
   #isDrainAnnounced = false
   /** Received with `hello`. */
   #afterWelcome: readonly string[] = []
@@ -96,6 +99,7 @@ export class Connection implements StreamListener, Reader {
     this.#origin = origin
     this.#deps = deps
     this.#session = new Session(deps)
+    this.#openedAtMs = deps.wallClock()
     const { limits, random } = deps
     this.#clock = new ConnectionClock({ transport: transport.kind, limits, now: deps.now(), random })
     this.#sequencer = new Sequencer(limits.heldBytesMax)
@@ -170,7 +174,7 @@ export class Connection implements StreamListener, Reader {
       if (clock.isHelloLate(now)) this.close('hello_timeout')
       return
     }
-    if (this.#session.isExpired(now, this.#deps.limits.tokenGraceMs)) return this.close('token_expired')
+    if (this.#session.isExpired(this.#deps.limits.tokenGraceMs)) return this.close('token_expired')
     if (clock.isOld(now) && !this.#isDrainAnnounced) this.announceDrain(0)
     if (clock.isOver(now)) return this.close('draining')
     if (clock.isSilent(now)) return this.close('ping_timeout')
@@ -201,7 +205,7 @@ export class Connection implements StreamListener, Reader {
     this.#transport.cork()
     // The page is live when it has the events that it missed, and not before.
     const isCatchingUp = start.mode === 'resumed' && start.events.length > 0 && !this.#isDelayed
-    if (isCatchingUp) this.#sendDelayed(Date.now())
+    if (isCatchingUp) this.#sendDelayed(this.#deps.wallClock())
     this.#sendMessage({
       type: 'welcome',
       protocol: PROTOCOL_VERSION,
@@ -251,7 +255,7 @@ export class Connection implements StreamListener, Reader {
 
   report(): ConnectionReport {
     return {
-      openedAt: new Date(this.#clock.openedAt).toISOString(),
+      openedAt: new Date(this.#openedAtMs).toISOString(),
       transport: this.#transport.kind,
       userAgent: this.#origin.userAgent ?? null,
       sentSeq: this.lastSeq ?? null,

@@ -68,9 +68,9 @@ export function createConnections(options: ConnectionsOptions): Connections {
   const byUser = new BoundedCounts(limits.connectionsPerUserMax)
   const byAddress = new BoundedCounts(limits.connectionsPerAddressMax)
   const budget = new UnreadBudget(limits)
-  const admission = new HandshakeAdmission(limits.handshakesPerSecondMax, performance.now())
+  const now = (): number => performance.now()
+  const admission = new HandshakeAdmission(limits.handshakesPerSecondMax, now())
   const isAllowedOrigin = createOriginCheck(options.allowedOrigins)
-  const now = Date.now
   let isDraining = false
   let drainLeft = 0
 
@@ -84,7 +84,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
 
   const throttle = createFailureThrottle({
     door: 'hello',
-    now: () => performance.now(),
+    now,
     log,
     onFailure: metrics.tokenFailed,
   })
@@ -94,6 +94,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
     verifyToken,
     limits,
     now,
+    wallClock: Date.now,
     random: Math.random,
     log,
     metrics,
@@ -111,7 +112,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
   }
 
   function admitHandshake(rejected: ConnectionRejection | undefined): ConnectionRejection | undefined {
-    const rejection = rejected ?? (admission.admit(performance.now()) ? undefined : 'handshakes')
+    const rejection = rejected ?? (admission.admit(now()) ? undefined : 'handshakes')
     if (rejection !== undefined) metrics.upgradeRejected(rejection)
     return rejection
   }
@@ -146,6 +147,11 @@ export function createConnections(options: ConnectionsOptions): Connections {
         trace: parseTraceparent(request.headers['traceparent']),
         userAgent: request.headers['user-agent']?.slice(0, USER_AGENT_CHARS_MAX),
       })
+      // A drain closes those that were there when it began; this one was admitted before, and took a while.
+      if (isDraining) {
+        connection.close('draining')
+        return undefined
+      }
       if (!isLoopback(request.ip) && !byAddress.add(address)) {
         connection.close('connection_limit')
         return undefined
@@ -172,9 +178,9 @@ export function createConnections(options: ConnectionsOptions): Connections {
       drainLeft = leaving.length
       const slotMs = durationMs / Math.max(leaving.length, 1)
       leaving.forEach((connection, index) => connection.announceDrain(Math.round(index * slotMs)))
-      const startedAt = performance.now()
+      const startedAt = now()
       for (const [index, connection] of leaving.entries()) {
-        const waitMs = startedAt + index * slotMs - performance.now()
+        const waitMs = startedAt + index * slotMs - now()
         if (waitMs > 1) await sleep(waitMs)
         connection.close('draining')
         drainLeft -= 1

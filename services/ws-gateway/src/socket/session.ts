@@ -2,7 +2,8 @@ import type { Identity, TokenRejection, TokenVerifier } from '../auth/token-veri
 
 export interface SessionDeps {
   readonly verifyToken: TokenVerifier
-  readonly now: () => number
+  /** In ms since 1970: what tokens are measured by. */
+  readonly wallClock: () => number
   /** Whether a token of a user is revoked, by the database. */
   readonly isTokenRevoked: (userId: string, tokenId: string) => Promise<boolean>
 }
@@ -36,7 +37,7 @@ export class Session {
   }
 
   verify(token: string): Promise<Identity | TokenRejection> {
-    return this.#deps.verifyToken(token, this.#deps.now())
+    return this.#deps.verifyToken(token, this.#deps.wallClock())
   }
 
   async refresh(token: string): Promise<RefreshOutcome> {
@@ -49,8 +50,8 @@ export class Session {
     return 'refreshed'
   }
 
-  isExpired(now: number, graceMs: number): boolean {
-    return this.#identity !== undefined && now >= this.#identity.expiresAtMs + graceMs
+  isExpired(graceMs: number): boolean {
+    return this.#identity !== undefined && this.#deps.wallClock() >= this.#identity.expiresAtMs + graceMs
   }
 
   /** Revokes the tokens that were issued before a time. @returns whether the session's is one of them. */

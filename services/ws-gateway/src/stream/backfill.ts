@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { EVENTS_MAX, type StreamReader } from '../read/stream-reader.ts'
-import { failAll, hasGap, lowestSeq, type Stream } from './user-stream.ts'
+import { failAll, hasGap, lowestSeq, offerAll, type Stream } from './user-stream.ts'
 
 export interface BackfillerOptions {
   readonly reader: StreamReader
   readonly log: Logger
   /** Called after events that were read have been offered to the listeners of a stream. */
   readonly onOffered?: (stream: Stream) => void
-  /** Called for every event that was read, after it was offered. */
+  /** Called for every event that was read and that a listener did not have, after it was offered. */
   readonly onForwarded?: ((bytes: Uint8Array) => void) | undefined
 }
 
@@ -63,10 +63,7 @@ export function createBackfiller({ reader, log, onOffered, onForwarded }: Backfi
     count += 1
     try {
       const events = await reader.eventsSince(stream.userId, since)
-      for (const { seq, bytes } of events) {
-        for (const listener of stream.listeners) listener.offer(seq, bytes)
-        onForwarded?.(bytes)
-      }
+      for (const { seq, bytes } of events) if (offerAll(stream, seq, bytes)) onForwarded?.(bytes)
       if (events.length > 0) onOffered?.(stream)
       if (!hasGap(stream)) return events.length === EVENTS_MAX ? 'more' : 'complete'
       // Another gap may have opened during this backfill; or the missing events are not in the database.

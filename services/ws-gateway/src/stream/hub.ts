@@ -24,7 +24,7 @@ import { startHeartbeat } from './heartbeat.ts'
 import { watchOutbox } from './outbox-watch.ts'
 import { createSentReports, type SentReport } from './sent-reports.ts'
 import { createSubscriptions } from './subscriptions.ts'
-import { failAll, lowestSeq, type Stream, type StreamListener } from './user-stream.ts'
+import { failAll, hasGap, lowestSeq, offerAll, type Stream, type StreamListener } from './user-stream.ts'
 
 export interface HubOptions {
   readonly bus: EventBus
@@ -32,7 +32,7 @@ export interface HubOptions {
   readonly log: Logger
   /** The interval between the heartbeats that the hub sends to itself over the bus. */
   readonly heartbeatIntervalMs?: number
-  /** Called for every event after it was offered to its listeners, whether it came over the bus or was read. */
+  /** Called for every event that a listener did not have, after it was offered, whether it came over the bus or was read. */
   readonly onForwarded?: (bytes: Uint8Array) => void
   /** Called for every message on a user's channel that is not an authentic event. */
   readonly onMessageRejected?: () => void
@@ -104,15 +104,10 @@ export function createHub(options: HubOptions): Hub {
       const seq = eventSeq(payload)
       if (stream === undefined) return
       if (seq === 0) return onRejected(channel)
-      let isMissing = false
-      for (const listener of stream.listeners) {
-        listener.offer(seq, payload)
-        isMissing ||= listener.hasGap
-      }
-      onForwarded?.(payload)
+      if (offerAll(stream, seq, payload)) onForwarded?.(payload)
       reports.mark(stream)
       if (isDebugEnabled) log.debug({ userId: stream.userId, seq }, 'event forwarded')
-      if (isMissing) void backfill(stream)
+      if (hasGap(stream)) void backfill(stream)
     },
     onRejected,
     onRestored() {

@@ -68,6 +68,16 @@ export function hasGap(stream: Stream): boolean {
   return false
 }
 
+/** Offers an event to all listeners. @returns whether one of them did not have it; the bus and a read can both bring it. */
+export function offerAll({ listeners }: Stream, seq: number, bytes: Buffer): boolean {
+  let isNew = false
+  for (const listener of listeners) {
+    isNew ||= (listener.lastSeq ?? 0) < seq
+    listener.offer(seq, bytes)
+  }
+  return isNew
+}
+
 /** The stream can't continue for those that have begun. */
 export function failAll(stream: Stream): void {
   for (const listener of stream.listeners) if (listener.lastSeq !== undefined) listener.fail()

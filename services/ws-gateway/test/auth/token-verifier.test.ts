@@ -231,6 +231,33 @@ describe('with the public keys of an issuer', () => {
       await eventually(() => !keyServer.isUnavailable)
       expect(changes).toEqual([false, true])
     })
+
+    test('is asked every half minute while it is away, however many tokens are verified', async () => {
+      jest.useFakeTimers({ now: NOW_MS, doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] })
+      try {
+        const keyServer = createKeyServer({ url: 'https://issuer.example.com/jwks' })
+        const jwks = { keys: [{ ...(await exportJWK(keys.publicKey)), kid: 'ed', alg: 'EdDSA' }] }
+        const fetched = jest.spyOn(globalThis, 'fetch').mockImplementation(async () => Response.json(jwks))
+        const verify = () => keyServer.getKey({ alg: 'EdDSA', kid: 'ed' }, {} as never)
+        const settle = () => new Promise((resolve) => setImmediate(resolve))
+        await verify()
+        fetched.mockRejectedValue(new TypeError('the issuer is away'))
+        jest.setSystemTime(NOW_MS + 11 * 60_000)
+        const countBefore = fetched.mock.calls.length
+        for (let halfMinute = 0; halfMinute < 20; halfMinute += 1) {
+          // A token comes when the next fetch is due, just before the timer.
+          await verify()
+          await settle()
+          await jest.advanceTimersByTimeAsync(29_999)
+          await settle()
+          jest.setSystemTime(Date.now() + 1)
+        }
+
+        expect(fetched.mock.calls.length - countBefore).toBeLessThanOrEqual(21)
+      } finally {
+        jest.useRealTimers()
+      }
+    })
   })
 
   test('the public key is no HMAC secret', async () => {

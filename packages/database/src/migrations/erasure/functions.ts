@@ -118,9 +118,12 @@ export const eraseAccount = (schema: string, eraseEvents = ERASE_WHOLE_EVENTS): 
 /**
  * Erases what belongs to the next orders of the pseudonym, without locking the account: bodies, responses of providers, and
  * outgoing webhooks.
+ *
+ * @param isOfOrders SQL: whether a `delivery` of their provider orders is one of these orders (`ids`), and not of another one
+ *   that has had the provider order. A later migration has it.
  */
-const eraseOrders = (schema: string): string => `
-  CREATE FUNCTION erase_orders(erasure uuid, after_order text, orders_max integer) RETURNS text
+export const eraseOrders = (schema: string, isOfOrders = ''): string => `
+  CREATE OR REPLACE FUNCTION erase_orders(erasure uuid, after_order text, orders_max integer) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = ${schema}, pg_temp AS $$
     DECLARE
       former text;
@@ -148,13 +151,15 @@ const eraseOrders = (schema: string): string => `
         UNION
         SELECT former_provider, former_provider_order_id FROM provider_order_changes
         WHERE order_id = ANY (ids) AND former_provider_order_id IS NOT NULL
+      ), of_orders AS MATERIALIZED (
+        SELECT delivery_id, received_at FROM deliveries AS delivery JOIN provider_orders USING (provider_order_id, provider)
+        WHERE true ${isOfOrders}
       ), bodies AS (
-        UPDATE deliveries AS delivery SET body = NULL FROM provider_orders
-        WHERE delivery.provider_order_id = provider_orders.provider_order_id
-          AND delivery.provider = provider_orders.provider AND body IS NOT NULL
-        RETURNING delivery_id
+        UPDATE deliveries AS delivery SET body = NULL FROM of_orders
+        WHERE delivery.delivery_id = of_orders.delivery_id AND delivery.received_at = of_orders.received_at
+          AND body IS NOT NULL
       )
-      SELECT array_agg(delivery_id) INTO delivered FROM bodies;
+      SELECT array_agg(delivery_id) INTO delivered FROM of_orders;
       UPDATE verifications SET response = NULL, last_error = NULL WHERE delivery_id = ANY (delivered);
       UPDATE outgoing_webhooks AS webhook SET body = erase_json(body::jsonb, former, alias)::text
       FROM outgoing_webhook_endpoints AS endpoint, unnest(ids) AS of (order_id)

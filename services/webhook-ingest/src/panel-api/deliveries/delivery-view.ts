@@ -8,9 +8,13 @@ const HOLDER = holderOf(sql.ref('deliveries.provider'), sql.ref('deliveries.prov
 export const selectDeliveries = (db: Kysely<Database>) =>
   db
     .selectFrom('deliveries')
+    .leftJoinLateral(
+      (from) =>
+        from.selectFrom('orders').select(['order_id', 'user_id', 'status']).where('order_id', '=', HOLDER).as('held'),
+      (join) => join.onTrue(),
+    )
     .select(['delivery_id', 'provider', 'provider_order_id', 'outcome', 'reason', 'received_at', 'replay_of', 'body'])
-    .select(HOLDER.as('order_id'))
-    .select(sql<string | null>`(SELECT user_id FROM orders WHERE orders.order_id = ${HOLDER})`.as('user_id'))
+    .select(['held.order_id', 'held.user_id', 'held.status as order_status'])
 
 /** Whether a delivery belongs to an order, by the panel's order id. */
 export const isOfOrder = (orderId: string) =>
@@ -29,6 +33,7 @@ export function toFullDelivery(row: DeliveryRow): FullDeliveryView {
     providerOrderId: row.provider_order_id,
     orderId: row.order_id,
     userId: row.user_id,
+    orderStatus: row.order_status as DeliveryView['orderStatus'],
     outcome: row.outcome as DeliveryView['outcome'],
     reason: row.reason as DeliveryView['reason'],
     receivedAt: row.received_at.toISOString(),

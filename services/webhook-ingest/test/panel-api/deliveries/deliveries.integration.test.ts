@@ -59,7 +59,11 @@ describe('lists', () => {
 
     expect(one.deliveries.map(({ outcome }) => outcome)).toEqual(['applied', 'review', 'stale', 'progress', 'applied'])
     expect(await list(`providerOrderId=${one.providerOrderId}`)).toEqual(one.deliveries)
-    expect(await list('outcome=parked')).toMatchObject([{ providerOrderId: 'unknown-1', orderId: null, reason: null }])
+    const isNow = { orderId: one.orderId, userId: one.userId, orderStatus: 'canceled' }
+    for (const delivery of one.deliveries) expect(delivery).toMatchObject(isNow)
+    expect(await list('outcome=parked')).toMatchObject([
+      { providerOrderId: 'unknown-1', orderId: null, userId: null, orderStatus: null, reason: null },
+    ])
     expect(await list(`outcome=review&orderId=${one.orderId}`)).toMatchObject([{ reason: 'unknown_status' }])
     expect(await list(`from=${since}&to=${until}`)).toHaveLength(6)
     expect(await list(`from=${until}`)).toEqual([])

@@ -225,8 +225,8 @@ describe('an order that is sent again', () => {
     await attach(orderId, next)
     const { data } = (await ingest.call('GET', `/v1/deliveries?orderId=${orderId}`)).json()
     expect(data).toMatchObject([
-      { orderId, outcome: 'review' },
-      { orderId, outcome: 'review' },
+      { orderId, userId, orderStatus: 'pending', outcome: 'review' },
+      { orderId, userId, orderStatus: 'pending', outcome: 'review' },
     ])
     const replayed = await ingest.call('POST', `/v1/deliveries/${data[0].deliveryId}/replay`)
     expect(replayed.json()).toMatchObject({ outcome: 'superseded', refund: null })

@@ -1,0 +1,73 @@
+import type { Page } from '@paxyo/testkit'
+import { join } from 'node:path'
+import type pg from 'pg'
+import { ar } from '../../../packages/console/page/text/ar.ts'
+import { de } from '../../../packages/console/page/text/de.ts'
+import { en, type TextKey } from '../../../packages/console/page/text/en.ts'
+
+type Locale = 'en' | 'de' | 'ar'
+const TEXTS: Readonly<Record<Locale, Readonly<Record<TextKey, unknown>>>> = { en, de, ar }
+
+/** A dialog: its page, and the texts of the buttons that open it, one after the other. */
+interface DialogPicture {
+  readonly name: string
+  readonly path: string
+  readonly buttons: readonly TextKey[]
+  /** What is typed before the picture, by the field's name. */
+  readonly typed?: Readonly<Record<string, string>>
+}
+
+/** The dialogs of the console that nothing has to be decided for, except the new secret and the link. */
+export async function dialogsOf(owner: pg.Pool): Promise<readonly DialogPicture[]> {
+  const { rows } = await owner.query<{ review_id: string; reason: string }>(
+    'SELECT DISTINCT ON (reason) review_id, reason FROM reviews WHERE resolved_at IS NULL ORDER BY reason, review_id',
+  )
+  const reviewOf = (reason: string): string => `reviews/${rows.find((row) => row.reason === reason)?.review_id}`
+  const { rows: deliveries } = await owner.query<{ delivery_id: string }>(
+    `SELECT delivery_id FROM deliveries WHERE outcome = 'applied' ORDER BY received_at DESC LIMIT 1`,
+  )
+  const { rows: open } = await owner.query<{ order_id: string }>(
+    `SELECT order_id FROM orders WHERE is_open ORDER BY charge DESC LIMIT 1`,
+  )
+  const order = `orders/${open[0]!.order_id}`
+  return [
+    { name: 'refund', path: order, buttons: ['action.refund'] },
+    { name: 'refund-too-much', path: order, buttons: ['action.refund'], typed: { amount: '99999999' } },
+    { name: 'set-status', path: order, buttons: ['action.setStatus'] },
+    { name: 'cancel', path: order, buttons: ['action.cancelOrder'] },
+    { name: 'review-refund', path: reviewOf('order_failed'), buttons: ['action.refund'] },
+    { name: 'leave', path: reviewOf('order_failed'), buttons: ['action.leave'] },
+    { name: 'map-word', path: reviewOf('unknown_status'), buttons: ['mapWord.open'] },
+    { name: 'bulk', path: 'reviews?reason=order_failed', buttons: ['bulk.open'] },
+    { name: 'replay', path: `deliveries/${deliveries[0]!.delivery_id}`, buttons: ['action.replay'] },
+    { name: 'disconnect', path: 'users/marta.k', buttons: ['user.disconnect'] },
+    { name: 'revoke-tokens', path: 'users/marta.k', buttons: ['user.revoke'] },
+    { name: 'disable-endpoint', path: 'webhooks', buttons: ['webhooks.disable'] },
+    { name: 'new-secret', path: 'webhooks', buttons: ['secret.add'] },
+    { name: 'revoke-key', path: 'health', buttons: ['keys.revoke'] },
+    { name: 'invite', path: 'health', buttons: ['operators.invite'] },
+    { name: 'password-link', path: 'health', buttons: ['operators.password'] },
+    { name: 'link', path: 'health', buttons: ['operators.password', 'operators.password'] },
+    { name: 'disable-operator', path: 'health', buttons: ['webhooks.disable'] },
+  ]
+}
+
+/** Opens a dialog on its page, and takes a picture of it. */
+export async function takeDialog(
+  shown: Page,
+  { name, buttons, typed = {} }: DialogPicture,
+  { folder, suffix, locale }: { readonly folder: string; readonly suffix: string; readonly locale: Locale },
+): Promise<void> {
+  for (const key of buttons) {
+    const dialog = shown.locator('dialog[open]')
+    const place = (await dialog.count()) > 0 ? dialog : shown.locator('main')
+    await place
+      .locator('button', { hasText: TEXTS[locale][key] as string })
+      .last()
+      .click()
+    await shown.locator('dialog[open]:not([aria-busy])').waitFor()
+  }
+  for (const [field, text] of Object.entries(typed)) await shown.locator(`dialog [name="${field}"]`).fill(text)
+  await shown.locator('dialog .skeleton, dialog [aria-busy="true"]').first().waitFor({ state: 'detached' })
+  await shown.screenshot({ path: join(folder, `dialog-${name}-${suffix}.png`) })
+}

@@ -1,0 +1,125 @@
+import type { Text } from './text.ts'
+
+/** The sentences of the server in German, by their codes: what a check found, how to fix it, and what an audit proves. */
+export const deSentences: Readonly<Record<string, Text>> = {
+  'message.audit_log_empty': 'Das Protokoll ist leer.',
+  'message.audit_log_signed': {
+    one: 'Das Protokoll wurde vor {count} Stunde signiert.',
+    other: 'Das Protokoll wurde vor {count} Stunden signiert.',
+  },
+  'hint.audit_log_signed': 'Läuft paxyo maintain täglich, mit AUDIT_SIGNING_KEYS?',
+  'message.audit_log_unsigned': 'Das Protokoll wird nicht signiert (AUDIT_SIGNING_KEYS von paxyo maintain).',
+  'message.bus_ok': 'Nachrichten kommen an.',
+  'message.bus_silent': 'Nachrichten des Busses kommen nicht an.',
+  'hint.bus_silent': 'Läuft Redis, und kann dieser Dienst es erreichen?',
+  'message.bus_slow': 'Eine Nachricht braucht {ms} ms zu einem Gateway.',
+  'hint.bus_slow': 'Die Last von Redis und das Netz dorthin ansehen.',
+  'message.changes_complete': 'Jede Änderung steht im Feed der Änderungen.',
+  'message.changes_missing': 'Eine Änderung fehlt seit {seconds} s im Feed der Änderungen.',
+  'hint.changes_missing': 'Läuft webhook-ingest?',
+  'message.clock_agrees': 'Sie stimmt mit der Uhr dieses Rechners auf {ms} ms überein.',
+  'message.clock_ahead': 'Die Uhr dieses Rechners geht gegenüber der von {server} um {difference} vor.',
+  'hint.clock_ahead':
+    'Alle Rechner mit NTP abgleichen (timedatectl set-ntp true), sonst werden Tokens und Signaturen abgelehnt.',
+  'message.clock_behind': 'Die Uhr dieses Rechners geht gegenüber der von {server} um {difference} nach.',
+  'hint.clock_behind':
+    'Alle Rechner mit NTP abgleichen (timedatectl set-ntp true), sonst werden Tokens und Signaturen abgelehnt.',
+  'message.gateway_versions': 'Auf {count} Gateways laufen verschiedene Versionen: {versions}.',
+  'hint.gateway_versions': 'Die Aktualisierung zu Ende führen.',
+  'message.gateways_found': { one: '{count} Gateway meldet sich.', other: '{count} Gateways melden sich.' },
+  'message.gateways_none': 'Kein Gateway meldet sich.',
+  'hint.gateways_none': 'ws-gateway starten.',
+  'message.max_connections_low': 'max_connections ist {value}.',
+  'hint.max_connections_low': 'ALTER SYSTEM SET max_connections = 100; dann PostgreSQL neu starten.',
+  'message.outbox_empty': 'Alles Gespeicherte ist verschickt.',
+  'message.outbox_waiting': {
+    one: '{count} Stapel ist noch nicht verschickt, seit {seconds} s.',
+    other: '{count} Stapel sind noch nicht verschickt, der älteste seit {seconds} s.',
+  },
+  'hint.outbox_waiting':
+    'Läuft webhook-ingest, und kann es Redis erreichen? Im Log steht, warum das Verschicken scheitert.',
+  'message.outgoing_none_waiting': 'Kein ausgehender Webhook wartet lange.',
+  'message.outgoing_waiting': 'Der älteste ausgehende Webhook wartet seit {seconds} s; endgültig gescheitert: {count}.',
+  'hint.outgoing_waiting':
+    'Auflisten: paxyo outgoing-webhooks list. Den Empfänger testen: paxyo outgoing-webhooks ping.',
+  'message.parked_none_long': 'Keine Meldung wartet lange auf ihre Bestellung.',
+  'message.parked_waiting': {
+    one: 'Eine Meldung wartet seit {count} Tag auf ihre Bestellung.',
+    other: 'Eine Meldung wartet seit {count} Tagen auf ihre Bestellung.',
+  },
+  'hint.parked_waiting': 'Registriert das Panel jede Bestellung? Auflisten: paxyo deliveries list --outcome parked.',
+  'message.partitions_few': 'Nur für {count} der nächsten 3 Tage gibt es Partitionen für Ereignisse und Meldungen.',
+  'hint.partitions_few': 'paxyo maintain jetzt ausführen, und dann täglich (cron oder CronJob).',
+  'message.partitions_missing': 'Für heute fehlt eine Partition der Ereignisse oder Meldungen.',
+  'hint.partitions_missing': 'paxyo maintain jetzt ausführen, und dann täglich (cron oder CronJob).',
+  'message.partitions_ready': 'Für die nächsten Tage gibt es Partitionen für Ereignisse und Meldungen.',
+  'message.postgres_standby': 'Dieses PostgreSQL ist ein Standby und kann nur gelesen werden.',
+  'hint.postgres_standby': 'DATABASE_URL auf die Adresse des Primärservers setzen: webhook-ingest schreibt.',
+  'message.postgres_too_old': 'PostgreSQL {version} ist zu alt.',
+  'hint.postgres_too_old': 'Auf {minimum} oder neuer aktualisieren, am besten auf 18.',
+  'message.postgres_version': 'PostgreSQL {version}',
+  'message.random_page_cost_high': 'random_page_cost ist {value}, ein Wert für Festplatten mit Scheiben.',
+  'hint.random_page_cost_high': 'ALTER SYSTEM SET random_page_cost = 1.1; SELECT pg_reload_conf();',
+  'message.reconcile_failed': 'Der letzte Lauf konnte den Anbieter nicht fragen: {error}',
+  'hint.reconcile_failed': 'Die Adresse oder den Schlüssel der API des Anbieters berichtigen.',
+  'message.reconcile_found':
+    'In den letzten 7 Tagen waren {late} von {count} stillen Bestellungen beim Anbieter beendet, ohne dass ein Webhook kam.',
+  'hint.reconcile_found': 'Ruft der Anbieter den Webhook für jede Bestellung auf? Siehe PaxyoWebhooksMissed.',
+  'message.reconcile_not_run': 'Der regelmäßige Abgleich lief seit einer Woche nicht (RECONCILE_EVERY_MINUTES).',
+  'message.rejected_kept': {
+    one: '{count} Webhook konnte nicht gelesen werden und ist aufbewahrt.',
+    other: '{count} Webhooks konnten nicht gelesen werden und sind aufbewahrt.',
+  },
+  'hint.rejected_kept': 'Auflisten: paxyo rejected list.',
+  'message.rejected_none': 'Jeder berechtigte Webhook konnte gelesen werden.',
+  'message.replication_of_primary': 'Das wird nur der Primärserver gefragt.',
+  'message.reviews_none_long': 'Kein Fall ist lange offen.',
+  'message.reviews_open': {
+    one: 'Ein Fall ist seit {count} Tag offen.',
+    other: 'Ein Fall ist seit {count} Tagen offen.',
+  },
+  'hint.reviews_open': 'Auflisten: paxyo reviews list.',
+  'message.setting_off': '{name} ist aus: Bei einem Absturz gehen gespeicherte Erstattungen verloren.',
+  'hint.setting_off': 'ALTER SYSTEM SET {name} = on; SELECT pg_reload_conf();',
+  'message.settings_good': 'Dauerhaft gespeichert, und passend für SSDs.',
+  'message.standbys_asynchronous':
+    'Der Primärserver ist {server}, Zeitlinie {timeline}. Auf keinen der {count} Standbys wird gewartet: Bei einem Wechsel gehen bestätigte Webhooks verloren.',
+  'hint.standbys_asynchronous': 'synchronous_standby_names setzen, oder synchronous_mode in Patroni.',
+  'message.standbys_gone':
+    'Der Primärserver ist {server}, Zeitlinie {timeline}. Gespeichert wird erst mit einem synchronen Standby, und keiner ist verbunden; es warten: {count}.',
+  'hint.standbys_gone': 'Den Standby starten oder ersetzen: „A lost node“ im Runbook.',
+  'message.standbys_hidden':
+    'Der Primärserver ist {server}, Zeitlinie {timeline}. Um seine Standbys zu sehen, als Superuser: GRANT pg_read_all_stats an dieses Login.',
+  'message.standbys_none':
+    'Der Primärserver ist {server}, Zeitlinie {timeline}, ohne Standby: Bis zum nächsten Backup ist Bestätigtes nur auf einem Rechner.',
+  'message.standbys_synchronous':
+    'Der Primärserver ist {server}, Zeitlinie {timeline}. Synchrone Standbys: {synchronous}, andere: {asynchronous}, Rückstand: {bytes} Bytes.',
+  'message.synchronous_commit_off':
+    'synchronous_commit ist aus: Bei einem Absturz gehen gespeicherte Erstattungen verloren.',
+  'hint.synchronous_commit_off':
+    'ALTER SYSTEM SET synchronous_commit = on; SELECT pg_reload_conf(); auch ALTER ROLE und ALTER DATABASE prüfen.',
+  'message.tables_not_checked': 'Rollen, Partitionen und Versand werden nach den Migrationen geprüft.',
+
+  'audit.refunds':
+    'Die Erstattungen einer Bestellung ergeben zusammen ihren erstatteten Betrag, höchstens ihren Preis.',
+  'audit.refund-chain': 'Jede Erstattung beginnt, wo die vorige endete.',
+  'audit.refunds-due': 'Stornierte und teilweise gelieferte Bestellungen sind erstattet.',
+  'audit.refund-owner': 'Geld geht an den Nutzer der Bestellung.',
+  'audit.balances': 'Das Guthaben eines Kontos ist die Summe seiner Buchungen.',
+  'audit.balance-chain': 'Die Buchungen eines Kontos führen von Stand zu Stand.',
+  'audit.account-totals': 'Die Summen eines Kontos sind die seiner Bestellungen.',
+  'audit.seq-gaps': 'Die Ereignisse eines Nutzers sind lückenlos nummeriert.',
+  'audit.stream-ends': 'Die letzte Nummer eines Kontos ist die seines neuesten Ereignisses.',
+  'audit.refund-events': 'Jede Erstattung hat ein Ereignis.',
+  'audit.shown-balances': 'Das neueste Ereignis zeigt das Guthaben.',
+  'audit.outbox-events': 'Jedes Ereignis, das zu verschicken ist, gibt es.',
+  'audit.change-events': 'Der Feed der Änderungen hat jedes Ereignis, ohne Lücken.',
+  'audit.delivery-outcomes': 'Jede Meldung hat ein Ergebnis.',
+  'audit.delivery-reviews': 'Zu jeder Meldung, die ein Mensch entscheiden muss, gibt es einen Fall.',
+  'audit.stuck-deliveries': 'Keine Meldung wartet auf eine Bestellung, die registriert ist.',
+  'audit.outbox-age': 'Kein Ereignis wartet lange darauf, verschickt zu werden.',
+  'audit.change-age': 'Keine Änderung wartet lange auf ihren Platz im Feed.',
+  'audit.outgoing-webhook-age': 'Kein ausgehender Webhook wartet lange, und keiner ist endgültig gescheitert.',
+  'audit.parked-age': 'Keine Meldung wartet lange auf ihre Bestellung oder ihre Prüfung.',
+  'audit.review-age': 'Kein Fall bleibt lange offen.',
+}
