@@ -28,12 +28,12 @@ function configure(machine: string): (path: string) => string {
   write(join(root, 'etc/redis/redis.conf'), 'bind 127.0.0.1\n')
   const environment = { PATH: process.env['PATH'], SECRETS: join(folder, 'secrets'), ROOT: root }
   // The second time it changes nothing.
-  for (const _time of [1, 2]) {
+  for (const time of ['first', 'second']) {
     const { status, stderr } = spawnSync('bash', [SCRIPT, machine, ...ADDRESSES], {
       env: environment,
       encoding: 'utf8',
     })
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect({ time, status, stderr }).toEqual({ time, status: 0, stderr: '' })
   }
   return (path) => readFileSync(join(root, path), 'utf8')
 }

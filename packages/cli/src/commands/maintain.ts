@@ -46,7 +46,7 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
         const everyMs = chosen.MAINTAIN_EVERY_HOURS * HOUR_MS
         do {
           printResult(cli, await maintain(chosen, recountTotals === true))
-        } while (everyMs > 0 && (await pause(everyMs, cli.signal)))
+        } while (await pause(everyMs, cli.signal))
       }),
     )
 }
@@ -76,8 +76,9 @@ function printResult(cli: Cli, result: Awaited<ReturnType<typeof maintain>>): vo
 
 const list = (names: readonly string[]): string => names.join(', ') || 'none'
 
-/** @returns false when a signal ended the pause. */
+/** @returns false when there is no next time: the interval is 0, or a signal ended the pause. */
 async function pause(ms: number, signal: AbortSignal): Promise<boolean> {
+  if (ms === 0) return false
   await sleep(ms, undefined, { signal }).catch(() => undefined)
   return !signal.aborted
 }

@@ -1,6 +1,5 @@
 import { RECORDED_OUTCOMES } from '@paxyo/contracts/data'
-import { NEEDS_APPROVAL } from '@paxyo/order-core'
-import { repeatsApproval } from '../reviews/proposed-refund.ts'
+import { repeatsApproval, waitsForApproval } from './waits-for-approval.ts'
 import type { AuditCheck, AuditLimits } from './audit-check.ts'
 
 const DELIVERY_OUTCOMES = `
@@ -33,10 +32,10 @@ const STUCK_DELIVERIES = `
 const STUCK_APPROVALS = `
   SELECT delivery_id, format('a refund for order %s waits for an approval, but no review is open', provider_order_id)
   FROM deliveries
-  WHERE reason = '${NEEDS_APPROVAL}' AND waiting_update IS NOT NULL AND NOT ${repeatsApproval('deliveries')}
+  WHERE ${waitsForApproval('deliveries')} AND NOT ${repeatsApproval('deliveries')}
     AND NOT EXISTS (
       SELECT FROM reviews JOIN orders USING (order_id)
-      WHERE reviews.reason = '${NEEDS_APPROVAL}' AND resolved_at IS NULL
+      WHERE reviews.reason = deliveries.reason AND resolved_at IS NULL
         AND (orders.provider, orders.provider_order_id) = (deliveries.provider, deliveries.provider_order_id))`
 
 const oldOutbox = ({ outboxAgeS }: AuditLimits): string => `

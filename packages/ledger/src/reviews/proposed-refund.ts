@@ -1,5 +1,6 @@
 import { afterUpdates, NEEDS_APPROVAL, type Money, type OrderState, type StatusUpdate } from '@paxyo/order-core'
 import type { PoolClient } from 'pg'
+import { repeatsApproval, waitsForApproval } from '../audit/waits-for-approval.ts'
 
 /** What the approval of a waiting refund would do. */
 export interface ProposedRefund {
@@ -8,22 +9,12 @@ export interface ProposedRefund {
   readonly order: Pick<OrderState, 'status' | 'remains' | 'startCount'>
 }
 
-/**
- * SQL: whether a delivery replays an update that waits already, or that a person has decided about, as itself or as an earlier
- * replay: it is no other update.
- */
-export const repeatsApproval = (delivery: string): string => `
-  EXISTS (SELECT FROM deliveries AS earlier
-    WHERE earlier.reason = '${NEEDS_APPROVAL}' AND (earlier.delivery_id = ${delivery}.replay_of
-      OR earlier.replay_of = ${delivery}.replay_of
-        AND (earlier.received_at, earlier.delivery_id) < (${delivery}.received_at, ${delivery}.delivery_id)))`
-
 // $1 is the review.
 const WAITING_DELIVERIES = `
   FROM deliveries, reviews JOIN orders USING (order_id)
   WHERE review_id = $1 AND reviews.reason = '${NEEDS_APPROVAL}'
     AND deliveries.provider_order_id = orders.provider_order_id AND deliveries.provider = orders.provider
-    AND deliveries.reason = '${NEEDS_APPROVAL}' AND deliveries.waiting_update IS NOT NULL
+    AND ${waitsForApproval('deliveries')}
     AND (deliveries.delivery_id = reviews.delivery_id OR NOT ${repeatsApproval('deliveries')})`
 
 const READ_WAITING = `

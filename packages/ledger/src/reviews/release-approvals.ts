@@ -11,14 +11,14 @@ import {
 import { providerOrderKey, type ProviderOrder } from '../model/provider-order.ts'
 import { noSettledDeliveries, type WorkingSet } from '../model/working-set.ts'
 import type { LedgerTransaction } from '../transaction/ledger-transaction.ts'
-import { repeatsApproval } from './proposed-refund.ts'
+import { repeatsApproval, waitsForApproval } from '../audit/waits-for-approval.ts'
 
 const READ_APPROVALS = `
   SELECT ${WAITING_COLUMNS},
     EXISTS (SELECT FROM reviews WHERE reviews.delivery_id = deliveries.delivery_id)
       OR NOT ${repeatsApproval('deliveries')} AS is_proposed
   FROM deliveries
-  WHERE provider_order_id = $1 AND provider = $2 AND waiting_update IS NOT NULL AND reason = '${NEEDS_APPROVAL}'
+  WHERE provider_order_id = $1 AND provider = $2 AND ${waitsForApproval('deliveries')}
   ORDER BY received_at, delivery_id`
 
 const DISMISS = `
