@@ -29,8 +29,8 @@ export default {
     // Starts processes, including browsers.
     { ...kindOf('e2e', '.e2e.test'), ...servers },
   ],
-  // On two cores: tests wait for processes, browsers and timers most of the time.
-  maxWorkers: 4,
+  // On two cores: tests wait for processes, browsers and timers most of the time. Four leave the cores idle for a fifth of it.
+  maxWorkers: 5,
   // Only a new process releases what the modules of finished files keep.
   workerIdleMemoryLimit: '1GB',
   // Generous: a busy machine does not fail a test.

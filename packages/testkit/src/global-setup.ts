@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { BUNDLES_VARIABLE } from './bundle.ts'
 import { installMissing } from './debian-package.ts'
+import { useMemoryFolder } from './memory-folder.ts'
 import { providePostgres, provideRedis, type SharedServer } from './provide-servers.ts'
 import { TEMPLATE_DATABASE, administer, withDatabase } from './test-database.ts'
 
@@ -36,6 +37,12 @@ interface JestConfig {
   readonly testPathPatterns: { readonly patterns: readonly string[] }
 }
 
+/** What the global teardown, in the same process, finds. */
+export interface TestRun {
+  paxyoTestServers?: readonly SharedServer[]
+  removeMemoryFolder?: () => void
+}
+
 /** Provides everything that tests need, once for all of them. */
 export default async function globalSetup({ testPathPatterns }: JestConfig): Promise<void> {
   // The tests of a few files install what they need themselves.
@@ -46,9 +53,10 @@ export default async function globalSetup({ testPathPatterns }: JestConfig): Pro
   }
   // The processes that tests start share Node's compile cache, which makes their start a third faster.
   process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'paxyo-test-compile-cache')
+  const removeMemoryFolder = useMemoryFolder()
   process.env[BUNDLES_VARIABLE] = mkdtempSync(join(tmpdir(), 'paxyo-test-bundles-'))
   const servers: SharedServer[] = []
-  ;(globalThis as { paxyoTestServers?: SharedServer[] }).paxyoTestServers = servers
+  Object.assign(globalThis as TestRun, { paxyoTestServers: servers, removeMemoryFolder })
 
   const postgres = await providePostgres()
   servers.push(postgres)

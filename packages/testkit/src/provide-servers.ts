@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startLocalPostgres } from '@paxyo/local-postgres'
@@ -16,10 +16,6 @@ export interface SharedServer {
 }
 
 const DOCKER_SOCKET = '/var/run/docker.sock'
-/** Linux's folder in memory. */
-const MEMORY_FOLDER = '/dev/shm'
-/** The databases of the files that run at a time, and PostgreSQL's log, which may take 1 GB. */
-const MEMORY_BYTES_MIN = 2 * 1024 ** 3
 
 /** PostgreSQL: the given one, else one in Docker, else an embedded one. */
 export async function providePostgres(): Promise<SharedServer> {
@@ -38,7 +34,7 @@ export async function providePostgres(): Promise<SharedServer> {
     return { url, origin: 'docker', stop: async () => void (await container.stop()) }
   }
 
-  const dir = mkdtempSync(join(throwAwayFolder(), 'paxyo-postgres-'))
+  const dir = mkdtempSync(join(tmpdir(), 'paxyo-postgres-'))
   const settings = { fsync: 'off', max_connections: '300' }
   const server = await startLocalPostgres({ dataDir: join(dir, 'data'), password: 'test', settings })
   return {
@@ -49,13 +45,6 @@ export async function providePostgres(): Promise<SharedServer> {
       rmSync(dir, { recursive: true, force: true })
     },
   }
-}
-
-/** Memory where it has room: on a disk, copying a database's 1,200 files takes up to eight times the CPU time. */
-function throwAwayFolder(): string {
-  if (!existsSync(MEMORY_FOLDER)) return tmpdir()
-  const { bavail, bsize } = statfsSync(MEMORY_FOLDER)
-  return bavail * bsize > MEMORY_BYTES_MIN ? MEMORY_FOLDER : tmpdir()
 }
 
 /** Redis: the given one, else one in Docker, else `redis-server` from the PATH or from Debian's package. */

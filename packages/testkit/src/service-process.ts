@@ -28,9 +28,13 @@ export async function startService(name: ServiceName, env: Readonly<Record<strin
   return startProcess(env['NODE_OPTIONS'] === undefined ? await bundleProgram(main) : main, env)
 }
 
-/** The part of the tests' environment that a process needs: the PATH, and the compile cache that makes its start faster. */
+/**
+ * The part of the tests' environment that a process needs: the PATH, the folder of temporary files, and the compile cache that
+ * makes its start faster.
+ */
 export function hostEnvironment(): Record<string, string | undefined> {
-  return { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] }
+  const { PATH, TMPDIR, NODE_COMPILE_CACHE } = process.env
+  return { PATH, TMPDIR, NODE_COMPILE_CACHE }
 }
 
 /** Runs a script with only the given environment as its configuration, and waits until it logs that it listens. */
