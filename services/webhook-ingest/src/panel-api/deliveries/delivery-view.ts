@@ -3,15 +3,10 @@ import type { DeliveryView, FullDeliveryView } from '@paxyo/panel-client'
 import { sql, type Kysely } from 'kysely'
 import { isProviderOrderOf } from '../orders/provider-orders.ts'
 
-/** The order that has a delivery's provider order, or the one that had it last. */
+/** The order that had a delivery's provider order when it arrived, or the first one that had it later. */
 const HOLDER = sql<{ order_id: string; user_id: string; status: string }>`(
-  SELECT order_id, user_id, status FROM (
-    SELECT order_id, user_id, status, 'infinity'::timestamptz AS until FROM orders
-    WHERE provider = deliveries.provider AND provider_order_id = deliveries.provider_order_id
-    UNION ALL
-    SELECT order_id, user_id, status, change.created_at FROM provider_order_changes AS change JOIN orders USING (order_id)
-    WHERE former_provider = deliveries.provider AND former_provider_order_id = deliveries.provider_order_id
-  ) AS holders ORDER BY until DESC LIMIT 1)`
+  SELECT order_id, user_id, status FROM orders
+  WHERE order_id = order_of_delivery(deliveries.provider, deliveries.provider_order_id, deliveries.received_at))`
 
 export const selectDeliveries = (db: Kysely<Database>) =>
   db

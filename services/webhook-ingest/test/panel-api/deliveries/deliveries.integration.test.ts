@@ -70,6 +70,19 @@ describe('lists', () => {
     expect(await list(`to=${since}`)).toEqual([])
   })
 
+  test('a delivery stays with its order when another one gets the provider order', async () => {
+    const { orderId, userId, providerOrderId } = await anOrderWith({ status: 'in_progress', remains: 900 })
+    const moved = { providerOrderId: `${providerOrderId}-moved` }
+    expect((await ingest.call('PUT', `/v1/orders/${orderId}/provider-order`, moved)).statusCode).toBe(200)
+    await ingest.register({ orderId: 'next', providerOrderId, userId: 'next' })
+    await ingest.webhook({ order_id: providerOrderId, status: 'in_progress', remains: 800 })
+
+    expect(await list(`providerOrderId=${providerOrderId}`)).toMatchObject([
+      { orderId: 'next', userId: 'next' },
+      { orderId, userId },
+    ])
+  })
+
   test.each(['cursor=nonsense', 'outcome=duplicate', 'from=yesterday', 'limit=0', 'order=1', 'orderId='])(
     '%s is refused',
     async (query) => {
