@@ -13,8 +13,8 @@ import { PUBLISHED, readManifest } from '../manifest.ts'
 const GZIPPED_BYTES_MAX: Readonly<Record<string, number>> = {
   index: 12_200,
   format: 3_200,
-  react: 12_700,
-  vue: 12_700,
+  react: 12_800,
+  vue: 12_800,
   svelte: 12_400,
   test: 1_900,
 }
