@@ -8,13 +8,18 @@ export interface Primary {
   readonly timeline: number
 }
 
+/**
+ * After this time a server that is not the primary is asked again, while another one has not responded: it may be promoted
+ * because that one hangs.
+ */
+const ASK_AGAIN_MS = 300
 /** How long the others may take once one server is known to accept writes: one of them may have a later timeline. */
 const OTHERS_TIMEOUT_MS = 250
 /** Wrong logins and databases: another attempt fails likewise, and the reason helps. */
 const WRONG_ADDRESS = /^(28|3D)/
 
 /**
- * Asks all servers at once which of them accepts writes. When several do, a former primary was not stopped at a
+ * Asks all servers at once which of them accepts writes, for as long as one of them does not respond. When several do, a former primary was not stopped at a
  * fail-over, and the one of the latest timeline is the primary.
  *
  * @param timelineMin earlier timelines are those of former primaries.
@@ -22,25 +27,34 @@ const WRONG_ADDRESS = /^(28|3D)/
  */
 export async function findPrimary(servers: readonly Server[], timelineMin: number): Promise<Primary> {
   const primaries: Primary[] = []
-  const reasons: string[] = []
+  const reasons = new Map<Server, string>()
   let wrongAddress: unknown
+  let silent = servers.length
   const { promise: found, resolve: firstFound } = Promise.withResolvers<void>()
-  const asked = servers.map(async (server) => {
+  async function ask(server: Server): Promise<void> {
     try {
       const timeline = await timelineOf(server, timelineMin)
       primaries.push({ server, timeline })
       firstFound()
     } catch (error) {
       const { message, code } = error as Error & { code?: string }
-      reasons.push(`${server.name}: ${message || code}`)
+      reasons.set(server, `${server.name}: ${message || code}`)
       if (WRONG_ADDRESS.test(code ?? '')) wrongAddress ??= error
+    }
+  }
+  const asked = servers.map(async (server) => {
+    await ask(server)
+    silent -= 1
+    while (silent > 0 && primaries.length === 0) {
+      await sleep(ASK_AGAIN_MS, undefined, { ref: false })
+      await ask(server)
     }
   })
   const all = Promise.all(asked)
   await Promise.race([all, found.then(() => Promise.race([all, sleep(OTHERS_TIMEOUT_MS, undefined, { ref: false })]))])
   const primary = primaries.toSorted((a, b) => b.timeline - a.timeline)[0]
   if (primary !== undefined) return primary
-  throw wrongAddress ?? new NotConnectedError(`no server accepts writes: ${reasons.join('; ')}`)
+  throw wrongAddress ?? new NotConnectedError(`no server accepts writes: ${[...reasons.values()].join('; ')}`)
 }
 
 /** @throws Error with the reason why it is not the primary. */
