@@ -29,7 +29,7 @@ export async function findPrimary(servers: readonly Server[], timelineMin: numbe
   const primaries: Primary[] = []
   const reasons = new Map<Server, string>()
   let wrongAddress: unknown
-  let silent = servers.length
+  const silent = new Set(servers)
   const { promise: found, resolve: firstFound } = Promise.withResolvers<void>()
   async function ask(server: Server): Promise<void> {
     try {
@@ -44,8 +44,8 @@ export async function findPrimary(servers: readonly Server[], timelineMin: numbe
   }
   const asked = servers.map(async (server) => {
     await ask(server)
-    silent -= 1
-    while (silent > 0 && primaries.length === 0) {
+    silent.delete(server)
+    while (silent.size > 0 && primaries.length === 0) {
       await sleep(ASK_AGAIN_MS, undefined, { ref: false })
       await ask(server)
     }
