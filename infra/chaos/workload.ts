@@ -19,13 +19,20 @@ interface Update {
   readonly remains?: number
 }
 
+/** A webhook that no correct provider sends. */
+export interface Mistake {
+  /** Names it in its body. */
+  readonly mark: string
+  readonly leads: 'rejected' | 'review' | 'ignored' | 'none'
+}
+
 /** A webhook of a provider. */
 export interface PlannedWebhook {
   readonly body: WebhookBody
   /** The response that it must get in the end. */
   readonly status: number
-  /** Set for a mistake: what must be found of it, by its mark. */
-  readonly mistake?: { readonly mark: string; readonly leads: 'rejected' | 'review' | 'ignored' | 'none' }
+  /** Set for a mistake: what must be found of it. */
+  readonly mistake?: Mistake
 }
 
 /** An order with all webhooks that the provider will send, and the expected result. */
