@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { once } from 'node:events'
+import { sendTogether } from '../load/send-together.ts'
 import type { Publisher } from './variants/variant.ts'
 
 /** Publishes to Redis. Messages of one turn of the event loop are sent together. */
@@ -8,18 +9,10 @@ export async function connectRawRedis(url: string): Promise<Publisher> {
   const socket: Socket = connect({ port: Number(port), host: hostname, noDelay: true })
   await once(socket, 'connect')
   socket.resume()
-  let isCorked = false
-  const uncork = (): void => {
-    isCorked = false
-    socket.uncork()
-  }
+  const beforeWrite = sendTogether(socket)
   return {
     publish(channel, message) {
-      if (!isCorked) {
-        isCorked = true
-        socket.cork()
-        process.nextTick(uncork)
-      }
+      beforeWrite()
       const head = `*3\r\n$7\r\nPUBLISH\r\n$${Buffer.byteLength(channel)}\r\n${channel}\r\n$${Buffer.byteLength(message)}\r\n`
       if (typeof message === 'string') return void socket.write(`${head}${message}\r\n`)
       socket.write(head)

@@ -8,7 +8,7 @@ set -Eeuo pipefail
 names=(one two three)
 machine=$1
 addresses=("${@:2}")
-secrets=${SECRETS:-/root/paxyo-secrets}
+secrets=${SECRETS:-$HOME/paxyo-secrets}
 root=${ROOT:-}
 repository=$(cd "$(dirname "$0")/../../.." && pwd)
 compose=$repository/infra/deploy/compose

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { sendTogether } from '../../load/send-together.ts'
 import { connectSeveral } from './several-publishers.ts'
 import { eventText, type FanOutVariant, type Publisher } from './variant.ts'
 
@@ -23,17 +24,10 @@ async function connectOne(port: number): Promise<Publisher> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
   await once(socket, 'connect')
   socket.resume()
-  let isCorked = false
+  const beforeWrite = sendTogether(socket)
   return {
     publish(channel, message) {
-      if (!isCorked) {
-        isCorked = true
-        socket.cork()
-        process.nextTick(() => {
-          isCorked = false
-          socket.uncork()
-        })
-      }
+      beforeWrite()
       const head = `POST /publish/${channel} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: ${Buffer.byteLength(message)}`
       socket.write(`${head}\r\n\r\n${message.toString()}`)
     },
