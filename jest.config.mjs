@@ -39,4 +39,6 @@ export default {
   reporters: ['default', '<rootDir>/infra/scripts/jest-count-reporter.mjs'],
   // A file that leaves open handles has a leak, which a forced exit would hide.
   forceExit: false,
+  // At its end a worker writes what it has compiled into Node's cache, which takes longer on a busy machine.
+  workerGracefulExitTimeout: 20_000,
 }

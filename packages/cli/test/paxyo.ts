@@ -1,4 +1,4 @@
-import { bundleProgram, hostEnvironment } from '@paxyo/testkit'
+import { bundleProgram, hostEnvironment, SHORT_LIVED } from '@paxyo/testkit'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -33,7 +33,7 @@ export function startPaxyo(
   env: Readonly<Record<string, string>> = {},
   { under = [], keepsInput = false }: StartOptions = {},
 ): Running {
-  const [program, ...before] = [...under, process.execPath]
+  const [program, ...before] = [...under, process.execPath, ...SHORT_LIVED]
   const child = spawn(program, [...before, MAIN, ...args], { env: { ...hostEnvironment(), ...env } })
   const output = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {

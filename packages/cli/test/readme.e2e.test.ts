@@ -3,6 +3,7 @@ import {
   bundleProgram,
   createTestDatabase,
   eventually,
+  hostEnvironment,
   type ServiceProcess,
   sharedRedisUrl,
   startService,
@@ -48,7 +49,7 @@ beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'paxyo-cli-readme-'))
   database = await createTestDatabase()
   env = {
-    PATH: process.env['PATH'],
+    ...hostEnvironment(),
     DATABASE_URL: database.url,
     REDIS_URL: sharedRedisUrl(),
     CHANNEL_PREFIX: `${randomUUID()}:`,

@@ -33,6 +33,7 @@ export { createPythonVenv, type PythonVenv } from './python-venv.ts'
 export { startRedisServer, type RedisServer } from './redis-server.ts'
 export {
   hostEnvironment,
+  SHORT_LIVED,
   startProcess,
   startService,
   type ServiceName,

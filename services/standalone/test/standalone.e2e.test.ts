@@ -8,6 +8,7 @@ import {
   hostEnvironment,
   launchChromium,
   mintToken,
+  SHORT_LIVED,
   TEST_JWT_SECRET,
   type TestCertificate,
 } from '@paxyo/testkit'
@@ -70,7 +71,7 @@ interface Started {
 /** Starts it and reads the banner. */
 async function start(env: Record<string, string> = {}, main = MAIN): Promise<Started> {
   const port = String(await freePort())
-  const child = spawn(process.execPath, [main], {
+  const child = spawn(process.execPath, [...SHORT_LIVED, main], {
     env: { ...hostEnvironment(), DATA_DIR: dataDir, PORT: port, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -241,7 +242,7 @@ test('reconcile works beside it without Redis, and the open page sees the refund
   const page = await connectSocket(address, { token })
   await page.next('welcome')
   const { stdout } = await promisify(execFile)(process.execPath, [CLI, 'reconcile', 'demo-1'], {
-    env: { PATH: process.env['PATH'], DATA_DIR: dataDir, PROVIDER_API_URL: providerUrl, PROVIDER_API_KEY: 'a-key' },
+    env: { ...hostEnvironment(), DATA_DIR: dataDir, PROVIDER_API_URL: providerUrl, PROVIDER_API_KEY: 'a-key' },
   })
 
   expect(stdout).toBe('orders asked about: 1 (1 applied)\nrefunded: demo-1 7.2\n')
