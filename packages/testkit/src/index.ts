@@ -40,6 +40,7 @@ export {
   type ServiceProcess,
 } from './service-process.ts'
 export { administer, createTestDatabase, type TestDatabase } from './test-database.ts'
+export { takeScreenshot } from './screenshot.ts'
 export { sharedRedisUrl } from './shared-servers.ts'
 export { startHostileNetwork, type HostileNetwork, type NetworkFaults } from './hostile-network.ts'
 export type { TestInbox } from './test-inbox.ts'

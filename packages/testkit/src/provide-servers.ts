@@ -25,7 +25,7 @@ export async function providePostgres(): Promise<SharedServer> {
   const container = await startInDocker(
     new GenericContainer('postgres:18')
       .withEnvironment({ POSTGRES_PASSWORD: 'test' })
-      .withCommand(['postgres', '-c', 'fsync=off', '-c', 'max_connections=300'])
+      .withCommand(['postgres', '-c', 'fsync=off', '-c', 'autovacuum=off', '-c', 'max_connections=300'])
       .withExposedPorts(5432)
       .withWaitStrategy(Wait.forLogMessage(/database system is ready to accept connections/, 2)),
   )
@@ -35,7 +35,8 @@ export async function providePostgres(): Promise<SharedServer> {
   }
 
   const dir = mkdtempSync(join(tmpdir(), 'paxyo-postgres-'))
-  const settings = { fsync: 'off', max_connections: '300' }
+  // A worker for each of hundreds of databases would analyze tables that are dropped a moment later.
+  const settings = { fsync: 'off', autovacuum: 'off', max_connections: '300' }
   const server = await startLocalPostgres({ dataDir: join(dir, 'data'), password: 'test', settings })
   return {
     url: server.url,

@@ -1,15 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { connectSocket, eventually, launchChromium, type TestSocket } from '@paxyo/testkit'
+import { connectSocket, eventually, launchChromium, takeScreenshot, type TestSocket } from '@paxyo/testkit'
 import axe from 'axe-core'
-import { mkdirSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { PASSWORD, startConsole, type ConsoleSystem } from './console-system.ts'
 import { NINE_TASKS, openPage as open } from './nine-tasks.ts'
 
 // What an operator does in the browser, by clicks alone.
-
-const SCREENSHOTS = fileURLToPath(new URL('../../../../.artifacts/console/', import.meta.url))
 
 let system: ConsoleSystem
 let browser: Browser
@@ -403,17 +399,14 @@ test.each([
 ] as const)(
   '%s, %d px, %s: axe finds nothing serious, and nothing is wider than the screen',
   async (colorScheme, width, locale, paths) => {
-    mkdirSync(SCREENSHOTS, { recursive: true })
     const viewport = { width, height: 844 }
     const page = watch(await system.openLike(owner, browser, { colorScheme, viewport, locale }))
     for (const path of paths) {
       await goWithin(page, path)
       await page.locator('.skeleton, [aria-busy="true"]').first().waitFor({ state: 'detached' })
       expect({ path, faults: await findFaults(page) }).toEqual({ path, faults: [] })
-      await page.screenshot({
-        path: `${SCREENSHOTS}${path.replaceAll(/\W/g, '-')}-${colorScheme}-${width}-${locale}.png`,
-        fullPage: true,
-      })
+      const name = `console/${path.replaceAll(/\W/g, '-')}-${colorScheme}-${width}-${locale}`
+      await takeScreenshot(page, name, { fullPage: true })
       const isTooWide = await page.evaluate(
         () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
       )

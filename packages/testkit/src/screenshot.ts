@@ -1,0 +1,13 @@
+import { fileURLToPath } from 'node:url'
+import type { Page } from 'playwright-core'
+
+const FOLDER = fileURLToPath(new URL('../../../.artifacts/', import.meta.url))
+
+/**
+ * Writes a page's picture into `.artifacts` when `SCREENSHOTS=on`. People look at them, and no test compares them; drawing and
+ * packing one takes a third of a second.
+ */
+export async function takeScreenshot(page: Page, name: string, { fullPage = false } = {}): Promise<void> {
+  if (process.env['SCREENSHOTS'] !== 'on') return
+  await page.screenshot({ path: `${FOLDER}${name}.png`, fullPage })
+}
