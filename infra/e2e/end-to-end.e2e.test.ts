@@ -3,7 +3,6 @@ import { orderEventSchema } from '@paxyo/contracts'
 import { connectSocket, eventually, launchChromium, mintToken, takeScreenshot } from '@paxyo/testkit'
 import { startSystem, type System } from './system.ts'
 
-
 let system: System
 beforeAll(async () => {
   system = await startSystem()
