@@ -6,6 +6,7 @@ import {
   hostEnvironment,
   type ServiceProcess,
   sharedRedisUrl,
+  SHORT_LIVED,
   startService,
   TEST_JWT_SECRET,
   type TestDatabase,
@@ -38,7 +39,8 @@ const mapOf = (name: string): unknown =>
   JSON.parse(new RegExp(`^\`\`\`json ${name}\\n([^]*?)^\`\`\`$`, 'm').exec(GUIDE)![1]!)
 
 // That `npx paxyo` finds it is what command-line.e2e.test.ts shows.
-const PAXYO = `"${process.execPath}" "${await bundleProgram(join(ROOT, 'packages/cli/src/main.ts'))}"`
+const MAIN = await bundleProgram(join(ROOT, 'packages/cli/src/main.ts'))
+const PAXYO = `"${process.execPath}" ${SHORT_LIVED.join(' ')} "${MAIN}"`
 const API_KEY = 'an-api-key-of-the-environment'
 
 let dir: string
