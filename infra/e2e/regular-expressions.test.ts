@@ -21,7 +21,7 @@ const BOUNDED_TEXT = 'packages/contracts/src/schemas/bounded-text.ts'
 const CHECK_TIMEOUT_MS = 120_000
 
 const LIST = new URL('linear-expressions.json', import.meta.url)
-const listed: readonly string[] = JSON.parse(readFileSync(LIST, 'utf8'))
+const listed = JSON.parse(readFileSync(LIST, 'utf8')) as readonly string[]
 const CHECKS_LISTED = process.env['CHECK_LISTED'] === 'on'
 
 process.env['RECHECK_BACKEND'] = 'pure'
