@@ -46,12 +46,12 @@ export async function findPrimary(servers: readonly Server[], timelineMin: numbe
     await ask(server)
     silent.delete(server)
     while (silent.size > 0 && primaries.length === 0) {
-      await sleep(ASK_AGAIN_MS, undefined, { ref: false })
+      await sleep(ASK_AGAIN_MS)
       await ask(server)
     }
   })
   const all = Promise.all(asked)
-  await Promise.race([all, found.then(() => Promise.race([all, sleep(OTHERS_TIMEOUT_MS, undefined, { ref: false })]))])
+  await Promise.race([all, found.then(() => Promise.race([all, sleep(OTHERS_TIMEOUT_MS)]))])
   const primary = primaries.toSorted((a, b) => b.timeline - a.timeline)[0]
   if (primary !== undefined) return primary
   throw wrongAddress ?? new NotConnectedError(`no server accepts writes: ${[...reasons.values()].join('; ')}`)
