@@ -1,7 +1,6 @@
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-
-const FOLDER = fileURLToPath(new URL('../../../.artifacts/', import.meta.url))
+import { ROOT } from './checkout.ts'
 
 /**
  * Writes a page's picture into `.artifacts` when `SCREENSHOTS=on`. People look at them, and no test compares them; drawing and
@@ -9,5 +8,5 @@ const FOLDER = fileURLToPath(new URL('../../../.artifacts/', import.meta.url))
  */
 export async function takeScreenshot(page: Page, name: string, { fullPage = false } = {}): Promise<void> {
   if (process.env['SCREENSHOTS'] !== 'on') return
-  await page.screenshot({ path: `${FOLDER}${name}.png`, fullPage })
+  await page.screenshot({ path: join(ROOT, '.artifacts', `${name}.png`), fullPage })
 }

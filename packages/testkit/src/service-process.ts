@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { bundleProgram } from './bundle.ts'
+import { ROOT } from './checkout.ts'
 import { eventually } from './eventually.ts'
 
 export type ServiceName = 'webhook-ingest' | 'ws-gateway'
@@ -24,9 +25,17 @@ const OUTPUT_TIMEOUT_MS = 5_000
 /** Node's options for processes that live for seconds: without them the garbage collector takes a fifth of the CPU time. */
 export const SHORT_LIVED = ['--single-threaded-gc', '--min-semi-space-size=16']
 
-/** Starts a service with its environment variables. */
-export async function startService(name: ServiceName, env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
-  const main = fileURLToPath(new URL(`../../../services/${name}/src/main.ts`, import.meta.url))
+/**
+ * Starts a service with its environment variables.
+ *
+ * @param root the folder of its version.
+ */
+export async function startService(
+  name: ServiceName,
+  env: Readonly<Record<string, string>>,
+  root: string = ROOT,
+): Promise<ServiceProcess> {
+  const main = join(root, `services/${name}/src/main.ts`)
   // Node's options, such as a module that instruments others, may need the modules themselves.
   return startProcess(env['NODE_OPTIONS'] === undefined ? await bundleProgram(main) : main, env)
 }
