@@ -9,7 +9,7 @@
  */
 
 import pg, { type Pool, type PoolClient } from 'pg'
-import type { PartitionPart } from './delivery-archive.ts'
+import type { PartitionPart } from './archive/write-archive.ts'
 import { isUndecided } from './delivery-retention.ts'
 import { boundsOf, DAY_MS, DELIVERIES, inOneTransaction } from './partitions.ts'
 

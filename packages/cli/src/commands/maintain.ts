@@ -12,7 +12,6 @@ const SETTINGS = [
   'EVENT_RETENTION_DAYS',
   'DELIVERY_RETENTION_DAYS',
   'DELIVERY_BODY_RETENTION_DAYS',
-  'ARCHIVE_DIR',
   'REJECTED_RETENTION_DAYS',
   'PARKED_RETENTION_DAYS',
   'MAINTAIN_EVERY_HOURS',
@@ -35,6 +34,8 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
         '\nDELIVERY_RETENTION_DAYS: how many days of deliveries are kept, at least 8; decided ones only are deleted (90).' +
         '\nDELIVERY_BODY_RETENTION_DAYS: how many days of what providers sent are kept; 0 as long as the deliveries (30).' +
         '\nARCHIVE_DIR: a folder in which deliveries and what providers sent are written before they are deleted.' +
+        '\nARCHIVE_S3_BUCKET: a bucket of an S3-compatible store instead, with ARCHIVE_S3_ENDPOINT (of a store that is not' +
+        "\nAmazon's), ARCHIVE_S3_REGION, ARCHIVE_S3_PREFIX, ARCHIVE_S3_ACCESS_KEY_ID and ARCHIVE_S3_SECRET_ACCESS_KEY." +
         '\nREJECTED_RETENTION_DAYS: how many days rejected requests are kept (30).' +
         '\nPARKED_RETENTION_DAYS: after how many days a delivery without a registered order is put up for review (30).' +
         '\nMAINTAIN_EVERY_HOURS: the interval at which to repeat until a signal, without a scheduler; 0 runs once (0).' +
@@ -42,13 +43,18 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
     )
     .action(
       action(terminal, finished, async (cli, { recountTotals }: MaintainOptions) => {
-        const chosen = await settings(cli.env, SETTINGS)
+        const chosen = await readSettings(cli)
         const everyMs = chosen.MAINTAIN_EVERY_HOURS * HOUR_MS
         do {
           printResult(cli, await maintain(chosen, recountTotals === true))
         } while (await pause(everyMs, cli.signal))
       }),
     )
+}
+
+async function readSettings(cli: Cli) {
+  const { ARCHIVE_VARIABLES, archiveProblems } = await import('../archive/archive-config.ts')
+  return settings(cli.env, [...SETTINGS, ...ARCHIVE_VARIABLES], archiveProblems)
 }
 
 function printResult(cli: Cli, result: Awaited<ReturnType<typeof maintain>>): void {
@@ -87,16 +93,19 @@ interface MaintainOptions {
   readonly recountTotals?: true | undefined
 }
 
-type Settings = Awaited<ReturnType<typeof settings<typeof SETTINGS>>>
+type Settings = Awaited<ReturnType<typeof readSettings>>
 
 async function maintain(chosen: Settings, isRecount: boolean) {
-  const { DATABASE_URL: url, EVENT_RETENTION_DAYS: eventDays, ARCHIVE_DIR: archiveDir } = chosen
+  const { DATABASE_URL: url, EVENT_RETENTION_DAYS: eventDays } = chosen
   const [signingKey] = chosen.AUDIT_SIGNING_KEYS
   const database = await import('@paxyo/database')
   const { pruneIdempotencyKeys, pruneOutgoingWebhooks, pruneReceipts, pruneRejectedRequests } = database
   const { newId, resumeErasures, reviewUnregistered } = await import('@paxyo/ledger')
   const { default: pg } = await import('pg')
   const { explainDatabaseError } = await import('../explain-database-error.ts')
+  const { explainArchiveError } = await import('../archive/explain-archive-error.ts')
+  const { openArchive } = await import('../archive/open-archive.ts')
+  using store = await openArchive(chosen)
   const pool = new pg.Pool({
     ...database.connectionConfig(url),
     // The removal of bodies holds a lock with one of them.
@@ -112,10 +121,22 @@ async function maintain(chosen: Settings, isRecount: boolean) {
     const finishedErasures = await resumeErasures({ pool, newId })
     // First: a delivery whose order was not registered in time then waits for a person.
     const reviewedUnregisteredOrders = await reviewUnregistered({ pool, newId }, chosen.PARKED_RETENTION_DAYS)
-    const archive =
-      archiveDir === undefined
+    const pruned = {
+      deletedIdempotencyKeys: await pruneIdempotencyKeys(pool),
+      deletedRejectedRequests: await pruneRejectedRequests(pool, chosen.REJECTED_RETENTION_DAYS),
+      deletedOutgoingWebhooks: await pruneOutgoingWebhooks(pool),
+      deletedReceipts: await pruneReceipts(pool, eventDays),
+      ...(isRecount ? { correctedTotals: await database.recountTotals(pool) } : {}),
+    }
+    const signedAuditHead =
+      signingKey === undefined
         ? undefined
-        : (name: string, part?: PartitionPart) => database.archivePartition(pool, archiveDir, name, part)
+        : await database.signAuditHead(database.createKysely(pool), signingKey, new Date())
+    // Last: an archive that cannot be reached stops only the deletion of what it does not have yet.
+    const archive =
+      store === undefined
+        ? undefined
+        : (name: string, part?: PartitionPart) => database.archivePartition(pool, store, name, part)
     const deliveries = await database.dropOldDeliveries(pool, now, chosen.DELIVERY_RETENTION_DAYS, archive)
     const bodies = await database.removeOldBodies(pool, now, chosen.DELIVERY_BODY_RETENTION_DAYS, archive)
     const result = {
@@ -125,22 +146,15 @@ async function maintain(chosen: Settings, isRecount: boolean) {
       daysWithoutBodies: bodies.days,
       deletedSingleBodies: bodies.single,
       deletedOfDeliveries: deliveries.deleted,
-      deletedIdempotencyKeys: await pruneIdempotencyKeys(pool),
-      deletedRejectedRequests: await pruneRejectedRequests(pool, chosen.REJECTED_RETENTION_DAYS),
-      deletedOutgoingWebhooks: await pruneOutgoingWebhooks(pool),
-      deletedReceipts: await pruneReceipts(pool, eventDays),
-      ...(isRecount ? { correctedTotals: await database.recountTotals(pool) } : {}),
+      ...pruned,
       reviewedUnregisteredOrders,
       finishedErasures,
-      signedAuditHead:
-        signingKey === undefined
-          ? undefined
-          : await database.signAuditHead(database.createKysely(pool), signingKey, new Date()),
+      signedAuditHead,
     }
     await database.recordMaintenance(pool)
     return result
   } catch (error) {
-    throw explainDatabaseError(error, url)
+    throw explainDatabaseError(explainArchiveError(error, chosen), url)
   } finally {
     await pool.end()
   }
