@@ -2,7 +2,7 @@ import type { ArchiveStore } from '@paxyo/database'
 import type { ArchiveConfig } from './archive-config.ts'
 
 /** @returns undefined when no archive is configured. */
-export async function openArchive(config: ArchiveConfig): Promise<(ArchiveStore & Partial<Disposable>) | undefined> {
+export async function openArchive(config: ArchiveConfig): Promise<ArchiveStore | undefined> {
   const { ARCHIVE_DIR: folder, ARCHIVE_S3_BUCKET: bucket } = config
   if (folder !== undefined) return (await import('@paxyo/database')).createFolderStore(folder)
   if (bucket === undefined) return undefined

@@ -20,7 +20,7 @@ export interface S3Options {
 }
 
 /** An archive in a bucket of an S3-compatible store. It needs the rights to list, read and write objects. */
-export function createS3Store(options: S3Options): ArchiveStore & Disposable {
+export function createS3Store(options: S3Options): ArchiveStore {
   const { bucket: Bucket, endpoint, region = 'us-east-1', accessKeyId, secretAccessKey } = options
   const prefix = options.prefix === undefined ? '' : `${options.prefix.replace(/\/$/, '')}/`
   const client = new S3Client({

@@ -66,7 +66,8 @@ test('a damaged file, a file without a checksum and a missing setting are named'
 
 test('an archive that fails is named as such, and all work but the deletion of deliveries is done', async () => {
   await database.owner.query(
-    `INSERT INTO connection_cutoffs (user_id, set_at) VALUES ('user-1', now() - interval '500 days')`,
+    `INSERT INTO connection_cutoffs (user_id, set_at, disconnected_at)
+     SELECT 'user-1', past, past FROM (SELECT now() - interval '500 days' AS past) AS times`,
   )
   const file = join(folder, 'not a folder')
   await writeFile(file, '')

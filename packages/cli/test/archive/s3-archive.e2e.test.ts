@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(async () => server[Symbol.asyncDispose]())
 
 /** The settings of an empty archive. */
-const archiveAt = (port: number): Record<string, string> => ({
+const archiveAt = (port: number) => ({
   ARCHIVE_S3_BUCKET: server.bucket,
   ARCHIVE_S3_ENDPOINT: `http://127.0.0.1:${port}`,
   ARCHIVE_S3_PREFIX: `archive/${randomUUID()}`,
@@ -30,7 +30,7 @@ const archiveAt = (port: number): Record<string, string> => ({
 test('a bucket has the days that maintain drops, and shows an order until its user is erased', async () => {
   await using database = await createDatabaseWithDay()
   const env = { DATABASE_URL: database.url, ...archiveAt(server.port) }
-  const place = `s3://${env['ARCHIVE_S3_BUCKET']}/${env['ARCHIVE_S3_PREFIX']}`
+  const place = `s3://${env.ARCHIVE_S3_BUCKET}/${env.ARCHIVE_S3_PREFIX}`
   expect(await run(['archive'], env)).toEqual({ code: 0, out: `${place}/${DAY}.ndjson.gz\n`, err: '' })
   expect((await run(['maintain'], env)).out).toContain(`dropped: ${DAY}.`)
   expect(await countDeliveries(database)).toBe(0)
@@ -56,7 +56,7 @@ test('an upload that is killed leaves no file, and its day stays until the next 
   const empty = 'The archive has no delivery of this order.\n'
   expect(await run(['archive', 'show', 'A-1'], direct)).toEqual({ code: 0, out: empty, err: '' })
   expect((await run(['maintain'], direct)).out).toContain(`dropped: ${DAY}.`)
-  expect((await run(['archive', 'show', 'A-1'], direct)).out).toContain(LARGE_BODY)
+  expect((await run(['archive', 'show', 'A-1'], direct)).out.includes(LARGE_BODY)).toBe(true)
 })
 
 test.each([
@@ -68,7 +68,7 @@ test.each([
   const env = { DATABASE_URL: database.url, ...archiveAt(server.port), [name]: value }
   const { code, out, err } = await run(['maintain'], env)
   expect({ code, out }).toEqual({ code: 5, out: '' })
-  expect(err).toContain(`the archive s3://${env['ARCHIVE_S3_BUCKET']}/`)
+  expect(err).toContain(`the archive s3://${env.ARCHIVE_S3_BUCKET}/`)
   expect(err).toContain(hint)
   expect(err).not.toContain('another-secret')
   expect(err).not.toContain(server.secretAccessKey)

@@ -1,5 +1,5 @@
 /** Where the files of the archive are: a folder, or a bucket. */
-export interface ArchiveStore {
+export interface ArchiveStore extends Disposable {
   /** The place as people write it, without credentials: `/mnt/archive`, `s3://bucket/prefix`. */
   readonly place: string
   /** The names of all files, in any order. */
@@ -17,10 +17,7 @@ export interface ArchiveStore {
 export class ArchiveStoreError extends Error {
   override readonly name = 'ArchiveStoreError'
 
-  constructor(
-    readonly place: string,
-    cause: unknown,
-  ) {
+  constructor(place: string, cause: unknown) {
     super(`the archive ${place}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
   }
 }

@@ -23,6 +23,7 @@ export function createFolderStore(folder: string): ArchiveStore {
       await syncFolder(folder)
     },
     read: (name) => createReadStream(join(folder, name)),
+    [Symbol.dispose]: () => undefined,
   }
 }
 
