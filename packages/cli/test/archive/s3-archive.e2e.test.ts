@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { startPaxyo } from '../paxyo.ts'
 import { countDeliveries, createDatabaseWithDay, DAY, destroyKeys, run } from './archive-sample.ts'
 
-// The archive in a bucket of a server that verifies signatures and rights.
+// The archive in a bucket of a server that verifies signatures.
 
 /** More than one part of an upload; what is encrypted cannot be compressed. */
 const LARGE_BODY = randomBytes(5 * 1024 * 1024).toString('hex')
@@ -62,7 +62,7 @@ test('an upload that is killed leaves no file, and its day stays until the next 
 test.each([
   ['ARCHIVE_S3_SECRET_ACCESS_KEY', 'another-secret', 'The secret does not belong to the key'],
   ['ARCHIVE_S3_ACCESS_KEY_ID', 'AKIAUNKNOWN', 'The store does not know the key'],
-  ['ARCHIVE_S3_BUCKET', 'missing', 'Allow the key to list the bucket'],
+  ['ARCHIVE_S3_BUCKET', 'missing', 'Create the bucket, or correct ARCHIVE_S3_BUCKET'],
 ])('a wrong %s is named, and nothing is dropped', async (name, value, hint) => {
   await using database = await createDatabaseWithDay()
   const env = { DATABASE_URL: database.url, ...archiveAt(server.port), [name]: value }
