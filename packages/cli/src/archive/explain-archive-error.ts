@@ -18,10 +18,10 @@ const HINTS: Readonly<Record<string, string>> = {
   EACCES: 'Allow the user of this process to write in the folder.',
   EPERM: 'Allow the user of this process to write in the folder.',
   EROFS: 'Mount the folder so that it can be written.',
-  ENOENT: 'Correct ARCHIVE_DIR, or mount the folder.',
+  ENOENT: 'Create or mount the folder, or correct ARCHIVE_DIR.',
 }
 
-/** @returns the failure to show for an error of the archive, without its keys; other errors as they are. */
+/** @returns the failure to show for an error of the archive; other errors as they are. No message of a store has its secret. */
 export function explainArchiveError(error: unknown, { ARCHIVE_S3_ENDPOINT: endpoint }: ArchiveConfig): unknown {
   if (error instanceof ArchiveDamagedError) {
     return new Failure('rejected', error.message, 'Restore the file from a copy.', { cause: error })

@@ -1,4 +1,5 @@
-import type { PartitionPart } from '@paxyo/database'
+import type { ArchiveStore, PartitionPart } from '@paxyo/database'
+import type { Pool } from 'pg'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { action, type Cli } from '../cli.ts'
 import type { AddCommand } from '../add-command.ts'
@@ -133,12 +134,7 @@ async function maintain(chosen: Settings, isRecount: boolean) {
         ? undefined
         : await database.signAuditHead(database.createKysely(pool), signingKey, new Date())
     // Last: an archive that cannot be reached stops only the deletion of what it does not have yet.
-    const archive =
-      store === undefined
-        ? undefined
-        : (name: string, part?: PartitionPart) => database.archivePartition(pool, store, name, part)
-    const deliveries = await database.dropOldDeliveries(pool, now, chosen.DELIVERY_RETENTION_DAYS, archive)
-    const bodies = await database.removeOldBodies(pool, now, chosen.DELIVERY_BODY_RETENTION_DAYS, archive)
+    const { deliveries, bodies } = await deleteOldDeliveries(pool, store, chosen, now)
     const result = {
       created,
       dropped: [...dropped, ...deliveries.dropped],
@@ -157,5 +153,18 @@ async function maintain(chosen: Settings, isRecount: boolean) {
     throw explainDatabaseError(explainArchiveError(error, chosen), url)
   } finally {
     await pool.end()
+  }
+}
+
+async function deleteOldDeliveries(pool: Pool, store: ArchiveStore | undefined, chosen: Settings, now: Date) {
+  const { archivePartition, checkArchive, dropOldDeliveries, removeOldBodies } = await import('@paxyo/database')
+  if (store !== undefined) await checkArchive(store, now)
+  const archive =
+    store === undefined
+      ? undefined
+      : (name: string, part?: PartitionPart) => archivePartition(pool, store, name, part)
+  return {
+    deliveries: await dropOldDeliveries(pool, now, chosen.DELIVERY_RETENTION_DAYS, archive),
+    bodies: await removeOldBodies(pool, now, chosen.DELIVERY_BODY_RETENTION_DAYS, archive),
   }
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import type { TestDatabase } from '@paxyo/testkit'
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { countDeliveries, createDatabaseWithDay, DAY, destroyKeys, run as runWith } from './archive-sample.ts'
@@ -62,6 +62,14 @@ test('a damaged file, a file without a checksum and a missing setting are named'
   expect(unfinished.out).toContain('deliveries_2024_02_27.ndjson.gz was not read: it has no checksum')
   const missing = await run(['archive'], { ARCHIVE_DIR: '' })
   expect([missing.code, missing.err]).toEqual([2, expect.stringContaining('ARCHIVE_DIR')])
+})
+
+test('maintain checks the archive also when there is nothing to archive', async () => {
+  await database.owner.query(`DROP TABLE ${DAY}`)
+  expect(await run(['maintain'])).toMatchObject({ code: 0, err: '' })
+  expect(await readdir(folder)).toEqual(['last-check.txt'])
+  const wrong = await run(['maintain'], { ARCHIVE_DIR: join(folder, 'last-check.txt') })
+  expect(wrong).toMatchObject({ code: 3, out: '', err: expect.stringContaining('paxyo: the archive /') })
 })
 
 test('an archive that fails is named as such, and all work but the deletion of deliveries is done', async () => {
