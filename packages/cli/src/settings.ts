@@ -6,7 +6,7 @@ import { Failure } from './failure.ts'
  */
 export async function variables() {
   const { env, redisVariables } = await import('@paxyo/service-kit/config')
-  const { archiveVariables } = await import('./archive/archive-config.ts')
+  const { archiveVariables } = await import('./archive-config.ts')
   const { z } = await import('zod')
   return {
     DATABASE_URL: env.databaseUrl,

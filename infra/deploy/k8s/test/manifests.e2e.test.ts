@@ -294,7 +294,7 @@ describe('PostgreSQL that may die', () => {
 test('an archive in a bucket has its keys by reference, and only `maintain` gets out to it, by TLS', () => {
   const [job] = podsOf(ofKind('CronJob', rendered.ha))
   const env = job!.template.spec.containers[0].env as { name: string; valueFrom?: unknown }[]
-  const config = readFileSync(join(ROOT, 'packages/cli/src/archive/archive-config.ts'), 'utf8')
+  const config = readFileSync(join(ROOT, 'packages/cli/src/archive-config.ts'), 'utf8')
   const names = env.map(({ name }) => name).filter((name) => name.startsWith('ARCHIVE_'))
   for (const name of names) expect(config).toContain(`  ${name}: `)
   for (const [name, key] of [

@@ -31,7 +31,7 @@ async function withArchive<T>(
   cli: Cli,
   work: (pool: Pool, store: ArchiveStore, retentionDays: number) => Promise<T>,
 ): Promise<T> {
-  const { ARCHIVE_VARIABLES, archiveProblems } = await import('./archive-config.ts')
+  const { ARCHIVE_VARIABLES, archiveProblems } = await import('../archive-config.ts')
   const config = await settings(cli.env, [...SETTINGS, ...ARCHIVE_VARIABLES], archiveProblems)
   const { openArchive } = await import('./open-archive.ts')
   using store = await openArchive(config)

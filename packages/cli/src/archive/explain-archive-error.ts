@@ -1,7 +1,7 @@
 import { ArchiveDamagedError, ArchiveStoreError } from '@paxyo/database'
 import { explainNetworkError } from '../explain-network-error.ts'
 import { Failure } from '../failure.ts'
-import type { ArchiveConfig } from './archive-config.ts'
+import type { ArchiveConfig } from '../archive-config.ts'
 
 const KEYS = 'ARCHIVE_S3_ACCESS_KEY_ID and ARCHIVE_S3_SECRET_ACCESS_KEY'
 

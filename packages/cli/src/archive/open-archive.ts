@@ -1,5 +1,5 @@
 import type { ArchiveStore } from '@paxyo/database'
-import type { ArchiveConfig } from './archive-config.ts'
+import type { ArchiveConfig } from '../archive-config.ts'
 
 /** @returns undefined when no archive is configured. */
 export async function openArchive(config: ArchiveConfig): Promise<ArchiveStore | undefined> {

@@ -54,7 +54,7 @@ export const addMaintain: AddCommand = (program, terminal, finished) => {
 }
 
 async function readSettings(cli: Cli) {
-  const { ARCHIVE_VARIABLES, archiveProblems } = await import('../archive/archive-config.ts')
+  const { ARCHIVE_VARIABLES, archiveProblems } = await import('../archive-config.ts')
   return settings(cli.env, [...SETTINGS, ...ARCHIVE_VARIABLES], archiveProblems)
 }
 

@@ -1,6 +1,6 @@
 import { failed, ok, type Diagnostic } from '@paxyo/database/diagnostic'
 import { ConfigError } from '@paxyo/service-kit/config'
-import { ARCHIVE_VARIABLES, archiveProblems, type ArchiveConfig } from '../archive/archive-config.ts'
+import { ARCHIVE_VARIABLES, archiveProblems, type ArchiveConfig } from '../archive-config.ts'
 import { Failure } from '../failure.ts'
 import { settings, type Environment } from '../settings.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { ARCHIVE_VARIABLES, archiveProblems } from '../../src/archive/archive-config.ts'
-import { settings, type Environment } from '../../src/settings.ts'
+import { ARCHIVE_VARIABLES, archiveProblems } from '../src/archive-config.ts'
+import { settings, type Environment } from '../src/settings.ts'
 
 const S3 = {
   ARCHIVE_S3_BUCKET: 'paxyo',
