@@ -53,7 +53,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'an archive is not read back before its deliveries are dropped',
     file: 'packages/database/src/archive/write-archive.ts',
-    find: '    await confirm(store, file, checksum)\n',
+    find: '    await verify(store, file, checksum)\n',
     replace: '',
     tests: ['packages/database/test/archive'],
   },

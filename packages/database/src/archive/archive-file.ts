@@ -1,5 +1,5 @@
 /**
- * The files of the archive. A file of deliveries, `<name>.ndjson.gz`, has two others beside it: `<name>.ndjson.gz.orders`, the index of its
+ * The files of the archive. A file of deliveries, `<name>.ndjson.gz`, has two others next to it: `<name>.ndjson.gz.orders`, the index of its
  * orders, and `<name>.ndjson.gz.sha256`, the checksums of both in the format of `sha256sum`. The checksums are written last, so a file
  * without them is not finished and does not count.
  */

@@ -75,7 +75,7 @@ export async function archivePartition(
       store.write(file, hashed(bytes, hash)),
     )
     const checksum = hash.digest('hex')
-    await confirm(store, file, checksum)
+    await verify(store, file, checksum)
     const indexBytes = index.build()
     await store.write(indexOf(file), [indexBytes])
     await writeChecksums(
@@ -93,7 +93,7 @@ export async function archivePartition(
   return `${store.place}/${file}`
 }
 
-async function confirm(store: ArchiveStore, file: string, checksum: string): Promise<void> {
+async function verify(store: ArchiveStore, file: string, checksum: string): Promise<void> {
   const hash = createHash('sha256')
   for await (const chunk of store.read(file)) hash.update(chunk)
   if (hash.digest('hex') !== checksum) {
