@@ -1,5 +1,3 @@
-import type { ArchiveStore, PartitionPart } from '@paxyo/database'
-import type { Pool } from 'pg'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { action, type Cli } from '../cli.ts'
 import type { AddCommand } from '../add-command.ts'
@@ -106,7 +104,7 @@ async function maintain(chosen: Settings, isRecount: boolean) {
   const { explainDatabaseError } = await import('../explain-database-error.ts')
   const { explainArchiveError } = await import('../archive/explain-archive-error.ts')
   const { openArchive } = await import('../archive/open-archive.ts')
-  using store = await openArchive(chosen)
+  using archive = await openArchive(chosen)
   const pool = new pg.Pool({
     ...database.connectionConfig(url),
     // The removal of bodies holds a lock with one of them.
@@ -134,7 +132,11 @@ async function maintain(chosen: Settings, isRecount: boolean) {
         ? undefined
         : await database.signAuditHead(database.createKysely(pool), signingKey, new Date())
     // Last: an archive that cannot be reached stops only the deletion of what it does not have yet.
-    const { deliveries, bodies } = await deleteOldDeliveries(pool, store, chosen, now)
+    const { deliveries, bodies } = await database.deleteOldDeliveries(pool, now, {
+      retentionDays: chosen.DELIVERY_RETENTION_DAYS,
+      bodyRetentionDays: chosen.DELIVERY_BODY_RETENTION_DAYS,
+      archive,
+    })
     const result = {
       created,
       dropped: [...dropped, ...deliveries.dropped],
@@ -153,18 +155,5 @@ async function maintain(chosen: Settings, isRecount: boolean) {
     throw explainDatabaseError(explainArchiveError(error, chosen), url)
   } finally {
     await pool.end()
-  }
-}
-
-async function deleteOldDeliveries(pool: Pool, store: ArchiveStore | undefined, chosen: Settings, now: Date) {
-  const { archivePartition, checkArchive, dropOldDeliveries, removeOldBodies } = await import('@paxyo/database')
-  if (store !== undefined) await checkArchive(store, now)
-  const archive =
-    store === undefined
-      ? undefined
-      : (name: string, part?: PartitionPart) => archivePartition(pool, store, name, part)
-  return {
-    deliveries: await dropOldDeliveries(pool, now, chosen.DELIVERY_RETENTION_DAYS, archive),
-    bodies: await removeOldBodies(pool, now, chosen.DELIVERY_BODY_RETENTION_DAYS, archive),
   }
 }

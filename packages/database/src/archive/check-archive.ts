@@ -8,8 +8,6 @@ const FILE = 'last-check.txt'
  * later, that deletes the first deliveries.
  *
  * @throws ArchiveStoreError, ArchiveDamagedError
- * @example
- * await checkArchive(createFolderStore(folder), new Date()) //=> undefined
  */
 export async function checkArchive(store: ArchiveStore, now: Date): Promise<void> {
   const text = `${now.toISOString()}\n`
