@@ -49,8 +49,8 @@ export function startMaintenance(options: MaintenanceOptions): Worker {
         await pruneReceipts(pool, eventRetentionDays)
         if (signingKey !== undefined) await signAuditHead(createKysely(pool), signingKey, new Date())
         // Last: an archive that fails stops only this.
-        await deleteOldDeliveries(pool, now, oldDeliveries)
-        await recordMaintenance(pool)
+        const { isDone } = await deleteOldDeliveries(pool, now, oldDeliveries)
+        if (isDone) await recordMaintenance(pool)
       } finally {
         await pool.end()
       }

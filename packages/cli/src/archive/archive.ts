@@ -10,6 +10,9 @@ const SETTINGS = ['DATABASE_URL', 'DELIVERY_RETENTION_DAYS'] as const
 export async function writeArchive(cli: Cli): Promise<void> {
   const { archiveDeliveries } = await import('@paxyo/database')
   const files = await withArchive(cli, (pool, store, days) => archiveDeliveries(pool, store, new Date(), days))
+  if (files === undefined) {
+    throw new Failure('unreachable', 'another process archives deliveries', 'Retry when it has ended.')
+  }
   cli.print({ files }, () => (files.length === 0 ? 'No day is older than its retention.' : files.join('\n')))
 }
 
@@ -42,7 +45,7 @@ async function withArchive<T>(
   const { default: pg } = await import('pg')
   const { explainDatabaseError } = await import('../explain-database-error.ts')
   const { explainArchiveError } = await import('./explain-archive-error.ts')
-  const pool = new pg.Pool({ ...connectionConfig(config.DATABASE_URL), max: 1, application_name: 'paxyo-archive' })
+  const pool = new pg.Pool({ ...connectionConfig(config.DATABASE_URL), max: 2, application_name: 'paxyo-archive' })
   pool.on('error', () => undefined)
   try {
     return await work(pool, store, config.DELIVERY_RETENTION_DAYS)

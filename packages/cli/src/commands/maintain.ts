@@ -107,7 +107,7 @@ async function maintain(chosen: Settings, isRecount: boolean) {
   using archive = await openArchive(chosen)
   const pool = new pg.Pool({
     ...database.connectionConfig(url),
-    // The removal of bodies holds a lock with one of them.
+    // One of them has the lock for the deletion of deliveries.
     max: 2,
     application_name: 'paxyo-maintain',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -132,7 +132,7 @@ async function maintain(chosen: Settings, isRecount: boolean) {
         ? undefined
         : await database.signAuditHead(database.createKysely(pool), signingKey, new Date())
     // Last: an archive that cannot be reached stops only the deletion of what it does not have yet.
-    const { deliveries, bodies } = await database.deleteOldDeliveries(pool, now, {
+    const { isDone, deliveries, bodies } = await database.deleteOldDeliveries(pool, now, {
       retentionDays: chosen.DELIVERY_RETENTION_DAYS,
       bodyRetentionDays: chosen.DELIVERY_BODY_RETENTION_DAYS,
       archive,
@@ -149,7 +149,7 @@ async function maintain(chosen: Settings, isRecount: boolean) {
       finishedErasures,
       signedAuditHead,
     }
-    await database.recordMaintenance(pool)
+    if (isDone) await database.recordMaintenance(pool)
     return result
   } catch (error) {
     throw explainDatabaseError(explainArchiveError(error, chosen), url)

@@ -10,6 +10,7 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
+import { oneAtATime } from '../one-at-a-time.ts'
 import { DAY_MS, DELIVERIES, findPartitions } from '../partitions.ts'
 import { fileOf, hashed, indexOf, withdrawChecksums, writeChecksums } from './archive-file.ts'
 import { type ArchiveKey, provideArchiveKeys, seal } from './archive-keys.ts'
@@ -18,12 +19,15 @@ import type { StoredDelivery } from './archived-delivery.ts'
 import { OrderIndexBuilder } from './order-index.ts'
 
 const BATCH_ROWS = 5_000
+/** What one process at a time may do. */
+export const ARCHIVE_WORK = 'paxyo archive'
 
 /**
  * Writes the days that are older than the retention, which the next maintenance drops. A day that was written before is
  * written again, because a delivery may have been decided since.
  *
- * @returns the files.
+ * @param pool of at least two connections.
+ * @returns the files; undefined when another process writes or deletes deliveries.
  * @throws ArchiveStoreError, and the database's errors.
  * @example
  * await archiveDeliveries(ownerPool, createFolderStore(folder), new Date(), 90) //=> []
@@ -33,13 +37,15 @@ export async function archiveDeliveries(
   store: ArchiveStore,
   now: Date,
   retentionDays: number,
-): Promise<string[]> {
+): Promise<string[] | undefined> {
   const firstKeptDay = Math.floor(now.getTime() / DAY_MS) - retentionDays
-  const files: string[] = []
-  for (const name of await findPartitions(pool, DELIVERIES, firstKeptDay)) {
-    files.push(await archivePartition(pool, store, name))
-  }
-  return files
+  return oneAtATime(pool, ARCHIVE_WORK, async () => {
+    const files: string[] = []
+    for (const name of await findPartitions(pool, DELIVERIES, firstKeptDay)) {
+      files.push(await archivePartition(pool, store, name))
+    }
+    return files
+  })
 }
 
 /** A part of a partition. */

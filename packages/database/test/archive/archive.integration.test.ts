@@ -6,8 +6,10 @@ import { join } from 'node:path'
 import { type ArchiveStore, ArchiveDamagedError, ArchiveStoreError } from '../../src/archive/archive-store.ts'
 import { createFolderStore } from '../../src/archive/folder-store.ts'
 import { readArchivedDeliveries } from '../../src/archive/read-archive.ts'
-import { archivePartition } from '../../src/archive/write-archive.ts'
+import { ARCHIVE_WORK, archiveDeliveries, archivePartition } from '../../src/archive/write-archive.ts'
+import { deleteOldDeliveries } from '../../src/delete-old-deliveries.ts'
 import { dropOldDeliveries } from '../../src/delivery-retention.ts'
+import { oneAtATime } from '../../src/one-at-a-time.ts'
 import { insertSample } from '../sample-rows.ts'
 
 const DAY = 'deliveries_2024_02_26'
@@ -89,4 +91,17 @@ test('only the index is read of a file that does not have the order; without one
   const [line] = (await readFile(join(folder, `${FILE}.sha256`), 'utf8')).split('\n')
   await writeFile(join(folder, `${FILE}.sha256`), `${line}\n`)
   expect((await read('A-1')).deliveries).toMatchObject([{ delivery_id: 'd-1' }])
+})
+
+test('two processes do not write the same files', async () => {
+  const options = { retentionDays: RETENTION_DAYS, bodyRetentionDays: 0, archive: store }
+  await oneAtATime(database.owner, ARCHIVE_WORK, async () => {
+    expect(await deleteOldDeliveries(database.owner, NOW, options)).toMatchObject({ isDone: false })
+    expect(await archiveDeliveries(database.owner, store, NOW, RETENTION_DAYS)).toBeUndefined()
+    expect(await countDeliveries()).toBe(1)
+  })
+  expect(await deleteOldDeliveries(database.owner, NOW, options)).toMatchObject({
+    isDone: true,
+    deliveries: { dropped: [DAY] },
+  })
 })
