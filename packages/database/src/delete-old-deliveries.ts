@@ -43,15 +43,15 @@ export async function deleteOldDeliveries(
   now: Date,
   { retentionDays, bodyRetentionDays, archive }: OldDeliveriesOptions,
 ): Promise<OldDeliveriesResult> {
-  if (archive !== undefined) await checkArchive(archive, now)
   const write =
     archive === undefined
       ? undefined
       : (partition: string, part?: PartitionPart) => archivePartition(pool, archive, partition, part)
-  const result = await oneAtATime(pool, ARCHIVE_WORK, async () => ({
-    isDone: true,
-    deliveries: await dropOldDeliveries(pool, now, retentionDays, write),
-    bodies: await removeOldBodies(pool, now, bodyRetentionDays, write),
-  }))
+  const result = await oneAtATime(pool, ARCHIVE_WORK, async () => {
+    if (archive !== undefined) await checkArchive(archive, now)
+    const deliveries = await dropOldDeliveries(pool, now, retentionDays, write)
+    const bodies = await removeOldBodies(pool, now, bodyRetentionDays, write)
+    return { isDone: true, deliveries, bodies }
+  })
   return result ?? NOTHING
 }

@@ -60,6 +60,7 @@ function printResult(cli: Cli, result: Awaited<ReturnType<typeof maintain>>): vo
   cli.print(result, () =>
     [
       `Partitions created: ${list(result.created)}; dropped: ${list(result.dropped)}.`,
+      ...(result.deliveriesDoneByAnotherProcess ? ['Another process archives and deletes old deliveries.'] : []),
       `Partitions kept, because deliveries of theirs are not decided: ${list(result.keptUndecided)}.`,
       `Days without the bodies of their deliveries: ${list(result.daysWithoutBodies)}; single bodies deleted: ${result.deletedSingleBodies}.`,
       `Expired verifications and ids of deliveries deleted: ${result.deletedOfDeliveries}.`,
@@ -140,6 +141,7 @@ async function maintain(chosen: Settings, isRecount: boolean) {
     const result = {
       created,
       dropped: [...dropped, ...deliveries.dropped],
+      deliveriesDoneByAnotherProcess: !isDone,
       keptUndecided: deliveries.kept,
       daysWithoutBodies: bodies.days,
       deletedSingleBodies: bodies.single,
