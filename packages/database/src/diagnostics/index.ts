@@ -8,7 +8,6 @@ export {
   warning,
   type Diagnostic,
   type Sentence,
-  type SentenceValues,
 } from './diagnostic.ts'
 export type { ReadSession } from './read-session.ts'
-export { DATABASE_SENTENCES } from './sentences.ts'
+export { DATABASE_CHECKS, DATABASE_SENTENCES } from './sentences.ts'
