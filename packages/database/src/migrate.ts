@@ -15,6 +15,7 @@ import * as erasure from './migrations/0050-erasure.ts'
 import * as deliveryBodies from './migrations/0051-delivery-bodies.ts'
 import * as compactEvents from './migrations/0055-compact-events.ts'
 import * as movedDeliveries from './migrations/0060-moved-deliveries.ts'
+import * as serviceSecrets from './migrations/0063-service-secrets.ts'
 import { connectionConfig } from './servers/connection-config.ts'
 
 /** In order of their names. A migration that has been released is never edited. */
@@ -28,6 +29,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0051-delivery-bodies': deliveryBodies,
   '0055-compact-events': compactEvents,
   '0060-moved-deliveries': movedDeliveries,
+  '0063-service-secrets': serviceSecrets,
 }
 
 /** The names of all migrations, as the table `kysely_migration` of a database that is up to date lists them. */

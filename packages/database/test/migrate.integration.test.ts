@@ -16,6 +16,7 @@ const MIGRATIONS = [
   '0051-delivery-bodies',
   '0055-compact-events',
   '0060-moved-deliveries',
+  '0063-service-secrets',
 ]
 
 let database: TestDatabase

@@ -5,7 +5,9 @@ import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { PASSWORD, startConsole, type ConsoleSystem } from './console-system.ts'
+import { dialogsOf, openDialog, TEXTS, type Locale } from './dialogs.ts'
 import { NINE_TASKS, openPage as open } from './nine-tasks.ts'
+import { pageFaults, recordSaid, structureFaults } from './screen-reader.ts'
 
 // What an operator does in the browser, by clicks alone.
 
@@ -401,7 +403,7 @@ test.each([
   ['light', 390, 'ar', ['', 'setup', 'health', 'reviews', 'refunds', 'orders/A-1']],
   ['dark', 390, 'en', PAGES],
 ] as const)(
-  '%s, %d px, %s: axe finds nothing serious, and nothing is wider than the screen',
+  '%s, %d px, %s: axe finds nothing serious, a screen reader gets the structure, and nothing is wider than the screen',
   async (colorScheme, width, locale, paths) => {
     mkdirSync(SCREENSHOTS, { recursive: true })
     const viewport = { width, height: 844 }
@@ -410,6 +412,8 @@ test.each([
       await goWithin(page, path)
       await page.locator('.skeleton, [aria-busy="true"]').first().waitFor({ state: 'detached' })
       expect({ path, faults: await findFaults(page) }).toEqual({ path, faults: [] })
+      expect({ path, faults: pageFaults(await structureOf(page, 'body')) }).toEqual({ path, faults: [] })
+      expect({ path, title: await page.title() }).toEqual({ path, title: `${await page.locator('h1').textContent()} · Paxyo` })
       await page.screenshot({
         path: `${SCREENSHOTS}${path.replaceAll(/\W/g, '-')}-${colorScheme}-${width}-${locale}.png`,
         fullPage: true,
@@ -418,6 +422,68 @@ test.each([
         () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
       )
       expect({ path, isTooWide }).toEqual({ path, isTooWide: false })
+    }
+    await page.context().close()
+  },
+)
+
+test.each([
+  ['light', 1440, 'en'],
+  ['dark', 390, 'ar'],
+] as const)('%s, %d px, %s: dialogs hold the focus and give it back, and axe finds nothing serious', async (colorScheme, width, locale) => {
+  for (const [index, status] of ['Failed', 'Zamkniete'].entries()) {
+    const id = `D-${locale}-${index}`
+    await system.register(id, `94${width}${index}`)
+    await system.webhook({ order_id: `94${width}${index}`, status })
+  }
+  const page = watch(await system.openLike(owner, browser, { colorScheme, viewport: { width, height: 844 }, locale }))
+  for (const dialog of await dialogsOf(system.database.owner, 'zoe')) {
+    const { name } = dialog
+    await goWithin(page, dialog.path)
+    await openDialog(page, dialog, locale)
+    expect({ name, faults: await findFaults(page, 'dialog[open]') }).toEqual({ name, faults: [] })
+    const structure = await structureOf(page, 'dialog[open]')
+    expect({ name, faults: structureFaults(structure) }).toEqual({ name, faults: [] })
+    const title = await page.locator('#dialog-title').textContent()
+    expect({ name, first: structure.split('\n')[0] }).toEqual({ name, first: expect.stringContaining(`dialog "${title}"`) })
+    expect({ name, isWithin: await focusIsIn(page, 'dialog[open]') }).toEqual({ name, isWithin: true })
+    await page.keyboard.press('Escape')
+    await page.locator('dialog').waitFor({ state: 'detached' })
+    const opener = TEXTS[locale][dialog.buttons[0]!] as string
+    const focused = await page.evaluate(() => document.activeElement?.textContent)
+    expect({ name, focused }).toEqual({ name, focused: expect.stringContaining(opener) })
+  }
+  await page.context().close()
+})
+
+test.each(['en', 'de', 'ar'] as const satisfies readonly Locale[])(
+  '%s: a decision is said, and rows that come in are not',
+  async (locale) => {
+    await system.register(`S-${locale}`, `95-${locale}`)
+    await system.webhook({ order_id: `95-${locale}`, status: 'Failed' })
+    const page = watch(await system.openLike(owner, browser, { viewport: { width: 1440, height: 900 }, locale }))
+    const text = TEXTS[locale] as Readonly<Record<string, string>>
+    await goWithin(page, 'reviews')
+    await page.locator('.inbox-list a', { hasText: `S-${locale}` }).click()
+    await page.locator('article').getByRole('heading', { level: 2 }).first().waitFor()
+    const heard = await recordSaid(page)
+    await page.keyboard.press('e')
+    await page.getByRole('dialog').getByLabel(text['dialog.note']!).fill('asked')
+    await page.getByRole('dialog').getByRole('button', { name: text['action.leave']! }).click()
+    await page.locator('dialog').waitFor({ state: 'detached' })
+    const done = text['dialog.done']!.replace('{title}', text['review.leaveTitle']!)
+    await eventually(async () => (await heard()).includes(done))
+    expect(await page.locator('h1').evaluate((heading) => heading === document.activeElement)).toBe(true)
+
+    await goWithin(page, 'live')
+    await page.getByRole('table', { name: text['live.title']! }).waitFor()
+    const before = (await heard()).length
+    await system.webhook({ order_id: `95-${locale}`, status: 'Completed' })
+    await page.getByRole('row', { name: new RegExp(`S-${locale}`) }).nth(1).waitFor()
+    expect((await heard()).slice(before)).toEqual([])
+    const table = await structureOf(page, 'main table')
+    for (const title of ['column.time', 'column.outcome', 'live.what', 'order.id', 'order.provider', 'live.refund']) {
+      expect(table).toContain(`columnheader "${text[title]}"`)
     }
     await page.context().close()
   },
@@ -465,13 +531,19 @@ async function goWithin(page: Page, path: string): Promise<void> {
   }, `/console/${path}`)
 }
 
+/** Chromium's accessibility tree. */
+const structureOf = (page: Page, selector: string): Promise<string> => page.locator(selector).first().ariaSnapshot()
+
+const focusIsIn = (page: Page, selector: string): Promise<boolean> =>
+  page.locator(selector).evaluate((element) => element.contains(document.activeElement))
+
 /** The violations that axe finds. It runs in the browser's debugger, which no Content-Security-Policy restricts. */
-async function findFaults(page: Page): Promise<unknown[]> {
+async function findFaults(page: Page, selector = 'html'): Promise<unknown[]> {
   if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source)
-  const violations = await page.evaluate(async () => {
+  const violations = await page.evaluate(async (within) => {
     const inPage = (globalThis as unknown as { axe: typeof axe }).axe
-    return (await inPage.run({ resultTypes: ['violations'] })).violations
-  })
+    return (await inPage.run(within, { resultTypes: ['violations'] })).violations
+  }, selector)
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`) }))

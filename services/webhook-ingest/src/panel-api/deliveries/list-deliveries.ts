@@ -1,7 +1,7 @@
 import { deliverySchema, listDeliveriesQuery, pageSchema } from '@paxyo/panel-client'
 import { sql } from 'kysely'
 import { type ApiDeps, decodeCursor, operation, type PanelApi, reject, toPage } from '@paxyo/panel-api-kit'
-import { isOfOrder, RECEIVED_AT_EXACT, selectDeliveries, toDelivery } from './delivery-view.ts'
+import { isOfOrder, isOfUser, RECEIVED_AT_EXACT, selectDeliveries, toDelivery } from './delivery-view.ts'
 import { deliveryCursorSchema } from './delivery-range.ts'
 
 /** `GET /v1/deliveries`: deliveries with their outcomes. */
@@ -18,7 +18,7 @@ export function registerListDeliveries(api: PanelApi, { db }: ApiDeps): void {
     }),
   }
   api.get('/v1/deliveries', { schema }, async (request, reply) => {
-    const { limit, cursor, outcome, orderId, provider, providerOrderId, from, to } = request.query
+    const { limit, cursor, outcome, orderId, userId, provider, providerOrderId, from, to } = request.query
     const position = cursor === undefined ? undefined : decodeCursor(deliveryCursorSchema, cursor)
     if (cursor !== undefined && position === undefined) return reject(reply, 'invalid_cursor')
 
@@ -29,6 +29,7 @@ export function registerListDeliveries(api: PanelApi, { db }: ApiDeps): void {
       .limit(limit + 1)
     if (outcome !== undefined) query = query.where('outcome', '=', outcome)
     if (orderId !== undefined) query = query.where(isOfOrder(orderId))
+    if (userId !== undefined) query = query.where(isOfUser(userId))
     if (provider !== undefined) query = query.where('deliveries.provider', '=', provider)
     if (providerOrderId !== undefined) query = query.where('provider_order_id', '=', providerOrderId)
     if (from !== undefined) query = query.where('received_at', '>=', new Date(from))

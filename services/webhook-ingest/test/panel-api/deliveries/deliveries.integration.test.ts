@@ -61,6 +61,8 @@ describe('lists', () => {
     expect(await list(`providerOrderId=${one.providerOrderId}`)).toEqual(one.deliveries)
     const isNow = { orderId: one.orderId, userId: one.userId, orderStatus: 'canceled' }
     for (const delivery of one.deliveries) expect(delivery).toMatchObject(isNow)
+    expect(await list(`userId=${one.userId}`)).toEqual(one.deliveries)
+    expect(await list(`userId=${one.userId}&outcome=stale`)).toMatchObject([{ outcome: 'stale' }])
     expect(await list('outcome=parked')).toMatchObject([
       { providerOrderId: 'unknown-1', orderId: null, userId: null, orderStatus: null, reason: null },
     ])
@@ -81,6 +83,8 @@ describe('lists', () => {
       { orderId: 'next', userId: 'next' },
       { orderId, userId },
     ])
+    expect(await list('userId=next')).toMatchObject([{ orderId: 'next' }])
+    expect(await list(`userId=${userId}`)).toMatchObject([{ orderId }])
   })
 
   test.each(['cursor=nonsense', 'outcome=duplicate', 'from=yesterday', 'limit=0', 'order=1', 'orderId='])(
